@@ -1,0 +1,1 @@
+//! Holds targets only; see the files beside `Cargo.toml`.
