@@ -1,1 +1,38 @@
-fn main() {}
+//! `cargo xtask`: what a person and CI both run.
+
+#![expect(clippy::print_stderr, reason = "a command speaks on standard error")]
+
+use std::path::Path;
+use std::process::ExitCode;
+
+mod generated;
+mod semconv;
+
+const USAGE: &str = "\
+cargo xtask ci [--skip-tests]      everything that must hold before a change lands
+cargo xtask semconv [--check]      the constants of the conventions, from semconv/
+cargo xtask metrics-doc [--check]  docs/metrics.md, from the catalog
+cargo xtask weight                 the crates that llmobs brings, against their budget";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let done = match args[..] {
+        ["semconv"] => semconv::run(false),
+        ["semconv", "--check"] => semconv::run(true),
+        _ => Err(format!("usage:\n{USAGE}")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The folder of the workspace.
+fn root() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here)
+}

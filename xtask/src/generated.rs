@@ -1,0 +1,84 @@
+//! Files that a command writes and CI compares.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::Command;
+use std::process::Stdio;
+
+use crate::root;
+
+/// Writes the file, or with `check` compares it and names the first line that differs.
+pub(crate) fn put(path: &Path, text: &str, check: bool) -> Result<(), String> {
+    let shown = path.strip_prefix(root()).unwrap_or(path).display();
+    if check {
+        let found = fs::read_to_string(path).map_err(|error| format!("{shown}: {error}"))?;
+        return match first_difference(&found, text) {
+            None => Ok(()),
+            Some((line, have, want)) => Err(format!(
+                "{shown}:{line} is not what its command writes\n  in the file: {have}\n  it should be: {want}"
+            )),
+        };
+    }
+    if fs::read_to_string(path).is_ok_and(|found| found == text) {
+        return Ok(());
+    }
+    fs::write(path, text).map_err(|error| format!("{shown}: {error}"))
+}
+
+/// The text as rustfmt lays it out, so that generated code passes the format check like any other.
+pub(crate) fn rustfmt(source: &str) -> Result<String, String> {
+    let failed = |error| format!("rustfmt: {error}");
+    let mut child = Command::new("rustfmt")
+        .args(["--edition", "2024", "--emit", "stdout", "--config-path"])
+        .arg(root().join("rustfmt.toml"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(failed)?;
+    // rustfmt reads its whole input before it writes, so this cannot block on a full pipe.
+    let sent = child.stdin.take().map(|mut pipe| pipe.write_all(source.as_bytes()));
+    let output = child.wait_with_output().map_err(failed)?;
+    sent.transpose().map_err(failed)?;
+    if !output.status.success() {
+        return Err("rustfmt does not accept the generated source".to_owned());
+    }
+    String::from_utf8(output.stdout).map_err(|error| format!("rustfmt: {error}"))
+}
+
+/// The number from 1 and both texts of the first line that differs; `(no line)` stands for a missing one.
+fn first_difference<'a>(found: &'a str, wanted: &'a str) -> Option<(usize, &'a str, &'a str)> {
+    if found == wanted {
+        return None;
+    }
+    let (mut have, mut want) = (found.split('\n'), wanted.split('\n'));
+    (1..)
+        .map(|line| (line, have.next(), want.next()))
+        .find(|(_, have, want)| have != want)
+        .map(|(line, have, want)| (line, have.unwrap_or("(no line)"), want.unwrap_or("(no line)")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_that_differs_is_named() {
+        assert_eq!(first_difference("a\nb\n", "a\nb\n"), None);
+        assert_eq!(first_difference("a\nb\n", "a\nc\n"), Some((2, "b", "c")));
+        assert_eq!(first_difference("a\n", "a\nc\n"), Some((2, "", "c")));
+        assert_eq!(first_difference("a", "a\n"), Some((2, "(no line)", "")));
+    }
+
+    #[test]
+    fn a_check_fails_on_a_file_that_is_missing_or_old_and_writes_nothing() {
+        let path = std::env::temp_dir().join(format!("llmobs-generated-{}", std::process::id()));
+        assert!(put(&path, "new\n", true).is_err());
+        put(&path, "old\n", false).unwrap();
+        assert!(put(&path, "new\n", true).unwrap_err().contains(":1 "));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "old\n");
+        put(&path, "new\n", false).unwrap();
+        assert_eq!(put(&path, "new\n", true), Ok(()));
+        fs::remove_file(&path).unwrap();
+    }
+}

@@ -1,0 +1,223 @@
+//! The conventions' attributes and metrics, read from both of their file formats.
+//!
+//! Old files hold `groups:` (attributes with an `id`, metrics that `extend` a group); new ones hold `attributes:`,
+//! `attribute_groups:` and `metrics:` with `ref_group`. A key that is not known here is an error.
+
+use std::collections::BTreeMap;
+
+use super::yaml::Error;
+use super::yaml::Node;
+use super::yaml::Value;
+
+mod resolve;
+#[cfg(test)]
+mod tests;
+
+/// What one set of files defines, by name.
+#[derive(Debug, Default)]
+pub(crate) struct Registry {
+    pub(crate) attributes: BTreeMap<String, Attribute>,
+    pub(crate) metrics: BTreeMap<String, Metric>,
+    groups: BTreeMap<String, Vec<Reference>>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Attribute {
+    pub(crate) brief: String,
+    pub(crate) stability: String,
+    /// `string`, `int`, `double`, `boolean`, `any`, `string[]`, `template[string]`.
+    pub(crate) kind: String,
+    /// The values with a meaning of their own; none where any value will do.
+    pub(crate) members: Vec<Member>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Member {
+    pub(crate) value: String,
+    pub(crate) brief: String,
+}
+
+#[derive(Debug)]
+pub(crate) struct Metric {
+    pub(crate) brief: String,
+    pub(crate) stability: String,
+    pub(crate) instrument: String,
+    pub(crate) unit: String,
+    /// `int` or `double`.
+    pub(crate) number: String,
+    references: Vec<Reference>,
+}
+
+/// How much an attribute is wanted; ordered as the conventions list them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Requirement {
+    Required,
+    ConditionallyRequired,
+    Recommended,
+    OptIn,
+}
+
+#[derive(Clone, Debug)]
+enum Reference {
+    Group(String),
+    Attribute(String, Option<Requirement>),
+}
+
+/// Attribute keys beside those that are read; all of them are prose or hints.
+const PROSE: [&str; 4] = ["annotations", "deprecated", "examples", "note"];
+
+impl Registry {
+    /// Adds what one file defines.
+    pub(crate) fn read(&mut self, document: &Node) -> Result<(), Error> {
+        for (key, node) in document.map()? {
+            match key.as_str() {
+                "groups" => each(node, |group| self.old_group(group))?,
+                "attributes" => each(node, |attribute| self.attribute(attribute, "key"))?,
+                "attribute_groups" => each(node, |group| self.group(group))?,
+                "metrics" => each(node, |metric| self.metric(metric, "name", Vec::new()))?,
+                // Refinements narrow what is defined elsewhere; spans are written by hand.
+                "file_format" | "metric_refinements" | "span_refinements" | "spans" => {}
+                _ => return Err(node.error(format!("the section `{key}` is not understood"))),
+            }
+        }
+        Ok(())
+    }
+
+    fn old_group(&mut self, group: &Node) -> Result<(), Error> {
+        let kind = group.get("type")?.text()?;
+        let mut references = Vec::new();
+        if let Some(base) = group.find("extends")? {
+            references.push(Reference::Group(base.text()?.to_owned()));
+        }
+        if let Some(attributes) = group.find("attributes")? {
+            each(attributes, |attribute| match attribute.find("id")? {
+                Some(_) => self.attribute(attribute, "id"),
+                None => reference(attribute).map(|found| references.push(found)),
+            })?;
+        }
+        match kind {
+            "metric" => self.metric(group, "metric_name", references),
+            "attribute_group" => {
+                known_keys(group, &["attributes", "brief", "display_name", "extends", "id", "type"])?;
+                self.groups.insert(group.get("id")?.text()?.to_owned(), references);
+                Ok(())
+            }
+            _ => Err(group.error(format!("a group of type `{kind}` is not understood"))),
+        }
+    }
+
+    fn group(&mut self, group: &Node) -> Result<(), Error> {
+        known_keys(group, &["attributes", "brief", "id", "visibility"])?;
+        let mut references = Vec::new();
+        each(group.get("attributes")?, |one| reference(one).map(|found| references.push(found)))?;
+        self.groups.insert(group.get("id")?.text()?.to_owned(), references);
+        Ok(())
+    }
+
+    fn attribute(&mut self, node: &Node, name_key: &str) -> Result<(), Error> {
+        known_keys(node, &["brief", "stability", "type", name_key])?;
+        let name = node.get(name_key)?.text()?;
+        let kind = node.get("type")?;
+        let mut members = Vec::new();
+        if let Value::Map(_) = kind.value {
+            each(kind.get("members")?, |one| member(one).map(|found| members.extend(found)))?;
+        }
+        let attribute = Attribute {
+            brief: sentence(node.get("brief")?.text()?),
+            stability: node.get("stability")?.text()?.to_owned(),
+            kind: if members.is_empty() { kind.text()?.to_owned() } else { "string".to_owned() },
+            members,
+        };
+        match self.attributes.insert(name.to_owned(), attribute) {
+            None => Ok(()),
+            Some(_) => Err(node.error(format!("the attribute `{name}` is defined twice"))),
+        }
+    }
+
+    fn metric(&mut self, node: &Node, name_key: &str, mut references: Vec<Reference>) -> Result<(), Error> {
+        known_keys(
+            node,
+            &[
+                "attributes",
+                "brief",
+                "extends",
+                "id",
+                "instrument",
+                "requirement_level",
+                "stability",
+                "type",
+                "unit",
+                name_key,
+            ],
+        )?;
+        let name = node.get(name_key)?.text()?;
+        if references.is_empty() {
+            each(node.get("attributes")?, |one| reference(one).map(|found| references.push(found)))?;
+        }
+        let generation = node.get("annotations")?.get("code_generation")?;
+        let metric = Metric {
+            brief: sentence(node.get("brief")?.text()?),
+            stability: node.get("stability")?.text()?.to_owned(),
+            instrument: node.get("instrument")?.text()?.to_owned(),
+            unit: node.get("unit")?.text()?.to_owned(),
+            number: generation.get("metric_value_type")?.text()?.to_owned(),
+            references,
+        };
+        match self.metrics.insert(name.to_owned(), metric) {
+            None => Ok(()),
+            Some(_) => Err(node.error(format!("the metric `{name}` is defined twice"))),
+        }
+    }
+}
+
+/// A value of an enumeration; nothing for one that is deprecated, whose value another member has.
+fn member(node: &Node) -> Result<Option<Member>, Error> {
+    known_keys(node, &["brief", "id", "stability", "value"])?;
+    let value = node.get("value")?.text()?.to_owned();
+    let brief = sentence(node.get("brief")?.text()?);
+    Ok(node.find("deprecated")?.is_none().then_some(Member { value, brief }))
+}
+
+fn reference(node: &Node) -> Result<Reference, Error> {
+    known_keys(node, &["brief", "ref", "ref_group", "requirement_level"])?;
+    if let Some(group) = node.find("ref_group")? {
+        return Ok(Reference::Group(group.text()?.to_owned()));
+    }
+    let level = node.find("requirement_level")?.map(requirement).transpose()?;
+    Ok(Reference::Attribute(node.get("ref")?.text()?.to_owned(), level))
+}
+
+/// `required`, or a map with the level as its one key and the condition as the value.
+fn requirement(node: &Node) -> Result<Requirement, Error> {
+    let word = match &node.value {
+        Value::Map(entries) if entries.len() == 1 => entries[0].0.as_str(),
+        _ => node.text()?,
+    };
+    match word {
+        "required" => Ok(Requirement::Required),
+        "conditionally_required" => Ok(Requirement::ConditionallyRequired),
+        "recommended" => Ok(Requirement::Recommended),
+        "opt_in" => Ok(Requirement::OptIn),
+        _ => Err(node.error(format!("the level `{word}` is not understood"))),
+    }
+}
+
+fn each(node: &Node, mut take: impl FnMut(&Node) -> Result<(), Error>) -> Result<(), Error> {
+    node.list()?.iter().try_for_each(&mut take)
+}
+
+fn known_keys(node: &Node, known: &[&str]) -> Result<(), Error> {
+    match node.map()?.iter().find(|(key, _)| !known.contains(&key.as_str()) && !PROSE.contains(&key.as_str())) {
+        None => Ok(()),
+        Some((key, value)) => Err(value.error(format!("the key `{key}` is not understood"))),
+    }
+}
+
+/// One paragraph on one line, with a full stop.
+fn sentence(brief: &str) -> String {
+    let mut text = brief.split_whitespace().collect::<Vec<_>>().join(" ");
+    if !text.ends_with('.') {
+        text.push('.');
+    }
+    text
+}

@@ -1,0 +1,123 @@
+//! Doc comments: the conventions' Markdown made fit for rustdoc.
+
+/// Columns of a doc line, indentation and slashes included.
+const WIDTH: usize = 120;
+
+/// Writes the text as a doc comment. A blank line parts paragraphs; a line that begins with `- ` is an item.
+pub(super) fn write(out: &mut String, indent: &str, text: &str) {
+    for (at, paragraph) in text.split("\n\n").enumerate() {
+        if at > 0 {
+            *out += &format!("{indent}///\n");
+        }
+        for line in paragraph.lines().flat_map(|line| wrap(&plain(line), WIDTH - indent.len() - 4)) {
+            *out += &format!("{indent}/// {line}\n");
+        }
+    }
+}
+
+/// Links become their text, bare names become code, and brackets that rustdoc would read become themselves.
+fn plain(text: &str) -> String {
+    let mut out = String::new();
+    for (at, part) in text.split('`').enumerate() {
+        // Every second part stood between backticks.
+        if at % 2 == 1 {
+            out += &format!("`{part}`");
+            continue;
+        }
+        let ours = part.starts_with(']') || part.ends_with('[');
+        let part = if ours { part.to_owned() } else { escape(&without_links(part)) };
+        let words: Vec<_> = part.split(' ').map(word).collect();
+        out += &words.join(" ");
+    }
+    out
+}
+
+fn without_links(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, link)) = rest.split_once('[') {
+        let Some((label, after)) = link.split_once("](") else {
+            break;
+        };
+        let Some((_, after)) = after.split_once(')') else {
+            break;
+        };
+        out += before;
+        out += label;
+        rest = after;
+    }
+    out + rest
+}
+
+fn escape(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        if matches!(c, '[' | ']' | '<' | '>') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// A word with an underscore, or with dots between lower-case parts, is a name.
+fn word(word: &str) -> String {
+    let core = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    let is_part = |part: &str| part.len() > 1 && part.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    let dotted = core.contains('.') && core.split('.').all(is_part);
+    if core.contains('_') || dotted { word.replacen(core, &format!("`{core}`"), 1) } else { word.to_owned() }
+}
+
+/// Lines of at most `width` columns. A word that would open a list stays on the line before; an item's further lines
+/// are indented, as Markdown wants them.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let hang = if text.starts_with("- ") { "  " } else { "" };
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let opens = matches!(word, "-" | "+" | "*") || word.trim_end_matches(['.', ')']).parse::<u32>().is_ok();
+        match lines.last_mut() {
+            Some(line) if opens || line.len() + 1 + word.len() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            Some(_) => lines.push(format!("{hang}{word}")),
+            None => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_become_their_text() {
+        assert_eq!(plain("such as [OpenAI Chat](https://x.example/a_b) here"), "such as OpenAI Chat here");
+    }
+
+    #[test]
+    fn names_become_code_and_abbreviations_do_not() {
+        assert_eq!(
+            plain("The top_k setting (gen_ai.usage), e.g. this."),
+            "The `top_k` setting (`gen_ai.usage`), e.g. this."
+        );
+    }
+
+    #[test]
+    fn brackets_are_escaped_outside_code_only() {
+        assert_eq!(plain("a <key> and `<key>[0]` [x]"), "a \\<key\\> and `<key>[0]` \\[x\\]");
+    }
+
+    #[test]
+    fn our_own_links_to_items_stay() {
+        assert_eq!(plain("Values: `a`; see [`token_type`]."), "Values: `a`; see [`token_type`].");
+    }
+
+    #[test]
+    fn long_lines_are_wrapped_and_no_line_opens_a_list_by_chance() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("one two - three", 7), ["one two -", "three"]);
+        assert_eq!(wrap("- one two three", 9), ["- one two", "  three"]);
+    }
+}

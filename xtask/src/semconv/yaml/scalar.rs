@@ -1,0 +1,185 @@
+//! Text: plain, quoted, block and flow.
+
+use super::Node;
+use super::Value;
+
+/// The text without what follows a `#` that stands behind a blank and outside quotes.
+pub(super) fn without_comment(text: &str) -> &str {
+    let mut scan = Quotes::default();
+    let mut before = ' ';
+    for (at, c) in text.char_indices() {
+        if c == '#' && before == ' ' && !scan.inside() {
+            return text[..at].trim_end();
+        }
+        scan.pass(c, before);
+        before = c;
+    }
+    text.trim_end()
+}
+
+/// Whether every `[` outside quotes has its `]`.
+pub(super) fn is_balanced(text: &str) -> bool {
+    let mut scan = Quotes::default();
+    let mut depth = 0_i32;
+    let mut before = ' ';
+    for c in text.chars() {
+        scan.pass(c, before);
+        if !scan.inside() {
+            depth += i32::from(c == '[') - i32::from(c == ']');
+        }
+        if depth < 0 {
+            return false;
+        }
+        before = c;
+    }
+    depth == 0
+}
+
+/// A value without structure of its own lines: quoted, plain, or a flow list.
+pub(super) fn inline(text: &str, line: usize) -> Result<Value, String> {
+    match text.chars().next() {
+        Some('[') => flow_list(text, line),
+        Some('"' | '\'') => quoted(text).map(Value::Scalar),
+        Some('{' | '!' | '%' | '@' | '`' | '&' | '*' | '|' | '>' | '?' | ',' | ']' | '}') => {
+            Err(format!("a value that begins like `{text}` is not understood"))
+        }
+        _ if text.contains(": ") || text.ends_with(':') => Err(format!("`: ` inside the plain text `{text}`")),
+        _ => Ok(Value::Scalar(text.to_owned())),
+    }
+}
+
+/// A block scalar: its header (`|`, `>`, with `-` to drop the last line end) and its lines.
+pub(super) fn block(header: &str, lines: &[String]) -> Result<String, String> {
+    let (folded, chomp) = match header {
+        "|" => (false, false),
+        "|-" => (false, true),
+        ">" => (true, false),
+        ">-" => (true, true),
+        _ => return Err(format!("the block header `{header}` is not understood")),
+    };
+    let first = lines.iter().find(|line| !line.trim().is_empty()).ok_or("the block scalar is empty")?;
+    let indent = first.len() - first.trim_start_matches(' ').len();
+    let mut stripped = Vec::with_capacity(lines.len());
+    for line in lines {
+        match line.get(indent..) {
+            _ if line.trim().is_empty() => stripped.push(""),
+            Some(text) if line[..indent].trim().is_empty() => stripped.push(text),
+            _ => {
+                return Err(format!("`{}` stands left of the block it belongs to", line.trim()));
+            }
+        }
+    }
+    while stripped.last().is_some_and(|line| line.is_empty()) {
+        stripped.pop();
+    }
+    let mut text = if folded { fold(&stripped) } else { stripped.join("\n") };
+    if !chomp {
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+/// Joins lines by blanks; a blank line is a line end, and a line that begins with a blank keeps its own.
+fn fold(lines: &[&str]) -> String {
+    let mut text = String::new();
+    let mut blanks = 0;
+    let mut before: Option<&str> = None;
+    for &line in lines {
+        if line.is_empty() {
+            blanks += 1;
+            continue;
+        }
+        if let Some(before) = before {
+            let kept = before.starts_with(' ') || line.starts_with(' ');
+            match blanks + usize::from(kept) {
+                0 => text.push(' '),
+                ends => text.push_str(&"\n".repeat(ends)),
+            }
+        }
+        text.push_str(line);
+        blanks = 0;
+        before = Some(line);
+    }
+    text
+}
+
+fn flow_list(text: &str, line: usize) -> Result<Value, String> {
+    let inner = text.strip_prefix('[').and_then(|t| t.strip_suffix(']'));
+    let inner =
+        inner.filter(|inner| is_balanced(inner)).ok_or_else(|| format!("the list `{text}` has no clean end"))?;
+    let mut items = Vec::new();
+    for item in split_items(inner) {
+        items.push(Node { line, value: inline(item, line)? });
+    }
+    Ok(Value::List(items))
+}
+
+/// The parts between the commas of the outermost list; a last comma with nothing behind it adds none.
+fn split_items(inner: &str) -> Vec<&str> {
+    let mut items = Vec::new();
+    let mut start = 0;
+    for (at, _) in inner.match_indices(',') {
+        if is_balanced(&inner[start..at]) && !ends_inside_quotes(&inner[start..at]) {
+            items.push(inner[start..at].trim());
+            start = at + 1;
+        }
+    }
+    let last = inner[start..].trim();
+    if !last.is_empty() {
+        items.push(last);
+    }
+    items
+}
+
+fn ends_inside_quotes(text: &str) -> bool {
+    let mut scan = Quotes::default();
+    let mut before = ' ';
+    for c in text.chars() {
+        scan.pass(c, before);
+        before = c;
+    }
+    scan.inside()
+}
+
+fn quoted(text: &str) -> Result<String, String> {
+    let mark = if text.starts_with('"') { '"' } else { '\'' };
+    let inner = text.strip_prefix(mark).and_then(|t| t.strip_suffix(mark));
+    let inner = inner.ok_or_else(|| format!("the quotes of `{text}` do not close"))?;
+    let mut out = String::with_capacity(inner.len());
+    let mut chars = inner.chars();
+    while let Some(c) = chars.next() {
+        let plain = match (mark, c) {
+            ('\'', '\'') => chars.next().filter(|&next| next == '\''),
+            ('"', '\\') => chars.next().filter(|next| matches!(next, '"' | '\\')),
+            ('"', '"') => None,
+            _ => Some(c),
+        };
+        out.push(plain.ok_or_else(|| format!("an escape in `{text}` is not understood"))?);
+    }
+    Ok(out)
+}
+
+/// Where a scan along a line is: inside which quotes, if any. Quotes open only where a value can begin.
+#[derive(Default)]
+struct Quotes {
+    open: Option<char>,
+    escaped: bool,
+}
+
+impl Quotes {
+    fn inside(&self) -> bool {
+        self.open.is_some()
+    }
+
+    fn pass(&mut self, c: char, before: char) {
+        let escaped = std::mem::take(&mut self.escaped);
+        match self.open {
+            Some('"') if c == '\\' => self.escaped = !escaped,
+            Some(mark) if c == mark && !escaped => self.open = None,
+            // A doubled single quote closes and opens again.
+            None if c == '\'' && before == c => self.open = Some(c),
+            None if matches!(c, '"' | '\'') && matches!(before, ' ' | '[' | ',') => self.open = Some(c),
+            _ => {}
+        }
+    }
+}
