@@ -1,0 +1,132 @@
+//! The floors of `llmobs/src`: a file imports only names that stand earlier in the list, or its own module's.
+//!
+//! It reads text, so say `crate::module` where a module is meant; what stands behind `#[cfg(test)]` may use anything.
+
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+
+/// Words, rules, record, life: each name may use those before it.
+const FLOORS: &[&[&str]] = &[
+    &["semconv", "usage", "clock", "content", "error"],
+    &["classify", "catalog", "timing", "cardinality", "objective", "price", "redact"],
+    &["record", "sink", "instruments", "span", "event"],
+    &["companion", "observer"],
+];
+
+/// Edges may use every floor and never each other.
+const EDGES: &[&str] = &["tower", "prometheus", "otlp", "sse", "testing"];
+
+#[test]
+fn every_file_imports_only_from_the_floors_below_it() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../llmobs/src");
+    let (mut edges, mut wrong) = (0, Vec::new());
+    for file in files(&source) {
+        let path = file.strip_prefix(&source).unwrap();
+        let owner = path.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs");
+        if owner == "lib" || path.iter().any(|part| part == "tests.rs" || part == "tests") {
+            continue;
+        }
+        let text = fs::read_to_string(&file).unwrap();
+        for name in imports(&text) {
+            edges += 1;
+            wrong.extend(verdict(owner, &name).map(|why| format!("{}: {why}", path.display())));
+        }
+        // From a file of the root, `super` would be a way past this check.
+        if path.iter().count() == 1 && text.lines().any(|line| line.starts_with("use super::")) {
+            wrong.push(format!("{}: say `crate::` instead of `super::`", path.display()));
+        }
+        // A module without an import has its place too.
+        wrong.extend(verdict(owner, owner).map(|why| format!("{}: {why}", path.display())));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(edges > 0, "no import was found, so nothing was checked");
+}
+
+#[test]
+fn an_upward_import_an_edge_to_an_edge_and_an_unknown_name_are_caught() {
+    let planted =
+        "use crate::clock::Clock;\nuse crate::{\n    usage::{Tokens, sink::Not},\n    observer::Observer,\n};\n";
+    let found: Vec<_> = imports(planted).iter().filter_map(|name| verdict("timing", name)).collect();
+    assert_eq!(found, ["`timing` may not import `observer`, which stands above it"]);
+    assert_eq!(imports("let x = crate::sink::Sink::new(); // crate::comment\n"), ["sink"]);
+    assert_eq!(
+        imports("#[cfg(test)]\nmod tests;\nuse crate::span;\n#[cfg(test)]\nmod t { use crate::event; }\n"),
+        ["span"]
+    );
+    assert_eq!(verdict("tower", "prometheus").unwrap(), "the edge `tower` may not import the edge `prometheus`");
+    assert!(verdict("observer", "tower").is_some());
+    assert!(verdict("tower", "observer").is_none());
+    assert!(verdict("surprise", "clock").unwrap().contains("add it to the list"));
+    assert!(verdict("observer", "Observer").is_some());
+}
+
+/// Why a file of module `owner` may not import `name`, if it may not.
+fn verdict(owner: &str, name: &str) -> Option<String> {
+    let place = |name: &str| FLOORS.iter().copied().flatten().position(|known| *known == name);
+    for name in [owner, name] {
+        if place(name).is_none() && !EDGES.contains(&name) {
+            return Some(format!("`{name}` has no floor: add it to the list in tests/architecture.rs"));
+        }
+    }
+    match (place(owner), place(name)) {
+        _ if owner == name => None,
+        (None, None) => Some(format!("the edge `{owner}` may not import the edge `{name}`")),
+        (Some(from), Some(to)) if to > from => {
+            Some(format!("`{owner}` may not import `{name}`, which stands above it"))
+        }
+        (Some(_), None) => Some(format!("`{owner}` may not import the edge `{name}`")),
+        _ => None,
+    }
+}
+
+/// The first name behind each `crate::`, also inside braces.
+fn imports(text: &str) -> Vec<String> {
+    let code: String = text.lines().map(|line| line.split("//").next().unwrap_or_default().to_owned() + "\n").collect();
+    let code = without_tests(&code);
+    let mut names = Vec::new();
+    for (_, rest) in code.match_indices("crate::").map(|(at, found)| (at, &code[at + found.len()..])) {
+        let (mut depth, mut at_name) = (0_i32, true);
+        let mut name = String::new();
+        for c in rest.chars() {
+            match c {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                ',' if depth == 1 => at_name = true,
+                c if at_name && (c.is_alphanumeric() || c == '_') => {
+                    name.push(c);
+                    continue;
+                }
+                _ => {}
+            }
+            at_name &= name.is_empty();
+            if !name.is_empty() {
+                names.push(std::mem::take(&mut name));
+            }
+            if depth == 0 {
+                break;
+            }
+        }
+    }
+    names
+}
+
+/// The code without each item behind `#[cfg(test)]`.
+fn without_tests(code: &str) -> String {
+    let mut parts = code.split("#[cfg(test)]");
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let mut depth = 0_i32;
+        let end = part.char_indices().find(|&(_, c)| {
+            depth += i32::from(c == '{') - i32::from(c == '}');
+            depth == 0 && matches!(c, ';' | '}')
+        });
+        kept += end.map_or("", |(at, _)| &part[at + 1..]);
+    }
+    kept
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
