@@ -1,25 +1,35 @@
 //! `cargo xtask`: what a person and CI both run.
 
-#![expect(clippy::print_stderr, reason = "a command speaks on standard error")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks on its standard streams")]
 
 use std::path::Path;
 use std::process::ExitCode;
 
+mod cargo;
+mod ci;
 mod generated;
+mod licence;
+mod metrics_doc;
 mod semconv;
+mod weight;
 
 const USAGE: &str = "\
 cargo xtask ci [--skip-tests]      everything that must hold before a change lands
-cargo xtask semconv [--check]      the constants of the conventions, from semconv/
 cargo xtask metrics-doc [--check]  docs/metrics.md, from the catalog
+cargo xtask semconv [--check]      the constants of the conventions, from semconv/
 cargo xtask weight                 the crates that llmobs brings, against their budget";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match args[..] {
+        ["ci"] => ci::run(false),
+        ["ci", "--skip-tests"] => ci::run(true),
+        ["metrics-doc"] => metrics_doc::run(false),
+        ["metrics-doc", "--check"] => metrics_doc::run(true),
         ["semconv"] => semconv::run(false),
         ["semconv", "--check"] => semconv::run(true),
+        ["weight"] => weight::run(),
         _ => Err(format!("usage:\n{USAGE}")),
     };
     match done {

@@ -1,0 +1,130 @@
+//! `cargo xtask ci`: everything that must hold before a change lands, cheapest first.
+
+use std::fs;
+
+use crate::cargo::Cargo;
+use crate::licence;
+use crate::metrics_doc;
+use crate::root;
+use crate::semconv;
+use crate::weight;
+
+pub(crate) fn run(skip_tests: bool) -> Result<(), String> {
+    Cargo::new("fmt --all --check").run()?;
+    generated()?;
+    weight::run()?;
+    licences()?;
+    lints()?;
+    docs()?;
+    tests(skip_tests)?;
+    examples()?;
+    Cargo::new("package -p llmobs --allow-dirty").run()?;
+    println!("ci: everything holds");
+    Ok(())
+}
+
+/// The files that commands write are what the commands would write now.
+fn generated() -> Result<(), String> {
+    println!("$ cargo xtask semconv --check");
+    semconv::run(true)?;
+    println!("$ cargo xtask metrics-doc --check");
+    metrics_doc::run(true)
+}
+
+/// Our own check of the licences, and all of `deny.toml` that needs no network where cargo-deny is installed.
+fn licences() -> Result<(), String> {
+    licence::run()?;
+    if Cargo::new("deny --version").works() {
+        return Cargo::new("deny check bans licenses sources").run();
+    }
+    println!("cargo-deny is not installed: bans and sources of deny.toml are not checked");
+    Ok(())
+}
+
+/// Package by package, or features that one needs would hide what another lacks.
+fn lints() -> Result<(), String> {
+    for package in packages()? {
+        let all = if package == "llmobs" { " --all-features" } else { "" };
+        Cargo::new(&format!("clippy -p {package} --all-targets{all} -- -D warnings")).run()?;
+    }
+    Cargo::new("clippy -p llmobs --all-targets --no-default-features -- -D warnings").run()?;
+    let manifest = fs::read_to_string(root().join("llmobs/Cargo.toml")).map_err(|error| error.to_string())?;
+    for feature in features(&manifest) {
+        let line = format!("clippy -p llmobs --no-default-features --features {feature} -- -D warnings");
+        Cargo::new(&line).run()?;
+    }
+    Ok(())
+}
+
+fn docs() -> Result<(), String> {
+    let doc = |more: &str| {
+        let line = format!("doc --no-deps -p llmobs --all-features{more}");
+        Cargo::new(&line).env("RUSTDOCFLAGS", "-Dwarnings").run()
+    };
+    doc("")?;
+    doc(" --document-private-items")
+}
+
+fn tests(skip: bool) -> Result<(), String> {
+    if !skip {
+        Cargo::new("test --workspace").run()?;
+    }
+    Cargo::new("test -p llmobs --all-features").run()
+}
+
+/// Each example runs to its end and succeeds.
+fn examples() -> Result<(), String> {
+    let folder = fs::read_dir(root().join("examples")).map_err(|error| format!("examples: {error}"))?;
+    let mut names = Vec::new();
+    for entry in folder {
+        let path = entry.map_err(|error| format!("examples: {error}"))?.path();
+        let name = path.file_stem().and_then(|stem| stem.to_str());
+        if let Some(name) = name.filter(|_| path.extension().is_some_and(|extension| extension == "rs")) {
+            names.push(name.to_owned());
+        }
+    }
+    names.sort();
+    names.iter().try_for_each(|name| Cargo::new(&format!("run -p llmobs-examples --example {name}")).run())
+}
+
+fn packages() -> Result<Vec<String>, String> {
+    let tree = Cargo::new("tree --workspace --depth 0 --prefix none").output()?;
+    let names: Vec<_> =
+        tree.lines().filter_map(|line| line.split(' ').next()).filter(|name| !name.is_empty()).collect();
+    match names.contains(&"llmobs") {
+        true => Ok(names.into_iter().map(str::to_owned).collect()),
+        false => Err(format!("the workspace should hold llmobs, and cargo tree printed:\n{tree}")),
+    }
+}
+
+/// The keys of `[features]` but `default`.
+fn features(manifest: &str) -> Vec<&str> {
+    let section = manifest.split("\n[features]\n").nth(1).unwrap_or_default();
+    let lines = section.lines().take_while(|line| !line.starts_with('['));
+    lines
+        .filter(|line| line.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'))
+        .filter_map(|line| line.split_once(" ="))
+        .map(|(name, _)| name)
+        .filter(|name| *name != "default")
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn features_are_the_keys_of_their_section_without_default() {
+        let manifest = "[package]\nname = \"x\"\n\n[features]\ndefault = []\n# why\na = []\nb-c = [\n    \"d\",\n]\n\n[dependencies]\ne = 1\n";
+        assert_eq!(features(manifest), ["a", "b-c"]);
+        let ours = fs::read_to_string(root().join("llmobs/Cargo.toml")).unwrap();
+        assert!(features(&ours).contains(&"prometheus"));
+    }
+
+    #[test]
+    fn every_member_of_the_workspace_is_a_package() {
+        let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+        let members = manifest.split("\nmembers = [").nth(1).and_then(|text| text.split(']').next()).unwrap();
+        assert_eq!(packages().unwrap().len(), members.matches('"').count() / 2);
+    }
+}
