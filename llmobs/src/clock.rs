@@ -1,0 +1,176 @@
+//! Monotonic time as an integer, and the one place that reads it.
+
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use std::time::Instant;
+
+/// A moment of monotonic time: nanoseconds since an origin that all system clocks of the process share.
+///
+/// ```
+/// use llmobs::Moment;
+/// use std::time::Duration;
+///
+/// let start = Moment::from_nanos(1_000);
+/// assert_eq!(start.after(Duration::from_nanos(500)).since(start), Duration::from_nanos(500));
+/// assert_eq!(start.since(Moment::from_nanos(2_000)), Duration::ZERO, "time never runs backwards");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Moment(u64);
+
+impl Moment {
+    /// The moment that lies this many nanoseconds after the origin.
+    #[must_use]
+    pub const fn from_nanos(nanos: u64) -> Self {
+        Self(nanos)
+    }
+
+    /// Nanoseconds since the origin.
+    #[must_use]
+    pub const fn as_nanos(self) -> u64 {
+        self.0
+    }
+
+    /// The time from `earlier` to this moment, zero if it is the later one.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+
+    /// The moment that lies `duration` after this one.
+    #[must_use]
+    pub fn after(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(nanos(duration)))
+    }
+}
+
+impl From<Instant> for Moment {
+    fn from(instant: Instant) -> Self {
+        Self(nanos(instant.saturating_duration_since(origin())))
+    }
+}
+
+/// A duration in nanoseconds, saturating after 584 years.
+pub(crate) fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Nanoseconds as seconds: the nearest double, so that 20,000,000 is exactly `0.02`.
+#[expect(clippy::cast_precision_loss, reason = "exact below 2^53 ns, which is 104 days")]
+pub(crate) fn seconds(nanos: u64) -> f64 {
+    nanos as f64 / 1e9
+}
+
+/// Where moments come from.
+#[derive(Debug, Clone)]
+pub struct Clock(Source);
+
+#[derive(Debug, Clone)]
+enum Source {
+    System,
+    Manual(Arc<AtomicU64>),
+    #[cfg(feature = "testing")]
+    Tokio,
+}
+
+impl Clock {
+    /// The operating system's monotonic clock. The default everywhere.
+    #[must_use]
+    pub const fn system() -> Self {
+        Self(Source::System)
+    }
+
+    /// A clock that moves only when told to, for tests.
+    #[must_use]
+    pub fn manual() -> (Self, ManualClock) {
+        // One second, not zero: a test may then speak of a moment before the start.
+        let time = Arc::new(AtomicU64::new(1_000_000_000));
+        (Self(Source::Manual(Arc::clone(&time))), ManualClock(time))
+    }
+
+    /// A clock that follows tokio's, so that `tokio::time::pause` and `advance` move it.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub const fn tokio() -> Self {
+        Self(Source::Tokio)
+    }
+
+    /// The moment that it is now.
+    #[inline]
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the time")]
+    pub fn now(&self) -> Moment {
+        match &self.0 {
+            Source::System => Moment::from(Instant::now()),
+            Source::Manual(time) => Moment(time.load(Ordering::Relaxed)),
+            #[cfg(feature = "testing")]
+            Source::Tokio => Moment::from(tokio::time::Instant::now().into_std()),
+        }
+    }
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self::system()
+    }
+}
+
+/// The hand on a manual [`Clock`].
+#[derive(Debug, Clone)]
+pub struct ManualClock(Arc<AtomicU64>);
+
+impl ManualClock {
+    /// Moves the clock forward.
+    pub fn advance(&self, by: Duration) {
+        self.0.fetch_add(nanos(by), Ordering::Relaxed);
+    }
+
+    /// The moment that the clock shows.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        Moment(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// An hour before the first reading (where the system allows it), so that an `Instant` taken earlier still has its own moment.
+#[expect(clippy::disallowed_methods, reason = "the origin of the one clock")]
+fn origin() -> Instant {
+    static ORIGIN: OnceLock<Instant> = OnceLock::new();
+    *ORIGIN.get_or_init(|| {
+        let now = Instant::now();
+        now.checked_sub(Duration::from_secs(3_600)).unwrap_or(now)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manual_clock_moves_only_by_hand() {
+        let (clock, hand) = Clock::manual();
+        let before = clock.now();
+        assert_eq!(clock.now(), before);
+        hand.advance(Duration::from_millis(3));
+        assert_eq!(clock.now().since(before), Duration::from_millis(3));
+    }
+
+    #[test]
+    fn the_system_clock_and_instants_share_one_origin() {
+        let clock = Clock::system();
+        let before = clock.now();
+        #[expect(clippy::disallowed_methods, reason = "compares the clock with what it reads")]
+        let between = Moment::from(Instant::now());
+        let after = clock.now();
+        assert!(before <= between && between <= after);
+    }
+
+    #[test]
+    fn whole_milliseconds_are_the_nearest_double_in_seconds() {
+        assert!((seconds(20_000_000) - 0.02).abs() < f64::EPSILON);
+        assert_eq!(seconds(20_000_000).to_bits(), 0.02_f64.to_bits());
+        assert_eq!(seconds(2_500_000_000).to_bits(), 2.5_f64.to_bits());
+    }
+}
