@@ -1,0 +1,284 @@
+//! When tokens came: the state machine of a stream, on plain integers.
+//!
+//! It is handed moments (nanoseconds) and never reads a clock, locks or allocates. Two readings an item are enough:
+//! the first poll after the consumer came back, and the moment the item was ready. One reading would report a slow
+//! reader as a slow model.
+//!
+//! The words (exact, first token, unmeasured, ...) are defined in `docs/guide/definitions.md`; each sentence there has
+//! a test named after it.
+
+mod marks;
+mod share;
+
+pub(crate) use self::marks::Marks;
+pub(crate) use self::marks::StateTimes;
+pub(crate) use self::share::Share;
+use self::share::Span;
+
+/// A poll that returned an item at once is taken for a wait when it took this long by itself.
+const WORKING_POLL: u64 = 50_000;
+
+/// After an inexact item the stream may be working off a backlog, and a shorter wait may be a cooperative-budget
+/// `Pending` of the runtime.
+const REAL_WAIT: u64 = 1_000_000;
+
+/// Who drives the producer of a stream. It must be declared: a wrapper cannot see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::exhaustive_enums, reason = "a producer runs by itself or it does not")]
+pub enum Drive {
+    /// The producer runs by itself, as a channel or a socket does. Items may pile up while the reader is away.
+    #[default]
+    Eager,
+    /// The producer works only while it is polled, as `async_stream` or a synchronous decoder does. Its clock stops
+    /// while the reader is away.
+    Lazy,
+}
+
+/// What counts as the first token for `time_to_first_token`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum FirstToken {
+    /// The first generated token: content, reasoning or tool call. A role-only chunk is none.
+    #[default]
+    Generated,
+    /// The first token that a reader of the answer sees; reasoning and tool calls are none.
+    VisibleContent,
+    /// The first chunk of any kind.
+    Chunk,
+}
+
+/// What one item of a stream carried, as far as time is concerned.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seen {
+    pub(crate) tokens: u32,
+    pub(crate) visible: bool,
+    pub(crate) choice: u32,
+    pub(crate) produced_at: Option<u64>,
+}
+
+/// What became known when an item was ready. All times in nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Step {
+    /// The moment of the token that TTFT ends at, if it was this item's.
+    pub(crate) ttft_at: Option<u64>,
+    /// The moment of the first generated token, if it was this item's.
+    pub(crate) first_token: Option<u64>,
+    /// Inter-token samples that this item settled.
+    pub(crate) tokens: Option<Share>,
+    /// Time to the first chunk's moment, if this item was the first chunk.
+    pub(crate) first_chunk: Option<u64>,
+    /// Inter-chunk samples that this item settled.
+    pub(crate) chunks: Option<Share>,
+    /// How long the engine was seen to give nothing before this token.
+    pub(crate) gap: Option<u64>,
+}
+
+/// The state machine of one stream.
+#[derive(Debug, Clone)]
+pub(crate) struct Timing {
+    drive: Drive,
+    rule: FirstToken,
+    /// When the last item was handed over and the reader left with it.
+    handed_at: Option<u64>,
+    /// When the reader first polled for the item that it now waits for.
+    polled_at: Option<u64>,
+    was_pending: bool,
+    previous_exact: bool,
+    /// All the time that the reader was away.
+    away: u64,
+    /// The part of it since the last item was handed over.
+    away_since_item: u64,
+    /// The choice whose tokens are timed: the first that had one.
+    choice: u32,
+    ttft_at: Option<u64>,
+    first_token: Option<u64>,
+    tokens: Span,
+    chunks: Span,
+    longest_gap: Option<u64>,
+}
+
+/// What a stream was like, in nanoseconds and counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Summary {
+    /// From the first token to the last exact token moment.
+    pub(crate) decode: Option<u64>,
+    /// Tokens after the first one in that time.
+    pub(crate) decode_tokens: u64,
+    /// Tokens after the last exact moment: they have no inter-token sample.
+    pub(crate) unmeasured: u64,
+    pub(crate) longest_gap: Option<u64>,
+    /// All the time that the reader was away.
+    pub(crate) away: u64,
+}
+
+impl Timing {
+    pub(crate) const fn new(drive: Drive, rule: FirstToken) -> Self {
+        Self {
+            drive,
+            rule,
+            handed_at: None,
+            polled_at: None,
+            was_pending: false,
+            previous_exact: true,
+            away: 0,
+            away_since_item: 0,
+            choice: 0,
+            ttft_at: None,
+            first_token: None,
+            tokens: Span::new(),
+            chunks: Span::new(),
+            longest_gap: None,
+        }
+    }
+
+    /// Whether the next poll is the first since the reader came back, so that the clock must be read for it.
+    pub(crate) const fn reader_is_away(&self) -> bool {
+        self.polled_at.is_none()
+    }
+
+    /// The reader polls, for the first time since it got an item. Returns how long it was away.
+    pub(crate) fn poll(&mut self, now: u64) -> u64 {
+        self.polled_at = Some(now);
+        let away = self.handed_at.take().map_or(0, |handed| now.saturating_sub(handed));
+        self.away += away;
+        self.away_since_item = away;
+        away
+    }
+
+    /// The poll returned `Pending`.
+    pub(crate) const fn pending(&mut self) {
+        self.was_pending = true;
+    }
+
+    /// The poll returned an item.
+    pub(crate) fn ready(&mut self, now: u64, seen: &Seen) -> Step {
+        let polled_at = self.polled_at.take().unwrap_or(now);
+        let wait = now.saturating_sub(polled_at);
+        let exact = self.is_exact(wait, seen);
+        let at = self.model_time(seen.produced_at.map_or(now, |at| at.min(now)));
+        let mut step = self.chunk(at, exact, seen);
+        if seen.tokens > 0 {
+            self.token(at, exact, wait, seen, &mut step);
+        }
+        self.previous_exact = exact || step.first_token.is_some();
+        self.handed_at = Some(now);
+        self.away_since_item = 0;
+        self.was_pending = false;
+        step
+    }
+
+    /// Says that the engine marked the first token earlier than the stream showed it.
+    pub(crate) fn first_token_was_at(&mut self, at: u64) {
+        if self.first_token.is_none_or(|first| at < first) {
+            self.first_token = Some(at);
+            self.tokens.begin_earlier(at);
+        }
+    }
+
+    pub(crate) const fn first_token(&self) -> Option<u64> {
+        self.first_token
+    }
+
+    /// All the time that the reader was away.
+    pub(crate) const fn away(&self) -> u64 {
+        self.away
+    }
+
+    /// The stream ended at `now`: by itself (`complete`), or it was broken or dropped.
+    pub(crate) fn end(&mut self, now: u64, complete: bool) -> Summary {
+        if complete {
+            // The request ended when the last item was handed over; what the reader did later is its own affair.
+            self.away -= self.away_since_item;
+        } else if let Some(handed) = self.handed_at {
+            self.away += now.saturating_sub(handed);
+        } else if let (Some(polled), Some(_)) = (self.polled_at, self.first_token) {
+            // What the reader waited for never came, yet the engine was silent that long.
+            self.saw_gap(now.saturating_sub(polled.max(self.tokens.last())));
+        }
+        self.handed_at = None;
+        self.away_since_item = 0;
+        self.summary()
+    }
+
+    fn summary(&self) -> Summary {
+        let first = self.first_token.unwrap_or(0);
+        let decode = Some(self.tokens.last().saturating_sub(first)).filter(|span| *span > 0);
+        Summary {
+            decode: decode.filter(|_| self.first_token.is_some()),
+            decode_tokens: (self.tokens.units_in_first() + self.tokens.shared()).saturating_sub(1),
+            unmeasured: self.tokens.waiting(),
+            longest_gap: self.longest_gap,
+            away: self.away,
+        }
+    }
+
+    fn is_exact(&self, wait: u64, seen: &Seen) -> bool {
+        if self.drive == Drive::Lazy || seen.produced_at.is_some() {
+            return true;
+        }
+        let waited = self.was_pending || wait >= WORKING_POLL;
+        waited && (self.previous_exact || wait >= REAL_WAIT)
+    }
+
+    /// A moment on the producer's own clock, which for a lazy one stops while the reader is away.
+    fn model_time(&self, at: u64) -> u64 {
+        match self.drive {
+            Drive::Eager => at,
+            Drive::Lazy => at.saturating_sub(self.away),
+        }
+    }
+
+    fn chunk(&mut self, at: u64, exact: bool, seen: &Seen) -> Step {
+        let mut step = Step::default();
+        if self.chunks.begun() {
+            self.chunks.add(1);
+            if exact {
+                step.chunks = self.chunks.close(at);
+            }
+        } else {
+            step.first_chunk = Some(at);
+            self.chunks.begin(at, 1);
+        }
+        let is_first = match self.rule {
+            FirstToken::Chunk => true,
+            FirstToken::Generated => seen.tokens > 0,
+            FirstToken::VisibleContent => seen.tokens > 0 && seen.visible,
+        };
+        if is_first && self.ttft_at.is_none() {
+            self.ttft_at = Some(at);
+            step.ttft_at = Some(at);
+        }
+        step
+    }
+
+    fn token(&mut self, at: u64, exact: bool, wait: u64, seen: &Seen, step: &mut Step) {
+        let count = u64::from(seen.tokens);
+        if !self.tokens.begun() {
+            self.choice = seen.choice;
+            self.tokens.begin(at, count);
+            if let Some(marked) = self.first_token {
+                self.tokens.begin_earlier(marked);
+            } else {
+                self.first_token = Some(at);
+                step.first_token = Some(at);
+            }
+            return;
+        }
+        if seen.choice != self.choice {
+            return;
+        }
+        let backlog = self.tokens.waiting() > 0;
+        self.tokens.add(count);
+        if exact {
+            // Within a backlog the true gaps are unknown; what is known is that nothing came during the wait.
+            let gap = if backlog { wait } else { at.saturating_sub(self.tokens.last()) };
+            step.tokens = self.tokens.close(at);
+            step.gap = Some(gap);
+            self.saw_gap(gap);
+        }
+    }
+
+    fn saw_gap(&mut self, gap: u64) {
+        self.longest_gap = Some(self.longest_gap.map_or(gap, |longest| longest.max(gap)));
+    }
+}

@@ -1,0 +1,109 @@
+//! The moments of an operation outside its stream, and the times between them.
+
+use crate::semconv::value::State;
+
+/// Moments of one operation, in nanoseconds. `now` is its end once it has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Marks {
+    pub(crate) t0: u64,
+    /// It was said at the start that work precedes the queue.
+    pub(crate) prepares: bool,
+    pub(crate) enqueued: Option<u64>,
+    pub(crate) scheduled: Option<u64>,
+    pub(crate) first_token: Option<u64>,
+    pub(crate) now: u64,
+    /// All the time that the reader was away, until `now`.
+    pub(crate) away: u64,
+    pub(crate) reader_is_away: bool,
+}
+
+/// Time by state; the parts sum to the age of the operation.
+pub(crate) type StateTimes = [u64; State::ALL.len()];
+
+impl Marks {
+    pub(crate) const fn age(&self) -> u64 {
+        self.now.saturating_sub(self.t0)
+    }
+
+    /// Enqueued to scheduled, or to the end of one that ended queued. None if it was never enqueued.
+    pub(crate) fn queue(&self) -> Option<u64> {
+        let enqueued = self.enqueued?;
+        Some(self.scheduled.unwrap_or(self.now).saturating_sub(enqueued))
+    }
+
+    /// Whether it is, or ended, in the queue.
+    pub(crate) const fn is_queued(&self) -> bool {
+        self.enqueued.is_some() && self.scheduled.is_none() && self.first_token.is_none()
+    }
+
+    /// Scheduled (else the start) to the first token. None if no first token came.
+    pub(crate) fn prefill(&self) -> Option<u64> {
+        Some(self.first_token?.saturating_sub(self.scheduled.unwrap_or(self.t0)))
+    }
+
+    /// What it is doing at `now`. A gateway or client cannot see into the engine: `remote`.
+    pub(crate) const fn state(&self, remote: bool) -> State {
+        if self.reader_is_away {
+            return State::Blocked;
+        }
+        match (remote, self.first_token) {
+            (true, None) => State::Waiting,
+            (true, Some(_)) => State::Streaming,
+            (false, Some(_)) => State::Decode,
+            (false, None) if self.scheduled.is_some() => State::Prefill,
+            (false, None) if self.enqueued.is_some() => State::Queued,
+            (false, None) if self.prepares => State::Preparing,
+            (false, None) => State::Prefill,
+        }
+    }
+
+    /// How long it has been in each state.
+    pub(crate) fn state_times(&self, remote: bool) -> StateTimes {
+        let mut times = StateTimes::default();
+        let first = self.first_token.unwrap_or(self.now).clamp(self.t0, self.now.max(self.t0));
+        let scheduled = self.scheduled.unwrap_or(first).clamp(self.t0, first);
+        let enqueued = self.enqueued.unwrap_or(scheduled).clamp(self.t0, scheduled);
+        let flowing = self.age() - (first - self.t0);
+        let blocked = self.away.min(self.age());
+        let (before, after) = if remote { (State::Waiting, State::Streaming) } else { (State::Prefill, State::Decode) };
+        times[State::Blocked.index()] = blocked;
+        // The reader is away almost only once tokens flow; the rest was while it held a chunk without tokens.
+        times[after.index()] = flowing.saturating_sub(blocked);
+        let blocked_before = blocked.saturating_sub(flowing);
+        if remote {
+            times[before.index()] = (first - self.t0) - blocked_before;
+            return times;
+        }
+        let early = if self.prepares { State::Preparing } else { State::Prefill };
+        let was_enqueued = self.enqueued.is_some();
+        times[State::Queued.index()] = if was_enqueued { scheduled - enqueued } else { 0 };
+        times[early.index()] += if was_enqueued { enqueued - self.t0 } else { scheduled - self.t0 };
+        times[before.index()] += first - scheduled;
+        let mut owed = blocked_before;
+        for state in [State::Prefill, State::Queued, State::Preparing] {
+            let time = &mut times[state.index()];
+            let paid = owed.min(*time);
+            *time -= paid;
+            owed -= paid;
+        }
+        times
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn times_by_state_sum_to_the_age(
+            t0 in 1..1_000_u64, prepares: bool, enqueued in prop::option::of(0..3_000_u64),
+            scheduled in prop::option::of(0..3_000_u64), first_token in prop::option::of(0..3_000_u64),
+            now in 0..3_000_u64, away in 0..4_000_u64, remote: bool,
+        ) {
+            let marks = Marks { t0, prepares, enqueued, scheduled, first_token, now, away, reader_is_away: false };
+            prop_assert_eq!(marks.state_times(remote).iter().sum::<u64>(), marks.age());
+        }
+    }
+}
