@@ -1,0 +1,186 @@
+//! The guard that keeps labels bounded: declared values always keep their place, others get one up to a cap and keep
+//! it, the rest are folded into `_OTHER`.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::PoisonError;
+use std::sync::RwLock;
+
+/// The longest label value, in bytes; a longer one is cut on a character boundary.
+pub(crate) const LONGEST: usize = 128;
+
+/// Values with something kept beside each (`T`), so that one lookup finds both.
+#[derive(Debug)]
+pub(crate) struct Guard<T> {
+    places: RwLock<Places<T>>,
+    other: Arc<T>,
+    cap: usize,
+}
+
+#[derive(Debug)]
+struct Places<T> {
+    declared: HashMap<Arc<str>, Arc<T>>,
+    admitted: HashMap<Arc<str>, Arc<T>>,
+}
+
+/// What the guard says of a value.
+#[derive(Debug)]
+pub(crate) struct Admitted<T> {
+    pub(crate) kept: Arc<T>,
+    /// It stands under `_OTHER`.
+    pub(crate) folded: bool,
+}
+
+impl<T> Guard<T> {
+    /// A guard that admits `cap` undeclared values; `other` stands for the rest.
+    pub(crate) fn new(cap: usize, other: T) -> Self {
+        let places = Places { declared: HashMap::new(), admitted: HashMap::new() };
+        Self { places: RwLock::new(places), other: Arc::new(other), cap }
+    }
+
+    /// Pins a value: it has its place whatever came or comes.
+    pub(crate) fn declare(&self, value: &str, make: impl FnOnce(Arc<str>) -> T) -> Arc<T> {
+        let value = clean(value);
+        let mut places = self.write();
+        if let Some(kept) = places.declared.get(value.as_ref()) {
+            return Arc::clone(kept);
+        }
+        let name: Arc<str> = value.as_ref().into();
+        let kept = places.admitted.remove(&name).unwrap_or_else(|| Arc::new(make(Arc::clone(&name))));
+        places.declared.insert(name, Arc::clone(&kept));
+        kept
+    }
+
+    /// Takes the pin off and the place away. What is kept beside it is returned, if there was any.
+    pub(crate) fn retire(&self, value: &str) -> Option<Arc<T>> {
+        self.write().declared.remove(clean(value).as_ref())
+    }
+
+    /// The place of a value that anybody may have sent.
+    pub(crate) fn admit(&self, value: &str, make: impl FnOnce(Arc<str>) -> T) -> Admitted<T> {
+        let value = clean(value);
+        if let Some(kept) = self.find(&value) {
+            return Admitted { kept, folded: false };
+        }
+        if self.cap == 0 || value.is_empty() {
+            return self.fold();
+        }
+        let mut places = self.write();
+        // Somebody else may have come between the two locks.
+        let known = places.declared.get(value.as_ref()).or_else(|| places.admitted.get(value.as_ref()));
+        if let Some(kept) = known {
+            return Admitted { kept: Arc::clone(kept), folded: false };
+        }
+        if places.admitted.len() >= self.cap {
+            drop(places);
+            return self.fold();
+        }
+        let name: Arc<str> = value.as_ref().into();
+        let kept = Arc::new(make(Arc::clone(&name)));
+        places.admitted.insert(name, Arc::clone(&kept));
+        Admitted { kept, folded: false }
+    }
+
+    /// Everything that has a place, `_OTHER` last.
+    pub(crate) fn all(&self) -> Vec<Arc<T>> {
+        let places = self.read();
+        let mut all: Vec<_> = places.declared.values().chain(places.admitted.values()).map(Arc::clone).collect();
+        all.push(Arc::clone(&self.other));
+        all
+    }
+
+    fn find(&self, value: &str) -> Option<Arc<T>> {
+        let places = self.read();
+        places.declared.get(value).or_else(|| places.admitted.get(value)).map(Arc::clone)
+    }
+
+    fn fold(&self) -> Admitted<T> {
+        Admitted { kept: Arc::clone(&self.other), folded: true }
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Places<T>> {
+        self.places.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Places<T>> {
+        self.places.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A label value without control characters and at most [`LONGEST`] bytes long. Looks at no more than it keeps.
+pub(crate) fn clean(value: &str) -> Cow<'_, str> {
+    let mut end = value.len().min(LONGEST);
+    while !value.is_char_boundary(end) {
+        end -= 1;
+    }
+    let cut = &value[..end];
+    if cut.chars().any(char::is_control) {
+        Cow::Owned(cut.chars().filter(|character| !character.is_control()).collect())
+    } else {
+        Cow::Borrowed(cut)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn guard(cap: usize) -> Guard<String> {
+        Guard::new(cap, "_OTHER".to_owned())
+    }
+
+    fn place(guard: &Guard<String>, value: &str) -> String {
+        guard.admit(value, |name| name.to_string()).kept.as_ref().clone()
+    }
+
+    #[test]
+    fn values_keep_their_place_and_the_rest_are_folded() {
+        let guard = guard(2);
+        assert_eq!(place(&guard, "a"), "a");
+        assert_eq!(place(&guard, "b"), "b");
+        assert_eq!(place(&guard, "c"), "_OTHER");
+        assert_eq!(place(&guard, "a"), "a");
+        assert_eq!(guard.all().len(), 3);
+    }
+
+    #[test]
+    fn a_declared_value_gets_its_place_after_a_flood_too() {
+        let guard = guard(1);
+        for index in 0..100 {
+            place(&guard, &format!("flood-{index}"));
+        }
+        guard.declare("mine", |name| name.to_string());
+        assert_eq!(place(&guard, "mine"), "mine");
+        assert_eq!(place(&guard, "flood-7"), "_OTHER");
+    }
+
+    #[test]
+    fn a_retired_value_is_folded_where_nothing_undeclared_is_admitted() {
+        let guard = guard(0);
+        guard.declare("mine", |name| name.to_string());
+        assert!(guard.retire("mine").is_some());
+        assert_eq!(place(&guard, "mine"), "_OTHER");
+        assert!(guard.retire("mine").is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn a_cleaned_value_is_short_and_has_no_control_characters(value in "\\PC{0,80}[\\x00-\\x1f]{0,3}\\PC{0,80}") {
+            let cleaned = clean(&value);
+            prop_assert!(cleaned.len() <= LONGEST);
+            prop_assert!(!cleaned.chars().any(char::is_control));
+            prop_assert_eq!(clean(&cleaned), cleaned.as_ref());
+        }
+
+        #[test]
+        fn no_flood_takes_more_places_than_the_cap(values in prop::collection::vec(".{0,20}", 0..200), cap in 0..20_usize) {
+            let guard = guard(cap);
+            for value in &values {
+                place(&guard, value);
+            }
+            prop_assert!(guard.all().len() <= cap + 1);
+        }
+    }
+}

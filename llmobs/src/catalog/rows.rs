@@ -1,0 +1,264 @@
+//! The rows.
+
+use super::Group;
+use super::Instrument;
+use super::Level;
+use super::Profile;
+use super::Role;
+use super::Row;
+use super::Shape;
+use crate::semconv::attribute as a;
+use crate::semconv::metric as m;
+
+/// Attributes of our own, in the conventions' way of writing.
+pub(crate) mod own {
+    pub(crate) const ANOMALY: &str = "llmobs.anomaly";
+    pub(crate) const ATTEMPT_KIND: &str = "llmobs.attempt.kind";
+    pub(crate) const CACHE_KIND: &str = "llmobs.cache.kind";
+    pub(crate) const CACHE_RESULT: &str = "llmobs.cache.result";
+    pub(crate) const DETECTOR: &str = "llmobs.detector";
+    pub(crate) const DROP_REASON: &str = "llmobs.drop.reason";
+    pub(crate) const FEATURES: &str = "llmobs.build.features";
+    pub(crate) const FINISH_REASON: &str = "llmobs.finish_reason";
+    pub(crate) const LABEL: &str = "llmobs.label";
+    pub(crate) const LEVEL: &str = "llmobs.build.level";
+    pub(crate) const METRIC_GROUP: &str = "llmobs.metric.group";
+    pub(crate) const OBJECTIVE_NAME: &str = "llmobs.objective.name";
+    pub(crate) const OBJECTIVE_RESULT: &str = "llmobs.objective.result";
+    pub(crate) const OUTCOME: &str = "llmobs.operation.outcome";
+    pub(crate) const PHASE_NAME: &str = "llmobs.phase.name";
+    pub(crate) const PROFILE: &str = "llmobs.build.profile";
+    pub(crate) const QUEUE_EXIT: &str = "llmobs.queue.exit";
+    pub(crate) const RUNTIME_NAME: &str = "llmobs.runtime.name";
+    pub(crate) const SIGNAL: &str = "llmobs.signal";
+    pub(crate) const STALL_CAUSE: &str = "llmobs.stall.cause";
+    pub(crate) const STATE: &str = "llmobs.operation.state";
+    pub(crate) const TOKEN_DIRECTION: &str = "llmobs.token.direction";
+    pub(crate) const TOKEN_KIND: &str = "llmobs.token.kind";
+    pub(crate) const TOKEN_SOURCE: &str = "llmobs.token.source";
+    pub(crate) const TOKEN_WASTE: &str = "llmobs.token.waste";
+    pub(crate) const VERSION: &str = "llmobs.build.version";
+}
+
+/// The attributes of an operation's series, always first and in this order: the OpenTelemetry SDK looks a set up
+/// twice as fast when its order is the one that it saw first.
+pub(crate) const SERIES: [&str; 3] = [a::GEN_AI_OPERATION_NAME, a::GEN_AI_PROVIDER_NAME, a::GEN_AI_REQUEST_MODEL];
+
+const ALL: &[Role] = &[Role::Server, Role::Gateway, Role::Client];
+const SERVER: &[Role] = &[Role::Server];
+const REMOTE: &[Role] = &[Role::Gateway, Role::Client];
+const NOW: Option<&str> = Some("0.1");
+const LATER: Option<&str> = None;
+
+macro_rules! attributes {
+    (S) => { &SERIES };
+    (S $($more:expr)+) => { &[SERIES[0], SERIES[1], SERIES[2] $(, $more)+] };
+    ($($only:expr)*) => { &[$($only),*] };
+}
+
+macro_rules! profile {
+    (both) => {
+        None
+    };
+    ($profile:ident) => {
+        Some(Profile::$profile)
+    };
+}
+
+macro_rules! shape {
+    () => {
+        None
+    };
+    ($shape:ident) => {
+        Some(Shape::$shape)
+    };
+}
+
+/// `Id { name, Instrument(Shape), unit, [attributes], level, roles, profile, since, "description" }`
+macro_rules! rows {
+    ($group:ident: $($rest:tt)*) => { rows!(@ [] $group: $($rest)*); };
+    (@ [$($done:tt)*] $group:ident: $($id:ident { $name:expr, $instrument:ident $(($shape:ident))?, $unit:literal,
+        [$($attributes:tt)*], $level:ident, $roles:ident, $profile:ident, $since:ident, $description:literal })*
+        ; $($rest:tt)*) => {
+        rows!(@ [$($done)* $(($id, Row {
+            name: $name,
+            instrument: Instrument::$instrument,
+            unit: $unit,
+            description: $description,
+            attributes: attributes!($($attributes)*),
+            level: Level::$level,
+            group: Group::$group,
+            shape: shape!($($shape)?),
+            roles: $roles,
+            profile: profile!($profile),
+            since: $since,
+        }))*] $($rest)*);
+    };
+    (@ [$(($id:ident, $row:expr))*]) => {
+        /// The place of each row.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub(crate) enum Id { $($id),* }
+
+        impl Id {
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$id),*];
+        }
+
+        /// Every metric, in the order of the documentation.
+        pub const ROWS: &[Row] = &[$($row),*];
+    };
+}
+
+impl Id {
+    pub(crate) const fn row(self) -> &'static Row {
+        &ROWS[self as usize]
+    }
+}
+
+rows! {
+GenAiServer:
+    ServerDuration { m::GEN_AI_SERVER_REQUEST_DURATION, Histogram(Duration), "s", [S a::ERROR_TYPE], Core, SERVER, both, NOW,
+        "From the start of the operation to the last item handed over, the error or the drop" }
+    ServerFirstToken { m::GEN_AI_SERVER_TIME_TO_FIRST_TOKEN, Histogram(FirstToken), "s", [S], Core, SERVER, both, NOW,
+        "From the start of the operation to its first token, of completed operations" }
+    ServerPerToken { m::GEN_AI_SERVER_TIME_PER_OUTPUT_TOKEN, Histogram(PerToken), "s", [S], Core, SERVER, both, NOW,
+        "From the first token to the last exact token moment, by the tokens after the first, of completed operations with at least two" }
+;
+GenAiClient:
+    ClientTokenUsage { m::GEN_AI_CLIENT_TOKEN_USAGE, Histogram(Tokens), "{token}", [S a::GEN_AI_TOKEN_TYPE], Core, REMOTE, V1_41, NOW,
+        "Tokens of an operation, input and output apart" }
+    ClientDuration { m::GEN_AI_CLIENT_OPERATION_DURATION, Histogram(Duration), "s", [S a::ERROR_TYPE], Core, REMOTE, both, NOW,
+        "From the start of the operation to its end; in profile latest neither of inference nor of embeddings" }
+    ClientFirstChunk { m::GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK, Histogram(Duration), "s", [S], Standard, REMOTE, V1_41, NOW,
+        "From the start of the operation to the first chunk of its stream" }
+    ClientPerChunk { m::GEN_AI_CLIENT_OPERATION_TIME_PER_OUTPUT_CHUNK, Histogram(Duration), "s", [S], Standard, REMOTE, V1_41, NOW,
+        "From one chunk to the next, one sample for each chunk after the first" }
+    InferenceDuration { m::GEN_AI_CLIENT_INFERENCE_DURATION, Histogram(Duration), "s", [S a::ERROR_TYPE], Core, REMOTE, Latest, NOW,
+        "From the start of the inference to its end" }
+    InferenceFirstChunk { m::GEN_AI_CLIENT_INFERENCE_TIME_TO_FIRST_CHUNK, Histogram(Duration), "s", [S], Standard, REMOTE, Latest, NOW,
+        "From the start of the inference to the first chunk of its stream" }
+    InferencePerChunk { m::GEN_AI_CLIENT_INFERENCE_TIME_PER_OUTPUT_CHUNK, Histogram(Duration), "s", [S], Standard, REMOTE, Latest, NOW,
+        "From one chunk to the next, one sample for each chunk after the first" }
+    InferenceUsageInput { m::GEN_AI_CLIENT_INFERENCE_USAGE_INPUT_TOKENS, Counter, "{token}", [S a::GEN_AI_TOKEN_MODALITY], Core, REMOTE, Latest, NOW,
+        "Input tokens, cached ones included" }
+    InferenceUsageOutput { m::GEN_AI_CLIENT_INFERENCE_USAGE_OUTPUT_TOKENS, Counter, "{token}", [S a::GEN_AI_TOKEN_MODALITY], Core, REMOTE, Latest, NOW,
+        "Output tokens, reasoning included" }
+    InferenceUsageCacheRead { m::GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_READ_INPUT_TOKENS, Counter, "{token}", [S a::GEN_AI_TOKEN_MODALITY], Standard, REMOTE, Latest, NOW,
+        "Input tokens read from a prompt cache; a part of the input tokens" }
+    InferenceUsageCacheWrite { m::GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_WRITE_INPUT_TOKENS, Counter, "{token}", [S a::GEN_AI_TOKEN_MODALITY], Standard, REMOTE, Latest, NOW,
+        "Input tokens written to a prompt cache; a part of the input tokens" }
+    InferenceUsageReasoning { m::GEN_AI_CLIENT_INFERENCE_USAGE_REASONING_OUTPUT_TOKENS, Counter, "{token}", [S a::GEN_AI_TOKEN_MODALITY], Standard, REMOTE, Latest, NOW,
+        "Reasoning tokens; a part of the output tokens" }
+    InferenceInputTokens { m::GEN_AI_CLIENT_INFERENCE_OPERATION_INPUT_TOKENS, Histogram(Tokens), "{token}", [S], Standard, REMOTE, Latest, NOW,
+        "Input tokens of an inference" }
+    InferenceOutputTokens { m::GEN_AI_CLIENT_INFERENCE_OPERATION_OUTPUT_TOKENS, Histogram(Tokens), "{token}", [S], Standard, REMOTE, Latest, NOW,
+        "Output tokens of an inference" }
+    EmbeddingsDuration { m::GEN_AI_CLIENT_EMBEDDINGS_DURATION, Histogram(Duration), "s", [S a::ERROR_TYPE], Core, REMOTE, Latest, NOW,
+        "From the start of the embedding to its end" }
+    EmbeddingsInputTokens { m::GEN_AI_CLIENT_EMBEDDINGS_OPERATION_INPUT_TOKENS, Histogram(Tokens), "{token}", [S], Standard, REMOTE, Latest, NOW,
+        "Input tokens of an embedding" }
+;
+Operation:
+    Started { "llmobs.operation.started", Counter, "{operation}", [S], Core, ALL, both, NOW,
+        "Operations started" }
+    Ended { "llmobs.operation.ended", Counter, "{operation}", [S own::OUTCOME own::FINISH_REASON a::ERROR_TYPE], Core, ALL, both, NOW,
+        "Operations ended, each exactly once; a completed one with its finish reason, any other with its error" }
+    Active { "llmobs.operation.active", ObservableUpDownCounter, "{operation}", [S own::STATE], Core, ALL, both, NOW,
+        "Operations in flight by what they are doing; the sum is started minus ended" }
+    StateTime { "llmobs.operation.state.time", ObservableCounter, "s", [S own::STATE], Standard, ALL, both, NOW,
+        "Time spent in each state, operations in flight included; its rate is the mean concurrency" }
+    OldestAge { "llmobs.operation.oldest.age", ObservableGauge, "s", [SERIES[2] own::STATE], Core, ALL, both, NOW,
+        "Age of the oldest operation in flight, since its start" }
+    Limit { "llmobs.operation.limit", UpDownCounter, "{operation}", [SERIES[2] own::STATE], Core, ALL, both, NOW,
+        "The most operations that the service lets into a state" }
+    Attempts { "llmobs.operation.attempts", Counter, "{attempt}", [S own::ATTEMPT_KIND], Core, REMOTE, both, NOW,
+        "Tries of operations; an operation is one however often it is tried" }
+    Abandoned { "llmobs.operation.abandoned", Counter, "{operation}", [S], Core, ALL, both, NOW,
+        "Operations whose caller left before the first token and before it was late" }
+;
+Time:
+    FirstToken { "llmobs.time_to_first_token", Histogram(FirstToken), "s", [S], Standard, ALL, both, NOW,
+        "From the start of the operation to its first token, whatever comes later" }
+    Queue { "llmobs.queue.duration", Histogram(Part), "s", [S own::QUEUE_EXIT], Core, SERVER, both, NOW,
+        "From enqueued to scheduled, or to the end of an operation that ended queued" }
+    Prefill { "llmobs.prefill.duration", Histogram(Part), "s", [S], Standard, SERVER, both, NOW,
+        "From scheduled (else the start) to the first token" }
+    Decode { "llmobs.decode.duration", Histogram(Part), "s", [S], Standard, SERVER, both, NOW,
+        "From the first token to the last exact token moment" }
+    InterToken { "llmobs.inter_token.duration", Histogram(PerToken), "s", [S], Standard, ALL, both, NOW,
+        "Time from token to token, one sample for each token after the first chunk; a slow reader does not enter" }
+    Unmeasured { "llmobs.token.unmeasured", Counter, "{token}", [S], Standard, ALL, both, NOW,
+        "Tokens after the last exact moment of their stream, which have no inter-token sample" }
+    LongestGap { "llmobs.operation.longest_gap.duration", Histogram(PerToken), "s", [S], Standard, ALL, both, NOW,
+        "The longest time that the engine was seen to give no token, one sample an operation, not divided by the tokens of a chunk" }
+    ConsumerWait { "llmobs.consumer_wait.duration", Histogram(Part), "s", [S], Standard, ALL, both, NOW,
+        "All the time that the reader was away with an item, one sample a stream" }
+    Phase { "llmobs.phase.duration", Histogram(Part), "s", [S own::PHASE_NAME], Standard, ALL, both, NOW,
+        "Time in a declared phase of the operation" }
+    Stall { "llmobs.stall.events", Counter, "{stall}", [S own::STALL_CAUSE], Full, ALL, both, NOW,
+        "Pauses of a second or more within a stream, by whose they were" }
+;
+Token:
+    Processed { "llmobs.token.processed", Counter, "{token}", [S own::TOKEN_DIRECTION own::TOKEN_KIND own::TOKEN_SOURCE], Core, ALL, both, NOW,
+        "Tokens by direction and kind; the kinds do not overlap, so any sum is right" }
+    Wasted { "llmobs.token.wasted", Counter, "{token}", [S own::TOKEN_DIRECTION own::TOKEN_WASTE], Core, ALL, both, NOW,
+        "Tokens processed for nobody: of operations that did not complete, or superseded by a retry" }
+    InputTokens { "llmobs.operation.input_tokens", Histogram(Tokens), "{token}", [S], Standard, ALL, both, NOW,
+        "Input tokens of an operation" }
+    OutputTokens { "llmobs.operation.output_tokens", Histogram(Tokens), "{token}", [S], Standard, ALL, both, NOW,
+        "Output tokens of an operation" }
+;
+Request:
+    MaxTokens { "llmobs.request.max_tokens", Histogram(Tokens), "{token}", [S], Full, ALL, both, NOW,
+        "The token limit that the caller set" }
+    Choices { "llmobs.request.choices", Histogram(Few), "{choice}", [S], Full, ALL, both, NOW,
+        "The number of answers that the caller asked for" }
+;
+ResponseCache:
+    CacheLookups { "llmobs.response_cache.lookups", Counter, "{lookup}", [S own::CACHE_KIND own::CACHE_RESULT], Standard, ALL, both, NOW,
+        "Questions to a cache of whole responses" }
+;
+Evaluation:
+    Evaluations { "llmobs.evaluation.results", Counter, "{result}", [S a::GEN_AI_EVALUATION_NAME a::GEN_AI_EVALUATION_SCORE_LABEL], Standard, ALL, both, NOW,
+        "Judgements of answers, by declared name and label" }
+;
+Objective:
+    ObjectiveEvents { "llmobs.objective.events", Counter, "{event}", [S own::OBJECTIVE_NAME own::OBJECTIVE_RESULT], Core, ALL, both, NOW,
+        "Operations judged against an objective; never sum over the objective's name" }
+    ObjectiveTokens { "llmobs.objective.tokens", Counter, "{token}", [S own::OBJECTIVE_NAME own::OBJECTIVE_RESULT], Core, ALL, both, NOW,
+        "Output tokens of the operations judged against an objective" }
+    ObjectiveTarget { "llmobs.objective.target", Gauge, "1", [SERIES[2] SERIES[0] own::OBJECTIVE_NAME], Core, ALL, both, NOW,
+        "The share of operations that should be good" }
+    ObjectiveThreshold { "llmobs.objective.threshold", Gauge, "s", [SERIES[2] SERIES[0] own::OBJECTIVE_NAME], Core, ALL, both, NOW,
+        "The limit of one time of an objective, named `objective.time`" }
+;
+Runtime:
+    RuntimeLag { "llmobs.runtime.lag", Histogram(Lag), "s", [own::RUNTIME_NAME], Standard, ALL, both, NOW,
+        "How late a task of the async runtime was woken" }
+;
+Self_:
+    Dropped { "llmobs.self.dropped", Counter, "{item}", [own::SIGNAL own::DROP_REASON], Core, ALL, both, LATER,
+        "Telemetry that was lost" }
+    Folded { "llmobs.self.folded_labels", Counter, "{value}", [own::LABEL], Core, ALL, both, NOW,
+        "Label values that became _OTHER" }
+    Redactions { "llmobs.self.redactions", Counter, "{redaction}", [own::DETECTOR], Core, ALL, both, LATER,
+        "Pieces of content that were replaced" }
+    Anomalies { "llmobs.self.anomalies", Counter, "{anomaly}", [own::ANOMALY], Core, ALL, both, NOW,
+        "Measurements that could not be true and were mended or left out" }
+    SeriesUsage { "llmobs.self.series.usage", ObservableUpDownCounter, "{series}", [own::METRIC_GROUP], Core, ALL, both, NOW,
+        "Series that exist on the Prometheus page" }
+    SeriesLimit { "llmobs.self.series.limit", UpDownCounter, "{series}", [own::METRIC_GROUP], Core, ALL, both, NOW,
+        "Label sets that one metric may have" }
+    ExportDuration { "llmobs.self.export.duration", Histogram(Part), "s", [own::SIGNAL a::ERROR_TYPE], Core, ALL, both, LATER,
+        "Time of an export" }
+    ExportAge { "llmobs.self.export.age", ObservableGauge, "s", [own::SIGNAL], Core, ALL, both, LATER,
+        "Time since the last export that succeeded" }
+    ExportQueueUsage { "llmobs.self.export.queue.usage", ObservableUpDownCounter, "{item}", [own::SIGNAL], Core, ALL, both, LATER,
+        "Items that wait for an export" }
+    ExportQueueLimit { "llmobs.self.export.queue.limit", UpDownCounter, "{item}", [own::SIGNAL], Core, ALL, both, LATER,
+        "The most items that may wait for an export" }
+;
+Build:
+    BuildInfo { "llmobs.build.info", Gauge, "", [own::VERSION own::FEATURES own::LEVEL own::PROFILE], Core, ALL, both, NOW,
+        "One; the labels say what is running" }
+;
+}

@@ -1,0 +1,237 @@
+//! What a measurement is made of before a backend sees it: label sets, bucket bounds, a stream's own histogram.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::clock::nanos;
+use crate::clock::seconds;
+use crate::timing::Share;
+
+/// One label, under the conventions' dotted name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Label {
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) value: Text,
+}
+
+/// A label's value: a word of the conventions, or a name that passed the guard.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Text {
+    Static(&'static str),
+    Shared(Arc<str>),
+}
+
+impl Text {
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Self::Static(text) => text,
+            Self::Shared(text) => text,
+        }
+    }
+}
+
+impl From<&'static str> for Text {
+    fn from(text: &'static str) -> Self {
+        Self::Static(text)
+    }
+}
+
+impl From<Arc<str>> for Text {
+    fn from(text: Arc<str>) -> Self {
+        Self::Shared(text)
+    }
+}
+
+impl Label {
+    pub(crate) fn new(name: impl Into<Cow<'static, str>>, value: impl Into<Text>) -> Self {
+        Self { name: name.into(), value: value.into() }
+    }
+}
+
+/// A value read at collection, with its labels.
+#[derive(Debug, Clone)]
+pub(crate) struct Reading {
+    pub(crate) labels: Vec<Label>,
+    pub(crate) value: f64,
+}
+
+/// The trace that an operation belongs to. Kept only when the span is sampled, so that a link never points nowhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TraceLink {
+    pub(crate) trace_id: u128,
+    pub(crate) span_id: u64,
+}
+
+/// Upper bounds of a histogram's buckets, inclusive; the last bucket, to infinity, is not named.
+#[derive(Debug, Clone)]
+pub(crate) struct Bounds {
+    values: Arc<[f64]>,
+    nanos: Arc<[u64]>,
+}
+
+impl Bounds {
+    pub(crate) fn new(values: &[f64]) -> Self {
+        let nanos = values.iter().map(|bound| nanos(std::time::Duration::from_secs_f64(*bound))).collect();
+        Self { values: values.into(), nanos }
+    }
+
+    pub(crate) fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// The bucket of a value. Comparing with every bound is faster than searching: nothing is there to mispredict.
+    pub(crate) fn bucket(&self, value: f64) -> usize {
+        self.values.iter().map(|bound| usize::from(value > *bound)).sum()
+    }
+
+    fn bucket_of_nanos(&self, nanos: u64) -> usize {
+        self.nanos.iter().map(|bound| usize::from(nanos > *bound)).sum()
+    }
+}
+
+/// The most finite bounds of a row that streams keep their own histogram of.
+pub(crate) const LOCAL_BOUNDS: usize = 31;
+
+/// A stream's own histogram: plain integers, no lock, merged into the shared one now and then.
+#[derive(Debug, Clone)]
+pub(crate) struct Local {
+    counts: [u32; LOCAL_BOUNDS + 1],
+    sum_nanos: u64,
+    count: u64,
+}
+
+impl Local {
+    pub(crate) const fn new() -> Self {
+        Self { counts: [0; LOCAL_BOUNDS + 1], sum_nanos: 0, count: 0 }
+    }
+
+    pub(crate) fn record(&mut self, bounds: &Bounds, share: Share) {
+        for (nanos, times) in share.runs() {
+            if times > 0 {
+                let count = &mut self.counts[bounds.bucket_of_nanos(nanos)];
+                *count = count.saturating_add(u32::try_from(times).unwrap_or(u32::MAX));
+            }
+        }
+        self.sum_nanos += share.nanos;
+        self.count += share.units;
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Gives the counts by bucket (as many as the row has, the one to infinity last) and the sum in seconds, and
+    /// starts again from zero.
+    pub(crate) fn take(&mut self, into: impl FnOnce(&[u32], f64)) {
+        into(&self.counts, seconds(self.sum_nanos));
+        *self = Self::new();
+    }
+}
+
+/// A shared histogram.
+#[derive(Debug, Clone)]
+pub(crate) struct Aggregate {
+    pub(crate) counts: Box<[u64]>,
+    pub(crate) sum: f64,
+}
+
+impl Aggregate {
+    pub(crate) fn new(bounds: &Bounds) -> Self {
+        Self { counts: vec![0; bounds.values().len() + 1].into_boxed_slice(), sum: 0.0 }
+    }
+
+    pub(crate) fn record(&mut self, bounds: &Bounds, value: f64) {
+        self.counts[bounds.bucket(value)] += 1;
+        self.sum += value;
+    }
+
+    pub(crate) fn merge(&mut self, counts: &[u32], sum: f64) {
+        for (total, count) in self.counts.iter_mut().zip(counts) {
+            *total += u64::from(*count);
+        }
+        self.sum += sum;
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+}
+
+/// Raw gaps on their way to a backend that cannot take a histogram: at most a few wait, and never past the end.
+#[derive(Debug, Clone)]
+pub(crate) struct Ring {
+    gaps: [(u64, u32); Self::RUNS],
+    used: usize,
+}
+
+impl Ring {
+    const RUNS: usize = 4;
+
+    pub(crate) const fn new() -> Self {
+        Self { gaps: [(0, 0); Self::RUNS], used: 0 }
+    }
+
+    /// Keeps the samples of a share; gives all to `record` when there is no room.
+    pub(crate) fn push(&mut self, share: Share, mut record: impl FnMut(f64)) {
+        for (nanos, times) in share.runs() {
+            if times == 0 {
+                continue;
+            }
+            if self.used == Self::RUNS {
+                self.drain(&mut record);
+            }
+            self.gaps[self.used] = (nanos, u32::try_from(times).unwrap_or(u32::MAX));
+            self.used += 1;
+        }
+    }
+
+    pub(crate) fn drain(&mut self, mut record: impl FnMut(f64)) {
+        for (nanos, times) in &self.gaps[..self.used] {
+            let value = seconds(*nanos);
+            for _ in 0..*times {
+                record(value);
+            }
+        }
+        self.used = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_local_histogram_and_a_ring_hold_the_same_samples(
+            shares in prop::collection::vec((0..3_000_000_000_u64, 1..40_u64), 1..60),
+        ) {
+            let bounds = Bounds::new(&[0.001, 0.01, 0.1, 1.0]);
+            let (mut local, mut ring) = (Local::new(), Ring::new());
+            let mut direct = Aggregate::new(&bounds);
+            let mut total = 0;
+            for (nanos, units) in shares {
+                let share = Share { nanos, units };
+                total += nanos;
+                local.record(&bounds, share);
+                ring.push(share, |value| direct.record(&bounds, value));
+            }
+            ring.drain(|value| direct.record(&bounds, value));
+            let mut merged = Aggregate::new(&bounds);
+            local.take(|counts, sum| merged.merge(counts, sum));
+            prop_assert!(local.is_empty());
+            prop_assert_eq!(&merged.counts, &direct.counts);
+            prop_assert!((merged.sum - direct.sum).abs() < 1e-9 * (1.0 + direct.sum));
+            prop_assert_eq!(merged.sum.to_bits(), seconds(total).to_bits());
+        }
+    }
+
+    #[test]
+    fn a_value_on_a_bound_lies_below_it() {
+        let bounds = Bounds::new(&[0.02, 0.04]);
+        assert_eq!(bounds.bucket(0.02), 0);
+        assert_eq!(bounds.bucket_of_nanos(20_000_000), 0);
+        assert_eq!(bounds.bucket_of_nanos(20_000_001), 1);
+        assert_eq!(bounds.bucket(f64::MAX), 2);
+    }
+}
