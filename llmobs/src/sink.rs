@@ -1,0 +1,132 @@
+//! The two backends behind one handle: the same facts go to both at the same moments.
+
+pub(crate) mod otel;
+pub(crate) mod prometheus;
+
+use std::sync::Arc;
+use std::sync::Weak;
+use std::sync::atomic::AtomicU8;
+use std::sync::atomic::Ordering;
+
+use crate::catalog::Id;
+use crate::catalog::Level;
+use crate::record::Bounds;
+use crate::record::Label;
+use crate::record::Reading;
+use crate::record::TraceLink;
+
+/// What knows the values of the observable rows.
+pub(crate) trait Source: Send + Sync + 'static {
+    fn read(&self, id: Id) -> Vec<Reading>;
+}
+
+/// Both backends and what they share.
+#[derive(Debug)]
+pub(crate) struct Sinks {
+    pub(crate) prometheus: Option<Arc<prometheus::Store>>,
+    pub(crate) otel: Option<otel::Store>,
+    bounds: Box<[Bounds]>,
+    level: Arc<AtomicU8>,
+}
+
+impl Sinks {
+    pub(crate) fn new(
+        bounds: Box<[Bounds]>,
+        level: Level,
+        prometheus: bool,
+        meter: Option<opentelemetry::metrics::Meter>,
+    ) -> Self {
+        let level = Arc::new(AtomicU8::new(level as u8));
+        Self {
+            prometheus: prometheus.then(|| Arc::new(prometheus::Store::new(Arc::clone(&level)))),
+            otel: meter.map(otel::Store::new),
+            bounds,
+            level,
+        }
+    }
+
+    /// Starts to read the observable rows from `source`, for as long as it lives. Tells whether OpenTelemetry kept
+    /// what it was given.
+    pub(crate) fn attach(&self, source: &Weak<dyn Source>) -> otel::Health {
+        self.otel.as_ref().map_or(otel::Health::Absent, |otel| otel.observe(source))
+    }
+
+    /// Whether values must be kept raw for a backend.
+    pub(crate) const fn wants_raw(&self) -> bool {
+        self.otel.is_some()
+    }
+
+    pub(crate) fn is_on(&self, level: Level) -> bool {
+        level as u8 <= self.level.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_level(&self, level: Level) {
+        self.level.store(level as u8, Ordering::Relaxed);
+    }
+
+    pub(crate) fn bounds(&self, id: Id) -> &Bounds {
+        &self.bounds[id as usize]
+    }
+
+    /// The series of a row under these labels, made if it does not exist yet.
+    pub(crate) fn bind(&self, id: Id, labels: &[Label]) -> Handle {
+        let bounds = self.bounds(id);
+        Handle {
+            prometheus: self.prometheus.as_ref().map(|store| store.bind(id, labels, bounds)),
+            otel: self.otel.as_ref().map(|store| store.bind(id, labels, bounds)),
+        }
+    }
+}
+
+/// One series in both backends, found once and then used without a lookup.
+#[derive(Debug)]
+pub(crate) struct Handle {
+    prometheus: Option<prometheus::Cell>,
+    otel: Option<otel::Cell>,
+}
+
+impl Handle {
+    /// Adds to a counter. Zero makes the series visible.
+    pub(crate) fn add(&self, count: u64) {
+        if let Some(cell) = &self.prometheus {
+            cell.add(count);
+        }
+        if let Some(cell) = &self.otel {
+            cell.add(count);
+        }
+    }
+
+    /// Sets a gauge, or an up-down counter that nobody else moves.
+    pub(crate) fn set(&self, value: f64) {
+        if let Some(cell) = &self.prometheus {
+            cell.set(value);
+        }
+        if let Some(cell) = &self.otel {
+            cell.set(value);
+        }
+    }
+
+    /// Records one value of a distribution.
+    pub(crate) fn record(&self, value: f64, link: Option<TraceLink>) {
+        if let Some(cell) = &self.prometheus {
+            cell.record(value, link);
+        }
+        if let Some(cell) = &self.otel {
+            cell.record(value);
+        }
+    }
+
+    /// Adds a histogram that a stream kept for itself, where one can be merged.
+    pub(crate) fn merge(&self, counts: &[u32], sum: f64) {
+        if let Some(cell) = &self.prometheus {
+            cell.merge(counts, sum);
+        }
+    }
+
+    /// Records one value where a histogram cannot be merged.
+    pub(crate) fn record_raw(&self, value: f64) {
+        if let Some(cell) = &self.otel {
+            cell.record(value);
+        }
+    }
+}

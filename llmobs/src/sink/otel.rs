@@ -1,0 +1,227 @@
+//! The OpenTelemetry side, through the API crate alone. This file and its child know of `opentelemetry::metrics`.
+
+mod cell;
+
+use std::fmt;
+use std::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::Weak;
+
+use opentelemetry::Context;
+use opentelemetry::InstrumentationScope;
+use opentelemetry::KeyValue;
+use opentelemetry::StringValue;
+use opentelemetry::metrics::Counter;
+use opentelemetry::metrics::Gauge;
+use opentelemetry::metrics::Histogram;
+use opentelemetry::metrics::Meter;
+use opentelemetry::metrics::MeterProvider;
+use opentelemetry::metrics::UpDownCounter;
+use opentelemetry::trace::TraceContextExt;
+
+pub(crate) use self::cell::Cell;
+use super::Source;
+use crate::catalog::Id;
+use crate::catalog::Instrument;
+use crate::catalog::Profile;
+use crate::record::Bounds;
+use crate::record::Label;
+use crate::record::Reading;
+use crate::record::Text;
+use crate::record::TraceLink;
+
+/// The instruments of an observer.
+#[derive(Debug)]
+pub(crate) struct Store {
+    meter: Meter,
+    /// Made when first needed: each histogram of the SDK takes 137 KB for a reader, used or not.
+    instruments: Box<[OnceLock<Tool>]>,
+}
+
+/// An instrument of the API.
+#[derive(Debug)]
+enum Tool {
+    Counter(Counter<u64>),
+    Gauge(Gauge<f64>),
+    Histogram(Histogram<f64>),
+    UpDownCounter(UpDownCounter<i64>),
+}
+
+impl Store {
+    pub(super) fn new(meter: Meter) -> Self {
+        let instruments = Id::ALL.iter().map(|_| OnceLock::new()).collect();
+        Self { meter, instruments }
+    }
+
+    pub(super) fn bind(&self, id: Id, labels: &[Label], bounds: &Bounds) -> Cell {
+        let attributes = attributes(labels);
+        let tool = self.instruments[id as usize].get_or_init(|| self.make(id, bounds));
+        match tool {
+            Tool::Counter(counter) => Cell::counter(counter, attributes),
+            Tool::Gauge(gauge) => Cell::gauge(gauge, attributes),
+            Tool::Histogram(histogram) => Cell::histogram(histogram, attributes),
+            Tool::UpDownCounter(counter) => Cell::up_down(counter, attributes),
+        }
+    }
+
+    fn make(&self, id: Id, bounds: &Bounds) -> Tool {
+        let row = id.row();
+        let (name, unit, description) = (row.name, row.unit, row.description);
+        match row.instrument {
+            Instrument::Histogram => Tool::Histogram(
+                self.meter
+                    .f64_histogram(name)
+                    .with_unit(unit)
+                    .with_description(description)
+                    .with_boundaries(bounds.values().to_vec())
+                    .build(),
+            ),
+            Instrument::Gauge => {
+                Tool::Gauge(self.meter.f64_gauge(name).with_unit(unit).with_description(description).build())
+            }
+            Instrument::UpDownCounter => Tool::UpDownCounter(
+                self.meter.i64_up_down_counter(name).with_unit(unit).with_description(description).build(),
+            ),
+            _ => Tool::Counter(self.meter.u64_counter(name).with_unit(unit).with_description(description).build()),
+        }
+    }
+
+    /// Has the meter read every observable row at collection, for as long as the source lives.
+    pub(super) fn observe(&self, source: &Weak<dyn Source>) -> Health {
+        let witness = Arc::new(());
+        for id in Id::ALL.iter().copied().filter(|id| id.row().is_observable() && id.row().since.is_some()) {
+            let row = id.row();
+            let (kept, source) = (Arc::clone(&witness), Weak::clone(source));
+            let read = move || {
+                let _ = &kept;
+                // A panic here would kill the reader's thread, and with it every metric of the process.
+                let read = || source.upgrade().map_or_else(Vec::new, |source| source.read(id));
+                catch_unwind(AssertUnwindSafe(read)).unwrap_or_default()
+            };
+            match row.instrument {
+                Instrument::ObservableCounter => {
+                    let builder = self.meter.f64_observable_counter(row.name);
+                    let builder = builder.with_unit(row.unit).with_description(row.description);
+                    builder.with_callback(move |into| give(&read, |value, at| into.observe(value, at))).build();
+                }
+                Instrument::ObservableGauge => {
+                    let builder = self.meter.f64_observable_gauge(row.name);
+                    let builder = builder.with_unit(row.unit).with_description(row.description);
+                    builder.with_callback(move |into| give(&read, |value, at| into.observe(value, at))).build();
+                }
+                _ => {
+                    let builder = self.meter.i64_observable_up_down_counter(row.name);
+                    let builder = builder.with_unit(row.unit).with_description(row.description);
+                    builder.with_callback(move |into| give(&read, |value, at| into.observe(whole(value), at))).build();
+                }
+            }
+        }
+        // A meter that records nothing drops a callback at once.
+        if Arc::strong_count(&witness) == 1 {
+            Health::Noop
+        } else if self.keeps_counters() {
+            Health::Recording
+        } else {
+            Health::HalfBound
+        }
+    }
+
+    /// Whether a counter's handle is more than an empty shell: one that works holds on to its attributes.
+    fn keeps_counters(&self) -> bool {
+        let value: Arc<str> = crate::semconv::attribute::GEN_AI_REQUEST_MODEL.into();
+        let label = Label::new(crate::catalog::own::LABEL, Arc::clone(&value));
+        let cell = self.bind(Id::Folded, &[label], &Bounds::new(&[]));
+        cell.add(0);
+        Arc::strong_count(&value) > 1
+    }
+}
+
+/// What a meter does with what it is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Health {
+    Absent,
+    Noop,
+    HalfBound,
+    Recording,
+}
+
+/// Where the meter comes from: made from a reference to any meter provider.
+///
+/// ```
+/// use opentelemetry::metrics::noop::NoopMeterProvider;
+///
+/// let provider = NoopMeterProvider::new();
+/// let meters = llmobs::otel::Meters::from(&provider);
+/// # let _ = meters;
+/// ```
+#[derive(Clone, Copy)]
+pub struct Meters<'a>(&'a dyn MeterProvider);
+
+impl<'a, P: MeterProvider> From<&'a P> for Meters<'a> {
+    fn from(provider: &'a P) -> Self {
+        Self(provider)
+    }
+}
+
+impl fmt::Debug for Meters<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Meters")
+    }
+}
+
+impl Meters<'_> {
+    pub(crate) fn meter(self, profile: Profile) -> Meter {
+        self.0.meter_with_scope(scope(profile))
+    }
+}
+
+/// The meter of the process-wide provider.
+pub(crate) fn global_meter(profile: Profile) -> Meter {
+    opentelemetry::global::meter_with_scope(scope(profile))
+}
+
+/// The sampled span that is current in OpenTelemetry's context, if there is one.
+pub(crate) fn current_link() -> Option<TraceLink> {
+    Context::map_current(|context| {
+        let span = context.span();
+        let span = span.span_context();
+        span.is_sampled().then(|| TraceLink {
+            trace_id: u128::from_be_bytes(span.trace_id().to_bytes()),
+            span_id: u64::from_be_bytes(span.span_id().to_bytes()),
+        })
+    })
+}
+
+fn scope(profile: Profile) -> InstrumentationScope {
+    let scope = InstrumentationScope::builder("llmobs").with_version(env!("CARGO_PKG_VERSION"));
+    match profile {
+        Profile::V1_41 => scope.with_schema_url("https://opentelemetry.io/schemas/1.41.1").build(),
+        // The unreleased set has no schema of its own, and two sets in one scope have none.
+        Profile::Latest | Profile::Dual => scope.build(),
+    }
+}
+
+fn give(read: &impl Fn() -> Vec<Reading>, into: impl Fn(f64, &[KeyValue])) {
+    for reading in read() {
+        into(reading.value, &attributes(&reading.labels));
+    }
+}
+
+fn attributes(labels: &[Label]) -> Vec<KeyValue> {
+    labels.iter().map(attribute).collect()
+}
+
+fn attribute(label: &Label) -> KeyValue {
+    let value: StringValue = match &label.value {
+        Text::Static(text) => (*text).into(),
+        Text::Shared(text) => Arc::clone(text).into(),
+    };
+    KeyValue::new(label.name.clone(), value)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "rows of whole numbers hold counts of things that exist")]
+const fn whole(value: f64) -> i64 {
+    value as i64
+}

@@ -1,0 +1,295 @@
+//! The Prometheus side: series that a recorder holds by handle and a scrape clones under a short lock.
+//!
+//! `prometheus-client`'s own `Family` is not used: it formats under its read lock, and a new series that waits for the
+//! write lock stalls every recorder for milliseconds.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fmt::Write;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::Weak;
+use std::sync::atomic::AtomicU8;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::DescriptorEncoder;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::EncodeMetric;
+use prometheus_client::encoding::LabelSetEncoder;
+use prometheus_client::encoding::MetricEncoder;
+use prometheus_client::encoding::NoLabelSet;
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::exemplar::HistogramWithExemplars;
+use prometheus_client::registry::Registry;
+use prometheus_client::registry::Unit;
+
+use super::Source;
+use crate::catalog::Group;
+use crate::catalog::Id;
+use crate::catalog::Instrument;
+use crate::catalog::Row;
+use crate::record::Aggregate;
+use crate::record::Bounds;
+use crate::record::Label;
+use crate::record::Reading;
+use crate::record::Text;
+use crate::record::TraceLink;
+
+/// Where the page's metrics are registered: made from a mutable reference to a registry.
+pub struct Target<'a>(&'a mut Registry);
+
+impl<'a> From<&'a mut Registry> for Target<'a> {
+    fn from(registry: &'a mut Registry) -> Self {
+        Self(registry)
+    }
+}
+
+impl fmt::Debug for Target<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Target")
+    }
+}
+
+impl Target<'_> {
+    /// Whether an observer's metrics are on this registry's page already: then every name would appear twice, which
+    /// no parser accepts.
+    pub(crate) fn is_taken(&self) -> bool {
+        let mut page = String::new();
+        let whole = prometheus_client::encoding::text::encode_registry(&mut page, self.0);
+        whole.is_ok() && page.contains("llmobs_build_info")
+    }
+
+    pub(crate) fn register(&mut self, page: Page) {
+        self.0.register_collector(Box::new(page));
+    }
+}
+
+/// All series of an observer, by row and labels.
+#[derive(Debug)]
+pub(crate) struct Store {
+    rows: Box<[Mutex<Series>]>,
+    level: Arc<AtomicU8>,
+}
+
+/// Ordered, so that two scrapes list their series alike.
+type Series = BTreeMap<Box<[Label]>, (PageLabels, Cell)>;
+
+impl Store {
+    pub(super) fn new(level: Arc<AtomicU8>) -> Self {
+        Self { rows: Id::ALL.iter().map(|_| Mutex::default()).collect(), level }
+    }
+
+    pub(super) fn bind(&self, id: Id, labels: &[Label], bounds: &Bounds) -> Cell {
+        let mut series = self.lock(id);
+        if let Some((_, cell)) = series.get(labels) {
+            return cell.clone();
+        }
+        let cell = Cell::new(id.row(), bounds);
+        series.insert(labels.into(), (PageLabels::new(labels), cell.clone()));
+        cell
+    }
+
+    /// Forgets every series that carries this label. Who still holds a handle records into the void.
+    pub(crate) fn forget(&self, name: &str, value: &str) {
+        for id in Id::ALL {
+            self.lock(*id)
+                .retain(|labels, _| !labels.iter().any(|label| label.name == name && label.value.as_str() == value));
+        }
+    }
+
+    /// How many series each group has.
+    pub(crate) fn count(&self) -> BTreeMap<&'static str, (Group, usize)> {
+        let mut groups = BTreeMap::new();
+        for id in Id::ALL {
+            let group = id.row().group;
+            groups.entry(group.as_str()).or_insert((group, 0)).1 += self.lock(*id).len();
+        }
+        groups
+    }
+
+    fn lock(&self, id: Id) -> std::sync::MutexGuard<'_, Series> {
+        self.rows[id as usize].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a registry asks at a scrape.
+pub(crate) struct Page {
+    pub(crate) store: Arc<Store>,
+    pub(crate) source: Weak<dyn Source>,
+}
+
+impl fmt::Debug for Page {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Page").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+impl Collector for Page {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let level = self.store.level.load(Ordering::Relaxed);
+        let source = self.source.upgrade();
+        for id in Id::ALL.iter().filter(|id| id.row().level as u8 <= level) {
+            let row = id.row();
+            if row.is_observable() {
+                let readings = source.as_ref().map_or_else(Vec::new, |source| source.read(*id));
+                encode_readings(&mut encoder, row, &readings)?;
+            } else {
+                // Cells are handles: the lock is held for cloning, not for formatting.
+                let series: Vec<_> = self.store.lock(*id).values().cloned().collect();
+                encode_cells(&mut encoder, row, &series)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A series that recorders share.
+#[derive(Debug, Clone)]
+pub(crate) enum Cell {
+    Sum(Arc<AtomicU64>),
+    /// The bits of a double.
+    Value(Arc<AtomicU64>),
+    Histogram(Arc<(Bounds, Mutex<Aggregate>)>),
+    /// The only kind of histogram that `prometheus-client` prints exemplars of.
+    Exemplars(HistogramWithExemplars<Link>),
+}
+
+impl Cell {
+    fn new(row: &Row, bounds: &Bounds) -> Self {
+        match row.instrument {
+            Instrument::Histogram if row.has_exemplars() => {
+                Self::Exemplars(HistogramWithExemplars::new(bounds.values().iter().copied()))
+            }
+            Instrument::Histogram => Self::Histogram(Arc::new((bounds.clone(), Mutex::new(Aggregate::new(bounds))))),
+            Instrument::Counter => Self::Sum(Arc::default()),
+            _ => Self::Value(Arc::new(AtomicU64::new(0.0_f64.to_bits()))),
+        }
+    }
+
+    pub(super) fn add(&self, count: u64) {
+        if let Self::Sum(sum) = self {
+            sum.fetch_add(count, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn set(&self, value: f64) {
+        if let (Self::Value(bits), true) = (self, value.is_finite()) {
+            bits.store(value.to_bits(), Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn record(&self, value: f64, link: Option<TraceLink>) {
+        match self {
+            // One NaN would spoil the sum for good.
+            _ if !value.is_finite() => {}
+            Self::Histogram(shared) => {
+                shared.1.lock().unwrap_or_else(PoisonError::into_inner).record(&shared.0, value);
+            }
+            Self::Exemplars(histogram) => histogram.observe(value, link.map(Link), None),
+            Self::Sum(_) | Self::Value(_) => {}
+        }
+    }
+
+    pub(super) fn merge(&self, counts: &[u32], sum: f64) {
+        if let Self::Histogram(shared) = self {
+            shared.1.lock().unwrap_or_else(PoisonError::into_inner).merge(counts, sum);
+        }
+    }
+
+    fn encode(&self, row: &Row, mut encoder: MetricEncoder<'_>) -> fmt::Result {
+        match self {
+            Self::Sum(sum) => encoder.encode_counter::<NoLabelSet, _, u64>(&sum.load(Ordering::Relaxed), None),
+            Self::Value(bits) => encode_gauge(row, &mut encoder, f64::from_bits(bits.load(Ordering::Relaxed))),
+            Self::Histogram(shared) => {
+                let snapshot = shared.1.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let uppers = shared.0.values().iter().copied().chain([f64::INFINITY]);
+                let buckets: Vec<_> = uppers.zip(snapshot.counts.iter().copied()).collect();
+                encoder.encode_histogram::<NoLabelSet>(snapshot.sum, snapshot.count(), &buckets, None)
+            }
+            Self::Exemplars(histogram) => histogram.encode(encoder),
+        }
+    }
+}
+
+/// The labels of an exemplar.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Link(TraceLink);
+
+impl EncodeLabelSet for Link {
+    fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> fmt::Result {
+        encode_label(encoder, "trace_id", &format!("{:032x}", self.0.trace_id))?;
+        encode_label(encoder, "span_id", &format!("{:016x}", self.0.span_id))
+    }
+}
+
+/// Labels under their Prometheus names, translated once.
+#[derive(Debug, Clone)]
+struct PageLabels(Arc<[(Box<str>, Text)]>);
+
+impl PageLabels {
+    fn new(labels: &[Label]) -> Self {
+        Self(labels.iter().map(|label| (label.name.replace('.', "_").into(), label.value.clone())).collect())
+    }
+}
+
+impl EncodeLabelSet for PageLabels {
+    fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|(name, value)| encode_label(encoder, name, value.as_str()))
+    }
+}
+
+fn encode_label(encoder: &mut LabelSetEncoder<'_>, name: &str, value: &str) -> fmt::Result {
+    let mut label = encoder.encode_label();
+    let mut key = label.encode_label_key()?;
+    key.write_str(name)?;
+    let mut text = key.encode_label_value()?;
+    text.write_str(value)?;
+    text.finish()
+}
+
+fn encode_cells(encoder: &mut DescriptorEncoder<'_>, row: &Row, series: &[(PageLabels, Cell)]) -> fmt::Result {
+    encode_row(encoder, row, series, |(labels, cell), metric| cell.encode(row, metric.encode_family(labels)?))
+}
+
+fn encode_readings(encoder: &mut DescriptorEncoder<'_>, row: &Row, readings: &[Reading]) -> fmt::Result {
+    encode_row(encoder, row, readings, |reading, metric| {
+        let labels = PageLabels::new(&reading.labels);
+        let mut series = metric.encode_family(&labels)?;
+        if row.instrument == Instrument::ObservableCounter {
+            series.encode_counter::<NoLabelSet, _, u64>(&reading.value, None)
+        } else {
+            encode_gauge(row, &mut series, reading.value)
+        }
+    })
+}
+
+fn encode_row<T>(
+    encoder: &mut DescriptorEncoder<'_>,
+    row: &Row,
+    series: &[T],
+    each: impl Fn(&T, &mut MetricEncoder<'_>) -> fmt::Result,
+) -> fmt::Result {
+    if series.is_empty() {
+        return Ok(());
+    }
+    let unit = row.prometheus_unit().map(|unit| Unit::Other(unit.to_owned()));
+    let name = row.name.replace('.', "_");
+    let mut metric = encoder.encode_descriptor(&name, row.description, unit.as_ref(), metric_type(row))?;
+    series.iter().try_for_each(|item| each(item, &mut metric))
+}
+
+const fn metric_type(row: &Row) -> MetricType {
+    match row.instrument {
+        Instrument::Counter | Instrument::ObservableCounter => MetricType::Counter,
+        Instrument::Histogram => MetricType::Histogram,
+        _ => MetricType::Gauge,
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "rows of whole numbers hold counts of things that exist")]
+fn encode_gauge(row: &Row, encoder: &mut MetricEncoder<'_>, value: f64) -> fmt::Result {
+    if row.is_integer() { encoder.encode_gauge(&(value as i64)) } else { encoder.encode_gauge(&value) }
+}
