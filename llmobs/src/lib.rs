@@ -1,1 +1,107 @@
-//! llmobs
+//! Observability of language-model servers, gateways and clients that people can trust.
+//!
+//! One [`Observer`] watches the model calls of a process. Each call is an [`Operation`]; the engine's thread marks what
+//! happens to it through a [`Marker`]; its stream is wrapped and passes untouched. What comes out are the metrics of
+//! the OpenTelemetry GenAI conventions and of our own table ([`catalog`]), on a Prometheus page ([`prometheus`]) and
+//! through OpenTelemetry ([`otel`]), the same numbers in both.
+//!
+//! ```
+//! use futures_util::{StreamExt, stream};
+//! use llmobs::{Chunk, Observer, Role, Usage};
+//!
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! let observer = Observer::builder().role(Role::Server).model("smollm2-135m").build()?;
+//!
+//! let operation = observer.chat("smollm2-135m").max_tokens(64).start();
+//! let marker = operation.marker(); // for the thread of the engine
+//! marker.usage(Usage::new().input(12));
+//!
+//! let tokens = stream::iter(["Hello", ",", " world"]);
+//! let answer: String = operation.observe_with(tokens, |_token| Chunk::tokens(1)).collect().await;
+//! assert_eq!(answer, "Hello, world");
+//! # #[cfg(feature = "prometheus")] {
+//! let page = llmobs::prometheus::page(&observer, None).body;
+//! assert!(page.contains(r#"gen_ai_server_request_duration_seconds_count{gen_ai_operation_name="chat""#));
+//! # }
+//! # Ok::<(), llmobs::BuildError>(())
+//! # }).unwrap();
+//! ```
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `prometheus` | the `/metrics` page: classic text, OpenMetrics with exemplars |
+//! | `testing` | manual and tokio-following clocks, scripted streams, assertions on the books, readings of every row |
+//! | `otel-bound` | bound OpenTelemetry instruments, on both sides of the API |
+//!
+//! # Cancel safety
+//!
+//! Everything may be dropped at any time. A dropped operation or stream ends in the outcome that is true
+//! ([`Operation`] says how that is decided), and nothing is lost or counted twice.
+//!
+//! # Panics
+//!
+//! Nothing here panics. A panic of yours, in a handler or in a stream, ends its operation as `failed`/`internal`.
+
+mod cardinality;
+pub mod catalog;
+mod classify;
+mod clock;
+mod content;
+mod error;
+mod instruments;
+mod objective;
+mod observer;
+pub mod otel;
+pub mod prometheus;
+mod record;
+pub mod semconv;
+mod sink;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod timing;
+mod usage;
+
+pub use self::catalog::Buckets;
+pub use self::catalog::Level;
+pub use self::catalog::Profile;
+pub use self::catalog::Role;
+pub use self::clock::Clock;
+pub use self::clock::ManualClock;
+pub use self::clock::Moment;
+pub use self::content::Content;
+pub use self::error::BuildError;
+pub use self::error::Failure;
+pub use self::objective::Objective;
+pub use self::observer::Carries;
+pub use self::observer::Carry;
+pub use self::observer::Chunk;
+pub use self::observer::InFlight;
+pub use self::observer::Marker;
+pub use self::observer::Observed;
+pub use self::observer::Observer;
+pub use self::observer::ObserverBuilder;
+pub use self::observer::Operation;
+pub use self::observer::Own;
+pub use self::observer::Phase;
+pub use self::observer::Scoped;
+pub use self::observer::Start;
+pub use self::observer::WaitsFor;
+pub use self::observer::With;
+pub use self::semconv::value::AttemptKind;
+pub use self::semconv::value::CacheKind;
+pub use self::semconv::value::CacheResult;
+pub use self::semconv::value::ErrorType;
+pub use self::semconv::value::FinishReason;
+pub use self::semconv::value::OperationName;
+pub use self::semconv::value::Outcome;
+pub use self::semconv::value::Provider;
+pub use self::semconv::value::QueueExit;
+pub use self::semconv::value::StallCause;
+pub use self::semconv::value::State;
+pub use self::semconv::value::TokenSource;
+pub use self::timing::Drive;
+pub use self::timing::FirstToken;
+pub use self::usage::Partition;
+pub use self::usage::Usage;

@@ -1,0 +1,191 @@
+//! The observer: the one thing a user holds.
+
+mod builder;
+mod chunk;
+mod core;
+mod current;
+mod end;
+mod live;
+mod marker;
+mod operation;
+mod stream;
+mod table;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+pub use self::builder::ObserverBuilder;
+pub use self::chunk::Carries;
+pub use self::chunk::Chunk;
+use self::core::Core;
+pub use self::current::Scoped;
+pub use self::marker::Marker;
+pub use self::marker::Phase;
+pub use self::operation::Operation;
+pub use self::operation::Start;
+pub use self::stream::Carry;
+pub use self::stream::Observed;
+pub use self::stream::Own;
+pub use self::stream::With;
+pub use self::table::InFlight;
+pub use self::table::WaitsFor;
+use crate::catalog::Level;
+use crate::catalog::Role;
+use crate::clock::Clock;
+use crate::clock::Moment;
+use crate::clock::nanos;
+use crate::clock::seconds;
+use crate::semconv::value::OperationName;
+use crate::semconv::value::Provider;
+use crate::semconv::value::State;
+
+/// Watches the operations of a process. Cheap to clone; all clones share their instruments.
+///
+/// ```
+/// use llmobs::{ErrorType, Observer, Role, Usage};
+///
+/// let observer = Observer::builder().role(Role::Server).model("smollm2-135m").build()?;
+/// let operation = observer.chat("smollm2-135m").max_tokens(64).start();
+/// operation.marker().usage(Usage::new().input(12).output(34));
+/// operation.complete();
+/// assert!(observer.in_flight().is_empty());
+/// # Ok::<(), llmobs::BuildError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Observer {
+    core: Option<Arc<Core>>,
+    role: Role,
+    provider: Provider,
+}
+
+impl Observer {
+    /// Builds an observer. Set up OpenTelemetry's meter provider first, if you use one: instruments that are made
+    /// before it stay silent for good.
+    pub fn builder() -> ObserverBuilder<'static> {
+        ObserverBuilder::new()
+    }
+
+    /// An observer that observes nothing: no operation allocates, no stream reads a clock.
+    #[must_use]
+    pub const fn disabled() -> Self {
+        Self { core: None, role: Role::Server, provider: Provider::Other(std::borrow::Cow::Borrowed("unknown")) }
+    }
+
+    fn new(core: Arc<Core>, role: Role, provider: Provider) -> Self {
+        Self { core: Some(core), role, provider }
+    }
+
+    /// The same observer in another role, sharing all instruments: a gateway that also runs a model.
+    #[must_use]
+    pub fn as_role(&self, role: Role) -> Self {
+        Self { role, ..self.clone() }
+    }
+
+    /// The same observer with another default provider.
+    #[must_use]
+    pub fn with_provider(&self, provider: Provider) -> Self {
+        Self { provider, ..self.clone() }
+    }
+
+    /// Whether anything is observed.
+    #[must_use]
+    pub const fn is_enabled(&self) -> bool {
+        self.core.is_some()
+    }
+
+    /// What this observer's process is towards the model.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        self.role
+    }
+
+    /// A chat completion by this model. The model may be any caller's string: an undeclared one is bounded.
+    pub fn chat<'a>(&'a self, model: &'a str) -> Start<'a> {
+        self.operation(OperationName::Chat, model)
+    }
+
+    /// A text completion by this model.
+    pub fn text_completion<'a>(&'a self, model: &'a str) -> Start<'a> {
+        self.operation(OperationName::TextCompletion, model)
+    }
+
+    /// Embeddings by this model.
+    pub fn embeddings<'a>(&'a self, model: &'a str) -> Start<'a> {
+        self.operation(OperationName::Embeddings, model)
+    }
+
+    /// Any operation by this model.
+    pub const fn operation<'a>(&'a self, name: OperationName, model: &'a str) -> Start<'a> {
+        Start::new(self, name, model)
+    }
+
+    /// The moment that it is now on this observer's clock.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        self.core.as_ref().map_or_else(|| Clock::system().now(), |core| core.clock.now())
+    }
+
+    /// Everything in flight, oldest first.
+    #[must_use]
+    pub fn in_flight(&self) -> Vec<InFlight> {
+        self.core.as_ref().map_or_else(Vec::new, |core| core.in_flight())
+    }
+
+    /// Declares a model at run time: its series start at zero and keep their place.
+    pub fn declare_model(&self, model: &str) {
+        if let Some(core) = &self.core {
+            core.declare(model, self.role, &self.provider);
+        }
+    }
+
+    /// Retires a declared model: from now on it is like one that was never declared. Its series leave the Prometheus
+    /// page after the grace time; operations in flight keep theirs until they end.
+    pub fn retire_model(&self, model: &str) {
+        if let Some(core) = &self.core {
+            core.retire(model);
+        }
+    }
+
+    /// Records more or less from now on.
+    pub fn set_level(&self, level: Level) {
+        if let Some(core) = &self.core {
+            core.set_level(level);
+        }
+    }
+
+    /// Publishes how many operations of a model the service lets into a state: the size of its queue
+    /// ([`State::Queued`]) or the most that run at once ([`State::Decode`]).
+    pub fn set_limit(&self, model: &str, state: State, operations: usize) {
+        if let Some(core) = &self.core {
+            core.set_limit(model, state, operations);
+        }
+    }
+
+    /// Records how late a task of an async runtime was woken, as `llmobs.runtime.lag` in seconds. A task that sleeps
+    /// for a fixed time in a loop and measures how much longer it slept is enough to feed it.
+    pub fn record_runtime_lag(&self, runtime: &str, lag: Duration) {
+        if let Some(core) = &self.core {
+            core.runtime_lag(runtime, seconds(nanos(lag)));
+        }
+    }
+
+    /// Says that the service is shutting down: operations that are dropped from now on without any other sign are
+    /// `failed` with `error.type` `shutdown`, and not `cancelled`.
+    pub fn shutting_down(&self) {
+        if let Some(core) = &self.core {
+            core.shutting_down.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// The metrics in the registry that this observer owns, in the OpenMetrics text format without its end marker.
+    /// Empty where the observer was given a registry.
+    pub(crate) fn open_metrics(&self) -> String {
+        let mut page = String::new();
+        if let Some(registry) = self.core.as_ref().and_then(|core| core.registry()) {
+            // A `String` takes whatever is written.
+            let _ = prometheus_client::encoding::text::encode_registry(&mut page, registry);
+        }
+        page
+    }
+}

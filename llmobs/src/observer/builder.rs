@@ -1,0 +1,421 @@
+//! Settings of an observer, checked once.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::Weak;
+use std::time::Duration;
+
+use prometheus_client::registry::Registry;
+
+use super::Observer;
+use super::core::Core;
+use super::core::Settings;
+use crate::cardinality::clean;
+use crate::catalog::Buckets;
+use crate::catalog::Id;
+use crate::catalog::Level;
+use crate::catalog::Profile;
+use crate::catalog::Role;
+use crate::catalog::SERIES;
+use crate::catalog::Shape;
+use crate::catalog::own;
+use crate::clock::Clock;
+use crate::clock::nanos;
+use crate::clock::seconds;
+use crate::error::BuildError;
+use crate::instruments::EXTRA_LABELS;
+use crate::instruments::ExtraLabel;
+use crate::instruments::Vocabulary;
+use crate::instruments::WIDEST;
+use crate::objective::Objective;
+use crate::record::Bounds;
+use crate::record::LOCAL_BOUNDS;
+use crate::record::Label;
+use crate::semconv::value::OperationName;
+use crate::semconv::value::Provider;
+use crate::sink::Sinks;
+use crate::sink::Source;
+use crate::sink::otel;
+use crate::sink::otel::Meters;
+use crate::sink::prometheus::Page;
+use crate::sink::prometheus::Target;
+use crate::timing::FirstToken;
+
+/// Settings of an [`Observer`]. Code decides over the environment, the environment over the defaults.
+#[derive(Debug)]
+#[must_use = "nothing is observed before `build`"]
+pub struct ObserverBuilder<'a> {
+    role: Role,
+    provider: Provider,
+    models: Vec<String>,
+    undeclared: Option<usize>,
+    operations: Vec<OperationName>,
+    labels: Vec<(String, Vec<String>)>,
+    phases: Vec<String>,
+    evaluations: Vec<(String, Vec<String>)>,
+    objectives: Vec<Objective>,
+    first_token: FirstToken,
+    buckets: Buckets,
+    level: Option<Level>,
+    profile: Option<Profile>,
+    series_limit: usize,
+    grace: Duration,
+    clock: Clock,
+    registry: Option<Target<'a>>,
+    meters: Option<Meters<'a>>,
+}
+
+impl<'a> ObserverBuilder<'a> {
+    pub(super) fn new() -> Self {
+        Self {
+            role: Role::default(),
+            provider: Provider::Other(Cow::Borrowed("unknown")),
+            models: Vec::new(),
+            undeclared: None,
+            operations: vec![OperationName::Chat],
+            labels: Vec::new(),
+            phases: Vec::new(),
+            evaluations: Vec::new(),
+            objectives: Vec::new(),
+            first_token: FirstToken::default(),
+            buckets: Buckets::default(),
+            level: None,
+            profile: None,
+            series_limit: 2_000,
+            grace: Duration::from_secs(300),
+            clock: Clock::system(),
+            registry: None,
+            meters: None,
+        }
+    }
+
+    /// What the process is towards the model. Defaults to [`Role::Server`].
+    pub const fn role(mut self, role: Role) -> Self {
+        self.role = role;
+        self
+    }
+
+    /// Whose models they are, unless an operation says otherwise. Defaults to `unknown`.
+    pub fn provider(mut self, provider: Provider) -> Self {
+        self.provider = provider;
+        self
+    }
+
+    /// Declares a model: its series start at zero, and nothing can push them out. May be called often. Defaults to
+    /// none.
+    pub fn model(mut self, model: impl Into<String>) -> Self {
+        self.models.push(model.into());
+        self
+    }
+
+    /// Declares models, as [`model`](Self::model) does.
+    pub fn models<M: Into<String>>(mut self, models: impl IntoIterator<Item = M>) -> Self {
+        self.models.extend(models.into_iter().map(Into::into));
+        self
+    }
+
+    /// How many undeclared models get series of their own; the rest are `_OTHER`. Defaults to 0 in the server role, so
+    /// that a request for a model that is not there takes no place, and to 32, or as many as fit the
+    /// [`series_limit`](Self::series_limit), in the others.
+    pub const fn undeclared_models(mut self, models: usize) -> Self {
+        self.undeclared = Some(models);
+        self
+    }
+
+    /// Which operations a declared model has series of at zero. Defaults to chat.
+    pub fn operations(mut self, operations: impl IntoIterator<Item = OperationName>) -> Self {
+        self.operations = operations.into_iter().collect();
+        self
+    }
+
+    /// Declares a label of your own and every value that it may have; at most four. Defaults to none.
+    pub fn label<V: Into<String>>(mut self, name: impl Into<String>, values: impl IntoIterator<Item = V>) -> Self {
+        self.labels.push((name.into(), values.into_iter().map(Into::into).collect()));
+        self
+    }
+
+    /// Declares phases for [`Marker::phase`](crate::Marker::phase). Defaults to none.
+    pub fn phases<P: Into<String>>(mut self, phases: impl IntoIterator<Item = P>) -> Self {
+        self.phases.extend(phases.into_iter().map(Into::into));
+        self
+    }
+
+    /// Declares an evaluation and every label that it may give, for [`Marker::evaluated`](crate::Marker::evaluated).
+    /// Defaults to none.
+    pub fn evaluation<L: Into<String>>(mut self, name: impl Into<String>, labels: impl IntoIterator<Item = L>) -> Self {
+        self.evaluations.push((name.into(), labels.into_iter().map(Into::into).collect()));
+        self
+    }
+
+    /// Judges every operation against an objective. Its limits become exact bucket edges. Defaults to none.
+    pub fn objective(mut self, objective: Objective) -> Self {
+        self.objectives.push(objective);
+        self
+    }
+
+    /// What counts as the first token. Defaults to [`FirstToken::Generated`].
+    pub const fn first_token(mut self, rule: FirstToken) -> Self {
+        self.first_token = rule;
+        self
+    }
+
+    /// How fine the histograms are. Defaults to [`Buckets::Default`].
+    pub const fn buckets(mut self, buckets: Buckets) -> Self {
+        self.buckets = buckets;
+        self
+    }
+
+    /// How much is recorded. Defaults to [`Level::Core`] in the gateway role, else to [`Level::Standard`].
+    pub const fn level(mut self, level: Level) -> Self {
+        self.level = Some(level);
+        self
+    }
+
+    /// Which of the conventions' metric sets is recorded. Defaults to [`Profile::Latest`] where the environment
+    /// variable `OTEL_SEMCONV_STABILITY_OPT_IN` lists `gen_ai_latest_experimental`, else to [`Profile::V1_41`].
+    pub const fn profile(mut self, profile: Profile) -> Self {
+        self.profile = Some(profile);
+        self
+    }
+
+    /// How many label sets of one metric your backend keeps. Defaults to 2,000, the limit of the OpenTelemetry SDK.
+    pub const fn series_limit(mut self, sets: usize) -> Self {
+        self.series_limit = sets;
+        self
+    }
+
+    /// How long the series of a retired model stay on the Prometheus page. Defaults to five minutes.
+    pub const fn retired_models_stay(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
+    /// Where the time comes from. Defaults to the system's monotonic clock.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The registry that the Prometheus metrics go into, `&mut registry`; its prefix and labels then apply. Defaults
+    /// to a registry of the observer's own, which [`llmobs::prometheus::page`](crate::prometheus::page) prints.
+    pub fn registry<'b>(self, registry: impl Into<Target<'b>>) -> ObserverBuilder<'b>
+    where
+        'a: 'b,
+    {
+        ObserverBuilder { registry: Some(registry.into()), ..self.shorten() }
+    }
+
+    /// The meter provider that the OpenTelemetry metrics go to, `&provider`. Defaults to the global one, as it is when
+    /// `build` is called.
+    pub fn meter_provider<'b>(self, provider: impl Into<Meters<'b>>) -> ObserverBuilder<'b>
+    where
+        'a: 'b,
+    {
+        ObserverBuilder { meters: Some(provider.into()), ..self.shorten() }
+    }
+
+    /// Builds the observer.
+    ///
+    /// # Errors
+    ///
+    /// When the settings cannot work; the message names the setter to change. A global meter provider that records
+    /// nothing is no error, since Prometheus may be all that is wanted; it is said once, in a log event.
+    pub fn build(self) -> Result<Observer, BuildError> {
+        let Self { registry, meters, .. } = &self;
+        if registry.as_ref().is_some_and(Target::is_taken) {
+            return Err(BuildError::AlreadyRegistered);
+        }
+        let profile = self.profile.unwrap_or_else(profile_of_environment);
+        let vocabulary = self.vocabulary(profile)?;
+        let undeclared = self.undeclared_that_fit(&vocabulary)?;
+        let level = self.level.unwrap_or(if self.role == Role::Gateway { Level::Core } else { Level::Standard });
+        let given = meters.is_some();
+        let meter = meters.map_or_else(|| otel::global_meter(profile), |meters| meters.meter(profile));
+        let sinks = Sinks::new(self.bounds()?, level, true, Some(meter));
+        let settings = Settings {
+            clock: self.clock,
+            first_token: self.first_token,
+            vocabulary,
+            operations: self.operations,
+            undeclared_models: undeclared,
+            series_limit: self.series_limit,
+            grace: nanos(self.grace),
+        };
+        let core = Arc::new(Core::new(settings, sinks));
+        let weak = Arc::downgrade(&core);
+        let source: Weak<dyn Source> = weak;
+        match core.sinks().attach(&source) {
+            otel::Health::Noop if given => return Err(BuildError::NoopMeter),
+            otel::Health::HalfBound => return Err(BuildError::HalfBound),
+            otel::Health::Noop => tracing::info!(
+                target: "llmobs",
+                "the global meter provider records nothing, so metrics go to Prometheus only; set the provider up \
+                 before building the observer if that is not meant"
+            ),
+            otel::Health::Absent | otel::Health::Recording => {}
+        }
+        if self.buckets == Buckets::Exponential {
+            tracing::info!(
+                target: "llmobs",
+                "exponential buckets need a View of the OpenTelemetry SDK; everywhere else they are `Fine`"
+            );
+        }
+        if let Some(store) = &core.sinks().prometheus {
+            let page = Page { store: Arc::clone(store), source: Weak::clone(&source) };
+            match self.registry {
+                Some(mut registry) => registry.register(page),
+                None => {
+                    let mut registry = Registry::default();
+                    registry.register_collector(Box::new(page));
+                    core.own_registry(registry);
+                }
+            }
+        }
+        describe_build(core.sinks(), level, profile);
+        for model in &self.models {
+            core.declare(model, self.role, &self.provider);
+        }
+        Ok(Observer::new(core, self.role, self.provider))
+    }
+
+    fn shorten<'b>(self) -> ObserverBuilder<'b>
+    where
+        'a: 'b,
+    {
+        self
+    }
+
+    /// Every declared name, checked.
+    fn vocabulary(&self, profile: Profile) -> Result<Vocabulary, BuildError> {
+        let refuse = |setter, name: &str, reason| Err(BuildError::Label { setter, name: name.to_owned(), reason });
+        if self.labels.len() > EXTRA_LABELS {
+            return refuse("label", &self.labels[EXTRA_LABELS].0, "at most four labels of your own are possible");
+        }
+        for (index, (name, values)) in self.labels.iter().enumerate() {
+            if let Some(reason) = unusable_label(name) {
+                return refuse("label", name, reason);
+            }
+            if self.labels[..index].iter().any(|(earlier, _)| earlier == name) {
+                return refuse("label", name, "it is declared twice");
+            }
+            if values.is_empty() || values.len() > usize::from(u8::MAX) {
+                return refuse("label", name, "it needs between 1 and 255 values");
+            }
+        }
+        let evaluations =
+            self.evaluations.iter().flat_map(|(name, labels)| labels.iter().map(move |label| (name, label)));
+        let words = self.labels.iter().flat_map(|(_, values)| values).map(|value| ("label", value));
+        let words = words.chain(self.phases.iter().map(|phase| ("phases", phase)));
+        let words =
+            words.chain(evaluations.clone().flat_map(|(name, label)| [("evaluation", name), ("evaluation", label)]));
+        for (setter, word) in words {
+            if word.is_empty() || clean(word) != *word {
+                return refuse(setter, word, "a value has 1 to 128 bytes and no control characters");
+            }
+        }
+        let names: Vec<_> = self.objectives.iter().map(|objective| &objective.name).collect();
+        if let Some((index, name)) = names.iter().enumerate().find(|(index, name)| names[..*index].contains(name)) {
+            let _ = index;
+            return refuse("objective", name, "it is declared twice");
+        }
+        Ok(Vocabulary {
+            profile,
+            phases: self.phases.iter().map(|phase| phase.as_str().into()).collect(),
+            evaluations: evaluations.map(|(name, label)| (name.as_str().into(), label.as_str().into())).collect(),
+            objectives: self.objectives.clone(),
+            labels: self
+                .labels
+                .iter()
+                .map(|(name, values)| ExtraLabel {
+                    name: name.as_str().into(),
+                    values: values.iter().map(|value| value.as_str().into()).collect(),
+                })
+                .collect(),
+        })
+    }
+
+    /// The cap of undeclared models, if the label sets that can arise fit what the backend keeps.
+    fn undeclared_that_fit(&self, vocabulary: &Vocabulary) -> Result<usize, BuildError> {
+        let widest = WIDEST.max(vocabulary.phases.len()).max(vocabulary.evaluations.len());
+        let extra: usize = vocabulary.labels.iter().map(|label| label.values.len() + 1).product();
+        let each = widest.saturating_mul(extra).saturating_mul(self.operations.len().max(1));
+        let sets = |undeclared: usize| {
+            let models = self.models.len().saturating_add(undeclared).saturating_add(1);
+            models.saturating_mul(each)
+        };
+        let cap = self.undeclared.unwrap_or_else(|| match self.role {
+            Role::Server => 0,
+            Role::Gateway | Role::Client => (0..=32).rev().find(|cap| sets(*cap) <= self.series_limit).unwrap_or(0),
+        });
+        if sets(cap) > self.series_limit {
+            return Err(BuildError::TooManySeries { sets: sets(cap), limit: self.series_limit });
+        }
+        Ok(cap)
+    }
+
+    /// The bucket bounds of each row: the chosen set and every objective's limit.
+    fn bounds(&self) -> Result<Box<[Bounds]>, BuildError> {
+        Id::ALL.iter().map(|id| self.bounds_of(*id)).collect()
+    }
+
+    fn bounds_of(&self, id: Id) -> Result<Bounds, BuildError> {
+        let Some(shape) = id.row().shape else { return Ok(Bounds::new(&[])) };
+        let mut bounds = self.buckets.bounds(shape);
+        let limit = |objective: &Objective| match (id, shape) {
+            (Id::LongestGap, _) => objective.longest_gap,
+            (_, Shape::FirstToken) => objective.time_to_first_token,
+            (Id::ClientFirstChunk | Id::InferenceFirstChunk, _) => objective.time_to_first_token,
+            (Id::ClientPerChunk | Id::InferencePerChunk, _) => None,
+            (_, Shape::PerToken) => objective.time_per_output_token,
+            (_, Shape::Duration) => objective.duration,
+            _ => None,
+        };
+        bounds.extend(self.objectives.iter().filter_map(limit).map(seconds));
+        bounds.sort_by(f64::total_cmp);
+        bounds.dedup_by(|one, other| one.to_bits() == other.to_bits());
+        if bounds.len() > LOCAL_BOUNDS {
+            let metric = id.row().name;
+            return Err(BuildError::TooManyEdges { metric, edges: bounds.len(), limit: LOCAL_BOUNDS });
+        }
+        Ok(Bounds::new(&bounds))
+    }
+}
+
+/// Why a name cannot be a label, if so.
+fn unusable_label(name: &str) -> Option<&'static str> {
+    // Prometheus gives these to what it scrapes and would rename ours.
+    const TARGETS: [&str; 7] = ["job", "instance", "namespace", "pod", "container", "service", "endpoint"];
+    let word = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '.');
+    if TARGETS.contains(&name) {
+        return Some("Prometheus sets this label itself and would rename yours to exported_*");
+    }
+    if !name.starts_with(|first: char| first.is_ascii_alphabetic()) || !name.chars().all(word) || name.len() > 64 {
+        return Some("a name begins with a letter and holds letters, digits, `_` and `.`, 64 at the most");
+    }
+    let prometheus = name.replace('.', "_");
+    let taken = Id::ALL.iter().flat_map(|id| id.row().attributes).chain(&SERIES);
+    if ["le", "quantile"].contains(&name) || taken.into_iter().any(|known| known.replace('.', "_") == prometheus) {
+        return Some("llmobs uses this name itself");
+    }
+    None
+}
+
+fn profile_of_environment() -> Profile {
+    let opted_in = std::env::var("OTEL_SEMCONV_STABILITY_OPT_IN").unwrap_or_default();
+    match opted_in.split(',').any(|word| word.trim() == "gen_ai_latest_experimental") {
+        true => Profile::Latest,
+        false => Profile::V1_41,
+    }
+}
+
+fn describe_build(sinks: &Sinks, level: Level, profile: Profile) {
+    let features = [("otel-bound", cfg!(feature = "otel-bound")), ("prometheus", cfg!(feature = "prometheus"))];
+    let on: Vec<_> = features.iter().filter(|(_, on)| *on).map(|(name, _)| *name).collect();
+    let labels = [
+        Label::new(own::VERSION, env!("CARGO_PKG_VERSION")),
+        Label::new(own::FEATURES, Arc::<str>::from(on.join(","))),
+        Label::new(own::LEVEL, level.as_str()),
+        Label::new(own::PROFILE, profile.as_str()),
+    ];
+    sinks.bind(Id::BuildInfo, &labels).set(1.0);
+}

@@ -1,0 +1,379 @@
+//! What all clones of an observer share: the backends, the guards, the table of what is in flight.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::OnceLock;
+use std::sync::PoisonError;
+use std::sync::RwLock;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+
+use prometheus_client::registry::Registry;
+
+use super::live::Live;
+use super::table::InFlight;
+use super::table::Table;
+use crate::cardinality::Guard;
+use crate::catalog::Id;
+use crate::catalog::Level;
+use crate::catalog::Role;
+use crate::catalog::SERIES;
+use crate::catalog::own;
+use crate::clock::Clock;
+use crate::clock::seconds;
+use crate::instruments::EXTRA_LABELS;
+use crate::instruments::Key;
+use crate::instruments::Series;
+use crate::instruments::Vocabulary;
+use crate::record::Label;
+use crate::record::Reading;
+use crate::semconv::value::OTHER;
+use crate::semconv::value::OperationName;
+use crate::semconv::value::Provider;
+use crate::semconv::value::State;
+use crate::sink::Handle;
+use crate::sink::Sinks;
+use crate::sink::Source;
+use crate::timing::FirstToken;
+
+#[derive(Debug)]
+pub(super) struct Core {
+    pub(super) clock: Clock,
+    pub(super) first_token: FirstToken,
+    pub(super) shutting_down: AtomicBool,
+    sinks: Arc<Sinks>,
+    vocabulary: Arc<Vocabulary>,
+    /// Which operations a declared model has series of at zero.
+    operations: Vec<OperationName>,
+    models: Guard<Model>,
+    /// Names that the conventions do not list pass a guard of their own.
+    names: Guard<Arc<str>>,
+    providers: Guard<Arc<str>>,
+    runtimes: Guard<Arc<str>>,
+    table: Mutex<Table>,
+    limits: Mutex<HashMap<(Arc<str>, State), Handle>>,
+    /// Retired models and when their series may go.
+    retired: Mutex<Vec<(Arc<Model>, u64)>>,
+    grace: u64,
+    registry: OnceLock<Registry>,
+}
+
+/// A model's series, one for each kind of operation seen.
+#[derive(Debug)]
+struct Model {
+    name: Arc<str>,
+    series: RwLock<Vec<Arc<Series>>>,
+}
+
+/// What the builder decided.
+pub(super) struct Settings {
+    pub(super) clock: Clock,
+    pub(super) first_token: FirstToken,
+    pub(super) vocabulary: Vocabulary,
+    pub(super) operations: Vec<OperationName>,
+    pub(super) undeclared_models: usize,
+    pub(super) series_limit: usize,
+    pub(super) grace: u64,
+}
+
+/// How many unlisted operation names, providers and runtimes may have series.
+const NAMES: usize = 16;
+
+impl Core {
+    pub(super) fn new(settings: Settings, sinks: Sinks) -> Self {
+        let sinks = Arc::new(sinks);
+        sinks.bind(Id::SeriesLimit, &[Label::new(own::METRIC_GROUP, "all")]).set(count(settings.series_limit));
+        let folded = || Arc::<str>::from(OTHER);
+        Self {
+            clock: settings.clock,
+            first_token: settings.first_token,
+            shutting_down: AtomicBool::new(false),
+            sinks,
+            vocabulary: Arc::new(settings.vocabulary),
+            operations: settings.operations,
+            models: Guard::new(settings.undeclared_models, Model::new(folded())),
+            names: Guard::new(NAMES, folded()),
+            providers: Guard::new(NAMES, folded()),
+            runtimes: Guard::new(NAMES, folded()),
+            table: Mutex::default(),
+            limits: Mutex::default(),
+            retired: Mutex::default(),
+            grace: settings.grace,
+            registry: OnceLock::new(),
+        }
+    }
+
+    pub(super) fn is_shutting_down(&self) -> bool {
+        self.shutting_down.load(Ordering::Relaxed)
+    }
+
+    pub(super) const fn sinks(&self) -> &Arc<Sinks> {
+        &self.sinks
+    }
+
+    pub(super) fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
+    /// Keeps the registry of an observer that was given none.
+    pub(super) fn own_registry(&self, registry: Registry) {
+        let _ = self.registry.set(registry);
+    }
+
+    pub(super) fn registry(&self) -> Option<&Registry> {
+        self.registry.get()
+    }
+
+    /// The series that an operation's facts go to.
+    pub(super) fn series(
+        &self,
+        role: Role,
+        operation: &OperationName,
+        provider: &Provider,
+        model: &str,
+        extra: [u8; EXTRA_LABELS],
+    ) -> Arc<Series> {
+        let admitted = self.models.admit(model, Model::new);
+        if admitted.folded {
+            self.folded(SERIES[2]);
+        }
+        self.series_of(&admitted.kept, role, operation, provider, extra)
+    }
+
+    fn series_of(
+        &self,
+        model: &Model,
+        role: Role,
+        operation: &OperationName,
+        provider: &Provider,
+        extra: [u8; EXTRA_LABELS],
+    ) -> Arc<Series> {
+        if let Some(found) = model.find(role, operation, provider, extra) {
+            return found;
+        }
+        let key = Key {
+            role,
+            operation: match operation {
+                OperationName::Other(name) => OperationName::other(self.bounded(&self.names, SERIES[0], name)),
+                listed => listed.clone(),
+            },
+            provider: match provider {
+                Provider::Other(name) => Provider::other(self.bounded(&self.providers, SERIES[1], name)),
+                listed => listed.clone(),
+            },
+            extra,
+        };
+        model.find_or_add(key, |key| {
+            Series::new(key, Arc::clone(&model.name), Arc::clone(&self.sinks), Arc::clone(&self.vocabulary))
+        })
+    }
+
+    pub(super) fn declare(&self, model: &str, role: Role, provider: &Provider) {
+        let model = self.models.declare(model, Model::new);
+        self.retired().retain(|(retired, _)| retired.name != model.name);
+        for operation in &self.operations {
+            self.series_of(&model, role, operation, provider, [0; EXTRA_LABELS]).start_at_zero();
+        }
+    }
+
+    pub(super) fn retire(&self, model: &str) {
+        if let Some(model) = self.models.retire(model) {
+            let gone_at = self.clock.now().as_nanos().saturating_add(self.grace);
+            self.retired().push((model, gone_at));
+        }
+        self.forget_retired();
+    }
+
+    /// Forgets the series of models whose grace time is over.
+    fn forget_retired(&self) {
+        let now = self.clock.now().as_nanos();
+        let mut retired = self.retired();
+        retired.retain(|(model, gone_at)| {
+            let gone = *gone_at <= now;
+            if let (true, Some(store)) = (gone, &self.sinks.prometheus) {
+                store.forget(SERIES[2], &model.name);
+            }
+            !gone
+        });
+    }
+
+    pub(super) fn set_level(&self, level: Level) {
+        self.sinks.set_level(level);
+    }
+
+    pub(super) fn set_limit(&self, model: &str, state: State, operations: usize) {
+        let model = Arc::clone(&self.models.admit(model, Model::new).kept.name);
+        let mut limits = self.limits.lock().unwrap_or_else(PoisonError::into_inner);
+        let labels = [Label::new(SERIES[2], Arc::clone(&model)), Label::new(own::STATE, state.as_str())];
+        limits.entry((model, state)).or_insert_with(|| self.sinks.bind(Id::Limit, &labels)).set(count(operations));
+    }
+
+    pub(super) fn runtime_lag(&self, runtime: &str, seconds: f64) {
+        if self.sinks.is_on(Id::RuntimeLag.row().level) {
+            let name = Arc::<str>::from(self.bounded(&self.runtimes, own::RUNTIME_NAME, runtime));
+            self.sinks.bind(Id::RuntimeLag, &[Label::new(own::RUNTIME_NAME, name)]).record(seconds, None);
+        }
+    }
+
+    pub(super) fn anomaly(&self, anomaly: &'static str) {
+        self.sinks.bind(Id::Anomalies, &[Label::new(own::ANOMALY, anomaly)]).add(1);
+    }
+
+    pub(super) fn folded(&self, label: &'static str) {
+        self.sinks.bind(Id::Folded, &[Label::new(own::LABEL, label)]).add(1);
+    }
+
+    pub(super) fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn in_flight(&self) -> Vec<InFlight> {
+        let live: Vec<Arc<Live>> = self.table().iter().map(Arc::clone).collect();
+        let now = self.clock.now().as_nanos();
+        let mut all: Vec<_> = live.iter().map(|live| InFlight::of(live, now)).collect();
+        all.sort_by_key(|operation| std::cmp::Reverse(operation.age));
+        all
+    }
+
+    fn retired(&self) -> MutexGuard<'_, Vec<(Arc<Model>, u64)>> {
+        self.retired.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn bounded(&self, guard: &Guard<Arc<str>>, label: &'static str, name: &str) -> String {
+        let admitted = guard.admit(name, |name| name);
+        if admitted.folded {
+            self.folded(label);
+        }
+        admitted.kept.to_string()
+    }
+
+    /// The series of every model that has a place or lost it a short while ago.
+    fn all_series(&self) -> Vec<Arc<Series>> {
+        let mut models = self.models.all();
+        models.extend(self.retired().iter().map(|(model, _)| Arc::clone(model)));
+        models.iter().flat_map(|model| model.series()).collect()
+    }
+
+    /// Active operations and time by state, of all series at one moment.
+    fn by_state(&self, id: Id) -> Vec<Reading> {
+        let all = self.all_series();
+        let place: HashMap<*const Series, usize> =
+            all.iter().enumerate().map(|(place, series)| (Arc::as_ptr(series), place)).collect();
+        let mut live = vec![([0_u32; State::ALL.len()], [0_u64; State::ALL.len()]); all.len()];
+        // An end settles its times and leaves the table under the same lock, so no time is seen twice or never.
+        let table = self.table();
+        let now = self.clock.now().as_nanos();
+        for operation in table.iter() {
+            let Some(sums) = place.get(&Arc::as_ptr(&operation.series)).map(|place| &mut live[*place]) else {
+                continue;
+            };
+            let (marks, remote) = (operation.marks(now), operation.series.key.role.is_remote());
+            sums.0[marks.state(remote).index()] += 1;
+            for (sum, time) in sums.1.iter_mut().zip(marks.state_times(remote)) {
+                *sum += time;
+            }
+        }
+        let mut readings = Vec::new();
+        for (series, (active, times)) in all.iter().zip(&live) {
+            for state in series.states() {
+                let value = match id {
+                    Id::Active => f64::from(active[state.index()]),
+                    _ => seconds(series.time_in(*state, times[state.index()])),
+                };
+                let mut labels = series.labels().to_vec();
+                labels.push(Label::new(own::STATE, state.as_str()));
+                readings.push(Reading { labels, value });
+            }
+        }
+        drop(table);
+        readings
+    }
+
+    fn oldest(&self) -> Vec<Reading> {
+        let mut oldest: HashMap<(Arc<str>, State), u64> = HashMap::new();
+        for series in self.all_series() {
+            for state in series.states() {
+                oldest.insert((Arc::clone(&series.model), *state), 0);
+            }
+        }
+        let table = self.table();
+        let now = self.clock.now().as_nanos();
+        for operation in table.iter() {
+            let marks = operation.marks(now);
+            let state = marks.state(operation.series.key.role.is_remote());
+            let age = oldest.entry((Arc::clone(&operation.series.model), state)).or_default();
+            *age = marks.age().max(*age);
+        }
+        drop(table);
+        let mut ages: Vec<_> = oldest.into_iter().collect();
+        ages.sort_by(|((one, a), _), ((other, b), _)| (one, a.index()).cmp(&(other, b.index())));
+        let reading = |((model, state), age): ((Arc<str>, State), u64)| Reading {
+            labels: vec![Label::new(SERIES[2], model), Label::new(own::STATE, state.as_str())],
+            value: seconds(age),
+        };
+        ages.into_iter().map(reading).collect()
+    }
+
+    fn series_usage(&self) -> Vec<Reading> {
+        let Some(store) = &self.sinks.prometheus else { return Vec::new() };
+        let reading = |(group, (_, series)): (&'static str, _)| Reading {
+            labels: vec![Label::new(own::METRIC_GROUP, group)],
+            value: count(series),
+        };
+        store.count().into_iter().map(reading).collect()
+    }
+}
+
+impl Source for Core {
+    fn read(&self, id: Id) -> Vec<Reading> {
+        self.forget_retired();
+        match id {
+            Id::Active | Id::StateTime => self.by_state(id),
+            Id::OldestAge => self.oldest(),
+            Id::SeriesUsage => self.series_usage(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Model {
+    fn new(name: Arc<str>) -> Self {
+        Self { name, series: RwLock::default() }
+    }
+
+    fn series(&self) -> Vec<Arc<Series>> {
+        self.series.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn find(
+        &self,
+        role: Role,
+        operation: &OperationName,
+        provider: &Provider,
+        extra: [u8; EXTRA_LABELS],
+    ) -> Option<Arc<Series>> {
+        let all = self.series.read().unwrap_or_else(PoisonError::into_inner);
+        let found = all.iter().find(|series| {
+            let key = &series.key;
+            key.role == role && key.operation == *operation && key.provider == *provider && key.extra == extra
+        });
+        found.map(Arc::clone)
+    }
+
+    fn find_or_add(&self, key: Key, make: impl FnOnce(Key) -> Series) -> Arc<Series> {
+        let mut all = self.series.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = all.iter().find(|series| series.key == key) {
+            return Arc::clone(found);
+        }
+        let series = Arc::new(make(key));
+        all.push(Arc::clone(&series));
+        series
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
+const fn count(things: usize) -> f64 {
+    things as f64
+}

@@ -1,0 +1,393 @@
+//! The end of an operation: which one it was, and everything that is recorded then.
+
+use std::sync::Arc;
+
+use super::live::Live;
+use super::operation::Running;
+use crate::catalog::Id;
+use crate::catalog::Profile;
+use crate::clock::seconds;
+use crate::instruments::Direction;
+use crate::instruments::ENDED_CANCELLED;
+use crate::instruments::Series;
+use crate::instruments::TokenKind;
+use crate::instruments::Waste;
+use crate::instruments::ended_completed;
+use crate::instruments::ended_failed;
+use crate::instruments::ended_rejected;
+use crate::instruments::errored;
+use crate::instruments::processed;
+use crate::instruments::wasted;
+use crate::objective::Facts;
+use crate::objective::Verdict;
+use crate::semconv::value::ErrorType;
+use crate::semconv::value::FinishReason;
+use crate::semconv::value::OperationName;
+use crate::semconv::value::Outcome;
+use crate::semconv::value::QueueExit;
+use crate::semconv::value::TokenSource;
+use crate::timing::Marks;
+use crate::timing::Summary;
+use crate::usage::Partition;
+use crate::usage::Usage;
+
+/// How an operation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    Completed,
+    Failed(ErrorType),
+    Cancelled,
+    Rejected(ErrorType),
+}
+
+impl Ending {
+    const fn outcome(self) -> Outcome {
+        match self {
+            Self::Completed => Outcome::Completed,
+            Self::Failed(_) => Outcome::Failed,
+            Self::Cancelled => Outcome::Cancelled,
+            Self::Rejected(_) => Outcome::Rejected,
+        }
+    }
+
+    const fn error_type(self) -> Option<ErrorType> {
+        match self {
+            Self::Completed => None,
+            Self::Failed(error) | Self::Rejected(error) => Some(error),
+            Self::Cancelled => Some(ErrorType::Cancelled),
+        }
+    }
+}
+
+/// What a stream knew at its end.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct StreamEnd {
+    pub(super) summary: Summary,
+    pub(super) counted: Counted,
+}
+
+/// Output tokens counted from a stream.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Counted {
+    pub(super) text: u64,
+    pub(super) reasoning: u64,
+    /// What of them has been recorded while the stream ran.
+    pub(super) recorded_text: u64,
+    pub(super) recorded_reasoning: u64,
+}
+
+impl Counted {
+    pub(super) const fn total(&self) -> u64 {
+        self.text + self.reasoning
+    }
+
+    /// Records what was counted since the last time.
+    pub(super) fn record(&mut self, series: &Series) {
+        series_tokens(series, TokenKind::Text, TokenSource::Counted, self.text - self.recorded_text);
+        series_tokens(series, TokenKind::Reasoning, TokenSource::Counted, self.reasoning - self.recorded_reasoning);
+        (self.recorded_text, self.recorded_reasoning) = (self.text, self.reasoning);
+    }
+}
+
+/// The end of an operation that was dropped. `finished`: the stream had given all it has.
+pub(super) fn decide(live: &Live, panicked: bool, finished: bool, now: u64) -> Ending {
+    if let Some(error) = live.failing() {
+        Ending::Failed(error)
+    } else if panicked {
+        Ending::Failed(ErrorType::Internal)
+    } else if finished || live.finish_reason().is_some() {
+        Ending::Completed
+    } else if live.deadline.is_some_and(|deadline| now >= deadline) {
+        Ending::Failed(ErrorType::Timeout)
+    } else if live.core.is_shutting_down() {
+        Ending::Failed(ErrorType::Shutdown)
+    } else {
+        Ending::Cancelled
+    }
+}
+
+/// Ends an operation, once: `ended_at` is the end of the request, `now` the moment that this was noticed.
+pub(super) fn finish(running: &Running, ending: Ending, ended_at: u64, now: u64, stream: Option<&StreamEnd>) {
+    let live = &running.live;
+    if !live.end() {
+        live.core.anomaly("double_end");
+        return;
+    }
+    leave(live, running.place, now, stream);
+    let marks = live.marks(ended_at);
+    let end =
+        End { live, series: &live.series, marks, ending, stream, tokens: Tokens::of(live, &marks, ending, stream) };
+    end.books();
+    end.times();
+    end.tokens();
+    end.client();
+    end.objectives();
+}
+
+/// Takes the operation out of the table. Under the same lock its times by state are settled, so that a collection
+/// sees them once.
+fn leave(live: &Arc<Live>, place: usize, now: u64, stream: Option<&StreamEnd>) {
+    let mut table = live.core.table();
+    if let Some(stream) = stream {
+        live.reader_came(stream.summary.away);
+    }
+    let remote = live.series.key.role.is_remote();
+    live.series.settle(&live.marks(now).state_times(remote));
+    table.remove(place);
+}
+
+/// One operation at its end.
+struct End<'a> {
+    live: &'a Live,
+    series: &'a Series,
+    marks: Marks,
+    ending: Ending,
+    stream: Option<&'a StreamEnd>,
+    tokens: Tokens,
+}
+
+impl End<'_> {
+    fn books(&self) {
+        let variant = match self.ending {
+            Ending::Completed => ended_completed(self.live.finish_reason().unwrap_or(&FinishReason::Stop)),
+            Ending::Failed(error) => ended_failed(error),
+            Ending::Cancelled => ENDED_CANCELLED,
+            Ending::Rejected(error) => ended_rejected(error),
+        };
+        self.series.add(Id::Ended, variant, 1);
+    }
+
+    fn times(&self) {
+        let (live, series) = (self.live, self.series);
+        series.time(Id::ServerDuration, errored(self.ending.error_type()), self.marks.age(), live.link);
+        if let (true, Some(queued)) = (self.marks.is_queued(), self.marks.queue()) {
+            let exit = match self.ending {
+                Ending::Cancelled => QueueExit::Cancelled,
+                Ending::Failed(ErrorType::Timeout) => QueueExit::Timeout,
+                _ => QueueExit::Shed,
+            };
+            series.time(Id::Queue, exit.index(), queued, None);
+        }
+        if let Some(decode) = self.decode() {
+            series.time(Id::Decode, 0, decode, None);
+        }
+        if let Some(stream) = self.stream {
+            series.add(Id::Unmeasured, 0, stream.summary.unmeasured);
+            series.time(Id::ConsumerWait, 0, stream.summary.away, None);
+            if let Some(gap) = stream.summary.longest_gap {
+                series.time(Id::LongestGap, 0, gap, None);
+            }
+        }
+        if self.ending == Ending::Completed {
+            if let Some(ttft) = live.ttft() {
+                series.time(Id::ServerFirstToken, 0, ttft, live.link);
+            }
+            if let (Some(per_token), Some(handle)) = (self.per_token(), series.handle(Id::ServerPerToken, 0)) {
+                handle.record(per_token, None);
+            }
+        }
+    }
+
+    fn tokens(&self) {
+        let (series, tokens) = (self.series, &self.tokens);
+        let source = tokens.source;
+        for (kind, count) in [
+            (TokenKind::Uncached, tokens.parts.uncached),
+            (TokenKind::CacheRead, tokens.parts.cache_read),
+            (TokenKind::CacheWrite, tokens.parts.cache_write),
+        ] {
+            series_tokens(series, kind, source, count);
+        }
+        series_tokens(series, TokenKind::Text, tokens.output_source, tokens.unrecorded_text);
+        series_tokens(series, TokenKind::Reasoning, tokens.output_source, tokens.unrecorded_reasoning);
+        let waste = match self.ending {
+            Ending::Cancelled => Some(Waste::Cancelled),
+            Ending::Failed(_) => Some(Waste::Failed),
+            Ending::Completed | Ending::Rejected(_) => None,
+        };
+        if let Some(waste) = waste {
+            series_wasted(series, Direction::Input, waste, tokens.parts.input());
+            series_wasted(series, Direction::Output, waste, tokens.output.unwrap_or(0));
+        }
+        if let Some(input) = tokens.input {
+            series.size(Id::InputTokens, 0, input);
+        }
+        if let Some(output) = tokens.output {
+            series.size(Id::OutputTokens, 0, output);
+        }
+    }
+
+    /// The conventions' client metrics: one set, the other, or both.
+    fn client(&self) {
+        let (series, duration) = (self.series, self.marks.age());
+        if !series.key.role.is_remote() {
+            return;
+        }
+        let error = errored(self.ending.error_type());
+        let (latest, link) = (series.vocabulary().profile == Profile::Latest, self.live.link);
+        let kind = Kind::of(&series.key.operation);
+        if !latest || kind == Kind::Else {
+            series.time(Id::ClientDuration, error, duration, link);
+        }
+        // Only what the upstream reported: a count of chunks is no count of billed tokens.
+        let usage = self.live.usage();
+        let parts = usage.partition();
+        for (variant, tokens) in [usage.input, usage.output].into_iter().enumerate() {
+            if let Some(tokens) = tokens {
+                series.size(Id::ClientTokenUsage, variant, tokens);
+            }
+        }
+        match kind {
+            Kind::Inference => {
+                series.time(Id::InferenceDuration, error, duration, link);
+                for (id, tokens) in [
+                    (Id::InferenceUsageInput, usage.input),
+                    (Id::InferenceUsageOutput, usage.output),
+                    (Id::InferenceUsageCacheRead, usage.cache_read.and(Some(parts.cache_read))),
+                    (Id::InferenceUsageCacheWrite, usage.cache_write.and(Some(parts.cache_write))),
+                    (Id::InferenceUsageReasoning, usage.reasoning.and(Some(parts.reasoning))),
+                ] {
+                    if let Some(tokens) = tokens {
+                        series.add(id, 0, tokens);
+                    }
+                }
+                for (id, tokens) in [(Id::InferenceInputTokens, usage.input), (Id::InferenceOutputTokens, usage.output)]
+                {
+                    if let Some(tokens) = tokens {
+                        series.size(id, 0, tokens);
+                    }
+                }
+            }
+            Kind::Embeddings => {
+                series.time(Id::EmbeddingsDuration, error, duration, link);
+                if let Some(tokens) = usage.input {
+                    series.size(Id::EmbeddingsInputTokens, 0, tokens);
+                }
+            }
+            Kind::Else => {}
+        }
+    }
+
+    fn objectives(&self) {
+        let facts = Facts {
+            outcome: self.ending.outcome(),
+            error_type: self.ending.error_type(),
+            first_token: self.live.ttft(),
+            per_token: self.per_token_nanos(),
+            longest_gap: self.stream.and_then(|stream| stream.summary.longest_gap),
+            duration: self.marks.age(),
+        };
+        let left_early = facts.outcome == Outcome::Cancelled && facts.first_token.is_none();
+        let mut was_late = false;
+        for (place, objective) in self.series.vocabulary().objectives.iter().enumerate() {
+            let variant = match objective.judge(&facts) {
+                Verdict::Good => 2 * place,
+                Verdict::Bad => 2 * place + 1,
+                Verdict::Excluded | Verdict::Abandoned => continue,
+            };
+            was_late |= variant % 2 == 1;
+            self.series.add(Id::ObjectiveEvents, variant, 1);
+            self.series.add(Id::ObjectiveTokens, variant, self.tokens.output.unwrap_or(0));
+        }
+        if left_early && !was_late {
+            self.series.add(Id::Abandoned, 0, 1);
+        }
+    }
+
+    /// From the first token to the last exact token moment; without a stream, `complete` is the last token.
+    fn decode(&self) -> Option<u64> {
+        match self.stream {
+            Some(stream) => stream.summary.decode.filter(|_| stream.summary.decode_tokens > 0),
+            None if self.ending == Ending::Completed && self.tokens.output.is_some_and(|tokens| tokens > 1) => {
+                Some(self.marks.now.saturating_sub(self.marks.first_token?))
+            }
+            None => None,
+        }
+    }
+
+    /// Tokens after the first one in the decode time.
+    fn decode_tokens(&self) -> u64 {
+        match self.stream {
+            Some(stream) => stream.summary.decode_tokens,
+            None => self.tokens.output.unwrap_or(0).saturating_sub(1),
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
+    fn per_token(&self) -> Option<f64> {
+        Some(seconds(self.decode()?) / self.decode_tokens() as f64)
+    }
+
+    fn per_token_nanos(&self) -> Option<u64> {
+        self.decode()?.checked_div(self.decode_tokens())
+    }
+}
+
+/// The tokens of an operation, without those that were recorded while it ran.
+struct Tokens {
+    parts: Partition,
+    source: TokenSource,
+    input: Option<u64>,
+    output: Option<u64>,
+    output_source: TokenSource,
+    unrecorded_text: u64,
+    unrecorded_reasoning: u64,
+}
+
+impl Tokens {
+    fn of(live: &Live, marks: &Marks, ending: Ending, stream: Option<&StreamEnd>) -> Self {
+        let mut usage = live.usage();
+        if marks.is_queued() || matches!(ending, Ending::Rejected(_)) {
+            // The engine never saw it.
+            usage = Usage { input: None, cache_read: None, cache_write: None, ..usage };
+        }
+        let parts = usage.partition();
+        let counted = stream.map(|stream| stream.counted).unwrap_or_default();
+        let reported = usage.output.is_some();
+        let (text, reasoning) =
+            if reported { (parts.text, parts.reasoning) } else { (counted.text, counted.reasoning) };
+        let recorded = counted.recorded_text + counted.recorded_reasoning;
+        // A report after counting adds only what counting missed: no token is there twice.
+        let unrecorded = (text + reasoning).saturating_sub(recorded);
+        let unrecorded_reasoning = reasoning.saturating_sub(counted.recorded_reasoning).min(unrecorded);
+        Self {
+            parts,
+            source: usage.source(),
+            input: usage.input,
+            output: if reported { Some(text + reasoning) } else { stream.map(|_| counted.total()) },
+            output_source: if reported { usage.source() } else { TokenSource::Counted },
+            unrecorded_text: unrecorded - unrecorded_reasoning,
+            unrecorded_reasoning,
+        }
+    }
+}
+
+/// Which of the conventions' client metrics an operation belongs to.
+#[derive(PartialEq, Eq, Clone, Copy)]
+enum Kind {
+    Inference,
+    Embeddings,
+    Else,
+}
+
+impl Kind {
+    const fn of(operation: &OperationName) -> Self {
+        match operation {
+            OperationName::Chat | OperationName::GenerateContent | OperationName::TextCompletion => Self::Inference,
+            OperationName::Embeddings => Self::Embeddings,
+            _ => Self::Else,
+        }
+    }
+}
+
+fn series_tokens(series: &Series, kind: TokenKind, source: TokenSource, count: u64) {
+    if count > 0 {
+        series.add(Id::Processed, processed(kind, source), count);
+    }
+}
+
+fn series_wasted(series: &Series, direction: Direction, waste: Waste, count: u64) {
+    if count > 0 {
+        series.add(Id::Wasted, wasted(direction, waste), count);
+    }
+}

@@ -1,0 +1,177 @@
+//! The handle of an operation for other threads.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::live::Live;
+use crate::catalog::Id;
+use crate::clock::Moment;
+use crate::instruments::Direction;
+use crate::instruments::Waste;
+use crate::instruments::cache_lookup;
+use crate::instruments::wasted;
+use crate::semconv::value::AttemptKind;
+use crate::semconv::value::CacheKind;
+use crate::semconv::value::CacheResult;
+use crate::semconv::value::ErrorType;
+use crate::semconv::value::FinishReason;
+use crate::usage::Usage;
+
+/// Marks what happens to an operation, from any thread, also after `observe` took the operation. Cheap to clone; no
+/// call waits for a lock of another.
+///
+/// Each moment can be marked once. A moment that lies before the one it must follow is moved up to it and counted in
+/// `llmobs.self.anomalies`. Marks after the end do nothing.
+///
+/// ```
+/// use llmobs::{Observer, Usage};
+///
+/// let observer = Observer::builder().model("m").build()?;
+/// let operation = observer.chat("m").start();
+/// let marker = operation.marker();
+/// let engine = std::thread::spawn(move || {
+///     marker.scheduled();
+///     marker.first_token();
+///     marker.usage(Usage::new().input(5).output(7));
+/// });
+/// engine.join().unwrap();
+/// operation.complete();
+/// # Ok::<(), llmobs::BuildError>(())
+/// ```
+#[derive(Clone)]
+pub struct Marker {
+    live: Option<Arc<Live>>,
+}
+
+impl Marker {
+    pub(super) const fn new(live: Option<Arc<Live>>) -> Self {
+        Self { live }
+    }
+
+    /// It waits in the engine's queue from now on.
+    pub fn enqueued(&self) {
+        self.with(|live| live.enqueued_at(live.now()));
+    }
+
+    /// It waits in the engine's queue from this moment on.
+    pub fn enqueued_at(&self, moment: impl Into<Moment>) {
+        self.with(|live| live.enqueued_at(moment.into().as_nanos()));
+    }
+
+    /// The engine took it now. A second time is a preemption.
+    pub fn scheduled(&self) {
+        self.with(|live| live.scheduled_at(live.now()));
+    }
+
+    /// The engine took it at this moment.
+    pub fn scheduled_at(&self, moment: impl Into<Moment>) {
+        self.with(|live| live.scheduled_at(moment.into().as_nanos()));
+    }
+
+    /// The engine made its first token now.
+    pub fn first_token(&self) {
+        self.with(|live| live.first_token_at(live.now()));
+    }
+
+    /// The engine made its first token at this moment.
+    pub fn first_token_at(&self, moment: impl Into<Moment>) {
+        self.with(|live| live.first_token_at(moment.into().as_nanos()));
+    }
+
+    /// Reports token usage. Several reports add up by the larger number of each kind, since streams report growing
+    /// totals.
+    #[expect(clippy::needless_pass_by_value, reason = "a report is given away")]
+    pub fn usage(&self, usage: Usage) {
+        self.with(|live| live.report(&usage));
+    }
+
+    /// Why the generation ended. The first reason stands.
+    pub fn finish_reason(&self, reason: FinishReason) {
+        self.with(|live| live.finish(reason));
+    }
+
+    /// Something broke: whatever ends the operation, it is `failed` with this type. The first one stands.
+    pub fn failing(&self, error: ErrorType) {
+        self.with(|live| live.fail(error));
+    }
+
+    /// A try began: a retry, a fallback, a hedge. The first one is counted by `start` in the gateway and client roles.
+    pub fn attempt(&self, kind: AttemptKind) {
+        self.with(|live| live.series.add(Id::Attempts, kind.index(), 1));
+    }
+
+    /// Output tokens of a try whose answer nobody gets, because another try superseded it.
+    pub fn superseded(&self, tokens: u64) {
+        self.with(|live| live.series.add(Id::Wasted, wasted(Direction::Output, Waste::Superseded), tokens));
+    }
+
+    /// A phase begins; it is recorded when the guard is dropped. The name must be one of those given to
+    /// [`ObserverBuilder::phases`](crate::ObserverBuilder::phases), else the phase is counted as folded and not
+    /// recorded.
+    #[must_use = "the phase ends when the guard is dropped"]
+    pub fn phase(&self, name: &str) -> Phase {
+        let found = self.live.as_ref().and_then(|live| {
+            let place = live.core.vocabulary().phases.iter().position(|phase| phase.as_ref() == name);
+            if place.is_none() {
+                live.core.folded(crate::catalog::own::PHASE_NAME);
+            }
+            Some((Arc::clone(live), place?, live.now()))
+        });
+        Phase(found)
+    }
+
+    /// A cache of whole responses was asked. May be called after the end.
+    pub fn cache_lookup(&self, kind: CacheKind, result: CacheResult) {
+        self.with(|live| live.series.add(Id::CacheLookups, cache_lookup(kind, result), 1));
+    }
+
+    /// The answer was judged. Name and label must be declared with
+    /// [`ObserverBuilder::evaluation`](crate::ObserverBuilder::evaluation), else the judgement is counted as folded
+    /// and not recorded. May be called after the end.
+    pub fn evaluated(&self, name: &str, label: &str) {
+        self.with(|live| {
+            let declared = &live.core.vocabulary().evaluations;
+            let place = declared.iter().position(|(known, value)| known.as_ref() == name && value.as_ref() == label);
+            match place {
+                Some(place) => live.series.add(Id::Evaluations, place, 1),
+                None => live.core.folded(crate::semconv::attribute::GEN_AI_EVALUATION_NAME),
+            }
+        });
+    }
+
+    /// The moment that it is now on the observer's clock.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        self.live.as_ref().map_or_else(|| crate::clock::Clock::system().now(), |live| live.core.clock.now())
+    }
+
+    fn with(&self, then: impl FnOnce(&Live)) {
+        if let Some(live) = &self.live {
+            then(live);
+        }
+    }
+}
+
+impl fmt::Debug for Marker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Marker").field("enabled", &self.live.is_some()).finish()
+    }
+}
+
+/// A phase of an operation, recorded as `llmobs.phase.duration` in seconds when it is dropped.
+#[must_use = "the phase ends when the guard is dropped"]
+pub struct Phase(Option<(Arc<Live>, usize, u64)>);
+
+impl Drop for Phase {
+    fn drop(&mut self) {
+        if let Some((live, place, began)) = self.0.take() {
+            live.series.time(Id::Phase, place, live.now().saturating_sub(began), None);
+        }
+    }
+}
+
+impl fmt::Debug for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Phase").field("recorded", &self.0.is_some()).finish()
+    }
+}

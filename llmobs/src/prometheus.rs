@@ -1,0 +1,18 @@
+//! The Prometheus page. Types of the pre-1.0 crate `prometheus-client` appear in public signatures only here.
+
+#[cfg(feature = "prometheus")]
+mod classic;
+#[cfg(feature = "prometheus")]
+mod page;
+
+pub use prometheus_client;
+
+#[cfg(feature = "prometheus")]
+pub use self::classic::render_classic;
+#[cfg(feature = "prometheus")]
+pub use self::page::Page;
+#[cfg(feature = "prometheus")]
+pub use self::page::encode;
+#[cfg(feature = "prometheus")]
+pub use self::page::page;
+pub use crate::sink::prometheus::Target;

@@ -1,0 +1,83 @@
+//! The classic text format (0.0.4), made from OpenMetrics text.
+//!
+//! `prometheus-client` prints OpenMetrics only. The two differ in three things: a counter's metadata names the sample
+//! with its `_total`, there are no units, and there are no exemplars.
+
+use crate::observer::Observer;
+
+/// Appends the metrics of an observer that owns its registry to a page that the application already has.
+///
+/// ```
+/// use llmobs::Observer;
+///
+/// let observer = Observer::builder().model("m").build()?;
+/// let mut page = String::from("my_own_metric 1\n");
+/// llmobs::prometheus::render_classic(&observer, &mut page);
+/// assert!(page.starts_with("my_own_metric 1\n# HELP "));
+/// # Ok::<(), llmobs::BuildError>(())
+/// ```
+pub fn render_classic(observer: &Observer, page: &mut String) {
+    to_classic(&observer.open_metrics(), page);
+}
+
+pub(super) fn to_classic(open_metrics: &str, classic: &mut String) {
+    let mut help: Option<(&str, &str)> = None;
+    for line in open_metrics.lines() {
+        if let Some(rest) = line.strip_prefix("# HELP ") {
+            help = rest.split_once(' ');
+        } else if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|rest| rest.split_once(' ')) {
+            let (suffix, kind) = match kind {
+                "counter" => ("_total", "counter"),
+                "info" => ("_info", "gauge"),
+                "unknown" => ("", "untyped"),
+                "stateset" => ("", "gauge"),
+                kind => ("", kind),
+            };
+            if let Some((_, text)) = help.take_if(|(of, _)| *of == name) {
+                push_line(classic, &["# HELP ", name, suffix, " ", text]);
+            }
+            push_line(classic, &["# TYPE ", name, suffix, " ", kind]);
+        } else if !line.starts_with('#') {
+            push_line(classic, &[without_exemplar(line)]);
+        }
+    }
+}
+
+fn push_line(page: &mut String, parts: &[&str]) {
+    page.extend(parts.iter().copied());
+    page.push('\n');
+}
+
+/// A sample without its exemplar: what follows ` # ` outside of a quoted label value.
+fn without_exemplar(line: &str) -> &str {
+    let (mut quoted, mut escaped) = (false, false);
+    for (index, byte) in line.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'#' if !quoted => return line[..index].trim_end(),
+            _ => {}
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_units_and_exemplars_become_classic() {
+        let open_metrics = "# HELP a_seconds Time.\n# TYPE a_seconds histogram\n# UNIT a_seconds seconds\n\
+            a_seconds_bucket{le=\"1.0\",m=\"x # \\\" {y}\"} 3 # {trace_id=\"ab\"} 0.5 1.0\n\
+            # HELP b Things.\n# TYPE b counter\nb_total{m=\"#\"} 4\n# EOF\n";
+        let mut classic = String::new();
+        to_classic(open_metrics, &mut classic);
+        assert_eq!(
+            classic,
+            "# HELP a_seconds Time.\n# TYPE a_seconds histogram\na_seconds_bucket{le=\"1.0\",m=\"x # \\\" {y}\"} 3\n\
+             # HELP b_total Things.\n# TYPE b_total counter\nb_total{m=\"#\"} 4\n"
+        );
+    }
+}

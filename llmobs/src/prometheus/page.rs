@@ -1,0 +1,110 @@
+//! Which format a scraper gets.
+
+use prometheus_client::registry::Registry;
+
+use super::classic::to_classic;
+use crate::observer::Observer;
+
+/// The classic text format, what every scraper and `promtool` reads.
+const CLASSIC: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// The OpenMetrics text format, which alone carries exemplars.
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// An answer to a scrape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Page {
+    /// The value of the `Content-Type` header.
+    pub content_type: &'static str,
+    /// The body.
+    pub body: String,
+}
+
+/// The metrics of an observer that owns its registry, in the format that the `Accept` header asks for: OpenMetrics
+/// 1.0.0 where that is preferred, else classic text.
+///
+/// ```
+/// use llmobs::Observer;
+///
+/// let observer = Observer::builder().model("m").build()?;
+/// let page = llmobs::prometheus::page(&observer, None);
+/// assert!(page.content_type.starts_with("text/plain"));
+/// assert!(page.body.contains("llmobs_operation_started_total{"));
+/// # Ok::<(), llmobs::BuildError>(())
+/// ```
+#[must_use]
+pub fn page(observer: &Observer, accept: Option<&str>) -> Page {
+    in_format(observer.open_metrics(), accept)
+}
+
+/// The metrics of a registry of your own, negotiated in the same way.
+#[must_use]
+pub fn encode(registry: &Registry, accept: Option<&str>) -> Page {
+    let mut text = String::new();
+    // A `String` takes whatever is written.
+    let _ = prometheus_client::encoding::text::encode_registry(&mut text, registry);
+    in_format(text, accept)
+}
+
+fn in_format(mut text: String, accept: Option<&str>) -> Page {
+    if accept.is_some_and(prefers_open_metrics) {
+        text.push_str("# EOF\n");
+        return Page { content_type: OPEN_METRICS, body: text };
+    }
+    let mut body = String::with_capacity(text.len());
+    to_classic(&text, &mut body);
+    Page { content_type: CLASSIC, body }
+}
+
+/// Whether OpenMetrics 1.0.0 (or an unnamed version) is wanted at least as much as classic text.
+fn prefers_open_metrics(accept: &str) -> bool {
+    let (mut open_metrics, mut classic) = (0.0_f32, 0.0_f32);
+    for range in accept.split(',') {
+        let mut parameters = range.split(';').map(str::trim);
+        let kind = parameters.next().unwrap_or_default().to_ascii_lowercase();
+        let (mut quality, mut version) = (1.0_f32, None);
+        for parameter in parameters {
+            match parameter.split_once('=') {
+                Some(("q", value)) => quality = value.parse().unwrap_or(0.0),
+                Some(("version", value)) => version = Some(value.trim_matches('"')),
+                _ => {}
+            }
+        }
+        match kind.as_str() {
+            "application/openmetrics-text" if version.is_none_or(|version| version == "1.0.0") => {
+                open_metrics = open_metrics.max(quality);
+            }
+            "text/plain" => classic = classic.max(quality),
+            _ => {}
+        }
+    }
+    open_metrics > 0.0 && open_metrics >= classic
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classic_text_is_the_default_and_open_metrics_is_for_those_who_ask() {
+        for accept in [
+            "",
+            "*/*",
+            "text/plain",
+            "text/html",
+            "application/openmetrics-text;version=0.0.1",
+            "application/openmetrics-text;q=0",
+        ] {
+            assert!(!prefers_open_metrics(accept), "{accept}");
+        }
+        for accept in [
+            "application/openmetrics-text",
+            "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            "application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+        ] {
+            assert!(prefers_open_metrics(accept), "{accept}");
+        }
+        assert!(!prefers_open_metrics("text/plain;q=0.9,application/openmetrics-text;q=0.1"));
+    }
+}
