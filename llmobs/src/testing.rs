@@ -1,1 +1,55 @@
-//! For tests.
+//! For tests: clocks that move by hand, streams from a script, readings of every row, assertions on the books.
+//!
+//! ```
+//! use futures_util::StreamExt;
+//! use llmobs::testing::{Readings, Script};
+//! use llmobs::{Chunk, Clock, Observer, assert_books};
+//! use std::time::Duration;
+//!
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! let (clock, hand) = Clock::manual();
+//! let observer = Observer::builder().clock(clock).model("m").build()?;
+//!
+//! // Three tokens, 20 ms apart, from a producer that runs by itself.
+//! let script = Script::new(&hand).wait(Duration::from_millis(40)).item(1_u32).repeat(2, Duration::from_millis(20), 1);
+//! let stream = observer.chat("m").start().observe_with(script, |tokens| Chunk::tokens(*tokens));
+//! assert_eq!(stream.count().await, 3);
+//!
+//! let readings = Readings::of(&observer);
+//! let gaps = readings.histogram("llmobs.inter_token.duration", &[]);
+//! assert_eq!(gaps.count, 2);
+//! assert!((gaps.sum - 0.04).abs() < 1e-9);
+//! assert_books!(observer);
+//! # Ok::<(), llmobs::BuildError>(())
+//! # }).unwrap();
+//! ```
+
+mod readings;
+mod script;
+
+pub use self::readings::Books;
+pub use self::readings::Distribution;
+pub use self::readings::Readings;
+pub use self::script::Script;
+
+/// Asserts that the books of an observer are complete: as many operations ended as were started, the active ones are
+/// those in the table of what is in flight, and none is left. Operations that should still be running may be given as
+/// a second argument.
+///
+/// # Panics
+///
+/// If the books are not complete; the message has them.
+#[macro_export]
+macro_rules! assert_books {
+    ($observer:expr) => {
+        $crate::assert_books!($observer, in_flight = 0)
+    };
+    ($observer:expr, in_flight = $in_flight:expr) => {{
+        let observer = &$observer;
+        let in_flight: u64 = $in_flight;
+        let books = $crate::testing::Books::of(observer);
+        assert_eq!(books.started, books.ended + in_flight, "started = ended + in flight: {books:?}");
+        assert_eq!(books.active, in_flight, "active operations: {books:?}");
+        assert_eq!(observer.in_flight().len() as u64, in_flight, "the table of what is in flight: {books:?}");
+    }};
+}

@@ -38,23 +38,26 @@ pin_project! {
     /// An item costs two readings of the clock and a few additions: no lock, no allocation, no atomic
     /// read-modify-write.
     #[must_use = "streams do nothing unless polled"]
-    pub struct Observed<S, C> {
+    pub struct Observed<S: Stream, C> {
         #[pin]
         inner: S,
         carry: C,
         flow: Option<Box<Flow>>,
     }
 
-    impl<S, C> PinnedDrop for Observed<S, C> {
+    impl<S: Stream, C> PinnedDrop for Observed<S, C> {
         fn drop(this: Pin<&mut Self>) {
-            if let Some(flow) = this.project().flow.take() {
+            let this = this.project();
+            if let Some(mut flow) = this.flow.take() {
+                // A reader that counts, as one of an exact Content-Length does, need not poll for the end.
+                flow.whole |= !flow.polling && this.inner.size_hint() == (0, Some(0));
                 flow.dropped();
             }
         }
     }
 }
 
-impl<S, C> Observed<S, C> {
+impl<S: Stream, C> Observed<S, C> {
     pub(super) fn new(inner: S, running: Option<Running>, carry: C) -> Self {
         Self { inner, carry, flow: running.map(|running| Box::new(Flow::new(running))) }
     }
@@ -111,7 +114,7 @@ where
     }
 }
 
-impl<S: fmt::Debug, C> fmt::Debug for Observed<S, C> {
+impl<S: Stream + fmt::Debug, C> fmt::Debug for Observed<S, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Observed").field("inner", &self.inner).field("enabled", &self.flow.is_some()).finish()
     }
