@@ -425,7 +425,7 @@ fn variant_labels(id: Id, variant: usize, vocabulary: &Vocabulary) -> Vec<Label>
         }
         Id::ObjectiveEvents | Id::ObjectiveTokens => vec![
             Label::new(own::OBJECTIVE_NAME, Arc::<str>::from(vocabulary.objectives[variant / 2].name.as_ref())),
-            Label::new(own::OBJECTIVE_RESULT, if variant % 2 == 0 { "good" } else { "bad" }),
+            Label::new(own::OBJECTIVE_RESULT, if variant.is_multiple_of(2) { "good" } else { "bad" }),
         ],
         _ => Vec::new(),
     }

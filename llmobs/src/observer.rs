@@ -180,6 +180,7 @@ impl Observer {
 
     /// The metrics in the registry that this observer owns, in the OpenMetrics text format without its end marker.
     /// Empty where the observer was given a registry.
+    #[cfg(feature = "prometheus")]
     pub(crate) fn open_metrics(&self) -> String {
         let mut page = String::new();
         if let Some(registry) = self.core.as_ref().and_then(|core| core.registry()) {

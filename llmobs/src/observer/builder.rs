@@ -197,7 +197,7 @@ impl<'a> ObserverBuilder<'a> {
     }
 
     /// The registry that the Prometheus metrics go into, `&mut registry`; its prefix and labels then apply. Defaults
-    /// to a registry of the observer's own, which [`llmobs::prometheus::page`](crate::prometheus::page) prints.
+    /// to a registry of the observer's own, which `llmobs::prometheus::page` prints.
     pub fn registry<'b>(self, registry: impl Into<Target<'b>>) -> ObserverBuilder<'b>
     where
         'a: 'b,

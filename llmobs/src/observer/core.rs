@@ -122,6 +122,7 @@ impl Core {
         let _ = self.registry.set(registry);
     }
 
+    #[cfg(feature = "prometheus")]
     pub(super) fn registry(&self) -> Option<&Registry> {
         self.registry.get()
     }

@@ -80,7 +80,6 @@ impl Marker {
 
     /// Reports token usage. Several reports add up by the larger number of each kind, since streams report growing
     /// totals.
-    #[expect(clippy::needless_pass_by_value, reason = "a report is given away")]
     pub fn usage(&self, usage: Usage) {
         self.with(|live| live.report(&usage));
     }

@@ -131,7 +131,7 @@ impl<'a> Start<'a> {
             t0,
             deadline: self.deadline.map(|after| t0.saturating_add(nanos(after))),
             prepares: self.prepares,
-            reports_usage: self.reports_usage.unwrap_or(role.is_remote()),
+            reports_usage: self.reports_usage.unwrap_or_else(|| role.is_remote()),
             link: current_link(),
         };
         series.add(Id::Started, 0, 1);

@@ -94,10 +94,9 @@ where
         match polled {
             Poll::Pending => flow.timing.pending(),
             Poll::Ready(Some(ref item)) => {
-                if let Some(ending) = flow.item(&this.carry.carry(item)) {
-                    if let Some(flow) = this.flow.take() {
-                        flow.finish(ending);
-                    }
+                let ending = flow.item(&this.carry.carry(item));
+                if let (Some(ending), Some(flow)) = (ending, this.flow.take_if(|_| ending.is_some())) {
+                    flow.finish(ending);
                 }
             }
             Poll::Ready(None) => {

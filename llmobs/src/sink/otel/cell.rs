@@ -2,7 +2,7 @@
 //!
 //! Bound handles skip the lookup of the attribute set (17 ns instead of 126). They lose every measurement silently
 //! where the SDK's half of the feature is off, which is why they are a feature that switches both halves on, and why
-//! [`Cell::is_kept`] can tell.
+//! `build` tests one.
 
 use std::sync::Arc;
 use std::sync::Mutex;
