@@ -2,6 +2,7 @@
 
 mod builder;
 mod chunk;
+mod collect;
 mod core;
 mod current;
 mod end;

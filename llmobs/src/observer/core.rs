@@ -22,20 +22,17 @@ use crate::catalog::Role;
 use crate::catalog::SERIES;
 use crate::catalog::own;
 use crate::clock::Clock;
-use crate::clock::seconds;
 use crate::instruments::EXTRA_LABELS;
 use crate::instruments::Key;
 use crate::instruments::Series;
 use crate::instruments::Vocabulary;
 use crate::record::Label;
-use crate::record::Reading;
 use crate::semconv::value::OTHER;
 use crate::semconv::value::OperationName;
 use crate::semconv::value::Provider;
 use crate::semconv::value::State;
 use crate::sink::Handle;
 use crate::sink::Sinks;
-use crate::sink::Source;
 use crate::timing::FirstToken;
 
 #[derive(Debug)]
@@ -188,7 +185,7 @@ impl Core {
     }
 
     /// Forgets the series of models whose grace time is over.
-    fn forget_retired(&self) {
+    pub(super) fn forget_retired(&self) {
         let now = self.clock.now().as_nanos();
         let mut retired = self.retired();
         retired.retain(|(model, gone_at)| {
@@ -251,91 +248,10 @@ impl Core {
     }
 
     /// The series of every model that has a place or lost it a short while ago.
-    fn all_series(&self) -> Vec<Arc<Series>> {
+    pub(super) fn all_series(&self) -> Vec<Arc<Series>> {
         let mut models = self.models.all();
         models.extend(self.retired().iter().map(|(model, _)| Arc::clone(model)));
         models.iter().flat_map(|model| model.series()).collect()
-    }
-
-    /// Active operations and time by state, of all series at one moment.
-    fn by_state(&self, id: Id) -> Vec<Reading> {
-        let all = self.all_series();
-        let place: HashMap<*const Series, usize> =
-            all.iter().enumerate().map(|(place, series)| (Arc::as_ptr(series), place)).collect();
-        let mut live = vec![([0_u32; State::ALL.len()], [0_u64; State::ALL.len()]); all.len()];
-        // An end settles its times and leaves the table under the same lock, so no time is seen twice or never.
-        let table = self.table();
-        let now = self.clock.now().as_nanos();
-        for operation in table.iter() {
-            let Some(sums) = place.get(&Arc::as_ptr(&operation.series)).map(|place| &mut live[*place]) else {
-                continue;
-            };
-            let (marks, remote) = (operation.marks(now), operation.series.key.role.is_remote());
-            sums.0[marks.state(remote).index()] += 1;
-            for (sum, time) in sums.1.iter_mut().zip(marks.state_times(remote)) {
-                *sum += time;
-            }
-        }
-        let mut readings = Vec::new();
-        for (series, (active, times)) in all.iter().zip(&live) {
-            for state in series.states() {
-                let value = match id {
-                    Id::Active => f64::from(active[state.index()]),
-                    _ => seconds(series.time_in(*state, times[state.index()])),
-                };
-                let mut labels = series.labels().to_vec();
-                labels.push(Label::new(own::STATE, state.as_str()));
-                readings.push(Reading { labels, value });
-            }
-        }
-        drop(table);
-        readings
-    }
-
-    fn oldest(&self) -> Vec<Reading> {
-        let mut oldest: HashMap<(Arc<str>, State), u64> = HashMap::new();
-        for series in self.all_series() {
-            for state in series.states() {
-                oldest.insert((Arc::clone(&series.model), *state), 0);
-            }
-        }
-        let table = self.table();
-        let now = self.clock.now().as_nanos();
-        for operation in table.iter() {
-            let marks = operation.marks(now);
-            let state = marks.state(operation.series.key.role.is_remote());
-            let age = oldest.entry((Arc::clone(&operation.series.model), state)).or_default();
-            *age = marks.age().max(*age);
-        }
-        drop(table);
-        let mut ages: Vec<_> = oldest.into_iter().collect();
-        ages.sort_by(|((one, a), _), ((other, b), _)| (one, a.index()).cmp(&(other, b.index())));
-        let reading = |((model, state), age): ((Arc<str>, State), u64)| Reading {
-            labels: vec![Label::new(SERIES[2], model), Label::new(own::STATE, state.as_str())],
-            value: seconds(age),
-        };
-        ages.into_iter().map(reading).collect()
-    }
-
-    fn series_usage(&self) -> Vec<Reading> {
-        let Some(store) = &self.sinks.prometheus else { return Vec::new() };
-        let reading = |(group, (_, series)): (&'static str, _)| Reading {
-            labels: vec![Label::new(own::METRIC_GROUP, group)],
-            value: count(series),
-        };
-        store.count().into_iter().map(reading).collect()
-    }
-}
-
-impl Source for Core {
-    fn read(&self, id: Id) -> Vec<Reading> {
-        self.forget_retired();
-        match id {
-            Id::Active | Id::StateTime => self.by_state(id),
-            Id::OldestAge => self.oldest(),
-            Id::SeriesUsage => self.series_usage(),
-            _ => Vec::new(),
-        }
     }
 }
 
@@ -375,6 +291,6 @@ impl Model {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
-const fn count(things: usize) -> f64 {
+pub(super) const fn count(things: usize) -> f64 {
     things as f64
 }

@@ -21,7 +21,6 @@ use crate::instruments::wasted;
 use crate::objective::Facts;
 use crate::objective::Verdict;
 use crate::semconv::value::ErrorType;
-use crate::semconv::value::FinishReason;
 use crate::semconv::value::OperationName;
 use crate::semconv::value::Outcome;
 use crate::semconv::value::QueueExit;
@@ -149,7 +148,7 @@ struct End<'a> {
 impl End<'_> {
     fn books(&self) {
         let variant = match self.ending {
-            Ending::Completed => ended_completed(self.live.finish_reason().unwrap_or(&FinishReason::Stop)),
+            Ending::Completed => ended_completed(self.live.finish_reason()),
             Ending::Failed(error) => ended_failed(error),
             Ending::Cancelled => ENDED_CANCELLED,
             Ending::Rejected(error) => ended_rejected(error),

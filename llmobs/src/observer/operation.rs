@@ -175,8 +175,7 @@ impl Operation {
         Marker::new(self.running.as_ref().map(|running| Arc::clone(&running.live)))
     }
 
-    /// It gave what was asked. Without a finish reason it is counted as `stop`. If something was marked as failing
-    /// before, it is `failed` all the same.
+    /// It gave what was asked. If something was marked as failing before, it is `failed` all the same.
     pub fn complete(mut self) {
         self.end(|live| live.failing().map_or(Ending::Completed, Ending::Failed));
     }

@@ -27,7 +27,6 @@ use prometheus_client::registry::Registry;
 use prometheus_client::registry::Unit;
 
 use super::Source;
-use crate::catalog::Group;
 use crate::catalog::Id;
 use crate::catalog::Instrument;
 use crate::catalog::Row;
@@ -101,11 +100,10 @@ impl Store {
     }
 
     /// How many series each group has.
-    pub(crate) fn count(&self) -> BTreeMap<&'static str, (Group, usize)> {
+    pub(crate) fn count(&self) -> BTreeMap<&'static str, usize> {
         let mut groups = BTreeMap::new();
         for id in Id::ALL {
-            let group = id.row().group;
-            groups.entry(group.as_str()).or_insert((group, 0)).1 += self.lock(*id).len();
+            *groups.entry(id.row().group.as_str()).or_default() += self.lock(*id).len();
         }
         groups
     }

@@ -1,0 +1,103 @@
+//! The observable rows: read from the table of what is in flight, so that they stay true while something hangs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::core::Core;
+use super::core::count;
+use crate::catalog::Id;
+use crate::catalog::SERIES;
+use crate::catalog::own;
+use crate::clock::seconds;
+use crate::instruments::Series;
+use crate::record::Label;
+use crate::record::Reading;
+use crate::semconv::value::State;
+use crate::sink::Source;
+use crate::timing::StateTimes;
+
+impl Source for Core {
+    fn read(&self, id: Id) -> Vec<Reading> {
+        self.forget_retired();
+        match id {
+            Id::Active => self.by_state(|_, state, live| f64::from(live.active[state.index()])),
+            Id::StateTime => {
+                self.by_state(|series, state, live| seconds(series.time_in(state, live.times[state.index()])))
+            }
+            Id::OldestAge => self.oldest(),
+            Id::SeriesUsage => self.series_usage(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The operations in flight of one series.
+#[derive(Default)]
+struct Live {
+    active: [u32; State::ALL.len()],
+    times: StateTimes,
+}
+
+impl Core {
+    /// A value for each series and state, all at one moment.
+    fn by_state(&self, value: impl Fn(&Series, State, &Live) -> f64) -> Vec<Reading> {
+        // By address: two series may have the same labels, as those of two roles.
+        let known = self.all_series().into_iter().map(|series| (Arc::as_ptr(&series), (series, Live::default())));
+        let mut all: BTreeMap<*const Series, (Arc<Series>, Live)> = known.collect();
+        // An end settles its times and leaves the table under the same lock, so no time is seen twice or never.
+        let table = self.table();
+        let now = self.clock.now().as_nanos();
+        for operation in table.iter() {
+            let series = &operation.series;
+            let entry = all.entry(Arc::as_ptr(series));
+            let (_, live) = entry.or_insert_with(|| (Arc::clone(series), Live::default()));
+            let (marks, remote) = (operation.marks(now), series.key.role.is_remote());
+            live.active[marks.state(remote).index()] += 1;
+            for (sum, time) in live.times.iter_mut().zip(marks.state_times(remote)) {
+                *sum += time;
+            }
+        }
+        let mut values: BTreeMap<Vec<Label>, f64> = BTreeMap::new();
+        for (series, live) in all.values() {
+            for state in series.states() {
+                let labels = series.labels().iter().cloned().chain([Label::new(own::STATE, state.as_str())]);
+                *values.entry(labels.collect()).or_default() += value(series, *state, live);
+            }
+        }
+        drop(table);
+        readings(values)
+    }
+
+    fn oldest(&self) -> Vec<Reading> {
+        let mut oldest: BTreeMap<(Arc<str>, &str), u64> = BTreeMap::new();
+        for series in self.all_series() {
+            for state in series.states() {
+                oldest.entry((Arc::clone(&series.model), state.as_str())).or_default();
+            }
+        }
+        let table = self.table();
+        let now = self.clock.now().as_nanos();
+        for operation in table.iter() {
+            let (marks, remote) = (operation.marks(now), operation.series.key.role.is_remote());
+            let age = oldest.entry((Arc::clone(&operation.series.model), marks.state(remote).as_str())).or_default();
+            *age = marks.age().max(*age);
+        }
+        drop(table);
+        let labels = |(model, state)| vec![Label::new(SERIES[2], model), Label::new(own::STATE, state)];
+        readings(oldest.into_iter().map(|(key, age)| (labels(key), seconds(age))))
+    }
+
+    fn series_usage(&self) -> Vec<Reading> {
+        let Some(store) = &self.sinks().prometheus else { return Vec::new() };
+        readings(
+            store
+                .count()
+                .into_iter()
+                .map(|(group, series)| (vec![Label::new(own::METRIC_GROUP, group)], count(series))),
+        )
+    }
+}
+
+fn readings(values: impl IntoIterator<Item = (Vec<Label>, f64)>) -> Vec<Reading> {
+    values.into_iter().map(|(labels, value)| Reading { labels, value }).collect()
+}
