@@ -7,6 +7,8 @@
 //! The words (exact, first token, unmeasured, ...) are defined in `docs/guide/definitions.md`; each sentence there has
 //! a test named after it.
 
+#[cfg(test)]
+mod laws;
 mod marks;
 mod share;
 
