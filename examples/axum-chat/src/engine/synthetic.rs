@@ -1,0 +1,105 @@
+//! No model at all: tokens at settable times, so that a load test measures the server and not the arithmetic.
+//!
+//! Sequences run beside each other, as in a batch: each has its next token when its own time has passed.
+
+use std::time::Duration;
+
+use super::Engine;
+use super::Failed;
+use super::Prompt;
+use super::Sampling;
+use super::Sequence;
+use super::Step;
+use crate::words::Moment;
+
+/// The text of which every token is a part.
+const WORD: &str = "token ";
+
+/// A generator of tokens that mean nothing.
+#[derive(Debug)]
+pub(crate) struct Synthetic {
+    prefill: Duration,
+    token: Duration,
+    text: String,
+}
+
+impl Synthetic {
+    /// The first token comes `prefill` after the start of a sequence, each further one `token` after the one before.
+    pub(crate) fn new(prefill: Duration, token: Duration, bytes: usize) -> Self {
+        Self { prefill, token, text: WORD.chars().cycle().take(bytes).collect() }
+    }
+}
+
+impl Engine for Synthetic {
+    fn model(&self) -> &'static str {
+        "synthetic"
+    }
+
+    fn provider(&self) -> &'static str {
+        "synthetic"
+    }
+
+    fn description(&self) -> &'static str {
+        "no model: a generator of meaningless tokens at settable times, for load tests"
+    }
+
+    fn context(&self) -> usize {
+        8_192
+    }
+
+    /// A token is a word.
+    fn tokenize(&self, prompt: &Prompt) -> Result<Vec<u32>, Failed> {
+        let words = |text: &str| text.split_whitespace().count();
+        let count = match prompt {
+            Prompt::Chat(messages) => messages.iter().map(|message| 1 + words(&message.content)).sum(),
+            Prompt::Text(text) => words(text),
+        };
+        Ok(vec![0; count])
+    }
+
+    fn begin(&self, _prompt: Vec<u32>, _sampling: Sampling) -> Box<dyn Sequence> {
+        Box::new(Tokens { prefill: self.prefill, token: self.token, text: self.text.clone(), next: None })
+    }
+}
+
+/// A sequence that only waits.
+struct Tokens {
+    prefill: Duration,
+    token: Duration,
+    text: String,
+    next: Option<Moment>,
+}
+
+impl Sequence for Tokens {
+    fn step(&mut self, now: Moment) -> Result<Step, Failed> {
+        let due = *self.next.get_or_insert_with(|| now.after(self.prefill));
+        if now < due {
+            return Ok(Step::Until(due));
+        }
+        // Counted from when it was due, so that the mean is what was set however late this thread woke.
+        self.next = Some(due.after(self.token));
+        Ok(Step::Token(self.text.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_come_when_their_time_has_passed() -> Result<(), Failed> {
+        let ms = Duration::from_millis;
+        let engine = Synthetic::new(ms(40), ms(20), 6);
+        let mut sequence = engine.begin(vec![0; 3], Sampling { temperature: 0.0, top_p: 1.0, seed: 0 });
+        let start = Moment::now();
+        assert_eq!(sequence.step(start)?, Step::Until(start.after(ms(40))));
+        assert_eq!(sequence.step(start.after(ms(41)))?, Step::Token("token ".to_owned()));
+        assert_eq!(sequence.step(start.after(ms(42)))?, Step::Until(start.after(ms(60))), "not 61: no drift");
+        Ok(())
+    }
+
+    #[test]
+    fn a_token_has_as_many_bytes_as_were_asked_for() {
+        assert_eq!(Synthetic::new(Duration::ZERO, Duration::ZERO, 65_536).text.len(), 65_536);
+    }
+}

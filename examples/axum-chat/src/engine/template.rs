@@ -1,0 +1,72 @@
+//! A conversation as the tokens that a chat model was trained on.
+
+use shimmytok::EncodeOptions;
+use shimmytok::Tokenizer;
+
+use super::Failed;
+use super::Message;
+
+/// What the template of `SmolLM2` itself says when the conversation has no system message.
+const SMOLLM: &str = "You are a helpful AI assistant named SmolLM, trained by Hugging Face";
+
+/// How messages are marked off from each other.
+#[derive(Debug)]
+pub(crate) enum Template {
+    /// `<|im_start|>role\ncontent<|im_end|>\n`, with the ids of the two marks.
+    ChatMl { start: u32, end: u32, system: Option<&'static str> },
+    /// `role: content\n`, for a vocabulary without these marks.
+    Plain,
+}
+
+impl Template {
+    pub(crate) fn of(tokenizer: &Tokenizer) -> Self {
+        let (Some(start), Some(end)) = (tokenizer.get_token("<|im_start|>"), tokenizer.get_token("<|im_end|>")) else {
+            return Self::Plain;
+        };
+        let system = tokenizer.chat_template().is_some_and(|own| own.contains(SMOLLM)).then_some(SMOLLM);
+        Self::ChatMl { start, end, system }
+    }
+
+    /// The conversation, and the opening of the answer.
+    ///
+    /// Marks are given by id and content is encoded as plain text, so that no content can pass for a mark.
+    pub(crate) fn encode(&self, tokenizer: &Tokenizer, messages: &[Message]) -> Result<Vec<u32>, Failed> {
+        let plain = |text: &str| tokenizer.encode_with_options(text, &EncodeOptions::with_parse_special(false, false));
+        let mut tokens = Vec::new();
+        match self {
+            Self::ChatMl { start, end, system } => {
+                let mut say = |role: &str, content: &str| -> Result<(), Failed> {
+                    tokens.push(*start);
+                    tokens.extend(plain(&format!("{role}\n{content}"))?);
+                    tokens.push(*end);
+                    tokens.extend(plain("\n")?);
+                    Ok(())
+                };
+                if let (Some(system), true) = (system, messages.first().is_none_or(|first| first.role != "system")) {
+                    say("system", system)?;
+                }
+                for message in messages {
+                    say(message.role, &message.content)?;
+                }
+                tokens.push(*start);
+                tokens.extend(plain("assistant\n")?);
+            }
+            Self::Plain => {
+                tokens.extend(tokenizer.encode("", true)?);
+                for message in messages {
+                    tokens.extend(plain(&format!("{}: {}\n", message.role, message.content))?);
+                }
+                tokens.extend(plain("assistant:")?);
+            }
+        }
+        Ok(tokens)
+    }
+
+    /// The mark that ends an answer, if the template has one.
+    pub(crate) fn end(&self) -> Option<u32> {
+        match self {
+            Self::ChatMl { end, .. } => Some(*end),
+            Self::Plain => None,
+        }
+    }
+}

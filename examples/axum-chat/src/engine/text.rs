@@ -1,0 +1,54 @@
+//! Tokens back to text, one at a time.
+
+/// A character takes up to four bytes, and a token may be a single one of them.
+const MOST_TOKENS_OF_A_CHARACTER: usize = 4;
+
+/// Text that grows by a token at a time and never shows half a character.
+#[derive(Debug, Default)]
+pub(crate) struct Detokenizer {
+    held: Vec<u32>,
+}
+
+impl Detokenizer {
+    /// The text that `token` completes: empty while its character is incomplete.
+    pub(crate) fn push<E>(&mut self, token: u32, decode: impl Fn(&[u32]) -> Result<String, E>) -> Result<String, E> {
+        self.held.push(token);
+        let text = decode(&self.held)?;
+        // A decoder shows the missing bytes of a character as U+FFFD. One that stays so long is the model's own.
+        if text.ends_with(char::REPLACEMENT_CHARACTER) && self.held.len() < MOST_TOKENS_OF_A_CHARACTER {
+            return Ok(String::new());
+        }
+        self.held.clear();
+        Ok(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::convert::Infallible;
+
+    /// A vocabulary where every token is a byte.
+    fn decode(tokens: &[u32]) -> Result<String, Infallible> {
+        let bytes: Vec<u8> = tokens.iter().map(|token| token.to_le_bytes()[0]).collect();
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    fn texts(bytes: &[u8]) -> Vec<String> {
+        let mut text = Detokenizer::default();
+        bytes.iter().map(|byte| text.push(u32::from(*byte), decode).unwrap_or_default()).collect()
+    }
+
+    #[test]
+    fn a_character_of_several_tokens_comes_with_its_last_one() {
+        assert_eq!(texts("a€b".as_bytes()), ["a", "", "", "€", "b"]);
+        assert_eq!(texts("🦀".as_bytes()), ["", "", "", "🦀"]);
+    }
+
+    #[test]
+    fn bytes_that_never_become_a_character_do_not_hold_the_text_back() {
+        let texts = texts(&[0xff, 0xff, 0xff, 0xff, b'a']);
+        assert_eq!(texts.last().map(String::as_str), Some("a"));
+        assert_eq!(texts[3], "\u{fffd}\u{fffd}\u{fffd}\u{fffd}");
+    }
+}

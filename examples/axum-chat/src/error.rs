@@ -1,0 +1,147 @@
+//! What goes wrong, as HTTP says it, as OpenAI's API says it, and as the metrics count it.
+
+use std::error::Error;
+use std::fmt;
+
+use axum::Json;
+use axum::extract::rejection::BytesRejection;
+use axum::http::HeaderValue;
+use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use serde::Serialize;
+
+use crate::queue::Refused;
+use crate::words::ErrorType;
+
+/// An error that a caller gets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ApiError {
+    pub(crate) status: StatusCode,
+    /// How it is counted.
+    pub(crate) error_type: ErrorType,
+    message: String,
+    param: Option<&'static str>,
+    code: Option<&'static str>,
+}
+
+/// Seconds after which a place in the queue is likely free.
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
+
+impl ApiError {
+    fn new(status: StatusCode, error_type: ErrorType, message: impl Into<String>) -> Self {
+        Self { status, error_type, message: message.into(), param: None, code: None }
+    }
+
+    /// The request is wrong.
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, ErrorType::InvalidRequest, message)
+    }
+
+    /// One field of the request is wrong.
+    pub(crate) fn field(param: &'static str, message: impl Into<String>) -> Self {
+        Self { param: Some(param), ..Self::invalid(message) }
+    }
+
+    pub(crate) fn unknown_model(served: &str) -> Self {
+        Self {
+            status: StatusCode::NOT_FOUND,
+            code: Some("model_not_found"),
+            ..Self::field("model", format!("this model does not exist here; the one that does is `{served}`"))
+        }
+    }
+
+    pub(crate) fn prompt_too_long(context: usize) -> Self {
+        Self {
+            code: Some("context_length_exceeded"),
+            ..Self::invalid(format!("the prompt is too long: with its answer it may have {context} tokens"))
+        }
+    }
+
+    /// What stopped a request that had been admitted.
+    pub(crate) fn failed(error_type: ErrorType) -> Self {
+        match error_type {
+            ErrorType::Timeout => Self::new(StatusCode::GATEWAY_TIMEOUT, error_type, "the deadline has passed"),
+            ErrorType::Shutdown => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, error_type, "the server is shutting down")
+            }
+            _ => Self::new(StatusCode::INTERNAL_SERVER_ERROR, error_type, "the model could not answer"),
+        }
+    }
+
+    /// The error alone, as it stands in a stream that had begun.
+    pub(crate) fn body(&self) -> impl Serialize + '_ {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            error: Inner<'a>,
+        }
+        #[derive(Serialize)]
+        struct Inner<'a> {
+            message: &'a str,
+            r#type: &'static str,
+            param: Option<&'static str>,
+            code: Option<&'static str>,
+        }
+        let r#type = match self.error_type {
+            ErrorType::InvalidRequest => "invalid_request_error",
+            ErrorType::Overloaded => "overloaded_error",
+            ErrorType::Timeout => "timeout_error",
+            _ => "server_error",
+        };
+        Body { error: Inner { message: &self.message, r#type, param: self.param, code: self.code } }
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for ApiError {}
+
+impl From<Refused> for ApiError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Full => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                ErrorType::Overloaded,
+                "the queue is full; try again in a moment",
+            ),
+            Refused::Closed => Self::failed(ErrorType::Shutdown),
+        }
+    }
+}
+
+impl From<BytesRejection> for ApiError {
+    fn from(rejection: BytesRejection) -> Self {
+        Self { status: rejection.status(), ..Self::invalid(rejection.body_text()) }
+    }
+}
+
+impl From<serde_json::Error> for ApiError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::invalid(format!("the body is not what this route reads: {error}"))
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.body())).into_response();
+        if self.status == StatusCode::TOO_MANY_REQUESTS {
+            response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
+        }
+        response
+    }
+}
+
+/// 404, for a path that leads nowhere.
+pub(crate) async fn unknown_path() -> ApiError {
+    ApiError { status: StatusCode::NOT_FOUND, ..ApiError::invalid("there is nothing at this path") }
+}
+
+/// 405, for a path that wants another method.
+pub(crate) async fn wrong_method() -> ApiError {
+    ApiError { status: StatusCode::METHOD_NOT_ALLOWED, ..ApiError::invalid("this path wants another method") }
+}

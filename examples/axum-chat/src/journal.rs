@@ -1,0 +1,105 @@
+//! One log line for each request: how it went and how long each part took. Never what was said.
+
+use std::time::Duration;
+
+use axum::response::IntoResponse;
+use axum::response::Response;
+
+use crate::app::App;
+use crate::error::ApiError;
+use crate::event::Counts;
+use crate::event::Event;
+use crate::words::ErrorType;
+use crate::words::FinishReason;
+use crate::words::Moment;
+use crate::words::OperationName;
+
+/// What is known of a request so far. The line is written when it is dropped, that is, when the request is over.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    model: String,
+    operation: OperationName,
+    arrived: Moment,
+    scheduled: Option<Moment>,
+    first: Option<Moment>,
+    last: Option<Moment>,
+    counts: Counts,
+    outcome: Outcome,
+}
+
+#[derive(Debug)]
+enum Outcome {
+    /// It may be over at any time: the client may leave.
+    Open,
+    Completed(FinishReason),
+    Failed(ErrorType),
+    Rejected(ErrorType),
+}
+
+impl Journal {
+    pub(crate) fn open(app: &App, operation: OperationName, arrived: Moment) -> Self {
+        Self {
+            model: app.engine.model().to_owned(),
+            operation,
+            arrived,
+            scheduled: None,
+            first: None,
+            last: None,
+            counts: Counts::default(),
+            outcome: Outcome::Open,
+        }
+    }
+
+    /// Notes that the request was not admitted, and says so to the caller.
+    pub(crate) fn refuse(mut self, error: ApiError) -> Response {
+        self.outcome = Outcome::Rejected(error.error_type);
+        error.into_response()
+    }
+
+    /// Notes what the sequence came to.
+    pub(crate) fn saw(&mut self, event: &Event) {
+        match event {
+            Event::Scheduled { at } => self.scheduled = Some(*at),
+            Event::Token { at, .. } => {
+                self.first.get_or_insert(*at);
+                self.last = Some(*at);
+                self.counts.completion += 1;
+            }
+            Event::Finished { reason, counts } => {
+                self.counts = *counts;
+                self.outcome = Outcome::Completed(reason.clone());
+            }
+            Event::Failed { error } => self.outcome = Outcome::Failed(*error),
+        }
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        let (outcome, finish_reason, error) = match &self.outcome {
+            Outcome::Open => ("cancelled", None, None),
+            Outcome::Completed(reason) => ("completed", Some(reason.as_str()), None),
+            Outcome::Failed(error) => ("failed", None, Some(error.as_str())),
+            Outcome::Rejected(error) => ("rejected", None, Some(error.as_str())),
+        };
+        tracing::info!(
+            operation = self.operation.as_str(),
+            model = self.model,
+            outcome,
+            finish_reason,
+            error,
+            prompt_tokens = self.counts.prompt,
+            completion_tokens = self.counts.completion,
+            queue_ms = self.scheduled.map(|scheduled| ms(scheduled.since(self.arrived))),
+            ttft_ms = self.first.map(|first| ms(first.since(self.arrived))),
+            decode_ms = self.first.zip(self.last).map(|(first, last)| ms(last.since(first))),
+            duration_ms = ms(Moment::now().since(self.arrived)),
+            "request"
+        );
+    }
+}
+
+/// Milliseconds, to the microsecond.
+fn ms(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}

@@ -1,0 +1,153 @@
+//! The admission queue: between the requests, which are many, and the scheduler, which is one.
+
+use std::collections::VecDeque;
+use std::sync::Condvar;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+/// A bounded queue that one thread takes from.
+#[derive(Debug)]
+pub(crate) struct Queue<T> {
+    state: Mutex<State<T>>,
+    changed: Condvar,
+    limit: usize,
+}
+
+#[derive(Debug)]
+struct State<T> {
+    waiting: VecDeque<T>,
+    closed: bool,
+}
+
+/// Why a job did not get in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// As many jobs wait as may.
+    Full,
+    /// The server is shutting down.
+    Closed,
+}
+
+/// How long [`Queue::take`] may wait for a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// There is other work to do.
+    None,
+    /// There will be other work to do then.
+    For(Duration),
+    /// There is nothing else to do.
+    Endless,
+}
+
+impl<T> Queue<T> {
+    pub(crate) fn new(limit: usize) -> Self {
+        let state = State { waiting: VecDeque::new(), closed: false };
+        Self { state: Mutex::new(state), changed: Condvar::new(), limit }
+    }
+
+    /// Puts a job in line.
+    pub(crate) fn push(&self, job: T) -> Result<(), Refused> {
+        let mut state = self.lock();
+        if state.closed {
+            return Err(Refused::Closed);
+        }
+        if state.waiting.len() >= self.limit {
+            return Err(Refused::Full);
+        }
+        state.waiting.push_back(job);
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// Lets no further job in. Those in line are still taken.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.changed.notify_one();
+    }
+
+    /// Whether jobs are let in, if there is room.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.lock().closed
+    }
+
+    /// Takes up to `room` jobs. `keep` sees every job in line first and may let it go, so that a job which nobody
+    /// waits for any more takes no place. `None` means that there will never be a job again.
+    pub(crate) fn take(&self, room: usize, patience: Patience, keep: impl FnMut(&T) -> bool) -> Option<Vec<T>> {
+        let mut state = self.lock();
+        if room == 0 || state.waiting.is_empty() {
+            state = match patience {
+                Patience::For(time) => self.changed.wait_timeout(state, time).unwrap_or_else(PoisonError::into_inner).0,
+                Patience::Endless if !state.closed => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Patience::Endless | Patience::None => state,
+            };
+        }
+        state.waiting.retain(keep);
+        if state.closed && state.waiting.is_empty() {
+            return None;
+        }
+        let count = room.min(state.waiting.len());
+        Some(state.waiting.drain(..count).collect())
+    }
+
+    /// A panic elsewhere leaves the state whole: every change of it is a single call.
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(_: &u32) -> bool {
+        true
+    }
+
+    #[test]
+    fn a_full_queue_refuses_and_has_room_again_after_a_take() {
+        let queue = Queue::new(2);
+        assert_eq!(queue.push(1), Ok(()));
+        assert_eq!(queue.push(2), Ok(()));
+        assert_eq!(queue.push(3), Err(Refused::Full));
+        assert_eq!(queue.take(1, Patience::None, all), Some(vec![1]), "first come, first served");
+        assert_eq!(queue.push(3), Ok(()));
+    }
+
+    #[test]
+    fn a_job_that_nobody_waits_for_takes_no_place() {
+        let queue = Queue::new(2);
+        assert_eq!(queue.push(1), Ok(()));
+        assert_eq!(queue.push(2), Ok(()));
+        assert_eq!(queue.take(0, Patience::None, |job| *job != 1), Some(vec![]));
+        assert_eq!(queue.push(3), Ok(()));
+        assert_eq!(queue.take(5, Patience::None, all), Some(vec![2, 3]));
+    }
+
+    #[test]
+    fn a_closed_queue_is_emptied_and_then_over() {
+        let queue = Queue::new(2);
+        assert_eq!(queue.push(1), Ok(()));
+        queue.close();
+        assert_eq!(queue.push(2), Err(Refused::Closed));
+        assert_eq!(queue.take(1, Patience::Endless, all), Some(vec![1]));
+        assert_eq!(queue.take(1, Patience::Endless, all), None);
+    }
+
+    #[test]
+    fn a_push_wakes_who_waits() {
+        let queue = std::sync::Arc::new(Queue::new(1));
+        let taker = std::thread::spawn({
+            let queue = std::sync::Arc::clone(&queue);
+            move || loop {
+                match queue.take(1, Patience::Endless, all) {
+                    Some(jobs) if jobs.is_empty() => {}
+                    taken => return taken,
+                }
+            }
+        });
+        assert_eq!(queue.push(7), Ok(()));
+        assert_eq!(taker.join().ok(), Some(Some(vec![7])));
+    }
+}

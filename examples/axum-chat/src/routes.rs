@@ -1,0 +1,7 @@
+//! One file for each thing that can be asked for.
+
+pub(crate) mod chat;
+pub(crate) mod completions;
+pub(crate) mod generate;
+pub(crate) mod health;
+pub(crate) mod models;

@@ -1,0 +1,57 @@
+//! `POST /v1/generate`: the plainest route. `{prompt, model, max_tokens}` in, `{model, output, latency_ms}` out.
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::api::Dialect;
+use crate::api::Head;
+use crate::api::Parameters;
+use crate::api::Part;
+use crate::api::Whole;
+use crate::engine::Message;
+use crate::engine::Prompt;
+use crate::error::ApiError;
+use crate::words::OperationName;
+
+#[derive(Deserialize)]
+pub(crate) struct GenerateRequest {
+    #[serde(flatten)]
+    parameters: Parameters,
+    prompt: String,
+}
+
+impl Dialect for GenerateRequest {
+    /// The prompt is what a user says, so this is a chat of one message.
+    const OPERATION: OperationName = OperationName::Chat;
+    const ID: &'static str = "gen-";
+
+    fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    fn prompt(self) -> Result<Prompt, ApiError> {
+        if self.prompt.is_empty() {
+            return Err(ApiError::field("prompt", "the prompt is empty"));
+        }
+        if self.parameters.stream().is_some() {
+            return Err(ApiError::field("stream", "this route does not stream; /v1/chat/completions does"));
+        }
+        Ok(Prompt::Chat(vec![Message { role: "user", content: self.prompt }]))
+    }
+
+    fn whole<'a>(head: &'a Head, whole: &'a Whole) -> impl Serialize + 'a {
+        Answer { model: head.model.clone(), output: whole.text.clone(), latency_ms: whole.duration.as_secs_f64() * 1e3 }
+    }
+
+    fn part<'a>(_head: &'a Head, _part: &Part<'a>) -> Option<impl Serialize + 'a> {
+        None::<()>
+    }
+}
+
+#[derive(Serialize)]
+struct Answer {
+    model: String,
+    output: String,
+    /// From the arrival of the request to the last token.
+    latency_ms: f64,
+}

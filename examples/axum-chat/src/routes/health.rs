@@ -1,0 +1,21 @@
+//! `GET /healthz`: whether the engine can take requests.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+
+use crate::app::App;
+
+#[derive(Serialize)]
+pub(crate) struct Health {
+    status: &'static str,
+}
+
+pub(crate) async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
+    if app.queue.is_open() {
+        (StatusCode::OK, Json(Health { status: "ok" }))
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status: "shutting down" }))
+    }
+}

@@ -1,0 +1,34 @@
+//! `GET /v1/models`: the one model that is served, and what runs it.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+
+use crate::app::App;
+
+#[derive(Serialize)]
+pub(crate) struct Models {
+    object: &'static str,
+    data: [Model; 1],
+}
+
+#[derive(Serialize)]
+struct Model {
+    id: String,
+    object: &'static str,
+    owned_by: &'static str,
+    description: &'static str,
+    max_model_len: usize,
+}
+
+pub(crate) async fn models(State(app): State<App>) -> Json<Models> {
+    let engine = &app.engine;
+    let model = Model {
+        id: engine.model().to_owned(),
+        object: "model",
+        owned_by: engine.provider(),
+        description: engine.description(),
+        max_model_len: engine.context(),
+    };
+    Json(Models { object: "list", data: [model] })
+}

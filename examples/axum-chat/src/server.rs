@@ -1,0 +1,92 @@
+//! The HTTP service: its paths, its start, its end.
+
+use std::future::IntoFuture;
+use std::io;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::get;
+use axum::routing::post;
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::answer::answer;
+use crate::app::App;
+use crate::cli::Cli;
+use crate::error;
+use crate::routes::chat::ChatRequest;
+use crate::routes::completions::CompletionRequest;
+use crate::routes::generate::GenerateRequest;
+use crate::routes::health::health;
+use crate::routes::models::models;
+
+/// The largest body that is read.
+const BODY_LIMIT: usize = 2 * 1024 * 1024;
+
+fn router(app: App) -> Router {
+    Router::new()
+        .route("/v1/chat/completions", post(answer::<ChatRequest>))
+        .route("/v1/completions", post(answer::<CompletionRequest>))
+        .route("/v1/generate", post(answer::<GenerateRequest>))
+        .route("/v1/models", get(models))
+        .route("/healthz", get(health))
+        .fallback(error::unknown_path)
+        .method_not_allowed_fallback(error::wrong_method)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .with_state(app)
+}
+
+/// Serves until a signal comes, then lets what is under way come to its end.
+pub(crate) async fn serve(app: App, engine: JoinHandle<()>, cli: &Cli) -> io::Result<()> {
+    let listener = TcpListener::bind(cli.listen).await?;
+    tracing::info!(address = %listener.local_addr()?, model = app.engine.model(), "listening");
+
+    // Without this, the kernel holds small chunks back until the client has acknowledged the one before.
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
+    let (stop, stopped) = oneshot::channel();
+    let server = axum::serve(listener, router(app.clone())).with_graceful_shutdown(async {
+        let _ = stopped.await;
+    });
+    let mut server = std::pin::pin!(server.into_future());
+    tokio::select! {
+        ended = &mut server => return ended,
+        signal = signal() => tracing::info!(signal, "shutting down"),
+    }
+
+    // No request gets in any more; those that are in have until the end of the drain.
+    app.queue.close();
+    let _ = stop.send(());
+    if tokio::time::timeout(cli.drain, server).await.is_err() {
+        tracing::warn!(drain = ?cli.drain, "answers were cut off");
+    }
+    join(engine).await;
+    tracing::info!("bye");
+    Ok(())
+}
+
+/// Waits for the engine, whose sequences have all been answered or dropped by now.
+async fn join(engine: JoinHandle<()>) {
+    let joined = tokio::task::spawn_blocking(move || engine.join());
+    let _ = tokio::time::timeout(Duration::from_secs(5), joined).await;
+}
+
+/// The first signal that asks the process to end.
+async fn signal() -> &'static str {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::SignalKind;
+        if let Ok(mut terminate) = tokio::signal::unix::signal(SignalKind::terminate()) {
+            return tokio::select! {
+                _ = terminate.recv() => "SIGTERM",
+                _ = tokio::signal::ctrl_c() => "SIGINT",
+            };
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+    "interrupt"
+}
