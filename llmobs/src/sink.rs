@@ -52,8 +52,8 @@ impl Sinks {
     }
 
     /// Whether values must be kept raw for a backend.
-    pub(crate) const fn wants_raw(&self) -> bool {
-        self.otel.is_some()
+    pub(crate) fn wants_raw(&self) -> bool {
+        self.otel.as_ref().is_some_and(|otel| !otel.is_silent())
     }
 
     pub(crate) fn is_on(&self, level: Level) -> bool {
@@ -73,7 +73,7 @@ impl Sinks {
         let bounds = self.bounds(id);
         Handle {
             prometheus: self.prometheus.as_ref().map(|store| store.bind(id, labels, bounds)),
-            otel: self.otel.as_ref().map(|store| store.bind(id, labels, bounds)),
+            otel: self.otel.as_ref().and_then(|store| store.bind(id, labels, bounds)),
         }
     }
 }

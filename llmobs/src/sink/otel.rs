@@ -8,6 +8,8 @@ use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::Weak;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 
 use opentelemetry::Context;
 use opentelemetry::InstrumentationScope;
@@ -38,6 +40,8 @@ pub(crate) struct Store {
     meter: Meter,
     /// Made when first needed: each histogram of the SDK takes 137 KB for a reader, used or not.
     instruments: Box<[OnceLock<Tool>]>,
+    /// The meter records nothing, so nothing more is given to it.
+    is_silent: AtomicBool,
 }
 
 /// An instrument of the API.
@@ -52,18 +56,26 @@ enum Tool {
 impl Store {
     pub(super) fn new(meter: Meter) -> Self {
         let instruments = Id::ALL.iter().map(|_| OnceLock::new()).collect();
-        Self { meter, instruments }
+        Self { meter, instruments, is_silent: AtomicBool::new(false) }
     }
 
-    pub(super) fn bind(&self, id: Id, labels: &[Label], bounds: &Bounds) -> Cell {
+    /// The series of an instrument; none once it is known that the meter records nothing.
+    pub(super) fn bind(&self, id: Id, labels: &[Label], bounds: &Bounds) -> Option<Cell> {
+        if self.is_silent() {
+            return None;
+        }
         let attributes = attributes(labels);
         let tool = self.instruments[id as usize].get_or_init(|| self.make(id, bounds));
-        match tool {
+        Some(match tool {
             Tool::Counter(counter) => Cell::counter(counter, attributes),
             Tool::Gauge(gauge) => Cell::gauge(gauge, attributes),
             Tool::Histogram(histogram) => Cell::histogram(histogram, attributes),
             Tool::UpDownCounter(counter) => Cell::up_down(counter, attributes),
-        }
+        })
+    }
+
+    pub(super) fn is_silent(&self) -> bool {
+        self.is_silent.load(Ordering::Relaxed)
     }
 
     fn make(&self, id: Id, bounds: &Bounds) -> Tool {
@@ -120,6 +132,7 @@ impl Store {
         }
         // A meter that records nothing drops a callback at once.
         if Arc::strong_count(&witness) == 1 {
+            self.is_silent.store(true, Ordering::Relaxed);
             Health::Noop
         } else if self.keeps_counters() {
             Health::Recording
@@ -133,7 +146,9 @@ impl Store {
         let value: Arc<str> = crate::semconv::attribute::GEN_AI_REQUEST_MODEL.into();
         let label = Label::new(crate::catalog::own::LABEL, Arc::clone(&value));
         let cell = self.bind(Id::Folded, &[label], &Bounds::new(&[]));
-        cell.add(0);
+        if let Some(cell) = &cell {
+            cell.add(0);
+        }
         Arc::strong_count(&value) > 1
     }
 }
@@ -224,4 +239,29 @@ fn attribute(label: &Label) -> KeyValue {
 #[expect(clippy::cast_possible_truncation, reason = "rows of whole numbers hold counts of things that exist")]
 const fn whole(value: f64) -> i64 {
     value as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use opentelemetry::metrics::noop::NoopMeterProvider;
+
+    #[derive(Debug)]
+    struct Nothing;
+
+    impl Source for Nothing {
+        fn read(&self, _: Id) -> Vec<Reading> {
+            Vec::new()
+        }
+    }
+
+    #[test]
+    fn a_meter_that_records_nothing_gets_nothing() {
+        let store = Store::new(Meters::from(&NoopMeterProvider::new()).meter(Profile::V1_41));
+        let bounds = Bounds::new(&[0.1]);
+        assert!(store.bind(Id::InterToken, &[], &bounds).is_some(), "not known before it was tried");
+        let source: Arc<dyn Source> = Arc::new(Nothing);
+        assert_eq!(store.observe(&Arc::downgrade(&source)), Health::Noop);
+        assert!(store.bind(Id::InterToken, &[], &bounds).is_none());
+    }
 }
