@@ -48,6 +48,10 @@ impl Marker {
         Self { live }
     }
 
+    pub(super) const fn take(&mut self) -> Option<Arc<Live>> {
+        self.live.take()
+    }
+
     /// It waits in the engine's queue from now on.
     pub fn enqueued(&self) {
         self.with(|live| live.enqueued_at(live.now()));

@@ -144,7 +144,7 @@ impl<'a> Start<'a> {
         }
         let live = Arc::new(Live::new(Arc::clone(core), series, &beginning));
         let place = core.table().insert(Arc::clone(&live));
-        Operation { running: Some(Running { live, place }) }
+        Operation { marker: Marker::new(Some(live)), place: Some(place) }
     }
 }
 
@@ -154,7 +154,9 @@ impl<'a> Start<'a> {
 /// `failed`/`shutdown`, and everything else `cancelled`.
 #[must_use = "an operation that is dropped at once counts as cancelled"]
 pub struct Operation {
-    running: Option<Running>,
+    marker: Marker,
+    /// Its place in the table, until it ends or a stream takes it.
+    place: Option<usize>,
 }
 
 /// An operation that somebody watches, and its place in the table.
@@ -166,13 +168,19 @@ pub(super) struct Running {
 
 impl Operation {
     const fn nothing() -> Self {
-        Self { running: None }
+        Self { marker: Marker::new(None), place: None }
     }
 
-    /// A handle for other threads.
+    /// Marks what happens to it, for whoever owns it: `operation.mark().enqueued()`.
+    #[must_use]
+    pub const fn mark(&self) -> &Marker {
+        &self.marker
+    }
+
+    /// A handle for other threads, also after a stream took the operation.
     #[must_use]
     pub fn marker(&self) -> Marker {
-        Marker::new(self.running.as_ref().map(|running| Arc::clone(&running.live)))
+        self.marker.clone()
     }
 
     /// It gave what was asked. If something was marked as failing before, it is `failed` all the same.
@@ -219,11 +227,16 @@ impl Operation {
     }
 
     fn into_running(mut self) -> Option<Running> {
-        self.running.take()
+        self.take()
+    }
+
+    fn take(&mut self) -> Option<Running> {
+        let place = self.place.take()?;
+        Some(Running { live: self.marker.take()?, place })
     }
 
     fn end(&mut self, ending: impl FnOnce(&Live) -> Ending) {
-        if let Some(running) = self.running.take() {
+        if let Some(running) = self.take() {
             let now = running.live.now();
             end::finish(&running, ending(&running.live), now, now, None);
         }
@@ -238,6 +251,6 @@ impl Drop for Operation {
 
 impl fmt::Debug for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Operation").field("enabled", &self.running.is_some()).finish()
+        f.debug_struct("Operation").field("enabled", &self.place.is_some()).finish()
     }
 }
