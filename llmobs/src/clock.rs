@@ -53,8 +53,10 @@ impl From<Instant> for Moment {
 }
 
 /// A duration in nanoseconds, saturating after 584 years.
-pub(crate) fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+#[inline]
+pub(crate) const fn nanos(duration: Duration) -> u64 {
+    // In 64 bits: `as_nanos` multiplies and compares in 128.
+    duration.as_secs().saturating_mul(1_000_000_000).saturating_add(duration.subsec_nanos() as u64)
 }
 
 /// Nanoseconds as seconds: the nearest double, so that 20,000,000 is exactly `0.02`.

@@ -169,7 +169,7 @@ impl Series {
 
     /// The series of a row's variant, if its level is on and this role and profile record it.
     pub(crate) fn handle(&self, id: Id, variant: usize) -> Option<&Handle> {
-        if self.wanted & (1 << (id as u32)) == 0 || !self.sinks.is_on(id.row().level) {
+        if !self.records(id) {
             return None;
         }
         let slot = self.slots.get(offset(id, &self.vocabulary) + variant)?;
@@ -178,6 +178,11 @@ impl Series {
             labels.extend(variant_labels(id, variant, &self.vocabulary));
             self.sinks.bind(id, &labels)
         }))
+    }
+
+    /// Whether a row's level is on and this role and profile record it.
+    pub(crate) fn records(&self, id: Id) -> bool {
+        self.wanted & (1 << (id as u32)) != 0 && self.sinks.is_on(id.row().level)
     }
 
     pub(crate) fn labels(&self) -> &[Label] {

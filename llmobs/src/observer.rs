@@ -6,6 +6,7 @@ mod collect;
 mod core;
 mod current;
 mod end;
+mod gaps;
 mod live;
 mod marker;
 mod operation;
@@ -48,7 +49,7 @@ use crate::semconv::value::State;
 ///
 /// let observer = Observer::builder().role(Role::Server).model("smollm2-135m").build()?;
 /// let operation = observer.chat("smollm2-135m").max_tokens(64).start();
-/// operation.marker().usage(Usage::new().input(12).output(34));
+/// operation.mark().usage(Usage::new().input(12).output(34));
 /// operation.complete();
 /// assert!(observer.in_flight().is_empty());
 /// # Ok::<(), llmobs::BuildError>(())

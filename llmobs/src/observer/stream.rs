@@ -15,15 +15,15 @@ use super::end;
 use super::end::Counted;
 use super::end::Ending;
 use super::end::StreamEnd;
+use super::gaps::Gaps;
+use super::gaps::PER_CHUNK;
+use super::gaps::PER_TOKEN;
 use super::marker::Marker;
 use super::operation::Running;
 use crate::catalog::Id;
-use crate::record::Local;
-use crate::record::Ring;
 use crate::semconv::value::StallCause;
 use crate::timing::Drive;
 use crate::timing::Seen;
-use crate::timing::Share;
 use crate::timing::Timing;
 
 /// How often a running stream gives what it gathered to the backends, in nanoseconds.
@@ -178,8 +178,8 @@ impl Flow {
         Self {
             timing: Timing::new(Drive::Eager, core.first_token),
             counted: Counted::default(),
-            tokens: Gaps::new(),
-            chunks: series.key.role.is_remote().then(Gaps::new),
+            tokens: Gaps::new(series, &PER_TOKEN),
+            chunks: series.key.role.is_remote().then(|| Gaps::new(series, &PER_CHUNK)),
             flushed_at: running.live.t0,
             handed_at: None,
             polling: false,
@@ -188,7 +188,6 @@ impl Flow {
         }
     }
 
-    #[inline]
     fn poll(&mut self) {
         if self.timing.reader_is_away() {
             let away = self.timing.poll(self.running.live.now());
@@ -201,7 +200,6 @@ impl Flow {
     }
 
     /// An item is ready. Returns how the operation ends, if it does.
-    #[inline]
     fn item(&mut self, chunk: &Chunk) -> Option<Ending> {
         let live = &self.running.live;
         let now = live.now();
@@ -234,10 +232,10 @@ impl Flow {
             live.series.time(Id::InferenceFirstChunk, 0, waited, live.link);
         }
         if let Some(share) = step.tokens {
-            self.tokens.record(&self.running, &[Id::InterToken], share);
+            self.tokens.record(&live.series, &PER_TOKEN, share);
         }
         if let (Some(share), Some(chunks)) = (step.chunks, &mut self.chunks) {
-            chunks.record(&self.running, &PER_CHUNK, share);
+            chunks.record(&live.series, &PER_CHUNK, share);
         }
         if step.gap.is_some_and(|gap| gap >= STALL) {
             self.running.live.series.add(Id::Stall, StallCause::Engine.index(), 1);
@@ -263,9 +261,10 @@ impl Flow {
     }
 
     fn flush_gaps(&mut self) {
-        self.tokens.flush(&self.running, &[Id::InterToken]);
+        let series = &self.running.live.series;
+        self.tokens.flush(series, &PER_TOKEN);
         if let Some(chunks) = &mut self.chunks {
-            chunks.flush(&self.running, &PER_CHUNK);
+            chunks.flush(series, &PER_CHUNK);
         }
     }
 
@@ -289,47 +288,5 @@ impl Flow {
         let ended_at = if complete { self.handed_at.unwrap_or(now) } else { now };
         let stream = StreamEnd { summary, counted: self.counted };
         end::finish(&self.running, ending, ended_at, now, Some(&stream));
-    }
-}
-
-const PER_CHUNK: [Id; 2] = [Id::ClientPerChunk, Id::InferencePerChunk];
-
-/// Samples of one kind on their way to the backends.
-struct Gaps {
-    local: Local,
-    ring: Ring,
-}
-
-impl Gaps {
-    const fn new() -> Self {
-        Self { local: Local::new(), ring: Ring::new() }
-    }
-
-    #[inline]
-    fn record(&mut self, running: &Running, ids: &[Id], share: Share) {
-        let series = &running.live.series;
-        let Some(handle) = ids.iter().find_map(|id| Some((*id, series.handle(*id, 0)?))) else { return };
-        self.local.record(series.sinks().bounds(handle.0), share);
-        if series.sinks().wants_raw() {
-            self.ring.push(share, |value| raw(running, ids, value));
-        }
-    }
-
-    fn flush(&mut self, running: &Running, ids: &[Id]) {
-        let series = &running.live.series;
-        if !self.local.is_empty() {
-            self.local.take(|counts, sum| {
-                for handle in ids.iter().filter_map(|id| series.handle(*id, 0)) {
-                    handle.merge(counts, sum);
-                }
-            });
-        }
-        self.ring.drain(|value| raw(running, ids, value));
-    }
-}
-
-fn raw(running: &Running, ids: &[Id], value: f64) {
-    for handle in ids.iter().filter_map(|id| running.live.series.handle(*id, 0)) {
-        handle.record_raw(value);
     }
 }
