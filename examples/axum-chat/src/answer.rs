@@ -1,4 +1,7 @@
-//! The life of a request that asks for tokens, the same on every route.
+//! The life of a request that asks for tokens, the same on every route. This is where a server meets llmobs: an
+//! operation begins when a request has arrived, and its stream ends it, however that may be.
+
+use std::convert::Infallible;
 
 use axum::Json;
 use axum::body::Bytes;
@@ -10,7 +13,10 @@ use axum::response::IntoResponse;
 use axum::response::Response;
 use futures_util::Stream;
 use futures_util::StreamExt;
-use std::convert::Infallible;
+use llmobs::ErrorType;
+use llmobs::Moment;
+use llmobs::Operation;
+use serde::Deserialize;
 
 use crate::api::Dialect;
 use crate::api::Head;
@@ -22,17 +28,16 @@ use crate::error::ApiError;
 use crate::event::Event;
 use crate::journal::Journal;
 use crate::sse;
-use crate::words::Moment;
 
-/// When the head of a request had arrived. Its body was not read yet.
+/// When a request arrived: its head was there, its body was not read yet.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Arrived(Moment);
 
 impl FromRequestParts<App> for Arrived {
     type Rejection = Infallible;
 
-    async fn from_request_parts(_parts: &mut Parts, _app: &App) -> Result<Self, Infallible> {
-        Ok(Self(Moment::now()))
+    async fn from_request_parts(_parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        Ok(Self(app.observer.now()))
     }
 }
 
@@ -42,21 +47,37 @@ pub(crate) async fn answer<D: Dialect>(
     Arrived(arrived): Arrived,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let mut journal = Journal::open(&app, D::OPERATION, arrived);
-    let request = match read::<D>(&app, body) {
+    let journal = Journal::open(&app, D::OPERATION, arrived);
+    let model = body.as_ref().ok().and_then(|body| model_named_in(body)).unwrap_or_default();
+    let request = read::<D>(&app, body);
+
+    // A bad request is an operation too. The model is whatever the caller sent: what is not served becomes `_OTHER`.
+    let operation = app.operation(D::OPERATION, &model, arrived, request.as_ref().ok().map(|request| request.settings));
+    let request = match request {
         Ok(request) => request,
-        Err(error) => return journal.refuse(error),
+        Err(error) => return refuse(operation, journal, error),
     };
-    let events = match app.admit(&request.prompt, request.settings, arrived) {
+    let events = match app.admit(request.prompt, request.settings, arrived, operation.marker()).await {
         Ok(events) => events,
-        Err(error) => return journal.refuse(error),
+        Err(error) => return refuse(operation, journal, error),
     };
-    let events = events.inspect(move |event| journal.saw(event));
+
+    // From here on the stream is the operation: it ends with the last event, or when the client's leaving drops it.
+    let events = journal.follow(operation.observe_with(events, Event::chunk));
     let head = Head::new(D::ID, app.engine.model());
     match request.stream {
-        Some(stream) => sse::response::<D>(head, events, stream),
-        None => whole::<D>(&head, events, arrived).await,
+        Some(options) => sse::response::<D>(head, events, options),
+        None => whole::<D>(&app, &head, events, arrived).await,
     }
+}
+
+fn refuse(operation: Operation, journal: Journal, error: ApiError) -> Response {
+    match error.error_type {
+        ErrorType::Internal => operation.fail(error.error_type),
+        _ => operation.reject(error.error_type),
+    }
+    journal.refuse(&error);
+    error.into_response()
 }
 
 /// A request that is sound.
@@ -73,8 +94,17 @@ fn read<D: Dialect>(app: &App, body: Result<Bytes, BytesRejection>) -> Result<Re
     Ok(Request { settings, stream, prompt: request.prompt()? })
 }
 
+/// The model that a body names, also one that is otherwise unsound.
+fn model_named_in(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Named {
+        model: String,
+    }
+    serde_json::from_slice(body).ok().map(|Named { model }| model)
+}
+
 /// The answer at once, when it is complete.
-async fn whole<D: Dialect>(head: &Head, events: impl Stream<Item = Event>, arrived: Moment) -> Response {
+async fn whole<D: Dialect>(app: &App, head: &Head, events: impl Stream<Item = Event>, arrived: Moment) -> Response {
     let mut events = std::pin::pin!(events);
     let mut text = String::new();
     while let Some(event) = events.next().await {
@@ -82,11 +112,11 @@ async fn whole<D: Dialect>(head: &Head, events: impl Stream<Item = Event>, arriv
             Event::Scheduled { .. } => {}
             Event::Token { text: more, .. } => text.push_str(&more),
             Event::Finished { reason, counts } => {
-                let duration = Moment::now().since(arrived);
+                let duration = app.observer.now().since(arrived);
                 return Json(D::whole(head, &Whole { text, reason, counts, duration })).into_response();
             }
             Event::Failed { error } => return ApiError::failed(error).into_response(),
         }
     }
-    ApiError::failed(crate::words::ErrorType::Internal).into_response()
+    ApiError::failed(ErrorType::Internal).into_response()
 }

@@ -16,8 +16,8 @@ use crate::engine::Sampling;
 use crate::error::ApiError;
 use crate::event::Counts;
 use crate::sse;
-use crate::words::FinishReason;
-use crate::words::OperationName;
+use llmobs::FinishReason;
+use llmobs::OperationName;
 
 /// A route's requests and answers: the type that implements it is the request.
 pub(crate) trait Dialect: DeserializeOwned + Send + 'static {

@@ -1,11 +1,22 @@
 //! What every request shares.
 
+use std::error::Error;
 use std::hash::BuildHasher;
 use std::hash::RandomState;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use llmobs::ErrorType;
+use llmobs::Marker;
+use llmobs::Moment;
+use llmobs::Objective;
+use llmobs::Observer;
+use llmobs::Operation;
+use llmobs::OperationName;
+use llmobs::Provider;
+use llmobs::Role;
+use llmobs::State;
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::cli::Cli;
@@ -15,14 +26,13 @@ use crate::engine::Sampling;
 use crate::error::ApiError;
 use crate::event::Events;
 use crate::queue::Queue;
-use crate::scheduler;
 use crate::scheduler::Job;
-use crate::words::ErrorType;
-use crate::words::Moment;
+use crate::scheduler::Scheduler;
 
-/// The engine, the way to it, and the limits. Cheap to clone.
+/// The observer, the engine, the way to it, and the limits. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct App {
+    pub(crate) observer: Observer,
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) queue: Arc<Queue<Job>>,
     pub(crate) limits: Limits,
@@ -44,33 +54,100 @@ pub(crate) struct Settings {
     pub(crate) sampling: Sampling,
 }
 
+/// The time before the queue that is worth a metric of its own.
+const TOKENIZE: &str = "tokenize";
+
+/// More bytes than this for every token that fits are too many, and need not be counted: no language has such tokens,
+/// and a tokenizer takes its time over a megabyte.
+const BYTES_PER_TOKEN: usize = 16;
+
 impl App {
-    /// Starts the engine's thread over this engine.
-    pub(crate) fn start(engine: Arc<dyn Engine>, cli: &Cli) -> std::io::Result<(Self, JoinHandle<()>)> {
+    /// Builds the observer and starts the engine's thread.
+    pub(crate) fn start(
+        engine: Arc<dyn Engine>,
+        cli: &Cli,
+    ) -> Result<(Self, JoinHandle<()>), Box<dyn Error + Send + Sync>> {
+        let model = engine.model();
+        let observer = Observer::builder()
+            .role(Role::Server)
+            .provider(Provider::other(engine.provider()))
+            .model(model)
+            .operations([OperationName::Chat, OperationName::TextCompletion])
+            .phases([TOKENIZE])
+            .objective(
+                Objective::new("interactive")
+                    .time_to_first_token(Duration::from_secs(2))
+                    .time_per_output_token(Duration::from_millis(100)),
+            )
+            .build()?;
+        observer.set_limit(model, State::Queued, cli.queue.get());
+        observer.set_limit(model, State::Decode, cli.max_running.get());
+
         let queue = Arc::new(Queue::new(cli.queue.get()));
-        let thread = scheduler::start(Arc::clone(&engine), Arc::clone(&queue), cli.max_running.get())?;
+        let scheduler = Scheduler::new(Arc::clone(&engine), observer.clone(), cli.max_running.get());
+        let thread = scheduler.start(Arc::clone(&queue))?;
         let limits = Limits { deadline: cli.deadline, max_tokens: cli.max_tokens.get() };
-        Ok((Self { engine, queue, limits }, thread))
+        Ok((Self { observer, engine, queue, limits }, thread))
+    }
+
+    /// Begins to observe a request. Its settings are there if it was sound.
+    pub(crate) fn operation(
+        &self,
+        name: OperationName,
+        model: &str,
+        arrived: Moment,
+        settings: Option<Settings>,
+    ) -> Operation {
+        let start = self.observer.operation(name, model).started_at(arrived).deadline(self.limits.deadline);
+        let start = match settings.and_then(|settings| settings.max_tokens) {
+            Some(tokens) => start.max_tokens(tokens as u64),
+            None => start,
+        };
+        // The tokenizer comes before the queue, and the engine itself says how many tokens there were.
+        start.preparing().reports_usage(true).start()
     }
 
     /// Puts a request in line for the engine.
-    pub(crate) fn admit(&self, prompt: &Prompt, settings: Settings, arrived: Moment) -> Result<Events, ApiError> {
-        // The tokenizer's own error may quote the prompt: it goes nowhere.
-        let prompt = self.engine.tokenize(prompt).map_err(|_error| ApiError::failed(ErrorType::Internal))?;
+    pub(crate) async fn admit(
+        &self,
+        prompt: Prompt,
+        settings: Settings,
+        arrived: Moment,
+        marker: Marker,
+    ) -> Result<Events, ApiError> {
         let context = self.engine.context();
+        if prompt.len() > context * BYTES_PER_TOKEN {
+            return Err(ApiError::prompt_too_long(context));
+        }
+        let prompt = self.tokenize(prompt, &marker).await?;
         let room = context.saturating_sub(prompt.len());
         if room == 0 {
             return Err(ApiError::prompt_too_long(context));
         }
         let (events, receiver) = unbounded_channel();
-        self.queue.push(Job {
+        let job = Job {
             prompt,
             sampling: settings.sampling,
             max_tokens: settings.max_tokens.unwrap_or(self.limits.max_tokens).min(room),
             deadline: arrived.after(self.limits.deadline),
+            marker,
             events,
-        })?;
-        Ok(Events(receiver))
+        };
+        self.queue.push(job, |job| job.marker.enqueued())?;
+        Ok(Events::new(receiver))
+    }
+
+    /// On a thread where it holds up no other request's tokens.
+    async fn tokenize(&self, prompt: Prompt, marker: &Marker) -> Result<Vec<u32>, ApiError> {
+        let engine = Arc::clone(&self.engine);
+        let phase = marker.phase(TOKENIZE);
+        let tokens = tokio::task::spawn_blocking(move || engine.tokenize(&prompt)).await;
+        drop(phase);
+        match tokens {
+            Ok(Ok(tokens)) => Ok(tokens),
+            // The error may quote the prompt, so it goes nowhere.
+            Ok(Err(_)) | Err(_) => Err(ApiError::failed(ErrorType::Internal)),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ mod weights;
 
 use std::error::Error;
 
-use crate::words::Moment;
+use llmobs::Moment;
 
 pub(crate) use llama::Llama;
 pub(crate) use synthetic::Synthetic;
@@ -35,7 +35,7 @@ pub(crate) trait Engine: Send + Sync {
 }
 
 /// One answer in the making.
-pub(crate) trait Sequence {
+pub(crate) trait Sequence: Send {
     /// Works on: through a part of the prompt, or up to the next token.
     fn step(&mut self, now: Moment) -> Result<Step, Failed>;
 }
@@ -60,6 +60,16 @@ pub(crate) enum Prompt {
     Chat(Vec<Message>),
     /// Text to go on from, as it is.
     Text(String),
+}
+
+impl Prompt {
+    /// Bytes of text in it.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Chat(messages) => messages.iter().map(|message| message.content.len()).sum(),
+            Self::Text(text) => text.len(),
+        }
+    }
 }
 
 /// One message of a conversation.

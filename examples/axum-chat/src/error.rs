@@ -13,7 +13,7 @@ use axum::response::Response;
 use serde::Serialize;
 
 use crate::queue::Refused;
-use crate::words::ErrorType;
+use llmobs::ErrorType;
 
 /// An error that a caller gets.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,13 +3,14 @@
 use std::pin::Pin;
 use std::task::Context;
 use std::task::Poll;
+use std::task::ready;
 
 use futures_core::Stream;
+use llmobs::Chunk;
+use llmobs::ErrorType;
+use llmobs::FinishReason;
+use llmobs::Moment;
 use tokio::sync::mpsc::UnboundedReceiver;
-
-use crate::words::ErrorType;
-use crate::words::FinishReason;
-use crate::words::Moment;
 
 /// One step on a sequence's way, in the order in which they come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,17 +32,75 @@ pub(crate) struct Counts {
     pub(crate) completion: usize,
 }
 
+impl Event {
+    /// What the observer makes of it.
+    pub(crate) fn chunk(&self) -> Chunk {
+        match self {
+            Self::Scheduled { .. } => Chunk::empty(),
+            Self::Token { at, .. } => Chunk::tokens(1).produced_at(*at),
+            Self::Finished { reason, .. } => Chunk::empty().finish_reason(reason.clone()),
+            Self::Failed { error } => Chunk::failed(*error),
+        }
+    }
+
+    fn is_last(&self) -> bool {
+        matches!(self, Self::Finished { .. } | Self::Failed { .. })
+    }
+}
+
 /// The events of one sequence. To drop it is to tell the scheduler that nobody waits for them any more.
 ///
 /// The channel behind it has no limit, because the answer has one: a slow reader holds back neither its own sequence
 /// nor those of others, and what it has not read is at most one answer.
 #[derive(Debug)]
-pub(crate) struct Events(pub(crate) UnboundedReceiver<Event>);
+pub(crate) struct Events {
+    receiver: UnboundedReceiver<Event>,
+    is_over: bool,
+}
+
+impl Events {
+    pub(crate) fn new(receiver: UnboundedReceiver<Event>) -> Self {
+        Self { receiver, is_over: false }
+    }
+}
 
 impl Stream for Events {
     type Item = Event;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
-        self.0.poll_recv(cx)
+        if self.is_over {
+            return Poll::Ready(None);
+        }
+        // A sequence that vanishes without a last word did not complete.
+        let lost = Event::Failed { error: ErrorType::Internal };
+        let event = ready!(self.receiver.poll_recv(cx)).unwrap_or(lost);
+        self.is_over = event.is_last();
+        Poll::Ready(Some(event))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::StreamExt;
+    use tokio::sync::mpsc::unbounded_channel;
+
+    #[tokio::test]
+    async fn a_sequence_that_vanishes_has_failed() {
+        let (sender, receiver) = unbounded_channel();
+        let token = Event::Token { text: "a".to_owned(), at: Moment::from_nanos(1) };
+        assert!(sender.send(token.clone()).is_ok());
+        drop(sender);
+        let events: Vec<Event> = Events::new(receiver).collect().await;
+        assert_eq!(events, [token, Event::Failed { error: ErrorType::Internal }]);
+    }
+
+    #[tokio::test]
+    async fn nothing_comes_after_the_last_event() {
+        let (sender, receiver) = unbounded_channel();
+        let last = Event::Finished { reason: FinishReason::Stop, counts: Counts::default() };
+        assert!(sender.send(last.clone()).is_ok());
+        let events: Vec<Event> = Events::new(receiver).collect().await;
+        assert_eq!(events, [last]);
     }
 }

@@ -2,21 +2,23 @@
 
 use std::time::Duration;
 
-use axum::response::IntoResponse;
-use axum::response::Response;
+use futures_util::Stream;
+use futures_util::StreamExt;
+use llmobs::ErrorType;
+use llmobs::FinishReason;
+use llmobs::Moment;
+use llmobs::Observer;
+use llmobs::OperationName;
 
 use crate::app::App;
 use crate::error::ApiError;
 use crate::event::Counts;
 use crate::event::Event;
-use crate::words::ErrorType;
-use crate::words::FinishReason;
-use crate::words::Moment;
-use crate::words::OperationName;
 
 /// What is known of a request so far. The line is written when it is dropped, that is, when the request is over.
 #[derive(Debug)]
 pub(crate) struct Journal {
+    observer: Observer,
     model: String,
     operation: OperationName,
     arrived: Moment,
@@ -39,6 +41,7 @@ enum Outcome {
 impl Journal {
     pub(crate) fn open(app: &App, operation: OperationName, arrived: Moment) -> Self {
         Self {
+            observer: app.observer.clone(),
             model: app.engine.model().to_owned(),
             operation,
             arrived,
@@ -50,14 +53,17 @@ impl Journal {
         }
     }
 
-    /// Notes that the request was not admitted, and says so to the caller.
-    pub(crate) fn refuse(mut self, error: ApiError) -> Response {
+    /// Notes that the request was not admitted.
+    pub(crate) fn refuse(mut self, error: &ApiError) {
         self.outcome = Outcome::Rejected(error.error_type);
-        error.into_response()
     }
 
-    /// Notes what the sequence came to.
-    pub(crate) fn saw(&mut self, event: &Event) {
+    /// Notes what becomes of the sequence. The line is written when the stream is dropped.
+    pub(crate) fn follow<S: Stream<Item = Event>>(mut self, events: S) -> impl Stream<Item = Event> + use<S> {
+        events.inspect(move |event| self.saw(event))
+    }
+
+    fn saw(&mut self, event: &Event) {
         match event {
             Event::Scheduled { at } => self.scheduled = Some(*at),
             Event::Token { at, .. } => {
@@ -93,7 +99,7 @@ impl Drop for Journal {
             queue_ms = self.scheduled.map(|scheduled| ms(scheduled.since(self.arrived))),
             ttft_ms = self.first.map(|first| ms(first.since(self.arrived))),
             decode_ms = self.first.zip(self.last).map(|(first, last)| ms(last.since(first))),
-            duration_ms = ms(Moment::now().since(self.arrived)),
+            duration_ms = ms(self.observer.now().since(self.arrived)),
             "request"
         );
     }

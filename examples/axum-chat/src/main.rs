@@ -13,6 +13,7 @@ mod error;
 mod event;
 mod fetch;
 mod journal;
+mod lag;
 mod once;
 mod queue;
 mod routes;
@@ -20,7 +21,6 @@ mod scheduler;
 mod server;
 mod sse;
 mod threads;
-mod words;
 
 use std::error::Error;
 use std::io;

@@ -16,15 +16,19 @@ use crate::engine::Sampling;
 use crate::error::ApiError;
 use crate::event::Counts;
 use crate::event::Event;
-use crate::words::FinishReason;
-use crate::words::Moment;
+use llmobs::FinishReason;
+use llmobs::Moment;
+use llmobs::OperationName;
 
 /// Answers the prompt, token by token, then shows the timings.
 pub(crate) async fn answer(app: &App, prompt: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let arrived = Moment::now();
+    let arrived = app.observer.now();
     let prompt = Prompt::Chat(vec![Message { role: "user", content: prompt.to_owned() }]);
     let sampling = Sampling { temperature: 0.2, top_p: 0.9, seed: random() };
-    let mut events = app.admit(&prompt, Settings { max_tokens: None, sampling }, arrived)?;
+    let settings = Settings { max_tokens: None, sampling };
+    let operation = app.operation(OperationName::Chat, app.engine.model(), arrived, Some(settings));
+    let events = app.admit(prompt, settings, arrived, operation.marker()).await?;
+    let mut events = operation.observe_with(events, Event::chunk);
     let mut out = io::stdout();
     let mut scheduled = arrived;
     let mut tokens = Vec::new();
@@ -37,7 +41,7 @@ pub(crate) async fn answer(app: &App, prompt: &str) -> Result<(), Box<dyn Error 
                 out.flush()?;
             }
             Event::Finished { reason, counts } => {
-                let timings = Timings { arrived, scheduled, tokens, ended: Moment::now() };
+                let timings = Timings { arrived, scheduled, tokens, ended: app.observer.now() };
                 write!(out, "\n\n{}", table(&timings, counts, &reason))?;
                 return Ok(());
             }
@@ -103,7 +107,7 @@ mod tests {
 
     #[test]
     fn one_token_has_no_time_per_output_token() {
-        let start = Moment::now();
+        let start = Moment::from_nanos(1_000);
         let timings = Timings {
             arrived: start,
             scheduled: start,

@@ -18,7 +18,18 @@ pub(crate) struct Queue<T> {
 #[derive(Debug)]
 struct State<T> {
     waiting: VecDeque<T>,
-    closed: bool,
+    gate: Gate,
+}
+
+/// Who still gets through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Gate {
+    /// Everybody, as long as there is room.
+    Open,
+    /// Those who are in.
+    Closed,
+    /// Nobody.
+    Shut,
 }
 
 /// Why a job did not get in.
@@ -43,33 +54,23 @@ pub(crate) enum Patience {
 
 impl<T> Queue<T> {
     pub(crate) fn new(limit: usize) -> Self {
-        let state = State { waiting: VecDeque::new(), closed: false };
+        let state = State { waiting: VecDeque::new(), gate: Gate::Open };
         Self { state: Mutex::new(state), changed: Condvar::new(), limit }
     }
 
-    /// Puts a job in line.
-    pub(crate) fn push(&self, job: T) -> Result<(), Refused> {
+    /// Puts a job in line, and tells `admitted` of it before anybody can take it.
+    pub(crate) fn push(&self, job: T, admitted: impl FnOnce(&T)) -> Result<(), Refused> {
         let mut state = self.lock();
-        if state.closed {
+        if state.gate != Gate::Open {
             return Err(Refused::Closed);
         }
         if state.waiting.len() >= self.limit {
             return Err(Refused::Full);
         }
+        admitted(&job);
         state.waiting.push_back(job);
         self.changed.notify_one();
         Ok(())
-    }
-
-    /// Lets no further job in. Those in line are still taken.
-    pub(crate) fn close(&self) {
-        self.lock().closed = true;
-        self.changed.notify_one();
-    }
-
-    /// Whether jobs are let in, if there is room.
-    pub(crate) fn is_open(&self) -> bool {
-        !self.lock().closed
     }
 
     /// Takes up to `room` jobs. `keep` sees every job in line first and may let it go, so that a job which nobody
@@ -79,16 +80,28 @@ impl<T> Queue<T> {
         if room == 0 || state.waiting.is_empty() {
             state = match patience {
                 Patience::For(time) => self.changed.wait_timeout(state, time).unwrap_or_else(PoisonError::into_inner).0,
-                Patience::Endless if !state.closed => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Patience::Endless if state.gate == Gate::Open => {
+                    self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
+                }
                 Patience::Endless | Patience::None => state,
             };
         }
         state.waiting.retain(keep);
-        if state.closed && state.waiting.is_empty() {
+        if state.gate != Gate::Open && state.waiting.is_empty() {
             return None;
         }
         let count = room.min(state.waiting.len());
         Some(state.waiting.drain(..count).collect())
+    }
+
+    pub(crate) fn gate(&self) -> Gate {
+        self.lock().gate
+    }
+
+    /// Sets the gate, and wakes whoever waits for a job.
+    pub(crate) fn set_gate(&self, gate: Gate) {
+        self.lock().gate = gate;
+        self.changed.notify_one();
     }
 
     /// A panic elsewhere leaves the state whole: every change of it is a single call.
@@ -100,6 +113,11 @@ impl<T> Queue<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
+
+    fn push(queue: &Queue<u32>, job: u32) -> Result<(), Refused> {
+        queue.push(job, |_| {})
+    }
 
     fn all(_: &u32) -> bool {
         true
@@ -108,38 +126,38 @@ mod tests {
     #[test]
     fn a_full_queue_refuses_and_has_room_again_after_a_take() {
         let queue = Queue::new(2);
-        assert_eq!(queue.push(1), Ok(()));
-        assert_eq!(queue.push(2), Ok(()));
-        assert_eq!(queue.push(3), Err(Refused::Full));
+        assert_eq!(push(&queue, 1), Ok(()));
+        assert_eq!(push(&queue, 2), Ok(()));
+        assert_eq!(queue.push(3, |_| panic!("it was not admitted")), Err(Refused::Full));
         assert_eq!(queue.take(1, Patience::None, all), Some(vec![1]), "first come, first served");
-        assert_eq!(queue.push(3), Ok(()));
+        assert_eq!(push(&queue, 3), Ok(()));
     }
 
     #[test]
     fn a_job_that_nobody_waits_for_takes_no_place() {
         let queue = Queue::new(2);
-        assert_eq!(queue.push(1), Ok(()));
-        assert_eq!(queue.push(2), Ok(()));
+        assert_eq!(push(&queue, 1), Ok(()));
+        assert_eq!(push(&queue, 2), Ok(()));
         assert_eq!(queue.take(0, Patience::None, |job| *job != 1), Some(vec![]));
-        assert_eq!(queue.push(3), Ok(()));
+        assert_eq!(push(&queue, 3), Ok(()));
         assert_eq!(queue.take(5, Patience::None, all), Some(vec![2, 3]));
     }
 
     #[test]
     fn a_closed_queue_is_emptied_and_then_over() {
         let queue = Queue::new(2);
-        assert_eq!(queue.push(1), Ok(()));
-        queue.close();
-        assert_eq!(queue.push(2), Err(Refused::Closed));
+        assert_eq!(push(&queue, 1), Ok(()));
+        queue.set_gate(Gate::Closed);
+        assert_eq!(push(&queue, 2), Err(Refused::Closed));
         assert_eq!(queue.take(1, Patience::Endless, all), Some(vec![1]));
         assert_eq!(queue.take(1, Patience::Endless, all), None);
     }
 
     #[test]
     fn a_push_wakes_who_waits() {
-        let queue = std::sync::Arc::new(Queue::new(1));
+        let queue = Arc::new(Queue::new(1));
         let taker = std::thread::spawn({
-            let queue = std::sync::Arc::clone(&queue);
+            let queue = Arc::clone(&queue);
             move || loop {
                 match queue.take(1, Patience::Endless, all) {
                     Some(jobs) if jobs.is_empty() => {}
@@ -147,7 +165,7 @@ mod tests {
                 }
             }
         });
-        assert_eq!(queue.push(7), Ok(()));
+        assert_eq!(push(&queue, 7), Ok(()));
         assert_eq!(taker.join().ok(), Some(Some(vec![7])));
     }
 }

@@ -1,11 +1,19 @@
-//! The engine's own thread: takes requests from the queue and decodes the running ones in turn.
+//! The engine's own thread: takes requests from the queue and decodes the running ones in turn. It alone knows when
+//! things happen to a sequence, so it is what tells the observer, through each request's [`Marker`].
 
+use std::io;
 use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use llmobs::ErrorType;
+use llmobs::FinishReason;
+use llmobs::Marker;
+use llmobs::Moment;
+use llmobs::Observer;
+use llmobs::Usage;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::engine::Engine;
@@ -14,11 +22,9 @@ use crate::engine::Sequence;
 use crate::engine::Step;
 use crate::event::Counts;
 use crate::event::Event;
+use crate::queue::Gate;
 use crate::queue::Patience;
 use crate::queue::Queue;
-use crate::words::ErrorType;
-use crate::words::FinishReason;
-use crate::words::Moment;
 
 /// A request as the scheduler sees it.
 pub(crate) struct Job {
@@ -26,48 +32,55 @@ pub(crate) struct Job {
     pub(crate) sampling: Sampling,
     pub(crate) max_tokens: usize,
     pub(crate) deadline: Moment,
+    pub(crate) marker: Marker,
     pub(crate) events: UnboundedSender<Event>,
 }
 
 /// Sequences are looked after at least that often, so that a deadline or a client that left is seen in time.
 const LONGEST_NAP: Duration = Duration::from_millis(20);
 
-/// Starts the thread. It ends when the queue is closed and its last job is done.
-pub(crate) fn start(
+/// Up to so many sequences, and what they run on.
+pub(crate) struct Scheduler {
     engine: Arc<dyn Engine>,
-    queue: Arc<Queue<Job>>,
-    max_running: usize,
-) -> std::io::Result<JoinHandle<()>> {
-    std::thread::Builder::new()
-        .name("engine".to_owned())
-        .spawn(move || Scheduler { engine, max_running, running: Vec::new() }.run(&queue))
-}
-
-struct Scheduler {
-    engine: Arc<dyn Engine>,
+    observer: Observer,
     max_running: usize,
     running: Vec<Running>,
 }
 
 impl Scheduler {
+    pub(crate) fn new(engine: Arc<dyn Engine>, observer: Observer, max_running: usize) -> Self {
+        Self { engine, observer, max_running, running: Vec::new() }
+    }
+
+    /// Starts the thread. It ends when the queue is closed and its last job is done.
+    pub(crate) fn start(self, queue: Arc<Queue<Job>>) -> io::Result<JoinHandle<()>> {
+        std::thread::Builder::new().name("engine".to_owned()).spawn(move || self.run(&queue))
+    }
+
     fn run(mut self, queue: &Queue<Job>) {
         let mut patience = Patience::Endless;
         loop {
+            let gate = queue.gate();
             let room = self.max_running - self.running.len();
-            match queue.take(room, patience, |job| job.is_wanted(now())) {
-                Some(jobs) => self.running.extend(jobs.into_iter().map(|job| Running::new(job, &*self.engine))),
+            match queue.take(room, patience, |job| job.is_wanted(self.observer.now(), gate)) {
+                Some(jobs) => {
+                    for job in jobs {
+                        self.running.push(Running::new(job, &*self.engine, self.observer.now()));
+                    }
+                }
                 None if self.running.is_empty() => return,
                 None => {}
             }
-            patience = self.round();
+            patience = self.round(gate);
         }
     }
 
     /// One step for each sequence; says how long there is nothing to do.
-    fn round(&mut self) -> Patience {
+    fn round(&mut self, gate: Gate) -> Patience {
+        let observer = &self.observer;
         let mut idle_until: Option<Moment> = None;
         let mut worked = false;
-        self.running.retain_mut(|running| match running.advance() {
+        self.running.retain_mut(|running| match running.turn(observer, gate) {
             Turn::Worked => {
                 worked = true;
                 true
@@ -80,7 +93,7 @@ impl Scheduler {
         });
         match idle_until {
             _ if self.running.is_empty() => Patience::Endless,
-            Some(until) if !worked => Patience::For(until.since(now()).min(LONGEST_NAP)),
+            Some(until) if !worked => Patience::For(until.since(observer.now()).min(LONGEST_NAP)),
             _ => Patience::None,
         }
     }
@@ -88,15 +101,19 @@ impl Scheduler {
 
 impl Job {
     /// Whether somebody still waits for it, and may.
-    fn is_wanted(&self, now: Moment) -> bool {
-        if now >= self.deadline {
+    fn is_wanted(&self, now: Moment, gate: Gate) -> bool {
+        if gate == Gate::Shut {
+            self.fail(ErrorType::Shutdown);
+        } else if now >= self.deadline {
             self.fail(ErrorType::Timeout);
-            return false;
+        } else {
+            return !self.events.is_closed();
         }
-        !self.events.is_closed()
+        false
     }
 
     fn fail(&self, error: ErrorType) {
+        self.marker.failing(error);
         self.tell(Event::Failed { error });
     }
 
@@ -121,23 +138,24 @@ enum Turn {
 }
 
 impl Running {
-    fn new(mut job: Job, engine: &dyn Engine) -> Self {
-        job.tell(Event::Scheduled { at: now() });
+    fn new(mut job: Job, engine: &dyn Engine, now: Moment) -> Self {
         let counts = Counts { prompt: job.prompt.len(), completion: 0 };
+        job.marker.scheduled_at(now);
+        job.tell(Event::Scheduled { at: now });
         let sequence = engine.begin(std::mem::take(&mut job.prompt), job.sampling);
         Self { job, sequence, counts }
     }
 
-    fn advance(&mut self) -> Turn {
-        let now = now();
-        if !self.job.is_wanted(now) {
+    fn turn(&mut self, observer: &Observer, gate: Gate) -> Turn {
+        let now = observer.now();
+        if !self.job.is_wanted(now, gate) {
             return Turn::Over;
         }
         // A panic of the engine is the end of one sequence, not of the server.
         match catch_unwind(AssertUnwindSafe(|| self.sequence.step(now))) {
             Ok(Ok(Step::Prefilled)) => Turn::Worked,
             Ok(Ok(Step::Until(moment))) => Turn::Waits(moment),
-            Ok(Ok(Step::Token(text))) => self.token(text),
+            Ok(Ok(Step::Token(text))) => self.token(text, observer.now()),
             Ok(Ok(Step::End)) => self.finish(FinishReason::Stop),
             Ok(Err(error)) => {
                 tracing::error!(%error, "the engine failed");
@@ -147,9 +165,12 @@ impl Running {
         }
     }
 
-    fn token(&mut self, text: String) -> Turn {
+    fn token(&mut self, text: String, at: Moment) -> Turn {
         self.counts.completion += 1;
-        self.job.tell(Event::Token { text, at: now() });
+        self.job.marker.first_token_at(at);
+        // A growing total: if the client leaves now, this is what was made for nobody.
+        self.job.marker.usage(self.counts.into());
+        self.job.tell(Event::Token { text, at });
         if self.counts.completion < self.job.max_tokens {
             return Turn::Worked;
         }
@@ -157,6 +178,7 @@ impl Running {
     }
 
     fn finish(&self, reason: FinishReason) -> Turn {
+        self.job.marker.usage(self.counts.into());
         self.job.tell(Event::Finished { reason, counts: self.counts });
         Turn::Over
     }
@@ -167,6 +189,8 @@ impl Running {
     }
 }
 
-fn now() -> Moment {
-    Moment::now()
+impl From<Counts> for Usage {
+    fn from(counts: Counts) -> Self {
+        Self::new().input(counts.prompt as u64).output(counts.completion as u64)
+    }
 }

@@ -17,14 +17,20 @@ use crate::answer::answer;
 use crate::app::App;
 use crate::cli::Cli;
 use crate::error;
+use crate::lag;
+use crate::queue::Gate;
 use crate::routes::chat::ChatRequest;
 use crate::routes::completions::CompletionRequest;
 use crate::routes::generate::GenerateRequest;
 use crate::routes::health::health;
+use crate::routes::metrics::metrics;
 use crate::routes::models::models;
 
 /// The largest body that is read.
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
+
+/// How long clients have to read that their answer was cut off.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 fn router(app: App) -> Router {
     Router::new()
@@ -32,6 +38,7 @@ fn router(app: App) -> Router {
         .route("/v1/completions", post(answer::<CompletionRequest>))
         .route("/v1/generate", post(answer::<GenerateRequest>))
         .route("/v1/models", get(models))
+        .route("/metrics", get(metrics))
         .route("/healthz", get(health))
         .fallback(error::unknown_path)
         .method_not_allowed_fallback(error::wrong_method)
@@ -48,6 +55,7 @@ pub(crate) async fn serve(app: App, engine: JoinHandle<()>, cli: &Cli) -> io::Re
     let listener = listener.tap_io(|stream| {
         let _ = stream.set_nodelay(true);
     });
+    tokio::spawn(lag::probe(app.observer.clone()));
     let (stop, stopped) = oneshot::channel();
     let server = axum::serve(listener, router(app.clone())).with_graceful_shutdown(async {
         let _ = stopped.await;
@@ -59,11 +67,15 @@ pub(crate) async fn serve(app: App, engine: JoinHandle<()>, cli: &Cli) -> io::Re
     }
 
     // No request gets in any more; those that are in have until the end of the drain.
-    app.queue.close();
+    app.queue.set_gate(Gate::Closed);
     let _ = stop.send(());
-    if tokio::time::timeout(cli.drain, server).await.is_err() {
-        tracing::warn!(drain = ?cli.drain, "answers were cut off");
+    if tokio::time::timeout(cli.drain, &mut server).await.is_err() {
+        tracing::warn!("the drain is over: what still runs is cut off");
+        app.queue.set_gate(Gate::Shut);
+        let _ = tokio::time::timeout(LAST_WORDS, server).await;
     }
+    // Whatever is dropped from now on was not left by its client.
+    app.observer.shutting_down();
     join(engine).await;
     tracing::info!("bye");
     Ok(())

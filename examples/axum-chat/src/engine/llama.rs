@@ -22,7 +22,7 @@ use super::Step;
 use super::template::Template;
 use super::text::Detokenizer;
 use super::weights;
-use crate::words::Moment;
+use llmobs::Moment;
 
 /// Tokens of a prompt that one step works through: the other sequences wait no longer than that for their next token.
 const PREFILL_TOKENS: usize = 32;

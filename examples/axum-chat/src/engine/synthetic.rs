@@ -10,7 +10,7 @@ use super::Prompt;
 use super::Sampling;
 use super::Sequence;
 use super::Step;
-use crate::words::Moment;
+use llmobs::Moment;
 
 /// The text of which every token is a part.
 const WORD: &str = "token ";
@@ -91,7 +91,7 @@ mod tests {
         let ms = Duration::from_millis;
         let engine = Synthetic::new(ms(40), ms(20), 6);
         let mut sequence = engine.begin(vec![0; 3], Sampling { temperature: 0.0, top_p: 1.0, seed: 0 });
-        let start = Moment::now();
+        let start = Moment::from_nanos(1_000);
         assert_eq!(sequence.step(start)?, Step::Until(start.after(ms(40))));
         assert_eq!(sequence.step(start.after(ms(41)))?, Step::Token("token ".to_owned()));
         assert_eq!(sequence.step(start.after(ms(42)))?, Step::Until(start.after(ms(60))), "not 61: no drift");

@@ -12,7 +12,7 @@ use crate::api::Whole;
 use crate::engine::Message;
 use crate::engine::Prompt;
 use crate::error::ApiError;
-use crate::words::OperationName;
+use llmobs::OperationName;
 
 #[derive(Deserialize)]
 pub(crate) struct ChatRequest {

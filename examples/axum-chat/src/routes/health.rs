@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use serde::Serialize;
 
 use crate::app::App;
+use crate::queue::Gate;
 
 #[derive(Serialize)]
 pub(crate) struct Health {
@@ -13,7 +14,7 @@ pub(crate) struct Health {
 }
 
 pub(crate) async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
-    if app.queue.is_open() {
+    if app.queue.gate() == Gate::Open {
         (StatusCode::OK, Json(Health { status: "ok" }))
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status: "shutting down" }))
