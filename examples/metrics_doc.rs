@@ -110,6 +110,7 @@ const fn family(shape: Shape) -> &'static str {
         Shape::FirstToken => "time to the first token",
         Shape::Duration => "whole operations and client-side waits",
         Shape::PerToken => "time per token",
+        Shape::PerChunk => "time from chunk to chunk",
         Shape::Part => "parts of an operation",
         Shape::Tokens => "numbers of tokens",
         Shape::Few => "small numbers",

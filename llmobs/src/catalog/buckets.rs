@@ -10,8 +10,10 @@ pub enum Shape {
     FirstToken,
     /// Whole operations and client-side waits, in seconds.
     Duration,
-    /// Time per token or chunk, in seconds.
+    /// Time per token, in seconds.
     PerToken,
+    /// Time from chunk to chunk, in seconds.
+    PerChunk,
     /// Queue, prefill, decode, phases and other parts of an operation, in seconds.
     Part,
     /// Numbers of tokens.
@@ -46,8 +48,9 @@ impl Buckets {
         let (base, tail): (&[f64], &[f64]) = match shape {
             Shape::FirstToken if fine => (FIRST_TOKEN_FINE, LONG_TAIL),
             Shape::FirstToken => (FIRST_TOKEN, LONG_TAIL),
-            Shape::Duration if fine => (DURATION_FINE, &[320.0, 640.0]),
-            Shape::Duration => (DURATION, &[160.0, 320.0, 640.0]),
+            // The conventions advise the same list for both.
+            Shape::Duration | Shape::PerChunk if fine => (DURATION_FINE, &[320.0, 640.0]),
+            Shape::Duration | Shape::PerChunk => (DURATION, &[160.0, 320.0, 640.0]),
             Shape::PerToken if fine => (PER_TOKEN_FINE, &[]),
             Shape::PerToken => (PER_TOKEN, &[5.0, 10.0]),
             Shape::Part if fine => (PART_FINE, &[160.0, 320.0, 640.0]),
@@ -116,8 +119,16 @@ mod tests {
 
     #[test]
     fn bounds_rise_and_the_default_holds_every_advised_bound() {
-        let shapes =
-            [Shape::FirstToken, Shape::Duration, Shape::PerToken, Shape::Part, Shape::Tokens, Shape::Few, Shape::Lag];
+        let shapes = [
+            Shape::FirstToken,
+            Shape::Duration,
+            Shape::PerToken,
+            Shape::PerChunk,
+            Shape::Part,
+            Shape::Tokens,
+            Shape::Few,
+            Shape::Lag,
+        ];
         for shape in shapes {
             for buckets in [Buckets::Semconv, Buckets::Default, Buckets::Fine, Buckets::Exponential] {
                 let bounds = buckets.bounds(shape);

@@ -130,13 +130,13 @@ GenAiClient:
         "From the start of the operation to its end; in profile latest neither of inference nor of embeddings" }
     ClientFirstChunk { m::GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK, Histogram(Duration), "s", [S], Standard, REMOTE, V1_41, NOW,
         "From the start of the operation to the first chunk of its stream" }
-    ClientPerChunk { m::GEN_AI_CLIENT_OPERATION_TIME_PER_OUTPUT_CHUNK, Histogram(Duration), "s", [S], Standard, REMOTE, V1_41, NOW,
+    ClientPerChunk { m::GEN_AI_CLIENT_OPERATION_TIME_PER_OUTPUT_CHUNK, Histogram(PerChunk), "s", [S], Standard, REMOTE, V1_41, NOW,
         "From one chunk to the next, one sample for each chunk after the first" }
     InferenceDuration { m::GEN_AI_CLIENT_INFERENCE_DURATION, Histogram(Duration), "s", [S a::ERROR_TYPE], Core, REMOTE, Latest, NOW,
         "From the start of the inference to its end" }
     InferenceFirstChunk { m::GEN_AI_CLIENT_INFERENCE_TIME_TO_FIRST_CHUNK, Histogram(Duration), "s", [S], Standard, REMOTE, Latest, NOW,
         "From the start of the inference to the first chunk of its stream" }
-    InferencePerChunk { m::GEN_AI_CLIENT_INFERENCE_TIME_PER_OUTPUT_CHUNK, Histogram(Duration), "s", [S], Standard, REMOTE, Latest, NOW,
+    InferencePerChunk { m::GEN_AI_CLIENT_INFERENCE_TIME_PER_OUTPUT_CHUNK, Histogram(PerChunk), "s", [S], Standard, REMOTE, Latest, NOW,
         "From one chunk to the next, one sample for each chunk after the first" }
     InferenceUsageInput { m::GEN_AI_CLIENT_INFERENCE_USAGE_INPUT_TOKENS, Counter, "{token}", [S a::GEN_AI_TOKEN_MODALITY], Core, REMOTE, Latest, NOW,
         "Input tokens, cached ones included" }
