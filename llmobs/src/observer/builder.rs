@@ -272,6 +272,7 @@ impl<'a> ObserverBuilder<'a> {
             }
         }
         describe_build(core.sinks(), level, profile);
+        core.sinks().bind(Id::Folded, &[Label::new(own::LABEL, SERIES[2])]).add(0);
         for model in &self.models {
             core.declare(model, self.role, &self.provider);
         }
@@ -365,7 +366,6 @@ impl<'a> ObserverBuilder<'a> {
             (Id::LongestGap, _) => objective.longest_gap,
             (_, Shape::FirstToken) => objective.time_to_first_token,
             (Id::ClientFirstChunk | Id::InferenceFirstChunk, _) => objective.time_to_first_token,
-            (Id::ClientPerChunk | Id::InferencePerChunk, _) => None,
             (_, Shape::PerToken) => objective.time_per_output_token,
             (_, Shape::Duration) => objective.duration,
             _ => None,

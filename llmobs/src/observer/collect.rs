@@ -19,6 +19,9 @@ use crate::timing::StateTimes;
 impl Source for Core {
     fn read(&self, id: Id) -> Vec<Reading> {
         self.forget_retired();
+        if !self.sinks().is_on(id.row().level) {
+            return Vec::new();
+        }
         match id {
             Id::Active => self.by_state(|_, state, live| f64::from(live.active[state.index()])),
             Id::StateTime => {

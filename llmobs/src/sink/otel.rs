@@ -28,11 +28,14 @@ use super::Source;
 use crate::catalog::Id;
 use crate::catalog::Instrument;
 use crate::catalog::Profile;
+use crate::catalog::SERIES;
+use crate::catalog::own;
 use crate::record::Bounds;
 use crate::record::Label;
 use crate::record::Reading;
 use crate::record::Text;
 use crate::record::TraceLink;
+use crate::semconv::value::OTHER;
 
 /// The instruments of an observer.
 #[derive(Debug)]
@@ -141,15 +144,19 @@ impl Store {
         }
     }
 
-    /// Whether a counter's handle is more than an empty shell: one that works holds on to its attributes.
+    /// Whether a counter's handle is more than an empty shell: one that works holds on to its attributes. Several are
+    /// asked, since the handle of a counter that a View drops is empty too.
     fn keeps_counters(&self) -> bool {
-        let value: Arc<str> = crate::semconv::attribute::GEN_AI_REQUEST_MODEL.into();
-        let label = Label::new(crate::catalog::own::LABEL, Arc::clone(&value));
-        let cell = self.bind(Id::Folded, &[label], &Bounds::new(&[]));
-        if let Some(cell) = &cell {
-            cell.add(0);
-        }
-        Arc::strong_count(&value) > 1
+        let probes = [
+            (Id::Folded, own::LABEL, SERIES[2]),
+            (Id::Anomalies, own::ANOMALY, "mark_out_of_order"),
+            (Id::Started, SERIES[2], OTHER),
+        ];
+        probes.into_iter().any(|(id, name, value)| {
+            let value: Arc<str> = value.into();
+            let _kept = self.bind(id, &[Label::new(name, Arc::clone(&value))], &Bounds::new(&[]));
+            Arc::strong_count(&value) > 1
+        })
     }
 }
 
