@@ -1,0 +1,225 @@
+//! OpenTelemetry and the Prometheus page tell the same: whatever happens, every row has the same series, counts, sums
+//! and buckets in both.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use llmobs::Clock;
+use llmobs::Observer;
+use llmobs::Profile;
+use llmobs::Role;
+use llmobs::assert_books;
+use llmobs::catalog::ROWS;
+use llmobs::catalog::Row;
+use opentelemetry_sdk::metrics::Aggregation;
+use opentelemetry_sdk::metrics::Instrument;
+use opentelemetry_sdk::metrics::Stream;
+
+use support::families::Families;
+use support::families::Kind;
+use support::families::Value;
+use support::families::differences;
+use support::otel::Otel;
+use support::page;
+use support::traffic::Traffic;
+use support::traffic::everything;
+use support::translate;
+
+#[test]
+fn after_a_thousand_random_operations_both_backends_hold_the_same_in_every_row() {
+    let mut recorded = BTreeSet::new();
+    for (seed, profile) in [Profile::V1_41, Profile::Latest, Profile::Dual].into_iter().enumerate() {
+        let (clock, hand) = Clock::manual();
+        let otel = Otel::new();
+        let observer = everything().clock(clock).profile(profile).meter_provider(&otel.provider).build().unwrap();
+        let mut traffic = Traffic::new(&observer, &hand, seed as u64);
+        traffic.operations(1_000);
+        assert_the_same(&otel, &observer);
+        let running = std::mem::take(&mut traffic.running);
+        assert!(!observer.in_flight().is_empty(), "the observable rows must have something to show");
+        drop(running);
+        let page = assert_the_same(&otel, &observer);
+        assert_books!(observer);
+        recorded
+            .extend(page.into_iter().filter(|(_, family)| !family.series.values().all(Value::is_zero)).map(|f| f.0));
+    }
+    // Else the comparison would be one of zeros.
+    let silent: Vec<_> = ROWS.iter().filter(|row| row.since.is_some() && !recorded.contains(&family(row))).collect();
+    let silent: Vec<_> = silent.iter().map(|row| row.name).filter(|name| !AT_REST.contains(name)).collect();
+    assert!(silent.is_empty(), "the traffic never reached {silent:?}");
+}
+
+/// Rows that are zero when nothing is in flight; they are compared while something is.
+const AT_REST: [&str; 2] = ["llmobs.operation.active", "llmobs.operation.oldest.age"];
+
+#[test]
+fn observable_rows_are_read_from_the_books_in_both() {
+    let (clock, hand) = Clock::manual();
+    let otel = Otel::new();
+    let observer = Observer::builder().clock(clock).model("m").meter_provider(&otel.provider).build().unwrap();
+    let operation = observer.chat("m").start();
+    operation.marker().enqueued();
+    hand.advance(std::time::Duration::from_secs(90));
+    let page = assert_the_same(&otel, &observer);
+    for (name, value) in [
+        ("llmobs_operation_active", 1.0),
+        ("llmobs_operation_oldest_age_seconds", 90.0),
+        ("llmobs_operation_state_time_seconds_total", 90.0),
+    ] {
+        let queued = page[name].series.iter().find(|(labels, _)| labels["llmobs_operation_state"] == "queued");
+        assert_eq!(queued.unwrap().1, &Value::Number(value), "{name}");
+    }
+    operation.cancel();
+    assert_the_same(&otel, &observer);
+}
+
+#[test]
+fn objectives_limits_are_bucket_bounds_in_both() {
+    let (clock, hand) = Clock::manual();
+    let otel = Otel::new();
+    let observer = everything().clock(clock).meter_provider(&otel.provider).build().unwrap();
+    Traffic::new(&observer, &hand, 7).operations(200);
+    let bounds = |families: &Families, name: &str| match families[name].series.values().next().unwrap() {
+        Value::Histogram(histogram) => histogram.buckets.iter().map(|(bound, _)| *bound).collect::<Vec<_>>(),
+        Value::Number(_) => panic!("{name} is a histogram"),
+    };
+    for families in [otel.families(), page::families(&observer)] {
+        for (name, bound) in [
+            ("llmobs_time_to_first_token_seconds", 0.3),
+            ("gen_ai_server_time_to_first_token_seconds", 0.3),
+            ("gen_ai_server_time_per_output_token_seconds", 0.035_5),
+            ("llmobs_operation_longest_gap_duration_seconds", 0.9),
+            ("gen_ai_server_request_duration_seconds", 9.0),
+        ] {
+            assert!(bounds(&families, name).contains(&bound), "{name} has no bound {bound}");
+        }
+    }
+}
+
+#[test]
+fn a_row_below_the_level_is_in_neither_backend() {
+    for level in [llmobs::Level::Core, llmobs::Level::Standard, llmobs::Level::Full] {
+        let (clock, hand) = Clock::manual();
+        let otel = Otel::new();
+        let builder = everything().clock(clock).profile(Profile::Dual).level(level);
+        let observer = builder.meter_provider(&otel.provider).build().unwrap();
+        let mut traffic = Traffic::new(&observer, &hand, 3);
+        traffic.operations(300);
+        assert_the_same(&otel, &observer);
+        let above: Vec<_> = ROWS.iter().filter(|row| row.level > level).map(|row| row.name).collect();
+        let there = otel.names();
+        let wrong: Vec<_> = above.iter().filter(|name| there.contains(&(**name).to_owned())).collect();
+        assert!(wrong.is_empty(), "at level {}: {wrong:?}", level.as_str());
+    }
+}
+
+#[test]
+fn the_roles_of_one_observer_record_the_rows_of_their_role_alone() {
+    for role in [Role::Server, Role::Gateway, Role::Client] {
+        let (clock, hand) = Clock::manual();
+        let otel = Otel::new();
+        let builder = Observer::builder().role(role).clock(clock).profile(Profile::Dual).model("m");
+        let observer = builder.level(llmobs::Level::Full).meter_provider(&otel.provider).build().unwrap();
+        for _ in 0..3 {
+            let operation = observer.chat("m").start();
+            hand.advance(std::time::Duration::from_millis(5));
+            operation.complete();
+        }
+        let there = otel.names();
+        let wrong = ROWS.iter().filter(|row| !row.roles.contains(&role) && there.contains(&row.name.to_owned()));
+        assert_eq!(wrong.map(|row| row.name).collect::<Vec<_>>(), [""; 0]);
+        let duration = if role == Role::Server { "gen_ai.server." } else { "gen_ai.client." };
+        assert!(there.iter().any(|name| name.starts_with(duration)), "{there:?}");
+        assert_the_same(&otel, &observer);
+    }
+}
+
+#[test]
+fn views_that_rename_and_drop_are_honoured() {
+    let otel = Otel::with_view(|instrument: &Instrument| match instrument.name() {
+        "llmobs.queue.duration" => Stream::builder().with_name("queue").build().ok(),
+        // One of each kind, and the one that `build` tests the meter with.
+        "llmobs.prefill.duration"
+        | "llmobs.operation.abandoned"
+        | "llmobs.operation.active"
+        | "llmobs.self.folded_labels" => Stream::builder().with_aggregation(Aggregation::Drop).build().ok(),
+        _ => None,
+    });
+    let (clock, hand) = Clock::manual();
+    let observer = everything().clock(clock).meter_provider(&otel.provider).build().expect("a View is no mistake");
+    Traffic::new(&observer, &hand, 11).operations(300);
+    let there = otel.names();
+    for name in ["llmobs.queue.duration", "llmobs.prefill.duration", "llmobs.operation.abandoned"] {
+        assert!(!there.contains(&name.to_owned()), "{name}");
+    }
+    // The page is not the SDK's affair, and the rest is as ever.
+    let (mut here, mut page) = (otel.families(), page::families(&observer));
+    let renamed = here.remove("queue_seconds").expect("the renamed histogram");
+    assert_eq!(renamed.kind, Kind::Histogram);
+    here.insert("llmobs_queue_duration_seconds".to_owned(), renamed);
+    for dropped in [
+        "llmobs_prefill_duration_seconds",
+        "llmobs_operation_abandoned_total",
+        "llmobs_operation_active",
+        "llmobs_self_folded_labels_total",
+    ] {
+        assert!(page.remove(dropped).is_some(), "{dropped} stays on the page");
+    }
+    assert_eq!(differences(&here, &page), [""; 0]);
+}
+
+#[test]
+fn records_after_the_provider_was_shut_down_do_no_harm() {
+    let (clock, hand) = Clock::manual();
+    let otel = Otel::new();
+    let observer = everything().clock(clock).meter_provider(&otel.provider).build().unwrap();
+    let mut traffic = Traffic::new(&observer, &hand, 13);
+    traffic.operations(50);
+    otel.provider.shutdown().unwrap();
+    let before = llmobs::testing::Books::of(&observer).ended;
+    traffic.operations(200);
+    traffic.running = support::traffic::Running::default();
+    assert_books!(observer);
+    assert!(llmobs::testing::Books::of(&observer).ended > before + 150, "the page goes on");
+}
+
+#[test]
+fn descriptions_and_kinds_are_those_of_the_rows() {
+    let (clock, hand) = Clock::manual();
+    let otel = Otel::new();
+    let builder = everything().clock(clock).profile(Profile::Dual);
+    let observer = builder.meter_provider(&otel.provider).build().unwrap();
+    Traffic::new(&observer, &hand, 17).operations(400);
+    let rows: BTreeMap<_, _> = ROWS.iter().map(|row| (row.name, row)).collect();
+    for (name, description) in otel.descriptions() {
+        assert_eq!(description, rows[name.as_str()].description, "{name}");
+    }
+    let kinds = otel.families();
+    for row in ROWS.iter().filter(|row| kinds.contains_key(&family(row))) {
+        assert_eq!(kinds[&family(row)].kind, kind(row), "{}", row.name);
+    }
+}
+
+/// Compares everything, and gives what is on the page.
+fn assert_the_same(otel: &Otel, observer: &Observer) -> Families {
+    let (here, there) = (otel.families(), page::families(observer));
+    let found = differences(&here, &there);
+    assert!(found.is_empty(), "{} differences:\n{}", found.len(), found[..found.len().min(12)].join("\n"));
+    assert!(here.len() > 10, "there is something to compare");
+    there
+}
+
+fn family(row: &Row) -> String {
+    translate::name(row.name, row.unit, kind(row))
+}
+
+fn kind(row: &Row) -> Kind {
+    use llmobs::catalog::Instrument;
+    match row.instrument {
+        Instrument::Counter | Instrument::ObservableCounter => Kind::Counter,
+        Instrument::Histogram => Kind::Histogram,
+        _ => Kind::Gauge,
+    }
+}

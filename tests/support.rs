@@ -1,0 +1,10 @@
+//! What several tests share: both backends read into one shape, the naming rules, random traffic.
+
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+pub mod families;
+pub mod otel;
+pub mod page;
+pub mod random;
+pub mod traffic;
+pub mod translate;

@@ -1,0 +1,118 @@
+//! A page in the classic text format, read back. It is strict: what Prometheus would not take, it does not take.
+
+use std::collections::BTreeMap;
+use std::iter::Peekable;
+use std::str::Chars;
+
+use llmobs::Observer;
+
+use super::families::Families;
+use super::families::Family;
+use super::families::Histogram;
+use super::families::Kind;
+use super::families::Labels;
+use super::families::Value;
+
+/// What an observer shows to a scraper.
+pub fn families(observer: &Observer) -> Families {
+    parse(&llmobs::prometheus::page(observer, None).body)
+}
+
+/// The page that carries exemplars.
+pub fn open_metrics(observer: &Observer) -> String {
+    let page = llmobs::prometheus::page(observer, Some("application/openmetrics-text; version=1.0.0"));
+    assert!(page.content_type.starts_with("application/openmetrics-text"));
+    page.body
+}
+
+pub fn parse(page: &str) -> Families {
+    let mut families = Families::new();
+    let mut current = None;
+    for line in page.lines() {
+        if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|rest| rest.split_once(' ')) {
+            let kind = match kind {
+                "counter" => Kind::Counter,
+                "gauge" => Kind::Gauge,
+                "histogram" => Kind::Histogram,
+                other => panic!("{name} has the unknown type {other}"),
+            };
+            let twice = families.insert(name.to_owned(), Family::new(kind));
+            assert!(twice.is_none(), "the family {name} is there twice");
+            current = Some(name.to_owned());
+        } else if !line.starts_with('#') {
+            let (name, labels, value) = sample(line);
+            let family = current.as_ref().unwrap_or_else(|| panic!("{line} has no type"));
+            let rest = name.strip_prefix(family.as_str()).unwrap_or_else(|| panic!("{line} stands under {family}"));
+            put(families.get_mut(family).unwrap(), rest, labels, value);
+        }
+    }
+    families.values_mut().flat_map(|family| family.series.values_mut()).for_each(uncumulate);
+    families
+}
+
+fn put(family: &mut Family, suffix: &str, mut labels: Labels, value: f64) {
+    if family.kind != Kind::Histogram {
+        assert_eq!(suffix, "", "a sample of another name");
+        return family.insert(labels, Value::Number(value));
+    }
+    let bound = labels.remove("le");
+    let series = family.series.entry(labels).or_insert_with(|| Value::Histogram(Histogram::default()));
+    let Value::Histogram(histogram) = series else { unreachable!("all series of a family are alike") };
+    match (suffix, bound) {
+        ("_count", None) => histogram.count = value as u64,
+        ("_sum", None) => histogram.sum = value,
+        ("_bucket", Some(bound)) => histogram.buckets.push((number(&bound), value as u64)),
+        other => panic!("{other:?} is no part of a histogram"),
+    }
+}
+
+/// Turns counts up to each bound into counts of each bucket, and checks them on the way.
+fn uncumulate(value: &mut Value) {
+    let Value::Histogram(histogram) = value else { return };
+    let mut below = 0;
+    for (_, count) in &mut histogram.buckets {
+        (*count, below) = (count.checked_sub(below).expect("buckets do not fall"), *count);
+    }
+    assert_eq!(histogram.count, below, "the last bucket holds everything");
+    let (last, _) = histogram.buckets.last().expect("a histogram has buckets");
+    assert!(last.is_infinite());
+}
+
+/// Name, labels and value of a line.
+pub fn sample(line: &str) -> (String, Labels, f64) {
+    let name: String = line.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    let mut rest = line[name.len()..].chars().peekable();
+    let labels = if rest.next_if_eq(&'{').is_some() { labels(&mut rest) } else { BTreeMap::new() };
+    let value: String = rest.collect();
+    (name, labels, number(value.trim()))
+}
+
+fn labels(rest: &mut Peekable<Chars<'_>>) -> Labels {
+    let mut labels = BTreeMap::new();
+    while rest.next_if_eq(&'}').is_none() {
+        let name: String = std::iter::from_fn(|| rest.next_if(|c| c.is_ascii_alphanumeric() || *c == '_')).collect();
+        assert!(!name.is_empty() && rest.next() == Some('=') && rest.next() == Some('"'), "a label is name=\"value\"");
+        let mut value = String::new();
+        loop {
+            match rest.next().expect("a value ends in a quote") {
+                '"' => break,
+                '\\' => value.push(match rest.next() {
+                    Some('n') => '\n',
+                    Some(c @ ('\\' | '"')) => c,
+                    other => panic!("\\{other:?} is no escape"),
+                }),
+                c => value.push(c),
+            }
+        }
+        assert!(labels.insert(name.clone(), value).is_none(), "the label {name} is there twice");
+        let _ = rest.next_if_eq(&',');
+    }
+    labels
+}
+
+fn number(text: &str) -> f64 {
+    match text {
+        "+Inf" => f64::INFINITY,
+        text => text.parse().unwrap_or_else(|_| panic!("{text:?} is no number")),
+    }
+}

@@ -1,0 +1,294 @@
+//! Random operations of every kind: each role, streams and plain ends, every outcome, usage, marks in any order.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::Stream;
+use futures_util::StreamExt;
+use llmobs::AttemptKind;
+use llmobs::CacheKind;
+use llmobs::CacheResult;
+use llmobs::Chunk;
+use llmobs::Drive;
+use llmobs::ErrorType;
+use llmobs::FinishReason;
+use llmobs::Level;
+use llmobs::ManualClock;
+use llmobs::Marker;
+use llmobs::Objective;
+use llmobs::Observer;
+use llmobs::ObserverBuilder;
+use llmobs::Operation;
+use llmobs::OperationName;
+use llmobs::Provider;
+use llmobs::Role;
+use llmobs::Start;
+use llmobs::State;
+use llmobs::Usage;
+use llmobs::testing::Script;
+
+use super::random::Random;
+
+/// An observer with which every row can be recorded.
+pub fn everything<'a>() -> ObserverBuilder<'a> {
+    Observer::builder()
+        .level(Level::Full)
+        .provider(Provider::other("candle"))
+        .models(["smollm2-135m", "a \"quoted\" \\ model", "größer"])
+        .undeclared_models(3)
+        .label("tier", ["free", "paid"])
+        .phases(["tokenize", "tool"])
+        .evaluation("relevance", ["pass", "fail"])
+        .objective(
+            Objective::new("interactive")
+                .time_to_first_token(Duration::from_millis(300))
+                .time_per_output_token(Duration::from_micros(35_500))
+                .longest_gap(Duration::from_millis(900))
+                .duration(Duration::from_secs(9)),
+        )
+        .objective(Objective::new("available").target(0.999))
+}
+
+/// What is still running; dropping it ends it.
+#[derive(Default)]
+pub struct Running {
+    operations: Vec<Operation>,
+    streams: Vec<Pin<Box<dyn Stream<Item = Chunk>>>>,
+}
+
+/// Random traffic on an observer.
+pub struct Traffic<'a> {
+    pub observer: &'a Observer,
+    pub hand: &'a ManualClock,
+    pub random: Random,
+    pub running: Running,
+}
+
+impl<'a> Traffic<'a> {
+    pub fn new(observer: &'a Observer, hand: &'a ManualClock, seed: u64) -> Self {
+        Self { observer, hand, random: Random::new(seed), running: Running::default() }
+    }
+
+    pub fn operations(&mut self, count: usize) {
+        (0..count).for_each(|_| self.operation());
+    }
+
+    fn operation(&mut self) {
+        self.beside();
+        let role = *self.random.one_of(&[Role::Server, Role::Server, Role::Gateway, Role::Client]);
+        let observer = self.observer.as_role(role);
+        let model = self.model();
+        let name = self.name();
+        let operation = self.start(observer.operation(name, &model));
+        let marker = operation.marker();
+        self.marks(&marker);
+        match self.random.below(100) {
+            0..=44 => self.stream(operation, &marker),
+            45..=49 => self.running.operations.push(operation),
+            _ => self.plain(operation),
+        }
+        self.after(&marker);
+    }
+
+    fn model(&mut self) -> String {
+        let models = ["smollm2-135m", "smollm2-135m", "a \"quoted\" \\ model", "größer", "wild", "wilder", "wildest"];
+        match self.random.below(10) {
+            0 => format!("nobody-{}\n\u{7}", self.random.below(1_000)),
+            _ => self.random.word(&models).to_owned(),
+        }
+    }
+
+    fn name(&mut self) -> OperationName {
+        let names = [
+            OperationName::Chat,
+            OperationName::Chat,
+            OperationName::TextCompletion,
+            OperationName::Embeddings,
+            OperationName::other("rerank"),
+        ];
+        self.random.one_of(&names).clone()
+    }
+
+    fn start(&mut self, mut start: Start<'_>) -> Operation {
+        let random = &mut self.random;
+        if random.chance(15) {
+            start = start.provider(Provider::OpenAi);
+        }
+        if random.chance(15) {
+            start = start.label("tier", random.word(&["free", "paid", "undeclared"]));
+        }
+        if random.chance(50) {
+            start = start.max_tokens(random.below(5_000));
+        }
+        if random.chance(20) {
+            start = start.choices(random.below(5));
+        }
+        if random.chance(20) {
+            start = start.deadline(random.time());
+        }
+        if random.chance(30) {
+            start = start.preparing();
+        }
+        if random.chance(20) {
+            start = start.reports_usage(random.chance(50));
+        }
+        if random.chance(10) {
+            start = start.started_at(self.hand.now());
+            self.hand.advance(random.time());
+        }
+        start.start()
+    }
+
+    /// Marks of the engine, now and then in an order that cannot be.
+    fn marks(&mut self, marker: &Marker) {
+        for _ in 0..self.random.below(5) {
+            self.hand.advance(self.random.time());
+            match self.random.below(8) {
+                0 | 1 => marker.enqueued(),
+                2 | 3 => marker.scheduled(),
+                4 => marker.first_token(),
+                5 => marker.scheduled_at(llmobs::Moment::from_nanos(5)),
+                6 => {
+                    let phase = marker.phase(self.random.word(&["tokenize", "tool", "undeclared"]));
+                    self.hand.advance(self.random.time());
+                    drop(phase);
+                }
+                _ => marker.attempt(*self.random.one_of(AttemptKind::ALL)),
+            }
+        }
+        if self.random.chance(60) {
+            marker.usage(self.usage());
+        }
+        if self.random.chance(30) {
+            marker.finish_reason(self.finish_reason());
+        }
+        if self.random.chance(5) {
+            marker.failing(*self.random.one_of(ErrorType::ALL));
+        }
+        if self.random.chance(5) {
+            marker.superseded(self.random.below(50));
+        }
+    }
+
+    /// Marks that may also come after the end.
+    fn after(&mut self, marker: &Marker) {
+        if self.random.chance(20) {
+            marker.cache_lookup(*self.random.one_of(CacheKind::ALL), *self.random.one_of(CacheResult::ALL));
+        }
+        if self.random.chance(20) {
+            marker.evaluated("relevance", self.random.word(&["pass", "fail", "undeclared"]));
+        }
+        if self.random.chance(5) {
+            marker.scheduled();
+        }
+    }
+
+    /// What belongs to no operation.
+    fn beside(&mut self) {
+        if self.random.chance(10) {
+            self.observer.record_runtime_lag(self.random.word(&["tokio", "blocking"]), self.random.time());
+        }
+        if self.random.chance(3) {
+            let state = *self.random.one_of(&[State::Queued, State::Decode]);
+            self.observer.set_limit("smollm2-135m", state, self.random.below(64) as usize);
+        }
+    }
+
+    fn usage(&mut self) -> Usage {
+        let random = &mut self.random;
+        let mut usage = Usage::new();
+        if random.chance(80) {
+            usage = usage.input(random.below(9_000));
+        }
+        if random.chance(40) {
+            usage = usage.cache_read(random.below(5_000)).cache_write(random.below(5_000));
+        }
+        if random.chance(80) {
+            usage = usage.output(random.below(300));
+        }
+        if random.chance(30) {
+            usage = usage.reasoning(random.below(400));
+        }
+        if random.chance(20) { usage.estimated() } else { usage }
+    }
+
+    fn finish_reason(&mut self) -> FinishReason {
+        match self.random.below(10) {
+            0 => FinishReason::other("tired"),
+            _ => self.random.one_of(FinishReason::KNOWN).clone(),
+        }
+    }
+
+    fn plain(&mut self, operation: Operation) {
+        self.hand.advance(self.random.time());
+        match self.random.below(6) {
+            0 | 1 => operation.complete(),
+            2 => operation.fail(*self.random.one_of(ErrorType::ALL)),
+            3 => operation.cancel(),
+            4 => operation.reject(*self.random.one_of(ErrorType::ALL)),
+            _ => drop(operation),
+        }
+    }
+
+    fn stream(&mut self, operation: Operation, marker: &Marker) {
+        let drive = if self.random.chance(30) { Drive::Lazy } else { Drive::Eager };
+        let mut stream = operation.observe(self.script()).drive(drive);
+        let reads = self.random.below(50);
+        for _ in 0..reads {
+            if next(&mut stream).is_none() {
+                break;
+            }
+            if self.random.chance(20) {
+                self.hand.advance(self.random.time());
+            }
+            if self.random.chance(2) {
+                marker.usage(self.usage());
+            }
+        }
+        // One item and no more: what a stream gathers between two flushes is on its way to both backends.
+        if reads == 1 {
+            self.running.streams.push(Box::pin(stream));
+        }
+    }
+
+    fn script(&mut self) -> Script<Chunk> {
+        let mut script = Script::new(self.hand);
+        for _ in 0..self.random.below(40) {
+            script = match self.random.below(10) {
+                0..=4 => script.wait(self.random.time()),
+                5 => script.wait(Duration::ZERO),
+                6 => script.work(self.random.time()),
+                _ => script,
+            };
+            script = script.item(self.chunk());
+        }
+        script
+    }
+
+    fn chunk(&mut self) -> Chunk {
+        let tokens = self.random.below(5) as u32;
+        let mut chunk = match self.random.below(12) {
+            0 => Chunk::empty(),
+            1 => Chunk::reasoning(tokens),
+            2 => Chunk::tool_call(tokens),
+            _ => Chunk::tokens(tokens),
+        };
+        if self.random.chance(10) {
+            chunk = chunk.choice(1);
+        }
+        if self.random.chance(10) {
+            chunk = chunk.produced_at(self.hand.now().after(self.random.time()));
+        }
+        match self.random.below(100) {
+            0 => Chunk::failed(*self.random.one_of(ErrorType::ALL)),
+            1..=3 => chunk.finish_reason(self.finish_reason()),
+            _ => chunk,
+        }
+    }
+}
+
+/// The next item, however often the script says `Pending`.
+pub fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
+    (0..1_000).find_map(|_| stream.next().now_or_never()).expect("a script goes on")
+}

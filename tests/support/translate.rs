@@ -1,0 +1,84 @@
+//! The OpenTelemetry-to-Prometheus naming rules, written from the specification ("Prometheus and OpenMetrics
+//! compatibility") and from nothing in llmobs, so that the two can be held against each other.
+
+use super::families::Kind;
+
+/// The name of a family, as the classic format has it: with `_total` for a counter.
+pub fn name(otel: &str, unit: &str, kind: Kind) -> String {
+    let mut name = sanitized(otel);
+    if let Some(unit) = self::unit(unit, kind)
+        && !name.split('_').any(|word| word == unit)
+    {
+        name = format!("{name}_{unit}");
+    }
+    if kind == Kind::Counter {
+        // The suffix comes last, after the unit, and only once.
+        name = format!("{}_total", name.strip_suffix("_total").unwrap_or(&name));
+    }
+    name
+}
+
+/// The name of a label.
+pub fn label(otel: &str) -> String {
+    match otel.starts_with(|c: char| c.is_ascii_digit()) {
+        true => format!("key_{}", sanitized(otel)),
+        false => sanitized(otel),
+    }
+}
+
+/// The word that a unit gives, if it gives one.
+fn unit(unit: &str, kind: Kind) -> Option<String> {
+    // An annotation is no unit: `{token}`, and also the end of `By{transmitted}`.
+    let plain = unit.split('{').next().unwrap_or_default();
+    let (over, per) = match plain.split_once('/') {
+        Some((over, per)) => (over, Some(per)),
+        None => (plain, None),
+    };
+    let word = match over {
+        "" => None,
+        "1" if kind == Kind::Gauge && per.is_none() => Some("ratio"),
+        "1" => None,
+        "d" => Some("days"),
+        "h" => Some("hours"),
+        "min" => Some("minutes"),
+        "s" => Some("seconds"),
+        "ms" => Some("milliseconds"),
+        "us" => Some("microseconds"),
+        "ns" => Some("nanoseconds"),
+        "By" => Some("bytes"),
+        "KiBy" => Some("kibibytes"),
+        "MiBy" => Some("mebibytes"),
+        "m" => Some("meters"),
+        "V" => Some("volts"),
+        "A" => Some("amperes"),
+        "J" => Some("joules"),
+        "W" => Some("watts"),
+        "g" => Some("grams"),
+        "Cel" => Some("celsius"),
+        "Hz" => Some("hertz"),
+        "%" => Some("percent"),
+        other => Some(other),
+    };
+    let per = per.map(|per| match per {
+        "s" => "per_second".to_owned(),
+        "min" => "per_minute".to_owned(),
+        "h" => "per_hour".to_owned(),
+        other => format!("per_{other}"),
+    });
+    match (word, per) {
+        (None, None) => None,
+        (word, per) => Some([word.map(str::to_owned), per].into_iter().flatten().collect::<Vec<_>>().join("_")),
+    }
+}
+
+/// Only letters, digits and single underscores.
+fn sanitized(name: &str) -> String {
+    let mut clean = String::with_capacity(name.len());
+    for c in name.chars() {
+        let c = if c.is_ascii_alphanumeric() || c == ':' { c } else { '_' };
+        if c != '_' || !clean.ends_with('_') {
+            clean.push(c);
+        }
+    }
+    clean
+}
