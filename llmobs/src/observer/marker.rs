@@ -93,7 +93,8 @@ impl Marker {
         self.with(|live| live.finish(reason));
     }
 
-    /// Something broke: whatever ends the operation, it is `failed` with this type. The first one stands.
+    /// Something broke: whatever ends the operation, save a rejection, it is `failed` with this type. The first one
+    /// stands.
     pub fn failing(&self, error: ErrorType) {
         self.with(|live| live.fail(error));
     }

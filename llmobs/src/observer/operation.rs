@@ -188,15 +188,15 @@ impl Operation {
         self.end(|live| live.failing().map_or(Ending::Completed, Ending::Failed));
     }
 
-    /// It broke.
+    /// It broke. If something was marked as failing before, that is why.
     pub fn fail(mut self, failure: impl Into<Failure>) {
         let error = failure.into().error_type();
-        self.end(|_| Ending::Failed(error));
+        self.end(|live| Ending::Failed(live.failing().unwrap_or(error)));
     }
 
-    /// The caller left.
+    /// The caller left. If something was marked as failing before, it is `failed` all the same.
     pub fn cancel(mut self) {
-        self.end(|_| Ending::Cancelled);
+        self.end(|live| live.failing().map_or(Ending::Cancelled, Ending::Failed));
     }
 
     /// It was never admitted: shed, rate-limited, invalid.
