@@ -90,11 +90,16 @@ where
         let Some(flow) = this.flow.as_mut() else { return this.inner.poll_next(context) };
         flow.poll();
         let polled = this.inner.poll_next(context);
-        flow.polling = false;
         match polled {
-            Poll::Pending => flow.timing.pending(),
+            Poll::Pending => {
+                flow.polling = false;
+                flow.timing.pending();
+            }
             Poll::Ready(Some(ref item)) => {
-                let ending = flow.item(&this.carry.carry(item));
+                // The closure is the user's: a panic in it is one of the stream.
+                let chunk = this.carry.carry(item);
+                flow.polling = false;
+                let ending = flow.item(&chunk);
                 if let (Some(ending), Some(flow)) = (ending, this.flow.take_if(|_| ending.is_some())) {
                     flow.finish(ending);
                 }
