@@ -112,7 +112,7 @@ pub(super) fn finish(running: &Running, ending: Ending, ended_at: u64, now: u64,
         live.core.anomaly("double_end");
         return;
     }
-    leave(live, running.place, now, stream);
+    leave(live, running.place, now);
     let marks = live.marks(ended_at);
     let end =
         End { live, series: &live.series, marks, ending, stream, tokens: Tokens::of(live, &marks, ending, stream) };
@@ -125,14 +125,16 @@ pub(super) fn finish(running: &Running, ending: Ending, ended_at: u64, now: u64,
 
 /// Takes the operation out of the table. Under the same lock its times by state are settled, so that a collection
 /// sees them once.
-fn leave(live: &Arc<Live>, place: usize, now: u64, stream: Option<&StreamEnd>) {
+fn leave(live: &Arc<Live>, place: usize, now: u64) {
     let mut table = live.core.table();
-    if let Some(stream) = stream {
-        live.reader_came(stream.summary.away);
-    }
     let remote = live.series.key.role.is_remote();
     live.series.settle(&live.marks(now).state_times(remote));
     table.remove(place);
+}
+
+/// Whether the engine never took it. One that completed was taken, even if nobody marked when.
+fn ended_queued(marks: &Marks, ending: Ending) -> bool {
+    marks.is_queued() && ending != Ending::Completed
 }
 
 /// One operation at its end.
@@ -159,7 +161,7 @@ impl End<'_> {
     fn times(&self) {
         let (live, series) = (self.live, self.series);
         series.time(Id::ServerDuration, errored(self.ending.error_type()), self.marks.age(), live.link);
-        if let (true, Some(queued)) = (self.marks.is_queued(), self.marks.queue()) {
+        if let (true, Some(queued)) = (ended_queued(&self.marks, self.ending), self.marks.queue()) {
             let exit = match self.ending {
                 Ending::Cancelled => QueueExit::Cancelled,
                 Ending::Failed(ErrorType::Timeout) => QueueExit::Timeout,
@@ -336,7 +338,7 @@ struct Tokens {
 impl Tokens {
     fn of(live: &Live, marks: &Marks, ending: Ending, stream: Option<&StreamEnd>) -> Self {
         let mut usage = live.usage();
-        if marks.is_queued() || matches!(ending, Ending::Rejected(_)) {
+        if ended_queued(marks, ending) || matches!(ending, Ending::Rejected(_)) {
             // The engine never saw it.
             usage = Usage { input: None, cache_read: None, cache_write: None, ..usage };
         }
