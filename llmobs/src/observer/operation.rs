@@ -177,6 +177,12 @@ impl Operation {
         &self.marker
     }
 
+    /// Whether anything is observed: no for an operation of [`Observer::disabled`].
+    #[must_use]
+    pub const fn is_enabled(&self) -> bool {
+        self.place.is_some()
+    }
+
     /// A handle for other threads, also after a stream took the operation.
     #[must_use]
     pub fn marker(&self) -> Marker {

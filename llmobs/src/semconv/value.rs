@@ -197,12 +197,21 @@ impl FinishReason {
     pub fn from_provider(word: &str) -> Self {
         match word.to_ascii_lowercase().as_str() {
             "stop" | "end_turn" | "stop_sequence" | "eos" | "eos_token" | "complete" => Self::Stop,
-            "length" | "max_tokens" | "max_length" | "model_context_window_exceeded" => Self::Length,
-            "tool_call" | "tool_calls" | "tool_use" | "function_call" => Self::ToolCall,
-            "content_filter" | "safety" | "refusal" | "recitation" | "blocklist" | "prohibited_content" | "spii" => {
-                Self::ContentFilter
+            "length" | "max_tokens" | "max_output_tokens" | "max_length" | "model_context_window_exceeded" => {
+                Self::Length
             }
-            "error" => Self::Error,
+            "tool_call" | "tool_calls" | "tool_use" | "function_call" => Self::ToolCall,
+            "content_filter"
+            | "safety"
+            | "refusal"
+            | "recitation"
+            | "blocklist"
+            | "prohibited_content"
+            | "spii"
+            | "image_safety"
+            | "image_prohibited_content"
+            | "image_recitation" => Self::ContentFilter,
+            "error" | "malformed_function_call" | "unexpected_tool_call" | "too_many_tool_calls" => Self::Error,
             "compaction" => Self::Compaction,
             _ => Self::Other(Cow::Owned(word.to_owned())),
         }
@@ -383,6 +392,9 @@ mod tests {
         assert_eq!(FinishReason::from_provider("end_turn"), FinishReason::Stop);
         assert_eq!(FinishReason::from_provider("MAX_TOKENS"), FinishReason::Length);
         assert_eq!(FinishReason::from_provider("SAFETY"), FinishReason::ContentFilter);
+        assert_eq!(FinishReason::from_provider("max_output_tokens"), FinishReason::Length);
+        assert_eq!(FinishReason::from_provider("IMAGE_SAFETY"), FinishReason::ContentFilter);
+        assert_eq!(FinishReason::from_provider("MALFORMED_FUNCTION_CALL"), FinishReason::Error);
         assert_eq!(FinishReason::from_provider("pause_turn").as_str(), "pause_turn");
     }
 
