@@ -84,13 +84,35 @@ impl Bounds {
         self.values.iter().map(|bound| usize::from(value > *bound)).sum()
     }
 
-    fn bucket_of_nanos(&self, nanos: u64) -> usize {
-        self.nanos.iter().map(|bound| usize::from(nanos > *bound)).sum()
+    /// The bucket of a time, and the times that lie in the same one.
+    fn bucket_of_nanos(&self, nanos: u64) -> Place {
+        let bucket: usize = self.nanos.iter().map(|bound| usize::from(nanos > *bound)).sum();
+        let lowest = bucket.checked_sub(1).map_or(0, |below| self.nanos[below].saturating_add(1));
+        Place { bucket, lowest, highest: self.nanos.get(bucket).copied().unwrap_or(u64::MAX) }
+    }
+}
+
+/// A bucket and its edges, both inclusive, in nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    bucket: usize,
+    lowest: u64,
+    highest: u64,
+}
+
+impl Place {
+    /// Where no time lies.
+    const NOWHERE: Self = Self { bucket: 0, lowest: u64::MAX, highest: 0 };
+
+    const fn holds(self, nanos: u64) -> bool {
+        self.lowest <= nanos && nanos <= self.highest
     }
 }
 
 /// The most finite bounds of a row that streams keep their own histogram of.
 pub(crate) const LOCAL_BOUNDS: usize = 31;
+
+const _: () = assert!((LOCAL_BOUNDS + 1).is_power_of_two(), "it serves as a mask");
 
 /// A stream's own histogram: plain integers, no lock, merged into the shared one now and then.
 #[derive(Debug, Clone)]
@@ -98,22 +120,41 @@ pub(crate) struct Local {
     counts: [u32; LOCAL_BOUNDS + 1],
     sum_nanos: u64,
     count: u64,
+    /// Of the last time. The times of one stream are alike, so most need no search.
+    last: Place,
 }
 
 impl Local {
     pub(crate) const fn new() -> Self {
-        Self { counts: [0; LOCAL_BOUNDS + 1], sum_nanos: 0, count: 0 }
+        Self { counts: [0; LOCAL_BOUNDS + 1], sum_nanos: 0, count: 0, last: Place::NOWHERE }
     }
 
-    pub(crate) fn record(&mut self, bounds: &Bounds, share: Share) {
-        for (nanos, times) in share.runs() {
-            if times > 0 {
-                let count = &mut self.counts[bounds.bucket_of_nanos(nanos)];
-                *count = count.saturating_add(u32::try_from(times).unwrap_or(u32::MAX));
-            }
+    #[inline]
+    pub(crate) fn record<'a>(&mut self, bounds: impl Fn() -> &'a Bounds, share: Share) {
+        if share.units == 1 && self.last.holds(share.nanos) {
+            self.add(1);
+        } else {
+            self.search(bounds(), share);
         }
         self.sum_nanos += share.nanos;
         self.count += share.units;
+    }
+
+    #[inline(never)]
+    fn search(&mut self, bounds: &Bounds, share: Share) {
+        for (nanos, times) in share.runs() {
+            if times > 0 {
+                self.last = bounds.bucket_of_nanos(nanos);
+                self.add(u32::try_from(times).unwrap_or(u32::MAX));
+            }
+        }
+    }
+
+    #[inline]
+    const fn add(&mut self, times: u32) {
+        // No row has more bounds than a stream keeps, so the mask changes nothing; it spares a check.
+        let count = &mut self.counts[self.last.bucket & LOCAL_BOUNDS];
+        *count = count.saturating_add(times);
     }
 
     pub(crate) const fn is_empty(&self) -> bool {
@@ -124,7 +165,7 @@ impl Local {
     /// starts again from zero.
     pub(crate) fn take(&mut self, into: impl FnOnce(&[u32], f64)) {
         into(&self.counts, seconds(self.sum_nanos));
-        *self = Self::new();
+        *self = Self { last: self.last, ..Self::new() };
     }
 }
 
@@ -213,7 +254,7 @@ mod tests {
             for (nanos, units) in shares {
                 let share = Share { nanos, units };
                 total += nanos;
-                local.record(&bounds, share);
+                local.record(|| &bounds, share);
                 ring.push(share, |value| direct.record(&bounds, value));
             }
             ring.drain(|value| direct.record(&bounds, value));
@@ -230,8 +271,13 @@ mod tests {
     fn a_value_on_a_bound_lies_below_it() {
         let bounds = Bounds::new(&[0.02, 0.04]);
         assert_eq!(bounds.bucket(0.02), 0);
-        assert_eq!(bounds.bucket_of_nanos(20_000_000), 0);
-        assert_eq!(bounds.bucket_of_nanos(20_000_001), 1);
+        assert_eq!(bounds.bucket_of_nanos(20_000_000).bucket, 0);
+        assert_eq!(bounds.bucket_of_nanos(20_000_001).bucket, 1);
         assert_eq!(bounds.bucket(f64::MAX), 2);
+        for nanos in [0, 20_000_000, 20_000_001, 40_000_000, 40_000_001, u64::MAX] {
+            assert!(bounds.bucket_of_nanos(nanos).holds(nanos));
+        }
+        assert!(!bounds.bucket_of_nanos(20_000_000).holds(20_000_001));
+        assert!(!bounds.bucket_of_nanos(20_000_001).holds(20_000_000));
     }
 }

@@ -139,6 +139,7 @@ impl Timing {
     }
 
     /// The reader polls, for the first time since it got an item. Returns how long it was away.
+    #[inline]
     pub(crate) fn poll(&mut self, now: u64) -> u64 {
         self.polled_at = Some(now);
         let away = self.handed_at.take().map_or(0, |handed| now.saturating_sub(handed));
@@ -153,6 +154,7 @@ impl Timing {
     }
 
     /// The poll returned an item.
+    #[inline]
     pub(crate) fn ready(&mut self, now: u64, seen: &Seen) -> Step {
         let polled_at = self.polled_at.take().unwrap_or(now);
         let wait = now.saturating_sub(polled_at);
@@ -214,6 +216,7 @@ impl Timing {
         }
     }
 
+    #[inline]
     fn is_exact(&self, wait: u64, seen: &Seen) -> bool {
         if self.drive == Drive::Lazy || seen.produced_at.is_some() {
             return true;
@@ -223,6 +226,7 @@ impl Timing {
     }
 
     /// A moment on the producer's own clock, which for a lazy one stops while the reader is away.
+    #[inline]
     fn model_time(&self, at: u64) -> u64 {
         match self.drive {
             Drive::Eager => at,
@@ -230,6 +234,7 @@ impl Timing {
         }
     }
 
+    #[inline]
     fn chunk(&mut self, at: u64, exact: bool, seen: &Seen) -> Step {
         let mut step = Step::default();
         if self.chunks.begun() {
@@ -253,6 +258,7 @@ impl Timing {
         step
     }
 
+    #[inline]
     fn token(&mut self, at: u64, exact: bool, wait: u64, seen: &Seen, step: &mut Step) {
         let count = u64::from(seen.tokens);
         if !self.tokens.begun() {
@@ -280,6 +286,7 @@ impl Timing {
         }
     }
 
+    #[inline]
     fn saw_gap(&mut self, gap: u64) {
         self.longest_gap = Some(self.longest_gap.map_or(gap, |longest| longest.max(gap)));
     }

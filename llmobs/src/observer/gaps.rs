@@ -32,10 +32,15 @@ impl Gaps {
         if !self.is_on {
             return;
         }
-        self.local.record(series.sinks().bounds(ids[0]), share);
+        self.local.record(|| series.sinks().bounds(ids[0]), share);
         if self.wants_raw {
-            self.ring.push(share, |value| raw(series, ids, value));
+            self.keep_raw(series, ids, share);
         }
+    }
+
+    #[inline(never)]
+    fn keep_raw(&mut self, series: &Series, ids: &[Id], share: Share) {
+        self.ring.push(share, |value| raw(series, ids, value));
     }
 
     pub(super) fn flush(&mut self, series: &Series, ids: &[Id]) {

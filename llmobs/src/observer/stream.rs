@@ -193,6 +193,7 @@ impl Flow {
         }
     }
 
+    #[inline]
     fn poll(&mut self) {
         if self.timing.reader_is_away() {
             let away = self.timing.poll(self.running.live.now());
@@ -205,6 +206,7 @@ impl Flow {
     }
 
     /// An item is ready. Returns how the operation ends, if it does.
+    #[inline]
     fn item(&mut self, chunk: &Chunk) -> Option<Ending> {
         let live = &self.running.live;
         let now = live.now();

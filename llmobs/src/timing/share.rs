@@ -10,11 +10,8 @@ pub(crate) struct Share {
 
 impl Share {
     /// The samples as two runs of equal ones: `(nanoseconds, how many)`.
+    #[inline]
     pub(crate) const fn runs(self) -> [(u64, u64); 2] {
-        if self.units == 1 {
-            // Nearly always, and a division is the dearest thing about a sample.
-            return [(self.nanos, 1), (0, 0)];
-        }
         let each = self.nanos / self.units;
         let longer = self.nanos % self.units;
         [(each + 1, longer), (each, self.units - longer)]
@@ -59,6 +56,7 @@ impl Span {
     }
 
     /// An exact moment: the units since the last one share the time between.
+    #[inline]
     pub(super) fn close(&mut self, at: u64) -> Option<Share> {
         // A `produced_at` before the last exact moment cannot be: the item is taken to have come right then.
         let at = at.max(self.last);
