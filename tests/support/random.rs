@@ -33,7 +33,7 @@ impl Random {
     }
 
     pub fn word<'a>(&mut self, all: &[&'a str]) -> &'a str {
-        self.one_of(all)
+        all[self.below(all.len() as u64) as usize]
     }
 
     /// A time of any order of magnitude, up to a minute, in whole nanoseconds.

@@ -1,0 +1,203 @@
+//! The catalog against what it must hold: the table of metrics, written here a second time by hand, and the
+//! conventions' own definitions.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use llmobs::Level;
+use llmobs::Profile;
+use llmobs::catalog::Instrument;
+use llmobs::catalog::ROWS;
+use llmobs::catalog::Row;
+use llmobs::semconv;
+use llmobs::semconv::metric::LATEST;
+use llmobs::semconv::metric::V1_41;
+
+/// Name, instrument, unit, attributes (`S` for those of every operation), level.
+const OWN: &[(&str, &str, &str, &str, &str)] = &[
+    ("llmobs.operation.started", "C", "{operation}", "S", "core"),
+    (
+        "llmobs.operation.ended",
+        "C",
+        "{operation}",
+        "S llmobs.operation.outcome llmobs.finish_reason error.type",
+        "core",
+    ),
+    ("llmobs.operation.active", "OUD", "{operation}", "S llmobs.operation.state", "core"),
+    ("llmobs.operation.state.time", "OC", "s", "S llmobs.operation.state", "standard"),
+    ("llmobs.operation.oldest.age", "OGa", "s", "gen_ai.request.model llmobs.operation.state", "core"),
+    ("llmobs.operation.limit", "UD", "{operation}", "gen_ai.request.model llmobs.operation.state", "core"),
+    ("llmobs.operation.attempts", "C", "{attempt}", "S llmobs.attempt.kind", "core"),
+    ("llmobs.operation.abandoned", "C", "{operation}", "S", "core"),
+    ("llmobs.time_to_first_token", "H", "s", "S", "standard"),
+    ("llmobs.queue.duration", "H", "s", "S llmobs.queue.exit", "core"),
+    ("llmobs.prefill.duration", "H", "s", "S", "standard"),
+    ("llmobs.decode.duration", "H", "s", "S", "standard"),
+    ("llmobs.inter_token.duration", "H", "s", "S", "standard"),
+    ("llmobs.token.unmeasured", "C", "{token}", "S", "standard"),
+    ("llmobs.operation.longest_gap.duration", "H", "s", "S", "standard"),
+    ("llmobs.consumer_wait.duration", "H", "s", "S", "standard"),
+    ("llmobs.phase.duration", "H", "s", "S llmobs.phase.name", "standard"),
+    ("llmobs.stall.events", "C", "{stall}", "S llmobs.stall.cause", "full"),
+    (
+        "llmobs.token.processed",
+        "C",
+        "{token}",
+        "S llmobs.token.direction llmobs.token.kind llmobs.token.source",
+        "core",
+    ),
+    ("llmobs.token.wasted", "C", "{token}", "S llmobs.token.direction llmobs.token.waste", "core"),
+    ("llmobs.operation.input_tokens", "H", "{token}", "S", "standard"),
+    ("llmobs.operation.output_tokens", "H", "{token}", "S", "standard"),
+    ("llmobs.request.max_tokens", "H", "{token}", "S", "full"),
+    ("llmobs.request.choices", "H", "{choice}", "S", "full"),
+    ("llmobs.response_cache.lookups", "C", "{lookup}", "S llmobs.cache.kind llmobs.cache.result", "standard"),
+    (
+        "llmobs.evaluation.results",
+        "C",
+        "{result}",
+        "S gen_ai.evaluation.name gen_ai.evaluation.score.label",
+        "standard",
+    ),
+    ("llmobs.objective.events", "C", "{event}", "S llmobs.objective.name llmobs.objective.result", "core"),
+    ("llmobs.objective.tokens", "C", "{token}", "S llmobs.objective.name llmobs.objective.result", "core"),
+    ("llmobs.objective.target", "Ga", "1", "gen_ai.request.model gen_ai.operation.name llmobs.objective.name", "core"),
+    (
+        "llmobs.objective.threshold",
+        "Ga",
+        "s",
+        "gen_ai.request.model gen_ai.operation.name llmobs.objective.name",
+        "core",
+    ),
+    ("llmobs.runtime.lag", "H", "s", "llmobs.runtime.name", "standard"),
+    ("llmobs.self.dropped", "C", "{item}", "llmobs.signal llmobs.drop.reason", "core"),
+    ("llmobs.self.folded_labels", "C", "{value}", "llmobs.label", "core"),
+    ("llmobs.self.redactions", "C", "{redaction}", "llmobs.detector", "core"),
+    ("llmobs.self.anomalies", "C", "{anomaly}", "llmobs.anomaly", "core"),
+    ("llmobs.self.series.usage", "OUD", "{series}", "llmobs.metric.group", "core"),
+    ("llmobs.self.series.limit", "UD", "{series}", "llmobs.metric.group", "core"),
+    ("llmobs.self.export.duration", "H", "s", "llmobs.signal error.type", "core"),
+    ("llmobs.self.export.age", "OGa", "s", "llmobs.signal", "core"),
+    ("llmobs.self.export.queue.usage", "OUD", "{item}", "llmobs.signal", "core"),
+    ("llmobs.self.export.queue.limit", "UD", "{item}", "llmobs.signal", "core"),
+    (
+        "llmobs.build.info",
+        "Ga",
+        "",
+        "llmobs.build.version llmobs.build.features llmobs.build.level llmobs.build.profile",
+        "core",
+    ),
+];
+
+/// The conventions' metrics that an observer records: the server's, and the client's of each profile.
+const STANDARD: &[&str] = &[
+    "gen_ai.client.embeddings.duration",
+    "gen_ai.client.embeddings.operation.input_tokens",
+    "gen_ai.client.inference.duration",
+    "gen_ai.client.inference.operation.input_tokens",
+    "gen_ai.client.inference.operation.output_tokens",
+    "gen_ai.client.inference.time_per_output_chunk",
+    "gen_ai.client.inference.time_to_first_chunk",
+    "gen_ai.client.inference.usage.cache_read.input_tokens",
+    "gen_ai.client.inference.usage.cache_write.input_tokens",
+    "gen_ai.client.inference.usage.input_tokens",
+    "gen_ai.client.inference.usage.output_tokens",
+    "gen_ai.client.inference.usage.reasoning.output_tokens",
+    "gen_ai.client.operation.duration",
+    "gen_ai.client.operation.time_per_output_chunk",
+    "gen_ai.client.operation.time_to_first_chunk",
+    "gen_ai.client.token.usage",
+    "gen_ai.server.request.duration",
+    "gen_ai.server.time_per_output_token",
+    "gen_ai.server.time_to_first_token",
+];
+
+#[test]
+fn our_own_rows_have_the_instruments_units_attributes_and_levels_of_the_table() {
+    let rows: BTreeMap<_, _> = own().map(|row| (row.name, row)).collect();
+    for (name, instrument, unit, attributes, level) in OWN {
+        let row = rows.get(name).unwrap_or_else(|| panic!("{name} is not in the catalog"));
+        let series = "gen_ai.operation.name gen_ai.provider.name gen_ai.request.model";
+        let wanted = attributes.strip_prefix('S').map_or((*attributes).to_owned(), |more| format!("{series}{more}"));
+        assert_eq!(short(row.instrument), *instrument, "the instrument of {name}");
+        assert_eq!(row.unit, *unit, "the unit of {name}");
+        assert_eq!(row.attributes.join(" "), wanted, "the attributes of {name}");
+        assert_eq!(row.level.as_str(), *level, "the level of {name}");
+    }
+    let known: BTreeSet<_> = OWN.iter().map(|row| row.0).collect();
+    let extra: Vec<_> = rows.keys().filter(|name| !known.contains(*name)).collect();
+    assert!(extra.is_empty(), "{extra:?} are not in the table");
+}
+
+#[test]
+fn the_conventions_rows_are_all_there_and_only_those() {
+    let there: BTreeSet<_> = standard().map(|row| row.name).collect();
+    assert_eq!(there, STANDARD.iter().copied().collect());
+}
+
+#[test]
+fn the_conventions_rows_have_the_units_and_instruments_of_their_profile() {
+    for row in standard() {
+        for (profile, table) in [(Profile::V1_41, V1_41), (Profile::Latest, LATEST)] {
+            let defined = table.iter().find(|metric| metric.name == row.name);
+            let recorded = row.profile.is_none_or(|of| of == profile);
+            assert_eq!(recorded, defined.is_some(), "{} in {}", row.name, profile.as_str());
+            let Some(defined) = defined else { continue };
+            assert_eq!(row.unit, defined.unit, "the unit of {}", row.name);
+            let instrument = match defined.instrument {
+                semconv::definition::Instrument::Counter => "C",
+                semconv::definition::Instrument::Histogram => "H",
+                semconv::definition::Instrument::UpDownCounter => "UD",
+                _ => "Ga",
+            };
+            assert_eq!(short(row.instrument), instrument, "the instrument of {}", row.name);
+            for attribute in row.attributes {
+                let known = defined.attributes.iter().any(|(name, _)| name == attribute);
+                assert!(known, "{attribute} is no attribute of {} in {}", row.name, profile.as_str());
+            }
+            for (name, requirement) in defined.attributes {
+                if *requirement == semconv::definition::Requirement::Required {
+                    assert!(row.attributes.contains(name), "{} lacks {name}", row.name);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_server_records_the_servers_rows_and_the_others_the_clients() {
+    for row in standard() {
+        let server = row.name.starts_with("gen_ai.server.");
+        for role in [llmobs::Role::Server, llmobs::Role::Gateway, llmobs::Role::Client] {
+            assert_eq!(row.roles.contains(&role), server == (role == llmobs::Role::Server), "{} {role:?}", row.name);
+        }
+    }
+}
+
+#[test]
+fn a_gateway_that_starts_at_core_has_every_required_metric_of_the_conventions() {
+    for name in ["gen_ai.client.token.usage", "gen_ai.client.operation.duration", "gen_ai.server.request.duration"] {
+        assert_eq!(ROWS.iter().find(|row| row.name == name).unwrap().level, Level::Core, "{name}");
+    }
+}
+
+fn own() -> impl Iterator<Item = &'static Row> {
+    ROWS.iter().filter(|row| row.name.starts_with("llmobs."))
+}
+
+fn standard() -> impl Iterator<Item = &'static Row> {
+    ROWS.iter().filter(|row| !row.name.starts_with("llmobs."))
+}
+
+fn short(instrument: Instrument) -> &'static str {
+    match instrument {
+        Instrument::Counter => "C",
+        Instrument::UpDownCounter => "UD",
+        Instrument::Histogram => "H",
+        Instrument::Gauge => "Ga",
+        Instrument::ObservableCounter => "OC",
+        Instrument::ObservableUpDownCounter => "OUD",
+        Instrument::ObservableGauge => "OGa",
+        _ => "?",
+    }
+}

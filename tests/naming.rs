@@ -1,0 +1,126 @@
+//! Both backends give the same series: the OpenTelemetry side, named by the OTel-to-Prometheus rules as a collector or
+//! Prometheus itself would name it, has the families, label names and label values of our own page.
+//!
+//! What counts as a difference: a counter or gauge at zero is a series like any other and must be on both sides. A
+//! histogram without a value is none: OpenTelemetry exports it only once a value (with bound instruments: a handle) is
+//! there, our page shows it from the first handle on. The `otel_scope_*` labels that a pipeline may add are not ours.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use llmobs::Clock;
+use llmobs::Observer;
+use llmobs::Profile;
+use llmobs::catalog::Instrument;
+use llmobs::catalog::ROWS;
+
+use support::families::Families;
+use support::families::Kind;
+use support::families::Labels;
+use support::otel::Otel;
+use support::page;
+use support::traffic::Traffic;
+use support::traffic::everything;
+use support::translate;
+
+#[test]
+fn a_busy_observer_has_the_same_series_names_label_names_and_label_values_in_both() {
+    let (clock, hand) = Clock::manual();
+    let otel = Otel::new();
+    let builder = everything().clock(clock).profile(Profile::Dual).meter_provider(&otel.provider);
+    let observer = builder.build().unwrap();
+    let mut traffic = Traffic::new(&observer, &hand, 5);
+    traffic.operations(700);
+    assert_same_series(&otel.families(), &page::families(&observer));
+}
+
+#[test]
+fn an_observer_that_has_seen_nothing_has_the_same_zeros_in_both() {
+    for profile in [Profile::V1_41, Profile::Latest] {
+        for role in [llmobs::Role::Server, llmobs::Role::Gateway, llmobs::Role::Client] {
+            let otel = Otel::new();
+            let builder = Observer::builder().role(role).profile(profile).models(["a", "b"]);
+            let observer = builder.meter_provider(&otel.provider).build().unwrap();
+            let (here, there) = (otel.families(), page::families(&observer));
+            assert_same_series(&here, &there);
+            for name in ["llmobs_operation_started_total", "llmobs_operation_ended_total", "llmobs_operation_active"] {
+                let models: BTreeSet<_> =
+                    there[name].series.keys().map(|labels| &labels["gen_ai_request_model"]).collect();
+                assert!(["a", "b"].iter().all(|model| models.contains(&(*model).to_owned())), "{name} {models:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_model_that_is_declared_later_starts_at_zero_in_both() {
+    let (clock, hand) = Clock::manual();
+    let otel = Otel::new();
+    let observer = Observer::builder().clock(clock).model("a").meter_provider(&otel.provider).build().unwrap();
+    observer.declare_model("b");
+    hand.advance(Duration::from_secs(1));
+    let there = page::families(&observer);
+    assert_same_series(&otel.families(), &there);
+    let ended = &there["llmobs_operation_ended_total"].series;
+    let of = |model: &str| ended.keys().filter(|labels| labels["gen_ai_request_model"] == model).count();
+    assert_eq!(of("a"), of("b"));
+    assert!(of("b") > 10);
+}
+
+#[test]
+fn every_row_is_named_by_the_rules() {
+    for row in ROWS {
+        let kind = match row.instrument {
+            Instrument::Counter | Instrument::ObservableCounter => Kind::Counter,
+            Instrument::Histogram => Kind::Histogram,
+            _ => Kind::Gauge,
+        };
+        let total = if kind == Kind::Counter { "_total" } else { "" };
+        assert_eq!(row.prometheus_name() + total, translate::name(row.name, row.unit, kind));
+    }
+}
+
+#[test]
+fn the_rules_themselves() {
+    for (name, unit, kind, wanted) in [
+        ("gen_ai.server.time_to_first_token", "s", Kind::Histogram, "gen_ai_server_time_to_first_token_seconds"),
+        ("gen_ai.client.token.usage", "{token}", Kind::Histogram, "gen_ai_client_token_usage"),
+        ("llmobs.cost.usd", "{USD}", Kind::Counter, "llmobs_cost_usd_total"),
+        ("llmobs.operation.state.time", "s", Kind::Counter, "llmobs_operation_state_time_seconds_total"),
+        ("llmobs.objective.target", "1", Kind::Gauge, "llmobs_objective_target_ratio"),
+        ("llmobs.build.info", "", Kind::Gauge, "llmobs_build_info"),
+        ("requests.total", "1", Kind::Counter, "requests_total"),
+        ("wait.seconds", "s", Kind::Gauge, "wait_seconds"),
+        ("net..io", "By/s", Kind::Gauge, "net_io_bytes_per_second"),
+        ("hw.energy", "J", Kind::Counter, "hw_energy_joules_total"),
+        ("sent", "By{transmitted}", Kind::Counter, "sent_bytes_total"),
+    ] {
+        assert_eq!(translate::name(name, unit, kind), wanted);
+    }
+    assert_eq!(translate::label("gen_ai.request.model"), "gen_ai_request_model");
+    assert_eq!(translate::label("2xx"), "key_2xx");
+}
+
+fn assert_same_series(otel: &Families, page: &Families) {
+    let (here, there) = (series(otel), series(page));
+    assert!(here.len() > 10);
+    assert_eq!(here.keys().collect::<Vec<_>>(), there.keys().collect::<Vec<_>>(), "the families");
+    for (name, (kind, series)) in &here {
+        assert_eq!(*kind, there[name].0, "the kind of {name}");
+        let lost: Vec<_> = series.difference(&there[name].1).collect();
+        let new: Vec<_> = there[name].1.difference(series).collect();
+        assert!(lost.is_empty() && new.is_empty(), "{name}: not on the page {lost:?}, only on the page {new:?}");
+    }
+}
+
+/// Every series but histograms without a value.
+fn series(families: &Families) -> BTreeMap<&str, (Kind, BTreeSet<&Labels>)> {
+    let series = families.iter().map(|(name, family)| {
+        let full = family.series.iter().filter(|(_, value)| !value.is_empty_histogram());
+        (name.as_str(), (family.kind, full.map(|(labels, _)| labels).collect::<BTreeSet<_>>()))
+    });
+    series.filter(|(_, (_, series))| !series.is_empty()).collect()
+}
