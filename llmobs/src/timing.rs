@@ -80,10 +80,9 @@ pub(crate) struct Step {
 pub(crate) struct Timing {
     drive: Drive,
     rule: FirstToken,
-    /// When the last item was handed over and the reader left with it.
-    handed_at: Option<u64>,
-    /// When the reader first polled for the item that it now waits for.
-    polled_at: Option<u64>,
+    turn: Turn,
+    /// When the turn began: the last item was handed over, or the reader first polled for the next one.
+    since: u64,
     was_pending: bool,
     previous_exact: bool,
     /// All the time that the reader was away.
@@ -96,7 +95,22 @@ pub(crate) struct Timing {
     first_token: Option<u64>,
     tokens: Span,
     chunks: Span,
+    /// Whether chunks are timed too, and not tokens alone.
+    times_chunks: bool,
+    /// Everything that happens once has happened.
+    is_under_way: bool,
     longest_gap: Option<u64>,
+}
+
+/// Who works on the next item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// Nobody polled yet.
+    Nobody,
+    /// The producer: the reader waits for an item.
+    Producer,
+    /// The reader: it has an item and is away with it.
+    Reader,
 }
 
 /// What a stream was like, in nanoseconds and counts.
@@ -118,8 +132,8 @@ impl Timing {
         Self {
             drive,
             rule,
-            handed_at: None,
-            polled_at: None,
+            turn: Turn::Nobody,
+            since: 0,
             was_pending: false,
             previous_exact: true,
             away: 0,
@@ -129,20 +143,27 @@ impl Timing {
             first_token: None,
             tokens: Span::new(),
             chunks: Span::new(),
+            times_chunks: true,
+            is_under_way: false,
             longest_gap: None,
         }
     }
 
+    /// The same without times of chunks, where nobody wants them.
+    pub(crate) const fn without_chunks(self) -> Self {
+        Self { times_chunks: false, ..self }
+    }
+
     /// Whether the next poll is the first since the reader came back, so that the clock must be read for it.
     pub(crate) const fn reader_is_away(&self) -> bool {
-        self.polled_at.is_none()
+        !matches!(self.turn, Turn::Producer)
     }
 
     /// The reader polls, for the first time since it got an item. Returns how long it was away.
     #[inline]
     pub(crate) fn poll(&mut self, now: u64) -> u64 {
-        self.polled_at = Some(now);
-        let away = self.handed_at.take().map_or(0, |handed| now.saturating_sub(handed));
+        let away = if self.turn == Turn::Reader { now.saturating_sub(self.since) } else { 0 };
+        (self.turn, self.since) = (Turn::Producer, now);
         self.away += away;
         self.away_since_item = away;
         away
@@ -156,19 +177,23 @@ impl Timing {
     /// The poll returned an item.
     #[inline]
     pub(crate) fn ready(&mut self, now: u64, seen: &Seen) -> Step {
-        let polled_at = self.polled_at.take().unwrap_or(now);
-        let wait = now.saturating_sub(polled_at);
-        let exact = self.is_exact(wait, seen);
-        let at = self.model_time(seen.produced_at.map_or(now, |at| at.min(now)));
-        let mut step = self.chunk(at, exact, seen);
-        if seen.tokens > 0 {
-            self.token(at, exact, wait, seen, &mut step);
-        }
-        self.previous_exact = exact || step.first_token.is_some();
-        self.handed_at = Some(now);
+        let wait = if self.turn == Turn::Producer { now.saturating_sub(self.since) } else { 0 };
+        let arrival = Arrival {
+            at: self.model_time(seen.produced_at.map_or(now, |at| at.min(now))),
+            exact: self.is_exact(wait, seen),
+            wait,
+        };
+        let step = if self.is_under_way { self.next(&arrival, seen) } else { self.first(&arrival, seen) };
+        self.previous_exact = arrival.exact || step.first_token.is_some();
+        (self.turn, self.since) = (Turn::Reader, now);
         self.away_since_item = 0;
         self.was_pending = false;
         step
+    }
+
+    /// Whether everything that happens once in a stream has happened.
+    pub(crate) const fn is_under_way(&self) -> bool {
+        self.is_under_way
     }
 
     /// Says that the engine marked the first token earlier than the stream showed it.
@@ -193,13 +218,15 @@ impl Timing {
         if complete {
             // The request ended when the last item was handed over; what the reader did later is its own affair.
             self.away -= self.away_since_item;
-        } else if let Some(handed) = self.handed_at {
-            self.away += now.saturating_sub(handed);
-        } else if let (Some(polled), Some(_)) = (self.polled_at, self.first_token) {
+        } else if self.turn == Turn::Reader {
+            self.away += now.saturating_sub(self.since);
+        } else if self.turn == Turn::Producer && self.first_token.is_some() {
             // What the reader waited for never came, yet the engine was silent that long.
-            self.saw_gap(now.saturating_sub(polled.max(self.tokens.last())));
+            self.saw_gap(now.saturating_sub(self.since.max(self.tokens.last())));
         }
-        self.handed_at = None;
+        if self.turn == Turn::Reader {
+            self.turn = Turn::Nobody;
+        }
         self.away_since_item = 0;
         self.summary()
     }
@@ -234,14 +261,12 @@ impl Timing {
         }
     }
 
-    #[inline]
-    fn chunk(&mut self, at: u64, exact: bool, seen: &Seen) -> Step {
+    /// An item before everything that happens once has happened.
+    fn first(&mut self, arrival: &Arrival, seen: &Seen) -> Step {
         let mut step = Step::default();
+        let at = arrival.at;
         if self.chunks.begun() {
-            self.chunks.add(1);
-            if exact {
-                step.chunks = self.chunks.close(at);
-            }
+            self.chunk(arrival, &mut step);
         } else {
             step.first_chunk = Some(at);
             self.chunks.begin(at, 1);
@@ -255,32 +280,52 @@ impl Timing {
             self.ttft_at = Some(at);
             step.ttft_at = Some(at);
         }
-        step
-    }
-
-    #[inline]
-    fn token(&mut self, at: u64, exact: bool, wait: u64, seen: &Seen, step: &mut Step) {
-        let count = u64::from(seen.tokens);
-        if !self.tokens.begun() {
+        if self.tokens.begun() {
+            self.token(arrival, seen, &mut step);
+        } else if seen.tokens > 0 {
             self.choice = seen.choice;
-            self.tokens.begin(at, count);
+            self.tokens.begin(at, u64::from(seen.tokens));
             if let Some(marked) = self.first_token {
                 self.tokens.begin_earlier(marked);
             } else {
                 self.first_token = Some(at);
                 step.first_token = Some(at);
             }
-            return;
         }
-        if seen.choice != self.choice {
+        self.is_under_way = self.ttft_at.is_some() && self.tokens.begun();
+        step
+    }
+
+    /// Any item after that.
+    #[inline]
+    fn next(&mut self, arrival: &Arrival, seen: &Seen) -> Step {
+        let mut step = Step::default();
+        self.chunk(arrival, &mut step);
+        self.token(arrival, seen, &mut step);
+        step
+    }
+
+    #[inline]
+    fn chunk(&mut self, arrival: &Arrival, step: &mut Step) {
+        if self.times_chunks {
+            self.chunks.add(1);
+            if arrival.exact {
+                step.chunks = self.chunks.close(arrival.at);
+            }
+        }
+    }
+
+    #[inline]
+    fn token(&mut self, arrival: &Arrival, seen: &Seen, step: &mut Step) {
+        if seen.tokens == 0 || seen.choice != self.choice {
             return;
         }
         let backlog = self.tokens.waiting() > 0;
-        self.tokens.add(count);
-        if exact {
+        self.tokens.add(u64::from(seen.tokens));
+        if arrival.exact {
             // Within a backlog the true gaps are unknown; what is known is that nothing came during the wait.
-            let gap = if backlog { wait } else { at.saturating_sub(self.tokens.last()) };
-            step.tokens = self.tokens.close(at);
+            let gap = if backlog { arrival.wait } else { arrival.at.saturating_sub(self.tokens.last()) };
+            step.tokens = self.tokens.close(arrival.at);
             step.gap = Some(gap);
             self.saw_gap(gap);
         }
@@ -290,4 +335,13 @@ impl Timing {
     fn saw_gap(&mut self, gap: u64) {
         self.longest_gap = Some(self.longest_gap.map_or(gap, |longest| longest.max(gap)));
     }
+}
+
+/// How an item came.
+struct Arrival {
+    /// Its moment on the producer's clock.
+    at: u64,
+    exact: bool,
+    /// How long the reader had waited for it.
+    wait: u64,
 }

@@ -21,9 +21,11 @@ use super::gaps::PER_TOKEN;
 use super::marker::Marker;
 use super::operation::Running;
 use crate::catalog::Id;
+use crate::clock::Clock;
 use crate::semconv::value::StallCause;
 use crate::timing::Drive;
 use crate::timing::Seen;
+use crate::timing::Step;
 use crate::timing::Timing;
 
 /// How often a running stream gives what it gathered to the backends, in nanoseconds.
@@ -65,7 +67,7 @@ impl<S: Stream, C> Observed<S, C> {
     /// Declares who drives the producer. Defaults to [`Drive::Eager`]. Call it before the first poll.
     pub fn drive(mut self, drive: Drive) -> Self {
         if let Some(flow) = &mut self.flow {
-            flow.timing = Timing::new(drive, flow.running.live.core.first_token);
+            flow.timing = timing(drive, &flow.running);
         }
         self
     }
@@ -164,6 +166,8 @@ where
 /// What a stream knows of itself while it runs.
 struct Flow {
     running: Running,
+    /// The observer's, nearer: what stands before a reading of the clock is paid in full.
+    clock: Clock,
     timing: Timing,
     counted: Counted,
     tokens: Gaps,
@@ -179,9 +183,10 @@ struct Flow {
 
 impl Flow {
     fn new(running: Running) -> Self {
-        let (core, series) = (&running.live.core, &running.live.series);
+        let series = &running.live.series;
         Self {
-            timing: Timing::new(Drive::Eager, core.first_token),
+            clock: running.live.core.clock.clone(),
+            timing: timing(Drive::Eager, &running),
             counted: Counted::default(),
             tokens: Gaps::new(series, &PER_TOKEN),
             chunks: series.key.role.is_remote().then(|| Gaps::new(series, &PER_CHUNK)),
@@ -196,7 +201,7 @@ impl Flow {
     #[inline]
     fn poll(&mut self) {
         if self.timing.reader_is_away() {
-            let away = self.timing.poll(self.running.live.now());
+            let away = self.timing.poll(self.now());
             self.running.live.reader_came(self.timing.away());
             if away >= STALL {
                 self.running.live.series.add(Id::Stall, StallCause::Reader.index(), 1);
@@ -208,13 +213,9 @@ impl Flow {
     /// An item is ready. Returns how the operation ends, if it does.
     #[inline]
     fn item(&mut self, chunk: &Chunk) -> Option<Ending> {
-        let live = &self.running.live;
-        let now = live.now();
+        let now = self.now();
         if let Some(error) = chunk.error {
-            return Some(Ending::Failed(live.failing().unwrap_or(error)));
-        }
-        if let (None, Some(marked)) = (self.timing.first_token(), live.first_token()) {
-            self.timing.first_token_was_at(marked);
+            return Some(Ending::Failed(self.running.live.failing().unwrap_or(error)));
         }
         let seen = Seen {
             tokens: chunk.tokens,
@@ -222,30 +223,15 @@ impl Flow {
             choice: chunk.choice,
             produced_at: chunk.produced_at.map(|moment| moment.as_nanos()),
         };
-        let step = self.timing.ready(now, &seen);
+        if self.timing.is_under_way() {
+            let step = self.timing.ready(now, &seen);
+            self.settled(&step);
+        } else {
+            self.first(now, &seen);
+        }
         match chunk.kind {
             Kind::Reasoning => self.counted.reasoning += u64::from(chunk.tokens),
             Kind::Content | Kind::ToolCall => self.counted.text += u64::from(chunk.tokens),
-        }
-        if let Some(at) = step.first_token {
-            live.first_token_at(at);
-        }
-        if let Some(at) = step.ttft_at {
-            live.ttft_was(at);
-        }
-        if let Some(at) = step.first_chunk {
-            let waited = at.saturating_sub(live.t0);
-            live.series.time(Id::ClientFirstChunk, 0, waited, live.link);
-            live.series.time(Id::InferenceFirstChunk, 0, waited, live.link);
-        }
-        if let Some(share) = step.tokens {
-            self.tokens.record(&live.series, &PER_TOKEN, share);
-        }
-        if let (Some(share), Some(chunks)) = (step.chunks, &mut self.chunks) {
-            chunks.record(&live.series, &PER_CHUNK, share);
-        }
-        if step.gap.is_some_and(|gap| gap >= STALL) {
-            self.running.live.series.add(Id::Stall, StallCause::Engine.index(), 1);
         }
         if let Some(reason) = &chunk.finish_reason {
             self.running.live.finish(reason.clone());
@@ -257,6 +243,43 @@ impl Flow {
         }
         self.running.live.reader_left(now, self.counted.total());
         None
+    }
+
+    /// An item before everything that happens once in a stream has happened.
+    #[cold]
+    fn first(&mut self, now: u64, seen: &Seen) {
+        let live = &self.running.live;
+        if let (None, Some(marked)) = (self.timing.first_token(), live.first_token()) {
+            self.timing.first_token_was_at(marked);
+        }
+        let step = self.timing.ready(now, seen);
+        if let Some(at) = step.first_token {
+            live.first_token_at(at);
+        }
+        if let Some(at) = step.ttft_at {
+            live.ttft_was(at);
+        }
+        if let Some(at) = step.first_chunk {
+            let waited = at.saturating_sub(live.t0);
+            live.series.time(Id::ClientFirstChunk, 0, waited, live.link);
+            live.series.time(Id::InferenceFirstChunk, 0, waited, live.link);
+        }
+        self.settled(&step);
+    }
+
+    /// Takes the samples of an item.
+    #[inline]
+    fn settled(&mut self, step: &Step) {
+        let series = &self.running.live.series;
+        if let Some(share) = step.tokens {
+            self.tokens.record(series, &PER_TOKEN, share);
+        }
+        if let (Some(share), Some(chunks)) = (step.chunks, &mut self.chunks) {
+            chunks.record(series, &PER_CHUNK, share);
+        }
+        if step.gap.is_some_and(|gap| gap >= STALL) {
+            series.add(Id::Stall, StallCause::Engine.index(), 1);
+        }
     }
 
     fn flush(&mut self, now: u64) {
@@ -273,6 +296,10 @@ impl Flow {
         if let Some(chunks) = &mut self.chunks {
             chunks.flush(series, &PER_CHUNK);
         }
+    }
+
+    fn now(&self) -> u64 {
+        self.clock.now().as_nanos()
     }
 
     /// The stream ended by itself.
@@ -296,4 +323,10 @@ impl Flow {
         let stream = StreamEnd { summary, counted: self.counted };
         end::finish(&self.running, ending, ended_at, now, Some(&stream));
     }
+}
+
+/// The times of chunks are metrics of the client and gateway roles alone.
+fn timing(drive: Drive, running: &Running) -> Timing {
+    let timing = Timing::new(drive, running.live.core.first_token);
+    if running.live.series.key.role.is_remote() { timing } else { timing.without_chunks() }
 }
