@@ -1,0 +1,122 @@
+//! Both backends, read and compared with what the test counted itself.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use llmobs::Observer;
+use llmobs::testing::Readings;
+use opentelemetry_sdk::metrics::InMemoryMetricExporter;
+use opentelemetry_sdk::metrics::PeriodicReader;
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+use opentelemetry_sdk::metrics::data::AggregatedMetrics;
+use opentelemetry_sdk::metrics::data::MetricData;
+use opentelemetry_sdk::metrics::data::ResourceMetrics;
+
+use crate::ways::Tally;
+
+const STARTED: &str = "llmobs.operation.started";
+const ENDED: &str = "llmobs.operation.ended";
+const ACTIVE: &str = "llmobs.operation.active";
+const PROCESSED: &str = "llmobs.token.processed";
+const OUTCOMES: [&str; 4] = ["completed", "failed", "cancelled", "rejected"];
+const DURATIONS: [&str; 2] = ["gen_ai.server.request.duration", "gen_ai.client.operation.duration"];
+
+pub struct Backends {
+    pub provider: SdkMeterProvider,
+    exporter: InMemoryMetricExporter,
+}
+
+impl Backends {
+    pub fn new() -> Self {
+        let exporter = InMemoryMetricExporter::default();
+        // It exports when it is told to.
+        let reader = PeriodicReader::builder(exporter.clone()).with_interval(Duration::from_secs(3_600)).build();
+        Self { provider: SdkMeterProvider::builder().with_reader(reader).build(), exporter }
+    }
+
+    /// Nothing is in flight: both backends hold what was counted.
+    pub fn check(&self, observer: &Observer, tally: &Tally) {
+        assert!(observer.in_flight().is_empty());
+        check_page(&Readings::of(observer), tally);
+        self.exporter.reset();
+        self.provider.force_flush().unwrap();
+        self.check_exported(tally);
+    }
+
+    /// What OpenTelemetry got last.
+    pub fn check_exported(&self, tally: &Tally) {
+        let exports = self.exporter.get_finished_metrics().unwrap();
+        let last = exports.last().expect("something was exported");
+        assert_eq!(sum(last, STARTED, &[]), tally.started);
+        assert_eq!(sum(last, ENDED, &[]), tally.started);
+        assert_eq!(sum(last, ACTIVE, &[]), 0);
+        assert_eq!(sum(last, PROCESSED, &[]), tally.tokens);
+        assert_eq!(OUTCOMES.map(|it| sum(last, ENDED, &[(OUTCOME, it)])), OUTCOMES.map(|it| tally.outcome(it)));
+        for ((outcome, why), count) in whys(tally) {
+            assert_eq!(sum(last, ENDED, &[(OUTCOME, outcome), why]), count, "{outcome}, {why:?}");
+        }
+        assert_eq!(DURATIONS.map(|name| histogram_count(last, name)).iter().sum::<u64>(), tally.started);
+    }
+}
+
+const OUTCOME: &str = "llmobs.operation.outcome";
+
+/// What a scraper would get.
+pub fn check_page(page: &Readings, tally: &Tally) {
+    assert_eq!(page.count(STARTED, &[]), tally.started);
+    assert_eq!(page.count(ENDED, &[]), tally.started);
+    assert_eq!(page.value(ACTIVE, &[]), 0.0);
+    assert_eq!(page.count(PROCESSED, &[]), tally.tokens);
+    assert_eq!(OUTCOMES.map(|it| page.count(ENDED, &[(OUTCOME, it)])), OUTCOMES.map(|it| tally.outcome(it)));
+    for ((outcome, why), count) in whys(tally) {
+        assert_eq!(page.count(ENDED, &[(OUTCOME, outcome), why]), count, "{outcome}, {why:?}");
+    }
+    assert_eq!(DURATIONS.map(|name| page.histogram(name, &[]).count).iter().sum::<u64>(), tally.started);
+}
+
+/// The ends that carry a finish reason or an error, by the label that says it.
+fn whys(tally: &Tally) -> BTreeMap<(&'static str, (&'static str, &'static str)), u64> {
+    let said = tally.ends.iter().filter(|((_, why), _)| !why.is_empty());
+    let whys = said.map(|((outcome, why), count)| {
+        let label = if *outcome == "completed" { "llmobs.finish_reason" } else { "error.type" };
+        ((*outcome, (label, *why)), *count)
+    });
+    whys.collect()
+}
+
+fn sum(export: &ResourceMetrics, name: &str, attributes: &[(&str, &str)]) -> u64 {
+    let matches = |point: &mut dyn Iterator<Item = (String, String)>| {
+        let found: Vec<_> = point.collect();
+        attributes.iter().all(|(key, value)| found.iter().any(|(k, v)| k == key && v == value))
+    };
+    let mut total = 0;
+    for metric in export.scope_metrics().flat_map(|scope| scope.metrics()).filter(|metric| metric.name() == name) {
+        match metric.data() {
+            AggregatedMetrics::U64(MetricData::Sum(data)) => {
+                for point in data.data_points() {
+                    let mut labels = point.attributes().map(|it| (it.key.to_string(), it.value.to_string()));
+                    total += if matches(&mut labels) { point.value() } else { 0 };
+                }
+            }
+            AggregatedMetrics::I64(MetricData::Sum(data)) => {
+                for point in data.data_points() {
+                    let mut labels = point.attributes().map(|it| (it.key.to_string(), it.value.to_string()));
+                    total += if matches(&mut labels) { u64::try_from(point.value()).unwrap() } else { 0 };
+                }
+            }
+            other => panic!("{name} is a sum, and not {other:?}"),
+        }
+    }
+    total
+}
+
+fn histogram_count(export: &ResourceMetrics, name: &str) -> u64 {
+    let metrics = export.scope_metrics().flat_map(|scope| scope.metrics()).filter(|metric| metric.name() == name);
+    let counts = metrics.map(|metric| match metric.data() {
+        AggregatedMetrics::F64(MetricData::Histogram(data)) => {
+            data.data_points().map(|point| point.count()).sum::<u64>()
+        }
+        other => panic!("{name} is a histogram, and not {other:?}"),
+    });
+    counts.sum()
+}
