@@ -1,0 +1,92 @@
+//! Error types: a closed list, and a text that never leaves.
+
+use llmobs::Content;
+use llmobs::ErrorType;
+use llmobs::Failure;
+use llmobs::Objective;
+use llmobs::Outcome;
+use llmobs::QueueExit;
+
+use crate::kit::World;
+
+#[test]
+fn error_types_are_a_closed_list() {
+    let mut types: Vec<_> = ErrorType::ALL.iter().map(|error| error.as_str()).collect();
+    types.sort_unstable();
+    let expected = [
+        "_OTHER",
+        "authentication",
+        "cancelled",
+        "content_filter",
+        "inference",
+        "internal",
+        "invalid_request",
+        "out_of_memory",
+        "overloaded",
+        "rate_limited",
+        "shutdown",
+        "timeout",
+        "tool",
+        "upstream",
+    ];
+    assert_eq!(types, expected);
+    let outcomes: Vec<_> = Outcome::ALL.iter().map(|outcome| outcome.as_str()).collect();
+    assert_eq!(outcomes, ["completed", "failed", "cancelled", "rejected"]);
+    let exits: Vec<_> = QueueExit::ALL.iter().map(|exit| exit.as_str()).collect();
+    assert_eq!(exits, ["scheduled", "cancelled", "timeout", "shed"]);
+}
+
+#[test]
+fn a_classifier_maps_statuses_provider_bodies_and_engine_messages_to_it() {
+    for (status, expected) in [
+        (200, None),
+        (400, Some(ErrorType::InvalidRequest)),
+        (401, Some(ErrorType::Authentication)),
+        (429, Some(ErrorType::RateLimited)),
+        (499, Some(ErrorType::Cancelled)),
+        (500, Some(ErrorType::Upstream)),
+        (503, Some(ErrorType::Overloaded)),
+        (504, Some(ErrorType::Timeout)),
+    ] {
+        assert_eq!(ErrorType::from_http_status(status), expected, "{status}");
+    }
+    for (text, expected) in [
+        (r#"{"error":{"type":"rate_limit_error"}}"#, Some(ErrorType::RateLimited)),
+        (r#"{"error":{"code":"content_filter"}}"#, Some(ErrorType::ContentFilter)),
+        ("CUDA out of memory. Tried to allocate 2.50 GiB", Some(ErrorType::OutOfMemory)),
+        ("CUDA error: an illegal memory access was encountered", Some(ErrorType::Inference)),
+        ("nobody knows", None),
+    ] {
+        assert_eq!(ErrorType::from_text(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn client_faults_never_spend_an_error_budget() {
+    for error in ErrorType::ALL {
+        let world = World::with(|builder| builder.objective(Objective::new("available")));
+        world.chat().reject(*error);
+        world.chat().fail(*error);
+        let spent = world.count("llmobs.objective.events", &[("llmobs.objective.result", "bad")]);
+        let is_fault = matches!(error, ErrorType::InvalidRequest | ErrorType::Authentication);
+        assert_eq!(spent, if is_fault { 0 } else { 2 }, "{error}");
+        assert_eq!(world.ended("rejected"), 1, "it is in the books all the same");
+    }
+}
+
+#[test]
+fn the_text_of_an_error_never_leaves() {
+    let world = World::new();
+    let canary = "the prompt said hunter2";
+    let failure = Failure::new(ErrorType::Upstream).message(canary);
+    assert!(!format!("{failure:?}").contains("hunter2"));
+    assert_eq!(failure.text(), Some(&Content::from(canary)), "it is there, and sealed");
+    let operation = world.chat();
+    assert!(!format!("{operation:?} {:?} {:?}", world.observer, operation.marker()).contains("hunter2"));
+    operation.fail(failure);
+    assert!(!format!("{:?}", world.observer).contains("hunter2"));
+    for accept in [None, Some("application/openmetrics-text; version=1.0.0")] {
+        let page = llmobs::prometheus::page(&world.observer, accept).body;
+        assert!(page.contains("upstream") && !page.contains("hunter2"));
+    }
+}

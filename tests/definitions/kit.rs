@@ -1,0 +1,206 @@
+//! What the tests share: an observer on a manual clock, a producer that runs by itself, and short ways to read.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::Context;
+use std::task::Poll;
+use std::time::Duration;
+
+use futures_util::Stream;
+use futures_util::StreamExt;
+use llmobs::Chunk;
+use llmobs::Clock;
+use llmobs::ManualClock;
+use llmobs::Moment;
+use llmobs::Observer;
+use llmobs::ObserverBuilder;
+use llmobs::Operation;
+use llmobs::testing::Readings;
+
+pub const TTFT: &str = "llmobs.time_to_first_token";
+pub const SERVER_TTFT: &str = "gen_ai.server.time_to_first_token";
+pub const TPOT: &str = "gen_ai.server.time_per_output_token";
+pub const ITL: &str = "llmobs.inter_token.duration";
+pub const DURATION: &str = "gen_ai.server.request.duration";
+pub const QUEUE: &str = "llmobs.queue.duration";
+pub const PREFILL: &str = "llmobs.prefill.duration";
+pub const DECODE: &str = "llmobs.decode.duration";
+pub const UNMEASURED: &str = "llmobs.token.unmeasured";
+pub const CONSUMER: &str = "llmobs.consumer_wait.duration";
+pub const GAP: &str = "llmobs.operation.longest_gap.duration";
+pub const PROCESSED: &str = "llmobs.token.processed";
+pub const WASTED: &str = "llmobs.token.wasted";
+pub const ENDED: &str = "llmobs.operation.ended";
+pub const OUTCOME: &str = "llmobs.operation.outcome";
+pub const ERROR: &str = "error.type";
+
+/// A way to end an operation.
+pub type End = fn(Operation);
+
+/// The name of every model here.
+pub const MODEL: &str = "m";
+
+pub const fn ms(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
+
+pub const fn us(microseconds: u64) -> Duration {
+    Duration::from_micros(microseconds)
+}
+
+/// An observer and the hand on its clock.
+pub struct World {
+    pub observer: Observer,
+    pub hand: ManualClock,
+}
+
+impl World {
+    /// A server with one model and the default settings.
+    pub fn new() -> Self {
+        Self::with(|builder| builder)
+    }
+
+    pub fn with(configure: impl FnOnce(ObserverBuilder<'static>) -> ObserverBuilder<'static>) -> Self {
+        let (clock, hand) = Clock::manual();
+        let observer = configure(Observer::builder().clock(clock).model(MODEL)).build().unwrap();
+        Self { observer, hand }
+    }
+
+    pub fn chat(&self) -> Operation {
+        self.observer.chat(MODEL).start()
+    }
+
+    pub fn pass(&self, time: Duration) {
+        self.hand.advance(time);
+    }
+
+    pub fn produce(&self) -> Producer {
+        Producer::new(&self.hand)
+    }
+
+    pub fn readings(&self) -> Readings {
+        Readings::of(&self.observer)
+    }
+
+    /// How many values a histogram of times holds, and their sum.
+    pub fn times(&self, name: &str) -> (u64, Duration) {
+        self.times_of(name, &[])
+    }
+
+    pub fn times_of(&self, name: &str, attributes: &[(&str, &str)]) -> (u64, Duration) {
+        let histogram = self.readings().histogram(name, attributes);
+        (histogram.count, nearest(histogram.sum))
+    }
+
+    pub fn count(&self, name: &str, attributes: &[(&str, &str)]) -> u64 {
+        self.readings().count(name, attributes)
+    }
+
+    /// How many operations ended in this outcome.
+    pub fn ended(&self, outcome: &str) -> u64 {
+        self.count(ENDED, &[(OUTCOME, outcome)])
+    }
+
+    /// The one end that there was: its outcome, and its finish reason or error, empty if it has none.
+    pub fn end(&self) -> (String, String) {
+        let page = llmobs::prometheus::page(&self.observer, None).body;
+        let is_end = |line: &&str| line.starts_with("llmobs_operation_ended_total{") && !line.ends_with(" 0");
+        let ends: Vec<_> = page.lines().filter(is_end).collect();
+        assert!(matches!(ends[..], [line] if line.ends_with(" 1")), "one operation ended: {ends:?}");
+        let label = |name: &str| {
+            let value = ends[0].split_once(&format!("{name}=\""))?.1;
+            Some(value.split('"').next()?.to_owned())
+        };
+        let why = label("error_type").or_else(|| label("llmobs_finish_reason"));
+        (label("llmobs_operation_outcome").unwrap(), why.unwrap_or_default())
+    }
+
+    /// Seconds spent in a state so far.
+    pub fn time_in(&self, state: &str) -> Duration {
+        nearest(self.readings().value("llmobs.operation.state.time", &[("llmobs.operation.state", state)]))
+    }
+
+    /// Operations in a state now.
+    pub fn active_in(&self, state: &str) -> u64 {
+        self.count("llmobs.operation.active", &[("llmobs.operation.state", state)])
+    }
+}
+
+/// Seconds to the nearest nanosecond.
+pub fn nearest(seconds: f64) -> Duration {
+    Duration::from_nanos((seconds * 1e9).round() as u64)
+}
+
+/// A producer that runs by itself: its items become ready at their moments, whoever is away. Nobody being away, the
+/// manual clock is moved to the next one.
+pub struct Producer {
+    clock: ManualClock,
+    last: Moment,
+    items: VecDeque<(Moment, Chunk)>,
+    hangs: bool,
+    stamps: bool,
+}
+
+impl Producer {
+    fn new(clock: &ManualClock) -> Self {
+        Self { clock: clock.clone(), last: clock.now(), items: VecDeque::new(), hangs: false, stamps: false }
+    }
+
+    /// The next item is ready so long after the one before.
+    pub fn after(mut self, time: Duration, chunk: Chunk) -> Self {
+        self.last = self.last.after(time);
+        self.items.push_back((self.last, chunk));
+        self
+    }
+
+    /// One token each, evenly.
+    pub fn tokens(self, count: usize, every: Duration) -> Self {
+        (0..count).fold(self, |producer, _| producer.after(every, Chunk::tokens(1)))
+    }
+
+    /// After its items it neither ends nor gives another.
+    pub const fn then_hangs(mut self) -> Self {
+        self.hangs = true;
+        self
+    }
+
+    /// Every item says when it was made.
+    pub const fn stamped(mut self) -> Self {
+        self.stamps = true;
+        self
+    }
+}
+
+impl Stream for Producer {
+    type Item = Chunk;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Chunk>> {
+        let now = self.clock.now();
+        match self.items.front() {
+            Some((ready, _)) if *ready <= now => {
+                let (made, chunk) = self.items.pop_front().unwrap();
+                Poll::Ready(Some(if self.stamps { chunk.produced_at(made) } else { chunk }))
+            }
+            Some((ready, _)) => {
+                self.clock.advance(ready.since(now));
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            None if self.hangs => Poll::Pending,
+            None => Poll::Ready(None),
+        }
+    }
+}
+
+/// Polls once and expects that nothing is there yet.
+pub async fn expect_pending<S: Stream + Unpin>(stream: &mut S) {
+    let mut next = stream.next();
+    let polled = std::future::poll_fn(|context| Poll::Ready(Pin::new(&mut next).poll(context).is_pending())).await;
+    assert!(polled, "nothing was to be ready");
+}
+
+/// Panics without a word on the terminal: the hook is not called.
+pub fn panic_quietly() -> ! {
+    std::panic::resume_unwind(Box::new("on purpose"))
+}

@@ -1,0 +1,297 @@
+//! When a fact is recorded: as soon as it is true. What is in flight is visible while it runs.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use llmobs::Chunk;
+use llmobs::Clock;
+use llmobs::Level;
+use llmobs::Observer;
+use llmobs::Role;
+use llmobs::State;
+use llmobs::WaitsFor;
+use llmobs::assert_books;
+use llmobs::testing::Readings;
+
+use crate::kit::DURATION;
+use crate::kit::ITL;
+use crate::kit::MODEL;
+use crate::kit::PREFILL;
+use crate::kit::PROCESSED;
+use crate::kit::QUEUE;
+use crate::kit::TTFT;
+use crate::kit::World;
+use crate::kit::expect_pending;
+use crate::kit::ms;
+use crate::kit::nearest;
+
+const OLDEST: &str = "llmobs.operation.oldest.age";
+
+#[test]
+fn queue_prefill_and_ttft_are_recorded_at_their_moment() {
+    let world = World::new();
+    let operation = world.chat();
+    let marker = operation.marker();
+    assert_eq!(world.count("llmobs.operation.started", &[]), 1);
+    marker.enqueued();
+    world.pass(ms(10));
+    marker.scheduled();
+    assert_eq!(world.times(QUEUE), (1, ms(10)));
+    world.pass(ms(40));
+    marker.first_token();
+    assert_eq!(world.times(PREFILL), (1, ms(40)));
+    assert_eq!(world.times(TTFT), (1, ms(50)));
+    assert_eq!(world.times(DURATION).0, 0, "the rest at the end");
+    operation.complete();
+    assert_eq!(world.times(DURATION).0, 1);
+}
+
+#[tokio::test]
+async fn tokens_and_itl_are_recorded_once_a_second_and_at_the_end() {
+    let world = World::new();
+    let mut stream = world.chat().observe(world.produce().tokens(250, ms(10)));
+    let mut seen = vec![(0, 0)];
+    while stream.next().await.is_some() {
+        let now = (world.count(PROCESSED, &[]), world.times(ITL).0);
+        if seen.last() != Some(&now) {
+            seen.push(now);
+        }
+    }
+    assert_eq!(seen, [(0, 0), (100, 99), (200, 199)], "after each second, and not in between");
+    assert_eq!((world.count(PROCESSED, &[]), world.times(ITL).0), (250, 249));
+}
+
+#[tokio::test]
+async fn a_long_stream_is_never_more_than_a_second_behind() {
+    let world = World::new();
+    let mut stream = world.chat().observe(world.produce().after(ms(40), Chunk::tokens(1)).tokens(300, ms(33)));
+    for read in 1..=301_u64 {
+        stream.next().await;
+        assert!(read - world.count(PROCESSED, &[]) <= 31, "one second of tokens, and the one that waits for it");
+    }
+}
+
+#[test]
+fn the_table_of_what_is_in_flight_tells_age_state_and_whom_it_waits_for() {
+    let world = World::new();
+    let operation = world.observer.chat(MODEL).preparing().start();
+    let marker = operation.marker();
+    let told = |state, waits_for, age| {
+        let table = world.observer.in_flight();
+        assert_eq!((table.len(), table[0].state, table[0].waits_for, table[0].age), (1, state, waits_for, age));
+        assert_eq!(world.active_in(state.as_str()), 1);
+        assert_eq!(world.count("llmobs.operation.active", &[]), 1, "in one state at a time");
+    };
+    told(State::Preparing, WaitsFor::Itself, ms(0));
+    world.pass(ms(5));
+    marker.enqueued();
+    world.pass(ms(10));
+    told(State::Queued, WaitsFor::Queue, ms(15));
+    marker.scheduled();
+    world.pass(ms(20));
+    told(State::Prefill, WaitsFor::Engine, ms(35));
+    marker.first_token();
+    world.pass(ms(40));
+    told(State::Decode, WaitsFor::Engine, ms(75));
+    operation.complete();
+    assert!(world.observer.in_flight().is_empty());
+    let states = ["preparing", "queued", "prefill", "decode", "blocked"].map(|state| world.time_in(state));
+    assert_eq!(states, [ms(5), ms(10), ms(20), ms(40), ms(0)]);
+}
+
+#[tokio::test]
+async fn the_table_tells_tokens_their_rate_and_a_reader_that_is_away() {
+    let world = World::new();
+    let mut stream =
+        world.chat().observe(world.produce().after(ms(40), Chunk::tokens(1)).tokens(9, ms(20)).then_hangs());
+    assert_eq!(world.observer.in_flight()[0].rate, None);
+    for _ in 0..6 {
+        stream.next().await;
+    }
+    world.pass(ms(20));
+    let away = &world.observer.in_flight()[0];
+    assert_eq!((away.state, away.waits_for, away.tokens), (State::Blocked, WaitsFor::Reader, 6));
+    assert_eq!(away.rate, Some(50.0), "six tokens in 120 ms");
+    assert_eq!((away.operation.as_str(), away.provider.as_str(), away.model.as_str()), ("chat", "unknown", MODEL));
+    for _ in 0..4 {
+        stream.next().await;
+    }
+    expect_pending(&mut stream).await;
+    let back = &world.observer.in_flight()[0];
+    assert_eq!((back.state, back.waits_for, back.tokens), (State::Decode, WaitsFor::Engine, 10));
+}
+
+#[test]
+fn the_table_lists_the_oldest_first_and_names_the_sampled_trace() {
+    use opentelemetry::trace::SpanContext;
+    use opentelemetry::trace::SpanId;
+    use opentelemetry::trace::TraceContextExt;
+    use opentelemetry::trace::TraceFlags;
+    use opentelemetry::trace::TraceId;
+
+    let world = World::new();
+    let start_under = |flags| {
+        let (trace, span) = (TraceId::from(0xabc_u128), SpanId::from(0xdef_u64));
+        let parent = SpanContext::new(trace, span, flags, false, Default::default());
+        let _current = opentelemetry::Context::new().with_remote_span_context(parent).attach();
+        let operation = world.chat();
+        world.pass(ms(10));
+        operation
+    };
+    let _running = [start_under(TraceFlags::SAMPLED), start_under(TraceFlags::NOT_SAMPLED)];
+    let table = world.observer.in_flight();
+    assert_eq!(table.iter().map(|operation| operation.age).collect::<Vec<_>>(), [ms(20), ms(10)]);
+    assert_eq!(table[0].trace_id.as_deref(), Some("00000000000000000000000000000abc"));
+    assert_eq!(table[1].trace_id, None, "a link to a trace that nobody kept is none");
+}
+
+#[tokio::test]
+async fn a_hung_engine_shows_within_a_second() {
+    let world = World::new();
+    let prefill = world.chat();
+    let mut decoding = world.chat().observe(world.produce().tokens(1, ms(20)).then_hangs());
+    decoding.next().await;
+    expect_pending(&mut decoding).await;
+    let in_state = |state| [("llmobs.operation.state", state)];
+    let before = world.readings();
+    world.pass(ms(1_000));
+    let after = world.readings();
+    for state in ["prefill", "decode"] {
+        let grown = |name| nearest(after.value(name, &in_state(state)) - before.value(name, &in_state(state)));
+        assert_eq!(grown(OLDEST), ms(1_000), "{state}");
+        assert_eq!(grown("llmobs.operation.state.time"), ms(1_000), "{state}");
+        assert_eq!(after.count("llmobs.operation.active", &in_state(state)), 1);
+    }
+    prefill.complete();
+    assert_eq!(world.readings().value(OLDEST, &in_state("prefill")), 0.0);
+}
+
+#[tokio::test]
+async fn time_by_state_sums_to_the_ages_of_all_operations_and_the_readers_time_is_the_readers() {
+    let world = World::new();
+    let mut stream = world.chat().observe(world.produce().after(ms(40), Chunk::tokens(1)).tokens(2, ms(20)));
+    for nap in [5, 300, 0] {
+        stream.next().await;
+        world.pass(ms(nap));
+    }
+    world.pass(ms(2_000)); // With the last item; the stream's end waits for the reader.
+    let states = || ["prefill", "decode", "blocked"].map(|state| world.time_in(state));
+    let seen_while_away = states();
+    assert_eq!(stream.next().await, None);
+    assert_eq!(states(), seen_while_away, "the end changes nothing about what was");
+    assert_eq!(states(), [ms(40), ms(15), ms(2_305)]);
+}
+
+#[test]
+fn levels_switch_at_run_time_and_the_books_stay_whole() {
+    let world = World::with(|builder| builder.level(Level::Core));
+    let serve = || {
+        let operation = world.observer.chat(MODEL).max_tokens(64).start();
+        world.pass(ms(40));
+        operation.marker().first_token();
+        operation.complete();
+    };
+    let recorded = || {
+        // What is off is not on the page either.
+        let readings = world.readings();
+        let of = |name| readings.histogram(name, &[]).count;
+        (of(DURATION), of(TTFT), of("llmobs.request.max_tokens"))
+    };
+    serve();
+    assert_eq!(recorded(), (1, 0, 0));
+    world.observer.set_level(Level::Standard);
+    serve();
+    assert_eq!(recorded(), (2, 1, 0));
+    world.observer.set_level(Level::Full);
+    serve();
+    assert_eq!(recorded(), (3, 2, 1));
+    world.observer.set_level(Level::Core);
+    serve();
+    assert_eq!(recorded(), (4, 0, 0));
+    assert_books!(world.observer);
+    world.observer.set_level(Level::Full);
+    assert_eq!(recorded(), (4, 2, 1));
+}
+
+#[test]
+fn a_gateway_starts_at_the_core_level() {
+    let world = World::with(|builder| builder.role(Role::Gateway));
+    let operation = world.chat();
+    operation.marker().first_token();
+    operation.complete();
+    assert_eq!(world.times(TTFT).0, 0);
+    assert_eq!(world.times("gen_ai.client.operation.duration").0, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_can_follow_tokios_paused_time() {
+    let observer = Observer::builder().clock(Clock::tokio()).model(MODEL).build().unwrap();
+    let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
+    let engine = tokio::spawn(async move {
+        for _ in 0..5 {
+            tokio::time::sleep(ms(20)).await;
+            sender.send(Chunk::tokens(1)).unwrap();
+        }
+    });
+    let receiving =
+        futures_util::stream::unfold(receiver, |mut receiver| async { Some((receiver.recv().await?, receiver)) });
+    let stream = observer.chat(MODEL).start().observe(receiving);
+    assert_eq!(stream.count().await, 5);
+    engine.await.unwrap();
+    let readings = Readings::of(&observer);
+    // Tokio's timer ticks in milliseconds; nothing here lasts any real time.
+    let near = |name: &str, expected: Duration| {
+        let sum = nearest(readings.histogram(name, &[]).sum);
+        assert!(sum.abs_diff(expected) <= ms(5), "{name}: {sum:?}");
+    };
+    near(TTFT, ms(20));
+    near(ITL, ms(80));
+    near(DURATION, ms(100));
+    assert_books!(observer);
+}
+
+#[tokio::test]
+async fn a_scope_has_its_own_observer_and_a_spawned_task_does_not_inherit_it() {
+    let (world, other) = (World::new(), World::new());
+    let inner = async {
+        Observer::current().chat(MODEL).start().complete();
+        let spawned = tokio::spawn(async { Observer::current().is_enabled() });
+        assert!(!spawned.await.unwrap());
+        other.observer.scope(async { Observer::current().chat(MODEL).start().cancel() }).await;
+        tokio::task::yield_now().await;
+        Observer::current().chat(MODEL).start().complete();
+    };
+    world.observer.scope(inner).await;
+    assert!(!Observer::current().is_enabled());
+    assert_eq!((world.ended("completed"), world.ended("cancelled")), (2, 0));
+    assert_eq!((other.ended("completed"), other.ended("cancelled")), (0, 1));
+}
+
+#[tokio::test]
+async fn scopes_of_tasks_that_take_turns_do_not_mix() {
+    let worlds = [World::new(), World::new(), World::new()];
+    let turns = worlds.iter().map(|world| {
+        world.observer.scope(async {
+            for _ in 0..10 {
+                Observer::current().chat(MODEL).start().complete();
+                tokio::task::yield_now().await;
+            }
+        })
+    });
+    futures_util::future::join_all(turns).await;
+    for world in &worlds {
+        assert_eq!(world.ended("completed"), 10);
+    }
+}
+
+#[tokio::test]
+async fn a_disabled_observer_observes_nothing_and_passes_everything() {
+    let observer = Observer::disabled();
+    let operation = observer.chat(MODEL).start();
+    operation.marker().first_token();
+    let stream = operation.observe(futures_util::stream::iter(["a", "b"]));
+    assert_eq!(futures_util::Stream::size_hint(&stream), (2, Some(2)));
+    assert_eq!(stream.collect::<String>().await, "ab");
+    assert!(observer.in_flight().is_empty());
+    assert!(!observer.is_enabled());
+}
