@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub mod allocator;
 pub mod families;
 pub mod otel;
 pub mod page;

@@ -1,0 +1,151 @@
+//! Labels stay bounded, whatever callers send: a flood of names leaves the number of series at its cap and the memory
+//! flat, and the declared models keep their series.
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use llmobs::Observer;
+use llmobs::ObserverBuilder;
+use llmobs::OperationName;
+use llmobs::Provider;
+use llmobs::Role;
+use llmobs::catalog::ROWS;
+use llmobs::testing::Readings;
+
+use support::allocator::Counting;
+use support::allocator::held;
+use support::otel::Otel;
+use support::random::Random;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const FLOOD: usize = 1_000_000;
+
+/// Gives `count` names to `each`: unlike one another nearly all, some with control characters, some from bytes that
+/// are no UTF-8, a few a megabyte long.
+fn flood(count: usize, seed: u64, mut each: impl FnMut(&str)) {
+    let mut random = Random::new(seed);
+    let mut long = "m".repeat(1 << 20);
+    for index in 0..count {
+        let number = random.next();
+        match index % 1_000 {
+            0 if index % 5_000 == 0 => {
+                long.replace_range(..16, &format!("{number:016x}"));
+                each(&long);
+            }
+            1..=20 => each(&format!("{}\u{7f}\n\u{1b}[31m{number}\t\u{85}", char::from((number % 32) as u8))),
+            21..=40 => each(&String::from_utf8_lossy(&number.to_be_bytes())),
+            41 => each("\u{1}\u{2}"),
+            42 => each(""),
+            _ => each(&format!("model-{number}")),
+        }
+    }
+}
+
+/// The models that have series, on the page or as a collector gets them.
+fn models<'a>(labels: impl Iterator<Item = &'a support::families::Labels>) -> BTreeSet<String> {
+    labels.filter_map(|labels| labels.get("gen_ai_request_model").cloned()).collect()
+}
+
+fn models_on_the_page(observer: &Observer) -> BTreeSet<String> {
+    let readings = Readings::of(observer);
+    let series: Vec<_> = ROWS.iter().flat_map(|row| readings.series(row.name)).collect();
+    models(series.iter())
+}
+
+/// Floods an observer with operations, declares a model when the flood is over, and gives the models that have series.
+fn flooded(role: Role) -> BTreeSet<String> {
+    let observer = Observer::builder().role(role).model("declared").build().unwrap();
+    let run = |count, seed| flood(count, seed, |name| observer.chat(name).start().complete());
+    // The places under the cap are taken, and every series that can arise is there.
+    run(FLOOD / 50, 1);
+    let (before, lines) = (held(), Readings::of(&observer).series("llmobs.operation.ended").len());
+    run(FLOOD - FLOOD / 50, 2);
+    let grown = held() - before;
+    assert!(grown < 16 << 10, "{grown} bytes more are held after the flood");
+    assert_eq!(Readings::of(&observer).series("llmobs.operation.ended").len(), lines, "series came after the cap");
+
+    observer.declare_model("declared late");
+    for model in ["declared", "declared late"] {
+        observer.chat(model).start().complete();
+        let started = [("gen_ai.request.model", model)];
+        assert_eq!(
+            Readings::of(&observer).count("llmobs.operation.started", &started),
+            1,
+            "{model} has its own series"
+        );
+    }
+    let readings = Readings::of(&observer);
+    assert_eq!(readings.count("llmobs.operation.started", &[]), FLOOD as u64 + 2, "nothing was lost");
+    assert_eq!(readings.count("llmobs.operation.ended", &[]), FLOOD as u64 + 2);
+    models_on_the_page(&observer)
+}
+
+#[test]
+fn a_million_model_names_take_no_place_in_the_server_role() {
+    assert_eq!(flooded(Role::Server), BTreeSet::from(["_OTHER", "declared", "declared late"].map(str::to_owned)));
+}
+
+#[test]
+fn a_million_model_names_take_the_places_under_the_cap_in_the_client_role() {
+    let models = flooded(Role::Client);
+    assert_eq!(models.len(), 32 + 3, "32 undeclared ones, two declared ones, and _OTHER");
+    for model in &models {
+        assert!(model.len() <= 128, "{} bytes", model.len());
+        assert!(!model.chars().any(char::is_control), "{model:?}");
+    }
+    assert!(["_OTHER", "declared", "declared late"].iter().all(|model| models.contains(*model)));
+}
+
+#[test]
+fn names_that_come_first_keep_their_series_and_the_rest_share_one() {
+    let observer = Observer::builder().role(Role::Client).undeclared_models(2).build().unwrap();
+    for model in ["a", "b", "c", "a", "d", "c", "b"] {
+        observer.chat(model).start().complete();
+    }
+    let started = |model| Readings::of(&observer).count("llmobs.operation.started", &[("gen_ai.request.model", model)]);
+    assert_eq!([started("a"), started("b"), started("_OTHER")], [2, 2, 3]);
+    let folded = [("llmobs.label", "gen_ai.request.model")];
+    assert_eq!(Readings::of(&observer).count("llmobs.self.folded_labels", &folded), 3, "each folded name is counted");
+}
+
+#[test]
+fn open_telemetry_gets_no_more_models_than_the_page() {
+    for (role, cap) in [(Role::Server, 0), (Role::Client, 32)] {
+        let otel = Otel::new();
+        let builder: ObserverBuilder<'_> = Observer::builder().role(role).model("declared");
+        let observer = builder.meter_provider(&otel.provider).build().unwrap();
+        flood(3_000, 3, |name| observer.chat(name).start().complete());
+        let families = otel.families();
+        let there = models(families.values().flat_map(|family| family.series.keys()));
+        assert_eq!(there.len(), cap + 2, "{there:?}");
+        assert_eq!(there, models_on_the_page(&observer));
+        assert!(there.contains("declared"));
+    }
+}
+
+#[test]
+fn providers_operations_runtimes_and_undeclared_values_are_bounded_too() {
+    let observer = Observer::builder().model("m").label("tier", ["free"]).phases(["tool"]).build().unwrap();
+    let before = held();
+    flood(30_000, 4, |name| {
+        observer.chat("m").provider(Provider::other(name.to_owned())).start().complete();
+        observer.operation(OperationName::other(name.to_owned()), "m").label("tier", name).start().complete();
+        observer.record_runtime_lag(name, std::time::Duration::from_millis(1));
+        drop(observer.chat("m").label(name, "free").start().marker().phase(name));
+        observer.set_limit(name, llmobs::State::Decode, 3);
+    });
+    let readings = Readings::of(&observer);
+    let values = |row: &str, label: &str| {
+        readings.series(row).iter().filter_map(|labels| labels.get(label).cloned()).collect::<BTreeSet<_>>().len()
+    };
+    // Sixteen places and _OTHER; beside them what the conventions list: `chat`.
+    assert_eq!(values("llmobs.operation.started", "gen_ai_provider_name"), 16 + 1);
+    assert_eq!(values("llmobs.operation.started", "gen_ai_operation_name"), 16 + 1 + 1);
+    assert_eq!(values("llmobs.runtime.lag", "llmobs_runtime_name"), 16 + 1);
+    assert_eq!(values("llmobs.operation.started", "tier"), 0);
+    assert_eq!(values("llmobs.operation.limit", "gen_ai_request_model"), 1);
+    assert!(held() - before < 8 << 20, "{} bytes", held() - before);
+}

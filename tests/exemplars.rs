@@ -1,0 +1,96 @@
+//! Exemplars: where a sampled span is current when an operation starts, the buckets of TTFT and durations link to its
+//! trace, on the OpenMetrics page alone.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use llmobs::Clock;
+use llmobs::Observer;
+use llmobs::Profile;
+use llmobs::Role;
+use opentelemetry::Context;
+use opentelemetry::trace::SpanContext;
+use opentelemetry::trace::TraceContextExt;
+use opentelemetry::trace::Tracer;
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_sdk::trace::Sampler;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+
+use support::page;
+
+/// One operation of each role, under a span of this sampler.
+fn observed(sampler: Sampler) -> (Observer, SpanContext) {
+    let (clock, hand) = Clock::manual();
+    let observer = Observer::builder().clock(clock).profile(Profile::Dual).model("m").build().unwrap();
+    let tracer = SdkTracerProvider::builder().with_sampler(sampler).build().tracer("test");
+    let context = Context::current_with_span(tracer.start("request"));
+    let span = context.span().span_context().clone();
+    for role in [Role::Server, Role::Client] {
+        let observer = observer.as_role(role);
+        let operation = {
+            let _current = context.clone().attach();
+            observer.chat("m").start()
+        };
+        // The engine's thread has no span of its own.
+        hand.advance(Duration::from_millis(50));
+        let mut stream = operation.observe(futures_util::stream::iter(["a", "b"]));
+        while support::traffic::next(&mut stream).is_some() {
+            hand.advance(Duration::from_millis(20));
+        }
+    }
+    (observer, span)
+}
+
+/// Every exemplar: its family, its labels, its value.
+fn exemplars(page: &str) -> Vec<(String, support::families::Labels, f64)> {
+    let lines = page.lines().filter_map(|line| line.split_once(" # "));
+    let parsed = lines.filter(|(sample, _)| !sample.starts_with('#')).map(|(sample, exemplar)| {
+        let (name, ..) = page::sample(sample);
+        let (nothing, labels, value) = page::sample(exemplar);
+        assert_eq!(nothing, "");
+        (name.strip_suffix("_bucket").expect("only buckets have exemplars").to_owned(), labels, value)
+    });
+    parsed.collect()
+}
+
+#[test]
+fn first_token_and_duration_buckets_carry_the_ids_of_a_sampled_span() {
+    let (observer, span) = observed(Sampler::AlwaysOn);
+    assert!(span.is_sampled());
+    let found = exemplars(&page::open_metrics(&observer));
+    for (family, labels, _) in &found {
+        assert_eq!(labels["trace_id"], span.trace_id().to_string(), "{family}");
+        assert_eq!(labels["span_id"], span.span_id().to_string(), "{family}");
+        assert_eq!(labels.len(), 2);
+    }
+    let families: BTreeSet<_> = found.iter().map(|(family, ..)| family.as_str()).collect();
+    let wanted = [
+        "gen_ai_client_inference_duration_seconds",
+        "gen_ai_client_inference_time_to_first_chunk_seconds",
+        "gen_ai_client_operation_duration_seconds",
+        "gen_ai_client_operation_time_to_first_chunk_seconds",
+        "gen_ai_server_request_duration_seconds",
+        "gen_ai_server_time_to_first_token_seconds",
+        "llmobs_time_to_first_token_seconds",
+    ];
+    assert_eq!(families, BTreeSet::from(wanted));
+    let first = found.iter().find(|(family, ..)| family == "llmobs_time_to_first_token_seconds").unwrap();
+    assert_eq!(first.2, 0.05, "the value is the one that was recorded");
+}
+
+#[test]
+fn an_unsampled_span_leaves_no_exemplar() {
+    let (observer, span) = observed(Sampler::AlwaysOff);
+    assert!(span.is_valid() && !span.is_sampled());
+    assert!(exemplars(&page::open_metrics(&observer)).is_empty());
+}
+
+#[test]
+fn the_classic_page_has_no_exemplars_and_the_same_values() {
+    let (observer, _) = observed(Sampler::AlwaysOn);
+    assert!(exemplars(&llmobs::prometheus::page(&observer, None).body).is_empty());
+    let families = page::families(&observer);
+    assert!(!families["gen_ai_server_request_duration_seconds"].series.is_empty());
+}
