@@ -32,6 +32,7 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `prometheus` | the `/metrics` page: classic text, OpenMetrics with exemplars |
+//! | `sse` | the reader of providers' streaming answers, for gateways and clients |
 //! | `testing` | manual and tokio-following clocks, scripted streams, assertions on the books, readings of every row |
 //! | `otel-bound` | bound OpenTelemetry instruments, on both sides of the API |
 //!
@@ -58,6 +59,8 @@ pub mod prometheus;
 mod record;
 pub mod semconv;
 mod sink;
+#[cfg(feature = "sse")]
+pub mod sse;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod timing;

@@ -1,0 +1,72 @@
+//! Reads the streaming answers of model providers as they pass through, for gateways and clients.
+//!
+//! [`observe()`] wraps a stream of bytes: every item passes untouched, unbuffered and undelayed, and what it says is
+//! read on the way: deltas, finish reasons, token usage, errors. [`Reader`] is the parser alone, without any
+//! telemetry, and [`usage`] reads an answer that was not streamed.
+//!
+//! ```
+//! use futures_util::{StreamExt, stream};
+//! use llmobs::sse::{self, Dialect};
+//! use llmobs::{Observer, Role};
+//!
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! let observer = Observer::builder().role(Role::Gateway).model("gpt-4o-mini").build()?;
+//!
+//! // What an HTTP client gives: bytes, cut anywhere.
+//! let upstream = stream::iter([
+//!     "data: {\"id\":\"c1\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hel",
+//!     "lo\"}}]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n",
+//!     "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":1}}\n\ndata: [DONE]\n\n",
+//! ]);
+//! let operation = observer.chat("gpt-4o-mini").start();
+//! let passed: Vec<&str> = sse::observe(operation, Dialect::OpenAi, upstream).collect().await;
+//! assert_eq!(passed.len(), 3);
+//! # #[cfg(feature = "testing")] {
+//! let readings = llmobs::testing::Readings::of(&observer);
+//! assert_eq!(readings.histogram("gen_ai.client.token.usage", &[]).sum, 10.0);
+//! # }
+//! # Ok::<(), llmobs::BuildError>(())
+//! # }).unwrap();
+//! ```
+//!
+//! # A delta is not a token
+//!
+//! What one frame adds of one kind to one choice is a delta, and it counts as one token until the upstream's own
+//! report of usage says how many there were. OpenAI, Anthropic and Ollama send about a token a frame; Gemini sends
+//! dozens, so its inter-token times are times between frames. Where no report comes (a client that left early, an
+//! `include_usage` that nobody asked for), the number of deltas is what remains, and its source says `counted`.
+//!
+//! # Memory
+//!
+//! A line or event longer than the [bound](Reader::bound) is skipped to its end and counted, never kept. While one
+//! frame is parsed its parsed form exists beside it.
+
+mod anthropic;
+mod body;
+mod dialect;
+mod event;
+mod failure;
+mod frames;
+mod gemini;
+mod held;
+mod lines;
+mod observe;
+mod ollama;
+mod openai;
+mod reader;
+mod responses;
+mod story;
+mod values;
+
+pub use self::body::Body;
+pub use self::body::usage;
+pub use self::dialect::Dialect;
+pub use self::event::DeltaKind;
+pub use self::event::Event;
+pub use self::observe::Fallible;
+pub use self::observe::Piece;
+pub use self::observe::Plain;
+pub use self::observe::Watched;
+pub use self::observe::observe;
+pub use self::observe::observe_with;
+pub use self::reader::Reader;

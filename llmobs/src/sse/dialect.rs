@@ -1,0 +1,71 @@
+//! Whose wire format an answer has.
+
+/// Whose wire format an answer has, streamed or not. Many more providers speak one of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Dialect {
+    /// Anthropic's Messages: server-sent events named in the data's `type`.
+    Anthropic,
+    /// Gemini's `streamGenerateContent`: server-sent events with `alt=sse`, else one JSON array.
+    Gemini,
+    /// Ollama's own chat and generate: one JSON object a line.
+    Ollama,
+    /// OpenAI's chat completions, legacy completions and Responses, and whatever is compatible with them: vLLM,
+    /// SGLang, TGI, llama.cpp, Mistral, Groq, DeepSeek, Ollama under `/v1`.
+    OpenAi,
+}
+
+impl Dialect {
+    /// The dialect that an endpoint answers in, by the path of its request; `None` for an unknown one.
+    ///
+    /// ```
+    /// use llmobs::sse::Dialect;
+    ///
+    /// assert_eq!(Dialect::of_path("/v1/chat/completions"), Some(Dialect::OpenAi));
+    /// assert_eq!(Dialect::of_path("/v1beta/models/gemini:streamGenerateContent?alt=sse"), Some(Dialect::Gemini));
+    /// assert_eq!(Dialect::of_path("/health"), None);
+    /// ```
+    #[must_use]
+    pub fn of_path(path: &str) -> Option<Self> {
+        let path = path.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+        let (folder, last) = path.rsplit_once('/').unwrap_or(("", path));
+        let method = last.rsplit_once(':').map(|(_, method)| method);
+        match (last, method) {
+            (_, Some("rawPredict" | "streamRawPredict")) if folder.contains("/publishers/anthropic/") => {
+                Some(Self::Anthropic)
+            }
+            (_, Some("batchEmbedContents" | "embedContent" | "generateContent" | "streamGenerateContent")) => {
+                Some(Self::Gemini)
+            }
+            ("chat" | "embed" | "embeddings" | "generate", _) if folder.ends_with("/api") => Some(Self::Ollama),
+            ("messages", _) => Some(Self::Anthropic),
+            ("completions" | "embeddings" | "responses", _) => Some(Self::OpenAi),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_names_the_dialect_of_its_answer() {
+        for (path, expected) in [
+            ("/v1/completions", Some(Dialect::OpenAi)),
+            ("/v1/responses/", Some(Dialect::OpenAi)),
+            ("/openai/deployments/gpt/chat/completions?api-version=2024-10-21", Some(Dialect::OpenAi)),
+            ("/v1/messages", Some(Dialect::Anthropic)),
+            ("/v1/projects/p/publishers/anthropic/models/claude:streamRawPredict", Some(Dialect::Anthropic)),
+            ("/v1/projects/p/publishers/google/models/gemini:generateContent", Some(Dialect::Gemini)),
+            ("/api/chat", Some(Dialect::Ollama)),
+            ("/api/generate", Some(Dialect::Ollama)),
+            ("/api/embeddings", Some(Dialect::Ollama)),
+            ("/v1/embeddings", Some(Dialect::OpenAi)),
+            ("/generate", None),
+            ("", None),
+        ] {
+            assert_eq!(Dialect::of_path(path), expected, "{path}");
+        }
+    }
+}

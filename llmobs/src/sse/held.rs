@@ -1,0 +1,72 @@
+//! The bytes of a frame that has not ended, never more than a bound.
+
+/// Space that a frame needed is kept for the next one up to this size, in bytes.
+const KEPT: usize = 16 * 1024;
+
+#[derive(Debug)]
+pub(super) struct Held {
+    bytes: Vec<u8>,
+    bound: usize,
+    /// Frames that were too long.
+    pub(super) skipped: u64,
+}
+
+impl Held {
+    pub(super) const fn new(bound: usize) -> Self {
+        Self { bytes: Vec::new(), bound, skipped: 0 }
+    }
+
+    pub(super) const fn set_bound(&mut self, bound: usize) {
+        self.bound = bound;
+    }
+
+    /// What is allocated, in bytes.
+    pub(super) const fn allocated(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Tells whether there was room. If not, nothing is kept any more.
+    pub(super) fn push(&mut self, bytes: &[u8]) -> bool {
+        let needed = self.bytes.len().saturating_add(bytes.len());
+        if needed > self.bound {
+            self.bytes = Vec::new();
+            return false;
+        }
+        if needed > self.bytes.capacity() {
+            // Twice as much as before, as a `Vec` would, yet never past the bound.
+            let room = self.bytes.capacity().saturating_mul(2).clamp(needed, self.bound);
+            self.bytes.reserve_exact(room - self.bytes.len());
+        }
+        self.bytes.extend_from_slice(bytes);
+        true
+    }
+
+    /// Moves `from..` to `to`, which lies before it, behind a line feed if one is wanted. Returns the new length.
+    pub(super) fn pull_down(&mut self, from: usize, to: usize, line_feed: bool) -> usize {
+        let mut to = to;
+        if line_feed {
+            self.bytes[to] = b'\n';
+            to += 1;
+        }
+        self.bytes.copy_within(from.., to);
+        let length = to + self.bytes.len() - from;
+        self.bytes.truncate(length);
+        length
+    }
+
+    pub(super) fn truncate(&mut self, length: usize) {
+        self.bytes.truncate(length);
+    }
+
+    pub(super) fn clear(&mut self) {
+        if self.bytes.capacity() > KEPT {
+            self.bytes = Vec::new();
+        } else {
+            self.bytes.clear();
+        }
+    }
+}

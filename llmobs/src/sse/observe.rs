@@ -1,0 +1,224 @@
+//! A stream of bytes that is observed while it passes.
+
+mod gathered;
+mod piece;
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::Context;
+use std::task::Poll;
+use std::task::ready;
+
+use futures_core::Stream;
+use pin_project_lite::pin_project;
+
+use self::gathered::Gathered;
+pub use self::piece::Fallible;
+pub use self::piece::Piece;
+pub use self::piece::Plain;
+use super::event::Event;
+use super::reader::Reader;
+use crate::observer::Chunk;
+use crate::observer::Marker;
+use crate::observer::Observed;
+use crate::observer::Operation;
+use crate::observer::With;
+use crate::semconv::value::ErrorType;
+use crate::timing::Drive;
+
+/// Observes an operation by the bytes of its streamed answer. Every item passes untouched and at once; the operation
+/// ends when the stream ends, fails or is dropped.
+///
+/// Items are bytes ([`AsRef<[u8]>`](AsRef)) or `Result`s of them. One item is one chunk for the metrics of time: its
+/// deltas of the timed choice count together, and are of the kind of the first. Usage, the finish reason and errors
+/// inside the answer are marked on the operation. An `Err` item ends it as failed with `upstream`, and so does a
+/// stream that has given something and ends by itself with neither a finish reason nor its dialect's own end: it was
+/// cut off.
+///
+/// For another bound than 1 MiB give a [`Reader`] where the dialect stands.
+///
+/// ```
+/// use futures_util::{StreamExt, stream};
+/// use llmobs::Observer;
+/// use llmobs::sse::{self, Dialect, Reader};
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let observer = Observer::builder().model("m").build()?;
+/// let upstream = stream::iter([Ok(b"data: [DONE]\n\n".to_vec()), Err("connection reset")]);
+/// let reader = Reader::new(Dialect::OpenAi).bound(64 * 1024);
+/// let mut watched = sse::observe(observer.chat("m").start(), reader, upstream);
+/// assert_eq!(watched.next().await, Some(Ok(b"data: [DONE]\n\n".to_vec())));
+/// assert_eq!(watched.next().await, Some(Err("connection reset")));
+/// # Ok::<(), llmobs::BuildError>(())
+/// # }).unwrap();
+/// ```
+pub fn observe<S, K>(operation: Operation, reader: impl Into<Reader>, stream: S) -> Watched<S>
+where
+    S: Stream,
+    S::Item: Piece<K>,
+{
+    observe_with(operation, reader, stream, ignore as fn(&Event<'_>))
+}
+
+/// As [`observe()`], and shows every event as it passes: the response's id, or the usage that somebody bills.
+///
+/// Nothing is shown of an operation of a [disabled](crate::Observer::disabled) observer, which is not read.
+///
+/// ```
+/// use futures_util::{StreamExt, stream};
+/// use llmobs::Observer;
+/// use llmobs::sse::{self, Dialect, Event};
+/// use std::sync::{Arc, Mutex};
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let observer = Observer::builder().model("m").build()?;
+/// let id = Arc::new(Mutex::new(String::new()));
+/// let seen = id.clone();
+/// let upstream = stream::iter([r#"{"id":"c1","choices":[]}"#]);
+/// let watched = sse::observe_with(observer.chat("m").start(), Dialect::OpenAi, upstream, move |event: &Event<'_>| {
+///     if let Event::Id(id) = event {
+///         *seen.lock().unwrap() = (*id).to_owned();
+///     }
+/// });
+/// assert_eq!(watched.count().await, 1);
+/// assert_eq!(*id.lock().unwrap(), "c1");
+/// # Ok::<(), llmobs::BuildError>(())
+/// # }).unwrap();
+/// ```
+pub fn observe_with<S, K, F>(operation: Operation, reader: impl Into<Reader>, stream: S, on: F) -> Watched<S, F>
+where
+    S: Stream,
+    S::Item: Piece<K>,
+    F: FnMut(&Event<'_>),
+{
+    let marker = operation.marker();
+    let watch =
+        operation.is_enabled().then(|| Watch { reader: reader.into(), gathered: Gathered::default(), marker, on });
+    let parsed = Parsed { inner: stream, watch: watch.map(Box::new), bytes: <S::Item as Piece<K>>::bytes };
+    Watched { observed: operation.observe_with(parsed, told) }
+}
+
+const fn ignore(_event: &Event<'_>) {}
+
+fn told<T>((_, chunk): &(T, Chunk)) -> Chunk {
+    chunk.clone()
+}
+
+pin_project! {
+    /// A stream of bytes that is observed while it passes. Made by [`observe()`].
+    #[must_use = "streams do nothing unless polled"]
+    pub struct Watched<S, F = fn(&Event<'_>)>
+    where
+        S: Stream,
+        F: FnMut(&Event<'_>),
+    {
+        #[pin]
+        observed: Observed<Parsed<S, F>, With<Tell<S>>>,
+    }
+}
+
+type Tell<S> = fn(&(<S as Stream>::Item, Chunk)) -> Chunk;
+
+impl<S: Stream, F: FnMut(&Event<'_>)> Watched<S, F> {
+    /// Declares who drives the producer. Defaults to [`Drive::Eager`], which is right for whatever comes from a
+    /// socket. Call it before the first poll.
+    pub fn drive(self, drive: Drive) -> Self {
+        Self { observed: self.observed.drive(drive) }
+    }
+
+    /// A handle for other threads. After the end it marks nothing.
+    #[must_use]
+    pub fn marker(&self) -> Marker {
+        self.observed.marker()
+    }
+}
+
+impl<S: Stream, F: FnMut(&Event<'_>)> Stream for Watched<S, F> {
+    type Item = S::Item;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        self.project().observed.poll_next(context).map(|item| item.map(|(item, _)| item))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.observed.size_hint()
+    }
+}
+
+impl<S: Stream + fmt::Debug, F: FnMut(&Event<'_>)> fmt::Debug for Watched<S, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watched").field("observed", &self.observed).finish()
+    }
+}
+
+pin_project! {
+    /// The stream with what each item carries beside it.
+    struct Parsed<S: Stream, F> {
+        #[pin]
+        inner: S,
+        watch: Option<Box<Watch<F>>>,
+        bytes: fn(&S::Item) -> Option<&[u8]>,
+    }
+}
+
+impl<S: Stream, F: FnMut(&Event<'_>)> Stream for Parsed<S, F> {
+    type Item = (S::Item, Chunk);
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.project();
+        let Some(item) = ready!(this.inner.poll_next(context)) else {
+            if let Some(watch) = this.watch.take() {
+                watch.end();
+            }
+            return Poll::Ready(None);
+        };
+        let chunk = match ((this.bytes)(&item), this.watch.as_mut()) {
+            (Some(bytes), Some(watch)) => watch.piece(bytes),
+            (Some(_), None) => Chunk::empty(),
+            (None, _) => {
+                *this.watch = None;
+                Chunk::failed(ErrorType::Upstream)
+            }
+        };
+        Poll::Ready(Some((item, chunk)))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.inner.size_hint()
+    }
+}
+
+impl<S: Stream + fmt::Debug, F> fmt::Debug for Parsed<S, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parsed").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
+
+/// One answer that is read.
+struct Watch<F> {
+    reader: Reader,
+    gathered: Gathered,
+    marker: Marker,
+    on: F,
+}
+
+impl<F: FnMut(&Event<'_>)> Watch<F> {
+    fn piece(&mut self, bytes: &[u8]) -> Chunk {
+        let Self { reader, gathered, marker, on } = self;
+        reader.feed(bytes, |event| {
+            on(&event);
+            gathered.event(event, marker);
+        });
+        gathered.chunk()
+    }
+
+    /// The stream ended by itself.
+    fn end(self) {
+        let Self { mut reader, mut gathered, marker, mut on } = self;
+        reader.finish(|event| {
+            on(&event);
+            gathered.event(event, &marker);
+        });
+        gathered.end(&marker);
+    }
+}

@@ -1,0 +1,113 @@
+//! OpenAI's chat completions and legacy completions, and whatever is compatible with them.
+//!
+//! Reasoning is `reasoning_content` (DeepSeek, SGLang, llama.cpp), `reasoning` (Groq, newer vLLM) or a
+//! `thinking` part of the content (Mistral). Usage comes in a frame of its own without choices when it was asked for
+//! with `include_usage`, in every frame with vLLM's `continuous_usage_stats`, and in `x_groq` with Groq.
+
+use serde_json::Value;
+
+use super::responses;
+use super::story::Kinds;
+use super::story::Sink;
+use super::story::Story;
+use super::story::array;
+use super::story::count;
+use super::story::either;
+use super::story::place;
+use super::story::says;
+use super::story::sum;
+use super::story::tell_finish;
+use crate::usage::Usage;
+
+pub(super) fn read(value: &Value, story: &mut Story, on: Sink<'_>) {
+    if responses::is_one(value) {
+        return responses::read(value, story, on);
+    }
+    story.names(&value["id"], &value["model"], on);
+    for choice in array(&value["choices"]) {
+        let index = place(&choice["index"]);
+        // A stream has deltas, a whole answer messages, legacy completions text.
+        let mut kinds = kinds(either(choice, ["delta", "message"]));
+        kinds.content |= says(&choice["text"]);
+        kinds.tell(index, on);
+        tell_finish(index, &choice["finish_reason"], on);
+    }
+    story.report(&usage(&value["usage"]), on);
+    story.report(&usage(&value["x_groq"]["usage"]), on);
+}
+
+fn kinds(delta: &Value) -> Kinds {
+    let calls = array(&delta["tool_calls"]).iter().flat_map(|call| [&call["function"], &call["custom"]]);
+    let mut kinds = Kinds {
+        content: says(&delta["refusal"]) || says(&delta["audio"]["data"]) || says(&delta["audio"]["transcript"]),
+        reasoning: says(&delta["reasoning_content"]) || says(&delta["reasoning"]) || says(&delta["reasoning_details"]),
+        tool_call: calls.chain([&delta["function_call"]]).any(is_called),
+    };
+    match &delta["content"] {
+        Value::Array(parts) => {
+            kinds.reasoning |= parts.iter().any(|part| says(&part["thinking"]));
+            kinds.content |= parts.iter().any(|part| says(&part["text"]));
+        }
+        content => kinds.content |= says(content),
+    }
+    kinds
+}
+
+fn is_called(function: &Value) -> bool {
+    ["name", "arguments", "input"].iter().any(|field| says(&function[*field]))
+}
+
+/// Usage as chat completions and Responses report it.
+pub(super) fn usage(usage: &Value) -> Usage {
+    let (read, written) = (
+        either(usage, ["prompt_tokens_details", "input_tokens_details"]),
+        either(usage, ["completion_tokens_details", "output_tokens_details"]),
+    );
+    let input = count(either(usage, ["prompt_tokens", "input_tokens"]));
+    let output = count(either(usage, ["completion_tokens", "output_tokens"]));
+    let reasoning = count(&written["reasoning_tokens"]);
+    // xAI reports reasoning beside the completion; its total tells.
+    let beside = match (input, output, reasoning, count(&usage["total_tokens"])) {
+        (Some(input), Some(output), Some(reasoning), Some(total)) => input + output + reasoning == total,
+        _ => false,
+    };
+    Usage {
+        input,
+        cache_read: count(&read["cached_tokens"]).or_else(|| count(&usage["prompt_cache_hit_tokens"])),
+        cache_write: count(either(read, ["cache_write_tokens", "cache_creation_tokens"])),
+        output: if beside { sum(&[output, reasoning]) } else { output },
+        reasoning,
+        estimated: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn reasoning_reported_beside_the_completion_comes_inside() {
+        let details = json!({"reasoning_tokens": 90});
+        let beside = json!({"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 105, "completion_tokens_details": details});
+        assert_eq!(usage(&beside), Usage::new().input(10).output(95).reasoning(90));
+        let inside = json!({"prompt_tokens": 10, "completion_tokens": 95, "total_tokens": 105, "completion_tokens_details": details});
+        assert_eq!(usage(&inside), Usage::new().input(10).output(95).reasoning(90));
+    }
+
+    #[test]
+    fn absent_is_not_zero_and_nonsense_is_absent() {
+        assert_eq!(usage(&Value::Null), Usage::new());
+        assert_eq!(usage(&json!({"prompt_tokens": -3, "completion_tokens": u64::MAX})), Usage::new());
+        assert_eq!(usage(&json!({"prompt_tokens": 0})), Usage::new().input(0));
+    }
+
+    #[test]
+    fn cached_tokens_are_found_where_deepseek_and_openrouter_put_them() {
+        let deepseek = json!({"prompt_tokens": 50, "prompt_cache_hit_tokens": 20, "prompt_cache_miss_tokens": 30});
+        assert_eq!(usage(&deepseek), Usage::new().input(50).cache_read(20));
+        let openrouter =
+            json!({"prompt_tokens": 50, "prompt_tokens_details": {"cached_tokens": 20, "cache_write_tokens": 9}});
+        assert_eq!(usage(&openrouter), Usage::new().input(50).cache_read(20).cache_write(9));
+    }
+}

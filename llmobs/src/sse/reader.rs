@@ -1,0 +1,91 @@
+//! The incremental parser.
+
+use super::dialect::Dialect;
+use super::event::Event;
+use super::frames::Frames;
+use super::story::Story;
+
+/// Reads an answer from its bytes as they come, cut anywhere. It is a parser and nothing else: no clock, no telemetry.
+///
+/// ```
+/// use llmobs::sse::{DeltaKind, Dialect, Event, Reader};
+///
+/// let mut reader = Reader::new(Dialect::Ollama);
+/// let (mut reasoning, mut content, mut done) = (0, 0, false);
+/// let mut on = |event: Event<'_>| match event {
+///     Event::Delta { kind: DeltaKind::Reasoning, .. } => reasoning += 1,
+///     Event::Delta { kind: DeltaKind::Content, .. } => content += 1,
+///     Event::Done => done = true,
+///     _ => {}
+/// };
+/// reader.feed(b"{\"message\":{\"content\":\"\",\"thinking\":\"Hm\"}}\n{\"message\":{\"cont", &mut on);
+/// reader.feed(b"ent\":\"Yes\"}}\r\n{\"done\":true,\"done_reason\":\"stop\"}", &mut on);
+/// reader.finish(&mut on);
+/// assert_eq!((reasoning, content, done), (1, 1, true));
+/// ```
+#[derive(Debug)]
+pub struct Reader {
+    frames: Frames,
+    story: Story,
+}
+
+/// A MiB: no frame of a sane answer is longer, but the last one of OpenAI's Responses has the whole answer in it.
+const BOUND: usize = 1024 * 1024;
+
+impl Reader {
+    /// A reader of one answer.
+    #[must_use]
+    pub const fn new(dialect: Dialect) -> Self {
+        Self { frames: Frames::new(dialect, BOUND), story: Story::new(dialect) }
+    }
+
+    /// The most bytes of a line or event that are kept; a longer one is skipped to its end and counted. Defaults to
+    /// 1 MiB.
+    #[must_use]
+    pub const fn bound(mut self, bytes: usize) -> Self {
+        self.frames.held.set_bound(bytes);
+        self
+    }
+
+    /// Reads the next bytes and tells what they say.
+    pub fn feed(&mut self, bytes: &[u8], mut on: impl FnMut(Event<'_>)) {
+        let Self { frames, story } = self;
+        frames.feed(bytes, &mut |frame| story.frame(frame, &mut on));
+    }
+
+    /// Says that no bytes come any more. A last line or event that lacks only its end is read.
+    pub fn finish(&mut self, mut on: impl FnMut(Event<'_>)) {
+        let Self { frames, story } = self;
+        frames.finish(&mut |frame| story.frame(frame, &mut on));
+    }
+
+    /// The dialect that it reads.
+    #[must_use]
+    pub const fn dialect(&self) -> Dialect {
+        self.story.dialect()
+    }
+
+    /// How many bytes it has allocated to hold a line or event that has not ended. Never more than its bound.
+    #[must_use]
+    pub const fn held(&self) -> usize {
+        self.frames.held.allocated()
+    }
+
+    /// How many lines or events were longer than the bound, so that nothing is known of them.
+    #[must_use]
+    pub const fn skipped(&self) -> u64 {
+        self.frames.held.skipped
+    }
+
+    /// How many lines or events were no JSON.
+    #[must_use]
+    pub const fn malformed(&self) -> u64 {
+        self.story.malformed
+    }
+}
+
+impl From<Dialect> for Reader {
+    fn from(dialect: Dialect) -> Self {
+        Self::new(dialect)
+    }
+}

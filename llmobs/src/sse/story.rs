@@ -1,0 +1,178 @@
+//! What an answer has said so far, and the small words in which the dialects tell it.
+
+use serde_json::Value;
+
+use super::anthropic;
+use super::dialect::Dialect;
+use super::event::DeltaKind;
+use super::event::Event;
+use super::failure;
+use super::frames::Frame;
+use super::gemini;
+use super::ollama;
+use super::openai;
+use crate::semconv::value::FinishReason;
+use crate::usage::Usage;
+
+pub(super) type Sink<'s> = &'s mut dyn FnMut(Event<'_>);
+
+#[derive(Debug)]
+pub(super) struct Story {
+    dialect: Dialect,
+    told_id: bool,
+    told_model: bool,
+    usage: Usage,
+    /// Anthropic reports cached input beside this and not inside it.
+    pub(super) uncached: Option<u64>,
+    /// Frames that were no JSON.
+    pub(super) malformed: u64,
+}
+
+impl Story {
+    pub(super) const fn new(dialect: Dialect) -> Self {
+        Self { dialect, told_id: false, told_model: false, usage: Usage::new(), uncached: None, malformed: 0 }
+    }
+
+    pub(super) const fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    pub(super) fn frame(&mut self, frame: Frame<'_>, on: Sink<'_>) {
+        let text = String::from_utf8_lossy(frame.data);
+        match text.trim() {
+            "" => {}
+            "[DONE]" => on(Event::Done),
+            text => match serde_json::from_str(text) {
+                Ok(value) => self.value(&value, frame.is_error, on),
+                Err(_) if frame.is_error => on(Event::Error(failure::from_text(text))),
+                Err(_) => self.malformed += 1,
+            },
+        }
+    }
+
+    /// Reads one frame, or a whole answer that was not streamed: they have the same fields.
+    pub(super) fn value(&mut self, value: &Value, is_error: bool, on: Sink<'_>) {
+        match self.dialect {
+            Dialect::Anthropic => anthropic::read(value, self, on),
+            Dialect::Gemini => gemini::read(value, self, on),
+            Dialect::Ollama => ollama::read(value, self, on),
+            Dialect::OpenAi => openai::read(value, self, on),
+        }
+        if let Some(error) = failure::find(value, is_error) {
+            on(Event::Error(error));
+        }
+    }
+
+    /// Who answers; each is told once.
+    pub(super) fn names(&mut self, id: &Value, model: &Value, on: Sink<'_>) {
+        if let (false, Some(id)) = (self.told_id, said(id)) {
+            self.told_id = true;
+            on(Event::Id(id));
+        }
+        if let (false, Some(model)) = (self.told_model, said(model)) {
+            self.told_model = true;
+            on(Event::Model(model));
+        }
+    }
+
+    /// What was reported so far.
+    pub(super) const fn usage(&self) -> &Usage {
+        &self.usage
+    }
+
+    /// A report. The larger number of each kind stands, since streams report growing totals.
+    pub(super) fn report(&mut self, new: &Usage, on: Sink<'_>) {
+        let usage = Usage {
+            input: self.usage.input.max(new.input),
+            cache_read: self.usage.cache_read.max(new.cache_read),
+            cache_write: self.usage.cache_write.max(new.cache_write),
+            output: self.usage.output.max(new.output),
+            reasoning: self.usage.reasoning.max(new.reasoning),
+            estimated: false,
+        };
+        if usage != self.usage {
+            self.usage = usage;
+            on(Event::Usage(usage));
+        }
+    }
+}
+
+/// The kinds that one frame adds to one choice.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Kinds {
+    pub(super) content: bool,
+    pub(super) reasoning: bool,
+    pub(super) tool_call: bool,
+}
+
+impl Kinds {
+    /// Tells them in the order in which models generate them.
+    pub(super) fn tell(self, choice: u32, on: Sink<'_>) {
+        for (is_there, kind) in [
+            (self.reasoning, DeltaKind::Reasoning),
+            (self.content, DeltaKind::Content),
+            (self.tool_call, DeltaKind::ToolCall),
+        ] {
+            if is_there {
+                on(Event::Delta { choice, kind });
+            }
+        }
+    }
+}
+
+/// Tells why a choice ended, if the provider said it.
+pub(super) fn tell_finish(choice: u32, word: &Value, on: Sink<'_>) {
+    if let Some(word) = said(word) {
+        on(Event::FinishReason { choice, reason: FinishReason::from_provider(cut(word)) });
+    }
+}
+
+/// A text that is not empty.
+pub(super) fn said(value: &Value) -> Option<&str> {
+    value.as_str().filter(|text| !text.is_empty())
+}
+
+/// Whether there is anything in it: text, or a list or object that is not empty.
+pub(super) fn says(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+pub(super) fn array(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// The first of these that is a list or object.
+pub(super) fn either<'v>(value: &'v Value, fields: [&str; 2]) -> &'v Value {
+    let [first, second] = fields.map(|field| &value[field]);
+    if first.is_null() { second } else { first }
+}
+
+/// A number of tokens. What no model can have read or written is no number.
+pub(super) fn count(value: &Value) -> Option<u64> {
+    value.as_u64().filter(|count| *count <= MOST_TOKENS)
+}
+
+/// The sum of what is known; `None` if nothing is.
+pub(super) fn sum(counts: &[Option<u64>]) -> Option<u64> {
+    counts.iter().flatten().copied().reduce(u64::saturating_add)
+}
+
+/// The place of a choice.
+pub(super) fn place(value: &Value) -> u32 {
+    value.as_u64().and_then(|place| u32::try_from(place).ok()).unwrap_or(0)
+}
+
+/// A provider's word, short enough to be kept.
+fn cut(word: &str) -> &str {
+    &word[..word.floor_char_boundary(LONGEST_WORD)]
+}
+
+const MOST_TOKENS: u64 = 1 << 40;
+
+/// In bytes.
+const LONGEST_WORD: usize = 128;
