@@ -1,0 +1,8 @@
+//! Any bytes at all as the answer of a provider.
+
+#![no_main]
+
+#[path = "../src/sse.rs"]
+mod sse;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| sse::any_bytes(data));

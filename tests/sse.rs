@@ -1,0 +1,14 @@
+//! The reader of streaming answers: what providers send, cut and laid out in any way, and what it does to the books.
+
+#[path = "sse/bodies.rs"]
+mod bodies;
+#[path = "sse/cutting.rs"]
+mod cutting;
+#[path = "../fuzz/src/sse.rs"]
+mod fuzzed;
+#[path = "sse/passing.rs"]
+mod passing;
+#[path = "sse/providers.rs"]
+mod providers;
+#[path = "sse/transcripts.rs"]
+mod transcripts;

@@ -1,0 +1,35 @@
+//! Answers in the shapes that providers document.
+
+use llmobs::sse::Dialect;
+
+/// An answer as bytes, and who would send it.
+pub type Transcript = (&'static str, Dialect, &'static [u8]);
+
+macro_rules! transcripts {
+    ($($name:ident: $dialect:ident,)*) => {
+        $(pub const $name: &[u8] = include_bytes!(concat!("transcripts/", stringify!($name), ".txt"));)*
+
+        pub const ALL: &[Transcript] = &[$((stringify!($name), Dialect::$dialect, $name)),*];
+    };
+}
+
+#[allow(non_upper_case_globals, reason = "the names of the files")]
+mod files {
+    use super::*;
+
+    transcripts! {
+        anthropic: Anthropic,
+        anthropic_error: Anthropic,
+        gemini: Gemini,
+        gemini_array: Gemini,
+        ollama_chat: Ollama,
+        ollama_error: Ollama,
+        openai_chat: OpenAi,
+        openai_completions: OpenAi,
+        openai_reasoning_and_tools: OpenAi,
+        openai_responses: OpenAi,
+        openai_two_choices: OpenAi,
+    }
+}
+
+pub use files::*;
