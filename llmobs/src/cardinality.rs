@@ -40,14 +40,14 @@ impl<T> Guard<T> {
     }
 
     /// Pins a value: it has its place whatever came or comes.
-    pub(crate) fn declare(&self, value: &str, make: impl FnOnce(Arc<str>) -> T) -> Arc<T> {
+    pub(crate) fn declare(&self, value: &str, make: impl FnOnce(Arc<str>) -> Arc<T>) -> Arc<T> {
         let value = clean(value);
         let mut places = self.write();
         if let Some(kept) = places.declared.get(value.as_ref()) {
             return Arc::clone(kept);
         }
         let name: Arc<str> = value.as_ref().into();
-        let kept = places.admitted.remove(&name).unwrap_or_else(|| Arc::new(make(Arc::clone(&name))));
+        let kept = places.admitted.remove(&name).unwrap_or_else(|| make(Arc::clone(&name)));
         places.declared.insert(name, Arc::clone(&kept));
         kept
     }
@@ -58,7 +58,7 @@ impl<T> Guard<T> {
     }
 
     /// The place of a value that anybody may have sent.
-    pub(crate) fn admit(&self, value: &str, make: impl FnOnce(Arc<str>) -> T) -> Admitted<T> {
+    pub(crate) fn admit(&self, value: &str, make: impl FnOnce(Arc<str>) -> Arc<T>) -> Admitted<T> {
         let value = clean(value);
         if let Some(kept) = self.find(&value) {
             return Admitted { kept, folded: false };
@@ -77,7 +77,7 @@ impl<T> Guard<T> {
             return self.fold();
         }
         let name: Arc<str> = value.as_ref().into();
-        let kept = Arc::new(make(Arc::clone(&name)));
+        let kept = make(Arc::clone(&name));
         places.admitted.insert(name, Arc::clone(&kept));
         Admitted { kept, folded: false }
     }
@@ -132,7 +132,7 @@ mod tests {
     }
 
     fn place(guard: &Guard<String>, value: &str) -> String {
-        guard.admit(value, |name| name.to_string()).kept.as_ref().clone()
+        guard.admit(value, |name| Arc::new(name.to_string())).kept.as_ref().clone()
     }
 
     #[test]
@@ -151,7 +151,7 @@ mod tests {
         for index in 0..100 {
             place(&guard, &format!("flood-{index}"));
         }
-        guard.declare("mine", |name| name.to_string());
+        guard.declare("mine", |name| Arc::new(name.to_string()));
         assert_eq!(place(&guard, "mine"), "mine");
         assert_eq!(place(&guard, "flood-7"), "_OTHER");
     }
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn a_retired_value_is_folded_where_nothing_undeclared_is_admitted() {
         let guard = guard(0);
-        guard.declare("mine", |name| name.to_string());
+        guard.declare("mine", |name| Arc::new(name.to_string()));
         assert!(guard.retire("mine").is_some());
         assert_eq!(place(&guard, "mine"), "_OTHER");
         assert!(guard.retire("mine").is_none());

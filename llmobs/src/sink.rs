@@ -17,6 +17,9 @@ use crate::record::TraceLink;
 
 /// What knows the values of the observable rows.
 pub(crate) trait Source: Send + Sync + 'static {
+    /// Somebody is about to collect.
+    fn prepare(&self);
+
     fn read(&self, id: Id) -> Vec<Reading>;
 }
 

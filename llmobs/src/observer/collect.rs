@@ -17,8 +17,11 @@ use crate::sink::Source;
 use crate::timing::StateTimes;
 
 impl Source for Core {
-    fn read(&self, id: Id) -> Vec<Reading> {
+    fn prepare(&self) {
         self.forget_retired();
+    }
+
+    fn read(&self, id: Id) -> Vec<Reading> {
         if !self.sinks().is_on(id.row().level) {
             return Vec::new();
         }

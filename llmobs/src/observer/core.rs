@@ -133,7 +133,7 @@ impl Core {
         model: &str,
         extra: [u8; EXTRA_LABELS],
     ) -> Arc<Series> {
-        let admitted = self.models.admit(model, Model::new);
+        let admitted = self.models.admit(model, |name| self.model(name));
         if admitted.folded {
             self.folded(SERIES[2]);
         }
@@ -169,8 +169,7 @@ impl Core {
     }
 
     pub(super) fn declare(&self, model: &str, role: Role, provider: &Provider) {
-        let model = self.models.declare(model, Model::new);
-        self.retired().retain(|(retired, _)| retired.name != model.name);
+        let model = self.models.declare(model, |name| self.model(name));
         for operation in &self.operations {
             self.series_of(&model, role, operation, provider, [0; EXTRA_LABELS]).start_at_zero();
         }
@@ -184,17 +183,39 @@ impl Core {
         self.forget_retired();
     }
 
-    /// Forgets the series of models whose grace time is over.
+    /// Forgets the series of models whose grace time is over and that nobody holds any more.
     pub(super) fn forget_retired(&self) {
         let now = self.clock.now().as_nanos();
-        let mut retired = self.retired();
-        retired.retain(|(model, gone_at)| {
-            let gone = *gone_at <= now;
-            if let (true, Some(store)) = (gone, &self.sinks.prometheus) {
-                store.forget(SERIES[2], &model.name);
+        self.retired().retain(|(model, gone_at)| {
+            let gone = *gone_at <= now && !model.is_held();
+            if gone {
+                self.forget(&model.name);
             }
             !gone
         });
+    }
+
+    fn forget(&self, model: &str) {
+        self.limits().retain(|(of, _), limit| {
+            let gone = of.as_ref() == model;
+            if gone {
+                // OpenTelemetry forgets nothing, and a later limit starts from zero.
+                limit.set(0.0);
+            }
+            !gone
+        });
+        if let Some(store) = &self.sinks.prometheus {
+            store.forget(SERIES[2], model);
+        }
+    }
+
+    /// What stands beside a name that gets a place: what it had, if it was retired a short while ago.
+    fn model(&self, name: Arc<str>) -> Arc<Model> {
+        let mut retired = self.retired();
+        match retired.iter().position(|(model, _)| model.name == name) {
+            Some(place) => retired.swap_remove(place).0,
+            None => Arc::new(Model::new(name)),
+        }
     }
 
     pub(super) fn set_level(&self, level: Level) {
@@ -202,10 +223,12 @@ impl Core {
     }
 
     pub(super) fn set_limit(&self, model: &str, state: State, operations: usize) {
-        let model = Arc::clone(&self.models.admit(model, Model::new).kept.name);
-        let mut limits = self.limits.lock().unwrap_or_else(PoisonError::into_inner);
+        let model = Arc::clone(&self.models.admit(model, |name| self.model(name)).kept.name);
         let labels = [Label::new(SERIES[2], Arc::clone(&model)), Label::new(own::STATE, state.as_str())];
-        limits.entry((model, state)).or_insert_with(|| self.sinks.bind(Id::Limit, &labels)).set(count(operations));
+        self.limits()
+            .entry((model, state))
+            .or_insert_with(|| self.sinks.bind(Id::Limit, &labels))
+            .set(count(operations));
     }
 
     pub(super) fn runtime_lag(&self, runtime: &str, seconds: f64) {
@@ -239,8 +262,12 @@ impl Core {
         self.retired.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn limits(&self) -> MutexGuard<'_, HashMap<(Arc<str>, State), Handle>> {
+        self.limits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn bounded(&self, guard: &Guard<Arc<str>>, label: &'static str, name: &str) -> String {
-        let admitted = guard.admit(name, |name| name);
+        let admitted = guard.admit(name, Arc::new);
         if admitted.folded {
             self.folded(label);
         }
@@ -258,6 +285,12 @@ impl Core {
 impl Model {
     fn new(name: Arc<str>) -> Self {
         Self { name, series: RwLock::default() }
+    }
+
+    /// Whether an operation, or a marker of one, still holds a series.
+    fn is_held(&self) -> bool {
+        let all = self.series.read().unwrap_or_else(PoisonError::into_inner);
+        all.iter().any(|series| Arc::strong_count(series) > 1)
     }
 
     fn series(&self) -> Vec<Arc<Series>> {

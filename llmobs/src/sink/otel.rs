@@ -112,8 +112,12 @@ impl Store {
             let read = move || {
                 let _ = &kept;
                 // A panic here would kill the reader's thread, and with it every metric of the process.
-                let read = || source.upgrade().map_or_else(Vec::new, |source| source.read(id));
-                catch_unwind(AssertUnwindSafe(read)).unwrap_or_default()
+                let read = || {
+                    let source = source.upgrade()?;
+                    source.prepare();
+                    Some(source.read(id))
+                };
+                catch_unwind(AssertUnwindSafe(read)).ok().flatten().unwrap_or_default()
             };
             match row.instrument {
                 Instrument::ObservableCounter => {
@@ -257,6 +261,8 @@ mod tests {
     struct Nothing;
 
     impl Source for Nothing {
+        fn prepare(&self) {}
+
         fn read(&self, _: Id) -> Vec<Reading> {
             Vec::new()
         }

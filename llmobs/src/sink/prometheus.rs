@@ -129,6 +129,9 @@ impl Collector for Page {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let level = self.store.level.load(Ordering::Relaxed);
         let source = self.source.upgrade();
+        if let Some(source) = &source {
+            source.prepare();
+        }
         for id in Id::ALL.iter().filter(|id| id.row().level as u8 <= level) {
             let row = id.row();
             if row.is_observable() {
