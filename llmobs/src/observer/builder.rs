@@ -296,8 +296,9 @@ impl<'a> ObserverBuilder<'a> {
             if let Some(reason) = unusable_label(name) {
                 return refuse("label", name, reason);
             }
-            if self.labels[..index].iter().any(|(earlier, _)| earlier == name) {
-                return refuse("label", name, "it is declared twice");
+            let on_the_page = |name: &str| name.replace('.', "_");
+            if self.labels[..index].iter().any(|(earlier, _)| on_the_page(earlier) == on_the_page(name)) {
+                return refuse("label", name, "it is declared twice (dots are `_` in Prometheus)");
             }
             if values.is_empty() || values.len() > usize::from(u8::MAX) {
                 return refuse("label", name, "it needs between 1 and 255 values");
@@ -305,12 +306,14 @@ impl<'a> ObserverBuilder<'a> {
         }
         let evaluations =
             self.evaluations.iter().flat_map(|(name, labels)| labels.iter().map(move |label| (name, label)));
-        let words = self.labels.iter().flat_map(|(_, values)| values).map(|value| ("label", value));
-        let words = words.chain(self.phases.iter().map(|phase| ("phases", phase)));
-        let words =
-            words.chain(evaluations.clone().flat_map(|(name, label)| [("evaluation", name), ("evaluation", label)]));
+        let words = self.labels.iter().flat_map(|(_, values)| values).map(|value| ("label", value.as_str()));
+        let words = words.chain(self.phases.iter().map(|phase| ("phases", phase.as_str())));
+        let words = words.chain(
+            evaluations.clone().flat_map(|(name, label)| [("evaluation", name.as_str()), ("evaluation", label)]),
+        );
+        let words = words.chain(self.objectives.iter().map(|objective| ("objective", objective.name.as_ref())));
         for (setter, word) in words {
-            if word.is_empty() || clean(word) != *word {
+            if word.is_empty() || clean(word) != word {
                 return refuse(setter, word, "a value has 1 to 128 bytes and no control characters");
             }
         }
