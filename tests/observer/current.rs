@@ -1,0 +1,141 @@
+//! The current observer, the one of the process, the disabled one, and what the environment says. What can be set once
+//! in a process is tested in a process of its own: this test binary, started again.
+
+use std::process::Command;
+
+use futures_util::FutureExt;
+use futures_util::StreamExt;
+use llmobs::Chunk;
+use llmobs::Observer;
+use llmobs::Profile;
+use llmobs::Role;
+use llmobs::Usage;
+use llmobs::testing::Readings;
+
+/// Set in the process that a test starts; the value says which variable of the environment it has to go by.
+const CHILD: &str = "LLMOBS_TEST_CHILD";
+
+/// Runs one test of this binary again, in a process of its own.
+fn in_a_process_of_its_own(test: &str, environment: &[(&str, &str)]) {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args([test, "--exact", "--nocapture"]).env(CHILD, "1").envs(environment.iter().copied());
+    let said = command.output().unwrap();
+    let words = [said.stdout, said.stderr].concat();
+    let words = String::from_utf8_lossy(&words);
+    assert!(said.status.success() && words.contains("1 passed"), "{words}");
+}
+
+fn is_child() -> bool {
+    std::env::var_os(CHILD).is_some()
+}
+
+#[test]
+fn the_observer_of_the_process_is_set_once() {
+    if !is_child() {
+        return in_a_process_of_its_own("current::the_observer_of_the_process_is_set_once", &[]);
+    }
+    assert!(!Observer::current().is_enabled(), "before it is set there is a disabled one");
+    let observer = Observer::builder().model("m").build().unwrap();
+    observer.clone().set_global().unwrap();
+    Observer::current().chat("m").start().complete();
+    std::thread::spawn(|| Observer::current().chat("m").start().complete()).join().unwrap();
+    assert_eq!(started(&observer), 2);
+    let second = Observer::builder().model("m").build().unwrap();
+    let back = second.set_global().expect_err("the first one stands");
+    back.scope(async { Observer::current().chat("m").start().complete() }).now_or_never().unwrap();
+    assert_eq!((started(&back), started(&observer)), (1, 2), "a scope stands before the process");
+}
+
+#[test]
+fn the_environment_chooses_the_profile_and_code_stands_before_it() {
+    let test = "current::the_environment_chooses_the_profile_and_code_stands_before_it";
+    if !is_child() {
+        in_a_process_of_its_own(
+            test,
+            &[("OTEL_SEMCONV_STABILITY_OPT_IN", "http, gen_ai_latest_experimental"), ("WANT", "latest")],
+        );
+        in_a_process_of_its_own(test, &[("OTEL_SEMCONV_STABILITY_OPT_IN", "http/dup"), ("WANT", "v1_41")]);
+        return;
+    }
+    let profile =
+        |observer: &Observer| Readings::of(observer).series("llmobs.build.info")[0]["llmobs_build_profile"].clone();
+    assert_eq!(profile(&Observer::builder().build().unwrap()), std::env::var("WANT").unwrap());
+    assert_eq!(profile(&Observer::builder().profile(Profile::Dual).build().unwrap()), "dual");
+}
+
+#[tokio::test]
+async fn scopes_nest_and_end() {
+    let observer = |model: &str| Observer::builder().model(model).build().unwrap();
+    let (outer, inner) = (observer("m"), observer("m"));
+    outer
+        .scope(async {
+            Observer::current().chat("m").start().complete();
+            inner.scope(async { Observer::current().chat("m").start().complete() }).await;
+            tokio::task::yield_now().await;
+            Observer::current().chat("m").start().complete();
+            let spawned = tokio::spawn(async { Observer::current().is_enabled() }).await.unwrap();
+            assert!(!spawned, "a spawned task does not inherit a scope");
+        })
+        .await;
+    assert!(!Observer::current().is_enabled());
+    assert_eq!((started(&outer), started(&inner)), (2, 1));
+}
+
+#[tokio::test]
+async fn two_tasks_on_one_thread_do_not_see_each_others_scope() {
+    let observers = [(); 2].map(|()| Observer::builder().model("m").build().unwrap());
+    let task = |observer: &Observer| {
+        let observer = observer.clone();
+        async move {
+            let calls = async {
+                for _ in 0..10 {
+                    Observer::current().chat("m").start().complete();
+                    tokio::task::yield_now().await;
+                }
+            };
+            observer.scope(calls).await;
+        }
+    };
+    tokio::join!(task(&observers[0]), task(&observers[1]));
+    assert_eq!(observers.each_ref().map(started), [10, 10]);
+}
+
+#[test]
+fn a_scope_ends_with_a_panic_too() {
+    let observer = Observer::builder().build().unwrap();
+    let panicking = std::panic::AssertUnwindSafe(observer.scope(async { panic!("the future's own") }));
+    assert!(panicking.catch_unwind().now_or_never().unwrap().is_err());
+    assert!(!Observer::current().is_enabled());
+}
+
+#[test]
+fn a_disabled_observer_does_nothing_and_passes_everything() {
+    let observer = Observer::disabled();
+    assert!(!observer.is_enabled() && !observer.as_role(Role::Client).is_enabled());
+    let operation = observer.chat("m").max_tokens(5).label("tier", "free").start();
+    let marker = operation.marker();
+    marker.enqueued();
+    marker.scheduled();
+    marker.usage(Usage::new().input(1));
+    drop(marker.phase("tool"));
+    let items: Vec<_> = operation
+        .observe_with(futures_util::stream::iter(1..4_u32), |n| Chunk::tokens(*n))
+        .collect()
+        .now_or_never()
+        .unwrap();
+    assert_eq!(items, [1, 2, 3]);
+    observer.chat("m").start().fail(llmobs::ErrorType::Inference);
+    observer.declare_model("m");
+    observer.retire_model("m");
+    observer.set_level(llmobs::Level::Full);
+    observer.set_limit("m", llmobs::State::Queued, 1);
+    observer.record_runtime_lag("tokio", std::time::Duration::from_secs(1));
+    observer.shutting_down();
+    assert!(observer.in_flight().is_empty());
+    assert_eq!(llmobs::prometheus::page(&observer, None).body, "");
+    assert_eq!(format!("{operation:?}", operation = observer.chat("m").start()), "Operation { enabled: false }");
+}
+
+fn started(observer: &Observer) -> u64 {
+    Readings::of(observer).count("llmobs.operation.started", &[])
+}

@@ -1,0 +1,43 @@
+//! Labels of the user's own, phases and evaluations: declared, or folded and counted.
+
+use llmobs::Observer;
+use llmobs::testing::Readings;
+
+#[test]
+fn a_label_of_ones_own_stands_on_the_series_of_its_operations() {
+    let builder = Observer::builder().model("m").label("tier", ["free", "paid"]).label("team.name", ["a"]);
+    let observer = builder.build().unwrap();
+    observer.chat("m").label("tier", "paid").label("team.name", "a").start().complete();
+    observer.chat("m").label("tier", "free").start().complete();
+    observer.chat("m").start().complete();
+    let readings = Readings::of(&observer);
+    let started = |labels: &[(&str, &str)]| readings.count("llmobs.operation.started", labels);
+    assert_eq!(started(&[]), 3);
+    assert_eq!(started(&[("tier", "paid"), ("team.name", "a")]), 1);
+    assert_eq!(started(&[("tier", "free")]), 1);
+    for name in ["gen_ai.server.request.duration", "llmobs.operation.ended", "llmobs.operation.active"] {
+        let has = readings.series(name).iter().any(|labels| labels.get("tier").is_some_and(|tier| tier == "paid"));
+        assert!(has, "{name}");
+    }
+}
+
+#[test]
+fn what_was_not_declared_is_left_out_and_counted() {
+    let builder = Observer::builder().model("m").label("tier", ["free"]).phases(["tool"]);
+    let observer = builder.evaluation("relevance", ["pass"]).build().unwrap();
+    let operation = observer.chat("m").label("tier", "paid").label("user", "somebody").start();
+    let marker = operation.marker();
+    drop(marker.phase("tool"));
+    drop(marker.phase("secret"));
+    operation.complete();
+    marker.evaluated("relevance", "pass");
+    marker.evaluated("relevance", "secret");
+    marker.evaluated("secret", "pass");
+    let readings = Readings::of(&observer);
+    assert_eq!(readings.histogram("llmobs.phase.duration", &[]).count, 1);
+    assert_eq!(readings.count("llmobs.evaluation.results", &[]), 1);
+    let folded = |label| readings.count("llmobs.self.folded_labels", &[("llmobs.label", label)]);
+    assert_eq!([folded("label"), folded("llmobs.phase.name"), folded("gen_ai.evaluation.name")], [2, 1, 2]);
+    let page = llmobs::prometheus::page(&observer, None).body;
+    assert!(!page.contains("secret") && !page.contains("somebody"));
+}
