@@ -47,6 +47,7 @@ impl Moment {
 }
 
 impl From<Instant> for Moment {
+    #[inline]
     fn from(instant: Instant) -> Self {
         Self(nanos(instant.saturating_duration_since(origin())))
     }
@@ -137,6 +138,7 @@ impl ManualClock {
 }
 
 /// An hour before the first reading (where the system allows it), so that an `Instant` taken earlier still has its own moment.
+#[inline]
 #[expect(clippy::disallowed_methods, reason = "the origin of the one clock")]
 fn origin() -> Instant {
     static ORIGIN: OnceLock<Instant> = OnceLock::new();

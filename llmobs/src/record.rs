@@ -201,38 +201,45 @@ impl Aggregate {
 /// Raw gaps on their way to a backend that cannot take a histogram: at most a few wait, and never past the end.
 #[derive(Debug, Clone)]
 pub(crate) struct Ring {
-    gaps: [(u64, u32); Self::RUNS],
+    shares: [Share; Self::SHARES],
     used: usize,
 }
 
 impl Ring {
-    const RUNS: usize = 4;
+    const SHARES: usize = 4;
 
     pub(crate) const fn new() -> Self {
-        Self { gaps: [(0, 0); Self::RUNS], used: 0 }
+        Self { shares: [Share { nanos: 0, units: 1 }; Self::SHARES], used: 0 }
     }
 
-    /// Keeps the samples of a share; gives all to `record` when there is no room.
-    pub(crate) fn push(&mut self, share: Share, mut record: impl FnMut(f64)) {
-        for (nanos, times) in share.runs() {
-            if times == 0 {
-                continue;
-            }
-            if self.used == Self::RUNS {
-                self.drain(&mut record);
-            }
-            self.gaps[self.used] = (nanos, u32::try_from(times).unwrap_or(u32::MAX));
+    /// Keeps a share. A full ring must be cleared before the next one.
+    #[inline]
+    pub(crate) fn push(&mut self, share: Share) {
+        if let Some(place) = self.shares.get_mut(self.used) {
+            *place = share;
             self.used += 1;
         }
     }
 
-    pub(crate) fn drain(&mut self, mut record: impl FnMut(f64)) {
-        for (nanos, times) in &self.gaps[..self.used] {
-            let value = seconds(*nanos);
-            for _ in 0..*times {
-                record(value);
+    pub(crate) const fn is_full(&self) -> bool {
+        self.used == Self::SHARES
+    }
+
+    /// Every sample, in seconds.
+    #[inline]
+    pub(crate) fn each(&self, mut record: impl FnMut(f64)) {
+        for share in &self.shares[..self.used] {
+            if share.units == 1 {
+                record(seconds(share.nanos));
+                continue;
+            }
+            for (nanos, times) in share.runs() {
+                (0..times).for_each(|_| record(seconds(nanos)));
             }
         }
+    }
+
+    pub(crate) const fn clear(&mut self) {
         self.used = 0;
     }
 }
@@ -255,9 +262,13 @@ mod tests {
                 let share = Share { nanos, units };
                 total += nanos;
                 local.record(|| &bounds, share);
-                ring.push(share, |value| direct.record(&bounds, value));
+                ring.push(share);
+                if ring.is_full() {
+                    ring.each(|value| direct.record(&bounds, value));
+                    ring.clear();
+                }
             }
-            ring.drain(|value| direct.record(&bounds, value));
+            ring.each(|value| direct.record(&bounds, value));
             let mut merged = Aggregate::new(&bounds);
             local.take(|counts, sum| merged.merge(counts, sum));
             prop_assert!(local.is_empty());

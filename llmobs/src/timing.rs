@@ -87,7 +87,7 @@ pub(crate) struct Timing {
     previous_exact: bool,
     /// All the time that the reader was away.
     away: u64,
-    /// The part of it since the last item was handed over.
+    /// The part of it since the last item was handed over, while it is the producer's turn.
     away_since_item: u64,
     /// The choice whose tokens are timed: the first that had one.
     choice: u32,
@@ -186,7 +186,6 @@ impl Timing {
         let step = if self.is_under_way { self.next(&arrival, seen) } else { self.first(&arrival, seen) };
         self.previous_exact = arrival.exact || step.first_token.is_some();
         (self.turn, self.since) = (Turn::Reader, now);
-        self.away_since_item = 0;
         self.was_pending = false;
         step
     }
@@ -217,7 +216,7 @@ impl Timing {
     pub(crate) fn end(&mut self, now: u64, complete: bool) -> Summary {
         if complete {
             // The request ended when the last item was handed over; what the reader did later is its own affair.
-            self.away -= self.away_since_item;
+            self.away -= if self.turn == Turn::Producer { self.away_since_item } else { 0 };
         } else if self.turn == Turn::Reader {
             self.away += now.saturating_sub(self.since);
         } else if self.turn == Turn::Producer && self.first_token.is_some() {
@@ -262,6 +261,7 @@ impl Timing {
     }
 
     /// An item before everything that happens once has happened.
+    #[cold]
     fn first(&mut self, arrival: &Arrival, seen: &Seen) -> Step {
         let mut step = Step::default();
         let at = arrival.at;

@@ -40,7 +40,10 @@ impl Gaps {
 
     #[inline(never)]
     fn keep_raw(&mut self, series: &Series, ids: &[Id], share: Share) {
-        self.ring.push(share, |value| raw(series, ids, value));
+        self.ring.push(share);
+        if self.ring.is_full() {
+            self.give_raw(series, ids);
+        }
     }
 
     pub(super) fn flush(&mut self, series: &Series, ids: &[Id]) {
@@ -51,18 +54,19 @@ impl Gaps {
                 }
             });
         }
-        self.ring.drain(|value| raw(series, ids, value));
+        self.give_raw(series, ids);
         self.ask(series, ids);
+    }
+
+    fn give_raw(&mut self, series: &Series, ids: &[Id]) {
+        for handle in ids.iter().filter_map(|id| series.handle(*id, 0)) {
+            self.ring.each(|value| handle.record_raw(value));
+        }
+        self.ring.clear();
     }
 
     fn ask(&mut self, series: &Series, ids: &[Id]) {
         self.is_on = ids.iter().any(|id| series.records(*id));
         self.wants_raw = series.sinks().wants_raw();
-    }
-}
-
-fn raw(series: &Series, ids: &[Id], value: f64) {
-    for handle in ids.iter().filter_map(|id| series.handle(*id, 0)) {
-        handle.record_raw(value);
     }
 }

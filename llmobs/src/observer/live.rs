@@ -244,12 +244,14 @@ impl Live {
     }
 
     /// The reader has the item and is gone with it.
+    #[inline]
     pub(super) fn reader_left(&self, at: u64, tokens: u64) {
         self.tokens.store(tokens, Ordering::Relaxed);
         self.away_since.0.store(at.saturating_add(1), Ordering::Relaxed);
     }
 
     /// The reader is back after having been away for so long in all.
+    #[inline]
     pub(super) fn reader_came(&self, away: u64) {
         self.away_since.0.store(0, Ordering::Relaxed);
         self.away.store(away, Ordering::Relaxed);

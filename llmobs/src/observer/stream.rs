@@ -22,6 +22,8 @@ use super::marker::Marker;
 use super::operation::Running;
 use crate::catalog::Id;
 use crate::clock::Clock;
+use crate::semconv::value::ErrorType;
+use crate::semconv::value::FinishReason;
 use crate::semconv::value::StallCause;
 use crate::timing::Drive;
 use crate::timing::Seen;
@@ -204,7 +206,7 @@ impl Flow {
             let away = self.timing.poll(self.now());
             self.running.live.reader_came(self.timing.away());
             if away >= STALL {
-                self.running.live.series.add(Id::Stall, StallCause::Reader.index(), 1);
+                self.stalled(StallCause::Reader);
             }
         }
         self.polling = true;
@@ -215,7 +217,7 @@ impl Flow {
     fn item(&mut self, chunk: &Chunk) -> Option<Ending> {
         let now = self.now();
         if let Some(error) = chunk.error {
-            return Some(Ending::Failed(self.running.live.failing().unwrap_or(error)));
+            return Some(self.broken(error));
         }
         let seen = Seen {
             tokens: chunk.tokens,
@@ -234,7 +236,7 @@ impl Flow {
             Kind::Content | Kind::ToolCall => self.counted.text += u64::from(chunk.tokens),
         }
         if let Some(reason) = &chunk.finish_reason {
-            self.running.live.finish(reason.clone());
+            self.finishing(reason);
         }
         self.whole |= chunk.last;
         self.handed_at = Some(now);
@@ -278,10 +280,26 @@ impl Flow {
             chunks.record(series, &PER_CHUNK, share);
         }
         if step.gap.is_some_and(|gap| gap >= STALL) {
-            series.add(Id::Stall, StallCause::Engine.index(), 1);
+            self.stalled(StallCause::Engine);
         }
     }
 
+    #[cold]
+    fn broken(&self, error: ErrorType) -> Ending {
+        Ending::Failed(self.running.live.failing().unwrap_or(error))
+    }
+
+    #[cold]
+    fn stalled(&self, cause: StallCause) {
+        self.running.live.series.add(Id::Stall, cause.index(), 1);
+    }
+
+    #[cold]
+    fn finishing(&self, reason: &FinishReason) {
+        self.running.live.finish(reason.clone());
+    }
+
+    #[cold]
     fn flush(&mut self, now: u64) {
         self.flushed_at = now;
         self.flush_gaps();
@@ -298,6 +316,7 @@ impl Flow {
         }
     }
 
+    #[inline]
     fn now(&self) -> u64 {
         self.clock.now().as_nanos()
     }
