@@ -21,6 +21,12 @@ struct State<T> {
     gate: Gate,
 }
 
+/// What stands in a queue.
+pub(crate) trait Waiting {
+    /// Whether nobody waits for it any more, so that it needs no place.
+    fn has_left(&self) -> bool;
+}
+
 /// Who still gets through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Gate {
@@ -52,7 +58,7 @@ pub(crate) enum Patience {
     Endless,
 }
 
-impl<T> Queue<T> {
+impl<T: Waiting> Queue<T> {
     pub(crate) fn new(limit: usize) -> Self {
         let state = State { waiting: VecDeque::new(), gate: Gate::Open };
         Self { state: Mutex::new(state), changed: Condvar::new(), limit }
@@ -65,6 +71,9 @@ impl<T> Queue<T> {
             return Err(Refused::Closed);
         }
         if state.waiting.len() >= self.limit {
+            state.waiting.retain(|job| !job.has_left());
+        }
+        if state.waiting.len() >= self.limit {
             return Err(Refused::Full);
         }
         admitted(&job);
@@ -73,8 +82,7 @@ impl<T> Queue<T> {
         Ok(())
     }
 
-    /// Takes up to `room` jobs. `keep` sees every job in line first and may let it go, so that a job which nobody
-    /// waits for any more takes no place. `None` means that there will never be a job again.
+    /// Takes up to `room` jobs, of those that `keep` does not let go. `None` means that there will never be a job again.
     pub(crate) fn take(&self, room: usize, patience: Patience, keep: impl FnMut(&T) -> bool) -> Option<Vec<T>> {
         let mut state = self.lock();
         if room == 0 || state.waiting.is_empty() {
@@ -115,6 +123,13 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
+    /// A job that has left when it is 0.
+    impl Waiting for u32 {
+        fn has_left(&self) -> bool {
+            *self == 0
+        }
+    }
+
     fn push(queue: &Queue<u32>, job: u32) -> Result<(), Refused> {
         queue.push(job, |_| {})
     }
@@ -136,11 +151,13 @@ mod tests {
     #[test]
     fn a_job_that_nobody_waits_for_takes_no_place() {
         let queue = Queue::new(2);
-        assert_eq!(push(&queue, 1), Ok(()));
+        assert_eq!(push(&queue, 0), Ok(()));
         assert_eq!(push(&queue, 2), Ok(()));
-        assert_eq!(queue.take(0, Patience::None, |job| *job != 1), Some(vec![]));
-        assert_eq!(push(&queue, 3), Ok(()));
-        assert_eq!(queue.take(5, Patience::None, all), Some(vec![2, 3]));
+        assert_eq!(push(&queue, 3), Ok(()), "0 has left");
+        assert_eq!(push(&queue, 4), Err(Refused::Full));
+        assert_eq!(queue.take(0, Patience::None, |job| *job != 2), Some(vec![]));
+        assert_eq!(push(&queue, 4), Ok(()), "2 was let go");
+        assert_eq!(queue.take(5, Patience::None, all), Some(vec![3, 4]));
     }
 
     #[test]

@@ -25,6 +25,7 @@ use crate::event::Event;
 use crate::queue::Gate;
 use crate::queue::Patience;
 use crate::queue::Queue;
+use crate::queue::Waiting;
 
 /// A request as the scheduler sees it.
 pub(crate) struct Job {
@@ -99,6 +100,12 @@ impl Scheduler {
     }
 }
 
+impl Waiting for Job {
+    fn has_left(&self) -> bool {
+        self.events.is_closed()
+    }
+}
+
 impl Job {
     /// Whether somebody still waits for it, and may.
     fn is_wanted(&self, now: Moment, gate: Gate) -> bool {
@@ -107,7 +114,7 @@ impl Job {
         } else if now >= self.deadline {
             self.fail(ErrorType::Timeout);
         } else {
-            return !self.events.is_closed();
+            return !self.has_left();
         }
         false
     }

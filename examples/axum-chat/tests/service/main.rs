@@ -1,0 +1,14 @@
+//! The service as its users see it: the real program, over real sockets, measured from outside.
+
+#![expect(clippy::expect_used, clippy::print_stdout, reason = "a test may fail, and says what it measured")]
+
+mod answers;
+mod fetching;
+mod leaving;
+mod limits;
+mod model;
+mod page;
+mod readers;
+mod refusals;
+mod shutdown;
+mod support;

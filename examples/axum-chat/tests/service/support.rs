@@ -1,0 +1,51 @@
+//! What the tests share: the program, a client that measures, and a reader of the metrics page.
+
+mod client;
+mod page;
+mod server;
+
+use std::time::Duration;
+
+use tokio::sync::RwLock;
+use tokio::sync::RwLockReadGuard;
+use tokio::sync::RwLockWriteGuard;
+
+pub(crate) use client::Reply;
+pub(crate) use client::Stream;
+pub(crate) use client::gaps;
+pub(crate) use client::get;
+pub(crate) use client::post;
+pub(crate) use page::Page;
+pub(crate) use server::Server;
+pub(crate) use server::program;
+
+/// Who measures times wants the machine for itself.
+static MACHINE: RwLock<()> = RwLock::const_new(());
+
+/// Waits until no other test runs, and keeps others from running.
+pub(crate) async fn alone() -> RwLockWriteGuard<'static, ()> {
+    MACHINE.write().await
+}
+
+/// Runs beside others that do not measure times.
+pub(crate) async fn beside_others() -> RwLockReadGuard<'static, ()> {
+    MACHINE.read().await
+}
+
+/// Asks again and again until the answer is there; at most ten seconds long.
+pub(crate) async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    for _ in 0..1_000 {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("never: {what}")
+}
+
+/// Two measurements of one thing: within a tenth and two milliseconds.
+pub(crate) fn assert_agree(what: &str, service: f64, client: f64) {
+    println!("{what}: {:.1} ms by the service, {:.1} ms by the client", service * 1e3, client * 1e3);
+    let tolerance = 0.1 * client + 0.002;
+    assert!((service - client).abs() <= tolerance, "{what}: {service} s by the service, {client} s by the client");
+}

@@ -1,0 +1,209 @@
+//! HTTP/1.1 by hand, over a plain socket: nothing buffers, and what is measured is when bytes arrive.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::io::AsyncBufReadExt;
+use tokio::io::AsyncReadExt;
+use tokio::io::AsyncWriteExt;
+use tokio::io::BufReader;
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+/// No answer of these tests takes so long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A response that has been read to its end.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    headers: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+impl Reply {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+}
+
+pub(crate) async fn get(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Reply {
+    request(address, "GET", path, headers, "").await
+}
+
+pub(crate) async fn post(address: SocketAddr, path: &str, body: &str) -> Reply {
+    request(address, "POST", path, &[], body).await
+}
+
+async fn request(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+    let exchange = async {
+        let mut response = Response::of(address, method, path, headers, body).await;
+        let mut bytes = Vec::new();
+        while let Some(part) = response.part().await {
+            bytes.extend(part);
+        }
+        let body = String::from_utf8(bytes).expect("the body is text");
+        Reply { status: response.status, headers: response.headers, body }
+    };
+    tokio::time::timeout(PATIENCE, exchange).await.expect("an answer in time")
+}
+
+/// A response whose body is still coming.
+struct Response {
+    socket: BufReader<TcpStream>,
+    status: u16,
+    headers: Vec<(String, String)>,
+    /// What is left of a body of known length; `None` for one in chunks.
+    left: Option<usize>,
+}
+
+impl Response {
+    async fn of(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Self {
+        let mut socket = TcpStream::connect(address).await.expect("the service listens");
+        let extra: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n{extra}\r\n",
+            body.len()
+        );
+        // A service that refuses a body may close before it has read all of it.
+        let _ = socket.write_all([head.as_bytes(), body.as_bytes()].concat().as_slice()).await;
+        let mut socket = BufReader::new(socket);
+        let status = line(&mut socket).await;
+        let status = status.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status line");
+        let mut headers = Vec::new();
+        loop {
+            let line = line(&mut socket).await;
+            let Some((name, value)) = line.split_once(':') else { break };
+            headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+        }
+        let length = headers.iter().find(|(name, _)| name == "content-length");
+        let left = length.map(|(_, value)| value.parse().expect("a length"));
+        Self { socket, status, headers, left }
+    }
+
+    /// The next part of the body, `None` at its end.
+    async fn part(&mut self) -> Option<Vec<u8>> {
+        let size = match self.left.replace(0) {
+            Some(left) => left,
+            None => {
+                self.left = None;
+                usize::from_str_radix(&line(&mut self.socket).await, 16).expect("the size of a chunk")
+            }
+        };
+        let mut part = vec![0; size];
+        self.socket.read_exact(&mut part).await.expect("as many bytes as were announced");
+        if self.left.is_none() {
+            assert_eq!(line(&mut self.socket).await, "", "a chunk ends with a line break");
+        }
+        (size > 0).then_some(part)
+    }
+}
+
+async fn line(socket: &mut BufReader<TcpStream>) -> String {
+    let mut line = String::new();
+    socket.read_line(&mut line).await.expect("a line");
+    assert!(line.ends_with("\r\n"), "the connection ended: {line:?}");
+    line.trim_end().to_owned()
+}
+
+/// A streamed answer, and when what of it arrived.
+pub(crate) struct Stream {
+    response: Response,
+    /// Bytes that are not a whole event yet.
+    rest: String,
+    sent: Instant,
+    /// When each token arrived.
+    pub(crate) tokens: Vec<Instant>,
+    pub(crate) usage: Value,
+    pub(crate) error: Value,
+    pub(crate) finish_reason: Option<String>,
+    /// Whether the last word was said.
+    pub(crate) done: bool,
+}
+
+impl Stream {
+    /// Sends a request and reads the head of the answer.
+    pub(crate) async fn open(address: SocketAddr, path: &str, body: &Value) -> Self {
+        let sent = Instant::now();
+        let response = Response::of(address, "POST", path, &[], &body.to_string()).await;
+        assert_eq!(response.status, 200);
+        Self {
+            response,
+            rest: String::new(),
+            sent,
+            tokens: Vec::new(),
+            usage: Value::Null,
+            error: Value::Null,
+            finish_reason: None,
+            done: false,
+        }
+    }
+
+    /// Reads on until the next token has arrived; tells whether one has.
+    pub(crate) async fn token(&mut self) -> bool {
+        let before = self.tokens.len();
+        while self.tokens.len() == before {
+            let part = tokio::time::timeout(PATIENCE, self.response.part()).await.expect("a part in time");
+            let Some(part) = part else { return false };
+            let now = Instant::now();
+            self.rest.push_str(&String::from_utf8(part).expect("events are text"));
+            while let Some((event, rest)) = self.rest.split_once("\n\n") {
+                let (event, rest) = (event.to_owned(), rest.to_owned());
+                self.event(&event, now);
+                self.rest = rest;
+            }
+        }
+        true
+    }
+
+    /// Reads to the end, pausing after each token.
+    pub(crate) async fn read_to_end(&mut self, pause: Duration) {
+        while self.token().await {
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+            }
+        }
+    }
+
+    fn event(&mut self, event: &str, now: Instant) {
+        let data = event.strip_prefix("data: ").unwrap_or_else(|| panic!("no data: {event}"));
+        if data == "[DONE]" {
+            self.done = true;
+            return;
+        }
+        let chunk: Value = serde_json::from_str(data).expect("a chunk is JSON");
+        let choice = &chunk["choices"][0];
+        if choice["delta"]["content"].is_string() || choice["text"].is_string() && choice["finish_reason"].is_null() {
+            self.tokens.push(now);
+        }
+        if let Some(reason) = choice["finish_reason"].as_str() {
+            self.finish_reason = Some(reason.to_owned());
+        }
+        if !chunk["usage"].is_null() {
+            self.usage = chunk["usage"].clone();
+        }
+        if !chunk["error"].is_null() {
+            self.error = chunk["error"].clone();
+        }
+    }
+
+    /// From the request to the first token, in seconds.
+    pub(crate) fn time_to_first_token(&self) -> f64 {
+        self.tokens[0].duration_since(self.sent).as_secs_f64()
+    }
+
+    /// The times between its tokens, in seconds.
+    pub(crate) fn gaps(&self) -> Vec<f64> {
+        gaps(&self.tokens)
+    }
+}
+
+/// The times between these moments, in seconds.
+pub(crate) fn gaps(moments: &[Instant]) -> Vec<f64> {
+    moments.windows(2).map(|pair| pair[1].duration_since(pair[0]).as_secs_f64()).collect()
+}

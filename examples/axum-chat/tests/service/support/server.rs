@@ -1,0 +1,97 @@
+//! The program under test.
+
+use std::io::BufRead;
+use std::io::BufReader;
+use std::net::SocketAddr;
+use std::process::Child;
+use std::process::Command;
+use std::process::ExitStatus;
+use std::process::Stdio;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Page;
+use super::client::get;
+
+/// The first start on a machine fetches the model.
+const START: Duration = Duration::from_secs(300);
+
+/// The program, with none of the settings that the environment may hold.
+pub(crate) fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_axum-chat"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("LLMOBS_CHAT_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// A running service. It is killed when it is dropped.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    child: Child,
+    log: Option<JoinHandle<Vec<String>>>,
+}
+
+impl Server {
+    /// Starts it with the engine that needs no model.
+    pub(crate) fn synthetic(arguments: &[&str]) -> Self {
+        Self::start(&[&["--engine", "synthetic"], arguments].concat())
+    }
+
+    /// Starts it on a port of its own and waits until it listens.
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        let mut child = program()
+            .args(["--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let lines = BufReader::new(child.stdout.take().expect("its output is a pipe")).lines();
+        let (listening, heard) = mpsc::channel();
+        let log = std::thread::spawn(move || {
+            let mut log = Vec::new();
+            for line in lines.map_while(Result::ok) {
+                let fields: Value = serde_json::from_str(&line).expect("a log line is JSON");
+                if let Some(address) = fields["address"].as_str() {
+                    let _ = listening.send(address.parse());
+                }
+                log.push(line);
+            }
+            log
+        });
+        let address = heard.recv_timeout(START).expect("it listens").expect("it says where");
+        Self { address, child, log: Some(log) }
+    }
+
+    /// Its metrics.
+    pub(crate) async fn page(&self) -> Page {
+        let reply = get(self.address, "/metrics", &[]).await;
+        assert_eq!(reply.status, 200);
+        Page::parse(&reply.body)
+    }
+
+    /// Asks it to end.
+    pub(crate) fn terminate(&self) {
+        let kill = format!("kill -TERM {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().expect("sh runs").success());
+    }
+
+    /// Waits until it has ended: how, and all that it logged.
+    pub(crate) fn ended(mut self) -> (ExitStatus, Vec<String>) {
+        let log = self.log.take().expect("it ends once").join().expect("the log is read");
+        (self.child.wait().expect("it ended"), log)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
