@@ -206,6 +206,19 @@ async fn the_longest_gap_is_one_sample_an_operation_and_is_not_divided_by_tokens
 }
 
 #[tokio::test]
+async fn a_gap_of_the_engine_is_whole_though_the_reader_was_away_for_a_part_of_it() {
+    let world = World::new();
+    let mut stream =
+        world.chat().observe(world.produce().tokens(2, ms(20)).after(ms(90), Chunk::tokens(1)).tokens(1, ms(20)));
+    for nap in [0, 60, 0, 0] {
+        stream.next().await;
+        world.pass(ms(nap));
+    }
+    stream.next().await;
+    assert_eq!((world.times(GAP), world.times(CONSUMER)), ((1, ms(90)), (1, ms(60))));
+}
+
+#[tokio::test]
 async fn a_silence_that_ended_in_a_drop_is_a_gap_of_the_engine() {
     let world = World::new();
     let mut stream = world.chat().observe(world.produce().tokens(2, ms(20)).then_hangs());

@@ -168,4 +168,5 @@ async fn several_marks_of_the_first_token_leave_the_earliest_known_one() {
     assert_eq!(world.times(TTFT), (1, ms(30)));
     assert_eq!(world.times(DECODE), (1, ms(60)));
     assert_eq!(world.times(TPOT), (1, ms(30)), "60 ms from the engine's first token, by two");
+    assert_eq!(world.times(ITL), (2, ms(60)), "the samples are of the same time");
 }
