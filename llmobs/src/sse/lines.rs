@@ -92,8 +92,8 @@ impl Lines {
         let line = &held.bytes()[self.data..];
         let colon = line.iter().position(|byte| *byte == b':');
         let name = &line[..colon.unwrap_or(line.len())];
+        // The one space that may follow is white space to JSON.
         let value = colon.map_or(line.len(), |colon| colon + 1);
-        let value = value + usize::from(line.get(value) == Some(&b' '));
         match name {
             // `error` is no field of the standard; llama.cpp sent its errors so.
             b"data" | b"error" => {
