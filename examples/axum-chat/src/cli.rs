@@ -13,14 +13,14 @@ use clap::ValueEnum;
 /// The first run fetches SmolLM2-135M-Instruct (93 MB) into the user's cache folder; later runs start at once.
 /// Metrics are on /metrics, logs are JSON lines on standard output, and neither ever holds a prompt.
 #[derive(Debug, Clone, Parser)]
-#[command(name = "axum-chat", version, max_term_width = 100)]
+#[command(name = "axum-chat", version, after_help = THREADS)]
 pub(crate) struct Cli {
     /// Where to listen. Only this machine can connect unless another address is given.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", env = "LLMOBS_CHAT_LISTEN")]
     pub(crate) listen: SocketAddr,
 
     /// Answer one prompt on the terminal, show its timings, and leave.
-    #[arg(long, value_name = "PROMPT", env = "LLMOBS_CHAT_ONCE")]
+    #[arg(long, value_name = "PROMPT", env = "LLMOBS_CHAT_ONCE", hide_env_values = true)]
     pub(crate) once: Option<String>,
 
     /// What generates the tokens.
@@ -76,6 +76,9 @@ pub(crate) enum EngineKind {
     /// No model: tokens at settable times, for load tests.
     Synthetic,
 }
+
+const THREADS: &str =
+    "The model runs on one thread, which is steadiest beside other work. RAYON_NUM_THREADS sets another number.";
 
 /// A duration as people write it: `250us`, `40ms`, `2s`, `1.5s`, `3m`.
 fn duration(text: &str) -> Result<Duration, String> {

@@ -15,8 +15,8 @@ use tokio::sync::mpsc::UnboundedReceiver;
 /// One step on a sequence's way, in the order in which they come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Event {
-    /// It left the queue and its prefill begins.
-    Scheduled { at: Moment },
+    /// It left the queue, and the prefill of so many tokens begins.
+    Scheduled { prompt: usize, at: Moment },
     /// A token was produced at that moment. Its text is empty while a character is incomplete.
     Token { text: String, at: Moment },
     /// It is complete. The last event.

@@ -12,7 +12,6 @@ use llmobs::OperationName;
 
 use crate::app::App;
 use crate::error::ApiError;
-use crate::event::Counts;
 use crate::event::Event;
 
 /// What is known of a request so far. The line is written when it is dropped, that is, when the request is over.
@@ -25,7 +24,8 @@ pub(crate) struct Journal {
     scheduled: Option<Moment>,
     first: Option<Moment>,
     last: Option<Moment>,
-    counts: Counts,
+    prompt: Option<usize>,
+    completion: usize,
     outcome: Outcome,
 }
 
@@ -48,7 +48,8 @@ impl Journal {
             scheduled: None,
             first: None,
             last: None,
-            counts: Counts::default(),
+            prompt: None,
+            completion: 0,
             outcome: Outcome::Open,
         }
     }
@@ -65,16 +66,16 @@ impl Journal {
 
     fn saw(&mut self, event: &Event) {
         match event {
-            Event::Scheduled { at } => self.scheduled = Some(*at),
+            Event::Scheduled { prompt, at } => {
+                self.prompt = Some(*prompt);
+                self.scheduled = Some(*at);
+            }
             Event::Token { at, .. } => {
                 self.first.get_or_insert(*at);
                 self.last = Some(*at);
-                self.counts.completion += 1;
+                self.completion += 1;
             }
-            Event::Finished { reason, counts } => {
-                self.counts = *counts;
-                self.outcome = Outcome::Completed(reason.clone());
-            }
+            Event::Finished { reason, .. } => self.outcome = Outcome::Completed(reason.clone()),
             Event::Failed { error } => self.outcome = Outcome::Failed(*error),
         }
     }
@@ -94,8 +95,8 @@ impl Drop for Journal {
             outcome,
             finish_reason,
             error,
-            prompt_tokens = self.counts.prompt,
-            completion_tokens = self.counts.completion,
+            prompt_tokens = self.prompt,
+            completion_tokens = self.completion,
             queue_ms = self.scheduled.map(|scheduled| ms(scheduled.since(self.arrived))),
             ttft_ms = self.first.map(|first| ms(first.since(self.arrived))),
             decode_ms = self.first.zip(self.last).map(|(first, last)| ms(last.since(first))),

@@ -51,7 +51,7 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let engine = engine(cli)?;
+    let engine = load(cli)?;
     log_as(cli)?;
     let (app, thread) = App::start(engine, cli)?;
     let runtime = tokio::runtime::Runtime::new()?;
@@ -62,7 +62,7 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error + Send + Sync>> {
     Ok(())
 }
 
-fn engine(cli: &Cli) -> Result<Arc<dyn Engine>, Box<dyn Error + Send + Sync>> {
+fn load(cli: &Cli) -> Result<Arc<dyn Engine>, Box<dyn Error + Send + Sync>> {
     if cli.engine == EngineKind::Synthetic {
         return Ok(Arc::new(Synthetic::new(cli.synthetic_prefill, cli.synthetic_token, cli.synthetic_bytes.get())));
     }

@@ -34,7 +34,7 @@ pub(crate) async fn answer(app: &App, prompt: &str) -> Result<(), Box<dyn Error 
     let mut tokens = Vec::new();
     while let Some(event) = events.next().await {
         match event {
-            Event::Scheduled { at } => scheduled = at,
+            Event::Scheduled { at, .. } => scheduled = at,
             Event::Token { text, at } => {
                 tokens.push(at);
                 write!(out, "{text}")?;

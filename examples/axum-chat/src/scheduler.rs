@@ -148,7 +148,7 @@ impl Running {
     fn new(mut job: Job, engine: &dyn Engine, now: Moment) -> Self {
         let counts = Counts { prompt: job.prompt.len(), completion: 0 };
         job.marker.scheduled_at(now);
-        job.tell(Event::Scheduled { at: now });
+        job.tell(Event::Scheduled { prompt: counts.prompt, at: now });
         let sequence = engine.begin(std::mem::take(&mut job.prompt), job.sampling);
         Self { job, sequence, counts }
     }

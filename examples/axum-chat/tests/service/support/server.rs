@@ -72,7 +72,9 @@ impl Server {
     pub(crate) async fn page(&self) -> Page {
         let reply = get(self.address, "/metrics", &[]).await;
         assert_eq!(reply.status, 200);
-        Page::parse(&reply.body)
+        let page = Page::parse(&reply.body);
+        assert_eq!(page.count("llmobs_self_anomalies_total", &[]), 0, "nothing was marked out of order or ended twice");
+        page
     }
 
     /// Asks it to end.
