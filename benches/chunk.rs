@@ -10,7 +10,9 @@ use std::time::Instant;
 
 use futures_util::Stream;
 use llmobs::Chunk;
+use llmobs::Clock;
 use llmobs::Drive;
+use llmobs::Objective;
 use llmobs::Observer;
 use llmobs::ObserverBuilder;
 use llmobs::Provider;
@@ -34,11 +36,14 @@ const BARE: &str = "the bare stream";
 const CLOCK: &str = "two clock readings, nothing else";
 const DISABLED: &str = "llmobs, disabled";
 const PROMETHEUS: &str = "llmobs, Prometheus alone";
-const PRODUCED: &str = "llmobs, Prometheus alone, produced_at given";
+const PRODUCED: &str = "llmobs, Prometheus alone, produced_at, random buckets";
 const GATEWAY: &str = "llmobs, Prometheus alone, client role (tokens and chunks)";
-const BOTH: &str = if cfg!(feature = "otel-bound") { "llmobs, + OpenTelemetry, bound" } else { "llmobs, + OpenTelemetry" };
+const BOTH: &str =
+    if cfg!(feature = "otel-bound") { "llmobs, + OpenTelemetry, bound" } else { "llmobs, + OpenTelemetry" };
 const BY_HAND: &str = "by hand: OpenTelemetry, 4 attributes";
-const RECORD: &str = "one OpenTelemetry record, 3 attributes, no clock";
+const BY_HAND_3: &str = "by hand: OpenTelemetry, the 3 attributes of llmobs";
+const ONE_CLOCK: &str = "by hand: one clock reading, nothing recorded";
+const NUMBERS: &str = "two clock readings as nanoseconds";
 
 /// The bounds of `llmobs.inter_token.duration`.
 const BOUNDS: [f64; 15] = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5, 5.0, 10.0];
@@ -55,7 +60,8 @@ fn judge(results: &Results) {
     let nanos = |name| results.nanos(name);
     budget("disabled, above the bare stream", nanos(DISABLED) - nanos(BARE), 2.0, " ns");
     budget("Prometheus alone, above two clock readings", nanos(PROMETHEUS) - nanos(CLOCK), 10.0, " ns");
-    let record = nanos(RECORD);
+    budget("the same, where a reading is nanoseconds", nanos(PROMETHEUS) - nanos(NUMBERS), 10.0, " ns");
+    let record = nanos(BY_HAND_3) - nanos(ONE_CLOCK);
     budget("OpenTelemetry on top, in records", (nanos(BOTH) - nanos(PROMETHEUS)) / record, 1.0, "");
 }
 
@@ -63,34 +69,44 @@ fn run<S: Stream<Item = u32> + Unpin>(contest: Contest<'_>, source: impl Fn() ->
     let provider = otel::provider();
     let meter = provider.meter("by hand");
     let gaps = meter.f64_histogram("inter_token").with_boundaries(BOUNDS.to_vec()).build();
-    let attributes = otel::attributes(("error.type", ""));
+    let gaps_3 = meter.f64_histogram("inter_token_3").with_boundaries(BOUNDS.to_vec()).build();
+    let attributes = otel::attributes(("llmobs.token.kind", "text"));
     let family = Family::<Labels, Histogram, fn() -> Histogram>::new_with_constructor(|| Histogram::new(BOUNDS));
     let labels = Labels { operation: "chat", provider: "candle", model: MODEL.to_owned(), kind: "text" };
     let recorder = PrometheusBuilder::new().set_buckets(&BOUNDS).expect("bounds").build_recorder();
     let exporter = recorder.handle();
 
     let bare = source();
-    let clock = Clocked { inner: source(), away: true, first: None, last: None };
+    #[expect(clippy::disallowed_methods, reason = "the clock is what is measured")]
+    let clock = clocked(source(), Instant::now);
+    let system = Clock::system();
+    let numbers = clocked(source(), move || system.now().as_nanos());
     let disabled = observed(&Observer::disabled(), source(), drive);
     let prometheus = observed(&observer().build().expect("builds"), source(), drive);
     let client = observed(&observer().role(Role::Client).build().expect("builds"), source(), drive);
     let both = observed(&observer().meter_provider(&provider).build().expect("builds"), source(), drive);
     let produced = {
-        let observer = observer().build().expect("builds");
-        let mut at = observer.now();
+        // Gaps of 1 to 64 ns with a bucket's edge in their midst, so that no guess at the bucket helps.
+        let edge = Objective::new("edge").time_per_output_token(Duration::from_nanos(32));
+        let observer = observer().objective(edge).build().expect("builds");
+        let (mut at, mut random) = (observer.now(), 0_u64);
         let operation = observer.chat(MODEL).start();
         operation.observe_with(source(), move |_: &u32| {
-            at = at.after(Duration::from_nanos(40));
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            at = at.after(Duration::from_nanos(1 + (random >> 58)));
             Chunk::tokens(1).produced_at(at)
         })
     };
+    let nothing = by_hand(source(), |gap| { black_box(gap); });
     let usual = by_hand(source(), |gap| gaps.record(gap, &attributes));
+    let usual_3 = by_hand(source(), |gap| gaps_3.record(gap, &attributes[..3]));
     let handle = family.get_or_create_owned(&labels);
     let prometheus_handle = by_hand(source(), move |gap| handle.observe(gap));
     let prometheus_family = by_hand(source(), |gap| family.get_or_create(&labels).observe(gap));
-    let metrics_handle = metrics::with_local_recorder(&recorder, || {
-        metrics::histogram!("handle", "operation" => "chat", "provider" => "candle", "model" => MODEL, "kind" => "text")
-    });
+    let metrics_handle = metrics::with_local_recorder(
+        &recorder,
+        || metrics::histogram!("handle", "operation" => "chat", "provider" => "candle", "model" => MODEL, "kind" => "text"),
+    );
     let metrics_handle = by_hand(source(), move |gap| metrics_handle.record(gap));
     let metrics_macro = by_hand(source(), |gap| {
         let model = labels.model.clone();
@@ -105,15 +121,14 @@ fn run<S: Stream<Item = u32> + Unpin>(contest: Contest<'_>, source: impl Fn() ->
     let results = contest
         .rival(BARE, turns(bare))
         .rival(CLOCK, turns(clock))
+        .rival(NUMBERS, turns(numbers))
         .rival(DISABLED, turns(disabled))
         .rival(PROMETHEUS, turns(prometheus))
         .rival(PRODUCED, turns(produced))
         .rival(GATEWAY, turns(client))
         .rival(BOTH, turns(both))
-        .rival(RECORD, |turns| {
-            let work = || (0..turns).for_each(|_| gaps.record(black_box(0.02), &attributes[..3]));
-            timed(work)
-        })
+        .rival(ONE_CLOCK, turns(nothing))
+        .rival(BY_HAND_3, turns(usual_3))
         .rival(BY_HAND, turns(usual))
         .rival("by hand: prometheus-client, a handle", turns(prometheus_handle))
         .rival("by hand: prometheus-client, a Family lookup", turns(prometheus_family))
@@ -134,7 +149,11 @@ fn observer() -> ObserverBuilder<'static> {
     Observer::builder().provider(Provider::other("candle")).model(MODEL)
 }
 
-fn observed<S: Stream<Item = u32> + Unpin>(observer: &Observer, source: S, drive: Drive) -> impl Stream<Item = u32> + Unpin + use<S> {
+fn observed<S: Stream<Item = u32> + Unpin>(
+    observer: &Observer,
+    source: S,
+    drive: Drive,
+) -> impl Stream<Item = u32> + Unpin + use<S> {
     observer.chat(MODEL).start().observe_with(source, |_: &u32| Chunk::tokens(1)).drive(drive)
 }
 
@@ -174,25 +193,29 @@ impl Stream for Source {
 }
 
 /// Reads the clock when the reader comes and when it gets an item, as any wrapper must that tells one from the other.
-struct Clocked<S> {
+struct Clocked<S, R, T> {
     inner: S,
+    read: R,
     away: bool,
-    first: Option<Instant>,
-    last: Option<Instant>,
+    came: Option<T>,
+    got: Option<T>,
 }
 
-impl<S: Stream + Unpin> Stream for Clocked<S> {
+fn clocked<S: Stream + Unpin, T: Unpin>(inner: S, read: impl Fn() -> T + Unpin) -> impl Stream<Item = S::Item> + Unpin {
+    Clocked { inner, read, away: true, came: None, got: None }
+}
+
+impl<S: Stream + Unpin, T: Unpin, R: Fn() -> T + Unpin> Stream for Clocked<S, R, T> {
     type Item = S::Item;
 
-    #[expect(clippy::disallowed_methods, reason = "the clock is what is measured")]
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<S::Item>> {
         if self.away {
-            self.first = Some(Instant::now());
+            self.came = Some((self.read)());
             self.away = false;
         }
         let polled = Pin::new(&mut self.inner).poll_next(context);
         if polled.is_ready() {
-            self.last = Some(Instant::now());
+            self.got = Some((self.read)());
             self.away = true;
         }
         polled

@@ -114,7 +114,7 @@ fn both(chunks: usize) {
 fn by_hand(chunks: usize) {
     let provider = otel::provider();
     let histogram = provider.meter("by hand").f64_histogram("inter_token").build();
-    let attributes = otel::attributes(("error.type", ""));
+    let attributes = otel::attributes(("llmobs.token.kind", "text"));
     let stream = stream::iter((0..chunks).map(|_| histogram.record(black_box(0.02), &attributes)));
     read(stream);
 }
