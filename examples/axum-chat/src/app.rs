@@ -129,11 +129,12 @@ impl App {
             prompt,
             sampling: settings.sampling,
             max_tokens: settings.max_tokens.unwrap_or(self.limits.max_tokens).min(room),
+            enqueued: self.observer.now(),
             deadline: arrived.after(self.limits.deadline),
             marker,
             events,
         };
-        self.queue.push(job, |job| job.marker.enqueued())?;
+        self.queue.push(job, |job| job.marker.enqueued_at(job.enqueued))?;
         Ok(Events::new(receiver))
     }
 

@@ -52,11 +52,13 @@ pub(crate) struct Cli {
     pub(crate) max_tokens: NonZeroUsize,
 
     /// Time that the synthetic engine takes before the first token.
-    #[arg(long, value_name = "DURATION", default_value = "40ms", value_parser = duration, env = "LLMOBS_CHAT_SYNTHETIC_PREFILL")]
+    #[arg(long, value_name = "DURATION", default_value = "40ms", value_parser = duration)]
+    #[arg(env = "LLMOBS_CHAT_SYNTHETIC_PREFILL")]
     pub(crate) synthetic_prefill: Duration,
 
     /// Time that the synthetic engine takes for every further token.
-    #[arg(long, value_name = "DURATION", default_value = "20ms", value_parser = duration, env = "LLMOBS_CHAT_SYNTHETIC_TOKEN")]
+    #[arg(long, value_name = "DURATION", default_value = "20ms", value_parser = duration)]
+    #[arg(env = "LLMOBS_CHAT_SYNTHETIC_TOKEN")]
     pub(crate) synthetic_token: Duration,
 
     /// Bytes of text in every token of the synthetic engine.

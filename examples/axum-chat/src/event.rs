@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::task::Context;
 use std::task::Poll;
 use std::task::ready;
+use std::time::Duration;
 
 use futures_core::Stream;
 use llmobs::Chunk;
@@ -15,8 +16,8 @@ use tokio::sync::mpsc::UnboundedReceiver;
 /// One step on a sequence's way, in the order in which they come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Event {
-    /// It left the queue, and the prefill of so many tokens begins.
-    Scheduled { prompt: usize, at: Moment },
+    /// It left the queue after this time, and the prefill of so many tokens begins.
+    Scheduled { waited: Duration, prompt: usize },
     /// A token was produced at that moment. Its text is empty while a character is incomplete.
     Token { text: String, at: Moment },
     /// It is complete. The last event.

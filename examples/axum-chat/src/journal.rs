@@ -21,7 +21,7 @@ pub(crate) struct Journal {
     model: String,
     operation: OperationName,
     arrived: Moment,
-    scheduled: Option<Moment>,
+    queue: Option<Duration>,
     first: Option<Moment>,
     last: Option<Moment>,
     prompt: Option<usize>,
@@ -45,7 +45,7 @@ impl Journal {
             model: app.engine.model().to_owned(),
             operation,
             arrived,
-            scheduled: None,
+            queue: None,
             first: None,
             last: None,
             prompt: None,
@@ -66,9 +66,9 @@ impl Journal {
 
     fn saw(&mut self, event: &Event) {
         match event {
-            Event::Scheduled { prompt, at } => {
+            Event::Scheduled { waited, prompt } => {
+                self.queue = Some(*waited);
                 self.prompt = Some(*prompt);
-                self.scheduled = Some(*at);
             }
             Event::Token { at, .. } => {
                 self.first.get_or_insert(*at);
@@ -97,7 +97,7 @@ impl Drop for Journal {
             error,
             prompt_tokens = self.prompt,
             completion_tokens = self.completion,
-            queue_ms = self.scheduled.map(|scheduled| ms(scheduled.since(self.arrived))),
+            queue_ms = self.queue.map(ms),
             ttft_ms = self.first.map(|first| ms(first.since(self.arrived))),
             decode_ms = self.first.zip(self.last).map(|(first, last)| ms(last.since(first))),
             duration_ms = ms(self.observer.now().since(self.arrived)),

@@ -30,18 +30,18 @@ pub(crate) async fn answer(app: &App, prompt: &str) -> Result<(), Box<dyn Error 
     let events = app.admit(prompt, settings, arrived, operation.marker()).await?;
     let mut events = operation.observe_with(events, Event::chunk);
     let mut out = io::stdout();
-    let mut scheduled = arrived;
+    let mut queue = Duration::ZERO;
     let mut tokens = Vec::new();
     while let Some(event) = events.next().await {
         match event {
-            Event::Scheduled { at, .. } => scheduled = at,
+            Event::Scheduled { waited, .. } => queue = waited,
             Event::Token { text, at } => {
                 tokens.push(at);
                 write!(out, "{text}")?;
                 out.flush()?;
             }
             Event::Finished { reason, counts } => {
-                let timings = Timings { arrived, scheduled, tokens, ended: app.observer.now() };
+                let timings = Timings { arrived, queue, tokens, ended: app.observer.now() };
                 write!(out, "\n\n{}", table(&timings, counts, &reason))?;
                 return Ok(());
             }
@@ -54,13 +54,13 @@ pub(crate) async fn answer(app: &App, prompt: &str) -> Result<(), Box<dyn Error 
 /// When what happened.
 struct Timings {
     arrived: Moment,
-    scheduled: Moment,
+    queue: Duration,
     tokens: Vec<Moment>,
     ended: Moment,
 }
 
 fn table(timings: &Timings, counts: Counts, reason: &FinishReason) -> String {
-    let Timings { arrived, scheduled, tokens, ended } = timings;
+    let Timings { arrived, queue, tokens, ended } = timings;
     let mut gaps: Vec<Duration> = tokens.windows(2).map(|pair| pair[1].since(pair[0])).collect();
     gaps.sort_unstable();
     let first = tokens.first().map(|first| first.since(*arrived));
@@ -70,7 +70,7 @@ fn table(timings: &Timings, counts: Counts, reason: &FinishReason) -> String {
     });
     [
         ("tokens", format!("{} in, {} out ({})", counts.prompt, counts.completion, reason.as_str())),
-        ("queue", ms(Some(scheduled.since(*arrived)))),
+        ("queue", ms(Some(*queue))),
         ("TTFT", ms(first)),
         ("TPOT", ms(per_token)),
         ("ITL p50", ms(percentile(&gaps, 50))),
@@ -110,7 +110,7 @@ mod tests {
         let start = Moment::from_nanos(1_000);
         let timings = Timings {
             arrived: start,
-            scheduled: start,
+            queue: Duration::ZERO,
             tokens: vec![start.after(Duration::from_millis(30))],
             ended: start.after(Duration::from_millis(31)),
         };

@@ -82,7 +82,7 @@ impl<T: Waiting> Queue<T> {
         Ok(())
     }
 
-    /// Takes up to `room` jobs, of those that `keep` does not let go. `None` means that there will never be a job again.
+    /// Takes up to `room` jobs, of those that `keep` does not let go. `None` means that there will never be one again.
     pub(crate) fn take(&self, room: usize, patience: Patience, keep: impl FnMut(&T) -> bool) -> Option<Vec<T>> {
         let mut state = self.lock();
         if room == 0 || state.waiting.is_empty() {

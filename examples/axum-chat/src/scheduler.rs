@@ -32,6 +32,7 @@ pub(crate) struct Job {
     pub(crate) prompt: Vec<u32>,
     pub(crate) sampling: Sampling,
     pub(crate) max_tokens: usize,
+    pub(crate) enqueued: Moment,
     pub(crate) deadline: Moment,
     pub(crate) marker: Marker,
     pub(crate) events: UnboundedSender<Event>,
@@ -148,7 +149,7 @@ impl Running {
     fn new(mut job: Job, engine: &dyn Engine, now: Moment) -> Self {
         let counts = Counts { prompt: job.prompt.len(), completion: 0 };
         job.marker.scheduled_at(now);
-        job.tell(Event::Scheduled { prompt: counts.prompt, at: now });
+        job.tell(Event::Scheduled { waited: now.since(job.enqueued), prompt: counts.prompt });
         let sequence = engine.begin(std::mem::take(&mut job.prompt), job.sampling);
         Self { job, sequence, counts }
     }

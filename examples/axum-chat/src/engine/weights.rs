@@ -15,9 +15,9 @@ use super::Failed;
 
 /// Reads the weights.
 ///
-/// candle multiplies some formats with plain loops only. Those are widened to `Q8_0`, which it multiplies with the widest
-/// vectors that the processor has: the same model, to within a rounding of less than half a percent, at several times
-/// the speed, for half a second more at the start.
+/// candle multiplies some formats with plain loops only. Those are widened to `Q8_0`, which it multiplies with the
+/// widest vectors that the processor has: the same model, to within a rounding of half a percent, at several times the
+/// speed, for half a second more at the start.
 pub(super) fn read(content: Content, mut file: BufReader<File>) -> Result<ModelWeights, Failed> {
     if !content.tensor_infos.values().any(|info| is_slow(info.ggml_dtype)) {
         return Ok(ModelWeights::from_gguf(content, &mut file, &Device::Cpu)?);
