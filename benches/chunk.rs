@@ -97,7 +97,9 @@ fn run<S: Stream<Item = u32> + Unpin>(contest: Contest<'_>, source: impl Fn() ->
             Chunk::tokens(1).produced_at(at)
         })
     };
-    let nothing = by_hand(source(), |gap| { black_box(gap); });
+    let nothing = by_hand(source(), |gap| {
+        black_box(gap);
+    });
     let usual = by_hand(source(), |gap| gaps.record(gap, &attributes));
     let usual_3 = by_hand(source(), |gap| gaps_3.record(gap, &attributes[..3]));
     let handle = family.get_or_create_owned(&labels);

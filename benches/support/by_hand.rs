@@ -1,0 +1,131 @@
+//! The usual way: an OpenTelemetry record with attributes and a `Family` lookup for each fact.
+
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::Counter as OtelCounter;
+use opentelemetry::metrics::Histogram as OtelHistogram;
+use opentelemetry::metrics::MeterProvider;
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::LabelSetEncoder;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+
+use crate::otel::MODEL;
+
+/// The conventions' bounds of a duration, with llmobs's tail.
+pub(crate) const BOUNDS: [f64; 17] =
+    [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92, 160.0, 320.0, 640.0];
+
+/// One fact: a metric, and labels beside operation, provider and model.
+#[derive(Debug, Clone)]
+pub(crate) struct Fact {
+    name: &'static str,
+    is_counter: bool,
+    more: Vec<(&'static str, &'static str)>,
+}
+
+impl Fact {
+    #[allow(dead_code, reason = "not every bench counts")]
+    pub(crate) fn counter(name: &'static str, more: &[(&'static str, &'static str)]) -> Self {
+        Self { name, is_counter: true, more: more.to_vec() }
+    }
+
+    pub(crate) fn histogram(name: &'static str, more: &[(&'static str, &'static str)]) -> Self {
+        Self { name, is_counter: false, more: more.to_vec() }
+    }
+}
+
+/// Instruments for facts.
+pub(crate) struct ByHand {
+    rows: Vec<Row>,
+}
+
+struct Row {
+    fact: Fact,
+    instrument: Instrument,
+    attributes: Vec<KeyValue>,
+    labels: Labels,
+}
+
+enum Instrument {
+    Counter(OtelCounter<u64>, Family<Labels, Counter>),
+    Histogram(OtelHistogram<f64>, Family<Labels, Histogram, fn() -> Histogram>),
+}
+
+impl ByHand {
+    pub(crate) fn new(provider: &SdkMeterProvider, facts: &[Fact]) -> Self {
+        let meter = provider.meter("by hand");
+        let row = |fact: &Fact| {
+            let instrument = if fact.is_counter {
+                Instrument::Counter(meter.u64_counter(fact.name).build(), Family::default())
+            } else {
+                let histogram = meter.f64_histogram(fact.name).with_boundaries(BOUNDS.to_vec()).build();
+                Instrument::Histogram(histogram, Family::new_with_constructor(|| Histogram::new(BOUNDS)))
+            };
+            Row { attributes: attributes(fact), labels: Labels::new(fact), instrument, fact: fact.clone() }
+        };
+        Self { rows: facts.iter().map(row).collect() }
+    }
+
+    /// Records every fact under labels that exist.
+    pub(crate) fn record(&self, value: f64) {
+        for row in &self.rows {
+            row.instrument.record(value, &row.attributes, &row.labels);
+        }
+    }
+
+    /// Records every fact under labels that are built for it, since the model is the caller's string.
+    pub(crate) fn build_and_record(&self, value: f64) {
+        for row in &self.rows {
+            row.instrument.record(value, &attributes(&row.fact), &Labels::new(&row.fact));
+        }
+    }
+}
+
+impl Instrument {
+    fn record(&self, value: f64, attributes: &[KeyValue], labels: &Labels) {
+        match self {
+            Self::Counter(counter, family) => {
+                counter.add(1, attributes);
+                family.get_or_create(labels).inc();
+            }
+            Self::Histogram(histogram, family) => {
+                histogram.record(value, attributes);
+                family.get_or_create(labels).observe(value);
+            }
+        }
+    }
+}
+
+fn attributes(fact: &Fact) -> Vec<KeyValue> {
+    let mut attributes = Vec::with_capacity(3 + fact.more.len());
+    attributes.push(KeyValue::new("gen_ai.operation.name", "chat"));
+    attributes.push(KeyValue::new("gen_ai.provider.name", "candle"));
+    attributes.push(KeyValue::new("gen_ai.request.model", std::hint::black_box(MODEL).to_owned()));
+    attributes.extend(fact.more.iter().map(|(name, value)| KeyValue::new(*name, *value)));
+    attributes
+}
+
+/// Labels as a struct of them derives: a text for the model, static words for the rest.
+#[derive(Clone, Debug, Hash, PartialEq, Eq)]
+struct Labels {
+    operation: &'static str,
+    provider: &'static str,
+    model: String,
+    more: Vec<&'static str>,
+}
+
+impl Labels {
+    fn new(fact: &Fact) -> Self {
+        let more = fact.more.iter().map(|(_, value)| *value).collect();
+        Self { operation: "chat", provider: "candle", model: std::hint::black_box(MODEL).to_owned(), more }
+    }
+}
+
+impl EncodeLabelSet for Labels {
+    /// Nobody scrapes these.
+    fn encode(&self, _: &mut LabelSetEncoder<'_>) -> Result<(), std::fmt::Error> {
+        Ok(())
+    }
+}
