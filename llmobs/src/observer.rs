@@ -142,7 +142,8 @@ impl Observer {
     }
 
     /// Retires a declared model: from now on it is like one that was never declared. Its series leave the Prometheus
-    /// page after the grace time; operations in flight keep theirs until they end.
+    /// page after the grace time; operations in flight keep theirs until they end. An OpenTelemetry SDK cannot forget a
+    /// series: there they stay.
     pub fn retire_model(&self, model: &str) {
         if let Some(core) = &self.core {
             core.retire(model);

@@ -18,6 +18,7 @@ pub(crate) fn run(skip_tests: bool) -> Result<(), String> {
     docs()?;
     tests(skip_tests)?;
     examples()?;
+    benches()?;
     Cargo::new("package -p llmobs --allow-dirty").run()?;
     println!("ci: everything holds");
     Ok(())
@@ -48,6 +49,7 @@ fn lints() -> Result<(), String> {
         Cargo::new(&format!("clippy -p {package} --all-targets{all} -- -D warnings")).run()?;
     }
     Cargo::new("clippy -p llmobs --all-targets --no-default-features -- -D warnings").run()?;
+    Cargo::new("clippy -p llmobs-tests --all-targets --features otel-bound -- -D warnings").run()?;
     let manifest = fs::read_to_string(root().join("llmobs/Cargo.toml")).map_err(|error| error.to_string())?;
     for feature in features(&manifest) {
         let line = format!("clippy -p llmobs --no-default-features --features {feature} -- -D warnings");
@@ -69,7 +71,15 @@ fn tests(skip: bool) -> Result<(), String> {
     if !skip {
         Cargo::new("test --workspace").run()?;
     }
-    Cargo::new("test -p llmobs --all-features").run()
+    Cargo::new("test -p llmobs --all-features").run()?;
+    // What may differ where the instruments are bound: everything that reads the OpenTelemetry side.
+    let bound = ["backends", "naming", "observer", "exemplars"].map(|name| format!(" --test {name}")).concat();
+    Cargo::new(&format!("test -p llmobs-tests --features otel-bound{bound}")).run()
+}
+
+/// A short run of each, so that none rots; it measures nothing that one could quote.
+fn benches() -> Result<(), String> {
+    Cargo::new("bench -p llmobs-benches -- --quick").run()
 }
 
 /// Each example runs to its end and succeeds.

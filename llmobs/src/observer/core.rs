@@ -1,6 +1,7 @@
 //! What all clones of an observer share: the backends, the guards, the table of what is in flight.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -35,7 +36,6 @@ use crate::sink::Handle;
 use crate::sink::Sinks;
 use crate::timing::FirstToken;
 
-#[derive(Debug)]
 pub(super) struct Core {
     pub(super) clock: Clock,
     pub(super) first_token: FirstToken,
@@ -55,6 +55,13 @@ pub(super) struct Core {
     retired: Mutex<Vec<(Arc<Model>, u64)>>,
     grace: u64,
     registry: OnceLock<Registry>,
+}
+
+/// Short: who prints an observer does not want every series.
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Core").field("in_flight", &self.table().iter().count()).finish_non_exhaustive()
+    }
 }
 
 /// A model's series, one for each kind of operation seen.
