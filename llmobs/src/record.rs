@@ -58,8 +58,9 @@ pub(crate) struct Reading {
 /// The trace that an operation belongs to. Kept only when the span is sampled, so that a link never points nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TraceLink {
-    pub(crate) trace_id: u128,
-    pub(crate) span_id: u64,
+    /// Bytes, not numbers: a number of 128 bits would widen every operation by its alignment.
+    pub(crate) trace_id: [u8; 16],
+    pub(crate) span_id: [u8; 8],
 }
 
 /// Upper bounds of a histogram's buckets, inclusive; the last bucket, to infinity, is not named.
@@ -88,14 +89,18 @@ impl Bounds {
     fn bucket_of_nanos(&self, nanos: u64) -> Place {
         let bucket: usize = self.nanos.iter().map(|bound| usize::from(nanos > *bound)).sum();
         let lowest = bucket.checked_sub(1).map_or(0, |below| self.nanos[below].saturating_add(1));
-        Place { bucket, lowest, highest: self.nanos.get(bucket).copied().unwrap_or(u64::MAX) }
+        Place {
+            bucket: u8::try_from(bucket).unwrap_or(u8::MAX),
+            lowest,
+            highest: self.nanos.get(bucket).copied().unwrap_or(u64::MAX),
+        }
     }
 }
 
 /// A bucket and its edges, both inclusive, in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Place {
-    bucket: usize,
+    bucket: u8,
     lowest: u64,
     highest: u64,
 }
@@ -119,14 +124,13 @@ const _: () = assert!((LOCAL_BOUNDS + 1).is_power_of_two(), "it serves as a mask
 pub(crate) struct Local {
     counts: [u32; LOCAL_BOUNDS + 1],
     sum_nanos: u64,
-    count: u64,
     /// Of the last time. The times of one stream are alike, so most need no search.
     last: Place,
 }
 
 impl Local {
     pub(crate) const fn new() -> Self {
-        Self { counts: [0; LOCAL_BOUNDS + 1], sum_nanos: 0, count: 0, last: Place::NOWHERE }
+        Self { counts: [0; LOCAL_BOUNDS + 1], sum_nanos: 0, last: Place::NOWHERE }
     }
 
     #[inline]
@@ -137,7 +141,6 @@ impl Local {
             self.search(bounds(), share);
         }
         self.sum_nanos += share.nanos;
-        self.count += share.units;
     }
 
     #[inline(never)]
@@ -151,14 +154,14 @@ impl Local {
     }
 
     #[inline]
-    const fn add(&mut self, times: u32) {
+    fn add(&mut self, times: u32) {
         // No row has more bounds than a stream keeps, so the mask changes nothing; it spares a check.
-        let count = &mut self.counts[self.last.bucket & LOCAL_BOUNDS];
+        let count = &mut self.counts[usize::from(self.last.bucket) & LOCAL_BOUNDS];
         *count = count.saturating_add(times);
     }
 
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.count == 0
+    pub(crate) fn is_empty(&self) -> bool {
+        self.counts.iter().all(|count| *count == 0)
     }
 
     /// Gives the counts by bucket (as many as the row has, the one to infinity last) and the sum in seconds, and
@@ -202,7 +205,7 @@ impl Aggregate {
 #[derive(Debug, Clone)]
 pub(crate) struct Ring {
     shares: [Share; Self::SHARES],
-    used: usize,
+    used: u8,
 }
 
 impl Ring {
@@ -215,20 +218,20 @@ impl Ring {
     /// Keeps a share. A full ring must be cleared before the next one.
     #[inline]
     pub(crate) fn push(&mut self, share: Share) {
-        if let Some(place) = self.shares.get_mut(self.used) {
+        if let Some(place) = self.shares.get_mut(usize::from(self.used)) {
             *place = share;
             self.used += 1;
         }
     }
 
     pub(crate) const fn is_full(&self) -> bool {
-        self.used == Self::SHARES
+        self.used as usize == Self::SHARES
     }
 
     /// Every sample, in seconds.
     #[inline]
     pub(crate) fn each(&self, mut record: impl FnMut(f64)) {
-        for share in &self.shares[..self.used] {
+        for share in &self.shares[..usize::from(self.used)] {
             if share.units == 1 {
                 record(seconds(share.nanos));
                 continue;

@@ -91,7 +91,7 @@ pub(crate) struct Timing {
     away_since_item: u64,
     /// The choice whose tokens are timed: the first that had one.
     choice: u32,
-    ttft_at: Option<u64>,
+    had_ttft: bool,
     first_token: Option<u64>,
     tokens: Span,
     chunks: Span,
@@ -139,7 +139,7 @@ impl Timing {
             away: 0,
             away_since_item: 0,
             choice: 0,
-            ttft_at: None,
+            had_ttft: false,
             first_token: None,
             tokens: Span::new(),
             chunks: Span::new(),
@@ -276,8 +276,8 @@ impl Timing {
             FirstToken::Generated => seen.tokens > 0,
             FirstToken::VisibleContent => seen.tokens > 0 && seen.visible,
         };
-        if is_first && self.ttft_at.is_none() {
-            self.ttft_at = Some(at);
+        if is_first && !self.had_ttft {
+            self.had_ttft = true;
             step.ttft_at = Some(at);
         }
         if self.tokens.begun() {
@@ -292,7 +292,7 @@ impl Timing {
                 step.first_token = Some(at);
             }
         }
-        self.is_under_way = self.ttft_at.is_some() && self.tokens.begun();
+        self.is_under_way = self.had_ttft && self.tokens.begun();
         step
     }
 

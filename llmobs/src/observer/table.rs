@@ -99,7 +99,7 @@ impl InFlight {
                 State::Prefill | State::Decode | State::Waiting | State::Streaming => WaitsFor::Engine,
             },
             preemptions: live.preemptions(),
-            trace_id: live.link.map(|link| format!("{:032x}", link.trace_id)),
+            trace_id: live.link.map(|link| format!("{:032x}", u128::from_be_bytes(link.trace_id))),
         }
     }
 }

@@ -213,10 +213,8 @@ pub(crate) fn current_link() -> Option<TraceLink> {
     Context::map_current(|context| {
         let span = context.span();
         let span = span.span_context();
-        span.is_sampled().then(|| TraceLink {
-            trace_id: u128::from_be_bytes(span.trace_id().to_bytes()),
-            span_id: u64::from_be_bytes(span.span_id().to_bytes()),
-        })
+        span.is_sampled()
+            .then(|| TraceLink { trace_id: span.trace_id().to_bytes(), span_id: span.span_id().to_bytes() })
     })
 }
 

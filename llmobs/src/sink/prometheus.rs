@@ -221,8 +221,8 @@ pub(crate) struct Link(TraceLink);
 
 impl EncodeLabelSet for Link {
     fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> fmt::Result {
-        encode_label(encoder, "trace_id", &format!("{:032x}", self.0.trace_id))?;
-        encode_label(encoder, "span_id", &format!("{:016x}", self.0.span_id))
+        encode_label(encoder, "trace_id", &format!("{:032x}", u128::from_be_bytes(self.0.trace_id)))?;
+        encode_label(encoder, "span_id", &format!("{:016x}", u64::from_be_bytes(self.0.span_id)))
     }
 }
 
