@@ -22,6 +22,7 @@ use llmobs_benches::Results;
 use llmobs_benches::budget;
 use llmobs_benches::timed;
 use metrics_exporter_prometheus::PrometheusBuilder;
+use opentelemetry::KeyValue;
 use opentelemetry::metrics::MeterProvider;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
@@ -70,7 +71,12 @@ fn run<S: Stream<Item = u32> + Unpin>(contest: Contest<'_>, source: impl Fn() ->
     let meter = provider.meter("by hand");
     let gaps = meter.f64_histogram("inter_token").with_boundaries(BOUNDS.to_vec()).build();
     let gaps_3 = meter.f64_histogram("inter_token_3").with_boundaries(BOUNDS.to_vec()).build();
-    let attributes = otel::attributes(("llmobs.token.kind", "text"));
+    let attributes = [
+        KeyValue::new("gen_ai.operation.name", "chat"),
+        KeyValue::new("gen_ai.provider.name", "candle"),
+        KeyValue::new("gen_ai.request.model", MODEL),
+        KeyValue::new("llmobs.token.kind", "text"),
+    ];
     let family = Family::<Labels, Histogram, fn() -> Histogram>::new_with_constructor(|| Histogram::new(BOUNDS));
     let labels = Labels { operation: "chat", provider: "candle", model: MODEL.to_owned(), kind: "text" };
     let recorder = PrometheusBuilder::new().set_buckets(&BOUNDS).expect("bounds").build_recorder();

@@ -1,7 +1,7 @@
-//! How many instructions a chunk takes, which no neighbour on the machine can change.
+//! How many instructions a chunk and an operation take, which no neighbour on the machine can change.
 //!
-//! The program runs itself under `valgrind --tool=callgrind` with two numbers of chunks; the difference is what the
-//! chunks took. The clock is a manual one, so reading the time is one load and not in the numbers.
+//! The program runs itself under `valgrind --tool=callgrind` with two numbers of turns; the difference is what the
+//! turns took. The clock is a manual one, so reading the time is one load and not in the numbers.
 
 use std::hint::black_box;
 use std::pin::Pin;
@@ -16,50 +16,75 @@ use futures_util::stream;
 use llmobs::Chunk;
 use llmobs::Clock;
 use llmobs::Drive;
+use llmobs::ManualClock;
 use llmobs::Observer;
 use llmobs_benches::Table;
 use llmobs_benches::is_quick;
-use opentelemetry::metrics::MeterProvider;
+use opentelemetry_sdk::metrics::SdkMeterProvider;
 
+use self::by_hand::ByHand;
+use self::by_hand::Fact;
+use self::otel::MODEL;
+
+#[path = "support/by_hand.rs"]
+mod by_hand;
 #[path = "support/otel.rs"]
 mod otel;
+#[path = "support/work.rs"]
+mod work;
 
-const RIVALS: [(&str, fn(usize)); 5] = [
-    ("the bare stream", bare),
-    ("llmobs, disabled", disabled),
-    ("llmobs, Prometheus alone", prometheus),
-    ("llmobs, + OpenTelemetry", both),
-    ("by hand: OpenTelemetry, 4 attributes", by_hand),
+const RIVALS: [(&str, fn(usize)); 9] = [
+    ("a chunk: the bare stream", |chunks| read(source(chunks))),
+    ("a chunk: llmobs, disabled", |chunks| observe(&Observer::disabled(), &Clock::manual().1, chunks)),
+    ("a chunk: llmobs, Prometheus alone", |chunks| enabled(None, |observer, hand| observe(observer, hand, chunks))),
+    ("a chunk: llmobs, both backends", |chunks| {
+        enabled(Some(&otel::provider()), |observer, hand| observe(observer, hand, chunks));
+    }),
+    ("a chunk: by hand, both backends", |chunks| {
+        let by_hand = ByHand::new(&otel::provider(), &[Fact::histogram("inter_token", &[])]);
+        read(stream::iter((0..chunks).map(|_| by_hand.record(black_box(0.02)))));
+    }),
+    ("an operation: llmobs, disabled", |turns| (0..turns).for_each(|_| work::operation(&Observer::disabled()))),
+    ("an operation: llmobs, Prometheus alone", |turns| {
+        enabled(None, |observer, _| (0..turns).for_each(|_| work::operation(observer)));
+    }),
+    ("an operation: llmobs, both backends", |turns| {
+        enabled(Some(&otel::provider()), |observer, _| (0..turns).for_each(|_| work::operation(observer)));
+    }),
+    ("an operation: by hand, both backends", |turns| {
+        let by_hand = ByHand::new(&otel::provider(), &work::facts());
+        (0..turns).for_each(|_| by_hand.record(black_box(0.02)));
+    }),
 ];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    if let [_, flag, rival, chunks] = &arguments[..]
+    if let [_, flag, rival, turns] = &arguments[..]
         && flag == "--rival"
     {
         let (_, run) = RIVALS.iter().find(|(name, _)| name == rival).expect("a rival's name");
-        return run(chunks.parse().expect("a number of chunks"));
+        return run(turns.parse().expect("a number of turns"));
     }
-    let (few, many) = if is_quick() { (100, 1_100) } else { (10_000, 110_000) };
-    let mut table = Table::new(&["a chunk that is ready (manual clock)", "instructions"]);
+    let (few, many) = if is_quick() { (100, 1_100) } else { (1_000, 21_000) };
+    let mut table = Table::new(&["manual clock", "instructions"]);
     for (name, _) in RIVALS {
         let (Some(before), Some(after)) = (instructions(name, few), instructions(name, many)) else {
             return println!("valgrind is not installed, so no instructions are counted");
         };
         #[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
         let each = after.saturating_sub(before) as f64 / (many - few) as f64;
-        table.row(&[name, &format!("{each:.1}")]);
+        table.row(&[name, &format!("{each:.0}")]);
     }
     table.print();
 }
 
-/// All instructions of a run with so many chunks.
-fn instructions(rival: &str, chunks: usize) -> Option<u64> {
+/// All instructions of a run with so many turns.
+fn instructions(rival: &str, turns: usize) -> Option<u64> {
     let this = std::env::current_exe().expect("a path to this program");
     let valgrind = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(this)
-        .args(["--rival", rival, &chunks.to_string()])
+        .args(["--rival", rival, &turns.to_string()])
         .output()
         .ok()?;
     let said = String::from_utf8_lossy(&valgrind.stderr);
@@ -78,43 +103,19 @@ fn read(mut stream: impl Stream + Unpin) {
     }
 }
 
-fn bare(chunks: usize) {
-    read(source(chunks));
-}
-
-fn disabled(chunks: usize) {
-    let operation = Observer::disabled().chat(otel::MODEL).start();
-    read(operation.observe_with(source(chunks), |_: &u32| Chunk::tokens(1)));
-}
-
-fn prometheus(chunks: usize) {
+fn enabled(provider: Option<&SdkMeterProvider>, then: impl FnOnce(&Observer, &ManualClock)) {
     let (clock, hand) = Clock::manual();
-    let observer = Observer::builder().clock(clock).model(otel::MODEL).build().expect("builds");
-    let operation = observer.chat(otel::MODEL).start();
-    let stream = operation.observe_with(source(chunks), |_: &u32| {
+    let mut observer = work::observer().clock(clock);
+    if let Some(provider) = provider {
+        observer = observer.meter_provider(provider);
+    }
+    then(&observer.build().expect("builds"), &hand);
+}
+
+fn observe(observer: &Observer, hand: &ManualClock, chunks: usize) {
+    let stream = observer.chat(MODEL).start().observe_with(source(chunks), |_: &u32| {
         hand.advance(Duration::from_micros(10));
         Chunk::tokens(1)
     });
     read(stream.drive(Drive::Lazy));
-}
-
-fn both(chunks: usize) {
-    let (clock, hand) = Clock::manual();
-    let provider = otel::provider();
-    let observer =
-        Observer::builder().clock(clock).model(otel::MODEL).meter_provider(&provider).build().expect("builds");
-    let operation = observer.chat(otel::MODEL).start();
-    let stream = operation.observe_with(source(chunks), |_: &u32| {
-        hand.advance(Duration::from_micros(10));
-        Chunk::tokens(1)
-    });
-    read(stream.drive(Drive::Lazy));
-}
-
-fn by_hand(chunks: usize) {
-    let provider = otel::provider();
-    let histogram = provider.meter("by hand").f64_histogram("inter_token").build();
-    let attributes = otel::attributes(("llmobs.token.kind", "text"));
-    let stream = stream::iter((0..chunks).map(|_| histogram.record(black_box(0.02), &attributes)));
-    read(stream);
 }

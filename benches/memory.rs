@@ -1,2 +1,79 @@
-//! x
-fn main() {}
+//! How many bytes an operation in flight keeps alive: its own, its stream's, its place in the table.
+
+use std::pin::Pin;
+use std::task::Context;
+use std::task::Poll;
+use std::task::Waker;
+
+use futures_util::Stream;
+use futures_util::StreamExt;
+use futures_util::stream;
+use llmobs::Chunk;
+use llmobs::Observer;
+use llmobs::Role;
+use llmobs_benches::Heap;
+use llmobs_benches::Table;
+use llmobs_benches::budget;
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+
+use self::otel::MODEL;
+
+#[path = "support/otel.rs"]
+mod otel;
+
+#[global_allocator]
+static HEAP: Heap = Heap::new();
+
+/// A power of two, so that the table's own growth is not seen twice.
+const OPERATIONS: usize = 1_024;
+
+fn main() {
+    let provider = otel::provider();
+    let mut table = Table::new(&["in flight", "bytes an operation"]);
+    let mut most = 0;
+    for (name, role) in [("server", Role::Server), ("gateway", Role::Gateway), ("client", Role::Client)] {
+        for (backends, provider) in [("Prometheus alone", None), ("both backends", Some(&provider))] {
+            let bytes = per_operation(&observer(role, provider));
+            table.row(&[&format!("{name}, {backends}"), &bytes.to_string()]);
+            most = most.max(bytes);
+        }
+    }
+    table.row(&["disabled", &per_operation(&Observer::disabled()).to_string()]);
+    table.print();
+    #[expect(clippy::cast_precision_loss, reason = "a few hundred")]
+    budget("an operation in flight", most as f64, 1_024.0, " bytes");
+}
+
+fn observer(role: Role, provider: Option<&SdkMeterProvider>) -> Observer {
+    let observer = Observer::builder().role(role).model(MODEL);
+    match provider {
+        Some(provider) => observer.meter_provider(provider).build().expect("builds"),
+        None => observer.build().expect("builds"),
+    }
+}
+
+/// Streams that gave three tokens and now wait, and all that they keep.
+fn per_operation(observer: &Observer) -> usize {
+    let tokens = || stream::iter([1_u32, 1, 1]).chain(stream::pending());
+    let start = || observer.chat(MODEL).max_tokens(64).start().observe_with(tokens(), |_: &u32| Chunk::tokens(1));
+    let inline = size_of_val(&start()) - size_of_val(&tokens());
+    // Series and instruments are made at their first use and stay.
+    wait(&mut start());
+    let mut streams = Vec::with_capacity(OPERATIONS);
+    let before = HEAP.bytes();
+    for _ in 0..OPERATIONS {
+        let mut stream = start();
+        wait(&mut stream);
+        streams.push(stream);
+    }
+    let kept = HEAP.bytes() - before;
+    assert!(!observer.is_enabled() || observer.in_flight().len() == OPERATIONS, "all are in flight");
+    kept.div_ceil(OPERATIONS) + inline
+}
+
+fn wait(stream: &mut (impl Stream + Unpin)) {
+    let mut context = Context::from_waker(Waker::noop());
+    while let Poll::Ready(item) = Pin::new(&mut *stream).poll_next(&mut context) {
+        assert!(item.is_some(), "the stream has not ended");
+    }
+}

@@ -5,11 +5,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use llmobs::Clock;
-use llmobs::FinishReason;
 use llmobs::Observer;
-use llmobs::ObserverBuilder;
-use llmobs::Provider;
-use llmobs::Usage;
 use llmobs_benches::Contest;
 use llmobs_benches::Results;
 use llmobs_benches::budget;
@@ -24,6 +20,8 @@ use self::otel::MODEL;
 mod by_hand;
 #[path = "support/otel.rs"]
 mod otel;
+#[path = "support/work.rs"]
+mod work;
 
 const BOUND: bool = cfg!(feature = "otel-bound");
 const DISABLED: &str = "llmobs, disabled";
@@ -61,7 +59,7 @@ fn latencies() -> Results {
             timed(|| (0..turns).for_each(|_| PHASES.iter().for_each(|phase| drop(marker.marker().phase(phase)))))
         }
     };
-    let manual = || observer().clock(Clock::manual().0).phases(PHASES);
+    let manual = || work::observer().clock(Clock::manual().0).phases(PHASES);
     Contest::new("five latencies")
         .rival(DISABLED, phases(Observer::disabled()))
         .rival(PROMETHEUS, phases(manual().build().expect("builds")))
@@ -88,37 +86,18 @@ fn latencies() -> Results {
         .run()
 }
 
-/// What a completed operation without a stream changes in both backends, at the level that is the default.
-fn facts() -> Vec<Fact> {
-    let processed = |direction, kind| {
-        let more =
-            [("llmobs.token.direction", direction), ("llmobs.token.kind", kind), ("llmobs.token.source", "reported")];
-        Fact::counter("processed", &more)
-    };
-    let mut facts = vec![
-        Fact::counter("started", &[]),
-        Fact::counter("ended", &[("llmobs.operation.outcome", "completed"), ("llmobs.finish_reason", "stop")]),
-        processed("input", "uncached"),
-        processed("output", "text"),
-        Fact::histogram("queue_duration", &[("llmobs.queue.exit", "scheduled")]),
-    ];
-    let names = ["prefill", "decode", "ttft", "server_ttft", "server_tpot", "server_duration", "input", "output"];
-    facts.extend(names.map(|name| Fact::histogram(name, &[])));
-    facts
-}
-
 fn operations() -> Results {
     let provider = otel::provider();
-    let facts = facts();
+    let facts = work::facts();
     let by_hand = ByHand::new(&provider, &facts);
-    let enabled = observer().build().expect("builds");
+    let enabled = work::observer().build().expect("builds");
     let page = |observer: &Observer| llmobs::prometheus::page(observer, None).body;
-    one(&enabled);
+    work::operation(&enabled);
     let before = page(&enabled);
-    one(&enabled);
+    work::operation(&enabled);
     assert_eq!(changes(&before, &page(&enabled)), facts.len(), "by hand records as many facts as llmobs does");
-    let both = observer().meter_provider(&provider).build().expect("builds");
-    let run = |observer: Observer| move |turns: u64| timed(|| (0..turns).for_each(|_| one(&observer)));
+    let both = work::observer().meter_provider(&provider).build().expect("builds");
+    let run = |observer: Observer| move |turns: u64| timed(|| (0..turns).for_each(|_| work::operation(&observer)));
     Contest::new(&format!("a whole operation ({} facts)", facts.len()))
         .rival(DISABLED, run(Observer::disabled()))
         .rival(PROMETHEUS, run(enabled))
@@ -130,27 +109,12 @@ fn operations() -> Results {
         .run()
 }
 
-fn one(observer: &Observer) {
-    let operation = observer.chat(black_box(MODEL)).start();
-    let marker = operation.marker();
-    marker.enqueued();
-    marker.scheduled();
-    marker.first_token();
-    marker.usage(Usage::new().input(37).output(12));
-    marker.finish_reason(FinishReason::Stop);
-    operation.complete();
-}
-
 /// Start, scheduled, first token, end: what nobody does without.
 #[expect(clippy::disallowed_methods, reason = "so the usual way has it")]
 fn four_clock_readings() -> f64 {
     let [start, scheduled, first, end] = [(); 4].map(|()| Instant::now());
     let waits: Duration = scheduled.saturating_duration_since(start) + end.saturating_duration_since(first);
     waits.as_secs_f64()
-}
-
-fn observer() -> ObserverBuilder<'static> {
-    Observer::builder().provider(Provider::other("candle")).model(MODEL)
 }
 
 /// How many counters and histograms are not what they were.

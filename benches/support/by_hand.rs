@@ -26,7 +26,6 @@ pub(crate) struct Fact {
 }
 
 impl Fact {
-    #[allow(dead_code, reason = "not every bench counts")]
     pub(crate) fn counter(name: &'static str, more: &[(&'static str, &'static str)]) -> Self {
         Self { name, is_counter: true, more: more.to_vec() }
     }

@@ -1,0 +1,48 @@
+//! One whole operation, and what it records.
+
+use std::hint::black_box;
+
+use llmobs::FinishReason;
+use llmobs::Observer;
+use llmobs::ObserverBuilder;
+use llmobs::Provider;
+use llmobs::Usage;
+
+use crate::by_hand::Fact;
+use crate::otel::MODEL;
+
+/// An observer of one declared model.
+pub(crate) fn observer() -> ObserverBuilder<'static> {
+    Observer::builder().provider(Provider::other("candle")).model(MODEL)
+}
+
+/// A completed operation of a server, without a stream.
+pub(crate) fn operation(observer: &Observer) {
+    let operation = observer.chat(black_box(MODEL)).start();
+    let marker = operation.marker();
+    marker.enqueued();
+    marker.scheduled();
+    marker.first_token();
+    marker.usage(Usage::new().input(37).output(12));
+    marker.finish_reason(FinishReason::Stop);
+    operation.complete();
+}
+
+/// What it changes in both backends, at the level that is the default.
+pub(crate) fn facts() -> Vec<Fact> {
+    let processed = |direction, kind| {
+        let more =
+            [("llmobs.token.direction", direction), ("llmobs.token.kind", kind), ("llmobs.token.source", "reported")];
+        Fact::counter("processed", &more)
+    };
+    let mut facts = vec![
+        Fact::counter("started", &[]),
+        Fact::counter("ended", &[("llmobs.operation.outcome", "completed"), ("llmobs.finish_reason", "stop")]),
+        processed("input", "uncached"),
+        processed("output", "text"),
+        Fact::histogram("queue_duration", &[("llmobs.queue.exit", "scheduled")]),
+    ];
+    let names = ["prefill", "decode", "ttft", "server_ttft", "server_tpot", "server_duration", "input", "output"];
+    facts.extend(names.map(|name| Fact::histogram(name, &[])));
+    facts
+}
