@@ -20,26 +20,39 @@ pub fn render_classic(observer: &Observer, page: &mut String) {
     to_classic(&observer.open_metrics(), page);
 }
 
+/// Most of a page are samples without a `#`, and those are copied in one piece.
 pub(super) fn to_classic(open_metrics: &str, classic: &mut String) {
     let mut help: Option<(&str, &str)> = None;
-    for line in open_metrics.lines() {
-        if let Some(rest) = line.strip_prefix("# HELP ") {
-            help = rest.split_once(' ');
-        } else if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|rest| rest.split_once(' ')) {
-            let (suffix, kind) = match kind {
-                "counter" => ("_total", "counter"),
-                "info" => ("_info", "gauge"),
-                "unknown" => ("", "untyped"),
-                "stateset" => ("", "gauge"),
-                kind => ("", kind),
-            };
-            if let Some((_, text)) = help.take_if(|(of, _)| *of == name) {
-                push_line(classic, &["# HELP ", name, suffix, " ", text]);
-            }
-            push_line(classic, &["# TYPE ", name, suffix, " ", kind]);
-        } else if !line.starts_with('#') {
-            push_line(classic, &[without_exemplar(line)]);
+    let mut rest = open_metrics;
+    while let Some(mark) = rest.find('#') {
+        let line = rest[..mark].rfind('\n').map_or(0, |end| end + 1);
+        classic.push_str(&rest[..line]);
+        let (text, after) = rest[line..].split_once('\n').unwrap_or((&rest[line..], ""));
+        if line == mark {
+            metadata(text, &mut help, classic);
+        } else {
+            push_line(classic, &[without_exemplar(text)]);
         }
+        rest = after;
+    }
+    classic.push_str(rest);
+}
+
+fn metadata<'a>(line: &'a str, help: &mut Option<(&'a str, &'a str)>, classic: &mut String) {
+    if let Some(rest) = line.strip_prefix("# HELP ") {
+        *help = rest.split_once(' ');
+    } else if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|rest| rest.split_once(' ')) {
+        let (suffix, kind) = match kind {
+            "counter" => ("_total", "counter"),
+            "info" => ("_info", "gauge"),
+            "unknown" => ("", "untyped"),
+            "stateset" => ("", "gauge"),
+            kind => ("", kind),
+        };
+        if let Some((_, text)) = help.take_if(|(of, _)| *of == name) {
+            push_line(classic, &["# HELP ", name, suffix, " ", text]);
+        }
+        push_line(classic, &["# TYPE ", name, suffix, " ", kind]);
     }
 }
 
@@ -71,13 +84,13 @@ mod tests {
     fn counters_units_and_exemplars_become_classic() {
         let open_metrics = "# HELP a_seconds Time.\n# TYPE a_seconds histogram\n# UNIT a_seconds seconds\n\
             a_seconds_bucket{le=\"1.0\",m=\"x # \\\" {y}\"} 3 # {trace_id=\"ab\"} 0.5 1.0\n\
-            # HELP b Things.\n# TYPE b counter\nb_total{m=\"#\"} 4\n# EOF\n";
+            # HELP b Things.\n# TYPE b counter\nb_total{m=\"#\"} 4\nb_total{m=\"x\"} 5\n# EOF\n";
         let mut classic = String::new();
         to_classic(open_metrics, &mut classic);
         assert_eq!(
             classic,
             "# HELP a_seconds Time.\n# TYPE a_seconds histogram\na_seconds_bucket{le=\"1.0\",m=\"x # \\\" {y}\"} 3\n\
-             # HELP b_total Things.\n# TYPE b_total counter\nb_total{m=\"#\"} 4\n"
+             # HELP b_total Things.\n# TYPE b_total counter\nb_total{m=\"#\"} 4\nb_total{m=\"x\"} 5\n"
         );
     }
 }
