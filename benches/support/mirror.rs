@@ -1,0 +1,123 @@
+//! A page once more, by `prometheus-client` alone: the same names, labels, buckets and counts, each metric a `Family`.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
+
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+/// Labels as pairs.
+pub(crate) type Labels = Vec<(String, String)>;
+
+/// A registry that prints what a page has.
+pub(crate) struct Mirror {
+    pub(crate) registry: Registry,
+    /// Label sets of all metrics; a histogram counts once.
+    pub(crate) series: usize,
+}
+
+/// A metric's samples, by labels without `le`: the bounds and values in the order of the page.
+type Samples = BTreeMap<Labels, Vec<(f64, f64)>>;
+
+impl Mirror {
+    /// Reads an OpenMetrics page.
+    pub(crate) fn of(page: &str) -> Self {
+        let mut mirror = Self { registry: Registry::default(), series: 0 };
+        let (mut help, mut metric) = ("", None);
+        let mut samples = Samples::new();
+        for line in page.lines().chain(["# TYPE end end"]) {
+            if let Some(rest) = line.strip_prefix("# HELP ") {
+                help = rest.split_once(' ').map_or("", |(_, help)| help);
+            } else if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|rest| rest.split_once(' ')) {
+                if let Some((name, kind, help)) = metric.replace((name, kind, help)) {
+                    mirror.metric(name, kind, help, &std::mem::take(&mut samples));
+                }
+            } else if let (false, Some((name, ..))) = (line.starts_with('#'), metric) {
+                sample(line, name, &mut samples);
+            }
+        }
+        mirror
+    }
+
+    fn metric(&mut self, name: &str, kind: &str, help: &str, samples: &Samples) {
+        self.series += samples.len();
+        match kind {
+            "counter" => {
+                let family = Family::<Labels, Counter<f64, AtomicU64>>::default();
+                samples.iter().for_each(|(labels, values)| {
+                    family.get_or_create(labels).inc_by(values[0].1);
+                });
+                self.registry.register(name, help, family);
+            }
+            "histogram" => {
+                let bounds: Vec<f64> = samples.values().next().map_or_else(Vec::new, |first| {
+                    first.iter().map(|(bound, _)| *bound).filter(|bound| bound.is_finite()).collect()
+                });
+                let make = move || Histogram::new(bounds.iter().copied());
+                let family = Family::<Labels, Histogram, _>::new_with_constructor(make);
+                for (labels, buckets) in samples {
+                    observe(&family.get_or_create(labels), buckets);
+                }
+                self.registry.register(name, help, family);
+            }
+            _ => {
+                let family = Family::<Labels, Gauge<f64, AtomicU64>>::default();
+                samples.iter().for_each(|(labels, values)| {
+                    family.get_or_create(labels).set(values[0].1);
+                });
+                self.registry.register(name, help, family);
+            }
+        }
+    }
+}
+
+/// A histogram of `llmobs.phase.duration`'s default bounds.
+pub(crate) fn histogram() -> Histogram {
+    let bounds =
+        [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0];
+    Histogram::new(bounds.into_iter().chain([160.0, 320.0, 640.0]))
+}
+
+/// The labels of a phase.
+pub(crate) fn labels(phase: &str) -> Labels {
+    [
+        ("gen_ai_operation_name", "chat"),
+        ("gen_ai_provider_name", "unknown"),
+        ("gen_ai_request_model", "m"),
+        ("llmobs_phase_name", phase),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .to_vec()
+}
+
+/// As many values in each bucket as the page's cumulative counts say.
+fn observe(histogram: &Histogram, buckets: &[(f64, f64)]) {
+    let mut below = 0.0;
+    for (bound, count) in buckets {
+        let mut left = count - below;
+        while left > 0.5 {
+            histogram.observe(if bound.is_finite() { *bound } else { 1e6 });
+            left -= 1.0;
+        }
+        below = *count;
+    }
+}
+
+fn sample(line: &str, name: &str, samples: &mut Samples) {
+    let line = line.split(" # ").next().unwrap_or(line);
+    let (series, value) = line.rsplit_once(' ').expect("a sample has a value");
+    let suffix = series.split('{').next().and_then(|full| full.strip_prefix(name)).unwrap_or_default();
+    if suffix == "_sum" || suffix == "_count" {
+        return;
+    }
+    let inside = series.split_once('{').map_or("", |(_, labels)| labels.trim_end_matches('}'));
+    let pairs = inside.split("\",").filter_map(|pair| pair.split_once("=\""));
+    let mut labels: Labels =
+        pairs.map(|(name, value)| (name.to_owned(), value.trim_end_matches('"').to_owned())).collect();
+    let bound = labels.iter().position(|(name, _)| name == "le").map(|place| labels.remove(place).1);
+    let bound = bound.map_or(0.0, |bound| bound.parse().expect("a bound is a number"));
+    samples.entry(labels).or_default().push((bound, value.parse().expect("a value is a number")));
+}
