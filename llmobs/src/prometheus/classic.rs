@@ -27,7 +27,7 @@ pub(super) fn to_classic(open_metrics: &str, classic: &mut String) {
     while let Some(mark) = rest.find('#') {
         let line = rest[..mark].rfind('\n').map_or(0, |end| end + 1);
         classic.push_str(&rest[..line]);
-        let (text, after) = rest[line..].split_once('\n').unwrap_or((&rest[line..], ""));
+        let (text, after) = rest[line..].split_once('\n').unwrap_or_else(|| (&rest[line..], ""));
         if line == mark {
             metadata(text, &mut help, classic);
         } else {
