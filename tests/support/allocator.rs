@@ -1,4 +1,4 @@
-//! An allocator that counts what a thread holds.
+//! An allocator that counts what a thread holds and how often it asked.
 
 use std::alloc::GlobalAlloc;
 use std::alloc::Layout;
@@ -10,11 +10,17 @@ pub struct Counting;
 
 thread_local! {
     static HELD: Cell<i64> = const { Cell::new(0) };
+    static MADE: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Bytes that this thread allocated and has not freed.
 pub fn held() -> i64 {
     HELD.get()
+}
+
+/// Allocations that this thread made.
+pub fn made() -> u64 {
+    MADE.get()
 }
 
 fn count(bytes: i64) {
@@ -26,6 +32,7 @@ fn count(bytes: i64) {
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size() as i64);
+        let _ = MADE.try_with(|made| made.set(made.get() + 1));
         // SAFETY: the caller keeps the contract of `alloc`.
         unsafe { System.alloc(layout) }
     }

@@ -1,0 +1,190 @@
+//! What the hot paths ask of the allocator. Series and instruments are made at their first use and stay, so each test
+//! lets one operation pass before it counts.
+
+#[path = "support/allocator.rs"]
+mod allocator;
+
+use std::pin::Pin;
+use std::task::Context;
+use std::task::Poll;
+use std::task::Waker;
+use std::time::Duration;
+
+use allocator::Counting;
+use allocator::held;
+use allocator::made;
+use futures_util::Stream;
+use llmobs::Chunk;
+use llmobs::Clock;
+use llmobs::Drive;
+use llmobs::FinishReason;
+use llmobs::ManualClock;
+use llmobs::Observer;
+use llmobs::Operation;
+use llmobs::Role;
+use llmobs::Usage;
+use opentelemetry_sdk::metrics::InMemoryMetricExporter;
+use opentelemetry_sdk::metrics::PeriodicReader;
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+
+#[global_allocator]
+static HEAP: Counting = Counting;
+
+const MODEL: &str = "smollm2-135m-instruct";
+
+/// What an operation without a stream allocates: itself.
+const OPERATION: u64 = 1;
+
+/// What an operation with a stream allocates: itself and what its stream knows.
+const STREAM: u64 = 2;
+
+#[test]
+fn no_chunk_after_the_first_allocates() {
+    each_observer(|name, observer, clock| {
+        for drive in [Drive::Eager, Drive::Lazy] {
+            for knows in [false, true] {
+                let read = || {
+                    let hand = clock.clone();
+                    // 20 ms a chunk: what was gathered is given to the backends every fiftieth time.
+                    let mut stream = start(observer).observe_with(Source::default(), move |_: &u32| {
+                        hand.advance(Duration::from_millis(20));
+                        let chunk = Chunk::tokens(1);
+                        if knows { chunk.produced_at(hand.now()) } else { chunk }
+                    });
+                    stream = stream.drive(drive);
+                    take(&mut stream, 1);
+                    let before = made();
+                    take(&mut stream, 10_000);
+                    made() - before
+                };
+                read();
+                assert_eq!(read(), 0, "{name}, {drive:?}, produced_at known: {knows}");
+            }
+        }
+    });
+}
+
+#[test]
+fn an_operation_allocates_itself_and_nothing_else() {
+    each_observer(|name, observer, clock| {
+        let run = || {
+            let before = made();
+            let operation = start(observer);
+            let marker = operation.marker();
+            marker.enqueued();
+            clock.advance(Duration::from_millis(1));
+            marker.scheduled();
+            clock.advance(Duration::from_millis(40));
+            marker.first_token();
+            clock.advance(Duration::from_millis(200));
+            marker.usage(Usage::new().input(37).output(12));
+            marker.finish_reason(FinishReason::Stop);
+            operation.complete();
+            made() - before
+        };
+        run();
+        assert_eq!(run(), OPERATION, "{name}");
+        let fail = || {
+            let before = made();
+            start(observer).fail(llmobs::ErrorType::Inference);
+            made() - before
+        };
+        fail();
+        assert_eq!(fail(), OPERATION, "{name}, failed");
+    });
+}
+
+#[test]
+fn a_stream_allocates_what_it_knows_once() {
+    each_observer(|name, observer, clock| {
+        let run = || {
+            let before = made();
+            let hand = clock.clone();
+            let mut stream = start(observer).observe_with(Source::default(), move |_: &u32| {
+                hand.advance(Duration::from_millis(20));
+                Chunk::tokens(1)
+            });
+            take(&mut stream, 500);
+            drop(stream);
+            made() - before
+        };
+        run();
+        assert_eq!(run(), STREAM, "{name}");
+    });
+}
+
+#[test]
+fn a_disabled_observer_allocates_nothing() {
+    let observer = Observer::disabled();
+    let before = made();
+    start(&observer).complete();
+    let mut stream = start(&observer).observe_with(Source::default(), |_: &u32| Chunk::tokens(1));
+    take(&mut stream, 100);
+    drop(stream);
+    assert_eq!(made() - before, 0);
+}
+
+#[test]
+fn an_operation_in_flight_keeps_less_than_a_kibibyte() {
+    // A power of two, so that the table has grown to what it needs and no further.
+    const OPERATIONS: usize = 1_024;
+    each_observer(|name, observer, _| {
+        let open = || {
+            let mut stream = start(observer).observe_with(Source::default(), |_: &u32| Chunk::tokens(1));
+            take(&mut stream, 3);
+            stream
+        };
+        let inline = size_of_val(&open()) - size_of::<Source>();
+        let mut streams = Vec::with_capacity(OPERATIONS);
+        let before = held();
+        streams.extend((0..OPERATIONS).map(|_| open()));
+        let kept = usize::try_from(held() - before).unwrap().div_ceil(OPERATIONS) + inline;
+        assert_eq!(observer.in_flight().len(), OPERATIONS);
+        assert!(kept < 1_024, "{name}: {kept} bytes");
+        drop(streams);
+    });
+}
+
+/// Every role with each choice of backends, on a clock that moves by hand.
+fn each_observer(then: impl Fn(&str, &Observer, &ManualClock)) {
+    let reader = PeriodicReader::builder(InMemoryMetricExporter::default()).with_interval(Duration::from_secs(86_400));
+    let provider = SdkMeterProvider::builder().with_reader(reader.build()).build();
+    for role in [Role::Server, Role::Gateway, Role::Client] {
+        for with_otel in [false, true] {
+            let (clock, hand) = Clock::manual();
+            let builder = Observer::builder().role(role).level(llmobs::Level::Full).model(MODEL).clock(clock);
+            let builder = if with_otel { builder.meter_provider(&provider) } else { builder };
+            then(&format!("{role:?}, OpenTelemetry: {with_otel}"), &builder.build().unwrap(), &hand);
+        }
+    }
+}
+
+fn start(observer: &Observer) -> Operation {
+    observer.chat(MODEL).max_tokens(64).start()
+}
+
+fn take(stream: &mut (impl Stream<Item = u32> + Unpin), chunks: usize) {
+    let mut context = Context::from_waker(Waker::noop());
+    let mut left = chunks;
+    while left > 0 {
+        match Pin::new(&mut *stream).poll_next(&mut context) {
+            Poll::Ready(item) => left -= usize::try_from(item.unwrap()).unwrap(),
+            Poll::Pending => {}
+        }
+    }
+}
+
+/// Endless tokens, each waited for.
+#[derive(Default)]
+struct Source {
+    waited: bool,
+}
+
+impl Stream for Source {
+    type Item = u32;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<u32>> {
+        self.waited = !self.waited;
+        if self.waited { Poll::Pending } else { Poll::Ready(Some(1)) }
+    }
+}
