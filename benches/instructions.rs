@@ -33,7 +33,10 @@ mod otel;
 #[path = "support/work.rs"]
 mod work;
 
-const RIVALS: [(&str, fn(usize)); 9] = [
+/// A name, and what does so many turns.
+type Rival = (&'static str, fn(usize));
+
+const RIVALS: [Rival; 10] = [
     ("a chunk: the bare stream", |chunks| read(source(chunks))),
     ("a chunk: llmobs, disabled", |chunks| observe(&Observer::disabled(), &Clock::manual().1, chunks)),
     ("a chunk: llmobs, Prometheus alone", |chunks| enabled(None, |observer, hand| observe(observer, hand, chunks))),
@@ -54,6 +57,10 @@ const RIVALS: [(&str, fn(usize)); 9] = [
     ("an operation: by hand, both backends", |turns| {
         let by_hand = ByHand::new(&otel::provider(), &work::facts());
         (0..turns).for_each(|_| by_hand.record(black_box(0.02)));
+    }),
+    ("an operation: by hand, labels built for it", |turns| {
+        let by_hand = ByHand::new(&otel::provider(), &work::facts());
+        (0..turns).for_each(|_| by_hand.build_and_record(black_box(0.02)));
     }),
 ];
 
