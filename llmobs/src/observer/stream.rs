@@ -90,10 +90,28 @@ where
 
     #[inline]
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        // So short that it melts into the caller: who observes nothing pays one comparison.
+        if self.flow.is_none() { self.project().inner.poll_next(context) } else { self.poll_observed(context) }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.inner.size_hint()
+    }
+}
+
+impl<S, C> Observed<S, C>
+where
+    S: Stream,
+    C: Carry<S::Item>,
+{
+    #[inline]
+    fn poll_observed(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let this = self.project();
-        let Some(flow) = this.flow.as_mut() else { return this.inner.poll_next(context) };
-        flow.poll();
+        if let Some(flow) = this.flow.as_mut() {
+            flow.poll();
+        }
         let polled = this.inner.poll_next(context);
+        let Some(flow) = this.flow.as_mut() else { return polled };
         match polled {
             Poll::Pending => {
                 flow.polling = false;
@@ -115,10 +133,6 @@ where
             }
         }
         polled
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.inner.size_hint()
     }
 }
 
