@@ -49,7 +49,9 @@ fn lints() -> Result<(), String> {
         Cargo::new(&format!("clippy -p {package} --all-targets{all} -- -D warnings")).run()?;
     }
     Cargo::new("clippy -p llmobs --all-targets --no-default-features -- -D warnings").run()?;
-    Cargo::new("clippy -p llmobs-tests --all-targets --features otel-bound -- -D warnings").run()?;
+    for package in ["llmobs-benches", "llmobs-tests"] {
+        Cargo::new(&format!("clippy -p {package} --all-targets --features otel-bound -- -D warnings")).run()?;
+    }
     let manifest = fs::read_to_string(root().join("llmobs/Cargo.toml")).map_err(|error| error.to_string())?;
     for feature in features(&manifest) {
         let line = format!("clippy -p llmobs --no-default-features --features {feature} -- -D warnings");
@@ -73,7 +75,8 @@ fn tests(skip: bool) -> Result<(), String> {
     }
     Cargo::new("test -p llmobs --all-features").run()?;
     // What may differ where the instruments are bound: everything that reads the OpenTelemetry side.
-    let bound = ["backends", "naming", "observer", "exemplars"].map(|name| format!(" --test {name}")).concat();
+    let bound =
+        ["allocations", "backends", "exemplars", "naming", "observer"].map(|name| format!(" --test {name}")).concat();
     Cargo::new(&format!("test -p llmobs-tests --features otel-bound{bound}")).run()
 }
 
