@@ -26,23 +26,18 @@ pub(crate) trait Source: Send + Sync + 'static {
 /// Both backends and what they share.
 #[derive(Debug)]
 pub(crate) struct Sinks {
-    pub(crate) prometheus: Option<Arc<prometheus::Store>>,
-    pub(crate) otel: Option<otel::Store>,
+    pub(crate) prometheus: Arc<prometheus::Store>,
+    otel: otel::Store,
     bounds: Box<[Bounds]>,
     level: Arc<AtomicU8>,
 }
 
 impl Sinks {
-    pub(crate) fn new(
-        bounds: Box<[Bounds]>,
-        level: Level,
-        prometheus: bool,
-        meter: Option<opentelemetry::metrics::Meter>,
-    ) -> Self {
+    pub(crate) fn new(bounds: Box<[Bounds]>, level: Level, meter: opentelemetry::metrics::Meter) -> Self {
         let level = Arc::new(AtomicU8::new(level as u8));
         Self {
-            prometheus: prometheus.then(|| Arc::new(prometheus::Store::new(Arc::clone(&level)))),
-            otel: meter.map(otel::Store::new),
+            prometheus: Arc::new(prometheus::Store::new(Arc::clone(&level))),
+            otel: otel::Store::new(meter),
             bounds,
             level,
         }
@@ -51,12 +46,12 @@ impl Sinks {
     /// Starts to read the observable rows from `source`, for as long as it lives. Tells whether OpenTelemetry kept
     /// what it was given.
     pub(crate) fn attach(&self, source: &Weak<dyn Source>) -> otel::Health {
-        self.otel.as_ref().map_or(otel::Health::Absent, |otel| otel.observe(source))
+        self.otel.observe(source)
     }
 
     /// Whether values must be kept raw for a backend.
     pub(crate) fn wants_raw(&self) -> bool {
-        self.otel.as_ref().is_some_and(|otel| !otel.is_silent())
+        !self.otel.is_silent()
     }
 
     pub(crate) fn is_on(&self, level: Level) -> bool {
@@ -74,26 +69,22 @@ impl Sinks {
     /// The series of a row under these labels, made if it does not exist yet.
     pub(crate) fn bind(&self, id: Id, labels: &[Label]) -> Handle {
         let bounds = self.bounds(id);
-        Handle {
-            prometheus: self.prometheus.as_ref().map(|store| store.bind(id, labels, bounds)),
-            otel: self.otel.as_ref().and_then(|store| store.bind(id, labels, bounds)),
-        }
+        Handle { prometheus: self.prometheus.bind(id, labels, bounds), otel: self.otel.bind(id, labels, bounds) }
     }
 }
 
 /// One series in both backends, found once and then used without a lookup.
 #[derive(Debug)]
 pub(crate) struct Handle {
-    prometheus: Option<prometheus::Cell>,
+    prometheus: prometheus::Cell,
+    /// None where the meter records nothing.
     otel: Option<otel::Cell>,
 }
 
 impl Handle {
     /// Adds to a counter. Zero makes the series visible.
     pub(crate) fn add(&self, count: u64) {
-        if let Some(cell) = &self.prometheus {
-            cell.add(count);
-        }
+        self.prometheus.add(count);
         if let Some(cell) = &self.otel {
             cell.add(count);
         }
@@ -101,9 +92,7 @@ impl Handle {
 
     /// Sets a gauge, or an up-down counter that nobody else moves.
     pub(crate) fn set(&self, value: f64) {
-        if let Some(cell) = &self.prometheus {
-            cell.set(value);
-        }
+        self.prometheus.set(value);
         if let Some(cell) = &self.otel {
             cell.set(value);
         }
@@ -111,9 +100,7 @@ impl Handle {
 
     /// Records one value of a distribution.
     pub(crate) fn record(&self, value: f64, link: Option<TraceLink>) {
-        if let Some(cell) = &self.prometheus {
-            cell.record(value, link);
-        }
+        self.prometheus.record(value, link);
         if let Some(cell) = &self.otel {
             cell.record(value);
         }
@@ -121,9 +108,7 @@ impl Handle {
 
     /// Adds a histogram that a stream kept for itself, where one can be merged.
     pub(crate) fn merge(&self, counts: &[u32], sum: f64) {
-        if let Some(cell) = &self.prometheus {
-            cell.merge(counts, sum);
-        }
+        self.prometheus.merge(counts, sum);
     }
 
     /// Records one value where a histogram cannot be merged.

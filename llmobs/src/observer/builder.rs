@@ -231,7 +231,7 @@ impl<'a> ObserverBuilder<'a> {
         let level = self.level.unwrap_or(if self.role == Role::Gateway { Level::Core } else { Level::Standard });
         let given = meters.is_some();
         let meter = meters.map_or_else(|| otel::global_meter(profile), |meters| meters.meter(profile));
-        let sinks = Sinks::new(self.bounds()?, level, true, Some(meter));
+        let sinks = Sinks::new(self.bounds()?, level, meter);
         let settings = Settings {
             clock: self.clock,
             first_token: self.first_token,
@@ -252,7 +252,7 @@ impl<'a> ObserverBuilder<'a> {
                 "the global meter provider records nothing, so metrics go to Prometheus only; set the provider up \
                  before building the observer if that is not meant"
             ),
-            otel::Health::Absent | otel::Health::Recording => {}
+            otel::Health::Recording => {}
         }
         if self.buckets == Buckets::Exponential {
             tracing::info!(
@@ -260,15 +260,13 @@ impl<'a> ObserverBuilder<'a> {
                 "exponential buckets need a View of the OpenTelemetry SDK; everywhere else they are `Fine`"
             );
         }
-        if let Some(store) = &core.sinks().prometheus {
-            let page = Page { store: Arc::clone(store), source: Weak::clone(&source) };
-            match self.registry {
-                Some(mut registry) => registry.register(page),
-                None => {
-                    let mut registry = Registry::default();
-                    registry.register_collector(Box::new(page));
-                    core.own_registry(registry);
-                }
+        let page = Page { store: Arc::clone(&core.sinks().prometheus), source };
+        match self.registry {
+            Some(mut registry) => registry.register(page),
+            None => {
+                let mut registry = Registry::default();
+                Target::from(&mut registry).register(page);
+                core.own_registry(registry);
             }
         }
         describe_build(core.sinks(), level, profile);
@@ -317,10 +315,10 @@ impl<'a> ObserverBuilder<'a> {
                 return refuse(setter, word, "a value has 1 to 128 bytes and no control characters");
             }
         }
-        let names: Vec<_> = self.objectives.iter().map(|objective| &objective.name).collect();
-        if let Some((index, name)) = names.iter().enumerate().find(|(index, name)| names[..*index].contains(name)) {
-            let _ = index;
-            return refuse("objective", name, "it is declared twice");
+        for (index, Objective { name, .. }) in self.objectives.iter().enumerate() {
+            if self.objectives[..index].iter().any(|earlier| earlier.name == *name) {
+                return refuse("objective", name, "it is declared twice");
+            }
         }
         Ok(Vocabulary {
             profile,

@@ -94,7 +94,7 @@ impl Core {
     }
 
     fn series_usage(&self) -> Vec<Reading> {
-        let Some(store) = &self.sinks().prometheus else { return Vec::new() };
+        let store = &self.sinks().prometheus;
         readings(
             store
                 .count()

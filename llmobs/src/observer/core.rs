@@ -211,9 +211,7 @@ impl Core {
             }
             !gone
         });
-        if let Some(store) = &self.sinks.prometheus {
-            store.forget(SERIES[2], model);
-        }
+        self.sinks.prometheus.forget(SERIES[2], model);
     }
 
     /// What stands beside a name that gets a place: what it had, if it was retired a short while ago.

@@ -167,7 +167,6 @@ impl Store {
 /// What a meter does with what it is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Health {
-    Absent,
     Noop,
     HalfBound,
     Recording,
