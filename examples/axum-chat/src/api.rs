@@ -145,6 +145,17 @@ pub(crate) enum Part<'a> {
     Usage(Counts),
 }
 
+/// An answer, or a part of one, in OpenAI's shape; `C` is what the route calls a choice.
+#[derive(Serialize)]
+pub(crate) struct Answer<'a, C> {
+    #[serde(flatten)]
+    pub(crate) head: &'a Head,
+    pub(crate) object: &'static str,
+    pub(crate) choices: Vec<C>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) usage: Option<Usage>,
+}
+
 /// Token counts as OpenAI's API gives them.
 #[derive(Debug, Serialize)]
 pub(crate) struct Usage {

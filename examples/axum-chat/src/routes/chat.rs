@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::api::Answer;
 use crate::api::Dialect;
 use crate::api::Head;
 use crate::api::Parameters;
@@ -97,16 +98,6 @@ impl Dialect for ChatRequest {
         };
         Some(Answer { head, object: "chat.completion.chunk", choices, usage })
     }
-}
-
-#[derive(Serialize)]
-struct Answer<'a> {
-    #[serde(flatten)]
-    head: &'a Head,
-    object: &'static str,
-    choices: Vec<Choice<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    usage: Option<Usage>,
 }
 
 #[derive(Serialize)]

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::api::Answer;
 use crate::api::Dialect;
 use crate::api::Head;
 use crate::api::Parameters;
@@ -49,16 +50,6 @@ impl Dialect for CompletionRequest {
         };
         Some(Answer { head, object: "text_completion", choices, usage })
     }
-}
-
-#[derive(Serialize)]
-struct Answer<'a> {
-    #[serde(flatten)]
-    head: &'a Head,
-    object: &'static str,
-    choices: Vec<Choice<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    usage: Option<Usage>,
 }
 
 #[derive(Serialize)]
