@@ -21,6 +21,8 @@ pub use self::builder::ObserverBuilder;
 pub use self::chunk::Carries;
 pub use self::chunk::Chunk;
 use self::core::Core;
+#[cfg(feature = "tower")]
+pub(crate) use self::current::Scope;
 pub use self::current::Scoped;
 pub use self::marker::Marker;
 pub use self::marker::Phase;
@@ -179,6 +181,12 @@ impl Observer {
         if let Some(core) = &self.core {
             core.shutting_down.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// The backends, for what an edge records itself.
+    #[cfg(feature = "tower")]
+    pub(crate) fn sinks(&self) -> Option<&Arc<crate::sink::Sinks>> {
+        self.core.as_ref().map(|core| core.sinks())
     }
 
     /// The metrics in the registry that this observer owns, in the OpenMetrics text format without its end marker.

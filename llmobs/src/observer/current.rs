@@ -10,11 +10,37 @@ use std::task::Poll;
 use pin_project_lite::pin_project;
 
 use super::Observer;
+use crate::clock::Moment;
 
 static GLOBAL: OnceLock<Observer> = OnceLock::new();
 
 thread_local! {
-    static SCOPED: RefCell<Option<Observer>> = const { RefCell::new(None) };
+    static SCOPED: RefCell<Scope> = const { RefCell::new(Scope { observer: None, arrived: None }) };
+}
+
+/// What is current on this thread.
+#[derive(Debug, Clone)]
+pub(crate) struct Scope {
+    observer: Option<Observer>,
+    /// When the request arrived that is being served: operations begin there.
+    arrived: Option<Moment>,
+}
+
+impl Scope {
+    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "only a server knows when a request arrived"))]
+    pub(crate) const fn of_request(observer: Observer, arrived: Moment) -> Self {
+        Self { observer: Some(observer), arrived: Some(arrived) }
+    }
+
+    /// Makes it current on this thread until the guard is dropped.
+    pub(crate) fn enter(&self) -> Entered {
+        Entered(SCOPED.with(|scoped| scoped.replace(self.clone())))
+    }
+}
+
+/// When the request arrived that this code serves, as far as a layer has said so.
+pub(super) fn arrived() -> Option<Moment> {
+    SCOPED.try_with(|scoped| scoped.borrow().arrived).ok().flatten()
 }
 
 impl Observer {
@@ -31,7 +57,7 @@ impl Observer {
     /// does not inherit a scope.
     #[must_use]
     pub fn current() -> Self {
-        let scoped = SCOPED.try_with(|scoped| scoped.borrow().clone()).ok().flatten();
+        let scoped = SCOPED.try_with(|scoped| scoped.borrow().observer.clone()).ok().flatten();
         scoped.or_else(|| GLOBAL.get().cloned()).unwrap_or(Self::disabled())
     }
 
@@ -49,7 +75,7 @@ impl Observer {
     /// # }).unwrap();
     /// ```
     pub fn scope<F: Future>(&self, future: F) -> Scoped<F> {
-        Scoped { future, observer: self.clone() }
+        Scoped { future, scope: Scope { observer: Some(self.clone()), arrived: arrived() } }
     }
 }
 
@@ -60,7 +86,7 @@ pin_project! {
     pub struct Scoped<F> {
         #[pin]
         future: F,
-        observer: Observer,
+        scope: Scope,
     }
 }
 
@@ -69,17 +95,18 @@ impl<F: Future> Future for Scoped<F> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let _restore = Restore(SCOPED.with(|scoped| scoped.replace(Some(this.observer.clone()))));
+        let _entered = this.scope.enter();
         this.future.poll(context)
     }
 }
 
-/// Puts back what was current before, also when the poll panics.
-struct Restore(Option<Observer>);
+/// Puts back what was current before, also when a poll panics.
+#[derive(Debug)]
+pub(crate) struct Entered(Scope);
 
-impl Drop for Restore {
+impl Drop for Entered {
     fn drop(&mut self) {
-        let before = self.0.take();
+        let before = Scope { observer: self.0.observer.take(), arrived: self.0.arrived };
         let _ = SCOPED.try_with(|scoped| scoped.replace(before));
     }
 }

@@ -9,6 +9,7 @@ use futures_core::Stream;
 use super::Observer;
 use super::chunk::Carries;
 use super::chunk::Chunk;
+use super::current;
 use super::end;
 use super::end::Ending;
 use super::live::Beginning;
@@ -67,7 +68,7 @@ impl<'a> Start<'a> {
         self
     }
 
-    /// When it began, such as the arrival of the request. Defaults to the call of `start`.
+    /// When it began. Defaults to the arrival of the request where the tower layer saw it, else to the call of `start`.
     pub fn started_at(mut self, moment: impl Into<Moment>) -> Self {
         self.started_at = Some(moment.into());
         self
@@ -126,7 +127,8 @@ impl<'a> Start<'a> {
         let role = self.observer.role;
         let provider = self.provider.as_ref().unwrap_or(&self.observer.provider);
         let series = core.series(role, &self.name, provider, self.model, self.extra);
-        let t0 = self.started_at.unwrap_or_else(|| core.clock.now()).as_nanos();
+        let arrived = self.started_at.or_else(current::arrived);
+        let t0 = arrived.unwrap_or_else(|| core.clock.now()).as_nanos();
         let beginning = Beginning {
             t0,
             deadline: self.deadline.map(|after| t0.saturating_add(nanos(after))),
