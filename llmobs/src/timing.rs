@@ -53,6 +53,8 @@ pub enum FirstToken {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Seen {
     pub(crate) tokens: u32,
+    /// Chunks of the protocol. None: the item is no chunk, and has no tokens.
+    pub(crate) frames: u32,
     pub(crate) visible: bool,
     pub(crate) choice: u32,
     pub(crate) produced_at: Option<u64>,
@@ -83,6 +85,8 @@ pub(crate) struct Timing {
     turn: Turn,
     /// When the turn began: the last item was handed over, or the reader first polled for the next one.
     since: u64,
+    /// For how long the reader waited for items that gave no token, since the last that gave one.
+    waited: u64,
     was_pending: bool,
     previous_exact: bool,
     /// All the time that the reader was away.
@@ -134,6 +138,7 @@ impl Timing {
             rule,
             turn: Turn::Nobody,
             since: 0,
+            waited: 0,
             was_pending: false,
             previous_exact: true,
             away: 0,
@@ -181,10 +186,11 @@ impl Timing {
         let arrival = Arrival {
             at: self.model_time(seen.produced_at.map_or(now, |at| at.min(now))),
             exact: self.is_exact(wait, seen),
-            wait,
+            silence: self.waited + wait,
         };
         let step = if self.is_under_way { self.next(&arrival, seen) } else { self.first(&arrival, seen) };
         self.previous_exact = arrival.exact || step.first_token.is_some();
+        self.waited = if seen.tokens == 0 && self.tokens.begun() { arrival.silence } else { 0 };
         (self.turn, self.since) = (Turn::Reader, now);
         self.was_pending = false;
         step
@@ -221,7 +227,7 @@ impl Timing {
             self.away += now.saturating_sub(self.since);
         } else if self.turn == Turn::Producer && self.first_token.is_some() {
             // What the reader waited for never came, yet the engine was silent that long.
-            self.saw_gap(now.saturating_sub(self.since.max(self.tokens.last())));
+            self.saw_gap(self.waited + now.saturating_sub(self.since.max(self.tokens.last())));
         }
         if self.turn == Turn::Reader {
             self.turn = Turn::Nobody;
@@ -266,13 +272,13 @@ impl Timing {
         let mut step = Step::default();
         let at = arrival.at;
         if self.chunks.begun() {
-            self.chunk(arrival, &mut step);
-        } else {
+            self.chunk(arrival, seen, &mut step);
+        } else if seen.frames > 0 {
             step.first_chunk = Some(at);
-            self.chunks.begin(at, 1);
+            self.chunks.begin(at, u64::from(seen.frames));
         }
         let is_first = match self.rule {
-            FirstToken::Chunk => true,
+            FirstToken::Chunk => seen.frames > 0,
             FirstToken::Generated => seen.tokens > 0,
             FirstToken::VisibleContent => seen.tokens > 0 && seen.visible,
         };
@@ -300,15 +306,15 @@ impl Timing {
     #[inline]
     fn next(&mut self, arrival: &Arrival, seen: &Seen) -> Step {
         let mut step = Step::default();
-        self.chunk(arrival, &mut step);
+        self.chunk(arrival, seen, &mut step);
         self.token(arrival, seen, &mut step);
         step
     }
 
     #[inline]
-    fn chunk(&mut self, arrival: &Arrival, step: &mut Step) {
-        if self.times_chunks {
-            self.chunks.add(1);
+    fn chunk(&mut self, arrival: &Arrival, seen: &Seen, step: &mut Step) {
+        if self.times_chunks && seen.frames > 0 {
+            self.chunks.add(u64::from(seen.frames));
             if arrival.exact {
                 step.chunks = self.chunks.close(arrival.at);
             }
@@ -324,7 +330,7 @@ impl Timing {
         self.tokens.add(u64::from(seen.tokens));
         if arrival.exact {
             // Within a backlog the true gaps are unknown; what is known is that nothing came during the wait.
-            let gap = if backlog { arrival.wait } else { arrival.at.saturating_sub(self.tokens.last()) };
+            let gap = if backlog { arrival.silence } else { arrival.at.saturating_sub(self.tokens.last()) };
             step.tokens = self.tokens.close(arrival.at);
             step.gap = Some(gap);
             self.saw_gap(gap);
@@ -342,6 +348,6 @@ struct Arrival {
     /// Its moment on the producer's clock.
     at: u64,
     exact: bool,
-    /// How long the reader had waited for it.
-    wait: u64,
+    /// For how long the reader had waited, and no token had come.
+    silence: u64,
 }

@@ -20,55 +20,118 @@ use crate::semconv::value::FinishReason;
 /// assert_ne!(two_tokens, role_only);
 /// assert_ne!(two_tokens, last);
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Chunk {
+    /// Of one choice, whatever their kind: what is timed.
     pub(crate) tokens: u32,
-    pub(crate) kind: Kind,
     pub(crate) choice: u32,
+    /// How many chunks of the protocol it is; none when it is but a part of one.
+    pub(crate) frames: u32,
+    /// A reader of the answer sees something of it.
+    pub(crate) visible: bool,
     pub(crate) last: bool,
+    /// The error is a refusal.
+    pub(crate) refused: bool,
+    /// Of all choices: what is counted.
+    pub(crate) text: u32,
+    pub(crate) reasoning: u32,
     pub(crate) finish_reason: Option<FinishReason>,
     pub(crate) error: Option<ErrorType>,
     pub(crate) produced_at: Option<Moment>,
 }
 
-/// What kind of tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Kind {
-    #[default]
-    Content,
-    Reasoning,
-    ToolCall,
-}
-
 impl Chunk {
-    const fn of(tokens: u32, kind: Kind) -> Self {
-        Self { tokens, kind, choice: 0, last: false, finish_reason: None, error: None, produced_at: None }
+    const fn of(text: u32, reasoning: u32) -> Self {
+        Self {
+            tokens: text + reasoning,
+            choice: 0,
+            frames: 1,
+            visible: false,
+            last: false,
+            refused: false,
+            text,
+            reasoning,
+            finish_reason: None,
+            error: None,
+            produced_at: None,
+        }
     }
 
-    /// No token: a role, a keep-alive, a usage report.
+    /// No token: a role, a usage report.
     pub const fn empty() -> Self {
-        Self::of(0, Kind::Content)
+        Self::of(0, 0)
+    }
+
+    /// No chunk at all: a keep-alive, half a frame. It passes, and no metric of chunks or tokens knows of it.
+    pub const fn silent() -> Self {
+        let mut chunk = Self::empty();
+        chunk.frames = 0;
+        chunk
     }
 
     /// Tokens of the visible answer.
     pub const fn tokens(tokens: u32) -> Self {
-        Self::of(tokens, Kind::Content)
+        let mut chunk = Self::of(tokens, 0);
+        chunk.visible = tokens > 0;
+        chunk
     }
 
     /// Reasoning tokens.
     pub const fn reasoning(tokens: u32) -> Self {
-        Self::of(tokens, Kind::Reasoning)
+        Self::of(0, tokens)
     }
 
     /// Tokens of a tool call.
     pub const fn tool_call(tokens: u32) -> Self {
-        Self::of(tokens, Kind::ToolCall)
+        Self::of(tokens, 0)
     }
 
     /// An error: the operation ends as `failed` with it.
     pub fn failed(error: ErrorType) -> Self {
         Self { error: Some(error), ..Self::empty() }
+    }
+
+    /// A refusal: the operation ends as `rejected` with it, or as `failed` if it has given tokens before.
+    pub fn rejected(error: ErrorType) -> Self {
+        Self { refused: true, ..Self::failed(error) }
+    }
+
+    /// Both in one item: reasoning and content, or tokens of two choices. It is one chunk all the same. Tokens of every
+    /// kind and choice count; where the choices differ, those of this one are timed.
+    ///
+    /// ```
+    /// use llmobs::Chunk;
+    ///
+    /// let delta = Chunk::reasoning(2).and(Chunk::tokens(1));
+    /// assert_eq!(Chunk::silent().and(delta.clone()), delta);
+    /// ```
+    pub fn and(self, other: Self) -> Self {
+        let (choice, tokens) = match (self.tokens, other.tokens) {
+            (0, _) => (other.choice, other.tokens),
+            (ours, theirs) if self.choice == other.choice => (self.choice, ours.saturating_add(theirs)),
+            (ours, _) => (self.choice, ours),
+        };
+        Self {
+            tokens,
+            choice,
+            frames: self.frames.max(other.frames),
+            visible: self.visible || other.visible,
+            last: self.last || other.last,
+            refused: if self.error.is_some() { self.refused } else { other.refused },
+            text: self.text.saturating_add(other.text),
+            reasoning: self.reasoning.saturating_add(other.reasoning),
+            finish_reason: self.finish_reason.or(other.finish_reason),
+            error: self.error.or(other.error),
+            produced_at: self.produced_at.max(other.produced_at),
+        }
+    }
+
+    /// How many chunks of the protocol came in this item. They share its time.
+    #[cfg(feature = "sse")]
+    pub(crate) const fn frames(mut self, frames: u32) -> Self {
+        self.frames = frames;
+        self
     }
 
     /// Which of several choices it belongs to. Defaults to 0.
@@ -95,6 +158,13 @@ impl Chunk {
     pub fn produced_at(mut self, moment: impl Into<Moment>) -> Self {
         self.produced_at = Some(moment.into());
         self
+    }
+}
+
+/// An [empty](Chunk::empty) one.
+impl Default for Chunk {
+    fn default() -> Self {
+        Self::empty()
     }
 }
 

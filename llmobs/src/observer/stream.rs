@@ -10,7 +10,6 @@ use pin_project_lite::pin_project;
 
 use super::chunk::Carries;
 use super::chunk::Chunk;
-use super::chunk::Kind;
 use super::end;
 use super::end::Counted;
 use super::end::Ending;
@@ -231,11 +230,12 @@ impl Flow {
     fn item(&mut self, chunk: &Chunk) -> Option<Ending> {
         let now = self.now();
         if let Some(error) = chunk.error {
-            return Some(self.broken(error));
+            return Some(self.broken(error, chunk.refused));
         }
         let seen = Seen {
             tokens: chunk.tokens,
-            visible: chunk.kind == Kind::Content,
+            frames: chunk.frames,
+            visible: chunk.visible,
             choice: chunk.choice,
             produced_at: chunk.produced_at.map(|moment| moment.as_nanos()),
         };
@@ -245,10 +245,8 @@ impl Flow {
         } else {
             self.first(now, &seen);
         }
-        match chunk.kind {
-            Kind::Reasoning => self.counted.reasoning += u64::from(chunk.tokens),
-            Kind::Content | Kind::ToolCall => self.counted.text += u64::from(chunk.tokens),
-        }
+        self.counted.text += u64::from(chunk.text);
+        self.counted.reasoning += u64::from(chunk.reasoning);
         if let Some(reason) = &chunk.finish_reason {
             self.finishing(reason);
         }
@@ -299,8 +297,13 @@ impl Flow {
     }
 
     #[cold]
-    fn broken(&self, error: ErrorType) -> Ending {
-        Ending::Failed(self.running.live.failing().unwrap_or(error))
+    fn broken(&self, error: ErrorType, refused: bool) -> Ending {
+        // What has given something was admitted.
+        let refused = refused && self.counted.total() == 0;
+        match self.running.live.failing() {
+            None if refused => Ending::Rejected(error),
+            marked => Ending::Failed(marked.unwrap_or(error)),
+        }
     }
 
     #[cold]

@@ -29,11 +29,13 @@ use crate::timing::Drive;
 /// Observes an operation by the bytes of its streamed answer. Every item passes untouched and at once; the operation
 /// ends when the stream ends, fails or is dropped.
 ///
-/// Items are bytes ([`AsRef<[u8]>`](AsRef)) or `Result`s of them. One item is one chunk for the metrics of time: its
-/// deltas of the timed choice count together, and are of the kind of the first. Usage, the finish reason and errors
-/// inside the answer are marked on the operation. An `Err` item ends it as failed with `upstream`, and so does a
-/// stream that has given something and ends by itself with neither a finish reason nor its dialect's own end: it was
-/// cut off.
+/// Items are bytes ([`AsRef<[u8]>`](AsRef)) or `Result`s of them. For the metrics of time a chunk is a whole frame, at
+/// the moment at which its last byte came: half a frame or a keep-alive is none, and frames of one item share its time.
+///
+/// Usage, the finish reason, the answer's id and model, and errors inside it are marked on the operation. An error
+/// before anything was generated that says that the upstream would not (its filter, its limits, the request) ends it
+/// as rejected. An `Err` item ends it as failed with `upstream`, and so does a stream that has given something and ends
+/// by itself with neither a finish reason nor its dialect's own end: it was cut off.
 ///
 /// For another bound than 1 MiB give a [`Reader`] where the dialect stands.
 ///
@@ -92,8 +94,7 @@ where
     F: FnMut(&Event<'_>),
 {
     let marker = operation.marker();
-    let watch =
-        operation.is_enabled().then(|| Watch { reader: reader.into(), gathered: Gathered::default(), marker, on });
+    let watch = operation.is_enabled().then(|| Watch { reader: reader.into(), gathered: Gathered::new(), marker, on });
     let parsed = Parsed { inner: stream, watch: watch.map(Box::new), bytes: <S::Item as Piece<K>>::bytes };
     Watched { observed: operation.observe_with(parsed, told) }
 }
@@ -205,11 +206,12 @@ struct Watch<F> {
 impl<F: FnMut(&Event<'_>)> Watch<F> {
     fn piece(&mut self, bytes: &[u8]) -> Chunk {
         let Self { reader, gathered, marker, on } = self;
+        let before = reader.frames();
         reader.feed(bytes, |event| {
             on(&event);
             gathered.event(event, marker);
         });
-        gathered.chunk()
+        gathered.chunk(reader.frames() - before)
     }
 
     /// The stream ended by itself.

@@ -77,6 +77,13 @@ impl Reader {
         self.frames.held.skipped
     }
 
+    /// How many lines or events came, skipped ones too: what a client of the provider calls a chunk. Neither keep-alives
+    /// nor `[DONE]` are any.
+    #[must_use]
+    pub const fn frames(&self) -> u64 {
+        self.story.frames + self.frames.held.skipped
+    }
+
     /// How many lines or events were no JSON.
     #[must_use]
     pub const fn malformed(&self) -> u64 {

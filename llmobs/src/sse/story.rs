@@ -24,13 +24,23 @@ pub(super) struct Story {
     usage: Usage,
     /// Anthropic reports cached input beside this and not inside it.
     pub(super) uncached: Option<u64>,
+    /// Frames that were JSON, and no keep-alives.
+    pub(super) frames: u64,
     /// Frames that were no JSON.
     pub(super) malformed: u64,
 }
 
 impl Story {
     pub(super) const fn new(dialect: Dialect) -> Self {
-        Self { dialect, told_id: false, told_model: false, usage: Usage::new(), uncached: None, malformed: 0 }
+        Self {
+            dialect,
+            told_id: false,
+            told_model: false,
+            usage: Usage::new(),
+            uncached: None,
+            frames: 0,
+            malformed: 0,
+        }
     }
 
     pub(super) const fn dialect(&self) -> Dialect {
@@ -52,6 +62,8 @@ impl Story {
 
     /// Reads one frame, or a whole answer that was not streamed: they have the same fields.
     pub(super) fn value(&mut self, value: &Value, is_error: bool, on: Sink<'_>) {
+        // Anthropic and OpenAI's Responses keep connections alive with events.
+        self.frames += u64::from(value["type"] != "ping" && value["type"] != "keepalive");
         match self.dialect {
             Dialect::Anthropic => anthropic::read(value, self, on),
             Dialect::Gemini => gemini::read(value, self, on),

@@ -19,6 +19,8 @@ const MS: u64 = 1_000_000;
 struct Item {
     /// Since the item before, in nanoseconds.
     after: u64,
+    /// Chunks of the protocol; none for a keep-alive or a part of one.
+    frames: u32,
     tokens: u32,
     choice: u32,
     /// How long the reader stays away with it.
@@ -55,7 +57,7 @@ impl Told {
 }
 
 fn seen(item: &Item) -> Seen {
-    Seen { tokens: item.tokens, visible: true, choice: item.choice, produced_at: None }
+    Seen { tokens: item.tokens, frames: item.frames, visible: true, choice: item.choice, produced_at: None }
 }
 
 /// When each item was made by a producer that runs by itself.
@@ -119,14 +121,19 @@ fn a_pause() -> impl Strategy<Value = u64> {
 }
 
 fn an_item(choices: u32) -> impl Strategy<Value = Item> {
-    (a_gap(), 0..5_u32, 0..choices, a_pause(), prop::option::of(0..MS))
-        .prop_map(|(after, tokens, choice, pause, budget)| Item { after, tokens, choice, pause, budget })
+    (a_gap(), 0..3_u32, 0..5_u32, 0..choices, a_pause(), prop::option::of(0..MS)).prop_map(
+        |(after, frames, tokens, choice, pause, budget)| {
+            let tokens = if frames == 0 { 0 } else { tokens };
+            Item { after, frames, tokens, choice, pause, budget }
+        },
+    )
 }
 
 /// A stream whose first item has a token and is waited for.
 fn a_stream(choices: u32) -> impl Strategy<Value = Vec<Item>> {
     prop::collection::vec(an_item(choices), 1..60).prop_map(|mut items| {
         items[0].after += 40 * MS;
+        items[0].frames = items[0].frames.max(1);
         items[0].tokens = items[0].tokens.max(1);
         items
     })
@@ -212,6 +219,51 @@ proptest! {
     }
 
     #[test]
+    fn a_silence_that_ends_in_a_drop_is_whole_through_keep_alives_and_no_longer_than_it_was(
+        tokens in a_stream(1), silent in prop::collection::vec((MS..20 * MS, a_pause()), 0..9), tail in 0..80 * MS,
+    ) {
+        let keep_alive = |(after, pause)| Item { after, frames: 0, tokens: 0, choice: 0, pause, budget: None };
+        let items: Vec<_> = tokens.into_iter().chain(silent.into_iter().map(keep_alive)).collect();
+        let last = items.iter().rposition(|item| item.tokens > 0).unwrap_or(0);
+        let made = production(0, &items);
+        let mut timing = Timing::new(Drive::Eager, FirstToken::Generated);
+        let (mut now, mut waited) = (0, 0);
+        for (place, item) in items.iter().enumerate() {
+            timing.poll(now);
+            if made[place] > now {
+                timing.pending();
+                waited += if place > last { made[place] - now } else { 0 };
+                now = made[place];
+            }
+            timing.ready(now, &seen(item));
+            now += item.pause;
+        }
+        timing.poll(now);
+        timing.pending();
+        now += tail;
+        let told = timing.end(now, false).longest_gap.unwrap_or(0);
+        prop_assert!(told >= waited + tail);
+        let gaps = items[..=last].iter().scan(0, |since, item| {
+            *since += item.after;
+            Some(if item.tokens > 0 { std::mem::take(since) } else { 0 })
+        });
+        prop_assert!(told <= gaps.skip(1).max().unwrap_or(0).max(now - made[last]));
+    }
+
+    #[test]
+    fn every_chunk_after_the_first_item_has_a_share_of_the_time_and_what_is_no_chunk_has_none(
+        items in a_stream(2), start in 0..MS,
+    ) {
+        let told = read_lazily(start, &items);
+        let shares: Vec<_> = told.steps.iter().filter_map(|step| step.chunks).collect();
+        let frames: u64 = items[1..].iter().map(|item| u64::from(item.frames)).sum();
+        prop_assert_eq!(shares.iter().map(|share| share.units).sum::<u64>(), frames);
+        let last = items.iter().rposition(|item| item.frames > 0).unwrap_or(0);
+        let time: u64 = items[1..=last].iter().map(|item| item.after).sum();
+        prop_assert_eq!(shares.iter().map(|share| share.nanos).sum::<u64>(), time);
+    }
+
+    #[test]
     fn cooperative_budget_pendings_change_nothing(items in a_stream(1)) {
         let none: Vec<_> = items.iter().map(|item| Item { budget: None, ..*item }).collect();
         let short: Vec<_> = items.iter().map(|item| Item { budget: item.budget.and(Some(0)), ..*item }).collect();
@@ -257,7 +309,7 @@ proptest! {
 
     #[test]
     fn a_chunk_of_k_tokens_gives_k_samples(k in 1..200_u32, gap in MS..80 * MS) {
-        let item = |tokens| Item { after: gap, tokens, choice: 0, pause: 0, budget: None };
+        let item = |tokens| Item { after: gap, frames: 1, tokens, choice: 0, pause: 0, budget: None };
         for told in [read_eagerly(0, &[item(1), item(k)]), read_lazily(0, &[item(1), item(k)])] {
             prop_assert_eq!(told.steps[1].tokens, Some(Share { nanos: gap, units: u64::from(k) }));
             prop_assert_eq!(told.summary.longest_gap, Some(gap), "a gap is not divided by the tokens of a chunk");
@@ -271,7 +323,7 @@ proptest! {
         if let Some(at) = marked {
             timing.first_token_was_at(at);
         }
-        timing.ready(40 * MS + item.after, &Seen { tokens: 1, ..seen(&item) });
+        timing.ready(40 * MS + item.after, &Seen { frames: 1, tokens: 1, ..seen(&item) });
         let summary = timing.end(90 * MS + item.after, true);
         prop_assert_eq!((summary.decode, summary.decode_tokens, summary.unmeasured), (None, 0, 0));
     }
@@ -311,7 +363,7 @@ proptest! {
                 2 => timing.pending(),
                 3 => timing.first_token_was_at(now),
                 _ => {
-                    let step = timing.ready(now, &Seen { tokens, visible, choice, produced_at });
+                    let step = timing.ready(now, &Seen { tokens, frames: 1, visible, choice, produced_at });
                     for moment in [step.ttft_at, step.first_token, step.first_chunk].into_iter().flatten() {
                         prop_assert!(moment <= now);
                     }
@@ -330,13 +382,28 @@ fn a_role_only_chunk_is_a_chunk_and_no_token() {
     let mut timing = Timing::new(Drive::Eager, FirstToken::Generated);
     timing.poll(0);
     timing.pending();
-    let role = timing.ready(10 * MS, &Seen { tokens: 0, visible: true, choice: 0, produced_at: None });
+    let role = timing.ready(10 * MS, &Seen { tokens: 0, frames: 1, visible: true, choice: 0, produced_at: None });
     assert_eq!(role, Step { first_chunk: Some(10 * MS), ..Step::default() });
     timing.poll(10 * MS);
     timing.pending();
-    let token = timing.ready(50 * MS, &Seen { tokens: 1, visible: true, choice: 0, produced_at: None });
+    let token = timing.ready(50 * MS, &Seen { tokens: 1, frames: 1, visible: true, choice: 0, produced_at: None });
     assert_eq!((token.ttft_at, token.first_token), (Some(50 * MS), Some(50 * MS)));
     assert_eq!(token.chunks, Some(Share { nanos: 40 * MS, units: 1 }));
+}
+
+#[test]
+fn what_is_no_chunk_is_no_first_one_by_any_rule() {
+    for rule in [FirstToken::Generated, FirstToken::VisibleContent, FirstToken::Chunk] {
+        let mut timing = Timing::new(Drive::Eager, rule);
+        timing.poll(0);
+        timing.pending();
+        let silent = Seen { tokens: 0, frames: 0, visible: false, choice: 0, produced_at: None };
+        assert_eq!(timing.ready(10 * MS, &silent), Step::default(), "{rule:?}");
+        timing.poll(10 * MS);
+        timing.pending();
+        let token = timing.ready(50 * MS, &Seen { tokens: 1, frames: 1, visible: true, ..silent });
+        assert_eq!((token.first_chunk, token.ttft_at), (Some(50 * MS), Some(50 * MS)), "{rule:?}");
+    }
 }
 
 #[test]
@@ -353,7 +420,7 @@ fn an_item_is_exact_when_it_was_waited_for_and_a_backlog_asks_for_a_longer_wait(
         (0, false, false, false),
     ] {
         let mut timing = Timing::new(Drive::Eager, FirstToken::Generated);
-        let token = Seen { tokens: 1, visible: true, choice: 0, produced_at: None };
+        let token = Seen { tokens: 1, frames: 1, visible: true, choice: 0, produced_at: None };
         timing.poll(0);
         timing.ready(0, &token);
         let mut now = 0;

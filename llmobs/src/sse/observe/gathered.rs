@@ -1,6 +1,6 @@
 //! What the events of one piece come to, and what must be known of an answer to mark it rightly.
 
-use std::mem::take;
+use std::mem::replace;
 
 use crate::observer::Chunk;
 use crate::observer::Marker;
@@ -9,7 +9,7 @@ use crate::semconv::value::FinishReason;
 use crate::sse::DeltaKind;
 use crate::sse::Event;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Gathered {
     /// The choice whose tokens are timed: the first that had one.
     timed: Option<u32>,
@@ -20,49 +20,34 @@ pub(super) struct Gathered {
     /// The protocol's own end came.
     is_over: bool,
     has_failed: bool,
-    /// The deltas of this piece.
-    of_timed: Deltas,
-    of_other: Deltas,
-}
-
-/// Deltas of one choice within a piece.
-#[derive(Debug, Default)]
-struct Deltas {
-    count: u32,
-    first: Option<(u32, DeltaKind)>,
-}
-
-impl Deltas {
-    fn add(&mut self, choice: u32, kind: DeltaKind) {
-        let (first, _) = *self.first.get_or_insert((choice, kind));
-        self.count += u32::from(first == choice);
-    }
-
-    fn chunk(&self) -> Option<Chunk> {
-        let (choice, kind) = self.first?;
-        let chunk = match kind {
-            DeltaKind::Content => Chunk::tokens(self.count),
-            DeltaKind::Reasoning => Chunk::reasoning(self.count),
-            DeltaKind::ToolCall => Chunk::tool_call(self.count),
-        };
-        Some(chunk.choice(choice))
-    }
+    /// What this piece has said so far.
+    chunk: Chunk,
 }
 
 impl Gathered {
+    pub(super) const fn new() -> Self {
+        Self {
+            timed: None,
+            begun: 0,
+            finished: 0,
+            reason: None,
+            is_over: false,
+            has_failed: false,
+            chunk: Chunk::silent(),
+        }
+    }
+
     pub(super) fn event(&mut self, event: Event<'_>, marker: &Marker) {
         match event {
             Event::Delta { choice, kind } => {
                 self.begun |= bit(choice);
-                match *self.timed.get_or_insert(choice) == choice {
-                    true => self.of_timed.add(choice, kind),
-                    false => self.of_other.add(choice, kind),
-                }
+                self.delta(choice, kind);
             }
             Event::Done => {
                 self.is_over = true;
                 self.finish(marker);
             }
+            Event::Error(error) if self.begun == 0 && is_refusal(error) => self.add(Chunk::rejected(error)),
             Event::Error(error) => {
                 self.has_failed = true;
                 marker.failing(error);
@@ -80,10 +65,31 @@ impl Gathered {
         }
     }
 
-    /// What the piece carried.
-    pub(super) fn chunk(&mut self) -> Chunk {
-        let (timed, other) = (take(&mut self.of_timed), take(&mut self.of_other));
-        let chunk = timed.chunk().or_else(|| other.chunk()).unwrap_or_default();
+    fn delta(&mut self, choice: u32, kind: DeltaKind) {
+        let delta = match kind {
+            DeltaKind::Content => Chunk::tokens(1),
+            DeltaKind::Reasoning => Chunk::reasoning(1),
+            DeltaKind::ToolCall => Chunk::tool_call(1),
+        };
+        let delta = delta.choice(choice);
+        // The first one's choice is timed.
+        if *self.timed.get_or_insert(choice) == choice {
+            let so_far = replace(&mut self.chunk, Chunk::silent());
+            self.chunk = delta.and(so_far);
+        } else {
+            self.add(delta);
+        }
+    }
+
+    fn add(&mut self, chunk: Chunk) {
+        let so_far = replace(&mut self.chunk, Chunk::silent());
+        self.chunk = so_far.and(chunk);
+    }
+
+    /// What the piece carried, in so many frames.
+    pub(super) fn chunk(&mut self, frames: u64) -> Chunk {
+        let chunk = replace(&mut self.chunk, Chunk::silent());
+        let chunk = chunk.frames(u32::try_from(frames).unwrap_or(u32::MAX));
         if self.is_over { chunk.last() } else { chunk }
     }
 
@@ -93,6 +99,10 @@ impl Gathered {
         if was_cut {
             marker.failing(ErrorType::Upstream);
         }
+        // A refusal in an event that lacks its end has no item to stand in.
+        if let Some(error) = self.chunk.error {
+            marker.failing(error);
+        }
         self.finish(marker);
     }
 
@@ -101,6 +111,18 @@ impl Gathered {
             marker.finish_reason(reason.clone());
         }
     }
+}
+
+/// Whether an error says that the upstream would not, and not that it could not.
+const fn is_refusal(error: ErrorType) -> bool {
+    matches!(
+        error,
+        ErrorType::Authentication
+            | ErrorType::ContentFilter
+            | ErrorType::InvalidRequest
+            | ErrorType::Overloaded
+            | ErrorType::RateLimited
+    )
 }
 
 /// The bit of a choice; none for one that nobody asks for.
