@@ -5,10 +5,146 @@
 //! A name belongs to both profiles unless its doc says otherwise. The values of an attribute are in a
 //! module that is named after it, without `gen_ai`.
 
+/// The address of the caller, behind all proxies that it came through.
+///
+/// Type: `string`. Stability: stable.
+pub const CLIENT_ADDRESS: &str = "client.address";
+
+/// The port of the caller.
+///
+/// Type: `int`. Stability: stable.
+pub const CLIENT_PORT: &str = "client.port";
+
+/// The table, collection, container or index that is worked on.
+///
+/// Type: `string`. Stability: stable.
+pub const DB_COLLECTION_NAME: &str = "db.collection.name";
+
+/// The database, with all that qualifies it inside its server.
+///
+/// Type: `string`. Stability: stable.
+pub const DB_NAMESPACE: &str = "db.namespace";
+
+/// How many queries a batch holds; never 1.
+///
+/// Type: `int`. Stability: stable.
+pub const DB_OPERATION_BATCH_SIZE: &str = "db.operation.batch.size";
+
+/// The operation or command.
+///
+/// Type: `string`. Stability: stable.
+pub const DB_OPERATION_NAME: &str = "db.operation.name";
+
+/// What a query does and to what, in few words of low cardinality.
+///
+/// Type: `string`. Stability: stable.
+pub const DB_QUERY_SUMMARY: &str = "db.query.summary";
+
+/// The query.
+///
+/// Type: `string`. Stability: stable.
+pub const DB_QUERY_TEXT: &str = "db.query.text";
+
+/// How many rows came back.
+///
+/// Type: `int`. Stability: development.
+pub const DB_RESPONSE_RETURNED_ROWS: &str = "db.response.returned_rows";
+
+/// The code that the database gave back, in its own notation.
+///
+/// Type: `string`. Stability: stable.
+pub const DB_RESPONSE_STATUS_CODE: &str = "db.response.status_code";
+
+/// The stored procedure that is called.
+///
+/// Type: `string`. Stability: stable.
+pub const DB_STORED_PROCEDURE_NAME: &str = "db.stored_procedure.name";
+
+/// The database product, as the client knows it.
+///
+/// Type: `string`. Stability: stable.
+///
+/// Values: `azure.cosmosdb`, `cassandra`, `clickhouse`, `cockroachdb`, `couchbase`, `elasticsearch`, `mariadb`,
+/// `memcached`, `microsoft.sql_server`, `mongodb`, `mysql`, `neo4j`, `opensearch`, `oracle.db`, `other_sql`,
+/// `postgresql`, `redis`, `sqlite`; see [`db_system_name`].
+pub const DB_SYSTEM_NAME: &str = "db.system.name";
+
+/// The values of `db.system.name` that have a meaning of their own.
+pub mod db_system_name {
+    /// Azure Cosmos DB.
+    pub const AZURE_COSMOSDB: &str = "azure.cosmosdb";
+
+    /// Apache Cassandra.
+    pub const CASSANDRA: &str = "cassandra";
+
+    /// ClickHouse.
+    pub const CLICKHOUSE: &str = "clickhouse";
+
+    /// CockroachDB.
+    pub const COCKROACHDB: &str = "cockroachdb";
+
+    /// Couchbase.
+    pub const COUCHBASE: &str = "couchbase";
+
+    /// Elasticsearch.
+    pub const ELASTICSEARCH: &str = "elasticsearch";
+
+    /// MariaDB.
+    pub const MARIADB: &str = "mariadb";
+
+    /// Memcached.
+    pub const MEMCACHED: &str = "memcached";
+
+    /// Microsoft SQL Server.
+    pub const MICROSOFT_SQL_SERVER: &str = "microsoft.sql_server";
+
+    /// MongoDB.
+    pub const MONGODB: &str = "mongodb";
+
+    /// MySQL.
+    pub const MYSQL: &str = "mysql";
+
+    /// Neo4j.
+    pub const NEO4J: &str = "neo4j";
+
+    /// OpenSearch.
+    pub const OPENSEARCH: &str = "opensearch";
+
+    /// Oracle Database.
+    pub const ORACLE_DB: &str = "oracle.db";
+
+    /// A database with SQL that has no value of its own.
+    pub const OTHER_SQL: &str = "other_sql";
+
+    /// PostgreSQL.
+    pub const POSTGRESQL: &str = "postgresql";
+
+    /// Redis.
+    pub const REDIS: &str = "redis";
+
+    /// SQLite.
+    pub const SQLITE: &str = "sqlite";
+}
+
 /// The class of error an operation ended with, from a list of low cardinality. Absent on success.
 ///
 /// Type: `string`. Stability: stable.
 pub const ERROR_TYPE: &str = "error.type";
+
+/// What the exception says.
+///
+/// Type: `string`. Stability: stable.
+pub const EXCEPTION_MESSAGE: &str = "exception.message";
+
+/// Where it was thrown, in the notation of the language.
+///
+/// Type: `string`. Stability: stable.
+pub const EXCEPTION_STACKTRACE: &str = "exception.stacktrace";
+
+/// The type of the exception, with all that qualifies it.
+///
+/// Type: `string`. Stability: stable.
+pub const EXCEPTION_TYPE: &str = "exception.type";
 
 /// Free-form description of the GenAI agent provided by the application.
 ///
@@ -613,6 +749,77 @@ pub const GEN_AI_USAGE_TEXT_OUTPUT_TOKENS: &str = "gen_ai.usage.text.output_toke
 /// Type: `string`. Stability: development.
 pub const GEN_AI_WORKFLOW_NAME: &str = "gen_ai.workflow.name";
 
+/// The bytes of the request body as sent, without the headers.
+///
+/// Type: `int`. Stability: development.
+pub const HTTP_REQUEST_BODY_SIZE: &str = "http.request.body.size";
+
+/// The method of the request.
+///
+/// Type: `string`. Stability: stable.
+///
+/// Values: `CONNECT`, `DELETE`, `GET`, `HEAD`, `OPTIONS`, `PATCH`, `POST`, `PUT`, `TRACE`, `_OTHER`; see
+/// [`http_request_method`].
+pub const HTTP_REQUEST_METHOD: &str = "http.request.method";
+
+/// The values of `http.request.method` that have a meaning of their own.
+pub mod http_request_method {
+    /// CONNECT.
+    pub const CONNECT: &str = "CONNECT";
+
+    /// DELETE.
+    pub const DELETE: &str = "DELETE";
+
+    /// GET.
+    pub const GET: &str = "GET";
+
+    /// HEAD.
+    pub const HEAD: &str = "HEAD";
+
+    /// OPTIONS.
+    pub const OPTIONS: &str = "OPTIONS";
+
+    /// PATCH.
+    pub const PATCH: &str = "PATCH";
+
+    /// POST.
+    pub const POST: &str = "POST";
+
+    /// PUT.
+    pub const PUT: &str = "PUT";
+
+    /// TRACE.
+    pub const TRACE: &str = "TRACE";
+
+    /// Any method that is not listed.
+    pub const _OTHER: &str = "_OTHER";
+}
+
+/// The method as it was sent, where it is not the one that is reported.
+///
+/// Type: `string`. Stability: stable.
+pub const HTTP_REQUEST_METHOD_ORIGINAL: &str = "http.request.method_original";
+
+/// Which repetition of the request this is.
+///
+/// Type: `int`. Stability: stable.
+pub const HTTP_REQUEST_RESEND_COUNT: &str = "http.request.resend_count";
+
+/// The bytes of the response body as sent, without the headers.
+///
+/// Type: `int`. Stability: development.
+pub const HTTP_RESPONSE_BODY_SIZE: &str = "http.response.body.size";
+
+/// The status code of the response.
+///
+/// Type: `int`. Stability: stable.
+pub const HTTP_RESPONSE_STATUS_CODE: &str = "http.response.status_code";
+
+/// The template of the path that matched, and never the path itself.
+///
+/// Type: `string`. Stability: stable.
+pub const HTTP_ROUTE: &str = "http.route";
+
 /// Design capacity in Watts-hours or Ampere-hours.
 ///
 /// Type: `string`. Stability: development.
@@ -923,6 +1130,98 @@ pub mod network_io_direction {
     pub const TRANSMIT: &str = "transmit";
 }
 
+/// The own address of the connection.
+///
+/// Type: `string`. Stability: stable.
+pub const NETWORK_LOCAL_ADDRESS: &str = "network.local.address";
+
+/// The own port of the connection.
+///
+/// Type: `int`. Stability: stable.
+pub const NETWORK_LOCAL_PORT: &str = "network.local.port";
+
+/// The address of the other end of the connection.
+///
+/// Type: `string`. Stability: stable.
+pub const NETWORK_PEER_ADDRESS: &str = "network.peer.address";
+
+/// The port of the other end of the connection.
+///
+/// Type: `int`. Stability: stable.
+pub const NETWORK_PEER_PORT: &str = "network.peer.port";
+
+/// The application protocol, in lower case.
+///
+/// Type: `string`. Stability: stable.
+pub const NETWORK_PROTOCOL_NAME: &str = "network.protocol.name";
+
+/// The version of the application protocol that is really used.
+///
+/// Type: `string`. Stability: stable.
+pub const NETWORK_PROTOCOL_VERSION: &str = "network.protocol.version";
+
+/// The transport below the application protocol.
+///
+/// Type: `string`. Stability: stable.
+///
+/// Values: `pipe`, `quic`, `tcp`, `udp`, `unix`; see [`network_transport`].
+pub const NETWORK_TRANSPORT: &str = "network.transport";
+
+/// The values of `network.transport` that have a meaning of their own.
+pub mod network_transport {
+    /// A pipe.
+    pub const PIPE: &str = "pipe";
+
+    /// QUIC.
+    pub const QUIC: &str = "quic";
+
+    /// TCP.
+    pub const TCP: &str = "tcp";
+
+    /// UDP.
+    pub const UDP: &str = "udp";
+
+    /// A Unix domain socket.
+    pub const UNIX: &str = "unix";
+}
+
+/// The method with its service and package, as in `package.Service/Method`.
+///
+/// Type: `string`. Stability: `release_candidate`.
+pub const RPC_METHOD: &str = "rpc.method";
+
+/// The method as it was called, where it is not the one that is reported.
+///
+/// Type: `string`. Stability: `release_candidate`.
+pub const RPC_METHOD_ORIGINAL: &str = "rpc.method_original";
+
+/// The status code of the answer by its name, as in `OK` or `DEADLINE_EXCEEDED`.
+///
+/// Type: `string`. Stability: `release_candidate`.
+pub const RPC_RESPONSE_STATUS_CODE: &str = "rpc.response.status_code";
+
+/// The system of remote calls.
+///
+/// Type: `string`. Stability: `release_candidate`.
+///
+/// Values: `connectrpc`, `dubbo`, `grpc`, `jsonrpc`; see [`rpc_system_name`].
+pub const RPC_SYSTEM_NAME: &str = "rpc.system.name";
+
+/// The values of `rpc.system.name` that have a meaning of their own.
+pub mod rpc_system_name {
+    /// Connect RPC.
+    pub const CONNECTRPC: &str = "connectrpc";
+
+    /// Apache Dubbo.
+    pub const DUBBO: &str = "dubbo";
+
+    /// gRPC.
+    pub const GRPC: &str = "grpc";
+
+    /// JSON-RPC.
+    pub const JSONRPC: &str = "jsonrpc";
+}
+
 /// The host name or address of the server, without a reverse look-up of names.
 ///
 /// Type: `string`. Stability: stable.
@@ -932,3 +1231,23 @@ pub const SERVER_ADDRESS: &str = "server.address";
 ///
 /// Type: `int`. Stability: stable.
 pub const SERVER_PORT: &str = "server.port";
+
+/// The path of the URL.
+///
+/// Type: `string`. Stability: stable.
+pub const URL_PATH: &str = "url.path";
+
+/// The query of the URL, without the question mark.
+///
+/// Type: `string`. Stability: stable.
+pub const URL_QUERY: &str = "url.query";
+
+/// The scheme of the URL, as in `https`.
+///
+/// Type: `string`. Stability: stable.
+pub const URL_SCHEME: &str = "url.scheme";
+
+/// The `User-Agent` header as it was sent.
+///
+/// Type: `string`. Stability: stable.
+pub const USER_AGENT_ORIGINAL: &str = "user_agent.original";
