@@ -1,0 +1,83 @@
+//! Activity by two samples.
+
+use std::ffi::c_void;
+
+use crate::NOT_SUPPORTED;
+use crate::VERSION_MISMATCH;
+use crate::exported;
+use crate::layout::GpmInfo;
+use crate::layout::GpmMetrics;
+use crate::layout::GpmSupport;
+use crate::of_device;
+use crate::put;
+use crate::state::state;
+use crate::state::value;
+
+exported! {
+    nvmlGpmSampleAlloc(sample: *mut *mut c_void) {
+        state().gpm_samples += 1;
+        let room: *mut usize = Box::into_raw(Box::new(0));
+        // SAFETY: the caller's promise.
+        unsafe { put(sample, room.cast()) }
+    }
+
+    nvmlGpmSampleFree(sample: *mut c_void) {
+        state().gpm_samples -= 1;
+        // SAFETY: every sample comes from `nvmlGpmSampleAlloc`.
+        drop(unsafe { Box::from_raw(sample.cast::<usize>()) });
+        Ok(())
+    }
+
+    nvmlGpmMetricsGet(request: *mut GpmMetrics) {
+        // SAFETY: the caller's promise.
+        let (version, count, second) = unsafe { ((*request).version, (*request).count, (*request).second) };
+        if version != 1 {
+            return Err(VERSION_MISMATCH);
+        }
+        // SAFETY: every sample comes from `nvmlGpmSampleAlloc`.
+        let device = unsafe { *second.cast::<usize>() };
+        // SAFETY: the field lies within the request.
+        let metrics = unsafe { (&raw mut (*request).metrics).cast::<crate::layout::GpmMetric>() };
+        for place in 0..count as usize {
+            // SAFETY: the caller says that there are so many.
+            let metric = unsafe { &mut *metrics.add(place) };
+            metric.info = GpmInfo { short_name: c"m".as_ptr(), long_name: c"metric".as_ptr(), unit: c"%".as_ptr() };
+            let key = match metric.id {
+                1 => "gpm_engine",
+                2 => "gpm_sm",
+                3 => "gpm_occupancy",
+                5 => "gpm_tensor",
+                10 => "gpm_dram",
+                _ => "",
+            };
+            match value(device, key) {
+                // Hundredths of a percent; the highest number stands for no number.
+                Ok(u64::MAX) => (metric.ret, metric.value) = (crate::OK, f64::NAN),
+                Ok(value) => (metric.ret, metric.value) = (crate::OK, value as f64 / 100.0),
+                Err(code) => metric.ret = code,
+            }
+        }
+        Ok(())
+    }
+}
+
+of_device! {
+    nvmlGpmQueryDeviceSupport(device, support: *mut GpmSupport) {
+        // SAFETY: the caller's promise.
+        let version = unsafe { (*support).version };
+        if version != 1 {
+            return Err(VERSION_MISMATCH);
+        }
+        let supported = u32::from(value(device, "gpm").is_ok_and(|supported| supported != 0));
+        // SAFETY: the caller's promise.
+        unsafe { put(support, GpmSupport { version, supported }) }
+    }
+
+    nvmlGpmSampleGet(device, sample: *mut c_void) {
+        if value(device, "gpm")? == 0 {
+            return Err(NOT_SUPPORTED);
+        }
+        // SAFETY: every sample comes from `nvmlGpmSampleAlloc`.
+        unsafe { put(sample.cast::<usize>(), device) }
+    }
+}

@@ -1,0 +1,104 @@
+//! A `libnvidia-ml` that does what a test says, for programs that load NVIDIA's library by name or path.
+//!
+//! Struct layouts are written from NVIDIA's header, not from any binding of it; [`layout`] holds the header's figures.
+//! State is that of the loaded file, so a test that loads a copy of the file has a library of its own. What it does is
+//! scripted through the functions of [`control`], which are exported beside NVIDIA's.
+
+mod control;
+mod devices;
+mod events;
+mod gpm;
+pub mod layout;
+mod readings;
+mod state;
+mod system;
+
+/// What every call of the library returns.
+pub(crate) type Ret = u32;
+
+pub(crate) const OK: Ret = 0;
+pub(crate) const UNINITIALIZED: Ret = 1;
+pub(crate) const INVALID_ARGUMENT: Ret = 2;
+pub(crate) const NOT_SUPPORTED: Ret = 3;
+pub(crate) const NOT_FOUND: Ret = 6;
+pub(crate) const INSUFFICIENT_SIZE: Ret = 7;
+pub(crate) const TIMEOUT: Ret = 10;
+pub(crate) const VERSION_MISMATCH: Ret = 25;
+
+/// A function of the library: counted, delayed, hung or failed as its script says, then run.
+macro_rules! exported {
+    ($($name:ident($($argument:ident: $type:ty),*) $body:block)*) => {$(
+        /// As NVIDIA's header has it.
+        ///
+        /// # Safety
+        ///
+        /// As NVIDIA's header has it: pointers are valid for what they point to.
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $name($($argument: $type),*) -> $crate::Ret {
+            if let Err(code) = $crate::state::enter(stringify!($name)) {
+                return code;
+            }
+            let body = || -> Result<(), $crate::Ret> { $body };
+            body().err().unwrap_or($crate::OK)
+        }
+    )*};
+}
+
+/// A function of one device, which is the first argument.
+macro_rules! of_device {
+    ($($name:ident($device:ident $(, $argument:ident: $type:ty)*) $body:block)*) => {$(
+        /// As NVIDIA's header has it.
+        ///
+        /// # Safety
+        ///
+        /// As NVIDIA's header has it: pointers are valid for what they point to.
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $name(handle: *mut std::ffi::c_void $(, $argument: $type)*) -> $crate::Ret {
+            let found = $crate::state::enter(stringify!($name))
+                .and_then(|()| $crate::state::device(stringify!($name), handle));
+            let $device = match found {
+                Ok(device) => device,
+                Err(code) => return code,
+            };
+            let body = || -> Result<(), $crate::Ret> { $body };
+            body().err().unwrap_or($crate::OK)
+        }
+    )*};
+}
+
+pub(crate) use exported;
+pub(crate) use of_device;
+
+/// Writes one value through an out-pointer.
+///
+/// # Safety
+///
+/// `to` is null or valid for a write.
+pub(crate) unsafe fn put<T>(to: *mut T, value: T) -> Result<(), Ret> {
+    if to.is_null() {
+        return Err(INVALID_ARGUMENT);
+    }
+    // SAFETY: not null, and the caller says that it is valid.
+    unsafe { to.write(value) };
+    Ok(())
+}
+
+/// Writes a string with its end.
+///
+/// # Safety
+///
+/// `to` is null or valid for `size` bytes.
+pub(crate) unsafe fn put_text(text: &str, to: *mut std::ffi::c_char, size: u32) -> Result<(), Ret> {
+    if to.is_null() {
+        return Err(INVALID_ARGUMENT);
+    }
+    if text.len() >= size as usize {
+        return Err(INSUFFICIENT_SIZE);
+    }
+    // SAFETY: there is room for the text and its end.
+    unsafe {
+        std::ptr::copy_nonoverlapping(text.as_ptr().cast(), to, text.len());
+        to.add(text.len()).write(0);
+    }
+    Ok(())
+}

@@ -1,0 +1,198 @@
+//! What a device shows.
+
+use std::ffi::c_int;
+use std::ffi::c_uint;
+use std::ffi::c_ulonglong;
+
+use crate::INVALID_ARGUMENT;
+use crate::NOT_SUPPORTED;
+use crate::Ret;
+use crate::VERSION_MISMATCH;
+use crate::layout::Field;
+use crate::layout::Margin;
+use crate::layout::Memory;
+use crate::layout::MemoryV2;
+use crate::layout::Temperature;
+use crate::layout::Utilization;
+use crate::layout::Value;
+use crate::layout::Violation;
+use crate::of_device;
+use crate::put;
+use crate::state::value;
+use crate::state::value32;
+
+of_device! {
+    nvmlDeviceGetUtilizationRates(device, rates: *mut Utilization) {
+        let rates_now =
+            Utilization { gpu: value32(device, "utilization")?, memory: value32(device, "utilization_memory")? };
+        // SAFETY: the caller's promise.
+        unsafe { put(rates, rates_now) }
+    }
+
+    nvmlDeviceGetEncoderUtilization(device, percent: *mut c_uint, period: *mut c_uint) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            put(percent, value32(device, "encoder")?)?;
+            put(period, 167_000)
+        }
+    }
+
+    nvmlDeviceGetDecoderUtilization(device, percent: *mut c_uint, period: *mut c_uint) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            put(percent, value32(device, "decoder")?)?;
+            put(period, 167_000)
+        }
+    }
+
+    nvmlDeviceGetMemoryInfo(device, memory: *mut Memory) {
+        let (total, used, reserved) = memory_of(device)?;
+        // The first version counts what is reserved as used.
+        let info = Memory { total, free: total - used - reserved, used: used + reserved };
+        // SAFETY: the caller's promise.
+        unsafe { put(memory, info) }
+    }
+
+    nvmlDeviceGetMemoryInfo_v2(device, memory: *mut MemoryV2) {
+        // SAFETY: the caller's promise.
+        let version = unsafe { (*memory).version };
+        if version != 40 | (2 << 24) {
+            return Err(VERSION_MISMATCH);
+        }
+        let (total, used, reserved) = memory_of(device)?;
+        let info = MemoryV2 { version, total, reserved, free: total - used - reserved, used };
+        // SAFETY: the caller's promise.
+        unsafe { put(memory, info) }
+    }
+
+    nvmlDeviceGetPowerUsage(device, milliwatts: *mut c_uint) {
+        // SAFETY: the caller's promise.
+        unsafe { put(milliwatts, value32(device, "power_mw")?) }
+    }
+
+    nvmlDeviceGetEnforcedPowerLimit(device, milliwatts: *mut c_uint) {
+        // SAFETY: the caller's promise.
+        unsafe { put(milliwatts, value32(device, "power_limit_mw")?) }
+    }
+
+    nvmlDeviceGetTotalEnergyConsumption(device, millijoules: *mut c_ulonglong) {
+        // SAFETY: the caller's promise.
+        unsafe { put(millijoules, value(device, "energy_mj")?) }
+    }
+
+    nvmlDeviceGetTemperature(device, sensor: c_uint, degrees: *mut c_uint) {
+        if sensor != 0 {
+            return Err(INVALID_ARGUMENT);
+        }
+        // SAFETY: the caller's promise.
+        unsafe { put(degrees, value32(device, "temperature")?) }
+    }
+
+    nvmlDeviceGetTemperatureV(device, temperature: *mut Temperature) {
+        // SAFETY: the caller's promise.
+        let (version, sensor) = unsafe { ((*temperature).version, (*temperature).sensor) };
+        if version != 12 | (1 << 24) || sensor != 0 {
+            return Err(VERSION_MISMATCH);
+        }
+        let degrees = value32(device, "temperature")?.cast_signed();
+        // SAFETY: the caller's promise.
+        unsafe { put(temperature, Temperature { version, sensor, temperature: degrees }) }
+    }
+
+    nvmlDeviceGetMarginTemperature(device, margin: *mut Margin) {
+        // SAFETY: the caller's promise.
+        let version = unsafe { (*margin).version };
+        if version != 8 | (1 << 24) {
+            return Err(VERSION_MISMATCH);
+        }
+        let degrees = value32(device, "temperature_margin")?.cast_signed();
+        // SAFETY: the caller's promise.
+        unsafe { put(margin, Margin { version, margin: degrees }) }
+    }
+
+    nvmlDeviceGetClockInfo(device, kind: c_uint, mhz: *mut c_uint) {
+        let key = match kind {
+            1 => "clock_sm_mhz",
+            2 => "clock_memory_mhz",
+            _ => return Err(NOT_SUPPORTED),
+        };
+        // SAFETY: the caller's promise.
+        unsafe { put(mhz, value32(device, key)?) }
+    }
+
+    nvmlDeviceGetCurrentClocksEventReasons(device, reasons: *mut c_ulonglong) {
+        // SAFETY: the caller's promise.
+        unsafe { put(reasons, value(device, "reasons")?) }
+    }
+
+    nvmlDeviceGetCurrentClocksThrottleReasons(device, reasons: *mut c_ulonglong) {
+        // SAFETY: the caller's promise.
+        unsafe { put(reasons, value(device, "reasons")?) }
+    }
+
+    nvmlDeviceGetViolationStatus(device, policy: c_uint, time: *mut Violation) {
+        let key = match policy {
+            0 => "violation_power_ns",
+            1 => "violation_thermal_ns",
+            3 => "violation_board_limit_ns",
+            5 => "violation_reliability_ns",
+            _ => return Err(NOT_SUPPORTED),
+        };
+        let now = Violation { reference: 1_700_000_000_000_000, violation: value(device, key)? };
+        // SAFETY: the caller's promise.
+        unsafe { put(time, now) }
+    }
+
+    nvmlDeviceGetTotalEccErrors(device, kind: c_uint, _counter: c_uint, count: *mut c_ulonglong) {
+        let key = if kind == 0 { "ecc_corrected" } else { "ecc_uncorrected" };
+        // SAFETY: the caller's promise.
+        unsafe { put(count, value(device, key)?) }
+    }
+
+    nvmlDeviceGetPcieReplayCounter(device, count: *mut c_uint) {
+        // SAFETY: the caller's promise.
+        unsafe { put(count, value32(device, "pcie_replays")?) }
+    }
+
+    nvmlDeviceGetFieldValues(device, count: c_int, fields: *mut Field) {
+        for place in 0..usize::try_from(count).unwrap_or(0) {
+            // SAFETY: the caller says that there are so many.
+            let field = unsafe { &mut *fields.add(place) };
+            (field.timestamp, field.latency) = (1_700_000_000_000_000, 7);
+            match value_of(device, field.id, field.scope) {
+                Ok((kind, value)) => (field.kind, field.value, field.ret) = (kind, value, crate::OK),
+                Err(code) => field.ret = code,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn memory_of(device: usize) -> Result<(u64, u64, u64), Ret> {
+    Ok((value(device, "memory_total")?, value(device, "memory_used")?, value(device, "memory_reserved")?))
+}
+
+/// A field's kind (1 unsigned int, 2 unsigned long, 3 unsigned long long, 5 signed int) and value.
+fn value_of(device: usize, id: u32, scope: u32) -> Result<(u32, Value), Ret> {
+    let uint = |key: &str| value32(device, key).map(|uint| (1, Value { uint }));
+    let ulong = |key: &str| value(device, key).map(|ulong| (2, Value { ulong }));
+    let ulonglong = |key: &str| value(device, key).map(|ulonglong| (3, Value { ulonglong }));
+    let int = |key: &str| value32(device, key).map(|bits| (5, Value { int: bits.cast_signed() }));
+    match (id, scope) {
+        (82, _) => uint("temperature_memory"),
+        // All links together need a scope of their own.
+        (138, u32::MAX) => ulonglong("nvlink_tx_kib"),
+        (139, u32::MAX) => ulonglong("nvlink_rx_kib"),
+        (142, _) => uint("remapped_corrected"),
+        (143, _) => ulong("remapped_uncorrected"),
+        (144, _) => uint("remapped_pending"),
+        (145, _) => uint("remapped_failure"),
+        (186, 0) => uint("power_instant_mw"),
+        (193, _) => int("tlimit_shutdown"),
+        (194, _) => int("tlimit_slowdown"),
+        (197, _) => ulonglong("pcie_tx_bytes"),
+        (198, _) => ulonglong("pcie_rx_bytes"),
+        (230, _) => uint("recovery_action"),
+        _ => Err(NOT_SUPPORTED),
+    }
+}

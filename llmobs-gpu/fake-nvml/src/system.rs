@@ -1,0 +1,121 @@
+//! The library itself, and where its devices are found.
+
+use std::ffi::CStr;
+use std::ffi::c_char;
+use std::ffi::c_int;
+use std::ffi::c_uint;
+use std::ffi::c_void;
+
+use crate::INVALID_ARGUMENT;
+use crate::NOT_FOUND;
+use crate::Ret;
+use crate::UNINITIALIZED;
+use crate::exported;
+use crate::put;
+use crate::put_text;
+use crate::state::handle_of;
+use crate::state::state;
+
+fn init() -> Result<(), Ret> {
+    let mut state = state();
+    state.initialized += 1;
+    state.inits += 1;
+    Ok(())
+}
+
+fn find(found: impl Fn(usize, &crate::state::Device) -> bool) -> Result<*mut c_void, Ret> {
+    let state = state();
+    let place = state.devices.iter().enumerate().position(|(index, device)| found(index, device));
+    let place = place.ok_or(NOT_FOUND)?;
+    match state.devices[place].values.get("lost") {
+        Some(code) if *code != 0 => Err(u32::try_from(*code).unwrap_or(NOT_FOUND)),
+        _ => Ok(handle_of(place)),
+    }
+}
+
+pub(crate) fn bus_id(index: usize) -> String {
+    format!("00000000:{:02X}:00.0", 0x1b + index)
+}
+
+exported! {
+    nvmlInit_v2() {
+        init()
+    }
+
+    nvmlInitWithFlags(_flags: c_uint) {
+        init()
+    }
+
+    nvmlShutdown() {
+        let mut state = state();
+        state.initialized = state.initialized.checked_sub(1).ok_or(UNINITIALIZED)?;
+        Ok(())
+    }
+
+    nvmlSystemGetDriverVersion(version: *mut c_char, length: c_uint) {
+        let driver = state().driver.clone();
+        // SAFETY: the caller's promise.
+        unsafe { put_text(&driver, version, length) }
+    }
+
+    nvmlSystemGetNVMLVersion(version: *mut c_char, length: c_uint) {
+        // SAFETY: the caller's promise.
+        unsafe { put_text("13.580.95.05", version, length) }
+    }
+
+    nvmlSystemGetCudaDriverVersion_v2(version: *mut c_int) {
+        // SAFETY: the caller's promise.
+        unsafe { put(version, 13_000) }
+    }
+
+    nvmlDeviceGetCount_v2(count: *mut c_uint) {
+        let state = state();
+        if state.initialized == 0 {
+            return Err(UNINITIALIZED);
+        }
+        let whole = state.devices.iter().filter(|device| device.parent.is_none()).count();
+        // SAFETY: the caller's promise.
+        unsafe { put(count, u32::try_from(whole).unwrap_or(0)) }
+    }
+
+    nvmlDeviceGetHandleByIndex_v2(index: c_uint, device: *mut *mut c_void) {
+        let known = state().devices.get(index as usize).is_some_and(|device| device.parent.is_none());
+        if !known {
+            return Err(INVALID_ARGUMENT);
+        }
+        let code = state().script("nvmlDeviceGetHandleByIndex_v2").fails.get(&index).copied();
+        match code {
+            Some(code) => Err(code),
+            // SAFETY: the caller's promise.
+            None => unsafe { put(device, handle_of(index as usize)) },
+        }
+    }
+
+    nvmlDeviceGetHandleByUUID(uuid: *const c_char, device: *mut *mut c_void) {
+        // SAFETY: the caller's promise.
+        let uuid = unsafe { CStr::from_ptr(uuid) }.to_string_lossy();
+        let found = find(|_, device| device.uuid == uuid)?;
+        // SAFETY: the caller's promise.
+        unsafe { put(device, found) }
+    }
+
+    nvmlDeviceGetHandleByPciBusId_v2(id: *const c_char, device: *mut *mut c_void) {
+        // SAFETY: the caller's promise.
+        let id = unsafe { CStr::from_ptr(id) }.to_string_lossy();
+        let found = find(|index, device| device.parent.is_none() && bus_id(index) == id)?;
+        // SAFETY: the caller's promise.
+        unsafe { put(device, found) }
+    }
+}
+
+/// As NVIDIA's header has it.
+#[unsafe(no_mangle)]
+pub extern "C" fn nvmlErrorString(code: Ret) -> *const c_char {
+    let text = match code {
+        0 => c"Success",
+        3 => c"Not Supported",
+        15 => c"GPU is lost",
+        _ => c"Unknown Error",
+    };
+    text.as_ptr()
+}

@@ -1,0 +1,1 @@
+//! What the GPU did, and which request it did it for.
