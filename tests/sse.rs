@@ -1,5 +1,7 @@
 //! The reader of streaming answers: what providers send, cut and laid out in any way, and what it does to the books.
 
+#[path = "sse/accounts.rs"]
+mod accounts;
 #[path = "sse/bodies.rs"]
 mod bodies;
 #[path = "sse/cutting.rs"]

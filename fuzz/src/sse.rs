@@ -12,6 +12,7 @@ pub const DIALECTS: [Dialect; 4] = [Dialect::Anthropic, Dialect::Gemini, Dialect
 #[derive(Debug, PartialEq, Eq)]
 pub struct Said {
     pub events: Vec<String>,
+    pub frames: u64,
     pub skipped: u64,
     pub malformed: u64,
 }
@@ -27,7 +28,7 @@ pub fn read<'a>(dialect: Dialect, bound: usize, pieces: impl IntoIterator<Item =
     }
     reader.finish(&mut on);
     assert!(reader.held() <= bound, "{} bytes are held at the end, and {bound} may be", reader.held());
-    Said { events, skipped: reader.skipped(), malformed: reader.malformed() }
+    Said { events, frames: reader.frames(), skipped: reader.skipped(), malformed: reader.malformed() }
 }
 
 /// The first four bytes choose the dialect, the bound and the cuts; the rest is the answer.

@@ -112,6 +112,17 @@ async fn a_filter_that_stops_generation_is_completed_and_one_that_refuses_before
     assert_eq!(world.end(), ("rejected".into(), "content_filter".into()));
 }
 
+#[tokio::test]
+async fn an_item_that_refuses_rejects_what_has_given_nothing_and_fails_what_has() {
+    for (given, outcome) in [(Chunk::silent(), "rejected"), (Chunk::empty(), "rejected"), (Chunk::tokens(1), "failed")]
+    {
+        let world = World::new();
+        let producer = world.produce().after(ms(5), given).after(ms(5), Chunk::rejected(ErrorType::ContentFilter));
+        assert_eq!(world.chat().observe(producer).count().await, 2);
+        assert_eq!(world.end(), (outcome.into(), "content_filter".into()));
+    }
+}
+
 #[test]
 fn an_attempt_is_not_an_operation_and_tokens_of_a_superseded_one_are_wasted() {
     let world = World::with(|builder| builder.role(Role::Gateway).objective(Objective::new("any")));

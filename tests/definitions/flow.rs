@@ -232,6 +232,23 @@ async fn a_silence_that_ended_in_a_drop_is_a_gap_of_the_engine() {
 }
 
 #[tokio::test]
+async fn a_silence_is_whole_though_keep_alives_came_in_between() {
+    let world = World::new();
+    let mut producer = world.produce().tokens(2, ms(20));
+    for _ in 0..4 {
+        producer = producer.after(ms(15_000), Chunk::silent());
+    }
+    let mut stream = world.chat().observe(producer.then_hangs());
+    for _ in 0..6 {
+        stream.next().await;
+    }
+    expect_pending(&mut stream).await;
+    world.pass(ms(2_000));
+    drop(stream);
+    assert_eq!(world.times(GAP), (1, ms(62_000)));
+}
+
+#[tokio::test]
 async fn a_pause_of_a_second_is_a_stall_by_whose_it_was() {
     let world = World::with(|builder| builder.level(Level::Full));
     let mut stream =

@@ -155,6 +155,21 @@ async fn itl_is_of_the_first_choice_seen_when_there_are_several() {
 }
 
 #[tokio::test]
+async fn an_item_of_several_kinds_and_choices_counts_them_all_and_times_the_first_choice() {
+    for (rule, ttft) in [(FirstToken::Generated, ms(40)), (FirstToken::VisibleContent, ms(70))] {
+        let world = World::with(|builder| builder.first_token(rule));
+        let of_both = Chunk::reasoning(1).choice(1).and(Chunk::tokens(2).choice(1)).and(Chunk::tokens(4).choice(0));
+        let producer = world.produce().after(ms(40), Chunk::reasoning(2).choice(1)).after(ms(30), of_both);
+        world.chat().observe(producer).count().await;
+        assert_eq!(world.times(ITL), (3, ms(30)), "{rule:?}");
+        assert_eq!(world.times(TTFT), (1, ttft), "{rule:?}");
+        let kinds =
+            ["reasoning", "text"].map(|kind| world.count(crate::kit::PROCESSED, &[("llmobs.token.kind", kind)]));
+        assert_eq!(kinds, [3, 6], "{rule:?}");
+    }
+}
+
+#[tokio::test]
 async fn several_marks_of_the_first_token_leave_the_earliest_known_one() {
     let world = World::new();
     let operation = world.chat();

@@ -3,6 +3,7 @@
 use futures_util::StreamExt;
 use llmobs::Chunk;
 use llmobs::ErrorType;
+use llmobs::FirstToken;
 use llmobs::Level;
 use llmobs::OperationName;
 use llmobs::Profile;
@@ -13,6 +14,8 @@ use llmobs::WaitsFor;
 
 use crate::kit::DURATION;
 use crate::kit::ERROR;
+use crate::kit::GAP;
+use crate::kit::ITL;
 use crate::kit::MODEL;
 use crate::kit::PREFILL;
 use crate::kit::QUEUE;
@@ -47,6 +50,22 @@ async fn time_to_first_and_per_output_chunk_are_of_clients_and_gateways() {
             assert_eq!(names.map(|name| world.times(&format!("{other}.{name}")).0), [0, 0], "{role:?} {profile:?}");
             assert_eq!(world.times(TTFT), (1, ms(40)), "the first token is the same for all");
         }
+    }
+}
+
+#[tokio::test]
+async fn an_item_that_is_no_chunk_is_in_no_metric_of_chunks_and_tokens() {
+    for (rule, ttft) in [(FirstToken::Generated, ms(50)), (FirstToken::Chunk, ms(30))] {
+        let world = World::with(|builder| builder.role(Role::Gateway).level(Level::Standard).first_token(rule));
+        let producer = world.produce().after(ms(10), Chunk::silent()).after(ms(20), Chunk::empty());
+        let producer = producer.after(ms(5), Chunk::silent()).after(ms(15), Chunk::tokens(1));
+        let producer = producer.after(ms(10), Chunk::silent()).after(ms(30), Chunk::tokens(1));
+        world.chat().observe(producer.after(ms(60), Chunk::silent())).count().await;
+        let chunks = ["time_to_first_chunk", "time_per_output_chunk"];
+        let chunks = chunks.map(|name| world.times(&format!("gen_ai.client.operation.{name}")));
+        assert_eq!(chunks, [(1, ms(30)), (2, ms(60))], "{rule:?}");
+        assert_eq!((world.times(TTFT), world.times(ITL)), ((1, ttft), (1, ms(40))), "{rule:?}");
+        assert_eq!(world.times(GAP), (1, ms(40)), "{rule:?}");
     }
 }
 

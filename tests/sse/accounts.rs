@@ -1,0 +1,202 @@
+//! What one read from the network does to the accounts: half a frame, many frames, several kinds and choices at once,
+//! a refusal.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use llmobs::Clock;
+use llmobs::FirstToken;
+use llmobs::Level;
+use llmobs::ManualClock;
+use llmobs::Observer;
+use llmobs::Role;
+use llmobs::assert_books;
+use llmobs::sse::Dialect;
+use llmobs::sse::observe;
+use llmobs::testing::Readings;
+use llmobs::testing::Script;
+use proptest::prelude::*;
+
+const FIRST_CHUNK: &str = "gen_ai.client.operation.time_to_first_chunk";
+const PER_CHUNK: &str = "gen_ai.client.operation.time_per_output_chunk";
+const TTFT: &str = "llmobs.time_to_first_token";
+const ITL: &str = "llmobs.inter_token.duration";
+
+fn gateway(rule: FirstToken) -> (Observer, ManualClock) {
+    let (clock, hand) = Clock::manual();
+    let builder = Observer::builder().role(Role::Gateway).model("m").clock(clock).level(Level::Standard);
+    (builder.first_token(rule).build().unwrap(), hand)
+}
+
+fn ms(time: u64) -> Duration {
+    Duration::from_millis(time)
+}
+
+fn frame(choice: u32, delta: &str) -> String {
+    format!("data: {{\"choices\":[{{\"index\":{choice},\"delta\":{delta}}}]}}\n\n")
+}
+
+/// How many samples, and their sum in microseconds.
+fn times(observer: &Observer, name: &str) -> (u64, u64) {
+    let histogram = Readings::of(observer).histogram(name, &[]);
+    (histogram.count, (histogram.sum * 1e6).round() as u64)
+}
+
+fn counted(observer: &Observer, kind: &str) -> u64 {
+    Readings::of(observer).count("llmobs.token.processed", &[("llmobs.token.kind", kind)])
+}
+
+#[tokio::test]
+async fn a_keep_alive_and_half_a_frame_are_no_chunks_by_any_rule() {
+    for (rule, ttft) in [(FirstToken::Generated, 75_000), (FirstToken::Chunk, 35_000)] {
+        let (observer, hand) = gateway(rule);
+        let token = frame(0, "{\"content\":\"a\"}");
+        let (one, other) = token.split_at(20);
+        let answer = Script::new(&hand).wait(ms(10)).item(": keep-alive\n\n").wait(ms(20)).item("data: {\"choices\":");
+        let answer = answer.wait(ms(5)).item("[]}\n\n").wait(ms(7)).item("event: ping\ndata: {\"type\":\"ping\"}\n\n");
+        let answer = answer.wait(ms(30)).item(one).wait(ms(3)).item(other).wait(ms(9)).item(&token);
+        observe(observer.chat("m").start(), Dialect::OpenAi, answer.wait(ms(4)).item("data: [DONE]\n\n")).count().await;
+        assert_eq!(times(&observer, FIRST_CHUNK), (1, 35_000));
+        assert_eq!(times(&observer, PER_CHUNK), (2, 49_000));
+        assert_eq!((times(&observer, TTFT), times(&observer, ITL)), ((1, ttft), (1, 9_000)), "{rule:?}");
+    }
+}
+
+#[tokio::test]
+async fn frames_that_came_in_one_read_are_a_chunk_each_and_share_its_time() {
+    let (observer, hand) = gateway(FirstToken::Generated);
+    let token = frame(0, "{\"content\":\"a\"}");
+    let answer = Script::new(&hand).wait(ms(50)).item(token.clone()).wait(ms(30)).item(token.repeat(3));
+    observe(observer.chat("m").start(), Dialect::OpenAi, answer).count().await;
+    assert_eq!(times(&observer, FIRST_CHUNK), (1, 50_000));
+    assert_eq!(times(&observer, PER_CHUNK), (3, 30_000));
+    let buckets = Readings::of(&observer).histogram(PER_CHUNK, &[]).buckets;
+    assert!(buckets.iter().all(|(upper, count)| (*upper >= 0.01) == (*count == 3)), "10 ms each: {buckets:?}");
+}
+
+#[tokio::test]
+async fn a_read_of_several_kinds_and_choices_counts_each_and_times_the_first_choice_seen() {
+    let (observer, hand) = gateway(FirstToken::Generated);
+    let read = [
+        frame(0, "{\"content\":\"A\"}"),
+        frame(1, "{\"reasoning\":\"B\"}"),
+        frame(0, "{\"tool_calls\":[{\"function\":{\"name\":\"f\"}}]}"),
+        frame(1, "{\"reasoning\":\"B\",\"content\":\"b\"}"),
+    ];
+    let first = frame(1, "{\"reasoning\":\"B\"}") + &frame(0, "{\"content\":\"A\"}");
+    let answer = Script::new(&hand).wait(ms(10)).item(first).wait(ms(30)).item(read.concat()).wait(ms(1)).item(
+        // The timed choice is done; the other goes on.
+        frame(0, "{\"content\":\"A\"}"),
+    );
+    let mut watched = observe(observer.chat("m").start(), Dialect::OpenAi, answer);
+    for _ in 0..3 {
+        watched.next().await;
+    }
+    drop(watched);
+    assert_eq!(times(&observer, TTFT), (1, 10_000));
+    assert_eq!(times(&observer, ITL), (3, 30_000), "the three of choice 1");
+    assert_eq!((counted(&observer, "text"), counted(&observer, "reasoning")), (5, 3));
+    assert_books!(&observer);
+}
+
+#[tokio::test]
+async fn the_first_visible_token_may_be_of_another_choice_than_the_timed_one() {
+    let (observer, hand) = gateway(FirstToken::VisibleContent);
+    let both = frame(0, "{\"reasoning\":\"A\"}") + &frame(1, "{\"content\":\"B\"}");
+    let answer = Script::new(&hand).wait(ms(10)).item(frame(0, "{\"reasoning\":\"A\"}")).wait(ms(20)).item(both);
+    observe(observer.chat("m").start(), Dialect::OpenAi, answer).count().await;
+    assert_eq!((times(&observer, TTFT), times(&observer, ITL)), ((1, 30_000), (1, 20_000)));
+}
+
+proptest! {
+    /// However frames fall into reads, as many tokens of each kind are counted and as many chunks are known.
+    #[test]
+    fn counts_are_the_same_however_frames_fall_into_reads(
+        deltas in prop::collection::vec((0_u32..3, 0_usize..3), 1..30),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..20),
+    ) {
+        let kinds = ["{\"content\":\"a\"}", "{\"reasoning\":\"a\"}", "{\"tool_calls\":[{\"function\":{\"name\":\"f\"}}]}"];
+        let bytes: String = deltas.iter().map(|(choice, kind)| frame(*choice, kinds[*kind])).collect();
+        let mut ends: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len())).chain([0, bytes.len()]).collect();
+        ends.sort_unstable();
+        let (observer, hand) = gateway(FirstToken::Generated);
+        let mut answer = Script::new(&hand);
+        for pair in ends.windows(2) {
+            answer = answer.wait(ms(2)).item(bytes[pair[0]..pair[1]].to_owned());
+        }
+        let mut watched = observe(observer.chat("m").start(), Dialect::OpenAi, answer);
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            for _ in 1..ends.len() {
+                watched.next().await;
+            }
+        });
+        drop(watched);
+
+        let of = |wanted: usize| deltas.iter().filter(|(_, kind)| *kind == wanted).count() as u64;
+        prop_assert_eq!(counted(&observer, "reasoning"), of(1));
+        prop_assert_eq!(counted(&observer, "text"), of(0) + of(2));
+        prop_assert_eq!(times(&observer, TTFT).0, 1);
+        prop_assert_eq!(times(&observer, FIRST_CHUNK).0, 1);
+        // Each read that is waited for is exact: only those of the first one have no sample.
+        let in_first = |wanted: &dyn Fn(u32) -> bool| {
+            let end = ends.iter().copied().find(|end| bytes[..*end].contains("\n\n")).unwrap();
+            let whole = bytes[..end].matches("\n\n").count();
+            deltas[..whole].iter().filter(|(choice, _)| wanted(*choice)).count() as u64
+        };
+        let first_choice = deltas[0].0;
+        let timed = deltas.iter().filter(|(choice, _)| *choice == first_choice).count() as u64;
+        prop_assert_eq!(times(&observer, ITL).0, timed - in_first(&|choice| choice == first_choice));
+        prop_assert_eq!(times(&observer, PER_CHUNK).0, deltas.len() as u64 - in_first(&|_| true));
+    }
+}
+
+fn end_of(observer: &Observer) -> (String, String) {
+    assert_books!(observer);
+    let page = llmobs::prometheus::page(observer, None).body;
+    let is_end = |line: &&str| line.starts_with("llmobs_operation_ended_total{") && line.ends_with(" 1");
+    let line = page.lines().find(is_end).unwrap();
+    let label = |name: &str| {
+        let value = line.split_once(&format!("{name}=\""));
+        value.and_then(|(_, value)| value.split('"').next()).unwrap_or_default().to_owned()
+    };
+    (label("llmobs_operation_outcome"), label("error_type") + &label("llmobs_finish_reason"))
+}
+
+#[tokio::test]
+async fn what_the_upstream_would_not_do_is_rejected_and_what_it_could_not_is_failed() {
+    let blocked =
+        "data: {\"promptFeedback\":{\"blockReason\":\"SAFETY\"},\"usageMetadata\":{\"promptTokenCount\":6}}\n\n";
+    let array = "[{\"promptFeedback\":{\"blockReason\":\"OTHER\"}}]";
+    let limited = "data: {\"error\":{\"code\":429,\"message\":\"slow down\"}}\n\ndata: [DONE]\n\n";
+    let role = "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n";
+    let token = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n";
+    let overloaded = "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\"}}\n\n";
+    let broken = "data: {\"error\":{\"code\":500,\"message\":\"oops\"}}\n\n";
+    for (dialect, text, outcome, error) in [
+        (Dialect::Gemini, blocked.to_owned(), "rejected", "content_filter"),
+        (Dialect::Gemini, array.to_owned(), "rejected", "content_filter"),
+        (Dialect::OpenAi, limited.to_owned(), "rejected", "rate_limited"),
+        (Dialect::OpenAi, role.to_owned() + limited, "rejected", "rate_limited"),
+        (Dialect::OpenAi, token.to_owned() + limited, "failed", "rate_limited"),
+        (Dialect::Anthropic, overloaded.to_owned(), "rejected", "overloaded"),
+        (Dialect::OpenAi, broken.to_owned(), "failed", "upstream"),
+        (Dialect::OpenAi, role.to_owned() + broken, "failed", "upstream"),
+    ] {
+        for size in [7, 4_096] {
+            let (observer, _) = gateway(FirstToken::Generated);
+            let pieces: Vec<_> = text.as_bytes().chunks(size).collect();
+            let watched = observe(observer.chat("m").start(), dialect, stream::iter(pieces.clone()));
+            assert_eq!(watched.collect::<Vec<_>>().await, pieces, "all of it passes");
+            assert_eq!(end_of(&observer), (outcome.into(), error.into()), "{size} bytes a read: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_filter_that_stops_a_generation_of_gemini_completes_it() {
+    let (observer, _) = gateway(FirstToken::Generated);
+    let text = "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a\"}]},\"finishReason\":\"SAFETY\"}]}\n\n";
+    observe(observer.chat("m").start(), Dialect::Gemini, stream::iter([text])).count().await;
+    assert_eq!(end_of(&observer), ("completed".into(), "content_filter".into()));
+}
