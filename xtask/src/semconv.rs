@@ -14,9 +14,15 @@ mod yaml;
 
 /// The files that both profiles share, and those of each.
 const CORE: &[&str] = &["core.yaml"];
-const V1_41: &[&str] = &["v1_41/registry.yaml", "v1_41/metrics.yaml"];
-const LATEST: &[&str] =
-    &["latest/registry.yaml", "latest/metrics.yaml", "latest/token-metrics.yaml", "latest/spans.yaml"];
+const CORE_SIGNALS: &[&str] = &["core-signals.yaml"];
+const V1_41: &[&str] = &["v1_41/registry.yaml", "v1_41/metrics.yaml", "v1_41/spans.yaml", "v1_41/events.yaml"];
+const LATEST: &[&str] = &[
+    "latest/registry.yaml",
+    "latest/metrics.yaml",
+    "latest/token-metrics.yaml",
+    "latest/spans.yaml",
+    "latest/events.yaml",
+];
 const HARDWARE: &[&str] = &[
     "hardware/registry.yaml",
     "hardware/common.yaml",
@@ -34,17 +40,20 @@ const UNMERGED_OPERATION: &str = "handle_conversation_turn";
 /// What the generated files are made from.
 #[derive(Debug)]
 struct Model {
+    core: Registry,
     v1_41: Registry,
     latest: Registry,
     hardware: Registry,
 }
 
-/// Writes both files, or with `check` compares them and names the first line that differs.
+/// Writes the files, or with `check` compares them and names the first line that differs.
 pub(crate) fn run(check: bool) -> Result<(), String> {
     let model = model(&root().join("semconv"))?;
     let folder = root().join("llmobs/src/semconv");
     generated::put(&folder.join("attribute.rs"), &generated::rustfmt(&write::attributes(&model))?, check)?;
-    generated::put(&folder.join("metric.rs"), &generated::rustfmt(&write::metrics(&model)?)?, check)
+    generated::put(&folder.join("event.rs"), &generated::rustfmt(&write::events(&model)?)?, check)?;
+    generated::put(&folder.join("metric.rs"), &generated::rustfmt(&write::metrics(&model)?)?, check)?;
+    generated::put(&folder.join("span.rs"), &generated::rustfmt(&write::spans(&model)?)?, check)
 }
 
 fn model(folder: &Path) -> Result<Model, String> {
@@ -58,7 +67,12 @@ fn model(folder: &Path) -> Result<Model, String> {
     if operation.members.len() == before {
         return Err(format!("`{UNMERGED_OPERATION}` is gone from the data: drop its exception"));
     }
-    Ok(Model { v1_41: read(folder, &[CORE, V1_41])?, latest, hardware: read(folder, &[CORE, HARDWARE])? })
+    Ok(Model {
+        core: read(folder, &[CORE, CORE_SIGNALS])?,
+        v1_41: read(folder, &[CORE, V1_41])?,
+        latest,
+        hardware: read(folder, &[CORE, HARDWARE])?,
+    })
 }
 
 fn read(folder: &Path, sets: &[&[&str]]) -> Result<Registry, String> {
@@ -73,6 +87,7 @@ fn read(folder: &Path, sets: &[&[&str]]) -> Result<Registry, String> {
 
 #[cfg(test)]
 mod tests {
+    use super::registry::Kind;
     use super::*;
 
     #[test]
@@ -101,10 +116,43 @@ mod tests {
     #[test]
     fn the_data_keeps_what_the_profiles_disagree_on() {
         let model = model(&root().join("semconv")).unwrap();
-        assert_eq!(model.v1_41.attributes["gen_ai.request.top_k"].kind, "double");
-        assert_eq!(model.latest.attributes["gen_ai.request.top_k"].kind, "int");
+        assert_eq!(model.v1_41.attributes["gen_ai.request.top_k"].kind, Kind::Double);
+        assert_eq!(model.latest.attributes["gen_ai.request.top_k"].kind, Kind::Int);
         assert!(model.v1_41.metrics.contains_key("gen_ai.client.token.usage"));
         assert!(!model.latest.metrics.contains_key("gen_ai.client.token.usage"));
         assert!(!model.latest.attributes.contains_key(UNMERGED_ATTRIBUTE));
+    }
+
+    #[test]
+    fn the_data_keeps_what_the_spans_of_the_profiles_disagree_on() {
+        let model = model(&root().join("semconv")).unwrap();
+        let attributes = |registry: &Registry, id: &str| registry.attributes_of_span(&registry.spans[id]).unwrap();
+        let old = attributes(&model.v1_41, "gen_ai.inference.client");
+        let new = attributes(&model.latest, "gen_ai.client.inference");
+        let (created, written) = ("gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_write.input_tokens");
+        assert!(old.contains_key(created) && !old.contains_key(written));
+        assert!(new.contains_key(written) && !new.contains_key(created));
+        let retrieval = |registry| attributes(registry, "gen_ai.retrieval.client");
+        assert!(retrieval(&model.v1_41).contains_key("gen_ai.request.top_k"));
+        assert!(retrieval(&model.latest).contains_key("gen_ai.retrieval.top_k"));
+        let internal = |registry| attributes(registry, "gen_ai.invoke_agent.internal");
+        assert!(internal(&model.v1_41).contains_key("gen_ai.provider.name"));
+        assert!(!internal(&model.latest).contains_key("gen_ai.provider.name"));
+    }
+
+    #[test]
+    fn every_span_of_an_operation_says_which_and_no_two_of_a_kind_share_one() {
+        let model = model(&root().join("semconv")).unwrap();
+        for registry in [&model.v1_41, &model.latest] {
+            let mut seen = Vec::new();
+            for (id, span) in &registry.spans {
+                assert_eq!(span.operations.is_empty(), id.contains("inference"), "{id}");
+                seen.extend(span.operations.iter().map(|operation| (operation, &span.kind)));
+            }
+            let all = seen.len();
+            seen.sort();
+            seen.dedup();
+            assert!(all > 6 && seen.len() == all, "{seen:?}");
+        }
     }
 }

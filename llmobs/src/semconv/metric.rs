@@ -321,6 +321,33 @@ pub const GEN_AI_SERVER_TIME_PER_OUTPUT_TOKEN: &str = "gen_ai.server.time_per_ou
 /// - `server.port`: conditionally required
 pub const GEN_AI_SERVER_TIME_TO_FIRST_TOKEN: &str = "gen_ai.server.time_to_first_token";
 
+/// The requests that an HTTP server has not answered to the end.
+///
+/// Instrument: `UpDownCounter` of `int`. Unit: `{request}`. Stability: development.
+///
+/// Attributes:
+/// - `http.request.method`: required
+/// - `server.address`: opt-in
+/// - `server.port`: opt-in
+/// - `url.scheme`: required
+pub const HTTP_SERVER_ACTIVE_REQUESTS: &str = "http.server.active_requests";
+
+/// The duration of the requests to an HTTP server.
+///
+/// Instrument: `Histogram` of `double`. Unit: `s`. Stability: stable.
+///
+/// Attributes:
+/// - `error.type`: conditionally required
+/// - `http.request.method`: required
+/// - `http.response.status_code`: conditionally required
+/// - `http.route`: conditionally required
+/// - `network.protocol.name`: conditionally required
+/// - `network.protocol.version`: recommended
+/// - `server.address`: opt-in
+/// - `server.port`: opt-in
+/// - `url.scheme`: required
+pub const HTTP_SERVER_REQUEST_DURATION: &str = "http.server.request.duration";
+
 /// Energy consumed by the component.
 ///
 /// Instrument: `Counter` of `double`. Unit: `J`. Stability: development.
@@ -1113,6 +1140,39 @@ pub const HARDWARE: &[MetricDefinition] = &[
             (attribute::HW_NAME, Requirement::Recommended),
             (attribute::HW_PARENT, Requirement::Recommended),
             (attribute::HW_SENSOR_LOCATION, Requirement::Recommended),
+        ],
+    },
+];
+
+/// The metrics of the core conventions, by name; both profiles share them.
+pub const CORE: &[MetricDefinition] = &[
+    MetricDefinition {
+        name: HTTP_SERVER_ACTIVE_REQUESTS,
+        instrument: Instrument::UpDownCounter,
+        unit: "{request}",
+        number: Number::Int,
+        attributes: &[
+            (attribute::HTTP_REQUEST_METHOD, Requirement::Required),
+            (attribute::SERVER_ADDRESS, Requirement::OptIn),
+            (attribute::SERVER_PORT, Requirement::OptIn),
+            (attribute::URL_SCHEME, Requirement::Required),
+        ],
+    },
+    MetricDefinition {
+        name: HTTP_SERVER_REQUEST_DURATION,
+        instrument: Instrument::Histogram,
+        unit: "s",
+        number: Number::Double,
+        attributes: &[
+            (attribute::ERROR_TYPE, Requirement::ConditionallyRequired),
+            (attribute::HTTP_REQUEST_METHOD, Requirement::Required),
+            (attribute::HTTP_RESPONSE_STATUS_CODE, Requirement::ConditionallyRequired),
+            (attribute::HTTP_ROUTE, Requirement::ConditionallyRequired),
+            (attribute::NETWORK_PROTOCOL_NAME, Requirement::ConditionallyRequired),
+            (attribute::NETWORK_PROTOCOL_VERSION, Requirement::Recommended),
+            (attribute::SERVER_ADDRESS, Requirement::OptIn),
+            (attribute::SERVER_PORT, Requirement::OptIn),
+            (attribute::URL_SCHEME, Requirement::Required),
         ],
     },
 ];

@@ -1,7 +1,8 @@
-//! The conventions' attributes and metrics, read from both of their file formats.
+//! The conventions' attributes, metrics, spans and events, read from both of their file formats.
 //!
-//! Old files hold `groups:` (attributes with an `id`, metrics that `extend` a group); new ones hold `attributes:`,
-//! `attribute_groups:` and `metrics:` with `ref_group`. A key that is not known here is an error.
+//! Old files hold `groups:` (attributes with an `id`; metrics, spans and events that `extend` a group); new ones hold
+//! `attributes:`, `attribute_groups:`, `metrics:`, `spans:` and `events:` with `ref_group`. A key that is not known
+//! here is an error.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,15 @@ use super::yaml::Error;
 use super::yaml::Node;
 use super::yaml::Value;
 
+pub(crate) use self::kind::Kind;
+pub(crate) use self::resolve::Wanted;
+pub(crate) use self::signal::Event;
+pub(crate) use self::signal::Span;
+
+mod kind;
+mod note;
 mod resolve;
+mod signal;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +27,8 @@ mod tests;
 pub(crate) struct Registry {
     pub(crate) attributes: BTreeMap<String, Attribute>,
     pub(crate) metrics: BTreeMap<String, Metric>,
+    pub(crate) spans: BTreeMap<String, Span>,
+    pub(crate) events: BTreeMap<String, Event>,
     groups: BTreeMap<String, Vec<Reference>>,
 }
 
@@ -25,8 +36,7 @@ pub(crate) struct Registry {
 pub(crate) struct Attribute {
     pub(crate) brief: String,
     pub(crate) stability: String,
-    /// `string`, `int`, `double`, `boolean`, `any`, `string[]`, `template[string]`.
-    pub(crate) kind: String,
+    pub(crate) kind: Kind,
     /// The values with a meaning of their own; none where any value will do.
     pub(crate) members: Vec<Member>,
 }
@@ -57,10 +67,22 @@ pub(crate) enum Requirement {
     OptIn,
 }
 
+impl Requirement {
+    /// The level in words.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::ConditionallyRequired => "conditionally required",
+            Self::Recommended => "recommended",
+            Self::OptIn => "opt-in",
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Reference {
     Group(String),
-    Attribute(String, Option<Requirement>),
+    Attribute { name: String, level: Option<Requirement>, at_start: bool },
 }
 
 /// Attribute keys beside those that are read; all of them are prose or hints.
@@ -75,8 +97,11 @@ impl Registry {
                 "attributes" => each(node, |attribute| self.attribute(attribute, "key"))?,
                 "attribute_groups" => each(node, |group| self.group(group))?,
                 "metrics" => each(node, |metric| self.metric(metric, "name", Vec::new()))?,
-                // Refinements narrow what is defined elsewhere; spans are written by hand.
-                "file_format" | "metric_refinements" | "span_refinements" | "spans" => {}
+                "spans" => each(node, |span| self.span(span))?,
+                "span_refinements" => each(node, |refined| self.refined_span(refined))?,
+                "events" => each(node, |event| self.event(event))?,
+                // Refinements narrow what is defined elsewhere.
+                "file_format" | "metric_refinements" => {}
                 _ => return Err(node.error(format!("the section `{key}` is not understood"))),
             }
         }
@@ -96,9 +121,11 @@ impl Registry {
             })?;
         }
         match kind {
+            "event" => self.old_event(group, references),
             "metric" => self.metric(group, "metric_name", references),
+            "span" => self.old_span(group, references),
             "attribute_group" => {
-                known_keys(group, &["attributes", "brief", "display_name", "extends", "id", "type"])?;
+                known_keys(group, &["attributes", "brief", "display_name", "extends", "id", "stability", "type"])?;
                 self.groups.insert(group.get("id")?.text()?.to_owned(), references);
                 Ok(())
             }
@@ -108,8 +135,7 @@ impl Registry {
 
     fn group(&mut self, group: &Node) -> Result<(), Error> {
         known_keys(group, &["attributes", "brief", "id", "visibility"])?;
-        let mut references = Vec::new();
-        each(group.get("attributes")?, |one| reference(one).map(|found| references.push(found)))?;
+        let references = references(group)?;
         self.groups.insert(group.get("id")?.text()?.to_owned(), references);
         Ok(())
     }
@@ -125,7 +151,7 @@ impl Registry {
         let attribute = Attribute {
             brief: sentence(node.get("brief")?.text()?),
             stability: node.get("stability")?.text()?.to_owned(),
-            kind: if members.is_empty() { kind.text()?.to_owned() } else { "string".to_owned() },
+            kind: if members.is_empty() { Kind::read(kind)? } else { Kind::String },
             members,
         };
         match self.attributes.insert(name.to_owned(), attribute) {
@@ -152,7 +178,7 @@ impl Registry {
         )?;
         let name = node.get(name_key)?.text()?;
         if references.is_empty() {
-            each(node.get("attributes")?, |one| reference(one).map(|found| references.push(found)))?;
+            references = self::references(node)?;
         }
         let generation = node.get("annotations")?.get("code_generation")?;
         let metric = Metric {
@@ -178,13 +204,23 @@ fn member(node: &Node) -> Result<Option<Member>, Error> {
     Ok(node.find("deprecated")?.is_none().then_some(Member { value, brief }))
 }
 
+/// What the `attributes:` of a group or signal refer to.
+fn references(node: &Node) -> Result<Vec<Reference>, Error> {
+    node.get("attributes")?.list()?.iter().map(reference).collect()
+}
+
 fn reference(node: &Node) -> Result<Reference, Error> {
-    known_keys(node, &["brief", "ref", "ref_group", "requirement_level"])?;
+    known_keys(node, &["brief", "ref", "ref_group", "requirement_level", "sampling_relevant"])?;
     if let Some(group) = node.find("ref_group")? {
         return Ok(Reference::Group(group.text()?.to_owned()));
     }
     let level = node.find("requirement_level")?.map(requirement).transpose()?;
-    Ok(Reference::Attribute(node.get("ref")?.text()?.to_owned(), level))
+    let at_start = match node.find("sampling_relevant")?.map(|node| node.text()).transpose()? {
+        None => false,
+        Some("true") => true,
+        Some(other) => return Err(node.error(format!("`sampling_relevant: {other}` is not understood"))),
+    };
+    Ok(Reference::Attribute { name: node.get("ref")?.text()?.to_owned(), level, at_start })
 }
 
 /// `required`, or a map with the level as its one key and the condition as the value.

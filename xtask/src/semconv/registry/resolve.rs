@@ -1,8 +1,7 @@
-//! Which attributes a metric carries, once groups and overrides are worked out.
+//! Which attributes a signal carries, once groups and overrides are worked out.
 
 use std::collections::BTreeMap;
 
-use super::Metric;
 use super::Reference;
 use super::Registry;
 use super::Requirement;
@@ -10,24 +9,39 @@ use super::Requirement;
 /// Groups nested deeper than this can only be a circle.
 const DEEPEST: usize = 8;
 
+/// How much a signal wants an attribute.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Wanted {
+    pub(crate) level: Requirement,
+    /// Whether samplers look at it, so that a span must have it when it starts.
+    pub(crate) at_start: bool,
+}
+
+/// What the references that were walked so far say of an attribute.
+#[derive(Clone, Copy, Debug, Default)]
+struct Said {
+    level: Option<Requirement>,
+    at_start: bool,
+}
+
 impl Registry {
-    /// The attributes of a metric by name. A later reference overrides an earlier one where it states a level; one
-    /// that never states a level is recommended.
-    pub(crate) fn attributes_of(&self, metric: &Metric) -> Result<BTreeMap<String, Requirement>, String> {
-        let mut levels = BTreeMap::new();
-        self.collect(&metric.references, &mut levels, 0)?;
-        match levels.keys().find(|name| !self.attributes.contains_key(*name)) {
-            Some(name) => Err(format!("no file defines the attribute `{name}`")),
-            None => {
-                Ok(levels.into_iter().map(|(name, level)| (name, level.unwrap_or(Requirement::Recommended))).collect())
-            }
+    /// The attributes behind references, by name. A later reference overrides an earlier one where it states a level;
+    /// an attribute of which none states a level is recommended.
+    pub(super) fn resolve(&self, references: &[Reference]) -> Result<BTreeMap<String, Wanted>, String> {
+        let mut said = BTreeMap::new();
+        self.collect(references, &mut said, 0)?;
+        if let Some(name) = said.keys().find(|name| !self.attributes.contains_key(*name)) {
+            return Err(format!("no file defines the attribute `{name}`"));
         }
+        let settle =
+            |said: Said| Wanted { level: said.level.unwrap_or(Requirement::Recommended), at_start: said.at_start };
+        Ok(said.into_iter().map(|(name, said)| (name, settle(said))).collect())
     }
 
     fn collect(
         &self,
         references: &[Reference],
-        levels: &mut BTreeMap<String, Option<Requirement>>,
+        attributes: &mut BTreeMap<String, Said>,
         depth: usize,
     ) -> Result<(), String> {
         if depth > DEEPEST {
@@ -37,11 +51,12 @@ impl Registry {
             match reference {
                 Reference::Group(id) => {
                     let group = self.groups.get(id).ok_or_else(|| format!("no file defines the group `{id}`"))?;
-                    self.collect(group, levels, depth + 1)?;
+                    self.collect(group, attributes, depth + 1)?;
                 }
-                Reference::Attribute(name, level) => {
-                    let known = levels.entry(name.clone()).or_default();
-                    *known = level.or(*known);
+                Reference::Attribute { name, level, at_start } => {
+                    let said = attributes.entry(name.clone()).or_default();
+                    said.level = level.or(said.level);
+                    said.at_start |= at_start;
                 }
             }
         }

@@ -4,13 +4,14 @@ use super::constant;
 use super::doc;
 use super::entry::Entry;
 use crate::semconv::registry::Attribute;
+use crate::semconv::registry::Kind;
 use crate::semconv::registry::Member;
 
 pub(super) fn write(out: &mut String, name: &str, entry: &Entry<&Attribute>) {
     let mut text = entry.meaning(|attribute| &attribute.brief);
-    text += &format!("\n\nType: {}. ", entry.say(|attribute| format!("`{}`", attribute.kind)));
+    text += &format!("\n\nType: {}. ", entry.say(|attribute| format!("`{}`", attribute.kind.as_str())));
     text += &format!("Stability: {}.", entry.say(|attribute| attribute.stability.clone()));
-    if entry.either().is_some_and(|attribute| attribute.kind.starts_with("template")) {
+    if entry.either().is_some_and(|attribute| attribute.kind == Kind::Template) {
         text += " The full name has a key behind it, after a dot.";
     }
     if let Some(profile) = entry.only() {
@@ -27,6 +28,23 @@ pub(super) fn write(out: &mut String, name: &str, entry: &Entry<&Attribute>) {
     if !values.is_empty() {
         write_values(out, name, &module, &values);
     }
+}
+
+/// The type of each attribute, and the values of those that have a list.
+pub(super) fn write_table<'a>(
+    out: &mut String,
+    name: &str,
+    about: &str,
+    attributes: impl Iterator<Item = (&'a String, &'a Attribute)>,
+) {
+    doc::write(out, "", about);
+    *out += &format!("pub const {name}: &[AttributeDefinition] = &[\n");
+    for (name, attribute) in attributes {
+        let values: Vec<_> = attribute.members.iter().map(|member| &member.value).collect();
+        *out += &format!("AttributeDefinition {{ name: {}, ", constant(name));
+        *out += &format!("kind: AttributeType::{}, values: &{values:?} }},\n", attribute.kind.variant());
+    }
+    *out += "];\n\n";
 }
 
 fn write_values(out: &mut String, name: &str, module: &str, values: &[(&str, Entry<&Member>)]) {

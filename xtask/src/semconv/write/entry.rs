@@ -42,16 +42,16 @@ impl<T> Entry<T> {
     }
 }
 
-/// The names of two maps, of those of a third that belong to both profiles, and what stands behind each.
+/// The names of two maps, of those of others that belong to both profiles, and what stands behind each.
 pub(super) fn merge<'a, T>(
     v1_41: &'a BTreeMap<String, T>,
     latest: &'a BTreeMap<String, T>,
-    shared: &'a BTreeMap<String, T>,
+    shared: &[&'a BTreeMap<String, T>],
 ) -> BTreeMap<&'a str, Entry<&'a T>> {
-    let names = [v1_41, latest, shared].into_iter().flat_map(BTreeMap::keys);
+    let names = [v1_41, latest].into_iter().chain(shared.iter().copied()).flat_map(BTreeMap::keys);
     names
         .map(|name| {
-            let common = shared.get(name);
+            let common = shared.iter().find_map(|shared| shared.get(name));
             let entry = Entry { v1_41: v1_41.get(name).or(common), latest: latest.get(name).or(common) };
             (name.as_str(), entry)
         })

@@ -7,7 +7,7 @@ use super::doc;
 use super::entry::Entry;
 use crate::semconv::registry::Metric;
 use crate::semconv::registry::Registry;
-use crate::semconv::registry::Requirement;
+use crate::semconv::registry::Wanted;
 
 /// A metric with its attributes worked out.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub(super) struct Resolved<'a> {
     metric: &'a Metric,
     instrument: &'static str,
     number: &'static str,
-    attributes: BTreeMap<String, Requirement>,
+    attributes: BTreeMap<String, Wanted>,
 }
 
 pub(super) fn resolve(registry: &Registry) -> Result<BTreeMap<String, Resolved<'_>>, String> {
@@ -66,8 +66,8 @@ pub(super) fn write_table(out: &mut String, name: &str, about: &str, metrics: &B
     for (name, Resolved { metric, instrument, number, attributes }) in metrics {
         *out += &format!("MetricDefinition {{ name: {}, instrument: Instrument::{instrument},\n", constant(name));
         *out += &format!("unit: \"{}\", number: Number::{number}, attributes: &[\n", metric.unit);
-        for (attribute, level) in attributes {
-            *out += &format!("(attribute::{}, Requirement::{level:?}),\n", constant(attribute));
+        for (attribute, wanted) in attributes {
+            *out += &format!("(attribute::{}, Requirement::{:?}),\n", constant(attribute), wanted.level);
         }
         *out += "] },\n";
     }
@@ -80,14 +80,7 @@ fn levels(entry: &Entry<&Resolved<'_>>) -> Vec<(String, String)> {
     let mut names: Vec<_> = metrics().flat_map(|metric| metric.attributes.keys()).collect();
     names.sort();
     names.dedup();
-    let level = |metric: &&Resolved<'_>, name| {
-        let level = metric.attributes.get(name);
-        level.map_or("absent", |level| match level {
-            Requirement::Required => "required",
-            Requirement::ConditionallyRequired => "conditionally required",
-            Requirement::Recommended => "recommended",
-            Requirement::OptIn => "opt-in",
-        })
-    };
+    let level =
+        |metric: &&Resolved<'_>, name| metric.attributes.get(name).map_or("absent", |wanted| wanted.level.as_str());
     names.iter().map(|&name| (format!("`{name}`"), entry.say(|metric| level(metric, name).to_owned()))).collect()
 }

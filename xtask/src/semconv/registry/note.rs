@@ -1,0 +1,77 @@
+//! What the conventions say in prose alone: the names of spans, their operations, the severity of events.
+
+/// The names that a span may have, the preferred one first: what stands in backticks behind `**Span name** SHOULD be`.
+pub(super) fn names(note: &str) -> Vec<String> {
+    let Some((_, name)) = note.split_once("**Span name** SHOULD be") else {
+        return Vec::new();
+    };
+    // The paragraph may go on with other matters, in bold letters.
+    let end = ["\n\n", "**"].iter().filter_map(|mark| name.find(*mark)).min().unwrap_or(name.len());
+    // An attribute without braces is a condition, not a name.
+    let is_name = |word: &&str| word.contains('{') || !word.contains('.');
+    code(&name[..end]).filter(is_name).map(str::to_owned).collect()
+}
+
+/// The operations behind `gen_ai.operation.name` SHOULD be (one of).
+pub(super) fn operations(text: &str) -> Vec<String> {
+    let rest = text.split_once("`gen_ai.operation.name` SHOULD be").map_or("", |(_, rest)| rest);
+    // No operation has a full stop in its name.
+    code(rest.split('.').next().unwrap_or_default()).map(str::to_owned).collect()
+}
+
+pub(super) fn may_be_internal(text: &str) -> bool {
+    words(text).contains("MAY be set to `INTERNAL`")
+}
+
+pub(super) fn is_opt_in(note: &str) -> bool {
+    words(note).contains("This event is opt-in")
+}
+
+/// The number in `(severity number 13)`, if there is one.
+pub(super) fn severity(note: &str) -> Result<Option<u8>, String> {
+    let words = words(note);
+    let Some((_, rest)) = words.split_once("(severity number ") else {
+        return Ok(None);
+    };
+    let number = rest.split(')').next().unwrap_or_default();
+    number.parse().map(Some).map_err(|_| format!("the severity number `{number}` is not understood"))
+}
+
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_preferred_name_comes_first_and_conditions_are_no_names() {
+        let note = "**Span name** SHOULD be `plan {a.name}` if `a.name` is readily available.\nWhen `a.name` is not \
+                    available, it SHOULD be `plan`.\n\nSee `other`.";
+        assert_eq!(names(note), ["plan {a.name}", "plan"]);
+        assert_eq!(names("**Span name** SHOULD be `{a.b}`.\n**Span kind** SHOULD be `CLIENT`"), ["{a.b}"]);
+        assert_eq!(names("The name is up to you"), [""; 0]);
+    }
+
+    #[test]
+    fn operations_are_read_one_or_many() {
+        assert_eq!(operations("The `gen_ai.operation.name` SHOULD be `plan`. Not `chat`."), ["plan"]);
+        assert_eq!(
+            operations("The `gen_ai.operation.name` SHOULD be one of `a`,\n`b`, or `c`.\n\nUse `a` here."),
+            ["a", "b", "c"]
+        );
+        assert_eq!(operations("`plan` is said of nothing"), [""; 0]);
+    }
+
+    #[test]
+    fn severities_are_numbers() {
+        assert_eq!(severity("set it to WARN (severity\nnumber 13) when"), Ok(Some(13)));
+        assert_eq!(severity("none"), Ok(None));
+        assert!(severity("(severity number many)").unwrap_err().contains("`many`"));
+    }
+}
