@@ -1,8 +1,9 @@
 //! What several tests share: both backends read into one shape, the naming rules, random traffic.
 
-#![allow(dead_code, reason = "each test uses a part of it")]
+#![allow(dead_code, unused_imports, reason = "each test uses a part of it")]
 
 pub mod allocator;
+pub mod collector;
 pub mod families;
 pub mod otel;
 pub mod page;

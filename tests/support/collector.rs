@@ -1,0 +1,173 @@
+//! An OTLP collector inside the test: gRPC and HTTP/protobuf on one port of the loopback, on a thread of its own.
+//!
+//! The gRPC side is tonic's server, so that our client is held against somebody else's reading of the protocol.
+
+mod answer;
+mod grpc;
+mod inbox;
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use hyper::Request;
+use hyper::Response;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::TokioIo;
+use hyper_util::server::conn::auto;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+
+use self::answer::Body;
+pub use self::inbox::Inbox;
+pub use self::inbox::Received;
+pub use self::inbox::Seen;
+
+/// How the collector treats whoever sends to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Behaviour {
+    /// Takes everything.
+    Accept,
+    /// Takes everything after this long.
+    Slow(Duration),
+    /// Says that it cannot now: 503, or `UNAVAILABLE`.
+    Unavailable,
+    /// Says that it never will: 400, or `INVALID_ARGUMENT`.
+    Invalid,
+    /// Wants other credentials: 401, or `UNAUTHENTICATED`.
+    Unauthenticated,
+    /// Asks to come back in a second: 429 with `Retry-After`, or `RESOURCE_EXHAUSTED` with `RetryInfo`.
+    Throttle,
+    /// Takes everything but this many items.
+    Reject(i64),
+    /// Reads the request and never answers.
+    Hang,
+    /// Accepts the connection and closes it.
+    Close,
+    /// Answers with bytes that are no HTTP at all.
+    Noise,
+    /// Answers 200 with a body that is no answer.
+    Garbage,
+    /// Answers 200 with a web page, as a wrong port does.
+    Page,
+    /// Answers 200 and sends a body without an end.
+    Endless,
+}
+
+/// A collector that runs until it is dropped.
+pub struct Collector {
+    address: SocketAddr,
+    inbox: Arc<Inbox>,
+    behaviour: Arc<Mutex<Behaviour>>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Collector {
+    /// On a port that is free.
+    pub fn start() -> Self {
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)))
+    }
+
+    /// At an address that one had before.
+    pub fn start_at(address: SocketAddr) -> Self {
+        let listener = std::net::TcpListener::bind(address).expect("the loopback has the port");
+        listener.set_nonblocking(true).unwrap();
+        let address = listener.local_addr().unwrap();
+        let inbox = Arc::new(Inbox::default());
+        let behaviour = Arc::new(Mutex::new(Behaviour::Accept));
+        let (stop, stopped) = oneshot::channel();
+        let shared = (Arc::clone(&inbox), Arc::clone(&behaviour));
+        let thread = std::thread::Builder::new().name("collector".to_owned()).spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let listener = TcpListener::from_std(listener).unwrap();
+                tokio::select! {
+                    () = serve(listener, shared.0, shared.1) => {}
+                    _ = stopped => {}
+                }
+            });
+            // Whoever still hangs on a connection must not keep the test.
+            runtime.shutdown_background();
+        });
+        Self { address, inbox, behaviour, stop: Some(stop), thread: Some(thread.unwrap()) }
+    }
+
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// For `OTEL_EXPORTER_OTLP_ENDPOINT`, whatever the protocol.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What came in.
+    pub fn inbox(&self) -> &Inbox {
+        &self.inbox
+    }
+
+    /// From now on, also on connections that are open.
+    pub fn behave(&self, behaviour: Behaviour) {
+        *self.behaviour.lock().unwrap() = behaviour;
+    }
+}
+
+impl Drop for Collector {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+async fn serve(listener: TcpListener, inbox: Arc<Inbox>, behaviour: Arc<Mutex<Behaviour>>) {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else { continue };
+        inbox.connected();
+        match *behaviour.lock().unwrap() {
+            Behaviour::Close => drop(stream),
+            Behaviour::Noise => drop(tokio::spawn(noise(stream))),
+            _ => drop(tokio::spawn(connection(stream, Arc::clone(&inbox), Arc::clone(&behaviour)))),
+        }
+    }
+}
+
+async fn noise(mut stream: TcpStream) {
+    let _ = stream.write_all(b"%% this is no HTTP, of no version\n\x00\xff\xfe\n").await;
+    let _ = stream.shutdown().await;
+}
+
+async fn connection(stream: TcpStream, inbox: Arc<Inbox>, behaviour: Arc<Mutex<Behaviour>>) {
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (inbox, how) = (Arc::clone(&inbox), *behaviour.lock().unwrap());
+        async move { Ok::<_, Infallible>(respond(request, &inbox, how).await) }
+    });
+    // The two protocols are told apart by the first bytes.
+    let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+}
+
+async fn respond(request: Request<Incoming>, inbox: &Arc<Inbox>, how: Behaviour) -> Response<Body> {
+    let is_grpc =
+        request.headers().get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"));
+    inbox.saw(&request);
+    match how {
+        Behaviour::Accept | Behaviour::Close | Behaviour::Noise | Behaviour::Reject(_) => {}
+        Behaviour::Slow(time) => tokio::time::sleep(time).await,
+        Behaviour::Hang => std::future::pending().await,
+        refusal => return answer::refuse(refusal, is_grpc),
+    }
+    let rejected = if let Behaviour::Reject(items) = how { items } else { 0 };
+    match is_grpc {
+        true => grpc::take(request, inbox, rejected).await,
+        false => answer::take(request, inbox, rejected).await,
+    }
+}

@@ -1,0 +1,131 @@
+//! Answers over HTTP, and every refusal.
+
+use std::convert::Infallible;
+use std::io::Read;
+use std::pin::Pin;
+use std::task::Context;
+use std::task::Poll;
+
+use http_body_util::BodyExt;
+use http_body_util::Full;
+use http_body_util::combinators::UnsyncBoxBody;
+use hyper::Request;
+use hyper::Response;
+use hyper::body::Bytes;
+use hyper::body::Frame;
+use hyper::body::Incoming;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsPartialSuccess;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceResponse;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsPartialSuccess;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceResponse;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTracePartialSuccess;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
+use prost::Message;
+
+use super::Behaviour;
+use super::Inbox;
+
+pub(super) type Error = Box<dyn std::error::Error + Send + Sync>;
+pub(super) type Body = UnsyncBoxBody<Bytes, Error>;
+
+/// Takes a request of OTLP over HTTP.
+pub(super) async fn take(request: Request<Incoming>, inbox: &Inbox, rejected: i64) -> Response<Body> {
+    let path = request.uri().path().to_owned();
+    let gzip = request.headers().get("content-encoding").is_some_and(|encoding| encoding == "gzip");
+    let Ok(body) = request.into_body().collect().await else { return plain(400, "the body broke off") };
+    let body = if gzip { unpack(&body.to_bytes()) } else { body.to_bytes().to_vec() };
+    let error_message = "some were not liked".to_owned();
+    let answer = match path.rsplit('/').next().unwrap_or_default() {
+        "traces" => {
+            let Ok(request) = Message::decode(body.as_slice()) else { return plain(400, "no protobuf") };
+            inbox.take_spans(request);
+            let partial = ExportTracePartialSuccess { rejected_spans: rejected, error_message };
+            ExportTraceServiceResponse { partial_success: (rejected > 0).then_some(partial) }.encode_to_vec()
+        }
+        "metrics" => {
+            let Ok(request) = Message::decode(body.as_slice()) else { return plain(400, "no protobuf") };
+            inbox.take_metrics(request);
+            let partial = ExportMetricsPartialSuccess { rejected_data_points: rejected, error_message };
+            ExportMetricsServiceResponse { partial_success: (rejected > 0).then_some(partial) }.encode_to_vec()
+        }
+        "logs" => {
+            let Ok(request) = Message::decode(body.as_slice()) else { return plain(400, "no protobuf") };
+            inbox.take_logs(request);
+            let partial = ExportLogsPartialSuccess { rejected_log_records: rejected, error_message };
+            ExportLogsServiceResponse { partial_success: (rejected > 0).then_some(partial) }.encode_to_vec()
+        }
+        _ => return plain(404, "no such path"),
+    };
+    respond(200, "application/x-protobuf", answer)
+}
+
+/// An answer to somebody who gets nothing.
+pub(super) fn refuse(how: Behaviour, is_grpc: bool) -> Response<Body> {
+    let status =
+        |http: u16, grpc: &str| if is_grpc { trailers_only(grpc) } else { plain(http, "secret-looking detail") };
+    match how {
+        Behaviour::Unavailable => status(503, "14"),
+        Behaviour::Invalid => status(400, "3"),
+        Behaviour::Unauthenticated => status(401, "16"),
+        Behaviour::Throttle => {
+            let mut response = status(429, "8");
+            // `google.rpc.Status` with one `RetryInfo` of a second, in base64 without padding.
+            let details = "CAgaMAoodHlwZS5nb29nbGVhcGlzLmNvbS9nb29nbGUucnBjLlJldHJ5SW5mbxIECgIIAQ";
+            response.headers_mut().insert("retry-after", "1".parse().unwrap());
+            response.headers_mut().insert("grpc-status-details-bin", details.parse().unwrap());
+            response
+        }
+        Behaviour::Garbage if is_grpc => respond(200, "application/grpc", vec![0, 0, 0, 0, 9, 255, 254, 253]),
+        Behaviour::Garbage => respond(200, "application/x-protobuf", vec![255; 100]),
+        Behaviour::Page => {
+            respond(200, "text/html; charset=utf-8", b"<html>Welcome to another service</html>".to_vec())
+        }
+        Behaviour::Endless => {
+            // Over gRPC a message of a gigabyte is announced first.
+            let first = if is_grpc { vec![0, 64, 0, 0, 0] } else { Vec::new() };
+            let kind = if is_grpc { "application/grpc" } else { "application/x-protobuf" };
+            let mut response = respond(200, kind, Vec::new());
+            *response.body_mut() = Endless { first: Some(first.into()) }.map_err(Into::into).boxed_unsync();
+            response
+        }
+        other => panic!("{other:?} is no refusal"),
+    }
+}
+
+fn trailers_only(code: &str) -> Response<Body> {
+    let mut response = respond(200, "application/grpc", Vec::new());
+    response.headers_mut().insert("grpc-status", code.parse().unwrap());
+    response.headers_mut().insert("grpc-message", "secret-looking%20detail".parse().unwrap());
+    response
+}
+
+fn plain(status: u16, text: &str) -> Response<Body> {
+    respond(status, "text/plain", text.as_bytes().to_vec())
+}
+
+fn respond(status: u16, kind: &str, body: Vec<u8>) -> Response<Body> {
+    let body = Full::new(Bytes::from(body)).map_err(|never: Infallible| match never {}).boxed_unsync();
+    Response::builder().status(status).header("content-type", kind).body(body).unwrap()
+}
+
+fn unpack(packed: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    flate2::read::GzDecoder::new(packed).read_to_end(&mut body).expect("what says it is gzip is gzip");
+    body
+}
+
+/// Sends for as long as somebody reads.
+struct Endless {
+    first: Option<Bytes>,
+}
+
+impl hyper::body::Body for Endless {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        static BLOCK: [u8; 16_384] = [0; 16_384];
+        let data = self.first.take().filter(|first| !first.is_empty()).unwrap_or(Bytes::from_static(&BLOCK));
+        Poll::Ready(Some(Ok(Frame::data(data))))
+    }
+}

@@ -1,0 +1,200 @@
+//! What a collector got.
+
+use std::collections::BTreeMap;
+use std::sync::Condvar;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use hyper::Request;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::AnyValue;
+use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
+use opentelemetry_proto::tonic::common::v1::KeyValue;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use opentelemetry_proto::tonic::metrics::v1::Metric;
+use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use opentelemetry_proto::tonic::metrics::v1::number_data_point;
+use opentelemetry_proto::tonic::resource::v1::Resource;
+use opentelemetry_proto::tonic::trace::v1::Span;
+
+/// How long a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// One item, and whose it is.
+#[derive(Debug, Clone)]
+pub struct Received<T> {
+    pub resource: Resource,
+    pub scope: InstrumentationScope,
+    pub item: T,
+}
+
+/// What has come so far, and the requests that it came in.
+#[derive(Debug, Default, Clone)]
+pub struct Seen {
+    pub spans: Vec<Received<Span>>,
+    /// Of every export, in order.
+    pub metrics: Vec<Received<Metric>>,
+    pub logs: Vec<Received<LogRecord>>,
+    /// The path and the headers of each request, taken or not.
+    pub requests: Vec<(String, BTreeMap<String, String>)>,
+    pub connections: usize,
+}
+
+/// Where a collector keeps what it got.
+#[derive(Debug, Default)]
+pub struct Inbox {
+    seen: Mutex<Seen>,
+    came: Condvar,
+}
+
+impl Inbox {
+    /// A copy of all that has come so far.
+    pub fn seen(&self) -> Seen {
+        self.seen.lock().unwrap().clone()
+    }
+
+    pub fn spans(&self) -> Vec<Received<Span>> {
+        self.seen.lock().unwrap().spans.clone()
+    }
+
+    pub fn metrics(&self) -> Vec<Received<Metric>> {
+        self.seen.lock().unwrap().metrics.clone()
+    }
+
+    pub fn logs(&self) -> Vec<Received<LogRecord>> {
+        self.seen.lock().unwrap().logs.clone()
+    }
+
+    /// Waits until what has come satisfies, and panics after 20 seconds.
+    pub fn wait_until(&self, what: &str, met: impl Fn(&Seen) -> bool) {
+        let seen = self.seen.lock().unwrap();
+        let (seen, waited) = self.came.wait_timeout_while(seen, PATIENCE, |seen| !met(seen)).unwrap();
+        assert!(
+            !waited.timed_out(),
+            "{what}: {} spans, {} metrics, {} logs in {} requests came",
+            seen.spans.len(),
+            seen.metrics.len(),
+            seen.logs.len(),
+            seen.requests.len()
+        );
+    }
+
+    /// Forgets all that has come.
+    pub fn clear(&self) {
+        *self.seen.lock().unwrap() = Seen::default();
+    }
+
+    pub(super) fn connected(&self) {
+        self.change(|seen| seen.connections += 1);
+    }
+
+    pub(super) fn saw<B>(&self, request: &Request<B>) {
+        let text = |value: &hyper::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let headers = request.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+        self.change(|seen| seen.requests.push((request.uri().path().to_owned(), headers)));
+    }
+
+    pub(super) fn take_spans(&self, request: ExportTraceServiceRequest) {
+        self.change(|seen| {
+            for batch in request.resource_spans {
+                for group in batch.scope_spans {
+                    let (resource, scope) = (batch.resource.clone(), group.scope);
+                    seen.spans.extend(group.spans.into_iter().map(|item| received(&resource, &scope, item)));
+                }
+            }
+        });
+    }
+
+    pub(super) fn take_metrics(&self, request: ExportMetricsServiceRequest) {
+        self.change(|seen| {
+            for batch in request.resource_metrics {
+                for group in batch.scope_metrics {
+                    let (resource, scope) = (batch.resource.clone(), group.scope);
+                    seen.metrics.extend(group.metrics.into_iter().map(|item| received(&resource, &scope, item)));
+                }
+            }
+        });
+    }
+
+    pub(super) fn take_logs(&self, request: ExportLogsServiceRequest) {
+        self.change(|seen| {
+            for batch in request.resource_logs {
+                for group in batch.scope_logs {
+                    let (resource, scope) = (batch.resource.clone(), group.scope);
+                    seen.logs.extend(group.log_records.into_iter().map(|item| received(&resource, &scope, item)));
+                }
+            }
+        });
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Seen)) {
+        change(&mut self.seen.lock().unwrap());
+        self.came.notify_all();
+    }
+}
+
+fn received<T>(resource: &Option<Resource>, scope: &Option<InstrumentationScope>, item: T) -> Received<T> {
+    Received { resource: resource.clone().unwrap_or_default(), scope: scope.clone().unwrap_or_default(), item }
+}
+
+impl Seen {
+    /// The last value of a counter or gauge, summed over the series whose attributes include these. For cumulative
+    /// temporality; none if no export had the metric.
+    pub fn last_sum(&self, name: &str, with: &[(&str, &str)]) -> Option<f64> {
+        let metric = self.metrics.iter().rev().find(|metric| metric.item.name == name)?;
+        let points = match metric.item.data.as_ref()? {
+            Data::Sum(sum) => &sum.data_points,
+            Data::Gauge(gauge) => &gauge.data_points,
+            _ => return None,
+        };
+        let chosen = points.iter().filter(|point| includes(&point.attributes, with));
+        Some(
+            chosen
+                .map(|point| match point.value {
+                    Some(number_data_point::Value::AsDouble(value)) => value,
+                    Some(number_data_point::Value::AsInt(value)) => value as f64,
+                    None => 0.0,
+                })
+                .sum(),
+        )
+    }
+
+    /// The last count of a histogram, summed over the series whose attributes include these.
+    pub fn last_count(&self, name: &str, with: &[(&str, &str)]) -> Option<u64> {
+        let metric = self.metrics.iter().rev().find(|metric| metric.item.name == name)?;
+        match metric.item.data.as_ref()? {
+            Data::Histogram(histogram) => {
+                let chosen = histogram.data_points.iter().filter(|point| includes(&point.attributes, with));
+                Some(chosen.map(|point| point.count).sum())
+            }
+            Data::ExponentialHistogram(histogram) => {
+                let chosen = histogram.data_points.iter().filter(|point| includes(&point.attributes, with));
+                Some(chosen.map(|point| point.count).sum())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The value of an attribute, as text.
+pub fn attribute(attributes: &[KeyValue], name: &str) -> Option<String> {
+    attributes.iter().find(|pair| pair.key == name).and_then(|pair| pair.value.as_ref()).map(text)
+}
+
+fn includes(attributes: &[KeyValue], wanted: &[(&str, &str)]) -> bool {
+    wanted.iter().all(|(name, value)| attribute(attributes, name).as_deref() == Some(*value))
+}
+
+fn text(value: &AnyValue) -> String {
+    match &value.value {
+        Some(Value::StringValue(value)) => value.clone(),
+        Some(Value::BoolValue(value)) => value.to_string(),
+        Some(Value::IntValue(value)) => value.to_string(),
+        Some(Value::DoubleValue(value)) => value.to_string(),
+        Some(Value::ArrayValue(array)) => array.values.iter().map(text).collect::<Vec<_>>().join(","),
+        other => format!("{other:?}"),
+    }
+}
