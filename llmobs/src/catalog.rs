@@ -88,7 +88,7 @@ impl Row {
 
     /// Whether its buckets link to traces.
     pub(crate) fn has_exemplars(&self) -> bool {
-        matches!(self.shape, Some(Shape::FirstToken | Shape::Duration))
+        matches!(self.shape, Some(Shape::FirstToken | Shape::Duration | Shape::Http))
     }
 }
 
@@ -185,6 +185,16 @@ impl Role {
     pub(crate) const fn is_remote(self) -> bool {
         !matches!(self, Self::Server)
     }
+
+    /// The role's name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Gateway => "gateway",
+            Self::Client => "client",
+        }
+    }
 }
 
 /// What a row belongs to.
@@ -195,6 +205,8 @@ pub enum Group {
     GenAiServer,
     /// The conventions' client metrics.
     GenAiClient,
+    /// The conventions' metrics of HTTP servers.
+    HttpServer,
     /// The books: every operation from start to end.
     Operation,
     /// Where the time goes.
@@ -224,6 +236,7 @@ impl Group {
         match self {
             Self::GenAiServer => "gen_ai.server",
             Self::GenAiClient => "gen_ai.client",
+            Self::HttpServer => "http.server",
             Self::Operation => "operation",
             Self::Time => "time",
             Self::Token => "token",
@@ -270,9 +283,10 @@ mod tests {
     #[test]
     fn own_names_and_own_attributes_are_namespaced() {
         for row in ROWS {
-            assert!(row.name.starts_with("llmobs.") || row.name.starts_with("gen_ai."), "{}", row.name);
+            let known = ["llmobs.", "gen_ai.", "http."];
+            assert!(known.iter().any(|prefix| row.name.starts_with(prefix)), "{}", row.name);
             for attribute in row.attributes {
-                let known = ["llmobs.", "gen_ai.", "error.", "service."];
+                let known = ["llmobs.", "gen_ai.", "error.", "service.", "http.", "url.", "network."];
                 assert!(known.iter().any(|prefix| attribute.starts_with(prefix)), "{} of {}", attribute, row.name);
             }
         }

@@ -31,6 +31,7 @@ use crate::catalog::own;
 use crate::clock::seconds;
 use crate::objective::Objective;
 use crate::record::Label;
+use crate::record::Text;
 use crate::record::TraceLink;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::FinishReason;
@@ -191,6 +192,11 @@ impl Series {
 
     pub(crate) fn sinks(&self) -> &Sinks {
         &self.sinks
+    }
+
+    /// Operation, provider and model as the labels have them.
+    pub(crate) fn identity(&self) -> [Text; 3] {
+        [0, 1, 2].map(|place: usize| self.labels[place].value.clone())
     }
 
     pub(crate) fn vocabulary(&self) -> &Vocabulary {

@@ -10,8 +10,12 @@ mod gaps;
 mod live;
 mod marker;
 mod operation;
+mod start;
+mod step;
+mod steps;
 mod stream;
 mod table;
+mod told;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -23,11 +27,20 @@ pub use self::chunk::Chunk;
 use self::core::Core;
 #[cfg(feature = "tower")]
 pub(crate) use self::current::Scope;
+#[cfg(feature = "axum")]
+pub(crate) use self::current::arrived;
 pub use self::current::Scoped;
 pub use self::marker::Marker;
 pub use self::marker::Phase;
 pub use self::operation::Operation;
-pub use self::operation::Start;
+pub use self::start::Start;
+pub use self::step::Step;
+pub use self::steps::CreateAgent;
+pub use self::steps::Database;
+pub use self::steps::ExecuteTool;
+pub use self::steps::InvokeAgent;
+pub use self::steps::InvokeWorkflow;
+pub use self::steps::Retrieval;
 pub use self::stream::Carry;
 pub use self::stream::Observed;
 pub use self::stream::Own;
@@ -120,7 +133,7 @@ impl Observer {
     }
 
     /// Any operation by this model.
-    pub const fn operation<'a>(&'a self, name: OperationName, model: &'a str) -> Start<'a> {
+    pub fn operation<'a>(&'a self, name: OperationName, model: &'a str) -> Start<'a> {
         Start::new(self, name, model)
     }
 
@@ -187,6 +200,12 @@ impl Observer {
     #[cfg(feature = "tower")]
     pub(crate) fn sinks(&self) -> Option<&Arc<crate::sink::Sinks>> {
         self.core.as_ref().map(|core| core.sinks())
+    }
+
+    /// Whether what is dropped now was cut off by the service itself.
+    #[cfg(feature = "tower")]
+    pub(crate) fn is_shutting_down(&self) -> bool {
+        self.core.as_ref().is_some_and(|core| core.is_shutting_down())
     }
 
     /// The metrics in the registry that this observer owns, in the OpenMetrics text format without its end marker.

@@ -3,3 +3,4 @@
 pub use opentelemetry;
 
 pub use crate::sink::otel::Meters;
+pub use crate::sink::otel::Tracers;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::clock::nanos;
 use crate::clock::seconds;
+use crate::semconv::value::FinishReason;
 use crate::timing::Share;
 
 /// One label, under the conventions' dotted name.
@@ -19,6 +20,9 @@ pub(crate) struct Label {
 pub(crate) enum Text {
     Static(&'static str),
     Shared(Arc<str>),
+    /// A number to OpenTelemetry, its digits to Prometheus.
+    #[cfg(feature = "tower")]
+    Number(i64, Arc<str>),
 }
 
 impl Text {
@@ -26,6 +30,8 @@ impl Text {
         match self {
             Self::Static(text) => text,
             Self::Shared(text) => text,
+            #[cfg(feature = "tower")]
+            Self::Number(_, digits) => digits,
         }
     }
 }
@@ -42,6 +48,13 @@ impl From<Arc<str>> for Text {
     }
 }
 
+#[cfg(feature = "tower")]
+impl From<u16> for Text {
+    fn from(number: u16) -> Self {
+        Self::Number(i64::from(number), number.to_string().into())
+    }
+}
+
 impl Label {
     pub(crate) fn new(name: impl Into<Cow<'static, str>>, value: impl Into<Text>) -> Self {
         Self { name: name.into(), value: value.into() }
@@ -55,12 +68,37 @@ pub(crate) struct Reading {
     pub(crate) value: f64,
 }
 
+/// Why the choices of an answer ended, in the order of the choices. One choice takes no memory.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Reasons {
+    pub(crate) first: Option<FinishReason>,
+    pub(crate) others: Vec<FinishReason>,
+}
+
+impl Reasons {
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.first.iter().chain(&self.others).map(FinishReason::as_str)
+    }
+}
+
 /// The trace that an operation belongs to. Kept only when the span is sampled, so that a link never points nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TraceLink {
     /// Bytes, not numbers: a number of 128 bits would widen every operation by its alignment.
     pub(crate) trace_id: [u8; 16],
     pub(crate) span_id: [u8; 8],
+}
+
+impl TraceLink {
+    /// The part of the trace's number that is random.
+    pub(crate) const fn random(self) -> u64 {
+        let [.., a, b, c, d, e, f, g, h] = self.trace_id;
+        u64::from_be_bytes([a, b, c, d, e, f, g, h])
+    }
 }
 
 /// Upper bounds of a histogram's buckets, inclusive; the last bucket, to infinity, is not named.

@@ -26,6 +26,7 @@ pub(crate) mod own {
     pub(crate) const OBJECTIVE_NAME: &str = "llmobs.objective.name";
     pub(crate) const OBJECTIVE_RESULT: &str = "llmobs.objective.result";
     pub(crate) const OUTCOME: &str = "llmobs.operation.outcome";
+    pub(crate) const PHASE_DURATION: &str = "llmobs.phase.duration";
     pub(crate) const PHASE_NAME: &str = "llmobs.phase.name";
     pub(crate) const PROFILE: &str = "llmobs.build.profile";
     pub(crate) const QUEUE_EXIT: &str = "llmobs.queue.exit";
@@ -156,6 +157,12 @@ GenAiClient:
         "From the start of the embedding to its end" }
     EmbeddingsInputTokens { m::GEN_AI_CLIENT_EMBEDDINGS_OPERATION_INPUT_TOKENS, Histogram(Tokens), "{token}", [S], Standard, REMOTE, Latest, NOW,
         "Input tokens of an embedding" }
+;
+HttpServer:
+    HttpDuration { "http.server.request.duration", Histogram(Http), "s", [a::HTTP_REQUEST_METHOD a::URL_SCHEME a::HTTP_ROUTE a::HTTP_RESPONSE_STATUS_CODE a::ERROR_TYPE a::NETWORK_PROTOCOL_VERSION], Core, ALL, both, NOW,
+        "From the arrival of a request to the end of the body of its response" }
+    HttpActive { "http.server.active_requests", UpDownCounter, "{request}", [a::HTTP_REQUEST_METHOD a::URL_SCHEME], Core, ALL, both, NOW,
+        "Requests whose response has not come to the end of its body" }
 ;
 Operation:
     Started { "llmobs.operation.started", Counter, "{operation}", [S], Core, ALL, both, NOW,

@@ -37,6 +37,7 @@ use crate::sink::Sinks;
 use crate::sink::Source;
 use crate::sink::otel;
 use crate::sink::otel::Meters;
+use crate::sink::otel::Tracers;
 use crate::sink::prometheus::Page;
 use crate::sink::prometheus::Target;
 use crate::timing::FirstToken;
@@ -63,6 +64,8 @@ pub struct ObserverBuilder<'a> {
     clock: Clock,
     registry: Option<Target<'a>>,
     meters: Option<Meters<'a>>,
+    tracers: Option<Tracers<'a>>,
+    logged_share: f64,
 }
 
 impl<'a> ObserverBuilder<'a> {
@@ -86,6 +89,8 @@ impl<'a> ObserverBuilder<'a> {
             clock: Clock::system(),
             registry: None,
             meters: None,
+            tracers: None,
+            logged_share: 1.0,
         }
     }
 
@@ -214,6 +219,22 @@ impl<'a> ObserverBuilder<'a> {
         ObserverBuilder { meters: Some(provider.into()), ..self.shorten() }
     }
 
+    /// The tracer provider that makes the spans of an operation's parts at level [`Full`](Level::Full), `&provider`. All
+    /// other spans go through `tracing`. Defaults to the global one.
+    pub fn tracer_provider<'b>(self, provider: impl Into<Tracers<'b>>) -> ObserverBuilder<'b>
+    where
+        'a: 'b,
+    {
+        ObserverBuilder { tracers: Some(provider.into()), ..self.shorten() }
+    }
+
+    /// Which share of the operations that went well has a log event `llm_request_complete`, from 0 to 1. Failures and
+    /// missed objectives always have one. Each event says the share that it stands for. Defaults to 1.
+    pub const fn logged_share(mut self, share: f64) -> Self {
+        self.logged_share = share;
+        self
+    }
+
     /// Builds the observer.
     ///
     /// # Errors
@@ -240,6 +261,8 @@ impl<'a> ObserverBuilder<'a> {
             undeclared_models: undeclared,
             series_limit: self.series_limit,
             grace: nanos(self.grace),
+            tracer: self.tracers.map(|tracers| tracers.tracer(profile)),
+            logged_share: self.logged_share,
         };
         let core = Arc::new(Core::new(settings, sinks));
         let weak = Arc::downgrade(&core);

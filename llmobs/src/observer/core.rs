@@ -11,6 +11,7 @@ use std::sync::RwLock;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 
+use opentelemetry::global::BoxedTracer;
 use prometheus_client::registry::Registry;
 
 use super::live::Live;
@@ -34,6 +35,7 @@ use crate::semconv::value::Provider;
 use crate::semconv::value::State;
 use crate::sink::Handle;
 use crate::sink::Sinks;
+use crate::sink::otel;
 use crate::timing::FirstToken;
 
 pub(super) struct Core {
@@ -55,6 +57,9 @@ pub(super) struct Core {
     retired: Mutex<Vec<(Arc<Model>, u64)>>,
     grace: u64,
     registry: OnceLock<Registry>,
+    tracer: OnceLock<BoxedTracer>,
+    /// Which share of the operations that went well is logged.
+    pub(super) logged_share: f64,
 }
 
 /// Short: who prints an observer does not want every series.
@@ -80,6 +85,8 @@ pub(super) struct Settings {
     pub(super) undeclared_models: usize,
     pub(super) series_limit: usize,
     pub(super) grace: u64,
+    pub(super) tracer: Option<BoxedTracer>,
+    pub(super) logged_share: f64,
 }
 
 /// How many unlisted operation names, providers and runtimes may have series.
@@ -106,6 +113,8 @@ impl Core {
             retired: Mutex::default(),
             grace: settings.grace,
             registry: OnceLock::new(),
+            tracer: settings.tracer.map_or_else(OnceLock::new, OnceLock::from),
+            logged_share: settings.logged_share,
         }
     }
 
@@ -115,6 +124,12 @@ impl Core {
 
     pub(super) const fn sinks(&self) -> &Arc<Sinks> {
         &self.sinks
+    }
+
+    /// What makes the spans of parts that are over. The process-wide one is taken when it is first needed: one that
+    /// was taken before its provider was set would record nothing for good.
+    pub(super) fn tracer(&self) -> &BoxedTracer {
+        self.tracer.get_or_init(|| otel::global_tracer(self.vocabulary.profile))
     }
 
     pub(super) fn vocabulary(&self) -> &Vocabulary {

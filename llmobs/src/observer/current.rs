@@ -18,8 +18,8 @@ thread_local! {
     static SCOPED: RefCell<Scope> = const { RefCell::new(Scope { observer: None, arrived: None }) };
 }
 
-/// What is current on this thread.
-#[derive(Debug, Clone)]
+/// What is current on this thread while it is entered, and what was before in the meantime.
+#[derive(Debug)]
 pub(crate) struct Scope {
     observer: Option<Observer>,
     /// When the request arrived that is being served: operations begin there.
@@ -32,14 +32,15 @@ impl Scope {
         Self { observer: Some(observer), arrived: Some(arrived) }
     }
 
-    /// Makes it current on this thread until the guard is dropped.
-    pub(crate) fn enter(&self) -> Entered {
-        Entered(SCOPED.with(|scoped| scoped.replace(self.clone())))
+    /// Makes it current on this thread until the guard is dropped. The two change places, so nothing is cloned.
+    pub(crate) fn enter(&mut self) -> Entered<'_> {
+        let entered = SCOPED.try_with(|scoped| std::mem::swap(&mut *scoped.borrow_mut(), self)).is_ok();
+        Entered(entered.then_some(self))
     }
 }
 
 /// When the request arrived that this code serves, as far as a layer has said so.
-pub(super) fn arrived() -> Option<Moment> {
+pub(crate) fn arrived() -> Option<Moment> {
     SCOPED.try_with(|scoped| scoped.borrow().arrived).ok().flatten()
 }
 
@@ -102,11 +103,12 @@ impl<F: Future> Future for Scoped<F> {
 
 /// Puts back what was current before, also when a poll panics.
 #[derive(Debug)]
-pub(crate) struct Entered(Scope);
+pub(crate) struct Entered<'a>(Option<&'a mut Scope>);
 
-impl Drop for Entered {
+impl Drop for Entered<'_> {
     fn drop(&mut self) {
-        let before = Scope { observer: self.0.observer.take(), arrived: self.0.arrived };
-        let _ = SCOPED.try_with(|scoped| scoped.replace(before));
+        if let Some(scope) = self.0.take() {
+            let _ = SCOPED.try_with(|scoped| std::mem::swap(&mut *scoped.borrow_mut(), scope));
+        }
     }
 }

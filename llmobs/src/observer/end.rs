@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::live::Live;
 use super::operation::Running;
+use super::told::Told;
 use crate::catalog::Id;
 use crate::catalog::Profile;
 use crate::clock::seconds;
@@ -40,7 +41,7 @@ pub(super) enum Ending {
 }
 
 impl Ending {
-    const fn outcome(self) -> Outcome {
+    pub(super) const fn outcome(self) -> Outcome {
         match self {
             Self::Completed => Outcome::Completed,
             Self::Failed(_) => Outcome::Failed,
@@ -49,7 +50,7 @@ impl Ending {
         }
     }
 
-    const fn error_type(self) -> Option<ErrorType> {
+    pub(super) const fn error_type(self) -> Option<ErrorType> {
         match self {
             Self::Completed => None,
             Self::Failed(error) | Self::Rejected(error) => Some(error),
@@ -96,7 +97,7 @@ pub(super) fn decide(live: &Live, panicked: bool, finished: bool, now: u64) -> E
         Ending::Failed(ErrorType::Internal)
     } else if finished || live.finish_reason().is_some() {
         Ending::Completed
-    } else if live.deadline.is_some_and(|deadline| now >= deadline) {
+    } else if live.is_past_deadline(now) {
         Ending::Failed(ErrorType::Timeout)
     } else if live.core.is_shutting_down() {
         Ending::Failed(ErrorType::Shutdown)
@@ -106,13 +107,14 @@ pub(super) fn decide(live: &Live, panicked: bool, finished: bool, now: u64) -> E
 }
 
 /// Ends an operation, once: `ended_at` is the end of the request, `now` the moment that this was noticed.
-pub(super) fn finish(running: &Running, ending: Ending, ended_at: u64, now: u64, stream: Option<&StreamEnd>) {
-    let live = &running.live;
+pub(super) fn finish(running: Running, ending: Ending, ended_at: u64, now: u64, stream: Option<&StreamEnd>) {
+    let Running { live, place, span } = running;
+    let live = &live;
     if !live.end() {
         live.core.anomaly("double_end");
         return;
     }
-    leave(live, running.place, now);
+    leave(live, place, now);
     let marks = live.marks(ended_at);
     let end =
         End { live, series: &live.series, marks, ending, stream, tokens: Tokens::of(live, &marks, ending, stream) };
@@ -120,7 +122,8 @@ pub(super) fn finish(running: &Running, ending: Ending, ended_at: u64, now: u64,
     end.times();
     end.tokens();
     end.client();
-    end.objectives();
+    let good = end.objectives();
+    Told { end, good, now }.tell(span);
 }
 
 /// Takes the operation out of the table. Under the same lock its times by state are settled, so that a collection
@@ -138,13 +141,13 @@ fn ended_queued(marks: &Marks, ending: Ending) -> bool {
 }
 
 /// One operation at its end.
-struct End<'a> {
-    live: &'a Live,
+pub(super) struct End<'a> {
+    pub(super) live: &'a Live,
     series: &'a Series,
-    marks: Marks,
-    ending: Ending,
-    stream: Option<&'a StreamEnd>,
-    tokens: Tokens,
+    pub(super) marks: Marks,
+    pub(super) ending: Ending,
+    pub(super) stream: Option<&'a StreamEnd>,
+    pub(super) tokens: Tokens,
 }
 
 impl End<'_> {
@@ -269,7 +272,8 @@ impl End<'_> {
         }
     }
 
-    fn objectives(&self) {
+    /// Judges it. Tells whether every objective was met, if any could be judged.
+    fn objectives(&self) -> Option<bool> {
         let facts = Facts {
             outcome: self.ending.outcome(),
             error_type: self.ending.error_type(),
@@ -279,24 +283,25 @@ impl End<'_> {
             duration: self.marks.age(),
         };
         let left_early = facts.outcome == Outcome::Cancelled && facts.first_token.is_none();
-        let mut was_late = false;
+        let mut good = None;
         for (place, objective) in self.series.vocabulary().objectives.iter().enumerate() {
             let variant = match objective.judge(&facts) {
                 Verdict::Good => 2 * place,
                 Verdict::Bad => 2 * place + 1,
                 Verdict::Excluded | Verdict::Abandoned => continue,
             };
-            was_late |= variant % 2 == 1;
+            good = Some(good != Some(false) && variant % 2 == 0);
             self.series.add(Id::ObjectiveEvents, variant, 1);
             self.series.add(Id::ObjectiveTokens, variant, self.tokens.output.unwrap_or(0));
         }
-        if left_early && !was_late {
+        if left_early && good != Some(false) {
             self.series.add(Id::Abandoned, 0, 1);
         }
+        good
     }
 
     /// From the first token to the last exact token moment; without a stream, `complete` is the last token.
-    fn decode(&self) -> Option<u64> {
+    pub(super) fn decode(&self) -> Option<u64> {
         match self.stream {
             Some(stream) => stream.summary.decode.filter(|_| stream.summary.decode_tokens > 0),
             None if self.ending == Ending::Completed && self.tokens.output.is_some_and(|tokens| tokens > 1) => {
@@ -319,18 +324,18 @@ impl End<'_> {
         Some(seconds(self.decode()?) / self.decode_tokens() as f64)
     }
 
-    fn per_token_nanos(&self) -> Option<u64> {
+    pub(super) fn per_token_nanos(&self) -> Option<u64> {
         self.decode()?.checked_div(self.decode_tokens())
     }
 }
 
 /// The tokens of an operation, without those that were recorded while it ran.
-struct Tokens {
+pub(super) struct Tokens {
     parts: Partition,
     source: TokenSource,
-    input: Option<u64>,
-    output: Option<u64>,
-    output_source: TokenSource,
+    pub(super) input: Option<u64>,
+    pub(super) output: Option<u64>,
+    pub(super) output_source: TokenSource,
     unrecorded_text: u64,
     unrecorded_reasoning: u64,
 }

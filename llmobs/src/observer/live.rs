@@ -1,23 +1,35 @@
 //! One operation in flight, shared by its owner, its markers, its stream and the table. No lock, set once.
 
+use std::num::NonZeroU32;
+use std::num::NonZeroU64;
 use std::sync::Arc;
+use std::sync::Mutex;
 use std::sync::OnceLock;
+use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU8;
+use std::sync::atomic::AtomicU16;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
+use opentelemetry::trace::SpanContext;
+
 use super::core::Core;
 use crate::catalog::Id;
 use crate::instruments::Series;
+use crate::record::Reasons;
 use crate::record::TraceLink;
+use crate::semconv::value::AttemptKind;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::FinishReason;
 use crate::semconv::value::QueueExit;
 use crate::timing::FirstToken;
 use crate::timing::Marks;
 use crate::usage::Usage;
+
+/// The most choices whose finish reasons are kept.
+const MOST_CHOICES: usize = 128;
 
 /// A number that is not there yet; what is kept is one more than the number.
 #[derive(Debug, Default)]
@@ -29,7 +41,7 @@ impl Later {
     }
 
     /// Sets it unless it is set. Tells whether it was this call that did.
-    fn set(&self, value: u64) -> bool {
+    pub(super) fn set(&self, value: u64) -> bool {
         self.0.compare_exchange(0, value.saturating_add(1), Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
@@ -46,7 +58,7 @@ pub(super) struct Live {
     pub(super) core: Arc<Core>,
     pub(super) series: Arc<Series>,
     pub(super) t0: u64,
-    pub(super) deadline: Option<u64>,
+    deadline: Option<NonZeroU64>,
     pub(super) prepares: bool,
     /// A report of the token usage is expected, so nothing is counted before it.
     pub(super) reports_usage: bool,
@@ -65,6 +77,14 @@ pub(super) struct Live {
     reasoning: Later,
     estimated: AtomicBool,
     finish_reason: OnceLock<FinishReason>,
+    /// The choice that ended first.
+    first_choice: AtomicU16,
+    /// Nanoseconds from the start to the first chunk, in the gateway and client roles.
+    pub(super) first_chunk: Later,
+    max_tokens: Option<NonZeroU32>,
+    stalls: AtomicU16,
+    attempts: AtomicU16,
+    notes: OnceLock<Box<Notes>>,
     /// One more than the index of the error type; zero while nothing failed.
     failing: AtomicU8,
     /// Written by the stream alone, read by collections: plain stores, no read-modify-write.
@@ -80,15 +100,29 @@ pub(super) struct Beginning {
     pub(super) prepares: bool,
     pub(super) reports_usage: bool,
     pub(super) link: Option<TraceLink>,
+    pub(super) max_tokens: Option<u64>,
+    pub(super) conversation: Option<Arc<str>>,
+}
+
+/// What only few operations have, kept only where they have it.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    pub(super) conversation: OnceLock<Arc<str>>,
+    pub(super) response_id: OnceLock<Arc<str>>,
+    pub(super) response_model: OnceLock<Arc<str>>,
+    /// Of the choices after the first that ended, by choice.
+    reasons: Mutex<Vec<(u16, FinishReason)>>,
+    /// The span of the try before.
+    pub(super) last_attempt: Mutex<Option<SpanContext>>,
 }
 
 impl Live {
-    pub(super) fn new(core: Arc<Core>, series: Arc<Series>, beginning: &Beginning) -> Self {
-        Self {
+    pub(super) fn new(core: Arc<Core>, series: Arc<Series>, beginning: Beginning) -> Self {
+        let live = Self {
             core,
             series,
             t0: beginning.t0,
-            deadline: beginning.deadline,
+            deadline: beginning.deadline.and_then(NonZeroU64::new),
             prepares: beginning.prepares,
             reports_usage: beginning.reports_usage,
             link: beginning.link,
@@ -105,11 +139,58 @@ impl Live {
             reasoning: Later::default(),
             estimated: AtomicBool::new(false),
             finish_reason: OnceLock::new(),
+            first_chunk: Later::default(),
+            first_choice: AtomicU16::new(0),
+            max_tokens: beginning.max_tokens.and_then(|tokens| NonZeroU32::new(u32::try_from(tokens).ok()?)),
+            stalls: AtomicU16::new(0),
+            attempts: AtomicU16::new(1),
+            notes: OnceLock::new(),
             failing: AtomicU8::new(0),
             tokens: AtomicU64::new(0),
             away: AtomicU64::new(0),
             away_since: Later::default(),
+        };
+        if let Some(conversation) = beginning.conversation {
+            let _ = live.notes().conversation.set(conversation);
         }
+        live
+    }
+
+    /// Its notes, begun when there is something to note.
+    pub(super) fn notes(&self) -> &Notes {
+        self.notes.get_or_init(Box::default)
+    }
+
+    /// Its notes, if there are any.
+    pub(super) fn noted(&self) -> Option<&Notes> {
+        self.notes.get().map(Box::as_ref)
+    }
+
+    /// A try began.
+    pub(super) fn attempt(&self, kind: AttemptKind) {
+        one_more(&self.attempts);
+        self.series.add(Id::Attempts, kind.index(), 1);
+    }
+
+    pub(super) fn attempts(&self) -> u16 {
+        self.attempts.load(Ordering::Relaxed)
+    }
+
+    /// The stream stood still.
+    pub(super) fn stalled(&self) {
+        one_more(&self.stalls);
+    }
+
+    pub(super) fn stalls(&self) -> u16 {
+        self.stalls.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn max_tokens(&self) -> Option<u64> {
+        self.max_tokens.map(|tokens| tokens.get().into())
+    }
+
+    pub(super) fn is_past_deadline(&self, now: u64) -> bool {
+        self.deadline.is_some_and(|deadline| now >= deadline.get())
     }
 
     pub(super) fn now(&self) -> u64 {
@@ -208,9 +289,34 @@ impl Live {
         }
     }
 
-    pub(super) fn finish(&self, reason: FinishReason) {
-        // The first reason stands: several choices end one after the other.
-        let _ = self.finish_reason.set(reason);
+    /// The first reason stands for the operation: several choices end one after the other.
+    pub(super) fn finish(&self, choice: u32, reason: FinishReason) {
+        if self.has_ended() {
+            return;
+        }
+        let of = u16::try_from(choice).unwrap_or(u16::MAX);
+        self.finish_reason.get_or_init(|| {
+            self.first_choice.store(of, Ordering::Relaxed);
+            reason.clone()
+        });
+        if self.first_choice.load(Ordering::Relaxed) == of {
+            return;
+        }
+        let mut others = self.notes().reasons.lock().unwrap_or_else(PoisonError::into_inner);
+        if others.len() < MOST_CHOICES && others.iter().all(|(known, _)| *known != of) {
+            others.push((of, reason));
+        }
+    }
+
+    /// Why its choices ended.
+    pub(super) fn finish_reasons(&self) -> Reasons {
+        let Some(reason) = self.finish_reason.get().cloned() else { return Reasons::default() };
+        let Some(notes) = self.noted() else { return Reasons { first: Some(reason), others: Vec::new() } };
+        let mut all = notes.reasons.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        all.push((self.first_choice.load(Ordering::Relaxed), reason));
+        all.sort_by_key(|(choice, _)| *choice);
+        let mut all = all.into_iter().map(|(_, reason)| reason);
+        Reasons { first: all.next(), others: all.collect() }
     }
 
     pub(super) fn finish_reason(&self) -> Option<&FinishReason> {
@@ -263,4 +369,9 @@ impl Live {
         }
         at.max(earliest)
     }
+}
+
+/// Adds one to a small number, which stays at the most that it can be.
+fn one_more(number: &AtomicU16) {
+    let _ = number.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |number| number.checked_add(1));
 }

@@ -2,8 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::OnceLock;
 
 use super::live::Live;
+use super::live::Notes;
+use crate::cardinality::clean;
 use crate::catalog::Id;
 use crate::clock::Moment;
 use crate::instruments::Direction;
@@ -48,6 +51,10 @@ impl Marker {
         Self { live }
     }
 
+    pub(super) const fn live(&self) -> Option<&Arc<Live>> {
+        self.live.as_ref()
+    }
+
     pub(super) const fn take(&mut self) -> Option<Arc<Live>> {
         self.live.take()
     }
@@ -90,7 +97,25 @@ impl Marker {
 
     /// Why the generation ended. The first reason stands.
     pub fn finish_reason(&self, reason: FinishReason) {
-        self.with(|live| live.finish(reason));
+        self.with(|live| live.finish(0, reason));
+    }
+
+    /// Why the generation of one of several choices ended. The first reason of a choice stands; that of the choice
+    /// which ended first is the one on metrics.
+    pub fn finish_reason_of(&self, choice: u32, reason: FinishReason) {
+        self.with(|live| live.finish(choice, reason));
+    }
+
+    /// The identifier that the provider gave the response. It goes on spans and logs, never on metrics. The first
+    /// stands; 128 bytes are kept.
+    pub fn response_id(&self, id: &str) {
+        self.note(id, |notes| &notes.response_id);
+    }
+
+    /// The name of the model that answered. It goes on spans and logs, never on metrics. The first stands; 128 bytes
+    /// are kept.
+    pub fn response_model(&self, model: &str) {
+        self.note(model, |notes| &notes.response_model);
     }
 
     /// Something broke: whatever ends the operation, save a rejection, it is `failed` with this type. The first one
@@ -101,7 +126,7 @@ impl Marker {
 
     /// A try began: a retry, a fallback, a hedge. The first one is counted by `start` in the gateway and client roles.
     pub fn attempt(&self, kind: AttemptKind) {
-        self.with(|live| live.series.add(Id::Attempts, kind.index(), 1));
+        self.with(|live| live.attempt(kind));
     }
 
     /// Output tokens of a try whose answer nobody gets, because another try superseded it.
@@ -147,6 +172,14 @@ impl Marker {
     #[must_use]
     pub fn now(&self) -> Moment {
         self.live.as_ref().map_or_else(|| crate::clock::Clock::system().now(), |live| live.core.clock.now())
+    }
+
+    fn note(&self, text: &str, place: impl FnOnce(&Notes) -> &OnceLock<Arc<str>>) {
+        self.with(|live| {
+            if !live.has_ended() && !text.is_empty() {
+                let _ = place(live.notes()).set(clean(text).as_ref().into());
+            }
+        });
     }
 
     fn with(&self, then: impl FnOnce(&Live)) {

@@ -7,6 +7,7 @@ use std::task::Poll;
 
 use futures_core::Stream;
 use pin_project_lite::pin_project;
+use tracing::Span;
 
 use super::chunk::Carries;
 use super::chunk::Chunk;
@@ -73,6 +74,15 @@ impl<S: Stream, C> Observed<S, C> {
         self
     }
 
+    /// Polls the stream under the operation's span, so that what it logs and the spans that it makes are in the trace.
+    /// It costs an entry of the span for each poll. Defaults to not.
+    pub fn entered(mut self) -> Self {
+        if let Some(flow) = &mut self.flow {
+            flow.entered = true;
+        }
+        self
+    }
+
     /// A handle for other threads. After the end it marks nothing.
     #[must_use]
     pub fn marker(&self) -> Marker {
@@ -106,10 +116,15 @@ where
     #[inline]
     fn poll_observed(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let this = self.project();
+        let mut span = None;
         if let Some(flow) = this.flow.as_mut() {
             flow.poll();
+            span = flow.entered_span();
         }
-        let polled = this.inner.poll_next(context);
+        let polled = match span {
+            None => this.inner.poll_next(context),
+            Some(span) => span.in_scope(|| this.inner.poll_next(context)),
+        };
         let Some(flow) = this.flow.as_mut() else { return polled };
         match polled {
             Poll::Pending => {
@@ -194,6 +209,8 @@ struct Flow {
     polling: bool,
     /// The answer is whole; only the end of the stream is missing.
     whole: bool,
+    /// The inner stream is polled under the operation's span.
+    entered: bool,
 }
 
 impl Flow {
@@ -209,8 +226,14 @@ impl Flow {
             handed_at: None,
             polling: false,
             whole: false,
+            entered: false,
             running,
         }
+    }
+
+    #[inline]
+    fn entered_span(&self) -> Option<&Span> {
+        if self.entered { self.running.span.as_ref().map(|held| held.span()) } else { None }
     }
 
     #[inline]
@@ -248,7 +271,7 @@ impl Flow {
         self.counted.text += u64::from(chunk.text);
         self.counted.reasoning += u64::from(chunk.reasoning);
         if let Some(reason) = &chunk.finish_reason {
-            self.finishing(reason);
+            self.finishing(chunk.choice, reason);
         }
         self.whole |= chunk.last;
         self.handed_at = Some(now);
@@ -275,6 +298,7 @@ impl Flow {
         }
         if let Some(at) = step.first_chunk {
             let waited = at.saturating_sub(live.t0);
+            live.first_chunk.set(waited);
             live.series.time(Id::ClientFirstChunk, 0, waited, live.link);
             live.series.time(Id::InferenceFirstChunk, 0, waited, live.link);
         }
@@ -308,12 +332,13 @@ impl Flow {
 
     #[cold]
     fn stalled(&self, cause: StallCause) {
+        self.running.live.stalled();
         self.running.live.series.add(Id::Stall, cause.index(), 1);
     }
 
     #[cold]
-    fn finishing(&self, reason: &FinishReason) {
-        self.running.live.finish(reason.clone());
+    fn finishing(&self, choice: u32, reason: &FinishReason) {
+        self.running.live.finish(choice, reason.clone());
     }
 
     #[cold]
@@ -357,7 +382,7 @@ impl Flow {
         self.flush_gaps();
         let ended_at = if complete { self.handed_at.unwrap_or(now) } else { now };
         let stream = StreamEnd { summary, counted: self.counted };
-        end::finish(&self.running, ending, ended_at, now, Some(&stream));
+        end::finish(self.running, ending, ended_at, now, Some(&stream));
     }
 }
 

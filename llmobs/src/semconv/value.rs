@@ -113,6 +113,20 @@ open_words! {
 }
 
 open_words! {
+    /// `gen_ai.output.type`: the kind of content that was asked for.
+    OutputType {
+        /// `image`
+        Image => "image",
+        /// `json`
+        Json => "json",
+        /// `speech`
+        Speech => "speech",
+        /// `text`
+        Text => "text",
+    }
+}
+
+open_words! {
     /// `gen_ai.provider.name`: whose telemetry flavour this is. A self-hosted engine has no listed value: give its
     /// name to [`Provider::other`].
     Provider {
@@ -257,6 +271,27 @@ impl ErrorType {
     #[must_use]
     pub const fn is_client_fault(self) -> bool {
         matches!(self, Self::Authentication | Self::InvalidRequest)
+    }
+
+    /// What happened, in words for the status of a span: they name nobody and quote nothing.
+    #[must_use]
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::Authentication => "the caller is not who may call",
+            Self::Cancelled => "the caller left",
+            Self::ContentFilter => "a filter refused the content",
+            Self::Inference => "the model or its engine broke",
+            Self::Internal => "this process broke",
+            Self::InvalidRequest => "the request was not valid",
+            Self::OutOfMemory => "the engine ran out of memory",
+            Self::Overloaded => "there was no capacity",
+            Self::RateLimited => "the caller asked too often",
+            Self::Shutdown => "the service was going down",
+            Self::Timeout => "it took too long",
+            Self::Tool => "a tool broke",
+            Self::Upstream => "the system behind this one broke",
+            Self::Other => "it broke in a way that has no name",
+        }
     }
 }
 

@@ -15,6 +15,9 @@ use opentelemetry::Context;
 use opentelemetry::InstrumentationScope;
 use opentelemetry::KeyValue;
 use opentelemetry::StringValue;
+use opentelemetry::Value;
+use opentelemetry::global::BoxedTracer;
+use opentelemetry::global::ObjectSafeTracerProvider;
 use opentelemetry::metrics::Counter;
 use opentelemetry::metrics::Gauge;
 use opentelemetry::metrics::Histogram;
@@ -202,6 +205,33 @@ impl Meters<'_> {
     }
 }
 
+/// Where the tracer comes from: made from a reference to any tracer provider.
+#[derive(Clone, Copy)]
+pub struct Tracers<'a>(&'a dyn ObjectSafeTracerProvider);
+
+impl<'a, P: ObjectSafeTracerProvider> From<&'a P> for Tracers<'a> {
+    fn from(provider: &'a P) -> Self {
+        Self(provider)
+    }
+}
+
+impl fmt::Debug for Tracers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tracers")
+    }
+}
+
+impl Tracers<'_> {
+    pub(crate) fn tracer(self, profile: Profile) -> BoxedTracer {
+        BoxedTracer::new(self.0.boxed_tracer(scope(profile)))
+    }
+}
+
+/// The tracer of the process-wide provider.
+pub(crate) fn global_tracer(profile: Profile) -> BoxedTracer {
+    opentelemetry::global::tracer_with_scope(scope(profile))
+}
+
 /// The meter of the process-wide provider.
 pub(crate) fn global_meter(profile: Profile) -> Meter {
     opentelemetry::global::meter_with_scope(scope(profile))
@@ -237,9 +267,11 @@ fn attributes(labels: &[Label]) -> Vec<KeyValue> {
 }
 
 fn attribute(label: &Label) -> KeyValue {
-    let value: StringValue = match &label.value {
+    let value: Value = match &label.value {
         Text::Static(text) => (*text).into(),
-        Text::Shared(text) => Arc::clone(text).into(),
+        Text::Shared(text) => StringValue::from(Arc::clone(text)).into(),
+        #[cfg(feature = "tower")]
+        Text::Number(number, _) => (*number).into(),
     };
     KeyValue::new(label.name.clone(), value)
 }

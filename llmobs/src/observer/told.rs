@@ -1,0 +1,171 @@
+//! What the end of an operation tells beside its metrics: its span and its log event.
+
+use std::sync::Arc;
+
+use super::end::End;
+use super::end::Ending;
+use crate::catalog::Level;
+use crate::event::Complete;
+use crate::event::Keep;
+use crate::record::TraceLink;
+use crate::span::Answer;
+use crate::span::Held;
+use crate::span::Part;
+use crate::span::Parts;
+use crate::span::ago;
+use crate::usage::Usage;
+
+/// An operation that ended and was recorded.
+pub(super) struct Told<'a> {
+    pub(super) end: End<'a>,
+    /// Whether every objective was met, if any could be judged.
+    pub(super) good: Option<bool>,
+    /// The moment that the end was noticed, which may lie after the end.
+    pub(super) now: u64,
+}
+
+impl Told<'_> {
+    /// Ends the span last, so that the log event stands under it.
+    pub(super) fn tell(&self, span: Option<Box<Held>>) {
+        let Some(held) = span else { return self.log(None) };
+        self.answer(&held);
+        self.parts(&held);
+        held.span().in_scope(|| self.log(Some(&held)));
+        held.end(ago(self.now.saturating_sub(self.end.marks.now)));
+    }
+
+    fn answer(&self, held: &Held) {
+        let End { live, ending, .. } = &self.end;
+        let notes = live.noted();
+        Answer {
+            profile: live.series.vocabulary().profile,
+            outcome: ending.outcome(),
+            error: ending.error_type(),
+            response_id: notes.and_then(|notes| notes.response_id.get()).map(Arc::as_ref),
+            response_model: notes.and_then(|notes| notes.response_model.get()).map(Arc::as_ref),
+            finish_reasons: &live.finish_reasons(),
+            streamed: self.end.stream.is_some(),
+            first_chunk: live.first_chunk.get(),
+            first_token: live.ttft(),
+            usage: self.usage(),
+            good: self.good,
+        }
+        .tell(held);
+    }
+
+    /// Its parts, where the level asks for them.
+    fn parts(&self, held: &Held) {
+        let core = &self.end.live.core;
+        let (standard, full) = (core.sinks().is_on(Level::Standard), core.sinks().is_on(Level::Full));
+        if !standard {
+            return;
+        }
+        let marks = &self.end.marks;
+        let queue = marks.enqueued.zip(marks.queue()).map(|(from, took)| ("queue", from, took));
+        let prefill = marks.first_token.zip(marks.prefill()).map(|(to, took)| ("prefill", to - took, took));
+        let decode = marks.first_token.zip(self.end.decode()).map(|(from, took)| ("decode", from, took));
+        let remote = self.end.live.series.key.role.is_remote();
+        // Nobody can see into a remote engine.
+        let known = [queue, prefill.filter(|_| !remote), decode.filter(|_| !remote)];
+        let mut parts = [Part { name: "", from: 0, to: 0 }; 3];
+        let mut count = 0;
+        for (name, from, took) in known.into_iter().flatten() {
+            parts[count] = Part { name, from, to: from.saturating_add(took) };
+            count += 1;
+        }
+        let parts = Parts { parts: &parts[..count], now: self.now };
+        if full {
+            parts.as_children(held, core.tracer());
+        } else {
+            parts.as_events(held);
+        }
+    }
+
+    fn log(&self, held: Option<&Held>) {
+        if tracing::level_filters::LevelFilter::current() < tracing::Level::ERROR {
+            return;
+        }
+        let event = self.event(held);
+        if event.keep.is_some() {
+            event.write();
+        }
+    }
+
+    fn event(&self, held: Option<&Held>) -> Complete {
+        let End { live, ending, marks, stream, tokens, .. } = &self.end;
+        let [operation, provider, model] = live.series.identity();
+        let notes = live.noted();
+        let note = |text: Option<&Arc<str>>| text.map(Arc::clone);
+        let usage = live.usage();
+        Complete {
+            at: ago(self.now.saturating_sub(marks.now)),
+            ids: held.map_or(live.link, Held::ids),
+            operation,
+            provider,
+            model,
+            role: live.series.key.role.as_str(),
+            response_id: note(notes.and_then(|notes| notes.response_id.get())),
+            response_model: note(notes.and_then(|notes| notes.response_model.get())),
+            conversation: note(notes.and_then(|notes| notes.conversation.get())),
+            max_tokens: live.max_tokens(),
+            streamed: stream.is_some(),
+            outcome: ending.outcome(),
+            error: ending.error_type(),
+            finish_reasons: live.finish_reasons(),
+            input_tokens: tokens.input,
+            output_tokens: tokens.output,
+            cached_tokens: tokens.input.and(usage.cache_read),
+            reasoning_tokens: usage.reasoning,
+            tokens_source: tokens.output_source,
+            duration: marks.age(),
+            queue: marks.queue(),
+            prefill: marks.prefill(),
+            decode: self.end.decode(),
+            first_token: live.ttft(),
+            per_token: self.end.per_token_nanos(),
+            longest_gap: stream.and_then(|stream| stream.summary.longest_gap),
+            reader_away: stream.map(|stream| stream.summary.away),
+            stalls: live.stalls(),
+            attempts: live.attempts(),
+            preemptions: live.preemptions(),
+            good: self.good,
+            keep: self.keep(*ending, held),
+        }
+    }
+
+    /// Why its log event is written, if it is: every failure and missed objective, and a share of the rest.
+    fn keep(&self, ending: Ending, held: Option<&Held>) -> Option<Keep> {
+        let share = self.end.live.core.logged_share;
+        match ending {
+            Ending::Failed(_) | Ending::Rejected(_) => Some(Keep::Failed),
+            _ if self.good == Some(false) => Some(Keep::Objective),
+            _ if share >= 1.0 => Some(Keep::All),
+            _ => {
+                // By the trace where there is one, so that a trace's events are there together.
+                let ids = held.and_then(Held::ids);
+                let drawn = ids.map_or_else(|| spread(self.end.live.t0 ^ self.end.marks.now), TraceLink::random);
+                (unit(drawn) < share).then_some(Keep::Sampled(share))
+            }
+        }
+    }
+
+    /// What the span says of tokens: the engine's or provider's report, else what was counted.
+    fn usage(&self) -> Usage {
+        let tokens = &self.end.tokens;
+        Usage { input: tokens.input, output: tokens.output, ..self.end.live.usage() }
+    }
+}
+
+/// Spreads a number over all others, for a draw that needs no state.
+const fn spread(number: u64) -> u64 {
+    // The finaliser of SplitMix64.
+    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ (number >> 31)
+}
+
+/// A number from zero to one.
+#[expect(clippy::cast_precision_loss, reason = "a draw needs no 64 bits")]
+const fn unit(drawn: u64) -> f64 {
+    (drawn >> 11) as f64 / (1_u64 << 53) as f64
+}

@@ -1,0 +1,179 @@
+//! The span of a model call: what is known at its start, and what its end adds.
+
+use std::fmt;
+
+use tracing::Level;
+use tracing::field::Empty;
+
+use super::TARGET;
+use super::held::Held;
+use super::held::is_in_unsampled_trace;
+use super::request::Request;
+use crate::catalog::Profile;
+use crate::clock::seconds;
+use crate::record::Reasons;
+use crate::semconv::attribute as a;
+use crate::semconv::value::ErrorType;
+use crate::semconv::value::OperationName;
+use crate::semconv::value::Outcome;
+use crate::usage::Usage;
+
+/// What is known of a model call at its start.
+#[derive(Debug)]
+pub(crate) struct Call<'a> {
+    pub(crate) operation: &'a OperationName,
+    pub(crate) provider: &'a str,
+    pub(crate) model: &'a str,
+    /// The model runs in another process.
+    pub(crate) remote: bool,
+    pub(crate) profile: Profile,
+    pub(crate) request: &'a Request<'a>,
+}
+
+/// What is known of a model call at its end.
+#[derive(Debug)]
+pub(crate) struct Answer<'a> {
+    pub(crate) profile: Profile,
+    pub(crate) outcome: Outcome,
+    pub(crate) error: Option<ErrorType>,
+    pub(crate) response_id: Option<&'a str>,
+    pub(crate) response_model: Option<&'a str>,
+    pub(crate) finish_reasons: &'a Reasons,
+    pub(crate) streamed: bool,
+    /// Nanoseconds from the start to the first chunk.
+    pub(crate) first_chunk: Option<u64>,
+    /// Nanoseconds from the start to the first token.
+    pub(crate) first_token: Option<u64>,
+    pub(crate) usage: Usage,
+    /// Whether every objective was met, if any could be judged.
+    pub(crate) good: Option<bool>,
+}
+
+impl Call<'_> {
+    /// Starts the span under whatever is current. None where nobody listens; in a trace that was not sampled it has a
+    /// name and nothing else.
+    pub(crate) fn open(&self) -> Option<Box<Held>> {
+        if tracing::level_filters::LevelFilter::current() < Level::INFO {
+            return None;
+        }
+        let told = !is_in_unsampled_trace();
+        let request = self.request;
+        let number = |value: Option<u64>| value.filter(|_| told).and_then(|value| i64::try_from(value).ok());
+        let real = |value: Option<f64>| value.filter(|value| told && value.is_finite());
+        let text = |value| if told { value } else { None };
+        // Every attribute that matters to a sampler stands in the first lines.
+        let span = tracing::info_span!(
+            target: TARGET,
+            "inference",
+            otel.name = display(self.name()),
+            otel.kind = if self.remote { "client" } else { "internal" },
+            gen_ai.operation.name = text(Some(self.operation.as_str())),
+            gen_ai.provider.name = text(Some(self.provider)),
+            gen_ai.request.model = text(Some(self.model)),
+            server.address = text(request.server.map(|(address, _)| address)),
+            server.port = request.server.filter(|_| told).map(|(_, port)| i64::from(port)),
+            gen_ai.conversation.id = text(request.conversation),
+            gen_ai.output.type = text(request.output_type.as_ref().map(|kind| kind.as_str())),
+            gen_ai.request.choice.count = number(request.choices.filter(|choices| *choices != 1)),
+            gen_ai.request.max_tokens = number(request.max_tokens),
+            gen_ai.request.seed = request.seed.filter(|_| told),
+            gen_ai.request.temperature = real(request.temperature),
+            gen_ai.request.top_p = real(request.top_p),
+            gen_ai.request.top_k = Empty,
+            gen_ai.request.frequency_penalty = real(request.frequency_penalty),
+            gen_ai.request.presence_penalty = real(request.presence_penalty),
+            gen_ai.request.reasoning.level = text(request.reasoning_level.filter(|_| self.is_latest())),
+            gen_ai.request.previous_response.id = text(request.previous_response.filter(|_| self.is_latest())),
+            gen_ai.prompt.name = text(request.prompt.filter(|_| self.is_latest())),
+            gen_ai.prompt.version = text(request.prompt_version.filter(|_| self.is_latest())),
+            gen_ai.embeddings.dimension.count = number(request.dimensions),
+            gen_ai.request.stream = Empty,
+            gen_ai.response.id = Empty,
+            gen_ai.response.model = Empty,
+            gen_ai.response.time_to_first_chunk = Empty,
+            gen_ai.usage.input_tokens = Empty,
+            gen_ai.usage.output_tokens = Empty,
+            gen_ai.usage.cache_read.input_tokens = Empty,
+            gen_ai.usage.cache_creation.input_tokens = Empty,
+            gen_ai.usage.cache_write.input_tokens = Empty,
+            gen_ai.usage.reasoning.output_tokens = Empty,
+            error.type = Empty,
+            llmobs.operation.outcome = Empty,
+            llmobs.objective.result = Empty,
+            llmobs.time_to_first_token = Empty,
+        );
+        if let Some(top_k) = real(request.top_k) {
+            self.top_k(&span, top_k);
+        }
+        let held = Held::new(span)?;
+        if told && held.is_recording() {
+            for (name, values) in [
+                (a::GEN_AI_REQUEST_STOP_SEQUENCES, request.stop_sequences),
+                (a::GEN_AI_REQUEST_ENCODING_FORMATS, request.encoding_formats),
+            ] {
+                if !values.is_empty() {
+                    held.set_list(name, values.iter().copied());
+                }
+            }
+        }
+        Some(held)
+    }
+
+    /// The profiles disagree on its type.
+    fn top_k(&self, span: &tracing::Span, top_k: f64) {
+        if self.is_latest() {
+            #[expect(clippy::cast_possible_truncation, reason = "nobody samples from more than 2^53 tokens")]
+            span.record(a::GEN_AI_REQUEST_TOP_K, top_k as i64);
+        } else {
+            span.record(a::GEN_AI_REQUEST_TOP_K, top_k);
+        }
+    }
+
+    const fn is_latest(&self) -> bool {
+        matches!(self.profile, Profile::Latest)
+    }
+
+    fn name(&self) -> impl fmt::Display {
+        fmt::from_fn(|f| write!(f, "{} {}", self.operation, self.model))
+    }
+}
+
+impl Answer<'_> {
+    /// Adds to the span what its end knows. Each attribute is written once: a span keeps every value that it is given.
+    pub(crate) fn tell(&self, held: &Held) {
+        if !held.is_recording() {
+            return;
+        }
+        let number = |tokens: Option<u64>| tokens.and_then(|tokens| i64::try_from(tokens).ok());
+        let (latest, usage) = (matches!(self.profile, Profile::Latest), &self.usage);
+        let (created, written) =
+            if latest { (None, number(usage.cache_write)) } else { (number(usage.cache_write), None) };
+        tracing::record_all!(
+            held.span(),
+            gen_ai.request.stream = self.streamed.then_some(true),
+            gen_ai.response.id = self.response_id,
+            gen_ai.response.model = self.response_model,
+            gen_ai.response.time_to_first_chunk = self.first_chunk.map(seconds),
+            gen_ai.usage.input_tokens = number(usage.input),
+            gen_ai.usage.output_tokens = number(usage.output),
+            gen_ai.usage.cache_read.input_tokens = number(usage.cache_read),
+            gen_ai.usage.cache_creation.input_tokens = created,
+            gen_ai.usage.cache_write.input_tokens = written,
+            gen_ai.usage.reasoning.output_tokens = number(usage.reasoning),
+            error.type = self.error.map(ErrorType::as_str),
+            llmobs.operation.outcome = self.outcome.as_str(),
+            llmobs.objective.result = self.good.map(|good| if good { "good" } else { "bad" }),
+            llmobs.time_to_first_token = self.first_token.map(seconds),
+        );
+        // What broke before any reason came ended with `error`, as the newer conventions say.
+        let broke = latest && matches!(self.outcome, Outcome::Failed) && self.finish_reasons.is_empty();
+        if broke {
+            held.set_list(a::GEN_AI_RESPONSE_FINISH_REASONS, ["error"]);
+        } else if !self.finish_reasons.is_empty() {
+            held.set_list(a::GEN_AI_RESPONSE_FINISH_REASONS, self.finish_reasons.iter());
+        }
+        if let (Outcome::Failed | Outcome::Rejected, Some(error)) = (self.outcome, self.error) {
+            held.fail(error);
+        }
+    }
+}

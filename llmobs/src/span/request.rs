@@ -1,0 +1,26 @@
+//! What a caller asked of a model, as far as a span tells it.
+
+use crate::semconv::value::OutputType;
+
+/// What a caller asked of a model. Only what was given is told.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Request<'a> {
+    pub(crate) conversation: Option<&'a str>,
+    pub(crate) server: Option<(&'a str, u16)>,
+    pub(crate) output_type: Option<OutputType>,
+    pub(crate) max_tokens: Option<u64>,
+    pub(crate) choices: Option<u64>,
+    pub(crate) seed: Option<i64>,
+    pub(crate) temperature: Option<f64>,
+    pub(crate) top_p: Option<f64>,
+    pub(crate) top_k: Option<f64>,
+    pub(crate) frequency_penalty: Option<f64>,
+    pub(crate) presence_penalty: Option<f64>,
+    pub(crate) stop_sequences: &'a [&'a str],
+    pub(crate) reasoning_level: Option<&'a str>,
+    pub(crate) previous_response: Option<&'a str>,
+    pub(crate) prompt: Option<&'a str>,
+    pub(crate) prompt_version: Option<&'a str>,
+    pub(crate) encoding_formats: &'a [&'a str],
+    pub(crate) dimensions: Option<u64>,
+}

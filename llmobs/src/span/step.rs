@@ -1,0 +1,134 @@
+//! The span of a step around model calls: a retrieval, a tool, an agent, a workflow, a query of a database, a try.
+
+use std::fmt;
+
+use tracing::Level;
+use tracing::field::Empty;
+
+use super::TARGET;
+use super::held::Held;
+use super::held::is_in_unsampled_trace;
+use crate::semconv::attribute as a;
+use crate::semconv::value::ErrorType;
+use crate::usage::Usage;
+
+/// What is known of a step at its start. Each kind of step sets what the conventions have for it; what is `None` is
+/// not told.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Step<'a> {
+    /// The first word of the span's name, and the second if there is one.
+    pub(crate) name: (&'a str, Option<&'a str>),
+    pub(crate) kind: Kind,
+    pub(crate) operation: Option<&'a str>,
+    pub(crate) provider: Option<&'a str>,
+    pub(crate) model: Option<&'a str>,
+    pub(crate) server: Option<(&'a str, u16)>,
+    pub(crate) conversation: Option<&'a str>,
+    pub(crate) data_source: Option<&'a str>,
+    pub(crate) top_k: Option<TopK>,
+    pub(crate) tool: Option<&'a str>,
+    pub(crate) tool_type: Option<&'a str>,
+    pub(crate) tool_call: Option<&'a str>,
+    pub(crate) tool_description: Option<&'a str>,
+    pub(crate) agent: Option<&'a str>,
+    pub(crate) agent_id: Option<&'a str>,
+    pub(crate) agent_version: Option<&'a str>,
+    pub(crate) agent_description: Option<&'a str>,
+    pub(crate) workflow: Option<&'a str>,
+    pub(crate) db_system: Option<&'a str>,
+    pub(crate) db_operation: Option<&'a str>,
+    pub(crate) db_collection: Option<&'a str>,
+    pub(crate) db_namespace: Option<&'a str>,
+    pub(crate) cache_kind: Option<&'a str>,
+    pub(crate) attempt: Option<&'a str>,
+}
+
+/// How many documents a retrieval may give: the profiles disagree on name and type.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum TopK {
+    V1_41(f64),
+    Latest(i64),
+}
+
+/// Which side of a call a span is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Kind {
+    #[default]
+    Internal,
+    Client,
+}
+
+impl Step<'_> {
+    /// Starts the span under whatever is current. None where nobody listens; in a trace that was not sampled it has a
+    /// name and nothing else.
+    pub(crate) fn open(&self) -> Option<Box<Held>> {
+        if tracing::level_filters::LevelFilter::current() < Level::INFO {
+            return None;
+        }
+        let told = !is_in_unsampled_trace();
+        let (old_top_k, top_k) = match self.top_k.filter(|_| told) {
+            Some(TopK::V1_41(documents)) => (Some(documents), None),
+            Some(TopK::Latest(documents)) => (None, Some(documents)),
+            None => (None, None),
+        };
+        let span = tracing::info_span!(
+            target: TARGET,
+            "step",
+            otel.name = display(self.title()),
+            otel.kind = if self.kind == Kind::Client { "client" } else { "internal" },
+            gen_ai.operation.name = self.operation.filter(|_| told),
+            gen_ai.provider.name = self.provider.filter(|_| told),
+            gen_ai.request.model = self.model.filter(|_| told),
+            gen_ai.agent.name = self.agent.filter(|_| told),
+            gen_ai.tool.name = self.tool.filter(|_| told),
+            gen_ai.tool.type = self.tool_type.filter(|_| told),
+            server.address = self.server.filter(|_| told).map(|(address, _)| address),
+            server.port = self.server.filter(|_| told).map(|(_, port)| i64::from(port)),
+            db.system.name = self.db_system.filter(|_| told),
+            db.operation.name = self.db_operation.filter(|_| told),
+            db.collection.name = self.db_collection.filter(|_| told),
+            db.namespace = self.db_namespace.filter(|_| told),
+            gen_ai.conversation.id = self.conversation.filter(|_| told),
+            gen_ai.data_source.id = self.data_source.filter(|_| told),
+            gen_ai.request.top_k = old_top_k,
+            gen_ai.retrieval.top_k = top_k,
+            gen_ai.tool.call.id = self.tool_call.filter(|_| told),
+            gen_ai.tool.description = self.tool_description.filter(|_| told),
+            gen_ai.agent.id = self.agent_id.filter(|_| told),
+            gen_ai.agent.version = self.agent_version.filter(|_| told),
+            gen_ai.agent.description = self.agent_description.filter(|_| told),
+            gen_ai.workflow.name = self.workflow.filter(|_| told),
+            llmobs.cache.kind = self.cache_kind.filter(|_| told),
+            llmobs.attempt.kind = self.attempt.filter(|_| told),
+            gen_ai.usage.input_tokens = Empty,
+            gen_ai.usage.output_tokens = Empty,
+            llmobs.cache.result = Empty,
+            error.type = Empty,
+        );
+        Held::new(span)
+    }
+
+    fn title(&self) -> impl fmt::Display {
+        fmt::from_fn(|f| match self.name {
+            (first, Some(second)) => write!(f, "{first} {second}"),
+            (first, None) => f.write_str(first),
+        })
+    }
+}
+
+/// Adds token usage to the span of a step.
+pub(crate) fn tell_usage(held: &Held, usage: &Usage) {
+    for (name, tokens) in [(a::GEN_AI_USAGE_INPUT_TOKENS, usage.input), (a::GEN_AI_USAGE_OUTPUT_TOKENS, usage.output)] {
+        if let Some(tokens) = tokens.and_then(|tokens| i64::try_from(tokens).ok()) {
+            held.span().record(name, tokens);
+        }
+    }
+}
+
+/// Says how the step ended, if it did not end well.
+pub(crate) fn tell_error(held: &Held, error: ErrorType) {
+    held.span().record(a::ERROR_TYPE, error.as_str());
+    if error != ErrorType::Cancelled {
+        held.fail(error);
+    }
+}
