@@ -115,6 +115,7 @@ const fn family(shape: Shape) -> &'static str {
         Shape::Tokens => "numbers of tokens",
         Shape::Few => "small numbers",
         Shape::Lag => "delays of the runtime",
+        Shape::Http => "HTTP requests",
         _ => "others",
     }
 }
@@ -123,6 +124,7 @@ const fn about(group: Group) -> &'static str {
     match group {
         Group::GenAiServer => "the conventions' server metrics",
         Group::GenAiClient => "the conventions' client metrics",
+        Group::HttpServer => "the conventions' metrics of HTTP servers",
         Group::Operation => "the books, every operation from start to end",
         Group::Time => "where the time goes",
         Group::Token => "tokens by direction, kind and source",
@@ -170,7 +172,7 @@ const INTRODUCTION: &str = "
 Do not edit: `cargo xtask metrics-doc` writes this page from the rows of `llmobs/src/catalog/rows.rs`. Code binds its
 instruments from the same rows, and tests read them.
 
-**Names.** Standard metrics are named as the OpenTelemetry GenAI semantic conventions name them; all others begin with
+**Names.** Standard metrics are named as the OpenTelemetry semantic conventions name them; all others begin with
 `llmobs.`. The Prometheus name follows the OTel-to-Prometheus rules, so the `/metrics` page and a collector that gets the
 same metrics over OTLP show the same series: dots become `_`; the unit is appended as a word (`s` gives `_seconds`, `1`
 gives `_ratio`); units in braces, such as `{token}`, and a missing unit give no word; counters end in `_total`. A

@@ -165,6 +165,21 @@ fn the_conventions_rows_have_the_units_and_instruments_of_their_profile() {
 }
 
 #[test]
+fn the_rows_of_http_servers_are_those_of_the_conventions() {
+    let rows = ROWS.iter().filter(|row| !row.name.starts_with("llmobs.") && !row.name.starts_with("gen_ai."));
+    let told: Vec<_> = rows.map(|row| (row.name, short(row.instrument), row.unit, row.attributes.join(" "))).collect();
+    let duration = "http.request.method url.scheme http.route http.response.status_code error.type \
+                    network.protocol.version";
+    assert_eq!(
+        told,
+        [
+            ("http.server.request.duration", "H", "s", duration.to_owned()),
+            ("http.server.active_requests", "UD", "{request}", "http.request.method url.scheme".to_owned()),
+        ]
+    );
+}
+
+#[test]
 fn the_server_records_the_servers_rows_and_the_others_the_clients() {
     for row in standard() {
         let server = row.name.starts_with("gen_ai.server.");
@@ -186,7 +201,7 @@ fn own() -> impl Iterator<Item = &'static Row> {
 }
 
 fn standard() -> impl Iterator<Item = &'static Row> {
-    ROWS.iter().filter(|row| !row.name.starts_with("llmobs."))
+    ROWS.iter().filter(|row| row.name.starts_with("gen_ai."))
 }
 
 fn short(instrument: Instrument) -> &'static str {

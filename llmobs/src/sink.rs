@@ -98,6 +98,15 @@ impl Handle {
         }
     }
 
+    /// Moves an up-down counter that many move.
+    #[cfg(feature = "tower")]
+    pub(crate) fn shift(&self, by: i64) {
+        self.prometheus.shift(by);
+        if let Some(cell) = &self.otel {
+            cell.shift(by);
+        }
+    }
+
     /// Records one value of a distribution.
     pub(crate) fn record(&self, value: f64, link: Option<TraceLink>) {
         self.prometheus.record(value, link);

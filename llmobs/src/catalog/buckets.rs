@@ -22,6 +22,8 @@ pub enum Shape {
     Few,
     /// Delays of the runtime, in seconds.
     Lag,
+    /// HTTP requests, in seconds.
+    Http,
 }
 
 /// How fine the histograms are. Thresholds of objectives are added as exact bounds to each of them.
@@ -58,6 +60,8 @@ impl Buckets {
             Shape::Tokens => (TOKENS, &[]),
             Shape::Few => (FEW, &[]),
             Shape::Lag => (LAG, &[]),
+            // A stream of tokens lasts longer than what the conventions had in mind.
+            Shape::Http => (HTTP, LONG_TAIL),
         };
         let mut bounds = base.to_vec();
         if self != Self::Semconv {
@@ -111,6 +115,8 @@ const TOKENS: &[f64] = &[
     67_108_864.0,
 ];
 const FEW: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
+/// semconv v1.41, `http.server.request.duration`.
+const HTTP: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 const LAG: &[f64] = &[0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
 
 #[cfg(test)]
@@ -128,6 +134,7 @@ mod tests {
             Shape::Tokens,
             Shape::Few,
             Shape::Lag,
+            Shape::Http,
         ];
         for shape in shapes {
             for buckets in [Buckets::Semconv, Buckets::Default, Buckets::Fine, Buckets::Exponential] {

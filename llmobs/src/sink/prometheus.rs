@@ -182,6 +182,15 @@ impl Cell {
         }
     }
 
+    #[cfg(feature = "tower")]
+    #[expect(clippy::cast_precision_loss, reason = "recorders move it by one")]
+    pub(super) fn shift(&self, by: i64) {
+        if let Self::Value(bits) = self {
+            let moved = |bits| Some((f64::from_bits(bits) + by as f64).to_bits());
+            let _ = bits.fetch_update(Ordering::Relaxed, Ordering::Relaxed, moved);
+        }
+    }
+
     pub(super) fn record(&self, value: f64, link: Option<TraceLink>) {
         match self {
             // One NaN would spoil the sum for good.

@@ -75,6 +75,14 @@ impl Cell {
         }
     }
 
+    /// Moves an up-down counter that several recorders move.
+    #[cfg(feature = "tower")]
+    pub(in crate::sink) fn shift(&self, by: i64) {
+        if let Self::UpDown(counter, attributes, _) = self {
+            counter.add(by, attributes);
+        }
+    }
+
     pub(in crate::sink) fn record(&self, value: f64) {
         match self {
             // Older SDKs let one NaN spoil the sum for good.
