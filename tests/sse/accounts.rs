@@ -200,3 +200,20 @@ async fn a_filter_that_stops_a_generation_of_gemini_completes_it() {
     observe(observer.chat("m").start(), Dialect::Gemini, stream::iter([text])).count().await;
     assert_eq!(end_of(&observer), ("completed".into(), "content_filter".into()));
 }
+
+#[tokio::test]
+async fn an_answer_that_ends_before_its_last_choice_was_cut_off() {
+    let finish = |choice| {
+        format!("data: {{\"choices\":[{{\"index\":{choice},\"delta\":{{}},\"finish_reason\":\"stop\"}}]}}\n\n")
+    };
+    let begun = frame(0, "{\"content\":\"a\"}") + &frame(1, "{\"content\":\"b\"}") + &finish(0);
+    for (rest, expected) in [
+        (String::new(), ("failed", "upstream")),
+        (finish(1), ("completed", "stop")),
+        ("data: [DONE]\n\n".into(), ("completed", "stop")),
+    ] {
+        let (observer, _) = gateway(FirstToken::Generated);
+        observe(observer.chat("m").start(), Dialect::OpenAi, stream::iter([begun.clone(), rest])).count().await;
+        assert_eq!(end_of(&observer), (expected.0.into(), expected.1.into()));
+    }
+}

@@ -35,7 +35,7 @@ use crate::timing::Drive;
 /// Usage, the finish reason, the answer's id and model, and errors inside it are marked on the operation. An error
 /// before anything was generated that says that the upstream would not (its filter, its limits, the request) ends it
 /// as rejected. An `Err` item ends it as failed with `upstream`, and so does a stream that has given something and ends
-/// by itself with neither a finish reason nor its dialect's own end: it was cut off.
+/// by itself before a choice of it has a finish reason, without its dialect's own end: it was cut off.
 ///
 /// For another bound than 1 MiB give a [`Reader`] where the dialect stands.
 ///

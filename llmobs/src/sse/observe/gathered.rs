@@ -16,7 +16,8 @@ pub(super) struct Gathered {
     /// Choices that gave something, and those that ended, one bit each. Nobody asks for more than 128.
     begun: u128,
     finished: u128,
-    reason: Option<FinishReason>,
+    /// Why choices ended, not marked yet: a reader that leaves after a mark got all it asked for.
+    reasons: Vec<(u32, FinishReason)>,
     /// The protocol's own end came.
     is_over: bool,
     has_failed: bool,
@@ -30,7 +31,7 @@ impl Gathered {
             timed: None,
             begun: 0,
             finished: 0,
-            reason: None,
+            reasons: Vec::new(),
             is_over: false,
             has_failed: false,
             chunk: Chunk::silent(),
@@ -54,14 +55,17 @@ impl Gathered {
             }
             Event::FinishReason { choice, reason } => {
                 self.finished |= bit(choice);
-                self.reason.get_or_insert(reason);
+                if self.reasons.len() < MOST_CHOICES {
+                    self.reasons.push((choice, reason));
+                }
                 // The reader may still be waiting for another choice, and leave while it does.
                 if self.begun & !self.finished == 0 {
                     self.finish(marker);
                 }
             }
             Event::Usage(usage) => marker.usage(usage),
-            Event::Id(_) | Event::Model(_) => {}
+            Event::Id(id) => marker.response_id(id),
+            Event::Model(model) => marker.response_model(model),
         }
     }
 
@@ -94,8 +98,8 @@ impl Gathered {
     }
 
     /// The answer ended by itself.
-    pub(super) fn end(&self, marker: &Marker) {
-        let was_cut = self.begun != 0 && self.reason.is_none() && !self.is_over && !self.has_failed;
+    pub(super) fn end(&mut self, marker: &Marker) {
+        let was_cut = self.begun & !self.finished != 0 && !self.is_over && !self.has_failed;
         if was_cut {
             marker.failing(ErrorType::Upstream);
         }
@@ -106,9 +110,9 @@ impl Gathered {
         self.finish(marker);
     }
 
-    fn finish(&self, marker: &Marker) {
-        if let Some(reason) = &self.reason {
-            marker.finish_reason(reason.clone());
+    fn finish(&mut self, marker: &Marker) {
+        for (choice, reason) in self.reasons.drain(..) {
+            marker.finish_reason_of(choice, reason);
         }
     }
 }
@@ -124,6 +128,8 @@ const fn is_refusal(error: ErrorType) -> bool {
             | ErrorType::RateLimited
     )
 }
+
+const MOST_CHOICES: usize = 128;
 
 /// The bit of a choice; none for one that nobody asks for.
 fn bit(choice: u32) -> u128 {
