@@ -1,0 +1,201 @@
+//! AMD's GPUs, from the files of the kernel's driver. No library is needed.
+
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+
+use super::Call;
+use super::DeviceInfo;
+use super::GpuBackend;
+use super::Reading;
+use crate::error::GpuError;
+
+/// GPUs of the `amdgpu` driver.
+#[derive(Debug)]
+pub struct AmdBackend {
+    root: PathBuf,
+    cards: Vec<Card>,
+}
+
+#[derive(Debug)]
+struct Card {
+    device: PathBuf,
+    monitor: Option<PathBuf>,
+}
+
+impl Default for AmdBackend {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl AmdBackend {
+    /// The files of this machine.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::at("/sys/class/drm")
+    }
+
+    /// The files in another folder, as in a container that has them elsewhere.
+    #[must_use]
+    pub fn at(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into(), cards: Vec::new() }
+    }
+
+    fn cards(&self) -> Vec<(String, Card)> {
+        let Ok(entries) = fs::read_dir(&self.root) else { return Vec::new() };
+        let mut found: Vec<_> = entries
+            .filter_map(|entry| {
+                let entry = entry.ok()?;
+                let name = entry.file_name().into_string().ok()?;
+                // `card0-DP-1` is a plug, not a card.
+                let number = name.strip_prefix("card")?;
+                number.parse::<u32>().ok()?;
+                let device = entry.path().join("device");
+                let vendor = text(&device.join("vendor")).ok()?;
+                (vendor == "0x1002").then(|| (name, Card { monitor: monitor(&device), device }))
+            })
+            .collect();
+        found.sort_by(|a, b| a.0.len().cmp(&b.0.len()).then_with(|| a.0.cmp(&b.0)));
+        found
+    }
+}
+
+impl GpuBackend for AmdBackend {
+    fn name(&self) -> &'static str {
+        "amd_sysfs"
+    }
+
+    fn open(&mut self) -> Result<(), GpuError> {
+        if self.cards().is_empty() { Err(GpuError::DriverNotLoaded) } else { Ok(()) }
+    }
+
+    fn devices(&mut self) -> Result<Vec<DeviceInfo>, GpuError> {
+        let cards = self.cards();
+        let infos = cards.iter().map(|(name, card)| describe(name, &card.device)).collect();
+        self.cards = cards.into_iter().map(|(_, card)| card).collect();
+        Ok(infos)
+    }
+
+    fn find(&mut self, device: usize) -> Result<(), GpuError> {
+        let card = self.cards.get_mut(device).ok_or(GpuError::NotFound)?;
+        // The monitor's folder may have another number after a reset.
+        card.monitor = monitor(&card.device);
+        text(&card.device.join("vendor")).map(|_| ())
+    }
+
+    fn read(&mut self, device: usize, call: Call, into: &mut Reading) -> Result<(), GpuError> {
+        let card = self.cards.get(device).ok_or(GpuError::NotFound)?;
+        card.read(call, into).map_err(|error| match error {
+            // Not a missing file: a missing card.
+            GpuError::NotSupported if !card.device.exists() => GpuError::Lost,
+            other => other,
+        })
+    }
+}
+
+impl Card {
+    fn read(&self, call: Call, into: &mut Reading) -> Result<(), GpuError> {
+        match call {
+            Call::Energy => into.energy = Some(self.monitored("energy1_input")?),
+            Call::Utilization => {
+                into.utilization = Some(share(number(&self.device.join("gpu_busy_percent"))?));
+                into.memory_busy = number(&self.device.join("mem_busy_percent")).ok().map(share);
+            }
+            Call::Memory => {
+                into.memory_total = Some(number(&self.device.join("mem_info_vram_total"))?);
+                into.memory_used = Some(number(&self.device.join("mem_info_vram_used"))?);
+            }
+            Call::Power => {
+                // Newer kernels have the power of the moment under another name.
+                let power = self.monitored("power1_average").or_else(|_| self.monitored("power1_input"))?;
+                into.power = Some(micro(power));
+                into.power_instant = self.monitored("power1_input").ok().map(micro);
+            }
+            Call::PowerLimit => into.power_limit = Some(micro(self.monitored("power1_cap")?)),
+            Call::Temperature => {
+                // The junction is what the driver acts on; the edge is all that older cards have.
+                let chip = self.monitored("temp2_input").or_else(|_| self.monitored("temp1_input"))?;
+                into.temperature = Some(milli(chip));
+                into.temperature_memory = self.monitored("temp3_input").ok().map(milli);
+            }
+            Call::TemperatureLimit => {
+                let critical = self.monitored("temp2_crit").or_else(|_| self.monitored("temp1_crit"))?;
+                into.temperature_critical = Some(milli(critical));
+            }
+            Call::Clocks => {
+                into.clock_sm = Some(real(self.monitored("freq1_input")?));
+                into.clock_memory = self.monitored("freq2_input").ok().map(real);
+            }
+            _ => return Err(GpuError::NotSupported),
+        }
+        Ok(())
+    }
+
+    fn monitored(&self, file: &str) -> Result<u64, GpuError> {
+        number(&self.monitor.as_ref().ok_or(GpuError::NotSupported)?.join(file))
+    }
+}
+
+fn describe(name: &str, device: &Path) -> DeviceInfo {
+    // The folder is a link to the device's place on the bus.
+    let real = fs::canonicalize(device).ok();
+    let pci =
+        real.as_deref().and_then(Path::file_name).and_then(|name| name.to_str()).filter(|name| name.contains(':'));
+    let id = text(&device.join("unique_id")).ok().filter(|id| !id.is_empty());
+    let driver = fs::read_to_string(device.join("driver/module/version")).ok();
+    DeviceInfo {
+        id: id.or_else(|| pci.map(str::to_owned)).unwrap_or_else(|| name.to_owned()),
+        name: name.to_owned(),
+        vendor: "AMD",
+        model: text(&device.join("product_name")).ok().filter(|name| !name.is_empty()),
+        pci: pci.map(crate::select::normal_pci),
+        serial: text(&device.join("serial_number")).ok(),
+        firmware: text(&device.join("vbios_version")).ok(),
+        driver: driver.map(|version| version.trim().to_owned()),
+        ..DeviceInfo::default()
+    }
+}
+
+/// The folder of a device's sensors.
+fn monitor(device: &Path) -> Option<PathBuf> {
+    let mut folders: Vec<_> =
+        fs::read_dir(device.join("hwmon")).ok()?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    folders.sort();
+    folders.into_iter().next()
+}
+
+fn number(file: &Path) -> Result<u64, GpuError> {
+    text(file)?.parse().map_err(|_| GpuError::NoData)
+}
+
+fn text(file: &Path) -> Result<String, GpuError> {
+    match fs::read_to_string(file) {
+        Ok(text) => Ok(text.trim().to_owned()),
+        Err(error) => Err(match (error.kind(), error.raw_os_error()) {
+            (std::io::ErrorKind::NotFound, _) => GpuError::NotSupported,
+            (std::io::ErrorKind::PermissionDenied, _) => GpuError::NoPermission,
+            // ENODEV and ENXIO: the device behind the file is gone. EOPNOTSUPP: it never had this.
+            (_, Some(6 | 19)) => GpuError::Lost,
+            (_, Some(95)) => GpuError::NotSupported,
+            (_, code) => GpuError::Other(code.unwrap_or(0).unsigned_abs()),
+        }),
+    }
+}
+
+fn share(percent: u64) -> f64 {
+    (real(percent) / 100.0).min(1.0)
+}
+
+fn micro(value: u64) -> f64 {
+    real(value) / 1e6
+}
+
+fn milli(value: u64) -> f64 {
+    real(value) / 1e3
+}
+
+#[expect(clippy::cast_precision_loss, reason = "sensors are far below 2^53")]
+const fn real(value: u64) -> f64 {
+    value as f64
+}

@@ -1,0 +1,150 @@
+//! NVIDIA's GPUs, through the management library of the driver.
+
+mod field;
+mod handle;
+mod raw;
+mod watch;
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use nvml_wrapper::Nvml;
+use nvml_wrapper::error::NvmlError;
+
+use self::handle::Handle;
+use super::Call;
+use super::DeviceInfo;
+use super::GpuBackend;
+use super::Reading;
+use super::Watch;
+use crate::error::GpuError;
+
+/// GPUs behind `libnvidia-ml.so.1`.
+///
+/// The library is opened once in a process and never closed: a call may hang in it, and closing it under a hung call
+/// is not defined. It is not opened again after an error, which costs the driver seconds and breaks nothing less.
+#[derive(Debug, Default)]
+pub struct NvmlBackend {
+    path: Option<PathBuf>,
+    nvml: Option<&'static Nvml>,
+    handles: Vec<Handle>,
+}
+
+impl NvmlBackend {
+    /// The library of the installed driver.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The library in this file.
+    #[must_use]
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self { path: Some(path.into()), ..Self::default() }
+    }
+
+    fn nvml(&self) -> Result<&'static Nvml, GpuError> {
+        self.nvml.ok_or(GpuError::DriverNotLoaded)
+    }
+
+    fn handle(&mut self, device: usize) -> Result<&mut Handle, GpuError> {
+        self.handles.get_mut(device).ok_or(GpuError::NotFound)
+    }
+}
+
+impl GpuBackend for NvmlBackend {
+    fn name(&self) -> &'static str {
+        "nvml"
+    }
+
+    fn open(&mut self) -> Result<(), GpuError> {
+        self.nvml = Some(open(self.path.as_deref())?);
+        Ok(())
+    }
+
+    fn devices(&mut self) -> Result<Vec<DeviceInfo>, GpuError> {
+        let nvml = self.nvml()?;
+        let driver = nvml.sys_driver_version().ok();
+        self.handles.clear();
+        let mut infos = Vec::new();
+        for index in 0..nvml.device_count().map_err(error)? {
+            // The count may hold devices that this process may not open.
+            let Ok(device) = nvml.device_by_index(index) else { continue };
+            let Ok(whole) = handle::describe(&device, index, driver.as_deref()) else { continue };
+            for part in handle::instances(&device, &whole) {
+                infos.push(part.1);
+                self.handles.push(part.0);
+            }
+            self.handles.push(Handle::new(device, &whole.id));
+            infos.push(whole);
+        }
+        Ok(infos)
+    }
+
+    fn find(&mut self, device: usize) -> Result<(), GpuError> {
+        let nvml = self.nvml()?;
+        let handle = self.handle(device)?;
+        handle.device = nvml.device_by_uuid(handle.id.as_str()).map_err(error)?;
+        // A handle may outlive its device; a question tells.
+        handle.device.index().map(|_| ()).map_err(error)
+    }
+
+    fn read(&mut self, device: usize, call: Call, into: &mut Reading) -> Result<(), GpuError> {
+        self.handle(device)?.read(call, into)
+    }
+
+    fn watch(&mut self) -> Option<Box<dyn Watch>> {
+        let watch = watch::Events::new(self.nvml?, &self.handles)?;
+        Some(Box::new(watch))
+    }
+}
+
+/// The open library of a file. It stays open.
+fn open(path: Option<&Path>) -> Result<&'static Nvml, GpuError> {
+    static OPEN: Mutex<Option<HashMap<(u32, Option<PathBuf>), &'static Nvml>>> = Mutex::new(None);
+    // A fork has a process id of its own, and an open library of its parent's that it must not use.
+    let key = (std::process::id(), path.map(Path::to_owned));
+    let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = open.get_or_insert_default();
+    if let Some(nvml) = known.get(&key) {
+        return Ok(nvml);
+    }
+    if known.keys().any(|(process, file)| *process != key.0 && *file == key.1) {
+        return Err(GpuError::Forked);
+    }
+    let mut builder = Nvml::builder();
+    if let Some(path) = path {
+        builder.lib_path(OsStr::new(path));
+    }
+    // Leaked, so that nothing ever shuts it down: see above.
+    let nvml: &'static Nvml = Box::leak(Box::new(builder.init().map_err(error)?));
+    known.insert(key, nvml);
+    Ok(nvml)
+}
+
+/// In our words. The wrapper does not know the library's codes from 23 on.
+#[expect(clippy::needless_pass_by_value, reason = "fits `map_err`")]
+fn error(error: NvmlError) -> GpuError {
+    match error {
+        NvmlError::LibloadingError(_) | NvmlError::LibraryNotFound => GpuError::LibraryNotFound,
+        NvmlError::DriverNotLoaded => GpuError::DriverNotLoaded,
+        NvmlError::LibRmVersionMismatch => GpuError::Mismatch,
+        // 25 is a version of a struct that the library does not have, 26 a call that it no longer has.
+        NvmlError::NotSupported
+        | NvmlError::FailedToLoadSymbol(_)
+        | NvmlError::FunctionNotFound
+        | NvmlError::VgpuEccNotSupported
+        | NvmlError::UnexpectedVariant(25 | 26) => GpuError::NotSupported,
+        NvmlError::NoPermission => GpuError::NoPermission,
+        NvmlError::NotFound | NvmlError::UnexpectedVariant(28) => GpuError::NotFound,
+        NvmlError::NoData => GpuError::NoData,
+        NvmlError::GpuLost => GpuError::Lost,
+        NvmlError::ResetRequired => GpuError::ResetRequired,
+        NvmlError::Timeout => GpuError::Timeout,
+        other => GpuError::Other(other.into()),
+    }
+}

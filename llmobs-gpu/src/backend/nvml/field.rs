@@ -1,0 +1,56 @@
+//! Fields: numbers of a device that are asked for by number.
+
+/// A field and the part of the device that is meant.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Field {
+    pub(super) id: u32,
+    pub(super) scope: u32,
+}
+
+/// A field's value, whatever kind the library gave it in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Value {
+    Real(f64),
+    Signed(i64),
+    Whole(u64),
+}
+
+impl Field {
+    pub(super) const MEMORY_TEMPERATURE: Self = Self::new(82);
+    pub(super) const ROWS_CORRECTED: Self = Self::new(142);
+    pub(super) const ROWS_UNCORRECTED: Self = Self::new(143);
+    pub(super) const ROWS_PENDING: Self = Self::new(144);
+    pub(super) const ROWS_FAILED: Self = Self::new(145);
+    pub(super) const POWER_INSTANT: Self = Self::new(186);
+    pub(super) const LIMIT_SHUTDOWN: Self = Self::new(193);
+    pub(super) const LIMIT_SLOWDOWN: Self = Self::new(194);
+    pub(super) const PCIE_SENT: Self = Self::new(197);
+    pub(super) const PCIE_RECEIVED: Self = Self::new(198);
+    pub(super) const RECOVERY_ACTION: Self = Self::new(230);
+    /// Of all links together; scope 0 would be the first link alone.
+    pub(super) const LINKS_SENT: Self = Self { id: 138, scope: u32::MAX };
+    pub(super) const LINKS_RECEIVED: Self = Self { id: 139, scope: u32::MAX };
+
+    const fn new(id: u32) -> Self {
+        Self { id, scope: 0 }
+    }
+}
+
+impl Value {
+    pub(super) fn whole(self) -> Option<u64> {
+        match self {
+            Self::Whole(value) => Some(value),
+            Self::Signed(value) => u64::try_from(value).ok(),
+            Self::Real(_) => None,
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "degrees, milliwatts: small numbers")]
+    pub(super) fn real(self) -> f64 {
+        match self {
+            Self::Whole(value) => value as f64,
+            Self::Signed(value) => value as f64,
+            Self::Real(value) => value,
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! One device: who it is, and how each question is put to it.
+
+use nvml_wrapper::Device;
+use nvml_wrapper::enum_wrappers::device::Clock;
+use nvml_wrapper::enum_wrappers::device::EccCounter;
+use nvml_wrapper::enum_wrappers::device::MemoryError;
+use nvml_wrapper::enum_wrappers::device::PerformancePolicy;
+use nvml_wrapper::enum_wrappers::device::TemperatureSensor;
+use nvml_wrapper::enums::gpm::GpmMetricId;
+use nvml_wrapper::error::NvmlError;
+use nvml_wrapper::gpm::GpmSample;
+use nvml_wrapper::gpm::gpm_metrics_get;
+use nvml_wrapper::structs::device::UtilizationInfo;
+
+use super::error;
+use super::field::Field;
+use super::field::Value;
+use super::raw;
+use crate::backend::Call;
+use crate::backend::DeviceInfo;
+use crate::backend::Reading;
+use crate::error::GpuError;
+use crate::roofline;
+use crate::select;
+use crate::throttle::Throttle;
+
+#[derive(Debug)]
+pub(super) struct Handle {
+    pub(super) id: String,
+    pub(super) device: Device<'static>,
+    /// The sample of the last time and one to fill.
+    samples: Option<[GpmSample<'static>; 2]>,
+    is_filled: bool,
+}
+
+impl Handle {
+    pub(super) fn new(device: Device<'static>, id: &str) -> Self {
+        Self { id: id.to_owned(), device, samples: None, is_filled: false }
+    }
+
+    pub(super) fn read(&mut self, call: Call, into: &mut Reading) -> Result<(), GpuError> {
+        let device = &self.device;
+        match call {
+            Call::Activity => return self.activity(into),
+            Call::Clocks => clocks(device, into),
+            Call::Codecs => codecs(device, into),
+            Call::Ecc => ecc(device, into),
+            Call::Energy => device.total_energy_consumption().map(|energy| into.energy = energy.checked_mul(1_000)),
+            Call::Io => io(device, into),
+            Call::Links => links(device, into),
+            Call::Memory => memory(device, into),
+            Call::Power => power(device, into),
+            Call::PowerLimit => device.enforced_power_limit().map(|limit| into.power_limit = Some(watts(limit.into()))),
+            Call::Replays => device.pcie_replay_counter().map(|count| into.replays = Some(count.into())),
+            Call::Rows => rows(device, into),
+            Call::Temperature => temperature(device, into),
+            Call::TemperatureLimit => temperature_limit(device, into),
+            Call::Throttle => {
+                raw::clock_reasons(device).map(|reasons| into.throttle = Some(Throttle::from_nvml(reasons)))
+            }
+            Call::ThrottleTime => throttle_time(device, into),
+            Call::Utilization => device.utilization_rates().map(|rates| {
+                into.utilization = share(rates.gpu.into());
+                into.memory_busy = share(rates.memory.into());
+            }),
+        }
+        .map_err(error)
+    }
+
+    /// Hopper and newer: the hardware's counters between this sample and the last one.
+    fn activity(&mut self, into: &mut Reading) -> Result<(), GpuError> {
+        let nvml = self.device.nvml();
+        let Some([last, next]) = &mut self.samples else {
+            if !raw::can_free_samples(nvml) || !self.device.gpm_support().map_err(error)? {
+                return Err(GpuError::NotSupported);
+            }
+            let sample = || self.device.gpm_sample().map_err(error);
+            self.samples = Some([sample()?, sample()?]);
+            self.is_filled = true;
+            return Err(GpuError::NoData);
+        };
+        raw::fill(&self.device, next).map_err(error)?;
+        let wanted = [
+            GpmMetricId::GraphicsUtil,
+            GpmMetricId::SmUtil,
+            GpmMetricId::SmOccupancy,
+            GpmMetricId::AnyTensorUtil,
+            GpmMetricId::DramBwUtil,
+        ];
+        let metrics = gpm_metrics_get(nvml, last, next, &wanted);
+        std::mem::swap(last, next);
+        let mut values = metrics.map_err(error)?.into_iter().map(|metric| share(metric.ok()?.value));
+        let mut next = || values.next().flatten();
+        into.engine_active = next();
+        into.sm_active = next();
+        into.sm_occupancy = next();
+        into.tensor_active = next();
+        into.dram_active = next();
+        Ok(())
+    }
+}
+
+/// Who a device is. Only the id must be there.
+pub(super) fn describe(device: &Device<'_>, index: u32, driver: Option<&str>) -> Result<DeviceInfo, NvmlError> {
+    let model = device.name().ok();
+    let peak_flops = model.as_deref().and_then(roofline::peak_flops);
+    Ok(DeviceInfo {
+        id: device.uuid()?,
+        // The number of the device file: the index may change from boot to boot.
+        name: format!("nvidia{}", device.minor_number().unwrap_or(index)),
+        vendor: "NVIDIA",
+        pci: device.pci_info().ok().map(|pci| select::normal_pci(&pci.bus_id)),
+        serial: device.serial().ok(),
+        firmware: device.vbios_version().ok(),
+        driver: driver.map(str::to_owned),
+        parent: None,
+        peak_bytes_per_second: peak_bytes(device),
+        peak_flops,
+        model,
+    })
+}
+
+/// The instances that a GPU is split into.
+pub(super) fn instances(device: &Device<'static>, whole: &DeviceInfo) -> Vec<(Handle, DeviceInfo)> {
+    if !device.mig_mode().is_ok_and(|mode| mode.current == 1) {
+        return Vec::new();
+    }
+    let places = 0..device.mig_device_count().unwrap_or(0);
+    // A place without an instance is a hole, not the end.
+    let parts = places.filter_map(|place| {
+        let part = device.mig_device_by_index(place).ok()?;
+        let id = part.uuid().ok()?;
+        let info = DeviceInfo {
+            id: id.clone(),
+            name: format!("{}/mig{place}", whole.name),
+            model: part.name().ok(),
+            parent: Some(whole.id.clone()),
+            peak_bytes_per_second: None,
+            peak_flops: None,
+            ..whole.clone()
+        };
+        Some((Handle::new(part, &id), info))
+    });
+    parts.collect()
+}
+
+/// Both edges of the clock move data over the whole bus.
+fn peak_bytes(device: &Device<'_>) -> Option<u64> {
+    let bits = u64::from(device.memory_bus_width().ok()?);
+    let megahertz = u64::from(device.max_clock_info(Clock::Memory).ok()?);
+    Some(bits / 8 * megahertz * 1_000_000 * 2)
+}
+
+fn clocks(device: &Device<'_>, into: &mut Reading) -> Result<(), NvmlError> {
+    let hertz = |clock| device.clock_info(clock).map(|megahertz| f64::from(megahertz) * 1e6);
+    let (sm, memory) = (hertz(Clock::SM), hertz(Clock::Memory));
+    let both = (sm.as_ref().ok().copied(), memory.as_ref().ok().copied());
+    any(&[sm.is_ok(), memory.is_ok()], sm)?;
+    (into.clock_sm, into.clock_memory) = both;
+    Ok(())
+}
+
+fn codecs(device: &Device<'_>, into: &mut Reading) -> Result<(), NvmlError> {
+    let (encoder, decoder) = (device.encoder_utilization(), device.decoder_utilization());
+    let found =
+        |info: &Result<UtilizationInfo, NvmlError>| info.as_ref().ok().and_then(|info| share(info.utilization.into()));
+    let both = (found(&encoder), found(&decoder));
+    any(&[encoder.is_ok(), decoder.is_ok()], encoder)?;
+    (into.encoder, into.decoder) = both;
+    Ok(())
+}
+
+fn ecc(device: &Device<'_>, into: &mut Reading) -> Result<(), NvmlError> {
+    let corrected = device.total_ecc_errors(MemoryError::Corrected, EccCounter::Volatile)?;
+    let uncorrected = device.total_ecc_errors(MemoryError::Uncorrected, EccCounter::Volatile)?;
+    (into.ecc_corrected, into.ecc_uncorrected) = (Some(corrected), Some(uncorrected));
+    Ok(())
+}
+
+fn io(device: &Device<'_>, into: &mut Reading) -> Result<(), NvmlError> {
+    let [sent, received] = raw::fields(device, [Field::PCIE_SENT, Field::PCIE_RECEIVED])?;
+    (into.io_sent, into.io_received) = (sent?.whole(), received?.whole());
+    Ok(())
+}
+
+fn links(device: &Device<'_>, into: &mut Reading) -> Result<(), NvmlError> {
+    let [sent, received] = raw::fields(device, [Field::LINKS_SENT, Field::LINKS_RECEIVED])?;
+    let bytes = |kibibytes: u64| kibibytes.checked_mul(1_024);
+    (into.links_sent, into.links_received) = (sent?.whole().and_then(bytes), received?.whole().and_then(bytes));
+    Ok(())
+}
+
+fn memory(device: &Device<'_>, into: &mut Reading) -> Result<(), NvmlError> {
+    match device.memory_info() {
+        Ok(memory) => {
+            into.memory_total = Some(memory.total);
+            into.memory_used = Some(memory.used);
+            into.memory_reserved = Some(memory.reserved);
+            Ok(())
+        }
+        // Drivers before 510 know the first version only, and do not tell what they reserve.
+        Err(NvmlError::FailedToLoadSymbol(_) | NvmlError::UnexpectedVariant(25)) => {
+            let (total, used) = raw::memory(device)?;
+            (into.memory_total, into.memory_used, into.memory_reserved) = (Some(total), Some(used), None);
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn power(device: &Device<'_>, into: &mut Reading) -> Result<(), NvmlError> {
+    let power = device.power_usage()?;
+    into.power = Some(watts(power.into()));
+    let instant = raw::fields(device, [Field::POWER_INSTANT]);
+    into.power_instant = instant.ok().and_then(|[instant]| Some(watts(instant.ok()?.whole()?)));
+    Ok(())
+}
+
+fn rows(device: &Device<'_>, into: &mut Reading) -> Result<(), NvmlError> {
+    let asked = [
+        Field::ROWS_CORRECTED,
+        Field::ROWS_UNCORRECTED,
+        Field::ROWS_PENDING,
+        Field::ROWS_FAILED,
+        Field::RECOVERY_ACTION,
+    ];
+    let [corrected, uncorrected, pending, failed, action] =
+        raw::fields(device, asked)?.map(|value| value.ok().and_then(Value::whole));
+    (into.rows_corrected, into.rows_uncorrected) = (corrected, uncorrected);
+    (into.rows_pending, into.rows_failed) = (pending.map(|rows| rows != 0), failed.map(|rows| rows != 0));
+    into.asks_reset = action.map(|action| action != 0);
+    let all = [corrected, uncorrected, pending, failed, action];
+    if all.iter().any(Option::is_some) { Ok(()) } else { Err(NvmlError::NotSupported) }
+}
+
+fn temperature(device: &Device<'_>, into: &mut Reading) -> Result<(), NvmlError> {
+    let chip = match raw::temperature(device) {
+        Ok(degrees) => f64::from(degrees),
+        // An older library, or one that does not know this version of the struct.
+        Err(NvmlError::FailedToLoadSymbol(_) | NvmlError::UnexpectedVariant(25) | NvmlError::NotSupported) => {
+            f64::from(device.temperature(TemperatureSensor::Gpu)?)
+        }
+        Err(error) => return Err(error),
+    };
+    into.temperature = degrees(chip);
+    // One driver tags this whole number as a double, and what comes out is next to zero.
+    let memory = raw::fields(device, [Field::MEMORY_TEMPERATURE]);
+    into.temperature_memory = memory.ok().and_then(|[memory]| degrees(memory.ok()?.real()));
+    Ok(())
+}
+
+/// The newer GPUs tell limits as distances from where clocks are first held down.
+fn temperature_limit(device: &Device<'_>, into: &mut Reading) -> Result<(), NvmlError> {
+    let margin = f64::from(raw::temperature_margin(device)?);
+    let chip = f64::from(raw::temperature(device)?);
+    let [shutdown, slowdown] = raw::fields(device, [Field::LIMIT_SHUTDOWN, Field::LIMIT_SLOWDOWN])?;
+    let limit = |distance: Result<Value, NvmlError>| degrees(chip + margin - distance.ok()?.real());
+    (into.temperature_critical, into.temperature_degraded) = (limit(shutdown), limit(slowdown));
+    Ok(())
+}
+
+fn throttle_time(device: &Device<'_>, into: &mut Reading) -> Result<(), NvmlError> {
+    #[expect(clippy::cast_precision_loss, reason = "exact below 2^53 ns, which is 104 days")]
+    let seconds = |policy| device.violation_status(policy).map(|status| status.violation_time as f64 / 1e9);
+    into.throttled_capped = Some(seconds(PerformancePolicy::Power)?);
+    into.throttled_thermal = seconds(PerformancePolicy::Thermal).ok();
+    let limits = (seconds(PerformancePolicy::BoardLimit).ok(), seconds(PerformancePolicy::Reliability).ok());
+    into.throttled_limit = match limits {
+        (None, None) => None,
+        (board, reliability) => Some(board.unwrap_or(0.0) + reliability.unwrap_or(0.0)),
+    };
+    Ok(())
+}
+
+/// Fails with the first error where nothing was found.
+fn any<T>(found: &[bool], first: Result<T, NvmlError>) -> Result<(), NvmlError> {
+    if found.contains(&true) { Ok(()) } else { first.map(|_| ()) }
+}
+
+/// A percentage as a share. Some are no number, or beyond all bounds.
+fn share(percent: f64) -> Option<f64> {
+    (0.0..=100.5).contains(&percent).then_some((percent / 100.0).min(1.0))
+}
+
+fn degrees(celsius: f64) -> Option<f64> {
+    (1.0..=200.0).contains(&celsius).then_some(celsius)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "exact below 2^53 milliwatts")]
+fn watts(milliwatts: u64) -> f64 {
+    milliwatts as f64 / 1e3
+}

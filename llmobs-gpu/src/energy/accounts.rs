@@ -1,0 +1,171 @@
+//! What each operation used, on all devices that it ran on.
+
+use std::collections::BTreeMap;
+
+use super::ledger::Key;
+use super::ledger::Ledger;
+use super::ledger::Share;
+use super::ledger::Totals;
+
+/// The operations that run or wait for their last interval, and a ledger of each device. `T` is whatever is known of
+/// an operation.
+#[derive(Debug)]
+pub(crate) struct Accounts<T> {
+    ledgers: Vec<Ledger>,
+    open: BTreeMap<Key, Account<T>>,
+    /// How many of them ended.
+    waiting: usize,
+}
+
+#[derive(Debug)]
+struct Account<T> {
+    known: T,
+    /// The devices that it runs on: a bit for each.
+    devices: u64,
+    running: bool,
+    ran: bool,
+    ended: Option<u64>,
+    microjoules: u64,
+    nanos: f64,
+    complete: bool,
+}
+
+/// An operation whose energy will not change any more.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Settled<T> {
+    pub(crate) known: T,
+    pub(crate) microjoules: u64,
+    /// Nanoseconds of devices, shared as the energy is.
+    pub(crate) nanos: f64,
+    /// Whether every interval that it ran in had its energy measured in time.
+    pub(crate) complete: bool,
+}
+
+/// The most devices.
+pub(crate) const DEVICES: usize = 64;
+
+impl<T> Accounts<T> {
+    pub(crate) fn new(devices: usize) -> Self {
+        Self { ledgers: vec![Ledger::default(); devices.min(DEVICES)], open: BTreeMap::new(), waiting: 0 }
+    }
+
+    /// An operation that may run on these devices.
+    pub(crate) fn open(&mut self, key: Key, devices: u64, known: T) {
+        let account = Account {
+            known,
+            devices,
+            running: false,
+            ran: false,
+            ended: None,
+            microjoules: 0,
+            nanos: 0.0,
+            complete: true,
+        };
+        self.open.insert(key, account);
+    }
+
+    pub(crate) fn run(&mut self, key: Key, at: u64) {
+        let Some(account) = self.open.get_mut(&key).filter(|account| account.ended.is_none()) else { return };
+        (account.running, account.ran) = (true, true);
+        let devices = account.devices;
+        self.each(devices, |ledger| ledger.start(key, at));
+    }
+
+    pub(crate) fn rest(&mut self, key: Key, at: u64) {
+        let Some(account) = self.open.get_mut(&key) else { return };
+        account.running = false;
+        let devices = account.devices;
+        self.each(devices, |ledger| ledger.stop(key, at));
+    }
+
+    pub(crate) fn end(&mut self, key: Key, at: u64) {
+        self.rest(key, at);
+        if let Some(account) = self.open.get_mut(&key) {
+            self.waiting += usize::from(account.ended.replace(at).is_none());
+        }
+    }
+
+    /// A device used so many microjoules since its last interval.
+    pub(crate) fn close(&mut self, device: usize, energy: u64, at: u64, idle_watts: Option<f64>) {
+        let Some(ledger) = self.ledgers.get_mut(device) else { return };
+        for Share { key, microjoules, nanos } in ledger.close(energy, at, idle_watts) {
+            if let Some(account) = self.open.get_mut(&key) {
+                account.microjoules += microjoules;
+                account.nanos += nanos;
+            }
+        }
+    }
+
+    /// Nobody knows what a device used since its last interval.
+    pub(crate) fn void(&mut self, device: usize, at: u64) {
+        let Some(ledger) = self.ledgers.get_mut(device) else { return };
+        for key in ledger.void(at) {
+            if let Some(account) = self.open.get_mut(&key) {
+                account.complete = false;
+            }
+        }
+    }
+
+    /// The ended operations that wait for no interval, or that ended at or before `patience`.
+    pub(crate) fn settle(&mut self, patience: u64) -> Vec<Settled<T>> {
+        if self.waiting == 0 {
+            return Vec::new();
+        }
+        let ledgers = &mut self.ledgers;
+        let done = self.open.extract_if(.., |key, account| {
+            let Some(ended) = account.ended else { return false };
+            let owed = |ledger: &&mut Ledger| ledger.owes(*key);
+            let mut owing = ledgers.iter_mut().filter(owed).peekable();
+            if owing.peek().is_none() {
+                return true;
+            }
+            if ended <= patience {
+                account.complete = false;
+                owing.for_each(|ledger| ledger.forfeit(*key));
+                return true;
+            }
+            false
+        });
+        let settled: Vec<_> = done
+            .map(|(_, account)| account)
+            .map(|Account { known, ran, microjoules, nanos, complete, .. }| {
+                (ran, Settled { known, microjoules, nanos, complete })
+            })
+            .collect();
+        self.waiting -= settled.len();
+        // What never ran used nothing, which is no measurement.
+        settled.into_iter().filter(|(ran, _)| *ran).map(|(_, settled)| settled).collect()
+    }
+
+    /// Ends everything that has ended without a word, as after a loss of words.
+    pub(crate) fn end_where(&mut self, at: u64, has_ended: impl Fn(&T) -> bool) {
+        let open = self.open.iter().filter(|(_, account)| account.ended.is_none() && has_ended(&account.known));
+        let keys: Vec<Key> = open.map(|(key, _)| *key).collect();
+        keys.into_iter().for_each(|key| self.end(key, at));
+    }
+
+    pub(crate) fn totals(&self, device: usize) -> Totals {
+        self.ledgers.get(device).map(Ledger::totals).unwrap_or_default()
+    }
+
+    /// What is known of those that run on a device.
+    pub(crate) fn running(&self, device: usize) -> impl Iterator<Item = &T> {
+        let on_it = move |account: &&Account<T>| account.running && account.devices & bit(device) != 0;
+        self.open.values().filter(on_it).map(|account| &account.known)
+    }
+
+    /// What is known of those that have not ended, and whether they run.
+    pub(crate) fn in_flight(&mut self) -> impl Iterator<Item = (&mut T, bool)> {
+        let open = self.open.values_mut().filter(|account| account.ended.is_none());
+        open.map(|account| (&mut account.known, account.running))
+    }
+
+    fn each(&mut self, devices: u64, then: impl Fn(&mut Ledger)) {
+        let chosen = self.ledgers.iter_mut().enumerate().filter(|(device, _)| devices & bit(*device) != 0);
+        chosen.for_each(|(_, ledger)| then(ledger));
+    }
+}
+
+pub(crate) const fn bit(device: usize) -> u64 {
+    if device < DEVICES { 1 << device } else { 0 }
+}

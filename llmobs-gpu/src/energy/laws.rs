@@ -1,0 +1,189 @@
+//! The laws of attribution, over many operations that overlap, slow counters, resets and lost samples.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::accounts::Accounts;
+use super::ledger::Ledger;
+use super::meter::Meter;
+use super::meter::Step;
+
+const MS: u64 = 1_000_000;
+
+/// An operation: when it runs, in milliseconds, and the devices.
+#[derive(Debug, Clone)]
+struct Run {
+    from: u64,
+    time: u64,
+    devices: u64,
+}
+
+fn runs() -> impl Strategy<Value = Vec<Run>> {
+    let run = (0..2_000_u64, 1..900_u64, 1..4_u64);
+    prop::collection::vec(run.prop_map(|(from, time, devices)| Run { from, time, devices }), 0..40)
+}
+
+/// What a device's counter shows at a moment: updated once a period, with a power that swings.
+fn counter(period: u64, at: u64) -> u64 {
+    let updates = at / period;
+    (0..updates).map(|update| (200 + update * 37 % 400) * period * 1_000).sum()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+
+    #[test]
+    fn requests_and_idleness_and_what_is_nobodys_are_what_was_measured(
+        runs in runs(),
+        period in 10..200_u64,
+        poll in 5..120_u64,
+        losses in prop::collection::vec(any::<bool>(), 64),
+        reset_at in prop::option::of(200..2_500_u64),
+        idle in prop::option::of(0.0..300.0_f64),
+    ) {
+        let mut accounts = Accounts::new(2);
+        let mut meters = [Meter::default(), Meter::default()];
+        let mut events: Vec<(u64, bool, u64)> = Vec::new();
+        for (key, run) in (0..).zip(&runs) {
+            accounts.open(key, run.devices, key);
+            events.push((run.from, true, key));
+            events.push((run.from + run.time, false, key));
+        }
+        events.sort_unstable();
+        let mut events = events.into_iter().peekable();
+        let mut settled = BTreeMap::new();
+        let start = 1_000;
+        for (tick, now) in (0..3_600).step_by(usize::try_from(poll).unwrap()).enumerate() {
+            let now: u64 = now;
+            while let Some((at, begins, key)) = events.next_if(|(at, ..)| *at <= now) {
+                let at = (at + start) * MS;
+                if begins { accounts.run(key, at) } else { accounts.end(key, at) }
+            }
+            if losses[tick % losses.len()] && tick % 3 != 0 {
+                continue;
+            }
+            for (device, meter) in meters.iter_mut().enumerate() {
+                let since = reset_at.filter(|reset| *reset <= now).unwrap_or(0);
+                let shown = counter(period + device as u64, now - since);
+                let at = (now + start) * MS;
+                match meter.counter(shown, at, Some(700.0)) {
+                    Step::Energy(energy) => accounts.close(device, energy, at, idle),
+                    Step::Dropped(_) | Step::First => accounts.void(device, at),
+                    Step::Nothing => {}
+                }
+            }
+            for done in accounts.settle((now + start).saturating_sub(400) * MS) {
+                prop_assert!(settled.insert(done.known, done.microjoules).is_none(), "settled once");
+            }
+        }
+        let everything = accounts.settle(u64::MAX);
+        settled.extend(everything.into_iter().map(|done| (done.known, done.microjoules)));
+        let mut requests = 0;
+        for (device, meter) in meters.iter().enumerate() {
+            let totals = accounts.totals(device);
+            prop_assert_eq!(totals.request + totals.idle + totals.unattributed, totals.measured);
+            prop_assert_eq!(totals.measured, meter.total());
+            requests += totals.request;
+        }
+        prop_assert_eq!(settled.values().sum::<u64>(), requests, "and the operations have what is the requests'");
+        prop_assert_eq!(settled.len(), runs.len());
+    }
+
+    #[test]
+    fn who_runs_alike_gets_alike_and_who_does_not_run_gets_nothing(
+        others in 0..20_u64, from in 0..50_u64, time in 1..50_u64, energy in 0..100_000_000_u64,
+    ) {
+        let mut ledger = Ledger::default();
+        ledger.close(0, 1_000 * MS, None);
+        let (begin, end) = ((1_000 + from) * MS, (1_000 + from + time) * MS);
+        for key in 0..others + 2 {
+            ledger.start(key, begin);
+        }
+        for key in 0..others + 2 {
+            ledger.stop(key, end);
+        }
+        ledger.start(999, 1_200 * MS);
+        let shares = ledger.close(energy, 1_200 * MS, Some(0.0));
+        let of = |key| shares.iter().find(|share| share.key == key).map_or(0, |share| share.microjoules);
+        prop_assert!(of(0).abs_diff(of(1)) <= 1, "{} {}", of(0), of(1));
+        prop_assert_eq!(of(999), 0);
+    }
+
+    #[test]
+    fn the_order_in_which_operations_are_named_changes_nothing(keys in prop::collection::vec(0..1_000_u64, 2..12)) {
+        let shares = |keys: &[u64]| {
+            let mut ledger = Ledger::default();
+            ledger.close(0, MS, None);
+            for (place, key) in keys.iter().enumerate() {
+                ledger.start(*key, (1 + keys.iter().filter(|other| *other < key).count() as u64) * MS);
+                if place == 0 {
+                    continue;
+                }
+            }
+            ledger.totals()
+        };
+        let mut sorted = keys.clone();
+        sorted.sort_unstable();
+        prop_assert_eq!(shares(&keys), shares(&sorted));
+    }
+}
+
+#[test]
+fn two_that_overlap_share_the_time_that_they_share() {
+    let mut ledger = Ledger::default();
+    ledger.close(0, 1_000 * MS, None);
+    ledger.start(1, 1_000 * MS);
+    ledger.start(2, 1_050 * MS);
+    ledger.stop(1, 1_100 * MS);
+    let shares = ledger.close(100_000_000, 1_100 * MS, None);
+    // The first 50 ms are the first one's, of the other 50 ms both have half.
+    assert_eq!(shares.iter().map(|share| share.microjoules).collect::<Vec<_>>(), [75_000_000, 25_000_000]);
+    assert_eq!(shares[0].nanos.to_bits(), 75e6_f64.to_bits());
+    let shares = ledger.close(40_000_000, 1_200 * MS, None);
+    assert_eq!(shares.len(), 1, "the first one stopped");
+    assert_eq!(shares[0].microjoules, 40_000_000);
+}
+
+#[test]
+fn idleness_costs_what_it_was_seen_to_cost() {
+    let mut ledger = Ledger::default();
+    ledger.close(0, 1_000 * MS, None);
+    ledger.close(6_000_000, 1_100 * MS, None);
+    ledger.start(1, 1_150 * MS);
+    let shares = ledger.close(33_000_000, 1_200 * MS, None);
+    assert_eq!(shares[0].microjoules, 30_000_000, "60 W for 50 ms were idle");
+    assert_eq!(ledger.totals().idle, 9_000_000);
+}
+
+#[test]
+fn beyond_the_idle_power_that_was_declared_somebody_else_uses_the_device() {
+    let mut ledger = Ledger::default();
+    ledger.close(0, 1_000 * MS, Some(50.0));
+    ledger.close(30_000_000, 1_100 * MS, Some(50.0));
+    assert_eq!(ledger.totals().idle, 5_000_000);
+    assert_eq!(ledger.totals().unattributed, 25_000_000);
+}
+
+#[test]
+fn what_is_not_waited_for_is_nobodys() {
+    let mut accounts = Accounts::new(1);
+    accounts.close(0, 0, 1_000 * MS, None);
+    accounts.open(7, 1, "first");
+    accounts.run(7, 1_000 * MS);
+    accounts.end(7, 1_050 * MS);
+    assert!(accounts.settle(1_049 * MS).is_empty(), "its interval is open");
+    let settled = accounts.settle(1_050 * MS);
+    assert_eq!((settled[0].known, settled[0].microjoules, settled[0].complete), ("first", 0, false));
+    accounts.close(0, 10_000_000, 1_050 * MS, None);
+    assert_eq!(accounts.totals(0).unattributed, 10_000_000);
+}
+
+#[test]
+fn what_never_ran_is_no_measurement() {
+    let mut accounts = Accounts::new(1);
+    accounts.open(7, 1, ());
+    accounts.end(7, 1_050 * MS);
+    assert!(accounts.settle(u64::MAX).is_empty());
+    assert_eq!(accounts.in_flight().count(), 0);
+}

@@ -1,0 +1,179 @@
+//! One device's energy, interval by interval: to those who ran, to idleness, and what is nobody's.
+//!
+//! An interval goes from one change of the counter to the next. Operations that run at the same time share that time
+//! equally: while `n` run, each is given a nanosecond's `n`th part for every nanosecond. Everything is whole
+//! microjoules, so the parts add up to the whole exactly.
+
+use std::collections::BTreeMap;
+
+use super::meter::microjoules;
+
+/// Names an operation.
+pub(crate) type Key = u64;
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ledger {
+    /// How far the interval is accounted for, in nanoseconds.
+    now: u64,
+    /// Nanoseconds of the open interval with and without somebody running.
+    busy: u64,
+    idle: u64,
+    /// What an operation would have been given that ran all the interval.
+    clock: f64,
+    /// What the clock showed when each of them began, or when the interval did.
+    running: BTreeMap<Key, f64>,
+    /// What those were given who stopped in this interval.
+    stopped: BTreeMap<Key, f64>,
+    /// What was given to those who are not waited for any more.
+    forfeited: f64,
+    /// The least power seen in an interval in which nobody ran.
+    least: Option<f64>,
+    totals: Totals,
+}
+
+/// Microjoules since the beginning. `measured` is the sum of the others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Totals {
+    pub(crate) measured: u64,
+    pub(crate) request: u64,
+    pub(crate) idle: u64,
+    pub(crate) unattributed: u64,
+}
+
+/// What an operation gets of an interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Share {
+    pub(crate) key: Key,
+    pub(crate) microjoules: u64,
+    /// Its part of the device's time, in nanoseconds.
+    pub(crate) nanos: f64,
+}
+
+impl Ledger {
+    pub(crate) fn start(&mut self, key: Key, at: u64) {
+        self.advance(at);
+        if !self.running.contains_key(&key) {
+            // One that starts again in the same interval keeps what it was given.
+            let before = self.stopped.remove(&key).unwrap_or(0.0);
+            self.running.insert(key, self.clock - before);
+        }
+    }
+
+    pub(crate) fn stop(&mut self, key: Key, at: u64) {
+        self.advance(at);
+        if let Some(began) = self.running.remove(&key) {
+            *self.stopped.entry(key).or_default() += self.clock - began;
+        }
+    }
+
+    /// Whether the open interval owes something to an operation.
+    pub(crate) fn owes(&self, key: Key) -> bool {
+        self.running.contains_key(&key) || self.stopped.contains_key(&key)
+    }
+
+    /// Nobody waits any more for what a stopped operation would get.
+    pub(crate) fn forfeit(&mut self, key: Key) {
+        self.forfeited += self.stopped.remove(&key).unwrap_or(0.0);
+    }
+
+    /// Closes the interval: so many microjoules were used until now. `idle_watts` is what the device takes when nobody
+    /// runs, where somebody said so.
+    pub(crate) fn close(&mut self, energy: u64, at: u64, idle_watts: Option<f64>) -> Vec<Share> {
+        self.advance(at);
+        let (busy, idle) = (self.busy, self.idle);
+        if busy == 0 && idle > 0 {
+            let watts = real(energy) * 1e3 / real(idle);
+            self.least = Some(self.least.map_or(watts, |least| least.min(watts)));
+        }
+        let idle_energy = match idle_watts.or(self.least) {
+            // Nobody ran, and nobody said what that takes: all of it is idleness.
+            _ if busy == 0 && idle_watts.is_none() => energy,
+            Some(watts) => microjoules(watts, idle).min(energy),
+            // Nothing better is known than that busy time takes no less than idle time.
+            None => part(energy, idle, busy + idle),
+        };
+        let (shares, unattributed) = self.split(energy - idle_energy);
+        self.totals.measured += energy;
+        self.totals.idle += idle_energy;
+        self.totals.unattributed += unattributed;
+        self.totals.request += shares.iter().map(|share| share.microjoules).sum::<u64>();
+        self.open();
+        shares
+    }
+
+    /// Closes the interval without knowing its energy. Gives those who lost something by it.
+    pub(crate) fn void(&mut self, at: u64) -> Vec<Key> {
+        self.advance(at);
+        let losers = self.stopped.keys().chain(self.running.keys()).copied().collect();
+        self.open();
+        losers
+    }
+
+    pub(crate) const fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    /// Splits energy between those who ran, and what is nobody's.
+    fn split(&self, energy: u64) -> (Vec<Share>, u64) {
+        let running = self.running.iter().map(|(key, began)| (*key, self.clock - began));
+        let all: Vec<(Key, f64)> = self.stopped.iter().map(|(key, given)| (*key, *given)).chain(running).collect();
+        let whole: u128 = all.iter().map(|(_, given)| weight(*given)).sum::<u128>() + weight(self.forfeited);
+        if whole == 0 {
+            return (Vec::new(), energy);
+        }
+        // Each gets what lies between two marks on one scale, so that no microjoule is there twice or never.
+        let mut mark = 0;
+        let mut sum = 0;
+        let shares = all.iter().map(|(key, given)| {
+            sum += weight(*given);
+            let next = at_mark(energy, sum, whole);
+            let share = Share { key: *key, microjoules: next - mark, nanos: *given };
+            mark = next;
+            share
+        });
+        let shares: Vec<Share> = shares.collect();
+        (shares, energy - mark)
+    }
+
+    fn advance(&mut self, at: u64) {
+        // A mark from before the last one that was accounted for counts from there on.
+        let time = at.saturating_sub(self.now);
+        if self.running.is_empty() {
+            self.idle += if self.now == 0 { 0 } else { time };
+        } else {
+            self.busy += time;
+            self.clock += real(time) / count(self.running.len());
+        }
+        self.now = self.now.max(at);
+    }
+
+    fn open(&mut self) {
+        (self.busy, self.idle, self.clock, self.forfeited) = (0, 0, 0.0, 0.0);
+        self.stopped.clear();
+        self.running.values_mut().for_each(|began| *began = 0.0);
+    }
+}
+
+/// Thousandths of a nanosecond.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and no time is below 0")]
+fn weight(given: f64) -> u128 {
+    (given * 1e3).round() as u128
+}
+
+fn at_mark(energy: u64, sum: u128, whole: u128) -> u64 {
+    u64::try_from(u128::from(energy) * sum / whole).unwrap_or(energy)
+}
+
+fn part(energy: u64, of: u64, whole: u64) -> u64 {
+    if whole == 0 { 0 } else { at_mark(energy, u128::from(of), u128::from(whole)) }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
+const fn real(value: u64) -> f64 {
+    value as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
+const fn count(things: usize) -> f64 {
+    things as f64
+}

@@ -1,0 +1,133 @@
+//! What a GPU can do at most, and what share of it a model's arithmetic says was used. Estimates, and named so.
+
+/// Dense 16-bit floating-point operations a second of data-centre GPUs, by what their names hold. Not the figure with
+/// sparsity, which is twice as high.
+pub(crate) fn peak_flops(name: &str) -> Option<u64> {
+    let known = [
+        ("B200", 2_250),
+        ("H200", 989),
+        ("GH200", 989),
+        ("H100 PCIe", 756),
+        ("H100 NVL", 835),
+        ("H100", 989),
+        ("H800", 989),
+        ("A100", 312),
+        ("A800", 312),
+        ("L40S", 362),
+        ("L4", 121),
+        ("A10G", 70),
+        ("A10", 125),
+        ("T4", 65),
+        ("V100", 125),
+    ];
+    // `A10` must not answer for an `A1000`.
+    let holds = |part: &str| {
+        name.match_indices(part).any(|(at, part)| {
+            let before = name[..at].chars().next_back();
+            let after = name[at + part.len()..].chars().next();
+            let bounds = |c: Option<char>| c.is_none_or(|c| !c.is_ascii_alphanumeric());
+            bounds(before) && bounds(after)
+        })
+    };
+    known.iter().find(|(part, _)| holds(part)).map(|(_, tera)| tera * 1_000_000_000_000)
+}
+
+/// The size of a model, as its makers give it.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct ModelSize {
+    pub(crate) model: String,
+    pub(crate) engine: String,
+    pub(crate) active_parameters: f64,
+    pub(crate) bytes_per_parameter: f64,
+    pub(crate) cache_bytes_per_token: f64,
+}
+
+impl ModelSize {
+    /// A model and how many of its parameters work on a token: all of them, or those of the experts in use.
+    #[must_use]
+    pub fn new(model: impl Into<String>, active_parameters: f64) -> Self {
+        Self {
+            model: model.into(),
+            engine: "0".to_owned(),
+            active_parameters,
+            bytes_per_parameter: 2.0,
+            cache_bytes_per_token: 0.0,
+        }
+    }
+
+    /// The engine that runs it, as in `llmobs.engine.id`. Defaults to `0`.
+    #[must_use]
+    pub fn engine(mut self, id: impl Into<String>) -> Self {
+        self.engine = id.into();
+        self
+    }
+
+    /// Bytes of a parameter. Defaults to 2.
+    #[must_use]
+    pub const fn bytes_per_parameter(mut self, bytes: f64) -> Self {
+        self.bytes_per_parameter = bytes;
+        self
+    }
+
+    /// Bytes that the cache of keys and values takes for one token. Defaults to none.
+    #[must_use]
+    pub const fn cache_bytes_per_token(mut self, bytes: f64) -> Self {
+        self.cache_bytes_per_token = bytes;
+        self
+    }
+}
+
+/// What a model did in a window of time.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Work {
+    /// Length of the window.
+    pub(crate) seconds: f64,
+    /// Prompt tokens and output tokens processed.
+    pub(crate) tokens: f64,
+    /// Times that the weights were read.
+    pub(crate) steps: f64,
+    /// Tokens of context that lay in the cache, summed over the steps.
+    pub(crate) context: f64,
+}
+
+/// Model FLOPs utilization: two operations for each parameter and token.
+pub(crate) fn flops_utilization(size: &ModelSize, work: &Work, peak: f64) -> Option<f64> {
+    ratio(2.0 * size.active_parameters * work.tokens, work.seconds, peak)
+}
+
+/// Model bandwidth utilization: the weights once a step, and the cache.
+pub(crate) fn bandwidth_utilization(size: &ModelSize, work: &Work, peak: f64) -> Option<f64> {
+    let weights = size.active_parameters * size.bytes_per_parameter * work.steps;
+    ratio(weights + size.cache_bytes_per_token * work.context, work.seconds, peak)
+}
+
+fn ratio(done: f64, seconds: f64, peak: f64) -> Option<f64> {
+    let ratio = done / seconds / peak;
+    (seconds > 0.0 && peak > 0.0 && ratio.is_finite()).then_some(ratio)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_matched_by_whole_words() {
+        assert_eq!(peak_flops("NVIDIA H100 80GB HBM3"), Some(989_000_000_000_000));
+        assert_eq!(peak_flops("NVIDIA H100 PCIe"), Some(756_000_000_000_000));
+        assert_eq!(peak_flops("NVIDIA A100-SXM4-40GB"), Some(312_000_000_000_000));
+        assert_eq!(peak_flops("NVIDIA RTX A1000"), None, "unknown, so no ratio");
+        assert_eq!(peak_flops("NVIDIA GeForce RTX 4090"), None);
+    }
+
+    #[test]
+    fn utilization_is_arithmetic_over_the_peak() {
+        let size = ModelSize::new("8b", 8e9).bytes_per_parameter(2.0).cache_bytes_per_token(131_072.0);
+        let work = Work { seconds: 1.0, tokens: 2_000.0, steps: 100.0, context: 1e6 };
+        let flops = flops_utilization(&size, &work, 989e12).unwrap();
+        assert!((flops - 2.0 * 8e9 * 2_000.0 / 989e12).abs() < 1e-12);
+        let bytes = bandwidth_utilization(&size, &work, 3.352e12).unwrap();
+        assert!((bytes - (16e9 * 100.0 + 131_072.0 * 1e6) / 3.352e12).abs() < 1e-12);
+        assert_eq!(flops_utilization(&size, &Work::default(), 989e12), None, "no time, no ratio");
+    }
+}

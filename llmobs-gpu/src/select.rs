@@ -1,0 +1,130 @@
+//! Which devices are sampled: those that were named, else those that the process may compute on, else all.
+
+use crate::backend::DeviceInfo;
+
+/// How a device is named: by its id, the beginning of its id, its PCI address, or its place in PCI order.
+pub(crate) fn is_named(info: &DeviceInfo, place: usize, name: &str) -> bool {
+    let name = name.trim();
+    let by_id = name.len() >= 8 && info.id.to_ascii_lowercase().starts_with(&name.to_ascii_lowercase());
+    let by_pci = name.contains(':') && info.pci.as_deref() == Some(normal_pci(name).as_str());
+    by_id || by_pci || name.parse() == Ok(place)
+}
+
+/// The devices to sample, as places in `all`. `visible` is `CUDA_VISIBLE_DEVICES`, where it is set.
+///
+/// The numbers in it are CUDA's: by speed, unless `CUDA_DEVICE_ORDER` says PCI. They are taken as places in PCI order
+/// where `numbers_are_pci` or where all devices are of one model, for then both orders are the same; else they cannot
+/// be told, and every device is sampled.
+pub(crate) fn select(all: &[DeviceInfo], named: &[String], visible: Option<&str>, numbers_are_pci: bool) -> Vec<usize> {
+    let every: Vec<usize> = (0..all.len()).collect();
+    let wholes: Vec<usize> = every.iter().copied().filter(|place| all[*place].parent.is_none()).collect();
+    let mut by_pci = wholes.clone();
+    by_pci.sort_by_key(|place| all[*place].pci.clone());
+    let place_of = |device: usize| by_pci.iter().position(|known| *known == device).unwrap_or(usize::MAX);
+    let find = |name: &str| every.iter().copied().find(|device| is_named(&all[*device], place_of(*device), name));
+    if !named.is_empty() {
+        let mut chosen: Vec<usize> = named.iter().filter_map(|name| find(name)).collect();
+        chosen.sort_unstable();
+        chosen.dedup();
+        return chosen;
+    }
+    let Some(visible) = visible else { return every };
+    let mut chosen = Vec::new();
+    for name in visible.split(',').map(str::trim) {
+        let is_number = name.parse::<u64>().is_ok();
+        let alike = wholes.windows(2).all(|pair| all[pair[0]].model == all[pair[1]].model);
+        if is_number && !numbers_are_pci && !alike {
+            return every;
+        }
+        // CUDA stops at the first name that it does not know.
+        let Some(device) = find(name) else { break };
+        chosen.push(device);
+        // The parts of a visible device are visible; the whole of a visible part has its energy.
+        let family = every.iter().copied().filter(|other| {
+            all[*other].parent.as_ref() == Some(&all[device].id) || all[device].parent.as_ref() == Some(&all[*other].id)
+        });
+        chosen.extend(family);
+    }
+    chosen.sort_unstable();
+    chosen.dedup();
+    chosen
+}
+
+/// A PCI address with a domain of four digits and small letters, however the library wrote it.
+pub(crate) fn normal_pci(address: &str) -> String {
+    let address = address.trim().to_ascii_lowercase();
+    let parts: Vec<&str> = address.split(':').collect();
+    match parts.as_slice() {
+        [domain, bus, rest] => {
+            let domain = domain.trim_start_matches('0');
+            format!("{domain:0>4}:{bus:0>2}:{rest}")
+        }
+        [bus, rest] => format!("0000:{bus:0>2}:{rest}"),
+        _ => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gpu(id: &str, pci: &str, model: &str) -> DeviceInfo {
+        DeviceInfo {
+            id: id.to_owned(),
+            pci: Some(pci.to_owned()),
+            model: Some(model.to_owned()),
+            ..DeviceInfo::default()
+        }
+    }
+
+    fn four() -> Vec<DeviceInfo> {
+        vec![
+            gpu("GPU-aaaa0000-1", "0000:1b:00.0", "H100"),
+            gpu("GPU-bbbb0000-2", "0000:43:00.0", "H100"),
+            gpu("GPU-cccc0000-3", "0000:52:00.0", "H100"),
+            DeviceInfo { parent: Some("GPU-cccc0000-3".to_owned()), ..gpu("MIG-dddd0000-4", "0000:52:00.0", "1g") },
+        ]
+    }
+
+    #[test]
+    fn without_a_word_every_device_is_sampled() {
+        assert_eq!(select(&four(), &[], None, false), [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn a_name_is_an_id_its_beginning_or_a_pci_address() {
+        let named = |name: &str| select(&four(), &[name.to_owned()], Some("0"), false);
+        assert_eq!(named("GPU-bbbb0000-2"), [1]);
+        assert_eq!(named("gpu-bbbb"), [1], "the environment does not overrule what was named");
+        assert_eq!(named("00000000:43:00.0"), [1]);
+        assert_eq!(named("43:00.0"), [1]);
+        assert_eq!(named("GPU-eeee0000"), [] as [usize; 0]);
+    }
+
+    #[test]
+    fn the_environment_of_cuda_is_honoured() {
+        let visible = |list: &str| select(&four(), &[], Some(list), false);
+        assert_eq!(visible("1"), [1]);
+        assert_eq!(visible("1,0"), [0, 1]);
+        assert_eq!(visible("GPU-aaaa0000"), [0]);
+        assert_eq!(visible("2"), [2, 3], "with its instances");
+        assert_eq!(visible("MIG-dddd0000-4"), [2, 3], "with the GPU that has its energy");
+        assert_eq!(visible("0,-1,1"), [0], "CUDA stops at what it does not know");
+        assert_eq!(visible(""), [] as [usize; 0]);
+    }
+
+    #[test]
+    fn numbers_that_cannot_be_told_hide_nothing() {
+        let mut mixed = four();
+        mixed[1].model = Some("T4".to_owned());
+        assert_eq!(select(&mixed, &[], Some("0"), false), [0, 1, 2, 3], "CUDA's first is its fastest");
+        assert_eq!(select(&mixed, &[], Some("1"), true), [1], "unless it was told to go by PCI");
+    }
+
+    #[test]
+    fn addresses_are_written_one_way() {
+        assert_eq!(normal_pci("00000000:1C:00.0"), "0000:1c:00.0");
+        assert_eq!(normal_pci("00010000:1C:00.0"), "10000:1c:00.0");
+        assert_eq!(normal_pci("1c:00.0"), "0000:1c:00.0");
+    }
+}
