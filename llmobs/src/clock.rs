@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
+use std::time::SystemTime;
 
 /// A moment of monotonic time: nanoseconds since an origin that all system clocks of the process share.
 ///
@@ -58,6 +59,13 @@ impl From<Instant> for Moment {
 pub(crate) const fn nanos(duration: Duration) -> u64 {
     // In 64 bits: `as_nanos` multiplies and compares in 128.
     duration.as_secs().saturating_mul(1_000_000_000).saturating_add(duration.subsec_nanos() as u64)
+}
+
+/// The date so many nanoseconds ago: what leaves the process is dated, though nothing is measured with dates.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the date")]
+pub(crate) fn ago(nanos: u64) -> SystemTime {
+    let now = SystemTime::now();
+    now.checked_sub(Duration::from_nanos(nanos)).unwrap_or(now)
 }
 
 /// Nanoseconds as seconds: the nearest double, so that 20,000,000 is exactly `0.02`.

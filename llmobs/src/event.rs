@@ -1,5 +1,5 @@
-//! Log events. They go to `tracing`, from where a layer prints them or a bridge carries them to OpenTelemetry; whatever
-//! span is current gives them its trace.
+//! Log events. They go to `tracing`, from where a layer prints them or a bridge carries them to OpenTelemetry, which
+//! gives them the trace that is current.
 
 mod complete;
 

@@ -9,7 +9,6 @@ mod request;
 mod step;
 
 pub(crate) use self::held::Held;
-pub(crate) use self::held::ago;
 pub(crate) use self::inference::Answer;
 pub(crate) use self::inference::Call;
 pub(crate) use self::parts::Part;

@@ -91,6 +91,8 @@ macro_rules! write_event {
         tracing::event!(
             name: "llm_request_complete",
             target: TARGET,
+            // Not a child of any span: a layer would copy all of it to that span as a span event.
+            parent: None,
             tracing::Level::$level,
             trace_id = $of.ids.map(|ids| tracing::field::display(hex(ids.trace_id))),
             span_id = $of.ids.map(|ids| tracing::field::display(hex(ids.span_id))),

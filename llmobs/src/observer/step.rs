@@ -2,13 +2,13 @@
 
 use std::fmt;
 use std::future::Future;
-use std::time::SystemTime;
 
 use tracing::Instrument;
 use tracing::Span;
 use tracing::instrument::Instrumented;
 
 use crate::catalog::own;
+use crate::clock::ago;
 use crate::error::Failure;
 use crate::semconv::value::CacheResult;
 use crate::semconv::value::ErrorType;
@@ -89,7 +89,7 @@ impl Step {
         if let Some(error) = error.filter(|_| held.is_recording()) {
             tell_error(&held, error);
         }
-        held.end(SystemTime::now());
+        held.end(ago(0));
     }
 }
 

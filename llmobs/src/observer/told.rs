@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::end::End;
 use super::end::Ending;
 use crate::catalog::Level;
+use crate::clock::ago;
 use crate::event::Complete;
 use crate::event::Keep;
 use crate::record::TraceLink;
@@ -12,7 +13,6 @@ use crate::span::Answer;
 use crate::span::Held;
 use crate::span::Part;
 use crate::span::Parts;
-use crate::span::ago;
 use crate::usage::Usage;
 
 /// An operation that ended and was recorded.
@@ -25,12 +25,12 @@ pub(super) struct Told<'a> {
 }
 
 impl Told<'_> {
-    /// Ends the span last, so that the log event stands under it.
+    /// Ends the span last, so that the log event is in its trace.
     pub(super) fn tell(&self, span: Option<Box<Held>>) {
         let Some(held) = span else { return self.log(None) };
         self.answer(&held);
         self.parts(&held);
-        held.span().in_scope(|| self.log(Some(&held)));
+        held.in_trace(|| self.log(Some(&held)));
         held.end(ago(self.now.saturating_sub(self.end.marks.now)));
     }
 

@@ -1,6 +1,5 @@
 //! A span that something owns, from its start to its end.
 
-use std::time::Duration;
 use std::time::SystemTime;
 
 use opentelemetry::Array;
@@ -51,6 +50,12 @@ impl Held {
         self.context.as_ref().is_none_or(|context| context.span().is_recording())
     }
 
+    /// Runs code in its trace, though not under the span of `tracing`.
+    pub(crate) fn in_trace<T>(&self, code: impl FnOnce() -> T) -> T {
+        let _attached = self.context.clone().map(Context::attach);
+        code()
+    }
+
     /// The trace that it is in, sampled or not.
     pub(crate) fn ids(&self) -> Option<TraceLink> {
         self.context.as_ref().map(|context| link(context.span().span_context()))
@@ -92,12 +97,6 @@ impl Held {
             context.span().end_with_timestamp(at);
         }
     }
-}
-
-/// The wall clock's reading of a moment so many nanoseconds ago.
-pub(crate) fn ago(nanos: u64) -> SystemTime {
-    let now = SystemTime::now();
-    now.checked_sub(Duration::from_nanos(nanos)).unwrap_or(now)
 }
 
 /// Whether code that runs here is in a trace that was not sampled: then nothing need be said about a span.

@@ -10,8 +10,8 @@ use opentelemetry::trace::TraceContextExt;
 use opentelemetry::trace::Tracer;
 
 use super::held::Held;
-use super::held::ago;
 use crate::catalog::own;
+use crate::clock::ago;
 use crate::clock::seconds;
 
 /// A part of a model call, in nanoseconds on the observer's clock.
