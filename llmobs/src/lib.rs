@@ -32,6 +32,8 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `prometheus` | the `/metrics` page: classic text, OpenMetrics with exemplars |
+//! | `tower` | the server layer for HTTP and gRPC, W3C propagation, the in-flight page |
+//! | `axum` | what axum adds to the layer: routes, extractors, observed event streams |
 //! | `sse` | the reader of providers' streaming answers, for gateways and clients |
 //! | `testing` | manual and tokio-following clocks, scripted streams, assertions on the books, readings of every row |
 //! | `otel-bound` | bound OpenTelemetry instruments, on both sides of the API |
@@ -49,6 +51,7 @@ mod cardinality;
 pub mod catalog;
 mod classify;
 mod clock;
+pub mod companion;
 mod content;
 mod error;
 mod event;
@@ -66,6 +69,8 @@ pub mod sse;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod timing;
+#[cfg(feature = "tower")]
+pub mod tower;
 mod usage;
 
 pub use self::catalog::Buckets;
@@ -78,6 +83,7 @@ pub use self::clock::Moment;
 pub use self::content::Content;
 pub use self::error::BuildError;
 pub use self::error::Failure;
+pub use self::event::Evaluation;
 pub use self::objective::Objective;
 pub use self::observer::Carries;
 pub use self::observer::Carry;

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "prometheus")]
 mod classic;
+#[cfg(all(feature = "prometheus", feature = "tower"))]
+mod endpoint;
 #[cfg(feature = "prometheus")]
 mod page;
 
@@ -9,6 +11,8 @@ pub use prometheus_client;
 
 #[cfg(feature = "prometheus")]
 pub use self::classic::render_classic;
+#[cfg(all(feature = "prometheus", feature = "tower"))]
+pub use self::endpoint::Endpoint;
 #[cfg(feature = "prometheus")]
 pub use self::page::Page;
 #[cfg(feature = "prometheus")]

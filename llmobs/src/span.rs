@@ -9,6 +9,8 @@ mod request;
 mod step;
 
 pub(crate) use self::held::Held;
+#[cfg(feature = "tower")]
+pub(crate) use self::held::is_in_unsampled_trace;
 pub(crate) use self::inference::Answer;
 pub(crate) use self::inference::Call;
 pub(crate) use self::parts::Part;

@@ -1,0 +1,150 @@
+//! The page as a service that a router can have.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Ready;
+use std::future::ready;
+use std::hint::black_box;
+use std::sync::Arc;
+use std::task::Context;
+use std::task::Poll;
+
+use http::HeaderValue;
+use http::Method;
+use http::Request;
+use http::Response;
+use http::StatusCode;
+use http::header;
+use tower_service::Service;
+
+use super::page::Page;
+use super::page::page;
+use crate::observer::Observer;
+
+/// Answers scrapes: `/metrics` as a [`tower_service::Service`], in the format that the scraper asks for.
+///
+/// ```
+/// # #[cfg(feature = "axum")] {
+/// use axum::Router;
+/// use llmobs::Observer;
+/// use llmobs::prometheus::Endpoint;
+///
+/// let observer = Observer::builder().model("m").build()?;
+/// let endpoint = Endpoint::new(observer).bearer_token("from a secret store");
+/// let app: Router = Router::new().route_service("/metrics", endpoint);
+/// # let _ = app;
+/// # }
+/// # Ok::<(), llmobs::BuildError>(())
+/// ```
+#[derive(Clone)]
+#[must_use = "an endpoint does nothing until a router has it"]
+pub struct Endpoint {
+    page: Arc<Render>,
+    token: Option<Arc<[u8]>>,
+}
+
+/// Makes a page for the value of an `Accept` header.
+type Render = dyn Fn(Option<&str>) -> Page + Send + Sync;
+
+impl Endpoint {
+    /// The metrics of an observer that owns its registry, as [`page`] has them.
+    pub fn new(observer: Observer) -> Self {
+        Self::with(move |accept| page(&observer, accept))
+    }
+
+    /// Any page, made anew for each scrape from the value of its `Accept` header, as [`encode`](super::encode) does.
+    pub fn with(page: impl Fn(Option<&str>) -> Page + Send + Sync + 'static) -> Self {
+        Self { page: Arc::new(page), token: None }
+    }
+
+    /// Answers only to who sends `Authorization: Bearer` and this token. They are compared in a time that tells nothing
+    /// of the token; an empty one lets nobody in. Defaults to answering everybody.
+    pub fn bearer_token(mut self, token: impl Into<String>) -> Self {
+        self.token = Some(token.into().into_bytes().into());
+        self
+    }
+
+    fn answer<B>(&self, request: &Request<B>) -> Response<String> {
+        let given = || request.headers().get(header::AUTHORIZATION).and_then(|given| bearer(given.as_bytes()));
+        if self.token.as_ref().is_some_and(|token| !given().is_some_and(|given| is_same(given, token))) {
+            let mut response = refusal(StatusCode::UNAUTHORIZED);
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            return response;
+        }
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return refusal(StatusCode::METHOD_NOT_ALLOWED);
+        }
+        let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+        let page = (self.page)(accept);
+        let mut response = Response::new(page.body);
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(page.content_type));
+        response
+    }
+}
+
+impl<B> Service<Request<B>> for Endpoint {
+    type Response = Response<String>;
+    type Error = Infallible;
+    type Future = Ready<Result<Response<String>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        ready(Ok(self.answer(&request)))
+    }
+}
+
+/// Without the token.
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint").field("asks_for_a_token", &self.token.is_some()).finish_non_exhaustive()
+    }
+}
+
+fn refusal(status: StatusCode) -> Response<String> {
+    let mut response = Response::new(String::new());
+    *response.status_mut() = status;
+    response
+}
+
+/// The token of an `Authorization` header. The scheme's case does not matter.
+fn bearer(header: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = header.split_at_checked("bearer ".len())?;
+    scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii_start())
+}
+
+/// Takes as long for a token that is nearly right as for one that is all wrong: every byte given is compared.
+fn is_same(given: &[u8], token: &[u8]) -> bool {
+    let Some(last) = token.len().checked_sub(1) else { return false };
+    let mut difference = given.len() ^ token.len();
+    for (place, byte) in given.iter().enumerate() {
+        difference |= black_box(usize::from(byte ^ token[place.min(last)]));
+    }
+    black_box(difference) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_token_is_the_token() {
+        assert!(is_same(b"secret", b"secret"));
+        for wrong in ["", "s", "secre", "secret ", "secrett", "Secret", "tercesecret"] {
+            assert!(!is_same(wrong.as_bytes(), b"secret"), "{wrong}");
+        }
+        assert!(!is_same(b"", b""), "nobody has an empty token");
+        assert!(!is_same(b"x", b""));
+    }
+
+    #[test]
+    fn the_token_stands_behind_its_scheme() {
+        assert_eq!(bearer(b"Bearer abc"), Some(&b"abc"[..]));
+        assert_eq!(bearer(b"bearer  abc"), Some(&b"abc"[..]));
+        assert_eq!(bearer(b"Basic abc"), None);
+        assert_eq!(bearer(b"Bearer"), None);
+        assert_eq!(bearer(b""), None);
+    }
+}

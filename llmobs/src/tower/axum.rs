@@ -1,0 +1,26 @@
+//! What axum adds to the server layer. Types of the pre-1.0 crate `axum` appear in public signatures only here.
+
+mod extract;
+mod sse;
+
+use std::net::SocketAddr;
+
+use ::axum::extract::ConnectInfo;
+use ::axum::extract::MatchedPath;
+use http::Extensions;
+
+pub use self::extract::Arrived;
+pub use self::extract::CurrentObserver;
+pub use self::sse::Events;
+pub use self::sse::ObservedEvents;
+pub use self::sse::sse;
+
+/// The route that axum's router chose.
+pub(super) fn matched_route(extensions: &Extensions) -> Option<&str> {
+    extensions.get::<MatchedPath>().map(MatchedPath::as_str)
+}
+
+/// The connection's other end, where the service was made with `into_make_service_with_connect_info`.
+pub(super) fn connected(extensions: &Extensions) -> Option<SocketAddr> {
+    extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer)
+}

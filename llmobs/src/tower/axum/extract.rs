@@ -1,0 +1,59 @@
+//! What a handler gets from the layer around it.
+
+use std::convert::Infallible;
+
+use ::axum::extract::FromRequestParts;
+use http::request::Parts;
+
+use crate::clock::Moment;
+use crate::observer::Observer;
+use crate::observer::arrived;
+
+/// The layer's observer, else the current one as [`Observer::current`] has it.
+///
+/// ```
+/// use axum::Router;
+/// use axum::routing::post;
+/// use llmobs::Observer;
+/// use llmobs::tower::ServerLayer;
+/// use llmobs::tower::axum::CurrentObserver;
+///
+/// async fn chat(CurrentObserver(observer): CurrentObserver) -> &'static str {
+///     let operation = observer.chat("m").start(); // it began when the request arrived
+///     operation.complete();
+///     "hello"
+/// }
+///
+/// let observer = Observer::builder().model("m").build()?;
+/// let app: Router = Router::new().route("/chat", post(chat)).layer(ServerLayer::new(observer));
+/// # let _ = app;
+/// # Ok::<(), llmobs::BuildError>(())
+/// ```
+#[derive(Debug, Clone)]
+#[expect(clippy::exhaustive_structs, reason = "an extractor is taken apart by its pattern")]
+pub struct CurrentObserver(pub Observer);
+
+impl<S: Sync> FromRequestParts<S> for CurrentObserver {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(Observer::current()))
+    }
+}
+
+/// When the request arrived, on the clock of the layer's observer: its head was there, its body was not read yet.
+/// Without the layer, the moment of the extraction.
+///
+/// Operations begin there by themselves; it is for a task that the handler spawns, which does not inherit it, and for
+/// deadlines.
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::exhaustive_structs, reason = "an extractor is taken apart by its pattern")]
+pub struct Arrived(pub Moment);
+
+impl<S: Sync> FromRequestParts<S> for Arrived {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(arrived().unwrap_or_else(|| Observer::current().now())))
+    }
+}

@@ -1,0 +1,104 @@
+//! Server-sent events that end their operation.
+
+use std::cell::Cell;
+use std::fmt;
+use std::pin::Pin;
+use std::task::Context;
+use std::task::Poll;
+
+use ::axum::response::Sse;
+use ::axum::response::sse::Event;
+use futures_core::Stream;
+use pin_project_lite::pin_project;
+
+use crate::observer::Chunk;
+use crate::observer::Observed;
+use crate::observer::Operation;
+use crate::observer::With;
+use crate::semconv::value::ErrorType;
+
+/// The events of an observed stream.
+pub type ObservedEvents<S, F, E> = Observed<Events<S, F>, With<fn(&Result<Event, E>) -> Chunk>>;
+
+/// A response that sends each item of a stream as an event, and ends the operation as the stream ends: by itself, with
+/// an error, or when the caller goes away.
+///
+/// The closure says what an item carries and how it is sent. An error breaks the response off; its type is the one that
+/// was marked, else `_OTHER`. To tell the caller first, send an event with [`Chunk::failed`].
+///
+/// ```
+/// use std::convert::Infallible;
+///
+/// use axum::response::IntoResponse;
+/// use axum::response::sse::Event;
+/// use axum::response::sse::KeepAlive;
+/// use futures_util::stream;
+/// use llmobs::Chunk;
+/// use llmobs::tower::axum::CurrentObserver;
+/// use llmobs::tower::axum::sse;
+///
+/// async fn chat(CurrentObserver(observer): CurrentObserver) -> impl IntoResponse {
+///     let operation = observer.chat("m").start();
+///     let tokens = stream::iter(["Hello", ",", " world"]);
+///     sse(operation, tokens, |token| Ok::<_, Infallible>((Chunk::tokens(1), Event::default().data(token))))
+///         .keep_alive(KeepAlive::default())
+/// }
+/// ```
+pub fn sse<S, F, E>(operation: Operation, items: S, event: F) -> Sse<ObservedEvents<S, F, E>>
+where
+    S: Stream + Send + 'static,
+    F: FnMut(S::Item) -> Result<(Chunk, Event), E> + Send + 'static,
+    E: Into<::axum::BoxError> + 'static,
+{
+    Sse::new(operation.observe_with(Events { items, event }, carried as fn(&Result<Event, E>) -> Chunk))
+}
+
+pin_project! {
+    /// A stream whose items have become events.
+    #[must_use = "streams do nothing unless polled"]
+    pub struct Events<S, F> {
+        #[pin]
+        items: S,
+        event: F,
+    }
+}
+
+impl<S, F, E> Stream for Events<S, F>
+where
+    S: Stream,
+    F: FnMut(S::Item) -> Result<(Chunk, Event), E>,
+{
+    type Item = Result<Event, E>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Event, E>>> {
+        let this = self.project();
+        this.items.poll_next(context).map(|item| {
+            let (chunk, event) = match (this.event)(item?) {
+                Ok((chunk, event)) => (chunk, Ok(event)),
+                Err(error) => (Chunk::failed(ErrorType::Other), Err(error)),
+            };
+            CARRIED.set(Some(chunk));
+            Some(event)
+        })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.items.size_hint()
+    }
+}
+
+impl<S: fmt::Debug, F> fmt::Debug for Events<S, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events").field("items", &self.items).finish_non_exhaustive()
+    }
+}
+
+thread_local! {
+    /// What the event carries that was just made. An event cannot be asked, and the stream around this one asks on the
+    /// same thread before anything else runs.
+    static CARRIED: Cell<Option<Chunk>> = const { Cell::new(None) };
+}
+
+fn carried<E>(_: &Result<Event, E>) -> Chunk {
+    CARRIED.take().unwrap_or_default()
+}

@@ -1,0 +1,90 @@
+//! The body of a response, until its end.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::Context;
+use std::task::Poll;
+
+use http_body::Body;
+use http_body::Frame;
+use http_body::SizeHint;
+use pin_project_lite::pin_project;
+
+use super::exchange::End;
+use super::exchange::Exchange;
+use crate::semconv::value::ErrorType;
+
+pin_project! {
+    /// The body of an observed response. Every frame passes untouched; its end is the end of the request.
+    ///
+    /// Dropped before that, the request is `cancelled`, unless the body was whole: by what it says of itself, or by the
+    /// response's `Content-Length`.
+    pub struct ServerBody<B>
+    where
+        B: Body,
+    {
+        #[pin]
+        inner: B,
+        // Behind the inner body: what that drops ends before the request does.
+        exchange: Option<Box<Exchange>>,
+    }
+
+    impl<B> PinnedDrop for ServerBody<B>
+    where
+        B: Body,
+    {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            if let Some(exchange) = this.exchange {
+                exchange.left(this.inner.is_end_stream() || this.inner.size_hint().exact() == Some(0));
+            }
+        }
+    }
+}
+
+impl<B: Body> ServerBody<B> {
+    pub(super) const fn new(inner: B, exchange: Option<Box<Exchange>>) -> Self {
+        Self { inner, exchange }
+    }
+}
+
+impl<B: Body> Body for ServerBody<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        let mut this = self.project();
+        let Some(exchange) = this.exchange else { return this.inner.poll_frame(context) };
+        let polled = exchange.in_body(|| this.inner.as_mut().poll_frame(context));
+        let end = match &polled {
+            Poll::Pending => None,
+            Poll::Ready(Some(Ok(frame))) => exchange.passed(frame, this.inner.is_end_stream()),
+            Poll::Ready(Some(Err(_))) => Some(End::Failed(ErrorType::Other)),
+            Poll::Ready(None) => Some(exchange.ended()),
+        };
+        if let (Some(end), Some(exchange)) = (end, this.exchange.take_if(|_| end.is_some())) {
+            exchange.finish(end);
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+impl<B: Body + Default> Default for ServerBody<B> {
+    fn default() -> Self {
+        Self::new(B::default(), None)
+    }
+}
+
+impl<B: Body + fmt::Debug> fmt::Debug for ServerBody<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerBody").field("inner", &self.inner).field("enabled", &self.exchange.is_some()).finish()
+    }
+}

@@ -1,0 +1,79 @@
+//! The handler's future, until it has an answer.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::Context;
+use std::task::Poll;
+
+use http::Response;
+use http_body::Body;
+use pin_project_lite::pin_project;
+
+use super::body::ServerBody;
+use super::exchange::End;
+use super::exchange::Exchange;
+use crate::semconv::value::ErrorType;
+
+pin_project! {
+    /// The future of an observed [`Server`](super::Server). Dropped before it is ready, its request is `cancelled`.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct ServerFuture<F> {
+        #[pin]
+        inner: F,
+        // Behind the inner future: what that drops ends before the request does.
+        exchange: Option<Box<Exchange>>,
+    }
+}
+
+impl<F> ServerFuture<F> {
+    pub(super) const fn new(inner: F, exchange: Option<Box<Exchange>>) -> Self {
+        Self { inner, exchange }
+    }
+}
+
+impl<F, B, E> Future for ServerFuture<F>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    B: Body,
+{
+    type Output = Result<Response<ServerBody<B>>, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let polled = match this.exchange {
+            Some(exchange) => exchange.in_handler(|| this.inner.poll(context)),
+            None => this.inner.poll(context),
+        };
+        polled.map(|answer| match answer {
+            Ok(response) => Ok(answered(this.exchange.take(), response)),
+            Err(error) => {
+                if let Some(exchange) = this.exchange.take() {
+                    exchange.finish(End::Failed(ErrorType::Other));
+                }
+                Err(error)
+            }
+        })
+    }
+}
+
+impl<F: fmt::Debug> fmt::Debug for ServerFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerFuture").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
+
+fn answered<B: Body>(exchange: Option<Box<Exchange>>, response: Response<B>) -> Response<ServerBody<B>> {
+    let (mut head, body) = response.into_parts();
+    let exchange = exchange.and_then(|mut exchange| {
+        exchange.answered(&mut head, &body.size_hint());
+        let end = match body.is_end_stream() {
+            _ if !exchange.has_body() => End::Complete,
+            true => exchange.ended(),
+            false => return Some(exchange),
+        };
+        exchange.finish(end);
+        None
+    });
+    Response::from_parts(head, ServerBody::new(body, exchange))
+}

@@ -1,0 +1,80 @@
+//! What a gRPC call says of itself.
+
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+
+/// Whether a message is one of gRPC's.
+pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
+}
+
+/// The status of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Code(u8);
+
+impl Code {
+    /// What a client takes a call for that ended without a status.
+    pub(super) const UNKNOWN: Self = Self(2);
+
+    /// The status in trailers, or in the headers of an answer that has nothing else.
+    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
+        let code = headers.get("grpc-status")?.to_str().ok().and_then(|code| code.parse().ok());
+        Some(code.filter(|code| usize::from(*code) < NAMES.len()).map_or(Self::UNKNOWN, Self))
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        NAMES[usize::from(self.0)]
+    }
+
+    /// Whether the server is to blame, as the conventions see it.
+    pub(super) const fn is_failure(self) -> bool {
+        matches!(self.0, 2 | 4 | 12..=15)
+    }
+}
+
+const NAMES: [&str; 17] = [
+    "OK",
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    #[test]
+    fn the_servers_faults_are_those_of_the_conventions() {
+        let failures: Vec<_> = (0..17).map(Code).filter(|code| code.is_failure()).map(Code::name).collect();
+        let expected = ["UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"];
+        assert_eq!(failures, expected);
+    }
+
+    #[test]
+    fn a_status_that_nobody_knows_is_unknown() {
+        for (status, name) in
+            [("0", "OK"), ("16", "UNAUTHENTICATED"), ("17", "UNKNOWN"), ("-1", "UNKNOWN"), ("x", "UNKNOWN")]
+        {
+            let headers = HeaderMap::from_iter([(
+                http::HeaderName::from_static("grpc-status"),
+                HeaderValue::from_static(status),
+            )]);
+            assert_eq!(Code::of(&headers).map(Code::name), Some(name), "{status}");
+        }
+        assert_eq!(Code::of(&HeaderMap::new()), None);
+    }
+}

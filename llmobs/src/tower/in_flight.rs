@@ -1,0 +1,180 @@
+//! The page of what is in flight.
+
+mod html;
+mod json;
+
+use std::convert::Infallible;
+use std::future::Ready;
+use std::future::ready;
+use std::net::IpAddr;
+use std::task::Context;
+use std::task::Poll;
+
+use http::HeaderMap;
+use http::HeaderValue;
+use http::Method;
+use http::Request;
+use http::Response;
+use http::StatusCode;
+use http::header;
+use tower_service::Service;
+
+use super::peer;
+use super::request::asked_host;
+use super::request::bare;
+use crate::observer::InFlight;
+use crate::observer::Observer;
+use crate::observer::WaitsFor;
+
+/// Shows every operation in flight, oldest first: to a browser as a table, else as JSON. There is no content in it.
+///
+/// It answers to this machine alone: the connection's other end has to be a loopback address, the host that was asked
+/// for has to be one too (a page elsewhere may have pointed a name of its own here), and no proxy may have passed the
+/// request on. The address is known where axum serves with `into_make_service_with_connect_info::<SocketAddr>()`, or
+/// where the request has an extension of type `SocketAddr`; where it is not known, nobody gets an answer.
+///
+/// ```
+/// # #[cfg(feature = "axum")] {
+/// use axum::Router;
+/// use llmobs::Observer;
+/// use llmobs::tower::InFlightPage;
+///
+/// let observer = Observer::builder().model("m").build()?;
+/// let app: Router = Router::new().route_service("/debug/llmobs", InFlightPage::new(observer));
+/// # let _ = app;
+/// # }
+/// # Ok::<(), llmobs::BuildError>(())
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "a page does nothing until a router has it"]
+pub struct InFlightPage {
+    observer: Observer,
+    open: bool,
+}
+
+impl InFlightPage {
+    /// The page of this observer, for this machine alone.
+    pub const fn new(observer: Observer) -> Self {
+        Self { observer, open: false }
+    }
+
+    /// Answers to everybody who can reach it. Put an authentication of your own in front.
+    pub const fn open_to_all(mut self) -> Self {
+        self.open = true;
+        self
+    }
+
+    fn answer<B>(&self, request: &Request<B>) -> Response<String> {
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return refusal(StatusCode::METHOD_NOT_ALLOWED, "only GET\n");
+        }
+        if !self.open && !is_local(request) {
+            return refusal(StatusCode::FORBIDDEN, "only for this machine\n");
+        }
+        let all = self.observer.in_flight();
+        let (kind, body) = if wants_html(request.headers()) {
+            ("text/html; charset=utf-8", html::page(&all))
+        } else {
+            ("application/json", json::page(&all))
+        };
+        let mut response = Response::new(body);
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::VARY, HeaderValue::from_static("accept"));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(html::POLICY));
+        response
+    }
+}
+
+impl<B> Service<Request<B>> for InFlightPage {
+    type Response = Response<String>;
+    type Error = Infallible;
+    type Future = Ready<Result<Response<String>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        ready(Ok(self.answer(&request)))
+    }
+}
+
+fn refusal(status: StatusCode, why: &str) -> Response<String> {
+    let mut response = Response::new(why.to_owned());
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    response
+}
+
+/// Whether a request comes from this machine and was meant for it.
+fn is_local<B>(request: &Request<B>) -> bool {
+    let headers = request.headers();
+    let from_here = peer::address(request.extensions()).is_some_and(|peer| peer.is_loopback());
+    let passed_on = ["forwarded", "x-forwarded-for", "x-real-ip", "via"].iter().any(|name| headers.contains_key(*name));
+    from_here && !passed_on && asked_host(request.uri(), headers).is_some_and(|host| is_loopback(bare(host.host())))
+}
+
+fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+}
+
+/// Whether a table is asked for by name, and no less than JSON.
+fn wants_html(headers: &HeaderMap) -> bool {
+    let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let (mut html, mut json) = (0.0_f32, 0.0_f32);
+    for range in accept.flat_map(|value| value.split(',')) {
+        let (kind, parameters) = range.split_once(';').unwrap_or((range, ""));
+        let quality = parameters.split(';').find_map(|parameter| parameter.trim().strip_prefix("q="));
+        let quality = quality.map_or(1.0, |quality| quality.trim().parse().unwrap_or(0.0));
+        match kind.trim() {
+            "text/html" => html = html.max(quality),
+            "application/json" => json = json.max(quality),
+            _ => {}
+        }
+    }
+    html > 0.0 && html >= json
+}
+
+/// Whom an operation waits for, in a word.
+const fn waits_for(operation: &InFlight) -> &'static str {
+    match operation.waits_for {
+        WaitsFor::Itself => "itself",
+        WaitsFor::Queue => "queue",
+        WaitsFor::Engine => "engine",
+        WaitsFor::Reader => "reader",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_gets_a_table_and_a_program_json() {
+        let wants = |accept: &str| {
+            wants_html(&HeaderMap::from_iter([(
+                header::ACCEPT,
+                HeaderValue::from_str(accept).unwrap_or_else(|_| HeaderValue::from_static("")),
+            )]))
+        };
+        assert!(wants("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"));
+        for accept in ["", "*/*", "application/json", "text/html;q=0", "text/html;q=0.5, application/json", "text/*"] {
+            assert!(!wants(accept), "{accept}");
+        }
+        assert!(!wants_html(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn a_name_that_somebody_pointed_here_is_not_this_machine() {
+        for host in ["localhost", "LocalHost", "127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in ["", "evil.example", "localhost.evil.example", "0.0.0.0", "10.0.0.1", "::"] {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
+}

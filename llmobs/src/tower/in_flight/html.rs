@@ -1,0 +1,77 @@
+//! The page for people.
+
+use std::fmt;
+
+use super::waits_for;
+use crate::observer::InFlight;
+
+/// It loads nothing and runs nothing.
+pub(super) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
+
+/// A table, and a wish for a fresh one in two seconds.
+pub(super) fn page(all: &[InFlight]) -> String {
+    let rows: String = all.iter().map(|operation| Row(operation).to_string()).collect();
+    format!("{HEAD}<h1>In flight: {}</h1>\n<table>\n{COLUMNS}{rows}</table>\n", all.len())
+}
+
+const HEAD: &str = "<!doctype html>
+<html lang=\"en\">
+<meta charset=\"utf-8\">
+<meta http-equiv=\"refresh\" content=\"2\">
+<title>llmobs: in flight</title>
+<style>
+body { font: 14px sans-serif; margin: 2em }
+table { border-collapse: collapse }
+th, td { padding: .2em .8em; text-align: left; border-bottom: 1px solid #ccc }
+td.number { text-align: right; font-variant-numeric: tabular-nums }
+</style>
+";
+
+const COLUMNS: &str = "<tr><th>age, s<th>state<th>waits for<th>operation<th>model<th>provider<th>tokens\
+                       <th>tokens/s<th>preemptions<th>trace</tr>\n";
+
+struct Row<'a>(&'a InFlight);
+
+impl fmt::Display for Row<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(operation) = self;
+        write!(f, "<tr><td class=number>{:.3}", operation.age.as_secs_f64())?;
+        write!(f, "<td>{}<td>{}", operation.state, waits_for(operation))?;
+        for text in [&operation.operation, &operation.model, &operation.provider] {
+            write!(f, "<td>{}", Text(text))?;
+        }
+        write!(f, "<td class=number>{}<td class=number>", operation.tokens)?;
+        if let Some(rate) = operation.rate {
+            write!(f, "{rate:.1}")?;
+        }
+        write!(f, "<td class=number>{}", operation.preemptions)?;
+        writeln!(f, "<td><code>{}</code></tr>", operation.trace_id.as_deref().unwrap_or_default())
+    }
+}
+
+/// A text that is no markup.
+struct Text<'a>(&'a str);
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|character| match character {
+            '&' => f.write_str("&amp;"),
+            '<' => f.write_str("&lt;"),
+            '>' => f.write_str("&gt;"),
+            '"' => f.write_str("&quot;"),
+            '\'' => f.write_str("&#39;"),
+            other => write!(f, "{other}"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_models_name_is_no_markup() {
+        let name = "<script>alert('1')</script>\"&";
+        assert_eq!(Text(name).to_string(), "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&quot;&amp;");
+    }
+}

@@ -1,0 +1,99 @@
+//! What a caller says of the trace that its request is part of.
+
+use std::borrow::Cow;
+
+use http::HeaderMap;
+use http::HeaderName;
+use http::HeaderValue;
+use opentelemetry::Context;
+use opentelemetry::propagation::Extractor;
+use opentelemetry::propagation::Injector;
+use opentelemetry::propagation::TextMapPropagator;
+use opentelemetry::trace::TraceContextExt;
+use opentelemetry_sdk::propagation::BaggagePropagator;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+
+pub(super) const BAGGAGE: HeaderName = HeaderName::from_static("baggage");
+pub(super) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+pub(super) const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+
+/// The context that a request came with; none if it came without. Where a span is current already, a layer further out
+/// has read the request's, and it stays the parent.
+pub(super) fn extract(headers: &HeaderMap) -> Option<Context> {
+    let traced = headers.contains_key(&TRACEPARENT) && Context::map_current(|current| !current.has_active_span());
+    let baggage = headers.contains_key(&BAGGAGE);
+    if !traced && !baggage {
+        return None;
+    }
+    let (mut context, carrier) = (Context::current(), Incoming::of(headers));
+    if traced {
+        context = TraceContextPropagator::new().extract_with_context(&context, &carrier);
+    }
+    if baggage {
+        context = BaggagePropagator::new().extract_with_context(&context, &carrier);
+    }
+    Some(context)
+}
+
+/// Puts the current context into the headers of a request that goes out.
+pub(super) fn inject(headers: &mut HeaderMap, baggage: bool) {
+    Context::map_current(|context| {
+        if context.has_active_span() {
+            headers.remove(&TRACESTATE);
+            TraceContextPropagator::new().inject_context(context, &mut Outgoing(headers));
+        }
+        if baggage {
+            BaggagePropagator::new().inject_context(context, &mut Outgoing(headers));
+        }
+    });
+}
+
+/// The three headers. A list may come in several parts; they belong together.
+struct Incoming<'a> {
+    parent: Option<&'a str>,
+    state: Option<Cow<'a, str>>,
+    baggage: Option<Cow<'a, str>>,
+}
+
+impl<'a> Incoming<'a> {
+    fn of(headers: &'a HeaderMap) -> Self {
+        let text = |value: &'a HeaderValue| value.to_str().ok();
+        let list = |name: &HeaderName| {
+            let mut parts = headers.get_all(name).iter().filter_map(text);
+            let first = parts.next()?;
+            Some(parts.fold(Cow::Borrowed(first), |list, part| Cow::Owned(format!("{list},{part}"))))
+        };
+        // With two parents nobody knows which is meant.
+        let mut parents = headers.get_all(&TRACEPARENT).iter();
+        let parent = parents.next().filter(|_| parents.next().is_none()).and_then(text);
+        Self { parent, state: list(&TRACESTATE), baggage: list(&BAGGAGE) }
+    }
+}
+
+impl Extractor for Incoming<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        match key {
+            "traceparent" => self.parent,
+            "tracestate" => self.state.as_deref(),
+            "baggage" => self.baggage.as_deref(),
+            _ => None,
+        }
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        vec!["traceparent", "tracestate", "baggage"]
+    }
+}
+
+struct Outgoing<'a>(&'a mut HeaderMap);
+
+impl Injector for Outgoing<'_> {
+    fn set(&mut self, key: &str, value: String) {
+        // A state without entries says nothing.
+        if let (Ok(name), Ok(value), false) =
+            (key.parse::<HeaderName>(), value.parse::<HeaderValue>(), value.is_empty())
+        {
+            self.0.insert(name, value);
+        }
+    }
+}

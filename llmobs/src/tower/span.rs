@@ -1,0 +1,113 @@
+//! The span of a request: what is known at its arrival, and what its end adds.
+
+use std::fmt;
+
+use http::StatusCode;
+use http::request::Parts;
+use opentelemetry::trace::Status;
+use opentelemetry::trace::TraceContextExt;
+use tracing::Level;
+use tracing::field::Empty;
+use tracing::field::display;
+
+use super::grpc::Code;
+use super::grpc::is_grpc;
+use super::layer::Settings;
+use super::meters::Fault;
+use super::peer;
+use super::request::Words;
+use super::request::asked_host;
+use super::request::bare;
+use super::request::cut;
+use super::request::user_agent;
+use crate::semconv::attribute as a;
+use crate::semconv::value::OTHER;
+use crate::span::Held;
+use crate::span::TARGET;
+use crate::span::is_in_unsampled_trace;
+
+/// A request that arrives.
+#[derive(Clone, Copy)]
+pub(super) struct Arrival<'a> {
+    pub(super) request: &'a Parts,
+    pub(super) words: &'a Words,
+    pub(super) route: Option<&'a str>,
+    pub(super) settings: &'a Settings,
+}
+
+impl Arrival<'_> {
+    /// Starts the span under whatever is current. None where nobody listens; in a trace that was not sampled it has a
+    /// name and nothing else.
+    pub(super) fn open(&self) -> Option<Box<Held>> {
+        if tracing::level_filters::LevelFilter::current() < Level::INFO {
+            return None;
+        }
+        let told = !is_in_unsampled_trace();
+        let (Parts { uri, headers, method, extensions, .. }, words) = (self.request, self.words);
+        let text = |value| if told { value } else { None };
+        let host = if told { asked_host(uri, headers) } else { None };
+        let query = if self.settings.query { uri.query().map(cut) } else { None };
+        let client = if told && self.settings.client_address { peer::address(extensions) } else { None };
+        let grpc = is_grpc(headers);
+        let span = tracing::info_span!(
+            target: TARGET,
+            "http",
+            otel.name = display(self.name()),
+            otel.kind = "server",
+            http.request.method = text(Some(words.method)),
+            http.request.method_original = text(Some(cut(method.as_str())).filter(|_| words.method == OTHER)),
+            url.path = text(Some(cut(uri.path()))),
+            url.query = text(query),
+            url.scheme = text(Some(words.scheme)),
+            server.address = host.as_ref().map(|host| cut(bare(host.host()))),
+            server.port = host.as_ref().and_then(|host| host.port_u16()).map(i64::from),
+            client.address = client.map(display),
+            user_agent.original = text(user_agent(headers)),
+            http.route = text(self.route),
+            network.protocol.version = text(words.version),
+            rpc.system.name = text(Some("grpc").filter(|_| grpc)),
+            rpc.method = text(self.route.filter(|_| grpc).map(|route| route.trim_start_matches('/'))),
+            rpc.response.status_code = Empty,
+            http.response.status_code = Empty,
+            error.type = Empty,
+        );
+        Held::new(span)
+    }
+
+    fn name(&self) -> impl fmt::Display {
+        let (verb, route) = (self.words.verb(), self.route);
+        fmt::from_fn(move |f| match route {
+            Some(route) => write!(f, "{verb} {route}"),
+            None => f.write_str(verb),
+        })
+    }
+}
+
+/// Says how the answer begins.
+pub(super) fn answered(held: &Held, status: StatusCode) {
+    if held.is_recording() {
+        held.span().record(a::HTTP_RESPONSE_STATUS_CODE, i64::from(status.as_u16()));
+    }
+}
+
+/// Says how the request ended.
+pub(super) fn ended(held: &Held, code: Option<Code>, fault: Option<Fault>) {
+    if !held.is_recording() {
+        return;
+    }
+    if let Some(code) = code {
+        held.span().record(a::RPC_RESPONSE_STATUS_CODE, code.name());
+    }
+    match fault {
+        Some(Fault::Status(status)) => held.span().record(a::ERROR_TYPE, display(status)),
+        Some(Fault::Named(name)) => held.span().record(a::ERROR_TYPE, name),
+        None => return,
+    };
+}
+
+/// Says that it failed in a way that its attributes tell.
+pub(super) fn failed(held: &Held) {
+    if let Some(context) = held.context() {
+        context.span().set_status(Status::error(""));
+    }
+}
