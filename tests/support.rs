@@ -4,6 +4,7 @@
 
 pub mod allocator;
 pub mod collector;
+pub mod conventions;
 pub mod families;
 pub mod otel;
 pub mod page;

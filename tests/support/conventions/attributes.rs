@@ -1,0 +1,198 @@
+//! The attributes of any signal.
+
+use llmobs::ErrorType;
+use llmobs::FinishReason;
+use llmobs::semconv::attribute as a;
+use llmobs::semconv::definition::AttributeDefinition;
+use llmobs::semconv::definition::AttributeType;
+use llmobs::semconv::definition::Requirement;
+use opentelemetry_proto::tonic::common::v1::AnyValue;
+use opentelemetry_proto::tonic::common::v1::KeyValue;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+
+use super::Conventions;
+use super::Findings;
+use super::OWN;
+use super::What;
+
+/// Lists that the conventions, or llmobs where it makes the value, keep closed. All others are open.
+const CLOSED: &[&str] = &[
+    a::GEN_AI_TOKEN_MODALITY,
+    a::GEN_AI_TOKEN_TYPE,
+    a::HTTP_REQUEST_METHOD,
+    a::NETWORK_IO_DIRECTION,
+    a::NETWORK_TRANSPORT,
+    a::RPC_SYSTEM_NAME,
+];
+
+/// The names of gRPC's status codes.
+const GRPC_CODES: &[&str] = &[
+    "OK",
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
+];
+
+/// How much a definition wants each attribute.
+pub(super) type Wanted<'a> = &'a [(&'static str, Requirement)];
+
+/// The value of an attribute.
+pub(super) fn value<'a>(attributes: &'a [KeyValue], name: &str) -> Option<&'a Value> {
+    attributes.iter().find(|pair| pair.key == name)?.value.as_ref()?.value.as_ref()
+}
+
+/// The value of an attribute that is a string.
+pub(super) fn text<'a>(attributes: &'a [KeyValue], name: &str) -> Option<&'a str> {
+    match value(attributes, name)? {
+        Value::StringValue(text) => Some(text),
+        _ => None,
+    }
+}
+
+impl Conventions {
+    /// Each attribute is known, here, of its type and from its list, and there once; what is required is there.
+    pub(super) fn check_attributes(&self, findings: &mut Findings, attributes: &[KeyValue], wanted: Wanted<'_>) {
+        for (place, pair) in attributes.iter().enumerate() {
+            if attributes[..place].iter().any(|other| other.key == pair.key) {
+                findings.add(What::Twice(pair.key.clone()));
+            } else if pair.key.starts_with("llmobs.") {
+                own(findings, pair);
+            } else {
+                self.check_attribute(findings, pair, wanted);
+            }
+        }
+        for (name, requirement) in wanted {
+            if *requirement == Requirement::Required && value(attributes, name).is_none() {
+                findings.add(What::Missing((*name).to_owned()));
+            }
+        }
+        for (name, implied) in [(a::SERVER_ADDRESS, a::SERVER_PORT), (a::GEN_AI_PROMPT_VERSION, a::GEN_AI_PROMPT_NAME)]
+        {
+            if value(attributes, name).is_some() && value(attributes, implied).is_none() {
+                findings.add(What::Missing(implied.to_owned()));
+            }
+        }
+    }
+
+    fn check_attribute(&self, findings: &mut Findings, pair: &KeyValue, wanted: Wanted<'_>) {
+        let name = pair.key.as_str();
+        let is = |definition: &&AttributeDefinition| match definition.kind {
+            AttributeType::Template => name.strip_prefix(definition.name).is_some_and(|key| key.starts_with('.')),
+            _ => definition.name == name,
+        };
+        let Some(definition) = self.attributes().find(is) else {
+            return findings.add(What::UnknownAttribute(name.to_owned()));
+        };
+        match wanted.iter().find(|(known, _)| *known == definition.name) {
+            None => findings.add(What::Misplaced(name.to_owned())),
+            Some((_, Requirement::OptIn)) if !self.opted_in.contains(&definition.name) => {
+                findings.add(What::NotOptedIn(name.to_owned()));
+            }
+            Some(_) => {}
+        }
+        if hold_type(findings, pair, definition.kind) {
+            check_value(findings, pair, definition);
+        }
+    }
+}
+
+/// One of our own attributes.
+pub(super) fn own(findings: &mut Findings, pair: &KeyValue) {
+    let Some((_, kind, values)) = OWN.iter().find(|(name, ..)| *name == pair.key) else {
+        return findings.add(What::UnknownAttribute(pair.key.clone()));
+    };
+    if hold_type(findings, pair, *kind)
+        && let Some(Value::StringValue(text)) = of(pair)
+        && !values.is_empty()
+        && !values.contains(&text.as_str())
+    {
+        findings.add(What::WrongValue(pair.key.clone(), format!("{text:?}")));
+    }
+}
+
+/// Whether the type is right; if not, it is a finding.
+pub(super) fn hold_type(findings: &mut Findings, pair: &KeyValue, kind: AttributeType) -> bool {
+    let found = of(pair);
+    let (wanted, right) = match kind {
+        AttributeType::Any => ("any structure", found.is_some_and(is_structure)),
+        AttributeType::Boolean => ("a boolean", matches!(found, Some(Value::BoolValue(_)))),
+        AttributeType::Double => ("a double", matches!(found, Some(Value::DoubleValue(number)) if number.is_finite())),
+        AttributeType::Int => ("an int", matches!(found, Some(Value::IntValue(_)))),
+        AttributeType::String | AttributeType::Template => {
+            ("a string", matches!(found, Some(Value::StringValue(text)) if !text.is_empty()))
+        }
+        AttributeType::Strings => ("a list of strings", strings(found).is_some_and(|texts| !texts.is_empty())),
+        _ => ("a known type", false),
+    };
+    if !right {
+        findings.add(What::WrongType(pair.key.clone(), wanted, format!("{found:?}")));
+    }
+    right
+}
+
+fn check_value(findings: &mut Findings, pair: &KeyValue, definition: &AttributeDefinition) {
+    let name = definition.name;
+    let wrong = match (name, of(pair)) {
+        (a::ERROR_TYPE, Some(Value::StringValue(text))) => !is_error(text, &findings.signal),
+        (a::RPC_RESPONSE_STATUS_CODE, Some(Value::StringValue(text))) => !GRPC_CODES.contains(&text.as_str()),
+        // A provider's own word for a reason that the conventions have a word for.
+        (a::GEN_AI_RESPONSE_FINISH_REASONS, found) => strings(found).is_some_and(|reasons| {
+            reasons.iter().any(|reason| FinishReason::from_provider(reason).as_str() != *reason)
+        }),
+        (a::GEN_AI_REQUEST_CHOICE_COUNT, found) => found == Some(&Value::IntValue(1)),
+        (_, Some(Value::StringValue(text))) => CLOSED.contains(&name) && !definition.values.contains(&text.as_str()),
+        (_, Some(Value::IntValue(number))) => *number < 0 && name != a::GEN_AI_REQUEST_SEED,
+        _ => false,
+    };
+    if wrong {
+        findings.add(What::WrongValue(name.to_owned(), format!("{:?}", of(pair))));
+    }
+}
+
+/// One of the list that llmobs documents, or over HTTP and gRPC the code of the failure.
+fn is_error(text: &str, signal: &str) -> bool {
+    let is_status = text.len() == 3 && text.parse().is_ok_and(|status: u16| (400..600).contains(&status));
+    let speaks_http = !signal.starts_with("gen_ai.") && !signal.starts_with("llmobs.");
+    ErrorType::ALL.iter().any(|error| error.as_str() == text)
+        || (speaks_http && (is_status || GRPC_CODES[1..].contains(&text)))
+}
+
+fn of(pair: &KeyValue) -> Option<&Value> {
+    pair.value.as_ref()?.value.as_ref()
+}
+
+fn strings(value: Option<&Value>) -> Option<Vec<&str>> {
+    let Some(Value::ArrayValue(array)) = value else { return None };
+    let text = |value: &'_ AnyValue| matches!(value.value, Some(Value::StringValue(_)));
+    array.values.iter().all(text).then(|| {
+        let texts = array.values.iter().filter_map(|value| match &value.value {
+            Some(Value::StringValue(text)) => Some(text.as_str()),
+            _ => None,
+        });
+        texts.collect()
+    })
+}
+
+/// A list or a map, or the JSON of one.
+fn is_structure(value: &Value) -> bool {
+    match value {
+        Value::ArrayValue(_) | Value::KvlistValue(_) => true,
+        Value::StringValue(text) => {
+            serde_json::from_str::<serde_json::Value>(text).is_ok_and(|json| json.is_array() || json.is_object())
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,133 @@
+//! Metrics.
+
+use llmobs::catalog;
+use llmobs::catalog::ROWS;
+use llmobs::catalog::Row;
+use llmobs::semconv::attribute as a;
+use llmobs::semconv::definition::Instrument;
+use llmobs::semconv::definition::MetricDefinition;
+use llmobs::semconv::definition::Number;
+use llmobs::semconv::definition::Requirement;
+use opentelemetry_proto::tonic::common::v1::KeyValue;
+use opentelemetry_proto::tonic::metrics::v1::Metric;
+use opentelemetry_proto::tonic::metrics::v1::NumberDataPoint;
+use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as Point;
+
+use super::Conventions;
+use super::Findings;
+use super::Violation;
+use super::What;
+
+/// Attributes of our own metrics that not every series has.
+const SOMETIMES: &[&str] = &[a::ERROR_TYPE, "llmobs.finish_reason"];
+
+impl Conventions {
+    /// What is wrong with a metric.
+    pub fn check_metric(&self, metric: &Metric) -> Vec<Violation> {
+        let mut findings = Findings::new(&metric.name);
+        if metric.description.is_empty() {
+            findings.add(What::Missing("description".to_owned()));
+        }
+        let defined = self.metrics().find(|definition| definition.name == metric.name);
+        let own = ROWS.iter().filter(|row| row.name.starts_with("llmobs.")).find(|row| row.name == metric.name);
+        match (defined, own) {
+            (Some(definition), _) => self.check_standard(&mut findings, metric, definition),
+            (None, Some(row)) => self.check_row(&mut findings, metric, row),
+            (None, None) => findings.add(What::UnknownSignal),
+        }
+        findings.list
+    }
+
+    fn check_standard(&self, findings: &mut Findings, metric: &Metric, definition: &MetricDefinition) {
+        findings.hold("unit", definition.unit, &metric.unit);
+        findings.hold("instrument", format!("{:?}", definition.instrument), instrument(metric));
+        if let Some(number) = number(metric) {
+            findings.hold("number", format!("{:?}", definition.number), format!("{number:?}"));
+        }
+        let model = (a::GEN_AI_REQUEST_MODEL, Requirement::Required);
+        // llmobs always knows the model.
+        let known = |wanted: &(&'static str, Requirement)| if wanted.0 == model.0 { model } else { *wanted };
+        let mut wanted: Vec<_> = definition.attributes.iter().map(known).collect();
+        wanted.extend(self.labels.iter().map(|name| (*name, Requirement::Recommended)));
+        self.check_points(findings, metric, &wanted);
+    }
+
+    /// One of ours: `tests/catalog.rs` holds the rows against the table of metrics.
+    fn check_row(&self, findings: &mut Findings, metric: &Metric, row: &Row) {
+        findings.hold("unit", row.unit, &metric.unit);
+        let wanted = match row.instrument {
+            catalog::Instrument::Counter | catalog::Instrument::ObservableCounter => Instrument::Counter,
+            catalog::Instrument::UpDownCounter | catalog::Instrument::ObservableUpDownCounter => {
+                Instrument::UpDownCounter
+            }
+            catalog::Instrument::Histogram => Instrument::Histogram,
+            _ => Instrument::Gauge,
+        };
+        findings.hold("instrument", format!("{wanted:?}"), instrument(metric));
+        let requirement = |name: &&'static str| match SOMETIMES.contains(name) {
+            true => (*name, Requirement::ConditionallyRequired),
+            false => (*name, Requirement::Required),
+        };
+        let mut wanted: Vec<_> = row.attributes.iter().map(requirement).collect();
+        wanted.extend(self.labels.iter().map(|name| (*name, Requirement::Recommended)));
+        self.check_points(findings, metric, &wanted);
+    }
+
+    fn check_points(&self, findings: &mut Findings, metric: &Metric, wanted: &[(&'static str, Requirement)]) {
+        let points = attributes(metric);
+        if points.is_empty() {
+            findings.add(What::Missing("series".to_owned()));
+        }
+        for point in points {
+            let (labels, point): (Vec<_>, Vec<_>) =
+                point.iter().cloned().partition(|pair| self.labels.contains(&pair.key.as_str()));
+            for pair in labels {
+                super::attributes::hold_type(findings, &pair, llmobs::semconv::definition::AttributeType::String);
+            }
+            self.check_attributes(findings, &point, wanted);
+            // Ours stand on a metric only where its row has them.
+            for pair in point.iter().filter(|pair| pair.key.starts_with("llmobs.")) {
+                if !wanted.iter().any(|(name, _)| *name == pair.key) {
+                    findings.add(What::Misplaced(pair.key.clone()));
+                }
+            }
+        }
+    }
+}
+
+fn instrument(metric: &Metric) -> &'static str {
+    match &metric.data {
+        Some(Data::Gauge(_)) => "Gauge",
+        Some(Data::Sum(sum)) if sum.is_monotonic => "Counter",
+        Some(Data::Sum(_)) => "UpDownCounter",
+        Some(Data::Histogram(_) | Data::ExponentialHistogram(_)) => "Histogram",
+        _ => "nothing",
+    }
+}
+
+/// The kind of number, as far as OTLP shows it: the sum of a histogram is always a double.
+fn number(metric: &Metric) -> Option<Number> {
+    let of = |points: &[NumberDataPoint]| match points.first()?.value? {
+        Point::AsDouble(_) => Some(Number::Double),
+        Point::AsInt(_) => Some(Number::Int),
+    };
+    match metric.data.as_ref()? {
+        Data::Gauge(gauge) => of(&gauge.data_points),
+        Data::Sum(sum) => of(&sum.data_points),
+        _ => None,
+    }
+}
+
+/// The attributes of every series.
+fn attributes(metric: &Metric) -> Vec<&[KeyValue]> {
+    match &metric.data {
+        Some(Data::Gauge(gauge)) => gauge.data_points.iter().map(|point| &*point.attributes).collect(),
+        Some(Data::Sum(sum)) => sum.data_points.iter().map(|point| &*point.attributes).collect(),
+        Some(Data::Histogram(histogram)) => histogram.data_points.iter().map(|point| &*point.attributes).collect(),
+        Some(Data::ExponentialHistogram(histogram)) => {
+            histogram.data_points.iter().map(|point| &*point.attributes).collect()
+        }
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,199 @@
+//! Spans.
+
+use llmobs::semconv::attribute as a;
+use llmobs::semconv::definition::AttributeDefinition;
+use llmobs::semconv::definition::Requirement;
+use llmobs::semconv::definition::SpanDefinition;
+use llmobs::semconv::definition::SpanKind;
+use opentelemetry_proto::tonic::common::v1::KeyValue;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use opentelemetry_proto::tonic::trace::v1::span::Event;
+use opentelemetry_proto::tonic::trace::v1::span::SpanKind as Kind;
+use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
+
+use super::Conventions;
+use super::Findings;
+use super::Violation;
+use super::What;
+use super::attributes::own;
+use super::attributes::text;
+use super::attributes::value;
+
+/// The operations of the spans of inference, for which the definition names none.
+const INFERENCE: &[&str] = &["chat", "generate_content", "text_completion"];
+
+/// Spans of our own: the parts of a model call, and a try of one.
+const PARTS: &[&str] = &["queue", "prefill", "decode"];
+const ATTEMPT: &str = "attempt";
+
+impl Conventions {
+    /// What is wrong with a span.
+    pub fn check_span(&self, span: &Span) -> Vec<Violation> {
+        let mut findings = Findings::new(&span.name);
+        self.check_times(&mut findings, span);
+        if is_own(span) {
+            check_own(&mut findings, span);
+        } else {
+            match self.definition(span) {
+                Some(definition) => self.check_defined(&mut findings, span, definition),
+                None => findings.add(What::UnknownSignal),
+            }
+        }
+        findings.list
+    }
+
+    /// The definition that a span is held against: what its attributes say it is, on its side of the call.
+    fn definition(&self, span: &Span) -> Option<&'static SpanDefinition> {
+        let by_id = |id: &str| self.spans().find(|definition| definition.id == id);
+        for (mark, id) in [
+            (a::RPC_SYSTEM_NAME, "rpc.server"),
+            (a::HTTP_REQUEST_METHOD, "http.server"),
+            (a::DB_SYSTEM_NAME, "db.client"),
+        ] {
+            if value(&span.attributes, mark).is_some() {
+                return by_id(id);
+            }
+        }
+        let operation = text(&span.attributes, a::GEN_AI_OPERATION_NAME)?;
+        let mut said: Vec<_> = self.spans().filter(|span| span.operations.contains(&operation)).collect();
+        // One operation may have a span for each side of a call.
+        if said.len() > 1 {
+            said.retain(|definition| kind(definition) == span.kind());
+        }
+        // What no profile lists is a model call of the user's own kind.
+        let lists =
+            |known: &AttributeDefinition| known.name == a::GEN_AI_OPERATION_NAME && known.values.contains(&operation);
+        let unsaid = || INFERENCE.contains(&operation) || !a::V1_41.iter().chain(a::LATEST).any(lists);
+        said.first().copied().or_else(|| {
+            let inference = self.spans().find(|span| span.operations.is_empty() && span.id.contains("inference"));
+            inference.filter(|_| unsaid())
+        })
+    }
+
+    fn check_defined(&self, findings: &mut Findings, span: &Span, definition: &SpanDefinition) {
+        let wanted: Vec<_> = definition.attributes.iter().map(|wanted| (wanted.name, wanted.requirement)).collect();
+        self.check_attributes(findings, &span.attributes, &wanted);
+        let internal = definition.may_be_internal || runs_in_process(definition);
+        if !(internal && span.kind() == Kind::Internal) {
+            findings.hold("kind", kind(definition).as_str_name(), span.kind().as_str_name());
+        }
+        if let Some(name) = name(definition, &span.attributes) {
+            findings.hold("name", name, &span.name);
+        }
+        self.check_conditions(findings, span, definition);
+        for event in &span.events {
+            check_event(findings, event);
+        }
+    }
+
+    /// The conditions of attributes that a span itself shows to be met.
+    fn check_conditions(&self, findings: &mut Findings, span: &Span, definition: &SpanDefinition) {
+        let has = |name: &str| value(&span.attributes, name).is_some();
+        let failed = span.status.as_ref().is_some_and(|status| status.code() == StatusCode::Error);
+        if failed && !has(a::ERROR_TYPE) {
+            findings.add(What::Missing(a::ERROR_TYPE.to_owned()));
+        }
+        if let Some(status) = span.status.as_ref().filter(|status| status.code() == StatusCode::Ok) {
+            findings.hold("status", "unset or an error", format!("{status:?}"));
+        }
+        let completed = text(&span.attributes, "llmobs.operation.outcome") == Some("completed");
+        if completed && (has(a::ERROR_TYPE) || failed) {
+            findings.add(What::Unfounded(a::ERROR_TYPE.to_owned()));
+        }
+        if has(a::GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK)
+            && value(&span.attributes, a::GEN_AI_REQUEST_STREAM) != Some(&Value::BoolValue(true))
+        {
+            findings.add(What::Missing(a::GEN_AI_REQUEST_STREAM.to_owned()));
+        }
+        // llmobs always knows the model of a model call, and which provider it is of.
+        let model = definition.attributes.iter().find(|wanted| wanted.name == a::GEN_AI_REQUEST_MODEL);
+        let calls_model = definition.id.contains("inference") || definition.id.contains("embeddings");
+        if calls_model
+            && model.is_some_and(|wanted| wanted.requirement == Requirement::ConditionallyRequired)
+            && !has(a::GEN_AI_REQUEST_MODEL)
+        {
+            findings.add(What::Missing(a::GEN_AI_REQUEST_MODEL.to_owned()));
+        }
+    }
+
+    fn check_times(&self, findings: &mut Findings, span: &Span) {
+        if span.start_time_unix_nano == 0 || span.end_time_unix_nano < span.start_time_unix_nano {
+            findings.hold("end", "after the start", format!("{}", span.end_time_unix_nano));
+        }
+    }
+}
+
+/// The name that the conventions give the span: the first of their patterns whose attributes are all there, else the
+/// last one without those that are not.
+fn name(definition: &SpanDefinition, attributes: &[KeyValue]) -> Option<String> {
+    let fill = |pattern: &str| {
+        let (mut name, mut complete) = (String::new(), true);
+        let mut rest = pattern;
+        while let Some((before, found)) = rest.split_once('{') {
+            let (attribute, after) = found.split_once('}')?;
+            name += before;
+            match value(attributes, attribute) {
+                // `HTTP` stands for a method that is not known.
+                Some(Value::StringValue(text)) if attribute == a::HTTP_REQUEST_METHOD && text == "_OTHER" => {
+                    name += "HTTP";
+                }
+                Some(Value::StringValue(text)) => name += text,
+                Some(Value::IntValue(number)) => name += &number.to_string(),
+                _ => complete = false,
+            }
+            rest = after;
+        }
+        name += rest;
+        Some((name.trim_end().to_owned(), complete))
+    };
+    let filled: Vec<_> = definition.names.iter().filter_map(|pattern| fill(pattern)).collect();
+    filled.iter().find(|(_, complete)| *complete).or(filled.last()).map(|(name, _)| name.clone())
+}
+
+fn kind(definition: &SpanDefinition) -> Kind {
+    match definition.kind {
+        SpanKind::Client => Kind::Client,
+        SpanKind::Internal => Kind::Internal,
+        SpanKind::Server => Kind::Server,
+        _ => Kind::Unspecified,
+    }
+}
+
+/// The conventions say of inference, not of embeddings, that the model may run in the same process. The reason is the
+/// same, and a server that said `CLIENT` of its own model would be wrong.
+fn runs_in_process(definition: &SpanDefinition) -> bool {
+    definition.id.contains("embeddings")
+}
+
+/// No conventions have these: they say nothing of what happens inside a server, or of tries.
+fn is_own(span: &Span) -> bool {
+    PARTS.contains(&span.name.as_str()) || span.name == ATTEMPT
+}
+
+fn check_own(findings: &mut Findings, span: &Span) {
+    findings.hold("kind", Kind::Internal.as_str_name(), span.kind().as_str_name());
+    for pair in &span.attributes {
+        match pair.key.as_str() {
+            name if name.starts_with("llmobs.") => own(findings, pair),
+            a::ERROR_TYPE => {}
+            name => findings.add(What::Misplaced(name.to_owned())),
+        }
+    }
+    if span.name == ATTEMPT && text(&span.attributes, "llmobs.attempt.kind").is_none() {
+        findings.add(What::Missing("llmobs.attempt.kind".to_owned()));
+    }
+}
+
+/// An event of a span is a part of a model call; exceptions are log events.
+fn check_event(findings: &mut Findings, event: &Event) {
+    if !PARTS.contains(&event.name.as_str()) {
+        return findings.hold("event of the span", PARTS.join(" or "), &event.name);
+    }
+    for pair in &event.attributes {
+        match pair.key.starts_with("llmobs.") {
+            true => own(findings, pair),
+            false => findings.add(What::Misplaced(pair.key.clone())),
+        }
+    }
+}
