@@ -67,7 +67,8 @@ impl Row {
             "W" => Some("watts"),
             "Hz" => Some("hertz"),
             "Cel" => Some("celsius"),
-            "1" => Some("ratio"),
+            // A sum has no word for it.
+            "1" if matches!(self.instrument, Instrument::Gauge | Instrument::ObservableGauge) => Some("ratio"),
             _ => None,
         }
     }
@@ -79,6 +80,11 @@ impl Row {
             self.instrument,
             Instrument::ObservableCounter | Instrument::ObservableGauge | Instrument::ObservableUpDownCounter
         )
+    }
+
+    /// Whether its values come from another crate, through [`companion`](crate::companion).
+    pub(crate) const fn is_foreign(&self) -> bool {
+        matches!(self.group, Group::Gpu)
     }
 
     /// Whether its values are whole numbers.
@@ -227,6 +233,8 @@ pub enum Group {
     Self_,
     /// What is running.
     Build,
+    /// What the GPU did; recorded by the crate `llmobs-gpu`.
+    Gpu,
 }
 
 impl Group {
@@ -247,6 +255,7 @@ impl Group {
             Self::Runtime => "runtime",
             Self::Self_ => "self",
             Self::Build => "build",
+            Self::Gpu => "gpu",
         }
     }
 }
@@ -254,6 +263,7 @@ impl Group {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::semconv::metric as m;
     use std::collections::HashSet;
 
     #[test]
@@ -275,7 +285,8 @@ mod tests {
 
     #[test]
     fn unit_one_stands_on_gauges_only() {
-        for row in ROWS.iter().filter(|row| row.unit == "1") {
+        // But for the conventions' own `hw.status`.
+        for row in ROWS.iter().filter(|row| row.unit == "1" && row.name != m::HW_STATUS) {
             assert!(matches!(row.instrument, Instrument::Gauge | Instrument::ObservableGauge), "{}", row.name);
         }
     }
@@ -283,10 +294,10 @@ mod tests {
     #[test]
     fn own_names_and_own_attributes_are_namespaced() {
         for row in ROWS {
-            let known = ["llmobs.", "gen_ai.", "http."];
+            let known = ["llmobs.", "gen_ai.", "http.", "hw."];
             assert!(known.iter().any(|prefix| row.name.starts_with(prefix)), "{}", row.name);
             for attribute in row.attributes {
-                let known = ["llmobs.", "gen_ai.", "error.", "service.", "http.", "url.", "network."];
+                let known = ["llmobs.", "gen_ai.", "error.", "service.", "http.", "url.", "network.", "hw."];
                 assert!(known.iter().any(|prefix| attribute.starts_with(prefix)), "{} of {}", attribute, row.name);
             }
         }

@@ -104,7 +104,10 @@ impl Series {
         }
         let wanted = Id::ALL.iter().filter(|id| {
             let row = id.row();
-            row.roles.contains(&key.role) && vocabulary.profile.includes(row.profile)
+            // Rows from outside have no series here, but for the one of operations.
+            (!row.is_foreign() || **id == Id::OperationEnergy)
+                && row.roles.contains(&key.role)
+                && vocabulary.profile.includes(row.profile)
         });
         Self {
             wanted: wanted.fold(0, |bits, id| bits | 1 << (*id as u32)),

@@ -12,6 +12,7 @@ mod marker;
 mod operation;
 mod start;
 mod step;
+mod outside;
 mod steps;
 mod stream;
 mod table;

@@ -49,6 +49,11 @@ impl Sinks {
         self.otel.observe(source)
     }
 
+    /// Starts to read the rows that come from outside, once somebody gives them.
+    pub(crate) fn attach_foreign(&self, source: &Weak<dyn Source>) {
+        self.otel.observe_foreign(source);
+    }
+
     /// Whether values must be kept raw for a backend.
     pub(crate) fn wants_raw(&self) -> bool {
         !self.otel.is_silent()
@@ -87,6 +92,14 @@ impl Handle {
         self.prometheus.add(count);
         if let Some(cell) = &self.otel {
             cell.add(count);
+        }
+    }
+
+    /// Adds to a counter that may hold fractions.
+    pub(crate) fn add_real(&self, amount: f64) {
+        self.prometheus.add_real(amount);
+        if let Some(cell) = &self.otel {
+            cell.add_real(amount);
         }
     }
 

@@ -24,6 +24,10 @@ pub enum Shape {
     Lag,
     /// HTTP requests, in seconds.
     Http,
+    /// Energy of an operation, in joules.
+    Energy,
+    /// Calls of a driver, in seconds.
+    Call,
 }
 
 /// How fine the histograms are. Thresholds of objectives are added as exact bounds to each of them.
@@ -62,6 +66,8 @@ impl Buckets {
             Shape::Lag => (LAG, &[]),
             // A stream of tokens lasts longer than what the conventions had in mind.
             Shape::Http => (HTTP, LONG_TAIL),
+            Shape::Energy => (ENERGY, &[]),
+            Shape::Call => (CALL, &[]),
         };
         let mut bounds = base.to_vec();
         if self != Self::Semconv {
@@ -117,6 +123,12 @@ const TOKENS: &[f64] = &[
 const FEW: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
 /// semconv v1.41, `http.server.request.duration`.
 const HTTP: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+const ENERGY: &[f64] = &[
+    0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1_000.0, 2_500.0, 5_000.0, 10_000.0, 50_000.0,
+];
+/// From what a driver answers at once to what stalls a machine.
+const CALL: &[f64] =
+    &[0.00001, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0];
 const LAG: &[f64] = &[0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
 
 #[cfg(test)]
@@ -135,6 +147,8 @@ mod tests {
             Shape::Few,
             Shape::Lag,
             Shape::Http,
+            Shape::Energy,
+            Shape::Call,
         ];
         for shape in shapes {
             for buckets in [Buckets::Semconv, Buckets::Default, Buckets::Fine, Buckets::Exponential] {

@@ -16,10 +16,19 @@ pub(crate) mod own {
     pub(crate) const ATTEMPT_KIND: &str = "llmobs.attempt.kind";
     pub(crate) const CACHE_KIND: &str = "llmobs.cache.kind";
     pub(crate) const CACHE_RESULT: &str = "llmobs.cache.result";
+    pub(crate) const COLLECTOR_STATE: &str = "llmobs.collector.state";
     pub(crate) const DETECTOR: &str = "llmobs.detector";
     pub(crate) const DROP_REASON: &str = "llmobs.drop.reason";
+    pub(crate) const ENERGY_KIND: &str = "llmobs.energy.kind";
+    pub(crate) const ENGINE_ID: &str = "llmobs.engine.id";
     pub(crate) const FEATURES: &str = "llmobs.build.features";
     pub(crate) const FINISH_REASON: &str = "llmobs.finish_reason";
+    pub(crate) const GPU_CALL: &str = "llmobs.gpu.call";
+    pub(crate) const GPU_CLOCK_DOMAIN: &str = "llmobs.gpu.clock.domain";
+    pub(crate) const GPU_REMAP_CAUSE: &str = "llmobs.gpu.remap.cause";
+    pub(crate) const GPU_THROTTLE_REASON: &str = "llmobs.gpu.throttle.reason";
+    pub(crate) const GPU_XID_CODE: &str = "llmobs.gpu.xid.code";
+    pub(crate) const GPU_XID_SEVERITY: &str = "llmobs.gpu.xid.severity";
     pub(crate) const LABEL: &str = "llmobs.label";
     pub(crate) const LEVEL: &str = "llmobs.build.level";
     pub(crate) const METRIC_GROUP: &str = "llmobs.metric.group";
@@ -32,6 +41,7 @@ pub(crate) mod own {
     pub(crate) const QUEUE_EXIT: &str = "llmobs.queue.exit";
     pub(crate) const RUNTIME_NAME: &str = "llmobs.runtime.name";
     pub(crate) const SIGNAL: &str = "llmobs.signal";
+    pub(crate) const STARVED_CAUSE: &str = "llmobs.starved.cause";
     pub(crate) const STALL_CAUSE: &str = "llmobs.stall.cause";
     pub(crate) const STATE: &str = "llmobs.operation.state";
     pub(crate) const TOKEN_DIRECTION: &str = "llmobs.token.direction";
@@ -267,5 +277,77 @@ Self_:
 Build:
     BuildInfo { "llmobs.build.info", Gauge, "", [own::VERSION own::FEATURES own::LEVEL own::PROFILE], Core, ALL, both, NOW,
         "One; the labels say what is running" }
+;
+Gpu:
+    HwStatus { m::HW_STATUS, ObservableUpDownCounter, "1", [a::HW_ID a::HW_NAME a::HW_PARENT a::HW_TYPE a::HW_STATE], Core, ALL, both, NOW,
+        "One for the state that the GPU is in, zero for the others" }
+    HwErrors { m::HW_ERRORS, ObservableCounter, "{error}", [a::HW_ID a::HW_NAME a::HW_PARENT a::HW_TYPE a::ERROR_TYPE], Core, ALL, both, NOW,
+        "Memory errors since the driver was loaded, corrected and uncorrected" }
+    HwUtilization { m::HW_GPU_UTILIZATION, ObservableGauge, "1", [a::HW_ID a::HW_NAME a::HW_VENDOR a::HW_MODEL a::HW_PARENT a::HW_DRIVER_VERSION a::HW_FIRMWARE_VERSION a::HW_SERIAL_NUMBER a::HW_GPU_TASK], Core, ALL, both, NOW,
+        "The share of time in which anything ran; one kernel is enough, so a full one says nothing of efficiency" }
+    HwMemoryUsage { m::HW_GPU_MEMORY_USAGE, ObservableUpDownCounter, "By", [a::HW_ID a::HW_NAME a::HW_VENDOR a::HW_MODEL a::HW_PARENT a::HW_DRIVER_VERSION a::HW_FIRMWARE_VERSION a::HW_SERIAL_NUMBER], Core, ALL, both, NOW,
+        "Memory in use, without what the driver reserves" }
+    HwMemoryLimit { m::HW_GPU_MEMORY_LIMIT, ObservableUpDownCounter, "By", [a::HW_ID a::HW_NAME a::HW_VENDOR a::HW_MODEL a::HW_PARENT a::HW_DRIVER_VERSION a::HW_FIRMWARE_VERSION a::HW_SERIAL_NUMBER], Core, ALL, both, NOW,
+        "Memory that is there" }
+    HwMemoryUtilization { m::HW_GPU_MEMORY_UTILIZATION, ObservableGauge, "1", [a::HW_ID a::HW_NAME a::HW_VENDOR a::HW_MODEL a::HW_PARENT a::HW_DRIVER_VERSION a::HW_FIRMWARE_VERSION a::HW_SERIAL_NUMBER], Standard, ALL, both, NOW,
+        "Memory in use by memory that can be used" }
+    HwIo { m::HW_GPU_IO, ObservableCounter, "By", [a::HW_ID a::HW_NAME a::HW_VENDOR a::HW_MODEL a::HW_PARENT a::HW_DRIVER_VERSION a::HW_FIRMWARE_VERSION a::HW_SERIAL_NUMBER a::NETWORK_IO_DIRECTION], Standard, ALL, both, NOW,
+        "Bytes over the bus" }
+    HwEnergy { m::HW_ENERGY, ObservableCounter, "J", [a::HW_ID a::HW_NAME a::HW_PARENT a::HW_TYPE], Core, ALL, both, NOW,
+        "Energy used since the driver was loaded; readings that cannot be true are left out" }
+    HwPower { m::HW_POWER, ObservableGauge, "W", [a::HW_ID a::HW_NAME a::HW_PARENT a::HW_TYPE], Standard, ALL, both, NOW,
+        "Power, as the GPU averages it" }
+    HwTemperature { m::HW_TEMPERATURE, ObservableGauge, "Cel", [a::HW_ID a::HW_NAME a::HW_PARENT a::HW_SENSOR_LOCATION], Standard, ALL, both, NOW,
+        "Temperature of the chip and of its memory" }
+    HwTemperatureLimit { m::HW_TEMPERATURE_LIMIT, ObservableGauge, "Cel", [a::HW_ID a::HW_NAME a::HW_PARENT a::HW_SENSOR_LOCATION a::HW_LIMIT_TYPE], Standard, ALL, both, NOW,
+        "Temperature from which clocks are held down, and at which the GPU shuts down" }
+    OperationEnergy { "llmobs.operation.energy", Histogram(Energy), "J", [S], Standard, ALL, both, NOW,
+        "Energy of an operation: its share of what the GPUs used while it ran; known shortly after its end" }
+    GpuEnergyAttributed { "llmobs.gpu.energy.attributed", Counter, "J", [a::HW_ID own::ENERGY_KIND], Standard, ALL, both, NOW,
+        "What became of the measured energy; the sum of all kinds is what was measured" }
+    GpuCollectorStatus { "llmobs.gpu.collector.status", ObservableUpDownCounter, "{collector}", [own::COLLECTOR_STATE], Core, ALL, both, NOW,
+        "One for the state that the sampler is in, zero for the others" }
+    GpuSamplerAge { "llmobs.gpu.sampler.age", ObservableGauge, "s", [a::HW_ID], Standard, ALL, both, NOW,
+        "Time since the GPU last answered" }
+    GpuCallDuration { "llmobs.gpu.sampler.call.duration", Histogram(Call), "s", [own::GPU_CALL], Standard, ALL, both, NOW,
+        "Time that the GPU's library took to answer a question" }
+    GpuMemoryBusy { "llmobs.gpu.memory.busy", ObservableGauge, "1", [a::HW_ID], Standard, ALL, both, NOW,
+        "The share of time in which memory was read or written" }
+    GpuEngineActive { "llmobs.gpu.engine.active", ObservableGauge, "1", [a::HW_ID], Standard, ALL, both, NOW,
+        "The share of time in which any engine was active" }
+    GpuSmActive { "llmobs.gpu.sm.active", ObservableGauge, "1", [a::HW_ID], Standard, ALL, both, NOW,
+        "The share of multiprocessors that had work" }
+    GpuSmOccupancy { "llmobs.gpu.sm.occupancy", ObservableGauge, "1", [a::HW_ID], Standard, ALL, both, NOW,
+        "The share of warps that were active" }
+    GpuTensorActive { "llmobs.gpu.tensor.active", ObservableGauge, "1", [a::HW_ID], Standard, ALL, both, NOW,
+        "The share of time in which the tensor cores worked" }
+    GpuDramActive { "llmobs.gpu.dram.active", ObservableGauge, "1", [a::HW_ID], Standard, ALL, both, NOW,
+        "The share of the memory's bandwidth that was used" }
+    GpuMemoryReserved { "llmobs.gpu.memory.reserved", ObservableUpDownCounter, "By", [a::HW_ID], Standard, ALL, both, NOW,
+        "Memory that the driver reserves" }
+    GpuPowerInstant { "llmobs.gpu.power.instant", ObservableGauge, "W", [a::HW_ID], Standard, ALL, both, NOW,
+        "Power of the moment" }
+    GpuPowerLimit { "llmobs.gpu.power.limit", ObservableGauge, "W", [a::HW_ID], Standard, ALL, both, NOW,
+        "The most power that the GPU takes" }
+    GpuClock { "llmobs.gpu.clock.frequency", ObservableGauge, "Hz", [a::HW_ID own::GPU_CLOCK_DOMAIN], Standard, ALL, both, NOW,
+        "Clocks of the multiprocessors and of the memory" }
+    GpuThrottleStatus { "llmobs.gpu.throttle.status", ObservableUpDownCounter, "{gpu}", [a::HW_ID own::GPU_THROTTLE_REASON], Standard, ALL, both, NOW,
+        "One for each reason for which clocks are held down" }
+    GpuThrottleTime { "llmobs.gpu.throttle.time", ObservableCounter, "s", [a::HW_ID own::GPU_THROTTLE_REASON], Standard, ALL, both, NOW,
+        "Time in which clocks were held down: as the driver counts it, else as the sampler saw it" }
+    GpuXids { "llmobs.gpu.xid.errors", Counter, "{error}", [a::HW_ID own::GPU_XID_CODE own::GPU_XID_SEVERITY], Standard, ALL, both, NOW,
+        "Errors that the GPU reported by itself, by NVIDIA's number" }
+    GpuRemappedRows { "llmobs.gpu.remapped_rows", Counter, "{row}", [a::HW_ID own::GPU_REMAP_CAUSE], Standard, ALL, both, NOW,
+        "Rows of memory that were replaced" }
+    GpuReplays { "llmobs.gpu.pcie.replays", Counter, "{replay}", [a::HW_ID], Standard, ALL, both, NOW,
+        "Transfers on the bus that had to be repeated" }
+    GpuLinks { "llmobs.gpu.nvlink.io", ObservableCounter, "By", [a::HW_ID a::NETWORK_IO_DIRECTION], Standard, ALL, both, NOW,
+        "Bytes over the links between GPUs" }
+    EngineFlops { "llmobs.engine.flops.utilization", ObservableGauge, "1", [SERIES[2] own::ENGINE_ID], Full, ALL, both, NOW,
+        "Arithmetic that the model needs by what the GPUs can do at most: an estimate" }
+    EngineBandwidth { "llmobs.engine.memory_bandwidth.utilization", ObservableGauge, "1", [SERIES[2] own::ENGINE_ID], Full, ALL, both, NOW,
+        "Memory that the model reads by what the GPUs can move at most: an estimate" }
+    EngineStarved { "llmobs.engine.starved.time", Counter, "s", [SERIES[2] own::ENGINE_ID own::STARVED_CAUSE], Standard, ALL, both, NOW,
+        "Time in which operations waited while the GPU had next to nothing to do" }
 ;
 }

@@ -115,6 +115,8 @@ const fn fixed_width(id: Id) -> usize {
         Id::Wasted => DIRECTIONS.len() * WASTES.len(),
         Id::CacheLookups => CacheKind::ALL.len() * CacheResult::ALL.len(),
         Id::Phase | Id::Evaluations | Id::ObjectiveEvents | Id::ObjectiveTokens => 0,
+        Id::OperationEnergy => 1,
+        _ if id.row().is_foreign() => 0,
         _ => 1,
     }
 }

@@ -32,6 +32,7 @@ impl Source for Core {
             }
             Id::OldestAge => self.oldest(),
             Id::SeriesUsage => self.series_usage(),
+            _ if id.row().is_foreign() => self.attached().read(id.row()),
             _ => Vec::new(),
         }
     }

@@ -25,6 +25,7 @@ use crate::catalog::SERIES;
 use crate::catalog::own;
 use crate::clock::Clock;
 use crate::instruments::EXTRA_LABELS;
+use crate::companion::Attached;
 use crate::instruments::Key;
 use crate::instruments::Series;
 use crate::instruments::Vocabulary;
@@ -58,6 +59,7 @@ pub(super) struct Core {
     grace: u64,
     registry: OnceLock<Registry>,
     tracer: OnceLock<BoxedTracer>,
+    attached: Attached,
     /// Which share of the operations that went well is logged.
     pub(super) logged_share: f64,
 }
@@ -119,6 +121,7 @@ impl Core {
     }
 
     pub(super) fn is_shutting_down(&self) -> bool {
+            attached: Attached::default(),
         self.shutting_down.load(Ordering::Relaxed)
     }
 
@@ -130,6 +133,11 @@ impl Core {
     /// was taken before its provider was set would record nothing for good.
     pub(super) fn tracer(&self) -> &BoxedTracer {
         self.tracer.get_or_init(|| otel::global_tracer(self.vocabulary.profile))
+    /// Who follows the operations, and who gives values of rows that are not ours.
+    pub(super) const fn attached(&self) -> &Attached {
+        &self.attached
+    }
+
     }
 
     pub(super) fn vocabulary(&self) -> &Vocabulary {

@@ -116,6 +116,7 @@ pub(super) fn finish(running: Running, ending: Ending, ended_at: u64, now: u64, 
     }
     leave(live, place, now);
     let marks = live.marks(ended_at);
+    live.tell_end(ending.outcome(), ended_at);
     let end =
         End { live, series: &live.series, marks, ending, stream, tokens: Tokens::of(live, &marks, ending, stream) };
     end.books();

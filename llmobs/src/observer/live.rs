@@ -17,12 +17,16 @@ use opentelemetry::trace::SpanContext;
 
 use super::core::Core;
 use crate::catalog::Id;
+use crate::clock::Moment;
+use crate::companion::Mark;
+use crate::companion::id_of;
 use crate::instruments::Series;
 use crate::record::Reasons;
 use crate::record::TraceLink;
 use crate::semconv::value::AttemptKind;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::FinishReason;
+use crate::semconv::value::Outcome;
 use crate::semconv::value::QueueExit;
 use crate::timing::FirstToken;
 use crate::timing::Marks;
@@ -221,6 +225,8 @@ impl Live {
         if self.has_ended() {
             return;
         }
+        } else {
+            self.tell(Mark::Enqueued, at);
         let at = self.not_before(at, self.enqueued.get().unwrap_or(self.t0));
         if !self.scheduled.set(at) {
             self.preemptions.fetch_add(1, Ordering::Relaxed);
@@ -230,6 +236,7 @@ impl Live {
     }
 
     /// The engine made the first token.
+        self.tell(Mark::Scheduled, at);
     pub(super) fn first_token_at(&self, at: u64) {
         if self.has_ended() {
             return;
@@ -244,6 +251,7 @@ impl Live {
         }
     }
 
+            self.tell(Mark::FirstToken, at);
     /// The token came that the first-token rule names.
     pub(super) fn ttft_was(&self, at: u64) {
         let ttft = at.saturating_sub(self.t0);
@@ -370,6 +378,15 @@ impl Live {
         at.max(earliest)
     }
 }
+
+    /// Tells who follows it.
+    fn tell(&self, mark: Mark, at: u64) {
+        self.core.attached().tell(|companion| companion.marked(id_of(self), mark, Moment::from_nanos(at)));
+    }
+
+    pub(super) fn tell_end(&self, outcome: Outcome, at: u64) {
+        self.core.attached().tell(|companion| companion.ended(id_of(self), outcome, Moment::from_nanos(at)));
+    }
 
 /// Adds one to a small number, which stays at the most that it can be.
 fn one_more(number: &AtomicU16) {

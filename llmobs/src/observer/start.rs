@@ -12,6 +12,8 @@ use crate::cardinality::clean;
 use crate::catalog::Id;
 use crate::clock::Moment;
 use crate::clock::nanos;
+use crate::companion::Followed;
+use crate::companion::Subject;
 use crate::instruments::EXTRA_LABELS;
 use crate::semconv::value::AttemptKind;
 use crate::semconv::value::OperationName;
@@ -252,5 +254,10 @@ impl<'a> Start<'a> {
         let live = Arc::new(Live::new(Arc::clone(core), series, beginning));
         let place = core.table().insert(Arc::clone(&live));
         Operation::new(live, place, span)
+        core.attached().tell(|companion| {
+            let context = span.as_ref().and_then(|span| span.context().cloned());
+            let subject: Arc<dyn Subject> = Arc::<Live>::clone(&live);
+            companion.started(Followed::new(subject, context), Moment::from_nanos(t0));
+        });
     }
 }

@@ -31,6 +31,7 @@ use super::Source;
 use crate::catalog::Id;
 use crate::catalog::Instrument;
 use crate::catalog::Profile;
+use crate::catalog::Row;
 use crate::catalog::SERIES;
 use crate::catalog::own;
 use crate::record::Bounds;
@@ -56,6 +57,7 @@ enum Tool {
     Counter(Counter<u64>),
     Gauge(Gauge<f64>),
     Histogram(Histogram<f64>),
+    Real(Counter<f64>),
     UpDownCounter(UpDownCounter<i64>),
 }
 
@@ -76,6 +78,7 @@ impl Store {
             Tool::Counter(counter) => Cell::counter(counter, attributes),
             Tool::Gauge(gauge) => Cell::gauge(gauge, attributes),
             Tool::Histogram(histogram) => Cell::histogram(histogram, attributes),
+            Tool::Real(counter) => Cell::Real(counter.clone(), attributes.into()),
             Tool::UpDownCounter(counter) => Cell::up_down(counter, attributes),
         })
     }
@@ -102,14 +105,37 @@ impl Store {
             Instrument::UpDownCounter => Tool::UpDownCounter(
                 self.meter.i64_up_down_counter(name).with_unit(unit).with_description(description).build(),
             ),
+            Instrument::Counter if !row.is_integer() => {
+                Tool::Real(self.meter.f64_counter(name).with_unit(unit).with_description(description).build())
+            }
             _ => Tool::Counter(self.meter.u64_counter(name).with_unit(unit).with_description(description).build()),
         }
     }
 
-    /// Has the meter read every observable row at collection, for as long as the source lives.
+    /// Has the meter read every observable row of ours at collection, for as long as the source lives.
     pub(super) fn observe(&self, source: &Weak<dyn Source>) -> Health {
+        let witness = self.observe_those(source, |row| !row.is_foreign());
+        // A meter that records nothing drops a callback at once.
+        if Arc::strong_count(&witness) == 1 {
+            self.is_silent.store(true, Ordering::Relaxed);
+            Health::Noop
+        } else if self.keeps_counters() {
+            Health::Recording
+        } else {
+            Health::HalfBound
+        }
+    }
+
+    /// The same for the rows that come from outside.
+    pub(super) fn observe_foreign(&self, source: &Weak<dyn Source>) {
+        self.observe_those(source, Row::is_foreign);
+    }
+
+    /// Gives what each callback that was kept holds on to.
+    fn observe_those(&self, source: &Weak<dyn Source>, wanted: impl Fn(&Row) -> bool) -> Arc<()> {
         let witness = Arc::new(());
-        for id in Id::ALL.iter().copied().filter(|id| id.row().is_observable() && id.row().since.is_some()) {
+        let rows = Id::ALL.iter().copied().filter(|id| id.row().is_observable() && id.row().since.is_some());
+        for id in rows.filter(|id| wanted(id.row())) {
             let row = id.row();
             let (kept, source) = (Arc::clone(&witness), Weak::clone(source));
             let read = move || {
@@ -140,15 +166,7 @@ impl Store {
                 }
             }
         }
-        // A meter that records nothing drops a callback at once.
-        if Arc::strong_count(&witness) == 1 {
-            self.is_silent.store(true, Ordering::Relaxed);
-            Health::Noop
-        } else if self.keeps_counters() {
-            Health::Recording
-        } else {
-            Health::HalfBound
-        }
+        witness
     }
 
     /// Whether a counter's handle is more than an empty shell: one that works holds on to its attributes. Several are

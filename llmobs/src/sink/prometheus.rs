@@ -151,6 +151,8 @@ impl Collector for Page {
 #[derive(Debug, Clone)]
 pub(crate) enum Cell {
     Sum(Arc<AtomicU64>),
+    /// A counter that may hold fractions: the bits of a double.
+    Real(Arc<AtomicU64>),
     /// The bits of a double.
     Value(Arc<AtomicU64>),
     Histogram(Arc<(Bounds, Mutex<Aggregate>)>),
@@ -165,7 +167,8 @@ impl Cell {
                 Self::Exemplars(HistogramWithExemplars::new(bounds.values().iter().copied()))
             }
             Instrument::Histogram => Self::Histogram(Arc::new((bounds.clone(), Mutex::new(Aggregate::new(bounds))))),
-            Instrument::Counter => Self::Sum(Arc::default()),
+            Instrument::Counter if row.is_integer() => Self::Sum(Arc::default()),
+            Instrument::Counter => Self::Real(Arc::new(AtomicU64::new(0.0_f64.to_bits()))),
             _ => Self::Value(Arc::new(AtomicU64::new(0.0_f64.to_bits()))),
         }
     }
@@ -173,6 +176,20 @@ impl Cell {
     pub(super) fn add(&self, count: u64) {
         if let Self::Sum(sum) = self {
             sum.fetch_add(count, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn add_real(&self, amount: f64) {
+        match self {
+            Self::Real(bits) => {
+                let add = |bits| Some((f64::from_bits(bits) + amount).to_bits());
+                let _ = bits.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+            }
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of things")]
+            Self::Sum(sum) => {
+                sum.fetch_add(amount as u64, Ordering::Relaxed);
+            }
+            _ => {}
         }
     }
 
@@ -199,7 +216,7 @@ impl Cell {
                 shared.1.lock().unwrap_or_else(PoisonError::into_inner).record(&shared.0, value);
             }
             Self::Exemplars(histogram) => histogram.observe(value, link.map(Link), None),
-            Self::Sum(_) | Self::Value(_) => {}
+            Self::Sum(_) | Self::Real(_) | Self::Value(_) => {}
         }
     }
 
@@ -212,6 +229,10 @@ impl Cell {
     fn encode(&self, row: &Row, mut encoder: MetricEncoder<'_>) -> fmt::Result {
         match self {
             Self::Sum(sum) => encoder.encode_counter::<NoLabelSet, _, u64>(&sum.load(Ordering::Relaxed), None),
+            Self::Real(bits) => {
+                let sum = f64::from_bits(bits.load(Ordering::Relaxed));
+                encoder.encode_counter::<NoLabelSet, _, u64>(&sum, None)
+            }
             Self::Value(bits) => encode_gauge(row, &mut encoder, f64::from_bits(bits.load(Ordering::Relaxed))),
             Self::Histogram(shared) => {
                 let snapshot = shared.1.lock().unwrap_or_else(PoisonError::into_inner).clone();

@@ -30,6 +30,8 @@ pub(crate) enum Cell {
     #[cfg(feature = "otel-bound")]
     Histogram(BoundHistogram<f64>),
     Gauge(Gauge<f64>, Box<[KeyValue]>),
+    /// A counter that may hold fractions.
+    Real(Counter<f64>, Box<[KeyValue]>),
     /// With the value it stands at: the instrument takes differences.
     UpDown(UpDownCounter<i64>, Box<[KeyValue]>, Arc<Mutex<i64>>),
 }
@@ -80,6 +82,14 @@ impl Cell {
     pub(in crate::sink) fn shift(&self, by: i64) {
         if let Self::UpDown(counter, attributes, _) = self {
             counter.add(by, attributes);
+        }
+    }
+
+    pub(in crate::sink) fn add_real(&self, amount: f64) {
+        match self {
+            Self::Real(counter, attributes) => counter.add(amount, attributes),
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of things")]
+            other => other.add(amount as u64),
         }
     }
 

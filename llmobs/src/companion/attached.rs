@@ -1,0 +1,77 @@
+//! Who is attached to an observer.
+
+use std::fmt;
+use std::sync::PoisonError;
+use std::sync::RwLock;
+use std::sync::Weak;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+
+use super::Companion;
+use super::Sample;
+use super::Source;
+use crate::catalog::Row;
+use crate::record::Reading;
+
+/// Weak references only: who attaches something keeps it, and takes it away by dropping it.
+#[derive(Default)]
+pub(crate) struct Attached {
+    /// Whether there ever was a companion.
+    is_followed: AtomicBool,
+    companions: RwLock<Vec<Weak<dyn Companion>>>,
+    /// Whether there ever was a source.
+    is_fed: AtomicBool,
+    sources: RwLock<Vec<Weak<dyn Source>>>,
+}
+
+impl Attached {
+    #[inline]
+    pub(crate) fn is_followed(&self) -> bool {
+        self.is_followed.load(Ordering::Relaxed)
+    }
+
+    /// Tells every companion, if there is one.
+    #[inline]
+    pub(crate) fn tell(&self, say: impl Fn(&dyn Companion)) {
+        if self.is_followed() {
+            self.tell_all(&say);
+        }
+    }
+
+    #[cold]
+    fn tell_all(&self, say: &dyn Fn(&dyn Companion)) {
+        let companions = self.companions.read().unwrap_or_else(PoisonError::into_inner);
+        companions.iter().filter_map(Weak::upgrade).for_each(|companion| say(&*companion));
+    }
+
+    pub(crate) fn attach_companion(&self, companion: Weak<dyn Companion>) {
+        let mut companions = self.companions.write().unwrap_or_else(PoisonError::into_inner);
+        companions.retain(|known| known.strong_count() > 0);
+        companions.push(companion);
+        self.is_followed.store(true, Ordering::Relaxed);
+    }
+
+    /// Tells whether it is the first one ever.
+    pub(crate) fn attach_source(&self, source: Weak<dyn Source>) -> bool {
+        let mut sources = self.sources.write().unwrap_or_else(PoisonError::into_inner);
+        sources.retain(|known| known.strong_count() > 0);
+        sources.push(source);
+        !self.is_fed.swap(true, Ordering::Relaxed)
+    }
+
+    /// The values of a row from every source.
+    pub(crate) fn read(&self, row: &'static Row) -> Vec<Reading> {
+        let sources: Vec<_> = {
+            let sources = self.sources.read().unwrap_or_else(PoisonError::into_inner);
+            sources.iter().filter_map(Weak::upgrade).collect()
+        };
+        let samples = sources.iter().flat_map(|source| source.read(row));
+        samples.filter_map(|sample: Sample| sample.into_reading(row)).collect()
+    }
+}
+
+impl fmt::Debug for Attached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attached").field("followed", &self.is_followed()).finish_non_exhaustive()
+    }
+}
