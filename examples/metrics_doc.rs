@@ -116,6 +116,8 @@ const fn family(shape: Shape) -> &'static str {
         Shape::Few => "small numbers",
         Shape::Lag => "delays of the runtime",
         Shape::Http => "HTTP requests",
+        Shape::Energy => "energy of an operation",
+        Shape::Call => "calls of a driver",
         _ => "others",
     }
 }
@@ -135,6 +137,7 @@ const fn about(group: Group) -> &'static str {
         Group::Runtime => "the async runtime",
         Group::Self_ => "llmobs watching itself",
         Group::Build => "what is running",
+        Group::Gpu => "what the GPU did, from the crate llmobs-gpu",
         _ => "others",
     }
 }

@@ -87,6 +87,30 @@ const OWN: &[(&str, &str, &str, &str, &str)] = &[
         "llmobs.build.version llmobs.build.features llmobs.build.level llmobs.build.profile",
         "core",
     ),
+    ("llmobs.operation.energy", "H", "J", "S", "standard"),
+    ("llmobs.gpu.energy.attributed", "C", "J", "hw.id llmobs.energy.kind", "standard"),
+    ("llmobs.gpu.collector.status", "OUD", "{collector}", "llmobs.collector.state", "core"),
+    ("llmobs.gpu.sampler.age", "OGa", "s", "hw.id", "standard"),
+    ("llmobs.gpu.sampler.call.duration", "H", "s", "llmobs.gpu.call", "standard"),
+    ("llmobs.gpu.memory.busy", "OGa", "1", "hw.id", "standard"),
+    ("llmobs.gpu.engine.active", "OGa", "1", "hw.id", "standard"),
+    ("llmobs.gpu.sm.active", "OGa", "1", "hw.id", "standard"),
+    ("llmobs.gpu.sm.occupancy", "OGa", "1", "hw.id", "standard"),
+    ("llmobs.gpu.tensor.active", "OGa", "1", "hw.id", "standard"),
+    ("llmobs.gpu.dram.active", "OGa", "1", "hw.id", "standard"),
+    ("llmobs.gpu.memory.reserved", "OUD", "By", "hw.id", "standard"),
+    ("llmobs.gpu.power.instant", "OGa", "W", "hw.id", "standard"),
+    ("llmobs.gpu.power.limit", "OGa", "W", "hw.id", "standard"),
+    ("llmobs.gpu.clock.frequency", "OGa", "Hz", "hw.id llmobs.gpu.clock.domain", "standard"),
+    ("llmobs.gpu.throttle.status", "OUD", "{gpu}", "hw.id llmobs.gpu.throttle.reason", "standard"),
+    ("llmobs.gpu.throttle.time", "OC", "s", "hw.id llmobs.gpu.throttle.reason", "standard"),
+    ("llmobs.gpu.xid.errors", "C", "{error}", "hw.id llmobs.gpu.xid.code llmobs.gpu.xid.severity", "standard"),
+    ("llmobs.gpu.remapped_rows", "C", "{row}", "hw.id llmobs.gpu.remap.cause", "standard"),
+    ("llmobs.gpu.pcie.replays", "C", "{replay}", "hw.id", "standard"),
+    ("llmobs.gpu.nvlink.io", "OC", "By", "hw.id network.io.direction", "standard"),
+    ("llmobs.engine.flops.utilization", "OGa", "1", "gen_ai.request.model llmobs.engine.id", "full"),
+    ("llmobs.engine.memory_bandwidth.utilization", "OGa", "1", "gen_ai.request.model llmobs.engine.id", "full"),
+    ("llmobs.engine.starved.time", "C", "s", "gen_ai.request.model llmobs.engine.id llmobs.starved.cause", "standard"),
 ];
 
 /// The conventions' metrics that an observer records: the server's, and the client's of each profile.
@@ -166,7 +190,7 @@ fn the_conventions_rows_have_the_units_and_instruments_of_their_profile() {
 
 #[test]
 fn the_rows_of_http_servers_are_those_of_the_conventions() {
-    let rows = ROWS.iter().filter(|row| !row.name.starts_with("llmobs.") && !row.name.starts_with("gen_ai."));
+    let rows = ROWS.iter().filter(|row| row.name.starts_with("http."));
     let told: Vec<_> = rows.map(|row| (row.name, short(row.instrument), row.unit, row.attributes.join(" "))).collect();
     let duration = "http.request.method url.scheme http.route http.response.status_code error.type \
                     network.protocol.version";
@@ -177,6 +201,33 @@ fn the_rows_of_http_servers_are_those_of_the_conventions() {
             ("http.server.active_requests", "UD", "{request}", "http.request.method url.scheme".to_owned()),
         ]
     );
+}
+
+/// Whoever measures a device reads it when asked: a sum is a sum, read at collection or not.
+#[test]
+fn the_rows_of_hardware_are_those_of_the_conventions_read_at_collection() {
+    let rows: Vec<_> = ROWS.iter().filter(|row| row.name.starts_with("hw.")).collect();
+    let known: BTreeSet<_> = rows.iter().map(|row| row.name.trim_start_matches("hw.")).collect();
+    let wanted = "energy errors gpu.io gpu.memory.limit gpu.memory.usage gpu.memory.utilization gpu.utilization power \
+                  status temperature temperature.limit";
+    assert_eq!(known, wanted.split(' ').collect());
+    for row in rows {
+        let defined = semconv::metric::HARDWARE.iter().find(|metric| metric.name == row.name).unwrap();
+        assert_eq!(row.unit, defined.unit, "the unit of {}", row.name);
+        let instrument = match defined.instrument {
+            semconv::definition::Instrument::Counter => "OC",
+            semconv::definition::Instrument::UpDownCounter => "OUD",
+            _ => "OGa",
+        };
+        assert_eq!(short(row.instrument), instrument, "the instrument of {}", row.name);
+        for attribute in row.attributes {
+            assert!(defined.attributes.iter().any(|(name, _)| name == attribute), "{attribute} of {}", row.name);
+        }
+        for (name, requirement) in defined.attributes {
+            let required = *requirement == semconv::definition::Requirement::Required;
+            assert!(!required || row.attributes.contains(name), "{} lacks {name}", row.name);
+        }
+    }
 }
 
 #[test]
