@@ -21,12 +21,13 @@ use crate::semconv::value::ErrorType;
 pub struct Failure {
     error_type: ErrorType,
     message: Option<Content<String>>,
+    exception: Option<&'static str>,
 }
 
 impl Failure {
     /// A failure of this type, without text.
     pub const fn new(error_type: ErrorType) -> Self {
-        Self { error_type, message: None }
+        Self { error_type, message: None, exception: None }
     }
 
     /// The text of the error.
@@ -35,10 +36,29 @@ impl Failure {
         self
     }
 
+    /// The error that it was. Its type goes into the log event `gen_ai.client.operation.exception`; what it says does
+    /// not, since it may quote the prompt.
+    ///
+    /// ```
+    /// use llmobs::{ErrorType, Failure};
+    ///
+    /// let error = "x".parse::<u8>().unwrap_err();
+    /// let failure = Failure::new(ErrorType::InvalidRequest).caused_by(&error);
+    /// # let _ = failure;
+    /// ```
+    pub fn caused_by<E: ?Sized>(mut self, _error: &E) -> Self {
+        self.exception = Some(std::any::type_name::<E>());
+        self
+    }
+
     /// The type of the error.
     #[must_use]
     pub const fn error_type(&self) -> ErrorType {
         self.error_type
+    }
+
+    pub(crate) const fn exception(&self) -> Option<&'static str> {
+        self.exception
     }
 
     /// The text of the error, still sealed.

@@ -2,6 +2,14 @@
 //! gives them the trace that is current.
 
 mod complete;
+mod details;
+mod evaluation;
+mod exception;
+mod json;
 
 pub(crate) use self::complete::Complete;
 pub(crate) use self::complete::Keep;
+pub(crate) use self::details::Asked;
+pub(crate) use self::details::Details;
+pub use self::evaluation::Evaluation;
+pub(crate) use self::exception::exception;

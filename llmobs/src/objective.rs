@@ -8,6 +8,33 @@ use crate::clock::nanos;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::Outcome;
 
+/// How one operation was judged by each objective, in the order of the objectives.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Judged {
+    judged: u64,
+    missed: u64,
+}
+
+impl Judged {
+    /// Notes a judgement by the objective at this place. Only the first 64 are noted.
+    pub(crate) fn note(&mut self, place: usize, good: bool) {
+        let bit = u32::try_from(place).ok().and_then(|place| 1_u64.checked_shl(place)).unwrap_or(0);
+        self.judged |= bit;
+        self.missed |= if good { 0 } else { bit };
+    }
+
+    /// Whether the objective at this place was met, if it could be judged.
+    pub(crate) fn of(self, place: usize) -> Option<bool> {
+        let bit = u32::try_from(place).ok().and_then(|place| 1_u64.checked_shl(place)).unwrap_or(0);
+        (self.judged & bit != 0).then_some(self.missed & bit == 0)
+    }
+
+    /// Whether every objective was met, if any could be judged.
+    pub(crate) const fn good(self) -> Option<bool> {
+        if self.judged == 0 { None } else { Some(self.missed == 0) }
+    }
+}
+
 /// What a good operation is: it completed and met every limit that is set.
 ///
 /// Each limit is also inserted as an exact bucket edge of the histogram of its time.

@@ -6,13 +6,15 @@ mod collect;
 mod core;
 mod current;
 mod end;
+mod feedback;
+mod flight;
 mod gaps;
 mod live;
 mod marker;
 mod operation;
+mod outside;
 mod start;
 mod step;
-mod outside;
 mod steps;
 mod stream;
 mod table;
@@ -148,6 +150,22 @@ impl Observer {
     #[must_use]
     pub fn in_flight(&self) -> Vec<InFlight> {
         self.core.as_ref().map_or_else(Vec::new, |core| core.in_flight())
+    }
+
+    /// What the flight recorder remembers: a line of JSON for each of the last operations that ended, oldest first, with
+    /// the fields of the log event `llm_request_complete`.
+    ///
+    /// ```
+    /// use llmobs::Observer;
+    ///
+    /// let observer = Observer::builder().model("m").build()?;
+    /// observer.chat("m").start().complete();
+    /// assert!(observer.recent_operations().contains(r#""outcome":"completed""#));
+    /// # Ok::<(), llmobs::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn recent_operations(&self) -> String {
+        self.core.as_ref().map_or_else(String::new, |core| core.flight.lines())
     }
 
     /// Declares a model at run time: its series start at zero and keep their place.

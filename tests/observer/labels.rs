@@ -1,5 +1,6 @@
 //! Labels of the user's own, phases and evaluations: declared, or folded and counted.
 
+use llmobs::Evaluation;
 use llmobs::Observer;
 use llmobs::testing::Readings;
 
@@ -30,9 +31,9 @@ fn what_was_not_declared_is_left_out_and_counted() {
     drop(marker.phase("tool"));
     drop(marker.phase("secret"));
     operation.complete();
-    marker.evaluated("relevance", "pass");
-    marker.evaluated("relevance", "secret");
-    marker.evaluated("secret", "pass");
+    marker.feedback(Evaluation::new("relevance").label("pass"));
+    marker.feedback(Evaluation::new("relevance").label("secret"));
+    marker.feedback(Evaluation::new("secret").label("pass"));
     let readings = Readings::of(&observer);
     assert_eq!(readings.histogram("llmobs.phase.duration", &[]).count, 1);
     assert_eq!(readings.count("llmobs.evaluation.results", &[]), 1);

@@ -12,6 +12,7 @@ use llmobs::CacheResult;
 use llmobs::Chunk;
 use llmobs::Drive;
 use llmobs::ErrorType;
+use llmobs::Evaluation;
 use llmobs::FinishReason;
 use llmobs::Level;
 use llmobs::ManualClock;
@@ -177,7 +178,8 @@ impl<'a> Traffic<'a> {
             marker.cache_lookup(*self.random.one_of(CacheKind::ALL), *self.random.one_of(CacheResult::ALL));
         }
         if self.random.chance(20) {
-            marker.evaluated("relevance", self.random.word(&["pass", "fail", "undeclared"]));
+            let label = self.random.word(&["pass", "fail", "undeclared"]);
+            marker.feedback(Evaluation::new("relevance").label(label));
         }
         if self.random.chance(5) {
             marker.scheduled();

@@ -144,7 +144,7 @@ impl Complete {
     }
 
     /// The finish reasons of its choices, with commas between.
-    fn reasons(&self) -> impl fmt::Display {
+    pub(super) fn reasons(&self) -> impl fmt::Display {
         fmt::from_fn(|f| {
             self.finish_reasons.iter().enumerate().try_for_each(|(place, reason)| {
                 let comma = if place == 0 { "" } else { "," };

@@ -1,6 +1,7 @@
 //! Settings of an observer, checked once.
 
 use std::borrow::Cow;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Weak;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use prometheus_client::registry::Registry;
 use super::Observer;
 use super::core::Core;
 use super::core::Settings;
+use super::flight::Flight;
 use crate::cardinality::clean;
 use crate::catalog::Buckets;
 use crate::catalog::Id;
@@ -66,6 +68,9 @@ pub struct ObserverBuilder<'a> {
     meters: Option<Meters<'a>>,
     tracers: Option<Tracers<'a>>,
     logged_share: f64,
+    logs_details: bool,
+    recorded: usize,
+    recorder_folder: Option<PathBuf>,
 }
 
 impl<'a> ObserverBuilder<'a> {
@@ -91,6 +96,9 @@ impl<'a> ObserverBuilder<'a> {
             meters: None,
             tracers: None,
             logged_share: 1.0,
+            logs_details: false,
+            recorded: 4_096,
+            recorder_folder: None,
         }
     }
 
@@ -235,6 +243,29 @@ impl<'a> ObserverBuilder<'a> {
         self
     }
 
+    /// Gives each operation an event `gen_ai.client.inference.operation.details` of level DEBUG, which says what its
+    /// span says, for those who keep logs and no traces. Defaults to none, as the conventions want it.
+    pub const fn operation_details(mut self, wanted: bool) -> Self {
+        self.logs_details = wanted;
+        self
+    }
+
+    /// How many operations that ended the flight recorder remembers, about 400 bytes each. Defaults to 4,096; 0 turns
+    /// it off.
+    pub const fn flight_recorder(mut self, operations: usize) -> Self {
+        self.recorded = operations;
+        self
+    }
+
+    /// The folder that the flight recorder is written to, as a file `llmobs-*.jsonl`, when something panics or when an
+    /// objective burns: its misses among the last 128 judged would spend a month's budget in two days, or are half of
+    /// all. It adds to the process's panic hook. Defaults to none: then only
+    /// [`Observer::recent_operations`] writes it out.
+    pub fn flight_recorder_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.recorder_folder = Some(folder.into());
+        self
+    }
+
     /// Builds the observer.
     ///
     /// # Errors
@@ -263,6 +294,12 @@ impl<'a> ObserverBuilder<'a> {
             grace: nanos(self.grace),
             tracer: self.tracers.map(|tracers| tracers.tracer(profile)),
             logged_share: self.logged_share,
+            logs_details: self.logs_details,
+            flight: Flight::new(
+                self.recorded,
+                self.recorder_folder,
+                self.objectives.iter().map(|objective| objective.target),
+            ),
         };
         let core = Arc::new(Core::new(settings, sinks));
         let weak = Arc::downgrade(&core);

@@ -14,6 +14,7 @@ use std::sync::atomic::Ordering;
 use opentelemetry::global::BoxedTracer;
 use prometheus_client::registry::Registry;
 
+use super::flight::Flight;
 use super::live::Live;
 use super::table::InFlight;
 use super::table::Table;
@@ -24,8 +25,8 @@ use crate::catalog::Role;
 use crate::catalog::SERIES;
 use crate::catalog::own;
 use crate::clock::Clock;
-use crate::instruments::EXTRA_LABELS;
 use crate::companion::Attached;
+use crate::instruments::EXTRA_LABELS;
 use crate::instruments::Key;
 use crate::instruments::Series;
 use crate::instruments::Vocabulary;
@@ -58,10 +59,13 @@ pub(super) struct Core {
     retired: Mutex<Vec<(Arc<Model>, u64)>>,
     grace: u64,
     registry: OnceLock<Registry>,
-    tracer: OnceLock<BoxedTracer>,
     attached: Attached,
+    tracer: OnceLock<BoxedTracer>,
     /// Which share of the operations that went well is logged.
     pub(super) logged_share: f64,
+    /// Whether each operation has an event with its details.
+    pub(super) logs_details: bool,
+    pub(super) flight: Arc<Flight>,
 }
 
 /// Short: who prints an observer does not want every series.
@@ -89,6 +93,8 @@ pub(super) struct Settings {
     pub(super) grace: u64,
     pub(super) tracer: Option<BoxedTracer>,
     pub(super) logged_share: f64,
+    pub(super) logs_details: bool,
+    pub(super) flight: Arc<Flight>,
 }
 
 /// How many unlisted operation names, providers and runtimes may have series.
@@ -115,14 +121,21 @@ impl Core {
             retired: Mutex::default(),
             grace: settings.grace,
             registry: OnceLock::new(),
+            attached: Attached::default(),
             tracer: settings.tracer.map_or_else(OnceLock::new, OnceLock::from),
             logged_share: settings.logged_share,
+            logs_details: settings.logs_details,
+            flight: settings.flight,
         }
     }
 
     pub(super) fn is_shutting_down(&self) -> bool {
-            attached: Attached::default(),
         self.shutting_down.load(Ordering::Relaxed)
+    }
+
+    /// Who follows the operations, and who gives values of rows that are not ours.
+    pub(super) const fn attached(&self) -> &Attached {
+        &self.attached
     }
 
     pub(super) const fn sinks(&self) -> &Arc<Sinks> {
@@ -133,11 +146,6 @@ impl Core {
     /// was taken before its provider was set would record nothing for good.
     pub(super) fn tracer(&self) -> &BoxedTracer {
         self.tracer.get_or_init(|| otel::global_tracer(self.vocabulary.profile))
-    /// Who follows the operations, and who gives values of rows that are not ours.
-    pub(super) const fn attached(&self) -> &Attached {
-        &self.attached
-    }
-
     }
 
     pub(super) fn vocabulary(&self) -> &Vocabulary {

@@ -20,6 +20,7 @@ use crate::instruments::errored;
 use crate::instruments::processed;
 use crate::instruments::wasted;
 use crate::objective::Facts;
+use crate::objective::Judged;
 use crate::objective::Verdict;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::OperationName;
@@ -115,16 +116,16 @@ pub(super) fn finish(running: Running, ending: Ending, ended_at: u64, now: u64, 
         return;
     }
     leave(live, place, now);
-    let marks = live.marks(ended_at);
     live.tell_end(ending.outcome(), ended_at);
+    let marks = live.marks(ended_at);
     let end =
         End { live, series: &live.series, marks, ending, stream, tokens: Tokens::of(live, &marks, ending, stream) };
     end.books();
     end.times();
     end.tokens();
     end.client();
-    let good = end.objectives();
-    Told { end, good, now }.tell(span);
+    let judged = end.objectives();
+    Told { end, judged, now }.tell(span);
 }
 
 /// Takes the operation out of the table. Under the same lock its times by state are settled, so that a collection
@@ -273,8 +274,8 @@ impl End<'_> {
         }
     }
 
-    /// Judges it. Tells whether every objective was met, if any could be judged.
-    fn objectives(&self) -> Option<bool> {
+    /// Judges it by each objective.
+    fn objectives(&self) -> Judged {
         let facts = Facts {
             outcome: self.ending.outcome(),
             error_type: self.ending.error_type(),
@@ -284,21 +285,21 @@ impl End<'_> {
             duration: self.marks.age(),
         };
         let left_early = facts.outcome == Outcome::Cancelled && facts.first_token.is_none();
-        let mut good = None;
+        let mut judged = Judged::default();
         for (place, objective) in self.series.vocabulary().objectives.iter().enumerate() {
             let variant = match objective.judge(&facts) {
                 Verdict::Good => 2 * place,
                 Verdict::Bad => 2 * place + 1,
                 Verdict::Excluded | Verdict::Abandoned => continue,
             };
-            good = Some(good != Some(false) && variant % 2 == 0);
+            judged.note(place, variant % 2 == 0);
             self.series.add(Id::ObjectiveEvents, variant, 1);
             self.series.add(Id::ObjectiveTokens, variant, self.tokens.output.unwrap_or(0));
         }
-        if left_early && good != Some(false) {
+        if left_early && judged.good() != Some(false) {
             self.series.add(Id::Abandoned, 0, 1);
         }
-        good
+        judged
     }
 
     /// From the first token to the last exact token moment; without a stream, `complete` is the last token.

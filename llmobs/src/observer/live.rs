@@ -20,6 +20,7 @@ use crate::catalog::Id;
 use crate::clock::Moment;
 use crate::companion::Mark;
 use crate::companion::id_of;
+use crate::event::Asked;
 use crate::instruments::Series;
 use crate::record::Reasons;
 use crate::record::TraceLink;
@@ -106,6 +107,7 @@ pub(super) struct Beginning {
     pub(super) link: Option<TraceLink>,
     pub(super) max_tokens: Option<u64>,
     pub(super) conversation: Option<Arc<str>>,
+    pub(super) asked: Option<Asked>,
 }
 
 /// What only few operations have, kept only where they have it.
@@ -114,6 +116,10 @@ pub(super) struct Notes {
     pub(super) conversation: OnceLock<Arc<str>>,
     pub(super) response_id: OnceLock<Arc<str>>,
     pub(super) response_model: OnceLock<Arc<str>>,
+    /// The type of what the application said broke.
+    pub(super) exception: OnceLock<&'static str>,
+    /// What the request asked, where its details are wanted.
+    pub(super) asked: OnceLock<Asked>,
     /// Of the choices after the first that ended, by choice.
     reasons: Mutex<Vec<(u16, FinishReason)>>,
     /// The span of the try before.
@@ -156,6 +162,9 @@ impl Live {
         };
         if let Some(conversation) = beginning.conversation {
             let _ = live.notes().conversation.set(conversation);
+        }
+        if let Some(asked) = beginning.asked {
+            let _ = live.notes().asked.set(asked);
         }
         live
     }
@@ -217,6 +226,8 @@ impl Live {
         let at = self.not_before(at, self.t0);
         if self.scheduled.get().is_some() || !self.enqueued.set(at) {
             self.core.anomaly("mark_out_of_order");
+        } else {
+            self.tell(Mark::Enqueued, at);
         }
     }
 
@@ -225,9 +236,8 @@ impl Live {
         if self.has_ended() {
             return;
         }
-        } else {
-            self.tell(Mark::Enqueued, at);
         let at = self.not_before(at, self.enqueued.get().unwrap_or(self.t0));
+        self.tell(Mark::Scheduled, at);
         if !self.scheduled.set(at) {
             self.preemptions.fetch_add(1, Ordering::Relaxed);
         } else if let Some(enqueued) = self.enqueued.get() {
@@ -236,13 +246,13 @@ impl Live {
     }
 
     /// The engine made the first token.
-        self.tell(Mark::Scheduled, at);
     pub(super) fn first_token_at(&self, at: u64) {
         if self.has_ended() {
             return;
         }
         let at = self.not_before(at, self.scheduled.get().unwrap_or(self.t0));
         if self.first_token.set(at) {
+            self.tell(Mark::FirstToken, at);
             let prefill = self.marks(at).prefill();
             self.series.time(Id::Prefill, 0, prefill.unwrap_or_default(), None);
             if self.core.first_token == FirstToken::Generated {
@@ -251,7 +261,6 @@ impl Live {
         }
     }
 
-            self.tell(Mark::FirstToken, at);
     /// The token came that the first-token rule names.
     pub(super) fn ttft_was(&self, at: u64) {
         let ttft = at.saturating_sub(self.t0);
@@ -371,14 +380,6 @@ impl Live {
         self.away.store(away, Ordering::Relaxed);
     }
 
-    fn not_before(&self, at: u64, earliest: u64) -> u64 {
-        if at < earliest {
-            self.core.anomaly("mark_out_of_order");
-        }
-        at.max(earliest)
-    }
-}
-
     /// Tells who follows it.
     fn tell(&self, mark: Mark, at: u64) {
         self.core.attached().tell(|companion| companion.marked(id_of(self), mark, Moment::from_nanos(at)));
@@ -387,6 +388,14 @@ impl Live {
     pub(super) fn tell_end(&self, outcome: Outcome, at: u64) {
         self.core.attached().tell(|companion| companion.ended(id_of(self), outcome, Moment::from_nanos(at)));
     }
+
+    fn not_before(&self, at: u64, earliest: u64) -> u64 {
+        if at < earliest {
+            self.core.anomaly("mark_out_of_order");
+        }
+        at.max(earliest)
+    }
+}
 
 /// Adds one to a small number, which stays at the most that it can be.
 fn one_more(number: &AtomicU16) {

@@ -154,20 +154,6 @@ impl Marker {
         self.with(|live| live.series.add(Id::CacheLookups, cache_lookup(kind, result), 1));
     }
 
-    /// The answer was judged. Name and label must be declared with
-    /// [`ObserverBuilder::evaluation`](crate::ObserverBuilder::evaluation), else the judgement is counted as folded
-    /// and not recorded. May be called after the end.
-    pub fn evaluated(&self, name: &str, label: &str) {
-        self.with(|live| {
-            let declared = &live.core.vocabulary().evaluations;
-            let place = declared.iter().position(|(known, value)| known.as_ref() == name && value.as_ref() == label);
-            match place {
-                Some(place) => live.series.add(Id::Evaluations, place, 1),
-                None => live.core.folded(crate::semconv::attribute::GEN_AI_EVALUATION_NAME),
-            }
-        });
-    }
-
     /// The moment that it is now on the observer's clock.
     #[must_use]
     pub fn now(&self) -> Moment {

@@ -137,7 +137,11 @@ impl Operation {
 
     /// It broke. If something was marked as failing before, that is why.
     pub fn fail(mut self, failure: impl Into<Failure>) {
-        let error = failure.into().error_type();
+        let failure = failure.into();
+        let error = failure.error_type();
+        if let (Some(live), Some(exception)) = (self.marker.live(), failure.exception()) {
+            let _ = live.notes().exception.set(exception);
+        }
         self.end(|live| Ending::Failed(live.failing().unwrap_or(error)));
     }
 

@@ -14,6 +14,7 @@ use crate::clock::Moment;
 use crate::clock::nanos;
 use crate::companion::Followed;
 use crate::companion::Subject;
+use crate::event::Asked;
 use crate::instruments::EXTRA_LABELS;
 use crate::semconv::value::AttemptKind;
 use crate::semconv::value::OperationName;
@@ -242,6 +243,7 @@ impl<'a> Start<'a> {
             },
             max_tokens: self.request.max_tokens,
             conversation: self.request.conversation.map(|id| clean(id).as_ref().into()),
+            asked: core.logs_details.then(|| Asked::of(&self.request)),
         };
         series.add(Id::Started, 0, 1);
         series.add(Id::Attempts, AttemptKind::First.index(), 1);
@@ -253,11 +255,11 @@ impl<'a> Start<'a> {
         }
         let live = Arc::new(Live::new(Arc::clone(core), series, beginning));
         let place = core.table().insert(Arc::clone(&live));
-        Operation::new(live, place, span)
         core.attached().tell(|companion| {
             let context = span.as_ref().and_then(|span| span.context().cloned());
             let subject: Arc<dyn Subject> = Arc::<Live>::clone(&live);
             companion.started(Followed::new(subject, context), Moment::from_nanos(t0));
         });
+        Operation::new(live, place, span)
     }
 }

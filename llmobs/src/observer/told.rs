@@ -7,7 +7,10 @@ use super::end::Ending;
 use crate::catalog::Level;
 use crate::clock::ago;
 use crate::event::Complete;
+use crate::event::Details;
 use crate::event::Keep;
+use crate::event::exception;
+use crate::objective::Judged;
 use crate::record::TraceLink;
 use crate::span::Answer;
 use crate::span::Held;
@@ -18,8 +21,7 @@ use crate::usage::Usage;
 /// An operation that ended and was recorded.
 pub(super) struct Told<'a> {
     pub(super) end: End<'a>,
-    /// Whether every objective was met, if any could be judged.
-    pub(super) good: Option<bool>,
+    pub(super) judged: Judged,
     /// The moment that the end was noticed, which may lie after the end.
     pub(super) now: u64,
 }
@@ -27,30 +29,28 @@ pub(super) struct Told<'a> {
 impl Told<'_> {
     /// Ends the span last, so that the log event is in its trace.
     pub(super) fn tell(&self, span: Option<Box<Held>>) {
-        let Some(held) = span else { return self.log(None) };
-        self.answer(&held);
-        self.parts(&held);
-        held.in_trace(|| self.log(Some(&held)));
-        held.end(ago(self.now.saturating_sub(self.end.marks.now)));
-    }
-
-    fn answer(&self, held: &Held) {
-        let End { live, ending, .. } = &self.end;
+        let live = self.end.live;
         let notes = live.noted();
-        Answer {
+        let reasons = live.finish_reasons();
+        let answer = Answer {
             profile: live.series.vocabulary().profile,
-            outcome: ending.outcome(),
-            error: ending.error_type(),
+            outcome: self.end.ending.outcome(),
+            error: self.end.ending.error_type(),
             response_id: notes.and_then(|notes| notes.response_id.get()).map(Arc::as_ref),
             response_model: notes.and_then(|notes| notes.response_model.get()).map(Arc::as_ref),
-            finish_reasons: &live.finish_reasons(),
+            finish_reasons: &reasons,
             streamed: self.end.stream.is_some(),
             first_chunk: live.first_chunk.get(),
             first_token: live.ttft(),
             usage: self.usage(),
-            good: self.good,
-        }
-        .tell(held);
+            good: self.judged.good(),
+        };
+        live.core.flight.judged(self.judged, self.now);
+        let Some(held) = span else { return self.log(None, &answer) };
+        answer.tell(&held);
+        self.parts(&held);
+        held.in_trace(|| self.log(Some(&held), &answer));
+        held.end(ago(self.now.saturating_sub(self.end.marks.now)));
     }
 
     /// Its parts, where the level asks for them.
@@ -81,14 +81,37 @@ impl Told<'_> {
         }
     }
 
-    fn log(&self, held: Option<&Held>) {
-        if tracing::level_filters::LevelFilter::current() < tracing::Level::ERROR {
+    fn log(&self, held: Option<&Held>, answer: &Answer<'_>) {
+        let live = self.end.live;
+        let heard = tracing::level_filters::LevelFilter::current();
+        let notes = live.noted();
+        if heard >= tracing::Level::WARN
+            && let Ending::Failed(error) = self.end.ending
+        {
+            let kind = notes.and_then(|notes| notes.exception.get().copied());
+            exception(kind.unwrap_or(error.as_str()));
+        }
+        if let Some(asked) = notes.and_then(|notes| notes.asked.get()) {
+            let [operation, provider, model] = live.series.identity();
+            Details {
+                operation: operation.as_str(),
+                provider: provider.as_str(),
+                model: model.as_str(),
+                conversation: notes.and_then(|notes| notes.conversation.get()).map(Arc::as_ref),
+                max_tokens: live.max_tokens(),
+                asked,
+                answer,
+            }
+            .write();
+        }
+        if heard < tracing::Level::ERROR && !live.core.flight.is_on() {
             return;
         }
         let event = self.event(held);
         if event.keep.is_some() {
             event.write();
         }
+        live.core.flight.keep(event);
     }
 
     fn event(&self, held: Option<&Held>) -> Complete {
@@ -128,7 +151,7 @@ impl Told<'_> {
             stalls: live.stalls(),
             attempts: live.attempts(),
             preemptions: live.preemptions(),
-            good: self.good,
+            good: self.judged.good(),
             keep: self.keep(*ending, held),
         }
     }
@@ -138,7 +161,7 @@ impl Told<'_> {
         let share = self.end.live.core.logged_share;
         match ending {
             Ending::Failed(_) | Ending::Rejected(_) => Some(Keep::Failed),
-            _ if self.good == Some(false) => Some(Keep::Objective),
+            _ if self.judged.good() == Some(false) => Some(Keep::Objective),
             _ if share >= 1.0 => Some(Keep::All),
             _ => {
                 // By the trace where there is one, so that a trace's events are there together.

@@ -1,0 +1,63 @@
+//! `gen_ai.evaluation.result`: what somebody thought of an answer.
+
+use crate::span::TARGET;
+
+/// A judgement of an answer, by a person or by another model.
+///
+/// ```
+/// use llmobs::Evaluation;
+///
+/// let thumb = Evaluation::new("feedback").label("up");
+/// let relevance = Evaluation::new("relevance").score(0.8);
+/// assert_ne!(thumb, relevance);
+/// assert_eq!(Evaluation::from(1.0), Evaluation::new("feedback").score(1.0));
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[must_use]
+pub struct Evaluation<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) score: Option<f64>,
+    pub(crate) label: Option<&'a str>,
+}
+
+impl<'a> Evaluation<'a> {
+    /// A judgement by this metric, such as `relevance`. Give it a [`score`](Self::score), a [`label`](Self::label) or
+    /// both.
+    pub const fn new(name: &'a str) -> Self {
+        Self { name, score: None, label: None }
+    }
+
+    /// How good the answer is, on the metric's own scale. Defaults to none; one that is not finite is left out.
+    pub const fn score(mut self, score: f64) -> Self {
+        self.score = if score.is_finite() { Some(score) } else { None };
+        self
+    }
+
+    /// How good the answer is, in a word. Defaults to none.
+    pub const fn label(mut self, label: &'a str) -> Self {
+        self.label = Some(label);
+        self
+    }
+
+    /// Writes the event in the trace that is current.
+    pub(crate) fn write(&self, response_id: Option<&str>) {
+        tracing::event!(
+            name: "gen_ai.evaluation.result",
+            target: TARGET,
+            parent: None,
+            tracing::Level::INFO,
+            gen_ai.evaluation.name = self.name,
+            gen_ai.evaluation.score.value = self.score,
+            gen_ai.evaluation.score.label = self.label,
+            gen_ai.response.id = response_id,
+            "gen_ai.evaluation.result"
+        );
+    }
+}
+
+/// A score of the metric `feedback`.
+impl From<f64> for Evaluation<'_> {
+    fn from(score: f64) -> Self {
+        Self::new("feedback").score(score)
+    }
+}

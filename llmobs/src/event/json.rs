@@ -1,0 +1,106 @@
+//! The wide event as one line of JSON, for what is written without a subscriber.
+
+use std::fmt::Write;
+use std::time::UNIX_EPOCH;
+
+use super::complete::Complete;
+use super::complete::Keep;
+use super::complete::hex;
+use super::complete::millis;
+use crate::semconv::value::ErrorType;
+
+impl Complete {
+    /// Appends the line, with the fields that the event has and the time of the end in seconds since 1970.
+    pub(crate) fn write_json(&self, into: &mut String) {
+        let mut line = Line { into, fields: 0 };
+        let since = self.at.duration_since(UNIX_EPOCH).unwrap_or_default();
+        line.number("timestamp", Some(since.as_secs_f64()));
+        line.text("message", Some("llm_request_complete"));
+        line.text("trace_id", self.ids.map(|ids| hex(ids.trace_id)));
+        line.text("span_id", self.ids.map(|ids| hex(ids.span_id)));
+        line.text("gen_ai.operation.name", Some(self.operation.as_str()));
+        line.text("gen_ai.provider.name", Some(self.provider.as_str()));
+        line.text("gen_ai.request.model", Some(self.model.as_str()));
+        line.text("gen_ai.response.model", self.response_model.as_deref());
+        line.text("gen_ai.response.id", self.response_id.as_deref());
+        line.text("gen_ai.conversation.id", self.conversation.as_deref());
+        line.text("role", Some(self.role));
+        line.text("outcome", Some(self.outcome.as_str()));
+        line.text("error.type", self.error.map(ErrorType::as_str));
+        line.text("finish_reasons", (!self.finish_reasons.is_empty()).then(|| self.reasons()));
+        line.number("max_tokens", self.max_tokens);
+        line.number("stream", Some(self.streamed));
+        line.number("input_tokens", self.input_tokens);
+        line.number("output_tokens", self.output_tokens);
+        line.number("cached_tokens", self.cached_tokens);
+        line.number("reasoning_tokens", self.reasoning_tokens);
+        line.text("tokens_source", Some(self.tokens_source.as_str()));
+        line.number("e2e_ms", Some(millis(self.duration)));
+        line.number("queue_ms", self.queue.map(millis));
+        line.number("prefill_ms", self.prefill.map(millis));
+        line.number("decode_ms", self.decode.map(millis));
+        line.number("ttft_ms", self.first_token.map(millis));
+        line.number("tpot_ms", self.per_token.map(millis));
+        line.number("itl_max_ms", self.longest_gap.map(millis));
+        line.number("reader_away_ms", self.reader_away.map(millis));
+        line.number("stall_count", Some(self.stalls));
+        line.number("attempts", Some(self.attempts));
+        line.number("preemptions", Some(self.preemptions));
+        line.number("good", self.good);
+        line.text("keep_reason", self.keep.map(Keep::as_str));
+        line.number("sample_rate", self.keep.map(Keep::rate));
+        line.end();
+    }
+}
+
+/// An object of JSON that grows. Names are ours and need no escapes.
+struct Line<'a> {
+    into: &'a mut String,
+    fields: usize,
+}
+
+impl Line<'_> {
+    /// A number or a truth value, which JSON writes as Rust does.
+    fn number(&mut self, name: &str, value: Option<impl std::fmt::Display>) {
+        if let Some(value) = value {
+            self.name(name);
+            // A `String` takes whatever is written, here and below.
+            let _ = write!(self.into, "{value}");
+        }
+    }
+
+    fn text(&mut self, name: &str, value: Option<impl std::fmt::Display>) {
+        if let Some(value) = value {
+            self.name(name);
+            self.into.push('"');
+            let _ = write!(Escaped(self.into), "{value}");
+            self.into.push('"');
+        }
+    }
+
+    fn name(&mut self, name: &str) {
+        let before = if self.fields == 0 { '{' } else { ',' };
+        self.fields += 1;
+        let _ = write!(self.into, "{before}\"{name}\":");
+    }
+
+    fn end(self) {
+        self.into.push_str("}\n");
+    }
+}
+
+/// Writes the inside of a string of JSON.
+struct Escaped<'a>(&'a mut String);
+
+impl Write for Escaped<'_> {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        for character in text.chars() {
+            match character {
+                '"' | '\\' => self.0.extend(['\\', character]),
+                control if control.is_control() => write!(self.0, "\\u{:04x}", u32::from(control))?,
+                other => self.0.push(other),
+            }
+        }
+        Ok(())
+    }
+}

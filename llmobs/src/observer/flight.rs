@@ -1,0 +1,191 @@
+//! The flight recorder: the last operations that ended, in memory, to be written out when something goes wrong.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::sync::Weak;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
+use std::time::UNIX_EPOCH;
+
+use crate::clock::ago;
+use crate::event::Complete;
+use crate::objective::Judged;
+use crate::span::TARGET;
+
+/// How many operations are looked at to see whether an objective burns, and how many it takes to judge.
+const WINDOW: u32 = 128;
+const ENOUGH: u32 = 32;
+
+/// The rate of spending at which Google's workbook on site reliability wakes somebody: a month's budget in two days.
+const BURN: f64 = 14.4;
+
+/// The share of misses that burns whatever the target: one of 0.9 could never reach the rate above.
+const HALF: f64 = 0.5;
+
+/// A fire that goes on is written once in this time.
+const AGAIN_AFTER: Duration = Duration::from_secs(300);
+
+/// The last operations that ended.
+pub(super) struct Flight {
+    recent: Mutex<VecDeque<Complete>>,
+    kept: usize,
+    folder: Option<PathBuf>,
+    burns: Box<[Burn]>,
+    /// Nanoseconds on the observer's clock before which nothing is written again by itself.
+    not_before: AtomicU64,
+}
+
+/// What came of the last judgements of one objective: the newest is the lowest bit.
+struct Burn {
+    /// The share of misses from which on it burns.
+    limit: f64,
+    misses: Mutex<(u128, u32)>,
+}
+
+impl Flight {
+    pub(super) fn new(kept: usize, folder: Option<PathBuf>, targets: impl Iterator<Item = f64>) -> Arc<Self> {
+        let burn = |target: f64| Burn { limit: (BURN * (1.0 - target)).min(HALF), misses: Mutex::default() };
+        let flight = Arc::new(Self {
+            recent: Mutex::default(),
+            kept,
+            folder,
+            burns: targets.map(burn).collect(),
+            not_before: AtomicU64::new(0),
+        });
+        if flight.folder.is_some() {
+            write_on_panic(&flight);
+        }
+        flight
+    }
+
+    pub(super) const fn is_on(&self) -> bool {
+        self.kept > 0
+    }
+
+    /// Keeps an operation that ended, in the place of the oldest where there is no more room.
+    pub(super) fn keep(&self, ended: Complete) {
+        if !self.is_on() {
+            return;
+        }
+        let mut recent = self.recent();
+        if recent.capacity() == 0 {
+            // All at once: a recorder that grows would sometimes make an end slow.
+            recent.reserve_exact(self.kept);
+        }
+        if recent.len() == self.kept {
+            recent.pop_front();
+        }
+        recent.push_back(ended);
+    }
+
+    /// Notes how an operation was judged, and writes the recorder out if an objective burns.
+    pub(super) fn judged(self: &Arc<Self>, judged: Judged, now: u64) {
+        if self.folder.is_none() {
+            return;
+        }
+        let burns = self.burns.iter().enumerate().fold(false, |burns, (place, burn)| match judged.of(place) {
+            Some(good) => burn.note(!good) || burns,
+            None => burns,
+        });
+        let due = self.not_before.load(Ordering::Relaxed);
+        let next = now.saturating_add(u64::try_from(AGAIN_AFTER.as_nanos()).unwrap_or(u64::MAX));
+        let first = || self.not_before.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if burns && now >= due && first() {
+            let flight = Arc::clone(self);
+            // A disk may be slow, and a request must not wait for it. Where no thread is to be had, nothing is written.
+            let _ = thread::Builder::new().name("llmobs-flight".to_owned()).spawn(move || flight.save("objective"));
+        }
+    }
+
+    /// Everything that is kept as lines of JSON, oldest first.
+    pub(super) fn lines(&self) -> String {
+        let mut lines = String::new();
+        self.recent().iter().for_each(|ended| ended.write_json(&mut lines));
+        lines
+    }
+
+    /// The newest operation with this response identifier.
+    pub(super) fn find(&self, response_id: &str) -> Option<Complete> {
+        self.recent().iter().rev().find(|ended| ended.response_id.as_deref() == Some(response_id)).cloned()
+    }
+
+    fn save(&self, reason: &'static str) {
+        let Some(folder) = &self.folder else { return };
+        match self.write_file(folder, reason) {
+            Ok(path) => {
+                tracing::warn!(target: TARGET, reason, path = %path.display(), "the last operations were written");
+            }
+            Err(error) => {
+                tracing::error!(target: TARGET, reason, kind = %error.kind(), "the last operations cannot be written");
+            }
+        }
+    }
+
+    fn write_file(&self, folder: &Path, reason: &str) -> io::Result<PathBuf> {
+        let now = ago(0).duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let path = folder.join(format!("llmobs-{now}-{reason}.jsonl"));
+        fs::write(&path, self.lines())?;
+        Ok(path)
+    }
+
+    fn recent(&self) -> MutexGuard<'_, VecDeque<Complete>> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Flight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Flight").field("kept", &self.kept).field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+impl Burn {
+    /// Notes a judgement. Tells whether the objective burns.
+    fn note(&self, missed: bool) -> bool {
+        let mut misses = self.misses.lock().unwrap_or_else(PoisonError::into_inner);
+        let (bits, judged) = &mut *misses;
+        *bits = (*bits << 1) | u128::from(missed);
+        *judged = (*judged + 1).min(WINDOW);
+        *judged >= ENOUGH && f64::from(bits.count_ones()) / f64::from(*judged) >= self.limit
+    }
+}
+
+/// Writes the recorder out when something panics, before what the process does with panics anyway.
+fn write_on_panic(flight: &Arc<Flight>) {
+    let flight: Weak<Flight> = Arc::downgrade(flight);
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        // Whoever holds the lock may be who panics: then it is better to write nothing than to wait for good.
+        if let Some(flight) = flight.upgrade().filter(|flight| flight.recent.try_lock().is_ok()) {
+            flight.save("panic");
+        }
+        before(panic);
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_objective_burns_when_its_budget_of_a_month_goes_in_two_days() {
+        let burns_after = |target: f64, every: u32| {
+            let flight = Flight::new(1, None, [target].into_iter());
+            (1..=WINDOW * 2).find(|judged| flight.burns[0].note(judged % every == 0))
+        };
+        assert_eq!(burns_after(0.99, 5), Some(ENOUGH), "20 % of misses where 1 % is allowed");
+        assert_eq!(burns_after(0.99, 10), None, "10 %: the budget lasts three days");
+        assert_eq!(burns_after(0.9, 2), Some(ENOUGH), "half of all, whatever the target");
+        assert_eq!(burns_after(0.9, 3), None);
+    }
+}

@@ -1,0 +1,75 @@
+//! What somebody thought of an answer.
+
+use llmobs::Evaluation;
+use llmobs::Observer;
+use llmobs::testing::Readings;
+use serde_json::json;
+
+use crate::heard::Ear;
+
+const RESULT: &str = "gen_ai.evaluation.result";
+
+#[test]
+fn feedback_is_an_event_and_is_counted_where_it_was_declared() {
+    let (ear, _listening) = Ear::listen();
+    let observer = Observer::builder().model("m").evaluation("feedback", ["up", "down"]).build().unwrap();
+    let operation = observer.chat("m").start();
+    operation.mark().response_id("resp_1");
+    let marker = operation.marker();
+    operation.feedback(0.5);
+    operation.complete();
+    marker.feedback(Evaluation::new("feedback").label("up"));
+    observer.evaluation("resp_1", Evaluation::new("feedback").label("down").score(0.0));
+    observer.evaluation("resp_forgotten", Evaluation::new("feedback").label("sideways"));
+    let heard = ear.named(RESULT);
+    assert_eq!(heard.len(), 4);
+    assert_eq!(heard[0].fields["gen_ai.evaluation.score.value"], json!(0.5));
+    assert_eq!(heard[1].fields["gen_ai.evaluation.score.label"], json!("up"));
+    assert_eq!(heard[2].fields["gen_ai.response.id"], json!("resp_1"));
+    assert!(heard.iter().all(|heard| heard.fields["gen_ai.evaluation.name"] == "feedback"));
+    let readings = Readings::of(&observer);
+    for label in ["up", "down"] {
+        let labels = [("gen_ai.request.model", "m"), ("gen_ai.evaluation.score.label", label)];
+        assert_eq!(readings.value("llmobs.evaluation.results", &labels), 1.0, "{label}");
+    }
+    let folded = [("llmobs.label", "gen_ai.evaluation.name")];
+    assert_eq!(readings.value("llmobs.self.folded_labels", &folded), 1.0);
+}
+
+#[test]
+fn a_judgement_that_comes_later_is_in_the_trace_of_its_answer() {
+    use opentelemetry::trace::TracerProvider;
+    use tracing_subscriber::layer::SubscriberExt;
+    let provider = opentelemetry_sdk::trace::SdkTracerProvider::builder().build();
+    let ear = Ear::default();
+    let layers = tracing_subscriber::registry()
+        .with(tracing_opentelemetry::layer().with_tracer(provider.tracer("test")))
+        .with(ear.clone())
+        .with(Traces);
+    let _listening = tracing::subscriber::set_default(layers);
+    let observer = Observer::builder().model("m").build().unwrap();
+    let operation = observer.chat("m").start();
+    operation.mark().response_id("resp_1");
+    operation.complete();
+    let trace = ear.only("llm_request_complete").fields["trace_id"].as_str().unwrap().to_owned();
+    observer.evaluation("resp_1", 1.0);
+    assert_eq!(SEEN.with(|seen| seen.borrow().clone()), [trace.clone(), trace]);
+}
+
+std::thread_local! {
+    static SEEN: std::cell::RefCell<Vec<String>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+/// Notes the trace that is current at each event, as a bridge to OpenTelemetry's logs would.
+struct Traces;
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Traces {
+    fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+        use opentelemetry::trace::TraceContextExt;
+        if event.metadata().target() == "llmobs" && ["llm_request_complete", RESULT].contains(&event.metadata().name())
+        {
+            let trace = opentelemetry::Context::map_current(|context| context.span().span_context().trace_id());
+            SEEN.with(|seen| seen.borrow_mut().push(trace.to_string()));
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The flight recorder.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+use std::time::Instant;
+
+use llmobs::ErrorType;
+use llmobs::Objective;
+use llmobs::Observer;
+
+#[test]
+fn it_remembers_the_last_and_forgets_the_rest() {
+    let observer = Observer::builder().model("m").flight_recorder(3).build().unwrap();
+    for tokens in 1..=5 {
+        observer.chat("m").max_tokens(tokens).start().complete();
+    }
+    let lines = observer.recent_operations();
+    let kept: Vec<u64> = lines
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["max_tokens"].as_u64().unwrap())
+        .collect();
+    assert_eq!(kept, [3, 4, 5]);
+    let off = Observer::builder().model("m").flight_recorder(0).build().unwrap();
+    off.chat("m").start().complete();
+    assert_eq!(off.recent_operations(), "");
+}
+
+#[test]
+fn it_is_written_when_an_objective_burns_and_once_for_each_fire() {
+    let folder = Folder::new("burns");
+    let objective = Objective::new("works");
+    let builder = Observer::builder().model("m").objective(objective).flight_recorder_folder(&folder.0);
+    let observer = builder.build().unwrap();
+    for _ in 0..64 {
+        observer.chat("m").start().complete();
+    }
+    assert_eq!(folder.files("objective").len(), 0, "all is well");
+    for _ in 0..40 {
+        observer.chat("m").start().fail(ErrorType::Inference);
+    }
+    let files = folder.wait_for("objective");
+    assert_eq!(files.len(), 1, "one file, though it burns on");
+    let text = fs::read_to_string(&files[0]).unwrap();
+    assert!(text.lines().count() > 64);
+    assert!(text.contains(r#""error.type":"inference""#));
+}
+
+#[test]
+fn it_is_written_when_something_panics() {
+    let folder = Folder::new("panics");
+    let observer = Observer::builder().model("m").flight_recorder_folder(&folder.0).build().unwrap();
+    observer.chat("m").max_tokens(4_711).start().complete();
+    let panicked = std::thread::spawn(|| panic!("meant")).join();
+    assert!(panicked.is_err());
+    let files = folder.wait_for("panic");
+    assert!(fs::read_to_string(&files[0]).unwrap().contains(r#""max_tokens":4711"#));
+    drop(observer);
+}
+
+/// A folder that goes when the test ends.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("llmobs-flight-{name}-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+
+    fn files(&self, reason: &str) -> Vec<PathBuf> {
+        let all = fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap().path());
+        all.filter(|path| path.to_string_lossy().ends_with(&format!("-{reason}.jsonl"))).collect()
+    }
+
+    /// Another thread writes the file.
+    fn wait_for(&self, reason: &str) -> Vec<PathBuf> {
+        let began = Instant::now();
+        loop {
+            let files = self.files(reason);
+            if files.iter().any(|file| fs::metadata(file).is_ok_and(|file| file.len() > 0)) {
+                return files;
+            }
+            assert!(began.elapsed() < Duration::from_secs(10), "nothing was written");
+            std::thread::yield_now();
+        }
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
