@@ -23,9 +23,15 @@ use llmobs::Observer;
 use llmobs::Operation;
 use llmobs::Role;
 use llmobs::Usage;
+use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::metrics::InMemoryMetricExporter;
 use opentelemetry_sdk::metrics::PeriodicReader;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
+use opentelemetry_sdk::trace::Sampler;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
 
 #[global_allocator]
 static HEAP: Counting = Counting;
@@ -34,6 +40,9 @@ const MODEL: &str = "smollm2-135m-instruct";
 
 /// What an operation without a stream allocates: itself.
 const OPERATION: u64 = 1;
+
+/// A string that grows while it is written.
+const NAME: u64 = 3;
 
 /// What an operation with a stream allocates: itself and what its stream knows.
 const STREAM: u64 = 2;
@@ -142,6 +151,55 @@ fn an_operation_in_flight_keeps_less_than_a_kibibyte() {
         assert_eq!(observer.in_flight().len(), OPERATIONS);
         assert!(kept < 1_024, "{name}: {kept} bytes");
         drop(streams);
+    });
+}
+
+#[test]
+fn a_span_that_nobody_wants_is_not_built() {
+    let quiet = || Targets::new().with_default(tracing::Level::TRACE).with_target("llmobs", LevelFilter::OFF);
+    each_observer(|name, observer, _| {
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(quiet()), || {
+            let run = || {
+                let before = made();
+                start(observer).complete();
+                made() - before
+            };
+            run();
+            assert_eq!(run(), OPERATION, "{name}");
+        });
+    });
+}
+
+#[test]
+fn in_a_trace_that_is_not_sampled_no_attribute_is_built() {
+    let off = Sampler::ParentBased(Box::new(Sampler::AlwaysOff));
+    let provider = SdkTracerProvider::builder().with_sampler(off).build();
+    let layer = || tracing_opentelemetry::layer().with_tracer(provider.tracer("test")).with_tracked_inactivity(false);
+    each_observer(|name, observer, _| {
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer()), || {
+            let parent = tracing::info_span!("parent");
+            let _entered = parent.enter();
+            let count = |run: &dyn Fn()| {
+                run();
+                let before = made();
+                run();
+                made() - before
+            };
+            // A span with a name and a kind, by hand: children need to know that they are not sampled.
+            let bare = count(&|| {
+                let span = tracing::info_span!("inference", otel.name = "chat", otel.kind = "internal");
+                span.in_scope(opentelemetry::Context::current);
+            });
+            let told = count(&|| {
+                let start = observer.chat(MODEL).temperature(0.5).seed(7).server("127.0.0.1", 80);
+                let operation = start.stop_sequences(&["END"]).max_tokens(64).start();
+                operation.mark().usage(Usage::new().input(37).output(12));
+                operation.mark().finish_reason(FinishReason::Stop);
+                operation.complete();
+            });
+            // Itself, the box that holds its span, and the name of the model in the name of the span.
+            assert!(told <= bare + OPERATION + 1 + NAME, "{name}: {told} where a bare span makes {bare}");
+        });
     });
 }
 

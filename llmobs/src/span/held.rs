@@ -11,6 +11,7 @@ use opentelemetry::trace::SpanContext;
 use opentelemetry::trace::SpanId;
 use opentelemetry::trace::Status;
 use opentelemetry::trace::TraceContextExt;
+use tracing::subscriber::NoSubscriber;
 
 use crate::record::TraceLink;
 use crate::semconv::value::ErrorType;
@@ -27,7 +28,9 @@ impl Held {
     /// Holds a span that was just made; none where nobody listens. OpenTelemetry's span starts here, so what matters
     /// to a sampler must have been given before.
     pub(crate) fn new(span: tracing::Span) -> Option<Box<Self>> {
-        if span.is_disabled() {
+        // Where another thread has a subscriber and this one has none, a span is enabled and nobody hears it.
+        let heard = span.with_subscriber(|(_, dispatch)| !dispatch.is::<NoSubscriber>());
+        if heard != Some(true) {
             return None;
         }
         let outer = Context::map_current(span_id);
