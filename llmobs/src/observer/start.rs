@@ -243,7 +243,7 @@ impl<'a> Start<'a> {
             },
             max_tokens: self.request.max_tokens,
             conversation: self.request.conversation.map(|id| clean(id).as_ref().into()),
-            asked: core.logs_details.then(|| Asked::of(&self.request)),
+            asked: (core.logs_details && self.name != OperationName::Embeddings).then(|| Asked::of(&self.request)),
         };
         series.add(Id::Started, 0, 1);
         series.add(Id::Attempts, AttemptKind::First.index(), 1);

@@ -36,7 +36,7 @@ macro_rules! step {
                 if !self.observer.is_enabled() {
                     return Step::nothing();
                 }
-                Step::new(self.step.open())
+                Step::new(self.observer.fitted(self.step).open())
             }
         }
     };
@@ -59,9 +59,9 @@ step! {
         call_id(tool_call),
         /// What the tool is for, as the model was told. Defaults to none.
         description(tool_description),
-        /// The agent that calls. Defaults to none.
+        /// The agent that calls. Profile `latest`. Defaults to none.
         agent(agent),
-        /// The conversation that it belongs to. Defaults to none.
+        /// The conversation that it belongs to. Profile `latest`. Defaults to none.
         conversation(conversation),
     }
 }
@@ -97,7 +97,7 @@ step! {
 step! {
     /// Several agents or model calls that work on one thing: `invoke_workflow {workflow}`.
     InvokeWorkflow {
-        /// The conversation that it belongs to. Defaults to none.
+        /// The conversation that it belongs to. Profile `latest`. Defaults to none.
         conversation(conversation),
     }
 }
@@ -154,6 +154,22 @@ impl Observer {
             ..span::Step::default()
         };
         Database { observer: self, step }
+    }
+
+    /// The step as the profile has it: it has what its profile wants, and nothing that its profile lacks.
+    fn fitted<'a>(&'a self, step: span::Step<'a>) -> span::Step<'a> {
+        let (latest, internal) = (self.is_latest(), step.kind == Kind::Internal);
+        match step.operation {
+            Some("execute_tool") if !latest => span::Step { agent: None, conversation: None, ..step },
+            Some("invoke_workflow") if !latest => span::Step { conversation: None, ..step },
+            Some("invoke_agent") if internal && latest => {
+                span::Step { agent_id: None, agent_version: None, server: None, ..step }
+            }
+            Some("invoke_agent") if internal => {
+                span::Step { provider: Some(self.provider.as_str()), server: None, ..step }
+            }
+            _ => step,
+        }
     }
 
     fn is_latest(&self) -> bool {

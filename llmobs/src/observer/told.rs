@@ -12,6 +12,7 @@ use crate::event::Keep;
 use crate::event::exception;
 use crate::objective::Judged;
 use crate::record::TraceLink;
+use crate::semconv::value::OperationName;
 use crate::span::Answer;
 use crate::span::Held;
 use crate::span::Part;
@@ -34,6 +35,7 @@ impl Told<'_> {
         let reasons = live.finish_reasons();
         let answer = Answer {
             profile: live.series.vocabulary().profile,
+            is_vector: live.series.key.operation == OperationName::Embeddings,
             outcome: self.end.ending.outcome(),
             error: self.end.ending.error_type(),
             response_id: notes.and_then(|notes| notes.response_id.get()).map(Arc::as_ref),

@@ -34,6 +34,8 @@ pub(crate) struct Call<'a> {
 #[derive(Debug)]
 pub(crate) struct Answer<'a> {
     pub(crate) profile: Profile,
+    /// The answer is a vector: it has no reasons, no chunks and no output tokens.
+    pub(crate) is_vector: bool,
     pub(crate) outcome: Outcome,
     pub(crate) error: Option<ErrorType>,
     pub(crate) response_id: Option<&'a str>,
@@ -146,6 +148,9 @@ impl Answer<'_> {
         }
         let number = |tokens: Option<u64>| tokens.and_then(|tokens| i64::try_from(tokens).ok());
         let (latest, usage) = (matches!(self.profile, Profile::Latest), &self.usage);
+        if self.is_vector {
+            return self.tell_vector(held, number(usage.input));
+        }
         let (created, written) =
             if latest { (None, number(usage.cache_write)) } else { (number(usage.cache_write), None) };
         tracing::record_all!(
@@ -172,6 +177,23 @@ impl Answer<'_> {
         } else if !self.finish_reasons.is_empty() {
             held.set_list(a::GEN_AI_RESPONSE_FINISH_REASONS, self.finish_reasons.iter());
         }
+        self.fail(held);
+    }
+
+    /// What the conventions have of embeddings.
+    fn tell_vector(&self, held: &Held, input_tokens: Option<i64>) {
+        tracing::record_all!(
+            held.span(),
+            gen_ai.response.model = self.response_model,
+            gen_ai.usage.input_tokens = input_tokens,
+            error.type = self.error.map(ErrorType::as_str),
+            llmobs.operation.outcome = self.outcome.as_str(),
+            llmobs.objective.result = self.good.map(|good| if good { "good" } else { "bad" }),
+        );
+        self.fail(held);
+    }
+
+    fn fail(&self, held: &Held) {
         if let (Outcome::Failed | Outcome::Rejected, Some(error)) = (self.outcome, self.error) {
             held.fail(error);
         }
