@@ -207,7 +207,8 @@ impl<'a> Retrieval<'a> {
 }
 
 impl<'a> InvokeAgent<'a> {
-    /// Whose agent it is: one that a remote service runs. Defaults to none, an agent in this process.
+    /// Whose agent it is: one that a remote service runs. Defaults to an agent in this process, which in profile `v1_41`
+    /// is told with the observer's provider.
     pub fn provider(mut self, provider: &'a Provider) -> Self {
         (self.step.kind, self.step.provider) = (Kind::Client, Some(provider.as_str()));
         self
