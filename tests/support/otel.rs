@@ -73,6 +73,20 @@ impl Otel {
         names
     }
 
+    /// Every value of an attribute of a histogram, with its type.
+    pub fn attribute(&self, histogram: &str, attribute: &str) -> Vec<opentelemetry::Value> {
+        let mut values = Vec::new();
+        self.each(|metric| {
+            if let (true, AggregatedMetrics::F64(MetricData::Histogram(data))) =
+                (metric.name() == histogram, metric.data())
+            {
+                let pairs = data.data_points().flat_map(|point| point.attributes());
+                values.extend(pairs.filter(|pair| pair.key.as_str() == attribute).map(|pair| pair.value.clone()));
+            }
+        });
+        values
+    }
+
     /// Descriptions by name.
     pub fn descriptions(&self) -> BTreeMap<String, String> {
         let mut all = BTreeMap::new();

@@ -1,0 +1,31 @@
+//! The server layer, over real sockets: what a request tells while it lasts and when it has ended, however it ends.
+
+#[path = "support"]
+mod support {
+    #![allow(dead_code, reason = "other tests use the rest")]
+
+    pub mod conventions;
+    pub mod families;
+    pub mod otel;
+    pub mod page;
+    pub mod translate;
+}
+
+#[path = "tower/bodies.rs"]
+mod bodies;
+#[path = "tower/calls.rs"]
+mod calls;
+#[path = "tower/context.rs"]
+mod context;
+#[path = "tower/ends.rs"]
+mod ends;
+#[path = "tower/events.rs"]
+mod events;
+#[path = "tower/handlers.rs"]
+mod handlers;
+#[path = "tower/kit.rs"]
+mod kit;
+#[path = "tower/pages.rs"]
+mod pages;
+#[path = "tower/requests.rs"]
+mod requests;

@@ -1,0 +1,210 @@
+//! A service on a port of the loopback, a client that speaks HTTP by hand, and what the service told.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use llmobs::Clock;
+use llmobs::ManualClock;
+use llmobs::Observer;
+use llmobs::Profile;
+use llmobs::testing::Readings;
+use llmobs::tower::ServerLayer;
+use opentelemetry::Value;
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_sdk::trace::InMemorySpanExporter;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use opentelemetry_sdk::trace::SpanData;
+use tokio::io::AsyncReadExt;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
+use tokio::net::TcpStream;
+use tracing::subscriber::DefaultGuard;
+use tracing_subscriber::layer::SubscriberExt;
+
+use crate::support::conventions::Conventions;
+use crate::support::conventions::assert_none;
+
+pub const DURATION: &str = "http.server.request.duration";
+pub const ACTIVE: &str = "http.server.active_requests";
+
+/// An observer on a clock that is moved by hand, and a tracing back end in memory. Every task of a test runs on its one
+/// thread, which the back end listens to.
+pub struct Kit {
+    pub observer: Observer,
+    pub hand: ManualClock,
+    exporter: InMemorySpanExporter,
+    _provider: SdkTracerProvider,
+    _subscriber: DefaultGuard,
+}
+
+impl Kit {
+    pub fn new() -> Self {
+        let (clock, hand) = Clock::manual();
+        let exporter = InMemorySpanExporter::default();
+        let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
+        let layer = tracing_opentelemetry::layer()
+            .with_tracer(provider.tracer("test"))
+            .with_location(false)
+            .with_threads(false)
+            .with_target(false)
+            .with_tracked_inactivity(false);
+        let subscriber = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
+        let builder = Observer::builder().model("m").clock(clock).tracer_provider(&provider);
+        Self { observer: builder.build().unwrap(), hand, exporter, _provider: provider, _subscriber: subscriber }
+    }
+
+    pub fn layer(&self) -> ServerLayer {
+        ServerLayer::new(self.observer.clone())
+    }
+
+    /// Serves routes behind the layer.
+    pub async fn serve(&self, routes: Router) -> SocketAddr {
+        serve(routes.layer(self.layer())).await
+    }
+
+    /// Every span of a request, the earliest end first. They are all held against the conventions.
+    pub fn requests(&self) -> Vec<SpanData> {
+        let mut spans = self.exporter.get_finished_spans().unwrap();
+        spans.retain(|span| span.span_kind == opentelemetry::trace::SpanKind::Server);
+        let asked_for = Conventions::of(Profile::V1_41).opted_in(&["url.query", "client.address"]);
+        let wrong: Vec<_> = spans.iter().flat_map(|span| asked_for.check_span(&span.clone().into())).collect();
+        assert_none(&wrong, "the spans of requests");
+        spans
+    }
+
+    /// The span of the only request.
+    pub fn request(&self) -> SpanData {
+        let mut spans = self.requests();
+        assert_eq!(spans.len(), 1, "{:?}", spans.iter().map(|span| &span.name).collect::<Vec<_>>());
+        spans.remove(0)
+    }
+
+    /// The only span of this name.
+    pub fn span(&self, name: &str) -> SpanData {
+        let mut spans = self.exporter.get_finished_spans().unwrap();
+        spans.retain(|span| span.name == name);
+        assert_eq!(spans.len(), 1, "{name}");
+        spans.remove(0)
+    }
+
+    pub fn readings(&self) -> Readings {
+        Readings::of(&self.observer)
+    }
+
+    /// How many requests have not ended.
+    pub fn active(&self) -> u64 {
+        self.readings().count(ACTIVE, &[])
+    }
+
+    /// How many requests ended with these labels.
+    pub fn ended(&self, labels: &[(&str, &str)]) -> u64 {
+        self.readings().histogram(DURATION, labels).count
+    }
+
+    /// Waits until so many requests have ended.
+    pub async fn wait_for(&self, requests: u64) {
+        until("the requests have ended", || self.ended(&[]) >= requests).await;
+        assert_eq!(self.ended(&[]), requests);
+    }
+
+    /// The labels of the only series of durations.
+    pub fn labels(&self) -> BTreeMap<String, String> {
+        let mut series = self.readings().series(DURATION);
+        assert_eq!(series.len(), 1, "{series:?}");
+        series.remove(0)
+    }
+}
+
+/// Serves on a port that is free, until the test ends.
+pub async fn serve(routes: Router) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(axum::serve(listener, service).into_future());
+    address
+}
+
+/// A client on a connection of its own. Dropped, it is gone.
+pub struct Client {
+    stream: TcpStream,
+    read: String,
+}
+
+impl Client {
+    pub async fn connect(address: SocketAddr) -> Self {
+        Self { stream: TcpStream::connect(address).await.unwrap(), read: String::new() }
+    }
+
+    /// Sends a request: its first line without the version, and headers that end with `\r\n`.
+    pub async fn send(&mut self, line: &str, headers: &str) {
+        let request = format!("{line} HTTP/1.1\r\nhost: 127.0.0.1:8080\r\n{headers}\r\n");
+        self.stream.write_all(request.as_bytes()).await.unwrap();
+    }
+
+    /// Reads until a text has come.
+    pub async fn read_until(&mut self, text: &str) -> &str {
+        while !self.read.contains(text) {
+            assert!(self.more().await, "the connection ended before {text:?}: {:?}", self.read);
+        }
+        &self.read
+    }
+
+    /// Reads until the connection ends.
+    pub async fn read_all(mut self) -> String {
+        while self.more().await {}
+        self.read
+    }
+
+    async fn more(&mut self) -> bool {
+        let mut buffer = [0; 4_096];
+        let read = limited("a part of the answer", self.stream.read(&mut buffer)).await;
+        let count = read.unwrap_or_default();
+        self.read.push_str(&String::from_utf8_lossy(&buffer[..count]));
+        count > 0
+    }
+}
+
+/// The answer to one request, after which the connection ends.
+pub async fn get(address: SocketAddr, line: &str, headers: &str) -> String {
+    let mut client = Client::connect(address).await;
+    client.send(line, &format!("connection: close\r\n{headers}")).await;
+    client.read_all().await
+}
+
+/// The body of an answer.
+pub fn body(answer: &str) -> &str {
+    answer.split_once("\r\n\r\n").map_or("", |(_, body)| body)
+}
+
+/// Waits for what another task does with a socket.
+pub async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let looking = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    limited(what, looking).await;
+}
+
+/// No test hangs.
+pub async fn limited<F: Future>(what: &str, future: F) -> F::Output {
+    let done = tokio::time::timeout(Duration::from_secs(20), future).await;
+    done.unwrap_or_else(|_| panic!("{what} takes too long"))
+}
+
+/// The attributes by name. A name that is there twice was written twice: a span keeps every value.
+pub fn attributes(span: &SpanData) -> BTreeMap<String, Value> {
+    let mut all = BTreeMap::new();
+    for attribute in &span.attributes {
+        let before = all.insert(attribute.key.to_string(), attribute.value.clone());
+        assert!(before.is_none(), "`{}` was written twice", attribute.key);
+    }
+    all
+}
+
+pub fn text(text: &'static str) -> Value {
+    Value::from(text)
+}
