@@ -61,6 +61,8 @@ mod observer;
 pub mod otel;
 pub mod prometheus;
 mod record;
+#[cfg(feature = "content")]
+pub mod redact;
 pub mod semconv;
 mod sink;
 mod span;

@@ -1,0 +1,231 @@
+//! Secrets that words say to be some: `password=..`, `"token": ".."`, `the api key for staging is ..`.
+
+use super::anchor::Scene;
+use super::class;
+use super::class::ALNUM;
+use super::class::DIGIT;
+use super::class::LOWER;
+use super::class::SPACE;
+use super::class::UPPER;
+use super::class::VALUE;
+use super::hit::Hit;
+use super::kind::Kind;
+use super::text::Run;
+use super::text::Text;
+use super::value;
+use super::value::Named;
+use super::value::Said;
+
+/// A name such as "password" stands in `at..end`.
+pub(super) fn assignment(scene: &Scene<'_, '_>, at: usize, end: usize, named: Named) -> Option<Hit> {
+    let text = scene.text;
+    let short = end - at <= 4 && text.at(at).is_ascii();
+    if short && class::is(text.before(at), ALNUM) {
+        return None;
+    }
+    let end = name_end(text, end, short)?;
+    let behind = closed(text, end);
+    let found = told(text, behind).or_else(|| further(text, end)).or_else(|| beside(text, end, named))?;
+    let (start, said) = scheme(text, found);
+    let (start, stop, said) = value_at(text, start, said)?;
+    if let Some(hit) = scene.specific(start).filter(|hit| hit.end >= stop) {
+        return Some(hit);
+    }
+    value::is_secret(text.slice(start, stop), said, named).then(|| Hit::new(start, stop, Kind::Secret))
+}
+
+/// The end of the identifier that holds the name; none if that speaks of something else: `token_count`, `secretary`.
+fn name_end(text: &Text<'_>, end: usize, short: bool) -> Option<usize> {
+    let stop = text.run(Run::Word, end).min(end + 40);
+    let suffix = text.slice(end, stop);
+    let glued = suffix.first().is_some_and(|byte| class::is(*byte, LOWER));
+    if glued && (suffix != b"s" || short) || short && suffix.first().is_some_and(|byte| class::is(*byte, UPPER | DIGIT))
+    {
+        return None;
+    }
+    let lower = suffix.to_ascii_lowercase();
+    let other = OTHER.iter().any(|word| lower.windows(word.len()).any(|seen| seen == word.as_bytes()));
+    (!other && stop - end < 40).then_some(stop)
+}
+
+/// What makes a name one of something else.
+const OTHER: [&str; 34] = [
+    "count", "limit", "type", "expir", "url", "uri", "name", "length", "len", "file", "path", "policy", "field", "ttl",
+    "size", "budget", "usage", "per_", "age", "endpoint", "hint", "reset", "strength", "manager", "rule", "min", "max",
+    "version", "format", "prefix", "regex", "validat", "_id", "-id",
+];
+
+/// Behind what closes a name: quotation marks, brackets, what stands in brackets.
+fn closed(text: &Text<'_>, mut place: usize) -> usize {
+    let from = place;
+    while place - from < 4 && matches!(text.at(place), b'"' | b'\'' | b'`' | b']' | b'\\' | b'*' | b')') {
+        place += 1;
+    }
+    let open = text.skip_blanks(place);
+    if text.at(open) == b'(' {
+        let stop = text.short_run(ALNUM | SPACE | class::DASH | class::DOT, open + 1, 24);
+        if text.at(stop) == b')' {
+            return stop + 1;
+        }
+    }
+    place
+}
+
+/// Behind a sign or word that gives a value: `=`, `:`, `is`.
+fn told(text: &Text<'_>, from: usize) -> Option<(usize, Said)> {
+    let place = text.skip_blanks(from);
+    let (mut stop, said) = match (text.at(place), text.at(place + 1)) {
+        (b'=', b'=' | b'>') | (b':', b'=') => (place + 2, Said::Assigned),
+        (b'=', _) => (place + 1, Said::Assigned),
+        (b':', b':') => return None,
+        (b':', _) => (place + 1, Said::Told),
+        (b'-', b'>') => (place + 2, Said::Told),
+        _ => (word(text, place, place > from)?, Said::Told),
+    };
+    // `is: `, `:** `, `is now `.
+    stop = text.skip_blanks(stop);
+    for filler in [&b":"[..], b"**", b"now ", b"set to ", b"actually ", b"currently "] {
+        if text.says(stop, filler) {
+            stop = text.skip_blanks(stop + filler.len());
+        }
+    }
+    Some((stop, said))
+}
+
+/// The place behind a word that gives a value.
+fn word(text: &Text<'_>, place: usize, parted: bool) -> Option<usize> {
+    let whole =
+        |word: &&&str| text.says(place, word.as_bytes()) && (!word.is_ascii() || text.is(place + word.len(), SPACE));
+    let found = GIVERS.iter().filter(|word| parted || !word.is_ascii()).find(whole)?;
+    Some(place + found.len())
+}
+
+const GIVERS: [&str; 17] =
+    ["is", "was", "will be", "ist", "lautet", "est", "es", "to", "jest", "är", "：", "は", "是", "为", "為", "→", "—"];
+
+/// `password for the staging database is ..`: the word that gives the value stands further on.
+fn further(text: &Text<'_>, from: usize) -> Option<(usize, Said)> {
+    if text.at(from) != b' ' {
+        return None;
+    }
+    let mut place = from;
+    while place - from < 48 {
+        match text.at(place) {
+            b' ' if text.says(place, b" is ") || text.says(place, b" was ") => return told(text, place),
+            b':' if text.is(place + 1, SPACE) => return told(text, place),
+            b' ' | b'\'' | b'/' | b'@' | b'#' | b'"' => place += 1,
+            byte if class::is(byte, ALNUM | class::DASH | class::WIDE) => place += 1,
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// `token abc..`: nothing between the name and the value.
+fn beside(text: &Text<'_>, from: usize, named: Named) -> Option<(usize, Said)> {
+    let place = text.skip_blanks(from);
+    (place > from && named != Named::Pin).then_some((place, Said::Beside))
+}
+
+/// Behind the name of a scheme: `Authorization: Bearer ..`.
+fn scheme(text: &Text<'_>, (start, said): (usize, Said)) -> (usize, Said) {
+    let quote = usize::from(matches!(text.at(start), b'"' | b'\''));
+    for name in [&b"bearer "[..], b"basic ", b"token ", b"apikey ", b"api-key ", b"digest "] {
+        if text.says(start + quote, name) {
+            return (text.skip_blanks(start + quote + name.len()), Said::Assigned);
+        }
+    }
+    (start, said)
+}
+
+/// The value that begins at a place, without its quotation marks.
+fn value_at(text: &Text<'_>, start: usize, said: Said) -> Option<(usize, usize, Said)> {
+    if let Some((open, close)) = quote(text, start) {
+        let from = start + open;
+        let mut stop = from;
+        while stop - from < LONGEST && !text.says(stop, close) {
+            if matches!(text.at(stop), b'\n' | 0 | b'[') && stop > from || text.at(stop) == 0 {
+                return None;
+            }
+            stop += 1;
+        }
+        return text.says(stop, close).then_some((from, stop, Said::Quoted));
+    }
+    let mut stop = text.run(Run::Value, start);
+    let run = text.slice(start, stop);
+    if text.at(stop) == b'(' || run.is_empty() {
+        return None;
+    }
+    let foreign = run[0].is_ascii().then(|| run.iter().position(|byte| *byte >= 0xe2)).flatten();
+    let escape = run
+        .windows(2)
+        .position(|pair| pair[0] == b'\\' && matches!(pair[1], b'n' | b'r' | b't' | b'"' | b'\'' | b'u' | b'\\'));
+    let escape = escape.or_else(|| (run.last() == Some(&b'\\')).then_some(run.len() - 1));
+    let next = run.iter().position(|byte| *byte == b'&').filter(|at| run[*at..].contains(&b'='));
+    if let Some(cut) = [foreign, escape, next].into_iter().flatten().min() {
+        stop = start + cut;
+    }
+    while stop > start && matches!(text.slice(start, stop).last(), Some(b'.' | b':' | b'!' | b'?' | b'*' | b'|')) {
+        stop -= 1;
+    }
+    // An exclamation mark or question mark may well be the end of a password; what decides is whether it is one without.
+    let marks = text.slice(stop, stop + 1);
+    if stop > start && matches!(marks, b"!" | b"?") && said == Said::Assigned {
+        stop += 1;
+    }
+    Some((start, stop, said))
+}
+
+/// The most bytes that stand between quotation marks.
+const LONGEST: usize = 256;
+
+/// How long the opening mark is, and what closes it.
+fn quote(text: &Text<'_>, start: usize) -> Option<(usize, &'static [u8])> {
+    let marks: [(&[u8], &[u8]); 8] = [
+        (b"\\\\\\\"", b"\\\\\\\""),
+        (b"\\\"", b"\\\""),
+        (b"\"", b"\""),
+        (b"'", b"'"),
+        (b"`", b"`"),
+        ("“".as_bytes(), "”".as_bytes()),
+        ("„".as_bytes(), "“".as_bytes()),
+        ("「".as_bytes(), "」".as_bytes()),
+    ];
+    marks.into_iter().find(|(open, _)| text.says(start, open)).map(|(open, close)| (open.len(), close))
+}
+
+/// `Bearer ` or `Basic ` stands in `at..end`, without a name before it.
+pub(super) fn bearer(scene: &Scene<'_, '_>, at: usize, end: usize) -> Option<Hit> {
+    let text = scene.text;
+    if class::is(text.before(at), ALNUM) {
+        return None;
+    }
+    let mut stop = end;
+    while stop - end < 4096 && (text.is(stop, class::BASE64 | class::DOT) || text.at(stop) == b'~') {
+        stop += 1;
+    }
+    while stop > end && text.slice(end, stop).last() == Some(&b'.') {
+        stop -= 1;
+    }
+    if let Some(hit) = scene.specific(end).filter(|hit| hit.end >= stop) {
+        return Some(hit);
+    }
+    let value = text.slice(end, stop);
+    let basic = text.says(at, b"basic");
+    let opens = if basic {
+        value.len() >= 6 && super::checksum::base64(value, 256).is_some_and(|plain| is_user_and_password(&plain))
+    } else {
+        let digits = class::count(value, DIGIT);
+        value.len() >= 8 && digits > 0 && digits < value.len() || value.len() >= 20 && value::is_random(value)
+    };
+    (opens && !value::is_placeholder(value)).then(|| Hit::new(end, stop, Kind::Secret))
+}
+
+fn is_user_and_password(plain: &[u8]) -> bool {
+    plain.contains(&b':')
+        && plain.iter().all(|byte| (b' '..0x7f).contains(byte) || class::is(*byte, class::WIDE))
+        && class::is(plain[0], VALUE)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,191 @@
+//! Dates of birth: a date alone is everywhere, so a word must say what it is.
+
+use super::class;
+use super::class::ALNUM;
+use super::class::DIGIT;
+use super::class::LOWER;
+use super::class::SPACE;
+use super::class::UPPER;
+use super::hit::Hit;
+use super::kind::Kind;
+use super::text::Text;
+use super::text::is_border;
+
+/// A word that speaks of birth stands in `at..end`; the date must stand close behind it.
+pub(super) fn birth(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
+    let first = text.at(at);
+    if first.is_ascii() && class::is(text.before(at), ALNUM) {
+        return None;
+    }
+    let mut place = end;
+    let mut lines = 0;
+    while place - end < REACH {
+        let byte = text.at(place);
+        lines += usize::from(byte == b'\n');
+        if byte == 0 || lines > 1 || byte == b'.' && text.is(place + 1, SPACE) {
+            return None;
+        }
+        let word = !class::is(text.byte_before(place), ALNUM);
+        if word
+            && class::is(byte, DIGIT | UPPER | LOWER)
+            && let Some(stop) = date(text, place)
+        {
+            return Some(Hit::new(place, stop, Kind::DateOfBirth));
+        }
+        place += 1;
+    }
+    None
+}
+
+/// How many bytes may stand between the word and the date.
+const REACH: usize = 40;
+
+/// The end of a date that begins here.
+fn date(text: &Text<'_>, at: usize) -> Option<usize> {
+    let stop = if text.is(at, DIGIT) { digits_first(text, at) } else { month_first(text, at) }?;
+    (!text.is(stop, ALNUM) && is_border(text.bytes(), stop)).then_some(stop)
+}
+
+/// `1990-04-17`, `17.04.1990`, `4/17/90`, `17 April 1990`, `1990年4月17日`.
+fn digits_first(text: &Text<'_>, at: usize) -> Option<usize> {
+    let (first, stop) = number(text, at, 4)?;
+    if stop - at == 4 {
+        let year = "年".as_bytes();
+        if text.says(stop, year) {
+            let (month, stop) = number(text, stop + year.len(), 2)?;
+            let (day, stop) = number(text, text.says(stop, "月".as_bytes()).then_some(stop + 3)?, 2)?;
+            let stop = if text.says(stop, "日".as_bytes()) { stop + 3 } else { stop };
+            return is_date(first, month, day).then_some(stop);
+        }
+        let separator = matches!(text.at(stop), b'-' | b'/' | b'.').then(|| text.at(stop))?;
+        let (month, stop) = number(text, stop + 1, 2)?;
+        let (day, stop) = number(text, (text.at(stop) == separator).then_some(stop + 1)?, 2)?;
+        return is_date(first, month, day).then_some(stop);
+    }
+    let separator = text.at(stop);
+    if matches!(separator, b'-' | b'/' | b'.') && text.is(stop + 1, DIGIT) {
+        let (second, stop) = number(text, stop + 1, 2)?;
+        let (year, stop) = number(text, (text.at(stop) == separator).then_some(stop + 1)?, 4)?;
+        return (is_date(year, second, first) || is_date(year, first, second)).then_some(stop);
+    }
+    let ordinal = [&b"st"[..], b"nd", b"rd", b"th"].into_iter().any(|ending| text.says(stop, ending));
+    let place = stop + if ordinal { 2 } else { usize::from(separator == b'.') };
+    let place = skip(text, place);
+    let place = if text.says(place, b"of ") { place + 3 } else { place };
+    let place = if text.says(place, b"de ") { place + 3 } else { place };
+    let (month, stop) = month(text, place)?;
+    let place = skip(text, stop);
+    let place = if text.says(place, b"de ") { place + 3 } else { place };
+    let (year, stop) = number(text, place, 4)?;
+    is_date(year, month, first).then_some(stop)
+}
+
+/// `April 17, 1990`.
+fn month_first(text: &Text<'_>, at: usize) -> Option<usize> {
+    let (month, stop) = month(text, at)?;
+    let (day, stop) = number(text, skip(text, stop), 2)?;
+    let ordinal = [&b"st"[..], b"nd", b"rd", b"th"].into_iter().any(|ending| text.says(stop, ending));
+    let (year, stop) = number(text, skip(text, stop + if ordinal { 2 } else { 0 }), 4)?;
+    is_date(year, month, day).then_some(stop)
+}
+
+/// Behind blanks, commas, dots and hyphens.
+fn skip(text: &Text<'_>, mut place: usize) -> usize {
+    let from = place;
+    while place - from < 4 && matches!(text.at(place), b' ' | b',' | b'.' | b'-') {
+        place += 1;
+    }
+    place
+}
+
+fn number(text: &Text<'_>, at: usize, most: usize) -> Option<(u32, usize)> {
+    let stop = text.short_run(DIGIT, at, most);
+    let value = text.slice(at, stop).iter().fold(0, |value, digit| value * 10 + u32::from(digit - b'0'));
+    (stop > at).then_some((value, stop))
+}
+
+/// A month by its first three letters, in English, German, French or Spanish.
+fn month(text: &Text<'_>, at: usize) -> Option<(u32, usize)> {
+    let place = MONTHS.iter().position(|names| names.iter().any(|name| text.says(at, name.as_bytes())))?;
+    let mut stop = at;
+    while stop - at < 12 && text.is(stop, UPPER | LOWER | class::WIDE) {
+        stop += 1;
+    }
+    Some((u32::try_from(place).ok()? + 1, stop))
+}
+
+const MONTHS: [&[&str]; 12] = [
+    &["jan", "ene"],
+    &["feb", "fév", "fev"],
+    &["mar", "mär"],
+    &["apr", "avr", "abr"],
+    &["may", "mai"],
+    &["jun", "juin"],
+    &["jul", "juil"],
+    &["aug", "aoû", "ago"],
+    &["sep", "set"],
+    &["oct", "okt", "out"],
+    &["nov"],
+    &["dec", "dez", "déc", "dic"],
+];
+
+/// Whether the calendar has such a day and somebody alive could be born on it.
+fn is_date(year: u32, month: u32, day: u32) -> bool {
+    let full = if year < 100 { 1900 + year } else { year };
+    let leap = full.is_multiple_of(4) && (!full.is_multiple_of(100) || full.is_multiple_of(400));
+    let days = match month {
+        2 => 28 + u32::from(leap || year < 100),
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => 0,
+    };
+    (1880..=2100).contains(&full) && (1..=days).contains(&day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Kind;
+    use super::super::probe::found;
+
+    #[test]
+    fn dates_behind_a_word_are_found_in_every_way_of_writing() {
+        for date in [
+            "1990-04-17",
+            "17.04.1990",
+            "4/17/1990",
+            "17 April 1990",
+            "April 17, 1990",
+            "17th of April 1990",
+            "Apr. 17 1990",
+            "04/17/90",
+        ] {
+            for frame in [
+                "born on {}.",
+                "DOB: {}",
+                "date of birth: {},",
+                "Geburtsdatum: {}",
+                "\"birth_date\":\"{}\"",
+                "birthday is {}",
+            ] {
+                assert_eq!(found(&frame.replace("{}", date)), [(Kind::DateOfBirth, date)], "{frame}");
+            }
+        }
+        assert_eq!(found("生年月日は1990年4月17日です"), [(Kind::DateOfBirth, "1990年4月17日")]);
+        assert_eq!(found("née le 17 avril 1990"), [(Kind::DateOfBirth, "17 avril 1990")]);
+        assert_eq!(found("fecha de nacimiento: 17 de abril de 1990"), [(Kind::DateOfBirth, "17 de abril de 1990")]);
+    }
+
+    #[test]
+    fn other_dates_stay() {
+        for text in [
+            "on 1990-04-17",
+            "born in 1990",
+            "born 1990-13-17",
+            "born in Rome. On 1990-04-17",
+            "stubborn 1990-04-17",
+            "born 1990-04-171",
+        ] {
+            assert!(found(text).is_empty(), "{text}: {:?}", found(text));
+        }
+    }
+}

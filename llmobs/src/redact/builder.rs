@@ -1,0 +1,136 @@
+//! What to look for.
+
+use std::error;
+use std::fmt;
+
+use super::Detector;
+use super::Kind;
+use super::Redactor;
+use super::Region;
+use super::anchor::Anchors;
+use super::custom::Customs;
+use super::kind::Kinds;
+use super::region::Regions;
+
+/// Settings of a [`Redactor`].
+///
+/// ```
+/// use llmobs::redact::Kind;
+/// use llmobs::redact::Redactor;
+/// use llmobs::redact::Region;
+///
+/// let redactor = Redactor::builder().region(Region::De).without(Kind::Ip).allow("info@example.org").build()?;
+/// assert_eq!(redactor.redact("10.1.2.3: info@example.org or 030 23125 000"), "10.1.2.3: info@example.org or [PHONE]");
+/// # Ok::<(), llmobs::redact::PatternError>(())
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct RedactorBuilder {
+    kinds: Kinds,
+    regions: Regions,
+    detectors: Vec<Detector>,
+    allowed: Vec<String>,
+}
+
+impl RedactorBuilder {
+    pub(super) const fn new() -> Self {
+        Self { kinds: Kinds::ALL, regions: Regions::NONE, detectors: Vec::new(), allowed: Vec::new() }
+    }
+
+    /// Does not look for this. Defaults to looking for all.
+    pub const fn without(mut self, kind: Kind) -> Self {
+        self.kinds = self.kinds.without(kind);
+        self
+    }
+
+    /// Looks for these alone, and for what detectors of yours find.
+    pub fn only(mut self, kinds: impl IntoIterator<Item = Kind>) -> Self {
+        self.kinds = kinds.into_iter().fold(Kinds::NONE, Kinds::with);
+        self
+    }
+
+    /// Looks for the identity numbers of a region too, and for telephone numbers as its people write them. Defaults to
+    /// none: their check digits are weak, so every tenth number of the right length is one.
+    pub const fn region(mut self, region: Region) -> Self {
+        self.regions = self.regions.with(region);
+        self
+    }
+
+    /// Looks for something of your own. Defaults to nothing.
+    pub fn detector(mut self, detector: Detector) -> Self {
+        self.detectors.push(detector);
+        self
+    }
+
+    /// Leaves this where it is found, in any case of its letters: the address of your own support. Defaults to nothing.
+    pub fn allow(mut self, text: impl Into<String>) -> Self {
+        self.allowed.push(text.into());
+        self
+    }
+
+    /// Compiles the detectors: milliseconds, so build once and clone.
+    ///
+    /// # Errors
+    ///
+    /// If a pattern of yours is no regular expression, or a label does not consist of capitals, digits and `_`.
+    pub fn build(self) -> Result<Redactor, PatternError> {
+        let anchors = Anchors::new(self.kinds, self.regions)?;
+        Ok(Redactor::of(anchors, Customs::new(self.detectors, self.allowed)?))
+    }
+}
+
+/// Why a redactor could not be built. The message names the setter to change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PatternError {
+    message: String,
+}
+
+impl PatternError {
+    pub(super) fn new(what: &str, error: &dyn error::Error) -> Self {
+        let mut message = format!("`detector`: {what} cannot be compiled: {error}");
+        let mut source = error.source();
+        while let Some(cause) = source {
+            message = format!("{message}: {cause}");
+            source = cause.source();
+        }
+        Self { message }
+    }
+
+    pub(super) fn label(label: &str) -> Self {
+        let message =
+            format!("`detector`: the label {label:?} cannot be used: 2 to 32 capitals, digits and `_` are wanted");
+        Self { message }
+    }
+}
+
+impl fmt::Display for PatternError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl error::Error for PatternError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_pattern_and_a_bad_label_are_refused_with_the_name_of_the_setter() {
+        let error = Redactor::builder().detector(Detector::new("BADGE", "(")).build().unwrap_err();
+        assert!(error.to_string().starts_with("`detector`: a detector's pattern cannot be compiled"), "{error}");
+        for label in ["badge", "B", "B-1", "1B", ""] {
+            let error = Redactor::builder().detector(Detector::new(label, "x")).build().unwrap_err();
+            assert!(error.to_string().contains("cannot be used"), "{error}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_wanted_is_looked_for() {
+        let text = "jane@example.org 4242424242424242 219-45-6789 +442079460958";
+        let mails = Redactor::builder().only([Kind::Email]).build().unwrap();
+        assert_eq!(mails.redact(text), "[EMAIL] 4242424242424242 219-45-6789 +442079460958");
+        let most = Redactor::builder().without(Kind::Email).build().unwrap();
+        assert_eq!(most.redact(text), "jane@example.org [CARD] [SSN] [PHONE]");
+    }
+}

@@ -1,0 +1,167 @@
+//! Checksums that numbers and addresses carry.
+
+use sha2::Digest;
+use sha2::Sha256;
+use sha3::Keccak256;
+
+use super::class;
+
+/// The check digit of bank cards: every second digit doubled from the right, the sum divisible by ten.
+pub(super) fn luhn(digits: &[u8]) -> bool {
+    let values = digits.iter().rev().enumerate().map(|(place, digit)| {
+        let value = u32::from(digit - b'0');
+        if place % 2 == 0 { value } else { value * 2 - if value > 4 { 9 } else { 0 } }
+    });
+    values.sum::<u32>().is_multiple_of(10)
+}
+
+/// The remainder of an IBAN modulo 97: its first four characters stand behind the others, letters count from ten.
+pub(super) fn iban(text: &[u8]) -> bool {
+    let (head, tail) = text.split_at(4.min(text.len()));
+    let rest = tail.iter().chain(head).fold(0_u32, |rest, byte| match byte {
+        b'0'..=b'9' => (rest * 10 + u32::from(byte - b'0')) % 97,
+        letter => (rest * 100 + u32::from(letter.to_ascii_uppercase().wrapping_sub(b'A')) + 10) % 97,
+    });
+    rest == 1
+}
+
+/// The sum of digits times weights.
+pub(super) fn weighted(digits: &[u8], weights: &[u32]) -> u32 {
+    digits.iter().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum()
+}
+
+/// The digits as a number, modulo another one.
+pub(super) fn modulo(digits: &[u8], divisor: u64) -> u64 {
+    digits.iter().fold(0, |rest, digit| (rest * 10 + u64::from(digit - b'0')) % divisor)
+}
+
+/// Verhoeff's check digit, which India uses.
+pub(super) fn verhoeff(digits: &[u8]) -> bool {
+    let check = digits.iter().rev().enumerate().fold(0_usize, |check, (place, digit)| {
+        let mut value = usize::from(digit - b'0');
+        for _ in 0..place % 8 {
+            value = PERMUTED[value];
+        }
+        dihedral(check, value)
+    });
+    check == 0
+}
+
+const PERMUTED: [usize; 10] = [1, 5, 7, 6, 2, 8, 3, 0, 9, 4];
+
+/// Multiplication in the symmetries of a pentagon.
+const fn dihedral(a: usize, b: usize) -> usize {
+    match (a < 5, b < 5) {
+        (true, true) => (a + b) % 5,
+        (true, false) => (a + b - 5) % 5 + 5,
+        (false, true) => (a - 5 + 5 - b) % 5 + 5,
+        (false, false) => (a + 5 - b) % 5,
+    }
+}
+
+/// The mixed check digit of ISO 7064, modulo 11 and 10.
+pub(super) fn iso_11_10(digits: &[u8]) -> bool {
+    let Some((last, rest)) = digits.split_last() else { return false };
+    let product = rest.iter().fold(10, |product, digit| {
+        let sum = (u32::from(digit - b'0') + product) % 10;
+        (if sum == 0 { 10 } else { sum }) * 2 % 11
+    });
+    (11 - product) % 10 == u32::from(last - b'0')
+}
+
+/// Whether the four last bytes behind base58 are the double hash of the others. Gives how many bytes there are.
+pub(super) fn base58check(text: &[u8]) -> Option<usize> {
+    const ALPHABET: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+    const MOST: usize = 96;
+    let mut bytes = [0_u8; MOST];
+    let mut length = 0;
+    for symbol in text {
+        let mut carry = ALPHABET.iter().position(|known| known == symbol)?;
+        for byte in bytes.iter_mut().rev().take(length) {
+            carry += usize::from(*byte) * 58;
+            *byte = (carry & 0xff) as u8;
+            carry >>= 8;
+        }
+        while carry > 0 {
+            length += 1;
+            *bytes.get_mut(MOST.checked_sub(length)?)? = (carry & 0xff) as u8;
+            carry >>= 8;
+        }
+    }
+    // Each leading one stands for a zero.
+    length += text.iter().take_while(|symbol| **symbol == b'1').count();
+    let bytes = bytes.get(MOST.checked_sub(length)?..)?;
+    let (payload, check) = bytes.split_at_checked(length.checked_sub(4)?)?;
+    (Sha256::digest(Sha256::digest(payload))[..4] == *check).then_some(length)
+}
+
+/// Whether an address of the form `bc1..` has a right checksum, of either version (BIP 173, BIP 350).
+pub(super) fn bech32(text: &[u8]) -> bool {
+    const ALPHABET: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
+    let text = text.to_ascii_lowercase();
+    let Some(one) = text.iter().rposition(|byte| *byte == b'1') else { return false };
+    let (human, data) = (&text[..one], &text[one + 1..]);
+    let values = data.iter().map(|symbol| ALPHABET.iter().position(|known| known == symbol));
+    let mut check = 1_u32;
+    let mut feed = |value: u32| {
+        let top = check >> 25;
+        check = (check & 0x01ff_ffff) << 5 ^ value;
+        for (bit, generator) in [0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3].iter().enumerate() {
+            check ^= if top >> bit & 1 == 1 { *generator } else { 0 };
+        }
+    };
+    human.iter().for_each(|byte| feed(u32::from(*byte) >> 5));
+    feed(0);
+    human.iter().for_each(|byte| feed(u32::from(*byte) & 31));
+    for value in values {
+        let Some(value) = value.and_then(|value| u32::try_from(value).ok()) else { return false };
+        feed(value);
+    }
+    data.len() >= 6 && matches!(check, 1 | 0x2bc8_30a3)
+}
+
+/// Whether the case of the forty digits of an Ethereum address is what EIP-55 says; one case throughout says nothing.
+pub(super) fn eip55(digits: &[u8]) -> bool {
+    if !digits.iter().any(u8::is_ascii_uppercase) || !digits.iter().any(u8::is_ascii_lowercase) {
+        return true;
+    }
+    let hash = Keccak256::digest(digits.to_ascii_lowercase());
+    digits.iter().enumerate().all(|(place, digit)| {
+        let nibble = hash[place / 2] >> (4 * (1 - place % 2)) & 0xf;
+        !digit.is_ascii_alphabetic() || digit.is_ascii_uppercase() == (nibble >= 8)
+    })
+}
+
+/// Decodes as much base64, plain or for URLs, as fits; padding ends it.
+pub(super) fn base64(text: &[u8], most: usize) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(most.min(text.len()));
+    let (mut bits, mut held) = (0_u32, 0);
+    for byte in text.iter().take_while(|byte| **byte != b'=') {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => return None,
+        };
+        bits = bits << 6 | u32::from(value);
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            bytes.push((bits >> held & 0xff) as u8);
+            if bytes.len() == most {
+                break;
+            }
+        }
+    }
+    Some(bytes)
+}
+
+/// Digits out of a candidate that may have separators.
+pub(super) fn digits(candidate: &[u8]) -> Vec<u8> {
+    candidate.iter().copied().filter(|byte| class::is(*byte, class::DIGIT)).collect()
+}
+
+#[cfg(test)]
+mod tests;

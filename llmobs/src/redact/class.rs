@@ -1,0 +1,128 @@
+//! Sets of bytes. All of them are ASCII, so that a border between two of them is a border between characters.
+
+/// A set of bytes: one bit in the table, or several for a union.
+pub(super) type Class = u16;
+
+pub(super) const DIGIT: Class = 1;
+pub(super) const UPPER: Class = 1 << 1;
+pub(super) const LOWER: Class = 1 << 2;
+pub(super) const HEX: Class = 1 << 3;
+/// `-` and `_`, which base64 for URLs adds to letters and digits.
+pub(super) const DASH: Class = 1 << 4;
+/// `+`, `/` and `=`, which plain base64 adds.
+pub(super) const PLUS: Class = 1 << 5;
+pub(super) const DOT: Class = 1 << 6;
+/// What else stands in the local part of a mail address.
+pub(super) const LOCAL: Class = 1 << 7;
+pub(super) const SPACE: Class = 1 << 8;
+/// The alphabet of Bitcoin: no `0`, `O`, `I` or `l`.
+pub(super) const BASE58: Class = 1 << 9;
+/// What ends a value that stands without quotation marks.
+pub(super) const STOP: Class = 1 << 10;
+/// Bytes of characters beyond ASCII.
+pub(super) const WIDE: Class = 1 << 11;
+/// Everything that may stand in an unquoted value.
+pub(super) const VALUE: Class = 1 << 12;
+
+pub(super) const ALPHA: Class = UPPER | LOWER;
+pub(super) const ALNUM: Class = ALPHA | DIGIT;
+pub(super) const WORD: Class = ALNUM | DASH;
+pub(super) const BASE64: Class = WORD | PLUS;
+
+static TABLE: [Class; 256] = table();
+
+/// Whether a byte belongs to a class.
+pub(super) fn is(byte: u8, class: Class) -> bool {
+    TABLE[usize::from(byte)] & class != 0
+}
+
+/// Whether all bytes belong to a class.
+pub(super) fn all(bytes: &[u8], class: Class) -> bool {
+    bytes.iter().all(|byte| is(*byte, class))
+}
+
+/// How many of the bytes belong to a class.
+pub(super) fn count(bytes: &[u8], class: Class) -> usize {
+    bytes.iter().filter(|byte| is(**byte, class)).count()
+}
+
+/// The value of a hexadecimal digit.
+pub(super) const fn hex(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
+    }
+}
+
+/// How many different bytes there are, case aside.
+pub(super) fn variety(bytes: &[u8]) -> u32 {
+    let seen = bytes.iter().fold(0_u128, |seen, byte| seen | 1 << (byte.to_ascii_lowercase() & 0x7f));
+    seen.count_ones()
+}
+
+const fn table() -> [Class; 256] {
+    let mut table = [0; 256];
+    let mut byte = 0_u8;
+    loop {
+        table[byte as usize] = classes(byte);
+        if byte == u8::MAX {
+            return table;
+        }
+        byte += 1;
+    }
+}
+
+const fn classes(byte: u8) -> Class {
+    let mut class = match byte {
+        b'0'..=b'9' => DIGIT | HEX,
+        b'a'..=b'f' => LOWER | HEX,
+        b'A'..=b'F' => UPPER | HEX,
+        b'g'..=b'z' => LOWER,
+        b'G'..=b'Z' => UPPER,
+        b'-' | b'_' => DASH,
+        b'+' | b'/' | b'=' => PLUS,
+        b'.' => DOT,
+        b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c => SPACE,
+        0x80.. => WIDE,
+        _ => 0,
+    };
+    if byte.is_ascii_alphanumeric() {
+        class |= LOCAL;
+        if !matches!(byte, b'0' | b'O' | b'I' | b'l') {
+            class |= BASE58;
+        }
+    }
+    if matches!(byte, b'.' | b'_' | b'%' | b'+' | b'-' | b'\'' | b'~' | b'!' | b'#' | b'$' | b'*') {
+        class |= LOCAL;
+    }
+    if matches!(
+        byte,
+        0..=b' ' | b'"' | b'\'' | b'`' | b'<' | b'>' | b'(' | b')' | b'{' | b'}' | b'[' | b']' | b',' | b';' | 0x7f
+    ) {
+        class |= STOP;
+    } else {
+        class |= VALUE;
+    }
+    class
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_byte_belongs_to_what_its_classes_say() {
+        assert!(is(b'f', HEX) && is(b'f', LOWER) && is(b'f', BASE58) && !is(b'g', HEX));
+        assert!(is(b'-', WORD) && !is(b'-', ALNUM) && is(b'=', BASE64) && !is(b'l', BASE58));
+        assert!(is(0xe4, WIDE) && is(0xe4, VALUE) && is(b'"', STOP) && !is(b'"', VALUE));
+        assert_eq!(count(b"a1-b2", DIGIT), 2);
+        assert_eq!(variety(b"xXxX-xx"), 2);
+    }
+
+    #[test]
+    fn every_byte_either_ends_a_value_or_may_stand_in_it() {
+        assert!((0..=u8::MAX).all(|byte| is(byte, STOP) != is(byte, VALUE)));
+    }
+}

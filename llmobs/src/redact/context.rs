@@ -1,0 +1,482 @@
+//! What the words before a candidate say that it is.
+
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+use aho_corasick::MatchKind;
+
+use super::class;
+use super::class::ALNUM;
+
+/// What a number is said to be. The nearest word decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Topic {
+    /// A bank card.
+    Card,
+    /// Somebody's number of a state.
+    Identity,
+    /// An address of a network.
+    Network,
+    /// Something else that is counted or numbered: an order, an amount, a date.
+    Other,
+    /// A number to call.
+    Phone,
+    /// A social security number of the United States.
+    Ssn,
+    /// A version, a section, a build.
+    Version,
+}
+
+/// The topic of the last word in a window that has one.
+pub(super) fn topic(window: &[u8]) -> Option<Topic> {
+    let words = WORDS.as_ref()?;
+    words.find_iter(window).filter(|found| is_whole(window, found.start(), found.end())).last().map(|found| {
+        let place = found.pattern().as_usize();
+        TOPICS.iter().find(|(end, _)| place < *end).map_or(Topic::Other, |(_, topic)| *topic)
+    })
+}
+
+/// A word of ASCII stands alone, but for the ending of a plural or of German; others have no borders.
+fn is_whole(window: &[u8], start: usize, end: usize) -> bool {
+    let glued = |place: Option<&u8>| place.is_some_and(|byte| class::is(*byte, ALNUM));
+    if !window[start].is_ascii() {
+        return true;
+    }
+    let rest = &window[end..];
+    let plural = rest.first().is_some_and(|byte| matches!(byte, b's' | b'S')) && !glued(rest.get(1));
+    let compound = rest.get(..6).is_some_and(|next| next.eq_ignore_ascii_case(b"nummer"));
+    !(start > 0 && glued(window.get(start - 1))) && (!glued(rest.first()) || plural || compound)
+}
+
+/// Building fails for patterns beyond all measure only, and then nothing has a topic.
+static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let words = LISTS.iter().flat_map(|(_, words)| *words);
+    let mut builder = AhoCorasick::builder();
+    builder.ascii_case_insensitive(true).match_kind(MatchKind::LeftmostLongest).build(words).ok()
+});
+
+/// Up to which pattern a topic's words reach.
+static TOPICS: LazyLock<Vec<(usize, Topic)>> = LazyLock::new(|| {
+    let mut end = 0;
+    let ends = LISTS.iter().map(|(topic, words)| {
+        end += words.len();
+        (end, *topic)
+    });
+    ends.collect()
+});
+
+const LISTS: &[(Topic, &[&str])] = &[
+    (
+        Topic::Phone,
+        &[
+            "phone",
+            "phone no",
+            "telephone",
+            "tel",
+            "tel.",
+            "mobile",
+            "mobil",
+            "cell",
+            "cellphone",
+            "call",
+            "calling",
+            "called",
+            "dial",
+            "ring",
+            "fax",
+            "sms",
+            "text me",
+            "text us",
+            "whatsapp",
+            "signal",
+            "reach me",
+            "reach us",
+            "reach him",
+            "reach her",
+            "reach them",
+            "contact number",
+            "hotline",
+            "helpline",
+            "landline",
+            "voicemail",
+            "handy",
+            "telefon",
+            "rufnummer",
+            "mobilfunk",
+            "anrufen",
+            "appeler",
+            "appelez",
+            "appelle",
+            "portable",
+            "téléphone",
+            "tél",
+            "teléfono",
+            "telefono",
+            "móvil",
+            "celular",
+            "llámame",
+            "llamar",
+            "telefone",
+            "telemóvel",
+            "ligue",
+            "cellulare",
+            "chiamami",
+            "telefoon",
+            "mobiel",
+            "bel me",
+            "puhelin",
+            "telefonnummer",
+            "zadzwoń",
+            "komórka",
+            "телефон",
+            "тел.",
+            "звоните",
+            "позвоните",
+            "电话",
+            "電話",
+            "手机",
+            "手機",
+            "联系电话",
+            "携帯",
+            "전화",
+            "휴대폰",
+            "फ़ोन",
+            "هاتف",
+            "جوال",
+        ],
+    ),
+    (
+        Topic::Card,
+        &[
+            "card",
+            "credit card",
+            "debit card",
+            "card number",
+            "cc",
+            "visa",
+            "mastercard",
+            "amex",
+            "maestro",
+            "american express",
+            "discover",
+            "diners",
+            "unionpay",
+            "jcb",
+            "pan",
+            "kreditkarte",
+            "karte",
+            "carte",
+            "tarjeta",
+            "cartão",
+            "carta di credito",
+            "карта",
+            "карты",
+            "信用卡",
+            "银行卡",
+            "カード",
+            "카드",
+        ],
+    ),
+    (
+        Topic::Ssn,
+        &[
+            "ssn",
+            "ss#",
+            "social security",
+            "social security number",
+            "social security no",
+            "soc sec",
+            "social insurance",
+        ],
+    ),
+    (
+        Topic::Identity,
+        &[
+            "national id",
+            "national insurance",
+            "nino",
+            "nhs",
+            "nhs number",
+            "steuer-id",
+            "steuerid",
+            "idnr",
+            "identifikationsnummer",
+            "nir",
+            "dni",
+            "nie",
+            "codice fiscale",
+            "cpf",
+            "cnpj",
+            "aadhaar",
+            "aadhar",
+            "pesel",
+            "bsn",
+            "burgerservicenummer",
+            "personnummer",
+            "henkilötunnus",
+            "cpr",
+            "ahv",
+            "avs",
+            "sin",
+            "tfn",
+            "medicare",
+            "my number",
+            "マイナンバー",
+            "身份证",
+            "주민등록번호",
+            "nric",
+            "curp",
+            "passport",
+            "tax id",
+            "taxpayer",
+            "itin",
+        ],
+    ),
+    (
+        Topic::Network,
+        &[
+            "ip",
+            "ips",
+            "ipv4",
+            "ipv6",
+            "ip address",
+            "addr",
+            "address",
+            "host",
+            "hostname",
+            "server",
+            "client",
+            "gateway",
+            "subnet",
+            "netmask",
+            "dns",
+            "ping",
+            "ssh",
+            "curl",
+            "traceroute",
+            "router",
+            "proxy",
+            "firewall",
+            "endpoint",
+            "peer",
+            "node",
+            "listen",
+            "listening",
+            "bind",
+            "bound",
+            "connect",
+            "connected",
+            "connecting",
+            "connection",
+            "login",
+            "logged in",
+            "login from",
+            "request from",
+            "requests from",
+            "remote",
+            "blocked",
+            "banned",
+            "block",
+            "ban",
+            "allowlist",
+            "whitelist",
+            "blacklist",
+            "nameserver",
+            "resolver",
+            "vpn",
+            "nat",
+            "x-forwarded-for",
+            "localhost",
+            "machine",
+            "box",
+            "cidr",
+            "network",
+        ],
+    ),
+    (
+        Topic::Version,
+        &[
+            "version",
+            "versions",
+            "ver",
+            "ver.",
+            "v",
+            "release",
+            "released",
+            "build",
+            "upgrade",
+            "upgraded",
+            "upgrading",
+            "update to",
+            "updated to",
+            "downgrade",
+            "downgraded",
+            "patch",
+            "firmware",
+            "driver",
+            "section",
+            "sec.",
+            "chapter",
+            "clause",
+            "paragraph",
+            "article",
+            "§",
+            "appendix",
+            "figure",
+            "fig.",
+            "table",
+            "rfc",
+            "oid",
+            "schema",
+            "revision",
+            "rev",
+            "changelog",
+            "semver",
+            "package",
+            "installed",
+            "install",
+            "library",
+            "sdk",
+            "chrome",
+            "firefox",
+            "kernel",
+            "assembly",
+            "assemblyversion",
+            "fileversion",
+            "bumped",
+            "bump",
+            "tag",
+            "hotfix",
+            "rollback",
+            "rolled back",
+            "bios",
+            "app",
+            "plugin",
+            "agent",
+            "toolkit",
+            "cuda",
+            "python",
+            "java",
+            "版本",
+            "バージョン",
+            "버전",
+            "версия",
+            "versión",
+            "versão",
+            "versione",
+        ],
+    ),
+    (
+        Topic::Other,
+        &[
+            "order",
+            "orders",
+            "invoice",
+            "ticket",
+            "case",
+            "id",
+            "ids",
+            "account",
+            "isbn",
+            "issn",
+            "ean",
+            "upc",
+            "sku",
+            "ref",
+            "reference",
+            "tracking",
+            "zip",
+            "postcode",
+            "postal",
+            "code",
+            "serial",
+            "imei",
+            "imsi",
+            "iccid",
+            "meid",
+            "part",
+            "model",
+            "epoch",
+            "timestamp",
+            "unix",
+            "amount",
+            "total",
+            "price",
+            "cost",
+            "usd",
+            "eur",
+            "$",
+            "€",
+            "£",
+            "parcel",
+            "shipment",
+            "booking",
+            "reservation",
+            "confirmation",
+            "transaction",
+            "batch",
+            "lot",
+            "row",
+            "rows",
+            "line",
+            "page",
+            "commit",
+            "hash",
+            "sha",
+            "md5",
+            "checksum",
+            "uuid",
+            "guid",
+            "seed",
+            "nonce",
+            "pin",
+            "latitude",
+            "longitude",
+            "coordinates",
+            "size",
+            "bytes",
+            "count",
+            "population",
+            "score",
+            "pi",
+            "population",
+            "bestellnummer",
+            "bestellung",
+            "rechnung",
+            "sendungsnummer",
+            "commande",
+            "facture",
+            "pedido",
+            "factura",
+            "订单",
+            "订单号",
+            "编号",
+            "注文",
+            "주문",
+            "заказ",
+        ],
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_word_decides() {
+        let about = |text: &str| topic(text.as_bytes());
+        assert_eq!(about("call me about order "), Some(Topic::Other));
+        assert_eq!(about("for order 12 call me: "), Some(Topic::Phone));
+        assert_eq!(about("my Social Security number is "), Some(Topic::Ssn));
+        assert_eq!(about("Meine Handynummer ist "), Some(Topic::Phone));
+        assert_eq!(about("電話番号は"), Some(Topic::Phone));
+        assert_eq!(about("Version "), Some(Topic::Version));
+        assert_eq!(about("nothing here "), None);
+    }
+
+    #[test]
+    fn a_word_inside_another_says_nothing() {
+        assert_eq!(topic(b"recall and headphone "), None);
+        assert_eq!(topic(b"phones "), Some(Topic::Phone));
+    }
+}

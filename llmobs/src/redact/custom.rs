@@ -1,0 +1,157 @@
+//! Detectors of the user's own, and what he allows.
+
+use std::fmt;
+use std::sync::Arc;
+
+use regex_automata::Input;
+use regex_automata::meta;
+use regex_automata::util::syntax;
+
+use super::builder::PatternError;
+use super::hit::Hit;
+use super::hit::What;
+
+/// A detector of your own: a regular expression, and a check in code if the expression alone would find too much.
+///
+/// ```
+/// use llmobs::redact::Detector;
+/// use llmobs::redact::Redactor;
+///
+/// let badge = Detector::new("BADGE", r"EMP-[0-9]{6}").check(|found| found != "EMP-000000");
+/// let redactor = Redactor::builder().detector(badge).build()?;
+/// assert_eq!(redactor.redact("ask EMP-123456, not EMP-000000"), "ask [BADGE], not EMP-000000");
+/// # Ok::<(), llmobs::redact::PatternError>(())
+/// ```
+///
+/// The expression is matched within a line, so that a stream can be redacted as it passes. Its classes are of ASCII:
+/// `\w` is no letter of another alphabet. It goes first: what it finds, no built-in detector looks at.
+#[derive(Clone)]
+pub struct Detector {
+    label: String,
+    pattern: String,
+    check: Option<Arc<Check>>,
+}
+
+type Check = dyn Fn(&str) -> bool + Send + Sync;
+
+impl Detector {
+    /// A detector that puts `[LABEL]` where the expression matches. A label consists of capitals, digits and `_`.
+    #[must_use]
+    pub fn new(label: impl Into<String>, pattern: impl Into<String>) -> Self {
+        Self { label: label.into(), pattern: pattern.into(), check: None }
+    }
+
+    /// Whether a match counts. A panic in it is one of the thread that redacts.
+    #[must_use]
+    pub fn check(mut self, check: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        self.check = Some(Arc::new(check));
+        self
+    }
+}
+
+impl fmt::Debug for Detector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Detector").field("label", &self.label).field("pattern", &self.pattern).finish_non_exhaustive()
+    }
+}
+
+/// All detectors of the user's own.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Customs {
+    detectors: Vec<Detector>,
+    regex: Option<meta::Regex>,
+    allowed: Vec<String>,
+}
+
+impl Customs {
+    pub(super) fn new(mut detectors: Vec<Detector>, allowed: Vec<String>) -> Result<Self, PatternError> {
+        for detector in &mut detectors {
+            let label = detector.label.as_bytes();
+            let good = (2..=32).contains(&label.len())
+                && label.iter().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'))
+                && label[0].is_ascii_uppercase();
+            if !good {
+                return Err(PatternError::label(&detector.label));
+            }
+            detector.label = format!("[{}]", detector.label);
+        }
+        let patterns: Vec<&str> = detectors.iter().map(|detector| &detector.pattern[..]).collect();
+        let build = || {
+            meta::Builder::new()
+                .configure(meta::Config::new().hybrid_cache_capacity(16 << 20))
+                .syntax(syntax::Config::new().unicode(false).utf8(true).dot_matches_new_line(false))
+                .build_many(&patterns)
+                .map_err(|error| PatternError::new("a detector's pattern", &error))
+        };
+        let regex = if patterns.is_empty() { None } else { Some(build()?) };
+        Ok(Self { detectors, regex, allowed })
+    }
+
+    pub(super) const fn any(&self) -> bool {
+        self.regex.is_some()
+    }
+
+    pub(super) fn label(&self, number: usize) -> &str {
+        self.detectors.get(number).map_or("[CUSTOM]", |detector| &detector.label)
+    }
+
+    /// What the detectors find from a place on, line by line; of an unfinished text in whole lines only.
+    pub(super) fn find(&self, bytes: &[u8], from: usize, finished: bool) -> Vec<Hit> {
+        let Some(regex) = &self.regex else { return Vec::new() };
+        let mut hits = Vec::new();
+        let (mut line, end) = (from, if finished { bytes.len() } else { self.unsettled(bytes, from) });
+        while line < end {
+            let stop = memchr::memchr(b'\n', &bytes[line..end]).map_or(end, |at| line + at);
+            let mut place = line;
+            while place < stop {
+                let Some(found) = regex.search(&Input::new(&bytes[line..stop]).range(place - line..)) else { break };
+                let (start, end) = (line + found.start(), line + found.end());
+                let number = found.pattern().as_usize();
+                if end > start
+                    && self.counts(number, &bytes[start..end])
+                    && !is_label(&bytes[line..stop], start - line, end - line)
+                {
+                    hits.push(Hit { start, end, what: What::Custom(number) });
+                }
+                place = end.max(place + 1).max(start + 1);
+                while place < stop && bytes[place] & 0xc0 == 0x80 {
+                    place += 1;
+                }
+            }
+            line = stop + 1;
+        }
+        hits
+    }
+
+    fn counts(&self, number: usize, bytes: &[u8]) -> bool {
+        let Ok(text) = std::str::from_utf8(bytes) else { return false };
+        let check = self.detectors.get(number).and_then(|detector| detector.check.as_ref());
+        check.is_none_or(|check| check(text)) && !self.allows(bytes)
+    }
+
+    /// From where on a line may still grow; the end if there are no such detectors.
+    pub(super) fn unsettled(&self, bytes: &[u8], from: usize) -> usize {
+        match &self.regex {
+            Some(_) => memchr::memrchr(b'\n', &bytes[from..]).map_or(from, |at| from + at + 1),
+            None => bytes.len(),
+        }
+    }
+
+    /// Whether the user wants to see this.
+    pub(super) fn allows(&self, found: &[u8]) -> bool {
+        self.allowed.iter().any(|allowed| found.eq_ignore_ascii_case(allowed.as_bytes()))
+    }
+}
+
+/// Whether a match lies in a label that stands in the line already.
+fn is_label(line: &[u8], start: usize, end: usize) -> bool {
+    let open = line[..(start + 1).min(line.len())].iter().rposition(|byte| *byte == b'[');
+    let Some(open) = open.filter(|open| start - open <= 34) else { return false };
+    let close = line[open..].iter().take(36).position(|byte| *byte == b']');
+    close.is_some_and(|close| {
+        let name = &line[open + 1..open + close];
+        open + close + 1 >= end
+            && name.len() >= 2
+            && name.iter().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'))
+    })
+}

@@ -1,0 +1,169 @@
+//! Mail addresses.
+
+mod spelled;
+mod tld;
+
+pub(super) use self::spelled::spelled_out;
+
+use self::tld::Tld;
+use super::class;
+use super::class::ALNUM;
+use super::class::ALPHA;
+use super::class::DIGIT;
+use super::class::LOCAL;
+use super::class::WIDE;
+use super::hit::Hit;
+use super::kind::Kind;
+use super::text::Text;
+use super::text::is_border;
+
+/// An at sign stands in `at..end`, maybe as an escape.
+pub(super) fn email(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
+    let domain_end = domain(text, end)?;
+    let start = local(text, at)?;
+    let name = text.slice(start, at);
+    let is_login = LOGINS.iter().any(|login| name.eq_ignore_ascii_case(login.as_bytes()));
+    let in_url = text.byte_before(start) == b'/' && text.byte_before(start - 1) == b'/';
+    if in_url && is_login || is_copy_target(text, domain_end) && !name.contains(&b'.') || is_package(text, name, end) {
+        return None;
+    }
+    Some(Hit::new(start, domain_end, Kind::Email))
+}
+
+/// The longest a local part may be, in bytes; RFC 5321 says 64 octets.
+const LOCAL_BYTES: usize = 96;
+
+/// Names of accounts that are no person's.
+const LOGINS: [&str; 8] = ["git", "hg", "svn", "anonymous", "ftp", "root", "user", "admin"];
+
+/// The begin of the local part that ends at a place.
+fn local(text: &Text<'_>, at: usize) -> Option<usize> {
+    let bytes = text.bytes();
+    let lowest = text.covered().max(at.saturating_sub(LOCAL_BYTES));
+    let mut start = at;
+    let wide = at > lowest && class::is(bytes[at - 1], WIDE) && !is_letter_before(bytes, lowest, at);
+    while start > lowest {
+        let byte = bytes[start - 1];
+        if class::is(byte, LOCAL) {
+            start -= 1;
+        } else if class::is(byte, WIDE) && (wide || is_letter_before(bytes, lowest, start)) {
+            start -= 1;
+            while start > lowest && !is_border(bytes, start) {
+                start -= 1;
+            }
+        } else {
+            break;
+        }
+    }
+    start += escape_at(text, start, at);
+    while start < at && (!class::is(bytes[start], ALNUM | WIDE) || !is_border(bytes, start)) {
+        start += 1;
+    }
+    // Behind a second at sign it is a name on another service, or the scope of a package.
+    (start < at && text.byte_before(start) != b'@' && bytes[at - 1] != b'.').then_some(start)
+}
+
+/// Whether a letter of an alphabet that puts blanks between words ends at a place: Latin, Greek, Cyrillic.
+fn is_letter_before(bytes: &[u8], lowest: usize, place: usize) -> bool {
+    place >= lowest + 2
+        && matches!(bytes[place - 2], 0xc3..=0xd4)
+        && !matches!(bytes[place - 2..place], [0xc3, 0x97 | 0xb7])
+}
+
+/// How many bytes of an escape were taken for the begin of a name: `n` of `\n`, `u003c` of `\u003c`, `%20`.
+fn escape_at(text: &Text<'_>, start: usize, at: usize) -> usize {
+    let name = text.slice(start, at);
+    if text.byte_before(start) == b'\\' && text.byte_before(start - 1) != b'\\' {
+        return match name {
+            [b'u', digits @ ..] if digits.len() > 4 && digits[..4].iter().all(u8::is_ascii_hexdigit) => 5,
+            [b'n' | b'r' | b't' | b'b' | b'f', _, ..] => 1,
+            _ => 0,
+        };
+    }
+    match name {
+        [b'%', digits @ ..] if digits.len() > 2 && digits[..2].iter().all(u8::is_ascii_hexdigit) => 3,
+        _ => 0,
+    }
+}
+
+/// The end of the domain that begins at a place.
+fn domain(text: &Text<'_>, start: usize) -> Option<usize> {
+    let mut best = None;
+    let (mut place, mut labels) = (start, 0);
+    while place - start < 254 {
+        let end = label(text, place)?;
+        let bytes = text.slice(place, end);
+        if bytes.is_empty() {
+            break;
+        }
+        labels += 1;
+        if labels > 1 && !class::is(text.at(end), DIGIT) {
+            match tld::judge(bytes) {
+                Tld::Known => best = Some(end),
+                Tld::Possible if text.at(end) != b'(' => best = Some(end),
+                Tld::File | Tld::Impossible | Tld::Possible => {}
+            }
+            if matches!(tld::judge(bytes), Tld::File) && text.at(end) != b'.' {
+                return None;
+            }
+        }
+        if text.at(end) != b'.' {
+            break;
+        }
+        place = end + 1;
+    }
+    best
+}
+
+/// The end of a label of a domain: letters, digits and inner hyphens, at most 63 of them.
+fn label(text: &Text<'_>, start: usize) -> Option<usize> {
+    let ascii = class::is(text.at(start), ALNUM);
+    let mut end = start;
+    loop {
+        let byte = text.at(end);
+        // In writing without blanks a word may follow at once.
+        let fits = class::is(byte, ALNUM)
+            || byte == b'-'
+            || class::is(byte, WIDE)
+                && (!ascii || matches!(byte, 0xc3..=0xd4) || !is_border(text.bytes(), end) && end > start);
+        if !fits || ascii && is_foreign(text, end) {
+            break;
+        }
+        end += 1;
+        if end - start > 63 * 3 {
+            return None;
+        }
+    }
+    while end > start && (text.at(end - 1) == b'-' || !is_border(text.bytes(), end)) {
+        end -= 1;
+    }
+    Some(end)
+}
+
+/// Whether a character of three bytes or more begins here, or punctuation of two.
+fn is_foreign(text: &Text<'_>, place: usize) -> bool {
+    match text.at(place) {
+        0xd5.. | 0xc2 => true,
+        0xc3 => matches!(text.at(place + 1), 0x97 | 0xb7),
+        _ => false,
+    }
+}
+
+/// `git@host.org:team/repository`: what follows says that it is where to copy from.
+fn is_copy_target(text: &Text<'_>, end: usize) -> bool {
+    text.at(end) == b':' && {
+        let path = text.short_run(class::VALUE, end + 1, 64);
+        text.slice(end + 1, path).contains(&b'/') || text.slice(end + 1, path).ends_with(b".git")
+    }
+}
+
+/// `react@18.2.0-rc.one`: a version stands where a domain should.
+fn is_package(text: &Text<'_>, name: &[u8], domain: usize) -> bool {
+    let start = if text.at(domain) == b'v' { domain + 1 } else { domain };
+    let number = text.short_run(DIGIT, start, 8);
+    let version = number > start && text.at(number) == b'.' && text.is(number + 1, DIGIT);
+    version && class::count(name, ALPHA) > 0
+}
+
+#[cfg(test)]
+mod tests;

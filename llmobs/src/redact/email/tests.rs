@@ -1,0 +1,77 @@
+use super::super::Kind;
+use super::super::probe::found;
+
+fn mails(text: &str) -> Vec<&str> {
+    found(text).into_iter().filter(|(kind, _)| *kind == Kind::Email).map(|(_, piece)| piece).collect()
+}
+
+#[test]
+fn addresses_are_found_whatever_stands_around_them() {
+    for text in [
+        "jane.doe+news@mail.example.org",
+        "o'brien@example.ie",
+        "x@y.co",
+        "jörg.müller@bücher.de",
+        "иван@почта.рф",
+        "user@xn--bcher-kva.example",
+        "a_b-c%d@sub.sub2.example.museum",
+    ] {
+        for frame in
+            ["{}", "to {}.", "<{}>", "({}), and", "\"{}\"", "'{}'", "联系{}谢谢", "mailto:{}?subject=x", "x={};"]
+        {
+            let framed = frame.replace("{}", text);
+            if frame.starts_with('联') && !text.is_ascii() {
+                continue;
+            }
+            assert_eq!(mails(&framed), [text], "{framed}");
+        }
+    }
+}
+
+#[test]
+fn escapes_are_no_part_of_a_name() {
+    assert_eq!(mails(r#"{"to":"a\njane@example.org"}"#), ["jane@example.org"]);
+    assert_eq!(mails(r"\u003cjane@example.org\u003e"), ["jane@example.org"]);
+    assert_eq!(mails("?to=jane%40example.org&x"), ["jane%40example.org"]);
+    assert_eq!(mails(r"jane\u0040example.org"), [r"jane\u0040example.org"]);
+}
+
+#[test]
+fn addresses_that_are_spelled_out_are_found() {
+    for text in [
+        "jane [at] example [dot] org",
+        "jane(at)example.org",
+        "jane.doe at example dot co dot uk",
+        "jane AT example DOT com",
+        "jane [at] mail.example.org",
+    ] {
+        assert_eq!(mails(&format!("write to {text}, please")), [text]);
+    }
+    for text in ["we met at the dot com boom", "look at this dot", "arrived at home. Com"] {
+        assert!(mails(text).is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn what_looks_like_an_address_stays() {
+    for text in [
+        "logo@2x.png",
+        "react@18.2.0",
+        "lodash@4.17.21-rc.one",
+        "git@github.com:team/repo.git",
+        "ssh://git@github.com/team/repo",
+        "user@localhost",
+        "@media (max-width: 3px)",
+        "https://medium.com/@name/some.story",
+        "@scope/package@1.2.3",
+        "actions/checkout@v4",
+        "@jane@mastodon.social",
+        "image@sha256:0a1b",
+        "A@B.T",
+        "x@y.reshape(2)",
+        "foo@.com",
+        "@@@@",
+    ] {
+        assert!(mails(text).is_empty(), "{text}: {:?}", mails(text));
+    }
+}

@@ -1,0 +1,94 @@
+//! The last label of a domain.
+
+use super::super::class;
+use super::super::class::ALPHA;
+use super::super::class::WIDE;
+
+/// What a last label can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tld {
+    /// The ending of a file: `logo@2x.png`.
+    File,
+    /// A domain cannot end so.
+    Impossible,
+    /// A country or one of the common others.
+    Known,
+    /// Nobody in this file has heard of it, and there are more than a thousand.
+    Possible,
+}
+
+pub(super) fn judge(label: &[u8]) -> Tld {
+    let lower = label.to_ascii_lowercase();
+    if FILES.contains(&&lower[..]) {
+        return Tld::File;
+    }
+    if COMMON.contains(&&lower[..]) || lower.starts_with(b"xn--") {
+        return Tld::Known;
+    }
+    match (lower.len(), class::all(&lower, ALPHA)) {
+        // Every country has two letters, and nearly every pair of letters is a country.
+        (2, true) => Tld::Known,
+        (3..=24, true) => Tld::Possible,
+        _ if lower.iter().any(|byte| class::is(*byte, WIDE)) => Tld::Possible,
+        _ => Tld::Impossible,
+    }
+}
+
+/// Whether a word is among the common ones, for where a guess would do harm.
+pub(super) fn is_common(label: &[u8]) -> bool {
+    let lower = label.to_ascii_lowercase();
+    COMMON.contains(&&lower[..]) || SPOKEN.contains(&&lower[..])
+}
+
+const COMMON: [&[u8]; 36] = [
+    b"com",
+    b"org",
+    b"net",
+    b"edu",
+    b"gov",
+    b"mil",
+    b"int",
+    b"info",
+    b"biz",
+    b"name",
+    b"pro",
+    b"app",
+    b"dev",
+    b"cloud",
+    b"online",
+    b"site",
+    b"shop",
+    b"store",
+    b"tech",
+    b"xyz",
+    b"email",
+    b"mail",
+    b"company",
+    b"agency",
+    b"studio",
+    b"design",
+    b"health",
+    b"bank",
+    b"museum",
+    b"coop",
+    b"example",
+    b"test",
+    b"invalid",
+    b"local",
+    b"internal",
+    b"arpa",
+];
+
+/// Countries whose two letters are not an English word.
+const SPOKEN: [&[u8]; 22] = [
+    b"de", b"uk", b"fr", b"nl", b"ch", b"pl", b"ru", b"jp", b"cn", b"br", b"au", b"ca", b"io", b"co", b"ai", b"eu",
+    b"se", b"dk", b"es", b"kr", b"mx", b"nz",
+];
+
+const FILES: [&[u8]; 56] = [
+    b"png", b"jpg", b"jpeg", b"gif", b"svg", b"webp", b"ico", b"bmp", b"tif", b"tiff", b"heic", b"avif", b"css",
+    b"scss", b"less", b"js", b"mjs", b"cjs", b"ts", b"tsx", b"jsx", b"json", b"yaml", b"yml", b"toml", b"xml", b"html",
+    b"htm", b"php", b"txt", b"log", b"csv", b"tsv", b"pdf", b"doc", b"docx", b"xls", b"xlsx", b"ppt", b"pptx", b"tar",
+    b"gz", b"tgz", b"bz2", b"xz", b"7z", b"rar", b"jar", b"war", b"exe", b"dll", b"mp3", b"mp4", b"wav", b"whl",
+    b"service",
+];

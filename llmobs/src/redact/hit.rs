@@ -1,0 +1,45 @@
+//! What a detector says of a place.
+
+use super::kind::Kind;
+
+/// A range of a text and what it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Hit {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) what: What,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum What {
+    /// What the custom detector of this number found.
+    Custom(usize),
+    Kind(Kind),
+    /// A label that stood in the text: nothing to do, but nobody looks into it.
+    Label,
+}
+
+impl Hit {
+    pub(super) const fn new(start: usize, end: usize, kind: Kind) -> Self {
+        Self { start, end, what: What::Kind(kind) }
+    }
+}
+
+/// What a look at a place gave, and from where it is worth looking on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Look {
+    pub(super) hit: Option<Hit>,
+    pub(super) next: usize,
+}
+
+impl Look {
+    pub(super) const fn nothing(next: usize) -> Self {
+        Self { hit: None, next }
+    }
+}
+
+impl From<Hit> for Look {
+    fn from(hit: Hit) -> Self {
+        Self { hit: Some(hit), next: hit.end }
+    }
+}

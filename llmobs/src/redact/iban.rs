@@ -1,0 +1,168 @@
+//! International bank account numbers.
+
+use super::checksum;
+use super::class;
+use super::class::ALNUM;
+use super::hit::Hit;
+use super::kind::Kind;
+use super::text::Text;
+
+/// Two letters and two digits stand at a place.
+pub(super) fn iban(text: &Text<'_>, at: usize) -> Option<Hit> {
+    if class::is(text.before(at), ALNUM) {
+        return None;
+    }
+    let country = [text.at(at).to_ascii_uppercase(), text.at(at + 1).to_ascii_uppercase()];
+    let place = COUNTRIES.binary_search_by(|(known, _)| (*known).cmp(&country)).ok()?;
+    let wanted = COUNTRIES[place].1;
+    let mut symbols = [0_u8; 34];
+    let (mut end, mut length) = (at, 0);
+    let mut separator = None;
+    while length < wanted {
+        let byte = text.at(end);
+        if class::is(byte, ALNUM) {
+            symbols[length] = byte;
+            length += 1;
+        } else if length == 0 || !matches!(byte, b' ' | b'-') || *separator.get_or_insert(byte) != byte {
+            return None;
+        } else if !text.is(end + 1, ALNUM) {
+            return None;
+        }
+        end += 1;
+    }
+    let symbols = &symbols[..wanted];
+    let one_case = !(symbols.iter().any(u8::is_ascii_lowercase) && symbols.iter().any(u8::is_ascii_uppercase));
+    (one_case && !text.is(end, ALNUM) && checksum::iban(symbols)).then(|| Hit::new(at, end, Kind::Iban))
+}
+
+/// How long the numbers of each country are, from the registry of SWIFT.
+const COUNTRIES: [([u8; 2], usize); 89] = [
+    (*b"AD", 24),
+    (*b"AE", 23),
+    (*b"AL", 28),
+    (*b"AT", 20),
+    (*b"AZ", 28),
+    (*b"BA", 20),
+    (*b"BE", 16),
+    (*b"BG", 22),
+    (*b"BH", 22),
+    (*b"BI", 27),
+    (*b"BR", 29),
+    (*b"BY", 28),
+    (*b"CH", 21),
+    (*b"CR", 22),
+    (*b"CY", 28),
+    (*b"CZ", 24),
+    (*b"DE", 22),
+    (*b"DJ", 27),
+    (*b"DK", 18),
+    (*b"DO", 28),
+    (*b"EE", 20),
+    (*b"EG", 29),
+    (*b"ES", 24),
+    (*b"FI", 18),
+    (*b"FK", 18),
+    (*b"FO", 18),
+    (*b"FR", 27),
+    (*b"GB", 22),
+    (*b"GE", 22),
+    (*b"GI", 23),
+    (*b"GL", 18),
+    (*b"GR", 27),
+    (*b"GT", 28),
+    (*b"HN", 28),
+    (*b"HR", 21),
+    (*b"HU", 28),
+    (*b"IE", 22),
+    (*b"IL", 23),
+    (*b"IQ", 23),
+    (*b"IS", 26),
+    (*b"IT", 27),
+    (*b"JO", 30),
+    (*b"KW", 30),
+    (*b"KZ", 20),
+    (*b"LB", 28),
+    (*b"LC", 32),
+    (*b"LI", 21),
+    (*b"LT", 20),
+    (*b"LU", 20),
+    (*b"LV", 21),
+    (*b"LY", 25),
+    (*b"MC", 27),
+    (*b"MD", 24),
+    (*b"ME", 22),
+    (*b"MK", 19),
+    (*b"MN", 20),
+    (*b"MR", 27),
+    (*b"MT", 31),
+    (*b"MU", 30),
+    (*b"NI", 28),
+    (*b"NL", 18),
+    (*b"NO", 15),
+    (*b"OM", 23),
+    (*b"PK", 24),
+    (*b"PL", 28),
+    (*b"PS", 29),
+    (*b"PT", 25),
+    (*b"QA", 29),
+    (*b"RO", 24),
+    (*b"RS", 22),
+    (*b"RU", 33),
+    (*b"SA", 24),
+    (*b"SC", 31),
+    (*b"SD", 18),
+    (*b"SE", 24),
+    (*b"SI", 19),
+    (*b"SK", 24),
+    (*b"SM", 27),
+    (*b"SO", 23),
+    (*b"ST", 25),
+    (*b"SV", 28),
+    (*b"TL", 23),
+    (*b"TN", 24),
+    (*b"TR", 26),
+    (*b"UA", 29),
+    (*b"VA", 22),
+    (*b"VG", 24),
+    (*b"XK", 20),
+    (*b"YE", 30),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::super::Kind;
+    use super::super::probe::found;
+    use super::COUNTRIES;
+
+    #[test]
+    fn the_countries_stand_in_order() {
+        assert!(COUNTRIES.is_sorted_by_key(|(country, _)| *country));
+    }
+
+    /// Examples of the registry.
+    #[test]
+    fn numbers_are_found_in_one_piece_and_in_groups() {
+        for text in [
+            "DE89370400440532013000",
+            "DE89 3704 0044 0532 0130 00",
+            "GB82-WEST-1234-5698-7654-32",
+            "de89370400440532013000",
+        ] {
+            assert_eq!(found(&format!("to {text} by Friday")), [(Kind::Iban, text)]);
+            assert_eq!(found(&format!("口座{text}。")), [(Kind::Iban, text)]);
+        }
+    }
+
+    #[test]
+    fn wrong_numbers_stay() {
+        for text in [
+            "DE89370400440532013001",
+            "ZZ89370400440532013000",
+            "XDE89370400440532013000",
+            "DE8937040044053201300",
+            "De89370400440532013000",
+        ] {
+            assert!(found(text).is_empty(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! JSON web tokens.
+
+use super::checksum;
+use super::class;
+use super::class::ALNUM;
+use super::hit::Hit;
+use super::kind::Kind;
+use super::text::Run;
+use super::text::Text;
+
+/// `eyJ` stands at a place: base64 of `{"`.
+pub(super) fn jwt(text: &Text<'_>, at: usize) -> Option<Hit> {
+    if class::is(text.before(at), ALNUM) {
+        return None;
+    }
+    let header = text.run(Run::Word, at);
+    if header - at < 10 || text.at(header) != b'.' || !is_header(text.slice(at, header)) {
+        return None;
+    }
+    let mut end = text.run(Run::Word, header + 1);
+    if end == header + 1 && text.at(end) != b'.' {
+        return None;
+    }
+    // A signature, or the three further parts of an encrypted one. A full stop is no part.
+    for _ in 0..3 {
+        let next = text.run(Run::Word, end + usize::from(text.at(end) == b'.'));
+        if text.at(end) != b'.' || next == end + 1 && text.at(next) != b'.' {
+            break;
+        }
+        end = next;
+    }
+    Some(Hit::new(at, end, Kind::Jwt))
+}
+
+/// Whether the first part is JSON with what a header must have.
+fn is_header(part: &[u8]) -> bool {
+    let Some(json) = checksum::base64(part, 384) else { return false };
+    json.starts_with(b"{\"")
+        && [&b"\"alg\""[..], b"\"typ\"", b"\"enc\"", b"\"kid\""]
+            .iter()
+            .any(|key| json.windows(key.len()).any(|seen| seen == *key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Kind;
+    use super::super::probe::found;
+
+    /// RFC 7515, appendix A.1, with a shorter signature.
+    const SIGNED: &str =
+        "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UifQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+
+    #[test]
+    fn tokens_are_found_whole() {
+        for frame in ["{}", "it is {}.", "{}, then", "「{}」", "\"{}\"", "x={}"] {
+            assert_eq!(found(&frame.replace("{}", SIGNED)), [(Kind::Jwt, SIGNED)], "{frame}");
+        }
+        let unsigned = "eyJhbGciOiJub25lIn0.eyJpc3MiOiJqb2UifQ.";
+        assert_eq!(found(&format!("{unsigned} x")), [(Kind::Jwt, &unsigned[..unsigned.len() - 1])]);
+        let encrypted = "eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00ifQ.OKOawDo13gRp2ojaHV7LFpZcgV7T6DVZKTyKOMTYUmKoTCVJRgckCL9kiMT03JGe.48V1_ALb6US04U3b.5eym8TW_c8SuK0ltJ3rpYIzOeDQz7TALvtu6UG9oMo4vpzs9tX_EFShS8iB7j6ji.XFBoMYUZodetZdvTiFvSkQ";
+        assert_eq!(found(encrypted), [(Kind::Jwt, encrypted)]);
+    }
+
+    #[test]
+    fn what_has_no_header_stays() {
+        for text in [
+            "eyJ.eyJ.x",
+            "eyJhbGciOiJub25lIn0",
+            "eyJmb28iOiJiYXIifQ.abc",
+            "xeyJhbGciOiJub25lIn0.eyJpc3MiOiJqb2UifQ.a",
+            "eyJhbGciOiJub25lIn0. Then",
+        ] {
+            assert!(found(text).is_empty(), "{text}");
+        }
+    }
+}

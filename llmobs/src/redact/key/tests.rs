@@ -1,0 +1,96 @@
+use super::super::Kind;
+use super::super::probe::found;
+use super::SHAPES;
+
+/// Text of the alphabet of base64 that repeats late.
+fn body(length: usize) -> String {
+    let alphabet: Vec<char> = ('A'..='Z').chain('0'..='9').chain('a'..='z').collect();
+    (0..length).map(|at| alphabet[(at * 37 + at * at * 11) % alphabet.len()]).collect()
+}
+
+fn hex(length: usize) -> String {
+    (0..length).map(|at| char::from_digit(((at * 7 + at * at * 3) % 16) as u32, 16).unwrap()).collect()
+}
+
+#[test]
+fn keys_of_the_named_makers_are_found_whatever_stands_around_them() {
+    let keys = [
+        format!("sk-{}T3BlbkFJ{}", body(20), body(20)),
+        format!("sk-proj-{}T3BlbkFJ{}", body(74), body(74)),
+        format!("sk-svcacct-{}T3BlbkFJ{}", body(58), body(58)),
+        format!("sk-ant-api03-{}AA", body(93)),
+        format!("sk-ant-oat01-{}", body(95)),
+        format!("sk-or-v1-{}", hex(64)),
+        format!("sk-{}", hex(32)),
+        format!("AIza{}", body(35)),
+        format!("AQ.Ab8RN6{}", body(44)),
+        "AKIAIOSFODNN7EXAMPLE".to_owned(),
+        format!("ghp_{}", body(36)),
+        format!("github_pat_{}_{}", body(22), body(59)),
+        format!("xoxb-123456789012-1234567890123-{}", body(24)),
+        format!("xapp-1-A0123456789-123456789012-{}", hex(64)),
+        format!("sk_live_{}", body(24)),
+        format!("rk_test_{}", body(99)),
+        format!("hf_{}", body(34)),
+        format!("glpat-{}", body(20)),
+        format!("gsk_{}", body(52)),
+        format!("xai-{}", body(80)),
+        format!("pplx-{}", body(48)),
+        format!("r8_{}", body(37)),
+        format!("nvapi-{}", body(64)),
+        format!("dapi{}", hex(32)),
+        format!("SG.{}.{}", body(22), body(43)),
+        format!("pypi-AgEIcHlwaS5vcmc{}", body(80)),
+        format!("npm_{}", body(36)),
+        format!("123456789:AA{}", body(33)),
+        format!("hvs.{}", body(90)),
+        format!("AGE-SECRET-KEY-1{}", body(58).to_uppercase()),
+        "A3-ASWWYB-798JRYLJVD4-23DC2-86TVM-H43EB".to_owned(),
+        format!("https://hooks.slack.com/services/T{}/B{}/{}", body(8), body(8), body(24)),
+        format!("a1B7Q~{}", body(33)),
+    ];
+    for key in &keys {
+        for frame in
+            ["{}", "it is {}.", "{}, then", "({})", "\"{}\"", "キー{}です", "{}。", "`{}`", "x={}&y", "{}\\n", "\\n{}"]
+        {
+            let text = frame.replace("{}", key);
+            assert_eq!(found(&text), [(Kind::ApiKey, &key[..])], "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_prefix_is_not_the_begin_of_another_that_stands_before_it() {
+    for (place, shape) in SHAPES.iter().enumerate() {
+        let hidden = SHAPES[..place].iter().find(|earlier| shape.prefix.starts_with(earlier.prefix));
+        assert!(hidden.is_none(), "{} stands behind {}", shape.prefix, hidden.unwrap().prefix);
+    }
+}
+
+#[test]
+fn words_that_begin_like_keys_stay() {
+    for text in [
+        "sk-SK",
+        "sk-learn",
+        "sk-learn-extension-package-name",
+        "disk-usage-of-the-last-30-days",
+        "task-management-system-2",
+        "hf_transfer",
+        "hf_hub_download_with_progress_bar",
+        "gsk_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        "ghp_your_token_here",
+        "sk-ant-api03-xxxxxxxxxxxxxxxxxxxxxxxx",
+        "AKIA",
+        "AKIAIOSFODNN7EXAMPLEX",
+        "AQ.tests",
+        "SG.pdf",
+        "pattern.matching.in.rust",
+        "xapp-main",
+        "key-value",
+        "secret_santa_2024",
+        "10:Aaa",
+        "re_export_of_all_the_things_in_this_module",
+    ] {
+        assert!(found(text).is_empty(), "{text}: {:?}", found(text));
+    }
+}

@@ -1,0 +1,239 @@
+//! Addresses of networks: IPv4, IPv6 and hardware.
+
+use std::net::Ipv4Addr;
+use std::net::Ipv6Addr;
+
+use super::class;
+use super::class::ALNUM;
+use super::class::ALPHA;
+use super::class::DIGIT;
+use super::class::HEX;
+use super::class::LOWER;
+use super::context;
+use super::context::Topic;
+use super::hit::Hit;
+use super::kind::Kind;
+use super::text::Text;
+
+/// Four parts, the first of which is `at..end`.
+pub(super) fn v4(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
+    let mut parts = [0_u8; 4];
+    let mut place = at;
+    let mut stop = end;
+    for (number, part) in parts.iter_mut().enumerate() {
+        stop = text.short_run(DIGIT, place, 4);
+        let digits = text.slice(place, stop);
+        if digits.is_empty() || digits.len() > 3 || digits.len() > 1 && digits[0] == b'0' {
+            return None;
+        }
+        *part = digits.iter().try_fold(0_u8, |value, digit| value.checked_mul(10)?.checked_add(digit - b'0'))?;
+        if number < 3 {
+            if text.at(stop) != b'.' {
+                return None;
+            }
+            place = stop + 1;
+        }
+    }
+    let address = Ipv4Addr::from(parts);
+    let local = address.is_loopback() || address.is_unspecified() || parts[0] >= 240;
+    let found = !local && !goes_on(text, stop) && !is_version(text, at, address);
+    found.then(|| Hit::new(at, stop, Kind::Ip))
+}
+
+/// Behind an address nothing may go on that makes it a part of something else: `1.2.3.4.5`, `1.2.3.4-beta`, `1.2.3.4.tar`.
+fn goes_on(text: &Text<'_>, end: usize) -> bool {
+    match text.at(end) {
+        b'.' => text.is(end + 1, DIGIT | LOWER),
+        b'-' | b'+' => text.is(end + 1, ALPHA),
+        b'_' => true,
+        byte => class::is(byte, ALNUM),
+    }
+}
+
+/// A version has four parts as well. What stands before says which it is; where nothing does, small numbers are one.
+fn is_version(text: &Text<'_>, at: usize, address: Ipv4Addr) -> bool {
+    let before = text.byte_before(at);
+    let further = text.byte_before(at.saturating_sub(1));
+    let joined = match before {
+        b'.' | b',' => class::is(further, DIGIT),
+        b'-' | b'_' | b'^' | b'~' => class::is(further, ALPHA) || before != b'-',
+        b'/' => class::is(further, ALPHA),
+        b'=' => matches!(further, b'=' | b'>' | b'<' | b'~' | b'!' | b'^'),
+        b'>' | b'<' => further == b' ' || class::is(further, ALNUM),
+        _ => false,
+    };
+    if joined {
+        return true;
+    }
+    match text.topic(at, context::topic) {
+        Some(Topic::Network) => false,
+        Some(Topic::Version) => true,
+        _ => {
+            let parts = address.octets();
+            let small = parts[0] <= 30 && parts.iter().all(|part| *part < 100);
+            let known =
+                address.is_private() || matches!(parts, [1, 1, 1, 1] | [1, 0, 0, 1] | [8, 8, ..] | [9, 9, 9, 9]);
+            small && !known && before != b'/' && before != b'@'
+        }
+    }
+}
+
+/// A hexadecimal digit or a colon stands at a place.
+pub(super) fn v6(text: &Text<'_>, at: usize) -> Option<Hit> {
+    let before = text.before(at);
+    if class::is(before, ALNUM) || matches!(before, b':' | b'.' | b'_') {
+        return None;
+    }
+    let mut end = at;
+    while end - at < 46 && (text.is(end, HEX) || matches!(text.at(end), b':' | b'.')) {
+        end += 1;
+    }
+    while end > at && matches!(text.at(end - 1), b'.') {
+        end -= 1;
+    }
+    // A sentence may go on with a colon or a dot.
+    let (address, end) = [end, end.saturating_sub(1)].into_iter().find_map(|end| {
+        let candidate = std::str::from_utf8(text.slice(at, end)).ok()?;
+        Some((candidate.parse::<Ipv6Addr>().ok()?, end))
+    })?;
+    let glued = match text.at(end) {
+        b':' => text.is(end + 1, ALNUM) || text.at(end + 1) == b':',
+        b'_' | b'(' => true,
+        byte => class::is(byte, ALNUM),
+    };
+    if glued || address.is_loopback() || address.is_unspecified() || !is_plausible(text.slice(at, end), address) {
+        return None;
+    }
+    Some(Hit::new(at, zone(text, end), Kind::Ip))
+}
+
+/// `dead::beef` is a path of modules, eight pairs of digits are a fingerprint.
+fn is_plausible(written: &[u8], address: Ipv6Addr) -> bool {
+    let groups: Vec<&[u8]> = written.split(|byte| *byte == b':').collect();
+    if !written.windows(2).any(|pair| pair == b"::") {
+        return groups.iter().any(|group| group.len() != 2);
+    }
+    let routed =
+        matches!(address.segments()[0], 0 | 0x64 | 0x2000..=0x3fff | 0xfc00..=0xfdff | 0xfe80..=0xfebf | 0xff00..);
+    let digits = class::count(written, DIGIT) > 0;
+    let filled = groups.iter().filter(|group| !group.is_empty()).count();
+    digits && routed && (filled >= 2 || written.len() > 5) || digits && filled >= 5
+}
+
+/// `%eth0` behind an address.
+fn zone(text: &Text<'_>, end: usize) -> usize {
+    let stop = if text.at(end) == b'%' { text.short_run(ALNUM, end + 1, 16) } else { end };
+    if stop > end + 1 { stop } else { end }
+}
+
+/// A hexadecimal digit stands at a place: six pairs, or three fours.
+pub(super) fn mac(text: &Text<'_>, at: usize) -> Option<Hit> {
+    let before = text.before(at);
+    if class::is(before, ALNUM)
+        || matches!(before, b':' | b'-' | b'.' | b'_') && class::is(text.byte_before(at - 1), HEX)
+    {
+        return None;
+    }
+    let width = text.short_run(HEX, at, 5) - at;
+    let separator = text.at(at + width);
+    let pieces = match (width, separator) {
+        (2, b':' | b'-') => 6,
+        (4, b'.') => 3,
+        _ => return None,
+    };
+    let mut place = at;
+    for piece in 0..pieces {
+        if text.short_run(HEX, place, width + 1) - place != width {
+            return None;
+        }
+        place += width;
+        if piece + 1 < pieces {
+            if text.at(place) != separator {
+                return None;
+            }
+            place += 1;
+        }
+    }
+    let glued = match text.at(place) {
+        b':' | b'-' | b'.' => text.is(place + 1, HEX),
+        byte => class::is(byte, ALNUM),
+    };
+    let letters = class::count(text.slice(at, place), ALPHA) > 0;
+    (!glued && (letters || is_said(text, at))).then(|| Hit::new(at, place, Kind::Mac))
+}
+
+/// Digits alone are a hardware address where a word says so.
+fn is_said(text: &Text<'_>, at: usize) -> bool {
+    let window = text.window(at, 24).to_ascii_lowercase();
+    window.windows(3).any(|word| word == b"mac") || window.windows(8).any(|word| word == b"hardware")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Kind;
+    use super::super::probe::found;
+
+    #[test]
+    fn addresses_of_both_versions_are_found() {
+        for text in [
+            "203.0.113.77",
+            "192.168.1.10",
+            "8.8.8.8",
+            "2001:db8::8a2e:370:7334",
+            "2001:0db8:85a3:0000:0000:8a2e:0370:7334",
+            "fe80::1ff:fe23:4567:890a%eth0",
+            "::ffff:203.0.113.77",
+        ] {
+            for frame in ["from {} today", "[{}]:443", "({})", "地址{}。", "\"{}\","] {
+                assert_eq!(found(&frame.replace("{}", text)), [(Kind::Ip, text)], "{frame}");
+            }
+        }
+        assert_eq!(found("http://203.0.113.77:8080/x"), [(Kind::Ip, "203.0.113.77")]);
+        assert_eq!(found("10.0.0.0/8, 203.0.113.1-203.0.113.9").len(), 3);
+    }
+
+    #[test]
+    fn versions_object_identifiers_and_paths_stay() {
+        for text in [
+            "version 1.2.3.4",
+            "upgrade from 4.12.0.7 to 4.12.0.9",
+            "v1.2.3.4",
+            "1.3.6.1.4.1.311",
+            "section 3.2.1.4",
+            "Chrome/120.0.10.20",
+            "pkg==1.20.3.4",
+            "app-1.2.3.4.jar",
+            "1.2.3.4-beta",
+            "std::io",
+            "dead::beef",
+            "a::b",
+            "::",
+            "::1",
+            "127.0.0.1",
+            "0.0.0.0",
+            "255.255.255.0",
+            "12:34:56",
+            "256.1.1.1",
+            "01.02.03.04",
+            "aa:bb:cc:dd:ee:ff:00:11",
+        ] {
+            assert!(found(text).is_empty(), "{text}: {:?}", found(text));
+        }
+    }
+
+    #[test]
+    fn hardware_addresses_are_found_and_fingerprints_stay() {
+        for text in ["00:1B:44:11:3A:B7", "00-1b-44-11-3a-b7", "001b.4411.3ab7", "f0:18:98:aa:bb:cc"] {
+            assert_eq!(found(&format!("on {text}, then")), [(Kind::Mac, text)]);
+        }
+        for text in [
+            "aa:bb:cc:dd:ee",
+            "aa:bb:cc:dd:ee:ff:00",
+            "SHA1 aa:bb:cc:dd:ee:ff:00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd",
+            "550e8400-e29b-41d4-a716-446655440000",
+            "01-02-03-04-05-06",
+        ] {
+            assert!(found(text).is_empty(), "{text}: {:?}", found(text));
+        }
+    }
+}

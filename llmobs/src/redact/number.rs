@@ -1,0 +1,185 @@
+//! What begins with a digit.
+
+use super::anchor::Scene;
+use super::card;
+use super::class;
+use super::class::ALNUM;
+use super::class::ALPHA;
+use super::class::DIGIT;
+use super::coin;
+use super::hit::Hit;
+use super::hit::Look;
+use super::key;
+use super::kind::Kind;
+use super::network;
+use super::phone;
+use super::region;
+use super::ssn;
+use super::text::Run;
+use super::text::Text;
+
+/// A digit stands at a place.
+pub(super) fn number(scene: &Scene<'_, '_>, at: usize) -> Look {
+    let text = scene.text;
+    let end = text.run(Run::Digit, at);
+    let before = text.before(at);
+    if class::is(before, ALNUM) {
+        return Look::nothing(end);
+    }
+    let hit = region::word(scene, at).or_else(|| word_like(scene, at, end)).or_else(|| {
+        let groups = Groups::read(text, at);
+        plain(scene, &groups)
+    });
+    hit.map_or(Look::nothing(end), Look::from)
+}
+
+/// What has other letters or signs among its digits.
+fn word_like(scene: &Scene<'_, '_>, at: usize, end: usize) -> Option<Hit> {
+    let text = scene.text;
+    match text.at(end) {
+        b'x' | b'X' if end - at == 1 => scene.wants(Kind::Crypto).then(|| coin::ethereum(text, at)).flatten(),
+        b':' | b'-' | b'.' => scene
+            .wants(Kind::Mac)
+            .then(|| network::mac(text, at))
+            .flatten()
+            .or_else(|| scene.wants(Kind::Ip).then(|| network::v6(text, at)).flatten())
+            .or_else(|| scene.wants(Kind::Ip).then(|| network::v4(text, at, end)).flatten())
+            .or_else(|| scene.wants(Kind::ApiKey).then(|| key::telegram(text, at, end)).flatten()),
+        byte if class::is(byte, ALPHA) => network_word(scene, at)
+            .or_else(|| scene.wants(Kind::Crypto).then(|| coin::base58(text, at)).flatten())
+            .or_else(|| region::word(scene, at)),
+        _ => None,
+    }
+}
+
+/// `2b:..` and `2001:db8::1` begin with a digit and go on with letters.
+fn network_word(scene: &Scene<'_, '_>, at: usize) -> Option<Hit> {
+    let text = scene.text;
+    let hex = text.short_run(class::HEX, at, 5);
+    match text.at(hex) {
+        b':' | b'-' | b'.' => scene
+            .wants(Kind::Mac)
+            .then(|| network::mac(text, at))
+            .flatten()
+            .or_else(|| scene.wants(Kind::Ip).then(|| network::v6(text, at)).flatten()),
+        _ => None,
+    }
+}
+
+/// Digits and separators alone.
+fn plain(scene: &Scene<'_, '_>, groups: &Groups) -> Option<Hit> {
+    let text = scene.text;
+    let card = || scene.wants(Kind::Card).then(|| card::card(text, groups)).flatten();
+    let ssn = || scene.wants(Kind::Ssn).then(|| ssn::ssn(text, groups)).flatten();
+    let phone = || scene.wants(Kind::Phone).then(|| phone::national(scene, groups)).flatten();
+    card().or_else(ssn).or_else(|| region::number(scene, groups)).or_else(phone)
+}
+
+/// Groups of digits with one separator between them, as far as they can matter.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Groups {
+    groups: [Group; MOST_GROUPS],
+    length: usize,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Group {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// What stands before it.
+    pub(super) separator: Separator,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Separator {
+    Blank,
+    Dash,
+    Dot,
+    /// The first group has none.
+    #[default]
+    None,
+    /// A bracket, with or without a blank.
+    Bracket,
+    Slash,
+}
+
+const MOST_GROUPS: usize = 8;
+const MOST_DIGITS: usize = 24;
+
+impl Group {
+    pub(super) const fn len(&self) -> usize {
+        self.end - self.start
+    }
+}
+
+impl Groups {
+    pub(super) fn read(text: &Text<'_>, start: usize) -> Self {
+        let mut groups = [Group::default(); MOST_GROUPS];
+        let (mut length, mut digits) = (0, 0);
+        let (mut place, mut separator) = (start, Separator::None);
+        while length < MOST_GROUPS {
+            let end = text.run(Run::Digit, place);
+            if end == place {
+                break;
+            }
+            digits += end - place;
+            if length > 0 && digits > MOST_DIGITS {
+                break;
+            }
+            groups[length] = Group { start: place, end, separator };
+            length += 1;
+            let Some((kind, next)) = separator_at(text, end) else { break };
+            (place, separator) = (next, kind);
+        }
+        Self { groups, length }
+    }
+
+    pub(super) fn as_slice(&self) -> &[Group] {
+        &self.groups[..self.length]
+    }
+
+    pub(super) fn start(&self) -> usize {
+        self.groups[0].start
+    }
+}
+
+/// The separator at a place and where the next group begins.
+pub(super) fn separator_at(text: &Text<'_>, place: usize) -> Option<(Separator, usize)> {
+    let (kind, next) = match text.at(place) {
+        b' ' => match (text.at(place + 1), text.at(place + 2)) {
+            (b'(', _) => (Separator::Bracket, place + 2),
+            (b'-', b' ') => (Separator::Dash, place + 3),
+            _ => (Separator::Blank, place + 1),
+        },
+        b'-' => (Separator::Dash, place + 1 + usize::from(text.at(place + 1) == b'(')),
+        b'.' => (Separator::Dot, place + 1),
+        b'/' => (Separator::Slash, place + 1),
+        b'(' => (Separator::Bracket, place + 1),
+        b')' => (Separator::Bracket, place + 1 + usize::from(matches!(text.at(place + 1), b' ' | b'-' | b'.'))),
+        // A blank that does not break, a narrow one, a hyphen that does not break.
+        0xc2 if text.at(place + 1) == 0xa0 => (Separator::Blank, place + 2),
+        0xe2 if text.at(place + 1) == 0x80 && matches!(text.at(place + 2), 0xaf | 0x89) => {
+            (Separator::Blank, place + 3)
+        }
+        0xe2 if text.at(place + 1) == 0x80 && matches!(text.at(place + 2), 0x90..=0x93) => (Separator::Dash, place + 3),
+        _ => return None,
+    };
+    text.is(next, DIGIT).then_some((kind, next))
+}
+
+/// Whether a number that ends here is whole: no letter or digit follows, nor a part behind a dot.
+pub(super) fn ends(text: &Text<'_>, end: usize) -> bool {
+    match text.at(end) {
+        b'.' => !text.is(end + 1, DIGIT),
+        b'@' | b'%' => false,
+        byte => !class::is(byte, ALNUM),
+    }
+}
+
+/// Whether a number begins here: no part of a longer one stands before it.
+pub(super) fn begins(text: &Text<'_>, start: usize) -> bool {
+    match text.before(start) {
+        b'.' | b',' | b'-' | b'/' => !class::is(text.byte_before(start - 1), DIGIT),
+        byte => !class::is(byte, ALNUM),
+    }
+}

@@ -1,0 +1,177 @@
+//! Telephone numbers.
+
+mod plan;
+
+use super::anchor::Scene;
+use super::class;
+use super::class::ALNUM;
+use super::class::DIGIT;
+use super::context;
+use super::context::Topic;
+use super::hit::Hit;
+use super::kind::Kind;
+use super::number::Group;
+use super::number::Groups;
+use super::number::Separator;
+use super::number::begins;
+use super::text::Text;
+
+/// A plus and a digit stand at a place: `+49 30 1234567`.
+pub(super) fn international(scene: &Scene<'_, '_>, at: usize) -> Option<Hit> {
+    let text = scene.text;
+    let before = text.before(at);
+    if class::is(before, ALNUM) || before == b'+' {
+        return None;
+    }
+    let start = at + 1 + usize::from(text.at(at + 1) == b'(');
+    let groups = Groups::read(text, start);
+    let end = longest(text, &groups, |digits| plan::is_international(digits))?;
+    Some(Hit::new(at, extension(text, end), Kind::Phone))
+}
+
+/// A bracket and a digit stand at a place: `(415) 555-2671`.
+pub(super) fn bracketed(scene: &Scene<'_, '_>, at: usize) -> Option<Hit> {
+    let text = scene.text;
+    let before = text.before(at);
+    if class::is(before, ALNUM) {
+        return None;
+    }
+    let groups = Groups::read(text, at + 1);
+    let all = groups.as_slice();
+    let [area, second, ..] = all else { return None };
+    if second.separator != Separator::Bracket {
+        return None;
+    }
+    let american = matches!(lengths(all)[..], [3, 3, 4, ..]) && all[2].separator != Separator::Bracket;
+    let end = if american {
+        whole(text, all[2].end)?
+    } else if area.len() <= 5 && (is_said(text, at) || text.at(area.start) == b'0') {
+        longest(text, &groups, |digits| (8..=12).contains(&digits.len()))?
+    } else {
+        return None;
+    };
+    Some(Hit::new(at, extension(text, end), Kind::Phone))
+}
+
+/// Digits without a plus: in the shape of North America, in that of a region that was named, or behind words.
+pub(super) fn national(scene: &Scene<'_, '_>, groups: &Groups) -> Option<Hit> {
+    let text = scene.text;
+    let start = groups.start();
+    if !begins(text, start) {
+        return None;
+    }
+    let end = american(text, groups.as_slice())
+        .or_else(|| prefixed(text, groups))
+        .or_else(|| longest(text, groups, |digits| scene.regions().any(|region| plan::is_national(region, digits))))
+        .or_else(|| spoken(text, groups))?;
+    Some(Hit::new(start, extension(text, end), Kind::Phone))
+}
+
+/// `415-555-2671`, `1-415-555-2671`, `415.555.2671`; with blanks only behind words.
+fn american(text: &Text<'_>, groups: &[Group]) -> Option<usize> {
+    let (lead, rest) = match groups {
+        [one, rest @ ..] if matches!(text.slice(one.start, one.end), b"1" | b"001") => (Some(one), rest),
+        all => (None, all),
+    };
+    let [area, exchange, line, more @ ..] = rest else { return None };
+    if lengths(&rest[..3])[..] != [3, 3, 4] || lead.is_some_and(|_| area.separator == Separator::Slash) {
+        return None;
+    }
+    let (first, second) = (text.at(area.start), text.at(exchange.start));
+    let separators = (exchange.separator, line.separator);
+    let shaped = match separators {
+        (Separator::Dash | Separator::Bracket, Separator::Dash) => {
+            lead.is_some() || first >= b'2' || is_sample(text, area)
+        }
+        (Separator::Bracket, Separator::Blank | Separator::Dot) => true,
+        (Separator::Slash | Separator::Blank, Separator::Dash) | (Separator::Dot, Separator::Dot) => {
+            first >= b'2' && second >= b'2'
+        }
+        (Separator::Blank, Separator::Blank) => {
+            lead.is_some() && first >= b'2' && second >= b'2' && more.is_empty() || is_said(text, groups[0].start)
+        }
+        _ => false,
+    };
+    shaped.then(|| whole(text, line.end)).flatten()
+}
+
+/// `123-456-7890` is what people write who mean any number.
+fn is_sample(text: &Text<'_>, area: &Group) -> bool {
+    text.slice(area.start, area.end) == b"123"
+}
+
+/// `0049 30 1234567`: two zeros for a plus.
+fn prefixed(text: &Text<'_>, groups: &Groups) -> Option<usize> {
+    let [first, second, ..] = groups.as_slice() else { return None };
+    let zeros = text.slice(first.start, first.end).starts_with(b"00") && (3..=5).contains(&first.len());
+    let parted = second.separator != Separator::Dot;
+    (zeros && parted).then(|| longest(text, groups, |digits| plan::is_international(&digits[2..]))).flatten()
+}
+
+/// Behind words such as "call me at".
+fn spoken(text: &Text<'_>, groups: &Groups) -> Option<usize> {
+    let start = groups.start();
+    if !is_said(text, start) || is_date(text, groups.as_slice()) {
+        return None;
+    }
+    longest(text, groups, |digits| (7..=15).contains(&digits.len()) && class::variety(digits) > 1)
+}
+
+fn is_said(text: &Text<'_>, start: usize) -> bool {
+    text.topic(start, context::topic) == Some(Topic::Phone)
+}
+
+/// `2024-01-15`, `15.01.2024`.
+fn is_date(text: &Text<'_>, groups: &[Group]) -> bool {
+    let year = |group: &Group| matches!(text.slice(group.start, group.start + 2), b"19" | b"20");
+    match (&lengths(groups)[..], groups) {
+        ([4, 1..=2, 1..=2, ..], [first, ..]) => year(first),
+        ([1..=2, 1..=2, 4, ..], [_, _, third, ..]) => year(third),
+        _ => false,
+    }
+}
+
+/// The end of as many of the groups as make a number.
+fn longest(text: &Text<'_>, groups: &Groups, fits: impl Fn(&[u8]) -> bool) -> Option<usize> {
+    let all = groups.as_slice();
+    (1..=all.len()).rev().find_map(|count| {
+        let mut digits = Vec::with_capacity(16);
+        for (place, group) in all[..count].iter().enumerate() {
+            let piece = text.slice(group.start, group.end);
+            // `+44 (0)20 7946 0958`: the zero is dialled at home only.
+            let trunk = place > 0 && piece == b"0" && group.separator == Separator::Bracket;
+            digits.extend_from_slice(if trunk { b"" } else { piece });
+        }
+        let end = whole(text, all[count - 1].end)?;
+        (digits.len() <= 17 && fits(&digits)).then_some(end)
+    })
+}
+
+/// The end, if no number or word goes on there.
+fn whole(text: &Text<'_>, end: usize) -> Option<usize> {
+    let glued = match text.at(end) {
+        b'-' | b'.' | b',' => text.is(end + 1, DIGIT),
+        b'@' | b'%' | b':' => text.is(end + 1, ALNUM),
+        b'x' | b'e' => extension(text, end) == end,
+        byte => class::is(byte, ALNUM),
+    };
+    (!glued).then_some(end)
+}
+
+/// `x123`, ` ext. 123`: the desk behind the number.
+fn extension(text: &Text<'_>, end: usize) -> usize {
+    let blank = usize::from(text.at(end) == b' ');
+    let word = end + blank;
+    let behind = [&b"extension"[..], b"ext.", b"ext", b"x"].into_iter().find(|name| text.says(word, name));
+    let Some(name) = behind else { return end };
+    let digits = word + name.len() + usize::from(text.at(word + name.len()) == b' ');
+    let stop = text.short_run(DIGIT, digits, 7);
+    if stop > digits && !text.is(stop, ALNUM) { stop } else { end }
+}
+
+fn lengths(groups: &[Group]) -> Vec<usize> {
+    groups.iter().map(Group::len).collect()
+}
+
+#[cfg(test)]
+mod tests;

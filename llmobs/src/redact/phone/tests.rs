@@ -1,0 +1,96 @@
+use super::super::Kind;
+use super::super::Redactor;
+use super::super::Region;
+use super::super::probe::found;
+
+fn phones(text: &str) -> Vec<&str> {
+    found(text).into_iter().filter(|(kind, _)| *kind == Kind::Phone).map(|(_, piece)| piece).collect()
+}
+
+/// Numbers that authorities keep free for films and examples.
+#[test]
+fn international_numbers_are_found_however_they_are_written() {
+    for number in [
+        "+442079460958",
+        "+44 20 7946 0958",
+        "+44 (0)20 7946 0958",
+        "+1 (415) 555-0132",
+        "+1-415-555-0132",
+        "+1.415.555.0132",
+        "+49 30 23125 000",
+        "+33 1 99 00 12 34",
+        "+61 2 5550 1234",
+        "+46 8 465 004 12",
+        "+353 20 910 1234",
+        "+48\u{a0}22\u{a0}123\u{a0}45\u{a0}67",
+        "0049 30 23125 000",
+        "+1 415-555-0132 ext. 12",
+        "+1 415-555-0132x1234",
+    ] {
+        for frame in ["{}", "on {}.", "({}), ", "电话{}谢谢", "tel:{};", "\"{}\""] {
+            assert_eq!(phones(&frame.replace("{}", number)), [number], "{frame}");
+        }
+    }
+    assert_eq!(phones("+1 415-555-0132 2024"), ["+1 415-555-0132"]);
+}
+
+#[test]
+fn numbers_in_the_shape_of_north_america_are_found() {
+    for number in
+        ["(415) 555-0132", "415-555-0132", "415.555.0132", "1-415-555-0132", "(415)555-0132", "001-415-555-0132x12"]
+    {
+        assert_eq!(phones(&format!("ask {number}, then")), [number]);
+    }
+}
+
+#[test]
+fn national_numbers_are_found_behind_words_that_say_so() {
+    for text in [
+        "call me at {020 7946 0958}.",
+        "Meine Handynummer ist {0151 23456789}",
+        "appelle-moi au {06 39 98 12 34}",
+        "téléphone : {0199001234}",
+        "mi móvil es {612 345 678},",
+        "手机号是{13800138000}。",
+        "電話番号は{03-1234-5678}です",
+        "my cell is {415 555 0132}",
+        "text me on {4155550132}",
+    ] {
+        let number = text.split(['{', '}']).nth(1).unwrap();
+        assert_eq!(phones(&text.replace(['{', '}'], "")), [number], "{text}");
+    }
+}
+
+#[test]
+fn national_numbers_of_a_named_region_need_no_words() {
+    let redactor = Redactor::builder().region(Region::Uk).region(Region::Fr).build().unwrap();
+    assert_eq!(redactor.redact("then 020 7946 0958 and 01 99 00 12 34"), "then [PHONE] and [PHONE]");
+    assert!(phones("then 020 7946 0958 and 01 99 00 12 34").is_empty());
+}
+
+#[test]
+fn other_numbers_stay() {
+    for text in [
+        "1700000000",
+        "order 4155550132",
+        "call about order 4155550132",
+        "NIST 800-53",
+        "ZIP 94103-1234",
+        "2024-01-15 10:30:00",
+        "call on 2024-01-15",
+        "call on 15.01.2024",
+        "+51.5074, -0.1278",
+        "UTC+0530",
+        "2+2",
+        "C++2024",
+        "+1234567890",
+        "978-3-16-148410-0",
+        "+0000000000",
+        "3.1415926535",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "1-2-3",
+        "call 911",
+    ] {
+        assert!(phones(text).is_empty(), "{text}: {:?}", phones(text));
+    }
+}

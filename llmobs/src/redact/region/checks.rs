@@ -1,0 +1,258 @@
+//! The check digits of each region.
+
+use super::super::checksum::iso_11_10;
+use super::super::checksum::luhn;
+use super::super::checksum::modulo;
+use super::super::checksum::verhoeff;
+use super::super::checksum::weighted;
+use super::super::class;
+use super::super::class::ALPHA;
+use super::super::class::DIGIT;
+use super::Region;
+use super::Shape;
+
+/// Whether digits are an identity number of a region.
+pub(super) fn number(region: Region, shape: &Shape<'_>) -> bool {
+    let digits = shape.digits;
+    let length = digits.len();
+    if class::variety(digits) < 3 {
+        return false;
+    }
+    match region {
+        Region::Au => length == 9 && tax_file(digits) || length == 10 && medicare(digits),
+        Region::Be => length == 11 && is_day(&digits[2..6], true) && register(digits),
+        Region::Br => length == 11 && brazil(digits, 9) || length == 14 && brazil(digits, 12),
+        Region::Ca => length == 9 && (shape.is(&[3, 3, 3]) || shape.said) && digits[0] != b'0' && luhn(digits),
+        Region::Ch => length == 13 && digits.starts_with(b"756") && ean(digits),
+        Region::Cn => length == 18 && china(digits),
+        Region::De => length == 11 && digits[0] != b'0' && iso_11_10(digits) && repeats(&digits[..10]),
+        Region::Dk => length == 10 && is_day_first(&digits[..4]) && (shape.is(&[6, 4]) || shape.said),
+        Region::Fr => length == 15 && matches!(digits[0], b'1'..=b'4' | b'7' | b'8') && france(digits),
+        Region::In => length == 12 && digits[0] >= b'2' && verhoeff(digits),
+        Region::Jp => length == 12 && japan(digits),
+        Region::Kr => {
+            length == 13
+                && shape.is(&[6, 7])
+                && shape.dashed()
+                && is_day(&digits[2..6], false)
+                && matches!(digits[6], b'1'..=b'8')
+        }
+        Region::Nl => length == 9 && eleven(digits) && (shape.in_one() || shape.said),
+        Region::No => length == 11 && is_day_first(&digits[..4]) && norway(digits),
+        Region::Pl => {
+            length == 11
+                && weighted(digits, &[1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1]).is_multiple_of(10)
+                && is_polish_day(digits)
+        }
+        Region::Se => sweden(digits, shape),
+        Region::Uk => length == 10 && (shape.is(&[3, 3, 4]) || shape.said) && health_service(digits),
+        Region::Us => length == 9 && shape.is(&[3, 2, 4]) && shape.dashed() && taxpayer(digits),
+        Region::Es | Region::Fi | Region::It | Region::Mx | Region::Sg => false,
+    }
+}
+
+/// Whether letters and digits are an identity number of a region. The letters are capitals.
+pub(super) fn word(region: Region, symbols: &[u8]) -> bool {
+    match region {
+        Region::Cn => class::all(&symbols[..17], DIGIT) && symbols[17] == b'X' && china(symbols),
+        Region::Es => spain(symbols),
+        Region::Fi => finland(symbols),
+        Region::In => matches(symbols, b"AAAAA0000A") && b"ABCFGHJLPT".contains(&symbols[3]),
+        Region::It => italy(symbols),
+        Region::Mx => {
+            matches(symbols, b"AAAA000000AAAAAA**")
+                && matches!(symbols[10], b'H' | b'M' | b'X')
+                && is_day(&symbols[6..10], false)
+        }
+        Region::Sg => singapore(symbols),
+        Region::Uk => matches(symbols, b"AA000000A") && insurance(symbols),
+        _ => false,
+    }
+}
+
+/// Whether symbols are letters (`A`), digits (`0`) or either (`*`), as the shape says.
+fn matches(symbols: &[u8], shape: &[u8]) -> bool {
+    symbols.len() == shape.len()
+        && symbols.iter().zip(shape).all(|(symbol, wanted)| match wanted {
+            b'A' => class::is(*symbol, ALPHA),
+            b'0' => class::is(*symbol, DIGIT),
+            _ => true,
+        })
+}
+
+fn two(digits: &[u8]) -> u32 {
+    u32::from(digits[0] - b'0') * 10 + u32::from(digits[1] - b'0')
+}
+
+fn last(digits: &[u8]) -> u32 {
+    digits.last().map_or(0, |digit| u32::from(digit - b'0'))
+}
+
+/// A month and a day; some registers leave them unknown.
+fn is_day(digits: &[u8], unknown: bool) -> bool {
+    let (month, day) = (two(digits), two(&digits[2..]));
+    (1..=12).contains(&month) && (1..=31).contains(&day) || unknown && month <= 12 && day <= 31
+}
+
+fn is_day_first(digits: &[u8]) -> bool {
+    // Norway adds 40 to the day or month of some.
+    let (day, month) = (two(digits), two(&digits[2..]));
+    (1..=31).contains(&(day % 40)) && (1..=12).contains(&(month % 40))
+}
+
+/// The century stands in the month.
+fn is_polish_day(digits: &[u8]) -> bool {
+    (1..=12).contains(&(two(&digits[2..]) % 20)) && (1..=31).contains(&two(&digits[4..]))
+}
+
+fn tax_file(digits: &[u8]) -> bool {
+    weighted(digits, &[1, 4, 3, 7, 5, 8, 6, 9, 10]).is_multiple_of(11)
+}
+
+fn medicare(digits: &[u8]) -> bool {
+    matches!(digits[0], b'2'..=b'6') && weighted(digits, &[1, 3, 7, 9, 1, 3, 7, 9]) % 10 == last(&digits[..9])
+}
+
+fn register(digits: &[u8]) -> bool {
+    let check = modulo(&digits[9..], 100);
+    let young = modulo(&[b"2", &digits[..9]].concat(), 97);
+    97 - modulo(&digits[..9], 97) == check || 97 - young == check
+}
+
+fn brazil(digits: &[u8], body: usize) -> bool {
+    let check = |length: usize| {
+        let weights = (0..length).map(|at| {
+            let weight = length + 1 - at;
+            u32::try_from(if body == 9 { weight } else { (weight - 2) % 8 + 2 }).unwrap_or_default()
+        });
+        let sum = weighted(&digits[..length], &weights.collect::<Vec<_>>());
+        let rest = sum * 10 % 11 % 10;
+        rest == u32::from(digits[length] - b'0')
+    };
+    check(body) && check(body + 1)
+}
+
+fn ean(digits: &[u8]) -> bool {
+    weighted(digits, &[1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1]).is_multiple_of(10)
+}
+
+fn china(symbols: &[u8]) -> bool {
+    let sum = weighted(&symbols[..17], &[7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]);
+    let year = matches!(&symbols[6..8], b"18" | b"19" | b"20");
+    year && is_day(&symbols[10..14], false) && b"10X98765432".get(sum as usize % 11) == symbols.get(17)
+}
+
+/// Of the ten first digits of a German number one stands two or three times.
+fn repeats(digits: &[u8]) -> bool {
+    let counts = (b'0'..=b'9').map(|digit| digits.iter().filter(|seen| **seen == digit).count());
+    let counts: Vec<usize> = counts.collect();
+    counts.iter().filter(|count| **count > 1).count() == 1 && counts.iter().all(|count| *count <= 3)
+}
+
+fn france(digits: &[u8]) -> bool {
+    let month = two(&digits[3..]);
+    (matches!(month, 1..=12 | 20..=42) || month >= 50) && 97 - modulo(&digits[..13], 97) == modulo(&digits[13..], 100)
+}
+
+fn japan(digits: &[u8]) -> bool {
+    let rest = weighted(&digits[..11], &[6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) % 11;
+    last(digits) == if rest <= 1 { 0 } else { 11 - rest }
+}
+
+fn eleven(digits: &[u8]) -> bool {
+    let sum = weighted(&digits[..8], &[9, 8, 7, 6, 5, 4, 3, 2]);
+    sum > 0 && sum % 11 == last(digits)
+}
+
+fn norway(digits: &[u8]) -> bool {
+    weighted(digits, &[3, 7, 6, 1, 8, 9, 4, 5, 2, 1]).is_multiple_of(11)
+        && weighted(digits, &[5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1]).is_multiple_of(11)
+}
+
+fn sweden(digits: &[u8], shape: &Shape<'_>) -> bool {
+    let ten = match digits.len() {
+        10 => digits,
+        12 if matches!(&digits[..2], b"18" | b"19" | b"20") => &digits[2..],
+        _ => return false,
+    };
+    let written = shape.is(&[6, 4]) || shape.is(&[8, 4]) || shape.said;
+    let day = (1..=12).contains(&two(&ten[2..])) && (1..=31).contains(&(two(&ten[4..]) % 60));
+    written && day && luhn(ten)
+}
+
+fn health_service(digits: &[u8]) -> bool {
+    let check = 11 - weighted(&digits[..9], &[10, 9, 8, 7, 6, 5, 4, 3, 2]) % 11;
+    check != 10 && check % 11 == last(digits)
+}
+
+fn taxpayer(digits: &[u8]) -> bool {
+    digits[0] == b'9' && matches!(two(&digits[3..]), 50..=65 | 70..=88 | 90..=92 | 94..=99)
+}
+
+fn spain(symbols: &[u8]) -> bool {
+    let head = match symbols[0] {
+        b'X' => b'0',
+        b'Y' => b'1',
+        b'Z' => b'2',
+        digit @ b'0'..=b'9' => digit,
+        _ => return false,
+    };
+    let digits = [&[head], &symbols[1..8]].concat();
+    class::all(&digits, DIGIT)
+        && usize::try_from(modulo(&digits, 23)).is_ok_and(|rest| b"TRWAGMYFPDXBNJZSQVHLCKE"[rest] == symbols[8])
+}
+
+fn finland(symbols: &[u8]) -> bool {
+    let digits = [&symbols[..6], &symbols[7..10]].concat();
+    let century = matches!(symbols[6], b'-' | b'+' | b'A'..=b'F' | b'U'..=b'Y');
+    class::all(&digits, DIGIT)
+        && century
+        && is_day_first(&digits[..4])
+        && usize::try_from(modulo(&digits, 31))
+            .is_ok_and(|rest| b"0123456789ABCDEFHJKLMNPRSTUVWXY"[rest] == symbols[10])
+}
+
+fn italy(symbols: &[u8]) -> bool {
+    const ODD: [u32; 26] =
+        [1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23];
+    if !matches(symbols, b"AAAAAA**A**A***A") || !b"ABCDEHLMPRST".contains(&symbols[8]) {
+        return false;
+    }
+    let sum: u32 = symbols[..15]
+        .iter()
+        .enumerate()
+        .map(|(place, symbol)| {
+            let value = if class::is(*symbol, DIGIT) { symbol - b'0' } else { symbol - b'A' };
+            if place % 2 == 0 { ODD[usize::from(value)] } else { u32::from(value) }
+        })
+        .sum();
+    u32::from(symbols[15] - b'A') == sum % 26
+}
+
+fn singapore(symbols: &[u8]) -> bool {
+    if !matches(symbols, b"A0000000A") {
+        return false;
+    }
+    let sum = weighted(&symbols[1..8], &[2, 7, 6, 5, 4, 3, 2]);
+    let (extra, letters): (u32, &[u8; 11]) = match symbols[0] {
+        b'S' => (0, b"JZIHGFEDCBA"),
+        b'T' => (4, b"JZIHGFEDCBA"),
+        b'F' => (0, b"XWUTRQPNMLK"),
+        b'G' => (4, b"XWUTRQPNMLK"),
+        b'M' => (3, b"XWUTRQPNJLK"),
+        _ => return false,
+    };
+    let place = ((sum + extra) % 11) as usize;
+    letters[if symbols[0] == b'M' { 10 - place } else { place }] == symbols[8]
+}
+
+fn insurance(symbols: &[u8]) -> bool {
+    let (first, second) = (symbols[0], symbols[1]);
+    let unused = b"DFIQUV";
+    let pair = [first, second];
+    !unused.contains(&first)
+        && !unused.contains(&second)
+        && second != b'O'
+        && ![*b"BG", *b"GB", *b"KN", *b"NK", *b"NT", *b"TN", *b"ZZ"].contains(&pair)
+        && matches!(symbols[8], b'A'..=b'D')
+}

@@ -1,0 +1,63 @@
+//! Social security numbers of the United States.
+
+use super::checksum;
+use super::context;
+use super::context::Topic;
+use super::hit::Hit;
+use super::kind::Kind;
+use super::number::Groups;
+use super::number::Separator;
+use super::number::begins;
+use super::text::Text;
+
+/// `AAA-GG-SSSS`; without hyphens only behind words that say so.
+pub(super) fn ssn(text: &Text<'_>, groups: &Groups) -> Option<Hit> {
+    let all = groups.as_slice();
+    let said = || text.topic(groups.start(), context::topic) == Some(Topic::Ssn);
+    let end = match all {
+        [a, b, c, ..] if [a.len(), b.len(), c.len()] == [3, 2, 4] && b.separator == c.separator => {
+            let shaped = matches!(b.separator, Separator::Dash) || said();
+            shaped.then_some(c.end)?
+        }
+        [one, ..] if one.len() == 9 && said() => one.end,
+        _ => return None,
+    };
+    let goes_on = match text.at(end) {
+        b'-' | b'.' => text.is(end + 1, super::class::ALNUM),
+        byte => super::class::is(byte, super::class::ALNUM),
+    };
+    let whole = begins(text, groups.start()) && !goes_on;
+    (whole && is_given_out(&checksum::digits(text.slice(groups.start(), end))))
+        .then(|| Hit::new(groups.start(), end, Kind::Ssn))
+}
+
+/// Areas 000, 666 and 900 to 999, group 00 and serial 0000 were never given out.
+fn is_given_out(digits: &[u8]) -> bool {
+    let (area, rest) = digits.split_at(3);
+    area != b"000" && area != b"666" && area[0] != b'9' && &rest[..2] != b"00" && &rest[2..] != b"0000"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Kind;
+    use super::super::probe::found;
+
+    #[test]
+    fn numbers_that_were_given_out_are_found() {
+        assert_eq!(found("it is 219-45-6789."), [(Kind::Ssn, "219-45-6789")]);
+        assert_eq!(found("SSN: 219 45 6789"), [(Kind::Ssn, "219 45 6789")]);
+        assert_eq!(found("my social security number is 219456789,"), [(Kind::Ssn, "219456789")]);
+    }
+
+    #[test]
+    fn numbers_that_never_were_stay() {
+        for text in
+            ["000-45-6789", "666-45-6789", "912-45-6789", "219-00-6789", "219-45-0000", "219456789", "219 45 6789"]
+        {
+            assert!(found(text).is_empty(), "{text}");
+        }
+        for text in ["2-219-45-6789", "219-45-6789-1", "219-45-67891", "a219-45-6789"] {
+            assert!(found(text).is_empty(), "{text}: {:?}", found(text));
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! The text that is looked at.
+
+use std::cell::Cell;
+
+use memchr::memmem;
+
+use super::class;
+use super::class::ALNUM;
+use super::class::BASE58;
+use super::class::Class;
+use super::class::DIGIT;
+use super::class::HEX;
+use super::class::SPACE;
+use super::class::VALUE;
+use super::class::WORD;
+use super::context::Topic;
+
+/// A text as the detectors see it.
+///
+/// Whatever was found already is opaque: who looks across its border sees a bracket, as the label that will stand there
+/// begins and ends with one. So a text that is looked at again gives the same answers. Of an unfinished text it
+/// remembers whether an answer hung on what has not come yet.
+pub(super) struct Text<'t> {
+    bytes: &'t [u8],
+    /// Nothing is seen from here on: the end of the text, or the begin of something opaque.
+    limit: usize,
+    finished: bool,
+    /// What stands before is opaque.
+    covered: usize,
+    hung: Cell<bool>,
+    runs: [Cell<(usize, usize)>; RUNS],
+    topic: Cell<(usize, Option<Topic>)>,
+    /// From where the end of a key was looked for, and where it is.
+    mark: Cell<(usize, Option<usize>)>,
+}
+
+/// The runs of bytes that are asked for often. Each end is found once, however many places of the run ask for it, so
+/// that the time is linear in the length of the text.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Run {
+    Alnum,
+    Base58,
+    Digit,
+    Hex,
+    Value,
+    Word,
+}
+
+const RUNS: usize = 6;
+
+impl Run {
+    const fn class(self) -> Class {
+        match self {
+            Self::Alnum => ALNUM,
+            Self::Base58 => BASE58,
+            Self::Digit => DIGIT,
+            Self::Hex => HEX,
+            Self::Value => VALUE,
+            Self::Word => WORD,
+        }
+    }
+}
+
+impl<'t> Text<'t> {
+    pub(super) fn new(bytes: &'t [u8], finished: bool, covered: usize) -> Self {
+        Self {
+            bytes,
+            limit: bytes.len(),
+            finished,
+            covered,
+            hung: Cell::new(false),
+            runs: std::array::from_fn(|_| Cell::new((0, 0))),
+            topic: Cell::new((usize::MAX, None)),
+            mark: Cell::new((usize::MAX, None)),
+        }
+    }
+
+    /// Everything before this place is opaque from now on.
+    pub(super) fn cover(&mut self, end: usize) {
+        self.covered = self.covered.max(end);
+    }
+
+    /// Something opaque begins here; the end of the text if nothing does.
+    pub(super) fn limit(&mut self, limit: usize) {
+        self.limit = limit;
+        self.runs = std::array::from_fn(|_| Cell::new((0, 0)));
+        self.mark.set((usize::MAX, None));
+    }
+
+    pub(super) const fn covered(&self) -> usize {
+        self.covered
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub(super) const fn finished(&self) -> bool {
+        self.finished
+    }
+
+    /// Whether an answer hung on what has not come yet, since the last time this was asked.
+    pub(super) fn took_a_guess(&self) -> bool {
+        self.hung.replace(false)
+    }
+
+    pub(super) const fn bytes(&self) -> &'t [u8] {
+        self.bytes
+    }
+
+    /// Where the view ends.
+    pub(super) const fn seen(&self) -> usize {
+        self.limit
+    }
+
+    /// The bytes of a range that was found.
+    pub(super) fn slice(&self, from: usize, to: usize) -> &'t [u8] {
+        self.bytes.get(from..to).unwrap_or_default()
+    }
+
+    /// The byte at a place; zero behind the end.
+    pub(super) fn at(&self, place: usize) -> u8 {
+        if place < self.limit {
+            return self.bytes[place];
+        }
+        if self.limit < self.bytes.len() {
+            return b'[';
+        }
+        self.hung.set(self.hung.get() || !self.finished);
+        0
+    }
+
+    pub(super) fn is(&self, place: usize, class: Class) -> bool {
+        class::is(self.at(place), class)
+    }
+
+    /// Whether these bytes stand at a place, case aside. They are in lower case.
+    pub(super) fn says(&self, place: usize, lower: &[u8]) -> bool {
+        lower.iter().enumerate().all(|(step, byte)| self.at(place + step).to_ascii_lowercase() == *byte)
+    }
+
+    /// What stands before a place: its byte, or the character that an escape there means. Zero at the begin.
+    pub(super) fn before(&self, place: usize) -> u8 {
+        if place == 0 {
+            return 0;
+        }
+        if place <= self.covered {
+            return b']';
+        }
+        let seen = &self.bytes[self.covered..place];
+        escaped(seen).unwrap_or_else(|| self.bytes[place - 1])
+    }
+
+    /// The plain byte before a place, zero at the begin and before anything opaque.
+    pub(super) fn byte_before(&self, place: usize) -> u8 {
+        if place > self.covered { self.bytes[place - 1] } else { 0 }
+    }
+
+    /// Where a run of a class ends that holds `from`; `from` itself if that does not belong to it.
+    pub(super) fn run(&self, run: Run, from: usize) -> usize {
+        let kept = &self.runs[run as usize];
+        let (start, end) = kept.get();
+        if start <= from && from < end {
+            // The end was looked at when the run was found.
+            self.at(end);
+            return end;
+        }
+        let mut end = from;
+        while self.is(end, run.class()) {
+            end += 1;
+        }
+        kept.set((from, end));
+        end
+    }
+
+    /// Where a run ends that is looked for no further than so many bytes.
+    pub(super) fn short_run(&self, class: Class, from: usize, at_most: usize) -> usize {
+        let mut end = from;
+        while end - from < at_most && self.is(end, class) {
+            end += 1;
+        }
+        end
+    }
+
+    /// The next `-----END` behind a place.
+    pub(super) fn find_mark(&self, from: usize) -> Option<usize> {
+        let (asked, found) = self.mark.get();
+        let known = asked <= from && found.is_none_or(|found| from <= found);
+        let found =
+            if known { found } else { memmem::find(self.slice(from, self.limit), b"-----END").map(|at| from + at) };
+        self.mark.set((if known { asked } else { from }, found));
+        if found.is_none() {
+            self.at(self.limit);
+        }
+        found
+    }
+
+    /// The end of what is seen.
+    pub(super) fn rest(&self) -> usize {
+        self.at(self.limit);
+        self.limit
+    }
+
+    /// The place behind blanks.
+    pub(super) fn skip_blanks(&self, from: usize) -> usize {
+        self.short_run(SPACE, from, 8)
+    }
+
+    /// The begin of the word that ends at a place, at most so many bytes before it.
+    pub(super) fn word_start(&self, place: usize, at_most: usize) -> usize {
+        let lowest = self.covered.max(place.saturating_sub(at_most));
+        let mut start = place;
+        while start > lowest && !class::is(self.bytes[start - 1], SPACE) {
+            start -= 1;
+        }
+        while start < place && !is_border(self.bytes, start) {
+            start += 1;
+        }
+        start
+    }
+
+    /// The bytes before a place that may tell what it is about.
+    pub(super) fn window(&self, place: usize, at_most: usize) -> &'t [u8] {
+        let mut start = self.covered.max(place.saturating_sub(at_most));
+        while start < place && !is_border(self.bytes, start) {
+            start += 1;
+        }
+        self.slice(start, place)
+    }
+
+    /// What the words before a place are about. Asked once for each place.
+    pub(super) fn topic(&self, place: usize, find: impl FnOnce(&[u8]) -> Option<Topic>) -> Option<Topic> {
+        let (known, topic) = self.topic.get();
+        if known == place {
+            return topic;
+        }
+        let topic = find(self.window(place, LOOK_BACK));
+        self.topic.set((place, topic));
+        topic
+    }
+}
+
+/// How many bytes before a candidate are read for what it is about.
+pub(super) const LOOK_BACK: usize = 64;
+
+/// Whether a character begins at a place or the text ends there.
+pub(super) fn is_border(bytes: &[u8], place: usize) -> bool {
+    bytes.get(place).is_none_or(|byte| byte & 0xc0 != 0x80)
+}
+
+/// The character that an escape at the end of the bytes means: of JSON (`\n`, `\u003d`) or of a URL (`%3D`).
+fn escaped(seen: &[u8]) -> Option<u8> {
+    if let [.., b'%', high, low] = seen {
+        return Some(class::hex(*high)? << 4 | class::hex(*low)?);
+    }
+    if let [.., b'\\', b'u', a, b, c, d] = seen {
+        let digits = [a, b, c, d].map(|digit| class::hex(*digit).map(u32::from));
+        let code = digits.into_iter().try_fold(0, |code, digit| Some(code << 4 | digit?));
+        return code.map(|code| u8::try_from(code).unwrap_or(0x80).min(0x80));
+    }
+    let [before @ .., b'\\', letter] = seen else { return None };
+    let slashes = before.iter().rev().take(16).take_while(|byte| **byte == b'\\').count();
+    (slashes % 2 == 0 && matches!(letter, b'n' | b'r' | b't' | b'b' | b'f')).then_some(b' ')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_before_may_be_an_escape() {
+        let before = |text: &str| Text::new(text.as_bytes(), true, 0).before(text.len());
+        assert_eq!(before("a\\n"), b' ');
+        assert_eq!(before("a\\\\n"), b'n');
+        assert_eq!(before("token\\u003d"), b'=');
+        assert_eq!(before("\\u00e9"), 0x80);
+        assert_eq!(before("token%3D"), b'=');
+        assert_eq!(before("abc"), b'c');
+        assert_eq!(before(""), 0);
+    }
+
+    #[test]
+    fn what_was_found_looks_like_a_label() {
+        let mut text = Text::new(b"aaa bbb ccc", true, 0);
+        text.cover(4);
+        text.limit(8);
+        assert_eq!((text.before(4), text.before(5)), (b']', b'b'));
+        assert_eq!((text.at(7), text.at(8)), (b' ', b'['));
+        assert_eq!(text.window(7, 64), b"bbb");
+        assert!(!text.took_a_guess());
+    }
+
+    #[test]
+    fn an_unfinished_text_remembers_that_its_end_was_looked_at() {
+        let text = Text::new(b"abc def", false, 0);
+        assert_eq!((text.run(Run::Alnum, 0), text.took_a_guess()), (3, false));
+        assert_eq!((text.run(Run::Alnum, 4), text.took_a_guess()), (7, true));
+        assert_eq!((text.run(Run::Alnum, 5), text.took_a_guess()), (7, true), "the kept end too");
+        assert!(Text::new(b"abc", true, 0).run(Run::Alnum, 0) == 3);
+    }
+}

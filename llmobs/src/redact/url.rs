@@ -1,0 +1,138 @@
+//! Credentials in URLs.
+
+use super::class;
+use super::class::ALNUM;
+use super::class::SPACE;
+use super::hit::Hit;
+use super::kind::Kind;
+use super::text::Text;
+use super::value;
+
+/// `://` stands at a place: a user and a password may follow.
+pub(super) fn user_info(text: &Text<'_>, at: usize) -> Option<Hit> {
+    if !class::is(text.byte_before(at), ALNUM) {
+        return None;
+    }
+    let start = at + 3;
+    let mut sign = None;
+    let mut place = start;
+    // A password may hold an at sign that should have been escaped: the last one before the path counts.
+    while place - start < LONGEST {
+        match text.at(place) {
+            b'@' => sign = Some(place),
+            b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\' | 0 | b'[' => break,
+            b'/' | b'?' | b'#'
+                if sign.is_some_and(|sign| is_host(text, sign + 1, place)) || !is_password_byte(text, start, place) =>
+            {
+                break;
+            }
+            byte if class::is(byte, SPACE) => break,
+            _ => {}
+        }
+        place += 1;
+    }
+    let end = sign?;
+    let name = text.slice(start, end);
+    let colon = name.iter().position(|byte| *byte == b':')?;
+    let password = &name[colon + 1..];
+    (!password.is_empty() && !value::is_placeholder(password)).then(|| Hit::new(start, end, Kind::UrlCredential))
+}
+
+/// The most bytes that a user and a password have.
+const LONGEST: usize = 512;
+
+/// Whether a host stands here: a name with a dot or a port.
+fn is_host(text: &Text<'_>, start: usize, end: usize) -> bool {
+    let name = text.slice(start, end);
+    name.contains(&b'.') || name.contains(&b':') || name == b"localhost"
+}
+
+/// A slash belongs to a password only if one began and an at sign and a host follow before the next blank or slash pair.
+fn is_password_byte(text: &Text<'_>, start: usize, place: usize) -> bool {
+    let colon = text.slice(start, place).iter().position(|byte| *byte == b':');
+    let Some(colon) = colon else { return false };
+    let port = text.slice(start + colon + 1, place);
+    // `host:8080/` is a port and no password.
+    if port.is_empty() || port.iter().all(u8::is_ascii_digit) {
+        return false;
+    }
+    let mut ahead = place + 1;
+    while ahead - place < 64 {
+        match text.at(ahead) {
+            b'@' => return text.is(ahead + 1, ALNUM),
+            b'"' | b'\'' | b'`' | b'<' | b'>' | b'&' | b'=' | 0 | b'[' => return false,
+            byte if class::is(byte, SPACE) => return false,
+            _ => ahead += 1,
+        }
+    }
+    false
+}
+
+/// `?sig=`, `&key=` stands in `at..end`: a parameter whose value opens something.
+pub(super) fn parameter(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
+    let mut stop = end;
+    while stop - end < 2048 && text.is(stop, class::VALUE) && !matches!(text.at(stop), b'&' | b'#' | b'\\' | b'|') {
+        stop += 1;
+    }
+    while stop > end && matches!(text.at(stop - 1), b'.' | b':' | b'!' | b'?') {
+        stop -= 1;
+    }
+    let value = text.slice(end, stop);
+    let name = text.slice(at + 1, end - 1).to_ascii_lowercase();
+    let certain =
+        name.ends_with(b"signature") || name.ends_with(b"credential") || name == b"sig" || name.ends_with(b"secret");
+    let opens = if certain { value.len() >= 8 } else { value.len() >= 12 && value::is_random(value) };
+    (opens && !value::is_placeholder(value)).then(|| Hit::new(end, stop, Kind::UrlCredential))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Kind;
+    use super::super::probe::found;
+
+    #[test]
+    fn users_and_passwords_are_found() {
+        for (text, credential) in [
+            ("postgres://app:s3cr3t@db.example.com:5432/x", "app:s3cr3t"),
+            ("redis://:hunter22@10.0.0.1", ":hunter22"),
+            ("https://jane:p%40ss@example.com/a?b", "jane:p%40ss"),
+            ("mongodb+srv://u:p@ss/w0rd@cluster.example.net", "u:p@ss/w0rd"),
+            ("amqps://guest:guest@mq.example.com/vhost", "guest:guest"),
+        ] {
+            for frame in ["at {}.", "\"{}\"", "url={}", "接続{}。"] {
+                assert!(
+                    found(&frame.replace("{}", text)).contains(&(Kind::UrlCredential, credential)),
+                    "{text} in {frame}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn signatures_and_keys_in_queries_are_found() {
+        for (text, value) in [
+            ("https://a.example/?key=AbCdEfGh1234567890XyZ&x=1", "AbCdEfGh1234567890XyZ"),
+            ("https://b.example/f?sv=2024&sig=abcDEF123%2Bxyz%3D", "abcDEF123%2Bxyz%3D"),
+            ("https://s3.example/k?X-Amz-Signature=0123456789abcdef0123", "0123456789abcdef0123"),
+        ] {
+            assert_eq!(found(text), [(Kind::UrlCredential, value)], "{text}");
+        }
+    }
+
+    #[test]
+    fn other_urls_stay() {
+        for text in [
+            "https://medium.com/@x",
+            "https://example.com:8080/@x/y",
+            "https://example.com/a:b@c",
+            "http://localhost:3000",
+            "postgres://user:${DB_PASSWORD}@db.example/x",
+            "postgres://user:<password>@db.example/x",
+            "postgres://user@db.example/x",
+            "https://example.com/?key=name&token=csrf",
+            "https://example.com/?page=2",
+        ] {
+            assert!(found(text).is_empty(), "{text}: {:?}", found(text));
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! Whether a piece of text is a secret, by its looks.
+
+use super::class;
+use super::class::ALNUM;
+use super::class::ALPHA;
+use super::class::DIGIT;
+use super::class::LOWER;
+use super::class::UPPER;
+
+/// Whether somebody put this there in the place of a secret.
+pub(super) fn is_placeholder(value: &[u8]) -> bool {
+    let lower = value.to_ascii_lowercase();
+    let framed = matches!(
+        (lower.first(), lower.last()),
+        (Some(b'<'), Some(b'>')) | (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']')) | (Some(b'%'), Some(b'%'))
+    );
+    let variable = matches!(lower[..], [b'$', b'{' | b'(' | b'a'..=b'z' | b'_', ..])
+        && lower[1..].iter().all(|byte| {
+            class::is(*byte, ALNUM) || matches!(byte, b'_' | b'{' | b'}' | b'(' | b')' | b'.' | b':' | b'-')
+        });
+    let same = lower.len() > 1 && class::variety(&lower) == 1;
+    let masked = lower.iter().filter(|byte| matches!(byte, b'*' | b'x' | b'.' | b'-' | b'_' | b'#')).count() * 10
+        >= lower.len() * 9;
+    framed || variable || same || masked || has_word_of_placeholder(&lower)
+}
+
+fn has_word_of_placeholder(lower: &[u8]) -> bool {
+    let has = |word: &str| lower.windows(word.len()).any(|seen| seen == word.as_bytes());
+    [
+        "your_",
+        "your-",
+        "yourapi",
+        "yourkey",
+        "yourpass",
+        "yoursecret",
+        "yourtoken",
+        "placeholder",
+        "redacted",
+        "xxxxxx",
+        "<your",
+        "insert_",
+        "insert-",
+        "replace_",
+        "replace-",
+        "_here",
+        "-here",
+        "...",
+        "\u{2026}",
+        "dummy",
+        "os.environ",
+        "process.env",
+        "getenv",
+    ]
+    .into_iter()
+    .any(has)
+}
+
+/// Whether chance made it: digits and letters mixed, many different ones, and no row of words.
+pub(super) fn is_random(value: &[u8]) -> bool {
+    let digits = class::count(value, DIGIT);
+    let letters = class::count(value, ALPHA);
+    let cases = class::count(value, UPPER) > 0 && class::count(value, LOWER) > 0;
+    let mixed = digits >= 2 && letters >= 2 || digits >= 1 && cases || value.len() >= 24 && cases && !is_words(value);
+    mixed && class::variety(value) >= 8 && !(is_words(value) && digits < 6)
+}
+
+/// Whether the pieces between separators are all words or numbers: `some-long-name-2`.
+fn is_words(value: &[u8]) -> bool {
+    let mut pieces = value.split(|byte| !class::is(*byte, ALNUM)).filter(|piece| !piece.is_empty());
+    pieces.all(|piece| {
+        let tail = piece.get(1..).unwrap_or_default();
+        class::all(piece, DIGIT) && piece.len() <= 8
+            || class::all(tail, LOWER) && class::is(piece[0], ALPHA) && piece.len() <= 14
+    })
+}
+
+/// How much the words before a value say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Said {
+    /// `password="..."`: whatever stands between the marks.
+    Quoted,
+    /// `password=...`.
+    Assigned,
+    /// `password: ...`, `the password is ...`: a sentence may go on there.
+    Told,
+    /// `token abc...`: only what nobody would write as a word.
+    Beside,
+}
+
+/// What the name says that the value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Named {
+    /// Made by a machine: a key, a token.
+    Key,
+    /// Chosen by a person.
+    Password,
+    /// Digits alone.
+    Pin,
+}
+
+/// Whether a value behind a name is a secret.
+pub(super) fn is_secret(value: &[u8], said: Said, named: Named) -> bool {
+    if value.len() < 3 || is_placeholder(value) || is_label(value) || is_harmless(value) {
+        return false;
+    }
+    let digits = class::count(value, DIGIT);
+    let letters = class::count(value, ALPHA) + class::count(value, class::WIDE);
+    let signs = value.len() - digits - letters;
+    let cases = class::count(&value[1..], UPPER) > 0 && class::count(value, LOWER) > 0;
+    let plain = signs == 0 && digits == 0 && !cases;
+    let numeric = letters == 0
+        && value.iter().all(|byte| class::is(*byte, DIGIT) || matches!(byte, b'.' | b',' | b'-' | b'/' | b':' | b'%'));
+    match (named, said) {
+        (Named::Pin, _) => (4..=12).contains(&digits) && digits == value.len(),
+        (Named::Password, Said::Quoted) => value.len() >= 4,
+        (Named::Password, Said::Assigned) => value.len() >= 5 && !(is_expression(value) && plain_path(value)),
+        (Named::Password, Said::Told) => {
+            value.len() >= 4 && !plain && !is_range(value) && !(numeric && digits < 4) && !is_sentence(value)
+        }
+        (Named::Password, Said::Beside) => {
+            value.len() >= 8 && digits > 0 && letters > 0 && (signs > 0 || cases || digits >= 3) && !is_name(value)
+        }
+        (Named::Key, Said::Quoted) => {
+            value.len() >= 8 && !numeric && !value.contains(&b' ') && (!plain && !is_name(value) || value.len() >= 20)
+        }
+        (Named::Key, Said::Assigned) => {
+            value.len() >= 8
+                && !numeric
+                && (digits > 0 || cases && value.len() >= 16)
+                && !is_name(value)
+                && !plain_path(value)
+        }
+        (Named::Key, Said::Told) => {
+            value.len() >= 8 && !numeric && digits > 0 && letters > 0 && !is_name(value) && !plain_path(value)
+        }
+        (Named::Key, Said::Beside) => {
+            value.len() >= 16 && digits > 1 && letters > 1 && is_random(value) && !value.contains(&b'/')
+        }
+    }
+}
+
+/// A label of ours.
+fn is_label(value: &[u8]) -> bool {
+    matches!(value, [b'[', .., b']'])
+        && value[1..value.len() - 1].iter().all(|byte| class::is(*byte, UPPER | DIGIT) || *byte == b'_')
+}
+
+/// What often stands behind such a name and is none: a type, a truth, an address.
+fn is_harmless(value: &[u8]) -> bool {
+    let lower = value.to_ascii_lowercase();
+    let url = lower.windows(3).any(|seen| seen == b"://");
+    let file =
+        [&b".pem"[..], b".key", b".crt", b".txt", b".json", b".yaml", b".yml", b".env", b".py", b".rs", b".js", b".md"]
+            .iter()
+            .any(|ending| lower.ends_with(ending));
+    let path = lower.starts_with(b"/") && lower[1..].contains(&b'/')
+        || lower.starts_with(b"./")
+        || lower.starts_with(b"~/")
+        || lower.starts_with(b"arn:")
+        || lower.starts_with(b"s3:");
+    // A type of Rust or C may be a reference.
+    let word = lower.trim_ascii().strip_prefix(b"&").or_else(|| lower.strip_prefix(b"*")).unwrap_or(&lower);
+    url || file || path || WORDS.contains(&word)
+}
+
+const WORDS: [&[u8]; 50] = [
+    b"true",
+    b"false",
+    b"null",
+    b"none",
+    b"nil",
+    b"undefined",
+    b"string",
+    b"str",
+    b"string?",
+    b"int",
+    b"integer",
+    b"number",
+    b"bool",
+    b"boolean",
+    b"bytes",
+    b"object",
+    b"any",
+    b"optional",
+    b"required",
+    b"hidden",
+    b"secret",
+    b"password",
+    b"passwd",
+    b"token",
+    b"bearer",
+    b"basic",
+    b"empty",
+    b"missing",
+    b"invalid",
+    b"incorrect",
+    b"wrong",
+    b"expired",
+    b"valid",
+    b"changed",
+    b"unknown",
+    b"default",
+    b"disabled",
+    b"enabled",
+    b"example",
+    b"default_value",
+    b"varchar",
+    b"varchar(255)",
+    b"text",
+    b"input",
+    b"field",
+    b"value",
+    b"sha256",
+    b"bcrypt",
+    b"n/a",
+    b"option<string>",
+];
+
+/// `8-64`, `12+`.
+fn is_range(value: &[u8]) -> bool {
+    value.iter().all(|byte| class::is(*byte, DIGIT) || matches!(byte, b'-' | b'+' | b'~'))
+        && value.iter().any(|byte| !class::is(*byte, DIGIT))
+}
+
+/// A word with a capital, a hyphen or an apostrophe, as sentences have them: `Required`, `case-sensitive`, `don't`.
+fn is_sentence(value: &[u8]) -> bool {
+    let words = value.split(|byte| matches!(byte, b'-' | b'\'' | b'/')).collect::<Vec<_>>();
+    words.iter().all(|word| {
+        !word.is_empty()
+            && class::all(word, ALPHA | class::WIDE)
+            && (class::count(&word[1..], UPPER) == 0 || class::count(word, LOWER) == 0)
+    })
+}
+
+/// The name of something in a program: `self.password`, `user_token`, `AUTH_TOKEN_V2`, `gpt-4`.
+fn is_name(value: &[u8]) -> bool {
+    let mut pieces =
+        value.split(|byte| matches!(byte, b'_' | b'-' | b'.' | b'/' | b':')).filter(|piece| !piece.is_empty());
+    pieces.all(|piece| {
+        let digits = class::count(piece, DIGIT);
+        let one_case = class::count(piece, UPPER) == 0
+            || class::count(&piece[1..], LOWER) == 0
+            || class::count(&piece[1..], UPPER) <= 2 && digits == 0;
+        class::all(piece, ALNUM | class::WIDE) && one_case && (digits == 0 || piece.len() <= 4)
+    })
+}
+
+fn is_expression(value: &[u8]) -> bool {
+    value.contains(&b'.') || value.contains(&b'(') || value.contains(&b'$')
+}
+
+/// `config.token`, `Settings::secret`: dots or colons between words.
+fn plain_path(value: &[u8]) -> bool {
+    let dotted = value.windows(2).any(|pair| pair == b"::") || value.contains(&b'.');
+    dotted && is_name(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_seen_through() {
+        for text in [
+            "<password>",
+            "${DB_PASSWORD}",
+            "$PASSWORD",
+            "{{ token }}",
+            "%PASS%",
+            "********",
+            "xxxxxxxx",
+            "your-api-key-here",
+            "sk-xxxxxxxxxxxx",
+            "aaaaaaaa",
+            "...",
+        ] {
+            assert!(is_placeholder(text.as_bytes()), "{text}");
+        }
+        for text in ["hunter2", "p4$$w0rd", "correct horse", "$ecret99!", "x9"] {
+            assert!(!is_placeholder(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_chance_made_is_told_from_words() {
+        for text in ["a8F3kP0zQ9mN2xVb", "3f2a9c1e77b04d5588aa", "AbCdEfGh1234567890XyZ", "QWxhZGRpbjpvcGVuIHNlc2FtZQ"]
+        {
+            assert!(is_random(text.as_bytes()), "{text}");
+        }
+        for text in ["some-long-package-name-2", "monitoring", "2024-01-15", "learn-extension", "aaaa1111"] {
+            assert!(!is_random(text.as_bytes()), "{text}");
+        }
+    }
+}
