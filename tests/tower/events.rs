@@ -63,13 +63,22 @@ async fn an_answer_in_events_counts_what_each_carries_and_ends_its_operation() {
 #[tokio::test]
 async fn an_error_breaks_off_and_fails_both() {
     let kit = Kit::new();
-    let handler = |CurrentObserver(observer): CurrentObserver| async move {
-        let items = stream::iter([Ok("a"), Err(io::Error::other("planned"))]);
-        sse(observer.chat("m").start(), items, |item| item.map(|text| (Chunk::tokens(1), Event::default().data(text))))
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let receiver = std::sync::Arc::new(std::sync::Mutex::new(Some(receiver)));
+    let handler = move |CurrentObserver(observer): CurrentObserver| async move {
+        let mut receiver = receiver.lock().unwrap().take().unwrap();
+        let items = stream::poll_fn(move |context| receiver.poll_recv(context));
+        sse(observer.chat("m").start(), items, |item: Result<&str, io::Error>| {
+            item.map(|text| (Chunk::tokens(1), Event::default().data(text)))
+        })
     };
     let address = kit.serve(Router::new().route("/x", get(handler))).await;
-    let text = kit::get(address, "GET /x", "").await;
-    assert!(text.contains("data: a\n\n"), "{text}");
+    let mut client = Client::connect(address).await;
+    client.send("GET /x", "").await;
+    sender.send(Ok("a")).unwrap();
+    client.read_until("data: a\n\n").await;
+    sender.send(Err(io::Error::other("planned"))).unwrap();
+    assert!(!client.read_all().await.ends_with("0\r\n\r\n"), "broken off");
     kit.wait_for(1).await;
     let failed = [("llmobs.operation.outcome", "failed"), ("error.type", "_OTHER")];
     assert_eq!(kit.readings().count("llmobs.operation.ended", &failed), 1);

@@ -21,6 +21,7 @@ use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::net::TcpStream;
+use tracing::level_filters::LevelFilter;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::layer::SubscriberExt;
 
@@ -51,7 +52,9 @@ impl Kit {
             .with_threads(false)
             .with_target(false)
             .with_tracked_inactivity(false);
-        let subscriber = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
+        // Else the events of h2 would be on the spans.
+        let registry = tracing_subscriber::registry().with(LevelFilter::INFO).with(layer);
+        let subscriber = tracing::subscriber::set_default(registry);
         let builder = Observer::builder().model("m").clock(clock).tracer_provider(&provider);
         Self { observer: builder.build().unwrap(), hand, exporter, _provider: provider, _subscriber: subscriber }
     }

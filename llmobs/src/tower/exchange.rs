@@ -44,8 +44,10 @@ pub(super) struct Exchange {
     words: Words,
     route: Option<Arc<str>>,
     status: Option<StatusCode>,
-    /// The answer is one of gRPC's, and has a status only at its end.
-    grpc: bool,
+    /// The request is a call of gRPC.
+    is_call: bool,
+    /// The answer is one of gRPC's, whose status comes behind it.
+    has_trailers: bool,
     code: Option<Code>,
     /// How many bytes the body has, if the answer says so.
     length: Option<u64>,
@@ -76,9 +78,10 @@ impl Exchange {
         // A route without a place is no name for a span either.
         let route = found.as_deref().filter(|_| label.as_ref().is_some_and(|(_, folded)| !folded));
         let came_with = propagation::extract(&request.headers);
+        let is_call = is_grpc(&request.headers);
         let held = {
             let _parent = came_with.clone().map(Context::attach);
-            Arrival { request, words: &words, route, settings: &shared.settings }.open()
+            Arrival { request, words: &words, route, settings: &shared.settings, is_call }.open()
         };
         let context = held.as_ref().and_then(|held| held.context().cloned()).or(came_with);
         let active = shared.meters.active(&words);
@@ -93,7 +96,8 @@ impl Exchange {
             arrived,
             words,
             status: None,
-            grpc: false,
+            is_call,
+            has_trailers: false,
             code: None,
             length: None,
             sent: 0,
@@ -133,11 +137,17 @@ impl Exchange {
     /// The answer has begun.
     pub(super) fn answered(&mut self, head: &mut response::Parts, size: &SizeHint) {
         self.status = Some(head.status);
-        self.grpc = is_grpc(&head.headers);
-        self.code = Code::of(&head.headers).filter(|_| self.grpc);
+        self.has_trailers = is_grpc(&head.headers);
+        self.code = match self.has_trailers {
+            true => Code::of(&head.headers),
+            // Something in between has answered in the service's place.
+            false => self.is_call.then(|| Code::of_http(head.status)),
+        };
         self.length = declared_length(&head.headers).or_else(|| size.exact());
         let Some(held) = &self.held else { return };
-        span::answered(held, head.status);
+        if !self.is_call {
+            span::answered(held, head.status);
+        }
         if let (Some(name), Some(link)) = (&self.shared.settings.trace_header, held.ids()) {
             let id = format!("{:032x}", u128::from_be_bytes(link.trace_id));
             head.headers.extend(HeaderValue::try_from(id).ok().map(|id| (name.clone(), id)));
@@ -155,7 +165,7 @@ impl Exchange {
         if let Some(data) = frame.data_ref() {
             self.sent = self.sent.saturating_add(data.remaining() as u64);
         }
-        if let Some(trailers) = frame.trailers_ref().filter(|_| self.grpc) {
+        if let Some(trailers) = frame.trailers_ref().filter(|_| self.has_trailers) {
             self.code = Code::of(trailers).or(self.code);
         }
         // Who counts the bytes does not come back for the end.
@@ -168,7 +178,7 @@ impl Exchange {
             // The caller was promised more.
             return End::Failed(ErrorType::Internal);
         }
-        if self.grpc {
+        if self.has_trailers {
             self.code.get_or_insert(Code::UNKNOWN);
         }
         End::Complete
@@ -190,7 +200,7 @@ impl Exchange {
     }
 
     const fn waits_for_trailers(&self) -> bool {
-        self.grpc && self.code.is_none()
+        self.has_trailers && self.code.is_none()
     }
 
     /// How it ends when nothing has said so.
@@ -226,7 +236,8 @@ impl Drop for Exchange {
         let link = self.held.as_ref().and_then(|held| held.exemplar());
         self.shared.meters.ended(Ended { words: self.words, route, status, error }, seconds(took), link);
         let Some(held) = &self.held else { return };
-        span::ended(held, self.code, error);
+        let code = self.code.unwrap_or(if end == End::Cancelled { Code::CANCELLED } else { Code::INTERNAL });
+        span::ended(held, self.is_call.then_some(code), error);
         match (end, error) {
             (_, Some(Fault::Status(_))) => span::failed(held),
             (End::Failed(error), _) => held.fail(error),

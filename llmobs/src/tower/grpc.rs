@@ -1,11 +1,13 @@
 //! What a gRPC call says of itself.
 
 use http::HeaderMap;
+use http::StatusCode;
 use http::header::CONTENT_TYPE;
 
-/// Whether a message is one of gRPC's.
+/// Whether a message is one of gRPC's own protocol: gRPC-Web has its status in the body.
 pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
-    headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.as_bytes().strip_prefix(b"application/grpc"));
+    kind.is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
 }
 
 /// The status of a call.
@@ -13,13 +15,27 @@ pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
 pub(super) struct Code(u8);
 
 impl Code {
+    pub(super) const CANCELLED: Self = Self(1);
     /// What a client takes a call for that ended without a status.
     pub(super) const UNKNOWN: Self = Self(2);
+    pub(super) const INTERNAL: Self = Self(13);
 
     /// The status in trailers, or in the headers of an answer that has nothing else.
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
         let code = headers.get("grpc-status")?.to_str().ok().and_then(|code| code.parse().ok());
         Some(code.filter(|code| usize::from(*code) < NAMES.len()).map_or(Self::UNKNOWN, Self))
+    }
+
+    /// What a client takes an answer for that is none of gRPC's.
+    pub(super) const fn of_http(status: StatusCode) -> Self {
+        Self(match status.as_u16() {
+            400 => 13,
+            401 => 16,
+            403 => 7,
+            404 => 12,
+            429 | 502..=504 => 14,
+            _ => 2,
+        })
     }
 
     pub(super) fn name(self) -> &'static str {

@@ -1,17 +1,20 @@
-//! The span of a request: what is known at its arrival, and what its end adds.
+//! The span of a request: what is known at its arrival, and what its end adds. A call of gRPC has the span that the
+//! conventions of remote calls want, any other that of HTTP.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use http::StatusCode;
 use http::request::Parts;
+use http::uri::Authority;
 use opentelemetry::trace::Status;
 use opentelemetry::trace::TraceContextExt;
 use tracing::Level;
+use tracing::Span;
 use tracing::field::Empty;
 use tracing::field::display;
 
 use super::grpc::Code;
-use super::grpc::is_grpc;
 use super::layer::Settings;
 use super::meters::Fault;
 use super::peer;
@@ -33,6 +36,7 @@ pub(super) struct Arrival<'a> {
     pub(super) words: &'a Words,
     pub(super) route: Option<&'a str>,
     pub(super) settings: &'a Settings,
+    pub(super) is_call: bool,
 }
 
 impl Arrival<'_> {
@@ -43,13 +47,15 @@ impl Arrival<'_> {
             return None;
         }
         let told = !is_in_unsampled_trace();
-        let (Parts { uri, headers, method, extensions, .. }, words) = (self.request, self.words);
+        Held::new(if self.is_call { self.call(told) } else { self.http(told) })
+    }
+
+    fn http(&self, told: bool) -> Span {
+        let (Parts { uri, headers, method, .. }, words) = (self.request, self.words);
+        let (host, client) = (self.host(told), self.client(told));
         let text = |value| if told { value } else { None };
-        let host = if told { asked_host(uri, headers) } else { None };
         let query = if self.settings.query { uri.query().map(cut) } else { None };
-        let client = if told && self.settings.client_address { peer::address(extensions) } else { None };
-        let grpc = is_grpc(headers);
-        let span = tracing::info_span!(
+        tracing::info_span!(
             target: TARGET,
             "http",
             otel.name = display(self.name()),
@@ -60,18 +66,35 @@ impl Arrival<'_> {
             url.query = text(query),
             url.scheme = text(Some(words.scheme)),
             server.address = host.as_ref().map(|host| cut(bare(host.host()))),
-            server.port = host.as_ref().and_then(|host| host.port_u16()).map(i64::from),
+            server.port = host.as_ref().and_then(Authority::port_u16).map(i64::from),
             client.address = client.map(display),
             user_agent.original = text(user_agent(headers)),
             http.route = text(self.route),
             network.protocol.version = text(words.version),
-            rpc.system.name = text(Some("grpc").filter(|_| grpc)),
-            rpc.method = text(self.route.filter(|_| grpc).map(|route| route.trim_start_matches('/'))),
-            rpc.response.status_code = Empty,
             http.response.status_code = Empty,
             error.type = Empty,
-        );
-        Held::new(span)
+        )
+    }
+
+    fn call(&self, told: bool) -> Span {
+        let (host, client) = (self.host(told), self.client(told));
+        let text = |value| if told { value } else { None };
+        // The route of a call is the name of its method behind a slash.
+        let method = self.route.map(|route| route.trim_start_matches('/'));
+        tracing::info_span!(
+            target: TARGET,
+            "grpc",
+            otel.name = method.unwrap_or("grpc"),
+            otel.kind = "server",
+            rpc.system.name = text(Some("grpc")),
+            rpc.method = text(method),
+            server.address = host.as_ref().map(|host| cut(bare(host.host()))),
+            server.port = host.as_ref().and_then(Authority::port_u16).map(i64::from),
+            client.address = client.map(display),
+            network.protocol.version = text(self.words.version),
+            rpc.response.status_code = Empty,
+            error.type = Empty,
+        )
     }
 
     fn name(&self) -> impl fmt::Display {
@@ -81,16 +104,24 @@ impl Arrival<'_> {
             None => f.write_str(verb),
         })
     }
+
+    fn host(&self, told: bool) -> Option<Authority> {
+        if told { asked_host(&self.request.uri, &self.request.headers) } else { None }
+    }
+
+    fn client(&self, told: bool) -> Option<IpAddr> {
+        if told && self.settings.client_address { peer::address(&self.request.extensions) } else { None }
+    }
 }
 
-/// Says how the answer begins.
+/// Says how the answer to a request began. A call has no status yet.
 pub(super) fn answered(held: &Held, status: StatusCode) {
     if held.is_recording() {
         held.span().record(a::HTTP_RESPONSE_STATUS_CODE, i64::from(status.as_u16()));
     }
 }
 
-/// Says how the request ended.
+/// Says how a request ended, and a call with which status.
 pub(super) fn ended(held: &Held, code: Option<Code>, fault: Option<Fault>) {
     if !held.is_recording() {
         return;
@@ -105,7 +136,7 @@ pub(super) fn ended(held: &Held, code: Option<Code>, fault: Option<Fault>) {
     };
 }
 
-/// Says that it failed in a way that its attributes tell.
+/// Says that it failed, in a way that its attributes tell.
 pub(super) fn failed(held: &Held) {
     if let Some(context) = held.context() {
         context.span().set_status(Status::error(""));
