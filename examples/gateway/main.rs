@@ -1,0 +1,184 @@
+//! Shows: a gateway in front of an OpenAI-compatible server, observed by what passes through it.
+//!
+//! Run: `cargo run --release -p llmobs-examples --example gateway -- --upstream http://127.0.0.1:8080`
+//!
+//! You will see: requests to `http://127.0.0.1:8081/v1/...` answered by the upstream, a log line for each of them, and
+//! the numbers at `http://127.0.0.1:8081/metrics`. `docs/guide/gateway.md` says what they mean.
+
+mod answer;
+mod forward;
+mod headers;
+
+use std::error::Error;
+use std::future::IntoFuture;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Uri;
+use axum::http::uri::Scheme;
+use axum::routing::get;
+use axum::routing::post;
+use axum::serve::ListenerExt;
+use clap::Parser;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::TokioTimer;
+use llmobs::Level;
+use llmobs::Observer;
+use llmobs::OperationName;
+use llmobs::Provider;
+use llmobs::Role;
+use llmobs::prometheus::Endpoint;
+use llmobs::tower::ServerLayer;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tracing_subscriber::EnvFilter;
+
+/// A gateway for OpenAI-shaped requests, watched by llmobs.
+#[derive(Debug, Parser)]
+#[command(name = "gateway")]
+struct Cli {
+    /// Where requests go: http://host:port, and a path if the server has its `/v1` below one.
+    #[arg(long, value_name = "URL")]
+    upstream: Uri,
+
+    /// Where to listen. Only this machine can connect unless another address is given.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8081")]
+    listen: SocketAddr,
+
+    /// Who answers there, in the word of the conventions.
+    #[arg(long, value_name = "NAME", default_value = "openai")]
+    provider: String,
+
+    /// A model that has its place among the labels from the start. May be given often.
+    #[arg(long = "model", value_name = "NAME")]
+    models: Vec<String>,
+
+    /// How many other models get a place; the rest are `_OTHER`. Without it, as many as fit.
+    #[arg(long, value_name = "N")]
+    other_models: Option<usize>,
+
+    /// How long a connection may take.
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    connect_timeout: Duration,
+
+    /// How long the upstream may take to begin its answer; a whole answer begins when it is done.
+    #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = seconds)]
+    answer_timeout: Duration,
+
+    /// How long an answer may pause.
+    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
+    pause_timeout: Duration,
+
+    /// How long a shutdown waits for the answers that are under way.
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    drain: Duration,
+}
+
+/// What every request shares. Cheap to clone.
+#[derive(Debug, Clone)]
+struct Gateway {
+    observer: Observer,
+    client: Client<HttpConnector, Body>,
+    upstream: String,
+    answer_timeout: Duration,
+    pause_timeout: Duration,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let cli = Cli::parse();
+    if cli.upstream.scheme() != Some(&Scheme::HTTP) || cli.upstream.authority().is_none() {
+        return Err(
+            "--upstream wants http://host:port; `client` in this file is the place for a connector with TLS".into()
+        );
+    }
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).init();
+
+    let mut observer = Observer::builder()
+        .role(Role::Gateway)
+        .level(Level::Standard)
+        .provider(Provider::other(cli.provider.clone()))
+        .models(cli.models.clone())
+        .operations([OperationName::Chat, OperationName::TextCompletion, OperationName::Embeddings]);
+    if let Some(models) = cli.other_models {
+        observer = observer.undeclared_models(models);
+    }
+    let observer = observer.build()?;
+    let gateway = Gateway {
+        observer: observer.clone(),
+        client: client(cli.connect_timeout),
+        upstream: cli.upstream.to_string().trim_end_matches('/').to_owned(),
+        answer_timeout: cli.answer_timeout,
+        pause_timeout: cli.pause_timeout,
+    };
+    serve(router(gateway), &observer, &cli).await
+}
+
+fn router(gateway: Gateway) -> Router {
+    let observer = gateway.observer.clone();
+    Router::new()
+        .route("/v1/chat/completions", post(forward::observed))
+        .route("/v1/completions", post(forward::observed))
+        .route("/v1/embeddings", post(forward::observed))
+        .route("/v1/models", get(forward::unobserved))
+        .route("/v1/models/{model}", get(forward::unobserved))
+        .layer(ServerLayer::new(observer.clone()))
+        .route_service("/metrics", Endpoint::new(observer))
+        .with_state(gateway)
+}
+
+/// Connections to the upstream. For `https` its connector is another one, such as that of `hyper-rustls`.
+fn client(connect_timeout: Duration) -> Client<HttpConnector, Body> {
+    let mut connector = HttpConnector::new();
+    connector.set_connect_timeout(Some(connect_timeout));
+    connector.set_nodelay(true);
+    Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector)
+}
+
+/// Serves until a signal comes, then lets what is under way come to its end.
+async fn serve(router: Router, observer: &Observer, cli: &Cli) -> Result<(), Box<dyn Error>> {
+    let listener = TcpListener::bind(cli.listen).await?;
+    tracing::info!(address = %listener.local_addr()?, upstream = %cli.upstream, "listening");
+    // Without this, the kernel holds small chunks back until the client has acknowledged the one before.
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
+    let (stop, stopped) = oneshot::channel();
+    let server = axum::serve(listener, router).with_graceful_shutdown(async {
+        let _ = stopped.await;
+    });
+    let mut server = std::pin::pin!(server.into_future());
+    tokio::select! {
+        ended = &mut server => return Ok(ended?),
+        () = signal() => tracing::info!("shutting down"),
+    }
+    let _ = stop.send(());
+    if tokio::time::timeout(cli.drain, &mut server).await.is_err() {
+        tracing::warn!("the drain is over: what still runs is cut off");
+    }
+    // What is dropped from now on was not left by its client.
+    observer.shutting_down();
+    Ok(())
+}
+
+/// Comes back when somebody asks the process to end.
+async fn signal() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = terminate.recv() => return,
+            _ = tokio::signal::ctrl_c() => return,
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().map_err(|_| format!("{text:?} is no number of seconds"))?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}

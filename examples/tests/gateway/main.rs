@@ -1,0 +1,10 @@
+//! The gateway as its users see it: the real program between real clients and real servers, over real sockets.
+
+#![expect(clippy::expect_used, clippy::print_stdout, reason = "a test may fail, and says what it measured")]
+
+mod ends;
+mod labels;
+mod llama;
+mod numbers;
+mod passing;
+mod support;

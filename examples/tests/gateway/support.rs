@@ -1,0 +1,70 @@
+//! What the tests share: the programs, servers that do as they are told, and clients. Those of `axum-chat` serve here
+//! too.
+
+#[path = "../../axum-chat/tests/service/support/client.rs"]
+#[allow(dead_code, reason = "the tests of axum-chat use all of it")]
+mod client;
+mod llama;
+#[path = "../../axum-chat/tests/service/support/page.rs"]
+#[allow(dead_code, reason = "the tests of axum-chat use all of it")]
+mod page;
+mod process;
+mod raw;
+mod upstream;
+
+use std::time::Duration;
+
+use serde_json::Value;
+use serde_json::json;
+use tokio::sync::RwLock;
+use tokio::sync::RwLockReadGuard;
+use tokio::sync::RwLockWriteGuard;
+
+pub(crate) use client::Stream;
+pub(crate) use client::get;
+pub(crate) use client::post;
+pub(crate) use llama::Llama;
+pub(crate) use page::Page;
+pub(crate) use process::Chat;
+pub(crate) use process::Gateway;
+pub(crate) use raw::Raw;
+pub(crate) use upstream::Upstream;
+
+/// Who measures times wants the machine for itself.
+static MACHINE: RwLock<()> = RwLock::const_new(());
+
+/// Waits until no other test runs, and keeps others from running.
+pub(crate) async fn alone() -> RwLockWriteGuard<'static, ()> {
+    MACHINE.write().await
+}
+
+/// Runs beside others that do not measure times.
+pub(crate) async fn beside_others() -> RwLockReadGuard<'static, ()> {
+    MACHINE.read().await
+}
+
+/// Asks again and again until the answer is there; at most ten seconds long.
+pub(crate) async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    for _ in 0..1_000 {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("never: {what}")
+}
+
+/// A question to the engine of `axum-chat` that needs no model.
+pub(crate) fn question(stream: bool, max_tokens: u32) -> Value {
+    json!({ "model": "synthetic", "stream": stream, "max_tokens": max_tokens,
+        "messages": [{ "role": "user", "content": "one two three" }] })
+}
+
+/// A gap between two measurements of one thing, in seconds.
+pub(crate) fn assert_within(what: &str, gateway: f64, other: f64, tolerance: f64) {
+    println!("{what}: {:.2} ms by the gateway, {:.2} ms by the upstream", gateway * 1e3, other * 1e3);
+    assert!(
+        (gateway - other).abs() <= tolerance,
+        "{what}: {gateway} s and {other} s differ by more than {tolerance} s"
+    );
+}

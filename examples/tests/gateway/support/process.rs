@@ -1,0 +1,173 @@
+//! The programs under test: the gateway, and `axum-chat` behind it.
+
+use std::io::BufRead;
+use std::io::BufReader;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Child;
+use std::process::Command;
+use std::process::ExitStatus;
+use std::process::Stdio;
+use std::sync::OnceLock;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Page;
+use super::get;
+
+/// Longer than any of them takes to listen.
+const START: Duration = Duration::from_secs(30);
+
+/// The gateway.
+pub(crate) struct Gateway(Running);
+
+impl Gateway {
+    /// Starts one before this upstream.
+    pub(crate) fn before(upstream: SocketAddr, arguments: &[&str]) -> Self {
+        Self::at(&format!("http://{upstream}"), arguments)
+    }
+
+    pub(crate) fn at(upstream: &str, arguments: &[&str]) -> Self {
+        let ours = ["--listen", "127.0.0.1:0", "--upstream", upstream];
+        Self(Running::start(Command::new(&programs().gateway).args(ours).args(arguments)))
+    }
+
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.0.address
+    }
+
+    /// Its metrics.
+    pub(crate) async fn page(&self) -> Page {
+        self.0.page().await
+    }
+
+    /// Asks it to end.
+    pub(crate) fn terminate(&self) {
+        let kill = format!("kill -TERM {}", self.0.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().expect("sh runs").success());
+    }
+
+    /// Waits until it has ended: how, and all that it logged.
+    pub(crate) fn ended(self) -> (ExitStatus, Vec<Value>) {
+        self.0.ended()
+    }
+}
+
+/// `axum-chat`, with the engine that needs no model.
+pub(crate) struct Chat(Running);
+
+impl Chat {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        let mut command = Self::command();
+        let ours = ["--listen", "127.0.0.1:0", "--engine", "synthetic"];
+        Self(Running::start(command.args(ours).args(arguments)))
+    }
+
+    /// The program, with none of the settings that the environment may hold.
+    pub(crate) fn command() -> Command {
+        let mut command = Command::new(&programs().chat);
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("LLMOBS_CHAT_") {
+                command.env_remove(name);
+            }
+        }
+        command
+    }
+
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.0.address
+    }
+
+    pub(crate) async fn page(&self) -> Page {
+        self.0.page().await
+    }
+
+    /// Ends it without a word.
+    pub(crate) fn kill(mut self) {
+        self.0.child.kill().expect("it runs");
+        drop(self);
+    }
+}
+
+/// A program that says in its log where it listens. It is killed when it is dropped.
+struct Running {
+    address: SocketAddr,
+    child: Child,
+    log: Option<JoinHandle<Vec<Value>>>,
+}
+
+impl Running {
+    fn start(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the program starts");
+        let lines = BufReader::new(child.stdout.take().expect("its output is a pipe")).lines();
+        let (listening, heard) = mpsc::channel();
+        let log = std::thread::spawn(move || {
+            let mut log: Vec<Value> = Vec::new();
+            for line in lines.map_while(Result::ok) {
+                let fields: Value = serde_json::from_str(&line).expect("a log line is JSON");
+                if let Some(address) = fields["address"].as_str() {
+                    let _ = listening.send(address.parse());
+                }
+                log.push(fields);
+            }
+            log
+        });
+        let address = heard.recv_timeout(START).expect("it listens").expect("it says where");
+        Self { address, child, log: Some(log) }
+    }
+
+    async fn page(&self) -> Page {
+        let reply = get(self.address, "/metrics", &[]).await;
+        assert_eq!(reply.status, 200);
+        let page = Page::parse(&reply.body);
+        assert_eq!(page.count("llmobs_self_anomalies_total", &[]), 0, "nothing was marked out of order or ended twice");
+        page
+    }
+
+    fn ended(mut self) -> (ExitStatus, Vec<Value>) {
+        let log = self.log.take().expect("it ends once").join().expect("the log is read");
+        (self.child.wait().expect("it ended"), log)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+struct Programs {
+    gateway: PathBuf,
+    chat: PathBuf,
+}
+
+/// Cargo tells a test where the programs of its own package are, but neither its examples nor what other packages have.
+/// Within `cargo test --workspace` they are built already, and this takes a moment.
+fn programs() -> &'static Programs {
+    static PROGRAMS: OnceLock<Programs> = OnceLock::new();
+    PROGRAMS.get_or_init(|| {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let what = ["build", "--workspace", "--bin", "axum-chat", "--example", "gateway"];
+        let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
+        let built = Command::new(cargo)
+            .args(what)
+            .args(["--profile", profile, "--message-format", "json-render-diagnostics"])
+            .stderr(Stdio::inherit())
+            .output()
+            .expect("cargo runs");
+        assert!(built.status.success(), "the programs can be built");
+        let lines = String::from_utf8(built.stdout).expect("cargo writes text");
+        let artifacts: Vec<Value> = lines.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        let path = |name: &str| {
+            let named = artifacts.iter().filter(|artifact| artifact["target"]["name"] == name);
+            let path = named.filter_map(|artifact| artifact["executable"].as_str()).next_back();
+            PathBuf::from(path.unwrap_or_else(|| panic!("cargo built no {name}")))
+        };
+        Programs { gateway: path("gateway"), chat: path("axum-chat") }
+    })
+}
