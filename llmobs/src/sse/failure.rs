@@ -22,12 +22,13 @@ fn is_error(value: &Value) -> bool {
     value.as_str().is_some_and(|text| !text.is_empty()) || value.as_object().is_some_and(|object| !object.is_empty())
 }
 
-/// The type of an error object or text. Its own words for the type come first: a message may quote the prompt.
+/// The type of an error object or text. Its own words for the type come first: a message may quote the prompt. Of those
+/// the code is the narrowest: OpenAI says `invalid_request_error` of a wrong key too.
 pub(super) fn classify(error: &Value) -> ErrorType {
     if let Some(text) = error.as_str() {
         return from_text(text);
     }
-    let words = ["type", "code", "status"].into_iter().filter_map(|field| error[field].as_str());
+    let words = ["code", "type", "status"].into_iter().filter_map(|field| error[field].as_str());
     let status = error["code"].as_u64().and_then(|code| u16::try_from(code).ok());
     let known = words.filter_map(ErrorType::from_text).find(|known| *known != ErrorType::Upstream);
     known
@@ -58,6 +59,8 @@ mod tests {
             (json!({"error": "model requires more memory: out of memory"}), ErrorType::OutOfMemory),
             (json!({"type": "error", "error": {"type": "overloaded_error"}}), ErrorType::Overloaded),
             (json!({"type": "error", "code": "rate_limit_exceeded"}), ErrorType::RateLimited),
+            (json!({"error": {"type": "invalid_request_error", "code": "invalid_api_key"}}), ErrorType::Authentication),
+            (json!({"error": {"type": "invalid_request_error", "code": "content_filter"}}), ErrorType::ContentFilter),
             (json!({"object": "error", "type": "BadRequestError", "code": 400}), ErrorType::InvalidRequest),
             (json!({"choices": [{"error": {"code": 401}}]}), ErrorType::Authentication),
         ] {
