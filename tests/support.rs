@@ -9,5 +9,6 @@ pub mod families;
 pub mod otel;
 pub mod page;
 pub mod random;
+pub mod requests;
 pub mod traffic;
 pub mod translate;

@@ -30,6 +30,7 @@ use llmobs::Usage;
 use llmobs::testing::Script;
 
 use super::random::Random;
+use super::requests::Answer;
 
 /// An observer with which every row can be recorded.
 pub fn everything<'a>() -> ObserverBuilder<'a> {
@@ -56,6 +57,7 @@ pub fn everything<'a>() -> ObserverBuilder<'a> {
 pub struct Running {
     operations: Vec<Operation>,
     streams: Vec<Pin<Box<dyn Stream<Item = Chunk>>>>,
+    answers: Vec<Answer>,
 }
 
 /// Random traffic on an observer.
@@ -194,6 +196,15 @@ impl<'a> Traffic<'a> {
         if self.random.chance(3) {
             let state = *self.random.one_of(&[State::Queued, State::Decode]);
             self.observer.set_limit("smollm2-135m", state, self.random.below(64) as usize);
+        }
+        if self.random.chance(20) {
+            let answer = Answer::random(self.observer, &mut self.random);
+            self.hand.advance(self.random.time());
+            match self.random.below(8) {
+                0 => self.running.answers.push(answer),
+                1 => drop(answer),
+                _ => answer.read(),
+            }
         }
     }
 

@@ -20,7 +20,7 @@ pub(super) const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 /// The context that a request came with; none if it came without. Where a span is current already, a layer further out
 /// has read the request's, and it stays the parent.
 pub(super) fn extract(headers: &HeaderMap) -> Option<Context> {
-    let traced = headers.contains_key(&TRACEPARENT) && Context::map_current(|current| !current.has_active_span());
+    let traced = headers.contains_key(&TRACEPARENT) && Context::map_current(|current| !is_traced(current));
     let baggage = headers.contains_key(&BAGGAGE);
     if !traced && !baggage {
         return None;
@@ -38,7 +38,7 @@ pub(super) fn extract(headers: &HeaderMap) -> Option<Context> {
 /// Puts the current context into the headers of a request that goes out.
 pub(super) fn inject(headers: &mut HeaderMap, baggage: bool) {
     Context::map_current(|context| {
-        if context.has_active_span() {
+        if is_traced(context) {
             headers.remove(&TRACESTATE);
             TraceContextPropagator::new().inject_context(context, &mut Outgoing(headers));
         }
@@ -46,6 +46,10 @@ pub(super) fn inject(headers: &mut HeaderMap, baggage: bool) {
             BaggagePropagator::new().inject_context(context, &mut Outgoing(headers));
         }
     });
+}
+
+fn is_traced(context: &Context) -> bool {
+    context.span().span_context().is_valid()
 }
 
 /// The three headers. A list may come in several parts; they belong together.
