@@ -57,6 +57,10 @@ impl Subject for Live {
         Self::has_ended(self)
     }
 
+    fn prepares(&self) -> bool {
+        self.prepares
+    }
+
     fn input_tokens(&self) -> Option<u64> {
         self.usage().input
     }

@@ -1,6 +1,7 @@
 //! What the end of an operation tells beside its metrics: its span and its log event.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::end::End;
 use super::end::Ending;
@@ -11,6 +12,7 @@ use crate::event::Details;
 use crate::event::Keep;
 use crate::event::exception;
 use crate::objective::Judged;
+use crate::record::Reasons;
 use crate::record::TraceLink;
 use crate::semconv::value::OperationName;
 use crate::span::Answer;
@@ -48,11 +50,12 @@ impl Told<'_> {
             good: self.judged.good(),
         };
         live.core.flight.judged(self.judged, self.now);
-        let Some(held) = span else { return self.log(None, &answer) };
+        let ended = ago(self.now.saturating_sub(self.end.marks.now));
+        let Some(held) = span else { return self.log(ended, None, &answer) };
         answer.tell(&held);
         self.parts(&held);
-        held.in_trace(|| self.log(Some(&held), &answer));
-        held.end(ago(self.now.saturating_sub(self.end.marks.now)));
+        held.in_trace(|| self.log(ended, Some(&held), &answer));
+        held.end(ended);
     }
 
     /// Its parts, where the level asks for them.
@@ -83,7 +86,7 @@ impl Told<'_> {
         }
     }
 
-    fn log(&self, held: Option<&Held>, answer: &Answer<'_>) {
+    fn log(&self, at: SystemTime, held: Option<&Held>, answer: &Answer<'_>) {
         let live = self.end.live;
         let heard = tracing::level_filters::LevelFilter::current();
         let notes = live.noted();
@@ -109,21 +112,21 @@ impl Told<'_> {
         if heard < tracing::Level::ERROR && !live.core.flight.is_on() {
             return;
         }
-        let event = self.event(held);
+        let event = self.event(at, held, answer.finish_reasons.clone());
         if event.keep.is_some() {
             event.write();
         }
         live.core.flight.keep(event);
     }
 
-    fn event(&self, held: Option<&Held>) -> Complete {
+    fn event(&self, at: SystemTime, held: Option<&Held>, finish_reasons: Reasons) -> Complete {
         let End { live, ending, marks, stream, tokens, .. } = &self.end;
         let [operation, provider, model] = live.series.identity();
         let notes = live.noted();
         let note = |text: Option<&Arc<str>>| text.map(Arc::clone);
         let usage = live.usage();
         Complete {
-            at: ago(self.now.saturating_sub(marks.now)),
+            at,
             ids: held.map_or(live.link, Held::ids),
             operation,
             provider,
@@ -136,7 +139,7 @@ impl Told<'_> {
             streamed: stream.is_some(),
             outcome: ending.outcome(),
             error: ending.error_type(),
-            finish_reasons: live.finish_reasons(),
+            finish_reasons,
             input_tokens: tokens.input,
             output_tokens: tokens.output,
             cached_tokens: tokens.input.and(usage.cache_read),

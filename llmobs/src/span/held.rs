@@ -22,6 +22,8 @@ pub(crate) struct Held {
     span: tracing::Span,
     /// None where no layer made a span of OpenTelemetry's of it.
     context: Option<Context>,
+    /// Whether anybody keeps what is recorded: not in a trace that was not sampled.
+    records: bool,
 }
 
 impl Held {
@@ -37,7 +39,8 @@ impl Held {
         let context = span.in_scope(Context::current);
         let own = span_id(&context);
         let context = (own != SpanId::INVALID && own != outer).then_some(context);
-        Some(Box::new(Self { span, context }))
+        let records = context.as_ref().is_none_or(|context| context.span().is_recording());
+        Some(Box::new(Self { span, context, records }))
     }
 
     pub(crate) const fn span(&self) -> &tracing::Span {
@@ -48,9 +51,8 @@ impl Held {
         self.context.as_ref()
     }
 
-    /// Whether anybody keeps what is recorded: not in a trace that was not sampled.
-    pub(crate) fn is_recording(&self) -> bool {
-        self.context.as_ref().is_none_or(|context| context.span().is_recording())
+    pub(crate) const fn is_recording(&self) -> bool {
+        self.records
     }
 
     /// Runs code in its trace, though not under the span of `tracing`.

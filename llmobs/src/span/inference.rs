@@ -60,35 +60,18 @@ impl Call<'_> {
         }
         let told = !is_in_unsampled_trace();
         let request = self.request;
-        let number = |value: Option<u64>| value.filter(|_| told).and_then(|value| i64::try_from(value).ok());
-        let real = |value: Option<f64>| value.filter(|value| told && value.is_finite());
-        let text = |value| if told { value } else { None };
-        // Every attribute that matters to a sampler stands in the first lines.
+        // What is asked of a model that writes and of one that gives vectors has nothing in common.
+        let is_vector = *self.operation == OperationName::Embeddings;
+        let (writes, embeds) = (told && !is_vector, told && is_vector);
+        let whole = |value: Option<u64>| value.and_then(|value| i64::try_from(value).ok());
+        let number = |value: Option<u64>| if writes { whole(value) } else { None };
+        let real = |value: Option<f64>| value.filter(|value| writes && value.is_finite());
+        let text = |value| if writes { value } else { None };
+        let always = |value| if told { value } else { None };
+        // What the end adds stands first: it is found by name, from the first field on.
         let span = tracing::info_span!(
             target: TARGET,
             "inference",
-            otel.name = display(self.name()),
-            otel.kind = if self.remote { "client" } else { "internal" },
-            gen_ai.operation.name = text(Some(self.operation.as_str())),
-            gen_ai.provider.name = text(Some(self.provider)),
-            gen_ai.request.model = text(Some(self.model)),
-            server.address = text(request.server.map(|(address, _)| address)),
-            server.port = request.server.filter(|_| told).map(|(_, port)| i64::from(port)),
-            gen_ai.conversation.id = text(request.conversation),
-            gen_ai.output.type = text(request.output_type.as_ref().map(|kind| kind.as_str())),
-            gen_ai.request.choice.count = number(request.choices.filter(|choices| *choices != 1)),
-            gen_ai.request.max_tokens = number(request.max_tokens),
-            gen_ai.request.seed = request.seed.filter(|_| told),
-            gen_ai.request.temperature = real(request.temperature),
-            gen_ai.request.top_p = real(request.top_p),
-            gen_ai.request.top_k = Empty,
-            gen_ai.request.frequency_penalty = real(request.frequency_penalty),
-            gen_ai.request.presence_penalty = real(request.presence_penalty),
-            gen_ai.request.reasoning.level = text(request.reasoning_level.filter(|_| self.is_latest())),
-            gen_ai.request.previous_response.id = text(request.previous_response.filter(|_| self.is_latest())),
-            gen_ai.prompt.name = text(request.prompt.filter(|_| self.is_latest())),
-            gen_ai.prompt.version = text(request.prompt_version.filter(|_| self.is_latest())),
-            gen_ai.embeddings.dimension.count = number(request.dimensions),
             gen_ai.request.stream = Empty,
             gen_ai.response.id = Empty,
             gen_ai.response.model = Empty,
@@ -103,19 +86,40 @@ impl Call<'_> {
             llmobs.operation.outcome = Empty,
             llmobs.objective.result = Empty,
             llmobs.time_to_first_token = Empty,
+            otel.name = display(self.name()),
+            otel.kind = if self.remote { "client" } else { "internal" },
+            gen_ai.operation.name = always(Some(self.operation.as_str())),
+            gen_ai.provider.name = always(Some(self.provider)),
+            gen_ai.request.model = always(Some(self.model)),
+            server.address = always(request.server.map(|(address, _)| address)),
+            server.port = request.server.filter(|_| told).map(|(_, port)| i64::from(port)),
+            gen_ai.conversation.id = text(request.conversation),
+            gen_ai.output.type = text(request.output_type.as_ref().map(|kind| kind.as_str())),
+            gen_ai.request.choice.count = number(request.choices.filter(|choices| *choices != 1)),
+            gen_ai.request.max_tokens = number(request.max_tokens),
+            gen_ai.request.seed = request.seed.filter(|_| writes),
+            gen_ai.request.temperature = real(request.temperature),
+            gen_ai.request.top_p = real(request.top_p),
+            gen_ai.request.top_k = Empty,
+            gen_ai.request.frequency_penalty = real(request.frequency_penalty),
+            gen_ai.request.presence_penalty = real(request.presence_penalty),
+            gen_ai.request.reasoning.level = text(request.reasoning_level.filter(|_| self.is_latest())),
+            gen_ai.request.previous_response.id = text(request.previous_response.filter(|_| self.is_latest())),
+            gen_ai.prompt.name = text(request.prompt.filter(|_| self.is_latest())),
+            gen_ai.prompt.version = text(request.prompt_version.filter(|_| self.is_latest())),
+            gen_ai.embeddings.dimension.count = whole(request.dimensions.filter(|_| embeds)),
         );
         if let Some(top_k) = real(request.top_k) {
             self.top_k(&span, top_k);
         }
         let held = Held::new(span)?;
         if told && held.is_recording() {
-            for (name, values) in [
-                (a::GEN_AI_REQUEST_STOP_SEQUENCES, request.stop_sequences),
-                (a::GEN_AI_REQUEST_ENCODING_FORMATS, request.encoding_formats),
-            ] {
-                if !values.is_empty() {
-                    held.set_list(name, values.iter().copied());
-                }
+            let (name, values) = match is_vector {
+                true => (a::GEN_AI_REQUEST_ENCODING_FORMATS, request.encoding_formats),
+                false => (a::GEN_AI_REQUEST_STOP_SEQUENCES, request.stop_sequences),
+            };
+            if !values.is_empty() {
+                held.set_list(name, values.iter().copied());
             }
         }
         Some(held)

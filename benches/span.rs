@@ -1,0 +1,171 @@
+//! What the span of an operation costs, beside the same span by hand and beside `fastrace`.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use fastrace::collector::Config;
+use fastrace::collector::Reporter;
+use fastrace::collector::SpanRecord;
+use llmobs::FinishReason;
+use llmobs::Level;
+use llmobs::Observer;
+use llmobs::Usage;
+use llmobs_benches::Contest;
+use llmobs_benches::budget;
+use llmobs_benches::timed;
+use opentelemetry::Array;
+use opentelemetry::Context;
+use opentelemetry::Value;
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::Sampler;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use opentelemetry_sdk::trace::Span as SdkSpan;
+use opentelemetry_sdk::trace::SpanData;
+use opentelemetry_sdk::trace::SpanProcessor;
+use tracing::Span;
+use tracing::field::Empty;
+use tracing::subscriber::with_default;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+use tracing_subscriber::layer::SubscriberExt;
+
+const MODEL: &str = "smollm2-135m-instruct";
+const BARE: &str = "llmobs, nobody listens";
+const SPAN: &str = "llmobs, with its span";
+const UNSAMPLED: &str = "llmobs, in a trace that is not sampled";
+const BY_HAND: &str = "by hand: tracing span, same attributes";
+const BY_HAND_UNSAMPLED: &str = "by hand: the same, in a trace that is not sampled";
+const FASTRACE: &str = "fastrace: root span, same attributes";
+
+fn main() {
+    let observer = Observer::builder().model(MODEL).level(Level::Core).build().expect("builds");
+    let provider = SdkTracerProvider::builder().with_span_processor(Nowhere).build();
+    let off = Sampler::ParentBased(Box::new(Sampler::AlwaysOff));
+    let unsampled = SdkTracerProvider::builder().with_span_processor(Nowhere).with_sampler(off).build();
+    fastrace::set_reporter(Nowhere, Config::default());
+    let results = Contest::new("an operation and its span")
+        .rival(BARE, |turns| timed(|| (0..turns).for_each(|_| operation(&observer))))
+        .rival(SPAN, |turns| carried(&provider, || (0..turns).for_each(|_| operation(&observer))))
+        .rival(BY_HAND, |turns| carried(&provider, || (0..turns).for_each(|_| by_hand())))
+        .rival(UNSAMPLED, |turns| {
+            carried(&unsampled, || {
+                let _parent = tracing::info_span!("parent").entered();
+                (0..turns).for_each(|_| operation(&observer));
+            })
+        })
+        .rival(BY_HAND_UNSAMPLED, |turns| {
+            carried(&unsampled, || {
+                let _parent = tracing::info_span!("parent").entered();
+                (0..turns).for_each(|_| by_hand());
+            })
+        })
+        .rival(FASTRACE, |turns| timed(|| (0..turns).for_each(|_| with_fastrace())))
+        .run();
+    results.print(BY_HAND, BARE);
+    let added = results.nanos(SPAN) - results.nanos(BARE);
+    budget("the span, of one by hand", added / results.nanos(BY_HAND), 1.3, "");
+    let added = results.nanos(UNSAMPLED) - results.nanos(BARE);
+    println!("in a trace that is not sampled, of one by hand: {:.2}", added / results.nanos(BY_HAND_UNSAMPLED));
+}
+
+fn operation(observer: &Observer) {
+    let operation = observer.chat(MODEL).max_tokens(64).temperature(0.5).server("127.0.0.1", 8080).start();
+    let mark = operation.mark();
+    mark.response_id("chatcmpl-4711");
+    mark.response_model(MODEL);
+    mark.usage(Usage::new().input(37).output(12));
+    mark.finish_reason(FinishReason::Stop);
+    operation.complete();
+}
+
+/// The span that the operation has, with every attribute that it has, as somebody would write it.
+fn by_hand() {
+    let span = tracing::info_span!(
+        "inference",
+        otel.name = format!("chat {MODEL}"),
+        otel.kind = "internal",
+        gen_ai.operation.name = "chat",
+        gen_ai.provider.name = "unknown",
+        gen_ai.request.model = MODEL,
+        gen_ai.request.max_tokens = 64_i64,
+        gen_ai.request.temperature = 0.5,
+        server.address = "127.0.0.1",
+        server.port = 8080_i64,
+        gen_ai.response.id = Empty,
+        gen_ai.response.model = Empty,
+        gen_ai.usage.input_tokens = Empty,
+        gen_ai.usage.output_tokens = Empty,
+        llmobs.operation.outcome = Empty,
+    );
+    // Whoever wants the trace of the request on its metrics asks for it.
+    std::hint::black_box(span.context());
+    span.record("gen_ai.response.id", "chatcmpl-4711");
+    span.record("gen_ai.response.model", MODEL);
+    span.record("gen_ai.usage.input_tokens", 37_i64);
+    span.record("gen_ai.usage.output_tokens", 12_i64);
+    span.record("llmobs.operation.outcome", "completed");
+    span.set_attribute("gen_ai.response.finish_reasons", Value::Array(Array::String(vec!["stop".into()])));
+}
+
+fn with_fastrace() {
+    let root = fastrace::Span::root("chat", fastrace::collector::SpanContext::random());
+    root.add_properties(|| {
+        [
+            ("gen_ai.operation.name", Cow::Borrowed("chat")),
+            ("gen_ai.provider.name", "unknown".into()),
+            ("gen_ai.request.model", MODEL.into()),
+            ("gen_ai.request.max_tokens", 64.to_string().into()),
+            ("gen_ai.request.temperature", 0.5.to_string().into()),
+            ("server.address", "127.0.0.1".into()),
+            ("server.port", 8080.to_string().into()),
+            ("gen_ai.response.id", "chatcmpl-4711".into()),
+            ("gen_ai.response.model", MODEL.into()),
+            ("gen_ai.usage.input_tokens", 37.to_string().into()),
+            ("gen_ai.usage.output_tokens", 12.to_string().into()),
+            ("gen_ai.response.finish_reasons", "stop".into()),
+            ("llmobs.operation.outcome", "completed".into()),
+        ]
+    });
+}
+
+/// The time of some work whose spans are carried to a provider.
+fn carried(provider: &SdkTracerProvider, work: impl FnOnce()) -> Duration {
+    let layer = tracing_opentelemetry::layer()
+        .with_tracer(provider.tracer("bench"))
+        .with_location(false)
+        .with_threads(false)
+        .with_target(false)
+        .with_tracked_inactivity(false);
+    with_default(tracing_subscriber::registry().with(layer), || {
+        // The registry's first span takes memory for many.
+        drop(Span::current());
+        drop(tracing::info_span!("first").entered());
+        timed(work)
+    })
+}
+
+/// Takes every span and keeps none: what an export costs is not in question.
+#[derive(Debug)]
+struct Nowhere;
+
+impl SpanProcessor for Nowhere {
+    fn on_start(&self, _: &mut SdkSpan, _: &Context) {}
+
+    fn on_end(&self, span: SpanData) {
+        std::hint::black_box(span);
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        Ok(())
+    }
+
+    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+        Ok(())
+    }
+}
+
+impl Reporter for Nowhere {
+    fn report(&mut self, spans: Vec<SpanRecord>) {
+        std::hint::black_box(spans);
+    }
+}
