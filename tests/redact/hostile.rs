@@ -1,0 +1,74 @@
+//! Texts that are made to cost time: twice the length may cost about twice the work.
+
+use std::time::Duration;
+
+use llmobs::Clock;
+use llmobs::redact::Redactor;
+
+const MIB: usize = 1024 * 1024;
+
+/// What is repeated, and what stands before it.
+const ATTACKS: [(&str, &str); 28] = [
+    ("", "a"),
+    ("", "1"),
+    ("", "1 "),
+    ("", "12-"),
+    ("", "eyJ"),
+    ("", "eyJ."),
+    ("", "eyJ-"),
+    ("", "eyJhbGciOiJ-"),
+    ("-----BEGIN PRIVATE KEY-----\n", "MIIEpAIBAAKCAQEA"),
+    ("", "-----BEGIN PRIVATE KEY-----"),
+    ("", "-----BEGIN PRIVATE KEY-----\n-----END"),
+    ("", "@"),
+    ("", "a@a."),
+    ("", "a@"),
+    ("", "password="),
+    ("", "password=\""),
+    ("", "password is "),
+    ("", "sk-"),
+    ("", "://a:"),
+    ("", "://"),
+    ("", "a:"),
+    ("", "::1"),
+    ("", "1.1."),
+    ("", "+1 "),
+    ("", "(0"),
+    ("", "DE89 "),
+    ("", "1A1z"),
+    ("", "born "),
+];
+
+fn time(redactor: &Redactor, text: &str) -> Duration {
+    let clock = Clock::system();
+    // The best of three: whatever else the machine does only adds.
+    let one = || {
+        let start = clock.now();
+        assert!(!redactor.redact(text).is_empty());
+        clock.now().since(start)
+    };
+    one().min(one()).min(one())
+}
+
+/// A ratio of times and no time: four times the text may take eight times as long, and quadratic work would take sixteen.
+#[test]
+fn time_is_linear_in_the_length_of_hostile_texts() {
+    let redactor = Redactor::new();
+    for (begin, repeated) in ATTACKS {
+        let text = |length: usize| format!("{begin}{}", repeated.repeat(length / repeated.len()));
+        let (short, long) = (text(MIB / 16), text(MIB / 4));
+        time(&redactor, &short);
+        let (short, long) = (time(&redactor, &short), time(&redactor, &long));
+        assert!(long < short * 8 + Duration::from_millis(5), "{begin:?} {repeated:?}: {short:?}, then {long:?}");
+    }
+}
+
+#[test]
+fn a_mebibyte_of_anything_is_redacted() {
+    let redactor = Redactor::new();
+    for (begin, repeated) in ATTACKS {
+        let text = format!("{begin}{}", repeated.repeat(MIB / repeated.len()));
+        let redacted = redactor.redact(&text);
+        assert!(redacted.len() <= text.len() * 4, "{begin:?} {repeated:?}");
+    }
+}

@@ -1,0 +1,106 @@
+//! Texts from a seed: pieces of what is looked for, of what is like it, and of what stands around it.
+
+/// Numbers from a seed: the same ones in every run.
+pub struct Dice(pub u64);
+
+impl Dice {
+    pub fn roll(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    pub fn below(&mut self, limit: usize) -> usize {
+        usize::try_from(self.roll() % u64::try_from(limit).unwrap()).unwrap()
+    }
+
+    pub fn one_of<'a>(&mut self, all: &[&'a str]) -> &'a str {
+        all[self.below(all.len())]
+    }
+}
+
+/// A text of up to so many pieces.
+pub fn text(dice: &mut Dice, most: usize) -> String {
+    let mut text = String::new();
+    for _ in 0..=dice.below(most) {
+        match dice.below(10) {
+            0..=2 => text.push_str(dice.one_of(&WHOLE)),
+            3 => {
+                // A begin or an end of something.
+                let piece = dice.one_of(&WHOLE);
+                let at = piece.floor_char_boundary(dice.below(piece.len()));
+                text.push_str(if dice.below(2) == 0 { &piece[..at] } else { &piece[at..] });
+            }
+            4 | 5 => text.push_str(dice.one_of(&WORDS)),
+            6..=8 => text.push_str(dice.one_of(&BETWEEN)),
+            _ => {
+                let symbol = dice.one_of(&SYMBOLS);
+                (0..=dice.below(40)).for_each(|_| text.push_str(symbol));
+            }
+        }
+    }
+    text
+}
+
+/// The test numbers of payment providers, examples of standards, numbers kept free for films, keys of a made-up body.
+pub const WHOLE: [&str; 44] = [
+    "jane.doe@example.org",
+    "o'brien+x@mail.example.co.uk",
+    "jörg@bücher.de",
+    "jane [at] example [dot] org",
+    "jane at example dot com",
+    "jane%40example.org",
+    "+44 20 7946 0958",
+    "+1 (415) 555-0132 ext. 12",
+    "(415) 555-0132",
+    "415-555-0132",
+    "0049 30 23125000",
+    "4242424242424242",
+    "4242 4242 4242 4242",
+    "3782 822463 10005",
+    "DE89 3704 0044 0532 0130 00",
+    "GB82WEST12345698765432",
+    "219-45-6789",
+    "203.0.113.77",
+    "2001:db8::8a2e:370:7334",
+    "00:1B:44:11:3A:B7",
+    "001b.4411.3ab7",
+    "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa",
+    "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",
+    "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+    "born on 17 April 1990",
+    "DOB: 1990-04-17",
+    "sk-ant-api03-a8F3kP0zQ9mN2xVbLw7RtYcE4uHsJdGf",
+    "AKIAIOSFODNN7EXAMPLE",
+    "ghp_a8F3kP0zQ9mN2xVbLw7RtYcE4uHsJdGf12ab",
+    "AIzaSyD8F3kP0zQ9mN2xVbLw7RtYcE4uHsJdGf1",
+    "xoxb-123456789012-1234567890123-a8F3kP0zQ9mN2xVbLw7RtYcE",
+    "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UifQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r",
+    "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA04up8hoqzS1\n-----END RSA PRIVATE KEY-----",
+    "-----BEGIN PRIVATE KEY-----\nMIIEpAIBAAKCAQEA04up8hoqzS1",
+    "postgres://app:s3cr3t@db.example.com:5432/x",
+    "https://b.example/f?sv=2024&sig=abcDEF123%2Bxyz%3D",
+    "password=hunter2",
+    "the password for the box is Zx9!qqLm",
+    "\"client_secret\": \"aB3dE6gH9jK2\"",
+    "Authorization: Bearer mF_9.B5f-4.1JqM",
+    "my pin is 4821",
+    "密码是hunter2。",
+    "call me at 020 7946 0958",
+    "ssn 219 45 6789",
+];
+
+const WORDS: [&str; 40] = [
+    "call", "phone", "order", "card", "ssn", "version", "ip", "born", "password", "token", "secret", "the", "is", "at",
+    "dot", "com", "version 1.2.3.4", "std::io", "logo@2x.png", "sk-learn", "react@18.2.0", "[EMAIL]", "[CARD]", "[SECRET]",
+    "[X]", "[", "]", "Bearer", "Basic", "-----BEGIN", "-----END", "PRIVATE KEY-----", "eyJ", "sk-", "日本語", "é", "naïve",
+    "🙂", "\u{a0}", "\u{202f}",
+];
+
+const BETWEEN: [&str; 36] = [
+    " ", " ", " ", "\n", "", ".", ",", ":", ";", "-", "_", "/", "//", "@", "=", "&", "?", "\"", "'", "`", "(", ")", "<", ">",
+    "{", "}", "\\", "\\n", "\\\"", "\\u0040", "%40", "%20", "+", "\t", ": \"", ". ",
+];
+
+const SYMBOLS: [&str; 12] = ["a", "A", "1", "0", "@", ".", ":", "f", "-", "1 ", "eyJ", "/"];
