@@ -2,8 +2,9 @@
 
 #[path = "support"]
 mod support {
-    #![allow(dead_code, reason = "other tests use the rest")]
+    #![allow(dead_code, unused_imports, reason = "other tests use the rest")]
 
+    pub mod allocator;
     pub mod conventions;
     pub mod families;
     pub mod otel;
@@ -17,6 +18,8 @@ mod bodies;
 mod calls;
 #[path = "tower/context.rs"]
 mod context;
+#[path = "tower/cost.rs"]
+mod cost;
 #[path = "tower/ends.rs"]
 mod ends;
 #[path = "tower/events.rs"]
@@ -29,3 +32,8 @@ mod kit;
 mod pages;
 #[path = "tower/requests.rs"]
 mod requests;
+
+use crate::support::allocator::Counting;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;

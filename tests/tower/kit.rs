@@ -46,15 +46,7 @@ impl Kit {
         let (clock, hand) = Clock::manual();
         let exporter = InMemorySpanExporter::default();
         let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
-        let layer = tracing_opentelemetry::layer()
-            .with_tracer(provider.tracer("test"))
-            .with_location(false)
-            .with_threads(false)
-            .with_target(false)
-            .with_tracked_inactivity(false);
-        // Else the events of h2 would be on the spans.
-        let registry = tracing_subscriber::registry().with(LevelFilter::INFO).with(layer);
-        let subscriber = tracing::subscriber::set_default(registry);
+        let subscriber = Backend::subscribe(&provider);
         let builder = Observer::builder().model("m").clock(clock).tracer_provider(&provider);
         Self { observer: builder.build().unwrap(), hand, exporter, _provider: provider, _subscriber: subscriber }
     }
@@ -118,6 +110,23 @@ impl Kit {
         let mut series = self.readings().series(DURATION);
         assert_eq!(series.len(), 1, "{series:?}");
         series.remove(0)
+    }
+}
+
+/// A tracing back end.
+pub struct Backend;
+
+impl Backend {
+    /// Carries this thread's spans to a provider.
+    pub fn subscribe(provider: &SdkTracerProvider) -> DefaultGuard {
+        let layer = tracing_opentelemetry::layer()
+            .with_tracer(provider.tracer("test"))
+            .with_location(false)
+            .with_threads(false)
+            .with_target(false)
+            .with_tracked_inactivity(false);
+        // Else the events of h2 would be on the spans.
+        tracing::subscriber::set_default(tracing_subscriber::registry().with(LevelFilter::INFO).with(layer))
     }
 }
 
