@@ -1,11 +1,12 @@
 //! Everything that the library can export, held against the conventions' own definitions, for both profiles.
 
-#[path = "support"]
-mod support {
-    #![allow(dead_code, reason = "other tests use the rest")]
+mod support;
 
-    pub mod conventions;
-}
-
+#[path = "conformance/calls.rs"]
+mod calls;
 #[path = "conformance/checker.rs"]
 mod checker;
+#[path = "conformance/drive.rs"]
+mod drive;
+#[path = "conformance/wire.rs"]
+mod wire;

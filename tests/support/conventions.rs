@@ -65,7 +65,7 @@ impl Conventions {
         own.iter().chain(other).chain(metric::CORE).chain(metric::HARDWARE)
     }
 
-    fn spans(&self) -> impl Iterator<Item = &'static SpanDefinition> {
+    pub fn spans(&self) -> impl Iterator<Item = &'static SpanDefinition> + use<> {
         let own = if self.is_latest() { span::LATEST } else { span::V1_41 };
         own.iter().chain(span::CORE)
     }

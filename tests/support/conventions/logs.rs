@@ -15,6 +15,7 @@ use super::Findings;
 use super::Violation;
 use super::What;
 use super::attributes::hold_type;
+use super::attributes::text;
 use super::attributes::value;
 
 /// Our event at the end of an operation: its fields, their types, and whether every one has it. Those with dots are the
@@ -67,9 +68,7 @@ const INFO: i32 = 9;
 const WARN: i32 = 13;
 const ERROR: i32 = 17;
 
-/// The definition of the details leaves the provider out, by a defect of the data that its source names, and the limit
-/// of candidates, which stands on the span alone.
-const ALSO_OF_DETAILS: &[&str] = &[a::GEN_AI_PROVIDER_NAME, a::GEN_AI_REQUEST_TOP_K];
+/// Of inference alone.
 const DETAILS: &str = "gen_ai.client.inference.operation.details";
 
 impl Conventions {
@@ -89,12 +88,11 @@ impl Conventions {
     }
 
     fn check_event(&self, findings: &mut Findings, record: &LogRecord, definition: &EventDefinition) {
-        let mut wanted = definition.attributes.to_vec();
-        if definition.name == DETAILS {
-            let missing = |name: &&&str| !definition.attributes.iter().any(|(known, _)| known == *name);
-            wanted.extend(ALSO_OF_DETAILS.iter().filter(missing).map(|name| (*name, Requirement::Recommended)));
+        self.check_attributes(findings, &record.attributes, definition.attributes);
+        let operation = text(&record.attributes, a::GEN_AI_OPERATION_NAME);
+        if definition.name == DETAILS && operation == Some("embeddings") {
+            findings.add(What::WrongValue(a::GEN_AI_OPERATION_NAME.to_owned(), "embeddings".to_owned()));
         }
-        self.check_attributes(findings, &record.attributes, &wanted);
         if let Some(severity) = definition.severity {
             findings.hold("severity", severity, record.severity_number);
         }

@@ -43,8 +43,9 @@ impl Conventions {
         findings.list
     }
 
-    /// The definition that a span is held against: what its attributes say it is, on its side of the call.
-    fn definition(&self, span: &Span) -> Option<&'static SpanDefinition> {
+    /// The definition that a span is held against, none for one of our own: what its attributes say it is, on its side
+    /// of the call.
+    pub fn definition(&self, span: &Span) -> Option<&'static SpanDefinition> {
         let by_id = |id: &str| self.spans().find(|definition| definition.id == id);
         for (mark, id) in [
             (a::RPC_SYSTEM_NAME, "rpc.server"),

@@ -1,0 +1,226 @@
+//! Everything that a user can have the library say of model calls and the steps around them.
+
+use std::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+use std::time::Duration;
+
+use llmobs::AttemptKind;
+use llmobs::CacheKind;
+use llmobs::CacheResult;
+use llmobs::Chunk;
+use llmobs::ErrorType;
+use llmobs::Evaluation;
+use llmobs::FinishReason;
+use llmobs::ManualClock;
+use llmobs::Observer;
+use llmobs::Operation;
+use llmobs::OperationName;
+use llmobs::OutputType;
+use llmobs::Provider;
+use llmobs::Role;
+use llmobs::State;
+use llmobs::Usage;
+use llmobs::testing::Script;
+
+use crate::support::traffic::next;
+
+pub const MODEL: &str = "smollm2-135m";
+
+/// A user of an observer.
+pub struct Drive<'a> {
+    pub observer: &'a Observer,
+    pub hand: &'a ManualClock,
+}
+
+impl Drive<'_> {
+    /// Calls of every kind in every role, with every end, then every step.
+    pub fn everything(&self) {
+        for role in [Role::Server, Role::Gateway, Role::Client] {
+            let observer = self.observer.as_role(role);
+            let drive = Drive { observer: &observer, hand: self.hand };
+            for name in [
+                OperationName::Chat,
+                OperationName::TextCompletion,
+                OperationName::GenerateContent,
+                OperationName::Embeddings,
+                OperationName::other("rerank"),
+            ] {
+                drive.ends(&name);
+            }
+            drive.asked();
+            drive.steps();
+        }
+        self.beside();
+    }
+
+    /// A call that ends in each way that there is.
+    fn ends(&self, name: &OperationName) {
+        let call = || self.begun(name);
+        call().complete();
+        call().cancel();
+        drop(call());
+        for error in ErrorType::ALL {
+            call().fail(*error);
+            call().reject(*error);
+        }
+        let broken = catch_unwind(AssertUnwindSafe(|| {
+            let _operation = call();
+            std::panic::resume_unwind(Box::new("the handler broke"));
+        }));
+        assert!(broken.is_err());
+        if *name != OperationName::Embeddings {
+            self.streams(name);
+        }
+    }
+
+    /// A call on which its engine marked everything.
+    fn begun(&self, name: &OperationName) -> Operation {
+        let operation = self.observer.operation(name.clone(), MODEL).preparing().start();
+        let marker = operation.marker();
+        drop(marker.phase("tokenize"));
+        marker.enqueued();
+        self.wait();
+        marker.scheduled();
+        self.wait();
+        marker.scheduled();
+        marker.usage(Usage::new().input(40).cache_read(10).cache_write(5));
+        marker.response_id("resp-1");
+        marker.response_model("smollm2-135m-instruct-q4");
+        if *name != OperationName::Embeddings {
+            marker.first_token();
+            self.wait();
+            marker.usage(Usage::new().output(12).reasoning(4));
+            marker.finish_reason(FinishReason::from_provider("tool_calls"));
+            marker.finish_reason_of(1, FinishReason::from_provider("MAX_TOKENS"));
+        }
+        operation
+    }
+
+    fn streams(&self, name: &OperationName) {
+        for (items, error) in [(0, None), (1, None), (9, None), (9, Some(ErrorType::Upstream))] {
+            let operation = self.observer.operation(name.clone(), MODEL).start();
+            let marker = operation.marker();
+            marker.enqueued();
+            self.wait();
+            marker.scheduled();
+            let mut script = Script::new(self.hand);
+            for item in 0..items {
+                let pause = if item == 4 { Duration::from_secs(2) } else { Duration::from_millis(20) };
+                script = script.wait(pause).item(if item == 1 { Chunk::reasoning(2) } else { Chunk::tokens(1) });
+            }
+            if let Some(error) = error {
+                script = script.item(Chunk::failed(error));
+            }
+            let mut stream = operation.observe(script);
+            if next(&mut stream).is_some() && items > 1 {
+                self.wait();
+            }
+            while next(&mut stream).is_some() {}
+        }
+        // The reader leaves, and the service goes down, in the middle.
+        let operation = self.observer.operation(name.clone(), MODEL).start();
+        let script =
+            Script::new(self.hand).wait(Duration::from_millis(20)).item(Chunk::tokens(1)).item(Chunk::tokens(1));
+        let mut stream = operation.observe(script);
+        assert!(next(&mut stream).is_some());
+        self.wait();
+    }
+
+    /// Calls whose request says everything that a request can.
+    fn asked(&self) {
+        let operation = self
+            .observer
+            .chat(MODEL)
+            .conversation("conv_5j66")
+            .server("api.example.com", 443)
+            .output_type(OutputType::Json)
+            .choices(2)
+            .max_tokens(64)
+            .seed(-7)
+            .temperature(0.5)
+            .top_p(0.9)
+            .top_k(40.0)
+            .frequency_penalty(0.1)
+            .presence_penalty(-0.1)
+            .stop_sequences(&["END", "STOP"])
+            .reasoning_level("high")
+            .previous_response("resp_0")
+            .prompt_name("greeting")
+            .prompt_version("3")
+            .start();
+        for kind in AttemptKind::ALL {
+            let attempt = operation.attempt(*kind);
+            self.wait();
+            attempt.fail(ErrorType::Upstream);
+        }
+        let marker = operation.marker();
+        marker.superseded(3);
+        marker.cache_lookup(CacheKind::Semantic, CacheResult::Miss);
+        marker.response_id("resp-1");
+        operation.feedback(Evaluation::new("relevance").label("pass").score(0.8));
+        operation.complete();
+        marker.feedback(0.5);
+        self.observer.evaluation("resp-1", Evaluation::new("relevance").label("fail"));
+        self.observer.evaluation("resp-of-nobody", Evaluation::new("relevance").score(0.1));
+        let one = self.observer.chat(MODEL).choices(1).start();
+        one.complete();
+        let embeddings = self.observer.embeddings(MODEL).dimensions(384).encoding_formats(&["float"]);
+        let embeddings = embeddings.server("::1", 8080).start();
+        embeddings.marker().usage(Usage::new().input(8));
+        embeddings.complete();
+        // A tool of a remote provider under another one's name.
+        let other = self.observer.chat(MODEL).provider(Provider::OpenAi).start();
+        other.fail(ErrorType::RateLimited);
+    }
+
+    /// Each step, once with everything and once with nothing, ended in each way.
+    fn steps(&self) {
+        let provider = Provider::OpenAi;
+        let observer = self.observer;
+        let retrieval = observer.retrieval("docs").model(MODEL).provider(&provider).server("db", 1234).top_k(5).start();
+        retrieval.complete();
+        observer.retrieval("docs").start().fail(ErrorType::Timeout);
+        let tool = observer.execute_tool("clock").kind("function").call_id("call_1").description("Tells the time");
+        tool.agent("helper").conversation("conv_5j66").start().complete();
+        observer.execute_tool("clock").start().fail(ErrorType::Tool);
+        let agent = observer.invoke_agent("helper").description("Helps").model(MODEL).conversation("conv_5j66");
+        let agent = agent.id("asst_5j66", Some("2")).server("api.example.com", 443).data_source("docs");
+        let remote = agent.clone().provider(&provider).start();
+        remote.usage(Usage::new().input(100).output(20));
+        remote.complete();
+        let local = agent.start();
+        local.usage(Usage::new().input(100).output(20));
+        local.complete();
+        drop(observer.invoke_agent("helper").start());
+        observer.invoke_agent("helper").provider(&provider).start().fail(ErrorType::Upstream);
+        let created = observer.create_agent("helper").description("Helps").id("asst_5j66").version("2").model(MODEL);
+        created.provider(&provider).server("api.example.com", 443).start().complete();
+        observer.create_agent("helper").start().fail(ErrorType::InvalidRequest);
+        observer.invoke_workflow("answer").conversation("conv_5j66").start().complete();
+        observer.invoke_workflow("answer").start().fail(ErrorType::Internal);
+        let query = observer.database("qdrant", "search", "docs").namespace("prod").server("db", 6333).start();
+        query.complete();
+        observer.database("postgresql", "SELECT", "docs").start().fail(ErrorType::Upstream);
+        let cache = observer.database("redis", "GET", "answers").cache(CacheKind::Exact).start();
+        cache.cache_result(CacheResult::Hit);
+        cache.complete();
+    }
+
+    /// What belongs to no call.
+    fn beside(&self) {
+        self.observer.set_limit(MODEL, State::Decode, 8);
+        self.observer.record_runtime_lag("tokio", Duration::from_millis(3));
+        // Something that cannot be true, and a label that nobody declared.
+        let operation = self.observer.chat("nobody's").label("tier", "undeclared").start();
+        let marker = operation.marker();
+        marker.first_token();
+        marker.scheduled_at(llmobs::Moment::from_nanos(1));
+        operation.complete();
+        self.observer.shutting_down();
+        drop(self.observer.chat(MODEL).start());
+    }
+
+    fn wait(&self) {
+        self.hand.advance(Duration::from_millis(7));
+    }
+}

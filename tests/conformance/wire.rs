@@ -1,0 +1,98 @@
+//! Three providers of OpenTelemetry's SDK, and what they exported in the structures of OTLP.
+
+use llmobs::Level;
+use llmobs::Observer;
+use llmobs::ObserverBuilder;
+use llmobs::Profile;
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use opentelemetry_proto::tonic::metrics::v1::Metric;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use opentelemetry_sdk::logs::InMemoryLogExporter;
+use opentelemetry_sdk::logs::SdkLoggerProvider;
+use opentelemetry_sdk::metrics::InMemoryMetricExporter;
+use opentelemetry_sdk::metrics::PeriodicReader;
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+use opentelemetry_sdk::trace::InMemorySpanExporter;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing::subscriber::DefaultGuard;
+use tracing_subscriber::layer::SubscriberExt;
+
+use crate::support::conventions::Conventions;
+use crate::support::conventions::Violation;
+use crate::support::conventions::What;
+
+/// Keeps everything that this thread exports while it lives.
+pub struct Wire {
+    tracers: SdkTracerProvider,
+    meters: SdkMeterProvider,
+    spans: InMemorySpanExporter,
+    metrics: InMemoryMetricExporter,
+    logs: InMemoryLogExporter,
+    _subscriber: DefaultGuard,
+}
+
+impl Wire {
+    pub fn new() -> Self {
+        let spans = InMemorySpanExporter::default();
+        let tracers = SdkTracerProvider::builder().with_simple_exporter(spans.clone()).build();
+        let metrics = InMemoryMetricExporter::default();
+        // Its thread wakes once a minute; the tests flush by hand.
+        let reader = PeriodicReader::builder(metrics.clone()).build();
+        let meters = SdkMeterProvider::builder().with_reader(reader).build();
+        let logs = InMemoryLogExporter::default();
+        let loggers = SdkLoggerProvider::builder().with_simple_exporter(logs.clone()).build();
+        let layer = tracing_opentelemetry::layer()
+            .with_tracer(tracers.tracer("test"))
+            .with_location(false)
+            .with_threads(false)
+            .with_target(false)
+            .with_tracked_inactivity(false);
+        let subscriber = tracing_subscriber::registry().with(layer).with(OpenTelemetryTracingBridge::new(&loggers));
+        let _subscriber = tracing::subscriber::set_default(subscriber);
+        Self { tracers, meters, spans, metrics, logs, _subscriber }
+    }
+
+    /// An observer whose everything goes here.
+    pub fn observe<'a>(&'a self, builder: ObserverBuilder<'a>, profile: Profile) -> Observer {
+        let builder = builder.profile(profile).level(Level::Full).operation_details(true);
+        builder.tracer_provider(&self.tracers).meter_provider(&self.meters).build().unwrap()
+    }
+
+    pub fn spans(&self) -> Vec<Span> {
+        self.spans.get_finished_spans().unwrap().into_iter().map(Span::from).collect()
+    }
+
+    /// The metrics as they are now.
+    pub fn metrics(&self) -> Vec<Metric> {
+        self.metrics.reset();
+        self.meters.force_flush().unwrap();
+        let batches = self.metrics.get_finished_metrics().unwrap();
+        let request = ExportMetricsServiceRequest::from(batches.last().expect("a flush exports"));
+        let scopes = request.resource_metrics.into_iter().flat_map(|resource| resource.scope_metrics);
+        scopes.flat_map(|scope| scope.metrics).collect()
+    }
+
+    pub fn logs(&self) -> Vec<LogRecord> {
+        let logs = self.logs.get_emitted_logs().unwrap();
+        logs.iter().map(|log| LogRecord::from(&log.record)).collect()
+    }
+
+    /// Everything that is wrong with everything that was exported.
+    pub fn violations(&self, conventions: Conventions) -> Vec<Violation> {
+        let spans = self.spans();
+        let mut found: Vec<_> = spans.iter().flat_map(|span| conventions.check_span(span)).collect();
+        found.extend(self.metrics().iter().flat_map(|metric| conventions.check_metric(metric)));
+        found.extend(self.logs().iter().flat_map(|record| conventions.check_log(record)));
+        found
+    }
+
+    /// The same without ends before starts: a clock that was moved by hand is ahead of the one that spans start by.
+    pub fn violations_but_times(&self, conventions: Conventions) -> Vec<Violation> {
+        let mut found = self.violations(conventions);
+        found.retain(|violation| !matches!(violation.what, What::Wrong("end", ..)));
+        found
+    }
+}
