@@ -50,16 +50,17 @@ impl Told<'_> {
             good: self.judged.good(),
         };
         live.core.flight.judged(self.judged, self.now);
-        let ended = ago(self.now.saturating_sub(self.end.marks.now));
+        // Both clocks are read together here: what is dated by them agrees.
+        let ended = ago(live.now().saturating_sub(self.end.marks.now));
         let Some(held) = span else { return self.log(ended, None, &answer) };
         answer.tell(&held);
-        self.parts(&held);
+        self.parts(&held, ended);
         held.in_trace(|| self.log(ended, Some(&held), &answer));
         held.end(ended);
     }
 
     /// Its parts, where the level asks for them.
-    fn parts(&self, held: &Held) {
+    fn parts(&self, held: &Held, ended: SystemTime) {
         let core = &self.end.live.core;
         let (standard, full) = (core.sinks().is_on(Level::Standard), core.sinks().is_on(Level::Full));
         if !standard {
@@ -78,7 +79,7 @@ impl Told<'_> {
             parts[count] = Part { name, from, to: from.saturating_add(took) };
             count += 1;
         }
-        let parts = Parts { parts: &parts[..count], now: self.now };
+        let parts = Parts { parts: &parts[..count], moment: marks.now, date: ended };
         if full {
             parts.as_children(held, core.tracer());
         } else {

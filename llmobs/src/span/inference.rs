@@ -68,10 +68,24 @@ impl Call<'_> {
         let real = |value: Option<f64>| value.filter(|value| writes && value.is_finite());
         let text = |value| if writes { value } else { None };
         let always = |value| if told { value } else { None };
-        // Every attribute that matters to a sampler stands in the first lines.
+        // What the end adds stands first: it is found by name, from the first field on.
         let span = tracing::info_span!(
             target: TARGET,
             "inference",
+            gen_ai.request.stream = Empty,
+            gen_ai.response.id = Empty,
+            gen_ai.response.model = Empty,
+            gen_ai.response.time_to_first_chunk = Empty,
+            gen_ai.usage.input_tokens = Empty,
+            gen_ai.usage.output_tokens = Empty,
+            gen_ai.usage.cache_read.input_tokens = Empty,
+            gen_ai.usage.cache_creation.input_tokens = Empty,
+            gen_ai.usage.cache_write.input_tokens = Empty,
+            gen_ai.usage.reasoning.output_tokens = Empty,
+            error.type = Empty,
+            llmobs.operation.outcome = Empty,
+            llmobs.objective.result = Empty,
+            llmobs.time_to_first_token = Empty,
             otel.name = display(self.name()),
             otel.kind = if self.remote { "client" } else { "internal" },
             gen_ai.operation.name = always(Some(self.operation.as_str())),
@@ -94,20 +108,6 @@ impl Call<'_> {
             gen_ai.prompt.name = text(request.prompt.filter(|_| self.is_latest())),
             gen_ai.prompt.version = text(request.prompt_version.filter(|_| self.is_latest())),
             gen_ai.embeddings.dimension.count = whole(request.dimensions.filter(|_| embeds)),
-            gen_ai.request.stream = Empty,
-            gen_ai.response.id = Empty,
-            gen_ai.response.model = Empty,
-            gen_ai.response.time_to_first_chunk = Empty,
-            gen_ai.usage.input_tokens = Empty,
-            gen_ai.usage.output_tokens = Empty,
-            gen_ai.usage.cache_read.input_tokens = Empty,
-            gen_ai.usage.cache_creation.input_tokens = Empty,
-            gen_ai.usage.cache_write.input_tokens = Empty,
-            gen_ai.usage.reasoning.output_tokens = Empty,
-            error.type = Empty,
-            llmobs.operation.outcome = Empty,
-            llmobs.objective.result = Empty,
-            llmobs.time_to_first_token = Empty,
         );
         if let Some(top_k) = real(request.top_k) {
             self.top_k(&span, top_k);

@@ -1,5 +1,6 @@
 //! The parts of a model call as a trace shows them: queue, prefill and decode, with their true times.
 
+use std::time::Duration;
 use std::time::SystemTime;
 
 use opentelemetry::KeyValue;
@@ -11,7 +12,6 @@ use opentelemetry::trace::Tracer;
 
 use super::held::Held;
 use crate::catalog::own;
-use crate::clock::ago;
 use crate::clock::seconds;
 
 /// A part of a model call, in nanoseconds on the observer's clock.
@@ -22,11 +22,12 @@ pub(crate) struct Part {
     pub(crate) to: u64,
 }
 
-/// All parts of a model call, and the moment that it is now on the same clock.
+/// All parts of a model call, and a moment on the same clock whose date is known.
 #[derive(Debug)]
 pub(crate) struct Parts<'a> {
     pub(crate) parts: &'a [Part],
-    pub(crate) now: u64,
+    pub(crate) moment: u64,
+    pub(crate) date: SystemTime,
 }
 
 impl Parts<'_> {
@@ -54,6 +55,7 @@ impl Parts<'_> {
     }
 
     fn at(&self, moment: u64) -> SystemTime {
-        ago(self.now.saturating_sub(moment))
+        let earlier = Duration::from_nanos(self.moment.saturating_sub(moment));
+        self.date.checked_sub(earlier).unwrap_or(self.date)
     }
 }
