@@ -1,0 +1,294 @@
+//! What stands in the parentheses of the attribute.
+
+mod kind;
+mod objective;
+
+use std::collections::HashSet;
+
+use proc_macro2::Ident;
+use proc_macro2::Span;
+use proc_macro2::TokenTree;
+use quote::ToTokens;
+use syn::Error;
+use syn::Expr;
+use syn::ExprPath;
+use syn::LitStr;
+use syn::Path;
+use syn::Result;
+use syn::Token;
+use syn::ext::IdentExt;
+use syn::parenthesized;
+use syn::parse::Parse;
+use syn::parse::ParseStream;
+
+pub(crate) use self::kind::Kind;
+pub(crate) use self::kind::Step;
+pub(crate) use self::objective::Objective;
+
+/// The arguments, as they are allowed together.
+pub(crate) struct Args {
+    pub(crate) kind: Kind,
+    pub(crate) options: Options,
+}
+
+/// The arguments besides the kind. Expressions see the arguments of the function.
+#[derive(Default)]
+pub(crate) struct Options {
+    pub(crate) conversation: Option<Expr>,
+    pub(crate) crate_path: Option<Path>,
+    pub(crate) docs: Option<Span>,
+    pub(crate) drive: Option<Expr>,
+    pub(crate) error_type: Option<ExprPath>,
+    pub(crate) fields: Vec<Field>,
+    pub(crate) handle: Option<Ident>,
+    pub(crate) max_tokens: Option<Expr>,
+    pub(crate) model: Option<Expr>,
+    pub(crate) name: Option<Expr>,
+    pub(crate) objective: Option<Objective>,
+    pub(crate) observer: Option<Expr>,
+    pub(crate) provider: Option<Expr>,
+    pub(crate) stream: Option<Span>,
+    pub(crate) tokens: Option<ExprPath>,
+    pub(crate) usage: Option<ExprPath>,
+}
+
+/// One of `fields(name = expr)`.
+pub(crate) struct Field {
+    pub(crate) name: String,
+    pub(crate) value: Expr,
+}
+
+/// What may be given, in the order in which the documentation has it.
+const KEYS: &str = "`provider`, `model`, `max_tokens`, `conversation`, `name`, `observer`, `fields(..)`, `stream`, \
+                    `tokens`, `drive`, `error_type`, `usage`, `objective(..)`, `handle`, `docs`, `crate`";
+
+impl Parse for Args {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let mut reader = Reader::default();
+        while !input.is_empty() {
+            if let Err(error) = reader.argument(input) {
+                reader.refuse(error);
+                // So that what comes behind is looked at too.
+                while !input.is_empty() && !input.peek(Token![,]) {
+                    input.parse::<TokenTree>()?;
+                }
+            }
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        reader.finish()
+    }
+}
+
+#[derive(Default)]
+struct Reader {
+    kind: Option<(Kind, Span)>,
+    options: Options,
+    /// The keys that were given, and where.
+    given: Vec<(String, Span)>,
+    error: Option<Error>,
+}
+
+impl Reader {
+    /// All errors are shown at once.
+    fn refuse(&mut self, error: Error) {
+        match &mut self.error {
+            Some(errors) => errors.combine(error),
+            None => self.error = Some(error),
+        }
+    }
+
+    fn argument(&mut self, input: ParseStream<'_>) -> Result<()> {
+        if !input.peek(Ident::peek_any) {
+            return Err(input.error(format!("an argument begins with its name: {}, or one of {KEYS}", kind::ALLOWED)));
+        }
+        let key = input.call(Ident::parse_any)?;
+        let name = key.to_string();
+        if let Some(kind) = Kind::of_word(&name) {
+            return self.set_kind(kind, key.span());
+        }
+        if name == "operation" {
+            input.parse::<Token![=]>()?;
+            let word: LitStr = input.parse()?;
+            let kind = Kind::of_operation(&word)?;
+            return self.set_kind(kind, key.span());
+        }
+        let repeated = self.given.iter().any(|(given, _)| *given == name);
+        self.option(&name, &key, input)?;
+        if repeated {
+            return Err(Error::new(key.span(), format!("`{name}` is given twice")));
+        }
+        self.given.push((name, key.span()));
+        Ok(())
+    }
+
+    fn option(&mut self, name: &str, key: &Ident, input: ParseStream<'_>) -> Result<()> {
+        let options = &mut self.options;
+        match name {
+            "conversation" => options.conversation = Some(value(key, input)?),
+            "crate" => {
+                input.parse::<Token![=]>()?;
+                options.crate_path = Some(input.call(Path::parse_mod_style)?);
+            }
+            "docs" => options.docs = Some(flag(key, input)?),
+            "drive" => options.drive = Some(value(key, input)?),
+            "error_type" => options.error_type = Some(path(key, input)?),
+            "fields" => options.fields = fields(key, input)?,
+            "handle" => {
+                input.parse::<Token![=]>()?;
+                options.handle = Some(input.parse()?);
+            }
+            "max_tokens" => options.max_tokens = Some(value(key, input)?),
+            "model" => options.model = Some(value(key, input)?),
+            "name" => options.name = Some(value(key, input)?),
+            "objective" => {
+                needs_parentheses(key, input, "objective(ttft = \"500ms\", tpot = \"50ms\")")?;
+                options.objective = Some(Objective::parse(key, input)?);
+            }
+            "observer" => options.observer = Some(value(key, input)?),
+            "provider" => options.provider = Some(value(key, input)?),
+            "stream" => options.stream = Some(flag(key, input)?),
+            "tokens" => options.tokens = Some(path(key, input)?),
+            "usage" => options.usage = Some(path(key, input)?),
+            _ => {
+                let allowed = format!("`{name}` is not known here; allowed are {}, and {KEYS}", kind::ALLOWED);
+                return Err(Error::new(key.span(), allowed));
+            }
+        }
+        Ok(())
+    }
+
+    fn set_kind(&mut self, kind: Kind, span: Span) -> Result<()> {
+        match &self.kind {
+            Some((first, _)) => {
+                let text = format!("a function is one thing: it is `{}` already", first.word());
+                Err(Error::new(span, text))
+            }
+            None => {
+                self.kind = Some((kind, span));
+                Ok(())
+            }
+        }
+    }
+
+    fn finish(mut self) -> Result<Args> {
+        let Some((kind, _)) = self.kind.take() else {
+            let text = format!("say what the function is: {}", kind::ALLOWED);
+            self.refuse(Error::new(Span::call_site(), text));
+            return Err(self.error.take().unwrap_or_else(|| Error::new(Span::call_site(), "no kind")));
+        };
+        for (name, span) in std::mem::take(&mut self.given) {
+            if let Err(error) = self.allowed(&kind, &name, span) {
+                self.refuse(error);
+            }
+        }
+        match self.error {
+            Some(error) => Err(error),
+            None => Ok(Args { kind, options: self.options }),
+        }
+    }
+
+    /// Whether an argument means something for a kind, and beside the others.
+    fn allowed(&self, kind: &Kind, name: &str, span: Span) -> Result<()> {
+        if !kind.takes(name) {
+            let text = format!("`{name}` means nothing for `{}`, which takes {}", kind.word(), kind.taken());
+            return Err(Error::new(span, text));
+        }
+        let needs_stream = matches!(name, "tokens" | "drive") && self.options.stream.is_none();
+        if needs_stream {
+            return Err(Error::new(span, format!("`{name}` is about the items of a stream: add `stream`")));
+        }
+        Ok(())
+    }
+}
+
+fn flag(key: &Ident, input: ParseStream<'_>) -> Result<Span> {
+    if input.peek(Token![=]) {
+        return Err(input.error(format!("`{key}` stands alone: leave it out where it does not hold")));
+    }
+    Ok(key.span())
+}
+
+fn value(key: &Ident, input: ParseStream<'_>) -> Result<Expr> {
+    if !input.peek(Token![=]) {
+        return Err(Error::new(key.span(), format!("`{key}` needs a value: `{key} = ...`")));
+    }
+    input.parse::<Token![=]>()?;
+    input.parse()
+}
+
+fn path(key: &Ident, input: ParseStream<'_>) -> Result<ExprPath> {
+    match value(key, input)? {
+        Expr::Path(path) => Ok(path),
+        other => {
+            let text = format!("`{key}` takes the path of a function, such as `{key} = Answer::{key}`");
+            Err(Error::new_spanned(other, text))
+        }
+    }
+}
+
+fn needs_parentheses(key: &Ident, input: ParseStream<'_>, example: &str) -> Result<()> {
+    if input.peek(syn::token::Paren) {
+        return Ok(());
+    }
+    Err(Error::new(key.span(), format!("`{key}` takes its arguments in parentheses: `{example}`")))
+}
+
+fn fields(key: &Ident, input: ParseStream<'_>) -> Result<Vec<Field>> {
+    needs_parentheses(key, input, "fields(tier = request.tier)")?;
+    let inside;
+    parenthesized!(inside in input);
+    let mut fields = Vec::new();
+    let mut names = HashSet::new();
+    while !inside.is_empty() {
+        let (name, at) = field_name(&inside)?;
+        if let Some(why) = reserved(&name) {
+            return Err(Error::new_spanned(at, why));
+        }
+        if !names.insert(name.clone()) {
+            return Err(Error::new_spanned(at, format!("the field `{name}` is given twice")));
+        }
+        if !inside.peek(Token![=]) {
+            return Err(Error::new_spanned(at, format!("a field needs a value: `{name} = ...`")));
+        }
+        inside.parse::<Token![=]>()?;
+        if inside.peek(Token![%]) || inside.peek(Token![?]) {
+            return Err(inside.error(
+                "a field takes a number, a bool or a text; `%` and `?` are `tracing`'s: say `value.to_string()` if it \
+                 may be seen",
+            ));
+        }
+        fields.push(Field { name, value: inside.parse()? });
+        if !inside.is_empty() {
+            inside.parse::<Token![,]>()?;
+        }
+    }
+    Ok(fields)
+}
+
+/// `tier`, `user.tier` or `"user-tier"`, and what it was written with.
+fn field_name(input: ParseStream<'_>) -> Result<(String, proc_macro2::TokenStream)> {
+    if input.peek(LitStr) {
+        let name: LitStr = input.parse()?;
+        return Ok((name.value(), name.to_token_stream()));
+    }
+    let first = input.call(Ident::parse_any)?;
+    let (mut name, mut written) = (first.unraw().to_string(), first.to_token_stream());
+    while input.peek(Token![.]) {
+        input.parse::<Token![.]>()?.to_tokens(&mut written);
+        let next = input.call(Ident::parse_any)?;
+        name = format!("{name}.{}", next.unraw());
+        next.to_tokens(&mut written);
+    }
+    Ok((name, written))
+}
+
+/// A span keeps every value that an attribute is given, so nobody may write what llmobs writes; and the conventions'
+/// names of content are among these.
+fn reserved(name: &str) -> Option<String> {
+    let is_ours = ["gen_ai.", "llmobs.", "otel."].iter().any(|prefix| name.starts_with(prefix)) || name == "error.type";
+    is_ours.then(|| {
+        format!("llmobs itself writes `gen_ai.*`, `llmobs.*`, `otel.*` and `error.type`: call `{name}` something else")
+    })
+}

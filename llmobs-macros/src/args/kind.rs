@@ -1,0 +1,148 @@
+//! What a function is: the first thing that the attribute says.
+
+use syn::Error;
+use syn::LitStr;
+use syn::Result;
+
+/// What a function is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A call of a model, by its name in the conventions: it has metrics and a span.
+    Model(String),
+    /// A step around such calls: it has a span.
+    Step(Step),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    Agent,
+    Retrieval,
+    Tool,
+    Workflow,
+}
+
+pub(crate) const ALLOWED: &str = "`chat`, `text_completion`, `embeddings`, `tool`, `retrieval`, `agent`, `workflow` \
+                                  or `operation = \"...\"`";
+
+/// What every kind takes.
+const ALL: [&str; 7] = ["observer", "fields", "error_type", "usage", "stream", "drive", "crate"];
+
+impl Kind {
+    pub(crate) fn of_word(word: &str) -> Option<Self> {
+        Some(match word {
+            "chat" | "text_completion" | "embeddings" => Self::Model(word.to_owned()),
+            "tool" => Self::Step(Step::Tool),
+            "retrieval" => Self::Step(Step::Retrieval),
+            "agent" => Self::Step(Step::Agent),
+            "workflow" => Self::Step(Step::Workflow),
+            _ => return None,
+        })
+    }
+
+    /// `operation = "..."`: a call of a model by any other name.
+    pub(crate) fn of_operation(word: &LitStr) -> Result<Self> {
+        let better = match word.value().as_str() {
+            "execute_tool" => "tool",
+            "retrieval" => "retrieval",
+            "invoke_agent" => "agent",
+            "invoke_workflow" => "workflow",
+            name => {
+                let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_.-".contains(c);
+                if name.is_empty() || !name.chars().all(is_name) {
+                    let text = "the name of an operation is written in small letters, such as `generate_content`";
+                    return Err(Error::new_spanned(word, text));
+                }
+                return Ok(Self::Model(name.to_owned()));
+            }
+        };
+        Err(Error::new_spanned(word, format!("this is a step and no call of a model: say `{better}`")))
+    }
+
+    /// As it is written.
+    pub(crate) fn word(&self) -> &str {
+        match self {
+            Self::Model(name) => name,
+            Self::Step(step) => step.word(),
+        }
+    }
+
+    /// Whether an argument means something for it.
+    pub(crate) fn takes(&self, argument: &str) -> bool {
+        let is_about_embeddings = matches!(self, Self::Model(name) if name == "embeddings");
+        if is_about_embeddings && ["stream", "tokens", "drive"].contains(&argument) {
+            return false;
+        }
+        // Who drives a stream matters only where its tokens are timed.
+        if matches!(self, Self::Step(_)) && argument == "drive" {
+            return false;
+        }
+        ALL.contains(&argument) || self.own().contains(&argument)
+    }
+
+    /// What it takes, for a message.
+    pub(crate) fn taken(&self) -> String {
+        let all: Vec<_> = self.own().iter().chain(&ALL).filter(|argument| self.takes(argument)).collect();
+        all.iter().map(|argument| format!("`{argument}`")).collect::<Vec<_>>().join(", ")
+    }
+
+    const fn own(&self) -> &'static [&'static str] {
+        match self {
+            Self::Model(_) => {
+                &["provider", "model", "max_tokens", "conversation", "tokens", "objective", "handle", "docs"]
+            }
+            Self::Step(step) => step.own(),
+        }
+    }
+}
+
+impl Step {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Agent => "agent",
+            Self::Retrieval => "retrieval",
+            Self::Tool => "tool",
+            Self::Workflow => "workflow",
+        }
+    }
+
+    const fn own(self) -> &'static [&'static str] {
+        match self {
+            Self::Agent => &["name", "provider", "model", "conversation"],
+            Self::Retrieval => &["name", "provider", "model"],
+            Self::Tool | Self::Workflow => &["name", "conversation"],
+        }
+    }
+
+    /// The method of the observer that begins it.
+    pub(crate) const fn method(self) -> &'static str {
+        match self {
+            Self::Agent => "invoke_agent",
+            Self::Retrieval => "retrieval",
+            Self::Tool => "execute_tool",
+            Self::Workflow => "invoke_workflow",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operation_that_is_a_step_has_a_better_word() {
+        let named = |word: &str| Kind::of_operation(&LitStr::new(word, proc_macro2::Span::call_site()));
+        assert_eq!(named("generate_content").unwrap(), Kind::Model("generate_content".to_owned()));
+        assert!(named("execute_tool").unwrap_err().to_string().contains("say `tool`"));
+        assert!(named("Generate Content").is_err());
+        assert!(named("").is_err());
+    }
+
+    #[test]
+    fn what_is_taken_is_what_a_message_lists() {
+        let tool = Kind::Step(Step::Tool);
+        assert!(tool.takes("name") && !tool.takes("max_tokens") && !tool.takes("drive"));
+        assert!(tool.taken().starts_with("`name`, `conversation`, `observer`") && !tool.taken().contains("drive"));
+        let embeddings = Kind::of_word("embeddings").unwrap();
+        assert!(embeddings.takes("model") && !embeddings.takes("stream"));
+    }
+}

@@ -1,0 +1,134 @@
+//! `objective(ttft = "500ms", tpot = "50ms")`: what a good call of this function is.
+
+use proc_macro2::Ident;
+use syn::Error;
+use syn::LitFloat;
+use syn::LitStr;
+use syn::Result;
+use syn::Token;
+use syn::ext::IdentExt;
+use syn::parenthesized;
+use syn::parse::ParseStream;
+
+/// Limits in nanoseconds.
+#[derive(Default)]
+pub(crate) struct Objective {
+    /// Defaults to the function's name.
+    pub(crate) name: Option<LitStr>,
+    pub(crate) target: Option<LitFloat>,
+    /// By the name of the setter.
+    pub(crate) limits: Vec<(&'static str, u64)>,
+}
+
+impl Objective {
+    pub(crate) fn parse(key: &Ident, input: ParseStream<'_>) -> Result<Self> {
+        let inside;
+        parenthesized!(inside in input);
+        let mut objective = Self::default();
+        while !inside.is_empty() {
+            objective.argument(&inside)?;
+            if !inside.is_empty() {
+                inside.parse::<Token![,]>()?;
+            }
+        }
+        if objective.limits.is_empty() {
+            return Err(Error::new(key.span(), format!("an objective without a limit says nothing: give {LIMITS}")));
+        }
+        Ok(objective)
+    }
+
+    fn argument(&mut self, input: ParseStream<'_>) -> Result<()> {
+        let key = input.call(Ident::parse_any)?;
+        let setter = match key.to_string().as_str() {
+            "ttft" => "time_to_first_token",
+            "tpot" => "time_per_output_token",
+            "gap" => "longest_gap",
+            "duration" => "duration",
+            "name" => return once(&mut self.name, &key, input),
+            "target" => {
+                once(&mut self.target, &key, input)?;
+                let share = self.target.as_ref().map(LitFloat::base10_parse::<f64>).transpose()?;
+                return match share.is_some_and(|share| share > 0.0 && share < 1.0) {
+                    true => Ok(()),
+                    false => Err(Error::new(key.span(), "`target` is a share between 0 and 1, such as `0.99`")),
+                };
+            }
+            _ => {
+                let text = format!("`{key}` is no limit: an objective takes {LIMITS}, and `name` and `target`");
+                return Err(Error::new(key.span(), text));
+            }
+        };
+        input.parse::<Token![=]>()?;
+        let text: LitStr = input
+            .parse()
+            .map_err(|error| Error::new(error.span(), "a limit is a time in quotes, such as `\"500ms\"`"))?;
+        let limit = nanoseconds(&text.value()).ok_or_else(|| {
+            Error::new_spanned(&text, "a limit is a number and its unit, such as `\"500ms\"`: ns, us, ms, s or m")
+        })?;
+        if self.limits.iter().any(|(known, _)| *known == setter) {
+            return Err(Error::new(key.span(), format!("`{key}` is given twice")));
+        }
+        self.limits.push((setter, limit));
+        Ok(())
+    }
+}
+
+const LIMITS: &str = "`ttft`, `tpot`, `gap` or `duration`";
+
+fn once<T: syn::parse::Parse>(slot: &mut Option<T>, key: &Ident, input: ParseStream<'_>) -> Result<()> {
+    input.parse::<Token![=]>()?;
+    match slot.replace(input.parse()?) {
+        Some(_) => Err(Error::new(key.span(), format!("`{key}` is given twice"))),
+        None => Ok(()),
+    }
+}
+
+/// A time such as `500ms` or `1.5s`; none that is no more than nothing.
+fn nanoseconds(text: &str) -> Option<u64> {
+    let (number, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic())?);
+    let scale: u64 = match unit {
+        "ns" => 1,
+        "us" => 1_000,
+        "ms" => 1_000_000,
+        "s" => 1_000_000_000,
+        "m" => 60_000_000_000,
+        _ => return None,
+    };
+    let (whole, part) = number.trim_end().split_once('.').unwrap_or((number.trim_end(), ""));
+    let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit());
+    if whole.is_empty() || !digits(whole) || !digits(part) || part.len() > 9 {
+        return None;
+    }
+    let mut total = whole.parse::<u64>().ok()?.checked_mul(scale)?;
+    let mut place = scale;
+    for digit in part.bytes() {
+        place /= 10;
+        total = total.checked_add(u64::from(digit - b'0') * place)?;
+    }
+    (total > 0).then_some(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_a_number_and_its_unit() {
+        for (text, expected) in [
+            ("500ms", Some(500_000_000)),
+            ("50 ms", Some(50_000_000)),
+            ("1.5s", Some(1_500_000_000)),
+            ("0.25ms", Some(250_000)),
+            ("2m", Some(120_000_000_000)),
+            ("7ns", Some(7)),
+            ("0ms", None),
+            ("500", None),
+            ("-1s", None),
+            ("1h", None),
+            (".5s", None),
+            ("99999999999999999999s", None),
+        ] {
+            assert_eq!(nanoseconds(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! A type as it can stand inside a function body: each `impl Trait` in it becomes `_`.
+
+use quote::quote;
+use syn::GenericArgument;
+use syn::PathArguments;
+use syn::Type;
+use syn::TypeParamBound;
+use syn::punctuated::Punctuated;
+
+/// The type with `_` for each `impl Trait`.
+pub(crate) fn erased(output: &Type) -> Type {
+    let mut output = output.clone();
+    erase(&mut output);
+    output
+}
+
+fn erase(output: &mut Type) {
+    match output {
+        Type::ImplTrait(_) => *output = Type::Verbatim(quote!(_)),
+        Type::Array(array) => erase(&mut array.elem),
+        Type::Group(group) => erase(&mut group.elem),
+        Type::Paren(paren) => erase(&mut paren.elem),
+        Type::Ptr(pointer) => erase(&mut pointer.elem),
+        Type::Reference(reference) => erase(&mut reference.elem),
+        Type::Slice(slice) => erase(&mut slice.elem),
+        Type::Tuple(tuple) => tuple.elems.iter_mut().for_each(erase),
+        Type::Path(path) => path.path.segments.iter_mut().for_each(|segment| arguments(&mut segment.arguments)),
+        Type::TraitObject(object) => bounds(&mut object.bounds),
+        _ => {}
+    }
+}
+
+fn arguments(arguments: &mut PathArguments) {
+    let PathArguments::AngleBracketed(arguments) = arguments else { return };
+    for argument in &mut arguments.args {
+        match argument {
+            GenericArgument::Type(inner) => erase(inner),
+            GenericArgument::AssocType(inner) => erase(&mut inner.ty),
+            _ => {}
+        }
+    }
+}
+
+fn bounds(bounds: &mut Punctuated<TypeParamBound, syn::Token![+]>) {
+    for bound in bounds {
+        if let TypeParamBound::Trait(bound) = bound {
+            bound.path.segments.iter_mut().for_each(|segment| arguments(&mut segment.arguments));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quote::ToTokens;
+    use syn::parse_quote;
+
+    #[test]
+    fn an_impl_trait_becomes_a_blank_wherever_it_stands() {
+        for (given, expected) in [
+            (parse_quote!(Result<impl Stream<Item = u8> + 'a, Error>), parse_quote!(Result<_, Error>)),
+            (parse_quote!(Box<dyn Iterator<Item = impl Copy> + Send>), parse_quote!(Box<dyn Iterator<Item = _> + Send>)),
+            (parse_quote!(&'a [(impl Copy, u8)]), parse_quote!(&'a [(_, u8)])),
+            (parse_quote!(Vec<u8>), parse_quote!(Vec<u8>)),
+        ] as [(Type, Type); 4]
+        {
+            assert_eq!(erased(&given).to_token_stream().to_string(), expected.to_token_stream().to_string());
+        }
+    }
+}

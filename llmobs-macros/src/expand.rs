@@ -1,0 +1,253 @@
+//! Writes the function anew: begin, run the body, end.
+//!
+//! Names of our own have the hygiene of the macro, so that the body cannot see them; types and functions are named from
+//! the root, so that nothing which the user calls `Result` or `std` comes between.
+
+mod begin;
+mod end;
+
+use proc_macro2::Ident;
+use proc_macro2::Span;
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use quote::format_ident;
+use quote::quote;
+use quote::quote_spanned;
+use syn::Error;
+use syn::Result;
+use syn::Type;
+use syn::parse_quote;
+use syn::parse2;
+use syn::spanned::Spanned;
+
+use crate::args::Args;
+use crate::args::Kind;
+use crate::docs;
+use crate::erase::erased;
+use crate::item::Function;
+use crate::shape;
+use crate::shape::Shape;
+use crate::shape::Wrap;
+use crate::tail::Boxed;
+
+/// The attribute's expansion. Where something is wrong it is the function as it was, and what is wrong.
+pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
+    let expanded = match (parse2::<Args>(args), parse2::<Function>(item.clone())) {
+        (Ok(args), Ok(function)) => Expansion::new(&args, &function).and_then(|expansion| expansion.function()),
+        (Err(mut error), Err(other)) => {
+            error.combine(other);
+            Err(error)
+        }
+        (Err(error), _) | (_, Err(error)) => Err(error),
+    };
+    expanded.unwrap_or_else(|error| {
+        let error = error.into_compile_error();
+        quote!(#item #error)
+    })
+}
+
+/// What the parts of an expansion share.
+struct Expansion<'a> {
+    args: &'a Args,
+    function: &'a Function,
+    /// `::llmobs`, or what the user calls it.
+    root: TokenStream,
+    /// Where the expansion's functions are.
+    private: TokenStream,
+    shape: Shape,
+    /// Of the value: the output of a future, else what is returned. Without `impl Trait`.
+    output: Type,
+    future: Option<shape::Future<'a>>,
+    /// The operation or the step.
+    watched: Ident,
+    value: Ident,
+    /// Its span, where the body may take the operation itself.
+    span: Ident,
+}
+
+impl<'a> Expansion<'a> {
+    fn new(args: &'a Args, function: &'a Function) -> Result<Self> {
+        function.check()?;
+        let is_async = function.signature.asyncness.is_some();
+        let future = function.output().filter(|_| !is_async).and_then(shape::future);
+        let returned = future.as_ref().map(|future| future.output).or_else(|| function.output());
+        let root = args.options.crate_path.as_ref().map_or_else(|| quote!(::llmobs), ToTokens::to_token_stream);
+        let expansion = Self {
+            shape: shape_of(args, function, returned)?,
+            output: returned.map_or_else(|| parse_quote!(()), erased),
+            private: quote!(#root::__private),
+            watched: own("operation", Span::call_site()),
+            value: own("value", Span::call_site()),
+            span: own("span", Span::call_site()),
+            args,
+            function,
+            root,
+            future,
+        };
+        expansion.check()?;
+        Ok(expansion)
+    }
+
+    /// What does not go together, seen from the signature.
+    fn check(&self) -> Result<()> {
+        let options = &self.args.options;
+        let refuse = |at: Span, text: &str| Err(Error::new(at, text));
+        let wrap = match self.shape {
+            Shape::Value => return Ok(()),
+            Shape::Lasting(wrap) | Shape::Maybe(wrap) => wrap,
+        };
+        let stream = options.stream.unwrap_or_else(Span::call_site);
+        let is_response = matches!(wrap, Wrap::Response | Wrap::IntoResponse | Wrap::Body);
+        match (&self.args.kind, wrap) {
+            (Kind::Step(_), Wrap::Sse) => refuse(stream, "a step ends with a stream of its own, not with a response"),
+            (Kind::Step(_), _) if is_response => {
+                refuse(stream, "a step ends with a stream of its own, not with a response")
+            }
+            (_, Wrap::Sse) if options.handle.is_none() => refuse(
+                stream,
+                "nobody can look into `Sse`: take the operation with `handle = call`, and build the answer with \
+                 `llmobs::tower::axum::sse(call.take(), ..)`",
+            ),
+            (_, Wrap::Sse) if options.tokens.is_some() || options.usage.is_some() => refuse(
+                stream,
+                "nobody can look into `Sse`: `llmobs::tower::axum::sse` is told what an item carries, and the handle's \
+                 marker takes usage",
+            ),
+            _ if is_response && options.usage.is_some() => refuse(
+                options.usage.span(),
+                "a response tells its usage only to who reads its bytes: `tokens` may, or the feature `sse` does",
+            ),
+            _ if is_response && options.drive.is_some() => {
+                refuse(options.drive.span(), "a body is driven by its connection: leave `drive` out")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn function(&self) -> Result<TokenStream> {
+        let docs = self.args.options.docs.map(|_| docs::queries(self.args));
+        let body = match (&self.function.signature.asyncness, &self.future) {
+            (Some(_), _) => {
+                let begin = self.begin(false);
+                let body = self.awaited(&self.function.body.stream());
+                quote!(#begin #body)
+            }
+            (None, Some(future)) => self.future(future.is_boxed)?,
+            (None, None) => self.at_once(),
+        };
+        Ok(self.function.with_body(docs.as_deref(), &body))
+    }
+
+    /// A function that is not async: the body runs in a closure, so that `return` and `?` end there.
+    fn at_once(&self) -> TokenStream {
+        let Self { watched, value, output, private, span, .. } = self;
+        let begin = self.begin(false);
+        let body = self.block();
+        let run = match self.lent() {
+            None => quote!(#watched.in_scope(move || -> #output #body)),
+            Some((lent, bind)) => {
+                quote!(#private::in_scope(&#span, { #lent move || -> #output { #bind #body } }))
+            }
+        };
+        let end = self.end();
+        quote! {
+            #begin
+            let #value = #run;
+            #end
+        }
+    }
+
+    /// The inside of an async block that runs the body, and gives the value.
+    fn awaited(&self, body: &TokenStream) -> TokenStream {
+        let Self { watched, value, output, private, span, .. } = self;
+        // What an async block gives is known from its `return`s: this one names the type and is never reached.
+        let at = self.function.output().map_or_else(|| self.function.signature.ident.span(), Spanned::span);
+        let typed = quote_spanned!(at=> if false { return #private::never::<#output>(); });
+        let run = match self.lent() {
+            None => quote!(#watched.run(async move { #typed #body })),
+            Some((lent, bind)) => {
+                quote!(#private::run(#span, { #lent async move { #typed #bind #body } }))
+            }
+        };
+        let end = self.end();
+        quote! {
+            let #value = #run.await;
+            #end
+        }
+    }
+
+    /// A function that returns a future. One that is nothing but a boxed async block is observed inside that box.
+    fn future(&self, is_boxed: bool) -> Result<TokenStream> {
+        if let Some(boxed) = Boxed::of(&self.function.body).filter(|_| is_boxed) {
+            if let Some((head, rest)) = boxed.of_async_trait() {
+                let begin = self.begin(true);
+                let awaited = self.awaited(&rest);
+                return Ok(boxed.with(quote!(#head #begin #awaited)));
+            }
+            let begin = self.begin(false);
+            let inside = self.awaited(&boxed.block().stream());
+            let rebound = self.rebound();
+            let future = boxed.with(quote!(#rebound #inside));
+            return Ok(quote!(#begin #future));
+        }
+        if let Some(handle) = &self.args.options.handle {
+            let text = "`handle` needs a function that is async, or one that is only `Box::pin(async move { .. })`";
+            return Err(Error::new(handle.span(), text));
+        }
+        let Self { watched, value, .. } = self;
+        let (begin, body, end) = (self.begin(false), self.block(), self.end());
+        let returned = self.function.output().map_or_else(|| parse_quote!(()), erased);
+        let future = own("future", Span::call_site());
+        let inside = quote! {
+            async move {
+                let #value = #watched.run(#future).await;
+                #end
+            }
+        };
+        let inside = if is_boxed { quote!(::std::boxed::Box::pin(#inside)) } else { inside };
+        Ok(quote! {
+            #begin
+            let #future = #watched.in_scope(move || -> #returned #body);
+            #inside
+        })
+    }
+
+    /// The body as a block.
+    fn block(&self) -> TokenStream {
+        self.function.body.to_token_stream()
+    }
+
+    /// Lends the operation to the body under the name that the user gave.
+    fn lent(&self) -> Option<(TokenStream, TokenStream)> {
+        let Self { watched, private, .. } = self;
+        let handle = self.args.options.handle.as_ref()?;
+        let lent = own("lent", Span::call_site());
+        Some((quote!(let #lent = &mut #watched;), quote!(let #handle = #private::Handle::new(#lent);)))
+    }
+
+    /// A place that was moved into a block can be lent there again.
+    fn rebound(&self) -> Option<TokenStream> {
+        let Self { watched, .. } = self;
+        self.args.options.handle.as_ref().map(|_| quote!(let mut #watched = #watched;))
+    }
+}
+
+fn shape_of(args: &Args, function: &Function, returned: Option<&Type>) -> Result<Shape> {
+    match (args.options.stream, returned) {
+        (None, Some(returned)) if shape::shows_stream(returned) => Err(Error::new_spanned(
+            returned,
+            "this returns a stream, and would end before its first item: add `stream`, so that it ends with the stream",
+        )),
+        (None, _) => Ok(Shape::Value),
+        (Some(_), Some(returned)) => shape::lasting(returned),
+        (Some(span), None) => {
+            let text = format!("`{}` returns no stream: drop `stream`", function.signature.ident);
+            Err(Error::new(span, text))
+        }
+    }
+}
+
+/// A name of our own, which the body cannot see, at a place of the user's.
+fn own(name: &str, at: Span) -> Ident {
+    format_ident!("__llmobs_{name}", span = at.resolved_at(Span::mixed_site()))
+}

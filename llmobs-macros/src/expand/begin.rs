@@ -1,0 +1,203 @@
+//! The beginning: everything that is known before the body runs.
+
+use proc_macro2::Group;
+use proc_macro2::Ident;
+use proc_macro2::TokenStream;
+use proc_macro2::TokenTree;
+use quote::ToTokens;
+use quote::quote;
+use quote::quote_spanned;
+use syn::Expr;
+use syn::spanned::Spanned;
+
+use super::Expansion;
+use super::own;
+use crate::args::Kind;
+use crate::args::Objective;
+use crate::args::Step;
+
+/// Expressions as they can stand where the beginning stands.
+struct Expressions {
+    /// `async_trait` has called `self` something else by then.
+    is_renamed: bool,
+}
+
+impl Expressions {
+    fn write(&self, expression: &Expr) -> TokenStream {
+        let tokens = expression.to_token_stream();
+        if self.is_renamed { renamed(tokens) } else { tokens }
+    }
+
+    /// Borrows a value under a name of our own. What it borrows from lives as long as the block, and no longer.
+    fn borrow(&self, name: &str, expression: &Expr) -> (Ident, TokenStream) {
+        let name = own(name, expression.span());
+        let value = self.write(expression);
+        (name.clone(), quote!(let #name = &(#value);))
+    }
+}
+
+fn renamed(tokens: TokenStream) -> TokenStream {
+    let rename = |token| match token {
+        TokenTree::Ident(name) if name == "self" => TokenTree::Ident(Ident::new("__self", name.span())),
+        TokenTree::Group(group) => {
+            let mut inside = Group::new(group.delimiter(), renamed(group.stream()));
+            inside.set_span(group.span());
+            TokenTree::Group(inside)
+        }
+        other => other,
+    };
+    tokens.into_iter().map(rename).collect()
+}
+
+impl Expansion<'_> {
+    /// Begins the operation or the step.
+    pub(super) fn begin(&self, is_renamed: bool) -> TokenStream {
+        let Self { watched, root, span, .. } = self;
+        let expressions = Expressions { is_renamed };
+        let options = &self.args.options;
+        let observer = match &options.observer {
+            Some(given) => {
+                let (name, given) = expressions.borrow("given", given);
+                let observer = own("observer", options.observer.span());
+                quote!(#given let #observer: &#root::Observer = #name;)
+            }
+            None => {
+                let observer = own("observer", proc_macro2::Span::call_site());
+                quote!(let #observer = &#root::Observer::current();)
+            }
+        };
+        let start = match &self.args.kind {
+            Kind::Model(name) => self.operation(name, &expressions),
+            Kind::Step(step) => self.step(*step, &expressions),
+        };
+        let fields = self.fields(&expressions);
+        let drive = options.drive.as_ref().map(|drive| {
+            let (name, value) = (own("drive", drive.span()), expressions.write(drive));
+            quote!(let #name: #root::Drive = #value;)
+        });
+        let lent = options.handle.as_ref().map(|_| {
+            quote! {
+                let #span = #watched.span();
+                let mut #watched = ::core::option::Option::Some(#watched);
+            }
+        });
+        quote! {
+            let #watched = {
+                #observer
+                #start
+                #fields
+                #watched
+            };
+            #drive
+            #lent
+        }
+    }
+
+    fn operation(&self, name: &str, expressions: &Expressions) -> TokenStream {
+        let Self { watched, root, private, .. } = self;
+        let options = &self.args.options;
+        let observer = own("observer", options.observer.span());
+        let (model, borrow) = match &options.model {
+            Some(given) => {
+                let (model, borrow) = expressions.borrow("model", given);
+                (quote_spanned!(model.span()=> #private::text(#model)), borrow)
+            }
+            None => (quote!("unknown"), TokenStream::new()),
+        };
+        let mut start = match name {
+            "chat" => quote!(#root::Observer::chat(#observer, #model)),
+            "text_completion" => quote!(#root::Observer::text_completion(#observer, #model)),
+            "embeddings" => quote!(#root::Observer::embeddings(#observer, #model)),
+            other => quote!(#root::Observer::operation(#observer, #root::OperationName::other(#other), #model)),
+        };
+        let mut borrows = borrow;
+        if let Some(provider) = &options.provider {
+            let (name, borrow) = expressions.borrow("provider", provider);
+            borrows.extend(borrow);
+            let provider = quote_spanned!(name.span()=> #private::provider(#name));
+            start = quote!(#start.provider(#provider));
+        }
+        for (setter, given) in [("max_tokens", &options.max_tokens), ("conversation", &options.conversation)] {
+            if let Some(given) = given {
+                let (name, borrow) = expressions.borrow(setter, given);
+                borrows.extend(borrow);
+                let setter = Ident::new(setter, name.span());
+                start = quote_spanned!(name.span()=> #private::#setter(#start, #name));
+            }
+        }
+        if let Some(objective) = &options.objective {
+            start = self.objective(objective, &start);
+        }
+        quote!(#borrows let #watched = #start.start();)
+    }
+
+    fn step(&self, step: Step, expressions: &Expressions) -> TokenStream {
+        let Self { watched, root, private, .. } = self;
+        let options = &self.args.options;
+        let observer = own("observer", options.observer.span());
+        let (about, mut borrows) = match &options.name {
+            Some(given) => {
+                let (name, borrow) = expressions.borrow("name", given);
+                (quote_spanned!(name.span()=> #private::text(#name)), borrow)
+            }
+            None => {
+                let name = self.function.signature.ident.to_string();
+                let name = name.trim_start_matches("r#");
+                (quote!(#name), TokenStream::new())
+            }
+        };
+        let method = Ident::new(step.method(), proc_macro2::Span::call_site());
+        let mut start = quote!(#root::Observer::#method(#observer, #about));
+        if let Some(provider) = &options.provider {
+            let (given, borrow) = expressions.borrow("provider", provider);
+            let name = own("provider_of", provider.span());
+            let provider = quote_spanned!(given.span()=> #private::provider(#given));
+            borrows.extend(quote!(#borrow let #name = &#provider;));
+            start = quote!(#start.provider(#name));
+        }
+        for (setter, given) in [("model", &options.model), ("conversation", &options.conversation)] {
+            if let Some(given) = given {
+                let (name, borrow) = expressions.borrow(setter, given);
+                borrows.extend(borrow);
+                let setter = Ident::new(&format!("step_{setter}"), name.span());
+                start = quote_spanned!(name.span()=> #private::#setter(#start, #name));
+            }
+        }
+        quote!(#borrows let #watched = #start.start();)
+    }
+
+    /// Fields are looked at only where somebody keeps them.
+    fn fields(&self, expressions: &Expressions) -> Option<TokenStream> {
+        let Self { watched, private, .. } = self;
+        let fields = &self.args.options.fields;
+        if fields.is_empty() {
+            return None;
+        }
+        let kept = own("fields", proc_macro2::Span::call_site());
+        let all = fields.iter().map(|field| {
+            let (value, borrow) = expressions.borrow("field", &field.value);
+            let name = &field.name;
+            let keep = quote_spanned!(value.span()=> #private::Fields::keep(&mut #kept, #name, #value));
+            quote!({ #borrow #keep; })
+        });
+        Some(quote! {
+            if let ::core::option::Option::Some(mut #kept) = #private::Fields::of(&#watched) {
+                #(#all)*
+            }
+        })
+    }
+
+    fn objective(&self, objective: &Objective, start: &TokenStream) -> TokenStream {
+        let Self { root, private, .. } = self;
+        let name = objective.name.as_ref().map_or_else(
+            || self.function.signature.ident.to_string().trim_start_matches("r#").to_owned(),
+            syn::LitStr::value,
+        );
+        let limits = objective.limits.iter().map(|(setter, limit)| {
+            let setter = Ident::new(setter, proc_macro2::Span::call_site());
+            quote!(.#setter(::core::time::Duration::from_nanos(#limit)))
+        });
+        let target = objective.target.as_ref().map(|target| quote!(.target(#target)));
+        quote!(#private::objective(#start, #name, || #root::Objective::new(#name) #(#limits)* #target))
+    }
+}

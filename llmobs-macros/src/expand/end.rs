@@ -1,0 +1,122 @@
+//! The end: what the value says, or who carries the operation on.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use quote::quote_spanned;
+use syn::ExprPath;
+use syn::spanned::Spanned;
+
+use super::Expansion;
+use super::own;
+use crate::args::Kind;
+use crate::shape::Shape;
+use crate::shape::Wrap;
+
+impl Expansion<'_> {
+    /// From the value to what the function gives back.
+    pub(super) fn end(&self) -> TokenStream {
+        let Self { watched, value, private, .. } = self;
+        let rest = self.args.options.handle.as_ref().map(|_| quote!(let #watched = #private::rest(#watched);));
+        let end = match self.shape {
+            Shape::Value => {
+                let kind = self.kind(&quote!(#private::Probe::of(&#value)), true);
+                let (error, usage) = (self.error_type(), self.usage());
+                quote! {
+                    #private::finish(#watched, &#value, #kind, #error, #usage);
+                    #value
+                }
+            }
+            Shape::Lasting(wrap) => self.wrapped(wrap),
+            Shape::Maybe(wrap) => {
+                let kind = self.kind(&quote!(#private::Probe::of(&#value)), false);
+                let error = self.error_type();
+                let wrapped = self.wrapped(wrap);
+                quote! {
+                    let #watched = #private::gate(#watched, &#value, #kind, #error);
+                    #value.map(move |#value| { #wrapped })
+                }
+            }
+        };
+        quote!(#rest #end)
+    }
+
+    /// The value with the operation inside.
+    fn wrapped(&self, wrap: Wrap) -> TokenStream {
+        let Self { watched, value, private, .. } = self;
+        match wrap {
+            Wrap::Stream => self.observed(),
+            Wrap::PinnedStream => {
+                let observed = self.observed();
+                quote!(::std::boxed::Box::pin(#observed))
+            }
+            Wrap::BoxedStream => {
+                let observed = self.observed();
+                quote!(::std::boxed::Box::new(#observed))
+            }
+            Wrap::Sse => quote!(#private::sse(#watched, #value)),
+            Wrap::Response | Wrap::IntoResponse | Wrap::Body => {
+                let value = match wrap {
+                    Wrap::IntoResponse => quote!(#private::into_response(#value)),
+                    _ => quote!(#value),
+                };
+                let suffix = if self.args.options.tokens.is_some() { "_with" } else { "" };
+                let name = if wrap == Wrap::Body { "body" } else { "response" };
+                let function = quote::format_ident!("{name}{suffix}");
+                let tokens = self.args.options.tokens.as_ref().map(called);
+                quote!(#private::#function(#watched, #value, #tokens))
+            }
+        }
+    }
+
+    fn observed(&self) -> TokenStream {
+        let Self { watched, value, private, .. } = self;
+        let options = &self.args.options;
+        let kind = self.kind(&quote!(#private::Probe::item(&#value)), false);
+        let (error, usage) = (self.error_type(), self.usage());
+        if matches!(self.args.kind, Kind::Step(_)) {
+            return quote!(#private::follow(#watched, #value, #kind, #error, #usage));
+        }
+        let tokens = match &options.tokens {
+            Some(tokens) => called(tokens),
+            None => quote!(#private::carried),
+        };
+        let drive = options.drive.as_ref().map(|drive| {
+            let drive = own("drive", drive.span());
+            quote!(.drive(#drive))
+        });
+        quote!(#private::observe(#watched, #value, #kind, #tokens, #error, #usage) #drive)
+    }
+
+    /// What kind of value it is, by its type: the first trait in the list that knows it speaks. Only a value may not be
+    /// a future or a stream.
+    fn kind(&self, probe: &TokenStream, is_value: bool) -> TokenStream {
+        let private = &self.private;
+        if is_value {
+            quote!({
+                use #private::{OfFuture as _, OfMaybe as _, OfNamed as _, OfPlain as _, OfResult as _, OfStream as _};
+                (&&&&&&#probe).kind()
+            })
+        } else {
+            quote!({
+                use #private::{OfMaybe as _, OfNamed as _, OfPlain as _, OfResult as _};
+                (&&&&&&#probe).kind()
+            })
+        }
+    }
+
+    fn error_type(&self) -> TokenStream {
+        let private = &self.private;
+        self.args.options.error_type.as_ref().map_or_else(|| quote!(#private::unnamed), called)
+    }
+
+    fn usage(&self) -> TokenStream {
+        let private = &self.private;
+        self.args.options.usage.as_ref().map_or_else(|| quote!(#private::unread), called)
+    }
+}
+
+/// A call of the user's function, so that an argument is coerced as in any call.
+fn called(path: &ExprPath) -> TokenStream {
+    let argument = own("argument", path.span());
+    quote_spanned!(path.span()=> |#argument| #path(#argument))
+}

@@ -1,0 +1,95 @@
+//! The function under the attribute: its head parsed, its body kept as tokens.
+
+use proc_macro2::Delimiter;
+use proc_macro2::Group;
+use proc_macro2::Span;
+use proc_macro2::TokenStream;
+use proc_macro2::TokenTree;
+use quote::ToTokens;
+use syn::Attribute;
+use syn::Error;
+use syn::Result;
+use syn::ReturnType;
+use syn::Signature;
+use syn::Type;
+use syn::Visibility;
+use syn::parse::Parse;
+use syn::parse::ParseStream;
+use syn::parse::Parser;
+
+/// A function whose body nobody looked into.
+pub(crate) struct Function {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) visibility: Visibility,
+    pub(crate) signature: Signature,
+    /// `#![..]` at the head of the body.
+    pub(crate) inner_attributes: Vec<Attribute>,
+    pub(crate) body: Group,
+}
+
+impl Parse for Function {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let attributes = input.call(Attribute::parse_outer)?;
+        let visibility = input.parse()?;
+        let starts_like_one = ["fn", "async", "const", "unsafe", "extern", "safe"];
+        let first = input.cursor().token_tree().map(|(token, _)| token);
+        if !first.as_ref().is_some_and(|token| starts_like_one.contains(&token.to_string().as_str())) {
+            let at = first.map_or_else(Span::call_site, |token| token.span());
+            return Err(Error::new(at, NOT_A_FUNCTION));
+        }
+        let signature: Signature = input.parse().map_err(|error| Error::new(error.span(), NOT_A_FUNCTION))?;
+        let rest: TokenTree = input.parse()?;
+        let TokenTree::Group(body) = rest else {
+            return Err(Error::new(
+                signature.ident.span(),
+                "a method without a body has nothing to observe: put `#[llm_span]` on its implementations",
+            ));
+        };
+        let (inner_attributes, inside) = split.parse2(body.stream())?;
+        let mut inner = Group::new(Delimiter::Brace, inside);
+        inner.set_span(body.span());
+        Ok(Self { attributes, visibility, signature, inner_attributes, body: inner })
+    }
+}
+
+const NOT_A_FUNCTION: &str = "`#[llm_span]` goes on a function or a method with a body";
+
+fn split(input: ParseStream<'_>) -> Result<(Vec<Attribute>, TokenStream)> {
+    Ok((input.call(Attribute::parse_inner)?, input.parse()?))
+}
+
+impl Function {
+    /// What cannot be observed at all.
+    pub(crate) fn check(&self) -> Result<()> {
+        if let Some(constness) = &self.signature.constness {
+            return Err(Error::new(constness.span, "a `const fn` runs in the compiler too, where nobody can observe it"));
+        }
+        match &self.signature.output {
+            ReturnType::Type(_, output) if matches!(**output, Type::Never(_)) => Err(Error::new_spanned(
+                output,
+                "a function that never returns has no end to observe: put `#[llm_span]` on what it calls",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// The declared type of what it returns.
+    pub(crate) fn output(&self) -> Option<&Type> {
+        match &self.signature.output {
+            ReturnType::Default => None,
+            ReturnType::Type(_, output) => Some(output),
+        }
+    }
+
+    /// The same function around another body.
+    pub(crate) fn with_body(&self, docs: Option<&str>, body: &TokenStream) -> TokenStream {
+        let Self { attributes, visibility, signature, inner_attributes, .. } = self;
+        let docs = docs.map(|docs| quote::quote!(#[doc = #docs]));
+        let mut inside = TokenStream::new();
+        inner_attributes.iter().for_each(|attribute| attribute.to_tokens(&mut inside));
+        body.to_tokens(&mut inside);
+        let mut block = Group::new(Delimiter::Brace, inside);
+        block.set_span(self.body.span());
+        quote::quote!(#(#attributes)* #docs #visibility #signature #block)
+    }
+}

@@ -1,0 +1,240 @@
+//! What a function returns, as far as the tokens of its return type show it.
+
+use syn::Error;
+use syn::GenericArgument;
+use syn::Path;
+use syn::PathArguments;
+use syn::Result;
+use syn::Type;
+use syn::TypeParamBound;
+use syn::punctuated::Punctuated;
+
+/// What comes in the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// A value: the call ends when the function does.
+    Value,
+    /// Something that lives on after the function.
+    Lasting(Wrap),
+    /// A `Result` or an `Option` of it.
+    Maybe(Wrap),
+}
+
+/// What lives on, and so how it is wrapped and put back into its type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wrap {
+    /// `impl Stream`.
+    Stream,
+    /// `Pin<Box<dyn Stream>>`, `BoxStream`, `LocalBoxStream`.
+    PinnedStream,
+    /// `Box<dyn Stream>`.
+    BoxedStream,
+    /// `Sse<..>`, which nobody can look into.
+    Sse,
+    /// `Response`.
+    Response,
+    /// `impl IntoResponse`.
+    IntoResponse,
+    /// `Body`.
+    Body,
+}
+
+/// A function that is not `async` and returns a future.
+pub(crate) struct Future<'a> {
+    /// What the future gives.
+    pub(crate) output: &'a Type,
+    /// It is `Pin<Box<dyn Future>>`, `BoxFuture` or `LocalBoxFuture`, and not `impl Future`.
+    pub(crate) is_boxed: bool,
+}
+
+/// The future that a type shows.
+pub(crate) fn future(output: &Type) -> Option<Future<'_>> {
+    let of = |bounds, is_boxed| Some(Future { output: associated(bounds, "Future", "Output")?, is_boxed });
+    match bare(output) {
+        Type::ImplTrait(opaque) => of(&opaque.bounds, false),
+        other => match pinned(other) {
+            Some(Type::TraitObject(object)) => of(&object.bounds, true),
+            _ => {
+                let path = path(other)?;
+                let is_alias = named(path, "BoxFuture") || named(path, "LocalBoxFuture");
+                is_alias.then(|| types(path).next()).flatten().map(|output| Future { output, is_boxed: true })
+            }
+        },
+    }
+}
+
+/// The shape of what a function with `stream` returns.
+pub(crate) fn lasting(output: &Type) -> Result<Shape> {
+    if let Some(wrap) = wrap(output) {
+        return Ok(Shape::Lasting(wrap));
+    }
+    let inner = path(bare(output)).filter(|path| named(path, "Result") || named(path, "Option"));
+    let wrapped = inner.and_then(|path| types(path).next()).and_then(wrap);
+    wrapped.map(Shape::Maybe).ok_or_else(|| {
+        Error::new_spanned(
+            output,
+            "`stream` needs a return type that shows its stream: `impl Stream<Item = T>`, \
+             `Pin<Box<dyn Stream<Item = T>>>`, `BoxStream<'_, T>`, `Sse<..>`, `Response`, `Body`, `impl IntoResponse`, \
+             or a `Result` or an `Option` of one; behind an alias it cannot be seen: write its shape out",
+        )
+    })
+}
+
+/// Whether a type plainly shows a stream, which a function without `stream` would end too early.
+pub(crate) fn shows_stream(output: &Type) -> bool {
+    let is_stream = |output| {
+        matches!(wrap(output), Some(Wrap::Stream | Wrap::PinnedStream | Wrap::BoxedStream | Wrap::Sse))
+    };
+    let inner = path(bare(output)).filter(|path| named(path, "Result") || named(path, "Option"));
+    is_stream(output) || inner.and_then(|path| types(path).next()).is_some_and(is_stream)
+}
+
+fn wrap(output: &Type) -> Option<Wrap> {
+    let output = bare(output);
+    if let Type::ImplTrait(opaque) = output {
+        return match () {
+            () if implements(&opaque.bounds, "Stream") => Some(Wrap::Stream),
+            () if implements(&opaque.bounds, "IntoResponse") => Some(Wrap::IntoResponse),
+            () => None,
+        };
+    }
+    let is_stream = |inner: &Type| matches!(inner, Type::TraitObject(object) if implements(&object.bounds, "Stream"));
+    if pinned(output).is_some_and(is_stream) {
+        return Some(Wrap::PinnedStream);
+    }
+    if boxed(output).is_some_and(is_stream) {
+        return Some(Wrap::BoxedStream);
+    }
+    let last = path(output)?.segments.last()?;
+    match last.ident.to_string().as_str() {
+        "BoxStream" | "LocalBoxStream" => Some(Wrap::PinnedStream),
+        "Sse" => Some(Wrap::Sse),
+        "Response" => Some(Wrap::Response),
+        "Body" => Some(Wrap::Body),
+        _ => None,
+    }
+}
+
+/// The type without groups and parentheses around it.
+fn bare(output: &Type) -> &Type {
+    match output {
+        Type::Group(group) => bare(&group.elem),
+        Type::Paren(paren) => bare(&paren.elem),
+        other => other,
+    }
+}
+
+fn path(output: &Type) -> Option<&Path> {
+    match output {
+        Type::Path(path) if path.qself.is_none() => Some(&path.path),
+        _ => None,
+    }
+}
+
+fn named(path: &Path, name: &str) -> bool {
+    path.segments.last().is_some_and(|segment| segment.ident == name)
+}
+
+/// The types among the arguments of a path's last segment.
+fn types(path: &Path) -> impl Iterator<Item = &Type> {
+    let arguments = path.segments.last().map(|segment| &segment.arguments);
+    let arguments = match arguments {
+        Some(PathArguments::AngleBracketed(arguments)) => Some(&arguments.args),
+        _ => None,
+    };
+    arguments.into_iter().flatten().filter_map(|argument| match argument {
+        GenericArgument::Type(inner) => Some(bare(inner)),
+        _ => None,
+    })
+}
+
+/// The `T` of `Box<T>`.
+fn boxed(output: &Type) -> Option<&Type> {
+    path(bare(output)).filter(|path| named(path, "Box")).and_then(|path| types(path).next())
+}
+
+/// The `T` of `Pin<Box<T>>`.
+fn pinned(output: &Type) -> Option<&Type> {
+    path(bare(output)).filter(|path| named(path, "Pin")).and_then(|path| types(path).next()).and_then(boxed)
+}
+
+type Bounds = Punctuated<TypeParamBound, syn::Token![+]>;
+
+fn traits(bounds: &Bounds) -> impl Iterator<Item = &Path> {
+    bounds.iter().filter_map(|bound| match bound {
+        TypeParamBound::Trait(bound) => Some(&bound.path),
+        _ => None,
+    })
+}
+
+fn implements(bounds: &Bounds, name: &str) -> bool {
+    traits(bounds).any(|path| named(path, name))
+}
+
+/// The associated type that a bound gives.
+fn associated<'a>(bounds: &'a Bounds, name: &str, associated: &str) -> Option<&'a Type> {
+    let segment = traits(bounds).find(|path| named(path, name))?.segments.last()?;
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::AssocType(inner) if inner.ident == associated => Some(&inner.ty),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use syn::parse_quote;
+
+    #[test]
+    fn what_lives_on_is_read_from_the_tokens() {
+        let cases: [(Type, Shape); 13] = [
+            (parse_quote!(impl Stream<Item = u8> + Send + 'a), Shape::Lasting(Wrap::Stream)),
+            (parse_quote!(impl futures::Stream<Item = u8>), Shape::Lasting(Wrap::Stream)),
+            (parse_quote!(::core::pin::Pin<Box<dyn Stream<Item = u8> + Send>>), Shape::Lasting(Wrap::PinnedStream)),
+            (parse_quote!(Pin<Box<(dyn Stream<Item = u8> + Send)>>), Shape::Lasting(Wrap::PinnedStream)),
+            (parse_quote!(BoxStream<'static, u8>), Shape::Lasting(Wrap::PinnedStream)),
+            (parse_quote!(Box<dyn Stream<Item = u8> + Unpin>), Shape::Lasting(Wrap::BoxedStream)),
+            (parse_quote!(Sse<KeepAliveStream<X>>), Shape::Lasting(Wrap::Sse)),
+            (parse_quote!(axum::response::Response), Shape::Lasting(Wrap::Response)),
+            (parse_quote!(impl IntoResponse + use<>), Shape::Lasting(Wrap::IntoResponse)),
+            (parse_quote!(Body), Shape::Lasting(Wrap::Body)),
+            (parse_quote!(Result<impl Stream<Item = u8>, Error>), Shape::Maybe(Wrap::Stream)),
+            (parse_quote!(io::Result<BoxStream<'_, u8>>), Shape::Maybe(Wrap::PinnedStream)),
+            (parse_quote!(Option<Response>), Shape::Maybe(Wrap::Response)),
+        ];
+        for (output, shape) in cases {
+            assert_eq!(lasting(&output).unwrap(), shape);
+        }
+        for alias in [parse_quote!(Answer), parse_quote!(Result<Answer>), parse_quote!(Vec<u8>)] as [Type; 3] {
+            assert!(lasting(&alias).unwrap_err().to_string().contains("write its shape out"));
+        }
+    }
+
+    #[test]
+    fn a_future_shows_its_output() {
+        let cases: [(Type, Type, bool); 3] = [
+            (parse_quote!(impl Future<Output = u8> + Send), parse_quote!(u8), false),
+            (parse_quote!(Pin<Box<dyn core::future::Future<Output = ()> + Send + 'x>>), parse_quote!(()), true),
+            (parse_quote!(BoxFuture<'a, Result<u8, E>>), parse_quote!(Result<u8, E>), true),
+        ];
+        for (given, output, is_boxed) in cases {
+            let found = future(&given).unwrap();
+            assert_eq!(found.is_boxed, is_boxed);
+            assert_eq!(quote::quote!(#output).to_string(), {
+                let output = found.output;
+                quote::quote!(#output).to_string()
+            });
+        }
+        assert!(future(&parse_quote!(impl Stream<Item = u8>)).is_none());
+        assert!(future(&parse_quote!(Pin<Box<dyn Stream<Item = u8>>>)).is_none());
+    }
+
+    #[test]
+    fn a_response_need_not_be_a_stream() {
+        assert!(shows_stream(&parse_quote!(Result<BoxStream<'_, u8>, E>)));
+        assert!(shows_stream(&parse_quote!(impl Stream<Item = u8>)));
+        assert!(!shows_stream(&parse_quote!(Response)));
+        assert!(!shows_stream(&parse_quote!(impl IntoResponse)));
+    }
+}
