@@ -1,6 +1,7 @@
 //! What a GPU's library can be asked, whoever made the GPU.
 
 pub(crate) mod amd;
+pub(crate) mod auto;
 #[cfg(feature = "nvml")]
 pub(crate) mod nvml;
 

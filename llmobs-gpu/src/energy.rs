@@ -8,10 +8,10 @@ mod meter;
 
 pub(crate) use self::accounts::Accounts;
 pub(crate) use self::accounts::Settled;
+pub(crate) use self::accounts::bit;
 pub(crate) use self::ledger::Totals;
 pub(crate) use self::meter::Meter;
 pub(crate) use self::meter::Step;
-pub(crate) use self::meter::Trouble;
 
 /// Where a figure of energy comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

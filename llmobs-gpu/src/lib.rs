@@ -1,16 +1,67 @@
 //! What the GPU did, and which request it did it for.
+//!
+//! A [`Sampler`] asks the GPUs of this machine on a thread of its own, follows the operations of an
+//! [`Observer`](llmobs::Observer) and gives both the rows of group
+//! [`Gpu`](llmobs::catalog::Group::Gpu): utilization, memory, power, temperature, errors, and the energy of each
+//! operation. Requests, idleness and what is nobody's add up to what was measured.
+//!
+//! ```
+//! use llmobs_gpu::{AmdBackend, CollectorState, Sampler};
+//!
+//! let observer = llmobs::Observer::builder().model("llama-8b").build()?;
+//! // Without `backend`, it finds NVIDIA's library or AMD's driver.
+//! let sampler = Sampler::builder().backend(AmdBackend::at("/nowhere")).start(&observer)?;
+//! assert_eq!(sampler.state(), CollectorState::NoDriver, "a machine without GPUs is served all the same");
+//! assert!(sampler.stop());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A reading that a device does not have is absent, never zero. An operation's end never waits for its energy, which is
+//! known only when the device's counter next changes: the metric and a log event of its own, `llm_request_energy`,
+//! follow then.
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `nvml` (default) | NVIDIA's GPUs, through the library of the driver, loaded when the sampler starts |
+//!
+//! # Panics
+//!
+//! Nothing here panics.
 
 mod backend;
 mod energy;
 mod error;
+mod follow;
+mod report;
 mod roofline;
+mod sampler;
 mod select;
+mod signal;
 mod throttle;
 mod xid;
 
-pub use self::backend::*;
+pub use self::backend::AmdBackend;
+pub use self::backend::Call;
+pub use self::backend::DeviceInfo;
+pub use self::backend::GpuBackend;
+#[cfg(feature = "nvml")]
+pub use self::backend::NvmlBackend;
+pub use self::backend::Reading;
+pub use self::backend::Tier;
+pub use self::backend::Watch;
+pub use self::backend::Xid;
+pub use self::energy::EnergyMethod;
+pub use self::energy::EnergySource;
 pub use self::error::GpuError;
+pub use self::report::CollectorState;
+pub use self::report::DeviceReport;
+pub use self::report::DeviceState;
+pub use self::report::OperationEnergy;
 pub use self::roofline::ModelSize;
+pub use self::sampler::Sampler;
+pub use self::sampler::SamplerBuilder;
 pub use self::throttle::Throttle;
 pub use self::throttle::ThrottleReason;
 pub use self::xid::Severity;

@@ -42,6 +42,6 @@ impl Severity {
 pub(crate) const OFF_THE_BUS: u64 = 79;
 
 /// The number as a label: NVIDIA's catalogue ends below 200, and a label is bounded.
-pub(crate) const fn label(xid: u64) -> Option<u8> {
-    if xid < 200 { Some(xid as u8) } else { None }
+pub(crate) fn label(xid: u64) -> String {
+    if xid < 200 { xid.to_string() } else { "_OTHER".to_owned() }
 }

@@ -103,9 +103,12 @@ impl GpuBackend for NvmlBackend {
     }
 }
 
+/// The libraries that are open, by process and file.
+type Open = HashMap<(u32, Option<PathBuf>), &'static Nvml>;
+
 /// The open library of a file. It stays open.
 fn open(path: Option<&Path>) -> Result<&'static Nvml, GpuError> {
-    static OPEN: Mutex<Option<HashMap<(u32, Option<PathBuf>), &'static Nvml>>> = Mutex::new(None);
+    static OPEN: Mutex<Option<Open>> = Mutex::new(None);
     // A fork has a process id of its own, and an open library of its parent's that it must not use.
     let key = (std::process::id(), path.map(Path::to_owned));
     let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -127,7 +130,6 @@ fn open(path: Option<&Path>) -> Result<&'static Nvml, GpuError> {
 }
 
 /// In our words. The wrapper does not know the library's codes from 23 on.
-#[expect(clippy::needless_pass_by_value, reason = "fits `map_err`")]
 fn error(error: NvmlError) -> GpuError {
     match error {
         NvmlError::LibloadingError(_) | NvmlError::LibraryNotFound => GpuError::LibraryNotFound,

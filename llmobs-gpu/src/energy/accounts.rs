@@ -23,7 +23,8 @@ struct Account<T> {
     /// The devices that it runs on: a bit for each.
     devices: u64,
     running: bool,
-    ran: bool,
+    /// Whether any interval that it ran in had its energy measured.
+    measured: bool,
     ended: Option<u64>,
     microjoules: u64,
     nanos: f64,
@@ -55,7 +56,7 @@ impl<T> Accounts<T> {
             known,
             devices,
             running: false,
-            ran: false,
+            measured: false,
             ended: None,
             microjoules: 0,
             nanos: 0.0,
@@ -66,9 +67,44 @@ impl<T> Accounts<T> {
 
     pub(crate) fn run(&mut self, key: Key, at: u64) {
         let Some(account) = self.open.get_mut(&key).filter(|account| account.ended.is_none()) else { return };
-        (account.running, account.ran) = (true, true);
+        account.running = true;
         let devices = account.devices;
         self.each(devices, |ledger| ledger.start(key, at));
+    }
+
+    /// It did not run after all: it waits.
+    pub(crate) fn unrun(&mut self, key: Key, at: u64) {
+        let Some(account) = self.open.get_mut(&key).filter(|account| account.running) else { return };
+        account.running = false;
+        let devices = account.devices;
+        self.each(devices, |ledger| ledger.withdraw(key, at));
+    }
+
+    /// From now on there are so many devices.
+    pub(crate) fn equip(&mut self, devices: usize, at: u64, runs_on: impl Fn(&T) -> u64) {
+        self.ledgers = vec![Ledger::default(); devices.min(DEVICES)];
+        let mut started = Vec::new();
+        for (key, account) in &mut self.open {
+            account.devices = runs_on(&account.known);
+            // What ran before is not in any figure.
+            account.complete &= !account.running;
+            if account.running {
+                started.push((*key, account.devices));
+            }
+        }
+        for (device, ledger) in self.ledgers.iter_mut().enumerate() {
+            ledger.void(at);
+            started.iter().filter(|(_, on)| on & bit(device) != 0).for_each(|(key, _)| ledger.start(*key, at));
+        }
+    }
+
+    pub(crate) fn known(&mut self, key: Key) -> Option<&mut T> {
+        self.open.get_mut(&key).map(|account| &mut account.known)
+    }
+
+    /// How many run on any device.
+    pub(crate) fn running_count(&self) -> usize {
+        self.open.values().filter(|account| account.running).count()
     }
 
     pub(crate) fn rest(&mut self, key: Key, at: u64) {
@@ -92,6 +128,7 @@ impl<T> Accounts<T> {
             if let Some(account) = self.open.get_mut(&key) {
                 account.microjoules += microjoules;
                 account.nanos += nanos;
+                account.measured = true;
             }
         }
     }
@@ -128,13 +165,13 @@ impl<T> Accounts<T> {
         });
         let settled: Vec<_> = done
             .map(|(_, account)| account)
-            .map(|Account { known, ran, microjoules, nanos, complete, .. }| {
-                (ran, Settled { known, microjoules, nanos, complete })
+            .map(|Account { known, measured, microjoules, nanos, complete, .. }| {
+                (measured, Settled { known, microjoules, nanos, complete })
             })
             .collect();
         self.waiting -= settled.len();
-        // What never ran used nothing, which is no measurement.
-        settled.into_iter().filter(|(ran, _)| *ran).map(|(_, settled)| settled).collect()
+        // What never ran, or ran unmeasured, has no figure: not even zero.
+        settled.into_iter().filter(|(measured, _)| *measured).map(|(_, settled)| settled).collect()
     }
 
     /// Ends everything that has ended without a word, as after a loss of words.

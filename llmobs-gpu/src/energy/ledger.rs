@@ -61,9 +61,17 @@ impl Ledger {
 
     pub(crate) fn stop(&mut self, key: Key, at: u64) {
         self.advance(at);
-        if let Some(began) = self.running.remove(&key) {
-            *self.stopped.entry(key).or_default() += self.clock - began;
+        // One that stops as the interval begins is owed nothing by it.
+        if let Some(given) = self.running.remove(&key).map(|began| self.clock - began).filter(|given| *given > 0.0) {
+            *self.stopped.entry(key).or_default() += given;
         }
+    }
+
+    /// Takes back what an operation was given in the open interval.
+    pub(crate) fn withdraw(&mut self, key: Key, at: u64) {
+        self.advance(at);
+        self.running.remove(&key);
+        self.stopped.remove(&key);
     }
 
     /// Whether the open interval owes something to an operation.

@@ -15,6 +15,7 @@ pub(crate) struct Meter {
     /// Everything measured, in microjoules, on top of the first reading.
     total: u64,
     first: u64,
+    is_paused: bool,
     /// The shortest time from one change to the next.
     period: Option<u64>,
 }
@@ -61,7 +62,11 @@ impl Meter {
     /// The counter shows so many microjoules at this moment.
     pub(crate) fn counter(&mut self, counter: u64, at: u64, limit: Option<f64>) -> Step {
         let Some(last) = self.last else {
-            self.first = counter;
+            // After a pause it goes on where it stood.
+            if !self.is_paused {
+                self.first = counter;
+            }
+            self.is_paused = false;
             self.seen(counter, at);
             return Step::First;
         };
@@ -97,6 +102,12 @@ impl Meter {
         }
         self.total = self.total.saturating_add(energy);
         Step::Energy(energy)
+    }
+
+    /// Nobody knows what happens until the next reading.
+    pub(crate) fn pause(&mut self) {
+        self.is_paused |= self.last.take().is_some();
+        self.power = None;
     }
 
     /// What the counter would show had it never lied, in microjoules.

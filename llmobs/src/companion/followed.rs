@@ -17,6 +17,7 @@ pub(crate) trait Subject: Send + Sync {
     fn identity(&self) -> [&str; 3];
     fn link(&self) -> Option<TraceLink>;
     fn has_ended(&self) -> bool;
+    fn prepares(&self) -> bool;
     fn input_tokens(&self) -> Option<u64>;
     fn output_tokens(&self) -> u64;
     fn record_energy(&self, joules: f64);
@@ -70,6 +71,12 @@ impl Followed {
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.subject.has_ended()
+    }
+
+    /// Whether work precedes the engine's: then it does not run before it is [`Scheduled`](super::Mark::Scheduled).
+    #[must_use]
+    pub fn prepares(&self) -> bool {
+        self.subject.prepares()
     }
 
     /// Input tokens, if they were reported.

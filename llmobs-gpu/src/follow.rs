@@ -1,0 +1,100 @@
+//! What the threads of operations say, kept until the sampler has time for it.
+
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+
+use llmobs::Moment;
+use llmobs::Outcome;
+use llmobs::Role;
+use llmobs::companion::Companion;
+use llmobs::companion::Followed;
+use llmobs::companion::Mark;
+
+use crate::signal::Signal;
+
+/// What happened to an operation.
+#[derive(Debug)]
+pub(crate) enum Said {
+    Started(Followed),
+    Marked(u64, Mark),
+    Ended(u64),
+}
+
+/// What happened, and when, in nanoseconds.
+pub(crate) type Event = (u64, Said);
+
+/// Takes a word under a short lock, or drops it: nobody waits for the sampler, which may hang.
+#[derive(Debug, Default)]
+pub(crate) struct Follower {
+    said: Mutex<Vec<Event>>,
+    /// Words were dropped since the last look.
+    lost: AtomicBool,
+    closed: AtomicBool,
+    /// The sampler sleeps long, and wants to know when somebody starts.
+    pub(crate) dozes: AtomicBool,
+    pub(crate) signal: Signal,
+    /// Watts of an operation that runs now: the bits of a double, zero while nothing is known.
+    watts: AtomicU64,
+}
+
+/// The most words that wait: a minute of a thousand operations a second, ten megabytes.
+const WAITING: usize = 131_072;
+
+impl Follower {
+    /// Everything said since the last look, and whether something was dropped.
+    pub(crate) fn take(&self) -> (Vec<Event>, bool) {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = std::mem::take(&mut *said);
+        (taken, self.lost.swap(false, Ordering::Relaxed))
+    }
+
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    pub(crate) fn set_watts(&self, watts: f64) {
+        self.watts.store(watts.to_bits(), Ordering::Relaxed);
+    }
+
+    fn say(&self, at: Moment, what: Said) {
+        if self.closed.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.len() < WAITING {
+            said.push((at.as_nanos(), what));
+        } else {
+            self.lost.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Companion for Follower {
+    fn started(&self, operation: Followed, at: Moment) {
+        // Only who runs a model runs it on these devices.
+        if operation.role() != Role::Server {
+            return;
+        }
+        self.say(at, Said::Started(operation));
+        if self.dozes.swap(false, Ordering::Relaxed) {
+            self.signal.wake();
+        }
+    }
+
+    fn marked(&self, id: u64, mark: Mark, at: Moment) {
+        self.say(at, Said::Marked(id, mark));
+    }
+
+    fn ended(&self, id: u64, _outcome: Outcome, at: Moment) {
+        self.say(at, Said::Ended(id));
+    }
+
+    fn provisional_energy(&self, ran: f64) -> Option<f64> {
+        let watts = f64::from_bits(self.watts.load(Ordering::Relaxed));
+        (watts > 0.0 && !self.closed.load(Ordering::Relaxed)).then_some(watts * ran)
+    }
+}

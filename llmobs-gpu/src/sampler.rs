@@ -1,0 +1,113 @@
+//! The sampler: one thread that asks the devices, and one that waits for what they report by themselves.
+
+mod board;
+mod builder;
+mod derived;
+mod gpu;
+mod open;
+mod pace;
+mod rows;
+mod tell;
+#[cfg(all(test, feature = "nvml", target_os = "linux"))]
+mod tests;
+mod watcher;
+mod worker;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use llmobs::Observer;
+
+pub(crate) use self::board::Board;
+pub use self::builder::SamplerBuilder;
+use crate::follow::Follower;
+use crate::report::CollectorState;
+use crate::report::DeviceReport;
+
+/// Samples the GPUs of this machine for as long as it is kept.
+///
+/// ```no_run
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let observer = llmobs::Observer::builder().model("llama-8b").build()?;
+/// let sampler = llmobs_gpu::Sampler::builder().start(&observer)?;
+/// // ... serve; then, or by dropping it:
+/// sampler.stop();
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "sampling ends when it is dropped"]
+pub struct Sampler {
+    /// None for an observer that observes nothing.
+    parts: Option<Parts>,
+}
+
+#[derive(Debug)]
+struct Parts {
+    follower: Arc<Follower>,
+    board: Arc<Board>,
+    observer: Observer,
+}
+
+/// The longest that a stop waits for a call that may hang.
+const STOP: Duration = Duration::from_millis(500);
+
+/// Threads that hung when they were told to stop.
+static ABANDONED: AtomicU64 = AtomicU64::new(0);
+
+impl Sampler {
+    /// Settings of a sampler.
+    pub fn builder() -> SamplerBuilder {
+        SamplerBuilder::new()
+    }
+
+    /// What the sampler is doing.
+    #[must_use]
+    pub fn state(&self) -> CollectorState {
+        self.parts.as_ref().map_or(CollectorState::NoDriver, |parts| parts.board.collector())
+    }
+
+    /// The devices as they are now.
+    #[must_use]
+    pub fn devices(&self) -> Vec<DeviceReport> {
+        let report = |parts: &Parts| parts.board.lock().devices.iter().map(|device| device.report.clone()).collect();
+        self.parts.as_ref().map_or_else(Vec::new, report)
+    }
+
+    /// Stops within half a second, also while a call hangs: its thread is then left behind, counted as
+    /// `gpu_thread_abandoned` in `llmobs.self.anomalies`, and does nothing more when the call comes back. Tells
+    /// whether every thread ended.
+    #[expect(clippy::must_use_candidate, reason = "most callers only want it to stop")]
+    pub fn stop(mut self) -> bool {
+        self.end()
+    }
+
+    /// How many threads of this process were ever left behind.
+    #[must_use]
+    pub fn abandoned_threads() -> u64 {
+        ABANDONED.load(Ordering::Relaxed)
+    }
+
+    fn end(&mut self) -> bool {
+        let Some(Parts { follower, board, observer }) = self.parts.take() else { return true };
+        board.close();
+        follower.close();
+        let left = follower.signal.stop(STOP);
+        for _ in 0..left {
+            ABANDONED.fetch_add(1, Ordering::Relaxed);
+            observer.recorder().anomaly("gpu_thread_abandoned");
+        }
+        if left > 0 {
+            tracing::warn!(target: "llmobs", threads = left, "a call of the GPU's library hangs; its thread was left behind");
+        }
+        left == 0
+    }
+}
+
+impl Drop for Sampler {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

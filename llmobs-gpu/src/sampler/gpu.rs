@@ -1,0 +1,157 @@
+//! One device as the sampler knows it.
+
+use crate::backend::Call;
+use crate::backend::DeviceInfo;
+use crate::backend::Reading;
+use crate::backend::Tier;
+use crate::energy::EnergySource;
+use crate::energy::Meter;
+use crate::energy::Totals;
+use crate::report::DeviceState;
+use crate::throttle::Throttle;
+use crate::throttle::ThrottleReason;
+use crate::xid::Severity;
+
+use super::builder::Settings;
+use super::pace::Capability;
+use super::pace::Pace;
+
+pub(super) struct Gpu {
+    /// Its place in the backend's list.
+    pub(super) place: usize,
+    pub(super) info: DeviceInfo,
+    pub(super) reading: Reading,
+    pub(super) paces: [Pace; Call::ALL.len()],
+    pub(super) meter: Meter,
+    /// When it is looked for again, and the pause after that.
+    pub(super) lost: Option<(u64, u64)>,
+    /// What was told of its energy.
+    pub(super) told: Totals,
+    /// Watts of each operation that runs on it.
+    pub(super) watts: f64,
+    /// The last change of its energy counter.
+    pub(super) closed_at: u64,
+    /// Nanoseconds that clocks were seen to be held down, by reason, and for those that make it slower.
+    throttled: [u64; ThrottleReason::ALL.len()],
+    pub(super) degraded: u64,
+    throttle: Option<(u64, Throttle)>,
+    /// What the last counts were of what is told by difference.
+    pub(super) counts: [Option<u64>; 3],
+    warned_at: Option<u64>,
+    is_broken: bool,
+    /// Moment and bytes in use, of the last half minute.
+    pub(super) fills: Vec<(u64, u64)>,
+}
+
+/// How long a warning lasts.
+const WARNED: u64 = 300_000_000_000;
+
+impl Gpu {
+    pub(super) fn new(place: usize, info: DeviceInfo) -> Self {
+        Self {
+            place,
+            info,
+            reading: Reading::default(),
+            paces: Default::default(),
+            meter: Meter::default(),
+            lost: None,
+            told: Totals::default(),
+            watts: 0.0,
+            closed_at: 0,
+            throttled: Default::default(),
+            degraded: 0,
+            throttle: None,
+            counts: [None; 3],
+            warned_at: None,
+            is_broken: false,
+            fills: Vec::new(),
+        }
+    }
+
+    pub(super) fn pace(&mut self, call: Call) -> &mut Pace {
+        &mut self.paces[call.index()]
+    }
+
+    /// How often a question is put now, in nanoseconds.
+    pub(super) fn period(&self, call: Call, settings: &Settings, running: usize) -> u64 {
+        let cadence = match (call.tier(), running) {
+            (Tier::Fast, 0) => settings.normal.max(settings.fast),
+            (Tier::Fast, 1..=8) => settings.fast,
+            (Tier::Fast, _) => settings.fast * 5,
+            (Tier::Normal, _) => settings.normal,
+            (Tier::Slow, _) => settings.slow,
+        };
+        self.paces[call.index()].period(cadence)
+    }
+
+    /// Where its energy comes from. An instance of a GPU has none of its own.
+    pub(super) fn source(&self) -> Option<EnergySource> {
+        match self.paces[Call::Energy.index()].capability {
+            Capability::Never if self.info.parent.is_some() => None,
+            Capability::Never => self.reading.power.map(|_| EnergySource::PowerIntegral),
+            Capability::Answers | Capability::Failing => self.reading.energy.map(|_| EnergySource::Counter),
+            Capability::Untried => None,
+        }
+    }
+
+    /// Clocks are held down, or are not, at this moment. Tells whether the device has just become slower by it.
+    pub(super) fn throttle_is(&mut self, now: Throttle, at: u64, holds: u64) -> bool {
+        let before = self.throttle.replace((at, now));
+        let Some((since, before)) = before else { return now.is_degraded() };
+        // What was between is not known where the sampler was away for long.
+        let time = at.saturating_sub(since).min(holds);
+        for (place, reason) in ThrottleReason::ALL.into_iter().enumerate() {
+            self.throttled[place] += if before.is(reason) { time } else { 0 };
+        }
+        self.degraded += if before.is_degraded() { time } else { 0 };
+        now.is_degraded() && !before.is_degraded()
+    }
+
+    /// Seconds that clocks were held down, by reason: the driver's count where it has one.
+    pub(super) fn throttled(&self) -> [Option<f64>; ThrottleReason::ALL.len()] {
+        #[expect(clippy::cast_precision_loss, reason = "exact below 104 days")]
+        let seen = |place: usize| self.throttle.map(|_| self.throttled[place] as f64 / 1e9);
+        let mut place = 0;
+        ThrottleReason::ALL.map(|reason| {
+            let seen = seen(place);
+            place += 1;
+            match reason {
+                ThrottleReason::Capped => self.reading.throttled_capped.or(seen),
+                ThrottleReason::Thermal => self.reading.throttled_thermal.or(seen),
+                ThrottleReason::Limit => self.reading.throttled_limit.or(seen),
+                _ => seen,
+            }
+        })
+    }
+
+    /// It reported an error by itself, or fell silent.
+    pub(super) fn reported(&mut self, severity: Severity, at: u64) {
+        match severity {
+            Severity::Fatal => self.is_broken = true,
+            Severity::Warning => self.warned_at = Some(at),
+            _ => {}
+        }
+    }
+
+    /// It was lost and answers again.
+    pub(super) fn came_back(&mut self) {
+        (self.lost, self.is_broken, self.throttle) = (None, false, None);
+        self.meter.pause();
+        self.paces.iter_mut().for_each(Pace::forgive);
+    }
+
+    pub(super) fn state(&self, now: u64) -> DeviceState {
+        let reading = &self.reading;
+        let warned = self.warned_at.is_some_and(|at| now.saturating_sub(at) < WARNED);
+        let slowed = reading.throttle.is_some_and(Throttle::is_degraded);
+        if self.lost.is_some() || self.is_broken || reading.asks_reset == Some(true) {
+            DeviceState::Failed
+        } else if reading.rows_failed == Some(true) {
+            DeviceState::PredictedFailure
+        } else if warned || slowed || reading.rows_pending == Some(true) {
+            DeviceState::Degraded
+        } else {
+            DeviceState::Ok
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! How devices are found: at first, and again when they were lost.
+
+use std::sync::Arc;
+use std::thread;
+
+use super::board::Device;
+use super::gpu::Gpu;
+use super::watcher;
+use super::worker::Worker;
+use crate::backend::DeviceInfo;
+use crate::energy::bit;
+use crate::error::GpuError;
+use crate::report::CollectorState;
+use crate::report::DeviceReport;
+use crate::select;
+use crate::xid::OFF_THE_BUS;
+
+/// Whether the library is open and has devices.
+#[derive(Debug)]
+pub(super) enum Stage {
+    /// It is tried again at this moment, and then after this pause.
+    Closed {
+        due: u64,
+        pause: u64,
+        why: Option<GpuError>,
+    },
+    /// It opened, and there was nothing to sample.
+    Empty {
+        due: u64,
+        pause: u64,
+    },
+    Open,
+}
+
+impl Stage {
+    pub(super) const fn closed(pause: u64) -> Self {
+        Self::Closed { due: 0, pause, why: None }
+    }
+
+    pub(super) const fn due(&self) -> Option<u64> {
+        match self {
+            Self::Closed { due, .. } | Self::Empty { due, .. } => Some(*due),
+            Self::Open => None,
+        }
+    }
+}
+
+impl Worker {
+    pub(super) fn open_if_due(&mut self, now: u64) {
+        if self.stage.due().is_none_or(|due| due > now) {
+            return;
+        }
+        if let Stage::Closed { pause, why, .. } = self.stage {
+            self.board.lock().calling = Some(now);
+            let opened = self.backend.open();
+            self.board.lock().calling = None;
+            if let Err(error) = opened {
+                // Said once, not at every try.
+                if why != Some(error) {
+                    let reason = error.as_str();
+                    tracing::info!(target: "llmobs", backend = self.backend.name(), reason, "no GPU is sampled");
+                }
+                self.stage = Stage::Closed { due: now + pause, pause: self.longer(pause), why: Some(error) };
+                return;
+            }
+        }
+        let pause = match self.stage {
+            Stage::Empty { pause, .. } => pause,
+            _ => self.settings.retry.0,
+        };
+        let infos = self.backend.devices().unwrap_or_default();
+        let settings = &self.settings;
+        let chosen = select::select(&infos, &settings.devices, settings.visible.as_deref(), settings.numbers_are_pci);
+        if chosen.is_empty() {
+            self.stage = Stage::Empty { due: now + pause, pause: self.longer(pause) };
+            return;
+        }
+        self.stage = Stage::Open;
+        self.begin(&infos, &chosen);
+    }
+
+    fn begin(&mut self, infos: &[DeviceInfo], chosen: &[usize]) {
+        self.gpus = chosen.iter().map(|place| Gpu::new(*place, infos[*place].clone())).collect();
+        let published =
+            self.gpus.iter().map(|gpu| Device::new(DeviceReport { info: gpu.info.clone(), ..DeviceReport::default() }));
+        self.board.lock().devices = published.collect();
+        let at = self.now();
+        let masks: Vec<(String, u64)> =
+            self.settings.places.iter().map(|(model, _)| (model.clone(), self.devices_of(model))).collect();
+        let every = self.devices_of("");
+        self.accounts.equip(self.gpus.len(), at, |known| {
+            let model = known.followed.model();
+            masks.iter().find(|(placed, _)| placed == model).map_or(every, |(_, mask)| *mask)
+        });
+        (0..self.gpus.len()).for_each(|index| self.show_attributed(index));
+        if !self.settings.watches {
+            return;
+        }
+        let Some(watch) = self.backend.watch() else { return };
+        let (follower, heard) = (Arc::clone(&self.follower), Arc::clone(&self.xids));
+        self.follower.signal.began();
+        let spawned = thread::Builder::new().name("llmobs-gpu-xid".to_owned()).spawn(move || {
+            watcher::run(watch, &follower.signal, &heard);
+            follower.signal.ended();
+        });
+        if spawned.is_err() {
+            self.follower.signal.ended();
+        }
+    }
+
+    /// A device answers nothing any more. Nothing may have been reported: it counts as the error that it is.
+    pub(super) fn lose(&mut self, index: usize, at: u64) {
+        self.accounts.void(index, at);
+        let (first, _) = self.settings.retry;
+        let longer = self.longer(first);
+        self.gpus[index].lost = Some((at + first, longer));
+        self.tell_xid(index, OFF_THE_BUS, at);
+    }
+
+    pub(super) fn look_for(&mut self, index: usize, pause: u64) {
+        let now = self.now();
+        self.board.lock().calling = Some(now);
+        let found = self.backend.find(self.gpus[index].place);
+        self.board.lock().calling = None;
+        let longer = self.longer(pause);
+        let gpu = &mut self.gpus[index];
+        match found {
+            Ok(()) => {
+                gpu.came_back();
+                self.accounts.void(index, now);
+                let id = self.gpus[index].info.id.as_str();
+                tracing::info!(target: "llmobs", gpu = id, "a lost GPU is back");
+            }
+            Err(_) => gpu.lost = Some((now + pause, longer)),
+        }
+        self.publish_gpu(index);
+    }
+
+    /// The devices that a model runs on: a bit for each. Instances have no energy of their own, so their GPU stands
+    /// for them.
+    pub(super) fn devices_of(&self, model: &str) -> u64 {
+        let places = self.settings.places.iter().find(|(placed, _)| placed == model);
+        let named = |place: usize, gpu: &Gpu| {
+            places.is_none_or(|(_, names)| names.iter().any(|name| select::is_named(&gpu.info, place, name)))
+        };
+        let wholes = self.gpus.iter().enumerate().filter(|(_, gpu)| gpu.info.parent.is_none());
+        wholes.filter(|(place, gpu)| named(*place, gpu)).fold(0, |mask, (place, _)| mask | bit(place))
+    }
+
+    pub(super) fn collector(&self) -> CollectorState {
+        use super::pace::Capability::Failing;
+        match self.stage {
+            Stage::Closed { .. } => CollectorState::NoDriver,
+            Stage::Empty { .. } => CollectorState::NoDevice,
+            Stage::Open => {
+                let fails = |gpu: &Gpu| {
+                    gpu.lost.is_some()
+                        || gpu.paces.iter().any(|pace| pace.capability == Failing && pace.answered.is_some())
+                };
+                if self.gpus.iter().any(fails) { CollectorState::Degraded } else { CollectorState::Ok }
+            }
+        }
+    }
+
+    fn longer(&self, pause: u64) -> u64 {
+        pause.saturating_mul(2).min(self.settings.retry.1)
+    }
+}

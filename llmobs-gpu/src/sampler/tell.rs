@@ -1,0 +1,202 @@
+//! What the sampler tells: rows that are recorded, log events, events on the spans of operations in flight, and what
+//! collections read.
+
+use llmobs::companion::Word;
+
+use super::gpu::Gpu;
+use super::worker::Known;
+use super::worker::Worker;
+use crate::backend::Call;
+use crate::energy::EnergyMethod;
+use crate::energy::EnergySource;
+use crate::energy::Settled;
+use crate::energy::Totals;
+use crate::report::OperationEnergy;
+use crate::throttle::Throttle;
+use crate::throttle::ThrottleReason;
+use crate::xid;
+use crate::xid::Severity;
+
+/// Beside three periods: how long an answer holds.
+const GRACE: u64 = 2_000_000_000;
+
+impl Worker {
+    pub(super) fn told_duration(&self, call: Call, took: u64) {
+        let attributes = [("llmobs.gpu.call", Word::from(call.as_str()))];
+        self.recorder.record("llmobs.gpu.sampler.call.duration", &attributes, seconds(took));
+    }
+
+    /// Makes the three kinds visible.
+    pub(super) fn show_attributed(&self, index: usize) {
+        if self.gpus[index].info.parent.is_none() {
+            self.attribute(index, Totals::default(), Totals::default());
+        }
+    }
+
+    /// An interval closed.
+    pub(super) fn tell_energy(&mut self, index: usize, energy: u64, at: u64, running: usize) {
+        let now = self.accounts.totals(index);
+        let gpu = &mut self.gpus[index];
+        let time = at.saturating_sub(std::mem::replace(&mut gpu.closed_at, at));
+        let before = std::mem::replace(&mut gpu.told, now);
+        gpu.watts = if running == 0 || time == 0 { 0.0 } else { joules(energy) / seconds(time) / count(running) };
+        self.attribute(index, before, now);
+        self.follower.set_watts(self.gpus.iter().map(|gpu| gpu.watts).sum());
+    }
+
+    /// By difference of what was told, so that the counters stay as near to the books as a double can be.
+    fn attribute(&self, index: usize, before: Totals, now: Totals) {
+        let id = self.board.lock().devices.get(index).map(|device| device.words.id.clone());
+        let Some(id) = id else { return };
+        for (kind, before, now) in [
+            ("request", before.request, now.request),
+            ("idle", before.idle, now.idle),
+            ("unattributed", before.unattributed, now.unattributed),
+        ] {
+            let attributes = [("hw.id", id.clone()), ("llmobs.energy.kind", Word::from(kind))];
+            self.recorder.add("llmobs.gpu.energy.attributed", &attributes, joules(now) - joules(before));
+        }
+    }
+
+    pub(super) fn tell_operation(&self, settled: &Settled<Known>, throttled: u64) {
+        let Settled { known, microjoules, nanos, complete } = settled;
+        let followed = &known.followed;
+        let (energy, gpu_seconds) = (joules(*microjoules), nanos / 1e9);
+        followed.record_energy(energy);
+        let integral = self.gpus.iter().any(|gpu| gpu.source() == Some(EnergySource::PowerIntegral));
+        let hours = self.settings.usd_per_gpu_hour.map(|usd| usd * gpu_seconds / 3_600.0);
+        let power = self.settings.usd_per_kwh.map(|usd| usd * energy / 3.6e6);
+        let told = OperationEnergy {
+            operation: followed.operation().to_owned(),
+            model: followed.model().to_owned(),
+            trace_id: followed.trace_id(),
+            span_id: followed.span_id(),
+            joules: energy,
+            gpu_seconds,
+            cost_usd: hours.or(power).map(|_| hours.unwrap_or(0.0) + power.unwrap_or(0.0)),
+            output_tokens: followed.output_tokens(),
+            throttled_seconds: seconds(throttled),
+            method: EnergyMethod::Time,
+            source: if integral { EnergySource::PowerIntegral } else { EnergySource::Counter },
+            complete: *complete,
+        };
+        told.write();
+        if let Some(on_energy) = &self.settings.on_energy {
+            on_energy(&told);
+        }
+    }
+
+    /// A device reported an error by itself.
+    pub(super) fn tell_xid(&mut self, index: usize, code: u64, at: u64) {
+        let severity = Severity::of(code);
+        self.gpus[index].reported(severity, at);
+        let id = self.gpus[index].info.id.clone();
+        let label = Word::from(xid::label(code));
+        let attributes = [
+            ("hw.id", Word::from(id.clone())),
+            ("llmobs.gpu.xid.code", label),
+            ("llmobs.gpu.xid.severity", Word::from(severity.as_str())),
+        ];
+        self.recorder.add("llmobs.gpu.xid.errors", &attributes, 1.0);
+        let hit = self.accounts.running(index).count();
+        match severity {
+            Severity::Fatal => {
+                tracing::error!(target: "llmobs", gpu = id, xid = code, severity = severity.as_str(), operations = hit, "gpu_xid");
+            }
+            _ => {
+                tracing::warn!(target: "llmobs", gpu = id, xid = code, severity = severity.as_str(), operations = hit, "gpu_xid");
+            }
+        }
+        let code = code.to_string();
+        for known in self.accounts.running(index) {
+            let attributes =
+                [("hw.id", id.as_str()), ("gpu.xid", code.as_str()), ("gpu.xid.severity", severity.as_str())];
+            known.followed.add_event("gpu.xid", &attributes);
+        }
+        self.publish_gpu(index);
+    }
+
+    /// A device has become slower by heat or by protecting itself.
+    pub(super) fn tell_throttle(&self, index: usize, throttle: Throttle) {
+        let id = self.gpus[index].info.id.as_str();
+        let reason =
+            if throttle.is(ThrottleReason::Hardware) { ThrottleReason::Hardware } else { ThrottleReason::Thermal };
+        tracing::warn!(target: "llmobs", gpu = id, reason = reason.as_str(), "gpu_throttle");
+        for known in self.accounts.running(index) {
+            known.followed.add_event("gpu.throttle", &[("hw.id", id), ("gpu.throttle.reason", reason.as_str())]);
+        }
+    }
+
+    /// Counts that are told by difference: a first reading, and one that fell, says nothing new.
+    pub(super) fn tell_counts(&mut self, index: usize) {
+        let gpu = &mut self.gpus[index];
+        let (reading, id) = (&gpu.reading, Word::from(gpu.info.id.clone()));
+        let corrected = [("hw.id", id.clone()), ("llmobs.gpu.remap.cause", Word::from("corrected"))];
+        let uncorrected = [("hw.id", id.clone()), ("llmobs.gpu.remap.cause", Word::from("uncorrected"))];
+        let replays = [("hw.id", id)];
+        let rows = [
+            ("llmobs.gpu.remapped_rows", corrected.as_slice(), reading.rows_corrected),
+            ("llmobs.gpu.remapped_rows", uncorrected.as_slice(), reading.rows_uncorrected),
+            ("llmobs.gpu.pcie.replays", replays.as_slice(), reading.replays),
+        ];
+        for ((row, attributes, now), before) in rows.into_iter().zip(&mut gpu.counts) {
+            let Some(now) = now else { continue };
+            // The first one holds all since the driver was loaded.
+            let more = now.saturating_sub(before.replace(now).unwrap_or(0));
+            self.recorder.add(row, attributes, f64::from(u32::try_from(more).unwrap_or(u32::MAX)));
+        }
+    }
+
+    pub(super) fn publish(&self, _now: u64) {
+        self.board.lock().collector = self.collector();
+    }
+
+    pub(super) fn publish_gpu(&self, index: usize) {
+        let (gpu, now) = (&self.gpus[index], self.now());
+        let running = self.accounts.running_count();
+        let totals = self.accounts.totals(index);
+        let mut published = self.board.lock();
+        let Some(device) = published.devices.get_mut(index) else { return };
+        device.report.reading.clone_from(&gpu.reading);
+        device.report.state = gpu.state(now);
+        device.report.source = gpu.source();
+        device.report.counter_period = gpu.meter.period().map(std::time::Duration::from_nanos);
+        device.report.measured = joules(totals.measured);
+        device.report.request = joules(totals.request);
+        device.report.idle = joules(totals.idle);
+        device.report.unattributed = joules(totals.unattributed);
+        device.energy = gpu.source().map(|_| joules(gpu.meter.shown()));
+        device.throttled = gpu.throttled();
+        for call in Call::ALL {
+            let period = gpu.period(call, &self.settings, running);
+            let at = gpu.paces[call.index()].answered;
+            device.answers[call.index()] = at.map(|at| (at, at + 3 * period + GRACE));
+            device.answered = device.answered.max(at);
+        }
+        if gpu.lost.is_some() {
+            // A device that is lost shows nothing but that.
+            device.answers.iter_mut().flatten().for_each(|(_, until)| *until = 0);
+        }
+    }
+
+    /// The devices that have a share of an engine's work.
+    pub(super) fn on(&self, devices: u64) -> impl Iterator<Item = &Gpu> {
+        let on = move |index: usize| devices & crate::energy::bit(index) != 0;
+        self.gpus.iter().enumerate().filter(move |(index, _)| on(*index)).map(|(_, gpu)| gpu)
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "exact below 2^53 microjoules, which is 9 GJ")]
+pub(super) fn joules(microjoules: u64) -> f64 {
+    microjoules as f64 / 1e6
+}
+
+#[expect(clippy::cast_precision_loss, reason = "exact below 2^53 ns, which is 104 days")]
+pub(super) fn seconds(nanos: u64) -> f64 {
+    nanos as f64 / 1e9
+}
+
+#[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
+pub(super) const fn count(things: usize) -> f64 {
+    things as f64
+}

@@ -1,0 +1,121 @@
+//! The sampler, moved tick by tick, with the real wrapper of NVIDIA's library over a library that does what a test says.
+
+mod attribution;
+mod cadence;
+#[path = "../../tests/support/fake.rs"]
+mod fake;
+mod faults;
+mod readings;
+mod reports;
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use llmobs::Clock;
+use llmobs::ManualClock;
+use llmobs::Observer;
+use llmobs::testing::Readings;
+
+use self::fake::EVERY;
+use self::fake::Fake;
+use super::Board;
+use super::SamplerBuilder;
+use super::worker::Worker;
+use crate::backend::NvmlBackend;
+use crate::follow::Follower;
+use crate::report::DeviceReport;
+use crate::report::OperationEnergy;
+
+/// A sampler without a thread, and a clock that moves by hand.
+struct Rig {
+    observer: Observer,
+    hand: ManualClock,
+    worker: Worker,
+    follower: Arc<Follower>,
+    board: Arc<Board>,
+    energies: Arc<Mutex<Vec<OperationEnergy>>>,
+}
+
+const GPU: &str = "GPU-00000000-0000-0000-0000-000000000000";
+
+impl Rig {
+    fn new(fake: &Fake) -> Self {
+        Self::with(fake, |builder| builder)
+    }
+
+    fn with(fake: &Fake, settings: impl FnOnce(SamplerBuilder) -> SamplerBuilder) -> Self {
+        let (clock, hand) = Clock::manual();
+        let observer = Observer::builder().clock(clock).model("m").level(llmobs::Level::Full).build().unwrap();
+        let energies = Arc::new(Mutex::new(Vec::new()));
+        let told = Arc::clone(&energies);
+        let mut builder = SamplerBuilder::new().backend(NvmlBackend::at(fake.path())).watch_errors(false);
+        builder.settings.visible = None;
+        let builder = settings(builder).on_energy(move |energy| told.lock().unwrap().push(energy.clone()));
+        let (worker, follower, board) = builder.assemble(&observer);
+        observer.attach_companion(&follower);
+        observer.attach_source(&board);
+        Self { observer, hand, worker, follower, board, energies }
+    }
+
+    /// Ticks as often as it wants for so long.
+    fn run(&mut self, time: Duration) {
+        self.run_with(time, |_| {});
+    }
+
+    /// The same, with something that happens before each tick, told how far the time is.
+    fn run_with(&mut self, time: Duration, mut each: impl FnMut(Duration)) {
+        let start = self.hand.now();
+        let end = start.after(time);
+        loop {
+            each(self.hand.now().since(start));
+            let next = llmobs::Moment::from_nanos(self.worker.tick());
+            let step = next.since(self.hand.now()).max(Duration::from_millis(1)).min(end.since(self.hand.now()));
+            if step.is_zero() {
+                return;
+            }
+            self.hand.advance(step);
+        }
+    }
+
+    fn readings(&self) -> Readings {
+        Readings::of(&self.observer)
+    }
+
+    fn value(&self, row: &str, attributes: &[(&str, &str)]) -> f64 {
+        self.readings().value(row, attributes)
+    }
+
+    /// Whether the row has any series with these words in it.
+    fn has(&self, row: &str, word: &str) -> bool {
+        let name = llmobs::catalog::ROWS.iter().find(|known| known.name == row).unwrap().prometheus_name();
+        let page = llmobs::prometheus::page(&self.observer, None).body;
+        page.lines().any(|line| line.starts_with(&name) && !line.starts_with('#') && line.contains(word))
+    }
+
+    fn device(&self, index: usize) -> DeviceReport {
+        self.board.lock().devices[index].report.clone()
+    }
+
+    fn energies(&self) -> Vec<OperationEnergy> {
+        self.energies.lock().unwrap().clone()
+    }
+
+    /// What the metrics say of a device's energy, in joules: measured since the start, and attributed by kind.
+    fn assert_audit(&self, device: usize) {
+        let report = self.device(device);
+        let id = [("hw.id", report.info.id.as_str())];
+        let attributed = self.value("llmobs.gpu.energy.attributed", &id);
+        assert!((attributed - report.measured).abs() < 1e-6, "{attributed} of {} J", report.measured);
+        let parts = report.request + report.idle + report.unattributed;
+        assert!((parts - report.measured).abs() < 1e-6, "{report:?}");
+    }
+}
+
+fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+fn close(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1.0)
+}

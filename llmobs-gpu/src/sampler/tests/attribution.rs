@@ -1,0 +1,220 @@
+//! Energy, from the counter of a device to the operation that used it.
+
+use super::*;
+use crate::energy::EnergySource;
+use crate::roofline::ModelSize;
+
+/// A device that takes so many watts, and whose counter shows it every 100 ms.
+fn draws(fake: &Fake, device: u32, watts: u64) -> impl FnMut(Duration) {
+    let mut counter = 1_000_000;
+    let mut updates = 0;
+    move |time: Duration| {
+        let due = u64::try_from(time.as_millis()).unwrap() / 100;
+        counter += (due - updates) * watts * 100;
+        updates = due;
+        fake.set(device, "energy_mj", counter);
+    }
+}
+
+#[test]
+fn an_operation_gets_what_the_device_used_while_it_ran() {
+    let fake = Fake::new();
+    fake.devices(1);
+    let mut rig = Rig::with(&fake, |builder| builder.idle_power(100.0).usd_per_gpu_hour(3.6));
+    let mut draw = draws(&fake, 0, 100);
+    rig.run_with(ms(2_000), &mut draw);
+    let operation = rig.observer.chat("m").start();
+    operation.mark().usage(llmobs::Usage::new().input(10).output(50));
+    let before = rig.hand.now();
+    let mut draw = draws(&fake, 0, 300);
+    // The counter goes on from where it stood.
+    let mut offset = None;
+    rig.run_with(ms(1_000), |time| {
+        draw(time);
+        let shown = 1_000_000 + 200_000 + u64::try_from(time.as_millis()).unwrap() / 100 * 30_000;
+        offset = Some(shown);
+        fake.set(0, "energy_mj", shown);
+    });
+    assert_eq!(rig.hand.now().since(before), ms(1_000));
+    operation.complete();
+    assert!(rig.energies().is_empty(), "the end waits for nothing");
+    let stood = offset.unwrap();
+    rig.run_with(ms(2_000), |time| {
+        fake.set(0, "energy_mj", stood + u64::try_from(time.as_millis()).unwrap() / 100 * 10_000);
+    });
+    let energies = rig.energies();
+    assert_eq!(energies.len(), 1);
+    let energy = &energies[0];
+    assert!(energy.complete && energy.source == EnergySource::Counter, "{energy:?}");
+    assert!((energy.joules - 300.0).abs() < 25.0, "300 W for a second, to an update of the counter: {energy:?}");
+    assert!((energy.gpu_seconds - 1.0).abs() < 0.01, "{energy:?}");
+    assert!(close(energy.cost_usd.unwrap(), energy.gpu_seconds * 3.6 / 3_600.0));
+    assert!(close(energy.joules_per_token().unwrap(), energy.joules / 50.0));
+    let histogram = rig.readings().histogram("llmobs.operation.energy", &[("gen_ai.request.model", "m")]);
+    assert_eq!(histogram.count, 1);
+    assert!(close(histogram.sum, energy.joules));
+    let request = rig.value("llmobs.gpu.energy.attributed", &[("llmobs.energy.kind", "request")]);
+    assert!(close(request, energy.joules), "the metric of the device and of the operation are one");
+    rig.assert_audit(0);
+}
+
+#[test]
+fn many_operations_on_two_devices_add_up() {
+    let fake = Fake::new();
+    let mut rig = Rig::with(&fake, |builder| builder.place("solo", ["GPU-00000000-0000-0000-0000-000000000001"]));
+    rig.observer.declare_model("solo");
+    let mut draws = [draws(&fake, 0, 400), draws(&fake, 1, 250)];
+    // Keeps the cadence fast.
+    let mut open = vec![rig.observer.chat("m").start()];
+    let observer = rig.observer.clone();
+    let mut turn = 0_u32;
+    rig.run_with(ms(6_000), |time| {
+        draws.iter_mut().for_each(|draw| draw(time));
+        turn += 1;
+        if turn.is_multiple_of(3) && time < ms(4_000) {
+            let operation = observer.chat(if turn.is_multiple_of(2) { "m" } else { "solo" }).start();
+            operation.mark().enqueued();
+            operation.mark().scheduled();
+            open.push(operation);
+        }
+        if turn.is_multiple_of(4) && !open.is_empty() {
+            open.swap_remove(0).complete();
+        }
+        if time >= ms(4_000) {
+            open.clear();
+        }
+    });
+    rig.run(ms(4_000));
+    let energies = rig.energies();
+    assert!(energies.len() > 20, "{}", energies.len());
+    let sum: f64 = energies.iter().map(|energy| energy.joules).sum();
+    let request: f64 = (0..2).map(|index| rig.device(index).request).sum();
+    assert!((sum - request).abs() < 1e-6, "{sum} {request}");
+    for device in 0..2 {
+        rig.assert_audit(device);
+        assert!(rig.device(device).measured > 1_000.0);
+    }
+    let histogram = rig.readings().histogram("llmobs.operation.energy", &[]);
+    assert!((histogram.sum - sum).abs() < 1e-6);
+    assert_eq!(histogram.count, energies.len() as u64);
+}
+
+#[test]
+fn who_waits_in_a_queue_or_calls_another_service_uses_nothing() {
+    let fake = Fake::new();
+    fake.devices(1);
+    let mut rig = Rig::new(&fake);
+    let mut draw = draws(&fake, 0, 300);
+    let waiting = rig.observer.chat("m").start();
+    waiting.mark().enqueued();
+    let preparing = rig.observer.chat("m").preparing().start();
+    let remote = rig.observer.as_role(llmobs::Role::Client).chat("m").start();
+    rig.run_with(ms(2_000), &mut draw);
+    drop((waiting, preparing, remote));
+    rig.run(ms(3_000));
+    assert!(rig.energies().is_empty());
+    assert!(close(rig.device(0).idle, rig.device(0).measured));
+}
+
+#[test]
+fn without_a_counter_power_is_summed_and_said_to_be() {
+    let fake = Fake::new();
+    fake.devices(1);
+    fake.unset(0, "energy_mj");
+    let mut rig = Rig::new(&fake);
+    rig.run(ms(3_000));
+    let operation = rig.observer.chat("m").start();
+    rig.run(ms(4_000));
+    operation.complete();
+    rig.run(ms(5_000));
+    let energies = rig.energies();
+    assert_eq!(energies.len(), 1);
+    assert_eq!(energies[0].source, EnergySource::PowerIntegral);
+    assert!((energies[0].joules - 4.0 * 350.0).abs() < 360.0, "{:?}", energies[0]);
+    rig.assert_audit(0);
+}
+
+#[test]
+fn a_counter_that_stands_still_gives_no_figure_and_keeps_nobody_waiting() {
+    let fake = Fake::new();
+    fake.devices(1);
+    let mut rig = Rig::new(&fake);
+    rig.run(ms(1_000));
+    rig.observer.chat("m").start().complete();
+    let operation = rig.observer.chat("m").start();
+    rig.run(ms(500));
+    operation.complete();
+    rig.run(ms(10_000));
+    assert!(rig.energies().is_empty());
+    assert_eq!(rig.worker.accounts.in_flight().count(), 0);
+    fake.set(0, "energy_mj", 1_001_000);
+    rig.run(ms(2_000));
+    rig.assert_audit(0);
+}
+
+#[test]
+fn a_provisional_figure_is_there_while_the_device_works() {
+    use llmobs::companion::Companion;
+    let fake = Fake::new();
+    fake.devices(1);
+    let mut rig = Rig::new(&fake);
+    assert_eq!(rig.follower.provisional_energy(1.0), None);
+    let _one = rig.observer.chat("m").start();
+    let _other = rig.observer.chat("m").start();
+    rig.run_with(ms(3_000), draws(&fake, 0, 300));
+    let joules = rig.follower.provisional_energy(2.0).unwrap();
+    assert!((joules - 300.0).abs() < 60.0, "half of 300 W for two seconds: {joules}");
+}
+
+#[test]
+fn use_is_estimated_where_a_size_was_declared() {
+    let fake = Fake::new();
+    fake.devices(1);
+    let size = ModelSize::new("m", 8e9).engine("rank-0");
+    let mut rig = Rig::with(&fake, |builder| builder.model_size(size));
+    rig.run(ms(1_500));
+    assert!(rig.has("llmobs.engine.flops.utilization", "rank-0"));
+    let operation = rig.observer.chat("m").start();
+    operation.mark().usage(llmobs::Usage::new().input(1_000));
+    operation.mark().first_token();
+    let marker = operation.marker();
+    rig.run(ms(250));
+    marker.usage(llmobs::Usage::new().output(100));
+    rig.run(ms(1_000));
+    let bandwidth = rig.value("llmobs.engine.memory_bandwidth.utilization", &[("llmobs.engine.id", "rank-0")]);
+    let wanted = 16e9 * 100.0 / 3_352_320_000_000.0;
+    assert!((bandwidth - wanted).abs() < 0.05 * wanted, "{bandwidth} {wanted}");
+    operation.complete();
+}
+
+#[test]
+fn hunger_beside_a_queue_is_counted() {
+    let fake = Fake::new();
+    fake.devices(1);
+    fake.set(0, "utilization", 3);
+    let mut rig = Rig::new(&fake);
+    let waiting = rig.observer.chat("m").start();
+    waiting.mark().enqueued();
+    rig.run(ms(5_500));
+    let starved = rig.value("llmobs.engine.starved.time", &[("gen_ai.request.model", "m")]);
+    assert!((4.0..=5.5).contains(&starved), "{starved}");
+    fake.set(0, "utilization", 95);
+    rig.run(ms(5_000));
+    let later = rig.value("llmobs.engine.starved.time", &[("gen_ai.request.model", "m")]);
+    assert!(later - starved <= 1.0, "{later}");
+    drop(waiting);
+}
+
+#[test]
+fn memory_that_fills_tells_when_it_is_full() {
+    let fake = Fake::new();
+    fake.devices(1);
+    let mut rig = Rig::new(&fake);
+    rig.run_with(ms(20_000), |time| fake.set(0, "memory_used", (70 << 30) + (time.as_secs() << 27)));
+    let full_in = rig.device(0).memory_full_in.unwrap();
+    // 80 GiB less what is reserved and used, at an eighth of a GiB a second.
+    let wanted = (80.0 - 0.5 - 70.0 - 19.5 / 8.0) * 8.0;
+    assert!((full_in.as_secs_f64() - wanted).abs() < 5.0, "{full_in:?} {wanted}");
+    rig.run(ms(60_000));
+    assert_eq!(rig.device(0).memory_full_in, None, "it does not fill any more");
+}

@@ -1,0 +1,251 @@
+//! What can go wrong.
+
+use super::*;
+use crate::backend::Call;
+use crate::backend::GpuBackend;
+use crate::backend::Reading;
+use crate::error::GpuError;
+use crate::report::CollectorState;
+use crate::report::DeviceState;
+
+fn in_state(rig: &Rig, state: &str) -> bool {
+    close(rig.value("llmobs.gpu.collector.status", &[("llmobs.collector.state", state)]), 1.0)
+        && close(rig.value("llmobs.gpu.collector.status", &[]), 1.0)
+}
+
+#[test]
+fn without_a_library_there_is_a_state_and_nothing_else() {
+    let fake = Fake::new();
+    let mut rig = Rig::with(&fake, |builder| builder.backend(NvmlBackend::at("/nowhere/libnvidia-ml.so.1")));
+    rig.run(ms(5_000));
+    assert!(in_state(&rig, "no_driver"));
+    assert!(!rig.has("hw.status", "") && !rig.has("hw.energy", ""));
+    rig.observer.chat("m").start().complete();
+    rig.run(ms(5_000));
+    assert!(rig.energies().is_empty(), "no figure, not even zero");
+    assert_eq!(rig.readings().histogram("llmobs.operation.energy", &[]).count, 0);
+}
+
+#[test]
+fn a_library_that_does_not_open_is_tried_again_with_growing_pauses() {
+    for code in [4, 9, 12, 18, 27, 999] {
+        let fake = Fake::new();
+        fake.fail("nvmlInit_v2", EVERY, code);
+        let mut rig = Rig::new(&fake);
+        rig.run(ms(20_000));
+        assert!(in_state(&rig, "no_driver"), "code {code}");
+        let tries = fake.calls("nvmlInit_v2");
+        assert!((4..=6).contains(&tries), "after 0, 1, 3, 7 and 15 seconds: {tries}");
+        fake.fail("nvmlInit_v2", EVERY, 0);
+        rig.run(ms(20_000));
+        assert!(in_state(&rig, "ok"), "code {code}");
+        assert!(rig.has("hw.energy", GPU));
+        assert_eq!(fake.inits(), 1, "and never again");
+    }
+}
+
+#[test]
+fn each_error_of_each_function_is_survived() {
+    let fake = Fake::new();
+    fake.devices(2);
+    let functions = [
+        "nvmlDeviceGetTotalEnergyConsumption",
+        "nvmlDeviceGetUtilizationRates",
+        "nvmlDeviceGetEncoderUtilization",
+        "nvmlDeviceGetMemoryInfo_v2",
+        "nvmlDeviceGetPowerUsage",
+        "nvmlDeviceGetEnforcedPowerLimit",
+        "nvmlDeviceGetTemperatureV",
+        "nvmlDeviceGetMarginTemperature",
+        "nvmlDeviceGetClockInfo",
+        "nvmlDeviceGetCurrentClocksEventReasons",
+        "nvmlDeviceGetViolationStatus",
+        "nvmlDeviceGetTotalEccErrors",
+        "nvmlDeviceGetPcieReplayCounter",
+        "nvmlDeviceGetFieldValues",
+        "nvmlGpmQueryDeviceSupport",
+        "nvmlGpmSampleGet",
+        "nvmlGpmMetricsGet",
+        "nvmlDeviceGetName",
+        "nvmlDeviceGetPciInfo_v3",
+        "nvmlDeviceGetSerial",
+        "nvmlDeviceGetMigMode",
+    ];
+    for function in functions {
+        for code in (1..=30).chain([999]) {
+            fake.fail(function, 0, code);
+            let mut rig = Rig::new(&fake);
+            rig.worker.tick();
+            let [first, second] = [rig.device(0), rig.device(1)];
+            assert_eq!(second.state, DeviceState::Ok, "{function} {code}: the other device is untouched");
+            assert!(second.reading.power.is_some() && second.reading.energy.is_some(), "{function} {code}");
+            let gone = matches!(code, 15 | 16) && first.state == DeviceState::Failed;
+            let answers = first.reading.memory_used.is_some() || first.reading.power.is_some();
+            assert!(gone || answers, "{function} {code}: {first:?}");
+            fake.fail(function, 0, 0);
+        }
+    }
+}
+
+#[test]
+fn errors_are_told_apart() {
+    let fake = Fake::new();
+    let mut backend = NvmlBackend::at(fake.path());
+    backend.open().unwrap();
+    backend.devices().unwrap();
+    for (code, wanted) in [
+        (3, GpuError::NotSupported),
+        (4, GpuError::NoPermission),
+        (10, GpuError::Timeout),
+        (13, GpuError::NotSupported),
+        (15, GpuError::Lost),
+        (16, GpuError::ResetRequired),
+        (18, GpuError::Mismatch),
+        (25, GpuError::NotSupported),
+        (26, GpuError::NotSupported),
+        (27, GpuError::Other(27)),
+        (999, GpuError::Other(999)),
+    ] {
+        fake.fail("nvmlDeviceGetPowerUsage", EVERY, code);
+        let mut reading = Reading::default();
+        assert_eq!(backend.read(0, Call::Power, &mut reading), Err(wanted), "{code}");
+        assert_eq!(reading, Reading::default(), "and the reading is as it was");
+    }
+}
+
+#[test]
+fn a_missing_symbol_costs_its_own_reading_only() {
+    for (symbol, row) in [
+        ("nvmlDeviceGetPowerUsage", Some("hw.power")),
+        ("nvmlDeviceGetUtilizationRates", None),
+        ("nvmlDeviceGetFieldValues", Some("hw.gpu.io")),
+        ("nvmlGpmSampleGet", Some("llmobs.gpu.tensor.active")),
+        // The wrapper panics where one of these is missing and it has something to free.
+        ("nvmlGpmSampleFree", Some("llmobs.gpu.tensor.active")),
+        ("nvmlEventSetFree", None),
+        ("nvmlShutdown", None),
+    ] {
+        let fake = Fake::without(&[symbol]);
+        let mut rig = Rig::with(&fake, |builder| builder.watch_errors(symbol == "nvmlEventSetFree"));
+        rig.run(ms(1_500));
+        assert!(row.is_none_or(|row| !rig.has(row, GPU)), "without {symbol}");
+        assert!(rig.has("hw.gpu.memory.usage", GPU) && in_state(&rig, "ok"), "without {symbol}");
+        rig.follower.signal.stop(ms(500));
+    }
+}
+
+#[test]
+fn permission_that_is_denied_is_remembered() {
+    let fake = Fake::new();
+    fake.fail("nvmlDeviceGetPowerUsage", EVERY, 4);
+    let mut rig = Rig::new(&fake);
+    rig.run(ms(10_000));
+    assert_eq!(fake.calls("nvmlDeviceGetPowerUsage"), 2, "once for each device");
+    assert!(in_state(&rig, "ok"), "it is no fault");
+}
+
+#[test]
+fn a_device_that_may_not_be_opened_is_left_out() {
+    let fake = Fake::new();
+    fake.fail("nvmlDeviceGetHandleByIndex_v2", 0, 4);
+    let mut rig = Rig::new(&fake);
+    rig.run(ms(100));
+    assert_eq!(rig.board.lock().devices.len(), 1);
+}
+
+#[test]
+fn a_lost_gpu_is_a_state_and_comes_back() {
+    let fake = Fake::new();
+    let mut rig = Rig::new(&fake);
+    rig.run(ms(1_000));
+    fake.set(0, "lost", 15);
+    rig.run(ms(1_200));
+    let failed = [("hw.id", GPU), ("hw.state", "failed")];
+    assert!(close(rig.value("hw.status", &failed), 1.0) && in_state(&rig, "degraded"));
+    let xid = [("llmobs.gpu.xid.code", "79"), ("llmobs.gpu.xid.severity", "fatal"), ("hw.id", GPU)];
+    assert!(close(rig.value("llmobs.gpu.xid.errors", &xid), 1.0), "though nothing was reported");
+    assert!(!rig.has("hw.power", GPU) && rig.has("hw.power", "000000000001"), "the other one goes on");
+    let calls = fake.calls("nvmlDeviceGetHandleByUUID");
+    rig.run(ms(60_000));
+    let tries = fake.calls("nvmlDeviceGetHandleByUUID") - calls;
+    assert!((2..=7).contains(&tries), "looked for with growing pauses: {tries}");
+    assert!(close(rig.value("llmobs.gpu.xid.errors", &xid), 1.0), "told once");
+    // It was reset: its counter begins anew.
+    fake.set(0, "lost", 0);
+    fake.set(0, "energy_mj", 5);
+    rig.run(ms(31_000));
+    assert!(close(rig.value("hw.status", &[("hw.id", GPU), ("hw.state", "ok")]), 1.0) && in_state(&rig, "ok"));
+    assert!(rig.has("hw.power", GPU));
+    fake.set(0, "energy_mj", 50_005);
+    rig.run(ms(2_000));
+    assert!(close(rig.value("hw.energy", &[("hw.id", GPU)]), 1_050.0), "what is published never falls");
+    rig.assert_audit(0);
+    assert_eq!(fake.inits(), 1);
+}
+
+#[test]
+fn a_counter_that_lies_is_not_believed_and_counted() {
+    let fake = Fake::new();
+    let mut rig = Rig::new(&fake);
+    rig.run(ms(1_000));
+    fake.set(0, "energy_mj", 200);
+    rig.run(ms(1_000));
+    let anomaly = |name| rig.value("llmobs.self.anomalies", &[("llmobs.anomaly", name)]);
+    assert!(close(anomaly("gpu_energy_backwards"), 1.0));
+    fake.set(0, "energy_mj", 22_000_000_000);
+    rig.run(ms(1_000));
+    let anomaly = |name| rig.value("llmobs.self.anomalies", &[("llmobs.anomaly", name)]);
+    assert!(close(anomaly("gpu_energy_beyond_power"), 1.0));
+    assert!(close(rig.value("hw.energy", &[("hw.id", GPU)]), 1_000.0));
+    rig.assert_audit(0);
+}
+
+#[test]
+fn without_gpus_there_is_a_state_until_there_are_some() {
+    let fake = Fake::new();
+    fake.devices(0);
+    let mut rig = Rig::new(&fake);
+    rig.run(ms(5_000));
+    assert!(in_state(&rig, "no_device"));
+    fake.devices(1);
+    rig.run(ms(10_000));
+    assert!(in_state(&rig, "ok"));
+}
+
+#[test]
+fn sixteen_gpus_are_sixteen() {
+    let fake = Fake::new();
+    fake.devices(16);
+    let mut rig = Rig::new(&fake);
+    rig.run(ms(1_500));
+    let readings = rig.readings();
+    assert!(close(readings.value("hw.status", &[("hw.state", "ok")]), 16.0));
+    assert!(close(readings.value("hw.power", &[]), 16.0 * 350.0));
+    for device in 0..16 {
+        rig.assert_audit(device);
+    }
+}
+
+#[test]
+fn a_device_without_events_keeps_no_other_from_its_own() {
+    let fake = Fake::new();
+    fake.devices(3);
+    fake.set(1, "no_events", 1);
+    let mut rig = Rig::with(&fake, |builder| builder.watch_errors(true));
+    rig.run(ms(10));
+    assert_eq!(fake.registered(), 2);
+    assert_eq!(rig.follower.signal.stop(ms(2_000)), 0);
+    drop(rig);
+    // Two samples of each device, kept for the next reading.
+    assert_eq!(fake.alive(), 0, "event sets and samples are given back");
+}
+
+#[test]
+fn a_process_that_forgets_its_sampler_finds_no_rows() {
+    let fake = Fake::new();
+    let mut rig = Rig::new(&fake);
+    rig.run(ms(100));
+    rig.board.close();
+    assert!(!rig.has("hw.status", "") && !rig.has("llmobs.gpu.collector.status", ""));
+    assert_ne!(rig.board.collector(), CollectorState::Hung);
+}

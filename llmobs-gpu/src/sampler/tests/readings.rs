@@ -1,0 +1,190 @@
+//! Every reading, and what the wrapper gets wrong.
+
+use super::*;
+use crate::backend::Call;
+use crate::backend::GpuBackend;
+use crate::backend::Reading;
+use crate::error::GpuError;
+
+fn asked(fake: &Fake, call: Call) -> Result<Reading, GpuError> {
+    let mut backend = NvmlBackend::at(fake.path());
+    backend.open()?;
+    backend.devices()?;
+    let mut reading = Reading::default();
+    let first = backend.read(0, call, &mut reading);
+    // Activity needs two samples.
+    let answer = if first == Err(GpuError::NoData) { backend.read(0, call, &mut reading) } else { first };
+    answer.map(|()| reading)
+}
+
+#[test]
+fn every_row_of_the_table_has_the_value_that_the_library_gave() {
+    let fake = Fake::new();
+    let mut rig = Rig::new(&fake);
+    rig.run(ms(2_500));
+    let readings = rig.readings();
+    let id = [("hw.id", GPU)];
+    for (row, more, wanted) in [
+        ("hw.gpu.utilization", Some(("hw.gpu.task", "general")), 0.37),
+        ("hw.gpu.utilization", Some(("hw.gpu.task", "decoder")), 0.0),
+        ("hw.gpu.memory.usage", None, 10.0 * 1024.0 * 1024.0 * 1024.0),
+        ("hw.gpu.memory.limit", None, 80.0 * 1024.0 * 1024.0 * 1024.0),
+        ("hw.gpu.memory.utilization", None, 10.0 / 79.5),
+        ("hw.gpu.io", Some(("network.io.direction", "transmit")), 9e9),
+        ("hw.gpu.io", Some(("network.io.direction", "receive")), 8e9),
+        ("hw.energy", Some(("hw.type", "gpu")), 1_000.0),
+        ("hw.power", None, 350.0),
+        ("hw.errors", Some(("error.type", "corrected")), 3.0),
+        ("hw.errors", Some(("error.type", "uncorrected")), 1.0),
+        ("hw.status", Some(("hw.state", "ok")), 1.0),
+        ("hw.status", Some(("hw.state", "failed")), 0.0),
+        ("llmobs.gpu.memory.busy", None, 0.21),
+        ("llmobs.gpu.engine.active", None, 0.91),
+        ("llmobs.gpu.sm.active", None, 0.885),
+        ("llmobs.gpu.sm.occupancy", None, 0.3125),
+        ("llmobs.gpu.tensor.active", None, 0.42),
+        ("llmobs.gpu.dram.active", None, 0.77),
+        ("llmobs.gpu.memory.reserved", None, 512.0 * 1024.0 * 1024.0),
+        ("llmobs.gpu.power.instant", None, 360.0),
+        ("llmobs.gpu.power.limit", None, 700.0),
+        ("llmobs.gpu.clock.frequency", Some(("llmobs.gpu.clock.domain", "sm")), 1.755e9),
+        ("llmobs.gpu.clock.frequency", Some(("llmobs.gpu.clock.domain", "memory")), 2.619e9),
+        ("llmobs.gpu.throttle.time", Some(("llmobs.gpu.throttle.reason", "capped")), 7.0),
+        ("llmobs.gpu.throttle.time", Some(("llmobs.gpu.throttle.reason", "thermal")), 1.0),
+        ("llmobs.gpu.throttle.status", Some(("llmobs.gpu.throttle.reason", "thermal")), 0.0),
+        ("llmobs.gpu.remapped_rows", Some(("llmobs.gpu.remap.cause", "corrected")), 1.0),
+        ("llmobs.gpu.pcie.replays", None, 2.0),
+        ("llmobs.gpu.nvlink.io", Some(("network.io.direction", "transmit")), 1_024_000.0),
+    ] {
+        let attributes: Vec<_> = id.into_iter().chain(more).collect();
+        let value = readings.value(row, &attributes);
+        assert!(close(value, wanted), "{row} {more:?}: {value}, not {wanted}");
+    }
+    let sensor = |id: &str| readings.value("hw.temperature", &[("hw.id", id), ("hw.parent", GPU)]);
+    assert!(close(sensor(&format!("{GPU}/gpu")), 61.0) && close(sensor(&format!("{GPU}/memory")), 70.0));
+    let limit =
+        |kind| readings.value("hw.temperature.limit", &[("hw.limit_type", kind), ("hw.id", &format!("{GPU}/gpu"))]);
+    assert!(close(limit("high.critical"), 61.0 + 26.0 + 8.0), "a distance from where clocks are held down");
+    assert!(close(limit("high.degraded"), 61.0 + 26.0 + 2.0));
+    assert!(close(readings.value("llmobs.gpu.collector.status", &[("llmobs.collector.state", "ok")]), 1.0));
+    assert!(readings.histogram("llmobs.gpu.sampler.call.duration", &[("llmobs.gpu.call", "power")]).count >= 3);
+    assert!(rig.has("hw.gpu.memory.usage", "hw_driver_version=\"580.95.05\""));
+    assert!(rig.has("hw.gpu.memory.usage", "hw_model=\"NVIDIA H100 80GB HBM3\""));
+}
+
+#[test]
+fn what_the_wrapper_gets_wrong_is_right() {
+    let fake = Fake::new();
+    fake.set(0, "remapped_uncorrected", 0x1_0000_0005);
+    assert_eq!(asked(&fake, Call::Rows).unwrap().rows_uncorrected, Some(0x1_0000_0005), "a long is not cut to 32 bits");
+    let limits = asked(&fake, Call::TemperatureLimit).unwrap();
+    assert_eq!(limits.temperature_critical, Some(95.0), "signed values are read");
+    assert_eq!(asked(&fake, Call::Links).unwrap().links_sent, Some(1_024_000), "of all links, not of the first");
+    fake.set(0, "reasons", 0x400);
+    let throttle = asked(&fake, Call::Throttle).unwrap().throttle.unwrap();
+    assert!(throttle.is(crate::ThrottleReason::Limit), "bits that the wrapper does not know are kept");
+    fake.set(0, "temperature_memory", 0);
+    assert_eq!(asked(&fake, Call::Temperature).unwrap().temperature_memory, None, "next to zero is no temperature");
+    fake.set(0, "gpm_tensor", u64::MAX);
+    let activity = asked(&fake, Call::Activity).unwrap();
+    assert_eq!((activity.tensor_active, activity.dram_active), (None, Some(0.77)), "no number is absent");
+    fake.unset(0, "gpm_dram");
+    assert_eq!(asked(&fake, Call::Activity).unwrap().dram_active, None);
+    fake.set(0, "gpm", 0);
+    assert_eq!(asked(&fake, Call::Activity), Err(GpuError::NotSupported), "before Hopper there is none");
+}
+
+#[test]
+fn an_unsupported_reading_is_absent_and_not_asked_again() {
+    let fake = Fake::new();
+    for (key, row) in [
+        ("utilization", "hw.gpu.utilization"),
+        ("power_mw", "hw.power"),
+        ("temperature", "hw.temperature"),
+        ("memory_total", "hw.gpu.memory.limit"),
+        ("pcie_tx_bytes", "hw.gpu.io"),
+    ] {
+        fake.devices(1);
+        fake.unset(0, key);
+        if row == "hw.gpu.utilization" {
+            fake.unset(0, "encoder");
+            fake.unset(0, "decoder");
+        }
+        let mut rig = Rig::new(&fake);
+        rig.run(ms(100));
+        assert!(!rig.has(row, "hw_id"), "{row} without {key}");
+        assert!(rig.has("hw.energy", GPU) && rig.has("hw.status", GPU), "the others are there without {key}");
+    }
+    fake.devices(1);
+    fake.unset(0, "utilization");
+    let mut rig = Rig::new(&fake);
+    let before = fake.calls("nvmlDeviceGetUtilizationRates");
+    rig.run(ms(10_000));
+    assert_eq!(fake.calls("nvmlDeviceGetUtilizationRates"), before + 1);
+}
+
+#[test]
+fn what_was_not_answered_for_long_is_absent_and_counters_stay() {
+    let fake = Fake::new();
+    let mut rig = Rig::new(&fake);
+    rig.run(ms(1_500));
+    for function in ["nvmlDeviceGetPowerUsage", "nvmlDeviceGetTotalEnergyConsumption"] {
+        fake.fail(function, EVERY, 999);
+    }
+    rig.run(ms(1_000));
+    assert!(rig.has("hw.power", GPU), "one answer is missed now and then");
+    rig.run(ms(9_000));
+    assert!(!rig.has("hw.power", GPU));
+    assert!(rig.has("hw.energy", GPU) && rig.has("hw.gpu.utilization", GPU));
+    assert!(close(rig.value("llmobs.gpu.collector.status", &[("llmobs.collector.state", "degraded")]), 1.0));
+    fake.fail("nvmlDeviceGetPowerUsage", EVERY, 0);
+    rig.run(ms(2_000));
+    assert!(rig.has("hw.power", GPU), "and it is asked again");
+}
+
+#[test]
+fn an_instance_is_a_device_of_its_own() {
+    let fake = Fake::new();
+    fake.mig(0, 2);
+    let mut rig = Rig::new(&fake);
+    rig.run(ms(1_500));
+    let ids: Vec<_> = rig.board.lock().devices.iter().map(|device| device.report.info.id.clone()).collect();
+    assert_eq!(ids.len(), 4, "{ids:?}");
+    let part = ids.iter().find(|id| id.starts_with("MIG-")).unwrap();
+    assert!(close(rig.value("hw.gpu.memory.usage", &[("hw.id", part), ("hw.parent", GPU)]), 1_073_741_824.0));
+    assert!(!rig.has("hw.energy", part) && !rig.has("hw.gpu.utilization", part));
+    assert!(!rig.has("llmobs.gpu.energy.attributed", part), "its energy is its GPU's");
+    rig.assert_audit(ids.iter().position(|id| id == GPU).unwrap());
+}
+
+#[test]
+fn an_older_driver_tells_memory_in_its_own_way() {
+    let fake = Fake::without(&["nvmlDeviceGetMemoryInfo_v2"]);
+    let memory = asked(&fake, Call::Memory).unwrap();
+    assert_eq!(memory.memory_used, Some((10 << 30) + (512 << 20)), "the first version counts what is reserved");
+    assert_eq!((memory.memory_total, memory.memory_reserved), (Some(80 << 30), None));
+    let older = Fake::without(&["nvmlDeviceGetTemperatureV", "nvmlDeviceGetCurrentClocksEventReasons"]);
+    assert_eq!(asked(&older, Call::Temperature).unwrap().temperature, Some(61.0));
+    assert!(asked(&older, Call::Throttle).unwrap().throttle.is_some());
+}
+
+#[test]
+fn the_bindings_lay_structs_out_as_the_header_does() {
+    use nvml_wrapper_sys::bindings as b;
+    use std::mem::offset_of;
+    use std::mem::size_of;
+    for (name, ours, header) in [
+        ("nvmlMemory_t", size_of::<b::nvmlMemory_t>(), 24),
+        ("nvmlMemory_v2_t", size_of::<b::nvmlMemory_v2_t>(), 40),
+        ("nvmlPciInfo_t", size_of::<b::nvmlPciInfo_t>(), 68),
+        ("nvmlPciInfo_t.busId", offset_of!(b::nvmlPciInfo_t, busId), 36),
+        ("nvmlFieldValue_t", size_of::<b::nvmlFieldValue_t>(), 40),
+        ("nvmlFieldValue_t.value", offset_of!(b::nvmlFieldValue_t, value), 32),
+        ("nvmlProcessInfo_t", size_of::<b::nvmlProcessInfo_t>(), 24),
+        ("nvmlEventData_t", size_of::<b::nvmlEventData_t>(), 32),
+        ("nvmlGpmMetric_t", size_of::<b::nvmlGpmMetric_t>(), 40),
+        ("nvmlGpmMetricsGet_t.metrics", offset_of!(b::nvmlGpmMetricsGet_t, metrics), 24),
+    ] {
+        assert_eq!(ours, header, "{name}");
+    }
+}

@@ -1,0 +1,78 @@
+//! What devices report by themselves, and what heat does.
+
+use super::*;
+use crate::report::DeviceState;
+
+#[test]
+fn an_xid_is_counted_by_its_number_and_moves_the_status_by_its_severity() {
+    let fake = Fake::new();
+    fake.devices(1);
+    let mut rig = Rig::new(&fake);
+    rig.run(ms(1_000));
+    let mut report = |code| {
+        rig.worker.xids.lock().unwrap().push(crate::Xid::new(0, code));
+        rig.run(ms(1_000));
+        (rig.device(0).state, rig.value("llmobs.gpu.xid.errors", &[("llmobs.gpu.xid.code", &code.to_string())]))
+    };
+    assert_eq!(report(31), (DeviceState::Ok, 1.0), "the fault of a program");
+    assert_eq!(report(63), (DeviceState::Degraded, 1.0));
+    assert_eq!(report(48), (DeviceState::Failed, 1.0));
+    assert_eq!(report(48), (DeviceState::Failed, 2.0));
+    report(70_000);
+    assert!(close(rig.value("llmobs.gpu.xid.errors", &[("llmobs.gpu.xid.code", "_OTHER")]), 1.0));
+}
+
+#[test]
+fn heat_degrades_and_a_power_cap_does_not() {
+    let fake = Fake::new();
+    fake.devices(1);
+    let mut rig = Rig::new(&fake);
+    fake.set(0, "reasons", 0x4);
+    rig.run(ms(2_100));
+    assert_eq!(rig.device(0).state, DeviceState::Ok);
+    fake.set(0, "reasons", 0x40 | 0x8);
+    rig.run(ms(3_000));
+    assert_eq!(rig.device(0).state, DeviceState::Degraded);
+    let status = |reason| rig.value("llmobs.gpu.throttle.status", &[("llmobs.gpu.throttle.reason", reason)]);
+    assert!(close(status("thermal"), 1.0) && close(status("hw"), 1.0) && close(status("capped"), 0.0));
+    fake.set(0, "reasons", 0);
+    rig.run(ms(3_000));
+    assert_eq!(rig.device(0).state, DeviceState::Ok);
+    let seen = rig.value("llmobs.gpu.throttle.time", &[("llmobs.gpu.throttle.reason", "hw")]);
+    assert!((2.0..=4.0).contains(&seen), "the driver counts no such time, so the sampler does: {seen}");
+}
+
+#[test]
+fn an_operation_knows_how_long_its_device_was_held_down() {
+    let fake = Fake::new();
+    fake.devices(1);
+    let mut rig = Rig::new(&fake);
+    rig.run(ms(1_000));
+    let operation = rig.observer.chat("m").start();
+    fake.set(0, "reasons", 0x20);
+    let mut counter = 1_000_000;
+    rig.run_with(ms(5_000), |_| {
+        counter += 1_000;
+        fake.set(0, "energy_mj", counter);
+    });
+    operation.complete();
+    rig.run_with(ms(2_000), |_| {
+        counter += 1_000;
+        fake.set(0, "energy_mj", counter);
+    });
+    let throttled = rig.energies()[0].throttled_seconds;
+    assert!((3.0..=6.0).contains(&throttled), "{throttled}");
+}
+
+#[test]
+fn rows_that_cannot_be_replaced_predict_a_failure() {
+    let fake = Fake::new();
+    fake.devices(1);
+    fake.set(0, "remapped_failure", 1);
+    let mut rig = Rig::new(&fake);
+    rig.run(ms(100));
+    assert_eq!(rig.device(0).state, DeviceState::PredictedFailure);
+    fake.set(0, "recovery_action", 1);
+    rig.run(ms(31_000));
+    assert_eq!(rig.device(0).state, DeviceState::Failed);
+}

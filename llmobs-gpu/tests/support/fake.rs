@@ -1,0 +1,167 @@
+//! A copy of the fake library, with state of its own.
+
+#![expect(unsafe_code, reason = "the library is told what to do through functions of C")]
+#![allow(dead_code, reason = "not every test tells it everything")]
+
+use std::env;
+use std::ffi::CString;
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering;
+
+/// The number that says "every device".
+pub(crate) const EVERY: u32 = u32::MAX;
+
+#[derive(Debug)]
+pub(crate) struct Fake {
+    path: PathBuf,
+    library: libloading::Library,
+}
+
+impl Fake {
+    pub(crate) fn new() -> Self {
+        Self::without(&[])
+    }
+
+    /// A library that lacks these functions: their names are spoilt in the file before it is loaded.
+    pub(crate) fn without(functions: &[&str]) -> Self {
+        static COPIES: AtomicU32 = AtomicU32::new(0);
+        let beside = env::current_exe().unwrap().parent().unwrap().to_owned();
+        // An example lives in a folder of its own beside the one of the tests.
+        let places = [beside.join("libfake_nvml.so"), beside.join("../deps/libfake_nvml.so")];
+        let original = places.iter().find(|place| place.exists()).expect("cargo builds it for tests");
+        let mut bytes = fs::read(original).unwrap();
+        for function in functions {
+            let name = [b"\0", function.as_bytes(), b"\0"].concat();
+            let places: Vec<usize> =
+                bytes.windows(name.len()).enumerate().filter(|(_, part)| *part == name).map(|(at, _)| at).collect();
+            assert!(!places.is_empty(), "the library has no {function}");
+            places.iter().for_each(|at| bytes[at + 1] = b'x');
+        }
+        let copy = COPIES.fetch_add(1, Ordering::Relaxed);
+        let path = beside.join(format!("fake-nvml-{}-{copy}.so", process::id()));
+        fs::write(&path, bytes).unwrap();
+        // SAFETY: loading it runs nothing.
+        let library = unsafe { libloading::Library::new(&path) }.unwrap();
+        Self { path, library }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Starts again with so many devices.
+    pub(crate) fn devices(&self, count: u32) {
+        // SAFETY: the type is the function's.
+        unsafe { self.library.get::<unsafe extern "C" fn(u32)>(b"fake_devices\0").unwrap()(count) }
+    }
+
+    pub(crate) fn set(&self, device: u32, key: &str, value: u64) {
+        let key = CString::new(key).unwrap();
+        // SAFETY: the type is the function's, and the key lives as long as the call.
+        unsafe {
+            let set = self.library.get::<unsafe extern "C" fn(u32, *const std::ffi::c_char, u64)>(b"fake_set\0");
+            set.unwrap()(device, key.as_ptr(), value);
+        }
+    }
+
+    pub(crate) fn unset(&self, device: u32, key: &str) {
+        let key = CString::new(key).unwrap();
+        // SAFETY: the type is the function's, and the key lives as long as the call.
+        unsafe {
+            let unset = self.library.get::<unsafe extern "C" fn(u32, *const std::ffi::c_char)>(b"fake_unset\0");
+            unset.unwrap()(device, key.as_ptr());
+        }
+    }
+
+    pub(crate) fn name(&self, device: u32, name: &str) {
+        let name = CString::new(name).unwrap();
+        // SAFETY: the type is the function's, and the name lives as long as the call.
+        unsafe {
+            let give = self.library.get::<unsafe extern "C" fn(u32, *const std::ffi::c_char)>(b"fake_name\0");
+            give.unwrap()(device, name.as_ptr());
+        }
+    }
+
+    /// A function returns a code; zero heals it.
+    pub(crate) fn fail(&self, function: &str, device: u32, code: u32) {
+        let function = CString::new(function).unwrap();
+        // SAFETY: the type is the function's, and the name lives as long as the call.
+        unsafe {
+            let fail = self.library.get::<unsafe extern "C" fn(*const std::ffi::c_char, u32, u32)>(b"fake_fail\0");
+            fail.unwrap()(function.as_ptr(), device, code);
+        }
+    }
+
+    pub(crate) fn delay(&self, function: &str, micros: u64) {
+        let function = CString::new(function).unwrap();
+        // SAFETY: the type is the function's, and the name lives as long as the call.
+        unsafe {
+            let delay = self.library.get::<unsafe extern "C" fn(*const std::ffi::c_char, u64)>(b"fake_delay\0");
+            delay.unwrap()(function.as_ptr(), micros);
+        }
+    }
+
+    pub(crate) fn hang(&self, function: &str, hangs: bool) {
+        let function = CString::new(function).unwrap();
+        // SAFETY: the type is the function's, and the name lives as long as the call.
+        unsafe {
+            let hang = self.library.get::<unsafe extern "C" fn(*const std::ffi::c_char, bool)>(b"fake_hang\0");
+            hang.unwrap()(function.as_ptr(), hangs);
+        }
+    }
+
+    pub(crate) fn calls(&self, function: &str) -> u64 {
+        let function = CString::new(function).unwrap();
+        // SAFETY: the type is the function's, and the name lives as long as the call.
+        unsafe {
+            let calls = self.library.get::<unsafe extern "C" fn(*const std::ffi::c_char) -> u64>(b"fake_calls\0");
+            calls.unwrap()(function.as_ptr())
+        }
+    }
+
+    pub(crate) fn all_calls(&self) -> u64 {
+        // SAFETY: the type is the function's.
+        unsafe { self.library.get::<unsafe extern "C" fn() -> u64>(b"fake_all_calls\0").unwrap()() }
+    }
+
+    /// A device reports an XID.
+    pub(crate) fn xid(&self, device: u32, code: u64) {
+        // SAFETY: the type is the function's.
+        unsafe {
+            let event = self.library.get::<unsafe extern "C" fn(u32, u64, u64)>(b"fake_event\0");
+            event.unwrap()(device, 8, code);
+        }
+    }
+
+    pub(crate) fn mig(&self, device: u32, instances: u32) {
+        // SAFETY: the type is the function's.
+        unsafe { self.library.get::<unsafe extern "C" fn(u32, u32)>(b"fake_mig\0").unwrap()(device, instances) }
+    }
+
+    pub(crate) fn inits(&self) -> u32 {
+        // SAFETY: the type is the function's.
+        unsafe { self.library.get::<unsafe extern "C" fn() -> u32>(b"fake_inits\0").unwrap()() }
+    }
+
+    /// Event sets and samples that were not given back.
+    pub(crate) fn alive(&self) -> i64 {
+        // SAFETY: the type is the function's.
+        unsafe { self.library.get::<unsafe extern "C" fn() -> i64>(b"fake_alive\0").unwrap()() }
+    }
+
+    pub(crate) fn registered(&self) -> u32 {
+        // SAFETY: the type is the function's.
+        unsafe { self.library.get::<unsafe extern "C" fn() -> u32>(b"fake_registered\0").unwrap()() }
+    }
+}
+
+impl Drop for Fake {
+    fn drop(&mut self) {
+        // Who still has it loaded keeps what it is.
+        let _ = fs::remove_file(&self.path);
+    }
+}
