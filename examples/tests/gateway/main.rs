@@ -6,5 +6,6 @@ mod ends;
 mod labels;
 mod llama;
 mod numbers;
+mod openai;
 mod passing;
 mod support;

@@ -3,7 +3,7 @@
 
 #[path = "../../axum-chat/tests/service/support/client.rs"]
 #[allow(dead_code, reason = "the tests of axum-chat use all of it")]
-mod client;
+mod http;
 mod llama;
 #[path = "../../axum-chat/tests/service/support/page.rs"]
 #[allow(dead_code, reason = "the tests of axum-chat use all of it")]
@@ -20,13 +20,14 @@ use tokio::sync::RwLock;
 use tokio::sync::RwLockReadGuard;
 use tokio::sync::RwLockWriteGuard;
 
-pub(crate) use client::Stream;
-pub(crate) use client::get;
-pub(crate) use client::post;
+pub(crate) use http::Stream;
+pub(crate) use http::get;
+pub(crate) use http::post;
 pub(crate) use llama::Llama;
 pub(crate) use page::Page;
 pub(crate) use process::Chat;
 pub(crate) use process::Gateway;
+pub(crate) use process::client;
 pub(crate) use raw::Raw;
 pub(crate) use upstream::Upstream;
 

@@ -92,6 +92,18 @@ impl Chat {
     }
 }
 
+/// What the client of `async-openai` prints: the answer, and its own metrics.
+pub(crate) async fn client(server: SocketAddr, model: &str) -> (String, Page) {
+    let mut command = Command::new(&programs().client);
+    command.args([model, "one two three"]);
+    command.env("OPENAI_BASE_URL", format!("http://{server}/v1")).env("OPENAI_API_KEY", "of-the-test");
+    let output = tokio::task::spawn_blocking(move || command.stderr(Stdio::null()).output()).await;
+    let output = output.expect("nobody panics").expect("the client runs");
+    let text = String::from_utf8(output.stdout).expect("it prints text");
+    let (answer, metrics) = text.split_once('\n').expect("an answer, and metrics");
+    (answer.to_owned(), Page::parse(metrics))
+}
+
 /// A program that says in its log where it listens. It is killed when it is dropped.
 struct Running {
     address: SocketAddr,
@@ -144,6 +156,7 @@ impl Drop for Running {
 struct Programs {
     gateway: PathBuf,
     chat: PathBuf,
+    client: PathBuf,
 }
 
 /// Cargo tells a test where the programs of its own package are, but neither its examples nor what other packages have.
@@ -152,7 +165,8 @@ fn programs() -> &'static Programs {
     static PROGRAMS: OnceLock<Programs> = OnceLock::new();
     PROGRAMS.get_or_init(|| {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let what = ["build", "--workspace", "--bin", "axum-chat", "--example", "gateway"];
+        let what =
+            ["build", "--workspace", "--bin", "axum-chat", "--bin", "async-openai-client", "--example", "gateway"];
         let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
         let built = Command::new(cargo)
             .args(what)
@@ -168,6 +182,6 @@ fn programs() -> &'static Programs {
             let path = named.filter_map(|artifact| artifact["executable"].as_str()).next_back();
             PathBuf::from(path.unwrap_or_else(|| panic!("cargo built no {name}")))
         };
-        Programs { gateway: path("gateway"), chat: path("axum-chat") }
+        Programs { gateway: path("gateway"), chat: path("axum-chat"), client: path("async-openai-client") }
     })
 }
