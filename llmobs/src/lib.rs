@@ -36,6 +36,8 @@
 //! | `axum` | what axum adds to the layer: routes, extractors, observed event streams |
 //! | `sse` | the reader of providers' streaming answers, for gateways and clients |
 //! | `testing` | manual and tokio-following clocks, scripted streams, assertions on the books, readings of every row |
+//! | `otlp` | the pipeline: traces, metrics and logs over OTLP, gRPC or HTTP, from the `OTEL_*` variables |
+//! | `otlp-tls` | the same to `https` endpoints, with rustls |
 //! | `otel-bound` | bound OpenTelemetry instruments, on both sides of the API |
 //!
 //! # Cancel safety
@@ -59,6 +61,8 @@ mod instruments;
 mod objective;
 mod observer;
 pub mod otel;
+#[cfg(feature = "otlp")]
+pub mod otlp;
 pub mod prometheus;
 mod record;
 #[cfg(feature = "content")]

@@ -227,6 +227,14 @@ impl Observer {
         self.core.as_ref().is_some_and(|core| core.is_shutting_down())
     }
 
+    /// Tells the backends of a pipeline's exports from now on, unless another observer does already.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn tell_of(&self, exports: &Arc<crate::sink::exports::Exports>) {
+        if let Some(core) = &self.core {
+            core.tell_of(exports);
+        }
+    }
+
     /// The metrics in the registry that this observer owns, in the OpenMetrics text format without its end marker.
     /// Empty where the observer was given a registry.
     #[cfg(feature = "prometheus")]

@@ -1,5 +1,7 @@
 //! The two backends behind one handle: the same facts go to both at the same moments.
 
+#[cfg(feature = "otlp")]
+pub(crate) mod exports;
 pub(crate) mod otel;
 pub(crate) mod prometheus;
 

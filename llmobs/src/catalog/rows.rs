@@ -253,7 +253,7 @@ Runtime:
         "How late a task of the async runtime was woken" }
 ;
 Self_:
-    Dropped { "llmobs.self.dropped", Counter, "{item}", [own::SIGNAL own::DROP_REASON], Core, ALL, both, LATER,
+    Dropped { "llmobs.self.dropped", Counter, "{item}", [own::SIGNAL own::DROP_REASON], Core, ALL, both, NOW,
         "Telemetry that was lost" }
     Folded { "llmobs.self.folded_labels", Counter, "{value}", [own::LABEL], Core, ALL, both, NOW,
         "Label values that became _OTHER" }
@@ -265,13 +265,13 @@ Self_:
         "Series that exist on the Prometheus page" }
     SeriesLimit { "llmobs.self.series.limit", UpDownCounter, "{series}", [own::METRIC_GROUP], Core, ALL, both, NOW,
         "Label sets that one metric may have" }
-    ExportDuration { "llmobs.self.export.duration", Histogram(Part), "s", [own::SIGNAL a::ERROR_TYPE], Core, ALL, both, LATER,
+    ExportDuration { "llmobs.self.export.duration", Histogram(Part), "s", [own::SIGNAL a::ERROR_TYPE], Core, ALL, both, NOW,
         "Time of an export" }
-    ExportAge { "llmobs.self.export.age", ObservableGauge, "s", [own::SIGNAL], Core, ALL, both, LATER,
+    ExportAge { "llmobs.self.export.age", ObservableGauge, "s", [own::SIGNAL], Core, ALL, both, NOW,
         "Time since the last export that succeeded" }
-    ExportQueueUsage { "llmobs.self.export.queue.usage", ObservableUpDownCounter, "{item}", [own::SIGNAL], Core, ALL, both, LATER,
+    ExportQueueUsage { "llmobs.self.export.queue.usage", ObservableUpDownCounter, "{item}", [own::SIGNAL], Core, ALL, both, NOW,
         "Items that wait for an export" }
-    ExportQueueLimit { "llmobs.self.export.queue.limit", UpDownCounter, "{item}", [own::SIGNAL], Core, ALL, both, LATER,
+    ExportQueueLimit { "llmobs.self.export.queue.limit", UpDownCounter, "{item}", [own::SIGNAL], Core, ALL, both, NOW,
         "The most items that may wait for an export" }
 ;
 Build:

@@ -330,6 +330,10 @@ impl<'a> ObserverBuilder<'a> {
             }
         }
         describe_build(core.sinks(), level, profile);
+        #[cfg(feature = "otlp")]
+        if let Some(exports) = crate::sink::exports::Exports::of_process() {
+            core.tell_of(&exports);
+        }
         core.sinks().bind(Id::Folded, &[Label::new(own::LABEL, SERIES[2])]).add(0);
         for model in &self.models {
             core.declare(model, self.role, &self.provider);
@@ -470,7 +474,11 @@ fn profile_of_environment() -> Profile {
 }
 
 fn describe_build(sinks: &Sinks, level: Level, profile: Profile) {
-    let features = [("otel-bound", cfg!(feature = "otel-bound")), ("prometheus", cfg!(feature = "prometheus"))];
+    let features = [
+        ("otel-bound", cfg!(feature = "otel-bound")),
+        ("otlp", cfg!(feature = "otlp")),
+        ("prometheus", cfg!(feature = "prometheus")),
+    ];
     let on: Vec<_> = features.iter().filter(|(_, on)| *on).map(|(name, _)| *name).collect();
     let labels = [
         Label::new(own::VERSION, env!("CARGO_PKG_VERSION")),

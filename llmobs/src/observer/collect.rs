@@ -19,6 +19,10 @@ use crate::timing::StateTimes;
 impl Source for Core {
     fn prepare(&self) {
         self.forget_retired();
+        #[cfg(feature = "otlp")]
+        if let Some(teller) = self.exports() {
+            teller.settle();
+        }
     }
 
     fn read(&self, id: Id) -> Vec<Reading> {
@@ -32,6 +36,8 @@ impl Source for Core {
             }
             Id::OldestAge => self.oldest(),
             Id::SeriesUsage => self.series_usage(),
+            #[cfg(feature = "otlp")]
+            Id::ExportAge | Id::ExportQueueUsage => self.exports().map_or_else(Vec::new, |teller| teller.read(id)),
             _ if id.row().is_foreign() => self.attached().read(id.row()),
             _ => Vec::new(),
         }

@@ -37,6 +37,8 @@ use crate::semconv::value::Provider;
 use crate::semconv::value::State;
 use crate::sink::Handle;
 use crate::sink::Sinks;
+#[cfg(feature = "otlp")]
+use crate::sink::exports;
 use crate::sink::otel;
 use crate::timing::FirstToken;
 
@@ -59,6 +61,8 @@ pub(super) struct Core {
     retired: Mutex<Vec<(Arc<Model>, u64)>>,
     grace: u64,
     registry: OnceLock<Registry>,
+    #[cfg(feature = "otlp")]
+    exports: OnceLock<exports::Teller>,
     attached: Attached,
     tracer: OnceLock<BoxedTracer>,
     /// Which share of the operations that went well is logged.
@@ -121,6 +125,8 @@ impl Core {
             retired: Mutex::default(),
             grace: settings.grace,
             registry: OnceLock::new(),
+            #[cfg(feature = "otlp")]
+            exports: OnceLock::new(),
             attached: Attached::default(),
             tracer: settings.tracer.map_or_else(OnceLock::new, OnceLock::from),
             logged_share: settings.logged_share,
@@ -155,6 +161,21 @@ impl Core {
     /// Keeps the registry of an observer that was given none.
     pub(super) fn own_registry(&self, registry: Registry) {
         let _ = self.registry.set(registry);
+    }
+
+    /// Tells the backends of a pipeline's exports from now on, unless another observer does already.
+    #[cfg(feature = "otlp")]
+    pub(super) fn tell_of(&self, exports: &Arc<exports::Exports>) {
+        if self.exports.get().is_none()
+            && let Some(teller) = exports.tell(&self.sinks)
+        {
+            let _ = self.exports.set(teller);
+        }
+    }
+
+    #[cfg(feature = "otlp")]
+    pub(super) fn exports(&self) -> Option<&exports::Teller> {
+        self.exports.get()
     }
 
     #[cfg(feature = "prometheus")]

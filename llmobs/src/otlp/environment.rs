@@ -1,0 +1,144 @@
+//! The standard variables, read once, and what could not be done with them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::Signal;
+
+/// The variables that begin with `OTEL_`, and `RUST_LOG`.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// What the process was started with.
+    pub(super) fn of_process() -> Self {
+        let pairs = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+        Self::from_pairs(pairs.map(|(name, value)| (name, value.to_string_lossy().into_owned())))
+    }
+
+    pub(super) fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+        let pairs = pairs.into_iter().map(|(name, value)| (name, value.trim().to_owned()));
+        // To the specification an empty value is none.
+        Self(
+            pairs
+                .filter(|(name, value)| (name.starts_with("OTEL_") || name == "RUST_LOG") && !value.is_empty())
+                .collect(),
+        )
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// The variable of one signal, else that of all; with the name that decided.
+    pub(super) fn of_signal(&self, signal: Signal, what: &str) -> Option<(String, &str)> {
+        let own = format!("OTEL_EXPORTER_OTLP_{}_{what}", infix(signal));
+        let common = format!("OTEL_EXPORTER_OTLP_{what}");
+        [own, common].into_iter().find_map(|name| self.0.get(&name).map(|value| (name, value.as_str())))
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    pub(super) fn is_true(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
+    /// A whole number.
+    pub(super) fn number(&self, name: &str, notes: &mut Notes) -> Option<usize> {
+        let value = self.get(name)?;
+        let number = value.parse().ok();
+        if number.is_none() {
+            notes.add(name, format!("`{value}` is no whole number, the default holds"));
+        }
+        number
+    }
+
+    /// A time, which the variables give in milliseconds.
+    pub(super) fn millis(&self, name: &str, notes: &mut Notes) -> Option<Duration> {
+        self.number(name, notes).map(|millis| Duration::from_millis(millis as u64))
+    }
+}
+
+/// How the variables name a signal.
+pub(super) const fn infix(signal: Signal) -> &'static str {
+    match signal {
+        Signal::Traces => "TRACES",
+        Signal::Metrics => "METRICS",
+        Signal::Logs => "LOGS",
+    }
+}
+
+/// Variables that could not be honoured, and why: told together, in one warning.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Notes(Vec<String>);
+
+impl Notes {
+    pub(super) fn add(&mut self, name: &str, why: impl AsRef<str>) {
+        let note = format!("{name}: {}", why.as_ref());
+        if !self.0.contains(&note) {
+            self.0.push(note);
+        }
+    }
+
+    pub(super) fn as_slice(&self) -> &[String] {
+        &self.0
+    }
+
+    /// Names what the environment asks for and nobody here can do.
+    pub(super) fn add_unknown(&mut self, environment: &Environment) {
+        for (name, why) in NOT_HONOURED {
+            if environment.get(name).is_some() {
+                self.add(name, why);
+            }
+        }
+    }
+}
+
+const NO_LENGTH: &str = "values of attributes are not cut by the pipeline";
+const NO_LOG_LIMIT: &str = "log records keep all their attributes";
+const NO_FILE: &str = "the pipeline is configured by variables and code, not by a file";
+
+/// Variables of the specification that the pipeline cannot honour. Certificates are among the endpoints' own settings.
+const NOT_HONOURED: [(&str, &str); 12] = [
+    ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", NO_LENGTH),
+    ("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", NO_LENGTH),
+    ("OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT", NO_LENGTH),
+    ("OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT", NO_LOG_LIMIT),
+    ("OTEL_METRICS_EXEMPLAR_FILTER", "the SDK records no exemplars; the Prometheus page has them"),
+    ("OTEL_EXPORTER_ZIPKIN_ENDPOINT", "there is no Zipkin exporter"),
+    ("OTEL_EXPORTER_ZIPKIN_TIMEOUT", "there is no Zipkin exporter"),
+    ("OTEL_EXPORTER_PROMETHEUS_HOST", "the application serves its Prometheus page itself"),
+    ("OTEL_EXPORTER_PROMETHEUS_PORT", "the application serves its Prometheus page itself"),
+    ("OTEL_CONFIG_FILE", NO_FILE),
+    ("OTEL_EXPERIMENTAL_CONFIG_FILE", NO_FILE),
+    ("OTEL_LOG_LEVEL", "say `llmobs=debug` in RUST_LOG instead"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(pairs: &[(&str, &str)]) -> Environment {
+        Environment::from_pairs(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+    }
+
+    #[test]
+    fn a_signals_own_variable_decides_over_the_common_one() {
+        let environment =
+            environment(&[("OTEL_EXPORTER_OTLP_TIMEOUT", "1"), ("OTEL_EXPORTER_OTLP_LOGS_TIMEOUT", " 2 ")]);
+        assert_eq!(environment.of_signal(Signal::Traces, "TIMEOUT").unwrap().1, "1");
+        let (name, value) = environment.of_signal(Signal::Logs, "TIMEOUT").unwrap();
+        assert_eq!((name.as_str(), value), ("OTEL_EXPORTER_OTLP_LOGS_TIMEOUT", "2"));
+    }
+
+    #[test]
+    fn an_empty_value_is_none_and_a_wrong_one_is_named() {
+        let environment = environment(&[("OTEL_BSP_MAX_QUEUE_SIZE", " "), ("OTEL_BSP_SCHEDULE_DELAY", "soon")]);
+        let mut notes = Notes::default();
+        assert_eq!(environment.number("OTEL_BSP_MAX_QUEUE_SIZE", &mut notes), None);
+        assert_eq!(environment.millis("OTEL_BSP_SCHEDULE_DELAY", &mut notes), None);
+        assert_eq!(notes.as_slice(), ["OTEL_BSP_SCHEDULE_DELAY: `soon` is no whole number, the default holds"]);
+    }
+}

@@ -1,0 +1,48 @@
+//! Why a pipeline could not be set up.
+
+use std::fmt;
+
+/// Why [`init`](super::init) or [`Builder::build`](super::Builder::build) refused. Each message names the setter or
+/// the variable to change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InitError {
+    /// A pipeline already serves this process.
+    AlreadyRunning,
+    /// A `tracing` subscriber is already set.
+    SubscriberTaken,
+    /// An endpoint, a header or a certificate cannot be used.
+    Setting {
+        /// The setter or variable.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The system gave no thread.
+    Thread(String),
+}
+
+impl InitError {
+    pub(super) fn setting(name: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Setting { name: name.into(), reason: reason.into() }
+    }
+}
+
+impl fmt::Display for InitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AlreadyRunning => f.write_str(
+                "`init`: a pipeline already serves this process; keep the first one and shut it down before another, or \
+                 use `build` for one that serves nobody by itself",
+            ),
+            Self::SubscriberTaken => f.write_str(
+                "`init`: a `tracing` subscriber is set already; say `without_subscriber()` here and give \
+                 `Pipeline::layer()` to the registry that you have",
+            ),
+            Self::Setting { name, reason } => write!(f, "`{name}`: {reason}"),
+            Self::Thread(reason) => write!(f, "the system gave no thread for the pipeline: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for InitError {}

@@ -1,0 +1,163 @@
+//! What waits to be sent. The request path only ever puts something in: it waits for nobody, and where there is no
+//! room it counts.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
+
+use tokio::sync::Notify;
+use tokio::sync::oneshot;
+
+use crate::sink::exports::Loss;
+use crate::sink::exports::Tally;
+
+/// A bounded queue between many threads and the one task that empties it.
+#[derive(Debug)]
+pub(super) struct Queue<T> {
+    shelf: Mutex<Shelf<T>>,
+    /// From how many items on it is worth a request.
+    batch: usize,
+    /// Rung when a batch is full and when somebody wants something.
+    bell: Notify,
+    /// What was taken and not yet sent or lost.
+    in_hand: AtomicUsize,
+    tally: Arc<Tally>,
+}
+
+#[derive(Debug)]
+struct Shelf<T> {
+    items: Vec<T>,
+    /// Who waits until all that is here now was sent.
+    flushes: Vec<oneshot::Sender<()>>,
+    is_closed: bool,
+}
+
+/// What the task takes at once.
+pub(super) struct Load<T> {
+    pub(super) items: Vec<T>,
+    pub(super) flushes: Vec<oneshot::Sender<()>>,
+}
+
+impl<T> Queue<T> {
+    pub(super) fn new(batch: usize, tally: Arc<Tally>) -> Self {
+        let shelf = Shelf { items: Vec::new(), flushes: Vec::new(), is_closed: false };
+        Self { shelf: Mutex::new(shelf), batch, bell: Notify::new(), in_hand: AtomicUsize::new(0), tally }
+    }
+
+    /// Puts an item in. Costs two atomic operations and a short lock.
+    pub(super) fn push(&self, item: T) {
+        if !self.tally.admit() {
+            self.tally.lose(Loss::QueueFull, 1);
+            return;
+        }
+        let mut shelf = self.shelf();
+        if shelf.is_closed {
+            drop(shelf);
+            self.tally.leave(1);
+            self.tally.lose(Loss::Shutdown, 1);
+            return;
+        }
+        shelf.items.push(item);
+        let is_full = shelf.items.len() == self.batch;
+        drop(shelf);
+        if is_full {
+            self.bell.notify_one();
+        }
+    }
+
+    /// Whether anything would be kept.
+    pub(super) fn is_open(&self) -> bool {
+        !self.shelf().is_closed
+    }
+
+    pub(super) const fn bell(&self) -> &Notify {
+        &self.bell
+    }
+
+    /// Takes all that waits. It keeps its places until it was sent or lost, so that the limit holds for both.
+    pub(super) fn take(&self) -> Load<T> {
+        let mut shelf = self.shelf();
+        self.in_hand.fetch_add(shelf.items.len(), Ordering::Relaxed);
+        let room = Vec::with_capacity(shelf.items.capacity().min(self.batch));
+        Load { items: std::mem::replace(&mut shelf.items, room), flushes: std::mem::take(&mut shelf.flushes) }
+    }
+
+    /// Resolves when all that is here now was sent or lost.
+    pub(super) fn flush(&self) -> oneshot::Receiver<()> {
+        let (done, wait) = oneshot::channel();
+        let mut shelf = self.shelf();
+        if !shelf.is_closed {
+            shelf.flushes.push(done);
+        }
+        drop(shelf);
+        self.bell.notify_one();
+        wait
+    }
+
+    /// Takes nothing more, if nothing is left.
+    pub(super) fn close_if_empty(&self) -> bool {
+        let mut shelf = self.shelf();
+        shelf.is_closed = shelf.items.is_empty();
+        shelf.is_closed
+    }
+
+    /// So many of those that were taken were sent or lost.
+    pub(super) fn settle(&self, items: usize) {
+        self.in_hand.fetch_sub(items, Ordering::Relaxed);
+        self.tally.leave(items);
+    }
+
+    /// Takes nothing more, and loses what is left, in hand or not. Whoever emptied it must have stopped.
+    pub(super) fn abandon(&self) {
+        let mut shelf = self.shelf();
+        shelf.is_closed = true;
+        let left = std::mem::take(&mut shelf.items).len();
+        shelf.flushes.clear();
+        drop(shelf);
+        let left = left + self.in_hand.swap(0, Ordering::Relaxed);
+        self.tally.leave(left);
+        self.tally.lose(Loss::Shutdown, left);
+    }
+
+    fn shelf(&self) -> MutexGuard<'_, Shelf<T>> {
+        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sink::exports::Signal;
+
+    fn queue(limit: usize) -> Queue<usize> {
+        Queue::new(2, Arc::new(Tally::new(Signal::Traces, Some(limit))))
+    }
+
+    #[test]
+    fn what_was_taken_still_counts_until_it_was_sent() {
+        let queue = queue(3);
+        (0..2).for_each(|item| queue.push(item));
+        assert_eq!(queue.take().items, [0, 1]);
+        (2..5).for_each(|item| queue.push(item));
+        assert_eq!(queue.tally.lost(Loss::QueueFull), 2);
+        queue.settle(2);
+        (5..8).for_each(|item| queue.push(item));
+        assert_eq!(queue.take().items, [2, 5, 6]);
+        assert_eq!(queue.tally.lost(Loss::QueueFull), 3);
+    }
+
+    #[test]
+    fn a_closed_queue_counts_what_was_left_and_what_comes_later() {
+        let queue = queue(9);
+        queue.push(1);
+        assert!(!queue.close_if_empty());
+        queue.abandon();
+        queue.push(2);
+        assert!(!queue.is_open());
+        assert_eq!((queue.tally.lost(Loss::Shutdown), queue.tally.waiting()), (2, 0));
+        assert!(queue.flush().blocking_recv().is_err(), "nothing is left to wait for");
+    }
+}

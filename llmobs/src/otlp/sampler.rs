@@ -1,0 +1,140 @@
+//! Head sampling: which traces are recorded at all, decided when they start.
+
+use opentelemetry::Context;
+use opentelemetry::KeyValue;
+use opentelemetry::trace::Link;
+use opentelemetry::trace::SpanKind;
+use opentelemetry::trace::TraceContextExt;
+use opentelemetry::trace::TraceId;
+use opentelemetry_sdk::trace::ParentBasedSampler;
+use opentelemetry_sdk::trace::SamplingDecision;
+use opentelemetry_sdk::trace::SamplingResult;
+use opentelemetry_sdk::trace::ShouldSample;
+
+use super::environment::Environment;
+use super::environment::Notes;
+use super::threshold::Threshold;
+use super::threshold::randomness;
+
+/// Which traces are recorded: the values of `OTEL_TRACES_SAMPLER`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Sampler {
+    /// All of them.
+    AlwaysOn,
+    /// None of them.
+    AlwaysOff,
+    /// This share, from 0 to 1, whatever the caller decided.
+    TraceIdRatio(f64),
+    /// What the caller decided, and all traces that begin here. The default.
+    ParentBasedAlwaysOn,
+    /// What the caller decided, and no trace that begins here.
+    ParentBasedAlwaysOff,
+    /// What the caller decided, and this share of the traces that begin here.
+    ParentBasedTraceIdRatio(f64),
+}
+
+impl Sampler {
+    pub(super) fn of_environment(environment: &Environment, notes: &mut Notes) -> Self {
+        const NAME: &str = "OTEL_TRACES_SAMPLER";
+        let mut share = || share(environment, notes);
+        match environment.get(NAME) {
+            None | Some("parentbased_always_on") => Self::ParentBasedAlwaysOn,
+            Some("always_on") => Self::AlwaysOn,
+            Some("always_off") => Self::AlwaysOff,
+            Some("traceidratio") => Self::TraceIdRatio(share()),
+            Some("parentbased_always_off") => Self::ParentBasedAlwaysOff,
+            Some("parentbased_traceidratio") => Self::ParentBasedTraceIdRatio(share()),
+            Some(other) => {
+                notes.add(NAME, format!("`{other}` is not known here, `parentbased_always_on` holds"));
+                Self::ParentBasedAlwaysOn
+            }
+        }
+    }
+
+    pub(super) fn build(self) -> Box<dyn ShouldSample> {
+        let all = opentelemetry_sdk::trace::Sampler::AlwaysOn;
+        let none = opentelemetry_sdk::trace::Sampler::AlwaysOff;
+        match self {
+            Self::AlwaysOn => Box::new(all),
+            Self::AlwaysOff => Box::new(none),
+            Self::TraceIdRatio(share) => Box::new(Share(Threshold::of_share(share))),
+            // The SDK's `Sampler::ParentBased` would forget the trace state that a share is written in.
+            Self::ParentBasedAlwaysOn => Box::new(ParentBasedSampler::new(all)),
+            Self::ParentBasedAlwaysOff => Box::new(ParentBasedSampler::new(none)),
+            Self::ParentBasedTraceIdRatio(share) => {
+                Box::new(ParentBasedSampler::new(Share(Threshold::of_share(share))))
+            }
+        }
+    }
+}
+
+fn share(environment: &Environment, notes: &mut Notes) -> f64 {
+    const NAME: &str = "OTEL_TRACES_SAMPLER_ARG";
+    let Some(value) = environment.get(NAME) else { return 1.0 };
+    match value.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => share,
+        _ => {
+            notes.add(NAME, format!("`{value}` is no share from 0 to 1, 1 is used"));
+            1.0
+        }
+    }
+}
+
+/// Keeps a share by the trace's own number, and writes the share down.
+#[derive(Debug, Clone)]
+struct Share(Threshold);
+
+impl ShouldSample for Share {
+    fn should_sample(
+        &self,
+        parent: Option<&Context>,
+        trace: TraceId,
+        _: &str,
+        _: &SpanKind,
+        _: &[KeyValue],
+        _: &[Link],
+    ) -> SamplingResult {
+        let state = parent.map(|parent| parent.span().span_context().trace_state().clone()).unwrap_or_default();
+        let kept = self.0.keeps(randomness(trace, &state));
+        SamplingResult {
+            decision: if kept { SamplingDecision::RecordAndSample } else { SamplingDecision::Drop },
+            attributes: Vec::new(),
+            trace_state: if kept { self.0.into_state(&state) } else { state },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(pairs: &[(&str, &str)]) -> (Sampler, Vec<String>) {
+        let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let mut notes = Notes::default();
+        let sampler = Sampler::of_environment(&Environment::from_pairs(pairs), &mut notes);
+        (sampler, notes.as_slice().to_vec())
+    }
+
+    #[test]
+    fn the_variables_choose_and_what_they_cannot_choose_is_named() {
+        let name = "OTEL_TRACES_SAMPLER";
+        let argument = "OTEL_TRACES_SAMPLER_ARG";
+        assert_eq!(of(&[]), (Sampler::ParentBasedAlwaysOn, vec![]));
+        assert_eq!(of(&[(name, "traceidratio"), (argument, "0.25")]), (Sampler::TraceIdRatio(0.25), vec![]));
+        let (sampler, notes) = of(&[(name, "jaeger_remote")]);
+        assert_eq!((sampler, notes.len()), (Sampler::ParentBasedAlwaysOn, 1));
+        let (sampler, notes) = of(&[(name, "parentbased_traceidratio"), (argument, "7")]);
+        assert_eq!((sampler, notes.len()), (Sampler::ParentBasedTraceIdRatio(1.0), 1));
+    }
+
+    #[test]
+    fn a_share_is_kept_by_the_last_bits_of_the_id_and_written_into_the_state() {
+        let sampler = Sampler::ParentBasedTraceIdRatio(0.25).build();
+        let decide = |trace: u128| sampler.should_sample(None, TraceId::from(trace), "", &SpanKind::Internal, &[], &[]);
+        assert_eq!(decide(0xff00_0000_0000_0000).decision, SamplingDecision::Drop);
+        let kept = decide(0x00c0_0000_0000_0000);
+        assert_eq!(kept.decision, SamplingDecision::RecordAndSample);
+        assert_eq!(kept.trace_state.header(), "ot=th:c");
+    }
+}

@@ -1,0 +1,193 @@
+//! Everything that a pipeline needs to know, from the code, then the environment, then the defaults.
+
+use std::time::Duration;
+
+use opentelemetry::KeyValue;
+use opentelemetry::propagation::TextMapCompositePropagator;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::metrics::Temporality;
+use opentelemetry_sdk::trace::SpanLimits;
+
+use super::InitError;
+use super::Signal;
+use super::environment::Environment;
+use super::environment::Notes;
+use super::environment::infix;
+use super::propagation::propagator;
+use super::resource::resource;
+use super::sampler::Sampler;
+use super::target;
+use super::target::Target;
+
+/// What the code decided.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Choices {
+    pub(super) target: target::Choices,
+    pub(super) resource: Vec<KeyValue>,
+    pub(super) without: Vec<Signal>,
+    pub(super) sampler: Option<Sampler>,
+    pub(super) queue_limit: Option<usize>,
+    pub(super) batch_size: Option<usize>,
+    pub(super) batch_delay: Option<Duration>,
+    pub(super) retry_for: Option<Duration>,
+    pub(super) metrics_interval: Option<Duration>,
+    pub(super) delta: Option<bool>,
+    pub(super) exponential: Option<bool>,
+}
+
+/// What holds.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) is_disabled: bool,
+    /// Where the signals go that go anywhere.
+    pub(super) targets: Vec<Target>,
+    pub(super) resource: Resource,
+    pub(super) propagator: TextMapCompositePropagator,
+    pub(super) sampler: Sampler,
+    pub(super) span_limits: SpanLimits,
+    pub(super) spans: Batches,
+    pub(super) logs: Batches,
+    pub(super) metrics: Collection,
+    pub(super) notes: Notes,
+}
+
+/// How items are gathered and sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Batches {
+    pub(super) limit: usize,
+    pub(super) size: usize,
+    pub(super) delay: Duration,
+    /// How long a request is tried.
+    pub(super) tries_for: Duration,
+}
+
+/// How metrics are collected and sent.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Collection {
+    pub(super) interval: Duration,
+    pub(super) tries_for: Duration,
+    pub(super) temporality: Temporality,
+    /// Base-2 exponential histograms in place of those with explicit buckets.
+    pub(super) exponential: bool,
+}
+
+/// As long as the Collector tries.
+const TRIES_FOR: Duration = Duration::from_secs(300);
+
+impl Settings {
+    pub(super) fn resolve(choices: &Choices, environment: &Environment) -> Result<Self, InitError> {
+        let mut notes = Notes::default();
+        notes.add_unknown(environment);
+        let is_disabled = environment.is_true("OTEL_SDK_DISABLED");
+        let mut targets = Vec::new();
+        for signal in Signal::ALL {
+            let goes =
+                !is_disabled && !choices.without.contains(&signal) && is_exported(signal, environment, &mut notes);
+            if goes {
+                targets.push(Target::resolve(signal, &choices.target, environment, &mut notes)?);
+            }
+        }
+        Ok(Self {
+            is_disabled,
+            targets,
+            resource: resource(&choices.resource, environment, &mut notes),
+            propagator: propagator(environment, &mut notes),
+            sampler: choices.sampler.unwrap_or_else(|| Sampler::of_environment(environment, &mut notes)),
+            span_limits: span_limits(environment, &mut notes),
+            spans: batches("OTEL_BSP", Duration::from_secs(5), choices, environment, &mut notes),
+            logs: batches("OTEL_BLRP", Duration::from_secs(1), choices, environment, &mut notes),
+            metrics: collection(choices, environment, &mut notes),
+            notes,
+        })
+    }
+}
+
+fn is_exported(signal: Signal, environment: &Environment, notes: &mut Notes) -> bool {
+    let name = format!("OTEL_{}_EXPORTER", infix(signal));
+    let mut found = false;
+    for word in environment.get(&name).unwrap_or("otlp").split(',').map(str::trim) {
+        match word {
+            "otlp" => found = true,
+            "none" => {}
+            "prometheus" => notes.add(&name, "the application serves its Prometheus page itself"),
+            other => notes.add(&name, format!("there is no exporter `{other}` here; `otlp` and `none` are possible")),
+        }
+    }
+    found
+}
+
+fn batches(prefix: &str, delay: Duration, choices: &Choices, environment: &Environment, notes: &mut Notes) -> Batches {
+    let mut number = |what, default| {
+        let name = format!("{prefix}_{what}");
+        match environment.number(&name, notes) {
+            Some(0) => {
+                notes.add(&name, format!("none at all would send nothing, {default} is used"));
+                default
+            }
+            given => given.unwrap_or(default),
+        }
+    };
+    let limit = choices.queue_limit.unwrap_or_else(|| number("MAX_QUEUE_SIZE", 2_048)).max(1);
+    let size = choices.batch_size.unwrap_or_else(|| number("MAX_EXPORT_BATCH_SIZE", 512)).max(1);
+    let delay =
+        choices.batch_delay.or_else(|| environment.millis(&format!("{prefix}_SCHEDULE_DELAY"), notes)).unwrap_or(delay);
+    let tries_for = choices.retry_for.or_else(|| environment.millis(&format!("{prefix}_EXPORT_TIMEOUT"), notes));
+    Batches {
+        limit,
+        // A batch that the queue cannot hold would never be full.
+        size: size.min(limit),
+        delay: delay.max(Duration::from_millis(1)),
+        tries_for: tries_for.unwrap_or(TRIES_FOR),
+    }
+}
+
+fn collection(choices: &Choices, environment: &Environment, notes: &mut Notes) -> Collection {
+    const TEMPORALITY: &str = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
+    const HISTOGRAMS: &str = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION";
+    let mut temporality = || match environment.get(TEMPORALITY).map(str::to_ascii_lowercase).as_deref() {
+        None | Some("cumulative") => Temporality::Cumulative,
+        Some("delta") => Temporality::Delta,
+        Some("lowmemory") => Temporality::LowMemory,
+        Some(other) => {
+            notes.add(TEMPORALITY, format!("`{other}` is not known, `cumulative` holds"));
+            Temporality::Cumulative
+        }
+    };
+    let temporality = match choices.delta {
+        Some(true) => Temporality::Delta,
+        Some(false) => Temporality::Cumulative,
+        None => temporality(),
+    };
+    let exponential = choices.exponential.unwrap_or_else(|| match environment.get(HISTOGRAMS) {
+        None | Some("explicit_bucket_histogram") => false,
+        Some("base2_exponential_bucket_histogram") => true,
+        Some(other) => {
+            notes.add(HISTOGRAMS, format!("`{other}` is not known, `explicit_bucket_histogram` holds"));
+            false
+        }
+    });
+    let interval = choices.metrics_interval.or_else(|| environment.millis("OTEL_METRIC_EXPORT_INTERVAL", notes));
+    let tries_for = environment.millis("OTEL_METRIC_EXPORT_TIMEOUT", notes);
+    Collection {
+        interval: interval.filter(|interval| !interval.is_zero()).unwrap_or(Duration::from_secs(60)),
+        // The next collection has it all, so that there is no point in trying for longer.
+        tries_for: tries_for.unwrap_or(Duration::from_secs(30)),
+        temporality,
+        exponential,
+    }
+}
+
+fn span_limits(environment: &Environment, notes: &mut Notes) -> SpanLimits {
+    let mut limits = SpanLimits::default();
+    let mut set = |names: &[&str], limit: &mut u32| {
+        let found = names.iter().find_map(|name| environment.number(name, notes));
+        *limit = found.map_or(*limit, |found| u32::try_from(found).unwrap_or(u32::MAX));
+    };
+    const COMMON: &str = "OTEL_ATTRIBUTE_COUNT_LIMIT";
+    set(&["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", COMMON], &mut limits.max_attributes_per_span);
+    set(&["OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", COMMON], &mut limits.max_attributes_per_event);
+    set(&["OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", COMMON], &mut limits.max_attributes_per_link);
+    set(&["OTEL_SPAN_EVENT_COUNT_LIMIT"], &mut limits.max_events_per_span);
+    set(&["OTEL_SPAN_LINK_COUNT_LIMIT"], &mut limits.max_links_per_span);
+    limits
+}

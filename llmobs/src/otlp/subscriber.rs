@@ -1,0 +1,100 @@
+//! The parts of a `tracing` subscriber.
+
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
+use tracing::Subscriber;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::Registry;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::Identity;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
+
+use super::InitError;
+use super::parts::Providers;
+
+/// What goes to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum StandardOutput {
+    /// Every event as one line of JSON. The default.
+    #[default]
+    Json,
+    /// Every event as one line for people.
+    Text,
+    /// Nothing.
+    Off,
+}
+
+/// What carries spans and events to the pipeline.
+pub(super) fn layer<S>(providers: &Providers) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
+{
+    match (providers.exported.traces, providers.exported.logs) {
+        (true, true) => Box::new(spans(providers).and_then(events(providers))),
+        (true, false) => Box::new(spans(providers)),
+        (false, true) => Box::new(events(providers)),
+        // An absent layer would switch the others off, this one does not.
+        (false, false) => Box::new(Identity::new()),
+    }
+}
+
+fn spans<S>(providers: &Providers) -> impl Layer<S> + Send + Sync + use<S>
+where
+    S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
+{
+    tracing_opentelemetry::layer()
+        .with_tracer(providers.tracers.tracer("llmobs"))
+        .with_location(false)
+        .with_threads(false)
+        .with_target(false)
+        .with_tracked_inactivity(false)
+        // What an error says may quote a prompt, and an exception is a log record.
+        .with_error_fields_to_exceptions(false)
+        .with_error_events_to_exceptions(false)
+        .with_error_records_to_exceptions(false)
+        .with_error_events_to_status(false)
+        // Events are log records; as events of a span they would be sent twice.
+        .with_filter(filter_fn(|metadata| metadata.is_span() && !is_of_export(metadata.target())))
+}
+
+fn events<S>(providers: &Providers) -> impl Layer<S> + Send + Sync + use<S>
+where
+    S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
+{
+    OpenTelemetryTracingBridge::new(&providers.loggers)
+        .with_filter(filter_fn(|metadata| metadata.is_event() && !is_of_export(metadata.target())))
+}
+
+/// Whether something is said by what exports are made of. The pipeline's own thread is silent to the SDK anyway; this
+/// also holds for spans without a parent, which do not know where they are made.
+fn is_of_export(target: &str) -> bool {
+    const CRATES: [&str; 8] =
+        ["h2", "hyper", "hyper_rustls", "hyper_util", "opentelemetry", "reqwest", "rustls", "tonic"];
+    let name = target.split("::").next().unwrap_or_default();
+    CRATES.contains(&name) || name.starts_with("opentelemetry_")
+}
+
+/// The filter that these directives make, or the default and why they make none.
+pub(super) fn filter(directives: Option<&str>) -> (EnvFilter, Option<String>) {
+    let default = || EnvFilter::new("info");
+    match directives.map(EnvFilter::try_new) {
+        None => (default(), None),
+        Some(Ok(filter)) => (filter, None),
+        Some(Err(error)) => (default(), Some(format!("RUST_LOG: {error}; `info` is used"))),
+    }
+}
+
+/// Sets the process's subscriber.
+pub(super) fn set(providers: &Providers, output: StandardOutput, filter: EnvFilter) -> Result<(), InitError> {
+    let lines = tracing_subscriber::fmt::layer();
+    let lines: Option<Box<dyn Layer<_> + Send + Sync>> = match output {
+        StandardOutput::Json => Some(Box::new(lines.json().flatten_event(true))),
+        StandardOutput::Text => Some(Box::new(lines)),
+        StandardOutput::Off => None,
+    };
+    let registry = Registry::default().with(layer(providers)).with(lines).with(filter);
+    tracing::subscriber::set_global_default(registry).map_err(|_| InitError::SubscriberTaken)
+}

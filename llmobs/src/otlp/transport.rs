@@ -1,0 +1,124 @@
+//! One request and its answer, by either protocol. Both go through one HTTP client of hyper's: gRPC is a frame of five
+//! bytes, a method for a path and a status in the trailers, and so has the same limits on time and on answers.
+
+mod client;
+mod fault;
+mod grpc;
+mod http_protobuf;
+
+use std::io::Write;
+use std::time::Duration;
+
+use bytes::Bytes;
+use flate2::write::GzEncoder;
+use http::HeaderMap;
+use http::HeaderValue;
+use http::header::CONTENT_ENCODING;
+use http::header::CONTENT_TYPE;
+use http::header::USER_AGENT;
+use http_body_util::Full;
+use hyper::Request;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
+use prost::Message;
+
+use self::client::Client;
+pub(super) use self::fault::Cause;
+pub(super) use self::fault::Fault;
+pub(super) use self::fault::Retry;
+use super::InitError;
+use super::target::Compression;
+use super::target::Protocol;
+use super::target::Target;
+
+/// What is read of an answer: a real one has some dozens of bytes.
+const LONGEST_ANSWER: usize = 64 * 1024;
+
+/// Sends to one target.
+#[derive(Debug)]
+pub(super) struct Transport {
+    target: Target,
+    client: Client,
+    headers: HeaderMap,
+}
+
+/// A collector took a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Answer {
+    /// How many of its items it did not take.
+    pub(super) rejected: usize,
+}
+
+impl Transport {
+    pub(super) fn new(target: Target) -> Result<Self, InitError> {
+        let client = client::build(&target)?;
+        let mut headers = target.headers.clone();
+        let mut put = |name, value| headers.insert(name, HeaderValue::from_static(value));
+        if !target.headers.contains_key(USER_AGENT) {
+            put(USER_AGENT, concat!("llmobs/", env!("CARGO_PKG_VERSION")));
+        }
+        match (target.protocol, target.compression) {
+            (Protocol::HttpProtobuf, Compression::Gzip) => drop(put(CONTENT_ENCODING, "gzip")),
+            (Protocol::Grpc, Compression::Gzip) => drop(put(grpc::ENCODING, "gzip")),
+            (_, Compression::None) => {}
+        }
+        match target.protocol {
+            Protocol::HttpProtobuf => drop(put(CONTENT_TYPE, "application/x-protobuf")),
+            Protocol::Grpc => {
+                put(CONTENT_TYPE, "application/grpc");
+                put(http::header::TE, "trailers");
+            }
+        }
+        Ok(Self { target, client, headers })
+    }
+
+    pub(super) const fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// A message as it goes over the wire.
+    pub(super) fn wrap(&self, message: Vec<u8>) -> Bytes {
+        let body = match self.target.compression {
+            Compression::Gzip => gzip(&message),
+            Compression::None => message,
+        };
+        match self.target.protocol {
+            Protocol::HttpProtobuf => body.into(),
+            Protocol::Grpc => grpc::frame(&body, self.target.compression == Compression::Gzip),
+        }
+    }
+
+    /// Sends what [`wrap`](Self::wrap) made, and reads the answer, for as long as this at the most.
+    pub(super) async fn send(&self, body: Bytes, limit: Duration) -> Result<Answer, Fault> {
+        let limit = limit.min(self.target.timeout);
+        tokio::time::timeout(limit, self.exchange(body)).await.unwrap_or_else(|_| Err(Fault::timeout()))
+    }
+
+    async fn exchange(&self, body: Bytes) -> Result<Answer, Fault> {
+        let mut request = Request::post(self.target.uri.clone()).body(Full::new(body)).map_err(|_| Fault::broken())?;
+        *request.headers_mut() = self.headers.clone();
+        let response = self.client.request(request).await.map_err(|error| Fault::of_client(&error))?;
+        match self.target.protocol {
+            Protocol::HttpProtobuf => http_protobuf::read(response).await,
+            Protocol::Grpc => grpc::read(response).await,
+        }
+    }
+}
+
+impl Answer {
+    /// Reads the message of an answer. The three signals' answers have one shape, so one reader does.
+    ///
+    /// Some back ends answer a success with JSON or with nothing at all: the items were taken all the same.
+    fn of_message(message: &[u8]) -> Self {
+        let answer = ExportTraceServiceResponse::decode(message).ok();
+        let partial = answer.and_then(|answer| answer.partial_success);
+        let rejected = partial.map_or(0, |partial| partial.rejected_spans);
+        Self { rejected: usize::try_from(rejected).unwrap_or(0) }
+    }
+}
+
+fn gzip(message: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(message.len() / 4), flate2::Compression::fast());
+    // A `Vec` takes whatever is written.
+    let _ = encoder.write_all(message);
+    encoder.finish().unwrap_or_default()
+}

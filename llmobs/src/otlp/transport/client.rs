@@ -1,0 +1,98 @@
+//! The HTTP client, with TLS where the feature is on.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::TokioTimer;
+
+use super::InitError;
+use super::Protocol;
+use super::Target;
+
+#[cfg(not(feature = "otlp-tls"))]
+type Connector = HttpConnector;
+#[cfg(feature = "otlp-tls")]
+type Connector = hyper_rustls::HttpsConnector<HttpConnector>;
+
+pub(super) type Client = legacy::Client<Connector, Full<Bytes>>;
+
+pub(super) fn build(target: &Target) -> Result<Client, InitError> {
+    let mut builder = legacy::Client::builder(TokioExecutor::new());
+    builder.timer(TokioTimer::new()).pool_timer(TokioTimer::new()).pool_max_idle_per_host(1);
+    if target.protocol == Protocol::Grpc {
+        // A connection whose other end is gone is found out before a batch is lost on it.
+        builder.http2_only(true).http2_keep_alive_interval(Duration::from_secs(30));
+    }
+    let mut http = HttpConnector::new();
+    http.set_nodelay(true);
+    Ok(builder.build(connector(http, target)?))
+}
+
+#[cfg(not(feature = "otlp-tls"))]
+#[expect(clippy::unnecessary_wraps, reason = "the same signature as with TLS")]
+fn connector(http: HttpConnector, _: &Target) -> Result<Connector, InitError> {
+    Ok(http)
+}
+
+#[cfg(feature = "otlp-tls")]
+fn connector(mut http: HttpConnector, target: &Target) -> Result<Connector, InitError> {
+    use hyper_rustls::HttpsConnectorBuilder;
+
+    http.enforce_http(false);
+    let builder = HttpsConnectorBuilder::new().with_tls_config(tls(target)?).https_or_http();
+    Ok(match target.protocol {
+        Protocol::HttpProtobuf => builder.enable_http1().wrap_connector(http),
+        Protocol::Grpc => builder.enable_http2().wrap_connector(http),
+    })
+}
+
+#[cfg(feature = "otlp-tls")]
+fn tls(target: &Target) -> Result<rustls::ClientConfig, InitError> {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use http::uri::Scheme;
+    use rustls::ClientConfig;
+    use rustls::RootCertStore;
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::PrivateKeyDer;
+    use rustls::pki_types::pem::PemObject;
+
+    fn unreadable(file: &Path, why: impl std::fmt::Display) -> InitError {
+        InitError::setting(file.display().to_string(), format!("this file cannot be used for TLS: {why}"))
+    }
+    let read = |file: &Path| {
+        let all = CertificateDer::pem_file_iter(file).map_err(|error| unreadable(file, error))?;
+        all.collect::<Result<Vec<_>, _>>().map_err(|error| unreadable(file, error))
+    };
+    let mut roots = RootCertStore::empty();
+    if let Some(file) = &target.certificates.authorities {
+        let (added, _) = roots.add_parsable_certificates(read(file)?);
+        if added == 0 {
+            return Err(unreadable(file, "it holds no certificate"));
+        }
+    } else if target.uri.scheme() == Some(&Scheme::HTTPS) {
+        let (added, _) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        if added == 0 {
+            let reason = "the system has no list of authorities to believe: name one in OTEL_EXPORTER_OTLP_CERTIFICATE";
+            return Err(InitError::setting(&target.named_by, reason));
+        }
+    }
+    // Named, and not the process's default: that may be another, or none.
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = builder.map_err(|error| InitError::setting("otlp-tls", error.to_string()))?;
+    let builder = builder.with_root_certificates(roots);
+    match &target.certificates.identity {
+        None => Ok(builder.with_no_client_auth()),
+        Some((key, certificate)) => {
+            let chain = read(certificate)?;
+            let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable(key, error))?;
+            builder.with_client_auth_cert(chain, secret).map_err(|error| unreadable(certificate, error))
+        }
+    }
+}

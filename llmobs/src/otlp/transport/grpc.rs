@@ -1,0 +1,189 @@
+//! Frames and answers of OTLP over gRPC.
+
+use std::time::Duration;
+
+use bytes::BufMut;
+use bytes::Bytes;
+use bytes::BytesMut;
+use http::HeaderMap;
+use http::HeaderName;
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use http_body_util::BodyExt;
+use hyper::Response;
+use hyper::body::Incoming;
+use prost::Message;
+
+use super::Answer;
+use super::Cause;
+use super::Fault;
+use super::LONGEST_ANSWER;
+use super::Retry;
+use super::http_protobuf::is_page;
+
+pub(super) const ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
+
+const STATUS: HeaderName = HeaderName::from_static("grpc-status");
+const DETAILS: HeaderName = HeaderName::from_static("grpc-status-details-bin");
+
+/// Whether it is compressed, its length, the message.
+pub(super) fn frame(message: &[u8], is_compressed: bool) -> Bytes {
+    let mut frame = BytesMut::with_capacity(PREFIX + message.len());
+    frame.put_u8(u8::from(is_compressed));
+    frame.put_u32(u32::try_from(message.len()).unwrap_or(u32::MAX));
+    frame.put_slice(message);
+    frame.freeze()
+}
+
+const PREFIX: usize = 5;
+
+pub(super) async fn read(response: Response<Incoming>) -> Result<Answer, Fault> {
+    let (head, mut body) = response.into_parts();
+    if head.status != StatusCode::OK {
+        let again = matches!(head.status.as_u16(), 429 | 502 | 503 | 504);
+        return Err(Fault::new(Cause::Status(head.status), if again { Retry::Later } else { Retry::Never }));
+    }
+    if is_page(&head.headers) {
+        return Err(Fault::new(Cause::Page, Retry::Never));
+    }
+    if !head.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc")) {
+        return Err(Fault::new(Cause::NotGrpc, Retry::Never));
+    }
+    // A refusal may come without a body, and then has its status here.
+    if let Some(status) = status(&head.headers) {
+        return if status == 0 { Ok(Answer { rejected: 0 }) } else { Err(refusal(status, &head.headers)) };
+    }
+    let mut message = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        match frame.map_err(|_| Fault::broken())?.into_data() {
+            Ok(data) if message.len() + data.len() > LONGEST_ANSWER => {
+                return Err(Fault::new(Cause::TooLong, Retry::Never));
+            }
+            Ok(data) => message.put_slice(&data),
+            Err(frame) => {
+                let trailers = frame.into_trailers().unwrap_or_default();
+                return match status(&trailers) {
+                    // An answer is never compressed: nothing said that it may be.
+                    Some(0) => Ok(Answer::of_message(message.get(PREFIX..).unwrap_or_default())),
+                    Some(status) => Err(refusal(status, &trailers)),
+                    None => Err(Fault::new(Cause::NotGrpc, Retry::Never)),
+                };
+            }
+        }
+    }
+    Err(Fault::new(Cause::NotGrpc, Retry::Never))
+}
+
+fn status(headers: &HeaderMap) -> Option<u16> {
+    headers.get(STATUS)?.to_str().ok()?.trim().parse().ok()
+}
+
+/// The specification names those that may be tried again; `RESOURCE_EXHAUSTED` only with a time to wait.
+fn refusal(status: u16, headers: &HeaderMap) -> Fault {
+    let wait = headers.get(DETAILS).and_then(|details| retry_info(details.as_bytes()));
+    let retry = match (status, wait) {
+        (8 | 14, Some(wait)) => Retry::After(wait),
+        (1 | 4 | 10 | 11 | 14 | 15, _) => Retry::Later,
+        _ => Retry::Never,
+    };
+    Fault::new(Cause::Grpc(status), retry)
+}
+
+/// The parts of `google.rpc.Status` that say when to come back.
+#[derive(Clone, PartialEq, Message)]
+struct Details {
+    #[prost(message, repeated, tag = "3")]
+    details: Vec<Detail>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Detail {
+    #[prost(string, tag = "1")]
+    type_url: String,
+    #[prost(bytes = "vec", tag = "2")]
+    value: Vec<u8>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct RetryInfo {
+    #[prost(message, optional, tag = "1")]
+    retry_delay: Option<Delay>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+struct Delay {
+    #[prost(int64, tag = "1")]
+    seconds: i64,
+    #[prost(int32, tag = "2")]
+    nanos: i32,
+}
+
+fn retry_info(details: &[u8]) -> Option<Duration> {
+    let details = Details::decode(from_base64(details)?.as_slice()).ok()?.details;
+    let detail = details.into_iter().find(|detail| detail.type_url.ends_with("/google.rpc.RetryInfo"))?;
+    let delay = RetryInfo::decode(detail.value.as_slice()).ok()?.retry_delay?;
+    Some(Duration::new(u64::try_from(delay.seconds).ok()?, u32::try_from(delay.nanos).ok()?.min(999_999_999)))
+}
+
+/// Binary headers of gRPC are base64, with padding or without.
+fn from_base64(text: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    let (mut bits, mut held) = (0_u32, 0);
+    for letter in text.iter().filter(|letter| **letter != b'=') {
+        let value = match letter {
+            b'A'..=b'Z' => letter - b'A',
+            b'a'..=b'z' => letter - b'a' + 26,
+            b'0'..=b'9' => letter - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => return None,
+        };
+        bits = bits << 6 | u32::from(value);
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            bytes.push(u8::try_from(bits >> held).ok()?);
+            bits &= (1 << held) - 1;
+        }
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_says_how_long_its_message_is() {
+        assert_eq!(frame(b"abc", false).as_ref(), b"\0\0\0\0\x03abc");
+        assert_eq!(frame(b"", true).as_ref(), b"\x01\0\0\0\0");
+    }
+
+    #[test]
+    fn base64_is_read_with_padding_and_without() {
+        assert_eq!(from_base64(b"aGVsbG8="), from_base64(b"aGVsbG8"));
+        assert_eq!(from_base64(b"aGVsbG8sIHdvcmxk").unwrap(), b"hello, world");
+        assert_eq!(from_base64(b"-_8=").unwrap(), [0xfb, 0xff]);
+        assert_eq!(from_base64(b"a b"), None);
+    }
+
+    #[test]
+    fn the_time_to_wait_is_read_from_the_details() {
+        let delay = Some(Delay { seconds: 2, nanos: 500_000_000 });
+        let value = RetryInfo { retry_delay: delay }.encode_to_vec();
+        let detail = Detail { type_url: "type.googleapis.com/google.rpc.RetryInfo".to_owned(), value };
+        let details = Details { details: vec![Detail::default(), detail] }.encode_to_vec();
+        assert_eq!(retry_info(to_base64(&details).as_bytes()), Some(Duration::from_millis(2_500)));
+        assert_eq!(retry_info(b"AAAA"), None);
+    }
+
+    fn to_base64(bytes: &[u8]) -> String {
+        const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        let group = |chunk: &[u8]| {
+            let bits = chunk.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+            let letters = (0..=chunk.len()).map(move |place| bits >> (18 - 6 * place) & 63);
+            letters.map(|letter| char::from(LETTERS[letter as usize])).collect::<String>()
+        };
+        bytes.chunks(3).map(group).collect()
+    }
+}
