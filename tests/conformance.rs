@@ -8,5 +8,7 @@ mod calls;
 mod checker;
 #[path = "conformance/drive.rs"]
 mod drive;
+#[path = "conformance/requests.rs"]
+mod requests;
 #[path = "conformance/wire.rs"]
 mod wire;

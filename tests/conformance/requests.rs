@@ -1,0 +1,112 @@
+//! The server layer: its spans and metrics for every end of a request, and for calls of gRPC.
+
+use std::collections::BTreeSet;
+
+use axum::Router;
+use axum::body::Body;
+use axum::routing::get;
+use axum::routing::post;
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::StreamExt;
+use futures_util::stream;
+use http::HeaderMap;
+use http::Request;
+use http::Response;
+use http::StatusCode;
+use http_body::Frame;
+use http_body_util::BodyExt;
+use http_body_util::StreamBody;
+use llmobs::Observer;
+use llmobs::Profile;
+use llmobs::catalog::Group;
+use llmobs::catalog::ROWS;
+use llmobs::tower::ServerLayer;
+use tower_service::Service;
+
+use crate::support::conventions::Conventions;
+use crate::support::conventions::assert_none;
+use crate::wire::Wire;
+
+#[tokio::test]
+async fn every_end_of_a_request_is_as_the_conventions_have_it() {
+    for profile in [Profile::V1_41, Profile::Latest] {
+        let wire = Wire::new();
+        let observer = wire.observe(Observer::builder().model("m"), profile);
+        requests(ServerLayer::new(observer.clone()), 13).await;
+        let all = ServerLayer::new(observer.clone()).with_query().with_client_address();
+        requests(all, 13).await;
+        let conventions = Conventions::of(profile);
+        assert_none(&wire.violations(conventions), profile.as_str());
+        assert!(wire.spans().len() >= 26, "{}", wire.spans().len());
+
+        let reached: BTreeSet<_> =
+            wire.spans().iter().filter_map(|span| conventions.definition(span)).map(|span| span.id).collect();
+        assert!(reached.contains("http.server") && reached.contains("rpc.server"), "{reached:?}");
+        let metrics: BTreeSet<_> = wire.metrics().into_iter().map(|metric| metric.name).collect();
+        for row in ROWS.iter().filter(|row| row.group == Group::HttpServer) {
+            assert!(metrics.contains(row.name), "{}", row.name);
+        }
+    }
+}
+
+/// Sends requests of every kind through the layer, and counts them.
+async fn requests(layer: ServerLayer, expected: usize) {
+    let mut sent = 0;
+    let mut app = app().layer(layer);
+    for (method, path) in [
+        ("GET", "/chat/12?a=b"),
+        ("POST", "/chat/12"),
+        ("HEAD", "/chat/12"),
+        ("BREW", "/chat/12"),
+        ("GET", "/nowhere"),
+        ("GET", "/status/400"),
+        ("GET", "/status/503"),
+        ("GET", "/broken"),
+    ] {
+        let request = Request::builder().method(method).uri(path).header("host", "example.com:8080");
+        let request = request.header("user-agent", "test/1").body(Body::empty()).unwrap();
+        let _ = send(&mut app, request).await.map(http::Response::into_body).unwrap().collect().await;
+        sent += 1;
+    }
+    // The caller leaves before the answer, and in the middle of it.
+    assert!(send(&mut app, Request::get("/slow").body(Body::empty()).unwrap()).now_or_never().is_none());
+    let answer = send(&mut app, Request::get("/endless").body(Body::empty()).unwrap()).await.unwrap();
+    let mut body = answer.into_body().into_data_stream();
+    assert!(body.next().await.is_some());
+    drop(body);
+    sent += 2;
+    for path in ["/package.Service/Fine", "/package.Service/Fails", "/package.Service/Unknown"] {
+        let call = Request::post(path).header("content-type", "application/grpc").header("te", "trailers");
+        let call = call.header("host", "example.com:50051").body(Body::empty()).unwrap();
+        let _ = send(&mut app, call).await.unwrap().into_body().collect().await;
+        sent += 1;
+    }
+    assert_eq!(sent, expected);
+}
+
+async fn send(app: &mut Router, request: Request<Body>) -> Result<Response<Body>, std::convert::Infallible> {
+    Service::call(app, request).await
+}
+
+fn app() -> Router {
+    Router::new()
+        .route("/chat/{id}", get(|| async { "hello" }).post(|| async { "hello" }))
+        .route("/status/400", get(|| async { StatusCode::BAD_REQUEST }))
+        .route("/status/503", get(|| async { StatusCode::SERVICE_UNAVAILABLE }))
+        .route("/broken", get(|| async { Body::from_stream(stream::iter([Ok("a"), Err(std::io::Error::other("b"))])) }))
+        .route("/slow", get(std::future::pending::<()>))
+        .route("/endless", get(|| async { Body::from_stream(stream::repeat("a").map(Ok::<_, std::io::Error>)) }))
+        .route("/package.Service/Fine", post(|| async { answer("0") }))
+        .route("/package.Service/Fails", post(|| async { answer("13") }))
+}
+
+/// An answer of gRPC, whose status comes last.
+fn answer(status: &'static str) -> Response<Body> {
+    let mut trailers = HeaderMap::new();
+    trailers.insert("grpc-status", http::HeaderValue::from_static(status));
+    let frames =
+        [Ok::<_, std::io::Error>(Frame::data(Bytes::from_static(b"\0\0\0\0\0"))), Ok(Frame::trailers(trailers))];
+    let body = Body::new(StreamBody::new(stream::iter(frames)));
+    Response::builder().header("content-type", "application/grpc").body(body).unwrap()
+}
