@@ -59,7 +59,7 @@ pub trait Companion: Send + Sync + 'static {
     fn ended(&self, id: u64, outcome: Outcome, at: Moment);
 
     /// What an operation that ran for so many seconds used, in joules, as far as can be said at once. It goes on the
-    /// log event and the span of the operation, named provisional. Defaults to nothing said.
+    /// log event of the operation, named provisional. Defaults to nothing said.
     fn provisional_energy(&self, ran: f64) -> Option<f64> {
         let _ = ran;
         None

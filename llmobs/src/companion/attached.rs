@@ -44,6 +44,15 @@ impl Attached {
         companions.iter().filter_map(Weak::upgrade).for_each(|companion| say(&*companion));
     }
 
+    /// The first answer of any companion, if there is one.
+    pub(crate) fn ask<T>(&self, question: impl Fn(&dyn Companion) -> Option<T>) -> Option<T> {
+        if !self.is_followed() {
+            return None;
+        }
+        let companions = self.companions.read().unwrap_or_else(PoisonError::into_inner);
+        companions.iter().filter_map(Weak::upgrade).find_map(|companion| question(&*companion))
+    }
+
     pub(crate) fn attach_companion(&self, companion: Weak<dyn Companion>) {
         let mut companions = self.companions.write().unwrap_or_else(PoisonError::into_inner);
         companions.retain(|known| known.strong_count() > 0);

@@ -47,6 +47,8 @@ pub(crate) struct Complete {
     pub(crate) stalls: u16,
     pub(crate) attempts: u16,
     pub(crate) preemptions: u32,
+    /// Joules, as far as can be said before they are measured.
+    pub(crate) energy: Option<f64>,
     /// Whether every objective was met, if any could be judged.
     pub(crate) good: Option<bool>,
     /// None where it is not written.
@@ -124,6 +126,7 @@ macro_rules! write_event {
             stall_count = i64::from($of.stalls),
             attempts = i64::from($of.attempts),
             preemptions = i64::from($of.preemptions),
+            energy_provisional_j = $of.energy,
             good = $of.good,
             keep_reason = $of.keep.map(Keep::as_str),
             sample_rate = $of.keep.map(Keep::rate),

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use super::end::End;
 use super::end::Ending;
 use crate::catalog::Level;
+use crate::clock::seconds;
 use crate::clock::ago;
 use crate::event::Complete;
 use crate::event::Details;
@@ -157,9 +158,19 @@ impl Told<'_> {
             stalls: live.stalls(),
             attempts: live.attempts(),
             preemptions: live.preemptions(),
+            energy: self.provisional_energy(),
             good: self.judged.good(),
             keep: self.keep(*ending, held),
         }
+    }
+
+    /// What a companion says that it used, while it ran. Nobody waits for the true figure.
+    fn provisional_energy(&self) -> Option<f64> {
+        let End { live, marks, .. } = &self.end;
+        let began = marks.scheduled.or_else(|| marks.enqueued.is_none().then_some(marks.t0))?;
+        let ran = seconds(marks.now.saturating_sub(began));
+        let attached = live.core.attached();
+        attached.ask(|companion| companion.provisional_energy(ran)).filter(|_| !live.series.key.role.is_remote())
     }
 
     /// Why its log event is written, if it is: every failure and missed objective, and a share of the rest.

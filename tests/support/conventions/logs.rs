@@ -27,6 +27,7 @@ pub const WIDE_EVENT: (&str, &[(&str, AttributeType, bool)]) = (
         ("cached_tokens", Int, false),
         ("decode_ms", Double, false),
         ("e2e_ms", Double, true),
+        ("energy_provisional_j", Double, false),
         ("finish_reasons", String, false),
         ("good", Boolean, false),
         ("input_tokens", Int, false),

@@ -9,7 +9,7 @@ fn the_counter_is_read_often_while_a_few_run_less_while_many_do_and_seldom_else(
     let mut rig = Rig::new(&fake);
     let energy = || fake.calls("nvmlDeviceGetTotalEnergyConsumption");
     rig.run(ms(1_000));
-    let mut calls = |rig: &mut Rig| {
+    let calls = |rig: &mut Rig| {
         let before = energy();
         rig.run(ms(10_000));
         energy() - before

@@ -1,0 +1,183 @@
+//! The sampler with its threads, over the real wrapper of NVIDIA's library and a library that does what a test says.
+
+#![cfg(all(target_os = "linux", feature = "nvml"))]
+
+#[path = "support/fake.rs"]
+mod fake;
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use llmobs::Observer;
+use llmobs::testing::Readings;
+use llmobs_gpu::CollectorState;
+use llmobs_gpu::NvmlBackend;
+use llmobs_gpu::Sampler;
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_sdk::trace::InMemorySpanExporter;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::Context;
+use tracing_subscriber::layer::SubscriberExt;
+
+use fake::Fake;
+
+fn observer() -> Observer {
+    Observer::builder().model("m").build().unwrap()
+}
+
+/// Waits until something is true, at most five seconds.
+fn until(observer: &Observer, what: &str, is: impl Fn() -> bool) {
+    let start = observer.now();
+    while !is() {
+        assert!(observer.now().since(start) < Duration::from_secs(5), "it never came to this: {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn a_call_that_hangs_is_a_state_and_a_stop_does_not_wait_for_it() {
+    let fake = Fake::new();
+    fake.hang("nvmlDeviceGetPowerUsage", true);
+    let observer = observer();
+    let backend = NvmlBackend::at(fake.path());
+    let sampler = Sampler::builder().backend(backend).hung_after(Duration::from_millis(20)).start(&observer).unwrap();
+    until(&observer, "hung", || sampler.state() == CollectorState::Hung);
+    let status = Readings::of(&observer).value("llmobs.gpu.collector.status", &[("llmobs.collector.state", "hung")]);
+    assert_eq!(status.to_bits(), 1.0_f64.to_bits(), "a collection does not hang with it");
+    let operation = observer.chat("m").start();
+    operation.complete();
+    let before = observer.now();
+    assert!(!sampler.stop(), "its thread is left behind");
+    let took = observer.now().since(before);
+    assert!(took < Duration::from_millis(900), "{took:?}");
+    assert!(Sampler::abandoned_threads() >= 1);
+    let anomalies = [("llmobs.anomaly", "gpu_thread_abandoned")];
+    assert_eq!(Readings::of(&observer).count("llmobs.self.anomalies", &anomalies), 1);
+    // The call comes back at last: nobody does anything with it.
+    let next = fake.calls("nvmlDeviceGetTemperatureV");
+    fake.hang("nvmlDeviceGetPowerUsage", false);
+    until(&observer, "the thread ends and gives back what it had", || fake.alive() == 0);
+    assert_eq!(fake.calls("nvmlDeviceGetTemperatureV"), next, "no further question was put");
+}
+
+#[test]
+fn a_stop_is_quick_and_a_sampler_can_start_again() {
+    let fake = Fake::new();
+    let observer = observer();
+    for _ in 0..3 {
+        let sampler = Sampler::builder().backend(NvmlBackend::at(fake.path())).start(&observer).unwrap();
+        until(&observer, "ok", || sampler.state() == CollectorState::Ok && sampler.devices().len() == 2);
+        assert!(sampler.stop());
+    }
+    assert_eq!(fake.inits(), 1, "the library is opened once in a process");
+    until(&observer, "event sets given back", || fake.alive() == 0);
+    let page = llmobs::prometheus::page(&observer, None).body;
+    assert!(!page.contains("hw_status{"), "who does not sample says nothing");
+}
+
+#[test]
+fn a_sampler_of_an_observer_that_observes_nothing_has_no_thread() {
+    let fake = Fake::new();
+    let sampler = Sampler::builder().backend(NvmlBackend::at(fake.path())).start(&Observer::disabled()).unwrap();
+    assert!(sampler.devices().is_empty() && sampler.stop());
+    assert_eq!(fake.inits(), 0);
+}
+
+#[test]
+fn a_library_that_is_slow_is_asked_less() {
+    let fake = Fake::new();
+    fake.devices(1);
+    fake.delay("nvmlDeviceGetPowerUsage", 3_000);
+    let observer = observer();
+    let sampler = Sampler::builder()
+        .backend(NvmlBackend::at(fake.path()))
+        .call_budget(Duration::from_millis(1))
+        .normal(Duration::from_millis(10))
+        .start(&observer)
+        .unwrap();
+    until(&observer, "a hundred calls", || fake.calls("nvmlDeviceGetUtilizationRates") >= 50);
+    let (slow, fast) = (fake.calls("nvmlDeviceGetPowerUsage"), fake.calls("nvmlDeviceGetUtilizationRates"));
+    assert!(slow * 4 < fast, "{slow} slow calls, {fast} fast ones");
+    drop(sampler);
+}
+
+#[test]
+fn what_a_gpu_reports_and_uses_is_told_with_the_trace_of_the_operation() {
+    let exporter = InMemorySpanExporter::default();
+    let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
+    let traced = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
+    // For every thread, since the sampler speaks on its own; the other tests of this program do not listen.
+    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(traced).with(Heard)).unwrap();
+
+    let fake = Fake::new();
+    fake.devices(1);
+    let observer = observer();
+    let sampler = Sampler::builder()
+        .backend(NvmlBackend::at(fake.path()))
+        .fast(Duration::from_millis(5))
+        .start(&observer)
+        .unwrap();
+    until(&observer, "ok", || sampler.devices().first().is_some_and(|gpu| gpu.source.is_some()));
+    let operation = observer.chat("m").start();
+    let mut energy = 1_000_000;
+    let mut use_energy = |observer: &Observer| {
+        let before = sampler.devices()[0].measured;
+        energy += 1_000;
+        fake.set(0, "energy_mj", energy);
+        until(observer, "the counter was read", || sampler.devices()[0].measured > before);
+    };
+    use_energy(&observer);
+    use_energy(&observer);
+    fake.xid(0, 31);
+    let xids = || Readings::of(&observer).count("llmobs.gpu.xid.errors", &[("llmobs.gpu.xid.code", "31")]);
+    until(&observer, "the XID is counted", || xids() == 1);
+    operation.complete();
+    use_energy(&observer);
+    until(&observer, "the energy is told", || !heard("llm_request_energy").is_empty());
+
+    provider.force_flush().unwrap();
+    let spans = exporter.get_finished_spans().unwrap();
+    let span = spans.iter().find(|span| span.events.events.iter().any(|event| event.name == "gpu.xid")).unwrap();
+    let told = heard("llm_request_energy");
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0]["trace_id"], format!("{:?}", span.span_context.trace_id().to_string()));
+    assert_eq!(told[0]["energy_method"], "\"time\"");
+    assert_eq!(told[0]["energy_complete"], "true");
+    let joules: f64 = told[0]["energy_j"].parse().unwrap();
+    assert!(joules > 1.0, "{joules}");
+    let complete = heard("llm_request_complete");
+    let provisional = complete.iter().find_map(|event| event.get("energy_provisional_j"));
+    assert!(provisional.is_some_and(|joules| joules.parse::<f64>().unwrap() > 0.0), "{complete:?}");
+}
+
+/// The fields of every event, by the event's name.
+type Events = Vec<(&'static str, BTreeMap<&'static str, String>)>;
+
+static HEARD: Mutex<Events> = Mutex::new(Vec::new());
+
+fn heard(name: &str) -> Vec<BTreeMap<&'static str, String>> {
+    let heard = HEARD.lock().unwrap_or_else(PoisonError::into_inner);
+    heard.iter().filter(|(known, _)| *known == name).map(|(_, fields)| fields.clone()).collect()
+}
+
+struct Heard;
+
+impl<S: tracing::Subscriber> Layer<S> for Heard {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        let mut fields = Fields(BTreeMap::new());
+        event.record(&mut fields);
+        HEARD.lock().unwrap_or_else(PoisonError::into_inner).push((event.metadata().name(), fields.0));
+    }
+}
+
+struct Fields(BTreeMap<&'static str, String>);
+
+impl tracing::field::Visit for Fields {
+    fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn Debug) {
+        self.0.insert(field.name(), format!("{value:?}"));
+    }
+}
