@@ -136,6 +136,7 @@ const fn about(group: Group) -> &'static str {
         Group::Objective => "service-level objectives",
         Group::Runtime => "the async runtime",
         Group::Self_ => "llmobs watching itself",
+        Group::Pipeline => "what a pipeline sends and loses, with the feature `otlp`",
         Group::Build => "what is running",
         Group::Gpu => "what the GPU did, from the crate llmobs-gpu",
         _ => "others",

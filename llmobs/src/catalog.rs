@@ -231,6 +231,8 @@ pub enum Group {
     Runtime,
     /// llmobs watching itself.
     Self_,
+    /// What a pipeline sends and loses.
+    Pipeline,
     /// What is running.
     Build,
     /// What the GPU did; recorded by the crate `llmobs-gpu`.
@@ -254,6 +256,7 @@ impl Group {
             Self::Objective => "objective",
             Self::Runtime => "runtime",
             Self::Self_ => "self",
+            Self::Pipeline => "pipeline",
             Self::Build => "build",
             Self::Gpu => "gpu",
         }

@@ -66,8 +66,8 @@ fn the_drive_reaches_every_metric_that_an_observer_records_by_itself() {
     }
 }
 
-/// What a server layer, a GPU sampler or an engine records; their tests hold it against the same definitions.
-const ELSEWHERE: [Group; 2] = [Group::Gpu, Group::HttpServer];
+/// What a server layer, a GPU sampler, an engine or a pipeline records; their tests hold it against the same definitions.
+const ELSEWHERE: [Group; 3] = [Group::Gpu, Group::HttpServer, Group::Pipeline];
 
 #[test]
 fn the_drive_reaches_every_span_and_event_but_those_that_llmobs_does_not_make() {

@@ -253,8 +253,6 @@ Runtime:
         "How late a task of the async runtime was woken" }
 ;
 Self_:
-    Dropped { "llmobs.self.dropped", Counter, "{item}", [own::SIGNAL own::DROP_REASON], Core, ALL, both, NOW,
-        "Telemetry that was lost" }
     Folded { "llmobs.self.folded_labels", Counter, "{value}", [own::LABEL], Core, ALL, both, NOW,
         "Label values that became _OTHER" }
     Redactions { "llmobs.self.redactions", Counter, "{redaction}", [own::DETECTOR], Core, ALL, both, LATER,
@@ -265,6 +263,10 @@ Self_:
         "Series that exist on the Prometheus page" }
     SeriesLimit { "llmobs.self.series.limit", UpDownCounter, "{series}", [own::METRIC_GROUP], Core, ALL, both, NOW,
         "Label sets that one metric may have" }
+;
+Pipeline:
+    Dropped { "llmobs.self.dropped", Counter, "{item}", [own::SIGNAL own::DROP_REASON], Core, ALL, both, NOW,
+        "Telemetry that was lost" }
     ExportDuration { "llmobs.self.export.duration", Histogram(Part), "s", [own::SIGNAL a::ERROR_TYPE], Core, ALL, both, NOW,
         "Time of an export" }
     ExportAge { "llmobs.self.export.age", ObservableGauge, "s", [own::SIGNAL], Core, ALL, both, NOW,
