@@ -59,7 +59,10 @@ mod tests {
     fn an_impl_trait_becomes_a_blank_wherever_it_stands() {
         for (given, expected) in [
             (parse_quote!(Result<impl Stream<Item = u8> + 'a, Error>), parse_quote!(Result<_, Error>)),
-            (parse_quote!(Box<dyn Iterator<Item = impl Copy> + Send>), parse_quote!(Box<dyn Iterator<Item = _> + Send>)),
+            (
+                parse_quote!(Box<dyn Iterator<Item = impl Copy> + Send>),
+                parse_quote!(Box<dyn Iterator<Item = _> + Send>),
+            ),
             (parse_quote!(&'a [(impl Copy, u8)]), parse_quote!(&'a [(_, u8)])),
             (parse_quote!(Vec<u8>), parse_quote!(Vec<u8>)),
         ] as [(Type, Type); 4]

@@ -62,7 +62,10 @@ impl Function {
     /// What cannot be observed at all.
     pub(crate) fn check(&self) -> Result<()> {
         if let Some(constness) = &self.signature.constness {
-            return Err(Error::new(constness.span, "a `const fn` runs in the compiler too, where nobody can observe it"));
+            return Err(Error::new(
+                constness.span,
+                "a `const fn` runs in the compiler too, where nobody can observe it",
+            ));
         }
         match &self.signature.output {
             ReturnType::Type(_, output) if matches!(**output, Type::Never(_)) => Err(Error::new_spanned(

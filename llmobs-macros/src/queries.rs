@@ -30,7 +30,8 @@ pub(crate) fn queries(operation: &str, model: Option<&str>) -> Vec<(&'static str
         ("In flight", format!("sum by (llmobs_operation_state) (llmobs_operation_active{{{labels}}})")),
     ];
     if operation != "embeddings" {
-        queries.push(("Time to the first token, 95th percentile", quantile("llmobs_time_to_first_token_seconds_bucket")));
+        queries
+            .push(("Time to the first token, 95th percentile", quantile("llmobs_time_to_first_token_seconds_bucket")));
         queries.push(("Time between tokens, 95th percentile", quantile("llmobs_inter_token_duration_seconds_bucket")));
     }
     queries.push(("Tokens per second, by direction", {

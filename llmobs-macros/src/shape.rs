@@ -82,9 +82,8 @@ pub(crate) fn lasting(output: &Type) -> Result<Shape> {
 
 /// Whether a type plainly shows a stream, which a function without `stream` would end too early.
 pub(crate) fn shows_stream(output: &Type) -> bool {
-    let is_stream = |output| {
-        matches!(wrap(output), Some(Wrap::Stream | Wrap::PinnedStream | Wrap::BoxedStream | Wrap::Sse))
-    };
+    let is_stream =
+        |output| matches!(wrap(output), Some(Wrap::Stream | Wrap::PinnedStream | Wrap::BoxedStream | Wrap::Sse));
     let inner = path(bare(output)).filter(|path| named(path, "Result") || named(path, "Option"));
     is_stream(output) || inner.and_then(|path| types(path).next()).is_some_and(is_stream)
 }

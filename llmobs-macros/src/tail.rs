@@ -63,7 +63,8 @@ impl Boxed {
         let tokens: Vec<TokenTree> = self.block.stream().into_iter().collect();
         let text: Vec<String> = tokens.iter().map(ToString::to_string).collect();
         let at = (0..tokens.len()).find(|&at| {
-            let after = |words: &[&str]| text[at..].iter().map(String::as_str).take(words.len()).eq(words.iter().copied());
+            let after =
+                |words: &[&str]| text[at..].iter().map(String::as_str).take(words.len()).eq(words.iter().copied());
             let is_result = after(&["let", "__ret", ":"]) || after(&["let", "_", ":", "()", "="]);
             is_result && (at == 0 || text[at - 1] != "if")
         })?;
@@ -102,10 +103,9 @@ mod tests {
 
     #[test]
     fn a_body_is_taken_apart_and_put_together_again() {
-        for tokens in [
-            quote!(Box::pin(async move { request.text.len() })),
-            quote!(::std::boxed::Box::pin(async move { 1 })),
-        ] {
+        for tokens in
+            [quote!(Box::pin(async move { request.text.len() })), quote!(::std::boxed::Box::pin(async move { 1 }))]
+        {
             let boxed = Boxed::of(&body(tokens.clone())).unwrap();
             assert!(boxed.of_async_trait().is_none());
             assert_eq!(boxed.with(boxed.block().stream()).to_string(), tokens.to_string());
@@ -128,7 +128,9 @@ mod tests {
     #[test]
     fn what_async_trait_puts_first_is_told_from_the_rest() {
         let boxed = Boxed::of(&body(quote!(Box::pin(async move {
-            if let ::core::option::Option::Some(__ret) = ::core::option::Option::None::<u8> { return __ret; }
+            if let ::core::option::Option::Some(__ret) = ::core::option::Option::None::<u8> {
+                return __ret;
+            }
             let __self = self;
             let text = text;
             let __ret: u8 = { 1 };

@@ -50,7 +50,44 @@ pub(crate) struct Vocabulary {
     pub(crate) phases: Vec<Arc<str>>,
     pub(crate) evaluations: Vec<(Arc<str>, Arc<str>)>,
     pub(crate) objectives: Vec<Objective>,
+    /// Of single functions, which say theirs when they are first called. Their places come after the others.
+    pub(crate) own_objectives: [OnceLock<Objective>; OWN_OBJECTIVES],
     pub(crate) labels: Vec<ExtraLabel>,
+}
+
+/// The most objectives of single functions.
+pub(crate) const OWN_OBJECTIVES: usize = 8;
+
+impl Vocabulary {
+    /// The objective at a place.
+    pub(crate) fn objective(&self, place: usize) -> Option<&Objective> {
+        let own = || self.own_objectives.get(place - self.objectives.len())?.get();
+        self.objectives.get(place).or_else(own)
+    }
+
+    /// How many places there are for objectives.
+    pub(crate) const fn objective_places(&self) -> usize {
+        self.objectives.len() + OWN_OBJECTIVES
+    }
+
+    /// The place of a function's own objective, by its name. None where all places are taken.
+    #[cfg(feature = "macros")]
+    pub(crate) fn own_objective(&self, name: &str, make: impl FnOnce() -> Objective) -> Option<usize> {
+        let named = |objective: &Objective| objective.name == name;
+        let known = (0..self.objective_places()).find(|place| self.objective(*place).is_some_and(named));
+        known.or_else(|| {
+            let mut objective = make();
+            let taken = self.own_objectives.iter().position(|slot| match slot.set(objective.clone()) {
+                Ok(()) => true,
+                // Somebody else may have come with the same.
+                Err(ours) => {
+                    objective = ours;
+                    slot.get().is_some_and(named)
+                }
+            });
+            Some(self.objectives.len() + taken?)
+        })
+    }
 }
 
 /// A label of the user's own, with every value that it may have.
@@ -142,9 +179,20 @@ impl Series {
         for (direction, cause) in [(Direction::Output, Waste::Cancelled), (Direction::Output, Waste::Failed)] {
             self.add(Id::Wasted, wasted(direction, cause), 0);
         }
-        for (place, objective) in self.vocabulary.objectives.iter().enumerate() {
-            self.add(Id::ObjectiveEvents, 2 * place, 0);
-            self.add(Id::ObjectiveEvents, 2 * place + 1, 0);
+        for place in 0..self.vocabulary.objectives.len() {
+            self.judge_by(place);
+        }
+    }
+
+    /// Makes an objective visible at zero, once.
+    pub(crate) fn judge_by(&self, place: usize) {
+        let first = self.slots.get(offset(Id::ObjectiveEvents, &self.vocabulary) + 2 * place);
+        if first.is_some_and(|slot| slot.get().is_some()) {
+            return;
+        }
+        self.add(Id::ObjectiveEvents, 2 * place, 0);
+        self.add(Id::ObjectiveEvents, 2 * place + 1, 0);
+        if let Some(objective) = self.vocabulary.objective(place) {
             self.publish(objective);
         }
     }

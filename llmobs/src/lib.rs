@@ -49,6 +49,9 @@
 //!
 //! Nothing here panics. A panic of yours, in a handler or in a stream, ends its operation as `failed`/`internal`.
 
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod __private;
 mod cardinality;
 pub mod catalog;
 mod classify;
@@ -79,6 +82,8 @@ mod timing;
 pub mod tower;
 mod usage;
 
+#[cfg(feature = "macros")]
+pub use self::__private::Handle;
 pub use self::catalog::Buckets;
 pub use self::catalog::Level;
 pub use self::catalog::Profile;
@@ -130,3 +135,7 @@ pub use self::timing::Drive;
 pub use self::timing::FirstToken;
 pub use self::usage::Partition;
 pub use self::usage::Usage;
+
+/// Observes a function: one attribute begins an operation or a step, runs the body under its span, and ends it.
+#[cfg(feature = "macros")]
+pub use llmobs_macros::llm_span;

@@ -125,7 +125,7 @@ pub(super) fn width(id: Id, vocabulary: &Vocabulary) -> usize {
     match id {
         Id::Phase => vocabulary.phases.len(),
         Id::Evaluations => vocabulary.evaluations.len(),
-        Id::ObjectiveEvents | Id::ObjectiveTokens => 2 * vocabulary.objectives.len(),
+        Id::ObjectiveEvents | Id::ObjectiveTokens => 2 * vocabulary.objective_places(),
         _ => fixed_width(id),
     }
 }
@@ -156,7 +156,7 @@ pub(super) fn offset(id: Id, vocabulary: &Vocabulary) -> usize {
         Id::Phase => DECLARED,
         Id::Evaluations => DECLARED + phases,
         Id::ObjectiveEvents => DECLARED + phases + evaluations,
-        Id::ObjectiveTokens => DECLARED + phases + evaluations + 2 * vocabulary.objectives.len(),
+        Id::ObjectiveTokens => DECLARED + phases + evaluations + 2 * vocabulary.objective_places(),
         _ => OFFSETS[id as usize].0,
     }
 }
@@ -205,7 +205,10 @@ pub(super) fn variant_labels(id: Id, variant: usize, vocabulary: &Vocabulary) ->
             ]
         }
         Id::ObjectiveEvents | Id::ObjectiveTokens => vec![
-            Label::new(own::OBJECTIVE_NAME, Arc::<str>::from(vocabulary.objectives[variant / 2].name.as_ref())),
+            Label::new(
+                own::OBJECTIVE_NAME,
+                Arc::<str>::from(vocabulary.objective(variant / 2).map_or("", |objective| objective.name.as_ref())),
+            ),
             Label::new(own::OBJECTIVE_RESULT, if variant.is_multiple_of(2) { "good" } else { "bad" }),
         ],
         _ => Vec::new(),
@@ -240,6 +243,7 @@ mod tests {
             phases: vec!["tokenize".into(), "safety".into()],
             evaluations: vec![("relevance".into(), "pass".into()), ("relevance".into(), "fail".into())],
             objectives: vec![Objective::new("interactive")],
+            own_objectives: std::array::from_fn(|at| Objective::new(format!("of function {at}")).into()),
             ..Vocabulary::default()
         };
         for id in Id::ALL {

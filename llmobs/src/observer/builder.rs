@@ -389,6 +389,7 @@ impl<'a> ObserverBuilder<'a> {
             phases: self.phases.iter().map(|phase| phase.as_str().into()).collect(),
             evaluations: evaluations.map(|(name, label)| (name.as_str().into(), label.as_str().into())).collect(),
             objectives: self.objectives.clone(),
+            own_objectives: Default::default(),
             labels: self
                 .labels
                 .iter()

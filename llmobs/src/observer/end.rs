@@ -286,12 +286,15 @@ impl End<'_> {
         };
         let left_early = facts.outcome == Outcome::Cancelled && facts.first_token.is_none();
         let mut judged = Judged::default();
-        for (place, objective) in self.series.vocabulary().objectives.iter().enumerate() {
-            let variant = match objective.judge(&facts) {
-                Verdict::Good => 2 * place,
-                Verdict::Bad => 2 * place + 1,
-                Verdict::Excluded | Verdict::Abandoned => continue,
-            };
+        let vocabulary = self.series.vocabulary();
+        let of_all = 0..vocabulary.objectives.len();
+        for place in of_all.chain(self.live.own_objective()) {
+            let variant =
+                match vocabulary.objective(place).map_or(Verdict::Excluded, |objective| objective.judge(&facts)) {
+                    Verdict::Good => 2 * place,
+                    Verdict::Bad => 2 * place + 1,
+                    Verdict::Excluded | Verdict::Abandoned => continue,
+                };
             judged.note(place, variant % 2 == 0);
             self.series.add(Id::ObjectiveEvents, variant, 1);
             self.series.add(Id::ObjectiveTokens, variant, self.tokens.output.unwrap_or(0));

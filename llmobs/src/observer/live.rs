@@ -1,5 +1,6 @@
 //! One operation in flight, shared by its owner, its markers, its stream and the table. No lock, set once.
 
+use std::num::NonZeroU8;
 use std::num::NonZeroU32;
 use std::num::NonZeroU64;
 use std::sync::Arc;
@@ -67,6 +68,8 @@ pub(super) struct Live {
     pub(super) prepares: bool,
     /// A report of the token usage is expected, so nothing is counted before it.
     pub(super) reports_usage: bool,
+    /// One more than the place of the objective of its function, where that has one of its own.
+    own_objective: Option<NonZeroU8>,
     pub(super) link: Option<TraceLink>,
     ended: AtomicBool,
     enqueued: Later,
@@ -106,6 +109,7 @@ pub(super) struct Beginning {
     pub(super) reports_usage: bool,
     pub(super) link: Option<TraceLink>,
     pub(super) max_tokens: Option<u64>,
+    pub(super) own_objective: Option<usize>,
     pub(super) conversation: Option<Arc<str>>,
     pub(super) asked: Option<Asked>,
 }
@@ -135,6 +139,7 @@ impl Live {
             deadline: beginning.deadline.and_then(NonZeroU64::new),
             prepares: beginning.prepares,
             reports_usage: beginning.reports_usage,
+            own_objective: beginning.own_objective.and_then(|place| NonZeroU8::new(u8::try_from(place + 1).ok()?)),
             link: beginning.link,
             ended: AtomicBool::new(false),
             enqueued: Later::default(),
@@ -200,6 +205,10 @@ impl Live {
 
     pub(super) fn max_tokens(&self) -> Option<u64> {
         self.max_tokens.map(|tokens| tokens.get().into())
+    }
+
+    pub(super) fn own_objective(&self) -> Option<usize> {
+        self.own_objective.map(|place| usize::from(place.get()) - 1)
     }
 
     pub(super) fn is_past_deadline(&self, now: u64) -> bool {

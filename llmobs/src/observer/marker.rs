@@ -134,6 +134,12 @@ impl Marker {
         self.with(|live| live.series.add(Id::Wasted, wasted(Direction::Output, Waste::Superseded), tokens));
     }
 
+    /// Whether anything of the answer was there.
+    #[cfg(feature = "macros")]
+    pub(crate) fn has_generated(&self) -> bool {
+        self.live.as_ref().is_some_and(|live| live.first_token().is_some())
+    }
+
     /// A phase begins; it is recorded when the guard is dropped. The name must be one of those given to
     /// [`ObserverBuilder::phases`](crate::ObserverBuilder::phases), else the phase is counted as folded and not
     /// recorded.

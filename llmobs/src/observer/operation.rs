@@ -109,6 +109,11 @@ impl Operation {
         future.instrument(self.span())
     }
 
+    #[cfg(feature = "macros")]
+    pub(crate) fn held(&self) -> Option<&Held> {
+        self.span.as_deref()
+    }
+
     /// A try begins: a retry, a fallback, a hedge. It is counted and has a span under that of the operation, which
     /// follows that of the try before. The first try is counted by `start`, in the gateway and client roles; give
     /// [`AttemptKind::First`] to have a span of it.

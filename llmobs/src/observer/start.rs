@@ -16,6 +16,8 @@ use crate::companion::Followed;
 use crate::companion::Subject;
 use crate::event::Asked;
 use crate::instruments::EXTRA_LABELS;
+#[cfg(feature = "macros")]
+use crate::objective::Objective;
 use crate::semconv::value::AttemptKind;
 use crate::semconv::value::OperationName;
 use crate::semconv::value::OutputType;
@@ -37,6 +39,7 @@ pub struct Start<'a> {
     request: Request<'a>,
     prepares: bool,
     reports_usage: Option<bool>,
+    own_objective: Option<usize>,
     extra: [u8; EXTRA_LABELS],
 }
 
@@ -52,6 +55,7 @@ impl<'a> Start<'a> {
             request: Request::default(),
             prepares: false,
             reports_usage: None,
+            own_objective: None,
             extra: [0; EXTRA_LABELS],
         }
     }
@@ -214,6 +218,19 @@ impl<'a> Start<'a> {
         self
     }
 
+    /// Judges it by an objective of the function that it is the call of, too. The observer keeps the first of a name.
+    #[cfg(feature = "macros")]
+    pub(crate) fn objective(mut self, name: &'static str, make: impl FnOnce() -> Objective) -> Self {
+        let Some(core) = &self.observer.core else { return self };
+        let place = core.vocabulary().own_objective(name, make);
+        if place.is_none() {
+            core.folded(crate::catalog::own::OBJECTIVE_NAME);
+        }
+        // One that was declared judges every operation anyway.
+        self.own_objective = place.filter(|place| *place >= core.vocabulary().objectives.len());
+        self
+    }
+
     /// Starts the operation.
     pub fn start(self) -> Operation {
         let Some(core) = &self.observer.core else { return Operation::nothing() };
@@ -242,10 +259,14 @@ impl<'a> Start<'a> {
                 _ => current_link(),
             },
             max_tokens: self.request.max_tokens,
+            own_objective: self.own_objective,
             conversation: self.request.conversation.map(|id| clean(id).as_ref().into()),
             asked: (core.logs_details && self.name != OperationName::Embeddings).then(|| Asked::of(&self.request)),
         };
         series.add(Id::Started, 0, 1);
+        if let Some(place) = self.own_objective {
+            series.judge_by(place);
+        }
         series.add(Id::Attempts, AttemptKind::First.index(), 1);
         if let Some(tokens) = self.request.max_tokens {
             series.size(Id::MaxTokens, 0, tokens);

@@ -80,6 +80,11 @@ impl Step {
         self.end(Some(failure.into().error_type()));
     }
 
+    #[cfg(feature = "macros")]
+    pub(crate) fn held(&self) -> Option<&Held> {
+        self.held.as_deref()
+    }
+
     fn recording(&self) -> Option<&Held> {
         self.held.as_deref().filter(|held| held.is_recording())
     }

@@ -273,6 +273,15 @@ impl ErrorType {
         matches!(self, Self::Authentication | Self::InvalidRequest)
     }
 
+    /// Whether it says that the service would not, and not that it could not.
+    #[cfg(any(feature = "macros", feature = "sse"))]
+    pub(crate) const fn is_refusal(self) -> bool {
+        matches!(
+            self,
+            Self::Authentication | Self::ContentFilter | Self::InvalidRequest | Self::Overloaded | Self::RateLimited
+        )
+    }
+
     /// What happened, in words for the status of a span: they name nobody and quote nothing.
     #[must_use]
     pub const fn description(self) -> &'static str {

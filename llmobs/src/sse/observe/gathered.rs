@@ -48,7 +48,7 @@ impl Gathered {
                 self.is_over = true;
                 self.finish(marker);
             }
-            Event::Error(error) if self.begun == 0 && is_refusal(error) => self.add(Chunk::rejected(error)),
+            Event::Error(error) if self.begun == 0 && error.is_refusal() => self.add(Chunk::rejected(error)),
             Event::Error(error) => {
                 self.has_failed = true;
                 marker.failing(error);
@@ -115,18 +115,6 @@ impl Gathered {
             marker.finish_reason_of(choice, reason);
         }
     }
-}
-
-/// Whether an error says that the upstream would not, and not that it could not.
-const fn is_refusal(error: ErrorType) -> bool {
-    matches!(
-        error,
-        ErrorType::Authentication
-            | ErrorType::ContentFilter
-            | ErrorType::InvalidRequest
-            | ErrorType::Overloaded
-            | ErrorType::RateLimited
-    )
 }
 
 const MOST_CHOICES: usize = 128;

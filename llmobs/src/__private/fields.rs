@@ -1,0 +1,156 @@
+//! `fields(name = expr)`: attributes of the user's own on the span.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use opentelemetry::KeyValue;
+use opentelemetry::Value;
+use opentelemetry::trace::TraceContextExt;
+
+use crate::cardinality::clean;
+use crate::content::Content;
+use crate::observer::Operation;
+use crate::observer::Step;
+use crate::span::Held;
+use crate::span::TARGET;
+
+/// What a field may be given as.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a field",
+    label = "a number, a bool, a text or an `Option` of one is wanted here",
+    note = "content, such as prompts, is no field: see `llmobs::Content`"
+)]
+pub trait Field {
+    /// None is not recorded.
+    fn field(&self) -> Option<Value>;
+}
+
+macro_rules! whole_numbers {
+    ($($number:ty),*) => {
+        $(impl Field for $number {
+            fn field(&self) -> Option<Value> {
+                i64::try_from(*self).ok().map(Value::I64)
+            }
+        })*
+    };
+}
+
+whole_numbers!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
+
+macro_rules! texts {
+    ($($text:ty),*) => {
+        $(impl Field for $text {
+            fn field(&self) -> Option<Value> {
+                Some(Value::String(clean(self).into_owned().into()))
+            }
+        })*
+    };
+}
+
+texts!(str, String, Box<str>, Arc<str>, Rc<str>, Cow<'_, str>);
+
+impl Field for bool {
+    fn field(&self) -> Option<Value> {
+        Some(Value::Bool(*self))
+    }
+}
+
+impl Field for f64 {
+    fn field(&self) -> Option<Value> {
+        self.is_finite().then_some(Value::F64(*self))
+    }
+}
+
+impl Field for f32 {
+    fn field(&self) -> Option<Value> {
+        f64::from(*self).field()
+    }
+}
+
+impl<T: Field + ?Sized> Field for &T {
+    fn field(&self) -> Option<Value> {
+        (**self).field()
+    }
+}
+
+impl<T: Field> Field for Option<T> {
+    fn field(&self) -> Option<Value> {
+        self.as_ref()?.field()
+    }
+}
+
+/// No type has this: content leaves through the gate or not at all.
+#[diagnostic::on_unimplemented(
+    message = "content cannot be a field",
+    label = "this is `llmobs::Content`",
+    note = "prompts and answers leave a process only after redaction: leave the field out, and switch on the capture \
+            of content, which `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` does"
+)]
+pub trait MayBeSeen {}
+
+impl<T> Field for Content<T>
+where
+    Self: MayBeSeen,
+{
+    fn field(&self) -> Option<Value> {
+        None
+    }
+}
+
+/// Whose span takes fields.
+pub trait HasSpan {
+    #[doc(hidden)]
+    fn fields(&self) -> Option<Fields<'_>>;
+}
+
+impl HasSpan for Operation {
+    fn fields(&self) -> Option<Fields<'_>> {
+        Fields::on(self.held())
+    }
+}
+
+impl HasSpan for Step {
+    fn fields(&self) -> Option<Fields<'_>> {
+        Fields::on(self.held())
+    }
+}
+
+/// Takes fields to a span. Where a layer carries it to OpenTelemetry they are attributes; another subscriber, whose
+/// spans have no attributes that came later, gets one event under the span.
+#[derive(Debug)]
+pub struct Fields<'a> {
+    held: &'a Held,
+    told: String,
+}
+
+impl<'a> Fields<'a> {
+    /// None where nobody keeps them.
+    #[inline]
+    pub fn of(watched: &'a impl HasSpan) -> Option<Self> {
+        watched.fields()
+    }
+
+    fn on(held: Option<&'a Held>) -> Option<Self> {
+        held.filter(|held| held.is_recording()).map(|held| Self { held, told: String::new() })
+    }
+
+    pub fn keep<T: Field + ?Sized>(&mut self, name: &'static str, value: &T) {
+        let Some(value) = value.field() else { return };
+        match self.held.context() {
+            Some(context) => context.span().set_attribute(KeyValue::new(name, value)),
+            None => {
+                let gap = if self.told.is_empty() { "" } else { " " };
+                self.told += &format!("{gap}{name}={value}");
+            }
+        }
+    }
+}
+
+impl Drop for Fields<'_> {
+    fn drop(&mut self) {
+        if !self.told.is_empty() {
+            tracing::info!(target: TARGET, parent: self.held.span(), fields = self.told, "fields");
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! From a value to the outcome of the call that gave it.
+
+use super::handle::nothing;
+use super::handle::nothing_of_step;
+use super::probe::Look;
+use super::probe::Seen;
+use crate::error::Failure;
+use crate::observer::Operation;
+use crate::observer::Step;
+use crate::semconv::value::ErrorType;
+use crate::usage::Usage;
+
+/// An operation or a step.
+pub trait Watched: Sized {
+    fn told_usage(&self, usage: Usage);
+    fn completed(self);
+    fn failed(self, failure: Failure);
+    /// One that watches nothing.
+    #[must_use]
+    fn nothing() -> Self;
+}
+
+impl Watched for Operation {
+    fn told_usage(&self, usage: Usage) {
+        self.mark().usage(usage);
+    }
+
+    #[inline]
+    fn completed(self) {
+        self.complete();
+    }
+
+    /// An error that says no, before anything was generated, is a rejection, as it is in a stream.
+    #[cold]
+    fn failed(self, failure: Failure) {
+        match failure.error_type() {
+            ErrorType::Cancelled => self.cancel(),
+            error if error.is_refusal() && !self.mark().has_generated() => self.reject(failure),
+            _ => self.fail(failure),
+        }
+    }
+
+    fn nothing() -> Self {
+        nothing()
+    }
+}
+
+impl Watched for Step {
+    fn told_usage(&self, usage: Usage) {
+        self.usage(usage);
+    }
+
+    #[inline]
+    fn completed(self) {
+        self.complete();
+    }
+
+    #[cold]
+    fn failed(self, failure: Failure) {
+        self.fail(failure);
+    }
+
+    fn nothing() -> Self {
+        nothing_of_step()
+    }
+}
+
+/// What `error_type` may give.
+#[diagnostic::on_unimplemented(
+    message = "`error_type` gives `{Self}`",
+    label = "an `llmobs::ErrorType` or `llmobs::Failure` is wanted here"
+)]
+pub trait AsFailure {
+    /// None where nobody said anything.
+    fn as_failure(self) -> Option<Failure>;
+}
+
+impl AsFailure for ErrorType {
+    fn as_failure(self) -> Option<Failure> {
+        Some(self.into())
+    }
+}
+
+impl AsFailure for Failure {
+    fn as_failure(self) -> Option<Failure> {
+        Some(self)
+    }
+}
+
+/// Nobody said which type an error has.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Unnamed;
+
+impl AsFailure for Unnamed {
+    fn as_failure(self) -> Option<Failure> {
+        None
+    }
+}
+
+#[inline]
+pub const fn unnamed<E>(_error: &E) -> Unnamed {
+    Unnamed
+}
+
+/// What `usage` may give.
+#[diagnostic::on_unimplemented(
+    message = "`usage` gives `{Self}`",
+    label = "an `llmobs::Usage` or an `Option` of it is wanted here"
+)]
+pub trait AsUsage {
+    /// Whether there may be any.
+    const IS_READ: bool = true;
+
+    fn as_usage(self) -> Option<Usage>;
+}
+
+impl AsUsage for Usage {
+    fn as_usage(self) -> Option<Usage> {
+        Some(self)
+    }
+}
+
+impl AsUsage for Option<Usage> {
+    fn as_usage(self) -> Option<Usage> {
+        self
+    }
+}
+
+/// Nobody said where the usage is.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Unread;
+
+impl AsUsage for Unread {
+    const IS_READ: bool = false;
+
+    #[inline]
+    fn as_usage(self) -> Option<Usage> {
+        None
+    }
+}
+
+#[inline]
+pub const fn unread<T>(_value: &T) -> Unread {
+    Unread
+}
+
+/// Ends a call by its value.
+#[inline]
+pub fn finish<W, V, K, F, U>(
+    watched: W,
+    value: &V,
+    _kind: K,
+    error_type: impl FnOnce(&V::Error) -> F,
+    usage: impl FnOnce(&V::Value) -> U,
+) where
+    W: Watched,
+    V: Look<K>,
+    F: AsFailure,
+    U: AsUsage,
+{
+    match value.look() {
+        Seen::Gave(value) => {
+            if let Some(usage) = usage(value).as_usage() {
+                watched.told_usage(usage);
+            }
+            watched.completed();
+        }
+        Seen::Nothing => watched.completed(),
+        Seen::Broke(error, its_type) => watched.failed(failure(error, its_type, error_type)),
+    }
+}
+
+/// Ends a call whose value is no stream, and gives it back else.
+#[inline]
+pub fn gate<W, V, K, F>(watched: W, value: &V, _kind: K, error_type: impl FnOnce(&V::Error) -> F) -> W
+where
+    W: Watched,
+    V: Look<K>,
+    F: AsFailure,
+{
+    match value.look() {
+        Seen::Gave(_) => return watched,
+        Seen::Nothing => watched.completed(),
+        Seen::Broke(error, its_type) => watched.failed(failure(error, its_type, error_type)),
+    }
+    W::nothing()
+}
+
+/// What the user says of an error, else what it says itself.
+pub(super) fn failure<E, F: AsFailure>(
+    error: &E,
+    its_type: Option<ErrorType>,
+    error_type: impl FnOnce(&E) -> F,
+) -> Failure {
+    let said = error_type(error).as_failure();
+    let failure = said.unwrap_or_else(|| Failure::new(its_type.unwrap_or(ErrorType::Other)));
+    if failure.exception().is_some() { failure } else { failure.caused_by(error) }
+}

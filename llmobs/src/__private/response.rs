@@ -1,0 +1,201 @@
+//! Answers over HTTP that carry an operation on after their handler.
+
+use std::pin::Pin;
+use std::task::Context;
+use std::task::Poll;
+
+use axum::body::Body;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use axum::response::Sse;
+use axum::response::sse::KeepAliveStream;
+use bytes::Bytes;
+use futures_core::Stream;
+use http_body::Body as _;
+use http_body::Frame;
+use http_body::SizeHint;
+use pin_project_lite::pin_project;
+
+use super::finish::Watched;
+use crate::observer::Chunk;
+use crate::observer::Observed;
+use crate::observer::Operation;
+use crate::semconv::value::ErrorType;
+
+#[inline]
+pub fn into_response(value: impl IntoResponse) -> Response {
+    value.into_response()
+}
+
+/// A response that the body built from the operation it took.
+#[diagnostic::on_unimplemented(
+    message = "nobody watches this `Sse`",
+    label = "`{Self}` is not observed",
+    note = "build it with `llmobs::tower::axum::sse(call.take(), ..)`, where `call` is the name given by `handle = call`"
+)]
+pub trait IsWatched {}
+
+impl<S: Stream, C> IsWatched for Observed<S, C> {}
+
+impl<S: IsWatched> IsWatched for KeepAliveStream<S> {}
+
+/// An answer that holds the operation already. Where it was not taken, something else is answered: then this is all.
+pub fn sse<S: IsWatched>(operation: Operation, answer: Sse<S>) -> Sse<S> {
+    operation.complete();
+    answer
+}
+
+/// Lets an operation last as long as the body of a response. An error's status ends it at once.
+pub fn response(operation: Operation, response: Response) -> Response {
+    observed(operation, response, body)
+}
+
+/// As [`response`], with what a piece of the body carries.
+pub fn response_with<C: Into<Chunk>>(
+    operation: Operation,
+    response: Response,
+    tokens: impl FnMut(&Bytes) -> C + Send + 'static,
+) -> Response {
+    observed(operation, response, |operation, body| body_with(operation, body, tokens))
+}
+
+fn observed(operation: Operation, response: Response, body: impl FnOnce(Operation, Body) -> Body) -> Response {
+    match error_of(response.status().as_u16()) {
+        None => response.map(|inner| body(operation, inner)),
+        Some(error) => {
+            operation.failed(error.into());
+            response
+        }
+    }
+}
+
+/// What a server says of itself: its own 500 is no upstream's.
+fn error_of(status: u16) -> Option<ErrorType> {
+    match status {
+        500 => Some(ErrorType::Internal),
+        status => ErrorType::from_http_status(status),
+    }
+}
+
+/// Lets an operation last as long as a body. What the body says is read, if it is what OpenAI's API streams.
+#[cfg(feature = "sse")]
+pub fn body(operation: Operation, body: Body) -> Body {
+    if !operation.is_enabled() {
+        return body;
+    }
+    let sizes = Sizes::of(&body);
+    let watched = crate::sse::observe(operation, crate::sse::Dialect::OpenAi, Frames { body });
+    Body::new(Watching { stream: watched, sizes })
+}
+
+/// Lets an operation last as long as a body.
+#[cfg(not(feature = "sse"))]
+pub fn body(operation: Operation, body: Body) -> Body {
+    body_with(operation, body, |_: &Bytes| Chunk::empty())
+}
+
+/// Lets an operation last as long as a body, with what a piece of it carries.
+pub fn body_with<C: Into<Chunk>>(
+    operation: Operation,
+    body: Body,
+    mut tokens: impl FnMut(&Bytes) -> C + Send + 'static,
+) -> Body {
+    if !operation.is_enabled() {
+        return body;
+    }
+    let sizes = Sizes::of(&body);
+    let observed = operation.observe_with(Frames { body }, move |piece: &Result<Piece, axum::Error>| match piece {
+        Ok(Piece(frame)) => frame.data_ref().map_or_else(Chunk::silent, |bytes| tokens(bytes).into()),
+        Err(_) => Chunk::failed(ErrorType::Other),
+    });
+    Body::new(Watching { stream: observed, sizes })
+}
+
+/// A frame, which is bytes or the trailers.
+struct Piece(Frame<Bytes>);
+
+#[cfg(feature = "sse")]
+impl AsRef<[u8]> for Piece {
+    fn as_ref(&self) -> &[u8] {
+        self.0.data_ref().map_or(&[], |bytes| bytes)
+    }
+}
+
+/// A body as the stream of its frames.
+struct Frames {
+    body: Body,
+}
+
+impl Stream for Frames {
+    type Item = Result<Piece, axum::Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Pin::new(&mut self.body).poll_frame(context).map_ok(Piece)
+    }
+
+    /// Nothing comes any more: who reads by a length does not ask for the end.
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        if self.body.is_end_stream() { (0, Some(0)) } else { (0, None) }
+    }
+}
+
+/// What a body says of its length, less what has passed.
+struct Sizes {
+    lower: u64,
+    upper: Option<u64>,
+    is_over: bool,
+}
+
+impl Sizes {
+    fn of(body: &Body) -> Self {
+        let hint = body.size_hint();
+        Self { lower: hint.lower(), upper: hint.upper(), is_over: body.is_end_stream() }
+    }
+
+    fn passed(&mut self, bytes: usize) {
+        let bytes = bytes as u64;
+        self.lower = self.lower.saturating_sub(bytes);
+        self.upper = self.upper.map(|upper| upper.saturating_sub(bytes));
+    }
+}
+
+pin_project! {
+    /// The stream of its frames as a body again.
+    struct Watching<S> {
+        #[pin]
+        stream: S,
+        sizes: Sizes,
+    }
+}
+
+impl<S: Stream<Item = Result<Piece, axum::Error>>> http_body::Body for Watching<S> {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let mut this = self.project();
+        let polled = this.stream.as_mut().poll_next(context).map_ok(|Piece(frame)| frame);
+        match &polled {
+            Poll::Ready(Some(Ok(frame))) => {
+                this.sizes.passed(frame.data_ref().map_or(0, Bytes::len));
+                this.sizes.is_over = this.stream.size_hint() == (0, Some(0));
+            }
+            Poll::Ready(Some(Err(_)) | None) => this.sizes.is_over = true,
+            Poll::Pending => {}
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.sizes.is_over
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let mut hint = SizeHint::new();
+        hint.set_lower(self.sizes.lower);
+        if let Some(upper) = self.sizes.upper {
+            hint.set_upper(upper);
+        }
+        hint
+    }
+}
