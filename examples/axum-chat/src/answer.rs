@@ -1,14 +1,10 @@
 //! The life of a request that asks for tokens, the same on every route. This is where a server meets llmobs: an
 //! operation begins when a request has arrived, and its stream ends it, however that may be.
 
-use std::convert::Infallible;
-
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::FromRequestParts;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::http::request::Parts;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use futures_util::Stream;
@@ -16,6 +12,7 @@ use futures_util::StreamExt;
 use llmobs::ErrorType;
 use llmobs::Moment;
 use llmobs::Operation;
+use llmobs::tower::axum::Arrived;
 use serde::Deserialize;
 
 use crate::api::Dialect;
@@ -26,20 +23,7 @@ use crate::app::Settings;
 use crate::engine::Prompt;
 use crate::error::ApiError;
 use crate::event::Event;
-use crate::journal::Journal;
 use crate::sse;
-
-/// When a request arrived: its head was there, its body was not read yet.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Arrived(Moment);
-
-impl FromRequestParts<App> for Arrived {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(_parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        Ok(Self(app.observer.now()))
-    }
-}
 
 /// Answers one request in the dialect of its route.
 pub(crate) async fn answer<D: Dialect>(
@@ -47,7 +31,6 @@ pub(crate) async fn answer<D: Dialect>(
     Arrived(arrived): Arrived,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let journal = Journal::open(&app, D::OPERATION, arrived);
     let model = body.as_ref().ok().and_then(|body| model_named_in(body)).unwrap_or_default();
     let request = read::<D>(&app, body);
 
@@ -55,28 +38,28 @@ pub(crate) async fn answer<D: Dialect>(
     let operation = app.operation(D::OPERATION, &model, arrived, request.as_ref().ok().map(|request| request.settings));
     let request = match request {
         Ok(request) => request,
-        Err(error) => return refuse(operation, journal, error),
+        Err(error) => return refuse(operation, error),
     };
     let events = match app.admit(request.prompt, request.settings, arrived, operation.marker()).await {
         Ok(events) => events,
-        Err(error) => return refuse(operation, journal, error),
+        Err(error) => return refuse(operation, error),
     };
 
-    // From here on the stream is the operation: it ends with the last event, or when the client's leaving drops it.
-    let events = journal.follow(operation.observe_with(events, Event::chunk));
     let head = Head::new(D::ID, app.engine.model());
+    operation.mark().response_id(&head.id);
+    // From here on the stream is the operation: it ends with the last event, or when the client's leaving drops it.
+    let events = operation.observe_with(events, Event::chunk);
     match request.stream {
         Some(options) => sse::response::<D>(head, events, options),
         None => whole::<D>(&app, &head, events, arrived).await,
     }
 }
 
-fn refuse(operation: Operation, journal: Journal, error: ApiError) -> Response {
+fn refuse(operation: Operation, error: ApiError) -> Response {
     match error.error_type {
         ErrorType::Internal => operation.fail(error.error_type),
         _ => operation.reject(error.error_type),
     }
-    journal.refuse(&error);
     error.into_response()
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A request's way: [`answer`] reads it in the dialect of its route ([`api`], [`routes`]), [`app`] puts it into the
 //! [`queue`], the [`scheduler`]'s thread decodes it with the [`engine`] and sends [`event`]s, and those go to the
-//! client at once or in parts ([`sse`]). The [`journal`] writes one line about it.
+//! client at once or in parts ([`sse`]). llmobs writes one line about it.
 
 mod answer;
 mod api;
@@ -12,7 +12,6 @@ mod engine;
 mod error;
 mod event;
 mod fetch;
-mod journal;
 mod lag;
 mod once;
 mod queue;
@@ -27,8 +26,10 @@ use std::io;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Parser;
+use llmobs::otlp::Pipeline;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
@@ -38,6 +39,9 @@ use crate::cli::EngineKind;
 use crate::engine::Engine;
 use crate::engine::Llama;
 use crate::engine::Synthetic;
+
+/// How long the last export may take.
+const LAST_EXPORT: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
     match run(&Cli::parse()) {
@@ -52,12 +56,16 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> Result<(), Box<dyn Error + Send + Sync>> {
     let engine = load(cli)?;
-    log_as(cli)?;
+    // Before the observer: instruments that are older than their provider are silent for good.
+    let pipeline = tell_as(cli)?;
     let (app, thread) = App::start(engine, cli)?;
     let runtime = tokio::runtime::Runtime::new()?;
     match &cli.once {
         Some(prompt) => runtime.block_on(once::answer(&app, prompt))?,
         None => runtime.block_on(server::serve(app, thread, cli))?,
+    }
+    if let Some(Err(unfinished)) = pipeline.map(|pipeline| pipeline.shutdown(LAST_EXPORT)) {
+        tracing::warn!(%unfinished, "the collector did not get everything");
     }
     Ok(())
 }
@@ -75,8 +83,12 @@ fn load(cli: &Cli) -> Result<Arc<dyn Engine>, Box<dyn Error + Send + Sync>> {
     Ok(Arc::new(llama))
 }
 
-/// JSON lines. They go to standard output, unless the answer does.
-fn log_as(cli: &Cli) -> Result<(), Box<dyn Error + Send + Sync>> {
+/// Logs are JSON lines on standard output, or on standard error where the answer is on the other. Where the standard
+/// variables name a collector, traces, metrics and logs go there too.
+fn tell_as(cli: &Cli) -> Result<Option<Pipeline>, Box<dyn Error + Send + Sync>> {
+    if cli.once.is_none() && has_collector() {
+        return Ok(Some(llmobs::otlp::builder().filter(cli.log.as_str()).init()?));
+    }
     let (filter, writer) = match cli.once {
         Some(_) => ("error", BoxMakeWriter::new(io::stderr)),
         None => (cli.log.as_str(), BoxMakeWriter::new(io::stdout)),
@@ -87,5 +99,12 @@ fn log_as(cli: &Cli) -> Result<(), Box<dyn Error + Send + Sync>> {
         .with_target(false)
         .with_env_filter(EnvFilter::try_new(filter)?)
         .with_writer(writer)
-        .try_init()
+        .try_init()?;
+    Ok(None)
+}
+
+/// Whether the environment says where telemetry is to be sent.
+fn has_collector() -> bool {
+    let names = ["", "TRACES_", "METRICS_", "LOGS_"].map(|signal| format!("OTEL_EXPORTER_OTLP_{signal}ENDPOINT"));
+    names.iter().any(|name| std::env::var_os(name).is_some_and(|address| !address.is_empty()))
 }

@@ -4,5 +4,4 @@ pub(crate) mod chat;
 pub(crate) mod completions;
 pub(crate) mod generate;
 pub(crate) mod health;
-pub(crate) mod metrics;
 pub(crate) mod models;

@@ -2,14 +2,19 @@
 
 use std::future::IntoFuture;
 use std::io;
+use std::net::SocketAddr;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::HeaderName;
 use axum::routing::get;
 use axum::routing::post;
 use axum::serve::ListenerExt;
+use llmobs::prometheus::Endpoint;
+use llmobs::tower::InFlightPage;
+use llmobs::tower::ServerLayer;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -23,11 +28,13 @@ use crate::routes::chat::ChatRequest;
 use crate::routes::completions::CompletionRequest;
 use crate::routes::generate::GenerateRequest;
 use crate::routes::health::health;
-use crate::routes::metrics::metrics;
 use crate::routes::models::models;
 
 /// The largest body that is read.
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
+
+/// The response header that names the request's trace.
+const TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
 
 /// How long clients have to read that their answer was cut off.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -38,11 +45,14 @@ fn router(app: App) -> Router {
         .route("/v1/completions", post(answer::<CompletionRequest>))
         .route("/v1/generate", post(answer::<GenerateRequest>))
         .route("/v1/models", get(models))
-        .route("/metrics", get(metrics))
         .route("/healthz", get(health))
         .fallback(error::unknown_path)
         .method_not_allowed_fallback(error::wrong_method)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(ServerLayer::new(app.observer.clone()).with_trace_header(TRACE_ID))
+        // Who looks at the service is no request to it: these come after the layer.
+        .route_service("/metrics", Endpoint::new(app.observer.clone()))
+        .route_service("/debug/llmobs", InFlightPage::new(app.observer.clone()))
         .with_state(app)
 }
 
@@ -57,7 +67,8 @@ pub(crate) async fn serve(app: App, engine: JoinHandle<()>, cli: &Cli) -> io::Re
     });
     tokio::spawn(lag::probe(app.observer.clone()));
     let (stop, stopped) = oneshot::channel();
-    let server = axum::serve(listener, router(app.clone())).with_graceful_shutdown(async {
+    let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(async {
         let _ = stopped.await;
     });
     let mut server = std::pin::pin!(server.into_future());

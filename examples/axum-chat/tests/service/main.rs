@@ -12,3 +12,4 @@ mod readers;
 mod refusals;
 mod shutdown;
 mod support;
+mod telling;

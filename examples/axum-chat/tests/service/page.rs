@@ -88,6 +88,9 @@ async fn no_prompt_is_ever_logged_or_counted() {
     }
     server.terminate();
     let (_, log) = server.ended();
-    assert!(log.iter().filter(|line| line.contains(r#""message":"request""#)).count() == 19, "a line for each request");
+    assert!(
+        log.iter().filter(|line| line.contains(r#""message":"llm_request_complete""#)).count() == 19,
+        "a line for each request"
+    );
     assert!(log.iter().all(|line| !line.contains(CANARY)));
 }

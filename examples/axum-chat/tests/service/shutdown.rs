@@ -18,7 +18,11 @@ fn question(max_tokens: usize) -> Value {
 
 /// The last line of the log about a request.
 fn request_in(log: &[String]) -> Value {
-    let line = log.iter().rev().find(|line| line.contains(r#""message":"request""#)).expect("a line for the request");
+    let line = log
+        .iter()
+        .rev()
+        .find(|line| line.contains(r#""message":"llm_request_complete""#))
+        .expect("a line for the request");
     serde_json::from_str(line).expect("JSON")
 }
 
@@ -60,5 +64,5 @@ async fn a_shutdown_does_not_wait_for_ever() {
     let (status, log) = server.ended();
     assert!(status.success());
     let line = request_in(&log);
-    assert_eq!((line["outcome"].as_str(), line["error"].as_str()), (Some("failed"), Some("shutdown")));
+    assert_eq!((line["outcome"].as_str(), line["error.type"].as_str()), (Some("failed"), Some("shutdown")));
 }

@@ -15,6 +15,7 @@ pub(crate) use client::Stream;
 pub(crate) use client::gaps;
 pub(crate) use client::get;
 pub(crate) use client::post;
+pub(crate) use client::post_with;
 pub(crate) use page::Page;
 pub(crate) use server::Server;
 pub(crate) use server::program;

@@ -37,7 +37,11 @@ pub(crate) async fn get(address: SocketAddr, path: &str, headers: &[(&str, &str)
 }
 
 pub(crate) async fn post(address: SocketAddr, path: &str, body: &str) -> Reply {
-    request(address, "POST", path, &[], body).await
+    post_with(address, path, &[], body).await
+}
+
+pub(crate) async fn post_with(address: SocketAddr, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+    request(address, "POST", path, headers, body).await
 }
 
 async fn request(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {

@@ -23,7 +23,7 @@ const START: Duration = Duration::from_secs(300);
 pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_axum-chat"));
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("LLMOBS_CHAT_") {
+        if ["LLMOBS_CHAT_", "OTEL_"].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
             command.env_remove(name);
         }
     }
@@ -45,7 +45,13 @@ impl Server {
 
     /// Starts it on a port of its own and waits until it listens.
     pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::start_with(&[], arguments)
+    }
+
+    /// The same with these variables in its environment.
+    pub(crate) fn start_with(variables: &[(&str, &str)], arguments: &[&str]) -> Self {
         let mut child = program()
+            .envs(variables.iter().copied())
             .args(["--listen", "127.0.0.1:0"])
             .args(arguments)
             .stdout(Stdio::piped())
