@@ -31,6 +31,7 @@
 //! Nothing here panics.
 
 mod backend;
+mod choice;
 mod energy;
 mod error;
 mod follow;
@@ -52,6 +53,8 @@ pub use self::backend::Reading;
 pub use self::backend::Tier;
 pub use self::backend::Watch;
 pub use self::backend::Xid;
+pub use self::choice::Choice;
+pub use self::choice::UnknownChoice;
 pub use self::energy::EnergyMethod;
 pub use self::energy::EnergySource;
 pub use self::error::GpuError;

@@ -2,6 +2,7 @@
 
 /// Dense 16-bit floating-point operations a second of data-centre GPUs, by what their names hold. Not the figure with
 /// sparsity, which is twice as high.
+#[cfg(any(feature = "nvml", test))]
 pub(crate) fn peak_flops(name: &str) -> Option<u64> {
     let known = [
         ("B200", 2_250),

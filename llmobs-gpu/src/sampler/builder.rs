@@ -14,6 +14,7 @@ use super::Sampler;
 use super::worker::Worker;
 use crate::backend::GpuBackend;
 use crate::backend::auto::AutoBackend;
+use crate::choice::Choice;
 use crate::follow::Follower;
 use crate::report::OperationEnergy;
 use crate::roofline::ModelSize;
@@ -22,6 +23,7 @@ use crate::roofline::ModelSize;
 #[must_use = "nothing is sampled before `start`"]
 pub struct SamplerBuilder {
     backend: Option<Box<dyn GpuBackend>>,
+    is_off: bool,
     pub(super) settings: Settings,
 }
 
@@ -67,7 +69,7 @@ impl SamplerBuilder {
             places: Vec::new(),
             on_energy: None,
         };
-        Self { backend: None, settings }
+        Self { backend: None, is_off: false, settings }
     }
 
     /// How the devices are reached. Defaults to NVIDIA's library where it opens (with feature `nvml`), else to the
@@ -75,6 +77,21 @@ impl SamplerBuilder {
     pub fn backend(mut self, backend: impl GpuBackend) -> Self {
         self.backend = Some(Box::new(backend));
         self
+    }
+
+    /// The same by a word of a command line. Defaults to [`Choice::Auto`].
+    pub fn choose(mut self, choice: Choice) -> Self {
+        self.is_off = choice == Choice::Off;
+        match choice {
+            #[cfg(feature = "nvml")]
+            Choice::Nvml(path) => self.backend(crate::backend::NvmlBackend::at(path)),
+            #[cfg(not(feature = "nvml"))]
+            Choice::Nvml(_) => {
+                self.is_off = true;
+                self
+            }
+            Choice::Auto | Choice::Off => self,
+        }
     }
 
     /// Which devices are sampled, each by its id, the beginning of its id, or its PCI address. Defaults to those that
@@ -174,7 +191,7 @@ impl SamplerBuilder {
     ///
     /// When the operating system gives no thread.
     pub fn start(self, observer: &Observer) -> io::Result<Sampler> {
-        if !observer.is_enabled() {
+        if self.is_off || !observer.is_enabled() {
             return Ok(Sampler { parts: None });
         }
         let (mut worker, follower, board) = self.assemble(observer);

@@ -1,0 +1,76 @@
+//! What the GPU sampler costs: the CPU time of its threads by cadence and number of GPUs, and how often it asks the
+//! library. The library is the fake one, which answers at once: what is left is the sampler's own work.
+
+#[path = "../llmobs-gpu/tests/support/fake.rs"]
+mod fake;
+
+use std::fs;
+use std::thread;
+use std::time::Duration;
+
+use llmobs::Observer;
+use llmobs_benches::Table;
+use llmobs_benches::budget;
+use llmobs_benches::is_quick;
+use llmobs_gpu::NvmlBackend;
+use llmobs_gpu::Sampler;
+
+use fake::Fake;
+
+fn main() {
+    let time = Duration::from_secs(if is_quick() { 1 } else { 20 });
+    let mut table = Table::new(&["sampler", "calls a second", "CPU of one core", "CPU time an hour"]);
+    let mut normal = 0.0;
+    for (name, gpus, operations) in [
+        ("1 GPU, nothing runs", 1, 0),
+        ("1 GPU, 4 operations run", 1, 4),
+        ("1 GPU, 64 operations run", 1, 64),
+        ("8 GPUs, nothing runs", 8, 0),
+        ("8 GPUs, 64 operations run", 8, 64),
+    ] {
+        let (calls, share) = measure(gpus, operations, time);
+        if gpus == 1 && operations == 0 {
+            normal = share;
+        }
+        let hour = format!("{:.2} s", share * 3_600.0);
+        table.row(&[name, &format!("{calls:.1}"), &format!("{:.4} %", share * 100.0), &hour]);
+    }
+    table.print();
+    budget("the sampler at its normal cadence", normal * 100.0, 0.1, " % of one core");
+}
+
+/// Calls a second, and CPU time by time.
+fn measure(gpus: u32, operations: usize, time: Duration) -> (f64, f64) {
+    let fake = Fake::new();
+    fake.devices(gpus);
+    let observer = Observer::builder().model("m").build().unwrap();
+    let sampler = Sampler::builder().backend(NvmlBackend::at(fake.path())).start(&observer).unwrap();
+    let running: Vec<_> = (0..operations).map(|_| observer.chat("m").start()).collect();
+    // What happens once is not what is asked.
+    thread::sleep(time / 10);
+    let (calls, cpu) = (fake.all_calls(), cpu_time());
+    let start = observer.now();
+    let mut energy = 1_000_000;
+    while observer.now().since(start) < time {
+        // The counter moves ten times a second, as a device's does.
+        thread::sleep(Duration::from_millis(100));
+        energy += 35_000;
+        (0..gpus).for_each(|gpu| fake.set(gpu, "energy_mj", energy));
+    }
+    let took = observer.now().since(start).as_secs_f64();
+    let (calls, cpu) = (fake.all_calls() - calls, cpu_time() - cpu);
+    drop((running, sampler));
+    (calls as f64 / took, cpu.as_secs_f64() / took)
+}
+
+/// CPU time of the sampler's threads that run now, as the kernel counts it.
+fn cpu_time() -> Duration {
+    let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let ours = tasks
+        .filter(|task| fs::read_to_string(task.path().join("comm")).is_ok_and(|name| name.starts_with("llmobs-gpu")));
+    let nanos = ours.filter_map(|task| {
+        let counted = fs::read_to_string(task.path().join("schedstat")).ok()?;
+        counted.split(' ').next()?.parse::<u64>().ok()
+    });
+    Duration::from_nanos(nanos.sum())
+}

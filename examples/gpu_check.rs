@@ -1,0 +1,149 @@
+//! Shows: what the GPUs of this machine tell, and whether it can be believed. It is the five-minute check of
+//! `docs/gpu.md`, and on a machine without a GPU it says so and succeeds.
+//!
+//! Run: `cargo run --release -p llmobs-examples --example gpu_check -- --gpu auto --seconds 60`, with something running
+//! on the GPU; `--gpu nvml:PATH` takes the library in a file.
+//!
+//! You will see: who the devices are, every reading or that it is absent, what each question cost, how often the energy
+//! counter moves, and what became of the energy: the parts add up to what was measured.
+
+#![expect(clippy::print_stdout, reason = "the report is what it is for")]
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::thread;
+use std::time::Duration;
+
+use clap::Parser;
+use llmobs::Observer;
+use llmobs_gpu::Choice;
+use llmobs_gpu::CollectorState;
+use llmobs_gpu::DeviceReport;
+use llmobs_gpu::Sampler;
+use llmobs_gpu::ThrottleReason;
+
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Where GPUs are looked for: `auto`, `off` or `nvml:PATH`.
+    #[arg(long, default_value = "auto")]
+    gpu: Choice,
+    /// How long to look.
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments = Arguments::parse();
+    let observer = Observer::builder().model("check").build()?;
+    let builder = Sampler::builder().choose(arguments.gpu).on_energy(|energy| {
+        println!(
+            "operation: {:.3} J in {:.3} GPU seconds, by {}, complete: {}",
+            energy.joules,
+            energy.gpu_seconds,
+            energy.source.as_str(),
+            energy.complete,
+        );
+    });
+    let sampler = builder.start(&observer)?;
+    // Opening the library of a driver that sleeps takes seconds.
+    let opened = (0..100).any(|_| {
+        thread::sleep(Duration::from_millis(20));
+        !sampler.devices().is_empty()
+    });
+    if !opened {
+        println!("collector: {}", sampler.state().as_str());
+        println!("no GPU is sampled here; where there should be one, see docs/gpu.md");
+        return Ok(());
+    }
+    // One operation that takes a third of the time stands for a model's work.
+    let third = Duration::from_millis(arguments.seconds * 1_000 / 3);
+    thread::sleep(third);
+    let operation = observer.chat("check").start();
+    thread::sleep(third);
+    operation.complete();
+    thread::sleep(third);
+
+    println!("collector: {}", sampler.state().as_str());
+    sampler.devices().iter().for_each(show);
+    costs(&llmobs::prometheus::page(&observer, None).body);
+    let hung = sampler.state() == CollectorState::Hung;
+    println!("stopped in time: {}", sampler.stop());
+    if hung { Err("a call of the library hangs".into()) } else { Ok(()) }
+}
+
+fn show(device: &DeviceReport) {
+    let (info, reading) = (&device.info, &device.reading);
+    println!();
+    println!("{} ({}), {}", info.id, info.name, info.model.as_deref().unwrap_or("unknown model"));
+    let mega = |value: Option<u64>| value.map(|value| (value >> 20).to_string());
+    let real = |value: Option<f64>| value.map(|value| format!("{value:.3}"));
+    let lines = [
+        ("state", Some(device.state.as_str().to_owned())),
+        ("driver", info.driver.clone()),
+        ("PCI address", info.pci.clone()),
+        ("utilization", real(reading.utilization)),
+        ("memory used, MiB", mega(reading.memory_used)),
+        ("memory reserved, MiB", mega(reading.memory_reserved)),
+        ("memory total, MiB", mega(reading.memory_total)),
+        ("power, W", real(reading.power)),
+        ("power now, W", real(reading.power_instant)),
+        ("power limit, W", real(reading.power_limit)),
+        ("temperature, C", real(reading.temperature)),
+        ("memory temperature, C", real(reading.temperature_memory)),
+        ("shuts down at, C", real(reading.temperature_critical)),
+        ("SM clock, MHz", real(reading.clock_sm.map(|hertz| hertz / 1e6))),
+        ("tensor active", real(reading.tensor_active)),
+        ("DRAM active", real(reading.dram_active)),
+        (
+            "held down by",
+            reading.throttle.map(|throttle| {
+                let reasons = ThrottleReason::ALL.into_iter().filter(|reason| throttle.is(*reason));
+                let words: Vec<_> = reasons.map(ThrottleReason::as_str).collect();
+                if words.is_empty() { "nothing".to_owned() } else { words.join(" ") }
+            }),
+        ),
+        ("ECC errors corrected", reading.ecc_corrected.map(|count| count.to_string())),
+        ("rows replaced", reading.rows_uncorrected.map(|count| count.to_string())),
+        ("bytes over PCIe", reading.io_sent.map(|count| count.to_string())),
+        ("bytes over NVLink", reading.links_sent.map(|count| count.to_string())),
+        ("energy comes from", device.source.map(|source| source.as_str().to_owned())),
+        ("counter moves every, ms", real(device.counter_period.map(|period| period.as_secs_f64() * 1e3))),
+        ("peak memory, GB/s", info.peak_bytes_per_second.map(|peak| (peak / 1_000_000_000).to_string())),
+        ("peak 16-bit, TFLOP/s", info.peak_flops.map(|peak| (peak / 1_000_000_000_000).to_string())),
+    ];
+    for (name, value) in lines {
+        println!("  {name:24} {}", value.as_deref().unwrap_or("absent"));
+    }
+    let parts = device.request + device.idle + device.unattributed;
+    println!(
+        "  {:24} {:.3} J = {:.3} request + {:.3} idle + {:.3} unattributed: {}",
+        "measured",
+        device.measured,
+        device.request,
+        device.idle,
+        device.unattributed,
+        if (parts - device.measured).abs() < 1e-6 { "adds up" } else { "DOES NOT ADD UP" },
+    );
+}
+
+/// The mean time of each question, from the histogram on the page.
+fn costs(page: &str) {
+    let mut sums: BTreeMap<&str, [f64; 2]> = BTreeMap::new();
+    for line in page.lines() {
+        let Some(rest) = line.strip_prefix("llmobs_gpu_sampler_call_duration_seconds_") else { continue };
+        let place = match rest.split('{').next() {
+            Some("sum") => 0,
+            Some("count") => 1,
+            _ => continue,
+        };
+        let call = rest.split('"').nth(1).unwrap_or_default();
+        let value = line.rsplit(' ').next().and_then(|value| value.parse().ok()).unwrap_or(0.0);
+        sums.entry(call).or_default()[place] = value;
+    }
+    println!();
+    println!("what a question costs");
+    for (call, [sum, count]) in sums {
+        println!("  {call:24} {:10.1} us, mean of {count}", sum / count * 1e6);
+    }
+    println!();
+}
