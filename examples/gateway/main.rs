@@ -31,17 +31,22 @@ use llmobs::Observer;
 use llmobs::OperationName;
 use llmobs::Provider;
 use llmobs::Role;
+use llmobs::otlp::Pipeline;
 use llmobs::prometheus::Endpoint;
 use llmobs::tower::ServerLayer;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tracing_subscriber::EnvFilter;
 
+/// How long the last export may take.
+const LAST_EXPORT: Duration = Duration::from_secs(5);
+
 /// A gateway for OpenAI-shaped requests, watched by llmobs.
 #[derive(Debug, Parser)]
 #[command(name = "gateway")]
 struct Cli {
-    /// Where requests go: http://host:port, and a path if the server has its `/v1` below one.
+    /// Where requests go: `http://host:port`, and a path if the server has its `/v1` below one. For `https` build with
+    /// `--features tls`.
     #[arg(long, value_name = "URL")]
     upstream: Uri,
 
@@ -82,7 +87,7 @@ struct Cli {
 #[derive(Debug, Clone)]
 struct Gateway {
     observer: Observer,
-    client: Client<HttpConnector, Body>,
+    client: Client<Connector, Body>,
     upstream: String,
     answer_timeout: Duration,
     pause_timeout: Duration,
@@ -91,13 +96,12 @@ struct Gateway {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let cli = Cli::parse();
-    if cli.upstream.scheme() != Some(&Scheme::HTTP) || cli.upstream.authority().is_none() {
-        return Err(
-            "--upstream wants http://host:port; `client` in this file is the place for a connector with TLS".into()
-        );
+    let is_known = |scheme: &Scheme| *scheme == Scheme::HTTP || (cfg!(feature = "tls") && *scheme == Scheme::HTTPS);
+    if !cli.upstream.scheme().is_some_and(is_known) {
+        return Err("--upstream wants http://host:port, or https:// where this is built with `--features tls`".into());
     }
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).init();
+    // Before the observer: instruments that are older than their provider are silent for good.
+    let pipeline = tell()?;
 
     let mut observer = Observer::builder()
         .role(Role::Gateway)
@@ -111,12 +115,27 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let observer = observer.build()?;
     let gateway = Gateway {
         observer: observer.clone(),
-        client: client(cli.connect_timeout),
+        client: Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector(&cli)?),
         upstream: cli.upstream.to_string().trim_end_matches('/').to_owned(),
         answer_timeout: cli.answer_timeout,
         pause_timeout: cli.pause_timeout,
     };
-    serve(router(gateway), &observer, &cli).await
+    serve(router(gateway), &observer, &cli).await?;
+    if let Some(Err(unfinished)) = pipeline.map(|pipeline| pipeline.shutdown(LAST_EXPORT)) {
+        tracing::warn!(%unfinished, "the collector did not get everything");
+    }
+    Ok(())
+}
+
+/// Logs are JSON lines on standard output. Where the standard variable names a collector, traces, metrics and logs go
+/// there too.
+fn tell() -> Result<Option<Pipeline>, Box<dyn Error>> {
+    if std::env::var_os("OTEL_EXPORTER_OTLP_ENDPOINT").is_some_and(|address| !address.is_empty()) {
+        return Ok(Some(llmobs::otlp::init()?));
+    }
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).init();
+    Ok(None)
 }
 
 fn router(gateway: Gateway) -> Router {
@@ -132,12 +151,23 @@ fn router(gateway: Gateway) -> Router {
         .with_state(gateway)
 }
 
-/// Connections to the upstream. For `https` its connector is another one, such as that of `hyper-rustls`.
-fn client(connect_timeout: Duration) -> Client<HttpConnector, Body> {
+#[cfg(not(feature = "tls"))]
+type Connector = HttpConnector;
+#[cfg(feature = "tls")]
+type Connector = hyper_rustls::HttpsConnector<HttpConnector>;
+
+/// How connections to the upstream are made.
+fn connector(cli: &Cli) -> std::io::Result<Connector> {
     let mut connector = HttpConnector::new();
-    connector.set_connect_timeout(Some(connect_timeout));
+    connector.set_connect_timeout(Some(cli.connect_timeout));
     connector.set_nodelay(true);
-    Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector)
+    #[cfg(feature = "tls")]
+    let connector = {
+        connector.enforce_http(false);
+        let tls = hyper_rustls::HttpsConnectorBuilder::new().with_native_roots()?;
+        tls.https_or_http().enable_http1().wrap_connector(connector)
+    };
+    Ok(connector)
 }
 
 /// Serves until a signal comes, then lets what is under way come to its end.

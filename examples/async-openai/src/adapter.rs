@@ -190,7 +190,7 @@ mod tests {
         Ok(serde_json::from_value(part).unwrap())
     }
 
-    fn choice(index: u32, delta: Value, finish_reason: Value) -> Value {
+    fn choice(index: u32, delta: &Value, finish_reason: &Value) -> Value {
         json!({ "index": index, "delta": delta, "finish_reason": finish_reason })
     }
 
@@ -200,12 +200,12 @@ mod tests {
         let ms = Duration::from_millis;
         let script = Script::new(&hand)
             .wait(ms(10))
-            .item(part(json!([choice(0, json!({ "role": "assistant", "content": "" }), Value::Null)]), Value::Null))
+            .item(part(json!([choice(0, &json!({ "role": "assistant", "content": "" }), &Value::Null)]), Value::Null))
             .wait(ms(30))
-            .item(part(json!([choice(0, json!({ "content": "a" }), Value::Null)]), Value::Null))
+            .item(part(json!([choice(0, &json!({ "content": "a" }), &Value::Null)]), Value::Null))
             .wait(ms(20))
-            .item(part(json!([choice(0, json!({ "tool_calls": [{ "index": 0, "function": { "name": "f" } }] }), Value::Null)]), Value::Null))
-            .item(part(json!([choice(0, json!({}), json!("tool_calls"))]), Value::Null))
+            .item(part(json!([choice(0, &json!({ "tool_calls": [{ "index": 0, "function": { "name": "f" } }] }), &Value::Null)]), Value::Null))
+            .item(part(json!([choice(0, &json!({}), &json!("tool_calls"))]), Value::Null))
             .item(part(json!([]), json!({ "prompt_tokens": 9, "completion_tokens": 7, "total_tokens": 16,
                 "prompt_tokens_details": { "cached_tokens": 4 }, "completion_tokens_details": { "reasoning_tokens": 5 } })));
         assert_eq!(observe(observer.chat("m").start(), 1, script).count().await, 5);
@@ -219,7 +219,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_is_whole_when_its_last_choice_is() {
-        let end = |index| part(json!([choice(index, json!({ "content": "a" }), json!("stop"))]), Value::Null);
+        let end = |index| part(json!([choice(index, &json!({ "content": "a" }), &json!("stop"))]), Value::Null);
         for (parts, outcome) in [(vec![end(0), end(1)], "completed"), (vec![end(0)], "failed"), (vec![], "failed")] {
             let (observer, _) = client();
             observe(observer.chat("m").start(), 2, stream::iter(parts)).count().await;

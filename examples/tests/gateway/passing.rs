@@ -145,7 +145,7 @@ async fn the_upstream_gets_the_request_without_what_ends_at_the_gateway() {
     let answer = Raw::post(gateway.address(), "/v1/chat/completions?api-version=1", &headers, body).await.rest().await;
     assert!(answer.contains("x-served-by: it") && !answer.contains("timeout=5"), "{answer}");
     let asked = upstream.asked().await;
-    assert_eq!(asked.body, body, "not a byte of it is another");
+    assert_eq!(asked.body, body.as_bytes(), "not a byte of it is another");
     assert_eq!(asked.head[0], "POST /v1/chat/completions?api-version=1 HTTP/1.1");
     let mut names: Vec<_> = asked.head[1..].iter().filter_map(|line| Some(line.split_once(':')?.0)).collect();
     names.sort_unstable();
@@ -157,6 +157,37 @@ async fn the_upstream_gets_the_request_without_what_ends_at_the_gateway() {
     assert_eq!(asked.header("host"), Some(upstream.address.to_string().as_str()));
     // Nobody traces here, so the client's trace goes on as it came.
     assert_eq!(asked.header("traceparent"), Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
+}
+
+#[tokio::test]
+async fn a_trace_goes_on_under_the_span_of_the_operation_and_its_baggage_does_not() {
+    let _beside = beside_others().await;
+    let mut upstream = Upstream::saying("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await;
+    let mut collector = Upstream::saying("HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await;
+    let gateway = Gateway::traced(upstream.address, collector.address);
+    let trace = "0af7651916cd43dd8448eb211c80319c";
+    let parent = format!("traceparent: 00-{trace}-b7ad6b7169203331-01");
+    let headers = [&parent, "tracestate: vendor=1", "baggage: user.id=42", "connection: close"];
+    Raw::post(gateway.address(), CHAT, &headers, r#"{"model":"m"}"#).await.rest().await;
+    let asked = upstream.asked().await;
+    assert_eq!((asked.header("baggage"), asked.header("tracestate")), (None, Some("vendor=1")));
+    let context: Vec<_> = asked.header("traceparent").expect("a trace").split('-').map(str::to_owned).collect();
+    assert_eq!((context[1].as_str(), context[3].as_str()), (trace, "01"));
+    assert_ne!(context[2], "b7ad6b7169203331", "the upstream's parent is a span of the gateway");
+
+    gateway.terminate();
+    assert!(tokio::task::spawn_blocking(|| gateway.ended()).await.expect("nobody panics").0.success());
+    let exported = collector.all_asked();
+    let spans = exported.iter().find(|asked| asked.head[0].starts_with("POST /v1/traces")).expect("spans");
+    let has = |bytes: &[u8]| spans.body.windows(bytes.len()).any(|part| part == bytes);
+    assert!(has(&hex(&context[2])), "and that span was exported");
+    assert!(has(&hex(trace)) && has(b"chat m") && has(b"POST /v1/chat/completions"));
+    assert!(!exported.iter().any(|asked| String::from_utf8_lossy(&asked.body).contains("user.id")));
+}
+
+fn hex(text: &str) -> Vec<u8> {
+    let digits: Vec<_> = text.chars().filter_map(|digit| u8::try_from(digit.to_digit(16)?).ok()).collect();
+    digits.chunks(2).map(|pair| pair[0] * 16 + pair[1]).collect()
 }
 
 #[tokio::test]

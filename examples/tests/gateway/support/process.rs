@@ -35,6 +35,16 @@ impl Gateway {
         Self(Running::start(Command::new(&programs().gateway).args(ours).args(arguments)))
     }
 
+    /// Starts one that tells a collector what it does.
+    pub(crate) fn traced(upstream: SocketAddr, collector: SocketAddr) -> Self {
+        let upstream = format!("http://{upstream}");
+        let mut command = Command::new(&programs().gateway);
+        command.args(["--listen", "127.0.0.1:0", "--upstream", &upstream, "--model", "m"]);
+        command.env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{collector}"));
+        command.env("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf");
+        Self(Running::start(&mut command))
+    }
+
     pub(crate) const fn address(&self) -> SocketAddr {
         self.0.address
     }
@@ -113,6 +123,12 @@ struct Running {
 
 impl Running {
     fn start(command: &mut Command) -> Self {
+        // What a developer's environment says of a collector is not meant for the tests.
+        let given: Vec<_> = command.get_envs().map(|(name, _)| name.to_owned()).collect();
+        let foreign = std::env::vars_os().map(|(name, _)| name).filter(|name| !given.contains(name));
+        for name in foreign.filter(|name| name.to_string_lossy().starts_with("OTEL_")) {
+            command.env_remove(name);
+        }
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the program starts");
         let lines = BufReader::new(child.stdout.take().expect("its output is a pipe")).lines();
         let (listening, heard) = mpsc::channel();

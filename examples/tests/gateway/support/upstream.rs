@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 pub(crate) struct Asked {
     /// Its first line and its headers, names in lower case.
     pub(crate) head: Vec<String>,
-    pub(crate) body: String,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Asked {
@@ -65,6 +65,11 @@ impl Upstream {
         .await
     }
 
+    /// All that it was asked, when nobody asks any more.
+    pub(crate) fn all_asked(&mut self) -> Vec<Asked> {
+        std::iter::from_fn(|| self.asked.try_recv().ok()).collect()
+    }
+
     /// What it was asked next.
     pub(crate) async fn asked(&mut self) -> Asked {
         self.asked.recv().await.expect("a request")
@@ -74,13 +79,13 @@ impl Upstream {
 async fn read(socket: &mut TcpStream) -> Option<Asked> {
     let mut bytes = Vec::new();
     loop {
-        let text = String::from_utf8_lossy(&bytes);
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+        if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+            let head = String::from_utf8_lossy(&bytes[..end]);
             let lines = head.split("\r\n").map(|line| match line.split_once(": ") {
                 Some((name, value)) => format!("{}: {value}", name.to_ascii_lowercase()),
                 None => line.to_owned(),
             });
-            let asked = Asked { head: lines.collect(), body: body.to_owned() };
+            let asked = Asked { head: lines.collect(), body: bytes[end + 4..].to_vec() };
             let length = asked.header("content-length").map_or(0, |length| length.parse().expect("a length"));
             if asked.body.len() >= length {
                 return Some(asked);
