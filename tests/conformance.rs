@@ -2,6 +2,8 @@
 
 mod support;
 
+#[path = "conformance/bytes.rs"]
+mod bytes;
 #[path = "conformance/calls.rs"]
 mod calls;
 #[path = "conformance/checker.rs"]

@@ -14,6 +14,7 @@ use opentelemetry_proto::tonic::metrics::v1::NumberDataPoint;
 use opentelemetry_proto::tonic::metrics::v1::Sum;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as Point;
+use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::Status;
 use opentelemetry_proto::tonic::trace::v1::span::Event;
@@ -292,6 +293,33 @@ fn each_field_of_the_wide_event_has_its_type_and_the_common_ones_are_there() {
     let found: Vec<_> = OLD.check_log(&odd).into_iter().map(|violation| violation.what).collect();
     assert!(found.contains(&What::UnknownAttribute("prompt".to_owned())));
     assert!(found.iter().any(|what| matches!(what, What::WrongType(name, ..) if name == "attempts")));
+}
+
+#[test]
+fn each_wrong_of_a_resource_is_found() {
+    let mut resource = Resource {
+        attributes: vec![
+            pair("service.name", text("chat")),
+            pair("service.instance.id", text("1")),
+            pair("telemetry.sdk.language", text("rust")),
+            pair("telemetry.sdk.name", text("opentelemetry")),
+            pair("telemetry.sdk.version", text("0.33.1")),
+        ],
+        ..Resource::default()
+    };
+    assert_eq!(OLD.check_resource(&resource), []);
+    resource.attributes.push(pair("service.port", text("x")));
+    resource.attributes.push(pair("url.path", text("x")));
+    resource.attributes.remove(0);
+    let found: Vec<_> = OLD.check_resource(&resource).into_iter().map(|violation| violation.what).collect();
+    assert_eq!(
+        found,
+        [
+            What::UnknownAttribute("service.port".to_owned()),
+            What::Misplaced("url.path".to_owned()),
+            What::Missing("service.name".to_owned())
+        ]
+    );
 }
 
 fn wrong(conventions: Conventions, span: &Span) -> Vec<What> {

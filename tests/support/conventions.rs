@@ -7,6 +7,7 @@ mod attributes;
 mod logs;
 mod metrics;
 mod own;
+mod resources;
 mod spans;
 
 use std::fmt;

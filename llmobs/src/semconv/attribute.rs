@@ -129,6 +129,11 @@ pub mod db_system_name {
     pub const SQLITE: &str = "sqlite";
 }
 
+/// The environment that the service runs in, such as `production`.
+///
+/// Type: `string`. Stability: development.
+pub const DEPLOYMENT_ENVIRONMENT_NAME: &str = "deployment.environment.name";
+
 /// The class of error an operation ended with, from a list of low cardinality. Absent on success.
 ///
 /// Type: `string`. Stability: stable.
@@ -1235,6 +1240,49 @@ pub const SERVER_ADDRESS: &str = "server.address";
 /// Type: `int`. Stability: stable.
 pub const SERVER_PORT: &str = "server.port";
 
+/// One of the processes of a service, by a value that no other has.
+///
+/// Type: `string`. Stability: stable.
+pub const SERVICE_INSTANCE_ID: &str = "service.instance.id";
+
+/// The name of the service.
+///
+/// Type: `string`. Stability: stable.
+pub const SERVICE_NAME: &str = "service.name";
+
+/// What the name of the service is unique in.
+///
+/// Type: `string`. Stability: stable.
+pub const SERVICE_NAMESPACE: &str = "service.namespace";
+
+/// The version of the service, in any notation.
+///
+/// Type: `string`. Stability: stable.
+pub const SERVICE_VERSION: &str = "service.version";
+
+/// The language that the SDK is written in.
+///
+/// Type: `string`. Stability: stable.
+///
+/// Values: `rust`; see [`telemetry_sdk_language`].
+pub const TELEMETRY_SDK_LANGUAGE: &str = "telemetry.sdk.language";
+
+/// The values of `telemetry.sdk.language` that have a meaning of their own.
+pub mod telemetry_sdk_language {
+    /// Rust.
+    pub const RUST: &str = "rust";
+}
+
+/// The name of the SDK, `opentelemetry` for one of OpenTelemetry.
+///
+/// Type: `string`. Stability: stable.
+pub const TELEMETRY_SDK_NAME: &str = "telemetry.sdk.name";
+
+/// The version of the SDK.
+///
+/// Type: `string`. Stability: stable.
+pub const TELEMETRY_SDK_VERSION: &str = "telemetry.sdk.version";
+
 /// The path of the URL.
 ///
 /// Type: `string`. Stability: stable.
@@ -1595,6 +1643,7 @@ pub const CORE: &[AttributeDefinition] = &[
             "sqlite",
         ],
     },
+    AttributeDefinition { name: DEPLOYMENT_ENVIRONMENT_NAME, kind: AttributeType::String, values: &[] },
     AttributeDefinition { name: ERROR_TYPE, kind: AttributeType::String, values: &[] },
     AttributeDefinition { name: EXCEPTION_MESSAGE, kind: AttributeType::String, values: &[] },
     AttributeDefinition { name: EXCEPTION_STACKTRACE, kind: AttributeType::String, values: &[] },
@@ -1632,6 +1681,13 @@ pub const CORE: &[AttributeDefinition] = &[
     },
     AttributeDefinition { name: SERVER_ADDRESS, kind: AttributeType::String, values: &[] },
     AttributeDefinition { name: SERVER_PORT, kind: AttributeType::Int, values: &[] },
+    AttributeDefinition { name: SERVICE_INSTANCE_ID, kind: AttributeType::String, values: &[] },
+    AttributeDefinition { name: SERVICE_NAME, kind: AttributeType::String, values: &[] },
+    AttributeDefinition { name: SERVICE_NAMESPACE, kind: AttributeType::String, values: &[] },
+    AttributeDefinition { name: SERVICE_VERSION, kind: AttributeType::String, values: &[] },
+    AttributeDefinition { name: TELEMETRY_SDK_LANGUAGE, kind: AttributeType::String, values: &["rust"] },
+    AttributeDefinition { name: TELEMETRY_SDK_NAME, kind: AttributeType::String, values: &[] },
+    AttributeDefinition { name: TELEMETRY_SDK_VERSION, kind: AttributeType::String, values: &[] },
     AttributeDefinition { name: URL_PATH, kind: AttributeType::String, values: &[] },
     AttributeDefinition { name: URL_QUERY, kind: AttributeType::String, values: &[] },
     AttributeDefinition { name: URL_SCHEME, kind: AttributeType::String, values: &[] },

@@ -1,0 +1,30 @@
+//! Resources: who exports.
+
+use llmobs::semconv::attribute as a;
+use llmobs::semconv::definition::Requirement;
+use opentelemetry_proto::tonic::resource::v1::Resource;
+
+use super::Conventions;
+use super::Findings;
+use super::Violation;
+
+/// The attributes of the entities `service`, `service.instance`, `telemetry.sdk` and `deployment`.
+const WANTED: &[(&str, Requirement)] = &[
+    (a::DEPLOYMENT_ENVIRONMENT_NAME, Requirement::Recommended),
+    (a::SERVICE_INSTANCE_ID, Requirement::Required),
+    (a::SERVICE_NAME, Requirement::Required),
+    (a::SERVICE_NAMESPACE, Requirement::Recommended),
+    (a::SERVICE_VERSION, Requirement::Recommended),
+    (a::TELEMETRY_SDK_LANGUAGE, Requirement::Required),
+    (a::TELEMETRY_SDK_NAME, Requirement::Required),
+    (a::TELEMETRY_SDK_VERSION, Requirement::Required),
+];
+
+impl Conventions {
+    /// What is wrong with a resource that has nothing of the user's own.
+    pub fn check_resource(&self, resource: &Resource) -> Vec<Violation> {
+        let mut findings = Findings::new("resource");
+        self.check_attributes(&mut findings, &resource.attributes, WANTED);
+        findings.list
+    }
+}
