@@ -93,14 +93,7 @@ fn end(operation: Operation, status: StatusCode, body: &[u8]) {
     let error = error.or_else(|| ErrorType::from_http_status(status.as_u16())).or(said.error);
     match error {
         None => operation.complete(),
-        // The upstream would not: nothing was generated.
-        Some(
-            error @ (ErrorType::Authentication
-            | ErrorType::ContentFilter
-            | ErrorType::InvalidRequest
-            | ErrorType::Overloaded
-            | ErrorType::RateLimited),
-        ) => operation.reject(error),
+        Some(error) if error.is_refusal() => operation.reject(error),
         Some(error) => operation.fail(error),
     }
 }

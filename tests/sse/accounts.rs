@@ -217,3 +217,35 @@ async fn an_answer_that_ends_before_its_last_choice_was_cut_off() {
         assert_eq!(end_of(&observer), (expected.0.into(), expected.1.into()));
     }
 }
+
+#[tokio::test]
+async fn a_connection_that_breaks_behind_a_whole_answer_takes_nothing_from_it() {
+    let token = frame(0, "{\"content\":\"a\"}");
+    let stop = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+    let gemini = "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a\"}]},\"finishReason\":\"STOP\"}]}\n\n";
+    for (dialect, items, outcome) in [
+        (Dialect::OpenAi, [&*token, stop, "data: [DONE]\n\n"].concat(), "completed"),
+        // Its report of usage was still to come.
+        (Dialect::OpenAi, [&*token, stop].concat(), "failed"),
+        (Dialect::OpenAi, token.clone(), "failed"),
+        (Dialect::Gemini, gemini.to_owned(), "completed"),
+        (Dialect::Gemini, gemini.replace("STOP", ""), "failed"),
+    ] {
+        for reads_on in [true, false] {
+            let (observer, _) = gateway(FirstToken::Generated);
+            let items = stream::iter([Ok(items.clone()), Err("unexpected end of file")]);
+            let mut watched = observe(
+                observer.chat("m").start(),
+                dialect,
+                items.chain(stream::poll_fn(|_| std::task::Poll::Ready(None))),
+            );
+            assert!(watched.next().await.is_some_and(|item| item.is_ok()));
+            assert!(watched.next().await.is_some_and(|item| item.is_err()), "it passes all the same");
+            if reads_on {
+                assert!(watched.next().await.is_none());
+            }
+            drop(watched);
+            assert_eq!(end_of(&observer).0, outcome, "{dialect:?} {reads_on}");
+        }
+    }
+}

@@ -45,7 +45,10 @@ pub(crate) async fn chat<C: Config>(
     match operation.run(client.chat().create_stream(request)).await {
         Ok(stream) => Ok(observe(operation, choices.into(), stream)),
         Err(error) => {
-            refused(operation, error_type(&error));
+            match error_type(&error) {
+                refusal if refusal.is_refusal() => operation.reject(refusal),
+                failure => operation.fail(failure),
+            }
             Err(error)
         }
     }
@@ -148,18 +151,6 @@ fn error_type(error: &OpenAIError) -> ErrorType {
         // An error frame within a stream cannot be read as a part of the answer, and comes as what it was.
         OpenAIError::JSONDeserialize(_, frame) => ErrorType::from_text(frame).unwrap_or(ErrorType::Upstream),
         _ => ErrorType::Upstream,
-    }
-}
-
-/// What the provider would not do is rejected, and what it could not do is failed.
-fn refused(operation: Operation, error: ErrorType) {
-    match error {
-        ErrorType::Authentication
-        | ErrorType::ContentFilter
-        | ErrorType::InvalidRequest
-        | ErrorType::Overloaded
-        | ErrorType::RateLimited => operation.reject(error),
-        _ => operation.fail(error),
     }
 }
 

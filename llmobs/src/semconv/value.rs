@@ -273,9 +273,10 @@ impl ErrorType {
         matches!(self, Self::Authentication | Self::InvalidRequest)
     }
 
-    /// Whether it says that the service would not, and not that it could not.
-    #[cfg(any(feature = "macros", feature = "sse"))]
-    pub(crate) const fn is_refusal(self) -> bool {
+    /// Whether it says that the service would not, and not that it could not: before anything was generated, such an
+    /// operation is rejected and not failed.
+    #[must_use]
+    pub const fn is_refusal(self) -> bool {
         matches!(
             self,
             Self::Authentication | Self::ContentFilter | Self::InvalidRequest | Self::Overloaded | Self::RateLimited

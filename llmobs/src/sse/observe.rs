@@ -16,6 +16,7 @@ use self::gathered::Gathered;
 pub use self::piece::Fallible;
 pub use self::piece::Piece;
 pub use self::piece::Plain;
+use super::dialect::Dialect;
 use super::event::Event;
 use super::reader::Reader;
 use crate::observer::Chunk;
@@ -34,8 +35,9 @@ use crate::timing::Drive;
 ///
 /// Usage, the finish reason, the answer's id and model, and errors inside it are marked on the operation. An error
 /// before anything was generated that says that the upstream would not (its filter, its limits, the request) ends it
-/// as rejected. An `Err` item ends it as failed with `upstream`, and so does a stream that has given something and ends
-/// by itself before a choice of it has a finish reason, without its dialect's own end: it was cut off.
+/// as rejected. An `Err` item before the end of the answer ends it as failed with `upstream`, and so does a stream that
+/// has given something and ends by itself before a choice of it has a finish reason, without its dialect's own end: it
+/// was cut off.
 ///
 /// For another bound than 1 MiB give a [`Reader`] where the dialect stands.
 ///
@@ -176,6 +178,8 @@ impl<S: Stream, F: FnMut(&Event<'_>)> Stream for Parsed<S, F> {
         let chunk = match ((this.bytes)(&item), this.watch.as_mut()) {
             (Some(bytes), Some(watch)) => watch.piece(bytes),
             (Some(_), None) => Chunk::empty(),
+            // Some servers drop the connection where they should close it: that takes nothing from a whole answer.
+            (None, Some(watch)) if watch.is_whole() => Chunk::silent(),
             (None, _) => {
                 *this.watch = None;
                 Chunk::failed(ErrorType::Upstream)
@@ -212,6 +216,10 @@ impl<F: FnMut(&Event<'_>)> Watch<F> {
             gathered.event(event, marker);
         });
         gathered.chunk(reader.frames() - before)
+    }
+
+    fn is_whole(&self) -> bool {
+        self.gathered.is_whole(self.reader.dialect() != Dialect::Gemini)
     }
 
     /// The stream ended by itself.

@@ -97,6 +97,12 @@ impl Gathered {
         if self.is_over { chunk.last() } else { chunk }
     }
 
+    /// Whether the answer is whole, whatever becomes of the connection. `ends_itself`: its dialect has an end of its own,
+    /// which comes behind the finish reasons.
+    pub(super) const fn is_whole(&self, ends_itself: bool) -> bool {
+        self.is_over || (!ends_itself && self.finished != 0 && self.begun & !self.finished == 0)
+    }
+
     /// The answer ended by itself.
     pub(super) fn end(&mut self, marker: &Marker) {
         let was_cut = self.begun & !self.finished != 0 && !self.is_over && !self.has_failed;
