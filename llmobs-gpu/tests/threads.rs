@@ -1,22 +1,28 @@
 //! The sampler with its threads, over the real wrapper of NVIDIA's library and a library that does what a test says.
 
 #![cfg(all(target_os = "linux", feature = "nvml"))]
+#![expect(clippy::unwrap_used, reason = "what is missing fails the test")]
 
 #[path = "support/fake.rs"]
 mod fake;
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
 
 use llmobs::Observer;
+use llmobs::catalog::Group;
+use llmobs::catalog::ROWS;
 use llmobs::testing::Readings;
 use llmobs_gpu::CollectorState;
 use llmobs_gpu::NvmlBackend;
 use llmobs_gpu::Sampler;
 use opentelemetry::trace::TracerProvider;
+use opentelemetry_sdk::metrics::InMemoryMetricExporter;
+use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::InMemorySpanExporter;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing_subscriber::Layer;
@@ -88,6 +94,34 @@ fn a_sampler_of_an_observer_that_observes_nothing_has_no_thread() {
 }
 
 #[test]
+fn opentelemetry_and_the_page_have_the_same_rows_of_gpus() {
+    let fake = Fake::new();
+    let exporter = InMemoryMetricExporter::default();
+    let provider = SdkMeterProvider::builder().with_periodic_exporter(exporter.clone()).build();
+    let observer = Observer::builder().model("m").meter_provider(&provider).build().unwrap();
+    let sampler = Sampler::builder().backend(NvmlBackend::at(fake.path())).start(&observer).unwrap();
+    until(&observer, "every reading", || {
+        let devices = sampler.devices();
+        devices.len() == 2 && devices.iter().all(|gpu| gpu.reading.throttled_capped.is_some())
+    });
+    observer.chat("m").start().complete();
+    provider.force_flush().unwrap();
+    let batches = exporter.get_finished_metrics().unwrap();
+    let metrics = batches.iter().flat_map(|batch| batch.scope_metrics()).flat_map(|scope| scope.metrics());
+    let exported: BTreeSet<String> = metrics.map(|metric| metric.name().to_owned()).collect();
+    let page = llmobs::prometheus::page(&observer, None).body;
+    let rows = ROWS.iter().filter(|row| row.group == Group::Gpu);
+    let mut both = 0;
+    for row in rows {
+        let on_page = page.lines().any(|line| line.starts_with(&format!("# TYPE {}", row.prometheus_name())));
+        assert_eq!(exported.contains(row.name), on_page, "{}", row.name);
+        both += usize::from(on_page);
+    }
+    assert!(both >= 25, "{both} rows were there to compare");
+    drop(sampler);
+}
+
+#[test]
 fn a_library_that_is_slow_is_asked_less() {
     let fake = Fake::new();
     fake.devices(1);
@@ -126,7 +160,8 @@ fn what_a_gpu_reports_and_uses_is_told_with_the_trace_of_the_operation() {
     let mut energy = 1_000_000;
     let mut use_energy = |observer: &Observer| {
         let before = sampler.devices()[0].measured;
-        energy += 1_000;
+        // Little: the sampler believes no more than the device can take since the last reading.
+        energy += 10;
         fake.set(0, "energy_mj", energy);
         until(observer, "the counter was read", || sampler.devices()[0].measured > before);
     };
@@ -148,7 +183,7 @@ fn what_a_gpu_reports_and_uses_is_told_with_the_trace_of_the_operation() {
     assert_eq!(told[0]["energy_method"], "\"time\"");
     assert_eq!(told[0]["energy_complete"], "true");
     let joules: f64 = told[0]["energy_j"].parse().unwrap();
-    assert!(joules > 1.0, "{joules}");
+    assert!(joules > 0.01, "{joules}");
     let complete = heard("llm_request_complete");
     let provisional = complete.iter().find_map(|event| event.get("energy_provisional_j"));
     assert!(provisional.is_some_and(|joules| joules.parse::<f64>().unwrap() > 0.0), "{complete:?}");

@@ -1,5 +1,7 @@
 //! The sampler, moved tick by tick, with the real wrapper of NVIDIA's library over a library that does what a test says.
 
+#![expect(clippy::unwrap_used, reason = "what is missing fails the test")]
+
 mod attribution;
 mod cadence;
 #[path = "../../tests/support/fake.rs"]
