@@ -101,16 +101,19 @@ impl Worker {
         let hit = self.accounts.running(index).count();
         match severity {
             Severity::Fatal => {
-                tracing::error!(target: "llmobs", gpu = id, xid = code, severity = severity.as_str(), operations = hit, "gpu_xid");
+                tracing::error!(name: "gpu_xid", target: "llmobs", gpu = id, xid = code, severity = severity.as_str(), operations = hit, "gpu_xid");
             }
             _ => {
-                tracing::warn!(target: "llmobs", gpu = id, xid = code, severity = severity.as_str(), operations = hit, "gpu_xid");
+                tracing::warn!(name: "gpu_xid", target: "llmobs", gpu = id, xid = code, severity = severity.as_str(), operations = hit, "gpu_xid");
             }
         }
         let code = code.to_string();
         for known in self.accounts.running(index) {
-            let attributes =
-                [("hw.id", id.as_str()), ("gpu.xid", code.as_str()), ("gpu.xid.severity", severity.as_str())];
+            let attributes = [
+                ("hw.id", id.as_str()),
+                ("llmobs.gpu.xid.code", code.as_str()),
+                ("llmobs.gpu.xid.severity", severity.as_str()),
+            ];
             known.followed.add_event("gpu.xid", &attributes);
         }
         self.publish_gpu(index);
@@ -121,9 +124,10 @@ impl Worker {
         let id = self.gpus[index].info.id.as_str();
         let reason =
             if throttle.is(ThrottleReason::Hardware) { ThrottleReason::Hardware } else { ThrottleReason::Thermal };
-        tracing::warn!(target: "llmobs", gpu = id, reason = reason.as_str(), "gpu_throttle");
+        tracing::warn!(name: "gpu_throttle", target: "llmobs", gpu = id, reason = reason.as_str(), "gpu_throttle");
         for known in self.accounts.running(index) {
-            known.followed.add_event("gpu.throttle", &[("hw.id", id), ("gpu.throttle.reason", reason.as_str())]);
+            let attributes = [("hw.id", id), ("llmobs.gpu.throttle.reason", reason.as_str())];
+            known.followed.add_event("gpu.throttle", &attributes);
         }
     }
 
