@@ -169,9 +169,9 @@ GenAiClient:
         "Input tokens of an embedding" }
 ;
 HttpServer:
-    HttpDuration { "http.server.request.duration", Histogram(Http), "s", [a::HTTP_REQUEST_METHOD a::URL_SCHEME a::HTTP_ROUTE a::HTTP_RESPONSE_STATUS_CODE a::ERROR_TYPE a::NETWORK_PROTOCOL_VERSION], Core, ALL, both, NOW,
+    HttpDuration { m::HTTP_SERVER_REQUEST_DURATION, Histogram(Http), "s", [a::HTTP_REQUEST_METHOD a::URL_SCHEME a::HTTP_ROUTE a::HTTP_RESPONSE_STATUS_CODE a::ERROR_TYPE a::NETWORK_PROTOCOL_VERSION], Core, ALL, both, NOW,
         "From the arrival of a request to the end of the body of its response" }
-    HttpActive { "http.server.active_requests", UpDownCounter, "{request}", [a::HTTP_REQUEST_METHOD a::URL_SCHEME], Core, ALL, both, NOW,
+    HttpActive { m::HTTP_SERVER_ACTIVE_REQUESTS, UpDownCounter, "{request}", [a::HTTP_REQUEST_METHOD a::URL_SCHEME], Core, ALL, both, NOW,
         "Requests whose response has not come to the end of its body" }
 ;
 Operation:
