@@ -1,0 +1,143 @@
+//! Once through a collector that somebody else wrote: Rotel takes our OTLP, reads it, and sends it on to ours.
+
+#[path = "support"]
+#[expect(dead_code, unused_imports, reason = "a library of tests, of which others use more")]
+mod support {
+    pub mod collector;
+    pub mod pip;
+}
+
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+use std::net::SocketAddr;
+use std::net::TcpListener;
+use std::net::TcpStream;
+use std::process::Child;
+use std::process::Command;
+use std::process::Stdio;
+use std::time::Duration;
+use std::time::Instant;
+
+use llmobs::ErrorType;
+use llmobs::FinishReason;
+use llmobs::Observer;
+use llmobs::Usage;
+use llmobs::otlp::Protocol;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use support::collector::Collector;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
+
+const PACKAGE: &str = "rotel==0.0.1a15";
+const OPERATIONS: usize = 20;
+
+#[test]
+fn what_another_collector_reads_is_what_was_sent() {
+    for protocol in [Protocol::Grpc, Protocol::HttpProtobuf] {
+        let (ours, direct) = (Collector::start(), Collector::start());
+        let rotel = Rotel::start(ours.address());
+        let through = if protocol == Protocol::Grpc { rotel.grpc } else { rotel.http };
+        for endpoint in [format!("http://{through}"), direct.endpoint()] {
+            serve(&endpoint, protocol);
+        }
+        ours.inbox().wait_until("all that went through Rotel", |seen| {
+            seen.spans.len() >= OPERATIONS && seen.logs.len() >= OPERATIONS && !seen.metrics.is_empty()
+        });
+        let (through, direct) = (ours.inbox().seen(), direct.inbox().seen());
+        assert_eq!(through.spans.len(), direct.spans.len(), "{protocol:?}");
+        assert_eq!(through.logs.len(), direct.logs.len(), "{protocol:?}");
+        let shapes = |seen: &support::collector::Seen| -> BTreeSet<_> {
+            seen.spans.iter().map(|span| shape(&span.item)).collect()
+        };
+        assert_eq!(shapes(&through), shapes(&direct), "{protocol:?}");
+        let metrics = |seen: &support::collector::Seen| -> BTreeSet<_> {
+            seen.metrics.iter().map(|metric| (metric.item.name.clone(), metric.item.unit.clone())).collect()
+        };
+        assert_eq!(metrics(&through), metrics(&direct), "{protocol:?}");
+        assert!(through.logs.iter().all(|log| log.item.trace_id.len() == 16), "each is in its trace");
+    }
+}
+
+/// Some operations of a service that tells an endpoint about them.
+fn serve(endpoint: &str, protocol: Protocol) {
+    let settings = llmobs::otlp::builder().environment([("", ""); 0]).endpoint(endpoint).protocol(protocol);
+    let pipeline = settings.service_name("assistant").build().unwrap();
+    let registry = tracing_subscriber::registry().with(pipeline.layer()).with(LevelFilter::INFO);
+    tracing::subscriber::with_default(registry, || {
+        let observer = Observer::builder().model("m").meter_provider(pipeline.meter_provider()).build().unwrap();
+        for number in 0..OPERATIONS {
+            let operation = observer.chat("m").max_tokens(64).temperature(0.5).start();
+            operation.mark().usage(Usage::new().input(3).output(5));
+            match number % 4 {
+                0 => operation.fail(ErrorType::Inference),
+                1 => operation.cancel(),
+                _ => {
+                    operation.mark().finish_reason(FinishReason::Stop);
+                    operation.complete();
+                }
+            }
+        }
+    });
+    pipeline.shutdown(Duration::from_secs(10)).unwrap();
+}
+
+/// What must not change on the way: name, kind, status, and each attribute with its type.
+fn shape(span: &Span) -> (String, i32, i32, Vec<(String, &'static str)>) {
+    let kind = |value: &Value| match value {
+        Value::StringValue(_) => "string",
+        Value::BoolValue(_) => "boolean",
+        Value::IntValue(_) => "int",
+        Value::DoubleValue(_) => "double",
+        Value::ArrayValue(_) => "array",
+        _ => "other",
+    };
+    let attributes = span.attributes.iter().map(|attribute| {
+        let value = attribute.value.as_ref().and_then(|value| value.value.as_ref());
+        (attribute.key.clone(), value.map_or("none", kind))
+    });
+    let status = span.status.as_ref().map_or(0, |status| status.code);
+    (span.name.clone(), span.kind, status, attributes.collect())
+}
+
+/// Rotel, between the library and the test's own collector.
+struct Rotel {
+    grpc: SocketAddr,
+    http: SocketAddr,
+    child: Child,
+}
+
+impl Rotel {
+    fn start(forwards_to: SocketAddr) -> Self {
+        let program = support::pip::package(PACKAGE).join("rotel/rotel-agent");
+        let [grpc, http] = free_ports();
+        let child = Command::new(&program)
+            .arg("start")
+            .args(["--otlp-grpc-endpoint", &grpc.to_string(), "--otlp-http-endpoint", &http.to_string()])
+            .args(["--exporter", "otlp", "--otlp-exporter-protocol", "grpc", "--batch-timeout", "200ms"])
+            .args(["--otlp-exporter-endpoint", &format!("http://{forwards_to}")])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{} does not run: {error}", program.display()));
+        let rotel = Self { grpc, http, child };
+        let began = Instant::now();
+        while [grpc, http].iter().any(|address| TcpStream::connect(address).is_err()) {
+            assert!(began.elapsed() < Duration::from_secs(20), "Rotel does not listen");
+            std::thread::yield_now();
+        }
+        rotel
+    }
+}
+
+impl Drop for Rotel {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Rotel must be told its ports; nobody else takes one that was free a moment ago.
+fn free_ports() -> [SocketAddr; 2] {
+    let held = [(); 2].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
+    held.map(|listener| listener.local_addr().unwrap())
+}

@@ -1,0 +1,63 @@
+//! Programs of others that come as Python packages: pip knows how to reach an index, and mirrors, proxies and
+//! certificates are as the user set them.
+
+use std::fs;
+use std::fs::File;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::process::Stdio;
+use std::time::Duration;
+
+/// How long a download may take.
+const INSTALL: Duration = Duration::from_secs(300);
+
+/// The folder of a package, named with its version: what it does may change with it. The first time on a machine pip
+/// fetches it.
+pub fn package(package: &str) -> PathBuf {
+    let cache = cache();
+    let target = cache.join(package);
+    fs::create_dir_all(&cache).unwrap();
+    let lock = File::create(cache.join(format!("{package}.lock"))).unwrap();
+    lock.lock().unwrap();
+    if !target.exists() {
+        let part = cache.join(format!("{package}.part"));
+        let _ = fs::remove_dir_all(&part);
+        install(package, &part);
+        fs::rename(&part, &target).unwrap();
+    }
+    target
+}
+
+/// `--target` needs no environment of its own, and leaves that of the system alone.
+fn install(package: &str, target: &Path) {
+    let mut pip = Command::new("python3")
+        .args(["-m", "pip", "--disable-pip-version-check", "--timeout", "20", "--retries", "2"])
+        .args(["install", "--quiet", "--no-deps", "--only-binary", ":all:", "--root-user-action=ignore", "--target"])
+        .arg(target)
+        .arg(package)
+        .stdin(Stdio::null())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{package} is a Python package, and python3 does not run: {error}"));
+    let ended = (0..INSTALL.as_secs() * 10).find_map(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        pip.try_wait().unwrap()
+    });
+    if ended.is_none() {
+        let _ = pip.kill();
+        let _ = pip.wait();
+    }
+    assert!(
+        ended.is_some_and(|status| status.success()),
+        "`python3 -m pip install {package}` {}. It needs pip, a way to a Python package index, and one of the machines \
+         that the package has a wheel for.",
+        ended.map_or_else(|| format!("took longer than {INSTALL:?}"), |_| "failed, for the reason above".to_owned())
+    );
+}
+
+/// `$XDG_CACHE_HOME/llmobs`, else `~/.cache/llmobs`, as `axum-chat` has it.
+fn cache() -> PathBuf {
+    let absolute = |variable| std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    let cache = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
+    cache.unwrap_or_else(|| panic!("neither HOME nor XDG_CACHE_HOME is set")).join("llmobs")
+}
