@@ -58,6 +58,8 @@ struct Expansion<'a> {
     /// Of the value: the output of a future, else what is returned. Without `impl Trait`.
     output: Type,
     future: Option<shape::Future<'a>>,
+    /// Of what lives on, as the signature has it.
+    lasting: Type,
     /// The operation or the step.
     watched: Ident,
     value: Ident,
@@ -72,9 +74,11 @@ impl<'a> Expansion<'a> {
         let future = function.output().filter(|_| !is_async).and_then(shape::future);
         let returned = future.as_ref().map(|future| future.output).or_else(|| function.output());
         let root = args.options.crate_path.as_ref().map_or_else(|| quote!(::llmobs), ToTokens::to_token_stream);
+        let output = returned.map_or_else(|| parse_quote!(()), erased);
         let expansion = Self {
             shape: shape_of(args, function, returned)?,
-            output: returned.map_or_else(|| parse_quote!(()), erased),
+            lasting: shape::within(&output).unwrap_or(&output).clone(),
+            output,
             private: quote!(#root::__private),
             watched: own("operation", Span::call_site()),
             value: own("value", Span::call_site()),

@@ -68,9 +68,7 @@ pub(crate) fn lasting(output: &Type) -> Result<Shape> {
     if let Some(wrap) = wrap(output) {
         return Ok(Shape::Lasting(wrap));
     }
-    let inner = path(bare(output)).filter(|path| named(path, "Result") || named(path, "Option"));
-    let wrapped = inner.and_then(|path| types(path).next()).and_then(wrap);
-    wrapped.map(Shape::Maybe).ok_or_else(|| {
+    within(output).and_then(wrap).map(Shape::Maybe).ok_or_else(|| {
         Error::new_spanned(
             output,
             "`stream` needs a return type that shows its stream: `impl Stream<Item = T>`, \
@@ -80,12 +78,17 @@ pub(crate) fn lasting(output: &Type) -> Result<Shape> {
     })
 }
 
+/// The `T` of `Result<T, E>` or `Option<T>`.
+pub(crate) fn within(output: &Type) -> Option<&Type> {
+    let outer = path(bare(output)).filter(|path| named(path, "Result") || named(path, "Option"));
+    outer.and_then(|path| types(path).next())
+}
+
 /// Whether a type plainly shows a stream, which a function without `stream` would end too early.
 pub(crate) fn shows_stream(output: &Type) -> bool {
     let is_stream =
         |output| matches!(wrap(output), Some(Wrap::Stream | Wrap::PinnedStream | Wrap::BoxedStream | Wrap::Sse));
-    let inner = path(bare(output)).filter(|path| named(path, "Result") || named(path, "Option"));
-    is_stream(output) || inner.and_then(|path| types(path).next()).is_some_and(is_stream)
+    is_stream(output) || within(output).is_some_and(is_stream)
 }
 
 fn wrap(output: &Type) -> Option<Wrap> {

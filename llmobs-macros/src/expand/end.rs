@@ -1,5 +1,6 @@
 //! The end: what the value says, or who carries the operation on.
 
+use proc_macro2::Span;
 use proc_macro2::TokenStream;
 use quote::quote;
 use quote::quote_spanned;
@@ -45,14 +46,8 @@ impl Expansion<'_> {
         let Self { watched, value, private, .. } = self;
         match wrap {
             Wrap::Stream => self.observed(),
-            Wrap::PinnedStream => {
-                let observed = self.observed();
-                quote!(::std::boxed::Box::pin(#observed))
-            }
-            Wrap::BoxedStream => {
-                let observed = self.observed();
-                quote!(::std::boxed::Box::new(#observed))
-            }
+            Wrap::PinnedStream => self.boxed(&quote!(pin)),
+            Wrap::BoxedStream => self.boxed(&quote!(new)),
             Wrap::Sse => quote!(#private::sse(#watched, #value)),
             Wrap::Response | Wrap::IntoResponse | Wrap::Body => {
                 let value = match wrap {
@@ -68,13 +63,25 @@ impl Expansion<'_> {
         }
     }
 
+    /// In a box again. Only a place with a type makes `dyn` of it.
+    fn boxed(&self, constructor: &TokenStream) -> TokenStream {
+        let lasting = &self.lasting;
+        let observed = self.observed();
+        let boxed = own("boxed", Span::call_site());
+        quote!({
+            let #boxed: #lasting = ::std::boxed::Box::#constructor(#observed);
+            #boxed
+        })
+    }
+
     fn observed(&self) -> TokenStream {
         let Self { watched, value, private, .. } = self;
         let options = &self.args.options;
         let kind = self.kind(&quote!(#private::Probe::item(&#value)), false);
         let (error, usage) = (self.error_type(), self.usage());
+        let items = own("items", Span::call_site());
         if matches!(self.args.kind, Kind::Step(_)) {
-            return quote!(#private::follow(#watched, #value, #kind, #error, #usage));
+            return quote!({ let #items = #kind; #private::follow(#watched, #value, #items, #error, #usage) });
         }
         let tokens = match &options.tokens {
             Some(tokens) => called(tokens),
@@ -84,7 +91,7 @@ impl Expansion<'_> {
             let drive = own("drive", drive.span());
             quote!(.drive(#drive))
         });
-        quote!(#private::observe(#watched, #value, #kind, #tokens, #error, #usage) #drive)
+        quote!({ let #items = #kind; #private::observe(#watched, #value, #items, #tokens, #error, #usage) #drive })
     }
 
     /// What kind of value it is, by its type: the first trait in the list that knows it speaks. Only a value may not be

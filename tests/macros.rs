@@ -1,0 +1,24 @@
+//! `#[llm_span]`: what one attribute on a function makes of its calls.
+
+#[path = "macros/backend.rs"]
+mod backend;
+#[path = "macros/futures.rs"]
+mod futures;
+#[path = "macros/hand.rs"]
+mod hand;
+#[path = "macros/kit.rs"]
+mod kit;
+#[path = "macros/objectives.rs"]
+mod objectives;
+#[path = "macros/outcomes.rs"]
+mod outcomes;
+#[path = "macros/queries.rs"]
+mod queries;
+#[path = "macros/responses.rs"]
+mod responses;
+#[path = "macros/said.rs"]
+mod said;
+#[path = "macros/steps.rs"]
+mod steps;
+#[path = "macros/streams.rs"]
+mod streams;

@@ -1,0 +1,85 @@
+//! An observer, and short ways to read how calls ended.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::Context;
+use std::task::Poll;
+use std::task::Waker;
+
+use llmobs::Clock;
+use llmobs::ManualClock;
+use llmobs::Observer;
+use llmobs::ObserverBuilder;
+use llmobs::assert_books;
+use llmobs::testing::Readings;
+
+pub const MODEL: &str = "smollm2";
+
+/// An observer on a clock that is moved by hand.
+pub struct World {
+    pub observer: Observer,
+    pub hand: ManualClock,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self::with(|builder| builder)
+    }
+
+    pub fn with(configure: impl FnOnce(ObserverBuilder<'static>) -> ObserverBuilder<'static>) -> Self {
+        let (clock, hand) = Clock::manual();
+        let observer = configure(Observer::builder().clock(clock).model(MODEL)).build().unwrap();
+        Self { observer, hand }
+    }
+
+    pub fn readings(&self) -> Readings {
+        Readings::of(&self.observer)
+    }
+
+    /// How the calls ended: `completed`, or `failed/timeout` and the like, in alphabetical order.
+    pub fn ends(&self) -> Vec<String> {
+        assert_books!(self.observer);
+        let readings = self.readings();
+        let mut ends = Vec::new();
+        let outcome = |name: &'static str| ("llmobs.operation.outcome", name);
+        for _ in 0..readings.count("llmobs.operation.ended", &[outcome("completed")]) {
+            ends.push("completed".to_owned());
+        }
+        for name in ["cancelled", "failed", "rejected"] {
+            for error in llmobs::ErrorType::ALL {
+                let times = readings.count("llmobs.operation.ended", &[outcome(name), ("error.type", error.as_str())]);
+                for _ in 0..times {
+                    ends.push(if name == "cancelled" { name.to_owned() } else { format!("{name}/{error}") });
+                }
+            }
+        }
+        ends.sort();
+        ends
+    }
+
+    /// How the only call ended.
+    pub fn end(&self) -> String {
+        let ends = self.ends();
+        assert_eq!(ends.len(), 1, "{ends:?}");
+        ends.into_iter().next().unwrap()
+    }
+}
+
+/// Runs a future that never waits.
+pub fn now<F: Future>(future: F) -> F::Output {
+    let mut future = std::pin::pin!(future);
+    match poll(future.as_mut()) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("it waits"),
+    }
+}
+
+pub fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Waits once.
+pub async fn breath() {
+    let mut waited = false;
+    std::future::poll_fn(|_| if std::mem::replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+}
