@@ -144,7 +144,8 @@ fn value_at(text: &Text<'_>, start: usize, said: Said) -> Option<(usize, usize, 
         let from = start + open;
         let mut stop = from;
         while stop - from < LONGEST && !text.says(stop, close) {
-            if matches!(text.at(stop), b'\n' | 0 | b'[') && stop > from || text.at(stop) == 0 {
+            let label = text.at(stop) == b'[' && matches!(text.at(stop + 1), b'[' | b'A'..=b'Z');
+            if label || matches!(text.at(stop), b'\n' | 0) {
                 return None;
             }
             stop += 1;

@@ -22,7 +22,7 @@ pub(super) fn birth(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
     while place - end < REACH {
         let byte = text.at(place);
         lines += usize::from(byte == b'\n');
-        if byte == 0 || lines > 1 || byte == b'.' && text.is(place + 1, SPACE) {
+        if matches!(byte, 0 | b'[') || lines > 1 || byte == b'.' && text.is(place + 1, SPACE) {
             return None;
         }
         let word = !class::is(text.byte_before(place), ALNUM);
@@ -65,7 +65,8 @@ fn digits_first(text: &Text<'_>, at: usize) -> Option<usize> {
     let separator = text.at(stop);
     if matches!(separator, b'-' | b'/' | b'.') && text.is(stop + 1, DIGIT) {
         let (second, stop) = number(text, stop + 1, 2)?;
-        let (year, stop) = number(text, (text.at(stop) == separator).then_some(stop + 1)?, 4)?;
+        let begin = (text.at(stop) == separator).then_some(stop + 1)?;
+        let (year, stop) = number(text, begin, 4).filter(|(_, stop)| matches!(stop - begin, 2 | 4))?;
         return (is_date(year, second, first) || is_date(year, first, second)).then_some(stop);
     }
     let ordinal = [&b"st"[..], b"nd", b"rd", b"th"].into_iter().any(|ending| text.says(stop, ending));
@@ -76,7 +77,7 @@ fn digits_first(text: &Text<'_>, at: usize) -> Option<usize> {
     let (month, stop) = month(text, place)?;
     let place = skip(text, stop);
     let place = if text.says(place, b"de ") { place + 3 } else { place };
-    let (year, stop) = number(text, place, 4)?;
+    let (year, stop) = number(text, place, 4).filter(|(_, stop)| matches!(stop - place, 2 | 4))?;
     is_date(year, month, first).then_some(stop)
 }
 
@@ -85,7 +86,8 @@ fn month_first(text: &Text<'_>, at: usize) -> Option<usize> {
     let (month, stop) = month(text, at)?;
     let (day, stop) = number(text, skip(text, stop), 2)?;
     let ordinal = [&b"st"[..], b"nd", b"rd", b"th"].into_iter().any(|ending| text.says(stop, ending));
-    let (year, stop) = number(text, skip(text, stop + if ordinal { 2 } else { 0 }), 4)?;
+    let begin = skip(text, stop + if ordinal { 2 } else { 0 });
+    let (year, stop) = number(text, begin, 4).filter(|(_, stop)| matches!(stop - begin, 2 | 4))?;
     is_date(year, month, day).then_some(stop)
 }
 

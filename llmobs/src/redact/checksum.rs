@@ -79,12 +79,12 @@ pub(super) fn base58check(text: &[u8]) -> Option<usize> {
         let mut carry = ALPHABET.iter().position(|known| known == symbol)?;
         for byte in bytes.iter_mut().rev().take(length) {
             carry += usize::from(*byte) * 58;
-            *byte = (carry & 0xff) as u8;
+            *byte = low(carry);
             carry >>= 8;
         }
         while carry > 0 {
             length += 1;
-            *bytes.get_mut(MOST.checked_sub(length)?)? = (carry & 0xff) as u8;
+            *bytes.get_mut(MOST.checked_sub(length)?)? = low(carry);
             carry >>= 8;
         }
     }
@@ -93,6 +93,11 @@ pub(super) fn base58check(text: &[u8]) -> Option<usize> {
     let bytes = bytes.get(MOST.checked_sub(length)?..)?;
     let (payload, check) = bytes.split_at_checked(length.checked_sub(4)?)?;
     (Sha256::digest(Sha256::digest(payload))[..4] == *check).then_some(length)
+}
+
+/// The lowest byte.
+const fn low(number: usize) -> u8 {
+    number.to_le_bytes()[0]
 }
 
 /// Whether an address of the form `bc1..` has a right checksum, of either version (BIP 173, BIP 350).
@@ -149,7 +154,7 @@ pub(super) fn base64(text: &[u8], most: usize) -> Option<Vec<u8>> {
         held += 6;
         if held >= 8 {
             held -= 8;
-            bytes.push((bits >> held & 0xff) as u8);
+            bytes.push(bits.wrapping_shr(held).to_le_bytes()[0]);
             if bytes.len() == most {
                 break;
             }

@@ -29,8 +29,14 @@ pub(super) fn base58(text: &Text<'_>, at: usize) -> Option<Hit> {
     matches!(length, 25 | 26 | 37 | 38 | 82).then(|| Hit::new(at, end, Kind::Crypto))
 }
 
+/// A word whose first digit comes behind letters.
+pub(super) fn lettered(text: &Text<'_>, at: usize) -> Option<Hit> {
+    let bech = [&b"bc1"[..], b"tb1", b"ltc1", b"bcrt1"].iter().any(|prefix| text.says(at, prefix));
+    bech.then(|| bech32(text, at)).flatten().or_else(|| base58(text, at))
+}
+
 /// `bc1..` and its relatives.
-pub(super) fn bech32(text: &Text<'_>, at: usize) -> Option<Hit> {
+fn bech32(text: &Text<'_>, at: usize) -> Option<Hit> {
     let end = text.run(Run::Alnum, at);
     let fits = (14..=90).contains(&(end - at)) && !class::is(text.before(at), ALNUM | DASH);
     (fits && checksum::bech32(text.slice(at, end))).then(|| Hit::new(at, end, Kind::Crypto))

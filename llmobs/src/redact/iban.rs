@@ -23,10 +23,11 @@ pub(super) fn iban(text: &Text<'_>, at: usize) -> Option<Hit> {
         if class::is(byte, ALNUM) {
             symbols[length] = byte;
             length += 1;
-        } else if length == 0 || !matches!(byte, b' ' | b'-') || *separator.get_or_insert(byte) != byte {
-            return None;
-        } else if !text.is(end + 1, ALNUM) {
-            return None;
+        } else {
+            let parts = length > 0 && matches!(byte, b' ' | b'-') && *separator.get_or_insert(byte) == byte;
+            if !parts || !text.is(end + 1, ALNUM) {
+                return None;
+            }
         }
         end += 1;
     }

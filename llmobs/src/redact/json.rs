@@ -139,11 +139,6 @@ mod tests {
         assert_eq!(redacted(json!({"ssn": 219_456_789})), json!({"ssn": "[SSN]"}));
         assert_eq!(redacted(json!({"pin": 4821, "count": 4821})), json!({"pin": "[SECRET]", "count": 4821}));
         assert_eq!(
-            redacted(json!({"client_secret": ["a\"b c9"]})).to_string().contains("SECRET"),
-            false,
-            "too weak to say"
-        );
-        assert_eq!(
             redacted(json!({"max_tokens": 4096, "password": null})),
             json!({"max_tokens": 4096, "password": null})
         );

@@ -10,7 +10,7 @@ use super::text::Text;
 
 /// `eyJ` stands at a place: base64 of `{"`.
 pub(super) fn jwt(text: &Text<'_>, at: usize) -> Option<Hit> {
-    if class::is(text.before(at), ALNUM) {
+    if text.slice(at, at + 3) != b"eyJ" || class::is(text.before(at), ALNUM) {
         return None;
     }
     let header = text.run(Run::Word, at);

@@ -53,6 +53,10 @@ enum Check {
 
 /// The prefix of a shape stands in `at..end`.
 pub(super) fn key(text: &Text<'_>, at: usize, end: usize, shape: &Shape) -> Option<Hit> {
+    // The automaton that found it knows no case.
+    if text.slice(at, end) != shape.prefix.as_bytes() {
+        return None;
+    }
     let before = text.before(at);
     let short = shape.prefix.len() <= 3;
     if class::is(before, ALNUM) || short && (class::is(before, DASH) || before == b'.') {
@@ -110,9 +114,9 @@ pub(super) fn telegram(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
     (fits && (34..=36).contains(&(body - end - 1))).then(|| Hit::new(at, body, Kind::ApiKey))
 }
 
-/// `7Q~` stands at a place: the secrets of Azure's applications have it behind three characters.
+/// `Q~` stands at a place: the secrets of Azure's applications have it behind three characters and a digit.
 pub(super) fn azure(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
-    let start = at.checked_sub(3).filter(|start| *start >= text.covered())?;
+    let start = at.checked_sub(4).filter(|start| *start >= text.covered() && class::is(text.byte_before(at), DIGIT))?;
     let head = text.slice(start, at).iter().all(|byte| class::is(*byte, WORD) || matches!(byte, b'.' | b'~'));
     let mut stop = end;
     while stop - end < 40 && (text.is(stop, WORD | class::DOT) || text.at(stop) == b'~') {

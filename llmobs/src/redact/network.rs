@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 use std::net::Ipv6Addr;
 
+use super::anchor::Scene;
 use super::class;
 use super::class::ALNUM;
 use super::class::ALPHA;
@@ -76,6 +77,28 @@ fn is_version(text: &Text<'_>, at: usize, address: Ipv4Addr) -> bool {
             small && !known && before != b'/' && before != b'@'
         }
     }
+}
+
+/// A place may lie in an address that begins before it, with a letter or a colon.
+pub(super) fn around(scene: &Scene<'_, '_>, at: usize) -> Option<Hit> {
+    let text = scene.text;
+    let near = |place: usize| text.is(place, HEX) || text.at(place) == b':';
+    let lowest = text.covered().max(at.saturating_sub(45));
+    if at > lowest && !class::is(text.byte_before(at), HEX) && text.byte_before(at) != b':' && !near(at + 1) {
+        return None;
+    }
+    let mut start = at;
+    while start > lowest
+        && (class::is(text.byte_before(start), HEX) || matches!(text.byte_before(start), b':' | b'-' | b'.'))
+    {
+        start -= 1;
+    }
+    while start < at && matches!(text.at(start), b'-' | b'.') {
+        start += 1;
+    }
+    let mac = scene.wants(Kind::Mac).then(|| mac(text, start)).flatten();
+    let hit = mac.or_else(|| scene.wants(Kind::Ip).then(|| v6(text, start)).flatten())?;
+    (hit.end > at).then_some(hit)
 }
 
 /// A hexadecimal digit or a colon stands at a place.

@@ -6,9 +6,11 @@ use super::class;
 use super::class::ALNUM;
 use super::class::ALPHA;
 use super::class::DIGIT;
+use super::class::HEX;
 use super::coin;
 use super::hit::Hit;
 use super::hit::Look;
+use super::iban;
 use super::key;
 use super::kind::Kind;
 use super::network;
@@ -22,16 +24,37 @@ use super::text::Text;
 pub(super) fn number(scene: &Scene<'_, '_>, at: usize) -> Look {
     let text = scene.text;
     let end = text.run(Run::Digit, at);
-    let before = text.before(at);
-    if class::is(before, ALNUM) {
-        return Look::nothing(end);
-    }
-    let hit = region::word(scene, at).or_else(|| word_like(scene, at, end)).or_else(|| {
-        let groups = Groups::read(text, at);
-        plain(scene, &groups)
-    });
-    hit.map_or(Look::nothing(end), Look::from)
+    let hit = match text.before(at) {
+        byte if class::is(byte, ALPHA) => lettered(scene, at),
+        byte if class::is(byte, DIGIT) => None,
+        byte => {
+            let inside = matches!(byte, b':' | b'-' | b'.') && class::is(text.byte_before(at - 1), HEX);
+            let around = || inside.then(|| network::around(scene, at)).flatten();
+            let spaced = || (byte == b' ').then(|| region::spaced(scene, at)).flatten();
+            around()
+                .or_else(spaced)
+                .or_else(|| region::word(scene, at))
+                .or_else(|| word_like(scene, at, end))
+                .or_else(|| plain(scene, &Groups::read(text, at)))
+        }
+    };
+    hit.map_or_else(|| Look::nothing(end), Look::from)
 }
+
+/// The first digit of a word that begins with letters.
+fn lettered(scene: &Scene<'_, '_>, at: usize) -> Option<Hit> {
+    let text = scene.text;
+    let start = text.letters_before(at, LONGEST_WORD)?;
+    let iban = at - start == 2 && scene.wants(Kind::Iban);
+    iban.then(|| iban::iban(text, start))
+        .flatten()
+        .or_else(|| scene.wants(Kind::Crypto).then(|| coin::lettered(text, start)).flatten())
+        .or_else(|| region::word(scene, start))
+        .or_else(|| network::around(scene, at))
+}
+
+/// Before the first digit of a word so many letters may stand.
+const LONGEST_WORD: usize = 24;
 
 /// What has other letters or signs among its digits.
 fn word_like(scene: &Scene<'_, '_>, at: usize, end: usize) -> Option<Hit> {
@@ -45,9 +68,9 @@ fn word_like(scene: &Scene<'_, '_>, at: usize, end: usize) -> Option<Hit> {
             .or_else(|| scene.wants(Kind::Ip).then(|| network::v6(text, at)).flatten())
             .or_else(|| scene.wants(Kind::Ip).then(|| network::v4(text, at, end)).flatten())
             .or_else(|| scene.wants(Kind::ApiKey).then(|| key::telegram(text, at, end)).flatten()),
-        byte if class::is(byte, ALPHA) => network_word(scene, at)
-            .or_else(|| scene.wants(Kind::Crypto).then(|| coin::base58(text, at)).flatten())
-            .or_else(|| region::word(scene, at)),
+        byte if class::is(byte, ALPHA) => {
+            network_word(scene, at).or_else(|| scene.wants(Kind::Crypto).then(|| coin::base58(text, at)).flatten())
+        }
         _ => None,
     }
 }
@@ -55,7 +78,7 @@ fn word_like(scene: &Scene<'_, '_>, at: usize, end: usize) -> Option<Hit> {
 /// `2b:..` and `2001:db8::1` begin with a digit and go on with letters.
 fn network_word(scene: &Scene<'_, '_>, at: usize) -> Option<Hit> {
     let text = scene.text;
-    let hex = text.short_run(class::HEX, at, 5);
+    let hex = text.short_run(HEX, at, 5);
     match text.at(hex) {
         b':' | b'-' | b'.' => scene
             .wants(Kind::Mac)
@@ -69,6 +92,9 @@ fn network_word(scene: &Scene<'_, '_>, at: usize) -> Option<Hit> {
 /// Digits and separators alone.
 fn plain(scene: &Scene<'_, '_>, groups: &Groups) -> Option<Hit> {
     let text = scene.text;
+    if groups.digits() < 7 {
+        return None;
+    }
     let card = || scene.wants(Kind::Card).then(|| card::card(text, groups)).flatten();
     let ssn = || scene.wants(Kind::Ssn).then(|| ssn::ssn(text, groups)).flatten();
     let phone = || scene.wants(Kind::Phone).then(|| phone::national(scene, groups)).flatten();
@@ -136,6 +162,11 @@ impl Groups {
 
     pub(super) fn as_slice(&self) -> &[Group] {
         &self.groups[..self.length]
+    }
+
+    /// How many digits there are in all.
+    pub(super) fn digits(&self) -> usize {
+        self.as_slice().iter().map(Group::len).sum()
     }
 
     pub(super) fn start(&self) -> usize {

@@ -12,6 +12,9 @@ use super::text::Text;
 
 /// `-----BEGIN` stands at a place.
 pub(super) fn pem(text: &Text<'_>, at: usize) -> Option<Hit> {
+    if text.slice(at, at + 10) != b"-----BEGIN" {
+        return None;
+    }
     let title = at + b"-----BEGIN".len();
     let title_end = text.short_run(UPPER | SPACE | class::DIGIT, title, 64);
     let name = text.slice(title, title_end);

@@ -25,7 +25,7 @@ pub(super) fn international(scene: &Scene<'_, '_>, at: usize) -> Option<Hit> {
     }
     let start = at + 1 + usize::from(text.at(at + 1) == b'(');
     let groups = Groups::read(text, start);
-    let end = longest(text, &groups, |digits| plan::is_international(digits))?;
+    let end = longest(text, &groups, plan::is_international)?;
     Some(Hit::new(at, extension(text, end), Kind::Phone))
 }
 

@@ -109,11 +109,6 @@ impl Regions {
         Self(self.0 | 1 << region as u32)
     }
 
-    #[cfg(test)]
-    pub(super) const fn all() -> Self {
-        Self(u32::MAX)
-    }
-
     pub(super) const fn any(self) -> bool {
         self.0 != 0
     }
@@ -125,26 +120,13 @@ impl Regions {
     pub(super) fn iter(self) -> impl Iterator<Item = Region> {
         Region::ALL.into_iter().filter(move |region| self.has(*region))
     }
-
-    /// Where a number that begins with a letter may stand.
-    pub(super) fn anchors(self) -> impl Iterator<Item = &'static str> {
-        self.iter().filter_map(|region| match region {
-            Region::Es => Some("[XYZxyz][0-9]{3}"),
-            Region::In => Some("[A-Z]{5}[0-9]"),
-            Region::It => Some("[A-Z]{6}[0-9]"),
-            Region::Mx => Some("[A-Z]{4}[0-9]{2}"),
-            Region::Sg => Some("[STFGM][0-9]{3}"),
-            Region::Uk => Some("[A-Z]{2} [0-9]"),
-            _ => None,
-        })
-    }
 }
 
 /// Digits and separators alone.
 pub(super) fn number(scene: &Scene<'_, '_>, groups: &Groups) -> Option<Hit> {
     let text = scene.text;
     let all = groups.as_slice();
-    if !scene.wants(Kind::NationalId) || scene.regions().next().is_none() || !begins(text, groups.start()) {
+    if !scene.wants(Kind::NationalId) || !scene.has_regions() || !begins(text, groups.start()) {
         return None;
     }
     let topic = text.topic(groups.start(), context::topic);
@@ -188,10 +170,16 @@ impl Shape<'_> {
     }
 }
 
+/// `AB 12 34 56 C`: two letters and a blank stand before a digit.
+pub(super) fn spaced(scene: &Scene<'_, '_>, at: usize) -> Option<Hit> {
+    let start = scene.text.letters_before(at.checked_sub(1)?, 2)?;
+    (scene.anchors_in(Region::Uk) && at - start == 3).then(|| word(scene, start)).flatten()
+}
+
 /// Letters and digits.
 pub(super) fn word(scene: &Scene<'_, '_>, at: usize) -> Option<Hit> {
     let text = scene.text;
-    if !scene.wants(Kind::NationalId) || class::is(text.before(at), ALNUM) {
+    if !scene.has_regions() || !scene.wants(Kind::NationalId) || class::is(text.before(at), ALNUM) {
         return None;
     }
     scene.regions().find_map(|region| {

@@ -1,11 +1,14 @@
 //! One pass over a text from left to right.
 
+use std::collections::VecDeque;
+
 use super::anchor::Anchors;
 use super::anchor::LONGEST;
 use super::custom::Customs;
 use super::hit::Hit;
 use super::hit::What;
 use super::text::Text;
+use super::text::is_border;
 
 /// What a pass looks with.
 pub(super) struct Sweep<'r> {
@@ -18,6 +21,8 @@ pub(super) struct Sweep<'r> {
 pub(super) struct Swept {
     /// From left to right, without overlaps; labels that stood there already among them.
     pub(super) hits: Vec<Hit>,
+    /// Where the anchor of each hit stands: `password` of `password=..`.
+    anchors: Vec<usize>,
     /// Up to here nothing that may follow changes anything; the end of a finished text.
     pub(super) settled: usize,
 }
@@ -26,23 +31,26 @@ impl Sweep<'_> {
     /// Looks at everything from a place on. Before `covered` everything is opaque.
     pub(super) fn run(&self, bytes: &[u8], from: usize, covered: usize, finished: bool) -> Swept {
         let mut text = Text::new(bytes, finished, covered);
-        let mut swept = Swept { hits: Vec::new(), settled: bytes.len() };
+        let mut swept = Swept { hits: Vec::new(), anchors: Vec::new(), settled: bytes.len() };
         let mut place = from;
         for custom in self.customs.find(bytes, from, finished) {
             if custom.start >= place {
                 text.limit(custom.start);
-                self.stretch(&mut text, place, custom.start, &mut swept);
-                swept.hits.push(custom);
+                self.stretch(&mut text, place, custom.start, &mut swept, Rejected::default());
+                swept.add(custom, custom.start);
                 text.cover(custom.end);
                 place = custom.end;
             }
         }
         text.limit(bytes.len());
-        self.stretch(&mut text, place, bytes.len(), &mut swept);
+        self.stretch(&mut text, place, bytes.len(), &mut swept, Rejected::default());
         if !finished {
-            // The last two words: a name before an at sign, spelled out or not.
-            let last_word = text.word_start(text.word_start(bytes.len(), LAST_WORDS).saturating_sub(1), LAST_WORDS);
-            swept.settle(last_word.min(bytes.len().saturating_sub(LONGEST)));
+            let last_words = two_words(&text, bytes.len());
+            let mut hanging = bytes.len().saturating_sub(LONGEST);
+            while !is_border(bytes, hanging) {
+                hanging -= 1;
+            }
+            swept.settle(last_words.min(hanging));
             // A detector of the user's own sees whole lines.
             let line = self.customs.unsettled(&bytes[..swept.settled.max(from)], from);
             swept.settle(line);
@@ -52,38 +60,120 @@ impl Sweep<'_> {
     }
 
     /// Looks at a stretch between two opaque places. Of an unfinished text it stops where an answer hangs on what comes.
-    fn stretch(&self, text: &mut Text<'_>, from: usize, to: usize, swept: &mut Swept) {
+    fn stretch(&self, text: &mut Text<'_>, from: usize, to: usize, swept: &mut Swept, mut rejected: Rejected) {
         let mut place = from;
         while place < to {
-            let Some(anchor) = self.anchors.find(text.bytes(), place, to) else { return };
+            let Some(anchor) = self.anchors.find(text.bytes(), place, to) else { break };
             let hanging = !text.finished() && anchor.start + LONGEST > text.len();
             let look = self.anchors.look(text, anchor);
             if text.took_a_guess() || hanging {
-                swept.settled = swept.settled.min(text.word_start(anchor.start, LAST_WORDS));
-                return;
+                swept.settled = swept.settled.min(two_words(text, anchor.start));
+                break;
             }
             place = look.next.max(anchor.start + 1);
-            if let Some(hit) = look.hit {
-                let bytes = text.slice(hit.start, hit.end);
-                if hit.what == What::Label || !self.customs.allows(bytes) {
-                    swept.hits.push(hit);
+            let reach = text.reach().max(anchor.end);
+            match look.hit {
+                Some(hit) if hit.what == What::Label || !self.customs.allows(text.slice(hit.start, hit.end)) => {
+                    // A name may stand far before its value, with something between them.
+                    let between = (hit.start > anchor.end).then_some(anchor.start + 1);
+                    self.look_again(text, &mut rejected, between, hit.start, swept);
+                    swept.add(hit, anchor.start);
                     text.cover(hit.end);
+                    place = place.max(hit.end);
                 }
-                place = place.max(hit.end);
+                Some(hit) => place = place.max(hit.end),
+                None => rejected.add(anchor.start, reach, place),
             }
         }
+        if !text.finished() && rejected.depth == 0 {
+            swept.settled = rejected.before(text, swept.settled);
+        }
     }
+
+    /// What was rejected may have been so for what stood behind it. If a label will stand there, it is looked at again as if
+    /// it stood there already.
+    fn look_again(&self, text: &mut Text<'_>, all: &mut Rejected, from: Option<usize>, to: usize, swept: &mut Swept) {
+        let rejected = all.take();
+        let first = [rejected.first(to), from].into_iter().flatten().min();
+        if let Some(from) = first.filter(|_| rejected.depth < DEEPEST) {
+            let limit = text.seen();
+            text.limit(to);
+            self.stretch(text, from, to, swept, rejected.until(from));
+            text.limit(limit);
+        }
+    }
+}
+
+/// How often a look again may lead to another.
+const DEEPEST: usize = 4;
+
+/// Anchors behind which nothing was found, and how far each was looked at: those that a later find may still concern.
+#[derive(Debug, Default)]
+struct Rejected {
+    /// Both numbers grow: who begins later and was looked at no further matters no more than who begins earlier.
+    anchors: VecDeque<(usize, usize)>,
+    /// How many looks again led here.
+    depth: usize,
+}
+
+impl Rejected {
+    fn add(&mut self, start: usize, reach: usize, place: usize) {
+        while self.anchors.front().is_some_and(|(_, reach)| reach + FURTHEST < place) {
+            self.anchors.pop_front();
+        }
+        if self.anchors.back().is_none_or(|(_, furthest)| *furthest < reach) {
+            self.anchors.push_back((start, reach));
+        }
+    }
+
+    /// All of them; none is kept.
+    fn take(&mut self) -> Self {
+        Self { anchors: std::mem::take(&mut self.anchors), depth: self.depth }
+    }
+
+    /// The first anchor that was looked at up to a place.
+    fn first(&self, place: usize) -> Option<usize> {
+        self.anchors.iter().find(|(start, reach)| *reach >= place && *start < place).map(|(start, _)| *start)
+    }
+
+    /// Those that begin before a place, for another look at what follows.
+    fn until(mut self, place: usize) -> Self {
+        self.anchors.retain(|(start, _)| *start < place);
+        Self { anchors: self.anchors, depth: self.depth + 1 }
+    }
+
+    /// A place before everything that was looked at up to it or further.
+    fn before(&self, text: &Text<'_>, place: usize) -> usize {
+        let earlier = |place: usize, (start, reach): &(usize, usize)| {
+            if *reach >= place { place.min(two_words(text, *start)) } else { place }
+        };
+        self.anchors.iter().rev().fold(place, earlier)
+    }
+}
+
+/// What is found begins no further before its anchor.
+const FURTHEST: usize = 512;
+
+/// The begin of the word that ends at a place and of the one before it: a name may stand before an at sign that is spelled
+/// out.
+fn two_words(text: &Text<'_>, place: usize) -> usize {
+    text.word_start(text.word_start(place, LAST_WORDS).saturating_sub(1), LAST_WORDS)
 }
 
 /// How far back an at sign reaches for the name before it.
 const LAST_WORDS: usize = 128;
 
 impl Swept {
-    /// Forgets what was found behind a place, which moves to the begin of what lies across it.
+    fn add(&mut self, hit: Hit, anchor: usize) {
+        self.hits.push(hit);
+        self.anchors.push(anchor.min(hit.start));
+    }
+
+    /// Forgets what was found behind a place, which moves to the anchor of what lies across it.
     fn settle(&mut self, settled: usize) {
         self.settled = self.settled.min(settled);
-        while let Some(hit) = self.hits.pop_if(|hit| hit.end > self.settled) {
-            self.settled = self.settled.min(hit.start);
+        while self.hits.pop_if(|hit| hit.end > self.settled).is_some() {
+            self.settled = self.anchors.pop().unwrap_or_default().min(self.settled);
         }
     }
 }

@@ -6,6 +6,7 @@ use memchr::memmem;
 
 use super::class;
 use super::class::ALNUM;
+use super::class::ALPHA;
 use super::class::BASE58;
 use super::class::Class;
 use super::class::DIGIT;
@@ -28,6 +29,8 @@ pub(super) struct Text<'t> {
     /// What stands before is opaque.
     covered: usize,
     hung: Cell<bool>,
+    /// The furthest place that was looked at.
+    reach: Cell<usize>,
     runs: [Cell<(usize, usize)>; RUNS],
     topic: Cell<(usize, Option<Topic>)>,
     /// From where the end of a key was looked for, and where it is.
@@ -69,6 +72,7 @@ impl<'t> Text<'t> {
             finished,
             covered,
             hung: Cell::new(false),
+            reach: Cell::new(0),
             runs: std::array::from_fn(|_| Cell::new((0, 0))),
             topic: Cell::new((usize::MAX, None)),
             mark: Cell::new((usize::MAX, None)),
@@ -108,6 +112,11 @@ impl<'t> Text<'t> {
         self.bytes
     }
 
+    /// The furthest place that was looked at, since the last time this was asked.
+    pub(super) fn reach(&self) -> usize {
+        self.reach.take()
+    }
+
     /// Where the view ends.
     pub(super) const fn seen(&self) -> usize {
         self.limit
@@ -120,6 +129,9 @@ impl<'t> Text<'t> {
 
     /// The byte at a place; zero behind the end.
     pub(super) fn at(&self, place: usize) -> u8 {
+        if place > self.reach.get() {
+            self.reach.set(place);
+        }
         if place < self.limit {
             return self.bytes[place];
         }
@@ -217,6 +229,20 @@ impl<'t> Text<'t> {
             start += 1;
         }
         start
+    }
+
+    /// The begin of the letters before a place, if there are at most so many and no digit or hyphen before them.
+    pub(super) fn letters_before(&self, place: usize, at_most: usize) -> Option<usize> {
+        let lowest = self.covered.max(place.saturating_sub(at_most));
+        let mut start = place;
+        while start > lowest && class::is(self.bytes[start - 1], ALPHA) {
+            start -= 1;
+        }
+        // An escape such as `\\n` is no letter of a word.
+        if start > 0 && start < place && self.byte_before(start) == b'\\' {
+            start += 1;
+        }
+        (start < place && !class::is(self.before(start), ALNUM)).then_some(start)
     }
 
     /// The bytes before a place that may tell what it is about.

@@ -115,7 +115,8 @@ pub(super) fn is_secret(value: &[u8], said: Said, named: Named) -> bool {
         (Named::Password, Said::Quoted) => value.len() >= 4,
         (Named::Password, Said::Assigned) => value.len() >= 5 && !(is_expression(value) && plain_path(value)),
         (Named::Password, Said::Told) => {
-            value.len() >= 4 && !plain && !is_range(value) && !(numeric && digits < 4) && !is_sentence(value)
+            let word = plain || is_range(value) || is_sentence(value);
+            value.len() >= 4 && !word && (!numeric || digits >= 4)
         }
         (Named::Password, Said::Beside) => {
             value.len() >= 8 && digits > 0 && letters > 0 && (signs > 0 || cases || digits >= 3) && !is_name(value)

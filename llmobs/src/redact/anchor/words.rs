@@ -1,0 +1,148 @@
+//! Words that say what stands behind them. Case does not matter within ASCII; other letters have both cases written out.
+
+/// Names of passwords.
+pub(super) const PASSWORDS: &[&str] = &[
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "pass",
+    "pw",
+    "psw",
+    "passwort",
+    "kennwort",
+    "contrasena",
+    "contraseña",
+    "mot de passe",
+    "senha",
+    "wachtwoord",
+    "haslo",
+    "hasło",
+    "parola",
+    "losenord",
+    "lösenord",
+    "пароль",
+    "Пароль",
+    "密码",
+    "密碼",
+    "パスワード",
+    "비밀번호",
+    "암호",
+];
+
+/// Names of short numbers.
+pub(super) const PINS: &[&str] = &[
+    "passcode",
+    "pin",
+    "pin code",
+    "otp",
+    "one-time code",
+    "verification code",
+    "security code",
+    "cvv",
+    "cvv2",
+    "cvc",
+    "cvc2",
+];
+
+/// Names of what a machine made.
+pub(super) const TOKENS: &[&str] = &[
+    "secret",
+    "token",
+    "credential",
+    "authorization",
+    "session_id",
+    "session-id",
+    "sessionid",
+    "sessid",
+    "connect.sid",
+    "API密钥",
+    "密钥",
+    "秘密鍵",
+    "APIキー",
+    "ключ API",
+    "Ключ API",
+    "clave api",
+    "clave secreta",
+    "clé api",
+    "clé API",
+];
+
+/// What a key may open: `api_key`, `api-key`, `api key`, `apikey`.
+pub(super) const OPENERS: &[&str] = &[
+    "api",
+    "access",
+    "private",
+    "encryption",
+    "signing",
+    "account",
+    "auth",
+    "master",
+    "session",
+    "license",
+    "service",
+    "admin",
+    "deploy",
+    "ssh",
+];
+
+/// Parameters of a URL whose value opens something.
+pub(super) const PARAMETERS: &[&str] = &[
+    "key",
+    "api_key",
+    "apikey",
+    "access_token",
+    "id_token",
+    "refresh_token",
+    "token",
+    "auth",
+    "sig",
+    "signature",
+    "secret",
+    "client_secret",
+    "x-amz-signature",
+    "x-amz-credential",
+    "x-amz-security-token",
+    "x-goog-signature",
+    "x-goog-credential",
+];
+
+/// Words before a date of birth.
+pub(super) const BIRTH: &[&str] = &[
+    "birth",
+    "born",
+    "dob",
+    "d.o.b",
+    "bday",
+    "b-day",
+    "gebor",
+    "geburtsdatum",
+    "nacido",
+    "nacida",
+    "nacimiento",
+    "nascimento",
+    "nascido",
+    "nascida",
+    "nato il",
+    "nata il",
+    "naissance",
+    "né le",
+    "née le",
+    "ne le",
+    "nee le",
+    "urodzon",
+    "geboorte",
+    "生年月日",
+    "出生",
+    "生日",
+    "родился",
+    "Родился",
+    "родилась",
+    "Родилась",
+    "дата рождения",
+    "Дата рождения",
+    "생년월일",
+];
+
+/// At signs that are spelled out.
+pub(super) const AT: &[&str] = &[" at ", "[at]", "(at)", "{at}", "<at>", "[ at ]", "( at )", "{ at }"];
