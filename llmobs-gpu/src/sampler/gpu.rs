@@ -20,6 +20,8 @@ pub(super) struct Gpu {
     /// Its place in the backend's list.
     pub(super) place: usize,
     pub(super) info: DeviceInfo,
+    /// It is an instance of another device that is sampled too.
+    pub(super) is_part: bool,
     pub(super) reading: Reading,
     pub(super) paces: [Pace; Call::ALL.len()],
     pub(super) meter: Meter,
@@ -51,6 +53,7 @@ impl Gpu {
         Self {
             place,
             info,
+            is_part: false,
             reading: Reading::default(),
             paces: Default::default(),
             meter: Meter::default(),
@@ -87,7 +90,7 @@ impl Gpu {
     /// Where its energy comes from. An instance of a GPU has none of its own.
     pub(super) fn source(&self) -> Option<EnergySource> {
         match self.paces[Call::Energy.index()].capability {
-            Capability::Never if self.info.parent.is_some() => None,
+            Capability::Never if self.is_part => None,
             Capability::Never => self.reading.power.map(|_| EnergySource::PowerIntegral),
             Capability::Answers | Capability::Failing => self.reading.energy.map(|_| EnergySource::Counter),
             Capability::Untried => None,
