@@ -113,7 +113,7 @@ impl Exchange {
             let _scope = self.scope.enter();
             // Who enters a span that has a context of its own is in it.
             let entered = self.held.as_ref().is_some_and(|held| held.context().is_some());
-            let _context = self.context.clone().filter(|_| !entered).map(Context::attach);
+            let _context = self.context.as_ref().filter(|_| !entered).cloned().map(Context::attach);
             let _span = self.held.as_ref().map(|held| held.span().enter());
             service()
         };
