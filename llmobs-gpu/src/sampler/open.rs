@@ -81,6 +81,11 @@ impl Worker {
 
     fn begin(&mut self, infos: &[DeviceInfo], chosen: &[usize]) {
         self.gpus = chosen.iter().map(|place| Gpu::new(*place, infos[*place].clone())).collect();
+        for place in 0..self.gpus.len() {
+            let parent = self.gpus[place].info.parent.as_ref();
+            let is_part = self.gpus.iter().any(|gpu| parent == Some(&gpu.info.id));
+            self.gpus[place].is_part = is_part;
+        }
         let published =
             self.gpus.iter().map(|gpu| Device::new(DeviceReport { info: gpu.info.clone(), ..DeviceReport::default() }));
         self.board.lock().devices = published.collect();
@@ -143,7 +148,7 @@ impl Worker {
         let named = |place: usize, gpu: &Gpu| {
             places.is_none_or(|(_, names)| names.iter().any(|name| select::is_named(&gpu.info, place, name)))
         };
-        let wholes = self.gpus.iter().enumerate().filter(|(_, gpu)| gpu.info.parent.is_none());
+        let wholes = self.gpus.iter().enumerate().filter(|(_, gpu)| !gpu.is_part);
         wholes.filter(|(place, gpu)| named(*place, gpu)).fold(0, |mask, (place, _)| mask | bit(place))
     }
 

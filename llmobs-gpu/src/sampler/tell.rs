@@ -28,7 +28,7 @@ impl Worker {
 
     /// Makes the three kinds visible.
     pub(super) fn show_attributed(&self, index: usize) {
-        if self.gpus[index].info.parent.is_none() {
+        if !self.gpus[index].is_part {
             self.attribute(index, Totals::default(), Totals::default());
         }
     }
