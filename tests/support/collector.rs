@@ -29,6 +29,7 @@ use self::answer::Body;
 pub use self::inbox::Inbox;
 pub use self::inbox::Received;
 pub use self::inbox::Seen;
+pub use self::inbox::attribute;
 
 /// How the collector treats whoever sends to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

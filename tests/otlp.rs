@@ -1,0 +1,28 @@
+//! The pipeline, held against a collector in the test's own process that takes both protocols, or does not.
+
+mod support;
+
+#[path = "otlp/arriving.rs"]
+mod arriving;
+#[path = "otlp/books.rs"]
+mod books;
+#[path = "otlp/doctor.rs"]
+mod doctor;
+#[path = "otlp/failing.rs"]
+mod failing;
+#[path = "otlp/feedback.rs"]
+mod feedback;
+#[path = "otlp/kit.rs"]
+mod kit;
+#[path = "otlp/recovery.rs"]
+mod recovery;
+#[path = "otlp/runtimes.rs"]
+mod runtimes;
+#[path = "otlp/self_rows.rs"]
+mod self_rows;
+#[path = "otlp/tail.rs"]
+mod tail;
+#[path = "otlp/tls.rs"]
+mod tls;
+#[path = "otlp/variables.rs"]
+mod variables;

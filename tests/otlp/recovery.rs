@@ -1,0 +1,86 @@
+//! When the collector comes back, so does everything that fitted into the queues.
+
+use std::time::Duration;
+
+use llmobs::Clock;
+use llmobs::otlp::Signal;
+
+use crate::kit::BOTH;
+use crate::kit::MOMENT;
+use crate::kit::Service;
+use crate::kit::nowhere;
+use crate::kit::to;
+use crate::support::collector::Behaviour;
+use crate::support::collector::Collector;
+
+#[test]
+fn what_was_made_while_the_collector_was_away_arrives_when_it_is_back() {
+    for protocol in BOTH {
+        let address = nowhere();
+        let service = Service::new(to(format!("http://{address}"), protocol));
+        service.operations(50);
+        assert!(service.pipeline.flush(Duration::from_millis(500)).is_err());
+        let collector = Collector::start_at(address);
+        collector.inbox().wait_until("both are back", |seen| seen.spans.len() == 50 && seen.logs.len() == 50);
+
+        // Away again, with a connection that was open.
+        drop(collector);
+        service.operations(50);
+        assert!(service.pipeline.flush(Duration::from_millis(500)).is_err());
+        let collector = Collector::start_at(address);
+        collector.inbox().wait_until("and again", |seen| seen.spans.len() == 50 && seen.logs.len() == 50);
+        service.pipeline.shutdown(MOMENT).unwrap();
+        assert_eq!(collector.inbox().seen().last_sum("llmobs.operation.ended", &[]), Some(100.0));
+        assert!(service.pipeline.losses().is_empty(), "{protocol:?}");
+    }
+}
+
+#[test]
+fn who_cannot_now_is_asked_again() {
+    for protocol in BOTH {
+        let collector = Collector::start();
+        collector.behave(Behaviour::Unavailable);
+        let service = Service::to(&collector, protocol);
+        service.operations(5);
+        collector.inbox().wait_until("it was asked again", |seen| seen.requests.len() >= 4);
+        collector.behave(Behaviour::Accept);
+        collector.inbox().wait_until("it took them", |seen| seen.spans.len() == 5 && seen.logs.len() == 5);
+        assert_eq!(service.lost(Signal::Traces), 0);
+    }
+}
+
+#[test]
+fn who_says_when_to_come_back_is_not_asked_before() {
+    for protocol in BOTH {
+        let collector = Collector::start();
+        collector.behave(Behaviour::Throttle);
+        let service = Service::new(to(collector.endpoint(), protocol).without(Signal::Logs));
+        let clock = Clock::system();
+        service.operations(1);
+        collector.inbox().wait_until("it was asked", |seen| !seen.requests.is_empty());
+        let asked = clock.now();
+        collector.behave(Behaviour::Accept);
+        collector.inbox().wait_until("it took it", |seen| seen.spans.len() == 1);
+        let waited = clock.now().since(asked);
+        assert!(waited > Duration::from_millis(700), "{protocol:?}: it was asked again after {waited:?}");
+    }
+}
+
+#[test]
+fn a_shutdown_does_not_wait_for_the_time_to_come_back() {
+    for protocol in BOTH {
+        let collector = Collector::start();
+        collector.behave(Behaviour::Unavailable);
+        let service = Service::to(&collector, protocol);
+        service.operations(5);
+        // By now it waits for seconds between its tries.
+        collector.inbox().wait_until("it was asked again", |seen| seen.requests.len() >= 8);
+        collector.behave(Behaviour::Accept);
+        let clock = Clock::system();
+        let start = clock.now();
+        service.pipeline.shutdown(MOMENT).unwrap();
+        assert!(clock.now().since(start) < Duration::from_secs(2));
+        let seen = collector.inbox().seen();
+        assert_eq!((seen.spans.len(), seen.logs.len()), (5, 5));
+    }
+}

@@ -1,0 +1,124 @@
+//! Whatever runtime the application has, or none, in whatever state it ends.
+
+use std::time::Duration;
+
+use llmobs::Clock;
+use llmobs::otlp::Signal;
+
+use crate::kit::BOTH;
+use crate::kit::MOMENT;
+use crate::kit::Service;
+use crate::kit::to;
+use crate::support::collector::Behaviour;
+use crate::support::collector::Collector;
+
+/// Sends something of each signal and shuts down.
+fn send(service: &Service) {
+    service.operations(3);
+    service.pipeline.shutdown(MOMENT).unwrap();
+}
+
+fn assert_all_came(collector: &Collector) {
+    let seen = collector.inbox().seen();
+    assert_eq!((seen.spans.len(), seen.logs.len()), (3, 3));
+    assert_eq!(seen.last_sum("llmobs.operation.ended", &[]), Some(3.0));
+}
+
+#[test]
+fn no_runtime_is_needed_for_either_protocol() {
+    assert!(tokio::runtime::Handle::try_current().is_err());
+    for protocol in BOTH {
+        let collector = Collector::start();
+        send(&Service::to(&collector, protocol));
+        assert_all_came(&collector);
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_runtime_of_one_thread_that_waits_for_the_shutdown_does_not_wait_for_itself() {
+    for protocol in BOTH {
+        let collector = Collector::start();
+        send(&Service::to(&collector, protocol));
+        assert_all_came(&collector);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tasks_of_a_runtime_with_many_threads_send_and_shut_down() {
+    for protocol in BOTH {
+        let collector = Collector::start();
+        let endpoint = collector.endpoint();
+        tokio::spawn(async move { send(&Service::new(to(endpoint, protocol))) }).await.unwrap();
+        assert_all_came(&collector);
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_drop_in_async_code_sends_what_is_left() {
+    for protocol in BOTH {
+        let collector = Collector::start();
+        let service = Service::to(&collector, protocol);
+        service.operations(3);
+        drop(service);
+        assert_all_came(&collector);
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_drop_takes_no_longer_than_its_limit_even_if_nobody_answers() {
+    for protocol in BOTH {
+        let collector = Collector::start();
+        collector.behave(Behaviour::Hang);
+        let limit = Duration::from_millis(300);
+        let service = Service::new(to(collector.endpoint(), protocol).timeout(100 * MOMENT).shutdown_limit(limit));
+        service.operations(3);
+        let clock = Clock::system();
+        let start = clock.now();
+        drop(service);
+        let took = clock.now().since(start);
+        assert!(took < 10 * limit, "{protocol:?}: {took:?}");
+    }
+}
+
+#[test]
+fn a_pipeline_outlives_the_runtime_that_it_was_made_in() {
+    for protocol in BOTH {
+        let collector = Collector::start();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let service = runtime.block_on(async { Service::to(&collector, protocol) });
+        drop(runtime);
+        send(&service);
+        assert_all_came(&collector);
+    }
+}
+
+#[test]
+fn a_panic_that_unwinds_through_the_pipeline_still_sends() {
+    let collector = Collector::start();
+    let endpoint = collector.endpoint();
+    let ended = std::thread::spawn(move || {
+        let service = Service::new(to(endpoint, BOTH[0]));
+        service.run(|| {
+            let _operation = service.observer.chat(crate::kit::MODEL).start();
+            panic!("as it happens");
+        });
+    });
+    assert!(ended.join().is_err());
+    let seen = collector.inbox().seen();
+    assert_eq!(seen.last_sum("llmobs.operation.ended", &[("error.type", "internal")]), Some(1.0));
+    assert_eq!(seen.spans.len(), 1);
+}
+
+#[test]
+fn many_pipelines_live_beside_each_other() {
+    let collectors: Vec<_> = (0..4).map(|_| Collector::start()).collect();
+    let services: Vec<_> = collectors.iter().map(|collector| Service::to(collector, BOTH[1])).collect();
+    for service in &services {
+        service.operations(3);
+    }
+    for (service, collector) in services.iter().zip(&collectors) {
+        service.pipeline.shutdown(MOMENT).unwrap();
+        assert_all_came(collector);
+        assert_eq!(service.pipeline.sent(Signal::Logs), 3);
+    }
+}
