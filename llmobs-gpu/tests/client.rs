@@ -1,12 +1,12 @@
 //! NVIDIA's own Python client and this crate read the same values from the fake library: two clients that know nothing
 //! of each other, over one library.
-//!
-//! It runs where `LLMOBS_NVML_PYTHON` names a Python that has the package `nvidia-ml-py`.
 
 #![cfg(all(target_os = "linux", feature = "nvml"))]
 
 #[path = "support/fake.rs"]
 mod fake;
+#[path = "../../tests/support/pip.rs"]
+mod pip;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,6 +18,9 @@ use llmobs_gpu::NvmlBackend;
 use llmobs_gpu::Sampler;
 
 use fake::Fake;
+
+/// NVIDIA's client, and its version.
+const PACKAGE: &str = "nvidia-ml-py==13.615.71";
 
 const PROGRAM: &str = "
 import pynvml as n
@@ -55,16 +58,17 @@ n.nvmlShutdown()
 
 #[test]
 fn nvidias_own_client_reads_the_same_values() {
-    let Ok(python) = std::env::var("LLMOBS_NVML_PYTHON") else {
-        println!("not run: LLMOBS_NVML_PYTHON names no Python with the package nvidia-ml-py");
-        return;
-    };
     let fake = Fake::new();
     // The client finds its library by name.
     let folder = fake.path().with_extension("folder");
     fs::create_dir_all(&folder).unwrap();
     fs::copy(fake.path(), folder.join("libnvidia-ml.so.1")).unwrap();
-    let said = Command::new(python).args(["-c", PROGRAM]).env("LD_LIBRARY_PATH", &folder).output().unwrap();
+    let said = Command::new("python3")
+        .args(["-c", PROGRAM])
+        .env("PYTHONPATH", pip::package(PACKAGE))
+        .env("LD_LIBRARY_PATH", &folder)
+        .output()
+        .unwrap();
     fs::remove_dir_all(&folder).unwrap();
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
     let text = String::from_utf8(said.stdout).unwrap();

@@ -39,6 +39,26 @@ async fn operations_begin_when_their_request_arrived() {
 }
 
 #[tokio::test]
+async fn only_the_first_operation_of_a_request_begins_with_it() {
+    let kit = Kit::new();
+    let hand = kit.hand.clone();
+    let handler = move |CurrentObserver(observer): CurrentObserver| async move {
+        for _ in 0..2 {
+            hand.advance(Duration::from_millis(250));
+            tokio::task::yield_now().await;
+            let operation = observer.chat("m").start();
+            hand.advance(Duration::from_millis(250));
+            operation.complete();
+        }
+    };
+    let address = kit.serve(Router::new().route("/x", post(handler))).await;
+    kit::get(address, "POST /x", "content-length: 0\r\n").await;
+    kit.wait_for(1).await;
+    let duration = kit.readings().histogram("gen_ai.server.request.duration", &[]);
+    assert_eq!((duration.count, duration.sum.to_bits()), (2, 0.75_f64.to_bits()), "0.5 s, and 0.25 s for the second");
+}
+
+#[tokio::test]
 async fn a_handler_learns_when_its_request_arrived() {
     let kit = Kit::new();
     let (hand, before) = (kit.hand.clone(), kit.hand.now());

@@ -175,6 +175,10 @@ impl From<u32> for Chunk {
 }
 
 /// An item that can say what it carries, for [`observe`](crate::Operation::observe).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say how many tokens it carries",
+    note = "say it with `observe_with`, or with `tokens = path` in `#[llm_span]`; or implement `llmobs::Carries`"
+)]
 pub trait Carries {
     /// What the item carries.
     fn carries(&self) -> Chunk;

@@ -15,21 +15,23 @@ use crate::clock::Moment;
 static GLOBAL: OnceLock<Observer> = OnceLock::new();
 
 thread_local! {
-    static SCOPED: RefCell<Scope> = const { RefCell::new(Scope { observer: None, arrived: None }) };
+    static SCOPED: RefCell<Scope> = const { RefCell::new(Scope { observer: None, arrived: None, is_new: false }) };
 }
 
 /// What is current on this thread while it is entered, and what was before in the meantime.
 #[derive(Debug)]
 pub(crate) struct Scope {
     observer: Option<Observer>,
-    /// When the request arrived that is being served: operations begin there.
+    /// When the request arrived that is being served: its first operation begins there.
     arrived: Option<Moment>,
+    /// No operation has begun at that moment yet.
+    is_new: bool,
 }
 
 impl Scope {
     #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "only a server knows when a request arrived"))]
     pub(crate) const fn of_request(observer: Observer, arrived: Moment) -> Self {
-        Self { observer: Some(observer), arrived: Some(arrived) }
+        Self { observer: Some(observer), arrived: Some(arrived), is_new: true }
     }
 
     /// Makes it current on this thread until the guard is dropped. The two change places, so nothing is cloned.
@@ -40,8 +42,15 @@ impl Scope {
 }
 
 /// When the request arrived that this code serves, as far as a layer has said so.
+#[cfg(feature = "axum")]
 pub(crate) fn arrived() -> Option<Moment> {
     SCOPED.try_with(|scoped| scoped.borrow().arrived).ok().flatten()
+}
+
+/// When the request arrived, for the first operation that asks: the second model call of an agent does not begin there.
+pub(super) fn take_arrival() -> Option<Moment> {
+    let take = |scope: &mut Scope| if std::mem::take(&mut scope.is_new) { scope.arrived } else { None };
+    SCOPED.try_with(|scoped| take(&mut scoped.borrow_mut())).ok().flatten()
 }
 
 impl Observer {
@@ -76,7 +85,9 @@ impl Observer {
     /// # }).unwrap();
     /// ```
     pub fn scope<F: Future>(&self, future: F) -> Scoped<F> {
-        Scoped { future, scope: Scope { observer: Some(self.clone()), arrived: arrived() } }
+        let outer = |scoped: &RefCell<Scope>| (scoped.borrow().arrived, scoped.borrow().is_new);
+        let (arrived, is_new) = SCOPED.try_with(outer).unwrap_or_default();
+        Scoped { future, scope: Scope { observer: Some(self.clone()), arrived, is_new } }
     }
 }
 

@@ -66,7 +66,8 @@ impl<'a> Start<'a> {
         self
     }
 
-    /// When it began. Defaults to the arrival of the request where the tower layer saw it, else to the call of `start`.
+    /// When it began. Defaults to the arrival of the request for the first operation of one that
+    /// the tower layer saw, else to the call of `start`.
     pub fn started_at(mut self, moment: impl Into<Moment>) -> Self {
         self.started_at = Some(moment.into());
         self
@@ -237,7 +238,7 @@ impl<'a> Start<'a> {
         let role = self.observer.role;
         let provider = self.provider.as_ref().unwrap_or(&self.observer.provider);
         let series = core.series(role, &self.name, provider, self.model, self.extra);
-        let t0 = self.started_at.or_else(current::arrived).unwrap_or_else(|| core.clock.now()).as_nanos();
+        let t0 = self.started_at.or_else(current::take_arrival).unwrap_or_else(|| core.clock.now()).as_nanos();
         // A server's caller may have made the name up; who calls a model chose it.
         let model = if role.is_remote() { clean(self.model) } else { (&*series.model).into() };
         let call = Call {
