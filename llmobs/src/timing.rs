@@ -186,14 +186,26 @@ impl Timing {
         let arrival = Arrival {
             at: self.model_time(seen.produced_at.map_or(now, |at| at.min(now))),
             exact: self.is_exact(wait, seen),
-            silence: self.waited + wait,
+            wait,
         };
         let step = if self.is_under_way { self.next(&arrival, seen) } else { self.first(&arrival, seen) };
         self.previous_exact = arrival.exact || step.first_token.is_some();
-        self.waited = if seen.tokens == 0 && self.tokens.begun() { arrival.silence } else { 0 };
+        if seen.tokens > 0 {
+            self.waited = 0;
+        } else {
+            self.waited_in_vain(wait);
+        }
         (self.turn, self.since) = (Turn::Reader, now);
         self.was_pending = false;
         step
+    }
+
+    /// The item gave no token.
+    #[cold]
+    const fn waited_in_vain(&mut self, wait: u64) {
+        if self.tokens.begun() {
+            self.waited += wait;
+        }
     }
 
     /// Whether everything that happens once in a stream has happened.
@@ -330,7 +342,7 @@ impl Timing {
         self.tokens.add(u64::from(seen.tokens));
         if arrival.exact {
             // Within a backlog the true gaps are unknown; what is known is that nothing came during the wait.
-            let gap = if backlog { arrival.silence } else { arrival.at.saturating_sub(self.tokens.last()) };
+            let gap = if backlog { self.waited + arrival.wait } else { arrival.at.saturating_sub(self.tokens.last()) };
             step.tokens = self.tokens.close(arrival.at);
             step.gap = Some(gap);
             self.saw_gap(gap);
@@ -348,6 +360,6 @@ struct Arrival {
     /// Its moment on the producer's clock.
     at: u64,
     exact: bool,
-    /// For how long the reader had waited, and no token had come.
-    silence: u64,
+    /// How long the reader had waited for it.
+    wait: u64,
 }
