@@ -149,6 +149,12 @@ impl Store {
                 catch_unwind(AssertUnwindSafe(read)).ok().flatten().unwrap_or_default()
             };
             match row.instrument {
+                Instrument::ObservableCounter if row.is_integer() => {
+                    let builder = self.meter.u64_observable_counter(row.name);
+                    let builder = builder.with_unit(row.unit).with_description(row.description);
+                    let count = |value| u64::try_from(whole(value)).unwrap_or_default();
+                    builder.with_callback(move |into| give(&read, |value, at| into.observe(count(value), at))).build();
+                }
                 Instrument::ObservableCounter => {
                     let builder = self.meter.f64_observable_counter(row.name);
                     let builder = builder.with_unit(row.unit).with_description(row.description);
