@@ -10,6 +10,8 @@ mod calls;
 mod checker;
 #[path = "conformance/drive.rs"]
 mod drive;
+#[path = "conformance/gpu.rs"]
+mod gpu;
 #[path = "conformance/requests.rs"]
 mod requests;
 #[path = "conformance/wire.rs"]

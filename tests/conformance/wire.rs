@@ -18,6 +18,8 @@ use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::InMemorySpanExporter;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::subscriber::DefaultGuard;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt;
 
 use crate::support::conventions::Conventions;
@@ -28,6 +30,7 @@ use crate::support::conventions::What;
 pub struct Wire {
     tracers: SdkTracerProvider,
     meters: SdkMeterProvider,
+    loggers: SdkLoggerProvider,
     spans: InMemorySpanExporter,
     metrics: InMemoryMetricExporter,
     logs: InMemoryLogExporter,
@@ -52,7 +55,14 @@ impl Wire {
             .with_tracked_inactivity(false);
         let subscriber = tracing_subscriber::registry().with(layer).with(OpenTelemetryTracingBridge::new(&loggers));
         let _subscriber = tracing::subscriber::set_default(subscriber);
-        Self { tracers, meters, spans, metrics, logs, _subscriber }
+        Self { tracers, meters, loggers, spans, metrics, logs, _subscriber }
+    }
+
+    /// Has the log events of threads that have no subscriber of their own come here too. Once in a process.
+    pub fn hear_other_threads(&self) {
+        let ours = filter_fn(|metadata| metadata.is_event() && metadata.target() == "llmobs");
+        let layer = OpenTelemetryTracingBridge::new(&self.loggers).with_filter(ours);
+        tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer)).unwrap();
     }
 
     /// An observer whose everything goes here.

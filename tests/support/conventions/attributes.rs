@@ -146,6 +146,10 @@ pub(super) fn hold_type(findings: &mut Findings, pair: &KeyValue, kind: Attribut
 fn check_value(findings: &mut Findings, pair: &KeyValue, definition: &AttributeDefinition) {
     let name = definition.name;
     let wrong = match (name, of(pair)) {
+        // The conventions say of which kind the errors of hardware are.
+        (a::ERROR_TYPE, Some(Value::StringValue(text))) if findings.signal == "hw.errors" => {
+            !["corrected", "uncorrected"].contains(&text.as_str())
+        }
         (a::ERROR_TYPE, Some(Value::StringValue(text))) => !is_error(text, &findings.signal),
         (a::RPC_RESPONSE_STATUS_CODE, Some(Value::StringValue(text))) => !GRPC_CODES.contains(&text.as_str()),
         // A provider's own word for a reason that the conventions have a word for.

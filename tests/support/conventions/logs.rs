@@ -4,6 +4,7 @@ use llmobs::semconv::attribute as a;
 use llmobs::semconv::definition::AttributeType;
 use llmobs::semconv::definition::EventDefinition;
 use llmobs::semconv::definition::Requirement;
+use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 
 use self::AttributeType::Boolean;
@@ -14,19 +15,23 @@ use super::Conventions;
 use super::Findings;
 use super::Violation;
 use super::What;
+use super::attributes::Wanted;
 use super::attributes::hold_type;
 use super::attributes::text;
 use super::attributes::value;
 
-/// Our event at the end of an operation: its fields, their types, and whether every one has it. Those with dots are the
-/// conventions'.
-pub const WIDE_EVENT: (&str, &[(&str, AttributeType, bool)]) = (
+/// Fields of an event of our own: their types, and whether every such event has them.
+pub type Fields = &'static [(&'static str, AttributeType, bool)];
+
+/// Our event at the end of an operation. What it has with dots in its name is the conventions'.
+pub const WIDE_EVENT: (&str, Fields) = (
     "llm_request_complete",
     &[
         ("attempts", Int, true),
         ("cached_tokens", Int, false),
         ("decode_ms", Double, false),
         ("e2e_ms", Double, true),
+        ("energy_provisional_j", Double, false),
         ("energy_provisional_j", Double, false),
         ("finish_reasons", String, false),
         ("good", Boolean, false),
@@ -53,8 +58,35 @@ pub const WIDE_EVENT: (&str, &[(&str, AttributeType, bool)]) = (
     ],
 );
 
+/// Events of a GPU's sampler.
+const GPU_EVENTS: &[(&str, Fields, Wanted<'_>)] = &[
+    ("gpu_throttle", &[("gpu", String, true), ("reason", String, true)], &[]),
+    (
+        "gpu_xid",
+        &[("gpu", String, true), ("operations", Int, true), ("severity", String, true), ("xid", Int, true)],
+        &[],
+    ),
+    (
+        "llm_request_energy",
+        &[
+            ("energy_complete", Boolean, true),
+            ("energy_j", Double, true),
+            ("energy_method", String, true),
+            ("energy_per_token_j", Double, false),
+            ("energy_source", String, true),
+            ("gpu_cost_usd", Double, false),
+            ("gpu_s", Double, true),
+            ("gpu_throttled_s", Double, true),
+            ("output_tokens", Int, true),
+            ("span_id", String, false),
+            ("trace_id", String, false),
+        ],
+        &[(a::GEN_AI_OPERATION_NAME, Requirement::Required), (a::GEN_AI_REQUEST_MODEL, Requirement::Required)],
+    ),
+];
+
 /// What the wide event has of the conventions.
-const WIDE_STANDARD: &[(&str, Requirement)] = &[
+const WIDE_STANDARD: Wanted<'_> = &[
     (a::ERROR_TYPE, Requirement::ConditionallyRequired),
     (a::GEN_AI_CONVERSATION_ID, Requirement::ConditionallyRequired),
     (a::GEN_AI_OPERATION_NAME, Requirement::Required),
@@ -79,8 +111,13 @@ impl Conventions {
         let defined = self.events().iter().find(|event| event.name == record.event_name);
         match defined {
             Some(definition) => self.check_event(&mut findings, record, definition),
-            None if record.event_name == WIDE_EVENT.0 => self.check_wide(&mut findings, record),
-            None => findings.add(What::UnknownSignal),
+            None if record.event_name == WIDE_EVENT.0 => {
+                self.check_own(&mut findings, record, WIDE_EVENT.1, WIDE_STANDARD)
+            }
+            None => match GPU_EVENTS.iter().find(|(name, ..)| *name == record.event_name) {
+                Some((_, fields, standard)) => self.check_own(&mut findings, record, fields, standard),
+                None => findings.add(What::UnknownSignal),
+            },
         }
         if record.time_unix_nano == 0 && record.observed_time_unix_nano == 0 {
             findings.add(What::Missing("time".to_owned()));
@@ -104,18 +141,16 @@ impl Conventions {
         }
     }
 
-    fn check_wide(&self, findings: &mut Findings, record: &LogRecord) {
-        let (fields, standard): (Vec<_>, Vec<_>) =
-            record.attributes.iter().cloned().partition(|pair| WIDE_EVENT.1.iter().any(|(name, ..)| *name == pair.key));
-        self.check_attributes(findings, &standard, WIDE_STANDARD);
-        for pair in &fields {
-            if let Some((_, kind, _)) = WIDE_EVENT.1.iter().find(|(name, ..)| *name == pair.key) {
-                hold_type(findings, pair, *kind);
-            }
-        }
-        for (name, _, always) in WIDE_EVENT.1 {
-            if *always && value(&fields, name).is_none() {
-                findings.add(What::Missing((*name).to_owned()));
+    /// An event of our own: its fields, and what it has of the conventions.
+    fn check_own(&self, findings: &mut Findings, record: &LogRecord, known: Fields, standard: Wanted<'_>) {
+        let is_own = |pair: &KeyValue| known.iter().any(|(name, ..)| *name == pair.key);
+        let (fields, rest): (Vec<_>, Vec<_>) = record.attributes.iter().cloned().partition(is_own);
+        self.check_attributes(findings, &rest, standard);
+        for (name, kind, always) in known {
+            match fields.iter().find(|pair| pair.key == *name) {
+                Some(pair) => drop(hold_type(findings, pair, *kind)),
+                None if *always => findings.add(What::Missing((*name).to_owned())),
+                None => {}
             }
         }
         if ![INFO, WARN, ERROR].contains(&record.severity_number) {

@@ -2,6 +2,7 @@
 
 use llmobs::semconv::attribute as a;
 use llmobs::semconv::definition::AttributeDefinition;
+use llmobs::semconv::definition::AttributeType;
 use llmobs::semconv::definition::Requirement;
 use llmobs::semconv::definition::SpanDefinition;
 use llmobs::semconv::definition::SpanKind;
@@ -16,6 +17,7 @@ use super::Conventions;
 use super::Findings;
 use super::Violation;
 use super::What;
+use super::attributes::hold_type;
 use super::attributes::own;
 use super::attributes::text;
 use super::attributes::value;
@@ -26,6 +28,9 @@ const INFERENCE: &[&str] = &["chat", "generate_content", "text_completion"];
 /// Spans of our own: the parts of a model call, and a try of one.
 const PARTS: &[&str] = &["queue", "prefill", "decode"];
 const ATTEMPT: &str = "attempt";
+
+/// What a GPU's sampler says on the spans of the operations that it hit.
+const GPU_EVENTS: &[&str] = &["gpu.throttle", "gpu.xid"];
 
 impl Conventions {
     /// What is wrong with a span.
@@ -186,15 +191,17 @@ fn check_own(findings: &mut Findings, span: &Span) {
     }
 }
 
-/// An event of a span is a part of a model call; exceptions are log events.
+/// An event of a span is a part of a model call, or what hit its GPU; exceptions are log events.
 fn check_event(findings: &mut Findings, event: &Event) {
-    if !PARTS.contains(&event.name.as_str()) {
+    let hit_gpu = GPU_EVENTS.contains(&event.name.as_str());
+    if !hit_gpu && !PARTS.contains(&event.name.as_str()) {
         return findings.hold("event of the span", PARTS.join(" or "), &event.name);
     }
     for pair in &event.attributes {
-        match pair.key.starts_with("llmobs.") {
-            true => own(findings, pair),
-            false => findings.add(What::Misplaced(pair.key.clone())),
+        match pair.key.as_str() {
+            a::HW_ID if hit_gpu => drop(hold_type(findings, pair, AttributeType::String)),
+            name if name.starts_with("llmobs.") => own(findings, pair),
+            name => findings.add(What::Misplaced(name.to_owned())),
         }
     }
 }

@@ -1,0 +1,175 @@
+//! What the sampler of GPUs exports: every row of a device that answers every question, its log events, and what it
+//! says on the spans of the operations that run on it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use llmobs::Observer;
+use llmobs::Profile;
+use llmobs::Usage;
+use llmobs::catalog::Group;
+use llmobs::catalog::ROWS;
+use llmobs_gpu::Call;
+use llmobs_gpu::DeviceInfo;
+use llmobs_gpu::GpuBackend;
+use llmobs_gpu::GpuError;
+use llmobs_gpu::ModelSize;
+use llmobs_gpu::Reading;
+use llmobs_gpu::Sampler;
+use llmobs_gpu::Throttle;
+use llmobs_gpu::Watch;
+use llmobs_gpu::Xid;
+
+use crate::support::conventions::Conventions;
+use crate::support::conventions::assert_none;
+use crate::wire::Wire;
+
+#[test]
+fn every_row_and_event_of_a_gpu_is_as_the_conventions_have_it() {
+    let wire = Wire::new();
+    wire.hear_other_threads();
+    let observer = wire.observe(Observer::builder().model("m"), Profile::V1_41);
+    let idle = Arc::new(AtomicBool::new(true));
+    let sampler = Sampler::builder()
+        .backend(Device { asked: 0, idle: Arc::clone(&idle) })
+        .fast(Duration::from_millis(2))
+        .normal(Duration::from_millis(4))
+        .slow(Duration::from_millis(6))
+        .usd_per_gpu_hour(3.0)
+        .model_size(ModelSize::new("m", 1e9))
+        .start(&observer)
+        .unwrap();
+    let mut missing: BTreeSet<_> = ROWS.iter().filter(|row| row.group == Group::Gpu).map(|row| row.name).collect();
+    let begun = observer.now();
+    let mut look = |wire: &Wire| {
+        std::thread::sleep(Duration::from_millis(15));
+        let metrics = wire.metrics();
+        let wrong: Vec<_> = metrics.iter().flat_map(|metric| CONVENTIONS.check_metric(metric)).collect();
+        assert_none(&wrong, "GPU");
+        missing.retain(|name| metrics.iter().all(|metric| metric.name != *name));
+        assert!(observer.now().since(begun) < Duration::from_secs(20), "{missing:?} never came");
+        !missing.is_empty()
+    };
+    while look(&wire) || told(&wire) != ["gpu.throttle", "gpu.xid"] {
+        // It waits while the device has nothing to do, then runs.
+        let operation = observer.chat("m").start();
+        let marker = operation.marker();
+        marker.enqueued();
+        look(&wire);
+        marker.scheduled();
+        idle.store(false, Ordering::Relaxed);
+        marker.usage(Usage::new().input(100));
+        marker.first_token();
+        marker.usage(Usage::new().output(40));
+        look(&wire);
+        idle.store(true, Ordering::Relaxed);
+        operation.complete();
+    }
+    assert!(sampler.stop());
+    assert_none(&wire.violations(CONVENTIONS), "GPU");
+    let heard: BTreeSet<_> = wire.logs().into_iter().map(|record| record.event_name).collect();
+    for event in ["gpu_throttle", "gpu_xid", "llm_request_energy"] {
+        assert!(heard.contains(event), "{event} in {heard:?}");
+    }
+}
+
+/// What was said on spans of operations.
+fn told(wire: &Wire) -> Vec<String> {
+    let events = wire.spans().into_iter().flat_map(|span| span.events).map(|event| event.name);
+    let on_gpu: BTreeSet<_> = events.filter(|name| name.starts_with("gpu.")).collect();
+    on_gpu.into_iter().collect()
+}
+
+const CONVENTIONS: Conventions = Conventions::of(Profile::V1_41);
+
+/// A device that has everything, and more of it each time that it is asked.
+struct Device {
+    asked: u64,
+    idle: Arc<AtomicBool>,
+}
+
+impl GpuBackend for Device {
+    fn name(&self) -> &'static str {
+        "scripted"
+    }
+
+    fn open(&mut self) -> Result<(), GpuError> {
+        Ok(())
+    }
+
+    fn devices(&mut self) -> Result<Vec<DeviceInfo>, GpuError> {
+        let mut device = DeviceInfo::default();
+        device.id = "GPU-5fbd".to_owned();
+        device.name = "nvidia0".to_owned();
+        device.vendor = "NVIDIA";
+        device.model = Some("NVIDIA H100 80GB HBM3".to_owned());
+        device.pci = Some("0000:1b:00.0".to_owned());
+        device.serial = Some("1650".to_owned());
+        device.firmware = Some("96.00".to_owned());
+        device.driver = Some("580.65".to_owned());
+        device.parent = Some("GPU-whole".to_owned());
+        device.peak_bytes_per_second = Some(3_350_000_000_000);
+        device.peak_flops = Some(989_000_000_000_000);
+        Ok(vec![device])
+    }
+
+    fn find(&mut self, _device: usize) -> Result<(), GpuError> {
+        Ok(())
+    }
+
+    fn read(&mut self, _device: usize, call: Call, into: &mut Reading) -> Result<(), GpuError> {
+        self.asked += 1;
+        let counter = Some(self.asked * 1_000);
+        let seconds = Some(self.asked as f64);
+        let busy = if self.idle.load(Ordering::Relaxed) { 0.0 } else { 0.5 };
+        match call {
+            Call::Energy => into.energy = counter,
+            Call::Activity => {
+                (into.engine_active, into.sm_active, into.sm_occupancy) = (Some(busy), Some(busy), Some(busy));
+                (into.tensor_active, into.dram_active) = (Some(busy), Some(busy));
+            }
+            Call::Clocks => (into.clock_sm, into.clock_memory) = (Some(1.9e9), Some(2.6e9)),
+            Call::Memory => {
+                (into.memory_total, into.memory_used, into.memory_reserved) = (Some(80), Some(40), Some(1));
+            }
+            Call::Power => (into.power, into.power_instant) = (Some(300.0), Some(310.0)),
+            Call::Temperature => (into.temperature, into.temperature_memory) = (Some(60.0), Some(70.0)),
+            Call::Throttle => {
+                // Heat holds its clocks down while it works.
+                into.throttle = Some(Throttle::from_nvml(if busy > 0.0 { 0x20 } else { 0x1 }));
+            }
+            Call::Utilization => (into.utilization, into.memory_busy) = (Some(busy), Some(busy)),
+            Call::Codecs => (into.encoder, into.decoder) = (Some(0.0), Some(0.1)),
+            Call::Ecc => (into.ecc_corrected, into.ecc_uncorrected) = (counter, counter),
+            Call::Io => (into.io_sent, into.io_received) = (counter, counter),
+            Call::Links => (into.links_sent, into.links_received) = (counter, counter),
+            Call::PowerLimit => into.power_limit = Some(700.0),
+            Call::Replays => into.replays = counter,
+            Call::Rows => (into.rows_corrected, into.rows_uncorrected) = (counter, counter),
+            Call::TemperatureLimit => (into.temperature_degraded, into.temperature_critical) = (Some(87.0), Some(92.0)),
+            Call::ThrottleTime => {
+                (into.throttled_capped, into.throttled_thermal) = (seconds, seconds);
+                into.throttled_limit = seconds;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn watch(&mut self) -> Option<Box<dyn Watch>> {
+        Some(Box::new(Faults))
+    }
+}
+
+/// A device that reports an error all the time.
+struct Faults;
+
+impl Watch for Faults {
+    fn wait(&mut self, _at_most: Duration) -> Result<Option<Xid>, GpuError> {
+        std::thread::sleep(Duration::from_millis(2));
+        Ok(Some(Xid::new(0, 31)))
+    }
+}
