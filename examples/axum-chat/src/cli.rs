@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use clap::ValueEnum;
+use llmobs_gpu::Choice;
 
 /// An OpenAI-compatible chat server around a small real model, watched by llmobs.
 ///
@@ -65,6 +66,11 @@ pub(crate) struct Cli {
     /// Bytes of text in every token of the synthetic engine.
     #[arg(long, value_name = "N", default_value = "6", env = "LLMOBS_CHAT_SYNTHETIC_BYTES")]
     pub(crate) synthetic_bytes: NonZeroUsize,
+
+    /// Where GPUs are looked for: `auto`, `off`, or `nvml:PATH` with the file of NVIDIA's library. The model here runs on
+    /// the CPU, so `auto` would ascribe to its requests what others do on the GPU.
+    #[arg(long, value_name = "GPU", default_value = "off", env = "LLMOBS_CHAT_GPU")]
+    pub(crate) gpu: Choice,
 
     /// Which log lines are written, as `level` or `target=level,...`.
     #[arg(long, value_name = "FILTER", default_value = "info", env = "LLMOBS_CHAT_LOG")]

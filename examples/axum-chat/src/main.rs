@@ -30,6 +30,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use llmobs::otlp::Pipeline;
+use llmobs_gpu::Sampler;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
@@ -59,6 +60,8 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error + Send + Sync>> {
     // Before the observer: instruments that are older than their provider are silent for good.
     let pipeline = tell_as(cli)?;
     let (app, thread) = App::start(engine, cli)?;
+    // It samples until it is dropped.
+    let _sampler = Sampler::builder().choose(cli.gpu.clone()).start(&app.observer)?;
     let runtime = tokio::runtime::Runtime::new()?;
     match &cli.once {
         Some(prompt) => runtime.block_on(once::answer(&app, prompt))?,

@@ -153,7 +153,7 @@ impl<'a> ObserverBuilder<'a> {
         self
     }
 
-    /// Declares an evaluation and every label that it may give, for [`Marker::evaluated`](crate::Marker::evaluated).
+    /// Declares an evaluation and every label that it may give, for [`Marker::feedback`](crate::Marker::feedback).
     /// Defaults to none.
     pub fn evaluation<L: Into<String>>(mut self, name: impl Into<String>, labels: impl IntoIterator<Item = L>) -> Self {
         self.evaluations.push((name.into(), labels.into_iter().map(Into::into).collect()));

@@ -66,7 +66,7 @@ impl Operation {
         &self.marker
     }
 
-    /// Whether anything is observed: no for an operation of [`Observer::disabled`].
+    /// Whether anything is observed: no for an operation of [`Observer::disabled`](crate::Observer::disabled).
     #[must_use]
     pub const fn is_enabled(&self) -> bool {
         self.place.is_some()

@@ -4,6 +4,7 @@
 
 mod answers;
 mod fetching;
+mod gpu;
 mod leaving;
 mod limits;
 mod model;
