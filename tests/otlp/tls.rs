@@ -133,7 +133,7 @@ fn a_collector_that_nobody_vouches_for_gets_nothing() {
         let settings = builder(&gate.endpoint(), &[("OTEL_EXPORTER_OTLP_CERTIFICATE", identity.certificate())]);
         let report = settings.protocol(protocol).check(SOON).unwrap();
         assert_eq!(report.failed(), Signal::ALL, "{report}");
-        assert!(report.to_string().contains("invalid peer certificate"), "{report}");
+        assert!(report.to_string().contains("Its certificate is not believed"), "{report}");
         assert!(collector.inbox().seen().requests.is_empty());
     }
 }
@@ -153,6 +153,18 @@ fn a_client_that_must_say_who_it_is_does() {
         assert!(report.is_well(), "{report}");
         let report = builder(&gate.endpoint(), &named[..1]).protocol(protocol).check(SOON).unwrap();
         assert_eq!(report.failed(), Signal::ALL, "{report}");
+    }
+}
+
+#[test]
+fn a_collector_without_tls_behind_a_secure_address_is_told_apart() {
+    let identity = Identity::new("nobody");
+    for protocol in BOTH {
+        let collector = Collector::start();
+        let endpoint = format!("https://{}", collector.address());
+        let settings = builder(&endpoint, &[("OTEL_EXPORTER_OTLP_CERTIFICATE", identity.certificate())]);
+        let report = settings.protocol(protocol).check(SOON).unwrap();
+        assert!(report.to_string().contains("does not speak TLS"), "{report}");
     }
 }
 

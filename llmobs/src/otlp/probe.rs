@@ -145,6 +145,15 @@ fn advice(cause: &Cause, target: &Target) -> String {
         return other.to_owned();
     }
     let words = match cause {
+        Cause::Connect(why) if why.contains("certificate") => {
+            "Its certificate is not believed. Name the authority behind it in OTEL_EXPORTER_OTLP_CERTIFICATE."
+        }
+        Cause::Connect(why) if why.contains("corrupt message") => {
+            "What listens there does not speak TLS. Begin the address with `http://`, or use the collector's secure port."
+        }
+        Cause::Connect(why) if why.contains("lookup") => {
+            "There is no host of this name. Is it spelled as it should be?"
+        }
         Cause::Connect(_) => {
             "Nobody could be reached there. Start a collector, or set OTEL_EXPORTER_OTLP_ENDPOINT to where one is."
         }

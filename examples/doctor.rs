@@ -1,0 +1,35 @@
+//! Tells whether telemetry would arrive: reads the `OTEL_*` variables as the pipeline does, sends an empty request to
+//! each collector, and says in words what it found and what to change.
+//!
+//! ```sh
+//! OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 cargo run --release -p llmobs-examples --example doctor
+//! ```
+//!
+//! It exits with 0 if every collector took what it was sent, with 1 if one did not, and with 2 if the settings cannot
+//! be used at all.
+
+#![expect(clippy::print_stdout, reason = "a doctor talks")]
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// For all collectors together.
+const LIMIT: Duration = Duration::from_secs(10);
+
+fn main() -> ExitCode {
+    match llmobs::otlp::builder().check(LIMIT) {
+        Ok(report) => {
+            println!("{report}");
+            if report.is_well() {
+                println!("All is well.");
+                return ExitCode::SUCCESS;
+            }
+            println!("Telemetry does not arrive.");
+            ExitCode::from(1)
+        }
+        Err(error) => {
+            println!("The settings cannot be used: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
