@@ -19,7 +19,7 @@ pub(crate) fn run(skip_tests: bool) -> Result<(), String> {
     tests(skip_tests)?;
     examples()?;
     benches()?;
-    Cargo::new("package -p llmobs --allow-dirty").run()?;
+    Cargo::new("package -p llmobs -p llmobs-macros -p llmobs-gpu --allow-dirty").run()?;
     println!("ci: everything holds");
     Ok(())
 }
@@ -49,7 +49,11 @@ fn lints() -> Result<(), String> {
         Cargo::new(&format!("clippy -p {package} --all-targets{all} -- -D warnings")).run()?;
     }
     Cargo::new("clippy -p llmobs --all-targets --no-default-features -- -D warnings").run()?;
-    for package in ["llmobs-benches --features otel-bound", "llmobs-tests --no-default-features"] {
+    for package in [
+        "llmobs-benches --features otel-bound",
+        "llmobs-gpu --no-default-features",
+        "llmobs-tests --no-default-features",
+    ] {
         Cargo::new(&format!("clippy -p {package} --all-targets -- -D warnings")).run()?;
     }
     let manifest = fs::read_to_string(root().join("llmobs/Cargo.toml")).map_err(|error| error.to_string())?;
@@ -61,12 +65,9 @@ fn lints() -> Result<(), String> {
 }
 
 fn docs() -> Result<(), String> {
-    let doc = |more: &str| {
-        let line = format!("doc --no-deps -p llmobs --all-features{more}");
-        Cargo::new(&line).env("RUSTDOCFLAGS", "-Dwarnings").run()
-    };
-    doc("")?;
-    doc(" --document-private-items")
+    let doc = |what: &str| Cargo::new(&format!("doc --no-deps {what}")).env("RUSTDOCFLAGS", "-Dwarnings").run();
+    doc("-p llmobs -p llmobs-gpu -p llmobs-macros --all-features")?;
+    doc("-p llmobs --all-features --document-private-items")
 }
 
 fn tests(skip: bool) -> Result<(), String> {
