@@ -14,5 +14,7 @@ mod drive;
 mod gpu;
 #[path = "conformance/requests.rs"]
 mod requests;
+#[path = "conformance/sampling.rs"]
+mod sampling;
 #[path = "conformance/wire.rs"]
 mod wire;

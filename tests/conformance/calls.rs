@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use llmobs::Clock;
+use llmobs::Level;
 use llmobs::Observer;
 use llmobs::Profile;
 use llmobs::catalog::Group;
@@ -32,6 +33,17 @@ fn every_call_and_step_in_every_role_and_profile_is_as_the_conventions_have_it()
         let (wire, _observer) = driven(profile);
         assert_none(&wire.violations(conventions(profile)), profile.as_str());
     }
+}
+
+#[test]
+fn below_the_full_level_the_parts_of_a_call_are_events_of_its_span() {
+    let (clock, hand) = Clock::manual();
+    let wire = Wire::new();
+    let observer = wire.observe_at(Level::Standard, everything().model(MODEL).clock(clock), Profile::V1_41);
+    Drive { observer: &observer, hand: &hand }.everything();
+    assert_none(&wire.violations(conventions(Profile::V1_41)), "standard");
+    let events: BTreeSet<_> = wire.spans().into_iter().flat_map(|span| span.events).map(|event| event.name).collect();
+    assert_eq!(events, ["decode", "prefill", "queue"].map(str::to_owned).into());
 }
 
 #[test]

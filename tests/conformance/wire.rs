@@ -16,7 +16,9 @@ use opentelemetry_sdk::metrics::InMemoryMetricExporter;
 use opentelemetry_sdk::metrics::PeriodicReader;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::InMemorySpanExporter;
+use opentelemetry_sdk::trace::Sampler;
 use opentelemetry_sdk::trace::SdkTracerProvider;
+use opentelemetry_sdk::trace::ShouldSample;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
@@ -39,8 +41,12 @@ pub struct Wire {
 
 impl Wire {
     pub fn new() -> Self {
+        Self::sampling(Sampler::AlwaysOn)
+    }
+
+    pub fn sampling(sampler: impl ShouldSample + 'static) -> Self {
         let spans = InMemorySpanExporter::default();
-        let tracers = SdkTracerProvider::builder().with_simple_exporter(spans.clone()).build();
+        let tracers = SdkTracerProvider::builder().with_simple_exporter(spans.clone()).with_sampler(sampler).build();
         let metrics = InMemoryMetricExporter::default();
         // Its thread wakes once a minute; the tests flush by hand.
         let reader = PeriodicReader::builder(metrics.clone()).build();
@@ -67,7 +73,11 @@ impl Wire {
 
     /// An observer whose everything goes here.
     pub fn observe<'a>(&'a self, builder: ObserverBuilder<'a>, profile: Profile) -> Observer {
-        let builder = builder.profile(profile).level(Level::Full).operation_details(true);
+        self.observe_at(Level::Full, builder, profile)
+    }
+
+    pub fn observe_at<'a>(&'a self, level: Level, builder: ObserverBuilder<'a>, profile: Profile) -> Observer {
+        let builder = builder.profile(profile).level(level).operation_details(true);
         builder.tracer_provider(&self.tracers).meter_provider(&self.meters).build().unwrap()
     }
 

@@ -85,6 +85,16 @@ const GPU_EVENTS: &[(&str, Fields, Wanted<'_>)] = &[
     ),
 ];
 
+/// Fields that have few values.
+const CLOSED: &[(&str, &[&str])] = &[
+    ("energy_method", &["time"]),
+    ("energy_source", &["counter", "power_integral"]),
+    ("keep_reason", &["all", "failed", "objective", "sampled"]),
+    ("outcome", &["completed", "failed", "cancelled", "rejected"]),
+    ("role", &["server", "gateway", "client"]),
+    ("tokens_source", &["reported", "counted", "estimated"]),
+];
+
 /// What the wide event has of the conventions.
 const WIDE_STANDARD: Wanted<'_> = &[
     (a::ERROR_TYPE, Requirement::ConditionallyRequired),
@@ -148,7 +158,7 @@ impl Conventions {
         self.check_attributes(findings, &rest, standard);
         for (name, kind, always) in known {
             match fields.iter().find(|pair| pair.key == *name) {
-                Some(pair) => drop(hold_type(findings, pair, *kind)),
+                Some(pair) => check_field(findings, pair, *kind),
                 None if *always => findings.add(What::Missing((*name).to_owned())),
                 None => {}
             }
@@ -156,5 +166,15 @@ impl Conventions {
         if ![INFO, WARN, ERROR].contains(&record.severity_number) {
             findings.hold("severity", "INFO, WARN or ERROR", record.severity_number);
         }
+    }
+}
+
+fn check_field(findings: &mut Findings, pair: &KeyValue, kind: AttributeType) {
+    let closed = CLOSED.iter().find(|(name, _)| *name == pair.key);
+    if hold_type(findings, pair, kind)
+        && let (Some((_, values)), Some(found)) = (closed, text(std::slice::from_ref(pair), &pair.key))
+        && !values.contains(&found)
+    {
+        findings.add(What::WrongValue(pair.key.clone(), format!("{found:?}")));
     }
 }
