@@ -88,6 +88,8 @@ struct Reader {
     /// The keys that were given, and where.
     given: Vec<(String, Span)>,
     error: Option<Error>,
+    /// A kind was given, and refused.
+    has_no_kind: bool,
 }
 
 impl Reader {
@@ -110,8 +112,10 @@ impl Reader {
         }
         if name == "operation" {
             input.parse::<Token![=]>()?;
+            self.has_no_kind = true;
             let word: LitStr = input.parse()?;
             let kind = Kind::of_operation(&word)?;
+            self.has_no_kind = false;
             return self.set_kind(kind, key.span());
         }
         let repeated = self.given.iter().any(|(given, _)| *given == name);
@@ -175,8 +179,15 @@ impl Reader {
     fn finish(mut self) -> Result<Args> {
         let Some((kind, _)) = self.kind.take() else {
             let text = format!("say what the function is: {}", kind::ALLOWED);
-            self.refuse(Error::new(Span::call_site(), text));
-            return Err(self.error.take().unwrap_or_else(|| Error::new(Span::call_site(), "no kind")));
+            let error = Error::new(Span::call_site(), text);
+            return Err(match self.error.take() {
+                Some(other) if self.has_no_kind => other,
+                Some(mut other) => {
+                    other.combine(error);
+                    other
+                }
+                None => error,
+            });
         };
         for (name, span) in std::mem::take(&mut self.given) {
             if let Err(error) = self.allowed(&kind, &name, span) {

@@ -1,4 +1,4 @@
-//! The PromQL queries of a function's own series, for its documentation.
+//! The queries of a function's own series, for its documentation.
 
 use syn::Expr;
 use syn::Lit;

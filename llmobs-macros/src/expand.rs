@@ -9,6 +9,7 @@ mod end;
 use proc_macro2::Ident;
 use proc_macro2::Span;
 use proc_macro2::TokenStream;
+use proc_macro2::TokenTree;
 use quote::ToTokens;
 use quote::format_ident;
 use quote::quote;
@@ -31,7 +32,7 @@ use crate::shape::Wrap;
 use crate::tail::Boxed;
 
 /// The attribute's expansion. Where something is wrong it is the function as it was, and what is wrong.
-pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn attribute(args: TokenStream, item: &TokenStream) -> TokenStream {
     let expanded = match (parse2::<Args>(args), parse2::<Function>(item.clone())) {
         (Ok(args), Ok(function)) => Expansion::new(&args, &function).and_then(|expansion| expansion.function()),
         (Err(mut error), Err(other)) => {
@@ -214,6 +215,16 @@ impl<'a> Expansion<'a> {
             let #future = #watched.in_scope(move || -> #returned #body);
             #inside
         })
+    }
+
+    /// The path of a function that the expansion calls, as if it stood at a place of the user's: the compiler points
+    /// there.
+    fn private_at(&self, at: Span) -> TokenStream {
+        let moved = |mut token: TokenTree| {
+            token.set_span(at.resolved_at(token.span()));
+            token
+        };
+        self.private.clone().into_iter().map(moved).collect()
     }
 
     /// The body as a block.

@@ -38,8 +38,7 @@ impl Parse for Function {
             return Err(Error::new(at, NOT_A_FUNCTION));
         }
         let signature: Signature = input.parse().map_err(|error| Error::new(error.span(), NOT_A_FUNCTION))?;
-        let rest: TokenTree = input.parse()?;
-        let TokenTree::Group(body) = rest else {
+        let Some(body) = braced(input.parse()?) else {
             return Err(Error::new(
                 signature.ident.span(),
                 "a method without a body has nothing to observe: put `#[llm_span]` on its implementations",
@@ -49,6 +48,19 @@ impl Parse for Function {
         let mut inner = Group::new(Delimiter::Brace, inside);
         inner.set_span(body.span());
         Ok(Self { attributes, visibility, signature, inner_attributes, body: inner })
+    }
+}
+
+/// The group in braces, also where another macro handed it on.
+fn braced(token: TokenTree) -> Option<Group> {
+    let TokenTree::Group(group) = token else { return None };
+    match group.delimiter() {
+        Delimiter::Brace => Some(group),
+        Delimiter::None => {
+            let mut inside = group.stream().into_iter();
+            inside.next().filter(|_| inside.next().is_none()).and_then(braced)
+        }
+        _ => None,
     }
 }
 

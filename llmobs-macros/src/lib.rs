@@ -18,5 +18,5 @@ use proc_macro::TokenStream;
 /// Observes a function. The documentation stands on `llmobs::llm_span`.
 #[proc_macro_attribute]
 pub fn llm_span(args: TokenStream, item: TokenStream) -> TokenStream {
-    expand::attribute(args.into(), item.into()).into()
+    expand::attribute(args.into(), &item.into()).into()
 }

@@ -44,7 +44,14 @@ impl Objective {
             "tpot" => "time_per_output_token",
             "gap" => "longest_gap",
             "duration" => "duration",
-            "name" => return once(&mut self.name, &key, input),
+            "name" => {
+                once(&mut self.name, &key, input)?;
+                let name = self.name.as_ref().map(LitStr::value).unwrap_or_default();
+                return match name.is_empty() || name.len() > LONGEST || name.chars().any(char::is_control) {
+                    true => Err(Error::new(key.span(), "a name has 1 to 128 bytes and no control characters")),
+                    false => Ok(()),
+                };
+            }
             "target" => {
                 once(&mut self.target, &key, input)?;
                 let share = self.target.as_ref().map(LitFloat::base10_parse::<f64>).transpose()?;
@@ -73,6 +80,9 @@ impl Objective {
     }
 }
 
+/// The longest name of an objective, in bytes.
+const LONGEST: usize = 128;
+
 const LIMITS: &str = "`ttft`, `tpot`, `gap` or `duration`";
 
 fn once<T: syn::parse::Parse>(slot: &mut Option<T>, key: &Ident, input: ParseStream<'_>) -> Result<()> {
@@ -94,7 +104,8 @@ fn nanoseconds(text: &str) -> Option<u64> {
         "m" => 60_000_000_000,
         _ => return None,
     };
-    let (whole, part) = number.trim_end().split_once('.').unwrap_or((number.trim_end(), ""));
+    let number = number.trim_end();
+    let (whole, part) = number.split_once('.').unwrap_or((number, ""));
     let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit());
     if whole.is_empty() || !digits(whole) || !digits(part) || part.len() > 9 {
         return None;

@@ -94,13 +94,13 @@ impl Expansion<'_> {
     }
 
     fn operation(&self, name: &str, expressions: &Expressions) -> TokenStream {
-        let Self { watched, root, private, .. } = self;
+        let Self { watched, root, .. } = self;
         let options = &self.args.options;
         let observer = own("observer", options.observer.span());
         let (model, borrow) = match &options.model {
             Some(given) => {
                 let (model, borrow) = expressions.borrow("model", given);
-                (quote_spanned!(model.span()=> #private::text(#model)), borrow)
+                (self.called_at("text", &model), borrow)
             }
             None => (quote!("unknown"), TokenStream::new()),
         };
@@ -114,15 +114,14 @@ impl Expansion<'_> {
         if let Some(provider) = &options.provider {
             let (name, borrow) = expressions.borrow("provider", provider);
             borrows.extend(borrow);
-            let provider = quote_spanned!(name.span()=> #private::provider(#name));
+            let provider = self.called_at("provider", &name);
             start = quote!(#start.provider(#provider));
         }
         for (setter, given) in [("max_tokens", &options.max_tokens), ("conversation", &options.conversation)] {
             if let Some(given) = given {
                 let (name, borrow) = expressions.borrow(setter, given);
                 borrows.extend(borrow);
-                let setter = Ident::new(setter, name.span());
-                start = quote_spanned!(name.span()=> #private::#setter(#start, #name));
+                start = self.set_at(setter, &start, &name);
             }
         }
         if let Some(objective) = &options.objective {
@@ -132,13 +131,13 @@ impl Expansion<'_> {
     }
 
     fn step(&self, step: Step, expressions: &Expressions) -> TokenStream {
-        let Self { watched, root, private, .. } = self;
+        let Self { watched, root, .. } = self;
         let options = &self.args.options;
         let observer = own("observer", options.observer.span());
         let (about, mut borrows) = match &options.name {
             Some(given) => {
                 let (name, borrow) = expressions.borrow("name", given);
-                (quote_spanned!(name.span()=> #private::text(#name)), borrow)
+                (self.called_at("text", &name), borrow)
             }
             None => {
                 let name = self.function.signature.ident.to_string();
@@ -151,7 +150,7 @@ impl Expansion<'_> {
         if let Some(provider) = &options.provider {
             let (given, borrow) = expressions.borrow("provider", provider);
             let name = own("provider_of", provider.span());
-            let provider = quote_spanned!(given.span()=> #private::provider(#given));
+            let provider = self.called_at("provider", &given);
             borrows.extend(quote!(#borrow let #name = &#provider;));
             start = quote!(#start.provider(#name));
         }
@@ -159,11 +158,24 @@ impl Expansion<'_> {
             if let Some(given) = given {
                 let (name, borrow) = expressions.borrow(setter, given);
                 borrows.extend(borrow);
-                let setter = Ident::new(&format!("step_{setter}"), name.span());
-                start = quote_spanned!(name.span()=> #private::#setter(#start, #name));
+                start = self.set_at(&format!("step_{setter}"), &start, &name);
             }
         }
         quote!(#borrows let #watched = #start.start();)
+    }
+
+    /// A value as what it should be.
+    fn called_at(&self, function: &str, value: &Ident) -> TokenStream {
+        let (at, there) = (value.span(), self.private_at(value.span()));
+        let function = Ident::new(function, at);
+        quote_spanned!(at=> #there::#function(#value))
+    }
+
+    /// What is to start, with a value.
+    fn set_at(&self, function: &str, start: &TokenStream, value: &Ident) -> TokenStream {
+        let (at, there) = (value.span(), self.private_at(value.span()));
+        let function = Ident::new(function, at);
+        quote_spanned!(at=> #there::#function(#start, #value))
     }
 
     /// Fields are looked at only where somebody keeps them.
@@ -177,7 +189,9 @@ impl Expansion<'_> {
         let all = fields.iter().map(|field| {
             let (value, borrow) = expressions.borrow("field", &field.value);
             let name = &field.name;
-            let keep = quote_spanned!(value.span()=> #private::Fields::keep(&mut #kept, #name, #value));
+            let at = value.span();
+            let there = self.private_at(at);
+            let keep = quote_spanned!(at=> #there::Fields::keep(&mut #kept, #name, #value));
             quote!({ #borrow #keep; })
         });
         Some(quote! {

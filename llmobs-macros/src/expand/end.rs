@@ -2,6 +2,7 @@
 
 use proc_macro2::Span;
 use proc_macro2::TokenStream;
+use quote::format_ident;
 use quote::quote;
 use quote::quote_spanned;
 use syn::ExprPath;
@@ -56,9 +57,13 @@ impl Expansion<'_> {
                 };
                 let suffix = if self.args.options.tokens.is_some() { "_with" } else { "" };
                 let name = if wrap == Wrap::Body { "body" } else { "response" };
-                let function = quote::format_ident!("{name}{suffix}");
-                let tokens = self.args.options.tokens.as_ref().map(called);
-                quote!(#private::#function(#watched, #value, #tokens))
+                let function = format_ident!("{name}{suffix}");
+                let tokens = self.args.options.tokens.as_ref().map(|path| self.called(path, "tokens"));
+                let answer = own("answer", Span::call_site());
+                quote!({
+                    let #answer = #private::#function(#watched, #value, #tokens);
+                    #answer
+                })
             }
         }
     }
@@ -79,19 +84,31 @@ impl Expansion<'_> {
         let options = &self.args.options;
         let kind = self.kind(&quote!(#private::Probe::item(&#value)), false);
         let (error, usage) = (self.error_type(), self.usage());
-        let items = own("items", Span::call_site());
+        let (items, observed) = (own("items", Span::call_site()), own("observed", Span::call_site()));
         if matches!(self.args.kind, Kind::Step(_)) {
-            return quote!({ let #items = #kind; #private::follow(#watched, #value, #items, #error, #usage) });
+            return quote!({
+                let #items = #kind;
+                let #observed = #private::follow(#watched, #value, #items, #error, #usage);
+                #observed
+            });
         }
         let tokens = match &options.tokens {
-            Some(tokens) => called(tokens),
-            None => quote!(#private::carried),
+            Some(tokens) => self.called(tokens, "tokens"),
+            None => {
+                let at = options.stream.unwrap_or_else(Span::call_site);
+                let (there, item) = (self.private_at(at), own("item", at));
+                quote_spanned!(at=> |#item| #there::said_tokens(#there::carried(#item)))
+            }
         };
         let drive = options.drive.as_ref().map(|drive| {
             let drive = own("drive", drive.span());
             quote!(.drive(#drive))
         });
-        quote!({ let #items = #kind; #private::observe(#watched, #value, #items, #tokens, #error, #usage) #drive })
+        quote!({
+            let #items = #kind;
+            let #observed = #private::observe(#watched, #value, #items, #tokens, #error, #usage);
+            #observed #drive
+        })
     }
 
     /// What kind of value it is, by its type: the first trait in the list that knows it speaks. Only a value may not be
@@ -99,9 +116,11 @@ impl Expansion<'_> {
     fn kind(&self, probe: &TokenStream, is_value: bool) -> TokenStream {
         let private = &self.private;
         if is_value {
+            let at = self.function.output().map_or_else(|| self.function.signature.ident.span(), Spanned::span);
+            let asked = quote_spanned!(at=> (&&&&&&#probe).kind());
             quote!({
                 use #private::{OfFuture as _, OfMaybe as _, OfNamed as _, OfPlain as _, OfResult as _, OfStream as _};
-                (&&&&&&#probe).kind()
+                #asked
             })
         } else {
             quote!({
@@ -113,17 +132,23 @@ impl Expansion<'_> {
 
     fn error_type(&self) -> TokenStream {
         let private = &self.private;
-        self.args.options.error_type.as_ref().map_or_else(|| quote!(#private::unnamed), called)
+        self.args
+            .options
+            .error_type
+            .as_ref()
+            .map_or_else(|| quote!(#private::unnamed), |path| self.called(path, "failure"))
     }
 
     fn usage(&self) -> TokenStream {
         let private = &self.private;
-        self.args.options.usage.as_ref().map_or_else(|| quote!(#private::unread), called)
+        self.args.options.usage.as_ref().map_or_else(|| quote!(#private::unread), |path| self.called(path, "usage"))
     }
-}
 
-/// A call of the user's function, so that an argument is coerced as in any call.
-fn called(path: &ExprPath) -> TokenStream {
-    let argument = own("argument", path.span());
-    quote_spanned!(path.span()=> |#argument| #path(#argument))
+    /// A call of the user's function, so that an argument is coerced as in any call, and of ours, which says what it
+    /// should give.
+    fn called(&self, path: &ExprPath, what: &str) -> TokenStream {
+        let private = self.private_at(path.span());
+        let (argument, said) = (own("argument", path.span()), format_ident!("said_{what}", span = path.span()));
+        quote_spanned!(path.span()=> |#argument| #private::#said(#path(#argument)))
+    }
 }

@@ -72,17 +72,17 @@ impl Watched for Step {
 )]
 pub trait AsFailure {
     /// None where nobody said anything.
-    fn as_failure(self) -> Option<Failure>;
+    fn into_failure(self) -> Option<Failure>;
 }
 
 impl AsFailure for ErrorType {
-    fn as_failure(self) -> Option<Failure> {
+    fn into_failure(self) -> Option<Failure> {
         Some(self.into())
     }
 }
 
 impl AsFailure for Failure {
-    fn as_failure(self) -> Option<Failure> {
+    fn into_failure(self) -> Option<Failure> {
         Some(self)
     }
 }
@@ -93,7 +93,7 @@ impl AsFailure for Failure {
 pub struct Unnamed;
 
 impl AsFailure for Unnamed {
-    fn as_failure(self) -> Option<Failure> {
+    fn into_failure(self) -> Option<Failure> {
         None
     }
 }
@@ -101,6 +101,17 @@ impl AsFailure for Unnamed {
 #[inline]
 pub const fn unnamed<E>(_error: &E) -> Unnamed {
     Unnamed
+}
+
+#[inline]
+pub fn said_failure<F: AsFailure>(said: F) -> Option<Failure> {
+    said.into_failure()
+}
+
+impl AsFailure for Option<Failure> {
+    fn into_failure(self) -> Option<Failure> {
+        self
+    }
 }
 
 /// What `usage` may give.
@@ -112,17 +123,17 @@ pub trait AsUsage {
     /// Whether there may be any.
     const IS_READ: bool = true;
 
-    fn as_usage(self) -> Option<Usage>;
+    fn into_usage(self) -> Option<Usage>;
 }
 
 impl AsUsage for Usage {
-    fn as_usage(self) -> Option<Usage> {
+    fn into_usage(self) -> Option<Usage> {
         Some(self)
     }
 }
 
 impl AsUsage for Option<Usage> {
-    fn as_usage(self) -> Option<Usage> {
+    fn into_usage(self) -> Option<Usage> {
         self
     }
 }
@@ -136,9 +147,14 @@ impl AsUsage for Unread {
     const IS_READ: bool = false;
 
     #[inline]
-    fn as_usage(self) -> Option<Usage> {
+    fn into_usage(self) -> Option<Usage> {
         None
     }
+}
+
+#[inline]
+pub fn said_usage<U: AsUsage>(said: U) -> Option<Usage> {
+    said.into_usage()
 }
 
 #[inline]
@@ -162,7 +178,7 @@ pub fn finish<W, V, K, F, U>(
 {
     match value.look() {
         Seen::Gave(value) => {
-            if let Some(usage) = usage(value).as_usage() {
+            if let Some(usage) = usage(value).into_usage() {
                 watched.told_usage(usage);
             }
             watched.completed();
@@ -194,7 +210,7 @@ pub(super) fn failure<E, F: AsFailure>(
     its_type: Option<ErrorType>,
     error_type: impl FnOnce(&E) -> F,
 ) -> Failure {
-    let said = error_type(error).as_failure();
+    let said = error_type(error).into_failure();
     let failure = said.unwrap_or_else(|| Failure::new(its_type.unwrap_or(ErrorType::Other)));
     if failure.exception().is_some() { failure } else { failure.caused_by(error) }
 }

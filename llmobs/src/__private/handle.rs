@@ -82,6 +82,7 @@ pub fn run<F: Future>(span: Span, future: F) -> Instrumented<F> {
 /// # Panics
 ///
 /// Always, if somebody calls it all the same.
+#[must_use]
 pub fn never<T>() -> T {
     unreachable!("only its type is used")
 }

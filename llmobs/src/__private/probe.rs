@@ -32,6 +32,7 @@ impl Probe<()> {
 
 /// What a value says about the call.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Seen<'a, T: ?Sized, E: ?Sized> {
     /// It gave this.
     Gave(&'a T),

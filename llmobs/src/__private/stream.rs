@@ -21,6 +21,40 @@ use crate::observer::Step;
 use crate::observer::With;
 use crate::semconv::value::ErrorType;
 
+/// What `tokens` may give.
+#[diagnostic::on_unimplemented(
+    message = "`tokens` gives `{Self}`",
+    label = "a number of tokens or an `llmobs::Chunk` is wanted here"
+)]
+pub trait AsChunk {
+    fn into_chunk(self) -> Chunk;
+}
+
+impl AsChunk for Chunk {
+    #[inline]
+    fn into_chunk(self) -> Chunk {
+        self
+    }
+}
+
+macro_rules! numbers {
+    ($($number:ty),*) => {
+        $(impl AsChunk for $number {
+            #[inline]
+            fn into_chunk(self) -> Chunk {
+                Chunk::tokens(u32::try_from(self).unwrap_or(u32::MAX))
+            }
+        })*
+    };
+}
+
+numbers!(u8, u16, u32, u64, usize);
+
+#[inline]
+pub fn said_tokens<C: AsChunk>(said: C) -> Chunk {
+    said.into_chunk()
+}
+
 #[inline]
 pub fn carried<T: Carries>(item: &T) -> Chunk {
     item.carries()
@@ -47,7 +81,7 @@ where
     operation.observe_with(stream, move |item: &S::Item| match item.look() {
         Seen::Gave(value) => {
             if let Some(marker) = &marker
-                && let Some(usage) = usage(value).as_usage()
+                && let Some(usage) = usage(value).into_usage()
             {
                 marker.usage(usage);
             }
@@ -80,7 +114,7 @@ where
 {
     let look = move |step: &Step, item: &S::Item| match item.look() {
         Seen::Gave(value) => {
-            if let Some(usage) = usage(value).as_usage() {
+            if let Some(usage) = usage(value).into_usage() {
                 step.usage(usage);
             }
             None

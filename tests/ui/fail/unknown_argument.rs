@@ -1,0 +1,8 @@
+use llmobs::llm_span;
+
+#[llm_span(chat, modle = "m")]
+fn f() {}
+
+fn main() {
+    f();
+}

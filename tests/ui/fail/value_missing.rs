@@ -1,0 +1,8 @@
+use llmobs::llm_span;
+
+#[llm_span(chat, model)]
+fn f() {}
+
+fn main() {
+    f();
+}
