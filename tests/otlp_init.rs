@@ -1,4 +1,4 @@
-//! A pipeline for the whole process: one test, since a process has one subscriber.
+//! A pipeline for the whole process. Each test has a process of its own, since a process has one subscriber.
 
 mod support;
 
@@ -20,8 +20,67 @@ use support::collector::Collector;
 const MODEL: &str = "smollm2-135m-instruct";
 const MOMENT: Duration = Duration::from_secs(10);
 
+/// Runs one test of this file in another process; what it wrote.
+fn alone(test: &str) -> String {
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    let ended = child.args([test, "--exact", "--nocapture"]).env(ALONE, test).output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stdout).into_owned();
+    assert!(ended.status.success(), "{said}{}", String::from_utf8_lossy(&ended.stderr));
+    said
+}
+
+/// With the name of the test for a value.
+const ALONE: &str = "LLMOBS_TEST_ALONE";
+
+fn is_alone(test: &str) -> bool {
+    std::env::var(ALONE).is_ok_and(|name| name == test)
+}
+
+#[test]
+fn standard_output_has_a_line_of_json_for_each_event_and_nothing_of_the_spans_around_it() {
+    let said = alone("a_service_that_writes_json");
+    let lines: Vec<serde_json::Value> =
+        said.lines().filter(|line| line.starts_with('{')).map(|line| serde_json::from_str(line).unwrap()).collect();
+    let with = |message: &str| {
+        let mut found =
+            lines.iter().filter(|line| line["message"].as_str().is_some_and(|text| text.starts_with(message)));
+        found.next().filter(|_| found.next().is_none()).unwrap_or_else(|| panic!("`{message}` once in {said}"))
+    };
+    assert_eq!(with("said")["number"], 7);
+    let complete = with("llm_request_complete");
+    assert_eq!((&complete["gen_ai.request.model"], &complete["outcome"]), (&MODEL.into(), &"completed".into()));
+    assert_eq!(complete["trace_id"].as_str().map(str::len), Some(32));
+    let failure = with("exports fail: no connection");
+    assert_eq!((&failure["signal"], &failure["error.type"]), (&"traces".into(), &"upstream".into()));
+    assert!(!said.contains("a prompt"), "{said}");
+}
+
+#[test]
+fn a_service_that_writes_json() {
+    if !is_alone("a_service_that_writes_json") {
+        return;
+    }
+    let settings = llmobs::otlp::builder().environment([("", ""); 0]).endpoint("http://127.0.0.1:1");
+    let settings = settings.without(Signal::Metrics).without(Signal::Logs);
+    let pipeline = settings.shutdown_limit(Duration::from_secs(1)).init().unwrap();
+    let observer = Observer::builder().model(MODEL).build().unwrap();
+    tracing::info_span!("outer", content = "a prompt").in_scope(|| {
+        tracing::info!(number = 7, "said");
+        observer.chat(MODEL).start().complete();
+    });
+    drop(pipeline);
+}
+
+#[test]
+fn one_pipeline_serves_the_process() {
+    alone("one_pipeline_serves_the_process_until_it_is_shut_down");
+}
+
 #[test]
 fn one_pipeline_serves_the_process_until_it_is_shut_down() {
+    if !is_alone("one_pipeline_serves_the_process_until_it_is_shut_down") {
+        return;
+    }
     let collector = Collector::start();
     let settings = || {
         let pairs = [("OTEL_PROPAGATORS", "tracecontext,baggage,b3"), ("RUST_LOG", "info,application=debug")];

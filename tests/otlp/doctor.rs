@@ -61,7 +61,7 @@ fn every_way_to_fail_has_words_and_says_what_to_change() {
 fn the_variables_are_shown_but_not_the_keys_in_them() {
     let collector = Collector::start();
     let report = builder(&[
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint()),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("{}?key=sesame", collector.endpoint())),
         ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=sesame,other=open"),
         ("OTEL_SERVICE_NAME", "assistant"),
         ("OTEL_LOGS_EXPORTER", "none"),

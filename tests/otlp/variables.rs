@@ -70,7 +70,7 @@ fn the_endpoint_the_protocol_and_the_headers_come_from_the_environment() {
 fn the_address_of_one_signal_is_taken_as_it_is_and_beats_that_of_all() {
     let (all, traces) = (Collector::start(), Collector::start());
     let pipeline = builder(&[
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("{}/collect/", all.endpoint())),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("{}/collect/?key=sesame", all.endpoint())),
         ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", &format!("{}/my/traces", traces.endpoint())),
         ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "only=traces"),
     ]);

@@ -119,7 +119,7 @@ impl Courier {
             tracing::warn!(
                 target: "llmobs",
                 signal = self.tally.signal().as_str(),
-                endpoint = %target.uri,
+                endpoint = target.shown(),
                 error.type = fault.error_type().as_str(),
                 lost = self.tally.all_lost(),
                 "exports fail: {fault}"

@@ -116,9 +116,9 @@ impl fmt::Display for Report {
 
 impl fmt::Display for Probe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Target { signal, protocol, uri, named_by, .. } = &self.target;
+        let Target { signal, protocol, named_by, .. } = &self.target;
         let millis = self.took.as_millis();
-        write!(f, "{}: {} to {uri} (by {named_by}): ", signal.as_str(), protocol.as_str())?;
+        write!(f, "{}: {} to {} (by {named_by}): ", signal.as_str(), protocol.as_str(), self.target.shown())?;
         match &self.result {
             Ok(_) => writeln!(f, "taken, in {millis} ms."),
             Err(fault) => {

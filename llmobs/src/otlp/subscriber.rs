@@ -95,6 +95,8 @@ pub(super) fn set(providers: &Providers, output: StandardOutput, filter: EnvFilt
         StandardOutput::Text => Some(Box::new(lines)),
         StandardOutput::Off => None,
     };
+    // Spans may hold content that was captured for spans alone, and each event would repeat it.
+    let lines = lines.with_filter(filter_fn(|metadata| metadata.is_event()));
     let registry = Registry::default().with(layer(providers)).with(lines).with(filter);
     tracing::subscriber::set_global_default(registry).map_err(|_| InitError::SubscriberTaken)
 }

@@ -68,7 +68,7 @@ pub(super) struct Target {
 impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut target = f.debug_struct("Target");
-        target.field("signal", &self.signal).field("protocol", &self.protocol).field("uri", &self.uri);
+        target.field("signal", &self.signal).field("protocol", &self.protocol).field("uri", &self.shown());
         target.finish_non_exhaustive()
     }
 }
@@ -118,6 +118,12 @@ impl Target {
             named_by,
             certificates,
         })
+    }
+
+    /// The address as it may be shown: what is asked behind a `?` may be a key.
+    pub(super) fn shown(&self) -> String {
+        let (uri, authority) = (&self.uri, self.uri.authority().map_or("", |authority| authority.as_str()));
+        format!("{}://{authority}{}", uri.scheme_str().unwrap_or("http"), uri.path())
     }
 }
 
@@ -184,7 +190,10 @@ fn endpoint(
     // The address of one signal is taken as it is, that of all gets the signal's path.
     let own = name != COMMON && environment.get(&name).is_some();
     let whole = match (protocol, own) {
-        (Protocol::HttpProtobuf, false) => format!("{}/v1/{}", whole.trim_end_matches('/'), signal.as_str()),
+        (Protocol::HttpProtobuf, false) => {
+            let (path, query) = whole.split_at(whole.find('?').unwrap_or(whole.len()));
+            format!("{}/v1/{}{query}", path.trim_end_matches('/'), signal.as_str())
+        }
         _ => whole,
     };
     let uri: Uri = whole.parse().map_err(|error| refuse(&format!("is no address: {error}")))?;
@@ -221,6 +230,7 @@ fn grpc_method(signal: Signal, uri: &Uri) -> Result<Uri, http::Error> {
 /// What may be shown of an address.
 pub(super) fn without_user(address: &str) -> String {
     let (scheme, rest) = address.split_once("://").map_or(("", address), |(scheme, rest)| (scheme, rest));
+    let rest = rest.split('?').next().unwrap_or_default();
     let (host, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
     let host = host.rsplit('@').next().unwrap_or_default();
     if scheme.is_empty() { format!("{host}{path}") } else { format!("{scheme}://{host}{path}") }
