@@ -55,8 +55,8 @@ fn install(package: &str, target: &Path) {
     );
 }
 
-/// `$XDG_CACHE_HOME/llmobs`, else `~/.cache/llmobs`, as `axum-chat` has it.
-fn cache() -> PathBuf {
+/// Where packages and models are kept: `$XDG_CACHE_HOME/llmobs`, else `~/.cache/llmobs`, as `axum-chat` has it.
+pub fn cache() -> PathBuf {
     let absolute = |variable| std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
     let cache = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
     cache.unwrap_or_else(|| panic!("neither HOME nor XDG_CACHE_HOME is set")).join("llmobs")

@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::support::Gateway;
 use crate::support::Upstream;
 use crate::support::beside_others;
+use crate::support::eventually;
 use crate::support::post;
 
 #[tokio::test]
@@ -41,6 +42,9 @@ async fn each_path_is_its_operation() {
         assert_eq!(page.count("llmobs_token_processed_total", &[labels[0], ("llmobs_token_direction", "input")]), 8);
     }
     assert_eq!(page.count("llmobs_time_to_first_token_seconds_count", &[]), 0, "none of them was streamed");
-    let routes = page.count("http_server_request_duration_seconds_count", &[("http_response_status_code", "200")]);
-    assert_eq!(routes, 3, "and the HTTP layer saw them");
+    eventually("three requests, seen by the HTTP layer", async || {
+        let answered = [("http_response_status_code", "200")];
+        (gateway.page().await.count("http_server_request_duration_seconds_count", &answered) == 3).then_some(())
+    })
+    .await;
 }
