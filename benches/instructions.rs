@@ -5,7 +5,6 @@
 
 use std::hint::black_box;
 use std::pin::Pin;
-use std::process::Command;
 use std::task::Context;
 use std::task::Poll;
 use std::task::Waker;
@@ -19,6 +18,7 @@ use llmobs::Drive;
 use llmobs::ManualClock;
 use llmobs::Observer;
 use llmobs_benches::Table;
+use llmobs_benches::instructions;
 use llmobs_benches::is_quick;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 
@@ -83,20 +83,6 @@ fn main() {
         table.row(&[name, &format!("{each:.0}")]);
     }
     table.print();
-}
-
-/// All instructions of a run with so many turns.
-fn instructions(rival: &str, turns: usize) -> Option<u64> {
-    let this = std::env::current_exe().expect("a path to this program");
-    let valgrind = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .arg(this)
-        .args(["--rival", rival, &turns.to_string()])
-        .output()
-        .ok()?;
-    let said = String::from_utf8_lossy(&valgrind.stderr);
-    let collected = said.lines().find_map(|line| line.split("Collected : ").nth(1)).expect("callgrind's summary");
-    Some(collected.trim().parse().expect("a number"))
 }
 
 fn source(chunks: usize) -> impl Stream<Item = u32> + Unpin {

@@ -2,10 +2,12 @@
 //!
 //! It compares, and asserts nothing: a time is a fact of a machine, a ratio within one run is one of the code.
 
+mod callgrind;
 mod contest;
 mod heap;
 mod table;
 
+pub use self::callgrind::instructions;
 pub use self::contest::Contest;
 pub use self::contest::Results;
 pub use self::heap::Heap;

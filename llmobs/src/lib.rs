@@ -32,6 +32,7 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `prometheus` | the `/metrics` page: classic text, OpenMetrics with exemplars |
+//! | `macros` (default) | [`llm_span`], one attribute that instruments a function |
 //! | `tower` | the server layer for HTTP and gRPC, W3C propagation, the in-flight page |
 //! | `axum` | what axum adds to the layer: routes, extractors, observed event streams |
 //! | `sse` | the reader of providers' streaming answers, for gateways and clients |
@@ -88,6 +89,7 @@ pub use self::catalog::Buckets;
 pub use self::catalog::Level;
 pub use self::catalog::Profile;
 pub use self::catalog::Role;
+pub use self::catalog::View;
 pub use self::clock::Clock;
 pub use self::clock::ManualClock;
 pub use self::clock::Moment;
@@ -136,6 +138,6 @@ pub use self::timing::FirstToken;
 pub use self::usage::Partition;
 pub use self::usage::Usage;
 
-/// Observes a function: one attribute begins an operation or a step, runs the body under its span, and ends it.
+#[doc = include_str!("llm_span.md")]
 #[cfg(feature = "macros")]
 pub use llmobs_macros::llm_span;

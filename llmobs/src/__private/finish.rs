@@ -212,5 +212,6 @@ pub(super) fn failure<E, F: AsFailure>(
 ) -> Failure {
     let said = error_type(error).into_failure();
     let failure = said.unwrap_or_else(|| Failure::new(its_type.unwrap_or(ErrorType::Other)));
-    if failure.exception().is_some() { failure } else { failure.caused_by(error) }
+    // One of the closed list is no exception of the application's.
+    if failure.exception().is_some() || its_type.is_some() { failure } else { failure.caused_by(error) }
 }
