@@ -12,10 +12,7 @@ use llmobs::llm_span;
 
 #[llm_span(chat, model = model)]
 async fn chat(model: &str, prompt: &str) -> Result<String, ErrorType> {
-    if prompt.is_empty() {
-        return Err(ErrorType::InvalidRequest);
-    }
-    Ok(format!("you said: {prompt}"))
+    if prompt.is_empty() { Err(ErrorType::InvalidRequest) } else { Ok(format!("you said: {prompt}")) }
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -25,6 +22,8 @@ async fn main() -> Result<(), llmobs::BuildError> {
         println!("{:?}", observer.scope(chat("echo", prompt)).await);
     }
     let page = llmobs::prometheus::page(&observer, None).body;
-    page.lines().filter(|line| line.contains("_ended_total{")).for_each(|line| println!("{line}"));
+    for line in page.lines().filter(|line| line.contains("_ended_total{") && line.ends_with(" 1")) {
+        println!("{line}");
+    }
     Ok(())
 }
