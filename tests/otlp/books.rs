@@ -56,7 +56,7 @@ fn what_a_collector_took_only_in_part_is_counted() {
     for protocol in BOTH {
         let collector = Collector::start();
         collector.behave(Behaviour::Reject(4));
-        let service = Service::new(to(collector.endpoint(), protocol).batch_size(10).batch_delay(MOMENT));
+        let service = Service::new(to(collector.endpoint(), protocol).batch_delay(MOMENT));
         service.operations(10);
         let error = service.pipeline.shutdown(MOMENT).unwrap_err();
         assert!(error.signals.contains(&Signal::Traces) && error.signals.contains(&Signal::Logs));

@@ -86,11 +86,13 @@ fn an_answer_that_is_no_http_or_no_grpc_is_a_loss_and_no_crash() {
             collector.behave(behaviour);
             let service = Service::new(to(collector.endpoint(), protocol).retry_for(SOON).batch_size(4));
             service.operations(4);
-            if (protocol, behaviour) == (Protocol::HttpProtobuf, Behaviour::Garbage) {
-                // The status says that they were taken; some back ends answer with JSON.
-                eventually("they were taken", || service.pipeline.sent(Signal::Traces) == 4);
-            } else {
-                eventually("they were given up", || service.lost(Signal::Traces) == 4);
+            // To HTTP, the status of garbage says that it was taken; some back ends answer with JSON.
+            let taken = (protocol, behaviour) == (Protocol::HttpProtobuf, Behaviour::Garbage);
+            for signal in [Signal::Traces, Signal::Logs] {
+                eventually("they were taken or given up", || {
+                    let (sent, lost) = if taken { (4, 0) } else { (0, 4) };
+                    service.pipeline.sent(signal) == sent && service.lost(signal) == lost
+                });
             }
             collector.behave(Behaviour::Accept);
             service.operations(4);
