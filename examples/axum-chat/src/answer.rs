@@ -31,7 +31,7 @@ pub(crate) async fn answer<D: Dialect>(
     Arrived(arrived): Arrived,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let model = body.as_ref().ok().and_then(|body| model_named_in(body)).unwrap_or_default();
+    let model = model_named_in(&body);
     let request = read::<D>(&app, body);
 
     // A bad request is an operation too. The model is whatever the caller sent: what is not served becomes `_OTHER`.
@@ -64,13 +64,13 @@ fn refuse(operation: Operation, error: ApiError) -> Response {
 }
 
 /// A request that is sound.
-struct Request {
-    prompt: Prompt,
-    settings: Settings,
+pub(crate) struct Request {
+    pub(crate) prompt: Prompt,
+    pub(crate) settings: Settings,
     stream: Option<sse::Options>,
 }
 
-fn read<D: Dialect>(app: &App, body: Result<Bytes, BytesRejection>) -> Result<Request, ApiError> {
+pub(crate) fn read<D: Dialect>(app: &App, body: Result<Bytes, BytesRejection>) -> Result<Request, ApiError> {
     let request: D = serde_json::from_slice(&body?)?;
     let settings = request.parameters().settings(app.engine.model())?;
     let stream = request.parameters().stream();
@@ -78,16 +78,22 @@ fn read<D: Dialect>(app: &App, body: Result<Bytes, BytesRejection>) -> Result<Re
 }
 
 /// The model that a body names, also one that is otherwise unsound.
-fn model_named_in(body: &[u8]) -> Option<String> {
+pub(crate) fn model_named_in(body: &Result<Bytes, BytesRejection>) -> String {
     #[derive(Deserialize)]
     struct Named {
         model: String,
     }
-    serde_json::from_slice(body).ok().map(|Named { model }| model)
+    let named = body.as_ref().ok().and_then(|body| serde_json::from_slice(body).ok());
+    named.map(|Named { model }| model).unwrap_or_default()
 }
 
 /// The answer at once, when it is complete.
-async fn whole<D: Dialect>(app: &App, head: &Head, events: impl Stream<Item = Event>, arrived: Moment) -> Response {
+pub(crate) async fn whole<D: Dialect>(
+    app: &App,
+    head: &Head,
+    events: impl Stream<Item = Event>,
+    arrived: Moment,
+) -> Response {
     let mut events = std::pin::pin!(events);
     let mut text = String::new();
     while let Some(event) = events.next().await {

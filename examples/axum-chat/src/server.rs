@@ -26,7 +26,7 @@ use crate::lag;
 use crate::queue::Gate;
 use crate::routes::chat::ChatRequest;
 use crate::routes::completions::CompletionRequest;
-use crate::routes::generate::GenerateRequest;
+use crate::routes::generate::generate;
 use crate::routes::health::health;
 use crate::routes::models::models;
 
@@ -43,7 +43,7 @@ fn router(app: App) -> Router {
     Router::new()
         .route("/v1/chat/completions", post(answer::<ChatRequest>))
         .route("/v1/completions", post(answer::<CompletionRequest>))
-        .route("/v1/generate", post(answer::<GenerateRequest>))
+        .route("/v1/generate", post(generate))
         .route("/v1/models", get(models))
         .route("/healthz", get(health))
         .fallback(error::unknown_path)

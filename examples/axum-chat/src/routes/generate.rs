@@ -1,17 +1,49 @@
-//! `POST /v1/generate`: the plainest route. `{prompt, model, max_tokens}` in, `{model, output, latency_ms}` out.
+//! `POST /v1/generate`: the plainest route. `{prompt, model, max_tokens}` in, `{model, output, latency_ms}` out. Its
+//! operation is begun by an attribute, where the other routes begin theirs with the builder.
 
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::response::Response;
+use llmobs::ErrorType;
+use llmobs::OperationName;
+use llmobs::llm_span;
+use llmobs::tower::axum::Arrived;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::answer::model_named_in;
+use crate::answer::read;
+use crate::answer::whole;
 use crate::api::Dialect;
 use crate::api::Head;
 use crate::api::Parameters;
 use crate::api::Part;
 use crate::api::Whole;
+use crate::app::App;
 use crate::engine::Message;
 use crate::engine::Prompt;
 use crate::error::ApiError;
-use llmobs::OperationName;
+use crate::event::Event;
+
+/// Answers one request. Until the operation is taken, `?` ends it with the type of the error.
+#[llm_span(chat, observer = app.observer, model = model_named_in(&body), error_type = error_type, handle = call)]
+pub(crate) async fn generate(
+    State(app): State<App>,
+    Arrived(arrived): Arrived,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, ApiError> {
+    let request = read::<GenerateRequest>(&app, body)?;
+    let events = app.admit(request.prompt, request.settings, arrived, call.marker()).await?;
+    let head = Head::new(GenerateRequest::ID, app.engine.model());
+    call.marker().response_id(&head.id);
+    let events = call.take().observe_with(events, Event::chunk);
+    Ok(whole::<GenerateRequest>(&app, &head, events, arrived).await)
+}
+
+fn error_type(error: &ApiError) -> ErrorType {
+    error.error_type
+}
 
 #[derive(Deserialize)]
 pub(crate) struct GenerateRequest {
