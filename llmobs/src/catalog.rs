@@ -3,6 +3,7 @@
 
 mod buckets;
 mod rows;
+mod view;
 
 pub use self::buckets::Buckets;
 pub use self::buckets::Shape;
@@ -10,6 +11,12 @@ pub(crate) use self::rows::Id;
 pub use self::rows::ROWS;
 pub(crate) use self::rows::SERIES;
 pub(crate) use self::rows::own;
+pub(crate) use self::view::Column;
+pub use self::view::Fact;
+pub use self::view::Figure;
+pub(crate) use self::view::Origin;
+pub(crate) use self::view::Table;
+pub use self::view::View;
 
 /// One metric.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -29,12 +29,14 @@
 //! ```
 
 mod attached;
+mod device;
 mod followed;
 mod recorder;
 
 use std::sync::Arc;
 
 pub(crate) use self::attached::Attached;
+pub use self::device::Device;
 pub use self::followed::Followed;
 pub(crate) use self::followed::Subject;
 pub(crate) use self::followed::id_of;
@@ -83,6 +85,11 @@ pub trait Source: Send + Sync + 'static {
     /// The values of an observable row of group [`Gpu`](crate::catalog::Group::Gpu): one for each set of attributes. An attribute that the
     /// row does not name is left out.
     fn read(&self, row: &'static Row) -> Vec<Sample>;
+
+    /// The devices that the values are of. A [view](crate::View) shows those that are named here. Defaults to none.
+    fn devices(&self) -> Vec<Device> {
+        Vec::new()
+    }
 }
 
 /// A value and its attributes.

@@ -1,8 +1,11 @@
 //! What a measurement is made of before a backend sees it: label sets, bucket bounds, a stream's own histogram.
 
+mod device;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
+pub(crate) use self::device::Device;
 use crate::clock::nanos;
 use crate::clock::seconds;
 use crate::semconv::value::FinishReason;

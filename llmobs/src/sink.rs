@@ -13,6 +13,7 @@ use std::sync::atomic::Ordering;
 use crate::catalog::Id;
 use crate::catalog::Level;
 use crate::record::Bounds;
+use crate::record::Device;
 use crate::record::Label;
 use crate::record::Reading;
 use crate::record::TraceLink;
@@ -22,7 +23,18 @@ pub(crate) trait Source: Send + Sync + 'static {
     /// Somebody is about to collect.
     fn prepare(&self);
 
+    /// The values of an observable row, if the level has it.
     fn read(&self, id: Id) -> Vec<Reading>;
+
+    /// The values of a row that comes from outside, at any level.
+    fn read_always(&self, _: Id) -> Vec<Reading> {
+        Vec::new()
+    }
+
+    /// The devices that those values are of.
+    fn devices(&self) -> Vec<Device> {
+        Vec::new()
+    }
 }
 
 /// Both backends and what they share.

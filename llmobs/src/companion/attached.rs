@@ -1,6 +1,7 @@
 //! Who is attached to an observer.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::PoisonError;
 use std::sync::RwLock;
 use std::sync::Weak;
@@ -11,6 +12,7 @@ use super::Companion;
 use super::Sample;
 use super::Source;
 use crate::catalog::Row;
+use crate::record::Device;
 use crate::record::Reading;
 
 /// Weak references only: who attaches something keeps it, and takes it away by dropping it.
@@ -68,14 +70,21 @@ impl Attached {
         !self.is_fed.swap(true, Ordering::Relaxed)
     }
 
+    /// The devices of every source.
+    pub(crate) fn devices(&self) -> Vec<Device> {
+        self.sources().iter().flat_map(|source| source.devices()).map(|device| device.0).collect()
+    }
+
     /// The values of a row from every source.
     pub(crate) fn read(&self, row: &'static Row) -> Vec<Reading> {
-        let sources: Vec<_> = {
-            let sources = self.sources.read().unwrap_or_else(PoisonError::into_inner);
-            sources.iter().filter_map(Weak::upgrade).collect()
-        };
+        let sources = self.sources();
         let samples = sources.iter().flat_map(|source| source.read(row));
         samples.filter_map(|sample: Sample| sample.into_reading(row)).collect()
+    }
+
+    fn sources(&self) -> Vec<Arc<dyn Source>> {
+        let sources = self.sources.read().unwrap_or_else(PoisonError::into_inner);
+        sources.iter().filter_map(Weak::upgrade).collect()
     }
 }
 

@@ -20,6 +20,7 @@ use crate::catalog::Profile;
 use crate::catalog::Role;
 use crate::catalog::SERIES;
 use crate::catalog::Shape;
+use crate::catalog::View;
 use crate::catalog::own;
 use crate::clock::Clock;
 use crate::clock::nanos;
@@ -40,6 +41,7 @@ use crate::sink::Source;
 use crate::sink::otel;
 use crate::sink::otel::Meters;
 use crate::sink::otel::Tracers;
+use crate::sink::prometheus::Chosen;
 use crate::sink::prometheus::Page;
 use crate::sink::prometheus::Target;
 use crate::timing::FirstToken;
@@ -65,6 +67,7 @@ pub struct ObserverBuilder<'a> {
     grace: Duration,
     clock: Clock,
     registry: Option<Target<'a>>,
+    views: Vec<Chosen>,
     meters: Option<Meters<'a>>,
     tracers: Option<Tracers<'a>>,
     logged_share: f64,
@@ -93,6 +96,7 @@ impl<'a> ObserverBuilder<'a> {
             grace: Duration::from_secs(300),
             clock: Clock::system(),
             registry: None,
+            views: Vec::new(),
             meters: None,
             tracers: None,
             logged_share: 1.0,
@@ -218,6 +222,18 @@ impl<'a> ObserverBuilder<'a> {
         ObserverBuilder { registry: Some(registry.into()), ..self.shorten() }
     }
 
+    /// Shows the Prometheus page's data under another system's names too, beside ours and at any level. May be called
+    /// often. Defaults to no view.
+    pub fn view(self, view: View) -> Self {
+        self.with_view(Chosen { view, instead: false })
+    }
+
+    /// Shows the Prometheus page's data under another system's names, and the rows that are shown so no longer under
+    /// ours. OpenTelemetry has them all the same. Defaults to no view.
+    pub fn view_instead(self, view: View) -> Self {
+        self.with_view(Chosen { view, instead: true })
+    }
+
     /// The meter provider that the OpenTelemetry metrics go to, `&provider`. Defaults to the global one, as it is when
     /// `build` is called.
     pub fn meter_provider<'b>(self, provider: impl Into<Meters<'b>>) -> ObserverBuilder<'b>
@@ -320,7 +336,7 @@ impl<'a> ObserverBuilder<'a> {
                 "exponential buckets need a View of the OpenTelemetry SDK; everywhere else they are `Fine`"
             );
         }
-        let page = Page { store: Arc::clone(&core.sinks().prometheus), source };
+        let page = Page { store: Arc::clone(&core.sinks().prometheus), source, views: self.views };
         match self.registry {
             Some(mut registry) => registry.register(page),
             None => {
@@ -339,6 +355,13 @@ impl<'a> ObserverBuilder<'a> {
             core.declare(model, self.role, &self.provider);
         }
         Ok(Observer::new(core, self.role, self.provider))
+    }
+
+    /// Said again, the last word holds: no view is on a page twice.
+    fn with_view(mut self, chosen: Chosen) -> Self {
+        self.views.retain(|known| known.view != chosen.view);
+        self.views.push(chosen);
+        self
     }
 
     fn shorten<'b>(self) -> ObserverBuilder<'b>

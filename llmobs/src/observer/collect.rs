@@ -10,6 +10,7 @@ use crate::catalog::SERIES;
 use crate::catalog::own;
 use crate::clock::seconds;
 use crate::instruments::Series;
+use crate::record::Device;
 use crate::record::Label;
 use crate::record::Reading;
 use crate::semconv::value::State;
@@ -38,9 +39,16 @@ impl Source for Core {
             Id::SeriesUsage => self.series_usage(),
             #[cfg(feature = "otlp")]
             Id::ExportAge | Id::ExportQueueUsage => self.exports().map_or_else(Vec::new, |teller| teller.read(id)),
-            _ if id.row().is_foreign() => self.attached().read(id.row()),
-            _ => Vec::new(),
+            _ => self.read_always(id),
         }
+    }
+
+    fn read_always(&self, id: Id) -> Vec<Reading> {
+        if id.row().is_foreign() { self.attached().read(id.row()) } else { Vec::new() }
+    }
+
+    fn devices(&self) -> Vec<Device> {
+        self.attached().devices()
     }
 }
 

@@ -3,6 +3,7 @@
 //! `prometheus-client` prints OpenMetrics only. The two differ in three things: a counter's metadata names the sample
 //! with its `_total`, there are no units, and there are no exemplars.
 
+use crate::catalog::View;
 use crate::observer::Observer;
 
 /// Appends the metrics of an observer that owns its registry to a page that the application already has.
@@ -45,6 +46,8 @@ fn metadata<'a>(line: &'a str, help: &mut Option<(&'a str, &'a str)>, classic: &
         let (suffix, kind) = match kind {
             "counter" => ("_total", "counter"),
             "info" => ("_info", "gauge"),
+            // A counter whose name does not say so, which OpenMetrics has no type for.
+            "unknown" if View::counts(name) => ("", "counter"),
             "unknown" => ("", "untyped"),
             "stateset" => ("", "gauge"),
             kind => ("", kind),
@@ -92,5 +95,16 @@ mod tests {
             "# HELP a_seconds Time.\n# TYPE a_seconds histogram\na_seconds_bucket{le=\"1.0\",m=\"x # \\\" {y}\"} 3\n\
              # HELP b_total Things.\n# TYPE b_total counter\nb_total{m=\"#\"} 4\nb_total{m=\"x\"} 5\n"
         );
+    }
+
+    #[test]
+    fn a_counter_of_a_view_is_one_again_also_behind_a_prefix() {
+        let name = "shop_DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION";
+        let mut classic = String::new();
+        to_classic(
+            &format!("# HELP {name} Energy.\n# TYPE {name} unknown\n{name} 7\n# TYPE b unknown\nb 1\n"),
+            &mut classic,
+        );
+        assert_eq!(classic, format!("# HELP {name} Energy.\n# TYPE {name} counter\n{name} 7\n# TYPE b untyped\nb 1\n"));
     }
 }

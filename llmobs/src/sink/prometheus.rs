@@ -3,6 +3,8 @@
 //! `prometheus-client`'s own `Family` is not used: it formats under its read lock, and a new series that waits for the
 //! write lock stalls every recorder for milliseconds.
 
+mod view;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fmt::Write;
@@ -26,6 +28,7 @@ use prometheus_client::metrics::exemplar::HistogramWithExemplars;
 use prometheus_client::registry::Registry;
 use prometheus_client::registry::Unit;
 
+pub(crate) use self::view::Chosen;
 use super::Source;
 use crate::catalog::Id;
 use crate::catalog::Instrument;
@@ -117,6 +120,7 @@ impl Store {
 pub(crate) struct Page {
     pub(crate) store: Arc<Store>,
     pub(crate) source: Weak<dyn Source>,
+    pub(crate) views: Vec<Chosen>,
 }
 
 impl fmt::Debug for Page {
@@ -134,6 +138,9 @@ impl Collector for Page {
         }
         for id in Id::ALL.iter().filter(|id| id.row().level as u8 <= level) {
             let row = id.row();
+            if self.views.iter().any(|chosen| chosen.hides(*id)) {
+                continue;
+            }
             if row.is_observable() {
                 let readings = source.as_ref().map_or_else(Vec::new, |source| source.read(*id));
                 encode_readings(&mut encoder, row, &readings)?;
@@ -142,6 +149,9 @@ impl Collector for Page {
                 let series: Vec<_> = self.store.lock(*id).values().cloned().collect();
                 encode_cells(&mut encoder, row, &series)?;
             }
+        }
+        if let Some(source) = &source {
+            self.views.iter().try_for_each(|chosen| chosen.encode(&self.store, &**source, &mut encoder))?;
         }
         Ok(())
     }

@@ -1,0 +1,185 @@
+//! `etc/default-counters.csv` of NVIDIA's DCGM exporter 4.8.3: names, types, descriptions and units as they stand there,
+//! labels as its `rendermetrics` writes them.
+//!
+//! Of its 25 series four are not here, since no reading of ours is what they are: `DCGM_FI_PROF_PCIE_{TX,RX}_BYTES` are
+//! rates and ours are counts of bytes, `DCGM_FI_DEV_NVLINK_BANDWIDTH_TOTAL` has no documented unit and is a counter in
+//! some releases, and `DCGM_FI_DEV_VGPU_LICENSE_STATUS` is never asked.
+
+use super::Column;
+use super::Fact;
+use super::Figure;
+use super::Origin;
+use super::Table;
+use super::Tag;
+use crate::catalog::Id;
+use crate::catalog::Instrument;
+use crate::catalog::Instrument::Counter;
+use crate::catalog::Instrument::Gauge;
+use crate::catalog::own;
+use crate::semconv::attribute as a;
+
+pub(super) const TABLE: Table = Table { labels: LABELS, columns: COLUMNS };
+
+const LABELS: &[Tag] = &[
+    tag("gpu", Fact::Index),
+    tag("UUID", Fact::Uuid),
+    Tag { name: "pci_bus_id", fact: Fact::Pci, write: long_pci },
+    tag("device", Fact::Name),
+    tag("modelName", Fact::Model),
+    tag("GPU_I_PROFILE", Fact::Profile),
+    tag("GPU_I_ID", Fact::Instance),
+    // With a capital in every release up to 4.8.3; the development branch has changed it.
+    tag("Hostname", Fact::Host),
+    tag("DCGM_FI_DRIVER_VERSION", Fact::Driver),
+];
+
+const COLUMNS: &[Column] = &[
+    column("DCGM_FI_DEV_SM_CLOCK", Gauge, "SM clock frequency (in MHz).", clock("sm"), megahertz),
+    column("DCGM_FI_DEV_MEM_CLOCK", Gauge, "Memory clock frequency (in MHz).", clock("memory"), megahertz),
+    column("DCGM_FI_DEV_MEMORY_TEMP", Gauge, "Memory temperature (in C).", sensor("memory"), f64::round),
+    column("DCGM_FI_DEV_GPU_TEMP", Gauge, "GPU temperature (in C).", sensor("gpu"), f64::round),
+    column("DCGM_FI_DEV_POWER_USAGE", Gauge, "Power draw (in W).", row(Id::HwPower), same),
+    column(
+        "DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION",
+        Counter,
+        "Total energy consumption since boot (in mJ).",
+        row(Id::HwEnergy),
+        millijoules,
+    ),
+    column("DCGM_FI_DEV_PCIE_REPLAY_COUNTER", Counter, "Total number of PCIe retries.", row(Id::GpuReplays), same),
+    column("DCGM_FI_DEV_GPU_UTIL", Gauge, "GPU utilization (in %).", task("general"), percent),
+    column("DCGM_FI_DEV_MEM_COPY_UTIL", Gauge, "Memory utilization (in %).", row(Id::GpuMemoryBusy), percent),
+    column("DCGM_FI_DEV_ENC_UTIL", Gauge, "Encoder utilization (in %).", task("encoder"), percent),
+    column("DCGM_FI_DEV_DEC_UTIL", Gauge, "Decoder utilization (in %).", task("decoder"), percent),
+    Column {
+        // The exporter has a label `err_msg` too, from a list of texts that is its own.
+        echo: Some("err_code"),
+        ..column(
+            "DCGM_FI_DEV_XID_ERRORS",
+            Gauge,
+            "Value of the last XID error encountered.",
+            Origin::Figure(Figure::LastXid),
+            same,
+        )
+    },
+    column(
+        "DCGM_FI_DEV_FB_FREE",
+        Gauge,
+        "Framebuffer memory free (in MiB).",
+        Origin::Rest(Id::HwMemoryLimit, &[Id::HwMemoryUsage, Id::GpuMemoryReserved]),
+        mebibytes,
+    ),
+    column("DCGM_FI_DEV_FB_USED", Gauge, "Framebuffer memory used (in MiB).", row(Id::HwMemoryUsage), mebibytes),
+    column(
+        "DCGM_FI_DEV_FB_RESERVED",
+        Gauge,
+        "Framebuffer memory reserved (in MiB).",
+        row(Id::GpuMemoryReserved),
+        mebibytes,
+    ),
+    column(
+        "DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS",
+        Counter,
+        "Number of remapped rows for uncorrectable errors",
+        remapped("uncorrected"),
+        same,
+    ),
+    column(
+        "DCGM_FI_DEV_CORRECTABLE_REMAPPED_ROWS",
+        Counter,
+        "Number of remapped rows for correctable errors",
+        remapped("corrected"),
+        same,
+    ),
+    column(
+        "DCGM_FI_DEV_ROW_REMAP_FAILURE",
+        Gauge,
+        "Whether remapping of rows has failed",
+        Origin::Figure(Figure::RowsFailed),
+        same,
+    ),
+    column(
+        "DCGM_FI_PROF_GR_ENGINE_ACTIVE",
+        Gauge,
+        "Ratio of time the graphics engine is active.",
+        row(Id::GpuEngineActive),
+        same,
+    ),
+    column(
+        "DCGM_FI_PROF_PIPE_TENSOR_ACTIVE",
+        Gauge,
+        "Ratio of cycles the tensor (HMMA) pipe is active.",
+        row(Id::GpuTensorActive),
+        same,
+    ),
+    column(
+        "DCGM_FI_PROF_DRAM_ACTIVE",
+        Gauge,
+        "Ratio of cycles the device memory interface is active sending or receiving data.",
+        row(Id::GpuDramActive),
+        same,
+    ),
+];
+
+const fn column(
+    name: &'static str,
+    instrument: Instrument,
+    description: &'static str,
+    origin: Origin,
+    convert: fn(f64) -> f64,
+) -> Column {
+    Column { name, instrument, description, origin, convert, echo: None }
+}
+
+const fn tag(name: &'static str, fact: Fact) -> Tag {
+    Tag { name, fact, write: str::to_owned }
+}
+
+const fn row(id: Id) -> Origin {
+    Origin::Row(id, None)
+}
+
+const fn clock(domain: &'static str) -> Origin {
+    Origin::Row(Id::GpuClock, Some((own::GPU_CLOCK_DOMAIN, domain)))
+}
+
+const fn sensor(place: &'static str) -> Origin {
+    Origin::Row(Id::HwTemperature, Some((a::HW_SENSOR_LOCATION, place)))
+}
+
+const fn task(name: &'static str) -> Origin {
+    Origin::Row(Id::HwUtilization, Some((a::HW_GPU_TASK, name)))
+}
+
+const fn remapped(cause: &'static str) -> Origin {
+    Origin::Row(Id::GpuRemappedRows, Some((own::GPU_REMAP_CAUSE, cause)))
+}
+
+const fn same(value: f64) -> f64 {
+    value
+}
+
+// DCGM has whole numbers where a division of ours may leave a trace: 29 % is 0.29, which is not 29 hundredths.
+
+fn percent(share: f64) -> f64 {
+    (share * 100.0).round()
+}
+
+fn megahertz(hertz: f64) -> f64 {
+    (hertz / 1e6).round()
+}
+
+fn millijoules(joules: f64) -> f64 {
+    (joules * 1e3).round()
+}
+
+/// What is begun does not count, as in DCGM.
+fn mebibytes(bytes: f64) -> f64 {
+    (bytes / f64::from(1 << 20)).floor()
+}
+
+/// With a domain of eight digits and in capitals: `00000000:1B:00.0`.
+fn long_pci(address: &str) -> String {
+    let (domain, rest) = address.split_once(':').unwrap_or(("", address));
+    format!("{domain:0>8}:{rest}").to_ascii_uppercase()
+}

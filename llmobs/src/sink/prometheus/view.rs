@@ -1,0 +1,153 @@
+//! The page's series under other systems' names.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use prometheus_client::encoding::DescriptorEncoder;
+use prometheus_client::metrics::MetricType;
+
+use super::Cell;
+use super::PageLabels;
+use super::Source;
+use super::Store;
+use crate::catalog::Column;
+use crate::catalog::Id;
+use crate::catalog::Instrument;
+use crate::catalog::Origin;
+use crate::catalog::Table;
+use crate::catalog::View;
+use crate::record::Device;
+use crate::record::Label;
+use crate::record::Reading;
+use crate::semconv::attribute as a;
+
+/// A view that a page has.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Chosen {
+    pub(crate) view: View,
+    /// The rows that it shows are not shown under our names.
+    pub(crate) instead: bool,
+}
+
+impl Chosen {
+    pub(super) fn hides(self, id: Id) -> bool {
+        self.instead && self.view.shows(id)
+    }
+
+    /// Writes every series whose value is known.
+    pub(super) fn encode(self, store: &Store, source: &dyn Source, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let devices = source.devices();
+        let table = self.view.table();
+        // Of a device that two sources know, the first one is right: a page has no series twice.
+        let unlike = |(place, device): &(usize, &Device)| !devices[..*place].iter().any(|other| other.id == device.id);
+        let devices: Vec<_> = devices.iter().enumerate().filter(unlike).map(|(_, device)| device).collect();
+        for column in table.columns {
+            let values = column.values(store, source, &devices);
+            encode_column(encoder, table, column, &values)?;
+        }
+        Ok(())
+    }
+}
+
+impl Column {
+    /// A value for each device that has one, in the view's unit.
+    fn values<'a>(&self, store: &Store, source: &dyn Source, devices: &[&'a Device]) -> Vec<(&'a Device, f64)> {
+        let read = |id: Id| readings(store, source, id);
+        match self.origin {
+            Origin::Figure(figure) => self.each(devices, |device| device.figure(figure)),
+            Origin::Row(id, only) => {
+                let mut readings = read(id);
+                let wanted = |reading: &Reading| only.is_none_or(|(name, word)| label(reading, name) == Some(word));
+                readings.retain(wanted);
+                self.each(devices, |device| of(device, &readings))
+            }
+            Origin::Rest(id, less) => {
+                let (whole, less) = (read(id), less.iter().map(|id| read(*id)).collect::<Vec<_>>());
+                self.each(devices, |device| {
+                    let taken: f64 = less.iter().filter_map(|readings| of(device, readings)).sum();
+                    of(device, &whole).map(|whole| (whole - taken).max(0.0))
+                })
+            }
+        }
+    }
+
+    fn each<'a>(&self, devices: &[&'a Device], value: impl Fn(&Device) -> Option<f64>) -> Vec<(&'a Device, f64)> {
+        devices.iter().filter_map(|device| Some((*device, (self.convert)(value(device)?)))).collect()
+    }
+}
+
+/// The series of a row, whatever the level of the page.
+fn readings(store: &Store, source: &dyn Source, id: Id) -> Vec<Reading> {
+    if id.row().is_observable() {
+        return source.read_always(id);
+    }
+    let series = store.lock(id);
+    let known =
+        series.iter().filter_map(|(labels, (_, cell))| Some(Reading { labels: labels.to_vec(), value: cell.value()? }));
+    known.collect()
+}
+
+/// The value of a device: by its own id, else by that of what the id is a sensor of.
+fn of(device: &Device, readings: &[Reading]) -> Option<f64> {
+    let named = |attribute| readings.iter().find(|reading| label(reading, attribute) == Some(device.id.as_str()));
+    let sensor = || {
+        let is_sensor = |reading: &&Reading| {
+            let id = label(reading, a::HW_ID).unwrap_or_default();
+            label(reading, a::HW_PARENT) == Some(device.id.as_str())
+                && id.strip_prefix(device.id.as_str()).is_some_and(|rest| rest.starts_with('/'))
+        };
+        readings.iter().find(is_sensor)
+    };
+    named(a::HW_ID).or_else(sensor).map(|reading| reading.value)
+}
+
+fn label<'a>(reading: &'a Reading, name: &str) -> Option<&'a str> {
+    reading.labels.iter().find(|label| label.name == name).map(|label| label.value.as_str())
+}
+
+fn encode_column(
+    encoder: &mut DescriptorEncoder<'_>,
+    table: &Table,
+    column: &Column,
+    values: &[(&Device, f64)],
+) -> fmt::Result {
+    if values.is_empty() {
+        return Ok(());
+    }
+    // In OpenMetrics a counter's name ends with `_total`. Where it may not, its type is not said there.
+    let kind = if column.instrument == Instrument::Counter { MetricType::Unknown } else { MetricType::Gauge };
+    let mut metric = encoder.encode_descriptor(column.name, column.description, None, kind)?;
+    for (device, value) in values {
+        let tags = table.labels.iter().filter_map(|tag| {
+            let text: Arc<str> = (tag.write)(device.fact(tag.fact)?).into();
+            Some(Label::new(tag.name, text))
+        });
+        let echo = column.echo.map(|name| Label::new(name, Arc::<str>::from(value.to_string())));
+        let labels = PageLabels::new(&tags.chain(echo).collect::<Vec<_>>());
+        let mut series = metric.encode_family(&labels)?;
+        // As DCGM writes them: whole numbers without a point.
+        match whole(*value) {
+            Some(whole) => series.encode_gauge(&whole)?,
+            None => series.encode_gauge(value)?,
+        }
+    }
+    Ok(())
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "it is whole, and below 2^53")]
+fn whole(value: f64) -> Option<i64> {
+    (value.fract() == 0.0 && value.abs() < 9e15).then_some(value as i64)
+}
+
+impl Cell {
+    /// What it holds, unless that is a distribution.
+    #[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
+    fn value(&self) -> Option<f64> {
+        match self {
+            Self::Sum(sum) => Some(sum.load(Ordering::Relaxed) as f64),
+            Self::Real(bits) | Self::Value(bits) => Some(f64::from_bits(bits.load(Ordering::Relaxed))),
+            Self::Histogram(_) | Self::Exemplars(_) => None,
+        }
+    }
+}
