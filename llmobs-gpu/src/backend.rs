@@ -65,6 +65,12 @@ pub trait Watch: Send + 'static {
     ///
     /// When it could not wait; it is asked again after a pause.
     fn wait(&mut self, at_most: Duration) -> Result<Option<Xid>, GpuError>;
+
+    /// Whether a device would be heard: who says nothing then has no errors. Defaults to every device.
+    fn hears(&self, device: usize) -> bool {
+        let _ = device;
+        true
+    }
 }
 
 /// An error that a device reported by itself, in NVIDIA's numbering.
@@ -107,6 +113,10 @@ pub struct DeviceInfo {
     pub driver: Option<String>,
     /// The id of the device that it is an instance of.
     pub parent: Option<String>,
+    /// Its number on this machine, from zero; for an instance that of its device.
+    pub index: Option<u32>,
+    /// Its number among the instances of its device, as the driver gives it.
+    pub instance: Option<u32>,
     /// Bytes a second that its memory can move at most, by its bus and clock.
     pub peak_bytes_per_second: Option<u64>,
     /// Dense 16-bit floating-point operations a second that it can do at most.

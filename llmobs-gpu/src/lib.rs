@@ -35,6 +35,7 @@ mod choice;
 mod energy;
 mod error;
 mod follow;
+mod host;
 mod report;
 mod roofline;
 mod sampler;

@@ -4,6 +4,7 @@ mod board;
 mod builder;
 mod derived;
 mod gpu;
+mod named;
 mod open;
 mod pace;
 mod rows;

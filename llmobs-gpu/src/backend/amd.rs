@@ -72,7 +72,10 @@ impl GpuBackend for AmdBackend {
 
     fn devices(&mut self) -> Result<Vec<DeviceInfo>, GpuError> {
         let cards = self.cards();
-        let infos = cards.iter().map(|(name, card)| describe(name, &card.device)).collect();
+        let numbered = (0..).zip(&cards);
+        let infos = numbered
+            .map(|(index, (name, card))| DeviceInfo { index: Some(index), ..describe(name, &card.device) })
+            .collect();
         self.cards = cards.into_iter().map(|(_, card)| card).collect();
         Ok(infos)
     }

@@ -19,6 +19,8 @@ use crate::throttle::ThrottleReason;
 pub(crate) struct Board {
     observer: Observer,
     hung_after: u64,
+    /// The machine.
+    host: Option<Word>,
     closed: AtomicBool,
     state: Mutex<Published>,
 }
@@ -40,6 +42,8 @@ pub(crate) struct Device {
     pub(crate) words: Words,
     /// What its counter would show had it never lied, in joules.
     pub(crate) energy: Option<f64>,
+    /// The last error that it reported by itself, zero while it has reported none; none where nobody listens to it.
+    pub(crate) last_xid: Option<u64>,
     pub(crate) throttled: [Option<f64>; ThrottleReason::ALL.len()],
     /// When each question was last answered, and until when that holds.
     pub(crate) answers: [Option<(u64, u64)>; Call::ALL.len()],
@@ -73,7 +77,12 @@ pub(crate) struct Words {
 
 impl Board {
     pub(crate) fn new(observer: Observer, hung_after: u64) -> Self {
-        Self { observer, hung_after, closed: AtomicBool::new(false), state: Mutex::default() }
+        let host = crate::host::name().map(Word::from);
+        Self { observer, hung_after, host, closed: AtomicBool::new(false), state: Mutex::default() }
+    }
+
+    pub(crate) const fn host(&self) -> Option<&Word> {
+        self.host.as_ref()
     }
 
     pub(crate) fn now(&self) -> u64 {
@@ -105,6 +114,7 @@ impl Device {
             words: Words::of(&report.info),
             report,
             energy: None,
+            last_xid: None,
             throttled: Default::default(),
             answers: [None; Call::ALL.len()],
             answered: None,

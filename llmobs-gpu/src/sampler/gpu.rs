@@ -39,6 +39,8 @@ pub(super) struct Gpu {
     throttle: Option<(u64, Throttle)>,
     /// What the last counts were of what is told by difference.
     pub(super) counts: [Option<u64>; 3],
+    /// The last error that it reported by itself, zero while it has reported none; none where nobody listens to it.
+    pub(super) last_xid: Option<u64>,
     warned_at: Option<u64>,
     is_broken: bool,
     /// Moment and bytes in use, of the last half minute.
@@ -65,6 +67,7 @@ impl Gpu {
             degraded: 0,
             throttle: None,
             counts: [None; 3],
+            last_xid: None,
             warned_at: None,
             is_broken: false,
             fills: Vec::new(),

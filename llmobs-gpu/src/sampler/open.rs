@@ -102,6 +102,9 @@ impl Worker {
             return;
         }
         let Some(watch) = self.backend.watch() else { return };
+        for gpu in self.gpus.iter_mut().filter(|gpu| watch.hears(gpu.place)) {
+            gpu.last_xid = gpu.last_xid.or(Some(0));
+        }
         let (follower, heard) = (Arc::clone(&self.follower), Arc::clone(&self.xids));
         self.follower.signal.began();
         let spawned = thread::Builder::new().name("llmobs-gpu-xid".to_owned()).spawn(move || {

@@ -1,6 +1,7 @@
 //! The observable rows, from what is published.
 
 use llmobs::catalog::Row;
+use llmobs::companion;
 use llmobs::companion::Sample;
 use llmobs::companion::Source;
 
@@ -30,6 +31,10 @@ impl Source for Board {
                 each.collect()
             }
         }
+    }
+
+    fn devices(&self) -> Vec<companion::Device> {
+        if self.is_closed() { Vec::new() } else { self.named() }
     }
 }
 

@@ -90,6 +90,7 @@ impl Worker {
     pub(super) fn tell_xid(&mut self, index: usize, code: u64, at: u64) {
         let severity = Severity::of(code);
         self.gpus[index].reported(severity, at);
+        self.gpus[index].last_xid = Some(code);
         let id = self.gpus[index].info.id.clone();
         let label = Word::from(xid::label(code));
         let attributes = [
@@ -170,6 +171,7 @@ impl Worker {
         device.report.idle = joules(totals.idle);
         device.report.unattributed = joules(totals.unattributed);
         device.energy = gpu.source().map(|_| joules(gpu.meter.shown()));
+        device.last_xid = gpu.last_xid;
         device.throttled = gpu.throttled();
         for call in Call::ALL {
             let period = gpu.period(call, &self.settings, running);

@@ -114,6 +114,8 @@ pub(super) fn describe(device: &Device<'_>, index: u32, driver: Option<&str>) ->
         firmware: device.vbios_version().ok(),
         driver: driver.map(str::to_owned),
         parent: None,
+        index: Some(index),
+        instance: None,
         peak_bytes_per_second: peak_bytes(device),
         peak_flops,
         model,
@@ -135,6 +137,7 @@ pub(super) fn instances(device: &Device<'static>, whole: &DeviceInfo) -> Vec<(Ha
             name: format!("{}/mig{place}", whole.name),
             model: part.name().ok(),
             parent: Some(whole.id.clone()),
+            instance: raw::instance(&part).ok(),
             peak_bytes_per_second: None,
             peak_flops: None,
             ..whole.clone()

@@ -107,6 +107,15 @@ pub(super) fn register(device: &Device<'_>, kinds: u64, set: &EventSet<'_>) -> R
     nvml_try(unsafe { sym(device.handle(), kinds, set.handle()) })
 }
 
+/// The number of the instance that a part of a GPU is.
+pub(super) fn instance(part: &Device<'_>) -> Result<u32, NvmlError> {
+    let sym = nvml_sym(part.nvml().lib().nvmlDeviceGetGpuInstanceId.as_ref())?;
+    let mut number = 0;
+    // SAFETY: the handle is the device's, and the number is ours.
+    nvml_try(unsafe { sym(part.handle(), &raw mut number) })?;
+    Ok(number)
+}
+
 /// The address that tells one device's handle from another's.
 pub(super) fn address(device: &Device<'_>) -> usize {
     // SAFETY: it is compared and never followed.

@@ -17,8 +17,8 @@ use crate::error::GpuError;
 
 pub(super) struct Events {
     set: EventSet<'static>,
-    /// The address of each device's handle, in the order of the devices.
-    devices: Vec<usize>,
+    /// The address of each device's handle, in the order of the devices, and whether its events come.
+    devices: Vec<(usize, bool)>,
 }
 
 impl Events {
@@ -30,13 +30,14 @@ impl Events {
         let set = nvml.create_event_set().ok()?;
         let wanted = EventTypes::CRITICAL_XID_ERROR;
         // A device without such events must not keep the others from theirs.
-        let registered = handles.iter().filter(|handle| {
+        let register = |handle: &Handle| {
             let kinds = handle.device.supported_event_types();
             kinds.is_ok_and(|kinds| kinds.contains(wanted))
                 && raw::register(&handle.device, wanted.bits(), &set).is_ok()
-        });
-        let any = registered.count() > 0;
-        any.then(|| Self { set, devices: handles.iter().map(|handle| raw::address(&handle.device)).collect() })
+        };
+        let devices: Vec<_> = handles.iter().map(|handle| (raw::address(&handle.device), register(handle))).collect();
+        let any = devices.iter().any(|(_, comes)| *comes);
+        any.then(|| Self { set, devices })
     }
 }
 
@@ -45,7 +46,7 @@ impl Watch for Events {
         let millis = u32::try_from(at_most.as_millis()).unwrap_or(u32::MAX);
         match self.set.wait(millis) {
             Ok(event) => {
-                let place = self.devices.iter().position(|address| *address == raw::address(&event.device));
+                let place = self.devices.iter().position(|(address, _)| *address == raw::address(&event.device));
                 let code = match event.event_data {
                     Some(XidError::Value(code)) => Some(code),
                     Some(XidError::Unknown) => Some(999),
@@ -56,5 +57,9 @@ impl Watch for Events {
             Err(NvmlError::Timeout) => Ok(None),
             Err(other) => Err(error(other)),
         }
+    }
+
+    fn hears(&self, device: usize) -> bool {
+        self.devices.get(device).is_some_and(|(_, comes)| *comes)
     }
 }
