@@ -65,6 +65,8 @@ enum Family {
     Bracket,
     /// `:` or `-`: a network address that begins with a letter.
     Colon,
+    /// `curl -u user:password`.
+    CommandUser,
     Digit,
     Email,
     Jwt,
@@ -198,6 +200,7 @@ impl Scene<'_, '_> {
             Family::Birth => birth::birth(text, at, end),
             Family::Bracket => phone::bracketed(self, at),
             Family::Colon => network::around(self, at),
+            Family::CommandUser => assignment::command_user(text, at, end),
             Family::Digit => return number::number(self, at),
             Family::Email => email::email(text, at, end),
             Family::Jwt => jwt::jwt(text, at),
@@ -246,6 +249,7 @@ fn list(kinds: Kinds) -> Vec<(String, Family)> {
         add(Kind::Secret, &keys.each_ref().map(String::as_str), Family::Assigned(Named::Key));
     }
     add(Kind::Secret, &["bearer ", "basic "], Family::Bearer);
+    add(Kind::Secret, &[" -u ", " --user "], Family::CommandUser);
     add(Kind::DateOfBirth, words::BIRTH, Family::Birth);
     add(Kind::Email, &["@", "%40", "\\u0040"], Family::Email);
     add(Kind::Email, words::AT, Family::SpelledEmail);

@@ -1,8 +1,11 @@
 //! Secrets that words say to be some: `password=..`, `"token": ".."`, `the api key for staging is ..`.
 
+use memchr::memmem;
+
 use super::anchor::Scene;
 use super::class;
 use super::class::ALNUM;
+use super::class::BRACKET;
 use super::class::DIGIT;
 use super::class::LOWER;
 use super::class::SPACE;
@@ -25,22 +28,32 @@ pub(super) fn assignment(scene: &Scene<'_, '_>, at: usize, end: usize, named: Na
     }
     let end = name_end(text, end, short)?;
     let behind = closed(text, end);
-    let found = told(text, behind).or_else(|| further(text, end)).or_else(|| beside(text, end, named))?;
+    let beside = || (!short).then(|| beside(text, end, named)).flatten();
+    let found = told(text, behind).or_else(|| further(text, end)).or_else(beside)?;
     let (start, said) = scheme(text, found);
-    let (start, stop, said) = value_at(text, start, said)?;
+    let (start, stop, said) = value_at(text, start, said, is_open(text, at))?;
+    // "Pass" is a word of every day.
+    let said = if short && said == Said::Quoted { Said::Told } else { said };
+    let card_check =
+        text.says(at, b"cv") && stop - start == 3 && text.slice(start, stop).iter().all(u8::is_ascii_digit);
+    let named = if named == Named::Key && is_variable(text.slice(at, end)) { Named::Variable } else { named };
+    // `token: Kind = ..`: a type stands there.
+    if said == Said::Told && text.at(stop) == b' ' && text.at(stop + 1) == b'=' {
+        return None;
+    }
     if let Some(hit) = scene.specific(start).filter(|hit| hit.end >= stop) {
         return Some(hit);
     }
-    value::is_secret(text.slice(start, stop), said, named).then(|| Hit::new(start, stop, Kind::Secret))
+    (card_check || value::is_secret(text.slice(start, stop), said, named)).then(|| Hit::new(start, stop, Kind::Secret))
 }
 
 /// The end of the identifier that holds the name; none if that speaks of something else: `token_count`, `secretary`.
 fn name_end(text: &Text<'_>, end: usize, short: bool) -> Option<usize> {
     let stop = text.run(Run::Word, end).min(end + 40);
     let suffix = text.slice(end, stop);
-    let glued = suffix.first().is_some_and(|byte| class::is(*byte, LOWER));
-    if glued && (suffix != b"s" || short) || short && suffix.first().is_some_and(|byte| class::is(*byte, UPPER | DIGIT))
-    {
+    let capital = class::is(text.byte_before(end), UPPER);
+    let glued = suffix.first().is_some_and(|byte| class::is(*byte, if capital { UPPER | LOWER } else { LOWER }));
+    if short && !suffix.is_empty() || glued && !suffix.eq_ignore_ascii_case(b"s") {
         return None;
     }
     let lower = suffix.to_ascii_lowercase();
@@ -76,10 +89,12 @@ fn told(text: &Text<'_>, from: usize) -> Option<(usize, Said)> {
     let place = text.skip_blanks(from);
     let (mut stop, said) = match (text.at(place), text.at(place + 1)) {
         (b'=', b'=' | b'>') | (b':', b'=') => (place + 2, Said::Assigned),
+        // Code puts blanks around the sign, and the names of other things behind it.
+        (b'=', b' ') if place > from => (place + 1, Said::Told),
         (b'=', _) => (place + 1, Said::Assigned),
         (b':', b':') => return None,
         (b':', _) => (place + 1, Said::Told),
-        (b'-', b'>') => (place + 2, Said::Told),
+        (b't', b'o') if place > from && text.is(place + 2, SPACE) => (place + 2, Said::Beside),
         _ => (word(text, place, place > from)?, Said::Told),
     };
     // `is: `, `:** `, `is now `.
@@ -100,8 +115,8 @@ fn word(text: &Text<'_>, place: usize, parted: bool) -> Option<usize> {
     Some(place + found.len())
 }
 
-const GIVERS: [&str; 17] =
-    ["is", "was", "will be", "ist", "lautet", "est", "es", "to", "jest", "är", "：", "は", "是", "为", "為", "→", "—"];
+const GIVERS: [&str; 16] =
+    ["is", "was", "will be", "ist", "lautet", "est", "es", "jest", "är", "：", "は", "是", "为", "為", "→", "—"];
 
 /// `password for the staging database is ..`: the word that gives the value stands further on.
 fn further(text: &Text<'_>, from: usize) -> Option<(usize, Said)> {
@@ -112,7 +127,7 @@ fn further(text: &Text<'_>, from: usize) -> Option<(usize, Said)> {
     while place - from < 48 {
         match text.at(place) {
             b' ' if text.says(place, b" is ") || text.says(place, b" was ") => return told(text, place),
-            b':' if text.is(place + 1, SPACE) => return told(text, place),
+            b':' if text.is(place + 1, SPACE) && place - from < 32 => return told(text, place),
             b' ' | b'\'' | b'/' | b'@' | b'#' | b'"' => place += 1,
             byte if class::is(byte, ALNUM | class::DASH | class::WIDE) => place += 1,
             _ => return None,
@@ -139,42 +154,77 @@ fn scheme(text: &Text<'_>, (start, said): (usize, Said)) -> (usize, Said) {
 }
 
 /// The value that begins at a place, without its quotation marks.
-fn value_at(text: &Text<'_>, start: usize, said: Said) -> Option<(usize, usize, Said)> {
+fn value_at(text: &Text<'_>, start: usize, said: Said, open: bool) -> Option<(usize, usize, Said)> {
     if let Some((open, close)) = quote(text, start) {
         let from = start + open;
         let mut stop = from;
         while stop - from < LONGEST && !text.says(stop, close) {
-            let label = text.at(stop) == b'[' && matches!(text.at(stop + 1), b'[' | b'A'..=b'Z');
-            if label || matches!(text.at(stop), b'\n' | 0) {
+            if is_label(text, stop) || matches!(text.at(stop), b'\n' | 0) {
                 return None;
             }
             stop += 1;
         }
-        return text.says(stop, close).then_some((from, stop, Said::Quoted));
+        // Quotation marks are no proof where nothing gave the value.
+        let said = if said == Said::Beside { said } else { Said::Quoted };
+        return text.says(stop, close).then_some((from, stop, said));
     }
-    let mut stop = text.run(Run::Value, start);
-    let run = text.slice(start, stop);
-    if text.at(stop) == b'(' || run.is_empty() {
+    let word = text.run(Run::Value, start);
+    if is_call(text, start, word) || is_argument(text, start, word) {
         return None;
     }
-    let foreign = run[0].is_ascii().then(|| run.iter().position(|byte| *byte >= 0xe2)).flatten();
+    // A password may hold brackets; what opens before it closes behind it.
+    let mut stop = word;
+    while stop - word < LONGEST && text.is(stop, VALUE | BRACKET) && !is_label(text, stop) {
+        stop += 1;
+    }
+    let run = text.slice(start, stop);
+    let foreign = run.first()?.is_ascii().then(|| run.iter().position(|byte| *byte >= 0xe2)).flatten();
     let escape = run
         .windows(2)
         .position(|pair| pair[0] == b'\\' && matches!(pair[1], b'n' | b'r' | b't' | b'"' | b'\'' | b'u' | b'\\'));
     let escape = escape.or_else(|| (run.last() == Some(&b'\\')).then_some(run.len() - 1));
     let next = run.iter().position(|byte| *byte == b'&').filter(|at| run[*at..].contains(&b'='));
-    if let Some(cut) = [foreign, escape, next].into_iter().flatten().min() {
-        stop = start + cut;
+    let cut = [foreign, escape, next].into_iter().flatten().min().unwrap_or(run.len());
+    let (from, to) = value::without_frame(&run[..cut], open);
+    Some((start + from, start + to, said))
+}
+
+/// Whether a label may begin here, or something begins that will be one.
+fn is_label(text: &Text<'_>, place: usize) -> bool {
+    text.at(place) == b'[' && matches!(text.at(place + 1), b'[' | b'A'..=b'Z')
+}
+
+/// Whether a bracket stands open before a place: `(password: ..)`.
+fn is_open(text: &Text<'_>, at: usize) -> bool {
+    let window = text.window(at, 48);
+    let count = |signs: &[u8]| window.iter().filter(|byte| signs.contains(byte)).count();
+    count(b"([{") > count(b")]}")
+}
+
+/// `TOKEN`, `API_KEY`: as variables of the environment are written.
+fn is_variable(name: &[u8]) -> bool {
+    name.iter().all(|byte| class::is(*byte, UPPER | DIGIT) || *byte == b'_')
+}
+
+/// `login(password=given, ..)`: the name of something else.
+fn is_argument(text: &Text<'_>, start: usize, end: usize) -> bool {
+    let name = text.slice(start, end);
+    let word = name.iter().all(|byte| class::is(*byte, LOWER | UPPER) || *byte == b'_') && !value::is_mixed(name);
+    word && !name.is_empty() && matches!(text.at(end), b',' | b')') && text.byte_before(start) == b'='
+}
+
+/// `get_password()`, `input("..")`: code that gives a value.
+fn is_call(text: &Text<'_>, start: usize, end: usize) -> bool {
+    let (name, open) = (text.slice(start, end), text.at(end));
+    let path = |name: &[u8]| {
+        name.iter().all(|byte| class::is(*byte, ALNUM) || matches!(byte, b'_' | b'.' | b':' | b'&' | b'*'))
+    };
+    if !name.first().is_some_and(|byte| class::is(*byte, LOWER | UPPER)) || !path(name) {
+        return false;
     }
-    while stop > start && matches!(text.slice(start, stop).last(), Some(b'.' | b':' | b'!' | b'?' | b'*' | b'|')) {
-        stop -= 1;
-    }
-    // An exclamation mark or question mark may well be the end of a password; what decides is whether it is one without.
-    let marks = text.slice(stop, stop + 1);
-    if stop > start && matches!(marks, b"!" | b"?") && said == Said::Assigned {
-        stop += 1;
-    }
-    Some((start, stop, said))
+    let inside = text.short_run(VALUE, end + 1, 64);
+    let closed = matches!(text.at(inside), b')' | b',') && path(text.slice(end + 1, inside)) && !value::is_random(name);
+    open == b'[' || open == b'(' && (matches!(text.at(end + 1), b'"' | b'\'' | b'&') || closed)
 }
 
 /// The most bytes that stand between quotation marks.
@@ -220,6 +270,18 @@ pub(super) fn bearer(scene: &Scene<'_, '_>, at: usize, end: usize) -> Option<Hit
         value.len() >= 8 && digits > 0 && digits < value.len() || value.len() >= 20 && value::is_random(value)
     };
     (opens && !value::is_placeholder(value)).then(|| Hit::new(end, stop, Kind::Secret))
+}
+
+/// ` -u ` stands in `at..end`: behind `curl` a user and a password follow.
+pub(super) fn command_user(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
+    let start = end + usize::from(matches!(text.at(end), b'"' | b'\''));
+    let stop = text.short_run(VALUE | BRACKET, start, LONGEST);
+    let pair = text.slice(start, stop);
+    let colon = pair.iter().position(|byte| *byte == b':')?;
+    let password = &pair[colon + 1..];
+    let command = memmem::find(text.window(at, 64), b"curl").is_some();
+    let whole = !pair[..colon].contains(&b'/') && password.len() >= 3 && !password.starts_with(b"//");
+    (command && whole && !value::is_placeholder(password)).then(|| Hit::new(start, stop, Kind::Secret))
 }
 
 fn is_user_and_password(plain: &[u8]) -> bool {

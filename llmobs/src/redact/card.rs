@@ -47,7 +47,7 @@ fn is_grouped(groups: &[Group]) -> bool {
 fn is_issued(text: &Text<'_>, groups: &[Group], digits: &[u8]) -> bool {
     let topic = text.topic(groups[0].start, context::topic);
     let said = topic == Some(Topic::Card);
-    let other = matches!(topic, Some(Topic::Other | Topic::Phone | Topic::Version)) && groups.len() == 1;
+    let other = topic == Some(Topic::Other) && groups.len() == 1;
     let certain = issuer(digits, digits.len());
     match certain {
         Issuer::None => false,

@@ -24,6 +24,9 @@ pub(super) const WIDE: Class = 1 << 11;
 /// Everything that may stand in an unquoted value.
 pub(super) const VALUE: Class = 1 << 12;
 
+/// Round, square and curly brackets.
+pub(super) const BRACKET: Class = 1 << 13;
+
 pub(super) const ALPHA: Class = UPPER | LOWER;
 pub(super) const ALNUM: Class = ALPHA | DIGIT;
 pub(super) const WORD: Class = ALNUM | DASH;
@@ -96,6 +99,9 @@ const fn classes(byte: u8) -> Class {
     }
     if matches!(byte, b'.' | b'_' | b'%' | b'+' | b'-' | b'\'' | b'~' | b'!' | b'#' | b'$' | b'*') {
         class |= LOCAL;
+    }
+    if matches!(byte, b'(' | b')' | b'[' | b']' | b'{' | b'}') {
+        class |= BRACKET;
     }
     if matches!(
         byte,

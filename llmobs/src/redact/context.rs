@@ -27,13 +27,23 @@ pub(super) enum Topic {
     Version,
 }
 
-/// The topic of the last word in a window that has one.
+/// The topic of the last word in a window that has one, and of its own sentence.
 pub(super) fn topic(window: &[u8]) -> Option<Topic> {
     let words = WORDS.as_ref()?;
-    words.find_iter(window).filter(|found| is_whole(window, found.start(), found.end())).last().map(|found| {
-        let place = found.pattern().as_usize();
-        TOPICS.iter().find(|(end, _)| place < *end).map_or(Topic::Other, |(_, topic)| *topic)
-    })
+    let found = words.find_iter(window).filter(|found| is_whole(window, found.start(), found.end())).last()?;
+    let place = found.pattern().as_usize();
+    let topic = TOPICS.iter().find(|(end, _)| place < *end).map_or(Topic::Other, |(_, topic)| *topic);
+    let gap = &window[found.end()..];
+    // What a number is not must be said close to it.
+    let far = matches!(topic, Topic::Other | Topic::Version) && gap.len() > 20;
+    // `x=` gives its own name to what follows.
+    let other = window.last() == Some(&b'=') && gap.iter().any(|byte| class::is(*byte, ALNUM));
+    (!far && !other && !has_sentence_end(gap)).then_some(topic)
+}
+
+fn has_sentence_end(gap: &[u8]) -> bool {
+    let ascii = gap.windows(2).any(|pair| matches!(pair, [b'.' | b'!' | b'?', b' ' | b'\n'] | b"\n\n"));
+    ascii || gap.windows(3).any(|sign| sign == "。".as_bytes() || sign == "！".as_bytes() || sign == "？".as_bytes())
 }
 
 /// A word of ASCII stands alone, but for the ending of a plural or of German; others have no borders.
@@ -43,6 +53,13 @@ fn is_whole(window: &[u8], start: usize, end: usize) -> bool {
         return true;
     }
     let rest = &window[end..];
+    // `VRING_CALL` calls nobody.
+    let verb = [&b"call"[..], b"called", b"calling", b"dial", b"ring", b"sms"]
+        .iter()
+        .any(|verb| window[start..end].eq_ignore_ascii_case(verb));
+    if verb && start > 0 && matches!(window[start - 1], b'_' | b'-' | b'.' | b'#') {
+        return false;
+    }
     let plural = rest.first().is_some_and(|byte| matches!(byte, b's' | b'S')) && !glued(rest.get(1));
     let compound = rest.get(..6).is_some_and(|next| next.eq_ignore_ascii_case(b"nummer"));
     !(start > 0 && glued(window.get(start - 1))) && (!glued(rest.first()) || plural || compound)
@@ -76,8 +93,20 @@ const LISTS: &[(Topic, &[&str])] = &[
             "tel.",
             "mobile",
             "mobil",
-            "cell",
             "cellphone",
+            "cell phone",
+            "my cell",
+            "his cell",
+            "her cell",
+            "your cell",
+            "cell is",
+            "cell number",
+            "cell:",
+            "mon portable",
+            "ton portable",
+            "son portable",
+            "votre portable",
+            "portable :",
             "call",
             "calling",
             "called",
@@ -88,13 +117,19 @@ const LISTS: &[(Topic, &[&str])] = &[
             "text me",
             "text us",
             "whatsapp",
-            "signal",
             "reach me",
             "reach us",
             "reach him",
             "reach her",
             "reach them",
             "contact number",
+            "my number is",
+            "my new number",
+            "his number is",
+            "her number is",
+            "our number is",
+            "their number is",
+            "your number is",
             "hotline",
             "helpline",
             "landline",
@@ -107,7 +142,6 @@ const LISTS: &[(Topic, &[&str])] = &[
             "appeler",
             "appelez",
             "appelle",
-            "portable",
             "téléphone",
             "tél",
             "teléfono",
@@ -259,7 +293,6 @@ const LISTS: &[(Topic, &[&str])] = &[
             "firewall",
             "endpoint",
             "peer",
-            "node",
             "listen",
             "listening",
             "bind",
@@ -287,10 +320,7 @@ const LISTS: &[(Topic, &[&str])] = &[
             "nat",
             "x-forwarded-for",
             "localhost",
-            "machine",
-            "box",
             "cidr",
-            "network",
         ],
     ),
     (
@@ -327,36 +357,19 @@ const LISTS: &[(Topic, &[&str])] = &[
             "table",
             "rfc",
             "oid",
-            "schema",
             "revision",
             "rev",
             "changelog",
             "semver",
-            "package",
-            "installed",
-            "install",
-            "library",
-            "sdk",
             "chrome",
             "firefox",
-            "kernel",
-            "assembly",
             "assemblyversion",
             "fileversion",
             "bumped",
             "bump",
-            "tag",
             "hotfix",
             "rollback",
             "rolled back",
-            "bios",
-            "app",
-            "plugin",
-            "agent",
-            "toolkit",
-            "cuda",
-            "python",
-            "java",
             "版本",
             "バージョン",
             "버전",
@@ -397,6 +410,11 @@ const LISTS: &[(Topic, &[&str])] = &[
             "part",
             "model",
             "epoch",
+            "ts",
+            "iat",
+            "exp",
+            "created",
+            "updated",
             "timestamp",
             "unix",
             "amount",

@@ -83,7 +83,7 @@ impl Body {
     fn end(self, text: &Text<'_>, from: usize) -> usize {
         match self {
             Self::Alnum => text.run(Run::Alnum, from),
-            Self::Base64 => long_run(text, class::BASE64, from),
+            Self::Base64 => text.run(Run::Base64, from),
             Self::Dotted => without_dots(text, long_run(text, WORD | class::DOT, from)),
             Self::Hex => text.run(Run::Hex, from),
             Self::Path => without_dots(text, long_run(text, WORD | class::DOT | class::PLUS, from)),

@@ -38,7 +38,7 @@ pub(super) fn v4(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
     let address = Ipv4Addr::from(parts);
     let local = address.is_loopback() || address.is_unspecified() || parts[0] >= 240;
     let found = !local && !goes_on(text, stop) && !is_version(text, at, address);
-    found.then(|| Hit::new(at, stop, Kind::Ip))
+    found.then(|| Hit::new(at, network_size(text, stop, 32), Kind::Ip))
 }
 
 /// Behind an address nothing may go on that makes it a part of something else: `1.2.3.4.5`, `1.2.3.4-beta`, `1.2.3.4.tar`.
@@ -127,7 +127,7 @@ pub(super) fn v6(text: &Text<'_>, at: usize) -> Option<Hit> {
     if glued || address.is_loopback() || address.is_unspecified() || !is_plausible(text.slice(at, end), address) {
         return None;
     }
-    Some(Hit::new(at, zone(text, end), Kind::Ip))
+    Some(Hit::new(at, network_size(text, zone(text, end), 128), Kind::Ip))
 }
 
 /// `dead::beef` is a path of modules, eight pairs of digits are a fingerprint.
@@ -136,11 +136,20 @@ fn is_plausible(written: &[u8], address: Ipv6Addr) -> bool {
     if !written.windows(2).any(|pair| pair == b"::") {
         return groups.iter().any(|group| group.len() != 2);
     }
-    let routed =
-        matches!(address.segments()[0], 0 | 0x64 | 0x2000..=0x3fff | 0xfc00..=0xfdff | 0xfe80..=0xfebf | 0xff00..);
+    let routed = (address.segments()[0] != 0 || written.starts_with(b"::"))
+        && matches!(address.segments()[0], 0 | 0x64 | 0x2000..=0x3fff | 0xfc00..=0xfdff | 0xfe80..=0xfebf | 0xff00..);
     let digits = class::count(written, DIGIT) > 0;
     let filled = groups.iter().filter(|group| !group.is_empty()).count();
     digits && routed && (filled >= 2 || written.len() > 5) || digits && filled >= 5
+}
+
+/// `/24` behind an address.
+fn network_size(text: &Text<'_>, end: usize, most: u16) -> usize {
+    let stop = text.short_run(DIGIT, end + 1, 3);
+    let size = text.slice(end + 1, stop).iter().fold(0, |size, digit| size * 10 + u16::from(digit - b'0'));
+    let shaped =
+        text.at(end) == b'/' && stop > end + 1 && size <= most && !text.is(stop, ALNUM) && text.at(stop) != b'/';
+    if shaped { stop } else { end }
 }
 
 /// `%eth0` behind an address.
@@ -182,7 +191,9 @@ pub(super) fn mac(text: &Text<'_>, at: usize) -> Option<Hit> {
         byte => class::is(byte, ALNUM),
     };
     let letters = class::count(text.slice(at, place), ALPHA) > 0;
-    (!glued && (letters || is_said(text, at))).then(|| Hit::new(at, place, Kind::Mac))
+    // No clock shows such digits.
+    let timeless = || separator == b':' && text.slice(at, place).split(|byte| *byte == b':').any(|pair| pair[0] > b'5');
+    (!glued && (letters || timeless() || is_said(text, at))).then(|| Hit::new(at, place, Kind::Mac))
 }
 
 /// Digits alone are a hardware address where a word says so.
@@ -213,6 +224,8 @@ mod tests {
         }
         assert_eq!(found("http://203.0.113.77:8080/x"), [(Kind::Ip, "203.0.113.77")]);
         assert_eq!(found("10.0.0.0/8, 203.0.113.1-203.0.113.9").len(), 3);
+        assert_eq!(found("fd00::/64 and 10.1.0.0/16"), [(Kind::Ip, "fd00::/64"), (Kind::Ip, "10.1.0.0/16")]);
+        assert_eq!(found("10.1.2.3/path"), [(Kind::Ip, "10.1.2.3")]);
     }
 
     #[test]

@@ -23,6 +23,9 @@ use super::text::Text;
 /// A digit stands at a place.
 pub(super) fn number(scene: &Scene<'_, '_>, at: usize) -> Look {
     let text = scene.text;
+    if let Some(end) = text.end_of_escape(at) {
+        return Look::nothing(end);
+    }
     let end = text.run(Run::Digit, at);
     let hit = match text.before(at) {
         byte if class::is(byte, ALPHA) => lettered(scene, at),
@@ -210,7 +213,7 @@ pub(super) fn ends(text: &Text<'_>, end: usize) -> bool {
 /// Whether a number begins here: no part of a longer one stands before it.
 pub(super) fn begins(text: &Text<'_>, start: usize) -> bool {
     match text.before(start) {
-        b'.' | b',' | b'-' | b'/' => !class::is(text.byte_before(start - 1), DIGIT),
+        b'.' | b',' | b'-' | b'/' | b':' => !class::is(text.byte_before(start - 1), DIGIT),
         byte => !class::is(byte, ALNUM),
     }
 }

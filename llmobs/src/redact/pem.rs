@@ -3,11 +3,14 @@
 use memchr::memmem;
 
 use super::class;
-use super::class::BASE64;
+use super::class::DASH;
+use super::class::DIGIT;
+use super::class::PLUS;
 use super::class::SPACE;
 use super::class::UPPER;
 use super::hit::Hit;
 use super::kind::Kind;
+use super::text::Run;
 use super::text::Text;
 
 /// `-----BEGIN` stands at a place.
@@ -15,47 +18,73 @@ pub(super) fn pem(text: &Text<'_>, at: usize) -> Option<Hit> {
     if text.slice(at, at + 10) != b"-----BEGIN" {
         return None;
     }
-    let title = at + b"-----BEGIN".len();
-    let title_end = text.short_run(UPPER | SPACE | class::DIGIT, title, 64);
-    let name = text.slice(title, title_end);
-    let private = memmem::find(name, b"PRIVATE KEY").is_some();
+    let title = at + 10;
+    let title_end = text.short_run(UPPER | DIGIT | SPACE, title, 64);
+    let private = memmem::find(text.slice(title, title_end), b"PRIVATE KEY").is_some();
     if !private || !text.says(title_end, b"-----") {
         return None;
     }
-    let body = title_end + 5;
-    match text.find_mark(body) {
-        Some(mark) => Some(Hit::new(at, end_of_mark(text, mark), Kind::PrivateKey)),
-        // Cut off: all that follows may be key.
-        None if is_body(text, body) => Some(Hit::new(at, text.rest(), Kind::PrivateKey)),
-        None => None,
+    body(text, title_end + 5).map(|end| Hit::new(at, end, Kind::PrivateKey))
+}
+
+/// The end of a key whose first line ends here: its last line, the end of a text that was cut off, or the last piece of
+/// base64 before something else. None if no key follows, but talk about one.
+fn body(text: &Text<'_>, from: usize) -> Option<usize> {
+    let (mut end, mut place, mut last) = (None, from, 0);
+    loop {
+        let piece = separators(text, place);
+        if text.at(piece) == 0 {
+            return Some(piece);
+        }
+        if text.says(piece, b"-----end") {
+            let title = text.short_run(UPPER | DIGIT | SPACE, piece + 8, 64);
+            return Some(text.short_run(DASH, title, 5));
+        }
+        let stop = text.run(Run::Base64, piece);
+        let length = stop - piece;
+        if text.at(stop) == b':' && length <= 16 && text.slice(place, piece).contains(&b'\n') {
+            // `Proc-Type: 4,ENCRYPTED`
+            place = stop + 1 + line(text, stop + 1);
+            continue;
+        }
+        // The last line of a key that was cut off may look like a word.
+        let random = length >= 16 || class::count(text.slice(piece, stop), DIGIT | PLUS) > 0 || last >= 60;
+        if length == 0 || !random {
+            return end;
+        }
+        if length >= 16 || end.is_some() {
+            end = Some(stop);
+        } else {
+            return None;
+        }
+        (place, last) = (stop, length);
     }
 }
 
-/// The end of `-----END RSA PRIVATE KEY-----`, as much of it as is there.
-fn end_of_mark(text: &Text<'_>, mark: usize) -> usize {
-    let title = text.short_run(UPPER | SPACE | class::DIGIT, mark + b"-----END".len(), 64);
-    text.short_run(class::DASH, title, 5)
+/// How many bytes the rest of a line has.
+fn line(text: &Text<'_>, from: usize) -> usize {
+    let mut end = from;
+    while end - from < 128 && !matches!(text.at(end), b'\n' | b'\\' | 0) {
+        end += 1;
+    }
+    end - from
 }
 
-/// Whether a key begins behind the first line, and not a sentence that speaks of one.
-fn is_body(text: &Text<'_>, from: usize) -> bool {
+/// The place behind what may stand between the lines of a key: blanks, `\n` in two characters, quotation marks of code.
+fn separators(text: &Text<'_>, from: usize) -> usize {
     let mut place = from;
-    while place - from < 16 && is_line_end(text, place) {
+    while place - from < 24 {
+        let between = match text.at(place) {
+            b'\\' | b'"' | b'\'' | b'`' | b',' | b';' | b'>' | b'|' | b'*' => true,
+            b'n' | b'r' => place > from && text.byte_before(place) == b'\\',
+            byte => class::is(byte, SPACE),
+        };
+        if !between {
+            break;
+        }
         place += 1;
     }
-    let header =
-        [&b"proc-type:"[..], b"dek-info:", b"version:", b"comment:"].into_iter().any(|name| text.says(place, name));
-    let word = text.short_run(BASE64, place, 24);
-    header || word - place >= 16 || text.at(word) == 0
-}
-
-/// A blank or a byte of `\n` in two characters.
-fn is_line_end(text: &Text<'_>, place: usize) -> bool {
-    match text.at(place) {
-        b'\\' => true,
-        b'n' | b'r' => text.byte_before(place) == b'\\',
-        byte => class::is(byte, SPACE),
-    }
+    place
 }
 
 #[cfg(test)]
@@ -88,9 +117,24 @@ mod tests {
 
     #[test]
     fn a_key_without_an_end_reaches_to_the_end() {
-        let cut = format!("-----BEGIN PRIVATE KEY-----\n{BODY}and more");
+        let cut = format!("-----BEGIN PRIVATE KEY-----\n{BODY}MIIEp");
         assert_eq!(found(&format!("x {cut}")), [(Kind::PrivateKey, &cut[..])]);
         assert_eq!(found("-----BEGIN PRIVATE KEY-----").len(), 1);
+        let talk = format!("{}; what is wrong with it?", cut.trim_end());
+        assert_eq!(found(&talk), [(Kind::PrivateKey, &cut[..])]);
+    }
+
+    #[test]
+    fn a_key_with_headers_or_in_code_is_found() {
+        let headers = format!(
+            "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,3F17F5316E2BAC89\n\n{BODY}-----END RSA PRIVATE KEY-----"
+        );
+        assert_eq!(found(&headers), [(Kind::PrivateKey, &headers[..])]);
+        let code = format!(
+            "\"-----BEGIN PRIVATE KEY-----\\n\" \\\n    \"{}\\n\" \\\n    \"-----END PRIVATE KEY-----\"",
+            &BODY[..64]
+        );
+        assert_eq!(found(&code), [(Kind::PrivateKey, &code[1..code.len() - 1])]);
     }
 
     #[test]

@@ -111,7 +111,9 @@ fn prefixed(text: &Text<'_>, groups: &Groups) -> Option<usize> {
 /// Behind words such as "call me at".
 fn spoken(text: &Text<'_>, groups: &Groups) -> Option<usize> {
     let start = groups.start();
-    if !is_said(text, start) || is_date(text, groups.as_slice()) {
+    let joined = matches!(text.byte_before(start), b'-' | b'/' | b'_' | b'#')
+        && class::is(text.byte_before(start.max(1) - 1), ALNUM);
+    if joined || !is_said(text, start) || is_date(text, groups.as_slice()) {
         return None;
     }
     longest(text, groups, |digits| (7..=15).contains(&digits.len()) && class::variety(digits) > 1)
@@ -135,6 +137,9 @@ fn is_date(text: &Text<'_>, groups: &[Group]) -> bool {
 fn longest(text: &Text<'_>, groups: &Groups, fits: impl Fn(&[u8]) -> bool) -> Option<usize> {
     let all = groups.as_slice();
     (1..=all.len()).rev().find_map(|count| {
+        if has_fraction(&all[..count]) {
+            return None;
+        }
         let mut digits = Vec::with_capacity(16);
         for (place, group) in all[..count].iter().enumerate() {
             let piece = text.slice(group.start, group.end);
@@ -145,6 +150,12 @@ fn longest(text: &Text<'_>, groups: &Groups, fits: impl Fn(&[u8]) -> bool) -> Op
         let end = whole(text, all[count - 1].end)?;
         (digits.len() <= 17 && fits(&digits)).then_some(end)
     })
+}
+
+/// `+35236450.6`: a dot that does not part groups of a number.
+fn has_fraction(groups: &[Group]) -> bool {
+    let [first, .., last] = groups else { return false };
+    last.separator == Separator::Dot && (last.len() < 2 || groups.len() == 2 && first.len() > 4)
 }
 
 /// The end, if no number or word goes on there.

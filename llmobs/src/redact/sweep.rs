@@ -21,7 +21,7 @@ pub(super) struct Sweep<'r> {
 pub(super) struct Swept {
     /// From left to right, without overlaps; labels that stood there already among them.
     pub(super) hits: Vec<Hit>,
-    /// Where the anchor of each hit stands: `password` of `password=..`.
+    /// From where on all must be looked at again to find each hit again: `password` of `password=..`.
     anchors: Vec<usize>,
     /// Up to here nothing that may follow changes anything; the end of a finished text.
     pub(super) settled: usize,
@@ -76,8 +76,9 @@ impl Sweep<'_> {
                 Some(hit) if hit.what == What::Label || !self.customs.allows(text.slice(hit.start, hit.end)) => {
                     // A name may stand far before its value, with something between them.
                     let between = (hit.start > anchor.end).then_some(anchor.start + 1);
+                    let floor = rejected.before(text, hit.start);
                     self.look_again(text, &mut rejected, between, hit.start, swept);
-                    swept.add(hit, anchor.start);
+                    swept.add(hit, anchor.start.min(floor));
                     text.cover(hit.end);
                     place = place.max(hit.end);
                 }

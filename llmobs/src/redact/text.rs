@@ -2,12 +2,11 @@
 
 use std::cell::Cell;
 
-use memchr::memmem;
-
 use super::class;
 use super::class::ALNUM;
 use super::class::ALPHA;
 use super::class::BASE58;
+use super::class::BASE64;
 use super::class::Class;
 use super::class::DIGIT;
 use super::class::HEX;
@@ -33,8 +32,6 @@ pub(super) struct Text<'t> {
     reach: Cell<usize>,
     runs: [Cell<(usize, usize)>; RUNS],
     topic: Cell<(usize, Option<Topic>)>,
-    /// From where the end of a key was looked for, and where it is.
-    mark: Cell<(usize, Option<usize>)>,
 }
 
 /// The runs of bytes that are asked for often. Each end is found once, however many places of the run ask for it, so
@@ -43,19 +40,21 @@ pub(super) struct Text<'t> {
 pub(super) enum Run {
     Alnum,
     Base58,
+    Base64,
     Digit,
     Hex,
     Value,
     Word,
 }
 
-const RUNS: usize = 6;
+const RUNS: usize = 7;
 
 impl Run {
     const fn class(self) -> Class {
         match self {
             Self::Alnum => ALNUM,
             Self::Base58 => BASE58,
+            Self::Base64 => BASE64,
             Self::Digit => DIGIT,
             Self::Hex => HEX,
             Self::Value => VALUE,
@@ -75,7 +74,6 @@ impl<'t> Text<'t> {
             reach: Cell::new(0),
             runs: std::array::from_fn(|_| Cell::new((0, 0))),
             topic: Cell::new((usize::MAX, None)),
-            mark: Cell::new((usize::MAX, None)),
         }
     }
 
@@ -88,7 +86,6 @@ impl<'t> Text<'t> {
     pub(super) fn limit(&mut self, limit: usize) {
         self.limit = limit;
         self.runs = std::array::from_fn(|_| Cell::new((0, 0)));
-        self.mark.set((usize::MAX, None));
     }
 
     pub(super) const fn covered(&self) -> usize {
@@ -163,6 +160,19 @@ impl<'t> Text<'t> {
         escaped(seen).unwrap_or_else(|| self.bytes[place - 1])
     }
 
+    /// The end of an escape that a place lies in: of `\\u0040` or `%40`.
+    pub(super) fn end_of_escape(&self, place: usize) -> Option<usize> {
+        let lowest = self.covered.max(place.saturating_sub(5));
+        let before = &self.bytes[lowest..place];
+        let hex = before.iter().rev().take_while(|byte| class::is(**byte, HEX)).count();
+        let start = place - hex;
+        match &before[..before.len() - hex] {
+            [.., b'%'] if hex < 2 && self.is(start + 1, HEX) => Some(start + 2),
+            [.., b'\\', b'u'] if hex < 4 && (place + 1..start + 4).all(|place| self.is(place, HEX)) => Some(start + 4),
+            _ => None,
+        }
+    }
+
     /// The plain byte before a place, zero at the begin and before anything opaque.
     pub(super) fn byte_before(&self, place: usize) -> u8 {
         if place > self.covered { self.bytes[place - 1] } else { 0 }
@@ -192,25 +202,6 @@ impl<'t> Text<'t> {
             end += 1;
         }
         end
-    }
-
-    /// The next `-----END` behind a place.
-    pub(super) fn find_mark(&self, from: usize) -> Option<usize> {
-        let (asked, found) = self.mark.get();
-        let known = asked <= from && found.is_none_or(|found| from <= found);
-        let found =
-            if known { found } else { memmem::find(self.slice(from, self.limit), b"-----END").map(|at| from + at) };
-        self.mark.set((if known { asked } else { from }, found));
-        if found.is_none() {
-            self.at(self.limit);
-        }
-        found
-    }
-
-    /// The end of what is seen.
-    pub(super) fn rest(&self) -> usize {
-        self.at(self.limit);
-        self.limit
     }
 
     /// The place behind blanks.

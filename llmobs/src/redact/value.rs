@@ -21,7 +21,11 @@ pub(super) fn is_placeholder(value: &[u8]) -> bool {
     let same = lower.len() > 1 && class::variety(&lower) == 1;
     let masked = lower.iter().filter(|byte| matches!(byte, b'*' | b'x' | b'.' | b'-' | b'_' | b'#')).count() * 10
         >= lower.len() * 9;
-    framed || variable || same || masked || has_word_of_placeholder(&lower)
+    // A name of a variable has one case, or no digits.
+    let variable = variable
+        && (class::count(value, DIGIT) == 0 || class::count(value, UPPER) == 0 || class::count(value, LOWER) == 0);
+    let here = [&b"_here"[..], b"-here"].iter().any(|end| lower.ends_with(end)) && class::count(&lower, DIGIT) == 0;
+    framed || variable || same || masked || here || has_word_of_placeholder(&lower)
 }
 
 fn has_word_of_placeholder(lower: &[u8]) -> bool {
@@ -42,8 +46,6 @@ fn has_word_of_placeholder(lower: &[u8]) -> bool {
         "insert-",
         "replace_",
         "replace-",
-        "_here",
-        "-here",
         "...",
         "\u{2026}",
         "dummy",
@@ -96,6 +98,8 @@ pub(super) enum Named {
     Password,
     /// Digits alone.
     Pin,
+    /// Made by a machine, in a variable of the environment: `API_TOKEN`.
+    Variable,
 }
 
 /// Whether a value behind a name is a secret.
@@ -110,34 +114,84 @@ pub(super) fn is_secret(value: &[u8], said: Said, named: Named) -> bool {
     let plain = signs == 0 && digits == 0 && !cases;
     let numeric = letters == 0
         && value.iter().all(|byte| class::is(*byte, DIGIT) || matches!(byte, b'.' | b',' | b'-' | b'/' | b':' | b'%'));
+    let name = is_name(value);
     match (named, said) {
         (Named::Pin, _) => (4..=12).contains(&digits) && digits == value.len(),
         (Named::Password, Said::Quoted) => value.len() >= 4,
-        (Named::Password, Said::Assigned) => value.len() >= 5 && !(is_expression(value) && plain_path(value)),
+        (Named::Password, Said::Assigned) => value.len() >= 5 && !plain_path(value),
         (Named::Password, Said::Told) => {
-            let word = plain || is_range(value) || is_sentence(value);
+            let word = plain || is_range(value) || is_sentence(value) || plain_path(value) || is_type(value);
             value.len() >= 4 && !word && (!numeric || digits >= 4)
         }
         (Named::Password, Said::Beside) => {
-            value.len() >= 8 && digits > 0 && letters > 0 && (signs > 0 || cases || digits >= 3) && !is_name(value)
+            value.len() >= 6
+                && letters > 0
+                && (digits > 0 && ends_in_digits(value) || digits > 0 && (signs > 0 || cases) && !name)
         }
-        (Named::Key, Said::Quoted) => {
-            value.len() >= 8 && !numeric && !value.contains(&b' ') && (!plain && !is_name(value) || value.len() >= 20)
-        }
-        (Named::Key, Said::Assigned) => {
+        (Named::Key | Named::Variable, Said::Quoted) => {
             value.len() >= 8
                 && !numeric
-                && (digits > 0 || cases && value.len() >= 16)
-                && !is_name(value)
+                && !value.contains(&b' ')
                 && !plain_path(value)
+                && (!plain && !name || value.len() >= 20)
         }
-        (Named::Key, Said::Told) => {
-            value.len() >= 8 && !numeric && digits > 0 && letters > 0 && !is_name(value) && !plain_path(value)
+        (Named::Key, Said::Assigned) => {
+            value.len() >= 8 && !numeric && (digits > 0 || is_mixed(value)) && !name && !plain_path(value)
         }
-        (Named::Key, Said::Beside) => {
+        (Named::Variable, Said::Assigned) => {
+            value.len() >= 6 && !numeric && (digits > 0 || signs > 0) && !plain_path(value)
+        }
+        (Named::Key | Named::Variable, Said::Told) => {
+            let code = name
+                || plain_path(value)
+                || is_type(value)
+                || value.iter().any(|byte| class::is(*byte, class::BRACKET));
+            value.len() >= 8 && !numeric && letters > 0 && (digits > 0 || is_mixed(value)) && !code
+        }
+        (Named::Key | Named::Variable, Said::Beside) => {
             value.len() >= 16 && digits > 1 && letters > 1 && is_random(value) && !value.contains(&b'/')
         }
     }
+}
+
+/// A value without the brackets, full stops and commas that stand around it and are none of it. Whether a bracket is `open`
+/// before it decides about one that closes behind it.
+pub(super) fn without_frame(value: &[u8], open: bool) -> (usize, usize) {
+    let (mut start, mut end) = (0, value.len());
+    while end > start {
+        let inner = &value[start..end];
+        let closes = |close: u8, opener: u8| {
+            open && inner.iter().filter(|byte| **byte == close).count()
+                > inner.iter().filter(|byte| **byte == opener).count()
+        };
+        match (inner[0], inner[inner.len() - 1]) {
+            (b'(', b')') | (b'[', b']') | (b'{', b'}') if inner.len() > 2 => (start, end) = (start + 1, end - 1),
+            (_, b'.' | b':' | b'|') => end -= 1,
+            (_, b')') if closes(b')', b'(') => end -= 1,
+            (_, b']') if closes(b']', b'[') => end -= 1,
+            (_, b'}') if closes(b'}', b'{') => end -= 1,
+            _ => break,
+        }
+    }
+    (start, end)
+}
+
+/// Letters of both cases in an order that no word has.
+pub(super) fn is_mixed(value: &[u8]) -> bool {
+    let changes = value.windows(2).filter(|pair| class::is(pair[0], LOWER) && class::is(pair[1], UPPER)).count();
+    value.len() >= 16 && changes >= 3 && class::variety(value) >= 8 && class::all(value, ALNUM | class::DASH)
+}
+
+/// `hunter2`, `fight-painting-41`; not `sha256` and the like.
+fn ends_in_digits(value: &[u8]) -> bool {
+    let head = value.iter().rposition(|byte| !class::is(*byte, DIGIT)).map_or(0, |at| at + 1);
+    let word = &value[..head];
+    let algorithms: [&[u8]; 10] =
+        [b"sha", b"md", b"base", b"utf-", b"argon", b"oauth", b"pbkdf", b"version", b"v", b"rfc"];
+    (1..=6).contains(&(value.len() - head))
+        && word.len() >= 3
+        && class::is(word[0], ALPHA)
+        && !algorithms.iter().any(|name| word.eq_ignore_ascii_case(name))
 }
 
 /// A label of ours.
@@ -156,6 +210,7 @@ fn is_harmless(value: &[u8]) -> bool {
             .any(|ending| lower.ends_with(ending));
     let path = lower.starts_with(b"/") && lower[1..].contains(&b'/')
         || lower.starts_with(b"./")
+        || lower.starts_with(b"../")
         || lower.starts_with(b"~/")
         || lower.starts_with(b"arn:")
         || lower.starts_with(b"s3:");
@@ -217,6 +272,15 @@ const WORDS: [&[u8]; 50] = [
     b"option<string>",
 ];
 
+/// A type of a program: `&[u8]`, `__u32`, `UNICODE_STRING`, `a::B2`.
+fn is_type(value: &[u8]) -> bool {
+    let constant =
+        value.contains(&b'_') && class::all(value, UPPER | DIGIT | class::DASH) && class::count(value, DIGIT) <= 3;
+    let snake = value.contains(&b'_') && is_name(value) && class::is(value[0], ALPHA | class::DASH);
+    let slice = value.contains(&b'[') && value.ends_with(b"]");
+    constant || snake || slice || value.windows(2).any(|pair| pair == b"::")
+}
+
 /// `8-64`, `12+`.
 fn is_range(value: &[u8]) -> bool {
     value.iter().all(|byte| class::is(*byte, DIGIT) || matches!(byte, b'-' | b'+' | b'~'))
@@ -225,11 +289,13 @@ fn is_range(value: &[u8]) -> bool {
 
 /// A word with a capital, a hyphen or an apostrophe, as sentences have them: `Required`, `case-sensitive`, `don't`.
 fn is_sentence(value: &[u8]) -> bool {
-    let words = value.split(|byte| matches!(byte, b'-' | b'\'' | b'/')).collect::<Vec<_>>();
+    let words = value
+        .split(|byte| matches!(byte, b'-' | b'\'' | b'/' | b':' | b'!' | b'?' | b'*' | b'(' | b')'))
+        .collect::<Vec<_>>();
     words.iter().all(|word| {
-        !word.is_empty()
-            && class::all(word, ALPHA | class::WIDE)
-            && (class::count(&word[1..], UPPER) == 0 || class::count(word, LOWER) == 0)
+        word.is_empty()
+            || class::all(word, ALPHA | class::WIDE)
+                && (class::count(&word[1..], UPPER) == 0 || class::count(word, LOWER) == 0)
     })
 }
 
@@ -244,10 +310,6 @@ fn is_name(value: &[u8]) -> bool {
             || class::count(&piece[1..], UPPER) <= 2 && digits == 0;
         class::all(piece, ALNUM | class::WIDE) && one_case && (digits == 0 || piece.len() <= 4)
     })
-}
-
-fn is_expression(value: &[u8]) -> bool {
-    value.contains(&b'.') || value.contains(&b'(') || value.contains(&b'$')
 }
 
 /// `config.token`, `Settings::secret`: dots or colons between words.

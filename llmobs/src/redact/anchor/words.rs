@@ -35,6 +35,7 @@ pub(super) const PINS: &[&str] = &[
     "passcode",
     "pin",
     "pin code",
+    "pin_code",
     "otp",
     "one-time code",
     "verification code",

@@ -37,6 +37,8 @@ fn values_behind_a_name_are_found() {
         "x-api-key: ⟪3f9a8b7c6d5e4f3a2b1c⟫",
         "curl -H 'Authorization: Token ⟪3f9a8b7c6d5e4f3a2b1c⟫'",
         "send it as Bearer ⟪a1B2c3D4e5F6g7⟫ please",
+        "curl -sS -u ⟪jane:hunter2⟫ https://api.example.com",
+        "exp 12/27, cvc: ⟪123⟫",
         "with token ⟪9f8e7d6c5b4a39281706abcd⟫ in hand",
     ] {
         check(frame);
@@ -78,6 +80,8 @@ fn talk_about_secrets_stays() {
         "password was changed on 2024-01-15",
         "password length: 8-64",
         "a pin is 3 mm long",
+        "docker run -u 1000:1000 image",
+        "sudo -u postgres psql",
         "private_key: /etc/ssl/private/server.pem",
     ] {
         assert!(found(text).is_empty(), "{text}: {:?}", found(text));
