@@ -51,6 +51,7 @@ fn lints() -> Result<(), String> {
     Cargo::new("clippy -p llmobs --all-targets --no-default-features -- -D warnings").run()?;
     for package in [
         "llmobs-benches --features otel-bound",
+        "llmobs-examples --features tls",
         "llmobs-gpu --no-default-features",
         "llmobs-tests --no-default-features",
     ] {
