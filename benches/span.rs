@@ -38,7 +38,9 @@ const BY_HAND_UNSAMPLED: &str = "by hand: the same, in a trace that is not sampl
 const FASTRACE: &str = "fastrace: root span, same attributes";
 
 fn main() {
-    let observer = Observer::builder().model(MODEL).level(Level::Core).build().expect("builds");
+    // No log event: the span by hand has none either.
+    let builder = Observer::builder().model(MODEL).level(Level::Core).logged_share(0.0);
+    let observer = builder.build().expect("builds");
     let provider = SdkTracerProvider::builder().with_span_processor(Nowhere).build();
     let off = Sampler::ParentBased(Box::new(Sampler::AlwaysOff));
     let unsampled = SdkTracerProvider::builder().with_span_processor(Nowhere).with_sampler(off).build();

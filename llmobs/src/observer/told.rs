@@ -51,8 +51,9 @@ impl Told<'_> {
             good: self.judged.good(),
         };
         live.core.flight.judged(self.judged, self.now);
-        // Both clocks are read together here: what is dated by them agrees.
-        let ended = ago(live.now().saturating_sub(self.end.marks.now));
+        // With a span, both clocks are read together here: what is dated by them agrees.
+        let now = if span.is_some() { live.now() } else { self.now };
+        let ended = ago(now.saturating_sub(self.end.marks.now));
         let Some(held) = span else { return self.log(ended, None, &answer) };
         answer.tell(&held);
         self.parts(&held, ended);
