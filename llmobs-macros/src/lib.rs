@@ -1,7 +1,7 @@
 //! The attribute `#[llm_span]`. Use it through `llmobs`, which re-exports and documents it.
 //!
-//! The way of an attribute: [`args`] reads what stands in its parentheses, [`item`] the function without its body,
-//! [`shape`] what the function returns, and [`expand`] writes the function anew. The body stays a row of tokens, so
+//! The way of an attribute: `args` reads what stands in its parentheses, `item` the function without its body,
+//! `shape` what the function returns, and `expand` writes the function anew. The body stays a row of tokens, so
 //! that the compiler's errors in it point where they always did. What the expansion does is in `llmobs::__private`, as
 //! code that can be read.
 

@@ -1,9 +1,9 @@
 //! What the expansions of `#[llm_span]` call. No part of the public interface: it changes with the macro, which is
 //! pinned to this crate.
 //!
-//! An expansion begins an operation or a step, runs the body under its span, and hands the value to [`finish`], which
-//! reads the outcome from it, or to [`observe`] and its like, where something lives on. Which kind of value it is says
-//! the [`Probe`].
+//! An expansion begins an operation or a step, runs the body under its span, and hands the value to `finish`, which
+//! reads the outcome from it, or to `observe` and its like, where something lives on. Which kind of value it is says
+//! the `Probe`.
 
 pub mod begin;
 pub mod fields;

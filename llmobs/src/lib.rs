@@ -138,6 +138,6 @@ pub use self::timing::FirstToken;
 pub use self::usage::Partition;
 pub use self::usage::Usage;
 
-#[doc = include_str!("llm_span.md")]
+#[doc = include_str!("../docs/llm_span.md")]
 #[cfg(feature = "macros")]
 pub use llmobs_macros::llm_span;

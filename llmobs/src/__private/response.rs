@@ -50,7 +50,7 @@ pub fn response(operation: Operation, response: Response) -> Response {
     observed(operation, response, body)
 }
 
-/// As [`response`], with what a piece of the body carries.
+/// As `response`, with what a piece of the body carries.
 pub fn response_with<C: Into<Chunk>>(
     operation: Operation,
     response: Response,
