@@ -6,6 +6,7 @@
 #[path = "support/fake.rs"]
 mod fake;
 #[path = "../../tests/support/pip.rs"]
+#[expect(clippy::unwrap_used, unreachable_pub, reason = "it belongs to the tests of the whole")]
 mod pip;
 
 use std::collections::BTreeMap;
