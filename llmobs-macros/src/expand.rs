@@ -266,3 +266,51 @@ fn shape_of(args: &Args, function: &Function, returned: Option<&Type>) -> Result
 fn own(name: &str, at: Span) -> Ident {
     format_ident!("__llmobs_{name}", span = at.resolved_at(Span::mixed_site()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expanded(args: TokenStream, item: &TokenStream) -> String {
+        attribute(args, item).to_string()
+    }
+
+    #[test]
+    fn a_function_with_an_error_is_still_there_as_it_was() {
+        let item = quote!(
+            pub fn f(x: u8) -> u8 {
+                x + 1
+            }
+        );
+        for args in [quote!(), quote!(chat, modle = "m"), quote!(chat, stream)] {
+            let expanded = expanded(args, &item);
+            assert!(expanded.starts_with(&item.to_string()), "{expanded}");
+            assert!(expanded.contains("compile_error"), "{expanded}");
+        }
+    }
+
+    #[test]
+    fn errors_of_the_arguments_and_of_the_item_come_together() {
+        let expanded = expanded(quote!(chat, modle = "m"), &quote!(struct S;));
+        assert_eq!(expanded.matches("compile_error").count(), 2, "{expanded}");
+    }
+
+    #[test]
+    fn queries_join_the_documentation_only_where_they_are_asked_for() {
+        let item = quote!(
+            /// Says hello.
+            fn f() {}
+        );
+        let with = expanded(quote!(chat, model = "m", docs), &item);
+        assert!(with.contains("Says hello") && with.contains("llmobs_operation_ended_total"), "{with}");
+        assert!(with.contains(r#"gen_ai_request_model=\"m\""#), "{with}");
+        assert!(!expanded(quote!(chat, model = "m"), &item).contains("llmobs_operation_ended_total"));
+    }
+
+    #[test]
+    fn the_root_may_have_another_name() {
+        let expanded = expanded(quote!(chat, crate = vendor::watching), &quote!(fn f() {}));
+        assert!(expanded.contains("vendor :: watching :: __private"), "{expanded}");
+        assert!(!expanded.contains("llmobs ::"), "{expanded}");
+    }
+}
