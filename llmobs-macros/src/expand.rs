@@ -291,7 +291,12 @@ mod tests {
 
     #[test]
     fn errors_of_the_arguments_and_of_the_item_come_together() {
-        let expanded = expanded(quote!(chat, modle = "m"), &quote!(struct S;));
+        let expanded = expanded(
+            quote!(chat, modle = "m"),
+            &quote!(
+                struct S;
+            ),
+        );
         assert_eq!(expanded.matches("compile_error").count(), 2, "{expanded}");
     }
 
@@ -309,7 +314,12 @@ mod tests {
 
     #[test]
     fn the_root_may_have_another_name() {
-        let expanded = expanded(quote!(chat, crate = vendor::watching), &quote!(fn f() {}));
+        let expanded = expanded(
+            quote!(chat, crate = vendor::watching),
+            &quote!(
+                fn f() {}
+            ),
+        );
         assert!(expanded.contains("vendor :: watching :: __private"), "{expanded}");
         assert!(!expanded.contains("llmobs ::"), "{expanded}");
     }
