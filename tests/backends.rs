@@ -57,8 +57,7 @@ fn after_a_thousand_random_operations_both_backends_hold_the_same_in_every_row()
 const ELSEWHERE: [Group; 2] = [Group::Gpu, Group::Pipeline];
 
 /// Rows that are zero when nothing is in flight; they are compared while something is.
-const AT_REST: [&str; 3] =
-    ["http.server.active_requests", "llmobs.operation.active", "llmobs.operation.oldest.age"];
+const AT_REST: [&str; 3] = ["http.server.active_requests", "llmobs.operation.active", "llmobs.operation.oldest.age"];
 
 #[test]
 fn observable_rows_are_read_from_the_books_in_both() {

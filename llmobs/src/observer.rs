@@ -30,9 +30,9 @@ pub use self::chunk::Chunk;
 use self::core::Core;
 #[cfg(feature = "tower")]
 pub(crate) use self::current::Scope;
+pub use self::current::Scoped;
 #[cfg(feature = "axum")]
 pub(crate) use self::current::arrived;
-pub use self::current::Scoped;
 pub use self::marker::Marker;
 pub use self::marker::Phase;
 pub use self::operation::Operation;

@@ -123,11 +123,9 @@ fn a_model_that_a_servers_caller_made_up_is_not_told() {
 #[test]
 fn a_server_runs_the_model_itself_so_its_span_is_internal() {
     let backend = Backend::new();
-    for (role, kind) in [
-        (Role::Server, SpanKind::Internal),
-        (Role::Gateway, SpanKind::Client),
-        (Role::Client, SpanKind::Client),
-    ] {
+    for (role, kind) in
+        [(Role::Server, SpanKind::Internal), (Role::Gateway, SpanKind::Client), (Role::Client, SpanKind::Client)]
+    {
         let observer = backend.observer(role);
         observer.embeddings(MODEL).dimensions(384).encoding_formats(&["float"]).start().complete();
         let span = backend.spans().pop().unwrap();

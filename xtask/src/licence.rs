@@ -9,7 +9,18 @@ use crate::root;
 pub(crate) fn run() -> Result<(), String> {
     let settings = fs::read_to_string(root().join("deny.toml")).map_err(|error| format!("deny.toml: {error}"))?;
     let allowed = allowed(&settings)?;
-    let tree = ["tree", "--workspace", "--all-features", "--edges", "normal,build", "--target", "all", "--prefix", "none", "--format"];
+    let tree = [
+        "tree",
+        "--workspace",
+        "--all-features",
+        "--edges",
+        "normal,build",
+        "--target",
+        "all",
+        "--prefix",
+        "none",
+        "--format",
+    ];
     // `{l}|{p}`: an expression holds blanks, a name does not.
     let tree = Cargo::new(&format!("{} {{l}}|{{p}}", tree.join(" "))).output()?;
     let lines: BTreeSet<&str> = tree.lines().filter(|line| !line.is_empty()).collect();

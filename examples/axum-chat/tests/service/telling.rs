@@ -1,7 +1,13 @@
 //! What a collector gets: one request can be followed from HTTP to its last token, and each signal names the same trace.
 
 #[path = "../../../../tests/support"]
-#[expect(clippy::unwrap_used, dead_code, unreachable_pub, unused_imports, reason = "a library of tests, of which others use more")]
+#[expect(
+    clippy::unwrap_used,
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    reason = "a library of tests, of which others use more"
+)]
 mod shared {
     pub(super) mod collector;
 }

@@ -253,7 +253,9 @@ fn unknown_sections_keys_levels_and_groups_are_refused() {
     assert!(refused(&OLD.replace("type: metric", "type: metre")).message.contains("`metre`"));
     assert!(refused(&NEW.replace("kind: client", "kind: server-side")).message.contains("`server-side`"));
     assert!(refused(&NEW.replace("**Span name** SHOULD", "A name SHOULD")).message.contains("name of the span"));
-    assert!(refused(&NEW.replace("sampling_relevant: true", "sampling_relevant: maybe")).message.contains("maybe` is not"));
+    assert!(
+        refused(&NEW.replace("sampling_relevant: true", "sampling_relevant: maybe")).message.contains("maybe` is not")
+    );
     assert!(refused(&NEW.replace("ref: gen_ai.work", "ref: gen_ai.play")).message.contains("`gen_ai.play`"));
     assert!(refused(&NEW.replace("number 5", "number five")).message.contains("`five`"));
     assert!(refused(&NEW.replacen("type: string", "type: strang", 1)).message.contains("`strang`"));
