@@ -1,12 +1,13 @@
 //! The end of an operation: which one it was, and everything that is recorded then.
 
+mod client;
+
 use std::sync::Arc;
 
 use super::live::Live;
 use super::operation::Running;
 use super::told::Told;
 use crate::catalog::Id;
-use crate::catalog::Profile;
 use crate::clock::seconds;
 use crate::instruments::Direction;
 use crate::instruments::ENDED_CANCELLED;
@@ -23,7 +24,6 @@ use crate::objective::Facts;
 use crate::objective::Judged;
 use crate::objective::Verdict;
 use crate::semconv::value::ErrorType;
-use crate::semconv::value::OperationName;
 use crate::semconv::value::Outcome;
 use crate::semconv::value::QueueExit;
 use crate::semconv::value::TokenSource;
@@ -223,57 +223,6 @@ impl End<'_> {
         }
     }
 
-    /// The conventions' client metrics: one set, the other, or both.
-    fn client(&self) {
-        let (series, duration) = (self.series, self.marks.age());
-        if !series.key.role.is_remote() {
-            return;
-        }
-        let error = errored(self.ending.error_type());
-        let (latest, link) = (series.vocabulary().profile == Profile::Latest, self.live.link);
-        let kind = Kind::of(&series.key.operation);
-        if !latest || kind == Kind::Else {
-            series.time(Id::ClientDuration, error, duration, link);
-        }
-        // Only what the upstream reported: a count of chunks is no count of billed tokens.
-        let usage = self.live.usage();
-        let parts = usage.partition();
-        for (variant, tokens) in [usage.input, usage.output].into_iter().enumerate() {
-            if let Some(tokens) = tokens {
-                series.size(Id::ClientTokenUsage, variant, tokens);
-            }
-        }
-        match kind {
-            Kind::Inference => {
-                series.time(Id::InferenceDuration, error, duration, link);
-                for (id, tokens) in [
-                    (Id::InferenceUsageInput, usage.input),
-                    (Id::InferenceUsageOutput, usage.output),
-                    (Id::InferenceUsageCacheRead, usage.cache_read.and(Some(parts.cache_read))),
-                    (Id::InferenceUsageCacheWrite, usage.cache_write.and(Some(parts.cache_write))),
-                    (Id::InferenceUsageReasoning, usage.reasoning.and(Some(parts.reasoning))),
-                ] {
-                    if let Some(tokens) = tokens {
-                        series.add(id, 0, tokens);
-                    }
-                }
-                for (id, tokens) in [(Id::InferenceInputTokens, usage.input), (Id::InferenceOutputTokens, usage.output)]
-                {
-                    if let Some(tokens) = tokens {
-                        series.size(id, 0, tokens);
-                    }
-                }
-            }
-            Kind::Embeddings => {
-                series.time(Id::EmbeddingsDuration, error, duration, link);
-                if let Some(tokens) = usage.input {
-                    series.size(Id::EmbeddingsInputTokens, 0, tokens);
-                }
-            }
-            Kind::Else => {}
-        }
-    }
-
     /// Judges it by each objective.
     fn objectives(&self) -> Judged {
         let facts = Facts {
@@ -369,24 +318,6 @@ impl Tokens {
             output_source: if reported { usage.source() } else { TokenSource::Counted },
             unrecorded_text: unrecorded - unrecorded_reasoning,
             unrecorded_reasoning,
-        }
-    }
-}
-
-/// Which of the conventions' client metrics an operation belongs to.
-#[derive(PartialEq, Eq, Clone, Copy)]
-enum Kind {
-    Inference,
-    Embeddings,
-    Else,
-}
-
-impl Kind {
-    const fn of(operation: &OperationName) -> Self {
-        match operation {
-            OperationName::Chat | OperationName::GenerateContent | OperationName::TextCompletion => Self::Inference,
-            OperationName::Embeddings => Self::Embeddings,
-            _ => Self::Else,
         }
     }
 }

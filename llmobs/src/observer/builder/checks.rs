@@ -1,0 +1,138 @@
+//! What `build` refuses: names and values that cannot be labels, more series than a backend keeps, more edges than a
+//! histogram has.
+
+use super::ObserverBuilder;
+use crate::cardinality::clean;
+use crate::catalog::Id;
+use crate::catalog::Profile;
+use crate::catalog::Role;
+use crate::catalog::SERIES;
+use crate::catalog::Shape;
+use crate::clock::seconds;
+use crate::error::BuildError;
+use crate::instruments::EXTRA_LABELS;
+use crate::instruments::ExtraLabel;
+use crate::instruments::Vocabulary;
+use crate::instruments::WIDEST;
+use crate::objective::Objective;
+use crate::record::Bounds;
+use crate::record::LOCAL_BOUNDS;
+
+impl ObserverBuilder<'_> {
+    /// Every declared name, checked.
+    pub(super) fn vocabulary(&self, profile: Profile) -> Result<Vocabulary, BuildError> {
+        let refuse = |setter, name: &str, reason| Err(BuildError::Label { setter, name: name.to_owned(), reason });
+        if self.labels.len() > EXTRA_LABELS {
+            return refuse("label", &self.labels[EXTRA_LABELS].0, "at most four labels of your own are possible");
+        }
+        for (index, (name, values)) in self.labels.iter().enumerate() {
+            if let Some(reason) = unusable_label(name) {
+                return refuse("label", name, reason);
+            }
+            let on_the_page = |name: &str| name.replace('.', "_");
+            if self.labels[..index].iter().any(|(earlier, _)| on_the_page(earlier) == on_the_page(name)) {
+                return refuse("label", name, "it is declared twice (dots are `_` in Prometheus)");
+            }
+            if values.is_empty() || values.len() > usize::from(u8::MAX) {
+                return refuse("label", name, "it needs between 1 and 255 values");
+            }
+        }
+        let evaluations =
+            self.evaluations.iter().flat_map(|(name, labels)| labels.iter().map(move |label| (name, label)));
+        let words = self.labels.iter().flat_map(|(_, values)| values).map(|value| ("label", value.as_str()));
+        let words = words.chain(self.phases.iter().map(|phase| ("phases", phase.as_str())));
+        let words = words.chain(
+            evaluations.clone().flat_map(|(name, label)| [("evaluation", name.as_str()), ("evaluation", label)]),
+        );
+        let words = words.chain(self.objectives.iter().map(|objective| ("objective", objective.name.as_ref())));
+        for (setter, word) in words {
+            if word.is_empty() || clean(word) != word {
+                return refuse(setter, word, "a value has 1 to 128 bytes and no control characters");
+            }
+        }
+        for (index, Objective { name, .. }) in self.objectives.iter().enumerate() {
+            if self.objectives[..index].iter().any(|earlier| earlier.name == *name) {
+                return refuse("objective", name, "it is declared twice");
+            }
+        }
+        Ok(Vocabulary {
+            profile,
+            phases: self.phases.iter().map(|phase| phase.as_str().into()).collect(),
+            evaluations: evaluations.map(|(name, label)| (name.as_str().into(), label.as_str().into())).collect(),
+            objectives: self.objectives.clone(),
+            own_objectives: Default::default(),
+            labels: self
+                .labels
+                .iter()
+                .map(|(name, values)| ExtraLabel {
+                    name: name.as_str().into(),
+                    values: values.iter().map(|value| value.as_str().into()).collect(),
+                })
+                .collect(),
+        })
+    }
+
+    /// The cap of undeclared models, if the label sets that can arise fit what the backend keeps.
+    pub(super) fn undeclared_that_fit(&self, vocabulary: &Vocabulary) -> Result<usize, BuildError> {
+        let widest = WIDEST.max(vocabulary.phases.len()).max(vocabulary.evaluations.len());
+        let extra: usize = vocabulary.labels.iter().map(|label| label.values.len() + 1).product();
+        let each = widest.saturating_mul(extra).saturating_mul(self.operations.len().max(1));
+        let sets = |undeclared: usize| {
+            let models = self.models.len().saturating_add(undeclared).saturating_add(1);
+            models.saturating_mul(each)
+        };
+        let cap = self.undeclared.unwrap_or_else(|| match self.role {
+            Role::Server => 0,
+            Role::Gateway | Role::Client => (0..=32).rev().find(|cap| sets(*cap) <= self.series_limit).unwrap_or(0),
+        });
+        if sets(cap) > self.series_limit {
+            return Err(BuildError::TooManySeries { sets: sets(cap), limit: self.series_limit });
+        }
+        Ok(cap)
+    }
+
+    /// The bucket bounds of each row: the chosen set and every objective's limit.
+    pub(super) fn bounds(&self) -> Result<Box<[Bounds]>, BuildError> {
+        Id::ALL.iter().map(|id| self.bounds_of(*id)).collect()
+    }
+
+    fn bounds_of(&self, id: Id) -> Result<Bounds, BuildError> {
+        let Some(shape) = id.row().shape else { return Ok(Bounds::new(&[])) };
+        let mut bounds = self.buckets.bounds(shape);
+        let limit = |objective: &Objective| match (id, shape) {
+            (Id::LongestGap, _) => objective.longest_gap,
+            (_, Shape::FirstToken) => objective.time_to_first_token,
+            (Id::ClientFirstChunk | Id::InferenceFirstChunk, _) => objective.time_to_first_token,
+            (_, Shape::PerToken) => objective.time_per_output_token,
+            (_, Shape::Duration) => objective.duration,
+            _ => None,
+        };
+        bounds.extend(self.objectives.iter().filter_map(limit).map(seconds));
+        bounds.sort_by(f64::total_cmp);
+        bounds.dedup_by(|one, other| one.to_bits() == other.to_bits());
+        if bounds.len() > LOCAL_BOUNDS {
+            let metric = id.row().name;
+            return Err(BuildError::TooManyEdges { metric, edges: bounds.len(), limit: LOCAL_BOUNDS });
+        }
+        Ok(Bounds::new(&bounds))
+    }
+}
+
+/// Why a name cannot be a label, if so.
+fn unusable_label(name: &str) -> Option<&'static str> {
+    // Prometheus gives these to what it scrapes and would rename ours.
+    const TARGETS: [&str; 7] = ["job", "instance", "namespace", "pod", "container", "service", "endpoint"];
+    let word = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '.');
+    if TARGETS.contains(&name) {
+        return Some("Prometheus sets this label itself and would rename yours to exported_*");
+    }
+    if !name.starts_with(|first: char| first.is_ascii_alphabetic()) || !name.chars().all(word) || name.len() > 64 {
+        return Some("a name begins with a letter and holds letters, digits, `_` and `.`, 64 at the most");
+    }
+    let prometheus = name.replace('.', "_");
+    let taken = Id::ALL.iter().flat_map(|id| id.row().attributes).chain(&SERIES);
+    if ["le", "quantile"].contains(&name) || taken.into_iter().any(|known| known.replace('.', "_") == prometheus) {
+        return Some("llmobs uses this name itself");
+    }
+    None
+}
