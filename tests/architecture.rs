@@ -10,7 +10,7 @@ use std::path::PathBuf;
 const FLOORS: &[&[&str]] = &[
     &["semconv", "usage", "clock", "content", "error"],
     &["classify", "catalog", "timing", "cardinality", "objective", "price", "redact"],
-    &["record", "sink", "instruments", "otel", "span", "event"],
+    &["capture", "pseudonym", "record", "sink", "instruments", "otel", "span", "event"],
     &["companion", "observer"],
 ];
 
