@@ -125,7 +125,7 @@ impl hyper::body::Body for Endless {
 
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         static BLOCK: [u8; 16_384] = [0; 16_384];
-        let data = self.first.take().filter(|first| !first.is_empty()).unwrap_or(Bytes::from_static(&BLOCK));
+        let data = self.first.take().filter(|first| !first.is_empty()).unwrap_or_else(|| Bytes::from_static(&BLOCK));
         Poll::Ready(Some(Ok(Frame::data(data))))
     }
 }
