@@ -1,10 +1,27 @@
-//! The redactor: what it finds in texts of others, what it leaves, and what holds of every text.
+//! Content on its way out: what the redactor finds in texts of others, what it leaves, what holds of every text, and the
+//! gate behind it.
 
+#[path = "redact/capture.rs"]
+mod capture;
+#[path = "redact/environment.rs"]
+mod environment;
 #[path = "../fuzz/src/redact.rs"]
 mod fuzzed;
+#[path = "../fuzz/src/truncation.rs"]
+mod fuzzed_truncation;
+#[path = "redact/gathering.rs"]
+mod gathering;
+#[path = "redact/hook.rs"]
+mod hook;
 #[path = "redact/hostile.rs"]
 mod hostile;
 #[path = "redact/laws.rs"]
 mod laws;
 #[path = "redact/random.rs"]
 mod random;
+#[path = "redact/schemas.rs"]
+mod schemas;
+#[path = "redact/seal.rs"]
+mod seal;
+#[path = "redact/streams.rs"]
+mod streams;

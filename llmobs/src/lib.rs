@@ -35,6 +35,7 @@
 //! | `macros` (default) | [`llm_span`], one attribute that instruments a function |
 //! | `tower` | the server layer for HTTP and gRPC, W3C propagation, the in-flight page |
 //! | `axum` | what axum adds to the layer: routes, extractors, observed event streams |
+//! | `content` | [`redact`], [`content`] and [`capture`]: what may leave of prompts and completions, redacted and bounded |
 //! | `sse` | the reader of providers' streaming answers, for gateways and clients |
 //! | `testing` | manual and tokio-following clocks, scripted streams, assertions on the books, readings of every row |
 //! | `otlp` | the pipeline: traces, metrics and logs over OTLP, gRPC or HTTP, from the `OTEL_*` variables |
@@ -53,11 +54,16 @@
 #[cfg(feature = "macros")]
 #[doc(hidden)]
 pub mod __private;
+#[cfg(feature = "content")]
+pub mod capture;
 mod cardinality;
 pub mod catalog;
 mod classify;
 mod clock;
 pub mod companion;
+#[cfg(feature = "content")]
+pub mod content;
+#[cfg(not(feature = "content"))]
 mod content;
 mod error;
 mod event;
@@ -93,7 +99,7 @@ pub use self::catalog::View;
 pub use self::clock::Clock;
 pub use self::clock::ManualClock;
 pub use self::clock::Moment;
-pub use self::content::Content;
+pub use self::content::sealed::Content;
 pub use self::error::BuildError;
 pub use self::error::Failure;
 pub use self::event::Evaluation;

@@ -38,7 +38,9 @@ pub(super) fn topic(window: &[u8]) -> Option<Topic> {
     let far = matches!(topic, Topic::Other | Topic::Version) && gap.len() > 20;
     // `x=` gives its own name to what follows.
     let other = window.last() == Some(&b'=') && gap.iter().any(|byte| class::is(*byte, ALNUM));
-    (!far && !other && !has_sentence_end(gap)).then_some(topic)
+    // So does `"x": `.
+    let named = window.trim_ascii_end().ends_with(b"\":") && gap.iter().filter(|byte| **byte == b'"').count() > 1;
+    (!far && !other && !named && !has_sentence_end(gap)).then_some(topic)
 }
 
 fn has_sentence_end(gap: &[u8]) -> bool {

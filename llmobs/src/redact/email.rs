@@ -59,8 +59,7 @@ fn local(text: &Text<'_>, at: usize) -> Option<usize> {
     while start < at && (!class::is(bytes[start], ALNUM | WIDE) || !is_border(bytes, start)) {
         start += 1;
     }
-    // Behind a second at sign it is a name on another service, or the scope of a package.
-    (start < at && text.byte_before(start) != b'@' && bytes[at - 1] != b'.').then_some(start)
+    (start < at && bytes[at - 1] != b'.').then_some(start)
 }
 
 /// Whether a letter of an alphabet that puts blanks between words ends at a place: Latin, Greek, Cyrillic.

@@ -6,8 +6,7 @@ use serde_json::Value;
 use super::Counts;
 use super::Kind;
 use super::Redactor;
-use super::hit::Hit;
-use super::hit::What;
+use super::bounded::Piece;
 
 /// What lies deeper is masked whole: no text nests so deep, but an attack may.
 const DEEPEST: usize = 64;
@@ -30,14 +29,29 @@ impl Redactor {
     /// assert_eq!(value, expected);
     /// ```
     pub fn redact_json(&self, value: &mut Value) -> Counts {
-        let mut counts = Counts::default();
-        self.walk("", value, 0, &mut counts);
-        counts
+        self.redact_json_up_to(value, usize::MAX).0
     }
 
-    fn walk(&self, name: &str, value: &mut Value, depth: usize, counts: &mut Counts) {
+    /// The same, and cuts each string that is longer than a limit. Gives how many bytes were cut as well.
+    pub(crate) fn redact_json_up_to(&self, value: &mut Value, limit: usize) -> (Counts, usize) {
+        let mut walk = Walk { redactor: self, limit, counts: Counts::default(), cut: 0 };
+        walk.value("", value, 0);
+        (walk.counts, walk.cut)
+    }
+}
+
+/// A walk through a value.
+struct Walk<'r> {
+    redactor: &'r Redactor,
+    limit: usize,
+    counts: Counts,
+    cut: usize,
+}
+
+impl Walk<'_> {
+    fn value(&mut self, name: &str, value: &mut Value, depth: usize) {
         if depth > DEEPEST {
-            counts.add(Kind::Overflow);
+            self.counts.add(Kind::Overflow);
             *value = Value::String(Kind::Overflow.label().to_owned());
             return;
         }
@@ -45,27 +59,26 @@ impl Redactor {
             Value::Null | Value::Bool(_) => {}
             Value::Number(number) => {
                 let text = number.to_string();
-                if let Some(redacted) = self.field(name, &text, counts) {
+                if let Some(redacted) = self.field(name, &text) {
                     *value = Value::String(redacted);
                 }
             }
             Value::String(text) => {
-                let redacted = self.nested(name, text, depth, counts);
-                if let Some(redacted) = redacted {
+                if let Some(redacted) = self.nested(name, text, depth) {
                     *text = redacted;
                 }
             }
-            Value::Array(values) => values.iter_mut().for_each(|value| self.walk(name, value, depth + 1, counts)),
-            Value::Object(fields) => self.fields(fields, depth, counts),
+            Value::Array(values) => values.iter_mut().for_each(|value| self.value(name, value, depth + 1)),
+            Value::Object(fields) => self.fields(fields, depth),
         }
     }
 
-    fn fields(&self, fields: &mut Map<String, Value>, depth: usize, counts: &mut Counts) {
+    fn fields(&mut self, fields: &mut Map<String, Value>, depth: usize) {
         for (name, value) in fields.iter_mut() {
-            self.walk(name, value, depth + 1, counts);
+            self.value(name, value, depth + 1);
         }
         let renamed: Vec<(String, String)> =
-            fields.keys().filter_map(|name| Some((name.clone(), self.plain(name, counts)?))).collect();
+            fields.keys().filter_map(|name| Some((name.clone(), self.plain(name)?))).collect();
         for (old, new) in renamed {
             if let Some(value) = fields.remove(&old) {
                 let free = (1..).map(|number| if number == 1 { new.clone() } else { format!("{new} {number}") });
@@ -75,46 +88,37 @@ impl Redactor {
         }
     }
 
-    /// A string, which may be JSON. None if nothing was found.
-    fn nested(&self, name: &str, text: &str, depth: usize, counts: &mut Counts) -> Option<String> {
+    /// A string, which may be JSON. None if it stays as it is.
+    fn nested(&mut self, name: &str, text: &str, depth: usize) -> Option<String> {
         if text.trim_start().starts_with(['{', '[', '"'])
             && let Ok(mut inner) = serde_json::from_str::<Value>(text)
         {
-            let before = counts.total();
-            self.walk(name, &mut inner, depth + 1, counts);
-            return (counts.total() > before).then(|| inner.to_string());
+            let before = (self.counts.total(), self.cut);
+            self.value(name, &mut inner, depth + 1);
+            return ((self.counts.total(), self.cut) != before).then(|| inner.to_string());
         }
-        self.field(name, text, counts)
+        self.field(name, text)
     }
 
     /// The text of a field, whose name stands before it as in a text, so that it is read for what it says.
-    fn field(&self, name: &str, text: &str, counts: &mut Counts) -> Option<String> {
+    fn field(&mut self, name: &str, text: &str) -> Option<String> {
         if name.is_empty() {
-            return self.plain(text, counts);
+            return self.plain(text);
         }
         let mark = if text.contains(['"', '\n', '[']) { "" } else { "\"" };
         let whole = format!("{name}: {mark}{text}{mark}");
         let start = name.len() + 2 + mark.len();
-        let end = start + text.len();
-        let hits = self.sweep(whole.as_bytes(), 0, 0, true).hits;
-        let inside = hits.into_iter().filter(|hit| hit.end > start && hit.start < end);
-        let hits: Vec<Hit> =
-            inside.map(|hit| Hit { start: hit.start.max(start), end: hit.end.min(end), ..hit }).collect();
-        if hits.iter().all(|hit| hit.what == What::Label) {
-            return None;
-        }
-        *counts += Counts::of(&hits);
-        let mut out = String::with_capacity(text.len());
-        let done = self.write_range(&whole, start, &hits, &mut out);
-        out.push_str(&whole[done..end]);
-        Some(out)
+        self.take(&self.redactor.piece(&whole, start..start + text.len(), self.limit, true))
     }
 
-    fn plain(&self, text: &str, counts: &mut Counts) -> Option<String> {
-        let mut out = String::new();
-        let found = self.redact_into(text, &mut out);
-        *counts += found;
-        (found.total() > 0).then_some(out)
+    fn plain(&mut self, text: &str) -> Option<String> {
+        self.take(&self.redactor.piece(text, 0..text.len(), self.limit, true))
+    }
+
+    fn take(&mut self, piece: &Piece) -> Option<String> {
+        self.counts += piece.counts;
+        self.cut += piece.cut;
+        (piece.counts.total() > 0 || piece.cut > 0).then(|| piece.text.clone())
     }
 }
 

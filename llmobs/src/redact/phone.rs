@@ -113,7 +113,9 @@ fn spoken(text: &Text<'_>, groups: &Groups) -> Option<usize> {
     let start = groups.start();
     let joined = matches!(text.byte_before(start), b'-' | b'/' | b'_' | b'#')
         && class::is(text.byte_before(start.max(1) - 1), ALNUM);
-    if joined || !is_said(text, start) || is_date(text, groups.as_slice()) {
+    let version = groups.as_slice().len() == 4
+        && groups.as_slice()[1..].iter().all(|group| group.separator == Separator::Dot && group.len() < 4);
+    if joined || version || !is_said(text, start) || is_date(text, groups.as_slice()) {
         return None;
     }
     longest(text, groups, |digits| (7..=15).contains(&digits.len()) && class::variety(digits) > 1)

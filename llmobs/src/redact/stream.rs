@@ -128,13 +128,6 @@ impl Redacting {
         self.counts
     }
 
-    /// The text was cut off here: writes what cannot be the begin of something, and gives how many bytes were held and go
-    /// with the rest.
-    pub fn finish_cut(self, _out: &mut String) -> (Counts, usize) {
-        let held = if self.masking == Masking::No { self.text.len() - self.held } else { 0 };
-        (self.counts, held + self.partial.len())
-    }
-
     /// What was found so far in what was let out.
     #[must_use]
     pub const fn counts(&self) -> Counts {
@@ -183,24 +176,30 @@ impl Redacting {
         }
     }
 
-    /// Masks what is held if it is too much.
+    /// Masks what is held if it is too much: from where it begins to be one long word, or a key.
     fn mask_overflow(&mut self, out: &mut String) {
         if self.held() <= self.most {
             return;
         }
-        let held = self.text.split_off(self.held);
-        self.reset();
-        out.push_str(Kind::Overflow.label());
-        self.counts.add(Kind::Overflow);
-        self.masking = if held.starts_with("-----BEGIN") {
-            Masking::Pem
-        } else if self.redactor.sees_lines() {
-            Masking::Line
-        } else {
-            Masking::Word
+        let held = &self.text[self.held..];
+        let key = held.find("-----BEGIN");
+        let word = held.bytes().rposition(|byte| class::is(byte, SPACE)).map_or(0, |at| at + 1);
+        let (begin, masking) = match key {
+            Some(begin) => (begin, Masking::Pem),
+            None if self.redactor.sees_lines() => (0, Masking::Line),
+            // A word that is not the longest part is not what was too long.
+            None => (if held.len() - word > held.len() / 2 { word } else { 0 }, Masking::Word),
         };
-        if self.masking == Masking::Pem {
-            self.skip(&held, out);
+        // What stands before is looked at as it will stand there: with a label behind it.
+        let label = Kind::Overflow.label();
+        let masked = self.text.split_off(self.held + begin);
+        self.text.push_str(label);
+        self.let_out(true, out);
+        self.reset();
+        self.counts.add(Kind::Overflow);
+        self.masking = masking;
+        if masking == Masking::Pem {
+            self.skip(&masked, out);
         }
     }
 

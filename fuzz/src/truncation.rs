@@ -1,0 +1,102 @@
+//! What must hold of any conversation under any limits. The fuzz target runs it, and so does `cargo test`, from seeds, for
+//! five seconds.
+
+use llmobs::FinishReason;
+use llmobs::capture::ContentCapture;
+use llmobs::capture::Gate;
+use llmobs::capture::Limits;
+use llmobs::content::Message;
+use llmobs::content::Modality;
+use llmobs::content::Part;
+use llmobs::content::ToolCall;
+use llmobs::content::ToolDefinition;
+use llmobs::redact::Redactor;
+use serde_json::Value;
+use serde_json::json;
+
+use std::sync::LazyLock;
+
+static REDACTOR: LazyLock<Redactor> = LazyLock::new(Redactor::new);
+
+/// What no output may show.
+pub const SECRET: &str = "canary.seven@example.org";
+
+/// Everything that left, as JSON.
+#[derive(Debug, Default)]
+pub struct Left {
+    pub input: Option<String>,
+    pub output: Option<String>,
+    pub system_instructions: Option<String>,
+    pub tool_definitions: Option<String>,
+}
+
+/// The first bytes choose the limits and the shapes; the rest is text.
+pub fn any_bytes(data: &[u8]) {
+    let Some(([part, list, span, shape], text)) = data.split_first_chunk() else { return };
+    let text = String::from_utf8_lossy(text);
+    let limits = Limits::default()
+        .part(usize::from(*part) * 7)
+        .list(32 + usize::from(*list) * 5)
+        .span(32 + usize::from(*span) * 11)
+        .media(usize::from(*shape % 64));
+    any_conversation(&text, *shape, limits);
+}
+
+/// What leaves is JSON, within its limits, and without the secret.
+pub fn any_conversation(text: &str, shape: u8, limits: Limits) -> Left {
+    let gate = Gate::builder()
+        .capture(ContentCapture::SpansAndEvents)
+        .redactor(REDACTOR.clone())
+        .limits(limits)
+        .full_definitions(true)
+        .build();
+    let mut passage = gate.passage();
+    let messages = messages(text, shape);
+    let tools = [tool(text), ToolDefinition::of("web_search", "search")];
+    let instructions = [text.into(), format!("{SECRET} {text}").as_str().into()];
+    let mut total = 0;
+    let mut check = |passed: Option<llmobs::capture::Passed>| {
+        let json = passed?.for_span()?;
+        assert!(json.len() <= limits.list_bytes(), "{} bytes of {}: {json}", json.len(), limits.list_bytes());
+        let value: Value = serde_json::from_str(&json).unwrap_or_else(|error| panic!("{error}: {json}"));
+        assert!(value.is_array(), "{json}");
+        assert!(!json.contains("canary") && !json.contains("seven@"), "{json}");
+        total += json.len();
+        assert!(total <= limits.span_bytes(), "{total} bytes of {}", limits.span_bytes());
+        Some(json)
+    };
+    let input = check(passage.input(&messages));
+    let output = check(passage.output(&messages));
+    let system_instructions = check(passage.system_instructions(&instructions));
+    let tool_definitions = check(passage.tool_definitions(&tools));
+    Left { input, output, system_instructions, tool_definitions }
+}
+
+fn tool(text: &str) -> ToolDefinition {
+    ToolDefinition::function(format!("tool {SECRET}"))
+        .description(format!("{text} {SECRET}"))
+        .parameters(json!({"type": "object", "properties": {"city": {"type": "string", "description": text}}}))
+}
+
+fn messages(text: &str, shape: u8) -> Vec<Message> {
+    let call =
+        ToolCall::new("send").id(SECRET).arguments(json!({"to": [SECRET, text], "n": 1, SECRET: {"deep": text}}));
+    let nested = json!({"arguments": json!({"to": SECRET, "text": text}).to_string()});
+    let mut messages = vec![
+        Message::system(format!("{SECRET}: {text}")),
+        Message::user(text).part(Part::blob(Modality::Image, text.as_bytes().to_vec()).mime_type("image/png")),
+        Message::assistant()
+            .part(Part::reasoning(format!("{text}{SECRET}")))
+            .part(call)
+            .part(Part::text(SECRET))
+            .finish_reason(FinishReason::ToolCall),
+        Message::tool(Part::tool_call_response("call_1", nested)).name(SECRET),
+        Message::user("and").part(Part::uri(Modality::Document, format!("https://u:{SECRET}@example.org/{text}"))),
+        Message::user("then").part(Part::uri(Modality::Audio, format!("data:audio/wav;base64,{text}"))),
+        Message::assistant().part(Part::file(Modality::Video, SECRET)),
+        Message::assistant().part(ToolCall::new(text).arguments_text(format!("{{\"cut\": \"{SECRET} {text}"))),
+    ];
+    messages.rotate_left(usize::from(shape) % 8);
+    messages.truncate(usize::from(shape / 8) % 8 + 1);
+    messages
+}

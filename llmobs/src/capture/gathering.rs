@@ -1,0 +1,223 @@
+//! What a stream brings, kept until its end.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::Gate;
+use super::Lease;
+use super::Report;
+use crate::content::Content;
+use crate::content::Message;
+use crate::content::Part;
+use crate::content::ToolCall;
+use crate::semconv::value::FinishReason;
+
+/// What a stream brings, kept until its end: a bounded buffer for each choice and channel.
+///
+/// It is redacted once, when all of it passes the gate, so that how it was cut cannot matter. What a limit or the
+/// [`Budget`](super::Budget) cuts off is counted, and nothing is kept that may be the begin of something.
+///
+/// ```
+/// use llmobs::FinishReason;
+/// use llmobs::capture::ContentCapture;
+/// use llmobs::capture::Gate;
+///
+/// let gate = Gate::builder().capture(ContentCapture::Events).build();
+/// let mut gathering = gate.gather().unwrap();
+/// for delta in ["I am ja", "ne@exa", "mple.org"] {
+///     gathering.text(0, delta);
+/// }
+/// gathering.finish_reason(0, FinishReason::Stop);
+/// let passed = gate.passage().output(&gathering.into_messages()).unwrap();
+/// assert_eq!(passed.for_event().unwrap()[0]["parts"][0]["content"], "I am [EMAIL]");
+/// ```
+#[derive(Debug)]
+pub struct Gathering {
+    choices: BTreeMap<u32, Choice>,
+    /// Bytes that one part may have.
+    part_limit: usize,
+    lease: Lease,
+    report: Report,
+}
+
+#[derive(Debug, Default)]
+struct Choice {
+    parts: Vec<Gathered>,
+    finish_reason: Option<FinishReason>,
+}
+
+#[derive(Debug)]
+struct Gathered {
+    channel: Channel,
+    text: Buffer,
+    /// Of a tool call.
+    id: Option<String>,
+    name: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Channel {
+    Reasoning,
+    Text,
+    Tool(u32),
+}
+
+/// A text that stops growing at its limit. Its `Debug` prints no text.
+#[derive(Default)]
+struct Buffer {
+    text: String,
+    cut: usize,
+}
+
+impl std::fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Buffer").field("cut", &self.cut).finish_non_exhaustive()
+    }
+}
+
+/// More than any model gives.
+const MOST_CHOICES: usize = 128;
+const MOST_PARTS: usize = 256;
+const NAME_BYTES: usize = 256;
+
+/// Beyond what is kept: room for what masks itself, and for the end of something that begins within.
+const AHEAD: usize = 4 * 1024;
+
+impl Gathering {
+    pub(super) fn new(gate: &Gate) -> Self {
+        Self {
+            choices: BTreeMap::new(),
+            part_limit: gate.limits().part_bytes().saturating_add(AHEAD),
+            lease: gate.budget().lease(),
+            report: Report::default(),
+        }
+    }
+
+    /// A piece of the text of a choice.
+    pub fn text(&mut self, choice: u32, delta: &str) {
+        self.add(choice, Channel::Text, delta);
+    }
+
+    /// A piece of its reasoning.
+    pub fn reasoning(&mut self, choice: u32, delta: &str) {
+        self.add(choice, Channel::Reasoning, delta);
+    }
+
+    /// A piece of the arguments of one of its tool calls, counted from zero, and what is known of the call by now.
+    pub fn tool_call(&mut self, choice: u32, index: u32, id: Option<&str>, name: Option<&str>, arguments: &str) {
+        if let Some(part) = self.add(choice, Channel::Tool(index), arguments) {
+            part.id = part.id.take().or_else(|| id.map(short));
+            part.name = part.name.take().or_else(|| name.map(short));
+        }
+    }
+
+    /// Why a choice ended.
+    pub fn finish_reason(&mut self, choice: u32, reason: FinishReason) {
+        if let Some(choice) = self.choice(choice) {
+            choice.finish_reason = Some(reason);
+        }
+    }
+
+    /// What was not kept.
+    #[must_use]
+    pub const fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// Bytes that are kept.
+    #[must_use]
+    pub const fn bytes(&self) -> usize {
+        self.lease.bytes()
+    }
+
+    /// One message for each choice, in their order. What they hold is given back to the budget.
+    #[must_use]
+    pub fn into_messages(self) -> Vec<Message> {
+        self.choices.into_values().map(Choice::into_message).collect()
+    }
+
+    fn choice(&mut self, number: u32) -> Option<&mut Choice> {
+        let full = self.choices.len() >= MOST_CHOICES && !self.choices.contains_key(&number);
+        (!full).then(|| self.choices.entry(number).or_default())
+    }
+
+    fn add(&mut self, choice: u32, channel: Channel, delta: &str) -> Option<&mut Gathered> {
+        let limit = self.part_limit;
+        if self.choice(choice).is_none() {
+            self.report.refuse(delta.len());
+            return None;
+        }
+        let choice = self.choices.entry(choice).or_default();
+        let place = match channel {
+            Channel::Tool(_) => choice.parts.iter().position(|part| part.channel == channel),
+            // Text behind a tool call is a part of its own.
+            Channel::Reasoning | Channel::Text => {
+                choice.parts.last().filter(|part| part.channel == channel).map(|_| choice.parts.len() - 1)
+            }
+        };
+        if place.is_none() && choice.parts.len() >= MOST_PARTS {
+            self.report.refuse(delta.len());
+            return None;
+        }
+        let place = place.unwrap_or_else(|| {
+            choice.parts.push(Gathered { channel, text: Buffer::default(), id: None, name: None });
+            choice.parts.len() - 1
+        });
+        let part = &mut choice.parts[place];
+        let refused = part.text.push(delta, limit, &mut self.lease);
+        self.report.refuse(refused);
+        Some(part)
+    }
+}
+
+impl Buffer {
+    /// Takes what fits and gives how many bytes did not. Once something was left out, everything behind it is.
+    fn push(&mut self, delta: &str, limit: usize, lease: &mut Lease) -> usize {
+        let room = if self.cut == 0 { limit.saturating_sub(self.text.len()) } else { 0 };
+        let mut taken = delta.floor_char_boundary(room.min(delta.len()));
+        if taken > 0 && !lease.grow(taken) {
+            taken = 0;
+        }
+        self.text.push_str(&delta[..taken]);
+        self.cut += delta.len() - taken;
+        delta.len() - taken
+    }
+}
+
+impl Choice {
+    fn into_message(self) -> Message {
+        let parts = self.parts.into_iter().map(Gathered::into_part);
+        let message = parts.fold(Message::assistant(), Message::part);
+        match self.finish_reason {
+            Some(reason) => message.finish_reason(reason),
+            None => message,
+        }
+    }
+}
+
+impl Gathered {
+    fn into_part(self) -> Part {
+        let Buffer { text, cut } = self.text;
+        match self.channel {
+            Channel::Reasoning => Part::cut_reasoning(Content::from(text), cut),
+            Channel::Text => Part::cut_text(Content::from(text), cut),
+            Channel::Tool(_) => {
+                let call = ToolCall::new(self.name.unwrap_or_default());
+                let call = self.id.into_iter().fold(call, ToolCall::id);
+                let mut call = match (text.is_empty(), cut) {
+                    (true, _) => call,
+                    (false, 0) => call.arguments_text(text),
+                    // Half of an object is none: a text, of which the begin is kept.
+                    (false, _) => call.arguments(Value::String(text)),
+                };
+                call.cut = cut;
+                call.into()
+            }
+        }
+    }
+}
+
+fn short(text: &str) -> String {
+    text[..text.floor_char_boundary(NAME_BYTES.min(text.len()))].to_owned()
+}

@@ -1,0 +1,306 @@
+//! The application's own sink.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::hash::BuildHasher;
+use std::hash::RandomState;
+use std::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+use std::sync::Arc;
+use std::sync::Condvar;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// The application's own sink for content: an upload to storage, a queue, a file.
+///
+/// It is called on a thread of its own, whatever was decided about sampling, with what passed the gate: redacted and
+/// bounded. A capture that finds the queue full is dropped and counted; no request ever waits. A panic in it is caught
+/// and counted.
+///
+/// ```
+/// use std::sync::mpsc;
+/// use std::time::Duration;
+///
+/// use llmobs::capture::Captured;
+/// use llmobs::capture::ContentCapture;
+/// use llmobs::capture::Gate;
+/// use llmobs::capture::Hook;
+/// use llmobs::content::Message;
+///
+/// struct Queue(mpsc::SyncSender<Captured>);
+///
+/// impl Hook for Queue {
+///     fn reference(&self, id: &str, name: &str) -> Option<String> {
+///         Some(format!("queue://{id}/{name}"))
+///     }
+///
+///     fn take(&self, captured: Captured) {
+///         let _ = self.0.send(captured);
+///     }
+/// }
+///
+/// let (sender, receiver) = mpsc::sync_channel(8);
+/// let gate = Gate::builder().capture(ContentCapture::Hook).hook(Queue(sender)).build();
+/// let input = gate.passage().input(&[Message::user("I am jane@example.org")]);
+/// let references = gate.hand_over(Captured::new().input(input));
+/// assert!(references.input.unwrap().ends_with("/input_messages"));
+/// assert!(gate.flush(Duration::from_secs(5)));
+/// assert_eq!(receiver.recv().unwrap().get("input_messages").unwrap()[0]["parts"][0]["content"], "I am [EMAIL]");
+/// ```
+pub trait Hook: Send + Sync + 'static {
+    /// Under what the content of this name will be found, for the span. It is called while the request waits, so it must
+    /// be quick. Defaults to nothing.
+    fn reference(&self, id: &str, name: &str) -> Option<String> {
+        let _ = (id, name);
+        None
+    }
+
+    /// Takes what was captured, on the thread of the hook.
+    fn take(&self, captured: Captured);
+}
+
+impl fmt::Debug for dyn Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hook")
+    }
+}
+
+/// The content of one operation, after the gate. Its `Debug` prints names only.
+#[derive(Clone, Default, PartialEq)]
+pub struct Captured {
+    id: String,
+    contents: Vec<(&'static str, Value)>,
+}
+
+/// The names that contents have.
+const INPUT: &str = "input_messages";
+const OUTPUT: &str = "output_messages";
+const INSTRUCTIONS: &str = "system_instructions";
+const DEFINITIONS: &str = "tool_definitions";
+
+impl Captured {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The input messages, if they passed.
+    #[must_use]
+    pub fn input(self, passed: Option<super::Passed>) -> Self {
+        self.with(INPUT, passed)
+    }
+
+    /// The output messages, if they passed.
+    #[must_use]
+    pub fn output(self, passed: Option<super::Passed>) -> Self {
+        self.with(OUTPUT, passed)
+    }
+
+    /// The instructions, if they passed.
+    #[must_use]
+    pub fn system_instructions(self, passed: Option<super::Passed>) -> Self {
+        self.with(INSTRUCTIONS, passed)
+    }
+
+    /// The definitions of tools, if they passed.
+    #[must_use]
+    pub fn tool_definitions(self, passed: Option<super::Passed>) -> Self {
+        self.with(DEFINITIONS, passed)
+    }
+
+    /// What tells this capture from all others.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The content of a name: `input_messages`, `output_messages`, `system_instructions`, `tool_definitions`.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.contents.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+
+    /// All contents with their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Value)> {
+        self.contents.iter().map(|(name, value)| (*name, value))
+    }
+
+    /// Whether nothing passed.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.contents.is_empty()
+    }
+
+    fn with(mut self, name: &'static str, passed: Option<super::Passed>) -> Self {
+        self.contents.extend(passed.map(|passed| (name, passed.into_value())));
+        self
+    }
+}
+
+impl fmt::Debug for Captured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.contents.iter().map(|(name, _)| name);
+        f.debug_struct("Captured").field("id", &self.id).field("contents", &names.collect::<Vec<_>>()).finish()
+    }
+}
+
+/// Under what the hook keeps the contents of one operation: `gen_ai.input.messages_ref` and the like.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct References {
+    /// The input messages.
+    pub input: Option<String>,
+    /// The output messages.
+    pub output: Option<String>,
+    /// The instructions.
+    pub system_instructions: Option<String>,
+    /// The definitions of tools.
+    pub tool_definitions: Option<String>,
+}
+
+/// What became of what a hook was given.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HookStats {
+    /// Captures that the hook has taken.
+    pub taken: u64,
+    /// Captures that found the queue full, or no thread to take them.
+    pub dropped: u64,
+    /// Captures in which the hook panicked.
+    pub panicked: u64,
+}
+
+/// The hook's thread and what waits for it.
+pub(super) struct Worker {
+    shared: Arc<Shared>,
+    /// Random, so that two processes never give one name.
+    seed: u64,
+    next: AtomicU64,
+}
+
+struct Shared {
+    hook: Box<dyn Hook>,
+    most: usize,
+    state: Mutex<State>,
+    changed: Condvar,
+    taken: AtomicU64,
+    dropped: AtomicU64,
+    panicked: AtomicU64,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<Captured>,
+    running: bool,
+    busy: bool,
+    closed: bool,
+}
+
+impl Worker {
+    pub(super) fn new(hook: Box<dyn Hook>, most: usize) -> Self {
+        let shared = Shared {
+            hook,
+            most,
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            taken: AtomicU64::new(0),
+            dropped: AtomicU64::new(0),
+            panicked: AtomicU64::new(0),
+        };
+        Self { shared: Arc::new(shared), seed: RandomState::new().hash_one(0), next: AtomicU64::new(1) }
+    }
+
+    /// Puts a capture into the queue, if there is room.
+    pub(super) fn send(&self, mut captured: Captured) -> References {
+        captured.id = format!("{:016x}{:016x}", self.seed, self.next.fetch_add(1, Ordering::Relaxed));
+        let reference = |name: &str| {
+            captured.get(name)?;
+            catch_unwind(AssertUnwindSafe(|| self.shared.hook.reference(&captured.id, name))).ok().flatten()
+        };
+        let references = References {
+            input: reference(INPUT),
+            output: reference(OUTPUT),
+            system_instructions: reference(INSTRUCTIONS),
+            tool_definitions: reference(DEFINITIONS),
+        };
+        let mut state = self.shared.state();
+        if state.waiting.len() >= self.shared.most || !self.start(&mut state) {
+            self.shared.dropped.fetch_add(1, Ordering::Relaxed);
+            return References::default();
+        }
+        state.waiting.push_back(captured);
+        self.shared.changed.notify_all();
+        references
+    }
+
+    pub(super) fn flush(&self, at_most: Duration) -> bool {
+        let state = self.shared.state();
+        let pending = |state: &mut State| !state.waiting.is_empty() || state.busy;
+        let waited = self.shared.changed.wait_timeout_while(state, at_most, pending);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        !pending(&mut state)
+    }
+
+    pub(super) fn stats(&self) -> HookStats {
+        HookStats {
+            taken: self.shared.taken.load(Ordering::Relaxed),
+            dropped: self.shared.dropped.load(Ordering::Relaxed),
+            panicked: self.shared.panicked.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Starts the thread, the first time. False if the system gives none.
+    fn start(&self, state: &mut State) -> bool {
+        if !state.running {
+            let shared = Arc::clone(&self.shared);
+            state.running = thread::Builder::new().name("llmobs-hook".to_owned()).spawn(move || shared.work()).is_ok();
+        }
+        state.running
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes what waits until the gate is gone and nothing does.
+    fn work(&self) {
+        loop {
+            let idle = |state: &mut State| state.waiting.is_empty() && !state.closed;
+            let mut state = self.changed.wait_while(self.state(), idle).unwrap_or_else(PoisonError::into_inner);
+            let Some(captured) = state.waiting.pop_front() else { return };
+            state.busy = true;
+            drop(state);
+            let count = match catch_unwind(AssertUnwindSafe(|| self.hook.take(captured))) {
+                Ok(()) => &self.taken,
+                Err(_) => &self.panicked,
+            };
+            count.fetch_add(1, Ordering::Relaxed);
+            self.state().busy = false;
+            self.changed.notify_all();
+        }
+    }
+}
+
+/// The thread takes what still waits and ends; nobody waits for it. Whoever must be sure calls `flush` before.
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.shared.state().closed = true;
+        self.shared.changed.notify_all();
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker").field("most", &self.shared.most).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,58 @@
+//! What happened to content on its way out.
+
+use std::ops::AddAssign;
+
+use crate::redact::Counts;
+
+/// What was masked, cut and left out of something that passed the gate: numbers, never what it was.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// What was masked, by kind.
+    pub redactions: Counts,
+    /// Bytes that were cut off texts, arguments and answers.
+    pub cut_bytes: u64,
+    /// Bytes of media that did not go along.
+    pub media_bytes: u64,
+    /// Parts that were left out whole.
+    pub dropped_parts: u64,
+    /// Messages, definitions and documents that were left out whole.
+    pub dropped_messages: u64,
+    /// Bytes that were not even gathered, since a limit or the [`Budget`](super::Budget) was reached.
+    pub refused_bytes: u64,
+}
+
+impl Report {
+    /// Whether everything passed as it was.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub(super) fn cut(&mut self, bytes: usize) {
+        self.cut_bytes += as_u64(bytes);
+    }
+
+    pub(super) fn media(&mut self, bytes: usize) {
+        self.media_bytes += as_u64(bytes);
+    }
+
+    pub(super) fn refuse(&mut self, bytes: usize) {
+        self.refused_bytes += as_u64(bytes);
+    }
+}
+
+impl AddAssign for Report {
+    fn add_assign(&mut self, other: Self) {
+        self.redactions += other.redactions;
+        self.cut_bytes += other.cut_bytes;
+        self.media_bytes += other.media_bytes;
+        self.dropped_parts += other.dropped_parts;
+        self.dropped_messages += other.dropped_messages;
+        self.refused_bytes += other.refused_bytes;
+    }
+}
+
+pub(super) fn as_u64(bytes: usize) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX)
+}

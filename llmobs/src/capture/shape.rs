@@ -1,0 +1,205 @@
+//! Messages in the conventions' schemas, redacted and each part within its limit.
+
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use super::limits::Limits;
+use super::report::Report;
+use crate::content::Content;
+use crate::content::Document;
+use crate::content::Message;
+use crate::content::Modality;
+use crate::content::Part;
+use crate::content::PartKind;
+use crate::content::ToolCall;
+use crate::content::ToolDefinition;
+use crate::redact::Redactor;
+
+/// Names and identities are no longer.
+const NAME_BYTES: usize = 256;
+
+/// Writes what leaves. It is the only place besides the gate's own that opens content.
+pub(super) struct Shaper<'a> {
+    pub(super) redactor: &'a Redactor,
+    pub(super) limits: &'a Limits,
+    pub(super) report: &'a mut Report,
+    /// Whether descriptions and parameters of tools go along.
+    pub(super) full_definitions: bool,
+}
+
+impl Shaper<'_> {
+    pub(super) fn message(&mut self, message: &Message, output: bool) -> Value {
+        let parts: Vec<Value> = message.parts.iter().map(|part| self.part(part)).collect();
+        let mut fields = object(json!({"role": message.role.as_str(), "parts": parts}));
+        if let Some(name) = &message.name {
+            fields.insert("name".to_owned(), self.name(name.unseal()));
+        }
+        let reason = message.finish_reason.as_ref().map(|reason| self.name(reason.as_str()));
+        // The schemas want a reason of every output, and what never gave one ended in an error.
+        if let Some(reason) = reason.or_else(|| output.then(|| "error".into())) {
+            fields.insert("finish_reason".to_owned(), reason);
+        }
+        Value::Object(fields)
+    }
+
+    pub(super) fn part(&mut self, part: &Part) -> Value {
+        match part.kind() {
+            PartKind::Blob { modality, mime_type, content } => {
+                self.blob(*modality, mime_type.as_deref(), content.unseal())
+            }
+            PartKind::File { modality, mime_type, file_id } => {
+                let fields = json!({"type": "file", "file_id": self.name(file_id.unseal())});
+                media(fields, *modality, mime_type.as_deref())
+            }
+            PartKind::Reasoning { content, cut } => json!({"type": "reasoning", "content": self.text(content, *cut)}),
+            PartKind::Text { content, cut } => json!({"type": "text", "content": self.text(content, *cut)}),
+            PartKind::ToolCall(call) => self.tool_call(call),
+            PartKind::ToolCallResponse { id, response } => {
+                let mut fields = object(json!({"type": "tool_call_response", "response": self.json(response, 0)}));
+                if let Some(id) = id {
+                    fields.insert("id".to_owned(), self.name(id));
+                }
+                Value::Object(fields)
+            }
+            PartKind::Uri { modality, mime_type, uri } => self.uri(*modality, mime_type.as_deref(), uri.unseal()),
+        }
+    }
+
+    pub(super) fn definition(&mut self, tool: &ToolDefinition) -> Value {
+        let mut fields = object(json!({"type": self.name(&tool.kind), "name": self.name(&tool.name)}));
+        if self.full_definitions {
+            if let Some(description) = &tool.description {
+                fields.insert("description".to_owned(), self.text(description, 0));
+            }
+            if let Some(parameters) = &tool.parameters {
+                fields.insert("parameters".to_owned(), self.json(parameters, 0));
+            }
+        }
+        Value::Object(fields)
+    }
+
+    pub(super) fn document(&mut self, document: &Document) -> Value {
+        json!({"id": self.name(document.id.unseal()), "score": document.score})
+    }
+
+    /// A text, redacted and cut, of which so many bytes were left out before.
+    pub(super) fn text(&mut self, content: &Content<String>, cut: usize) -> Value {
+        self.plain(content.unseal(), self.limits.part_bytes(), cut).into()
+    }
+
+    fn plain(&mut self, text: &str, limit: usize, cut: usize) -> String {
+        let piece = self.redactor.redact_up_to(text, limit, cut == 0);
+        self.report.redactions += piece.counts;
+        self.report.cut(piece.cut + cut);
+        piece.text
+    }
+
+    fn name(&mut self, text: &str) -> Value {
+        self.plain(text, NAME_BYTES, 0).into()
+    }
+
+    /// JSON, redacted to its last string and cut to the limit of a part.
+    pub(super) fn json(&mut self, content: &Content<Value>, cut: usize) -> Value {
+        let limit = self.limits.part_bytes();
+        // What was cut is no JSON any more.
+        if let (Value::String(text), true) = (content.unseal(), cut > 0) {
+            return self.plain(text, limit, cut).into();
+        }
+        let mut value = content.unseal().clone();
+        let (counts, cut) = self.redactor.redact_json_up_to(&mut value, limit);
+        self.report.redactions += counts;
+        self.report.cut(cut);
+        let size = super::fit::length(&value);
+        if size > limit.max(2) {
+            super::fit::shrink(&mut value, limit.max(2));
+            self.report.cut(size - super::fit::length(&value));
+        }
+        value
+    }
+
+    fn tool_call(&mut self, call: &ToolCall) -> Value {
+        let mut fields = object(json!({"type": "tool_call", "name": self.name(&call.name)}));
+        if let Some(id) = &call.id {
+            fields.insert("id".to_owned(), self.name(id));
+        }
+        if let Some(arguments) = &call.arguments {
+            fields.insert("arguments".to_owned(), self.json(arguments, call.cut));
+        }
+        Value::Object(fields)
+    }
+
+    /// Media go along whole or not at all, and are never looked at.
+    fn blob(&mut self, modality: Modality, mime_type: Option<&str>, bytes: &[u8]) -> Value {
+        let fits = bytes.len() <= self.limits.media_bytes();
+        if !fits {
+            self.report.media(bytes.len());
+        }
+        let content = if fits { base64(bytes) } else { String::new() };
+        media(json!({"type": "blob", "content": content}), modality, mime_type)
+    }
+
+    fn uri(&mut self, modality: Modality, mime_type: Option<&str>, uri: &str) -> Value {
+        // An address that holds what it addresses: content, and as long as it likes.
+        if let Some(data) = uri.get(..5).filter(|scheme| scheme.eq_ignore_ascii_case("data:")).map(|_| &uri[5..]) {
+            let (kind, body) = data.split_once(',').unwrap_or((data, ""));
+            let kind = kind.split(';').next().filter(|kind| !kind.is_empty()).map(str::to_owned);
+            let fits = body.len() / 4 * 3 <= self.limits.media_bytes();
+            if !fits {
+                self.report.media(body.len());
+            }
+            let content = if fits { body } else { "" };
+            return media(json!({"type": "blob", "content": content}), modality, mime_type.or(kind.as_deref()));
+        }
+        let uri = self.plain(uri, self.limits.part_bytes().min(2_048), 0);
+        media(json!({"type": "uri", "uri": uri}), modality, mime_type)
+    }
+}
+
+fn media(fields: Value, modality: Modality, mime_type: Option<&str>) -> Value {
+    let mut fields = object(fields);
+    fields.insert("modality".to_owned(), modality.as_str().into());
+    if let Some(name) = mime_type {
+        let mut name = name.to_owned();
+        crate::redact::shorten(&mut name, NAME_BYTES);
+        fields.insert("mime_type".to_owned(), name.into());
+    }
+    Value::Object(fields)
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(fields) => fields,
+        other => [("value".to_owned(), other)].into_iter().collect(),
+    }
+}
+
+/// Base64 with padding (RFC 4648).
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let byte = |at: usize| u32::from(group.get(at).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for (place, shift) in [18, 12, 6, 0].into_iter().enumerate() {
+            let symbol = if place <= group.len() { char::from(ALPHABET[(bits >> shift & 63) as usize]) } else { '=' };
+            text.push(symbol);
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The vectors of RFC 4648.
+    #[test]
+    fn base64_is_that_of_the_standard() {
+        for (bytes, text) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("foobar", "Zm9vYmFy")]
+        {
+            assert_eq!(base64(bytes.as_bytes()), text);
+        }
+    }
+}

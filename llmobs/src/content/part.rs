@@ -1,0 +1,143 @@
+//! The parts of a message.
+
+use serde_json::Value;
+
+use crate::content::Content;
+use crate::content::ToolCall;
+
+/// A part of a message.
+///
+/// ```
+/// use llmobs::content::Message;
+/// use llmobs::content::Modality;
+/// use llmobs::content::Part;
+/// use llmobs::content::ToolCall;
+/// use serde_json::json;
+///
+/// let call = ToolCall::new("weather").id("call_1").arguments(json!({"city": "Paris"}));
+/// let answer = Part::tool_call_response("call_1", json!({"rain": true}));
+/// let asked = Message::user("What is this?").part(Part::uri(Modality::Image, "https://example.com/a.png"));
+/// let said = Message::assistant().part(Part::reasoning("A city, so weather.")).part(call);
+/// let conversation = [asked, said, Message::tool(answer)];
+/// assert_eq!(conversation.len(), 3);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[must_use]
+pub struct Part(PartKind);
+
+/// What a part is. It is no public type, so that conventions may add kinds.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum PartKind {
+    Blob { modality: Modality, mime_type: Option<String>, content: Content<Vec<u8>> },
+    File { modality: Modality, mime_type: Option<String>, file_id: Content<String> },
+    Reasoning { content: Content<String>, cut: usize },
+    Text { content: Content<String>, cut: usize },
+    ToolCall(ToolCall),
+    ToolCallResponse { id: Option<String>, response: Content<Value> },
+    Uri { modality: Modality, mime_type: Option<String>, uri: Content<String> },
+}
+
+impl Part {
+    /// Text.
+    pub fn text(content: impl Into<Content<String>>) -> Self {
+        Self(PartKind::Text { content: content.into(), cut: 0 })
+    }
+
+    /// What a model thought before it answered.
+    pub fn reasoning(content: impl Into<Content<String>>) -> Self {
+        Self(PartKind::Reasoning { content: content.into(), cut: 0 })
+    }
+
+    /// What a tool answered to the call of this identity.
+    pub fn tool_call_response(id: impl Into<String>, response: impl Into<Content<Value>>) -> Self {
+        Self(PartKind::ToolCallResponse { id: Some(id.into()), response: response.into() })
+    }
+
+    /// What a tool answered, where calls have no identity.
+    pub fn response(response: impl Into<Content<Value>>) -> Self {
+        Self(PartKind::ToolCallResponse { id: None, response: response.into() })
+    }
+
+    /// Media in the message itself. They are never looked at as text and leave only where that is
+    /// [allowed](crate::capture::Limits::media).
+    pub const fn blob(modality: Modality, content: Vec<u8>) -> Self {
+        Self(PartKind::Blob { modality, mime_type: None, content: Content::new(content) })
+    }
+
+    /// Media that the provider holds under this identity.
+    pub fn file(modality: Modality, file_id: impl Into<Content<String>>) -> Self {
+        Self(PartKind::File { modality, mime_type: None, file_id: file_id.into() })
+    }
+
+    /// Media that lie elsewhere. An address that holds them itself (`data:..`) is taken for a blob.
+    pub fn uri(modality: Modality, uri: impl Into<Content<String>>) -> Self {
+        Self(PartKind::Uri { modality, mime_type: None, uri: uri.into() })
+    }
+
+    /// The type of media, such as `image/png`. Nothing else has one.
+    pub fn mime_type(mut self, name: impl Into<String>) -> Self {
+        match &mut self.0 {
+            PartKind::Blob { mime_type, .. } | PartKind::File { mime_type, .. } | PartKind::Uri { mime_type, .. } => {
+                *mime_type = Some(name.into());
+            }
+            PartKind::Reasoning { .. }
+            | PartKind::Text { .. }
+            | PartKind::ToolCall(_)
+            | PartKind::ToolCallResponse { .. } => {}
+        }
+        self
+    }
+
+    /// Text of which so many bytes were left out behind.
+    pub(crate) const fn cut_text(content: Content<String>, cut: usize) -> Self {
+        Self(PartKind::Text { content, cut })
+    }
+
+    /// Reasoning of which so many bytes were left out behind.
+    pub(crate) const fn cut_reasoning(content: Content<String>, cut: usize) -> Self {
+        Self(PartKind::Reasoning { content, cut })
+    }
+
+    pub(crate) const fn kind(&self) -> &PartKind {
+        &self.0
+    }
+}
+
+impl From<ToolCall> for Part {
+    fn from(call: ToolCall) -> Self {
+        Self(PartKind::ToolCall(call))
+    }
+}
+
+impl From<&str> for Part {
+    fn from(text: &str) -> Self {
+        Self::text(text)
+    }
+}
+
+/// What sense media speak to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Modality {
+    /// Sound.
+    Audio,
+    /// Pages.
+    Document,
+    /// Pictures.
+    Image,
+    /// Pictures that move.
+    Video,
+}
+
+impl Modality {
+    /// The modality as the conventions spell it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Audio => "audio",
+            Self::Document => "document",
+            Self::Image => "image",
+            Self::Video => "video",
+        }
+    }
+}

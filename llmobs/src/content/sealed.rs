@@ -1,0 +1,118 @@
+//! The seal.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+/// A prompt, a completion, a tool argument, an error text: anything that a person may have written or may read.
+///
+/// It has no `Display`, no `Serialize` and no `Deref`, and its `Debug` prints a length class only, so a stray log line
+/// cannot leak it. With the feature `content` the gate of `llmobs::capture` lets it out, redacted.
+///
+/// ```
+/// use llmobs::Content;
+///
+/// let secret = Content::new("my password is hunter2".to_owned());
+/// assert_eq!(format!("{secret:?}"), "Content(up to 64 bytes)");
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Content<T>(T);
+
+impl<T> Content<T> {
+    /// Marks a value as content.
+    #[must_use]
+    pub const fn new(value: T) -> Self {
+        Self(value)
+    }
+
+    /// Breaks the seal. The gate alone does that; `tests/redact/gate.rs` looks for others.
+    #[cfg(feature = "content")]
+    pub(crate) const fn unseal(&self) -> &T {
+        &self.0
+    }
+}
+
+impl From<String> for Content<String> {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<&str> for Content<String> {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+#[cfg(feature = "content")]
+impl From<serde_json::Value> for Content<serde_json::Value> {
+    fn from(value: serde_json::Value) -> Self {
+        Self(value)
+    }
+}
+
+impl<T: Weigh> fmt::Debug for Content<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A class and not the length: the exact length of a secret says something about it.
+        let class = match self.0.weight() {
+            0 => "empty",
+            1..=64 => "up to 64 bytes",
+            65..=1_024 => "up to 1 KiB",
+            1_025..=65_536 => "up to 64 KiB",
+            _ => "over 64 KiB",
+        };
+        write!(f, "Content({class})")
+    }
+}
+
+/// How much a value holds, about, in bytes.
+#[expect(unnameable_types, reason = "nobody else implements it")]
+pub trait Weigh {
+    /// The number of bytes.
+    fn weight(&self) -> usize;
+}
+
+macro_rules! as_bytes {
+    ($($type:ty),*) => {
+        $(impl Weigh for $type {
+            fn weight(&self) -> usize {
+                self.len()
+            }
+        })*
+    };
+}
+
+as_bytes!(&'_ str, Arc<str>, Box<str>, Cow<'_, str>, String, Vec<u8>);
+
+#[cfg(feature = "content")]
+impl Weigh for serde_json::Value {
+    fn weight(&self) -> usize {
+        match self {
+            Self::Null => 0,
+            Self::Bool(_) | Self::Number(_) => 8,
+            Self::String(text) => text.len(),
+            Self::Array(values) => values.iter().map(Self::weight).sum(),
+            Self::Object(fields) => fields.iter().map(|(name, value)| name.len() + value.weight()).sum(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_prints_a_length_class_and_nothing_else() {
+        for (text, class) in [("", "empty"), ("canary", "up to 64 bytes"), (&"canary".repeat(20), "up to 1 KiB")] {
+            assert_eq!(format!("{:?}", Content::from(text)), format!("Content({class})"));
+        }
+        assert_eq!(format!("{:?}", Content::new(vec![b'c'; 100_000])), "Content(over 64 KiB)");
+    }
+
+    #[cfg(feature = "content")]
+    #[test]
+    fn debug_of_json_prints_no_more() {
+        let value = serde_json::json!({"canary": ["canary", 1, null]});
+        assert_eq!(format!("{:?}", Content::from(value)), "Content(up to 64 bytes)");
+    }
+}

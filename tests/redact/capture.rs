@@ -1,0 +1,180 @@
+//! The gate: what goes where, and that what is cut was redacted before.
+
+use std::time::Duration;
+
+use llmobs::Clock;
+use llmobs::Content;
+use llmobs::ErrorType;
+use llmobs::Failure;
+use llmobs::capture::Captured;
+use llmobs::capture::ContentCapture;
+use llmobs::capture::Gate;
+use llmobs::capture::Limits;
+use llmobs::content::Message;
+use llmobs::content::Modality;
+use llmobs::content::Part;
+use llmobs::content::ToolCall;
+use llmobs::content::ToolDefinition;
+use llmobs::redact::Kind;
+use serde_json::json;
+
+use crate::fuzzed_truncation;
+use crate::random::Dice;
+use crate::random::text;
+
+fn gate(capture: ContentCapture) -> Gate {
+    Gate::builder().capture(capture).build()
+}
+
+#[test]
+fn each_mode_lets_content_go_where_it_says_and_nowhere_else() {
+    for (mode, spans, events) in [
+        (ContentCapture::Off, false, false),
+        (ContentCapture::Spans, true, false),
+        (ContentCapture::Events, false, true),
+        (ContentCapture::SpansAndEvents, true, true),
+        (ContentCapture::Hook, false, false),
+    ] {
+        let gate = gate(mode);
+        let mut passage = gate.passage();
+        let passed = [
+            passage.input(&[Message::user("x")]),
+            passage.output(&[Message::assistant()]),
+            passage.system_instructions(&["x".into()]),
+            passage.tool_definitions(&[ToolDefinition::function("x")]),
+            passage.json(&json!({"x": 1}).into()),
+            passage.text(&Content::from("x")),
+        ];
+        for passed in passed {
+            assert_eq!(passed.as_ref().is_some_and(|passed| passed.for_span().is_some()), spans, "{mode:?}");
+            assert_eq!(passed.as_ref().is_some_and(|passed| passed.for_event().is_some()), events, "{mode:?}");
+            assert_eq!(passed.is_some(), mode.is_on(), "{mode:?}");
+        }
+        assert_eq!(gate.gather().is_some(), mode.is_on(), "{mode:?}: nothing is gathered for nobody");
+    }
+}
+
+#[test]
+fn texts_of_errors_are_redacted_like_everything_else() {
+    let failure =
+        Failure::new(ErrorType::Authentication).message("Incorrect API key provided: sk-proj-a8F3kP0zQ9mN2xVbLw7Rt");
+    let gate = gate(ContentCapture::Spans);
+    let text = gate.passage().text(failure.text().unwrap()).unwrap().for_span().unwrap();
+    assert_eq!(text, "Incorrect API key provided: [API_KEY]");
+}
+
+#[test]
+fn what_is_cut_was_redacted_before_and_is_counted() {
+    let key = "sk-ant-api03-a8F3kP0zQ9mN2xVbLw7RtYcE4uHsJdGf";
+    for part in 0..80 {
+        let limits = Limits::default().part(part);
+        let gate = Gate::builder().capture(ContentCapture::Spans).limits(limits).build();
+        let mut passage = gate.passage();
+        let json = passage.input(&[Message::user(format!("my key is {key}, use it"))]).unwrap().for_span().unwrap();
+        assert!(!json.contains("sk-") && !json.contains("a8F3"), "{part}: {json}");
+        assert_eq!(passage.report().cut_bytes > 0, part < 27, "{part}: {json}");
+        let seen = passage.report().redactions.of_kind(Kind::ApiKey);
+        assert!(seen == 1 || part < 10, "{part}");
+    }
+}
+
+#[test]
+fn arguments_are_read_as_json_to_their_last_string_and_names_too() {
+    let inner = json!({"email": "jane@example.org", "password": "hunter2"}).to_string();
+    let call = ToolCall::new("send").arguments(json!({"body": inner, "jane@example.org": 4_242_424_242_424_242_u64}));
+    let gate = gate(ContentCapture::Events);
+    let mut passage = gate.passage();
+    let passed = passage.input(&[Message::assistant().part(call)]).unwrap();
+    let arguments = &passed.for_event().unwrap()[0]["parts"][0]["arguments"];
+    let expected = json!({"email": "[EMAIL]", "password": "[SECRET]"}).to_string();
+    assert_eq!(*arguments, json!({"body": expected, "[EMAIL]": "[CARD]"}));
+    assert_eq!(passage.report().redactions.total(), 4);
+}
+
+#[test]
+fn media_are_never_looked_at_and_go_along_only_where_allowed() {
+    // Bytes that would be a mail address if they were text.
+    let image = Part::blob(Modality::Image, b"jane@example.org".to_vec()).mime_type("image/png");
+    let data = Part::uri(Modality::Image, "data:image/png;base64,amFuZUBleGFtcGxlLm9yZw==");
+    let messages = [Message::user("look").part(image).part(data)];
+    let allowed = Gate::builder().capture(ContentCapture::Events).limits(Limits::default().media(64)).build();
+    for (gate, content, lost) in [(gate(ContentCapture::Events), "", 16 + 24), (allowed, "amFuZUBleGFtcGxlLm9yZw==", 0)]
+    {
+        let mut passage = gate.passage();
+        let passed = passage.input(&messages).unwrap();
+        let parts = &passed.for_event().unwrap()[0]["parts"];
+        for part in [&parts[1], &parts[2]] {
+            assert_eq!(
+                *part,
+                json!({"type": "blob", "modality": "image", "mime_type": "image/png", "content": content})
+            );
+        }
+        assert_eq!((passage.report().media_bytes, passage.report().redactions.total()), (lost, 0));
+    }
+}
+
+#[test]
+fn definitions_are_names_unless_more_is_wanted() {
+    let tools =
+        [ToolDefinition::function("weather").description("of jane@example.org").parameters(json!({"type": "object"}))];
+    let short = gate(ContentCapture::Events).passage().tool_definitions(&tools).unwrap();
+    assert_eq!(*short.for_event().unwrap(), json!([{"type": "function", "name": "weather"}]));
+    let full = Gate::builder().capture(ContentCapture::Events).full_definitions(true).build();
+    let full = full.passage().tool_definitions(&tools).unwrap();
+    let parameters = json!({"type": "object"});
+    let expected =
+        json!([{"type": "function", "name": "weather", "description": "of [EMAIL]", "parameters": parameters}]);
+    assert_eq!(*full.for_event().unwrap(), expected);
+}
+
+#[test]
+fn a_span_has_one_limit_for_all_its_lists() {
+    let limits = Limits::default().part(1_000).list(1_000).span(1_500);
+    let gate = Gate::builder().capture(ContentCapture::Spans).limits(limits).build();
+    let mut passage = gate.passage();
+    let messages = [Message::user("x".repeat(5_000))];
+    let first = passage.input(&messages).unwrap().for_span().unwrap().len();
+    let second = passage.output(&messages).unwrap().for_span().unwrap().len();
+    assert!((990..=1_000).contains(&first) && (490..=500).contains(&second), "{first} and {second}");
+    assert!(passage.text(&Content::from("more")).is_none_or(|passed| passed.for_span().unwrap().len() <= 10));
+}
+
+#[test]
+fn a_huge_prompt_costs_what_is_kept_of_it() {
+    let gate = gate(ContentCapture::Spans);
+    let messages: Vec<Message> = (0..100_000).map(|at| Message::user(format!("message {at}"))).collect();
+    let huge = [Message::user("word jane@example.org ".repeat(500_000))];
+    let clock = Clock::system();
+    let start = clock.now();
+    let json = gate.passage().input(&messages).unwrap().for_span().unwrap();
+    assert!(json.contains("message 99999") && !json.contains("\"message 1\""));
+    assert!(gate.passage().input(&huge).unwrap().for_span().unwrap().len() <= 32 * 1024);
+    // Scanning all of it would take a hundred times what is kept, and this is no measure but a wide fence.
+    assert!(clock.now().since(start) < Duration::from_secs(5));
+}
+
+#[test]
+fn nothing_that_passes_is_printed() {
+    let gate = gate(ContentCapture::Spans);
+    let passed = gate.passage().input(&[Message::user("a canary")]);
+    assert!(!format!("{passed:?}").contains("canary"), "{passed:?}");
+    let captured = Captured::new().input(passed);
+    assert!(!format!("{captured:?}").contains("canary"), "{captured:?}");
+    let mut gathering = gate.gather().unwrap();
+    gathering.text(0, "a canary");
+    assert!(!format!("{gathering:?} {gate:?}").contains("canary"), "{gathering:?}");
+}
+
+#[test]
+fn five_seconds_of_random_conversations() {
+    let clock = Clock::system();
+    let end = clock.now().after(Duration::from_secs(5));
+    let mut dice = Dice(0x2545_f491_4f6c_dd1d);
+    let mut rounds = 0;
+    while clock.now() < end {
+        let choices = dice.roll().to_le_bytes();
+        fuzzed_truncation::any_bytes(&[&choices[..4], text(&mut dice, 30).as_bytes()].concat());
+        rounds += 1;
+    }
+    assert!(rounds > 50, "only {rounds} conversations passed");
+}

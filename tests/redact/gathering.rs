@@ -1,0 +1,115 @@
+//! What streams bring: however it is cut, what leaves is the same, and no more is kept than the limits say.
+
+use llmobs::FinishReason;
+use llmobs::capture::Budget;
+use llmobs::capture::ContentCapture;
+use llmobs::capture::Gate;
+use llmobs::capture::Limits;
+use proptest::prelude::*;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::random::Dice;
+use crate::random::text;
+
+fn gate(part: usize) -> Gate {
+    let limits = Limits::default().part(part).list(1 << 20).span(1 << 20);
+    Gate::builder().capture(ContentCapture::Events).limits(limits).build()
+}
+
+/// The text and arguments of two choices in pieces of a size, interleaved.
+fn gathered(gate: &Gate, texts: [&str; 2], arguments: &str, size: usize) -> Value {
+    let mut gathering = gate.gather().unwrap();
+    let pieces = texts.map(|text| text.chars().collect::<Vec<_>>());
+    let arguments: Vec<char> = arguments.chars().collect();
+    for at in (0..pieces[0].len().max(pieces[1].len()).max(arguments.len())).step_by(size) {
+        let piece = |all: &[char]| all.iter().skip(at).take(size).collect::<String>();
+        gathering.reasoning(0, &piece(&pieces[0]));
+        gathering.text(1, &piece(&pieces[1]));
+        gathering.tool_call(1, 0, (at == 0).then_some("call_1"), (at == 0).then_some("send"), &piece(&arguments));
+    }
+    gathering.finish_reason(0, FinishReason::Stop);
+    let mut passage = gate.passage();
+    let passed = passage.output(&gathering.into_messages()).unwrap();
+    passed.for_event().unwrap().clone()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_leaves_does_not_hang_on_the_chunks(seed in any::<u64>(), size in 1_usize..50, part in 10_usize..2_000) {
+        let mut dice = Dice(seed | 1);
+        let (one, other) = (text(&mut dice, 20), text(&mut dice, 20));
+        let arguments = json!({"to": one, "password": "hunter2"}).to_string();
+        let gate = gate(part);
+        let whole = gathered(&gate, [&one, &other], &arguments, usize::MAX >> 1);
+        // Text that a tool call interrupts goes on in a part of its own, so only the contents are compared.
+        let in_pieces = gathered(&gate, [&one, &other], &arguments, size);
+        prop_assert_eq!(&in_pieces[0], &whole[0]);
+        let call = |value: &Value| value[1]["parts"].as_array().unwrap().iter().find(|part| part["type"] == "tool_call").cloned();
+        prop_assert_eq!(call(&in_pieces), call(&whole));
+    }
+}
+
+#[test]
+fn an_overflow_keeps_nothing_of_what_may_be_cut_in_half() {
+    let key = "sk-ant-api03-a8F3kP0zQ9mN2xVbLw7RtYcE4uHsJdGf";
+    // What is gathered ends somewhere in the key, at every place.
+    for lead in 0..60 {
+        let gate = gate(10_000);
+        let mut gathering = gate.gather().unwrap();
+        let text = format!("{}{key} and more", "word ".repeat(2_810 + lead));
+        text.as_bytes().chunks(7).for_each(|piece| gathering.text(0, std::str::from_utf8(piece).unwrap()));
+        let refused = gathering.report().refused_bytes;
+        let mut passage = gate.passage();
+        let passed = passage.output(&gathering.into_messages()).unwrap();
+        let content = passed.for_event().unwrap()[0]["parts"][0]["content"].as_str().unwrap();
+        assert!(!content.contains("sk-") && !content.contains("a8F3"), "{lead}");
+        assert!(content.len() <= 10_000 && refused <= passage.report().cut_bytes, "{lead}");
+    }
+}
+
+#[test]
+fn half_of_the_arguments_is_a_text_and_no_object() {
+    let gate = gate(100);
+    let mut gathering = gate.gather().unwrap();
+    let arguments = format!("{{\"to\":\"jane@example.org\",\"body\":\"{}\"}}", "x".repeat(10_000));
+    gathering.tool_call(0, 0, Some("call_1"), Some("send"), &arguments);
+    let passed = gate.passage().output(&gathering.into_messages()).unwrap();
+    let arguments = passed.for_event().unwrap()[0]["parts"][0]["arguments"].as_str().unwrap();
+    assert!(arguments.starts_with("{\"to\":\"[EMAIL]\"") && arguments.len() <= 100, "{arguments}");
+}
+
+#[test]
+fn all_streams_in_flight_share_one_budget() {
+    let budget = Budget::new(1_000);
+    let gate = Gate::builder().capture(ContentCapture::Events).budget(budget.clone()).build();
+    let mut first = gate.gather().unwrap();
+    first.text(0, &"a".repeat(900));
+    let mut second = gate.gather().unwrap();
+    second.text(0, &"b".repeat(200));
+    assert_eq!((budget.in_use(), second.bytes(), second.report().refused_bytes), (900, 0, 200));
+    // What was refused once leaves a hole, so nothing behind it is kept.
+    second.text(0, "b");
+    assert_eq!((second.bytes(), second.report().refused_bytes), (0, 201));
+    drop(first);
+    let mut third = gate.gather().unwrap();
+    third.text(0, &"c".repeat(900));
+    assert_eq!((budget.in_use(), budget.refused()), (900, 1));
+    drop(third.into_messages());
+    drop(second);
+    assert_eq!(budget.in_use(), 0);
+}
+
+#[test]
+fn choices_and_calls_without_end_are_refused() {
+    let gate = gate(1_000);
+    let mut gathering = gate.gather().unwrap();
+    for number in 0..10_000 {
+        gathering.text(number, "x");
+        gathering.tool_call(0, number, None, None, "y");
+    }
+    assert!(gathering.bytes() < 1_000 && gathering.report().refused_bytes > 19_000, "{gathering:?}");
+    assert_eq!(gathering.into_messages().len(), 128);
+}

@@ -1,0 +1,64 @@
+//! Content is opened in one place: found by search and by type.
+
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+
+/// The files that may open content: those of the gate that write what leaves.
+const OPENERS: [&str; 1] = ["capture/shape.rs"];
+
+#[test]
+fn content_is_opened_by_the_gate_alone() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../llmobs/src");
+    let mut found: Vec<String> = files(&source)
+        .into_iter()
+        .filter(|file| fs::read_to_string(file).unwrap().contains(".unseal("))
+        .map(|file| file.strip_prefix(&source).unwrap().to_str().unwrap().replace('\\', "/"))
+        .collect();
+    found.sort();
+    assert_eq!(found, OPENERS);
+}
+
+#[test]
+fn the_seal_has_no_other_opening() {
+    let sealed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../llmobs/src/content/sealed.rs");
+    let text = fs::read_to_string(sealed).unwrap();
+    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+    for door in
+        ["Deref", "Display for", "Serialize", "AsRef", "Borrow<", "into_inner", "pub fn get", "pub const fn as_"]
+    {
+        assert!(
+            !code.lines().filter(|line| !line.trim_start().starts_with("///")).any(|line| line.contains(door)),
+            "{door}"
+        );
+    }
+    // Where the value itself is named: to make it, to weigh it, and to unseal it inside the crate.
+    let opened: Vec<&str> = code.lines().map(str::trim).filter(|line| line.contains("self.0")).collect();
+    assert_eq!(opened, ["&self.0", "let class = match self.0.weight() {"]);
+    assert!(code.contains("pub(crate) const fn unseal"));
+}
+
+#[test]
+fn content_implements_none_of_what_prints_or_opens() {
+    trait Closed {
+        fn is_open(&self) -> bool {
+            false
+        }
+    }
+    struct Probe<T>(std::marker::PhantomData<T>);
+    impl<T> Closed for Probe<T> {}
+    impl<T: std::fmt::Display> Probe<T> {
+        fn is_open(&self) -> bool {
+            true
+        }
+    }
+    // The inherent method is chosen where the bound holds, so each of these says what the type can do.
+    assert!(Probe::<String>(std::marker::PhantomData).is_open());
+    assert!(!Probe::<llmobs::Content<String>>(std::marker::PhantomData).is_open());
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let all = entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] });
+    all.filter(|file| file.extension().is_some_and(|extension| extension == "rs")).collect()
+}
