@@ -36,6 +36,7 @@
 //! | `tower` | the server layer for HTTP and gRPC, W3C propagation, the in-flight page |
 //! | `axum` | what axum adds to the layer: routes, extractors, observed event streams |
 //! | `content` | [`redact`], [`content`] and [`capture`]: what may leave of prompts and completions, redacted and bounded |
+//! | `pseudonym` | [`pseudonym`]: keyed hashes in the place of identities |
 //! | `sse` | the reader of providers' streaming answers, for gateways and clients |
 //! | `testing` | manual and tokio-following clocks, scripted streams, assertions on the books, readings of every row |
 //! | `otlp` | the pipeline: traces, metrics and logs over OTLP, gRPC or HTTP, from the `OTEL_*` variables |
@@ -74,6 +75,8 @@ pub mod otel;
 #[cfg(feature = "otlp")]
 pub mod otlp;
 pub mod prometheus;
+#[cfg(feature = "pseudonym")]
+pub mod pseudonym;
 mod record;
 #[cfg(feature = "content")]
 pub mod redact;
