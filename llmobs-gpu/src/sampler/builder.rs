@@ -80,6 +80,7 @@ impl SamplerBuilder {
     }
 
     /// The same by a word of a command line. Defaults to [`Choice::Auto`].
+    #[cfg_attr(not(feature = "nvml"), expect(clippy::needless_pass_by_value, reason = "NVML takes the path in it"))]
     pub fn choose(mut self, choice: Choice) -> Self {
         self.is_off = choice == Choice::Off;
         match choice {
