@@ -1,0 +1,55 @@
+//! Judge the redactor on texts of your own: JSON lines in, JSON lines out.
+//!
+//! ```text
+//! $ echo '{"id": 1, "text": "I am jane@example.org"}' | cargo run --release --example redact
+//! {"id":1,"spans":[{"end":21,"start":5,"type":"email"}],"text":"I am [EMAIL]"}
+//! ```
+//!
+//! `start` and `end` are byte offsets into the input's text. `docs/guide/privacy.md` says how to count with them.
+
+use std::error::Error;
+use std::io;
+use std::io::BufRead;
+use std::io::BufWriter;
+use std::io::IsTerminal;
+use std::io::Write;
+
+use llmobs::redact::Redactor;
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::json;
+
+#[derive(Deserialize)]
+struct Line {
+    /// Whatever it is, it comes out again.
+    #[serde(default)]
+    id: Value,
+    text: String,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let input = io::stdin().lock();
+    if input.is_terminal() {
+        writeln!(io::stderr(), r#"Give JSON lines on standard input: {{"id": 1, "text": "I am jane@example.org"}}"#)?;
+        return Ok(());
+    }
+    let redactor = Redactor::new();
+    let mut output = BufWriter::new(io::stdout().lock());
+    for (number, line) in input.lines().enumerate() {
+        let line = line?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        // The line itself is not repeated: it may hold what must not be printed.
+        let Line { id, text } =
+            serde_json::from_str(&line).map_err(|error| format!("line {}: {:?} error", number + 1, error.classify()))?;
+        let findings = redactor.find(&text);
+        let spans = findings.iter().map(|finding| {
+            json!({"start": finding.range.start, "end": finding.range.end, "type": finding.kind.as_str()})
+        });
+        let spans: Vec<Value> = spans.collect();
+        writeln!(output, "{}", json!({"id": id, "text": redactor.redact(&text), "spans": spans}))?;
+    }
+    output.flush()?;
+    Ok(())
+}
