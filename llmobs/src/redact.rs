@@ -8,6 +8,7 @@
 mod anchor;
 mod assignment;
 mod birth;
+mod bounded;
 mod builder;
 mod card;
 mod checksum;
@@ -38,6 +39,7 @@ mod text;
 mod url;
 mod value;
 
+pub(crate) use self::bounded::shorten;
 pub use self::builder::PatternError;
 pub use self::builder::RedactorBuilder;
 pub use self::counts::Counts;
