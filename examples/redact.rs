@@ -41,12 +41,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             continue;
         }
         // The line itself is not repeated: it may hold what must not be printed.
-        let Line { id, text } =
-            serde_json::from_str(&line).map_err(|error| format!("line {}: {:?} error", number + 1, error.classify()))?;
+        let Line { id, text } = serde_json::from_str(&line)
+            .map_err(|error| format!("line {}: {:?} error", number + 1, error.classify()))?;
         let findings = redactor.find(&text);
-        let spans = findings.iter().map(|finding| {
-            json!({"start": finding.range.start, "end": finding.range.end, "type": finding.kind.as_str()})
-        });
+        let spans = findings.iter().map(
+            |finding| json!({"start": finding.range.start, "end": finding.range.end, "type": finding.kind.as_str()}),
+        );
         let spans: Vec<Value> = spans.collect();
         writeln!(output, "{}", json!({"id": id, "text": redactor.redact(&text), "spans": spans}))?;
     }
