@@ -108,6 +108,7 @@ struct Rotel {
 }
 
 impl Rotel {
+    #[expect(clippy::disallowed_methods, reason = "another process starts")]
     fn start(forwards_to: SocketAddr) -> Self {
         let program = support::pip::package(PACKAGE).join("rotel/rotel-agent");
         let [grpc, http] = free_ports();

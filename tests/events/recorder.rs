@@ -74,6 +74,7 @@ impl Folder {
     }
 
     /// Another thread writes the file.
+    #[expect(clippy::disallowed_methods, reason = "another thread writes, on no clock of ours")]
     fn wait_for(&self, reason: &str) -> Vec<PathBuf> {
         let began = Instant::now();
         loop {

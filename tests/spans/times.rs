@@ -112,6 +112,7 @@ fn an_end_on_another_thread_is_the_end() {
 }
 
 /// Time passes. The times of spans are the system's, which no test can move by hand.
+#[expect(clippy::disallowed_methods, reason = "real time has to pass")]
 fn spin(time: Duration) {
     let began = std::time::Instant::now();
     while began.elapsed() < time {
