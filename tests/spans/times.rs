@@ -1,5 +1,7 @@
 //! When spans begin and end.
 
+#![expect(clippy::disallowed_methods, reason = "spans are dated, and real time has to pass")]
+
 use std::thread;
 use std::time::Duration;
 use std::time::SystemTime;
@@ -112,7 +114,6 @@ fn an_end_on_another_thread_is_the_end() {
 }
 
 /// Time passes. The times of spans are the system's, which no test can move by hand.
-#[expect(clippy::disallowed_methods, reason = "real time has to pass")]
 fn spin(time: Duration) {
     let began = std::time::Instant::now();
     while began.elapsed() < time {
