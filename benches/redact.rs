@@ -1,0 +1,120 @@
+//! How fast texts are redacted, on one thread: prose without anything to find, dense text, streams in pieces of a token.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use llmobs::capture::ContentCapture;
+use llmobs::capture::Gate;
+use llmobs::content::Message;
+use llmobs::redact::Redactor;
+use llmobs_benches::Table;
+use llmobs_benches::is_quick;
+use llmobs_benches::timed;
+
+const MIB: usize = 1024 * 1024;
+
+fn main() {
+    let redactor = Redactor::new();
+    let (prose, dense) = (prose(MIB), dense(MIB));
+    assert!(redactor.find(&prose).is_empty(), "{:?}", redactor.find(&prose)[0]);
+    let found = redactor.find(&dense).len();
+    let mut table = Table::new(&["one thread, best of many rounds", "MB/s", "found per KiB"]);
+    let mut row = |name: &str, speed: f64, found: usize| {
+        let found = found / 1024;
+        table.row(&[name, &format!("{speed:.0}"), &found.to_string()]);
+        speed
+    };
+    let clean = row("clean prose, whole", speed(prose.len(), || drop(black_box(redactor.redact(&prose)))), 0);
+    row("clean prose, by paragraph", speed(prose.len(), || by_line(&redactor, &prose)), 0);
+    row("clean prose, streamed in pieces of a token", speed(prose.len(), || streamed(&redactor, &prose)), 0);
+    let full = row("dense text, whole", speed(dense.len(), || drop(black_box(redactor.redact(&dense)))), found);
+    row("dense text, streamed in pieces of a token", speed(dense.len(), || streamed(&redactor, &dense)), found);
+    row("a prompt of 1 MiB through the gate, of which 8 KiB are kept", speed(MIB, gate(&prose)), 0);
+    table.print();
+    at_least("redaction of clean prose", clean, 100.0);
+    at_least("redaction of dense text", full, 40.0);
+}
+
+/// Says whether a budget holds.
+fn at_least(what: &str, measured: f64, wanted: f64) {
+    let verdict = if measured >= wanted { "met" } else { "MISSED" };
+    println!("budget: {what}: {measured:.0} MB/s of at least {wanted} MB/s: {verdict}");
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a mebibyte")]
+/// Millions of bytes a second, in the best round: whatever else the machine does only takes away.
+fn speed(bytes: usize, mut work: impl FnMut()) -> f64 {
+    let rounds = if is_quick() { 2 } else { 40 };
+    let best = (0..rounds).map(|_| timed(&mut work)).min().unwrap_or(Duration::MAX);
+    bytes as f64 / 1e6 / best.as_secs_f64()
+}
+
+fn by_line(redactor: &Redactor, text: &str) {
+    text.lines().for_each(|line| drop(black_box(redactor.redact(line))));
+}
+
+fn streamed(redactor: &Redactor, text: &str) {
+    let mut stream = redactor.stream();
+    let mut out = String::with_capacity(text.len());
+    for word in text.split_inclusive(' ') {
+        stream.push(word, &mut out);
+    }
+    stream.finish(&mut out);
+    black_box(&out);
+}
+
+fn gate(text: &str) -> impl FnMut() {
+    let gate = Gate::builder().capture(ContentCapture::Spans).build();
+    let messages = [Message::user(text)];
+    move || drop(black_box(gate.passage().input(&messages)))
+}
+
+/// Sentences with names, numbers, dates and prices in them, and nothing to find.
+fn prose(bytes: usize) -> String {
+    const SENTENCES: [&str; 12] = [
+        "The model answered within two seconds, which surprised everybody in the room.",
+        "In 2024 the team moved to a new office at the river, and the old one was let to a bakery.",
+        "A token is a piece of a word; most words have one or two, and numbers such as 1,250 have more.",
+        "She asked how the price of $3.50 had been found, and he said that it was an average of 12 months.",
+        "Version 2.1 fixed the error that version 2.0 had brought, but at a cost of 15% in speed.",
+        "Passwords should be long, and tokens short-lived; the key is that nobody writes them down.",
+        "We met at noon, looked at the plans for the summer, and called it a day at half past four.",
+        "The function returns a list of results: each has a name, a score between 0 and 1, and a reason.",
+        "If the queue is longer than 64 requests, the server answers with status 429 and the client waits.",
+        "Nothing in this paragraph is secret, and everything in it was made up on 5 March 2025.",
+        "Der Zug nach Köln fährt um 7:45 Uhr, und niemand weiß, warum er so selten pünktlich ist.",
+        "모델은 질문에 빠르게 답했고, 우리는 결과를 다시 확인했습니다. 今日は良い天気です。",
+    ];
+    repeated(bytes, |place| format!("{}{}", SENTENCES[place % 12], if place % 5 == 4 { "\n" } else { " " }))
+}
+
+/// The same sentences with something to find about every 150 bytes.
+fn dense(bytes: usize) -> String {
+    const FINDS: [&str; 12] = [
+        "jane.doe@example.org",
+        "+44 20 7946 0958",
+        "4242 4242 4242 4242",
+        "DE89370400440532013000",
+        "219-45-6789",
+        "203.0.113.77",
+        "2001:db8::8a2e:370:7334",
+        "00:1B:44:11:3A:B7",
+        "sk-ant-api03-a8F3kP0zQ9mN2xVbLw7RtYcE4uHsJdGfa8F3kP0zQ9mN2xVbLw7RtYcE4uHsJdGf",
+        "postgres://app:s3cr3t@db.example.com:5432/x",
+        "password=hunter2",
+        "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UifQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+    ];
+    let sentences = prose(4 * 1024);
+    let sentences: Vec<&str> = sentences.split_inclusive(". ").collect();
+    repeated(bytes, |place| format!("{}{} ", sentences[place % sentences.len()], FINDS[place % 12]))
+}
+
+fn repeated(bytes: usize, piece: impl Fn(usize) -> String) -> String {
+    let mut text = String::with_capacity(bytes + 256);
+    let mut place = 0;
+    while text.len() < bytes {
+        text.push_str(&piece(place));
+        place += 1;
+    }
+    text
+}
