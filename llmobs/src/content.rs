@@ -1,6 +1,6 @@
 //! Content: what must not leave the process unless somebody decided so, and the messages that consist of it.
 //!
-//! [`Content`](crate::Content) seals a text. A [`Message`] is what the conventions call one: somebody's role and parts, each a text, some
+//! [`Content`] seals a text. A [`Message`] is what the conventions call one: somebody's role and parts, each a text, some
 //! reasoning, a call of a tool, an answer of one, or media. Nothing here prints what it holds. What may be seen of it goes
 //! through the [gate](crate::capture::Gate), redacted and bounded, or nowhere.
 

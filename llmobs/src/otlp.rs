@@ -57,7 +57,7 @@ pub use self::target::Protocol;
 pub use crate::sink::exports::Loss;
 pub use crate::sink::exports::Signal;
 
-/// Sets up a pipeline for the whole process from the environment; [`builder`] with nothing chosen.
+/// Sets up a pipeline for the whole process from the environment; [`builder()`] with nothing chosen.
 ///
 /// # Errors
 ///
