@@ -17,6 +17,8 @@ mod hook;
 mod hostile;
 #[path = "redact/laws.rs"]
 mod laws;
+#[path = "redact/quality.rs"]
+mod quality;
 #[path = "redact/random.rs"]
 mod random;
 #[path = "redact/schemas.rs"]

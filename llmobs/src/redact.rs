@@ -38,6 +38,7 @@ mod sweep;
 mod text;
 mod url;
 mod value;
+mod words;
 
 pub(crate) use self::bounded::shorten;
 pub use self::builder::PatternError;

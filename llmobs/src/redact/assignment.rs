@@ -18,6 +18,8 @@ use super::text::Text;
 use super::value;
 use super::value::Named;
 use super::value::Said;
+use super::words;
+use super::words::Words;
 
 /// A name such as "password" stands in `at..end`.
 pub(super) fn assignment(scene: &Scene<'_, '_>, at: usize, end: usize, named: Named) -> Option<Hit> {
@@ -56,16 +58,16 @@ fn name_end(text: &Text<'_>, end: usize, short: bool) -> Option<usize> {
     if short && !suffix.is_empty() || glued && !suffix.eq_ignore_ascii_case(b"s") {
         return None;
     }
-    let lower = suffix.to_ascii_lowercase();
-    let other = OTHER.iter().any(|word| lower.windows(word.len()).any(|seen| seen == word.as_bytes()));
-    (!other && stop - end < 40).then_some(stop)
+    (!OTHER.any_in(suffix) && stop - end < 40).then_some(stop)
 }
 
 /// What makes a name one of something else.
-const OTHER: [&str; 34] = [
+static OTHER: Words = Words::new(OTHER_WORDS, || words::automaton(OTHER_WORDS));
+
+const OTHER_WORDS: &[&str] = &[
     "count", "limit", "type", "expir", "url", "uri", "name", "length", "len", "file", "path", "policy", "field", "ttl",
-    "size", "budget", "usage", "per_", "age", "endpoint", "hint", "reset", "strength", "manager", "rule", "min", "max",
-    "version", "format", "prefix", "regex", "validat", "_id", "-id",
+    "size", "budget", "usage", "per_", "_age", "endpoint", "hint", "reset", "strength", "manager", "rule", "min",
+    "max", "version", "format", "prefix", "regex", "validat", "_id", "-id",
 ];
 
 /// Behind what closes a name: quotation marks, brackets, what stands in brackets.

@@ -88,9 +88,11 @@ pub(super) fn around(scene: &Scene<'_, '_>, at: usize) -> Option<Hit> {
         return None;
     }
     let mut start = at;
-    while start > lowest
-        && (class::is(text.byte_before(start), HEX) || matches!(text.byte_before(start), b':' | b'-' | b'.'))
-    {
+    while start > lowest && !is_behind_name(text, start) {
+        let byte = text.byte_before(start);
+        if !class::is(byte, HEX) && !matches!(byte, b':' | b'-' | b'.') {
+            break;
+        }
         start -= 1;
     }
     while start < at && matches!(text.at(start), b'-' | b'.') {
@@ -101,10 +103,21 @@ pub(super) fn around(scene: &Scene<'_, '_>, at: usize) -> Option<Hit> {
     (hit.end > at).then_some(hit)
 }
 
+/// `ip:2001:db8::1`: before the colon stands a name, and no group of digits.
+fn is_behind_name(text: &Text<'_>, place: usize) -> bool {
+    if text.byte_before(place) != b':' {
+        return false;
+    }
+    let word = text.window(place - 1, 16);
+    let start = word.iter().rposition(|byte| !class::is(*byte, ALNUM)).map_or(0, |at| at + 1);
+    let word = &word[start..];
+    word.iter().any(|byte| !class::is(*byte, HEX)) || word.len() > 4
+}
+
 /// A hexadecimal digit or a colon stands at a place.
 pub(super) fn v6(text: &Text<'_>, at: usize) -> Option<Hit> {
     let before = text.before(at);
-    if class::is(before, ALNUM) || matches!(before, b':' | b'.' | b'_') {
+    if class::is(before, ALNUM) || matches!(before, b':' | b'.' | b'_') && !is_behind_name(text, at) {
         return None;
     }
     let mut end = at;
@@ -161,9 +174,8 @@ fn zone(text: &Text<'_>, end: usize) -> usize {
 /// A hexadecimal digit stands at a place: six pairs, or three fours.
 pub(super) fn mac(text: &Text<'_>, at: usize) -> Option<Hit> {
     let before = text.before(at);
-    if class::is(before, ALNUM)
-        || matches!(before, b':' | b'-' | b'.' | b'_') && class::is(text.byte_before(at - 1), HEX)
-    {
+    let part = matches!(before, b':' | b'-' | b'.' | b'_') && class::is(text.byte_before(at - 1), HEX);
+    if class::is(before, ALNUM) || part && !is_behind_name(text, at) {
         return None;
     }
     let width = text.short_run(HEX, at, 5) - at;

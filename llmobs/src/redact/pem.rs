@@ -44,7 +44,8 @@ fn body(text: &Text<'_>, from: usize) -> Option<usize> {
         let length = stop - piece;
         if text.at(stop) == b':' && length <= 16 && text.slice(place, piece).contains(&b'\n') {
             // `Proc-Type: 4,ENCRYPTED`
-            place = stop + 1 + line(text, stop + 1);
+            let Some(next) = line(text, stop + 1) else { return end };
+            place = next;
             continue;
         }
         // The last line of a key that was cut off may look like a word.
@@ -61,13 +62,13 @@ fn body(text: &Text<'_>, from: usize) -> Option<usize> {
     }
 }
 
-/// How many bytes the rest of a line has.
-fn line(text: &Text<'_>, from: usize) -> usize {
-    let mut end = from;
-    while end - from < 128 && !matches!(text.at(end), b'\n' | b'\\' | 0) {
-        end += 1;
-    }
-    end - from
+/// The end of a line of headers; none if it is too long for one, or a label stands in it.
+fn line(text: &Text<'_>, from: usize) -> Option<usize> {
+    (from..from + 128).find_map(|place| match text.at(place) {
+        b'\n' | b'\\' | 0 => Some(Some(place)),
+        b'[' => Some(None),
+        _ => None,
+    })?
 }
 
 /// The place behind what may stand between the lines of a key: blanks, `\n` in two characters, quotation marks of code.

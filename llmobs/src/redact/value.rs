@@ -6,6 +6,8 @@ use super::class::ALPHA;
 use super::class::DIGIT;
 use super::class::LOWER;
 use super::class::UPPER;
+use super::words;
+use super::words::Words;
 
 /// Whether somebody put this there in the place of a secret.
 pub(super) fn is_placeholder(value: &[u8]) -> bool {
@@ -25,37 +27,34 @@ pub(super) fn is_placeholder(value: &[u8]) -> bool {
     let variable = variable
         && (class::count(value, DIGIT) == 0 || class::count(value, UPPER) == 0 || class::count(value, LOWER) == 0);
     let here = [&b"_here"[..], b"-here"].iter().any(|end| lower.ends_with(end)) && class::count(&lower, DIGIT) == 0;
-    framed || variable || same || masked || here || has_word_of_placeholder(&lower)
+    framed || variable || same || masked || here || PLACEHOLDERS.any_in(&lower)
 }
 
-fn has_word_of_placeholder(lower: &[u8]) -> bool {
-    let has = |word: &str| lower.windows(word.len()).any(|seen| seen == word.as_bytes());
-    [
-        "your_",
-        "your-",
-        "yourapi",
-        "yourkey",
-        "yourpass",
-        "yoursecret",
-        "yourtoken",
-        "placeholder",
-        "redacted",
-        "xxxxxx",
-        "<your",
-        "insert_",
-        "insert-",
-        "replace_",
-        "replace-",
-        "...",
-        "\u{2026}",
-        "dummy",
-        "os.environ",
-        "process.env",
-        "getenv",
-    ]
-    .into_iter()
-    .any(has)
-}
+static PLACEHOLDERS: Words = Words::new(PLACEHOLDER_WORDS, || words::automaton(PLACEHOLDER_WORDS));
+
+const PLACEHOLDER_WORDS: &[&str] = &[
+    "your_",
+    "your-",
+    "yourapi",
+    "yourkey",
+    "yourpass",
+    "yoursecret",
+    "yourtoken",
+    "placeholder",
+    "redacted",
+    "xxxxxx",
+    "<your",
+    "insert_",
+    "insert-",
+    "replace_",
+    "replace-",
+    "...",
+    "\u{2026}",
+    "dummy",
+    "os.environ",
+    "process.env",
+    "getenv",
+];
 
 /// Whether chance made it: digits and letters mixed, many different ones, and no row of words.
 pub(super) fn is_random(value: &[u8]) -> bool {
