@@ -34,7 +34,7 @@ async fn every_end_of_a_request_is_as_the_conventions_have_it() {
         let wire = Wire::new();
         let observer = wire.observe(Observer::builder().model("m"), profile);
         requests(ServerLayer::new(observer.clone()), 13).await;
-        let all = ServerLayer::new(observer.clone()).with_query().with_client_address();
+        let all = ServerLayer::new(observer.clone()).with_user_agent().with_client_address();
         requests(all, 13).await;
         let conventions = Conventions::of(profile);
         assert_none(&wire.violations(conventions), profile.as_str());

@@ -20,6 +20,9 @@ use crate::observer::Observer;
 /// `SERVER` span. In axum put it on with `Router::layer`: there the route is known that matched. Routes that are added
 /// behind it, such as `/metrics`, are not observed.
 ///
+/// Of what a caller wrote, the span has the path, the name of a method that nobody knows, and the host that was asked for.
+/// The query is on no span, and of the headers none but what a setter asks for.
+///
 /// With [`Observer::disabled`] it does nothing.
 #[derive(Clone)]
 #[must_use = "a layer does nothing until it is put around a service"]
@@ -35,8 +38,8 @@ pub struct ServerLayer {
 pub(super) struct Settings {
     pub(super) route: Option<Arc<RouteOf>>,
     pub(super) scheme: Option<&'static str>,
-    pub(super) query: bool,
     pub(super) client_address: bool,
+    pub(super) user_agent: bool,
     pub(super) trace_header: Option<HeaderName>,
 }
 
@@ -83,17 +86,18 @@ impl ServerLayer {
         self
     }
 
-    /// Puts `url.query` on spans. It may hold secrets. Defaults to not.
-    pub const fn with_query(mut self) -> Self {
-        self.settings.query = true;
-        self
-    }
-
     /// Puts `client.address` on spans: the address of the connection's other end, whatever a header says. It is known
     /// where axum serves with `into_make_service_with_connect_info::<SocketAddr>`, or where the request has an extension
     /// of type `SocketAddr`. Defaults to not, since an address may be a person's.
     pub const fn with_client_address(mut self) -> Self {
         self.settings.client_address = true;
+        self
+    }
+
+    /// Puts `user_agent.original` on spans: the header of that name, cut at 512 bytes. Defaults to not, since a caller may
+    /// write there what it likes, and what programs write may tell one person from another. Calls of gRPC never have it.
+    pub const fn with_user_agent(mut self) -> Self {
+        self.settings.user_agent = true;
         self
     }
 

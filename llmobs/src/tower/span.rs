@@ -54,7 +54,7 @@ impl Arrival<'_> {
         let (Parts { uri, headers, method, .. }, words) = (self.request, self.words);
         let (host, client) = (self.host(told), self.client(told));
         let text = |value| if told { value } else { None };
-        let query = if self.settings.query { uri.query().map(cut) } else { None };
+        let agent = if self.settings.user_agent { user_agent(headers) } else { None };
         tracing::info_span!(
             target: TARGET,
             "http",
@@ -63,12 +63,11 @@ impl Arrival<'_> {
             http.request.method = text(Some(words.method)),
             http.request.method_original = text(Some(cut(method.as_str())).filter(|_| words.method == OTHER)),
             url.path = text(Some(cut(uri.path()))),
-            url.query = text(query),
             url.scheme = text(Some(words.scheme)),
             server.address = host.as_ref().map(|host| cut(bare(host.host()))),
             server.port = host.as_ref().and_then(Authority::port_u16).map(i64::from),
             client.address = client.map(display),
-            user_agent.original = text(user_agent(headers)),
+            user_agent.original = text(agent),
             http.route = text(self.route),
             network.protocol.version = text(words.version),
             http.response.status_code = Empty,
