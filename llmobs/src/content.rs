@@ -4,6 +4,7 @@
 //! reasoning, a call of a tool, an answer of one, or media. Nothing here prints what it holds. What may be seen of it goes
 //! through the [gate](crate::capture::Gate), redacted and bounded, or nowhere.
 
+pub(crate) mod class;
 #[cfg(feature = "content")]
 mod message;
 #[cfg(feature = "content")]

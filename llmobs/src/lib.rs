@@ -102,6 +102,7 @@ pub use self::catalog::View;
 pub use self::clock::Clock;
 pub use self::clock::ManualClock;
 pub use self::clock::Moment;
+pub use self::content::class::Sensitivity;
 pub use self::content::sealed::Content;
 pub use self::error::BuildError;
 pub use self::error::Failure;

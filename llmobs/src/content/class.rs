@@ -1,0 +1,200 @@
+//! What an attribute may hold that is open text.
+
+use crate::semconv::attribute as a;
+
+/// How careful one has to be with the value of an attribute that is open text.
+///
+/// Numbers, flags and words of a closed list need no class. Everything else that llmobs puts on a span, an event or a
+/// metric has one, and so has every text of the conventions that llmobs knows.
+///
+/// ```
+/// use llmobs::Sensitivity;
+///
+/// assert_eq!(Sensitivity::of("gen_ai.tool.name"), Some(Sensitivity::Safe));
+/// assert_eq!(Sensitivity::of("gen_ai.conversation.id"), Some(Sensitivity::Identity));
+/// assert_eq!(Sensitivity::of("gen_ai.input.messages"), Some(Sensitivity::Content));
+/// assert_eq!(Sensitivity::of("gen_ai.usage.input_tokens"), None, "a number");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Sensitivity {
+    /// Words that developers and operators chose: names of models, tools and services, declared labels, hardware. They
+    /// may stand on every signal.
+    Safe,
+    /// What tells one request, conversation or person from the others, and other words that callers and providers made
+    /// up, such as a path. On spans and logs, bounded; never on metrics. The id of a person only as a pseudonym
+    /// (feature `pseudonym`).
+    Identity,
+    /// What somebody wrote or may read: messages, arguments, queries, documents, texts of errors. It leaves through the
+    /// gate, redacted, where capture is on; otherwise it is nowhere.
+    Content,
+}
+
+impl Sensitivity {
+    /// The class of an attribute by its name. None for one that is no open text, and for one that is none of llmobs's or
+    /// of the conventions'.
+    #[must_use]
+    pub fn of(attribute: &str) -> Option<Self> {
+        let place = TABLE.binary_search_by_key(&attribute, |(name, _)| name).ok()?;
+        TABLE.get(place).map(|(_, class)| *class)
+    }
+}
+
+use Sensitivity::Content;
+use Sensitivity::Identity;
+use Sensitivity::Safe;
+
+/// By name.
+const TABLE: &[(&str, Sensitivity)] = &[
+    (a::CLIENT_ADDRESS, Identity),
+    (a::DB_COLLECTION_NAME, Safe),
+    (a::DB_NAMESPACE, Safe),
+    (a::DB_OPERATION_NAME, Safe),
+    (a::DB_QUERY_SUMMARY, Content),
+    (a::DB_QUERY_TEXT, Content),
+    (a::DB_RESPONSE_STATUS_CODE, Safe),
+    (a::DB_STORED_PROCEDURE_NAME, Safe),
+    (a::DB_SYSTEM_NAME, Safe),
+    (a::DEPLOYMENT_ENVIRONMENT_NAME, Safe),
+    (a::ERROR_TYPE, Safe),
+    (a::EXCEPTION_MESSAGE, Content),
+    (a::EXCEPTION_STACKTRACE, Content),
+    (a::EXCEPTION_TYPE, Safe),
+    ("finish_reasons", Identity),
+    (a::GEN_AI_AGENT_DESCRIPTION, Safe),
+    (a::GEN_AI_AGENT_ID, Identity),
+    (a::GEN_AI_AGENT_NAME, Safe),
+    (a::GEN_AI_AGENT_VERSION, Safe),
+    (a::GEN_AI_CONVERSATION_ID, Identity),
+    (a::GEN_AI_DATA_SOURCE_ID, Identity),
+    (a::GEN_AI_EVALUATION_EXPLANATION, Content),
+    (a::GEN_AI_EVALUATION_NAME, Safe),
+    (a::GEN_AI_EVALUATION_SCORE_LABEL, Safe),
+    (a::GEN_AI_INPUT_MESSAGES, Content),
+    ("gen_ai.input.messages_ref", Identity),
+    (a::GEN_AI_MAIN_AGENT_DESCRIPTION, Safe),
+    (a::GEN_AI_MAIN_AGENT_ID, Identity),
+    (a::GEN_AI_MAIN_AGENT_NAME, Safe),
+    (a::GEN_AI_MEMORY_QUERY_TEXT, Content),
+    (a::GEN_AI_MEMORY_RECORD_ID, Identity),
+    (a::GEN_AI_MEMORY_RECORDS, Content),
+    (a::GEN_AI_MEMORY_STORE_ID, Identity),
+    (a::GEN_AI_OPERATION_NAME, Safe),
+    (a::GEN_AI_OUTPUT_MESSAGES, Content),
+    ("gen_ai.output.messages_ref", Identity),
+    (a::GEN_AI_OUTPUT_TYPE, Identity),
+    (a::GEN_AI_PROMPT_NAME, Safe),
+    (a::GEN_AI_PROMPT_VARIABLE, Content),
+    (a::GEN_AI_PROMPT_VERSION, Safe),
+    (a::GEN_AI_PROVIDER_NAME, Safe),
+    (a::GEN_AI_REQUEST_ENCODING_FORMATS, Identity),
+    (a::GEN_AI_REQUEST_MODEL, Safe),
+    (a::GEN_AI_REQUEST_PREVIOUS_RESPONSE_ID, Identity),
+    (a::GEN_AI_REQUEST_REASONING_LEVEL, Identity),
+    (a::GEN_AI_REQUEST_STOP_SEQUENCES, Content),
+    (a::GEN_AI_REQUEST_STREAM_CURSOR, Identity),
+    (a::GEN_AI_RESPONSE_FINISH_REASONS, Identity),
+    (a::GEN_AI_RESPONSE_ID, Identity),
+    (a::GEN_AI_RESPONSE_MODEL, Identity),
+    (a::GEN_AI_RETRIEVAL_DOCUMENTS, Content),
+    (a::GEN_AI_RETRIEVAL_QUERY_TEXT, Content),
+    (a::GEN_AI_SKILL_DESCRIPTION, Safe),
+    (a::GEN_AI_SKILL_NAME, Safe),
+    (a::GEN_AI_SKILL_RESOURCE_NAME, Identity),
+    (a::GEN_AI_SKILL_SOURCE_URI, Identity),
+    (a::GEN_AI_SYSTEM_INSTRUCTIONS, Content),
+    ("gen_ai.system_instructions_ref", Identity),
+    (a::GEN_AI_TOKEN_TYPE, Safe),
+    (a::GEN_AI_TOOL_CALL_ARGUMENTS, Content),
+    (a::GEN_AI_TOOL_CALL_ID, Identity),
+    (a::GEN_AI_TOOL_CALL_RESULT, Content),
+    (a::GEN_AI_TOOL_DEFINITIONS, Content),
+    ("gen_ai.tool.definitions_ref", Identity),
+    (a::GEN_AI_TOOL_DESCRIPTION, Safe),
+    (a::GEN_AI_TOOL_NAME, Safe),
+    (a::GEN_AI_TOOL_TYPE, Safe),
+    (a::GEN_AI_WORKFLOW_NAME, Safe),
+    (a::HTTP_REQUEST_METHOD_ORIGINAL, Identity),
+    (a::HTTP_ROUTE, Safe),
+    (a::HW_BATTERY_CAPACITY, Safe),
+    (a::HW_BATTERY_CHEMISTRY, Safe),
+    (a::HW_BIOS_VERSION, Safe),
+    (a::HW_DRIVER_VERSION, Safe),
+    (a::HW_ENCLOSURE_TYPE, Safe),
+    (a::HW_FIRMWARE_VERSION, Safe),
+    (a::HW_ID, Safe),
+    (a::HW_LOGICAL_DISK_RAID_LEVEL, Safe),
+    (a::HW_MEMORY_TYPE, Safe),
+    (a::HW_MODEL, Safe),
+    (a::HW_NAME, Safe),
+    (a::HW_NETWORK_LOGICAL_ADDRESSES, Safe),
+    (a::HW_NETWORK_PHYSICAL_ADDRESS, Safe),
+    (a::HW_PARENT, Safe),
+    (a::HW_PHYSICAL_DISK_SMART_ATTRIBUTE, Safe),
+    (a::HW_PHYSICAL_DISK_TYPE, Safe),
+    (a::HW_SENSOR_LOCATION, Safe),
+    (a::HW_SERIAL_NUMBER, Safe),
+    (a::HW_VENDOR, Safe),
+    ("llmobs.build.features", Safe),
+    ("llmobs.build.version", Safe),
+    ("llmobs.detector", Safe),
+    ("llmobs.engine.id", Safe),
+    ("llmobs.label", Safe),
+    ("llmobs.metric.group", Safe),
+    ("llmobs.objective.name", Safe),
+    ("llmobs.phase.name", Safe),
+    ("llmobs.runtime.name", Safe),
+    (a::NETWORK_LOCAL_ADDRESS, Identity),
+    (a::NETWORK_PEER_ADDRESS, Identity),
+    (a::NETWORK_PROTOCOL_NAME, Safe),
+    (a::NETWORK_PROTOCOL_VERSION, Safe),
+    (a::RPC_METHOD, Safe),
+    (a::RPC_METHOD_ORIGINAL, Identity),
+    (a::RPC_RESPONSE_STATUS_CODE, Safe),
+    (a::SERVER_ADDRESS, Identity),
+    (a::SERVICE_INSTANCE_ID, Safe),
+    (a::SERVICE_NAME, Safe),
+    (a::SERVICE_NAMESPACE, Safe),
+    (a::SERVICE_VERSION, Safe),
+    ("session.id", Identity),
+    (a::TELEMETRY_SDK_NAME, Safe),
+    (a::TELEMETRY_SDK_VERSION, Safe),
+    (a::URL_PATH, Identity),
+    (a::URL_QUERY, Content),
+    (a::URL_SCHEME, Safe),
+    ("user.id", Identity),
+    (a::USER_AGENT_ORIGINAL, Identity),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::ROWS;
+    use crate::semconv::definition::AttributeType;
+
+    #[test]
+    fn each_name_is_there_once_and_in_its_place() {
+        for pair in TABLE.windows(2) {
+            assert!(pair[0].0 < pair[1].0, "{} stands before {}", pair[0].0, pair[1].0);
+        }
+    }
+
+    #[test]
+    fn every_text_of_the_conventions_has_a_class() {
+        let conventions = [a::V1_41, a::LATEST, a::HARDWARE, a::CORE].concat();
+        let text = |kind| !matches!(kind, AttributeType::Boolean | AttributeType::Double | AttributeType::Int);
+        let open = conventions.iter().filter(|attribute| text(attribute.kind) && attribute.values.is_empty());
+        let unclassified: Vec<_> =
+            open.map(|attribute| attribute.name).filter(|name| Sensitivity::of(name).is_none()).collect();
+        assert!(unclassified.is_empty(), "{unclassified:?}");
+    }
+
+    #[test]
+    fn no_metric_has_an_attribute_that_is_more_than_a_word_of_developers() {
+        for row in ROWS {
+            for label in row.attributes {
+                assert!(matches!(Sensitivity::of(label), None | Some(Safe)), "{} on {}", label, row.name);
+            }
+        }
+    }
+}
