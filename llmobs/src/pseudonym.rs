@@ -6,6 +6,8 @@
 
 mod key;
 
+use std::borrow::Cow;
+use std::env;
 use std::fmt;
 use std::sync::Arc;
 
@@ -13,6 +15,7 @@ use hmac::Hmac;
 use hmac::KeyInit;
 use hmac::Mac;
 use sha2::Sha256;
+use zeroize::Zeroizing;
 
 pub use self::key::KeyError;
 pub use self::key::MasterKey;
@@ -23,7 +26,7 @@ pub use self::key::MasterKey;
 /// use llmobs::pseudonym::MasterKey;
 /// use llmobs::pseudonym::Pseudonyms;
 ///
-/// let key = MasterKey::from_bytes(&[7; 32])?;
+/// let key = MasterKey::from_text("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f")?;
 /// let pseudonyms = Pseudonyms::new(key).key_id("k3")?.epoch("2026-11");
 /// let jane = pseudonyms.of("user.id", "jane@example.org").unwrap();
 /// assert_eq!(jane.len(), "k3:".len() + 32);
@@ -52,6 +55,8 @@ impl Pseudonyms {
     pub const KEY_VARIABLE: &'static str = "LLMOBS_PSEUDONYM_KEY";
     /// The variable that names the file that holds it. It goes before the other one.
     pub const FILE_VARIABLE: &'static str = "LLMOBS_PSEUDONYM_KEY_FILE";
+    /// The variable that holds the key's [name](Self::key_id), which changes with the key.
+    pub const NAME_VARIABLE: &'static str = "LLMOBS_PSEUDONYM_KEY_ID";
 
     /// Pseudonyms under a key, of the key's name `k1` and without epochs.
     pub fn new(key: MasterKey) -> Self {
@@ -67,9 +72,14 @@ impl Pseudonyms {
     ///
     /// # Errors
     ///
-    /// If there is a key that cannot be read or is too short.
+    /// If there is a key that cannot be read, is too short or was not made by chance, or if its name is none.
     pub fn from_environment() -> Result<Self, KeyError> {
-        Ok(MasterKey::from_environment(Self::FILE_VARIABLE, Self::KEY_VARIABLE)?.map_or_else(Self::none, Self::new))
+        let key = MasterKey::from_environment(Self::FILE_VARIABLE, Self::KEY_VARIABLE)?;
+        let pseudonyms = key.map_or_else(Self::none, Self::new);
+        match env::var_os(Self::NAME_VARIABLE).filter(|name| !name.is_empty()) {
+            Some(name) => pseudonyms.key_id(name.to_str().ok_or(KeyError::NAME)?.trim()),
+            None => Ok(pseudonyms),
+        }
     }
 
     /// The name of the key, which stands before each pseudonym, so that a reader knows which two can be the same.
@@ -86,7 +96,7 @@ impl Pseudonyms {
     }
 
     /// The epoch: a month, a week. The key of each is derived from the master key, so pseudonyms of two epochs cannot be
-    /// linked by whoever has neither.
+    /// linked by whoever does not have that. An epoch does not pass by itself: say the next one when it begins.
     pub fn epoch(self, label: &str) -> Self {
         self.changed(|keyed| Self::keyed(keyed.master.clone(), keyed.key_id.clone(), label.to_owned()))
     }
@@ -96,12 +106,10 @@ impl Pseudonyms {
     #[must_use]
     pub fn of(&self, field: &str, identity: &str) -> Option<String> {
         let keyed = self.keyed.as_ref()?;
-        let identity = identity.trim();
+        let identity = plain(identity);
         if identity.is_empty() {
             return None;
         }
-        // Of a mail address case says nothing; of other identities it may.
-        let identity = if identity.contains('@') { identity.to_lowercase() } else { identity.to_owned() };
         let digest = keyed.key.mac(&[b"value", field.as_bytes(), identity.as_bytes()])?;
         let mut text = String::with_capacity(keyed.key_id.len() + 33);
         text.push_str(&keyed.key_id);
@@ -122,7 +130,7 @@ impl Pseudonyms {
 
     fn keyed(master: MasterKey, key_id: String, epoch: String) -> Self {
         let derived = master.mac(&[b"llmobs pseudonym v1", key_id.as_bytes(), epoch.as_bytes()]);
-        let key = derived.map(MasterKey::of_digest);
+        let key = derived.map(|code| MasterKey::of_code(&code));
         Self { keyed: key.map(|key| Arc::new(Keyed { master, key_id, epoch, key })) }
     }
 
@@ -147,14 +155,27 @@ impl fmt::Debug for Pseudonyms {
 
 impl MasterKey {
     /// The code of several pieces, each behind its length, so that no two lists of pieces are one text.
-    fn mac(&self, pieces: &[&[u8]]) -> Option<[u8; 32]> {
+    fn mac(&self, pieces: &[&[u8]]) -> Option<Zeroizing<[u8; 32]>> {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.bytes()).ok()?;
         for piece in pieces {
             mac.update(&u64::try_from(piece.len()).ok()?.to_le_bytes());
             mac.update(piece);
         }
-        Some(mac.finalize().into_bytes().into())
+        Some(Zeroizing::new(mac.finalize().into_bytes().into()))
     }
+}
+
+/// An identity without what says nothing: blanks around it, and case where it is a mail address. Of other identities case
+/// may tell two apart, also where they have an `@`: `@Jane:example.org`.
+fn plain(identity: &str) -> Cow<'_, str> {
+    let identity = identity.trim();
+    let address = identity.split_once('@').is_some_and(|(name, domain)| {
+        !name.is_empty()
+            && !domain.is_empty()
+            && !domain.contains(['@', ':', '/'])
+            && !identity.contains(char::is_whitespace)
+    });
+    if address { identity.to_lowercase().into() } else { identity.into() }
 }
 
 #[cfg(test)]

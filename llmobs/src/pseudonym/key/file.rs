@@ -1,0 +1,51 @@
+//! The file of a key.
+
+use std::fs::File;
+use std::io;
+use std::io::Read;
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use super::KeyError;
+
+/// Longer is no key, and may be a device that never ends.
+const MOST: usize = 4096;
+
+/// What a file holds.
+pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let failed = |error: io::Error| KeyError::file(error.kind());
+    let file = File::open(path).map_err(failed)?;
+    warn_of_others(&file);
+    // Room enough from the start: a buffer that grows leaves copies behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(2 * MOST));
+    let limit = u64::try_from(MOST).unwrap_or(u64::MAX);
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() > MOST { Err(KeyError::LONG) } else { Ok(bytes) }
+}
+
+#[cfg(unix)]
+fn warn_of_others(file: &File) {
+    use std::os::unix::fs::PermissionsExt;
+    use std::sync::Once;
+
+    static ONCE: Once = Once::new();
+
+    /// What others may do with it, and what the group may write.
+    const TOO_MUCH: u32 = 0o027;
+
+    let mode = file.metadata().map_or(0, |data| data.permissions().mode());
+    if mode & TOO_MUCH != 0 {
+        // A warning and no error: orchestrators mount secrets so that everybody in the container can read them.
+        ONCE.call_once(|| {
+            tracing::warn!(
+                target: "llmobs",
+                "the file of the key of pseudonyms is open to others (mode {:03o}): make it 600, or 640",
+                mode & 0o777
+            );
+        });
+    }
+}
+
+#[cfg(not(unix))]
+const fn warn_of_others(_: &File) {}
