@@ -131,7 +131,7 @@ fn what_is_wrong_is_an_error_and_never_another_key() {
     refused(&folder.file("two", &format!("{ONE}\n{OTHER}\n"), 0o600), "hexadecimal digits or in base64");
     refused(&folder.file("weak", &"0".repeat(64), 0o600), "made by chance");
     refused(&folder.file("long", &"0123456789abcdef".repeat(300), 0o600), "longer than 4 KiB");
-    let key = said(&[(Pseudonyms::KEY_VARIABLE, "canary")]);
+    let key = said(&[(Pseudonyms::KEY_VARIABLE, "canarycanary")]);
     assert!(key.contains("32 bytes or more"), "{key}");
     let name = said(&[(Pseudonyms::KEY_VARIABLE, ONE), (Pseudonyms::NAME_VARIABLE, "a canary")]);
     assert!(name.contains("1 to 16 letters"), "{name}");
