@@ -6,6 +6,8 @@
 
 pub(crate) mod class;
 #[cfg(feature = "content")]
+mod input;
+#[cfg(feature = "content")]
 mod message;
 #[cfg(feature = "content")]
 mod part;
@@ -13,6 +15,8 @@ pub(crate) mod sealed;
 #[cfg(feature = "content")]
 mod tool;
 
+#[cfg(feature = "content")]
+pub use self::input::Input;
 #[cfg(feature = "content")]
 pub use self::message::Document;
 #[cfg(feature = "content")]

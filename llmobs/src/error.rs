@@ -7,7 +7,8 @@ use crate::semconv::value::ErrorType;
 
 /// Why an operation failed or was rejected: a type for the metrics and, if there is one, the text.
 ///
-/// The text is [`Content`]: an upstream's error may quote the prompt. It never becomes a label.
+/// The text is [`Content`]: an upstream's error may quote the prompt. It never becomes a label, and goes nowhere unless
+/// events have content.
 ///
 /// ```
 /// use llmobs::{ErrorType, Failure};
@@ -109,6 +110,11 @@ pub enum BuildError {
     NoopMeter,
     /// Bound instruments are on in the API and off in the SDK behind the meter: every measurement would be lost.
     HalfBound,
+    /// The environment has a key for pseudonyms that cannot be used.
+    PseudonymKey {
+        /// Why not. It says nothing of the key.
+        reason: String,
+    },
 }
 
 impl fmt::Display for BuildError {
@@ -139,6 +145,7 @@ impl fmt::Display for BuildError {
                  `experimental_metrics_bound_instruments` of your `opentelemetry_sdk`, or drop the feature \
                  `otel-bound` of llmobs",
             ),
+            Self::PseudonymKey { reason } => write!(f, "`pseudonyms`, or the key in the environment: {reason}"),
         }
     }
 }

@@ -11,5 +11,6 @@ pub(crate) use self::complete::Complete;
 pub(crate) use self::complete::Keep;
 pub(crate) use self::details::Asked;
 pub(crate) use self::details::Details;
+pub(crate) use self::details::Said;
 pub use self::evaluation::Evaluation;
 pub(crate) use self::exception::exception;

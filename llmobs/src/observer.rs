@@ -9,6 +9,13 @@ mod end;
 mod feedback;
 mod flight;
 mod gaps;
+#[cfg(feature = "content")]
+mod kept;
+#[cfg(feature = "content")]
+mod leaving;
+#[cfg(not(feature = "content"))]
+#[path = "observer/nothing.rs"]
+mod leaving;
 mod live;
 mod marker;
 mod operation;
@@ -213,6 +220,33 @@ impl Observer {
         if let Some(core) = &self.core {
             core.shutting_down.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// The way out for content; none for an observer that observes nothing.
+    #[cfg(feature = "content")]
+    #[must_use]
+    pub fn gate(&self) -> Option<&crate::capture::Gate> {
+        self.core.as_ref().map(|core| &core.gate)
+    }
+
+    /// What stands for an identity in a field such as `user.id`, on spans and logs: always the same, and without the key
+    /// no way back. None where there is no key, so that no identity leaves instead. Never make a label of it.
+    ///
+    /// ```
+    /// use llmobs::Observer;
+    /// use llmobs::pseudonym::MasterKey;
+    /// use llmobs::pseudonym::Pseudonyms;
+    ///
+    /// # let key = MasterKey::from_bytes(&std::array::from_fn::<u8, 32, _>(|place| place as u8 * 7 + 1)).unwrap();
+    /// let observer = Observer::builder().pseudonyms(Pseudonyms::new(key)).build()?;
+    /// let jane = observer.pseudonym("user.id", "jane@example.org").unwrap();
+    /// assert!(jane.starts_with("k1:") && !jane.contains("jane"));
+    /// # Ok::<(), llmobs::BuildError>(())
+    /// ```
+    #[cfg(feature = "pseudonym")]
+    #[must_use]
+    pub fn pseudonym(&self, field: &str, identity: &str) -> Option<String> {
+        self.core.as_ref()?.pseudonyms.of(field, identity)
     }
 
     /// The backends, for what an edge records itself.

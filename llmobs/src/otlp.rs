@@ -37,6 +37,7 @@ mod resource;
 mod sampler;
 mod settings;
 mod spans;
+mod structure;
 mod subscriber;
 mod tail;
 mod target;

@@ -24,3 +24,6 @@ pub(crate) use self::step::tell_usage;
 
 /// The target of everything that llmobs gives to `tracing`.
 pub(crate) const TARGET: &str = "llmobs";
+
+/// The target of events with content, so that who prints events can leave those out.
+pub(crate) const CONTENT_TARGET: &str = "llmobs::content";

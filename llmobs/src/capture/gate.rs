@@ -1,6 +1,7 @@
 //! The gate.
 
 use std::sync::Arc;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::Budget;
@@ -43,7 +44,8 @@ pub struct Gate {
 #[derive(Debug)]
 struct Inner {
     capture: ContentCapture,
-    redactor: Redactor,
+    /// Built when it is first needed: a gate that is shut has no use for it.
+    redactor: OnceLock<Redactor>,
     limits: Limits,
     budget: Budget,
     full_definitions: bool,
@@ -84,13 +86,23 @@ impl Gate {
     /// What redacts.
     #[must_use]
     pub fn redactor(&self) -> &Redactor {
-        &self.inner.redactor
+        self.inner.redactor.get_or_init(Redactor::new)
+    }
+
+    /// Whether the application has a sink of its own.
+    pub(crate) fn has_hook(&self) -> bool {
+        self.inner.hook.is_some()
     }
 
     /// The way out for the content of one operation.
     #[must_use]
     pub fn passage(&self) -> Passage<'_> {
-        Passage::new(self)
+        self.passage_of(self.limits().span_bytes())
+    }
+
+    /// The way out for what comes later, of which so many bytes may leave.
+    pub(crate) fn passage_of(&self, bytes: usize) -> Passage<'_> {
+        Passage::new(self, bytes)
     }
 
     /// A buffer for what a stream brings; none where capture is off, so that nothing is kept.
@@ -121,7 +133,7 @@ impl Gate {
 
     pub(super) fn shaper<'a>(&'a self, report: &'a mut Report) -> Shaper<'a> {
         Shaper {
-            redactor: &self.inner.redactor,
+            redactor: self.redactor(),
             limits: &self.inner.limits,
             report,
             full_definitions: self.inner.full_definitions,
@@ -192,13 +204,30 @@ impl GateBuilder {
         let capture = self.capture.unwrap_or_else(ContentCapture::from_environment);
         let inner = Inner {
             capture,
-            // A gate that is shut needs no detectors, but somebody may ask for its redactor.
-            redactor: self.redactor.unwrap_or_default(),
+            redactor: self.redactor.map_or_else(OnceLock::new, OnceLock::from),
             limits: self.limits.unwrap_or_default(),
             budget: self.budget.unwrap_or_default(),
             full_definitions: self.full_definitions,
             hook: self.hook.map(|hook| Worker::new(hook, self.queue)),
         };
-        Gate { inner: Arc::new(inner) }
+        let gate = Gate { inner: Arc::new(inner) };
+        if capture.is_on() {
+            // Now, and not while the first request waits.
+            let _ = gate.redactor();
+        }
+        gate
+    }
+}
+
+impl From<GateBuilder> for Gate {
+    fn from(builder: GateBuilder) -> Self {
+        builder.build()
+    }
+}
+
+/// A gate with the default settings that lets content out there.
+impl From<ContentCapture> for Gate {
+    fn from(capture: ContentCapture) -> Self {
+        Self::builder().capture(capture).build()
     }
 }

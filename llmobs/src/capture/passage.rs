@@ -37,8 +37,13 @@ pub struct Passed {
 }
 
 impl<'g> Passage<'g> {
-    pub(super) fn new(gate: &'g Gate) -> Self {
-        Self { gate, left: gate.limits().span_bytes(), report: Report::default() }
+    pub(super) fn new(gate: &'g Gate, left: usize) -> Self {
+        Self { gate, left, report: Report::default() }
+    }
+
+    /// Bytes that may still leave.
+    pub(crate) const fn left(&self) -> usize {
+        self.left
     }
 
     /// Where what passes may go.

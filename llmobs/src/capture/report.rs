@@ -10,9 +10,13 @@ use crate::redact::Counts;
 pub struct Report {
     /// What was masked, by kind.
     pub redactions: Counts,
-    /// Bytes that were cut off texts, arguments and answers.
+    /// Texts, arguments and answers that were cut.
+    pub cut_contents: u64,
+    /// Bytes that were cut off them.
     pub cut_bytes: u64,
-    /// Bytes of media that did not go along.
+    /// Media that did not go along.
+    pub left_media: u64,
+    /// Bytes of them.
     pub media_bytes: u64,
     /// Parts that were left out whole.
     pub dropped_parts: u64,
@@ -30,10 +34,12 @@ impl Report {
     }
 
     pub(super) fn cut(&mut self, bytes: usize) {
+        self.cut_contents += u64::from(bytes > 0);
         self.cut_bytes += as_u64(bytes);
     }
 
     pub(super) fn media(&mut self, bytes: usize) {
+        self.left_media += 1;
         self.media_bytes += as_u64(bytes);
     }
 
@@ -45,7 +51,9 @@ impl Report {
 impl AddAssign for Report {
     fn add_assign(&mut self, other: Self) {
         self.redactions += other.redactions;
+        self.cut_contents += other.cut_contents;
         self.cut_bytes += other.cut_bytes;
+        self.left_media += other.left_media;
         self.media_bytes += other.media_bytes;
         self.dropped_parts += other.dropped_parts;
         self.dropped_messages += other.dropped_messages;

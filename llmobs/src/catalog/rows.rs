@@ -59,7 +59,6 @@ const ALL: &[Role] = &[Role::Server, Role::Gateway, Role::Client];
 const SERVER: &[Role] = &[Role::Server];
 const REMOTE: &[Role] = &[Role::Gateway, Role::Client];
 const NOW: Option<&str> = Some("0.1");
-const LATER: Option<&str> = None;
 
 macro_rules! attributes {
     (S) => { &SERIES };
@@ -255,7 +254,7 @@ Runtime:
 Self_:
     Folded { "llmobs.self.folded_labels", Counter, "{value}", [own::LABEL], Core, ALL, both, NOW,
         "Label values that became _OTHER" }
-    Redactions { "llmobs.self.redactions", Counter, "{redaction}", [own::DETECTOR], Core, ALL, both, LATER,
+    Redactions { "llmobs.self.redactions", Counter, "{redaction}", [own::DETECTOR], Core, ALL, both, NOW,
         "Pieces of content that were replaced" }
     Anomalies { "llmobs.self.anomalies", Counter, "{anomaly}", [own::ANOMALY], Core, ALL, both, NOW,
         "Measurements that could not be true and were mended or left out" }

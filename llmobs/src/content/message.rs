@@ -67,6 +67,12 @@ impl Message {
         self.finish_reason = Some(reason);
         self
     }
+
+    /// How much it holds, about, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        let name = self.name.as_ref().map_or(0, Content::weight);
+        size_of::<Self>() + name + self.parts.iter().map(Part::weight).sum::<usize>()
+    }
 }
 
 /// Who speaks.

@@ -101,6 +101,18 @@ impl Part {
     pub(crate) const fn kind(&self) -> &PartKind {
         &self.0
     }
+
+    /// How much it holds, about, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        let held = match &self.0 {
+            PartKind::Blob { content, .. } => content.weight(),
+            PartKind::File { file_id: text, .. } | PartKind::Uri { uri: text, .. } => text.weight(),
+            PartKind::Reasoning { content, .. } | PartKind::Text { content, .. } => content.weight(),
+            PartKind::ToolCall(call) => call.weight(),
+            PartKind::ToolCallResponse { response, .. } => response.weight(),
+        };
+        size_of::<Self>() + held
+    }
 }
 
 impl From<ToolCall> for Part {

@@ -32,6 +32,14 @@ impl<T> Content<T> {
     }
 }
 
+#[cfg(feature = "content")]
+impl<T: Weigh> Content<T> {
+    /// How much it holds, about, in bytes: what it costs to keep, which opens nothing.
+    pub(crate) fn weight(&self) -> usize {
+        self.0.weight()
+    }
+}
+
 impl From<String> for Content<String> {
     fn from(text: String) -> Self {
         Self(text)

@@ -46,6 +46,11 @@ impl ToolCall {
         let value = serde_json::from_str(&text).unwrap_or(Value::String(text));
         self.arguments(value)
     }
+
+    /// How much it holds, about, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        self.name.len() + self.arguments.as_ref().map_or(0, Content::weight)
+    }
 }
 
 /// A tool that a model may call, as `gen_ai.tool.definitions` has it.
@@ -89,5 +94,12 @@ impl ToolDefinition {
     pub fn parameters(mut self, schema: impl Into<Content<Value>>) -> Self {
         self.parameters = Some(schema.into());
         self
+    }
+
+    /// How much it holds, about, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        let description = self.description.as_ref().map_or(0, Content::weight);
+        let parameters = self.parameters.as_ref().map_or(0, Content::weight);
+        size_of::<Self>() + self.name.len() + description + parameters
     }
 }

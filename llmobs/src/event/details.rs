@@ -1,11 +1,13 @@
 //! `gen_ai.client.inference.operation.details`: what a call asked and got, in the conventions' words. Only where it was
-//! asked for, since the span says the same.
+//! asked for, since the span says the same, or where events have content.
 
+use super::json::list;
 use crate::catalog::Profile;
 use crate::clock::seconds;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::OutputType;
 use crate::span::Answer;
+use crate::span::CONTENT_TARGET;
 use crate::span::Request;
 use crate::span::TARGET;
 
@@ -38,6 +40,24 @@ impl Asked {
     }
 }
 
+/// What was said, as JSON, as far as it passed the gate.
+#[derive(Debug, Default)]
+pub(crate) struct Said {
+    pub(crate) input: Option<String>,
+    pub(crate) output: Option<String>,
+    pub(crate) system_instructions: Option<String>,
+    pub(crate) tool_definitions: Option<String>,
+}
+
+impl Said {
+    const fn is_something(&self) -> bool {
+        self.input.is_some()
+            || self.output.is_some()
+            || self.system_instructions.is_some()
+            || self.tool_definitions.is_some()
+    }
+}
+
 /// A call that ended, with what it asked.
 #[derive(Debug)]
 pub(crate) struct Details<'a> {
@@ -48,48 +68,68 @@ pub(crate) struct Details<'a> {
     pub(crate) max_tokens: Option<u64>,
     pub(crate) asked: &'a Asked,
     pub(crate) answer: &'a Answer<'a>,
+    pub(crate) said: Said,
+}
+
+/// Writes the event at one target and level. A callsite has one of each, so there are two.
+macro_rules! write_event {
+    ($target:expr, $level:ident, $of:ident, $asked:ident, $answer:ident, $cache:ident) => {
+        tracing::event!(
+            name: "gen_ai.client.inference.operation.details",
+            target: $target,
+            parent: None,
+            tracing::Level::$level,
+            gen_ai.operation.name = $of.operation,
+            gen_ai.provider.name = $of.is_latest().then_some($of.provider),
+            gen_ai.request.model = $of.model,
+            gen_ai.conversation.id = $of.conversation,
+            gen_ai.output.type = $asked.output_type.as_ref().map(OutputType::as_str),
+            gen_ai.request.choice.count = $asked.choices,
+            gen_ai.request.max_tokens = $of.max_tokens.and_then(whole),
+            gen_ai.request.seed = $asked.seed,
+            gen_ai.request.temperature = $asked.temperature,
+            gen_ai.request.top_p = $asked.top_p,
+            gen_ai.request.frequency_penalty = $asked.frequency_penalty,
+            gen_ai.request.presence_penalty = $asked.presence_penalty,
+            gen_ai.request.stream = $answer.streamed.then_some(true),
+            gen_ai.response.id = $answer.response_id,
+            gen_ai.response.model = $answer.response_model,
+            gen_ai.response.finish_reasons = list($answer.finish_reasons.iter()),
+            gen_ai.response.time_to_first_chunk = $answer.first_chunk.map(seconds),
+            gen_ai.usage.input_tokens = $answer.usage.input.and_then(whole),
+            gen_ai.usage.output_tokens = $answer.usage.output.and_then(whole),
+            gen_ai.usage.cache_read.input_tokens = $answer.usage.cache_read.and_then(whole),
+            gen_ai.usage.cache_creation.input_tokens = $cache.0,
+            gen_ai.usage.cache_write.input_tokens = $cache.1,
+            gen_ai.usage.reasoning.output_tokens = $answer.usage.reasoning.and_then(whole),
+            gen_ai.input.messages = $of.said.input,
+            gen_ai.output.messages = $of.said.output,
+            gen_ai.system_instructions = $of.said.system_instructions,
+            gen_ai.tool.definitions = $of.said.tool_definitions,
+            server.address = $asked.server.as_ref().map(|(address, _)| &**address),
+            server.port = $asked.server.as_ref().map(|(_, port)| i64::from(*port)),
+            error.type = $answer.error.map(ErrorType::as_str),
+            "gen_ai.client.inference.operation.details"
+        )
+    };
 }
 
 impl Details<'_> {
-    /// Writes the event in the trace that is current.
+    /// Writes the event in the trace that is current. `tracing` has neither lists nor objects: they are JSON, which the
+    /// pipeline makes values of.
     pub(crate) fn write(&self) {
         let Self { asked, answer, .. } = self;
-        let usage = &answer.usage;
-        let cache_write = usage.cache_write.and_then(whole);
-        let latest = answer.profile == Profile::Latest;
-        let (created, written) = if latest { (None, cache_write) } else { (cache_write, None) };
-        tracing::event!(
-            name: "gen_ai.client.inference.operation.details",
-            target: TARGET,
-            parent: None,
-            tracing::Level::DEBUG,
-            gen_ai.operation.name = self.operation,
-            gen_ai.provider.name = latest.then_some(self.provider),
-            gen_ai.request.model = self.model,
-            gen_ai.conversation.id = self.conversation,
-            gen_ai.output.type = asked.output_type.as_ref().map(OutputType::as_str),
-            gen_ai.request.choice.count = asked.choices,
-            gen_ai.request.max_tokens = self.max_tokens.and_then(whole),
-            gen_ai.request.seed = asked.seed,
-            gen_ai.request.temperature = asked.temperature,
-            gen_ai.request.top_p = asked.top_p,
-            gen_ai.request.frequency_penalty = asked.frequency_penalty,
-            gen_ai.request.presence_penalty = asked.presence_penalty,
-            gen_ai.request.stream = answer.streamed.then_some(true),
-            gen_ai.response.id = answer.response_id,
-            gen_ai.response.model = answer.response_model,
-            gen_ai.response.time_to_first_chunk = answer.first_chunk.map(seconds),
-            gen_ai.usage.input_tokens = usage.input.and_then(whole),
-            gen_ai.usage.output_tokens = usage.output.and_then(whole),
-            gen_ai.usage.cache_read.input_tokens = usage.cache_read.and_then(whole),
-            gen_ai.usage.cache_creation.input_tokens = created,
-            gen_ai.usage.cache_write.input_tokens = written,
-            gen_ai.usage.reasoning.output_tokens = usage.reasoning.and_then(whole),
-            server.address = asked.server.as_ref().map(|(address, _)| &**address),
-            server.port = asked.server.as_ref().map(|(_, port)| i64::from(*port)),
-            error.type = answer.error.map(ErrorType::as_str),
-            "gen_ai.client.inference.operation.details"
-        );
+        let cache_write = answer.usage.cache_write.and_then(whole);
+        let cache = if self.is_latest() { (None, cache_write) } else { (cache_write, None) };
+        if self.said.is_something() {
+            write_event!(CONTENT_TARGET, INFO, self, asked, answer, cache);
+        } else {
+            write_event!(TARGET, DEBUG, self, asked, answer, cache);
+        }
+    }
+
+    fn is_latest(&self) -> bool {
+        self.answer.profile == Profile::Latest
     }
 }
 

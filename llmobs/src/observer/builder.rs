@@ -5,6 +5,8 @@ mod checks;
 use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
+#[cfg(not(feature = "content"))]
+use std::sync::Once;
 use std::sync::Weak;
 use std::time::Duration;
 
@@ -14,6 +16,8 @@ use super::Observer;
 use super::core::Core;
 use super::core::Settings;
 use super::flight::Flight;
+#[cfg(feature = "content")]
+use crate::capture::Gate;
 use crate::catalog::Buckets;
 use crate::catalog::Id;
 use crate::catalog::Level;
@@ -26,6 +30,8 @@ use crate::clock::Clock;
 use crate::clock::nanos;
 use crate::error::BuildError;
 use crate::objective::Objective;
+#[cfg(feature = "pseudonym")]
+use crate::pseudonym::Pseudonyms;
 use crate::record::Label;
 use crate::semconv::value::OperationName;
 use crate::semconv::value::Provider;
@@ -67,6 +73,10 @@ pub struct ObserverBuilder<'a> {
     logs_details: bool,
     recorded: usize,
     recorder_folder: Option<PathBuf>,
+    #[cfg(feature = "content")]
+    gate: Option<Gate>,
+    #[cfg(feature = "pseudonym")]
+    pseudonyms: Option<Pseudonyms>,
 }
 
 impl<'a> ObserverBuilder<'a> {
@@ -96,6 +106,10 @@ impl<'a> ObserverBuilder<'a> {
             logs_details: false,
             recorded: 4_096,
             recorder_folder: None,
+            #[cfg(feature = "content")]
+            gate: None,
+            #[cfg(feature = "pseudonym")]
+            pseudonyms: None,
         }
     }
 
@@ -275,6 +289,35 @@ impl<'a> ObserverBuilder<'a> {
         self
     }
 
+    /// Where content goes: a mode, or a [`Gate`] with settings of its own. Defaults to what
+    /// [the environment](crate::capture::ContentCapture::VARIABLE) says, else nowhere. Details events are written where
+    /// events have content.
+    ///
+    /// ```
+    /// use llmobs::Observer;
+    /// use llmobs::capture::ContentCapture;
+    /// use llmobs::capture::Gate;
+    /// use llmobs::capture::Limits;
+    ///
+    /// let observer = Observer::builder().capture(ContentCapture::Spans).build()?;
+    /// let gate = Gate::builder().capture(ContentCapture::Events).limits(Limits::default().part(2_048));
+    /// let observer = Observer::builder().capture(gate).build()?;
+    /// # Ok::<(), llmobs::BuildError>(())
+    /// ```
+    #[cfg(feature = "content")]
+    pub fn capture(mut self, gate: impl Into<Gate>) -> Self {
+        self.gate = Some(gate.into());
+        self
+    }
+
+    /// What makes [pseudonyms](Observer::pseudonym). Defaults to those under the key of
+    /// [the environment](Pseudonyms::from_environment), else none.
+    #[cfg(feature = "pseudonym")]
+    pub fn pseudonyms(mut self, pseudonyms: Pseudonyms) -> Self {
+        self.pseudonyms = Some(pseudonyms);
+        self
+    }
+
     /// Builds the observer.
     ///
     /// # Errors
@@ -293,6 +336,12 @@ impl<'a> ObserverBuilder<'a> {
         let given = meters.is_some();
         let meter = meters.map_or_else(|| otel::global_meter(profile), |meters| meters.meter(profile));
         let sinks = Sinks::new(self.bounds()?, level, meter);
+        #[cfg(feature = "pseudonym")]
+        let pseudonyms = match self.pseudonyms {
+            Some(given) => given,
+            None => Pseudonyms::from_environment()
+                .map_err(|error| BuildError::PseudonymKey { reason: error.to_string() })?,
+        };
         let settings = Settings {
             clock: self.clock,
             first_token: self.first_token,
@@ -309,8 +358,14 @@ impl<'a> ObserverBuilder<'a> {
                 self.recorder_folder,
                 self.objectives.iter().map(|objective| objective.target),
             ),
+            #[cfg(feature = "content")]
+            gate: self.gate.unwrap_or_else(|| Gate::builder().build()),
+            #[cfg(feature = "pseudonym")]
+            pseudonyms,
         };
         let core = Arc::new(Core::new(settings, sinks));
+        #[cfg(not(feature = "content"))]
+        say_that_nothing_is_captured();
         let weak = Arc::downgrade(&core);
         let source: Weak<dyn Source> = weak;
         match core.sinks().attach(&source) {
@@ -373,11 +428,29 @@ fn profile_of_environment() -> Profile {
     }
 }
 
+/// Somebody asked for what this build cannot do.
+#[cfg(not(feature = "content"))]
+fn say_that_nothing_is_captured() {
+    static ONCE: Once = Once::new();
+    let asked = std::env::var("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT").unwrap_or_default();
+    if !["", "no_content", "false"].contains(&asked.trim().to_ascii_lowercase().as_str()) {
+        ONCE.call_once(|| {
+            tracing::warn!(
+                target: "llmobs",
+                "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT is set, and llmobs was built without its feature \
+                 `content`: no content is captured"
+            );
+        });
+    }
+}
+
 fn describe_build(sinks: &Sinks, level: Level, profile: Profile) {
     let features = [
+        ("content", cfg!(feature = "content")),
         ("otel-bound", cfg!(feature = "otel-bound")),
         ("otlp", cfg!(feature = "otlp")),
         ("prometheus", cfg!(feature = "prometheus")),
+        ("pseudonym", cfg!(feature = "pseudonym")),
     ];
     let on: Vec<_> = features.iter().filter(|(_, on)| *on).map(|(name, _)| *name).collect();
     let labels = [

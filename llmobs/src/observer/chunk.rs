@@ -182,6 +182,11 @@ impl From<u32> for Chunk {
 pub trait Carries {
     /// What the item carries.
     fn carries(&self) -> Chunk;
+
+    /// The text that it adds to the answer, for where content is captured. It is not asked elsewhere. Defaults to none.
+    fn text(&self) -> Option<&str> {
+        None
+    }
 }
 
 impl Carries for Chunk {
@@ -195,11 +200,19 @@ impl Carries for str {
     fn carries(&self) -> Chunk {
         Chunk::tokens(u32::from(!self.is_empty()))
     }
+
+    fn text(&self) -> Option<&str> {
+        Some(self)
+    }
 }
 
 impl Carries for String {
     fn carries(&self) -> Chunk {
         self.as_str().carries()
+    }
+
+    fn text(&self) -> Option<&str> {
+        Some(self)
     }
 }
 
@@ -207,11 +220,19 @@ impl<T: Carries + ?Sized> Carries for &T {
     fn carries(&self) -> Chunk {
         (**self).carries()
     }
+
+    fn text(&self) -> Option<&str> {
+        (**self).text()
+    }
 }
 
 impl<T: Carries + ?Sized> Carries for Box<T> {
     fn carries(&self) -> Chunk {
         (**self).carries()
+    }
+
+    fn text(&self) -> Option<&str> {
+        (**self).text()
     }
 }
 
@@ -219,17 +240,29 @@ impl<T: Carries + ?Sized> Carries for Arc<T> {
     fn carries(&self) -> Chunk {
         (**self).carries()
     }
+
+    fn text(&self) -> Option<&str> {
+        (**self).text()
+    }
 }
 
 impl<T: Carries + ?Sized> Carries for Rc<T> {
     fn carries(&self) -> Chunk {
         (**self).carries()
     }
+
+    fn text(&self) -> Option<&str> {
+        (**self).text()
+    }
 }
 
 impl Carries for Cow<'_, str> {
     fn carries(&self) -> Chunk {
         self.as_ref().carries()
+    }
+
+    fn text(&self) -> Option<&str> {
+        Some(self)
     }
 }
 
@@ -240,5 +273,9 @@ impl<T: Carries, E> Carries for Result<T, E> {
             Ok(item) => item.carries(),
             Err(_) => Chunk::failed(ErrorType::Other),
         }
+    }
+
+    fn text(&self) -> Option<&str> {
+        self.as_ref().ok()?.text()
     }
 }

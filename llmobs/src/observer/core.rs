@@ -15,9 +15,13 @@ use opentelemetry::global::BoxedTracer;
 use prometheus_client::registry::Registry;
 
 use super::flight::Flight;
+#[cfg(feature = "content")]
+use super::leaving::HookTold;
 use super::live::Live;
 use super::table::InFlight;
 use super::table::Table;
+#[cfg(feature = "content")]
+use crate::capture::Gate;
 use crate::cardinality::Guard;
 use crate::catalog::Id;
 use crate::catalog::Level;
@@ -30,6 +34,8 @@ use crate::instruments::EXTRA_LABELS;
 use crate::instruments::Key;
 use crate::instruments::Series;
 use crate::instruments::Vocabulary;
+#[cfg(feature = "pseudonym")]
+use crate::pseudonym::Pseudonyms;
 use crate::record::Label;
 use crate::semconv::value::OTHER;
 use crate::semconv::value::OperationName;
@@ -67,9 +73,15 @@ pub(super) struct Core {
     tracer: OnceLock<BoxedTracer>,
     /// Which share of the operations that went well is logged.
     pub(super) logged_share: f64,
-    /// Whether each operation has an event with its details.
-    pub(super) logs_details: bool,
+    /// Whether somebody asked for events with the details of each operation.
+    logs_details: bool,
     pub(super) flight: Arc<Flight>,
+    #[cfg(feature = "content")]
+    pub(super) gate: Gate,
+    #[cfg(feature = "content")]
+    pub(super) hook_told: HookTold,
+    #[cfg(feature = "pseudonym")]
+    pub(super) pseudonyms: Pseudonyms,
 }
 
 /// Short: who prints an observer does not want every series.
@@ -99,6 +111,10 @@ pub(super) struct Settings {
     pub(super) logged_share: f64,
     pub(super) logs_details: bool,
     pub(super) flight: Arc<Flight>,
+    #[cfg(feature = "content")]
+    pub(super) gate: Gate,
+    #[cfg(feature = "pseudonym")]
+    pub(super) pseudonyms: Pseudonyms,
 }
 
 /// How many unlisted operation names, providers and runtimes may have series.
@@ -132,11 +148,27 @@ impl Core {
             logged_share: settings.logged_share,
             logs_details: settings.logs_details,
             flight: settings.flight,
+            #[cfg(feature = "content")]
+            gate: settings.gate,
+            #[cfg(feature = "content")]
+            hook_told: HookTold::default(),
+            #[cfg(feature = "pseudonym")]
+            pseudonyms: settings.pseudonyms,
         }
     }
 
     pub(super) fn is_shutting_down(&self) -> bool {
         self.shutting_down.load(Ordering::Relaxed)
+    }
+
+    /// Whether each operation has an event with its details: where it is asked for, and where events have content.
+    #[cfg_attr(not(feature = "content"), expect(clippy::missing_const_for_fn, reason = "with content it is not"))]
+    pub(super) fn logs_details(&self) -> bool {
+        #[cfg(feature = "content")]
+        if self.gate.capture().on_events() {
+            return true;
+        }
+        self.logs_details
     }
 
     /// Who follows the operations, and who gives values of rows that are not ours.

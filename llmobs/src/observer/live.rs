@@ -17,6 +17,8 @@ use std::sync::atomic::Ordering;
 use opentelemetry::trace::SpanContext;
 
 use super::core::Core;
+#[cfg(feature = "content")]
+use super::kept::Kept;
 use crate::catalog::Id;
 use crate::clock::Moment;
 use crate::companion::Mark;
@@ -128,6 +130,9 @@ pub(super) struct Notes {
     reasons: Mutex<Vec<(u16, FinishReason)>>,
     /// The span of the try before.
     pub(super) last_attempt: Mutex<Option<SpanContext>>,
+    /// What it was given and gave, where content is captured.
+    #[cfg(feature = "content")]
+    pub(super) kept: OnceLock<Box<Kept>>,
 }
 
 impl Live {

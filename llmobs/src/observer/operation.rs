@@ -132,7 +132,7 @@ impl Operation {
                 held.follows(before);
             }
         }
-        Step::new(Some(held))
+        Step::new(Some(held), &live.core)
     }
 
     /// It gave what was asked. If something was marked as failing before, it is `failed` all the same.
@@ -146,6 +146,10 @@ impl Operation {
         let error = failure.error_type();
         if let (Some(live), Some(exception)) = (self.marker.live(), failure.exception()) {
             let _ = live.notes().exception.set(exception);
+        }
+        #[cfg(feature = "content")]
+        if let Some(live) = self.marker.live() {
+            live.keep_message(failure.text());
         }
         self.end(|live| Ending::Failed(live.failing().unwrap_or(error)));
     }

@@ -148,8 +148,8 @@ impl<'a> Start<'a> {
         self
     }
 
-    /// The texts at which the caller wants the generation to stop. They are the caller's words: give them only where
-    /// they may be seen. Defaults to none.
+    /// The texts at which the caller wants the generation to stop. They are the caller's words, so they are content: the
+    /// span has them only where spans have content, redacted. Defaults to none.
     pub const fn stop_sequences(mut self, texts: &'a [&'a str]) -> Self {
         self.request.stop_sequences = texts;
         self
@@ -250,6 +250,12 @@ impl<'a> Start<'a> {
             request: &self.request,
         };
         let span = call.open();
+        #[cfg(feature = "content")]
+        if let Some(span) = &span
+            && self.name != OperationName::Embeddings
+        {
+            core.tell_stop_sequences(span, self.request.stop_sequences);
+        }
         let beginning = Beginning {
             t0,
             deadline: self.deadline.map(|after| t0.saturating_add(nanos(after))),
@@ -262,7 +268,7 @@ impl<'a> Start<'a> {
             max_tokens: self.request.max_tokens,
             own_objective: self.own_objective,
             conversation: self.request.conversation.map(|id| clean(id).as_ref().into()),
-            asked: (core.logs_details && self.name != OperationName::Embeddings).then(|| Asked::of(&self.request)),
+            asked: (core.logs_details() && self.name != OperationName::Embeddings).then(|| Asked::of(&self.request)),
         };
         series.add(Id::Started, 0, 1);
         if let Some(place) = self.own_objective {

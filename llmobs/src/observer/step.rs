@@ -1,12 +1,19 @@
 //! A step around model calls that somebody owns, from its start to its end.
 
+#[cfg(feature = "content")]
+mod said;
+
 use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 
 use tracing::Instrument;
 use tracing::Span;
 use tracing::instrument::Instrumented;
 
+#[cfg(feature = "content")]
+use self::said::Way;
+use super::core::Core;
 use crate::catalog::own;
 use crate::clock::ago;
 use crate::error::Failure;
@@ -25,15 +32,27 @@ use crate::usage::Usage;
 #[must_use = "a step that is dropped at once counts as cancelled"]
 pub struct Step {
     held: Option<Box<Held>>,
+    /// The way out for its content, where spans have any.
+    #[cfg(feature = "content")]
+    way: Option<Box<Way>>,
 }
 
 impl Step {
     pub(super) const fn nothing() -> Self {
-        Self { held: None }
+        Self {
+            held: None,
+            #[cfg(feature = "content")]
+            way: None,
+        }
     }
 
-    pub(super) const fn new(held: Option<Box<Held>>) -> Self {
-        Self { held }
+    #[cfg_attr(not(feature = "content"), expect(unused_variables, reason = "it is the way out for content"))]
+    pub(super) fn new(held: Option<Box<Held>>, core: &Arc<Core>) -> Self {
+        Self {
+            #[cfg(feature = "content")]
+            way: held.as_ref().and_then(|_| Way::of(core)).map(Box::new),
+            held,
+        }
     }
 
     /// Its span, for events and child spans of your own. Do not hold an entered guard across an `.await`:

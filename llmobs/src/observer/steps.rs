@@ -33,10 +33,8 @@ macro_rules! step {
 
             /// Starts the step.
             pub fn start(self) -> Step {
-                if !self.observer.is_enabled() {
-                    return Step::nothing();
-                }
-                Step::new(self.observer.fitted(self.step).open())
+                let Some(core) = &self.observer.core else { return Step::nothing() };
+                Step::new(self.observer.fitted(self.step).open(), core)
             }
         }
     };

@@ -135,6 +135,10 @@ where
                 // The closure is the user's: a panic in it is one of the stream.
                 let chunk = this.carry.carry(item);
                 flow.polling = false;
+                #[cfg(feature = "content")]
+                if flow.captures {
+                    flow.said(&chunk, this.carry.text(item));
+                }
                 let ending = flow.item(&chunk);
                 if let (Some(ending), Some(flow)) = (ending, this.flow.take_if(|_| ending.is_some())) {
                     flow.finish(ending);
@@ -160,6 +164,12 @@ impl<S: Stream + fmt::Debug, C> fmt::Debug for Observed<S, C> {
 pub trait Carry<Item> {
     /// What the item carries.
     fn carry(&mut self, item: &Item) -> Chunk;
+
+    /// The text that it adds to the answer, where that is known.
+    fn text<'i>(&self, item: &'i Item) -> Option<&'i str> {
+        let _ = item;
+        None
+    }
 }
 
 /// The item says it itself.
@@ -170,6 +180,10 @@ pub struct Own;
 impl<Item: Carries> Carry<Item> for Own {
     fn carry(&mut self, item: &Item) -> Chunk {
         item.carries()
+    }
+
+    fn text<'i>(&self, item: &'i Item) -> Option<&'i str> {
+        item.text()
     }
 }
 
@@ -211,6 +225,9 @@ struct Flow {
     whole: bool,
     /// The inner stream is polled under the operation's span.
     entered: bool,
+    /// The texts of items are kept.
+    #[cfg(feature = "content")]
+    captures: bool,
 }
 
 impl Flow {
@@ -227,6 +244,8 @@ impl Flow {
             polling: false,
             whole: false,
             entered: false,
+            #[cfg(feature = "content")]
+            captures: running.live.captures(),
             running,
         }
     }
@@ -334,6 +353,17 @@ impl Flow {
     fn stalled(&self, cause: StallCause) {
         self.running.live.stalled();
         self.running.live.series.add(Id::Stall, cause.index(), 1);
+    }
+
+    /// Keeps the text of an item.
+    #[cfg(feature = "content")]
+    #[cold]
+    fn said(&self, chunk: &Chunk, text: Option<&str>) {
+        let Some(text) = text else { return };
+        self.running.live.gather(|gathering| match chunk.reasoning > 0 && chunk.text == 0 {
+            true => gathering.reasoning(chunk.choice, text),
+            false => gathering.text(chunk.choice, text),
+        });
     }
 
     #[cold]

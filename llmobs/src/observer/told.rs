@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use super::end::End;
 use super::end::Ending;
+use super::leaving::Leaving;
 use crate::catalog::Level;
 use crate::clock::ago;
 use crate::clock::seconds;
@@ -54,10 +55,12 @@ impl Told<'_> {
         // With a span, both clocks are read together here: what is dated by them agrees.
         let now = if span.is_some() { live.now() } else { self.now };
         let ended = ago(now.saturating_sub(self.end.marks.now));
-        let Some(held) = span else { return self.log(ended, None, &answer) };
+        let content = Leaving::of(live, answer.outcome, span.as_deref());
+        let Some(held) = span else { return self.log(ended, None, &answer, &content) };
         answer.tell(&held);
+        content.tell(&held);
         self.parts(&held, ended);
-        held.in_trace(|| self.log(ended, Some(&held), &answer));
+        held.in_trace(|| self.log(ended, Some(&held), &answer, &content));
         held.end(ended);
     }
 
@@ -89,7 +92,7 @@ impl Told<'_> {
         }
     }
 
-    fn log(&self, at: SystemTime, held: Option<&Held>, answer: &Answer<'_>) {
+    fn log(&self, at: SystemTime, held: Option<&Held>, answer: &Answer<'_>, content: &Leaving) {
         let live = self.end.live;
         let heard = tracing::level_filters::LevelFilter::current();
         let notes = live.noted();
@@ -97,7 +100,7 @@ impl Told<'_> {
             && let Ending::Failed(error) = self.end.ending
         {
             let kind = notes.and_then(|notes| notes.exception.get().copied());
-            exception(kind.unwrap_or(error.as_str()));
+            exception(kind.unwrap_or(error.as_str()), content.message());
         }
         if let Some(asked) = notes.and_then(|notes| notes.asked.get()) {
             let [operation, provider, model] = live.series.identity();
@@ -109,6 +112,7 @@ impl Told<'_> {
                 max_tokens: live.max_tokens(),
                 asked,
                 answer,
+                said: content.for_event(),
             }
             .write();
         }

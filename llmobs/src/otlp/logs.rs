@@ -18,6 +18,7 @@ use opentelemetry_sdk::logs::SdkLogRecord;
 use super::batcher::Encode;
 use super::parcel::pack;
 use super::queue::Queue;
+use super::structure::structure;
 use super::worker::Flusher;
 
 /// A record and who wrote it.
@@ -60,6 +61,8 @@ pub(super) fn encoder(resource: &Resource) -> Encode<Record> {
     Box::new(move |records| {
         let records: Vec<_> = records.iter().map(|(record, scope)| (record, scope)).collect();
         let resource_logs = group_logs_by_resource_and_scope(&LogBatch::new(&records), &resource);
-        pack(ExportLogsServiceRequest { resource_logs })
+        let mut request = ExportLogsServiceRequest { resource_logs };
+        structure(&mut request);
+        pack(request)
     })
 }

@@ -13,6 +13,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::InitError;
 use super::parts::Providers;
+use crate::span::CONTENT_TARGET;
 
 /// What goes to standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -95,8 +96,9 @@ pub(super) fn set(providers: &Providers, output: StandardOutput, filter: EnvFilt
         StandardOutput::Text => Some(Box::new(lines)),
         StandardOutput::Off => None,
     };
-    // Spans may hold content that was captured for spans alone, and each event would repeat it.
-    let lines = lines.with_filter(filter_fn(|metadata| metadata.is_event()));
+    // Spans may hold content that was captured for spans alone, and each event would repeat it. Whole conversations are
+    // no lines either: `llm_request_complete` says the rest of what such an event says.
+    let lines = lines.with_filter(filter_fn(|metadata| metadata.is_event() && metadata.target() != CONTENT_TARGET));
     let registry = Registry::default().with(layer(providers)).with(lines).with(filter);
     tracing::subscriber::set_global_default(registry).map_err(|_| InitError::SubscriberTaken)
 }

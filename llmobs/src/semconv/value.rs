@@ -206,7 +206,7 @@ impl FinishReason {
     }
 
     /// The reason behind a provider's own word for it: OpenAI's `tool_calls`, Anthropic's `end_turn`, Gemini's
-    /// `MAX_TOKENS` and their like. An unknown word is kept in the open arm.
+    /// `MAX_TOKENS` and their like. An unknown word is kept in the open arm, 64 characters of it.
     #[must_use]
     pub fn from_provider(word: &str) -> Self {
         match word.to_ascii_lowercase().as_str() {
@@ -227,7 +227,7 @@ impl FinishReason {
             | "image_recitation" => Self::ContentFilter,
             "error" | "malformed_function_call" | "unexpected_tool_call" | "too_many_tool_calls" => Self::Error,
             "compaction" => Self::Compaction,
-            _ => Self::Other(Cow::Owned(word.to_owned())),
+            _ => Self::Other(Cow::Owned(word.chars().take(64).collect())),
         }
     }
 }

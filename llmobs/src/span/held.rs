@@ -81,6 +81,14 @@ impl Held {
         }
     }
 
+    /// Sets a text that only few spans have, so that no span has a field for it.
+    #[cfg(feature = "content")]
+    pub(crate) fn set_text(&self, name: &'static str, text: String) {
+        if let Some(context) = &self.context {
+            context.span().set_attribute(KeyValue::new(name, text));
+        }
+    }
+
     /// It failed: the status says so in words of low cardinality.
     pub(crate) fn fail(&self, error: ErrorType) {
         if let Some(context) = &self.context {

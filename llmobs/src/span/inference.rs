@@ -113,14 +113,8 @@ impl Call<'_> {
             self.top_k(&span, top_k);
         }
         let held = Held::new(span)?;
-        if told && held.is_recording() {
-            let (name, values) = match is_vector {
-                true => (a::GEN_AI_REQUEST_ENCODING_FORMATS, request.encoding_formats),
-                false => (a::GEN_AI_REQUEST_STOP_SEQUENCES, request.stop_sequences),
-            };
-            if !values.is_empty() {
-                held.set_list(name, values.iter().copied());
-            }
+        if is_vector && told && held.is_recording() && !request.encoding_formats.is_empty() {
+            held.set_list(a::GEN_AI_REQUEST_ENCODING_FORMATS, request.encoding_formats.iter().copied());
         }
         Some(held)
     }

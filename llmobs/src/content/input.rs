@@ -1,0 +1,103 @@
+//! What a model is given.
+
+use crate::content::Content;
+use crate::content::Message;
+use crate::content::ToolDefinition;
+
+/// What a model is given: instructions, messages, and the tools that it may call.
+///
+/// ```
+/// use llmobs::content::Input;
+/// use llmobs::content::Message;
+/// use llmobs::content::ToolDefinition;
+///
+/// let input = Input::new()
+///     .system("You are kind.")
+///     .message(Message::user("Is it raining in Paris?"))
+///     .tool(ToolDefinition::function("weather"));
+/// assert!(!format!("{input:?}").contains("Paris"));
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
+#[must_use]
+pub struct Input {
+    pub(crate) system_instructions: Vec<Content<String>>,
+    pub(crate) messages: Vec<Message>,
+    pub(crate) tools: Vec<ToolDefinition>,
+}
+
+impl Input {
+    /// Nothing yet.
+    pub const fn new() -> Self {
+        Self { system_instructions: Vec::new(), messages: Vec::new(), tools: Vec::new() }
+    }
+
+    /// Instructions that stand apart from the conversation. Those in it are [messages](Message::system).
+    pub fn system(mut self, text: impl Into<Content<String>>) -> Self {
+        self.system_instructions.push(text.into());
+        self
+    }
+
+    /// A message of the conversation, behind those that are there.
+    pub fn message(mut self, message: Message) -> Self {
+        self.messages.push(message);
+        self
+    }
+
+    /// Messages of the conversation, behind those that are there.
+    pub fn messages(mut self, messages: impl IntoIterator<Item = Message>) -> Self {
+        self.messages.extend(messages);
+        self
+    }
+
+    /// A tool that the model may call.
+    pub fn tool(mut self, tool: ToolDefinition) -> Self {
+        self.tools.push(tool);
+        self
+    }
+
+    /// Whether there is nothing in it.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.system_instructions.is_empty() && self.messages.is_empty() && self.tools.is_empty()
+    }
+
+    /// How much it holds, about, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        let instructions: usize = self.system_instructions.iter().map(Content::weight).sum();
+        let messages: usize = self.messages.iter().map(Message::weight).sum();
+        let tools: usize = self.tools.iter().map(ToolDefinition::weight).sum();
+        instructions + messages + tools
+    }
+}
+
+impl From<Message> for Input {
+    fn from(message: Message) -> Self {
+        Self::new().message(message)
+    }
+}
+
+impl From<Vec<Message>> for Input {
+    fn from(messages: Vec<Message>) -> Self {
+        Self::new().messages(messages)
+    }
+}
+
+impl<const N: usize> From<[Message; N]> for Input {
+    fn from(messages: [Message; N]) -> Self {
+        Self::new().messages(messages)
+    }
+}
+
+/// One message of a user.
+impl From<&str> for Input {
+    fn from(text: &str) -> Self {
+        Message::user(text).into()
+    }
+}
+
+/// One message of a user.
+impl From<String> for Input {
+    fn from(text: String) -> Self {
+        Message::user(text).into()
+    }
+}

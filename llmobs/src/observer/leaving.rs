@@ -1,0 +1,189 @@
+//! The content of an operation at its end: through the gate, and to where it may go.
+
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+
+use super::core::Core;
+use super::kept::Kept;
+use super::live::Live;
+use crate::capture::Captured;
+use crate::capture::Passed;
+use crate::capture::References;
+use crate::capture::Report;
+use crate::catalog::Id;
+use crate::catalog::own;
+use crate::content::Content;
+use crate::content::Message;
+use crate::event::Said;
+use crate::record::Label;
+use crate::semconv::attribute as a;
+use crate::semconv::value::FinishReason;
+use crate::semconv::value::Outcome;
+use crate::span::Held;
+
+/// What passed the gate of one operation. Without content it is empty.
+#[derive(Debug, Default)]
+pub(super) struct Leaving {
+    input: Option<Passed>,
+    output: Option<Passed>,
+    system_instructions: Option<Passed>,
+    tool_definitions: Option<Passed>,
+    /// The text of the error.
+    message: Option<Passed>,
+    references: References,
+}
+
+/// The value of `llmobs.signal` of content that was left out.
+const SIGNAL: &str = "content";
+
+impl Leaving {
+    /// Lets out what may leave. Nothing is looked at where nobody would see it.
+    pub(super) fn of(live: &Live, outcome: Outcome, span: Option<&Held>) -> Self {
+        let Some(kept) = live.kept() else { return Self::default() };
+        let gate = &live.core.gate;
+        let to_span = gate.capture().on_spans() && span.is_some_and(Held::is_recording);
+        // Taken in any case: what is kept costs others their share.
+        let (output, refused) = output(live, kept, outcome);
+        let input = kept.take_input();
+        let mut report = Report { refused_bytes: refused, ..Report::default() };
+        let mut leaving = Self::default();
+        if to_span || gate.capture().on_events() || gate.has_hook() {
+            let mut passage = gate.passage();
+            // The answer first: of what is too long, the prompt is known best.
+            leaving.output = passage.output(&output);
+            if let Some(input) = &input {
+                leaving.input = passage.input(&input.value.messages);
+                leaving.system_instructions = passage.system_instructions(&input.value.system_instructions);
+                leaving.tool_definitions = passage.tool_definitions(&input.value.tools);
+            }
+            if gate.capture().on_events() {
+                leaving.message = kept.message.get().and_then(|message| passage.text(message));
+            }
+            report += *passage.report();
+        }
+        if gate.has_hook() {
+            let captured = Captured::new()
+                .input(leaving.input.clone())
+                .output(leaving.output.clone())
+                .system_instructions(leaving.system_instructions.clone())
+                .tool_definitions(leaving.tool_definitions.clone());
+            leaving.references = gate.hand_over(captured);
+        }
+        live.core.left(&report, kept.was_refused());
+        leaving
+    }
+
+    /// The attributes of the details event.
+    pub(super) fn for_event(&self) -> Said {
+        let json = |passed: &Option<Passed>| passed.as_ref().and_then(Passed::for_event).map(ToString::to_string);
+        Said {
+            input: json(&self.input),
+            output: json(&self.output),
+            system_instructions: json(&self.system_instructions),
+            tool_definitions: json(&self.tool_definitions),
+        }
+    }
+
+    /// The text of the error, for the event of it.
+    pub(super) fn message(&self) -> Option<&str> {
+        self.message.as_ref().and_then(Passed::for_event).and_then(|text| text.as_str())
+    }
+
+    /// The attributes of the span.
+    pub(super) fn tell(&self, span: &Held) {
+        let attributes = [
+            (a::GEN_AI_INPUT_MESSAGES, &self.input),
+            (a::GEN_AI_OUTPUT_MESSAGES, &self.output),
+            (a::GEN_AI_SYSTEM_INSTRUCTIONS, &self.system_instructions),
+            (a::GEN_AI_TOOL_DEFINITIONS, &self.tool_definitions),
+        ];
+        for (name, passed) in attributes {
+            if let Some(json) = passed.as_ref().and_then(Passed::for_span) {
+                span.set_text(name, json);
+            }
+        }
+        // The names that the conventions' own utilities have; the conventions have none yet.
+        let references = [
+            ("gen_ai.input.messages_ref", &self.references.input),
+            ("gen_ai.output.messages_ref", &self.references.output),
+            ("gen_ai.system_instructions_ref", &self.references.system_instructions),
+            ("gen_ai.tool.definitions_ref", &self.references.tool_definitions),
+        ];
+        for (name, reference) in references {
+            if let Some(reference) = reference {
+                span.set_text(name, reference.clone());
+            }
+        }
+    }
+}
+
+/// The answer, and how many bytes of it were not kept.
+fn output(live: &Live, kept: &Kept, outcome: Outcome) -> (Vec<Message>, u64) {
+    let (mut messages, refused) = match (kept.take_output(), kept.take_gathered()) {
+        (Some(whole), _) => (whole.value, 0),
+        (None, Some(gathered)) => {
+            let refused = gathered.report().refused_bytes;
+            (gathered.into_messages(), refused)
+        }
+        (None, None) => return (Vec::new(), 0),
+    };
+    let reasons = live.finish_reasons();
+    let mut reasons = reasons.first.iter().chain(&reasons.others);
+    for message in &mut messages {
+        let known = reasons.next().cloned();
+        // What was completed did not end in an error, which is what a message without a reason says.
+        let known = known.or_else(|| (outcome == Outcome::Completed).then_some(FinishReason::Stop));
+        message.finish_reason = message.finish_reason.take().or(known);
+    }
+    (messages, refused)
+}
+
+/// What was told of the application's hook, whose own thread counts.
+#[derive(Debug, Default)]
+pub(super) struct HookTold {
+    dropped: AtomicU64,
+    panicked: AtomicU64,
+}
+
+/// How much a total has grown since it was asked for before.
+fn growth(told: &AtomicU64, total: u64) -> u64 {
+    total.saturating_sub(told.fetch_max(total, Ordering::Relaxed))
+}
+
+impl Core {
+    /// The texts at which a caller wants the generation to stop, where spans have content.
+    pub(super) fn tell_stop_sequences(&self, span: &Held, texts: &[&str]) {
+        if texts.is_empty() || !self.gate.capture().on_spans() || !span.is_recording() {
+            return;
+        }
+        let mut passage = self.gate.passage();
+        let passed = texts.iter().filter_map(|text| passage.text(&Content::from(*text))?.for_span());
+        let passed: Vec<String> = passed.collect();
+        span.set_list(a::GEN_AI_REQUEST_STOP_SEQUENCES, passed.iter().map(String::as_str));
+        self.left(passage.report(), false);
+    }
+
+    /// Counts what became of content on its way out.
+    pub(super) fn left(&self, report: &Report, over_budget: bool) {
+        for (kind, count) in report.redactions.iter() {
+            let labels = [Label::new(own::DETECTOR, kind.as_str())];
+            self.sinks().bind(Id::Redactions, &labels).add(count.into());
+        }
+        let over_budget = over_budget || report.refused_bytes > 0;
+        let hook = self.gate.hook_stats();
+        let lost = [
+            ("truncated", report.cut_contents),
+            ("limit", report.dropped_parts + report.dropped_messages),
+            ("media", report.left_media),
+            ("budget", u64::from(over_budget)),
+            ("queue_full", growth(&self.hook_told.dropped, hook.dropped)),
+            ("hook_panicked", growth(&self.hook_told.panicked, hook.panicked)),
+        ];
+        for (reason, count) in lost {
+            if count > 0 {
+                let labels = [Label::new(own::SIGNAL, SIGNAL), Label::new(own::DROP_REASON, reason)];
+                self.sinks().bind(Id::Dropped, &labels).add(count);
+            }
+        }
+    }
+}

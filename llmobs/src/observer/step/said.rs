@@ -1,0 +1,89 @@
+//! What a step was asked and what it answered, on its span, where spans have content.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use serde_json::Value;
+
+use super::Step;
+use crate::capture::Passage;
+use crate::capture::Passed;
+use crate::content::Content;
+use crate::content::Document;
+use crate::observer::core::Core;
+use crate::semconv::attribute as a;
+
+/// The way out for the content of a step.
+pub(super) struct Way {
+    core: Arc<Core>,
+    /// Bytes that its span may still have.
+    left: Mutex<usize>,
+}
+
+impl Way {
+    /// None where spans have no content.
+    pub(super) fn of(core: &Arc<Core>) -> Option<Self> {
+        let gate = &core.gate;
+        let left = gate.limits().span_bytes();
+        gate.capture().on_spans().then(|| Self { core: Arc::clone(core), left: Mutex::new(left) })
+    }
+}
+
+impl fmt::Debug for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Way").finish_non_exhaustive()
+    }
+}
+
+/// Content. It goes on the span at once, through the [gate](crate::capture); the closures are called only where spans have
+/// content and this one is recorded. Call each once.
+impl Step {
+    /// What a tool is called with (`gen_ai.tool.call.arguments`).
+    ///
+    /// ```
+    /// use llmobs::Observer;
+    /// use llmobs::capture::ContentCapture;
+    /// use serde_json::json;
+    ///
+    /// let observer = Observer::builder().capture(ContentCapture::Spans).build()?;
+    /// let step = observer.execute_tool("weather").start();
+    /// step.arguments(|| json!({"city": "Paris"}));
+    /// step.result(|| json!({"rain": true}));
+    /// step.complete();
+    /// # Ok::<(), llmobs::BuildError>(())
+    /// ```
+    pub fn arguments<C: Into<Content<Value>>>(&self, arguments: impl FnOnce() -> C) {
+        self.let_out(a::GEN_AI_TOOL_CALL_ARGUMENTS, |passage| passage.json(&arguments().into()));
+    }
+
+    /// What a tool answered (`gen_ai.tool.call.result`).
+    pub fn result<C: Into<Content<Value>>>(&self, result: impl FnOnce() -> C) {
+        self.let_out(a::GEN_AI_TOOL_CALL_RESULT, |passage| passage.json(&result().into()));
+    }
+
+    /// What is searched for (`gen_ai.retrieval.query.text`).
+    pub fn query<C: Into<Content<String>>>(&self, query: impl FnOnce() -> C) {
+        self.let_out(a::GEN_AI_RETRIEVAL_QUERY_TEXT, |passage| passage.text(&query().into()));
+    }
+
+    /// What a search found (`gen_ai.retrieval.documents`).
+    pub fn documents<D: IntoIterator<Item = Document>>(&self, documents: impl FnOnce() -> D) {
+        self.let_out(a::GEN_AI_RETRIEVAL_DOCUMENTS, |passage| {
+            passage.documents(&documents().into_iter().collect::<Vec<_>>())
+        });
+    }
+
+    fn let_out(&self, name: &'static str, pass: impl FnOnce(&mut Passage<'_>) -> Option<Passed>) {
+        let (Some(held), Some(way)) = (self.recording(), self.way.as_deref()) else { return };
+        let mut left = way.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut passage = way.core.gate.passage_of(*left);
+        if let Some(text) = pass(&mut passage).as_ref().and_then(Passed::for_span) {
+            held.set_text(name, text);
+        }
+        *left = passage.left();
+        drop(left);
+        way.core.left(passage.report(), false);
+    }
+}

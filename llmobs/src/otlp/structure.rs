@@ -1,0 +1,108 @@
+//! Lists and objects of our events. `tracing` has no type for them, so they come as JSON; the conventions want values.
+
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::common::v1::AnyValue;
+use opentelemetry_proto::tonic::common::v1::ArrayValue;
+use opentelemetry_proto::tonic::common::v1::KeyValue;
+use opentelemetry_proto::tonic::common::v1::KeyValueList;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use serde_json::Value as Json;
+
+use crate::semconv::attribute as a;
+
+/// The event that has such attributes.
+const EVENT: &str = "gen_ai.client.inference.operation.details";
+
+/// Those attributes.
+const STRUCTURED: [&str; 5] = [
+    a::GEN_AI_INPUT_MESSAGES,
+    a::GEN_AI_OUTPUT_MESSAGES,
+    a::GEN_AI_RESPONSE_FINISH_REASONS,
+    a::GEN_AI_SYSTEM_INSTRUCTIONS,
+    a::GEN_AI_TOOL_DEFINITIONS,
+];
+
+/// Makes values of what is JSON. It is done while a request is encoded, where no caller waits.
+pub(super) fn structure(request: &mut ExportLogsServiceRequest) {
+    let scopes = request.resource_logs.iter_mut().flat_map(|resource| &mut resource.scope_logs);
+    let events = scopes.flat_map(|scope| &mut scope.log_records).filter(|record| record.event_name == EVENT);
+    let attributes = events.flat_map(|event| &mut event.attributes);
+    for attribute in attributes.filter(|attribute| STRUCTURED.contains(&attribute.key.as_str())) {
+        let Some(AnyValue { value: Some(Value::StringValue(json)) }) = &attribute.value else { continue };
+        if let Ok(json) = serde_json::from_str(json) {
+            attribute.value = Some(value(json));
+        }
+    }
+}
+
+fn value(json: Json) -> AnyValue {
+    let value = match json {
+        Json::Null => return AnyValue { value: None },
+        Json::Bool(truth) => Value::BoolValue(truth),
+        Json::Number(number) => match number.as_i64() {
+            Some(whole) => Value::IntValue(whole),
+            None => Value::DoubleValue(number.as_f64().unwrap_or_default()),
+        },
+        Json::String(text) => Value::StringValue(text),
+        Json::Array(values) => Value::ArrayValue(ArrayValue { values: values.into_iter().map(value).collect() }),
+        Json::Object(fields) => {
+            let values = fields.into_iter().map(|(key, field)| KeyValue {
+                key,
+                value: Some(value(field)),
+                ..KeyValue::default()
+            });
+            Value::KvlistValue(KeyValueList { values: values.collect() })
+        }
+    };
+    AnyValue { value: Some(value) }
+}
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry_proto::tonic::logs::v1::LogRecord;
+    use opentelemetry_proto::tonic::logs::v1::ResourceLogs;
+    use opentelemetry_proto::tonic::logs::v1::ScopeLogs;
+    use serde_json::json;
+
+    use super::*;
+
+    fn request(event: &str, attributes: &[(&str, &str)]) -> ExportLogsServiceRequest {
+        let attributes = attributes.iter().map(|(key, text)| KeyValue {
+            key: (*key).to_owned(),
+            value: Some(AnyValue { value: Some(Value::StringValue((*text).to_owned())) }),
+            ..KeyValue::default()
+        });
+        let record =
+            LogRecord { event_name: event.to_owned(), attributes: attributes.collect(), ..LogRecord::default() };
+        let scope_logs = vec![ScopeLogs { log_records: vec![record], ..ScopeLogs::default() }];
+        ExportLogsServiceRequest { resource_logs: vec![ResourceLogs { scope_logs, ..ResourceLogs::default() }] }
+    }
+
+    fn first(request: &ExportLogsServiceRequest) -> Option<&AnyValue> {
+        request.resource_logs[0].scope_logs[0].log_records[0].attributes[0].value.as_ref()
+    }
+
+    #[test]
+    fn json_becomes_values() {
+        let mut details =
+            request(EVENT, &[("gen_ai.input.messages", r#"[{"role":"user","parts":[1,true,null,0.5]}]"#)]);
+        structure(&mut details);
+        let parts = value(json!([1, true, null, 0.5]));
+        assert_eq!(first(&details), Some(&value(json!([{"role": "user", "parts": [1, true, null, 0.5]}]))));
+        let Some(Value::ArrayValue(ArrayValue { values })) = parts.value else { panic!() };
+        assert_eq!(values[0].value, Some(Value::IntValue(1)));
+        assert_eq!(values[2].value, None);
+        assert_eq!(values[3].value, Some(Value::DoubleValue(0.5)));
+    }
+
+    #[test]
+    fn other_events_other_attributes_and_what_is_no_json_stay_as_they_are() {
+        for (event, key, text) in
+            [("other", "gen_ai.input.messages", "[]"), (EVENT, "other", "[]"), (EVENT, "gen_ai.input.messages", "[")]
+        {
+            let mut asked = request(event, &[(key, text)]);
+            structure(&mut asked);
+            assert_eq!(asked, request(event, &[(key, text)]));
+        }
+    }
+}
