@@ -153,6 +153,8 @@ pub enum Call {
     Links,
     /// The power limit.
     PowerLimit,
+    /// Who uses it: takes milliseconds, and is asked only where it was wished for.
+    Processes,
     /// Repeated transfers on the bus.
     Replays,
     /// Rows of memory that were replaced, and whether a reset is asked for.
@@ -165,7 +167,7 @@ pub enum Call {
 
 impl Call {
     /// Every question.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Energy,
         Self::Activity,
         Self::Clocks,
@@ -179,6 +181,7 @@ impl Call {
         Self::Io,
         Self::Links,
         Self::PowerLimit,
+        Self::Processes,
         Self::Replays,
         Self::Rows,
         Self::TemperatureLimit,
@@ -218,6 +221,7 @@ impl Call {
             Self::Io => "io",
             Self::Links => "links",
             Self::PowerLimit => "power_limit",
+            Self::Processes => "processes",
             Self::Replays => "replays",
             Self::Rows => "rows",
             Self::TemperatureLimit => "temperature_limit",
@@ -322,6 +326,34 @@ pub struct Reading {
     pub links_sent: Option<u64>,
     /// Bytes received over the links between GPUs.
     pub links_received: Option<u64>,
+    /// Who uses it.
+    pub processes: Option<Processes>,
+}
+
+/// Who uses a device, in numbers: nothing else is kept of a process.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Processes {
+    /// This process and those that it started.
+    pub ours: u32,
+    /// Others.
+    pub others: u32,
+    /// Processes that may be either: this one lives in a namespace of its own, and the driver counts in another one.
+    pub untold: u32,
+    /// Bytes of ours; `None` where the driver does not tell.
+    pub memory_ours: Option<u64>,
+    /// Bytes of all the others.
+    pub memory_others: Option<u64>,
+    /// What part of the multiprocessors' work since the last look was ours, from 0 to 1. Asked only where it is shared.
+    pub share: Option<f64>,
+}
+
+impl Processes {
+    /// Whether somebody else uses the device too. A single process of which nothing can be told is taken for ours.
+    #[must_use]
+    pub const fn is_shared(&self) -> bool {
+        self.others > 0 || self.untold > 1
+    }
 }
 
 impl fmt::Debug for dyn GpuBackend {

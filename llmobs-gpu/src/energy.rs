@@ -9,6 +9,7 @@ mod meter;
 pub(crate) use self::accounts::Accounts;
 pub(crate) use self::accounts::Settled;
 pub(crate) use self::accounts::bit;
+pub(crate) use self::ledger::Tenancy;
 pub(crate) use self::ledger::Totals;
 pub(crate) use self::meter::Meter;
 pub(crate) use self::meter::Step;

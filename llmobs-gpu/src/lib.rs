@@ -36,6 +36,8 @@ mod energy;
 mod error;
 mod follow;
 mod host;
+#[cfg(feature = "nvml")]
+mod kin;
 mod report;
 mod roofline;
 mod sampler;
@@ -50,6 +52,7 @@ pub use self::backend::DeviceInfo;
 pub use self::backend::GpuBackend;
 #[cfg(feature = "nvml")]
 pub use self::backend::NvmlBackend;
+pub use self::backend::Processes;
 pub use self::backend::Reading;
 pub use self::backend::Tier;
 pub use self::backend::Watch;

@@ -126,6 +126,9 @@ pub struct OperationEnergy {
     pub source: EnergySource,
     /// Whether all of it was measured. If not, some intervals are missing: the figure is too low.
     pub complete: bool,
+    /// Whether others used a device of it while it ran: its part is then our part of the work, and what could not be
+    /// told is nobody's. Known where processes are asked for.
+    pub shared: bool,
 }
 
 impl OperationEnergy {
@@ -151,6 +154,7 @@ impl OperationEnergy {
             energy_method = self.method.as_str(),
             energy_source = self.source.as_str(),
             energy_complete = self.complete,
+            energy_shared = self.shared,
             energy_per_token_j = self.joules_per_token(),
             gpu_s = self.gpu_seconds,
             gpu_cost_usd = self.cost_usd,

@@ -9,6 +9,7 @@ mod open;
 mod pace;
 mod rows;
 mod tell;
+mod tenants;
 #[cfg(all(test, feature = "nvml", target_os = "linux"))]
 mod tests;
 mod watcher;

@@ -17,6 +17,7 @@ use llmobs_gpu::DeviceInfo;
 use llmobs_gpu::GpuBackend;
 use llmobs_gpu::GpuError;
 use llmobs_gpu::ModelSize;
+use llmobs_gpu::Processes;
 use llmobs_gpu::Reading;
 use llmobs_gpu::Sampler;
 use llmobs_gpu::Throttle;
@@ -38,6 +39,7 @@ fn every_row_and_event_of_a_gpu_is_as_the_conventions_have_it() {
         .fast(Duration::from_millis(2))
         .normal(Duration::from_millis(4))
         .slow(Duration::from_millis(6))
+        .processes(true)
         .usd_per_gpu_hour(3.0)
         .model_size(ModelSize::new("m", 1e9))
         .start(&observer)
@@ -71,7 +73,7 @@ fn every_row_and_event_of_a_gpu_is_as_the_conventions_have_it() {
     assert!(sampler.stop());
     assert_none(&wire.violations(CONVENTIONS), "GPU");
     let heard: BTreeSet<_> = wire.logs().into_iter().map(|record| record.event_name).collect();
-    for event in ["gpu_throttle", "gpu_xid", "llm_request_energy"] {
+    for event in ["gpu_shared", "gpu_throttle", "gpu_xid", "llm_request_energy"] {
         assert!(heard.contains(event), "{event} in {heard:?}");
     }
 }
@@ -147,6 +149,12 @@ impl GpuBackend for Device {
             Call::Io => (into.io_sent, into.io_received) = (counter, counter),
             Call::Links => (into.links_sent, into.links_received) = (counter, counter),
             Call::PowerLimit => into.power_limit = Some(700.0),
+            Call::Processes => {
+                // A tenant that does a third of the work comes and goes.
+                let mut found = Processes::default();
+                (found.ours, found.others, found.share) = (1, u32::from(busy > 0.0), Some(0.67));
+                into.processes = Some(found);
+            }
             Call::Replays => into.replays = counter,
             Call::Rows => (into.rows_corrected, into.rows_uncorrected) = (counter, counter),
             Call::TemperatureLimit => (into.temperature_degraded, into.temperature_critical) = (Some(87.0), Some(92.0)),

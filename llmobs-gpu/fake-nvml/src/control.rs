@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::state::CHANGED;
 use crate::state::Device;
+use crate::state::Process;
 use crate::state::state;
 
 /// # Safety
@@ -142,13 +143,41 @@ pub extern "C" fn fake_mig(device: u32, instances: u32) {
     whole.values.insert("mig".to_owned(), u64::from(instances > 0));
     let whole = whole.clone();
     for instance in 0..instances {
-        let memory = [("memory_total", 10_u64 << 30), ("memory_used", 1 << 30), ("memory_reserved", 0), ("mig", 0)];
+        let values = [
+            ("memory_total", 10_u64 << 30),
+            ("memory_used", 1 << 30),
+            ("memory_reserved", 0),
+            ("mig", 0),
+            ("gpm_engine", 5_000),
+            ("gpm_sm", 4_000 + 100 * u64::from(instance)),
+            ("gpm_occupancy", 3_000),
+            ("gpm_tensor", 2_000),
+            ("gpm_dram", 1_000),
+        ];
         state.devices.push(Device {
-            values: memory.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+            values: values.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
             name: format!("{} MIG 1g.10gb", whole.name),
             uuid: format!("MIG-00000000-0000-0000-0000-{:06}{instance:06}", parent),
             parent: Some(parent),
+            processes: Vec::new(),
         });
+    }
+}
+
+/// A process begins to use a device: so many bytes, and so many percent of its multiprocessors' time. With
+/// `draws` it is in the list of those that draw, else in that of those that compute.
+#[unsafe(no_mangle)]
+pub extern "C" fn fake_process(device: u32, pid: u32, memory: u64, work: u32, draws: bool) {
+    if let Some(device) = state().devices.get_mut(device as usize) {
+        device.processes.push(Process { pid, memory, work, draws });
+    }
+}
+
+/// No process uses a device any more.
+#[unsafe(no_mangle)]
+pub extern "C" fn fake_no_processes(device: u32) {
+    if let Some(device) = state().devices.get_mut(device as usize) {
+        device.processes.clear();
     }
 }
 

@@ -141,12 +141,9 @@ of_device! {
     }
 
     nvmlDeviceGetGpuInstanceId(device, id: *mut c_uint) {
-        let state = state();
-        let parent = state.devices[device].parent.ok_or(NOT_SUPPORTED)?;
-        let before = state.devices[..device].iter().filter(|part| part.parent == Some(parent)).count();
-        // The driver numbers from seven on where all parts are of the smallest size.
+        let number = state().instance(device).ok_or(NOT_SUPPORTED)?;
         // SAFETY: the caller's promise.
-        unsafe { put(id, u32::try_from(before + 7).unwrap_or(0)) }
+        unsafe { put(id, number) }
     }
 
     nvmlDeviceGetDeviceHandleFromMigDeviceHandle(device, whole: *mut *mut c_void) {

@@ -1,7 +1,9 @@
 //! Activity by two samples.
 
+use std::ffi::c_uint;
 use std::ffi::c_void;
 
+use crate::INVALID_ARGUMENT;
 use crate::NOT_SUPPORTED;
 use crate::VERSION_MISMATCH;
 use crate::exported;
@@ -71,6 +73,20 @@ of_device! {
         let supported = u32::from(value(device, "gpm").is_ok_and(|supported| supported != 0));
         // SAFETY: the caller's promise.
         unsafe { put(support, GpmSupport { version, supported }) }
+    }
+
+    nvmlGpmMigSampleGet(device, instance: c_uint, sample: *mut c_void) {
+        // Asked of the GPU, with the number of the instance.
+        if value(device, "gpm")? == 0 || value(device, "mig")? == 0 {
+            return Err(NOT_SUPPORTED);
+        }
+        let part = {
+            let state = state();
+            let mut parts = (0..state.devices.len()).filter(|part| state.devices[*part].parent == Some(device));
+            parts.find(|part| state.instance(*part) == Some(instance)).ok_or(INVALID_ARGUMENT)?
+        };
+        // SAFETY: every sample comes from `nvmlGpmSampleAlloc`.
+        unsafe { put(sample.cast::<usize>(), part) }
     }
 
     nvmlGpmSampleGet(device, sample: *mut c_void) {

@@ -25,6 +25,8 @@ pub const FIGURES: &[Figure] = &[
     ("nvmlPciInfo_t.busId", offset_of!(Pci, bus_id), 36),
     ("nvmlFieldValue_t", size_of::<Field>(), 40),
     ("nvmlFieldValue_t.value", offset_of!(Field, value), 32),
+    ("nvmlProcessInfo_t", size_of::<ProcessInfo>(), 24),
+    ("nvmlProcessUtilizationSample_t", size_of::<ProcessSample>(), 32),
     ("nvmlEventData_t", size_of::<EventData>(), 32),
     ("nvmlGpmMetric_t", size_of::<GpmMetric>(), 40),
     ("nvmlGpmMetricsGet_t.metrics", offset_of!(GpmMetrics, metrics), 24),
@@ -84,6 +86,24 @@ pub struct Field {
     pub kind: c_uint,
     pub ret: Ret,
     pub value: Value,
+}
+
+#[repr(C)]
+pub struct ProcessInfo {
+    pub pid: c_uint,
+    pub used_memory: c_ulonglong,
+    pub gpu_instance: c_uint,
+    pub compute_instance: c_uint,
+}
+
+#[repr(C)]
+pub struct ProcessSample {
+    pub pid: c_uint,
+    pub timestamp: c_ulonglong,
+    pub sm: c_uint,
+    pub memory: c_uint,
+    pub encoder: c_uint,
+    pub decoder: c_uint,
 }
 
 #[repr(C)]

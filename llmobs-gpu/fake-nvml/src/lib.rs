@@ -9,6 +9,7 @@ mod devices;
 mod events;
 mod gpm;
 pub mod layout;
+mod processes;
 mod readings;
 mod state;
 mod system;

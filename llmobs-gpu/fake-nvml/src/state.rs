@@ -50,6 +50,18 @@ pub(crate) struct Device {
     pub(crate) uuid: String,
     /// The device that it is an instance of.
     pub(crate) parent: Option<usize>,
+    pub(crate) processes: Vec<Process>,
+}
+
+/// A process that holds something on a device.
+#[derive(Clone)]
+pub(crate) struct Process {
+    pub(crate) pid: u32,
+    /// The highest number stands for one that the library does not know.
+    pub(crate) memory: u64,
+    /// Percent of the multiprocessors' time.
+    pub(crate) work: u32,
+    pub(crate) draws: bool,
 }
 
 static STATE: LazyLock<Mutex<State>> = LazyLock::new(|| {
@@ -126,12 +138,14 @@ impl Device {
             ("violation_power_ns", 7_000_000_000),
             ("violation_reliability_ns", 0),
             ("violation_thermal_ns", 1_000_000_000),
+            ("work_us", 1_000_000),
         ];
         Self {
             values: values.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
             name: "NVIDIA H100 80GB HBM3".to_owned(),
             uuid: format!("GPU-00000000-0000-0000-0000-{index:012}"),
             parent: None,
+            processes: Vec::new(),
         }
     }
 }
@@ -175,6 +189,13 @@ pub(crate) fn device(name: &'static str, handle: *mut c_void) -> Result<usize, R
 }
 
 impl State {
+    /// The number of an instance in its GPU. The driver numbers from seven on where all are of the smallest size.
+    pub(crate) fn instance(&self, device: usize) -> Option<u32> {
+        let parent = self.devices[device].parent?;
+        let before = self.devices[..device].iter().filter(|part| part.parent == Some(parent)).count();
+        u32::try_from(before + 7).ok()
+    }
+
     pub(crate) fn script(&mut self, name: &'static str) -> &mut Script {
         let written = &mut self.written;
         self.scripts.entry(name).or_insert_with(|| written.remove(name).unwrap_or_default())

@@ -3,6 +3,7 @@
 mod field;
 mod handle;
 mod raw;
+mod tenants;
 mod watch;
 
 use std::collections::HashMap;
@@ -22,6 +23,7 @@ use super::GpuBackend;
 use super::Reading;
 use super::Watch;
 use crate::error::GpuError;
+use crate::kin::Kin;
 
 /// GPUs behind `libnvidia-ml.so.1`.
 ///
@@ -32,6 +34,7 @@ pub struct NvmlBackend {
     path: Option<PathBuf>,
     nvml: Option<&'static Nvml>,
     handles: Vec<Handle>,
+    kin: Kin,
 }
 
 impl NvmlBackend {
@@ -45,6 +48,12 @@ impl NvmlBackend {
     #[must_use]
     pub fn at(path: impl Into<PathBuf>) -> Self {
         Self { path: Some(path.into()), ..Self::default() }
+    }
+
+    /// As another process of another tree of processes.
+    #[cfg(all(test, target_os = "linux"))]
+    pub(crate) fn among(self, kin: Kin) -> Self {
+        Self { kin, ..self }
     }
 
     fn nvml(&self) -> Result<&'static Nvml, GpuError> {
@@ -89,12 +98,14 @@ impl GpuBackend for NvmlBackend {
         let nvml = self.nvml()?;
         let handle = self.handle(device)?;
         handle.device = nvml.device_by_uuid(handle.id.as_str()).map_err(error)?;
+        handle.find_whole();
         // A handle may outlive its device; a question tells.
         handle.device.index().map(|_| ()).map_err(error)
     }
 
     fn read(&mut self, device: usize, call: Call, into: &mut Reading) -> Result<(), GpuError> {
-        self.handle(device)?.read(call, into)
+        let handle = self.handles.get_mut(device).ok_or(GpuError::NotFound)?;
+        handle.read(call, &self.kin, into)
     }
 
     fn watch(&mut self) -> Option<Box<dyn Watch>> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::ledger::Key;
 use super::ledger::Ledger;
 use super::ledger::Share;
+use super::ledger::Tenancy;
 use super::ledger::Totals;
 
 /// The operations that run or wait for their last interval, and a ledger of each device. `T` is whatever is known of
@@ -29,6 +30,7 @@ struct Account<T> {
     microjoules: u64,
     nanos: f64,
     complete: bool,
+    shared: bool,
 }
 
 /// An operation whose energy will not change any more.
@@ -40,6 +42,8 @@ pub(crate) struct Settled<T> {
     pub(crate) nanos: f64,
     /// Whether every interval that it ran in had its energy measured in time.
     pub(crate) complete: bool,
+    /// Whether others used a device of it while it ran.
+    pub(crate) shared: bool,
 }
 
 /// The most devices.
@@ -61,6 +65,7 @@ impl<T> Accounts<T> {
             microjoules: 0,
             nanos: 0.0,
             complete: true,
+            shared: false,
         };
         self.open.insert(key, account);
     }
@@ -122,13 +127,18 @@ impl<T> Accounts<T> {
     }
 
     /// A device used so many microjoules since its last interval.
-    pub(crate) fn close(&mut self, device: usize, energy: u64, at: u64, idle_watts: Option<f64>) {
+    pub(crate) fn close(&mut self, device: usize, energy: u64, at: u64, idle_watts: Option<f64>, tenancy: Tenancy) {
         let Some(ledger) = self.ledgers.get_mut(device) else { return };
-        for Share { key, microjoules, nanos } in ledger.close(energy, at, idle_watts) {
+        for Share { key, microjoules, nanos } in ledger.close(energy, at, idle_watts, tenancy) {
             if let Some(account) = self.open.get_mut(&key) {
                 account.microjoules += microjoules;
                 account.nanos += nanos;
-                account.measured = true;
+                account.shared |= tenancy != Tenancy::Sole;
+                // What nobody can tell is no figure, and not zero.
+                match tenancy {
+                    Tenancy::Unknown => account.complete = false,
+                    _ => account.measured = true,
+                }
             }
         }
     }
@@ -165,8 +175,8 @@ impl<T> Accounts<T> {
         });
         let settled: Vec<_> = done
             .map(|(_, account)| account)
-            .map(|Account { known, measured, microjoules, nanos, complete, .. }| {
-                (measured, Settled { known, microjoules, nanos, complete })
+            .map(|Account { known, measured, microjoules, nanos, complete, shared, .. }| {
+                (measured, Settled { known, microjoules, nanos, complete, shared })
             })
             .collect();
         self.waiting -= settled.len();

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::accounts::Accounts;
 use super::ledger::Ledger;
+use super::ledger::Tenancy;
 use super::meter::Meter;
 use super::meter::Step;
 
@@ -22,6 +23,15 @@ struct Run {
 fn runs() -> impl Strategy<Value = Vec<Run>> {
     let run = (0..2_000_u64, 1..900_u64, 1..4_u64);
     prop::collection::vec(run.prop_map(|(from, time, devices)| Run { from, time, devices }), 0..40)
+}
+
+/// Who else uses a device; most of the time nobody.
+fn tenancy() -> impl Strategy<Value = Tenancy> {
+    prop_oneof![
+        2 => Just(Tenancy::Sole),
+        1 => (0.0..=1.0_f64).prop_map(Tenancy::Shared),
+        1 => Just(Tenancy::Unknown),
+    ]
 }
 
 /// What a device's counter shows at a moment: updated once a period, with a power that swings.
@@ -41,6 +51,7 @@ proptest! {
         losses in prop::collection::vec(any::<bool>(), 64),
         reset_at in prop::option::of(200..2_500_u64),
         idle in prop::option::of(0.0..300.0_f64),
+        tenants in prop::collection::vec(tenancy(), 1..8),
     ) {
         let mut accounts = Accounts::new(2);
         let mut meters = [Meter::default(), Meter::default()];
@@ -68,7 +79,10 @@ proptest! {
                 let shown = counter(period + device as u64, now - since);
                 let at = (now + start) * MS;
                 match meter.counter(shown, at, Some(700.0)) {
-                    Step::Energy(energy) => accounts.close(device, energy, at, idle),
+                    Step::Energy(energy) => {
+                        let tenancy = tenants[(tick / 8 + device) % tenants.len()];
+                        accounts.close(device, energy, at, idle, tenancy);
+                    }
                     Step::Dropped(_) | Step::First => accounts.void(device, at),
                     Step::Nothing => {}
                 }
@@ -95,7 +109,7 @@ proptest! {
         others in 0..20_u64, from in 0..50_u64, time in 1..50_u64, energy in 0..100_000_000_u64,
     ) {
         let mut ledger = Ledger::default();
-        ledger.close(0, 1_000 * MS, None);
+        ledger.close(0, 1_000 * MS, None, Tenancy::Sole);
         let (begin, end) = ((1_000 + from) * MS, (1_000 + from + time) * MS);
         for key in 0..others + 2 {
             ledger.start(key, begin);
@@ -104,7 +118,7 @@ proptest! {
             ledger.stop(key, end);
         }
         ledger.start(999, 1_200 * MS);
-        let shares = ledger.close(energy, 1_200 * MS, Some(0.0));
+        let shares = ledger.close(energy, 1_200 * MS, Some(0.0), Tenancy::Sole);
         let of = |key| shares.iter().find(|share| share.key == key).map_or(0, |share| share.microjoules);
         prop_assert!(of(0).abs_diff(of(1)) <= 1, "{} {}", of(0), of(1));
         prop_assert_eq!(of(999), 0);
@@ -116,7 +130,7 @@ proptest! {
     ) {
         let shares = |name: &dyn Fn(u64) -> u64| {
             let mut ledger = Ledger::default();
-            ledger.close(0, 1_000 * MS, None);
+            ledger.close(0, 1_000 * MS, None, Tenancy::Sole);
             let mut events: Vec<(u64, bool, u64)> = Vec::new();
             for (key, (from, time)) in (0..).zip(&runs) {
                 events.extend([(1_000 + from, true, name(key)), (1_000 + from + time, false, name(key))]);
@@ -125,7 +139,7 @@ proptest! {
             for (at, begins, key) in events {
                 if begins { ledger.start(key, at * MS) } else { ledger.stop(key, at * MS) }
             }
-            let shares = ledger.close(energy, 1_200 * MS, Some(0.0));
+            let shares = ledger.close(energy, 1_200 * MS, Some(0.0), Tenancy::Sole);
             let of = |key| shares.iter().find(|share| share.key == name(key)).map_or(0, |share| share.microjoules);
             (0..runs.len() as u64).map(of).collect::<Vec<_>>()
         };
@@ -138,15 +152,15 @@ proptest! {
 #[test]
 fn two_that_overlap_share_the_time_that_they_share() {
     let mut ledger = Ledger::default();
-    ledger.close(0, 1_000 * MS, None);
+    ledger.close(0, 1_000 * MS, None, Tenancy::Sole);
     ledger.start(1, 1_000 * MS);
     ledger.start(2, 1_050 * MS);
     ledger.stop(1, 1_100 * MS);
-    let shares = ledger.close(100_000_000, 1_100 * MS, None);
+    let shares = ledger.close(100_000_000, 1_100 * MS, None, Tenancy::Sole);
     // The first 50 ms are the first one's, of the other 50 ms both have half.
     assert_eq!(shares.iter().map(|share| share.microjoules).collect::<Vec<_>>(), [75_000_000, 25_000_000]);
     assert_eq!(shares[0].nanos.to_bits(), 75e6_f64.to_bits());
-    let shares = ledger.close(40_000_000, 1_200 * MS, None);
+    let shares = ledger.close(40_000_000, 1_200 * MS, None, Tenancy::Sole);
     assert_eq!(shares.len(), 1, "the first one stopped");
     assert_eq!(shares[0].microjoules, 40_000_000);
 }
@@ -154,10 +168,10 @@ fn two_that_overlap_share_the_time_that_they_share() {
 #[test]
 fn idleness_costs_what_it_was_seen_to_cost() {
     let mut ledger = Ledger::default();
-    ledger.close(0, 1_000 * MS, None);
-    ledger.close(6_000_000, 1_100 * MS, None);
+    ledger.close(0, 1_000 * MS, None, Tenancy::Sole);
+    ledger.close(6_000_000, 1_100 * MS, None, Tenancy::Sole);
     ledger.start(1, 1_150 * MS);
-    let shares = ledger.close(33_000_000, 1_200 * MS, None);
+    let shares = ledger.close(33_000_000, 1_200 * MS, None, Tenancy::Sole);
     assert_eq!(shares[0].microjoules, 30_000_000, "60 W for 50 ms were idle");
     assert_eq!(ledger.totals().idle, 9_000_000);
 }
@@ -165,8 +179,8 @@ fn idleness_costs_what_it_was_seen_to_cost() {
 #[test]
 fn beyond_the_idle_power_that_was_declared_somebody_else_uses_the_device() {
     let mut ledger = Ledger::default();
-    ledger.close(0, 1_000 * MS, Some(50.0));
-    ledger.close(30_000_000, 1_100 * MS, Some(50.0));
+    ledger.close(0, 1_000 * MS, Some(50.0), Tenancy::Sole);
+    ledger.close(30_000_000, 1_100 * MS, Some(50.0), Tenancy::Sole);
     assert_eq!(ledger.totals().idle, 5_000_000);
     assert_eq!(ledger.totals().unattributed, 25_000_000);
 }
@@ -174,23 +188,23 @@ fn beyond_the_idle_power_that_was_declared_somebody_else_uses_the_device() {
 #[test]
 fn what_is_not_waited_for_is_nobodys() {
     let mut accounts = Accounts::new(1);
-    accounts.close(0, 0, 1_000 * MS, None);
+    accounts.close(0, 0, 1_000 * MS, None, Tenancy::Sole);
     accounts.open(7, 1, "first");
     accounts.run(7, 1_000 * MS);
     accounts.end(7, 1_050 * MS);
     assert!(accounts.settle(1_049 * MS).is_empty(), "its interval is open");
     assert!(accounts.settle(1_050 * MS).is_empty(), "nothing of it was measured, so there is no figure");
-    accounts.close(0, 10_000_000, 1_050 * MS, None);
+    accounts.close(0, 10_000_000, 1_050 * MS, None, Tenancy::Sole);
     assert_eq!(accounts.totals(0).unattributed, 10_000_000);
 }
 
 #[test]
 fn an_operation_that_lost_a_part_says_so() {
     let mut accounts = Accounts::new(1);
-    accounts.close(0, 0, 1_000 * MS, None);
+    accounts.close(0, 0, 1_000 * MS, None, Tenancy::Sole);
     accounts.open(7, 1, "first");
     accounts.run(7, 1_000 * MS);
-    accounts.close(0, 5_000_000, 1_050 * MS, None);
+    accounts.close(0, 5_000_000, 1_050 * MS, None, Tenancy::Sole);
     accounts.void(0, 1_100 * MS);
     accounts.end(7, 1_100 * MS);
     let settled = accounts.settle(0);
@@ -200,13 +214,13 @@ fn an_operation_that_lost_a_part_says_so() {
 #[test]
 fn what_waits_in_a_queue_has_not_run() {
     let mut accounts = Accounts::new(1);
-    accounts.close(0, 0, 1_000 * MS, None);
+    accounts.close(0, 0, 1_000 * MS, None, Tenancy::Sole);
     accounts.open(1, 1, "waits");
     accounts.open(2, 1, "runs");
     accounts.run(1, 1_000 * MS);
     accounts.run(2, 1_000 * MS);
     accounts.unrun(1, 1_010 * MS);
-    accounts.close(0, 10_000_000, 1_100 * MS, None);
+    accounts.close(0, 10_000_000, 1_100 * MS, None, Tenancy::Sole);
     accounts.end(1, 1_100 * MS);
     accounts.end(2, 1_100 * MS);
     let settled = accounts.settle(0);
@@ -219,7 +233,7 @@ fn devices_that_come_late_are_not_charged_with_what_was_before() {
     accounts.open(1, 1, "early");
     accounts.run(1, 1_000 * MS);
     accounts.equip(1, 1_500 * MS, |_| 1);
-    accounts.close(0, 10_000_000, 1_600 * MS, None);
+    accounts.close(0, 10_000_000, 1_600 * MS, None, Tenancy::Sole);
     accounts.end(1, 1_600 * MS);
     let settled = accounts.settle(0);
     assert_eq!((settled[0].microjoules, settled[0].complete), (10_000_000, false));
@@ -232,4 +246,53 @@ fn what_never_ran_is_no_measurement() {
     accounts.end(7, 1_050 * MS);
     assert!(accounts.settle(u64::MAX).is_empty());
     assert_eq!(accounts.in_flight().count(), 0);
+}
+
+#[test]
+fn with_others_on_the_device_ours_is_what_we_worked_and_the_rest_is_nobodys() {
+    let mut ledger = Ledger::default();
+    ledger.close(0, 1_000 * MS, None, Tenancy::Sole);
+    ledger.close(6_000_000, 1_100 * MS, None, Tenancy::Sole);
+    ledger.start(1, 1_100 * MS);
+    let shares = ledger.close(40_000_000, 1_200 * MS, None, Tenancy::Shared(0.75));
+    assert_eq!(shares[0].microjoules, 30_000_000);
+    assert_eq!(shares[0].nanos.to_bits(), 75e6_f64.to_bits(), "the time of the device is shared as its energy is");
+    assert_eq!(ledger.totals().unattributed, 10_000_000);
+    ledger.stop(1, 1_250 * MS);
+    let shares = ledger.close(40_000_000, 1_300 * MS, None, Tenancy::Shared(1.0));
+    assert_eq!(ledger.totals().idle, 6_000_000 + 3_000_000, "60 W for 50 ms");
+    assert_eq!(shares[0].microjoules, 18_500_000, "and no more than our part of the time of the rest");
+    let before = ledger.totals();
+    ledger.close(30_000_000, 1_400 * MS, None, Tenancy::Unknown);
+    let after = ledger.totals();
+    assert_eq!((after.idle - before.idle, after.unattributed - before.unattributed), (6_000_000, 24_000_000));
+    assert_eq!(after.request, before.request);
+}
+
+#[test]
+fn idleness_is_not_learnt_from_others_at_work() {
+    let mut ledger = Ledger::default();
+    ledger.close(0, 1_000 * MS, None, Tenancy::Unknown);
+    ledger.close(30_000_000, 1_100 * MS, None, Tenancy::Unknown);
+    assert_eq!((ledger.totals().idle, ledger.totals().unattributed), (0, 30_000_000));
+    ledger.close(6_000_000, 1_200 * MS, None, Tenancy::Sole);
+    assert_eq!(ledger.totals().idle, 6_000_000);
+}
+
+#[test]
+fn what_nobody_can_tell_is_no_figure() {
+    let mut accounts = Accounts::new(1);
+    accounts.close(0, 0, 1_000 * MS, None, Tenancy::Sole);
+    accounts.open(1, 1, "beside others");
+    accounts.run(1, 1_000 * MS);
+    accounts.close(0, 10_000_000, 1_100 * MS, None, Tenancy::Unknown);
+    accounts.open(2, 1, "later too");
+    accounts.end(1, 1_100 * MS);
+    assert!(accounts.settle(0).is_empty(), "not even zero");
+    accounts.run(2, 1_100 * MS);
+    accounts.close(0, 10_000_000, 1_200 * MS, None, Tenancy::Unknown);
+    accounts.close(0, 10_000_000, 1_300 * MS, None, Tenancy::Shared(0.5));
+    accounts.end(2, 1_300 * MS);
+    let settled = accounts.settle(0);
+    assert_eq!((settled[0].microjoules, settled[0].complete, settled[0].shared), (5_000_000, false, true));
 }

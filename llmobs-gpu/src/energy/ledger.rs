@@ -49,6 +49,28 @@ pub(crate) struct Share {
     pub(crate) nanos: f64,
 }
 
+/// Who used a device in an interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Tenancy {
+    /// Nobody else, as far as is known.
+    Sole,
+    /// Others too; this part of the work was ours, from 0 to 1.
+    Shared(f64),
+    /// Others too, and nobody knows what part of it was ours.
+    Unknown,
+}
+
+impl Tenancy {
+    /// The part of what is not idleness that is ours.
+    pub(crate) const fn ours(self) -> f64 {
+        match self {
+            Self::Sole => 1.0,
+            Self::Shared(share) => share.clamp(0.0, 1.0),
+            Self::Unknown => 0.0,
+        }
+    }
+}
+
 impl Ledger {
     pub(crate) fn start(&mut self, key: Key, at: u64) {
         self.advance(at);
@@ -85,26 +107,35 @@ impl Ledger {
     }
 
     /// Closes the interval: so many microjoules were used until now. `idle_watts` is what the device takes when nobody
-    /// runs, where somebody said so.
-    pub(crate) fn close(&mut self, energy: u64, at: u64, idle_watts: Option<f64>) -> Vec<Share> {
+    /// runs, where somebody said so. With others on the device, nothing is given out that may be theirs.
+    pub(crate) fn close(&mut self, energy: u64, at: u64, idle_watts: Option<f64>, tenancy: Tenancy) -> Vec<Share> {
         self.advance(at);
-        let (busy, idle) = (self.busy, self.idle);
-        if busy == 0 && idle > 0 {
+        let (busy, idle, is_sole) = (self.busy, self.idle, tenancy == Tenancy::Sole);
+        if busy == 0 && idle > 0 && is_sole {
             let watts = real(energy) * 1e3 / real(idle);
             self.least = Some(self.least.map_or(watts, |least| least.min(watts)));
         }
         let idle_energy = match idle_watts.or(self.least) {
             // Nobody ran, and nobody said what that takes: all of it is idleness.
-            _ if busy == 0 && idle_watts.is_none() => energy,
+            _ if busy == 0 && idle_watts.is_none() && is_sole => energy,
             Some(watts) => microjoules(watts, idle).min(energy),
             // Nothing better is known than that busy time takes no less than idle time.
-            None => part(energy, idle, busy + idle),
+            None if is_sole => part(energy, idle, busy + idle),
+            None => 0,
         };
-        let (shares, unattributed) = self.split(energy - idle_energy);
+        let rest = energy - idle_energy;
+        let ours = match tenancy {
+            Tenancy::Sole => rest,
+            // The others had all of the time in which nobody of ours ran.
+            shared => scaled(part(rest, busy, busy + idle), shared.ours()),
+        };
+        let mut shares = self.split(ours);
+        shares.iter_mut().for_each(|share| share.nanos *= tenancy.ours());
+        let request = shares.iter().map(|share| share.microjoules).sum::<u64>();
         self.totals.measured += energy;
         self.totals.idle += idle_energy;
-        self.totals.unattributed += unattributed;
-        self.totals.request += shares.iter().map(|share| share.microjoules).sum::<u64>();
+        self.totals.request += request;
+        self.totals.unattributed += rest - request;
         self.open();
         shares
     }
@@ -121,13 +152,13 @@ impl Ledger {
         self.totals
     }
 
-    /// Splits energy between those who ran, and what is nobody's.
-    fn split(&self, energy: u64) -> (Vec<Share>, u64) {
+    /// Splits energy between those who ran. What those would get who are not waited for is left over.
+    fn split(&self, energy: u64) -> Vec<Share> {
         let running = self.running.iter().map(|(key, began)| (*key, self.clock - began));
         let all: Vec<(Key, f64)> = self.stopped.iter().map(|(key, given)| (*key, *given)).chain(running).collect();
         let whole: u128 = all.iter().map(|(_, given)| weight(*given)).sum::<u128>() + weight(self.forfeited);
         if whole == 0 {
-            return (Vec::new(), energy);
+            return Vec::new();
         }
         // Each gets what lies between two marks on one scale, so that no microjoule is there twice or never.
         let mut mark = 0;
@@ -139,8 +170,7 @@ impl Ledger {
             mark = next;
             share
         });
-        let shares: Vec<Share> = shares.collect();
-        (shares, energy - mark)
+        shares.collect()
     }
 
     fn advance(&mut self, at: u64) {
@@ -170,6 +200,12 @@ fn weight(given: f64) -> u128 {
 
 fn at_mark(energy: u64, sum: u128, whole: u128) -> u64 {
     u64::try_from(u128::from(energy) * sum / whole).unwrap_or(energy)
+}
+
+/// A part of it, and never more than all.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and no part is below 0")]
+fn scaled(energy: u64, part: f64) -> u64 {
+    ((real(energy) * part).floor() as u64).min(energy)
 }
 
 fn part(energy: u64, of: u64, whole: u64) -> u64 {

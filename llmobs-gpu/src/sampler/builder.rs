@@ -39,6 +39,7 @@ pub(crate) struct Settings {
     pub(crate) retry: (u64, u64),
     pub(crate) hung_after: u64,
     pub(crate) watches: bool,
+    pub(crate) processes: bool,
     pub(crate) idle_watts: Option<f64>,
     pub(crate) usd_per_gpu_hour: Option<f64>,
     pub(crate) usd_per_kwh: Option<f64>,
@@ -62,6 +63,7 @@ impl SamplerBuilder {
             retry: (nanos(Duration::from_secs(1)), nanos(Duration::from_secs(30))),
             hung_after: nanos(Duration::from_secs(5)),
             watches: true,
+            processes: false,
             idle_watts: None,
             usd_per_gpu_hour: None,
             usd_per_kwh: None,
@@ -144,6 +146,14 @@ impl SamplerBuilder {
     /// Whether a thread waits for the errors that devices report by themselves. Defaults to yes.
     pub const fn watch_errors(mut self, watches: bool) -> Self {
         self.settings.watches = watches;
+        self
+    }
+
+    /// Whether devices are asked who uses them, at the slow cadence: where others do, energy that may be theirs is no
+    /// operation's. Processes are counted, and nothing else of them is kept. Defaults to no: an answer takes the driver
+    /// milliseconds.
+    pub const fn processes(mut self, asks: bool) -> Self {
+        self.settings.processes = asks;
         self
     }
 

@@ -2,6 +2,7 @@
 
 use crate::backend::Call;
 use crate::backend::DeviceInfo;
+use crate::backend::Processes;
 use crate::backend::Reading;
 use crate::backend::Tier;
 use crate::energy::EnergySource;
@@ -25,6 +26,8 @@ pub(super) struct Gpu {
     pub(super) reading: Reading,
     pub(super) paces: [Pace; Call::ALL.len()],
     pub(super) meter: Meter,
+    /// Others were seen to use it the last time.
+    pub(super) was_shared: bool,
     /// When it is looked for again, and the pause after that.
     pub(super) lost: Option<(u64, u64)>,
     /// What was told of its energy.
@@ -47,6 +50,9 @@ pub(super) struct Gpu {
     pub(super) fills: Vec<(u64, u64)>,
 }
 
+/// Two samples of activity must lie further apart than 100 ms.
+const ACTIVITY: u64 = 110_000_000;
+
 /// How long a warning lasts.
 const WARNED: u64 = 300_000_000_000;
 
@@ -59,6 +65,7 @@ impl Gpu {
             reading: Reading::default(),
             paces: Default::default(),
             meter: Meter::default(),
+            was_shared: false,
             lost: None,
             told: Totals::default(),
             watts: 0.0,
@@ -87,6 +94,7 @@ impl Gpu {
             (Tier::Normal, _) => settings.normal,
             (Tier::Slow, _) => settings.slow,
         };
+        let cadence = if call == Call::Activity { cadence.max(ACTIVITY) } else { cadence };
         self.paces[call.index()].period(cadence)
     }
 
@@ -98,6 +106,12 @@ impl Gpu {
             Capability::Answers | Capability::Failing => self.reading.energy.map(|_| EnergySource::Counter),
             Capability::Untried => None,
         }
+    }
+
+    /// Who uses it, as it said last.
+    pub(super) fn processes(&self) -> Option<&Processes> {
+        let capability = self.paces[Call::Processes.index()].capability;
+        self.reading.processes.as_ref().filter(|_| capability != Capability::Never)
     }
 
     /// Clocks are held down, or are not, at this moment. Tells whether the device has just become slower by it.
@@ -142,6 +156,7 @@ impl Gpu {
     /// It was lost and answers again.
     pub(super) fn came_back(&mut self) {
         (self.lost, self.is_broken, self.throttle) = (None, false, None);
+        self.reading.processes = None;
         self.meter.pause();
         self.paces.iter_mut().for_each(Pace::forgive);
     }

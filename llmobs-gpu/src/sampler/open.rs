@@ -5,8 +5,10 @@ use std::thread;
 
 use super::board::Device;
 use super::gpu::Gpu;
+use super::pace::Capability;
 use super::watcher;
 use super::worker::Worker;
+use crate::backend::Call;
 use crate::backend::DeviceInfo;
 use crate::energy::bit;
 use crate::error::GpuError;
@@ -85,6 +87,9 @@ impl Worker {
             let parent = self.gpus[place].info.parent.as_ref();
             let is_part = self.gpus.iter().any(|gpu| parent == Some(&gpu.info.id));
             self.gpus[place].is_part = is_part;
+            if !self.settings.processes {
+                self.gpus[place].pace(Call::Processes).capability = Capability::Never;
+            }
         }
         let published =
             self.gpus.iter().map(|gpu| Device::new(DeviceReport { info: gpu.info.clone(), ..DeviceReport::default() }));
@@ -156,14 +161,16 @@ impl Worker {
     }
 
     pub(super) fn collector(&self) -> CollectorState {
-        use super::pace::Capability::Failing;
         match self.stage {
             Stage::Closed { .. } => CollectorState::NoDriver,
             Stage::Empty { .. } => CollectorState::NoDevice,
             Stage::Open => {
                 let fails = |gpu: &Gpu| {
                     gpu.lost.is_some()
-                        || gpu.paces.iter().any(|pace| pace.capability == Failing && pace.answered.is_some())
+                        || gpu
+                            .paces
+                            .iter()
+                            .any(|pace| pace.capability == Capability::Failing && pace.answered.is_some())
                 };
                 if self.gpus.iter().any(fails) { CollectorState::Degraded } else { CollectorState::Ok }
             }

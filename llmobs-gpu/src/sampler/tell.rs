@@ -10,6 +10,7 @@ use crate::backend::Call;
 use crate::energy::EnergyMethod;
 use crate::energy::EnergySource;
 use crate::energy::Settled;
+use crate::energy::Tenancy;
 use crate::energy::Totals;
 use crate::report::OperationEnergy;
 use crate::throttle::Throttle;
@@ -34,12 +35,14 @@ impl Worker {
     }
 
     /// An interval closed.
-    pub(super) fn tell_energy(&mut self, index: usize, energy: u64, at: u64, running: usize) {
+    pub(super) fn tell_energy(&mut self, index: usize, energy: u64, at: u64, tenancy: Tenancy) {
+        let running = self.accounts.running(index).count();
         let now = self.accounts.totals(index);
         let gpu = &mut self.gpus[index];
         let time = at.saturating_sub(std::mem::replace(&mut gpu.closed_at, at));
         let before = std::mem::replace(&mut gpu.told, now);
-        gpu.watts = if running == 0 || time == 0 { 0.0 } else { joules(energy) / seconds(time) / count(running) };
+        let ours = joules(energy) * tenancy.ours();
+        gpu.watts = if running == 0 || time == 0 { 0.0 } else { ours / seconds(time) / count(running) };
         self.attribute(index, before, now);
         self.follower.set_watts(self.gpus.iter().map(|gpu| gpu.watts).sum());
     }
@@ -59,7 +62,7 @@ impl Worker {
     }
 
     pub(super) fn tell_operation(&self, settled: &Settled<Known>, throttled: u64) {
-        let Settled { known, microjoules, nanos, complete } = settled;
+        let Settled { known, microjoules, nanos, complete, shared } = settled;
         let followed = &known.followed;
         let (energy, gpu_seconds) = (joules(*microjoules), nanos / 1e9);
         followed.record_energy(energy);
@@ -79,6 +82,7 @@ impl Worker {
             method: EnergyMethod::Time,
             source: if integral { EnergySource::PowerIntegral } else { EnergySource::Counter },
             complete: *complete,
+            shared: *shared,
         };
         told.write();
         if let Some(on_energy) = &self.settings.on_energy {

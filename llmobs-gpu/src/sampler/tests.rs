@@ -9,6 +9,7 @@ mod fake;
 mod faults;
 mod readings;
 mod reports;
+mod tenants;
 
 use std::sync::Arc;
 use std::sync::Mutex;

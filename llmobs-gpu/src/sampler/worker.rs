@@ -264,6 +264,7 @@ impl Worker {
                 }
             }
             Call::Rows | Call::Replays => self.tell_counts(index),
+            Call::Processes => self.tell_shared(index),
             _ => {}
         }
     }
@@ -281,9 +282,9 @@ impl Worker {
                 self.gpus[index].closed_at = at;
             }
             Step::Energy(energy) => {
-                self.accounts.close(index, energy, at, self.settings.idle_watts);
-                let running = self.accounts.running(index).count();
-                self.tell_energy(index, energy, at, running);
+                let tenancy = self.tenancy(index);
+                self.accounts.close(index, energy, at, self.settings.idle_watts, tenancy);
+                self.tell_energy(index, energy, at, tenancy);
             }
         }
     }

@@ -143,6 +143,25 @@ impl Fake {
         unsafe { self.library.get::<unsafe extern "C" fn(u32, u32)>(b"fake_mig\0").unwrap()(device, instances) }
     }
 
+    /// A process uses a device: its bytes, and percent of the multiprocessors' time.
+    pub(crate) fn process(&self, device: u32, pid: u32, memory: u64, work: u32) {
+        self.process_that(device, pid, memory, work, false);
+    }
+
+    /// The same, of one that draws or computes.
+    pub(crate) fn process_that(&self, device: u32, pid: u32, memory: u64, work: u32, draws: bool) {
+        // SAFETY: the type is the function's.
+        unsafe {
+            let process = self.library.get::<unsafe extern "C" fn(u32, u32, u64, u32, bool)>(b"fake_process\0");
+            process.unwrap()(device, pid, memory, work, draws);
+        }
+    }
+
+    pub(crate) fn no_processes(&self, device: u32) {
+        // SAFETY: the type is the function's.
+        unsafe { self.library.get::<unsafe extern "C" fn(u32)>(b"fake_no_processes\0").unwrap()(device) }
+    }
+
     pub(crate) fn inits(&self) -> u32 {
         // SAFETY: the type is the function's.
         unsafe { self.library.get::<unsafe extern "C" fn() -> u32>(b"fake_inits\0").unwrap()() }

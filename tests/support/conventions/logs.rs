@@ -60,6 +60,7 @@ pub const WIDE_EVENT: (&str, Fields) = (
 
 /// Events of a GPU's sampler.
 const GPU_EVENTS: &[(&str, Fields, Wanted<'_>)] = &[
+    ("gpu_shared", &[("gpu", String, true), ("others", Int, true), ("shared", Boolean, true)], &[]),
     ("gpu_throttle", &[("gpu", String, true), ("reason", String, true)], &[]),
     (
         "gpu_xid",
@@ -73,6 +74,7 @@ const GPU_EVENTS: &[(&str, Fields, Wanted<'_>)] = &[
             ("energy_j", Double, true),
             ("energy_method", String, true),
             ("energy_per_token_j", Double, false),
+            ("energy_shared", Boolean, true),
             ("energy_source", String, true),
             ("gpu_cost_usd", Double, false),
             ("gpu_s", Double, true),

@@ -16,10 +16,12 @@ use super::error;
 use super::field::Field;
 use super::field::Value;
 use super::raw;
+use super::tenants;
 use crate::backend::Call;
 use crate::backend::DeviceInfo;
 use crate::backend::Reading;
 use crate::error::GpuError;
+use crate::kin::Kin;
 use crate::roofline;
 use crate::select;
 use crate::throttle::Throttle;
@@ -28,17 +30,27 @@ use crate::throttle::Throttle;
 pub(super) struct Handle {
     pub(super) id: String,
     pub(super) device: Device<'static>,
+    /// Of an instance: the GPU that it is a part of, and its number there.
+    part: Option<(Device<'static>, u32)>,
     /// The sample of the last time and one to fill.
     samples: Option<[GpmSample<'static>; 2]>,
     is_filled: bool,
+    /// The newest sample of the processes' work, in the driver's microseconds.
+    seen: u64,
 }
 
 impl Handle {
     pub(super) fn new(device: Device<'static>, id: &str) -> Self {
-        Self { id: id.to_owned(), device, samples: None, is_filled: false }
+        Self { id: id.to_owned(), device, part: None, samples: None, is_filled: false, seen: 0 }
     }
 
-    pub(super) fn read(&mut self, call: Call, into: &mut Reading) -> Result<(), GpuError> {
+    /// Finds the GPU again that an instance is a part of.
+    pub(super) fn find_whole(&mut self) {
+        let whole = self.device.mig_parent_device().ok();
+        self.part = whole.zip(raw::instance(&self.device).ok());
+    }
+
+    pub(super) fn read(&mut self, call: Call, kin: &Kin, into: &mut Reading) -> Result<(), GpuError> {
         let device = &self.device;
         match call {
             Call::Activity => return self.activity(into),
@@ -51,6 +63,9 @@ impl Handle {
             Call::Memory => memory(device, into),
             Call::Power => power(device, into),
             Call::PowerLimit => device.enforced_power_limit().map(|limit| into.power_limit = Some(watts(limit.into()))),
+            Call::Processes => {
+                tenants::read(device, &mut self.seen, kin).map(|processes| into.processes = Some(processes))
+            }
             Call::Replays => device.pcie_replay_counter().map(|count| into.replays = Some(count.into())),
             Call::Rows => rows(device, into),
             Call::Temperature => temperature(device, into),
@@ -70,16 +85,23 @@ impl Handle {
     /// Hopper and newer: the hardware's counters between this sample and the last one.
     fn activity(&mut self, into: &mut Reading) -> Result<(), GpuError> {
         let nvml = self.device.nvml();
+        let whole = self.part.as_ref().map_or(&self.device, |(whole, _)| whole);
         let Some([last, next]) = &mut self.samples else {
-            if !raw::can_free_samples(nvml) || !self.device.gpm_support().map_err(error)? {
+            if !raw::can_free_samples(nvml) || !whole.gpm_support().map_err(error)? {
                 return Err(GpuError::NotSupported);
             }
-            let sample = || self.device.gpm_sample().map_err(error);
+            // An instance has no samples by its own handle: they are its GPU's, by its number.
+            let sample = || match &self.part {
+                Some((whole, number)) => whole.gpm_mig_sample(*number),
+                None => self.device.gpm_sample(),
+            };
+            let sample = || sample().map_err(error);
             self.samples = Some([sample()?, sample()?]);
             self.is_filled = true;
             return Err(GpuError::NoData);
         };
-        raw::fill(&self.device, next).map_err(error)?;
+        let part = self.part.as_ref().map(|(_, number)| *number);
+        raw::fill(whole, part, next).map_err(error)?;
         let wanted = [
             GpmMetricId::GraphicsUtil,
             GpmMetricId::SmUtil,
@@ -142,7 +164,9 @@ pub(super) fn instances(device: &Device<'static>, whole: &DeviceInfo) -> Vec<(Ha
             peak_flops: None,
             ..whole.clone()
         };
-        Some((Handle::new(part, &id), info))
+        let mut handle = Handle::new(part, &id);
+        handle.find_whole();
+        Some((handle, info))
     });
     parts.collect()
 }

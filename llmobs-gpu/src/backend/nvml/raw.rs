@@ -15,6 +15,10 @@ use nvml_wrapper::gpm::GpmSample;
 use nvml_wrapper_sys::bindings::nvmlFieldValue_t;
 use nvml_wrapper_sys::bindings::nvmlMarginTemperature_t;
 use nvml_wrapper_sys::bindings::nvmlMemory_t;
+use nvml_wrapper_sys::bindings::nvmlProcessInfo_t;
+use nvml_wrapper_sys::bindings::nvmlProcessUtilizationSample_t;
+use nvml_wrapper_sys::bindings::nvmlReturn_enum_NVML_ERROR_INSUFFICIENT_SIZE;
+use nvml_wrapper_sys::bindings::nvmlReturn_t;
 use nvml_wrapper_sys::bindings::nvmlTemperature_t;
 
 use super::field::Field;
@@ -93,12 +97,69 @@ pub(super) fn memory(device: &Device<'_>) -> Result<(u64, u64), NvmlError> {
     Ok((memory.total, memory.used))
 }
 
-/// Fills a sample again, instead of making a new one each time.
-pub(super) fn fill(device: &Device<'_>, sample: &GpmSample<'_>) -> Result<(), NvmlError> {
+/// Fills a sample again, instead of making a new one each time: a GPU's, or that of an instance of it.
+pub(super) fn fill(device: &Device<'_>, instance: Option<u32>, sample: &GpmSample<'_>) -> Result<(), NvmlError> {
+    if let Some(instance) = instance {
+        let sym = nvml_sym(device.nvml().lib().nvmlGpmMigSampleGet.as_ref())?;
+        // SAFETY: both handles are alive as long as what they were borrowed from.
+        return nvml_try(unsafe { sym(device.handle(), instance, sample.handle()) });
+    }
     let sym = nvml_sym(device.nvml().lib().nvmlGpmSampleGet.as_ref())?;
     // SAFETY: both handles are alive as long as what they were borrowed from.
     nvml_try(unsafe { sym(device.handle(), sample.handle()) })
 }
+
+/// Processes that hold something on a device: those that compute, and those that draw.
+///
+/// Unlike the wrapper's, it does not ask for the number first, which takes as long again, and goes on where a process
+/// came while it asked.
+pub(super) fn processes(device: &Device<'_>) -> Result<[Vec<nvmlProcessInfo_t>; 2], NvmlError> {
+    let lib = device.nvml().lib();
+    let computing = nvml_sym(lib.nvmlDeviceGetComputeRunningProcesses_v3.as_ref())?;
+    let drawing = lib.nvmlDeviceGetGraphicsRunningProcesses_v3.as_ref();
+    let none = nvmlProcessInfo_t { pid: 0, usedGpuMemory: 0, gpuInstanceId: 0, computeInstanceId: 0 };
+    // SAFETY: the handle is the device's, and there is room for as many as is said.
+    let computing = list(none, |room, count| unsafe { computing(device.handle(), count, room) })?;
+    // SAFETY: as above.
+    let drawing = drawing.map(|sym| list(none, |room, count| unsafe { sym(device.handle(), count, room) }));
+    // A GPU without graphics has no such list.
+    Ok([computing, drawing.ok().and_then(Result::ok).unwrap_or_default()])
+}
+
+/// How busy each process kept a device since a moment of the driver's clock.
+pub(super) fn process_work(device: &Device<'_>, since: u64) -> Result<Vec<nvmlProcessUtilizationSample_t>, NvmlError> {
+    let sym = nvml_sym(device.nvml().lib().nvmlDeviceGetProcessUtilization.as_ref())?;
+    let none = nvmlProcessUtilizationSample_t { pid: 0, timeStamp: 0, smUtil: 0, memUtil: 0, encUtil: 0, decUtil: 0 };
+    // SAFETY: the handle is the device's, and there is room for as many as is said.
+    list(none, |room, count| unsafe { sym(device.handle(), room, count, since) })
+}
+
+/// Asks with more and more room, until there is enough. `ask` is given the room, and how much of it there is.
+fn list<T: Copy>(none: T, ask: impl Fn(*mut T, *mut u32) -> nvmlReturn_t) -> Result<Vec<T>, NvmlError> {
+    let mut room = ROOM;
+    for _ in 0..TRIES {
+        let mut items = vec![none; room as usize];
+        let mut count = room;
+        let code = ask(items.as_mut_ptr(), &raw mut count);
+        if code == nvmlReturn_enum_NVML_ERROR_INSUFFICIENT_SIZE {
+            room = count.max(room).min(MOST) + ROOM;
+            continue;
+        }
+        nvml_try(code)?;
+        items.truncate(count as usize);
+        return Ok(items);
+    }
+    Err(NvmlError::InsufficientSize(None))
+}
+
+/// Processes that there is room for at first, and beyond what the library asks for: more may come meanwhile.
+const ROOM: u32 = 16;
+
+/// The most that the library is believed to need.
+const MOST: u32 = 16_384;
+
+/// How often the list may grow while one asks for it.
+const TRIES: usize = 4;
 
 /// Adds a device's events to a set. Unlike the wrapper's, it leaves the set alone where a device has none.
 pub(super) fn register(device: &Device<'_>, kinds: u64, set: &EventSet<'_>) -> Result<(), NvmlError> {

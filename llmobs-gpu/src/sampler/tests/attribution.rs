@@ -5,7 +5,7 @@ use crate::energy::EnergySource;
 use crate::roofline::ModelSize;
 
 /// A device that takes so many watts, and whose counter shows it every 100 ms.
-fn draws(fake: &Fake, device: u32, watts: u64) -> impl FnMut(Duration) {
+pub(super) fn draws(fake: &Fake, device: u32, watts: u64) -> impl FnMut(Duration) {
     let mut counter = 1_000_000;
     let mut updates = 0;
     move |time: Duration| {

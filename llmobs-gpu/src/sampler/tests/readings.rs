@@ -158,6 +158,50 @@ fn an_instance_is_a_device_of_its_own() {
 }
 
 #[test]
+fn an_instance_has_activity_of_its_own_by_its_number() {
+    let fake = Fake::new();
+    fake.devices(1);
+    fake.mig(0, 2);
+    let mut rig = Rig::new(&fake);
+    rig.run(ms(2_500));
+    let part = |instance: u32| format!("MIG-00000000-0000-0000-0000-000000{instance:06}");
+    for (id, wanted) in [(part(0).as_str(), 0.40), (part(1).as_str(), 0.41), (GPU, 0.885)] {
+        let value = rig.value("llmobs.gpu.sm.active", &[("hw.id", id)]);
+        assert!(close(value, wanted), "{id}: {value}");
+        assert!(rig.has("llmobs.gpu.tensor.active", id) && rig.has("llmobs.gpu.dram.active", id));
+    }
+    drop(rig);
+    assert_eq!(fake.alive(), 0, "samples are given back");
+
+    let older = Fake::without(&["nvmlGpmMigSampleGet"]);
+    older.devices(1);
+    older.mig(0, 1);
+    let mut rig = Rig::new(&older);
+    rig.run(ms(2_500));
+    assert!(!rig.has("llmobs.gpu.sm.active", "MIG-") && rig.has("llmobs.gpu.sm.active", GPU));
+    assert!(rig.has("hw.gpu.memory.usage", "MIG-"), "it costs its own reading only");
+
+    let ampere = Fake::new();
+    ampere.devices(1);
+    ampere.set(0, "gpm", 0);
+    ampere.mig(0, 1);
+    let mut rig = Rig::new(&ampere);
+    rig.run(ms(10_000));
+    assert!(!rig.has("llmobs.gpu.sm.active", "hw_id"));
+    assert_eq!(ampere.calls("nvmlGpmQueryDeviceSupport"), 2, "of the GPU and of its instance, once");
+}
+
+#[test]
+fn samples_of_activity_lie_far_enough_apart() {
+    let fake = Fake::new();
+    fake.devices(1);
+    let mut rig = Rig::with(&fake, |builder| builder.normal(ms(10)));
+    rig.run(ms(1_000));
+    assert!((8..=11).contains(&fake.calls("nvmlGpmMetricsGet")), "{}", fake.calls("nvmlGpmMetricsGet"));
+    assert!(fake.calls("nvmlDeviceGetUtilizationRates") > 80);
+}
+
+#[test]
 fn an_older_driver_tells_memory_in_its_own_way() {
     let fake = Fake::without(&["nvmlDeviceGetMemoryInfo_v2"]);
     let memory = asked(&fake, Call::Memory).unwrap();
@@ -181,6 +225,7 @@ fn the_bindings_lay_structs_out_as_the_header_does() {
         ("nvmlFieldValue_t", size_of::<b::nvmlFieldValue_t>(), 40),
         ("nvmlFieldValue_t.value", offset_of!(b::nvmlFieldValue_t, value), 32),
         ("nvmlProcessInfo_t", size_of::<b::nvmlProcessInfo_t>(), 24),
+        ("nvmlProcessUtilizationSample_t", size_of::<b::nvmlProcessUtilizationSample_t>(), 32),
         ("nvmlEventData_t", size_of::<b::nvmlEventData_t>(), 32),
         ("nvmlGpmMetric_t", size_of::<b::nvmlGpmMetric_t>(), 40),
         ("nvmlGpmMetricsGet_t.metrics", offset_of!(b::nvmlGpmMetricsGet_t, metrics), 24),

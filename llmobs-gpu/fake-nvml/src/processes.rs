@@ -1,0 +1,109 @@
+//! Who uses a device.
+
+use std::ffi::c_uint;
+use std::ffi::c_ulonglong;
+
+use crate::INSUFFICIENT_SIZE;
+use crate::INVALID_ARGUMENT;
+use crate::NOT_FOUND;
+use crate::NOT_SUPPORTED;
+use crate::Ret;
+use crate::layout::ProcessInfo;
+use crate::layout::ProcessSample;
+use crate::of_device;
+use crate::state::Process;
+use crate::state::state;
+use crate::state::value;
+
+of_device! {
+    nvmlDeviceGetComputeRunningProcesses_v3(device, count: *mut c_uint, infos: *mut ProcessInfo) {
+        // SAFETY: the caller's promise.
+        unsafe { answer(listed(device, false), count, infos) }
+    }
+
+    nvmlDeviceGetGraphicsRunningProcesses_v3(device, count: *mut c_uint, infos: *mut ProcessInfo) {
+        // SAFETY: the caller's promise.
+        unsafe { answer(listed(device, true), count, infos) }
+    }
+
+    nvmlDeviceGetProcessUtilization(
+        device, samples: *mut ProcessSample, count: *mut c_uint, last_seen: c_ulonglong
+    ) {
+        // Neither a split GPU nor a part of it has such samples.
+        if value(device, "mig").is_ok_and(|split| split != 0) || state().devices[device].parent.is_some() {
+            return Err(NOT_SUPPORTED);
+        }
+        let timestamp = value(device, "work_us")?;
+        // Only who did something in the last period has a sample.
+        let worked = |process: &Process| process.work > 0 && timestamp > last_seen;
+        let all: Vec<ProcessSample> = state().devices[device].processes.iter().filter(|process| worked(process))
+            .map(|process| ProcessSample {
+                pid: process.pid,
+                timestamp,
+                sm: process.work,
+                memory: process.work / 2,
+                encoder: 0,
+                decoder: 0,
+            })
+            .collect();
+        if all.is_empty() {
+            return Err(NOT_FOUND);
+        }
+        // SAFETY: the caller's promise.
+        unsafe { answer(all, count, samples) }
+    }
+}
+
+/// The processes of a device, and of its parts. With `process_burst` one more comes each time that somebody looks.
+fn listed(device: usize, draws: bool) -> Vec<ProcessInfo> {
+    let mut state = state();
+    let burst = state.devices[device].values.get("process_burst").copied().unwrap_or(0);
+    if burst > 0 && !draws {
+        let pid = 4_000_000_000 + u32::try_from(burst).unwrap_or(0);
+        let known = &mut state.devices[device];
+        known.values.insert("process_burst".to_owned(), burst - 1);
+        // Thirty at once, so that room for a few more is not enough.
+        known.processes.extend((0..30).map(|more| Process {
+            pid: pid - 1_000 * more,
+            memory: 1 << 20,
+            work: 0,
+            draws: false,
+        }));
+    }
+    let parts = (0..state.devices.len()).filter(|part| *part == device || state.devices[*part].parent == Some(device));
+    let infos = parts.flat_map(|part| {
+        let instance = state.instance(part);
+        let listed = state.devices[part].processes.iter().filter(|process| process.draws == draws);
+        listed.map(move |process| ProcessInfo {
+            pid: process.pid,
+            used_memory: process.memory,
+            gpu_instance: instance.unwrap_or(u32::MAX),
+            compute_instance: instance.map_or(u32::MAX, |_| 0),
+        })
+    });
+    infos.collect()
+}
+
+/// Writes a list where there is room for it, and else says how much is needed.
+///
+/// # Safety
+///
+/// `count` is null or valid, and `to` is null or has room for as many as it says.
+unsafe fn answer<T>(all: Vec<T>, count: *mut c_uint, to: *mut T) -> Result<(), Ret> {
+    if count.is_null() {
+        return Err(INVALID_ARGUMENT);
+    }
+    // SAFETY: not null, and the caller says that it is valid.
+    let room = unsafe { count.replace(u32::try_from(all.len()).unwrap_or(u32::MAX)) };
+    if all.len() > room as usize {
+        return Err(INSUFFICIENT_SIZE);
+    }
+    if to.is_null() && !all.is_empty() {
+        return Err(INVALID_ARGUMENT);
+    }
+    for (place, one) in all.into_iter().enumerate() {
+        // SAFETY: there is room for so many.
+        unsafe { to.add(place).write(one) };
+    }
+    Ok(())
+}
