@@ -49,12 +49,20 @@ mod failure;
 mod frames;
 mod gemini;
 mod held;
+#[cfg(feature = "content")]
+mod input;
+#[cfg(feature = "content")]
+mod items;
 mod lines;
 mod observe;
 mod ollama;
 mod openai;
+#[cfg(feature = "content")]
+mod output;
 mod reader;
 mod responses;
+#[cfg(feature = "content")]
+mod said;
 mod story;
 mod values;
 
@@ -63,10 +71,14 @@ pub use self::body::usage;
 pub use self::dialect::Dialect;
 pub use self::event::DeltaKind;
 pub use self::event::Event;
+#[cfg(feature = "content")]
+pub use self::input::input;
 pub use self::observe::Fallible;
 pub use self::observe::Piece;
 pub use self::observe::Plain;
 pub use self::observe::Watched;
 pub use self::observe::observe;
 pub use self::observe::observe_with;
+#[cfg(feature = "content")]
+pub use self::output::output;
 pub use self::reader::Reader;

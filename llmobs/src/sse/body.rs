@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::dialect::Dialect;
 use super::event::Event;
+use super::story::Listener;
 use super::story::Story;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::FinishReason;
@@ -39,24 +40,37 @@ pub struct Body {
 /// ```
 #[must_use]
 pub fn usage(dialect: Dialect, body: &[u8]) -> Option<Body> {
-    let text = String::from_utf8_lossy(body);
-    let value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()?;
-    let mut story = Story::new(dialect);
     let mut found = Body::default();
-    let mut on = |event: Event<'_>| match event {
-        Event::Error(error) => {
-            found.error.get_or_insert(error);
-        }
-        Event::FinishReason { reason, .. } => found.finish_reasons.push(reason),
-        Event::Id(id) => found.id = Some(id.to_owned()),
-        Event::Model(model) => found.model = Some(model.to_owned()),
-        Event::Usage(usage) => found.usage = Some(usage),
-        Event::Delta { .. } | Event::Done => {}
-    };
-    // Gemini's answer is an array where a stream was asked for without `alt=sse`.
-    match &value {
-        Value::Array(values) => values.iter().for_each(|value| story.value(value, false, &mut on)),
-        value => story.value(value, false, &mut on),
-    }
+    read(
+        dialect,
+        body,
+        &mut Listener::events(&mut |event| match event {
+            Event::Error(error) => {
+                found.error.get_or_insert(error);
+            }
+            Event::FinishReason { reason, .. } => found.finish_reasons.push(reason),
+            Event::Id(id) => found.id = Some(id.to_owned()),
+            Event::Model(model) => found.model = Some(model.to_owned()),
+            Event::Usage(usage) => found.usage = Some(usage),
+            Event::Delta { .. } | Event::Done => {}
+        }),
+    );
     (found != Body::default()).then_some(found)
+}
+
+/// Reads a whole answer.
+pub(super) fn read(dialect: Dialect, body: &[u8], to: &mut Listener<'_>) {
+    let mut story = Story::new(dialect);
+    // Gemini's answer is an array where a stream was asked for without `alt=sse`.
+    match parse(body) {
+        Some(Value::Array(values)) => values.iter().for_each(|value| story.value(value, false, to)),
+        Some(value) => story.value(&value, false, to),
+        None => {}
+    }
+}
+
+/// The JSON of a body. Bytes that are no text are replaced.
+pub(super) fn parse(body: &[u8]) -> Option<Value> {
+    let text = String::from_utf8_lossy(body);
+    serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()
 }

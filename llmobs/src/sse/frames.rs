@@ -6,7 +6,7 @@ use super::lines::Lines;
 use super::values::Values;
 
 /// What an answer is cut into: the data of an event, a line, or a JSON object.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) struct Frame<'a> {
     pub(super) data: &'a [u8],
     /// The event was named `error`.

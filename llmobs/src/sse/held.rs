@@ -1,9 +1,11 @@
 //! The bytes of a frame that has not ended, never more than a bound.
 
+use std::fmt;
+
 /// Space that a frame needed is kept for the next one up to this size, in bytes.
 const KEPT: usize = 16 * 1024;
 
-#[derive(Debug)]
+/// Its `Debug` prints no byte of an answer.
 pub(super) struct Held {
     bytes: Vec<u8>,
     bound: usize,
@@ -68,5 +70,11 @@ impl Held {
         } else {
             self.bytes.clear();
         }
+    }
+}
+
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Held").field("bound", &self.bound).field("skipped", &self.skipped).finish_non_exhaustive()
     }
 }

@@ -19,6 +19,9 @@ pub use self::piece::Plain;
 use super::dialect::Dialect;
 use super::event::Event;
 use super::reader::Reader;
+#[cfg(feature = "content")]
+use super::said::Said;
+use super::story::Listener;
 use crate::observer::Chunk;
 use crate::observer::Marker;
 use crate::observer::Observed;
@@ -95,8 +98,7 @@ where
     S::Item: Piece<K>,
     F: FnMut(&Event<'_>),
 {
-    let marker = operation.marker();
-    let watch = operation.is_enabled().then(|| Watch { reader: reader.into(), gathered: Gathered::new(), marker, on });
+    let watch = operation.is_enabled().then(|| Watch::new(reader.into(), operation.marker(), on));
     let parsed = Parsed { inner: stream, watch: watch.map(Box::new), bytes: <S::Item as Piece<K>>::bytes };
     Watched { observed: operation.observe_with(parsed, told) }
 }
@@ -148,7 +150,7 @@ impl<S: Stream, F: FnMut(&Event<'_>)> Stream for Watched<S, F> {
     }
 }
 
-impl<S: Stream + fmt::Debug, F: FnMut(&Event<'_>)> fmt::Debug for Watched<S, F> {
+impl<S: Stream, F: FnMut(&Event<'_>)> fmt::Debug for Watched<S, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Watched").field("observed", &self.observed).finish()
     }
@@ -193,9 +195,10 @@ impl<S: Stream, F: FnMut(&Event<'_>)> Stream for Parsed<S, F> {
     }
 }
 
-impl<S: Stream + fmt::Debug, F> fmt::Debug for Parsed<S, F> {
+/// What comes may have text in it.
+impl<S: Stream, F> fmt::Debug for Parsed<S, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Parsed").field("inner", &self.inner).finish_non_exhaustive()
+        f.debug_struct("Parsed").finish_non_exhaustive()
     }
 }
 
@@ -204,18 +207,28 @@ struct Watch<F> {
     reader: Reader,
     gathered: Gathered,
     marker: Marker,
+    /// Whether the words are wanted too. That does not change under way.
+    #[cfg(feature = "content")]
+    captures: bool,
     on: F,
 }
 
 impl<F: FnMut(&Event<'_>)> Watch<F> {
+    fn new(reader: Reader, marker: Marker, on: F) -> Self {
+        Self {
+            reader,
+            gathered: Gathered::new(),
+            #[cfg(feature = "content")]
+            captures: marker.captures(),
+            marker,
+            on,
+        }
+    }
+
     fn piece(&mut self, bytes: &[u8]) -> Chunk {
-        let Self { reader, gathered, marker, on } = self;
-        let before = reader.frames();
-        reader.feed(bytes, |event| {
-            on(&event);
-            gathered.event(event, marker);
-        });
-        gathered.chunk(reader.frames() - before)
+        let before = self.reader.frames();
+        self.told(|reader, to| reader.read(bytes, to));
+        self.gathered.chunk(self.reader.frames() - before)
     }
 
     fn is_whole(&self) -> bool {
@@ -223,12 +236,27 @@ impl<F: FnMut(&Event<'_>)> Watch<F> {
     }
 
     /// The stream ended by itself.
-    fn end(self) {
-        let Self { mut reader, mut gathered, marker, mut on } = self;
-        reader.finish(|event| {
+    fn end(mut self) {
+        self.told(Reader::end);
+        self.gathered.end(&self.marker);
+    }
+
+    /// Reads something and is told what it says.
+    fn told(&mut self, read: impl FnOnce(&mut Reader, &mut Listener<'_>)) {
+        let Self { reader, gathered, marker, on, .. } = self;
+        let mut event = |event: Event<'_>| {
             on(&event);
-            gathered.event(event, &marker);
-        });
-        gathered.end(&marker);
+            gathered.event(event, marker);
+        };
+        #[cfg(feature = "content")]
+        let mut words = |said: Said<'_>| said.mark(marker);
+        read(
+            reader,
+            &mut Listener {
+                on: &mut event,
+                #[cfg(feature = "content")]
+                ear: self.captures.then_some(&mut words),
+            },
+        );
     }
 }

@@ -3,6 +3,7 @@
 use super::dialect::Dialect;
 use super::event::Event;
 use super::frames::Frames;
+use super::story::Listener;
 use super::story::Story;
 
 /// Reads an answer from its bytes as they come, cut anywhere. It is a parser and nothing else: no clock, no telemetry.
@@ -49,14 +50,22 @@ impl Reader {
 
     /// Reads the next bytes and tells what they say.
     pub fn feed(&mut self, bytes: &[u8], mut on: impl FnMut(Event<'_>)) {
-        let Self { frames, story } = self;
-        frames.feed(bytes, &mut |frame| story.frame(frame, &mut on));
+        self.read(bytes, &mut Listener::events(&mut on));
     }
 
     /// Says that no bytes come any more. A last line or event that lacks only its end is read.
     pub fn finish(&mut self, mut on: impl FnMut(Event<'_>)) {
+        self.end(&mut Listener::events(&mut on));
+    }
+
+    pub(super) fn read(&mut self, bytes: &[u8], to: &mut Listener<'_>) {
         let Self { frames, story } = self;
-        frames.finish(&mut |frame| story.frame(frame, &mut on));
+        frames.feed(bytes, &mut |frame| story.frame(frame, to));
+    }
+
+    pub(super) fn end(&mut self, to: &mut Listener<'_>) {
+        let Self { frames, story } = self;
+        frames.finish(&mut |frame| story.frame(frame, to));
     }
 
     /// The dialect that it reads.

@@ -11,14 +11,38 @@ use super::frames::Frame;
 use super::gemini;
 use super::ollama;
 use super::openai;
+#[cfg(feature = "content")]
+use super::said::Ear;
+#[cfg(feature = "content")]
+use super::said::Words;
 use crate::semconv::value::FinishReason;
 use crate::usage::Usage;
 
 pub(super) type Sink<'s> = &'s mut dyn FnMut(Event<'_>);
 
+/// Who is told what an answer says.
+pub(super) struct Listener<'l> {
+    pub(super) on: Sink<'l>,
+    /// Of the words themselves. Nobody else learns them.
+    #[cfg(feature = "content")]
+    pub(super) ear: Option<Ear<'l>>,
+}
+
+impl<'l> Listener<'l> {
+    pub(super) fn events(on: Sink<'l>) -> Self {
+        Self {
+            on,
+            #[cfg(feature = "content")]
+            ear: None,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Story {
     dialect: Dialect,
+    #[cfg(feature = "content")]
+    words: Words,
     told_id: bool,
     told_model: bool,
     usage: Usage,
@@ -34,6 +58,8 @@ impl Story {
     pub(super) const fn new(dialect: Dialect) -> Self {
         Self {
             dialect,
+            #[cfg(feature = "content")]
+            words: Words::new(),
             told_id: false,
             told_model: false,
             usage: Usage::new(),
@@ -47,23 +73,28 @@ impl Story {
         self.dialect
     }
 
-    pub(super) fn frame(&mut self, frame: Frame<'_>, on: Sink<'_>) {
+    pub(super) fn frame(&mut self, frame: Frame<'_>, to: &mut Listener<'_>) {
         let text = String::from_utf8_lossy(frame.data);
         match text.trim() {
             "" => {}
-            "[DONE]" => on(Event::Done),
+            "[DONE]" => (to.on)(Event::Done),
             text => match serde_json::from_str(text) {
-                Ok(value) => self.value(&value, frame.is_error, on),
-                Err(_) if frame.is_error => on(Event::Error(failure::from_text(text))),
+                Ok(value) => self.value(&value, frame.is_error, to),
+                Err(_) if frame.is_error => (to.on)(Event::Error(failure::from_text(text))),
                 Err(_) => self.malformed += 1,
             },
         }
     }
 
     /// Reads one frame, or a whole answer that was not streamed: they have the same fields.
-    pub(super) fn value(&mut self, value: &Value, is_error: bool, on: Sink<'_>) {
+    pub(super) fn value(&mut self, value: &Value, is_error: bool, to: &mut Listener<'_>) {
         // Anthropic and OpenAI's Responses keep connections alive with events.
         self.frames += u64::from(value["type"] != "ping" && value["type"] != "keepalive");
+        #[cfg(feature = "content")]
+        if let Some(ear) = &mut to.ear {
+            self.words.tell(self.dialect, value, ear);
+        }
+        let on = &mut *to.on;
         match self.dialect {
             Dialect::Anthropic => anthropic::read(value, self, on),
             Dialect::Gemini => gemini::read(value, self, on),

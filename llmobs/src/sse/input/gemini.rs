@@ -1,0 +1,96 @@
+//! Gemini's `generateContent` and `streamGenerateContent`, whose fields may be spelt in two ways.
+
+use serde_json::Value;
+
+use super::call;
+use super::function;
+use super::instructions;
+use super::listed;
+use super::media;
+use super::messages;
+use super::reasoning;
+use super::response;
+use super::role;
+use super::text;
+use crate::content::Input;
+use crate::content::Message;
+use crate::content::MessageRole;
+use crate::content::Part;
+use crate::content::ToolDefinition;
+use crate::sse::said::gemini::CODE_EXECUTION;
+use crate::sse::story::array;
+use crate::sse::story::either;
+use crate::sse::story::said;
+use crate::sse::story::says;
+
+pub(super) fn read(value: &Value) -> Input {
+    let system = either(value, ["systemInstruction", "system_instruction"]);
+    let input = instructions(&system["parts"]).chain(instructions(system)).fold(Input::new(), Input::system);
+    let input = input.messages(listed(&value["contents"]).iter().flat_map(turns));
+    array(&value["tools"]).iter().flat_map(tools).fold(input, Input::tool)
+}
+
+fn turns(content: &Value) -> Vec<Message> {
+    // A single question needs no role.
+    let role = role(&content["role"]).unwrap_or(MessageRole::User);
+    messages(listed(&content["parts"]).iter().flat_map(|of| part(role, of)))
+}
+
+fn part(role: MessageRole, part: &Value) -> Vec<(MessageRole, Part)> {
+    let called = either(part, ["functionCall", "function_call"]);
+    let code = either(part, ["executableCode", "executable_code"]);
+    let of_role = if let Some(name) = said(&called["name"]) {
+        Some(call(name, said(&called["id"]), &called["args"]))
+    } else if says(code) {
+        Some(call(CODE_EXECUTION, None, code))
+    } else if part["thought"] == true {
+        reasoning(&part["text"])
+    } else {
+        medium(part).or_else(|| text(&part["text"]))
+    };
+    let answers = answers(part).into_iter().map(|part| (MessageRole::Tool, part));
+    of_role.map(|part| (role, part)).into_iter().chain(answers).collect()
+}
+
+/// What a tool of the application or the provider's own answered, and the media beside it.
+fn answers(part: &Value) -> Vec<Part> {
+    let answered = either(part, ["functionResponse", "function_response"]);
+    let ran = either(part, ["codeExecutionResult", "code_execution_result"]);
+    let beside = array(&answered["parts"]).iter().filter_map(medium);
+    if answered.is_object() {
+        let answer = response(said(&answered["id"]), &answered["response"], |_| None);
+        answer.into_iter().chain(beside).collect()
+    } else if ran.is_object() {
+        response(None, ran, |_| None)
+    } else {
+        Vec::new()
+    }
+}
+
+fn medium(part: &Value) -> Option<Part> {
+    let inline = either(part, ["inlineData", "inline_data"]);
+    let file = either(part, ["fileData", "file_data"]);
+    let kind = [inline, file].into_iter().find_map(|of| said(either(of, ["mimeType", "mime_type"])));
+    let (kind, modality) = (kind.unwrap_or_default(), media::modality(kind.unwrap_or_default()));
+    media::inline(modality, kind, &inline["data"]).or_else(|| {
+        let part = media::at(modality, either(file, ["fileUri", "file_uri"]))?;
+        Some(if kind.is_empty() { part } else { part.mime_type(kind) })
+    })
+}
+
+/// Functions of the application, or tools of the provider, which their field names.
+fn tools(tool: &Value) -> Vec<ToolDefinition> {
+    let mut tools = Vec::new();
+    for (field, value) in tool.as_object().into_iter().flatten() {
+        if matches!(field.as_str(), "functionDeclarations" | "function_declarations") {
+            for of in array(value) {
+                let schemas = ["parameters", "parametersJsonSchema", "parameters_json_schema"];
+                let schema = schemas.into_iter().find(|schema| of[*schema].is_object());
+                tools.extend(function(of, schema.unwrap_or_default()));
+            }
+        } else {
+            tools.push(ToolDefinition::of(field, field));
+        }
+    }
+    tools
+}

@@ -1,0 +1,124 @@
+//! OpenAI's chat completions and legacy completions, and whatever is compatible with them.
+
+use serde_json::Value;
+
+use super::call;
+use super::described;
+use super::function;
+use super::listed;
+use super::media;
+use super::reasoning;
+use super::response;
+use super::responses;
+use super::role;
+use super::text;
+use crate::content::Input;
+use crate::content::Message;
+use crate::content::MessageRole;
+use crate::content::Modality;
+use crate::content::Part;
+use crate::content::ToolDefinition;
+use crate::sse::said::openai::thinking;
+use crate::sse::story::array;
+use crate::sse::story::either;
+use crate::sse::story::said;
+
+pub(super) fn read(value: &Value) -> Input {
+    // A prompt of Responses is the name of one.
+    let prompt = &value["prompt"];
+    if !value["messages"].is_array() && !prompt.is_string() && !prompt.is_array() {
+        return responses::read(value);
+    }
+    let messages = array(&value["messages"]).iter().filter_map(message);
+    // Those of tokens say nothing.
+    let prompts = listed(prompt).iter().filter_map(said).map(Message::user);
+    tools(value).fold(Input::new().messages(messages.chain(prompts)), Input::tool)
+}
+
+/// Tools as chat completions and Responses offer them, and functions as older requests do.
+pub(super) fn tools(value: &Value) -> impl Iterator<Item = ToolDefinition> {
+    let functions = array(&value["functions"]).iter().filter_map(|of| function(of, "parameters"));
+    array(&value["tools"]).iter().filter_map(tool).chain(functions)
+}
+
+fn tool(tool: &Value) -> Option<ToolDefinition> {
+    let kind = said(&tool["type"])?;
+    // Responses have the fields beside the type.
+    let of = if tool[kind].is_object() { &tool[kind] } else { tool };
+    if kind == "function" {
+        return function(of, "parameters");
+    }
+    // The provider's own have no name but that of their type; those of a server have the server's.
+    let name = ["name", "server_label"].into_iter().find_map(|field| said(&of[field]));
+    Some(described(ToolDefinition::of(kind, name.unwrap_or(kind)), of, "parameters"))
+}
+
+fn message(message: &Value) -> Option<Message> {
+    let role = role(&message["role"])?;
+    let new = said(&message["name"]).into_iter().fold(Message::new(role), Message::name);
+    let content = &message["content"];
+    if role == MessageRole::Tool {
+        let parts = response(said(&message["tool_call_id"]), content, medium);
+        return Some(parts.into_iter().fold(new, Message::part));
+    }
+    let thought = ["reasoning_content", "reasoning"].into_iter().find_map(|field| reasoning(&message[field]));
+    let tools = array(&message["tool_calls"]).iter().filter_map(called);
+    let legacy = &message["function_call"];
+    let legacy = said(&legacy["name"]).map(|name| call(name, None, &legacy["arguments"]));
+    let parts = thought.into_iter().chain(parts(content)).chain(text(&message["refusal"]));
+    let parts = parts.chain(media::held(Modality::Audio, &message["audio"]["id"])).chain(tools).chain(legacy);
+    Some(parts.fold(new, Message::part))
+}
+
+/// The parts of a content: one text, or a list.
+pub(super) fn parts(content: &Value) -> impl Iterator<Item = Part> {
+    listed(content).iter().flat_map(part)
+}
+
+fn part(part: &Value) -> Vec<Part> {
+    if let Some(media) = medium(part) {
+        return vec![media];
+    }
+    match part["type"].as_str() {
+        Some("refusal") => text(&part["refusal"]).into_iter().collect(),
+        Some("thinking") => thinking(&part["thinking"]).filter_map(reasoning).collect(),
+        // `text`, and the `input_text` and `output_text` of Responses.
+        _ => text(part).or_else(|| text(&part["text"])).into_iter().collect(),
+    }
+}
+
+fn called(tool: &Value) -> Option<Part> {
+    let of = either(tool, ["function", "custom"]);
+    Some(call(said(&of["name"])?, said(&tool["id"]), either(of, ["arguments", "input"])))
+}
+
+/// The medium that a part is, if it is one.
+pub(super) fn medium(part: &Value) -> Option<Part> {
+    match part["type"].as_str()? {
+        "computer_screenshot" | "image_url" | "input_image" => {
+            addressed(Modality::Image, &part["image_url"]).or_else(|| media::held(Modality::Image, &part["file_id"]))
+        }
+        // These two are vLLM's.
+        "audio_url" => addressed(Modality::Audio, &part["audio_url"]),
+        "video_url" => addressed(Modality::Video, &part["video_url"]),
+        "input_audio" => {
+            let audio = &part["input_audio"];
+            let kind = said(&audio["format"]).map(|format| format!("audio/{format}")).unwrap_or_default();
+            media::inline(Modality::Audio, &kind, &audio["data"])
+        }
+        "file" => file(&part["file"]),
+        "input_file" => file(part),
+        _ => None,
+    }
+}
+
+/// Responses have the address itself, chat completions an object with it.
+fn addressed(modality: Modality, address: &Value) -> Option<Part> {
+    media::at(modality, address).or_else(|| media::at(modality, &address["url"]))
+}
+
+/// A file: held, elsewhere, or in an address that holds it.
+fn file(file: &Value) -> Option<Part> {
+    let [elsewhere, here] = ["file_url", "file_data"].map(|field| media::at(Modality::Document, &file[field]));
+    media::held(Modality::Document, &file["file_id"]).or(elsewhere).or(here)
+}

@@ -1,0 +1,62 @@
+//! OpenAI's Responses: the conversation is a list of items, among them those of earlier answers.
+
+use serde_json::Value;
+
+use super::call;
+use super::instructions;
+use super::messages;
+use super::openai;
+use super::reasoning;
+use super::response;
+use super::role;
+use crate::content::Input;
+use crate::content::Message;
+use crate::content::MessageRole;
+use crate::content::Part;
+use crate::sse::items;
+use crate::sse::story::array;
+use crate::sse::story::said;
+
+pub(super) fn read(value: &Value) -> Input {
+    let input = instructions(&value["instructions"]).fold(Input::new(), Input::system);
+    let input = said(&value["input"]).map(Message::user).into_iter().fold(input, Input::message);
+    openai::tools(value).fold(input.messages(turns(array(&value["input"]))), Input::tool)
+}
+
+/// What the model gave is one message, though each of its calls and thoughts is an item.
+fn turns(items: &[Value]) -> Vec<Message> {
+    let mut turns: Vec<Message> = Vec::new();
+    for message in items.iter().flat_map(|of| messages(item(of))) {
+        let goes_on = message.role == MessageRole::Assistant;
+        match turns.pop_if(|last| goes_on && last.role == MessageRole::Assistant) {
+            Some(last) => turns.push(message.parts.into_iter().fold(last, Message::part)),
+            None => turns.push(message),
+        }
+    }
+    turns
+}
+
+fn item(item: &Value) -> Vec<(MessageRole, Part)> {
+    let kind = item["type"].as_str().unwrap_or("message");
+    let (role, mut parts) = match kind {
+        "message" => {
+            let Some(role) = role(&item["role"]) else { return Vec::new() };
+            (role, openai::parts(&item["content"]).collect())
+        }
+        "reasoning" => (MessageRole::Assistant, items::reasoning(item).filter_map(reasoning).collect()),
+        _ if kind.ends_with("_output") => (MessageRole::Tool, answer(item)),
+        _ => {
+            let called = items::called(item).map(|name| call(name, items::id(item), items::arguments(item)));
+            (MessageRole::Assistant, called.into_iter().collect::<Vec<_>>())
+        }
+    };
+    let of_role = parts.drain(..).map(|part| (role, part));
+    // A call that the provider made has its answer with it.
+    let answered = role == MessageRole::Assistant && kind != "message" && !item["output"].is_null();
+    let answer = if answered { answer(item) } else { Vec::new() };
+    of_role.chain(answer.into_iter().map(|part| (MessageRole::Tool, part))).collect()
+}
+
+fn answer(item: &Value) -> Vec<Part> {
+    response(items::id(item), &item["output"], openai::medium)
+}

@@ -1,0 +1,65 @@
+//! OpenAI's Responses: pieces named by their events, calls named by the item that they belong to, and at the end the whole
+//! answer once more.
+
+use serde_json::Value;
+
+use super::Ear;
+use super::Fragment;
+use super::Words;
+use crate::sse::items;
+pub(super) use crate::sse::responses::is_one;
+use crate::sse::story::array;
+use crate::sse::story::says;
+
+pub(super) fn tell(value: &Value, words: &mut Words, on: Ear<'_>) {
+    let Some(name) = value["type"].as_str().and_then(|name| name.strip_prefix("response.")) else {
+        return answer(value, words, on);
+    };
+    let place = value["output_index"].as_u64().and_then(|place| u32::try_from(place).ok());
+    match name {
+        // A call's name, and before its arguments.
+        "output_item.added" => call(&value["item"], place, &Value::Null, words, on),
+        "output_item.done" => call(&value["item"], place, items::arguments(&value["item"]), words, on),
+        "completed" | "incomplete" | "failed" | "cancelled" => answer(&value["response"], words, on),
+        _ => {
+            if let Some(delta) = name.strip_suffix(".delta") {
+                piece(delta, place, &value["delta"], words, on);
+            }
+        }
+    }
+}
+
+fn piece(name: &str, place: Option<u32>, delta: &Value, words: &mut Words, on: Ear<'_>) {
+    match name {
+        "output_text" | "refusal" | "audio.transcript" => words.text(0, delta, on),
+        name if name.starts_with("reasoning") => words.reasoning(0, delta, on),
+        name if items::CALL_DELTAS.contains(&name) && says(delta) => {
+            words.call(Fragment { choice: 0, place, id: None, name: None }, delta, on);
+        }
+        _ => {}
+    }
+}
+
+/// A response object at its end. It repeats what its pieces said; what they did not say are the names of calls.
+fn answer(response: &Value, words: &mut Words, on: Ear<'_>) {
+    let is_new = !words.has_spoken;
+    for (place, item) in (0..).zip(array(&response["output"])) {
+        match item["type"].as_str().unwrap_or_default() {
+            "message" if is_new => {
+                for part in array(&item["content"]) {
+                    words.text(0, &part["text"], on);
+                    words.text(0, &part["refusal"], on);
+                    words.text(0, &part["transcript"], on);
+                }
+            }
+            "reasoning" if is_new => items::reasoning(item).for_each(|text| words.reasoning(0, text, on)),
+            _ => call(item, Some(place), items::arguments(item), words, on),
+        }
+    }
+}
+
+fn call(item: &Value, place: Option<u32>, arguments: &Value, words: &mut Words, on: Ear<'_>) {
+    if let Some(name) = items::called(item) {
+        words.whole_call(Fragment { choice: 0, place, id: items::id(item), name: Some(name) }, arguments, on);
+    }
+}
