@@ -5,6 +5,7 @@ use llmobs::OutputType;
 use llmobs::Profile;
 use llmobs::Role;
 use llmobs::Usage;
+use llmobs::capture::ContentCapture;
 use opentelemetry::Value;
 use opentelemetry::trace::SpanKind;
 
@@ -18,7 +19,8 @@ use crate::kit::texts;
 fn a_request_is_told_as_the_profile_has_it() {
     for (profile, top_k) in [(Profile::V1_41, Value::F64(40.0)), (Profile::Latest, Value::I64(40))] {
         let backend = Backend::new();
-        let observer = backend.builder(Role::Client).profile(profile).build().unwrap();
+        let builder = backend.builder(Role::Client).profile(profile);
+        let observer = builder.capture(ContentCapture::Spans).build().unwrap();
         let operation = observer
             .chat(MODEL)
             .conversation("conv_5j66")

@@ -1,0 +1,54 @@
+//! What leaves of what an operation was given and gave: where, how much, and that nothing does by default.
+
+#[path = "content/counts.rs"]
+mod counts;
+#[path = "content/events.rs"]
+mod events;
+#[path = "events/heard.rs"]
+mod heard;
+#[path = "content/hook.rs"]
+mod hook;
+#[expect(dead_code, reason = "the tests of spans use more of it")]
+#[path = "spans/kit.rs"]
+mod kit;
+#[path = "content/pieces.rs"]
+mod pieces;
+#[path = "content/spans.rs"]
+mod spans;
+#[path = "content/steps.rs"]
+mod steps;
+
+use llmobs::FinishReason;
+use llmobs::Observer;
+use llmobs::content::Input;
+use llmobs::content::Message;
+use llmobs::content::ToolDefinition;
+
+/// A call with something of everything. What is given twice is taken once.
+fn call(observer: &Observer) {
+    let operation = observer.chat(kit::MODEL).stop_sequences(&["END", "jane@example.org"]).start();
+    let marker = operation.marker();
+    marker.input(|| {
+        Input::new()
+            .system("Be brief.")
+            .message(Message::user("I am jane@example.org"))
+            .tool(ToolDefinition::function("weather").description("not sent by default"))
+    });
+    marker.input(|| "something else");
+    for delta in ["Hello, ja", "ne@exam", "ple.org"] {
+        marker.output_text(0, delta);
+    }
+    marker.finish_reason(FinishReason::Length);
+    operation.complete();
+}
+
+/// What leaves of that call, by attribute.
+const LEAVES: [(&str, &str); 4] = [
+    ("gen_ai.input.messages", r#"[{"parts":[{"content":"I am [EMAIL]","type":"text"}],"role":"user"}]"#),
+    (
+        "gen_ai.output.messages",
+        r#"[{"finish_reason":"length","parts":[{"content":"Hello, [EMAIL]","type":"text"}],"role":"assistant"}]"#,
+    ),
+    ("gen_ai.system_instructions", r#"[{"content":"Be brief.","type":"text"}]"#),
+    ("gen_ai.tool.definitions", r#"[{"name":"weather","type":"function"}]"#),
+];

@@ -1,0 +1,74 @@
+//! What is counted of content: never what it was.
+
+use llmobs::Observer;
+use llmobs::Role;
+use llmobs::capture::Budget;
+use llmobs::capture::ContentCapture;
+use llmobs::capture::Gate;
+use llmobs::capture::Limits;
+use llmobs::content::Message;
+use llmobs::testing::Readings;
+
+use crate::call;
+use crate::kit::Backend;
+use crate::kit::MODEL;
+
+fn lost(observer: &Observer, reason: &str) -> f64 {
+    let labels = [("llmobs.signal", "content"), ("llmobs.drop.reason", reason)];
+    Readings::of(observer).value("llmobs.self.dropped", &labels)
+}
+
+#[test]
+fn redactions_are_counted_by_detector() {
+    let backend = Backend::new();
+    let observer = backend.builder(Role::Server).capture(ContentCapture::Spans).build().unwrap();
+    call(&observer);
+    // A question, an answer and a stop sequence.
+    let readings = Readings::of(&observer);
+    assert_eq!(readings.count("llmobs.self.redactions", &[("llmobs.detector", "email")]), 3);
+    assert_eq!(readings.series("llmobs.self.redactions").len(), 1);
+}
+
+#[test]
+fn what_is_cut_and_left_out_is_counted() {
+    let backend = Backend::new();
+    let gate = Gate::builder().capture(ContentCapture::Spans).limits(Limits::default().part(100).list(400));
+    let observer = backend.builder(Role::Server).capture(gate).build().unwrap();
+    let operation = observer.chat(MODEL).start();
+    operation.mark().input(|| vec![Message::user("word ".repeat(50)); 20]);
+    operation.complete();
+    assert!(lost(&observer, "truncated") >= 1.0);
+    assert!(lost(&observer, "limit") >= 10.0);
+}
+
+#[test]
+fn what_finds_no_room_is_not_kept_and_counted_and_all_room_comes_back() {
+    let backend = Backend::new();
+    let gate = Gate::builder().capture(ContentCapture::Spans).budget(Budget::new(2_000));
+    let observer = backend.builder(Role::Server).capture(gate).build().unwrap();
+    let budget = observer.gate().unwrap().budget();
+    let first = observer.chat(MODEL).start();
+    first.mark().input(|| "x".repeat(1_500));
+    assert!(budget.in_use() >= 1_500);
+    let second = observer.chat(MODEL).start();
+    second.mark().input(|| "x".repeat(1_500));
+    second.mark().output_text(0, &"x".repeat(1_500));
+    second.complete();
+    assert!(lost(&observer, "budget") >= 1.0);
+    drop(first);
+    assert_eq!(budget.in_use(), 0);
+}
+
+#[test]
+fn a_marker_that_lives_on_keeps_no_content() {
+    let backend = Backend::new();
+    let observer = backend.builder(Role::Server).capture(ContentCapture::Events).build().unwrap();
+    let operation = observer.chat(MODEL).start();
+    let marker = operation.marker();
+    marker.input(|| "something");
+    marker.output_text(0, "something");
+    operation.complete();
+    marker.output_text(0, "after the end");
+    marker.input(|| "after the end");
+    assert_eq!(observer.gate().unwrap().budget().in_use(), 0);
+}

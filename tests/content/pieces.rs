@@ -1,0 +1,64 @@
+//! The text of streams, gathered while they pass.
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use llmobs::Chunk;
+use llmobs::Role;
+use llmobs::capture::ContentCapture;
+
+use crate::kit::Backend;
+use crate::kit::MODEL;
+use crate::kit::attributes;
+
+fn said(backend: &Backend) -> serde_json::Value {
+    let span = attributes(&backend.span(&format!("chat {MODEL}")));
+    let json = span.get("gen_ai.output.messages").map_or_else(|| "[]".to_owned(), ToString::to_string);
+    serde_json::from_str::<serde_json::Value>(&json).unwrap()
+}
+
+#[tokio::test]
+async fn a_stream_of_texts_says_them_by_itself() {
+    let backend = Backend::new();
+    let observer = backend.builder(Role::Server).capture(ContentCapture::Spans).build().unwrap();
+    let items = ["call +44 20 79", "46 09", "58 now"].map(|text| Ok::<_, ()>(text.to_owned()));
+    let passed = observer.chat(MODEL).start().observe(stream::iter(items)).count().await;
+    assert_eq!(passed, 3);
+    assert_eq!(said(&backend)[0]["parts"][0]["content"], "call [PHONE] now");
+}
+
+#[tokio::test]
+async fn whoever_says_what_an_item_carries_says_its_text_too() {
+    let backend = Backend::new();
+    let observer = backend.builder(Role::Server).capture(ContentCapture::Spans).build().unwrap();
+    let operation = observer.chat(MODEL).start();
+    let marker = operation.marker();
+    let observed = operation.observe_with(stream::iter(["Let me think.", "Rain."]), move |text: &&str| {
+        if text.starts_with("Let") {
+            marker.output_reasoning(0, text);
+            return Chunk::reasoning(4);
+        }
+        marker.output_text(0, text);
+        Chunk::tokens(2)
+    });
+    assert_eq!(observed.count().await, 2);
+    let said = said(&backend);
+    assert_eq!(said[0]["parts"][0], serde_json::json!({"type": "reasoning", "content": "Let me think."}));
+    assert_eq!(said[0]["parts"][1], serde_json::json!({"type": "text", "content": "Rain."}));
+    assert_eq!(said[0]["finish_reason"], "stop");
+}
+
+#[tokio::test]
+async fn a_call_of_a_tool_comes_in_pieces_of_json() {
+    let backend = Backend::new();
+    let observer = backend.builder(Role::Client).capture(ContentCapture::Spans).build().unwrap();
+    let operation = observer.chat(MODEL).start();
+    let marker = operation.marker();
+    marker.output_tool_call(0, 0, Some("call_1"), Some("mail"), "");
+    marker.output_tool_call(0, 0, None, None, r#"{"to":"jane@ex"#);
+    marker.output_tool_call(0, 0, None, None, r#"ample.org"}"#);
+    operation.complete();
+    let part = &said(&backend)[0]["parts"][0];
+    let expected =
+        serde_json::json!({"type": "tool_call", "id": "call_1", "name": "mail", "arguments": {"to": "[EMAIL]"}});
+    assert_eq!(*part, expected);
+}

@@ -1,0 +1,66 @@
+//! Tools and searches.
+
+use llmobs::Role;
+use llmobs::capture::ContentCapture;
+use llmobs::capture::Gate;
+use llmobs::capture::Limits;
+use llmobs::content::Document;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::kit::Backend;
+use crate::kit::attributes;
+
+#[test]
+fn a_tool_has_its_arguments_and_its_result() {
+    let backend = Backend::new();
+    let observer = backend.builder(Role::Client).capture(ContentCapture::Spans).build().unwrap();
+    let step = observer.execute_tool("mail").start();
+    step.arguments(|| json!({"to": "jane@example.org", "times": 2}));
+    step.result(|| json!("sent to jane@example.org"));
+    step.complete();
+    let span = attributes(&backend.span("execute_tool mail"));
+    assert_eq!(span["gen_ai.tool.call.arguments"].to_string(), r#"{"times":2,"to":"[EMAIL]"}"#);
+    assert_eq!(span["gen_ai.tool.call.result"].to_string(), "sent to [EMAIL]");
+}
+
+#[test]
+fn a_search_has_its_query_and_what_it_found() {
+    let backend = Backend::new();
+    let observer = backend.builder(Role::Client).capture(ContentCapture::SpansAndEvents).build().unwrap();
+    let step = observer.retrieval("docs").start();
+    step.query(|| "who is jane@example.org?");
+    step.documents(|| [Document::new("people/7", 0.5)]);
+    step.complete();
+    let span = attributes(&backend.span("retrieval docs"));
+    assert_eq!(span["gen_ai.retrieval.query.text"].to_string(), "who is [EMAIL]?");
+    assert_eq!(span["gen_ai.retrieval.documents"].to_string(), r#"[{"id":"people/7","score":0.5}]"#);
+}
+
+#[test]
+fn a_step_is_asked_for_nothing_where_spans_have_no_content() {
+    for mode in [ContentCapture::Off, ContentCapture::Events, ContentCapture::Hook] {
+        let backend = Backend::new();
+        let observer = backend.builder(Role::Client).capture(mode).build().unwrap();
+        let step = observer.execute_tool("mail").start();
+        step.arguments(|| -> Value { panic!("nobody wants it") });
+        step.complete();
+        assert!(!attributes(&backend.span("execute_tool mail")).contains_key("gen_ai.tool.call.arguments"));
+    }
+}
+
+#[test]
+fn all_content_of_a_step_has_one_limit() {
+    let backend = Backend::new();
+    let gate = Gate::builder().capture(ContentCapture::Spans).limits(Limits::default().span(300));
+    let observer = backend.builder(Role::Client).capture(gate).build().unwrap();
+    let step = observer.execute_tool("mail").start();
+    step.arguments(|| json!({"text": "word ".repeat(100)}));
+    step.result(|| json!({"text": "word ".repeat(100)}));
+    step.complete();
+    let span = attributes(&backend.span("execute_tool mail"));
+    let all = ["gen_ai.tool.call.arguments", "gen_ai.tool.call.result"];
+    let lengths = all.map(|name| span.get(name).map_or(0, |value| value.to_string().len()));
+    assert!(lengths.iter().sum::<usize>() <= 300, "{lengths:?}");
+    assert!(lengths[0] > 250, "{lengths:?}");
+}
