@@ -1,0 +1,261 @@
+//! Shows: a hook that keeps what was said as files, for those who want content in a storage of their own and only
+//! references to it on their spans. `ContentFiles` needs nothing but `std`: copy it and make it yours.
+//!
+//! Run: `cargo run -p llmobs-examples --example content_files [FOLDER]`
+//!
+//! You will see: for each of three questions the files that its content went to, redacted, as
+//! `FOLDER/2026-11-22/<id>/input_messages.json`. The address of each stands on the span of its operation, as
+//! `gen_ai.input.messages_ref` and the like.
+
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
+use std::collections::VecDeque;
+use std::env;
+use std::error::Error;
+use std::fs;
+use std::io;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use std::time::SystemTime;
+
+use llmobs::capture::Captured;
+use llmobs::capture::ContentCapture;
+use llmobs::capture::Gate;
+use llmobs::capture::Hook;
+use llmobs::content::Message;
+
+const CHAT: [(&str, &str); 3] = [
+    ("Who can help me with my bill?", "Write to billing@example.org or call +44 20 7946 0958."),
+    ("I am jane@example.org. Is card 4242 4242 4242 4242 still yours?", "Yes, it is the one that we charge."),
+    ("Then forget it, please.", "Done."),
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = env::args_os().nth(1).map_or_else(|| env::temp_dir().join("llmobs-content"), PathBuf::from);
+    run(&folder)
+}
+
+/// Answers three questions and keeps what was said.
+pub(crate) fn run(folder: &Path) -> Result<(), Box<dyn Error>> {
+    let files = ContentFiles::new(folder, 1_000, 30)?;
+    let failures = files.failures();
+
+    let gate = Gate::builder().capture(ContentCapture::Hook).hook(files).build();
+    for (question, answer) in CHAT {
+        let mut passage = gate.passage();
+        let captured = Captured::new()
+            .input(passage.input(&[Message::user(question)]))
+            .output(passage.output(&[Message::assistant().part(answer)]));
+        println!("{:?}", gate.hand_over(captured));
+    }
+    let written = gate.flush(Duration::from_secs(5));
+    println!("in {}: all written: {written}, failures: {}", folder.display(), failures.load(Ordering::Relaxed));
+    Ok(())
+}
+
+/// Keeps each capture as a folder of JSON files that its owner alone may read: `FOLDER/<day>/<id>/<name>.json`. The days
+/// are those of UTC. A capture is there whole or not at all. What is too old goes, and the oldest of what is too many.
+///
+/// Any number of processes may share a folder. Every capture lists the names of all that are kept, on the hook's own
+/// thread: keep thousands, and give millions to a store that was made for them.
+pub(crate) struct ContentFiles {
+    folder: PathBuf,
+    /// The folder as an address.
+    address: String,
+    captures: usize,
+    days: u64,
+    /// The days of what has an address already. Midnight may come before it is written.
+    promised: Mutex<VecDeque<(String, u64)>>,
+    failures: Arc<AtomicU64>,
+}
+
+impl ContentFiles {
+    /// Keeps so many captures of so many days, today's with them, in a folder that is made if it is not there. One that
+    /// is there and open to others is an error.
+    pub(crate) fn new(folder: &Path, captures: usize, days: u64) -> io::Result<Self> {
+        let folder = std::path::absolute(folder)?;
+        private::make_folder(&folder)?;
+        private::check(&folder)?;
+        let address = address(&folder);
+        Ok(Self { folder, address, captures, days, promised: Mutex::default(), failures: Arc::default() })
+    }
+
+    /// How often something could not be written or taken away. The first time is said on standard error.
+    pub(crate) fn failures(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.failures)
+    }
+
+    /// The day of a capture: the one on which somebody first asked.
+    fn day(&self, id: &str) -> String {
+        let mut promised = self.promised.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = promised.iter().rev().find(|(known, _)| known == id).map(|(_, day)| *day);
+        date(known.unwrap_or_else(|| {
+            // Far more than ever wait for a hook.
+            if promised.len() >= 256 {
+                promised.pop_front();
+            }
+            promised.push_back((id.to_owned(), today()));
+            today()
+        }))
+    }
+
+    fn write(&self, captured: &Captured) -> io::Result<()> {
+        let day = self.folder.join(self.day(captured.id()));
+        let unfinished = day.join(format!(".{}", captured.id()));
+        private::make_folder(&unfinished)?;
+        let files = captured.iter().try_for_each(|(name, value)| {
+            private::new_file(&unfinished.join(format!("{name}.json")))?.write_all(value.to_string().as_bytes())
+        });
+        let done = files.and_then(|()| fs::rename(&unfinished, day.join(captured.id())));
+        if done.is_err() {
+            let _ = fs::remove_dir_all(&unfinished);
+        }
+        done
+    }
+
+    /// Takes away what is too old and what is too many.
+    fn forget(&self) -> io::Result<()> {
+        let first = date(today().saturating_sub(self.days.saturating_sub(1)));
+        let mut captures = Vec::new();
+        for (name, day) in folders(&self.folder, is_date)? {
+            if name < first {
+                remove(&day)?;
+            } else {
+                captures.extend(folders(&day, is_id)?.into_iter().map(|(_, path)| (name.clone(), path)));
+            }
+        }
+        let surplus = captures.len().saturating_sub(self.captures);
+        if surplus > 0 {
+            let written = |path: &Path| fs::metadata(path).and_then(|data| data.modified()).ok();
+            captures.sort_by_cached_key(|(day, path)| (day.clone(), written(path), path.clone()));
+        }
+        captures[..surplus].iter().try_for_each(|(_, path)| remove(path))
+    }
+}
+
+impl Hook for ContentFiles {
+    fn reference(&self, id: &str, name: &str) -> Option<String> {
+        Some(format!("{}/{}/{id}/{name}.json", self.address, self.day(id)))
+    }
+
+    fn take(&self, captured: Captured) {
+        for done in [self.write(&captured), self.forget()] {
+            if let Err(error) = done
+                && self.failures.fetch_add(1, Ordering::Relaxed) == 0
+            {
+                // No content: an error of the system does not know what was written.
+                let _ = writeln!(io::stderr(), "content cannot be kept in {}: {error}", self.folder.display());
+            }
+        }
+    }
+}
+
+/// The folders in a folder whose names are of a kind, with these names. Nothing else is ever taken away.
+fn folders(parent: &Path, kind: fn(&str) -> bool) -> io::Result<Vec<(String, PathBuf)>> {
+    let entries = match fs::read_dir(parent) {
+        // Another process took it away.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name().into_string().unwrap_or_default();
+        if kind(&name) && entry.file_type()?.is_dir() {
+            found.push((name, entry.path()));
+        }
+    }
+    Ok(found)
+}
+
+fn is_date(name: &str) -> bool {
+    name.len() == 10 && name.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
+}
+
+/// Of a finished capture: while it is written, a dot stands before its name. What a crash left so goes with its day.
+fn is_id(name: &str) -> bool {
+    name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn remove(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
+}
+
+/// Days since the first of January 1970, in UTC.
+#[expect(clippy::disallowed_methods, reason = "a date is wanted, and no duration")]
+fn today() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs() / 86_400)
+}
+
+/// `2026-11-22`. Years begin in March here, so that a leap day is the last of one.
+fn date(days: u64) -> String {
+    let days = days + 719_468; // since the first of March of year 0
+    let (era, day) = (days / 146_097, days % 146_097); // of 400 years each
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    format!("{:04}-{month:02}-{day:02}", era * 400 + year + next)
+}
+
+/// `file:///var/lib/content`
+fn address(folder: &Path) -> String {
+    let path = folder.to_string_lossy().replace('\\', "/");
+    let mut address = String::from(if path.starts_with('/') { "file://" } else { "file:///" });
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-._~:".contains(&byte) {
+            address.push(char::from(byte));
+        } else {
+            address.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    address
+}
+
+/// Folders and files that their owner alone may read. Elsewhere than on Unix they have the rights of what they lie in.
+mod private {
+    use std::fs;
+    use std::fs::File;
+    use std::io;
+    #[cfg(unix)]
+    use std::os::unix::fs::DirBuilderExt;
+    #[cfg(unix)]
+    use std::os::unix::fs::OpenOptionsExt;
+    #[cfg(unix)]
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+
+    pub(super) fn make_folder(path: &Path) -> io::Result<()> {
+        let mut builder = fs::DirBuilder::new();
+        #[cfg(unix)]
+        builder.mode(0o700);
+        builder.recursive(true).create(path)
+    }
+
+    pub(super) fn new_file(path: &Path) -> io::Result<File> {
+        let mut options = fs::OpenOptions::new();
+        #[cfg(unix)]
+        options.mode(0o600);
+        options.write(true).create_new(true).open(path)
+    }
+
+    pub(super) fn check(folder: &Path) -> io::Result<()> {
+        let data = fs::metadata(folder)?;
+        #[cfg(unix)]
+        if data.permissions().mode() & 0o077 != 0 {
+            return Err(io::Error::other(format!("{} is open to others: chmod 700", folder.display())));
+        }
+        if data.is_dir() { Ok(()) } else { Err(io::ErrorKind::NotADirectory.into()) }
+    }
+}
