@@ -1,0 +1,123 @@
+//! The recording rules of `docs/gpu.md` say whether slow tokens and held-down clocks come together: `promtool` runs them.
+
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "what is missing fails the test")]
+
+use std::fs;
+use std::io::ErrorKind;
+use std::process::Command;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::StreamExt;
+use llmobs::Chunk;
+use llmobs::Observer;
+
+/// An hour of three instances. The clocks of two are held down in its second half; one of these two is slow only then
+/// (a token in ten), the other one always. The clocks of the third are never held down.
+const HOUR: &str = r#"
+rule_files: [rules.yml]
+evaluation_interval: 30s
+tests:
+  - interval: 30s
+    input_series:
+      - series: 'llmobs_gpu_throttle_status{job="j", instance="hot", hw_id="G", llmobs_gpu_throttle_reason="thermal"}'
+        values: '0x60 1x60'
+      - series: 'llmobs_gpu_throttle_time_seconds_total{job="j", instance="hot", hw_id="G", llmobs_gpu_throttle_reason="thermal"}'
+        values: '0x60 0+20x60'
+      - series: 'llmobs_gpu_throttle_status{job="j", instance="even", hw_id="G", llmobs_gpu_throttle_reason="hw"}'
+        values: '0x121'
+      - series: 'llmobs_gpu_throttle_time_seconds_total{job="j", instance="even", hw_id="G", llmobs_gpu_throttle_reason="hw"}'
+        values: '0x60 0+20x60'
+      - series: 'llmobs_gpu_throttle_status{job="j", instance="cool", hw_id="G", llmobs_gpu_throttle_reason="thermal"}'
+        values: '0x121'
+      - series: 'llmobs_gpu_throttle_status{job="j", instance="cool", hw_id="G", llmobs_gpu_throttle_reason="capped"}'
+        values: '1x121'
+      - series: 'llmobs_gpu_throttle_time_seconds_total{job="j", instance="cool", hw_id="G", llmobs_gpu_throttle_reason="thermal"}'
+        values: '0x121'
+      - series: 'llmobs_inter_token_duration_seconds_count{job="j", instance="hot", gen_ai_request_model="m"}'
+        values: '0+100x121'
+      - series: 'llmobs_inter_token_duration_seconds_bucket{job="j", instance="hot", gen_ai_request_model="m", le="0.1"}'
+        values: '0+100x60 6090+90x60'
+      - series: 'llmobs_inter_token_duration_seconds_count{job="j", instance="even", gen_ai_request_model="m"}'
+        values: '0+100x121'
+      - series: 'llmobs_inter_token_duration_seconds_bucket{job="j", instance="even", gen_ai_request_model="m", le="0.1"}'
+        values: '0+90x121'
+      - series: 'llmobs_inter_token_duration_seconds_count{job="j", instance="cool", gen_ai_request_model="m"}'
+        values: '0+100x121'
+      - series: 'llmobs_inter_token_duration_seconds_bucket{job="j", instance="cool", gen_ai_request_model="m", le="0.1"}'
+        values: '0+90x121'
+    promql_expr_test:
+      - expr: instance:llmobs_gpu_throttled:bool2m
+        eval_time: 20m
+        exp_samples:
+          - {labels: 'instance:llmobs_gpu_throttled:bool2m{job="j", instance="cool"}', value: 0}
+          - {labels: 'instance:llmobs_gpu_throttled:bool2m{job="j", instance="even"}', value: 0}
+          - {labels: 'instance:llmobs_gpu_throttled:bool2m{job="j", instance="hot"}', value: 0}
+      - expr: instance:llmobs_gpu_throttled:bool2m
+        eval_time: 50m
+        exp_samples:
+          - {labels: 'instance:llmobs_gpu_throttled:bool2m{job="j", instance="cool"}', value: 0}
+          - {labels: 'instance:llmobs_gpu_throttled:bool2m{job="j", instance="even"}', value: 1}
+          - {labels: 'instance:llmobs_gpu_throttled:bool2m{job="j", instance="hot"}', value: 1}
+      - expr: round(instance:llmobs_inter_token_slow:rate2m * 30)
+        eval_time: 50m
+        exp_samples:
+          - {labels: '{job="j", instance="cool"}', value: 10}
+          - {labels: '{job="j", instance="even"}', value: 10}
+          - {labels: '{job="j", instance="hot"}', value: 10}
+      - expr: round(instance:llmobs_inter_token_slow_when_throttled:lift1h, 0.1)
+        eval_time: 60m
+        exp_samples:
+          - {labels: '{job="j", instance="even"}', value: 1}
+          - {labels: '{job="j", instance="hot"}', value: 2}
+"#;
+
+/// The rules, as they stand in the document.
+fn rules() -> String {
+    let document = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/gpu.md")).unwrap();
+    let (_, rest) = document.split_once("```yaml\n").unwrap();
+    rest.split_once("```").unwrap().0.to_owned()
+}
+
+#[test]
+fn the_rules_name_what_the_page_has() {
+    let (clock, hand) = llmobs::Clock::manual();
+    let observer = Observer::builder().clock(clock).model("m").build().unwrap();
+    let chunks = futures_util::stream::iter(0..3).map(move |_| {
+        hand.advance(Duration::from_millis(80));
+        Chunk::tokens(1)
+    });
+    let chunks = observer.chat("m").start().observe(chunks).collect::<Vec<_>>();
+    assert_eq!(chunks.now_or_never().unwrap().len(), 3);
+    let page = llmobs::prometheus::page(&observer, None).body;
+    let rules = rules();
+    assert!(page.lines().any(|line| {
+        line.starts_with("llmobs_inter_token_duration_seconds_bucket{") && line.contains("le=\"0.1\"")
+    }));
+    for (row, label) in [("llmobs.gpu.throttle.status", "reason"), ("llmobs.gpu.throttle.time", "reason")] {
+        let row = llmobs::catalog::ROWS.iter().find(|known| known.name == row).unwrap();
+        assert!(rules.contains(&format!("{}{{llmobs_gpu_throttle_{label}=~", row.prometheus_name())), "{}", row.name);
+        assert!(row.attributes.contains(&"llmobs.gpu.throttle.reason"));
+    }
+}
+
+#[test]
+fn slow_tokens_that_come_with_heat_are_told_from_those_that_do_not() {
+    let folder = std::env::temp_dir().join(format!("llmobs-gpu-rules-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("rules.yml"), rules()).unwrap();
+    fs::write(folder.join("hour.yml"), HOUR).unwrap();
+    let said = Command::new("promtool").args(["test", "rules", "hour.yml"]).current_dir(&folder).output();
+    fs::remove_dir_all(&folder).unwrap();
+    let said = match said {
+        Ok(said) => said,
+        Err(error) if error.kind() == ErrorKind::NotFound && std::env::var_os("CI").is_none() => {
+            println!("skipped, since promtool (of the Debian package prometheus) is not there");
+            return;
+        }
+        Err(error) => panic!("promtool is needed, of the Debian package prometheus: {error}"),
+    };
+    let words = String::from_utf8([said.stdout, said.stderr].concat()).unwrap();
+    assert!(said.status.success(), "{words}");
+}
