@@ -95,9 +95,10 @@ fn the_rules_name_what_the_page_has() {
     assert!(page.lines().any(|line| {
         line.starts_with("llmobs_inter_token_duration_seconds_bucket{") && line.contains("le=\"0.1\"")
     }));
-    for (row, label) in [("llmobs.gpu.throttle.status", "reason"), ("llmobs.gpu.throttle.time", "reason")] {
-        let row = llmobs::catalog::ROWS.iter().find(|known| known.name == row).unwrap();
-        assert!(rules.contains(&format!("{}{{llmobs_gpu_throttle_{label}=~", row.prometheus_name())), "{}", row.name);
+    for (name, suffix) in [("llmobs.gpu.throttle.status", ""), ("llmobs.gpu.throttle.time", "_total")] {
+        let row = llmobs::catalog::ROWS.iter().find(|row| row.name == name).unwrap();
+        let series = format!("({}{suffix}{{llmobs_gpu_throttle_reason=~", row.prometheus_name());
+        assert!(rules.contains(&series), "{series}");
         assert!(row.attributes.contains(&"llmobs.gpu.throttle.reason"));
     }
 }
