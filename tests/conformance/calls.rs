@@ -7,6 +7,7 @@ use llmobs::Clock;
 use llmobs::Level;
 use llmobs::Observer;
 use llmobs::Profile;
+use llmobs::capture::ContentCapture;
 use llmobs::catalog::Group;
 use llmobs::catalog::ROWS;
 use llmobs::catalog::Row;
@@ -31,7 +32,7 @@ const PROFILES: [Profile; 3] = [Profile::V1_41, Profile::Latest, Profile::Dual];
 fn every_call_and_step_in_every_role_and_profile_is_as_the_conventions_have_it() {
     for profile in PROFILES {
         let (wire, _observer) = driven(profile);
-        assert_none(&wire.violations(conventions(profile)), profile.as_str());
+        assert_none(&wire.violations(conventions(profile).opted_in(CONTENT)), profile.as_str());
     }
 }
 
@@ -129,12 +130,25 @@ fn what_the_drive_leaves_out_of_a_span_is_what_llmobs_never_tells() {
             let never = NEVER.iter().find(|(id, _)| *id == definition.id).map_or(&[][..], |(_, never)| never);
             for SpanAttribute { name, requirement, .. } in definition.attributes {
                 let (id, is_told) = (definition.id, told[definition.id].contains(*name));
-                let left_out = *requirement == Requirement::OptIn || never.iter().any(|names| names.contains(name));
+                let left_out = *requirement == Requirement::OptIn && !CONTENT.contains(name)
+                    || never.iter().any(|names| names.contains(name));
                 assert_eq!(is_told, !left_out, "`{name}` of `{id}` in {}", profile.as_str());
             }
         }
     }
 }
+
+/// What is there because the drive has content captured.
+const CONTENT: &[&str] = &[
+    "gen_ai.input.messages",
+    "gen_ai.output.messages",
+    "gen_ai.retrieval.documents",
+    "gen_ai.retrieval.query.text",
+    "gen_ai.system_instructions",
+    "gen_ai.tool.call.arguments",
+    "gen_ai.tool.call.result",
+    "gen_ai.tool.definitions",
+];
 
 /// What llmobs has no way to know of a span, beside what is there only where a user asks for it.
 const NEVER: &[(&str, &[&[&str]])] = &[
@@ -191,7 +205,8 @@ const CALLS: &[&str] = &[
 fn driven(profile: Profile) -> (Wire, Observer) {
     let (clock, hand) = Clock::manual();
     let wire = Wire::new();
-    let observer = wire.observe(everything().model(MODEL).clock(clock), profile);
+    let builder = everything().model(MODEL).clock(clock).capture(ContentCapture::SpansAndEvents);
+    let observer = wire.observe(builder, profile);
     Drive { observer: &observer, hand: &hand }.everything();
     (wire, observer)
 }

@@ -19,8 +19,15 @@ use llmobs::OutputType;
 use llmobs::Provider;
 use llmobs::Role;
 use llmobs::State;
+use llmobs::Step;
 use llmobs::Usage;
+use llmobs::content::Document;
+use llmobs::content::Input;
+use llmobs::content::Message;
+use llmobs::content::ToolDefinition;
 use llmobs::testing::Script;
+
+use serde_json::json;
 
 use crate::support::traffic::next;
 
@@ -77,6 +84,12 @@ impl Drive<'_> {
     fn begun(&self, name: &OperationName) -> Operation {
         let operation = self.observer.operation(name.clone(), MODEL).preparing().start();
         let marker = operation.marker();
+        if *name != OperationName::Embeddings {
+            marker.input(input);
+            marker.output_reasoning(0, "Paris, so weather.");
+            marker.output_tool_call(0, 0, Some("call_1"), Some("weather"), r#"{"city":"Paris"}"#);
+            marker.output_text(1, "Rain.");
+        }
         drop(marker.phase("tokenize"));
         marker.enqueued();
         self.wait();
@@ -178,25 +191,37 @@ impl Drive<'_> {
         let provider = Provider::OpenAi;
         let observer = self.observer;
         let retrieval = observer.retrieval("docs").model(MODEL).provider(&provider).server("db", 1234).top_k(5).start();
+        retrieval.query(|| "weather in Paris");
+        retrieval.documents(|| [Document::new("doc-1", 0.5)]);
         retrieval.complete();
         observer.retrieval("docs").start().fail(ErrorType::Timeout);
         let tool = observer.execute_tool("clock").kind("function").call_id("call_1").description("Tells the time");
-        tool.agent("helper").conversation("conv_5j66").start().complete();
+        let tool = tool.agent("helper").conversation("conv_5j66").start();
+        tool.arguments(|| json!({"zone": "CET"}));
+        tool.result(|| json!({"time": "noon"}));
+        tool.complete();
         observer.execute_tool("clock").start().fail(ErrorType::Tool);
         let agent = observer.invoke_agent("helper").description("Helps").model(MODEL).conversation("conv_5j66");
         let agent = agent.id("asst_5j66", Some("2")).server("api.example.com", 443).data_source("docs");
         let remote = agent.clone().provider(&provider).start();
         remote.usage(Usage::new().input(100).output(20));
+        Self::talked(&remote);
         remote.complete();
         let local = agent.start();
         local.usage(Usage::new().input(100).output(20));
+        Self::talked(&local);
         local.complete();
         drop(observer.invoke_agent("helper").start());
         observer.invoke_agent("helper").provider(&provider).start().fail(ErrorType::Upstream);
         let created = observer.create_agent("helper").description("Helps").id("asst_5j66").version("2").model(MODEL);
-        created.provider(&provider).server("api.example.com", 443).start().complete();
+        let created = created.provider(&provider).server("api.example.com", 443).start();
+        created.input(|| Input::new().system("Be kind."));
+        created.complete();
         observer.create_agent("helper").start().fail(ErrorType::InvalidRequest);
-        observer.invoke_workflow("answer").conversation("conv_5j66").start().complete();
+        let workflow = observer.invoke_workflow("answer").conversation("conv_5j66").start();
+        workflow.input(|| Message::user("Is it raining?"));
+        workflow.output(|| [Message::assistant().part("Yes.")]);
+        workflow.complete();
         observer.invoke_workflow("answer").start().fail(ErrorType::Internal);
         let query = observer.database("qdrant", "search", "docs").namespace("prod").server("db", 6333).start();
         query.complete();
@@ -204,6 +229,11 @@ impl Drive<'_> {
         let cache = observer.database("redis", "GET", "answers").cache(CacheKind::Exact).start();
         cache.cache_result(CacheResult::Hit);
         cache.complete();
+    }
+
+    fn talked(agent: &Step) {
+        agent.input(input);
+        agent.output(|| [Message::assistant().part("Yes.")]);
     }
 
     /// What belongs to no call.
@@ -223,4 +253,9 @@ impl Drive<'_> {
     fn wait(&self) {
         self.hand.advance(Duration::from_millis(7));
     }
+}
+
+fn input() -> Input {
+    let weather = ToolDefinition::function("weather");
+    Input::new().system("Be brief.").message(Message::user("Is it raining at jane@example.org?")).tool(weather)
 }

@@ -5,6 +5,8 @@ use llmobs::Failure;
 use llmobs::Observer;
 use llmobs::capture::ContentCapture;
 use tracing::Level;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
 
 use crate::LEAVES;
 use crate::call;
@@ -34,11 +36,10 @@ fn the_details_are_written_where_events_have_content_and_carry_it() {
         let details = ear.named(DETAILS);
         assert_eq!(details.len(), usize::from(expected), "{mode:?}");
         for details in details {
-            assert_eq!(details.level, Level::INFO, "who asks for content gets it at the usual level");
+            assert_eq!(details.level, Level::DEBUG);
             for (name, json) in LEAVES {
                 assert_eq!(details.fields[name], json, "{name}, {mode:?}");
             }
-            assert_eq!(details.fields["gen_ai.response.finish_reasons"], r#"["length"]"#);
         }
     }
 }
@@ -50,6 +51,21 @@ fn no_other_event_has_content() {
     let complete = ear.only("llm_request_complete");
     assert!(LEAVES.iter().all(|(name, _)| !complete.fields.contains_key(*name)));
     assert!(!format!("{complete:?}").contains("Hello"));
+}
+
+#[test]
+fn who_asks_for_content_and_filters_it_out_is_told() {
+    let ear = Ear::default();
+    let registry = tracing_subscriber::registry().with(ear.clone()).with(LevelFilter::INFO);
+    tracing::subscriber::with_default(registry, || {
+        let observer = observer(ContentCapture::Events);
+        call(&observer);
+        call(&observer);
+    });
+    assert!(ear.named(DETAILS).is_empty());
+    let told: Vec<_> = ear.all().into_iter().filter(|heard| heard.level == Level::WARN).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].fields["message"].as_str().unwrap().contains("llmobs::content=debug"));
 }
 
 #[test]

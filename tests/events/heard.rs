@@ -35,14 +35,18 @@ impl Ear {
         (ear, guard)
     }
 
+    pub fn all(&self) -> Vec<Heard> {
+        self.0.lock().unwrap().clone()
+    }
+
     pub fn named(&self, name: &str) -> Vec<Heard> {
-        self.0.lock().unwrap().iter().filter(|heard| heard.name == name).cloned().collect()
+        self.all().into_iter().filter(|heard| heard.name == name).collect()
     }
 
     /// The only event of this name.
     pub fn only(&self, name: &str) -> Heard {
         let mut all = self.named(name);
-        assert_eq!(all.len(), 1, "`{name}` among {:?}", self.0.lock().unwrap());
+        assert_eq!(all.len(), 1, "`{name}` among {:?}", self.all());
         all.remove(0)
     }
 }

@@ -1,7 +1,8 @@
 //! `gen_ai.client.inference.operation.details`: what a call asked and got, in the conventions' words. Only where it was
 //! asked for, since the span says the same, or where events have content.
 
-use super::json::list;
+use std::sync::Once;
+
 use crate::catalog::Profile;
 use crate::clock::seconds;
 use crate::semconv::value::ErrorType;
@@ -71,14 +72,14 @@ pub(crate) struct Details<'a> {
     pub(crate) said: Said,
 }
 
-/// Writes the event at one target and level. A callsite has one of each, so there are two.
+/// Writes the event at one target. A callsite has one, so there are two.
 macro_rules! write_event {
-    ($target:expr, $level:ident, $of:ident, $asked:ident, $answer:ident, $cache:ident) => {
+    ($target:expr, $of:ident, $asked:ident, $answer:ident, $cache:ident) => {
         tracing::event!(
             name: "gen_ai.client.inference.operation.details",
             target: $target,
             parent: None,
-            tracing::Level::$level,
+            tracing::Level::DEBUG,
             gen_ai.operation.name = $of.operation,
             gen_ai.provider.name = $of.is_latest().then_some($of.provider),
             gen_ai.request.model = $of.model,
@@ -94,7 +95,6 @@ macro_rules! write_event {
             gen_ai.request.stream = $answer.streamed.then_some(true),
             gen_ai.response.id = $answer.response_id,
             gen_ai.response.model = $answer.response_model,
-            gen_ai.response.finish_reasons = list($answer.finish_reasons.iter()),
             gen_ai.response.time_to_first_chunk = $answer.first_chunk.map(seconds),
             gen_ai.usage.input_tokens = $answer.usage.input.and_then(whole),
             gen_ai.usage.output_tokens = $answer.usage.output.and_then(whole),
@@ -115,21 +115,35 @@ macro_rules! write_event {
 }
 
 impl Details<'_> {
-    /// Writes the event in the trace that is current. `tracing` has neither lists nor objects: they are JSON, which the
-    /// pipeline makes values of.
+    /// Writes the event in the trace that is current. `tracing` has neither lists nor objects: content is JSON, which the
+    /// pipeline makes values of, and the list of finish reasons, for which the conventions allow no text, is not there.
     pub(crate) fn write(&self) {
         let Self { asked, answer, .. } = self;
         let cache_write = answer.usage.cache_write.and_then(whole);
         let cache = if self.is_latest() { (None, cache_write) } else { (cache_write, None) };
         if self.said.is_something() {
-            write_event!(CONTENT_TARGET, INFO, self, asked, answer, cache);
+            say_if_nobody_hears();
+            write_event!(CONTENT_TARGET, self, asked, answer, cache);
         } else {
-            write_event!(TARGET, DEBUG, self, asked, answer, cache);
+            write_event!(TARGET, self, asked, answer, cache);
         }
     }
 
     fn is_latest(&self) -> bool {
         self.answer.profile == Profile::Latest
+    }
+}
+
+/// The conventions have this event at DEBUG, which filters often leave out; who asked for content should not wonder.
+fn say_if_nobody_hears() {
+    static ONCE: Once = Once::new();
+    if !tracing::enabled!(target: CONTENT_TARGET, tracing::Level::DEBUG) {
+        ONCE.call_once(|| {
+            tracing::warn!(
+                target: TARGET,
+                "events are to have content, and the subscriber leaves them out: let `{CONTENT_TARGET}=debug` through"
+            );
+        });
     }
 }
 

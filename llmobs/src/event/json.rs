@@ -53,17 +53,6 @@ impl Complete {
     }
 }
 
-/// A list of texts; none if it is empty.
-pub(super) fn list<'a>(texts: impl Iterator<Item = &'a str>) -> Option<String> {
-    let mut list = String::new();
-    for text in texts {
-        list.push_str(if list.is_empty() { "[\"" } else { ",\"" });
-        let _ = Escaped(&mut list).write_str(text);
-        list.push('"');
-    }
-    (!list.is_empty()).then(|| list + "]")
-}
-
 /// An object of JSON that grows. Names are ours and need no escapes.
 struct Line<'a> {
     into: &'a mut String,

@@ -14,13 +14,8 @@ use crate::semconv::attribute as a;
 const EVENT: &str = "gen_ai.client.inference.operation.details";
 
 /// Those attributes.
-const STRUCTURED: [&str; 5] = [
-    a::GEN_AI_INPUT_MESSAGES,
-    a::GEN_AI_OUTPUT_MESSAGES,
-    a::GEN_AI_RESPONSE_FINISH_REASONS,
-    a::GEN_AI_SYSTEM_INSTRUCTIONS,
-    a::GEN_AI_TOOL_DEFINITIONS,
-];
+const STRUCTURED: [&str; 4] =
+    [a::GEN_AI_INPUT_MESSAGES, a::GEN_AI_OUTPUT_MESSAGES, a::GEN_AI_SYSTEM_INSTRUCTIONS, a::GEN_AI_TOOL_DEFINITIONS];
 
 /// Makes values of what is JSON. It is done while a request is encoded, where no caller waits.
 pub(super) fn structure(request: &mut ExportLogsServiceRequest) {

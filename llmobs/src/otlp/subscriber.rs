@@ -78,10 +78,15 @@ fn is_of_export(target: &str) -> bool {
     CRATES.contains(&name) || name.starts_with("opentelemetry_")
 }
 
-/// The filter that these directives make, or the default and why they make none.
+/// The filter that these directives make, or the default and why they make none. Events with content pass unless the
+/// directives name them: they are at DEBUG, and there are none but where somebody asked for them.
 pub(super) fn filter(directives: Option<&str>) -> (EnvFilter, Option<String>) {
-    let default = || EnvFilter::new("info");
-    match directives.map(EnvFilter::try_new) {
+    let make = |directives: &str| match directives.contains(CONTENT_TARGET) {
+        true => EnvFilter::try_new(directives),
+        false => EnvFilter::try_new(format!("{directives},{CONTENT_TARGET}=debug")),
+    };
+    let default = || make("info").unwrap_or_default();
+    match directives.map(make) {
         None => (default(), None),
         Some(Ok(filter)) => (filter, None),
         Some(Err(error)) => (default(), Some(format!("RUST_LOG: {error}; `info` is used"))),

@@ -12,8 +12,11 @@ use crate::capture::Passage;
 use crate::capture::Passed;
 use crate::content::Content;
 use crate::content::Document;
+use crate::content::Input;
+use crate::content::Message;
 use crate::observer::core::Core;
 use crate::semconv::attribute as a;
+use crate::semconv::value::FinishReason;
 
 /// The way out for the content of a step.
 pub(super) struct Way {
@@ -73,6 +76,33 @@ impl Step {
         self.let_out(a::GEN_AI_RETRIEVAL_DOCUMENTS, |passage| {
             passage.documents(&documents().into_iter().collect::<Vec<_>>())
         });
+    }
+
+    /// What an agent or a workflow is given (`gen_ai.input.messages`, `gen_ai.system_instructions`,
+    /// `gen_ai.tool.definitions`).
+    pub fn input<I: Into<Input>>(&self, input: impl FnOnce() -> I) {
+        if !self.lets_out() {
+            return;
+        }
+        let Input { system_instructions, messages, tools } = input().into();
+        self.let_out(a::GEN_AI_INPUT_MESSAGES, |passage| passage.input(&messages));
+        self.let_out(a::GEN_AI_SYSTEM_INSTRUCTIONS, |passage| passage.system_instructions(&system_instructions));
+        self.let_out(a::GEN_AI_TOOL_DEFINITIONS, |passage| passage.tool_definitions(&tools));
+    }
+
+    /// What an agent or a workflow gave in the end (`gen_ai.output.messages`).
+    pub fn output<O: IntoIterator<Item = Message>>(&self, output: impl FnOnce() -> O) {
+        self.let_out(a::GEN_AI_OUTPUT_MESSAGES, |passage| {
+            let messages = output().into_iter().map(|message| match message.finish_reason {
+                None => message.finish_reason(FinishReason::Stop),
+                Some(_) => message,
+            });
+            passage.output(&messages.collect::<Vec<_>>())
+        });
+    }
+
+    fn lets_out(&self) -> bool {
+        self.way.is_some() && self.recording().is_some()
     }
 
     fn let_out(&self, name: &'static str, pass: impl FnOnce(&mut Passage<'_>) -> Option<Passed>) {
