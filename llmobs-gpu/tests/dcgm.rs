@@ -25,7 +25,7 @@ use opentelemetry_sdk::metrics::SdkMeterProvider;
 
 use fake::Fake;
 
-/// Every series of the exporter's default list (`etc/default-counters.csv` of 4.8.3): type, description, and what the
+/// Every series of the exporter's default list (`etc/default-counters.csv` of 4.8.3, as at commit 7ad5832): type, description, and what the
 /// fake's second device shows in the unit that the description names. None: what no reading of ours is.
 const LIST: &[(&str, &str, &str, Option<&str>)] = &[
     ("DCGM_FI_DEV_SM_CLOCK", "gauge", "SM clock frequency (in MHz).", Some("1755")),
@@ -66,8 +66,20 @@ const LIST: &[(&str, &str, &str, Option<&str>)] = &[
         "Ratio of cycles the device memory interface is active sending or receiving data.",
         Some("0.77"),
     ),
-    ("DCGM_FI_PROF_PCIE_TX_BYTES", "gauge", "", None),
-    ("DCGM_FI_PROF_PCIE_RX_BYTES", "gauge", "", None),
+    (
+        "DCGM_FI_PROF_PCIE_TX_BYTES",
+        "gauge",
+        "The rate of data transmitted over the PCIe bus - including both protocol headers and data payloads - in bytes per \
+         second.",
+        Some("536870912"),
+    ),
+    (
+        "DCGM_FI_PROF_PCIE_RX_BYTES",
+        "gauge",
+        "The rate of data received over the PCIe bus - including both protocol headers and data payloads - in bytes per \
+         second.",
+        Some("268959744"),
+    ),
 ];
 
 /// What Grafana's dashboard 12239 asks for.
@@ -176,6 +188,7 @@ fn what_a_device_does_not_have_is_absent_and_never_zero() {
     let fake = fake();
     let absent = [
         ("gpm_tensor", "DCGM_FI_PROF_PIPE_TENSOR_ACTIVE"),
+        ("gpm_pcie_rx", "DCGM_FI_PROF_PCIE_RX_BYTES"),
         ("temperature_memory", "DCGM_FI_DEV_MEMORY_TEMP"),
         ("power_mw", "DCGM_FI_DEV_POWER_USAGE"),
         ("energy_mj", "DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION"),

@@ -50,10 +50,12 @@ exported! {
                 3 => "gpm_occupancy",
                 5 => "gpm_tensor",
                 10 => "gpm_dram",
+                20 => "gpm_pcie_tx",
+                21 => "gpm_pcie_rx",
                 _ => "",
             };
             match value(device, key) {
-                // Hundredths of a percent; the highest number stands for no number.
+                // Hundredths of a percent, or of MiB a second; the highest number stands for no number.
                 Ok(u64::MAX) => (metric.ret, metric.value) = (crate::OK, f64::NAN),
                 Ok(value) => (metric.ret, metric.value) = (crate::OK, value as f64 / 100.0),
                 Err(code) => metric.ret = code,

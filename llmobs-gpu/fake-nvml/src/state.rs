@@ -106,6 +106,8 @@ impl Device {
             ("gpm_dram", 7_700),
             ("gpm_engine", 9_100),
             ("gpm_occupancy", 3_125),
+            ("gpm_pcie_rx", 25_650),
+            ("gpm_pcie_tx", 51_200),
             ("gpm_sm", 8_850),
             ("gpm_tensor", 4_200),
             ("memory_bus_bits", 5_120),

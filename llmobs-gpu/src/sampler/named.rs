@@ -49,6 +49,15 @@ impl Device {
         if let Some(failed) = self.report.reading.rows_failed.filter(|_| self.holds(Call::Rows, now)) {
             device = device.figure(Figure::RowsFailed, f64::from(u8::from(failed)));
         }
+        let reading = &self.report.reading;
+        for (figure, rate) in [
+            (Figure::BusSent, reading.io_sent_per_second),
+            (Figure::BusReceived, reading.io_received_per_second),
+        ] {
+            if let Some(rate) = rate.filter(|_| self.holds(Call::Activity, now)) {
+                device = device.figure(figure, rate);
+            }
+        }
         device
     }
 }

@@ -122,6 +122,10 @@ pub enum Figure {
     LastXid,
     /// One if a row of its memory could not be replaced, else zero.
     RowsFailed,
+    /// Bytes a second that it sends over the bus now.
+    BusSent,
+    /// Bytes a second that it receives over the bus now.
+    BusReceived,
 }
 
 #[cfg(test)]

@@ -108,16 +108,20 @@ impl Handle {
             GpmMetricId::SmOccupancy,
             GpmMetricId::AnyTensorUtil,
             GpmMetricId::DramBwUtil,
+            GpmMetricId::PcieTxPerSec,
+            GpmMetricId::PcieRxPerSec,
         ];
         let metrics = gpm_metrics_get(nvml, last, next, &wanted);
         std::mem::swap(last, next);
-        let mut values = metrics.map_err(error)?.into_iter().map(|metric| share(metric.ok()?.value));
+        let mut values = metrics.map_err(error)?.into_iter().map(|metric| Some(metric.ok()?.value));
         let mut next = || values.next().flatten();
-        into.engine_active = next();
-        into.sm_active = next();
-        into.sm_occupancy = next();
-        into.tensor_active = next();
-        into.dram_active = next();
+        into.engine_active = next().and_then(share);
+        into.sm_active = next().and_then(share);
+        into.sm_occupancy = next().and_then(share);
+        into.tensor_active = next().and_then(share);
+        into.dram_active = next().and_then(share);
+        into.io_sent_per_second = next().and_then(rate);
+        into.io_received_per_second = next().and_then(rate);
         Ok(())
     }
 }
@@ -307,6 +311,11 @@ fn any<T>(found: &[bool], first: Result<T, NvmlError>) -> Result<(), NvmlError> 
 /// A percentage as a share. Some are no number, or beyond all bounds.
 fn share(percent: f64) -> Option<f64> {
     (0.0..=100.5).contains(&percent).then_some((percent / 100.0).min(1.0))
+}
+
+/// Bytes a second, of the header's MiB a second. Some are no number.
+fn rate(mebibytes: f64) -> Option<f64> {
+    (mebibytes.is_finite() && mebibytes >= 0.0).then_some(mebibytes * 1_048_576.0)
 }
 
 fn degrees(celsius: f64) -> Option<f64> {

@@ -1,9 +1,8 @@
-//! `etc/default-counters.csv` of NVIDIA's DCGM exporter 4.8.3: names, types, descriptions and units as they stand there,
-//! labels as its `rendermetrics` writes them.
+//! `etc/default-counters.csv` of NVIDIA's DCGM exporter 4.8.3 (as at commit 7ad5832): names, types, descriptions and units
+//! as they stand there, labels as its `rendermetrics` writes them.
 //!
-//! Of its 25 series four are not here, since no reading of ours is what they are: `DCGM_FI_PROF_PCIE_{TX,RX}_BYTES` are
-//! rates and ours are counts of bytes, `DCGM_FI_DEV_NVLINK_BANDWIDTH_TOTAL` has no documented unit and is a counter in
-//! some releases, and `DCGM_FI_DEV_VGPU_LICENSE_STATUS` is never asked.
+//! Of its 25 series two are not here, since no reading of ours is what they are: `DCGM_FI_DEV_NVLINK_BANDWIDTH_TOTAL` has
+//! no documented unit and is a counter in some releases (b54068a), and `DCGM_FI_DEV_VGPU_LICENSE_STATUS` is never asked.
 
 use super::Column;
 use super::Fact;
@@ -118,6 +117,22 @@ const COLUMNS: &[Column] = &[
         "Ratio of cycles the device memory interface is active sending or receiving data.",
         row(Id::GpuDramActive),
         same,
+    ),
+    column(
+        "DCGM_FI_PROF_PCIE_TX_BYTES",
+        Gauge,
+        "The rate of data transmitted over the PCIe bus - including both protocol headers and data payloads - in bytes per \
+         second.",
+        Origin::Figure(Figure::BusSent),
+        f64::round,
+    ),
+    column(
+        "DCGM_FI_PROF_PCIE_RX_BYTES",
+        Gauge,
+        "The rate of data received over the PCIe bus - including both protocol headers and data payloads - in bytes per \
+         second.",
+        Origin::Figure(Figure::BusReceived),
+        f64::round,
     ),
 ];
 
