@@ -1,6 +1,8 @@
 //! Content on its way out: what the redactor finds in texts of others, what it leaves, what holds of every text, and the
 //! gate behind it.
 
+#[path = "support/schemas.rs"]
+mod book;
 #[path = "redact/capture.rs"]
 mod capture;
 #[path = "redact/environment.rs"]

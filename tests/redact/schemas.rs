@@ -1,11 +1,5 @@
 //! What leaves is valid in the schemas that the repository holds of the conventions, in both profiles.
 
-use std::fs;
-use std::path::Path;
-
-use boon::Compiler;
-use boon::SchemaIndex;
-use boon::Schemas;
 use llmobs::FinishReason;
 use llmobs::capture::ContentCapture;
 use llmobs::capture::Gate;
@@ -19,64 +13,10 @@ use proptest::prelude::*;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::book::Book;
 use crate::fuzzed_truncation::any_conversation;
 use crate::random::Dice;
 use crate::random::text;
-
-/// The schemas of one profile.
-struct Book {
-    folder: &'static str,
-    schemas: Schemas,
-    compiled: Vec<(&'static str, SchemaIndex)>,
-}
-
-const NAMES: [&str; 5] = [
-    "gen-ai-input-messages",
-    "gen-ai-output-messages",
-    "gen-ai-system-instructions",
-    "gen-ai-tool-definitions",
-    "gen-ai-retrieval-documents",
-];
-
-impl Book {
-    fn open(folder: &'static str) -> Self {
-        let mut schemas = Schemas::new();
-        let mut compiler = Compiler::new();
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../semconv").join(folder);
-        let compiled = NAMES.map(|name| {
-            let text = fs::read_to_string(root.join(name).with_extension("json")).unwrap();
-            let address = format!("https://schemas.test/{folder}/{name}.json");
-            compiler.add_resource(&address, serde_json::from_str(&text).unwrap()).unwrap();
-            (name, compiler.compile(&address, &mut schemas).unwrap())
-        });
-        Self { folder, schemas, compiled: compiled.to_vec() }
-    }
-
-    fn check(&self, name: &str, value: &Value) -> Result<(), String> {
-        let index = self.compiled.iter().find(|(known, _)| *known == name).unwrap().1;
-        self.schemas.validate(value, index).map_err(|error| format!("{} {name}: {error:#}\n{value}", self.folder))
-    }
-
-    /// That a value is valid, and that its parts are of the kinds that they say, not of the one that allows all.
-    fn check_messages(&self, name: &str, value: &Value) -> Result<(), String> {
-        self.check(name, value)?;
-        for part in value.as_array().into_iter().flatten().filter_map(|message| message["parts"].as_array()).flatten() {
-            let wanted: &[&str] = match part["type"].as_str().unwrap_or_default() {
-                "blob" => &["content", "modality"],
-                "file" => &["file_id", "modality"],
-                "reasoning" | "text" => &["content"],
-                "tool_call" => &["name"],
-                "tool_call_response" => &["response"],
-                "uri" => &["modality", "uri"],
-                other => return Err(format!("no part is called {other:?}")),
-            };
-            if let Some(missing) = wanted.iter().find(|field| part.get(**field).is_none()) {
-                return Err(format!("{missing} is missing in {part}"));
-            }
-        }
-        Ok(())
-    }
-}
 
 fn gate() -> Gate {
     let limits = Limits::default().media(100);

@@ -20,14 +20,17 @@ mod files {
     transcripts! {
         anthropic: Anthropic,
         anthropic_error: Anthropic,
+        anthropic_parallel_tools: Anthropic,
         gemini: Gemini,
         gemini_array: Gemini,
         ollama_chat: Ollama,
         ollama_error: Ollama,
         openai_chat: OpenAi,
         openai_completions: OpenAi,
+        openai_parallel_tools: OpenAi,
         openai_reasoning_and_tools: OpenAi,
         openai_responses: OpenAi,
+        openai_responses_tools: OpenAi,
         openai_two_choices: OpenAi,
     }
 }

@@ -1,0 +1,88 @@
+//! What is captured of answers: the messages on the span that a tracing back end in memory gets.
+
+use futures_util::FutureExt;
+use futures_util::StreamExt;
+use futures_util::stream;
+use llmobs::Observer;
+use llmobs::ObserverBuilder;
+use llmobs::Operation;
+use llmobs::Role;
+use llmobs::capture::ContentCapture;
+use llmobs::sse::Dialect;
+use llmobs::sse::observe;
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_sdk::trace::InMemorySpanExporter;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use serde_json::Value;
+use tracing::subscriber::DefaultGuard;
+use tracing_subscriber::layer::SubscriberExt;
+
+use crate::book::Book;
+
+pub struct Backend {
+    provider: SdkTracerProvider,
+    exporter: InMemorySpanExporter,
+    _subscriber: DefaultGuard,
+}
+
+impl Backend {
+    pub fn new() -> Self {
+        let exporter = InMemorySpanExporter::default();
+        let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
+        let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
+        let _subscriber = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
+        Self { provider, exporter, _subscriber }
+    }
+
+    pub fn builder(&self) -> ObserverBuilder<'_> {
+        Observer::builder().role(Role::Gateway).model("m").tracer_provider(&self.provider)
+    }
+
+    /// An observer that captures on spans.
+    pub fn observer(&self) -> Observer {
+        self.builder().capture(ContentCapture::Spans).build().unwrap()
+    }
+
+    /// An attribute of the one operation that ended since this was asked before.
+    pub fn attribute(&self, name: &str) -> Option<Value> {
+        let spans = self.exporter.get_finished_spans().unwrap();
+        self.exporter.reset();
+        let mut found = spans.iter().flat_map(|span| &span.attributes).filter(|pair| pair.key.as_str() == name);
+        let json = found.next().map(|pair| serde_json::from_str(&pair.value.as_str()).unwrap());
+        assert!(found.next().is_none() && !spans.is_empty());
+        json
+    }
+
+    /// What an operation gave.
+    pub fn output(&self) -> Option<Value> {
+        self.attribute("gen_ai.output.messages")
+    }
+
+    /// Observes an answer in these pieces, and gives the messages on its span.
+    pub fn captured<'a>(
+        &self,
+        operation: Operation,
+        dialect: Dialect,
+        pieces: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Option<Value> {
+        let pieces = pieces.into_iter().collect::<Vec<_>>();
+        let watched = observe(operation, dialect, stream::iter(pieces));
+        watched.count().now_or_never().expect("nothing in it waits");
+        self.output()
+    }
+}
+
+/// The same in both profiles.
+pub fn check(name: &str, value: &Value) {
+    thread_local! {
+        static BOOKS: [Book; 2] = ["v1_41", "latest"].map(Book::open);
+    }
+    BOOKS.with(|books| {
+        for book in books {
+            match name {
+                "gen-ai-input-messages" | "gen-ai-output-messages" => book.check_messages(name, value).unwrap(),
+                _ => book.check(name, value).unwrap(),
+            }
+        }
+    });
+}

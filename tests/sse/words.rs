@@ -1,0 +1,359 @@
+//! The words of an answer where they are captured: the same messages however it is cut, and nothing where they are not.
+
+use futures_util::FutureExt;
+use futures_util::StreamExt;
+use futures_util::stream;
+use llmobs::Observer;
+use llmobs::capture::Budget;
+use llmobs::capture::ContentCapture;
+use llmobs::capture::Gate;
+use llmobs::sse::Dialect;
+use llmobs::sse::Event;
+use llmobs::sse::Reader;
+use llmobs::sse::observe;
+use llmobs::sse::observe_with;
+use proptest::prelude::*;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::captured::Backend;
+use crate::captured::check;
+use crate::transcripts::ALL;
+
+/// The messages of each transcript.
+pub fn expected(name: &str) -> Value {
+    let text = |text: &str| json!({"type": "text", "content": text});
+    let thought = |text: &str| json!({"type": "reasoning", "content": text});
+    let call = |id: &str, name: &str, arguments: Value| json!({"type": "tool_call", "id": id, "name": name, "arguments": arguments});
+    let ulm = || json!({"city": "Ulm"});
+    let weather = || json!({"type": "tool_call", "name": "get_weather", "arguments": {"city": "Ulm"}});
+    let (parts, reason) = match name {
+        "anthropic" => {
+            let parts = json!([thought("Let me see"), text("Gern — 好"), call("toolu_1", "get_weather", ulm())]);
+            (parts, "tool_call")
+        }
+        "anthropic_error" => (json!([text("I")]), "error"),
+        "anthropic_parallel_tools" => {
+            let search = call("srvtoolu_1", "web_search", json!({"query": "Ulm"}));
+            let cologne = call("toolu_b", "weather", json!({"city": "Köln"}));
+            (json!([search, text("Now both."), call("toolu_a", "weather", ulm()), cologne]), "tool_call")
+        }
+        "gemini" => (json!([thought("**Planning**"), text("Ein längerer Satz, 長い文。"), weather()]), "stop"),
+        "gemini_array" => (json!([text("A brace } and a \"quote\\\" {")]), "length"),
+        "ollama_chat" => (json!([thought("Okay"), text("Hallo 🦀"), weather()]), "stop"),
+        "ollama_error" => (json!([text("Once")]), "error"),
+        "openai_chat" => (json!([text("Grüß Gott, 世界 🦀")]), "stop"),
+        "openai_completions" => (json!([text("Once upon")]), "length"),
+        "openai_parallel_tools" => {
+            let cologne = call("call_b", "weather", json!({"city": "Köln"}));
+            let zone = call("call_c", "time", json!({"zone": "Europe/Berlin"}));
+            let refused = json!([text("I will "), zone, text("not.")]);
+            return json!([
+                {"role": "assistant", "parts": [text("Both: "), call("call_a", "weather", ulm()), cologne],
+                    "finish_reason": "tool_call"},
+                {"role": "assistant", "parts": refused, "finish_reason": "tool_call"},
+            ]);
+        }
+        "openai_reasoning_and_tools" => {
+            (json!([thought("The user wants"), call("call_1", "get_weather", ulm())]), "tool_call")
+        }
+        "openai_responses" => (json!([thought("Weighing"), text("Let me look."), weather()]), "tool_call"),
+        "openai_responses_tools" => {
+            let cologne = call("call_b", "weather", json!({"city": "Köln"}));
+            let search = call("ws_1", "web_search", json!({"type": "search", "query": "Ulm"}));
+            let sql = call("call_c", "sql", json!("SELECT 1"));
+            (json!([call("call_a", "weather", ulm()), cologne, sql, search, text("Looking.")]), "tool_call")
+        }
+        "openai_two_choices" => {
+            return json!([
+                {"role": "assistant", "parts": [text("Aa")], "finish_reason": "stop"},
+                {"role": "assistant", "parts": [text("Bb")], "finish_reason": "length"},
+            ]);
+        }
+        other => panic!("nobody said what `{other}` says"),
+    };
+    json!([{"role": "assistant", "parts": parts, "finish_reason": reason}])
+}
+
+#[test]
+fn every_transcript_is_captured_as_its_messages_which_are_valid() {
+    let backend = Backend::new();
+    let observer = backend.observer();
+    for (name, dialect, bytes) in ALL {
+        let messages = backend.captured(observer.chat("m").start(), *dialect, [*bytes]).unwrap();
+        assert_eq!(messages, expected(name), "{name}");
+        check("gen-ai-output-messages", &messages);
+    }
+}
+
+#[test]
+fn an_answer_cut_in_two_at_any_byte_is_captured_as_the_same_messages() {
+    let backend = Backend::new();
+    let observer = backend.observer();
+    for (name, dialect, bytes) in ALL {
+        for at in 0..=bytes.len() {
+            let (one, other) = bytes.split_at(at);
+            let messages = backend.captured(observer.chat("m").start(), *dialect, [one, other]);
+            assert_eq!(messages, Some(expected(name)), "{name}, cut at {at}");
+        }
+    }
+}
+
+#[test]
+fn an_answer_byte_by_byte_is_captured_as_the_same_messages() {
+    let backend = Backend::new();
+    let observer = backend.observer();
+    for (name, dialect, bytes) in ALL {
+        let messages = backend.captured(observer.chat("m").start(), *dialect, bytes.chunks(1));
+        assert_eq!(messages, Some(expected(name)), "{name}");
+    }
+}
+
+/// A text that the provider may cut into deltas anywhere, and its frames.
+fn deltas(text: &str, cuts: &[prop::sample::Index]) -> Vec<u8> {
+    let mut ends: Vec<usize> = cuts.iter().map(|cut| text.floor_char_boundary(cut.index(text.len() + 1))).collect();
+    ends.extend([0, text.len()]);
+    ends.sort_unstable();
+    let frames = ends.windows(2).map(|pair| {
+        let delta = json!({"choices": [{"index": 0, "delta": {"content": text[pair[0]..pair[1]]}}]});
+        format!("data: {delta}\n\n")
+    });
+    frames.collect::<String>().into_bytes()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn neither_the_cuts_of_the_network_nor_those_of_the_provider_matter(
+        lead in "[a-zäß世🦀 \\\\\"{}]{0,30}", tail in "[a-zäß世🦀 \\\\\"{}]{0,30}",
+        deltas_at in prop::collection::vec(any::<prop::sample::Index>(), 0..20),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..20),
+    ) {
+        let backend = Backend::new();
+        let bytes = deltas(&format!("{lead} jane.doe@example.org {tail}"), &deltas_at);
+        let mut ends: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).chain([0, bytes.len()]).collect();
+        ends.sort_unstable();
+        let pieces = ends.windows(2).map(|pair| &bytes[pair[0]..pair[1]]);
+        let messages = backend.captured(backend.observer().chat("m").start(), Dialect::OpenAi, pieces).unwrap();
+        let content = messages[0]["parts"][0]["content"].as_str().unwrap();
+        prop_assert_eq!(content, format!("{lead} [EMAIL] {tail}"));
+        prop_assert_eq!(messages[0]["parts"].as_array().unwrap().len(), 1);
+    }
+}
+
+/// A frame of a chat of OpenAI with one delta.
+fn delta(choice: u32, delta: &Value) -> String {
+    format!("data: {}\n\n", json!({"choices": [{"index": choice, "delta": delta}]}))
+}
+
+/// The parts of the first choice.
+fn parts(dialect: Dialect, frames: &[String]) -> Value {
+    let backend = Backend::new();
+    let answer = frames.concat();
+    let mut messages = backend.captured(backend.observer().chat("m").start(), dialect, [answer.as_bytes()]).unwrap();
+    check("gen-ai-output-messages", &messages);
+    messages[0]["parts"].take()
+}
+
+fn called(id: Option<&str>, name: &str, arguments: &Value) -> Value {
+    let mut call = json!({"type": "tool_call", "name": name});
+    if let Some(id) = id {
+        call["id"] = id.into();
+    }
+    if !arguments.is_null() {
+        call["arguments"] = arguments.clone();
+    }
+    call
+}
+
+#[test]
+fn parallel_calls_are_told_apart_however_carelessly_a_server_numbers_them() {
+    let whole = |index: Value, id: Value, name: &str, arguments: &str| json!({"index": index, "id": id, "function": {"name": name, "arguments": arguments}});
+    let (one, other) = (json!({"n": 1}), json!({"n": 2}));
+    let null = || Value::Null;
+    // All at the same place; without places; without places and identities.
+    for (indexes, ids) in [
+        ([json!(0), json!(0)], [json!("a"), json!("b")]),
+        ([null(), null()], [json!("a"), json!("b")]),
+        ([null(), null()], [null(), null()]),
+        ([json!(0), json!(1)], [null(), null()]),
+    ] {
+        let [id, other_id] = ids;
+        let [index, other_index] = indexes;
+        let calls =
+            [whole(index, id.clone(), "f", "{\"n\":1}"), whole(other_index, other_id.clone(), "f", "{\"n\":2}")];
+        let expected = json!([called(id.as_str(), "f", &one), called(other_id.as_str(), "f", &other)]);
+        let in_two = calls.clone().map(|call| delta(0, &json!({"tool_calls": [call]})));
+        assert_eq!(parts(Dialect::OpenAi, &in_two), expected, "{calls:?}");
+        assert_eq!(parts(Dialect::OpenAi, &[delta(0, &json!({"tool_calls": calls}))]), expected, "{calls:?}");
+    }
+}
+
+#[test]
+fn a_fragment_with_an_identity_of_its_own_and_no_name_goes_on_with_its_call() {
+    let fragment =
+        |id: &str, function: Value| delta(0, &json!({"tool_calls": [{"index": 0, "id": id, "function": function}]}));
+    let frames = [
+        fragment("x1", json!({"name": "f"})),
+        fragment("x2", json!({"arguments": "{\"n\""})),
+        fragment("x3", json!({"arguments": ":1}"})),
+    ];
+    assert_eq!(parts(Dialect::OpenAi, &frames), json!([called(Some("x1"), "f", &json!({"n": 1}))]));
+}
+
+#[test]
+fn each_server_has_its_own_names_for_what_it_says() {
+    let text = |text: &str| json!([{"type": "text", "content": text}]);
+    for (frame, expected) in [
+        (json!({"content": [{"type": "text", "text": "Hi"}]}), text("Hi")),
+        (json!({"refusal": "No."}), text("No.")),
+        (json!({"audio": {"id": "a", "data": "AAAA", "transcript": "Hi"}}), text("Hi")),
+        (
+            json!({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}]}),
+            json!([{"type": "reasoning", "content": "Hm"}]),
+        ),
+        (
+            json!({"reasoning": "Hm", "reasoning_details": [{"type": "reasoning.text", "text": "Hm"}]}),
+            json!([{"type": "reasoning", "content": "Hm"}]),
+        ),
+        (
+            json!({"reasoning_details": [{"type": "reasoning.summary", "summary": "Hm"}]}),
+            json!([{"type": "reasoning", "content": "Hm"}]),
+        ),
+        (json!({"function_call": {"name": "f", "arguments": "{}"}}), json!([called(None, "f", &json!({}))])),
+        (
+            json!({"tool_calls": [{"index": 0, "id": "a", "type": "custom", "custom": {"name": "sql", "input": "SELECT 1"}}]}),
+            json!([called(Some("a"), "sql", &json!("SELECT 1"))]),
+        ),
+        (
+            json!({"tool_calls": [{"index": 0, "id": "a", "function": {"name": "f", "arguments": "{\"n\":"}}]}),
+            json!([called(Some("a"), "f", &json!("{\"n\":"))]),
+        ),
+    ] {
+        assert_eq!(parts(Dialect::OpenAi, &[delta(0, &frame)]), expected, "{frame}");
+    }
+}
+
+#[test]
+fn calls_that_come_whole_are_calls_of_their_own() {
+    let call = |city: &str| json!({"functionCall": {"name": "weather", "args": {"city": city}}});
+    let answer = |parts: Value| format!("data: {}\n\n", json!({"candidates": [{"content": {"parts": parts}}]}));
+    let code = json!({"executableCode": {"language": "PYTHON", "code": "print(1)"}});
+    let gemini = [answer(json!([call("Ulm"), call("Ulm")])), answer(json!([call("Bonn"), code]))];
+    let expected = json!([
+        called(None, "weather", &json!({"city": "Ulm"})),
+        called(None, "weather", &json!({"city": "Ulm"})),
+        called(None, "weather", &json!({"city": "Bonn"})),
+        called(None, "code_execution", &json!({"language": "PYTHON", "code": "print(1)"})),
+    ]);
+    assert_eq!(parts(Dialect::Gemini, &gemini), expected);
+
+    let call = |city: &str| json!({"function": {"name": "weather", "arguments": {"city": city}}});
+    let ollama = [format!("{}\n", json!({"message": {"tool_calls": [call("Ulm"), call("Ulm")]}}))];
+    assert_eq!(parts(Dialect::Ollama, &ollama), json!([expected[0], expected[1]]));
+}
+
+#[test]
+fn a_response_without_deltas_is_told_by_its_items_and_one_without_those_by_its_end() {
+    let item =
+        json!({"type": "mcp_call", "id": "mcp_1", "name": "ask", "server_label": "wiki", "arguments": "{\"q\":1}"});
+    let text = json!({"type": "message", "content": [{"type": "output_text", "text": "Hi"}]});
+    let thought = json!({"type": "reasoning", "summary": [{"text": "H"}, {"text": "m"}]});
+    let done = format!("data: {}\n\n", json!({"type": "response.output_item.done", "output_index": 0, "item": item}));
+    let response = json!({"object": "response", "status": "completed", "output": [item, thought, text]});
+    let end = format!("data: {}\n\n", json!({"type": "response.completed", "response": response}));
+    let call = called(Some("mcp_1"), "ask", &json!({"q": 1}));
+    assert_eq!(parts(Dialect::OpenAi, &[done]), json!([call]));
+    let all = json!([call, {"type": "reasoning", "content": "Hm"}, {"type": "text", "content": "Hi"}]);
+    assert_eq!(parts(Dialect::OpenAi, &[end]), all);
+    assert_eq!(parts(Dialect::OpenAi, &[response.to_string()]), all);
+}
+
+#[test]
+fn a_reader_that_leaves_leaves_what_was_said() {
+    let backend = Backend::new();
+    let observer = backend.observer();
+    let silence = stream::poll_fn(|_| std::task::Poll::Pending);
+    let items = stream::iter([delta(0, &json!({"content": "Half of "}))]).chain(silence);
+    let mut watched = observe(observer.chat("m").start(), Dialect::OpenAi, items);
+    assert!(watched.next().now_or_never().is_some());
+    drop(watched);
+    let expected =
+        json!([{"role": "assistant", "parts": [{"type": "text", "content": "Half of "}], "finish_reason": "error"}]);
+    assert_eq!(backend.output(), Some(expected));
+}
+
+#[test]
+fn a_choice_that_was_cut_off_has_not_the_reason_of_another() {
+    let backend = Backend::new();
+    let observer = backend.observer();
+    let end = "data: {\"choices\":[{\"index\":1,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n".to_owned();
+    let answer = [delta(0, &json!({"content": "a"})), delta(1, &json!({"content": "b"})), end].concat();
+    let messages = backend.captured(observer.chat("m").start(), Dialect::OpenAi, [answer.as_bytes()]).unwrap();
+    assert_eq!((&messages[0]["finish_reason"], &messages[1]["finish_reason"]), (&json!("error"), &json!("stop")));
+}
+
+/// How much is in use after each piece, and at the end.
+fn held(observer: &Observer, budget: &Budget, dialect: Dialect, bytes: &[u8]) -> (usize, usize) {
+    let mut watched = observe(observer.chat("m").start(), dialect, stream::iter(bytes.chunks(64)));
+    let mut most = 0;
+    while watched.next().now_or_never().flatten().is_some() {
+        most = most.max(budget.in_use());
+    }
+    drop(watched);
+    (most, budget.in_use())
+}
+
+#[test]
+fn nothing_is_gathered_where_nobody_captures_and_all_is_given_back_where_somebody_does() {
+    let backend = Backend::new();
+    for (name, dialect, bytes) in ALL {
+        for capture in [ContentCapture::Off, ContentCapture::Spans, ContentCapture::Events] {
+            let budget = Budget::new(10_000);
+            let gate = Gate::builder().capture(capture).budget(budget.clone());
+            let observer = backend.builder().capture(gate).build().unwrap();
+            let (most, after) = held(&observer, &budget, *dialect, bytes);
+            assert_eq!(
+                (most > 0, after, budget.refused()),
+                (capture != ContentCapture::Off, 0, 0),
+                "{name} {capture:?}"
+            );
+            assert_eq!(backend.output().is_some(), capture == ContentCapture::Spans, "{name} {capture:?}");
+        }
+    }
+}
+
+#[test]
+fn nothing_prints_what_an_answer_says() {
+    let backend = Backend::new();
+    let observer = backend.observer();
+    let canary = "qzxvkw";
+    for (name, dialect, bytes) in ALL {
+        // Every string that is content has the canary in it, so whatever prints a text prints one.
+        let text = std::str::from_utf8(bytes).unwrap();
+        let text =
+            ["Ulm", "Köln", "Gern", "Gott", "Hallo", "Once", "Let me", "user", "Planning", "quote", "Both", "Looking"]
+                .into_iter()
+                .fold(text.to_owned(), |text, word| text.replace(word, &format!("{word}{canary}")));
+        let mut printed = String::new();
+        let mut reader = Reader::new(*dialect);
+        let on = |event: &Event<'_>| printed.push_str(&format!("{event:?}"));
+        let pieces: Vec<Vec<u8>> = text.as_bytes().chunks(50).map(<[u8]>::to_vec).collect();
+        let mut watched = observe_with(observer.chat("m").start(), *dialect, stream::iter(pieces.clone()), on);
+        let mut states = format!("{watched:?}");
+        for piece in &pieces {
+            watched.next().now_or_never().unwrap().unwrap();
+            reader.feed(piece, |event| assert!(!format!("{event:?}").contains(canary), "{name}"));
+            states.push_str(&format!("{watched:?}{reader:?}"));
+        }
+        drop(watched);
+        let bytes = canary.as_bytes().iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
+        assert!(printed.len() > 20, "{name}: {printed}");
+        for text in [&printed, &states] {
+            assert!(!text.contains(canary) && !text.contains(&bytes), "{name}: {text}");
+        }
+        let output = backend.output().unwrap().to_string();
+        assert_eq!(output.contains(canary), text.contains(canary), "{name}: it is captured all the same");
+    }
+}
