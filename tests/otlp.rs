@@ -6,6 +6,8 @@ mod support;
 mod arriving;
 #[path = "otlp/books.rs"]
 mod books;
+#[path = "otlp/content.rs"]
+mod content;
 #[path = "otlp/doctor.rs"]
 mod doctor;
 #[path = "otlp/failing.rs"]

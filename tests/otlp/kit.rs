@@ -13,6 +13,7 @@ use llmobs::otlp::Protocol;
 use llmobs::otlp::Signal;
 use tracing::Dispatch;
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 
 use crate::support::collector::Collector;
@@ -46,8 +47,16 @@ impl Service {
     }
 
     pub fn with(settings: Builder, more: impl FnOnce(ObserverBuilder<'_>) -> ObserverBuilder<'_>) -> Self {
+        Self::filtered(settings, Targets::new().with_default(LevelFilter::INFO), more)
+    }
+
+    pub fn filtered(
+        settings: Builder,
+        filter: Targets,
+        more: impl FnOnce(ObserverBuilder<'_>) -> ObserverBuilder<'_>,
+    ) -> Self {
         let pipeline = settings.build().unwrap();
-        let registry = tracing_subscriber::registry().with(pipeline.layer()).with(LevelFilter::INFO);
+        let registry = tracing_subscriber::registry().with(pipeline.layer()).with(filter);
         let builder = Observer::builder().model(MODEL).meter_provider(pipeline.meter_provider());
         let observer = more(builder).build().unwrap();
         pipeline.report_to(&observer);
