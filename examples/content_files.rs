@@ -3,8 +3,8 @@
 //!
 //! Run: `cargo run -p llmobs-examples --example content_files [FOLDER]`
 //!
-//! You will see: for each of three questions the files that its content went to, redacted, as
-//! `FOLDER/2026-11-22/<id>/input_messages.json`. The address of each stands on the span of its operation, as
+//! You will see: a folder for each of three questions, with what was said in it, redacted: `input_messages.json`,
+//! `output_messages.json` and `system_instructions.json`. The address of each file stands on the span of its operation, as
 //! `gen_ai.input.messages_ref` and the like.
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
@@ -25,10 +25,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::SystemTime;
 
+use llmobs::Observer;
 use llmobs::capture::Captured;
 use llmobs::capture::ContentCapture;
 use llmobs::capture::Gate;
 use llmobs::capture::Hook;
+use llmobs::content::Input;
 use llmobs::content::Message;
 
 const CHAT: [(&str, &str); 3] = [
@@ -42,21 +44,28 @@ fn main() -> Result<(), Box<dyn Error>> {
     run(&folder)
 }
 
-/// Answers three questions and keeps what was said.
+/// Answers three questions and says where the words of each lie.
 pub(crate) fn run(folder: &Path) -> Result<(), Box<dyn Error>> {
     let files = ContentFiles::new(folder, 1_000, 30)?;
     let failures = files.failures();
+    let gate = Gate::builder().capture(ContentCapture::Hook).hook(files);
+    let observer = Observer::builder().model("stand-in").capture(gate).build()?;
 
-    let gate = Gate::builder().capture(ContentCapture::Hook).hook(files).build();
     for (question, answer) in CHAT {
-        let mut passage = gate.passage();
-        let captured = Captured::new()
-            .input(passage.input(&[Message::user(question)]))
-            .output(passage.output(&[Message::assistant().part(answer)]));
-        println!("{:?}", gate.hand_over(captured));
+        let operation = observer.chat("stand-in").start();
+        operation.mark().input(|| Input::new().system("Be brief.").message(Message::user(question)));
+        for word in answer.split_inclusive(' ') {
+            operation.mark().output_text(0, word); // `operation.observe(stream)` does this by itself
+        }
+        operation.complete();
     }
-    let written = gate.flush(Duration::from_secs(5));
-    println!("in {}: all written: {written}, failures: {}", folder.display(), failures.load(Ordering::Relaxed));
+
+    // What still waits for the hook would be lost with the process.
+    let written = observer.gate().is_none_or(|gate| gate.flush(Duration::from_secs(5)));
+    for (_, day) in folders(&std::path::absolute(folder)?, is_date)? {
+        folders(&day, is_id)?.iter().for_each(|(_, capture)| println!("{}", address(capture)));
+    }
+    println!("all written: {written}, failures: {}", failures.load(Ordering::Relaxed));
     Ok(())
 }
 

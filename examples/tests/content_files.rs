@@ -212,5 +212,7 @@ fn the_example_writes_what_it_says() {
     let folder = Folder::new("example");
     content_files::run(&folder.0).unwrap();
     let captures = folder.captures();
-    assert_eq!(captures.values().flatten().count(), 3);
+    let all: Vec<_> = captures.values().flatten().collect();
+    let files = ["input_messages.json", "output_messages.json", "system_instructions.json"];
+    assert_eq!(all, [&files; 3]);
 }
