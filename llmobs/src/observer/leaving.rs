@@ -119,21 +119,29 @@ impl Leaving {
 
 /// The answer, and how many bytes of it were not kept.
 fn output(live: &Live, kept: &Kept, outcome: Outcome) -> (Vec<Message>, u64) {
+    let reasons = live.reasons_by_choice();
     let (mut messages, refused) = match (kept.take_output(), kept.take_gathered()) {
-        (Some(whole), _) => (whole.value, 0),
-        (None, Some(gathered)) => {
+        (Some(whole), _) => {
+            let mut messages = whole.value;
+            for (choice, reason) in reasons {
+                if let Some(message) = messages.get_mut(usize::from(choice)) {
+                    message.finish_reason.get_or_insert(reason);
+                }
+            }
+            (messages, 0)
+        }
+        (None, Some(mut gathered)) => {
+            reasons.into_iter().for_each(|(choice, reason)| gathered.finish_reason(choice.into(), reason));
             let refused = gathered.report().refused_bytes;
             (gathered.into_messages(), refused)
         }
         (None, None) => return (Vec::new(), 0),
     };
-    let reasons = live.finish_reasons();
-    let mut reasons = reasons.first.iter().chain(&reasons.others);
-    for message in &mut messages {
-        let known = reasons.next().cloned();
-        // What was completed did not end in an error, which is what a message without a reason says.
-        let known = known.or_else(|| (outcome == Outcome::Completed).then_some(FinishReason::Stop));
-        message.finish_reason = message.finish_reason.take().or(known);
+    // What was completed did not end in an error, which is what a message without a reason says.
+    if outcome == Outcome::Completed {
+        for message in &mut messages {
+            message.finish_reason.get_or_insert(FinishReason::Stop);
+        }
     }
     (messages, refused)
 }

@@ -350,6 +350,14 @@ impl Live {
         Reasons { first: all.next(), others: all.collect() }
     }
 
+    /// Why each of its choices ended that did.
+    #[cfg(feature = "content")]
+    pub(super) fn reasons_by_choice(&self) -> Vec<(u16, FinishReason)> {
+        let others = self.noted().map(|notes| notes.reasons.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        let first = self.finish_reason.get().map(|reason| (self.first_choice.load(Ordering::Relaxed), reason.clone()));
+        first.into_iter().chain(others.into_iter().flatten()).collect()
+    }
+
     pub(super) fn finish_reason(&self) -> Option<&FinishReason> {
         self.finish_reason.get()
     }
