@@ -72,10 +72,12 @@ enum Family {
     Jwt,
     Key(usize),
     Label,
+    MaxMind,
     Parameter,
     Pem,
     Plus,
     SpelledEmail,
+    Terraform,
     Url,
 }
 
@@ -196,6 +198,8 @@ impl Scene<'_, '_> {
         let hit = match family {
             Family::Assigned(named) => assignment::assignment(self, at, end, named),
             Family::Azure => key::azure(text, at, end),
+            Family::Terraform => key::terraform(text, at, end),
+            Family::MaxMind => key::maxmind(text, at, end),
             Family::Bearer => assignment::bearer(self, at, end),
             Family::Birth => birth::birth(text, at, end),
             Family::Bracket => phone::bracketed(self, at),
@@ -235,6 +239,8 @@ fn list(kinds: Kinds) -> Vec<(String, Family)> {
         add(Kind::ApiKey, &[shape.prefix], Family::Key(place));
     }
     add(Kind::ApiKey, &["Q~"], Family::Azure);
+    add(Kind::ApiKey, &[".atlasv1."], Family::Terraform);
+    add(Kind::ApiKey, &["_mmk"], Family::MaxMind);
     add(Kind::Jwt, &["eyJ"], Family::Jwt);
     add(Kind::PrivateKey, &["-----BEGIN"], Family::Pem);
     add(Kind::UrlCredential, &["://"], Family::Url);

@@ -31,7 +31,10 @@ pub(super) fn assignment(scene: &Scene<'_, '_>, at: usize, end: usize, named: Na
     let end = name_end(text, end, short)?;
     let behind = closed(text, end);
     let beside = || (!short).then(|| beside(text, end, named)).flatten();
-    let found = told(text, behind).or_else(|| further(text, end)).or_else(beside)?;
+    let found = element(text, at, end)
+        .or_else(|| told(text, behind))
+        .or_else(|| further(text, end))
+        .or_else(beside)?;
     let (start, said) = scheme(text, found);
     let (start, stop, said) = value_at(text, start, said, is_open(text, at))?;
     // "Pass" is a word of every day.
@@ -39,8 +42,10 @@ pub(super) fn assignment(scene: &Scene<'_, '_>, at: usize, end: usize, named: Na
     let card_check =
         text.says(at, b"cv") && stop - start == 3 && text.slice(start, stop).iter().all(u8::is_ascii_digit);
     let named = if named == Named::Key && is_variable(text.slice(at, end)) { Named::Variable } else { named };
-    // `token: Kind = ..`: a type stands there.
-    if said == Said::Told && text.at(stop) == b' ' && text.at(stop + 1) == b'=' {
+    // `token: Kind = ..`, `password: CFString;`: a type stands there.
+    let code = text.at(stop) == b' ' && text.at(stop + 1) == b'='
+        || matches!(text.at(stop), b';' | b')' | b'>') && class::all(text.slice(start, stop), LOWER | UPPER);
+    if said == Said::Told && code {
         return None;
     }
     if let Some(hit) = scene.specific(start).filter(|hit| hit.end >= stop) {
@@ -58,7 +63,26 @@ fn name_end(text: &Text<'_>, end: usize, short: bool) -> Option<usize> {
     if short && !suffix.is_empty() || glued && !suffix.eq_ignore_ascii_case(b"s") {
         return None;
     }
-    (!OTHER.any_in(suffix) && stop - end < 40).then_some(stop)
+    (!OTHER.any_in(suffix) && stop - end < 40).then(|| path_end(text, stop))
+}
+
+/// `secret.key=`: the end of a name with dots in it.
+fn path_end(text: &Text<'_>, end: usize) -> usize {
+    let stop = text.short_run(class::WORD | class::DOT, end, 40);
+    let path = text.slice(end, stop);
+    let named = path.len() > 2 && path[0] == b'.' && !path.ends_with(b".") && !OTHER.any_in(path);
+    if named && text.at(stop) == b'=' && text.is(stop + 1, ALNUM) { stop } else { end }
+}
+
+/// `<api_key>..</api_key>`: the name is that of an element, which ends behind `end`.
+fn element(text: &Text<'_>, at: usize, end: usize) -> Option<(usize, Said)> {
+    let mut start = at;
+    while at - start < 32 && class::is(text.byte_before(start), class::WORD | class::DOT) {
+        start -= 1;
+    }
+    let open = text.byte_before(start) == b'<' && text.at(end) == b'>';
+    let stop = || text.run(Run::Value, end + 1);
+    (open && text.says(stop(), b"</")).then_some((end + 1, Said::Assigned))
 }
 
 /// What makes a name one of something else.
@@ -67,7 +91,7 @@ static OTHER: Words = Words::new(OTHER_WORDS, || words::automaton(OTHER_WORDS));
 const OTHER_WORDS: &[&str] = &[
     "count", "limit", "type", "expir", "url", "uri", "name", "length", "len", "file", "path", "policy", "field", "ttl",
     "size", "budget", "usage", "per_", "_age", "endpoint", "hint", "reset", "strength", "manager", "rule", "min",
-    "max", "version", "format", "prefix", "regex", "validat", "_id", "-id",
+    "max", "version", "format", "prefix", "regex", "validat", "_id", "-id", "range", "prompt", "enum", "flag",
 ];
 
 /// Behind what closes a name: quotation marks, brackets, what stands in brackets.
@@ -90,6 +114,8 @@ fn closed(text: &Text<'_>, mut place: usize) -> usize {
 fn told(text: &Text<'_>, from: usize) -> Option<(usize, Said)> {
     let place = text.skip_blanks(from);
     let (mut stop, said) = match (text.at(place), text.at(place + 1)) {
+        // A comparison of code.
+        (b'=', b'=') if place > from => (place + 2, Said::Told),
         (b'=', b'=' | b'>') | (b':', b'=') => (place + 2, Said::Assigned),
         // Code puts blanks around the sign, and the names of other things behind it.
         (b'=', b' ') if place > from => (place + 1, Said::Told),
@@ -221,11 +247,13 @@ fn is_call(text: &Text<'_>, start: usize, end: usize) -> bool {
     let path = |name: &[u8]| {
         name.iter().all(|byte| class::is(*byte, ALNUM) || matches!(byte, b'_' | b'.' | b':' | b'&' | b'*'))
     };
-    if !name.first().is_some_and(|byte| class::is(*byte, LOWER | UPPER)) || !path(name) {
+    if !name.first().is_some_and(|byte| class::is(*byte, LOWER | UPPER) || *byte == b'_') || !path(name) {
         return false;
     }
     let inside = text.short_run(VALUE, end + 1, 64);
-    let closed = matches!(text.at(inside), b')' | b',') && path(text.slice(end + 1, inside)) && !value::is_random(name);
+    let spelled = class::count(name, DIGIT) == 0 || !value::is_random(name);
+    let closes = matches!(text.at(inside), b')' | b',' | b'(') || text.is(inside, SPACE);
+    let closed = closes && path(text.slice(end + 1, inside)) && spelled;
     open == b'[' || open == b'(' && (matches!(text.at(end + 1), b'"' | b'\'' | b'&') || closed)
 }
 

@@ -22,7 +22,8 @@ pub(super) fn birth(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
     while place - end < REACH {
         let byte = text.at(place);
         lines += usize::from(byte == b'\n');
-        if matches!(byte, 0 | b'[') || lines > 1 || byte == b'.' && text.is(place + 1, SPACE) {
+        if matches!(byte, 0 | b'[') || lines > 1 || byte == b'.' && text.is(place + 1, SPACE) && !goes_on(text, place + 2)
+        {
             return None;
         }
         let word = !class::is(text.byte_before(place), ALNUM);
@@ -35,6 +36,11 @@ pub(super) fn birth(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
         place += 1;
     }
     None
+}
+
+/// Whether the next sentence takes up the word: `.. my date of birth. It's ..`.
+fn goes_on(text: &Text<'_>, at: usize) -> bool {
+    [&b"it's "[..], b"it is ", b"its ", b"that's ", b"that is "].iter().any(|begin| text.says(at, begin))
 }
 
 /// How many bytes may stand between the word and the date.

@@ -50,7 +50,7 @@ fn is_issued(text: &Text<'_>, groups: &[Group], digits: &[u8]) -> bool {
     let other = topic == Some(Topic::Other) && groups.len() == 1;
     let certain = issuer(digits, digits.len());
     match certain {
-        Issuer::None => false,
+        Issuer::None => said && digits.len() >= 12,
         Issuer::Rare => said || groups.len() > 1 && digits.len() >= 16,
         Issuer::Usual => said || !other,
     }
@@ -65,7 +65,7 @@ enum Issuer {
 fn issuer(digits: &[u8], length: usize) -> Issuer {
     let prefix = |count: usize| digits[..count].iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0'));
     match (prefix(4), length) {
-        (4000..=4999, 16 | 19)
+        (4000..=4999, 13 | 16 | 19)
         | (5100..=5599 | 2221..=2720, 16)
         | (3400..=3499 | 3700..=3799, 15)
         | (6011 | 6440..=6599, 16..=19)
@@ -77,10 +77,11 @@ fn issuer(digits: &[u8], length: usize) -> Issuer {
         | (2200..=2204, 16..=19)
         // RuPay of India, Verve of Nigeria, Dankort of Denmark.
         | (6060..=6069 | 5061 | 5078 | 5019, 16)
-        | (5018 | 5020 | 5038 | 5893 | 6304 | 6759 | 6761 | 6762 | 6763 | 6703 | 6771, 16 | 19) => Issuer::Usual,
-        (4000..=4999, 13) | (6200..=6299, 17 | 18) | (5000..=5099 | 5600..=6999, 12..=19) | (1000..=1999, 15) => {
-            Issuer::Rare
+        // Maestro.
+        | (5018 | 5020 | 5038 | 5600..=5899 | 6304 | 6390 | 6759 | 6761..=6763 | 6703 | 6771, 12 | 16 | 19) => {
+            Issuer::Usual
         }
+        (6200..=6299, 17 | 18) | (5000..=5099 | 5600..=6999, 12..=19) | (1000..=1999, 15) => Issuer::Rare,
         _ => Issuer::None,
     }
 }

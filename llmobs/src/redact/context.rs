@@ -37,16 +37,36 @@ pub(super) fn topic(window: &[u8]) -> Option<Topic> {
     // What a number is not must be said close to it.
     let far = matches!(topic, Topic::Other | Topic::Version) && gap.len() > 20;
     // `x=` gives its own name to what follows.
-    let other = window.last() == Some(&b'=') && gap.iter().any(|byte| class::is(*byte, ALNUM));
+    let other = window.trim_ascii_end().last() == Some(&b'=') && gap.iter().any(|byte| class::is(*byte, ALNUM));
     // So does `"x": `.
     let named = window.trim_ascii_end().ends_with(b"\":") && gap.iter().filter(|byte| **byte == b'"').count() > 1;
-    (!far && !other && !named && !has_sentence_end(gap)).then_some(topic)
+    let personal = matches!(topic, Topic::Card | Topic::Identity | Topic::Phone | Topic::Ssn);
+    let ended = match sentence_end(gap) {
+        Some((end, asked)) => !personal || !is_answer(&gap[end..], asked),
+        None => false,
+    };
+    (!far && !other && !named && !ended).then_some(topic)
 }
 
-fn has_sentence_end(gap: &[u8]) -> bool {
-    let ascii = gap.windows(2).any(|pair| matches!(pair, [b'.' | b'!' | b'?', b' ' | b'\n'] | b"\n\n"));
-    ascii || gap.windows(3).any(|sign| sign == "。".as_bytes() || sign == "！".as_bytes() || sign == "？".as_bytes())
+/// The place behind the last sentence that ends here, and whether that was a question.
+fn sentence_end(gap: &[u8]) -> Option<(usize, bool)> {
+    let ascii = gap.windows(2).rposition(|pair| matches!(pair, [b'.' | b'!' | b'?', b' ' | b'\n'] | b"\n\n"));
+    let wide = ["。", "！", "？"].map(str::as_bytes);
+    let other = gap.windows(3).rposition(|sign| wide.contains(&sign));
+    let ascii = ascii.map(|at| (at + 1, gap[..at + 1].trim_ascii_end().ends_with(b"?")));
+    ascii.max(other.map(|at| (at + 3, gap[at..].starts_with(wide[2]))))
 }
+
+/// Whether a sentence goes on with what was asked for or named in the one before: `.. your card? It's ..`.
+pub(super) fn is_answer(sentence: &[u8], asked: bool) -> bool {
+    let begin = sentence.trim_ascii_start();
+    let takes_up = ANSWERS.iter().any(|word| begin.get(..word.len()).is_some_and(|piece| piece.eq_ignore_ascii_case(word)));
+    takes_up || asked && begin.len() <= 16
+}
+
+const ANSWERS: [&[u8]; 10] = [
+    b"it's", b"it is", "it’s".as_bytes(), b"its ", b"number", b"the number", b"this is", b"that is", b"that's", b"mine is",
+];
 
 /// A word of ASCII stands alone, but for the ending of a plural or of German; others have no borders.
 fn is_whole(window: &[u8], start: usize, end: usize) -> bool {
@@ -125,6 +145,13 @@ const LISTS: &[(Topic, &[&str])] = &[
             "reach her",
             "reach them",
             "contact number",
+            "messages to",
+            "message to",
+            "answering at",
+            "desk:",
+            "office:",
+            "work:",
+            "home:",
             "my number is",
             "my new number",
             "his number is",
@@ -406,6 +433,9 @@ const LISTS: &[(Topic, &[&str])] = &[
             "code",
             "serial",
             "imei",
+            "siren",
+            "siret",
+            "vat",
             "imsi",
             "iccid",
             "meid",

@@ -1,14 +1,24 @@
 //! Keys whose shape says what they open.
 
+mod inner;
 mod shapes;
 
+pub(super) use self::inner::azure;
+pub(super) use self::inner::facebook;
+pub(super) use self::inner::maxmind;
+pub(super) use self::inner::salesforce;
+pub(super) use self::inner::telegram;
+pub(super) use self::inner::terraform;
 pub(super) use self::shapes::SHAPES;
 
 use super::class;
 use super::class::ALNUM;
+use super::class::BASE64;
 use super::class::Class;
 use super::class::DASH;
 use super::class::DIGIT;
+use super::class::DOT;
+use super::class::PLUS;
 use super::class::WORD;
 use super::hit::Hit;
 use super::kind::Kind;
@@ -34,7 +44,13 @@ enum Body {
     Base64,
     /// Words with dots between them.
     Dotted,
+    /// Base64 in a cookie: `%2B` for a plus.
+    Escaped,
     Hex,
+    /// Hexadecimal digits, and maybe a hyphen and one digit.
+    Numbered,
+    /// Letters and digits with colons between them.
+    Parts,
     /// The rest of a path.
     Path,
     /// Letters, digits, `-` and `_`.
@@ -58,8 +74,9 @@ pub(super) fn key(text: &Text<'_>, at: usize, end: usize, shape: &Shape) -> Opti
         return None;
     }
     let before = text.before(at);
+    // Of base64 any three letters may be a part.
     let short = shape.prefix.len() <= 3;
-    if class::is(before, ALNUM) || short && (class::is(before, DASH) || before == b'.') {
+    if class::is(before, ALNUM) || short && (class::is(before, DASH) || matches!(before, b'.' | b'+' | b'/')) {
         return None;
     }
     let stop = shape.body.end(text, end);
@@ -75,8 +92,16 @@ pub(super) fn key(text: &Text<'_>, at: usize, end: usize, shape: &Shape) -> Opti
 
 /// A secret path goes with its whole address.
 fn start(text: &Text<'_>, at: usize, body: Body) -> usize {
-    let scheme = text.word_start(at, 8);
-    if matches!(body, Body::Path) && text.says(scheme, b"https://") && scheme + 8 == at { scheme } else { at }
+    if !matches!(body, Body::Path) {
+        return at;
+    }
+    let lowest = text.covered().max(at.saturating_sub(100));
+    let mut host = at;
+    while host > lowest && class::is(text.byte_before(host), WORD | DOT) {
+        host -= 1;
+    }
+    let scheme = host.saturating_sub(8);
+    if scheme >= text.covered() && text.says(scheme, b"https://") { scheme } else { at }
 }
 
 impl Body {
@@ -84,12 +109,30 @@ impl Body {
         match self {
             Self::Alnum => text.run(Run::Alnum, from),
             Self::Base64 => text.run(Run::Base64, from),
-            Self::Dotted => without_dots(text, long_run(text, WORD | class::DOT, from)),
+            Self::Dotted => without_dots(text, long_run(text, WORD | DOT, from)),
+            Self::Escaped => run_and(text, BASE64, b'%', from),
             Self::Hex => text.run(Run::Hex, from),
-            Self::Path => without_dots(text, long_run(text, WORD | class::DOT | class::PLUS, from)),
+            Self::Numbered => numbered(text, text.run(Run::Hex, from)),
+            Self::Parts => run_and(text, ALNUM, b':', from),
+            Self::Path => without_dots(text, long_run(text, WORD | DOT | PLUS, from)),
             Self::Word => text.run(Run::Word, from),
         }
     }
+}
+
+/// The end of a run of a class and one more sign, which does not end it.
+fn run_and(text: &Text<'_>, class: Class, sign: u8, from: usize) -> usize {
+    let mut end = from;
+    while end - from < LONGEST && (text.is(end, class) || text.at(end) == sign && text.is(end + 1, class)) {
+        end += 1;
+    }
+    end
+}
+
+/// Behind a hyphen and one digit, if they stand here.
+fn numbered(text: &Text<'_>, end: usize) -> usize {
+    let shaped = text.at(end) == b'-' && text.is(end + 1, DIGIT) && !text.is(end + 2, WORD);
+    if shaped { end + 2 } else { end }
 }
 
 /// Keys of these bodies are no longer than this.
@@ -105,26 +148,6 @@ fn without_dots(text: &Text<'_>, mut end: usize) -> usize {
         end -= 1;
     }
     end
-}
-
-/// `123456789:AA..`: the bot tokens of Telegram begin with a number, which is `at..end`.
-pub(super) fn telegram(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
-    let body = text.run(Run::Word, end + 1);
-    let fits = (7..=12).contains(&(end - at)) && text.at(end) == b':' && text.at(end + 1) == b'A';
-    (fits && (34..=36).contains(&(body - end - 1))).then(|| Hit::new(at, body, Kind::ApiKey))
-}
-
-/// `Q~` stands at a place: the secrets of Azure's applications have it behind three characters and a digit.
-pub(super) fn azure(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
-    let start = at.checked_sub(4).filter(|start| *start >= text.covered() && class::is(text.byte_before(at), DIGIT))?;
-    let head = text.slice(start, at).iter().all(|byte| class::is(*byte, WORD) || matches!(byte, b'.' | b'~'));
-    let mut stop = end;
-    while stop - end < 40 && (text.is(stop, WORD | class::DOT) || text.at(stop) == b'~') {
-        stop += 1;
-    }
-    let stop = without_dots(text, stop);
-    let fits = (31..=34).contains(&(stop - end)) && !class::is(text.before(start), ALNUM);
-    (head && fits && class::count(text.slice(end, stop), DIGIT) > 0).then(|| Hit::new(start, stop, Kind::ApiKey))
 }
 
 #[cfg(test)]

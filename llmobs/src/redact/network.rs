@@ -36,7 +36,7 @@ pub(super) fn v4(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
         }
     }
     let address = Ipv4Addr::from(parts);
-    let local = address.is_loopback() || address.is_unspecified() || parts[0] >= 240;
+    let local = address.is_loopback() || parts[0] == 0 || parts[0] >= 240;
     let found = !local && !goes_on(text, stop) && !is_version(text, at, address);
     found.then(|| Hit::new(at, network_size(text, stop, 32), Kind::Ip))
 }
@@ -74,7 +74,9 @@ fn is_version(text: &Text<'_>, at: usize, address: Ipv4Addr) -> bool {
             let small = parts[0] <= 30 && parts.iter().all(|part| *part < 100);
             let known =
                 address.is_private() || matches!(parts, [1, 1, 1, 1] | [1, 0, 0, 1] | [8, 8, ..] | [9, 9, 9, 9]);
-            small && !known && before != b'/' && before != b'@'
+            // Where object identifiers begin: ISO members and organisations, X.500, countries, other organisations.
+            let identifier = matches!(parts, [1, 2 | 3, ..] | [2, 5 | 16 | 23, ..]);
+            (small || identifier) && !known && before != b'/' && before != b'@'
         }
     }
 }

@@ -71,9 +71,10 @@ fn word_like(scene: &Scene<'_, '_>, at: usize, end: usize) -> Option<Hit> {
             .or_else(|| scene.wants(Kind::Ip).then(|| network::v6(text, at)).flatten())
             .or_else(|| scene.wants(Kind::Ip).then(|| network::v4(text, at, end)).flatten())
             .or_else(|| scene.wants(Kind::ApiKey).then(|| key::telegram(text, at, end)).flatten()),
-        byte if class::is(byte, ALPHA) => {
-            network_word(scene, at).or_else(|| scene.wants(Kind::Crypto).then(|| coin::base58(text, at)).flatten())
-        }
+        b'|' | b'%' => scene.wants(Kind::ApiKey).then(|| key::facebook(text, at, end)).flatten(),
+        byte if class::is(byte, ALPHA) => network_word(scene, at)
+            .or_else(|| scene.wants(Kind::Crypto).then(|| coin::base58(text, at)).flatten())
+            .or_else(|| scene.wants(Kind::ApiKey).then(|| key::salesforce(text, at)).flatten()),
         _ => None,
     }
 }

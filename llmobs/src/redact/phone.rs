@@ -6,6 +6,7 @@ use super::anchor::Scene;
 use super::class;
 use super::class::ALNUM;
 use super::class::DIGIT;
+use super::class::SPACE;
 use super::context;
 use super::context::Topic;
 use super::hit::Hit;
@@ -36,14 +37,18 @@ pub(super) fn bracketed(scene: &Scene<'_, '_>, at: usize) -> Option<Hit> {
     if class::is(before, ALNUM) {
         return None;
     }
-    let groups = Groups::read(text, at + 1);
+    // `(+358) 9 1234567`
+    let plus = text.at(at + 1) == b'+';
+    let groups = Groups::read(text, at + 1 + usize::from(plus));
     let all = groups.as_slice();
     let [area, second, ..] = all else { return None };
-    if second.separator != Separator::Bracket {
+    if second.separator != Separator::Bracket || plus && text.at(area.end) != b')' {
         return None;
     }
     let american = matches!(lengths(all)[..], [3, 3, 4, ..]) && all[2].separator != Separator::Bracket;
-    let end = if american {
+    let end = if plus {
+        longest(text, &groups, plan::is_international)?
+    } else if american {
         whole(text, all[2].end)?
     } else if area.len() <= 5 && (is_said(text, at) || text.at(area.start) == b'0') {
         longest(text, &groups, |digits| (8..=12).contains(&digits.len()))?
@@ -63,8 +68,10 @@ pub(super) fn national(scene: &Scene<'_, '_>, groups: &Groups) -> Option<Hit> {
     let end = american(text, groups.as_slice())
         .or_else(|| prefixed(text, groups))
         .or_else(|| longest(text, groups, |digits| scene.regions().any(|region| plan::is_national(region, digits))))
-        .or_else(|| spoken(text, groups))?;
-    Some(Hit::new(start, extension(text, end), Kind::Phone))
+        .or_else(|| spoken(text, groups))
+        .or_else(|| listed(text, groups))?;
+    let plus = usize::from(text.byte_before(start) == b'+');
+    Some(Hit::new(start - plus, extension(text, end), Kind::Phone))
 }
 
 /// `415-555-2671`, `1-415-555-2671`, `415.555.2671`; with blanks only behind words.
@@ -103,9 +110,12 @@ fn is_sample(text: &Text<'_>, area: &Group) -> bool {
 /// `0049 30 1234567`: two zeros for a plus.
 fn prefixed(text: &Text<'_>, groups: &Groups) -> Option<usize> {
     let [first, second, ..] = groups.as_slice() else { return None };
+    let start = first.start;
     let zeros = text.slice(first.start, first.end).starts_with(b"00") && (3..=5).contains(&first.len());
     let parted = second.separator != Separator::Dot;
-    (zeros && parted).then(|| longest(text, groups, |digits| plan::is_international(&digits[2..]))).flatten()
+    // Not the middle of a longer row of groups.
+    let first_of_all = text.byte_before(start) != b' ' || !class::is(text.byte_before(start - 1), DIGIT);
+    (zeros && parted && first_of_all).then(|| longest(text, groups, |digits| plan::is_international(&digits[2..]))).flatten()
 }
 
 /// Behind words such as "call me at".
@@ -125,11 +135,30 @@ fn is_said(text: &Text<'_>, start: usize) -> bool {
     text.topic(start, context::topic) == Some(Topic::Phone)
 }
 
-/// `2024-01-15`, `15.01.2024`.
+/// `020 7946 0958 (office)`, as people sign: what it is stands behind it, and nothing else on that line or in that bracket.
+fn listed(text: &Text<'_>, groups: &Groups) -> Option<usize> {
+    let parted = groups.as_slice().len() > 1 || text.at(groups.start()) == b'0';
+    if !parted || is_date(text, groups.as_slice()) {
+        return None;
+    }
+    let end = longest(text, groups, |digits| (7..=15).contains(&digits.len()) && class::variety(digits) > 1)?;
+    let blank = text.skip_blanks(end);
+    let word = blank + usize::from(matches!(text.at(blank), b'-' | b'('));
+    let word = text.skip_blanks(word);
+    let name = [&b"office"[..], b"fax", b"mobile", b"cell", b"home", b"work", b"phone"]
+        .into_iter()
+        .find(|name| word > end && text.says(word, name))?;
+    let behind = word + name.len();
+    let closes = matches!(text.at(behind), 0 | b'\n' | b'\r' | b'\\' | b')' | b'|' | b',' | b';');
+    (closes && text.slice(end, word).iter().all(|byte| *byte != b'\n')).then_some(end)
+}
+
+/// `2024-01-15`, `15.01.2024`, `2012-2014`.
 fn is_date(text: &Text<'_>, groups: &[Group]) -> bool {
     let year = |group: &Group| matches!(text.slice(group.start, group.start + 2), b"19" | b"20");
     match (&lengths(groups)[..], groups) {
         ([4, 1..=2, 1..=2, ..], [first, ..]) => year(first),
+        ([4, 4, ..], [first, second, ..]) => year(first) && year(second),
         ([1..=2, 1..=2, 4, ..], [_, _, third, ..]) => year(third),
         _ => false,
     }
@@ -171,13 +200,17 @@ fn whole(text: &Text<'_>, end: usize) -> Option<usize> {
     (!glued).then_some(end)
 }
 
-/// `x123`, ` ext. 123`: the desk behind the number.
+/// `x123`, ` ext. 123`, `, ext 123`: the desk behind the number.
 fn extension(text: &Text<'_>, end: usize) -> usize {
-    let blank = usize::from(text.at(end) == b' ');
-    let word = end + blank;
-    let behind = [&b"extension"[..], b"ext.", b"ext", b"x"].into_iter().find(|name| text.says(word, name));
+    let comma = text.skip_blanks(end);
+    let comma = if matches!(text.at(comma), b',' | b';') { comma + 1 } else { end };
+    let word = text.short_run(SPACE, comma, 2);
+    let names = [&b"extension"[..], b"extn.", b"extn", b"ext.", b"ext", b"int.", b"int", b"x"];
+    let behind = names.into_iter().find(|name| text.says(word, name));
     let Some(name) = behind else { return end };
-    let digits = word + name.len() + usize::from(text.at(word + name.len()) == b' ');
+    let sign = word + name.len();
+    let sign = sign + usize::from(text.at(sign) == b':');
+    let digits = text.short_run(SPACE, sign, 4);
     let stop = text.short_run(DIGIT, digits, 7);
     if stop > digits && !text.is(stop, ALNUM) { stop } else { end }
 }

@@ -62,16 +62,19 @@ pub(super) fn is_random(value: &[u8]) -> bool {
     let letters = class::count(value, ALPHA);
     let cases = class::count(value, UPPER) > 0 && class::count(value, LOWER) > 0;
     let mixed = digits >= 2 && letters >= 2 || digits >= 1 && cases || value.len() >= 24 && cases && !is_words(value);
-    mixed && class::variety(value) >= 8 && !(is_words(value) && digits < 6)
+    mixed && class::variety(value) >= 8 && !(is_words(value) && digits < 8)
 }
 
 /// Whether the pieces between separators are all words or numbers: `some-long-name-2`.
 fn is_words(value: &[u8]) -> bool {
     let mut pieces = value.split(|byte| !class::is(*byte, ALNUM)).filter(|piece| !piece.is_empty());
     pieces.all(|piece| {
-        let tail = piece.get(1..).unwrap_or_default();
-        class::all(piece, DIGIT) && piece.len() <= 8
-            || class::all(tail, LOWER) && class::is(piece[0], ALPHA) && piece.len() <= 14
+        let digits = piece.iter().rev().take_while(|byte| class::is(**byte, DIGIT)).count();
+        let word = &piece[..piece.len() - digits];
+        let tail = word.get(1..).unwrap_or_default();
+        // `nistp256`: a word may end with a number.
+        word.is_empty() && digits <= 8
+            || digits <= 3 && class::all(tail, LOWER) && class::is(piece[0], ALPHA) && word.len() <= 14
     })
 }
 
@@ -114,6 +117,9 @@ pub(super) fn is_secret(value: &[u8], said: Said, named: Named) -> bool {
     let numeric = letters == 0
         && value.iter().all(|byte| class::is(*byte, DIGIT) || matches!(byte, b'.' | b',' | b'-' | b'/' | b':' | b'%'));
     let name = is_name(value);
+    if said != Said::Quoted && is_code(value) {
+        return false;
+    }
     match (named, said) {
         (Named::Pin, _) => (4..=12).contains(&digits) && digits == value.len(),
         (Named::Password, Said::Quoted) => value.len() >= 4,
@@ -125,6 +131,8 @@ pub(super) fn is_secret(value: &[u8], said: Said, named: Named) -> bool {
         (Named::Password, Said::Beside) => {
             value.len() >= 6
                 && letters > 0
+                && !value.contains(&b'/')
+                && !is_version(value)
                 && (digits > 0 && ends_in_digits(value) || digits > 0 && (signs > 0 || cases) && !name)
         }
         (Named::Key | Named::Variable, Said::Quoted) => {
@@ -135,7 +143,9 @@ pub(super) fn is_secret(value: &[u8], said: Said, named: Named) -> bool {
                 && (!plain && !name || value.len() >= 20)
         }
         (Named::Key, Said::Assigned) => {
-            value.len() >= 8 && !numeric && (digits > 0 || is_mixed(value)) && !name && !plain_path(value)
+            let bracket = value.iter().any(|byte| class::is(*byte, class::BRACKET));
+            let made = digits > 0 || is_mixed(value) && !is_camel(value);
+            value.len() >= 8 && !numeric && !bracket && made && !name && !plain_path(value)
         }
         (Named::Variable, Said::Assigned) => {
             value.len() >= 6 && !numeric && (digits > 0 || signs > 0) && !plain_path(value)
@@ -278,6 +288,29 @@ fn is_type(value: &[u8]) -> bool {
     let snake = value.contains(&b'_') && is_name(value) && class::is(value[0], ALPHA | class::DASH);
     let slice = value.contains(&b'[') && value.ends_with(b"]");
     constant || snake || slice || value.windows(2).any(|pair| pair == b"::")
+}
+
+/// What no unquoted value is: `[u16`, `None)`, `1i32`, `xs.i((0`.
+fn is_code(value: &[u8]) -> bool {
+    let count = |sign: u8| value.iter().filter(|byte| **byte == sign).count();
+    let unbalanced = value.len() < 8 && (count(b'(') != count(b')') || count(b'[') != count(b']'));
+    let call = value.windows(2).any(|pair| pair == b"((");
+    let digits = value.iter().take_while(|byte| class::is(**byte, DIGIT)).count();
+    let suffix = &value[digits..];
+    let typed = digits > 0 && matches!(suffix, [b'i' | b'u' | b'f', rest @ ..] if class::all(rest, DIGIT) && rest.len() <= 3);
+    unbalanced && !value.contains(&b'!') || call || typed && digits < 12
+}
+
+/// `v0.1.2`.
+fn is_version(value: &[u8]) -> bool {
+    let number = value.strip_prefix(b"v").unwrap_or(value);
+    number.contains(&b'.') && class::all(number, DIGIT | class::DOT)
+}
+
+/// `smimeEncryptionKeyPrefs`: words of four letters and more on average, each with its capital.
+fn is_camel(value: &[u8]) -> bool {
+    let words = value.windows(2).filter(|pair| class::is(pair[0], LOWER) && class::is(pair[1], UPPER)).count() + 1;
+    class::all(value, ALPHA) && value.len() >= words * 5
 }
 
 /// `8-64`, `12+`.

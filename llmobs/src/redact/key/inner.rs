@@ -1,0 +1,73 @@
+//! Keys that are known by what stands inside them.
+
+use super::super::class;
+use super::super::class::ALNUM;
+use super::super::class::DIGIT;
+use super::super::class::DOT;
+use super::super::class::WORD;
+use super::super::hit::Hit;
+use super::super::kind::Kind;
+use super::super::text::Run;
+use super::super::text::Text;
+use super::super::value;
+use super::without_dots;
+
+/// `123456789:AA..`: the bot tokens of Telegram begin with a number, which is `at..end`.
+pub(in super::super) fn telegram(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
+    let body = text.run(Run::Word, end + 1);
+    let fits = (7..=12).contains(&(end - at)) && text.at(end) == b':' && text.at(end + 1) == b'A';
+    (fits && (34..=36).contains(&(body - end - 1))).then(|| Hit::new(at, body, Kind::ApiKey))
+}
+
+/// `Q~` stands at a place: the secrets of Azure's applications have it behind three characters and a digit.
+pub(in super::super) fn azure(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
+    let start = at.checked_sub(4).filter(|start| *start >= text.covered() && class::is(text.byte_before(at), DIGIT))?;
+    let head = text.slice(start, at).iter().all(|byte| class::is(*byte, WORD) || matches!(byte, b'.' | b'~'));
+    let mut stop = end;
+    while stop - end < 40 && (text.is(stop, WORD | DOT) || text.at(stop) == b'~') {
+        stop += 1;
+    }
+    let stop = without_dots(text, stop);
+    let fits = (31..=34).contains(&(stop - end)) && !class::is(text.before(start), ALNUM);
+    (head && fits && class::count(text.slice(end, stop), DIGIT) > 0).then(|| Hit::new(start, stop, Kind::ApiKey))
+}
+
+/// `.atlasv1.` stands in `at..end`: the tokens of Terraform have fourteen letters and digits before it.
+pub(in super::super) fn terraform(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
+    let start = start_of(text, at, 14)?;
+    let stop = text.run(Run::Base64, end);
+    ((60..=80).contains(&(stop - end))).then(|| Hit::new(start, stop, Kind::ApiKey))
+}
+
+/// `_mmk` stands in `at..end`: the keys of MaxMind end with it.
+pub(in super::super) fn maxmind(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
+    let middle = start_of(text, at, 29)?.checked_sub(1).filter(|place| text.at(*place) == b'_')?;
+    let start = start_of(text, middle, 6)?;
+    (!text.is(end, WORD)).then(|| Hit::new(start, end, Kind::ApiKey))
+}
+
+/// `1234567890123456|abc..`: an application of Facebook and its secret; the number is `at..end`.
+pub(in super::super) fn facebook(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
+    let from = if text.at(end) == b'|' { end + 1 } else { end + 3 };
+    let parted = text.at(end) == b'|' || text.says(end, b"%7c");
+    let stop = text.short_run(WORD, from, 64);
+    let fits = parted && (15..=16).contains(&(end - at)) && (27..=40).contains(&(stop - from));
+    (fits && value::is_random(text.slice(from, stop))).then(|| Hit::new(at, stop, Kind::ApiKey))
+}
+
+/// `00D..!AQ..`: the session of an organisation of Salesforce, whose identifier begins with two zeros.
+pub(in super::super) fn salesforce(text: &Text<'_>, at: usize) -> Option<Hit> {
+    let mark = text.short_run(ALNUM, at, 16);
+    if mark - at != 15 || text.slice(at, at + 2) != b"00" || text.at(mark) != b'!' {
+        return None;
+    }
+    let stop = without_dots(text, text.short_run(WORD | DOT, mark + 1, 300));
+    (stop - mark > 60).then(|| Hit::new(at, stop, Kind::ApiKey))
+}
+
+/// The begin of so many letters and digits that end at a place, if no more stand before them.
+fn start_of(text: &Text<'_>, end: usize, length: usize) -> Option<usize> {
+    let start = end.checked_sub(length).filter(|start| *start >= text.covered())?;
+    let whole = class::all(text.slice(start, end), ALNUM) && !class::is(text.before(start), ALNUM);
+    whole.then_some(start)
+}
