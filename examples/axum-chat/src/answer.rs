@@ -40,6 +40,9 @@ pub(crate) async fn answer<D: Dialect>(
         Ok(request) => request,
         Err(error) => return refuse(operation, error),
     };
+    // The closure runs only where content is captured. What is answered is heard from the stream.
+    operation.mark().input(|| &request.prompt);
+    app.name_user(&operation.span(), request.user.as_deref());
     let events = match app.admit(request.prompt, request.settings, arrived, operation.marker()).await {
         Ok(events) => events,
         Err(error) => return refuse(operation, error),
@@ -48,7 +51,7 @@ pub(crate) async fn answer<D: Dialect>(
     let head = Head::new(D::ID, app.engine.model());
     operation.mark().response_id(&head.id);
     // From here on the stream is the operation: it ends with the last event, or when the client's leaving drops it.
-    let events = operation.observe_with(events, Event::chunk);
+    let events = operation.observe(events);
     match request.stream {
         Some(options) => sse::response::<D>(head, events, options),
         None => whole::<D>(&app, &head, events, arrived).await,
@@ -57,8 +60,8 @@ pub(crate) async fn answer<D: Dialect>(
 
 fn refuse(operation: Operation, error: ApiError) -> Response {
     match error.error_type {
-        ErrorType::Internal => operation.fail(error.error_type),
-        _ => operation.reject(error.error_type),
+        ErrorType::Internal => operation.fail(error.failure()),
+        _ => operation.reject(error.failure()),
     }
     error.into_response()
 }
@@ -67,6 +70,8 @@ fn refuse(operation: Operation, error: ApiError) -> Response {
 pub(crate) struct Request {
     pub(crate) prompt: Prompt,
     pub(crate) settings: Settings,
+    /// Who asks, as the caller calls them.
+    pub(crate) user: Option<String>,
     stream: Option<sse::Options>,
 }
 
@@ -74,7 +79,8 @@ pub(crate) fn read<D: Dialect>(app: &App, body: Result<Bytes, BytesRejection>) -
     let request: D = serde_json::from_slice(&body?)?;
     let settings = request.parameters().settings(app.engine.model())?;
     let stream = request.parameters().stream();
-    Ok(Request { settings, stream, prompt: request.prompt()? })
+    let user = request.parameters().user.clone();
+    Ok(Request { settings, user, stream, prompt: request.prompt()? })
 }
 
 /// The model that a body names, also one that is otherwise unsound.

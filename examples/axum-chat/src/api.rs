@@ -43,6 +43,7 @@ pub(crate) trait Dialect: DeserializeOwned + Send + 'static {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Parameters {
     pub(crate) model: String,
+    pub(crate) user: Option<String>,
     max_tokens: Option<i64>,
     max_completion_tokens: Option<i64>,
     temperature: Option<f64>,

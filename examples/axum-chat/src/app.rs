@@ -18,6 +18,8 @@ use llmobs::Provider;
 use llmobs::Role;
 use llmobs::State;
 use tokio::sync::mpsc::unbounded_channel;
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::cli::Cli;
 use crate::engine::Engine;
@@ -105,6 +107,13 @@ impl App {
         };
         // The tokenizer comes before the queue, and the engine itself says how many tokens there were.
         start.preparing().reports_usage(true).start()
+    }
+
+    /// Who asks, as a pseudonym on the span. Without a key (`LLMOBS_PSEUDONYM_KEY`) nothing is told of them.
+    pub(crate) fn name_user(&self, span: &Span, user: Option<&str>) {
+        if let Some(pseudonym) = user.and_then(|user| self.observer.pseudonym("user.id", user)) {
+            span.set_attribute("user.id", pseudonym);
+        }
     }
 
     /// Puts a request in line for the engine.

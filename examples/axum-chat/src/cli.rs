@@ -13,9 +13,9 @@ use llmobs_gpu::Choice;
 ///
 /// The first run fetches SmolLM2-135M-Instruct (93 MB) into the user's cache folder; later runs start at once.
 /// Metrics are on /metrics, logs are JSON lines on standard output, what is in flight is on /debug/llmobs, and none of
-/// them ever holds a prompt. With `OTEL_EXPORTER_OTLP_ENDPOINT` set, traces, metrics and logs go to that collector too.
+/// them holds a prompt. With OTEL_EXPORTER_OTLP_ENDPOINT set, traces, metrics and logs go to that collector too.
 #[derive(Debug, Clone, Parser)]
-#[command(name = "axum-chat", version, after_help = THREADS)]
+#[command(name = "axum-chat", version, after_help = AFTER_HELP)]
 pub(crate) struct Cli {
     /// Where to listen. Only this machine can connect unless another address is given.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", env = "LLMOBS_CHAT_LISTEN")]
@@ -86,8 +86,12 @@ pub(crate) enum EngineKind {
     Synthetic,
 }
 
-const THREADS: &str =
-    "The model runs on one thread, which is steadiest beside other work. RAYON_NUM_THREADS sets another number.";
+const AFTER_HELP: &str = "\
+The model runs on one thread, which is steadiest beside other work. RAYON_NUM_THREADS sets another number.
+
+Prompts and answers stay in the process. OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT lets them out, redacted:
+SPAN_ONLY on spans, EVENT_ONLY in events, together with the texts of errors, SPAN_AND_EVENT on both.
+With a key in LLMOBS_PSEUDONYM_KEY, of 64 hexadecimal digits, spans have a pseudonym of a request's `user`.";
 
 /// A duration as people write it: `250us`, `40ms`, `2s`, `1.5s`, `3m`.
 fn duration(text: &str) -> Result<Duration, String> {

@@ -9,6 +9,9 @@ mod weights;
 use std::error::Error;
 
 use llmobs::Moment;
+use llmobs::content;
+use llmobs::content::Input;
+use llmobs::content::Part;
 
 pub(crate) use llama::Llama;
 pub(crate) use synthetic::Synthetic;
@@ -68,6 +71,27 @@ impl Prompt {
         match self {
             Self::Chat(messages) => messages.iter().map(|message| message.content.len()).sum(),
             Self::Text(text) => text.len(),
+        }
+    }
+}
+
+/// What is captured of it, where content is.
+impl From<&Prompt> for Input {
+    fn from(prompt: &Prompt) -> Self {
+        match prompt {
+            Prompt::Chat(messages) => Self::new().messages(messages.iter().map(content::Message::from)),
+            Prompt::Text(text) => text.as_str().into(),
+        }
+    }
+}
+
+impl From<&Message> for content::Message {
+    fn from(message: &Message) -> Self {
+        let text = message.content.as_str();
+        match message.role {
+            "system" => Self::system(text),
+            "assistant" => Self::assistant().part(Part::text(text)),
+            _ => Self::user(text),
         }
     }
 }

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::queue::Refused;
 use llmobs::ErrorType;
+use llmobs::Failure;
 
 /// An error that a caller gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +69,11 @@ impl ApiError {
             }
             _ => Self::new(StatusCode::INTERNAL_SERVER_ERROR, error_type, "the model could not answer"),
         }
+    }
+
+    /// What the observer is told. The text may quote the request, so it leaves only where content is captured.
+    pub(crate) fn failure(&self) -> Failure {
+        Failure::new(self.error_type).message(self.message.as_str())
     }
 
     /// The error alone, as it stands in a stream that had begun.

@@ -7,6 +7,7 @@ use std::task::ready;
 use std::time::Duration;
 
 use futures_core::Stream;
+use llmobs::Carries;
 use llmobs::Chunk;
 use llmobs::ErrorType;
 use llmobs::FinishReason;
@@ -33,9 +34,9 @@ pub(crate) struct Counts {
     pub(crate) completion: usize,
 }
 
-impl Event {
-    /// What the observer makes of it.
-    pub(crate) fn chunk(&self) -> Chunk {
+/// What the observer makes of it.
+impl Carries for Event {
+    fn carries(&self) -> Chunk {
         match self {
             Self::Scheduled { .. } => Chunk::empty(),
             Self::Token { at, .. } => Chunk::tokens(1).produced_at(*at),
@@ -44,6 +45,16 @@ impl Event {
         }
     }
 
+    /// Asked only where content is captured.
+    fn text(&self) -> Option<&str> {
+        match self {
+            Self::Token { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl Event {
     fn is_last(&self) -> bool {
         matches!(self, Self::Finished { .. } | Self::Failed { .. })
     }

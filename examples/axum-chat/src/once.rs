@@ -28,7 +28,7 @@ pub(crate) async fn answer(app: &App, prompt: &str) -> Result<(), Box<dyn Error 
     let settings = Settings { max_tokens: None, sampling };
     let operation = app.operation(OperationName::Chat, app.engine.model(), arrived, Some(settings));
     let events = app.admit(prompt, settings, arrived, operation.marker()).await?;
-    let mut events = operation.observe_with(events, Event::chunk);
+    let mut events = operation.observe(events);
     let mut out = io::stdout();
     let mut queue = Duration::ZERO;
     let mut tokens = Vec::new();

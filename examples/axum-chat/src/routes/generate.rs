@@ -5,12 +5,12 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
-use llmobs::ErrorType;
 use llmobs::OperationName;
 use llmobs::llm_span;
 use llmobs::tower::axum::Arrived;
 use serde::Deserialize;
 use serde::Serialize;
+use tracing::Span;
 
 use crate::answer::model_named_in;
 use crate::answer::read;
@@ -24,25 +24,22 @@ use crate::app::App;
 use crate::engine::Message;
 use crate::engine::Prompt;
 use crate::error::ApiError;
-use crate::event::Event;
 
 /// Answers one request. Until the operation is taken, `?` ends it with the type of the error.
-#[llm_span(chat, observer = app.observer, model = model_named_in(&body), error_type = error_type, handle = call)]
+#[llm_span(chat, observer = app.observer, model = model_named_in(&body), error_type = ApiError::failure, handle = call)]
 pub(crate) async fn generate(
     State(app): State<App>,
     Arrived(arrived): Arrived,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     let request = read::<GenerateRequest>(&app, body)?;
+    call.marker().input(|| &request.prompt);
+    app.name_user(&Span::current(), request.user.as_deref());
     let events = app.admit(request.prompt, request.settings, arrived, call.marker()).await?;
     let head = Head::new(GenerateRequest::ID, app.engine.model());
     call.marker().response_id(&head.id);
-    let events = call.take().observe_with(events, Event::chunk);
+    let events = call.take().observe(events);
     Ok(whole::<GenerateRequest>(&app, &head, events, arrived).await)
-}
-
-fn error_type(error: &ApiError) -> ErrorType {
-    error.error_type
 }
 
 #[derive(Deserialize)]

@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a test may fail, and says what it measured")]
 
 mod answers;
+mod captured;
 mod fetching;
 mod gpu;
 mod leaving;

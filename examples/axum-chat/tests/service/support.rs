@@ -3,6 +3,18 @@
 mod client;
 mod page;
 mod server;
+#[path = "../../../../tests/support"]
+#[expect(
+    clippy::unwrap_used,
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    reason = "a library of tests, of which others use more"
+)]
+mod shared {
+    pub(super) mod collector;
+}
+mod wire;
 
 use std::time::Duration;
 
@@ -19,6 +31,8 @@ pub(crate) use client::post_with;
 pub(crate) use page::Page;
 pub(crate) use server::Server;
 pub(crate) use server::program;
+pub(crate) use shared::collector::Collector;
+pub(crate) use wire::attributes;
 
 /// Who measures times wants the machine for itself.
 static MACHINE: RwLock<()> = RwLock::const_new(());

@@ -1,29 +1,14 @@
 //! What a collector gets: one request can be followed from HTTP to its last token, and each signal names the same trace.
 
-#[path = "../../../../tests/support"]
-#[expect(
-    clippy::unwrap_used,
-    dead_code,
-    unreachable_pub,
-    unused_imports,
-    reason = "a library of tests, of which others use more"
-)]
-mod shared {
-    pub(super) mod collector;
-}
-
-use std::collections::BTreeMap;
-
-use opentelemetry_proto::tonic::common::v1::KeyValue;
-use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use serde_json::json;
-use shared::collector::Collector;
 
+use crate::support::Collector;
 use crate::support::Server;
 use crate::support::Stream;
+use crate::support::attributes;
 use crate::support::beside_others;
 use crate::support::post_with;
 
@@ -108,21 +93,4 @@ async fn a_service_whose_collector_is_away_serves_all_the_same() {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn attributes(all: &[KeyValue]) -> BTreeMap<String, serde_json::Value> {
-    all.iter()
-        .map(|attribute| (attribute.key.clone(), json(attribute.value.as_ref().and_then(|v| v.value.as_ref()))))
-        .collect()
-}
-
-fn json(value: Option<&Value>) -> serde_json::Value {
-    match value {
-        Some(Value::StringValue(text)) => json!(text),
-        Some(Value::IntValue(number)) => json!(number),
-        Some(Value::DoubleValue(number)) => json!(number),
-        Some(Value::BoolValue(truth)) => json!(truth),
-        Some(Value::ArrayValue(list)) => list.values.iter().map(|value| json(value.value.as_ref())).collect(),
-        _ => serde_json::Value::Null,
-    }
 }

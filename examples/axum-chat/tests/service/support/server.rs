@@ -23,7 +23,7 @@ const START: Duration = Duration::from_secs(300);
 pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_axum-chat"));
     for (name, _) in std::env::vars_os() {
-        if ["LLMOBS_CHAT_", "OTEL_"].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
+        if ["LLMOBS_", "OTEL_"].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
             command.env_remove(name);
         }
     }

@@ -1,0 +1,130 @@
+//! Conversations and users: what a collector gets of them, where somebody asked for it, and that it gets nothing else.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+use serde_json::json;
+
+use crate::support::Collector;
+use crate::support::Server;
+use crate::support::Stream;
+use crate::support::attributes;
+use crate::support::beside_others;
+use crate::support::post;
+
+const CAPTURE: &str = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";
+const KEY: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+const DETAILS: &str = "gen_ai.client.inference.operation.details";
+
+/// What a collector got of one request to each route.
+struct Told {
+    /// Of each operation, in their order.
+    spans: Vec<BTreeMap<String, Value>>,
+    /// Of each event with the details of an operation.
+    details: Vec<BTreeMap<String, Value>>,
+    /// All spans and events, and what the program wrote.
+    everything: String,
+}
+
+impl Told {
+    async fn with(variables: &[(&str, &str)]) -> Self {
+        let collector = Collector::start();
+        let endpoint = collector.endpoint();
+        let variables = [&[("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str())], variables].concat();
+        let server = Server::start_with(&variables, &["--engine", "synthetic", "--synthetic-token", "1ms"]);
+        let asked = |body: Value| {
+            let common = json!({ "model": "synthetic", "max_tokens": 3, "user": "jane-7" });
+            let all = [common, body].map(|part| part.as_object().cloned().expect("an object"));
+            Value::Object(all.into_iter().flatten().collect())
+        };
+        let chat = asked(json!({ "stream": true, "messages": [
+            { "role": "system", "content": "Be brief." },
+            { "role": "user", "content": [{ "type": "text", "text": "I am jane@example.org" }] },
+            { "role": "assistant", "content": "And?" },
+        ] }));
+        Stream::open(server.address, "/v1/chat/completions", &chat).await.read_to_end(Duration::ZERO).await;
+        for path in ["/v1/completions", "/v1/generate"] {
+            let body = asked(json!({ "prompt": "Dear jane@example.org," })).to_string();
+            assert_eq!(post(server.address, path, &body).await.status, 200, "{path}");
+        }
+        server.terminate();
+        let (status, log) = server.ended();
+        assert!(status.success(), "{log:?}");
+
+        let (spans, logs) = (collector.inbox().spans(), collector.inbox().logs());
+        let everything = format!("{spans:?} {logs:?} {log:?}");
+        let mut operations: Vec<_> = spans
+            .iter()
+            .map(|span| &span.item)
+            .filter(|span| ["chat synthetic", "text_completion synthetic"].contains(&span.name.as_str()))
+            .collect();
+        operations.sort_by_key(|span| span.start_time_unix_nano);
+        assert_eq!(operations.len(), 3, "{everything}");
+        let mut details: Vec<_> = logs.iter().map(|log| &log.item).filter(|log| log.event_name == DETAILS).collect();
+        details.sort_by_key(|log| log.time_unix_nano);
+        Self {
+            spans: operations.into_iter().map(|span| attributes(&span.attributes)).collect(),
+            details: details.into_iter().map(|log| attributes(&log.attributes)).collect(),
+            everything,
+        }
+    }
+}
+
+/// What is asked and answered on each route, redacted.
+fn conversations() -> [[Value; 2]; 3] {
+    let message = |role: &str, text: &str| json!({ "role": role, "parts": [{ "type": "text", "content": text }] });
+    let mut answer = message("assistant", "token token token ");
+    answer["finish_reason"] = json!("length");
+    let chat = [message("system", "Be brief."), message("user", "I am [EMAIL]"), message("assistant", "And?")];
+    let letter = [message("user", "Dear [EMAIL],")];
+    [json!(chat), json!(letter), json!(letter)].map(|asked| [asked, json!([answer])])
+}
+
+const NAMES: [&str; 2] = ["gen_ai.input.messages", "gen_ai.output.messages"];
+
+#[tokio::test]
+async fn a_collector_gets_conversations_redacted_where_somebody_asked_for_them() {
+    let _beside = beside_others().await;
+    for (mode, on_spans, in_events) in
+        [("SPAN_AND_EVENT", true, true), ("span_only", true, false), ("EVENT_ONLY", false, true)]
+    {
+        let told = Told::with(&[(CAPTURE, mode)]).await;
+        for (span, conversation) in told.spans.iter().zip(conversations()) {
+            let found = NAMES.map(|name| {
+                let json = span.get(name).and_then(Value::as_str);
+                json.map(|json| serde_json::from_str::<Value>(json).expect("the attribute is JSON"))
+            });
+            assert_eq!(found, conversation.map(|messages| on_spans.then_some(messages)), "{mode}");
+        }
+        assert_eq!(told.details.len(), if in_events { 3 } else { 0 }, "{mode}");
+        for (details, conversation) in told.details.iter().zip(conversations()) {
+            assert_eq!(NAMES.map(|name| details[name].clone()), conversation, "{mode}");
+        }
+        assert!(!told.everything.contains("jane"), "{mode}: {}", told.everything);
+    }
+}
+
+#[tokio::test]
+async fn a_collector_gets_no_conversation_and_no_user_otherwise() {
+    let _beside = beside_others().await;
+    for variables in [[].as_slice(), &[(CAPTURE, "NO_CONTENT")], &[(CAPTURE, "yes")]] {
+        let Told { spans, details, everything } = Told::with(variables).await;
+        assert!(details.is_empty());
+        assert!(spans.iter().all(|span| NAMES.iter().all(|name| !span.contains_key(*name))));
+        assert!(spans.iter().all(|span| !span.contains_key("user.id")));
+        for text in ["jane", "[EMAIL]", "Be brief", "token token"] {
+            assert!(!everything.contains(text), "{text} with {variables:?}: {everything}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_user_has_one_pseudonym_where_there_is_a_key() {
+    let _beside = beside_others().await;
+    let Told { spans, everything, .. } = Told::with(&[("LLMOBS_PSEUDONYM_KEY", KEY)]).await;
+    let pseudonym = spans[0]["user.id"].as_str().expect("a text");
+    assert!(pseudonym.starts_with("k1:"), "{pseudonym}");
+    assert!(spans.iter().all(|span| span["user.id"] == pseudonym), "{spans:?}");
+    assert!(!everything.contains("jane") && !everything.contains(KEY));
+}
