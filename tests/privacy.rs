@@ -1,0 +1,209 @@
+//! The tables of `docs/guide/privacy.md` say what the code does. Its code is run as documentation of this package.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use llmobs::Sensitivity;
+use llmobs::capture::Budget;
+use llmobs::capture::ContentCapture;
+use llmobs::capture::Limits;
+use llmobs::pseudonym::Pseudonyms;
+use llmobs::redact::Kind;
+use llmobs::redact::Redactor;
+use llmobs::redact::Region;
+
+fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+fn page() -> String {
+    fs::read_to_string(root().join("docs/guide/privacy.md")).unwrap()
+}
+
+/// The rows of the first table behind a heading, cell by cell.
+fn table(heading: &str) -> Vec<Vec<String>> {
+    let page = page();
+    let (_, section) = page.split_once(&format!("# {heading}\n")).unwrap();
+    let rows = section.lines().skip_while(|line| !line.starts_with("|--")).skip(1);
+    let cells = |line: &str| line.split('|').map(|cell| cell.trim().to_owned()).skip(1).collect();
+    rows.take_while(|line| line.starts_with('|')).map(cells).collect()
+}
+
+/// What stands between backticks.
+fn code(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn every_kind_stands_in_the_table_with_its_label() {
+    let rows = table("What the redactor finds");
+    let named: Vec<(&str, &str)> = rows.iter().map(|row| (code(&row[0])[0], &row[1][..])).collect();
+    let expected: Vec<(&str, String)> = Kind::ALL
+        .into_iter()
+        .map(|kind| {
+            let label = if kind == Kind::Custom { "the detector's".to_owned() } else { format!("`{}`", kind.label()) };
+            (kind.as_str(), label)
+        })
+        .collect();
+    assert_eq!(named, expected.iter().map(|(name, label)| (*name, &label[..])).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_region_stands_in_the_table() {
+    let rows = table("Regions");
+    let named: Vec<&str> = rows.iter().map(|row| code(&row[0])[0]).collect();
+    assert_eq!(named, Region::ALL.map(|region| format!("{region:?}")));
+}
+
+#[test]
+fn the_values_of_the_variable_mean_what_the_table_says() {
+    let page = page();
+    let rows = table("Switching capture on");
+    assert!(page.contains(&format!("| `{}` |", ContentCapture::VARIABLE)));
+    let mut seen = 0;
+    for row in &rows {
+        for value in code(&row[0]) {
+            seen += 1;
+            let mode = ContentCapture::from_value(value).unwrap();
+            assert_eq!(format!("{mode:?}"), code(&row[1])[0], "{value}");
+        }
+    }
+    assert_eq!((rows.len(), seen), (5, 6));
+    assert_eq!(format!("{:?}", ContentCapture::default()), "Off");
+}
+
+#[test]
+fn the_limits_are_those_of_the_code() {
+    let limits = Limits::default();
+    let kib = |bytes: usize| format!("{} KiB", bytes / 1024);
+    let expected = [
+        ("part", kib(limits.part_bytes())),
+        ("list", kib(limits.list_bytes())),
+        ("span", kib(limits.span_bytes())),
+        ("media", format!("{}: none", limits.media_bytes())),
+        ("budget", format!("{} MiB", Budget::default().limit() >> 20)),
+        ("hook", "20".to_owned()),
+    ];
+    let rows = table("Limits");
+    let named: Vec<(&str, String)> = rows.iter().map(|row| (&row[0][..], row[2].clone())).collect();
+    assert_eq!(named, expected);
+    let gate = fs::read_to_string(root().join("llmobs/src/capture/gate.rs")).unwrap();
+    assert!(gate.contains("queue: 20,"), "the default of `hook_queue`");
+}
+
+#[test]
+fn the_reasons_of_what_is_dropped_are_those_of_the_code() {
+    let rows = table("What is counted");
+    let named: Vec<&str> = rows[1..].iter().map(|row| code(&row[2])[0]).collect();
+    let source = fs::read_to_string(root().join("llmobs/src/observer/leaving.rs")).unwrap();
+    let (_, lost) = source.split_once("let lost = [").unwrap();
+    let lost = lost.split_once("];").unwrap().0;
+    let reasons: Vec<&str> = lost.split('"').skip(1).step_by(2).collect();
+    assert_eq!(named, reasons);
+}
+
+#[test]
+fn the_variables_of_pseudonyms_are_there() {
+    for name in [Pseudonyms::KEY_VARIABLE, Pseudonyms::FILE_VARIABLE, Pseudonyms::NAME_VARIABLE] {
+        assert!(page().contains(&format!("`{name}`")), "{name}");
+    }
+}
+
+/// What the page promises to miss is missed: it is no smaller than it should be.
+#[test]
+fn what_is_said_not_to_be_found_is_not_found() {
+    let redactor = Redactor::new();
+    for text in [
+        "Jane Doe of 12 Elm Street, Springfield",
+        "the password is strawberry",
+        "four two four two four two four two",
+        "order 4242424242424242",
+        "version 1.2.3.4",
+        "at 127.0.0.1 and ::1",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "passport C01X00T47",
+        "030 23125 000",
+        "1990-04-17",
+        "amFuZUBleGFtcGxlLm9yZw==",
+        "my key is sk-ant-api03-a8F3kP",
+    ] {
+        assert_eq!(redactor.redact(text), text);
+    }
+}
+
+#[test]
+fn what_is_said_to_be_found_is_found() {
+    let redactor = Redactor::new();
+    for (text, expected) in [
+        ("それはjane@example.orgです", "それは[EMAIL]です"),
+        ("jane [at] example [dot] org", "[EMAIL]"),
+        ("the token is a8F3kP0q", "the token is [SECRET]"),
+        ("card 4242 4242 4242 4242", "card [CARD]"),
+        ("curl -u jane:hunter2 https://example.org", "curl -u [SECRET] https://example.org"),
+        ("born on 17.04.1990", "born on [DATE_OF_BIRTH]"),
+    ] {
+        assert_eq!(redactor.redact(text), expected);
+    }
+    let mut value = serde_json::json!({"password": "open sesame"});
+    redactor.redact_json(&mut value);
+    assert_eq!(value, serde_json::json!({"password": "[SECRET]"}));
+}
+
+#[test]
+fn every_attribute_of_a_class_is_listed() {
+    let page = page();
+    let source = fs::read_to_string(root().join("llmobs/src/content/class.rs")).unwrap();
+    for (class, word) in [(Sensitivity::Content, "Content"), (Sensitivity::Identity, "Identity")] {
+        let (_, list) = page.split_once(&format!("**{word}**: ")).unwrap();
+        let listed: BTreeSet<&str> = code(list.split_once("\n\n").unwrap().0).into_iter().collect();
+        for name in &listed {
+            assert_eq!(Sensitivity::of(name), Some(class), "{name}");
+        }
+        let rows =
+            source.lines().filter(|line| line.trim_start().starts_with('(') && line.ends_with(&format!(", {word}),")));
+        assert_eq!(listed.len(), rows.count(), "{word}");
+    }
+}
+
+/// Second lines of defence delete all that is written where capture is on.
+#[test]
+fn the_collector_deletes_every_attribute_that_has_content() {
+    let page = page();
+    let deleted: BTreeSet<&str> = page
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("- {key: ")?.strip_suffix(", action: delete}"))
+        .collect();
+    let mut written = BTreeSet::new();
+    let rows = table("Where content appears");
+    for name in rows.iter().filter(|row| !row[0].contains("_ref")).flat_map(|row| code(&row[0])) {
+        // The event's own name stands in brackets.
+        if Sensitivity::of(name).is_some() {
+            written.insert(name);
+        }
+    }
+    assert_eq!(deleted, written);
+    assert!(deleted.iter().all(|name| Sensitivity::of(name) == Some(Sensitivity::Content)));
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let page = page();
+    let anchor = |heading: &str| {
+        let words = heading.trim_start_matches('#').trim().to_lowercase();
+        words
+            .chars()
+            .filter(|sign| sign.is_alphanumeric() || " -_".contains(*sign))
+            .collect::<String>()
+            .replace(' ', "-")
+    };
+    let links: Vec<&str> = page.split("](").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+    assert!(links.len() > 20);
+    for link in links {
+        let (file, place) = link.split_once('#').unwrap_or((link, ""));
+        let path = if file.is_empty() { "privacy.md" } else { file };
+        let text = fs::read_to_string(root().join("docs/guide").join(path)).unwrap_or_else(|_| panic!("{link}"));
+        let found = text.lines().filter(|line| line.starts_with('#')).any(|line| anchor(line) == place);
+        assert!(place.is_empty() || found, "{link}");
+    }
+}
