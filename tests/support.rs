@@ -6,6 +6,7 @@ pub mod allocator;
 pub mod collector;
 pub mod conventions;
 pub mod families;
+pub mod leaks;
 pub mod otel;
 pub mod page;
 pub mod random;

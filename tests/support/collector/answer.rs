@@ -38,18 +38,21 @@ pub(super) async fn take(request: Request<Incoming>, inbox: &Inbox, rejected: i6
     let answer = match path.rsplit('/').next().unwrap_or_default() {
         "traces" => {
             let Ok(request) = Message::decode(body.as_slice()) else { return plain(400, "no protobuf") };
+            inbox.keep(body);
             inbox.take_spans(request);
             let partial = ExportTracePartialSuccess { rejected_spans: rejected, error_message };
             ExportTraceServiceResponse { partial_success: (rejected > 0).then_some(partial) }.encode_to_vec()
         }
         "metrics" => {
             let Ok(request) = Message::decode(body.as_slice()) else { return plain(400, "no protobuf") };
+            inbox.keep(body);
             inbox.take_metrics(request);
             let partial = ExportMetricsPartialSuccess { rejected_data_points: rejected, error_message };
             ExportMetricsServiceResponse { partial_success: (rejected > 0).then_some(partial) }.encode_to_vec()
         }
         "logs" => {
             let Ok(request) = Message::decode(body.as_slice()) else { return plain(400, "no protobuf") };
+            inbox.keep(body);
             inbox.take_logs(request);
             let partial = ExportLogsPartialSuccess { rejected_log_records: rejected, error_message };
             ExportLogsServiceResponse { partial_success: (rejected > 0).then_some(partial) }.encode_to_vec()

@@ -21,6 +21,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::TraceService;
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::TraceServiceServer;
+use prost::Message;
 use tonic::codec::CompressionEncoding;
 use tonic::codegen::Service;
 
@@ -64,7 +65,9 @@ impl TraceService for Clerk {
         &self,
         request: tonic::Request<ExportTraceServiceRequest>,
     ) -> Result<tonic::Response<ExportTraceServiceResponse>, tonic::Status> {
-        self.inbox.take_spans(request.into_inner());
+        let request = request.into_inner();
+        self.inbox.keep(request.encode_to_vec());
+        self.inbox.take_spans(request);
         let partial = ExportTracePartialSuccess { rejected_spans: self.rejected, error_message: WHY.to_owned() };
         let partial_success = (self.rejected > 0).then_some(partial);
         Ok(tonic::Response::new(ExportTraceServiceResponse { partial_success }))
@@ -77,7 +80,9 @@ impl MetricsService for Clerk {
         &self,
         request: tonic::Request<ExportMetricsServiceRequest>,
     ) -> Result<tonic::Response<ExportMetricsServiceResponse>, tonic::Status> {
-        self.inbox.take_metrics(request.into_inner());
+        let request = request.into_inner();
+        self.inbox.keep(request.encode_to_vec());
+        self.inbox.take_metrics(request);
         let partial =
             ExportMetricsPartialSuccess { rejected_data_points: self.rejected, error_message: WHY.to_owned() };
         let partial_success = (self.rejected > 0).then_some(partial);
@@ -91,7 +96,9 @@ impl LogsService for Clerk {
         &self,
         request: tonic::Request<ExportLogsServiceRequest>,
     ) -> Result<tonic::Response<ExportLogsServiceResponse>, tonic::Status> {
-        self.inbox.take_logs(request.into_inner());
+        let request = request.into_inner();
+        self.inbox.keep(request.encode_to_vec());
+        self.inbox.take_logs(request);
         let partial = ExportLogsPartialSuccess { rejected_log_records: self.rejected, error_message: WHY.to_owned() };
         let partial_success = (self.rejected > 0).then_some(partial);
         Ok(tonic::Response::new(ExportLogsServiceResponse { partial_success }))

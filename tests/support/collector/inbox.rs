@@ -40,6 +40,8 @@ pub struct Seen {
     pub logs: Vec<Received<LogRecord>>,
     /// The path and the headers of each request, taken or not.
     pub requests: Vec<(String, BTreeMap<String, String>)>,
+    /// The body of each request that was taken, unpacked; those of gRPC are written anew.
+    pub bodies: Vec<Vec<u8>>,
     pub connections: usize,
 }
 
@@ -95,6 +97,10 @@ impl Inbox {
         let text = |value: &hyper::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let headers = request.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
         self.change(|seen| seen.requests.push((request.uri().path().to_owned(), headers)));
+    }
+
+    pub(super) fn keep(&self, body: Vec<u8>) {
+        self.change(|seen| seen.bodies.push(body));
     }
 
     pub(super) fn take_spans(&self, request: ExportTraceServiceRequest) {

@@ -1,0 +1,148 @@
+//! An application in a process of its own, which hands the library a canary wherever it can. What it prints besides are
+//! the library's pages, a line each behind their name.
+
+#[path = "application/calls.rs"]
+mod calls;
+#[path = "application/content.rs"]
+mod content;
+#[path = "application/functions.rs"]
+mod functions;
+#[path = "application/gateway.rs"]
+mod gateway;
+#[path = "application/server.rs"]
+mod server;
+#[path = "application/steps.rs"]
+mod steps;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use llmobs::Level;
+use llmobs::Objective;
+use llmobs::Observer;
+use llmobs::OperationName;
+use llmobs::Provider;
+use llmobs::Role;
+use llmobs::capture::Captured;
+use llmobs::capture::ContentCapture;
+use llmobs::capture::Gate;
+use llmobs::capture::Hook;
+
+use crate::places;
+use crate::support::leaks::Canaries;
+
+/// Its settings come in variables of these names.
+pub const SEED: &str = "LLMOBS_LEAKS_SEED";
+pub const IDLE: &str = "LLMOBS_LEAKS_IDLE";
+pub const HOOKED: &str = "LLMOBS_LEAKS_HOOKED";
+pub const LEVEL: &str = "LLMOBS_LEAKS_LEVEL";
+pub const FOLDER: &str = "LLMOBS_LEAKS_FOLDER";
+
+pub struct Application {
+    pub observer: Observer,
+    pub role: Role,
+    canaries: Canaries,
+}
+
+pub fn run(seed: u64) {
+    // What Rust prints of a panic is the application's own doing.
+    std::panic::set_hook(Box::new(|_| {}));
+    let pipeline = llmobs::otlp::init().unwrap();
+    let application = Application::new(places::canaries(seed));
+    if std::env::var_os(IDLE).is_none() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(application.everything());
+    }
+    application.print_pages();
+    drop(application);
+    pipeline.shutdown(Duration::from_secs(20)).unwrap();
+}
+
+impl Application {
+    fn new(canaries: Canaries) -> Self {
+        let level = match std::env::var(LEVEL).as_deref() {
+            Ok("core") => Level::Core,
+            Ok("standard") => Level::Standard,
+            _ => Level::Full,
+        };
+        let builder = Observer::builder()
+            .role(Role::Server)
+            .provider(Provider::other("candle"))
+            .model(canaries.of("model.declared"))
+            .operations([OperationName::Chat, OperationName::TextCompletion])
+            .level(level)
+            .label("tier", ["free", "paid"])
+            .phases(["tokenize"])
+            .evaluation("relevance", ["pass", "fail"])
+            .objective(Objective::new("interactive").time_to_first_token(Duration::from_secs(2)))
+            .operation_details(true)
+            .flight_recorder_folder(folder());
+        let hooked = Gate::builder().capture(ContentCapture::Hook).hook(Printer);
+        let builder = if std::env::var_os(HOOKED).is_some() { builder.capture(hooked) } else { builder };
+        Self { observer: builder.build().unwrap(), role: Role::Server, canaries }
+    }
+
+    async fn everything(&self) {
+        for role in [Role::Server, Role::Gateway, Role::Client] {
+            let other = Self { observer: self.observer.as_role(role), role, canaries: self.canaries.clone() };
+            other.calls();
+            other.content();
+            other.steps();
+            other.functions().await;
+            other.gateway().await;
+        }
+        self.serve().await;
+    }
+
+    /// The canary for a place.
+    pub fn of(&self, place: &str) -> &str {
+        self.canaries.of(place)
+    }
+
+    pub fn gold(&self) -> String {
+        places::gold(&self.canaries)
+    }
+
+    pub fn model(&self) -> &str {
+        self.of("model.declared")
+    }
+
+    fn print_pages(&self) {
+        print("metrics", &llmobs::prometheus::page(&self.observer, None).body);
+        print("open", &llmobs::prometheus::page(&self.observer, Some("application/openmetrics-text")).body);
+        print("recorder", &self.observer.recent_operations());
+        print("debug", &format!("{:#?} {:?}", self.observer, self.observer.in_flight()));
+        for file in std::fs::read_dir(folder()).unwrap() {
+            print("file", &std::fs::read_to_string(file.unwrap().path()).unwrap());
+        }
+        if let Some(gate) = self.observer.gate() {
+            assert!(gate.flush(Duration::from_secs(10)));
+        }
+    }
+}
+
+/// Prints a page, each line behind its name.
+pub fn print(name: &str, page: &str) {
+    for line in page.lines().filter(|line| !line.is_empty()) {
+        println!("{name}| {line}");
+    }
+}
+
+fn folder() -> PathBuf {
+    std::env::var_os(FOLDER).map(PathBuf::from).unwrap()
+}
+
+/// A sink of the application's own.
+struct Printer;
+
+impl Hook for Printer {
+    fn reference(&self, id: &str, name: &str) -> Option<String> {
+        Some(format!("queue://{id}/{name}"))
+    }
+
+    fn take(&self, captured: Captured) {
+        for (name, value) in captured.iter() {
+            print("hook", &format!("{name} {value}"));
+        }
+    }
+}

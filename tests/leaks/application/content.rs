@@ -1,0 +1,101 @@
+//! Calls of models: what they are given and what they give.
+
+use futures_util::stream;
+use llmobs::Chunk;
+use llmobs::ErrorType;
+use llmobs::content::Input;
+use llmobs::content::Message;
+use llmobs::content::Modality;
+use llmobs::content::Part;
+use llmobs::content::ToolCall;
+use llmobs::content::ToolDefinition;
+use serde_json::json;
+
+use super::Application;
+use super::calls::read;
+
+impl Application {
+    pub fn content(&self) {
+        self.whole();
+        self.streamed();
+        self.in_pieces();
+        self.broken();
+    }
+
+    fn input(&self) -> Input {
+        let call = ToolCall::new("weather").id("call_1").arguments(json!({"city": self.of("input.tool.arguments")}));
+        let parameters = json!({"type": "object", "title": self.of("tool.definition.parameters")});
+        let tool = ToolDefinition::function(self.of("tool.definition.name"));
+        Input::new()
+            .system(format!("You know of {}.", self.of("input.system")))
+            .message(Message::user(format!("What is {}?", self.of("input.user"))).name(self.of("input.name")))
+            .message(Message::user(self.gold()))
+            .message(Message::assistant().part(call))
+            .message(Message::tool(Part::tool_call_response("call_1", json!([self.of("input.tool.response")]))))
+            .message(
+                Message::user("Look.")
+                    .part(Part::uri(Modality::Image, format!("https://example.com/{}", self.of("input.uri"))))
+                    .part(Part::file(Modality::Document, self.of("input.file")))
+                    .part(Part::blob(Modality::Image, self.of("input.blob").as_bytes().to_vec())),
+            )
+            .tool(tool.description(self.of("tool.definition.description")).parameters(parameters))
+    }
+
+    fn whole(&self) {
+        let operation = self.observer.chat(self.model()).start();
+        operation.mark().input(|| self.input());
+        operation.mark().output(|| {
+            let said = Message::assistant().part(format!("It is {}.", self.of("output.whole")).as_str());
+            [said.part(self.gold().as_str())]
+        });
+        // The name of a tool is a developer's word.
+        let printed = format!("{:?} {operation:?} {:?}", self.input(), operation.mark());
+        println!("debug| {}", printed.replace(self.of("tool.definition.name"), "tool"));
+        operation.complete();
+    }
+
+    fn streamed(&self) {
+        let operation = self.observer.chat(self.model()).start();
+        operation.mark().input(|| self.gold());
+        let text = format!("It is {}. {}", self.of("output.stream"), self.gold());
+        read(operation.observe(stream::iter(pieces(&text))));
+    }
+
+    fn in_pieces(&self) {
+        let operation = self.observer.chat(self.model()).start();
+        let marker = operation.marker();
+        for piece in pieces(&format!("I think of {}. {}", self.of("output.reasoning"), self.gold())) {
+            marker.output_reasoning(0, &piece);
+        }
+        let arguments = json!({"city": self.of("output.tool.arguments"), "note": self.gold()}).to_string();
+        marker.output_tool_call(0, 0, Some("call_2"), Some(self.of("output.tool.name")), "");
+        for piece in pieces(&arguments) {
+            marker.output_tool_call(0, 0, None, None, &piece);
+        }
+        for choice in 0..2 {
+            for piece in pieces(&format!("So it is {}. {}", self.of("output.pieces"), self.gold())) {
+                marker.output_text(choice, &piece);
+            }
+        }
+        read(operation.observe_with(stream::iter([1, 1, 1]), |_| Chunk::tokens(1)));
+    }
+
+    /// One that fails and one whose reader leaves.
+    fn broken(&self) {
+        for left in [false, true] {
+            let operation = self.observer.chat(self.model()).start();
+            operation.mark().output_text(0, &format!("Half of {}", self.of("output.of.broken")));
+            operation.mark().output_text(0, &self.gold());
+            match left {
+                true => drop(operation),
+                false => operation.fail(ErrorType::Inference),
+            }
+        }
+    }
+}
+
+/// A text in pieces of three characters.
+fn pieces(text: &str) -> Vec<String> {
+    let characters: Vec<char> = text.chars().collect();
+    characters.chunks(3).map(|three| three.iter().collect()).collect()
+}

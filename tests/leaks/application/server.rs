@@ -1,0 +1,167 @@
+//! A service over HTTP, and callers that write what they like.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::body::Bytes;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::get;
+use axum::routing::post;
+use futures_util::StreamExt;
+use futures_util::stream;
+use http::HeaderMap;
+use http::Response;
+use llmobs::ErrorType;
+use llmobs::prometheus::Endpoint;
+use llmobs::tower::InFlightPage;
+use llmobs::tower::ServerLayer;
+use llmobs::tower::axum::CurrentObserver;
+use tokio::io::AsyncReadExt;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
+use tokio::net::TcpStream;
+
+use super::Application;
+use super::calls::Talkative;
+use super::print;
+
+impl Application {
+    pub async fn serve(&self) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let service = self.routes().into_make_service_with_connect_info::<SocketAddr>();
+        let serving = tokio::spawn(axum::serve(listener, service).into_future());
+        self.ask(address).await;
+        serving.abort();
+    }
+
+    fn routes(&self) -> Router {
+        let [answer, header, error, panic, message, model] =
+            ["http.answer", "http.answer.header", "http.body.error", "http.panic", "grpc.message", "model.undeclared"]
+                .map(|place| self.of(place).to_owned());
+        let undeclared = model.clone();
+        let declared = self.model().to_owned();
+        let chat = move |CurrentObserver(observer): CurrentObserver, body: Bytes| async move {
+            let text = String::from_utf8_lossy(&body).into_owned();
+            let operation = observer.chat(&declared).start();
+            operation.mark().input(|| text);
+            operation.observe(stream::iter(["said"])).count().await;
+            observer.chat(&undeclared).start().reject(ErrorType::InvalidRequest);
+            ([("x-answer", header)], answer)
+        };
+        let broken =
+            move || async move { Body::from_stream(stream::iter([Ok("a".to_owned()), Err(Talkative(error))])) };
+        let panicking = move || async move {
+            if !panic.is_empty() {
+                panic!("{panic}");
+            }
+        };
+        let hanging = move |CurrentObserver(observer): CurrentObserver| async move {
+            let operation = observer.chat(&model).start();
+            let items = stream::iter(["first".to_owned()]).chain(stream::pending());
+            Body::from_stream(operation.observe(items).map(Ok::<_, std::convert::Infallible>))
+        };
+        let call = move || async move {
+            let answer = Response::builder().header("content-type", "application/grpc").header("grpc-status", "13");
+            answer.header("grpc-message", message).body(Body::empty()).unwrap()
+        };
+        Router::new()
+            .route("/chat/{id}", post(chat).layer(DefaultBodyLimit::max(4_096)))
+            .route("/broken", get(broken))
+            .route("/panic", get(panicking))
+            .route("/hang", get(hanging))
+            .route("/headers", get(|headers: HeaderMap| async move { format!("{headers:?}") }))
+            .route("/package.Service/{method}", post(call))
+            .layer(ServerLayer::new(self.observer.clone()).with_client_address())
+            .route_service("/metrics", Endpoint::new(self.observer.clone()))
+            .route_service("/debug/llmobs", InFlightPage::new(self.observer.clone()))
+    }
+
+    async fn ask(&self, address: SocketAddr) {
+        let headers = self.headers();
+        let (path, unknown) = (self.of("http.path"), self.of("http.path.unknown"));
+        let query = format!("?key={query}&q={query}", query = self.of("http.query"));
+        let body = self.of("http.body");
+        let to_chat = format!("POST /chat/{path}{query}");
+        assert!(send(address, &to_chat, &headers, body).await.contains(self.of("http.answer")));
+        assert!(send(address, &to_chat, &headers, &body.repeat(200)).await.starts_with("HTTP/1.1 413"));
+        assert!(send(address, &format!("GET /{unknown}{query}"), &headers, "").await.starts_with("HTTP/1.1 404"));
+        assert!(send(address, &format!("GET /chat/{path}"), &headers, "").await.starts_with("HTTP/1.1 405"));
+        assert!(send(address, "GET /headers", &headers, "").await.contains(self.of("http.cookie")));
+        send(address, &format!("{} /headers", self.of("http.method").to_ascii_uppercase()), &headers, "").await;
+        send(address, "GET /broken", &headers, "").await;
+        send(address, "GET /panic", &headers, "").await;
+        send(address, &format!("GET \u{7}{}", self.of("http.query")), "", "").await;
+        let state = self.of("http.state");
+        let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let traced = format!("traceparent: {parent}\r\ntracestate: vendor={state}\r\n");
+        assert!(send(address, "GET /headers", &traced, "").await.contains(state));
+        let asked = format!("host: {}.example\r\n", self.of("http.host"));
+        send(address, "GET /headers", &asked, "").await;
+        let call = format!("content-type: application/grpc\r\nx-meta: {}\r\n{headers}", self.of("grpc.metadata"));
+        send(address, &format!("POST /package.Service/{}", self.of("grpc.path")), &call, "").await;
+        send(address, &format!("POST /{}", self.of("grpc.path")), &call, "").await;
+        self.hang(address, &headers).await;
+    }
+
+    /// A caller that reads the first words and leaves; the pages are asked meanwhile.
+    async fn hang(&self, address: SocketAddr, headers: &str) {
+        let mut caller = TcpStream::connect(address).await.unwrap();
+        caller.write_all(format!("GET /hang HTTP/1.1\r\nhost: here\r\n{headers}\r\n").as_bytes()).await.unwrap();
+        let mut read = Vec::new();
+        while !read.ends_with(b"first\r\n") {
+            let count = limited(caller.read_buf(&mut read)).await.unwrap();
+            assert!(count > 0, "{}", String::from_utf8_lossy(&read));
+        }
+        let local = "host: localhost\r\n";
+        for accept in ["application/json", "text/html"] {
+            let page = send(address, "GET /debug/llmobs", &format!("{local}accept: {accept}\r\n"), "").await;
+            assert!(page.contains("_OTHER"), "{page}");
+            print("in_flight", &page);
+        }
+        print("metrics", &send(address, "GET /metrics", headers, "").await);
+        drop(caller);
+        for _ in 0..1_000 {
+            if self.observer.in_flight().is_empty() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("who left is still served");
+    }
+
+    /// Headers that no signal may have. Not the `host`, which is whom they ask.
+    fn headers(&self) -> String {
+        format!(
+            "user-agent: {}\r\nauthorization: Bearer {}\r\ncookie: session={}\r\nx-api-key: {}\r\nx-forwarded-for: {}\r\n\
+             referer: https://example.com/{}\r\ntraceparent: 00-{}-01\r\nbaggage: user={baggage},{baggage}=1\r\n",
+            self.of("http.agent"),
+            self.of("http.authorization"),
+            self.of("http.cookie"),
+            self.of("http.key"),
+            self.of("http.forwarded"),
+            self.of("http.referer"),
+            self.of("http.parent"),
+            baggage = self.of("http.baggage"),
+        )
+    }
+}
+
+/// Sends a request, and reads until the connection ends.
+async fn send(address: SocketAddr, line: &str, headers: &str, body: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let host = if headers.contains("host: ") { "" } else { "host: 127.0.0.1\r\n" };
+    let length = body.len();
+    let head = format!("{line} HTTP/1.1\r\n{host}connection: close\r\ncontent-length: {length}\r\n{headers}\r\n");
+    // Who refuses a body may close before it has read all of it.
+    let _ = stream.write_all(format!("{head}{body}").as_bytes()).await;
+    let mut answer = Vec::new();
+    let _ = limited(stream.read_to_end(&mut answer)).await;
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+async fn limited<F: Future>(future: F) -> F::Output {
+    tokio::time::timeout(Duration::from_secs(20), future).await.expect("an answer in time")
+}

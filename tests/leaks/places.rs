@@ -1,0 +1,268 @@
+//! Every place where an application can hand something to the library, and where that may come out.
+
+use std::fmt::Write;
+
+use llmobs::capture::ContentCapture;
+
+use crate::support::leaks::Canaries;
+use crate::support::leaks::Leaf;
+use crate::support::random::Random;
+
+/// Where a canary may be.
+#[derive(Debug, Clone, Copy)]
+pub enum May {
+    /// In no signal, in no mode.
+    Nowhere,
+    /// Under these names on spans and in logs, in every mode: ids and other words from outside.
+    Identity(&'static [&'static str]),
+    /// Under these names everywhere: what was declared.
+    Declared(&'static [&'static str]),
+    /// Under this name on spans and in events, where the mode says so.
+    Content(&'static str),
+    /// Under this name on spans, where the mode says so.
+    OnSpans(&'static str),
+    /// Under this name in events, where the mode says so.
+    InEvents(&'static str),
+    /// A secret, redacted wherever content goes.
+    Secret,
+}
+
+use May::Content;
+use May::Declared;
+use May::Identity;
+use May::InEvents;
+use May::Nowhere;
+use May::OnSpans;
+use May::Secret;
+
+const PLACES: &[(&str, May)] = &[
+    // What a model is given and gives.
+    ("input.system", Content("gen_ai.system_instructions")),
+    ("input.user", Content("gen_ai.input.messages")),
+    ("input.name", Content("gen_ai.input.messages")),
+    ("input.tool.arguments", Content("gen_ai.input.messages")),
+    ("input.tool.response", Content("gen_ai.input.messages")),
+    ("input.uri", Content("gen_ai.input.messages")),
+    ("input.file", Content("gen_ai.input.messages")),
+    ("input.blob", Nowhere),
+    ("tool.definition.name", Content("gen_ai.tool.definitions")),
+    ("tool.definition.description", Nowhere),
+    ("tool.definition.parameters", Nowhere),
+    ("output.whole", Content("gen_ai.output.messages")),
+    ("output.stream", Content("gen_ai.output.messages")),
+    ("output.pieces", Content("gen_ai.output.messages")),
+    ("output.reasoning", Content("gen_ai.output.messages")),
+    ("output.tool.name", Content("gen_ai.output.messages")),
+    ("output.tool.arguments", Content("gen_ai.output.messages")),
+    ("output.of.broken", Content("gen_ai.output.messages")),
+    ("stop", OnSpans("gen_ai.request.stop_sequences")),
+    // Errors.
+    ("failure.message", InEvents("exception.message")),
+    ("failure.cause", Nowhere),
+    ("rejection.message", Nowhere),
+    ("stream.error", Nowhere),
+    ("stream.panic", Nowhere),
+    ("panic", Nowhere),
+    ("step.failure", Nowhere),
+    ("attempt.failure", Nowhere),
+    // Words.
+    ("label.name", Nowhere),
+    ("label.value", Nowhere),
+    ("phase", Nowhere),
+    ("model.undeclared", Nowhere),
+    ("model.declared", Declared(&["gen_ai.request.model", "gen_ai_request_model", "model", "name", "model_name"])),
+    ("model.response", Identity(&["gen_ai.response.model"])),
+    ("finish", Identity(&["gen_ai.response.finish_reasons", "finish_reasons", "gen_ai.output.messages"])),
+    ("evaluation.name", Identity(&["gen_ai.evaluation.name"])),
+    ("evaluation.label", Identity(&["gen_ai.evaluation.score.label"])),
+    // Ids.
+    ("conversation", Identity(&["gen_ai.conversation.id"])),
+    ("response", Identity(&["gen_ai.response.id"])),
+    ("response.previous", Identity(&["gen_ai.request.previous_response.id"])),
+    ("tool.call", Identity(&["gen_ai.tool.call.id"])),
+    ("agent.id", Identity(&["gen_ai.agent.id"])),
+    ("data_source", Identity(&["gen_ai.data_source.id", "name"])),
+    ("user.id", Nowhere),
+    ("pseudonym.key", Nowhere),
+    // Functions under the attribute.
+    ("function.argument", Nowhere),
+    ("function.value", Nowhere),
+    ("function.error", Nowhere),
+    ("function.panic", Nowhere),
+    ("function.item", Nowhere),
+    ("function.field", Identity(&["declared.field"])),
+    // HTTP.
+    ("http.path", Identity(&["url.path"])),
+    ("http.path.unknown", Identity(&["url.path"])),
+    ("http.method", Identity(&["http.request.method_original"])),
+    ("http.host", Identity(&["server.address"])),
+    ("http.state", Identity(&["trace_state"])),
+    ("http.query", Nowhere),
+    ("http.agent", Nowhere),
+    ("http.authorization", Nowhere),
+    ("http.cookie", Nowhere),
+    ("http.key", Nowhere),
+    ("http.forwarded", Nowhere),
+    ("http.referer", Nowhere),
+    ("http.parent", Nowhere),
+    ("http.baggage", Nowhere),
+    ("http.body", Content("gen_ai.input.messages")),
+    ("http.answer", Nowhere),
+    ("http.answer.header", Nowhere),
+    ("http.body.error", Nowhere),
+    ("http.panic", Nowhere),
+    ("grpc.path", Nowhere),
+    ("grpc.metadata", Nowhere),
+    ("grpc.message", Nowhere),
+    // What a gateway's upstream says.
+    ("upstream.content", Content("gen_ai.output.messages")),
+    ("upstream.reasoning", Content("gen_ai.output.messages")),
+    ("upstream.arguments", Content("gen_ai.output.messages")),
+    ("upstream.error", Nowhere),
+    ("upstream.garbage", Nowhere),
+    ("upstream.body.error", Nowhere),
+    // The environment.
+    ("variable", Nowhere),
+    ("exporter.header", Nowhere),
+];
+
+/// What must be seen where content is captured. Else nobody would have looked.
+pub const SEEN: &[&str] = &[
+    "input.system",
+    "input.user",
+    "input.tool.arguments",
+    "input.tool.response",
+    "tool.definition.name",
+    "output.whole",
+    "output.stream",
+    "output.pieces",
+    "output.reasoning",
+    "output.tool.arguments",
+    "output.of.broken",
+    "stop",
+    "failure.message",
+    "http.body",
+];
+
+/// What is seen in every mode.
+pub const ALWAYS_SEEN: &[&str] = &[
+    "model.declared",
+    "model.response",
+    "finish",
+    "evaluation.label",
+    "conversation",
+    "response",
+    "tool.call",
+    "agent.id",
+    "data_source",
+    "function.field",
+    "http.path",
+    "http.path.unknown",
+    "http.method",
+    "http.host",
+    "http.state",
+];
+
+/// Secrets have forms of their own.
+const SECRETS: &[&str] =
+    &["gold.mail", "gold.key", "gold.card", "gold.private", "gold.bearer", "gold.url", "gold.password"];
+
+/// One for each place.
+pub fn canaries(seed: u64) -> Canaries {
+    let mut random = Random::new(!seed);
+    let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    let mut word =
+        |length: usize| -> String { (0..length).map(|_| char::from(*random.one_of(letters.as_bytes()))).collect() };
+    let (key, private, bearer, password) = (word(36), word(64), word(40), word(20));
+    let hex = (0..32).fold(String::new(), |mut text, _| {
+        let _ = write!(text, "{:02x}", random.below(256));
+        text
+    });
+    let card = card(&mut random);
+    let plain = PLACES.iter().map(|(place, _)| *place).filter(|place| *place != "pseudonym.key");
+    Canaries::new(seed, plain.chain(["gold.mail", "gold.url"]))
+        .with("pseudonym.key", hex, 16)
+        .with("gold.key", key, 8)
+        .with("gold.private", private, 8)
+        .with("gold.bearer", bearer, 8)
+        .with("gold.password", password, 8)
+        // Eight digits in a row are nothing strange where times are written.
+        .with("gold.card", card, 12)
+}
+
+/// A number that a card can have.
+fn card(random: &mut Random) -> String {
+    let digits: Vec<u64> = std::iter::once(4).chain((0..14).map(|_| random.below(10))).collect();
+    let sum: u64 = digits.iter().enumerate().map(|(place, digit)| luhn(*digit, place % 2 == 0)).sum();
+    let mut text: String = digits.iter().map(u64::to_string).collect();
+    text.push_str(&((10 - sum % 10) % 10).to_string());
+    text
+}
+
+const fn luhn(digit: u64, doubled: bool) -> u64 {
+    match (doubled, digit * 2) {
+        (false, _) => digit,
+        (true, twice) if twice > 9 => twice - 9,
+        (true, twice) => twice,
+    }
+}
+
+/// A text with every secret in it, in the form that it has among people.
+pub fn gold(canaries: &Canaries) -> String {
+    let card = canaries.of("gold.card");
+    format!(
+        "Write to {mail}@mail.example.com, pay with {} {} {} {}, use ghp_{key} here; then\n\
+         Authorization: Bearer {bearer}\nand postgres://app:{url}@db.example.com/main, password = \"{password}\"\n\
+         -----BEGIN PRIVATE KEY-----\n{private}\n-----END PRIVATE KEY-----\nThat is all.",
+        &card[..4],
+        &card[4..8],
+        &card[8..12],
+        &card[12..],
+        mail = canaries.of("gold.mail"),
+        key = canaries.of("gold.key"),
+        bearer = canaries.of("gold.bearer"),
+        url = canaries.of("gold.url"),
+        password = canaries.of("gold.password"),
+        private = canaries.of("gold.private"),
+    )
+}
+
+/// Where what was given in this place may be.
+pub fn may(place: &str) -> May {
+    if SECRETS.contains(&place) {
+        return Secret;
+    }
+    let found = PLACES.iter().find(|(known, _)| *known == place);
+    found.map(|(_, may)| *may).unwrap_or_else(|| panic!("`{place}` is no place"))
+}
+
+impl May {
+    /// Whether it may be in anything at all.
+    pub const fn be_seen(self, mode: ContentCapture) -> bool {
+        match self {
+            Self::Nowhere | Self::Secret => false,
+            Self::Identity(_) | Self::Declared(_) => true,
+            Self::Content(_) => mode.on_spans() || mode.on_events(),
+            Self::OnSpans(_) => mode.on_spans(),
+            Self::InEvents(_) => mode.on_events(),
+        }
+    }
+
+    /// Whether it may be in this text.
+    pub fn be_in(self, leaf: &Leaf, mode: ContentCapture) -> bool {
+        let on_span = mode.on_spans() && leaf.signal == "span";
+        let in_event = mode.on_events() && leaf.signal == "log";
+        match self {
+            Self::Nowhere | Self::Secret => false,
+            Self::Declared(names) => names.contains(&leaf.key.as_str()),
+            Self::Identity(names) => {
+                !matches!(leaf.signal, "metric" | "metrics" | "open" | "resource" | "scope")
+                    && names.contains(&leaf.key.as_str())
+            }
+            Self::Content(name) => (on_span || in_event) && leaf.key == name,
+            Self::OnSpans(name) => on_span && leaf.key == name,
+            // The line of an event is on standard output too, except where it is all content.
+            Self::InEvents(name) => (in_event || mode.on_events() && leaf.signal == "line") && leaf.key == name,
+        }
+    }
+}

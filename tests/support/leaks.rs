@@ -1,0 +1,15 @@
+//! Looks for canaries: texts that an application gave away in a place of their own, and that must be nowhere else.
+
+mod canary;
+mod leaves;
+mod search;
+
+pub use self::canary::Canaries;
+pub use self::canary::Canary;
+pub use self::leaves::Leaf;
+pub use self::leaves::of_bodies;
+pub use self::leaves::of_json;
+pub use self::leaves::of_page;
+pub use self::leaves::of_seen;
+pub use self::search::Found;
+pub use self::search::Search;

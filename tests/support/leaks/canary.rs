@@ -1,0 +1,71 @@
+//! Texts that occur nowhere by chance.
+
+use std::hash::BuildHasher;
+use std::hash::RandomState;
+
+use super::super::random::Random;
+
+/// A text that was given to the library in one place.
+#[derive(Debug, Clone)]
+pub struct Canary {
+    pub place: &'static str,
+    pub text: String,
+    /// How many characters of it are a trace of it.
+    pub piece: usize,
+}
+
+/// All canaries of one run, which two processes make alike from one seed.
+#[derive(Debug, Clone)]
+pub struct Canaries {
+    pub seed: u64,
+    all: Vec<Canary>,
+}
+
+/// Each is so long.
+const LENGTH: usize = 32;
+
+/// So many characters in a row are a trace of it.
+const PIECE: usize = 8;
+
+impl Canaries {
+    /// One for each place. No piece of one is in another.
+    pub fn new(seed: u64, places: impl IntoIterator<Item = &'static str>) -> Self {
+        let mut random = Random::new(seed);
+        let all = places.into_iter().map(|place| Canary { place, text: word(&mut random, LENGTH), piece: PIECE });
+        let all: Vec<_> = all.collect();
+        let mut pieces: Vec<&[u8]> = all.iter().flat_map(|canary| canary.text.as_bytes().windows(PIECE)).collect();
+        let count = pieces.len();
+        pieces.sort_unstable();
+        pieces.dedup();
+        assert_eq!(pieces.len(), count, "two canaries have a piece in common: seed {seed}");
+        Self { seed, all }
+    }
+
+    /// A seed that no other run has.
+    pub fn seed() -> u64 {
+        RandomState::new().hash_one("canaries")
+    }
+
+    /// One with a form of its own, such as a key of a provider. `piece` says how many characters of it are a trace.
+    pub fn with(mut self, place: &'static str, text: String, piece: usize) -> Self {
+        self.all.push(Canary { place, text, piece });
+        self
+    }
+
+    /// The text for this place.
+    pub fn of(&self, place: &str) -> &str {
+        let found = self.all.iter().find(|canary| canary.place == place);
+        found.map(|canary| canary.text.as_str()).unwrap_or_else(|| panic!("`{place}` is no place"))
+    }
+
+    pub fn all(&self) -> &[Canary] {
+        &self.all
+    }
+}
+
+/// Small letters and digits, the first a letter.
+pub fn word(random: &mut Random, length: usize) -> String {
+    const SYMBOLS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    let symbol = |place: usize, random: &mut Random| SYMBOLS[random.below(if place == 0 { 26 } else { 36 }) as usize];
+    (0..length).map(|place| char::from(symbol(place, random))).collect()
+}
