@@ -80,6 +80,8 @@ fn parts(body: Incoming, pause: Duration, marker: Marker) -> impl Stream<Item = 
 fn end(operation: Operation, status: StatusCode, body: &[u8]) {
     let said = sse::usage(Dialect::OpenAi, body).unwrap_or_default();
     let marker = operation.mark();
+    // A stream gives what it says by itself.
+    marker.output(|| sse::output(Dialect::OpenAi, body));
     if let Some(usage) = said.usage {
         marker.usage(usage);
     }

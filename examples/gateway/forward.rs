@@ -13,6 +13,8 @@ use llmobs::ErrorType;
 use llmobs::Observer;
 use llmobs::Operation;
 use llmobs::OperationName;
+use llmobs::sse;
+use llmobs::sse::Dialect;
 use llmobs::tower::inject;
 use serde::Deserialize;
 
@@ -70,11 +72,17 @@ fn start(observer: &Observer, path: &str, body: &[u8]) -> Operation {
         "/v1/completions" => OperationName::TextCompletion,
         _ => OperationName::Chat,
     };
+    let has_messages = name != OperationName::Embeddings;
     let start = observer.operation(name, &asked.model);
-    match asked.max_tokens {
+    let operation = match asked.max_tokens {
         Some(tokens) => start.max_tokens(tokens).start(),
         None => start.start(),
+    };
+    if has_messages {
+        // They are read only where content is captured.
+        operation.mark().input(|| sse::input(Dialect::OpenAi, body));
     }
+    operation
 }
 
 impl Gateway {

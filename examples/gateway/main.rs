@@ -3,7 +3,8 @@
 //! Run: `cargo run --release -p llmobs-examples --example gateway -- --upstream http://127.0.0.1:8080`
 //!
 //! You will see: requests to `http://127.0.0.1:8081/v1/...` answered by the upstream, a log line for each of them, and
-//! the numbers at `http://127.0.0.1:8081/metrics`. `docs/guide/gateway.md` says what they mean.
+//! the numbers at `http://127.0.0.1:8081/metrics`. `docs/guide/gateway.md` says what they mean. Prompts and answers go
+//! nowhere unless `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` says so, and then redacted.
 
 mod answer;
 mod forward;

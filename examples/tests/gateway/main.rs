@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a test may fail, and says what it measured")]
 
+mod content;
 mod ends;
 mod labels;
 mod llama;

@@ -37,11 +37,19 @@ impl Gateway {
 
     /// Starts one that tells a collector what it does.
     pub(crate) fn traced(upstream: SocketAddr, collector: SocketAddr) -> Self {
+        Self::capturing(upstream, collector, "")
+    }
+
+    /// Starts one that tells a collector what it does, and what is said, in this mode.
+    pub(crate) fn capturing(upstream: SocketAddr, collector: SocketAddr, mode: &str) -> Self {
         let upstream = format!("http://{upstream}");
         let mut command = Command::new(&programs().gateway);
         command.args(["--listen", "127.0.0.1:0", "--upstream", &upstream, "--model", "m"]);
         command.env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{collector}"));
         command.env("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf");
+        if !mode.is_empty() {
+            command.env("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", mode);
+        }
         Self(Running::start(&mut command))
     }
 
