@@ -21,9 +21,13 @@ use crate::semconv::value::FinishReason;
 use crate::semconv::value::Outcome;
 use crate::span::Held;
 
-/// What passed the gate of one operation. Without content it is empty.
+/// What leaves of one operation; nothing where none was kept, which is where nobody captures it.
 #[derive(Debug, Default)]
-pub(super) struct Leaving {
+pub(super) struct Leaving(Option<Box<Through>>);
+
+/// What passed the gate.
+#[derive(Debug, Default)]
+struct Through {
     input: Option<Passed>,
     output: Option<Passed>,
     system_instructions: Option<Passed>,
@@ -37,44 +41,65 @@ pub(super) struct Leaving {
 const SIGNAL: &str = "content";
 
 impl Leaving {
-    /// Lets out what may leave. Nothing is looked at where nobody would see it.
+    /// Lets out what may leave. Nothing is redacted where nobody would see it.
     pub(super) fn of(live: &Live, outcome: Outcome, span: Option<&Held>) -> Self {
-        let Some(kept) = live.kept() else { return Self::default() };
+        Self(live.kept().map(|kept| Box::new(Through::of(live, kept, outcome, span))))
+    }
+
+    /// The attributes of the details event.
+    pub(super) fn for_event(&self) -> Said {
+        self.0.as_ref().map_or_else(Said::default, |through| through.for_event())
+    }
+
+    /// The text of the error, for the event of it.
+    pub(super) fn message(&self) -> Option<&str> {
+        self.0.as_ref()?.message.as_ref()?.for_event()?.as_str()
+    }
+
+    /// The attributes of the span.
+    pub(super) fn tell(&self, span: &Held) {
+        if let Some(through) = &self.0 {
+            through.tell(span);
+        }
+    }
+}
+
+impl Through {
+    fn of(live: &Live, kept: &Kept, outcome: Outcome, span: Option<&Held>) -> Self {
         let gate = &live.core.gate;
         let to_span = gate.capture().on_spans() && span.is_some_and(Held::is_recording);
         // Taken in any case: what is kept costs others their share.
         let (output, refused) = output(live, kept, outcome);
         let input = kept.take_input();
         let mut report = Report { refused_bytes: refused, ..Report::default() };
-        let mut leaving = Self::default();
+        let mut through = Self::default();
         if to_span || gate.capture().on_events() || gate.has_hook() {
             let mut passage = gate.passage();
             // The answer first: of what is too long, the prompt is known best.
-            leaving.output = passage.output(&output);
+            through.output = passage.output(&output);
             if let Some(input) = &input {
-                leaving.input = passage.input(&input.value.messages);
-                leaving.system_instructions = passage.system_instructions(&input.value.system_instructions);
-                leaving.tool_definitions = passage.tool_definitions(&input.value.tools);
+                through.input = passage.input(&input.value.messages);
+                through.system_instructions = passage.system_instructions(&input.value.system_instructions);
+                through.tool_definitions = passage.tool_definitions(&input.value.tools);
             }
             if gate.capture().on_events() {
-                leaving.message = kept.message.get().and_then(|message| passage.text(message));
+                through.message = kept.message.get().and_then(|message| passage.text(message));
             }
             report += *passage.report();
         }
         if gate.has_hook() {
             let captured = Captured::new()
-                .input(leaving.input.clone())
-                .output(leaving.output.clone())
-                .system_instructions(leaving.system_instructions.clone())
-                .tool_definitions(leaving.tool_definitions.clone());
-            leaving.references = gate.hand_over(captured);
+                .input(through.input.clone())
+                .output(through.output.clone())
+                .system_instructions(through.system_instructions.clone())
+                .tool_definitions(through.tool_definitions.clone());
+            through.references = gate.hand_over(captured);
         }
         live.core.left(&report, kept.was_refused());
-        leaving
+        through
     }
 
-    /// The attributes of the details event.
-    pub(super) fn for_event(&self) -> Said {
+    fn for_event(&self) -> Said {
         let json = |passed: &Option<Passed>| passed.as_ref().and_then(Passed::for_event).map(ToString::to_string);
         Said {
             input: json(&self.input),
@@ -84,13 +109,7 @@ impl Leaving {
         }
     }
 
-    /// The text of the error, for the event of it.
-    pub(super) fn message(&self) -> Option<&str> {
-        self.message.as_ref().and_then(Passed::for_event).and_then(|text| text.as_str())
-    }
-
-    /// The attributes of the span.
-    pub(super) fn tell(&self, span: &Held) {
+    fn tell(&self, span: &Held) {
         let attributes = [
             (a::GEN_AI_INPUT_MESSAGES, &self.input),
             (a::GEN_AI_OUTPUT_MESSAGES, &self.output),

@@ -137,7 +137,7 @@ where
                 flow.polling = false;
                 #[cfg(feature = "content")]
                 if flow.captures {
-                    flow.said(&chunk, this.carry.text(item));
+                    flow.said(chunk.choice, chunk.reasoning > chunk.text, this.carry.text(item));
                 }
                 let ending = flow.item(&chunk);
                 if let (Some(ending), Some(flow)) = (ending, this.flow.take_if(|_| ending.is_some())) {
@@ -355,14 +355,14 @@ impl Flow {
         self.running.live.series.add(Id::Stall, cause.index(), 1);
     }
 
-    /// Keeps the text of an item.
+    /// Keeps the text of an item. The chunk stays in registers: few are kept.
     #[cfg(feature = "content")]
     #[cold]
-    fn said(&self, chunk: &Chunk, text: Option<&str>) {
+    fn said(&self, choice: u32, is_reasoning: bool, text: Option<&str>) {
         let Some(text) = text else { return };
-        self.running.live.gather(|gathering| match chunk.reasoning > 0 && chunk.text == 0 {
-            true => gathering.reasoning(chunk.choice, text),
-            false => gathering.text(chunk.choice, text),
+        self.running.live.gather(|gathering| match is_reasoning {
+            true => gathering.reasoning(choice, text),
+            false => gathering.text(choice, text),
         });
     }
 
