@@ -5,9 +5,22 @@ use crate::backend::DeviceInfo;
 /// How a device is named: by its id, the beginning of its id, its PCI address, or its place in PCI order.
 pub(crate) fn is_named(info: &DeviceInfo, place: usize, name: &str) -> bool {
     let name = name.trim();
-    let by_id = name.len() >= 8 && info.id.to_ascii_lowercase().starts_with(&name.to_ascii_lowercase());
+    let kind = ["gpu-", "mig-"].iter().any(|kind| begins(name, kind) && name.len() > kind.len());
+    let by_id = (kind || name.len() >= 8) && begins(&info.id, name) || is_part_named(info, name);
     let by_pci = name.contains(':') && info.pci.as_deref() == Some(normal_pci(name).as_str());
     by_id || by_pci || name.parse() == Ok(place)
+}
+
+/// `MIG-GPU-`, the id of the GPU, the number of the instance in it, and that of a part of the instance: how drivers
+/// before 470 name instances.
+fn is_part_named(info: &DeviceInfo, name: &str) -> bool {
+    let mut parts = name.get(4..).filter(|_| begins(name, "mig-gpu-")).into_iter().flat_map(|name| name.split('/'));
+    let whole = parts.next().is_some_and(|whole| info.parent.as_ref().is_some_and(|id| id.eq_ignore_ascii_case(whole)));
+    whole && info.instance.is_some() && parts.next().map(str::parse) == info.instance.map(Ok)
+}
+
+fn begins(text: &str, with: &str) -> bool {
+    text.get(..with.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(with))
 }
 
 /// The devices to sample, as places in `all`. `visible` is `CUDA_VISIBLE_DEVICES`, where it is set.
@@ -21,7 +34,12 @@ pub(crate) fn select(all: &[DeviceInfo], named: &[String], visible: Option<&str>
     let mut by_pci = wholes.clone();
     by_pci.sort_by_key(|place| all[*place].pci.clone());
     let place_of = |device: usize| by_pci.iter().position(|known| *known == device).unwrap_or(usize::MAX);
-    let find = |name: &str| every.iter().copied().find(|device| is_named(&all[*device], place_of(*device), name));
+    let find = |name: &str| {
+        let mut named = every.iter().copied().filter(|device| is_named(&all[*device], place_of(*device), name));
+        let whole = every.iter().copied().find(|device| all[*device].id.eq_ignore_ascii_case(name.trim()));
+        // A beginning that two ids have names neither.
+        whole.or_else(|| named.next().filter(|_| named.next().is_none()))
+    };
     if !named.is_empty() {
         let mut chosen: Vec<usize> = named.iter().filter_map(|name| find(name)).collect();
         chosen.sort_unstable();
@@ -82,7 +100,11 @@ mod tests {
             gpu("GPU-aaaa0000-1", "0000:1b:00.0", "H100"),
             gpu("GPU-bbbb0000-2", "0000:43:00.0", "H100"),
             gpu("GPU-cccc0000-3", "0000:52:00.0", "H100"),
-            DeviceInfo { parent: Some("GPU-cccc0000-3".to_owned()), ..gpu("MIG-dddd0000-4", "0000:52:00.0", "1g") },
+            DeviceInfo {
+                parent: Some("GPU-cccc0000-3".to_owned()),
+                instance: Some(7),
+                ..gpu("MIG-dddd0000-4", "0000:52:00.0", "1g")
+            },
         ]
     }
 
@@ -111,6 +133,25 @@ mod tests {
         assert_eq!(visible("MIG-dddd0000-4"), [2, 3], "with the GPU that has its energy");
         assert_eq!(visible("0,-1,1"), [0], "CUDA stops at what it does not know");
         assert_eq!(visible(""), [] as [usize; 0]);
+        assert_eq!(visible("-1"), [] as [usize; 0]);
+        assert_eq!(visible("NoDevFiles"), [] as [usize; 0]);
+        assert_eq!(visible("GPU-a, GPU-bbb"), [0, 1], "as much of an id as tells it from the others");
+        assert_eq!(visible("1,1,GPU-bbbb0000-2"), [1], "named twice, sampled once");
+        assert_eq!(visible("1,GPU-,0"), [1], "a word that is no id");
+        assert_eq!(visible("MIG-GPU-cccc0000-3/7/0"), [2, 3], "as older drivers name instances");
+        assert_eq!(visible("MIG-GPU-cccc0000-3/8/0"), [] as [usize; 0]);
+        assert_eq!(visible("7"), [] as [usize; 0]);
+    }
+
+    #[test]
+    fn a_beginning_that_two_ids_have_names_neither() {
+        let mut alike = four();
+        alike[1].id = "GPU-aaaa0000-2".to_owned();
+        let visible = |list: &str| select(&alike, &[], Some(list), false);
+        assert_eq!(visible("GPU-aaaa0000"), [] as [usize; 0]);
+        assert_eq!(visible("GPU-aaaa0000-1"), [0]);
+        alike[1].id = "GPU-aaaa0000-12".to_owned();
+        assert_eq!(select(&alike, &[], Some("GPU-aaaa0000-1"), false), [0], "a whole id is no beginning");
     }
 
     #[test]

@@ -27,8 +27,11 @@ fn whole(device: usize) -> Result<(), crate::Ret> {
 
 of_device! {
     nvmlDeviceGetIndex(device, index: *mut c_uint) {
+        // Of an instance: its place in its GPU.
+        let state = state();
+        let before = state.devices[..device].iter().filter(|known| known.parent == state.devices[device].parent).count();
         // SAFETY: the caller's promise.
-        unsafe { put(index, u32::try_from(device).unwrap_or(0)) }
+        unsafe { put(index, u32::try_from(before).unwrap_or(0)) }
     }
 
     nvmlDeviceGetMinorNumber(device, minor: *mut c_uint) {

@@ -38,6 +38,10 @@ exported! {
         }
         // SAFETY: every sample comes from `nvmlGpmSampleAlloc`.
         let device = unsafe { *second.cast::<usize>() };
+        let code = state().script("nvmlGpmMetricsGet").fails.get(&u32::try_from(device).unwrap_or(0)).copied();
+        if let Some(code) = code {
+            return Err(code);
+        }
         // SAFETY: the field lies within the request.
         let metrics = unsafe { (&raw mut (*request).metrics).cast::<crate::layout::GpmMetric>() };
         for place in 0..count as usize {

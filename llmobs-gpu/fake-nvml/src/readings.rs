@@ -23,6 +23,7 @@ use crate::state::value32;
 
 of_device! {
     nvmlDeviceGetUtilizationRates(device, rates: *mut Utilization) {
+        unsplit(device)?;
         let rates_now =
             Utilization { gpu: value32(device, "utilization")?, memory: value32(device, "utilization_memory")? };
         // SAFETY: the caller's promise.
@@ -30,6 +31,7 @@ of_device! {
     }
 
     nvmlDeviceGetEncoderUtilization(device, percent: *mut c_uint, period: *mut c_uint) {
+        unsplit(device)?;
         // SAFETY: the caller's promise.
         unsafe {
             put(percent, value32(device, "encoder")?)?;
@@ -38,6 +40,7 @@ of_device! {
     }
 
     nvmlDeviceGetDecoderUtilization(device, percent: *mut c_uint, period: *mut c_uint) {
+        unsplit(device)?;
         // SAFETY: the caller's promise.
         unsafe {
             put(percent, value32(device, "decoder")?)?;
@@ -168,6 +171,11 @@ of_device! {
     }
 }
 
+/// A GPU that is split does not tell how busy it is.
+fn unsplit(device: usize) -> Result<(), Ret> {
+    if value(device, "mig").is_ok_and(|split| split != 0) { Err(NOT_SUPPORTED) } else { Ok(()) }
+}
+
 fn memory_of(device: usize) -> Result<(u64, u64, u64), Ret> {
     Ok((value(device, "memory_total")?, value(device, "memory_used")?, value(device, "memory_reserved")?))
 }
@@ -183,6 +191,9 @@ fn value_of(device: usize, id: u32, scope: u32) -> Result<(u32, Value), Ret> {
         // All links together need a scope of their own.
         (138, u32::MAX) => ulonglong("nvlink_tx_kib"),
         (139, u32::MAX) => ulonglong("nvlink_rx_kib"),
+        // Of one link: there are 18.
+        (138, 0..18) => value(device, "nvlink_tx_kib").map(|all| (3, Value { ulonglong: all / 18 })),
+        (139, 0..18) => value(device, "nvlink_rx_kib").map(|all| (3, Value { ulonglong: all / 18 })),
         (142, _) => uint("remapped_corrected"),
         (143, _) => ulong("remapped_uncorrected"),
         (144, _) => uint("remapped_pending"),

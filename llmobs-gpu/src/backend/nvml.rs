@@ -71,7 +71,7 @@ impl GpuBackend for NvmlBackend {
     }
 
     fn open(&mut self) -> Result<(), GpuError> {
-        self.nvml = Some(open(self.path.as_deref())?);
+        self.nvml = Some(open_as(std::process::id(), self.path.as_deref())?);
         Ok(())
     }
 
@@ -117,11 +117,11 @@ impl GpuBackend for NvmlBackend {
 /// The libraries that are open, by process and file.
 type Open = HashMap<(u32, Option<PathBuf>), &'static Nvml>;
 
-/// The open library of a file. It stays open.
-fn open(path: Option<&Path>) -> Result<&'static Nvml, GpuError> {
+/// The open library of a file, for a process. It stays open.
+pub(crate) fn open_as(process: u32, path: Option<&Path>) -> Result<&'static Nvml, GpuError> {
     static OPEN: Mutex<Option<Open>> = Mutex::new(None);
     // A fork has a process id of its own, and an open library of its parent's that it must not use.
-    let key = (std::process::id(), path.map(Path::to_owned));
+    let key = (process, path.map(Path::to_owned));
     let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
     let known = open.get_or_insert_default();
     if let Some(nvml) = known.get(&key) {

@@ -105,6 +105,31 @@ proptest! {
     }
 
     #[test]
+    fn no_amount_is_more_than_a_device_can_take_and_none_is_negative(
+        readings in prop::collection::vec((1..400_u64, prop_oneof![0..200_000_000_u64, any::<u64>()], any::<bool>()), 1..60),
+        limit in 100.0..1_000.0_f64,
+    ) {
+        let mut meter = Meter::default();
+        let (mut at, mut counter, mut total, mut shown) = (1_000 * MS, 0_u64, 0, 0);
+        let mut times = vec![at];
+        for (pause, value, jumps) in readings {
+            at += pause * MS;
+            counter = if jumps { value } else { counter.wrapping_add(value % 200_000_000) };
+            if let Step::Energy(energy) = meter.counter(counter, at, Some(limit)) {
+                // No longer than from the beginning of the reading before the last change.
+                let most = 1.5 * limit * (at - times[0]) as f64 / 1e3;
+                prop_assert!(energy as f64 <= most + 1.0, "{energy} of {most}");
+                total += energy;
+            }
+            prop_assert!(meter.shown() >= shown, "what is published never falls");
+            shown = meter.shown();
+            times.push(at);
+        }
+        prop_assert_eq!(meter.total(), total);
+        prop_assert!(total as f64 <= 2.0 * 1.5 * limit * (at - times[0]) as f64 / 1e3 + 1e3, "and so is the sum of all");
+    }
+
+    #[test]
     fn who_runs_alike_gets_alike_and_who_does_not_run_gets_nothing(
         others in 0..20_u64, from in 0..50_u64, time in 1..50_u64, energy in 0..100_000_000_u64,
     ) {

@@ -6,6 +6,7 @@ use llmobs::companion::Word;
 
 use super::board::Board;
 use super::board::Engine;
+use super::gpu::Gpu;
 use super::tell::seconds;
 use super::worker::Known;
 use super::worker::Worker;
@@ -73,7 +74,7 @@ impl Worker {
             return;
         }
         self.estimate(window);
-        self.hunger(window);
+        self.hunger(window, now);
         (0..self.gpus.len()).for_each(|index| self.fill(index, now));
     }
 
@@ -102,7 +103,7 @@ impl Worker {
     }
 
     /// Operations wait, and the devices have next to nothing to do: for two windows, or it is chance.
-    fn hunger(&mut self, window: u64) {
+    fn hunger(&mut self, window: u64, now: u64) {
         let waiting = self.accounts.in_flight().find(|(known, _)| known.queued);
         let model = waiting.map(|(known, _)| known.followed.model().to_owned());
         let Some(model) = model else {
@@ -110,7 +111,16 @@ impl Worker {
             return;
         };
         let devices = self.devices_of(&model);
-        let busy: Vec<_> = self.on(devices).map(|gpu| gpu.reading.utilization).collect();
+        let running = self.accounts.running_count();
+        let said = |gpu: &Gpu, call, share: Option<f64>| {
+            share.filter(|_| gpu.holds_until(call, &self.settings, running).is_some_and(|until| now <= until))
+        };
+        // A GPU that is split has no utilization; its engines may tell.
+        let busy = |gpu: &Gpu| {
+            let utilization = said(gpu, Call::Utilization, gpu.reading.utilization);
+            utilization.or_else(|| said(gpu, Call::Activity, gpu.reading.engine_active))
+        };
+        let busy: Vec<_> = self.on(devices).map(busy).collect();
         let idle = !busy.is_empty() && busy.iter().all(|share| share.is_some_and(|share| share < IDLE));
         self.derived.hungry = if idle { self.derived.hungry + 1 } else { 0 };
         if self.derived.hungry < 2 {

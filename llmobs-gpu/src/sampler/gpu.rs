@@ -30,6 +30,8 @@ pub(super) struct Gpu {
     pub(super) was_shared: bool,
     /// When it is looked for again, and the pause after that.
     pub(super) lost: Option<(u64, u64)>,
+    /// When it was last found again, and the pause if it is lost once more.
+    pub(super) found: Option<(u64, u64)>,
     /// What was told of its energy.
     pub(super) told: Totals,
     /// Watts of each operation that runs on it.
@@ -53,6 +55,9 @@ pub(super) struct Gpu {
 /// Two samples of activity must lie further apart than 100 ms.
 const ACTIVITY: u64 = 110_000_000;
 
+/// Beside three periods: how long an answer holds.
+const GRACE: u64 = 2_000_000_000;
+
 /// How long a warning lasts.
 const WARNED: u64 = 300_000_000_000;
 
@@ -67,6 +72,7 @@ impl Gpu {
             meter: Meter::default(),
             was_shared: false,
             lost: None,
+            found: None,
             told: Totals::default(),
             watts: 0.0,
             closed_at: 0,
@@ -96,6 +102,12 @@ impl Gpu {
         };
         let cadence = if call == Call::Activity { cadence.max(ACTIVITY) } else { cadence };
         self.paces[call.index()].period(cadence)
+    }
+
+    /// Until when an answer holds: what is older is absent.
+    pub(super) fn holds_until(&self, call: Call, settings: &Settings, running: usize) -> Option<u64> {
+        let at = self.paces[call.index()].answered?;
+        Some(at + 3 * self.period(call, settings, running) + GRACE)
     }
 
     /// Where its energy comes from. An instance of a GPU has none of its own.
@@ -154,17 +166,19 @@ impl Gpu {
     }
 
     /// It was lost and answers again.
-    pub(super) fn came_back(&mut self) {
+    pub(super) fn came_back(&mut self, at: u64, pause: u64) {
+        self.found = Some((at, pause));
         (self.lost, self.is_broken, self.throttle) = (None, false, None);
         self.reading.processes = None;
         self.meter.pause();
         self.paces.iter_mut().for_each(Pace::forgive);
     }
 
-    pub(super) fn state(&self, now: u64) -> DeviceState {
+    /// What it is good for. `knows_clocks`: what it said last of its clocks still holds.
+    pub(super) fn state(&self, now: u64, knows_clocks: bool) -> DeviceState {
         let reading = &self.reading;
         let warned = self.warned_at.is_some_and(|at| now.saturating_sub(at) < WARNED);
-        let slowed = reading.throttle.is_some_and(Throttle::is_degraded);
+        let slowed = knows_clocks && reading.throttle.is_some_and(Throttle::is_degraded);
         if self.lost.is_some() || self.is_broken || reading.asks_reset == Some(true) {
             DeviceState::Failed
         } else if reading.rows_failed == Some(true) {

@@ -50,10 +50,9 @@ impl Device {
             device = device.figure(Figure::RowsFailed, f64::from(u8::from(failed)));
         }
         let reading = &self.report.reading;
-        for (figure, rate) in [
-            (Figure::BusSent, reading.io_sent_per_second),
-            (Figure::BusReceived, reading.io_received_per_second),
-        ] {
+        for (figure, rate) in
+            [(Figure::BusSent, reading.io_sent_per_second), (Figure::BusReceived, reading.io_received_per_second)]
+        {
             if let Some(rate) = rate.filter(|_| self.holds(Call::Activity, now)) {
                 device = device.figure(figure, rate);
             }

@@ -34,6 +34,9 @@ pub(super) enum Stage {
     Open,
 }
 
+/// A device that answers for so long after it was lost is back.
+const STEADY: u64 = 60_000_000_000;
+
 impl Stage {
     pub(super) const fn closed(pause: u64) -> Self {
         Self::Closed { due: 0, pause, why: None }
@@ -124,10 +127,13 @@ impl Worker {
     /// A device answers nothing any more. Nothing may have been reported: it counts as the error that it is.
     pub(super) fn lose(&mut self, index: usize, at: u64) {
         self.accounts.void(index, at);
-        let (first, _) = self.settings.retry;
-        let longer = self.longer(first);
-        self.gpus[index].lost = Some((at + first, longer));
-        self.tell_xid(index, OFF_THE_BUS, at);
+        // Found, and lost again before it could be of use: the same loss, and the pauses go on growing.
+        let again = self.gpus[index].found.filter(|(found, _)| at.saturating_sub(*found) < STEADY);
+        let pause = again.map_or(self.settings.retry.0, |(_, pause)| pause);
+        self.gpus[index].lost = Some((at + pause, self.longer(pause)));
+        if again.is_none() {
+            self.tell_xid(index, OFF_THE_BUS, at);
+        }
     }
 
     pub(super) fn look_for(&mut self, index: usize, pause: u64) {
@@ -139,7 +145,7 @@ impl Worker {
         let gpu = &mut self.gpus[index];
         match found {
             Ok(()) => {
-                gpu.came_back();
+                gpu.came_back(now, pause);
                 self.accounts.void(index, now);
                 let id = self.gpus[index].info.id.as_str();
                 tracing::info!(target: "llmobs", gpu = id, "a lost GPU is back");

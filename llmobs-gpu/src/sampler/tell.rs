@@ -18,9 +18,6 @@ use crate::throttle::ThrottleReason;
 use crate::xid;
 use crate::xid::Severity;
 
-/// Beside three periods: how long an answer holds.
-const GRACE: u64 = 2_000_000_000;
-
 impl Worker {
     pub(super) fn told_duration(&self, call: Call, took: u64) {
         let attributes = [("llmobs.gpu.call", Word::from(call.as_str()))];
@@ -44,7 +41,10 @@ impl Worker {
         let ours = joules(energy) * tenancy.ours();
         gpu.watts = if running == 0 || time == 0 { 0.0 } else { ours / seconds(time) / count(running) };
         self.attribute(index, before, now);
-        self.follower.set_watts(self.gpus.iter().map(|gpu| gpu.watts).sum());
+        // Where models have devices of their own, nobody knows whose the next operation is.
+        if self.settings.places.is_empty() {
+            self.follower.set_watts(self.gpus.iter().map(|gpu| gpu.watts).sum());
+        }
     }
 
     /// By difference of what was told, so that the counters stay as near to the books as a double can be.
@@ -66,7 +66,8 @@ impl Worker {
         let followed = &known.followed;
         let (energy, gpu_seconds) = (joules(*microjoules), nanos / 1e9);
         followed.record_energy(energy);
-        let integral = self.gpus.iter().any(|gpu| gpu.source() == Some(EnergySource::PowerIntegral));
+        let mut on = self.on(self.devices_of(followed.model()));
+        let integral = on.any(|gpu| gpu.source() == Some(EnergySource::PowerIntegral));
         let hours = self.settings.usd_per_gpu_hour.map(|usd| usd * gpu_seconds / 3_600.0);
         let power = self.settings.usd_per_kwh.map(|usd| usd * energy / 3.6e6);
         let told = OperationEnergy {
@@ -167,7 +168,8 @@ impl Worker {
         let mut published = self.board.lock();
         let Some(device) = published.devices.get_mut(index) else { return };
         device.report.reading.clone_from(&gpu.reading);
-        device.report.state = gpu.state(now);
+        let until = |call| gpu.holds_until(call, &self.settings, running);
+        device.report.state = gpu.state(now, until(Call::Throttle).is_some_and(|until| now <= until));
         device.report.source = gpu.source();
         device.report.counter_period = gpu.meter.period().map(std::time::Duration::from_nanos);
         device.report.measured = joules(totals.measured);
@@ -178,9 +180,8 @@ impl Worker {
         device.last_xid = gpu.last_xid;
         device.throttled = gpu.throttled();
         for call in Call::ALL {
-            let period = gpu.period(call, &self.settings, running);
             let at = gpu.paces[call.index()].answered;
-            device.answers[call.index()] = at.map(|at| (at, at + 3 * period + GRACE));
+            device.answers[call.index()] = at.zip(until(call));
             device.answered = device.answered.max(at);
         }
         if gpu.lost.is_some() {

@@ -206,6 +206,33 @@ fn hunger_beside_a_queue_is_counted() {
 }
 
 #[test]
+fn hunger_is_not_told_from_an_answer_that_is_old() {
+    let fake = Fake::new();
+    fake.devices(1);
+    fake.set(0, "utilization", 3);
+    fake.set(0, "gpm", 0);
+    let mut rig = Rig::new(&fake);
+    rig.run(ms(1_500));
+    fake.fail("nvmlDeviceGetUtilizationRates", EVERY, 999);
+    let waiting = rig.observer.chat("m").start();
+    waiting.mark().enqueued();
+    rig.run(ms(60_000));
+    let starved = rig.value("llmobs.engine.starved.time", &[("gen_ai.request.model", "m")]);
+    assert!(starved <= 5.0, "three periods and two seconds hold: {starved}");
+    drop(waiting);
+}
+
+#[test]
+fn where_models_have_devices_of_their_own_nothing_provisional_is_said() {
+    use llmobs::companion::Companion;
+    let fake = Fake::new();
+    let mut rig = Rig::with(&fake, |builder| builder.place("m", [GPU]));
+    let _one = rig.observer.chat("m").start();
+    rig.run_with(ms(3_000), draws(&fake, 0, 300));
+    assert_eq!(rig.follower.provisional_energy(2.0), None);
+}
+
+#[test]
 fn memory_that_fills_tells_when_it_is_full() {
     let fake = Fake::new();
     fake.devices(1);

@@ -48,10 +48,19 @@ fn a_library_that_does_not_open_is_tried_again_with_growing_pauses() {
 fn each_error_of_each_function_is_survived() {
     let fake = Fake::new();
     fake.devices(2);
+    fake.process(0, std::process::id(), 1 << 30, 50);
+    fake.process(0, u32::MAX, 1 << 30, 50);
     let functions = [
         "nvmlDeviceGetTotalEnergyConsumption",
         "nvmlDeviceGetUtilizationRates",
         "nvmlDeviceGetEncoderUtilization",
+        "nvmlDeviceGetDecoderUtilization",
+        "nvmlDeviceGetComputeRunningProcesses_v3",
+        "nvmlDeviceGetGraphicsRunningProcesses_v3",
+        "nvmlDeviceGetProcessUtilization",
+        "nvmlDeviceGetVbiosVersion",
+        "nvmlDeviceGetMinorNumber",
+        "nvmlDeviceGetMaxClockInfo",
         "nvmlDeviceGetMemoryInfo_v2",
         "nvmlDeviceGetPowerUsage",
         "nvmlDeviceGetEnforcedPowerLimit",
@@ -74,17 +83,85 @@ fn each_error_of_each_function_is_survived() {
     for function in functions {
         for code in (1..=30).chain([999]) {
             fake.fail(function, 0, code);
-            let mut rig = Rig::new(&fake);
+            let mut rig = Rig::with(&fake, |builder| builder.processes(true));
+            // Activity takes two samples.
+            rig.worker.tick();
+            let gone = matches!(code, 15 | 16) && rig.device(0).state == DeviceState::Failed;
+            rig.hand.advance(ms(1_100));
             rig.worker.tick();
             let [first, second] = [rig.device(0), rig.device(1)];
             assert_eq!(second.state, DeviceState::Ok, "{function} {code}: the other device is untouched");
             assert!(second.reading.power.is_some() && second.reading.energy.is_some(), "{function} {code}");
-            let gone = matches!(code, 15 | 16) && first.state == DeviceState::Failed;
             let answers = first.reading.memory_used.is_some() || first.reading.power.is_some();
             assert!(gone || answers, "{function} {code}: {first:?}");
             fake.fail(function, 0, 0);
+            assert!(fake.calls(function) > 0, "{function} was asked at all");
         }
     }
+}
+
+#[test]
+fn who_cannot_be_listened_to_is_sampled_all_the_same() {
+    let fake = Fake::new();
+    for function in ["nvmlDeviceGetSupportedEventTypes", "nvmlDeviceRegisterEvents", "nvmlEventSetCreate"] {
+        for code in [1, 3, 4, 15, 999] {
+            let whom = if function == "nvmlEventSetCreate" { EVERY } else { 0 };
+            fake.fail(function, whom, code);
+            let mut rig = Rig::with(&fake, |builder| builder.watch_errors(true));
+            rig.worker.tick();
+            assert!(
+                rig.device(0).reading.power.is_some() && rig.device(1).reading.power.is_some(),
+                "{function} {code}"
+            );
+            fake.fail(function, whom, 0);
+            assert_eq!(rig.follower.signal.stop(ms(2_000)), 0);
+        }
+    }
+}
+
+#[test]
+fn each_error_of_an_instance_is_survived() {
+    let fake = Fake::new();
+    fake.devices(1);
+    fake.mig(0, 1);
+    for function in [
+        "nvmlGpmMigSampleGet",
+        "nvmlDeviceGetGpuInstanceId",
+        "nvmlDeviceGetDeviceHandleFromMigDeviceHandle",
+        "nvmlDeviceGetMaxMigDeviceCount",
+        "nvmlDeviceGetMigDeviceHandleByIndex",
+    ] {
+        for code in (1..=30).chain([999]) {
+            fake.fail(function, EVERY, code);
+            let mut rig = Rig::new(&fake);
+            rig.run(ms(1_500));
+            let board = rig.board.lock();
+            let whole = board.devices.iter().find(|device| device.report.info.id == GPU).unwrap();
+            assert!(whole.report.reading.power.is_some(), "{function} {code}: the GPU is untouched");
+            drop(board);
+            fake.fail(function, EVERY, 0);
+            assert!(fake.calls(function) > 0, "{function} was asked at all");
+        }
+    }
+}
+
+#[test]
+fn a_device_without_an_id_is_left_out() {
+    let fake = Fake::new();
+    fake.fail("nvmlDeviceGetUUID", 0, 999);
+    let mut rig = Rig::new(&fake);
+    rig.run(ms(100));
+    assert_eq!(rig.board.lock().devices.len(), 1);
+}
+
+#[test]
+fn a_fork_does_not_use_the_library_of_its_parent() {
+    let fake = Fake::new();
+    let open = |process| crate::backend::nvml::open_as(process, Some(fake.path()));
+    let first = open(7).unwrap();
+    assert!(std::ptr::eq(open(7).unwrap(), first), "opened once");
+    assert_eq!(open(8).err(), Some(GpuError::Forked));
+    assert_eq!(fake.inits(), 1);
 }
 
 #[test]
@@ -181,6 +258,26 @@ fn a_lost_gpu_is_a_state_and_comes_back() {
     assert!(close(rig.value("hw.energy", &[("hw.id", GPU)]), 1_050.0), "what is published never falls");
     rig.assert_audit(0);
     assert_eq!(fake.inits(), 1);
+}
+
+#[test]
+fn a_gpu_that_is_found_and_lost_again_and_again_is_lost_once_and_left_in_peace() {
+    let fake = Fake::new();
+    fake.devices(1);
+    let mut rig = Rig::new(&fake);
+    rig.run(ms(1_000));
+    fake.fail("nvmlDeviceGetPowerUsage", 0, 15);
+    rig.run(ms(120_000));
+    let xid = [("llmobs.gpu.xid.code", "79")];
+    assert!(close(rig.value("llmobs.gpu.xid.errors", &xid), 1.0));
+    let tries = fake.calls("nvmlDeviceGetHandleByUUID");
+    assert!((6..=9).contains(&tries), "after 1, 2, 4, 8, 16 and then every 30 seconds: {tries}");
+    fake.fail("nvmlDeviceGetPowerUsage", 0, 0);
+    rig.run(ms(100_000));
+    assert!(in_state(&rig, "ok"));
+    fake.set(0, "lost", 15);
+    rig.run(ms(2_000));
+    assert!(close(rig.value("llmobs.gpu.xid.errors", &xid), 2.0), "a loss of its own");
 }
 
 #[test]

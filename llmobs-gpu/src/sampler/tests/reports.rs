@@ -43,6 +43,38 @@ fn heat_degrades_and_a_power_cap_does_not() {
 }
 
 #[test]
+fn heat_that_is_not_told_of_any_more_degrades_no_longer() {
+    let fake = Fake::new();
+    fake.devices(1);
+    fake.set(0, "reasons", 0x40);
+    let mut rig = Rig::new(&fake);
+    rig.run(ms(2_000));
+    assert_eq!(rig.device(0).state, DeviceState::Degraded);
+    fake.fail("nvmlDeviceGetCurrentClocksEventReasons", EVERY, 999);
+    rig.run(ms(10_000));
+    assert_eq!(rig.device(0).state, DeviceState::Ok);
+}
+
+#[test]
+fn a_count_that_fell_says_nothing_new_and_goes_on_from_there() {
+    let fake = Fake::new();
+    fake.devices(1);
+    let mut rig = Rig::new(&fake);
+    let mut told = |replays: u64, rows: u64| {
+        fake.set(0, "pcie_replays", replays);
+        fake.set(0, "remapped_corrected", rows);
+        rig.run(ms(30_500));
+        let id = [("hw.id", GPU)];
+        let cause = [("hw.id", GPU), ("llmobs.gpu.remap.cause", "corrected")];
+        (rig.value("llmobs.gpu.pcie.replays", &id), rig.value("llmobs.gpu.remapped_rows", &cause))
+    };
+    assert_eq!(told(5, 1), (5.0, 1.0));
+    assert_eq!(told(7, 1), (7.0, 1.0));
+    assert_eq!(told(1, 0), (7.0, 1.0), "the driver was loaded anew");
+    assert_eq!(told(3, 2), (9.0, 3.0));
+}
+
+#[test]
 fn an_operation_knows_how_long_its_device_was_held_down() {
     let fake = Fake::new();
     fake.devices(1);
