@@ -9,6 +9,8 @@ mod json;
 
 pub(crate) use self::complete::Complete;
 pub(crate) use self::complete::Keep;
+#[cfg(feature = "content")]
+pub(crate) use self::complete::hex;
 pub(crate) use self::details::Asked;
 pub(crate) use self::details::Details;
 pub(crate) use self::details::Said;

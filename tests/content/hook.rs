@@ -57,7 +57,10 @@ fn the_span_has_references_and_no_content() {
     call(&observer);
     assert!(observer.gate().unwrap().flush(Duration::from_secs(10)));
     let id = shelf.0.lock().unwrap()[0].id().to_owned();
-    let span = attributes(&backend.span(&format!("chat {MODEL}")));
+    let span = backend.span(&format!("chat {MODEL}"));
+    let ids = (span.span_context.trace_id().to_string(), span.span_context.span_id().to_string());
+    assert_eq!(shelf.0.lock().unwrap()[0].trace(), Some((ids.0.as_str(), ids.1.as_str())));
+    let span = attributes(&span);
     for (attribute, name) in [
         ("gen_ai.input.messages_ref", "input_messages"),
         ("gen_ai.output.messages_ref", "output_messages"),

@@ -76,6 +76,7 @@ impl fmt::Debug for dyn Hook {
 #[derive(Clone, Default, PartialEq)]
 pub struct Captured {
     id: String,
+    trace: Option<(String, String)>,
     contents: Vec<(&'static str, Value)>,
 }
 
@@ -122,6 +123,13 @@ impl Captured {
         &self.id
     }
 
+    /// The trace that the operation was in, sampled or not: the identities of the trace and of the operation's span, as
+    /// hexadecimal digits. None where it had no span.
+    #[must_use]
+    pub fn trace(&self) -> Option<(&str, &str)> {
+        self.trace.as_ref().map(|(trace_id, span_id)| (trace_id.as_str(), span_id.as_str()))
+    }
+
     /// The content of a name: `input_messages`, `output_messages`, `system_instructions`, `tool_definitions`.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
@@ -137,6 +145,10 @@ impl Captured {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.contents.is_empty()
+    }
+
+    pub(crate) fn in_trace(self, ids: Option<(String, String)>) -> Self {
+        Self { trace: ids, ..self }
     }
 
     fn with(mut self, name: &'static str, passed: Option<super::Passed>) -> Self {

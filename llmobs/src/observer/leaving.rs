@@ -15,6 +15,7 @@ use crate::catalog::own;
 use crate::content::Content;
 use crate::content::Message;
 use crate::event::Said;
+use crate::event::hex;
 use crate::record::Label;
 use crate::semconv::attribute as a;
 use crate::semconv::value::FinishReason;
@@ -88,7 +89,9 @@ impl Through {
             report += *passage.report();
         }
         if gate.has_hook() {
+            let ids = span.and_then(Held::ids).map(|ids| (hex(ids.trace_id).to_string(), hex(ids.span_id).to_string()));
             let captured = Captured::new()
+                .in_trace(ids)
                 .input(through.input.clone())
                 .output(through.output.clone())
                 .system_instructions(through.system_instructions.clone())
