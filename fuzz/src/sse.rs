@@ -1,9 +1,11 @@
-//! What must hold for any bytes that are read as an answer. The fuzz target runs it, and so does `cargo test`, from
+//! What must hold for any bytes that are read as an answer, or as a request. The fuzz target runs it, and so does `cargo test`, from
 //! seeds, for five seconds.
 
 use llmobs::sse::Dialect;
 use llmobs::sse::Event;
 use llmobs::sse::Reader;
+use llmobs::sse::input;
+use llmobs::sse::output;
 use llmobs::sse::usage;
 
 pub const DIALECTS: [Dialect; 4] = [Dialect::Anthropic, Dialect::Gemini, Dialect::Ollama, Dialect::OpenAi];
@@ -40,6 +42,8 @@ pub fn any_bytes(data: &[u8]) {
     assert_eq!(read(dialect, bound, answer.chunks(1)), whole, "byte by byte");
     assert_eq!(read(dialect, bound, in_turns(answer, usize::from(*one) + 1, usize::from(*other) + 1)), whole);
     let _ = usage(dialect, answer);
+    let _ = output(dialect, answer);
+    let _ = input(dialect, answer);
 }
 
 /// Pieces of two sizes in turn.

@@ -36,6 +36,12 @@
 //! dozens, so its inter-token times are times between frames. Where no report comes (a client that left early, an
 //! `include_usage` that nobody asked for), the number of deltas is what remains, and its source says `counted`.
 //!
+//! # Content
+//!
+//! No [`Event`] has text in it. With the feature `content`, and where content is captured, [`observe()`] gives the
+//! operation what the answer says besides: texts, refusals, reasoning and calls of tools, each of its choice. `sse::input`
+//! turns the body of a request into messages, and `sse::output` that of an answer which was not streamed.
+//!
 //! # Memory
 //!
 //! A line or event longer than the [bound](Reader::bound) is skipped to its end and counted, never kept. While one

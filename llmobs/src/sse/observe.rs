@@ -42,6 +42,10 @@ use crate::timing::Drive;
 /// has given something and ends by itself before a choice of it has a finish reason, without its dialect's own end: it
 /// was cut off.
 ///
+/// With the feature `content`, and where content is captured, what the answer says goes to the operation too: what a
+/// [`Marker`] would be given piece by piece. Of media that a model makes the transcript goes along, and nothing of a frame
+/// that is longer than the bound.
+///
 /// For another bound than 1 MiB give a [`Reader`] where the dialect stands.
 ///
 /// ```
