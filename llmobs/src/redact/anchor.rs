@@ -20,6 +20,7 @@ use super::birth;
 use super::builder::PatternError;
 use super::class;
 use super::email;
+use super::hit;
 use super::hit::Hit;
 use super::hit::Look;
 use super::hit::What;
@@ -65,6 +66,8 @@ enum Family {
     Bracket,
     /// `:` or `-`: a network address that begins with a letter.
     Colon,
+    /// `sshpass -p password`.
+    CommandPassword,
     /// `curl -u user:password`.
     CommandUser,
     Digit,
@@ -204,6 +207,7 @@ impl Scene<'_, '_> {
             Family::Birth => birth::birth(text, at, end),
             Family::Bracket => phone::bracketed(self, at),
             Family::Colon => network::around(self, at),
+            Family::CommandPassword => assignment::command_password(text, at, end),
             Family::CommandUser => assignment::command_user(text, at, end),
             Family::Digit => return number::number(self, at),
             Family::Email => email::email(text, at, end),
@@ -223,8 +227,7 @@ impl Scene<'_, '_> {
 /// A label that stands in the text already.
 fn label(text: &Text<'_>, at: usize) -> Option<Hit> {
     let end = text.short_run(class::UPPER | class::DIGIT | class::DASH, at + 1, 34);
-    let name = text.slice(at + 1, end);
-    let known = name.len() >= 2 && class::is(name[0], class::UPPER) && !name.contains(&b'-') && text.at(end) == b']';
+    let known = text.at(end) == b']' && hit::is_label(text.slice(at + 1, end));
     known.then_some(Hit { start: at, end: end + 1, what: What::Label })
 }
 
@@ -250,12 +253,14 @@ fn list(kinds: Kinds) -> Vec<(String, Family)> {
     add(Kind::Secret, words::PASSWORDS, Family::Assigned(Named::Password));
     add(Kind::Secret, words::PINS, Family::Assigned(Named::Pin));
     add(Kind::Secret, words::TOKENS, Family::Assigned(Named::Key));
+    add(Kind::Secret, &["_key"], Family::Assigned(Named::Variable));
     for opener in words::OPENERS {
         let keys = [format!("{opener}key"), format!("{opener}_key"), format!("{opener}-key"), format!("{opener} key")];
         add(Kind::Secret, &keys.each_ref().map(String::as_str), Family::Assigned(Named::Key));
     }
     add(Kind::Secret, &["bearer ", "basic "], Family::Bearer);
     add(Kind::Secret, &[" -u ", " --user "], Family::CommandUser);
+    add(Kind::Secret, &[" -p", " -a "], Family::CommandPassword);
     add(Kind::DateOfBirth, words::BIRTH, Family::Birth);
     add(Kind::Email, &["@", "%40", "\\u0040"], Family::Email);
     add(Kind::Email, words::AT, Family::SpelledEmail);

@@ -28,22 +28,28 @@ pub(super) fn assignment(scene: &Scene<'_, '_>, at: usize, end: usize, named: Na
     if short && class::is(text.before(at), ALNUM) {
         return None;
     }
+    // `OPENAI_KEY=`, in capitals: what is a key in code opens nothing.
+    if text.says(at, b"_key") && end - at == 4 && !is_variable_key(text, at) {
+        return None;
+    }
     let end = name_end(text, end, short)?;
     let behind = closed(text, end);
     let beside = || (!short).then(|| beside(text, end, named)).flatten();
-    let found = element(text, at, end)
-        .or_else(|| told(text, behind))
-        .or_else(|| further(text, end))
-        .or_else(beside)?;
+    let found = element(text, at, end).or_else(|| told(text, behind)).or_else(|| further(text, end)).or_else(beside)?;
     let (start, said) = scheme(text, found);
     let (start, stop, said) = value_at(text, start, said, is_open(text, at))?;
     // "Pass" is a word of every day.
+    if short && said == Said::Quoted && text.slice(start, stop).contains(&b' ') {
+        return None;
+    }
     let said = if short && said == Said::Quoted { Said::Told } else { said };
     let card_check =
         text.says(at, b"cv") && stop - start == 3 && text.slice(start, stop).iter().all(u8::is_ascii_digit);
     let named = if named == Named::Key && is_variable(text.slice(at, end)) { Named::Variable } else { named };
     // `token: Kind = ..`, `password: CFString;`: a type stands there.
+    let camel = || text.says(stop, b",\n") && value::is_camel(text.slice(start, stop));
     let code = text.at(stop) == b' ' && text.at(stop + 1) == b'='
+        || camel()
         || matches!(text.at(stop), b';' | b')' | b'>') && class::all(text.slice(start, stop), LOWER | UPPER);
     if said == Said::Told && code {
         return None;
@@ -100,6 +106,9 @@ fn closed(text: &Text<'_>, mut place: usize) -> usize {
     while place - from < 4 && matches!(text.at(place), b'"' | b'\'' | b'`' | b']' | b'\\' | b'*' | b')') {
         place += 1;
     }
+    if text.says(place, b"[]") {
+        place += 2;
+    }
     let open = text.skip_blanks(place);
     if text.at(open) == b'(' {
         let stop = text.short_run(ALNUM | SPACE | class::DASH | class::DOT, open + 1, 24);
@@ -122,6 +131,9 @@ fn told(text: &Text<'_>, from: usize) -> Option<(usize, Said)> {
         (b'=', _) => (place + 1, Said::Assigned),
         (b':', b':') => return None,
         (b':', _) => (place + 1, Said::Told),
+        // A row of a table, a list.
+        (b'|', b' ') => (place + 1, Said::Told),
+        (b'-', b' ') if place > from => (place + 1, Said::Told),
         (b't', b'o') if place > from && text.is(place + 2, SPACE) => (place + 2, Said::Beside),
         _ => (word(text, place, place > from)?, Said::Told),
     };
@@ -155,7 +167,7 @@ fn further(text: &Text<'_>, from: usize) -> Option<(usize, Said)> {
     while place - from < 48 {
         match text.at(place) {
             b' ' if text.says(place, b" is ") || text.says(place, b" was ") => return told(text, place),
-            b':' if text.is(place + 1, SPACE) && place - from < 32 => return told(text, place),
+            b':' if text.is(place + 1, SPACE | ALNUM) && place - from < 32 => return told(text, place),
             b' ' | b'\'' | b'/' | b'@' | b'#' | b'"' => place += 1,
             byte if class::is(byte, ALNUM | class::DASH | class::WIDE) => place += 1,
             _ => return None,
@@ -183,6 +195,10 @@ fn scheme(text: &Text<'_>, (start, said): (usize, Said)) -> (usize, Said) {
 
 /// The value that begins at a place, without its quotation marks.
 fn value_at(text: &Text<'_>, start: usize, said: Said, open: bool) -> Option<(usize, usize, Said)> {
+    // `b"..."`, `@"..."`: letters that say what kind of text it is.
+    let marked =
+        matches!(text.at(start), b'b' | b'f' | b'r' | b'u' | b'@') && matches!(text.at(start + 1), b'"' | b'\'');
+    let start = start + usize::from(marked);
     if let Some((open, close)) = quote(text, start) {
         let from = start + open;
         let mut stop = from;
@@ -211,7 +227,7 @@ fn value_at(text: &Text<'_>, start: usize, said: Said, open: bool) -> Option<(us
         .windows(2)
         .position(|pair| pair[0] == b'\\' && matches!(pair[1], b'n' | b'r' | b't' | b'"' | b'\'' | b'u' | b'\\'));
     let escape = escape.or_else(|| (run.last() == Some(&b'\\')).then_some(run.len() - 1));
-    let next = run.iter().position(|byte| *byte == b'&').filter(|at| run[*at..].contains(&b'='));
+    let next = run.iter().enumerate().position(|(at, byte)| *byte == b'&' && is_parameter(&run[at + 1..]));
     let cut = [foreign, escape, next].into_iter().flatten().min().unwrap_or(run.len());
     let (from, to) = value::without_frame(&run[..cut], open);
     Some((start + from, start + to, said))
@@ -222,11 +238,30 @@ fn is_label(text: &Text<'_>, place: usize) -> bool {
     text.at(place) == b'[' && matches!(text.at(place + 1), b'[' | b'A'..=b'Z')
 }
 
+/// `name=..`
+fn is_parameter(rest: &[u8]) -> bool {
+    let name = rest.iter().position(|byte| !class::is(*byte, class::WORD | class::DOT));
+    name.is_some_and(|end| end > 0 && rest[end] == b'=')
+}
+
 /// Whether a bracket stands open before a place: `(password: ..)`.
 fn is_open(text: &Text<'_>, at: usize) -> bool {
     let window = text.window(at, 48);
     let count = |signs: &[u8]| window.iter().filter(|byte| signs.contains(byte)).count();
     count(b"([{") > count(b")]}")
+}
+
+/// Whether `_KEY` ends the name of a variable of the environment that tells nothing else of it.
+fn is_variable_key(text: &Text<'_>, at: usize) -> bool {
+    let mut start = at;
+    while at - start < 40 && class::is(text.byte_before(start), UPPER | DIGIT) || text.byte_before(start) == b'_' {
+        start -= 1;
+    }
+    let name = text.slice(start, at);
+    let public = memmem::find(name, b"PUB").is_some();
+    let stop = text.run(Run::Value, at + 5);
+    let random = || stop - at > 20 && value::is_random(text.slice(at + 5, stop));
+    text.slice(at, at + 5) == b"_KEY=" && !name.is_empty() && !public && random()
 }
 
 /// `TOKEN`, `API_KEY`: as variables of the environment are written.
@@ -312,6 +347,22 @@ pub(super) fn command_user(text: &Text<'_>, at: usize, end: usize) -> Option<Hit
     let command = memmem::find(text.window(at, 64), b"curl").is_some();
     let whole = !pair[..colon].contains(&b'/') && password.len() >= 3 && !password.starts_with(b"//");
     (command && whole && !value::is_placeholder(password)).then(|| Hit::new(start, stop, Kind::Secret))
+}
+
+/// ` -p` or ` -a ` stands in `at..end`: behind these commands a password follows.
+pub(super) fn command_password(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
+    let window = text.window(at, 64);
+    let is = |name: &[u8]| memmem::find(window, name).is_some();
+    let (start, known) = match text.at(at + 2) {
+        b'a' => (end, is(b"redis-cli")),
+        _ if text.at(end) == b' ' => (end + 1, is(b"sshpass")),
+        _ => (end, is(b"mysql") || is(b"mariadb") || is(b"sshpass")),
+    };
+    let start = start + usize::from(matches!(text.at(start), b'"' | b'\''));
+    let stop = text.short_run(VALUE | BRACKET, start, LONGEST);
+    let password = text.slice(start, stop);
+    let found = known && password.len() >= 3 && !value::is_placeholder(password);
+    found.then(|| Hit::new(start, stop, Kind::Secret))
 }
 
 fn is_user_and_password(plain: &[u8]) -> bool {

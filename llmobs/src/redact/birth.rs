@@ -22,7 +22,9 @@ pub(super) fn birth(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
     while place - end < REACH {
         let byte = text.at(place);
         lines += usize::from(byte == b'\n');
-        if matches!(byte, 0 | b'[') || lines > 1 || byte == b'.' && text.is(place + 1, SPACE) && !goes_on(text, place + 2)
+        if matches!(byte, 0 | b'[')
+            || lines > 1
+            || byte == b'.' && text.is(place + 1, SPACE) && !goes_on(text, place + 2)
         {
             return None;
         }

@@ -72,7 +72,7 @@ impl RedactorBuilder {
     ///
     /// # Errors
     ///
-    /// If a pattern of yours is no regular expression, or a label does not consist of capitals, digits and `_`.
+    /// If a pattern of yours is no regular expression, or a label does not consist of capitals, a few digits and `_`.
     pub fn build(self) -> Result<Redactor, PatternError> {
         let anchors = Anchors::new(self.kinds, self.regions)?;
         Ok(Redactor::of(anchors, Customs::new(self.detectors, self.allowed)?))
@@ -97,8 +97,9 @@ impl PatternError {
     }
 
     pub(super) fn label(label: &str) -> Self {
-        let message =
-            format!("`detector`: the label {label:?} cannot be used: 2 to 32 capitals, digits and `_` are wanted");
+        let message = format!(
+            "`detector`: the label {label:?} cannot be used: 2 to 32 capitals, `_` and up to 4 digits are wanted"
+        );
         Self { message }
     }
 }

@@ -1,6 +1,9 @@
 //! Bank cards.
 
 use super::checksum;
+use super::class;
+use super::class::ALPHA;
+use super::class::DIGIT;
 use super::context;
 use super::context::Topic;
 use super::hit::Hit;
@@ -52,8 +55,23 @@ fn is_issued(text: &Text<'_>, groups: &[Group], digits: &[u8]) -> bool {
     match certain {
         Issuer::None => said && digits.len() >= 12,
         Issuer::Rare => said || groups.len() > 1 && digits.len() >= 16,
-        Issuer::Usual => said || !other,
+        Issuer::Usual => said || !other && !is_article(digits) && !is_account(text, groups),
     }
+}
+
+/// The number of an article has thirteen digits and a check digit of its own, and German and Japanese ones begin with a four.
+fn is_article(digits: &[u8]) -> bool {
+    let weighted =
+        digits.iter().enumerate().map(|(at, digit)| u32::from(digit - b'0') * if at % 2 == 1 { 3 } else { 1 });
+    digits.len() == 13 && weighted.sum::<u32>().is_multiple_of(10)
+}
+
+/// `DE26 5274 ..`: groups of a bank account whose check digits are wrong.
+fn is_account(text: &Text<'_>, groups: &[Group]) -> bool {
+    let start = groups[0].start;
+    let head = text.window(start, 5);
+    groups.len() > 1
+        && matches!(head, [a, b, c, d, b' '] if class::all(&[*a, *b], ALPHA) && class::all(&[*c, *d], DIGIT))
 }
 
 enum Issuer {

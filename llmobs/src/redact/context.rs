@@ -60,12 +60,22 @@ fn sentence_end(gap: &[u8]) -> Option<(usize, bool)> {
 /// Whether a sentence goes on with what was asked for or named in the one before: `.. your card? It's ..`.
 pub(super) fn is_answer(sentence: &[u8], asked: bool) -> bool {
     let begin = sentence.trim_ascii_start();
-    let takes_up = ANSWERS.iter().any(|word| begin.get(..word.len()).is_some_and(|piece| piece.eq_ignore_ascii_case(word)));
+    let takes_up =
+        ANSWERS.iter().any(|word| begin.get(..word.len()).is_some_and(|piece| piece.eq_ignore_ascii_case(word)));
     takes_up || asked && begin.len() <= 16
 }
 
 const ANSWERS: [&[u8]; 10] = [
-    b"it's", b"it is", "it’s".as_bytes(), b"its ", b"number", b"the number", b"this is", b"that is", b"that's", b"mine is",
+    b"it's",
+    b"it is",
+    "it’s".as_bytes(),
+    b"its ",
+    b"number",
+    b"the number",
+    b"this is",
+    b"that is",
+    b"that's",
+    b"mine is",
 ];
 
 /// A word of ASCII stands alone, but for the ending of a plural or of German; others have no borders.
@@ -146,6 +156,7 @@ const LISTS: &[(Topic, &[&str])] = &[
             "reach them",
             "contact number",
             "messages to",
+            "my registered",
             "message to",
             "answering at",
             "desk:",

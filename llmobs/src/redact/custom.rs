@@ -8,6 +8,7 @@ use regex_automata::meta;
 use regex_automata::util::syntax;
 
 use super::builder::PatternError;
+use super::hit;
 use super::hit::Hit;
 use super::hit::What;
 
@@ -35,7 +36,8 @@ pub struct Detector {
 type Check = dyn Fn(&str) -> bool + Send + Sync;
 
 impl Detector {
-    /// A detector that puts `[LABEL]` where the expression matches. A label consists of capitals, digits and `_`.
+    /// A detector that puts `[LABEL]` where the expression matches. A label consists of capitals, at most four digits and
+    /// `_`, at the latest after sixteen others.
     #[must_use]
     pub fn new(label: impl Into<String>, pattern: impl Into<String>) -> Self {
         Self { label: label.into(), pattern: pattern.into(), check: None }
@@ -67,9 +69,7 @@ impl Customs {
     pub(super) fn new(mut detectors: Vec<Detector>, allowed: Vec<String>) -> Result<Self, PatternError> {
         for detector in &mut detectors {
             let label = detector.label.as_bytes();
-            let good = (2..=32).contains(&label.len())
-                && label.iter().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'))
-                && label[0].is_ascii_uppercase();
+            let good = hit::is_label(label);
             if !good {
                 return Err(PatternError::label(&detector.label));
             }
@@ -150,8 +150,6 @@ fn is_label(line: &[u8], start: usize, end: usize) -> bool {
     let close = line[open..].iter().take(36).position(|byte| *byte == b']');
     close.is_some_and(|close| {
         let name = &line[open + 1..open + close];
-        open + close + 1 >= end
-            && name.len() >= 2
-            && name.iter().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'))
+        open + close + 1 >= end && hit::is_label(name)
     })
 }

@@ -1,5 +1,8 @@
 //! What a detector says of a place.
 
+use super::class;
+use super::class::DIGIT;
+use super::class::UPPER;
 use super::kind::Kind;
 
 /// A range of a text and what it holds.
@@ -23,6 +26,16 @@ impl Hit {
     pub(super) const fn new(start: usize, end: usize, kind: Kind) -> Self {
         Self { start, end, what: What::Kind(kind) }
     }
+}
+
+/// Whether a word in brackets may be a label: capitals, digits and `_`. What is mostly digits, or has no break where a word
+/// has one, may be a key or an account number in brackets.
+pub(super) fn is_label(name: &[u8]) -> bool {
+    (2..=32).contains(&name.len())
+        && name.iter().all(|byte| class::is(*byte, UPPER | DIGIT) || *byte == b'_')
+        && class::is(name[0], UPPER)
+        && class::count(name, DIGIT) <= 4
+        && name.split(|byte| *byte == b'_').all(|piece| piece.len() <= 16)
 }
 
 /// What a look at a place gave, and from where it is worth looking on.

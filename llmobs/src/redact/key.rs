@@ -74,9 +74,12 @@ pub(super) fn key(text: &Text<'_>, at: usize, end: usize, shape: &Shape) -> Opti
         return None;
     }
     let before = text.before(at);
-    // Of base64 any three letters may be a part.
+    // Three letters may be a part of a name or of base64; a hyphen or `_` that begins a word is none of either.
     let short = shape.prefix.len() <= 3;
-    if class::is(before, ALNUM) || short && (class::is(before, DASH) || matches!(before, b'.' | b'+' | b'/')) {
+    let plain = short && class::all(shape.prefix.as_bytes(), ALNUM);
+    let joined =
+        class::is(before, DASH) && class::is(text.byte_before(at - 1), class::WIDE | ALNUM | DASH) || before == b'.';
+    if class::is(before, ALNUM) || short && joined || plain && matches!(before, b'+' | b'/') {
         return None;
     }
     let stop = shape.body.end(text, end);
@@ -114,7 +117,7 @@ impl Body {
             Self::Hex => text.run(Run::Hex, from),
             Self::Numbered => numbered(text, text.run(Run::Hex, from)),
             Self::Parts => run_and(text, ALNUM, b':', from),
-            Self::Path => without_dots(text, long_run(text, WORD | DOT | PLUS, from)),
+            Self::Path => without_dots(text, run_and(text, WORD | DOT | PLUS, b'@', from)),
             Self::Word => text.run(Run::Word, from),
         }
     }

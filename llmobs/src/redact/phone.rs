@@ -70,8 +70,11 @@ pub(super) fn national(scene: &Scene<'_, '_>, groups: &Groups) -> Option<Hit> {
         .or_else(|| longest(text, groups, |digits| scene.regions().any(|region| plan::is_national(region, digits))))
         .or_else(|| spoken(text, groups))
         .or_else(|| listed(text, groups))?;
-    let plus = usize::from(text.byte_before(start) == b'+');
-    Some(Hit::new(start - plus, extension(text, end), Kind::Phone))
+    let second = groups.as_slice().get(1);
+    let bracket = text.byte_before(start) == b'(' && second.is_some_and(|group| text.byte_before(group.start) != b'(');
+    let sign =
+        bracket && second.is_some_and(|group| group.separator == Separator::Bracket) || text.byte_before(start) == b'+';
+    Some(Hit::new(start - usize::from(sign), extension(text, end), Kind::Phone))
 }
 
 /// `415-555-2671`, `1-415-555-2671`, `415.555.2671`; with blanks only behind words.
@@ -99,7 +102,12 @@ fn american(text: &Text<'_>, groups: &[Group]) -> Option<usize> {
         }
         _ => false,
     };
-    shaped.then(|| whole(text, line.end)).flatten()
+    // `ID-415-555-0132` is the number of something else.
+    let start = groups[0].start;
+    let joined = matches!(text.byte_before(start), b'-' | b'_' | b'#')
+        && class::is(text.byte_before(start - 1), ALNUM)
+        && !is_said(text, start);
+    (shaped && !joined).then(|| whole(text, line.end)).flatten()
 }
 
 /// `123-456-7890` is what people write who mean any number.
@@ -109,13 +117,24 @@ fn is_sample(text: &Text<'_>, area: &Group) -> bool {
 
 /// `0049 30 1234567`: two zeros for a plus.
 fn prefixed(text: &Text<'_>, groups: &Groups) -> Option<usize> {
-    let [first, second, ..] = groups.as_slice() else { return None };
+    let [first, rest @ ..] = groups.as_slice() else { return None };
     let start = first.start;
+    let Some(second) = rest.first() else { return run_together(text, first) };
     let zeros = text.slice(first.start, first.end).starts_with(b"00") && (3..=5).contains(&first.len());
     let parted = second.separator != Separator::Dot;
     // Not the middle of a longer row of groups.
     let first_of_all = text.byte_before(start) != b' ' || !class::is(text.byte_before(start - 1), DIGIT);
-    (zeros && parted && first_of_all).then(|| longest(text, groups, |digits| plan::is_international(&digits[2..]))).flatten()
+    (zeros && parted && first_of_all)
+        .then(|| longest(text, groups, |digits| plan::is_international(&digits[2..])))
+        .flatten()
+}
+
+/// `00491712345678`: one run of digits, of no country that begins with a one, since numbers are filled up with zeros.
+fn run_together(text: &Text<'_>, run: &Group) -> Option<usize> {
+    let digits = text.slice(run.start, run.end);
+    let shaped = (12..=16).contains(&digits.len()) && digits.starts_with(b"00") && matches!(digits[2], b'2'..=b'9');
+    let other = matches!(text.topic(run.start, context::topic), Some(Topic::Other | Topic::Version));
+    (shaped && !other && plan::is_international(&digits[2..])).then(|| whole(text, run.end)).flatten()
 }
 
 /// Behind words such as "call me at".
@@ -138,7 +157,7 @@ fn is_said(text: &Text<'_>, start: usize) -> bool {
 /// `020 7946 0958 (office)`, as people sign: what it is stands behind it, and nothing else on that line or in that bracket.
 fn listed(text: &Text<'_>, groups: &Groups) -> Option<usize> {
     let parted = groups.as_slice().len() > 1 || text.at(groups.start()) == b'0';
-    if !parted || is_date(text, groups.as_slice()) {
+    if !parted && groups.digits() < 8 || is_date(text, groups.as_slice()) {
         return None;
     }
     let end = longest(text, groups, |digits| (7..=15).contains(&digits.len()) && class::variety(digits) > 1)?;
@@ -149,7 +168,8 @@ fn listed(text: &Text<'_>, groups: &Groups) -> Option<usize> {
         .into_iter()
         .find(|name| word > end && text.says(word, name))?;
     let behind = word + name.len();
-    let closes = matches!(text.at(behind), 0 | b'\n' | b'\r' | b'\\' | b')' | b'|' | b',' | b';');
+    let closes = matches!(text.at(behind), 0 | b'\n' | b'\r' | b'\\' | b')' | b'|')
+        || parted && matches!(text.at(behind), b',' | b';');
     (closes && text.slice(end, word).iter().all(|byte| *byte != b'\n')).then_some(end)
 }
 

@@ -27,7 +27,10 @@ pub(super) fn is_placeholder(value: &[u8]) -> bool {
     let variable = variable
         && (class::count(value, DIGIT) == 0 || class::count(value, UPPER) == 0 || class::count(value, LOWER) == 0);
     let here = [&b"_here"[..], b"-here"].iter().any(|end| lower.ends_with(end)) && class::count(&lower, DIGIT) == 0;
-    framed || variable || same || masked || here || PLACEHOLDERS.any_in(&lower)
+    let format = lower.contains(&b'%')
+        && lower.split(|byte| *byte == b'%').skip(1).all(|rest| matches!(rest.first(), Some(b's' | b'd')))
+        && class::count(&lower, ALNUM) == lower.iter().filter(|byte| **byte == b'%').count();
+    framed || variable || same || masked || here || format || PLACEHOLDERS.any_in(&lower)
 }
 
 static PLACEHOLDERS: Words = Words::new(PLACEHOLDER_WORDS, || words::automaton(PLACEHOLDER_WORDS));
@@ -122,7 +125,9 @@ pub(super) fn is_secret(value: &[u8], said: Said, named: Named) -> bool {
     }
     match (named, said) {
         (Named::Pin, _) => (4..=12).contains(&digits) && digits == value.len(),
-        (Named::Password, Said::Quoted) => value.len() >= 4,
+        (Named::Password, Said::Quoted) => {
+            value.len() >= 4 && !(value.contains(&b'_') && class::all(value, UPPER | class::DASH))
+        }
         (Named::Password, Said::Assigned) => value.len() >= 5 && !plain_path(value),
         (Named::Password, Said::Told) => {
             let word = plain || is_range(value) || is_sentence(value) || plain_path(value) || is_type(value);
@@ -148,7 +153,8 @@ pub(super) fn is_secret(value: &[u8], said: Said, named: Named) -> bool {
             value.len() >= 8 && !numeric && !bracket && made && !name && !plain_path(value)
         }
         (Named::Variable, Said::Assigned) => {
-            value.len() >= 6 && !numeric && (digits > 0 || signs > 0) && !plain_path(value)
+            let made = digits > 0 || signs > 0 || is_mixed(value) && !is_camel(value);
+            value.len() >= 6 && !numeric && made && !plain_path(value)
         }
         (Named::Key | Named::Variable, Said::Told) => {
             let code = name
@@ -158,7 +164,8 @@ pub(super) fn is_secret(value: &[u8], said: Said, named: Named) -> bool {
             value.len() >= 8 && !numeric && letters > 0 && (digits > 0 || is_mixed(value)) && !code
         }
         (Named::Key | Named::Variable, Said::Beside) => {
-            value.len() >= 16 && digits > 1 && letters > 1 && is_random(value) && !value.contains(&b'/')
+            let path = value.contains(&b'/') && !value.ends_with(b"=");
+            value.len() >= 16 && digits > 1 && letters > 1 && is_random(value) && !path
         }
     }
 }
@@ -217,15 +224,16 @@ fn is_harmless(value: &[u8]) -> bool {
         [&b".pem"[..], b".key", b".crt", b".txt", b".json", b".yaml", b".yml", b".env", b".py", b".rs", b".js", b".md"]
             .iter()
             .any(|ending| lower.ends_with(ending));
-    let path = lower.starts_with(b"/") && lower[1..].contains(&b'/')
+    let path = lower.starts_with(b"/") && lower[1..].contains(&b'/') && !lower.ends_with(b"==")
         || lower.starts_with(b"./")
         || lower.starts_with(b"../")
         || lower.starts_with(b"~/")
         || lower.starts_with(b"arn:")
         || lower.starts_with(b"s3:");
     // A type of Rust or C may be a reference.
+    let slice = lower.starts_with(b"&[");
     let word = lower.trim_ascii().strip_prefix(b"&").or_else(|| lower.strip_prefix(b"*")).unwrap_or(&lower);
-    url || file || path || WORDS.contains(&word)
+    url || file || path || slice || WORDS.contains(&word)
 }
 
 const WORDS: [&[u8]; 50] = [
@@ -297,7 +305,8 @@ fn is_code(value: &[u8]) -> bool {
     let call = value.windows(2).any(|pair| pair == b"((");
     let digits = value.iter().take_while(|byte| class::is(**byte, DIGIT)).count();
     let suffix = &value[digits..];
-    let typed = digits > 0 && matches!(suffix, [b'i' | b'u' | b'f', rest @ ..] if class::all(rest, DIGIT) && rest.len() <= 3);
+    let typed =
+        digits > 0 && matches!(suffix, [b'i' | b'u' | b'f', rest @ ..] if class::all(rest, DIGIT) && rest.len() <= 3);
     unbalanced && !value.contains(&b'!') || call || typed && digits < 12
 }
 
@@ -308,7 +317,7 @@ fn is_version(value: &[u8]) -> bool {
 }
 
 /// `smimeEncryptionKeyPrefs`: words of four letters and more on average, each with its capital.
-fn is_camel(value: &[u8]) -> bool {
+pub(super) fn is_camel(value: &[u8]) -> bool {
     let words = value.windows(2).filter(|pair| class::is(pair[0], LOWER) && class::is(pair[1], UPPER)).count() + 1;
     class::all(value, ALPHA) && value.len() >= words * 5
 }

@@ -27,6 +27,8 @@ pub(super) const PASSWORDS: &[&str] = &[
     "密碼",
     "パスワード",
     "비밀번호",
+    "비번",
+    "패스워드",
     "암호",
 ];
 
@@ -51,6 +53,7 @@ pub(super) const TOKENS: &[&str] = &[
     "secret",
     "token",
     "credential",
+    "creds",
     "authorization",
     "session_id",
     "session-id",
@@ -85,6 +88,7 @@ pub(super) const OPENERS: &[&str] = &[
     "admin",
     "deploy",
     "ssh",
+    "subscription",
 ];
 
 /// Parameters of a URL whose value opens something.

@@ -280,6 +280,7 @@ pub(in super::super) const SHAPES: &[Shape] = &[
     random("zpka_", Word, 36),
     // Secrets: Vault, age, 1Password, Doppler.
     shape("hvs.", Word, 20),
+    random("s.", Alnum, 24),
     shape("hvb.", Word, 20),
     shape("hvr.", Word, 20),
     shape("AGE-SECRET-KEY-1", Alnum, 50),
