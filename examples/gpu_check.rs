@@ -30,18 +30,22 @@ struct Arguments {
     /// How long to look.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
+    /// Ask who uses the devices.
+    #[arg(long)]
+    processes: bool,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     let observer = Observer::builder().model("check").build()?;
-    let builder = Sampler::builder().choose(arguments.gpu).on_energy(|energy| {
+    let builder = Sampler::builder().choose(arguments.gpu).processes(arguments.processes).on_energy(|energy| {
         println!(
-            "operation: {:.3} J in {:.3} GPU seconds, by {}, complete: {}",
+            "operation: {:.3} J in {:.3} GPU seconds, by {}, complete: {}, beside others: {}",
             energy.joules,
             energy.gpu_seconds,
             energy.source.as_str(),
             energy.complete,
+            energy.shared,
         );
     });
     let sampler = builder.start(&observer)?;
@@ -106,6 +110,13 @@ fn show(device: &DeviceReport) {
         ("rows replaced", reading.rows_uncorrected.map(|count| count.to_string())),
         ("bytes over PCIe", reading.io_sent.map(|count| count.to_string())),
         ("bytes over NVLink", reading.links_sent.map(|count| count.to_string())),
+        (
+            "used by",
+            reading.processes.as_ref().map(|found| {
+                let part = found.share.map_or_else(String::new, |share| format!(", {share:.2} of the work is ours"));
+                format!("{} of ours, {} others, {} untold{part}", found.ours, found.others, found.untold)
+            }),
+        ),
         ("energy comes from", device.source.map(|source| source.as_str().to_owned())),
         ("counter moves every, ms", real(device.counter_period.map(|period| period.as_secs_f64() * 1e3))),
         ("peak memory, GB/s", info.peak_bytes_per_second.map(|peak| (peak / 1_000_000_000).to_string())),

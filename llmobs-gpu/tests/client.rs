@@ -24,12 +24,33 @@ use fake::Fake;
 const PACKAGE: &str = "nvidia-ml-py==13.615.71";
 
 const PROGRAM: &str = "
+import ctypes, os
 import pynvml as n
 n.nvmlInit()
+fake, me = ctypes.CDLL('libnvidia-ml.so.1'), int(os.environ['ME'])
+fake.fake_devices(3)
+fake.fake_process(0, me, ctypes.c_uint64(9 << 30), 60, False)
+fake.fake_process(0, 4000000001, ctypes.c_uint64(1 << 30), 20, False)
+fake.fake_process(0, 4000000002, ctypes.c_uint64(2 << 30), 0, True)
+fake.fake_mig(2, 2)
+def activity(take):
+    first, second = n.nvmlGpmSampleAlloc(), n.nvmlGpmSampleAlloc()
+    take(first)
+    take(second)
+    ask = n.c_nvmlGpmMetricsGet_t()
+    ask.version, ask.sample1, ask.sample2 = n.NVML_GPM_METRICS_GET_VERSION, first, second
+    ids = (2, 3, 5, 10, 20, 21)
+    ask.numMetrics = len(ids)
+    for place, metric in enumerate(ids):
+        ask.metrics[place].metricId = metric
+    n.nvmlGpmMetricsGet(ask)
+    n.nvmlGpmSampleFree(first)
+    n.nvmlGpmSampleFree(second)
+    return [ask.metrics[place].value if ask.metrics[place].nvmlReturn == 0 else None for place in range(len(ids))]
 say = lambda name, value: print(name, value.decode() if isinstance(value, bytes) else value, sep='=')
 say('driver', n.nvmlSystemGetDriverVersion())
 say('count', n.nvmlDeviceGetCount())
-for index in range(n.nvmlDeviceGetCount()):
+for index in range(2):
     gpu = n.nvmlDeviceGetHandleByIndex(index)
     tell = lambda name, value: say(f'{index}.{name}', value)
     tell('id', n.nvmlDeviceGetUUID(gpu))
@@ -54,12 +75,40 @@ for index in range(n.nvmlDeviceGetCount()):
     tell('rows_uncorrected', fields[2].value.ulVal)
     tell('shutdown', fields[3].value.siVal)
     tell('io_received', fields[4].value.ullVal)
+    tell('reasons', n.nvmlDeviceGetCurrentClocksEventReasons(gpu))
+    tell('temperature_v', n.nvmlDeviceGetTemperatureV(gpu, n.NVML_TEMPERATURE_GPU))
+    tell('margin', n.nvmlDeviceGetMarginTemperature(gpu))
+    for name, value in zip(('sm', 'occupancy', 'tensor', 'dram', 'sent', 'received'),
+                           activity(lambda sample: n.nvmlGpmSampleGet(gpu, sample))):
+        tell(name, value)
+gpu = n.nvmlDeviceGetHandleByIndex(0)
+held = n.nvmlDeviceGetComputeRunningProcesses(gpu)
+drawn = n.nvmlDeviceGetGraphicsRunningProcesses(gpu)
+say('memory_ours', sum(process.usedGpuMemory for process in held if process.pid == me))
+say('memory_others', sum(process.usedGpuMemory for process in held + drawn if process.pid != me))
+work = n.nvmlDeviceGetProcessUtilization(gpu, 0)
+say('work_ours', sum(sample.smUtil for sample in work if sample.pid == me))
+say('work', sum(sample.smUtil for sample in work))
+whole = n.nvmlDeviceGetHandleByIndex(2)
+for place in range(2):
+    part = n.nvmlDeviceGetMigDeviceHandleByIndex(whole, place)
+    number = n.nvmlDeviceGetGpuInstanceId(part)
+    say(f'part.{place}.id', n.nvmlDeviceGetUUID(part))
+    say(f'part.{place}.number', number)
+    say(f'part.{place}.used', n.nvmlDeviceGetMemoryInfo(part, version=n.nvmlMemory_v2).used)
+    say(f'part.{place}.sm', activity(lambda sample: n.nvmlGpmMigSampleGet(whole, number, sample))[0])
 n.nvmlShutdown()
 ";
 
 #[test]
 fn nvidias_own_client_reads_the_same_values() {
     let fake = Fake::new();
+    let me = std::process::id();
+    fake.devices(3);
+    fake.process(0, me, 9 << 30, 60);
+    fake.process(0, 4_000_000_001, 1 << 30, 20);
+    fake.process_that(0, 4_000_000_002, 2 << 30, 0, true);
+    fake.mig(2, 2);
     // The client finds its library by name.
     let folder = fake.path().with_extension("folder");
     fs::create_dir_all(&folder).unwrap();
@@ -68,6 +117,7 @@ fn nvidias_own_client_reads_the_same_values() {
         .args(["-c", PROGRAM])
         .env("PYTHONPATH", pip::package(PACKAGE))
         .env("LD_LIBRARY_PATH", &folder)
+        .env("ME", me.to_string())
         .output()
         .unwrap();
     fs::remove_dir_all(&folder).unwrap();
@@ -76,15 +126,30 @@ fn nvidias_own_client_reads_the_same_values() {
     let theirs: BTreeMap<&str, &str> = text.lines().filter_map(|line| line.split_once('=')).collect();
 
     let observer = Observer::builder().build().unwrap();
-    let sampler = Sampler::builder().backend(NvmlBackend::at(fake.path())).start(&observer).unwrap();
+    let backend = NvmlBackend::at(fake.path());
+    let sampler = Sampler::builder().backend(backend).processes(true).start(&observer).unwrap();
     let start = observer.now();
-    while sampler.devices().len() != 2 || sampler.devices().iter().any(|gpu| gpu.reading.replays.is_none()) {
+    // Activity takes two samples.
+    while sampler.devices().len() != 5 || sampler.devices().iter().any(|gpu| gpu.reading.sm_active.is_none()) {
         assert!(observer.now().since(start) < Duration::from_secs(5));
         std::thread::sleep(Duration::from_millis(2));
     }
-    let ours = sampler.devices();
+    let (ours, parts): (Vec<_>, Vec<_>) = sampler.devices().into_iter().partition(|gpu| gpu.info.parent.is_none());
     assert_eq!(theirs["count"], ours.len().to_string());
-    for (index, gpu) in ours.iter().enumerate() {
+    for (place, part) in parts.iter().enumerate() {
+        let theirs = |name: &str| theirs[format!("part.{place}.{name}").as_str()].to_owned();
+        assert_eq!(theirs("id"), part.info.id);
+        assert_eq!(theirs("number"), part.info.instance.unwrap().to_string());
+        assert_eq!(theirs("used"), part.reading.memory_used.unwrap().to_string());
+        assert!((theirs("sm").parse::<f64>().unwrap() / 100.0 - part.reading.sm_active.unwrap()).abs() < 1e-9);
+    }
+    let processes = ours[0].reading.processes.clone().unwrap();
+    assert_eq!((processes.ours, processes.others), (1, 2));
+    assert_eq!(theirs["memory_ours"], processes.memory_ours.unwrap().to_string());
+    assert_eq!(theirs["memory_others"], processes.memory_others.unwrap().to_string());
+    let work = |name: &str| theirs[name].parse::<f64>().unwrap();
+    assert!((work("work_ours") / work("work") - processes.share.unwrap()).abs() < 1e-9);
+    for (index, gpu) in ours.iter().take(2).enumerate() {
         let reading = &gpu.reading;
         let theirs = |name: &str| theirs[format!("{index}.{name}").as_str()].to_owned();
         let number = |name: &str| theirs(name).parse::<f64>().unwrap();
@@ -107,9 +172,19 @@ fn nvidias_own_client_reads_the_same_values() {
             ("links_sent", reading.links_sent.map(|bytes| bytes as f64 / 1_024.0)),
             ("rows_uncorrected", reading.rows_uncorrected.map(|rows| rows as f64)),
             ("io_received", reading.io_received.map(|bytes| bytes as f64)),
+            ("temperature_v", reading.temperature),
+            ("sm", reading.sm_active.map(|share| share * 100.0)),
+            ("occupancy", reading.sm_occupancy.map(|share| share * 100.0)),
+            ("tensor", reading.tensor_active.map(|share| share * 100.0)),
+            ("dram", reading.dram_active.map(|share| share * 100.0)),
+            ("sent", reading.io_sent_per_second.map(|rate| rate / 1_048_576.0)),
+            ("received", reading.io_received_per_second.map(|rate| rate / 1_048_576.0)),
         ] {
             assert!((number(name) - ours.unwrap()).abs() < 1e-6, "{name}: {} and {ours:?}", number(name));
         }
         assert!((number("shutdown") + 8.0).abs() < 1e-9, "a signed field");
+        let shuts_down = number("temperature") + number("margin") - number("shutdown");
+        assert!((shuts_down - reading.temperature_critical.unwrap()).abs() < 1e-9);
+        assert!(theirs("reasons") == "0" && reading.throttle == Some(llmobs_gpu::Throttle::default()));
     }
 }

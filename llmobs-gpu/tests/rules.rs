@@ -73,9 +73,13 @@ tests:
           - {labels: '{job="j", instance="hot"}', value: 2}
 "#;
 
+fn document() -> String {
+    fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/gpu.md")).unwrap()
+}
+
 /// The rules, as they stand in the document.
 fn rules() -> String {
-    let document = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/gpu.md")).unwrap();
+    let document = document();
     let (_, rest) = document.split_once("```yaml\n").unwrap();
     rest.split_once("```").unwrap().0.to_owned()
 }
@@ -100,6 +104,15 @@ fn the_rules_name_what_the_page_has() {
         let series = format!("({}{suffix}{{llmobs_gpu_throttle_reason=~", row.prometheus_name());
         assert!(rules.contains(&series), "{series}");
         assert!(row.attributes.contains(&"llmobs.gpu.throttle.reason"));
+    }
+    let document = document();
+    let (_, query) = document.split_once("```promql\n").unwrap();
+    for (name, label) in
+        [("llmobs.token.processed", "llmobs.token.direction"), ("llmobs.gpu.energy.attributed", "llmobs.energy.kind")]
+    {
+        let row = llmobs::catalog::ROWS.iter().find(|row| row.name == name).unwrap();
+        let series = format!("rate({}_total{{{}=\"", row.prometheus_name(), label.replace('.', "_"));
+        assert!(query.contains(&series) && row.attributes.contains(&label), "{series}");
     }
 }
 
