@@ -1,5 +1,5 @@
-//! What must hold for any bytes that are read as an answer, or as a request. The fuzz target runs it, and so does `cargo test`, from
-//! seeds, for five seconds.
+//! What must hold for any bytes that are read as an answer, or as a request. The fuzz target runs it, and so does
+//! `cargo test`, from seeds, for five seconds.
 
 use llmobs::sse::Dialect;
 use llmobs::sse::Event;
