@@ -2,8 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::Mutex;
 
+use llmobs::ErrorType;
+use llmobs::Failure;
+use llmobs::Observer;
 use llmobs::Sensitivity;
 use llmobs::capture::Budget;
 use llmobs::capture::ContentCapture;
@@ -12,6 +18,13 @@ use llmobs::pseudonym::Pseudonyms;
 use llmobs::redact::Kind;
 use llmobs::redact::Redactor;
 use llmobs::redact::Region;
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_sdk::trace::InMemorySpanExporter;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::layer::SubscriberExt;
 
 fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
@@ -164,6 +177,78 @@ fn every_attribute_of_a_class_is_listed() {
             source.lines().filter(|line| line.trim_start().starts_with('(') && line.ends_with(&format!(", {word}),")));
         assert_eq!(listed.len(), rows.count(), "{word}");
     }
+}
+
+/// A file of lines in memory.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What a layer prints that shows everything which its directives let through, and the spans that went to a back end.
+fn told(capture: ContentCapture, directives: &str) -> (String, String) {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let printed = tracing_subscriber::fmt::layer().with_span_events(FmtSpan::FULL).with_writer(move || writer.clone());
+    let exporter = InMemorySpanExporter::default();
+    let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
+    let subscriber = tracing_subscriber::registry()
+        .with(tracing_opentelemetry::layer().with_tracer(provider.tracer("test")))
+        .with(printed.with_filter(EnvFilter::new(directives)));
+    tracing::subscriber::with_default(subscriber, || {
+        let observer = Observer::builder().model("m").capture(capture).build().unwrap();
+        let tool = observer.execute_tool("weather").start();
+        tool.arguments(|| serde_json::json!({"city": "canary in Paris"}));
+        tool.complete();
+        let operation = observer.chat("m").stop_sequences(&["canary as a stop"]).start();
+        operation.mark().input(|| "canary as a prompt");
+        operation.mark().output_text(0, "canary as an answer");
+        operation.fail(Failure::new(ErrorType::Inference).message("canary as an error"));
+    });
+    let lines = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    (lines, format!("{:?}", exporter.get_finished_spans().unwrap()))
+}
+
+#[test]
+fn a_layer_that_prints_spans_has_no_content() {
+    let (lines, spans) = told(ContentCapture::Spans, "trace");
+    assert!(lines.contains("llm_request_complete") && lines.contains("execute_tool weather"), "{lines}");
+    assert!(!lines.contains("canary"), "{lines}");
+    for content in ["in Paris", "as a stop", "as a prompt", "as an answer"] {
+        assert!(spans.contains(content), "{content}");
+    }
+    assert!(!spans.contains("as an error"));
+}
+
+#[test]
+fn a_layer_that_prints_events_leaves_conversations_out_by_their_target() {
+    let directives = "debug,llmobs::content=off";
+    assert!(page().contains(&format!("`{directives}`")));
+    for quiet in [directives, "info"] {
+        let (lines, spans) = told(ContentCapture::Events, quiet);
+        assert!(lines.contains("llm_request_complete") && lines.contains("canary as an error"), "{lines}");
+        for content in ["as a prompt", "as an answer", "in Paris", "as a stop"] {
+            assert!(!lines.contains(content), "{lines}");
+        }
+        assert!(!spans.contains("canary"), "{spans}");
+    }
+    let (lines, _) = told(ContentCapture::Events, "debug");
+    assert!(lines.contains("as a prompt") && lines.contains("as an answer"), "{lines}");
+}
+
+#[test]
+fn nothing_leaves_where_capture_is_off_at_any_level() {
+    let (lines, spans) = told(ContentCapture::Off, "trace");
+    assert!(lines.contains("llm_request_complete") && spans.contains("gen_ai.request.model"), "{lines}");
+    assert!(!lines.contains("canary") && !spans.contains("canary"));
 }
 
 /// Second lines of defence delete all that is written where capture is on.
