@@ -50,7 +50,7 @@ impl Shaper<'_> {
             }
             PartKind::File { modality, mime_type, file_id } => {
                 let fields = json!({"type": "file", "file_id": self.name(file_id.unseal())});
-                media(fields, *modality, mime_type.as_deref())
+                self.media(fields, *modality, mime_type.as_deref())
             }
             PartKind::Reasoning { content, cut } => json!({"type": "reasoning", "content": self.text(content, *cut)}),
             PartKind::Text { content, cut } => json!({"type": "text", "content": self.text(content, *cut)}),
@@ -136,7 +136,7 @@ impl Shaper<'_> {
             self.report.media(bytes.len());
         }
         let content = if fits { base64(bytes) } else { String::new() };
-        media(json!({"type": "blob", "content": content}), modality, mime_type)
+        self.media(json!({"type": "blob", "content": content}), modality, mime_type)
     }
 
     fn uri(&mut self, modality: Modality, mime_type: Option<&str>, uri: &str) -> Value {
@@ -149,22 +149,21 @@ impl Shaper<'_> {
                 self.report.media(body.len());
             }
             let content = if fits { body } else { "" };
-            return media(json!({"type": "blob", "content": content}), modality, mime_type.or(kind.as_deref()));
+            return self.media(json!({"type": "blob", "content": content}), modality, mime_type.or(kind.as_deref()));
         }
         let uri = self.plain(uri, self.limits.part_bytes().min(2_048), 0);
-        media(json!({"type": "uri", "uri": uri}), modality, mime_type)
+        self.media(json!({"type": "uri", "uri": uri}), modality, mime_type)
     }
-}
 
-fn media(fields: Value, modality: Modality, mime_type: Option<&str>) -> Value {
-    let mut fields = object(fields);
-    fields.insert("modality".to_owned(), modality.as_str().into());
-    if let Some(name) = mime_type {
-        let mut name = name.to_owned();
-        crate::redact::shorten(&mut name, NAME_BYTES);
-        fields.insert("mime_type".to_owned(), name.into());
+    /// The type of media is a word of whoever sent them.
+    fn media(&mut self, fields: Value, modality: Modality, mime_type: Option<&str>) -> Value {
+        let mut fields = object(fields);
+        fields.insert("modality".to_owned(), modality.as_str().into());
+        if let Some(name) = mime_type {
+            fields.insert("mime_type".to_owned(), self.name(name));
+        }
+        Value::Object(fields)
     }
-    Value::Object(fields)
 }
 
 fn object(value: Value) -> Map<String, Value> {

@@ -1,5 +1,7 @@
 //! The parts of a message.
 
+use std::fmt;
+
 use serde_json::Value;
 
 use crate::content::Content;
@@ -26,7 +28,7 @@ use crate::content::ToolCall;
 pub struct Part(PartKind);
 
 /// What a part is. It is no public type, so that conventions may add kinds.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(crate) enum PartKind {
     Blob { modality: Modality, mime_type: Option<String>, content: Content<Vec<u8>> },
     File { modality: Modality, mime_type: Option<String>, file_id: Content<String> },
@@ -112,6 +114,21 @@ impl Part {
             PartKind::ToolCallResponse { response, .. } => response.weight(),
         };
         size_of::<Self>() + held
+    }
+}
+
+/// What it is and how much of it there is; identities and types of media are not its own words.
+impl fmt::Debug for PartKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Blob { modality, content, .. } => f.debug_tuple("Blob").field(modality).field(content).finish(),
+            Self::File { modality, file_id, .. } => f.debug_tuple("File").field(modality).field(file_id).finish(),
+            Self::Reasoning { content, .. } => f.debug_tuple("Reasoning").field(content).finish(),
+            Self::Text { content, .. } => f.debug_tuple("Text").field(content).finish(),
+            Self::ToolCall(call) => call.fmt(f),
+            Self::ToolCallResponse { response, .. } => f.debug_tuple("ToolCallResponse").field(response).finish(),
+            Self::Uri { modality, uri, .. } => f.debug_tuple("Uri").field(modality).field(uri).finish(),
+        }
     }
 }
 

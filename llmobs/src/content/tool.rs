@@ -1,5 +1,7 @@
 //! Tools: calls of them, and what a model is told of them.
 
+use std::fmt;
+
 use serde_json::Value;
 
 use crate::content::Content;
@@ -11,8 +13,9 @@ use crate::content::Content;
 ///
 /// let call = ToolCall::new("weather").id("call_1").arguments_text(r#"{"city":"Paris"}"#);
 /// assert!(!format!("{call:?}").contains("Paris"));
+/// assert!(!format!("{call:?}").contains("weather"), "a model may have made the name up");
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[must_use]
 pub struct ToolCall {
     pub(crate) name: String,
@@ -53,6 +56,13 @@ impl ToolCall {
     }
 }
 
+/// Without the name and the identity: a model wrote them.
+impl fmt::Debug for ToolCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ToolCall").field("arguments", &self.arguments).finish_non_exhaustive()
+    }
+}
+
 /// A tool that a model may call, as `gen_ai.tool.definitions` has it.
 ///
 /// ```
@@ -64,7 +74,7 @@ impl ToolCall {
 ///     .parameters(json!({"type": "object", "properties": {"city": {"type": "string"}}}));
 /// assert!(!format!("{weather:?}").contains("city"));
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[must_use]
 pub struct ToolDefinition {
     pub(crate) kind: String,
@@ -101,5 +111,16 @@ impl ToolDefinition {
         let description = self.description.as_ref().map_or(0, Content::weight);
         let parameters = self.parameters.as_ref().map_or(0, Content::weight);
         size_of::<Self>() + self.name.len() + description + parameters
+    }
+}
+
+/// Without the name and the type: in a gateway a caller wrote them.
+impl fmt::Debug for ToolDefinition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (description, parameters) = (&self.description, &self.parameters);
+        f.debug_struct("ToolDefinition")
+            .field("description", description)
+            .field("parameters", parameters)
+            .finish_non_exhaustive()
     }
 }
