@@ -43,6 +43,13 @@ fn a_mode_that_nobody_knows_is_off() {
 }
 
 #[test]
+fn an_application_that_prints_every_span_prints_no_content() {
+    for capture in [None, Some("SPAN_ONLY")] {
+        nothing_leaks(&Run::of(&Settings { capture, own_subscriber: true, ..Settings::default() }));
+    }
+}
+
+#[test]
 fn what_is_captured_is_in_the_attributes_of_content_and_nowhere_else() {
     for profile in ["", "gen_ai_latest_experimental"] {
         for capture in ["SPAN_ONLY", "EVENT_ONLY", "SPAN_AND_EVENT"] {

@@ -27,6 +27,13 @@ use llmobs::capture::Captured;
 use llmobs::capture::ContentCapture;
 use llmobs::capture::Gate;
 use llmobs::capture::Hook;
+use llmobs::otlp::Pipeline;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::places;
 use crate::support::leaks::Canaries;
@@ -36,6 +43,7 @@ pub const SEED: &str = "LLMOBS_LEAKS_SEED";
 pub const IDLE: &str = "LLMOBS_LEAKS_IDLE";
 pub const HOOKED: &str = "LLMOBS_LEAKS_HOOKED";
 pub const LEVEL: &str = "LLMOBS_LEAKS_LEVEL";
+pub const OWN_SUBSCRIBER: &str = "LLMOBS_LEAKS_OWN_SUBSCRIBER";
 pub const FOLDER: &str = "LLMOBS_LEAKS_FOLDER";
 
 pub struct Application {
@@ -47,7 +55,10 @@ pub struct Application {
 pub fn run(seed: u64) {
     // What Rust prints of a panic is the application's own doing.
     std::panic::set_hook(Box::new(|_| {}));
-    let pipeline = llmobs::otlp::init().unwrap();
+    let pipeline = match std::env::var_os(OWN_SUBSCRIBER) {
+        None => llmobs::otlp::init().unwrap(),
+        Some(_) => beside_own_lines(),
+    };
     let application = Application::new(places::canaries(seed));
     if std::env::var_os(IDLE).is_none() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -56,6 +67,17 @@ pub fn run(seed: u64) {
     application.print_pages();
     drop(application);
     pipeline.shutdown(Duration::from_secs(20)).unwrap();
+}
+
+/// An application with a subscriber of its own, which prints every event and every span with all its fields, save the
+/// events that are content.
+fn beside_own_lines() -> Pipeline {
+    let pipeline = llmobs::otlp::builder().without_subscriber().init().unwrap();
+    let told = filter_fn(|metadata| metadata.target() == "llmobs");
+    let lines = tracing_subscriber::fmt::layer().with_span_events(FmtSpan::FULL).with_writer(std::io::stderr);
+    let registry = tracing_subscriber::registry().with(pipeline.layer()).with(lines.with_filter(told));
+    registry.with(LevelFilter::TRACE).init();
+    pipeline
 }
 
 impl Application {

@@ -56,6 +56,12 @@ const PLACES: &[(&str, May)] = &[
     ("output.tool.arguments", Content("gen_ai.output.messages")),
     ("output.of.broken", Content("gen_ai.output.messages")),
     ("stop", OnSpans("gen_ai.request.stop_sequences")),
+    ("step.arguments", OnSpans("gen_ai.tool.call.arguments")),
+    ("step.result", OnSpans("gen_ai.tool.call.result")),
+    ("step.query", OnSpans("gen_ai.retrieval.query.text")),
+    ("step.document", OnSpans("gen_ai.retrieval.documents")),
+    ("step.input", OnSpans("gen_ai.input.messages")),
+    ("step.output", OnSpans("gen_ai.output.messages")),
     // Errors.
     ("failure.message", InEvents("exception.message")),
     ("failure.cause", Nowhere),
@@ -88,6 +94,7 @@ const PLACES: &[(&str, May)] = &[
     ("function.argument", Nowhere),
     ("function.value", Nowhere),
     ("function.error", Nowhere),
+    ("function.message", InEvents("exception.message")),
     ("function.panic", Nowhere),
     ("function.item", Nowhere),
     ("function.field", Identity(&["declared.field"])),
@@ -115,6 +122,7 @@ const PLACES: &[(&str, May)] = &[
     ("grpc.metadata", Nowhere),
     ("grpc.message", Nowhere),
     // What a gateway's upstream says.
+    ("upstream.request", Content("gen_ai.input.messages")),
     ("upstream.content", Content("gen_ai.output.messages")),
     ("upstream.reasoning", Content("gen_ai.output.messages")),
     ("upstream.arguments", Content("gen_ai.output.messages")),
@@ -142,6 +150,17 @@ pub const SEEN: &[&str] = &[
     "stop",
     "failure.message",
     "http.body",
+    "step.arguments",
+    "step.result",
+    "step.query",
+    "step.document",
+    "step.input",
+    "step.output",
+    "function.message",
+    "upstream.request",
+    "upstream.content",
+    "upstream.reasoning",
+    "upstream.arguments",
 ];
 
 /// What is seen in every mode.

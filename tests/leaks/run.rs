@@ -30,11 +30,21 @@ pub struct Settings {
     pub level: &'static str,
     pub protocol: &'static str,
     pub idle: bool,
+    /// The application prints its spans too.
+    pub own_subscriber: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { capture: None, hooked: false, profile: "", level: "full", protocol: "http/protobuf", idle: false }
+        Self {
+            capture: None,
+            hooked: false,
+            profile: "",
+            level: "full",
+            protocol: "http/protobuf",
+            idle: false,
+            own_subscriber: false,
+        }
     }
 }
 
@@ -76,6 +86,9 @@ impl Run {
             .stdin(Stdio::null());
         if settings.idle {
             child.env(application::IDLE, "1");
+        }
+        if settings.own_subscriber {
+            child.env(application::OWN_SUBSCRIBER, "1");
         }
         if settings.hooked {
             child.env(application::HOOKED, "1");

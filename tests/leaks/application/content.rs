@@ -20,6 +20,7 @@ impl Application {
         self.streamed();
         self.in_pieces();
         self.broken();
+        self.at_the_limits();
     }
 
     fn input(&self) -> Input {
@@ -30,15 +31,26 @@ impl Application {
             .system(format!("You know of {}.", self.of("input.system")))
             .message(Message::user(format!("What is {}?", self.of("input.user"))).name(self.of("input.name")))
             .message(Message::user(self.gold()))
-            .message(Message::assistant().part(call))
+            .message(Message::assistant().part(call).part(self.odd_call()))
             .message(Message::tool(Part::tool_call_response("call_1", json!([self.of("input.tool.response")]))))
             .message(
                 Message::user("Look.")
                     .part(Part::uri(Modality::Image, format!("https://example.com/{}", self.of("input.uri"))))
+                    .part(Part::uri(Modality::Image, format!("https://app:{}@example.com/a", self.of("gold.url"))))
+                    .part(Part::uri(Modality::Image, format!("data:image/ghp_{};base64,AA", self.of("gold.key"))))
+                    .part(Part::blob(Modality::Audio, vec![1]).mime_type(format!("audio/ghp_{}", self.of("gold.key"))))
                     .part(Part::file(Modality::Document, self.of("input.file")))
+                    .part(Part::file(Modality::Document, format!("ghp_{}", self.of("gold.key"))))
                     .part(Part::blob(Modality::Image, self.of("input.blob").as_bytes().to_vec())),
             )
             .tool(tool.description(self.of("tool.definition.description")).parameters(parameters))
+    }
+
+    /// What a model made up where nobody expects it: secrets for names, and JSON inside of JSON.
+    fn odd_call(&self) -> ToolCall {
+        let key = format!("ghp_{}", self.of("gold.key"));
+        let inner = json!({ key.as_str(): self.gold() }).to_string();
+        ToolCall::new(key.clone()).id(key.clone()).arguments(json!({ key.as_str(): [inner, self.gold()] }))
     }
 
     fn whole(&self) {
@@ -46,11 +58,9 @@ impl Application {
         operation.mark().input(|| self.input());
         operation.mark().output(|| {
             let said = Message::assistant().part(format!("It is {}.", self.of("output.whole")).as_str());
-            [said.part(self.gold().as_str())]
+            [said.part(self.gold().as_str()).part(self.odd_call())]
         });
-        // The name of a tool is a developer's word.
-        let printed = format!("{:?} {operation:?} {:?}", self.input(), operation.mark());
-        println!("debug| {}", printed.replace(self.of("tool.definition.name"), "tool"));
+        println!("debug| {:?} {operation:?} {:?}", self.input(), operation.mark());
         operation.complete();
     }
 
@@ -72,6 +82,8 @@ impl Application {
         for piece in pieces(&arguments) {
             marker.output_tool_call(0, 0, None, None, &piece);
         }
+        let key = format!("ghp_{}", self.of("gold.key"));
+        marker.output_tool_call(0, 1, Some(&key), Some(&key), &json!({ key.as_str(): 1 }).to_string());
         for choice in 0..2 {
             for piece in pieces(&format!("So it is {}. {}", self.of("output.pieces"), self.gold())) {
                 marker.output_text(choice, &piece);
@@ -90,6 +102,18 @@ impl Application {
                 true => drop(operation),
                 false => operation.fail(ErrorType::Inference),
             }
+        }
+    }
+}
+
+impl Application {
+    /// Secrets that stand where a text is cut, and where a buffer is full.
+    fn at_the_limits(&self) {
+        for before in (7_500..8_300).step_by(23).chain((12_100..12_400).step_by(23)) {
+            let text = format!("{}\n{}", "so on ".repeat(before / 6), self.gold());
+            let operation = self.observer.chat(self.model()).start();
+            operation.mark().input(|| Input::new().system(text.clone()).message(Message::user(text.clone())));
+            read(operation.observe(stream::iter([&text[..before], &text[before..before + 9], &text[before + 9..]])));
         }
     }
 }

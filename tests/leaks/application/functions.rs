@@ -7,6 +7,7 @@ use futures_util::Stream;
 use futures_util::StreamExt;
 use futures_util::stream;
 use llmobs::ErrorType;
+use llmobs::Failure;
 use llmobs::Observer;
 use llmobs::llm_span;
 
@@ -40,6 +41,16 @@ const fn kind(_: &Talkative) -> ErrorType {
     ErrorType::Inference
 }
 
+#[llm_span(chat, observer = observer, model = request.model, error_type = told)]
+fn telling(observer: &Observer, request: &Request) -> Result<String, Talkative> {
+    Err(Talkative(request.text.clone()))
+}
+
+/// The text of the error too, as content.
+fn told(error: &Talkative) -> Failure {
+    Failure::new(ErrorType::Inference).message(error.0.as_str())
+}
+
 #[llm_span(tool, observer = observer)]
 fn tool(observer: &Observer, text: &str) -> Result<String, Box<dyn std::error::Error>> {
     Err(Box::new(Talkative(text.to_owned())))
@@ -65,6 +76,7 @@ impl Application {
         assert_eq!(said.unwrap(), self.of("function.value"));
         named(observer, &request("function.argument"), self.of("function.field"));
         assert!(broken(observer, &request("function.error")).is_err());
+        assert!(telling(observer, &request("function.message")).is_err());
         assert!(tool(observer, self.of("function.error")).is_err());
         assert!(catch_unwind(AssertUnwindSafe(|| panicking(observer, &request("function.panic")))).is_err());
         assert_eq!(streaming(observer, request("function.item")).count().await, 2);

@@ -36,9 +36,18 @@ impl Application {
     /// In reads of seven bytes.
     async fn passes(&self, dialect: Dialect, answer: &str) {
         let reads: Vec<Vec<u8>> = answer.as_bytes().chunks(7).map(<[u8]>::to_vec).collect();
+        let asked = json!({"model": "m", "system": self.gold(), "prompt": self.of("upstream.request"), "messages": [
+            {"role": "user", "content": self.of("upstream.request")},
+            {"role": "user", "content": self.gold()}
+        ], "contents": [{"role": "user", "parts": [{"text": self.of("upstream.request")}]}]});
+        let asked = asked.to_string();
         let operation = self.observer.chat(self.model()).start();
+        operation.mark().input(|| sse::input(dialect, asked.as_bytes()));
         operation.mark().failing(ErrorType::Upstream);
         sse::observe(operation, dialect, stream::iter(reads)).count().await;
+        let operation = self.observer.chat(self.model()).start();
+        operation.mark().output(|| sse::output(dialect, answer.as_bytes()));
+        operation.complete();
     }
 
     fn openai(&self) -> String {
