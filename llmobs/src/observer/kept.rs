@@ -73,11 +73,6 @@ fn lock<T>(place: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Live {
-    /// Whether content is captured.
-    pub(super) fn captures(&self) -> bool {
-        self.core.gate.capture().is_on()
-    }
-
     /// Its content, if there is any.
     pub(super) fn kept(&self) -> Option<&Kept> {
         self.noted()?.kept.get().map(Box::as_ref)
@@ -85,7 +80,7 @@ impl Live {
 
     /// The place of its content, unless nobody captures it or the end has come.
     fn keeps(&self) -> Option<&Kept> {
-        let wanted = self.captures() && !self.has_ended();
+        let wanted = self.captures && !self.has_ended();
         wanted.then(|| self.notes().kept.get_or_init(Box::default).as_ref())
     }
 
@@ -111,10 +106,11 @@ impl Live {
 /// Content. Nothing of it is looked at unless [capture](crate::capture) is on; what is kept is bounded, and passes the
 /// gate when the operation ends.
 impl Marker {
-    /// Whether content is captured: whether giving any has an effect.
+    /// Whether content is captured, and this operation's goes somewhere: whether giving any has an effect. Where spans alone
+    /// have content it is false in a trace that is not sampled.
     #[must_use]
     pub fn captures(&self) -> bool {
-        self.live().is_some_and(|live| live.captures())
+        self.live().is_some_and(|live| live.captures)
     }
 
     /// What the model is given. The closure is called only where content is captured; what it gives first stands.

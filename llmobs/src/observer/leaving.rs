@@ -42,7 +42,7 @@ struct Through {
 const SIGNAL: &str = "content";
 
 impl Leaving {
-    /// Lets out what may leave. Nothing is redacted where nobody would see it.
+    /// Lets out what may leave. Only what goes somewhere was kept.
     pub(super) fn of(live: &Live, outcome: Outcome, span: Option<&Held>) -> Self {
         Self(live.kept().map(|kept| Box::new(Through::of(live, kept, outcome, span))))
     }
@@ -68,26 +68,20 @@ impl Leaving {
 impl Through {
     fn of(live: &Live, kept: &Kept, outcome: Outcome, span: Option<&Held>) -> Self {
         let gate = &live.core.gate;
-        let to_span = gate.capture().on_spans() && span.is_some_and(Held::is_recording);
-        // Taken in any case: what is kept costs others their share.
         let (output, refused) = output(live, kept, outcome);
-        let input = kept.take_input();
-        let mut report = Report { refused_bytes: refused, ..Report::default() };
-        let mut through = Self::default();
-        if to_span || gate.capture().on_events() || gate.has_hook() {
-            let mut passage = gate.passage();
-            // The answer first: of what is too long, the prompt is known best.
-            through.output = passage.output(&output);
-            if let Some(input) = &input {
-                through.input = passage.input(&input.value.messages);
-                through.system_instructions = passage.system_instructions(&input.value.system_instructions);
-                through.tool_definitions = passage.tool_definitions(&input.value.tools);
-            }
-            if gate.capture().on_events() {
-                through.message = kept.message.get().and_then(|message| passage.text(message));
-            }
-            report += *passage.report();
+        let mut passage = gate.passage();
+        // The answer first: of what is too long, the prompt is known best.
+        let mut through = Self { output: passage.output(&output), ..Self::default() };
+        if let Some(input) = kept.take_input() {
+            through.input = passage.input(&input.value.messages);
+            through.system_instructions = passage.system_instructions(&input.value.system_instructions);
+            through.tool_definitions = passage.tool_definitions(&input.value.tools);
         }
+        if gate.capture().on_events() {
+            through.message = kept.message.get().and_then(|message| passage.text(message));
+        }
+        let mut report = *passage.report();
+        report.refused_bytes += refused;
         if gate.has_hook() {
             let ids = span.and_then(Held::ids).map(|ids| (hex(ids.trace_id).to_string(), hex(ids.span_id).to_string()));
             let captured = Captured::new()
@@ -181,6 +175,13 @@ fn growth(told: &AtomicU64, total: u64) -> u64 {
 }
 
 impl Core {
+    /// Whether the content of an operation with this span goes anywhere.
+    pub(super) fn captures(&self, span: Option<&Held>) -> bool {
+        let (gate, mode) = (&self.gate, self.gate.capture());
+        mode.is_on()
+            && (mode.on_events() || gate.has_hook() || mode.on_spans() && span.is_some_and(Held::has_attributes))
+    }
+
     /// The texts at which a caller wants the generation to stop, where spans have content.
     pub(super) fn tell_stop_sequences(&self, span: &Held, texts: &[&str]) {
         if texts.is_empty() || !self.gate.capture().on_spans() || !span.is_recording() {

@@ -70,6 +70,9 @@ pub(super) struct Live {
     pub(super) prepares: bool,
     /// A report of the token usage is expected, so nothing is counted before it.
     pub(super) reports_usage: bool,
+    /// Its content goes somewhere.
+    #[cfg(feature = "content")]
+    pub(super) captures: bool,
     /// One more than the place of the objective of its function, where that has one of its own.
     own_objective: Option<NonZeroU8>,
     pub(super) link: Option<TraceLink>,
@@ -109,6 +112,8 @@ pub(super) struct Beginning {
     pub(super) deadline: Option<u64>,
     pub(super) prepares: bool,
     pub(super) reports_usage: bool,
+    #[cfg(feature = "content")]
+    pub(super) captures: bool,
     pub(super) link: Option<TraceLink>,
     pub(super) max_tokens: Option<u64>,
     pub(super) own_objective: Option<usize>,
@@ -144,6 +149,8 @@ impl Live {
             deadline: beginning.deadline.and_then(NonZeroU64::new),
             prepares: beginning.prepares,
             reports_usage: beginning.reports_usage,
+            #[cfg(feature = "content")]
+            captures: beginning.captures,
             own_objective: beginning.own_objective.and_then(|place| NonZeroU8::new(u8::try_from(place + 1).ok()?)),
             link: beginning.link,
             ended: AtomicBool::new(false),

@@ -261,6 +261,8 @@ impl<'a> Start<'a> {
             deadline: self.deadline.map(|after| t0.saturating_add(nanos(after))),
             prepares: self.prepares,
             reports_usage: self.reports_usage.unwrap_or_else(|| role.is_remote()),
+            #[cfg(feature = "content")]
+            captures: core.captures(span.as_deref()),
             link: match &span {
                 Some(span) if span.context().is_some() => span.exemplar(),
                 _ => current_link(),

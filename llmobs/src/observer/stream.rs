@@ -245,7 +245,7 @@ impl Flow {
             whole: false,
             entered: false,
             #[cfg(feature = "content")]
-            captures: running.live.captures(),
+            captures: running.live.captures,
             running,
         }
     }

@@ -55,6 +55,12 @@ impl Held {
         self.records
     }
 
+    /// Whether somebody keeps attributes that are no fields of it.
+    #[cfg(feature = "content")]
+    pub(crate) fn has_attributes(&self) -> bool {
+        self.records && self.context.is_some()
+    }
+
     /// Runs code in its trace, though not under the span of `tracing`.
     pub(crate) fn in_trace<T>(&self, code: impl FnOnce() -> T) -> T {
         let _attached = self.context.clone().map(Context::attach);
