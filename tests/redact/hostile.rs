@@ -8,7 +8,7 @@ use llmobs::redact::Redactor;
 const MIB: usize = 1024 * 1024;
 
 /// What is repeated, and what stands before it.
-const ATTACKS: [(&str, &str); 28] = [
+const ATTACKS: [(&str, &str); 42] = [
     ("", "a"),
     ("", "1"),
     ("", "1 "),
@@ -37,6 +37,20 @@ const ATTACKS: [(&str, &str); 28] = [
     ("", "DE89 "),
     ("", "1A1z"),
     ("", "born "),
+    ("", "00D"),
+    ("", "a."),
+    ("", "s."),
+    ("", "<token>"),
+    ("", "token.a"),
+    ("", "A_KEY="),
+    ("", "_mmk"),
+    ("", ".atlasv1."),
+    ("", "a.webhook.office.com/"),
+    ("", "[A"),
+    ("", "mysql -p"),
+    ("", "1234567890123456|"),
+    ("", "0123 456 "),
+    ("", "card? It's "),
 ];
 
 fn time(redactor: &Redactor, text: &str) -> Duration {

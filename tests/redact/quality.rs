@@ -14,7 +14,7 @@ const HEX: &str = "0123456789abcdef";
 const WORD: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /// What stands around a find: prose, brackets, JSON, code, writing without blanks.
-const FRAMES: [(&str, &str); 14] = [
+const FRAMES: [(&str, &str); 17] = [
     ("It is ", "."),
     ("use ", ", please"),
     ("(", ")"),
@@ -29,6 +29,9 @@ const FRAMES: [(&str, &str); 14] = [
     ("`", "`"),
     ("see:", ";"),
     ("\t", "?"),
+    ("[", "]"),
+    ("**", "**"),
+    ("_", "_"),
 ];
 
 fn some(dice: &mut Dice, alphabet: &str, length: usize) -> String {
@@ -165,7 +168,7 @@ const GOLD: [(&str, Make, &str, &str); 8] = [
 ];
 
 /// What is like something and is not it.
-const DECOYS: [(&str, Make); 16] = [
+const DECOYS: [(&str, Make); 20] = [
     ("version", |dice| format!("version {}.{}.{}.{}", dice.below(20), dice.below(50), dice.below(90), dice.below(9))),
     ("object identifier", |dice| format!("1.3.6.1.4.1.{}.{}", dice.below(9_999), dice.below(99))),
     ("imei", |dice| luhn(&format!("35{}", some(dice, DIGITS, 12)))),
@@ -181,6 +184,22 @@ const DECOYS: [(&str, Make); 16] = [
     ("uuid", |dice| grouped(&some(dice, HEX, 32), &[8, 4, 4, 4, 12], "-")),
     ("commit", |dice| some(dice, HEX, 40)),
     ("order", |dice| format!("order {}", some(dice, "123456789", 11))),
+    ("name of something", |dice| {
+        let names = ["msg_01", "toolu_01", "call_", "chatcmpl-", "resp_", "req_", "run_", "cus_"];
+        format!("{}{}", dice.one_of(&names), some(dice, WORD, 24))
+    }),
+    ("account with a wrong check digit", |dice| {
+        let number = iban(dice);
+        format!("{}99{}", &number[..2], &number[4..])
+    }),
+    ("article", |dice| {
+        let digits = format!("40{}", some(dice, DIGITS, 10));
+        let sum: u32 = digits.bytes().enumerate().map(|(at, digit)| u32::from(digit - b'0') * [1, 3][at % 2]).sum();
+        format!("{digits}{}", (10 - sum % 10) % 10)
+    }),
+    ("number with a word before it", |dice| {
+        format!("ID-{}-{}-{}", some(dice, "23456789", 3), some(dice, "23456789", 3), some(dice, DIGITS, 4))
+    }),
     ("decimal", |dice| format!("0.{}", some(dice, DIGITS, 16))),
     ("path of modules", |dice| dice.one_of(&["std::io", "a::b", "dead::beef", "12:34:56", "fe::ed::be"]).to_owned()),
     ("like a key", |dice| {

@@ -44,7 +44,7 @@ pub fn text(dice: &mut Dice, most: usize) -> String {
 }
 
 /// The test numbers of payment providers, examples of standards, numbers kept free for films, keys of a made-up body.
-pub const WHOLE: [&str; 44] = [
+pub const WHOLE: [&str; 62] = [
     "jane.doe@example.org",
     "o'brien+x@mail.example.co.uk",
     "jörg@bücher.de",
@@ -89,6 +89,24 @@ pub const WHOLE: [&str; 44] = [
     "密码是hunter2。",
     "call me at 020 7946 0958",
     "ssn 219 45 6789",
+    "a8F3kP0zQ9mN2x.atlasv1.a8F3kP0zQ9mN2xVbLw7RtYcE4uHsJdGfa8F3kP0zQ9mN2xVbLw7RtYcE4uHsJdGf12",
+    "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",
+    "https://team.webhook.office.com/webhookb2/5f2a9c1e77b04d5588aa@5f2a9c1e/IncomingWebhook/3f9a8b7c6d5e4f3a",
+    "00D5e000001AbCd!AQ8F3kP0zQ9mN2xVbLw7RtYcE4uHsJdGfa8F3kP0zQ9mN2xVbLw7RtYcE4uHsJdGf12a",
+    "1234567890123456|a8F3kP0zQ9mN2xVbLw7RtYcE4uH",
+    "dapi3f9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c-2",
+    "<api_key>a8F3kP0zQ9mN2xVb</api_key>",
+    "box.secret.key=a8F3kP0zQ9mN2xVb",
+    "SERVICE_KEY=a8F3kP0zQ9mN2xVbLw7R",
+    "020 7946 0958 (office)",
+    "0207946 0958-Fax",
+    "(+358) 9 31234567",
+    "what is your card? It's 4222222222222",
+    "date of birth. It's 17/04/1990",
+    "GB13TEST1234567890123",
+    "mysql -u app -phunter2",
+    "| token | 3f9a8b7c6d5e4f3a2b1c |",
+    "[AKIAIOSFODNN7EXAMPLE]",
 ];
 
 const WORDS: [&str; 40] = [

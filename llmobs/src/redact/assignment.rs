@@ -24,7 +24,7 @@ use super::words::Words;
 /// A name such as "password" stands in `at..end`.
 pub(super) fn assignment(scene: &Scene<'_, '_>, at: usize, end: usize, named: Named) -> Option<Hit> {
     let text = scene.text;
-    let short = end - at <= 4 && text.at(at).is_ascii();
+    let short = end - at <= 4 && text.at(at).is_ascii() && text.at(at) != b'_';
     if short && class::is(text.before(at), ALNUM) {
         return None;
     }
@@ -287,7 +287,7 @@ fn is_call(text: &Text<'_>, start: usize, end: usize) -> bool {
     }
     let inside = text.short_run(VALUE, end + 1, 64);
     let spelled = class::count(name, DIGIT) == 0 || !value::is_random(name);
-    let closes = matches!(text.at(inside), b')' | b',' | b'(') || text.is(inside, SPACE);
+    let closes = matches!(text.at(inside), b')' | b',' | b'(' | b'"' | b'\'') || text.is(inside, SPACE);
     let closed = closes && path(text.slice(end + 1, inside)) && spelled;
     open == b'[' || open == b'(' && (matches!(text.at(end + 1), b'"' | b'\'' | b'&') || closed)
 }

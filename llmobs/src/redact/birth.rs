@@ -181,6 +181,7 @@ mod tests {
             }
         }
         assert_eq!(found("生年月日は1990年4月17日です"), [(Kind::DateOfBirth, "1990年4月17日")]);
+        assert_eq!(found("You want my date of birth. It's 17/04/1990"), [(Kind::DateOfBirth, "17/04/1990")]);
         assert_eq!(found("née le 17 avril 1990"), [(Kind::DateOfBirth, "17 avril 1990")]);
         assert_eq!(found("fecha de nacimiento: 17 de abril de 1990"), [(Kind::DateOfBirth, "17 de abril de 1990")]);
     }

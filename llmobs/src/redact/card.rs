@@ -140,6 +140,11 @@ mod tests {
         }
         assert_eq!(found("3782 822463 10005"), [(Kind::Card, "3782 822463 10005")]);
         assert_eq!(found("4242 4242 4242 4242 2027"), [(Kind::Card, "4242 4242 4242 4242")]);
+        // Numbers of thirteen and twelve digits; of no issuer where words say what it is.
+        assert_eq!(found("it is 4222222222222"), [(Kind::Card, "4222222222222")]);
+        assert_eq!(found("it is 675964982648"), [(Kind::Card, "675964982648")]);
+        assert_eq!(found("charge my credit card. Number is 9000000000000001"), [(Kind::Card, "9000000000000001")]);
+        assert_eq!(found("What's your card? 9000000000000001"), [(Kind::Card, "9000000000000001")]);
     }
 
     #[test]
@@ -157,6 +162,9 @@ mod tests {
             "1700000000000000000",
             "978-3-16-148410-0",
             "order 6304000000000000",
+            "9000000000000001",
+            "4006381333931",
+            "DE26 4242 4242 4242 4242 29",
         ] {
             assert!(found(text).is_empty(), "{text}: {:?}", found(text));
         }

@@ -56,3 +56,20 @@ impl From<Hit> for Look {
         Self { hit: Some(hit), next: hit.end }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_has_words_and_few_digits() {
+        for name in ["EMAIL", "DATE_OF_BIRTH", "URL_CREDENTIAL", "X2", "PHONE_1234"] {
+            assert!(is_label(name.as_bytes()), "{name}");
+        }
+        for name in
+            ["AKIAIOSFODNN7EXAMPLE", "DE89370400440532013000", "ABCDEFGHIJKLMNOPQ", "X", "a", "1A", "A-B", "A12345"]
+        {
+            assert!(!is_label(name.as_bytes()), "{name}");
+        }
+    }
+}

@@ -129,10 +129,10 @@ fn prefixed(text: &Text<'_>, groups: &Groups) -> Option<usize> {
         .flatten()
 }
 
-/// `00491712345678`: one run of digits, of no country that begins with a one, since numbers are filled up with zeros.
+/// `00491712345678`: one run of digits, of no country that begins with a one or a two, since numbers are filled up with zeros.
 fn run_together(text: &Text<'_>, run: &Group) -> Option<usize> {
     let digits = text.slice(run.start, run.end);
-    let shaped = (12..=16).contains(&digits.len()) && digits.starts_with(b"00") && matches!(digits[2], b'2'..=b'9');
+    let shaped = (12..=16).contains(&digits.len()) && digits.starts_with(b"00") && matches!(digits[2], b'3'..=b'9');
     let other = matches!(text.topic(run.start, context::topic), Some(Topic::Other | Topic::Version));
     (shaped && !other && plan::is_international(&digits[2..])).then(|| whole(text, run.end)).flatten()
 }

@@ -65,7 +65,7 @@ pub(super) fn is_random(value: &[u8]) -> bool {
     let letters = class::count(value, ALPHA);
     let cases = class::count(value, UPPER) > 0 && class::count(value, LOWER) > 0;
     let mixed = digits >= 2 && letters >= 2 || digits >= 1 && cases || value.len() >= 24 && cases && !is_words(value);
-    mixed && class::variety(value) >= 8 && !(is_words(value) && digits < 8)
+    mixed && class::variety(value) >= 8 && !(is_words(value) && digits < 8) && !is_camel(value)
 }
 
 /// Whether the pieces between separators are all words or numbers: `some-long-name-2`.
@@ -233,7 +233,8 @@ fn is_harmless(value: &[u8]) -> bool {
     // A type of Rust or C may be a reference.
     let slice = lower.starts_with(b"&[");
     let word = lower.trim_ascii().strip_prefix(b"&").or_else(|| lower.strip_prefix(b"*")).unwrap_or(&lower);
-    url || file || path || slice || WORDS.contains(&word)
+    let call = lower.ends_with(b"()");
+    url || file || path || slice || call || WORDS.contains(&word)
 }
 
 const WORDS: [&[u8]; 50] = [
@@ -307,7 +308,7 @@ fn is_code(value: &[u8]) -> bool {
     let suffix = &value[digits..];
     let typed =
         digits > 0 && matches!(suffix, [b'i' | b'u' | b'f', rest @ ..] if class::all(rest, DIGIT) && rest.len() <= 3);
-    unbalanced && !value.contains(&b'!') || call || typed && digits < 12
+    unbalanced && !value.contains(&b'!') || call || value.ends_with(b"(") || typed && digits < 12
 }
 
 /// `v0.1.2`.
@@ -316,10 +317,10 @@ fn is_version(value: &[u8]) -> bool {
     number.contains(&b'.') && class::all(number, DIGIT | class::DOT)
 }
 
-/// `smimeEncryptionKeyPrefs`: words of four letters and more on average, each with its capital.
+/// `smimeEncryptionKeyPrefs`: words of four letters on average, each with its capital.
 pub(super) fn is_camel(value: &[u8]) -> bool {
     let words = value.windows(2).filter(|pair| class::is(pair[0], LOWER) && class::is(pair[1], UPPER)).count() + 1;
-    class::all(value, ALPHA) && value.len() >= words * 5
+    class::all(value, ALPHA) && value.len() >= words * 4
 }
 
 /// `8-64`, `12+`.

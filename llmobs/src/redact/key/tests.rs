@@ -48,11 +48,38 @@ fn keys_of_the_named_makers_are_found_whatever_stands_around_them() {
         "A3-ASWWYB-798JRYLJVD4-23DC2-86TVM-H43EB".to_owned(),
         format!("https://hooks.slack.com/services/T{}/B{}/{}", body(8), body(8), body(24)),
         format!("a1B7Q~{}", body(33)),
+        format!("llx-{}", body(48)),
+        format!("vck_{}", body(56)),
+        format!("bkua_{}", hex(40)),
+        format!("CCIPAT_{}_{}", body(22), hex(40)),
+        format!("ATATT3xFfGF0{}", body(100)),
+        format!("dapi{}-2", hex(32)),
+        format!("xoxd-{}%2B{}%3D", body(60), body(40)),
+        format!("AstraCS:{}:{}", body(24), hex(64)),
+        format!("{}.atlasv1.{}", body(14), body(67)),
+        format!("{}_{}_mmk", body(6), body(29)),
+        format!("00D5e000001AbCd!{}", body(96)),
+        format!("1234567890123456|{}", body(27)),
+        format!("https://team.webhook.office.com/webhookb2/{}@{}/IncomingWebhook/{}", hex(32), hex(32), hex(32)),
+        format!("s.{}", body(24)),
     ];
     for key in &keys {
-        for frame in
-            ["{}", "it is {}.", "{}, then", "({})", "\"{}\"", "キー{}です", "{}。", "`{}`", "x={}&y", "{}\\n", "\\n{}"]
-        {
+        for frame in [
+            "{}",
+            "[{}]",
+            "_{}",
+            "/{}/",
+            "it is {}.",
+            "{}, then",
+            "({})",
+            "\"{}\"",
+            "キー{}です",
+            "{}。",
+            "`{}`",
+            "x={}&y",
+            "{}\\n",
+            "\\n{}",
+        ] {
             let text = frame.replace("{}", key);
             assert_eq!(found(&text), [(Kind::ApiKey, &key[..])], "{text}");
         }
@@ -90,6 +117,13 @@ fn words_that_begin_like_keys_stay() {
         "secret_santa_2024",
         "10:Aaa",
         "re_export_of_all_the_things_in_this_module",
+        "sk-ecdsa-sha2-nistp256",
+        "s.noDeleteOnFetchRejection",
+        "AstraCS:",
+        "x.atlasv1.y",
+        "00D5e000001AbCd!",
+        "my_hf_aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0",
+        "AAAt/EAAOG0AgCs3AIA71QdALUdAACBGgCA4bwCAKzQAgC1KQAAoyUBAKKRAwChFR0AoA0dAOGAHgCFGgCA47AAoyUBAKKRAwChFR0",
     ] {
         assert!(found(text).is_empty(), "{text}: {:?}", found(text));
     }

@@ -26,6 +26,9 @@ fn international_numbers_are_found_however_they_are_written() {
         "0049 30 23125 000",
         "+1 415-555-0132 ext. 12",
         "+1 415-555-0132x1234",
+        "+1 415-555-0132, ext 12",
+        "(+358) 9 31234567",
+        "00493023125000",
     ] {
         for frame in ["{}", "on {}.", "({}), ", "电话{}谢谢", "tel:{};", "\"{}\""] {
             assert_eq!(phones(&frame.replace("{}", number)), [number], "{frame}");
@@ -55,9 +58,29 @@ fn national_numbers_are_found_behind_words_that_say_so() {
         "電話番号は{03-1234-5678}です",
         "my cell is {415 555 0132}",
         "text me on {4155550132}",
+        "They're not answering at {78 651 450}",
+        "What is your phone number? {0151 23456789}",
+        "I gave you my phone number. It's {0151 23456789}",
+        "phone: {+33 1 99 00 1}",
     ] {
         let number = text.split(['{', '}']).nth(1).unwrap();
         assert_eq!(phones(&text.replace(['{', '}'], "")), [number], "{text}");
+    }
+}
+
+#[test]
+fn national_numbers_are_found_before_words_that_say_so() {
+    for text in [
+        "{020 7946 0958} (office)",
+        "{020 7946 0958} fax\n{07700 900123} mobile",
+        "{0207946 0958}-Fax",
+        "{42465418} work\n",
+    ] {
+        let numbers: Vec<&str> = text.split(['{', '}']).skip(1).step_by(2).collect();
+        assert_eq!(phones(&text.replace(['{', '}'], "")), numbers, "{text}");
+    }
+    for text in ["12 345 678 mobile users", "20000000 phone calls", "2012-2014 work", "3 500 000 home runs"] {
+        assert!(phones(text).is_empty(), "{text}: {:?}", phones(text));
     }
 }
 
@@ -90,6 +113,12 @@ fn other_numbers_stay() {
         "550e8400-e29b-41d4-a716-446655440000",
         "1-2-3",
         "call 911",
+        "call in 2012-2014",
+        "ID-415-555-0132",
+        "2 101 005 33 000 12",
+        "3704 0044 0532 0130 00",
+        "002007999000043",
+        "my phone broke. Order 4155550132 came",
     ] {
         assert!(phones(text).is_empty(), "{text}: {:?}", phones(text));
     }
