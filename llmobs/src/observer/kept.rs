@@ -108,6 +108,7 @@ impl Live {
 impl Marker {
     /// Whether content is captured, and this operation's goes somewhere: whether giving any has an effect. Where spans alone
     /// have content it is false in a trace that is not sampled.
+    #[inline]
     #[must_use]
     pub fn captures(&self) -> bool {
         self.live().is_some_and(|live| live.captures)
@@ -157,19 +158,28 @@ impl Marker {
 
     /// A piece of the text of a choice. [`Operation::observe`](crate::Operation::observe) gives them itself where an
     /// item [knows its text](crate::Carries::text).
+    #[inline]
     pub fn output_text(&self, choice: u32, delta: &str) {
-        self.gather(|gathering| gathering.text(choice, delta));
+        if self.captures() {
+            self.gather(|gathering| gathering.text(choice, delta));
+        }
     }
 
     /// A piece of the reasoning of a choice.
+    #[inline]
     pub fn output_reasoning(&self, choice: u32, delta: &str) {
-        self.gather(|gathering| gathering.reasoning(choice, delta));
+        if self.captures() {
+            self.gather(|gathering| gathering.reasoning(choice, delta));
+        }
     }
 
     /// A piece of the arguments of one of the tool calls of a choice, counted from zero, and what is known of the call
     /// by now.
+    #[inline]
     pub fn output_tool_call(&self, choice: u32, index: u32, id: Option<&str>, name: Option<&str>, arguments: &str) {
-        self.gather(|gathering| gathering.tool_call(choice, index, id, name, arguments));
+        if self.captures() {
+            self.gather(|gathering| gathering.tool_call(choice, index, id, name, arguments));
+        }
     }
 
     fn gather(&self, piece: impl FnOnce(&mut Gathering)) {

@@ -1,0 +1,112 @@
+//! What the capture of content costs a call, beside the same text put on the span by hand, unredacted.
+
+use std::time::Duration;
+
+use llmobs::FinishReason;
+use llmobs::Level;
+use llmobs::Observer;
+use llmobs::capture::ContentCapture;
+use llmobs_benches::Contest;
+use llmobs_benches::timed;
+use opentelemetry::Context;
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use opentelemetry_sdk::trace::Span as SdkSpan;
+use opentelemetry_sdk::trace::SpanData;
+use opentelemetry_sdk::trace::SpanProcessor;
+use serde_json::json;
+use tracing::subscriber::with_default;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+use tracing_subscriber::layer::SubscriberExt;
+
+const MODEL: &str = "smollm2-135m-instruct";
+const SILENT: &str = "llmobs, told of no content";
+const OFF: &str = "llmobs, off";
+const SPANS: &str = "llmobs, on spans";
+const BY_HAND: &str = "by hand: on spans, unredacted";
+
+/// How many pieces an answer has.
+const PIECES: usize = 64;
+
+fn main() {
+    let observer = |mode| {
+        // No log event: the span by hand has none either.
+        let builder = Observer::builder().model(MODEL).level(Level::Core).logged_share(0.0);
+        builder.capture(mode).build().expect("builds")
+    };
+    let (off, spans) = (observer(ContentCapture::Off), observer(ContentCapture::Spans));
+    let provider = SdkTracerProvider::builder().with_span_processor(Nowhere).build();
+    let prompt = "Tell me in a few words what a city of this size does about its rivers when it rains. ".repeat(24);
+    let results = Contest::new("a call with a prompt of 2 KiB and an answer of 64 pieces")
+        .rival(SILENT, |turns| carried(&provider, || (0..turns).for_each(|_| silent(&off))))
+        .rival(OFF, |turns| carried(&provider, || (0..turns).for_each(|_| call(&off, &prompt))))
+        .rival(SPANS, |turns| carried(&provider, || (0..turns).for_each(|_| call(&spans, &prompt))))
+        .rival(BY_HAND, |turns| carried(&provider, || (0..turns).for_each(|_| by_hand(&off, &prompt))))
+        .run();
+    results.print(BY_HAND, SILENT);
+    let bytes = prompt.len() + PIECES * PIECE.len();
+    #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
+    let per_byte = (results.nanos(SPANS) - results.nanos(SILENT)) / bytes as f64;
+    println!("a byte of content on a span: {per_byte:.2} ns");
+    println!("a piece where nothing is captured: {:.2} ns", (results.nanos(OFF) - results.nanos(SILENT)) / 65.0);
+}
+
+const PIECE: &str = " word after word";
+
+fn silent(observer: &Observer) {
+    let operation = observer.chat(MODEL).start();
+    operation.mark().finish_reason(FinishReason::Stop);
+    operation.complete();
+}
+
+fn call(observer: &Observer, prompt: &str) {
+    let operation = observer.chat(MODEL).start();
+    let mark = operation.mark();
+    mark.input(|| prompt);
+    for _ in 0..PIECES {
+        mark.output_text(0, PIECE);
+    }
+    mark.finish_reason(FinishReason::Stop);
+    operation.complete();
+}
+
+fn by_hand(observer: &Observer, prompt: &str) {
+    let operation = observer.chat(MODEL).start();
+    let mut answer = String::new();
+    for _ in 0..PIECES {
+        answer.push_str(PIECE);
+    }
+    let messages = |role, text: &str| json!([{"role": role, "parts": [{"type": "text", "content": text}]}]).to_string();
+    operation.span().set_attribute("gen_ai.input.messages", messages("user", prompt));
+    operation.span().set_attribute("gen_ai.output.messages", messages("assistant", &answer));
+    operation.mark().finish_reason(FinishReason::Stop);
+    operation.complete();
+}
+
+/// The time of some work whose spans are carried to a provider.
+fn carried(provider: &SdkTracerProvider, work: impl FnOnce()) -> Duration {
+    let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("bench")).with_location(false);
+    let layer = layer.with_threads(false).with_target(false).with_tracked_inactivity(false);
+    with_default(tracing_subscriber::registry().with(layer), || timed(work))
+}
+
+/// Takes every span and keeps none.
+#[derive(Debug)]
+struct Nowhere;
+
+impl SpanProcessor for Nowhere {
+    fn on_start(&self, _: &mut SdkSpan, _: &Context) {}
+
+    fn on_end(&self, span: SpanData) {
+        std::hint::black_box(span);
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        Ok(())
+    }
+
+    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+        Ok(())
+    }
+}
