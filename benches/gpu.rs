@@ -18,18 +18,20 @@ use llmobs_gpu::Sampler;
 use fake::Fake;
 
 fn main() {
-    let time = Duration::from_secs(if is_quick() { 1 } else { 20 });
+    // Long enough for what is asked every thirty seconds.
+    let time = Duration::from_secs(if is_quick() { 1 } else { 30 });
     let mut table = Table::new(&["sampler", "calls a second", "CPU of one core", "CPU time an hour"]);
     let mut normal = 0.0;
-    for (name, gpus, operations) in [
-        ("1 GPU, nothing runs", 1, 0),
-        ("1 GPU, 4 operations run", 1, 4),
-        ("1 GPU, 64 operations run", 1, 64),
-        ("8 GPUs, nothing runs", 8, 0),
-        ("8 GPUs, 64 operations run", 8, 64),
+    for (name, gpus, operations, processes) in [
+        ("1 GPU, nothing runs", 1, 0, false),
+        ("1 GPU, nothing runs, asked who uses it", 1, 0, true),
+        ("1 GPU, 4 operations run", 1, 4, false),
+        ("1 GPU, 64 operations run", 1, 64, false),
+        ("8 GPUs, nothing runs", 8, 0, false),
+        ("8 GPUs, 64 operations run", 8, 64, false),
     ] {
-        let (calls, share) = measure(gpus, operations, time);
-        if gpus == 1 && operations == 0 {
+        let (calls, share) = measure(gpus, operations, processes, time);
+        if gpus == 1 && operations == 0 && !processes {
             normal = share;
         }
         let hour = format!("{:.2} s", share * 3_600.0);
@@ -40,11 +42,15 @@ fn main() {
 }
 
 /// Calls a second, and CPU time by time.
-fn measure(gpus: u32, operations: usize, time: Duration) -> (f64, f64) {
+fn measure(gpus: u32, operations: usize, processes: bool, time: Duration) -> (f64, f64) {
     let fake = Fake::new();
     fake.devices(gpus);
+    // Two users of each, so that the part of each is asked for.
+    (0..gpus).for_each(|gpu| fake.process(gpu, std::process::id(), 1 << 30, 60));
+    (0..gpus).for_each(|gpu| fake.process(gpu, u32::MAX, 1 << 30, 20));
     let observer = Observer::builder().model("m").build().unwrap();
-    let sampler = Sampler::builder().backend(NvmlBackend::at(fake.path())).start(&observer).unwrap();
+    let builder = Sampler::builder().backend(NvmlBackend::at(fake.path())).processes(processes);
+    let sampler = builder.start(&observer).unwrap();
     let running: Vec<_> = (0..operations).map(|_| observer.chat("m").start()).collect();
     // What happens once is not what is asked.
     thread::sleep(time / 10);
