@@ -2,6 +2,8 @@
 
 #[path = "macros/backend.rs"]
 mod backend;
+#[path = "macros/content.rs"]
+mod content;
 #[path = "macros/futures.rs"]
 mod futures;
 #[path = "macros/hand.rs"]

@@ -34,6 +34,7 @@ pub(crate) struct Args {
 /// The arguments besides the kind. Expressions see the arguments of the function.
 #[derive(Default)]
 pub(crate) struct Options {
+    pub(crate) arguments: Option<Expr>,
     pub(crate) conversation: Option<Expr>,
     pub(crate) crate_path: Option<Path>,
     pub(crate) docs: Option<Span>,
@@ -41,12 +42,15 @@ pub(crate) struct Options {
     pub(crate) error_type: Option<ExprPath>,
     pub(crate) fields: Vec<Field>,
     pub(crate) handle: Option<Ident>,
+    pub(crate) input: Option<Expr>,
     pub(crate) max_tokens: Option<Expr>,
     pub(crate) model: Option<Expr>,
     pub(crate) name: Option<Expr>,
     pub(crate) objective: Option<Objective>,
     pub(crate) observer: Option<Expr>,
     pub(crate) provider: Option<Expr>,
+    pub(crate) query: Option<Expr>,
+    pub(crate) result: Option<ExprPath>,
     pub(crate) stream: Option<Span>,
     pub(crate) tokens: Option<ExprPath>,
     pub(crate) usage: Option<ExprPath>,
@@ -59,8 +63,9 @@ pub(crate) struct Field {
 }
 
 /// What may be given, in the order in which the documentation has it.
-const KEYS: &str = "`provider`, `model`, `max_tokens`, `conversation`, `name`, `observer`, `fields(..)`, `stream`, \
-                    `tokens`, `drive`, `error_type`, `usage`, `objective(..)`, `handle`, `docs`, `crate`";
+const KEYS: &str = "`provider`, `model`, `max_tokens`, `conversation`, `name`, `observer`, `input`, `arguments`, \
+                    `result`, `query`, `fields(..)`, `stream`, `tokens`, `drive`, `error_type`, `usage`, \
+                    `objective(..)`, `handle`, `docs`, `crate`";
 
 impl Parse for Args {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
@@ -130,6 +135,7 @@ impl Reader {
     fn option(&mut self, name: &str, key: &Ident, input: ParseStream<'_>) -> Result<()> {
         let options = &mut self.options;
         match name {
+            "arguments" => options.arguments = Some(value(key, input)?),
             "conversation" => options.conversation = Some(value(key, input)?),
             "crate" => {
                 input.parse::<Token![=]>()?;
@@ -143,6 +149,7 @@ impl Reader {
                 input.parse::<Token![=]>()?;
                 options.handle = Some(input.parse()?);
             }
+            "input" => options.input = Some(value(key, input)?),
             "max_tokens" => options.max_tokens = Some(value(key, input)?),
             "model" => options.model = Some(value(key, input)?),
             "name" => options.name = Some(value(key, input)?),
@@ -152,6 +159,8 @@ impl Reader {
             }
             "observer" => options.observer = Some(value(key, input)?),
             "provider" => options.provider = Some(value(key, input)?),
+            "query" => options.query = Some(value(key, input)?),
+            "result" => options.result = Some(path(key, input)?),
             "stream" => options.stream = Some(flag(key, input)?),
             "tokens" => options.tokens = Some(path(key, input)?),
             "usage" => options.usage = Some(path(key, input)?),
@@ -209,6 +218,12 @@ impl Reader {
         let needs_stream = matches!(name, "tokens" | "drive") && self.options.stream.is_none();
         if needs_stream {
             return Err(Error::new(span, format!("`{name}` is about the items of a stream: add `stream`")));
+        }
+        if name == "result" && self.options.stream.is_some() {
+            return Err(Error::new(
+                span,
+                "`result` is about a value that is there at once: with `stream` there is none",
+            ));
         }
         Ok(())
     }

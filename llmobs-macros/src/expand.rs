@@ -199,13 +199,13 @@ impl<'a> Expansion<'a> {
             let text = "`handle` needs a function that is async, or one that is only `Box::pin(async move { .. })`";
             return Err(Error::new(handle.span(), text));
         }
-        let Self { watched, value, .. } = self;
+        let Self { watched, value, output, .. } = self;
         let (begin, body, end) = (self.begin(false), self.block(), self.end());
         let returned = self.function.output().map_or_else(|| parse_quote!(()), erased);
         let future = own("future", Span::call_site());
         let inside = quote! {
             async move {
-                let #value = #watched.run(#future).await;
+                let #value: #output = #watched.run(#future).await;
                 #end
             }
         };

@@ -88,7 +88,7 @@ impl Kind {
     const fn own(&self) -> &'static [&'static str] {
         match self {
             Self::Model(_) => {
-                &["provider", "model", "max_tokens", "conversation", "tokens", "objective", "handle", "docs"]
+                &["provider", "model", "max_tokens", "conversation", "input", "tokens", "objective", "handle", "docs"]
             }
             Self::Step(step) => step.own(),
         }
@@ -108,8 +108,9 @@ impl Step {
     const fn own(self) -> &'static [&'static str] {
         match self {
             Self::Agent => &["name", "provider", "model", "conversation"],
-            Self::Retrieval => &["name", "provider", "model"],
-            Self::Tool | Self::Workflow => &["name", "conversation"],
+            Self::Retrieval => &["name", "provider", "model", "query"],
+            Self::Tool => &["name", "conversation", "arguments", "result"],
+            Self::Workflow => &["name", "conversation"],
         }
     }
 
@@ -141,7 +142,10 @@ mod tests {
     fn what_is_taken_is_what_a_message_lists() {
         let tool = Kind::Step(Step::Tool);
         assert!(tool.takes("name") && !tool.takes("max_tokens") && !tool.takes("drive"));
-        assert!(tool.taken().starts_with("`name`, `conversation`, `observer`") && !tool.taken().contains("drive"));
+        assert!(
+            tool.taken().starts_with("`name`, `conversation`, `arguments`, `result`, `observer`")
+                && !tool.taken().contains("drive")
+        );
         let embeddings = Kind::of_word("embeddings").unwrap();
         assert!(embeddings.takes("model") && !embeddings.takes("stream"));
     }

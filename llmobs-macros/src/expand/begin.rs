@@ -70,6 +70,7 @@ impl Expansion<'_> {
             Kind::Model(name) => self.operation(name, &expressions),
             Kind::Step(step) => self.step(*step, &expressions),
         };
+        let content = self.content(&expressions);
         let fields = self.fields(&expressions);
         let drive = options.drive.as_ref().map(|drive| {
             let (name, value) = (own("drive", drive.span()), expressions.write(drive));
@@ -85,6 +86,7 @@ impl Expansion<'_> {
             let #watched = {
                 #observer
                 #start
+                #content
                 #fields
                 #watched
             };
@@ -176,6 +178,28 @@ impl Expansion<'_> {
         let (at, there) = (value.span(), self.private_at(value.span()));
         let function = Ident::new(function, at);
         quote_spanned!(at=> #there::#function(#start, #value))
+    }
+
+    /// Content is looked at only where it is captured.
+    fn content(&self, expressions: &Expressions) -> TokenStream {
+        let Self { watched, private, .. } = self;
+        let options = &self.args.options;
+        let all = [("input", &options.input), ("arguments", &options.arguments), ("query", &options.query)];
+        let hand_in = all.into_iter().filter_map(|(name, given)| {
+            let (value, borrow) = expressions.borrow(name, given.as_ref()?);
+            let at = value.span();
+            let there = self.private_at(at);
+            let (function, become_content) = (Ident::new(name, at), Ident::new("given", at));
+            let given = quote_spanned!(at=> #there::Given::#function(#value));
+            Some(quote! {
+                #private::#function(&#watched, || {
+                    use #private::{OfBorrowed as _, OfNothing as _, OfOwned as _, OfReference as _};
+                    #borrow
+                    (&&&&#given).#become_content()
+                });
+            })
+        });
+        hand_in.collect()
     }
 
     /// Fields are looked at only where somebody keeps them.

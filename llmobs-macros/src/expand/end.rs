@@ -1,5 +1,6 @@
 //! The end: what the value says, or who carries the operation on.
 
+use proc_macro2::Ident;
 use proc_macro2::Span;
 use proc_macro2::TokenStream;
 use quote::format_ident;
@@ -22,9 +23,9 @@ impl Expansion<'_> {
         let end = match self.shape {
             Shape::Value => {
                 let kind = self.kind(&quote!(#private::Probe::of(&#value)), true);
-                let (error, usage) = (self.error_type(), self.usage());
+                let (error, usage, tell) = (self.error_type(), self.usage(), self.tell());
                 quote! {
-                    #private::finish(#watched, &#value, #kind, #error, #usage);
+                    #private::finish(#watched, &#value, #kind, #error, #usage, #tell);
                     #value
                 }
             }
@@ -92,12 +93,14 @@ impl Expansion<'_> {
                 #observed
             });
         }
-        let tokens = match &options.tokens {
-            Some(tokens) => self.called(tokens, "tokens"),
+        let (tokens, text) = match &options.tokens {
+            Some(tokens) => (self.called(tokens, "tokens"), quote!(#private::wordless)),
             None => {
                 let at = options.stream.unwrap_or_else(Span::call_site);
                 let (there, item) = (self.private_at(at), own("item", at));
-                quote_spanned!(at=> |#item| #there::said_tokens(#there::carried(#item)))
+                let tokens = quote_spanned!(at=> |#item| #there::said_tokens(#there::carried(#item)));
+                let text = self.text(&item);
+                (tokens, quote!(|#item| #text))
             }
         };
         let drive = options.drive.as_ref().map(|drive| {
@@ -106,7 +109,7 @@ impl Expansion<'_> {
         });
         quote!({
             let #items = #kind;
-            let #observed = #private::observe(#watched, #value, #items, #tokens, #error, #usage);
+            let #observed = #private::observe(#watched, #value, #items, #tokens, #text, #error, #usage);
             #observed #drive
         })
     }
@@ -128,6 +131,34 @@ impl Expansion<'_> {
                 (&&&&&&#probe).kind()
             })
         }
+    }
+
+    /// What the value says of itself, where content is captured.
+    fn tell(&self) -> TokenStream {
+        let private = &self.private;
+        let options = &self.args.options;
+        let (watched, answer) = (own("watched", Span::call_site()), own("answer", Span::call_site()));
+        match (&self.args.kind, &options.result) {
+            (Kind::Model(name), _) if name != "embeddings" => {
+                let text = self.text(&answer);
+                quote!(|#watched, #answer| #private::answer(#watched, #text))
+            }
+            (_, Some(path)) => {
+                let (at, there) = (path.span(), self.private_at(path.span()));
+                let said = quote_spanned!(at=> #there::said_result(#path(#answer)));
+                quote!(|#watched, #answer| #private::result(#watched, || #said))
+            }
+            _ => quote!(#private::untold),
+        }
+    }
+
+    /// The text of something, if its type knows it.
+    fn text(&self, said: &Ident) -> TokenStream {
+        let private = &self.private;
+        quote!({
+            use #private::{Worded as _, Wordless as _};
+            (&&#private::Saying::of(#said)).text()
+        })
     }
 
     fn error_type(&self) -> TokenStream {

@@ -19,8 +19,8 @@ use crate::span::TARGET;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field",
     label = "a number, a bool, a text or an `Option` of one is wanted here",
-    note = "prompts and answers are no fields: leave them out, and switch on the capture of content, which redacts \
-            them; `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` does"
+    note = "prompts and answers are no fields: hand them in with `input = ..`; `ObserverBuilder::capture` or the variable \
+            `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` lets them out, redacted (feature `content`)"
 )]
 pub trait Field {
     /// None is not recorded.
@@ -85,8 +85,8 @@ impl<T: Field> Field for Option<T> {
 #[diagnostic::on_unimplemented(
     message = "content cannot be a field",
     label = "this is `llmobs::Content`",
-    note = "prompts and answers are no fields: leave them out, and switch on the capture of content, which redacts \
-            them; `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` does"
+    note = "prompts and answers are no fields: hand them in with `input = ..`; `ObserverBuilder::capture` or the variable \
+            `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` lets them out, redacted (feature `content`)"
 )]
 pub trait MayBeSeen {}
 

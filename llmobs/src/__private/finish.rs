@@ -170,6 +170,7 @@ pub fn finish<W, V, K, F, U>(
     _kind: K,
     error_type: impl FnOnce(&V::Error) -> F,
     usage: impl FnOnce(&V::Value) -> U,
+    tell: impl FnOnce(&W, &V::Value),
 ) where
     W: Watched,
     V: Look<K>,
@@ -181,6 +182,7 @@ pub fn finish<W, V, K, F, U>(
             if let Some(usage) = usage(value).into_usage() {
                 watched.told_usage(usage);
             }
+            tell(&watched, value);
             watched.completed();
         }
         Seen::Nothing => watched.completed(),

@@ -47,6 +47,8 @@ pub trait Look<Kind> {
     type Value;
     type Error;
     fn look(&self) -> Seen<'_, Self::Value, Self::Error>;
+    /// The text of what it gave. Here and not by `look`: only where the type is known does what it gave live as long.
+    fn text_of(&self, text: impl Fn(&Self::Value) -> Option<&str>) -> Option<&str>;
 }
 
 /// A value that is neither a `Result` nor an `Option`.
@@ -77,6 +79,10 @@ impl<T> Look<Plain> for T {
     fn look(&self) -> Seen<'_, T, Infallible> {
         Seen::Gave(self)
     }
+
+    fn text_of(&self, text: impl Fn(&T) -> Option<&str>) -> Option<&str> {
+        text(self)
+    }
 }
 
 impl<T> Look<Maybe> for Option<T> {
@@ -86,6 +92,10 @@ impl<T> Look<Maybe> for Option<T> {
     #[inline]
     fn look(&self) -> Seen<'_, T, Infallible> {
         self.as_ref().map_or(Seen::Nothing, Seen::Gave)
+    }
+
+    fn text_of(&self, text: impl Fn(&T) -> Option<&str>) -> Option<&str> {
+        text(self.as_ref()?)
     }
 }
 
@@ -100,6 +110,10 @@ impl<T, E> Look<Fallible> for Result<T, E> {
             Err(error) => Seen::Broke(error, None),
         }
     }
+
+    fn text_of(&self, text: impl Fn(&T) -> Option<&str>) -> Option<&str> {
+        text(self.as_ref().ok()?)
+    }
 }
 
 impl<T, E: KnowsItsType> Look<Named> for Result<T, E> {
@@ -112,6 +126,10 @@ impl<T, E: KnowsItsType> Look<Named> for Result<T, E> {
             Ok(value) => Seen::Gave(value),
             Err(error) => Seen::Broke(error, Some(error.its_type())),
         }
+    }
+
+    fn text_of(&self, text: impl Fn(&T) -> Option<&str>) -> Option<&str> {
+        text(self.as_ref().ok()?)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Streams that carry a call on after its function.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::Context;
 use std::task::Poll;
@@ -14,11 +15,11 @@ use super::finish::failure;
 use super::probe::Look;
 use super::probe::Seen;
 use crate::observer::Carries;
+use crate::observer::Carry;
 use crate::observer::Chunk;
 use crate::observer::Observed;
 use crate::observer::Operation;
 use crate::observer::Step;
-use crate::observer::With;
 use crate::semconv::value::ErrorType;
 
 /// What `tokens` may give.
@@ -67,9 +68,10 @@ pub fn observe<S, K, C, F, U>(
     stream: S,
     _kind: K,
     mut tokens: impl FnMut(&<S::Item as Look<K>>::Value) -> C,
+    text: impl Fn(&<S::Item as Look<K>>::Value) -> Option<&str>,
     mut error_type: impl FnMut(&<S::Item as Look<K>>::Error) -> F,
     mut usage: impl FnMut(&<S::Item as Look<K>>::Value) -> U,
-) -> Observed<S, With<impl FnMut(&S::Item) -> Chunk>>
+) -> Observed<S, impl Carry<S::Item>>
 where
     S: Stream,
     S::Item: Look<K>,
@@ -78,7 +80,7 @@ where
     U: AsUsage,
 {
     let marker = U::IS_READ.then(|| operation.marker());
-    operation.observe_with(stream, move |item: &S::Item| match item.look() {
+    let carries = move |item: &S::Item| match item.look() {
         Seen::Gave(value) => {
             if let Some(marker) = &marker
                 && let Some(usage) = usage(value).into_usage()
@@ -89,7 +91,31 @@ where
         }
         Seen::Nothing => Chunk::silent(),
         Seen::Broke(error, its_type) => broken(failure(error, its_type, &mut error_type).error_type()),
-    })
+    };
+    operation.observe_by(stream, Items { carries, text, kind: PhantomData })
+}
+
+/// What the items of a stream carry, and what they say.
+struct Items<K, C, T> {
+    carries: C,
+    text: T,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<Item, K, C, T> Carry<Item> for Items<K, C, T>
+where
+    Item: Look<K>,
+    C: FnMut(&Item) -> Chunk,
+    T: Fn(&Item::Value) -> Option<&str>,
+{
+    #[inline]
+    fn carry(&mut self, item: &Item) -> Chunk {
+        (self.carries)(item)
+    }
+
+    fn text<'i>(&self, item: &'i Item) -> Option<&'i str> {
+        item.text_of(&self.text)
+    }
 }
 
 #[cold]

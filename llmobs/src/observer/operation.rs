@@ -18,6 +18,8 @@ use super::end::Ending;
 use super::live::Live;
 use super::marker::Marker;
 use super::step::Step;
+#[cfg(feature = "macros")]
+use super::stream::Carry;
 use super::stream::Observed;
 use super::stream::Own;
 use super::stream::With;
@@ -184,6 +186,16 @@ impl Operation {
         T: Into<Chunk>,
     {
         Observed::new(stream, self.into_running(), With(carries))
+    }
+
+    /// Wraps the stream that carries the answer, with who says what an item carries and which text it adds.
+    #[cfg(feature = "macros")]
+    pub(crate) fn observe_by<S, C>(self, stream: S, carry: C) -> Observed<S, C>
+    where
+        S: Stream,
+        C: Carry<S::Item>,
+    {
+        Observed::new(stream, self.into_running(), carry)
     }
 
     fn into_running(mut self) -> Option<Running> {
