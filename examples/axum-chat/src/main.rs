@@ -100,7 +100,8 @@ fn tell_as(cli: &Cli) -> Result<Option<Pipeline>, Box<dyn Error + Send + Sync>> 
         .json()
         .flatten_event(true)
         .with_target(false)
-        .with_env_filter(EnvFilter::try_new(filter)?)
+        // Where conversations are captured in events, they are for a collector and not for the log.
+        .with_env_filter(EnvFilter::try_new(filter)?.add_directive("llmobs::content=off".parse()?))
         .with_writer(writer)
         .try_init()?;
     Ok(None)
