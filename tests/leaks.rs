@@ -23,6 +23,7 @@ use crate::places::may;
 use crate::run::Run;
 use crate::run::Settings;
 use crate::support::leaks::Canaries;
+use crate::support::leaks::GOLD;
 use crate::support::leaks::Search;
 
 #[test]
@@ -74,7 +75,7 @@ fn what_the_hook_gets_is_redacted_and_is_nowhere_else() {
     for place in ["input.user", "input.system", "output.whole", "output.stream", "output.reasoning"] {
         assert!(taken.contains(place), "the hook did not get {place}");
     }
-    assert!(taken.iter().all(|place| !place.starts_with("gold")), "{taken:?}");
+    assert!(taken.iter().all(|place| !place.starts_with(GOLD)), "{taken:?}");
     assert!(run.leaves().iter().any(|leaf| leaf.signal == "span" && leaf.key == "gen_ai.input.messages_ref"));
 }
 
@@ -127,11 +128,11 @@ fn two_processes_make_the_same_canaries_and_no_two_of_them_have_a_piece_in_commo
     let (one, other) = (places::canaries(seed), places::canaries(seed));
     assert!(one.all().iter().zip(other.all()).all(|(one, other)| one.text == other.text));
     assert_ne!(places::canaries(!seed).of("input.user"), one.of("input.user"));
-    let gold = places::gold(&one);
+    let gold = one.gold();
     for canary in one.all() {
         let others = Search::for_all(one.all().iter().filter(|other| other.place != canary.place));
         assert_eq!(others.in_text(&canary.text), [], "seed {seed}");
     }
     let found = Search::for_all(one.all()).in_text(&gold.replace(' ', ""));
-    assert_eq!(found.len(), one.all().iter().filter(|canary| canary.place.starts_with("gold")).count(), "{found:?}");
+    assert_eq!(found.len(), one.all().iter().filter(|canary| canary.place.starts_with(GOLD)).count(), "{found:?}");
 }

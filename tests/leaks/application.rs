@@ -122,7 +122,7 @@ impl Application {
     }
 
     pub fn gold(&self) -> String {
-        places::gold(&self.canaries)
+        self.canaries.gold()
     }
 
     pub fn model(&self) -> &str {

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use llmobs::capture::ContentCapture;
 
 use crate::support::leaks::Canaries;
+use crate::support::leaks::GOLD;
 use crate::support::leaks::Leaf;
 use crate::support::random::Random;
 
@@ -182,73 +183,20 @@ pub const ALWAYS_SEEN: &[&str] = &[
     "http.state",
 ];
 
-/// Secrets have forms of their own.
-const SECRETS: &[&str] =
-    &["gold.mail", "gold.key", "gold.card", "gold.private", "gold.bearer", "gold.url", "gold.password"];
-
-/// One for each place.
+/// One for each place, and the secrets.
 pub fn canaries(seed: u64) -> Canaries {
-    let mut random = Random::new(!seed);
-    let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    let mut word =
-        |length: usize| -> String { (0..length).map(|_| char::from(*random.one_of(letters.as_bytes()))).collect() };
-    let (key, private, bearer, password) = (word(36), word(64), word(40), word(20));
+    let mut random = Random::new(seed.rotate_left(7));
     let hex = (0..32).fold(String::new(), |mut text, _| {
         let _ = write!(text, "{:02x}", random.below(256));
         text
     });
-    let card = card(&mut random);
     let plain = PLACES.iter().map(|(place, _)| *place).filter(|place| *place != "pseudonym.key");
-    Canaries::new(seed, plain.chain(["gold.mail", "gold.url"]))
-        .with("pseudonym.key", hex, 16)
-        .with("gold.key", key, 8)
-        .with("gold.private", private, 8)
-        .with("gold.bearer", bearer, 8)
-        .with("gold.password", password, 8)
-        // Eight digits in a row are nothing strange where times are written.
-        .with("gold.card", card, 12)
-}
-
-/// A number that a card can have.
-fn card(random: &mut Random) -> String {
-    let digits: Vec<u64> = std::iter::once(4).chain((0..14).map(|_| random.below(10))).collect();
-    let sum: u64 = digits.iter().enumerate().map(|(place, digit)| luhn(*digit, place % 2 == 0)).sum();
-    let mut text: String = digits.iter().map(u64::to_string).collect();
-    text.push_str(&((10 - sum % 10) % 10).to_string());
-    text
-}
-
-const fn luhn(digit: u64, doubled: bool) -> u64 {
-    match (doubled, digit * 2) {
-        (false, _) => digit,
-        (true, twice) if twice > 9 => twice - 9,
-        (true, twice) => twice,
-    }
-}
-
-/// A text with every secret in it, in the form that it has among people.
-pub fn gold(canaries: &Canaries) -> String {
-    let card = canaries.of("gold.card");
-    format!(
-        "Write to {mail}@mail.example.com, pay with {} {} {} {}, use ghp_{key} here; then\n\
-         Authorization: Bearer {bearer}\nand postgres://app:{url}@db.example.com/main, password = \"{password}\"\n\
-         -----BEGIN PRIVATE KEY-----\n{private}\n-----END PRIVATE KEY-----\nThat is all.",
-        &card[..4],
-        &card[4..8],
-        &card[8..12],
-        &card[12..],
-        mail = canaries.of("gold.mail"),
-        key = canaries.of("gold.key"),
-        bearer = canaries.of("gold.bearer"),
-        url = canaries.of("gold.url"),
-        password = canaries.of("gold.password"),
-        private = canaries.of("gold.private"),
-    )
+    Canaries::new(seed, plain).with("pseudonym.key", hex, 16).with_gold()
 }
 
 /// Where what was given in this place may be.
 pub fn may(place: &str) -> May {
-    if SECRETS.contains(&place) {
+    if place.starts_with(GOLD) {
         return Secret;
     }
     let found = PLACES.iter().find(|(known, _)| *known == place);

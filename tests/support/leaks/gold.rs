@@ -1,0 +1,66 @@
+//! Made-up secrets, each of a form that the redactor must know.
+
+use super::super::random::Random;
+use super::canary::Canaries;
+use super::canary::word;
+
+/// The names of all of them begin so.
+pub const GOLD: &str = "gold.";
+
+impl Canaries {
+    /// The same with secrets.
+    pub fn with_gold(self) -> Self {
+        let mut random = Random::new(!self.seed);
+        let (mail, url) = (word(&mut random, 32), word(&mut random, 32));
+        let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        let mut mixed =
+            |length: usize| -> String { (0..length).map(|_| char::from(*random.one_of(letters))).collect() };
+        let (key, private, bearer, password) = (mixed(36), mixed(64), mixed(40), mixed(20));
+        let card = card(&mut random);
+        self.with("gold.mail", mail, 8)
+            .with("gold.url", url, 8)
+            .with("gold.key", key, 8)
+            .with("gold.private", private, 8)
+            .with("gold.bearer", bearer, 8)
+            .with("gold.password", password, 8)
+            // Eight digits in a row are nothing strange where times are written.
+            .with("gold.card", card, 12)
+    }
+
+    /// A text with every secret in it, in the form that it has among people.
+    pub fn gold(&self) -> String {
+        let card = self.of("gold.card");
+        format!(
+            "Write to {mail}@mail.example.com, pay with {} {} {} {}, use ghp_{key} here; then\n\
+             Authorization: Bearer {bearer}\nand postgres://app:{url}@db.example.com/main, password = \"{password}\"\n\
+             -----BEGIN PRIVATE KEY-----\n{private}\n-----END PRIVATE KEY-----\nThat is all.",
+            &card[..4],
+            &card[4..8],
+            &card[8..12],
+            &card[12..],
+            mail = self.of("gold.mail"),
+            key = self.of("gold.key"),
+            bearer = self.of("gold.bearer"),
+            url = self.of("gold.url"),
+            password = self.of("gold.password"),
+            private = self.of("gold.private"),
+        )
+    }
+}
+
+/// A number that a card can have.
+fn card(random: &mut Random) -> String {
+    let digits: Vec<u64> = std::iter::once(4).chain((0..14).map(|_| random.below(10))).collect();
+    let sum: u64 = digits.iter().enumerate().map(|(place, digit)| luhn(*digit, place % 2 == 0)).sum();
+    let mut text: String = digits.iter().map(u64::to_string).collect();
+    text.push_str(&((10 - sum % 10) % 10).to_string());
+    text
+}
+
+const fn luhn(digit: u64, doubled: bool) -> u64 {
+    match (doubled, digit * 2) {
+        (false, _) => digit,
+        (true, twice) if twice > 9 => twice - 9,
+        (true, twice) => twice,
+    }
+}
