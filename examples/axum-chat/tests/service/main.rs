@@ -6,6 +6,7 @@ mod answers;
 mod captured;
 mod fetching;
 mod gpu;
+mod leaks;
 mod leaving;
 mod limits;
 mod model;

@@ -13,6 +13,8 @@ mod server;
 )]
 mod shared {
     pub(super) mod collector;
+    pub(crate) mod leaks;
+    pub(super) mod random;
 }
 mod wire;
 
@@ -28,10 +30,12 @@ pub(crate) use client::gaps;
 pub(crate) use client::get;
 pub(crate) use client::post;
 pub(crate) use client::post_with;
+pub(crate) use client::request;
 pub(crate) use page::Page;
 pub(crate) use server::Server;
 pub(crate) use server::program;
 pub(crate) use shared::collector::Collector;
+pub(crate) use shared::leaks;
 pub(crate) use wire::attributes;
 
 /// Who measures times wants the machine for itself.

@@ -44,7 +44,13 @@ pub(crate) async fn post_with(address: SocketAddr, path: &str, headers: &[(&str,
     request(address, "POST", path, headers, body).await
 }
 
-async fn request(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+pub(crate) async fn request(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Reply {
     let exchange = async {
         let mut response = Response::of(address, method, path, headers, body).await;
         let mut bytes = Vec::new();

@@ -35,6 +35,7 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     child: Child,
     log: Option<JoinHandle<Vec<String>>>,
+    errors: Option<JoinHandle<String>>,
 }
 
 impl Server {
@@ -55,6 +56,7 @@ impl Server {
             .args(["--listen", "127.0.0.1:0"])
             .args(arguments)
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .expect("the program starts");
         let lines = BufReader::new(child.stdout.take().expect("its output is a pipe")).lines();
@@ -70,8 +72,18 @@ impl Server {
             }
             log
         });
+        let lines = BufReader::new(child.stderr.take().expect("its errors are a pipe")).lines();
+        let errors = std::thread::spawn(move || {
+            let mut errors = String::new();
+            for line in lines.map_while(Result::ok) {
+                println!("{line}");
+                errors.push_str(&line);
+                errors.push('\n');
+            }
+            errors
+        });
         let address = heard.recv_timeout(START).expect("it listens").expect("it says where");
-        Self { address, child, log: Some(log) }
+        Self { address, child, log: Some(log), errors: Some(errors) }
     }
 
     /// Its metrics.
@@ -87,6 +99,11 @@ impl Server {
     pub(crate) fn terminate(&self) {
         let kill = format!("kill -TERM {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().expect("sh runs").success());
+    }
+
+    /// What it wrote on standard error, once that is at its end. To be asked once, after the program was told to end.
+    pub(crate) fn errors(&mut self) -> String {
+        self.errors.take().expect("asked once").join().expect("the errors are read")
     }
 
     /// Waits until it has ended: how, and all that it logged.
