@@ -54,21 +54,18 @@ of_device! {
     }
 }
 
-/// The processes of a device, and of its parts. With `process_burst` one more comes each time that somebody looks.
+/// The processes of a device, and of its parts. While `process_burst` lasts, more come each time that somebody looks:
+/// as many as `process_burst_size` says, or thirty.
 fn listed(device: usize, draws: bool) -> Vec<ProcessInfo> {
     let mut state = state();
-    let burst = state.devices[device].values.get("process_burst").copied().unwrap_or(0);
+    let known = &mut state.devices[device];
+    let burst = known.values.get("process_burst").copied().unwrap_or(0);
     if burst > 0 && !draws {
-        let pid = 4_000_000_000 + u32::try_from(burst).unwrap_or(0);
-        let known = &mut state.devices[device];
         known.values.insert("process_burst".to_owned(), burst - 1);
-        // Thirty at once, so that room for a few more is not enough.
-        known.processes.extend((0..30).map(|more| Process {
-            pid: pid - 1_000 * more,
-            memory: 1 << 20,
-            work: 0,
-            draws: false,
-        }));
+        for _ in 0..known.values.get("process_burst_size").copied().unwrap_or(30) {
+            let pid = 4_000_000_000 + u32::try_from(known.processes.len()).unwrap_or(0);
+            known.processes.push(Process { pid, memory: 1 << 20, work: 0, draws: false });
+        }
     }
     let parts = (0..state.devices.len()).filter(|part| *part == device || state.devices[*part].parent == Some(device));
     let infos = parts.flat_map(|part| {

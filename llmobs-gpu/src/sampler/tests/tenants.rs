@@ -247,6 +247,18 @@ fn a_list_that_grows_while_one_asks_is_read_in_the_end() {
 }
 
 #[test]
+fn a_list_that_grows_by_one_each_time_finds_room() {
+    let fake = one_gpu();
+    (0..20).for_each(|process| fake.process(0, 1_000 + process, 1 << 20, 0));
+    fake.set(0, "process_burst", 1_000);
+    fake.set(0, "process_burst_size", 1);
+    let machine = Machine::new();
+    let mut rig = machine.rig(&fake);
+    rig.run(ms(100));
+    assert_eq!((processes(&rig, 0).others, fake.calls(LIST)), (22, 2));
+}
+
+#[test]
 fn who_uses_another_instance_of_a_gpu_uses_its_energy() {
     let fake = one_gpu();
     fake.mig(0, 2);
