@@ -259,7 +259,7 @@ fn is_variable_key(text: &Text<'_>, at: usize) -> bool {
     }
     let name = text.slice(start, at);
     let public = memmem::find(name, b"PUB").is_some();
-    let stop = text.run(Run::Value, at + 5);
+    let stop = text.short_run(VALUE, at + 5, LONGEST);
     let random = || stop - at > 20 && value::is_random(text.slice(at + 5, stop));
     text.slice(at, at + 5) == b"_KEY=" && !name.is_empty() && !public && random()
 }

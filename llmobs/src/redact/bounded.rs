@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::Counts;
 use super::Redactor;
 use super::hit::Hit;
+use crate::content::Missing;
 
 /// What is left of a text.
 #[derive(Debug, Default)]
@@ -16,9 +17,17 @@ pub(crate) struct Piece {
 }
 
 impl Redactor {
-    /// Redacts a text, then cuts it. Of a text that is not `whole` nothing is kept that may be the begin of something.
-    pub(crate) fn redact_up_to(&self, text: &str, limit: usize, whole: bool) -> Piece {
-        self.piece(text, 0..text.len(), limit, whole)
+    /// Redacts a text, then cuts it. Of a text that was cut before nothing is kept that may be the begin of something; of
+    /// one that was broken off, nothing at its end that is no plain word.
+    pub(crate) fn redact_up_to(&self, text: &str, limit: usize, missing: Missing) -> Piece {
+        let whole = !matches!(missing, Missing::Bytes(_));
+        let mut piece = self.piece(text, 0..text.len(), limit, whole);
+        if missing == Missing::Unknown && piece.cut == 0 {
+            let end = end_of_words(&piece.text);
+            piece.cut = piece.text.len() - end;
+            piece.text.truncate(end);
+        }
+        piece
     }
 
     /// Redacts a range of a text, with what stands around it in sight, and keeps at most so many bytes. What will not be
@@ -50,6 +59,39 @@ impl Redactor {
     }
 }
 
+/// Where a text ends without what may be the begin of a secret: the last pieces that are neither plain words nor labels.
+fn end_of_words(text: &str) -> usize {
+    let mut end = text.len();
+    loop {
+        let rest = text[..end].trim_end();
+        // A script without blanks holds no secret, what is ASCII behind it may be one.
+        let start = rest.rfind(|c: char| c.is_whitespace() || !c.is_ascii());
+        let start = start.map_or(0, |at| rest.ceil_char_boundary(at + 1));
+        let last = &rest[start..];
+        if last.is_empty() || is_label(last) || last.split('\'').all(is_word) {
+            return end;
+        }
+        end = start;
+    }
+}
+
+/// What stands around words.
+const SIGNS: &[char] = &['.', ',', ';', ':', '!', '?', '\'', '"', '(', ')', '*', '_'];
+
+/// Secrets have digits, signs inside or mixed cases.
+fn is_word(text: &str) -> bool {
+    let word = text.trim_matches(SIGNS);
+    let capitals = word.bytes().filter(u8::is_ascii_uppercase).count();
+    let is_cased =
+        word.bytes().skip(1).all(|byte| byte.is_ascii_lowercase()) || capitals == word.len() && capitals <= 5;
+    word.bytes().all(|byte| byte.is_ascii_alphabetic()) && is_cased && word.len() <= 20
+}
+
+fn is_label(text: &str) -> bool {
+    let name = text.trim_matches(SIGNS).strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    name.is_some_and(|name| name.bytes().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_')))
+}
+
 /// How many bytes behind what is kept are looked at first.
 const AHEAD: usize = 1024;
 
@@ -77,7 +119,7 @@ mod tests {
         let text = format!("{} write to jane.doe@example.org today", "x ".repeat(50));
         let whole = redactor.redact(&text).into_owned();
         for limit in 0..text.len() + 5 {
-            let piece = redactor.redact_up_to(&text, limit, true);
+            let piece = redactor.redact_up_to(&text, limit, Missing::Nothing);
             assert!(whole.starts_with(&piece.text) && piece.text.len() <= limit, "{limit}: {:?}", piece.text);
             assert!(
                 !piece.text.contains("jane") && (piece.text.len() + 9 >= limit.min(whole.len())),
@@ -97,9 +139,40 @@ mod tests {
             "card 4242 4242 42",
             "-----BEGIN PRIVATE KEY-----\nMIIEpAIB",
         ] {
-            let piece = redactor.redact_up_to(cut, 1000, false);
-            let secret = cut.split(' ').next_back().unwrap();
-            assert!(!piece.text.contains(secret) && piece.cut > 0, "{cut}: {:?}", piece.text);
+            for missing in [Missing::Bytes(1), Missing::Unknown] {
+                let piece = redactor.redact_up_to(cut, 1000, missing);
+                let secret = cut.split(' ').next_back().unwrap();
+                assert!(!piece.text.contains(secret) && piece.cut > 0, "{cut}: {:?}", piece.text);
+            }
+        }
+    }
+
+    #[test]
+    fn plain_words_stay_where_a_text_was_broken_off() {
+        let redactor = Redactor::new();
+        for text in [
+            "It was a dark and",
+            "Then NASA",
+            "\u{c9}t\u{e9}, l'hiver et",
+            "(so it was",
+            "to [EMAIL].",
+            "\u{6771}\u{4eac}",
+        ] {
+            let piece = redactor.redact_up_to(text, 1000, Missing::Unknown);
+            assert_eq!((piece.text.as_str(), piece.cut), (text, 0));
+        }
+        for (text, left) in [
+            ("use AKIAIOSF", "use "),
+            ("use eyJhbGciOi", "use "),
+            ("so hf_abcdefgh", "so "),
+            ("at https://user:pa", "at "),
+            ("paid by 4242 4242 42", "paid by "),
+            ("\u{6771}\u{4eac}sk-ant-a", "\u{6771}\u{4eac}"),
+            ("ask jane@example.org or max@", "ask [EMAIL] or "),
+        ] {
+            let piece = redactor.redact_up_to(text, 1000, Missing::Unknown);
+            assert_eq!(piece.text, left, "{text}");
+            assert!(piece.cut > 0, "{text}");
         }
     }
 
@@ -107,12 +180,12 @@ mod tests {
     fn a_long_text_is_looked_at_no_further_than_needed() {
         let redactor = Redactor::new();
         let text = format!("{}jane@example.org", "word ".repeat(1_000_000));
-        let piece = redactor.redact_up_to(&text, 100, true);
+        let piece = redactor.redact_up_to(&text, 100, Missing::Nothing);
         assert_eq!((piece.text.len(), piece.counts.total()), (100, 0));
         assert_eq!(piece.cut, text.len() - 100);
         let masked = format!("{}tail", "a@b.example ".repeat(1_000));
         assert_eq!(
-            redactor.redact_up_to(&masked, 7_000, true).text.len(),
+            redactor.redact_up_to(&masked, 7_000, Missing::Nothing).text.len(),
             7_000,
             "labels are shorter than what they mask"
         );

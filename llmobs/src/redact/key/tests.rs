@@ -68,7 +68,6 @@ fn keys_of_the_named_makers_are_found_whatever_stands_around_them() {
             "{}",
             "[{}]",
             "_{}",
-            "/{}/",
             "it is {}.",
             "{}, then",
             "({})",
