@@ -3,6 +3,7 @@
 use futures_util::stream;
 use llmobs::Chunk;
 use llmobs::ErrorType;
+use llmobs::Role;
 use llmobs::content::Input;
 use llmobs::content::Message;
 use llmobs::content::Modality;
@@ -20,7 +21,9 @@ impl Application {
         self.streamed();
         self.in_pieces();
         self.broken();
-        self.at_the_limits();
+        if self.role == Role::Server {
+            self.at_the_limits();
+        }
     }
 
     fn input(&self) -> Input {
@@ -119,7 +122,7 @@ impl Application {
 }
 
 /// A text in pieces of three characters.
-fn pieces(text: &str) -> Vec<String> {
+pub fn pieces(text: &str) -> Vec<String> {
     let characters: Vec<char> = text.chars().collect();
     characters.chunks(3).map(|three| three.iter().collect()).collect()
 }

@@ -10,9 +10,12 @@ use llmobs::ErrorType;
 use llmobs::Failure;
 use llmobs::Observer;
 use llmobs::llm_span;
+use serde_json::Value;
+use serde_json::json;
 
 use super::Application;
 use super::calls::Talkative;
+use super::content::pieces;
 
 /// Something whose `Debug` says all.
 #[derive(Debug, Clone)]
@@ -51,6 +54,26 @@ fn told(error: &Talkative) -> Failure {
     Failure::new(ErrorType::Inference).message(error.0.as_str())
 }
 
+#[llm_span(chat, observer = observer, model = model, input = text, stream)]
+fn given<'a>(
+    observer: &Observer,
+    model: &str,
+    text: &str,
+    answer: &'a [String],
+) -> impl Stream<Item = &'a str> + use<'a> {
+    stream::iter(answer).map(|piece| piece.as_str())
+}
+
+#[llm_span(tool, observer = observer, arguments = json!({ "text": text }), result = Value::clone)]
+fn told_tool(observer: &Observer, text: &str, answer: Value) -> Value {
+    answer
+}
+
+#[llm_span(retrieval, observer = observer, name = "docs", query = query)]
+fn asked(observer: &Observer, query: String) -> usize {
+    query.len()
+}
+
 #[llm_span(tool, observer = observer)]
 fn tool(observer: &Observer, text: &str) -> Result<String, Box<dyn std::error::Error>> {
     Err(Box::new(Talkative(text.to_owned())))
@@ -76,6 +99,12 @@ impl Application {
         assert_eq!(said.unwrap(), self.of("function.value"));
         named(observer, &request("function.argument"), self.of("function.field"));
         assert!(broken(observer, &request("function.error")).is_err());
+        let text = |place| format!("{} {}", self.of(place), self.gold());
+        let answer = pieces(&text("function.streamed"));
+        let said = given(observer, self.model(), &text("function.input"), &answer).count().await;
+        assert_eq!(said, answer.len());
+        told_tool(observer, &text("function.arguments"), json!([text("function.result")]));
+        asked(observer, text("function.query"));
         assert!(telling(observer, &request("function.message")).is_err());
         assert!(tool(observer, self.of("function.error")).is_err());
         assert!(catch_unwind(AssertUnwindSafe(|| panicking(observer, &request("function.panic")))).is_err());

@@ -5,6 +5,7 @@ mod page;
 mod server;
 #[path = "../../../../tests/support"]
 #[expect(
+    clippy::cast_possible_truncation,
     clippy::unwrap_used,
     dead_code,
     unreachable_pub,
