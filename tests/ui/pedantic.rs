@@ -18,6 +18,9 @@ mod documentation;
 mod fields;
 #[path = "pass/generics.rs"]
 mod generics;
+#[cfg(feature = "content")]
+#[path = "content/pass/handed_in.rs"]
+mod handed_in;
 #[path = "pass/handles.rs"]
 mod handles;
 #[path = "pass/kinds_of_calls.rs"]
@@ -64,6 +67,8 @@ fn every_case_runs() {
     documentation::main();
     fields::main();
     generics::main();
+    #[cfg(feature = "content")]
+    handed_in::main();
     handles::main();
     kinds_of_calls::main();
     kinds_of_steps::main();
