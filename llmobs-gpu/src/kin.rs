@@ -1,4 +1,5 @@
-//! Which processes are ours: this one, and those that it started. Of a process nothing is read but its parent's number.
+//! Which processes are ours: this one, and those that it started. Of a process nothing is read but its parent's number,
+//! and whether it holds the driver's file.
 
 use std::fs;
 use std::path::PathBuf;
@@ -48,6 +49,16 @@ impl Kin {
             }
         }
         false
+    }
+
+    /// Whether a process holds the file by which programs compute on a GPU. One that only asks the driver does not.
+    pub(crate) fn computes(&self, process: u32) -> bool {
+        let files = fs::read_dir(self.proc.join(process.to_string()).join("fd"));
+        files
+            .into_iter()
+            .flatten()
+            .flatten()
+            .any(|file| fs::read_link(file.path()).is_ok_and(|target| target.as_os_str() == "/dev/nvidia-uvm"))
     }
 
     fn parent(&self, process: u32) -> Option<u32> {

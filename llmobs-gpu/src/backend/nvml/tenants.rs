@@ -23,10 +23,13 @@ pub(super) fn read(device: &Device<'_>, seen: &mut u64, kin: &Kin) -> Result<Pro
         memory.insert((process.pid, process.gpuInstanceId, process.computeInstanceId), used);
     }
     let all: BTreeSet<u32> = memory.keys().map(|(process, ..)| *process).collect();
-    let ours: BTreeSet<u32> = all.iter().copied().filter(|process| kin.is_ours(*process)).collect();
+    let certain = kin.counts_as_the_driver();
+    // Where the driver may count in another way, a number alone is no proof: who has it must compute on a GPU too.
+    let is_ours = |process: u32| kin.is_ours(process) && (certain || kin.computes(process));
+    let ours: BTreeSet<u32> = all.iter().copied().filter(|process| is_ours(*process)).collect();
     let rest = count(all.len() - ours.len());
     // Where one of the numbers is ours, the driver counts as we do.
-    let told = !ours.is_empty() || kin.counts_as_the_driver();
+    let told = certain || !ours.is_empty();
     let bytes = |of_ours: bool| {
         let held = memory.iter().filter(|((process, ..), _)| ours.contains(process) == of_ours);
         held.map(|(_, used)| *used).sum::<Option<u64>>()

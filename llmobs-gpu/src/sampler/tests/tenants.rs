@@ -46,6 +46,14 @@ impl Machine {
         self
     }
 
+    /// A process computes on a GPU.
+    fn computes(&self, number: u32) {
+        let files = self.0.join(number.to_string()).join("fd");
+        fs::create_dir_all(&files).unwrap();
+        symlink("/dev/null", files.join("0")).unwrap();
+        symlink("/dev/nvidia-uvm", files.join("7")).unwrap();
+    }
+
     fn rig(&self, fake: &Fake) -> Rig {
         let backend = NvmlBackend::at(fake.path()).among(Kin::at(&self.0, ME));
         Rig::with(fake, |builder| builder.backend(backend).processes(true))
@@ -190,8 +198,13 @@ fn in_a_container_nobody_is_taken_for_another_by_a_number_of_another_count() {
     operate(&mut rig, &fake);
     assert_eq!(processes(&rig, 0).untold, 2);
     assert!(rig.energies().is_empty(), "one of the two, and nobody knows which");
-    // A newer driver counts as the container does.
     fake.process(0, ME, 1 << 30, 60);
+    let mut rig = machine.rig(&fake);
+    rig.run(ms(100));
+    let found = processes(&rig, 0);
+    assert_eq!((found.ours, found.untold), (0, 3), "our number, and we do not compute: it is somebody else's");
+    // A newer driver counts as the container does.
+    machine.computes(ME);
     let mut rig = machine.rig(&fake);
     rig.run(ms(100));
     let found = processes(&rig, 0);
