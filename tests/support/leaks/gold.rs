@@ -16,7 +16,8 @@ impl Canaries {
         let mut mixed =
             |length: usize| -> String { (0..length).map(|_| char::from(*random.one_of(letters))).collect() };
         let (key, private, bearer, password) = (mixed(36), mixed(64), mixed(40), mixed(20));
-        let card = card(&mut random);
+        let (one, other) = (card(&mut random), card(&mut random));
+        let grouped = [&other[..4], &other[4..8], &other[8..12], &other[12..]].join(" ");
         self.with("gold.mail", mail, 8)
             .with("gold.url", url, 8)
             .with("gold.key", key, 8)
@@ -24,20 +25,18 @@ impl Canaries {
             .with("gold.bearer", bearer, 8)
             .with("gold.password", password, 8)
             // Eight digits in a row are nothing strange where times are written.
-            .with("gold.card", card, 12)
+            .with("gold.card", one, 12)
+            .with("gold.card.grouped", grouped, 12)
     }
 
     /// A text with every secret in it, in the form that it has among people.
     pub fn gold(&self) -> String {
-        let card = self.of("gold.card");
         format!(
-            "Write to {mail}@mail.example.com, pay with {} {} {} {}, use ghp_{key} here; then\n\
+            "Write to {mail}@mail.example.com, pay with {card} or {grouped}, use ghp_{key} here; then\n\
              Authorization: Bearer {bearer}\nand postgres://app:{url}@db.example.com/main, password = \"{password}\"\n\
              -----BEGIN PRIVATE KEY-----\n{private}\n-----END PRIVATE KEY-----\nThat is all.",
-            &card[..4],
-            &card[4..8],
-            &card[8..12],
-            &card[12..],
+            card = self.of("gold.card"),
+            grouped = self.of("gold.card.grouped"),
             mail = self.of("gold.mail"),
             key = self.of("gold.key"),
             bearer = self.of("gold.bearer"),
