@@ -20,6 +20,7 @@ type Words = Content<String>;
 /// Where there is no content, nothing becomes any.
 #[cfg(not(feature = "content"))]
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Nothing {}
 
 #[cfg(not(feature = "content"))]
