@@ -1,4 +1,4 @@
-//! How fast texts are redacted, on one thread: prose without anything to find, dense text, streams in pieces of a token.
+//! How fast texts are redacted, on one thread: prose without anything to find, dense text, streams in pieces of a token; and texts of your own: `-- file..`.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -30,9 +30,23 @@ fn main() {
     let full = row("dense text, whole", speed(dense.len(), || drop(black_box(redactor.redact(&dense)))), found);
     row("dense text, streamed in pieces of a token", speed(dense.len(), || streamed(&redactor, &dense)), found);
     row("a prompt of 1 MiB through the gate, of which 8 KiB are kept", speed(MIB, gate(&prose)), 0);
+    for (name, text) in texts() {
+        let found = redactor.find(&text).len();
+        row(
+            &name,
+            speed(text.len(), || drop(black_box(redactor.redact(&text)))),
+            found * 1024 * 1024 / text.len().max(1),
+        );
+    }
     table.print();
     at_least("redaction of clean prose", clean, 100.0);
     at_least("redaction of dense text", full, 40.0);
+}
+
+/// Texts of your own: files whose names stand behind `--`.
+fn texts() -> Vec<(String, String)> {
+    let files = std::env::args().skip(1).filter(|argument| !argument.starts_with('-'));
+    files.filter_map(|file| Some((file.clone(), std::fs::read_to_string(&file).ok()?))).collect()
 }
 
 /// Says whether a budget holds.

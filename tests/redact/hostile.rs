@@ -72,8 +72,14 @@ fn time_is_linear_in_the_length_of_hostile_texts() {
         let text = |length: usize| format!("{begin}{}", repeated.repeat(length / repeated.len()));
         let (short, long) = (text(MIB / 16), text(MIB / 4));
         time(&redactor, &short);
-        let (short, long) = (time(&redactor, &short), time(&redactor, &long));
-        assert!(long < short * 8 + Duration::from_millis(5), "{begin:?} {repeated:?}: {short:?}, then {long:?}");
+        // What else the machine does may fall on the long one alone, but not every time.
+        let mut seen = Vec::new();
+        let linear = (0..8).any(|_| {
+            let (short, long) = (time(&redactor, &short), time(&redactor, &long));
+            seen.push((short, long));
+            long < short * 8 + Duration::from_millis(5)
+        });
+        assert!(linear, "{begin:?} {repeated:?}: {seen:?}");
     }
 }
 

@@ -217,11 +217,7 @@ fn value_at(text: &Text<'_>, start: usize, said: Said, open: bool) -> Option<(us
         return None;
     }
     // A password may hold brackets; what opens before it closes behind it.
-    let mut stop = word;
-    while stop - word < LONGEST && text.is(stop, VALUE | BRACKET) && !is_label(text, stop) {
-        stop += 1;
-    }
-    let run = text.slice(start, stop);
+    let run = text.slice(start, word_end(text, word));
     let foreign = run.first()?.is_ascii().then(|| run.iter().position(|byte| *byte >= 0xe2)).flatten();
     let escape = run
         .windows(2)
@@ -231,6 +227,15 @@ fn value_at(text: &Text<'_>, start: usize, said: Said, open: bool) -> Option<(us
     let cut = [foreign, escape, next].into_iter().flatten().min().unwrap_or(run.len());
     let (from, to) = value::without_frame(&run[..cut], open);
     Some((start + from, start + to, said))
+}
+
+/// The end of a value that may hold brackets, looked for from a place on, but no label.
+fn word_end(text: &Text<'_>, from: usize) -> usize {
+    let mut stop = from;
+    while stop - from < LONGEST && text.is(stop, VALUE | BRACKET) && !is_label(text, stop) {
+        stop += 1;
+    }
+    stop
 }
 
 /// Whether a label may begin here, or something begins that will be one.
@@ -340,7 +345,7 @@ pub(super) fn bearer(scene: &Scene<'_, '_>, at: usize, end: usize) -> Option<Hit
 /// ` -u ` stands in `at..end`: behind `curl` a user and a password follow.
 pub(super) fn command_user(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
     let start = end + usize::from(matches!(text.at(end), b'"' | b'\''));
-    let stop = text.short_run(VALUE | BRACKET, start, LONGEST);
+    let stop = word_end(text, start);
     let pair = text.slice(start, stop);
     let colon = pair.iter().position(|byte| *byte == b':')?;
     let password = &pair[colon + 1..];
@@ -359,7 +364,7 @@ pub(super) fn command_password(text: &Text<'_>, at: usize, end: usize) -> Option
         _ => (end, is(b"mysql") || is(b"mariadb") || is(b"sshpass")),
     };
     let start = start + usize::from(matches!(text.at(start), b'"' | b'\''));
-    let stop = text.short_run(VALUE | BRACKET, start, LONGEST);
+    let stop = word_end(text, start);
     let password = text.slice(start, stop);
     let found = known && password.len() >= 3 && !value::is_placeholder(password);
     found.then(|| Hit::new(start, stop, Kind::Secret))

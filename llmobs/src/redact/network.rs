@@ -46,7 +46,7 @@ fn goes_on(text: &Text<'_>, end: usize) -> bool {
     match text.at(end) {
         b'.' => text.is(end + 1, DIGIT | LOWER),
         b'-' | b'+' => text.is(end + 1, ALPHA),
-        b'_' => true,
+        b'_' => text.is(end + 1, ALNUM),
         byte => class::is(byte, ALNUM),
     }
 }
@@ -57,7 +57,9 @@ fn is_version(text: &Text<'_>, at: usize, address: Ipv4Addr) -> bool {
     let further = text.byte_before(at.saturating_sub(1));
     let joined = match before {
         b'.' | b',' => class::is(further, DIGIT),
-        b'-' | b'_' | b'^' | b'~' => class::is(further, ALPHA) || before != b'-',
+        b'-' => class::is(further, ALPHA),
+        b'_' => class::is(further, ALNUM),
+        b'^' | b'~' => true,
         b'/' => class::is(further, ALPHA),
         b'=' => matches!(further, b'=' | b'>' | b'<' | b'~' | b'!' | b'^'),
         b'>' | b'<' => further == b' ' || class::is(further, ALNUM),
@@ -119,7 +121,8 @@ fn is_behind_name(text: &Text<'_>, place: usize) -> bool {
 /// A hexadecimal digit or a colon stands at a place.
 pub(super) fn v6(text: &Text<'_>, at: usize) -> Option<Hit> {
     let before = text.before(at);
-    if class::is(before, ALNUM) || matches!(before, b':' | b'.' | b'_') && !is_behind_name(text, at) {
+    let name = before == b'_' && class::is(text.byte_before(at - 1), ALNUM);
+    if class::is(before, ALNUM) || name || matches!(before, b':' | b'.') && !is_behind_name(text, at) {
         return None;
     }
     let mut end = at;
@@ -136,7 +139,8 @@ pub(super) fn v6(text: &Text<'_>, at: usize) -> Option<Hit> {
     })?;
     let glued = match text.at(end) {
         b':' => text.is(end + 1, ALNUM) || text.at(end + 1) == b':',
-        b'_' | b'(' => true,
+        b'_' => text.is(end + 1, ALNUM),
+        b'(' => true,
         byte => class::is(byte, ALNUM),
     };
     if glued || address.is_loopback() || address.is_unspecified() || !is_plausible(text.slice(at, end), address) {
