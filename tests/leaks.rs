@@ -61,8 +61,17 @@ fn what_is_captured_is_in_the_attributes_of_content_and_nowhere_else() {
             let missing: Vec<_> = places::SEEN.iter().filter(|place| may(place).be_seen(run.mode)).collect();
             let missing: Vec<_> = missing.into_iter().filter(|place| !seen.contains(**place)).collect();
             assert!(missing.is_empty(), "{capture}: {missing:?} was not captured");
+            assert!(places::NOT_BY_DEFAULT.iter().all(|place| !seen.contains(place)), "{capture}: {seen:?}");
         }
     }
+}
+
+#[test]
+fn no_secret_leaves_where_every_text_is_cut() {
+    let run = Run::of(&Settings { capture: Some("SPAN_AND_EVENT"), tight: true, ..Settings::default() });
+    nothing_leaks(&run);
+    let seen = run.seen();
+    assert!(places::NOT_BY_DEFAULT.iter().any(|place| seen.contains(place)), "{seen:?}");
 }
 
 #[test]

@@ -27,6 +27,7 @@ use llmobs::capture::Captured;
 use llmobs::capture::ContentCapture;
 use llmobs::capture::Gate;
 use llmobs::capture::Hook;
+use llmobs::capture::Limits;
 use llmobs::otlp::Pipeline;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::LevelFilter;
@@ -42,6 +43,8 @@ use crate::support::leaks::Canaries;
 pub const SEED: &str = "LLMOBS_LEAKS_SEED";
 pub const IDLE: &str = "LLMOBS_LEAKS_IDLE";
 pub const HOOKED: &str = "LLMOBS_LEAKS_HOOKED";
+/// Small limits, and what is told of tools.
+pub const TIGHT: &str = "LLMOBS_LEAKS_TIGHT";
 pub const LEVEL: &str = "LLMOBS_LEAKS_LEVEL";
 pub const OWN_SUBSCRIBER: &str = "LLMOBS_LEAKS_OWN_SUBSCRIBER";
 pub const FOLDER: &str = "LLMOBS_LEAKS_FOLDER";
@@ -101,6 +104,9 @@ impl Application {
             .flight_recorder_folder(folder());
         let hooked = Gate::builder().capture(ContentCapture::Hook).hook(Printer);
         let builder = if std::env::var_os(HOOKED).is_some() { builder.capture(hooked) } else { builder };
+        let limits = Limits::default().part(90).list(900).span(4_000);
+        let tight = Gate::builder().limits(limits).full_definitions(true);
+        let builder = if std::env::var_os(TIGHT).is_some() { builder.capture(tight) } else { builder };
         Self { observer: builder.build().unwrap(), role: Role::Server, canaries }
     }
 

@@ -47,8 +47,8 @@ const PLACES: &[(&str, May)] = &[
     ("input.file", Content("gen_ai.input.messages")),
     ("input.blob", Nowhere),
     ("tool.definition.name", Content("gen_ai.tool.definitions")),
-    ("tool.definition.description", Nowhere),
-    ("tool.definition.parameters", Nowhere),
+    ("tool.definition.description", Content("gen_ai.tool.definitions")),
+    ("tool.definition.parameters", Content("gen_ai.tool.definitions")),
     ("output.whole", Content("gen_ai.output.messages")),
     ("output.stream", Content("gen_ai.output.messages")),
     ("output.pieces", Content("gen_ai.output.messages")),
@@ -174,6 +174,9 @@ pub const SEEN: &[&str] = &[
     "upstream.reasoning",
     "upstream.arguments",
 ];
+
+/// What stays inside unless the gate is told otherwise.
+pub const NOT_BY_DEFAULT: &[&str] = &["tool.definition.description", "tool.definition.parameters"];
 
 /// What is seen in every mode.
 pub const ALWAYS_SEEN: &[&str] = &[

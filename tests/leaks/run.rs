@@ -30,6 +30,7 @@ pub struct Settings {
     pub level: &'static str,
     pub protocol: &'static str,
     pub idle: bool,
+    pub tight: bool,
     /// The application prints its spans too.
     pub own_subscriber: bool,
 }
@@ -43,6 +44,7 @@ impl Default for Settings {
             level: "full",
             protocol: "http/protobuf",
             idle: false,
+            tight: false,
             own_subscriber: false,
         }
     }
@@ -89,6 +91,9 @@ impl Run {
         }
         if settings.own_subscriber {
             child.env(application::OWN_SUBSCRIBER, "1");
+        }
+        if settings.tight {
+            child.env(application::TIGHT, "1");
         }
         if settings.hooked {
             child.env(application::HOOKED, "1");

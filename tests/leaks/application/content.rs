@@ -30,6 +30,8 @@ impl Application {
         let call = ToolCall::new("weather").id("call_1").arguments(json!({"city": self.of("input.tool.arguments")}));
         let parameters = json!({"type": "object", "title": self.of("tool.definition.parameters")});
         let tool = ToolDefinition::function(self.of("tool.definition.name"));
+        let secret = json!({"description": self.gold(), "enum": [self.gold()]});
+        let other = ToolDefinition::function("other").description(self.gold()).parameters(secret);
         Input::new()
             .system(format!("You know of {}.", self.of("input.system")))
             .message(Message::user(format!("What is {}?", self.of("input.user"))).name(self.of("input.name")))
@@ -47,6 +49,7 @@ impl Application {
                     .part(Part::blob(Modality::Image, self.of("input.blob").as_bytes().to_vec())),
             )
             .tool(tool.description(self.of("tool.definition.description")).parameters(parameters))
+            .tool(other)
     }
 
     /// What a model made up where nobody expects it: secrets for names, and JSON inside of JSON.
