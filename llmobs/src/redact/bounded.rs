@@ -63,32 +63,40 @@ impl Redactor {
 fn end_of_words(text: &str) -> usize {
     let mut end = text.len();
     loop {
-        let rest = text[..end].trim_end();
-        // A script without blanks holds no secret, what is ASCII behind it may be one.
-        let start = rest.rfind(|c: char| c.is_whitespace() || !c.is_ascii());
-        let start = start.map_or(0, |at| rest.ceil_char_boundary(at + 1));
-        let last = &rest[start..];
-        if last.is_empty() || is_label(last) || last.split('\'').all(is_word) {
+        let (start, last) = last_piece(&text[..end]);
+        // One short number is an answer, several are the groups of a longer one.
+        let alone =
+            || end == text.len() && last.len() <= 4 && is_number(last) && !is_number(last_piece(&text[..start]).1);
+        if last.is_empty() || is_label(last) || last.split('\'').all(is_word) || alone() {
             return end;
         }
         end = start;
     }
 }
 
-/// What stands around words.
-const SIGNS: &[char] = &['.', ',', ';', ':', '!', '?', '\'', '"', '(', ')', '*', '_'];
+/// The last piece of a text and where it stands, without the signs around it. A script without blanks holds no secret, but
+/// what is ASCII behind it may be one.
+fn last_piece(text: &str) -> (usize, &str) {
+    let text = text.trim_end();
+    let before = text.rfind(|c: char| c.is_whitespace() || !c.is_ascii());
+    let start = before.map_or(0, |at| text.ceil_char_boundary(at + 1));
+    (start, text[start..].trim_matches(|c: char| c.is_ascii_punctuation() && !matches!(c, '@' | '[' | ']' | '+')))
+}
 
 /// Secrets have digits, signs inside or mixed cases.
 fn is_word(text: &str) -> bool {
-    let word = text.trim_matches(SIGNS);
-    let capitals = word.bytes().filter(u8::is_ascii_uppercase).count();
+    let capitals = text.bytes().filter(u8::is_ascii_uppercase).count();
     let is_cased =
-        word.bytes().skip(1).all(|byte| byte.is_ascii_lowercase()) || capitals == word.len() && capitals <= 5;
-    word.bytes().all(|byte| byte.is_ascii_alphabetic()) && is_cased && word.len() <= 20
+        text.bytes().skip(1).all(|byte| byte.is_ascii_lowercase()) || capitals == text.len() && capitals <= 7;
+    text.bytes().all(|byte| byte.is_ascii_alphabetic()) && is_cased && text.len() <= 20
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_label(text: &str) -> bool {
-    let name = text.trim_matches(SIGNS).strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    let name = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
     name.is_some_and(|name| name.bytes().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_')))
 }
 

@@ -39,7 +39,7 @@ pub(in super::super) fn terraform(text: &Text<'_>, at: usize, end: usize) -> Opt
     ((60..=80).contains(&(stop - end))).then(|| Hit::new(start, stop, Kind::ApiKey))
 }
 
-/// `_mmk` stands in `at..end`: the keys of MaxMind end with it.
+/// `_mmk` stands in `at..end`: the keys of `MaxMind` end with it.
 pub(in super::super) fn maxmind(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
     let middle = start_of(text, at, 29)?.checked_sub(1).filter(|place| text.at(*place) == b'_')?;
     let start = start_of(text, middle, 6)?;
