@@ -10,6 +10,8 @@ mod input;
 #[cfg(feature = "content")]
 mod message;
 #[cfg(feature = "content")]
+mod missing;
+#[cfg(feature = "content")]
 mod part;
 pub(crate) mod sealed;
 #[cfg(feature = "content")]
@@ -23,6 +25,8 @@ pub use self::message::Document;
 pub use self::message::Message;
 #[cfg(feature = "content")]
 pub use self::message::MessageRole;
+#[cfg(feature = "content")]
+pub(crate) use self::missing::Missing;
 #[cfg(feature = "content")]
 pub use self::part::Modality;
 #[cfg(feature = "content")]

@@ -118,7 +118,9 @@ fn deltas(text: &str, cuts: &[prop::sample::Index]) -> Vec<u8> {
         let delta = json!({"choices": [{"index": 0, "delta": {"content": text[pair[0]..pair[1]]}}]});
         format!("data: {delta}\n\n")
     });
-    frames.collect::<String>().into_bytes()
+    // It ends by itself: of what is broken off the last word may be missing.
+    let end = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]});
+    (frames.collect::<String>() + &format!("data: {end}\n\n")).into_bytes()
 }
 
 proptest! {

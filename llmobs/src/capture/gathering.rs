@@ -9,6 +9,7 @@ use super::Lease;
 use super::Report;
 use crate::content::Content;
 use crate::content::Message;
+use crate::content::Missing;
 use crate::content::Part;
 use crate::content::ToolCall;
 use crate::semconv::value::FinishReason;
@@ -187,7 +188,10 @@ impl Buffer {
 
 impl Choice {
     fn into_message(self) -> Message {
-        let parts = self.parts.into_iter().map(Gathered::into_part);
+        // What did not come to its own end may end in the middle of a secret.
+        let ended = matches!(self.finish_reason, Some(FinishReason::Stop | FinishReason::ToolCall));
+        let last = self.parts.len().saturating_sub(1);
+        let parts = self.parts.into_iter().enumerate().map(|(place, part)| part.into_part(ended || place < last));
         let message = parts.fold(Message::assistant(), Message::part);
         match self.finish_reason {
             Some(reason) => message.finish_reason(reason),
@@ -197,11 +201,16 @@ impl Choice {
 }
 
 impl Gathered {
-    fn into_part(self) -> Part {
+    fn into_part(self, ended: bool) -> Part {
         let Buffer { text, cut } = self.text;
+        let missing = match cut {
+            0 if ended => Missing::Nothing,
+            0 => Missing::Unknown,
+            cut => Missing::Bytes(cut),
+        };
         match self.channel {
-            Channel::Reasoning => Part::cut_reasoning(Content::from(text), cut),
-            Channel::Text => Part::cut_text(Content::from(text), cut),
+            Channel::Reasoning => Part::reasoning_without(Content::from(text), missing),
+            Channel::Text => Part::text_without(Content::from(text), missing),
             Channel::Tool(_) => {
                 let call = ToolCall::new(self.name.unwrap_or_default());
                 let call = self.id.into_iter().fold(call, ToolCall::id);
@@ -211,7 +220,7 @@ impl Gathered {
                     // Half of an object is none: a text, of which the begin is kept.
                     (false, _) => call.arguments(Value::String(text)),
                 };
-                call.cut = cut;
+                call.missing = missing;
                 call.into()
             }
         }

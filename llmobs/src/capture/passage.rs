@@ -15,6 +15,7 @@ use super::shape::Shaper;
 use crate::content::Content;
 use crate::content::Document;
 use crate::content::Message;
+use crate::content::Missing;
 use crate::content::Part;
 use crate::content::ToolDefinition;
 
@@ -88,7 +89,7 @@ impl<'g> Passage<'g> {
     /// A value alone: `gen_ai.tool.call.arguments`, `gen_ai.tool.call.result`.
     pub fn json(&mut self, content: &Content<Value>) -> Option<Passed> {
         let limit = self.limit()?;
-        let mut value = self.shaper().json(content, 0);
+        let mut value = self.shaper().json(content, Missing::Nothing);
         let size = length(&value);
         super::fit::shrink(&mut value, limit);
         self.report.cut(size - length(&value));
@@ -98,7 +99,7 @@ impl<'g> Passage<'g> {
     /// A text alone: the message of an error, `gen_ai.retrieval.query.text`.
     pub fn text(&mut self, content: &Content<String>) -> Option<Passed> {
         let limit = self.limit()?;
-        let mut value = self.shaper().text(content, 0);
+        let mut value = self.shaper().text(content, Missing::Nothing);
         let size = length(&value);
         super::fit::shrink(&mut value, limit);
         self.report.cut(size - length(&value));

@@ -9,6 +9,7 @@ use super::report::Report;
 use crate::content::Content;
 use crate::content::Document;
 use crate::content::Message;
+use crate::content::Missing;
 use crate::content::Modality;
 use crate::content::Part;
 use crate::content::PartKind;
@@ -52,11 +53,14 @@ impl Shaper<'_> {
                 let fields = json!({"type": "file", "file_id": self.name(file_id.unseal())});
                 self.media(fields, *modality, mime_type.as_deref())
             }
-            PartKind::Reasoning { content, cut } => json!({"type": "reasoning", "content": self.text(content, *cut)}),
-            PartKind::Text { content, cut } => json!({"type": "text", "content": self.text(content, *cut)}),
+            PartKind::Reasoning { content, missing } => {
+                json!({"type": "reasoning", "content": self.text(content, *missing)})
+            }
+            PartKind::Text { content, missing } => json!({"type": "text", "content": self.text(content, *missing)}),
             PartKind::ToolCall(call) => self.tool_call(call),
             PartKind::ToolCallResponse { id, response } => {
-                let mut fields = object(json!({"type": "tool_call_response", "response": self.json(response, 0)}));
+                let mut fields =
+                    object(json!({"type": "tool_call_response", "response": self.json(response, Missing::Nothing)}));
                 if let Some(id) = id {
                     fields.insert("id".to_owned(), self.name(id));
                 }
@@ -70,10 +74,10 @@ impl Shaper<'_> {
         let mut fields = object(json!({"type": self.name(&tool.kind), "name": self.name(&tool.name)}));
         if self.full_definitions {
             if let Some(description) = &tool.description {
-                fields.insert("description".to_owned(), self.text(description, 0));
+                fields.insert("description".to_owned(), self.text(description, Missing::Nothing));
             }
             if let Some(parameters) = &tool.parameters {
-                fields.insert("parameters".to_owned(), self.json(parameters, 0));
+                fields.insert("parameters".to_owned(), self.json(parameters, Missing::Nothing));
             }
         }
         Value::Object(fields)
@@ -83,28 +87,28 @@ impl Shaper<'_> {
         json!({"id": self.name(document.id.unseal()), "score": document.score})
     }
 
-    /// A text, redacted and cut, of which so many bytes were left out before.
-    pub(super) fn text(&mut self, content: &Content<String>, cut: usize) -> Value {
-        self.plain(content.unseal(), self.limits.part_bytes(), cut).into()
+    /// A text, redacted and cut.
+    pub(super) fn text(&mut self, content: &Content<String>, missing: Missing) -> Value {
+        self.plain(content.unseal(), self.limits.part_bytes(), missing).into()
     }
 
-    fn plain(&mut self, text: &str, limit: usize, cut: usize) -> String {
-        let piece = self.redactor.redact_up_to(text, limit, cut == 0);
+    fn plain(&mut self, text: &str, limit: usize, missing: Missing) -> String {
+        let piece = self.redactor.redact_up_to(text, limit, missing);
         self.report.redactions += piece.counts;
-        self.report.cut(piece.cut + cut);
+        self.report.cut(piece.cut + missing.bytes());
         piece.text
     }
 
     fn name(&mut self, text: &str) -> Value {
-        self.plain(text, NAME_BYTES, 0).into()
+        self.plain(text, NAME_BYTES, Missing::Nothing).into()
     }
 
     /// JSON, redacted to its last string and cut to the limit of a part.
-    pub(super) fn json(&mut self, content: &Content<Value>, cut: usize) -> Value {
+    pub(super) fn json(&mut self, content: &Content<Value>, missing: Missing) -> Value {
         let limit = self.limits.part_bytes();
-        // What was cut is no JSON any more.
-        if let (Value::String(text), true) = (content.unseal(), cut > 0) {
-            return self.plain(text, limit, cut).into();
+        // Half of an object is no JSON.
+        if let (Value::String(text), true) = (content.unseal(), missing != Missing::Nothing) {
+            return self.plain(text, limit, missing).into();
         }
         let mut value = content.unseal().clone();
         let (counts, cut) = self.redactor.redact_json_up_to(&mut value, limit);
@@ -124,7 +128,7 @@ impl Shaper<'_> {
             fields.insert("id".to_owned(), self.name(id));
         }
         if let Some(arguments) = &call.arguments {
-            fields.insert("arguments".to_owned(), self.json(arguments, call.cut));
+            fields.insert("arguments".to_owned(), self.json(arguments, call.missing));
         }
         Value::Object(fields)
     }
@@ -151,7 +155,7 @@ impl Shaper<'_> {
             let content = if fits { body } else { "" };
             return self.media(json!({"type": "blob", "content": content}), modality, mime_type.or(kind.as_deref()));
         }
-        let uri = self.plain(uri, self.limits.part_bytes().min(2_048), 0);
+        let uri = self.plain(uri, self.limits.part_bytes().min(2_048), Missing::Nothing);
         self.media(json!({"type": "uri", "uri": uri}), modality, mime_type)
     }
 

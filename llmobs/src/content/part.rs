@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::content::Content;
+use crate::content::Missing;
 use crate::content::ToolCall;
 
 /// A part of a message.
@@ -32,8 +33,8 @@ pub struct Part(PartKind);
 pub(crate) enum PartKind {
     Blob { modality: Modality, mime_type: Option<String>, content: Content<Vec<u8>> },
     File { modality: Modality, mime_type: Option<String>, file_id: Content<String> },
-    Reasoning { content: Content<String>, cut: usize },
-    Text { content: Content<String>, cut: usize },
+    Reasoning { content: Content<String>, missing: Missing },
+    Text { content: Content<String>, missing: Missing },
     ToolCall(ToolCall),
     ToolCallResponse { id: Option<String>, response: Content<Value> },
     Uri { modality: Modality, mime_type: Option<String>, uri: Content<String> },
@@ -42,12 +43,12 @@ pub(crate) enum PartKind {
 impl Part {
     /// Text.
     pub fn text(content: impl Into<Content<String>>) -> Self {
-        Self(PartKind::Text { content: content.into(), cut: 0 })
+        Self(PartKind::Text { content: content.into(), missing: Missing::Nothing })
     }
 
     /// What a model thought before it answered.
     pub fn reasoning(content: impl Into<Content<String>>) -> Self {
-        Self(PartKind::Reasoning { content: content.into(), cut: 0 })
+        Self(PartKind::Reasoning { content: content.into(), missing: Missing::Nothing })
     }
 
     /// What a tool answered to the call of this identity.
@@ -90,14 +91,14 @@ impl Part {
         self
     }
 
-    /// Text of which so many bytes were left out behind.
-    pub(crate) const fn cut_text(content: Content<String>, cut: usize) -> Self {
-        Self(PartKind::Text { content, cut })
+    /// Text behind which something is missing.
+    pub(crate) const fn text_without(content: Content<String>, missing: Missing) -> Self {
+        Self(PartKind::Text { content, missing })
     }
 
-    /// Reasoning of which so many bytes were left out behind.
-    pub(crate) const fn cut_reasoning(content: Content<String>, cut: usize) -> Self {
-        Self(PartKind::Reasoning { content, cut })
+    /// Reasoning behind which something is missing.
+    pub(crate) const fn reasoning_without(content: Content<String>, missing: Missing) -> Self {
+        Self(PartKind::Reasoning { content, missing })
     }
 
     pub(crate) const fn kind(&self) -> &PartKind {

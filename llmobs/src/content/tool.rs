@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::content::Content;
+use crate::content::Missing;
 
 /// A call of a tool that a model asks for.
 ///
@@ -21,14 +22,14 @@ pub struct ToolCall {
     pub(crate) name: String,
     pub(crate) id: Option<String>,
     pub(crate) arguments: Option<Content<Value>>,
-    /// How many bytes were left out behind the arguments.
-    pub(crate) cut: usize,
+    /// What is missing behind the arguments.
+    pub(crate) missing: Missing,
 }
 
 impl ToolCall {
     /// A call of the tool of this name.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), id: None, arguments: None, cut: 0 }
+        Self { name: name.into(), id: None, arguments: None, missing: Missing::Nothing }
     }
 
     /// The identity of the call, which the answer repeats.
