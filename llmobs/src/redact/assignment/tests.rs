@@ -130,3 +130,9 @@ fn talk_about_secrets_stays() {
         assert!(found(text).is_empty(), "{text}: {:?}", found(text));
     }
 }
+
+#[test]
+fn what_a_command_says_ends_at_a_label() {
+    assert_eq!(found("mysql -phunter2[EMAIL] x"), [(Kind::Secret, "hunter2")]);
+    assert_eq!(found("curl -u jane:hunter2[EMAIL] x"), [(Kind::Secret, "jane:hunter2")]);
+}
