@@ -7,11 +7,14 @@ use llmobs::capture::ContentCapture;
 use llmobs::capture::Gate;
 use llmobs::capture::Limits;
 use llmobs::content::Message;
+use llmobs::content::Modality;
+use llmobs::content::Part;
 use llmobs::testing::Readings;
 
 use crate::call;
 use crate::kit::Backend;
 use crate::kit::MODEL;
+use crate::kit::attributes;
 
 fn lost(observer: &Observer, reason: &str) -> f64 {
     let labels = [("llmobs.signal", "content"), ("llmobs.drop.reason", reason)];
@@ -57,6 +60,28 @@ fn what_finds_no_room_is_not_kept_and_counted_and_all_room_comes_back() {
     assert!(lost(&observer, "budget") >= 1.0);
     drop(first);
     assert_eq!(budget.in_use(), 0);
+}
+
+#[test]
+fn media_that_will_not_go_along_are_not_kept_until_then() {
+    let backend = Backend::new();
+    let observer = backend.builder(Role::Server).capture(ContentCapture::Spans).build().unwrap();
+    let operation = observer.chat(MODEL).start();
+    operation.mark().input(|| {
+        let picture = Part::blob(Modality::Image, vec![0; 1 << 20]);
+        let address = Part::uri(Modality::Image, format!("data:image/png;base64,{}", "A".repeat(1 << 20)));
+        Message::user("What is this?").part(picture).part(address)
+    });
+    assert!(observer.gate().unwrap().budget().in_use() < 4_096);
+    operation.complete();
+    assert_eq!(lost(&observer, "media"), 2.0);
+    let span = attributes(&backend.span(&format!("chat {MODEL}")));
+    let parts = concat!(
+        r#"{"content":"What is this?","type":"text"},"#,
+        r#"{"content":"","modality":"image","type":"blob"},"#,
+        r#"{"content":"","mime_type":"image/png","modality":"image","type":"blob"}"#
+    );
+    assert_eq!(span["gen_ai.input.messages"].to_string(), format!(r#"[{{"parts":[{parts}],"role":"user"}}]"#));
 }
 
 #[test]

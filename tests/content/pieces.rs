@@ -3,6 +3,7 @@
 use futures_util::StreamExt;
 use futures_util::stream;
 use llmobs::Chunk;
+use llmobs::FinishReason;
 use llmobs::Role;
 use llmobs::capture::ContentCapture;
 
@@ -45,6 +46,24 @@ async fn whoever_says_what_an_item_carries_says_its_text_too() {
     assert_eq!(said[0]["parts"][0], serde_json::json!({"type": "reasoning", "content": "Let me think."}));
     assert_eq!(said[0]["parts"][1], serde_json::json!({"type": "text", "content": "Rain."}));
     assert_eq!(said[0]["finish_reason"], "stop");
+}
+
+#[test]
+fn an_answer_that_was_broken_off_does_not_end_in_half_of_a_key() {
+    for (reason, expected) in [
+        (Some(FinishReason::Length), "The key is "),
+        (Some(FinishReason::Stop), "The key is sk-ant-api03-a8F"),
+        (None, "The key is "),
+    ] {
+        let backend = Backend::new();
+        let observer = backend.builder(Role::Server).capture(ContentCapture::Spans).build().unwrap();
+        let operation = observer.chat(MODEL).start();
+        let marker = operation.marker();
+        marker.output_text(0, "The key is sk-ant-api03-a8F");
+        reason.into_iter().for_each(|reason| marker.finish_reason(reason));
+        drop(operation);
+        assert_eq!(said(&backend)[0]["parts"][0]["content"], expected);
+    }
 }
 
 #[tokio::test]

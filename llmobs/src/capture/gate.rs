@@ -16,6 +16,8 @@ use super::References;
 use super::Report;
 use super::hook::Worker;
 use super::shape::Shaper;
+use super::shape::shed;
+use crate::content::Message;
 use crate::redact::Redactor;
 
 /// The one way out for content. Cheap to clone; clones share everything.
@@ -129,6 +131,11 @@ impl Gate {
     #[must_use]
     pub fn hook_stats(&self) -> HookStats {
         self.inner.hook.as_ref().map(Worker::stats).unwrap_or_default()
+    }
+
+    /// Takes the media out of messages that will not go along, so that nobody keeps them until then.
+    pub(crate) fn shed(&self, messages: &mut [Message]) {
+        shed(messages, self.limits());
     }
 
     pub(super) fn shaper<'a>(&'a self, report: &'a mut Report) -> Shaper<'a> {

@@ -39,6 +39,8 @@ pub struct Gathering {
     /// Bytes that one part may have.
     part_limit: usize,
     lease: Lease,
+    /// The budget had no room for something.
+    over_budget: bool,
     report: Report,
 }
 
@@ -91,6 +93,7 @@ impl Gathering {
             choices: BTreeMap::new(),
             part_limit: gate.limits().part_bytes().saturating_add(AHEAD),
             lease: gate.budget().lease(),
+            over_budget: false,
             report: Report::default(),
         }
     }
@@ -120,10 +123,22 @@ impl Gathering {
         }
     }
 
+    /// Why the choices ended that no reason is known of.
+    pub(crate) fn finish_others(&mut self, reason: &FinishReason) {
+        for choice in self.choices.values_mut() {
+            choice.finish_reason.get_or_insert_with(|| reason.clone());
+        }
+    }
+
     /// What was not kept.
     #[must_use]
     pub const fn report(&self) -> &Report {
         &self.report
+    }
+
+    /// Whether the budget had no room for something.
+    pub(crate) const fn is_over_budget(&self) -> bool {
+        self.over_budget
     }
 
     /// Bytes that are kept.
@@ -158,6 +173,7 @@ impl Gathering {
             }
         };
         if place.is_none() && choice.parts.len() >= MOST_PARTS {
+            self.report.dropped_parts += 1;
             self.report.refuse(delta.len());
             return None;
         }
@@ -166,23 +182,26 @@ impl Gathering {
             choice.parts.len() - 1
         });
         let part = &mut choice.parts[place];
-        let refused = part.text.push(delta, limit, &mut self.lease);
+        let (refused, over_budget) = part.text.push(delta, limit, &mut self.lease);
         self.report.refuse(refused);
+        self.over_budget |= over_budget;
         Some(part)
     }
 }
 
 impl Buffer {
-    /// Takes what fits and gives how many bytes did not. Once something was left out, everything behind it is.
-    fn push(&mut self, delta: &str, limit: usize, lease: &mut Lease) -> usize {
+    /// Takes what fits and gives how many bytes did not, and whether the budget was too small. Once something was left out,
+    /// everything behind it is.
+    fn push(&mut self, delta: &str, limit: usize, lease: &mut Lease) -> (usize, bool) {
         let room = if self.cut == 0 { limit.saturating_sub(self.text.len()) } else { 0 };
         let mut taken = delta.floor_char_boundary(room.min(delta.len()));
-        if taken > 0 && !lease.grow(taken) {
+        let over_budget = taken > 0 && !lease.grow(taken);
+        if over_budget {
             taken = 0;
         }
         self.text.push_str(&delta[..taken]);
         self.cut += delta.len() - taken;
-        delta.len() - taken
+        (delta.len() - taken, over_budget)
     }
 }
 

@@ -46,8 +46,8 @@ impl Shaper<'_> {
 
     pub(super) fn part(&mut self, part: &Part) -> Value {
         match part.kind() {
-            PartKind::Blob { modality, mime_type, content } => {
-                self.blob(*modality, mime_type.as_deref(), content.unseal())
+            PartKind::Blob { modality, mime_type, content, missing } => {
+                self.blob(*modality, mime_type.as_deref(), content.unseal(), *missing)
             }
             PartKind::File { modality, mime_type, file_id } => {
                 let fields = json!({"type": "file", "file_id": self.name(file_id.unseal())});
@@ -66,7 +66,9 @@ impl Shaper<'_> {
                 }
                 Value::Object(fields)
             }
-            PartKind::Uri { modality, mime_type, uri } => self.uri(*modality, mime_type.as_deref(), uri.unseal()),
+            PartKind::Uri { modality, mime_type, uri, missing } => {
+                self.uri(*modality, mime_type.as_deref(), uri.unseal(), *missing)
+            }
         }
     }
 
@@ -134,23 +136,21 @@ impl Shaper<'_> {
     }
 
     /// Media go along whole or not at all, and are never looked at.
-    fn blob(&mut self, modality: Modality, mime_type: Option<&str>, bytes: &[u8]) -> Value {
-        let fits = bytes.len() <= self.limits.media_bytes();
+    fn blob(&mut self, modality: Modality, mime_type: Option<&str>, bytes: &[u8], missing: usize) -> Value {
+        let fits = missing == 0 && bytes.len() <= self.limits.media_bytes();
         if !fits {
-            self.report.media(bytes.len());
+            self.report.media(bytes.len() + missing);
         }
         let content = if fits { base64(bytes) } else { String::new() };
         self.media(json!({"type": "blob", "content": content}), modality, mime_type)
     }
 
-    fn uri(&mut self, modality: Modality, mime_type: Option<&str>, uri: &str) -> Value {
-        // An address that holds what it addresses: content, and as long as it likes.
-        if let Some(data) = uri.get(..5).filter(|scheme| scheme.eq_ignore_ascii_case("data:")).map(|_| &uri[5..]) {
-            let (kind, body) = data.split_once(',').unwrap_or((data, ""));
+    fn uri(&mut self, modality: Modality, mime_type: Option<&str>, uri: &str, missing: usize) -> Value {
+        if let Some((kind, body)) = data(uri) {
             let kind = kind.split(';').next().filter(|kind| !kind.is_empty()).map(str::to_owned);
-            let fits = body.len() / 4 * 3 <= self.limits.media_bytes();
+            let fits = missing == 0 && fits(body, self.limits);
             if !fits {
-                self.report.media(body.len());
+                self.report.media(body.len() + missing);
             }
             let content = if fits { body } else { "" };
             return self.media(json!({"type": "blob", "content": content}), modality, mime_type.or(kind.as_deref()));
@@ -168,6 +168,36 @@ impl Shaper<'_> {
         }
         Value::Object(fields)
     }
+}
+
+/// Takes the media out of messages that will not go along, so that nobody keeps them until then.
+pub(super) fn shed(messages: &mut [Message], limits: &Limits) {
+    for part in messages.iter_mut().flat_map(|message| &mut message.parts) {
+        match part.kind_mut() {
+            PartKind::Blob { content, missing, .. } if content.weight() > limits.media_bytes() => {
+                *missing += content.weight();
+                *content = Content::new(Vec::new());
+            }
+            PartKind::Uri { uri, missing, .. } => {
+                if let Some((kind, body)) = data(uri.unseal()).filter(|(_, body)| !fits(body, limits)) {
+                    *missing += body.len();
+                    *uri = Content::new(format!("data:{kind},"));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The kind and the body of an address that holds what it addresses: content, and as long as it likes.
+fn data(uri: &str) -> Option<(&str, &str)> {
+    let data = uri.get(..5).filter(|scheme| scheme.eq_ignore_ascii_case("data:")).map(|_| &uri[5..])?;
+    Some(data.split_once(',').unwrap_or((data, "")))
+}
+
+/// Whether media in base64 are short enough to go along.
+fn fits(body: &str, limits: &Limits) -> bool {
+    body.len() / 4 * 3 <= limits.media_bytes()
 }
 
 fn object(value: Value) -> Map<String, Value> {

@@ -31,13 +31,15 @@ pub struct Part(PartKind);
 /// What a part is. It is no public type, so that conventions may add kinds.
 #[derive(Clone, PartialEq)]
 pub(crate) enum PartKind {
-    Blob { modality: Modality, mime_type: Option<String>, content: Content<Vec<u8>> },
+    /// So many bytes of it are not here any more.
+    Blob { modality: Modality, mime_type: Option<String>, content: Content<Vec<u8>>, missing: usize },
     File { modality: Modality, mime_type: Option<String>, file_id: Content<String> },
     Reasoning { content: Content<String>, missing: Missing },
     Text { content: Content<String>, missing: Missing },
     ToolCall(ToolCall),
     ToolCallResponse { id: Option<String>, response: Content<Value> },
-    Uri { modality: Modality, mime_type: Option<String>, uri: Content<String> },
+    /// So many bytes of what it holds itself are not here any more.
+    Uri { modality: Modality, mime_type: Option<String>, uri: Content<String>, missing: usize },
 }
 
 impl Part {
@@ -64,7 +66,7 @@ impl Part {
     /// Media in the message itself. They are never looked at as text and leave only where that is
     /// [allowed](crate::capture::Limits::media).
     pub const fn blob(modality: Modality, content: Vec<u8>) -> Self {
-        Self(PartKind::Blob { modality, mime_type: None, content: Content::new(content) })
+        Self(PartKind::Blob { modality, mime_type: None, content: Content::new(content), missing: 0 })
     }
 
     /// Media that the provider holds under this identity.
@@ -74,7 +76,7 @@ impl Part {
 
     /// Media that lie elsewhere. An address that holds them itself (`data:..`) is taken for a blob.
     pub fn uri(modality: Modality, uri: impl Into<Content<String>>) -> Self {
-        Self(PartKind::Uri { modality, mime_type: None, uri: uri.into() })
+        Self(PartKind::Uri { modality, mime_type: None, uri: uri.into(), missing: 0 })
     }
 
     /// The type of media, such as `image/png`. Nothing else has one.
@@ -103,6 +105,10 @@ impl Part {
 
     pub(crate) const fn kind(&self) -> &PartKind {
         &self.0
+    }
+
+    pub(crate) const fn kind_mut(&mut self) -> &mut PartKind {
+        &mut self.0
     }
 
     /// How much it holds, about, in bytes.

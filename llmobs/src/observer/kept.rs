@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 use super::live::Live;
 use super::marker::Marker;
 use crate::capture::Budget;
+use crate::capture::Gate;
 use crate::capture::Gathering;
 use crate::capture::Lease;
 use crate::content::Content;
@@ -135,9 +136,10 @@ impl Marker {
     /// # Ok::<(), llmobs::BuildError>(())
     /// ```
     pub fn input<I: Into<Input>>(&self, input: impl FnOnce() -> I) {
-        self.keep(|budget, kept| {
-            kept.keep(budget, &kept.input, || {
-                let input = input().into();
+        self.keep(|gate, kept| {
+            kept.keep(gate.budget(), &kept.input, || {
+                let mut input = input().into();
+                gate.shed(&mut input.messages);
                 let weight = input.weight();
                 (input, weight)
             });
@@ -147,9 +149,10 @@ impl Marker {
     /// The whole answer, a message for each choice. The closure is called only where content is captured; what it gives
     /// first stands, and goes before what was given in pieces.
     pub fn output<O: IntoIterator<Item = Message>>(&self, output: impl FnOnce() -> O) {
-        self.keep(|budget, kept| {
-            kept.keep(budget, &kept.output, || {
-                let output: Vec<Message> = output().into_iter().collect();
+        self.keep(|gate, kept| {
+            kept.keep(gate.budget(), &kept.output, || {
+                let mut output: Vec<Message> = output().into_iter().collect();
+                gate.shed(&mut output);
                 let weight = output.iter().map(Message::weight).sum();
                 (output, weight)
             });
@@ -188,9 +191,9 @@ impl Marker {
         }
     }
 
-    fn keep(&self, then: impl FnOnce(&Budget, &Kept)) {
+    fn keep(&self, then: impl FnOnce(&Gate, &Kept)) {
         if let Some((live, kept)) = self.live().and_then(|live| Some((live, live.keeps()?))) {
-            then(live.core.gate.budget(), kept);
+            then(&live.core.gate, kept);
         }
     }
 }

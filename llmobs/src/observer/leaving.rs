@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
 use super::core::Core;
+use super::kept;
 use super::kept::Kept;
 use super::live::Live;
 use crate::capture::Captured;
@@ -68,7 +69,7 @@ impl Leaving {
 impl Through {
     fn of(live: &Live, kept: &Kept, outcome: Outcome, span: Option<&Held>) -> Self {
         let gate = &live.core.gate;
-        let (output, refused) = output(live, kept, outcome);
+        let (output, mut report, over_budget) = output(live, kept, outcome);
         let mut passage = gate.passage();
         // The answer first: of what is too long, the prompt is known best.
         let mut through = Self { output: passage.output(&output), ..Self::default() };
@@ -80,8 +81,7 @@ impl Through {
         if gate.capture().on_events() {
             through.message = kept.message.get().and_then(|message| passage.text(message));
         }
-        let mut report = *passage.report();
-        report.refused_bytes += refused;
+        report += *passage.report();
         if gate.has_hook() {
             let ids = span.and_then(Held::ids).map(|ids| (hex(ids.trace_id).to_string(), hex(ids.span_id).to_string()));
             let captured = Captured::new()
@@ -92,7 +92,7 @@ impl Through {
                 .tool_definitions(through.tool_definitions.clone());
             through.references = gate.hand_over(captured);
         }
-        live.core.left(&report, kept.was_refused());
+        live.core.left(&report, over_budget || kept.was_refused());
         through
     }
 
@@ -133,33 +133,29 @@ impl Through {
     }
 }
 
-/// The answer, and how many bytes of it were not kept.
-fn output(live: &Live, kept: &Kept, outcome: Outcome) -> (Vec<Message>, u64) {
+/// The answer, what was not kept of it, and whether the budget had no room for that.
+fn output(live: &Live, kept: &Kept, outcome: Outcome) -> (Vec<Message>, Report, bool) {
     let reasons = live.reasons_by_choice();
-    let (mut messages, refused) = match (kept.take_output(), kept.take_gathered()) {
-        (Some(whole), _) => {
-            let mut messages = whole.value;
-            for (choice, reason) in reasons {
-                if let Some(message) = messages.get_mut(usize::from(choice)) {
-                    message.finish_reason.get_or_insert(reason);
-                }
+    // What was completed did not end in an error, which is what a message without a reason says.
+    let otherwise = (outcome == Outcome::Completed).then_some(FinishReason::Stop);
+    match (kept.take_output(), kept.take_gathered()) {
+        (Some(kept::Held { value: mut messages, .. }), _) => {
+            for (choice, message) in messages.iter_mut().enumerate() {
+                let known = reasons.iter().find(|(of, _)| usize::from(*of) == choice).map(|(_, reason)| reason.clone());
+                message.finish_reason = message.finish_reason.take().or(known).or_else(|| otherwise.clone());
             }
-            (messages, 0)
+            (messages, Report::default(), false)
         }
         (None, Some(mut gathered)) => {
             reasons.into_iter().for_each(|(choice, reason)| gathered.finish_reason(choice.into(), reason));
-            let refused = gathered.report().refused_bytes;
-            (gathered.into_messages(), refused)
+            if let Some(reason) = otherwise {
+                gathered.finish_others(&reason);
+            }
+            let (report, over_budget) = (*gathered.report(), gathered.is_over_budget());
+            (gathered.into_messages(), report, over_budget)
         }
-        (None, None) => return (Vec::new(), 0),
-    };
-    // What was completed did not end in an error, which is what a message without a reason says.
-    if outcome == Outcome::Completed {
-        for message in &mut messages {
-            message.finish_reason.get_or_insert(FinishReason::Stop);
-        }
+        (None, None) => (Vec::new(), Report::default(), false),
     }
-    (messages, refused)
 }
 
 /// What was told of the application's hook, whose own thread counts.
@@ -200,7 +196,6 @@ impl Core {
             let labels = [Label::new(own::DETECTOR, kind.as_str())];
             self.sinks().bind(Id::Redactions, &labels).add(count.into());
         }
-        let over_budget = over_budget || report.refused_bytes > 0;
         let hook = self.gate.hook_stats();
         let lost = [
             ("truncated", report.cut_contents),

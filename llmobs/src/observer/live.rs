@@ -19,6 +19,8 @@ use opentelemetry::trace::SpanContext;
 use super::core::Core;
 #[cfg(feature = "content")]
 use super::kept::Kept;
+use crate::cardinality::LONGEST;
+use crate::cardinality::cut;
 use crate::catalog::Id;
 use crate::clock::Moment;
 use crate::companion::Mark;
@@ -333,6 +335,10 @@ impl Live {
             return;
         }
         let of = u16::try_from(choice).unwrap_or(u16::MAX);
+        let reason = match reason {
+            FinishReason::Other(word) if word.len() > LONGEST => FinishReason::Other(cut(&word).to_owned().into()),
+            other => other,
+        };
         self.finish_reason.get_or_init(|| {
             self.first_choice.store(of, Ordering::Relaxed);
             reason.clone()
