@@ -110,16 +110,17 @@ impl<T> Guard<T> {
 
 /// A label value without control characters and at most [`LONGEST`] bytes long. Looks at no more than it keeps.
 pub(crate) fn clean(value: &str) -> Cow<'_, str> {
-    let mut end = value.len().min(LONGEST);
-    while !value.is_char_boundary(end) {
-        end -= 1;
-    }
-    let cut = &value[..end];
+    let cut = cut(value);
     if cut.chars().any(char::is_control) {
         Cow::Owned(cut.chars().filter(|character| !character.is_control()).collect())
     } else {
         Cow::Borrowed(cut)
     }
+}
+
+/// The first [`LONGEST`] bytes of a text that somebody outside made up.
+pub(crate) fn cut(value: &str) -> &str {
+    &value[..value.floor_char_boundary(LONGEST)]
 }
 
 #[cfg(test)]

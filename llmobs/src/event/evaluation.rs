@@ -1,5 +1,6 @@
 //! `gen_ai.evaluation.result`: what somebody thought of an answer.
 
+use crate::cardinality::cut;
 use crate::span::TARGET;
 
 /// A judgement of an answer, by a person or by another model.
@@ -46,10 +47,10 @@ impl<'a> Evaluation<'a> {
             target: TARGET,
             parent: None,
             tracing::Level::INFO,
-            gen_ai.evaluation.name = self.name,
+            gen_ai.evaluation.name = cut(self.name),
             gen_ai.evaluation.score.value = self.score,
-            gen_ai.evaluation.score.label = self.label,
-            gen_ai.response.id = response_id,
+            gen_ai.evaluation.score.label = self.label.map(cut),
+            gen_ai.response.id = response_id.map(cut),
             "gen_ai.evaluation.result"
         );
     }

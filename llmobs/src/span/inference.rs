@@ -9,6 +9,7 @@ use super::TARGET;
 use super::held::Held;
 use super::held::is_in_unsampled_trace;
 use super::request::Request;
+use crate::cardinality::cut;
 use crate::catalog::Profile;
 use crate::clock::seconds;
 use crate::record::Reasons;
@@ -66,7 +67,7 @@ impl Call<'_> {
         let whole = |value: Option<u64>| value.and_then(|value| i64::try_from(value).ok());
         let number = |value: Option<u64>| if writes { whole(value) } else { None };
         let real = |value: Option<f64>| value.filter(|value| writes && value.is_finite());
-        let text = |value| if writes { value } else { None };
+        let text = |value: Option<_>| value.filter(|_| writes).map(cut);
         let always = |value| if told { value } else { None };
         // What the end adds stands first: it is found by name, from the first field on.
         let span = tracing::info_span!(
@@ -114,7 +115,7 @@ impl Call<'_> {
         }
         let held = Held::new(span)?;
         if is_vector && told && held.is_recording() && !request.encoding_formats.is_empty() {
-            held.set_list(a::GEN_AI_REQUEST_ENCODING_FORMATS, request.encoding_formats.iter().copied());
+            held.set_list(a::GEN_AI_REQUEST_ENCODING_FORMATS, request.encoding_formats.iter().copied().map(cut));
         }
         Some(held)
     }

@@ -8,6 +8,7 @@ use tracing::field::Empty;
 use super::TARGET;
 use super::held::Held;
 use super::held::is_in_unsampled_trace;
+use crate::cardinality::cut;
 use crate::semconv::attribute as a;
 use crate::semconv::value::ErrorType;
 use crate::usage::Usage;
@@ -88,13 +89,13 @@ impl Step<'_> {
             db.operation.name = self.db_operation.filter(|_| told),
             db.collection.name = self.db_collection.filter(|_| told),
             db.namespace = self.db_namespace.filter(|_| told),
-            gen_ai.conversation.id = self.conversation.filter(|_| told),
-            gen_ai.data_source.id = self.data_source.filter(|_| told),
+            gen_ai.conversation.id = self.conversation.filter(|_| told).map(cut),
+            gen_ai.data_source.id = self.data_source.filter(|_| told).map(cut),
             gen_ai.request.top_k = old_top_k,
             gen_ai.retrieval.top_k = top_k,
-            gen_ai.tool.call.id = self.tool_call.filter(|_| told),
+            gen_ai.tool.call.id = self.tool_call.filter(|_| told).map(cut),
             gen_ai.tool.description = self.tool_description.filter(|_| told),
-            gen_ai.agent.id = self.agent_id.filter(|_| told),
+            gen_ai.agent.id = self.agent_id.filter(|_| told).map(cut),
             gen_ai.agent.version = self.agent_version.filter(|_| told),
             gen_ai.agent.description = self.agent_description.filter(|_| told),
             gen_ai.workflow.name = self.workflow.filter(|_| told),
@@ -110,7 +111,7 @@ impl Step<'_> {
 
     fn title(&self) -> impl fmt::Display {
         fmt::from_fn(|f| match self.name {
-            (first, Some(second)) => write!(f, "{first} {second}"),
+            (first, Some(second)) => write!(f, "{first} {}", cut(second)),
             (first, None) => f.write_str(first),
         })
     }
