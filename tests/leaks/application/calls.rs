@@ -34,9 +34,29 @@ impl std::error::Error for Talkative {}
 impl Application {
     pub fn calls(&self) {
         self.words();
+        self.long_words();
         self.errors();
         self.streams();
         self.panics();
+    }
+
+    /// Words that are too long.
+    fn long_words(&self) {
+        let long = |place| self.of(place).repeat(100);
+        let (conversation, previous) = (long("conversation"), long("response.previous"));
+        let operation =
+            self.observer.chat(self.model()).conversation(&conversation).previous_response(&previous).start();
+        let marker = operation.marker();
+        marker.response_id(&long("response"));
+        marker.response_model(&long("model.response"));
+        marker.finish_reason(FinishReason::other(long("finish")));
+        let (name, label) = (long("evaluation.name"), long("evaluation.label"));
+        operation.feedback(Evaluation::new(&name).label(&label));
+        operation.complete();
+        self.observer.evaluation(&long("response"), Evaluation::new(&name).label(&label));
+        let (call, source) = (long("tool.call"), long("data_source"));
+        self.observer.execute_tool("clock").call_id(&call).conversation(&conversation).start().complete();
+        self.observer.retrieval(&source).start().complete();
     }
 
     fn words(&self) {
