@@ -76,6 +76,7 @@ fn tests(skip: bool) -> Result<(), String> {
         Cargo::new("test --workspace").run()?;
     }
     Cargo::new("test -p llmobs --all-features").run()?;
+    Cargo::new("test -p llmobs-ui --features content").run()?;
     // The pipeline binds the instruments. What may differ where they are not: all that reads the OpenTelemetry side.
     let unbound =
         ["allocations", "backends", "exemplars", "naming", "observer"].map(|name| format!(" --test {name}")).concat();
