@@ -14,6 +14,7 @@ mod card;
 mod checksum;
 mod class;
 mod coin;
+mod command;
 mod context;
 mod counts;
 mod custom;
@@ -30,6 +31,7 @@ mod pem;
 mod phone;
 #[cfg(test)]
 mod probe;
+mod program;
 mod redactor;
 mod region;
 mod ssn;

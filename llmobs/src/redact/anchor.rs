@@ -19,6 +19,7 @@ use super::assignment;
 use super::birth;
 use super::builder::PatternError;
 use super::class;
+use super::command;
 use super::email;
 use super::hit;
 use super::hit::Hit;
@@ -203,12 +204,12 @@ impl Scene<'_, '_> {
             Family::Azure => key::azure(text, at, end),
             Family::Terraform => key::terraform(text, at, end),
             Family::MaxMind => key::maxmind(text, at, end),
-            Family::Bearer => assignment::bearer(self, at, end),
+            Family::Bearer => command::bearer(self, at, end),
             Family::Birth => birth::birth(text, at, end),
             Family::Bracket => phone::bracketed(self, at),
             Family::Colon => network::around(self, at),
-            Family::CommandPassword => assignment::command_password(text, at, end),
-            Family::CommandUser => assignment::command_user(text, at, end),
+            Family::CommandPassword => command::password(text, at, end),
+            Family::CommandUser => command::user(text, at, end),
             Family::Digit => return number::number(self, at),
             Family::Email => email::email(text, at, end),
             Family::Jwt => jwt::jwt(text, at),

@@ -6,6 +6,7 @@ use super::class::ALPHA;
 use super::class::DIGIT;
 use super::class::LOWER;
 use super::class::UPPER;
+use super::program;
 use super::words;
 use super::words::Words;
 
@@ -65,7 +66,7 @@ pub(super) fn is_random(value: &[u8]) -> bool {
     let letters = class::count(value, ALPHA);
     let cases = class::count(value, UPPER) > 0 && class::count(value, LOWER) > 0;
     let mixed = digits >= 2 && letters >= 2 || digits >= 1 && cases || value.len() >= 24 && cases && !is_words(value);
-    mixed && class::variety(value) >= 8 && !(is_words(value) && digits < 8) && !is_camel(value)
+    mixed && class::variety(value) >= 8 && !(is_words(value) && digits < 8) && !program::is_camel(value)
 }
 
 /// Whether the pieces between separators are all words or numbers: `some-long-name-2`.
@@ -119,8 +120,8 @@ pub(super) fn is_secret(value: &[u8], said: Said, named: Named) -> bool {
     let plain = signs == 0 && digits == 0 && !cases;
     let numeric = letters == 0
         && value.iter().all(|byte| class::is(*byte, DIGIT) || matches!(byte, b'.' | b',' | b'-' | b'/' | b':' | b'%'));
-    let name = is_name(value);
-    if said != Said::Quoted && is_code(value) {
+    let name = program::is_name(value);
+    if said != Said::Quoted && program::is_code(value) {
         return false;
     }
     match (named, said) {
@@ -128,38 +129,42 @@ pub(super) fn is_secret(value: &[u8], said: Said, named: Named) -> bool {
         (Named::Password, Said::Quoted) => {
             value.len() >= 4 && !(value.contains(&b'_') && class::all(value, UPPER | class::DASH))
         }
-        (Named::Password, Said::Assigned) => value.len() >= 5 && !plain_path(value),
+        (Named::Password, Said::Assigned) => value.len() >= 5 && !program::plain_path(value),
         (Named::Password, Said::Told) => {
-            let word = plain || is_range(value) || is_sentence(value) || plain_path(value) || is_type(value);
+            let word = plain
+                || program::is_range(value)
+                || program::is_sentence(value)
+                || program::plain_path(value)
+                || program::is_type(value);
             value.len() >= 4 && !word && (!numeric || digits >= 4)
         }
         (Named::Password, Said::Beside) => {
             value.len() >= 6
                 && letters > 0
                 && !value.contains(&b'/')
-                && !is_version(value)
+                && !program::is_version(value)
                 && (digits > 0 && ends_in_digits(value) || digits > 0 && (signs > 0 || cases) && !name)
         }
         (Named::Key | Named::Variable, Said::Quoted) => {
             value.len() >= 8
                 && !numeric
                 && !value.contains(&b' ')
-                && !plain_path(value)
+                && !program::plain_path(value)
                 && (!plain && !name || value.len() >= 20)
         }
         (Named::Key, Said::Assigned) => {
             let bracket = value.iter().any(|byte| class::is(*byte, class::BRACKET));
-            let made = digits > 0 || is_mixed(value) && !is_camel(value);
-            value.len() >= 8 && !numeric && !bracket && made && !name && !plain_path(value)
+            let made = digits > 0 || is_mixed(value) && !program::is_camel(value);
+            value.len() >= 8 && !numeric && !bracket && made && !name && !program::plain_path(value)
         }
         (Named::Variable, Said::Assigned) => {
-            let made = digits > 0 || signs > 0 || is_mixed(value) && !is_camel(value);
-            value.len() >= 6 && !numeric && made && !plain_path(value)
+            let made = digits > 0 || signs > 0 || is_mixed(value) && !program::is_camel(value);
+            value.len() >= 6 && !numeric && made && !program::plain_path(value)
         }
         (Named::Key | Named::Variable, Said::Told) => {
             let code = name
-                || plain_path(value)
-                || is_type(value)
+                || program::plain_path(value)
+                || program::is_type(value)
                 || value.iter().any(|byte| class::is(*byte, class::BRACKET));
             value.len() >= 8 && !numeric && letters > 0 && (digits > 0 || is_mixed(value)) && !code
         }
@@ -289,76 +294,6 @@ const WORDS: [&[u8]; 50] = [
     b"n/a",
     b"option<string>",
 ];
-
-/// A type of a program: `&[u8]`, `__u32`, `UNICODE_STRING`, `a::B2`.
-fn is_type(value: &[u8]) -> bool {
-    let constant =
-        value.contains(&b'_') && class::all(value, UPPER | DIGIT | class::DASH) && class::count(value, DIGIT) <= 3;
-    let snake = value.contains(&b'_') && is_name(value) && class::is(value[0], ALPHA | class::DASH);
-    let slice = value.contains(&b'[') && value.ends_with(b"]");
-    constant || snake || slice || value.windows(2).any(|pair| pair == b"::")
-}
-
-/// What no unquoted value is: `[u16`, `None)`, `1i32`, `xs.i((0`.
-fn is_code(value: &[u8]) -> bool {
-    let count = |sign: u8| value.iter().filter(|byte| **byte == sign).count();
-    let unbalanced = value.len() < 8 && (count(b'(') != count(b')') || count(b'[') != count(b']'));
-    let call = value.windows(2).any(|pair| pair == b"((");
-    let digits = value.iter().take_while(|byte| class::is(**byte, DIGIT)).count();
-    let suffix = &value[digits..];
-    let typed =
-        digits > 0 && matches!(suffix, [b'i' | b'u' | b'f', rest @ ..] if class::all(rest, DIGIT) && rest.len() <= 3);
-    unbalanced && !value.contains(&b'!') || call || value.ends_with(b"(") || typed && digits < 12
-}
-
-/// `v0.1.2`.
-fn is_version(value: &[u8]) -> bool {
-    let number = value.strip_prefix(b"v").unwrap_or(value);
-    number.contains(&b'.') && class::all(number, DIGIT | class::DOT)
-}
-
-/// `smimeEncryptionKeyPrefs`: words of four letters on average, each with its capital.
-pub(super) fn is_camel(value: &[u8]) -> bool {
-    let words = value.windows(2).filter(|pair| class::is(pair[0], LOWER) && class::is(pair[1], UPPER)).count() + 1;
-    class::all(value, ALPHA) && value.len() >= words * 4
-}
-
-/// `8-64`, `12+`.
-fn is_range(value: &[u8]) -> bool {
-    value.iter().all(|byte| class::is(*byte, DIGIT) || matches!(byte, b'-' | b'+' | b'~'))
-        && value.iter().any(|byte| !class::is(*byte, DIGIT))
-}
-
-/// A word with a capital, a hyphen or an apostrophe, as sentences have them: `Required`, `case-sensitive`, `don't`.
-fn is_sentence(value: &[u8]) -> bool {
-    let words = value
-        .split(|byte| matches!(byte, b'-' | b'\'' | b'/' | b':' | b'!' | b'?' | b'*' | b'(' | b')'))
-        .collect::<Vec<_>>();
-    words.iter().all(|word| {
-        word.is_empty()
-            || class::all(word, ALPHA | class::WIDE)
-                && (class::count(&word[1..], UPPER) == 0 || class::count(word, LOWER) == 0)
-    })
-}
-
-/// The name of something in a program: `self.password`, `user_token`, `AUTH_TOKEN_V2`, `gpt-4`.
-fn is_name(value: &[u8]) -> bool {
-    let mut pieces =
-        value.split(|byte| matches!(byte, b'_' | b'-' | b'.' | b'/' | b':')).filter(|piece| !piece.is_empty());
-    pieces.all(|piece| {
-        let digits = class::count(piece, DIGIT);
-        let one_case = class::count(piece, UPPER) == 0
-            || class::count(&piece[1..], LOWER) == 0
-            || class::count(&piece[1..], UPPER) <= 2 && digits == 0;
-        class::all(piece, ALNUM | class::WIDE) && one_case && (digits == 0 || piece.len() <= 4)
-    })
-}
-
-/// `config.token`, `Settings::secret`: dots or colons between words.
-fn plain_path(value: &[u8]) -> bool {
-    let dotted = value.windows(2).any(|pair| pair == b"::") || value.contains(&b'.');
-    dotted && is_name(value)
-}
 
 #[cfg(test)]
 mod tests {
