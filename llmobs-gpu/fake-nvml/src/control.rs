@@ -4,6 +4,8 @@ use std::ffi::CStr;
 use std::ffi::c_char;
 use std::time::Duration;
 
+use crate::Ret;
+use crate::load::Load;
 use crate::state::CHANGED;
 use crate::state::Device;
 use crate::state::Process;
@@ -17,10 +19,31 @@ unsafe fn text(text: *const c_char) -> String {
     unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
 }
 
-/// Starts again with so many devices.
+/// Starts again with so many devices, all at rest.
 #[unsafe(no_mangle)]
 pub extern "C" fn fake_devices(count: u32) {
-    state().devices = (0..count as usize).map(Device::new).collect();
+    let mut state = state();
+    state.devices = (0..count as usize).map(Device::new).collect();
+    state.load = None;
+}
+
+/// Starts again with devices that run by a script, as with `FAKE_NVML_WATTS`. Gives NVIDIA's code for a script that is
+/// none.
+///
+/// # Safety
+///
+/// `script` is a string of C.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fake_run(script: *const c_char) -> Ret {
+    // SAFETY: the caller's promise.
+    let script = unsafe { text(script) };
+    match Load::start(&script) {
+        Ok(load) => {
+            state().run(load);
+            crate::OK
+        }
+        Err(code) => code,
+    }
 }
 
 /// Sets a number that a device shows. The number `lost` is the code that all of its calls return.

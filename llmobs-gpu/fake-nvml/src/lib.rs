@@ -2,13 +2,15 @@
 //!
 //! Struct layouts are written from NVIDIA's header, not from any binding of it; [`layout`] holds the header's figures.
 //! State is that of the loaded file, so a test that loads a copy of the file has a library of its own. What it does is
-//! scripted through the functions of [`control`], which are exported beside NVIDIA's.
+//! scripted through the functions of [`control`], which are exported beside NVIDIA's. Its numbers stand still unless a
+//! script of [`load`] moves them: `FAKE_NVML_WATTS=350` in the environment of any program makes it a GPU that takes 350 W.
 
 mod control;
 mod devices;
 mod events;
 mod gpm;
 pub mod layout;
+mod load;
 mod processes;
 mod readings;
 mod state;

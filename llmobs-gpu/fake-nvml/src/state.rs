@@ -14,6 +14,7 @@ use std::time::Duration;
 use crate::INVALID_ARGUMENT;
 use crate::Ret;
 use crate::UNINITIALIZED;
+use crate::load::Load;
 
 /// The number that says "every device" in a script.
 pub(crate) const EVERY: u32 = u32::MAX;
@@ -23,6 +24,8 @@ pub(crate) struct State {
     pub(crate) inits: u32,
     pub(crate) driver: String,
     pub(crate) devices: Vec<Device>,
+    /// Moves some of the devices' numbers.
+    pub(crate) load: Option<Load>,
     pub(crate) scripts: HashMap<&'static str, Script>,
     /// Scripts that were given before the function was called.
     pub(crate) written: HashMap<String, Script>,
@@ -70,6 +73,7 @@ static STATE: LazyLock<Mutex<State>> = LazyLock::new(|| {
         inits: 0,
         driver: "580.95.05".to_owned(),
         devices: (0..2).map(Device::new).collect(),
+        load: None,
         scripts: HashMap::new(),
         written: HashMap::new(),
         events: VecDeque::new(),
@@ -191,6 +195,12 @@ pub(crate) fn device(name: &'static str, handle: *mut c_void) -> Result<usize, R
 }
 
 impl State {
+    /// Starts again with devices that run by themselves.
+    pub(crate) fn run(&mut self, load: Load) {
+        self.devices = (0..load.devices()).map(Device::new).collect();
+        self.load = Some(load);
+    }
+
     /// The number of an instance in its GPU. The driver numbers from seven on where all are of the smallest size.
     pub(crate) fn instance(&self, device: usize) -> Option<u32> {
         let parent = self.devices[device].parent?;
@@ -212,7 +222,9 @@ impl State {
 }
 
 pub(crate) fn value(device: usize, key: &str) -> Result<u64, Ret> {
-    state().devices[device].values.get(key).copied().ok_or(crate::NOT_SUPPORTED)
+    let state = state();
+    let rest = state.devices[device].values.get(key).copied().ok_or(crate::NOT_SUPPORTED)?;
+    Ok(state.load.as_ref().map_or(rest, |load| load.shown(device, key, rest)))
 }
 
 /// A number that the library gives in 32 bits.

@@ -11,6 +11,8 @@ use crate::NOT_FOUND;
 use crate::Ret;
 use crate::UNINITIALIZED;
 use crate::exported;
+use crate::load;
+use crate::load::Load;
 use crate::put;
 use crate::put_text;
 use crate::state::handle_of;
@@ -18,6 +20,12 @@ use crate::state::state;
 
 fn init() -> Result<(), Ret> {
     let mut state = state();
+    // Somebody who asks again goes on where the first one began.
+    if state.load.is_none()
+        && let Some(script) = std::env::var_os(load::WATTS)
+    {
+        state.run(Load::start(&script.to_string_lossy())?);
+    }
     state.initialized += 1;
     state.inits += 1;
     Ok(())

@@ -60,6 +60,17 @@ impl Fake {
         unsafe { self.library.get::<unsafe extern "C" fn(u32)>(b"fake_devices\0").unwrap()(count) }
     }
 
+    /// Starts again with devices that run by a script.
+    pub(crate) fn run(&self, script: &str) {
+        let script = CString::new(script).unwrap();
+        // SAFETY: the type is the function's, and the script lives as long as the call.
+        let code = unsafe {
+            let run = self.library.get::<unsafe extern "C" fn(*const std::ffi::c_char) -> u32>(b"fake_run\0");
+            run.unwrap()(script.as_ptr())
+        };
+        assert_eq!(code, 0, "it is a script");
+    }
+
     pub(crate) fn set(&self, device: u32, key: &str, value: u64) {
         let key = CString::new(key).unwrap();
         // SAFETY: the type is the function's, and the key lives as long as the call.

@@ -1,0 +1,159 @@
+//! Devices that run by themselves: power goes by a script and by real time, and the energy counter follows it.
+//!
+//! A script is a list of steps, `watts:milliseconds`, that starts again at its end: `90:2000,400:1000` takes 90 W for
+//! two seconds, then 400 W for one. A single number of watts is for ever. Between `;` stand the scripts of further
+//! devices, and there are as many devices as scripts.
+//!
+//! As on a real device, what is shown changes every 100 ms and not in between. The counter adds to what it would show
+//! at rest, so it can still be moved by hand.
+
+use std::time::Duration;
+use std::time::Instant;
+
+use crate::INVALID_ARGUMENT;
+use crate::Ret;
+
+/// The variable of the environment that has the script. Without it, every device is at rest.
+pub(crate) const WATTS: &str = "FAKE_NVML_WATTS";
+
+#[derive(Debug)]
+pub(crate) struct Load {
+    since: Instant,
+    devices: Vec<Vec<Step>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Step {
+    milliwatts: u64,
+    millis: u64,
+}
+
+/// How often the counter and the sensors change, in milliseconds.
+const PERIOD: u64 = 100;
+
+/// The time over which `nvmlDeviceGetPowerUsage` has the mean, in milliseconds.
+const MEAN: u64 = 1_000;
+
+/// More than any device takes.
+const MOST_WATTS: u64 = 10_000;
+
+impl Load {
+    /// Begins to run a script now.
+    #[expect(clippy::disallowed_methods, reason = "a device runs by real time, whatever clock its reader has")]
+    pub(crate) fn start(script: &str) -> Result<Self, Ret> {
+        let devices = script.split(';').map(steps).collect::<Option<_>>().ok_or(INVALID_ARGUMENT)?;
+        Ok(Self { since: Instant::now(), devices })
+    }
+
+    pub(crate) const fn devices(&self) -> usize {
+        self.devices.len()
+    }
+
+    /// What a device shows now under a name that shows `rest` while it is at rest.
+    #[expect(clippy::disallowed_methods, reason = "a device runs by real time, whatever clock its reader has")]
+    pub(crate) fn shown(&self, device: usize, key: &str, rest: u64) -> u64 {
+        self.devices.get(device).map_or(rest, |steps| {
+            let ran = Instant::now().saturating_duration_since(self.since);
+            shown(steps, key, rest, ran)
+        })
+    }
+}
+
+fn steps(script: &str) -> Option<Vec<Step>> {
+    if let Some(milliwatts) = milliwatts(script) {
+        return Some(vec![Step { milliwatts, millis: PERIOD }]);
+    }
+    let step = |text: &str| {
+        let (watts, millis) = text.split_once(':')?;
+        let millis = millis.trim().parse().ok().filter(|millis| (1..=86_400_000).contains(millis))?;
+        Some(Step { milliwatts: milliwatts(watts)?, millis })
+    };
+    script.split(',').map(step).collect()
+}
+
+fn milliwatts(text: &str) -> Option<u64> {
+    text.trim().parse().ok().filter(|watts| *watts <= MOST_WATTS).map(|watts: u64| watts * 1_000)
+}
+
+fn shown(steps: &[Step], key: &str, rest: u64, ran: Duration) -> u64 {
+    let millis = u64::try_from(ran.as_millis()).unwrap_or(u64::MAX);
+    let now = millis - millis % PERIOD;
+    match key {
+        "energy_mj" => rest + microjoules(steps, now) / 1_000,
+        "power_instant_mw" => milliwatts_at(steps, now),
+        "power_mw" => {
+            let since = now.saturating_sub(MEAN);
+            let used = microjoules(steps, now) - microjoules(steps, since);
+            used.checked_div(now - since).unwrap_or_else(|| milliwatts_at(steps, now))
+        }
+        _ => rest,
+    }
+}
+
+/// What was used in the first so many milliseconds.
+fn microjoules(steps: &[Step], millis: u64) -> u64 {
+    let (round, of_round) = steps.iter().fold((0, 0), |(time, used), step| {
+        let Step { milliwatts, millis } = step;
+        (time + millis, used + milliwatts * millis)
+    });
+    let mut left = millis % round;
+    let partial = steps.iter().map(|step| {
+        let time = left.min(step.millis);
+        left -= time;
+        step.milliwatts * time
+    });
+    millis / round * of_round + partial.sum::<u64>()
+}
+
+fn milliwatts_at(steps: &[Step], millis: u64) -> u64 {
+    microjoules(steps, millis + 1) - microjoules(steps, millis)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(script: &str, key: &str, millis: u64) -> Option<u64> {
+        steps(script).map(|steps| shown(&steps, key, 1_000_000, Duration::from_millis(millis)))
+    }
+
+    #[test]
+    fn a_counter_moves_every_tenth_of_a_second_by_what_was_used() {
+        let at = |millis| after("350", "energy_mj", millis);
+        assert_eq!([at(0), at(99)], [Some(1_000_000); 2]);
+        assert_eq!([at(100), at(199)], [Some(1_035_000); 2]);
+        assert_eq!(at(3_600_000), Some(1_000_000 + 350 * 3_600 * 1_000));
+    }
+
+    #[test]
+    fn a_script_starts_again_at_its_end() {
+        let energy = |millis| after("90:2000,400:1000", "energy_mj", millis);
+        assert_eq!(energy(2_000), Some(1_180_000));
+        assert_eq!(energy(2_500), Some(1_380_000));
+        assert_eq!(energy(3_000), Some(1_580_000));
+        assert_eq!(energy(6_100), Some(1_000_000 + 2 * 580_000 + 9_000));
+        let power = |millis| after("90:2000,400:1000", "power_instant_mw", millis);
+        assert_eq!([power(0), power(1_999), power(2_000), power(3_000)], [90_000, 90_000, 400_000, 90_000].map(Some));
+    }
+
+    #[test]
+    fn power_is_the_mean_of_the_last_second_and_power_now_is_not() {
+        let power = |millis| after("90:2000,400:1000", "power_mw", millis);
+        assert_eq!([power(0), power(500), power(2_000)], [Some(90_000); 3]);
+        assert_eq!(power(2_500), Some(245_000));
+        assert_eq!(power(3_000), Some(400_000));
+    }
+
+    #[test]
+    fn whatever_else_is_shown_is_as_at_rest() {
+        assert_eq!(after("350", "temperature", 5_000), Some(1_000_000));
+    }
+
+    #[test]
+    fn a_script_that_is_none_is_refused() {
+        for script in ["", "much", "-1", "90:", ":100", "90:0", "90,400", "90:100,", "350;", "10001"] {
+            assert_eq!(Load::start(script).err(), Some(INVALID_ARGUMENT), "{script}");
+        }
+        assert_eq!(Load::start("350; 90:2000, 400:1000").map(|load| load.devices()).ok(), Some(2));
+    }
+}
