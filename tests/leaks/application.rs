@@ -141,7 +141,9 @@ impl Application {
         print("recorder", &self.observer.recent_operations());
         print("debug", &format!("{:#?} {:?}", self.observer, self.observer.in_flight()));
         for file in std::fs::read_dir(folder()).unwrap() {
-            print("file", &std::fs::read_to_string(file.unwrap().path()).unwrap());
+            let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+            // A thread of its own may be at its last line.
+            print("file", text.rsplit_once('\n').map_or("", |(whole, _)| whole));
         }
         if let Some(gate) = self.observer.gate() {
             assert!(gate.flush(Duration::from_secs(10)));
