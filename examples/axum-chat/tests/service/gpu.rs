@@ -2,19 +2,33 @@
 
 use std::path::PathBuf;
 
+use serde_json::Value;
 use serde_json::json;
 
+use crate::support::Collector;
+use crate::support::Page;
 use crate::support::Server;
+use crate::support::attributes;
 use crate::support::beside_others;
 use crate::support::eventually;
 use crate::support::get;
 use crate::support::post;
+use crate::support::post_with;
+
+/// Makes the library's devices run by themselves.
+const RUNS: (&str, &str) = ("FAKE_NVML_WATTS", "90:300,400:200; 250");
+
+/// What both of them take in the mean.
+const WATTS: f64 = 214.0 + 250.0;
+
+/// Each is of a request.
+const TRACES: [&str; 3] =
+    ["4bf92f3577b34da6a3ce929d0e0e4731", "4bf92f3577b34da6a3ce929d0e0e4732", "4bf92f3577b34da6a3ce929d0e0e4733"];
 
 #[tokio::test]
 async fn the_page_has_what_the_named_library_says() {
     let _beside = beside_others().await;
-    let library = library();
-    let server = Server::synthetic(&["--synthetic-token", "1ms", "--gpu", &format!("nvml:{}", library.display())]);
+    let server = Server::synthetic(&["--synthetic-token", "1ms", "--gpu", &library()]);
     let body = json!({ "model": "synthetic", "max_tokens": 3, "messages": [{ "role": "user", "content": "Hi" }] });
     assert_eq!(post(server.address, "/v1/chat/completions", &body.to_string()).await.status, 200);
     let page = eventually("the GPUs are on the page", async || {
@@ -34,10 +48,134 @@ async fn a_library_that_is_not_there_is_no_reason_not_to_serve() {
     assert!(page.contains(r#"llmobs_gpu_collector_status{llmobs_collector_state="no_driver"} 1"#), "{page}");
 }
 
-/// The fake library, which cargo builds beside this test.
-fn library() -> PathBuf {
+#[tokio::test]
+async fn every_request_has_its_energy_on_the_page_in_the_log_and_at_the_collector() {
+    let _beside = beside_others().await;
+    let collector = Collector::start();
+    let endpoint = collector.endpoint();
+    let server = Server::start_with(
+        &[RUNS, ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)],
+        &["--engine", "synthetic", "--gpu", &library()],
+    );
+    let mut last = None;
+    let before = eventually("two devices have a counter, and the page stands still", async || {
+        let books = Books::of(&server.page().await);
+        let stands = last.replace(books) == Some(books);
+        (stands && books.counters > 2_000.0 - 1e-6).then_some(books)
+    })
+    .await;
+    // One alone, then two that share.
+    ask(&server, TRACES[0]).await;
+    tokio::join!(ask(&server, TRACES[1]), ask(&server, TRACES[2]));
+    let (page, after) = eventually("the energy of all three is known, and the books agree", async || {
+        let page = server.page().await;
+        let known = page.count("llmobs_operation_energy_joules_count", &[]) == 3;
+        let books = Books::of(&page);
+        (known && books.agree_since(&before)).then_some((page, books))
+    })
+    .await;
+    assert_eq!(page.ended("completed"), 3);
+    assert!(after.counters > before.counters && after.request > 0.0 && after.idle > 0.0, "{after:?}");
+    let sum = page.sum("llmobs_operation_energy_joules_sum", &[]);
+    assert!((sum - after.request).abs() < 1e-6, "{sum} and {after:?}");
+
+    server.terminate();
+    let (status, log) = server.ended();
+    assert!(status.success(), "{log:?}");
+    let mut logged = 0.0;
+    for (trace, sharing) in TRACES.into_iter().zip([1.0, 2.0, 2.0]) {
+        let energy = only(&log, "llm_request_energy", trace);
+        let joules = energy["energy_j"].as_f64().expect("joules");
+        logged += joules;
+        assert_eq!((&energy["energy_source"], &energy["energy_method"]), (&json!("counter"), &json!("time")));
+        assert_eq!((&energy["energy_complete"], &energy["output_tokens"]), (&json!(true), &json!(80)));
+        let complete = only(&log, "llm_request_complete", trace);
+        assert_eq!(complete["span_id"], energy["span_id"]);
+        let seconds = complete["e2e_ms"].as_f64().expect("milliseconds") / 1e3;
+        let used = WATTS * seconds / sharing;
+        assert!((joules / used - 1.0).abs() < 0.5, "{used} J were used: {energy}");
+        // At its end an operation knows only what may come.
+        let provisional = complete["energy_provisional_j"].as_f64().expect("a provisional figure");
+        assert!(provisional > 0.0 && complete["energy_j"].is_null(), "{complete}");
+        println!("{seconds:.3} s: {used:.1} J were used, {provisional:.1} J are told at its end, {joules:.1} J later");
+        // It is told from a thread that has no span, so the trace is a field of it.
+        let sent = collector.inbox().logs().into_iter().filter(|log| log.item.event_name == "llm_request_energy");
+        let mut sent = sent.map(|log| attributes(&log.item.attributes)).filter(|told| told["trace_id"] == trace);
+        assert_eq!(sent.next().map(|told| told["energy_j"].clone()), Some(json!(joules)));
+    }
+    assert!((logged - sum).abs() < 1e-6, "{logged} J in the log, {sum} J on the page");
+}
+
+#[tokio::test]
+async fn nothing_has_energy_where_no_gpu_is_wanted() {
+    let _beside = beside_others().await;
+    let collector = Collector::start();
+    let endpoint = collector.endpoint();
+    let server = Server::start_with(
+        &[RUNS, ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)],
+        &["--engine", "synthetic", "--synthetic-token", "1ms", "--gpu", "off"],
+    );
+    ask(&server, TRACES[0]).await;
+    let page = get(server.address, "/metrics", &[]).await.body;
+    for row in ["\nllmobs_operation_energy", "\nllmobs_gpu_energy", "\nhw_"] {
+        assert!(!page.contains(row), "{page}");
+    }
+    server.terminate();
+    let (status, log) = server.ended();
+    assert!(status.success(), "{log:?}");
+    assert_eq!(only(&log, "llm_request_complete", TRACES[0])["energy_provisional_j"], Value::Null);
+    assert!(!log.iter().any(|line| line.contains("energy")), "{log:?}");
+}
+
+/// What the devices' counters show, and what became of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Books {
+    counters: f64,
+    request: f64,
+    idle: f64,
+    unattributed: f64,
+}
+
+impl Books {
+    fn of(page: &Page) -> Self {
+        let kind = |kind| page.sum("llmobs_gpu_energy_attributed_joules_total", &[("llmobs_energy_kind", kind)]);
+        Self {
+            counters: page.sum("hw_energy_joules_total", &[]),
+            request: kind("request"),
+            idle: kind("idle"),
+            unattributed: kind("unattributed"),
+        }
+    }
+
+    /// Whether the counters grew by what was accounted for.
+    fn agree_since(&self, earlier: &Self) -> bool {
+        let accounted = |books: &Self| books.request + books.idle + books.unattributed;
+        (self.counters - earlier.counters - (accounted(self) - accounted(earlier))).abs() < 1e-6
+    }
+}
+
+/// Asks for eighty tokens as a part of a trace.
+async fn ask(server: &Server, trace: &str) {
+    let body = json!({ "model": "synthetic", "max_tokens": 80, "messages": [{ "role": "user", "content": "Hi" }] });
+    let traceparent = format!("00-{trace}-00f067aa0ba902b7-01");
+    let headers = [("traceparent", traceparent.as_str())];
+    let reply = post_with(server.address, "/v1/chat/completions", &headers, &body.to_string()).await;
+    assert_eq!((reply.status, reply.header("x-trace-id")), (200, Some(trace)), "{}", reply.body);
+}
+
+/// The one line of this name in a log that belongs to a trace.
+fn only(log: &[String], name: &str, trace: &str) -> Value {
+    let lines = log.iter().map(|line| serde_json::from_str::<Value>(line).expect("a log line is JSON"));
+    let mut found = lines.filter(|line| line["message"] == name && line["trace_id"] == trace);
+    let first = found.next().unwrap_or_else(|| panic!("no {name} of {trace}: {log:#?}"));
+    assert_eq!(found.next(), None, "one {name} of a request");
+    first
+}
+
+/// The fake library, which cargo builds beside this test, as the command line names it.
+fn library() -> String {
     let beside = std::env::current_exe().expect("this test is a file");
-    let library = beside.with_file_name("libfake_nvml.so");
+    let library: PathBuf = beside.with_file_name("libfake_nvml.so");
     assert!(library.exists(), "cargo builds it for tests");
-    library
+    format!("nvml:{}", library.display())
 }
