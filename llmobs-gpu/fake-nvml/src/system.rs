@@ -24,7 +24,12 @@ fn init() -> Result<(), Ret> {
     if state.load.is_none()
         && let Some(script) = std::env::var_os(load::WATTS)
     {
-        state.run(Load::start(&script.to_string_lossy())?);
+        // Who sees a machine without GPUs should not have to guess why.
+        let said = |code| {
+            eprintln!("{}: {script:?} is no script of watts", load::WATTS);
+            code
+        };
+        state.run(Load::start(&script.to_string_lossy()).map_err(said)?);
     }
     state.initialized += 1;
     state.inits += 1;
