@@ -15,6 +15,7 @@ mod mode;
 mod passage;
 mod report;
 mod shape;
+mod share;
 
 pub use self::budget::Budget;
 pub use self::budget::Lease;

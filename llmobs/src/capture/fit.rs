@@ -113,7 +113,7 @@ fn list_length(list: &[Value]) -> usize {
 }
 
 /// The most bytes that each content may have so that together they have no more than `room`.
-fn cap(sizes: &[usize], room: usize) -> usize {
+pub(super) fn cap(sizes: &[usize], room: usize) -> usize {
     let (mut low, mut high) = (2, room.max(2));
     while low < high {
         let middle = low + (high - low).div_ceil(2);

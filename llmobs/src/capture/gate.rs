@@ -143,6 +143,8 @@ impl Gate {
             redactor: self.redactor(),
             limits: &self.inner.limits,
             report,
+            part_bytes: self.inner.limits.part_bytes(),
+            most_parts: usize::MAX,
             full_definitions: self.inner.full_definitions,
         }
     }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::Gate;
 use super::Lease;
 use super::Report;
+use super::shape::has_ended;
 use crate::content::Content;
 use crate::content::Message;
 use crate::content::Missing;
@@ -38,7 +39,11 @@ pub struct Gathering {
     choices: BTreeMap<u32, Choice>,
     /// Bytes that one part may have.
     part_limit: usize,
+    /// Bytes that all parts of a choice may have: no more of them would leave.
+    choice_limit: usize,
     lease: Lease,
+    /// What the parts take beside their texts.
+    frames: Lease,
     /// The budget had no room for something.
     over_budget: bool,
     report: Report,
@@ -47,16 +52,23 @@ pub struct Gathering {
 #[derive(Debug, Default)]
 struct Choice {
     parts: Vec<Gathered>,
+    bytes: usize,
     finish_reason: Option<FinishReason>,
 }
 
-#[derive(Debug)]
 struct Gathered {
     channel: Channel,
     text: Buffer,
     /// Of a tool call.
     id: Option<String>,
     name: Option<String>,
+}
+
+/// Without the name and the identity: a model wrote them.
+impl std::fmt::Debug for Gathered {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gathered").field("channel", &self.channel).field("text", &self.text).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +104,9 @@ impl Gathering {
         Self {
             choices: BTreeMap::new(),
             part_limit: gate.limits().part_bytes().saturating_add(AHEAD),
+            choice_limit: gate.limits().list_bytes().saturating_add(AHEAD),
             lease: gate.budget().lease(),
+            frames: gate.budget().lease(),
             over_budget: false,
             report: Report::default(),
         }
@@ -159,7 +173,6 @@ impl Gathering {
     }
 
     fn add(&mut self, choice: u32, channel: Channel, delta: &str) -> Option<&mut Gathered> {
-        let limit = self.part_limit;
         if self.choice(choice).is_none() {
             self.report.refuse(delta.len());
             return None;
@@ -172,17 +185,25 @@ impl Gathering {
                 choice.parts.last().filter(|part| part.channel == channel).map(|_| choice.parts.len() - 1)
             }
         };
-        if place.is_none() && choice.parts.len() >= MOST_PARTS {
-            self.report.dropped_parts += 1;
-            self.report.refuse(delta.len());
-            return None;
-        }
-        let place = place.unwrap_or_else(|| {
-            choice.parts.push(Gathered { channel, text: Buffer::default(), id: None, name: None });
-            choice.parts.len() - 1
-        });
+        let place = match place {
+            Some(place) => place,
+            None if choice.parts.len() >= MOST_PARTS => {
+                self.report.dropped_parts += 1;
+                self.report.refuse(delta.len());
+                return None;
+            }
+            None => {
+                choice.parts.push(Gathered { channel, text: Buffer::default(), id: None, name: None });
+                // Many that are empty cost something too.
+                self.over_budget |= !self.frames.grow(size_of::<Gathered>());
+                choice.parts.len() - 1
+            }
+        };
         let part = &mut choice.parts[place];
+        let before = part.text.text.len();
+        let limit = self.part_limit.min(before + self.choice_limit.saturating_sub(choice.bytes));
         let (refused, over_budget) = part.text.push(delta, limit, &mut self.lease);
+        choice.bytes += part.text.text.len() - before;
         self.report.refuse(refused);
         self.over_budget |= over_budget;
         Some(part)
@@ -207,8 +228,7 @@ impl Buffer {
 
 impl Choice {
     fn into_message(self) -> Message {
-        // What did not come to its own end may end in the middle of a secret.
-        let ended = matches!(self.finish_reason, Some(FinishReason::Stop | FinishReason::ToolCall));
+        let ended = has_ended(self.finish_reason.as_ref());
         let last = self.parts.len().saturating_sub(1);
         let parts = self.parts.into_iter().enumerate().map(|(place, part)| part.into_part(ended || place < last));
         let message = parts.fold(Message::assistant(), Message::part);

@@ -12,11 +12,12 @@ use super::fit::fit;
 use super::fit::length;
 use super::report::as_u64;
 use super::shape::Shaper;
+use super::share::Bulk;
+use super::share::Share;
 use crate::content::Content;
 use crate::content::Document;
 use crate::content::Message;
 use crate::content::Missing;
-use crate::content::Part;
 use crate::content::ToolDefinition;
 
 /// The content of one operation on its way through the gate: what one span or event may have in all.
@@ -71,7 +72,7 @@ impl<'g> Passage<'g> {
 
     /// `gen_ai.system_instructions`: instructions that are no messages of the conversation.
     pub fn system_instructions(&mut self, texts: &[Content<String>]) -> Option<Passed> {
-        self.list(texts, Keep::First, |shaper, text| shaper.part(&Part::text(text.clone())))
+        self.list(texts, Keep::First, |shaper, text| shaper.instruction(text))
     }
 
     /// `gen_ai.tool.definitions`.
@@ -106,22 +107,19 @@ impl<'g> Passage<'g> {
         Some(self.passed(value))
     }
 
-    fn list<T>(
+    fn list<T: Bulk>(
         &mut self,
         items: &[T],
         keep: Keep,
         mut shape: impl FnMut(&mut Shaper<'_>, &T) -> Value,
     ) -> Option<Passed> {
         let limit = self.limit().filter(|_| !items.is_empty())?;
-        // What cannot fit even if it is empty is not looked at: an element has eight bytes at least.
-        let most = limit / 8 + 1;
-        let seen = match keep {
-            Keep::First => &items[..items.len().min(most)],
-            Keep::Last => &items[items.len().saturating_sub(most)..],
-        };
-        self.report.dropped_messages += as_u64(items.len() - seen.len());
+        let share = Share::of(items, limit, self.gate.limits().part_bytes(), keep);
+        self.report.dropped_messages += as_u64(items.len() - share.items.len());
         let mut shaper = self.shaper();
-        let shaped = seen.iter().map(|item| shape(&mut shaper, item)).collect();
+        shaper.part_bytes = share.part_bytes;
+        shaper.most_parts = share.most_parts;
+        let shaped = items[share.items].iter().map(|item| shape(&mut shaper, item)).collect();
         let value = fit(shaped, limit, keep, &mut self.report);
         Some(self.passed(value))
     }

@@ -4,8 +4,10 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
+use super::fit::Keep;
 use super::limits::Limits;
 use super::report::Report;
+use super::report::as_u64;
 use crate::content::Content;
 use crate::content::Document;
 use crate::content::Message;
@@ -16,6 +18,7 @@ use crate::content::PartKind;
 use crate::content::ToolCall;
 use crate::content::ToolDefinition;
 use crate::redact::Redactor;
+use crate::semconv::value::FinishReason;
 
 /// Names and identities are no longer.
 const NAME_BYTES: usize = 256;
@@ -25,13 +28,22 @@ pub(super) struct Shaper<'a> {
     pub(super) redactor: &'a Redactor,
     pub(super) limits: &'a Limits,
     pub(super) report: &'a mut Report,
+    /// Bytes that one content may have.
+    pub(super) part_bytes: usize,
+    /// How many parts of a message are looked at.
+    pub(super) most_parts: usize,
     /// Whether descriptions and parameters of tools go along.
     pub(super) full_definitions: bool,
 }
 
 impl Shaper<'_> {
     pub(super) fn message(&mut self, message: &Message, output: bool) -> Value {
-        let parts: Vec<Value> = message.parts.iter().map(|part| self.part(part)).collect();
+        let parts = if output { Keep::First } else { Keep::Last }.of(&message.parts, self.most_parts);
+        self.report.dropped_parts += as_u64(message.parts.len() - parts.len());
+        let broken_off = output && !has_ended(message.finish_reason.as_ref());
+        let last = parts.len().saturating_sub(1);
+        let parts = parts.iter().enumerate();
+        let parts: Vec<Value> = parts.map(|(place, part)| self.part(part, broken_off && place == last)).collect();
         let mut fields = object(json!({"role": message.role.as_str(), "parts": parts}));
         if let Some(name) = &message.name {
             fields.insert("name".to_owned(), self.name(name.unseal()));
@@ -44,7 +56,16 @@ impl Shaper<'_> {
         Value::Object(fields)
     }
 
-    pub(super) fn part(&mut self, part: &Part) -> Value {
+    /// An instruction that is no message.
+    pub(super) fn instruction(&mut self, text: &Content<String>) -> Value {
+        json!({"type": "text", "content": self.text(text, Missing::Nothing)})
+    }
+
+    fn part(&mut self, part: &Part, broken_off: bool) -> Value {
+        let missing = |known: Missing| match known {
+            Missing::Nothing if broken_off => Missing::Unknown,
+            known => known,
+        };
         match part.kind() {
             PartKind::Blob { modality, mime_type, content, missing } => {
                 self.blob(*modality, mime_type.as_deref(), content.unseal(), *missing)
@@ -53,11 +74,13 @@ impl Shaper<'_> {
                 let fields = json!({"type": "file", "file_id": self.name(file_id.unseal())});
                 self.media(fields, *modality, mime_type.as_deref())
             }
-            PartKind::Reasoning { content, missing } => {
-                json!({"type": "reasoning", "content": self.text(content, *missing)})
+            PartKind::Reasoning { content, missing: known } => {
+                json!({"type": "reasoning", "content": self.text(content, missing(*known))})
             }
-            PartKind::Text { content, missing } => json!({"type": "text", "content": self.text(content, *missing)}),
-            PartKind::ToolCall(call) => self.tool_call(call),
+            PartKind::Text { content, missing: known } => {
+                json!({"type": "text", "content": self.text(content, missing(*known))})
+            }
+            PartKind::ToolCall(call) => self.tool_call(call, missing(call.missing)),
             PartKind::ToolCallResponse { id, response } => {
                 let mut fields =
                     object(json!({"type": "tool_call_response", "response": self.json(response, Missing::Nothing)}));
@@ -91,7 +114,7 @@ impl Shaper<'_> {
 
     /// A text, redacted and cut.
     pub(super) fn text(&mut self, content: &Content<String>, missing: Missing) -> Value {
-        self.plain(content.unseal(), self.limits.part_bytes(), missing).into()
+        self.plain(content.unseal(), self.part_bytes, missing).into()
     }
 
     fn plain(&mut self, text: &str, limit: usize, missing: Missing) -> String {
@@ -107,13 +130,12 @@ impl Shaper<'_> {
 
     /// JSON, redacted to its last string and cut to the limit of a part.
     pub(super) fn json(&mut self, content: &Content<Value>, missing: Missing) -> Value {
-        let limit = self.limits.part_bytes();
+        let limit = self.part_bytes;
         // Half of an object is no JSON.
         if let (Value::String(text), true) = (content.unseal(), missing != Missing::Nothing) {
             return self.plain(text, limit, missing).into();
         }
-        let mut value = content.unseal().clone();
-        let (counts, cut) = self.redactor.redact_json_up_to(&mut value, limit);
+        let (mut value, counts, cut) = self.redactor.redact_json_up_to(content.unseal(), limit);
         self.report.redactions += counts;
         self.report.cut(cut);
         let size = super::fit::length(&value);
@@ -124,13 +146,13 @@ impl Shaper<'_> {
         value
     }
 
-    fn tool_call(&mut self, call: &ToolCall) -> Value {
+    fn tool_call(&mut self, call: &ToolCall, missing: Missing) -> Value {
         let mut fields = object(json!({"type": "tool_call", "name": self.name(&call.name)}));
         if let Some(id) = &call.id {
             fields.insert("id".to_owned(), self.name(id));
         }
         if let Some(arguments) = &call.arguments {
-            fields.insert("arguments".to_owned(), self.json(arguments, call.missing));
+            fields.insert("arguments".to_owned(), self.json(arguments, missing));
         }
         Value::Object(fields)
     }
@@ -155,7 +177,7 @@ impl Shaper<'_> {
             let content = if fits { body } else { "" };
             return self.media(json!({"type": "blob", "content": content}), modality, mime_type.or(kind.as_deref()));
         }
-        let uri = self.plain(uri, self.limits.part_bytes().min(2_048), Missing::Nothing);
+        let uri = self.plain(uri, self.part_bytes.min(2_048), Missing::Nothing);
         self.media(json!({"type": "uri", "uri": uri}), modality, mime_type)
     }
 
@@ -189,8 +211,14 @@ pub(super) fn shed(messages: &mut [Message], limits: &Limits) {
     }
 }
 
+/// Whether an answer came to its own end. Another one may end in the middle of a secret.
+pub(super) const fn has_ended(reason: Option<&FinishReason>) -> bool {
+    matches!(reason, Some(FinishReason::Stop | FinishReason::ToolCall))
+}
+
 /// The kind and the body of an address that holds what it addresses: content, and as long as it likes.
 fn data(uri: &str) -> Option<(&str, &str)> {
+    let uri = uri.trim_start();
     let data = uri.get(..5).filter(|scheme| scheme.eq_ignore_ascii_case("data:")).map(|_| &uri[5..])?;
     Some(data.split_once(',').unwrap_or((data, "")))
 }

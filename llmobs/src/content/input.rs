@@ -63,7 +63,8 @@ impl Input {
 
     /// How much it holds, about, in bytes.
     pub(crate) fn weight(&self) -> usize {
-        let instructions: usize = self.system_instructions.iter().map(Content::weight).sum();
+        let instructions =
+            self.system_instructions.iter().map(|text| size_of::<String>() + text.weight()).sum::<usize>();
         let messages: usize = self.messages.iter().map(Message::weight).sum();
         let tools: usize = self.tools.iter().map(ToolDefinition::weight).sum();
         instructions + messages + tools

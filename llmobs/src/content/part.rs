@@ -32,14 +32,37 @@ pub struct Part(PartKind);
 #[derive(Clone, PartialEq)]
 pub(crate) enum PartKind {
     /// So many bytes of it are not here any more.
-    Blob { modality: Modality, mime_type: Option<String>, content: Content<Vec<u8>>, missing: usize },
-    File { modality: Modality, mime_type: Option<String>, file_id: Content<String> },
-    Reasoning { content: Content<String>, missing: Missing },
-    Text { content: Content<String>, missing: Missing },
+    Blob {
+        modality: Modality,
+        mime_type: Option<String>,
+        content: Content<Vec<u8>>,
+        missing: usize,
+    },
+    File {
+        modality: Modality,
+        mime_type: Option<String>,
+        file_id: Content<String>,
+    },
+    Reasoning {
+        content: Content<String>,
+        missing: Missing,
+    },
+    Text {
+        content: Content<String>,
+        missing: Missing,
+    },
     ToolCall(ToolCall),
-    ToolCallResponse { id: Option<String>, response: Content<Value> },
+    ToolCallResponse {
+        id: Option<String>,
+        response: Content<Value>,
+    },
     /// So many bytes of what it holds itself are not here any more.
-    Uri { modality: Modality, mime_type: Option<String>, uri: Content<String>, missing: usize },
+    Uri {
+        modality: Modality,
+        mime_type: Option<String>,
+        uri: Content<String>,
+        missing: usize,
+    },
 }
 
 impl Part {
@@ -118,7 +141,7 @@ impl Part {
             PartKind::File { file_id: text, .. } | PartKind::Uri { uri: text, .. } => text.weight(),
             PartKind::Reasoning { content, .. } | PartKind::Text { content, .. } => content.weight(),
             PartKind::ToolCall(call) => call.weight(),
-            PartKind::ToolCallResponse { response, .. } => response.weight(),
+            PartKind::ToolCallResponse { id, response } => id.as_ref().map_or(0, String::len) + response.weight(),
         };
         size_of::<Self>() + held
     }

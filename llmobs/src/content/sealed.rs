@@ -94,14 +94,26 @@ as_bytes!(&'_ str, Arc<str>, Box<str>, Cow<'_, str>, String, Vec<u8>);
 
 #[cfg(feature = "content")]
 impl Weigh for serde_json::Value {
+    /// With what lists and objects themselves take. Whoever made it by hand may have nested it so deep that a recursion
+    /// would overflow the stack.
     fn weight(&self) -> usize {
-        match self {
-            Self::Null => 0,
-            Self::Bool(_) | Self::Number(_) => 8,
-            Self::String(text) => text.len(),
-            Self::Array(values) => values.iter().map(Self::weight).sum(),
-            Self::Object(fields) => fields.iter().map(|(name, value)| name.len() + value.weight()).sum(),
+        const EACH: usize = size_of::<serde_json::Value>();
+        let (mut sum, mut waiting) = (0_usize, vec![self]);
+        while let Some(value) = waiting.pop() {
+            sum = sum.saturating_add(match value {
+                Self::Null => 0,
+                Self::Bool(_) | Self::Number(_) => 8,
+                Self::String(text) => text.len(),
+                Self::Array(values) => values.len() * EACH,
+                Self::Object(fields) => fields.keys().map(|name| name.len() + size_of::<String>() + EACH).sum(),
+            });
+            match value {
+                Self::Array(values) => waiting.extend(values),
+                Self::Object(fields) => waiting.extend(fields.values()),
+                _ => {}
+            }
         }
+        sum
     }
 }
 
@@ -121,6 +133,15 @@ mod tests {
     #[test]
     fn debug_of_json_prints_no_more() {
         let value = serde_json::json!({"canary": ["canary", 1, null]});
-        assert_eq!(format!("{:?}", Content::from(value)), "Content(up to 64 bytes)");
+        assert_eq!(format!("{:?}", Content::from(value)), "Content(up to 1 KiB)");
+    }
+
+    #[cfg(feature = "content")]
+    #[test]
+    fn json_weighs_what_it_takes_and_not_what_it_says() {
+        let nothings = Content::from(serde_json::json!(vec![serde_json::Value::Null; 1_000]));
+        assert!(nothings.weight() >= 1_000 * size_of::<serde_json::Value>());
+        let lists = Content::from(serde_json::json!(vec![serde_json::json!({}); 1_000]));
+        assert!(lists.weight() >= 1_000 * size_of::<serde_json::Value>());
     }
 }

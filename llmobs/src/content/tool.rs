@@ -53,7 +53,8 @@ impl ToolCall {
 
     /// How much it holds, about, in bytes.
     pub(crate) fn weight(&self) -> usize {
-        self.name.len() + self.arguments.as_ref().map_or(0, Content::weight)
+        let id = self.id.as_ref().map_or(0, String::len);
+        self.name.len() + id + self.arguments.as_ref().map_or(0, Content::weight)
     }
 }
 
@@ -111,7 +112,7 @@ impl ToolDefinition {
     pub(crate) fn weight(&self) -> usize {
         let description = self.description.as_ref().map_or(0, Content::weight);
         let parameters = self.parameters.as_ref().map_or(0, Content::weight);
-        size_of::<Self>() + self.name.len() + description + parameters
+        size_of::<Self>() + self.kind.len() + self.name.len() + description + parameters
     }
 }
 

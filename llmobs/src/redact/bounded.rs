@@ -34,6 +34,7 @@ impl Redactor {
     /// kept is not looked at, but for what may hide the end of something that begins before.
     pub(super) fn piece(&self, text: &str, range: Range<usize>, limit: usize, whole: bool) -> Piece {
         let mut seen = range.start.saturating_add(limit).saturating_add(AHEAD);
+        let most = seen.saturating_mul(MOST);
         loop {
             let finished = seen >= range.end;
             let end = if finished { text.len() } else { text.floor_char_boundary(seen) };
@@ -46,7 +47,7 @@ impl Redactor {
             let mut out = String::with_capacity(limit.min(reach - range.start));
             let done = self.write_range(text, range.start, &hits, &mut out);
             out.push_str(text.get(done..reach).unwrap_or_default());
-            if !finished && out.len() < limit {
+            if !finished && out.len() < limit && seen < most {
                 // Much of it was masked: there is room for more.
                 seen = seen.saturating_mul(2);
                 continue;
@@ -102,6 +103,9 @@ fn is_label(text: &str) -> bool {
 
 /// How many bytes behind what is kept are looked at first.
 const AHEAD: usize = 1024;
+
+/// How many times as much is looked at where most of it is masked. What is behind is left out.
+const MOST: usize = 8;
 
 /// Cuts at the border of a character, and never inside a label.
 pub(crate) fn shorten(text: &mut String, limit: usize) {

@@ -1,5 +1,7 @@
 //! JSON: values, the names of fields, JSON inside strings.
 
+use std::collections::BTreeMap;
+
 use serde_json::Map;
 use serde_json::Value;
 
@@ -7,6 +9,7 @@ use super::Counts;
 use super::Kind;
 use super::Redactor;
 use super::bounded::Piece;
+use crate::content::sealed::Weigh;
 
 /// What lies deeper is masked whole: no text nests so deep, but an attack may.
 const DEEPEST: usize = 64;
@@ -29,96 +32,149 @@ impl Redactor {
     /// assert_eq!(value, expected);
     /// ```
     pub fn redact_json(&self, value: &mut Value) -> Counts {
-        self.redact_json_up_to(value, usize::MAX).0
+        let (redacted, counts, _) = self.redact_json_up_to(value, usize::MAX);
+        *value = redacted;
+        counts
     }
 
-    /// The same, and cuts each string that is longer than a limit. Gives how many bytes were cut as well.
-    pub(crate) fn redact_json_up_to(&self, value: &mut Value, limit: usize) -> (Counts, usize) {
-        let mut walk = Walk { redactor: self, limit, counts: Counts::default(), cut: 0 };
-        walk.value("", value, 0);
-        (walk.counts, walk.cut)
+    /// The same, of as much as so many bytes of JSON may hold; what is behind is left out, and not looked at. Gives how many
+    /// bytes were cut as well, about.
+    pub(crate) fn redact_json_up_to(&self, value: &Value, limit: usize) -> (Value, Counts, usize) {
+        let longest = limit.saturating_add(AHEAD).saturating_mul(8);
+        let mut walk = Walk { redactor: self, room: limit, longest, counts: Counts::default(), cut: 0 };
+        let value = walk.value("", value, 0);
+        (value, walk.counts, walk.cut)
     }
 }
+
+/// No longer JSON in a string is read as JSON, where there is a limit: it is a text then.
+const AHEAD: usize = 1024;
+
+/// The end of a name that is read for what the value is.
+const NAME: usize = 128;
 
 /// A walk through a value.
 struct Walk<'r> {
     redactor: &'r Redactor,
-    limit: usize,
+    /// Bytes that may still leave.
+    room: usize,
+    /// Of JSON in a string.
+    longest: usize,
     counts: Counts,
     cut: usize,
 }
 
 impl Walk<'_> {
-    fn value(&mut self, name: &str, value: &mut Value, depth: usize) {
+    fn value(&mut self, name: &str, value: &Value, depth: usize) -> Value {
         if depth > DEEPEST {
             self.counts.add(Kind::Overflow);
-            *value = Value::String(Kind::Overflow.label().to_owned());
-            return;
+            self.spend(Kind::Overflow.label().len());
+            return Kind::Overflow.label().into();
         }
         match value {
-            Value::Null | Value::Bool(_) => {}
-            Value::Number(number) => {
-                let text = number.to_string();
-                if let Some(redacted) = self.field(name, &text) {
-                    *value = Value::String(redacted);
-                }
+            Value::Null | Value::Bool(_) => {
+                self.spend(4);
+                value.clone()
             }
+            Value::Number(number) => match self.field(name, &number.to_string(), usize::MAX) {
+                Some(redacted) => redacted.into(),
+                None => value.clone(),
+            },
             Value::String(text) => {
-                if let Some(redacted) = self.nested(name, text, depth) {
-                    *text = redacted;
-                }
+                self.spend(2);
+                self.nested(name, text, depth).unwrap_or_else(|| text.clone()).into()
             }
-            Value::Array(values) => values.iter_mut().for_each(|value| self.value(name, value, depth + 1)),
-            Value::Object(fields) => self.fields(fields, depth),
+            Value::Array(values) => {
+                self.spend(2);
+                let mut kept = Vec::new();
+                for (place, value) in values.iter().enumerate() {
+                    if self.room == 0 {
+                        self.cut += values[place..].iter().map(Weigh::weight).sum::<usize>();
+                        break;
+                    }
+                    kept.push(self.value(name, value, depth + 1));
+                    self.spend(1);
+                }
+                kept.into()
+            }
+            Value::Object(fields) => self.fields(fields, depth).into(),
         }
     }
 
-    fn fields(&mut self, fields: &mut Map<String, Value>, depth: usize) {
-        for (name, value) in fields.iter_mut() {
-            self.value(name, value, depth + 1);
-        }
-        let renamed: Vec<(String, String)> =
-            fields.keys().filter_map(|name| Some((name.clone(), self.plain(name)?))).collect();
-        for (old, new) in renamed {
-            if let Some(value) = fields.remove(&old) {
-                let free = (1..).map(|number| if number == 1 { new.clone() } else { format!("{new} {number}") });
-                let name = free.into_iter().find(|name| !fields.contains_key(name)).unwrap_or(new);
-                fields.insert(name, value);
+    fn fields(&mut self, fields: &Map<String, Value>, depth: usize) -> Map<String, Value> {
+        self.spend(2);
+        let (mut kept, mut numbers) = (Map::new(), BTreeMap::new());
+        for (name, value) in fields {
+            if self.room == 0 {
+                self.cut += name.len() + value.weight();
+                continue;
             }
+            let redacted = self.plain(name);
+            let value = self.value(name, value, depth + 1);
+            let name = match redacted {
+                Some(new) => free(new, &mut numbers, |name| fields.contains_key(name) || kept.contains_key(name)),
+                None => name.clone(),
+            };
+            kept.insert(name, value);
+            self.spend(4);
         }
+        kept
     }
 
     /// A string, which may be JSON. None if it stays as it is.
     fn nested(&mut self, name: &str, text: &str, depth: usize) -> Option<String> {
-        if text.trim_start().starts_with(['{', '[', '"'])
-            && let Ok(mut inner) = serde_json::from_str::<Value>(text)
+        if text.len() <= self.longest
+            && text.trim_start().starts_with(['{', '[', '"'])
+            && let Ok(inner) = serde_json::from_str::<Value>(text)
         {
-            let before = (self.counts.total(), self.cut);
-            self.value(name, &mut inner, depth + 1);
-            return ((self.counts.total(), self.cut) != before).then(|| inner.to_string());
+            let before = (self.counts.total(), self.cut, self.room);
+            let redacted = self.value(name, &inner, depth + 1);
+            if (self.counts.total(), self.cut) == (before.0, before.1) {
+                self.room = self.room.min(before.2.saturating_sub(text.len()));
+                return None;
+            }
+            return Some(redacted.to_string());
         }
-        self.field(name, text)
+        self.field(name, text, self.room)
     }
 
     /// The text of a field, whose name stands before it as in a text, so that it is read for what it says.
-    fn field(&mut self, name: &str, text: &str) -> Option<String> {
+    fn field(&mut self, name: &str, text: &str, limit: usize) -> Option<String> {
+        let name = &name[name.ceil_char_boundary(name.len().saturating_sub(NAME))..];
         if name.is_empty() {
-            return self.plain(text);
+            return self.take(&self.redactor.piece(text, 0..text.len(), limit, true));
         }
         let mark = if text.contains(['"', '\n', '[']) { "" } else { "\"" };
         let whole = format!("{name}: {mark}{text}{mark}");
         let start = name.len() + 2 + mark.len();
-        self.take(&self.redactor.piece(&whole, start..start + text.len(), self.limit, true))
+        self.take(&self.redactor.piece(&whole, start..start + text.len(), limit, true))
     }
 
     fn plain(&mut self, text: &str) -> Option<String> {
-        self.take(&self.redactor.piece(text, 0..text.len(), self.limit, true))
+        self.take(&self.redactor.piece(text, 0..text.len(), self.room, true))
     }
 
     fn take(&mut self, piece: &Piece) -> Option<String> {
         self.counts += piece.counts;
         self.cut += piece.cut;
+        self.spend(piece.text.len());
         (piece.counts.total() > 0 || piece.cut > 0).then(|| piece.text.clone())
+    }
+
+    const fn spend(&mut self, bytes: usize) {
+        self.room = self.room.saturating_sub(bytes);
+    }
+}
+
+/// The name, with the next number behind it that makes it one that is not taken.
+fn free(name: String, numbers: &mut BTreeMap<String, u64>, taken: impl Fn(&str) -> bool) -> String {
+    let last = numbers.entry(name.clone()).or_default();
+    loop {
+        *last += 1;
+        let numbered = if *last == 1 { name.clone() } else { format!("{name} {last}") };
+        if !taken(&numbered) {
+            return numbered;
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Texts that come in pieces.
 
+use std::fmt;
+
 use super::Counts;
 use super::Kind;
 use super::Redactor;
@@ -27,7 +29,6 @@ use super::text::is_border;
 /// stream.finish(&mut out);
 /// assert_eq!(out, "Write to [EMAIL] today.");
 /// ```
-#[derive(Debug)]
 pub struct Redacting {
     redactor: Redactor,
     /// The last bytes that were let out, for who looks back, and all that is held.
@@ -41,6 +42,13 @@ pub struct Redacting {
     /// The begin of a character that is not whole yet.
     partial: Vec<u8>,
     counts: Counts,
+}
+
+/// How much is held, and nothing of it.
+impl fmt::Debug for Redacting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redacting").field("held", &self.held()).field("counts", &self.counts).finish_non_exhaustive()
+    }
 }
 
 /// How long what is masked still goes on.
