@@ -1,5 +1,6 @@
 //! What is known of a call of a model before it starts.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ use crate::span::Call;
 use crate::span::Request;
 
 /// What is known of an operation before it starts.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[must_use = "nothing is observed before `start`"]
 pub struct Start<'a> {
     observer: &'a Observer,
@@ -291,5 +292,12 @@ impl<'a> Start<'a> {
             companion.started(Followed::new(subject, context), Moment::from_nanos(t0));
         });
         Operation::new(live, place, span)
+    }
+}
+
+/// Without what the caller asked: model and stop sequences are words of his.
+impl fmt::Debug for Start<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Start").field("name", &self.name).finish_non_exhaustive()
     }
 }

@@ -57,9 +57,10 @@ where
     }
 }
 
-impl<F: fmt::Debug> fmt::Debug for ServerFuture<F> {
+/// Without the future, which may hold an answer.
+impl<F> fmt::Debug for ServerFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ServerFuture").field("inner", &self.inner).finish_non_exhaustive()
+        f.debug_struct("ServerFuture").finish_non_exhaustive()
     }
 }
 

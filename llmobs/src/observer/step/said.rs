@@ -58,24 +58,23 @@ impl Step {
     /// # Ok::<(), llmobs::BuildError>(())
     /// ```
     pub fn arguments<C: Into<Content<Value>>>(&self, arguments: impl FnOnce() -> C) {
-        self.let_out(a::GEN_AI_TOOL_CALL_ARGUMENTS, |passage| passage.json(&arguments().into()));
+        self.let_out(a::GEN_AI_TOOL_CALL_ARGUMENTS, || arguments().into(), |passage, said| passage.json(said));
     }
 
     /// What a tool answered (`gen_ai.tool.call.result`).
     pub fn result<C: Into<Content<Value>>>(&self, result: impl FnOnce() -> C) {
-        self.let_out(a::GEN_AI_TOOL_CALL_RESULT, |passage| passage.json(&result().into()));
+        self.let_out(a::GEN_AI_TOOL_CALL_RESULT, || result().into(), |passage, said| passage.json(said));
     }
 
     /// What is searched for (`gen_ai.retrieval.query.text`).
     pub fn query<C: Into<Content<String>>>(&self, query: impl FnOnce() -> C) {
-        self.let_out(a::GEN_AI_RETRIEVAL_QUERY_TEXT, |passage| passage.text(&query().into()));
+        self.let_out(a::GEN_AI_RETRIEVAL_QUERY_TEXT, || query().into(), |passage, said| passage.text(said));
     }
 
     /// What a search found (`gen_ai.retrieval.documents`).
     pub fn documents<D: IntoIterator<Item = Document>>(&self, documents: impl FnOnce() -> D) {
-        self.let_out(a::GEN_AI_RETRIEVAL_DOCUMENTS, |passage| {
-            passage.documents(&documents().into_iter().collect::<Vec<_>>())
-        });
+        let collected = || documents().into_iter().collect::<Vec<_>>();
+        self.let_out(a::GEN_AI_RETRIEVAL_DOCUMENTS, collected, |passage, said| passage.documents(said));
     }
 
     /// What an agent or a workflow is given (`gen_ai.input.messages`, `gen_ai.system_instructions`,
@@ -85,31 +84,38 @@ impl Step {
             return;
         }
         let Input { system_instructions, messages, tools } = input().into();
-        self.let_out(a::GEN_AI_INPUT_MESSAGES, |passage| passage.input(&messages));
-        self.let_out(a::GEN_AI_SYSTEM_INSTRUCTIONS, |passage| passage.system_instructions(&system_instructions));
-        self.let_out(a::GEN_AI_TOOL_DEFINITIONS, |passage| passage.tool_definitions(&tools));
+        let instructions = || system_instructions;
+        self.let_out(a::GEN_AI_INPUT_MESSAGES, || messages, |passage, said| passage.input(said));
+        self.let_out(a::GEN_AI_SYSTEM_INSTRUCTIONS, instructions, |passage, said| passage.system_instructions(said));
+        self.let_out(a::GEN_AI_TOOL_DEFINITIONS, || tools, |passage, said| passage.tool_definitions(said));
     }
 
     /// What an agent or a workflow gave in the end (`gen_ai.output.messages`).
     pub fn output<O: IntoIterator<Item = Message>>(&self, output: impl FnOnce() -> O) {
-        self.let_out(a::GEN_AI_OUTPUT_MESSAGES, |passage| {
-            let messages = output().into_iter().map(|message| match message.finish_reason {
-                None => message.finish_reason(FinishReason::Stop),
-                Some(_) => message,
-            });
-            passage.output(&messages.collect::<Vec<_>>())
-        });
+        let ended = |message: Message| match message.finish_reason {
+            None => message.finish_reason(FinishReason::Stop),
+            Some(_) => message,
+        };
+        let messages = || output().into_iter().map(ended).collect::<Vec<_>>();
+        self.let_out(a::GEN_AI_OUTPUT_MESSAGES, messages, |passage, said| passage.output(said));
     }
 
     fn lets_out(&self) -> bool {
         self.way.is_some() && self.recording().is_some()
     }
 
-    fn let_out(&self, name: &'static str, pass: impl FnOnce(&mut Passage<'_>) -> Option<Passed>) {
+    fn let_out<T>(
+        &self,
+        name: &'static str,
+        say: impl FnOnce() -> T,
+        pass: impl FnOnce(&mut Passage<'_>, &T) -> Option<Passed>,
+    ) {
         let (Some(held), Some(way)) = (self.recording(), self.way.as_deref()) else { return };
+        // Outside of the lock: it may do anything, and with this step too.
+        let said = say();
         let mut left = way.left.lock().unwrap_or_else(PoisonError::into_inner);
         let mut passage = way.core.gate.passage_of(*left);
-        if let Some(text) = pass(&mut passage).as_ref().and_then(Passed::for_span) {
+        if let Some(text) = pass(&mut passage, &said).as_ref().and_then(Passed::for_span) {
             held.set_text(name, text);
         }
         *left = passage.left();
