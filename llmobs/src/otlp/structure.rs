@@ -25,13 +25,19 @@ pub(super) fn structure(request: &mut ExportLogsServiceRequest) {
     for attribute in attributes.filter(|attribute| STRUCTURED.contains(&attribute.key.as_str())) {
         let Some(AnyValue { value: Some(Value::StringValue(json)) }) = &attribute.value else { continue };
         if let Ok(json) = serde_json::from_str(json) {
-            attribute.value = Some(value(json));
+            attribute.value = Some(value(json, DEEPEST));
         }
     }
 }
 
-fn value(json: Json) -> AnyValue {
+/// How deep messages of protobuf may nest in a value. Readers refuse a request with more than a hundred, all of it; a list
+/// takes two and an object three for each level.
+const DEEPEST: usize = 80;
+
+/// A value; what lies too deep in it stays JSON.
+fn value(json: Json, room: usize) -> AnyValue {
     let value = match json {
+        Json::Array(_) | Json::Object(_) if room < 3 => Value::StringValue(json.to_string()),
         Json::Null => return AnyValue { value: None },
         Json::Bool(truth) => Value::BoolValue(truth),
         Json::Number(number) => match number.as_i64() {
@@ -39,11 +45,13 @@ fn value(json: Json) -> AnyValue {
             None => Value::DoubleValue(number.as_f64().unwrap_or_default()),
         },
         Json::String(text) => Value::StringValue(text),
-        Json::Array(values) => Value::ArrayValue(ArrayValue { values: values.into_iter().map(value).collect() }),
+        Json::Array(values) => {
+            Value::ArrayValue(ArrayValue { values: values.into_iter().map(|inner| value(inner, room - 2)).collect() })
+        }
         Json::Object(fields) => {
             let values = fields.into_iter().map(|(key, field)| KeyValue {
                 key,
-                value: Some(value(field)),
+                value: Some(value(field, room - 3)),
                 ..KeyValue::default()
             });
             Value::KvlistValue(KeyValueList { values: values.collect() })
@@ -57,6 +65,7 @@ mod tests {
     use opentelemetry_proto::tonic::logs::v1::LogRecord;
     use opentelemetry_proto::tonic::logs::v1::ResourceLogs;
     use opentelemetry_proto::tonic::logs::v1::ScopeLogs;
+    use prost::Message as _;
     use serde_json::json;
 
     use super::*;
@@ -82,12 +91,27 @@ mod tests {
         let mut details =
             request(EVENT, &[("gen_ai.input.messages", r#"[{"role":"user","parts":[1,true,null,0.5]}]"#)]);
         structure(&mut details);
-        let parts = value(json!([1, true, null, 0.5]));
-        assert_eq!(first(&details), Some(&value(json!([{"role": "user", "parts": [1, true, null, 0.5]}]))));
+        let parts = value(json!([1, true, null, 0.5]), DEEPEST);
+        assert_eq!(first(&details), Some(&value(json!([{"role": "user", "parts": [1, true, null, 0.5]}]), DEEPEST)));
         let Some(Value::ArrayValue(ArrayValue { values })) = parts.value else { panic!() };
         assert_eq!(values[0].value, Some(Value::IntValue(1)));
         assert_eq!(values[2].value, None);
         assert_eq!(values[3].value, Some(Value::DoubleValue(0.5)));
+    }
+
+    #[test]
+    fn what_nests_deeper_than_readers_follow_stays_json() {
+        let nested = |levels: usize, list: bool| {
+            (0..levels).fold(json!("end"), |inner, _| if list { json!([inner]) } else { json!({"in": inner}) })
+        };
+        for (levels, list) in [(60, true), (60, false), (5, true), (5, false)] {
+            let mut details = request(EVENT, &[("gen_ai.input.messages", &nested(levels, list).to_string())]);
+            structure(&mut details);
+            let read = ExportLogsServiceRequest::decode(&details.encode_to_vec()[..]).unwrap();
+            assert_eq!(read, details, "{levels}");
+            let text = format!("{details:?}");
+            assert!(text.contains("end") && text.contains("\\\"end") == (levels == 60), "{text}");
+        }
     }
 
     #[test]
