@@ -11,6 +11,8 @@ mod hook;
 #[expect(dead_code, reason = "the tests of spans use more of it")]
 #[path = "spans/kit.rs"]
 mod kit;
+#[path = "content/hostile.rs"]
+mod hostile;
 #[path = "content/pieces.rs"]
 mod pieces;
 #[path = "content/spans.rs"]

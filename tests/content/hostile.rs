@@ -1,0 +1,208 @@
+//! What whoever sends or answers may do to whoever captures it: the work, the room and the thread stay bounded.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use llmobs::FinishReason;
+use llmobs::Role;
+use llmobs::capture::ContentCapture;
+use llmobs::capture::Gate;
+use llmobs::capture::Limits;
+use llmobs::capture::Passage;
+use llmobs::content::Input;
+use llmobs::content::Message;
+use llmobs::content::Modality;
+use llmobs::content::Part;
+use llmobs::content::ToolCall;
+use llmobs::content::ToolDefinition;
+use llmobs::redact::Detector;
+use llmobs::redact::Redactor;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::kit::Backend;
+use crate::kit::MODEL;
+use crate::kit::attributes;
+
+/// A gate that counts the bytes of what it looks at: every line is `xxxxxxx`, and a detector sees each.
+fn counting() -> (Gate, Arc<AtomicU64>) {
+    let seen = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&seen);
+    let detector = Detector::new("WORD", "xxxxxxx").check(move |_| {
+        counter.fetch_add(8, Ordering::Relaxed);
+        false
+    });
+    let redactor = Redactor::builder().detector(detector).build().unwrap();
+    (Gate::builder().capture(ContentCapture::Spans).redactor(redactor).build(), seen)
+}
+
+const WORD: &str = "xxxxxxx\n";
+
+/// No more than so many bytes are looked at of this, and something leaves.
+#[track_caller]
+fn is_bounded(most: u64, pass: impl Fn(&mut Passage<'_>) -> bool) {
+    let (gate, seen) = counting();
+    assert!(pass(&mut gate.passage()), "something leaves");
+    let seen = seen.load(Ordering::Relaxed);
+    assert!(seen <= most, "{seen} bytes are looked at");
+}
+
+const MOST: u64 = 1 << 20;
+
+#[test]
+fn the_gate_of_these_tests_counts() {
+    let (gate, seen) = counting();
+    assert!(gate.passage().input(&[Message::user(WORD.repeat(500))]).is_some());
+    assert_eq!(seen.load(Ordering::Relaxed), 4_000);
+}
+
+#[test]
+fn no_more_is_looked_at_than_may_leave_and_a_little_whatever_the_shape() {
+    let long = WORD.repeat(12_500);
+    is_bounded(MOST, |passage| passage.input(&vec![Message::user(long.as_str()); 200]).is_some());
+    let short = WORD.repeat(1_000);
+    is_bounded(MOST, |passage| passage.input(&vec![Message::user(short.as_str()); 4_000]).is_some());
+    let many = (0..50_000).fold(Message::assistant(), |message, _| message.part(Part::text(WORD.repeat(4))));
+    is_bounded(MOST, |passage| passage.output(std::slice::from_ref(&many)).is_some());
+    is_bounded(MOST, |passage| passage.input(std::slice::from_ref(&many)).is_some());
+    is_bounded(MOST, |passage| passage.system_instructions(&vec![long.as_str().into(); 200]).is_some());
+    is_bounded(MOST, |passage| passage.tool_definitions(&vec![ToolDefinition::function(long.as_str()); 200]).is_some());
+}
+
+#[test]
+fn of_json_too_no_more_is_looked_at_than_may_leave() {
+    let list = json!(vec![WORD.repeat(10); 50_000]);
+    let object: Value =
+        (0..50_000).map(|at| (format!("{WORD}{at}"), json!(WORD))).collect::<serde_json::Map<_, _>>().into();
+    for value in [list.clone(), object, json!({"inside": list.to_string()}), json!(WORD.repeat(500_000))] {
+        let content = value.into();
+        is_bounded(MOST, |passage| passage.json(&content).is_some());
+    }
+    let call = || Message::assistant().part(ToolCall::new("send").arguments(list.clone()));
+    let calls = vec![call(); 20];
+    is_bounded(MOST, |passage| passage.output(&calls).is_some());
+}
+
+/// The time of a thread that did this, which is given ten seconds: what grows with the square takes minutes.
+fn ends(what: &str, act: impl FnOnce() + Send + 'static) {
+    let (done, ended) = mpsc::channel();
+    thread::spawn(move || {
+        act();
+        let _ = done.send(());
+    });
+    assert!(ended.recv_timeout(Duration::from_secs(20)).is_ok(), "{what} has no end");
+}
+
+#[test]
+fn names_that_are_long_or_become_the_same_take_no_square_of_the_time() {
+    let redactor = Redactor::new();
+    let long = json!({"name ".repeat(40_000): vec![1; 40_000]});
+    let same: BTreeMap<String, u32> = (0..40_000).map(|at| (format!("u{at}@example.org"), at)).collect();
+    let same = json!(same);
+    for (what, mut value) in [("a long name", long), ("many names", same)] {
+        let redactor = redactor.clone();
+        ends(what, move || {
+            redactor.redact_json(&mut value);
+            assert!(!value.to_string().contains("@example.org"));
+        });
+    }
+}
+
+#[test]
+fn json_that_was_made_by_hand_may_nest_as_deep_as_it_likes() {
+    // What is dropped at the end needs a stack; what llmobs does needs no more.
+    let nest = |levels: usize| (0..levels).fold(json!("jane@example.org"), |inner, _| Value::Array(vec![inner]));
+    let act = move || {
+        let gate = Gate::from(ContentCapture::Spans);
+        let content = nest(10_000).into();
+        let passed = gate.passage().json(&content).unwrap().for_span().unwrap();
+        assert!(passed.contains("[OVERFLOW]") && !passed.contains("jane"));
+        assert!(format!("{content:?}").starts_with("Content("));
+        // The stack of whoever drops it is not ours to look after.
+        std::mem::forget(content);
+    };
+    thread::Builder::new().stack_size(2 << 20).spawn(act).unwrap().join().unwrap();
+}
+
+#[test]
+fn what_is_handed_in_may_hand_in_something_itself() {
+    ends("a step that is told something while it is told something", || {
+        let backend = Backend::new();
+        let observer = backend.builder(Role::Server).capture(ContentCapture::Spans).build().unwrap();
+        let step = observer.execute_tool("weather").start();
+        step.arguments(|| {
+            step.result(|| json!("rain"));
+            json!({"city": "Paris"})
+        });
+        step.complete();
+        let operation = observer.chat(MODEL).start();
+        let marker = operation.marker();
+        marker.input(|| {
+            marker.input(|| "inner");
+            marker.output(|| [Message::assistant().part(Part::text("answer"))]);
+            "outer"
+        });
+        operation.complete();
+        let span = attributes(&backend.span("execute_tool weather"));
+        assert_eq!(span["gen_ai.tool.call.result"].to_string(), "rain");
+        let span = attributes(&backend.span(&format!("chat {MODEL}")));
+        assert!(span["gen_ai.input.messages"].to_string().contains("inner"), "what is given first stands");
+    });
+}
+
+#[test]
+fn a_closure_that_panics_takes_nothing_else_along() {
+    let backend = Backend::new();
+    let observer = backend.builder(Role::Server).capture(ContentCapture::Spans).build().unwrap();
+    let operation = observer.chat(MODEL).start();
+    let marker = operation.marker();
+    let broken = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        marker.input(|| -> Input { panic!("no input") });
+    }));
+    assert!(broken.is_err());
+    marker.input(|| "Hello");
+    operation.complete();
+    let span = attributes(&backend.span(&format!("chat {MODEL}")));
+    assert!(span["gen_ai.input.messages"].to_string().contains("Hello"));
+}
+
+#[test]
+fn a_whole_answer_that_was_broken_off_does_not_end_in_half_of_a_key_either() {
+    let gate = Gate::from(ContentCapture::Events);
+    for (reason, expected) in [
+        (Some(FinishReason::Length), "The key is "),
+        (Some(FinishReason::Stop), "The key is sk-ant-api03-a8F"),
+        (None, "The key is "),
+    ] {
+        let message = Message::assistant().part(Part::text("The key is sk-ant-api03-a8F"));
+        let message = reason.into_iter().fold(message, Message::finish_reason);
+        let passed = gate.passage().output(&[message]).unwrap();
+        assert_eq!(passed.for_event().unwrap()[0]["parts"][0]["content"], expected);
+    }
+}
+
+#[test]
+fn an_address_that_holds_what_it_addresses_is_known_behind_blanks_too() {
+    let gate = Gate::from(ContentCapture::Events);
+    let message = Message::user("look").part(Part::uri(Modality::Image, " \ndata:image/png;base64,AAAAAAAAAAAAAAAA"));
+    let passed = gate.passage().input(&[message]).unwrap();
+    assert_eq!(passed.for_event().unwrap()[0]["parts"][1]["type"], "blob");
+}
+
+#[test]
+fn limits_that_are_as_large_as_they_can_be_overflow_nothing() {
+    let limits = Limits::default().part(usize::MAX).list(usize::MAX).span(usize::MAX).media(usize::MAX);
+    let gate = Gate::builder().capture(ContentCapture::Spans).limits(limits).build();
+    let call = ToolCall::new("send").arguments(json!({"to": vec!["jane@example.org"; 3]}));
+    let messages = [Message::user("I am jane@example.org").part(call)];
+    let mut passage = gate.passage();
+    assert!(!passage.input(&messages).unwrap().for_span().unwrap().contains("jane"));
+    let mut gathering = gate.gather().unwrap();
+    gathering.text(0, "I am jane@example.org");
+    assert!(!passage.output(&gathering.into_messages()).unwrap().for_span().unwrap().contains("jane"));
+}
