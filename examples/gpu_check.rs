@@ -23,7 +23,7 @@ use llmobs_gpu::Sampler;
 use llmobs_gpu::ThrottleReason;
 
 #[derive(Debug, Parser)]
-struct Arguments {
+pub(crate) struct Arguments {
     /// Where GPUs are looked for: `auto`, `off` or `nvml:PATH`.
     #[arg(long, default_value = "auto")]
     gpu: Choice,
@@ -36,7 +36,10 @@ struct Arguments {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let arguments = Arguments::parse();
+    check(Arguments::parse())
+}
+
+pub(crate) fn check(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let observer = Observer::builder().model("check").build()?;
     let builder = Sampler::builder().choose(arguments.gpu).processes(arguments.processes).on_energy(|energy| {
         println!(
