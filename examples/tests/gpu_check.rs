@@ -23,7 +23,6 @@ fn printed(gpu: &str) -> String {
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
-    println!("{text}");
     text
 }
 
