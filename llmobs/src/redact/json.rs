@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Map;
+use serde_json::Number;
 use serde_json::Value;
 
 use super::Counts;
@@ -76,7 +77,7 @@ impl Walk<'_> {
                 self.spend(4);
                 value.clone()
             }
-            Value::Number(number) => match self.field(name, &number.to_string(), usize::MAX) {
+            Value::Number(number) => match self.field(name, &digits(number), usize::MAX) {
                 Some(redacted) => redacted.into(),
                 None => value.clone(),
             },
@@ -104,13 +105,16 @@ impl Walk<'_> {
     fn fields(&mut self, fields: &Map<String, Value>, depth: usize) -> Map<String, Value> {
         self.spend(2);
         let (mut kept, mut numbers) = (Map::new(), BTreeMap::new());
+        // `{"name": "password", "value": ".."}`, as variables and headers are listed.
+        let named = ["name", "key"].into_iter().find_map(|of| fields.get(of)?.as_str());
         for (name, value) in fields {
             if self.room == 0 {
                 self.cut += name.len() + value.weight();
                 continue;
             }
             let redacted = self.plain(name);
-            let value = self.value(name, value, depth + 1);
+            let of = named.filter(|_| name == "value").unwrap_or(name);
+            let value = self.value(of, value, depth + 1);
             let name = match redacted {
                 Some(new) => free(new, &mut numbers, |name| fields.contains_key(name) || kept.contains_key(name)),
                 None => name.clone(),
@@ -125,7 +129,7 @@ impl Walk<'_> {
     fn nested(&mut self, name: &str, text: &str, depth: usize) -> Option<String> {
         if text.len() <= self.longest
             && text.trim_start().starts_with(['{', '[', '"'])
-            && let Ok(inner) = serde_json::from_str::<Value>(text)
+            && let Some(inner) = parsed(text)
         {
             let before = (self.counts.total(), self.cut, self.room);
             let redacted = self.value(name, &inner, depth + 1);
@@ -166,6 +170,43 @@ impl Walk<'_> {
     }
 }
 
+/// A number as one would write it: without the point of one that is whole.
+fn digits(number: &Number) -> String {
+    match number.as_f64().filter(|real| number.is_f64() && real.fract() == 0.0 && real.abs() < 1e21) {
+        Some(whole) => format!("{whole:.0}"),
+        None => number.to_string(),
+    }
+}
+
+/// JSON, also such that has halves of a pair of surrogates in it: `\ud83d` alone. Others write it, and it hides nothing.
+fn parsed(text: &str) -> Option<Value> {
+    let strict = serde_json::from_str(text).ok();
+    strict.or_else(|| serde_json::from_str(&without_halves(text)?).ok())
+}
+
+/// The text with U+FFFD in the place of each escape that is half of a pair. None if there is no escape of one.
+fn without_halves(text: &str) -> Option<String> {
+    let half = |at: usize| {
+        let code = text.get(at..at + 6)?.strip_prefix("\\u")?;
+        u16::from_str_radix(code, 16).ok().filter(|code| (0xd800..0xe000).contains(code))
+    };
+    let (mut out, mut done, mut place) = (String::new(), 0, 0);
+    while let Some(at) = text[place..].find('\\').map(|at| place + at) {
+        place = match half(at) {
+            Some(..0xdc00) if half(at + 6).is_some_and(|low| low >= 0xdc00) => at + 12,
+            Some(_) => {
+                out.push_str(&text[done..at]);
+                out.push_str("\\ufffd");
+                done = at + 6;
+                done
+            }
+            None => text.ceil_char_boundary(at + 2),
+        };
+    }
+    out.push_str(&text[done..]);
+    (done > 0).then_some(out)
+}
+
 /// The name, with the next number behind it that makes it one that is not taken.
 fn free(name: String, numbers: &mut BTreeMap<String, u64>, taken: impl Fn(&str) -> bool) -> String {
     let last = numbers.entry(name.clone()).or_default();
@@ -202,6 +243,42 @@ mod tests {
             redacted(json!({"max_tokens": 4096, "password": null})),
             json!({"max_tokens": 4096, "password": null})
         );
+    }
+
+    #[test]
+    fn a_list_of_names_and_values_is_read_as_fields_are() {
+        let listed = json!([{"name": "DB_PASSWORD", "value": "hunter2zz"}, {"key": "colour", "value": "hunter2zz"}]);
+        let expected = json!([{"name": "DB_PASSWORD", "value": "[SECRET]"}, {"key": "colour", "value": "hunter2zz"}]);
+        assert_eq!(redacted(listed), expected);
+    }
+
+    #[test]
+    fn a_whole_number_is_one_however_it_is_held() {
+        assert_eq!(redacted(json!([4_242_424_242_424_242.0, 0.5, 1e300])), json!(["[CARD]", 0.5, 1e300]));
+    }
+
+    #[test]
+    fn half_of_a_pair_hides_nothing() {
+        let hidden = r#"{"x":"\ud83d","y":"\ud83d\ude00 \\ud83d","k":"\u006aane@example.org","z":"\udc00"}"#;
+        let text = redacted(json!(hidden)).as_str().unwrap().to_owned();
+        assert_eq!(
+            serde_json::from_str::<Value>(&text).unwrap(),
+            json!({"x": "\u{fffd}", "y": "\u{1f600} \\ud83d", "k": "[EMAIL]", "z": "\u{fffd}"})
+        );
+        let plain = json!(r#"{"x":"\ud83d"}"#);
+        assert_eq!(redacted(plain.clone()), plain, "it stays as it is if nothing is hidden");
+    }
+
+    #[test]
+    fn what_is_behind_the_limit_is_left_out_and_what_is_before_stays() {
+        let value = json!({"a": vec![7; 1_000], "b": "x".repeat(1_000)});
+        for limit in [10, 100, 1_000, 1_900, 2_900, 4_000] {
+            let (kept, counts, cut) = Redactor::new().redact_json_up_to(&value, limit);
+            assert_eq!(counts.total(), 0);
+            assert_eq!(kept == value, cut == 0, "{limit}");
+            let length = kept.to_string().len();
+            assert!(length <= limit + 20 && (cut == 0 || length + 10 >= limit.min(2_000)), "{length} of {limit}");
+        }
     }
 
     #[test]
