@@ -8,12 +8,16 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use llmobs::ErrorType;
+use llmobs::Failure;
 use llmobs::FinishReason;
+use llmobs::Observer;
 use llmobs::Role;
 use llmobs::capture::ContentCapture;
 use llmobs::capture::Gate;
 use llmobs::capture::Limits;
 use llmobs::capture::Passage;
+use llmobs::content::Document;
 use llmobs::content::Input;
 use llmobs::content::Message;
 use llmobs::content::Modality;
@@ -192,6 +196,45 @@ fn an_address_that_holds_what_it_addresses_is_known_behind_blanks_too() {
     let message = Message::user("look").part(Part::uri(Modality::Image, " \ndata:image/png;base64,AAAAAAAAAAAAAAAA"));
     let passed = gate.passage().input(&[message]).unwrap();
     assert_eq!(passed.for_event().unwrap()[0]["parts"][1]["type"], "blob");
+}
+
+#[test]
+fn text_in_an_address_is_no_medium() {
+    let gate = Gate::builder().capture(ContentCapture::Events).limits(Limits::default().media(1 << 20)).build();
+    for address in ["data:text/plain,jane@example.org", "data:;base64,jane@example.org", "data:,abc"] {
+        let passed =
+            gate.passage().input(&[Message::user("see").part(Part::uri(Modality::Document, address))]).unwrap();
+        assert_eq!(passed.for_event().unwrap()[0]["parts"][1]["content"], "", "{address}");
+    }
+}
+
+#[test]
+fn nothing_that_holds_content_prints_it() {
+    let observer = Observer::builder().model(MODEL).capture(ContentCapture::Events).build().unwrap();
+    let start = observer.chat("canary").stop_sequences(&["canary"]);
+    assert!(!format!("{start:?}").contains("canary"));
+    let operation = start.start();
+    let marker = operation.marker();
+    marker.input(|| Input::new().system("canary").tool(ToolDefinition::function("canary")));
+    marker.output_text(0, "canary");
+    marker.output_tool_call(0, 0, Some("canary"), Some("canary"), "canary");
+    assert!(!format!("{operation:?} {marker:?} {observer:?}").contains("canary"), "{operation:?} {marker:?}");
+    let observed = operation.observe(futures_util::stream::iter(["canary"]));
+    assert!(!format!("{observed:?}").contains("canary"), "{observed:?}");
+    let gate = Gate::from(ContentCapture::Events);
+    let mut gathering = gate.gather().unwrap();
+    gathering.tool_call(0, 0, Some("canary"), Some("canary"), "canary");
+    assert!(!format!("{gathering:?}").contains("canary"), "{gathering:?}");
+    let mut stream = gate.redactor().stream();
+    stream.push("the canary@exam", &mut String::new());
+    stream.push_bytes(b"canary\xe2", &mut String::new());
+    assert!(!format!("{stream:?}").contains("canary"), "{stream:?}");
+    let call = ToolCall::new("canary").id("canary").arguments_text("canary");
+    let failure = Failure::new(ErrorType::Upstream).message("canary");
+    let message = Message::user("canary").name("canary").part(call).part(Part::file(Modality::Image, "canary"));
+    let blob = Part::blob(Modality::Image, b"canary".to_vec()).mime_type("canary");
+    let document = Document::new("canary", 0.5);
+    assert!(!format!("{message:?} {failure:?} {blob:?} {document:?}").contains("canary"));
 }
 
 #[test]

@@ -169,13 +169,13 @@ impl Shaper<'_> {
 
     fn uri(&mut self, modality: Modality, mime_type: Option<&str>, uri: &str, missing: usize) -> Value {
         if let Some((kind, body)) = data(uri) {
-            let kind = kind.split(';').next().filter(|kind| !kind.is_empty()).map(str::to_owned);
-            let fits = missing == 0 && fits(body, self.limits);
+            let media = kind.split(';').next().filter(|kind| !kind.is_empty()).map(str::to_owned);
+            let fits = missing == 0 && fits(kind, body, self.limits);
             if !fits {
                 self.report.media(body.len() + missing);
             }
             let content = if fits { body } else { "" };
-            return self.media(json!({"type": "blob", "content": content}), modality, mime_type.or(kind.as_deref()));
+            return self.media(json!({"type": "blob", "content": content}), modality, mime_type.or(media.as_deref()));
         }
         let uri = self.plain(uri, self.part_bytes.min(2_048), Missing::Nothing);
         self.media(json!({"type": "uri", "uri": uri}), modality, mime_type)
@@ -201,7 +201,7 @@ pub(super) fn shed(messages: &mut [Message], limits: &Limits) {
                 *content = Content::new(Vec::new());
             }
             PartKind::Uri { uri, missing, .. } => {
-                if let Some((kind, body)) = data(uri.unseal()).filter(|(_, body)| !fits(body, limits)) {
+                if let Some((kind, body)) = data(uri.unseal()).filter(|(kind, body)| !fits(kind, body, limits)) {
                     *missing += body.len();
                     *uri = Content::new(format!("data:{kind},"));
                 }
@@ -223,9 +223,11 @@ fn data(uri: &str) -> Option<(&str, &str)> {
     Some(data.split_once(',').unwrap_or((data, "")))
 }
 
-/// Whether media in base64 are short enough to go along.
-fn fits(body: &str, limits: &Limits) -> bool {
-    body.len() / 4 * 3 <= limits.media_bytes()
+/// Whether media are in base64 and short enough to go along. What is in no base64 is text, and no blob.
+fn fits(kind: &str, body: &str, limits: &Limits) -> bool {
+    let encoded = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_=".contains(&byte);
+    let short = body.len().div_ceil(4) * 3 <= limits.media_bytes();
+    short && kind.ends_with(";base64") && body.bytes().all(encoded)
 }
 
 fn object(value: Value) -> Map<String, Value> {
