@@ -116,7 +116,7 @@ impl Walk<'_> {
             let of = named.filter(|_| name == "value").unwrap_or(name);
             let value = self.value(of, value, depth + 1);
             let name = match redacted {
-                Some(new) => free(new, &mut numbers, |name| fields.contains_key(name) || kept.contains_key(name)),
+                Some(new) => free(&new, &mut numbers, |name| fields.contains_key(name) || kept.contains_key(name)),
                 None => name.clone(),
             };
             kept.insert(name, value);
@@ -208,11 +208,11 @@ fn without_halves(text: &str) -> Option<String> {
 }
 
 /// The name, with the next number behind it that makes it one that is not taken.
-fn free(name: String, numbers: &mut BTreeMap<String, u64>, taken: impl Fn(&str) -> bool) -> String {
-    let last = numbers.entry(name.clone()).or_default();
+fn free(name: &str, numbers: &mut BTreeMap<String, u64>, taken: impl Fn(&str) -> bool) -> String {
+    let last = numbers.entry(name.to_owned()).or_default();
     loop {
         *last += 1;
-        let numbered = if *last == 1 { name.clone() } else { format!("{name} {last}") };
+        let numbered = if *last == 1 { name.to_owned() } else { format!("{name} {last}") };
         if !taken(&numbered) {
             return numbered;
         }
