@@ -112,13 +112,14 @@ fn page(observer: &Observer) -> String {
     llmobs::prometheus::page(observer, None).body
 }
 
-/// Waits until the page has these lines, at most five seconds.
+/// Waits until the page has these lines, at most five seconds. A reading may come while a page is written, so that only
+/// some of its lines are there; they all are on the next one.
 fn until(observer: &Observer, is: impl Fn(&str) -> bool) -> String {
     let start = observer.now();
     loop {
         let page = page(observer);
         if is(&page) {
-            return page;
+            return self::page(observer);
         }
         assert!(observer.now().since(start) < Duration::from_secs(5), "it never came to this:\n{}", view(&page));
         std::thread::sleep(Duration::from_millis(5));
