@@ -13,6 +13,7 @@ use llmobs::Failure;
 use llmobs::FinishReason;
 use llmobs::Observer;
 use llmobs::Role;
+use llmobs::Sensitivity;
 use llmobs::capture::ContentCapture;
 use llmobs::capture::Gate;
 use llmobs::capture::Limits;
@@ -157,6 +158,24 @@ fn what_is_handed_in_may_hand_in_something_itself() {
         let span = attributes(&backend.span(&format!("chat {MODEL}")));
         assert!(span["gen_ai.input.messages"].to_string().contains("inner"), "what is given first stands");
     });
+}
+
+#[test]
+fn stop_sequences_are_of_what_a_span_may_have_too() {
+    let backend = Backend::new();
+    let limits = Limits::default().part(200).list(1_000).span(1_500);
+    let gate = Gate::builder().capture(ContentCapture::Spans).limits(limits);
+    let observer = backend.builder(Role::Server).capture(gate).build().unwrap();
+    let stops = vec![WORD.repeat(100); 6];
+    let stops: Vec<&str> = stops.iter().map(String::as_str).collect();
+    let operation = observer.chat(MODEL).stop_sequences(&stops).start();
+    operation.mark().input(|| vec![Message::user(WORD.repeat(10)); 100]);
+    operation.mark().output(|| vec![Message::assistant().part(Part::text(WORD.repeat(10))); 100]);
+    operation.complete();
+    let span = attributes(&backend.span(&format!("chat {MODEL}")));
+    let content = span.iter().filter(|(name, _)| Sensitivity::of(name) == Some(Sensitivity::Content));
+    let sizes: BTreeMap<&str, usize> = content.map(|(name, value)| (name.as_str(), value.to_string().len())).collect();
+    assert!(sizes.len() >= 2 && sizes.values().sum::<usize>() <= 1_550, "{sizes:?}");
 }
 
 #[test]

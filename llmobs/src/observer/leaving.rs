@@ -70,7 +70,8 @@ impl Through {
     fn of(live: &Live, kept: &Kept, outcome: Outcome, span: Option<&Held>) -> Self {
         let gate = &live.core.gate;
         let (output, mut report, over_budget) = output(live, kept, outcome);
-        let mut passage = gate.passage();
+        let spent = live.noted().and_then(|notes| notes.spent.get()).map_or(0, |bytes| bytes.get());
+        let mut passage = gate.passage_of(gate.limits().span_bytes().saturating_sub(spent));
         // The answer first: of what is too long, the prompt is known best.
         let mut through = Self { output: passage.output(&output), ..Self::default() };
         if let Some(input) = kept.take_input() {
@@ -178,16 +179,18 @@ impl Core {
             && (mode.on_events() || gate.has_hook() || mode.on_spans() && span.is_some_and(Held::has_attributes))
     }
 
-    /// The texts at which a caller wants the generation to stop, where spans have content.
-    pub(super) fn tell_stop_sequences(&self, span: &Held, texts: &[&str]) {
+    /// The texts at which a caller wants the generation to stop, where spans have content. Gives how many bytes of what the
+    /// span may have they are.
+    pub(super) fn tell_stop_sequences(&self, span: &Held, texts: &[&str]) -> usize {
         if texts.is_empty() || !self.gate.capture().on_spans() || !span.is_recording() {
-            return;
+            return 0;
         }
         let mut passage = self.gate.passage();
         let passed = texts.iter().filter_map(|text| passage.text(&Content::from(*text))?.for_span());
         let passed: Vec<String> = passed.collect();
         span.set_list(a::GEN_AI_REQUEST_STOP_SEQUENCES, passed.iter().map(String::as_str));
         self.left(passage.report(), false);
+        self.gate.limits().span_bytes() - passage.left()
     }
 
     /// Counts what became of content on its way out.

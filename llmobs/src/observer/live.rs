@@ -3,6 +3,8 @@
 use std::num::NonZeroU8;
 use std::num::NonZeroU32;
 use std::num::NonZeroU64;
+#[cfg(feature = "content")]
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::OnceLock;
@@ -116,6 +118,9 @@ pub(super) struct Beginning {
     pub(super) reports_usage: bool,
     #[cfg(feature = "content")]
     pub(super) captures: bool,
+    /// Bytes of content that its span has already.
+    #[cfg(feature = "content")]
+    pub(super) spent: usize,
     pub(super) link: Option<TraceLink>,
     pub(super) max_tokens: Option<u64>,
     pub(super) own_objective: Option<usize>,
@@ -140,6 +145,9 @@ pub(super) struct Notes {
     /// What it was given and gave, where content is captured.
     #[cfg(feature = "content")]
     pub(super) kept: OnceLock<Box<Kept>>,
+    /// Bytes of content that its span had before.
+    #[cfg(feature = "content")]
+    pub(super) spent: OnceLock<NonZeroUsize>,
 }
 
 impl Live {
@@ -184,6 +192,10 @@ impl Live {
         }
         if let Some(asked) = beginning.asked {
             let _ = live.notes().asked.set(asked);
+        }
+        #[cfg(feature = "content")]
+        if let Some(spent) = NonZeroUsize::new(beginning.spent) {
+            let _ = live.notes().spent.set(spent);
         }
         live
     }

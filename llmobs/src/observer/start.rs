@@ -252,11 +252,9 @@ impl<'a> Start<'a> {
         };
         let span = call.open();
         #[cfg(feature = "content")]
-        if let Some(span) = &span
-            && self.name != OperationName::Embeddings
-        {
-            core.tell_stop_sequences(span, self.request.stop_sequences);
-        }
+        let spent = span.as_ref().filter(|_| self.name != OperationName::Embeddings);
+        #[cfg(feature = "content")]
+        let spent = spent.map_or(0, |span| core.tell_stop_sequences(span, self.request.stop_sequences));
         let beginning = Beginning {
             t0,
             deadline: self.deadline.map(|after| t0.saturating_add(nanos(after))),
@@ -264,6 +262,8 @@ impl<'a> Start<'a> {
             reports_usage: self.reports_usage.unwrap_or_else(|| role.is_remote()),
             #[cfg(feature = "content")]
             captures: core.captures(span.as_deref()),
+            #[cfg(feature = "content")]
+            spent,
             link: match &span {
                 Some(span) if span.context().is_some() => span.exemplar(),
                 _ => current_link(),
