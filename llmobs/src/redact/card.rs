@@ -96,9 +96,8 @@ fn issuer(digits: &[u8], length: usize) -> Issuer {
         // RuPay of India, Verve of Nigeria, Dankort of Denmark.
         | (6060..=6069 | 5061 | 5078 | 5019, 16)
         // Maestro.
-        | (5018 | 5020 | 5038 | 5600..=5899 | 6304 | 6390 | 6759 | 6761..=6763 | 6703 | 6771, 12 | 16 | 19) => {
-            Issuer::Usual
-        }
+        | (5600..=5899, 12 | 16 | 19)
+        | (5018 | 5020 | 5038 | 6304 | 6390 | 6759 | 6761..=6763 | 6703 | 6771, 12..=19) => Issuer::Usual,
         (6200..=6299, 17 | 18) | (5000..=5099 | 5600..=6999, 12..=19) | (1000..=1999, 15) => Issuer::Rare,
         _ => Issuer::None,
     }
@@ -143,6 +142,11 @@ mod tests {
         // Numbers of thirteen and twelve digits; of no issuer where words say what it is.
         assert_eq!(found("it is 4222222222222"), [(Kind::Card, "4222222222222")]);
         assert_eq!(found("it is 675964982648"), [(Kind::Card, "675964982648")]);
+        // Cells of a table.
+        assert_eq!(found("1700000000123,4242424242424242,9"), [(Kind::Card, "4242424242424242")]);
+        assert_eq!(found("[7,4242424242424242,8]"), [(Kind::Card, "4242424242424242")]);
+        assert_eq!(found("name,uuid\n4242424242424242,x"), [(Kind::Card, "4242424242424242")]);
+        assert_eq!(found("| order 4711 | 4242424242424242 |"), [(Kind::Card, "4242424242424242")]);
         assert_eq!(found("charge my credit card. Number is 9000000000000001"), [(Kind::Card, "9000000000000001")]);
         assert_eq!(found("What's your card? 9000000000000001"), [(Kind::Card, "9000000000000001")]);
     }
@@ -155,6 +159,7 @@ mod tests {
             "1234567812345670",
             "42424242424242424242424242",
             "0.4242424242424242",
+            "17,4242424242424242",
             "4242424242424242.5",
             "a4242424242424242",
             "4242424242424242b",

@@ -10,6 +10,7 @@ use aho_corasick::MatchKind;
 use self::lists::LISTS;
 use super::class;
 use super::class::ALNUM;
+use super::class::DIGIT;
 
 /// What a number is said to be. The nearest word decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,11 +37,16 @@ pub(super) fn topic(window: &[u8]) -> Option<Topic> {
     let found = words.find_iter(window).filter(|found| is_whole(window, found.start(), found.end())).last()?;
     let place = found.pattern().as_usize();
     let topic = TOPICS.iter().find(|(end, _)| place < *end).map_or(Topic::Other, |(_, topic)| *topic);
+    if matches!(topic, Topic::Other | Topic::Version) && is_column(window, found.start(), found.end()) {
+        return None;
+    }
     let gap = &window[found.end()..];
     // What a number is not must be said close to it.
     let far = matches!(topic, Topic::Other | Topic::Version) && gap.len() > 20;
     // `x=` gives its own name to what follows.
-    let other = window.trim_ascii_end().last() == Some(&b'=') && gap.iter().any(|byte| class::is(*byte, ALNUM));
+    let frame = window.trim_ascii_end();
+    let frame = frame.strip_suffix(b"\"").unwrap_or(frame);
+    let other = frame.last() == Some(&b'=') && gap.iter().any(|byte| class::is(*byte, ALNUM));
     // So does `"x": `.
     let named = window.trim_ascii_end().ends_with(b"\":") && gap.iter().filter(|byte| **byte == b'"').count() > 1;
     let personal = matches!(topic, Topic::Card | Topic::Identity | Topic::Phone | Topic::Ssn);
@@ -48,7 +54,23 @@ pub(super) fn topic(window: &[u8]) -> Option<Topic> {
         Some((end, asked)) => !personal || !is_answer(&gap[end..], asked),
         None => false,
     };
-    (!far && !other && !named && !ended).then_some(topic)
+    (!far && !other && !named && !ended && (personal || topic == Topic::Network || !is_elsewhere(gap))).then_some(topic)
+}
+
+/// Whether a word says what another number is not what this one is: that has its own line, or the word's cell of a table
+/// holds a number already.
+fn is_elsewhere(gap: &[u8]) -> bool {
+    let line = gap.iter().rposition(|byte| *byte == b'\n').map(|at| &gap[at + 1..]);
+    let cell = gap.iter().position(|byte| matches!(byte, b'|' | b'\t')).map(|at| &gap[..at]);
+    line.is_some_and(|line| line.iter().any(|byte| class::is(*byte, ALNUM)))
+        || cell.is_some_and(|cell| cell.iter().any(|byte| class::is(*byte, DIGIT)))
+}
+
+/// The name of a column, as the last of the first line of a table: `name,uuid`.
+fn is_column(window: &[u8], start: usize, end: usize) -> bool {
+    start > 0
+        && matches!(window[start - 1], b',' | b';' | b'\t' | b'|')
+        && matches!(window.get(end), Some(b',' | b';' | b'\t' | b'|' | b'\n'))
 }
 
 /// The place behind the last sentence that ends here, and whether that was a question.
@@ -88,6 +110,10 @@ fn is_whole(window: &[u8], start: usize, end: usize) -> bool {
         return true;
     }
     let rest = &window[end..];
+    // `"v": ".."` is the name of any value.
+    if end - start == 1 && window[..start].ends_with(b"\"") && rest.starts_with(b"\"") {
+        return false;
+    }
     // `VRING_CALL` calls nobody.
     let verb = [&b"call"[..], b"called", b"calling", b"dial", b"ring", b"sms"]
         .iter()
@@ -102,16 +128,25 @@ fn is_whole(window: &[u8], start: usize, end: usize) -> bool {
 
 /// Building fails for patterns beyond all measure only, and then nothing has a topic.
 static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    let words = LISTS.iter().flat_map(|(_, words)| *words);
+    let words = LISTS.iter().flat_map(|(_, words)| words.iter().flat_map(|word| cases(word)));
     let mut builder = AhoCorasick::builder();
     builder.ascii_case_insensitive(true).match_kind(MatchKind::LeftmostLongest).build(words).ok()
 });
+
+/// A word as it stands within a sentence, at its begin and in capitals: the automaton knows the cases of ASCII alone.
+fn cases(word: &str) -> Vec<String> {
+    let mut letters = word.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    let mut cases = vec![word.to_owned(), first + letters.as_str(), word.to_uppercase()];
+    cases.dedup_by(|one, other| one.eq_ignore_ascii_case(other));
+    cases
+}
 
 /// Up to which pattern a topic's words reach.
 static TOPICS: LazyLock<Vec<(usize, Topic)>> = LazyLock::new(|| {
     let mut end = 0;
     let ends = LISTS.iter().map(|(topic, words)| {
-        end += words.len();
+        end += words.iter().map(|word| cases(word).len()).sum::<usize>();
         (end, *topic)
     });
     ends.collect()
@@ -130,6 +165,8 @@ mod tests {
         assert_eq!(about("Meine Handynummer ist "), Some(Topic::Phone));
         assert_eq!(about("電話番号は"), Some(Topic::Phone));
         assert_eq!(about("Version "), Some(Topic::Version));
+        assert_eq!(about("Телефон: "), Some(Topic::Phone));
+        assert_eq!(about("TÉLÉPHONE : "), Some(Topic::Phone));
         assert_eq!(about("nothing here "), None);
     }
 

@@ -37,7 +37,7 @@ pub(super) fn v4(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
     }
     let address = Ipv4Addr::from(parts);
     let local = address.is_loopback() || parts[0] == 0 || parts[0] >= 240;
-    let found = !local && !goes_on(text, stop) && !is_version(text, at, address);
+    let found = !local && !goes_on(text, stop) && !is_version(text, at, stop, address);
     found.then(|| Hit::new(at, network_size(text, stop, 32), Kind::Ip))
 }
 
@@ -52,17 +52,18 @@ fn goes_on(text: &Text<'_>, end: usize) -> bool {
 }
 
 /// A version has four parts as well. What stands before says which it is; where nothing does, small numbers are one.
-fn is_version(text: &Text<'_>, at: usize, address: Ipv4Addr) -> bool {
+fn is_version(text: &Text<'_>, at: usize, end: usize, address: Ipv4Addr) -> bool {
     let before = text.byte_before(at);
     let further = text.byte_before(at.saturating_sub(1));
     let joined = match before {
-        b'.' | b',' => class::is(further, DIGIT),
+        b'.' => class::is(further, DIGIT),
         b'-' => class::is(further, ALPHA),
         b'_' => class::is(further, ALNUM),
         b'^' | b'~' => true,
         b'/' => class::is(further, ALPHA),
         b'=' => matches!(further, b'=' | b'>' | b'<' | b'~' | b'!' | b'^'),
-        b'>' | b'<' => further == b' ' || class::is(further, ALNUM),
+        b'<' => text.at(end) != b'>' && (further == b' ' || class::is(further, ALNUM)),
+        b'>' => (further == b' ' || class::is(further, ALNUM)) && !is_tag(text, at),
         _ => false,
     };
     if joined {
@@ -81,6 +82,13 @@ fn is_version(text: &Text<'_>, at: usize, address: Ipv4Addr) -> bool {
             (small || identifier) && !known && before != b'/' && before != b'@'
         }
     }
+}
+
+/// `<ip>` stands before a place.
+fn is_tag(text: &Text<'_>, at: usize) -> bool {
+    let name = text.window(at.saturating_sub(1), 32);
+    let opener = name.iter().rposition(|byte| !class::is(*byte, class::WORD | class::DOT) && *byte != b':');
+    opener.is_some_and(|place| name[place] == b'<')
 }
 
 /// A place may lie in an address that begins before it, with a letter or a colon.
@@ -126,11 +134,11 @@ pub(super) fn v6(text: &Text<'_>, at: usize) -> Option<Hit> {
         return None;
     }
     let mut end = at;
-    while end - at < 46 && (text.is(end, HEX) || matches!(text.at(end), b':' | b'.')) {
+    // A dot parts the digits of a version 4 within.
+    while end - at < 46
+        && (text.is(end, HEX) || text.at(end) == b':' || text.at(end) == b'.' && text.is(end + 1, DIGIT))
+    {
         end += 1;
-    }
-    while end > at && matches!(text.at(end - 1), b'.') {
-        end -= 1;
     }
     // A sentence may go on with a colon or a dot.
     let (address, end) = [end, end.saturating_sub(1)].into_iter().find_map(|end| {
@@ -244,6 +252,11 @@ mod tests {
         assert_eq!(found("10.0.0.0/8, 203.0.113.1-203.0.113.9").len(), 3);
         assert_eq!(found("fd00::/64 and 10.1.0.0/16"), [(Kind::Ip, "fd00::/64"), (Kind::Ip, "10.1.0.0/16")]);
         assert_eq!(found("10.1.2.3/path"), [(Kind::Ip, "10.1.2.3")]);
+        assert_eq!(found("<td>203.0.113.77</td>"), [(Kind::Ip, "203.0.113.77")]);
+        assert_eq!(found("host <203.0.113.77> there"), [(Kind::Ip, "203.0.113.77")]);
+        assert_eq!(found("{\"v\":\"203.0.113.77\"}"), [(Kind::Ip, "203.0.113.77")]);
+        assert_eq!(found("17,203.0.113.77,4"), [(Kind::Ip, "203.0.113.77")]);
+        assert_eq!(found("2001:db8::8a2e:7334.but"), [(Kind::Ip, "2001:db8::8a2e:7334")]);
     }
 
     #[test]
@@ -256,6 +269,8 @@ mod tests {
             "section 3.2.1.4",
             "Chrome/120.0.10.20",
             "pkg==1.20.3.4",
+            "pkg>71.20.3.4",
+            "pkg<71.20.3.4",
             "app-1.2.3.4.jar",
             "1.2.3.4-beta",
             "std::io",

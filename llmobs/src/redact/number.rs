@@ -71,6 +71,7 @@ fn word_like(scene: &Scene<'_, '_>, at: usize, end: usize) -> Option<Hit> {
             .or_else(|| scene.wants(Kind::Ip).then(|| network::v6(text, at)).flatten())
             .or_else(|| scene.wants(Kind::Ip).then(|| network::v4(text, at, end)).flatten())
             .or_else(|| scene.wants(Kind::ApiKey).then(|| key::telegram(text, at, end)).flatten()),
+        b'/' => scene.wants(Kind::ApiKey).then(|| key::asana(text, at, end)).flatten(),
         b'|' | b'%' => scene.wants(Kind::ApiKey).then(|| key::facebook(text, at, end)).flatten(),
         byte if class::is(byte, ALPHA) => network_word(scene, at)
             .or_else(|| scene.wants(Kind::Crypto).then(|| coin::base58(text, at)).flatten())
@@ -211,10 +212,24 @@ pub(super) fn ends(text: &Text<'_>, end: usize) -> bool {
     }
 }
 
+/// Whether the digits here are the fraction of a number that has few digits before its comma. Between the numbers of a
+/// list there is a comma too: then another one stands close by, or what begins here has groups.
+fn is_behind_decimal_comma(text: &Text<'_>, start: usize) -> bool {
+    let comma = start - 1;
+    let mut whole = comma;
+    while comma - whole <= 3 && class::is(text.byte_before(whole), DIGIT) {
+        whole -= 1;
+    }
+    let end = text.run(Run::Digit, start);
+    let listed = matches!(text.byte_before(whole), b',' | b'[' | b';') || text.at(end) == b',';
+    (1..=3).contains(&(comma - whole)) && !listed && separator_at(text, end).is_none()
+}
+
 /// Whether a number begins here: no part of a longer one stands before it.
 pub(super) fn begins(text: &Text<'_>, start: usize) -> bool {
     match text.before(start) {
-        b'.' | b',' | b'-' | b'/' | b':' => !class::is(text.byte_before(start - 1), DIGIT),
+        b',' => !is_behind_decimal_comma(text, start),
+        b'.' | b'-' | b'/' | b':' => !class::is(text.byte_before(start - 1), DIGIT),
         byte => !class::is(byte, ALNUM),
     }
 }

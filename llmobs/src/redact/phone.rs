@@ -49,7 +49,7 @@ pub(super) fn bracketed(scene: &Scene<'_, '_>, at: usize) -> Option<Hit> {
     let end = if plus {
         longest(text, &groups, plan::is_international)?
     } else if american {
-        whole(text, all[2].end)?
+        whole(text, all[2].end, true)?
     } else if area.len() <= 5 && (is_said(text, at) || text.at(area.start) == b'0') {
         longest(text, &groups, |digits| (8..=12).contains(&digits.len()))?
     } else {
@@ -107,7 +107,7 @@ fn american(text: &Text<'_>, groups: &[Group]) -> Option<usize> {
     let joined = matches!(text.byte_before(start), b'-' | b'_' | b'#')
         && class::is(text.byte_before(start - 1), ALNUM)
         && !is_said(text, start);
-    (shaped && !joined).then(|| whole(text, line.end)).flatten()
+    (shaped && !joined).then(|| whole(text, line.end, true)).flatten()
 }
 
 /// `123-456-7890` is what people write who mean any number.
@@ -132,9 +132,9 @@ fn prefixed(text: &Text<'_>, groups: &Groups) -> Option<usize> {
 /// `00491712345678`: one run of digits, of no country that begins with a one or a two, since numbers are filled up with zeros.
 fn run_together(text: &Text<'_>, run: &Group) -> Option<usize> {
     let digits = text.slice(run.start, run.end);
-    let shaped = (12..=16).contains(&digits.len()) && digits.starts_with(b"00") && matches!(digits[2], b'3'..=b'9');
+    let shaped = (12..=15).contains(&digits.len()) && digits.starts_with(b"00") && matches!(digits[2], b'3'..=b'9');
     let other = matches!(text.topic(run.start, context::topic), Some(Topic::Other | Topic::Version));
-    (shaped && !other && plan::is_international(&digits[2..])).then(|| whole(text, run.end)).flatten()
+    (shaped && !other && plan::is_international(&digits[2..])).then(|| whole(text, run.end, false)).flatten()
 }
 
 /// Behind words such as "call me at".
@@ -142,9 +142,12 @@ fn spoken(text: &Text<'_>, groups: &Groups) -> Option<usize> {
     let start = groups.start();
     let joined = matches!(text.byte_before(start), b'-' | b'/' | b'_' | b'#')
         && class::is(text.byte_before(start.max(1) - 1), ALNUM);
-    let version = groups.as_slice().len() == 4
-        && groups.as_slice()[1..].iter().all(|group| group.separator == Separator::Dot && group.len() < 4);
-    if joined || version || !is_said(text, start) || is_date(text, groups.as_slice()) {
+    let parts = groups.as_slice();
+    let address = parts.len() == 4
+        && parts[1..].iter().all(|group| group.separator == Separator::Dot)
+        && std::str::from_utf8(text.slice(start, parts[3].end))
+            .is_ok_and(|it| it.parse::<std::net::Ipv4Addr>().is_ok());
+    if joined || address || !is_said(text, start) || is_date(text, groups.as_slice()) {
         return None;
     }
     longest(text, groups, |digits| (7..=15).contains(&digits.len()) && class::variety(digits) > 1)
@@ -188,7 +191,7 @@ fn is_date(text: &Text<'_>, groups: &[Group]) -> bool {
 fn longest(text: &Text<'_>, groups: &Groups, fits: impl Fn(&[u8]) -> bool) -> Option<usize> {
     let all = groups.as_slice();
     (1..=all.len()).rev().find_map(|count| {
-        if has_fraction(&all[..count]) {
+        if has_fraction(text, &all[..count]) {
             return None;
         }
         let mut digits = Vec::with_capacity(16);
@@ -198,21 +201,27 @@ fn longest(text: &Text<'_>, groups: &Groups, fits: impl Fn(&[u8]) -> bool) -> Op
             let trunk = place > 0 && piece == b"0" && group.separator == Separator::Bracket;
             digits.extend_from_slice(if trunk { b"" } else { piece });
         }
-        let end = whole(text, all[count - 1].end)?;
+        let end = whole(text, all[count - 1].end, count > 1)?;
         (digits.len() <= 17 && fits(&digits)).then_some(end)
     })
 }
 
 /// `+35236450.6`: a dot that does not part groups of a number.
-fn has_fraction(groups: &[Group]) -> bool {
+fn has_fraction(text: &Text<'_>, groups: &[Group]) -> bool {
     let [first, .., last] = groups else { return false };
-    last.separator == Separator::Dot && (last.len() < 2 || groups.len() == 2 && first.len() > 4)
+    let number = groups.len() == 2 && first.len() > 4 && text.at(first.start) != b'0';
+    last.separator == Separator::Dot && (last.len() < 2 || number)
 }
 
-/// The end, if no number or word goes on there.
-fn whole(text: &Text<'_>, end: usize) -> Option<usize> {
+/// The end, if no number or word goes on there. Behind groups a comma begins the next cell of a table; else one or two
+/// digits behind it may be a fraction.
+fn whole(text: &Text<'_>, end: usize, grouped: bool) -> Option<usize> {
     let glued = match text.at(end) {
-        b'-' | b'.' | b',' => text.is(end + 1, DIGIT),
+        b',' => {
+            let stop = text.short_run(DIGIT, end + 1, 3);
+            !grouped && (end + 2..=end + 3).contains(&stop) && !matches!(text.at(stop), b',' | b'.' | b':' | b';')
+        }
+        b'-' | b'.' => text.is(end + 1, DIGIT),
         b'@' | b'%' | b':' => text.is(end + 1, ALNUM),
         b'x' | b'e' => extension(text, end) == end,
         byte => class::is(byte, ALNUM),

@@ -16,7 +16,9 @@ pub(super) fn ssn(text: &Text<'_>, groups: &Groups) -> Option<Hit> {
     let said = || text.topic(groups.start(), context::topic) == Some(Topic::Ssn);
     let end = match all {
         [a, b, c, ..] if [a.len(), b.len(), c.len()] == [3, 2, 4] && b.separator == c.separator => {
-            let shaped = matches!(b.separator, Separator::Dash) || said();
+            // `400 - 30 - 1000` is a sum.
+            let dashed = b.separator == Separator::Dash && [a.end, b.end].iter().all(|place| text.at(*place) != b' ');
+            let shaped = dashed || said();
             shaped.then_some(c.end)?
         }
         [one, ..] if one.len() == 9 && said() => one.end,
@@ -46,14 +48,22 @@ mod tests {
     fn numbers_that_were_given_out_are_found() {
         assert_eq!(found("it is 219-45-6789."), [(Kind::Ssn, "219-45-6789")]);
         assert_eq!(found("SSN: 219 45 6789"), [(Kind::Ssn, "219 45 6789")]);
+        assert_eq!(found("17,219-45-6789,3"), [(Kind::Ssn, "219-45-6789")]);
         assert_eq!(found("my social security number is 219456789,"), [(Kind::Ssn, "219456789")]);
     }
 
     #[test]
     fn numbers_that_never_were_stay() {
-        for text in
-            ["000-45-6789", "666-45-6789", "912-45-6789", "219-00-6789", "219-45-0000", "219456789", "219 45 6789"]
-        {
+        for text in [
+            "219 - 45 - 6789",
+            "000-45-6789",
+            "666-45-6789",
+            "912-45-6789",
+            "219-00-6789",
+            "219-45-0000",
+            "219456789",
+            "219 45 6789",
+        ] {
             assert!(found(text).is_empty(), "{text}");
         }
         for text in ["2-219-45-6789", "219-45-6789-1", "219-45-67891", "a219-45-6789"] {

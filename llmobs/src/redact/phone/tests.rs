@@ -35,6 +35,10 @@ fn international_numbers_are_found_however_they_are_written() {
         }
     }
     assert_eq!(phones("+1 415-555-0132 2024"), ["+1 415-555-0132"]);
+    // Cells of a table.
+    assert_eq!(phones("7,+44 20 7946 0958,820"), ["+44 20 7946 0958"]);
+    assert_eq!(phones("17,+442079460958,1700000000"), ["+442079460958"]);
+    assert_eq!(phones("+442079460958,17,x"), ["+442079460958"]);
 }
 
 #[test]
@@ -62,6 +66,10 @@ fn national_numbers_are_found_behind_words_that_say_so() {
         "What is your phone number? {0151 23456789}",
         "I gave you my phone number. It's {0151 23456789}",
         "phone: {+33 1 99 00 1}",
+        "Handy: {01512.3456789}",
+        "Tel. {012.34.50.52}, then",
+        "móvil {612.34.91.36}",
+        "Телефон: {8 (301) 123-02-69}",
     ] {
         let number = text.split(['{', '}']).nth(1).unwrap();
         assert_eq!(phones(&text.replace(['{', '}'], "")), [number], "{text}");
@@ -107,6 +115,8 @@ fn other_numbers_stay() {
         "2+2",
         "C++2024",
         "+1234567890",
+        "+442079460958,5",
+        "call 10.20.30.40",
         "978-3-16-148410-0",
         "+0000000000",
         "3.1415926535",
