@@ -3,6 +3,7 @@
 mod inner;
 mod shapes;
 
+pub(super) use self::inner::asana;
 pub(super) use self::inner::azure;
 pub(super) use self::inner::facebook;
 pub(super) use self::inner::maxmind;
@@ -83,6 +84,10 @@ pub(super) fn key(text: &Text<'_>, at: usize, end: usize, shape: &Shape) -> Opti
         return None;
     }
     let stop = shape.body.end(text, end);
+    // Base64 goes on behind a piece of it that looks so.
+    if plain && matches!(text.at(stop), b'+' | b'/') && text.is(stop + 1, ALNUM) {
+        return None;
+    }
     let body = text.slice(end, stop);
     let fits = body.len() >= shape.least && class::variety(body) >= 5 && !value::is_placeholder(body);
     let checked = match shape.check {
@@ -112,21 +117,21 @@ impl Body {
         match self {
             Self::Alnum => text.run(Run::Alnum, from),
             Self::Base64 => text.run(Run::Base64, from),
-            Self::Dotted => without_dots(text, long_run(text, WORD | DOT, from)),
-            Self::Escaped => run_and(text, BASE64, b'%', from),
+            Self::Dotted => run_and(text, WORD, b".", from),
+            Self::Escaped => run_and(text, BASE64, b"%", from),
             Self::Hex => text.run(Run::Hex, from),
             Self::Numbered => numbered(text, text.run(Run::Hex, from)),
-            Self::Parts => run_and(text, ALNUM, b':', from),
-            Self::Path => without_dots(text, run_and(text, WORD | DOT | PLUS, b'@', from)),
+            Self::Parts => run_and(text, ALNUM, b":", from),
+            Self::Path => run_and(text, WORD | PLUS, b".@", from),
             Self::Word => text.run(Run::Word, from),
         }
     }
 }
 
-/// The end of a run of a class and one more sign, which does not end it.
-fn run_and(text: &Text<'_>, class: Class, sign: u8, from: usize) -> usize {
+/// The end of a run of a class and of single signs between. Several dots are an ellipsis, one at the end is a full stop.
+fn run_and(text: &Text<'_>, class: Class, signs: &[u8], from: usize) -> usize {
     let mut end = from;
-    while end - from < LONGEST && (text.is(end, class) || text.at(end) == sign && text.is(end + 1, class)) {
+    while end - from < LONGEST && (text.is(end, class) || signs.contains(&text.at(end)) && text.is(end + 1, class)) {
         end += 1;
     }
     end
@@ -140,10 +145,6 @@ fn numbered(text: &Text<'_>, end: usize) -> usize {
 
 /// Keys of these bodies are no longer than this.
 const LONGEST: usize = 4096;
-
-fn long_run(text: &Text<'_>, class: Class, from: usize) -> usize {
-    text.short_run(class, from, LONGEST)
-}
 
 /// A full stop behind a key is none of it.
 fn without_dots(text: &Text<'_>, mut end: usize) -> usize {

@@ -42,7 +42,9 @@ fn body(text: &Text<'_>, from: usize) -> Option<usize> {
         }
         let stop = text.run(Run::Base64, piece);
         let length = stop - piece;
-        if text.at(stop) == b':' && length <= 16 && text.slice(place, piece).contains(&b'\n') {
+        let before = text.slice(place, piece);
+        let breaks = before.contains(&b'\n') || before.windows(2).any(|pair| pair == b"\\n");
+        if text.at(stop) == b':' && length <= 16 && breaks {
             // `Proc-Type: 4,ENCRYPTED`
             let Some(next) = line(text, stop + 1) else { return end };
             place = next;
@@ -131,6 +133,8 @@ mod tests {
             "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,3F17F5316E2BAC89\n\n{BODY}-----END RSA PRIVATE KEY-----"
         );
         assert_eq!(found(&headers), [(Kind::PrivateKey, &headers[..])]);
+        let escaped = headers.replace('\n', "\\n");
+        assert_eq!(found(&format!("{{\"key\":\"{escaped}\"}}")), [(Kind::PrivateKey, &escaped[..])]);
         let code = format!(
             "\"-----BEGIN PRIVATE KEY-----\\n\" \\\n    \"{}\\n\" \\\n    \"-----END PRIVATE KEY-----\"",
             &BODY[..64]

@@ -10,6 +10,7 @@ use super::super::kind::Kind;
 use super::super::text::Run;
 use super::super::text::Text;
 use super::super::value;
+use super::run_and;
 use super::without_dots;
 
 /// `123456789:AA..`: the bot tokens of Telegram begin with a number, which is `at..end`.
@@ -19,12 +20,26 @@ pub(in super::super) fn telegram(text: &Text<'_>, at: usize, end: usize) -> Opti
     (fits && (34..=36).contains(&(body - end - 1))).then(|| Hit::new(at, body, Kind::ApiKey))
 }
 
+/// `2/1200000000000001/1200000000000002:..`: the tokens of Asana begin with a one or a two, and end in hexadecimal digits.
+pub(in super::super) fn asana(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
+    if end - at != 1 || !matches!(text.at(at), b'1' | b'2') {
+        return None;
+    }
+    let user = text.short_run(DIGIT, end + 1, 17);
+    let second = text.at(user) == b'/';
+    let last = if second { text.short_run(DIGIT, user + 1, 17) } else { user };
+    let hex = text.short_run(class::HEX, last + 1, 33);
+    let numbers = (15..=16).contains(&(user - end - 1)) && (!second || (15..=16).contains(&(last - user - 1)));
+    let fits = numbers && text.at(last) == b':' && hex - last - 1 == 32 && !text.is(hex, ALNUM);
+    fits.then(|| Hit::new(at, hex, Kind::ApiKey))
+}
+
 /// `Q~` stands at a place: the secrets of Azure's applications have it behind three characters and a digit.
 pub(in super::super) fn azure(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
     let start = at.checked_sub(4).filter(|start| *start >= text.covered() && class::is(text.byte_before(at), DIGIT))?;
     let head = text.slice(start, at).iter().all(|byte| class::is(*byte, WORD) || matches!(byte, b'.' | b'~'));
     let mut stop = end;
-    while stop - end < 40 && (text.is(stop, WORD | DOT) || text.at(stop) == b'~') {
+    while stop - end < 40 && (text.is(stop, WORD | DOT) || text.at(stop) == b'~') && !text.says(stop, b"..") {
         stop += 1;
     }
     let stop = without_dots(text, stop);
@@ -61,7 +76,7 @@ pub(in super::super) fn salesforce(text: &Text<'_>, at: usize) -> Option<Hit> {
     if mark - at != 15 || text.slice(at, at + 2) != b"00" || text.at(mark) != b'!' {
         return None;
     }
-    let stop = without_dots(text, text.short_run(WORD | DOT, mark + 1, 300));
+    let stop = run_and(text, WORD, b".", mark + 1);
     (stop - mark > 60).then(|| Hit::new(at, stop, Kind::ApiKey))
 }
 

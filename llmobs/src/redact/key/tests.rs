@@ -62,6 +62,8 @@ fn keys_of_the_named_makers_are_found_whatever_stands_around_them() {
         format!("1234567890123456|{}", body(27)),
         format!("https://team.webhook.office.com/webhookb2/{}@{}/IncomingWebhook/{}", hex(32), hex(32), hex(32)),
         format!("s.{}", body(24)),
+        format!("2/1200000000000001/1200000000000002:{}", hex(32)),
+        format!("1/1200000000000001:{}", hex(32)),
     ];
     for key in &keys {
         for frame in [
@@ -70,6 +72,8 @@ fn keys_of_the_named_makers_are_found_whatever_stands_around_them() {
             "_{}",
             "it is {}.",
             "{}, then",
+            "{}...then",
+            "see\\\\n{}\\\\nand",
             "({})",
             "\"{}\"",
             "キー{}です",
@@ -119,6 +123,7 @@ fn words_that_begin_like_keys_stay() {
         "sk-ecdsa-sha2-nistp256",
         "s.noDeleteOnFetchRejection",
         "AstraCS:",
+        "EXOMaB8WFXmPCO3JQyUCIQDZX1O09Hsls+S6fLOt4P5d/SAwPJef",
         "x.atlasv1.y",
         "00D5e000001AbCd!",
         "my_hf_aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0",
