@@ -67,6 +67,7 @@ enum Family {
     Bracket,
     /// `:` or `-`: a network address that begins with a letter.
     Colon,
+    Cookie,
     /// `sshpass -p password`.
     CommandPassword,
     /// `curl -u user:password`.
@@ -208,6 +209,7 @@ impl Scene<'_, '_> {
             Family::Birth => birth::birth(text, at, end),
             Family::Bracket => phone::bracketed(self, at),
             Family::Colon => network::around(self, at),
+            Family::Cookie => assignment::cookie(text, at, end),
             Family::CommandPassword => command::password(text, at, end),
             Family::CommandUser => command::user(text, at, end),
             Family::Digit => return number::number(self, at),
@@ -259,6 +261,7 @@ fn list(kinds: Kinds) -> Vec<(String, Family)> {
         let keys = [format!("{opener}key"), format!("{opener}_key"), format!("{opener}-key"), format!("{opener} key")];
         add(Kind::Secret, &keys.each_ref().map(String::as_str), Family::Assigned(Named::Key));
     }
+    add(Kind::Secret, words::COOKIES, Family::Cookie);
     add(Kind::Secret, &["bearer ", "basic "], Family::Bearer);
     add(Kind::Secret, &[" -u ", " --user "], Family::CommandUser);
     add(Kind::Secret, &[" -p", " -a "], Family::CommandPassword);

@@ -61,6 +61,15 @@ pub(super) fn assignment(scene: &Scene<'_, '_>, at: usize, end: usize, named: Na
     (card_check || value::is_secret(text.slice(start, stop), said, named)).then(|| Hit::new(start, stop, Kind::Secret))
 }
 
+/// `session=..`, the name of a cookie, stands in `at..end`.
+pub(super) fn cookie(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
+    let before = text.before(at);
+    let stop = text.run(Run::Base64, end);
+    let value = text.slice(end, stop);
+    let made = value.len() >= 16 && (value::is_random(value) || class::all(value, class::HEX));
+    (!class::is(before, ALNUM) && made && !value::is_placeholder(value)).then(|| Hit::new(end, stop, Kind::Secret))
+}
+
 /// The end of the identifier that holds the name; none if that speaks of something else: `token_count`, `secretary`.
 fn name_end(text: &Text<'_>, end: usize, short: bool) -> Option<usize> {
     let stop = text.run(Run::Word, end).min(end + 40);
@@ -98,7 +107,7 @@ static OTHER: Words = Words::new(OTHER_WORDS, || words::automaton(OTHER_WORDS));
 const OTHER_WORDS: &[&str] = &[
     "count", "limit", "type", "expir", "url", "uri", "name", "length", "len", "file", "path", "policy", "field", "ttl",
     "size", "budget", "usage", "per_", "_age", "endpoint", "hint", "reset", "strength", "manager", "rule", "min",
-    "max", "version", "format", "prefix", "regex", "validat", "_id", "-id", "range", "prompt", "enum", "flag",
+    "max", "version", "format", "prefix", "regex", "validat", "_id", "-id", "range", "prompt", "enum", "flag", "stdin",
 ];
 
 /// Behind what closes a name: quotation marks, brackets, what stands in brackets.

@@ -114,29 +114,29 @@ fn number(text: &Text<'_>, at: usize, most: usize) -> Option<(u32, usize)> {
     (stop > at).then_some((value, stop))
 }
 
-/// A month by its first three letters, in English, German, French or Spanish.
+/// A month by its first letters, in the languages that most texts are in.
 fn month(text: &Text<'_>, at: usize) -> Option<(u32, usize)> {
     let place = MONTHS.iter().position(|names| names.iter().any(|name| text.says(at, name.as_bytes())))?;
     let mut stop = at;
-    while stop - at < 12 && text.is(stop, UPPER | LOWER | class::WIDE) {
+    while stop - at < 24 && text.is(stop, UPPER | LOWER | class::WIDE) {
         stop += 1;
     }
     Some((u32::try_from(place).ok()? + 1, stop))
 }
 
 const MONTHS: [&[&str]; 12] = [
-    &["jan", "ene"],
-    &["feb", "fév", "fev"],
-    &["mar", "mär"],
-    &["apr", "avr", "abr"],
-    &["may", "mai"],
-    &["jun", "juin"],
-    &["jul", "juil"],
-    &["aug", "aoû", "ago"],
-    &["sep", "set"],
-    &["oct", "okt", "out"],
-    &["nov"],
-    &["dec", "dez", "déc", "dic"],
+    &["jan", "ene", "gen", "янв", "sty", "oca"],
+    &["feb", "fév", "fev", "фев", "lut", "şub"],
+    &["mar", "mär", "мар", "mrt", "maa"],
+    &["apr", "avr", "abr", "апр", "kwi", "nis"],
+    &["may", "mai", "mag", "мая", "май", "mei", "maj"],
+    &["jun", "juin", "giu", "июн", "cze", "haz"],
+    &["jul", "juil", "lug", "июл", "lip", "tem"],
+    &["aug", "aoû", "ago", "авг", "sie", "ağu"],
+    &["sep", "set", "сен", "wrz", "eyl"],
+    &["oct", "okt", "out", "ott", "окт", "paź", "eki"],
+    &["nov", "ноя", "lis", "kas"],
+    &["dec", "dez", "déc", "dic", "дек", "gru", "ara"],
 ];
 
 /// Whether the calendar has such a day and somebody alive could be born on it.
@@ -183,6 +183,11 @@ mod tests {
         assert_eq!(found("生年月日は1990年4月17日です"), [(Kind::DateOfBirth, "1990年4月17日")]);
         assert_eq!(found("You want my date of birth. It's 17/04/1990"), [(Kind::DateOfBirth, "17/04/1990")]);
         assert_eq!(found("née le 17 avril 1990"), [(Kind::DateOfBirth, "17 avril 1990")]);
+        assert_eq!(found("nata il 17 luglio 1990"), [(Kind::DateOfBirth, "17 luglio 1990")]);
+        assert_eq!(found("data di nascita: 17.04.1990"), [(Kind::DateOfBirth, "17.04.1990")]);
+        assert_eq!(found("Meier, geb. 17.04.1990"), [(Kind::DateOfBirth, "17.04.1990")]);
+        assert_eq!(found("дата рождения: 17 сентября 1990"), [(Kind::DateOfBirth, "17 сентября 1990")]);
+        assert_eq!(found("تاريخ الميلاد: 17/04/1990"), [(Kind::DateOfBirth, "17/04/1990")]);
         assert_eq!(found("fecha de nacimiento: 17 de abril de 1990"), [(Kind::DateOfBirth, "17 de abril de 1990")]);
     }
 

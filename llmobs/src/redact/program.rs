@@ -7,13 +7,17 @@ use super::class::DIGIT;
 use super::class::LOWER;
 use super::class::UPPER;
 
-/// A type of a program: `&[u8]`, `__u32`, `UNICODE_STRING`, `a::B2`.
+/// How the names of classes end that hold secrets.
+const CLASSES: [&[u8]; 8] = [b"String", b"Str", b"Bytes", b"Field", b"Type", b"Schema", b"Config", b"Provider"];
+
+/// A type of a program: `&[u8]`, `__u32`, `UNICODE_STRING`, `a::B2`, `SecretString`.
 pub(super) fn is_type(value: &[u8]) -> bool {
     let constant =
         value.contains(&b'_') && class::all(value, UPPER | DIGIT | class::DASH) && class::count(value, DIGIT) <= 3;
     let snake = value.contains(&b'_') && is_name(value) && class::is(value[0], ALPHA | class::DASH);
     let slice = value.contains(&b'[') && value.ends_with(b"]");
-    constant || snake || slice || value.windows(2).any(|pair| pair == b"::")
+    let class = is_camel(value) && CLASSES.iter().any(|end| value.ends_with(end) && value.len() > end.len());
+    constant || snake || slice || class || value.windows(2).any(|pair| pair == b"::")
 }
 
 /// What no unquoted value is: `[u16`, `None)`, `1i32`, `xs.i((0`.

@@ -82,6 +82,14 @@ fn is_words(value: &[u8]) -> bool {
     })
 }
 
+/// Base64 that chance made, even if it has the slashes of a path: the kinds of its letters change too often for words.
+fn is_encoded(value: &[u8]) -> bool {
+    let kind = |byte: u8| (class::is(byte, UPPER), class::is(byte, LOWER));
+    let changes = value.windows(2).filter(|pair| kind(pair[0]) != kind(pair[1])).count();
+    let shaped = value.len() >= 24 && value.len().is_multiple_of(4) && class::all(value, ALNUM | class::PLUS);
+    shaped && changes * 3 >= value.len() && class::count(value, DIGIT) > 0
+}
+
 /// How much the words before a value say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Said {
@@ -141,9 +149,11 @@ pub(super) fn is_secret(value: &[u8], said: Said, named: Named) -> bool {
         (Named::Password, Said::Beside) => {
             value.len() >= 6
                 && letters > 0
-                && !value.contains(&b'/')
+                && (!value.contains(&b'/') || is_encoded(value))
                 && !program::is_version(value)
-                && (digits > 0 && ends_in_digits(value) || digits > 0 && (signs > 0 || cases) && !name)
+                && (digits > 0 && ends_in_digits(value)
+                    || digits > 0 && (signs > 0 || cases) && !name
+                    || value.len() >= 16 && is_random(value))
         }
         (Named::Key | Named::Variable, Said::Quoted) => {
             value.len() >= 8
@@ -229,7 +239,7 @@ fn is_harmless(value: &[u8]) -> bool {
         [&b".pem"[..], b".key", b".crt", b".txt", b".json", b".yaml", b".yml", b".env", b".py", b".rs", b".js", b".md"]
             .iter()
             .any(|ending| lower.ends_with(ending));
-    let path = lower.starts_with(b"/") && lower[1..].contains(&b'/') && !lower.ends_with(b"==")
+    let path = lower.starts_with(b"/") && lower[1..].contains(&b'/') && !lower.ends_with(b"==") && !is_encoded(value)
         || lower.starts_with(b"./")
         || lower.starts_with(b"../")
         || lower.starts_with(b"~/")

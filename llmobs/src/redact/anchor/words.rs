@@ -30,6 +30,23 @@ pub(super) const PASSWORDS: &[&str] = &[
     "비번",
     "패스워드",
     "암호",
+    "şifre",
+    "Şifre",
+    "heslo",
+    "jelszó",
+    "adgangskode",
+    "passord",
+    "salasana",
+    "kata sandi",
+    "mật khẩu",
+    "Mật khẩu",
+    "κωδικός",
+    "Κωδικός",
+    "סיסמה",
+    "كلمة المرور",
+    "كلمة السر",
+    "पासवर्ड",
+    "รหัสผ่าน",
 ];
 
 /// Names of short numbers.
@@ -112,6 +129,9 @@ pub(super) const PARAMETERS: &[&str] = &[
     "x-goog-credential",
 ];
 
+/// Cookies that stand for somebody who logged in.
+pub(super) const COOKIES: &[&str] = &["session=", "sess=", "sid=", "auth="];
+
 /// Words before a date of birth.
 pub(super) const BIRTH: &[&str] = &[
     "birth",
@@ -122,6 +142,13 @@ pub(super) const BIRTH: &[&str] = &[
     "b-day",
     "gebor",
     "geburtsdatum",
+    "geburtstag",
+    "geb.",
+    "nascita",
+    "compleanno",
+    "cumpleaños",
+    "anniversaire",
+    "aniversário",
     "nacido",
     "nacida",
     "nacimiento",
@@ -147,6 +174,22 @@ pub(super) const BIRTH: &[&str] = &[
     "дата рождения",
     "Дата рождения",
     "생년월일",
+    "생일",
+    "تاريخ الميلاد",
+    "تاريخ ميلاد",
+    "تاريخ ولادة",
+    "народився",
+    "народилася",
+    "дата народження",
+    "Дата народження",
+    "doğum tarihi",
+    "data urodzenia",
+    "datum narození",
+    "fødselsdato",
+    "födelsedatum",
+    "syntymäaika",
+    "जन्म तिथि",
+    "जन्मतिथि",
 ];
 
 /// At signs that are spelled out.
