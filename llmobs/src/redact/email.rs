@@ -125,6 +125,10 @@ fn label(text: &Text<'_>, start: usize) -> Option<usize> {
             || byte == b'-'
             || class::is(byte, WIDE)
                 && (!ascii || matches!(byte, 0xc3..=0xd4) || !is_border(text.bytes(), end) && end > start);
+        if let Some(stop) = escaped_letter(text, end, ascii).filter(|stop| stop - start < 63 * 6) {
+            end = stop;
+            continue;
+        }
         if !fits || ascii && is_foreign(text, end) {
             break;
         }
@@ -137,6 +141,21 @@ fn label(text: &Text<'_>, start: usize) -> Option<usize> {
         end -= 1;
     }
     Some(end)
+}
+
+/// Behind `\u00fc`, a letter beyond ASCII as JSON may write it; JSON in JSON has more than one stroke. What is `western` has
+/// no letters of alphabets without blanks.
+fn escaped_letter(text: &Text<'_>, place: usize, western: bool) -> Option<usize> {
+    let sign = (place..place + 4).find(|place| text.at(*place) != b'\\').filter(|sign| *sign > place)?;
+    let end = text.short_run(class::HEX, sign + 1, 4);
+    if text.at(sign) != b'u' || end - sign != 5 {
+        return None;
+    }
+    let code =
+        text.slice(sign + 1, end).iter().fold(0, |code, digit| code << 4 | u32::from(class::hex(*digit).unwrap_or(0)));
+    let letter = matches!(code, 0xc0..=0x52f if code != 0xd7 && code != 0xf7)
+        || !western && matches!(code, 0x530..=0x1fff | 0x3040..=0xd7ff);
+    letter.then_some(end)
 }
 
 /// Whether a character of three bytes or more begins here, or punctuation of two.

@@ -34,6 +34,12 @@ fn escapes_are_no_part_of_a_name() {
     assert_eq!(mails(r"\u003cjane@example.org\u003e"), ["jane@example.org"]);
     assert_eq!(mails("?to=jane%40example.org&x"), ["jane%40example.org"]);
     assert_eq!(mails(r"jane\u0040example.org"), [r"jane\u0040example.org"]);
+    assert_eq!(mails(r#"{"to":"jane@b\u00fccher.de"}"#), [r"jane@b\u00fccher.de"]);
+    assert_eq!(mails(r"to jane@m\\u00fcnchen.de\\n"), [r"jane@m\\u00fcnchen.de"]);
+    assert_eq!(mails(r"jane@example.org\u003c"), ["jane@example.org"]);
+    assert_eq!(mails(r"jane@example.org\u2026 and"), ["jane@example.org"]);
+    assert_eq!(mails(r"jane@example.org\u3067\u3059"), ["jane@example.org"]);
+    assert_eq!(mails(r"jane@\u4f8b\u3048.jp"), [r"jane@\u4f8b\u3048.jp"]);
 }
 
 #[test]
