@@ -93,7 +93,7 @@ fn of_json_too_no_more_is_looked_at_than_may_leave() {
     is_bounded(MOST, |passage| passage.output(&calls).is_some());
 }
 
-/// The time of a thread that did this, which is given ten seconds: what grows with the square takes minutes.
+/// A thread does this, and is given twenty seconds: what grows with the square takes minutes.
 fn ends(what: &str, act: impl FnOnce() + Send + 'static) {
     let (done, ended) = mpsc::channel();
     thread::spawn(move || {
