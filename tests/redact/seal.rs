@@ -45,16 +45,30 @@ fn content_implements_none_of_what_prints_or_opens() {
             false
         }
     }
-    struct Probe<T>(std::marker::PhantomData<T>);
-    impl<T> Closed for Probe<T> {}
-    impl<T: std::fmt::Display> Probe<T> {
-        fn is_open(&self) -> bool {
-            true
-        }
-    }
     // The inherent method is chosen where the bound holds, so each of these says what the type can do.
-    assert!(Probe::<String>(std::marker::PhantomData).is_open());
-    assert!(!Probe::<llmobs::Content<String>>(std::marker::PhantomData).is_open());
+    macro_rules! can {
+        ($type:ty: $bound:path) => {{
+            struct Probe<T>(std::marker::PhantomData<T>);
+            impl<T> Closed for Probe<T> {}
+            impl<T: $bound> Probe<T> {
+                #[allow(dead_code, reason = "it is chosen where the bound holds, and nowhere else")]
+                fn is_open(&self) -> bool {
+                    true
+                }
+            }
+            Probe::<$type>(std::marker::PhantomData).is_open()
+        }};
+    }
+    macro_rules! is_shut {
+        ($($bound:path),*) => {
+            $(
+                assert!(can!(String: $bound), stringify!($bound));
+                assert!(!can!(llmobs::Content<String>: $bound), stringify!($bound));
+            )*
+        };
+    }
+    is_shut!(std::fmt::Display, std::ops::Deref, AsRef<str>, AsRef<[u8]>, std::borrow::Borrow<str>);
+    is_shut!(std::hash::Hash, PartialOrd, PartialEq<str>, PartialEq<&'static str>, Into<Vec<u8>>, Extend<char>);
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
