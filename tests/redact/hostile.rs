@@ -8,7 +8,7 @@ use llmobs::redact::Redactor;
 const MIB: usize = 1024 * 1024;
 
 /// What is repeated, and what stands before it.
-const ATTACKS: [(&str, &str); 42] = [
+const ATTACKS: [(&str, &str); 47] = [
     ("", "a"),
     ("", "1"),
     ("", "1 "),
@@ -51,6 +51,11 @@ const ATTACKS: [(&str, &str); 42] = [
     ("", "1234567890123456|"),
     ("", "0123 456 "),
     ("", "card? It's "),
+    ("", "sid="),
+    ("", "1,"),
+    ("a@", "\\u00fc"),
+    ("", "a@\\u00fc."),
+    ("", "2/1200000000000001/"),
 ];
 
 fn time(redactor: &Redactor, text: &str) -> Duration {

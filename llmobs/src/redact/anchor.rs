@@ -209,7 +209,7 @@ impl Scene<'_, '_> {
             Family::Birth => birth::birth(text, at, end),
             Family::Bracket => phone::bracketed(self, at),
             Family::Colon => network::around(self, at),
-            Family::Cookie => assignment::cookie(text, at, end),
+            Family::Cookie => assignment::cookie(self, at, end),
             Family::CommandPassword => command::password(text, at, end),
             Family::CommandUser => command::user(text, at, end),
             Family::Digit => return number::number(self, at),

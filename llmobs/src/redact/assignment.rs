@@ -16,6 +16,7 @@ use super::kind::Kind;
 use super::program;
 use super::text::Run;
 use super::text::Text;
+use super::text::is_border;
 use super::value;
 use super::value::Named;
 use super::value::Said;
@@ -62,12 +63,24 @@ pub(super) fn assignment(scene: &Scene<'_, '_>, at: usize, end: usize, named: Na
 }
 
 /// `session=..`, the name of a cookie, stands in `at..end`.
-pub(super) fn cookie(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
-    let before = text.before(at);
-    let stop = text.run(Run::Base64, end);
-    let value = text.slice(end, stop);
-    let made = value.len() >= 16 && (value::is_random(value) || class::all(value, class::HEX));
-    (!class::is(before, ALNUM) && made && !value::is_placeholder(value)).then(|| Hit::new(end, stop, Kind::Secret))
+pub(super) fn cookie(scene: &Scene<'_, '_>, at: usize, end: usize) -> Option<Hit> {
+    let text = scene.text;
+    if class::is(text.before(at), ALNUM) {
+        return None;
+    }
+    if let Some(hit) = scene.specific(end) {
+        return Some(hit);
+    }
+    let all = text.run(Run::Value, end);
+    // The first bytes tell whether chance made it, and a query has more parameters than one.
+    let head = text.slice(end, all.min(end + 64));
+    let head = head.split(|byte| *byte == b'&').next().unwrap_or(head);
+    let made = head.len() >= 16 && (value::is_random(head) || class::all(head, class::HEX));
+    let mut stop = if head.len() < 64 { end + head.len() } else { all };
+    while stop > end && matches!(text.byte_before(stop), b'.' | b':' | b'|') {
+        stop -= 1;
+    }
+    (made && is_border(text.bytes(), stop) && !value::is_placeholder(head)).then(|| Hit::new(end, stop, Kind::Secret))
 }
 
 /// The end of the identifier that holds the name; none if that speaks of something else: `token_count`, `secretary`.

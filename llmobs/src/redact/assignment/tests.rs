@@ -59,6 +59,7 @@ fn values_behind_a_name_are_found() {
         "Şifre: ⟪hunter2⟫",
         "كلمة المرور: ⟪hunter2⟫",
         "Set-Cookie: sid=⟪a8F3kP0zQ9mN2xVbLw7R⟫; Path=/",
+        "Set-Cookie: session=⟪eyJ1c2VyIjo0MiwiYSI6MX0.Zx3k9Q.a8F3kP0zQ9mN2xVbLw7RtYcE4uH⟫; Path=/",
         "Cookie: theme=dark; app_session=⟪3f9a8b7c6d5e4f3a2b1c⟫",
         "client_secret: \"⟪/8FS64j2sM7Zk/K4teSMoGspV6zGCnAiWyCDVToG⟫\"",
         "with password ⟪03eTaMv3pXyXt6wszAv2sh+qeQWFPQ/wUzSeT+yAIytM⟫\n",
