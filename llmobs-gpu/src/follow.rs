@@ -33,8 +33,8 @@ pub(crate) struct Follower {
     /// Words were dropped since the last look.
     lost: AtomicBool,
     closed: AtomicBool,
-    /// The sampler sleeps long, and wants to know when somebody starts.
-    pub(crate) dozes: AtomicBool,
+    /// The sampler sleeps long, and wants to know when somebody may run.
+    dozes: AtomicBool,
     pub(crate) signal: Signal,
     /// Watts of an operation that runs now: the bits of a double, zero while nothing is known.
     watts: AtomicU64,
@@ -51,6 +51,14 @@ impl Follower {
         (taken, self.lost.swap(false, Ordering::Relaxed))
     }
 
+    /// The sampler is about to sleep long, or is not. Gives whether it may: not while there are words that nobody woke
+    /// it for, since it was still awake.
+    pub(crate) fn doze(&self, dozes: bool) -> bool {
+        self.dozes.store(dozes, Ordering::Relaxed);
+        // Under the lock, who speaks later sees that the sampler dozes.
+        !dozes || self.said.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
         self.said.lock().unwrap_or_else(PoisonError::into_inner).clear();
@@ -58,6 +66,13 @@ impl Follower {
 
     pub(crate) fn set_watts(&self, watts: f64) {
         self.watts.store(watts.to_bits(), Ordering::Relaxed);
+    }
+
+    /// Wakes the sampler from a long sleep.
+    fn rouse(&self) {
+        if self.dozes.swap(false, Ordering::Relaxed) {
+            self.signal.wake();
+        }
     }
 
     fn say(&self, at: Moment, what: Said) {
@@ -80,13 +95,15 @@ impl Companion for Follower {
             return;
         }
         self.say(at, Said::Started(operation));
-        if self.dozes.swap(false, Ordering::Relaxed) {
-            self.signal.wake();
-        }
+        self.rouse();
     }
 
     fn marked(&self, id: u64, mark: Mark, at: Moment) {
         self.say(at, Said::Marked(id, mark));
+        // One that waited may run now; one that begins to wait has been heard of, and is not worth a look.
+        if mark != Mark::Enqueued {
+            self.rouse();
+        }
     }
 
     fn ended(&self, id: u64, _outcome: Outcome, at: Moment) {
@@ -96,5 +113,31 @@ impl Companion for Follower {
     fn provisional_energy(&self, ran: f64) -> Option<f64> {
         let watts = f64::from_bits(self.watts.load(Ordering::Relaxed));
         (watts > 0.0 && !self.closed.load(Ordering::Relaxed)).then_some(watts * ran)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT: Moment = Moment::from_nanos(1);
+
+    #[test]
+    fn a_sampler_that_dozes_is_woken_by_a_mark_that_makes_an_operation_run() {
+        for (mark, wakes) in [(Mark::Enqueued, false), (Mark::Scheduled, true), (Mark::FirstToken, true)] {
+            let follower = Follower::default();
+            assert!(follower.doze(true));
+            follower.marked(1, mark, AT);
+            assert_eq!(follower.dozes.load(Ordering::Relaxed), !wakes, "{mark:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_said_before_it_dozes_is_heard_first() {
+        let follower = Follower::default();
+        follower.marked(1, Mark::Scheduled, AT);
+        assert!(!follower.doze(true));
+        assert_eq!(follower.take().0.len(), 1);
+        assert!(follower.doze(true));
     }
 }

@@ -63,6 +63,26 @@ fn an_operation_has_the_energy_of_its_time() {
 }
 
 #[test]
+fn an_operation_that_waits_in_a_queue_wakes_the_sampler_when_it_runs() {
+    let fake = Fake::new();
+    let (observer, sampler, told) = sampled(&fake, "350");
+    for millis in [0, 30, 200] {
+        let operation = observer.chat("m").start();
+        operation.mark().enqueued();
+        let queued = observer.now();
+        until(&observer, "it waited", || observer.now().since(queued) >= Duration::from_millis(millis));
+        operation.mark().scheduled();
+        let (start, before) = (observer.now(), fake.calls("nvmlDeviceGetTotalEnergyConsumption"));
+        until(&observer, "it ran", || observer.now().since(start) >= Duration::from_millis(620));
+        let calls = fake.calls("nvmlDeviceGetTotalEnergyConsumption") - before;
+        operation.complete();
+        assert!(calls >= 5, "every 50 ms, or what a busy machine makes of it: {calls} in 620 ms");
+        assert!(told.recv_timeout(Duration::from_secs(10)).unwrap().complete);
+    }
+    drop(sampler);
+}
+
+#[test]
 fn what_devices_use_whose_power_changes_is_all_accounted_for() {
     let fake = Fake::new();
     let (observer, sampler, told) = sampled(&fake, "90:300,400:200; 250");

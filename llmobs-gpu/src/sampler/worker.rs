@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use llmobs::Observer;
@@ -121,9 +120,8 @@ impl Worker {
         self.derive(now);
         self.settle(now);
         self.publish(now);
-        let next = self.next(now);
-        self.follower.dozes.store(self.accounts.running_count() == 0 && !self.gpus.is_empty(), Ordering::Relaxed);
-        next
+        let dozes = self.accounts.running_count() == 0 && !self.gpus.is_empty();
+        if self.follower.doze(dozes) { self.next(now) } else { now }
     }
 
     pub(super) fn now(&self) -> u64 {
@@ -158,7 +156,7 @@ impl Worker {
                     }
                 }
                 Said::Marked(id, mark) => {
-                    self.accounts.run(id, at);
+                    self.runs(id, at);
                     if let Some(known) = self.accounts.known(id) {
                         known.queued = false;
                         known.prefilled |= mark == Mark::FirstToken;
@@ -177,15 +175,20 @@ impl Worker {
     fn started(&mut self, followed: Followed, at: u64) {
         let (id, prepares) = (followed.id(), followed.prepares());
         let devices = self.devices_of(followed.model());
-        if self.accounts.running_count() == 0 {
-            // Nobody ran, so the counter was read seldom: an interval should end where this one begins.
-            self.gpus.iter_mut().for_each(|gpu| gpu.pace(Call::Energy).due = 0);
-        }
         let degraded = self.degraded(devices);
         let known = Known { followed, queued: false, prefilled: false, counted: 0, counted_input: false, degraded };
         self.accounts.open(id, devices, known);
         if !prepares {
-            self.accounts.run(id, at);
+            self.runs(id, at);
+        }
+    }
+
+    fn runs(&mut self, id: u64, at: u64) {
+        let nobody_ran = self.accounts.running_count() == 0;
+        self.accounts.run(id, at);
+        if nobody_ran && self.accounts.running_count() > 0 {
+            // The counter was read seldom: an interval should end where this one begins.
+            self.gpus.iter_mut().for_each(|gpu| gpu.pace(Call::Energy).due = 0);
         }
     }
 
@@ -312,7 +315,9 @@ impl Worker {
                 gpu.paces.iter().filter(|pace| pace.capability != Capability::Never).map(|pace| pace.due)
             });
         let lost = self.gpus.iter().filter_map(|gpu| gpu.lost).map(|(due, _)| due);
-        asked.chain(lost).chain(self.stage.due()).min().unwrap_or(u64::MAX).min(now + LONGEST).max(now)
+        // What was said while a device was asked, and is from after the question.
+        let said = self.said.front().map(|(at, _)| *at);
+        asked.chain(lost).chain(self.stage.due()).chain(said).min().unwrap_or(u64::MAX).min(now + LONGEST).max(now)
     }
 
     fn hear(&mut self, now: u64) {

@@ -91,7 +91,7 @@ async fn every_request_has_its_energy_on_the_page_in_the_log_and_at_the_collecto
         let joules = energy["energy_j"].as_f64().expect("joules");
         logged += joules;
         assert_eq!((&energy["energy_source"], &energy["energy_method"]), (&json!("counter"), &json!("time")));
-        assert_eq!((&energy["energy_complete"], &energy["output_tokens"]), (&json!(true), &json!(80)));
+        assert_eq!((&energy["energy_complete"], &energy["output_tokens"]), (&json!(true), &json!(30)));
         let complete = only(&log, "llm_request_complete", trace);
         assert_eq!(complete["span_id"], energy["span_id"]);
         let seconds = complete["e2e_ms"].as_f64().expect("milliseconds") / 1e3;
@@ -157,9 +157,9 @@ impl Books {
     }
 }
 
-/// Asks for eighty tokens as a part of a trace.
+/// Asks for thirty tokens as a part of a trace.
 async fn ask(server: &Server, trace: &str) {
-    let body = json!({ "model": "synthetic", "max_tokens": 80, "messages": [{ "role": "user", "content": "Hi" }] });
+    let body = json!({ "model": "synthetic", "max_tokens": 30, "messages": [{ "role": "user", "content": "Hi" }] });
     let traceparent = format!("00-{trace}-00f067aa0ba902b7-01");
     let headers = [("traceparent", traceparent.as_str())];
     let reply = post_with(server.address, "/v1/chat/completions", &headers, &body.to_string()).await;

@@ -23,6 +23,27 @@ fn the_counter_is_read_often_while_a_few_run_less_while_many_do_and_seldom_else(
 }
 
 #[test]
+fn the_counter_is_read_often_from_the_moment_on_at_which_one_that_waited_runs() {
+    let fake = Fake::new();
+    fake.devices(1);
+    let energy = || fake.calls("nvmlDeviceGetTotalEnergyConsumption");
+    for waited in [0, 10, 300] {
+        let mut rig = Rig::new(&fake);
+        rig.run(ms(1_010));
+        let operation = rig.observer.chat("m").start();
+        operation.mark().enqueued();
+        let before = energy();
+        rig.run(ms(waited));
+        assert!(energy() - before <= 1, "nobody runs while it waits");
+        operation.mark().scheduled();
+        let before = energy();
+        rig.run(ms(600));
+        assert!((12..=14).contains(&(energy() - before)), "every 50 ms after {waited} ms: {}", energy() - before);
+        operation.complete();
+    }
+}
+
+#[test]
 fn each_question_is_asked_at_its_own_cadence() {
     let fake = Fake::new();
     fake.devices(1);
