@@ -8,11 +8,11 @@ mod events;
 mod heard;
 #[path = "content/hook.rs"]
 mod hook;
+#[path = "content/hostile.rs"]
+mod hostile;
 #[expect(dead_code, reason = "the tests of spans use more of it")]
 #[path = "spans/kit.rs"]
 mod kit;
-#[path = "content/hostile.rs"]
-mod hostile;
 #[path = "content/pieces.rs"]
 mod pieces;
 #[path = "content/spans.rs"]
