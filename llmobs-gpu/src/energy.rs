@@ -5,6 +5,7 @@ mod accounts;
 mod laws;
 mod ledger;
 mod meter;
+mod period;
 
 pub(crate) use self::accounts::Accounts;
 pub(crate) use self::accounts::Settled;

@@ -84,7 +84,8 @@ pub struct DeviceReport {
     pub state: DeviceState,
     /// Where its energy comes from; `None` while there is none.
     pub source: Option<EnergySource>,
-    /// The shortest time seen from one change of its energy counter to the next.
+    /// The time from one change of its energy counter to the next: a mean of what was seen while the counter was read
+    /// most often. No less than the time between two readings, so it says little before an operation ran.
     pub counter_period: Option<Duration>,
     /// Joules measured since the sampler started.
     pub measured: f64,

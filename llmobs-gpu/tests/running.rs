@@ -59,7 +59,9 @@ fn an_operation_has_the_energy_of_its_time() {
     let [gpu] = sampler.devices().try_into().unwrap();
     assert_eq!(gpu.reading.power, Some(350.0));
     let period = gpu.counter_period.unwrap();
-    assert!(period < Duration::from_millis(500), "it moves ten times a second: {period:?}");
+    println!("{period:?}");
+    let is_near = (Duration::from_millis(75)..Duration::from_millis(150)).contains(&period);
+    assert!(is_near, "it moves ten times a second, whenever operations begin: {period:?}");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! From readings of a counter to amounts of energy that can be true.
 
+use super::period::Period;
+
 /// Reads one device's counter, or its power where it has none.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Meter {
@@ -16,8 +18,7 @@ pub(crate) struct Meter {
     total: u64,
     first: u64,
     is_paused: bool,
-    /// The shortest time from one change to the next.
-    period: Option<u64>,
+    period: Period,
 }
 
 /// What a reading tells.
@@ -67,6 +68,7 @@ impl Meter {
                 self.first = counter;
             }
             self.is_paused = false;
+            self.period.interrupt();
             self.seen(counter, at);
             return Step::First;
         };
@@ -76,13 +78,12 @@ impl Meter {
         }
         // The energy came between the reading before the last change and this one.
         let most = most(limit, at.saturating_sub(self.unchanged));
-        let period = at.saturating_sub(self.changed);
+        self.period.changed(at.saturating_sub(self.changed), at.saturating_sub(self.read));
         self.seen(counter, at);
         match counter.checked_sub(last) {
             None => Step::Dropped(Trouble::Backwards),
             Some(energy) if energy > most => Step::Dropped(Trouble::Beyond),
             Some(energy) => {
-                self.period = Some(self.period.map_or(period, |known| known.min(period)));
                 self.total = self.total.saturating_add(energy);
                 Step::Energy(energy)
             }
@@ -121,9 +122,10 @@ impl Meter {
         self.total
     }
 
-    /// The shortest time from one change to the next, in nanoseconds.
-    pub(crate) const fn period(&self) -> Option<u64> {
-        self.period
+    /// The time from one change to the next, in nanoseconds, as far as it was asked often enough to tell: no less than
+    /// from one reading to the next.
+    pub(crate) fn period(&self) -> Option<u64> {
+        self.period.nanos()
     }
 
     fn seen(&mut self, counter: u64, at: u64) {
@@ -158,6 +160,8 @@ mod tests {
         assert_eq!(meter.counter(1_000, 120 * MS, None), Step::Nothing);
         assert_eq!(meter.counter(6_000, 140 * MS, None), Step::Energy(5_000));
         assert_eq!(meter.shown(), 6_000);
+        assert_eq!(meter.counter(6_000, 160 * MS, None), Step::Nothing);
+        assert_eq!(meter.counter(9_000, 180 * MS, None), Step::Energy(3_000));
         assert_eq!(meter.period(), Some(40 * MS));
     }
 
