@@ -55,7 +55,7 @@ fn is_issued(text: &Text<'_>, groups: &[Group], digits: &[u8]) -> bool {
     match certain {
         Issuer::None => said && digits.len() >= 12,
         Issuer::Rare => said || groups.len() > 1 && digits.len() >= 16,
-        Issuer::Usual => said || !other && !is_article(digits) && !is_account(text, groups),
+        Issuer::Usual => said || !other && !(groups.len() == 1 && is_article(digits)) && !is_account(text, groups),
     }
 }
 
@@ -146,6 +146,9 @@ mod tests {
         assert_eq!(found("1700000000123,4242424242424242,9"), [(Kind::Card, "4242424242424242")]);
         assert_eq!(found("[7,4242424242424242,8]"), [(Kind::Card, "4242424242424242")]);
         assert_eq!(found("name,uuid\n4242424242424242,x"), [(Kind::Card, "4242424242424242")]);
+        assert_eq!(found("order 4711471,4242424242424242"), [(Kind::Card, "4242424242424242")]);
+        assert_eq!(found("<code>7</code> 4242424242424242"), [(Kind::Card, "4242424242424242")]);
+        assert_eq!(found("\n17,4242424242424242\n"), [(Kind::Card, "4242424242424242")]);
         assert_eq!(found("| order 4711 | 4242424242424242 |"), [(Kind::Card, "4242424242424242")]);
         assert_eq!(found("charge my credit card. Number is 9000000000000001"), [(Kind::Card, "9000000000000001")]);
         assert_eq!(found("What's your card? 9000000000000001"), [(Kind::Card, "9000000000000001")]);
@@ -159,7 +162,7 @@ mod tests {
             "1234567812345670",
             "42424242424242424242424242",
             "0.4242424242424242",
-            "17,4242424242424242",
+            "0,4242424242424242",
             "4242424242424242.5",
             "a4242424242424242",
             "4242424242424242b",

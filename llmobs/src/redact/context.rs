@@ -61,7 +61,13 @@ pub(super) fn topic(window: &[u8]) -> Option<Topic> {
 /// holds a number already.
 fn is_elsewhere(gap: &[u8]) -> bool {
     let line = gap.iter().rposition(|byte| *byte == b'\n').map(|at| &gap[at + 1..]);
-    let cell = gap.iter().position(|byte| matches!(byte, b'|' | b'\t')).map(|at| &gap[..at]);
+    let border = |at: usize| match gap[at] {
+        b'|' | b'\t' => true,
+        b'<' => gap[at..].starts_with(b"</"),
+        b',' | b';' => class::count(&gap[..at], DIGIT) >= 4,
+        _ => false,
+    };
+    let cell = (0..gap.len()).find(|at| border(*at)).map(|at| &gap[..at]);
     line.is_some_and(|line| line.iter().any(|byte| class::is(*byte, ALNUM)))
         || cell.is_some_and(|cell| cell.iter().any(|byte| class::is(*byte, DIGIT)))
 }
@@ -110,8 +116,9 @@ fn is_whole(window: &[u8], start: usize, end: usize) -> bool {
         return true;
     }
     let rest = &window[end..];
-    // `"v": ".."` is the name of any value.
-    if end - start == 1 && window[..start].ends_with(b"\"") && rest.starts_with(b"\"") {
+    // `"v": ".."` is the name of any value, and `</code>` ends one.
+    let letter = end - start == 1 && window[..start].ends_with(b"\"") && rest.starts_with(b"\"");
+    if letter || window[..start].ends_with(b"</") {
         return false;
     }
     // `VRING_CALL` calls nobody.

@@ -213,7 +213,8 @@ pub(super) fn mac(text: &Text<'_>, at: usize) -> Option<Hit> {
         }
     }
     let glued = match text.at(place) {
-        b':' | b'-' | b'.' => text.is(place + 1, HEX),
+        b':' | b'-' => text.is(place + 1, HEX),
+        b'.' => text.is(place + 1, if separator == b'.' { HEX } else { DIGIT }),
         byte => class::is(byte, ALNUM),
     };
     let letters = class::count(text.slice(at, place), ALPHA) > 0;
@@ -255,6 +256,7 @@ mod tests {
         assert_eq!(found("<td>203.0.113.77</td>"), [(Kind::Ip, "203.0.113.77")]);
         assert_eq!(found("host <203.0.113.77> there"), [(Kind::Ip, "203.0.113.77")]);
         assert_eq!(found("{\"v\":\"203.0.113.77\"}"), [(Kind::Ip, "203.0.113.77")]);
+        assert_eq!(found("SRC=14.29.30.9 LEN=60"), [(Kind::Ip, "14.29.30.9")]);
         assert_eq!(found("17,203.0.113.77,4"), [(Kind::Ip, "203.0.113.77")]);
         assert_eq!(found("2001:db8::8a2e:7334.but"), [(Kind::Ip, "2001:db8::8a2e:7334")]);
     }
@@ -298,6 +300,7 @@ mod tests {
     fn hardware_addresses_are_found_and_fingerprints_stay() {
         for text in ["00:1B:44:11:3A:B7", "00-1b-44-11-3a-b7", "001b.4411.3ab7", "f0:18:98:aa:bb:cc"] {
             assert_eq!(found(&format!("on {text}, then")), [(Kind::Mac, text)]);
+            assert_eq!(found(&format!("{text}.then")), [(Kind::Mac, text)]);
         }
         for text in [
             "aa:bb:cc:dd:ee",

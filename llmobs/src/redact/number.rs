@@ -6,6 +6,7 @@ use super::class;
 use super::class::ALNUM;
 use super::class::ALPHA;
 use super::class::DIGIT;
+use super::class::DOT;
 use super::class::HEX;
 use super::coin;
 use super::hit::Hit;
@@ -212,17 +213,12 @@ pub(super) fn ends(text: &Text<'_>, end: usize) -> bool {
     }
 }
 
-/// Whether the digits here are the fraction of a number that has few digits before its comma. Between the numbers of a
-/// list there is a comma too: then another one stands close by, or what begins here has groups.
+/// Whether the digits here are a fraction: `0,25`. Behind other digits and a comma stands the next number of a list, far
+/// more often than as many decimals as matter here.
 fn is_behind_decimal_comma(text: &Text<'_>, start: usize) -> bool {
     let comma = start - 1;
-    let mut whole = comma;
-    while comma - whole <= 3 && class::is(text.byte_before(whole), DIGIT) {
-        whole -= 1;
-    }
-    let end = text.run(Run::Digit, start);
-    let listed = matches!(text.byte_before(whole), b',' | b'[' | b';') || text.at(end) == b',';
-    (1..=3).contains(&(comma - whole)) && !listed && separator_at(text, end).is_none()
+    let zero = text.byte_before(comma) == b'0' && !class::is(text.byte_before(comma - 1), DIGIT | DOT);
+    zero && separator_at(text, text.run(Run::Digit, start)).is_none()
 }
 
 /// Whether a number begins here: no part of a longer one stands before it.

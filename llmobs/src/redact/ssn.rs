@@ -25,7 +25,8 @@ pub(super) fn ssn(text: &Text<'_>, groups: &Groups) -> Option<Hit> {
         _ => return None,
     };
     let goes_on = match text.at(end) {
-        b'-' | b'.' => text.is(end + 1, super::class::ALNUM),
+        b'-' => text.is(end + 1, super::class::ALNUM),
+        b'.' => text.is(end + 1, super::class::DIGIT),
         byte => super::class::is(byte, super::class::ALNUM),
     };
     let whole = begins(text, groups.start()) && !goes_on;
@@ -49,6 +50,7 @@ mod tests {
         assert_eq!(found("it is 219-45-6789."), [(Kind::Ssn, "219-45-6789")]);
         assert_eq!(found("SSN: 219 45 6789"), [(Kind::Ssn, "219 45 6789")]);
         assert_eq!(found("17,219-45-6789,3"), [(Kind::Ssn, "219-45-6789")]);
+        assert_eq!(found("1.0,219-45-6789.and more"), [(Kind::Ssn, "219-45-6789")]);
         assert_eq!(found("my social security number is 219456789,"), [(Kind::Ssn, "219456789")]);
     }
 

@@ -179,7 +179,7 @@ pub(super) fn is_secret(value: &[u8], said: Said, named: Named) -> bool {
             value.len() >= 8 && !numeric && letters > 0 && (digits > 0 || is_mixed(value)) && !code
         }
         (Named::Key | Named::Variable, Said::Beside) => {
-            let path = value.contains(&b'/') && !value.ends_with(b"=");
+            let path = value.contains(&b'/') && !value.ends_with(b"=") && !is_encoded(value);
             value.len() >= 16 && digits > 1 && letters > 1 && is_random(value) && !path
         }
     }

@@ -63,6 +63,7 @@ fn values_behind_a_name_are_found() {
         "Cookie: theme=dark; app_session=⟪3f9a8b7c6d5e4f3a2b1c⟫",
         "client_secret: \"⟪/8FS64j2sM7Zk/K4teSMoGspV6zGCnAiWyCDVToG⟫\"",
         "with password ⟪03eTaMv3pXyXt6wszAv2sh+qeQWFPQ/wUzSeT+yAIytM⟫\n",
+        "with the api key ⟪Y3qmFsgRmD4k0r0Y+8hFLM3U9/icbKf85bt1xfzt⟫\n",
         "with password ⟪495060c7e3f388ee884a1929b0cc6d805f382a18⟫",
         "SERVICE_SECRET=⟪UQbyBoZLiNcilMsoBVuIOxkU⟫",
         "token \"⟪a8F3kP0zQ9mN2xVb/Lw7RtYcE4uHsJdGf12==⟫\"",

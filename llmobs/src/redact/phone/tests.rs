@@ -67,6 +67,7 @@ fn national_numbers_are_found_behind_words_that_say_so() {
         "I gave you my phone number. It's {0151 23456789}",
         "phone: {+33 1 99 00 1}",
         "Handy: {01512.3456789}",
+        "Tél. {01 99 00 12 34}, then",
         "Tel. {012.34.50.52}, then",
         "móvil {612.34.91.36}",
         "Телефон: {8 (301) 123-02-69}",
