@@ -20,6 +20,7 @@ use llmobs::testing::Readings;
 use llmobs_gpu::CollectorState;
 use llmobs_gpu::NvmlBackend;
 use llmobs_gpu::Sampler;
+use opentelemetry::trace::TraceContextExt;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::metrics::InMemoryMetricExporter;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
@@ -234,6 +235,9 @@ fn what_a_gpu_reports_and_uses_is_told_with_the_trace_of_the_operation() {
     let told = heard("llm_request_energy");
     assert_eq!(told.len(), 1);
     assert_eq!(told[0]["trace_id"], format!("{:?}", span.span_context.trace_id().to_string()));
+    let record = [&told[0]["record.trace_id"], &told[0]["record.span_id"]];
+    let ids = [span.span_context.trace_id().to_string(), span.span_context.span_id().to_string()];
+    assert_eq!(record, [&ids[0], &ids[1]], "a bridge links it as it links what the operation's own thread writes");
     assert_eq!(told[0]["energy_method"], "\"time\"");
     assert_eq!(told[0]["energy_complete"], "true");
     let joules: f64 = told[0]["energy_j"].parse().unwrap();
@@ -259,6 +263,11 @@ impl<S: tracing::Subscriber> Layer<S> for Heard {
     fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
         let mut fields = Fields(BTreeMap::new());
         event.record(&mut fields);
+        // What a bridge to OpenTelemetry's logs goes by.
+        let current = opentelemetry::Context::current();
+        let ids = current.span().span_context().clone();
+        fields.0.insert("record.trace_id", ids.trace_id().to_string());
+        fields.0.insert("record.span_id", ids.span_id().to_string());
         HEARD.lock().unwrap_or_else(PoisonError::into_inner).push((event.metadata().name(), fields.0));
     }
 }

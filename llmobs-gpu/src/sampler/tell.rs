@@ -85,7 +85,7 @@ impl Worker {
             complete: *complete,
             shared: *shared,
         };
-        told.write();
+        followed.in_trace(|| told.write());
         if let Some(on_energy) = &self.settings.on_energy {
             on_energy(&told);
         }

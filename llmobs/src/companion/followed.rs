@@ -5,7 +5,12 @@ use std::sync::Arc;
 
 use opentelemetry::Context;
 use opentelemetry::KeyValue;
+use opentelemetry::SpanId;
+use opentelemetry::TraceFlags;
+use opentelemetry::TraceId;
+use opentelemetry::trace::SpanContext;
 use opentelemetry::trace::TraceContextExt;
+use opentelemetry::trace::TraceState;
 
 use crate::catalog::Role;
 use crate::record::TraceLink;
@@ -109,6 +114,20 @@ impl Followed {
             let attributes = attributes.iter().map(|(name, value)| KeyValue::new(*name, (*value).to_owned()));
             context.span().add_event(name, attributes.collect());
         }
+    }
+
+    /// Runs code with its span as OpenTelemetry's current one, also after its end and on any thread: a log record that
+    /// is written there belongs to its trace.
+    pub fn in_trace<T>(&self, code: impl FnOnce() -> T) -> T {
+        let around = || {
+            let link = self.subject.link()?;
+            let (trace, span) = (TraceId::from_bytes(link.trace_id), SpanId::from_bytes(link.span_id));
+            // Only what is sampled has a link.
+            let span = SpanContext::new(trace, span, TraceFlags::SAMPLED, false, TraceState::default());
+            Some(Context::new().with_remote_span_context(span))
+        };
+        let _attached = self.context.clone().or_else(around).map(Context::attach);
+        code()
     }
 
     /// Records `llmobs.operation.energy`, in joules. May be called after the end; call it once.

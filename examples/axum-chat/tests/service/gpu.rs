@@ -12,6 +12,7 @@ use crate::support::attributes;
 use crate::support::beside_others;
 use crate::support::eventually;
 use crate::support::get;
+use crate::support::hex;
 use crate::support::post;
 use crate::support::post_with;
 
@@ -101,10 +102,16 @@ async fn every_request_has_its_energy_on_the_page_in_the_log_and_at_the_collecto
         let provisional = complete["energy_provisional_j"].as_f64().expect("a provisional figure");
         assert!(provisional > 0.0 && complete["energy_j"].is_null(), "{complete}");
         println!("{seconds:.3} s: {used:.1} J were used, {provisional:.1} J are told at its end, {joules:.1} J later");
-        // It is told from a thread that has no span, so the trace is a field of it.
-        let sent = collector.inbox().logs().into_iter().filter(|log| log.item.event_name == "llm_request_energy");
-        let mut sent = sent.map(|log| attributes(&log.item.attributes)).filter(|told| told["trace_id"] == trace);
-        assert_eq!(sent.next().map(|told| told["energy_j"].clone()), Some(json!(joules)));
+        // It is told from a thread of its own, and belongs to the trace like what the request's thread tells.
+        for (name, field) in [("llm_request_energy", "energy_j"), ("llm_request_complete", "e2e_ms")] {
+            let sent = collector.inbox().logs().into_iter().map(|log| log.item).filter(|log| log.event_name == name);
+            let mut sent = sent.filter(|log| hex(&log.trace_id) == trace);
+            let record = sent.next().unwrap_or_else(|| panic!("no {name} of {trace} was sent"));
+            assert_eq!(Value::from(hex(&record.span_id)), complete["span_id"]);
+            let logged = if name == "llm_request_energy" { &energy } else { &complete };
+            assert_eq!(attributes(&record.attributes)[field], logged[field]);
+            assert_eq!(sent.next(), None, "one {name} of a request");
+        }
     }
     assert!((logged - sum).abs() < 1e-6, "{logged} J in the log, {sum} J on the page");
 }

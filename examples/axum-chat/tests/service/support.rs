@@ -38,6 +38,7 @@ pub(crate) use server::program;
 pub(crate) use shared::collector::Collector;
 pub(crate) use shared::leaks;
 pub(crate) use wire::attributes;
+pub(crate) use wire::hex;
 
 /// Who measures times wants the machine for itself.
 static MACHINE: RwLock<()> = RwLock::const_new(());

@@ -10,6 +10,7 @@ use crate::support::Server;
 use crate::support::Stream;
 use crate::support::attributes;
 use crate::support::beside_others;
+use crate::support::hex;
 use crate::support::post_with;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -89,8 +90,4 @@ async fn a_service_whose_collector_is_away_serves_all_the_same() {
     server.terminate();
     let (status, _) = server.ended();
     assert!(status.success());
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,5 +1,17 @@
 //! What devices report by themselves, and what heat does.
 
+use opentelemetry::Context;
+use opentelemetry::SpanId;
+use opentelemetry::TraceFlags;
+use opentelemetry::TraceId;
+use opentelemetry::trace::SpanContext;
+use opentelemetry::trace::TraceContextExt;
+use opentelemetry::trace::TraceState;
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer;
+use tracing_subscriber::layer::SubscriberExt;
+
+use super::attribution::draws;
 use super::*;
 use crate::report::DeviceState;
 
@@ -107,4 +119,41 @@ fn rows_that_cannot_be_replaced_predict_a_failure() {
     fake.set(0, "recovery_action", 1);
     rig.run(ms(31_000));
     assert_eq!(rig.device(0).state, DeviceState::Failed);
+}
+
+#[test]
+fn what_is_written_later_belongs_to_the_trace_that_was_current_at_the_start_of_an_operation_without_a_span() {
+    let fake = Fake::new();
+    fake.devices(1);
+    let mut rig = Rig::new(&fake);
+    let mut draw = draws(&fake, 0, 300);
+    rig.run_with(ms(1_000), &mut draw);
+    let [trace, span] = ["4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"];
+    let (trace_id, span_id) = (TraceId::from_hex(trace).unwrap(), SpanId::from_hex(span).unwrap());
+    let caller = SpanContext::new(trace_id, span_id, TraceFlags::SAMPLED, true, TraceState::default());
+    let attached = Context::new().with_remote_span_context(caller).attach();
+    let operation = rig.observer.chat("m").start();
+    drop(attached);
+    rig.hand.advance(ms(200));
+    operation.complete();
+    let written = Written::default();
+    let subscriber = tracing_subscriber::registry().with(written.clone());
+    tracing::subscriber::with_default(subscriber, || rig.run_with(ms(4_000), |time| draw(time + ms(1_200))));
+    assert_eq!(rig.energies().len(), 1);
+    assert_eq!(*written.0.lock().unwrap(), [(trace.to_owned(), span.to_owned())]);
+    assert!(!Context::current().has_active_span(), "nothing of it stays with the thread");
+}
+
+/// The trace and span in which energies were written.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<(String, String)>>>);
+
+impl<S: tracing::Subscriber> Layer<S> for Written {
+    fn on_event(&self, event: &tracing::Event<'_>, _: layer::Context<'_, S>) {
+        if event.metadata().name() == "llm_request_energy" {
+            let current = Context::current();
+            let ids = current.span().span_context().clone();
+            self.0.lock().unwrap().push((ids.trace_id().to_string(), ids.span_id().to_string()));
+        }
+    }
 }

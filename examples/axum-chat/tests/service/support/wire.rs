@@ -13,6 +13,11 @@ pub(crate) fn attributes(all: &[KeyValue]) -> BTreeMap<String, serde_json::Value
         .collect()
 }
 
+/// An id as logs and headers have it.
+pub(crate) fn hex(id: &[u8]) -> String {
+    id.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 fn json(value: Option<&Value>) -> serde_json::Value {
     match value {
         Some(Value::StringValue(text)) => json!(text),
