@@ -56,8 +56,6 @@ impl Period {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "what is missing fails the test")]
-
     use super::super::Meter;
 
     const MS: u64 = 1_000_000;
