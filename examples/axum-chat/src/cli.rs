@@ -13,7 +13,7 @@ use llmobs_gpu::Choice;
 ///
 /// The first run fetches SmolLM2-135M-Instruct (93 MB) into the user's cache folder; later runs start at once.
 /// Metrics are on /metrics, logs are JSON lines on standard output, what is in flight is on /debug/llmobs, and none of
-/// them holds a prompt. With OTEL_EXPORTER_OTLP_ENDPOINT set, traces, metrics and logs go to that collector too.
+/// them holds a prompt. With `OTEL_EXPORTER_OTLP_ENDPOINT` set, traces, metrics and logs go to that collector too.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "axum-chat", version, after_help = AFTER_HELP)]
 pub(crate) struct Cli {
