@@ -55,7 +55,10 @@ fn is_issued(text: &Text<'_>, groups: &[Group], digits: &[u8]) -> bool {
     match certain {
         Issuer::None => said && digits.len() >= 12,
         Issuer::Rare => said || groups.len() > 1 && digits.len() >= 16,
-        Issuer::Usual => said || !other && !(groups.len() == 1 && is_article(digits)) && !is_account(text, groups),
+        Issuer::Usual => {
+            let article = groups.len() == 1 && is_article(digits);
+            said || !other && !article && !is_account(text, groups)
+        }
     }
 }
 
