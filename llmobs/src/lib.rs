@@ -55,6 +55,8 @@
 #[cfg(feature = "macros")]
 #[doc(hidden)]
 pub mod __private;
+#[cfg(any(feature = "content", feature = "otlp", feature = "pseudonym"))]
+mod base64;
 #[cfg(feature = "content")]
 pub mod capture;
 mod cardinality;

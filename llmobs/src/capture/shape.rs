@@ -8,6 +8,7 @@ use super::fit::Keep;
 use super::limits::Limits;
 use super::report::Report;
 use super::report::as_u64;
+use crate::base64;
 use crate::content::Content;
 use crate::content::Document;
 use crate::content::Message;
@@ -163,7 +164,7 @@ impl Shaper<'_> {
         if !fits {
             self.report.media(bytes.len() + missing);
         }
-        let content = if fits { base64(bytes) } else { String::new() };
+        let content = if fits { base64::encode(bytes) } else { String::new() };
         self.media(json!({"type": "blob", "content": content}), modality, mime_type)
     }
 
@@ -234,35 +235,5 @@ fn object(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(fields) => fields,
         other => [("value".to_owned(), other)].into_iter().collect(),
-    }
-}
-
-/// Base64 with padding (RFC 4648).
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let byte = |at: usize| u32::from(group.get(at).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for (place, shift) in [18, 12, 6, 0].into_iter().enumerate() {
-            let symbol = if place <= group.len() { char::from(ALPHABET[(bits >> shift & 63) as usize]) } else { '=' };
-            text.push(symbol);
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The vectors of RFC 4648.
-    #[test]
-    fn base64_is_that_of_the_standard() {
-        for (bytes, text) in
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("foobar", "Zm9vYmFy")]
-        {
-            assert_eq!(base64(bytes.as_bytes()), text);
-        }
     }
 }

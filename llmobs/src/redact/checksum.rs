@@ -139,28 +139,9 @@ pub(super) fn eip55(digits: &[u8]) -> bool {
 
 /// Decodes as much base64, plain or for URLs, as fits; padding ends it.
 pub(super) fn base64(text: &[u8], most: usize) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(most.min(text.len()));
-    let (mut bits, mut held) = (0_u32, 0);
-    for byte in text.iter().take_while(|byte| **byte != b'=') {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(value);
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            bytes.push(bits.wrapping_shr(held).to_le_bytes()[0]);
-            if bytes.len() == most {
-                break;
-            }
-        }
-    }
-    Some(bytes)
+    let body = text.split(|byte| *byte == b'=').next().unwrap_or_default();
+    let mut bytes = Vec::with_capacity(most.min(body.len()));
+    crate::base64::decode(body, most, &mut bytes).map(|_| bytes)
 }
 
 /// Digits out of a candidate that may have separators.

@@ -20,6 +20,7 @@ use super::Fault;
 use super::LONGEST_ANSWER;
 use super::Retry;
 use super::http_protobuf::is_page;
+use crate::base64;
 
 pub(super) const ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 
@@ -127,26 +128,9 @@ fn retry_info(details: &[u8]) -> Option<Duration> {
 
 /// Binary headers of gRPC are base64, with padding or without.
 fn from_base64(text: &[u8]) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut bits, mut held) = (0_u32, 0);
-    for letter in text.iter().filter(|letter| **letter != b'=') {
-        let value = match letter {
-            b'A'..=b'Z' => letter - b'A',
-            b'a'..=b'z' => letter - b'a' + 26,
-            b'0'..=b'9' => letter - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(value);
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            bytes.push(u8::try_from(bits >> held).ok()?);
-            bits &= (1 << held) - 1;
-        }
-    }
-    Some(bytes)
+    let body = text.split(|letter| *letter == b'=').next()?;
+    let mut bytes = Vec::with_capacity(body.len());
+    base64::decode(body, usize::MAX, &mut bytes).map(|_| bytes)
 }
 
 #[cfg(test)]
@@ -173,17 +157,7 @@ mod tests {
         let value = RetryInfo { retry_delay: delay }.encode_to_vec();
         let detail = Detail { type_url: "type.googleapis.com/google.rpc.RetryInfo".to_owned(), value };
         let details = Details { details: vec![Detail::default(), detail] }.encode_to_vec();
-        assert_eq!(retry_info(to_base64(&details).as_bytes()), Some(Duration::from_millis(2_500)));
+        assert_eq!(retry_info(base64::encode(&details).as_bytes()), Some(Duration::from_millis(2_500)));
         assert_eq!(retry_info(b"AAAA"), None);
-    }
-
-    fn to_base64(bytes: &[u8]) -> String {
-        const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        let group = |chunk: &[u8]| {
-            let bits = chunk.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
-            let letters = (0..=chunk.len()).map(move |place| bits >> (18 - 6 * place) & 63);
-            letters.map(|letter| char::from(LETTERS[letter as usize])).collect::<String>()
-        };
-        bytes.chunks(3).map(group).collect()
     }
 }

@@ -3,6 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::KeyError;
+use crate::base64;
 
 /// The bytes of hexadecimal digits, or of base64.
 pub(super) fn bytes(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
@@ -10,7 +11,7 @@ pub(super) fn bytes(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let digits = text.strip_prefix(b"0x").unwrap_or(text);
     // Digits alone are not read as base64, though they could be: one was lost, or a prefix is too many.
     let hexadecimal = digits.iter().all(u8::is_ascii_hexdigit);
-    let read = if hexadecimal { hex(text) } else { base64(text) };
+    let read = if hexadecimal { hex(text) } else { from_base64(text) };
     read.ok_or(KeyError::FORM)
 }
 
@@ -31,31 +32,14 @@ fn hex(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
 }
 
 /// Base64, plain or for URLs, with all of its padding or without.
-fn base64(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+fn from_base64(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let padding = text.iter().rev().take_while(|byte| **byte == b'=').count();
     let body = &text[..text.len() - padding];
     if body.len() % 4 == 1 || padding > 0 && (padding > 2 || !text.len().is_multiple_of(4)) {
         return None;
     }
     let mut bytes = Zeroizing::new(Vec::with_capacity(body.len() / 4 * 3 + 2));
-    let (mut bits, mut held) = (0_u32, 0);
-    for byte in body {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(value);
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            bytes.push((bits >> held).to_le_bytes()[0]);
-            bits &= (1 << held) - 1;
-        }
-    }
+    let rest = base64::decode(body, usize::MAX, &mut bytes)?;
     // What is left over of the last symbol is zero, unless a symbol was lost.
-    (bits == 0).then_some(bytes)
+    (rest == 0).then_some(bytes)
 }

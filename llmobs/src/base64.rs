@@ -1,0 +1,79 @@
+//! Base64 (RFC 4648). Reading takes both alphabets, the plain one and the one for URLs.
+
+/// Appends what a text without padding stands for, at most so many bytes in all, and gives the bits of the last symbol that
+/// belong to no byte: zero, unless a symbol was lost. None if something stands in it that is no symbol.
+pub(crate) fn decode(text: &[u8], most: usize, into: &mut Vec<u8>) -> Option<u32> {
+    let (mut bits, mut held) = (0_u32, 0);
+    for byte in text {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => return None,
+        };
+        bits = bits << 6 | u32::from(value);
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            into.push((bits >> held).to_le_bytes()[0]);
+            bits &= (1 << held) - 1;
+            if into.len() >= most {
+                break;
+            }
+        }
+    }
+    Some(bits)
+}
+
+/// A text in the plain alphabet, with padding.
+#[cfg(any(feature = "content", test))]
+pub(crate) fn encode(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let byte = |at: usize| u32::from(group.get(at).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for (place, shift) in [18, 12, 6, 0].into_iter().enumerate() {
+            let symbol = if place <= group.len() { char::from(ALPHABET[(bits >> shift & 63) as usize]) } else { '=' };
+            text.push(symbol);
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoded(text: &str, most: usize) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        decode(text.trim_end_matches('=').as_bytes(), most, &mut bytes).map(|_| bytes)
+    }
+
+    /// The vectors of RFC 4648.
+    #[test]
+    fn it_is_that_of_the_standard_both_ways() {
+        for (bytes, text) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("foobar", "Zm9vYmFy")]
+        {
+            assert_eq!(encode(bytes.as_bytes()), text);
+            assert_eq!(decoded(text, usize::MAX).as_deref(), Some(bytes.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn both_alphabets_are_read_and_nothing_else_is() {
+        assert_eq!(decoded("-_8=", 9).unwrap(), [0xfb, 0xff]);
+        assert_eq!(decoded("+/8", 9).unwrap(), [0xfb, 0xff]);
+        assert_eq!(decoded("a b", 9), None);
+        assert_eq!(decoded("eyJhbGciOiJIUzI1NiJ9", 4).unwrap(), b"{\"al");
+    }
+
+    #[test]
+    fn bits_that_belong_to_no_byte_are_told() {
+        assert_eq!(decode(b"Zg", 9, &mut Vec::new()), Some(0));
+        assert_eq!(decode(b"Zh", 9, &mut Vec::new()), Some(1));
+    }
+}
