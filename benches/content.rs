@@ -1,24 +1,19 @@
 //! What the capture of content costs a call, beside the same text put on the span by hand, unredacted.
 
-use std::time::Duration;
-
 use llmobs::FinishReason;
 use llmobs::Level;
 use llmobs::Observer;
 use llmobs::capture::ContentCapture;
 use llmobs_benches::Contest;
-use llmobs_benches::timed;
-use opentelemetry::Context;
-use opentelemetry::trace::TracerProvider;
-use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use opentelemetry_sdk::trace::Span as SdkSpan;
-use opentelemetry_sdk::trace::SpanData;
-use opentelemetry_sdk::trace::SpanProcessor;
 use serde_json::json;
-use tracing::subscriber::with_default;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
-use tracing_subscriber::layer::SubscriberExt;
+
+use self::carried::Nowhere;
+use self::carried::carried;
+
+#[path = "support/carried.rs"]
+mod carried;
 
 const MODEL: &str = "smollm2-135m-instruct";
 const SILENT: &str = "llmobs, told of no content";
@@ -82,31 +77,4 @@ fn by_hand(observer: &Observer, prompt: &str) {
     operation.span().set_attribute("gen_ai.output.messages", messages("assistant", &answer));
     operation.mark().finish_reason(FinishReason::Stop);
     operation.complete();
-}
-
-/// The time of some work whose spans are carried to a provider.
-fn carried(provider: &SdkTracerProvider, work: impl FnOnce()) -> Duration {
-    let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("bench")).with_location(false);
-    let layer = layer.with_threads(false).with_target(false).with_tracked_inactivity(false);
-    with_default(tracing_subscriber::registry().with(layer), || timed(work))
-}
-
-/// Takes every span and keeps none.
-#[derive(Debug)]
-struct Nowhere;
-
-impl SpanProcessor for Nowhere {
-    fn on_start(&self, _: &mut SdkSpan, _: &Context) {}
-
-    fn on_end(&self, span: SpanData) {
-        std::hint::black_box(span);
-    }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        Ok(())
-    }
-
-    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
-        Ok(())
-    }
 }

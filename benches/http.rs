@@ -23,19 +23,18 @@ use llmobs_benches::Contest;
 use llmobs_benches::timed;
 use opentelemetry::propagation::Extractor;
 use opentelemetry::propagation::TextMapPropagator;
-use opentelemetry::trace::TracerProvider;
-use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use opentelemetry_sdk::trace::Span as SdkSpan;
-use opentelemetry_sdk::trace::SpanData;
-use opentelemetry_sdk::trace::SpanProcessor;
 use tower_layer::Layer;
 use tower_service::Service;
-use tracing::Span;
 use tracing::field::Empty;
-use tracing::subscriber::with_default;
-use tracing_subscriber::layer::SubscriberExt;
+
+use self::carried::Nowhere;
+use self::carried::carried;
+use self::carried::carrying;
+
+#[path = "support/carried.rs"]
+mod carried;
 
 const BARE: &str = "the bare service";
 const DISABLED: &str = "the layer, disabled";
@@ -68,9 +67,9 @@ fn main() {
         .rival(BARE, |frames| read(&mut Handler { frames }))
         .rival(DISABLED, |frames| read(&mut disabled(frames)))
         .rival(METRICS, |frames| read(&mut watched(frames)))
-        .rival(TRACED, |frames| carried_frames(&provider, || read(&mut watched(frames))))
+        .rival(TRACED, |frames| carrying(&provider, || read(&mut watched(frames))))
         .rival(ENTERED, |frames| {
-            carried_frames(&provider, || {
+            carrying(&provider, || {
                 let span = tracing::info_span!("by hand");
                 let mut body = Frames { left: frames };
                 timed(|| while span.in_scope(|| next(Pin::new(&mut body))) {})
@@ -192,45 +191,5 @@ impl Extractor for Headers<'_> {
 
     fn keys(&self) -> Vec<&str> {
         self.0.keys().map(http::HeaderName::as_str).collect()
-    }
-}
-
-/// The time of some work whose spans are carried to a provider.
-fn carried(provider: &SdkTracerProvider, work: impl FnOnce()) -> Duration {
-    carried_frames(provider, || timed(work))
-}
-
-fn carried_frames(provider: &SdkTracerProvider, work: impl FnOnce() -> Duration) -> Duration {
-    let layer = tracing_opentelemetry::layer()
-        .with_tracer(provider.tracer("bench"))
-        .with_location(false)
-        .with_threads(false)
-        .with_target(false)
-        .with_tracked_inactivity(false);
-    with_default(tracing_subscriber::registry().with(layer), || {
-        // The registry's first span takes memory for many.
-        drop(Span::current());
-        drop(tracing::info_span!("first").entered());
-        work()
-    })
-}
-
-/// Takes every span and keeps none: what an export costs is not in question.
-#[derive(Debug)]
-struct Nowhere;
-
-impl SpanProcessor for Nowhere {
-    fn on_start(&self, _: &mut SdkSpan, _: &opentelemetry::Context) {}
-
-    fn on_end(&self, span: SpanData) {
-        black_box(span);
-    }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        Ok(())
-    }
-
-    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
-        Ok(())
     }
 }

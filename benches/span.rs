@@ -1,7 +1,6 @@
 //! What the span of an operation costs, beside the same span by hand and beside `fastrace`.
 
 use std::borrow::Cow;
-use std::time::Duration;
 
 use fastrace::collector::Config;
 use fastrace::collector::Reporter;
@@ -14,20 +13,17 @@ use llmobs_benches::Contest;
 use llmobs_benches::budget;
 use llmobs_benches::timed;
 use opentelemetry::Array;
-use opentelemetry::Context;
 use opentelemetry::Value;
-use opentelemetry::trace::TracerProvider;
-use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::Sampler;
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use opentelemetry_sdk::trace::Span as SdkSpan;
-use opentelemetry_sdk::trace::SpanData;
-use opentelemetry_sdk::trace::SpanProcessor;
-use tracing::Span;
 use tracing::field::Empty;
-use tracing::subscriber::with_default;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
-use tracing_subscriber::layer::SubscriberExt;
+
+use self::carried::Nowhere;
+use self::carried::carried;
+
+#[path = "support/carried.rs"]
+mod carried;
 
 const MODEL: &str = "smollm2-135m-instruct";
 const BARE: &str = "llmobs, nobody listens";
@@ -128,42 +124,6 @@ fn with_fastrace() {
             ("llmobs.operation.outcome", "completed".into()),
         ]
     });
-}
-
-/// The time of some work whose spans are carried to a provider.
-fn carried(provider: &SdkTracerProvider, work: impl FnOnce()) -> Duration {
-    let layer = tracing_opentelemetry::layer()
-        .with_tracer(provider.tracer("bench"))
-        .with_location(false)
-        .with_threads(false)
-        .with_target(false)
-        .with_tracked_inactivity(false);
-    with_default(tracing_subscriber::registry().with(layer), || {
-        // The registry's first span takes memory for many.
-        drop(Span::current());
-        drop(tracing::info_span!("first").entered());
-        timed(work)
-    })
-}
-
-/// Takes every span and keeps none: what an export costs is not in question.
-#[derive(Debug)]
-struct Nowhere;
-
-impl SpanProcessor for Nowhere {
-    fn on_start(&self, _: &mut SdkSpan, _: &Context) {}
-
-    fn on_end(&self, span: SpanData) {
-        std::hint::black_box(span);
-    }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        Ok(())
-    }
-
-    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
-        Ok(())
-    }
 }
 
 impl Reporter for Nowhere {

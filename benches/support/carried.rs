@@ -1,0 +1,56 @@
+//! Spans that are carried to OpenTelemetry and dropped there.
+
+use std::time::Duration;
+
+use llmobs_benches::timed;
+use opentelemetry::Context;
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use opentelemetry_sdk::trace::Span as SdkSpan;
+use opentelemetry_sdk::trace::SpanData;
+use opentelemetry_sdk::trace::SpanProcessor;
+use tracing::Span;
+use tracing::subscriber::with_default;
+use tracing_subscriber::layer::SubscriberExt;
+
+/// The time of some work whose spans are carried to a provider.
+pub fn carried(provider: &SdkTracerProvider, work: impl FnOnce()) -> Duration {
+    carrying(provider, || timed(work))
+}
+
+/// Carries the spans of some work to a provider.
+pub fn carrying<T>(provider: &SdkTracerProvider, work: impl FnOnce() -> T) -> T {
+    let layer = tracing_opentelemetry::layer()
+        .with_tracer(provider.tracer("bench"))
+        .with_location(false)
+        .with_threads(false)
+        .with_target(false)
+        .with_tracked_inactivity(false);
+    with_default(tracing_subscriber::registry().with(layer), || {
+        // The registry's first span takes memory for many.
+        drop(Span::current());
+        drop(tracing::info_span!("first").entered());
+        work()
+    })
+}
+
+/// Takes every span and keeps none: what an export costs is not in question.
+#[derive(Debug)]
+pub struct Nowhere;
+
+impl SpanProcessor for Nowhere {
+    fn on_start(&self, _: &mut SdkSpan, _: &Context) {}
+
+    fn on_end(&self, span: SpanData) {
+        std::hint::black_box(span);
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        Ok(())
+    }
+
+    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+        Ok(())
+    }
+}
