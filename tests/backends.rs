@@ -11,6 +11,7 @@ use llmobs::Observer;
 use llmobs::Profile;
 use llmobs::Role;
 use llmobs::assert_books;
+use llmobs::capture::ContentCapture;
 use llmobs::catalog::Group;
 use llmobs::catalog::ROWS;
 use llmobs::catalog::Row;
@@ -34,7 +35,8 @@ fn after_a_thousand_random_operations_both_backends_hold_the_same_in_every_row()
     for (seed, profile) in [Profile::V1_41, Profile::Latest, Profile::Dual].into_iter().enumerate() {
         let (clock, hand) = Clock::manual();
         let otel = Otel::new();
-        let observer = everything().clock(clock).profile(profile).meter_provider(&otel.provider).build().unwrap();
+        let builder = everything().clock(clock).profile(profile).capture(ContentCapture::Events);
+        let observer = builder.meter_provider(&otel.provider).build().unwrap();
         let mut traffic = Traffic::new(&observer, &hand, seed as u64);
         traffic.operations(1_000);
         assert_the_same(&otel, &observer);

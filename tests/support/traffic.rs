@@ -145,6 +145,7 @@ impl<'a> Traffic<'a> {
 
     /// Marks of the engine, now and then in an order that cannot be.
     fn marks(&mut self, marker: &Marker) {
+        marker.input(|| "I am jane@example.org");
         for _ in 0..self.random.below(5) {
             self.hand.advance(self.random.time());
             match self.random.below(8) {
