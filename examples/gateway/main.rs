@@ -185,8 +185,10 @@ async fn serve(router: Router, observer: &Observer, cli: &Cli) -> Result<(), Box
     });
     let mut server = std::pin::pin!(server.into_future());
     tokio::select! {
-        ended = &mut server => return Ok(ended?),
+        // First, so that the signal is waited for before anybody is answered.
+        biased;
         () = signal() => tracing::info!("shutting down"),
+        ended = &mut server => return Ok(ended?),
     }
     let _ = stop.send(());
     if tokio::time::timeout(cli.drain, &mut server).await.is_err() {

@@ -73,8 +73,10 @@ pub(crate) async fn serve(app: App, engine: JoinHandle<()>, cli: &Cli) -> io::Re
     });
     let mut server = std::pin::pin!(server.into_future());
     tokio::select! {
-        ended = &mut server => return ended,
+        // First, so that the signal is waited for before anybody is answered.
+        biased;
         signal = signal() => tracing::info!(signal, "shutting down"),
+        ended = &mut server => return ended,
     }
 
     // No request gets in any more; those that are in have until the end of the drain.
