@@ -89,8 +89,8 @@ fn benches() -> Result<(), String> {
     Cargo::new("bench -p llmobs-benches -- --quick").run()
 }
 
-/// Each package builds from what is published of it. What an earlier run unpacked of the others goes first: the version is
-/// the same, so cargo would take the old code for the new one.
+/// Each package builds from what is published of it, in a folder of its own, and what an earlier run unpacked goes first: the
+/// version is the same, so cargo would take old code for new.
 fn packages_alone() -> Result<(), String> {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
@@ -102,7 +102,13 @@ fn packages_alone() -> Result<(), String> {
             fs::remove_dir_all(package.path()).map_err(|error| format!("{}: {error}", package.path().display()))?;
         }
     }
-    Cargo::new("package -p llmobs -p llmobs-macros -p llmobs-gpu --allow-dirty").run()
+    let folder = std::env::temp_dir().join(format!("llmobs-packing-{}", std::process::id()));
+    let line =
+        format!("package -p llmobs -p llmobs-macros -p llmobs-gpu --allow-dirty --target-dir {}", folder.display());
+    let packed = Cargo::new(&line).run();
+    // Nobody needs it any more; a rest of it is in nobody's way.
+    let _ = fs::remove_dir_all(&folder);
+    packed
 }
 
 /// Each example runs to its end and succeeds; but the doctor, who fails where no collector is.
