@@ -10,6 +10,7 @@ use super::Report;
 use super::fit::Keep;
 use super::fit::fit;
 use super::fit::length;
+use super::fit::shrink;
 use super::report::as_u64;
 use super::shape::Shaper;
 use super::share::Bulk;
@@ -89,20 +90,19 @@ impl<'g> Passage<'g> {
 
     /// A value alone: `gen_ai.tool.call.arguments`, `gen_ai.tool.call.result`.
     pub fn json(&mut self, content: &Content<Value>) -> Option<Passed> {
-        let limit = self.limit()?;
-        let mut value = self.shaper().json(content, Missing::Nothing);
-        let size = length(&value);
-        super::fit::shrink(&mut value, limit);
-        self.report.cut(size - length(&value));
-        Some(self.passed(value))
+        self.alone(|shaper| shaper.json(content, Missing::Nothing))
     }
 
     /// A text alone: the message of an error, `gen_ai.retrieval.query.text`.
     pub fn text(&mut self, content: &Content<String>) -> Option<Passed> {
+        self.alone(|shaper| shaper.text(content, Missing::Nothing))
+    }
+
+    fn alone(&mut self, shape: impl FnOnce(&mut Shaper<'_>) -> Value) -> Option<Passed> {
         let limit = self.limit()?;
-        let mut value = self.shaper().text(content, Missing::Nothing);
+        let mut value = shape(&mut self.shaper());
         let size = length(&value);
-        super::fit::shrink(&mut value, limit);
+        shrink(&mut value, limit);
         self.report.cut(size - length(&value));
         Some(self.passed(value))
     }
