@@ -44,8 +44,6 @@ pub struct Gathering {
     lease: Lease,
     /// What the parts take beside their texts.
     frames: Lease,
-    /// The budget had no room for something.
-    over_budget: bool,
     report: Report,
 }
 
@@ -107,7 +105,6 @@ impl Gathering {
             choice_limit: gate.limits().list_bytes().saturating_add(AHEAD),
             lease: gate.budget().lease(),
             frames: gate.budget().lease(),
-            over_budget: false,
             report: Report::default(),
         }
     }
@@ -150,11 +147,6 @@ impl Gathering {
         &self.report
     }
 
-    /// Whether the budget had no room for something.
-    pub(crate) const fn is_over_budget(&self) -> bool {
-        self.over_budget
-    }
-
     /// Bytes that are kept.
     #[must_use]
     pub const fn bytes(&self) -> usize {
@@ -195,7 +187,7 @@ impl Gathering {
             None => {
                 choice.parts.push(Gathered { channel, text: Buffer::default(), id: None, name: None });
                 // Many that are empty cost something too.
-                self.over_budget |= !self.frames.grow(size_of::<Gathered>());
+                self.report.over_budget |= !self.frames.grow(size_of::<Gathered>());
                 choice.parts.len() - 1
             }
         };
@@ -205,7 +197,7 @@ impl Gathering {
         let (refused, over_budget) = part.text.push(delta, limit, &mut self.lease);
         choice.bytes += part.text.text.len() - before;
         self.report.refuse(refused);
-        self.over_budget |= over_budget;
+        self.report.over_budget |= over_budget;
         Some(part)
     }
 }
@@ -267,5 +259,5 @@ impl Gathered {
 }
 
 fn short(text: &str) -> String {
-    text[..text.floor_char_boundary(NAME_BYTES.min(text.len()))].to_owned()
+    text[..text.floor_char_boundary(NAME_BYTES)].to_owned()
 }

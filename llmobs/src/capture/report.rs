@@ -24,6 +24,8 @@ pub struct Report {
     pub dropped_messages: u64,
     /// Bytes that were not even gathered, since a limit or the [`Budget`](super::Budget) was reached.
     pub refused_bytes: u64,
+    /// Whether the [`Budget`](super::Budget) had no room for something.
+    pub over_budget: bool,
 }
 
 impl Report {
@@ -58,6 +60,7 @@ impl AddAssign for Report {
         self.dropped_parts += other.dropped_parts;
         self.dropped_messages += other.dropped_messages;
         self.refused_bytes += other.refused_bytes;
+        self.over_budget |= other.over_budget;
     }
 }
 

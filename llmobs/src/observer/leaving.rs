@@ -69,7 +69,7 @@ impl Leaving {
 impl Through {
     fn of(live: &Live, kept: &Kept, outcome: Outcome, span: Option<&Held>) -> Self {
         let gate = &live.core.gate;
-        let (output, mut report, over_budget) = output(live, kept, outcome);
+        let (output, mut report) = output(live, kept, outcome);
         let spent = live.noted().and_then(|notes| notes.spent.get()).map_or(0, |bytes| bytes.get());
         let mut passage = gate.passage_of(gate.limits().span_bytes().saturating_sub(spent));
         // The answer first: of what is too long, the prompt is known best.
@@ -83,6 +83,7 @@ impl Through {
             through.message = kept.message.get().and_then(|message| passage.text(message));
         }
         report += *passage.report();
+        report.over_budget |= kept.was_refused();
         if gate.has_hook() {
             let ids = span.and_then(Held::ids).map(|ids| (hex(ids.trace_id).to_string(), hex(ids.span_id).to_string()));
             let captured = Captured::new()
@@ -93,7 +94,7 @@ impl Through {
                 .tool_definitions(through.tool_definitions.clone());
             through.references = gate.hand_over(captured);
         }
-        live.core.left(&report, over_budget || kept.was_refused());
+        live.core.left(&report);
         through
     }
 
@@ -134,8 +135,8 @@ impl Through {
     }
 }
 
-/// The answer, what was not kept of it, and whether the budget had no room for that.
-fn output(live: &Live, kept: &Kept, outcome: Outcome) -> (Vec<Message>, Report, bool) {
+/// The answer, and what was not kept of it.
+fn output(live: &Live, kept: &Kept, outcome: Outcome) -> (Vec<Message>, Report) {
     let reasons = live.reasons_by_choice();
     // What was completed did not end in an error, which is what a message without a reason says.
     let otherwise = (outcome == Outcome::Completed).then_some(FinishReason::Stop);
@@ -145,17 +146,17 @@ fn output(live: &Live, kept: &Kept, outcome: Outcome) -> (Vec<Message>, Report, 
                 let known = reasons.iter().find(|(of, _)| usize::from(*of) == choice).map(|(_, reason)| reason.clone());
                 message.finish_reason = message.finish_reason.take().or(known).or_else(|| otherwise.clone());
             }
-            (messages, Report::default(), false)
+            (messages, Report::default())
         }
         (None, Some(mut gathered)) => {
             reasons.into_iter().for_each(|(choice, reason)| gathered.finish_reason(choice.into(), reason));
             if let Some(reason) = otherwise {
                 gathered.finish_others(&reason);
             }
-            let (report, over_budget) = (*gathered.report(), gathered.is_over_budget());
-            (gathered.into_messages(), report, over_budget)
+            let report = *gathered.report();
+            (gathered.into_messages(), report)
         }
-        (None, None) => (Vec::new(), Report::default(), false),
+        (None, None) => (Vec::new(), Report::default()),
     }
 }
 
@@ -189,12 +190,12 @@ impl Core {
         let passed = texts.iter().filter_map(|text| passage.text(&Content::from(*text))?.for_span());
         let passed: Vec<String> = passed.collect();
         span.set_list(a::GEN_AI_REQUEST_STOP_SEQUENCES, passed.iter().map(String::as_str));
-        self.left(passage.report(), false);
+        self.left(passage.report());
         self.gate.limits().span_bytes() - passage.left()
     }
 
     /// Counts what became of content on its way out.
-    pub(super) fn left(&self, report: &Report, over_budget: bool) {
+    pub(super) fn left(&self, report: &Report) {
         for (kind, count) in report.redactions.iter() {
             let labels = [Label::new(own::DETECTOR, kind.as_str())];
             self.sinks().bind(Id::Redactions, &labels).add(count.into());
@@ -204,7 +205,7 @@ impl Core {
             ("truncated", report.cut_contents),
             ("limit", report.dropped_parts + report.dropped_messages),
             ("media", report.left_media),
-            ("budget", u64::from(over_budget)),
+            ("budget", u64::from(report.over_budget)),
             ("queue_full", growth(&self.hook_told.dropped, hook.dropped)),
             ("hook_panicked", growth(&self.hook_told.panicked, hook.panicked)),
         ];

@@ -120,6 +120,6 @@ impl Step {
         }
         *left = passage.left();
         drop(left);
-        way.core.left(passage.report(), false);
+        way.core.left(passage.report());
     }
 }
