@@ -57,7 +57,15 @@ fn what_finds_no_room_is_not_kept_and_counted_and_all_room_comes_back() {
     second.mark().input(|| "x".repeat(1_500));
     second.mark().output_text(0, &"x".repeat(1_500));
     second.complete();
-    assert!(lost(&observer, "budget") >= 1.0);
+    assert_eq!(lost(&observer, "budget"), 1.0, "an operation counts once");
+    let only_asked = observer.chat(MODEL).start();
+    only_asked.mark().input(|| "x".repeat(1_500));
+    only_asked.complete();
+    assert_eq!(lost(&observer, "budget"), 2.0);
+    let only_told = observer.chat(MODEL).start();
+    only_told.mark().output_text(0, &"x".repeat(1_500));
+    only_told.complete();
+    assert_eq!(lost(&observer, "budget"), 3.0);
     drop(first);
     assert_eq!(budget.in_use(), 0);
 }
