@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 /// Words, rules, record, life: each name may use those before it.
 const FLOORS: &[&[&str]] = &[
-    &["base64", "semconv", "usage", "clock", "content", "error"],
+    &["base64", "sync", "semconv", "usage", "clock", "content", "error"],
     &["classify", "catalog", "timing", "cardinality", "objective", "price", "redact"],
     &["capture", "pseudonym", "record", "sink", "instruments", "otel", "span", "event"],
     &["companion", "observer"],

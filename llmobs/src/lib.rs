@@ -87,6 +87,7 @@ mod sink;
 mod span;
 #[cfg(feature = "sse")]
 pub mod sse;
+mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod timing;

@@ -25,6 +25,7 @@ mod step;
 mod steps;
 mod stream;
 mod table;
+mod times;
 mod told;
 
 use std::sync::Arc;

@@ -60,19 +60,19 @@ struct Live {
 }
 
 impl Core {
-    /// A value for each series and state, all at one moment.
+    /// A value for each series and state. Each operation is read at a moment of its own, since one that changes after the
+    /// moment at which it is looked at would be booked in a state that it has left.
     fn by_state(&self, value: impl Fn(&Series, State, &Live) -> f64) -> Vec<Reading> {
         // By address: two series may have the same labels, as those of two roles.
         let known = self.all_series().into_iter().map(|series| (Arc::as_ptr(&series), (series, Live::default())));
         let mut all: BTreeMap<*const Series, (Arc<Series>, Live)> = known.collect();
         // An end settles its times and leaves the table under the same lock, so no time is seen twice or never.
         let table = self.table();
-        let now = self.clock.now().as_nanos();
         for operation in table.iter() {
             let series = &operation.series;
             let entry = all.entry(Arc::as_ptr(series));
             let (_, live) = entry.or_insert_with(|| (Arc::clone(series), Live::default()));
-            let (marks, remote) = (operation.marks(now), series.key.role.is_remote());
+            let (marks, remote) = (operation.marks_now(), series.key.role.is_remote());
             live.active[marks.state(remote).index()] += 1;
             for (sum, time) in live.times.iter_mut().zip(marks.state_times(remote)) {
                 *sum += time;
@@ -97,9 +97,8 @@ impl Core {
             }
         }
         let table = self.table();
-        let now = self.clock.now().as_nanos();
         for operation in table.iter() {
-            let (marks, remote) = (operation.marks(now), operation.series.key.role.is_remote());
+            let (marks, remote) = (operation.marks_now(), operation.series.key.role.is_remote());
             let age = oldest.entry((Arc::clone(&operation.series.model), marks.state(remote).as_str())).or_default();
             *age = marks.age().max(*age);
         }

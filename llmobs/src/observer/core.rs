@@ -29,6 +29,7 @@ use crate::catalog::Role;
 use crate::catalog::SERIES;
 use crate::catalog::own;
 use crate::clock::Clock;
+use crate::clock::Moment;
 use crate::companion::Attached;
 use crate::instruments::EXTRA_LABELS;
 use crate::instruments::Key;
@@ -331,6 +332,15 @@ impl Core {
         self.sinks.bind(Id::Anomalies, &[Label::new(own::ANOMALY, anomaly)]).add(1);
     }
 
+    /// Returns a moment that a caller gave, or `now` if that is still to come, which is counted: nothing has happened yet
+    /// that is still to come.
+    pub(super) fn not_ahead(&self, moment: Moment, now: Moment) -> Moment {
+        if moment > now {
+            self.anomaly("mark_out_of_order");
+        }
+        moment.min(now)
+    }
+
     pub(super) fn folded(&self, label: &'static str) {
         self.sinks.bind(Id::Folded, &[Label::new(own::LABEL, label)]).add(1);
     }
@@ -341,8 +351,7 @@ impl Core {
 
     pub(super) fn in_flight(&self) -> Vec<InFlight> {
         let live: Vec<Arc<Live>> = self.table().iter().map(Arc::clone).collect();
-        let now = self.clock.now().as_nanos();
-        let mut all: Vec<_> = live.iter().map(|live| InFlight::of(live, now)).collect();
+        let mut all: Vec<_> = live.iter().map(|live| InFlight::of(live)).collect();
         all.sort_by_key(|operation| std::cmp::Reverse(operation.age));
         all
     }

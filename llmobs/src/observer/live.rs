@@ -21,6 +21,10 @@ use opentelemetry::trace::SpanContext;
 use super::core::Core;
 #[cfg(feature = "content")]
 use super::kept::Kept;
+use super::times::Cell;
+use super::times::Marked;
+use super::times::SetOnce;
+use super::times::Times;
 use crate::cardinality::LONGEST;
 use crate::cardinality::cut;
 use crate::catalog::Id;
@@ -43,18 +47,13 @@ use crate::usage::Usage;
 /// The most choices whose finish reasons are kept.
 const MOST_CHOICES: usize = 128;
 
-/// A number that is not there yet; what is kept is one more than the number.
+/// The largest number that was reported, if any was; what is kept is one more than the number.
 #[derive(Debug, Default)]
-pub(super) struct Later(AtomicU64);
+struct Largest(AtomicU64);
 
-impl Later {
-    pub(super) fn get(&self) -> Option<u64> {
+impl Largest {
+    fn get(&self) -> Option<u64> {
         self.0.load(Ordering::Relaxed).checked_sub(1)
-    }
-
-    /// Sets it unless it is set. Tells whether it was this call that did.
-    pub(super) fn set(&self, value: u64) -> bool {
-        self.0.compare_exchange(0, value.saturating_add(1), Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// Raises it: a later report of a growing number replaces an earlier one.
@@ -69,9 +68,8 @@ impl Later {
 pub(super) struct Live {
     pub(super) core: Arc<Core>,
     pub(super) series: Arc<Series>,
-    pub(super) t0: u64,
+    pub(super) times: Times,
     deadline: Option<NonZeroU64>,
-    pub(super) prepares: bool,
     /// A report of the token usage is expected, so nothing is counted before it.
     pub(super) reports_usage: bool,
     /// Its content goes somewhere.
@@ -81,33 +79,26 @@ pub(super) struct Live {
     own_objective: Option<NonZeroU8>,
     pub(super) link: Option<TraceLink>,
     ended: AtomicBool,
-    enqueued: Later,
-    scheduled: Later,
-    first_token: Later,
-    /// From the start to the token that the first-token rule names.
-    ttft: Later,
     preemptions: AtomicU32,
-    input: Later,
-    cache_read: Later,
-    cache_write: Later,
-    output: Later,
-    reasoning: Later,
+    input: Largest,
+    cache_read: Largest,
+    cache_write: Largest,
+    output: Largest,
+    reasoning: Largest,
     estimated: AtomicBool,
     finish_reason: OnceLock<FinishReason>,
     /// The choice that ended first.
     first_choice: AtomicU16,
     /// Nanoseconds from the start to the first chunk, in the gateway and client roles.
-    pub(super) first_chunk: Later,
+    pub(super) first_chunk: SetOnce,
     max_tokens: Option<NonZeroU32>,
     stalls: AtomicU16,
     attempts: AtomicU16,
     notes: OnceLock<Box<Notes>>,
     /// One more than the index of the error type; zero while nothing failed.
     failing: AtomicU8,
-    /// Written by the stream alone, read by collections: plain stores, no read-modify-write.
+    /// Written by the stream alone, read by collections: a plain store, no read-modify-write.
     pub(super) tokens: AtomicU64,
-    pub(super) away: AtomicU64,
-    pub(super) away_since: Later,
 }
 
 /// What `start` knows.
@@ -155,28 +146,23 @@ impl Live {
         let live = Self {
             core,
             series,
-            t0: beginning.t0,
+            times: Times::new(beginning.t0, beginning.prepares),
             deadline: beginning.deadline.and_then(NonZeroU64::new),
-            prepares: beginning.prepares,
             reports_usage: beginning.reports_usage,
             #[cfg(feature = "content")]
             captures: beginning.captures,
             own_objective: beginning.own_objective.and_then(|place| NonZeroU8::new(u8::try_from(place + 1).ok()?)),
             link: beginning.link,
             ended: AtomicBool::new(false),
-            enqueued: Later::default(),
-            scheduled: Later::default(),
-            first_token: Later::default(),
-            ttft: Later::default(),
             preemptions: AtomicU32::new(0),
-            input: Later::default(),
-            cache_read: Later::default(),
-            cache_write: Later::default(),
-            output: Later::default(),
-            reasoning: Later::default(),
+            input: Largest::default(),
+            cache_read: Largest::default(),
+            cache_write: Largest::default(),
+            output: Largest::default(),
+            reasoning: Largest::default(),
             estimated: AtomicBool::new(false),
             finish_reason: OnceLock::new(),
-            first_chunk: Later::default(),
+            first_chunk: SetOnce::new(),
             first_choice: AtomicU16::new(0),
             max_tokens: beginning.max_tokens.and_then(|tokens| NonZeroU32::new(u32::try_from(tokens).ok()?)),
             stalls: AtomicU16::new(0),
@@ -184,8 +170,6 @@ impl Live {
             notes: OnceLock::new(),
             failing: AtomicU8::new(0),
             tokens: AtomicU64::new(0),
-            away: AtomicU64::new(0),
-            away_since: Later::default(),
         };
         if let Some(conversation) = beginning.conversation {
             let _ = live.notes().conversation.set(conversation);
@@ -246,23 +230,33 @@ impl Live {
     }
 
     pub(super) fn has_ended(&self) -> bool {
-        self.ended.load(Ordering::Relaxed)
+        self.ended.load(Ordering::Acquire)
     }
 
-    /// Ends it. Tells whether it was this call that did.
+    /// Ends it: no mark changes it any more. Returns whether it was this call that did.
     pub(super) fn end(&self) -> bool {
-        !self.ended.swap(true, Ordering::Relaxed)
+        let first = !self.ended.swap(true, Ordering::AcqRel);
+        if first {
+            self.times.close();
+        }
+        first
+    }
+
+    /// Returns a moment that a caller gave, in nanoseconds, or now if that is still to come.
+    pub(super) fn not_ahead(&self, moment: Moment) -> u64 {
+        let now = self.core.clock.now();
+        if self.has_ended() { moment.min(now).as_nanos() } else { self.core.not_ahead(moment, now).as_nanos() }
     }
 
     pub(super) fn enqueued_at(&self, at: u64) {
         if self.has_ended() {
             return;
         }
-        let at = self.not_before(at, self.t0);
-        if self.scheduled.get().is_some() || !self.enqueued.set(at) {
+        let marked = self.times.enqueue(at);
+        if self.accepts(&marked) {
+            self.tell(Mark::Enqueued, marked.at);
+        } else if !self.has_ended() {
             self.core.anomaly("mark_out_of_order");
-        } else {
-            self.tell(Mark::Enqueued, at);
         }
     }
 
@@ -271,12 +265,15 @@ impl Live {
         if self.has_ended() {
             return;
         }
-        let at = self.not_before(at, self.enqueued.get().unwrap_or(self.t0));
-        self.tell(Mark::Scheduled, at);
-        if !self.scheduled.set(at) {
+        let (marked, queued) = self.times.schedule(at);
+        if marked.cell == Cell::WasClosed {
+            return;
+        }
+        self.tell(Mark::Scheduled, marked.at);
+        if !self.accepts(&marked) {
             self.preemptions.fetch_add(1, Ordering::Relaxed);
-        } else if let Some(enqueued) = self.enqueued.get() {
-            self.series.time(Id::Queue, QueueExit::Scheduled.index(), at - enqueued, None);
+        } else if let Some(queued) = queued {
+            self.series.time(Id::Queue, QueueExit::Scheduled.index(), queued, None);
         }
     }
 
@@ -285,31 +282,30 @@ impl Live {
         if self.has_ended() {
             return;
         }
-        let at = self.not_before(at, self.scheduled.get().unwrap_or(self.t0));
-        if self.first_token.set(at) {
-            self.tell(Mark::FirstToken, at);
-            let prefill = self.marks(at).prefill();
-            self.series.time(Id::Prefill, 0, prefill.unwrap_or_default(), None);
+        let (marked, prefill) = self.times.first_token(at);
+        if self.accepts(&marked) {
+            self.tell(Mark::FirstToken, marked.at);
+            self.series.time(Id::Prefill, 0, prefill, None);
             if self.core.first_token == FirstToken::Generated {
-                self.ttft_was(at);
+                self.ttft_was(marked.at);
             }
         }
     }
 
     /// The token came that the first-token rule names.
     pub(super) fn ttft_was(&self, at: u64) {
-        let ttft = at.saturating_sub(self.t0);
-        if self.ttft.set(ttft) {
+        let ttft = at.saturating_sub(self.times.t0);
+        if self.times.set_ttft(ttft) {
             self.series.time(Id::FirstToken, 0, ttft, self.link);
         }
     }
 
     pub(super) fn first_token(&self) -> Option<u64> {
-        self.first_token.get()
+        self.times.first_token_at()
     }
 
     pub(super) fn ttft(&self) -> Option<u64> {
-        self.ttft.get()
+        self.times.ttft()
     }
 
     pub(super) fn preemptions(&self) -> u32 {
@@ -399,32 +395,19 @@ impl Live {
 
     /// Every moment so far, as seen at `now`.
     pub(super) fn marks(&self, now: u64) -> Marks {
-        let away_since = self.away_since.get();
-        let away_now = away_since.map_or(0, |since| now.saturating_sub(since));
-        Marks {
-            t0: self.t0,
-            prepares: self.prepares,
-            enqueued: self.enqueued.get(),
-            scheduled: self.scheduled.get(),
-            first_token: self.first_token.get(),
-            now,
-            away: self.away.load(Ordering::Relaxed) + away_now,
-            reader_is_away: away_since.is_some(),
-        }
+        self.times.marks(|| now)
+    }
+
+    /// Every moment so far, as seen now.
+    pub(super) fn marks_now(&self) -> Marks {
+        self.times.marks(|| self.now())
     }
 
     /// The reader has the item and is gone with it.
     #[inline]
     pub(super) fn reader_left(&self, at: u64, tokens: u64) {
         self.tokens.store(tokens, Ordering::Relaxed);
-        self.away_since.0.store(at.saturating_add(1), Ordering::Relaxed);
-    }
-
-    /// The reader is back after having been away for so long in all.
-    #[inline]
-    pub(super) fn reader_came(&self, away: u64) {
-        self.away_since.0.store(0, Ordering::Relaxed);
-        self.away.store(away, Ordering::Relaxed);
+        self.times.consumer_left(at);
     }
 
     /// Tells who follows it.
@@ -436,11 +419,12 @@ impl Live {
         self.core.attached().tell(|companion| companion.ended(id_of(self), outcome, Moment::from_nanos(at)));
     }
 
-    fn not_before(&self, at: u64, earliest: u64) -> u64 {
-        if at < earliest {
+    /// Returns whether a mark was set, and counts one that had to be moved.
+    fn accepts(&self, marked: &Marked) -> bool {
+        if marked.was_early && marked.cell != Cell::WasClosed {
             self.core.anomaly("mark_out_of_order");
         }
-        at.max(earliest)
+        marked.cell == Cell::Set
     }
 }
 

@@ -23,8 +23,8 @@ use crate::usage::Usage;
 /// Marks what happens to an operation, from any thread, also after `observe` took the operation. Cheap to clone; no
 /// call waits for a lock of another.
 ///
-/// Each moment can be marked once. A moment that lies before the one it must follow is moved up to it and counted in
-/// `llmobs.self.anomalies`. Marks after the end do nothing.
+/// Each moment can be marked once. A moment that lies before the one it must follow is moved up to it, and one that is
+/// still to come is moved back to now; both are counted in `llmobs.self.anomalies`. Marks after the end do nothing.
 ///
 /// ```
 /// use llmobs::{Observer, Usage};
@@ -66,7 +66,7 @@ impl Marker {
 
     /// It waits in the engine's queue from this moment on.
     pub fn enqueued_at(&self, moment: impl Into<Moment>) {
-        self.with(|live| live.enqueued_at(moment.into().as_nanos()));
+        self.with(|live| live.enqueued_at(live.not_ahead(moment.into())));
     }
 
     /// The engine took it now. A second time is a preemption.
@@ -76,7 +76,7 @@ impl Marker {
 
     /// The engine took it at this moment.
     pub fn scheduled_at(&self, moment: impl Into<Moment>) {
-        self.with(|live| live.scheduled_at(moment.into().as_nanos()));
+        self.with(|live| live.scheduled_at(live.not_ahead(moment.into())));
     }
 
     /// The engine made its first token now.
@@ -86,7 +86,7 @@ impl Marker {
 
     /// The engine made its first token at this moment.
     pub fn first_token_at(&self, moment: impl Into<Moment>) {
-        self.with(|live| live.first_token_at(moment.into().as_nanos()));
+        self.with(|live| live.first_token_at(live.not_ahead(moment.into())));
     }
 
     /// Reports token usage. Several reports add up by the larger number of each kind, since streams report growing

@@ -58,7 +58,7 @@ impl Subject for Live {
     }
 
     fn prepares(&self) -> bool {
-        self.prepares
+        self.times.prepares
     }
 
     fn input_tokens(&self) -> Option<u64> {

@@ -239,7 +239,11 @@ impl<'a> Start<'a> {
         let role = self.observer.role;
         let provider = self.provider.as_ref().unwrap_or(&self.observer.provider);
         let series = core.series(role, &self.name, provider, self.model, self.extra);
-        let t0 = self.started_at.or_else(current::take_arrival).unwrap_or_else(|| core.clock.now()).as_nanos();
+        let t0 = match self.started_at {
+            Some(moment) => core.not_ahead(moment, core.clock.now()),
+            None => current::take_arrival().unwrap_or_else(|| core.clock.now()),
+        }
+        .as_nanos();
         // A server's caller may have made the name up; who calls a model chose it.
         let model = if role.is_remote() { clean(self.model) } else { (&*series.model).into() };
         let call = Call {

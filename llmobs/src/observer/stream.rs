@@ -240,7 +240,7 @@ impl Flow {
             counted: Counted::default(),
             tokens: Gaps::new(series, &PER_TOKEN),
             chunks: series.key.role.is_remote().then(|| Gaps::new(series, &PER_CHUNK)),
-            flushed_at: running.live.t0,
+            flushed_at: running.live.times.t0,
             handed_at: None,
             polling: false,
             whole: false,
@@ -260,7 +260,7 @@ impl Flow {
     fn poll(&mut self) {
         if self.timing.reader_is_away() {
             let away = self.timing.poll(self.now());
-            self.running.live.reader_came(self.timing.away());
+            self.running.live.times.consumer_came(self.timing.away());
             if away >= STALL {
                 self.stalled(StallCause::Reader);
             }
@@ -317,7 +317,7 @@ impl Flow {
             live.ttft_was(at);
         }
         if let Some(at) = step.first_chunk {
-            let waited = at.saturating_sub(live.t0);
+            let waited = at.saturating_sub(live.times.t0);
             live.first_chunk.set(waited);
             live.series.time(Id::ClientFirstChunk, 0, waited, live.link);
             live.series.time(Id::InferenceFirstChunk, 0, waited, live.link);

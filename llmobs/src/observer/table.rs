@@ -77,8 +77,9 @@ pub enum WaitsFor {
 }
 
 impl InFlight {
-    pub(super) fn of(live: &Live, now: u64) -> Self {
-        let marks = live.marks(now);
+    pub(super) fn of(live: &Live) -> Self {
+        let marks = live.marks_now();
+        let now = marks.now;
         let state = marks.state(live.series.key.role.is_remote());
         let tokens = live.tokens.load(Ordering::Relaxed);
         let flowing = marks.first_token.map(|first| now.saturating_sub(first)).filter(|time| *time > 0);

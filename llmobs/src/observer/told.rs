@@ -188,7 +188,7 @@ impl Told<'_> {
             _ => {
                 // By the trace where there is one, so that a trace's events are there together.
                 let ids = held.and_then(Held::ids);
-                let drawn = ids.map_or_else(|| spread(self.end.live.t0 ^ self.end.marks.now), TraceLink::random);
+                let drawn = ids.map_or_else(|| spread(self.end.live.times.t0 ^ self.end.marks.now), TraceLink::random);
                 (unit(drawn) < share).then_some(Keep::Sampled(share))
             }
         }

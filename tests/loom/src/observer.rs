@@ -1,0 +1,112 @@
+//! The times of an operation, on every schedule of the threads that mark and read them.
+
+#[path = "../../../llmobs/src/observer/times.rs"]
+mod times;
+
+use loom::sync::Arc;
+use loom::thread;
+
+use self::times::Cell;
+use self::times::Times;
+use crate::semconv::value::State;
+
+/// Runs the body on every schedule of its threads.
+fn every_schedule(body: impl Fn() + Sync + Send + 'static) {
+    loom::model(body);
+}
+
+#[test]
+fn an_operation_is_enqueued_before_it_is_scheduled_or_not_at_all() {
+    every_schedule(|| {
+        let times = Arc::new(Times::new(10, false));
+        let engine = {
+            let times = Arc::clone(&times);
+            thread::spawn(move || times.schedule(20))
+        };
+        // Marked later by the clock, though its thread may run first.
+        let enqueued = times.enqueue(30);
+        let (scheduled, queued) = engine.join().unwrap();
+        let marks = times.marks(|| 40);
+        assert_eq!(scheduled.cell, Cell::Set);
+        match enqueued.cell {
+            Cell::Set => assert_eq!((queued, marks.scheduled), (Some(0), Some(30)), "moved up to it"),
+            Cell::WasClosed => assert_eq!((queued, marks.enqueued), (None, None)),
+            Cell::WasSet => unreachable!("it was marked once"),
+        }
+    });
+}
+
+#[test]
+fn of_a_mark_and_the_end_one_decides() {
+    every_schedule(|| {
+        let times = Arc::new(Times::new(0, false));
+        times.enqueue(1);
+        let engine = {
+            let times = Arc::clone(&times);
+            thread::spawn(move || (times.schedule(2).0.cell, times.first_token(3).0.cell))
+        };
+        times.close();
+        let at_the_end = times.marks(|| 5);
+        let (scheduled, first_token) = engine.join().unwrap();
+        assert_eq!(scheduled == Cell::Set, at_the_end.scheduled.is_some());
+        assert_eq!(first_token == Cell::Set, at_the_end.first_token.is_some());
+        assert_eq!(times.marks(|| 5), at_the_end, "nothing changes after the end");
+    });
+}
+
+#[test]
+fn two_threads_that_mark_the_same_moment_set_it_once() {
+    every_schedule(|| {
+        let times = Arc::new(Times::new(0, false));
+        let other = {
+            let times = Arc::clone(&times);
+            thread::spawn(move || (times.schedule(2).0.cell, times.set_ttft(2)))
+        };
+        let (cell, ttft) = (times.schedule(3).0.cell, times.set_ttft(3));
+        let (other_cell, other_ttft) = other.join().unwrap();
+        assert_ne!(cell == Cell::Set, other_cell == Cell::Set, "the second one is a preemption");
+        assert_ne!(ttft, other_ttft);
+    });
+}
+
+#[test]
+fn a_collection_sees_a_mark_only_with_those_before_it() {
+    every_schedule(|| {
+        let times = Arc::new(Times::new(0, false));
+        let engine = {
+            let times = Arc::clone(&times);
+            thread::spawn(move || {
+                times.enqueue(1);
+                times.schedule(2);
+                times.first_token(3);
+            })
+        };
+        let marks = times.marks(|| 10);
+        assert!(marks.first_token.is_none() || marks.scheduled == Some(2));
+        assert!(marks.scheduled.is_none() || marks.enqueued == Some(1));
+        assert_eq!(marks.state_times(false).iter().sum::<u64>(), 10);
+        engine.join().unwrap();
+    });
+}
+
+#[test]
+fn a_collection_sees_an_absence_whole_or_not_at_all() {
+    every_schedule(|| {
+        let times = Arc::new(Times::new(0, false));
+        times.schedule(0);
+        times.first_token(0);
+        times.consumer_left(0);
+        let stream = {
+            let times = Arc::clone(&times);
+            // The consumer comes back after 1,000 and leaves at once: the model took no time.
+            thread::spawn(move || {
+                times.consumer_came(1_000);
+                times.consumer_left(1_000);
+            })
+        };
+        let seen = times.marks(|| 1_000).state_times(false);
+        assert_eq!(seen[State::Decode.index()], 0, "the whole absence was booked as decoding");
+        assert_eq!(seen[State::Blocked.index()], 1_000);
+        stream.join().unwrap();
+    });
+}
