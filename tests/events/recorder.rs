@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
+use llmobs::Clock;
 use llmobs::ErrorType;
 use llmobs::Objective;
 use llmobs::Observer;
@@ -51,10 +53,34 @@ fn it_is_written_when_something_panics() {
     let folder = Folder::new("panics");
     let observer = Observer::builder().model("m").flight_recorder_folder(&folder.0).build().unwrap();
     observer.chat("m").max_tokens(4_711).start().complete();
-    let panicked = std::thread::spawn(|| panic!("meant")).join();
+    let panicked = thread::spawn(|| panic!("meant")).join();
     assert!(panicked.is_err());
     let files = folder.wait_for("panic");
     assert!(fs::read_to_string(&files[0]).unwrap().contains(r#""max_tokens":4711"#));
+    drop(observer);
+}
+
+#[test]
+fn many_panics_write_one_file_in_five_minutes_and_sixteen_files_at_most() {
+    let folder = Folder::new("many-panics");
+    let (clock, hand) = Clock::manual();
+    let builder = Observer::builder().model("m").clock(clock).flight_recorder_folder(&folder.0);
+    let observer = builder.build().unwrap();
+    observer.chat("m").start().complete();
+    fs::write(folder.0.join("llmobs-7-notes.txt"), "not ours").unwrap();
+    for fire in 1..=20 {
+        for _ in 0..10 {
+            assert!(thread::spawn(|| panic!("meant")).join().is_err());
+        }
+        let expected = fire.min(16);
+        folder.wait_until(|| folder.files("panic").len() == expected);
+        hand.advance(Duration::from_secs(299));
+        assert!(thread::spawn(|| panic!("meant")).join().is_err());
+        hand.advance(Duration::from_secs(1));
+    }
+    // Sixteen of the recorder's, and the one that is not.
+    folder.wait_until(|| fs::read_dir(&folder.0).unwrap().count() == 17);
+    assert!(folder.0.join("llmobs-7-notes.txt").exists(), "what is not a recorder's stays");
     drop(observer);
 }
 
@@ -74,16 +100,21 @@ impl Folder {
     }
 
     /// Another thread writes the file.
-    #[expect(clippy::disallowed_methods, reason = "another thread writes, on no clock of ours")]
     fn wait_for(&self, reason: &str) -> Vec<PathBuf> {
+        self.wait_until(|| !self.files(reason).is_empty());
+        self.files(reason)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "another thread writes, on no clock of ours")]
+    fn wait_until(&self, is_true: impl Fn() -> bool) {
         let began = Instant::now();
-        loop {
-            let files = self.files(reason);
-            if files.iter().any(|file| fs::metadata(file).is_ok_and(|file| file.len() > 0)) {
-                return files;
-            }
-            assert!(began.elapsed() < Duration::from_secs(10), "nothing was written");
-            std::thread::yield_now();
+        while !is_true() {
+            assert!(
+                began.elapsed() < Duration::from_secs(10),
+                "{:?}",
+                fs::read_dir(&self.0).unwrap().collect::<Vec<_>>()
+            );
+            thread::yield_now();
         }
     }
 }

@@ -140,10 +140,8 @@ impl Application {
         print("open", &llmobs::prometheus::page(&self.observer, Some("application/openmetrics-text")).body);
         print("recorder", &self.observer.recent_operations());
         print("debug", &format!("{:#?} {:?}", self.observer, self.observer.in_flight()));
-        for file in std::fs::read_dir(folder()).unwrap() {
-            let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
-            // A thread of its own may be at its last line.
-            print("file", text.rsplit_once('\n').map_or("", |(whole, _)| whole));
+        for file in recorder_files() {
+            print("file", &std::fs::read_to_string(file).unwrap());
         }
         if let Some(gate) = self.observer.gate() {
             assert!(gate.flush(Duration::from_secs(10)));
@@ -156,6 +154,22 @@ pub fn print(name: &str, page: &str) {
     for line in page.lines().filter(|line| !line.is_empty()) {
         println!("{name}| {line}");
     }
+}
+
+/// The files of the flight recorder. A thread of its own writes the first one; an idle application has none.
+fn recorder_files() -> Vec<PathBuf> {
+    if std::env::var_os(IDLE).is_some() {
+        return Vec::new();
+    }
+    for _ in 0..1_000 {
+        let files = std::fs::read_dir(folder()).unwrap().map(|file| file.unwrap().path());
+        let whole: Vec<_> = files.filter(|path| path.extension().is_some_and(|ending| ending == "jsonl")).collect();
+        if !whole.is_empty() {
+            return whole;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("the flight recorder wrote nothing in ten seconds");
 }
 
 fn folder() -> PathBuf {

@@ -282,8 +282,10 @@ impl<'a> ObserverBuilder<'a> {
 
     /// The folder that the flight recorder is written to, as a file `llmobs-*.jsonl`, when something panics or when an
     /// objective burns: its misses among the last 128 judged would spend a month's budget in two days, or are half of
-    /// all. It adds to the process's panic hook. Defaults to none: then only
-    /// [`Observer::recent_operations`] writes it out.
+    /// all. At most one file is written for each of the two reasons in five minutes, by a thread of its own; a panic of
+    /// the main thread, or one that aborts the process, is written before the process ends. At most 16 such files
+    /// stand in the folder: the oldest are removed, also those of earlier processes. It adds to the process's panic
+    /// hook. Defaults to none: then only [`Observer::recent_operations`] writes it out.
     pub fn flight_recorder_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.recorder_folder = Some(folder.into());
         self
@@ -343,7 +345,7 @@ impl<'a> ObserverBuilder<'a> {
                 .map_err(|error| BuildError::PseudonymKey { reason: error.to_string() })?,
         };
         let settings = Settings {
-            clock: self.clock,
+            clock: self.clock.clone(),
             first_token: self.first_token,
             vocabulary,
             operations: self.operations,
@@ -356,6 +358,7 @@ impl<'a> ObserverBuilder<'a> {
             flight: Flight::new(
                 self.recorded,
                 self.recorder_folder,
+                self.clock,
                 self.objectives.iter().map(|objective| objective.target),
             ),
             #[cfg(feature = "content")]

@@ -17,6 +17,7 @@ use std::thread;
 use std::time::Duration;
 use std::time::UNIX_EPOCH;
 
+use crate::clock::Clock;
 use crate::clock::ago;
 use crate::event::Complete;
 use crate::objective::Judged;
@@ -32,8 +33,11 @@ const BURN: f64 = 14.4;
 /// The share of misses that burns whatever the target: one of 0.9 could never reach the rate above.
 const HALF: f64 = 0.5;
 
-/// A fire that goes on is written once in this time.
+/// At most one file is written for each reason in this time.
 const AGAIN_AFTER: Duration = Duration::from_secs(300);
+
+/// The most files that stand in the folder. The oldest make room for a new one, also those of earlier processes.
+const MOST_FILES: usize = 16;
 
 /// The last operations that ended.
 pub(super) struct Flight {
@@ -41,8 +45,27 @@ pub(super) struct Flight {
     kept: usize,
     folder: Option<PathBuf>,
     burns: Box<[Burn]>,
-    /// Nanoseconds on the observer's clock before which nothing is written again by itself.
-    not_before: AtomicU64,
+    clock: Clock,
+    /// For each reason, nanoseconds on the clock before which no file is written again.
+    not_before: [AtomicU64; 2],
+}
+
+/// Why the recorder is written out.
+#[derive(Debug, Clone, Copy)]
+enum Reason {
+    Objective,
+    Panic,
+}
+
+impl Reason {
+    const ALL: [Self; 2] = [Self::Objective, Self::Panic];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Objective => "objective",
+            Self::Panic => "panic",
+        }
+    }
 }
 
 /// What came of the last judgements of one objective: the newest is the lowest bit.
@@ -53,14 +76,20 @@ struct Burn {
 }
 
 impl Flight {
-    pub(super) fn new(kept: usize, folder: Option<PathBuf>, targets: impl Iterator<Item = f64>) -> Arc<Self> {
+    pub(super) fn new(
+        kept: usize,
+        folder: Option<PathBuf>,
+        clock: Clock,
+        targets: impl Iterator<Item = f64>,
+    ) -> Arc<Self> {
         let burn = |target: f64| Burn { limit: (BURN * (1.0 - target)).min(HALF), misses: Mutex::default() };
         let flight = Arc::new(Self {
             recent: Mutex::default(),
             kept,
             folder,
             burns: targets.map(burn).collect(),
-            not_before: AtomicU64::new(0),
+            clock,
+            not_before: [const { AtomicU64::new(0) }; 2],
         });
         if flight.folder.is_some() {
             write_on_panic(&flight);
@@ -89,7 +118,7 @@ impl Flight {
     }
 
     /// Notes how an operation was judged, and writes the recorder out if an objective burns.
-    pub(super) fn judged(self: &Arc<Self>, judged: Judged, now: u64) {
+    pub(super) fn judged(self: &Arc<Self>, judged: Judged) {
         if self.folder.is_none() {
             return;
         }
@@ -97,13 +126,38 @@ impl Flight {
             Some(good) => burn.note(!good) || burns,
             None => burns,
         });
-        let due = self.not_before.load(Ordering::Relaxed);
-        let next = now.saturating_add(u64::try_from(AGAIN_AFTER.as_nanos()).unwrap_or(u64::MAX));
-        let first = || self.not_before.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_ok();
-        if burns && now >= due && first() {
-            let flight = Arc::clone(self);
-            // A disk may be slow, and a request must not wait for it. Where no thread is to be had, nothing is written.
-            let _ = thread::Builder::new().name("llmobs-flight".to_owned()).spawn(move || flight.save("objective"));
+        if burns && self.is_due(Reason::Objective) {
+            self.save_later(Reason::Objective);
+        }
+    }
+
+    /// Whether a file may be written for this reason now. Says yes once in [`AGAIN_AFTER`].
+    fn is_due(&self, reason: Reason) -> bool {
+        let not_before = &self.not_before[reason as usize];
+        let (due, now) = (not_before.load(Ordering::Relaxed), self.clock.now());
+        let next = now.after(AGAIN_AFTER).as_nanos();
+        now.as_nanos() >= due && not_before.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    /// Writes a file on a thread of its own: a disk may be slow, and no request waits for it. Where no thread is to be
+    /// had, nothing is written.
+    fn save_later(self: &Arc<Self>, reason: Reason) {
+        let flight = Arc::clone(self);
+        let _ = thread::Builder::new().name("llmobs-flight".to_owned()).spawn(move || flight.save(reason));
+    }
+
+    /// Writes a file when something panics.
+    fn panicked(self: &Arc<Self>) {
+        if !self.is_due(Reason::Panic) {
+            return;
+        }
+        let ends_process = cfg!(panic = "abort") || thread::current().name() == Some("main");
+        if !ends_process {
+            self.save_later(Reason::Panic);
+        } else if self.recent.try_lock().is_ok() {
+            // The process would be gone before another thread had written. Whoever panics may hold the lock: then it is
+            // better to write nothing than to wait for ever.
+            self.save(Reason::Panic);
         }
     }
 
@@ -119,9 +173,11 @@ impl Flight {
         self.recent().iter().rev().find(|ended| ended.response_id.as_deref() == Some(response_id)).cloned()
     }
 
-    fn save(&self, reason: &'static str) {
+    fn save(&self, reason: Reason) {
         let Some(folder) = &self.folder else { return };
-        match self.write_file(folder, reason) {
+        let written = self.write_file(folder, reason);
+        let reason = reason.as_str();
+        match written {
             Ok(path) => {
                 tracing::warn!(target: TARGET, reason, path = %path.display(), "the last operations were written");
             }
@@ -131,10 +187,14 @@ impl Flight {
         }
     }
 
-    fn write_file(&self, folder: &Path, reason: &str) -> io::Result<PathBuf> {
+    fn write_file(&self, folder: &Path, reason: Reason) -> io::Result<PathBuf> {
+        make_room(folder)?;
         let now = ago(0).duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-        let path = folder.join(format!("llmobs-{now}-{reason}.jsonl"));
-        fs::write(&path, self.lines())?;
+        let path = folder.join(format!("llmobs-{now}-{}.jsonl", reason.as_str()));
+        // Under its name only when it is whole: the process may end while it is written.
+        let unfinished = path.with_extension(UNFINISHED);
+        fs::write(&unfinished, self.lines())?;
+        fs::rename(&unfinished, &path)?;
         Ok(path)
     }
 
@@ -165,12 +225,31 @@ fn write_on_panic(flight: &Arc<Flight>) {
     let flight: Weak<Flight> = Arc::downgrade(flight);
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        // Whoever holds the lock may be who panics: then it is better to write nothing than to wait for good.
-        if let Some(flight) = flight.upgrade().filter(|flight| flight.recent.try_lock().is_ok()) {
-            flight.save("panic");
+        if let Some(flight) = flight.upgrade() {
+            flight.panicked();
         }
         before(panic);
     }));
+}
+
+/// The ending of a file that is not whole.
+const UNFINISHED: &str = "jsonl.part";
+
+/// Removes the oldest files of flight recorders, so that there is room for one more.
+fn make_room(folder: &Path) -> io::Result<()> {
+    let files = fs::read_dir(folder)?.filter_map(Result::ok).map(|entry| entry.path());
+    let mut dated: Vec<(u128, PathBuf)> = files.filter_map(|path| Some((date_in_name(&path)?, path))).collect();
+    dated.sort();
+    let too_many = (dated.len() + 1).saturating_sub(MOST_FILES);
+    dated.into_iter().take(too_many).try_for_each(|(_, path)| fs::remove_file(path))
+}
+
+/// The milliseconds in the name of a recorder's file; `None` for any other file.
+fn date_in_name(path: &Path) -> Option<u128> {
+    let (date, ending) = path.file_name()?.to_str()?.strip_prefix("llmobs-")?.split_once('-')?;
+    let (reason, kind) = ending.split_once('.')?;
+    let is_ours = (kind == "jsonl" || kind == UNFINISHED) && Reason::ALL.iter().any(|known| known.as_str() == reason);
+    date.parse().ok().filter(|_| is_ours)
 }
 
 #[cfg(test)]
@@ -180,7 +259,7 @@ mod tests {
     #[test]
     fn an_objective_burns_when_its_budget_of_a_month_goes_in_two_days() {
         let burns_after = |target: f64, every: u32| {
-            let flight = Flight::new(1, None, [target].into_iter());
+            let flight = Flight::new(1, None, Clock::system(), [target].into_iter());
             (1..=WINDOW * 2).find(|judged| flight.burns[0].note(judged % every == 0))
         };
         assert_eq!(burns_after(0.99, 5), Some(ENOUGH), "20 % of misses where 1 % is allowed");

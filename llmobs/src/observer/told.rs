@@ -51,7 +51,7 @@ impl Told<'_> {
             usage: self.usage(),
             good: self.judged.good(),
         };
-        live.core.flight.judged(self.judged, self.now);
+        live.core.flight.judged(self.judged);
         // With a span, both clocks are read together here: what is dated by them agrees.
         let now = if span.is_some() { live.now() } else { self.now };
         let ended = ago(now.saturating_sub(self.end.marks.now));
