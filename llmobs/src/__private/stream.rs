@@ -148,7 +148,7 @@ where
         Seen::Nothing => None,
         Seen::Broke(error, its_type) => Some(failure(error, its_type, &mut error_type).error_type()),
     };
-    Followed { stream, look, step: Some(step) }
+    Followed { stream, look, step: Some(step), polling: false }
 }
 
 pin_project! {
@@ -162,6 +162,8 @@ pin_project! {
         stream: S,
         look: L,
         step: Option<Step>,
+        // The stream or the closure is running; still so at the drop means that it panicked.
+        polling: bool,
     }
 
     impl<S, L> PinnedDrop for Followed<S, L>
@@ -170,7 +172,8 @@ pin_project! {
     {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
-            let is_whole = !std::thread::panicking() && this.stream.size_hint() == (0, Some(0));
+            let may_ask = !*this.polling && !std::thread::panicking();
+            let is_whole = may_ask && this.stream.size_hint() == (0, Some(0));
             if let Some(step) = this.step.take_if(|_| is_whole) {
                 step.complete();
             }
@@ -187,11 +190,13 @@ where
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let this = self.project();
+        *this.polling = true;
         let polled = this.stream.poll_next(context);
         let error = match (&polled, this.step.as_ref()) {
             (Poll::Ready(Some(item)), Some(step)) => (this.look)(step, item),
             _ => None,
         };
+        *this.polling = false;
         let is_over = matches!(polled, Poll::Ready(None)) || error.is_some();
         if let Some(step) = this.step.take_if(|_| is_over) {
             match error {

@@ -1,6 +1,8 @@
 //! Who is attached to an observer.
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::sync::PoisonError;
 use std::sync::RwLock;
@@ -43,7 +45,9 @@ impl Attached {
     #[cold]
     fn tell_all(&self, say: &dyn Fn(&dyn Companion)) {
         let companions = self.companions.read().unwrap_or_else(PoisonError::into_inner);
-        companions.iter().filter_map(Weak::upgrade).for_each(|companion| say(&*companion));
+        companions.iter().filter_map(Weak::upgrade).for_each(|companion| {
+            let _ = without_panic(|| say(&*companion));
+        });
     }
 
     /// The first answer of any companion, if there is one.
@@ -52,7 +56,10 @@ impl Attached {
             return None;
         }
         let companions = self.companions.read().unwrap_or_else(PoisonError::into_inner);
-        companions.iter().filter_map(Weak::upgrade).find_map(|companion| question(&*companion))
+        companions
+            .iter()
+            .filter_map(Weak::upgrade)
+            .find_map(|companion| without_panic(|| question(&*companion)).flatten())
     }
 
     pub(crate) fn attach_companion(&self, companion: Weak<dyn Companion>) {
@@ -92,4 +99,10 @@ impl fmt::Debug for Attached {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Attached").field("followed", &self.is_followed()).finish_non_exhaustive()
     }
+}
+
+/// Runs code of a companion. A panic in it is the companion's own: it breaks no operation, and does not abort the process
+/// where an operation ends because its thread panics.
+fn without_panic<T>(code: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(code)).ok()
 }

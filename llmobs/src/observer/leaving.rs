@@ -1,5 +1,7 @@
 //! The content of an operation at its end: through the gate, and to where it may go.
 
+use std::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
@@ -45,7 +47,14 @@ const SIGNAL: &str = "content";
 impl Leaving {
     /// Lets out what may leave. Only what goes somewhere was kept.
     pub(super) fn of(live: &Live, outcome: Outcome, span: Option<&Held>) -> Self {
-        Self(live.kept().map(|kept| Box::new(Through::of(live, kept, outcome, span))))
+        let Some(kept) = live.kept() else { return Self(None) };
+        // A detector or hook of the application's own may panic. Its content then goes nowhere; where an operation ends
+        // because its thread panics, a second panic would abort the process.
+        let through = catch_unwind(AssertUnwindSafe(|| Box::new(Through::of(live, kept, outcome, span))));
+        if through.is_err() {
+            live.core.lost_content("gate_panicked", 1);
+        }
+        Self(through.ok())
     }
 
     /// The attributes of the details event.
@@ -211,9 +220,14 @@ impl Core {
         ];
         for (reason, count) in lost {
             if count > 0 {
-                let labels = [Label::new(own::SIGNAL, SIGNAL), Label::new(own::DROP_REASON, reason)];
-                self.sinks().bind(Id::Dropped, &labels).add(count);
+                self.lost_content(reason, count);
             }
         }
+    }
+
+    /// Counts content that was left out.
+    fn lost_content(&self, reason: &'static str, count: u64) {
+        let labels = [Label::new(own::SIGNAL, SIGNAL), Label::new(own::DROP_REASON, reason)];
+        self.sinks().bind(Id::Dropped, &labels).add(count);
     }
 }

@@ -53,8 +53,11 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
             if let Some(mut flow) = this.flow.take() {
-                // A reader that counts, as one of an exact Content-Length does, need not poll for the end.
-                flow.whole |= !flow.polling && this.inner.size_hint() == (0, Some(0));
+                // A reader that counts, as one of an exact Content-Length does, need not poll for the end. A stream that
+                // panicked, or that is dropped because something did, is not asked: it may panic again, which would
+                // abort the process.
+                let may_ask = !flow.polling && !std::thread::panicking();
+                flow.whole |= may_ask && this.inner.size_hint() == (0, Some(0));
                 flow.dropped();
             }
         }

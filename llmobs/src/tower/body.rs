@@ -36,7 +36,10 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
             if let Some(exchange) = this.exchange {
-                exchange.left(this.inner.is_end_stream() || this.inner.size_hint().exact() == Some(0));
+                // A body that panicked, or that is dropped because something did, is not asked: it may panic again, which
+                // would abort the process.
+                let may_ask = !exchange.is_polling() && !std::thread::panicking();
+                exchange.left(may_ask && (this.inner.is_end_stream() || this.inner.size_hint().exact() == Some(0)));
             }
         }
     }

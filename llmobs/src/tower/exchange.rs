@@ -184,9 +184,14 @@ impl Exchange {
         End::Complete
     }
 
+    /// Whether code of the service runs, or ran and did not return.
+    pub(super) const fn is_polling(&self) -> bool {
+        self.polling
+    }
+
     /// The body is dropped before its end was seen.
     pub(super) fn left(&mut self, nothing_is_missing: bool) {
-        if !self.polling && nothing_is_missing && !self.waits_for_trailers() {
+        if nothing_is_missing && !self.waits_for_trailers() {
             self.end = Some(self.ended());
         }
     }

@@ -1,0 +1,213 @@
+//! A second panic while a thread unwinds aborts the process. What llmobs does when it is dropped never causes one, nor asks
+//! a stream or body that panicked.
+//!
+//! Each case runs in a child process, which must live on after the panic and say so.
+
+use std::convert::Infallible;
+use std::future::Ready;
+use std::future::ready;
+use std::pin::Pin;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::task::Context;
+use std::task::Poll;
+use std::task::Waker;
+use std::thread;
+
+use bytes::Bytes;
+use futures_util::Stream;
+use http::Request;
+use http::Response;
+use http_body::Body;
+use http_body::Frame;
+use http_body::SizeHint;
+use llmobs::Chunk;
+use llmobs::Moment;
+use llmobs::Observer;
+use llmobs::capture::ContentCapture;
+use llmobs::capture::Gate;
+use llmobs::companion::Companion;
+use llmobs::companion::Followed;
+use llmobs::companion::Mark;
+use llmobs::llm_span;
+use llmobs::redact::Detector;
+use llmobs::redact::Redactor;
+use llmobs::semconv::value::Outcome;
+use llmobs::sse;
+use llmobs::sse::Dialect;
+use llmobs::testing::Readings;
+use llmobs::tower::ServerLayer;
+use tower_layer::Layer;
+use tower_service::Service;
+
+/// Says which case a child runs.
+const CASE: &str = "LLMOBS_UNWINDING_CASE";
+
+type Case = fn(&Observer);
+
+/// Each of them panics.
+const CASES: &[(&str, Case)] = &[
+    ("body", body),
+    ("stream", stream),
+    ("provider_stream", provider_stream),
+    ("step_stream", step_stream),
+    ("closure", closure),
+    ("companion", companion),
+    ("detector", detector),
+];
+
+#[test]
+fn no_drop_asks_what_panicked() {
+    if let Ok(name) = std::env::var(CASE) {
+        run(&name);
+        return;
+    }
+    for (name, _) in CASES {
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        let child = child.args(["--exact", "no_drop_asks_what_panicked", "--nocapture"]).env(CASE, name);
+        let output = child.output().unwrap();
+        let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success() && said.contains("alive"), "{name}: {}\n{said}{errors}", output.status);
+    }
+}
+
+fn run(name: &str) {
+    let (_, case) = CASES.iter().find(|(known, _)| *known == name).unwrap();
+    let detector = Detector::new("BADGE", "EMP-[0-9]{6}").check(|_| panic!("the detector panics"));
+    let redactor = Redactor::builder().detector(detector).build().unwrap();
+    let gate = Gate::builder().redactor(redactor).capture(ContentCapture::Events);
+    let observer = Observer::builder().model("m").capture(gate).build().unwrap();
+    let shared = observer.clone();
+    assert!(thread::spawn(move || case(&shared)).join().is_err(), "{name} panics");
+    let readings = Readings::of(&observer);
+    let failed = readings.value("llmobs.operation.ended", &[("llmobs.operation.outcome", "failed")]);
+    let started = readings.value("llmobs.operation.started", &[]);
+    assert!((failed - started).abs() < 1e-9, "{failed} of {started} operations failed");
+    println!("alive");
+}
+
+/// Panics when it is polled, and then at every question, as one does that unwraps a poisoned lock.
+#[derive(Clone, Default)]
+struct Poisoned(Arc<Mutex<()>>);
+
+impl Poisoned {
+    fn panic(&self) -> ! {
+        let _held = self.0.lock().unwrap();
+        panic!("the poll panics");
+    }
+
+    fn ask(&self) {
+        drop(self.0.lock().unwrap());
+    }
+}
+
+impl Stream for Poisoned {
+    type Item = Result<Vec<u8>, Infallible>;
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.panic()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.ask();
+        (0, None)
+    }
+}
+
+impl Body for Poisoned {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.panic()
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.ask();
+        false
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.ask();
+        SizeHint::default()
+    }
+}
+
+fn poll(stream: impl Stream) {
+    let _ = std::pin::pin!(stream).poll_next(&mut Context::from_waker(Waker::noop()));
+}
+
+struct Handler;
+
+impl Service<Request<()>> for Handler {
+    type Response = Response<Poisoned>;
+    type Error = Infallible;
+    type Future = Ready<Result<Response<Poisoned>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<()>) -> Self::Future {
+        ready(Ok(Response::new(Poisoned::default())))
+    }
+}
+
+fn body(observer: &Observer) {
+    let mut future = std::pin::pin!(ServerLayer::new(observer.clone()).layer(Handler).call(Request::new(())));
+    let mut context = Context::from_waker(Waker::noop());
+    let Poll::Ready(response) = future.as_mut().poll(&mut context) else { panic!("it is ready") };
+    let _ = std::pin::pin!(response.unwrap().into_body()).poll_frame(&mut context);
+}
+
+fn stream(observer: &Observer) {
+    poll(observer.chat("m").start().observe_with(Poisoned::default(), |_| Chunk::tokens(1)));
+}
+
+fn provider_stream(observer: &Observer) {
+    poll(sse::observe(observer.chat("m").start(), Dialect::OpenAi, Poisoned::default()));
+}
+
+/// A stream that is dropped because something else panics is not asked either.
+fn closure(observer: &Observer) {
+    let poisoned = Poisoned::default();
+    let lock = Arc::clone(&poisoned.0);
+    let _observed = observer.chat("m").start().observe_with(poisoned, |_| Chunk::tokens(1));
+    let _held = lock.lock().unwrap();
+    panic!("the reader panics");
+}
+
+#[llm_span(tool, name = "search", stream)]
+fn search() -> impl Stream<Item = Result<Vec<u8>, Infallible>> {
+    Poisoned::default()
+}
+
+fn step_stream(_: &Observer) {
+    poll(search());
+}
+
+struct Panicking;
+
+impl Companion for Panicking {
+    fn started(&self, _: Followed, _: Moment) {}
+
+    fn marked(&self, _: u64, _: Mark, _: Moment) {}
+
+    fn ended(&self, _: u64, _: Outcome, _: Moment) {
+        panic!("the companion panics");
+    }
+}
+
+fn companion(observer: &Observer) {
+    let companion = Arc::new(Panicking);
+    observer.attach_companion(&companion);
+    let _operation = observer.chat("m").start();
+    panic!("the handler panics");
+}
+
+fn detector(observer: &Observer) {
+    let operation = observer.chat("m").start();
+    operation.mark().output_text(0, "EMP-123456");
+    panic!("the handler panics");
+}
