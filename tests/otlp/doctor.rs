@@ -38,7 +38,7 @@ fn every_way_to_fail_has_words_and_says_what_to_change() {
         for (behaviour, words) in [
             (Behaviour::Unauthenticated, "OTEL_EXPORTER_OTLP_HEADERS"),
             (Behaviour::Unavailable, "log knows more"),
-            (Behaviour::Throttle, "takes no more at the moment"),
+            (Behaviour::Throttle(1), "takes no more at the moment"),
             (Behaviour::Hang, "said nothing"),
             (Behaviour::Page, "web server answers there"),
             (Behaviour::Endless, "no collector"),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use llmobs::Clock;
+use llmobs::otlp::Protocol;
 use llmobs::otlp::Signal;
 
 use crate::kit::BOTH;
@@ -53,7 +54,7 @@ fn who_cannot_now_is_asked_again() {
 fn who_says_when_to_come_back_is_not_asked_before() {
     for protocol in BOTH {
         let collector = Collector::start();
-        collector.behave(Behaviour::Throttle);
+        collector.behave(Behaviour::Throttle(1));
         let service = Service::new(to(collector.endpoint(), protocol).without(Signal::Logs));
         let clock = Clock::system();
         service.operations(1);
@@ -83,4 +84,35 @@ fn a_shutdown_does_not_wait_for_the_time_to_come_back() {
         let seen = collector.inbox().seen();
         assert_eq!((seen.spans.len(), seen.logs.len()), (5, 5));
     }
+}
+
+#[test]
+fn a_collector_never_shortens_the_back_off() {
+    for protocol in BOTH {
+        for seconds in [0, -1] {
+            let collector = Collector::start();
+            collector.behave(Behaviour::Throttle(seconds));
+            let service = Service::new(to(collector.endpoint(), protocol).batch_size(4).batch_delay(MOMENT));
+            service.operations(4);
+            let clock = Clock::system();
+            collector.inbox().wait_until("it was tried", |seen| !seen.requests.is_empty());
+            let start = clock.now();
+            collector.inbox().wait_until("it was tried again", |seen| seen.requests.len() >= 6);
+            let passed = clock.now().since(start);
+            // Of each of two signals the second and the third try, after 0.2 s and 0.4 s, a quarter less at least.
+            assert!(passed >= Duration::from_millis(450), "{protocol:?}, {seconds} s: six requests within {passed:?}");
+        }
+    }
+}
+
+#[test]
+fn any_limit_of_time_is_accepted() {
+    let collector = Collector::start();
+    let service = Service::new(to(collector.endpoint(), Protocol::Grpc).retry_for(Duration::MAX));
+    service.operations(3);
+    service.pipeline.flush(Duration::MAX).unwrap();
+    assert_eq!(service.pipeline.sent(Signal::Traces), 3);
+    service.operations(2);
+    service.pipeline.shutdown(Duration::MAX).unwrap();
+    assert_eq!(service.pipeline.sent(Signal::Traces), 5);
 }

@@ -44,8 +44,8 @@ pub enum Behaviour {
     Invalid,
     /// Wants other credentials: 401, or `UNAUTHENTICATED`.
     Unauthenticated,
-    /// Asks to come back in a second: 429 with `Retry-After`, or `RESOURCE_EXHAUSTED` with `RetryInfo`.
-    Throttle,
+    /// Asks to come back in so many seconds: 429 with `Retry-After`, or `RESOURCE_EXHAUSTED` with `RetryInfo`.
+    Throttle(i64),
     /// Takes everything but this many items.
     Reject(i64),
     /// Reads the request and never answers.

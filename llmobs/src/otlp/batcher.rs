@@ -11,6 +11,9 @@ use super::queue::Queue;
 /// Makes requests of items: their bytes, each with the number of items in it.
 pub(super) type Encode<T> = Box<dyn Fn(Vec<T>) -> Vec<(Vec<u8>, usize)> + Send + Sync>;
 
+/// A delay of zero would keep the pipeline's thread busy while nothing waits.
+const SHORTEST_DELAY: Duration = Duration::from_millis(1);
+
 /// What empties one signal's queue.
 pub(super) struct Batcher<T> {
     pub(super) queue: Arc<Queue<T>>,
@@ -34,7 +37,7 @@ impl<T: Send + 'static> Batcher<T> {
         loop {
             let closing = self.deadline.borrow_and_update().is_some();
             if !closing {
-                let _ = tokio::time::timeout(self.delay, self.queue.bell().notified()).await;
+                let _ = tokio::time::timeout(self.delay.max(SHORTEST_DELAY), self.queue.bell().notified()).await;
             }
             let load = self.queue.take();
             self.ship(load.items).await;

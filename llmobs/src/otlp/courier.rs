@@ -15,6 +15,7 @@ use super::transport::Answer;
 use super::transport::Fault;
 use super::transport::Retry;
 use super::transport::Transport;
+use super::worker::after;
 use crate::sink::exports::Loss;
 use crate::sink::exports::Tally;
 
@@ -48,7 +49,7 @@ impl Courier {
     /// Brings a message; tells whether the collector took it.
     pub(super) async fn deliver(&self, message: Vec<u8>, items: usize, deadline: &mut Deadline) -> bool {
         let body = self.transport.wrap(message);
-        let give_up = Instant::now() + self.tries_for;
+        let give_up = after(self.tries_for);
         let mut wait = Duration::from_millis(200);
         loop {
             let end = deadline.borrow_and_update().unwrap_or(give_up).min(give_up);
@@ -68,7 +69,8 @@ impl Courier {
                             return false;
                         }
                         Retry::Later => around(wait),
-                        Retry::After(asked) => asked.min(LONGEST_WAIT),
+                        // A peer may ask for more patience than the back-off has, never for less.
+                        Retry::After(asked) => around(wait).max(asked.min(LONGEST_WAIT)),
                     };
                     if !self.pause(pause, give_up, deadline).await {
                         let closing = deadline.borrow().is_some();

@@ -41,6 +41,7 @@ use super::target::Target;
 use super::transport::Transport;
 use super::worker::Flusher;
 use super::worker::Worker;
+use super::worker::after;
 use super::worker::wait_for;
 use crate::clock::Clock;
 use crate::sink::exports::Tally;
@@ -202,7 +203,7 @@ impl Parts {
             (self.spans.as_ref().map(|lane| lane.queue.flush()), self.logs.as_ref().map(|lane| lane.queue.flush()));
         let meters = self.metrics.is_some().then(|| meters.clone());
         let all = async move {
-            let end = Instant::now() + limit;
+            let end = after(limit);
             // It waits without a limit, so on a thread of its own.
             let collected = meters.map(|meters| tokio::task::spawn_blocking(move || meters.force_flush().is_ok()));
             let mut late = Vec::new();
@@ -223,7 +224,7 @@ impl Parts {
             }
             late
         };
-        wait_for(worker.handle(), limit + GRACE, all).unwrap_or_else(|| Signal::ALL.to_vec())
+        wait_for(worker.handle(), limit.saturating_add(GRACE), all).unwrap_or_else(|| Signal::ALL.to_vec())
     }
 
     /// Sends what is left, then nothing more; tells which signals were not done in time.
@@ -235,7 +236,7 @@ impl Parts {
         if let (Some(tail), Some(lane)) = (&self.tail, &self.spans) {
             tail.flush().into_iter().for_each(|span| lane.queue.push(span));
         }
-        let end = Instant::now() + limit;
+        let end = after(limit);
         let lanes: Vec<_> = [
             self.spans.as_ref().map(|lane| (Signal::Traces, worker.handle().spawn(lane.close(end)))),
             self.logs.as_ref().map(|lane| (Signal::Logs, worker.handle().spawn(lane.close(end)))),
@@ -247,7 +248,7 @@ impl Parts {
             self.metrics.as_ref().map(|lane| (meters.clone(), lane.deadline.clone(), Arc::clone(&lane.finished)));
         let all = async move {
             let mut late = Vec::new();
-            let (mut running, mut second) = (Vec::new(), end - limit / 3);
+            let (mut running, mut second) = (Vec::new(), end - end.saturating_duration_since(Instant::now()) / 3);
             for (signal, mut task) in lanes {
                 match tokio::time::timeout_at(second, &mut task).await {
                     Ok(done) => late.extend((!done.unwrap_or(false)).then_some(signal)),
@@ -270,7 +271,7 @@ impl Parts {
             }
             late
         };
-        wait_for(worker.handle(), limit + GRACE, all).unwrap_or_else(|| Signal::ALL.to_vec())
+        wait_for(worker.handle(), limit.saturating_add(GRACE), all).unwrap_or_else(|| Signal::ALL.to_vec())
     }
 }
 

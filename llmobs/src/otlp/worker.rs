@@ -9,6 +9,7 @@ use opentelemetry_sdk::error::OTelSdkError;
 use opentelemetry_sdk::error::OTelSdkResult;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::InitError;
 use super::queue::Queue;
@@ -65,6 +66,11 @@ impl Worker {
 #[expect(clippy::mem_forget, reason = "for as long as the thread lives")]
 fn suppress_for_good() {
     std::mem::forget(Context::enter_telemetry_suppressed_scope());
+}
+
+/// The moment after this long, but no later than in a year: whatever a caller allows, no moment is out of range.
+pub(super) fn after(time: Duration) -> Instant {
+    Instant::now() + time.min(Duration::from_secs(365 * 24 * 3_600))
 }
 
 /// Runs a future on the pipeline's thread and waits for it from another one, for this long at the most.

@@ -70,11 +70,16 @@ pub(super) fn refuse(how: Behaviour, is_grpc: bool) -> Response<Body> {
         Behaviour::Unavailable => status(503, "14"),
         Behaviour::Invalid => status(400, "3"),
         Behaviour::Unauthenticated => status(401, "16"),
-        Behaviour::Throttle => {
+        Behaviour::Throttle(seconds) => {
             let mut response = status(429, "8");
-            // `google.rpc.Status` with one `RetryInfo` of a second, in base64 without padding.
-            let details = "CAgaMAoodHlwZS5nb29nbGVhcGlzLmNvbS9nb29nbGUucnBjLlJldHJ5SW5mbxIECgIIAQ";
-            response.headers_mut().insert("retry-after", "1".parse().unwrap());
+            // `google.rpc.Status` with one `RetryInfo` of so many seconds, in base64 without padding.
+            let details = match seconds {
+                -1 => "GjkKKHR5cGUuZ29vZ2xlYXBpcy5jb20vZ29vZ2xlLnJwYy5SZXRyeUluZm8SDQoLCP///////////wE",
+                0 => "Gi4KKHR5cGUuZ29vZ2xlYXBpcy5jb20vZ29vZ2xlLnJwYy5SZXRyeUluZm8SAgoA",
+                1 => "GjAKKHR5cGUuZ29vZ2xlYXBpcy5jb20vZ29vZ2xlLnJwYy5SZXRyeUluZm8SBAoCCAE",
+                _ => panic!("{seconds} s are not among them"),
+            };
+            response.headers_mut().insert("retry-after", seconds.to_string().parse().unwrap());
             response.headers_mut().insert("grpc-status-details-bin", details.parse().unwrap());
             response
         }

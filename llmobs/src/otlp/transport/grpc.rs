@@ -123,7 +123,9 @@ fn retry_info(details: &[u8]) -> Option<Duration> {
     let details = Details::decode(from_base64(details)?.as_slice()).ok()?.details;
     let detail = details.into_iter().find(|detail| detail.type_url.ends_with("/google.rpc.RetryInfo"))?;
     let delay = RetryInfo::decode(detail.value.as_slice()).ok()?.retry_delay?;
-    Some(Duration::new(u64::try_from(delay.seconds).ok()?, u32::try_from(delay.nanos).ok()?.min(999_999_999)))
+    // A negative time is none to wait, but the request may be sent again all the same.
+    let (seconds, nanos) = (u64::try_from(delay.seconds), u32::try_from(delay.nanos));
+    Some(Duration::new(seconds.unwrap_or(0), nanos.unwrap_or(0).min(999_999_999)))
 }
 
 /// Binary headers of gRPC are base64, with padding or without.
@@ -159,5 +161,9 @@ mod tests {
         let details = Details { details: vec![Detail::default(), detail] }.encode_to_vec();
         assert_eq!(retry_info(base64::encode(&details).as_bytes()), Some(Duration::from_millis(2_500)));
         assert_eq!(retry_info(b"AAAA"), None);
+        let value = RetryInfo { retry_delay: Some(Delay { seconds: -3, nanos: i32::MIN }) }.encode_to_vec();
+        let detail = Detail { type_url: "type.googleapis.com/google.rpc.RetryInfo".to_owned(), value };
+        let details = Details { details: vec![detail] }.encode_to_vec();
+        assert_eq!(retry_info(base64::encode(&details).as_bytes()), Some(Duration::ZERO));
     }
 }
