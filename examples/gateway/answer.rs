@@ -8,6 +8,7 @@ use axum::body::Bytes;
 use axum::body::to_bytes;
 use axum::http::HeaderMap;
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_LENGTH;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::response::Response;
@@ -20,6 +21,7 @@ use llmobs::Marker;
 use llmobs::Operation;
 use llmobs::sse;
 use llmobs::sse::Dialect;
+use llmobs::sse::Reader;
 use serde_json::json;
 
 use crate::headers;
@@ -36,7 +38,12 @@ pub(crate) async fn observed(answer: Upstream, operation: Operation, pause: Dura
     head.headers = headers::to_client(head.headers);
     let parts = parts(body, pause, operation.marker());
     if head.status.is_success() && is_stream(&head.headers) {
-        let watched = sse::observe(operation, Dialect::OpenAi, parts);
+        let reader = Reader::new(Dialect::OpenAi);
+        let reader = match content_length(&head.headers) {
+            Some(bytes) => reader.length(bytes),
+            None => reader,
+        };
+        let watched = sse::observe(operation, reader, parts);
         return Response::from_parts(head, Body::from_stream(watched));
     }
     let Ok(body) = to_bytes(Body::from_stream(parts), LARGEST_ANSWER).await else {
@@ -58,6 +65,11 @@ pub(crate) fn unobserved(answer: Upstream) -> Response {
 pub(crate) fn own_error(status: StatusCode, error: ErrorType) -> Response {
     let body = json!({ "error": { "message": "the gateway got no answer", "type": error.as_str(), "code": null } });
     (status, Json(body)).into_response()
+}
+
+/// How many bytes the client is promised: the server asks for no more.
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }
 
 fn is_stream(headers: &HeaderMap) -> bool {

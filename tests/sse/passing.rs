@@ -14,10 +14,12 @@ use llmobs::FirstToken;
 use llmobs::Level;
 use llmobs::ManualClock;
 use llmobs::Observer;
+use llmobs::OperationName;
 use llmobs::Role;
 use llmobs::assert_books;
 use llmobs::sse::Dialect;
 use llmobs::sse::Event;
+use llmobs::sse::Reader;
 use llmobs::sse::observe;
 use llmobs::sse::observe_with;
 use llmobs::testing::Books;
@@ -281,4 +283,100 @@ fn a_watched_stream_may_go_to_another_thread_and_be_moved() {
     let mut watched = Box::pin(watched);
     let poll: Poll<Option<_>> = Pin::new(&mut watched).poll_next(&mut Context::from_waker(std::task::Waker::noop()));
     assert!(poll.is_ready());
+}
+
+/// Answers that are none: they end before anything was generated.
+const NOTHING: [(Dialect, &str); 6] = [
+    (Dialect::OpenAi, ""),
+    (Dialect::OpenAi, "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n"),
+    (Dialect::OpenAi, "<html><body><h1>502 Bad Gateway</h1></body></html>"),
+    // A line feed where an empty line is due makes one event of three lines, which is no JSON.
+    (Dialect::OpenAi, "data: {\"choices\":[]}\ndata: {\"choices\":[]}\ndata: [DONE]\n\n"),
+    (Dialect::OpenAi, "data: [DONE]\n\n"),
+    (
+        Dialect::Anthropic,
+        "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":8}}}\n\n",
+    ),
+];
+
+/// How the consumer learns that nothing follows.
+enum End {
+    /// It polls until the stream says so.
+    Polled,
+    /// It counts bytes, and the stream knows that it has given all.
+    Counted,
+    /// It counts bytes, of which the stream knows nothing.
+    Declared,
+}
+
+async fn outcome_of(name: OperationName, dialect: Dialect, body: &str, end: End) -> (String, String) {
+    let observer = gateway(FirstToken::Generated).0;
+    let operation = observer.operation(name, "m").start();
+    let pieces: Vec<&str> = if body.is_empty() { Vec::new() } else { vec![body] };
+    let count = pieces.len();
+    match end {
+        End::Polled => {
+            assert_eq!(observe(operation, dialect, stream::iter(pieces)).count().await, count);
+        }
+        End::Counted => {
+            assert_eq!(observe(operation, dialect, stream::iter(pieces)).take(count).count().await, count);
+        }
+        End::Declared => {
+            let reader = Reader::new(dialect).length(body.len() as u64);
+            let pieces = stream::iter(pieces).chain(silence());
+            assert_eq!(observe(operation, reader, pieces).take(count).count().await, count);
+        }
+    }
+    assert_books!(observer);
+    let readings = Readings::of(&observer);
+    let ends = [("completed", ""), ("cancelled", "cancelled"), ("failed", "upstream"), ("rejected", "rate_limited")];
+    let (outcome, error) = ends
+        .into_iter()
+        .find(|(outcome, error)| {
+            let error = (!error.is_empty()).then_some(("error.type", *error));
+            let labels: Vec<_> = [("llmobs.operation.outcome", *outcome)].into_iter().chain(error).collect();
+            readings.count(ENDED, &labels) == 1
+        })
+        .expect("it ended in one of these ways");
+    (outcome.to_owned(), error.to_owned())
+}
+
+#[tokio::test]
+async fn an_answer_that_ends_before_anything_was_generated_failed_however_its_end_is_seen() {
+    for (dialect, body) in NOTHING {
+        for end in [End::Polled, End::Counted, End::Declared] {
+            let (outcome, error) = outcome_of(OperationName::Chat, dialect, body, end).await;
+            assert_eq!((outcome.as_str(), error.as_str()), ("failed", "upstream"), "{body:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_was_cut_off_failed_however_its_end_is_seen() {
+    let body = frame(0, r#"{"content":"a"}"#);
+    for end in [End::Polled, End::Counted, End::Declared] {
+        let (outcome, error) = outcome_of(OperationName::Chat, Dialect::OpenAi, &body, end).await;
+        assert_eq!((outcome.as_str(), error.as_str()), ("failed", "upstream"));
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_whole_is_completed_however_its_end_is_seen() {
+    let chat = frame(0, r#"{"content":"a"}"#) + &finish(0);
+    let embeddings = r#"{"object":"list","data":[],"model":"m","usage":{"prompt_tokens":3,"total_tokens":3}}"#;
+    for (name, body) in [(OperationName::Chat, &*chat), (OperationName::Embeddings, embeddings)] {
+        for end in [End::Polled, End::Counted, End::Declared] {
+            let (outcome, _) = outcome_of(name.clone(), Dialect::OpenAi, body, end).await;
+            assert_eq!(outcome, "completed", "{body}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_in_the_last_bytes_of_a_counted_answer_is_a_rejection() {
+    let body = "data: {\"error\":{\"message\":\"slow down\",\"type\":\"rate_limit_error\",\"code\":\"rate_limit_exceeded\"}}\n\n";
+    for end in [End::Polled, End::Counted, End::Declared] {
+        let (outcome, error) = outcome_of(OperationName::Chat, Dialect::OpenAi, body, end).await;
+        assert_eq!((outcome.as_str(), error.as_str()), ("rejected", "rate_limited"));
+    }
 }

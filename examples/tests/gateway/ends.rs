@@ -88,6 +88,20 @@ async fn an_upstream_that_ends_a_stream_too_early_fails_it() {
 }
 
 #[tokio::test]
+async fn an_upstream_whose_answer_has_a_length_and_no_finish_reason_fails_it() {
+    let _beside = beside_others().await;
+    let role = "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n";
+    for body in ["", role] {
+        let length = body.len();
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: {length}\r\n\r\n");
+        let upstream = Upstream::saying(head + body).await;
+        let gateway = Gateway::before(upstream.address, &[]);
+        assert_eq!(post(gateway.address(), CHAT, &question(true, 9).to_string()).await.body, body);
+        ended("failed/upstream", async || gateway.page().await).await;
+    }
+}
+
+#[tokio::test]
 async fn what_the_upstream_refuses_has_its_type_and_reaches_the_client_as_it_is() {
     let _beside = beside_others().await;
     let filtered = r#"{"error":{"message":"no","type":"invalid_request_error","code":"content_filter"}}"#;

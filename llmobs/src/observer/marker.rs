@@ -140,6 +140,14 @@ impl Marker {
         self.live.as_ref().is_some_and(|live| live.first_token().is_some())
     }
 
+    /// Whether a model generates the answer, choice by choice, each with a finish reason.
+    #[cfg(feature = "sse")]
+    pub(crate) fn generates(&self) -> bool {
+        use crate::semconv::value::OperationName as Name;
+        let name = self.live.as_ref().map(|live| &live.series.key.operation);
+        matches!(name, Some(Name::Chat | Name::GenerateContent | Name::TextCompletion))
+    }
+
     /// A phase begins; it is recorded when the guard is dropped. The name must be one of those given to
     /// [`ObserverBuilder::phases`](crate::ObserverBuilder::phases), else the phase is counted as folded and not
     /// recorded.

@@ -38,9 +38,12 @@ use crate::timing::Drive;
 ///
 /// Usage, the finish reason, the answer's id and model, and errors inside it are marked on the operation. An error
 /// before anything was generated that says that the upstream would not (its filter, its limits, the request) ends it
-/// as rejected. An `Err` item before the end of the answer ends it as failed with `upstream`, and so does a stream that
-/// has given something and ends by itself before a choice of it has a finish reason, without its dialect's own end: it
-/// was cut off.
+/// as rejected. An `Err` item before the end of the answer ends it as failed with `upstream`. So does a stream that ends
+/// by itself before it generated anything, and one that has generated something and ends before a choice of it has a
+/// finish reason, without its dialect's own end: it was cut off. Embeddings generate nothing.
+///
+/// A stream has ended when it says so, when its `size_hint` says that nothing follows, or with the last byte of
+/// [the length of the answer](Reader::length).
 ///
 /// With the feature `content`, and where content is captured, what the answer says goes to the operation too: what a
 /// [`Marker`] would be given piece by piece. Of media that a model makes the transcript goes along, and nothing of a frame
@@ -102,12 +105,21 @@ where
     S::Item: Piece<K>,
     F: FnMut(&Event<'_>),
 {
-    let watch = operation.is_enabled().then(|| Watch::new(reader.into(), operation.marker(), on));
-    let parsed = Parsed { inner: stream, watch: watch.map(Box::new), bytes: <S::Item as Piece<K>>::bytes };
+    let mut watch = operation.is_enabled().then(|| Box::new(Watch::new(reader.into(), operation.marker(), on)));
+    if let Some(watch) = watch.take_if(|watch| watch.has_all() || has_ended(&stream)) {
+        // Nobody polls a body of length zero.
+        let _ = watch.end();
+    }
+    let parsed = Parsed { inner: stream, watch, bytes: <S::Item as Piece<K>>::bytes };
     Watched { observed: operation.observe_with(parsed, told) }
 }
 
 const fn ignore(_event: &Event<'_>) {}
+
+/// Whether the stream itself says that nothing follows.
+fn has_ended(stream: &impl Stream) -> bool {
+    stream.size_hint() == (0, Some(0))
+}
 
 fn told<T>((_, chunk): &(T, Chunk)) -> Chunk {
     chunk.clone()
@@ -174,15 +186,26 @@ impl<S: Stream, F: FnMut(&Event<'_>)> Stream for Parsed<S, F> {
     type Item = (S::Item, Chunk);
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.project();
-        let Some(item) = ready!(this.inner.poll_next(context)) else {
+        let mut this = self.project();
+        let Some(item) = ready!(this.inner.as_mut().poll_next(context)) else {
             if let Some(watch) = this.watch.take() {
-                watch.end();
+                let marker = watch.marker.clone();
+                // An error in an event that lacked its end has no item to stand in.
+                if let Some(error) = watch.end().error {
+                    marker.failing(error);
+                }
             }
             return Poll::Ready(None);
         };
         let chunk = match ((this.bytes)(&item), this.watch.as_mut()) {
-            (Some(bytes), Some(watch)) => watch.piece(bytes),
+            (Some(bytes), Some(watch)) => {
+                let chunk = watch.piece(bytes);
+                match this.watch.take_if(|watch| watch.has_all() || has_ended(&*this.inner)) {
+                    // Who counts the bytes does not come back for the end.
+                    Some(watch) => chunk.and(watch.end()).last(),
+                    None => chunk,
+                }
+            }
             (Some(_), None) => Chunk::empty(),
             // Some servers drop the connection where they should close it: that takes nothing from a whole answer.
             (None, Some(watch)) if watch.is_whole() => Chunk::silent(),
@@ -211,6 +234,8 @@ struct Watch<F> {
     reader: Reader,
     gathered: Gathered,
     marker: Marker,
+    /// How many bytes came.
+    read: u64,
     /// Whether the words are wanted too. That does not change under way.
     #[cfg(feature = "content")]
     captures: bool,
@@ -221,7 +246,8 @@ impl<F: FnMut(&Event<'_>)> Watch<F> {
     fn new(reader: Reader, marker: Marker, on: F) -> Self {
         Self {
             reader,
-            gathered: Gathered::new(),
+            gathered: Gathered::new(marker.generates()),
+            read: 0,
             #[cfg(feature = "content")]
             captures: marker.captures(),
             marker,
@@ -230,19 +256,30 @@ impl<F: FnMut(&Event<'_>)> Watch<F> {
     }
 
     fn piece(&mut self, bytes: &[u8]) -> Chunk {
+        self.read = self.read.saturating_add(bytes.len() as u64);
+        self.chunk(|reader, to| reader.read(bytes, to))
+    }
+
+    fn chunk(&mut self, read: impl FnOnce(&mut Reader, &mut Listener<'_>)) -> Chunk {
         let before = self.reader.frames();
-        self.told(|reader, to| reader.read(bytes, to));
+        self.told(read);
         self.gathered.chunk(self.reader.frames() - before)
+    }
+
+    /// Whether every byte of the answer came, as far as its length is known.
+    fn has_all(&self) -> bool {
+        self.reader.declared_length().is_some_and(|length| self.read >= length)
     }
 
     fn is_whole(&self) -> bool {
         self.gathered.is_whole(self.reader.dialect() != Dialect::Gemini)
     }
 
-    /// The stream ended by itself.
-    fn end(mut self) {
-        self.told(Reader::end);
+    /// The stream ended by itself. Returns what a last event said that lacked its end.
+    fn end(mut self: Box<Self>) -> Chunk {
+        let chunk = self.chunk(Reader::end);
         self.gathered.end(&self.marker);
+        chunk
     }
 
     /// Reads something and is told what it says.

@@ -28,6 +28,8 @@ use super::story::Story;
 pub struct Reader {
     frames: Frames,
     story: Story,
+    /// How many bytes the answer has, where that is known.
+    length: Option<u64>,
 }
 
 /// A MiB: no frame of a sane answer is longer, but the last one of OpenAI's Responses has the whole answer in it.
@@ -37,7 +39,7 @@ impl Reader {
     /// A reader of one answer.
     #[must_use]
     pub const fn new(dialect: Dialect) -> Self {
-        Self { frames: Frames::new(dialect, BOUND), story: Story::new(dialect) }
+        Self { frames: Frames::new(dialect, BOUND), story: Story::new(dialect), length: None }
     }
 
     /// The most bytes of a line or event that are kept; a longer one is skipped to its end and counted. Defaults to
@@ -46,6 +48,19 @@ impl Reader {
     pub const fn bound(mut self, bytes: usize) -> Self {
         self.frames.held.set_bound(bytes);
         self
+    }
+
+    /// How many bytes the whole answer has, as its `Content-Length` says. With the last of them
+    /// [`observe()`](super::observe()) takes the answer for ended: a server that sends it on by its length does not poll
+    /// for the end. Defaults to unknown.
+    #[must_use]
+    pub const fn length(mut self, bytes: u64) -> Self {
+        self.length = Some(bytes);
+        self
+    }
+
+    pub(super) const fn declared_length(&self) -> Option<u64> {
+        self.length
     }
 
     /// Reads the next bytes and tells what they say.
@@ -59,12 +74,12 @@ impl Reader {
     }
 
     pub(super) fn read(&mut self, bytes: &[u8], to: &mut Listener<'_>) {
-        let Self { frames, story } = self;
+        let Self { frames, story, .. } = self;
         frames.feed(bytes, &mut |frame| story.frame(frame, to));
     }
 
     pub(super) fn end(&mut self, to: &mut Listener<'_>) {
-        let Self { frames, story } = self;
+        let Self { frames, story, .. } = self;
         frames.finish(&mut |frame| story.frame(frame, to));
     }
 

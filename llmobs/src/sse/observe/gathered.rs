@@ -20,13 +20,16 @@ pub(super) struct Gathered {
     reasons: Vec<(u32, FinishReason)>,
     /// The protocol's own end came.
     is_over: bool,
+    /// An error came.
     has_failed: bool,
+    /// The answer is one that a model generates.
+    generates: bool,
     /// What this piece has said so far.
     chunk: Chunk,
 }
 
 impl Gathered {
-    pub(super) const fn new() -> Self {
+    pub(super) const fn new(generates: bool) -> Self {
         Self {
             timed: None,
             begun: 0,
@@ -34,6 +37,7 @@ impl Gathered {
             reasons: Vec::new(),
             is_over: false,
             has_failed: false,
+            generates,
             chunk: Chunk::silent(),
         }
     }
@@ -48,7 +52,10 @@ impl Gathered {
                 self.is_over = true;
                 self.finish(marker);
             }
-            Event::Error(error) if self.begun == 0 && error.is_refusal() => self.add(Chunk::rejected(error)),
+            Event::Error(error) if self.begun == 0 && error.is_refusal() => {
+                self.has_failed = true;
+                self.add(Chunk::rejected(error));
+            }
             Event::Error(error) => {
                 self.has_failed = true;
                 marker.failing(error);
@@ -105,13 +112,10 @@ impl Gathered {
 
     /// The answer ended by itself.
     pub(super) fn end(&mut self, marker: &Marker) {
-        let was_cut = self.begun & !self.finished != 0 && !self.is_over && !self.has_failed;
-        if was_cut {
+        let has_begun = self.begun | self.finished != 0;
+        let was_cut = if has_begun { self.begun & !self.finished != 0 && !self.is_over } else { self.generates };
+        if was_cut && !self.has_failed {
             marker.failing(ErrorType::Upstream);
-        }
-        // A refusal in an event that lacks its end has no item to stand in.
-        if let Some(error) = self.chunk.error {
-            marker.failing(error);
         }
         self.finish(marker);
     }
