@@ -20,6 +20,8 @@ mod live;
 mod marker;
 mod operation;
 mod outside;
+#[cfg(test)]
+mod races;
 mod start;
 mod step;
 mod steps;

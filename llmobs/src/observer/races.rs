@@ -1,0 +1,122 @@
+//! Operations that several threads mark while collections read them. Few repetitions: `cargo +nightly miri test` runs them
+//! on schedules of its own and finds data races; `tests/loom` runs every schedule of the times alone.
+
+use std::pin::Pin;
+use std::task::Context;
+use std::task::Poll;
+use std::task::Waker;
+use std::thread;
+
+use futures_core::Stream;
+
+use super::Chunk;
+use super::Observer;
+use crate::catalog::Id;
+use crate::clock::Clock;
+use crate::clock::seconds;
+use crate::semconv::value::State;
+use crate::sink::Source;
+use crate::usage::Usage;
+
+const REPETITIONS: u32 = if cfg!(miri) { 5 } else { 200 };
+
+/// An observer whose clock stands still, so that times can be compared exactly.
+fn observer() -> Observer {
+    Observer::builder().model("m").clock(Clock::manual().0).build().expect("these settings are valid")
+}
+
+/// The time in all states, in seconds, of operations in flight and of those that ended.
+fn total_time(observer: &Observer) -> f64 {
+    let inner = observer.core.as_ref().expect("it is enabled");
+    inner.read(Id::StateTime).iter().map(|reading| reading.value).sum()
+}
+
+#[test]
+fn marks_from_two_threads_and_collections_from_a_third_agree() {
+    for _ in 0..REPETITIONS {
+        let observer = observer();
+        let operation = observer.chat("m").start();
+        thread::scope(|scope| {
+            for part in 0..2 {
+                let marker = operation.marker();
+                scope.spawn(move || {
+                    if part == 0 {
+                        marker.enqueued();
+                        marker.usage(Usage::new().input(3));
+                    } else {
+                        marker.scheduled();
+                        marker.first_token();
+                        marker.usage(Usage::new().output(5));
+                    }
+                });
+            }
+            let observer = &observer;
+            scope.spawn(move || {
+                assert!(observer.in_flight().len() <= 1);
+                assert!(total_time(observer) < seconds(1), "the clock stands still");
+            });
+        });
+        operation.complete();
+        assert!(observer.in_flight().is_empty());
+        assert!(total_time(&observer) < seconds(1), "the clock stands still");
+    }
+}
+
+#[test]
+fn an_end_on_one_thread_and_marks_on_another_leave_nothing_in_flight() {
+    for _ in 0..REPETITIONS {
+        let observer = observer();
+        let operation = observer.chat("m").start();
+        let marker = operation.marker();
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                marker.enqueued();
+                marker.scheduled();
+                marker.first_token();
+            });
+            scope.spawn(move || operation.cancel());
+        });
+        assert!(observer.in_flight().is_empty());
+    }
+}
+
+/// Yields one token at each poll.
+struct Endless;
+
+impl Stream for Endless {
+    type Item = u32;
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<u32>> {
+        Poll::Ready(Some(1))
+    }
+}
+
+#[test]
+fn a_collection_reads_a_stream_while_it_is_polled() {
+    let (clock, hand) = Clock::manual();
+    let observer = Observer::builder().model("m").clock(clock).build().expect("these settings are valid");
+    let operation = observer.chat("m").start();
+    operation.mark().scheduled();
+    let mut stream = Box::pin(operation.observe_with(Endless, |tokens| Chunk::tokens(*tokens)));
+    thread::scope(|scope| {
+        let reader = &observer;
+        scope.spawn(move || {
+            for _ in 0..REPETITIONS {
+                let in_flight = reader.in_flight();
+                assert!(in_flight[0].tokens <= u64::from(REPETITIONS));
+                let _ = total_time(reader);
+            }
+        });
+        let mut context = Context::from_waker(Waker::noop());
+        for _ in 0..REPETITIONS {
+            assert!(stream.as_mut().poll_next(&mut context).is_ready());
+            hand.advance(std::time::Duration::from_secs(10));
+        }
+    });
+    drop(stream);
+    let inner = observer.core.as_ref().expect("it is enabled");
+    let decode = inner.read(Id::StateTime).into_iter();
+    let decode =
+        decode.filter(|reading| reading.labels.iter().any(|label| label.value.as_str() == State::Decode.as_str()));
+    assert!(decode.map(|reading| reading.value).sum::<f64>() < 1e-9, "the model took no time");
+}
