@@ -276,7 +276,7 @@ impl<F: FnMut(&Event<'_>)> Watch<F> {
     }
 
     /// The stream ended by itself. Returns what a last event said that lacked its end.
-    fn end(mut self: Box<Self>) -> Chunk {
+    fn end(mut self) -> Chunk {
         let chunk = self.chunk(Reader::end);
         self.gathered.end(&self.marker);
         chunk
