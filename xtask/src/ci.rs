@@ -9,9 +9,12 @@ use crate::metrics_doc;
 use crate::root;
 use crate::semconv;
 use crate::weight;
+use crate::words;
 
 pub(crate) fn run(skip_tests: bool) -> Result<(), String> {
     Cargo::new("fmt --all --check").run()?;
+    println!("$ cargo xtask words");
+    words::check()?;
     generated()?;
     weight::run()?;
     licences()?;

@@ -12,12 +12,16 @@ mod licence;
 mod metrics_doc;
 mod semconv;
 mod weight;
+mod words;
 
 const USAGE: &str = "\
 cargo xtask ci [--skip-tests]      everything that must hold before a change lands
 cargo xtask metrics-doc [--check]  docs/metrics.md, from the catalog
 cargo xtask semconv [--check]      the constants of the conventions, from semconv/
-cargo xtask weight                 the crates that llmobs brings, against their budget";
+cargo xtask weight                 the crates that llmobs brings, against their budget
+cargo xtask words [PATH]           the language of docs and comments, against its baseline; with PATH all findings there
+cargo xtask words --summary        the number of findings by rule and by folder
+cargo xtask words --bless          lowers the baseline to the present numbers";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -30,6 +34,10 @@ fn main() -> ExitCode {
         ["semconv"] => semconv::run(false),
         ["semconv", "--check"] => semconv::run(true),
         ["weight"] => weight::run(),
+        ["words"] => words::check(),
+        ["words", "--summary"] => words::summary(),
+        ["words", "--bless"] => words::bless(),
+        ["words", path] if !path.starts_with('-') => words::list(path),
         _ => Err(format!("usage:\n{USAGE}")),
     };
     match done {
