@@ -11,10 +11,10 @@ use std::time::Instant;
 use futures_util::Stream;
 use llmobs::Chunk;
 use llmobs::Clock;
-use llmobs::Drive;
 use llmobs::Objective;
 use llmobs::Observer;
 use llmobs::ObserverBuilder;
+use llmobs::Producer;
 use llmobs::Provider;
 use llmobs::Role;
 use llmobs_benches::Contest;
@@ -51,9 +51,9 @@ const BOUNDS: [f64; 15] = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0
 
 fn main() {
     let ready = Contest::new("a chunk that is ready (lazy: each gives a sample)");
-    judge(&run(ready, || Source { waits: false, waited: false }, Drive::Lazy));
+    judge(&run(ready, || Source { waits: false, waited: false }, Producer::Pull));
     let waiting = Contest::new("a chunk that is waited for (eager: Pending, then ready)");
-    judge(&run(waiting, || Source { waits: true, waited: false }, Drive::Eager));
+    judge(&run(waiting, || Source { waits: true, waited: false }, Producer::Push));
 }
 
 fn judge(results: &Results) {
@@ -66,7 +66,7 @@ fn judge(results: &Results) {
     budget("OpenTelemetry on top, in records", (nanos(BOTH) - nanos(PROMETHEUS)) / record, 1.0, "");
 }
 
-fn run<S: Stream<Item = u32> + Unpin>(contest: Contest<'_>, source: impl Fn() -> S, drive: Drive) -> Results {
+fn run<S: Stream<Item = u32> + Unpin>(contest: Contest<'_>, source: impl Fn() -> S, producer: Producer) -> Results {
     let provider = otel::provider();
     let meter = provider.meter("by hand");
     let gaps = meter.f64_histogram("inter_token").with_boundaries(BOUNDS.to_vec()).build();
@@ -87,10 +87,10 @@ fn run<S: Stream<Item = u32> + Unpin>(contest: Contest<'_>, source: impl Fn() ->
     let clock = clocked(source(), Instant::now);
     let system = Clock::system();
     let numbers = clocked(source(), move || system.now().as_nanos());
-    let disabled = observed(&Observer::disabled(), source(), drive);
-    let prometheus = observed(&observer().build().expect("builds"), source(), drive);
-    let client = observed(&observer().role(Role::Client).build().expect("builds"), source(), drive);
-    let both = observed(&observer().meter_provider(&provider).build().expect("builds"), source(), drive);
+    let disabled = observed(&Observer::disabled(), source(), producer);
+    let prometheus = observed(&observer().build().expect("builds"), source(), producer);
+    let client = observed(&observer().role(Role::Client).build().expect("builds"), source(), producer);
+    let both = observed(&observer().meter_provider(&provider).build().expect("builds"), source(), producer);
     let produced = {
         // Gaps of 1 to 64 ns with a bucket's edge in their midst, so that no guess at the bucket helps.
         let edge = Objective::new("edge").time_per_output_token(Duration::from_nanos(32));
@@ -99,7 +99,7 @@ fn run<S: Stream<Item = u32> + Unpin>(contest: Contest<'_>, source: impl Fn() ->
         let operation = observer.chat(MODEL).start();
         operation.observe_with(source(), move |_: &u32| {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            at = at.after(Duration::from_nanos(1 + (random >> 58)));
+            at = at.saturating_add(Duration::from_nanos(1 + (random >> 58)));
             Chunk::tokens(1).produced_at(at)
         })
     };
@@ -160,9 +160,9 @@ fn observer() -> ObserverBuilder<'static> {
 fn observed<S: Stream<Item = u32> + Unpin>(
     observer: &Observer,
     source: S,
-    drive: Drive,
+    producer: Producer,
 ) -> impl Stream<Item = u32> + Unpin + use<S> {
-    observer.chat(MODEL).start().observe_with(source, |_: &u32| Chunk::tokens(1)).drive(drive)
+    observer.chat(MODEL).start().observe_with(source, |_: &u32| Chunk::tokens(1)).producer(producer)
 }
 
 /// Takes as many items from an endless stream as there are turns.

@@ -27,7 +27,7 @@ const PIECES: usize = 64;
 fn main() {
     let observer = |mode| {
         // No log event: the span by hand has none either.
-        let builder = Observer::builder().model(MODEL).level(Level::Core).logged_share(0.0);
+        let builder = Observer::builder().model(MODEL).level(Level::Core).log_sample_ratio(0.0);
         builder.capture(mode).build().expect("builds")
     };
     let (off, spans) = (observer(ContentCapture::Off), observer(ContentCapture::Spans));
@@ -51,13 +51,13 @@ const PIECE: &str = " word after word";
 
 fn silent(observer: &Observer) {
     let operation = observer.chat(MODEL).start();
-    operation.mark().finish_reason(FinishReason::Stop);
+    operation.marker().finish_reason(FinishReason::Stop);
     operation.complete();
 }
 
 fn call(observer: &Observer, prompt: &str) {
     let operation = observer.chat(MODEL).start();
-    let mark = operation.mark();
+    let mark = operation.marker();
     mark.input(|| prompt);
     for _ in 0..PIECES {
         mark.output_text(0, PIECE);
@@ -75,6 +75,6 @@ fn by_hand(observer: &Observer, prompt: &str) {
     let messages = |role, text: &str| json!([{"role": role, "parts": [{"type": "text", "content": text}]}]).to_string();
     operation.span().set_attribute("gen_ai.input.messages", messages("user", prompt));
     operation.span().set_attribute("gen_ai.output.messages", messages("assistant", &answer));
-    operation.mark().finish_reason(FinishReason::Stop);
+    operation.marker().finish_reason(FinishReason::Stop);
     operation.complete();
 }

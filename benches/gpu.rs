@@ -1,7 +1,7 @@
 //! What the GPU sampler costs: the CPU time of its threads by cadence and number of GPUs, and how often it asks the
 //! library. The library is the fake one, which answers at once: what is left is the sampler's own work.
 
-#[path = "../llmobs-gpu/tests/support/fake.rs"]
+#[path = "../llmobs-gpu/tests/support/fake_library.rs"]
 mod fake;
 
 use std::fs;

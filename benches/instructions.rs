@@ -14,9 +14,9 @@ use futures_util::Stream;
 use futures_util::stream;
 use llmobs::Chunk;
 use llmobs::Clock;
-use llmobs::Drive;
 use llmobs::ManualClock;
 use llmobs::Observer;
+use llmobs::Producer;
 use llmobs_benches::Table;
 use llmobs_benches::instructions;
 use llmobs_benches::is_quick;
@@ -110,5 +110,5 @@ fn observe(observer: &Observer, hand: &ManualClock, chunks: usize) {
         hand.advance(Duration::from_micros(10));
         Chunk::tokens(1)
     });
-    read(stream.drive(Drive::Lazy));
+    read(stream.producer(Producer::Pull));
 }

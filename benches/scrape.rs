@@ -8,9 +8,9 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream;
 use llmobs::Chunk;
-use llmobs::Drive;
 use llmobs::Marker;
 use llmobs::Observer;
+use llmobs::Producer;
 use llmobs::Usage;
 use llmobs_benches::Contest;
 use llmobs_benches::Table;
@@ -72,7 +72,7 @@ fn encode(registry: &Registry) -> String {
 /// An observer whose series are nearly all of `llmobs.phase.duration`.
 fn one_histogram() -> Observer {
     let observer = phases();
-    let marker = observer.chat("m").start().marker();
+    let marker = observer.chat("m").start().marker().clone();
     (0..SERIES).for_each(|place| record(&marker, &phase_name(place)));
     observer
 }
@@ -96,11 +96,12 @@ fn service() -> Observer {
     let observer = Observer::builder().models(models.clone()).build().expect("builds");
     for model in &models {
         let operation = observer.chat(model).start();
-        let marker = operation.marker();
+        let marker = operation.marker().clone();
         marker.enqueued();
         marker.scheduled();
         marker.usage(Usage::new().input(37).output(3));
-        let stream = operation.observe_with(stream::iter([1_u32; 3]), |_: &u32| Chunk::tokens(1)).drive(Drive::Lazy);
+        let stream =
+            operation.observe_with(stream::iter([1_u32; 3]), |_: &u32| Chunk::tokens(1)).producer(Producer::Pull);
         assert_eq!(futures_util::FutureExt::now_or_never(stream.count()), Some(3));
     }
     observer
@@ -121,7 +122,7 @@ fn stalls() {
         row(&mut table, &format!("prometheus-client, Family, {name}"), family);
         let llmobs = || {
             let observer = phases();
-            let marker = observer.chat("m").start().marker();
+            let marker = observer.chat("m").start().marker().clone();
             let names: Vec<String> = (0..SERIES + NEW).map(phase_name).collect();
             Waits::of(scraped, |place| record(&marker, &names[place]), || drop(page(&observer)))
         };

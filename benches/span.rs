@@ -35,7 +35,7 @@ const FASTRACE: &str = "fastrace: root span, same attributes";
 
 fn main() {
     // No log event: the span by hand has none either.
-    let builder = Observer::builder().model(MODEL).level(Level::Core).logged_share(0.0);
+    let builder = Observer::builder().model(MODEL).level(Level::Core).log_sample_ratio(0.0);
     let observer = builder.build().expect("builds");
     let provider = SdkTracerProvider::builder().with_span_processor(Nowhere).build();
     let off = Sampler::ParentBased(Box::new(Sampler::AlwaysOff));
@@ -68,7 +68,7 @@ fn main() {
 
 fn operation(observer: &Observer) {
     let operation = observer.chat(MODEL).max_tokens(64).temperature(0.5).server("127.0.0.1", 8080).start();
-    let mark = operation.mark();
+    let mark = operation.marker();
     mark.response_id("chatcmpl-4711");
     mark.response_model(MODEL);
     mark.usage(Usage::new().input(37).output(12));

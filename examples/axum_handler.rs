@@ -60,7 +60,7 @@ struct Token {
 
 async fn chat(State(app): State<App>, Json(request): Json<Request>) -> impl IntoResponse {
     let operation = app.observer.chat(&request.model).max_tokens(request.max_tokens).start();
-    let tokens = engine(operation.marker()); // its thread marks scheduled, first token, usage
+    let tokens = engine(operation.marker().clone()); // its thread marks scheduled, first token, usage
     let tokens = operation.observe_with(tokens, |token| Chunk::tokens(1).produced_at(token.made_at));
     Sse::new(tokens.map(|token| Ok::<_, Infallible>(Event::default().data(token.text))))
 }

@@ -26,7 +26,7 @@ async fn main() -> Result<(), llmobs::BuildError> {
     let observer = Observer::builder().model("stand-in").build()?;
 
     let operation = observer.chat("stand-in").max_tokens(64).start();
-    let tokens = engine(operation.marker());
+    let tokens = engine(operation.marker().clone());
     let mut answer = operation.observe(tokens); // a `String` counts as one token
 
     while let Some(token) = answer.next().await {

@@ -26,10 +26,10 @@ use std::time::Duration;
 use std::time::SystemTime;
 
 use llmobs::Observer;
-use llmobs::capture::Captured;
 use llmobs::capture::ContentCapture;
+use llmobs::capture::ContentHook;
 use llmobs::capture::Gate;
-use llmobs::capture::Hook;
+use llmobs::capture::HookPayload;
 use llmobs::content::Input;
 use llmobs::content::Message;
 
@@ -53,9 +53,9 @@ pub(crate) fn run(folder: &Path) -> Result<(), Box<dyn Error>> {
 
     for (question, answer) in CHAT {
         let operation = observer.chat("stand-in").start();
-        operation.mark().input(|| Input::new().system("Be brief.").message(Message::user(question)));
+        operation.marker().input(|| Input::new().system("Be brief.").message(Message::user(question)));
         for word in answer.split_inclusive(' ') {
-            operation.mark().output_text(0, word); // `operation.observe(stream)` does this by itself
+            operation.marker().output_text(0, word); // `operation.observe(stream)` does this by itself
         }
         operation.complete();
     }
@@ -115,7 +115,7 @@ impl ContentFiles {
         }))
     }
 
-    fn write(&self, captured: &Captured) -> io::Result<()> {
+    fn write(&self, captured: &HookPayload) -> io::Result<()> {
         let day = self.folder.join(self.day(captured.id()));
         let unfinished = day.join(format!(".{}", captured.id()));
         private::make_folder(&unfinished)?;
@@ -149,12 +149,12 @@ impl ContentFiles {
     }
 }
 
-impl Hook for ContentFiles {
+impl ContentHook for ContentFiles {
     fn reference(&self, id: &str, name: &str) -> Option<String> {
         Some(format!("{}/{}/{id}/{name}.json", self.address, self.day(id)))
     }
 
-    fn take(&self, captured: Captured) {
+    fn on_content(&self, captured: HookPayload) {
         for done in [self.write(&captured), self.forget()] {
             if let Err(error) = done
                 && self.failures.fetch_add(1, Ordering::Relaxed) == 0

@@ -20,7 +20,7 @@ fn main() -> ExitCode {
     match llmobs::otlp::builder().check(LIMIT) {
         Ok(report) => {
             println!("{report}");
-            if report.is_well() {
+            if report.is_ok() {
                 println!("All is well.");
                 return ExitCode::SUCCESS;
             }

@@ -16,17 +16,17 @@ use std::time::Duration;
 
 use clap::Parser;
 use llmobs::Observer;
-use llmobs_gpu::Choice;
-use llmobs_gpu::CollectorState;
+use llmobs_gpu::BackendChoice;
 use llmobs_gpu::DeviceReport;
 use llmobs_gpu::Sampler;
+use llmobs_gpu::SamplerState;
 use llmobs_gpu::ThrottleReason;
 
 #[derive(Debug, Parser)]
 pub(crate) struct Arguments {
     /// Where GPUs are looked for: `auto`, `off` or `nvml:PATH`.
     #[arg(long, default_value = "auto")]
-    gpu: Choice,
+    gpu: BackendChoice,
     /// How long to look.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
@@ -73,7 +73,7 @@ pub(crate) fn check(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     println!("collector: {}", sampler.state().as_str());
     sampler.devices().iter().for_each(show);
     costs(&llmobs::prometheus::page(&observer, None).body);
-    let hung = sampler.state() == CollectorState::Hung;
+    let hung = sampler.state() == SamplerState::Hung;
     println!("stopped in time: {}", sampler.stop());
     if hung { Err("a call of the library hangs".into()) } else { Ok(()) }
 }
@@ -104,7 +104,7 @@ fn show(device: &DeviceReport) {
         (
             "held down by",
             reading.throttle.map(|throttle| {
-                let reasons = ThrottleReason::ALL.into_iter().filter(|reason| throttle.is(*reason));
+                let reasons = ThrottleReason::ALL.into_iter().filter(|reason| throttle.contains(*reason));
                 let words: Vec<_> = reasons.map(ThrottleReason::as_str).collect();
                 if words.is_empty() { "nothing".to_owned() } else { words.join(" ") }
             }),
@@ -116,7 +116,8 @@ fn show(device: &DeviceReport) {
         (
             "used by",
             reading.processes.as_ref().map(|found| {
-                let part = found.share.map_or_else(String::new, |share| format!(", {share:.2} of the work is ours"));
+                let part =
+                    found.work_ratio.map_or_else(String::new, |share| format!(", {share:.2} of the work is ours"));
                 format!("{} of ours, {} others, {} untold{part}", found.ours, found.others, found.untold)
             }),
         ),

@@ -9,11 +9,11 @@
 use llmobs::Buckets;
 use llmobs::Profile;
 use llmobs::Role;
+use llmobs::catalog::BucketShape;
 use llmobs::catalog::Group;
 use llmobs::catalog::Instrument;
 use llmobs::catalog::ROWS;
 use llmobs::catalog::Row;
-use llmobs::catalog::Shape;
 
 /// The attributes that every row of an operation begins with; the tables say `S`.
 const SERIES: &[&str] = &["gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model"];
@@ -105,19 +105,19 @@ fn buckets() -> String {
     text
 }
 
-const fn family(shape: Shape) -> &'static str {
+const fn family(shape: BucketShape) -> &'static str {
     match shape {
-        Shape::FirstToken => "time to the first token",
-        Shape::Duration => "whole operations and client-side waits",
-        Shape::PerToken => "time per token",
-        Shape::PerChunk => "time from chunk to chunk",
-        Shape::Part => "parts of an operation",
-        Shape::Tokens => "numbers of tokens",
-        Shape::Few => "small numbers",
-        Shape::Lag => "delays of the runtime",
-        Shape::Http => "HTTP requests",
-        Shape::Energy => "energy of an operation",
-        Shape::Call => "calls of a driver",
+        BucketShape::FirstToken => "time to the first token",
+        BucketShape::Duration => "whole operations and client-side waits",
+        BucketShape::PerToken => "time per token",
+        BucketShape::PerChunk => "time from chunk to chunk",
+        BucketShape::Stage => "parts of an operation",
+        BucketShape::Tokens => "numbers of tokens",
+        BucketShape::SmallCount => "small numbers",
+        BucketShape::Lag => "delays of the runtime",
+        BucketShape::Http => "HTTP requests",
+        BucketShape::Energy => "energy of an operation",
+        BucketShape::DriverCall => "calls of a driver",
         _ => "others",
     }
 }
@@ -135,7 +135,7 @@ const fn about(group: Group) -> &'static str {
         Group::Evaluation => "judgements of answers",
         Group::Objective => "service-level objectives",
         Group::Runtime => "the async runtime",
-        Group::Self_ => "llmobs watching itself",
+        Group::SelfObservability => "llmobs watching itself",
         Group::Pipeline => "what a pipeline sends and loses, with the feature `otlp`",
         Group::Build => "what is running",
         Group::Gpu => "what the GPU did, from the crate llmobs-gpu",

@@ -16,11 +16,11 @@ use allocator::made;
 use futures_util::Stream;
 use llmobs::Chunk;
 use llmobs::Clock;
-use llmobs::Drive;
 use llmobs::FinishReason;
 use llmobs::ManualClock;
 use llmobs::Observer;
 use llmobs::Operation;
+use llmobs::Producer;
 use llmobs::Role;
 use llmobs::Usage;
 use opentelemetry::trace::TracerProvider;
@@ -50,7 +50,7 @@ const STREAM: u64 = 2;
 #[test]
 fn no_chunk_after_the_first_allocates() {
     each_observer(|name, observer, clock| {
-        for drive in [Drive::Eager, Drive::Lazy] {
+        for producer in [Producer::Push, Producer::Pull] {
             for knows in [false, true] {
                 let read = || {
                     let hand = clock.clone();
@@ -60,14 +60,14 @@ fn no_chunk_after_the_first_allocates() {
                         let chunk = Chunk::tokens(1);
                         if knows { chunk.produced_at(hand.now()) } else { chunk }
                     });
-                    stream = stream.drive(drive);
+                    stream = stream.producer(producer);
                     take(&mut stream, 1);
                     let before = made();
                     take(&mut stream, 10_000);
                     made() - before
                 };
                 read();
-                assert_eq!(read(), 0, "{name}, {drive:?}, produced_at known: {knows}");
+                assert_eq!(read(), 0, "{name}, {producer:?}, produced_at known: {knows}");
             }
         }
     });
@@ -79,7 +79,7 @@ fn an_operation_allocates_itself_and_nothing_else() {
         let run = || {
             let before = made();
             let operation = start(observer);
-            let marker = operation.marker();
+            let marker = operation.marker().clone();
             marker.enqueued();
             clock.advance(Duration::from_millis(1));
             marker.scheduled();
@@ -193,8 +193,8 @@ fn in_a_trace_that_is_not_sampled_no_attribute_is_built() {
             let told = count(&|| {
                 let start = observer.chat(MODEL).temperature(0.5).seed(7).server("127.0.0.1", 80);
                 let operation = start.stop_sequences(&["END"]).max_tokens(64).start();
-                operation.mark().usage(Usage::new().input(37).output(12));
-                operation.mark().finish_reason(FinishReason::Stop);
+                operation.marker().usage(Usage::new().input(37).output(12));
+                operation.marker().finish_reason(FinishReason::Stop);
                 operation.complete();
             });
             // Itself, the box that holds its span, and the name of the model in the name of the span.

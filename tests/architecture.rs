@@ -10,7 +10,7 @@ use std::path::PathBuf;
 const FLOORS: &[&[&str]] = &[
     &["base64", "sync", "semconv", "usage", "clock", "content", "error"],
     &["classify", "catalog", "timing", "cardinality", "objective", "price", "redact"],
-    &["capture", "pseudonym", "record", "sink", "instruments", "otel", "span", "event"],
+    &["capture", "pseudonym", "measurement", "sink", "series", "otel", "span", "event"],
     &["companion", "observer"],
 ];
 

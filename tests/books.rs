@@ -53,7 +53,7 @@ fn a_hundred_thousand_operations_end_in_every_way_and_the_books_of_both_backends
     backends.check(&observer, &tally.lock().unwrap());
 
     // The same while the service shuts down.
-    observer.shutting_down();
+    observer.begin_shutdown();
     lose_a_runtime(&observer, &tally, SHUT_DOWN, ("failed", "shutdown"));
     let exported = tally.lock().unwrap().clone();
     backends.check(&observer, &exported);

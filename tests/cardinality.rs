@@ -101,7 +101,7 @@ fn a_million_model_names_take_the_places_under_the_cap_in_the_client_role() {
 
 #[test]
 fn names_that_come_first_keep_their_series_and_the_rest_share_one() {
-    let observer = Observer::builder().role(Role::Client).undeclared_models(2).build().unwrap();
+    let observer = Observer::builder().role(Role::Client).max_undeclared_models(2).build().unwrap();
     for model in ["a", "b", "c", "a", "d", "c", "b"] {
         observer.chat(model).start().complete();
     }

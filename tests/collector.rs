@@ -68,12 +68,12 @@ fn serve(endpoint: &str, protocol: Protocol) {
         let observer = Observer::builder().model("m").meter_provider(pipeline.meter_provider()).build().unwrap();
         for number in 0..OPERATIONS {
             let operation = observer.chat("m").max_tokens(64).temperature(0.5).start();
-            operation.mark().usage(Usage::new().input(3).output(5));
+            operation.marker().usage(Usage::new().input(3).output(5));
             match number % 4 {
                 0 => operation.fail(ErrorType::Inference),
                 1 => operation.cancel(),
                 _ => {
-                    operation.mark().finish_reason(FinishReason::Stop);
+                    operation.marker().finish_reason(FinishReason::Stop);
                     operation.complete();
                 }
             }

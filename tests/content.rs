@@ -29,7 +29,7 @@ use llmobs::content::ToolDefinition;
 /// A call with something of everything. What is given twice is taken once.
 fn call(observer: &Observer) {
     let operation = observer.chat(kit::MODEL).stop_sequences(&["END", "jane@example.org"]).start();
-    let marker = operation.marker();
+    let marker = operation.marker().clone();
     marker.input(|| {
         Input::new()
             .system("Be brief.")

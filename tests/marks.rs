@@ -72,7 +72,7 @@ fn queue_times_stay_true_when_enqueued_and_scheduled_are_marked_at_once() {
     let start = observer.now();
     repeat(|| {
         let operations: Vec<_> = (0..BATCH).map(|_| observer.chat("m").start()).collect();
-        let markers: Vec<_> = operations.iter().map(|operation| operation.marker()).collect();
+        let markers: Vec<_> = operations.iter().map(|operation| operation.marker().clone()).collect();
         race(&markers, Marker::enqueued, Marker::scheduled);
         operations.into_iter().for_each(|operation| operation.complete());
     });
@@ -90,7 +90,7 @@ fn an_enqueued_operation_leaves_the_queue_once_when_scheduled_races_with_its_end
     let mut enqueued = 0;
     repeat(|| {
         let operations: Vec<_> = (0..BATCH).map(|_| observer.chat("m").start()).collect();
-        let markers: Vec<_> = operations.iter().map(|operation| operation.marker()).collect();
+        let markers: Vec<_> = operations.iter().map(|operation| operation.marker().clone()).collect();
         markers.iter().for_each(Marker::enqueued);
         enqueued += BATCH as u64;
         let next = AtomicUsize::new(0);
@@ -130,7 +130,7 @@ fn a_collection_never_takes_the_absence_of_the_reader_for_decoding() {
     let (clock, hand) = Clock::manual();
     let observer = Observer::builder().model("m").clock(clock.clone()).build().unwrap();
     let stream = observer.chat("m").start();
-    stream.mark().scheduled();
+    stream.marker().scheduled();
     let stream = stream.observe_with(Endless(clock), |made: &Moment| Chunk::tokens(1).produced_at(*made));
     let mut stream = Box::pin(stream);
     let is_over = Arc::new(AtomicUsize::new(0));
@@ -159,14 +159,14 @@ fn a_collection_never_takes_the_absence_of_the_reader_for_decoding() {
 fn a_moment_that_is_still_to_come_is_moved_back_to_now_and_counted() {
     let (clock, hand) = Clock::manual();
     let observer = Observer::builder().model("m").clock(clock.clone()).build().unwrap();
-    let a_year_on = || clock.now().after(Duration::from_secs(31_536_000));
+    let a_year_on = || clock.now().saturating_add(Duration::from_secs(31_536_000));
     let operation = observer.chat("m").started_at(a_year_on()).start();
     hand.advance(Duration::from_secs(1));
-    operation.mark().enqueued_at(a_year_on());
+    operation.marker().enqueued_at(a_year_on());
     hand.advance(Duration::from_secs(2));
-    operation.mark().scheduled_at(a_year_on());
+    operation.marker().scheduled_at(a_year_on());
     hand.advance(Duration::from_secs(3));
-    operation.mark().first_token_at(a_year_on());
+    operation.marker().first_token_at(a_year_on());
     operation.complete();
     let readings = Readings::of(&observer);
     let sum = |name| readings.histogram(name, &[]).sum;

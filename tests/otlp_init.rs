@@ -125,7 +125,7 @@ fn one_pipeline_serves_the_process_until_it_is_shut_down() {
     assert!(said("llmobs") >= 3);
 
     // After the shutdown there may be another, though not another subscriber.
-    assert_eq!(settings().init().unwrap_err(), InitError::SubscriberTaken);
+    assert_eq!(settings().init().unwrap_err(), InitError::SubscriberAlreadySet);
     let second = Collector::start();
     let pipeline = settings().endpoint(second.endpoint()).without_subscriber().init().unwrap();
     global::tracer("application").start("again").end();

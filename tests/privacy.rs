@@ -11,11 +11,11 @@ use llmobs::ErrorType;
 use llmobs::Failure;
 use llmobs::Observer;
 use llmobs::Sensitivity;
-use llmobs::capture::Budget;
+use llmobs::capture::ContentBudget;
 use llmobs::capture::ContentCapture;
-use llmobs::capture::Limits;
-use llmobs::pseudonym::Pseudonyms;
-use llmobs::redact::Kind;
+use llmobs::capture::ContentLimits;
+use llmobs::pseudonym::Pseudonymizer;
+use llmobs::redact::DataKind;
 use llmobs::redact::Redactor;
 use llmobs::redact::Region;
 use opentelemetry::trace::TracerProvider;
@@ -52,10 +52,11 @@ fn code(text: &str) -> Vec<&str> {
 fn every_kind_stands_in_the_table_with_its_label() {
     let rows = table("What the redactor finds");
     let named: Vec<(&str, &str)> = rows.iter().map(|row| (code(&row[0])[0], &row[1][..])).collect();
-    let expected: Vec<(&str, String)> = Kind::ALL
+    let expected: Vec<(&str, String)> = DataKind::ALL
         .into_iter()
         .map(|kind| {
-            let label = if kind == Kind::Custom { "the detector's".to_owned() } else { format!("`{}`", kind.label()) };
+            let label =
+                if kind == DataKind::Custom { "the detector's".to_owned() } else { format!("`{}`", kind.label()) };
             (kind.as_str(), label)
         })
         .collect();
@@ -88,14 +89,14 @@ fn the_values_of_the_variable_mean_what_the_table_says() {
 
 #[test]
 fn the_limits_are_those_of_the_code() {
-    let limits = Limits::default();
+    let limits = ContentLimits::default();
     let kib = |bytes: usize| format!("{} KiB", bytes / 1024);
     let expected = [
         ("part", kib(limits.part_bytes())),
         ("list", kib(limits.list_bytes())),
         ("span", kib(limits.span_bytes())),
         ("media", format!("{}: none", limits.media_bytes())),
-        ("budget", format!("{} MiB", Budget::default().limit() >> 20)),
+        ("budget", format!("{} MiB", ContentBudget::default().limit() >> 20)),
         ("hook", "20".to_owned()),
     ];
     let rows = table("Limits");
@@ -118,7 +119,7 @@ fn the_reasons_of_what_is_dropped_are_those_of_the_code() {
 
 #[test]
 fn the_variables_of_pseudonyms_are_there() {
-    for name in [Pseudonyms::KEY_VARIABLE, Pseudonyms::FILE_VARIABLE, Pseudonyms::NAME_VARIABLE] {
+    for name in [Pseudonymizer::KEY_VARIABLE, Pseudonymizer::FILE_VARIABLE, Pseudonymizer::NAME_VARIABLE] {
         assert!(page().contains(&format!("`{name}`")), "{name}");
     }
 }
@@ -166,7 +167,7 @@ fn what_is_said_to_be_found_is_found() {
 #[test]
 fn every_attribute_of_a_class_is_listed() {
     let page = page();
-    let source = fs::read_to_string(root().join("llmobs/src/content/class.rs")).unwrap();
+    let source = fs::read_to_string(root().join("llmobs/src/content/sensitivity.rs")).unwrap();
     for (class, word) in [(Sensitivity::Content, "Content"), (Sensitivity::Identity, "Identity")] {
         let (_, list) = page.split_once(&format!("**{word}**: ")).unwrap();
         let listed: BTreeSet<&str> = code(list.split_once("\n\n").unwrap().0).into_iter().collect();
@@ -209,8 +210,8 @@ fn told(capture: ContentCapture, directives: &str) -> (String, String) {
         tool.arguments(|| serde_json::json!({"city": "canary in Paris"}));
         tool.complete();
         let operation = observer.chat("m").stop_sequences(&["canary as a stop"]).start();
-        operation.mark().input(|| "canary as a prompt");
-        operation.mark().output_text(0, "canary as an answer");
+        operation.marker().input(|| "canary as a prompt");
+        operation.marker().output_text(0, "canary as an answer");
         operation.fail(Failure::new(ErrorType::Inference).message("canary as an error"));
     });
     let lines = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 
 use llmobs::pseudonym::MasterKey;
-use llmobs::pseudonym::Pseudonyms;
+use llmobs::pseudonym::Pseudonymizer;
 use tracing::Subscriber;
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
@@ -65,7 +65,7 @@ fn permit(_: &std::path::Path, _: u32) {}
 fn said(variables: &[(&str, &str)]) -> String {
     let mut child = Command::new(env::current_exe().unwrap());
     child.args(["--exact", "a_process_says_its_pseudonym", "--nocapture"]).env(CHILD, "1");
-    for name in [Pseudonyms::KEY_VARIABLE, Pseudonyms::FILE_VARIABLE, Pseudonyms::NAME_VARIABLE] {
+    for name in [Pseudonymizer::KEY_VARIABLE, Pseudonymizer::FILE_VARIABLE, Pseudonymizer::NAME_VARIABLE] {
         child.env_remove(name);
     }
     let output = child.envs(variables.iter().copied()).output().unwrap();
@@ -82,7 +82,7 @@ fn a_process_says_its_pseudonym() {
     let logged = Logged::default();
     let subscriber = tracing_subscriber::registry().with(logged.clone());
     tracing::subscriber::with_default(subscriber, || {
-        let twice = [Pseudonyms::from_environment(), Pseudonyms::from_environment()];
+        let twice = [Pseudonymizer::from_environment(), Pseudonymizer::from_environment()];
         let text = match &twice[0] {
             Ok(pseudonyms) => pseudonyms.of("user.id", "jane").unwrap_or_else(|| "none".to_owned()),
             Err(error) => error.to_string(),
@@ -94,27 +94,27 @@ fn a_process_says_its_pseudonym() {
 }
 
 fn expected(key: &str, name: &str) -> String {
-    let pseudonyms = Pseudonyms::new(MasterKey::from_text(key).unwrap()).key_id(name).unwrap();
+    let pseudonyms = Pseudonymizer::new(MasterKey::from_text(key).unwrap()).key_id(name).unwrap();
     format!("{} 0", pseudonyms.of("user.id", "jane").unwrap())
 }
 
 #[test]
 fn without_a_key_there_is_no_pseudonym() {
     assert_eq!(said(&[]), "none 0");
-    assert_eq!(said(&[(Pseudonyms::KEY_VARIABLE, ""), (Pseudonyms::FILE_VARIABLE, "")]), "none 0");
-    assert_eq!(said(&[(Pseudonyms::NAME_VARIABLE, "k2")]), "none 0");
+    assert_eq!(said(&[(Pseudonymizer::KEY_VARIABLE, ""), (Pseudonymizer::FILE_VARIABLE, "")]), "none 0");
+    assert_eq!(said(&[(Pseudonymizer::NAME_VARIABLE, "k2")]), "none 0");
 }
 
 #[test]
 fn the_file_goes_before_the_variable_and_the_name_goes_with_either() {
     let folder = Folder::new("before");
     let file = folder.file("key", &format!("{OTHER}\n"), 0o600);
-    assert_eq!(said(&[(Pseudonyms::KEY_VARIABLE, ONE)]), expected(ONE, "k1"));
-    let both = [(Pseudonyms::KEY_VARIABLE, ONE), (Pseudonyms::FILE_VARIABLE, &file)];
+    assert_eq!(said(&[(Pseudonymizer::KEY_VARIABLE, ONE)]), expected(ONE, "k1"));
+    let both = [(Pseudonymizer::KEY_VARIABLE, ONE), (Pseudonymizer::FILE_VARIABLE, &file)];
     assert_eq!(said(&both), expected(OTHER, "k1"));
-    let named = [(Pseudonyms::FILE_VARIABLE, &file[..]), (Pseudonyms::NAME_VARIABLE, "k7")];
+    let named = [(Pseudonymizer::FILE_VARIABLE, &file[..]), (Pseudonymizer::NAME_VARIABLE, "k7")];
     assert_eq!(said(&named), expected(OTHER, "k7"));
-    let empty = [(Pseudonyms::KEY_VARIABLE, ONE), (Pseudonyms::FILE_VARIABLE, "")];
+    let empty = [(Pseudonymizer::KEY_VARIABLE, ONE), (Pseudonymizer::FILE_VARIABLE, "")];
     assert_eq!(said(&empty), expected(ONE, "k1"));
 }
 
@@ -122,7 +122,7 @@ fn the_file_goes_before_the_variable_and_the_name_goes_with_either() {
 fn what_is_wrong_is_an_error_and_never_another_key() {
     let folder = Folder::new("wrong");
     let refused = |file: &str, why: &str| {
-        let text = said(&[(Pseudonyms::KEY_VARIABLE, ONE), (Pseudonyms::FILE_VARIABLE, file)]);
+        let text = said(&[(Pseudonymizer::KEY_VARIABLE, ONE), (Pseudonymizer::FILE_VARIABLE, file)]);
         assert!(text.contains(why), "{file}: {text}");
     };
     refused("/no/such/canary", "cannot be read: entity not found");
@@ -131,9 +131,9 @@ fn what_is_wrong_is_an_error_and_never_another_key() {
     refused(&folder.file("two", &format!("{ONE}\n{OTHER}\n"), 0o600), "hexadecimal digits or in base64");
     refused(&folder.file("weak", &"0".repeat(64), 0o600), "made by chance");
     refused(&folder.file("long", &"0123456789abcdef".repeat(300), 0o600), "longer than 4 KiB");
-    let key = said(&[(Pseudonyms::KEY_VARIABLE, "canarycanary")]);
+    let key = said(&[(Pseudonymizer::KEY_VARIABLE, "canarycanary")]);
     assert!(key.contains("32 bytes or more"), "{key}");
-    let name = said(&[(Pseudonyms::KEY_VARIABLE, ONE), (Pseudonyms::NAME_VARIABLE, "a canary")]);
+    let name = said(&[(Pseudonymizer::KEY_VARIABLE, ONE), (Pseudonymizer::NAME_VARIABLE, "a canary")]);
     assert!(name.contains("1 to 16 letters"), "{name}");
 }
 
@@ -141,7 +141,7 @@ fn what_is_wrong_is_an_error_and_never_another_key() {
 #[cfg(unix)]
 #[test]
 fn a_file_that_never_ends_is_refused() {
-    let text = said(&[(Pseudonyms::FILE_VARIABLE, "/dev/zero")]);
+    let text = said(&[(Pseudonymizer::FILE_VARIABLE, "/dev/zero")]);
     assert!(text.contains("longer than 4 KiB"), "{text}");
 }
 
@@ -151,7 +151,7 @@ fn a_file_that_is_open_to_others_is_said_once() {
     let folder = Folder::new("open");
     for (mode, warnings) in [(0o600, 0), (0o400, 0), (0o640, 0), (0o644, 1), (0o660, 1), (0o602, 1)] {
         let file = folder.file(&format!("key-{mode:o}"), ONE, mode);
-        let text = said(&[(Pseudonyms::FILE_VARIABLE, &file)]);
+        let text = said(&[(Pseudonymizer::FILE_VARIABLE, &file)]);
         assert!(text.ends_with(&format!(" {warnings}")), "{mode:o}: {text}");
     }
 }

@@ -28,8 +28,8 @@ use llmobs::Observer;
 use llmobs::capture::ContentCapture;
 use llmobs::capture::Gate;
 use llmobs::companion::Companion;
-use llmobs::companion::Followed;
 use llmobs::companion::Mark;
+use llmobs::companion::OperationRef;
 use llmobs::llm_span;
 use llmobs::redact::Detector;
 use llmobs::redact::Redactor;
@@ -190,7 +190,7 @@ fn step_stream(_: &Observer) {
 struct Panicking;
 
 impl Companion for Panicking {
-    fn started(&self, _: Followed, _: Moment) {}
+    fn started(&self, _: OperationRef, _: Moment) {}
 
     fn marked(&self, _: u64, _: Mark, _: Moment) {}
 
@@ -208,6 +208,6 @@ fn companion(observer: &Observer) {
 
 fn detector(observer: &Observer) {
     let operation = observer.chat("m").start();
-    operation.mark().output_text(0, "EMP-123456");
+    operation.marker().output_text(0, "EMP-123456");
     panic!("the handler panics");
 }

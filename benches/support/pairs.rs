@@ -67,7 +67,7 @@ pub mod by_hand {
         let value = operation.in_scope(|| compute(fails));
         match &value {
             Ok(answer) => {
-                operation.mark().usage(answer.usage());
+                operation.marker().usage(answer.usage());
                 operation.complete();
             }
             Err(error) => operation.fail(*error),
@@ -80,7 +80,7 @@ pub mod by_hand {
         let value = operation.run(async move { std::future::ready(compute(fails)).await }).await;
         match &value {
             Ok(answer) => {
-                operation.mark().usage(answer.usage());
+                operation.marker().usage(answer.usage());
                 operation.complete();
             }
             Err(error) => operation.fail(*error),

@@ -19,7 +19,7 @@ pub(crate) fn observer() -> ObserverBuilder<'static> {
 /// A completed operation of a server, without a stream.
 pub(crate) fn operation(observer: &Observer) {
     let operation = observer.chat(black_box(MODEL)).start();
-    let marker = operation.marker();
+    let marker = operation.marker().clone();
     marker.enqueued();
     marker.scheduled();
     marker.first_token();

@@ -20,8 +20,8 @@ use llmobs::ErrorType;
 use llmobs::Marker;
 use llmobs::Operation;
 use llmobs::sse;
+use llmobs::sse::Decoder;
 use llmobs::sse::Dialect;
-use llmobs::sse::Reader;
 use serde_json::json;
 
 use crate::headers;
@@ -36,11 +36,11 @@ const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 pub(crate) async fn observed(answer: Upstream, operation: Operation, pause: Duration) -> Response {
     let (mut head, body) = answer.into_parts();
     head.headers = headers::to_client(head.headers);
-    let parts = parts(body, pause, operation.marker());
+    let parts = parts(body, pause, operation.marker().clone());
     if head.status.is_success() && is_stream(&head.headers) {
-        let reader = Reader::new(Dialect::OpenAi);
+        let reader = Decoder::new(Dialect::OpenAi);
         let reader = match content_length(&head.headers) {
-            Some(bytes) => reader.length(bytes),
+            Some(bytes) => reader.content_length(bytes),
             None => reader,
         };
         let watched = sse::observe(operation, reader, parts);
@@ -81,7 +81,7 @@ fn is_stream(headers: &HeaderMap) -> bool {
 fn parts(body: Incoming, pause: Duration, marker: Marker) -> impl Stream<Item = Result<Bytes, axum::Error>> {
     stream::unfold((Body::new(body).into_data_stream(), marker), move |(mut body, marker)| async move {
         let part = tokio::time::timeout(pause, body.next()).await.unwrap_or_else(|late| {
-            marker.failing(ErrorType::Timeout);
+            marker.set_error(ErrorType::Timeout);
             Some(Err(axum::Error::new(late)))
         });
         Some((part?, (body, marker)))
@@ -91,7 +91,7 @@ fn parts(body: Incoming, pause: Duration, marker: Marker) -> impl Stream<Item = 
 /// Ends an operation by a whole answer.
 fn end(operation: Operation, status: StatusCode, body: &[u8]) {
     let said = sse::usage(Dialect::OpenAi, body).unwrap_or_default();
-    let marker = operation.mark();
+    let marker = operation.marker();
     // A stream gives what it says by itself.
     marker.output(|| sse::output(Dialect::OpenAi, body));
     if let Some(usage) = said.usage {

@@ -80,7 +80,7 @@ fn start(observer: &Observer, path: &str, body: &[u8]) -> Operation {
     };
     if has_messages {
         // They are read only where content is captured.
-        operation.mark().input(|| sse::input(Dialect::OpenAi, body));
+        operation.marker().input(|| sse::input(Dialect::OpenAi, body));
     }
     operation
 }

@@ -111,7 +111,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .models(cli.models.clone())
         .operations([OperationName::Chat, OperationName::TextCompletion, OperationName::Embeddings]);
     if let Some(models) = cli.other_models {
-        observer = observer.undeclared_models(models);
+        observer = observer.max_undeclared_models(models);
     }
     let observer = observer.build()?;
     let gateway = Gateway {
@@ -195,7 +195,7 @@ async fn serve(router: Router, observer: &Observer, cli: &Cli) -> Result<(), Box
         tracing::warn!("the drain is over: what still runs is cut off");
     }
     // What is dropped from now on was not left by its client.
-    observer.shutting_down();
+    observer.begin_shutdown();
     Ok(())
 }
 

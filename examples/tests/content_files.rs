@@ -17,10 +17,10 @@ use std::process::Stdio;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use llmobs::capture::Captured;
 use llmobs::capture::ContentCapture;
+use llmobs::capture::ContentReferences;
 use llmobs::capture::Gate;
-use llmobs::capture::References;
+use llmobs::capture::HookPayload;
 use llmobs::content::Message;
 use serde_json::Value;
 
@@ -67,11 +67,11 @@ fn gate(files: ContentFiles) -> Gate {
     Gate::builder().capture(ContentCapture::Hook).hook(files).hook_queue(1_000).build()
 }
 
-fn say(gate: &Gate, text: &str) -> References {
+fn say(gate: &Gate, text: &str) -> ContentReferences {
     let mut passage = gate.passage();
     let input = passage.input(&[Message::user(text)]);
     let output = passage.output(&[Message::assistant().part("Noted.")]);
-    gate.hand_over(Captured::new().input(input).output(output))
+    gate.send_to_hook(HookPayload::new().input(input).output(output))
 }
 
 /// The file that an address leads to, by the rules of addresses.
@@ -166,11 +166,11 @@ fn what_cannot_be_written_is_counted_and_stops_nobody() {
     // A file stands where the folder of the day must be made.
     fs::remove_dir(&folder.0).unwrap();
     fs::write(&folder.0, "in the way").unwrap();
-    let lost: Vec<References> = (0..3).map(|_| say(&gate, "x")).collect();
+    let lost: Vec<ContentReferences> = (0..3).map(|_| say(&gate, "x")).collect();
     assert!(gate.flush(LONG));
     assert!(lost.iter().all(|references| references.input.is_some()));
     assert!(failures.load(Ordering::Relaxed) >= 3);
-    assert_eq!((gate.hook_stats().taken, gate.hook_stats().panicked), (3, 0));
+    assert_eq!((gate.hook_stats().delivered, gate.hook_stats().panicked), (3, 0));
 
     fs::remove_file(&folder.0).unwrap();
     let path = resolve(&say(&gate, "x").input.unwrap());

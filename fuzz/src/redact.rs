@@ -33,7 +33,7 @@ pub fn any_text(redactor: &Redactor, text: &str) {
 /// However the bytes are cut, what comes out is what comes of the whole.
 pub fn any_cut(redactor: &Redactor, text: &str, one: usize, other: usize) {
     let whole = redactor.redact(text);
-    let mut stream = redactor.stream().hold_at_most(1 << 20);
+    let mut stream = redactor.stream().max_pending_bytes(1 << 20);
     let mut out = String::new();
     let mut rest = text.as_bytes();
     for size in [one, other].into_iter().cycle() {

@@ -1,9 +1,9 @@
 //! What must hold for any bytes that are read as an answer, or as a request. The fuzz target runs it, and so does
 //! `cargo test`, from seeds, for five seconds.
 
+use llmobs::sse::Decoder;
 use llmobs::sse::Dialect;
 use llmobs::sse::Event;
-use llmobs::sse::Reader;
 use llmobs::sse::input;
 use llmobs::sse::output;
 use llmobs::sse::usage;
@@ -21,15 +21,19 @@ pub struct Said {
 
 /// Reads an answer in these pieces. The reader never holds more than its bound.
 pub fn read<'a>(dialect: Dialect, bound: usize, pieces: impl IntoIterator<Item = &'a [u8]>) -> Said {
-    let mut reader = Reader::new(dialect).bound(bound);
+    let mut reader = Decoder::new(dialect).bound(bound);
     let mut events = Vec::new();
     let mut on = |event: Event<'_>| events.push(format!("{event:?}"));
     for piece in pieces {
         reader.feed(piece, &mut on);
-        assert!(reader.held() <= bound, "{} bytes are held, and {bound} may be", reader.held());
+        assert!(reader.allocated_bytes() <= bound, "{} bytes are held, and {bound} may be", reader.allocated_bytes());
     }
     reader.finish(&mut on);
-    assert!(reader.held() <= bound, "{} bytes are held at the end, and {bound} may be", reader.held());
+    assert!(
+        reader.allocated_bytes() <= bound,
+        "{} bytes are held at the end, and {bound} may be",
+        reader.allocated_bytes()
+    );
     Said { events, frames: reader.frames(), skipped: reader.skipped(), malformed: reader.malformed() }
 }
 

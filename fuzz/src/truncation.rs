@@ -3,8 +3,8 @@
 
 use llmobs::FinishReason;
 use llmobs::capture::ContentCapture;
+use llmobs::capture::ContentLimits;
 use llmobs::capture::Gate;
-use llmobs::capture::Limits;
 use llmobs::content::Message;
 use llmobs::content::Modality;
 use llmobs::content::Part;
@@ -34,7 +34,7 @@ pub struct Left {
 pub fn any_bytes(data: &[u8]) {
     let Some(([part, list, span, shape], text)) = data.split_first_chunk() else { return };
     let text = String::from_utf8_lossy(text);
-    let limits = Limits::default()
+    let limits = ContentLimits::default()
         .part(usize::from(*part) * 7)
         .list(32 + usize::from(*list) * 5)
         .span(32 + usize::from(*span) * 11)
@@ -43,7 +43,7 @@ pub fn any_bytes(data: &[u8]) {
 }
 
 /// What leaves is JSON, within its limits, and without the secret.
-pub fn any_conversation(text: &str, shape: u8, limits: Limits) -> Left {
+pub fn any_conversation(text: &str, shape: u8, limits: ContentLimits) -> Left {
     let gate = Gate::builder()
         .capture(ContentCapture::SpansAndEvents)
         .redactor(REDACTOR.clone())
@@ -55,7 +55,7 @@ pub fn any_conversation(text: &str, shape: u8, limits: Limits) -> Left {
     let tools = [tool(text), ToolDefinition::of("web_search", "search")];
     let instructions = [text.into(), format!("{SECRET} {text}").as_str().into()];
     let mut total = 0;
-    let mut check = |passed: Option<llmobs::capture::Passed>| {
+    let mut check = |passed: Option<llmobs::capture::GatedValue>| {
         let json = passed?.for_span()?;
         assert!(json.len() <= limits.list_bytes(), "{} bytes of {}: {json}", json.len(), limits.list_bytes());
         let value: Value = serde_json::from_str(&json).unwrap_or_else(|error| panic!("{error}: {json}"));

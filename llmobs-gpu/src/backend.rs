@@ -12,7 +12,7 @@ use std::time::Duration;
 pub use self::amd::AmdBackend;
 #[cfg(feature = "nvml")]
 pub use self::nvml::NvmlBackend;
-pub use self::reading::Processes;
+pub use self::reading::DeviceProcesses;
 pub use self::reading::Reading;
 use crate::error::GpuError;
 
@@ -51,26 +51,26 @@ pub trait GpuBackend: Send + 'static {
     /// # Errors
     ///
     /// Why there is no answer.
-    fn read(&mut self, device: usize, call: Call, into: &mut Reading) -> Result<(), GpuError>;
+    fn read(&mut self, device: usize, call: DriverCall, into: &mut Reading) -> Result<(), GpuError>;
 
     /// Somebody who waits for the errors that devices report by themselves, on a thread of its own. Asked once after
     /// the devices. Defaults to nobody.
-    fn watch(&mut self) -> Option<Box<dyn Watch>> {
+    fn watch(&mut self) -> Option<Box<dyn ErrorWatcher>> {
         None
     }
 }
 
 /// Waits for errors that devices report by themselves.
-pub trait Watch: Send + 'static {
+pub trait ErrorWatcher: Send + 'static {
     /// Waits for the next one, at most so long. `None` when nothing came.
     ///
     /// # Errors
     ///
     /// When it could not wait; it is asked again after a pause.
-    fn wait(&mut self, at_most: Duration) -> Result<Option<Xid>, GpuError>;
+    fn wait(&mut self, at_most: Duration) -> Result<Option<XidEvent>, GpuError>;
 
     /// Whether a device would be heard: who says nothing then has no errors. Defaults to every device.
-    fn hears(&self, device: usize) -> bool {
+    fn is_watching(&self, device: usize) -> bool {
         let _ = device;
         true
     }
@@ -79,14 +79,14 @@ pub trait Watch: Send + 'static {
 /// An error that a device reported by itself, in NVIDIA's numbering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Xid {
+pub struct XidEvent {
     /// The place of the device.
     pub device: usize,
     /// The number.
     pub code: u64,
 }
 
-impl Xid {
+impl XidEvent {
     /// An error of a device.
     #[must_use]
     pub const fn new(device: usize, code: u64) -> Self {
@@ -129,7 +129,7 @@ pub struct DeviceInfo {
 /// One question to a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Call {
+pub enum DriverCall {
     /// The energy counter.
     Energy,
     /// Activity by two samples of the hardware's counters.
@@ -143,32 +143,32 @@ pub enum Call {
     /// Temperatures.
     Temperature,
     /// Why clocks are held down.
-    Throttle,
+    ThrottleReasons,
     /// How busy it is.
     Utilization,
     /// Video engines.
-    Codecs,
+    VideoEngines,
     /// Memory errors.
     Ecc,
     /// Bytes over the bus.
-    Io,
+    PcieIo,
     /// Bytes over the links between GPUs.
-    Links,
+    NvlinkIo,
     /// The power limit.
     PowerLimit,
     /// Who uses it: takes milliseconds, and is asked only where it was wished for.
     Processes,
     /// Repeated transfers on the bus.
-    Replays,
+    PcieReplays,
     /// Rows of memory that were replaced, and whether a reset is asked for.
-    Rows,
+    RemappedRows,
     /// Temperatures at which clocks are held down.
     TemperatureLimit,
     /// How long clocks were held down.
     ThrottleTime,
 }
 
-impl Call {
+impl DriverCall {
     /// Every question.
     pub const ALL: [Self; 18] = [
         Self::Energy,
@@ -177,33 +177,33 @@ impl Call {
         Self::Memory,
         Self::Power,
         Self::Temperature,
-        Self::Throttle,
+        Self::ThrottleReasons,
         Self::Utilization,
-        Self::Codecs,
+        Self::VideoEngines,
         Self::Ecc,
-        Self::Io,
-        Self::Links,
+        Self::PcieIo,
+        Self::NvlinkIo,
         Self::PowerLimit,
         Self::Processes,
-        Self::Replays,
-        Self::Rows,
+        Self::PcieReplays,
+        Self::RemappedRows,
         Self::TemperatureLimit,
         Self::ThrottleTime,
     ];
 
     /// How often it is asked.
     #[must_use]
-    pub const fn tier(self) -> Tier {
+    pub const fn tier(self) -> Cadence {
         match self {
-            Self::Energy => Tier::Fast,
+            Self::Energy => Cadence::Fast,
             Self::Activity
             | Self::Clocks
             | Self::Memory
             | Self::Power
             | Self::Temperature
-            | Self::Throttle
-            | Self::Utilization => Tier::Normal,
-            _ => Tier::Slow,
+            | Self::ThrottleReasons
+            | Self::Utilization => Cadence::Normal,
+            _ => Cadence::Slow,
         }
     }
 
@@ -217,16 +217,16 @@ impl Call {
             Self::Memory => "memory",
             Self::Power => "power",
             Self::Temperature => "temperature",
-            Self::Throttle => "throttle",
+            Self::ThrottleReasons => "throttle",
             Self::Utilization => "utilization",
-            Self::Codecs => "codecs",
+            Self::VideoEngines => "codecs",
             Self::Ecc => "ecc",
-            Self::Io => "io",
-            Self::Links => "links",
+            Self::PcieIo => "io",
+            Self::NvlinkIo => "links",
             Self::PowerLimit => "power_limit",
             Self::Processes => "processes",
-            Self::Replays => "replays",
-            Self::Rows => "rows",
+            Self::PcieReplays => "replays",
+            Self::RemappedRows => "rows",
             Self::TemperatureLimit => "temperature_limit",
             Self::ThrottleTime => "throttle_time",
         }
@@ -240,7 +240,7 @@ impl Call {
 /// How often a question is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(clippy::exhaustive_enums, reason = "three cadences, by design")]
-pub enum Tier {
+pub enum Cadence {
     /// Many times a second while a few requests run.
     Fast,
     /// Every second.

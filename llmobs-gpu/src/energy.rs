@@ -1,19 +1,19 @@
 //! Whose energy it was. Pure arithmetic on whole microjoules and moments: nothing here reads a clock or a device.
 
 mod accounts;
-#[cfg(test)]
-mod laws;
 mod ledger;
 mod meter;
 mod period;
+#[cfg(test)]
+mod properties;
 
-pub(crate) use self::accounts::Accounts;
-pub(crate) use self::accounts::Settled;
+pub(crate) use self::accounts::EnergyAccounts;
+pub(crate) use self::accounts::SettledEnergy;
 pub(crate) use self::accounts::bit;
 pub(crate) use self::ledger::Tenancy;
 pub(crate) use self::ledger::Totals;
-pub(crate) use self::meter::Meter;
-pub(crate) use self::meter::Step;
+pub(crate) use self::meter::EnergyMeter;
+pub(crate) use self::meter::MeterUpdate;
 
 /// Where a figure of energy comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,7 +12,7 @@ pub enum GpuError {
     /// The driver is not loaded.
     DriverNotLoaded,
     /// The library and the driver are of different versions: the driver was upgraded under a running process.
-    Mismatch,
+    DriverLibraryMismatch,
     /// The device does not have what was asked, or the library does not know how to ask.
     NotSupported,
     /// This process may not ask.
@@ -35,21 +35,21 @@ pub enum GpuError {
 
 /// What an error means for whoever asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum ErrorClass {
     /// It will never be there: not asked again.
-    Never,
+    Permanent,
     /// The whole device is gone for now.
-    Gone,
+    DeviceLost,
     /// It may be there next time.
-    Later,
+    Transient,
 }
 
 impl GpuError {
-    pub(crate) const fn verdict(self) -> Verdict {
+    pub(crate) const fn verdict(self) -> ErrorClass {
         match self {
-            Self::NotSupported | Self::NoPermission => Verdict::Never,
-            Self::Lost | Self::ResetRequired => Verdict::Gone,
-            _ => Verdict::Later,
+            Self::NotSupported | Self::NoPermission => ErrorClass::Permanent,
+            Self::Lost | Self::ResetRequired => ErrorClass::DeviceLost,
+            _ => ErrorClass::Transient,
         }
     }
 
@@ -59,7 +59,7 @@ impl GpuError {
         match self {
             Self::LibraryNotFound => "library_not_found",
             Self::DriverNotLoaded => "driver_not_loaded",
-            Self::Mismatch => "driver_library_mismatch",
+            Self::DriverLibraryMismatch => "driver_library_mismatch",
             Self::NotSupported => "not_supported",
             Self::NoPermission => "no_permission",
             Self::NotFound => "not_found",

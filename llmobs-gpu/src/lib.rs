@@ -6,12 +6,12 @@
 //! operation. Requests, idleness and what is nobody's add up to what was measured.
 //!
 //! ```
-//! use llmobs_gpu::{AmdBackend, CollectorState, Sampler};
+//! use llmobs_gpu::{AmdBackend, SamplerState, Sampler};
 //!
 //! let observer = llmobs::Observer::builder().model("llama-8b").build()?;
 //! // Without `backend`, it finds NVIDIA's library or AMD's driver.
 //! let sampler = Sampler::builder().backend(AmdBackend::at("/nowhere")).start(&observer)?;
-//! assert_eq!(sampler.state(), CollectorState::NoDriver, "a machine without GPUs is served all the same");
+//! assert_eq!(sampler.state(), SamplerState::NoDriver, "a machine without GPUs is served all the same");
 //! assert!(sampler.stop());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -31,44 +31,44 @@
 //! Nothing here panics.
 
 mod backend;
-mod choice;
+mod backend_choice;
 mod energy;
 mod error;
-mod follow;
+mod event_feed;
 mod host;
 #[cfg(feature = "nvml")]
-mod kin;
+mod process_tree;
 mod report;
 mod roofline;
 mod sampler;
 mod select;
-mod signal;
+mod thread_control;
 mod throttle;
 mod xid;
 
 pub use self::backend::AmdBackend;
-pub use self::backend::Call;
+pub use self::backend::Cadence;
 pub use self::backend::DeviceInfo;
+pub use self::backend::DeviceProcesses;
+pub use self::backend::DriverCall;
+pub use self::backend::ErrorWatcher;
 pub use self::backend::GpuBackend;
 #[cfg(feature = "nvml")]
 pub use self::backend::NvmlBackend;
-pub use self::backend::Processes;
 pub use self::backend::Reading;
-pub use self::backend::Tier;
-pub use self::backend::Watch;
-pub use self::backend::Xid;
-pub use self::choice::Choice;
-pub use self::choice::UnknownChoice;
+pub use self::backend::XidEvent;
+pub use self::backend_choice::BackendChoice;
+pub use self::backend_choice::ParseBackendChoiceError;
 pub use self::energy::EnergyMethod;
 pub use self::energy::EnergySource;
 pub use self::error::GpuError;
-pub use self::report::CollectorState;
 pub use self::report::DeviceReport;
 pub use self::report::DeviceState;
 pub use self::report::OperationEnergy;
+pub use self::report::SamplerState;
 pub use self::roofline::ModelSize;
 pub use self::sampler::Sampler;
 pub use self::sampler::SamplerBuilder;
-pub use self::throttle::Throttle;
 pub use self::throttle::ThrottleReason;
-pub use self::xid::Severity;
+pub use self::throttle::ThrottleReasons;
+pub use self::xid::XidSeverity;

@@ -10,7 +10,7 @@ use crate::energy::EnergySource;
 /// What the sampler is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub enum CollectorState {
+pub enum SamplerState {
     /// Every device answers.
     Ok,
     /// A device is lost, or a question that was answered before is not.
@@ -24,7 +24,7 @@ pub enum CollectorState {
     Hung,
 }
 
-impl CollectorState {
+impl SamplerState {
     /// Every state.
     pub const ALL: [Self; 5] = [Self::Ok, Self::Degraded, Self::NoDriver, Self::NoDevice, Self::Hung];
 

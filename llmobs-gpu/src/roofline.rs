@@ -81,7 +81,7 @@ impl ModelSize {
 
 /// What a model did in a window of time.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(crate) struct Work {
+pub(crate) struct ModelWork {
     /// Length of the window.
     pub(crate) seconds: f64,
     /// Prompt tokens and output tokens processed.
@@ -93,12 +93,12 @@ pub(crate) struct Work {
 }
 
 /// Model FLOPs utilization: two operations for each parameter and token.
-pub(crate) fn flops_utilization(size: &ModelSize, work: &Work, peak: f64) -> Option<f64> {
+pub(crate) fn flops_utilization(size: &ModelSize, work: &ModelWork, peak: f64) -> Option<f64> {
     ratio(2.0 * size.active_parameters * work.tokens, work.seconds, peak)
 }
 
 /// Model bandwidth utilization: the weights once a step, and the cache.
-pub(crate) fn bandwidth_utilization(size: &ModelSize, work: &Work, peak: f64) -> Option<f64> {
+pub(crate) fn bandwidth_utilization(size: &ModelSize, work: &ModelWork, peak: f64) -> Option<f64> {
     let weights = size.active_parameters * size.bytes_per_parameter * work.steps;
     ratio(weights + size.cache_bytes_per_token * work.context, work.seconds, peak)
 }
@@ -124,11 +124,11 @@ mod tests {
     #[test]
     fn utilization_is_arithmetic_over_the_peak() {
         let size = ModelSize::new("8b", 8e9).bytes_per_parameter(2.0).cache_bytes_per_token(131_072.0);
-        let work = Work { seconds: 1.0, tokens: 2_000.0, steps: 100.0, context: 1e6 };
+        let work = ModelWork { seconds: 1.0, tokens: 2_000.0, steps: 100.0, context: 1e6 };
         let flops = flops_utilization(&size, &work, 989e12).unwrap();
         assert!((flops - 2.0 * 8e9 * 2_000.0 / 989e12).abs() < 1e-12);
         let bytes = bandwidth_utilization(&size, &work, 3.352e12).unwrap();
         assert!((bytes - (16e9 * 100.0 + 131_072.0 * 1e6) / 3.352e12).abs() < 1e-12);
-        assert_eq!(flops_utilization(&size, &Work::default(), 989e12), None, "no time, no ratio");
+        assert_eq!(flops_utilization(&size, &ModelWork::default(), 989e12), None, "no time, no ratio");
     }
 }

@@ -1,18 +1,18 @@
 //! The sampler: one thread that asks the devices, and one that waits for what they report by themselves.
 
-mod board;
 mod builder;
-mod derived;
+mod discovery;
+mod error_watcher;
+mod estimates;
 mod gpu;
-mod named;
-mod open;
-mod pace;
+mod recording;
 mod rows;
-mod tell;
-mod tenants;
+mod schedule;
+mod snapshot;
+mod tenancy;
 #[cfg(all(test, feature = "nvml", target_os = "linux"))]
 mod tests;
-mod watcher;
+mod view_devices;
 mod worker;
 
 use std::sync::Arc;
@@ -22,11 +22,11 @@ use std::time::Duration;
 
 use llmobs::Observer;
 
-pub(crate) use self::board::Board;
 pub use self::builder::SamplerBuilder;
-use crate::follow::Follower;
-use crate::report::CollectorState;
+pub(crate) use self::snapshot::SharedSnapshot;
+use crate::event_feed::EventFeed;
 use crate::report::DeviceReport;
+use crate::report::SamplerState;
 
 /// Samples the GPUs of this machine for as long as it is kept.
 ///
@@ -43,13 +43,13 @@ use crate::report::DeviceReport;
 #[must_use = "sampling ends when it is dropped"]
 pub struct Sampler {
     /// None for an observer that observes nothing.
-    parts: Option<Parts>,
+    parts: Option<ActiveSampler>,
 }
 
 #[derive(Debug)]
-struct Parts {
-    follower: Arc<Follower>,
-    board: Arc<Board>,
+struct ActiveSampler {
+    follower: Arc<EventFeed>,
+    board: Arc<SharedSnapshot>,
     observer: Observer,
 }
 
@@ -57,7 +57,7 @@ struct Parts {
 const STOP: Duration = Duration::from_millis(500);
 
 /// Threads that hung when they were told to stop.
-static ABANDONED: AtomicU64 = AtomicU64::new(0);
+static ABANDONED_THREADS: AtomicU64 = AtomicU64::new(0);
 
 impl Sampler {
     /// Settings of a sampler.
@@ -67,14 +67,15 @@ impl Sampler {
 
     /// What the sampler is doing.
     #[must_use]
-    pub fn state(&self) -> CollectorState {
-        self.parts.as_ref().map_or(CollectorState::NoDriver, |parts| parts.board.collector())
+    pub fn state(&self) -> SamplerState {
+        self.parts.as_ref().map_or(SamplerState::NoDriver, |parts| parts.board.collector())
     }
 
     /// The devices as they are now.
     #[must_use]
     pub fn devices(&self) -> Vec<DeviceReport> {
-        let report = |parts: &Parts| parts.board.lock().devices.iter().map(|device| device.report.clone()).collect();
+        let report =
+            |parts: &ActiveSampler| parts.board.lock().devices.iter().map(|device| device.report.clone()).collect();
         self.parts.as_ref().map_or_else(Vec::new, report)
     }
 
@@ -89,16 +90,16 @@ impl Sampler {
     /// How many threads of this process were ever left behind.
     #[must_use]
     pub fn abandoned_threads() -> u64 {
-        ABANDONED.load(Ordering::Relaxed)
+        ABANDONED_THREADS.load(Ordering::Relaxed)
     }
 
     fn end(&mut self) -> bool {
-        let Some(Parts { follower, board, observer }) = self.parts.take() else { return true };
+        let Some(ActiveSampler { follower, board, observer }) = self.parts.take() else { return true };
         board.close();
         follower.close();
         let left = follower.signal.stop(STOP);
         for _ in 0..left {
-            ABANDONED.fetch_add(1, Ordering::Relaxed);
+            ABANDONED_THREADS.fetch_add(1, Ordering::Relaxed);
             observer.recorder().anomaly("gpu_thread_abandoned");
         }
         if left > 0 {

@@ -3,17 +3,17 @@
 use crate::backend::DeviceInfo;
 
 /// How a device is named: by its id, the beginning of its id, its PCI address, or its place in PCI order.
-pub(crate) fn is_named(info: &DeviceInfo, place: usize, name: &str) -> bool {
+pub(crate) fn matches_name(info: &DeviceInfo, place: usize, name: &str) -> bool {
     let name = name.trim();
     let kind = ["gpu-", "mig-"].iter().any(|kind| begins(name, kind) && name.len() > kind.len());
-    let by_id = (kind || name.len() >= 8) && begins(&info.id, name) || is_part_named(info, name);
+    let by_id = (kind || name.len() >= 8) && begins(&info.id, name) || matches_legacy_mig_name(info, name);
     let by_pci = name.contains(':') && info.pci.as_deref() == Some(normal_pci(name).as_str());
     by_id || by_pci || name.parse() == Ok(place)
 }
 
 /// `MIG-GPU-`, the id of the GPU, the number of the instance in it, and that of a part of the instance: how drivers
 /// before 470 name instances.
-fn is_part_named(info: &DeviceInfo, name: &str) -> bool {
+fn matches_legacy_mig_name(info: &DeviceInfo, name: &str) -> bool {
     let mut parts = name.get(4..).filter(|_| begins(name, "mig-gpu-")).into_iter().flat_map(|name| name.split('/'));
     let whole = parts.next().is_some_and(|whole| info.parent.as_ref().is_some_and(|id| id.eq_ignore_ascii_case(whole)));
     whole && info.instance.is_some() && parts.next().map(str::parse) == info.instance.map(Ok)
@@ -35,7 +35,7 @@ pub(crate) fn select(all: &[DeviceInfo], named: &[String], visible: Option<&str>
     by_pci.sort_by_key(|place| all[*place].pci.clone());
     let place_of = |device: usize| by_pci.iter().position(|known| *known == device).unwrap_or(usize::MAX);
     let find = |name: &str| {
-        let mut named = every.iter().copied().filter(|device| is_named(&all[*device], place_of(*device), name));
+        let mut named = every.iter().copied().filter(|device| matches_name(&all[*device], place_of(*device), name));
         let whole = every.iter().copied().find(|device| all[*device].id.eq_ignore_ascii_case(name.trim()));
         // A beginning that two ids have names neither.
         whole.or_else(|| named.next().filter(|_| named.next().is_none()))

@@ -3,7 +3,7 @@
 /// Why a device's clocks are held down; several reasons may hold at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub struct Throttle {
+pub struct ThrottleReasons {
     bits: u8,
 }
 
@@ -14,7 +14,7 @@ pub enum ThrottleReason {
     /// Nothing runs.
     Idle,
     /// The power limit. Normal on a busy data-centre GPU.
-    Capped,
+    PowerCap,
     /// Heat.
     Thermal,
     /// The hardware protects itself: heat or power beyond what software handles.
@@ -27,14 +27,15 @@ pub enum ThrottleReason {
 
 impl ThrottleReason {
     /// Every class.
-    pub const ALL: [Self; 6] = [Self::Idle, Self::Capped, Self::Thermal, Self::Hardware, Self::Configured, Self::Limit];
+    pub const ALL: [Self; 6] =
+        [Self::Idle, Self::PowerCap, Self::Thermal, Self::Hardware, Self::Configured, Self::Limit];
 
     /// Its name, also the value of `llmobs.gpu.throttle.reason`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Idle => "idle",
-            Self::Capped => "capped",
+            Self::PowerCap => "capped",
             Self::Thermal => "thermal",
             Self::Hardware => "hw",
             Self::Configured => "config",
@@ -45,7 +46,7 @@ impl ThrottleReason {
     const fn nvml_bits(self) -> u64 {
         match self {
             Self::Idle => 0x1,
-            Self::Capped => 0x4,
+            Self::PowerCap => 0x4,
             Self::Thermal => 0x20 | 0x40,
             Self::Hardware => 0x8 | 0x80,
             Self::Configured => 0x2 | 0x10 | 0x100,
@@ -54,7 +55,7 @@ impl ThrottleReason {
     }
 }
 
-impl Throttle {
+impl ThrottleReasons {
     /// Of NVML's clock event reasons. Unknown bits say nothing.
     #[must_use]
     pub fn from_nvml(reasons: u64) -> Self {
@@ -66,14 +67,14 @@ impl Throttle {
 
     /// Whether clocks are held down for this reason.
     #[must_use]
-    pub const fn is(self, reason: ThrottleReason) -> bool {
+    pub const fn contains(self, reason: ThrottleReason) -> bool {
         self.bits & (1 << reason as u8) != 0
     }
 
     /// Whether the device gives less than it should: heat, or hardware protecting itself.
     #[must_use]
     pub const fn is_degraded(self) -> bool {
-        self.is(ThrottleReason::Thermal) || self.is(ThrottleReason::Hardware)
+        self.contains(ThrottleReason::Thermal) || self.contains(ThrottleReason::Hardware)
     }
 }
 
@@ -83,19 +84,19 @@ mod tests {
 
     #[test]
     fn a_power_cap_is_normal_and_heat_is_not() {
-        let capped = Throttle::from_nvml(0x4);
-        assert!(capped.is(ThrottleReason::Capped) && !capped.is_degraded());
-        assert!(Throttle::from_nvml(0x40).is_degraded());
-        assert!(Throttle::from_nvml(0x80).is_degraded());
-        assert!(Throttle::from_nvml(0x400).is(ThrottleReason::Limit), "bits that older bindings drop");
+        let capped = ThrottleReasons::from_nvml(0x4);
+        assert!(capped.contains(ThrottleReason::PowerCap) && !capped.is_degraded());
+        assert!(ThrottleReasons::from_nvml(0x40).is_degraded());
+        assert!(ThrottleReasons::from_nvml(0x80).is_degraded());
+        assert!(ThrottleReasons::from_nvml(0x400).contains(ThrottleReason::Limit), "bits that older bindings drop");
     }
 
     #[test]
     fn every_known_bit_has_one_class_and_unknown_bits_none() {
         for bit in 0..11 {
-            let throttle = Throttle::from_nvml(1 << bit);
-            assert_eq!(ThrottleReason::ALL.iter().filter(|class| throttle.is(**class)).count(), 1, "bit {bit}");
+            let throttle = ThrottleReasons::from_nvml(1 << bit);
+            assert_eq!(ThrottleReason::ALL.iter().filter(|class| throttle.contains(**class)).count(), 1, "bit {bit}");
         }
-        assert_eq!(Throttle::from_nvml(1 << 20), Throttle::default());
+        assert_eq!(ThrottleReasons::from_nvml(1 << 20), ThrottleReasons::default());
     }
 }

@@ -3,7 +3,7 @@
 /// How bad an XID is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
-pub enum Severity {
+pub enum XidSeverity {
     /// The fault of a program; the device is healthy.
     Application,
     /// The device goes on, and wants attention.
@@ -14,7 +14,7 @@ pub enum Severity {
     Unknown,
 }
 
-impl Severity {
+impl XidSeverity {
     /// By NVIDIA's number, after its device plugin and data-centre manager.
     #[must_use]
     pub const fn of(xid: u64) -> Self {

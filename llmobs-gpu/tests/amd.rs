@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
 
 use llmobs_gpu::AmdBackend;
-use llmobs_gpu::Call;
+use llmobs_gpu::DriverCall;
 use llmobs_gpu::GpuBackend;
 use llmobs_gpu::GpuError;
 use llmobs_gpu::Reading;
@@ -98,7 +98,7 @@ fn every_reading_is_in_the_units_that_are_promised() {
     let tree = Tree::new();
     let mut backend = tree.backend();
     let mut reading = Reading::default();
-    let answers: Vec<_> = Call::ALL.into_iter().map(|call| (call, backend.read(0, call, &mut reading))).collect();
+    let answers: Vec<_> = DriverCall::ALL.into_iter().map(|call| (call, backend.read(0, call, &mut reading))).collect();
     let answered: Vec<_> = answers.iter().filter(|(_, answer)| answer.is_ok()).map(|(call, _)| *call).collect();
     assert_eq!(answered.len(), 8, "{answers:?}");
     assert_eq!((reading.utilization, reading.memory_busy), (Some(0.83), Some(0.41)));
@@ -119,14 +119,14 @@ fn what_a_card_does_not_have_is_absent() {
     tree.remove("mem_busy_percent");
     tree.remove("hwmon/hwmon4/energy1_input");
     tree.remove("hwmon/hwmon4/temp2_input");
-    backend.read(0, Call::Utilization, &mut reading).unwrap();
+    backend.read(0, DriverCall::Utilization, &mut reading).unwrap();
     assert_eq!((reading.utilization, reading.memory_busy), (Some(0.83), None));
-    assert_eq!(backend.read(0, Call::Energy, &mut reading), Err(GpuError::NotSupported));
-    backend.read(0, Call::Temperature, &mut reading).unwrap();
+    assert_eq!(backend.read(0, DriverCall::Energy, &mut reading), Err(GpuError::NotSupported));
+    backend.read(0, DriverCall::Temperature, &mut reading).unwrap();
     assert_eq!(reading.temperature, Some(45.0), "the edge, where there is no junction");
     tree.write("bus/0000:03:00.0/gpu_busy_percent", "N/A");
-    assert_eq!(backend.read(0, Call::Utilization, &mut reading), Err(GpuError::NoData));
-    assert_eq!(backend.read(0, Call::Ecc, &mut reading), Err(GpuError::NotSupported));
+    assert_eq!(backend.read(0, DriverCall::Utilization, &mut reading), Err(GpuError::NoData));
+    assert_eq!(backend.read(0, DriverCall::Ecc, &mut reading), Err(GpuError::NotSupported));
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn a_newer_kernel_names_power_otherwise() {
     tree.remove("hwmon/hwmon4/power1_average");
     tree.write("bus/0000:03:00.0/hwmon/hwmon4/power1_input", "598000000");
     let mut reading = Reading::default();
-    backend.read(0, Call::Power, &mut reading).unwrap();
+    backend.read(0, DriverCall::Power, &mut reading).unwrap();
     assert_eq!((reading.power, reading.power_instant), (Some(598.0), Some(598.0)));
 }
 
@@ -147,13 +147,13 @@ fn a_card_that_is_gone_is_lost_and_found_again() {
     let (here, away) = (tree.0.join("bus/0000:03:00.0"), tree.0.join("bus/away"));
     fs::rename(&here, &away).unwrap();
     let mut reading = Reading::default();
-    assert_eq!(backend.read(0, Call::Power, &mut reading), Err(GpuError::Lost));
+    assert_eq!(backend.read(0, DriverCall::Power, &mut reading), Err(GpuError::Lost));
     assert!(backend.find(0).is_err());
     // After a reset its sensors have another number.
     fs::rename(away.join("hwmon/hwmon4"), away.join("hwmon/hwmon7")).unwrap();
     fs::rename(&away, &here).unwrap();
     assert_eq!(backend.find(0), Ok(()));
-    assert_eq!(backend.read(0, Call::Power, &mut reading), Ok(()));
+    assert_eq!(backend.read(0, DriverCall::Power, &mut reading), Ok(()));
 }
 
 #[test]

@@ -3,8 +3,8 @@
 
 #![cfg(all(target_os = "linux", feature = "nvml"))]
 
-#[path = "support/fake.rs"]
-mod fake;
+#[path = "support/fake_library.rs"]
+mod fake_library;
 #[path = "../../tests/support/pip.rs"]
 #[expect(clippy::unwrap_used, unreachable_pub, reason = "it belongs to the tests of the whole")]
 mod pip;
@@ -18,7 +18,7 @@ use llmobs::Observer;
 use llmobs_gpu::NvmlBackend;
 use llmobs_gpu::Sampler;
 
-use fake::Fake;
+use fake_library::Fake;
 
 /// NVIDIA's client, and its version.
 const PACKAGE: &str = "nvidia-ml-py==13.615.71";
@@ -151,7 +151,7 @@ fn nvidias_own_client_reads_the_same_values() {
     if processes.untold == 0 {
         assert_eq!((processes.ours, processes.others), (1, 2));
         assert_eq!(Some(memory_ours), processes.memory_ours);
-        assert!((work_ours as f64 / work as f64 - processes.share.unwrap()).abs() < 1e-9);
+        assert!((work_ours as f64 / work as f64 - processes.work_ratio.unwrap()).abs() < 1e-9);
     }
     for (index, gpu) in ours.iter().take(2).enumerate() {
         let reading = &gpu.reading;
@@ -189,6 +189,6 @@ fn nvidias_own_client_reads_the_same_values() {
         assert!((number("shutdown") + 8.0).abs() < 1e-9, "a signed field");
         let shuts_down = number("temperature") + number("margin") - number("shutdown");
         assert!((shuts_down - reading.temperature_critical.unwrap()).abs() < 1e-9);
-        assert!(theirs("reasons") == "0" && reading.throttle == Some(llmobs_gpu::Throttle::default()));
+        assert!(theirs("reasons") == "0" && reading.throttle == Some(llmobs_gpu::ThrottleReasons::default()));
     }
 }

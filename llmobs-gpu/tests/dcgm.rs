@@ -3,8 +3,8 @@
 #![cfg(all(target_os = "linux", feature = "nvml"))]
 #![expect(clippy::unwrap_used, reason = "what is missing fails the test")]
 
-#[path = "support/fake.rs"]
-mod fake;
+#[path = "support/fake_library.rs"]
+mod fake_library;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -23,7 +23,7 @@ use llmobs_gpu::Sampler;
 use opentelemetry_sdk::metrics::InMemoryMetricExporter;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 
-use fake::Fake;
+use fake_library::Fake;
 
 /// Every series of the exporter's default list (`etc/default-counters.csv` of 4.8.3, as at commit 7ad5832): type, description, and what the
 /// fake's second device shows in the unit that the description names. None: what no reading of ours is.
@@ -255,7 +255,7 @@ fn parts_of_a_gpu_are_named_by_the_whole_and_their_number() {
 #[test]
 fn instead_of_ours_the_view_stands_alone_and_no_row_that_it_lacks_is_lost() {
     let fake = fake();
-    let observer = Observer::builder().model("m").view_instead(View::Dcgm).build().unwrap();
+    let observer = Observer::builder().model("m").replace_with_view(View::Dcgm).build().unwrap();
     let _sampler = sampled(&fake, &observer);
     let page = until(&observer, settled);
     for gone in ["hw_temperature_celsius{", "hw_gpu_utilization_ratio", "hw_energy_joules", "llmobs_gpu_pcie_replays"] {
@@ -301,7 +301,8 @@ fn opentelemetry_has_none_of_the_names() {
     let fake = fake();
     let exporter = InMemoryMetricExporter::default();
     let provider = SdkMeterProvider::builder().with_periodic_exporter(exporter.clone()).build();
-    let observer = Observer::builder().model("m").meter_provider(&provider).view_instead(View::Dcgm).build().unwrap();
+    let observer =
+        Observer::builder().model("m").meter_provider(&provider).replace_with_view(View::Dcgm).build().unwrap();
     let _sampler = sampled(&fake, &observer);
     until(&observer, settled);
     provider.force_flush().unwrap();

@@ -3,8 +3,8 @@
 #![cfg(all(target_os = "linux", feature = "nvml"))]
 #![expect(clippy::unwrap_used, reason = "what is missing fails the test")]
 
-#[path = "support/fake.rs"]
-mod fake;
+#[path = "support/fake_library.rs"]
+mod fake_library;
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use llmobs_gpu::NvmlBackend;
 use llmobs_gpu::OperationEnergy;
 use llmobs_gpu::Sampler;
 
-use fake::Fake;
+use fake_library::Fake;
 
 /// An observer, a sampler of devices that run by a script, and what it tells of operations.
 fn sampled(fake: &Fake, script: &str) -> (Observer, Sampler, mpsc::Receiver<OperationEnergy>) {
@@ -70,10 +70,10 @@ fn an_operation_that_waits_in_a_queue_wakes_the_sampler_when_it_runs() {
     let (observer, sampler, told) = sampled(&fake, "350");
     for millis in [0, 30, 200] {
         let operation = observer.chat("m").start();
-        operation.mark().enqueued();
+        operation.marker().enqueued();
         let queued = observer.now();
         until(&observer, "it waited", || observer.now().since(queued) >= Duration::from_millis(millis));
-        operation.mark().scheduled();
+        operation.marker().scheduled();
         let (start, before) = (observer.now(), fake.calls("nvmlDeviceGetTotalEnergyConsumption"));
         until(&observer, "it ran", || observer.now().since(start) >= Duration::from_millis(620));
         let calls = fake.calls("nvmlDeviceGetTotalEnergyConsumption") - before;

@@ -3,8 +3,8 @@
 #![cfg(all(target_os = "linux", feature = "nvml"))]
 #![expect(clippy::unwrap_used, reason = "what is missing fails the test")]
 
-#[path = "support/fake.rs"]
-mod fake;
+#[path = "support/fake_library.rs"]
+mod fake_library;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -17,9 +17,9 @@ use llmobs::Observer;
 use llmobs::catalog::Group;
 use llmobs::catalog::ROWS;
 use llmobs::testing::Readings;
-use llmobs_gpu::CollectorState;
 use llmobs_gpu::NvmlBackend;
 use llmobs_gpu::Sampler;
+use llmobs_gpu::SamplerState;
 use opentelemetry::trace::TraceContextExt;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::metrics::InMemoryMetricExporter;
@@ -30,7 +30,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::layer::SubscriberExt;
 
-use fake::Fake;
+use fake_library::Fake;
 
 fn observer() -> Observer {
     Observer::builder().model("m").build().unwrap()
@@ -51,8 +51,8 @@ fn a_call_that_hangs_is_a_state_and_a_stop_does_not_wait_for_it() {
     fake.hang("nvmlDeviceGetPowerUsage", true);
     let observer = observer();
     let backend = NvmlBackend::at(fake.path());
-    let sampler = Sampler::builder().backend(backend).hung_after(Duration::from_millis(20)).start(&observer).unwrap();
-    until(&observer, "hung", || sampler.state() == CollectorState::Hung);
+    let sampler = Sampler::builder().backend(backend).hang_timeout(Duration::from_millis(20)).start(&observer).unwrap();
+    until(&observer, "hung", || sampler.state() == SamplerState::Hung);
     let status = Readings::of(&observer).value("llmobs.gpu.collector.status", &[("llmobs.collector.state", "hung")]);
     assert_eq!(status.to_bits(), 1.0_f64.to_bits(), "a collection does not hang with it");
     let operation = observer.chat("m").start();
@@ -77,8 +77,8 @@ fn a_library_that_hangs_while_it_opens_is_a_state_and_a_stop_does_not_wait_for_i
     fake.hang("nvmlInit_v2", true);
     let observer = observer();
     let backend = NvmlBackend::at(fake.path());
-    let sampler = Sampler::builder().backend(backend).hung_after(Duration::from_millis(20)).start(&observer).unwrap();
-    until(&observer, "hung", || sampler.state() == CollectorState::Hung);
+    let sampler = Sampler::builder().backend(backend).hang_timeout(Duration::from_millis(20)).start(&observer).unwrap();
+    until(&observer, "hung", || sampler.state() == SamplerState::Hung);
     let before = observer.now();
     assert!(!sampler.stop(), "its thread is left behind");
     let took = observer.now().since(before);
@@ -115,10 +115,10 @@ fn both_threads_may_hang_and_a_stop_waits_for_neither() {
 fn who_listens_hears_what_comes_after_an_error() {
     let fake = Fake::new();
     let observer = observer();
-    fake.fail("nvmlEventSetWait_v2", fake::EVERY, 999);
+    fake.fail("nvmlEventSetWait_v2", fake_library::EVERY, 999);
     let sampler = Sampler::builder().backend(NvmlBackend::at(fake.path())).start(&observer).unwrap();
     until(&observer, "an error", || fake.calls("nvmlEventSetWait_v2") > 0);
-    fake.fail("nvmlEventSetWait_v2", fake::EVERY, 0);
+    fake.fail("nvmlEventSetWait_v2", fake_library::EVERY, 0);
     fake.xid(1, 63);
     let told = || Readings::of(&observer).count("llmobs.gpu.xid.errors", &[("llmobs.gpu.xid.code", "63")]);
     until(&observer, "the XID", || told() == 1);
@@ -131,7 +131,7 @@ fn a_stop_is_quick_and_a_sampler_can_start_again() {
     let observer = observer();
     for _ in 0..3 {
         let sampler = Sampler::builder().backend(NvmlBackend::at(fake.path())).start(&observer).unwrap();
-        until(&observer, "ok", || sampler.state() == CollectorState::Ok && sampler.devices().len() == 2);
+        until(&observer, "ok", || sampler.state() == SamplerState::Ok && sampler.devices().len() == 2);
         assert!(sampler.stop());
     }
     assert_eq!(fake.inits(), 1, "the library is opened once in a process");

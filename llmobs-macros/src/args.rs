@@ -21,13 +21,13 @@ use syn::parenthesized;
 use syn::parse::Parse;
 use syn::parse::ParseStream;
 
-pub(crate) use self::kind::Kind;
-pub(crate) use self::kind::Step;
-pub(crate) use self::objective::Objective;
+pub(crate) use self::kind::FunctionKind;
+pub(crate) use self::kind::StepKind;
+pub(crate) use self::objective::ObjectiveArgs;
 
 /// The arguments, as they are allowed together.
 pub(crate) struct Args {
-    pub(crate) kind: Kind,
+    pub(crate) kind: FunctionKind,
     pub(crate) options: Options,
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct Options {
     pub(crate) conversation: Option<Expr>,
     pub(crate) crate_path: Option<Path>,
     pub(crate) docs: Option<Span>,
-    pub(crate) drive: Option<Expr>,
+    pub(crate) producer: Option<Expr>,
     pub(crate) error_type: Option<ExprPath>,
     pub(crate) fields: Vec<Field>,
     pub(crate) handle: Option<Ident>,
@@ -46,7 +46,7 @@ pub(crate) struct Options {
     pub(crate) max_tokens: Option<Expr>,
     pub(crate) model: Option<Expr>,
     pub(crate) name: Option<Expr>,
-    pub(crate) objective: Option<Objective>,
+    pub(crate) objective: Option<ObjectiveArgs>,
     pub(crate) observer: Option<Expr>,
     pub(crate) provider: Option<Expr>,
     pub(crate) query: Option<Expr>,
@@ -64,12 +64,12 @@ pub(crate) struct Field {
 
 /// What may be given, in the order in which the documentation has it.
 const KEYS: &str = "`provider`, `model`, `max_tokens`, `conversation`, `name`, `observer`, `input`, `arguments`, \
-                    `result`, `query`, `fields(..)`, `stream`, `tokens`, `drive`, `error_type`, `usage`, \
+                    `result`, `query`, `fields(..)`, `stream`, `tokens`, `producer`, `error_type`, `usage`, \
                     `objective(..)`, `handle`, `docs`, `crate`";
 
 impl Parse for Args {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let mut reader = Reader::default();
+        let mut reader = ArgsParser::default();
         while !input.is_empty() {
             if let Err(error) = reader.argument(input) {
                 reader.refuse(error);
@@ -87,17 +87,17 @@ impl Parse for Args {
 }
 
 #[derive(Default)]
-struct Reader {
-    kind: Option<(Kind, Span)>,
+struct ArgsParser {
+    kind: Option<(FunctionKind, Span)>,
     options: Options,
     /// The keys that were given, and where.
-    given: Vec<(String, Span)>,
+    seen_keys: Vec<(String, Span)>,
     error: Option<Error>,
     /// A kind was given, and refused.
-    has_no_kind: bool,
+    is_kind_invalid: bool,
 }
 
-impl Reader {
+impl ArgsParser {
     /// All errors are shown at once.
     fn refuse(&mut self, error: Error) {
         match &mut self.error {
@@ -112,23 +112,23 @@ impl Reader {
         }
         let key = input.call(Ident::parse_any)?;
         let name = key.to_string();
-        if let Some(kind) = Kind::of_word(&name) {
+        if let Some(kind) = FunctionKind::from_keyword(&name) {
             return self.set_kind(kind, key.span());
         }
         if name == "operation" {
             input.parse::<Token![=]>()?;
-            self.has_no_kind = true;
+            self.is_kind_invalid = true;
             let word: LitStr = input.parse()?;
-            let kind = Kind::of_operation(&word)?;
-            self.has_no_kind = false;
+            let kind = FunctionKind::of_operation(&word)?;
+            self.is_kind_invalid = false;
             return self.set_kind(kind, key.span());
         }
-        let repeated = self.given.iter().any(|(given, _)| *given == name);
+        let repeated = self.seen_keys.iter().any(|(given, _)| *given == name);
         self.option(&name, &key, input)?;
         if repeated {
             return Err(Error::new(key.span(), format!("`{name}` is given twice")));
         }
-        self.given.push((name, key.span()));
+        self.seen_keys.push((name, key.span()));
         Ok(())
     }
 
@@ -142,7 +142,7 @@ impl Reader {
                 options.crate_path = Some(input.call(Path::parse_mod_style)?);
             }
             "docs" => options.docs = Some(flag(key, input)?),
-            "drive" => options.drive = Some(value(key, input)?),
+            "producer" => options.producer = Some(value(key, input)?),
             "error_type" => options.error_type = Some(path(key, input)?),
             "fields" => options.fields = fields(key, input)?,
             "handle" => {
@@ -155,7 +155,7 @@ impl Reader {
             "name" => options.name = Some(value(key, input)?),
             "objective" => {
                 needs_parentheses(key, input, "objective(ttft = \"500ms\", tpot = \"50ms\")")?;
-                options.objective = Some(Objective::parse(key, input)?);
+                options.objective = Some(ObjectiveArgs::parse(key, input)?);
             }
             "observer" => options.observer = Some(value(key, input)?),
             "provider" => options.provider = Some(value(key, input)?),
@@ -172,10 +172,10 @@ impl Reader {
         Ok(())
     }
 
-    fn set_kind(&mut self, kind: Kind, span: Span) -> Result<()> {
+    fn set_kind(&mut self, kind: FunctionKind, span: Span) -> Result<()> {
         match &self.kind {
             Some((first, _)) => {
-                let text = format!("a function is one thing: it is `{}` already", first.word());
+                let text = format!("a function is one thing: it is `{}` already", first.keyword());
                 Err(Error::new(span, text))
             }
             None => {
@@ -190,7 +190,7 @@ impl Reader {
             let text = format!("say what the function is: {}", kind::ALLOWED);
             let error = Error::new(Span::call_site(), text);
             return Err(match self.error.take() {
-                Some(other) if self.has_no_kind => other,
+                Some(other) if self.is_kind_invalid => other,
                 Some(mut other) => {
                     other.combine(error);
                     other
@@ -198,7 +198,7 @@ impl Reader {
                 None => error,
             });
         };
-        for (name, span) in std::mem::take(&mut self.given) {
+        for (name, span) in std::mem::take(&mut self.seen_keys) {
             if let Err(error) = self.allowed(&kind, &name, span) {
                 self.refuse(error);
             }
@@ -210,12 +210,13 @@ impl Reader {
     }
 
     /// Whether an argument means something for a kind, and beside the others.
-    fn allowed(&self, kind: &Kind, name: &str, span: Span) -> Result<()> {
-        if !kind.takes(name) {
-            let text = format!("`{name}` means nothing for `{}`, which takes {}", kind.word(), kind.taken());
+    fn allowed(&self, kind: &FunctionKind, name: &str, span: Span) -> Result<()> {
+        if !kind.accepts(name) {
+            let text =
+                format!("`{name}` means nothing for `{}`, which takes {}", kind.keyword(), kind.accepted_arguments());
             return Err(Error::new(span, text));
         }
-        let needs_stream = matches!(name, "tokens" | "drive") && self.options.stream.is_none();
+        let needs_stream = matches!(name, "tokens" | "producer") && self.options.stream.is_none();
         if needs_stream {
             return Err(Error::new(span, format!("`{name}` is about the items of a stream: add `stream`")));
         }

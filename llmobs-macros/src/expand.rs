@@ -22,14 +22,14 @@ use syn::parse2;
 use syn::spanned::Spanned;
 
 use crate::args::Args;
-use crate::args::Kind;
-use crate::docs;
+use crate::args::FunctionKind;
+use crate::boxed_async::BoxedAsyncBlock;
 use crate::erase::erased;
 use crate::item::Function;
+use crate::metrics_docs;
 use crate::shape;
-use crate::shape::Shape;
-use crate::shape::Wrap;
-use crate::tail::Boxed;
+use crate::shape::ReturnShape;
+use crate::shape::StreamingType;
 
 /// The attribute's expansion. Where something is wrong it is the function as it was, and what is wrong.
 pub(crate) fn attribute(args: TokenStream, item: &TokenStream) -> TokenStream {
@@ -55,10 +55,10 @@ struct Expansion<'a> {
     root: TokenStream,
     /// Where the expansion's functions are.
     private: TokenStream,
-    shape: Shape,
+    shape: ReturnShape,
     /// Of the value: the output of a future, else what is returned. Without `impl Trait`.
     output: Type,
-    future: Option<shape::Future<'a>>,
+    future: Option<shape::FutureType<'a>>,
     /// Of what lives on, as the signature has it.
     lasting: Type,
     /// The operation or the step.
@@ -81,9 +81,9 @@ impl<'a> Expansion<'a> {
             lasting: shape::within(&output).unwrap_or(&output).clone(),
             output,
             private: quote!(#root::__private),
-            watched: own("operation", Span::call_site()),
-            value: own("value", Span::call_site()),
-            span: own("span", Span::call_site()),
+            watched: hygienic_ident("operation", Span::call_site()),
+            value: hygienic_ident("value", Span::call_site()),
+            span: hygienic_ident("span", Span::call_site()),
             args,
             function,
             root,
@@ -98,22 +98,24 @@ impl<'a> Expansion<'a> {
         let options = &self.args.options;
         let refuse = |at: Span, text: &str| Err(Error::new(at, text));
         let wrap = match self.shape {
-            Shape::Value => return Ok(()),
-            Shape::Lasting(wrap) | Shape::Maybe(wrap) => wrap,
+            ReturnShape::Value => return Ok(()),
+            ReturnShape::Streaming(wrap) | ReturnShape::MaybeStreaming(wrap) => wrap,
         };
         let stream = options.stream.unwrap_or_else(Span::call_site);
-        let is_response = matches!(wrap, Wrap::Response | Wrap::IntoResponse | Wrap::Body);
+        let is_response = matches!(wrap, StreamingType::Response | StreamingType::IntoResponse | StreamingType::Body);
         match (&self.args.kind, wrap) {
-            (Kind::Step(_), Wrap::Sse) => refuse(stream, "a step ends with a stream of its own, not with a response"),
-            (Kind::Step(_), _) if is_response => {
+            (FunctionKind::Step(_), StreamingType::Sse) => {
                 refuse(stream, "a step ends with a stream of its own, not with a response")
             }
-            (_, Wrap::Sse) if options.handle.is_none() => refuse(
+            (FunctionKind::Step(_), _) if is_response => {
+                refuse(stream, "a step ends with a stream of its own, not with a response")
+            }
+            (_, StreamingType::Sse) if options.handle.is_none() => refuse(
                 stream,
                 "nobody can look into `Sse`: take the operation with `handle = call`, and build the answer with \
                  `llmobs::tower::axum::sse(call.take(), ..)`",
             ),
-            (_, Wrap::Sse) if options.tokens.is_some() || options.usage.is_some() => refuse(
+            (_, StreamingType::Sse) if options.tokens.is_some() || options.usage.is_some() => refuse(
                 stream,
                 "nobody can look into `Sse`: `llmobs::tower::axum::sse` is told what an item carries, and the handle's \
                  marker takes usage",
@@ -122,15 +124,15 @@ impl<'a> Expansion<'a> {
                 options.usage.span(),
                 "a response tells its usage only to who reads its bytes: `tokens` may, or the feature `sse` does",
             ),
-            _ if is_response && options.drive.is_some() => {
-                refuse(options.drive.span(), "a body is driven by its connection: leave `drive` out")
+            _ if is_response && options.producer.is_some() => {
+                refuse(options.producer.span(), "a body is driven by its connection: leave `producer` out")
             }
             _ => Ok(()),
         }
     }
 
     fn function(&self) -> Result<TokenStream> {
-        let docs = self.args.options.docs.map(|_| docs::queries(self.args));
+        let docs = self.args.options.docs.map(|_| metrics_docs::queries(self.args));
         let body = match (&self.function.signature.asyncness, &self.future) {
             (Some(_), _) => {
                 let begin = self.begin(false);
@@ -183,7 +185,7 @@ impl<'a> Expansion<'a> {
 
     /// A function that returns a future. One that is nothing but a boxed async block is observed inside that box.
     fn future(&self, is_boxed: bool) -> Result<TokenStream> {
-        if let Some(boxed) = Boxed::of(&self.function.body).filter(|_| is_boxed) {
+        if let Some(boxed) = BoxedAsyncBlock::of(&self.function.body).filter(|_| is_boxed) {
             if let Some((head, rest)) = boxed.of_async_trait() {
                 let begin = self.begin(true);
                 let awaited = self.awaited(&rest);
@@ -202,7 +204,7 @@ impl<'a> Expansion<'a> {
         let Self { watched, value, output, .. } = self;
         let (begin, body, end) = (self.begin(false), self.block(), self.end());
         let returned = self.function.output().map_or_else(|| parse_quote!(()), erased);
-        let future = own("future", Span::call_site());
+        let future = hygienic_ident("future", Span::call_site());
         let inside = quote! {
             async move {
                 let #value: #output = #watched.run(#future).await;
@@ -236,8 +238,8 @@ impl<'a> Expansion<'a> {
     fn lent(&self) -> Option<(TokenStream, TokenStream)> {
         let Self { watched, private, .. } = self;
         let handle = self.args.options.handle.as_ref()?;
-        let lent = own("lent", Span::call_site());
-        Some((quote!(let #lent = &mut #watched;), quote!(let #handle = #private::Handle::new(#lent);)))
+        let lent = hygienic_ident("lent", Span::call_site());
+        Some((quote!(let #lent = &mut #watched;), quote!(let #handle = #private::OperationHandle::new(#lent);)))
     }
 
     /// A place that was moved into a block can be lent there again.
@@ -247,13 +249,13 @@ impl<'a> Expansion<'a> {
     }
 }
 
-fn shape_of(args: &Args, function: &Function, returned: Option<&Type>) -> Result<Shape> {
+fn shape_of(args: &Args, function: &Function, returned: Option<&Type>) -> Result<ReturnShape> {
     match (args.options.stream, returned) {
         (None, Some(returned)) if shape::shows_stream(returned) => Err(Error::new_spanned(
             returned,
             "this returns a stream, and would end before its first item: add `stream`, so that it ends with the stream",
         )),
-        (None, _) => Ok(Shape::Value),
+        (None, _) => Ok(ReturnShape::Value),
         (Some(_), Some(returned)) => shape::lasting(returned),
         (Some(span), None) => {
             let text = format!("`{}` returns no stream: drop `stream`", function.signature.ident);
@@ -263,7 +265,7 @@ fn shape_of(args: &Args, function: &Function, returned: Option<&Type>) -> Result
 }
 
 /// A name of our own, which the body cannot see, at a place of the user's.
-fn own(name: &str, at: Span) -> Ident {
+fn hygienic_ident(name: &str, at: Span) -> Ident {
     format_ident!("__llmobs_{name}", span = at.resolved_at(Span::mixed_site()))
 }
 

@@ -6,12 +6,12 @@
 //! code that can be read.
 
 mod args;
-mod docs;
+mod boxed_async;
 mod erase;
 mod expand;
 mod item;
+mod metrics_docs;
 mod shape;
-mod tail;
 
 use proc_macro::TokenStream;
 

@@ -11,18 +11,18 @@ use syn::punctuated::Punctuated;
 
 /// What comes in the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shape {
+pub(crate) enum ReturnShape {
     /// A value: the call ends when the function does.
     Value,
     /// Something that lives on after the function.
-    Lasting(Wrap),
+    Streaming(StreamingType),
     /// A `Result` or an `Option` of it.
-    Maybe(Wrap),
+    MaybeStreaming(StreamingType),
 }
 
 /// What lives on, and so how it is wrapped and put back into its type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wrap {
+pub(crate) enum StreamingType {
     /// `impl Stream`.
     Stream,
     /// `Pin<Box<dyn Stream>>`, `BoxStream`, `LocalBoxStream`.
@@ -40,7 +40,7 @@ pub(crate) enum Wrap {
 }
 
 /// A function that is not `async` and returns a future.
-pub(crate) struct Future<'a> {
+pub(crate) struct FutureType<'a> {
     /// What the future gives.
     pub(crate) output: &'a Type,
     /// It is `Pin<Box<dyn Future>>`, `BoxFuture` or `LocalBoxFuture`, and not `impl Future`.
@@ -48,8 +48,8 @@ pub(crate) struct Future<'a> {
 }
 
 /// The future that a type shows.
-pub(crate) fn future(output: &Type) -> Option<Future<'_>> {
-    let of = |bounds, is_boxed| Some(Future { output: associated(bounds, "Future", "Output")?, is_boxed });
+pub(crate) fn future(output: &Type) -> Option<FutureType<'_>> {
+    let of = |bounds, is_boxed| Some(FutureType { output: associated(bounds, "Future", "Output")?, is_boxed });
     match bare(output) {
         Type::ImplTrait(opaque) => of(&opaque.bounds, false),
         other => match pinned(other) {
@@ -57,18 +57,18 @@ pub(crate) fn future(output: &Type) -> Option<Future<'_>> {
             _ => {
                 let path = path(other)?;
                 let is_alias = named(path, "BoxFuture") || named(path, "LocalBoxFuture");
-                is_alias.then(|| types(path).next()).flatten().map(|output| Future { output, is_boxed: true })
+                is_alias.then(|| types(path).next()).flatten().map(|output| FutureType { output, is_boxed: true })
             }
         },
     }
 }
 
 /// The shape of what a function with `stream` returns.
-pub(crate) fn lasting(output: &Type) -> Result<Shape> {
+pub(crate) fn lasting(output: &Type) -> Result<ReturnShape> {
     if let Some(wrap) = wrap(output) {
-        return Ok(Shape::Lasting(wrap));
+        return Ok(ReturnShape::Streaming(wrap));
     }
-    within(output).and_then(wrap).map(Shape::Maybe).ok_or_else(|| {
+    within(output).and_then(wrap).map(ReturnShape::MaybeStreaming).ok_or_else(|| {
         Error::new_spanned(
             output,
             "`stream` needs a return type that shows its stream: `impl Stream<Item = T>`, \
@@ -86,33 +86,37 @@ pub(crate) fn within(output: &Type) -> Option<&Type> {
 
 /// Whether a type plainly shows a stream, which a function without `stream` would end too early.
 pub(crate) fn shows_stream(output: &Type) -> bool {
-    let is_stream =
-        |output| matches!(wrap(output), Some(Wrap::Stream | Wrap::PinnedStream | Wrap::BoxedStream | Wrap::Sse));
+    let is_stream = |output| {
+        matches!(
+            wrap(output),
+            Some(StreamingType::Stream | StreamingType::PinnedStream | StreamingType::BoxedStream | StreamingType::Sse)
+        )
+    };
     is_stream(output) || within(output).is_some_and(is_stream)
 }
 
-fn wrap(output: &Type) -> Option<Wrap> {
+fn wrap(output: &Type) -> Option<StreamingType> {
     let output = bare(output);
     if let Type::ImplTrait(opaque) = output {
         return match () {
-            () if implements(&opaque.bounds, "Stream") => Some(Wrap::Stream),
-            () if implements(&opaque.bounds, "IntoResponse") => Some(Wrap::IntoResponse),
+            () if implements(&opaque.bounds, "Stream") => Some(StreamingType::Stream),
+            () if implements(&opaque.bounds, "IntoResponse") => Some(StreamingType::IntoResponse),
             () => None,
         };
     }
     let is_stream = |inner: &Type| matches!(inner, Type::TraitObject(object) if implements(&object.bounds, "Stream"));
     if pinned(output).is_some_and(is_stream) {
-        return Some(Wrap::PinnedStream);
+        return Some(StreamingType::PinnedStream);
     }
     if boxed(output).is_some_and(is_stream) {
-        return Some(Wrap::BoxedStream);
+        return Some(StreamingType::BoxedStream);
     }
     let last = path(output)?.segments.last()?;
     match last.ident.to_string().as_str() {
-        "BoxStream" | "LocalBoxStream" => Some(Wrap::PinnedStream),
-        "Sse" => Some(Wrap::Sse),
-        "Response" => Some(Wrap::Response),
-        "Body" => Some(Wrap::Body),
+        "BoxStream" | "LocalBoxStream" => Some(StreamingType::PinnedStream),
+        "Sse" => Some(StreamingType::Sse),
+        "Response" => Some(StreamingType::Response),
+        "Body" => Some(StreamingType::Body),
         _ => None,
     }
 }
@@ -160,21 +164,21 @@ fn pinned(output: &Type) -> Option<&Type> {
     path(bare(output)).filter(|path| named(path, "Pin")).and_then(|path| types(path).next()).and_then(boxed)
 }
 
-type Bounds = Punctuated<TypeParamBound, syn::Token![+]>;
+type TraitBounds = Punctuated<TypeParamBound, syn::Token![+]>;
 
-fn traits(bounds: &Bounds) -> impl Iterator<Item = &Path> {
+fn traits(bounds: &TraitBounds) -> impl Iterator<Item = &Path> {
     bounds.iter().filter_map(|bound| match bound {
         TypeParamBound::Trait(bound) => Some(&bound.path),
         _ => None,
     })
 }
 
-fn implements(bounds: &Bounds, name: &str) -> bool {
+fn implements(bounds: &TraitBounds, name: &str) -> bool {
     traits(bounds).any(|path| named(path, name))
 }
 
 /// The associated type that a bound gives.
-fn associated<'a>(bounds: &'a Bounds, name: &str, associated: &str) -> Option<&'a Type> {
+fn associated<'a>(bounds: &'a TraitBounds, name: &str, associated: &str) -> Option<&'a Type> {
     let segment = traits(bounds).find(|path| named(path, name))?.segments.last()?;
     let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
     arguments.args.iter().find_map(|argument| match argument {
@@ -190,20 +194,26 @@ mod tests {
 
     #[test]
     fn what_lives_on_is_read_from_the_tokens() {
-        let cases: [(Type, Shape); 13] = [
-            (parse_quote!(impl Stream<Item = u8> + Send + 'a), Shape::Lasting(Wrap::Stream)),
-            (parse_quote!(impl futures::Stream<Item = u8>), Shape::Lasting(Wrap::Stream)),
-            (parse_quote!(::core::pin::Pin<Box<dyn Stream<Item = u8> + Send>>), Shape::Lasting(Wrap::PinnedStream)),
-            (parse_quote!(Pin<Box<(dyn Stream<Item = u8> + Send)>>), Shape::Lasting(Wrap::PinnedStream)),
-            (parse_quote!(BoxStream<'static, u8>), Shape::Lasting(Wrap::PinnedStream)),
-            (parse_quote!(Box<dyn Stream<Item = u8> + Unpin>), Shape::Lasting(Wrap::BoxedStream)),
-            (parse_quote!(Sse<KeepAliveStream<X>>), Shape::Lasting(Wrap::Sse)),
-            (parse_quote!(axum::response::Response), Shape::Lasting(Wrap::Response)),
-            (parse_quote!(impl IntoResponse + use<>), Shape::Lasting(Wrap::IntoResponse)),
-            (parse_quote!(Body), Shape::Lasting(Wrap::Body)),
-            (parse_quote!(Result<impl Stream<Item = u8>, Error>), Shape::Maybe(Wrap::Stream)),
-            (parse_quote!(io::Result<BoxStream<'_, u8>>), Shape::Maybe(Wrap::PinnedStream)),
-            (parse_quote!(Option<Response>), Shape::Maybe(Wrap::Response)),
+        let cases: [(Type, ReturnShape); 13] = [
+            (parse_quote!(impl Stream<Item = u8> + Send + 'a), ReturnShape::Streaming(StreamingType::Stream)),
+            (parse_quote!(impl futures::Stream<Item = u8>), ReturnShape::Streaming(StreamingType::Stream)),
+            (
+                parse_quote!(::core::pin::Pin<Box<dyn Stream<Item = u8> + Send>>),
+                ReturnShape::Streaming(StreamingType::PinnedStream),
+            ),
+            (
+                parse_quote!(Pin<Box<(dyn Stream<Item = u8> + Send)>>),
+                ReturnShape::Streaming(StreamingType::PinnedStream),
+            ),
+            (parse_quote!(BoxStream<'static, u8>), ReturnShape::Streaming(StreamingType::PinnedStream)),
+            (parse_quote!(Box<dyn Stream<Item = u8> + Unpin>), ReturnShape::Streaming(StreamingType::BoxedStream)),
+            (parse_quote!(Sse<KeepAliveStream<X>>), ReturnShape::Streaming(StreamingType::Sse)),
+            (parse_quote!(axum::response::Response), ReturnShape::Streaming(StreamingType::Response)),
+            (parse_quote!(impl IntoResponse + use<>), ReturnShape::Streaming(StreamingType::IntoResponse)),
+            (parse_quote!(Body), ReturnShape::Streaming(StreamingType::Body)),
+            (parse_quote!(Result<impl Stream<Item = u8>, Error>), ReturnShape::MaybeStreaming(StreamingType::Stream)),
+            (parse_quote!(io::Result<BoxStream<'_, u8>>), ReturnShape::MaybeStreaming(StreamingType::PinnedStream)),
+            (parse_quote!(Option<Response>), ReturnShape::MaybeStreaming(StreamingType::Response)),
         ];
         for (output, shape) in cases {
             assert_eq!(lasting(&output).unwrap(), shape);

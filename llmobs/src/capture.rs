@@ -2,32 +2,32 @@
 //!
 //! Nothing is captured unless somebody says so ([`ContentCapture`]). What is captured is redacted first and cut then, so
 //! that no half of a secret is left; it is cut inside the contents, so that the JSON stays valid; and all that is in
-//! flight together is bounded ([`Budget`]). Everything that leaves goes through a [`Gate`]: nothing else in this library
+//! flight together is bounded ([`ContentBudget`]). Everything that leaves goes through a [`Gate`]: nothing else in this library
 //! can open a [`Content`](crate::Content).
 
+mod accumulator;
 mod budget;
-mod fit;
 mod gate;
-mod gathering;
 mod hook;
 mod limits;
 mod mode;
-mod passage;
+mod pass;
+mod plan;
 mod report;
-mod shape;
-mod share;
+mod serialize;
+mod truncate;
 
-pub use self::budget::Budget;
-pub use self::budget::Lease;
+pub use self::accumulator::ContentAccumulator;
+pub use self::budget::ContentBudget;
+pub use self::budget::Permit;
 pub use self::gate::Gate;
 pub use self::gate::GateBuilder;
-pub use self::gathering::Gathering;
-pub use self::hook::Captured;
-pub use self::hook::Hook;
+pub use self::hook::ContentHook;
+pub use self::hook::ContentReferences;
+pub use self::hook::HookPayload;
 pub use self::hook::HookStats;
-pub use self::hook::References;
-pub use self::limits::Limits;
+pub use self::limits::ContentLimits;
 pub use self::mode::ContentCapture;
-pub use self::passage::Passage;
-pub use self::passage::Passed;
-pub use self::report::Report;
+pub use self::pass::GatePass;
+pub use self::pass::GatedValue;
+pub use self::report::CaptureReport;

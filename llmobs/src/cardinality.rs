@@ -12,30 +12,30 @@ pub(crate) const LONGEST: usize = 128;
 
 /// Values with something kept beside each (`T`), so that one lookup finds both.
 #[derive(Debug)]
-pub(crate) struct Guard<T> {
-    places: RwLock<Places<T>>,
+pub(crate) struct CardinalityLimiter<T> {
+    places: RwLock<Entries<T>>,
     other: Arc<T>,
     cap: usize,
 }
 
 #[derive(Debug)]
-struct Places<T> {
+struct Entries<T> {
     declared: HashMap<Arc<str>, Arc<T>>,
     admitted: HashMap<Arc<str>, Arc<T>>,
 }
 
 /// What the guard says of a value.
 #[derive(Debug)]
-pub(crate) struct Admitted<T> {
-    pub(crate) kept: Arc<T>,
+pub(crate) struct Admission<T> {
+    pub(crate) entry: Arc<T>,
     /// It stands under `_OTHER`.
     pub(crate) folded: bool,
 }
 
-impl<T> Guard<T> {
+impl<T> CardinalityLimiter<T> {
     /// A guard that admits `cap` undeclared values; `other` stands for the rest.
     pub(crate) fn new(cap: usize, other: T) -> Self {
-        let places = Places { declared: HashMap::new(), admitted: HashMap::new() };
+        let places = Entries { declared: HashMap::new(), admitted: HashMap::new() };
         Self { places: RwLock::new(places), other: Arc::new(other), cap }
     }
 
@@ -58,10 +58,10 @@ impl<T> Guard<T> {
     }
 
     /// The place of a value that anybody may have sent.
-    pub(crate) fn admit(&self, value: &str, make: impl FnOnce(Arc<str>) -> Arc<T>) -> Admitted<T> {
+    pub(crate) fn admit(&self, value: &str, make: impl FnOnce(Arc<str>) -> Arc<T>) -> Admission<T> {
         let value = clean(value);
         if let Some(kept) = self.find(&value) {
-            return Admitted { kept, folded: false };
+            return Admission { entry: kept, folded: false };
         }
         if self.cap == 0 || value.is_empty() {
             return self.fold();
@@ -70,7 +70,7 @@ impl<T> Guard<T> {
         // Somebody else may have come between the two locks.
         let known = places.declared.get(value.as_ref()).or_else(|| places.admitted.get(value.as_ref()));
         if let Some(kept) = known {
-            return Admitted { kept: Arc::clone(kept), folded: false };
+            return Admission { entry: Arc::clone(kept), folded: false };
         }
         if places.admitted.len() >= self.cap {
             drop(places);
@@ -79,7 +79,7 @@ impl<T> Guard<T> {
         let name: Arc<str> = value.as_ref().into();
         let kept = make(Arc::clone(&name));
         places.admitted.insert(name, Arc::clone(&kept));
-        Admitted { kept, folded: false }
+        Admission { entry: kept, folded: false }
     }
 
     /// Everything that has a place, `_OTHER` last.
@@ -95,15 +95,15 @@ impl<T> Guard<T> {
         places.declared.get(value).or_else(|| places.admitted.get(value)).map(Arc::clone)
     }
 
-    fn fold(&self) -> Admitted<T> {
-        Admitted { kept: Arc::clone(&self.other), folded: true }
+    fn fold(&self) -> Admission<T> {
+        Admission { entry: Arc::clone(&self.other), folded: true }
     }
 
-    fn read(&self) -> std::sync::RwLockReadGuard<'_, Places<T>> {
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Entries<T>> {
         self.places.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Places<T>> {
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Entries<T>> {
         self.places.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -128,12 +128,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn guard(cap: usize) -> Guard<String> {
-        Guard::new(cap, "_OTHER".to_owned())
+    fn guard(cap: usize) -> CardinalityLimiter<String> {
+        CardinalityLimiter::new(cap, "_OTHER".to_owned())
     }
 
-    fn place(guard: &Guard<String>, value: &str) -> String {
-        guard.admit(value, |name| Arc::new(name.to_string())).kept.as_ref().clone()
+    fn place(guard: &CardinalityLimiter<String>, value: &str) -> String {
+        guard.admit(value, |name| Arc::new(name.to_string())).entry.as_ref().clone()
     }
 
     #[test]

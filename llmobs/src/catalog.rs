@@ -5,18 +5,18 @@ mod buckets;
 mod rows;
 mod view;
 
+pub use self::buckets::BucketShape;
 pub use self::buckets::Buckets;
-pub use self::buckets::Shape;
-pub(crate) use self::rows::Id;
 pub use self::rows::ROWS;
+pub(crate) use self::rows::RowId;
 pub(crate) use self::rows::SERIES;
-pub(crate) use self::rows::own;
-pub(crate) use self::view::Column;
-pub use self::view::Fact;
-pub use self::view::Figure;
-pub(crate) use self::view::Origin;
-pub(crate) use self::view::Table;
+pub(crate) use self::rows::llmobs_attribute;
+pub use self::view::DeviceAttribute;
+pub use self::view::DeviceValue;
+pub(crate) use self::view::ValueOrigin;
 pub use self::view::View;
+pub(crate) use self::view::ViewDefinition;
+pub(crate) use self::view::ViewMetric;
 
 /// One metric.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,7 +37,7 @@ pub struct Row {
     /// What it belongs to.
     pub group: Group,
     /// The shape of its buckets, for a histogram.
-    pub shape: Option<Shape>,
+    pub shape: Option<BucketShape>,
     /// Which roles record it.
     pub roles: &'static [Role],
     /// The profile of the conventions that it belongs to; `None` for both and for our own.
@@ -90,7 +90,7 @@ impl Row {
     }
 
     /// Whether its values come from another crate, through [`companion`](crate::companion).
-    pub(crate) const fn is_foreign(&self) -> bool {
+    pub(crate) const fn is_external(&self) -> bool {
         matches!(self.group, Group::Gpu)
     }
 
@@ -101,7 +101,7 @@ impl Row {
 
     /// Whether its buckets link to traces.
     pub(crate) fn has_exemplars(&self) -> bool {
-        matches!(self.shape, Some(Shape::FirstToken | Shape::Duration | Shape::Http))
+        matches!(self.shape, Some(BucketShape::FirstToken | BucketShape::Duration | BucketShape::Http))
     }
 }
 
@@ -237,7 +237,7 @@ pub enum Group {
     /// The async runtime.
     Runtime,
     /// llmobs watching itself.
-    Self_,
+    SelfObservability,
     /// What a pipeline sends and loses.
     Pipeline,
     /// What is running.
@@ -262,7 +262,7 @@ impl Group {
             Self::Evaluation => "evaluation",
             Self::Objective => "objective",
             Self::Runtime => "runtime",
-            Self::Self_ => "self",
+            Self::SelfObservability => "self",
             Self::Pipeline => "pipeline",
             Self::Build => "build",
             Self::Gpu => "gpu",
@@ -317,7 +317,7 @@ mod tests {
     #[test]
     fn an_id_stands_at_its_row() {
         for (index, row) in ROWS.iter().enumerate() {
-            assert_eq!(Id::ALL[index].row().name, row.name);
+            assert_eq!(RowId::ALL[index].row().name, row.name);
         }
     }
 }

@@ -42,7 +42,7 @@ impl Moment {
 
     /// The moment that lies `duration` after this one.
     #[must_use]
-    pub fn after(self, duration: Duration) -> Self {
+    pub fn saturating_add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(nanos(duration)))
     }
 }
@@ -76,10 +76,10 @@ pub(crate) fn seconds(nanos: u64) -> f64 {
 
 /// Where moments come from.
 #[derive(Debug, Clone)]
-pub struct Clock(Source);
+pub struct Clock(ClockSource);
 
 #[derive(Debug, Clone)]
-enum Source {
+enum ClockSource {
     System,
     Manual(Arc<AtomicU64>),
     #[cfg(feature = "testing")]
@@ -90,7 +90,7 @@ impl Clock {
     /// The operating system's monotonic clock. The default everywhere.
     #[must_use]
     pub const fn system() -> Self {
-        Self(Source::System)
+        Self(ClockSource::System)
     }
 
     /// A clock that moves only when told to, for tests.
@@ -98,14 +98,14 @@ impl Clock {
     pub fn manual() -> (Self, ManualClock) {
         // One second, not zero: a test may then speak of a moment before the start.
         let time = Arc::new(AtomicU64::new(1_000_000_000));
-        (Self(Source::Manual(Arc::clone(&time))), ManualClock(time))
+        (Self(ClockSource::Manual(Arc::clone(&time))), ManualClock(time))
     }
 
     /// A clock that follows tokio's, so that `tokio::time::pause` and `advance` move it.
     #[cfg(feature = "testing")]
     #[must_use]
     pub const fn tokio() -> Self {
-        Self(Source::Tokio)
+        Self(ClockSource::Tokio)
     }
 
     /// The moment that it is now.
@@ -114,10 +114,10 @@ impl Clock {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the time")]
     pub fn now(&self) -> Moment {
         match &self.0 {
-            Source::System => Moment::from(Instant::now()),
-            Source::Manual(time) => Moment(time.load(Ordering::Relaxed)),
+            ClockSource::System => Moment::from(Instant::now()),
+            ClockSource::Manual(time) => Moment(time.load(Ordering::Relaxed)),
             #[cfg(feature = "testing")]
-            Source::Tokio => Moment::from(tokio::time::Instant::now().into_std()),
+            ClockSource::Tokio => Moment::from(tokio::time::Instant::now().into_std()),
         }
     }
 }

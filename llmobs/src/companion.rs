@@ -28,31 +28,31 @@
 //! # Ok::<(), llmobs::BuildError>(())
 //! ```
 
-mod attached;
 mod device;
-mod followed;
+mod operation;
 mod recorder;
+mod registry;
 
 use std::sync::Arc;
 
-pub(crate) use self::attached::Attached;
 pub use self::device::Device;
-pub use self::followed::Followed;
-pub(crate) use self::followed::Subject;
-pub(crate) use self::followed::id_of;
+pub(crate) use self::operation::OperationInfo;
+pub use self::operation::OperationRef;
+pub(crate) use self::operation::id_of;
 pub use self::recorder::Recorder;
+pub(crate) use self::registry::CompanionRegistry;
 use crate::catalog::Row;
 use crate::clock::Moment;
-use crate::record::Label;
-use crate::record::Reading;
-use crate::record::Text;
+use crate::measurement::Label;
+use crate::measurement::LabelValue;
+use crate::measurement::Observation;
 use crate::semconv::value::Outcome;
 
 /// Follows operations. Every call is made by the thread of the operation itself, so it must be short: put what was
 /// said into a queue, and think elsewhere. It must not panic.
 pub trait Companion: Send + Sync + 'static {
     /// An operation began at this moment. Its id stays its own for as long as what is given here is kept.
-    fn started(&self, operation: Followed, at: Moment);
+    fn started(&self, operation: OperationRef, at: Moment);
 
     /// Something happened to an operation.
     fn marked(&self, id: u64, mark: Mark, at: Moment);
@@ -108,35 +108,35 @@ impl Sample {
 
     /// Adds an attribute. Attributes are given in the order of the row.
     #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl Into<Word>) -> Self {
+    pub fn with(mut self, name: &'static str, value: impl Into<AttributeValue>) -> Self {
         self.labels.push(Label::new(name, value.into().0));
         self
     }
 
-    fn into_reading(mut self, row: &Row) -> Option<Reading> {
+    fn into_reading(mut self, row: &Row) -> Option<Observation> {
         self.labels.retain(|label| row.attributes.contains(&label.name.as_ref()));
-        self.value.is_finite().then_some(Reading { labels: self.labels, value: self.value })
+        self.value.is_finite().then_some(Observation { labels: self.labels, value: self.value })
     }
 }
 
 /// The value of an attribute. It has at most 128 bytes and no control characters.
 #[derive(Debug, Clone)]
-pub struct Word(Text);
+pub struct AttributeValue(LabelValue);
 
-impl From<&'static str> for Word {
+impl From<&'static str> for AttributeValue {
     fn from(word: &'static str) -> Self {
         Self(word.into())
     }
 }
 
-impl From<String> for Word {
+impl From<String> for AttributeValue {
     fn from(word: String) -> Self {
         Self(Arc::<str>::from(crate::cardinality::clean(&word).as_ref()).into())
     }
 }
 
 /// One that was made before and is shared.
-impl From<&Self> for Word {
+impl From<&Self> for AttributeValue {
     fn from(word: &Self) -> Self {
         word.clone()
     }

@@ -4,18 +4,18 @@
 //! reasoning, a call of a tool, an answer of one, or media. Nothing here prints what it holds. What may be seen of it goes
 //! through the [gate](crate::capture::Gate), redacted and bounded, or nowhere.
 
-pub(crate) mod class;
 #[cfg(feature = "content")]
 mod input;
 #[cfg(feature = "content")]
 mod message;
 #[cfg(feature = "content")]
-mod missing;
-#[cfg(feature = "content")]
 mod part;
 pub(crate) mod sealed;
+pub(crate) mod sensitivity;
 #[cfg(feature = "content")]
 mod tool;
+#[cfg(feature = "content")]
+mod truncation;
 
 #[cfg(feature = "content")]
 pub use self::input::Input;
@@ -25,8 +25,6 @@ pub use self::message::Document;
 pub use self::message::Message;
 #[cfg(feature = "content")]
 pub use self::message::MessageRole;
-#[cfg(feature = "content")]
-pub(crate) use self::missing::Missing;
 #[cfg(feature = "content")]
 pub use self::part::Modality;
 #[cfg(feature = "content")]
@@ -38,3 +36,5 @@ pub(crate) use self::sealed::Content;
 pub use self::tool::ToolCall;
 #[cfg(feature = "content")]
 pub use self::tool::ToolDefinition;
+#[cfg(feature = "content")]
+pub(crate) use self::truncation::Truncation;

@@ -89,7 +89,7 @@ pub enum BuildError {
         limit: usize,
     },
     /// A label, phase or evaluation name, or one of its values, cannot be used.
-    Label {
+    InvalidLabel {
         /// The setter that was given the name.
         setter: &'static str,
         /// The name or value.
@@ -98,7 +98,7 @@ pub enum BuildError {
         reason: &'static str,
     },
     /// More exact bucket edges than a stream's own histogram holds.
-    TooManyEdges {
+    TooManyBucketBounds {
         /// The row whose edges are too many.
         metric: &'static str,
         /// How many edges there are.
@@ -109,9 +109,9 @@ pub enum BuildError {
     /// The meter provider that was given records nothing.
     NoopMeter,
     /// Bound instruments are on in the API and off in the SDK behind the meter: every measurement would be lost.
-    HalfBound,
+    BoundInstrumentsMismatch,
     /// The environment has a key for pseudonyms that cannot be used.
-    PseudonymKey {
+    InvalidPseudonymKey {
         /// Why not. It says nothing of the key.
         reason: String,
     },
@@ -130,8 +130,8 @@ impl fmt::Display for BuildError {
                  metric, more than the {limit} that are kept; declare fewer, or raise `series_limit` if your SDK's \
                  cardinality limit is raised too"
             ),
-            Self::Label { setter, name, reason } => write!(f, "`{setter}`: {name:?} cannot be used: {reason}"),
-            Self::TooManyEdges { metric, edges, limit } => write!(
+            Self::InvalidLabel { setter, name, reason } => write!(f, "`{setter}`: {name:?} cannot be used: {reason}"),
+            Self::TooManyBucketBounds { metric, edges, limit } => write!(
                 f,
                 "`objective`, `buckets`: {metric} would have {edges} bucket edges, and at most {limit} fit; drop \
                  objectives or choose a coarser bucket set"
@@ -139,13 +139,13 @@ impl fmt::Display for BuildError {
             Self::NoopMeter => f.write_str(
                 "`meter_provider`: this provider records nothing (a no-op, without a reader, or already shut down)",
             ),
-            Self::HalfBound => f.write_str(
+            Self::BoundInstrumentsMismatch => f.write_str(
                 "`meter_provider`: bound instruments are on in `opentelemetry` and off in the SDK behind this \
                  provider, so every measurement would be lost; switch on the feature \
                  `experimental_metrics_bound_instruments` of your `opentelemetry_sdk`, or drop the feature \
                  `otel-bound` of llmobs",
             ),
-            Self::PseudonymKey { reason } => write!(f, "`pseudonyms`, or the key in the environment: {reason}"),
+            Self::InvalidPseudonymKey { reason } => write!(f, "`pseudonyms`, or the key in the environment: {reason}"),
         }
     }
 }

@@ -1,18 +1,18 @@
 //! Log events. They go to `tracing`, from where a layer prints them or a bridge carries them to OpenTelemetry, which
 //! gives them the trace that is current.
 
-mod complete;
 mod details;
 mod evaluation;
 mod exception;
 mod json;
+mod request_complete;
 
-pub(crate) use self::complete::Complete;
-pub(crate) use self::complete::Keep;
-#[cfg(feature = "content")]
-pub(crate) use self::complete::hex;
-pub(crate) use self::details::Asked;
-pub(crate) use self::details::Details;
-pub(crate) use self::details::Said;
+pub(crate) use self::details::ContentFields;
+pub(crate) use self::details::OperationDetailsEvent;
+pub(crate) use self::details::RequestDetails;
 pub use self::evaluation::Evaluation;
 pub(crate) use self::exception::exception;
+pub(crate) use self::request_complete::KeepReason;
+pub(crate) use self::request_complete::RequestCompleteEvent;
+#[cfg(feature = "content")]
+pub(crate) use self::request_complete::hex;

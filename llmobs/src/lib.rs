@@ -13,7 +13,7 @@
 //! let observer = Observer::builder().role(Role::Server).model("smollm2-135m").build()?;
 //!
 //! let operation = observer.chat("smollm2-135m").max_tokens(64).start();
-//! let marker = operation.marker(); // for the thread of the engine
+//! let marker = operation.marker().clone(); // for the thread of the engine
 //! marker.usage(Usage::new().input(12));
 //!
 //! let tokens = stream::iter(["Hello", ",", " world"]);
@@ -70,7 +70,7 @@ pub mod content;
 mod content;
 mod error;
 mod event;
-mod instruments;
+mod measurement;
 mod objective;
 mod observer;
 pub mod otel;
@@ -79,10 +79,10 @@ pub mod otlp;
 pub mod prometheus;
 #[cfg(feature = "pseudonym")]
 pub mod pseudonym;
-mod record;
 #[cfg(feature = "content")]
 pub mod redact;
 pub mod semconv;
+mod series;
 mod sink;
 mod span;
 #[cfg(feature = "sse")]
@@ -96,7 +96,7 @@ pub mod tower;
 mod usage;
 
 #[cfg(feature = "macros")]
-pub use self::__private::Handle;
+pub use self::__private::OperationHandle;
 pub use self::catalog::Buckets;
 pub use self::catalog::Level;
 pub use self::catalog::Profile;
@@ -105,34 +105,34 @@ pub use self::catalog::View;
 pub use self::clock::Clock;
 pub use self::clock::ManualClock;
 pub use self::clock::Moment;
-pub use self::content::class::Sensitivity;
 pub use self::content::sealed::Content;
+pub use self::content::sensitivity::Sensitivity;
 pub use self::error::BuildError;
 pub use self::error::Failure;
 pub use self::event::Evaluation;
 pub use self::objective::Objective;
-pub use self::observer::Carries;
-pub use self::observer::Carry;
 pub use self::observer::Chunk;
 pub use self::observer::CreateAgent;
 pub use self::observer::Database;
+pub use self::observer::Described;
 pub use self::observer::ExecuteTool;
 pub use self::observer::InFlight;
 pub use self::observer::InvokeAgent;
 pub use self::observer::InvokeWorkflow;
+pub use self::observer::ItemReader;
 pub use self::observer::Marker;
-pub use self::observer::Observed;
+pub use self::observer::ObservedStream;
 pub use self::observer::Observer;
 pub use self::observer::ObserverBuilder;
 pub use self::observer::Operation;
-pub use self::observer::Own;
 pub use self::observer::Phase;
 pub use self::observer::Retrieval;
 pub use self::observer::Scoped;
+pub use self::observer::SelfDescribing;
 pub use self::observer::Start;
 pub use self::observer::Step;
+pub use self::observer::StreamItem;
 pub use self::observer::WaitsFor;
-pub use self::observer::With;
 pub use self::semconv::value::AttemptKind;
 pub use self::semconv::value::CacheKind;
 pub use self::semconv::value::CacheResult;
@@ -146,9 +146,9 @@ pub use self::semconv::value::QueueExit;
 pub use self::semconv::value::StallCause;
 pub use self::semconv::value::State;
 pub use self::semconv::value::TokenSource;
-pub use self::timing::Drive;
 pub use self::timing::FirstToken;
-pub use self::usage::Partition;
+pub use self::timing::Producer;
+pub use self::usage::TokenPartition;
 pub use self::usage::Usage;
 
 #[doc = include_str!("../docs/llm_span.md")]

@@ -10,12 +10,12 @@ use crate::semconv::value::Outcome;
 
 /// How one operation was judged by each objective, in the order of the objectives.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Judged {
+pub(crate) struct Judgements {
     judged: u64,
     missed: u64,
 }
 
-impl Judged {
+impl Judgements {
     /// Notes a judgement by the objective at this place. Only the first 64 are noted.
     pub(crate) fn note(&mut self, place: usize, good: bool) {
         let bit = u32::try_from(place).ok().and_then(|place| 1_u64.checked_shl(place)).unwrap_or(0);
@@ -116,7 +116,7 @@ impl Objective {
     }
 
     /// Judges an operation that ended.
-    pub(crate) fn judge(&self, facts: &Facts) -> Verdict {
+    pub(crate) fn judge(&self, facts: &ObjectiveInput) -> Verdict {
         let late = |limit: Option<u64>, value: Option<u64>| matches!((limit, value), (Some(limit), Some(value)) if value > limit);
         let never = |limit: Option<u64>, value: Option<u64>| matches!((limit, value), (Some(limit), None) if facts.duration > limit);
         match facts.outcome {
@@ -140,7 +140,7 @@ impl Objective {
 
 /// What is known of an operation at its end. Times in nanoseconds.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Facts {
+pub(crate) struct ObjectiveInput {
     pub(crate) outcome: Outcome,
     pub(crate) error_type: Option<ErrorType>,
     pub(crate) first_token: Option<u64>,
@@ -164,7 +164,7 @@ pub(crate) enum Verdict {
 mod tests {
     use super::*;
 
-    const FACTS: Facts = Facts {
+    const FACTS: ObjectiveInput = ObjectiveInput {
         outcome: Outcome::Completed,
         error_type: None,
         first_token: Some(400),
@@ -185,10 +185,10 @@ mod tests {
     fn an_operation_is_good_when_it_completed_and_met_every_objective_set_on_it() {
         assert_eq!(objective().judge(&FACTS), Verdict::Good);
         for missed in [
-            Facts { first_token: Some(501), ..FACTS },
-            Facts { per_token: Some(51), ..FACTS },
-            Facts { longest_gap: Some(101), ..FACTS },
-            Facts { duration: 3_001, ..FACTS },
+            ObjectiveInput { first_token: Some(501), ..FACTS },
+            ObjectiveInput { per_token: Some(51), ..FACTS },
+            ObjectiveInput { longest_gap: Some(101), ..FACTS },
+            ObjectiveInput { duration: 3_001, ..FACTS },
         ] {
             assert_eq!(objective().judge(&missed), Verdict::Bad, "{missed:?}");
             assert_eq!(Objective::new("availability").judge(&missed), Verdict::Good);
@@ -197,9 +197,13 @@ mod tests {
 
     #[test]
     fn cancelled_failed_and_shed_operations_stay_in_the_denominator() {
-        let failed = Facts { outcome: Outcome::Failed, error_type: Some(ErrorType::Inference), ..FACTS };
-        let shed =
-            Facts { outcome: Outcome::Rejected, error_type: Some(ErrorType::Overloaded), first_token: None, ..FACTS };
+        let failed = ObjectiveInput { outcome: Outcome::Failed, error_type: Some(ErrorType::Inference), ..FACTS };
+        let shed = ObjectiveInput {
+            outcome: Outcome::Rejected,
+            error_type: Some(ErrorType::Overloaded),
+            first_token: None,
+            ..FACTS
+        };
         assert_eq!(objective().judge(&failed), Verdict::Bad);
         assert_eq!(objective().judge(&shed), Verdict::Bad);
     }
@@ -207,23 +211,28 @@ mod tests {
     #[test]
     fn client_faults_do_not() {
         for fault in [ErrorType::InvalidRequest, ErrorType::Authentication] {
-            let rejected = Facts { outcome: Outcome::Rejected, error_type: Some(fault), ..FACTS };
+            let rejected = ObjectiveInput { outcome: Outcome::Rejected, error_type: Some(fault), ..FACTS };
             assert_eq!(objective().judge(&rejected), Verdict::Excluded);
         }
     }
 
     #[test]
     fn a_client_that_leaves_before_the_first_token_in_time_is_abandoned_and_one_that_waited_too_long_is_bad() {
-        let left =
-            Facts { outcome: Outcome::Cancelled, first_token: None, per_token: None, longest_gap: None, ..FACTS };
-        assert_eq!(objective().judge(&Facts { duration: 500, ..left }), Verdict::Abandoned);
-        assert_eq!(objective().judge(&Facts { duration: 501, ..left }), Verdict::Bad);
+        let left = ObjectiveInput {
+            outcome: Outcome::Cancelled,
+            first_token: None,
+            per_token: None,
+            longest_gap: None,
+            ..FACTS
+        };
+        assert_eq!(objective().judge(&ObjectiveInput { duration: 500, ..left }), Verdict::Abandoned);
+        assert_eq!(objective().judge(&ObjectiveInput { duration: 501, ..left }), Verdict::Bad);
     }
 
     #[test]
     fn pressing_stop_after_good_service_is_not_bad() {
-        let stopped = Facts { outcome: Outcome::Cancelled, ..FACTS };
+        let stopped = ObjectiveInput { outcome: Outcome::Cancelled, ..FACTS };
         assert_eq!(objective().judge(&stopped), Verdict::Good);
-        assert_eq!(objective().judge(&Facts { per_token: Some(60), ..stopped }), Verdict::Bad);
+        assert_eq!(objective().judge(&ObjectiveInput { per_token: Some(60), ..stopped }), Verdict::Bad);
     }
 }

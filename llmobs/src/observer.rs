@@ -1,32 +1,32 @@
 //! The observer: the one thing a user holds.
 
+mod attach;
 mod builder;
 mod chunk;
 mod collect;
-mod core;
+#[cfg(feature = "content")]
+mod content;
 mod current;
 mod end;
 mod feedback;
-mod flight;
-mod gaps;
-#[cfg(feature = "content")]
-mod kept;
+mod flight_recorder;
+mod gap_histogram;
+mod in_flight;
+mod inner;
 #[cfg(feature = "content")]
 mod leaving;
 #[cfg(not(feature = "content"))]
 #[path = "observer/nothing.rs"]
 mod leaving;
-mod live;
 mod marker;
 mod operation;
-mod outside;
+mod operation_state;
 #[cfg(test)]
 mod races;
 mod start;
 mod step;
-mod steps;
+mod step_builders;
 mod stream;
-mod table;
 mod times;
 mod told;
 
@@ -35,31 +35,31 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 pub use self::builder::ObserverBuilder;
-pub use self::chunk::Carries;
 pub use self::chunk::Chunk;
-use self::core::Core;
+pub use self::chunk::StreamItem;
 #[cfg(feature = "tower")]
 pub(crate) use self::current::Scope;
 pub use self::current::Scoped;
 #[cfg(feature = "axum")]
 pub(crate) use self::current::arrived;
+pub use self::in_flight::InFlight;
+pub use self::in_flight::WaitsFor;
+use self::inner::Inner;
 pub use self::marker::Marker;
 pub use self::marker::Phase;
 pub use self::operation::Operation;
 pub use self::start::Start;
 pub use self::step::Step;
-pub use self::steps::CreateAgent;
-pub use self::steps::Database;
-pub use self::steps::ExecuteTool;
-pub use self::steps::InvokeAgent;
-pub use self::steps::InvokeWorkflow;
-pub use self::steps::Retrieval;
-pub use self::stream::Carry;
-pub use self::stream::Observed;
-pub use self::stream::Own;
-pub use self::stream::With;
-pub use self::table::InFlight;
-pub use self::table::WaitsFor;
+pub use self::step_builders::CreateAgent;
+pub use self::step_builders::Database;
+pub use self::step_builders::ExecuteTool;
+pub use self::step_builders::InvokeAgent;
+pub use self::step_builders::InvokeWorkflow;
+pub use self::step_builders::Retrieval;
+pub use self::stream::Described;
+pub use self::stream::ItemReader;
+pub use self::stream::ObservedStream;
+pub use self::stream::SelfDescribing;
 use crate::catalog::Level;
 use crate::catalog::Role;
 use crate::clock::Clock;
@@ -77,14 +77,14 @@ use crate::semconv::value::State;
 ///
 /// let observer = Observer::builder().role(Role::Server).model("smollm2-135m").build()?;
 /// let operation = observer.chat("smollm2-135m").max_tokens(64).start();
-/// operation.mark().usage(Usage::new().input(12).output(34));
+/// operation.marker().usage(Usage::new().input(12).output(34));
 /// operation.complete();
 /// assert!(observer.in_flight().is_empty());
 /// # Ok::<(), llmobs::BuildError>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Observer {
-    core: Option<Arc<Core>>,
+    core: Option<Arc<Inner>>,
     role: Role,
     provider: Provider,
 }
@@ -102,7 +102,7 @@ impl Observer {
         Self { core: None, role: Role::Server, provider: Provider::Other(std::borrow::Cow::Borrowed("unknown")) }
     }
 
-    fn new(core: Arc<Core>, role: Role, provider: Provider) -> Self {
+    fn new(core: Arc<Inner>, role: Role, provider: Provider) -> Self {
         Self { core: Some(core), role, provider }
     }
 
@@ -219,7 +219,7 @@ impl Observer {
 
     /// Says that the service is shutting down: operations that are dropped from now on without any other sign are
     /// `failed` with `error.type` `shutdown`, and not `cancelled`.
-    pub fn shutting_down(&self) {
+    pub fn begin_shutdown(&self) {
         if let Some(core) = &self.core {
             core.shutting_down.store(true, Ordering::Relaxed);
         }
@@ -238,10 +238,10 @@ impl Observer {
     /// ```
     /// use llmobs::Observer;
     /// use llmobs::pseudonym::MasterKey;
-    /// use llmobs::pseudonym::Pseudonyms;
+    /// use llmobs::pseudonym::Pseudonymizer;
     ///
     /// # let key = MasterKey::from_bytes(&std::array::from_fn::<u8, 32, _>(|place| place as u8 * 7 + 1)).unwrap();
-    /// let observer = Observer::builder().pseudonyms(Pseudonyms::new(key)).build()?;
+    /// let observer = Observer::builder().pseudonyms(Pseudonymizer::new(key)).build()?;
     /// let jane = observer.pseudonym("user.id", "jane@example.org").unwrap();
     /// assert!(jane.starts_with("k1:") && !jane.contains("jane"));
     /// # Ok::<(), llmobs::BuildError>(())
@@ -266,9 +266,9 @@ impl Observer {
 
     /// Tells the backends of a pipeline's exports from now on, unless another observer does already.
     #[cfg(feature = "otlp")]
-    pub(crate) fn tell_of(&self, exports: &Arc<crate::sink::exports::Exports>) {
+    pub(crate) fn report_exports(&self, exports: &Arc<crate::sink::export_counts::PipelineCounts>) {
         if let Some(core) = &self.core {
-            core.tell_of(exports);
+            core.report_exports(exports);
         }
     }
 

@@ -2,5 +2,5 @@
 
 pub use opentelemetry;
 
-pub use crate::sink::otel::Meters;
-pub use crate::sink::otel::Tracers;
+pub use crate::sink::otel::MeterProviderRef;
+pub use crate::sink::otel::TracerProviderRef;

@@ -20,54 +20,54 @@
 //! Names of `opentelemetry_sdk` and `tracing_subscriber` stand in this module's signatures, and in none besides
 //! [`llmobs::otel`](crate::otel): an upgrade of theirs shows here.
 
+mod assemble;
 mod batcher;
 mod builder;
-mod courier;
+mod check;
+mod endpoint;
 mod environment;
 mod error;
-mod logs;
-mod metrics;
-mod parcel;
-mod parts;
+mod export_thread;
+mod exporter;
+mod json_attributes;
+mod log_processor;
+mod metric_exporter;
 mod pipeline;
-mod probe;
 mod propagation;
 mod queue;
+mod request_split;
 mod resource;
 mod sampler;
 mod settings;
-mod spans;
-mod structure;
+mod span_processor;
 mod subscriber;
 mod tail;
-mod target;
 mod threshold;
 mod transport;
-mod worker;
 
-pub use self::builder::Builder;
+pub use self::builder::PipelineBuilder;
+pub use self::check::CheckReport;
+pub use self::endpoint::Compression;
+pub use self::endpoint::Protocol;
 pub use self::error::InitError;
+pub use self::pipeline::IncompleteShutdown;
 pub use self::pipeline::Pipeline;
-pub use self::pipeline::Unfinished;
-pub use self::probe::Report;
 pub use self::sampler::Sampler;
 pub use self::subscriber::StandardOutput;
 pub use self::tail::TailSampling;
-pub use self::target::Compression;
-pub use self::target::Protocol;
-pub use crate::sink::exports::Loss;
-pub use crate::sink::exports::Signal;
+pub use crate::sink::export_counts::DropReason;
+pub use crate::sink::export_counts::Signal;
 
 /// Sets up a pipeline for the whole process from the environment; [`builder()`] with nothing chosen.
 ///
 /// # Errors
 ///
-/// As [`Builder::init`].
+/// As [`PipelineBuilder::init`].
 pub fn init() -> Result<Pipeline, InitError> {
     builder().init()
 }
 
 /// Settings of a pipeline.
-pub fn builder() -> Builder {
-    Builder::new()
+pub fn builder() -> PipelineBuilder {
+    PipelineBuilder::new()
 }

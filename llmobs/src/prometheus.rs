@@ -19,4 +19,4 @@ pub use self::page::Page;
 pub use self::page::encode;
 #[cfg(feature = "prometheus")]
 pub use self::page::page;
-pub use crate::sink::prometheus::Target;
+pub use crate::sink::prometheus::RegistryMut;

@@ -24,25 +24,25 @@ pub use self::key::MasterKey;
 ///
 /// ```
 /// use llmobs::pseudonym::MasterKey;
-/// use llmobs::pseudonym::Pseudonyms;
+/// use llmobs::pseudonym::Pseudonymizer;
 ///
 /// let key = MasterKey::from_text("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f")?;
-/// let pseudonyms = Pseudonyms::new(key).key_id("k3")?.epoch("2026-11");
+/// let pseudonyms = Pseudonymizer::new(key).key_id("k3")?.epoch("2026-11");
 /// let jane = pseudonyms.of("user.id", "jane@example.org").unwrap();
 /// assert_eq!(jane.len(), "k3:".len() + 32);
 /// assert_eq!(pseudonyms.of("user.id", " Jane@Example.org "), Some(jane.clone()), "blanks, and case of an address, say nothing");
 /// assert_ne!(pseudonyms.of("session.id", "jane@example.org"), Some(jane), "fields are apart");
 ///
-/// assert_eq!(Pseudonyms::none().of("user.id", "jane@example.org"), None, "no key, no value");
+/// assert_eq!(Pseudonymizer::disabled().of("user.id", "jane@example.org"), None, "no key, no value");
 /// # Ok::<(), llmobs::pseudonym::KeyError>(())
 /// ```
 #[derive(Clone)]
 #[must_use]
-pub struct Pseudonyms {
-    keyed: Option<Arc<Keyed>>,
+pub struct Pseudonymizer {
+    keyed: Option<Arc<KeyedInner>>,
 }
 
-struct Keyed {
+struct KeyedInner {
     master: MasterKey,
     key_id: String,
     epoch: String,
@@ -50,7 +50,7 @@ struct Keyed {
     key: MasterKey,
 }
 
-impl Pseudonyms {
+impl Pseudonymizer {
     /// The variable that holds the key, as 64 hexadecimal digits or as base64.
     pub const KEY_VARIABLE: &'static str = "LLMOBS_PSEUDONYM_KEY";
     /// The variable that names the file that holds it. It goes before the other one.
@@ -64,7 +64,7 @@ impl Pseudonyms {
     }
 
     /// No pseudonyms: there is no value without a key, rather than one that anybody can compute.
-    pub const fn none() -> Self {
+    pub const fn disabled() -> Self {
         Self { keyed: None }
     }
 
@@ -75,7 +75,7 @@ impl Pseudonyms {
     /// If there is a key that cannot be read, is too short or was not made by chance, or if its name is none.
     pub fn from_environment() -> Result<Self, KeyError> {
         let key = MasterKey::from_environment(Self::FILE_VARIABLE, Self::KEY_VARIABLE)?;
-        let pseudonyms = key.map_or_else(Self::none, Self::new);
+        let pseudonyms = key.map_or_else(Self::disabled, Self::new);
         match env::var_os(Self::NAME_VARIABLE).filter(|name| !name.is_empty()) {
             Some(name) => pseudonyms.key_id(name.to_str().ok_or(KeyError::NAME)?.trim()),
             None => Ok(pseudonyms),
@@ -124,31 +124,31 @@ impl Pseudonyms {
 
     /// Whether there is a key.
     #[must_use]
-    pub const fn is_keyed(&self) -> bool {
+    pub const fn has_key(&self) -> bool {
         self.keyed.is_some()
     }
 
     fn keyed(master: MasterKey, key_id: String, epoch: String) -> Self {
         let derived = master.mac(&[b"llmobs pseudonym v1", key_id.as_bytes(), epoch.as_bytes()]);
         let key = derived.map(|code| MasterKey::of_code(&code));
-        Self { keyed: key.map(|key| Arc::new(Keyed { master, key_id, epoch, key })) }
+        Self { keyed: key.map(|key| Arc::new(KeyedInner { master, key_id, epoch, key })) }
     }
 
-    fn changed(self, change: impl FnOnce(&Keyed) -> Self) -> Self {
-        self.keyed.as_deref().map_or_else(Self::none, change)
+    fn changed(self, change: impl FnOnce(&KeyedInner) -> Self) -> Self {
+        self.keyed.as_deref().map_or_else(Self::disabled, change)
     }
 }
 
 /// Says which key and epoch, and nothing of the key itself.
-impl fmt::Debug for Pseudonyms {
+impl fmt::Debug for Pseudonymizer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.keyed {
             Some(keyed) => f
-                .debug_struct("Pseudonyms")
+                .debug_struct("Pseudonymizer")
                 .field("key_id", &keyed.key_id)
                 .field("epoch", &keyed.epoch)
                 .finish_non_exhaustive(),
-            None => f.write_str("Pseudonyms(no key)"),
+            None => f.write_str("Pseudonymizer(no key)"),
         }
     }
 }

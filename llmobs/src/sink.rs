@@ -1,7 +1,7 @@
 //! The two backends behind one handle: the same facts go to both at the same moments.
 
 #[cfg(feature = "otlp")]
-pub(crate) mod exports;
+pub(crate) mod export_counts;
 pub(crate) mod otel;
 pub(crate) mod prometheus;
 
@@ -10,29 +10,29 @@ use std::sync::Weak;
 use std::sync::atomic::AtomicU8;
 use std::sync::atomic::Ordering;
 
-use crate::catalog::Id;
 use crate::catalog::Level;
-use crate::record::Bounds;
-use crate::record::Device;
-use crate::record::Label;
-use crate::record::Reading;
-use crate::record::TraceLink;
+use crate::catalog::RowId;
+use crate::measurement::BucketBounds;
+use crate::measurement::DeviceRecord;
+use crate::measurement::Label;
+use crate::measurement::Observation;
+use crate::measurement::TraceLink;
 
 /// What knows the values of the observable rows.
-pub(crate) trait Source: Send + Sync + 'static {
+pub(crate) trait ObservableSource: Send + Sync + 'static {
     /// Somebody is about to collect.
     fn prepare(&self);
 
     /// The values of an observable row, if the level has it.
-    fn read(&self, id: Id) -> Vec<Reading>;
+    fn read(&self, id: RowId) -> Vec<Observation>;
 
     /// The values of a row that comes from outside, at any level.
-    fn read_always(&self, _: Id) -> Vec<Reading> {
+    fn read_always(&self, _: RowId) -> Vec<Observation> {
         Vec::new()
     }
 
     /// The devices that those values are of.
-    fn devices(&self) -> Vec<Device> {
+    fn devices(&self) -> Vec<DeviceRecord> {
         Vec::new()
     }
 }
@@ -40,18 +40,18 @@ pub(crate) trait Source: Send + Sync + 'static {
 /// Both backends and what they share.
 #[derive(Debug)]
 pub(crate) struct Sinks {
-    pub(crate) prometheus: Arc<prometheus::Store>,
-    otel: otel::Store,
-    bounds: Box<[Bounds]>,
+    pub(crate) prometheus: Arc<prometheus::SeriesStore>,
+    otel: otel::Instruments,
+    bounds: Box<[BucketBounds]>,
     level: Arc<AtomicU8>,
 }
 
 impl Sinks {
-    pub(crate) fn new(bounds: Box<[Bounds]>, level: Level, meter: opentelemetry::metrics::Meter) -> Self {
+    pub(crate) fn new(bounds: Box<[BucketBounds]>, level: Level, meter: opentelemetry::metrics::Meter) -> Self {
         let level = Arc::new(AtomicU8::new(level as u8));
         Self {
-            prometheus: Arc::new(prometheus::Store::new(Arc::clone(&level))),
-            otel: otel::Store::new(meter),
+            prometheus: Arc::new(prometheus::SeriesStore::new(Arc::clone(&level))),
+            otel: otel::Instruments::new(meter),
             bounds,
             level,
         }
@@ -59,21 +59,21 @@ impl Sinks {
 
     /// Starts to read the observable rows from `source`, for as long as it lives. Tells whether OpenTelemetry kept
     /// what it was given.
-    pub(crate) fn attach(&self, source: &Weak<dyn Source>) -> otel::Health {
+    pub(crate) fn attach(&self, source: &Weak<dyn ObservableSource>) -> otel::MeterHealth {
         self.otel.observe(source)
     }
 
     /// Starts to read the rows that come from outside, once somebody gives them.
-    pub(crate) fn attach_foreign(&self, source: &Weak<dyn Source>) {
+    pub(crate) fn attach_foreign(&self, source: &Weak<dyn ObservableSource>) {
         self.otel.observe_foreign(source);
     }
 
     /// Whether values must be kept raw for a backend.
-    pub(crate) fn wants_raw(&self) -> bool {
-        !self.otel.is_silent()
+    pub(crate) fn should_record_raw(&self) -> bool {
+        !self.otel.is_noop()
     }
 
-    pub(crate) fn is_on(&self, level: Level) -> bool {
+    pub(crate) fn is_enabled(&self, level: Level) -> bool {
         level as u8 <= self.level.load(Ordering::Relaxed)
     }
 
@@ -81,26 +81,26 @@ impl Sinks {
         self.level.store(level as u8, Ordering::Relaxed);
     }
 
-    pub(crate) fn bounds(&self, id: Id) -> &Bounds {
+    pub(crate) fn bounds(&self, id: RowId) -> &BucketBounds {
         &self.bounds[id as usize]
     }
 
     /// The series of a row under these labels, made if it does not exist yet.
-    pub(crate) fn bind(&self, id: Id, labels: &[Label]) -> Handle {
+    pub(crate) fn bind(&self, id: RowId, labels: &[Label]) -> SeriesHandle {
         let bounds = self.bounds(id);
-        Handle { prometheus: self.prometheus.bind(id, labels, bounds), otel: self.otel.bind(id, labels, bounds) }
+        SeriesHandle { prometheus: self.prometheus.bind(id, labels, bounds), otel: self.otel.bind(id, labels, bounds) }
     }
 }
 
 /// One series in both backends, found once and then used without a lookup.
 #[derive(Debug)]
-pub(crate) struct Handle {
-    prometheus: prometheus::Cell,
+pub(crate) struct SeriesHandle {
+    prometheus: prometheus::SeriesValue,
     /// None where the meter records nothing.
-    otel: Option<otel::Cell>,
+    otel: Option<otel::BoundInstrument>,
 }
 
-impl Handle {
+impl SeriesHandle {
     /// Adds to a counter. Zero makes the series visible.
     pub(crate) fn add(&self, count: u64) {
         self.prometheus.add(count);

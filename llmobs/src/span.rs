@@ -2,25 +2,25 @@
 //! `tracing-opentelemetry` carries them on. What OpenTelemetry keeps of a span is reached through the context that
 //! such a layer activates, with the API crate alone.
 
-mod held;
 mod inference;
-mod parts;
+mod owned;
 mod request;
+mod stages;
 mod step;
 
-pub(crate) use self::held::Held;
+pub(crate) use self::inference::InferenceEnd;
+pub(crate) use self::inference::InferenceStart;
+pub(crate) use self::owned::OwnedSpan;
 #[cfg(feature = "tower")]
-pub(crate) use self::held::is_in_unsampled_trace;
-pub(crate) use self::inference::Answer;
-pub(crate) use self::inference::Call;
-pub(crate) use self::parts::Part;
-pub(crate) use self::parts::Parts;
-pub(crate) use self::request::Request;
-pub(crate) use self::step::Kind;
-pub(crate) use self::step::Step;
+pub(crate) use self::owned::is_in_unsampled_trace;
+pub(crate) use self::request::RequestParams;
+pub(crate) use self::stages::StageSpan;
+pub(crate) use self::stages::StageSpans;
+pub(crate) use self::step::StepSpan;
+pub(crate) use self::step::StepSpanKind;
 pub(crate) use self::step::TopK;
-pub(crate) use self::step::tell_error;
-pub(crate) use self::step::tell_usage;
+pub(crate) use self::step::set_error;
+pub(crate) use self::step::set_usage;
 
 /// The target of everything that llmobs gives to `tracing`.
 pub(crate) const TARGET: &str = "llmobs";

@@ -1,7 +1,7 @@
 //! Reads the streaming answers of model providers as they pass through, for gateways and clients.
 //!
 //! [`observe()`] wraps a stream of bytes: every item passes untouched, unbuffered and undelayed, and what it says is
-//! read on the way: deltas, finish reasons, token usage, errors. [`Reader`] is the parser alone, without any
+//! read on the way: deltas, finish reasons, token usage, errors. [`Decoder`] is the parser alone, without any
 //! telemetry, and [`usage`] reads an answer that was not streamed.
 //!
 //! ```
@@ -44,47 +44,44 @@
 //!
 //! # Memory
 //!
-//! A line or event longer than the [bound](Reader::bound) is skipped to its end and counted, never kept. While one
+//! A line or event longer than the [bound](Decoder::bound) is skipped to its end and counted, never kept. While one
 //! frame is parsed its parsed form exists beside it.
 
 mod anthropic;
 mod body;
+mod decoder;
+mod decoder_state;
+#[cfg(feature = "content")]
+mod delta;
 mod dialect;
 mod event;
-mod failure;
-mod frames;
+mod framing;
 mod gemini;
-mod held;
 #[cfg(feature = "content")]
 mod input;
-#[cfg(feature = "content")]
-mod items;
-mod lines;
 mod observe;
 mod ollama;
 mod openai;
 #[cfg(feature = "content")]
 mod output;
-mod reader;
+mod provider_error;
 mod responses;
 #[cfg(feature = "content")]
-mod said;
-mod story;
-mod values;
+mod responses_items;
 
-pub use self::body::Body;
+pub use self::body::ResponseSummary;
 pub use self::body::usage;
+pub use self::decoder::Decoder;
 pub use self::dialect::Dialect;
 pub use self::event::DeltaKind;
 pub use self::event::Event;
 #[cfg(feature = "content")]
 pub use self::input::input;
-pub use self::observe::Fallible;
-pub use self::observe::Piece;
-pub use self::observe::Plain;
-pub use self::observe::Watched;
+pub use self::observe::BytesItem;
+pub use self::observe::FallibleBytes;
+pub use self::observe::ObservedBytes;
+pub use self::observe::PlainBytes;
 pub use self::observe::observe;
 pub use self::observe::observe_with;
 #[cfg(feature = "content")]
 pub use self::output::output;
-pub use self::reader::Reader;

@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use futures_util::StreamExt;
-//! use llmobs::testing::{Readings, Script};
+//! use llmobs::testing::{Readings, ScriptedStream};
 //! use llmobs::{Chunk, Clock, Observer, assert_books};
 //! use std::time::Duration;
 //!
@@ -11,7 +11,7 @@
 //! let observer = Observer::builder().clock(clock).model("m").build()?;
 //!
 //! // Three tokens, 20 ms apart, from a producer that runs by itself.
-//! let script = Script::new(&hand).wait(Duration::from_millis(40)).item(1_u32).repeat(2, Duration::from_millis(20), 1);
+//! let script = ScriptedStream::new(&hand).wait(Duration::from_millis(40)).item(1_u32).repeat(2, Duration::from_millis(20), 1);
 //! let stream = observer.chat("m").start().observe_with(script, |tokens| Chunk::tokens(*tokens));
 //! assert_eq!(stream.count().await, 3);
 //!
@@ -24,13 +24,13 @@
 //! # }).unwrap();
 //! ```
 
-mod readings;
 mod script;
+mod snapshot;
 
-pub use self::readings::Books;
-pub use self::readings::Distribution;
-pub use self::readings::Readings;
-pub use self::script::Script;
+pub use self::script::ScriptedStream;
+pub use self::snapshot::Books;
+pub use self::snapshot::HistogramSnapshot;
+pub use self::snapshot::Readings;
 
 /// Asserts that the books of an observer are complete: as many operations ended as were started, the active ones are
 /// those in the table of what is in flight, and none is left. Operations that should still be running may be given as

@@ -7,15 +7,15 @@
 //! The words (exact, first token, unmeasured, ...) are defined in `docs/guide/definitions.md`; each sentence there has
 //! a test named after it.
 
-#[cfg(test)]
-mod laws;
+mod gaps;
 mod marks;
-mod share;
+#[cfg(test)]
+mod properties;
 
+pub(crate) use self::gaps::EvenGaps;
+use self::gaps::GapAccumulator;
 pub(crate) use self::marks::Marks;
 pub(crate) use self::marks::StateTimes;
-pub(crate) use self::share::Share;
-use self::share::Span;
 
 /// A poll that returned an item at once is taken for a wait when it took this long by itself.
 const WORKING_POLL: u64 = 50_000;
@@ -27,13 +27,13 @@ const REAL_WAIT: u64 = 1_000_000;
 /// Who drives the producer of a stream. It must be declared: a wrapper cannot see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(clippy::exhaustive_enums, reason = "a producer runs by itself or it does not")]
-pub enum Drive {
+pub enum Producer {
     /// The producer runs by itself, as a channel or a socket does. Items may pile up while the reader is away.
     #[default]
-    Eager,
+    Push,
     /// The producer works only while it is polled, as `async_stream` or a synchronous decoder does. Its clock stops
     /// while the reader is away.
-    Lazy,
+    Pull,
 }
 
 /// What counts as the first token for `time_to_first_token`.
@@ -51,7 +51,7 @@ pub enum FirstToken {
 
 /// What one item of a stream carried, as far as time is concerned.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Seen {
+pub(crate) struct TimedItem {
     pub(crate) tokens: u32,
     /// Chunks of the protocol. None: the item is no chunk, and has no tokens.
     pub(crate) frames: u32,
@@ -62,17 +62,17 @@ pub(crate) struct Seen {
 
 /// What became known when an item was ready. All times in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Step {
+pub(crate) struct TimingStep {
     /// The moment of the token that TTFT ends at, if it was this item's.
     pub(crate) ttft_at: Option<u64>,
     /// The moment of the first generated token, if it was this item's.
     pub(crate) first_token: Option<u64>,
     /// Inter-token samples that this item settled.
-    pub(crate) tokens: Option<Share>,
+    pub(crate) tokens: Option<EvenGaps>,
     /// Time to the first chunk's moment, if this item was the first chunk.
     pub(crate) first_chunk: Option<u64>,
     /// Inter-chunk samples that this item settled.
-    pub(crate) chunks: Option<Share>,
+    pub(crate) chunks: Option<EvenGaps>,
     /// How long the engine was seen to give nothing before this token.
     pub(crate) gap: Option<u64>,
 }
@@ -80,7 +80,7 @@ pub(crate) struct Step {
 /// The state machine of one stream.
 #[derive(Debug, Clone)]
 pub(crate) struct Timing {
-    drive: Drive,
+    producer: Producer,
     rule: FirstToken,
     turn: Turn,
     /// When the turn began: the last item was handed over, or the reader first polled for the next one.
@@ -97,12 +97,12 @@ pub(crate) struct Timing {
     choice: u32,
     had_ttft: bool,
     first_token: Option<u64>,
-    tokens: Span,
-    chunks: Span,
+    tokens: GapAccumulator,
+    chunks: GapAccumulator,
     /// Whether chunks are timed too, and not tokens alone.
     times_chunks: bool,
     /// Everything that happens once has happened.
-    is_under_way: bool,
+    is_steady: bool,
     longest_gap: Option<u64>,
 }
 
@@ -110,16 +110,16 @@ pub(crate) struct Timing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Turn {
     /// Nobody polled yet.
-    Nobody,
+    Idle,
     /// The producer: the reader waits for an item.
     Producer,
     /// The reader: it has an item and is away with it.
-    Reader,
+    Consumer,
 }
 
 /// What a stream was like, in nanoseconds and counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Summary {
+pub(crate) struct TimingSummary {
     /// From the first token to the last exact token moment.
     pub(crate) decode: Option<u64>,
     /// Tokens after the first one in that time.
@@ -132,11 +132,11 @@ pub(crate) struct Summary {
 }
 
 impl Timing {
-    pub(crate) const fn new(drive: Drive, rule: FirstToken) -> Self {
+    pub(crate) const fn new(producer: Producer, rule: FirstToken) -> Self {
         Self {
-            drive,
+            producer,
             rule,
-            turn: Turn::Nobody,
+            turn: Turn::Idle,
             since: 0,
             waited: 0,
             was_pending: false,
@@ -146,10 +146,10 @@ impl Timing {
             choice: 0,
             had_ttft: false,
             first_token: None,
-            tokens: Span::new(),
-            chunks: Span::new(),
+            tokens: GapAccumulator::new(),
+            chunks: GapAccumulator::new(),
             times_chunks: true,
-            is_under_way: false,
+            is_steady: false,
             longest_gap: None,
         }
     }
@@ -160,14 +160,14 @@ impl Timing {
     }
 
     /// Whether the next poll is the first since the reader came back, so that the clock must be read for it.
-    pub(crate) const fn reader_is_away(&self) -> bool {
+    pub(crate) const fn is_consumer_away(&self) -> bool {
         !matches!(self.turn, Turn::Producer)
     }
 
     /// The reader polls, for the first time since it got an item. Returns how long it was away.
     #[inline]
     pub(crate) fn poll(&mut self, now: u64) -> u64 {
-        let away = if self.turn == Turn::Reader { now.saturating_sub(self.since) } else { 0 };
+        let away = if self.turn == Turn::Consumer { now.saturating_sub(self.since) } else { 0 };
         (self.turn, self.since) = (Turn::Producer, now);
         self.away += away;
         self.away_since_item = away;
@@ -181,21 +181,21 @@ impl Timing {
 
     /// The poll returned an item.
     #[inline]
-    pub(crate) fn ready(&mut self, now: u64, seen: &Seen) -> Step {
+    pub(crate) fn ready(&mut self, now: u64, seen: &TimedItem) -> TimingStep {
         let wait = if self.turn == Turn::Producer { now.saturating_sub(self.since) } else { 0 };
-        let arrival = Arrival {
+        let arrival = ItemArrival {
             at: self.model_time(seen.produced_at.map_or(now, |at| at.min(now))),
             exact: self.is_exact(wait, seen),
             wait,
         };
-        let step = if self.is_under_way { self.next(&arrival, seen) } else { self.first(&arrival, seen) };
+        let step = if self.is_steady { self.next(&arrival, seen) } else { self.first(&arrival, seen) };
         self.previous_exact = arrival.exact || step.first_token.is_some();
         if seen.tokens > 0 {
             self.waited = 0;
         } else {
             self.waited_in_vain(wait);
         }
-        (self.turn, self.since) = (Turn::Reader, now);
+        (self.turn, self.since) = (Turn::Consumer, now);
         self.was_pending = false;
         step
     }
@@ -209,8 +209,8 @@ impl Timing {
     }
 
     /// Whether everything that happens once in a stream has happened.
-    pub(crate) const fn is_under_way(&self) -> bool {
-        self.is_under_way
+    pub(crate) const fn is_steady(&self) -> bool {
+        self.is_steady
     }
 
     /// Says that the engine marked the first token earlier than the stream showed it.
@@ -231,27 +231,27 @@ impl Timing {
     }
 
     /// The stream ended at `now`: by itself (`complete`), or it was broken or dropped.
-    pub(crate) fn end(&mut self, now: u64, complete: bool) -> Summary {
+    pub(crate) fn end(&mut self, now: u64, complete: bool) -> TimingSummary {
         if complete {
             // The request ended when the last item was handed over; what the reader did later is its own affair.
             self.away -= if self.turn == Turn::Producer { self.away_since_item } else { 0 };
-        } else if self.turn == Turn::Reader {
+        } else if self.turn == Turn::Consumer {
             self.away += now.saturating_sub(self.since);
         } else if self.turn == Turn::Producer && self.first_token.is_some() {
             // What the reader waited for never came, yet the engine was silent that long.
             self.saw_gap(self.waited + now.saturating_sub(self.since.max(self.tokens.last())));
         }
-        if self.turn == Turn::Reader {
-            self.turn = Turn::Nobody;
+        if self.turn == Turn::Consumer {
+            self.turn = Turn::Idle;
         }
         self.away_since_item = 0;
         self.summary()
     }
 
-    fn summary(&self) -> Summary {
+    fn summary(&self) -> TimingSummary {
         let first = self.first_token.unwrap_or(0);
         let decode = Some(self.tokens.last().saturating_sub(first)).filter(|span| *span > 0);
-        Summary {
+        TimingSummary {
             decode: decode.filter(|_| self.first_token.is_some()),
             decode_tokens: (self.tokens.units_in_first() + self.tokens.shared()).saturating_sub(1),
             unmeasured: self.tokens.waiting(),
@@ -261,8 +261,8 @@ impl Timing {
     }
 
     #[inline]
-    fn is_exact(&self, wait: u64, seen: &Seen) -> bool {
-        if self.drive == Drive::Lazy || seen.produced_at.is_some() {
+    fn is_exact(&self, wait: u64, seen: &TimedItem) -> bool {
+        if self.producer == Producer::Pull || seen.produced_at.is_some() {
             return true;
         }
         let waited = self.was_pending || wait >= WORKING_POLL;
@@ -272,16 +272,16 @@ impl Timing {
     /// A moment on the producer's own clock, which for a lazy one stops while the reader is away.
     #[inline]
     fn model_time(&self, at: u64) -> u64 {
-        match self.drive {
-            Drive::Eager => at,
-            Drive::Lazy => at.saturating_sub(self.away),
+        match self.producer {
+            Producer::Push => at,
+            Producer::Pull => at.saturating_sub(self.away),
         }
     }
 
     /// An item before everything that happens once has happened.
     #[cold]
-    fn first(&mut self, arrival: &Arrival, seen: &Seen) -> Step {
-        let mut step = Step::default();
+    fn first(&mut self, arrival: &ItemArrival, seen: &TimedItem) -> TimingStep {
+        let mut step = TimingStep::default();
         let at = arrival.at;
         if self.chunks.begun() {
             self.chunk(arrival, seen, &mut step);
@@ -310,21 +310,21 @@ impl Timing {
                 step.first_token = Some(at);
             }
         }
-        self.is_under_way = self.had_ttft && self.tokens.begun();
+        self.is_steady = self.had_ttft && self.tokens.begun();
         step
     }
 
     /// Any item after that.
     #[inline]
-    fn next(&mut self, arrival: &Arrival, seen: &Seen) -> Step {
-        let mut step = Step::default();
+    fn next(&mut self, arrival: &ItemArrival, seen: &TimedItem) -> TimingStep {
+        let mut step = TimingStep::default();
         self.chunk(arrival, seen, &mut step);
         self.token(arrival, seen, &mut step);
         step
     }
 
     #[inline]
-    fn chunk(&mut self, arrival: &Arrival, seen: &Seen, step: &mut Step) {
+    fn chunk(&mut self, arrival: &ItemArrival, seen: &TimedItem, step: &mut TimingStep) {
         if self.times_chunks && seen.frames > 0 {
             self.chunks.add(u64::from(seen.frames));
             if arrival.exact {
@@ -334,7 +334,7 @@ impl Timing {
     }
 
     #[inline]
-    fn token(&mut self, arrival: &Arrival, seen: &Seen, step: &mut Step) {
+    fn token(&mut self, arrival: &ItemArrival, seen: &TimedItem, step: &mut TimingStep) {
         if seen.tokens == 0 || seen.choice != self.choice {
             return;
         }
@@ -356,7 +356,7 @@ impl Timing {
 }
 
 /// How an item came.
-struct Arrival {
+struct ItemArrival {
     /// Its moment on the producer's clock.
     at: u64,
     exact: bool,

@@ -76,13 +76,13 @@ impl Usage {
     /// The same tokens cut into parts that do not overlap, so that any sum over them is right. A part larger than its
     /// whole is cut to it.
     #[must_use]
-    pub fn partition(&self) -> Partition {
+    pub fn partition(&self) -> TokenPartition {
         let input = self.input.unwrap_or(0);
         let cache_read = self.cache_read.unwrap_or(0).min(input);
         let cache_write = self.cache_write.unwrap_or(0).min(input - cache_read);
         let output = self.output.unwrap_or(0);
         let reasoning = self.reasoning.unwrap_or(0).min(output);
-        Partition {
+        TokenPartition {
             uncached: input - cache_read - cache_write,
             cache_read,
             cache_write,
@@ -95,7 +95,7 @@ impl Usage {
 /// Tokens in parts that do not overlap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub struct Partition {
+pub struct TokenPartition {
     /// Input that no cache served or took.
     pub uncached: u64,
     /// Input read from a cache.
@@ -108,7 +108,7 @@ pub struct Partition {
     pub reasoning: u64,
 }
 
-impl Partition {
+impl TokenPartition {
     /// All input tokens.
     #[must_use]
     pub const fn input(&self) -> u64 {

@@ -159,7 +159,7 @@ impl Way {
                 operation.complete();
             }
             Self::CompleteAfterFailure => {
-                operation.marker().failing(error);
+                operation.marker().set_error(error);
                 operation.complete();
             }
             Self::Fail => operation.fail(error),
@@ -179,7 +179,7 @@ impl Way {
             }
             Self::StreamEnds => read(operation.observe(Answer::of(LENGTH)), LENGTH + 1),
             Self::StreamEndsAfterFailure => {
-                operation.marker().failing(error);
+                operation.marker().set_error(error);
                 read(operation.observe(Answer::of(LENGTH)), LENGTH + 1);
             }
             Self::ErrorItem => {

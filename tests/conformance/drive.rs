@@ -25,7 +25,7 @@ use llmobs::content::Document;
 use llmobs::content::Input;
 use llmobs::content::Message;
 use llmobs::content::ToolDefinition;
-use llmobs::testing::Script;
+use llmobs::testing::ScriptedStream;
 
 use serde_json::json;
 
@@ -83,7 +83,7 @@ impl Drive<'_> {
     /// A call on which its engine marked everything.
     fn begun(&self, name: &OperationName) -> Operation {
         let operation = self.observer.operation(name.clone(), MODEL).preparing().start();
-        let marker = operation.marker();
+        let marker = operation.marker().clone();
         if *name != OperationName::Embeddings {
             marker.input(input);
             marker.output_reasoning(0, "Paris, so weather.");
@@ -112,11 +112,11 @@ impl Drive<'_> {
     fn streams(&self, name: &OperationName) {
         for (items, error) in [(0, None), (1, None), (9, None), (9, Some(ErrorType::Upstream))] {
             let operation = self.observer.operation(name.clone(), MODEL).start();
-            let marker = operation.marker();
+            let marker = operation.marker().clone();
             marker.enqueued();
             self.wait();
             marker.scheduled();
-            let mut script = Script::new(self.hand);
+            let mut script = ScriptedStream::new(self.hand);
             for item in 0..items {
                 let pause = if item == 4 { Duration::from_secs(2) } else { Duration::from_millis(20) };
                 script = script.wait(pause).item(if item == 1 { Chunk::reasoning(2) } else { Chunk::tokens(1) });
@@ -132,8 +132,10 @@ impl Drive<'_> {
         }
         // The reader leaves, and the service goes down, in the middle.
         let operation = self.observer.operation(name.clone(), MODEL).start();
-        let script =
-            Script::new(self.hand).wait(Duration::from_millis(20)).item(Chunk::tokens(1)).item(Chunk::tokens(1));
+        let script = ScriptedStream::new(self.hand)
+            .wait(Duration::from_millis(20))
+            .item(Chunk::tokens(1))
+            .item(Chunk::tokens(1));
         let mut stream = operation.observe(script);
         assert!(next(&mut stream).is_some());
         self.wait();
@@ -162,12 +164,12 @@ impl Drive<'_> {
             .prompt_version("3")
             .start();
         for kind in AttemptKind::ALL {
-            let attempt = operation.attempt(*kind);
+            let attempt = operation.start_attempt(*kind);
             self.wait();
             attempt.fail(ErrorType::Upstream);
         }
-        let marker = operation.marker();
-        marker.superseded(3);
+        let marker = operation.marker().clone();
+        marker.add_superseded_tokens(3);
         marker.cache_lookup(CacheKind::Semantic, CacheResult::Miss);
         marker.response_id("resp-1");
         operation.feedback(Evaluation::new("relevance").label("pass").score(0.8));
@@ -242,11 +244,11 @@ impl Drive<'_> {
         self.observer.record_runtime_lag("tokio", Duration::from_millis(3));
         // Something that cannot be true, and a label that nobody declared.
         let operation = self.observer.chat("nobody's").label("tier", "undeclared").start();
-        let marker = operation.marker();
+        let marker = operation.marker().clone();
         marker.first_token();
         marker.scheduled_at(llmobs::Moment::from_nanos(1));
         operation.complete();
-        self.observer.shutting_down();
+        self.observer.begin_shutdown();
         drop(self.observer.chat(MODEL).start());
     }
 

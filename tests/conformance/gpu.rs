@@ -12,17 +12,17 @@ use llmobs::Profile;
 use llmobs::Usage;
 use llmobs::catalog::Group;
 use llmobs::catalog::ROWS;
-use llmobs_gpu::Call;
 use llmobs_gpu::DeviceInfo;
+use llmobs_gpu::DeviceProcesses;
+use llmobs_gpu::DriverCall;
+use llmobs_gpu::ErrorWatcher;
 use llmobs_gpu::GpuBackend;
 use llmobs_gpu::GpuError;
 use llmobs_gpu::ModelSize;
-use llmobs_gpu::Processes;
 use llmobs_gpu::Reading;
 use llmobs_gpu::Sampler;
-use llmobs_gpu::Throttle;
-use llmobs_gpu::Watch;
-use llmobs_gpu::Xid;
+use llmobs_gpu::ThrottleReasons;
+use llmobs_gpu::XidEvent;
 
 use crate::support::conventions::Conventions;
 use crate::support::conventions::assert_none;
@@ -58,7 +58,7 @@ fn every_row_and_event_of_a_gpu_is_as_the_conventions_have_it() {
     while look(&wire) || told(&wire) != ["gpu.throttle", "gpu.xid"] {
         // It waits while the device has nothing to do, then runs.
         let operation = observer.chat("m").start();
-        let marker = operation.marker();
+        let marker = operation.marker().clone();
         marker.enqueued();
         look(&wire);
         marker.scheduled();
@@ -122,43 +122,45 @@ impl GpuBackend for Device {
         Ok(())
     }
 
-    fn read(&mut self, _device: usize, call: Call, into: &mut Reading) -> Result<(), GpuError> {
+    fn read(&mut self, _device: usize, call: DriverCall, into: &mut Reading) -> Result<(), GpuError> {
         self.asked += 1;
         let counter = Some(self.asked * 1_000);
         let seconds = Some(self.asked as f64);
         let busy = if self.idle.load(Ordering::Relaxed) { 0.0 } else { 0.5 };
         match call {
-            Call::Energy => into.energy = counter,
-            Call::Activity => {
+            DriverCall::Energy => into.energy = counter,
+            DriverCall::Activity => {
                 (into.engine_active, into.sm_active, into.sm_occupancy) = (Some(busy), Some(busy), Some(busy));
                 (into.tensor_active, into.dram_active) = (Some(busy), Some(busy));
             }
-            Call::Clocks => (into.clock_sm, into.clock_memory) = (Some(1.9e9), Some(2.6e9)),
-            Call::Memory => {
+            DriverCall::Clocks => (into.clock_sm, into.clock_memory) = (Some(1.9e9), Some(2.6e9)),
+            DriverCall::Memory => {
                 (into.memory_total, into.memory_used, into.memory_reserved) = (Some(80), Some(40), Some(1));
             }
-            Call::Power => (into.power, into.power_instant) = (Some(300.0), Some(310.0)),
-            Call::Temperature => (into.temperature, into.temperature_memory) = (Some(60.0), Some(70.0)),
-            Call::Throttle => {
+            DriverCall::Power => (into.power, into.power_instant) = (Some(300.0), Some(310.0)),
+            DriverCall::Temperature => (into.temperature, into.temperature_memory) = (Some(60.0), Some(70.0)),
+            DriverCall::ThrottleReasons => {
                 // Heat holds its clocks down while it works.
-                into.throttle = Some(Throttle::from_nvml(if busy > 0.0 { 0x20 } else { 0x1 }));
+                into.throttle = Some(ThrottleReasons::from_nvml(if busy > 0.0 { 0x20 } else { 0x1 }));
             }
-            Call::Utilization => (into.utilization, into.memory_busy) = (Some(busy), Some(busy)),
-            Call::Codecs => (into.encoder, into.decoder) = (Some(0.0), Some(0.1)),
-            Call::Ecc => (into.ecc_corrected, into.ecc_uncorrected) = (counter, counter),
-            Call::Io => (into.io_sent, into.io_received) = (counter, counter),
-            Call::Links => (into.links_sent, into.links_received) = (counter, counter),
-            Call::PowerLimit => into.power_limit = Some(700.0),
-            Call::Processes => {
+            DriverCall::Utilization => (into.utilization, into.memory_busy) = (Some(busy), Some(busy)),
+            DriverCall::VideoEngines => (into.encoder, into.decoder) = (Some(0.0), Some(0.1)),
+            DriverCall::Ecc => (into.ecc_corrected, into.ecc_uncorrected) = (counter, counter),
+            DriverCall::PcieIo => (into.io_sent, into.io_received) = (counter, counter),
+            DriverCall::NvlinkIo => (into.links_sent, into.links_received) = (counter, counter),
+            DriverCall::PowerLimit => into.power_limit = Some(700.0),
+            DriverCall::Processes => {
                 // A tenant that does a third of the work comes and goes.
-                let mut found = Processes::default();
-                (found.ours, found.others, found.share) = (1, u32::from(busy > 0.0), Some(0.67));
+                let mut found = DeviceProcesses::default();
+                (found.ours, found.others, found.work_ratio) = (1, u32::from(busy > 0.0), Some(0.67));
                 into.processes = Some(found);
             }
-            Call::Replays => into.replays = counter,
-            Call::Rows => (into.rows_corrected, into.rows_uncorrected) = (counter, counter),
-            Call::TemperatureLimit => (into.temperature_degraded, into.temperature_critical) = (Some(87.0), Some(92.0)),
-            Call::ThrottleTime => {
+            DriverCall::PcieReplays => into.replays = counter,
+            DriverCall::RemappedRows => (into.rows_corrected, into.rows_uncorrected) = (counter, counter),
+            DriverCall::TemperatureLimit => {
+                (into.temperature_degraded, into.temperature_critical) = (Some(87.0), Some(92.0))
+            }
+            DriverCall::ThrottleTime => {
                 (into.throttled_capped, into.throttled_thermal) = (seconds, seconds);
                 into.throttled_limit = seconds;
             }
@@ -167,7 +169,7 @@ impl GpuBackend for Device {
         Ok(())
     }
 
-    fn watch(&mut self) -> Option<Box<dyn Watch>> {
+    fn watch(&mut self) -> Option<Box<dyn ErrorWatcher>> {
         Some(Box::new(Faults))
     }
 }
@@ -175,9 +177,9 @@ impl GpuBackend for Device {
 /// A device that reports an error all the time.
 struct Faults;
 
-impl Watch for Faults {
-    fn wait(&mut self, _at_most: Duration) -> Result<Option<Xid>, GpuError> {
+impl ErrorWatcher for Faults {
+    fn wait(&mut self, _at_most: Duration) -> Result<Option<XidEvent>, GpuError> {
         std::thread::sleep(Duration::from_millis(2));
-        Ok(Some(Xid::new(0, 31)))
+        Ok(Some(XidEvent::new(0, 31)))
     }
 }

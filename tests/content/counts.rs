@@ -2,10 +2,10 @@
 
 use llmobs::Observer;
 use llmobs::Role;
-use llmobs::capture::Budget;
+use llmobs::capture::ContentBudget;
 use llmobs::capture::ContentCapture;
+use llmobs::capture::ContentLimits;
 use llmobs::capture::Gate;
-use llmobs::capture::Limits;
 use llmobs::content::Message;
 use llmobs::content::Modality;
 use llmobs::content::Part;
@@ -35,10 +35,10 @@ fn redactions_are_counted_by_detector() {
 #[test]
 fn what_is_cut_and_left_out_is_counted() {
     let backend = Backend::new();
-    let gate = Gate::builder().capture(ContentCapture::Spans).limits(Limits::default().part(100).list(400));
+    let gate = Gate::builder().capture(ContentCapture::Spans).limits(ContentLimits::default().part(100).list(400));
     let observer = backend.builder(Role::Server).capture(gate).build().unwrap();
     let operation = observer.chat(MODEL).start();
-    operation.mark().input(|| vec![Message::user("word ".repeat(50)); 20]);
+    operation.marker().input(|| vec![Message::user("word ".repeat(50)); 20]);
     operation.complete();
     assert!(lost(&observer, "truncated") >= 1.0);
     assert!(lost(&observer, "limit") >= 10.0);
@@ -47,23 +47,23 @@ fn what_is_cut_and_left_out_is_counted() {
 #[test]
 fn what_finds_no_room_is_not_kept_and_counted_and_all_room_comes_back() {
     let backend = Backend::new();
-    let gate = Gate::builder().capture(ContentCapture::Spans).budget(Budget::new(2_000));
+    let gate = Gate::builder().capture(ContentCapture::Spans).budget(ContentBudget::new(2_000));
     let observer = backend.builder(Role::Server).capture(gate).build().unwrap();
     let budget = observer.gate().unwrap().budget();
     let first = observer.chat(MODEL).start();
-    first.mark().input(|| "x".repeat(1_500));
+    first.marker().input(|| "x".repeat(1_500));
     assert!(budget.in_use() >= 1_500);
     let second = observer.chat(MODEL).start();
-    second.mark().input(|| "x".repeat(1_500));
-    second.mark().output_text(0, &"x".repeat(1_500));
+    second.marker().input(|| "x".repeat(1_500));
+    second.marker().output_text(0, &"x".repeat(1_500));
     second.complete();
     assert_eq!(lost(&observer, "budget"), 1.0, "an operation counts once");
     let only_asked = observer.chat(MODEL).start();
-    only_asked.mark().input(|| "x".repeat(1_500));
+    only_asked.marker().input(|| "x".repeat(1_500));
     only_asked.complete();
     assert_eq!(lost(&observer, "budget"), 2.0);
     let only_told = observer.chat(MODEL).start();
-    only_told.mark().output_text(0, &"x".repeat(1_500));
+    only_told.marker().output_text(0, &"x".repeat(1_500));
     only_told.complete();
     assert_eq!(lost(&observer, "budget"), 3.0);
     drop(first);
@@ -75,7 +75,7 @@ fn media_that_will_not_go_along_are_not_kept_until_then() {
     let backend = Backend::new();
     let observer = backend.builder(Role::Server).capture(ContentCapture::Spans).build().unwrap();
     let operation = observer.chat(MODEL).start();
-    operation.mark().input(|| {
+    operation.marker().input(|| {
         let picture = Part::blob(Modality::Image, vec![0; 1 << 20]);
         let address = Part::uri(Modality::Image, format!("data:image/png;base64,{}", "A".repeat(1 << 20)));
         Message::user("What is this?").part(picture).part(address)
@@ -97,7 +97,7 @@ fn a_marker_that_lives_on_keeps_no_content() {
     let backend = Backend::new();
     let observer = backend.builder(Role::Server).capture(ContentCapture::Events).build().unwrap();
     let operation = observer.chat(MODEL).start();
-    let marker = operation.marker();
+    let marker = operation.marker().clone();
     marker.input(|| "something");
     marker.output_text(0, "something");
     operation.complete();

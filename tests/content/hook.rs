@@ -5,10 +5,10 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use llmobs::Role;
-use llmobs::capture::Captured;
 use llmobs::capture::ContentCapture;
+use llmobs::capture::ContentHook;
 use llmobs::capture::Gate;
-use llmobs::capture::Hook;
+use llmobs::capture::HookPayload;
 use opentelemetry_sdk::trace::Sampler;
 
 use crate::LEAVES;
@@ -18,14 +18,14 @@ use crate::kit::MODEL;
 use crate::kit::attributes;
 
 #[derive(Default, Clone)]
-struct Shelf(Arc<Mutex<Vec<Captured>>>);
+struct Shelf(Arc<Mutex<Vec<HookPayload>>>);
 
-impl Hook for Shelf {
+impl ContentHook for Shelf {
     fn reference(&self, id: &str, name: &str) -> Option<String> {
         Some(format!("shelf://{id}/{name}"))
     }
 
-    fn take(&self, captured: Captured) {
+    fn on_content(&self, captured: HookPayload) {
         self.0.lock().unwrap().push(captured);
     }
 }

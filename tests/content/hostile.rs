@@ -15,9 +15,9 @@ use llmobs::Observer;
 use llmobs::Role;
 use llmobs::Sensitivity;
 use llmobs::capture::ContentCapture;
+use llmobs::capture::ContentLimits;
 use llmobs::capture::Gate;
-use llmobs::capture::Limits;
-use llmobs::capture::Passage;
+use llmobs::capture::GatePass;
 use llmobs::content::Document;
 use llmobs::content::Input;
 use llmobs::content::Message;
@@ -50,7 +50,7 @@ const WORD: &str = "xxxxxxx\n";
 
 /// No more than so many bytes are looked at of this, and something leaves.
 #[track_caller]
-fn is_bounded(most: u64, pass: impl Fn(&mut Passage<'_>) -> bool) {
+fn is_bounded(most: u64, pass: impl Fn(&mut GatePass<'_>) -> bool) {
     let (gate, seen) = counting();
     assert!(pass(&mut gate.passage()), "something leaves");
     let seen = seen.load(Ordering::Relaxed);
@@ -146,7 +146,7 @@ fn what_is_handed_in_may_hand_in_something_itself() {
         });
         step.complete();
         let operation = observer.chat(MODEL).start();
-        let marker = operation.marker();
+        let marker = operation.marker().clone();
         marker.input(|| {
             marker.input(|| "inner");
             marker.output(|| [Message::assistant().part(Part::text("answer"))]);
@@ -163,14 +163,14 @@ fn what_is_handed_in_may_hand_in_something_itself() {
 #[test]
 fn stop_sequences_are_of_what_a_span_may_have_too() {
     let backend = Backend::new();
-    let limits = Limits::default().part(200).list(1_000).span(1_500);
+    let limits = ContentLimits::default().part(200).list(1_000).span(1_500);
     let gate = Gate::builder().capture(ContentCapture::Spans).limits(limits);
     let observer = backend.builder(Role::Server).capture(gate).build().unwrap();
     let stops = vec![WORD.repeat(100); 6];
     let stops: Vec<&str> = stops.iter().map(String::as_str).collect();
     let operation = observer.chat(MODEL).stop_sequences(&stops).start();
-    operation.mark().input(|| vec![Message::user(WORD.repeat(10)); 100]);
-    operation.mark().output(|| vec![Message::assistant().part(Part::text(WORD.repeat(10))); 100]);
+    operation.marker().input(|| vec![Message::user(WORD.repeat(10)); 100]);
+    operation.marker().output(|| vec![Message::assistant().part(Part::text(WORD.repeat(10))); 100]);
     operation.complete();
     let span = attributes(&backend.span(&format!("chat {MODEL}")));
     let content = span.iter().filter(|(name, _)| Sensitivity::of(name) == Some(Sensitivity::Content));
@@ -183,7 +183,7 @@ fn a_closure_that_panics_takes_nothing_else_along() {
     let backend = Backend::new();
     let observer = backend.builder(Role::Server).capture(ContentCapture::Spans).build().unwrap();
     let operation = observer.chat(MODEL).start();
-    let marker = operation.marker();
+    let marker = operation.marker().clone();
     let broken = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         marker.input(|| -> Input { panic!("no input") });
     }));
@@ -219,7 +219,7 @@ fn an_address_that_holds_what_it_addresses_is_known_behind_blanks_too() {
 
 #[test]
 fn text_in_an_address_is_no_medium() {
-    let gate = Gate::builder().capture(ContentCapture::Events).limits(Limits::default().media(1 << 20)).build();
+    let gate = Gate::builder().capture(ContentCapture::Events).limits(ContentLimits::default().media(1 << 20)).build();
     for address in ["data:text/plain,jane@example.org", "data:;base64,jane@example.org", "data:,abc"] {
         let passed =
             gate.passage().input(&[Message::user("see").part(Part::uri(Modality::Document, address))]).unwrap();
@@ -233,7 +233,7 @@ fn nothing_that_holds_content_prints_it() {
     let start = observer.chat("canary").stop_sequences(&["canary"]);
     assert!(!format!("{start:?}").contains("canary"));
     let operation = start.start();
-    let marker = operation.marker();
+    let marker = operation.marker().clone();
     marker.input(|| Input::new().system("canary").tool(ToolDefinition::function("canary")));
     marker.output_text(0, "canary");
     marker.output_tool_call(0, 0, Some("canary"), Some("canary"), "canary");
@@ -258,7 +258,7 @@ fn nothing_that_holds_content_prints_it() {
 
 #[test]
 fn limits_that_are_as_large_as_they_can_be_overflow_nothing() {
-    let limits = Limits::default().part(usize::MAX).list(usize::MAX).span(usize::MAX).media(usize::MAX);
+    let limits = ContentLimits::default().part(usize::MAX).list(usize::MAX).span(usize::MAX).media(usize::MAX);
     let gate = Gate::builder().capture(ContentCapture::Spans).limits(limits).build();
     let call = ToolCall::new("send").arguments(json!({"to": vec!["jane@example.org"; 3]}));
     let messages = [Message::user("I am jane@example.org").part(call)];

@@ -32,7 +32,7 @@ async fn whoever_says_what_an_item_carries_says_its_text_too() {
     let backend = Backend::new();
     let observer = backend.builder(Role::Server).capture(ContentCapture::Spans).build().unwrap();
     let operation = observer.chat(MODEL).start();
-    let marker = operation.marker();
+    let marker = operation.marker().clone();
     let observed = operation.observe_with(stream::iter(["Let me think.", "Rain."]), move |text: &&str| {
         if text.starts_with("Let") {
             marker.output_reasoning(0, text);
@@ -58,7 +58,7 @@ fn an_answer_that_was_broken_off_does_not_end_in_half_of_a_key() {
         let backend = Backend::new();
         let observer = backend.builder(Role::Server).capture(ContentCapture::Spans).build().unwrap();
         let operation = observer.chat(MODEL).start();
-        let marker = operation.marker();
+        let marker = operation.marker().clone();
         marker.output_text(0, "The key is sk-ant-api03-a8F");
         reason.into_iter().for_each(|reason| marker.finish_reason(reason));
         drop(operation);
@@ -71,7 +71,7 @@ async fn a_call_of_a_tool_comes_in_pieces_of_json() {
     let backend = Backend::new();
     let observer = backend.builder(Role::Client).capture(ContentCapture::Spans).build().unwrap();
     let operation = observer.chat(MODEL).start();
-    let marker = operation.marker();
+    let marker = operation.marker().clone();
     marker.output_tool_call(0, 0, Some("call_1"), Some("mail"), "");
     marker.output_tool_call(0, 0, None, None, r#"{"to":"jane@ex"#);
     marker.output_tool_call(0, 0, None, None, r#"ample.org"}"#);

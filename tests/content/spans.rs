@@ -2,8 +2,8 @@
 
 use llmobs::Role;
 use llmobs::capture::ContentCapture;
+use llmobs::capture::ContentLimits;
 use llmobs::capture::Gate;
-use llmobs::capture::Limits;
 use llmobs::content::Message;
 use opentelemetry_sdk::trace::Sampler;
 
@@ -49,21 +49,21 @@ fn nothing_is_asked_for_where_nothing_is_captured() {
     let backend = Backend::new();
     let observer = backend.builder(Role::Server).capture(ContentCapture::Off).build().unwrap();
     let operation = observer.chat(MODEL).start();
-    assert!(!operation.mark().captures());
-    operation.mark().input(|| -> Message { panic!("nobody wants it") });
-    operation.mark().output(|| -> [Message; 1] { panic!("nobody wants it") });
+    assert!(!operation.marker().captures());
+    operation.marker().input(|| -> Message { panic!("nobody wants it") });
+    operation.marker().output(|| -> [Message; 1] { panic!("nobody wants it") });
     operation.complete();
-    assert!(!llmobs::Observer::disabled().chat(MODEL).start().mark().captures());
+    assert!(!llmobs::Observer::disabled().chat(MODEL).start().marker().captures());
 }
 
 #[test]
 fn all_content_of_a_span_has_one_limit() {
     let backend = Backend::new();
-    let gate = Gate::builder().capture(ContentCapture::Spans).limits(Limits::default().span(600));
+    let gate = Gate::builder().capture(ContentCapture::Spans).limits(ContentLimits::default().span(600));
     let observer = backend.builder(Role::Server).capture(gate).build().unwrap();
     let operation = observer.chat(MODEL).start();
-    operation.mark().input(|| Message::user("word ".repeat(1_000)));
-    operation.mark().output_text(0, &"word ".repeat(1_000));
+    operation.marker().input(|| Message::user("word ".repeat(1_000)));
+    operation.marker().output_text(0, &"word ".repeat(1_000));
     operation.complete();
     let span = attributes(&backend.span(&format!("chat {MODEL}")));
     let lengths = LEAVES.map(|(name, _)| span.get(name).map_or(0, |value| value.to_string().len()));
@@ -86,10 +86,10 @@ fn a_whole_answer_goes_before_its_pieces_and_has_the_reasons_of_its_choices() {
     let backend = Backend::new();
     let observer = backend.builder(Role::Server).capture(ContentCapture::Spans).build().unwrap();
     let operation = observer.chat(MODEL).choices(2).start();
-    operation.mark().output_text(0, "in pieces");
-    operation.mark().output(|| ["one", "two"].map(|text| Message::assistant().part(text)));
-    operation.mark().finish_reason_of(1, llmobs::FinishReason::Length);
-    operation.mark().finish_reason_of(0, llmobs::FinishReason::Stop);
+    operation.marker().output_text(0, "in pieces");
+    operation.marker().output(|| ["one", "two"].map(|text| Message::assistant().part(text)));
+    operation.marker().finish_reason_of(1, llmobs::FinishReason::Length);
+    operation.marker().finish_reason_of(0, llmobs::FinishReason::Stop);
     operation.complete();
     let span = attributes(&backend.span(&format!("chat {MODEL}")));
     assert_eq!(
@@ -106,7 +106,7 @@ fn what_broke_in_the_middle_is_told_as_far_as_it_came() {
     let backend = Backend::new();
     let observer = backend.builder(Role::Server).capture(ContentCapture::Spans).build().unwrap();
     let operation = observer.chat(MODEL).start();
-    operation.mark().output_text(0, "It was a dark and");
+    operation.marker().output_text(0, "It was a dark and");
     operation.fail(llmobs::ErrorType::Inference);
     let span = attributes(&backend.span(&format!("chat {MODEL}")));
     assert_eq!(

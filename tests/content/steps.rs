@@ -2,8 +2,8 @@
 
 use llmobs::Role;
 use llmobs::capture::ContentCapture;
+use llmobs::capture::ContentLimits;
 use llmobs::capture::Gate;
-use llmobs::capture::Limits;
 use llmobs::content::Document;
 use serde_json::Value;
 use serde_json::json;
@@ -52,7 +52,7 @@ fn a_step_is_asked_for_nothing_where_spans_have_no_content() {
 #[test]
 fn all_content_of_a_step_has_one_limit() {
     let backend = Backend::new();
-    let gate = Gate::builder().capture(ContentCapture::Spans).limits(Limits::default().span(300));
+    let gate = Gate::builder().capture(ContentCapture::Spans).limits(ContentLimits::default().span(300));
     let observer = backend.builder(Role::Client).capture(gate).build().unwrap();
     let step = observer.execute_tool("mail").start();
     step.arguments(|| json!({"text": "word ".repeat(100)}));

@@ -57,10 +57,10 @@ impl Truth {
     fn begin(self, world: &World) -> Operation {
         let operation = world.observer.chat(MODEL).deadline(ms(if self.late { 100 } else { 10_000 })).start();
         if self.failing {
-            operation.marker().failing(ErrorType::OutOfMemory);
+            operation.marker().set_error(ErrorType::OutOfMemory);
         }
         if self.shutdown {
-            world.observer.shutting_down();
+            world.observer.begin_shutdown();
         }
         operation
     }
@@ -144,7 +144,7 @@ fn a_dropped_stream_ends_by_the_first_of_these_that_is_true() {
         for how in [Whole::FinishReason, Whole::LastChunk, Whole::SizeHint, Whole::MarkedReason] {
             let world = World::new();
             let operation = truth.begin(&world);
-            let marker = operation.marker();
+            let marker = operation.marker().clone();
             let mut stream = operation.observe(Answer { given: 0, truth, how });
             for _ in 0..2 {
                 assert!(stream.next().now_or_never().is_some());

@@ -12,7 +12,7 @@ use llmobs::Role;
 use llmobs::Usage;
 use llmobs::assert_books;
 use llmobs::testing::Books;
-use llmobs::testing::Script;
+use llmobs::testing::ScriptedStream;
 
 use crate::kit::DURATION;
 use crate::kit::ENDED;
@@ -89,7 +89,7 @@ fn a_deadline_is_failed_by_timeout_and_a_shutdown_failed_by_shutdown() {
     assert_eq!(world.end(), ("failed".into(), "timeout".into()));
     let world = World::new();
     let operation = world.chat();
-    world.observer.shutting_down();
+    world.observer.begin_shutdown();
     drop(operation);
     assert_eq!(world.end(), ("failed".into(), "shutdown".into()));
 }
@@ -104,7 +104,7 @@ fn cancelled_means_that_the_caller_left() {
 #[tokio::test]
 async fn a_filter_that_stops_generation_is_completed_and_one_that_refuses_before_it_is_rejected() {
     let world = World::new();
-    let last = Chunk::empty().finish_reason(FinishReason::ContentFilter);
+    let last = Chunk::no_tokens().finish_reason(FinishReason::ContentFilter);
     world.chat().observe(world.produce().tokens(3, ms(20)).after(ms(1), last)).count().await;
     assert_eq!(world.end(), ("completed".into(), "content_filter".into()));
     let world = World::new();
@@ -114,7 +114,8 @@ async fn a_filter_that_stops_generation_is_completed_and_one_that_refuses_before
 
 #[tokio::test]
 async fn an_item_that_refuses_rejects_what_has_given_nothing_and_fails_what_has() {
-    for (given, outcome) in [(Chunk::silent(), "rejected"), (Chunk::empty(), "rejected"), (Chunk::tokens(1), "failed")]
+    for (given, outcome) in
+        [(Chunk::ignored(), "rejected"), (Chunk::no_tokens(), "rejected"), (Chunk::tokens(1), "failed")]
     {
         let world = World::new();
         let producer = world.produce().after(ms(5), given).after(ms(5), Chunk::rejected(ErrorType::ContentFilter));
@@ -127,10 +128,10 @@ async fn an_item_that_refuses_rejects_what_has_given_nothing_and_fails_what_has(
 fn an_attempt_is_not_an_operation_and_tokens_of_a_superseded_one_are_wasted() {
     let world = World::with(|builder| builder.role(Role::Gateway).objective(Objective::new("any")));
     let operation = world.chat();
-    let marker = operation.marker();
-    marker.attempt(AttemptKind::Retry);
-    marker.attempt(AttemptKind::Hedge);
-    marker.superseded(40);
+    let marker = operation.marker().clone();
+    marker.record_attempt(AttemptKind::Retry);
+    marker.record_attempt(AttemptKind::Hedge);
+    marker.add_superseded_tokens(40);
     marker.usage(Usage::new().output(100));
     operation.complete();
     let attempts = |kind| world.count("llmobs.operation.attempts", &[("llmobs.attempt.kind", kind)]);
@@ -147,8 +148,8 @@ fn a_marked_failure_wins_over_complete_cancel_and_another_failure() {
     for end in ends {
         let world = World::new();
         let operation = world.chat();
-        operation.marker().failing(ErrorType::OutOfMemory);
-        operation.marker().failing(ErrorType::Inference);
+        operation.marker().set_error(ErrorType::OutOfMemory);
+        operation.marker().set_error(ErrorType::Inference);
         end(operation);
         assert_eq!(world.end(), ("failed".into(), "out_of_memory".into()));
     }
@@ -157,7 +158,8 @@ fn a_marked_failure_wins_over_complete_cancel_and_another_failure() {
 #[tokio::test]
 async fn the_first_error_item_ends_it_as_failed_and_later_items_pass_uncounted() {
     let world = World::new();
-    let script = Script::new(&world.hand).wait(ms(40)).item(Ok("a")).wait(ms(20)).item(Err("broke")).wait(ms(70));
+    let script =
+        ScriptedStream::new(&world.hand).wait(ms(40)).item(Ok("a")).wait(ms(20)).item(Err("broke")).wait(ms(70));
     let mut stream = world.chat().observe(script.item(Ok("b")).item(Err("again")).item(Ok("c")));
     assert_eq!(stream.next().await, Some(Ok("a")));
     assert_eq!(stream.next().await, Some(Err("broke")));
@@ -174,8 +176,8 @@ async fn the_first_error_item_ends_it_as_failed_and_later_items_pass_uncounted()
 async fn an_error_item_has_the_type_that_was_marked_or_that_it_says_itself() {
     let world = World::new();
     let operation = world.chat();
-    operation.marker().failing(ErrorType::OutOfMemory);
-    operation.observe(Script::new(&world.hand).item(Err::<String, _>(()))).count().await;
+    operation.marker().set_error(ErrorType::OutOfMemory);
+    operation.observe(ScriptedStream::new(&world.hand).item(Err::<String, _>(()))).count().await;
     assert_eq!(world.end(), ("failed".into(), "out_of_memory".into()));
     let world = World::new();
     let stream = futures_util::stream::iter([0_u32, 1]);
@@ -188,7 +190,7 @@ async fn an_error_item_has_the_type_that_was_marked_or_that_it_says_itself() {
 fn marks_after_the_end_do_nothing() {
     let world = World::new();
     let operation = world.chat();
-    let marker = operation.marker();
+    let marker = operation.marker().clone();
     operation.complete();
     let before = world.readings();
     marker.enqueued();
@@ -196,7 +198,7 @@ fn marks_after_the_end_do_nothing() {
     marker.first_token();
     marker.usage(Usage::new().input(5).output(5));
     marker.finish_reason(FinishReason::Length);
-    marker.failing(ErrorType::Internal);
+    marker.set_error(ErrorType::Internal);
     assert_eq!(world.readings(), before);
 }
 
@@ -207,7 +209,7 @@ const MARKS: [Mark; 5] = [
     ("usage", |marker| marker.usage(Usage::new().input(30).cache_read(10).output(12).reasoning(4))),
     ("growing usage", |marker| marker.usage(Usage::new().output(9))),
     ("finish reason", |marker| marker.finish_reason(FinishReason::Length)),
-    ("failing", |marker| marker.failing(ErrorType::Inference)),
+    ("failing", |marker| marker.set_error(ErrorType::Inference)),
     ("first token", |marker| marker.first_token()),
 ];
 
@@ -222,7 +224,7 @@ fn the_order_of_the_marks_before_an_end_does_not_matter() {
                 let operation = world.chat();
                 world.pass(ms(20));
                 for place in order {
-                    (marks[place].1)(&operation.marker());
+                    (marks[place].1)(operation.marker());
                 }
                 world.pass(ms(20));
                 end(operation);

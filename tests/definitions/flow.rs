@@ -2,10 +2,10 @@
 
 use futures_util::StreamExt;
 use llmobs::Chunk;
-use llmobs::Drive;
 use llmobs::Level;
 use llmobs::Moment;
-use llmobs::testing::Script;
+use llmobs::Producer;
+use llmobs::testing::ScriptedStream;
 
 use crate::kit::CONSUMER;
 use crate::kit::DECODE;
@@ -72,10 +72,11 @@ async fn the_absence_of_a_consumer_that_never_comes_back_counts_until_the_drop()
 async fn lazy_the_clock_of_the_model_stops_during_the_absence_of_the_consumer_and_every_item_is_exact() {
     for naps in [[0, 0, 0, 0, 0, 0], [500, 0, 3, 9_000, 20, 1]] {
         let world = World::new();
-        let script = Script::new(&world.hand).work(ms(10)).item(Chunk::empty()).work(ms(40)).item(Chunk::tokens(1));
+        let script =
+            ScriptedStream::new(&world.hand).work(ms(10)).item(Chunk::no_tokens()).work(ms(40)).item(Chunk::tokens(1));
         let script = script.work(ms(20)).item(Chunk::tokens(1)).item(Chunk::tokens(1)).work(us(10));
         let script = script.item(Chunk::tokens(1)).wait(ms(30)).item(Chunk::tokens(2));
-        let mut stream = world.chat().observe(script).drive(Drive::Lazy);
+        let mut stream = world.chat().observe(script).producer(Producer::Pull);
         for nap in naps {
             stream.next().await;
             world.pass(ms(nap));
@@ -92,8 +93,8 @@ async fn lazy_the_clock_of_the_model_stops_during_the_absence_of_the_consumer_an
 #[tokio::test]
 async fn eager_is_the_default_and_an_item_is_exact_when_its_poll_was_pending_or_took_50_us_itself() {
     let token = Chunk::tokens(1);
-    let first = |world: &World| Script::new(&world.hand).wait(ms(40)).item(token.clone());
-    let told = |script: Script<Chunk>, world: World| async move {
+    let first = |world: &World| ScriptedStream::new(&world.hand).wait(ms(40)).item(token.clone());
+    let told = |script: ScriptedStream<Chunk>, world: World| async move {
         world.chat().observe(script).count().await;
         (world.times(ITL), world.count(UNMEASURED, &[]))
     };
@@ -111,7 +112,7 @@ async fn eager_is_the_default_and_an_item_is_exact_when_its_poll_was_pending_or_
 async fn after_an_inexact_item_only_a_wait_of_1_ms_makes_the_next_one_exact() {
     for (wait, samples) in [(us(999), 0), (ms(1), 2)] {
         let world = World::new();
-        let script = Script::new(&world.hand).wait(ms(40)).item(Chunk::tokens(1)).item(Chunk::tokens(1));
+        let script = ScriptedStream::new(&world.hand).wait(ms(40)).item(Chunk::tokens(1)).item(Chunk::tokens(1));
         world.chat().observe(script.wait(wait).item(Chunk::tokens(1))).count().await;
         assert_eq!(world.times(ITL).0, samples, "{wait:?}");
         assert_eq!(world.count(UNMEASURED, &[]), 2 - samples);
@@ -121,7 +122,7 @@ async fn after_an_inexact_item_only_a_wait_of_1_ms_makes_the_next_one_exact() {
 #[tokio::test]
 async fn a_cooperative_budget_pending_is_not_a_wait() {
     let world = World::new();
-    let mut script = Script::new(&world.hand).wait(ms(40)).item(Chunk::tokens(1));
+    let mut script = ScriptedStream::new(&world.hand).wait(ms(40)).item(Chunk::tokens(1));
     // A backlog of 257, and the budget runs out before each 128th.
     for place in 1..=257 {
         script = if place % 128 == 0 { script.wait(us(30)) } else { script }.item(Chunk::tokens(1));
@@ -136,7 +137,7 @@ async fn a_cooperative_budget_pending_is_not_a_wait() {
 async fn the_first_token_counts_as_exact() {
     let world = World::new();
     // It lay there already when it was asked for; what follows shortly after it is exact all the same.
-    let script = Script::new(&world.hand).item(Chunk::tokens(1)).wait(us(300)).item(Chunk::tokens(1));
+    let script = ScriptedStream::new(&world.hand).item(Chunk::tokens(1)).wait(us(300)).item(Chunk::tokens(1));
     world.chat().observe(script).count().await;
     assert_eq!(world.times(ITL), (1, us(300)));
 }
@@ -144,7 +145,7 @@ async fn the_first_token_counts_as_exact() {
 #[tokio::test]
 async fn tokens_between_two_exact_moments_share_that_time_evenly_and_a_chunk_of_k_gives_k_samples() {
     let world = World::new();
-    let script = Script::new(&world.hand).wait(ms(40)).item(Chunk::tokens(1));
+    let script = ScriptedStream::new(&world.hand).wait(ms(40)).item(Chunk::tokens(1));
     let script = script.item(Chunk::tokens(2)).item(Chunk::tokens(1)).wait(ms(50)).item(Chunk::tokens(2));
     world.chat().observe(script).count().await;
     assert_eq!(world.times(ITL), (5, ms(50)));
@@ -154,7 +155,8 @@ async fn tokens_between_two_exact_moments_share_that_time_evenly_and_a_chunk_of_
 #[tokio::test]
 async fn tokens_after_the_last_exact_moment_have_no_itl_and_are_counted() {
     let world = World::new();
-    let script = Script::new(&world.hand).wait(ms(40)).item(Chunk::tokens(1)).wait(ms(20)).item(Chunk::tokens(1));
+    let script =
+        ScriptedStream::new(&world.hand).wait(ms(40)).item(Chunk::tokens(1)).wait(ms(20)).item(Chunk::tokens(1));
     world.chat().observe(script.item(Chunk::tokens(3)).item(Chunk::tokens(1))).count().await;
     assert_eq!(world.times(ITL), (1, ms(20)));
     assert_eq!(world.count(UNMEASURED, &[]), 4);
@@ -179,7 +181,7 @@ async fn the_moment_that_the_producer_gives_replaces_all_this() {
 async fn a_producers_moment_in_the_future_is_taken_for_now() {
     let world = World::new();
     let later = Moment::from_nanos(u64::MAX / 2);
-    let script = Script::new(&world.hand).wait(ms(40)).item(Chunk::tokens(1).produced_at(later));
+    let script = ScriptedStream::new(&world.hand).wait(ms(40)).item(Chunk::tokens(1).produced_at(later));
     world.chat().observe(script.wait(ms(20)).item(Chunk::tokens(1).produced_at(later))).count().await;
     assert_eq!((world.times(TTFT), world.times(ITL)), ((1, ms(40)), (1, ms(20))));
 }
@@ -236,7 +238,7 @@ async fn a_silence_is_whole_though_keep_alives_came_in_between() {
     let world = World::new();
     let mut producer = world.produce().tokens(2, ms(20));
     for _ in 0..4 {
-        producer = producer.after(ms(15_000), Chunk::silent());
+        producer = producer.after(ms(15_000), Chunk::ignored());
     }
     let mut stream = world.chat().observe(producer.then_hangs());
     for _ in 0..6 {

@@ -47,7 +47,7 @@ async fn an_operation_is_good_when_it_completed_and_met_every_objective_set_on_i
     ] {
         let world = demanding();
         let producer = world.produce().after(ms(first), Chunk::tokens(1)).tokens(9, ms(every));
-        let producer = producer.after(ms(gap), Chunk::tokens(1)).after(ms(last), Chunk::empty());
+        let producer = producer.after(ms(gap), Chunk::tokens(1)).after(ms(last), Chunk::no_tokens());
         world.chat().observe(producer).count().await;
         assert_eq!(judged(&world, "demanding"), (u64::from(good), u64::from(!good)), "{first} {every} {gap} {last}");
     }

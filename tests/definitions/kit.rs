@@ -75,8 +75,8 @@ impl World {
         self.hand.advance(time);
     }
 
-    pub fn produce(&self) -> Producer {
-        Producer::new(&self.hand)
+    pub fn produce(&self) -> TestProducer {
+        TestProducer::new(&self.hand)
     }
 
     pub fn readings(&self) -> Readings {
@@ -134,7 +134,7 @@ pub fn nearest(seconds: f64) -> Duration {
 
 /// A producer that runs by itself: its items become ready at their moments, whoever is away. Nobody being away, the
 /// manual clock is moved to the next one.
-pub struct Producer {
+pub struct TestProducer {
     clock: ManualClock,
     last: Moment,
     items: VecDeque<(Moment, Chunk)>,
@@ -142,14 +142,14 @@ pub struct Producer {
     stamps: bool,
 }
 
-impl Producer {
+impl TestProducer {
     fn new(clock: &ManualClock) -> Self {
         Self { clock: clock.clone(), last: clock.now(), items: VecDeque::new(), hangs: false, stamps: false }
     }
 
     /// The next item is ready so long after the one before.
     pub fn after(mut self, time: Duration, chunk: Chunk) -> Self {
-        self.last = self.last.after(time);
+        self.last = self.last.saturating_add(time);
         self.items.push_back((self.last, chunk));
         self
     }
@@ -172,7 +172,7 @@ impl Producer {
     }
 }
 
-impl Stream for Producer {
+impl Stream for TestProducer {
     type Item = Chunk;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Chunk>> {

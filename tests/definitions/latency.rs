@@ -6,7 +6,7 @@ use llmobs::ErrorType;
 use llmobs::FinishReason;
 use llmobs::FirstToken;
 use llmobs::Usage;
-use llmobs::testing::Script;
+use llmobs::testing::ScriptedStream;
 
 use crate::kit::DECODE;
 use crate::kit::ITL;
@@ -21,7 +21,7 @@ use crate::kit::ms;
 async fn ttft_ends_at_the_first_generated_token_and_a_role_only_chunk_is_none() {
     for first in [Chunk::tokens(1), Chunk::reasoning(1), Chunk::tool_call(1)] {
         let world = World::new();
-        let producer = world.produce().after(ms(10), Chunk::empty()).after(ms(30), first).tokens(3, ms(20));
+        let producer = world.produce().after(ms(10), Chunk::no_tokens()).after(ms(30), first).tokens(3, ms(20));
         world.chat().observe(producer).count().await;
         assert_eq!(world.times(TTFT), (1, ms(40)));
     }
@@ -30,7 +30,8 @@ async fn ttft_ends_at_the_first_generated_token_and_a_role_only_chunk_is_none() 
 #[tokio::test]
 async fn ttft_is_that_of_the_first_choice_that_has_a_token() {
     let world = World::new();
-    let producer = world.produce().after(ms(10), Chunk::empty().choice(0)).after(ms(30), Chunk::tokens(1).choice(1));
+    let producer =
+        world.produce().after(ms(10), Chunk::no_tokens().choice(0)).after(ms(30), Chunk::tokens(1).choice(1));
     world.chat().observe(producer.after(ms(50), Chunk::tokens(1).choice(0))).count().await;
     assert_eq!(world.times(TTFT), (1, ms(40)));
 }
@@ -41,7 +42,7 @@ async fn what_counts_as_the_first_token_can_be_chosen() {
         [(FirstToken::Generated, ms(40)), (FirstToken::VisibleContent, ms(100)), (FirstToken::Chunk, ms(10))]
     {
         let world = World::with(|builder| builder.first_token(rule));
-        let producer = world.produce().after(ms(10), Chunk::empty()).after(ms(30), Chunk::reasoning(1));
+        let producer = world.produce().after(ms(10), Chunk::no_tokens()).after(ms(30), Chunk::reasoning(1));
         let producer = producer.after(ms(20), Chunk::tool_call(1)).after(ms(40), Chunk::tokens(1)).tokens(1, ms(20));
         world.chat().observe(producer).count().await;
         assert_eq!(world.times(TTFT), (1, ttft), "{rule:?}");
@@ -72,7 +73,7 @@ async fn ttft_is_never_negative() {
     let world = World::new();
     let early = world.hand.now();
     world.pass(ms(500));
-    let script = Script::new(&world.hand).wait(ms(40)).item(Chunk::tokens(1).produced_at(early));
+    let script = ScriptedStream::new(&world.hand).wait(ms(40)).item(Chunk::tokens(1).produced_at(early));
     world.chat().observe(script).count().await;
     assert_eq!(world.times(TTFT), (1, ms(0)));
 }
@@ -106,7 +107,7 @@ async fn tpot_is_of_completed_operations_only() {
 async fn one_token_or_none_gives_no_tpot_and_never_zero() {
     let world = World::new();
     for tokens in [0, 1] {
-        let producer = world.produce().after(ms(40), Chunk::tokens(tokens)).after(ms(30), Chunk::empty());
+        let producer = world.produce().after(ms(40), Chunk::tokens(tokens)).after(ms(30), Chunk::no_tokens());
         world.chat().observe(producer).count().await;
         let operation = world.chat();
         operation.marker().first_token();
@@ -122,7 +123,7 @@ async fn one_token_or_none_gives_no_tpot_and_never_zero() {
 #[tokio::test]
 async fn tpot_ends_with_the_last_token_so_a_slow_reader_and_a_last_byte_do_not_enter() {
     let world = World::new();
-    let usage_report = Chunk::empty().finish_reason(FinishReason::Stop);
+    let usage_report = Chunk::no_tokens().finish_reason(FinishReason::Stop);
     let producer = world.produce().after(ms(40), Chunk::tokens(1)).tokens(4, ms(20)).after(ms(700), usage_report);
     let mut stream = world.chat().observe(producer);
     while stream.next().await.is_some() {
@@ -158,7 +159,7 @@ async fn itl_is_of_the_first_choice_seen_when_there_are_several() {
 async fn an_item_of_several_kinds_and_choices_counts_them_all_and_times_the_first_choice() {
     for (rule, ttft) in [(FirstToken::Generated, ms(40)), (FirstToken::VisibleContent, ms(70))] {
         let world = World::with(|builder| builder.first_token(rule));
-        let of_both = Chunk::reasoning(1).choice(1).and(Chunk::tokens(2).choice(1)).and(Chunk::tokens(4).choice(0));
+        let of_both = Chunk::reasoning(1).choice(1).merge(Chunk::tokens(2).choice(1)).merge(Chunk::tokens(4).choice(0));
         let producer = world.produce().after(ms(40), Chunk::reasoning(2).choice(1)).after(ms(30), of_both);
         world.chat().observe(producer).count().await;
         assert_eq!(world.times(ITL), (3, ms(30)), "{rule:?}");
@@ -173,7 +174,7 @@ async fn an_item_of_several_kinds_and_choices_counts_them_all_and_times_the_firs
 async fn several_marks_of_the_first_token_leave_the_earliest_known_one() {
     let world = World::new();
     let operation = world.chat();
-    let marker = operation.marker();
+    let marker = operation.marker().clone();
     world.pass(ms(30));
     marker.first_token(); // The engine has it; its way to the reader takes 20 ms more.
     let mut stream = operation.observe(world.produce().tokens(3, ms(20)));

@@ -31,7 +31,7 @@ const OLDEST: &str = "llmobs.operation.oldest.age";
 fn queue_prefill_and_ttft_are_recorded_at_their_moment() {
     let world = World::new();
     let operation = world.chat();
-    let marker = operation.marker();
+    let marker = operation.marker().clone();
     assert_eq!(world.count("llmobs.operation.started", &[]), 1);
     marker.enqueued();
     world.pass(ms(10));
@@ -75,14 +75,14 @@ async fn a_long_stream_is_never_more_than_a_second_behind() {
 fn the_table_of_what_is_in_flight_tells_age_state_and_whom_it_waits_for() {
     let world = World::new();
     let operation = world.observer.chat(MODEL).preparing().start();
-    let marker = operation.marker();
+    let marker = operation.marker().clone();
     let told = |state, waits_for, age| {
         let table = world.observer.in_flight();
         assert_eq!((table.len(), table[0].state, table[0].waits_for, table[0].age), (1, state, waits_for, age));
         assert_eq!(world.active_in(state.as_str()), 1);
         assert_eq!(world.count("llmobs.operation.active", &[]), 1, "in one state at a time");
     };
-    told(State::Preparing, WaitsFor::Itself, ms(0));
+    told(State::Preparing, WaitsFor::Preparation, ms(0));
     world.pass(ms(5));
     marker.enqueued();
     world.pass(ms(10));
@@ -110,7 +110,7 @@ async fn the_table_tells_tokens_their_rate_and_a_reader_that_is_away() {
     }
     world.pass(ms(20));
     let away = &world.observer.in_flight()[0];
-    assert_eq!((away.state, away.waits_for, away.tokens), (State::Blocked, WaitsFor::Reader, 6));
+    assert_eq!((away.state, away.waits_for, away.tokens), (State::Blocked, WaitsFor::Consumer, 6));
     assert_eq!(away.rate, Some(50.0), "six tokens in 120 ms");
     assert_eq!((away.operation.as_str(), away.provider.as_str(), away.model.as_str()), ("chat", "unknown", MODEL));
     for _ in 0..4 {

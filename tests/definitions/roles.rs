@@ -42,8 +42,12 @@ async fn time_to_first_and_per_output_chunk_are_of_clients_and_gateways() {
         for (profile, mine, other) in profiles {
             let world = remote(role, profile);
             // A role-only chunk is a chunk, and the usage report at the end is one too.
-            let producer = world.produce().after(ms(10), Chunk::empty()).after(ms(30), Chunk::tokens(3));
-            world.chat().observe(producer.after(ms(50), Chunk::tokens(1)).after(ms(5), Chunk::empty())).count().await;
+            let producer = world.produce().after(ms(10), Chunk::no_tokens()).after(ms(30), Chunk::tokens(3));
+            world
+                .chat()
+                .observe(producer.after(ms(50), Chunk::tokens(1)).after(ms(5), Chunk::no_tokens()))
+                .count()
+                .await;
             let expected = if role == Role::Server { [(0, ms(0)), (0, ms(0))] } else { [(1, ms(10)), (3, ms(85))] };
             let names = ["time_to_first_chunk", "time_per_output_chunk"];
             assert_eq!(names.map(|name| world.times(&format!("{mine}.{name}"))), expected, "{role:?} {profile:?}");
@@ -57,10 +61,10 @@ async fn time_to_first_and_per_output_chunk_are_of_clients_and_gateways() {
 async fn an_item_that_is_no_chunk_is_in_no_metric_of_chunks_and_tokens() {
     for (rule, ttft) in [(FirstToken::Generated, ms(50)), (FirstToken::Chunk, ms(30))] {
         let world = World::with(|builder| builder.role(Role::Gateway).level(Level::Standard).first_token(rule));
-        let producer = world.produce().after(ms(10), Chunk::silent()).after(ms(20), Chunk::empty());
-        let producer = producer.after(ms(5), Chunk::silent()).after(ms(15), Chunk::tokens(1));
-        let producer = producer.after(ms(10), Chunk::silent()).after(ms(30), Chunk::tokens(1));
-        world.chat().observe(producer.after(ms(60), Chunk::silent())).count().await;
+        let producer = world.produce().after(ms(10), Chunk::ignored()).after(ms(20), Chunk::no_tokens());
+        let producer = producer.after(ms(5), Chunk::ignored()).after(ms(15), Chunk::tokens(1));
+        let producer = producer.after(ms(10), Chunk::ignored()).after(ms(30), Chunk::tokens(1));
+        world.chat().observe(producer.after(ms(60), Chunk::ignored())).count().await;
         let chunks = ["time_to_first_chunk", "time_per_output_chunk"];
         let chunks = chunks.map(|name| world.times(&format!("gen_ai.client.operation.{name}")));
         assert_eq!(chunks, [(1, ms(30)), (2, ms(60))], "{rule:?}");
@@ -186,7 +190,7 @@ async fn a_gateway_waits_and_streams_and_cannot_see_queue_or_prefill() {
     told(State::Waiting, WaitsFor::Engine);
     let mut stream = operation.observe(world.produce().tokens(2, ms(20)).then_hangs());
     stream.next().await;
-    told(State::Blocked, WaitsFor::Reader);
+    told(State::Blocked, WaitsFor::Consumer);
     world.pass(ms(7));
     stream.next().await;
     crate::kit::expect_pending(&mut stream).await;

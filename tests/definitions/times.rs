@@ -4,7 +4,7 @@ use futures_util::StreamExt;
 use llmobs::Chunk;
 use llmobs::ErrorType;
 use llmobs::Usage;
-use llmobs::testing::Script;
+use llmobs::testing::ScriptedStream;
 
 use crate::kit::DECODE;
 use crate::kit::DURATION;
@@ -65,7 +65,8 @@ async fn request_duration_ends_with_the_last_item_handed_over() {
 #[tokio::test]
 async fn request_duration_ends_with_the_error() {
     let world = World::new();
-    let script = Script::new(&world.hand).wait(ms(40)).item(Ok("a")).wait(ms(30)).item(Err("broke")).wait(ms(9));
+    let script =
+        ScriptedStream::new(&world.hand).wait(ms(40)).item(Ok("a")).wait(ms(30)).item(Err("broke")).wait(ms(9));
     let items: Vec<Result<&str, &str>> = world.chat().observe(script).collect().await;
     assert_eq!(items.len(), 2);
     assert_eq!(world.times_of(DURATION, &[(ERROR, "_OTHER")]), (1, ms(70)));
@@ -191,7 +192,7 @@ fn without_a_first_token_there_is_no_prefill_time() {
 fn a_second_scheduled_is_a_preemption() {
     let world = World::new();
     let operation = world.chat();
-    let marker = operation.marker();
+    let marker = operation.marker().clone();
     marker.enqueued();
     world.pass(ms(10));
     marker.scheduled();
@@ -221,7 +222,7 @@ async fn decode_time_runs_from_the_first_token_to_the_last_exact_token_moment() 
 #[tokio::test]
 async fn decode_time_needs_two_tokens() {
     let world = World::new();
-    let script = world.produce().after(ms(40), Chunk::tokens(1)).after(ms(30), Chunk::empty());
+    let script = world.produce().after(ms(40), Chunk::tokens(1)).after(ms(30), Chunk::no_tokens());
     world.chat().observe(script).count().await;
     assert_eq!(world.times(DECODE).0, 0);
 }

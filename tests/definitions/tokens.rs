@@ -40,7 +40,7 @@ fn tokens_that_the_engine_or_api_said_are_reported() {
 async fn tokens_of_a_stream_without_a_report_are_counted() {
     let world = World::new();
     let producer = world.produce().after(ms(40), Chunk::reasoning(5)).after(ms(20), Chunk::tokens(3));
-    world.chat().observe(producer.after(ms(20), Chunk::tool_call(2)).after(ms(1), Chunk::empty())).count().await;
+    world.chat().observe(producer.after(ms(20), Chunk::tool_call(2)).after(ms(1), Chunk::no_tokens())).count().await;
     assert_eq!(of_source(&world, "output", "counted"), 10);
     assert_eq!((of_kind(&world, "reasoning"), of_kind(&world, "text")), (5, 5));
     assert_eq!(world.count(PROCESSED, &[]), 10);
@@ -104,7 +104,7 @@ async fn where_a_report_will_come_nothing_is_counted_before_it_and_never_both() 
     for report in [Some(7), Some(500), None] {
         let world = World::with(|builder| builder.role(Role::Gateway));
         let operation = world.chat();
-        let marker = operation.marker();
+        let marker = operation.marker().clone();
         let mut stream = operation.observe(world.produce().tokens(200, ms(20)));
         for _ in 0..199 {
             stream.next().await;
@@ -123,7 +123,7 @@ async fn where_a_report_will_come_nothing_is_counted_before_it_and_never_both() 
 async fn a_report_after_counting_adds_only_what_counting_missed() {
     let world = World::new();
     let operation = world.chat();
-    let marker = operation.marker();
+    let marker = operation.marker().clone();
     let mut stream = operation.observe(world.produce().tokens(120, ms(20)));
     for _ in 0..119 {
         stream.next().await;

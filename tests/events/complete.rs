@@ -28,7 +28,7 @@ async fn an_operation_has_one_event_with_all_that_is_known_of_it() {
     let (clock, hand) = Clock::manual();
     let observer = Observer::builder().model("m").clock(clock).build().unwrap();
     let operation = observer.chat("m").conversation("conv_1").max_tokens(64).start();
-    let marker = operation.marker();
+    let marker = operation.marker().clone();
     marker.response_id("resp_1");
     marker.enqueued();
     hand.advance(Duration::from_millis(10));
@@ -101,14 +101,14 @@ fn the_level_says_whose_fault_it_was() {
 fn of_those_that_went_well_a_share_is_logged_and_says_so() {
     let (ear, _listening) = Ear::listen();
     let objective = Objective::new("quick").duration(Duration::ZERO);
-    let observer = Observer::builder().model("m").logged_share(0.25).build().unwrap();
+    let observer = Observer::builder().model("m").log_sample_ratio(0.25).build().unwrap();
     for _ in 0..4_000 {
         observer.chat("m").start().complete();
     }
     let kept = ear.named(COMPLETE);
     assert!((800..1_200).contains(&kept.len()), "{} of 4000", kept.len());
     assert!(kept.iter().all(|heard| heard.fields["keep_reason"] == "sampled" && heard.fields["sample_rate"] == 0.25));
-    let strict = Observer::builder().model("m").logged_share(0.0).objective(objective).build().unwrap();
+    let strict = Observer::builder().model("m").log_sample_ratio(0.0).objective(objective).build().unwrap();
     for (end, reason) in [
         ((|operation| operation.fail(ErrorType::Inference)) as fn(llmobs::Operation), "failed"),
         (|operation| operation.reject(ErrorType::RateLimited), "failed"),
@@ -157,7 +157,7 @@ fn details_are_there_for_those_who_ask() {
         observer(false).chat("m").start().complete();
         assert!(ear.named("gen_ai.client.inference.operation.details").is_empty());
         let operation = observer(true).chat("m").temperature(0.5).seed(7).server("127.0.0.1", 80).start();
-        operation.mark().usage(Usage::new().input(5).cache_write(2));
+        operation.marker().usage(Usage::new().input(5).cache_write(2));
         operation.complete();
         let heard = ear.only("gen_ai.client.inference.operation.details");
         assert_eq!(heard.level, Level::DEBUG);
@@ -178,10 +178,10 @@ fn the_recorder_writes_the_fields_of_the_event() {
     let (ear, _listening) = Ear::listen();
     let observer = Observer::builder().role(Role::Gateway).model("m").build().unwrap();
     let operation = observer.chat("m").conversation("a \"quoted\" \\ name").max_tokens(5).start();
-    operation.mark().usage(Usage::new().input(5).output(7).reasoning(2).cache_read(1));
-    operation.mark().first_token();
-    operation.mark().finish_reason_of(0, FinishReason::Stop);
-    operation.mark().finish_reason_of(1, FinishReason::Length);
+    operation.marker().usage(Usage::new().input(5).output(7).reasoning(2).cache_read(1));
+    operation.marker().first_token();
+    operation.marker().finish_reason_of(0, FinishReason::Stop);
+    operation.marker().finish_reason_of(1, FinishReason::Length);
     operation.complete();
     let heard = ear.only(COMPLETE);
     let lines = observer.recent_operations();

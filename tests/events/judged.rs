@@ -14,8 +14,8 @@ fn feedback_is_an_event_and_is_counted_where_it_was_declared() {
     let (ear, _listening) = Ear::listen();
     let observer = Observer::builder().model("m").evaluation("feedback", ["up", "down"]).build().unwrap();
     let operation = observer.chat("m").start();
-    operation.mark().response_id("resp_1");
-    let marker = operation.marker();
+    operation.marker().response_id("resp_1");
+    let marker = operation.marker().clone();
     operation.feedback(0.5);
     operation.complete();
     marker.feedback(Evaluation::new("feedback").label("up"));
@@ -49,7 +49,7 @@ fn a_judgement_that_comes_later_is_in_the_trace_of_its_answer() {
     let _listening = tracing::subscriber::set_default(layers);
     let observer = Observer::builder().model("m").build().unwrap();
     let operation = observer.chat("m").start();
-    operation.mark().response_id("resp_1");
+    operation.marker().response_id("resp_1");
     operation.complete();
     let trace = ear.only("llm_request_complete").fields["trace_id"].as_str().unwrap().to_owned();
     observer.evaluation("resp_1", 1.0);

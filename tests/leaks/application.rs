@@ -23,11 +23,11 @@ use llmobs::Observer;
 use llmobs::OperationName;
 use llmobs::Provider;
 use llmobs::Role;
-use llmobs::capture::Captured;
 use llmobs::capture::ContentCapture;
+use llmobs::capture::ContentHook;
+use llmobs::capture::ContentLimits;
 use llmobs::capture::Gate;
-use llmobs::capture::Hook;
-use llmobs::capture::Limits;
+use llmobs::capture::HookPayload;
 use llmobs::otlp::Pipeline;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::LevelFilter;
@@ -104,7 +104,7 @@ impl Application {
             .flight_recorder_folder(folder());
         let hooked = Gate::builder().capture(ContentCapture::Hook).hook(Printer);
         let builder = if std::env::var_os(HOOKED).is_some() { builder.capture(hooked) } else { builder };
-        let limits = Limits::default().part(90).list(900).span(4_000);
+        let limits = ContentLimits::default().part(90).list(900).span(4_000);
         let tight = Gate::builder().limits(limits).full_definitions(true);
         let builder = if std::env::var_os(TIGHT).is_some() { builder.capture(tight) } else { builder };
         Self { observer: builder.build().unwrap(), role: Role::Server, canaries }
@@ -179,12 +179,12 @@ fn folder() -> PathBuf {
 /// A sink of the application's own.
 struct Printer;
 
-impl Hook for Printer {
+impl ContentHook for Printer {
     fn reference(&self, id: &str, name: &str) -> Option<String> {
         Some(format!("queue://{id}/{name}"))
     }
 
-    fn take(&self, captured: Captured) {
+    fn on_content(&self, captured: HookPayload) {
         for (name, value) in captured.iter() {
             print("hook", &format!("{name} {value}"));
         }

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use futures_util::Stream;
 use futures_util::StreamExt;
 use futures_util::stream;
-use llmobs::Carries;
 use llmobs::Chunk;
 use llmobs::ErrorType;
 use llmobs::Observer;
 use llmobs::Role;
+use llmobs::StreamItem;
 use llmobs::capture::ContentCapture;
 use llmobs::content::Input;
 use llmobs::content::Message;
@@ -184,7 +184,7 @@ fn nothing_is_asked_for_where_nothing_is_captured() {
 /// A piece of an answer that says what it adds.
 struct Delta(&'static str);
 
-impl Carries for Delta {
+impl StreamItem for Delta {
     fn carries(&self) -> Chunk {
         Chunk::tokens(1)
     }

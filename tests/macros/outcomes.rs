@@ -158,7 +158,7 @@ fn a_future_that_is_dropped_while_the_service_goes_down_failed() {
     {
         let mut future = std::pin::pin!(in_time(&world.observer, Ok(1)));
         assert!(poll(future.as_mut()).is_pending());
-        world.observer.shutting_down();
+        world.observer.begin_shutdown();
     }
     assert_eq!(world.end(), "failed/shutdown");
 }
@@ -167,7 +167,7 @@ fn a_future_that_is_dropped_while_the_service_goes_down_failed() {
 fn what_was_marked_as_failing_stands() {
     #[llm_span(chat, observer = observer, model = MODEL, handle = call)]
     fn marks(observer: &Observer) -> u8 {
-        call.marker().failing(ErrorType::OutOfMemory);
+        call.marker().set_error(ErrorType::OutOfMemory);
         1
     }
     let world = World::new();

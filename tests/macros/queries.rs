@@ -11,7 +11,7 @@ use super::kit::MODEL;
 use super::kit::World;
 use super::kit::now;
 
-#[path = "../../llmobs-macros/src/queries.rs"]
+#[path = "../../llmobs-macros/src/promql.rs"]
 mod text;
 
 #[llm_span(chat, observer = world.observer, model = "smollm2", stream, docs)]

@@ -10,11 +10,11 @@ use futures_util::future::BoxFuture;
 use futures_util::stream;
 use futures_util::stream::BoxStream;
 use llmobs::Chunk;
-use llmobs::Drive;
 use llmobs::ErrorType;
 use llmobs::FinishReason;
 use llmobs::ManualClock;
 use llmobs::Observer;
+use llmobs::Producer;
 use llmobs::Usage;
 use llmobs::llm_span;
 
@@ -161,7 +161,7 @@ impl Delta {
     }
 }
 
-#[llm_span(chat, observer = world.observer, model = MODEL, stream, tokens = Delta::chunk, usage = Delta::usage, drive = Drive::Lazy)]
+#[llm_span(chat, observer = world.observer, model = MODEL, stream, tokens = Delta::chunk, usage = Delta::usage, producer = Producer::Pull)]
 fn lazily(world: &World) -> impl Stream<Item = Delta> + use<> {
     let hand: ManualClock = world.hand.clone();
     stream::iter([Delta { tokens: 1, total: None }, Delta { tokens: 2, total: Some(5) }]).map(move |delta| {

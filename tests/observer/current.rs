@@ -113,7 +113,7 @@ fn a_disabled_observer_does_nothing_and_passes_everything() {
     let observer = Observer::disabled();
     assert!(!observer.is_enabled() && !observer.as_role(Role::Client).is_enabled());
     let operation = observer.chat("m").max_tokens(5).label("tier", "free").start();
-    let marker = operation.marker();
+    let marker = operation.marker().clone();
     marker.enqueued();
     marker.scheduled();
     marker.usage(Usage::new().input(1));
@@ -130,7 +130,7 @@ fn a_disabled_observer_does_nothing_and_passes_everything() {
     observer.set_level(llmobs::Level::Full);
     observer.set_limit("m", llmobs::State::Queued, 1);
     observer.record_runtime_lag("tokio", std::time::Duration::from_secs(1));
-    observer.shutting_down();
+    observer.begin_shutdown();
     assert!(observer.in_flight().is_empty());
     assert_eq!(llmobs::prometheus::page(&observer, None).body, "");
     assert_eq!(format!("{operation:?}", operation = observer.chat("m").start()), "Operation { enabled: false }");

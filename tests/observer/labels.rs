@@ -27,7 +27,7 @@ fn what_was_not_declared_is_left_out_and_counted() {
     let builder = Observer::builder().model("m").label("tier", ["free"]).phases(["tool"]);
     let observer = builder.evaluation("relevance", ["pass"]).build().unwrap();
     let operation = observer.chat("m").label("tier", "paid").label("user", "somebody").start();
-    let marker = operation.marker();
+    let marker = operation.marker().clone();
     drop(marker.phase("tool"));
     drop(marker.phase("secret"));
     operation.complete();

@@ -16,7 +16,7 @@ const GRACE: Duration = Duration::from_secs(60);
 
 fn observer(role: Role) -> (Observer, ManualClock) {
     let (clock, hand) = Clock::manual();
-    let builder = Observer::builder().role(role).clock(clock).models(["old", "new"]).retired_models_stay(GRACE);
+    let builder = Observer::builder().role(role).clock(clock).models(["old", "new"]).retired_model_ttl(GRACE);
     (builder.build().unwrap(), hand)
 }
 
@@ -123,7 +123,7 @@ fn a_model_that_comes_back_after_the_grace_time_starts_anew() {
 fn open_telemetry_forgets_nothing_and_a_limit_that_comes_back_is_the_new_one() {
     let (clock, hand) = Clock::manual();
     let otel = Otel::new();
-    let builder = Observer::builder().clock(clock).model("old").retired_models_stay(GRACE);
+    let builder = Observer::builder().clock(clock).model("old").retired_model_ttl(GRACE);
     let observer = builder.meter_provider(&otel.provider).build().unwrap();
     let of_old = |name: &str| {
         let families = otel.families();

@@ -64,7 +64,7 @@ fn more_label_sets_than_the_backend_keeps_are_refused() {
     let ten = || Observer::builder().models((0..10).map(|number| format!("m-{number}")));
     ten().build().unwrap();
     let too_many = |builder: ObserverBuilder<'_>| matches!(refused(builder, named), BuildError::TooManySeries { .. });
-    assert!(too_many(ten().undeclared_models(50)));
+    assert!(too_many(ten().max_undeclared_models(50)));
     assert!(too_many(ten().operations((0..6).map(|number| OperationName::other(format!("o-{number}"))))));
     assert!(too_many(ten().label("tier", (0..10).map(|number| format!("t-{number}")))));
     Observer::builder().models(models()).series_limit(5_000).build().unwrap();
@@ -89,12 +89,12 @@ fn more_bucket_edges_than_a_stream_holds_are_refused() {
     };
     limits(9, Buckets::Default).build().unwrap();
     match refused(limits(10, Buckets::Default), &["objective", "buckets"]) {
-        BuildError::TooManyEdges { metric, edges, limit } => {
+        BuildError::TooManyBucketBounds { metric, edges, limit } => {
             assert!(metric.ends_with("time_to_first_token") && edges == limit + 1, "{metric} {edges} {limit}");
         }
         other => panic!("{other}"),
     }
-    assert!(matches!(refused(limits(3, Buckets::Fine), &["objective"]), BuildError::TooManyEdges { .. }));
+    assert!(matches!(refused(limits(3, Buckets::Fine), &["objective"]), BuildError::TooManyBucketBounds { .. }));
     // The same limit twice is one edge.
     let same = (0..20).map(|number| Objective::new(format!("o-{number}")).duration(Duration::from_millis(777)));
     same.fold(Observer::builder(), ObserverBuilder::objective).build().unwrap();
@@ -115,7 +115,7 @@ fn labels_that_cannot_be_are_refused() {
         ["le", "quantile", "gen_ai.request.model", "gen_ai_request_model", "error.type", "1st", "_x", "", "a b"];
     for name in names.into_iter().chain([long.as_str(), "ä", "llmobs_operation_state"]) {
         let error = refused(Observer::builder().label(name, ["a"]), &["label"]);
-        assert!(matches!(&error, BuildError::Label { setter: "label", name: of, .. } if of == name), "{error}");
+        assert!(matches!(&error, BuildError::InvalidLabel { setter: "label", name: of, .. } if of == name), "{error}");
     }
     let four =
         || ["a", "b", "c", "d"].into_iter().fold(Observer::builder(), |builder, name| builder.label(name, ["x"]));
@@ -143,7 +143,7 @@ fn words_that_cannot_be_label_values_are_refused() {
 #[test]
 fn a_meter_without_bound_instruments_is_refused_where_they_are_on() {
     let error = refused(Observer::builder().meter_provider(&half::HalfBound::default()), &["meter_provider"]);
-    assert_eq!(error, BuildError::HalfBound);
+    assert_eq!(error, BuildError::BoundInstrumentsMismatch);
     assert!(error.to_string().contains("experimental_metrics_bound_instruments"));
 }
 

@@ -41,8 +41,8 @@ fn an_event_has_structured_messages_and_a_span_has_json_of_the_same() {
         let service = Service::filtered(settings, filter, |builder| builder.capture(mode));
         service.run(|| {
             let operation = service.observer.chat(MODEL).start();
-            operation.mark().input(|| Message::user("I am jane@example.org"));
-            operation.mark().output_tool_call(0, 0, Some("call_1"), Some("add"), r#"{"a":1,"b":[2.5,true,null]}"#);
+            operation.marker().input(|| Message::user("I am jane@example.org"));
+            operation.marker().output_tool_call(0, 0, Some("call_1"), Some("add"), r#"{"a":1,"b":[2.5,true,null]}"#);
             operation.complete();
         });
         service.pipeline.shutdown(MOMENT).unwrap();

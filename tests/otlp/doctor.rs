@@ -1,10 +1,10 @@
-//! What `Builder::check` finds and says.
+//! What `PipelineBuilder::check` finds and says.
 
 use std::time::Duration;
 
-use llmobs::otlp::Builder;
+use llmobs::otlp::CheckReport;
+use llmobs::otlp::PipelineBuilder;
 use llmobs::otlp::Protocol;
-use llmobs::otlp::Report;
 use llmobs::otlp::Signal;
 
 use crate::kit::BOTH;
@@ -12,11 +12,11 @@ use crate::kit::nowhere;
 use crate::support::collector::Behaviour;
 use crate::support::collector::Collector;
 
-fn builder(pairs: &[(&str, &str)]) -> Builder {
+fn builder(pairs: &[(&str, &str)]) -> PipelineBuilder {
     llmobs::otlp::builder().environment(pairs.iter().copied())
 }
 
-fn check(endpoint: String, protocol: Protocol) -> Report {
+fn check(endpoint: String, protocol: Protocol) -> CheckReport {
     builder(&[]).endpoint(endpoint).protocol(protocol).check(Duration::from_millis(500)).unwrap()
 }
 
@@ -25,7 +25,7 @@ fn a_collector_that_takes_all_signals_is_well_and_gets_nothing() {
     for protocol in BOTH {
         let collector = Collector::start();
         let report = check(collector.endpoint(), protocol);
-        assert!(report.is_well(), "{report}");
+        assert!(report.is_ok(), "{report}");
         assert_eq!(report.to_string().matches("taken, in").count(), 3, "{report}");
         let seen = collector.inbox().seen();
         assert_eq!((seen.requests.len(), seen.spans.len(), seen.logs.len(), seen.metrics.len()), (3, 0, 0, 0));
@@ -49,7 +49,7 @@ fn every_way_to_fail_has_words_and_says_what_to_change() {
             let report = check(collector.endpoint(), protocol);
             let said = report.to_string();
             assert_eq!(report.failed(), Signal::ALL, "{said}");
-            assert!(!report.is_well() && said.contains("FAILED") && said.contains(words), "{behaviour:?}: {said}");
+            assert!(!report.is_ok() && said.contains("FAILED") && said.contains(words), "{behaviour:?}: {said}");
             assert!(!said.contains("secret"), "what the collector wrote stays unsaid: {said}");
         }
         let report = check(format!("http://{}", nowhere()), protocol);
@@ -70,7 +70,7 @@ fn the_variables_are_shown_but_not_the_keys_in_them() {
     ]);
     let report = report.check(Duration::from_secs(2)).unwrap();
     let said = report.to_string();
-    assert!(report.is_well(), "{said}");
+    assert!(report.is_ok(), "{said}");
     for words in ["(2 set, not shown)", "OTEL_SERVICE_NAME=assistant", "called `assistant`", "logs: not sent"] {
         assert!(said.contains(words), "{words}: {said}");
     }
@@ -81,6 +81,6 @@ fn the_variables_are_shown_but_not_the_keys_in_them() {
 #[test]
 fn a_disabled_sdk_is_said_and_not_well() {
     let report = builder(&[("OTEL_SDK_DISABLED", "true")]).check(Duration::from_secs(1)).unwrap();
-    assert!(!report.is_well());
+    assert!(!report.is_ok());
     assert!(report.to_string().contains("nothing is sent"), "{report}");
 }

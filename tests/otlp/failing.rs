@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use llmobs::Clock;
-use llmobs::otlp::Loss;
+use llmobs::otlp::DropReason;
 use llmobs::otlp::Protocol;
 use llmobs::otlp::Signal;
 
@@ -45,7 +45,7 @@ fn while_an_exporter_is_blocked_for_good_ten_thousand_operations_end_and_none_wa
         let all = OPERATIONS as u64 + 600;
         for signal in [Signal::Traces, Signal::Logs] {
             let kept = all - service.lost(signal);
-            assert_eq!(service.losses(signal).keys().collect::<Vec<_>>(), [&Loss::QueueFull]);
+            assert_eq!(service.losses(signal).keys().collect::<Vec<_>>(), [&DropReason::QueueFull]);
             assert!(kept <= 2_048, "{kept} {signal:?} are kept in memory");
         }
         let start = clock.now();
@@ -70,7 +70,7 @@ fn a_refusal_is_final_and_counted() {
             eventually("the records were given up", || service.lost(Signal::Logs) == 4);
             for signal in [Signal::Traces, Signal::Logs] {
                 let losses = service.losses(signal);
-                assert_eq!(losses.get(&Loss::Refused), Some(&4), "{protocol:?} {behaviour:?}: {losses:?}");
+                assert_eq!(losses.get(&DropReason::Refused), Some(&4), "{protocol:?} {behaviour:?}: {losses:?}");
             }
             // Each was tried once.
             assert_eq!(collector.inbox().seen().requests.len(), 2, "{protocol:?} {behaviour:?}");
@@ -107,7 +107,7 @@ fn nobody_there_is_tried_again_for_a_while_and_then_counted() {
         let service = Service::new(to(format!("http://{}", nowhere()), protocol).retry_for(SOON));
         service.operations(7);
         for signal in [Signal::Traces, Signal::Logs] {
-            eventually("they were given up", || service.losses(signal).get(&Loss::Unreachable) == Some(&7));
+            eventually("they were given up", || service.losses(signal).get(&DropReason::Unreachable) == Some(&7));
         }
         // Metrics since the start are not lost: the next export has them all.
         assert!(service.pipeline.flush(SOON).is_err());

@@ -6,9 +6,9 @@ use std::time::Duration;
 use llmobs::Observer;
 use llmobs::ObserverBuilder;
 use llmobs::Usage;
-use llmobs::otlp::Builder;
-use llmobs::otlp::Loss;
+use llmobs::otlp::DropReason;
 use llmobs::otlp::Pipeline;
+use llmobs::otlp::PipelineBuilder;
 use llmobs::otlp::Protocol;
 use llmobs::otlp::Signal;
 use tracing::Dispatch;
@@ -30,7 +30,7 @@ pub struct Service {
 }
 
 /// Settings that hear nothing of the environment and send soon.
-pub fn to(endpoint: impl Into<String>, protocol: Protocol) -> Builder {
+pub fn to(endpoint: impl Into<String>, protocol: Protocol) -> PipelineBuilder {
     llmobs::otlp::builder()
         .environment([("", ""); 0])
         .endpoint(endpoint)
@@ -42,16 +42,16 @@ pub fn to(endpoint: impl Into<String>, protocol: Protocol) -> Builder {
 }
 
 impl Service {
-    pub fn new(settings: Builder) -> Self {
+    pub fn new(settings: PipelineBuilder) -> Self {
         Self::with(settings, |observer| observer)
     }
 
-    pub fn with(settings: Builder, more: impl FnOnce(ObserverBuilder<'_>) -> ObserverBuilder<'_>) -> Self {
+    pub fn with(settings: PipelineBuilder, more: impl FnOnce(ObserverBuilder<'_>) -> ObserverBuilder<'_>) -> Self {
         Self::filtered(settings, Targets::new().with_default(LevelFilter::INFO), more)
     }
 
     pub fn filtered(
-        settings: Builder,
+        settings: PipelineBuilder,
         filter: Targets,
         more: impl FnOnce(ObserverBuilder<'_>) -> ObserverBuilder<'_>,
     ) -> Self {
@@ -87,7 +87,7 @@ impl Service {
         self.losses(signal).values().sum()
     }
 
-    pub fn losses(&self, signal: Signal) -> BTreeMap<Loss, u64> {
+    pub fn losses(&self, signal: Signal) -> BTreeMap<DropReason, u64> {
         self.pipeline
             .losses()
             .into_iter()

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use llmobs::ErrorType;
 use llmobs::Objective;
-use llmobs::otlp::Loss;
+use llmobs::otlp::DropReason;
 use llmobs::otlp::Protocol;
 use llmobs::otlp::Sampler;
 use llmobs::otlp::Signal;
@@ -36,7 +36,7 @@ fn failures_are_kept_with_everything_around_them_and_good_ones_by_their_share() 
     const GOOD: usize = 2_000;
     const BAD: usize = 40;
     let collector = Collector::start();
-    let service = service(&collector, TailSampling::share(0.1));
+    let service = service(&collector, TailSampling::ratio(0.1));
     service.run(|| {
         for number in 0..GOOD + BAD {
             let _request = tracing::info_span!("request").entered();
@@ -72,7 +72,7 @@ fn failures_are_kept_with_everything_around_them_and_good_ones_by_their_share() 
 #[test]
 fn a_missed_objective_is_kept() {
     let collector = Collector::start();
-    let settings = to(collector.endpoint(), Protocol::HttpProtobuf).tail_sampling(TailSampling::share(0.0));
+    let settings = to(collector.endpoint(), Protocol::HttpProtobuf).tail_sampling(TailSampling::ratio(0.0));
     let (clock, hand) = llmobs::Clock::manual();
     let service = Service::with(settings, |observer| {
         observer.clock(clock).objective(Objective::new("fast").duration(Duration::from_secs(1)))
@@ -94,7 +94,7 @@ fn a_missed_objective_is_kept() {
 #[test]
 fn spans_of_traces_that_never_end_are_held_within_the_limit_and_their_loss_is_counted() {
     let collector = Collector::start();
-    let service = service(&collector, TailSampling::share(0.0).max_spans(100));
+    let service = service(&collector, TailSampling::ratio(0.0).max_spans(100));
     service.run(|| {
         let open: Vec<_> = (0..300)
             .map(|_| {
@@ -103,7 +103,7 @@ fn spans_of_traces_that_never_end_are_held_within_the_limit_and_their_loss_is_co
                 outer
             })
             .collect();
-        assert_eq!(service.losses(Signal::Traces).get(&Loss::TailFull), Some(&200));
+        assert_eq!(service.losses(Signal::Traces).get(&DropReason::TailFull), Some(&200));
         drop(open);
     });
     service.pipeline.shutdown(MOMENT).unwrap();
@@ -113,7 +113,7 @@ fn spans_of_traces_that_never_end_are_held_within_the_limit_and_their_loss_is_co
 #[test]
 fn a_trace_that_stays_open_is_sent_a_while_after_its_operation() {
     let collector = Collector::start();
-    let service = service(&collector, TailSampling::share(1.0).linger(Duration::from_millis(100)));
+    let service = service(&collector, TailSampling::ratio(1.0).linger(Duration::from_millis(100)));
     let outer = service.run(|| {
         let outer = tracing::info_span!("outer");
         outer.in_scope(|| service.observer.chat(MODEL).start().complete());

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use llmobs::otlp::Builder;
+use llmobs::otlp::PipelineBuilder;
 use llmobs::otlp::Signal;
 use rcgen::CertifiedKey;
 use rcgen::generate_simple_self_signed;
@@ -105,7 +105,7 @@ async fn pass(acceptor: TlsAcceptor, stream: TcpStream, behind: SocketAddr) {
     let _ = tokio::io::copy_bidirectional(&mut open, &mut plain).await;
 }
 
-fn builder(endpoint: &str, pairs: &[(&str, &str)]) -> Builder {
+fn builder(endpoint: &str, pairs: &[(&str, &str)]) -> PipelineBuilder {
     llmobs::otlp::builder().environment(pairs.iter().copied()).endpoint(endpoint)
 }
 
@@ -119,7 +119,7 @@ fn a_collector_whose_authority_is_named_is_believed_over_both_protocols() {
         let gate = Gate::new(&collector, &identity, None);
         let settings = builder(&gate.endpoint(), &[("OTEL_EXPORTER_OTLP_CERTIFICATE", identity.certificate())]);
         let report = settings.protocol(protocol).check(SOON).unwrap();
-        assert!(report.is_well(), "{report}");
+        assert!(report.is_ok(), "{report}");
         assert_eq!(collector.inbox().seen().requests.len(), 3);
     }
 }
@@ -150,7 +150,7 @@ fn a_client_that_must_say_who_it_is_does() {
             ("OTEL_EXPORTER_OTLP_CLIENT_KEY", client.key()),
         ];
         let report = builder(&gate.endpoint(), &named).protocol(protocol).check(SOON).unwrap();
-        assert!(report.is_well(), "{report}");
+        assert!(report.is_ok(), "{report}");
         let report = builder(&gate.endpoint(), &named[..1]).protocol(protocol).check(SOON).unwrap();
         assert_eq!(report.failed(), Signal::ALL, "{report}");
     }

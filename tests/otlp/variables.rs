@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use llmobs::Observer;
-use llmobs::otlp::Builder;
 use llmobs::otlp::InitError;
 use llmobs::otlp::Pipeline;
+use llmobs::otlp::PipelineBuilder;
 use llmobs::otlp::Protocol;
 use llmobs::otlp::Signal;
 use tracing_subscriber::layer::SubscriberExt;
@@ -16,7 +16,7 @@ use crate::support::collector::Collector;
 use crate::support::collector::Seen;
 use crate::support::collector::attribute;
 
-fn builder(pairs: &[(&str, &str)]) -> Builder {
+fn builder(pairs: &[(&str, &str)]) -> PipelineBuilder {
     llmobs::otlp::builder().environment(pairs.iter().copied())
 }
 
@@ -207,7 +207,7 @@ fn an_address_a_header_or_a_certificate_that_cannot_be_is_an_error_that_names_it
     ] {
         let error = builder(&[(name, value)]).build().unwrap_err();
         let said = error.to_string();
-        assert!(matches!(error, InitError::Setting { .. }), "{said}");
+        assert!(matches!(error, InitError::InvalidSetting { .. }), "{said}");
         assert!(said.contains(name) && said.contains(words), "{name}={value}: {said}");
         assert!(!said.contains("secret"), "{said}");
     }

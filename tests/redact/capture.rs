@@ -6,16 +6,16 @@ use llmobs::Clock;
 use llmobs::Content;
 use llmobs::ErrorType;
 use llmobs::Failure;
-use llmobs::capture::Captured;
 use llmobs::capture::ContentCapture;
+use llmobs::capture::ContentLimits;
 use llmobs::capture::Gate;
-use llmobs::capture::Limits;
+use llmobs::capture::HookPayload;
 use llmobs::content::Message;
 use llmobs::content::Modality;
 use llmobs::content::Part;
 use llmobs::content::ToolCall;
 use llmobs::content::ToolDefinition;
-use llmobs::redact::Kind;
+use llmobs::redact::DataKind;
 use serde_json::json;
 
 use crate::fuzzed_truncation;
@@ -67,13 +67,13 @@ fn texts_of_errors_are_redacted_like_everything_else() {
 fn what_is_cut_was_redacted_before_and_is_counted() {
     let key = "sk-ant-api03-a8F3kP0zQ9mN2xVbLw7RtYcE4uHsJdGf";
     for part in 0..80 {
-        let limits = Limits::default().part(part);
+        let limits = ContentLimits::default().part(part);
         let gate = Gate::builder().capture(ContentCapture::Spans).limits(limits).build();
         let mut passage = gate.passage();
         let json = passage.input(&[Message::user(format!("my key is {key}, use it"))]).unwrap().for_span().unwrap();
         assert!(!json.contains("sk-") && !json.contains("a8F3"), "{part}: {json}");
         assert_eq!(passage.report().cut_bytes > 0, part < 27, "{part}: {json}");
-        let seen = passage.report().redactions.of_kind(Kind::ApiKey);
+        let seen = passage.report().redactions.of_kind(DataKind::ApiKey);
         assert!(seen == 1 || part < 10, "{part}");
     }
 }
@@ -97,7 +97,7 @@ fn media_are_never_looked_at_and_go_along_only_where_allowed() {
     let image = Part::blob(Modality::Image, b"jane@example.org".to_vec()).mime_type("image/png");
     let data = Part::uri(Modality::Image, "data:image/png;base64,amFuZUBleGFtcGxlLm9yZw==");
     let messages = [Message::user("look").part(image).part(data)];
-    let allowed = Gate::builder().capture(ContentCapture::Events).limits(Limits::default().media(64)).build();
+    let allowed = Gate::builder().capture(ContentCapture::Events).limits(ContentLimits::default().media(64)).build();
     for (gate, content, lost) in [(gate(ContentCapture::Events), "", 16 + 24), (allowed, "amFuZUBleGFtcGxlLm9yZw==", 0)]
     {
         let mut passage = gate.passage();
@@ -129,7 +129,7 @@ fn definitions_are_names_unless_more_is_wanted() {
 
 #[test]
 fn a_span_has_one_limit_for_all_its_lists() {
-    let limits = Limits::default().part(1_000).list(1_000).span(1_500);
+    let limits = ContentLimits::default().part(1_000).list(1_000).span(1_500);
     let gate = Gate::builder().capture(ContentCapture::Spans).limits(limits).build();
     let mut passage = gate.passage();
     let messages = [Message::user("x".repeat(5_000))];
@@ -158,7 +158,7 @@ fn nothing_that_passes_is_printed() {
     let gate = gate(ContentCapture::Spans);
     let passed = gate.passage().input(&[Message::user("a canary")]);
     assert!(!format!("{passed:?}").contains("canary"), "{passed:?}");
-    let captured = Captured::new().input(passed);
+    let captured = HookPayload::new().input(passed);
     assert!(!format!("{captured:?}").contains("canary"), "{captured:?}");
     let mut gathering = gate.gather().unwrap();
     gathering.text(0, "a canary");
@@ -168,7 +168,7 @@ fn nothing_that_passes_is_printed() {
 #[test]
 fn five_seconds_of_random_conversations() {
     let clock = Clock::system();
-    let end = clock.now().after(Duration::from_secs(5));
+    let end = clock.now().saturating_add(Duration::from_secs(5));
     let mut dice = Dice(0x2545_f491_4f6c_dd1d);
     let mut rounds = 0;
     while clock.now() < end {

@@ -1,10 +1,10 @@
 //! What streams bring: however it is cut, what leaves is the same, and no more is kept than the limits say.
 
 use llmobs::FinishReason;
-use llmobs::capture::Budget;
+use llmobs::capture::ContentBudget;
 use llmobs::capture::ContentCapture;
+use llmobs::capture::ContentLimits;
 use llmobs::capture::Gate;
-use llmobs::capture::Limits;
 use proptest::prelude::*;
 use serde_json::Value;
 use serde_json::json;
@@ -13,7 +13,7 @@ use crate::random::Dice;
 use crate::random::text;
 
 fn gate(part: usize) -> Gate {
-    let limits = Limits::default().part(part).list(1 << 20).span(1 << 20);
+    let limits = ContentLimits::default().part(part).list(1 << 20).span(1 << 20);
     Gate::builder().capture(ContentCapture::Events).limits(limits).build()
 }
 
@@ -84,7 +84,7 @@ fn half_of_the_arguments_is_a_text_and_no_object() {
 #[test]
 fn all_streams_in_flight_share_one_budget() {
     // A text, and what keeping it takes beside.
-    let budget = Budget::new(1_200);
+    let budget = ContentBudget::new(1_200);
     let gate = Gate::builder().capture(ContentCapture::Events).budget(budget.clone()).build();
     let mut first = gate.gather().unwrap();
     first.text(0, &"a".repeat(900));

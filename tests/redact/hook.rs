@@ -5,11 +5,11 @@ use std::sync::Mutex;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use llmobs::capture::Captured;
 use llmobs::capture::ContentCapture;
+use llmobs::capture::ContentHook;
+use llmobs::capture::ContentReferences;
 use llmobs::capture::Gate;
-use llmobs::capture::Hook;
-use llmobs::capture::References;
+use llmobs::capture::HookPayload;
 use llmobs::content::Message;
 
 const LONG: Duration = Duration::from_secs(20);
@@ -17,22 +17,22 @@ const LONG: Duration = Duration::from_secs(20);
 /// Takes when it is told to, and keeps what it took.
 struct Slow {
     go: Mutex<mpsc::Receiver<()>>,
-    taken: Arc<Mutex<Vec<Captured>>>,
+    taken: Arc<Mutex<Vec<HookPayload>>>,
 }
 
-impl Hook for Slow {
+impl ContentHook for Slow {
     fn reference(&self, id: &str, name: &str) -> Option<String> {
         (name != "output_messages").then(|| format!("file:///captures/{id}/{name}.json"))
     }
 
-    fn take(&self, captured: Captured) {
+    fn on_content(&self, captured: HookPayload) {
         let told = self.go.lock().unwrap().recv_timeout(LONG);
         assert!(told.is_ok(), "a hook that nobody tells to go panics");
         self.taken.lock().unwrap().push(captured);
     }
 }
 
-fn slow(queue: usize) -> (Gate, mpsc::Sender<()>, Arc<Mutex<Vec<Captured>>>) {
+fn slow(queue: usize) -> (Gate, mpsc::Sender<()>, Arc<Mutex<Vec<HookPayload>>>) {
     let (sender, go) = mpsc::channel();
     let taken = Arc::default();
     let hook = Slow { go: Mutex::new(go), taken: Arc::clone(&taken) };
@@ -40,11 +40,11 @@ fn slow(queue: usize) -> (Gate, mpsc::Sender<()>, Arc<Mutex<Vec<Captured>>>) {
     (gate, sender, taken)
 }
 
-fn hand_over(gate: &Gate, text: &str) -> References {
+fn hand_over(gate: &Gate, text: &str) -> ContentReferences {
     let mut passage = gate.passage();
     let input = passage.input(&[Message::user(text)]);
     let output = passage.output(&[Message::assistant()]);
-    gate.hand_over(Captured::new().input(input).output(output))
+    gate.send_to_hook(HookPayload::new().input(input).output(output))
 }
 
 #[test]
@@ -64,13 +64,13 @@ fn a_hook_gets_what_was_redacted_and_its_references_go_on_the_span() {
 fn a_full_queue_drops_and_counts_and_nobody_waits() {
     let (gate, go, taken) = slow(2);
     // One is in the hands of the hook or on the way there, two wait.
-    let sent = (0..10).filter(|_| hand_over(&gate, "x") != References::default()).count();
+    let sent = (0..10).filter(|_| hand_over(&gate, "x") != ContentReferences::default()).count();
     assert!((2..=3).contains(&sent), "{sent}");
     assert_eq!(gate.hook_stats().dropped, 10 - sent as u64);
     assert!(!gate.flush(Duration::ZERO), "they still wait");
     (0..sent).for_each(|_| go.send(()).unwrap());
     assert!(gate.flush(LONG));
-    assert_eq!((taken.lock().unwrap().len(), gate.hook_stats().taken), (sent, sent as u64));
+    assert_eq!((taken.lock().unwrap().len(), gate.hook_stats().delivered), (sent, sent as u64));
 }
 
 #[test]
@@ -97,31 +97,31 @@ fn no_two_captures_have_one_identity() {
 #[test]
 fn a_hook_that_panics_is_counted_and_goes_on() {
     struct Broken;
-    impl Hook for Broken {
+    impl ContentHook for Broken {
         fn reference(&self, _: &str, _: &str) -> Option<String> {
             panic!("no reference")
         }
-        fn take(&self, _: Captured) {
+        fn on_content(&self, _: HookPayload) {
             panic!("no storage")
         }
     }
     let gate = Gate::builder().capture(ContentCapture::Spans).hook(Broken).build();
-    assert_eq!(hand_over(&gate, "x"), References::default());
+    assert_eq!(hand_over(&gate, "x"), ContentReferences::default());
     let _ = hand_over(&gate, "y");
     assert!(gate.flush(LONG));
-    assert_eq!((gate.hook_stats().panicked, gate.hook_stats().taken), (2, 0));
+    assert_eq!((gate.hook_stats().panicked, gate.hook_stats().delivered), (2, 0));
 }
 
 #[test]
 fn a_gate_that_is_shut_calls_no_hook() {
     struct Never;
-    impl Hook for Never {
-        fn take(&self, _: Captured) {
+    impl ContentHook for Never {
+        fn on_content(&self, _: HookPayload) {
             unreachable!("capture is off")
         }
     }
     let gate = Gate::builder().capture(ContentCapture::Off).hook(Never).build();
-    assert_eq!(hand_over(&gate, "x"), References::default());
+    assert_eq!(hand_over(&gate, "x"), ContentReferences::default());
     assert_eq!(gate.hook_stats(), llmobs::capture::HookStats::default());
 }
 

@@ -2,8 +2,8 @@
 
 use llmobs::FinishReason;
 use llmobs::capture::ContentCapture;
+use llmobs::capture::ContentLimits;
 use llmobs::capture::Gate;
-use llmobs::capture::Limits;
 use llmobs::content::Document;
 use llmobs::content::Message;
 use llmobs::content::Modality;
@@ -19,7 +19,7 @@ use crate::random::Dice;
 use crate::random::text;
 
 fn gate() -> Gate {
-    let limits = Limits::default().media(100);
+    let limits = ContentLimits::default().media(100);
     Gate::builder().capture(ContentCapture::SpansAndEvents).limits(limits).full_definitions(true).build()
 }
 
@@ -94,7 +94,7 @@ proptest! {
         thread_local! {
             static BOOKS: [Book; 2] = [Book::open("v1_41"), Book::open("latest")];
         }
-        let limits = Limits::default().part(part).list(list).span(span).media(part % 50);
+        let limits = ContentLimits::default().part(part).list(list).span(span).media(part % 50);
         let left = any_conversation(&text(&mut Dice(seed | 1), 20), shape, limits);
         let parse = |json: &Option<String>| json.as_ref().map(|json| serde_json::from_str::<Value>(json).unwrap());
         BOOKS.with(|books| {
@@ -120,7 +120,7 @@ proptest! {
 fn every_limit_from_32_bytes_to_a_kibibyte_gives_a_valid_list() {
     let book = Book::open("v1_41");
     for list in 32..1_024 {
-        let limits = Limits::default().list(list);
+        let limits = ContentLimits::default().list(list);
         let gate = Gate::builder().capture(ContentCapture::Spans).limits(limits).build();
         let json = gate.passage().input(&conversation()).unwrap().for_span().unwrap();
         assert!(json.len() <= list, "{} bytes of {list}", json.len());

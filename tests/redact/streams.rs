@@ -1,19 +1,19 @@
 //! Texts that are redacted as they pass: what is too long is masked and never let out.
 
-use llmobs::redact::Kind;
+use llmobs::redact::DataKind;
 use llmobs::redact::Redactor;
 
 const MIB: usize = 1024 * 1024;
 
 fn passed(redactor: &Redactor, hold: usize, pieces: &[&str]) -> (String, u32) {
-    let mut stream = redactor.stream().hold_at_most(hold);
+    let mut stream = redactor.stream().max_pending_bytes(hold);
     let mut out = String::new();
     for piece in pieces {
         stream.push(piece, &mut out);
-        assert!(stream.held() <= hold, "{} bytes are held of {hold}", stream.held());
+        assert!(stream.pending_bytes() <= hold, "{} bytes are held of {hold}", stream.pending_bytes());
     }
     let counts = stream.finish(&mut out);
-    (out, counts.of_kind(Kind::Overflow))
+    (out, counts.of_kind(DataKind::Overflow))
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn prose_is_let_out_as_it_comes() {
         "The rain in Spain stays mainly in the plain, they say, and nobody knows why that should be so at all. ";
     for word in words.repeat(20).split_inclusive(' ') {
         stream.push(word, &mut out);
-        assert!(stream.held() < 150, "{} bytes are held of plain prose", stream.held());
+        assert!(stream.pending_bytes() < 150, "{} bytes are held of plain prose", stream.pending_bytes());
     }
     assert_eq!(stream.finish(&mut out).total(), 0);
     assert_eq!(out, words.repeat(20));

@@ -85,7 +85,7 @@ fn an_answer_is_told_when_the_span_ends() {
         let backend = Backend::new();
         let observer = backend.builder(Role::Gateway).profile(profile).build().unwrap();
         let operation = observer.chat(MODEL).start();
-        let marker = operation.marker();
+        let marker = operation.marker().clone();
         marker.response_id("chatcmpl-1");
         marker.response_model("smollm2-135m-instruct-q4");
         marker.usage(Usage::new().input(100).cache_read(60).cache_write(10).output(30).reasoning(20));

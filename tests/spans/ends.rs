@@ -30,7 +30,7 @@ fn every_end_says_the_same_on_the_span_as_on_the_metric() {
         ("dropped", drop, "cancelled", Some("cancelled"), false),
         (
             "marked and dropped",
-            |operation| operation.marker().failing(ErrorType::Inference),
+            |operation| operation.marker().set_error(ErrorType::Inference),
             "failed",
             Some("inference"),
             true,
@@ -97,7 +97,7 @@ async fn a_stream_ends_its_span_when_it_ends_and_not_before() {
 fn a_marker_or_a_span_that_lives_on_does_not_keep_the_span_from_its_export() {
     let backend = Backend::new();
     let operation = backend.observer(Role::Server).chat(MODEL).start();
-    let (marker, span) = (operation.marker(), operation.span());
+    let (marker, span) = (operation.marker().clone(), operation.span());
     operation.complete();
     let ended = backend.span(&format!("chat {MODEL}")).end_time;
     drop((marker, span));

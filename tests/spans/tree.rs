@@ -125,9 +125,9 @@ async fn a_stream_that_is_entered_has_its_spans_under_the_operation() {
 fn tries_are_under_their_operation_and_each_follows_the_one_before() {
     let backend = Backend::new();
     let operation = backend.observer(Role::Client).chat(MODEL).start();
-    let first = operation.attempt(AttemptKind::First);
+    let first = operation.start_attempt(AttemptKind::First);
     first.fail(ErrorType::Upstream);
-    let retry = operation.attempt(AttemptKind::Retry);
+    let retry = operation.start_attempt(AttemptKind::Retry);
     retry.complete();
     operation.complete();
     let parent = backend.span(&format!("chat {MODEL}"));

@@ -15,7 +15,7 @@ use llmobs::assert_books;
 use llmobs::sse::Dialect;
 use llmobs::sse::observe;
 use llmobs::testing::Readings;
-use llmobs::testing::Script;
+use llmobs::testing::ScriptedStream;
 use proptest::prelude::*;
 
 const FIRST_CHUNK: &str = "gen_ai.client.operation.time_to_first_chunk";
@@ -53,7 +53,8 @@ async fn a_keep_alive_and_half_a_frame_are_no_chunks_by_any_rule() {
         let (observer, hand) = gateway(rule);
         let token = frame(0, "{\"content\":\"a\"}");
         let (one, other) = token.split_at(20);
-        let answer = Script::new(&hand).wait(ms(10)).item(": keep-alive\n\n").wait(ms(20)).item("data: {\"choices\":");
+        let answer =
+            ScriptedStream::new(&hand).wait(ms(10)).item(": keep-alive\n\n").wait(ms(20)).item("data: {\"choices\":");
         let answer = answer.wait(ms(5)).item("[]}\n\n").wait(ms(7)).item("event: ping\ndata: {\"type\":\"ping\"}\n\n");
         let answer = answer.wait(ms(30)).item(one).wait(ms(3)).item(other).wait(ms(9)).item(&token);
         observe(observer.chat("m").start(), Dialect::OpenAi, answer.wait(ms(4)).item("data: [DONE]\n\n")).count().await;
@@ -67,7 +68,7 @@ async fn a_keep_alive_and_half_a_frame_are_no_chunks_by_any_rule() {
 async fn frames_that_came_in_one_read_are_a_chunk_each_and_share_its_time() {
     let (observer, hand) = gateway(FirstToken::Generated);
     let token = frame(0, "{\"content\":\"a\"}");
-    let answer = Script::new(&hand).wait(ms(50)).item(token.clone()).wait(ms(30)).item(token.repeat(3));
+    let answer = ScriptedStream::new(&hand).wait(ms(50)).item(token.clone()).wait(ms(30)).item(token.repeat(3));
     observe(observer.chat("m").start(), Dialect::OpenAi, answer).count().await;
     assert_eq!(times(&observer, FIRST_CHUNK), (1, 50_000));
     assert_eq!(times(&observer, PER_CHUNK), (3, 30_000));
@@ -85,7 +86,7 @@ async fn a_read_of_several_kinds_and_choices_counts_each_and_times_the_first_cho
         frame(1, "{\"reasoning\":\"B\",\"content\":\"b\"}"),
     ];
     let first = frame(1, "{\"reasoning\":\"B\"}") + &frame(0, "{\"content\":\"A\"}");
-    let answer = Script::new(&hand).wait(ms(10)).item(first).wait(ms(30)).item(read.concat()).wait(ms(1)).item(
+    let answer = ScriptedStream::new(&hand).wait(ms(10)).item(first).wait(ms(30)).item(read.concat()).wait(ms(1)).item(
         // The timed choice is done; the other goes on.
         frame(0, "{\"content\":\"A\"}"),
     );
@@ -104,7 +105,8 @@ async fn a_read_of_several_kinds_and_choices_counts_each_and_times_the_first_cho
 async fn the_first_visible_token_may_be_of_another_choice_than_the_timed_one() {
     let (observer, hand) = gateway(FirstToken::VisibleContent);
     let both = frame(0, "{\"reasoning\":\"A\"}") + &frame(1, "{\"content\":\"B\"}");
-    let answer = Script::new(&hand).wait(ms(10)).item(frame(0, "{\"reasoning\":\"A\"}")).wait(ms(20)).item(both);
+    let answer =
+        ScriptedStream::new(&hand).wait(ms(10)).item(frame(0, "{\"reasoning\":\"A\"}")).wait(ms(20)).item(both);
     observe(observer.chat("m").start(), Dialect::OpenAi, answer).count().await;
     assert_eq!((times(&observer, TTFT), times(&observer, ITL)), ((1, 30_000), (1, 20_000)));
 }
@@ -121,7 +123,7 @@ proptest! {
         let mut ends: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len())).chain([0, bytes.len()]).collect();
         ends.sort_unstable();
         let (observer, hand) = gateway(FirstToken::Generated);
-        let mut answer = Script::new(&hand);
+        let mut answer = ScriptedStream::new(&hand);
         for pair in ends.windows(2) {
             answer = answer.wait(ms(2)).item(bytes[pair[0]..pair[1]].to_owned());
         }

@@ -1,8 +1,8 @@
 //! The messages of requests.
 
 use llmobs::capture::ContentCapture;
+use llmobs::capture::ContentLimits;
 use llmobs::capture::Gate;
-use llmobs::capture::Limits;
 use llmobs::content::Input;
 use llmobs::sse::Dialect;
 use llmobs::sse::input;
@@ -24,12 +24,12 @@ struct Left {
 
 fn left(dialect: Dialect, body: &[u8]) -> Left {
     let backend = Backend::new();
-    let limits = Limits::default().media(100);
+    let limits = ContentLimits::default().media(100);
     let gate = Gate::builder().capture(ContentCapture::Spans).limits(limits).full_definitions(true);
     let observer = backend.builder().capture(gate).build().unwrap();
     let left = |name: &str| {
         let operation = observer.chat("m").start();
-        operation.mark().input(|| input(dialect, body));
+        operation.marker().input(|| input(dialect, body));
         operation.complete();
         backend.attribute(name).unwrap_or_default()
     };

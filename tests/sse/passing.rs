@@ -17,14 +17,14 @@ use llmobs::Observer;
 use llmobs::OperationName;
 use llmobs::Role;
 use llmobs::assert_books;
+use llmobs::sse::Decoder;
 use llmobs::sse::Dialect;
 use llmobs::sse::Event;
-use llmobs::sse::Reader;
 use llmobs::sse::observe;
 use llmobs::sse::observe_with;
 use llmobs::testing::Books;
 use llmobs::testing::Readings;
-use llmobs::testing::Script;
+use llmobs::testing::ScriptedStream;
 
 use crate::transcripts;
 
@@ -87,7 +87,7 @@ async fn an_item_passes_in_the_poll_in_which_it_comes() {
 async fn the_first_token_is_neither_a_keep_alive_nor_a_role() {
     for (rule, expected) in [(FirstToken::Generated, 60), (FirstToken::VisibleContent, 100)] {
         let (observer, hand) = gateway(rule);
-        let answer = Script::new(&hand)
+        let answer = ScriptedStream::new(&hand)
             .wait(ms(10))
             .item(": keep-alive\n\n".to_owned())
             .wait(ms(20))
@@ -109,7 +109,7 @@ async fn a_frame_cut_in_two_came_with_its_second_half() {
     let (observer, hand) = gateway(FirstToken::Generated);
     let whole = frame(0, "{\"content\":\"Yes\"}");
     let (one, other) = whole.split_at(30);
-    let answer = Script::new(&hand).wait(ms(10)).item(one).wait(ms(20)).item(other);
+    let answer = ScriptedStream::new(&hand).wait(ms(10)).item(one).wait(ms(20)).item(other);
     let mut watched = observe(observer.chat("m").start(), Dialect::OpenAi, answer);
     watched.next().await;
     watched.next().await;
@@ -120,7 +120,8 @@ async fn a_frame_cut_in_two_came_with_its_second_half() {
 async fn deltas_of_one_piece_share_its_time() {
     let (observer, hand) = gateway(FirstToken::Generated);
     let token = frame(0, "{\"content\":\"a\"}");
-    let answer = Script::new(&hand).wait(ms(50)).item(token.clone()).wait(ms(30)).item(token.repeat(3)).item(finish(0));
+    let answer =
+        ScriptedStream::new(&hand).wait(ms(50)).item(token.clone()).wait(ms(30)).item(token.repeat(3)).item(finish(0));
     observe(observer.chat("m").start(), Dialect::OpenAi, answer).count().await;
     let gaps = Readings::of(&observer).histogram("llmobs.inter_token.duration", &[]);
     assert_eq!(gaps.count, 3);
@@ -131,7 +132,7 @@ async fn deltas_of_one_piece_share_its_time() {
 async fn only_the_first_choice_seen_is_timed() {
     let (observer, hand) = gateway(FirstToken::Generated);
     let both = frame(0, "{\"content\":\"A\"}") + &frame(1, "{\"content\":\"B\"}");
-    let answer = Script::new(&hand).wait(ms(10)).item(frame(1, "{\"content\":\"B\"}")).wait(ms(20)).item(both);
+    let answer = ScriptedStream::new(&hand).wait(ms(10)).item(frame(1, "{\"content\":\"B\"}")).wait(ms(20)).item(both);
     observe(observer.chat("m").start(), Dialect::OpenAi, answer.item(finish(0) + &finish(1))).count().await;
     let gaps = Readings::of(&observer).histogram("llmobs.inter_token.duration", &[]);
     assert_eq!((gaps.count, gaps.sum), (1, 0.02));
@@ -322,7 +323,7 @@ async fn outcome_of(name: OperationName, dialect: Dialect, body: &str, end: End)
             assert_eq!(observe(operation, dialect, stream::iter(pieces)).take(count).count().await, count);
         }
         End::Declared => {
-            let reader = Reader::new(dialect).length(body.len() as u64);
+            let reader = Decoder::new(dialect).content_length(body.len() as u64);
             let pieces = stream::iter(pieces).chain(silence());
             assert_eq!(observe(operation, reader, pieces).take(count).count().await, count);
         }

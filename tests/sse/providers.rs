@@ -3,10 +3,10 @@
 use llmobs::ErrorType;
 use llmobs::FinishReason;
 use llmobs::Usage;
+use llmobs::sse::Decoder;
 use llmobs::sse::DeltaKind;
 use llmobs::sse::Dialect;
 use llmobs::sse::Event;
-use llmobs::sse::Reader;
 
 use crate::transcripts;
 
@@ -23,7 +23,7 @@ struct Answer {
 
 fn answer(dialect: Dialect, bytes: &[u8]) -> Answer {
     let mut answer = Answer::default();
-    let mut reader = Reader::new(dialect);
+    let mut reader = Decoder::new(dialect);
     let mut on = |event: Event<'_>| match event {
         Event::Delta { choice, kind, .. } => answer.deltas.push((choice, kind)),
         Event::Done => answer.done += 1,

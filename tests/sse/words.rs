@@ -4,12 +4,12 @@ use futures_util::FutureExt;
 use futures_util::StreamExt;
 use futures_util::stream;
 use llmobs::Observer;
-use llmobs::capture::Budget;
+use llmobs::capture::ContentBudget;
 use llmobs::capture::ContentCapture;
 use llmobs::capture::Gate;
+use llmobs::sse::Decoder;
 use llmobs::sse::Dialect;
 use llmobs::sse::Event;
-use llmobs::sse::Reader;
 use llmobs::sse::observe;
 use llmobs::sse::observe_with;
 use proptest::prelude::*;
@@ -297,7 +297,7 @@ fn a_choice_that_was_cut_off_has_not_the_reason_of_another() {
 }
 
 /// How much is in use after each piece, and at the end.
-fn held(observer: &Observer, budget: &Budget, dialect: Dialect, bytes: &[u8]) -> (usize, usize) {
+fn held(observer: &Observer, budget: &ContentBudget, dialect: Dialect, bytes: &[u8]) -> (usize, usize) {
     let mut watched = observe(observer.chat("m").start(), dialect, stream::iter(bytes.chunks(64)));
     let mut most = 0;
     while watched.next().now_or_never().flatten().is_some() {
@@ -312,7 +312,7 @@ fn nothing_is_gathered_where_nobody_captures_and_all_is_given_back_where_somebod
     let backend = Backend::new();
     for (name, dialect, bytes) in ALL {
         for capture in [ContentCapture::Off, ContentCapture::Spans, ContentCapture::Events] {
-            let budget = Budget::new(10_000);
+            let budget = ContentBudget::new(10_000);
             let gate = Gate::builder().capture(capture).budget(budget.clone());
             let observer = backend.builder().capture(gate).build().unwrap();
             let (most, after) = held(&observer, &budget, *dialect, bytes);
@@ -339,7 +339,7 @@ fn nothing_prints_what_an_answer_says() {
                 .into_iter()
                 .fold(text.to_owned(), |text, word| text.replace(word, &format!("{word}{canary}")));
         let mut printed = String::new();
-        let mut reader = Reader::new(*dialect);
+        let mut reader = Decoder::new(*dialect);
         let on = |event: &Event<'_>| printed.push_str(&format!("{event:?}"));
         let pieces: Vec<Vec<u8>> = text.as_bytes().chunks(50).map(<[u8]>::to_vec).collect();
         let mut watched = observe_with(observer.chat("m").start(), *dialect, stream::iter(pieces.clone()), on);

@@ -10,7 +10,6 @@ use llmobs::AttemptKind;
 use llmobs::CacheKind;
 use llmobs::CacheResult;
 use llmobs::Chunk;
-use llmobs::Drive;
 use llmobs::ErrorType;
 use llmobs::Evaluation;
 use llmobs::FinishReason;
@@ -22,12 +21,13 @@ use llmobs::Observer;
 use llmobs::ObserverBuilder;
 use llmobs::Operation;
 use llmobs::OperationName;
+use llmobs::Producer;
 use llmobs::Provider;
 use llmobs::Role;
 use llmobs::Start;
 use llmobs::State;
 use llmobs::Usage;
-use llmobs::testing::Script;
+use llmobs::testing::ScriptedStream;
 
 use super::random::Random;
 use super::requests::Answer;
@@ -38,7 +38,7 @@ pub fn everything<'a>() -> ObserverBuilder<'a> {
         .level(Level::Full)
         .provider(Provider::other("candle"))
         .models(["smollm2-135m", "a \"quoted\" \\ model", "größer"])
-        .undeclared_models(3)
+        .max_undeclared_models(3)
         .label("tier", ["free", "paid"])
         .phases(["tokenize", "tool"])
         .evaluation("relevance", ["pass", "fail"])
@@ -84,7 +84,7 @@ impl<'a> Traffic<'a> {
         let model = self.model();
         let name = self.name();
         let operation = self.start(observer.operation(name, &model));
-        let marker = operation.marker();
+        let marker = operation.marker().clone();
         self.marks(&marker);
         match self.random.below(100) {
             0..=44 => self.stream(operation, &marker),
@@ -158,7 +158,7 @@ impl<'a> Traffic<'a> {
                     self.hand.advance(self.random.time());
                     drop(phase);
                 }
-                _ => marker.attempt(*self.random.one_of(AttemptKind::ALL)),
+                _ => marker.record_attempt(*self.random.one_of(AttemptKind::ALL)),
             }
         }
         if self.random.chance(60) {
@@ -168,10 +168,10 @@ impl<'a> Traffic<'a> {
             marker.finish_reason(self.finish_reason());
         }
         if self.random.chance(5) {
-            marker.failing(*self.random.one_of(ErrorType::ALL));
+            marker.set_error(*self.random.one_of(ErrorType::ALL));
         }
         if self.random.chance(5) {
-            marker.superseded(self.random.below(50));
+            marker.add_superseded_tokens(self.random.below(50));
         }
     }
 
@@ -246,8 +246,8 @@ impl<'a> Traffic<'a> {
     }
 
     fn stream(&mut self, operation: Operation, marker: &Marker) {
-        let drive = if self.random.chance(30) { Drive::Lazy } else { Drive::Eager };
-        let mut stream = operation.observe(self.script()).drive(drive);
+        let producer = if self.random.chance(30) { Producer::Pull } else { Producer::Push };
+        let mut stream = operation.observe(self.script()).producer(producer);
         let reads = self.random.below(50);
         for _ in 0..reads {
             if next(&mut stream).is_none() {
@@ -266,8 +266,8 @@ impl<'a> Traffic<'a> {
         }
     }
 
-    fn script(&mut self) -> Script<Chunk> {
-        let mut script = Script::new(self.hand);
+    fn script(&mut self) -> ScriptedStream<Chunk> {
+        let mut script = ScriptedStream::new(self.hand);
         for _ in 0..self.random.below(40) {
             script = match self.random.below(10) {
                 0..=4 => script.wait(self.random.time()),
@@ -283,7 +283,7 @@ impl<'a> Traffic<'a> {
     fn chunk(&mut self) -> Chunk {
         let tokens = self.random.below(5) as u32;
         let mut chunk = match self.random.below(12) {
-            0 => Chunk::empty(),
+            0 => Chunk::no_tokens(),
             1 => Chunk::reasoning(tokens),
             2 => Chunk::tool_call(tokens),
             _ => Chunk::tokens(tokens),
@@ -292,7 +292,7 @@ impl<'a> Traffic<'a> {
             chunk = chunk.choice(1);
         }
         if self.random.chance(10) {
-            chunk = chunk.produced_at(self.hand.now().after(self.random.time()));
+            chunk = chunk.produced_at(self.hand.now().saturating_add(self.random.time()));
         }
         match self.random.below(100) {
             0 => Chunk::failed(*self.random.one_of(ErrorType::ALL)),

@@ -129,7 +129,7 @@ async fn a_service_that_goes_down_cancels_nothing() {
     client.send("GET /x", "").await;
     sender.send(part("first")).unwrap();
     client.read_until("first").await;
-    kit.observer.shutting_down();
+    kit.observer.begin_shutdown();
     drop(client);
     kit.wait_for(1).await;
     let span = kit.request();

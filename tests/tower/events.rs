@@ -10,9 +10,9 @@ use axum::response::sse::Event;
 use axum::routing::get;
 use futures_util::stream;
 use llmobs::Chunk;
+use llmobs::Described;
 use llmobs::FinishReason;
-use llmobs::Observed;
-use llmobs::With;
+use llmobs::ObservedStream;
 use llmobs::assert_books;
 use llmobs::tower::axum::CurrentObserver;
 use llmobs::tower::axum::Events;
@@ -36,9 +36,9 @@ type Tokens = stream::Iter<std::vec::IntoIter<Token>>;
 async fn answer(
     CurrentObserver(observer): CurrentObserver,
 ) -> Sse<
-    Observed<
+    ObservedStream<
         Events<Tokens, fn(Token) -> Result<(Chunk, Event), Infallible>>,
-        With<fn(&Result<Event, Infallible>) -> Chunk>,
+        Described<fn(&Result<Event, Infallible>) -> Chunk>,
     >,
 > {
     sse(observer.chat("m").start(), stream::iter(vec![("a", 1), ("b", 2), ("", 0)]), event)

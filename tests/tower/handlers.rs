@@ -11,8 +11,8 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use llmobs::Chunk;
 use llmobs::Observer;
-use llmobs::tower::axum::Arrived;
 use llmobs::tower::axum::CurrentObserver;
+use llmobs::tower::axum::RequestArrival;
 use tokio::sync::oneshot;
 
 use crate::kit;
@@ -62,7 +62,7 @@ async fn only_the_first_operation_of_a_request_begins_with_it() {
 async fn a_handler_learns_when_its_request_arrived() {
     let kit = Kit::new();
     let (hand, before) = (kit.hand.clone(), kit.hand.now());
-    let handler = move |Arrived(arrived): Arrived| async move {
+    let handler = move |RequestArrival(arrived): RequestArrival| async move {
         hand.advance(Duration::from_secs(1));
         format!("{:?} {:?}", arrived.since(before), hand.now().since(arrived))
     };

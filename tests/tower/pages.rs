@@ -63,7 +63,7 @@ async fn a_hung_operation_is_on_the_page_of_what_is_in_flight_the_oldest_first()
     assert!(kit::get(address, "GET /debug/llmobs", "").await.ends_with("{\"in_flight\":[]}\n"));
 
     let old = observer.chat("old").start();
-    old.mark().enqueued();
+    old.marker().enqueued();
     hand.advance(Duration::from_secs(60));
     let mut new =
         Box::pin(observer.chat("<b>\"new\"</b>").start().observe_with(stream::pending::<()>(), |()| Chunk::tokens(1)));

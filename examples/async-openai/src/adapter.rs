@@ -60,13 +60,13 @@ pub(crate) fn observe(
     choices: u32,
     parts: impl Stream<Item = Part> + Unpin,
 ) -> impl Stream<Item = Part> + Unpin {
-    let marker = operation.marker();
+    let marker = operation.marker().clone();
     let mut answer = Answer { marker: marker.clone(), unfinished: choices, is_whole: Arc::default() };
     // The client ends a stream whose connection broke as it ends a whole one.
     let is_whole = Arc::clone(&answer.is_whole);
     let end = stream::poll_fn(move |_| {
         if !is_whole.load(Ordering::Relaxed) {
-            marker.failing(ErrorType::Upstream);
+            marker.set_error(ErrorType::Upstream);
         }
         Poll::Ready(None)
     });
@@ -91,7 +91,7 @@ impl Answer {
         if let Some(reported) = &part.usage {
             self.marker.usage(usage(reported));
         }
-        let chunk = part.choices.iter().map(delta).fold(Chunk::empty(), Chunk::and);
+        let chunk = part.choices.iter().map(delta).fold(Chunk::no_tokens(), Chunk::merge);
         let ended = part.choices.iter().filter_map(|choice| Some((choice.index, choice.finish_reason?)));
         for (choice, reason) in ended {
             self.unfinished = self.unfinished.saturating_sub(1);
@@ -112,7 +112,7 @@ fn delta(choice: &ChatChoiceStream) -> Chunk {
     let content = u32::from(says(&delta.content) || says(&delta.refusal));
     let functions = delta.tool_calls.iter().flatten().filter_map(|call| call.function.as_ref());
     let called = functions.filter(|function| says(&function.name) || says(&function.arguments)).count();
-    Chunk::tokens(content).and(Chunk::tool_call(u32::from(called > 0))).choice(choice.index)
+    Chunk::tokens(content).merge(Chunk::tool_call(u32::from(called > 0))).choice(choice.index)
 }
 
 fn usage(reported: &CompletionUsage) -> Usage {
@@ -162,7 +162,7 @@ mod tests {
     use llmobs::ManualClock;
     use llmobs::Role;
     use llmobs::testing::Readings;
-    use llmobs::testing::Script;
+    use llmobs::testing::ScriptedStream;
     use serde_json::Value;
     use serde_json::json;
     use std::time::Duration;
@@ -189,7 +189,7 @@ mod tests {
     async fn deltas_are_timed_and_counted_until_usage_is_reported() {
         let (observer, hand) = client();
         let ms = Duration::from_millis;
-        let script = Script::new(&hand)
+        let script = ScriptedStream::new(&hand)
             .wait(ms(10))
             .item(part(json!([choice(0, &json!({ "role": "assistant", "content": "" }), &Value::Null)]), Value::Null))
             .wait(ms(30))

@@ -12,7 +12,7 @@ use futures_util::StreamExt;
 use llmobs::ErrorType;
 use llmobs::Moment;
 use llmobs::Operation;
-use llmobs::tower::axum::Arrived;
+use llmobs::tower::axum::RequestArrival;
 use serde::Deserialize;
 
 use crate::api::Dialect;
@@ -28,7 +28,7 @@ use crate::sse;
 /// Answers one request in the dialect of its route.
 pub(crate) async fn answer<D: Dialect>(
     State(app): State<App>,
-    Arrived(arrived): Arrived,
+    RequestArrival(arrived): RequestArrival,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let model = model_named_in(&body);
@@ -41,15 +41,15 @@ pub(crate) async fn answer<D: Dialect>(
         Err(error) => return refuse(operation, error),
     };
     // The closure runs only where content is captured. What is answered is heard from the stream.
-    operation.mark().input(|| &request.prompt);
+    operation.marker().input(|| &request.prompt);
     app.name_user(&operation.span(), request.user.as_deref());
-    let events = match app.admit(request.prompt, request.settings, arrived, operation.marker()).await {
+    let events = match app.admit(request.prompt, request.settings, arrived, operation.marker().clone()).await {
         Ok(events) => events,
         Err(error) => return refuse(operation, error),
     };
 
     let head = Head::new(D::ID, app.engine.model());
-    operation.mark().response_id(&head.id);
+    operation.marker().response_id(&head.id);
     // From here on the stream is the operation: it ends with the last event, or when the client's leaving drops it.
     let events = operation.observe(events);
     match request.stream {

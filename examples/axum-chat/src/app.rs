@@ -139,7 +139,7 @@ impl App {
             sampling: settings.sampling,
             max_tokens: settings.max_tokens.unwrap_or(self.limits.max_tokens).min(room),
             enqueued: self.observer.now(),
-            deadline: arrived.after(self.limits.deadline),
+            deadline: arrived.saturating_add(self.limits.deadline),
             marker,
             events,
         };

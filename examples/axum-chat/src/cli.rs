@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use clap::ValueEnum;
-use llmobs_gpu::Choice;
+use llmobs_gpu::BackendChoice;
 
 /// An OpenAI-compatible chat server around a small real model, watched by llmobs.
 ///
@@ -70,7 +70,7 @@ pub(crate) struct Cli {
     /// Where GPUs are looked for: `auto`, `off`, or `nvml:PATH` with the file of NVIDIA's library. The model here runs on
     /// the CPU, so `auto` would ascribe to its requests what others do on the GPU.
     #[arg(long, value_name = "GPU", default_value = "off", env = "LLMOBS_CHAT_GPU")]
-    pub(crate) gpu: Choice,
+    pub(crate) gpu: BackendChoice,
 
     /// Which log lines are written, as `level` or `target=level,...`.
     #[arg(long, value_name = "FILTER", default_value = "info", env = "LLMOBS_CHAT_LOG")]

@@ -7,11 +7,11 @@ use std::task::ready;
 use std::time::Duration;
 
 use futures_core::Stream;
-use llmobs::Carries;
 use llmobs::Chunk;
 use llmobs::ErrorType;
 use llmobs::FinishReason;
 use llmobs::Moment;
+use llmobs::StreamItem;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 /// One step on a sequence's way, in the order in which they come.
@@ -35,12 +35,12 @@ pub(crate) struct Counts {
 }
 
 /// What the observer makes of it.
-impl Carries for Event {
+impl StreamItem for Event {
     fn carries(&self) -> Chunk {
         match self {
-            Self::Scheduled { .. } => Chunk::empty(),
+            Self::Scheduled { .. } => Chunk::no_tokens(),
             Self::Token { at, .. } => Chunk::tokens(1).produced_at(*at),
-            Self::Finished { reason, .. } => Chunk::empty().finish_reason(reason.clone()),
+            Self::Finished { reason, .. } => Chunk::no_tokens().finish_reason(reason.clone()),
             Self::Failed { error } => Chunk::failed(*error),
         }
     }

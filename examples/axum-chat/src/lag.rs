@@ -10,7 +10,7 @@ const PERIOD: Duration = Duration::from_millis(250);
 /// Sleeps, and records how much longer it slept than it meant to. tokio's timer itself is up to a millisecond late.
 pub(crate) async fn probe(observer: Observer) {
     loop {
-        let due = observer.now().after(PERIOD);
+        let due = observer.now().saturating_add(PERIOD);
         tokio::time::sleep(PERIOD).await;
         observer.record_runtime_lag("tokio", observer.now().since(due));
     }

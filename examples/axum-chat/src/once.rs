@@ -27,7 +27,7 @@ pub(crate) async fn answer(app: &App, prompt: &str) -> Result<(), Box<dyn Error 
     let sampling = Sampling { temperature: 0.2, top_p: 0.9, seed: random() };
     let settings = Settings { max_tokens: None, sampling };
     let operation = app.operation(OperationName::Chat, app.engine.model(), arrived, Some(settings));
-    let events = app.admit(prompt, settings, arrived, operation.marker()).await?;
+    let events = app.admit(prompt, settings, arrived, operation.marker().clone()).await?;
     let mut events = operation.observe(events);
     let mut out = io::stdout();
     let mut queue = Duration::ZERO;
@@ -111,8 +111,8 @@ mod tests {
         let timings = Timings {
             arrived: start,
             queue: Duration::ZERO,
-            tokens: vec![start.after(Duration::from_millis(30))],
-            ended: start.after(Duration::from_millis(31)),
+            tokens: vec![start.saturating_add(Duration::from_millis(30))],
+            ended: start.saturating_add(Duration::from_millis(31)),
         };
         let table = table(&timings, Counts { prompt: 3, completion: 1 }, &FinishReason::Length);
         assert!(table.contains("TTFT      30.0 ms"), "{table}");

@@ -121,7 +121,7 @@ impl Job {
     }
 
     fn fail(&self, error: ErrorType) {
-        self.marker.failing(error);
+        self.marker.set_error(error);
         self.tell(Event::Failed { error });
     }
 

@@ -88,7 +88,7 @@ pub(crate) async fn serve(app: App, engine: JoinHandle<()>, cli: &Cli) -> io::Re
         let _ = tokio::time::timeout(LAST_WORDS, server).await;
     }
     // Whatever is dropped from now on was not left by its client.
-    app.observer.shutting_down();
+    app.observer.begin_shutdown();
     join(engine).await;
     tracing::info!("bye");
     Ok(())

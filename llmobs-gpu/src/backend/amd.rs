@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 
-use super::Call;
 use super::DeviceInfo;
+use super::DriverCall;
 use super::GpuBackend;
 use super::Reading;
 use crate::error::GpuError;
@@ -87,7 +87,7 @@ impl GpuBackend for AmdBackend {
         text(&card.device.join("vendor")).map(|_| ())
     }
 
-    fn read(&mut self, device: usize, call: Call, into: &mut Reading) -> Result<(), GpuError> {
+    fn read(&mut self, device: usize, call: DriverCall, into: &mut Reading) -> Result<(), GpuError> {
         let card = self.cards.get(device).ok_or(GpuError::NotFound)?;
         card.read(call, into).map_err(|error| match error {
             // Not a missing file: a missing card.
@@ -98,35 +98,35 @@ impl GpuBackend for AmdBackend {
 }
 
 impl Card {
-    fn read(&self, call: Call, into: &mut Reading) -> Result<(), GpuError> {
+    fn read(&self, call: DriverCall, into: &mut Reading) -> Result<(), GpuError> {
         match call {
-            Call::Energy => into.energy = Some(self.monitored("energy1_input")?),
-            Call::Utilization => {
-                into.utilization = Some(share(number(&self.device.join("gpu_busy_percent"))?));
-                into.memory_busy = number(&self.device.join("mem_busy_percent")).ok().map(share);
+            DriverCall::Energy => into.energy = Some(self.monitored("energy1_input")?),
+            DriverCall::Utilization => {
+                into.utilization = Some(percent_to_ratio(number(&self.device.join("gpu_busy_percent"))?));
+                into.memory_busy = number(&self.device.join("mem_busy_percent")).ok().map(percent_to_ratio);
             }
-            Call::Memory => {
+            DriverCall::Memory => {
                 into.memory_total = Some(number(&self.device.join("mem_info_vram_total"))?);
                 into.memory_used = Some(number(&self.device.join("mem_info_vram_used"))?);
             }
-            Call::Power => {
+            DriverCall::Power => {
                 // Newer kernels have the power of the moment under another name.
                 let power = self.monitored("power1_average").or_else(|_| self.monitored("power1_input"))?;
                 into.power = Some(micro(power));
                 into.power_instant = self.monitored("power1_input").ok().map(micro);
             }
-            Call::PowerLimit => into.power_limit = Some(micro(self.monitored("power1_cap")?)),
-            Call::Temperature => {
+            DriverCall::PowerLimit => into.power_limit = Some(micro(self.monitored("power1_cap")?)),
+            DriverCall::Temperature => {
                 // The junction is what the driver acts on; the edge is all that older cards have.
                 let chip = self.monitored("temp2_input").or_else(|_| self.monitored("temp1_input"))?;
                 into.temperature = Some(milli(chip));
                 into.temperature_memory = self.monitored("temp3_input").ok().map(milli);
             }
-            Call::TemperatureLimit => {
+            DriverCall::TemperatureLimit => {
                 let critical = self.monitored("temp2_crit").or_else(|_| self.monitored("temp1_crit"))?;
                 into.temperature_critical = Some(milli(critical));
             }
-            Call::Clocks => {
+            DriverCall::Clocks => {
                 into.clock_sm = Some(real(self.monitored("freq1_input")?));
                 into.clock_memory = self.monitored("freq2_input").ok().map(real);
             }
@@ -186,7 +186,7 @@ fn text(file: &Path) -> Result<String, GpuError> {
     }
 }
 
-fn share(percent: u64) -> f64 {
+fn percent_to_ratio(percent: u64) -> f64 {
     (real(percent) / 100.0).min(1.0)
 }
 

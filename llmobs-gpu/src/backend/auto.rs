@@ -1,13 +1,13 @@
 //! Whatever GPUs this machine has.
 
 use super::AmdBackend;
-use super::Call;
 use super::DeviceInfo;
+use super::DriverCall;
+use super::ErrorWatcher;
 use super::GpuBackend;
 #[cfg(feature = "nvml")]
 use super::NvmlBackend;
 use super::Reading;
-use super::Watch;
 use crate::error::GpuError;
 
 /// NVIDIA's GPUs where their library opens, else AMD's where their driver is.
@@ -60,11 +60,11 @@ impl GpuBackend for AutoBackend {
         self.chosen()?.find(device)
     }
 
-    fn read(&mut self, device: usize, call: Call, into: &mut Reading) -> Result<(), GpuError> {
+    fn read(&mut self, device: usize, call: DriverCall, into: &mut Reading) -> Result<(), GpuError> {
         self.chosen()?.read(device, call, into)
     }
 
-    fn watch(&mut self) -> Option<Box<dyn Watch>> {
+    fn watch(&mut self) -> Option<Box<dyn ErrorWatcher>> {
         self.chosen().ok()?.watch()
     }
 }

@@ -2,9 +2,9 @@
 
 mod field;
 mod handle;
+mod processes;
 mod raw;
-mod tenants;
-mod watch;
+mod xid_watcher;
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -16,14 +16,14 @@ use std::sync::PoisonError;
 use nvml_wrapper::Nvml;
 use nvml_wrapper::error::NvmlError;
 
-use self::handle::Handle;
-use super::Call;
+use self::handle::DeviceHandle;
 use super::DeviceInfo;
+use super::DriverCall;
+use super::ErrorWatcher;
 use super::GpuBackend;
 use super::Reading;
-use super::Watch;
 use crate::error::GpuError;
-use crate::kin::Kin;
+use crate::process_tree::ProcessTree;
 
 /// GPUs behind `libnvidia-ml.so.1`.
 ///
@@ -33,8 +33,8 @@ use crate::kin::Kin;
 pub struct NvmlBackend {
     path: Option<PathBuf>,
     nvml: Option<&'static Nvml>,
-    handles: Vec<Handle>,
-    kin: Kin,
+    handles: Vec<DeviceHandle>,
+    kin: ProcessTree,
 }
 
 impl NvmlBackend {
@@ -52,7 +52,7 @@ impl NvmlBackend {
 
     /// As another process of another tree of processes.
     #[cfg(all(test, target_os = "linux"))]
-    pub(crate) fn among(self, kin: Kin) -> Self {
+    pub(crate) fn among(self, kin: ProcessTree) -> Self {
         Self { kin, ..self }
     }
 
@@ -60,7 +60,7 @@ impl NvmlBackend {
         self.nvml.ok_or(GpuError::DriverNotLoaded)
     }
 
-    fn handle(&mut self, device: usize) -> Result<&mut Handle, GpuError> {
+    fn handle(&mut self, device: usize) -> Result<&mut DeviceHandle, GpuError> {
         self.handles.get_mut(device).ok_or(GpuError::NotFound)
     }
 }
@@ -88,7 +88,7 @@ impl GpuBackend for NvmlBackend {
                 infos.push(part.1);
                 self.handles.push(part.0);
             }
-            self.handles.push(Handle::new(device, &whole.id));
+            self.handles.push(DeviceHandle::new(device, &whole.id));
             infos.push(whole);
         }
         Ok(infos)
@@ -98,28 +98,28 @@ impl GpuBackend for NvmlBackend {
         let nvml = self.nvml()?;
         let handle = self.handle(device)?;
         handle.device = nvml.device_by_uuid(handle.id.as_str()).map_err(error)?;
-        handle.find_whole();
+        handle.find_mig_parent();
         // A handle may outlive its device; a question tells.
         handle.device.index().map(|_| ()).map_err(error)
     }
 
-    fn read(&mut self, device: usize, call: Call, into: &mut Reading) -> Result<(), GpuError> {
+    fn read(&mut self, device: usize, call: DriverCall, into: &mut Reading) -> Result<(), GpuError> {
         let handle = self.handles.get_mut(device).ok_or(GpuError::NotFound)?;
         handle.read(call, &self.kin, into)
     }
 
-    fn watch(&mut self) -> Option<Box<dyn Watch>> {
-        let watch = watch::Events::new(self.nvml?, &self.handles)?;
+    fn watch(&mut self) -> Option<Box<dyn ErrorWatcher>> {
+        let watch = xid_watcher::XidWatcher::new(self.nvml?, &self.handles)?;
         Some(Box::new(watch))
     }
 }
 
 /// The libraries that are open, by process and file.
-type Open = HashMap<(u32, Option<PathBuf>), &'static Nvml>;
+type OpenLibraries = HashMap<(u32, Option<PathBuf>), &'static Nvml>;
 
 /// The open library of a file, for a process. It stays open.
 pub(crate) fn open_as(process: u32, path: Option<&Path>) -> Result<&'static Nvml, GpuError> {
-    static OPEN: Mutex<Option<Open>> = Mutex::new(None);
+    static OPEN: Mutex<Option<OpenLibraries>> = Mutex::new(None);
     // A fork has a process id of its own, and an open library of its parent's that it must not use.
     let key = (process, path.map(Path::to_owned));
     let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -145,7 +145,7 @@ fn error(error: NvmlError) -> GpuError {
     match error {
         NvmlError::LibloadingError(_) | NvmlError::LibraryNotFound => GpuError::LibraryNotFound,
         NvmlError::DriverNotLoaded => GpuError::DriverNotLoaded,
-        NvmlError::LibRmVersionMismatch => GpuError::Mismatch,
+        NvmlError::LibRmVersionMismatch => GpuError::DriverLibraryMismatch,
         // 25 is a version of a struct that the library does not have, 26 a call that it no longer has.
         NvmlError::NotSupported
         | NvmlError::FailedToLoadSymbol(_)

@@ -1,6 +1,6 @@
 //! What a device can say.
 
-use crate::throttle::Throttle;
+use crate::throttle::ThrottleReasons;
 
 /// What a device said. `None`: it does not have it, or has not been asked.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -41,7 +41,7 @@ pub struct Reading {
     /// Hertz of the memory.
     pub clock_memory: Option<f64>,
     /// Why clocks are held down.
-    pub throttle: Option<Throttle>,
+    pub throttle: Option<ThrottleReasons>,
     /// Seconds that clocks were held down by the power limit.
     pub throttled_capped: Option<f64>,
     /// Seconds that clocks were held down by heat.
@@ -75,7 +75,7 @@ pub struct Reading {
     /// A row could not be replaced.
     pub rows_failed: Option<bool>,
     /// The driver asks for a reset or more.
-    pub asks_reset: Option<bool>,
+    pub is_reset_required: Option<bool>,
     /// Repeated transfers on the bus.
     pub replays: Option<u64>,
     /// Bytes sent over the bus.
@@ -87,13 +87,13 @@ pub struct Reading {
     /// Bytes received over the links between GPUs.
     pub links_received: Option<u64>,
     /// Who uses it.
-    pub processes: Option<Processes>,
+    pub processes: Option<DeviceProcesses>,
 }
 
 /// Who uses a device, in numbers: nothing else is kept of a process.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
-pub struct Processes {
+pub struct DeviceProcesses {
     /// This process and those that it started.
     pub ours: u32,
     /// Others.
@@ -105,10 +105,10 @@ pub struct Processes {
     /// Bytes of all the others.
     pub memory_others: Option<u64>,
     /// What part of the multiprocessors' work since the last look was ours, from 0 to 1. Asked only where it is shared.
-    pub share: Option<f64>,
+    pub work_ratio: Option<f64>,
 }
 
-impl Processes {
+impl DeviceProcesses {
     /// Whether somebody else uses the device too. A single process of which nothing can be told is taken for ours.
     #[must_use]
     pub const fn is_shared(&self) -> bool {

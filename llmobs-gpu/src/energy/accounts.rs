@@ -2,25 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use super::ledger::Key;
-use super::ledger::Ledger;
-use super::ledger::Share;
+use super::ledger::DeviceLedger;
+use super::ledger::EnergyShare;
+use super::ledger::OperationKey;
 use super::ledger::Tenancy;
 use super::ledger::Totals;
 
 /// The operations that run or wait for their last interval, and a ledger of each device. `T` is whatever is known of
 /// an operation.
 #[derive(Debug)]
-pub(crate) struct Accounts<T> {
-    ledgers: Vec<Ledger>,
-    open: BTreeMap<Key, Account<T>>,
+pub(crate) struct EnergyAccounts<T> {
+    ledgers: Vec<DeviceLedger>,
+    open: BTreeMap<OperationKey, OperationAccount<T>>,
     /// How many of them ended.
     waiting: usize,
 }
 
 #[derive(Debug)]
-struct Account<T> {
-    known: T,
+struct OperationAccount<T> {
+    operation: T,
     /// The devices that it runs on: a bit for each.
     devices: u64,
     running: bool,
@@ -35,8 +35,8 @@ struct Account<T> {
 
 /// An operation whose energy will not change any more.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Settled<T> {
-    pub(crate) known: T,
+pub(crate) struct SettledEnergy<T> {
+    pub(crate) operation: T,
     pub(crate) microjoules: u64,
     /// Nanoseconds of devices, shared as the energy is.
     pub(crate) nanos: f64,
@@ -49,15 +49,15 @@ pub(crate) struct Settled<T> {
 /// The most devices.
 pub(crate) const DEVICES: usize = 64;
 
-impl<T> Accounts<T> {
+impl<T> EnergyAccounts<T> {
     pub(crate) fn new(devices: usize) -> Self {
-        Self { ledgers: vec![Ledger::default(); devices.min(DEVICES)], open: BTreeMap::new(), waiting: 0 }
+        Self { ledgers: vec![DeviceLedger::default(); devices.min(DEVICES)], open: BTreeMap::new(), waiting: 0 }
     }
 
     /// An operation that may run on these devices.
-    pub(crate) fn open(&mut self, key: Key, devices: u64, known: T) {
-        let account = Account {
-            known,
+    pub(crate) fn open(&mut self, key: OperationKey, devices: u64, operation: T) {
+        let account = OperationAccount {
+            operation,
             devices,
             running: false,
             measured: false,
@@ -70,7 +70,7 @@ impl<T> Accounts<T> {
         self.open.insert(key, account);
     }
 
-    pub(crate) fn run(&mut self, key: Key, at: u64) {
+    pub(crate) fn run(&mut self, key: OperationKey, at: u64) {
         let Some(account) = self.open.get_mut(&key).filter(|account| account.ended.is_none()) else { return };
         account.running = true;
         let devices = account.devices;
@@ -78,7 +78,7 @@ impl<T> Accounts<T> {
     }
 
     /// It did not run after all: it waits.
-    pub(crate) fn unrun(&mut self, key: Key, at: u64) {
+    pub(crate) fn unrun(&mut self, key: OperationKey, at: u64) {
         let Some(account) = self.open.get_mut(&key).filter(|account| account.running) else { return };
         account.running = false;
         let devices = account.devices;
@@ -87,10 +87,10 @@ impl<T> Accounts<T> {
 
     /// From now on there are so many devices.
     pub(crate) fn equip(&mut self, devices: usize, at: u64, runs_on: impl Fn(&T) -> u64) {
-        self.ledgers = vec![Ledger::default(); devices.min(DEVICES)];
+        self.ledgers = vec![DeviceLedger::default(); devices.min(DEVICES)];
         let mut started = Vec::new();
         for (key, account) in &mut self.open {
-            account.devices = runs_on(&account.known);
+            account.devices = runs_on(&account.operation);
             // What ran before is not in any figure.
             account.complete &= !account.running;
             if account.running {
@@ -103,8 +103,8 @@ impl<T> Accounts<T> {
         }
     }
 
-    pub(crate) fn known(&mut self, key: Key) -> Option<&mut T> {
-        self.open.get_mut(&key).map(|account| &mut account.known)
+    pub(crate) fn operation_mut(&mut self, key: OperationKey) -> Option<&mut T> {
+        self.open.get_mut(&key).map(|account| &mut account.operation)
     }
 
     /// How many run on any device.
@@ -112,14 +112,14 @@ impl<T> Accounts<T> {
         self.open.values().filter(|account| account.running).count()
     }
 
-    pub(crate) fn rest(&mut self, key: Key, at: u64) {
+    pub(crate) fn rest(&mut self, key: OperationKey, at: u64) {
         let Some(account) = self.open.get_mut(&key) else { return };
         account.running = false;
         let devices = account.devices;
         self.each(devices, |ledger| ledger.stop(key, at));
     }
 
-    pub(crate) fn end(&mut self, key: Key, at: u64) {
+    pub(crate) fn end(&mut self, key: OperationKey, at: u64) {
         self.rest(key, at);
         if let Some(account) = self.open.get_mut(&key) {
             self.waiting += usize::from(account.ended.replace(at).is_none());
@@ -129,11 +129,11 @@ impl<T> Accounts<T> {
     /// A device used so many microjoules since its last interval.
     pub(crate) fn close(&mut self, device: usize, energy: u64, at: u64, idle_watts: Option<f64>, tenancy: Tenancy) {
         let Some(ledger) = self.ledgers.get_mut(device) else { return };
-        for Share { key, microjoules, nanos } in ledger.close(energy, at, idle_watts, tenancy) {
+        for EnergyShare { key, microjoules, nanos } in ledger.close(energy, at, idle_watts, tenancy) {
             if let Some(account) = self.open.get_mut(&key) {
                 account.microjoules += microjoules;
                 account.nanos += nanos;
-                account.shared |= tenancy != Tenancy::Sole;
+                account.shared |= tenancy != Tenancy::Exclusive;
                 // What nobody can tell is no figure, and not zero.
                 match tenancy {
                     Tenancy::Unknown => account.complete = false,
@@ -154,14 +154,14 @@ impl<T> Accounts<T> {
     }
 
     /// The ended operations that wait for no interval, or that ended at or before `patience`.
-    pub(crate) fn settle(&mut self, patience: u64) -> Vec<Settled<T>> {
+    pub(crate) fn settle(&mut self, patience: u64) -> Vec<SettledEnergy<T>> {
         if self.waiting == 0 {
             return Vec::new();
         }
         let ledgers = &mut self.ledgers;
         let done = self.open.extract_if(.., |key, account| {
             let Some(ended) = account.ended else { return false };
-            let owed = |ledger: &&mut Ledger| ledger.owes(*key);
+            let owed = |ledger: &&mut DeviceLedger| ledger.owes(*key);
             let mut owing = ledgers.iter_mut().filter(owed).peekable();
             if owing.peek().is_none() {
                 return true;
@@ -175,8 +175,8 @@ impl<T> Accounts<T> {
         });
         let settled: Vec<_> = done
             .map(|(_, account)| account)
-            .map(|Account { known, measured, microjoules, nanos, complete, shared, .. }| {
-                (measured, Settled { known, microjoules, nanos, complete, shared })
+            .map(|OperationAccount { operation, measured, microjoules, nanos, complete, shared, .. }| {
+                (measured, SettledEnergy { operation, microjoules, nanos, complete, shared })
             })
             .collect();
         self.waiting -= settled.len();
@@ -186,28 +186,28 @@ impl<T> Accounts<T> {
 
     /// Ends everything that has ended without a word, as after a loss of words.
     pub(crate) fn end_where(&mut self, at: u64, has_ended: impl Fn(&T) -> bool) {
-        let open = self.open.iter().filter(|(_, account)| account.ended.is_none() && has_ended(&account.known));
-        let keys: Vec<Key> = open.map(|(key, _)| *key).collect();
+        let open = self.open.iter().filter(|(_, account)| account.ended.is_none() && has_ended(&account.operation));
+        let keys: Vec<OperationKey> = open.map(|(key, _)| *key).collect();
         keys.into_iter().for_each(|key| self.end(key, at));
     }
 
     pub(crate) fn totals(&self, device: usize) -> Totals {
-        self.ledgers.get(device).map(Ledger::totals).unwrap_or_default()
+        self.ledgers.get(device).map(DeviceLedger::totals).unwrap_or_default()
     }
 
     /// What is known of those that run on a device.
     pub(crate) fn running(&self, device: usize) -> impl Iterator<Item = &T> {
-        let on_it = move |account: &&Account<T>| account.running && account.devices & bit(device) != 0;
-        self.open.values().filter(on_it).map(|account| &account.known)
+        let on_it = move |account: &&OperationAccount<T>| account.running && account.devices & bit(device) != 0;
+        self.open.values().filter(on_it).map(|account| &account.operation)
     }
 
     /// What is known of those that have not ended, and whether they run.
     pub(crate) fn in_flight(&mut self) -> impl Iterator<Item = (&mut T, bool)> {
         let open = self.open.values_mut().filter(|account| account.ended.is_none());
-        open.map(|account| (&mut account.known, account.running))
+        open.map(|account| (&mut account.operation, account.running))
     }
 
-    fn each(&mut self, devices: u64, then: impl Fn(&mut Ledger)) {
+    fn each(&mut self, devices: u64, then: impl Fn(&mut DeviceLedger)) {
         let chosen = self.ledgers.iter_mut().enumerate().filter(|(device, _)| devices & bit(*device) != 0);
         chosen.for_each(|(_, ledger)| then(ledger));
     }

@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use super::meter::microjoules;
 
 /// Names an operation.
-pub(crate) type Key = u64;
+pub(crate) type OperationKey = u64;
 
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Ledger {
+pub(crate) struct DeviceLedger {
     /// How far the interval is accounted for, in nanoseconds.
     now: u64,
     /// Nanoseconds of the open interval with and without somebody running.
@@ -21,13 +21,13 @@ pub(crate) struct Ledger {
     /// What an operation would have been given that ran all the interval.
     clock: f64,
     /// What the clock showed when each of them began, or when the interval did.
-    running: BTreeMap<Key, f64>,
+    running: BTreeMap<OperationKey, f64>,
     /// What those were given who stopped in this interval.
-    stopped: BTreeMap<Key, f64>,
+    stopped: BTreeMap<OperationKey, f64>,
     /// What was given to those who are not waited for any more.
     forfeited: f64,
     /// The least power seen in an interval in which nobody ran.
-    least: Option<f64>,
+    min_idle_watts: Option<f64>,
     totals: Totals,
 }
 
@@ -42,8 +42,8 @@ pub(crate) struct Totals {
 
 /// What an operation gets of an interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Share {
-    pub(crate) key: Key,
+pub(crate) struct EnergyShare {
+    pub(crate) key: OperationKey,
     pub(crate) microjoules: u64,
     /// Its part of the device's time, in nanoseconds.
     pub(crate) nanos: f64,
@@ -53,7 +53,7 @@ pub(crate) struct Share {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Tenancy {
     /// Nobody else, as far as is known.
-    Sole,
+    Exclusive,
     /// Others too; this part of the work was ours, from 0 to 1.
     Shared(f64),
     /// Others too, and nobody knows what part of it was ours.
@@ -64,15 +64,15 @@ impl Tenancy {
     /// The part of what is not idleness that is ours.
     pub(crate) const fn ours(self) -> f64 {
         match self {
-            Self::Sole => 1.0,
+            Self::Exclusive => 1.0,
             Self::Shared(share) => share.clamp(0.0, 1.0),
             Self::Unknown => 0.0,
         }
     }
 }
 
-impl Ledger {
-    pub(crate) fn start(&mut self, key: Key, at: u64) {
+impl DeviceLedger {
+    pub(crate) fn start(&mut self, key: OperationKey, at: u64) {
         self.advance(at);
         if !self.running.contains_key(&key) {
             // One that starts again in the same interval keeps what it was given.
@@ -81,7 +81,7 @@ impl Ledger {
         }
     }
 
-    pub(crate) fn stop(&mut self, key: Key, at: u64) {
+    pub(crate) fn stop(&mut self, key: OperationKey, at: u64) {
         self.advance(at);
         // One that stops as the interval begins is owed nothing by it.
         if let Some(given) = self.running.remove(&key).map(|began| self.clock - began).filter(|given| *given > 0.0) {
@@ -90,32 +90,38 @@ impl Ledger {
     }
 
     /// Takes back what an operation was given in the open interval.
-    pub(crate) fn withdraw(&mut self, key: Key, at: u64) {
+    pub(crate) fn withdraw(&mut self, key: OperationKey, at: u64) {
         self.advance(at);
         self.running.remove(&key);
         self.stopped.remove(&key);
     }
 
     /// Whether the open interval owes something to an operation.
-    pub(crate) fn owes(&self, key: Key) -> bool {
+    pub(crate) fn owes(&self, key: OperationKey) -> bool {
         self.running.contains_key(&key) || self.stopped.contains_key(&key)
     }
 
     /// Nobody waits any more for what a stopped operation would get.
-    pub(crate) fn forfeit(&mut self, key: Key) {
+    pub(crate) fn forfeit(&mut self, key: OperationKey) {
         self.forfeited += self.stopped.remove(&key).unwrap_or(0.0);
     }
 
     /// Closes the interval: so many microjoules were used until now. `idle_watts` is what the device takes when nobody
     /// runs, where somebody said so. With others on the device, nothing is given out that may be theirs.
-    pub(crate) fn close(&mut self, energy: u64, at: u64, idle_watts: Option<f64>, tenancy: Tenancy) -> Vec<Share> {
+    pub(crate) fn close(
+        &mut self,
+        energy: u64,
+        at: u64,
+        idle_watts: Option<f64>,
+        tenancy: Tenancy,
+    ) -> Vec<EnergyShare> {
         self.advance(at);
-        let (busy, idle, is_sole) = (self.busy, self.idle, tenancy == Tenancy::Sole);
+        let (busy, idle, is_sole) = (self.busy, self.idle, tenancy == Tenancy::Exclusive);
         if busy == 0 && idle > 0 && is_sole {
             let watts = real(energy) * 1e3 / real(idle);
-            self.least = Some(self.least.map_or(watts, |least| least.min(watts)));
+            self.min_idle_watts = Some(self.min_idle_watts.map_or(watts, |least| least.min(watts)));
         }
-        let idle_energy = match idle_watts.or(self.least) {
+        let idle_energy = match idle_watts.or(self.min_idle_watts) {
             // Nobody ran, and nobody said what that takes: all of it is idleness.
             _ if busy == 0 && idle_watts.is_none() && is_sole => energy,
             Some(watts) => microjoules(watts, idle).min(energy),
@@ -125,7 +131,7 @@ impl Ledger {
         };
         let rest = energy - idle_energy;
         let ours = match tenancy {
-            Tenancy::Sole => rest,
+            Tenancy::Exclusive => rest,
             // The others had all of the time in which nobody of ours ran.
             shared => scaled(part(rest, busy, busy + idle), shared.ours()),
         };
@@ -141,7 +147,7 @@ impl Ledger {
     }
 
     /// Closes the interval without knowing its energy. Gives those who lost something by it.
-    pub(crate) fn void(&mut self, at: u64) -> Vec<Key> {
+    pub(crate) fn void(&mut self, at: u64) -> Vec<OperationKey> {
         self.advance(at);
         let losers = self.stopped.keys().chain(self.running.keys()).copied().collect();
         self.open();
@@ -153,9 +159,10 @@ impl Ledger {
     }
 
     /// Splits energy between those who ran. What those would get who are not waited for is left over.
-    fn split(&self, energy: u64) -> Vec<Share> {
+    fn split(&self, energy: u64) -> Vec<EnergyShare> {
         let running = self.running.iter().map(|(key, began)| (*key, self.clock - began));
-        let all: Vec<(Key, f64)> = self.stopped.iter().map(|(key, given)| (*key, *given)).chain(running).collect();
+        let all: Vec<(OperationKey, f64)> =
+            self.stopped.iter().map(|(key, given)| (*key, *given)).chain(running).collect();
         let whole: u128 = all.iter().map(|(_, given)| weight(*given)).sum::<u128>() + weight(self.forfeited);
         if whole == 0 {
             return Vec::new();
@@ -165,8 +172,8 @@ impl Ledger {
         let mut sum = 0;
         let shares = all.iter().map(|(key, given)| {
             sum += weight(*given);
-            let next = at_mark(energy, sum, whole);
-            let share = Share { key: *key, microjoules: next - mark, nanos: *given };
+            let next = mul_div(energy, sum, whole);
+            let share = EnergyShare { key: *key, microjoules: next - mark, nanos: *given };
             mark = next;
             share
         });
@@ -198,7 +205,7 @@ fn weight(given: f64) -> u128 {
     (given * 1e3).round() as u128
 }
 
-fn at_mark(energy: u64, sum: u128, whole: u128) -> u64 {
+fn mul_div(energy: u64, sum: u128, whole: u128) -> u64 {
     u64::try_from(u128::from(energy) * sum / whole).unwrap_or(energy)
 }
 
@@ -209,7 +216,7 @@ fn scaled(energy: u64, part: f64) -> u64 {
 }
 
 fn part(energy: u64, of: u64, whole: u64) -> u64 {
-    if whole == 0 { 0 } else { at_mark(energy, u128::from(of), u128::from(whole)) }
+    if whole == 0 { 0 } else { mul_div(energy, u128::from(of), u128::from(whole)) }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]

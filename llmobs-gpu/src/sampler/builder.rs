@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use llmobs::Observer;
 
-use super::Board;
-use super::Parts;
+use super::ActiveSampler;
 use super::Sampler;
+use super::SharedSnapshot;
 use super::worker::Worker;
 use crate::backend::GpuBackend;
 use crate::backend::auto::AutoBackend;
-use crate::choice::Choice;
-use crate::follow::Follower;
+use crate::backend_choice::BackendChoice;
+use crate::event_feed::EventFeed;
 use crate::report::OperationEnergy;
 use crate::roofline::ModelSize;
 
@@ -23,12 +23,12 @@ use crate::roofline::ModelSize;
 #[must_use = "nothing is sampled before `start`"]
 pub struct SamplerBuilder {
     backend: Option<Box<dyn GpuBackend>>,
-    is_off: bool,
-    pub(super) settings: Settings,
+    is_disabled: bool,
+    pub(super) settings: SamplerSettings,
 }
 
 /// What the builder decided. Times are in nanoseconds.
-pub(crate) struct Settings {
+pub(crate) struct SamplerSettings {
     pub(crate) devices: Vec<String>,
     pub(crate) visible: Option<String>,
     pub(crate) numbers_are_pci: bool,
@@ -37,7 +37,7 @@ pub(crate) struct Settings {
     pub(crate) slow: u64,
     pub(crate) budget: u64,
     pub(crate) retry: (u64, u64),
-    pub(crate) hung_after: u64,
+    pub(crate) hang_timeout: u64,
     pub(crate) watches: bool,
     pub(crate) processes: bool,
     pub(crate) idle_watts: Option<f64>,
@@ -45,14 +45,14 @@ pub(crate) struct Settings {
     pub(crate) usd_per_kwh: Option<f64>,
     pub(crate) models: Vec<ModelSize>,
     pub(crate) places: Vec<(String, Vec<String>)>,
-    pub(crate) on_energy: Option<OnEnergy>,
+    pub(crate) on_energy: Option<EnergyCallback>,
 }
 
-type OnEnergy = Box<dyn Fn(&OperationEnergy) + Send>;
+type EnergyCallback = Box<dyn Fn(&OperationEnergy) + Send>;
 
 impl SamplerBuilder {
     pub(super) fn new() -> Self {
-        let settings = Settings {
+        let settings = SamplerSettings {
             devices: Vec::new(),
             visible: std::env::var("CUDA_VISIBLE_DEVICES").ok(),
             numbers_are_pci: std::env::var("CUDA_DEVICE_ORDER").is_ok_and(|order| order == "PCI_BUS_ID"),
@@ -61,7 +61,7 @@ impl SamplerBuilder {
             slow: nanos(Duration::from_secs(30)),
             budget: nanos(Duration::from_millis(5)),
             retry: (nanos(Duration::from_secs(1)), nanos(Duration::from_secs(30))),
-            hung_after: nanos(Duration::from_secs(5)),
+            hang_timeout: nanos(Duration::from_secs(5)),
             watches: true,
             processes: false,
             idle_watts: None,
@@ -71,7 +71,7 @@ impl SamplerBuilder {
             places: Vec::new(),
             on_energy: None,
         };
-        Self { backend: None, is_off: false, settings }
+        Self { backend: None, is_disabled: false, settings }
     }
 
     /// How the devices are reached. Defaults to NVIDIA's library where it opens (with feature `nvml`), else to the
@@ -81,19 +81,19 @@ impl SamplerBuilder {
         self
     }
 
-    /// The same by a word of a command line. Defaults to [`Choice::Auto`].
+    /// The same by a word of a command line. Defaults to [`BackendChoice::Auto`].
     #[cfg_attr(not(feature = "nvml"), expect(clippy::needless_pass_by_value, reason = "NVML takes the path in it"))]
-    pub fn choose(mut self, choice: Choice) -> Self {
-        self.is_off = choice == Choice::Off;
+    pub fn choose(mut self, choice: BackendChoice) -> Self {
+        self.is_disabled = choice == BackendChoice::Off;
         match choice {
             #[cfg(feature = "nvml")]
-            Choice::Nvml(path) => self.backend(crate::backend::NvmlBackend::at(path)),
+            BackendChoice::Nvml(path) => self.backend(crate::backend::NvmlBackend::at(path)),
             #[cfg(not(feature = "nvml"))]
-            Choice::Nvml(_) => {
-                self.is_off = true;
+            BackendChoice::Nvml(_) => {
+                self.is_disabled = true;
                 self
             }
-            Choice::Auto | Choice::Off => self,
+            BackendChoice::Auto | BackendChoice::Off => self,
         }
     }
 
@@ -138,8 +138,8 @@ impl SamplerBuilder {
     }
 
     /// How long a call may take before the sampler is said to hang. Defaults to 5 seconds.
-    pub const fn hung_after(mut self, after: Duration) -> Self {
-        self.settings.hung_after = nanos(after);
+    pub const fn hang_timeout(mut self, after: Duration) -> Self {
+        self.settings.hang_timeout = nanos(after);
         self
     }
 
@@ -202,14 +202,15 @@ impl SamplerBuilder {
     ///
     /// When the operating system gives no thread.
     pub fn start(self, observer: &Observer) -> io::Result<Sampler> {
-        if self.is_off || !observer.is_enabled() {
+        if self.is_disabled || !observer.is_enabled() {
             return Ok(Sampler { parts: None });
         }
         let (mut worker, follower, board) = self.assemble(observer);
         observer.attach_companion(&follower);
         observer.attach_source(&board);
-        let sampler =
-            Sampler { parts: Some(Parts { follower: Arc::clone(&follower), board, observer: observer.clone() }) };
+        let sampler = Sampler {
+            parts: Some(ActiveSampler { follower: Arc::clone(&follower), board, observer: observer.clone() }),
+        };
         follower.signal.began();
         let spawned = thread::Builder::new().name("llmobs-gpu".to_owned()).spawn(move || {
             worker.run();
@@ -226,10 +227,10 @@ impl SamplerBuilder {
         }
     }
 
-    pub(super) fn assemble(self, observer: &Observer) -> (Worker, Arc<Follower>, Arc<Board>) {
+    pub(super) fn assemble(self, observer: &Observer) -> (Worker, Arc<EventFeed>, Arc<SharedSnapshot>) {
         let backend = self.backend.unwrap_or_else(|| Box::new(AutoBackend::new()));
-        let follower = Arc::new(Follower::default());
-        let board = Arc::new(Board::new(observer.clone(), self.settings.hung_after));
+        let follower = Arc::new(EventFeed::default());
+        let board = Arc::new(SharedSnapshot::new(observer.clone(), self.settings.hang_timeout));
         let worker = Worker::new(observer, self.settings, backend, Arc::clone(&follower), Arc::clone(&board));
         (worker, follower, board)
     }

@@ -1,31 +1,31 @@
 //! One device as the sampler knows it.
 
-use crate::backend::Call;
+use crate::backend::Cadence;
 use crate::backend::DeviceInfo;
-use crate::backend::Processes;
+use crate::backend::DeviceProcesses;
+use crate::backend::DriverCall;
 use crate::backend::Reading;
-use crate::backend::Tier;
+use crate::energy::EnergyMeter;
 use crate::energy::EnergySource;
-use crate::energy::Meter;
 use crate::energy::Totals;
 use crate::report::DeviceState;
-use crate::throttle::Throttle;
 use crate::throttle::ThrottleReason;
-use crate::xid::Severity;
+use crate::throttle::ThrottleReasons;
+use crate::xid::XidSeverity;
 
-use super::builder::Settings;
-use super::pace::Capability;
-use super::pace::Pace;
+use super::builder::SamplerSettings;
+use super::schedule::CallSchedule;
+use super::schedule::Capability;
 
-pub(super) struct Gpu {
+pub(super) struct SampledGpu {
     /// Its place in the backend's list.
     pub(super) place: usize,
     pub(super) info: DeviceInfo,
     /// It is an instance of another device that is sampled too.
-    pub(super) is_part: bool,
+    pub(super) is_mig_instance: bool,
     pub(super) reading: Reading,
-    pub(super) paces: [Pace; Call::ALL.len()],
-    pub(super) meter: Meter,
+    pub(super) paces: [CallSchedule; DriverCall::ALL.len()],
+    pub(super) meter: EnergyMeter,
     /// Others were seen to use it the last time.
     pub(super) was_shared: bool,
     /// When it is looked for again, and the pause after that.
@@ -33,7 +33,7 @@ pub(super) struct Gpu {
     /// When it was last found again, and the pause if it is lost once more.
     pub(super) found: Option<(u64, u64)>,
     /// What was told of its energy.
-    pub(super) told: Totals,
+    pub(super) recorded_totals: Totals,
     /// Watts of each operation that runs on it.
     pub(super) watts: f64,
     /// The last change of its energy counter.
@@ -41,13 +41,13 @@ pub(super) struct Gpu {
     /// Nanoseconds that clocks were seen to be held down, by reason, and for those that make it slower.
     throttled: [u64; ThrottleReason::ALL.len()],
     pub(super) degraded: u64,
-    throttle: Option<(u64, Throttle)>,
+    throttle: Option<(u64, ThrottleReasons)>,
     /// What the last counts were of what is told by difference.
     pub(super) counts: [Option<u64>; 3],
     /// The last error that it reported by itself, zero while it has reported none; none where nobody listens to it.
     pub(super) last_xid: Option<u64>,
     warned_at: Option<u64>,
-    is_broken: bool,
+    has_fatal_error: bool,
     /// Moment and bytes in use, of the last half minute.
     pub(super) fills: Vec<(u64, u64)>,
 }
@@ -61,19 +61,19 @@ const GRACE: u64 = 2_000_000_000;
 /// How long a warning lasts.
 const WARNED: u64 = 300_000_000_000;
 
-impl Gpu {
+impl SampledGpu {
     pub(super) fn new(place: usize, info: DeviceInfo) -> Self {
         Self {
             place,
             info,
-            is_part: false,
+            is_mig_instance: false,
             reading: Reading::default(),
             paces: Default::default(),
-            meter: Meter::default(),
+            meter: EnergyMeter::default(),
             was_shared: false,
             lost: None,
             found: None,
-            told: Totals::default(),
+            recorded_totals: Totals::default(),
             watts: 0.0,
             closed_at: 0,
             throttled: Default::default(),
@@ -82,58 +82,58 @@ impl Gpu {
             counts: [None; 3],
             last_xid: None,
             warned_at: None,
-            is_broken: false,
+            has_fatal_error: false,
             fills: Vec::new(),
         }
     }
 
-    pub(super) fn pace(&mut self, call: Call) -> &mut Pace {
+    pub(super) fn pace(&mut self, call: DriverCall) -> &mut CallSchedule {
         &mut self.paces[call.index()]
     }
 
     /// How often a question is put now, in nanoseconds.
-    pub(super) fn period(&self, call: Call, settings: &Settings, running: usize) -> u64 {
+    pub(super) fn period(&self, call: DriverCall, settings: &SamplerSettings, running: usize) -> u64 {
         let cadence = match (call.tier(), running) {
-            (Tier::Fast, 0) => settings.normal.max(settings.fast),
-            (Tier::Fast, 1..=8) => settings.fast,
-            (Tier::Fast, _) => settings.fast * 5,
-            (Tier::Normal, _) => settings.normal,
-            (Tier::Slow, _) => settings.slow,
+            (Cadence::Fast, 0) => settings.normal.max(settings.fast),
+            (Cadence::Fast, 1..=8) => settings.fast,
+            (Cadence::Fast, _) => settings.fast * 5,
+            (Cadence::Normal, _) => settings.normal,
+            (Cadence::Slow, _) => settings.slow,
         };
-        let cadence = if call == Call::Activity { cadence.max(ACTIVITY) } else { cadence };
+        let cadence = if call == DriverCall::Activity { cadence.max(ACTIVITY) } else { cadence };
         self.paces[call.index()].period(cadence)
     }
 
     /// Until when an answer holds: what is older is absent.
-    pub(super) fn holds_until(&self, call: Call, settings: &Settings, running: usize) -> Option<u64> {
+    pub(super) fn holds_until(&self, call: DriverCall, settings: &SamplerSettings, running: usize) -> Option<u64> {
         let at = self.paces[call.index()].answered?;
         Some(at + 3 * self.period(call, settings, running) + GRACE)
     }
 
     /// Where its energy comes from. An instance of a GPU has none of its own.
     pub(super) fn source(&self) -> Option<EnergySource> {
-        match self.paces[Call::Energy.index()].capability {
-            Capability::Never if self.is_part => None,
-            Capability::Never => self.reading.power.map(|_| EnergySource::PowerIntegral),
-            Capability::Answers | Capability::Failing => self.reading.energy.map(|_| EnergySource::Counter),
+        match self.paces[DriverCall::Energy.index()].capability {
+            Capability::Unsupported if self.is_mig_instance => None,
+            Capability::Unsupported => self.reading.power.map(|_| EnergySource::PowerIntegral),
+            Capability::Supported | Capability::Failing => self.reading.energy.map(|_| EnergySource::Counter),
             Capability::Untried => None,
         }
     }
 
     /// Who uses it, as it said last.
-    pub(super) fn processes(&self) -> Option<&Processes> {
-        let capability = self.paces[Call::Processes.index()].capability;
-        self.reading.processes.as_ref().filter(|_| capability != Capability::Never)
+    pub(super) fn processes(&self) -> Option<&DeviceProcesses> {
+        let capability = self.paces[DriverCall::Processes.index()].capability;
+        self.reading.processes.as_ref().filter(|_| capability != Capability::Unsupported)
     }
 
     /// Clocks are held down, or are not, at this moment. Tells whether the device has just become slower by it.
-    pub(super) fn throttle_is(&mut self, now: Throttle, at: u64, holds: u64) -> bool {
+    pub(super) fn update_throttle_reasons(&mut self, now: ThrottleReasons, at: u64, holds: u64) -> bool {
         let before = self.throttle.replace((at, now));
         let Some((since, before)) = before else { return now.is_degraded() };
         // What was between is not known where the sampler was away for long.
         let time = at.saturating_sub(since).min(holds);
         for (place, reason) in ThrottleReason::ALL.into_iter().enumerate() {
-            self.throttled[place] += if before.is(reason) { time } else { 0 };
+            self.throttled[place] += if before.contains(reason) { time } else { 0 };
         }
         self.degraded += if before.is_degraded() { time } else { 0 };
         now.is_degraded() && !before.is_degraded()
@@ -148,7 +148,7 @@ impl Gpu {
             let seen = seen(place);
             place += 1;
             match reason {
-                ThrottleReason::Capped => self.reading.throttled_capped.or(seen),
+                ThrottleReason::PowerCap => self.reading.throttled_capped.or(seen),
                 ThrottleReason::Thermal => self.reading.throttled_thermal.or(seen),
                 ThrottleReason::Limit => self.reading.throttled_limit.or(seen),
                 _ => seen,
@@ -157,29 +157,29 @@ impl Gpu {
     }
 
     /// It reported an error by itself, or fell silent.
-    pub(super) fn reported(&mut self, severity: Severity, at: u64) {
+    pub(super) fn reported(&mut self, severity: XidSeverity, at: u64) {
         match severity {
-            Severity::Fatal => self.is_broken = true,
-            Severity::Warning => self.warned_at = Some(at),
+            XidSeverity::Fatal => self.has_fatal_error = true,
+            XidSeverity::Warning => self.warned_at = Some(at),
             _ => {}
         }
     }
 
     /// It was lost and answers again.
-    pub(super) fn came_back(&mut self, at: u64, pause: u64) {
+    pub(super) fn mark_recovered(&mut self, at: u64, pause: u64) {
         self.found = Some((at, pause));
-        (self.lost, self.is_broken, self.throttle) = (None, false, None);
+        (self.lost, self.has_fatal_error, self.throttle) = (None, false, None);
         self.reading.processes = None;
         self.meter.pause();
-        self.paces.iter_mut().for_each(Pace::forgive);
+        self.paces.iter_mut().for_each(CallSchedule::forgive);
     }
 
     /// What it is good for. `knows_clocks`: what it said last of its clocks still holds.
     pub(super) fn state(&self, now: u64, knows_clocks: bool) -> DeviceState {
         let reading = &self.reading;
         let warned = self.warned_at.is_some_and(|at| now.saturating_sub(at) < WARNED);
-        let slowed = knows_clocks && reading.throttle.is_some_and(Throttle::is_degraded);
-        if self.lost.is_some() || self.is_broken || reading.asks_reset == Some(true) {
+        let slowed = knows_clocks && reading.throttle.is_some_and(ThrottleReasons::is_degraded);
+        if self.lost.is_some() || self.has_fatal_error || reading.is_reset_required == Some(true) {
             DeviceState::Failed
         } else if reading.rows_failed == Some(true) {
             DeviceState::PredictedFailure

@@ -5,15 +5,15 @@ use llmobs::companion;
 use llmobs::companion::Sample;
 use llmobs::companion::Source;
 
-use super::board::Board;
-use super::board::Device;
-use crate::backend::Call;
+use super::snapshot::DeviceSnapshot;
+use super::snapshot::SharedSnapshot;
+use crate::backend::DriverCall;
 use crate::backend::Reading;
-use crate::report::CollectorState;
 use crate::report::DeviceState;
+use crate::report::SamplerState;
 use crate::throttle::ThrottleReason;
 
-impl Source for Board {
+impl Source for SharedSnapshot {
     fn read(&self, row: &'static Row) -> Vec<Sample> {
         if self.is_closed() {
             return Vec::new();
@@ -25,7 +25,7 @@ impl Source for Board {
                 let now = self.now();
                 let state = self.lock();
                 let each = state.devices.iter().flat_map(|device| match name.strip_prefix("llmobs.gpu.") {
-                    Some(own) => device.own(own, now),
+                    Some(own) => device.llmobs_samples(own, now),
                     None => device.standard(name, now),
                 });
                 each.collect()
@@ -38,13 +38,13 @@ impl Source for Board {
     }
 }
 
-impl Board {
+impl SharedSnapshot {
     fn status(&self) -> Vec<Sample> {
         let now = self.collector();
-        let one = |state: CollectorState| {
+        let one = |state: SamplerState| {
             Sample::new(f64::from(u8::from(state == now))).with("llmobs.collector.state", state.as_str())
         };
-        CollectorState::ALL.into_iter().map(one).collect()
+        SamplerState::ALL.into_iter().map(one).collect()
     }
 
     fn estimates(&self, row: &Row) -> Vec<Sample> {
@@ -58,26 +58,26 @@ impl Board {
     }
 }
 
-impl Device {
+impl DeviceSnapshot {
     /// A row of our own, by the name behind `llmobs.gpu.`: it has the device's id and little more.
-    fn own(&self, name: &str, now: u64) -> Vec<Sample> {
+    fn llmobs_samples(&self, name: &str, now: u64) -> Vec<Sample> {
         let reading = &self.report.reading;
-        let with_id = |value: f64| Sample::new(value).with("hw.id", &self.words.id);
+        let with_id = |value: f64| Sample::new(value).with("hw.id", &self.attributes.id);
         let gauge = |call, value: Option<f64>| self.gauge(call, value, now).map(with_id).into_iter().collect();
         match name {
             "sampler.age" => self.answered.map(|at| with_id(seconds(now.saturating_sub(at)))).into_iter().collect(),
-            "memory.busy" => gauge(Call::Utilization, reading.memory_busy),
-            "memory.reserved" => gauge(Call::Memory, reading.memory_reserved.map(real)),
-            "engine.active" => gauge(Call::Activity, reading.engine_active),
-            "sm.active" => gauge(Call::Activity, reading.sm_active),
-            "sm.occupancy" => gauge(Call::Activity, reading.sm_occupancy),
-            "tensor.active" => gauge(Call::Activity, reading.tensor_active),
-            "dram.active" => gauge(Call::Activity, reading.dram_active),
-            "power.instant" => gauge(Call::Power, reading.power_instant),
-            "power.limit" => gauge(Call::PowerLimit, reading.power_limit),
+            "memory.busy" => gauge(DriverCall::Utilization, reading.memory_busy),
+            "memory.reserved" => gauge(DriverCall::Memory, reading.memory_reserved.map(real)),
+            "engine.active" => gauge(DriverCall::Activity, reading.engine_active),
+            "sm.active" => gauge(DriverCall::Activity, reading.sm_active),
+            "sm.occupancy" => gauge(DriverCall::Activity, reading.sm_occupancy),
+            "tensor.active" => gauge(DriverCall::Activity, reading.tensor_active),
+            "dram.active" => gauge(DriverCall::Activity, reading.dram_active),
+            "power.instant" => gauge(DriverCall::Power, reading.power_instant),
+            "power.limit" => gauge(DriverCall::PowerLimit, reading.power_limit),
             "clock.frequency" => {
                 let domain = |domain: &'static str, value| {
-                    let value = self.gauge(Call::Clocks, value, now);
+                    let value = self.gauge(DriverCall::Clocks, value, now);
                     value.map(|value| with_id(value).with("llmobs.gpu.clock.domain", domain))
                 };
                 domain("sm", reading.clock_sm).into_iter().chain(domain("memory", reading.clock_memory)).collect()
@@ -90,7 +90,7 @@ impl Device {
                 });
                 known.collect()
             }
-            "nvlink.io" => self.directions(Call::Links, reading.links_sent, reading.links_received, &with_id),
+            "nvlink.io" => self.directions(DriverCall::NvlinkIo, reading.links_sent, reading.links_received, &with_id),
             _ => Vec::new(),
         }
     }
@@ -100,36 +100,36 @@ impl Device {
         let Reading { utilization, encoder, decoder, memory_total, memory_used, memory_reserved, .. } =
             self.report.reading;
         let reading = &self.report.reading;
-        let whole = |value: f64| self.whole(value);
+        let whole = |value: f64| self.gpu_sample(value);
         let one = |value: Option<f64>| value.map(whole).into_iter().collect();
         match name {
             "hw.gpu.utilization" => {
                 let tasks = [
-                    ("general", Call::Utilization, utilization),
-                    ("encoder", Call::Codecs, encoder),
-                    ("decoder", Call::Codecs, decoder),
+                    ("general", DriverCall::Utilization, utilization),
+                    ("encoder", DriverCall::VideoEngines, encoder),
+                    ("decoder", DriverCall::VideoEngines, decoder),
                 ];
                 let known = tasks.into_iter().filter_map(|(task, call, value)| {
                     Some(whole(self.gauge(call, value, now)?).with("hw.gpu.task", task))
                 });
                 known.collect()
             }
-            "hw.gpu.memory.usage" => one(self.gauge(Call::Memory, memory_used.map(real), now)),
-            "hw.gpu.memory.limit" => one(self.gauge(Call::Memory, memory_total.map(real), now)),
+            "hw.gpu.memory.usage" => one(self.gauge(DriverCall::Memory, memory_used.map(real), now)),
+            "hw.gpu.memory.limit" => one(self.gauge(DriverCall::Memory, memory_total.map(real), now)),
             "hw.gpu.memory.utilization" => {
                 let usable = memory_total.map(|total| real(total.saturating_sub(memory_reserved.unwrap_or(0))));
                 let share = memory_used.map(real).zip(usable).map(|(used, usable)| used / usable);
-                one(self.gauge(Call::Memory, share, now))
+                one(self.gauge(DriverCall::Memory, share, now))
             }
-            "hw.gpu.io" => self.directions(Call::Io, reading.io_sent, reading.io_received, &whole),
+            "hw.gpu.io" => self.directions(DriverCall::PcieIo, reading.io_sent, reading.io_received, &whole),
             "hw.energy" => self.energy.map(|joules| self.typed(joules)).into_iter().collect(),
             "hw.power" => {
-                let power = self.gauge(Call::Power, reading.power, now);
+                let power = self.gauge(DriverCall::Power, reading.power, now);
                 power.map(|watts| self.typed(watts)).into_iter().collect()
             }
             "hw.errors" => {
                 let kinds = [("corrected", reading.ecc_corrected), ("uncorrected", reading.ecc_uncorrected)];
-                let known = kinds.into_iter().filter(|_| self.counted(Call::Ecc));
+                let known = kinds.into_iter().filter(|_| self.counted(DriverCall::Ecc));
                 known.filter_map(|(kind, count)| Some(self.typed(real(count?)).with("error.type", kind))).collect()
             }
             "hw.status" => {
@@ -141,12 +141,12 @@ impl Device {
             }
             "hw.temperature" => {
                 let sensors = [
-                    ("gpu", &self.words.id_gpu, reading.temperature),
-                    ("memory", &self.words.id_memory, reading.temperature_memory),
+                    ("gpu", &self.attributes.id_gpu, reading.temperature),
+                    ("memory", &self.attributes.id_memory, reading.temperature_memory),
                 ];
                 let known = sensors.into_iter().filter_map(|(place, id, value)| {
-                    let value = self.gauge(Call::Temperature, value, now)?;
-                    let sample = Sample::new(value).with("hw.id", id).with("hw.parent", &self.words.id);
+                    let value = self.gauge(DriverCall::Temperature, value, now)?;
+                    let sample = Sample::new(value).with("hw.id", id).with("hw.parent", &self.attributes.id);
                     Some(sample.with("hw.sensor_location", place))
                 });
                 known.collect()
@@ -155,9 +155,9 @@ impl Device {
                 let limits =
                     [("high.degraded", reading.temperature_degraded), ("high.critical", reading.temperature_critical)];
                 let known = limits.into_iter().filter_map(|(limit, value)| {
-                    let value = self.gauge(Call::TemperatureLimit, value, now)?;
-                    let sample = Sample::new(value).with("hw.id", &self.words.id_gpu);
-                    let sample = sample.with("hw.parent", &self.words.id).with("hw.sensor_location", "gpu");
+                    let value = self.gauge(DriverCall::TemperatureLimit, value, now)?;
+                    let sample = Sample::new(value).with("hw.id", &self.attributes.id_gpu);
+                    let sample = sample.with("hw.parent", &self.attributes.id).with("hw.sensor_location", "gpu");
                     Some(sample.with("hw.limit_type", limit))
                 });
                 known.collect()
@@ -166,16 +166,17 @@ impl Device {
         }
     }
 
-    fn gauge(&self, call: Call, value: Option<f64>, now: u64) -> Option<f64> {
+    fn gauge(&self, call: DriverCall, value: Option<f64>, now: u64) -> Option<f64> {
         value.filter(|_| self.holds(call, now))
     }
 
     fn throttle(&self, now: u64) -> Vec<Sample> {
-        let Some(throttle) = self.report.reading.throttle.filter(|_| self.holds(Call::Throttle, now)) else {
+        let Some(throttle) = self.report.reading.throttle.filter(|_| self.holds(DriverCall::ThrottleReasons, now))
+        else {
             return Vec::new();
         };
         let one = |reason: ThrottleReason| {
-            let sample = Sample::new(f64::from(u8::from(throttle.is(reason)))).with("hw.id", &self.words.id);
+            let sample = Sample::new(f64::from(u8::from(throttle.contains(reason)))).with("hw.id", &self.attributes.id);
             sample.with("llmobs.gpu.throttle.reason", reason.as_str())
         };
         ThrottleReason::ALL.into_iter().map(one).collect()
@@ -183,7 +184,7 @@ impl Device {
 
     fn directions(
         &self,
-        call: Call,
+        call: DriverCall,
         sent: Option<u64>,
         received: Option<u64>,
         sample: &impl Fn(f64) -> Sample,
@@ -195,8 +196,8 @@ impl Device {
     }
 
     /// With everything that the conventions recommend for `hw.gpu.*`, in the row's order.
-    fn whole(&self, value: f64) -> Sample {
-        let words = &self.words;
+    fn gpu_sample(&self, value: f64) -> Sample {
+        let words = &self.attributes;
         let sample = Sample::new(value).with("hw.id", &words.id).with("hw.name", &words.name);
         let mut sample = sample.with("hw.vendor", &words.vendor);
         let more = [
@@ -216,8 +217,8 @@ impl Device {
 
     /// With what the conventions ask for hardware of any type.
     fn typed(&self, value: f64) -> Sample {
-        let mut sample = Sample::new(value).with("hw.id", &self.words.id).with("hw.name", &self.words.name);
-        if let Some(parent) = &self.words.parent {
+        let mut sample = Sample::new(value).with("hw.id", &self.attributes.id).with("hw.name", &self.attributes.name);
+        if let Some(parent) = &self.attributes.parent {
             sample = sample.with("hw.parent", parent);
         }
         sample.with("hw.type", "gpu")

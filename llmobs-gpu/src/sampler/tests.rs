@@ -4,12 +4,12 @@
 
 mod attribution;
 mod cadence;
-#[path = "../../tests/support/fake.rs"]
-mod fake;
+#[path = "../../tests/support/fake_library.rs"]
+mod fake_library;
 mod faults;
 mod readings;
 mod reports;
-mod tenants;
+mod tenancy;
 
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -20,23 +20,23 @@ use llmobs::ManualClock;
 use llmobs::Observer;
 use llmobs::testing::Readings;
 
-use self::fake::EVERY;
-use self::fake::Fake;
-use super::Board;
+use self::fake_library::EVERY;
+use self::fake_library::Fake;
 use super::SamplerBuilder;
+use super::SharedSnapshot;
 use super::worker::Worker;
 use crate::backend::NvmlBackend;
-use crate::follow::Follower;
+use crate::event_feed::EventFeed;
 use crate::report::DeviceReport;
 use crate::report::OperationEnergy;
 
 /// A sampler without a thread, and a clock that moves by hand.
 struct Rig {
     observer: Observer,
-    hand: ManualClock,
+    manual_clock: ManualClock,
     worker: Worker,
-    follower: Arc<Follower>,
-    board: Arc<Board>,
+    follower: Arc<EventFeed>,
+    board: Arc<SharedSnapshot>,
     energies: Arc<Mutex<Vec<OperationEnergy>>>,
 }
 
@@ -48,7 +48,7 @@ impl Rig {
     }
 
     fn with(fake: &Fake, settings: impl FnOnce(SamplerBuilder) -> SamplerBuilder) -> Self {
-        let (clock, hand) = Clock::manual();
+        let (clock, manual_clock) = Clock::manual();
         let observer = Observer::builder().clock(clock).model("m").level(llmobs::Level::Full).build().unwrap();
         let energies = Arc::new(Mutex::new(Vec::new()));
         let told = Arc::clone(&energies);
@@ -58,7 +58,7 @@ impl Rig {
         let (worker, follower, board) = builder.assemble(&observer);
         observer.attach_companion(&follower);
         observer.attach_source(&board);
-        Self { observer, hand, worker, follower, board, energies }
+        Self { observer, manual_clock, worker, follower, board, energies }
     }
 
     /// Ticks as often as it wants for so long.
@@ -68,16 +68,19 @@ impl Rig {
 
     /// The same, with something that happens before each tick, told how far the time is.
     fn run_with(&mut self, time: Duration, mut each: impl FnMut(Duration)) {
-        let start = self.hand.now();
-        let end = start.after(time);
+        let start = self.manual_clock.now();
+        let end = start.saturating_add(time);
         loop {
-            each(self.hand.now().since(start));
+            each(self.manual_clock.now().since(start));
             let next = llmobs::Moment::from_nanos(self.worker.tick());
-            let step = next.since(self.hand.now()).max(Duration::from_millis(1)).min(end.since(self.hand.now()));
+            let step = next
+                .since(self.manual_clock.now())
+                .max(Duration::from_millis(1))
+                .min(end.since(self.manual_clock.now()));
             if step.is_zero() {
                 return;
             }
-            self.hand.advance(step);
+            self.manual_clock.advance(step);
         }
     }
 

@@ -7,47 +7,47 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use llmobs::Observer;
-use llmobs::companion::Followed;
 use llmobs::companion::Mark;
+use llmobs::companion::OperationRef;
 use llmobs::companion::Recorder;
 
-use super::board::Board;
-use super::builder::Settings;
-use super::derived::Derived;
-use super::gpu::Gpu;
-use super::open::Stage;
-use super::pace::Capability;
-use crate::backend::Call;
+use super::builder::SamplerSettings;
+use super::discovery::DiscoveryState;
+use super::estimates::Estimates;
+use super::gpu::SampledGpu;
+use super::schedule::Capability;
+use super::snapshot::SharedSnapshot;
+use crate::backend::DriverCall;
 use crate::backend::GpuBackend;
-use crate::backend::Xid;
-use crate::energy::Accounts;
+use crate::backend::XidEvent;
+use crate::energy::EnergyAccounts;
 use crate::energy::EnergySource;
-use crate::energy::Step;
-use crate::error::Verdict;
-use crate::follow::Event;
-use crate::follow::Follower;
-use crate::follow::Said;
+use crate::energy::MeterUpdate;
+use crate::error::ErrorClass;
+use crate::event_feed::EventFeed;
+use crate::event_feed::OperationEvent;
+use crate::event_feed::TimedOperationEvent;
 
 pub(super) struct Worker {
     pub(super) observer: Observer,
     pub(super) recorder: Recorder,
-    pub(super) settings: Settings,
+    pub(super) settings: SamplerSettings,
     pub(super) backend: Box<dyn GpuBackend>,
-    pub(super) follower: Arc<Follower>,
-    pub(super) board: Arc<Board>,
+    pub(super) follower: Arc<EventFeed>,
+    pub(super) board: Arc<SharedSnapshot>,
     /// What the other thread heard.
-    pub(super) xids: Arc<Mutex<Vec<Xid>>>,
-    pub(super) stage: Stage,
-    pub(super) gpus: Vec<Gpu>,
-    pub(super) accounts: Accounts<Known>,
-    pub(super) derived: Derived,
-    said: VecDeque<Event>,
+    pub(super) xids: Arc<Mutex<Vec<XidEvent>>>,
+    pub(super) stage: DiscoveryState,
+    pub(super) gpus: Vec<SampledGpu>,
+    pub(super) accounts: EnergyAccounts<TrackedOperation>,
+    pub(super) derived: Estimates,
+    pending_events: VecDeque<TimedOperationEvent>,
 }
 
 /// What is known of an operation.
 #[derive(Debug)]
-pub(crate) struct Known {
-    pub(super) followed: Followed,
+pub(crate) struct TrackedOperation {
+    pub(super) followed: OperationRef,
     /// It waits in the engine's queue.
     pub(super) queued: bool,
     /// Its prompt is through.
@@ -71,24 +71,24 @@ const PATIENCE: u64 = 2_000_000_000;
 impl Worker {
     pub(super) fn new(
         observer: &Observer,
-        settings: Settings,
+        settings: SamplerSettings,
         backend: Box<dyn GpuBackend>,
-        follower: Arc<Follower>,
-        board: Arc<Board>,
+        follower: Arc<EventFeed>,
+        board: Arc<SharedSnapshot>,
     ) -> Self {
         Self {
             recorder: observer.recorder(),
             observer: observer.clone(),
-            derived: Derived::new(&settings.models, &board),
-            stage: Stage::closed(settings.retry.0),
+            derived: Estimates::new(&settings.models, &board),
+            stage: DiscoveryState::closed(settings.retry.0),
             settings,
             backend,
             follower,
             board,
             xids: Arc::default(),
             gpus: Vec::new(),
-            accounts: Accounts::new(0),
-            said: VecDeque::new(),
+            accounts: EnergyAccounts::new(0),
+            pending_events: VecDeque::new(),
         }
     }
 
@@ -109,7 +109,7 @@ impl Worker {
         let now = self.now();
         self.apply(now);
         self.open_if_due(now);
-        self.hear(now);
+        self.drain_xids(now);
         for index in 0..self.gpus.len() {
             self.visit(index);
             if self.follower.signal.is_stopping() {
@@ -130,10 +130,10 @@ impl Worker {
 
     /// Takes what the operations' threads said.
     fn listen(&mut self) {
-        let (said, lost) = self.follower.take();
+        let (said, lost) = self.follower.drain();
         if !said.is_empty() {
-            self.said.extend(said);
-            self.said.make_contiguous().sort_by_key(|(at, _)| *at);
+            self.pending_events.extend(said);
+            self.pending_events.make_contiguous().sort_by_key(|(at, _)| *at);
         }
         if lost {
             let now = self.now();
@@ -146,24 +146,24 @@ impl Worker {
 
     /// Applies what happened until a moment.
     fn apply(&mut self, until: u64) {
-        while let Some((at, said)) = self.said.pop_front_if(|(at, _)| *at <= until) {
+        while let Some((at, said)) = self.pending_events.pop_front_if(|(at, _)| *at <= until) {
             match said {
-                Said::Started(followed) => self.started(followed, at),
-                Said::Marked(id, Mark::Enqueued) => {
+                OperationEvent::Started(followed) => self.started(followed, at),
+                OperationEvent::Marked(id, Mark::Enqueued) => {
                     self.accounts.unrun(id, at);
-                    if let Some(known) = self.accounts.known(id) {
+                    if let Some(known) = self.accounts.operation_mut(id) {
                         known.queued = true;
                     }
                 }
-                Said::Marked(id, mark) => {
+                OperationEvent::Marked(id, mark) => {
                     self.runs(id, at);
-                    if let Some(known) = self.accounts.known(id) {
+                    if let Some(known) = self.accounts.operation_mut(id) {
                         known.queued = false;
                         known.prefilled |= mark == Mark::FirstToken;
                     }
                 }
-                Said::Ended(id) => {
-                    if let Some(known) = self.accounts.known(id) {
+                OperationEvent::Ended(id) => {
+                    if let Some(known) = self.accounts.operation_mut(id) {
                         self.derived.count(known);
                     }
                     self.accounts.end(id, at);
@@ -172,11 +172,12 @@ impl Worker {
         }
     }
 
-    fn started(&mut self, followed: Followed, at: u64) {
+    fn started(&mut self, followed: OperationRef, at: u64) {
         let (id, prepares) = (followed.id(), followed.prepares());
         let devices = self.devices_of(followed.model());
         let degraded = self.degraded(devices);
-        let known = Known { followed, queued: false, prefilled: false, counted: 0, counted_input: false, degraded };
+        let known =
+            TrackedOperation { followed, queued: false, prefilled: false, counted: 0, counted_input: false, degraded };
         self.accounts.open(id, devices, known);
         if !prepares {
             self.runs(id, at);
@@ -188,7 +189,7 @@ impl Worker {
         self.accounts.run(id, at);
         if nobody_ran && self.accounts.running_count() > 0 {
             // The counter was read seldom: an interval should end where this one begins.
-            self.gpus.iter_mut().for_each(|gpu| gpu.pace(Call::Energy).due = 0);
+            self.gpus.iter_mut().for_each(|gpu| gpu.pace(DriverCall::Energy).due = 0);
         }
     }
 
@@ -197,19 +198,19 @@ impl Worker {
         let now = self.now();
         if let Some((due, pause)) = self.gpus[index].lost {
             if now >= due {
-                self.look_for(index, pause);
+                self.retry_lost(index, pause);
             }
             return;
         }
         let mut asked = false;
-        for call in Call::ALL {
+        for call in DriverCall::ALL {
             let gpu = &mut self.gpus[index];
             let pace = gpu.pace(call);
-            if pace.capability == Capability::Never || pace.due > self.observer.now().as_nanos() {
+            if pace.capability == Capability::Unsupported || pace.due > self.observer.now().as_nanos() {
                 continue;
             }
             asked = true;
-            self.ask(index, call);
+            self.read_gpu(index, call);
             if self.gpus[index].lost.is_some() || self.follower.signal.is_stopping() {
                 break;
             }
@@ -219,31 +220,31 @@ impl Worker {
         }
     }
 
-    fn ask(&mut self, index: usize, call: Call) {
+    fn read_gpu(&mut self, index: usize, call: DriverCall) {
         let at = self.now();
         self.board.lock().calling = Some(at);
         let gpu = &mut self.gpus[index];
         let answer = self.backend.read(gpu.place, call, &mut gpu.reading);
         self.board.lock().calling = None;
         let took = self.now().saturating_sub(at);
-        self.told_duration(call, took);
+        self.record_call_duration(call, took);
         let running = self.accounts.running_count();
         let (settings, gpu) = (&self.settings, &mut self.gpus[index]);
-        gpu.pace(call).asked(at, took, settings.budget, answer);
+        gpu.pace(call).record_call(at, took, settings.budget, answer);
         let period = gpu.period(call, settings, running);
         gpu.pace(call).due = at + period;
         match answer {
             Ok(()) => self.answered(index, call, at),
-            Err(error) if error.verdict() == Verdict::Gone => self.lose(index, at),
+            Err(error) if error.verdict() == ErrorClass::DeviceLost => self.lose(index, at),
             Err(_) => {}
         }
     }
 
-    fn answered(&mut self, index: usize, call: Call, at: u64) {
+    fn answered(&mut self, index: usize, call: DriverCall, at: u64) {
         let (gpu, settings) = (&mut self.gpus[index], &self.settings);
         let limit = gpu.reading.power_limit;
         match call {
-            Call::Energy => {
+            DriverCall::Energy => {
                 if let Some(energy) = gpu.reading.energy {
                     self.listen();
                     self.apply(at);
@@ -251,7 +252,7 @@ impl Worker {
                     self.step(index, step, at);
                 }
             }
-            Call::Power if gpu.source() == Some(EnergySource::PowerIntegral) => {
+            DriverCall::Power if gpu.source() == Some(EnergySource::PowerIntegral) => {
                 if let Some(power) = gpu.reading.power {
                     self.listen();
                     self.apply(at);
@@ -259,48 +260,48 @@ impl Worker {
                     self.step(index, step, at);
                 }
             }
-            Call::Throttle => {
+            DriverCall::ThrottleReasons => {
                 let holds = 3 * settings.normal;
                 let throttle = gpu.reading.throttle.unwrap_or_default();
-                if gpu.throttle_is(throttle, at, holds) {
-                    self.tell_throttle(index, throttle);
+                if gpu.update_throttle_reasons(throttle, at, holds) {
+                    self.emit_throttle(index, throttle);
                 }
             }
-            Call::Rows | Call::Replays => self.tell_counts(index),
-            Call::Processes => self.tell_shared(index),
+            DriverCall::RemappedRows | DriverCall::PcieReplays => self.record_counts(index),
+            DriverCall::Processes => self.emit_sharing_change(index),
             _ => {}
         }
     }
 
-    fn step(&mut self, index: usize, step: Step, at: u64) {
+    fn step(&mut self, index: usize, step: MeterUpdate, at: u64) {
         match step {
-            Step::Nothing => {}
-            Step::First => {
+            MeterUpdate::Unchanged => {}
+            MeterUpdate::First => {
                 self.accounts.void(index, at);
                 self.gpus[index].closed_at = at;
             }
-            Step::Dropped(trouble) => {
+            MeterUpdate::Dropped(trouble) => {
                 self.recorder.anomaly(trouble.as_str());
                 self.accounts.void(index, at);
                 self.gpus[index].closed_at = at;
             }
-            Step::Energy(energy) => {
+            MeterUpdate::Energy(energy) => {
                 let tenancy = self.tenancy(index);
                 self.accounts.close(index, energy, at, self.settings.idle_watts, tenancy);
-                self.tell_energy(index, energy, at, tenancy);
+                self.record_interval_energy(index, energy, at, tenancy);
             }
         }
     }
 
     /// Tells of operations whose energy is known.
     fn settle(&mut self, now: u64) {
-        let slowest = self.gpus.iter().map(|gpu| gpu.period(Call::Energy, &self.settings, 1)).max().unwrap_or(0);
+        let slowest = self.gpus.iter().map(|gpu| gpu.period(DriverCall::Energy, &self.settings, 1)).max().unwrap_or(0);
         let period = self.gpus.iter().filter_map(|gpu| gpu.meter.period()).max().unwrap_or(0);
         let patience = now.saturating_sub(PATIENCE + 2 * slowest.max(period));
         for settled in self.accounts.settle(patience) {
-            let devices = self.devices_of(settled.known.followed.model());
-            let throttled = self.degraded(devices).saturating_sub(settled.known.degraded);
-            self.tell_operation(&settled, throttled);
+            let devices = self.devices_of(settled.operation.followed.model());
+            let throttled = self.degraded(devices).saturating_sub(settled.operation.degraded);
+            self.record_operation_energy(&settled, throttled);
         }
     }
 
@@ -310,21 +311,20 @@ impl Worker {
     }
 
     fn next(&self, now: u64) -> u64 {
-        let asked =
-            self.gpus.iter().filter(|gpu| gpu.lost.is_none()).flat_map(|gpu| {
-                gpu.paces.iter().filter(|pace| pace.capability != Capability::Never).map(|pace| pace.due)
-            });
+        let asked = self.gpus.iter().filter(|gpu| gpu.lost.is_none()).flat_map(|gpu| {
+            gpu.paces.iter().filter(|pace| pace.capability != Capability::Unsupported).map(|pace| pace.due)
+        });
         let lost = self.gpus.iter().filter_map(|gpu| gpu.lost).map(|(due, _)| due);
         // What was said while a device was asked, and is from after the question.
-        let said = self.said.front().map(|(at, _)| *at);
+        let said = self.pending_events.front().map(|(at, _)| *at);
         asked.chain(lost).chain(self.stage.due()).chain(said).min().unwrap_or(u64::MAX).min(now + LONGEST).max(now)
     }
 
-    fn hear(&mut self, now: u64) {
+    fn drain_xids(&mut self, now: u64) {
         let heard = std::mem::take(&mut *self.xids.lock().unwrap_or_else(PoisonError::into_inner));
         for xid in heard {
             if let Some(index) = self.gpus.iter().position(|gpu| gpu.place == xid.device) {
-                self.tell_xid(index, xid.code, now);
+                self.record_xid(index, xid.code, now);
             }
         }
     }

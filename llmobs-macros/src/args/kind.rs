@@ -6,15 +6,15 @@ use syn::Result;
 
 /// What a function is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum FunctionKind {
     /// A call of a model, by its name in the conventions: it has metrics and a span.
     Model(String),
     /// A step around such calls: it has a span.
-    Step(Step),
+    Step(StepKind),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum StepKind {
     Agent,
     Retrieval,
     Tool,
@@ -25,16 +25,16 @@ pub(crate) const ALLOWED: &str = "`chat`, `text_completion`, `embeddings`, `tool
                                   or `operation = \"...\"`";
 
 /// What every kind takes.
-const ALL: [&str; 7] = ["observer", "fields", "error_type", "usage", "stream", "drive", "crate"];
+const ALL: [&str; 7] = ["observer", "fields", "error_type", "usage", "stream", "producer", "crate"];
 
-impl Kind {
-    pub(crate) fn of_word(word: &str) -> Option<Self> {
+impl FunctionKind {
+    pub(crate) fn from_keyword(word: &str) -> Option<Self> {
         Some(match word {
             "chat" | "text_completion" | "embeddings" => Self::Model(word.to_owned()),
-            "tool" => Self::Step(Step::Tool),
-            "retrieval" => Self::Step(Step::Retrieval),
-            "agent" => Self::Step(Step::Agent),
-            "workflow" => Self::Step(Step::Workflow),
+            "tool" => Self::Step(StepKind::Tool),
+            "retrieval" => Self::Step(StepKind::Retrieval),
+            "agent" => Self::Step(StepKind::Agent),
+            "workflow" => Self::Step(StepKind::Workflow),
             _ => return None,
         })
     }
@@ -59,44 +59,45 @@ impl Kind {
     }
 
     /// As it is written.
-    pub(crate) fn word(&self) -> &str {
+    pub(crate) fn keyword(&self) -> &str {
         match self {
             Self::Model(name) => name,
-            Self::Step(step) => step.word(),
+            Self::Step(step) => step.keyword(),
         }
     }
 
     /// Whether an argument means something for it.
-    pub(crate) fn takes(&self, argument: &str) -> bool {
+    pub(crate) fn accepts(&self, argument: &str) -> bool {
         let is_about_embeddings = matches!(self, Self::Model(name) if name == "embeddings");
-        if is_about_embeddings && ["stream", "tokens", "drive"].contains(&argument) {
+        if is_about_embeddings && ["stream", "tokens", "producer"].contains(&argument) {
             return false;
         }
         // Who drives a stream matters only where its tokens are timed.
-        if matches!(self, Self::Step(_)) && argument == "drive" {
+        if matches!(self, Self::Step(_)) && argument == "producer" {
             return false;
         }
-        ALL.contains(&argument) || self.own().contains(&argument)
+        ALL.contains(&argument) || self.specific_arguments().contains(&argument)
     }
 
     /// What it takes, for a message.
-    pub(crate) fn taken(&self) -> String {
-        let all: Vec<_> = self.own().iter().chain(&ALL).filter(|argument| self.takes(argument)).collect();
+    pub(crate) fn accepted_arguments(&self) -> String {
+        let all: Vec<_> =
+            self.specific_arguments().iter().chain(&ALL).filter(|argument| self.accepts(argument)).collect();
         all.iter().map(|argument| format!("`{argument}`")).collect::<Vec<_>>().join(", ")
     }
 
-    const fn own(&self) -> &'static [&'static str] {
+    const fn specific_arguments(&self) -> &'static [&'static str] {
         match self {
             Self::Model(_) => {
                 &["provider", "model", "max_tokens", "conversation", "input", "tokens", "objective", "handle", "docs"]
             }
-            Self::Step(step) => step.own(),
+            Self::Step(step) => step.specific_arguments(),
         }
     }
 }
 
-impl Step {
-    const fn word(self) -> &'static str {
+impl StepKind {
+    const fn keyword(self) -> &'static str {
         match self {
             Self::Agent => "agent",
             Self::Retrieval => "retrieval",
@@ -105,7 +106,7 @@ impl Step {
         }
     }
 
-    const fn own(self) -> &'static [&'static str] {
+    const fn specific_arguments(self) -> &'static [&'static str] {
         match self {
             Self::Agent => &["name", "provider", "model", "conversation"],
             Self::Retrieval => &["name", "provider", "model", "query"],
@@ -131,8 +132,8 @@ mod tests {
 
     #[test]
     fn an_operation_that_is_a_step_has_a_better_word() {
-        let named = |word: &str| Kind::of_operation(&LitStr::new(word, proc_macro2::Span::call_site()));
-        assert_eq!(named("generate_content").unwrap(), Kind::Model("generate_content".to_owned()));
+        let named = |word: &str| FunctionKind::of_operation(&LitStr::new(word, proc_macro2::Span::call_site()));
+        assert_eq!(named("generate_content").unwrap(), FunctionKind::Model("generate_content".to_owned()));
         assert!(named("execute_tool").unwrap_err().to_string().contains("say `tool`"));
         assert!(named("Generate Content").is_err());
         assert!(named("").is_err());
@@ -140,13 +141,13 @@ mod tests {
 
     #[test]
     fn what_is_taken_is_what_a_message_lists() {
-        let tool = Kind::Step(Step::Tool);
-        assert!(tool.takes("name") && !tool.takes("max_tokens") && !tool.takes("drive"));
+        let tool = FunctionKind::Step(StepKind::Tool);
+        assert!(tool.accepts("name") && !tool.accepts("max_tokens") && !tool.accepts("producer"));
         assert!(
-            tool.taken().starts_with("`name`, `conversation`, `arguments`, `result`, `observer`")
-                && !tool.taken().contains("drive")
+            tool.accepted_arguments().starts_with("`name`, `conversation`, `arguments`, `result`, `observer`")
+                && !tool.accepted_arguments().contains("producer")
         );
-        let embeddings = Kind::of_word("embeddings").unwrap();
-        assert!(embeddings.takes("model") && !embeddings.takes("stream"));
+        let embeddings = FunctionKind::from_keyword("embeddings").unwrap();
+        assert!(embeddings.accepts("model") && !embeddings.accepts("stream"));
     }
 }

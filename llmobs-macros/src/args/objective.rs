@@ -12,7 +12,7 @@ use syn::parse::ParseStream;
 
 /// Limits in nanoseconds.
 #[derive(Default)]
-pub(crate) struct Objective {
+pub(crate) struct ObjectiveArgs {
     /// Defaults to the function's name.
     pub(crate) name: Option<LitStr>,
     pub(crate) target: Option<LitFloat>,
@@ -20,7 +20,7 @@ pub(crate) struct Objective {
     pub(crate) limits: Vec<(&'static str, u64)>,
 }
 
-impl Objective {
+impl ObjectiveArgs {
     pub(crate) fn parse(key: &Ident, input: ParseStream<'_>) -> Result<Self> {
         let inside;
         parenthesized!(inside in input);

@@ -11,26 +11,26 @@ use syn::Expr;
 use syn::spanned::Spanned;
 
 use super::Expansion;
-use super::own;
-use crate::args::Kind;
-use crate::args::Objective;
-use crate::args::Step;
+use super::hygienic_ident;
+use crate::args::FunctionKind;
+use crate::args::ObjectiveArgs;
+use crate::args::StepKind;
 
 /// Expressions as they can stand where the beginning stands.
 struct Expressions {
     /// `async_trait` has called `self` something else by then.
-    is_renamed: bool,
+    is_self_renamed: bool,
 }
 
 impl Expressions {
     fn write(&self, expression: &Expr) -> TokenStream {
         let tokens = expression.to_token_stream();
-        if self.is_renamed { renamed(tokens) } else { tokens }
+        if self.is_self_renamed { renamed(tokens) } else { tokens }
     }
 
     /// Borrows a value under a name of our own. What it borrows from lives as long as the block, and no longer.
     fn borrow(&self, name: &str, expression: &Expr) -> (Ident, TokenStream) {
-        let name = own(name, expression.span());
+        let name = hygienic_ident(name, expression.span());
         let value = self.write(expression);
         (name.clone(), quote!(let #name = &(#value);))
     }
@@ -53,28 +53,28 @@ impl Expansion<'_> {
     /// Begins the operation or the step.
     pub(super) fn begin(&self, is_renamed: bool) -> TokenStream {
         let Self { watched, root, span, .. } = self;
-        let expressions = Expressions { is_renamed };
+        let expressions = Expressions { is_self_renamed: is_renamed };
         let options = &self.args.options;
         let observer = match &options.observer {
             Some(given) => {
                 let (name, given) = expressions.borrow("given", given);
-                let observer = own("observer", options.observer.span());
+                let observer = hygienic_ident("observer", options.observer.span());
                 quote!(#given let #observer: &#root::Observer = #name;)
             }
             None => {
-                let observer = own("observer", proc_macro2::Span::call_site());
+                let observer = hygienic_ident("observer", proc_macro2::Span::call_site());
                 quote!(let #observer = &#root::Observer::current();)
             }
         };
         let start = match &self.args.kind {
-            Kind::Model(name) => self.operation(name, &expressions),
-            Kind::Step(step) => self.step(*step, &expressions),
+            FunctionKind::Model(name) => self.operation(name, &expressions),
+            FunctionKind::Step(step) => self.step(*step, &expressions),
         };
         let content = self.content(&expressions);
         let fields = self.fields(&expressions);
-        let drive = options.drive.as_ref().map(|drive| {
-            let (name, value) = (own("drive", drive.span()), expressions.write(drive));
-            quote!(let #name: #root::Drive = #value;)
+        let producer = options.producer.as_ref().map(|producer| {
+            let (name, value) = (hygienic_ident("producer", producer.span()), expressions.write(producer));
+            quote!(let #name: #root::Producer = #value;)
         });
         let lent = options.handle.as_ref().map(|_| {
             quote! {
@@ -90,7 +90,7 @@ impl Expansion<'_> {
                 #fields
                 #watched
             };
-            #drive
+            #producer
             #lent
         }
     }
@@ -98,7 +98,7 @@ impl Expansion<'_> {
     fn operation(&self, name: &str, expressions: &Expressions) -> TokenStream {
         let Self { watched, root, .. } = self;
         let options = &self.args.options;
-        let observer = own("observer", options.observer.span());
+        let observer = hygienic_ident("observer", options.observer.span());
         let (model, borrow) = match &options.model {
             Some(given) => {
                 let (model, borrow) = expressions.borrow("model", given);
@@ -132,10 +132,10 @@ impl Expansion<'_> {
         quote!(#borrows let #watched = #start.start();)
     }
 
-    fn step(&self, step: Step, expressions: &Expressions) -> TokenStream {
+    fn step(&self, step: StepKind, expressions: &Expressions) -> TokenStream {
         let Self { watched, root, .. } = self;
         let options = &self.args.options;
-        let observer = own("observer", options.observer.span());
+        let observer = hygienic_ident("observer", options.observer.span());
         let (about, mut borrows) = match &options.name {
             Some(given) => {
                 let (name, borrow) = expressions.borrow("name", given);
@@ -151,7 +151,7 @@ impl Expansion<'_> {
         let mut start = quote!(#root::Observer::#method(#observer, #about));
         if let Some(provider) = &options.provider {
             let (given, borrow) = expressions.borrow("provider", provider);
-            let name = own("provider_of", provider.span());
+            let name = hygienic_ident("provider_of", provider.span());
             let provider = self.called_at("provider", &given);
             borrows.extend(quote!(#borrow let #name = &#provider;));
             start = quote!(#start.provider(#name));
@@ -189,11 +189,11 @@ impl Expansion<'_> {
             let (value, borrow) = expressions.borrow(name, given.as_ref()?);
             let at = value.span();
             let there = self.private_at(at);
-            let (function, become_content) = (Ident::new(name, at), Ident::new("given", at));
-            let given = quote_spanned!(at=> #there::Given::#function(#value));
+            let (function, become_content) = (Ident::new(name, at), Ident::new("convert", at));
+            let given = quote_spanned!(at=> #there::ContentArg::#function(#value));
             Some(quote! {
                 #private::#function(&#watched, || {
-                    use #private::{OfBorrowed as _, OfNothing as _, OfOwned as _, OfReference as _};
+                    use #private::{ConvertBorrowed as _, ConvertUnsupported as _, ConvertOwned as _, ConvertReference as _};
                     #borrow
                     (&&&&#given).#become_content()
                 });
@@ -209,13 +209,13 @@ impl Expansion<'_> {
         if fields.is_empty() {
             return None;
         }
-        let kept = own("fields", proc_macro2::Span::call_site());
+        let kept = hygienic_ident("fields", proc_macro2::Span::call_site());
         let all = fields.iter().map(|field| {
             let (value, borrow) = expressions.borrow("field", &field.value);
             let name = &field.name;
             let at = value.span();
             let there = self.private_at(at);
-            let keep = quote_spanned!(at=> #there::Fields::keep(&mut #kept, #name, #value));
+            let keep = quote_spanned!(at=> #there::Fields::set(&mut #kept, #name, #value));
             quote!({ #borrow #keep; })
         });
         Some(quote! {
@@ -225,7 +225,7 @@ impl Expansion<'_> {
         })
     }
 
-    fn objective(&self, objective: &Objective, start: &TokenStream) -> TokenStream {
+    fn objective(&self, objective: &ObjectiveArgs, start: &TokenStream) -> TokenStream {
         let Self { root, private, .. } = self;
         let name = objective.name.as_ref().map_or_else(
             || self.function.signature.ident.to_string().trim_start_matches("r#").to_owned(),

@@ -10,10 +10,10 @@ use syn::ExprPath;
 use syn::spanned::Spanned;
 
 use super::Expansion;
-use super::own;
-use crate::args::Kind;
-use crate::shape::Shape;
-use crate::shape::Wrap;
+use super::hygienic_ident;
+use crate::args::FunctionKind;
+use crate::shape::ReturnShape;
+use crate::shape::StreamingType;
 
 impl Expansion<'_> {
     /// From the value to what the function gives back.
@@ -21,17 +21,17 @@ impl Expansion<'_> {
         let Self { watched, value, private, .. } = self;
         let rest = self.args.options.handle.as_ref().map(|_| quote!(let #watched = #private::rest(#watched);));
         let end = match self.shape {
-            Shape::Value => {
-                let kind = self.kind(&quote!(#private::Probe::of(&#value)), true);
-                let (error, usage, tell) = (self.error_type(), self.usage(), self.tell());
+            ReturnShape::Value => {
+                let kind = self.kind(&quote!(#private::KindProbe::of(&#value)), true);
+                let (error, usage, tell) = (self.error_type(), self.usage(), self.capture_output());
                 quote! {
                     #private::finish(#watched, &#value, #kind, #error, #usage, #tell);
                     #value
                 }
             }
-            Shape::Lasting(wrap) => self.wrapped(wrap),
-            Shape::Maybe(wrap) => {
-                let kind = self.kind(&quote!(#private::Probe::of(&#value)), false);
+            ReturnShape::Streaming(wrap) => self.wrapped(wrap),
+            ReturnShape::MaybeStreaming(wrap) => {
+                let kind = self.kind(&quote!(#private::KindProbe::of(&#value)), false);
                 let error = self.error_type();
                 let wrapped = self.wrapped(wrap);
                 quote! {
@@ -44,23 +44,23 @@ impl Expansion<'_> {
     }
 
     /// The value with the operation inside.
-    fn wrapped(&self, wrap: Wrap) -> TokenStream {
+    fn wrapped(&self, wrap: StreamingType) -> TokenStream {
         let Self { watched, value, private, .. } = self;
         match wrap {
-            Wrap::Stream => self.observed(),
-            Wrap::PinnedStream => self.boxed(&quote!(pin)),
-            Wrap::BoxedStream => self.boxed(&quote!(new)),
-            Wrap::Sse => quote!(#private::sse(#watched, #value)),
-            Wrap::Response | Wrap::IntoResponse | Wrap::Body => {
+            StreamingType::Stream => self.observed(),
+            StreamingType::PinnedStream => self.boxed(&quote!(pin)),
+            StreamingType::BoxedStream => self.boxed(&quote!(new)),
+            StreamingType::Sse => quote!(#private::sse(#watched, #value)),
+            StreamingType::Response | StreamingType::IntoResponse | StreamingType::Body => {
                 let value = match wrap {
-                    Wrap::IntoResponse => quote!(#private::into_response(#value)),
+                    StreamingType::IntoResponse => quote!(#private::into_response(#value)),
                     _ => quote!(#value),
                 };
                 let suffix = if self.args.options.tokens.is_some() { "_with" } else { "" };
-                let name = if wrap == Wrap::Body { "body" } else { "response" };
+                let name = if wrap == StreamingType::Body { "body" } else { "response" };
                 let function = format_ident!("{name}{suffix}");
-                let tokens = self.args.options.tokens.as_ref().map(|path| self.called(path, "tokens"));
-                let answer = own("answer", Span::call_site());
+                let tokens = self.args.options.tokens.as_ref().map(|path| self.called(path, "chunk"));
+                let answer = hygienic_ident("answer", Span::call_site());
                 quote!({
                     let #answer = #private::#function(#watched, #value, #tokens);
                     #answer
@@ -73,7 +73,7 @@ impl Expansion<'_> {
     fn boxed(&self, constructor: &TokenStream) -> TokenStream {
         let lasting = &self.lasting;
         let observed = self.observed();
-        let boxed = own("boxed", Span::call_site());
+        let boxed = hygienic_ident("boxed", Span::call_site());
         quote!({
             let #boxed: #lasting = ::std::boxed::Box::#constructor(#observed);
             #boxed
@@ -83,10 +83,11 @@ impl Expansion<'_> {
     fn observed(&self) -> TokenStream {
         let Self { watched, value, private, .. } = self;
         let options = &self.args.options;
-        let kind = self.kind(&quote!(#private::Probe::item(&#value)), false);
+        let kind = self.kind(&quote!(#private::KindProbe::item(&#value)), false);
         let (error, usage) = (self.error_type(), self.usage());
-        let (items, observed) = (own("items", Span::call_site()), own("observed", Span::call_site()));
-        if matches!(self.args.kind, Kind::Step(_)) {
+        let (items, observed) =
+            (hygienic_ident("items", Span::call_site()), hygienic_ident("observed", Span::call_site()));
+        if matches!(self.args.kind, FunctionKind::Step(_)) {
             return quote!({
                 let #items = #kind;
                 let #observed = #private::follow(#watched, #value, #items, #error, #usage);
@@ -94,23 +95,23 @@ impl Expansion<'_> {
             });
         }
         let (tokens, text) = match &options.tokens {
-            Some(tokens) => (self.called(tokens, "tokens"), quote!(#private::wordless)),
+            Some(tokens) => (self.called(tokens, "chunk"), quote!(#private::wordless)),
             None => {
                 let at = options.stream.unwrap_or_else(Span::call_site);
-                let (there, item) = (self.private_at(at), own("item", at));
-                let tokens = quote_spanned!(at=> |#item| #there::said_tokens(#there::carried(#item)));
+                let (there, item) = (self.private_at(at), hygienic_ident("item", at));
+                let tokens = quote_spanned!(at=> |#item| #there::into_chunk(#there::carried(#item)));
                 let text = self.text(&item);
                 (tokens, quote!(|#item| #text))
             }
         };
-        let drive = options.drive.as_ref().map(|drive| {
-            let drive = own("drive", drive.span());
-            quote!(.drive(#drive))
+        let producer = options.producer.as_ref().map(|producer| {
+            let producer = hygienic_ident("producer", producer.span());
+            quote!(.producer(#producer))
         });
         quote!({
             let #items = #kind;
             let #observed = #private::observe(#watched, #value, #items, #tokens, #text, #error, #usage);
-            #observed #drive
+            #observed #producer
         })
     }
 
@@ -122,30 +123,31 @@ impl Expansion<'_> {
             let at = self.function.output().map_or_else(|| self.function.signature.ident.span(), Spanned::span);
             let asked = quote_spanned!(at=> (&&&&&&#probe).kind());
             quote!({
-                use #private::{OfFuture as _, OfMaybe as _, OfNamed as _, OfPlain as _, OfResult as _, OfStream as _};
+                use #private::{KindOfFuture as _, KindOfOption as _, KindOfTypedResult as _, KindOfPlain as _, KindOfResult as _, KindOfStream as _};
                 #asked
             })
         } else {
             quote!({
-                use #private::{OfMaybe as _, OfNamed as _, OfPlain as _, OfResult as _};
+                use #private::{KindOfOption as _, KindOfTypedResult as _, KindOfPlain as _, KindOfResult as _};
                 (&&&&&&#probe).kind()
             })
         }
     }
 
     /// What the value says of itself, where content is captured.
-    fn tell(&self) -> TokenStream {
+    fn capture_output(&self) -> TokenStream {
         let private = &self.private;
         let options = &self.args.options;
-        let (watched, answer) = (own("watched", Span::call_site()), own("answer", Span::call_site()));
+        let (watched, answer) =
+            (hygienic_ident("watched", Span::call_site()), hygienic_ident("answer", Span::call_site()));
         match (&self.args.kind, &options.result) {
-            (Kind::Model(name), _) if name != "embeddings" => {
+            (FunctionKind::Model(name), _) if name != "embeddings" => {
                 let text = self.text(&answer);
                 quote!(|#watched, #answer| #private::answer(#watched, #text))
             }
             (_, Some(path)) => {
                 let (at, there) = (path.span(), self.private_at(path.span()));
-                let said = quote_spanned!(at=> #there::said_result(#path(#answer)));
+                let said = quote_spanned!(at=> #there::into_json(#path(#answer)));
                 quote!(|#watched, #answer| #private::result(#watched, || #said))
             }
             _ => quote!(#private::untold),
@@ -156,8 +158,8 @@ impl Expansion<'_> {
     fn text(&self, said: &Ident) -> TokenStream {
         let private = &self.private;
         quote!({
-            use #private::{Worded as _, Wordless as _};
-            (&&#private::Saying::of(#said)).text()
+            use #private::{WithText as _, WithoutText as _};
+            (&&#private::TextProbe::of(#said)).text()
         })
     }
 
@@ -179,7 +181,8 @@ impl Expansion<'_> {
     /// should give.
     fn called(&self, path: &ExprPath, what: &str) -> TokenStream {
         let private = self.private_at(path.span());
-        let (argument, said) = (own("argument", path.span()), format_ident!("said_{what}", span = path.span()));
+        let (argument, said) =
+            (hygienic_ident("argument", path.span()), format_ident!("into_{what}", span = path.span()));
         quote_spanned!(path.span()=> |#argument| #private::#said(#path(#argument)))
     }
 }

@@ -12,7 +12,7 @@ use crate::cardinality::clean;
 use crate::content::Content;
 use crate::observer::Operation;
 use crate::observer::Step;
-use crate::span::Held;
+use crate::span::OwnedSpan;
 use crate::span::TARGET;
 
 /// What a field may be given as.
@@ -22,14 +22,14 @@ use crate::span::TARGET;
     note = "prompts and answers are no fields: hand them in with `input = ..`; `ObserverBuilder::capture` or the variable \
             `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` lets them out, redacted (feature `content`)"
 )]
-pub trait Field {
+pub trait FieldValue {
     /// None is not recorded.
     fn field(&self) -> Option<Value>;
 }
 
 macro_rules! whole_numbers {
     ($($number:ty),*) => {
-        $(impl Field for $number {
+        $(impl FieldValue for $number {
             fn field(&self) -> Option<Value> {
                 i64::try_from(*self).ok().map(Value::I64)
             }
@@ -41,7 +41,7 @@ whole_numbers!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
 
 macro_rules! texts {
     ($($text:ty),*) => {
-        $(impl Field for $text {
+        $(impl FieldValue for $text {
             fn field(&self) -> Option<Value> {
                 Some(Value::String(clean(self).into_owned().into()))
             }
@@ -51,31 +51,31 @@ macro_rules! texts {
 
 texts!(str, String, Box<str>, Arc<str>, Rc<str>, Cow<'_, str>);
 
-impl Field for bool {
+impl FieldValue for bool {
     fn field(&self) -> Option<Value> {
         Some(Value::Bool(*self))
     }
 }
 
-impl Field for f64 {
+impl FieldValue for f64 {
     fn field(&self) -> Option<Value> {
         self.is_finite().then_some(Value::F64(*self))
     }
 }
 
-impl Field for f32 {
+impl FieldValue for f32 {
     fn field(&self) -> Option<Value> {
         f64::from(*self).field()
     }
 }
 
-impl<T: Field + ?Sized> Field for &T {
+impl<T: FieldValue + ?Sized> FieldValue for &T {
     fn field(&self) -> Option<Value> {
         (**self).field()
     }
 }
 
-impl<T: Field> Field for Option<T> {
+impl<T: FieldValue> FieldValue for Option<T> {
     fn field(&self) -> Option<Value> {
         self.as_ref()?.field()
     }
@@ -88,11 +88,11 @@ impl<T: Field> Field for Option<T> {
     note = "prompts and answers are no fields: hand them in with `input = ..`; `ObserverBuilder::capture` or the variable \
             `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` lets them out, redacted (feature `content`)"
 )]
-pub trait MayBeSeen {}
+pub trait AllowedAsField {}
 
-impl<T> Field for Content<T>
+impl<T> FieldValue for Content<T>
 where
-    Self: MayBeSeen,
+    Self: AllowedAsField,
 {
     fn field(&self) -> Option<Value> {
         None
@@ -107,13 +107,13 @@ pub trait HasSpan {
 
 impl HasSpan for Operation {
     fn fields(&self) -> Option<Fields<'_>> {
-        Fields::on(self.held())
+        Fields::on(self.owned_span())
     }
 }
 
 impl HasSpan for Step {
     fn fields(&self) -> Option<Fields<'_>> {
-        Fields::on(self.held())
+        Fields::on(self.owned_span())
     }
 }
 
@@ -121,8 +121,8 @@ impl HasSpan for Step {
 /// spans have no attributes that came later, gets one event under the span.
 #[derive(Debug)]
 pub struct Fields<'a> {
-    held: &'a Held,
-    told: String,
+    span: &'a OwnedSpan,
+    text: String,
 }
 
 impl<'a> Fields<'a> {
@@ -132,17 +132,17 @@ impl<'a> Fields<'a> {
         watched.fields()
     }
 
-    fn on(held: Option<&'a Held>) -> Option<Self> {
-        held.filter(|held| held.is_recording()).map(|held| Self { held, told: String::new() })
+    fn on(held: Option<&'a OwnedSpan>) -> Option<Self> {
+        held.filter(|held| held.is_recording()).map(|held| Self { span: held, text: String::new() })
     }
 
-    pub fn keep<T: Field + ?Sized>(&mut self, name: &'static str, value: &T) {
+    pub fn set<T: FieldValue + ?Sized>(&mut self, name: &'static str, value: &T) {
         let Some(value) = value.field() else { return };
-        match self.held.context() {
+        match self.span.context() {
             Some(context) => context.span().set_attribute(KeyValue::new(name, value)),
             None => {
-                let gap = if self.told.is_empty() { "" } else { " " };
-                self.told += &format!("{gap}{name}={value}");
+                let gap = if self.text.is_empty() { "" } else { " " };
+                self.text += &format!("{gap}{name}={value}");
             }
         }
     }
@@ -150,8 +150,8 @@ impl<'a> Fields<'a> {
 
 impl Drop for Fields<'_> {
     fn drop(&mut self) {
-        if !self.told.is_empty() {
-            tracing::info!(target: TARGET, parent: self.held.span(), fields = self.told, "fields");
+        if !self.text.is_empty() {
+            tracing::info!(target: TARGET, parent: self.span.span(), fields = self.text, "fields");
         }
     }
 }

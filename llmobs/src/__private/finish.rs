@@ -1,9 +1,9 @@
 //! From a value to the outcome of the call that gave it.
 
-use super::handle::nothing;
-use super::handle::nothing_of_step;
-use super::probe::Look;
-use super::probe::Seen;
+use super::handle::disabled_operation;
+use super::handle::disabled_step;
+use super::return_kind::CallResult;
+use super::return_kind::Inspect;
 use crate::error::Failure;
 use crate::observer::Operation;
 use crate::observer::Step;
@@ -11,18 +11,18 @@ use crate::semconv::value::ErrorType;
 use crate::usage::Usage;
 
 /// An operation or a step.
-pub trait Watched: Sized {
-    fn told_usage(&self, usage: Usage);
+pub trait OperationOrStep: Sized {
+    fn report_usage(&self, usage: Usage);
     fn completed(self);
     fn failed(self, failure: Failure);
     /// One that watches nothing.
     #[must_use]
-    fn nothing() -> Self;
+    fn disabled() -> Self;
 }
 
-impl Watched for Operation {
-    fn told_usage(&self, usage: Usage) {
-        self.mark().usage(usage);
+impl OperationOrStep for Operation {
+    fn report_usage(&self, usage: Usage) {
+        self.marker().usage(usage);
     }
 
     #[inline]
@@ -35,18 +35,18 @@ impl Watched for Operation {
     fn failed(self, failure: Failure) {
         match failure.error_type() {
             ErrorType::Cancelled => self.cancel(),
-            error if error.is_refusal() && !self.mark().has_generated() => self.reject(failure),
+            error if error.is_refusal() && !self.marker().has_generated() => self.reject(failure),
             _ => self.fail(failure),
         }
     }
 
-    fn nothing() -> Self {
-        nothing()
+    fn disabled() -> Self {
+        disabled_operation()
     }
 }
 
-impl Watched for Step {
-    fn told_usage(&self, usage: Usage) {
+impl OperationOrStep for Step {
+    fn report_usage(&self, usage: Usage) {
         self.usage(usage);
     }
 
@@ -60,8 +60,8 @@ impl Watched for Step {
         self.fail(failure);
     }
 
-    fn nothing() -> Self {
-        nothing_of_step()
+    fn disabled() -> Self {
+        disabled_step()
     }
 }
 
@@ -70,18 +70,18 @@ impl Watched for Step {
     message = "`error_type` gives `{Self}`",
     label = "an `llmobs::ErrorType` or `llmobs::Failure` is wanted here"
 )]
-pub trait AsFailure {
+pub trait IntoFailure {
     /// None where nobody said anything.
     fn into_failure(self) -> Option<Failure>;
 }
 
-impl AsFailure for ErrorType {
+impl IntoFailure for ErrorType {
     fn into_failure(self) -> Option<Failure> {
         Some(self.into())
     }
 }
 
-impl AsFailure for Failure {
+impl IntoFailure for Failure {
     fn into_failure(self) -> Option<Failure> {
         Some(self)
     }
@@ -90,25 +90,25 @@ impl AsFailure for Failure {
 /// Nobody said which type an error has.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Unnamed;
+pub struct NoErrorType;
 
-impl AsFailure for Unnamed {
+impl IntoFailure for NoErrorType {
     fn into_failure(self) -> Option<Failure> {
         None
     }
 }
 
 #[inline]
-pub const fn unnamed<E>(_error: &E) -> Unnamed {
-    Unnamed
+pub const fn unnamed<E>(_error: &E) -> NoErrorType {
+    NoErrorType
 }
 
 #[inline]
-pub fn said_failure<F: AsFailure>(said: F) -> Option<Failure> {
+pub fn into_failure<F: IntoFailure>(said: F) -> Option<Failure> {
     said.into_failure()
 }
 
-impl AsFailure for Option<Failure> {
+impl IntoFailure for Option<Failure> {
     fn into_failure(self) -> Option<Failure> {
         self
     }
@@ -119,20 +119,20 @@ impl AsFailure for Option<Failure> {
     message = "`usage` gives `{Self}`",
     label = "an `llmobs::Usage` or an `Option` of it is wanted here"
 )]
-pub trait AsUsage {
+pub trait IntoUsage {
     /// Whether there may be any.
-    const IS_READ: bool = true;
+    const HAS_USAGE: bool = true;
 
     fn into_usage(self) -> Option<Usage>;
 }
 
-impl AsUsage for Usage {
+impl IntoUsage for Usage {
     fn into_usage(self) -> Option<Usage> {
         Some(self)
     }
 }
 
-impl AsUsage for Option<Usage> {
+impl IntoUsage for Option<Usage> {
     fn into_usage(self) -> Option<Usage> {
         self
     }
@@ -141,10 +141,10 @@ impl AsUsage for Option<Usage> {
 /// Nobody said where the usage is.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Unread;
+pub struct NoUsage;
 
-impl AsUsage for Unread {
-    const IS_READ: bool = false;
+impl IntoUsage for NoUsage {
+    const HAS_USAGE: bool = false;
 
     #[inline]
     fn into_usage(self) -> Option<Usage> {
@@ -153,13 +153,13 @@ impl AsUsage for Unread {
 }
 
 #[inline]
-pub fn said_usage<U: AsUsage>(said: U) -> Option<Usage> {
+pub fn into_usage<U: IntoUsage>(said: U) -> Option<Usage> {
     said.into_usage()
 }
 
 #[inline]
-pub const fn unread<T>(_value: &T) -> Unread {
-    Unread
+pub const fn unread<T>(_value: &T) -> NoUsage {
+    NoUsage
 }
 
 /// Ends a call by its value.
@@ -172,21 +172,21 @@ pub fn finish<W, V, K, F, U>(
     usage: impl FnOnce(&V::Value) -> U,
     tell: impl FnOnce(&W, &V::Value),
 ) where
-    W: Watched,
-    V: Look<K>,
-    F: AsFailure,
-    U: AsUsage,
+    W: OperationOrStep,
+    V: Inspect<K>,
+    F: IntoFailure,
+    U: IntoUsage,
 {
-    match value.look() {
-        Seen::Gave(value) => {
+    match value.inspect() {
+        CallResult::Value(value) => {
             if let Some(usage) = usage(value).into_usage() {
-                watched.told_usage(usage);
+                watched.report_usage(usage);
             }
             tell(&watched, value);
             watched.completed();
         }
-        Seen::Nothing => watched.completed(),
-        Seen::Broke(error, its_type) => watched.failed(failure(error, its_type, error_type)),
+        CallResult::NoValue => watched.completed(),
+        CallResult::Error(error, its_type) => watched.failed(failure(error, its_type, error_type)),
     }
 }
 
@@ -194,20 +194,20 @@ pub fn finish<W, V, K, F, U>(
 #[inline]
 pub fn gate<W, V, K, F>(watched: W, value: &V, _kind: K, error_type: impl FnOnce(&V::Error) -> F) -> W
 where
-    W: Watched,
-    V: Look<K>,
-    F: AsFailure,
+    W: OperationOrStep,
+    V: Inspect<K>,
+    F: IntoFailure,
 {
-    match value.look() {
-        Seen::Gave(_) => return watched,
-        Seen::Nothing => watched.completed(),
-        Seen::Broke(error, its_type) => watched.failed(failure(error, its_type, error_type)),
+    match value.inspect() {
+        CallResult::Value(_) => return watched,
+        CallResult::NoValue => watched.completed(),
+        CallResult::Error(error, its_type) => watched.failed(failure(error, its_type, error_type)),
     }
-    W::nothing()
+    W::disabled()
 }
 
 /// What the user says of an error, else what it says itself.
-pub(super) fn failure<E, F: AsFailure>(
+pub(super) fn failure<E, F: IntoFailure>(
     error: &E,
     its_type: Option<ErrorType>,
     error_type: impl FnOnce(&E) -> F,

@@ -24,11 +24,11 @@ use crate::observer::Step;
 /// # assert_eq!(chat(&Observer::disabled()), "hello");
 /// ```
 #[derive(Debug)]
-pub struct Handle<'a> {
+pub struct OperationHandle<'a> {
     operation: &'a mut Option<Operation>,
 }
 
-impl<'a> Handle<'a> {
+impl<'a> OperationHandle<'a> {
     #[doc(hidden)]
     #[inline]
     pub const fn new(operation: &'a mut Option<Operation>) -> Self {
@@ -38,13 +38,15 @@ impl<'a> Handle<'a> {
     /// Marks what happens to the operation, also from other threads and after the function.
     #[must_use]
     pub fn marker(&self) -> Marker {
-        self.operation.as_ref().map_or_else(|| nothing().marker(), Operation::marker)
+        self.operation
+            .as_ref()
+            .map_or_else(|| disabled_operation().marker().clone(), |operation| operation.marker().clone())
     }
 
     /// Takes the operation: from now on whoever has it ends it, and the attribute ends nothing. Until then the function
     /// may fail with `?`, and the attribute says so.
     pub fn take(self) -> Operation {
-        self.operation.take().unwrap_or_else(nothing)
+        self.operation.take().unwrap_or_else(disabled_operation)
     }
 }
 
@@ -52,16 +54,16 @@ impl<'a> Handle<'a> {
 #[doc(hidden)]
 #[inline]
 pub fn rest(operation: Option<Operation>) -> Operation {
-    operation.unwrap_or_else(nothing)
+    operation.unwrap_or_else(disabled_operation)
 }
 
 /// An operation that nobody watches.
-pub(super) fn nothing() -> Operation {
+pub(super) fn disabled_operation() -> Operation {
     Observer::disabled().chat("").start()
 }
 
 /// A step that nobody watches.
-pub(super) fn nothing_of_step() -> Step {
+pub(super) fn disabled_step() -> Step {
     Observer::disabled().execute_tool("").start()
 }
 

@@ -16,9 +16,9 @@ use http_body::Frame;
 use http_body::SizeHint;
 use pin_project_lite::pin_project;
 
-use super::finish::Watched;
+use super::finish::OperationOrStep;
 use crate::observer::Chunk;
-use crate::observer::Observed;
+use crate::observer::ObservedStream;
 use crate::observer::Operation;
 use crate::semconv::value::ErrorType;
 
@@ -33,14 +33,14 @@ pub fn into_response(value: impl IntoResponse) -> Response {
     label = "`{Self}` is not observed",
     note = "build it with `llmobs::tower::axum::sse(call.take(), ..)`, where `call` is the name given by `handle = call`"
 )]
-pub trait IsWatched {}
+pub trait IsObserved {}
 
-impl<S: Stream, C> IsWatched for Observed<S, C> {}
+impl<S: Stream, C> IsObserved for ObservedStream<S, C> {}
 
-impl<S: IsWatched> IsWatched for KeepAliveStream<S> {}
+impl<S: IsObserved> IsObserved for KeepAliveStream<S> {}
 
 /// An answer that holds the operation already. Where it was not taken, something else is answered: then this is all.
-pub fn sse<S: IsWatched>(operation: Operation, answer: Sse<S>) -> Sse<S> {
+pub fn sse<S: IsObserved>(operation: Operation, answer: Sse<S>) -> Sse<S> {
     operation.complete();
     answer
 }
@@ -83,15 +83,15 @@ pub fn body(operation: Operation, body: Body) -> Body {
     if !operation.is_enabled() {
         return body;
     }
-    let sizes = Sizes::of(&body);
-    let watched = crate::sse::observe(operation, crate::sse::Dialect::OpenAi, Frames { body });
-    Body::new(Watching { stream: watched, sizes })
+    let sizes = RemainingSize::of(&body);
+    let watched = crate::sse::observe(operation, crate::sse::Dialect::OpenAi, FrameStream { body });
+    Body::new(ObservedBody { stream: watched, sizes })
 }
 
 /// Lets an operation last as long as a body.
 #[cfg(not(feature = "sse"))]
 pub fn body(operation: Operation, body: Body) -> Body {
-    body_with(operation, body, |_: &Bytes| Chunk::empty())
+    body_with(operation, body, |_: &Bytes| Chunk::no_tokens())
 }
 
 /// Lets an operation last as long as a body, with what a piece of it carries.
@@ -103,34 +103,35 @@ pub fn body_with<C: Into<Chunk>>(
     if !operation.is_enabled() {
         return body;
     }
-    let sizes = Sizes::of(&body);
-    let observed = operation.observe_with(Frames { body }, move |piece: &Result<Piece, axum::Error>| match piece {
-        Ok(Piece(frame)) => frame.data_ref().map_or_else(Chunk::silent, |bytes| tokens(bytes).into()),
-        Err(_) => Chunk::failed(ErrorType::Other),
-    });
-    Body::new(Watching { stream: observed, sizes })
+    let sizes = RemainingSize::of(&body);
+    let observed =
+        operation.observe_with(FrameStream { body }, move |piece: &Result<BodyFrame, axum::Error>| match piece {
+            Ok(BodyFrame(frame)) => frame.data_ref().map_or_else(Chunk::ignored, |bytes| tokens(bytes).into()),
+            Err(_) => Chunk::failed(ErrorType::Other),
+        });
+    Body::new(ObservedBody { stream: observed, sizes })
 }
 
 /// A frame, which is bytes or the trailers.
-struct Piece(Frame<Bytes>);
+struct BodyFrame(Frame<Bytes>);
 
 #[cfg(feature = "sse")]
-impl AsRef<[u8]> for Piece {
+impl AsRef<[u8]> for BodyFrame {
     fn as_ref(&self) -> &[u8] {
         self.0.data_ref().map_or(&[], |bytes| bytes)
     }
 }
 
 /// A body as the stream of its frames.
-struct Frames {
+struct FrameStream {
     body: Body,
 }
 
-impl Stream for Frames {
-    type Item = Result<Piece, axum::Error>;
+impl Stream for FrameStream {
+    type Item = Result<BodyFrame, axum::Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Pin::new(&mut self.body).poll_frame(context).map_ok(Piece)
+        Pin::new(&mut self.body).poll_frame(context).map_ok(BodyFrame)
     }
 
     /// Nothing comes any more: who reads by a length does not ask for the end.
@@ -140,16 +141,16 @@ impl Stream for Frames {
 }
 
 /// What a body says of its length, less what has passed.
-struct Sizes {
+struct RemainingSize {
     lower: u64,
     upper: Option<u64>,
-    is_over: bool,
+    is_ended: bool,
 }
 
-impl Sizes {
+impl RemainingSize {
     fn of(body: &Body) -> Self {
         let hint = body.size_hint();
-        Self { lower: hint.lower(), upper: hint.upper(), is_over: body.is_end_stream() }
+        Self { lower: hint.lower(), upper: hint.upper(), is_ended: body.is_end_stream() }
     }
 
     fn passed(&mut self, bytes: usize) {
@@ -161,33 +162,33 @@ impl Sizes {
 
 pin_project! {
     /// The stream of its frames as a body again.
-    struct Watching<S> {
+    struct ObservedBody<S> {
         #[pin]
         stream: S,
-        sizes: Sizes,
+        sizes: RemainingSize,
     }
 }
 
-impl<S: Stream<Item = Result<Piece, axum::Error>>> http_body::Body for Watching<S> {
+impl<S: Stream<Item = Result<BodyFrame, axum::Error>>> http_body::Body for ObservedBody<S> {
     type Data = Bytes;
     type Error = axum::Error;
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let mut this = self.project();
-        let polled = this.stream.as_mut().poll_next(context).map_ok(|Piece(frame)| frame);
+        let polled = this.stream.as_mut().poll_next(context).map_ok(|BodyFrame(frame)| frame);
         match &polled {
             Poll::Ready(Some(Ok(frame))) => {
                 this.sizes.passed(frame.data_ref().map_or(0, Bytes::len));
-                this.sizes.is_over = this.stream.size_hint() == (0, Some(0));
+                this.sizes.is_ended = this.stream.size_hint() == (0, Some(0));
             }
-            Poll::Ready(Some(Err(_)) | None) => this.sizes.is_over = true,
+            Poll::Ready(Some(Err(_)) | None) => this.sizes.is_ended = true,
             Poll::Pending => {}
         }
         polled
     }
 
     fn is_end_stream(&self) -> bool {
-        self.sizes.is_over
+        self.sizes.is_ended
     }
 
     fn size_hint(&self) -> SizeHint {

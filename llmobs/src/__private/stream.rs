@@ -9,17 +9,17 @@ use std::task::Poll;
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 
-use super::finish::AsFailure;
-use super::finish::AsUsage;
+use super::finish::IntoFailure;
+use super::finish::IntoUsage;
 use super::finish::failure;
-use super::probe::Look;
-use super::probe::Seen;
-use crate::observer::Carries;
-use crate::observer::Carry;
+use super::return_kind::CallResult;
+use super::return_kind::Inspect;
 use crate::observer::Chunk;
-use crate::observer::Observed;
+use crate::observer::ItemReader;
+use crate::observer::ObservedStream;
 use crate::observer::Operation;
 use crate::observer::Step;
+use crate::observer::StreamItem;
 use crate::semconv::value::ErrorType;
 
 /// What `tokens` may give.
@@ -27,11 +27,11 @@ use crate::semconv::value::ErrorType;
     message = "`tokens` gives `{Self}`",
     label = "a number of tokens or an `llmobs::Chunk` is wanted here"
 )]
-pub trait AsChunk {
+pub trait IntoChunk {
     fn into_chunk(self) -> Chunk;
 }
 
-impl AsChunk for Chunk {
+impl IntoChunk for Chunk {
     #[inline]
     fn into_chunk(self) -> Chunk {
         self
@@ -40,7 +40,7 @@ impl AsChunk for Chunk {
 
 macro_rules! numbers {
     ($($number:ty),*) => {
-        $(impl AsChunk for $number {
+        $(impl IntoChunk for $number {
             #[inline]
             fn into_chunk(self) -> Chunk {
                 Chunk::tokens(u32::try_from(self).unwrap_or(u32::MAX))
@@ -52,12 +52,12 @@ macro_rules! numbers {
 numbers!(u8, u16, u32, u64, usize);
 
 #[inline]
-pub fn said_tokens<C: AsChunk>(said: C) -> Chunk {
+pub fn into_chunk<C: IntoChunk>(said: C) -> Chunk {
     said.into_chunk()
 }
 
 #[inline]
-pub fn carried<T: Carries>(item: &T) -> Chunk {
+pub fn carried<T: StreamItem>(item: &T) -> Chunk {
     item.carries()
 }
 
@@ -67,21 +67,21 @@ pub fn observe<S, K, C, F, U>(
     operation: Operation,
     stream: S,
     _kind: K,
-    mut tokens: impl FnMut(&<S::Item as Look<K>>::Value) -> C,
-    text: impl Fn(&<S::Item as Look<K>>::Value) -> Option<&str>,
-    mut error_type: impl FnMut(&<S::Item as Look<K>>::Error) -> F,
-    mut usage: impl FnMut(&<S::Item as Look<K>>::Value) -> U,
-) -> Observed<S, impl Carry<S::Item>>
+    mut tokens: impl FnMut(&<S::Item as Inspect<K>>::Value) -> C,
+    text: impl Fn(&<S::Item as Inspect<K>>::Value) -> Option<&str>,
+    mut error_type: impl FnMut(&<S::Item as Inspect<K>>::Error) -> F,
+    mut usage: impl FnMut(&<S::Item as Inspect<K>>::Value) -> U,
+) -> ObservedStream<S, impl ItemReader<S::Item>>
 where
     S: Stream,
-    S::Item: Look<K>,
+    S::Item: Inspect<K>,
     C: Into<Chunk>,
-    F: AsFailure,
-    U: AsUsage,
+    F: IntoFailure,
+    U: IntoUsage,
 {
-    let marker = U::IS_READ.then(|| operation.marker());
-    let carries = move |item: &S::Item| match item.look() {
-        Seen::Gave(value) => {
+    let marker = U::HAS_USAGE.then(|| operation.marker().clone());
+    let carries = move |item: &S::Item| match item.inspect() {
+        CallResult::Value(value) => {
             if let Some(marker) = &marker
                 && let Some(usage) = usage(value).into_usage()
             {
@@ -89,22 +89,22 @@ where
             }
             tokens(value).into()
         }
-        Seen::Nothing => Chunk::silent(),
-        Seen::Broke(error, its_type) => broken(failure(error, its_type, &mut error_type).error_type()),
+        CallResult::NoValue => Chunk::ignored(),
+        CallResult::Error(error, its_type) => error_chunk(failure(error, its_type, &mut error_type).error_type()),
     };
-    operation.observe_by(stream, Items { carries, text, kind: PhantomData })
+    operation.observe_by(stream, AttributeItemReader { carries, text, kind: PhantomData })
 }
 
 /// What the items of a stream carry, and what they say.
-struct Items<K, C, T> {
+struct AttributeItemReader<K, C, T> {
     carries: C,
     text: T,
     kind: PhantomData<fn() -> K>,
 }
 
-impl<Item, K, C, T> Carry<Item> for Items<K, C, T>
+impl<Item, K, C, T> ItemReader<Item> for AttributeItemReader<K, C, T>
 where
-    Item: Look<K>,
+    Item: Inspect<K>,
     C: FnMut(&Item) -> Chunk,
     T: Fn(&Item::Value) -> Option<&str>,
 {
@@ -119,7 +119,7 @@ where
 }
 
 #[cold]
-fn broken(error: ErrorType) -> Chunk {
+fn error_chunk(error: ErrorType) -> Chunk {
     if error.is_refusal() { Chunk::rejected(error) } else { Chunk::failed(error) }
 }
 
@@ -129,44 +129,44 @@ pub fn follow<S, K, F, U>(
     step: Step,
     stream: S,
     _kind: K,
-    mut error_type: impl FnMut(&<S::Item as Look<K>>::Error) -> F,
-    mut usage: impl FnMut(&<S::Item as Look<K>>::Value) -> U,
-) -> Followed<S, impl FnMut(&Step, &S::Item) -> Option<ErrorType>>
+    mut error_type: impl FnMut(&<S::Item as Inspect<K>>::Error) -> F,
+    mut usage: impl FnMut(&<S::Item as Inspect<K>>::Value) -> U,
+) -> StepStream<S, impl FnMut(&Step, &S::Item) -> Option<ErrorType>>
 where
     S: Stream,
-    S::Item: Look<K>,
-    F: AsFailure,
-    U: AsUsage,
+    S::Item: Inspect<K>,
+    F: IntoFailure,
+    U: IntoUsage,
 {
-    let look = move |step: &Step, item: &S::Item| match item.look() {
-        Seen::Gave(value) => {
+    let look = move |step: &Step, item: &S::Item| match item.inspect() {
+        CallResult::Value(value) => {
             if let Some(usage) = usage(value).into_usage() {
                 step.usage(usage);
             }
             None
         }
-        Seen::Nothing => None,
-        Seen::Broke(error, its_type) => Some(failure(error, its_type, &mut error_type).error_type()),
+        CallResult::NoValue => None,
+        CallResult::Error(error, its_type) => Some(failure(error, its_type, &mut error_type).error_type()),
     };
-    Followed { stream, look, step: Some(step), polling: false }
+    StepStream { stream, inspect: look, step: Some(step), polling: false }
 }
 
 pin_project! {
     /// A stream that ends its step.
     #[must_use = "streams do nothing unless polled"]
-    pub struct Followed<S, L>
+    pub struct StepStream<S, L>
     where
         S: Stream,
     {
         #[pin]
         stream: S,
-        look: L,
+        inspect: L,
         step: Option<Step>,
         // The stream or the closure is running; still so at the drop means that it panicked.
         polling: bool,
     }
 
-    impl<S, L> PinnedDrop for Followed<S, L>
+    impl<S, L> PinnedDrop for StepStream<S, L>
     where
         S: Stream,
     {
@@ -181,7 +181,7 @@ pin_project! {
     }
 }
 
-impl<S, L> Stream for Followed<S, L>
+impl<S, L> Stream for StepStream<S, L>
 where
     S: Stream,
     L: FnMut(&Step, &S::Item) -> Option<ErrorType>,
@@ -193,7 +193,7 @@ where
         *this.polling = true;
         let polled = this.stream.poll_next(context);
         let error = match (&polled, this.step.as_ref()) {
-            (Poll::Ready(Some(item)), Some(step)) => (this.look)(step, item),
+            (Poll::Ready(Some(item)), Some(step)) => (this.inspect)(step, item),
             _ => None,
         };
         *this.polling = false;
@@ -212,8 +212,8 @@ where
     }
 }
 
-impl<S: Stream + fmt::Debug, L> fmt::Debug for Followed<S, L> {
+impl<S: Stream + fmt::Debug, L> fmt::Debug for StepStream<S, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Followed").field("stream", &self.stream).field("step", &self.step).finish_non_exhaustive()
+        f.debug_struct("StepStream").field("stream", &self.stream).field("step", &self.step).finish_non_exhaustive()
     }
 }

@@ -8,9 +8,9 @@ use std::sync::atomic::Ordering;
 /// The bytes of content that all operations in flight may hold together. Cheap to clone; clones share it.
 ///
 /// ```
-/// use llmobs::capture::Budget;
+/// use llmobs::capture::ContentBudget;
 ///
-/// let budget = Budget::new(100);
+/// let budget = ContentBudget::new(100);
 /// let mut lease = budget.lease();
 /// assert!(lease.grow(80));
 /// assert!(!budget.lease().grow(30), "there are 20 left");
@@ -18,27 +18,27 @@ use std::sync::atomic::Ordering;
 /// assert_eq!((budget.in_use(), budget.refused()), (0, 1));
 /// ```
 #[derive(Debug, Clone)]
-pub struct Budget {
-    shared: Arc<Shared>,
+pub struct ContentBudget {
+    shared: Arc<BudgetState>,
 }
 
 #[derive(Debug)]
-struct Shared {
+struct BudgetState {
     limit: usize,
     used: AtomicUsize,
     refused: AtomicU64,
 }
 
-impl Budget {
+impl ContentBudget {
     /// A budget of so many bytes.
     #[must_use]
     pub fn new(bytes: usize) -> Self {
-        Self { shared: Arc::new(Shared { limit: bytes, used: AtomicUsize::new(0), refused: AtomicU64::new(0) }) }
+        Self { shared: Arc::new(BudgetState { limit: bytes, used: AtomicUsize::new(0), refused: AtomicU64::new(0) }) }
     }
 
     /// A share of it for one operation, empty at first.
-    pub fn lease(&self) -> Lease {
-        Lease { shared: Arc::clone(&self.shared), bytes: 0 }
+    pub fn lease(&self) -> Permit {
+        Permit { shared: Arc::clone(&self.shared), bytes: 0 }
     }
 
     /// Bytes that operations hold now.
@@ -61,21 +61,21 @@ impl Budget {
 }
 
 /// 64 MiB.
-impl Default for Budget {
+impl Default for ContentBudget {
     fn default() -> Self {
         Self::new(64 * 1024 * 1024)
     }
 }
 
-/// A share of a [`Budget`], which goes back when it is dropped.
+/// A share of a [`ContentBudget`], which goes back when it is dropped.
 #[derive(Debug)]
 #[must_use = "a lease that is dropped is given back"]
-pub struct Lease {
-    shared: Arc<Shared>,
+pub struct Permit {
+    shared: Arc<BudgetState>,
     bytes: usize,
 }
 
-impl Lease {
+impl Permit {
     /// Takes so many bytes more; none of them if there are not enough.
     pub fn grow(&mut self, bytes: usize) -> bool {
         let limit = self.shared.limit;
@@ -97,7 +97,7 @@ impl Lease {
     }
 }
 
-impl Drop for Lease {
+impl Drop for Permit {
     fn drop(&mut self) {
         self.shared.used.fetch_sub(self.bytes, Ordering::Relaxed);
     }
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn threads_together_never_hold_more_than_the_budget_and_give_all_back() {
-        let budget = Budget::new(1_000);
+        let budget = ContentBudget::new(1_000);
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {

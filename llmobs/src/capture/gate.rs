@@ -4,19 +4,19 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use super::Budget;
-use super::Captured;
+use super::CaptureReport;
+use super::ContentAccumulator;
+use super::ContentBudget;
 use super::ContentCapture;
-use super::Gathering;
-use super::Hook;
+use super::ContentHook;
+use super::ContentLimits;
+use super::ContentReferences;
+use super::GatePass;
+use super::HookPayload;
 use super::HookStats;
-use super::Limits;
-use super::Passage;
-use super::References;
-use super::Report;
-use super::hook::Worker;
-use super::shape::Shaper;
-use super::shape::shed;
+use super::hook::HookWorker;
+use super::serialize::ContentSerializer;
+use super::serialize::shed;
 use crate::content::Message;
 use crate::redact::Redactor;
 
@@ -40,18 +40,18 @@ use crate::redact::Redactor;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Gate {
-    inner: Arc<Inner>,
+    inner: Arc<GateInner>,
 }
 
 #[derive(Debug)]
-struct Inner {
+struct GateInner {
     capture: ContentCapture,
     /// Built when it is first needed: a gate that is shut has no use for it.
     redactor: OnceLock<Redactor>,
-    limits: Limits,
-    budget: Budget,
+    limits: ContentLimits,
+    budget: ContentBudget,
     full_definitions: bool,
-    hook: Option<Worker>,
+    hook: Option<HookWorker>,
 }
 
 impl Gate {
@@ -75,13 +75,13 @@ impl Gate {
     }
 
     /// How much may leave.
-    pub fn limits(&self) -> &Limits {
+    pub fn limits(&self) -> &ContentLimits {
         &self.inner.limits
     }
 
     /// What all operations in flight may hold together.
     #[must_use]
-    pub fn budget(&self) -> &Budget {
+    pub fn budget(&self) -> &ContentBudget {
         &self.inner.budget
     }
 
@@ -98,25 +98,25 @@ impl Gate {
 
     /// The way out for the content of one operation.
     #[must_use]
-    pub fn passage(&self) -> Passage<'_> {
+    pub fn passage(&self) -> GatePass<'_> {
         self.passage_of(self.limits().span_bytes())
     }
 
     /// The way out for what comes later, of which so many bytes may leave.
-    pub(crate) fn passage_of(&self, bytes: usize) -> Passage<'_> {
-        Passage::new(self, bytes)
+    pub(crate) fn passage_of(&self, bytes: usize) -> GatePass<'_> {
+        GatePass::new(self, bytes)
     }
 
     /// A buffer for what a stream brings; none where capture is off, so that nothing is kept.
     #[must_use]
-    pub fn gather(&self) -> Option<Gathering> {
-        self.inner.capture.is_on().then(|| Gathering::new(self))
+    pub fn gather(&self) -> Option<ContentAccumulator> {
+        self.inner.capture.is_on().then(|| ContentAccumulator::new(self))
     }
 
     /// Gives what passed to the application's hook, on its own thread. The references are for the span, and are none where
     /// there is no hook, its queue is full, or capture is off.
     #[must_use]
-    pub fn hand_over(&self, captured: Captured) -> References {
+    pub fn send_to_hook(&self, captured: HookPayload) -> ContentReferences {
         let hook = self.inner.hook.as_ref().filter(|_| self.inner.capture.is_on() && !captured.is_empty());
         hook.map(|hook| hook.send(captured)).unwrap_or_default()
     }
@@ -130,7 +130,7 @@ impl Gate {
     /// What became of what the hook was given.
     #[must_use]
     pub fn hook_stats(&self) -> HookStats {
-        self.inner.hook.as_ref().map(Worker::stats).unwrap_or_default()
+        self.inner.hook.as_ref().map(HookWorker::stats).unwrap_or_default()
     }
 
     /// Takes the media out of messages that will not go along, so that nobody keeps them until then.
@@ -138,13 +138,13 @@ impl Gate {
         shed(messages, self.limits());
     }
 
-    pub(super) fn shaper<'a>(&'a self, report: &'a mut Report) -> Shaper<'a> {
-        Shaper {
+    pub(super) fn shaper<'a>(&'a self, report: &'a mut CaptureReport) -> ContentSerializer<'a> {
+        ContentSerializer {
             redactor: self.redactor(),
             limits: &self.inner.limits,
             report,
             part_bytes: self.inner.limits.part_bytes(),
-            most_parts: usize::MAX,
+            max_parts: usize::MAX,
             full_definitions: self.inner.full_definitions,
         }
     }
@@ -156,10 +156,10 @@ impl Gate {
 pub struct GateBuilder {
     capture: Option<ContentCapture>,
     redactor: Option<Redactor>,
-    limits: Option<Limits>,
-    budget: Option<Budget>,
+    limits: Option<ContentLimits>,
+    budget: Option<ContentBudget>,
     full_definitions: bool,
-    hook: Option<Box<dyn Hook>>,
+    hook: Option<Box<dyn ContentHook>>,
     queue: usize,
 }
 
@@ -176,14 +176,14 @@ impl GateBuilder {
         self
     }
 
-    /// How much may leave. Defaults to [`Limits::default`].
-    pub const fn limits(mut self, limits: Limits) -> Self {
+    /// How much may leave. Defaults to [`ContentLimits::default`].
+    pub const fn limits(mut self, limits: ContentLimits) -> Self {
         self.limits = Some(limits);
         self
     }
 
-    /// What all operations in flight may hold together. Defaults to [`Budget::default`].
-    pub fn budget(mut self, budget: Budget) -> Self {
+    /// What all operations in flight may hold together. Defaults to [`ContentBudget::default`].
+    pub fn budget(mut self, budget: ContentBudget) -> Self {
         self.budget = Some(budget);
         self
     }
@@ -196,7 +196,7 @@ impl GateBuilder {
     }
 
     /// The application's own sink, called on a thread of its own. Defaults to none. It is not called where capture is off.
-    pub fn hook(mut self, hook: impl Hook) -> Self {
+    pub fn hook(mut self, hook: impl ContentHook) -> Self {
         self.hook = Some(Box::new(hook));
         self
     }
@@ -211,13 +211,13 @@ impl GateBuilder {
     #[must_use]
     pub fn build(self) -> Gate {
         let capture = self.capture.unwrap_or_else(ContentCapture::from_environment);
-        let inner = Inner {
+        let inner = GateInner {
             capture,
             redactor: self.redactor.map_or_else(OnceLock::new, OnceLock::from),
             limits: self.limits.unwrap_or_default(),
             budget: self.budget.unwrap_or_default(),
             full_definitions: self.full_definitions,
-            hook: self.hook.map(|hook| Worker::new(hook, self.queue)),
+            hook: self.hook.map(|hook| HookWorker::new(hook, self.queue)),
         };
         let gate = Gate { inner: Arc::new(inner) };
         if capture.is_on() {

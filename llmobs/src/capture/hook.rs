@@ -28,20 +28,20 @@ use serde_json::Value;
 /// use std::sync::mpsc;
 /// use std::time::Duration;
 ///
-/// use llmobs::capture::Captured;
+/// use llmobs::capture::HookPayload;
 /// use llmobs::capture::ContentCapture;
 /// use llmobs::capture::Gate;
-/// use llmobs::capture::Hook;
+/// use llmobs::capture::ContentHook;
 /// use llmobs::content::Message;
 ///
-/// struct Queue(mpsc::SyncSender<Captured>);
+/// struct Queue(mpsc::SyncSender<HookPayload>);
 ///
-/// impl Hook for Queue {
+/// impl ContentHook for Queue {
 ///     fn reference(&self, id: &str, name: &str) -> Option<String> {
 ///         Some(format!("queue://{id}/{name}"))
 ///     }
 ///
-///     fn take(&self, captured: Captured) {
+///     fn on_content(&self, captured: HookPayload) {
 ///         let _ = self.0.send(captured);
 ///     }
 /// }
@@ -49,12 +49,12 @@ use serde_json::Value;
 /// let (sender, receiver) = mpsc::sync_channel(8);
 /// let gate = Gate::builder().capture(ContentCapture::Hook).hook(Queue(sender)).build();
 /// let input = gate.passage().input(&[Message::user("I am jane@example.org")]);
-/// let references = gate.hand_over(Captured::new().input(input));
+/// let references = gate.send_to_hook(HookPayload::new().input(input));
 /// assert!(references.input.unwrap().ends_with("/input_messages"));
 /// assert!(gate.flush(Duration::from_secs(5)));
 /// assert_eq!(receiver.recv().unwrap().get("input_messages").unwrap()[0]["parts"][0]["content"], "I am [EMAIL]");
 /// ```
-pub trait Hook: Send + Sync + 'static {
+pub trait ContentHook: Send + Sync + 'static {
     /// Under what the content of this name will be found, for the span. It is called while the request waits, so it must
     /// be quick. Defaults to nothing.
     fn reference(&self, id: &str, name: &str) -> Option<String> {
@@ -63,18 +63,18 @@ pub trait Hook: Send + Sync + 'static {
     }
 
     /// Takes what was captured, on the thread of the hook.
-    fn take(&self, captured: Captured);
+    fn on_content(&self, captured: HookPayload);
 }
 
-impl fmt::Debug for dyn Hook {
+impl fmt::Debug for dyn ContentHook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Hook")
+        f.write_str("ContentHook")
     }
 }
 
 /// The content of one operation, after the gate. Its `Debug` prints names only.
 #[derive(Clone, Default, PartialEq)]
-pub struct Captured {
+pub struct HookPayload {
     id: String,
     trace: Option<(String, String)>,
     contents: Vec<(&'static str, Value)>,
@@ -86,7 +86,7 @@ const OUTPUT: &str = "output_messages";
 const INSTRUCTIONS: &str = "system_instructions";
 const DEFINITIONS: &str = "tool_definitions";
 
-impl Captured {
+impl HookPayload {
     /// Nothing yet.
     #[must_use]
     pub fn new() -> Self {
@@ -95,25 +95,25 @@ impl Captured {
 
     /// The input messages, if they passed.
     #[must_use]
-    pub fn input(self, passed: Option<super::Passed>) -> Self {
+    pub fn input(self, passed: Option<super::GatedValue>) -> Self {
         self.with(INPUT, passed)
     }
 
     /// The output messages, if they passed.
     #[must_use]
-    pub fn output(self, passed: Option<super::Passed>) -> Self {
+    pub fn output(self, passed: Option<super::GatedValue>) -> Self {
         self.with(OUTPUT, passed)
     }
 
     /// The instructions, if they passed.
     #[must_use]
-    pub fn system_instructions(self, passed: Option<super::Passed>) -> Self {
+    pub fn system_instructions(self, passed: Option<super::GatedValue>) -> Self {
         self.with(INSTRUCTIONS, passed)
     }
 
     /// The definitions of tools, if they passed.
     #[must_use]
-    pub fn tool_definitions(self, passed: Option<super::Passed>) -> Self {
+    pub fn tool_definitions(self, passed: Option<super::GatedValue>) -> Self {
         self.with(DEFINITIONS, passed)
     }
 
@@ -151,23 +151,23 @@ impl Captured {
         Self { trace: ids, ..self }
     }
 
-    fn with(mut self, name: &'static str, passed: Option<super::Passed>) -> Self {
+    fn with(mut self, name: &'static str, passed: Option<super::GatedValue>) -> Self {
         self.contents.extend(passed.map(|passed| (name, passed.into_value())));
         self
     }
 }
 
-impl fmt::Debug for Captured {
+impl fmt::Debug for HookPayload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.contents.iter().map(|(name, _)| name);
-        f.debug_struct("Captured").field("id", &self.id).field("contents", &names.collect::<Vec<_>>()).finish()
+        f.debug_struct("HookPayload").field("id", &self.id).field("contents", &names.collect::<Vec<_>>()).finish()
     }
 }
 
 /// Under what the hook keeps the contents of one operation: `gen_ai.input.messages_ref` and the like.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct References {
+pub struct ContentReferences {
     /// The input messages.
     pub input: Option<String>,
     /// The output messages.
@@ -183,7 +183,7 @@ pub struct References {
 #[non_exhaustive]
 pub struct HookStats {
     /// Captures that the hook has taken.
-    pub taken: u64,
+    pub delivered: u64,
     /// Captures that found the queue full, or no thread to take them.
     pub dropped: u64,
     /// Captures in which the hook panicked.
@@ -191,39 +191,39 @@ pub struct HookStats {
 }
 
 /// The hook's thread and what waits for it.
-pub(super) struct Worker {
-    shared: Arc<Shared>,
+pub(super) struct HookWorker {
+    shared: Arc<HookQueue>,
     /// Random, so that two processes never give one name.
     seed: u64,
     next: AtomicU64,
 }
 
-struct Shared {
-    hook: Box<dyn Hook>,
-    most: usize,
+struct HookQueue {
+    hook: Box<dyn ContentHook>,
+    capacity: usize,
     state: Mutex<State>,
     changed: Condvar,
-    taken: AtomicU64,
+    delivered: AtomicU64,
     dropped: AtomicU64,
     panicked: AtomicU64,
 }
 
 #[derive(Default)]
 struct State {
-    waiting: VecDeque<Captured>,
+    waiting: VecDeque<HookPayload>,
     running: bool,
     busy: bool,
     closed: bool,
 }
 
-impl Worker {
-    pub(super) fn new(hook: Box<dyn Hook>, most: usize) -> Self {
-        let shared = Shared {
+impl HookWorker {
+    pub(super) fn new(hook: Box<dyn ContentHook>, capacity: usize) -> Self {
+        let shared = HookQueue {
             hook,
-            most,
+            capacity,
             state: Mutex::default(),
             changed: Condvar::new(),
-            taken: AtomicU64::new(0),
+            delivered: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
             panicked: AtomicU64::new(0),
         };
@@ -231,22 +231,22 @@ impl Worker {
     }
 
     /// Puts a capture into the queue, if there is room.
-    pub(super) fn send(&self, mut captured: Captured) -> References {
+    pub(super) fn send(&self, mut captured: HookPayload) -> ContentReferences {
         captured.id = format!("{:016x}{:016x}", self.seed, self.next.fetch_add(1, Ordering::Relaxed));
         let reference = |name: &str| {
             captured.get(name)?;
             catch_unwind(AssertUnwindSafe(|| self.shared.hook.reference(&captured.id, name))).ok().flatten()
         };
-        let references = References {
+        let references = ContentReferences {
             input: reference(INPUT),
             output: reference(OUTPUT),
             system_instructions: reference(INSTRUCTIONS),
             tool_definitions: reference(DEFINITIONS),
         };
         let mut state = self.shared.state();
-        if state.waiting.len() >= self.shared.most || !self.start(&mut state) {
+        if state.waiting.len() >= self.shared.capacity || !self.start(&mut state) {
             self.shared.dropped.fetch_add(1, Ordering::Relaxed);
-            return References::default();
+            return ContentReferences::default();
         }
         state.waiting.push_back(captured);
         self.shared.changed.notify_all();
@@ -263,7 +263,7 @@ impl Worker {
 
     pub(super) fn stats(&self) -> HookStats {
         HookStats {
-            taken: self.shared.taken.load(Ordering::Relaxed),
+            delivered: self.shared.delivered.load(Ordering::Relaxed),
             dropped: self.shared.dropped.load(Ordering::Relaxed),
             panicked: self.shared.panicked.load(Ordering::Relaxed),
         }
@@ -279,7 +279,7 @@ impl Worker {
     }
 }
 
-impl Shared {
+impl HookQueue {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -292,8 +292,8 @@ impl Shared {
             let Some(captured) = state.waiting.pop_front() else { return };
             state.busy = true;
             drop(state);
-            let count = match catch_unwind(AssertUnwindSafe(|| self.hook.take(captured))) {
-                Ok(()) => &self.taken,
+            let count = match catch_unwind(AssertUnwindSafe(|| self.hook.on_content(captured))) {
+                Ok(()) => &self.delivered,
                 Err(_) => &self.panicked,
             };
             count.fetch_add(1, Ordering::Relaxed);
@@ -304,15 +304,15 @@ impl Shared {
 }
 
 /// The thread takes what still waits and ends; nobody waits for it. Whoever must be sure calls `flush` before.
-impl Drop for Worker {
+impl Drop for HookWorker {
     fn drop(&mut self) {
         self.shared.state().closed = true;
         self.shared.changed.notify_all();
     }
 }
 
-impl fmt::Debug for Worker {
+impl fmt::Debug for HookWorker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Worker").field("most", &self.shared.most).finish_non_exhaustive()
+        f.debug_struct("HookWorker").field("most", &self.shared.capacity).finish_non_exhaustive()
     }
 }

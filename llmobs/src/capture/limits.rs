@@ -3,21 +3,21 @@
 /// How many bytes of content may leave, at each level. Bytes are those of the JSON.
 ///
 /// ```
-/// use llmobs::capture::Limits;
+/// use llmobs::capture::ContentLimits;
 ///
-/// let limits = Limits::default().part(4 * 1024).list(16 * 1024);
+/// let limits = ContentLimits::default().part(4 * 1024).list(16 * 1024);
 /// assert_eq!(limits.part_bytes(), 4 * 1024);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
-pub struct Limits {
+pub struct ContentLimits {
     part: usize,
     list: usize,
     span: usize,
     media: usize,
 }
 
-impl Limits {
+impl ContentLimits {
     /// The smallest list: `[]` fits with room for one empty message.
     const SMALLEST: usize = 32;
 
@@ -72,7 +72,7 @@ impl Limits {
     }
 }
 
-impl Default for Limits {
+impl Default for ContentLimits {
     fn default() -> Self {
         Self { part: 8 * 1024, list: 32 * 1024, span: 64 * 1024, media: 0 }
     }

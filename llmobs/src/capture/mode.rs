@@ -18,7 +18,7 @@ pub enum ContentCapture {
     Events,
     /// On both.
     SpansAndEvents,
-    /// To the application's own [`Hook`](super::Hook) alone; spans and events have references at most.
+    /// To the application's own [`ContentHook`](super::ContentHook) alone; spans and events have references at most.
     Hook,
 }
 

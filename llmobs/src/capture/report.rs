@@ -2,33 +2,33 @@
 
 use std::ops::AddAssign;
 
-use crate::redact::Counts;
+use crate::redact::RedactionCounts;
 
 /// What was masked, cut and left out of something that passed the gate: numbers, never what it was.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Report {
+pub struct CaptureReport {
     /// What was masked, by kind.
-    pub redactions: Counts,
+    pub redactions: RedactionCounts,
     /// Texts, arguments and answers that were cut.
     pub cut_contents: u64,
     /// Bytes that were cut off them.
     pub cut_bytes: u64,
     /// Media that did not go along.
-    pub left_media: u64,
+    pub dropped_media: u64,
     /// Bytes of them.
     pub media_bytes: u64,
     /// Parts that were left out whole.
     pub dropped_parts: u64,
     /// Messages, definitions and documents that were left out whole.
     pub dropped_messages: u64,
-    /// Bytes that were not even gathered, since a limit or the [`Budget`](super::Budget) was reached.
+    /// Bytes that were not even gathered, since a limit or the [`ContentBudget`](super::ContentBudget) was reached.
     pub refused_bytes: u64,
-    /// Whether the [`Budget`](super::Budget) had no room for something.
-    pub over_budget: bool,
+    /// Whether the [`ContentBudget`](super::ContentBudget) had no room for something.
+    pub is_over_budget: bool,
 }
 
-impl Report {
+impl CaptureReport {
     /// Whether everything passed as it was.
     #[must_use]
     pub fn is_clean(&self) -> bool {
@@ -41,7 +41,7 @@ impl Report {
     }
 
     pub(super) fn media(&mut self, bytes: usize) {
-        self.left_media += 1;
+        self.dropped_media += 1;
         self.media_bytes += as_u64(bytes);
     }
 
@@ -50,17 +50,17 @@ impl Report {
     }
 }
 
-impl AddAssign for Report {
+impl AddAssign for CaptureReport {
     fn add_assign(&mut self, other: Self) {
         self.redactions += other.redactions;
         self.cut_contents += other.cut_contents;
         self.cut_bytes += other.cut_bytes;
-        self.left_media += other.left_media;
+        self.dropped_media += other.dropped_media;
         self.media_bytes += other.media_bytes;
         self.dropped_parts += other.dropped_parts;
         self.dropped_messages += other.dropped_messages;
         self.refused_bytes += other.refused_bytes;
-        self.over_budget |= other.over_budget;
+        self.is_over_budget |= other.is_over_budget;
     }
 }
 

@@ -5,7 +5,7 @@
 /// Which family of measurement a histogram holds; it decides the bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Shape {
+pub enum BucketShape {
     /// Time to the first token or chunk of a server, in seconds.
     FirstToken,
     /// Whole operations and client-side waits, in seconds.
@@ -15,11 +15,11 @@ pub enum Shape {
     /// Time from chunk to chunk, in seconds.
     PerChunk,
     /// Queue, prefill, decode, phases and other parts of an operation, in seconds.
-    Part,
+    Stage,
     /// Numbers of tokens.
     Tokens,
     /// Small numbers: choices.
-    Few,
+    SmallCount,
     /// Delays of the runtime, in seconds.
     Lag,
     /// HTTP requests, in seconds.
@@ -27,7 +27,7 @@ pub enum Shape {
     /// Energy of an operation, in joules.
     Energy,
     /// Calls of a driver, in seconds.
-    Call,
+    DriverCall,
 }
 
 /// How fine the histograms are. Thresholds of objectives are added as exact bounds to each of them.
@@ -49,25 +49,25 @@ pub enum Buckets {
 impl Buckets {
     /// The upper bounds for a shape, inclusive and rising.
     #[must_use]
-    pub fn bounds(self, shape: Shape) -> Vec<f64> {
+    pub fn bounds(self, shape: BucketShape) -> Vec<f64> {
         let fine = matches!(self, Self::Fine | Self::Exponential);
         let (base, tail): (&[f64], &[f64]) = match shape {
-            Shape::FirstToken if fine => (FIRST_TOKEN_FINE, LONG_TAIL),
-            Shape::FirstToken => (FIRST_TOKEN, LONG_TAIL),
+            BucketShape::FirstToken if fine => (FIRST_TOKEN_FINE, LONG_TAIL),
+            BucketShape::FirstToken => (FIRST_TOKEN, LONG_TAIL),
             // The conventions advise the same list for both.
-            Shape::Duration | Shape::PerChunk if fine => (DURATION_FINE, &[320.0, 640.0]),
-            Shape::Duration | Shape::PerChunk => (DURATION, &[160.0, 320.0, 640.0]),
-            Shape::PerToken if fine => (PER_TOKEN_FINE, &[]),
-            Shape::PerToken => (PER_TOKEN, &[5.0, 10.0]),
-            Shape::Part if fine => (PART_FINE, &[160.0, 320.0, 640.0]),
-            Shape::Part => (PART, &[160.0, 320.0, 640.0]),
-            Shape::Tokens => (TOKENS, &[]),
-            Shape::Few => (FEW, &[]),
-            Shape::Lag => (LAG, &[]),
+            BucketShape::Duration | BucketShape::PerChunk if fine => (DURATION_FINE, &[320.0, 640.0]),
+            BucketShape::Duration | BucketShape::PerChunk => (DURATION, &[160.0, 320.0, 640.0]),
+            BucketShape::PerToken if fine => (PER_TOKEN_FINE, &[]),
+            BucketShape::PerToken => (PER_TOKEN, &[5.0, 10.0]),
+            BucketShape::Stage if fine => (PART_FINE, &[160.0, 320.0, 640.0]),
+            BucketShape::Stage => (PART, &[160.0, 320.0, 640.0]),
+            BucketShape::Tokens => (TOKENS, &[]),
+            BucketShape::SmallCount => (FEW, &[]),
+            BucketShape::Lag => (LAG, &[]),
             // A stream of tokens lasts longer than what the conventions had in mind.
-            Shape::Http => (HTTP, LONG_TAIL),
-            Shape::Energy => (ENERGY, &[]),
-            Shape::Call => (CALL, &[]),
+            BucketShape::Http => (HTTP, LONG_TAIL),
+            BucketShape::Energy => (ENERGY, &[]),
+            BucketShape::DriverCall => (CALL, &[]),
         };
         let mut bounds = base.to_vec();
         if self != Self::Semconv {
@@ -138,17 +138,17 @@ mod tests {
     #[test]
     fn bounds_rise_and_the_default_holds_every_advised_bound() {
         let shapes = [
-            Shape::FirstToken,
-            Shape::Duration,
-            Shape::PerToken,
-            Shape::PerChunk,
-            Shape::Part,
-            Shape::Tokens,
-            Shape::Few,
-            Shape::Lag,
-            Shape::Http,
-            Shape::Energy,
-            Shape::Call,
+            BucketShape::FirstToken,
+            BucketShape::Duration,
+            BucketShape::PerToken,
+            BucketShape::PerChunk,
+            BucketShape::Stage,
+            BucketShape::Tokens,
+            BucketShape::SmallCount,
+            BucketShape::Lag,
+            BucketShape::Http,
+            BucketShape::Energy,
+            BucketShape::DriverCall,
         ];
         for shape in shapes {
             for buckets in [Buckets::Semconv, Buckets::Default, Buckets::Fine, Buckets::Exponential] {
@@ -158,7 +158,7 @@ mod tests {
             let default = Buckets::Default.bounds(shape);
             assert!(Buckets::Semconv.bounds(shape).iter().all(|bound| default.contains(bound)));
         }
-        assert_eq!(Buckets::Default.bounds(Shape::FirstToken).last(), Some(&640.0));
-        assert_eq!(Buckets::Default.bounds(Shape::PerToken).last(), Some(&10.0));
+        assert_eq!(Buckets::Default.bounds(BucketShape::FirstToken).last(), Some(&640.0));
+        assert_eq!(Buckets::Default.bounds(BucketShape::PerToken).last(), Some(&10.0));
     }
 }

@@ -1,17 +1,17 @@
 //! The rows.
 
+use super::BucketShape;
 use super::Group;
 use super::Instrument;
 use super::Level;
 use super::Profile;
 use super::Role;
 use super::Row;
-use super::Shape;
 use crate::semconv::attribute as a;
 use crate::semconv::metric as m;
 
 /// Attributes of our own, in the conventions' way of writing.
-pub(crate) mod own {
+pub(crate) mod llmobs_attribute {
     pub(crate) const ANOMALY: &str = "llmobs.anomaly";
     pub(crate) const ATTEMPT_KIND: &str = "llmobs.attempt.kind";
     pub(crate) const CACHE_KIND: &str = "llmobs.cache.kind";
@@ -80,11 +80,11 @@ macro_rules! shape {
         None
     };
     ($shape:ident) => {
-        Some(Shape::$shape)
+        Some(BucketShape::$shape)
     };
 }
 
-/// `Id { name, Instrument(Shape), unit, [attributes], level, roles, profile, since, "description" }`
+/// `RowId { name, Instrument(BucketShape), unit, [attributes], level, roles, profile, since, "description" }`
 macro_rules! rows {
     ($group:ident: $($rest:tt)*) => { rows!(@ [] $group: $($rest)*); };
     (@ [$($done:tt)*] $group:ident: $($id:ident { $name:expr, $instrument:ident $(($shape:ident))?, $unit:literal,
@@ -107,9 +107,9 @@ macro_rules! rows {
     (@ [$(($id:ident, $row:expr))*]) => {
         /// The place of each row.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub(crate) enum Id { $($id),* }
+        pub(crate) enum RowId { $($id),* }
 
-        impl Id {
+        impl RowId {
             pub(crate) const ALL: &'static [Self] = &[$(Self::$id),*];
         }
 
@@ -118,7 +118,7 @@ macro_rules! rows {
     };
 }
 
-impl Id {
+impl RowId {
     pub(crate) const fn row(self) -> &'static Row {
         &ROWS[self as usize]
     }
@@ -170,23 +170,23 @@ GenAiClient:
 HttpServer:
     HttpDuration { m::HTTP_SERVER_REQUEST_DURATION, Histogram(Http), "s", [a::HTTP_REQUEST_METHOD a::URL_SCHEME a::HTTP_ROUTE a::HTTP_RESPONSE_STATUS_CODE a::ERROR_TYPE a::NETWORK_PROTOCOL_VERSION], Core, ALL, both, NOW,
         "From the arrival of a request to the end of the body of its response" }
-    HttpActive { m::HTTP_SERVER_ACTIVE_REQUESTS, UpDownCounter, "{request}", [a::HTTP_REQUEST_METHOD a::URL_SCHEME], Core, ALL, both, NOW,
+    HttpActiveRequests { m::HTTP_SERVER_ACTIVE_REQUESTS, UpDownCounter, "{request}", [a::HTTP_REQUEST_METHOD a::URL_SCHEME], Core, ALL, both, NOW,
         "Requests whose response has not come to the end of its body" }
 ;
 Operation:
     Started { "llmobs.operation.started", Counter, "{operation}", [S], Core, ALL, both, NOW,
         "Operations started" }
-    Ended { "llmobs.operation.ended", Counter, "{operation}", [S own::OUTCOME own::FINISH_REASON a::ERROR_TYPE], Core, ALL, both, NOW,
+    Ended { "llmobs.operation.ended", Counter, "{operation}", [S llmobs_attribute::OUTCOME llmobs_attribute::FINISH_REASON a::ERROR_TYPE], Core, ALL, both, NOW,
         "Operations ended, each exactly once; a completed one with its finish reason, any other with its error" }
-    Active { "llmobs.operation.active", ObservableUpDownCounter, "{operation}", [S own::STATE], Core, ALL, both, NOW,
+    Active { "llmobs.operation.active", ObservableUpDownCounter, "{operation}", [S llmobs_attribute::STATE], Core, ALL, both, NOW,
         "Operations in flight by what they are doing; the sum is started minus ended" }
-    StateTime { "llmobs.operation.state.time", ObservableCounter, "s", [S own::STATE], Standard, ALL, both, NOW,
+    StateTime { "llmobs.operation.state.time", ObservableCounter, "s", [S llmobs_attribute::STATE], Standard, ALL, both, NOW,
         "Time spent in each state, operations in flight included; its rate is the mean concurrency" }
-    OldestAge { "llmobs.operation.oldest.age", ObservableGauge, "s", [SERIES[2] own::STATE], Core, ALL, both, NOW,
+    OldestAge { "llmobs.operation.oldest.age", ObservableGauge, "s", [SERIES[2] llmobs_attribute::STATE], Core, ALL, both, NOW,
         "Age of the oldest operation in flight, since its start" }
-    Limit { "llmobs.operation.limit", UpDownCounter, "{operation}", [SERIES[2] own::STATE], Core, ALL, both, NOW,
+    OperationLimit { "llmobs.operation.limit", UpDownCounter, "{operation}", [SERIES[2] llmobs_attribute::STATE], Core, ALL, both, NOW,
         "The most operations that the service lets into a state" }
-    Attempts { "llmobs.operation.attempts", Counter, "{attempt}", [S own::ATTEMPT_KIND], Core, REMOTE, both, NOW,
+    Attempts { "llmobs.operation.attempts", Counter, "{attempt}", [S llmobs_attribute::ATTEMPT_KIND], Core, REMOTE, both, NOW,
         "Tries of operations; an operation is one however often it is tried" }
     Abandoned { "llmobs.operation.abandoned", Counter, "{operation}", [S], Core, ALL, both, NOW,
         "Operations whose caller left before the first token and before it was late" }
@@ -194,29 +194,29 @@ Operation:
 Time:
     FirstToken { "llmobs.time_to_first_token", Histogram(FirstToken), "s", [S], Standard, ALL, both, NOW,
         "From the start of the operation to its first token, whatever comes later" }
-    Queue { "llmobs.queue.duration", Histogram(Part), "s", [S own::QUEUE_EXIT], Core, SERVER, both, NOW,
+    Queue { "llmobs.queue.duration", Histogram(Stage), "s", [S llmobs_attribute::QUEUE_EXIT], Core, SERVER, both, NOW,
         "From enqueued to scheduled, or to the end of an operation that ended queued" }
-    Prefill { "llmobs.prefill.duration", Histogram(Part), "s", [S], Standard, SERVER, both, NOW,
+    Prefill { "llmobs.prefill.duration", Histogram(Stage), "s", [S], Standard, SERVER, both, NOW,
         "From scheduled (else the start) to the first token" }
-    Decode { "llmobs.decode.duration", Histogram(Part), "s", [S], Standard, SERVER, both, NOW,
+    Decode { "llmobs.decode.duration", Histogram(Stage), "s", [S], Standard, SERVER, both, NOW,
         "From the first token to the last exact token moment" }
     InterToken { "llmobs.inter_token.duration", Histogram(PerToken), "s", [S], Standard, ALL, both, NOW,
         "Time from token to token, one sample for each token after the first chunk; a slow reader does not enter" }
-    Unmeasured { "llmobs.token.unmeasured", Counter, "{token}", [S], Standard, ALL, both, NOW,
+    TokensUnmeasured { "llmobs.token.unmeasured", Counter, "{token}", [S], Standard, ALL, both, NOW,
         "Tokens after the last exact moment of their stream, which have no inter-token sample" }
     LongestGap { "llmobs.operation.longest_gap.duration", Histogram(PerToken), "s", [S], Standard, ALL, both, NOW,
         "The longest time that the engine was seen to give no token, one sample an operation, not divided by the tokens of a chunk" }
-    ConsumerWait { "llmobs.consumer_wait.duration", Histogram(Part), "s", [S], Standard, ALL, both, NOW,
+    ConsumerWait { "llmobs.consumer_wait.duration", Histogram(Stage), "s", [S], Standard, ALL, both, NOW,
         "All the time that the reader was away with an item, one sample a stream" }
-    Phase { "llmobs.phase.duration", Histogram(Part), "s", [S own::PHASE_NAME], Standard, ALL, both, NOW,
+    Phase { "llmobs.phase.duration", Histogram(Stage), "s", [S llmobs_attribute::PHASE_NAME], Standard, ALL, both, NOW,
         "Time in a declared phase of the operation" }
-    Stall { "llmobs.stall.events", Counter, "{stall}", [S own::STALL_CAUSE], Full, ALL, both, NOW,
+    Stall { "llmobs.stall.events", Counter, "{stall}", [S llmobs_attribute::STALL_CAUSE], Full, ALL, both, NOW,
         "Pauses of a second or more within a stream, by whose they were" }
 ;
 Token:
-    Processed { "llmobs.token.processed", Counter, "{token}", [S own::TOKEN_DIRECTION own::TOKEN_KIND own::TOKEN_SOURCE], Core, ALL, both, NOW,
+    TokensProcessed { "llmobs.token.processed", Counter, "{token}", [S llmobs_attribute::TOKEN_DIRECTION llmobs_attribute::TOKEN_KIND llmobs_attribute::TOKEN_SOURCE], Core, ALL, both, NOW,
         "Tokens by direction and kind; the kinds do not overlap, so any sum is right" }
-    Wasted { "llmobs.token.wasted", Counter, "{token}", [S own::TOKEN_DIRECTION own::TOKEN_WASTE], Core, ALL, both, NOW,
+    TokensWasted { "llmobs.token.wasted", Counter, "{token}", [S llmobs_attribute::TOKEN_DIRECTION llmobs_attribute::TOKEN_WASTE], Core, ALL, both, NOW,
         "Tokens processed for nobody: of operations that did not complete, or superseded by a retry" }
     InputTokens { "llmobs.operation.input_tokens", Histogram(Tokens), "{token}", [S], Standard, ALL, both, NOW,
         "Input tokens of an operation" }
@@ -226,11 +226,11 @@ Token:
 Request:
     MaxTokens { "llmobs.request.max_tokens", Histogram(Tokens), "{token}", [S], Full, ALL, both, NOW,
         "The token limit that the caller set" }
-    Choices { "llmobs.request.choices", Histogram(Few), "{choice}", [S], Full, ALL, both, NOW,
+    Choices { "llmobs.request.choices", Histogram(SmallCount), "{choice}", [S], Full, ALL, both, NOW,
         "The number of answers that the caller asked for" }
 ;
 ResponseCache:
-    CacheLookups { "llmobs.response_cache.lookups", Counter, "{lookup}", [S own::CACHE_KIND own::CACHE_RESULT], Standard, ALL, both, NOW,
+    CacheLookups { "llmobs.response_cache.lookups", Counter, "{lookup}", [S llmobs_attribute::CACHE_KIND llmobs_attribute::CACHE_RESULT], Standard, ALL, both, NOW,
         "Questions to a cache of whole responses" }
 ;
 Evaluation:
@@ -238,45 +238,45 @@ Evaluation:
         "Judgements of answers, by declared name and label" }
 ;
 Objective:
-    ObjectiveEvents { "llmobs.objective.events", Counter, "{event}", [S own::OBJECTIVE_NAME own::OBJECTIVE_RESULT], Core, ALL, both, NOW,
+    ObjectiveEvents { "llmobs.objective.events", Counter, "{event}", [S llmobs_attribute::OBJECTIVE_NAME llmobs_attribute::OBJECTIVE_RESULT], Core, ALL, both, NOW,
         "Operations judged against an objective; never sum over the objective's name" }
-    ObjectiveTokens { "llmobs.objective.tokens", Counter, "{token}", [S own::OBJECTIVE_NAME own::OBJECTIVE_RESULT], Core, ALL, both, NOW,
+    ObjectiveTokens { "llmobs.objective.tokens", Counter, "{token}", [S llmobs_attribute::OBJECTIVE_NAME llmobs_attribute::OBJECTIVE_RESULT], Core, ALL, both, NOW,
         "Output tokens of the operations judged against an objective" }
-    ObjectiveTarget { "llmobs.objective.target", Gauge, "1", [SERIES[2] SERIES[0] own::OBJECTIVE_NAME], Core, ALL, both, NOW,
+    ObjectiveTarget { "llmobs.objective.target", Gauge, "1", [SERIES[2] SERIES[0] llmobs_attribute::OBJECTIVE_NAME], Core, ALL, both, NOW,
         "The share of operations that should be good" }
-    ObjectiveThreshold { "llmobs.objective.threshold", Gauge, "s", [SERIES[2] SERIES[0] own::OBJECTIVE_NAME], Core, ALL, both, NOW,
+    ObjectiveThreshold { "llmobs.objective.threshold", Gauge, "s", [SERIES[2] SERIES[0] llmobs_attribute::OBJECTIVE_NAME], Core, ALL, both, NOW,
         "The limit of one time of an objective, named `objective.time`" }
 ;
 Runtime:
-    RuntimeLag { "llmobs.runtime.lag", Histogram(Lag), "s", [own::RUNTIME_NAME], Standard, ALL, both, NOW,
+    RuntimeLag { "llmobs.runtime.lag", Histogram(Lag), "s", [llmobs_attribute::RUNTIME_NAME], Standard, ALL, both, NOW,
         "How late a task of the async runtime was woken" }
 ;
-Self_:
-    Folded { "llmobs.self.folded_labels", Counter, "{value}", [own::LABEL], Core, ALL, both, NOW,
+SelfObservability:
+    FoldedLabels { "llmobs.self.folded_labels", Counter, "{value}", [llmobs_attribute::LABEL], Core, ALL, both, NOW,
         "Label values that became _OTHER" }
-    Redactions { "llmobs.self.redactions", Counter, "{redaction}", [own::DETECTOR], Core, ALL, both, NOW,
+    Redactions { "llmobs.self.redactions", Counter, "{redaction}", [llmobs_attribute::DETECTOR], Core, ALL, both, NOW,
         "Pieces of content that were replaced" }
-    Anomalies { "llmobs.self.anomalies", Counter, "{anomaly}", [own::ANOMALY], Core, ALL, both, NOW,
+    Anomalies { "llmobs.self.anomalies", Counter, "{anomaly}", [llmobs_attribute::ANOMALY], Core, ALL, both, NOW,
         "Measurements that could not be true and were mended or left out" }
-    SeriesUsage { "llmobs.self.series.usage", ObservableUpDownCounter, "{series}", [own::METRIC_GROUP], Core, ALL, both, NOW,
+    SeriesUsage { "llmobs.self.series.usage", ObservableUpDownCounter, "{series}", [llmobs_attribute::METRIC_GROUP], Core, ALL, both, NOW,
         "Series that exist on the Prometheus page" }
-    SeriesLimit { "llmobs.self.series.limit", UpDownCounter, "{series}", [own::METRIC_GROUP], Core, ALL, both, NOW,
+    SeriesLimit { "llmobs.self.series.limit", UpDownCounter, "{series}", [llmobs_attribute::METRIC_GROUP], Core, ALL, both, NOW,
         "Label sets that one metric may have" }
 ;
 Pipeline:
-    Dropped { "llmobs.self.dropped", Counter, "{item}", [own::SIGNAL own::DROP_REASON], Core, ALL, both, NOW,
+    DroppedItems { "llmobs.self.dropped", Counter, "{item}", [llmobs_attribute::SIGNAL llmobs_attribute::DROP_REASON], Core, ALL, both, NOW,
         "Telemetry that was lost" }
-    ExportDuration { "llmobs.self.export.duration", Histogram(Part), "s", [own::SIGNAL a::ERROR_TYPE], Core, ALL, both, NOW,
+    ExportDuration { "llmobs.self.export.duration", Histogram(Stage), "s", [llmobs_attribute::SIGNAL a::ERROR_TYPE], Core, ALL, both, NOW,
         "Time of an export" }
-    ExportAge { "llmobs.self.export.age", ObservableGauge, "s", [own::SIGNAL], Core, ALL, both, NOW,
+    ExportAge { "llmobs.self.export.age", ObservableGauge, "s", [llmobs_attribute::SIGNAL], Core, ALL, both, NOW,
         "Time since the last export that succeeded" }
-    ExportQueueUsage { "llmobs.self.export.queue.usage", ObservableUpDownCounter, "{item}", [own::SIGNAL], Core, ALL, both, NOW,
+    ExportQueueUsage { "llmobs.self.export.queue.usage", ObservableUpDownCounter, "{item}", [llmobs_attribute::SIGNAL], Core, ALL, both, NOW,
         "Items that wait for an export" }
-    ExportQueueLimit { "llmobs.self.export.queue.limit", UpDownCounter, "{item}", [own::SIGNAL], Core, ALL, both, NOW,
+    ExportQueueLimit { "llmobs.self.export.queue.limit", UpDownCounter, "{item}", [llmobs_attribute::SIGNAL], Core, ALL, both, NOW,
         "The most items that may wait for an export" }
 ;
 Build:
-    BuildInfo { "llmobs.build.info", Gauge, "", [own::VERSION own::FEATURES own::LEVEL own::PROFILE], Core, ALL, both, NOW,
+    BuildInfo { "llmobs.build.info", Gauge, "", [llmobs_attribute::VERSION llmobs_attribute::FEATURES llmobs_attribute::LEVEL llmobs_attribute::PROFILE], Core, ALL, both, NOW,
         "One; the labels say what is running" }
 ;
 Gpu:
@@ -304,13 +304,13 @@ Gpu:
         "Temperature from which clocks are held down, and at which the GPU shuts down" }
     OperationEnergy { "llmobs.operation.energy", Histogram(Energy), "J", [S], Standard, ALL, both, NOW,
         "Energy of an operation: its share of what the GPUs used while it ran; known shortly after its end" }
-    GpuEnergyAttributed { "llmobs.gpu.energy.attributed", Counter, "J", [a::HW_ID own::ENERGY_KIND], Standard, ALL, both, NOW,
+    GpuEnergyAttributed { "llmobs.gpu.energy.attributed", Counter, "J", [a::HW_ID llmobs_attribute::ENERGY_KIND], Standard, ALL, both, NOW,
         "What became of the measured energy; the sum of all kinds is what was measured" }
-    GpuCollectorStatus { "llmobs.gpu.collector.status", ObservableUpDownCounter, "{collector}", [own::COLLECTOR_STATE], Core, ALL, both, NOW,
+    GpuCollectorStatus { "llmobs.gpu.collector.status", ObservableUpDownCounter, "{collector}", [llmobs_attribute::COLLECTOR_STATE], Core, ALL, both, NOW,
         "One for the state that the sampler is in, zero for the others" }
     GpuSamplerAge { "llmobs.gpu.sampler.age", ObservableGauge, "s", [a::HW_ID], Standard, ALL, both, NOW,
         "Time since the GPU last answered" }
-    GpuCallDuration { "llmobs.gpu.sampler.call.duration", Histogram(Call), "s", [own::GPU_CALL], Standard, ALL, both, NOW,
+    GpuCallDuration { "llmobs.gpu.sampler.call.duration", Histogram(DriverCall), "s", [llmobs_attribute::GPU_CALL], Standard, ALL, both, NOW,
         "Time that the GPU's library took to answer a question" }
     GpuMemoryBusy { "llmobs.gpu.memory.busy", ObservableGauge, "1", [a::HW_ID], Standard, ALL, both, NOW,
         "The share of time in which memory was read or written" }
@@ -330,25 +330,25 @@ Gpu:
         "Power of the moment" }
     GpuPowerLimit { "llmobs.gpu.power.limit", ObservableGauge, "W", [a::HW_ID], Standard, ALL, both, NOW,
         "The most power that the GPU takes" }
-    GpuClock { "llmobs.gpu.clock.frequency", ObservableGauge, "Hz", [a::HW_ID own::GPU_CLOCK_DOMAIN], Standard, ALL, both, NOW,
+    GpuClock { "llmobs.gpu.clock.frequency", ObservableGauge, "Hz", [a::HW_ID llmobs_attribute::GPU_CLOCK_DOMAIN], Standard, ALL, both, NOW,
         "Clocks of the multiprocessors and of the memory" }
-    GpuThrottleStatus { "llmobs.gpu.throttle.status", ObservableUpDownCounter, "{gpu}", [a::HW_ID own::GPU_THROTTLE_REASON], Standard, ALL, both, NOW,
+    GpuThrottleStatus { "llmobs.gpu.throttle.status", ObservableUpDownCounter, "{gpu}", [a::HW_ID llmobs_attribute::GPU_THROTTLE_REASON], Standard, ALL, both, NOW,
         "One for each reason for which clocks are held down" }
-    GpuThrottleTime { "llmobs.gpu.throttle.time", ObservableCounter, "s", [a::HW_ID own::GPU_THROTTLE_REASON], Standard, ALL, both, NOW,
+    GpuThrottleTime { "llmobs.gpu.throttle.time", ObservableCounter, "s", [a::HW_ID llmobs_attribute::GPU_THROTTLE_REASON], Standard, ALL, both, NOW,
         "Time in which clocks were held down: as the driver counts it, else as the sampler saw it" }
-    GpuXids { "llmobs.gpu.xid.errors", Counter, "{error}", [a::HW_ID own::GPU_XID_CODE own::GPU_XID_SEVERITY], Standard, ALL, both, NOW,
+    GpuXidErrors { "llmobs.gpu.xid.errors", Counter, "{error}", [a::HW_ID llmobs_attribute::GPU_XID_CODE llmobs_attribute::GPU_XID_SEVERITY], Standard, ALL, both, NOW,
         "Errors that the GPU reported by itself, by NVIDIA's number" }
-    GpuRemappedRows { "llmobs.gpu.remapped_rows", Counter, "{row}", [a::HW_ID own::GPU_REMAP_CAUSE], Standard, ALL, both, NOW,
+    GpuRemappedRows { "llmobs.gpu.remapped_rows", Counter, "{row}", [a::HW_ID llmobs_attribute::GPU_REMAP_CAUSE], Standard, ALL, both, NOW,
         "Rows of memory that were replaced" }
-    GpuReplays { "llmobs.gpu.pcie.replays", Counter, "{replay}", [a::HW_ID], Standard, ALL, both, NOW,
+    GpuPcieReplays { "llmobs.gpu.pcie.replays", Counter, "{replay}", [a::HW_ID], Standard, ALL, both, NOW,
         "Transfers on the bus that had to be repeated" }
-    GpuLinks { "llmobs.gpu.nvlink.io", ObservableCounter, "By", [a::HW_ID a::NETWORK_IO_DIRECTION], Standard, ALL, both, NOW,
+    GpuNvlinkIo { "llmobs.gpu.nvlink.io", ObservableCounter, "By", [a::HW_ID a::NETWORK_IO_DIRECTION], Standard, ALL, both, NOW,
         "Bytes over the links between GPUs" }
-    EngineFlops { "llmobs.engine.flops.utilization", ObservableGauge, "1", [SERIES[2] own::ENGINE_ID], Full, ALL, both, NOW,
+    EngineFlops { "llmobs.engine.flops.utilization", ObservableGauge, "1", [SERIES[2] llmobs_attribute::ENGINE_ID], Full, ALL, both, NOW,
         "Arithmetic that the model needs by what the GPUs can do at most: an estimate" }
-    EngineBandwidth { "llmobs.engine.memory_bandwidth.utilization", ObservableGauge, "1", [SERIES[2] own::ENGINE_ID], Full, ALL, both, NOW,
+    EngineBandwidth { "llmobs.engine.memory_bandwidth.utilization", ObservableGauge, "1", [SERIES[2] llmobs_attribute::ENGINE_ID], Full, ALL, both, NOW,
         "Memory that the model reads by what the GPUs can move at most: an estimate" }
-    EngineStarved { "llmobs.engine.starved.time", Counter, "s", [SERIES[2] own::ENGINE_ID own::STARVED_CAUSE], Standard, ALL, both, NOW,
+    EngineStarved { "llmobs.engine.starved.time", Counter, "s", [SERIES[2] llmobs_attribute::ENGINE_ID llmobs_attribute::STARVED_CAUSE], Standard, ALL, both, NOW,
         "Time in which operations waited while the GPU had next to nothing to do" }
 ;
 }

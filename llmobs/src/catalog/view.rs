@@ -4,8 +4,8 @@
 
 mod dcgm;
 
-use super::Id;
 use super::Instrument;
+use super::RowId;
 
 /// The names of another system, for our data on the Prometheus page. OpenTelemetry never sees them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,18 +25,18 @@ impl View {
         }
     }
 
-    pub(crate) const fn table(self) -> &'static Table {
+    pub(crate) const fn table(self) -> &'static ViewDefinition {
         match self {
             Self::Dcgm => &dcgm::TABLE,
         }
     }
 
     /// Whether it shows the values of a row, all of them or some.
-    pub(crate) fn shows(self, id: Id) -> bool {
+    pub(crate) fn shows(self, id: RowId) -> bool {
         self.table().columns.iter().any(|column| match column.origin {
-            Origin::Row(from, _) => from == id,
-            Origin::Rest(from, less) => from == id || less.contains(&id),
-            Origin::Figure(_) => false,
+            ValueOrigin::Row(from, _) => from == id,
+            ValueOrigin::Difference(from, less) => from == id || less.contains(&id),
+            ValueOrigin::DeviceValue(_) => false,
         })
     }
 
@@ -51,20 +51,20 @@ impl View {
 
 /// Everything that a view shows.
 #[derive(Debug)]
-pub(crate) struct Table {
+pub(crate) struct ViewDefinition {
     /// The labels of every series, in order.
-    pub(crate) labels: &'static [Tag],
-    pub(crate) columns: &'static [Column],
+    pub(crate) labels: &'static [ViewLabel],
+    pub(crate) columns: &'static [ViewMetric],
 }
 
 /// One metric of a view.
 #[derive(Debug)]
-pub(crate) struct Column {
+pub(crate) struct ViewMetric {
     pub(crate) name: &'static str,
     /// A counter or a gauge.
     pub(crate) instrument: Instrument,
     pub(crate) description: &'static str,
-    pub(crate) origin: Origin,
+    pub(crate) origin: ValueOrigin,
     /// From our unit to the view's.
     pub(crate) convert: fn(f64) -> f64,
     /// A label that repeats the value.
@@ -73,43 +73,43 @@ pub(crate) struct Column {
 
 /// Where a value lies.
 #[derive(Debug)]
-pub(crate) enum Origin {
+pub(crate) enum ValueOrigin {
     /// In a row; where an attribute is named, in the series that have this value of it.
-    Row(Id, Option<(&'static str, &'static str)>),
+    Row(RowId, Option<(&'static str, &'static str)>),
     /// What the others leave of the first. One that is not there takes nothing.
-    Rest(Id, &'static [Id]),
+    Difference(RowId, &'static [RowId]),
     /// Beside the rows, in what is known of a device.
-    Figure(Figure),
+    DeviceValue(DeviceValue),
 }
 
 /// A label of a view.
 #[derive(Debug)]
-pub(crate) struct Tag {
+pub(crate) struct ViewLabel {
     pub(crate) name: &'static str,
-    pub(crate) fact: Fact,
+    pub(crate) fact: DeviceAttribute,
     pub(crate) write: fn(&str) -> String,
 }
 
 /// Something that names a device, in words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Fact {
+pub enum DeviceAttribute {
     /// The version of its driver.
-    Driver,
+    DriverVersion,
     /// The name of the machine that it is in.
-    Host,
+    Hostname,
     /// Its number on this machine, from zero; for a part that of the whole.
     Index,
     /// The number of the instance that it is of the whole.
-    Instance,
+    MigInstanceId,
     /// What it is, such as `NVIDIA H100 80GB HBM3`.
     Model,
     /// The name of its file, such as `nvidia0`; for a part that of the whole.
     Name,
     /// Its PCI address, such as `0000:1b:00.0`.
-    Pci,
+    PciAddress,
     /// The size of the instance, such as `1g.10gb`.
-    Profile,
+    MigProfile,
     /// What names it for good; for a part that of the whole.
     Uuid,
 }
@@ -117,15 +117,15 @@ pub enum Fact {
 /// Something that is known of a device and stands in no row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Figure {
+pub enum DeviceValue {
     /// The number of the last error that it reported by itself; zero if it reported none.
     LastXid,
     /// One if a row of its memory could not be replaced, else zero.
-    RowsFailed,
+    RowRemapFailed,
     /// Bytes a second that it sends over the bus now.
-    BusSent,
+    PcieTxRate,
     /// Bytes a second that it receives over the bus now.
-    BusReceived,
+    PcieRxRate,
 }
 
 #[cfg(test)]
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn a_view_takes_from_rows_that_have_what_it_names() {
         for column in View::Dcgm.table().columns {
-            if let Origin::Row(id, Some((attribute, _))) = column.origin {
+            if let ValueOrigin::Row(id, Some((attribute, _))) = column.origin {
                 assert!(id.row().attributes.contains(&attribute), "{} of {}", attribute, column.name);
             }
             assert!(matches!(column.instrument, Instrument::Counter | Instrument::Gauge), "{}", column.name);

@@ -5,8 +5,8 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::content::Content;
-use crate::content::Missing;
 use crate::content::ToolCall;
+use crate::content::Truncation;
 
 /// A part of a message.
 ///
@@ -45,11 +45,11 @@ pub(crate) enum PartKind {
     },
     Reasoning {
         content: Content<String>,
-        missing: Missing,
+        missing: Truncation,
     },
     Text {
         content: Content<String>,
-        missing: Missing,
+        missing: Truncation,
     },
     ToolCall(ToolCall),
     ToolCallResponse {
@@ -68,12 +68,12 @@ pub(crate) enum PartKind {
 impl Part {
     /// Text.
     pub fn text(content: impl Into<Content<String>>) -> Self {
-        Self(PartKind::Text { content: content.into(), missing: Missing::Nothing })
+        Self(PartKind::Text { content: content.into(), missing: Truncation::None })
     }
 
     /// What a model thought before it answered.
     pub fn reasoning(content: impl Into<Content<String>>) -> Self {
-        Self(PartKind::Reasoning { content: content.into(), missing: Missing::Nothing })
+        Self(PartKind::Reasoning { content: content.into(), missing: Truncation::None })
     }
 
     /// What a tool answered to the call of this identity.
@@ -87,7 +87,7 @@ impl Part {
     }
 
     /// Media in the message itself. They are never looked at as text and leave only where that is
-    /// [allowed](crate::capture::Limits::media).
+    /// [allowed](crate::capture::ContentLimits::media).
     pub const fn blob(modality: Modality, content: Vec<u8>) -> Self {
         Self(PartKind::Blob { modality, mime_type: None, content: Content::new(content), missing: 0 })
     }
@@ -117,12 +117,12 @@ impl Part {
     }
 
     /// Text behind which something is missing.
-    pub(crate) const fn text_without(content: Content<String>, missing: Missing) -> Self {
+    pub(crate) const fn text_without(content: Content<String>, missing: Truncation) -> Self {
         Self(PartKind::Text { content, missing })
     }
 
     /// Reasoning behind which something is missing.
-    pub(crate) const fn reasoning_without(content: Content<String>, missing: Missing) -> Self {
+    pub(crate) const fn reasoning_without(content: Content<String>, missing: Truncation) -> Self {
         Self(PartKind::Reasoning { content, missing })
     }
 

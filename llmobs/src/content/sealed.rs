@@ -33,7 +33,7 @@ impl<T> Content<T> {
 }
 
 #[cfg(feature = "content")]
-impl<T: Weigh> Content<T> {
+impl<T: EstimateSize> Content<T> {
     /// How much it holds, about, in bytes: what it costs to keep, which opens nothing.
     pub(crate) fn weight(&self) -> usize {
         self.0.weight()
@@ -59,7 +59,7 @@ impl From<serde_json::Value> for Content<serde_json::Value> {
     }
 }
 
-impl<T: Weigh> fmt::Debug for Content<T> {
+impl<T: EstimateSize> fmt::Debug for Content<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A class and not the length: the exact length of a secret says something about it.
         let class = match self.0.weight() {
@@ -75,14 +75,14 @@ impl<T: Weigh> fmt::Debug for Content<T> {
 
 /// How much a value holds, about, in bytes.
 #[expect(unnameable_types, reason = "nobody else implements it")]
-pub trait Weigh {
+pub trait EstimateSize {
     /// The number of bytes.
     fn weight(&self) -> usize;
 }
 
-macro_rules! as_bytes {
+macro_rules! estimate_by_len {
     ($($type:ty),*) => {
-        $(impl Weigh for $type {
+        $(impl EstimateSize for $type {
             fn weight(&self) -> usize {
                 self.len()
             }
@@ -90,10 +90,10 @@ macro_rules! as_bytes {
     };
 }
 
-as_bytes!(&'_ str, Arc<str>, Box<str>, Cow<'_, str>, String, Vec<u8>);
+estimate_by_len!(&'_ str, Arc<str>, Box<str>, Cow<'_, str>, String, Vec<u8>);
 
 #[cfg(feature = "content")]
-impl Weigh for serde_json::Value {
+impl EstimateSize for serde_json::Value {
     /// With what lists and objects themselves take. Whoever made it by hand may have nested it so deep that a recursion
     /// would overflow the stack.
     fn weight(&self) -> usize {

@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::content::Content;
-use crate::content::Missing;
+use crate::content::Truncation;
 
 /// A call of a tool that a model asks for.
 ///
@@ -23,13 +23,13 @@ pub struct ToolCall {
     pub(crate) id: Option<String>,
     pub(crate) arguments: Option<Content<Value>>,
     /// What is missing behind the arguments.
-    pub(crate) missing: Missing,
+    pub(crate) missing: Truncation,
 }
 
 impl ToolCall {
     /// A call of the tool of this name.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), id: None, arguments: None, missing: Missing::Nothing }
+        Self { name: name.into(), id: None, arguments: None, missing: Truncation::None }
     }
 
     /// The identity of the call, which the answer repeats.

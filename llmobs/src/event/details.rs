@@ -7,14 +7,14 @@ use crate::catalog::Profile;
 use crate::clock::seconds;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::OutputType;
-use crate::span::Answer;
 use crate::span::CONTENT_TARGET;
-use crate::span::Request;
+use crate::span::InferenceEnd;
+use crate::span::RequestParams;
 use crate::span::TARGET;
 
 /// What a request asked, kept until its end.
 #[derive(Debug, Clone)]
-pub(crate) struct Asked {
+pub(crate) struct RequestDetails {
     server: Option<(Box<str>, u16)>,
     output_type: Option<OutputType>,
     choices: Option<i64>,
@@ -25,13 +25,13 @@ pub(crate) struct Asked {
     presence_penalty: Option<f64>,
 }
 
-impl Asked {
-    pub(crate) fn of(request: &Request<'_>) -> Self {
+impl RequestDetails {
+    pub(crate) fn of(request: &RequestParams<'_>) -> Self {
         let real = |value: Option<f64>| value.filter(|value| value.is_finite());
         Self {
             server: request.server.map(|(address, port)| (address.into(), port)),
             output_type: request.output_type.clone(),
-            choices: request.choices.filter(|choices| *choices != 1).and_then(whole),
+            choices: request.choices.filter(|choices| *choices != 1).and_then(to_i64),
             seed: request.seed,
             temperature: real(request.temperature),
             top_p: real(request.top_p),
@@ -43,15 +43,15 @@ impl Asked {
 
 /// What was said, as JSON, as far as it passed the gate.
 #[derive(Debug, Default)]
-pub(crate) struct Said {
+pub(crate) struct ContentFields {
     pub(crate) input: Option<String>,
     pub(crate) output: Option<String>,
     pub(crate) system_instructions: Option<String>,
     pub(crate) tool_definitions: Option<String>,
 }
 
-impl Said {
-    const fn is_something(&self) -> bool {
+impl ContentFields {
+    const fn has_content(&self) -> bool {
         self.input.is_some()
             || self.output.is_some()
             || self.system_instructions.is_some()
@@ -61,20 +61,20 @@ impl Said {
 
 /// A call that ended, with what it asked.
 #[derive(Debug)]
-pub(crate) struct Details<'a> {
+pub(crate) struct OperationDetailsEvent<'a> {
     pub(crate) operation: &'a str,
     pub(crate) provider: &'a str,
     pub(crate) model: &'a str,
     pub(crate) conversation: Option<&'a str>,
     pub(crate) max_tokens: Option<u64>,
-    pub(crate) asked: &'a Asked,
-    pub(crate) answer: &'a Answer<'a>,
-    pub(crate) said: Said,
+    pub(crate) request: &'a RequestDetails,
+    pub(crate) answer: &'a InferenceEnd<'a>,
+    pub(crate) content: ContentFields,
 }
 
 /// Writes the event at one target. A callsite has one, so there are two.
-macro_rules! write_event {
-    ($target:expr, $of:ident, $asked:ident, $answer:ident, $cache:ident) => {
+macro_rules! emit_event {
+    ($target:expr, $of:ident, $request:ident, $answer:ident, $cache:ident) => {
         tracing::event!(
             name: "gen_ai.client.inference.operation.details",
             target: $target,
@@ -84,48 +84,48 @@ macro_rules! write_event {
             gen_ai.provider.name = $of.is_latest().then_some($of.provider),
             gen_ai.request.model = $of.model,
             gen_ai.conversation.id = $of.conversation,
-            gen_ai.output.type = $asked.output_type.as_ref().map(OutputType::as_str),
-            gen_ai.request.choice.count = $asked.choices,
-            gen_ai.request.max_tokens = $of.max_tokens.and_then(whole),
-            gen_ai.request.seed = $asked.seed,
-            gen_ai.request.temperature = $asked.temperature,
-            gen_ai.request.top_p = $asked.top_p,
-            gen_ai.request.frequency_penalty = $asked.frequency_penalty,
-            gen_ai.request.presence_penalty = $asked.presence_penalty,
+            gen_ai.output.type = $request.output_type.as_ref().map(OutputType::as_str),
+            gen_ai.request.choice.count = $request.choices,
+            gen_ai.request.max_tokens = $of.max_tokens.and_then(to_i64),
+            gen_ai.request.seed = $request.seed,
+            gen_ai.request.temperature = $request.temperature,
+            gen_ai.request.top_p = $request.top_p,
+            gen_ai.request.frequency_penalty = $request.frequency_penalty,
+            gen_ai.request.presence_penalty = $request.presence_penalty,
             gen_ai.request.stream = $answer.streamed.then_some(true),
             gen_ai.response.id = $answer.response_id,
             gen_ai.response.model = $answer.response_model,
             gen_ai.response.time_to_first_chunk = $answer.first_chunk.map(seconds),
-            gen_ai.usage.input_tokens = $answer.usage.input.and_then(whole),
-            gen_ai.usage.output_tokens = $answer.usage.output.and_then(whole),
-            gen_ai.usage.cache_read.input_tokens = $answer.usage.cache_read.and_then(whole),
+            gen_ai.usage.input_tokens = $answer.usage.input.and_then(to_i64),
+            gen_ai.usage.output_tokens = $answer.usage.output.and_then(to_i64),
+            gen_ai.usage.cache_read.input_tokens = $answer.usage.cache_read.and_then(to_i64),
             gen_ai.usage.cache_creation.input_tokens = $cache.0,
             gen_ai.usage.cache_write.input_tokens = $cache.1,
-            gen_ai.usage.reasoning.output_tokens = $answer.usage.reasoning.and_then(whole),
-            gen_ai.input.messages = $of.said.input,
-            gen_ai.output.messages = $of.said.output,
-            gen_ai.system_instructions = $of.said.system_instructions,
-            gen_ai.tool.definitions = $of.said.tool_definitions,
-            server.address = $asked.server.as_ref().map(|(address, _)| &**address),
-            server.port = $asked.server.as_ref().map(|(_, port)| i64::from(*port)),
+            gen_ai.usage.reasoning.output_tokens = $answer.usage.reasoning.and_then(to_i64),
+            gen_ai.input.messages = $of.content.input,
+            gen_ai.output.messages = $of.content.output,
+            gen_ai.system_instructions = $of.content.system_instructions,
+            gen_ai.tool.definitions = $of.content.tool_definitions,
+            server.address = $request.server.as_ref().map(|(address, _)| &**address),
+            server.port = $request.server.as_ref().map(|(_, port)| i64::from(*port)),
             error.type = $answer.error.map(ErrorType::as_str),
             "gen_ai.client.inference.operation.details"
         )
     };
 }
 
-impl Details<'_> {
+impl OperationDetailsEvent<'_> {
     /// Writes the event in the trace that is current. `tracing` has neither lists nor objects: content is JSON, which the
     /// pipeline makes values of, and the list of finish reasons, for which the conventions allow no text, is not there.
     pub(crate) fn write(&self) {
-        let Self { asked, answer, .. } = self;
-        let cache_write = answer.usage.cache_write.and_then(whole);
+        let Self { request, answer, .. } = self;
+        let cache_write = answer.usage.cache_write.and_then(to_i64);
         let cache = if self.is_latest() { (None, cache_write) } else { (cache_write, None) };
-        if self.said.is_something() {
-            say_if_nobody_hears();
-            write_event!(CONTENT_TARGET, self, asked, answer, cache);
+        if self.content.has_content() {
+            warn_if_filtered_out();
+            emit_event!(CONTENT_TARGET, self, request, answer, cache);
         } else {
-            write_event!(TARGET, self, asked, answer, cache);
+            emit_event!(TARGET, self, request, answer, cache);
         }
     }
 
@@ -135,7 +135,7 @@ impl Details<'_> {
 }
 
 /// The conventions have this event at DEBUG, which filters often leave out; who asked for content should not wonder.
-fn say_if_nobody_hears() {
+fn warn_if_filtered_out() {
     static ONCE: Once = Once::new();
     if !tracing::enabled!(target: CONTENT_TARGET, tracing::Level::DEBUG) {
         ONCE.call_once(|| {
@@ -147,6 +147,6 @@ fn say_if_nobody_hears() {
     }
 }
 
-fn whole(number: u64) -> Option<i64> {
+fn to_i64(number: u64) -> Option<i64> {
     i64::try_from(number).ok()
 }

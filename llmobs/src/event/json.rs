@@ -3,16 +3,16 @@
 use std::fmt::Write;
 use std::time::UNIX_EPOCH;
 
-use super::complete::Complete;
-use super::complete::Keep;
-use super::complete::hex;
-use super::complete::millis;
+use super::request_complete::KeepReason;
+use super::request_complete::RequestCompleteEvent;
+use super::request_complete::hex;
+use super::request_complete::millis;
 use crate::semconv::value::ErrorType;
 
-impl Complete {
+impl RequestCompleteEvent {
     /// Appends the line, with the fields that the event has and the time of the end in seconds since 1970.
     pub(crate) fn write_json(&self, into: &mut String) {
-        let mut line = Line { into, fields: 0 };
+        let mut line = JsonObject { into, fields: 0 };
         let since = self.at.duration_since(UNIX_EPOCH).unwrap_or_default();
         line.number("timestamp", Some(since.as_secs_f64()));
         line.text("message", Some("llm_request_complete"));
@@ -47,19 +47,19 @@ impl Complete {
         line.number("attempts", Some(self.attempts));
         line.number("preemptions", Some(self.preemptions));
         line.number("good", self.good);
-        line.text("keep_reason", self.keep.map(Keep::as_str));
-        line.number("sample_rate", self.keep.map(Keep::rate));
+        line.text("keep_reason", self.keep_reason.map(KeepReason::as_str));
+        line.number("sample_rate", self.keep_reason.map(KeepReason::rate));
         line.end();
     }
 }
 
 /// An object of JSON that grows. Names are ours and need no escapes.
-struct Line<'a> {
+struct JsonObject<'a> {
     into: &'a mut String,
     fields: usize,
 }
 
-impl Line<'_> {
+impl JsonObject<'_> {
     /// A number or a truth value, which JSON writes as Rust does.
     fn number(&mut self, name: &str, value: Option<impl std::fmt::Display>) {
         if let Some(value) = value {
@@ -73,7 +73,7 @@ impl Line<'_> {
         if let Some(value) = value {
             self.name(name);
             self.into.push('"');
-            let _ = write!(Escaped(self.into), "{value}");
+            let _ = write!(JsonEscaper(self.into), "{value}");
             self.into.push('"');
         }
     }
@@ -90,9 +90,9 @@ impl Line<'_> {
 }
 
 /// Writes the inside of a string of JSON.
-struct Escaped<'a>(&'a mut String);
+struct JsonEscaper<'a>(&'a mut String);
 
-impl Write for Escaped<'_> {
+impl Write for JsonEscaper<'_> {
     fn write_str(&mut self, text: &str) -> std::fmt::Result {
         for character in text.chars() {
             match character {

@@ -13,36 +13,36 @@ use std::time::Duration;
 use prometheus_client::registry::Registry;
 
 use super::Observer;
-use super::core::Core;
-use super::core::Settings;
-use super::flight::Flight;
+use super::flight_recorder::FlightRecorder;
+use super::inner::Inner;
+use super::inner::ObserverSettings;
 #[cfg(feature = "content")]
 use crate::capture::Gate;
 use crate::catalog::Buckets;
-use crate::catalog::Id;
 use crate::catalog::Level;
 use crate::catalog::Profile;
 use crate::catalog::Role;
+use crate::catalog::RowId;
 use crate::catalog::SERIES;
 use crate::catalog::View;
-use crate::catalog::own;
+use crate::catalog::llmobs_attribute;
 use crate::clock::Clock;
 use crate::clock::nanos;
 use crate::error::BuildError;
+use crate::measurement::Label;
 use crate::objective::Objective;
 #[cfg(feature = "pseudonym")]
-use crate::pseudonym::Pseudonyms;
-use crate::record::Label;
+use crate::pseudonym::Pseudonymizer;
 use crate::semconv::value::OperationName;
 use crate::semconv::value::Provider;
+use crate::sink::ObservableSource;
 use crate::sink::Sinks;
-use crate::sink::Source;
 use crate::sink::otel;
-use crate::sink::otel::Meters;
-use crate::sink::otel::Tracers;
-use crate::sink::prometheus::Chosen;
-use crate::sink::prometheus::Page;
-use crate::sink::prometheus::Target;
+use crate::sink::otel::MeterProviderRef;
+use crate::sink::otel::TracerProviderRef;
+use crate::sink::prometheus::EnabledView;
+use crate::sink::prometheus::ObserverCollector;
+use crate::sink::prometheus::RegistryMut;
 use crate::timing::FirstToken;
 
 /// Settings of an [`Observer`]. Code decides over the environment, the environment over the defaults.
@@ -52,7 +52,7 @@ pub struct ObserverBuilder<'a> {
     role: Role,
     provider: Provider,
     models: Vec<String>,
-    undeclared: Option<usize>,
+    max_undeclared_models: Option<usize>,
     operations: Vec<OperationName>,
     labels: Vec<(String, Vec<String>)>,
     phases: Vec<String>,
@@ -65,18 +65,18 @@ pub struct ObserverBuilder<'a> {
     series_limit: usize,
     grace: Duration,
     clock: Clock,
-    registry: Option<Target<'a>>,
-    views: Vec<Chosen>,
-    meters: Option<Meters<'a>>,
-    tracers: Option<Tracers<'a>>,
-    logged_share: f64,
+    registry: Option<RegistryMut<'a>>,
+    views: Vec<EnabledView>,
+    meters: Option<MeterProviderRef<'a>>,
+    tracers: Option<TracerProviderRef<'a>>,
+    log_sample_ratio: f64,
     logs_details: bool,
     recorded: usize,
     recorder_folder: Option<PathBuf>,
     #[cfg(feature = "content")]
     gate: Option<Gate>,
     #[cfg(feature = "pseudonym")]
-    pseudonyms: Option<Pseudonyms>,
+    pseudonyms: Option<Pseudonymizer>,
 }
 
 impl<'a> ObserverBuilder<'a> {
@@ -85,7 +85,7 @@ impl<'a> ObserverBuilder<'a> {
             role: Role::default(),
             provider: Provider::Other(Cow::Borrowed("unknown")),
             models: Vec::new(),
-            undeclared: None,
+            max_undeclared_models: None,
             operations: vec![OperationName::Chat],
             labels: Vec::new(),
             phases: Vec::new(),
@@ -102,7 +102,7 @@ impl<'a> ObserverBuilder<'a> {
             views: Vec::new(),
             meters: None,
             tracers: None,
-            logged_share: 1.0,
+            log_sample_ratio: 1.0,
             logs_details: false,
             recorded: 4_096,
             recorder_folder: None,
@@ -141,8 +141,8 @@ impl<'a> ObserverBuilder<'a> {
     /// How many undeclared models get series of their own; the rest are `_OTHER`. Defaults to 0 in the server role, so
     /// that a request for a model that is not there takes no place, and to 32, or as many as fit the
     /// [`series_limit`](Self::series_limit), in the others.
-    pub const fn undeclared_models(mut self, models: usize) -> Self {
-        self.undeclared = Some(models);
+    pub const fn max_undeclared_models(mut self, models: usize) -> Self {
+        self.max_undeclared_models = Some(models);
         self
     }
 
@@ -209,7 +209,7 @@ impl<'a> ObserverBuilder<'a> {
     }
 
     /// How long the series of a retired model stay on the Prometheus page. Defaults to five minutes.
-    pub const fn retired_models_stay(mut self, grace: Duration) -> Self {
+    pub const fn retired_model_ttl(mut self, grace: Duration) -> Self {
         self.grace = grace;
         self
     }
@@ -222,7 +222,7 @@ impl<'a> ObserverBuilder<'a> {
 
     /// The registry that the Prometheus metrics go into, `&mut registry`; its prefix and labels then apply. Defaults
     /// to a registry of the observer's own, which `llmobs::prometheus::page` prints.
-    pub fn registry<'b>(self, registry: impl Into<Target<'b>>) -> ObserverBuilder<'b>
+    pub fn registry<'b>(self, registry: impl Into<RegistryMut<'b>>) -> ObserverBuilder<'b>
     where
         'a: 'b,
     {
@@ -232,18 +232,18 @@ impl<'a> ObserverBuilder<'a> {
     /// Shows the Prometheus page's data under another system's names too, beside ours and at any level. May be called
     /// often. Defaults to no view.
     pub fn view(self, view: View) -> Self {
-        self.with_view(Chosen { view, instead: false })
+        self.with_view(EnabledView { view, replaces_rows: false })
     }
 
     /// Shows the Prometheus page's data under another system's names, and the rows that are shown so no longer under
     /// ours. OpenTelemetry has them all the same. Defaults to no view.
-    pub fn view_instead(self, view: View) -> Self {
-        self.with_view(Chosen { view, instead: true })
+    pub fn replace_with_view(self, view: View) -> Self {
+        self.with_view(EnabledView { view, replaces_rows: true })
     }
 
     /// The meter provider that the OpenTelemetry metrics go to, `&provider`. Defaults to the global one, as it is when
     /// `build` is called.
-    pub fn meter_provider<'b>(self, provider: impl Into<Meters<'b>>) -> ObserverBuilder<'b>
+    pub fn meter_provider<'b>(self, provider: impl Into<MeterProviderRef<'b>>) -> ObserverBuilder<'b>
     where
         'a: 'b,
     {
@@ -252,7 +252,7 @@ impl<'a> ObserverBuilder<'a> {
 
     /// The tracer provider that makes the spans of an operation's parts at level [`Full`](Level::Full), `&provider`. All
     /// other spans go through `tracing`. Defaults to the global one.
-    pub fn tracer_provider<'b>(self, provider: impl Into<Tracers<'b>>) -> ObserverBuilder<'b>
+    pub fn tracer_provider<'b>(self, provider: impl Into<TracerProviderRef<'b>>) -> ObserverBuilder<'b>
     where
         'a: 'b,
     {
@@ -261,8 +261,8 @@ impl<'a> ObserverBuilder<'a> {
 
     /// Which share of the operations that went well has a log event `llm_request_complete`, from 0 to 1. Failures and
     /// missed objectives always have one. Each event says the share that it stands for. Defaults to 1.
-    pub const fn logged_share(mut self, share: f64) -> Self {
-        self.logged_share = share;
+    pub const fn log_sample_ratio(mut self, share: f64) -> Self {
+        self.log_sample_ratio = share;
         self
     }
 
@@ -299,10 +299,10 @@ impl<'a> ObserverBuilder<'a> {
     /// use llmobs::Observer;
     /// use llmobs::capture::ContentCapture;
     /// use llmobs::capture::Gate;
-    /// use llmobs::capture::Limits;
+    /// use llmobs::capture::ContentLimits;
     ///
     /// let observer = Observer::builder().capture(ContentCapture::Spans).build()?;
-    /// let gate = Gate::builder().capture(ContentCapture::Events).limits(Limits::default().part(2_048));
+    /// let gate = Gate::builder().capture(ContentCapture::Events).limits(ContentLimits::default().part(2_048));
     /// let observer = Observer::builder().capture(gate).build()?;
     /// # Ok::<(), llmobs::BuildError>(())
     /// ```
@@ -313,9 +313,9 @@ impl<'a> ObserverBuilder<'a> {
     }
 
     /// What makes [pseudonyms](Observer::pseudonym). Defaults to those under the key of
-    /// [the environment](Pseudonyms::from_environment), else none.
+    /// [the environment](Pseudonymizer::from_environment), else none.
     #[cfg(feature = "pseudonym")]
-    pub fn pseudonyms(mut self, pseudonyms: Pseudonyms) -> Self {
+    pub fn pseudonyms(mut self, pseudonyms: Pseudonymizer) -> Self {
         self.pseudonyms = Some(pseudonyms);
         self
     }
@@ -328,12 +328,12 @@ impl<'a> ObserverBuilder<'a> {
     /// nothing is no error, since Prometheus may be all that is wanted; it is said once, in a log event.
     pub fn build(self) -> Result<Observer, BuildError> {
         let Self { registry, meters, .. } = &self;
-        if registry.as_ref().is_some_and(Target::is_taken) {
+        if registry.as_ref().is_some_and(RegistryMut::has_observer) {
             return Err(BuildError::AlreadyRegistered);
         }
         let profile = self.profile.unwrap_or_else(profile_of_environment);
         let vocabulary = self.vocabulary(profile)?;
-        let undeclared = self.undeclared_that_fit(&vocabulary)?;
+        let undeclared = self.resolve_max_undeclared_models(&vocabulary)?;
         let level = self.level.unwrap_or(if self.role == Role::Gateway { Level::Core } else { Level::Standard });
         let given = meters.is_some();
         let meter = meters.map_or_else(|| otel::global_meter(profile), |meters| meters.meter(profile));
@@ -341,21 +341,21 @@ impl<'a> ObserverBuilder<'a> {
         #[cfg(feature = "pseudonym")]
         let pseudonyms = match self.pseudonyms {
             Some(given) => given,
-            None => Pseudonyms::from_environment()
-                .map_err(|error| BuildError::PseudonymKey { reason: error.to_string() })?,
+            None => Pseudonymizer::from_environment()
+                .map_err(|error| BuildError::InvalidPseudonymKey { reason: error.to_string() })?,
         };
-        let settings = Settings {
+        let settings = ObserverSettings {
             clock: self.clock.clone(),
             first_token: self.first_token,
             vocabulary,
             operations: self.operations,
-            undeclared_models: undeclared,
+            max_undeclared_models: undeclared,
             series_limit: self.series_limit,
             grace: nanos(self.grace),
             tracer: self.tracers.map(|tracers| tracers.tracer(profile)),
-            logged_share: self.logged_share,
+            log_sample_ratio: self.log_sample_ratio,
             logs_details: self.logs_details,
-            flight: Flight::new(
+            flight: FlightRecorder::new(
                 self.recorded,
                 self.recorder_folder,
                 self.clock,
@@ -366,20 +366,20 @@ impl<'a> ObserverBuilder<'a> {
             #[cfg(feature = "pseudonym")]
             pseudonyms,
         };
-        let core = Arc::new(Core::new(settings, sinks));
+        let core = Arc::new(Inner::new(settings, sinks));
         #[cfg(not(feature = "content"))]
-        say_that_nothing_is_captured();
+        warn_content_disabled();
         let weak = Arc::downgrade(&core);
-        let source: Weak<dyn Source> = weak;
+        let source: Weak<dyn ObservableSource> = weak;
         match core.sinks().attach(&source) {
-            otel::Health::Noop if given => return Err(BuildError::NoopMeter),
-            otel::Health::HalfBound => return Err(BuildError::HalfBound),
-            otel::Health::Noop => tracing::info!(
+            otel::MeterHealth::Noop if given => return Err(BuildError::NoopMeter),
+            otel::MeterHealth::BoundInstrumentsMismatch => return Err(BuildError::BoundInstrumentsMismatch),
+            otel::MeterHealth::Noop => tracing::info!(
                 target: "llmobs",
                 "the global meter provider records nothing, so metrics go to Prometheus only; set the provider up \
                  before building the observer if that is not meant"
             ),
-            otel::Health::Recording => {}
+            otel::MeterHealth::Recording => {}
         }
         if self.buckets == Buckets::Exponential {
             tracing::info!(
@@ -387,21 +387,21 @@ impl<'a> ObserverBuilder<'a> {
                 "exponential buckets need a View of the OpenTelemetry SDK; everywhere else they are `Fine`"
             );
         }
-        let page = Page { store: Arc::clone(&core.sinks().prometheus), source, views: self.views };
+        let page = ObserverCollector { store: Arc::clone(&core.sinks().prometheus), source, views: self.views };
         match self.registry {
             Some(mut registry) => registry.register(page),
             None => {
                 let mut registry = Registry::default();
-                Target::from(&mut registry).register(page);
-                core.own_registry(registry);
+                RegistryMut::from(&mut registry).register(page);
+                core.set_owned_registry(registry);
             }
         }
         describe_build(core.sinks(), level, profile);
         #[cfg(feature = "otlp")]
-        if let Some(exports) = crate::sink::exports::Exports::of_process() {
-            core.tell_of(&exports);
+        if let Some(exports) = crate::sink::export_counts::PipelineCounts::of_process() {
+            core.report_exports(&exports);
         }
-        core.sinks().bind(Id::Folded, &[Label::new(own::LABEL, SERIES[2])]).add(0);
+        core.sinks().bind(RowId::FoldedLabels, &[Label::new(llmobs_attribute::LABEL, SERIES[2])]).add(0);
         for model in &self.models {
             core.declare(model, self.role, &self.provider);
         }
@@ -409,7 +409,7 @@ impl<'a> ObserverBuilder<'a> {
     }
 
     /// Said again, the last word holds: no view is on a page twice.
-    fn with_view(mut self, chosen: Chosen) -> Self {
+    fn with_view(mut self, chosen: EnabledView) -> Self {
         self.views.retain(|known| known.view != chosen.view);
         self.views.push(chosen);
         self
@@ -433,7 +433,7 @@ fn profile_of_environment() -> Profile {
 
 /// Somebody asked for what this build cannot do.
 #[cfg(not(feature = "content"))]
-fn say_that_nothing_is_captured() {
+fn warn_content_disabled() {
     static ONCE: Once = Once::new();
     let asked = std::env::var("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT").unwrap_or_default();
     if !["", "no_content", "false"].contains(&asked.trim().to_ascii_lowercase().as_str()) {
@@ -457,10 +457,10 @@ fn describe_build(sinks: &Sinks, level: Level, profile: Profile) {
     ];
     let on: Vec<_> = features.iter().filter(|(_, on)| *on).map(|(name, _)| *name).collect();
     let labels = [
-        Label::new(own::VERSION, env!("CARGO_PKG_VERSION")),
-        Label::new(own::FEATURES, Arc::<str>::from(on.join(","))),
-        Label::new(own::LEVEL, level.as_str()),
-        Label::new(own::PROFILE, profile.as_str()),
+        Label::new(llmobs_attribute::VERSION, env!("CARGO_PKG_VERSION")),
+        Label::new(llmobs_attribute::FEATURES, Arc::<str>::from(on.join(","))),
+        Label::new(llmobs_attribute::LEVEL, level.as_str()),
+        Label::new(llmobs_attribute::PROFILE, profile.as_str()),
     ];
-    sinks.bind(Id::BuildInfo, &labels).set(1.0);
+    sinks.bind(RowId::BuildInfo, &labels).set(1.0);
 }

@@ -9,12 +9,12 @@ use crate::semconv::value::ErrorType;
 use crate::semconv::value::FinishReason;
 
 /// What one item of a stream carries, said by the closure of
-/// [`observe_with`](crate::Operation::observe_with) or by [`Carries`].
+/// [`observe_with`](crate::Operation::observe_with) or by [`StreamItem`].
 ///
 /// ```
 /// use llmobs::{Chunk, FinishReason};
 ///
-/// let role_only = Chunk::empty();
+/// let role_only = Chunk::no_tokens();
 /// let two_tokens = Chunk::tokens(2);
 /// let last = Chunk::tokens(1).finish_reason(FinishReason::Stop);
 /// assert_ne!(two_tokens, role_only);
@@ -59,13 +59,13 @@ impl Chunk {
     }
 
     /// No token: a role, a usage report.
-    pub const fn empty() -> Self {
+    pub const fn no_tokens() -> Self {
         Self::of(0, 0)
     }
 
     /// No chunk at all: a keep-alive, half a frame. It passes, and no metric of chunks or tokens knows of it.
-    pub const fn silent() -> Self {
-        let mut chunk = Self::empty();
+    pub const fn ignored() -> Self {
+        let mut chunk = Self::no_tokens();
         chunk.frames = 0;
         chunk
     }
@@ -89,7 +89,7 @@ impl Chunk {
 
     /// An error: the operation ends as `failed` with it.
     pub fn failed(error: ErrorType) -> Self {
-        Self { error: Some(error), ..Self::empty() }
+        Self { error: Some(error), ..Self::no_tokens() }
     }
 
     /// A refusal: the operation ends as `rejected` with it, or as `failed` if it has given tokens before.
@@ -103,10 +103,10 @@ impl Chunk {
     /// ```
     /// use llmobs::Chunk;
     ///
-    /// let delta = Chunk::reasoning(2).and(Chunk::tokens(1));
-    /// assert_eq!(Chunk::silent().and(delta.clone()), delta);
+    /// let delta = Chunk::reasoning(2).merge(Chunk::tokens(1));
+    /// assert_eq!(Chunk::ignored().merge(delta.clone()), delta);
     /// ```
-    pub fn and(self, other: Self) -> Self {
+    pub fn merge(self, other: Self) -> Self {
         let (choice, tokens) = match (self.tokens, other.tokens) {
             (0, _) => (other.choice, other.tokens),
             (ours, theirs) if self.choice == other.choice => (self.choice, ours.saturating_add(theirs)),
@@ -161,10 +161,10 @@ impl Chunk {
     }
 }
 
-/// An [empty](Chunk::empty) one.
+/// An [empty](Chunk::no_tokens) one.
 impl Default for Chunk {
     fn default() -> Self {
-        Self::empty()
+        Self::no_tokens()
     }
 }
 
@@ -177,9 +177,9 @@ impl From<u32> for Chunk {
 /// An item that can say what it carries, for [`observe`](crate::Operation::observe).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say how many tokens it carries",
-    note = "say it with `observe_with`, or with `tokens = path` in `#[llm_span]`; or implement `llmobs::Carries`"
+    note = "say it with `observe_with`, or with `tokens = path` in `#[llm_span]`; or implement `llmobs::StreamItem`"
 )]
-pub trait Carries {
+pub trait StreamItem {
     /// What the item carries.
     fn carries(&self) -> Chunk;
 
@@ -189,14 +189,14 @@ pub trait Carries {
     }
 }
 
-impl Carries for Chunk {
+impl StreamItem for Chunk {
     fn carries(&self) -> Chunk {
         self.clone()
     }
 }
 
 /// One token for a string that is not empty: right for an engine that sends token by token, an estimate elsewhere.
-impl Carries for str {
+impl StreamItem for str {
     fn carries(&self) -> Chunk {
         Chunk::tokens(u32::from(!self.is_empty()))
     }
@@ -206,7 +206,7 @@ impl Carries for str {
     }
 }
 
-impl Carries for String {
+impl StreamItem for String {
     fn carries(&self) -> Chunk {
         self.as_str().carries()
     }
@@ -216,7 +216,7 @@ impl Carries for String {
     }
 }
 
-impl<T: Carries + ?Sized> Carries for &T {
+impl<T: StreamItem + ?Sized> StreamItem for &T {
     fn carries(&self) -> Chunk {
         (**self).carries()
     }
@@ -226,7 +226,7 @@ impl<T: Carries + ?Sized> Carries for &T {
     }
 }
 
-impl<T: Carries + ?Sized> Carries for Box<T> {
+impl<T: StreamItem + ?Sized> StreamItem for Box<T> {
     fn carries(&self) -> Chunk {
         (**self).carries()
     }
@@ -236,7 +236,7 @@ impl<T: Carries + ?Sized> Carries for Box<T> {
     }
 }
 
-impl<T: Carries + ?Sized> Carries for Arc<T> {
+impl<T: StreamItem + ?Sized> StreamItem for Arc<T> {
     fn carries(&self) -> Chunk {
         (**self).carries()
     }
@@ -246,7 +246,7 @@ impl<T: Carries + ?Sized> Carries for Arc<T> {
     }
 }
 
-impl<T: Carries + ?Sized> Carries for Rc<T> {
+impl<T: StreamItem + ?Sized> StreamItem for Rc<T> {
     fn carries(&self) -> Chunk {
         (**self).carries()
     }
@@ -256,7 +256,7 @@ impl<T: Carries + ?Sized> Carries for Rc<T> {
     }
 }
 
-impl Carries for Cow<'_, str> {
+impl StreamItem for Cow<'_, str> {
     fn carries(&self) -> Chunk {
         self.as_ref().carries()
     }
@@ -267,7 +267,7 @@ impl Carries for Cow<'_, str> {
 }
 
 /// An error ends the operation as `failed`. Its type is the one that was marked, else `_OTHER`.
-impl<T: Carries, E> Carries for Result<T, E> {
+impl<T: StreamItem, E> StreamItem for Result<T, E> {
     fn carries(&self) -> Chunk {
         match self {
             Ok(item) => item.carries(),

@@ -3,21 +3,21 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::core::Core;
-use super::core::count;
-use crate::catalog::Id;
+use super::inner::Inner;
+use super::inner::count;
+use crate::catalog::RowId;
 use crate::catalog::SERIES;
-use crate::catalog::own;
+use crate::catalog::llmobs_attribute;
 use crate::clock::seconds;
-use crate::instruments::Series;
-use crate::record::Device;
-use crate::record::Label;
-use crate::record::Reading;
+use crate::measurement::DeviceRecord;
+use crate::measurement::Label;
+use crate::measurement::Observation;
 use crate::semconv::value::State;
-use crate::sink::Source;
+use crate::series::OperationSeries;
+use crate::sink::ObservableSource;
 use crate::timing::StateTimes;
 
-impl Source for Core {
+impl ObservableSource for Inner {
     fn prepare(&self) {
         self.forget_retired();
         #[cfg(feature = "otlp")]
@@ -26,52 +26,55 @@ impl Source for Core {
         }
     }
 
-    fn read(&self, id: Id) -> Vec<Reading> {
-        if !self.sinks().is_on(id.row().level) {
+    fn read(&self, id: RowId) -> Vec<Observation> {
+        if !self.sinks().is_enabled(id.row().level) {
             return Vec::new();
         }
         match id {
-            Id::Active => self.by_state(|_, state, live| f64::from(live.active[state.index()])),
-            Id::StateTime => {
+            RowId::Active => self.by_state(|_, state, live| f64::from(live.active[state.index()])),
+            RowId::StateTime => {
                 self.by_state(|series, state, live| seconds(series.time_in(state, live.times[state.index()])))
             }
-            Id::OldestAge => self.oldest(),
-            Id::SeriesUsage => self.series_usage(),
+            RowId::OldestAge => self.oldest(),
+            RowId::SeriesUsage => self.series_usage(),
             #[cfg(feature = "otlp")]
-            Id::ExportAge | Id::ExportQueueUsage => self.exports().map_or_else(Vec::new, |teller| teller.read(id)),
+            RowId::ExportAge | RowId::ExportQueueUsage => {
+                self.exports().map_or_else(Vec::new, |teller| teller.read(id))
+            }
             _ => self.read_always(id),
         }
     }
 
-    fn read_always(&self, id: Id) -> Vec<Reading> {
-        if id.row().is_foreign() { self.attached().read(id.row()) } else { Vec::new() }
+    fn read_always(&self, id: RowId) -> Vec<Observation> {
+        if id.row().is_external() { self.attached().read(id.row()) } else { Vec::new() }
     }
 
-    fn devices(&self) -> Vec<Device> {
+    fn devices(&self) -> Vec<DeviceRecord> {
         self.attached().devices()
     }
 }
 
 /// The operations in flight of one series.
 #[derive(Default)]
-struct Live {
+struct InFlightTotals {
     active: [u32; State::ALL.len()],
     times: StateTimes,
 }
 
-impl Core {
+impl Inner {
     /// A value for each series and state. Each operation is read at a moment of its own, since one that changes after the
     /// moment at which it is looked at would be booked in a state that it has left.
-    fn by_state(&self, value: impl Fn(&Series, State, &Live) -> f64) -> Vec<Reading> {
+    fn by_state(&self, value: impl Fn(&OperationSeries, State, &InFlightTotals) -> f64) -> Vec<Observation> {
         // By address: two series may have the same labels, as those of two roles.
-        let known = self.all_series().into_iter().map(|series| (Arc::as_ptr(&series), (series, Live::default())));
-        let mut all: BTreeMap<*const Series, (Arc<Series>, Live)> = known.collect();
+        let known =
+            self.all_series().into_iter().map(|series| (Arc::as_ptr(&series), (series, InFlightTotals::default())));
+        let mut all: BTreeMap<*const OperationSeries, (Arc<OperationSeries>, InFlightTotals)> = known.collect();
         // An end settles its times and leaves the table under the same lock, so no time is seen twice or never.
         let table = self.table();
         for operation in table.iter() {
             let series = &operation.series;
             let entry = all.entry(Arc::as_ptr(series));
-            let (_, live) = entry.or_insert_with(|| (Arc::clone(series), Live::default()));
+            let (_, live) = entry.or_insert_with(|| (Arc::clone(series), InFlightTotals::default()));
             let (marks, remote) = (operation.marks_now(), series.key.role.is_remote());
             live.active[marks.state(remote).index()] += 1;
             for (sum, time) in live.times.iter_mut().zip(marks.state_times(remote)) {
@@ -81,7 +84,8 @@ impl Core {
         let mut values: BTreeMap<Vec<Label>, f64> = BTreeMap::new();
         for (series, live) in all.values() {
             for state in series.states() {
-                let labels = series.labels().iter().cloned().chain([Label::new(own::STATE, state.as_str())]);
+                let labels =
+                    series.labels().iter().cloned().chain([Label::new(llmobs_attribute::STATE, state.as_str())]);
                 *values.entry(labels.collect()).or_default() += value(series, *state, live);
             }
         }
@@ -89,7 +93,7 @@ impl Core {
         readings(values)
     }
 
-    fn oldest(&self) -> Vec<Reading> {
+    fn oldest(&self) -> Vec<Observation> {
         let mut oldest: BTreeMap<(Arc<str>, &str), u64> = BTreeMap::new();
         for series in self.all_series() {
             for state in series.states() {
@@ -103,21 +107,21 @@ impl Core {
             *age = marks.age().max(*age);
         }
         drop(table);
-        let labels = |(model, state)| vec![Label::new(SERIES[2], model), Label::new(own::STATE, state)];
+        let labels = |(model, state)| vec![Label::new(SERIES[2], model), Label::new(llmobs_attribute::STATE, state)];
         readings(oldest.into_iter().map(|(key, age)| (labels(key), seconds(age))))
     }
 
-    fn series_usage(&self) -> Vec<Reading> {
+    fn series_usage(&self) -> Vec<Observation> {
         let store = &self.sinks().prometheus;
         readings(
             store
                 .count()
                 .into_iter()
-                .map(|(group, series)| (vec![Label::new(own::METRIC_GROUP, group)], count(series))),
+                .map(|(group, series)| (vec![Label::new(llmobs_attribute::METRIC_GROUP, group)], count(series))),
         )
     }
 }
 
-fn readings(values: impl IntoIterator<Item = (Vec<Label>, f64)>) -> Vec<Reading> {
-    values.into_iter().map(|(labels, value)| Reading { labels, value }).collect()
+fn readings(values: impl IntoIterator<Item = (Vec<Label>, f64)>) -> Vec<Observation> {
+    values.into_iter().map(|(labels, value)| Observation { labels, value }).collect()
 }

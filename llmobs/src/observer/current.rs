@@ -15,7 +15,7 @@ use crate::clock::Moment;
 static GLOBAL: OnceLock<Observer> = OnceLock::new();
 
 thread_local! {
-    static SCOPED: RefCell<Scope> = const { RefCell::new(Scope { observer: None, arrived: None, is_new: false }) };
+    static CURRENT_SCOPE: RefCell<Scope> = const { RefCell::new(Scope { observer: None, arrived: None, is_arrival_unused: false }) };
 }
 
 /// What is current on this thread while it is entered, and what was before in the meantime.
@@ -25,18 +25,18 @@ pub(crate) struct Scope {
     /// When the request arrived that is being served: its first operation begins there.
     arrived: Option<Moment>,
     /// No operation has begun at that moment yet.
-    is_new: bool,
+    is_arrival_unused: bool,
 }
 
 impl Scope {
     #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "only a server knows when a request arrived"))]
     pub(crate) const fn of_request(observer: Observer, arrived: Moment) -> Self {
-        Self { observer: Some(observer), arrived: Some(arrived), is_new: true }
+        Self { observer: Some(observer), arrived: Some(arrived), is_arrival_unused: true }
     }
 
     /// Makes it current on this thread until the guard is dropped. The two change places, so nothing is cloned.
     pub(crate) fn enter(&mut self) -> Entered<'_> {
-        let entered = SCOPED.try_with(|scoped| std::mem::swap(&mut *scoped.borrow_mut(), self)).is_ok();
+        let entered = CURRENT_SCOPE.try_with(|scoped| std::mem::swap(&mut *scoped.borrow_mut(), self)).is_ok();
         Entered(entered.then_some(self))
     }
 }
@@ -44,13 +44,13 @@ impl Scope {
 /// When the request arrived that this code serves, as far as a layer has said so.
 #[cfg(feature = "axum")]
 pub(crate) fn arrived() -> Option<Moment> {
-    SCOPED.try_with(|scoped| scoped.borrow().arrived).ok().flatten()
+    CURRENT_SCOPE.try_with(|scoped| scoped.borrow().arrived).ok().flatten()
 }
 
 /// When the request arrived, for the first operation that asks: the second model call of an agent does not begin there.
-pub(super) fn take_arrival() -> Option<Moment> {
-    let take = |scope: &mut Scope| if std::mem::take(&mut scope.is_new) { scope.arrived } else { None };
-    SCOPED.try_with(|scoped| take(&mut scoped.borrow_mut())).ok().flatten()
+pub(super) fn take_request_arrival() -> Option<Moment> {
+    let take = |scope: &mut Scope| if std::mem::take(&mut scope.is_arrival_unused) { scope.arrived } else { None };
+    CURRENT_SCOPE.try_with(|scoped| take(&mut scoped.borrow_mut())).ok().flatten()
 }
 
 impl Observer {
@@ -67,7 +67,7 @@ impl Observer {
     /// does not inherit a scope.
     #[must_use]
     pub fn current() -> Self {
-        let scoped = SCOPED.try_with(|scoped| scoped.borrow().observer.clone()).ok().flatten();
+        let scoped = CURRENT_SCOPE.try_with(|scoped| scoped.borrow().observer.clone()).ok().flatten();
         scoped.or_else(|| GLOBAL.get().cloned()).unwrap_or(Self::disabled())
     }
 
@@ -85,9 +85,9 @@ impl Observer {
     /// # }).unwrap();
     /// ```
     pub fn scope<F: Future>(&self, future: F) -> Scoped<F> {
-        let outer = |scoped: &RefCell<Scope>| (scoped.borrow().arrived, scoped.borrow().is_new);
-        let (arrived, is_new) = SCOPED.try_with(outer).unwrap_or_default();
-        Scoped { future, scope: Scope { observer: Some(self.clone()), arrived, is_new } }
+        let outer = |scoped: &RefCell<Scope>| (scoped.borrow().arrived, scoped.borrow().is_arrival_unused);
+        let (arrived, is_new) = CURRENT_SCOPE.try_with(outer).unwrap_or_default();
+        Scoped { future, scope: Scope { observer: Some(self.clone()), arrived, is_arrival_unused: is_new } }
     }
 }
 
@@ -119,7 +119,7 @@ pub(crate) struct Entered<'a>(Option<&'a mut Scope>);
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
         if let Some(scope) = self.0.take() {
-            let _ = SCOPED.try_with(|scoped| std::mem::swap(&mut *scoped.borrow_mut(), scope));
+            let _ = CURRENT_SCOPE.try_with(|scoped| std::mem::swap(&mut *scoped.borrow_mut(), scope));
         }
     }
 }

@@ -1,35 +1,35 @@
 //! The end of an operation: which one it was, and everything that is recorded then.
 
-mod client;
+mod client_metrics;
 
 use std::sync::Arc;
 
-use super::live::Live;
-use super::operation::Running;
-use super::told::Told;
-use crate::catalog::Id;
+use super::operation::RunningOperation;
+use super::operation_state::OperationState;
+use super::told::EndReport;
+use crate::catalog::RowId;
 use crate::clock::seconds;
-use crate::instruments::Direction;
-use crate::instruments::ENDED_CANCELLED;
-use crate::instruments::Series;
-use crate::instruments::TokenKind;
-use crate::instruments::Waste;
-use crate::instruments::ended_completed;
-use crate::instruments::ended_failed;
-use crate::instruments::ended_rejected;
-use crate::instruments::errored;
-use crate::instruments::processed;
-use crate::instruments::wasted;
-use crate::objective::Facts;
-use crate::objective::Judged;
+use crate::objective::Judgements;
+use crate::objective::ObjectiveInput;
 use crate::objective::Verdict;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::Outcome;
 use crate::semconv::value::QueueExit;
 use crate::semconv::value::TokenSource;
+use crate::series::ENDED_CANCELLED;
+use crate::series::OperationSeries;
+use crate::series::TokenDirection;
+use crate::series::TokenKind;
+use crate::series::TokenWaste;
+use crate::series::ended_completed;
+use crate::series::ended_failed;
+use crate::series::ended_rejected;
+use crate::series::errored;
+use crate::series::processed;
+use crate::series::wasted;
 use crate::timing::Marks;
-use crate::timing::Summary;
-use crate::usage::Partition;
+use crate::timing::TimingSummary;
+use crate::usage::TokenPartition;
 use crate::usage::Usage;
 
 /// How an operation ended.
@@ -63,13 +63,13 @@ impl Ending {
 /// What a stream knew at its end.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct StreamEnd {
-    pub(super) summary: Summary,
-    pub(super) counted: Counted,
+    pub(super) summary: TimingSummary,
+    pub(super) counted: CountedTokens,
 }
 
 /// Output tokens counted from a stream.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Counted {
+pub(super) struct CountedTokens {
     pub(super) text: u64,
     pub(super) reasoning: u64,
     /// What of them has been recorded while the stream ran.
@@ -77,13 +77,13 @@ pub(super) struct Counted {
     pub(super) recorded_reasoning: u64,
 }
 
-impl Counted {
+impl CountedTokens {
     pub(super) const fn total(&self) -> u64 {
         self.text + self.reasoning
     }
 
     /// Records what was counted since the last time.
-    pub(super) fn record(&mut self, series: &Series) {
+    pub(super) fn record(&mut self, series: &OperationSeries) {
         series_tokens(series, TokenKind::Text, TokenSource::Counted, self.text - self.recorded_text);
         series_tokens(series, TokenKind::Reasoning, TokenSource::Counted, self.reasoning - self.recorded_reasoning);
         (self.recorded_text, self.recorded_reasoning) = (self.text, self.reasoning);
@@ -91,8 +91,8 @@ impl Counted {
 }
 
 /// The end of an operation that was dropped. `finished`: the stream had given all it has.
-pub(super) fn decide(live: &Live, panicked: bool, finished: bool, now: u64) -> Ending {
-    if let Some(error) = live.failing() {
+pub(super) fn decide(live: &OperationState, panicked: bool, finished: bool, now: u64) -> Ending {
+    if let Some(error) = live.error() {
         Ending::Failed(error)
     } else if panicked {
         Ending::Failed(ErrorType::Internal)
@@ -108,29 +108,35 @@ pub(super) fn decide(live: &Live, panicked: bool, finished: bool, now: u64) -> E
 }
 
 /// Ends an operation, once: `ended_at` is the end of the request, `now` the moment that this was noticed.
-pub(super) fn finish(running: Running, ending: Ending, ended_at: u64, now: u64, stream: Option<&StreamEnd>) {
-    let Running { live, place, span } = running;
+pub(super) fn finish(running: RunningOperation, ending: Ending, ended_at: u64, now: u64, stream: Option<&StreamEnd>) {
+    let RunningOperation { live, place, span } = running;
     let live = &live;
     if !live.end() {
         live.core.anomaly("double_end");
         return;
     }
-    leave(live, place, now);
-    live.tell_end(ending.outcome(), ended_at);
+    leave_registry(live, place, now);
+    live.notify_end(ending.outcome(), ended_at);
     let marks = live.marks(ended_at);
-    let end =
-        End { live, series: &live.series, marks, ending, stream, tokens: Tokens::of(live, &marks, ending, stream) };
+    let end = EndedOperation {
+        live,
+        series: &live.series,
+        marks,
+        ending,
+        stream,
+        tokens: EndTokens::of(live, &marks, ending, stream),
+    };
     end.books();
     end.times();
     end.tokens();
     end.client();
     let judged = end.objectives();
-    Told { end, judged, now }.tell(span);
+    EndReport { end, judged, now }.emit(span);
 }
 
 /// Takes the operation out of the table. Under the same lock its times by state are settled, so that a collection
 /// sees them once.
-fn leave(live: &Arc<Live>, place: usize, now: u64) {
+fn leave_registry(live: &Arc<OperationState>, place: usize, now: u64) {
     let mut table = live.core.table();
     let remote = live.series.key.role.is_remote();
     live.series.settle(&live.marks(now).state_times(remote));
@@ -143,16 +149,16 @@ fn ended_queued(marks: &Marks, ending: Ending) -> bool {
 }
 
 /// One operation at its end.
-pub(super) struct End<'a> {
-    pub(super) live: &'a Live,
-    series: &'a Series,
+pub(super) struct EndedOperation<'a> {
+    pub(super) live: &'a OperationState,
+    series: &'a OperationSeries,
     pub(super) marks: Marks,
     pub(super) ending: Ending,
     pub(super) stream: Option<&'a StreamEnd>,
-    pub(super) tokens: Tokens,
+    pub(super) tokens: EndTokens,
 }
 
-impl End<'_> {
+impl EndedOperation<'_> {
     fn books(&self) {
         let variant = match self.ending {
             Ending::Completed => ended_completed(self.live.finish_reason()),
@@ -160,35 +166,35 @@ impl End<'_> {
             Ending::Cancelled => ENDED_CANCELLED,
             Ending::Rejected(error) => ended_rejected(error),
         };
-        self.series.add(Id::Ended, variant, 1);
+        self.series.add(RowId::Ended, variant, 1);
     }
 
     fn times(&self) {
         let (live, series) = (self.live, self.series);
-        series.time(Id::ServerDuration, errored(self.ending.error_type()), self.marks.age(), live.link);
+        series.time(RowId::ServerDuration, errored(self.ending.error_type()), self.marks.age(), live.link);
         if let (true, Some(queued)) = (ended_queued(&self.marks, self.ending), self.marks.queue()) {
             let exit = match self.ending {
                 Ending::Cancelled => QueueExit::Cancelled,
                 Ending::Failed(ErrorType::Timeout) => QueueExit::Timeout,
                 _ => QueueExit::Shed,
             };
-            series.time(Id::Queue, exit.index(), queued, None);
+            series.time(RowId::Queue, exit.index(), queued, None);
         }
         if let Some(decode) = self.decode() {
-            series.time(Id::Decode, 0, decode, None);
+            series.time(RowId::Decode, 0, decode, None);
         }
         if let Some(stream) = self.stream {
-            series.add(Id::Unmeasured, 0, stream.summary.unmeasured);
-            series.time(Id::ConsumerWait, 0, stream.summary.away, None);
+            series.add(RowId::TokensUnmeasured, 0, stream.summary.unmeasured);
+            series.time(RowId::ConsumerWait, 0, stream.summary.away, None);
             if let Some(gap) = stream.summary.longest_gap {
-                series.time(Id::LongestGap, 0, gap, None);
+                series.time(RowId::LongestGap, 0, gap, None);
             }
         }
         if self.ending == Ending::Completed {
             if let Some(ttft) = live.ttft() {
-                series.time(Id::ServerFirstToken, 0, ttft, live.link);
+                series.time(RowId::ServerFirstToken, 0, ttft, live.link);
             }
-            if let (Some(per_token), Some(handle)) = (self.per_token(), series.handle(Id::ServerPerToken, 0)) {
+            if let (Some(per_token), Some(handle)) = (self.per_token(), series.handle(RowId::ServerPerToken, 0)) {
                 handle.record(per_token, None);
             }
         }
@@ -207,25 +213,25 @@ impl End<'_> {
         series_tokens(series, TokenKind::Text, tokens.output_source, tokens.unrecorded_text);
         series_tokens(series, TokenKind::Reasoning, tokens.output_source, tokens.unrecorded_reasoning);
         let waste = match self.ending {
-            Ending::Cancelled => Some(Waste::Cancelled),
-            Ending::Failed(_) => Some(Waste::Failed),
+            Ending::Cancelled => Some(TokenWaste::Cancelled),
+            Ending::Failed(_) => Some(TokenWaste::Failed),
             Ending::Completed | Ending::Rejected(_) => None,
         };
         if let Some(waste) = waste {
-            series_wasted(series, Direction::Input, waste, tokens.parts.input());
-            series_wasted(series, Direction::Output, waste, tokens.output.unwrap_or(0));
+            series_wasted(series, TokenDirection::Input, waste, tokens.parts.input());
+            series_wasted(series, TokenDirection::Output, waste, tokens.output.unwrap_or(0));
         }
         if let Some(input) = tokens.input {
-            series.size(Id::InputTokens, 0, input);
+            series.size(RowId::InputTokens, 0, input);
         }
         if let Some(output) = tokens.output {
-            series.size(Id::OutputTokens, 0, output);
+            series.size(RowId::OutputTokens, 0, output);
         }
     }
 
     /// Judges it by each objective.
-    fn objectives(&self) -> Judged {
-        let facts = Facts {
+    fn objectives(&self) -> Judgements {
+        let facts = ObjectiveInput {
             outcome: self.ending.outcome(),
             error_type: self.ending.error_type(),
             first_token: self.live.ttft(),
@@ -234,10 +240,10 @@ impl End<'_> {
             duration: self.marks.age(),
         };
         let left_early = facts.outcome == Outcome::Cancelled && facts.first_token.is_none();
-        let mut judged = Judged::default();
+        let mut judged = Judgements::default();
         let vocabulary = self.series.vocabulary();
         let of_all = 0..vocabulary.objectives.len();
-        for place in of_all.chain(self.live.own_objective()) {
+        for place in of_all.chain(self.live.function_objective()) {
             let variant =
                 match vocabulary.objective(place).map_or(Verdict::Excluded, |objective| objective.judge(&facts)) {
                     Verdict::Good => 2 * place,
@@ -245,11 +251,11 @@ impl End<'_> {
                     Verdict::Excluded | Verdict::Abandoned => continue,
                 };
             judged.note(place, variant % 2 == 0);
-            self.series.add(Id::ObjectiveEvents, variant, 1);
-            self.series.add(Id::ObjectiveTokens, variant, self.tokens.output.unwrap_or(0));
+            self.series.add(RowId::ObjectiveEvents, variant, 1);
+            self.series.add(RowId::ObjectiveTokens, variant, self.tokens.output.unwrap_or(0));
         }
         if left_early && judged.good() != Some(false) {
-            self.series.add(Id::Abandoned, 0, 1);
+            self.series.add(RowId::Abandoned, 0, 1);
         }
         judged
     }
@@ -284,8 +290,8 @@ impl End<'_> {
 }
 
 /// The tokens of an operation, without those that were recorded while it ran.
-pub(super) struct Tokens {
-    parts: Partition,
+pub(super) struct EndTokens {
+    parts: TokenPartition,
     source: TokenSource,
     pub(super) input: Option<u64>,
     pub(super) output: Option<u64>,
@@ -294,8 +300,8 @@ pub(super) struct Tokens {
     unrecorded_reasoning: u64,
 }
 
-impl Tokens {
-    fn of(live: &Live, marks: &Marks, ending: Ending, stream: Option<&StreamEnd>) -> Self {
+impl EndTokens {
+    fn of(live: &OperationState, marks: &Marks, ending: Ending, stream: Option<&StreamEnd>) -> Self {
         let mut usage = live.usage();
         if ended_queued(marks, ending) || matches!(ending, Ending::Rejected(_)) {
             // The engine never saw it.
@@ -322,14 +328,14 @@ impl Tokens {
     }
 }
 
-fn series_tokens(series: &Series, kind: TokenKind, source: TokenSource, count: u64) {
+fn series_tokens(series: &OperationSeries, kind: TokenKind, source: TokenSource, count: u64) {
     if count > 0 {
-        series.add(Id::Processed, processed(kind, source), count);
+        series.add(RowId::TokensProcessed, processed(kind, source), count);
     }
 }
 
-fn series_wasted(series: &Series, direction: Direction, waste: Waste, count: u64) {
+fn series_wasted(series: &OperationSeries, direction: TokenDirection, waste: TokenWaste, count: u64) {
     if count > 0 {
-        series.add(Id::Wasted, wasted(direction, waste), count);
+        series.add(RowId::TokensWasted, wasted(direction, waste), count);
     }
 }

@@ -9,23 +9,23 @@ use opentelemetry::trace::TraceContextExt;
 use opentelemetry::trace::TraceState;
 
 use super::Observer;
-use super::live::Live;
 use super::marker::Marker;
 use super::operation::Operation;
-use crate::catalog::Id;
+use super::operation_state::OperationState;
+use crate::catalog::RowId;
 use crate::event::Evaluation;
-use crate::instruments::EXTRA_LABELS;
-use crate::instruments::Series;
-use crate::record::TraceLink;
+use crate::measurement::TraceLink;
 use crate::semconv::attribute::GEN_AI_EVALUATION_NAME;
 use crate::semconv::value::OperationName;
+use crate::series::EXTRA_LABELS;
+use crate::series::OperationSeries;
 
 impl Operation {
     /// The user's judgement of the answer: an [`Evaluation`], or a score of the metric `feedback`. It has a log event
     /// `gen_ai.evaluation.result` in the operation's trace, and is counted where its name and label were declared with
     /// [`ObserverBuilder::evaluation`](crate::ObserverBuilder::evaluation).
     pub fn feedback<'a>(&self, evaluation: impl Into<Evaluation<'a>>) {
-        self.mark().feedback(evaluation);
+        self.marker().feedback(evaluation);
     }
 }
 
@@ -58,7 +58,7 @@ impl Observer {
     }
 }
 
-pub(super) fn evaluated(live: &Live, evaluation: &Evaluation<'_>) {
+pub(super) fn evaluated(live: &OperationState, evaluation: &Evaluation<'_>) {
     if !count(&live.series, evaluation) {
         live.core.folded(GEN_AI_EVALUATION_NAME);
     }
@@ -68,12 +68,12 @@ pub(super) fn evaluated(live: &Live, evaluation: &Evaluation<'_>) {
 
 /// Counts a judgement whose name and label were declared; one without a label is no event of a known kind and is not
 /// counted. Tells whether nothing was lost.
-fn count(series: &Series, evaluation: &Evaluation<'_>) -> bool {
+fn count(series: &OperationSeries, evaluation: &Evaluation<'_>) -> bool {
     let Some(label) = evaluation.label else { return true };
     let declared = &series.vocabulary().evaluations;
     let place = declared.iter().position(|(name, known)| **name == *evaluation.name && **known == *label);
     match place {
-        Some(place) => series.add(Id::Evaluations, place, 1),
+        Some(place) => series.add(RowId::Evaluations, place, 1),
         None => return false,
     }
     true

@@ -5,52 +5,52 @@ use std::panic::catch_unwind;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
-use super::core::Core;
-use super::kept;
-use super::kept::Kept;
-use super::live::Live;
-use crate::capture::Captured;
-use crate::capture::Passed;
-use crate::capture::References;
-use crate::capture::Report;
-use crate::catalog::Id;
-use crate::catalog::own;
+use super::content;
+use super::content::CapturedContent;
+use super::inner::Inner;
+use super::operation_state::OperationState;
+use crate::capture::CaptureReport;
+use crate::capture::ContentReferences;
+use crate::capture::GatedValue;
+use crate::capture::HookPayload;
+use crate::catalog::RowId;
+use crate::catalog::llmobs_attribute;
 use crate::content::Content;
 use crate::content::Message;
-use crate::event::Said;
+use crate::event::ContentFields;
 use crate::event::hex;
-use crate::record::Label;
+use crate::measurement::Label;
 use crate::semconv::attribute as a;
 use crate::semconv::value::FinishReason;
 use crate::semconv::value::Outcome;
-use crate::span::Held;
+use crate::span::OwnedSpan;
 
 /// What leaves of one operation; nothing where none was kept, which is where nobody captures it.
 #[derive(Debug, Default)]
-pub(super) struct Leaving(Option<Box<Through>>);
+pub(super) struct ContentExport(Option<Box<GatedContent>>);
 
 /// What passed the gate.
 #[derive(Debug, Default)]
-struct Through {
-    input: Option<Passed>,
-    output: Option<Passed>,
-    system_instructions: Option<Passed>,
-    tool_definitions: Option<Passed>,
+struct GatedContent {
+    input: Option<GatedValue>,
+    output: Option<GatedValue>,
+    system_instructions: Option<GatedValue>,
+    tool_definitions: Option<GatedValue>,
     /// The text of the error.
-    message: Option<Passed>,
-    references: References,
+    message: Option<GatedValue>,
+    references: ContentReferences,
 }
 
 /// The value of `llmobs.signal` of content that was left out.
 const SIGNAL: &str = "content";
 
-impl Leaving {
+impl ContentExport {
     /// Lets out what may leave. Only what goes somewhere was kept.
-    pub(super) fn of(live: &Live, outcome: Outcome, span: Option<&Held>) -> Self {
-        let Some(kept) = live.kept() else { return Self(None) };
+    pub(super) fn of(live: &OperationState, outcome: Outcome, span: Option<&OwnedSpan>) -> Self {
+        let Some(kept) = live.captured_content() else { return Self(None) };
         // A detector or hook of the application's own may panic. Its content then goes nowhere; where an operation ends
         // because its thread panics, a second panic would abort the process.
-        let through = catch_unwind(AssertUnwindSafe(|| Box::new(Through::of(live, kept, outcome, span))));
+        let through = catch_unwind(AssertUnwindSafe(|| Box::new(GatedContent::of(live, kept, outcome, span))));
         if through.is_err() {
             live.core.lost_content("gate_panicked", 1);
         }
@@ -58,8 +58,8 @@ impl Leaving {
     }
 
     /// The attributes of the details event.
-    pub(super) fn for_event(&self) -> Said {
-        self.0.as_ref().map_or_else(Said::default, |through| through.for_event())
+    pub(super) fn for_event(&self) -> ContentFields {
+        self.0.as_ref().map_or_else(ContentFields::default, |through| through.for_event())
     }
 
     /// The text of the error, for the event of it.
@@ -68,15 +68,15 @@ impl Leaving {
     }
 
     /// The attributes of the span.
-    pub(super) fn tell(&self, span: &Held) {
+    pub(super) fn set_span_attributes(&self, span: &OwnedSpan) {
         if let Some(through) = &self.0 {
-            through.tell(span);
+            through.set_span_attributes(span);
         }
     }
 }
 
-impl Through {
-    fn of(live: &Live, kept: &Kept, outcome: Outcome, span: Option<&Held>) -> Self {
+impl GatedContent {
+    fn of(live: &OperationState, kept: &CapturedContent, outcome: Outcome, span: Option<&OwnedSpan>) -> Self {
         let gate = &live.core.gate;
         let (output, mut report) = output(live, kept, outcome);
         let spent = live.noted().and_then(|notes| notes.spent.get()).map_or(0, |bytes| bytes.get());
@@ -92,24 +92,26 @@ impl Through {
             through.message = kept.message.get().and_then(|message| passage.text(message));
         }
         report += *passage.report();
-        report.over_budget |= kept.was_refused();
+        report.is_over_budget |= kept.was_refused();
         if gate.has_hook() {
-            let ids = span.and_then(Held::ids).map(|ids| (hex(ids.trace_id).to_string(), hex(ids.span_id).to_string()));
-            let captured = Captured::new()
+            let ids =
+                span.and_then(OwnedSpan::ids).map(|ids| (hex(ids.trace_id).to_string(), hex(ids.span_id).to_string()));
+            let captured = HookPayload::new()
                 .in_trace(ids)
                 .input(through.input.clone())
                 .output(through.output.clone())
                 .system_instructions(through.system_instructions.clone())
                 .tool_definitions(through.tool_definitions.clone());
-            through.references = gate.hand_over(captured);
+            through.references = gate.send_to_hook(captured);
         }
-        live.core.left(&report);
+        live.core.record_content_metrics(&report);
         through
     }
 
-    fn for_event(&self) -> Said {
-        let json = |passed: &Option<Passed>| passed.as_ref().and_then(Passed::for_event).map(ToString::to_string);
-        Said {
+    fn for_event(&self) -> ContentFields {
+        let json =
+            |passed: &Option<GatedValue>| passed.as_ref().and_then(GatedValue::for_event).map(ToString::to_string);
+        ContentFields {
             input: json(&self.input),
             output: json(&self.output),
             system_instructions: json(&self.system_instructions),
@@ -117,7 +119,7 @@ impl Through {
         }
     }
 
-    fn tell(&self, span: &Held) {
+    fn set_span_attributes(&self, span: &OwnedSpan) {
         let attributes = [
             (a::GEN_AI_INPUT_MESSAGES, &self.input),
             (a::GEN_AI_OUTPUT_MESSAGES, &self.output),
@@ -125,7 +127,7 @@ impl Through {
             (a::GEN_AI_TOOL_DEFINITIONS, &self.tool_definitions),
         ];
         for (name, passed) in attributes {
-            if let Some(json) = passed.as_ref().and_then(Passed::for_span) {
+            if let Some(json) = passed.as_ref().and_then(GatedValue::for_span) {
                 span.set_text(name, json);
             }
         }
@@ -145,17 +147,17 @@ impl Through {
 }
 
 /// The answer, and what was not kept of it.
-fn output(live: &Live, kept: &Kept, outcome: Outcome) -> (Vec<Message>, Report) {
+fn output(live: &OperationState, kept: &CapturedContent, outcome: Outcome) -> (Vec<Message>, CaptureReport) {
     let reasons = live.reasons_by_choice();
     // What was completed did not end in an error, which is what a message without a reason says.
     let otherwise = (outcome == Outcome::Completed).then_some(FinishReason::Stop);
-    match (kept.take_output(), kept.take_gathered()) {
-        (Some(kept::Held { value: mut messages, .. }), _) => {
+    match (kept.take_output(), kept.take_streamed_output()) {
+        (Some(content::Leased { value: mut messages, .. }), _) => {
             for (choice, message) in messages.iter_mut().enumerate() {
                 let known = reasons.iter().find(|(of, _)| usize::from(*of) == choice).map(|(_, reason)| reason.clone());
                 message.finish_reason = message.finish_reason.take().or(known).or_else(|| otherwise.clone());
             }
-            (messages, Report::default())
+            (messages, CaptureReport::default())
         }
         (None, Some(mut gathered)) => {
             reasons.into_iter().for_each(|(choice, reason)| gathered.finish_reason(choice.into(), reason));
@@ -165,13 +167,13 @@ fn output(live: &Live, kept: &Kept, outcome: Outcome) -> (Vec<Message>, Report) 
             let report = *gathered.report();
             (gathered.into_messages(), report)
         }
-        (None, None) => (Vec::new(), Report::default()),
+        (None, None) => (Vec::new(), CaptureReport::default()),
     }
 }
 
 /// What was told of the application's hook, whose own thread counts.
 #[derive(Debug, Default)]
-pub(super) struct HookTold {
+pub(super) struct ReportedHookDrops {
     dropped: AtomicU64,
     panicked: AtomicU64,
 }
@@ -181,17 +183,17 @@ fn growth(told: &AtomicU64, total: u64) -> u64 {
     total.saturating_sub(told.fetch_max(total, Ordering::Relaxed))
 }
 
-impl Core {
+impl Inner {
     /// Whether the content of an operation with this span goes anywhere.
-    pub(super) fn captures(&self, span: Option<&Held>) -> bool {
+    pub(super) fn captures(&self, span: Option<&OwnedSpan>) -> bool {
         let (gate, mode) = (&self.gate, self.gate.capture());
         mode.is_on()
-            && (mode.on_events() || gate.has_hook() || mode.on_spans() && span.is_some_and(Held::has_attributes))
+            && (mode.on_events() || gate.has_hook() || mode.on_spans() && span.is_some_and(OwnedSpan::has_attributes))
     }
 
     /// The texts at which a caller wants the generation to stop, where spans have content. Gives how many bytes of what the
     /// span may have they are.
-    pub(super) fn tell_stop_sequences(&self, span: &Held, texts: &[&str]) -> usize {
+    pub(super) fn set_stop_sequences(&self, span: &OwnedSpan, texts: &[&str]) -> usize {
         if texts.is_empty() || !self.gate.capture().on_spans() || !span.is_recording() {
             return 0;
         }
@@ -199,24 +201,24 @@ impl Core {
         let passed = texts.iter().filter_map(|text| passage.text(&Content::from(*text))?.for_span());
         let passed: Vec<String> = passed.collect();
         span.set_list(a::GEN_AI_REQUEST_STOP_SEQUENCES, passed.iter().map(String::as_str));
-        self.left(passage.report());
-        self.gate.limits().span_bytes() - passage.left()
+        self.record_content_metrics(passage.report());
+        self.gate.limits().span_bytes() - passage.remaining_bytes()
     }
 
     /// Counts what became of content on its way out.
-    pub(super) fn left(&self, report: &Report) {
+    pub(super) fn record_content_metrics(&self, report: &CaptureReport) {
         for (kind, count) in report.redactions.iter() {
-            let labels = [Label::new(own::DETECTOR, kind.as_str())];
-            self.sinks().bind(Id::Redactions, &labels).add(count.into());
+            let labels = [Label::new(llmobs_attribute::DETECTOR, kind.as_str())];
+            self.sinks().bind(RowId::Redactions, &labels).add(count.into());
         }
         let hook = self.gate.hook_stats();
         let lost = [
             ("truncated", report.cut_contents),
             ("limit", report.dropped_parts + report.dropped_messages),
-            ("media", report.left_media),
-            ("budget", u64::from(report.over_budget)),
-            ("queue_full", growth(&self.hook_told.dropped, hook.dropped)),
-            ("hook_panicked", growth(&self.hook_told.panicked, hook.panicked)),
+            ("media", report.dropped_media),
+            ("budget", u64::from(report.is_over_budget)),
+            ("queue_full", growth(&self.reported_hook_drops.dropped, hook.dropped)),
+            ("hook_panicked", growth(&self.reported_hook_drops.panicked, hook.panicked)),
         ];
         for (reason, count) in lost {
             if count > 0 {
@@ -227,7 +229,7 @@ impl Core {
 
     /// Counts content that was left out.
     fn lost_content(&self, reason: &'static str, count: u64) {
-        let labels = [Label::new(own::SIGNAL, SIGNAL), Label::new(own::DROP_REASON, reason)];
-        self.sinks().bind(Id::Dropped, &labels).add(count);
+        let labels = [Label::new(llmobs_attribute::SIGNAL, SIGNAL), Label::new(llmobs_attribute::DROP_REASON, reason)];
+        self.sinks().bind(RowId::DroppedItems, &labels).add(count);
     }
 }

@@ -4,20 +4,20 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::OnceLock;
 
-use super::live::Live;
-use super::live::Notes;
+use super::operation_state::OperationState;
+use super::operation_state::ResponseNotes;
 use crate::cardinality::clean;
-use crate::catalog::Id;
+use crate::catalog::RowId;
 use crate::clock::Moment;
-use crate::instruments::Direction;
-use crate::instruments::Waste;
-use crate::instruments::cache_lookup;
-use crate::instruments::wasted;
 use crate::semconv::value::AttemptKind;
 use crate::semconv::value::CacheKind;
 use crate::semconv::value::CacheResult;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::FinishReason;
+use crate::series::TokenDirection;
+use crate::series::TokenWaste;
+use crate::series::cache_lookup;
+use crate::series::wasted;
 use crate::usage::Usage;
 
 /// Marks what happens to an operation, from any thread, also after `observe` took the operation. Cheap to clone; no
@@ -31,7 +31,7 @@ use crate::usage::Usage;
 ///
 /// let observer = Observer::builder().model("m").build()?;
 /// let operation = observer.chat("m").start();
-/// let marker = operation.marker();
+/// let marker = operation.marker().clone();
 /// let engine = std::thread::spawn(move || {
 ///     marker.scheduled();
 ///     marker.first_token();
@@ -43,19 +43,19 @@ use crate::usage::Usage;
 /// ```
 #[derive(Clone)]
 pub struct Marker {
-    live: Option<Arc<Live>>,
+    live: Option<Arc<OperationState>>,
 }
 
 impl Marker {
-    pub(super) const fn new(live: Option<Arc<Live>>) -> Self {
+    pub(super) const fn new(live: Option<Arc<OperationState>>) -> Self {
         Self { live }
     }
 
-    pub(super) const fn live(&self) -> Option<&Arc<Live>> {
+    pub(super) const fn live(&self) -> Option<&Arc<OperationState>> {
         self.live.as_ref()
     }
 
-    pub(super) const fn take(&mut self) -> Option<Arc<Live>> {
+    pub(super) const fn take(&mut self) -> Option<Arc<OperationState>> {
         self.live.take()
     }
 
@@ -66,7 +66,7 @@ impl Marker {
 
     /// It waits in the engine's queue from this moment on.
     pub fn enqueued_at(&self, moment: impl Into<Moment>) {
-        self.with(|live| live.enqueued_at(live.not_ahead(moment.into())));
+        self.with(|live| live.enqueued_at(live.clamp_to_now(moment.into())));
     }
 
     /// The engine took it now. A second time is a preemption.
@@ -76,7 +76,7 @@ impl Marker {
 
     /// The engine took it at this moment.
     pub fn scheduled_at(&self, moment: impl Into<Moment>) {
-        self.with(|live| live.scheduled_at(live.not_ahead(moment.into())));
+        self.with(|live| live.scheduled_at(live.clamp_to_now(moment.into())));
     }
 
     /// The engine made its first token now.
@@ -86,7 +86,7 @@ impl Marker {
 
     /// The engine made its first token at this moment.
     pub fn first_token_at(&self, moment: impl Into<Moment>) {
-        self.with(|live| live.first_token_at(live.not_ahead(moment.into())));
+        self.with(|live| live.first_token_at(live.clamp_to_now(moment.into())));
     }
 
     /// Reports token usage. Several reports add up by the larger number of each kind, since streams report growing
@@ -120,18 +120,20 @@ impl Marker {
 
     /// Something broke: whatever ends the operation, save a rejection, it is `failed` with this type. The first one
     /// stands.
-    pub fn failing(&self, error: ErrorType) {
+    pub fn set_error(&self, error: ErrorType) {
         self.with(|live| live.fail(error));
     }
 
     /// A try began: a retry, a fallback, a hedge. The first one is counted by `start` in the gateway and client roles.
-    pub fn attempt(&self, kind: AttemptKind) {
-        self.with(|live| live.attempt(kind));
+    pub fn record_attempt(&self, kind: AttemptKind) {
+        self.with(|live| live.record_attempt(kind));
     }
 
     /// Output tokens of a try whose answer nobody gets, because another try superseded it.
-    pub fn superseded(&self, tokens: u64) {
-        self.with(|live| live.series.add(Id::Wasted, wasted(Direction::Output, Waste::Superseded), tokens));
+    pub fn add_superseded_tokens(&self, tokens: u64) {
+        self.with(|live| {
+            live.series.add(RowId::TokensWasted, wasted(TokenDirection::Output, TokenWaste::Superseded), tokens)
+        });
     }
 
     /// Whether anything of the answer was there.
@@ -156,7 +158,7 @@ impl Marker {
         let found = self.live.as_ref().and_then(|live| {
             let place = live.core.vocabulary().phases.iter().position(|phase| phase.as_ref() == name);
             if place.is_none() {
-                live.core.folded(crate::catalog::own::PHASE_NAME);
+                live.core.folded(crate::catalog::llmobs_attribute::PHASE_NAME);
             }
             Some((Arc::clone(live), place?, live.now()))
         });
@@ -165,7 +167,7 @@ impl Marker {
 
     /// A cache of whole responses was asked. May be called after the end.
     pub fn cache_lookup(&self, kind: CacheKind, result: CacheResult) {
-        self.with(|live| live.series.add(Id::CacheLookups, cache_lookup(kind, result), 1));
+        self.with(|live| live.series.add(RowId::CacheLookups, cache_lookup(kind, result), 1));
     }
 
     /// The moment that it is now on the observer's clock.
@@ -174,7 +176,7 @@ impl Marker {
         self.live.as_ref().map_or_else(|| crate::clock::Clock::system().now(), |live| live.core.clock.now())
     }
 
-    fn note(&self, text: &str, place: impl FnOnce(&Notes) -> &OnceLock<Arc<str>>) {
+    fn note(&self, text: &str, place: impl FnOnce(&ResponseNotes) -> &OnceLock<Arc<str>>) {
         self.with(|live| {
             if !live.has_ended() && !text.is_empty() {
                 let _ = place(live.notes()).set(clean(text).as_ref().into());
@@ -182,7 +184,7 @@ impl Marker {
         });
     }
 
-    fn with(&self, then: impl FnOnce(&Live)) {
+    fn with(&self, then: impl FnOnce(&OperationState)) {
         if let Some(live) = &self.live {
             then(live);
         }
@@ -197,12 +199,12 @@ impl fmt::Debug for Marker {
 
 /// A phase of an operation, recorded as `llmobs.phase.duration` in seconds when it is dropped.
 #[must_use = "the phase ends when the guard is dropped"]
-pub struct Phase(Option<(Arc<Live>, usize, u64)>);
+pub struct Phase(Option<(Arc<OperationState>, usize, u64)>);
 
 impl Drop for Phase {
     fn drop(&mut self) {
         if let Some((live, place, began)) = self.0.take() {
-            live.series.time(Id::Phase, place, live.now().saturating_sub(began), None);
+            live.series.time(RowId::Phase, place, live.now().saturating_sub(began), None);
         }
     }
 }

@@ -1,26 +1,26 @@
 //! The content of an operation at its end, without the feature `content`: there is none.
 
-use super::live::Live;
-use crate::event::Said;
+use super::operation_state::OperationState;
+use crate::event::ContentFields;
 use crate::semconv::value::Outcome;
-use crate::span::Held;
+use crate::span::OwnedSpan;
 
 /// Nothing.
-pub(super) struct Leaving;
+pub(super) struct ContentExport;
 
 #[expect(clippy::unused_self, reason = "it stands for one that has something")]
-impl Leaving {
-    pub(super) const fn of(_live: &Live, _outcome: Outcome, _span: Option<&Held>) -> Self {
+impl ContentExport {
+    pub(super) const fn of(_live: &OperationState, _outcome: Outcome, _span: Option<&OwnedSpan>) -> Self {
         Self
     }
 
-    pub(super) const fn tell(&self, _span: &Held) {}
+    pub(super) const fn set_span_attributes(&self, _span: &OwnedSpan) {}
 
     pub(super) const fn message(&self) -> Option<&str> {
         None
     }
 
-    pub(super) fn for_event(&self) -> Said {
-        Said::default()
+    pub(super) fn for_event(&self) -> ContentFields {
+        ContentFields::default()
     }
 }

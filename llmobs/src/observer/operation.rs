@@ -11,22 +11,22 @@ use tracing::Instrument;
 use tracing::Span;
 use tracing::instrument::Instrumented;
 
-use super::chunk::Carries;
 use super::chunk::Chunk;
+use super::chunk::StreamItem;
 use super::end;
 use super::end::Ending;
-use super::live::Live;
 use super::marker::Marker;
+use super::operation_state::OperationState;
 use super::step::Step;
+use super::stream::Described;
 #[cfg(feature = "macros")]
-use super::stream::Carry;
-use super::stream::Observed;
-use super::stream::Own;
-use super::stream::With;
+use super::stream::ItemReader;
+use super::stream::ObservedStream;
+use super::stream::SelfDescribing;
 use crate::error::Failure;
 use crate::semconv::value::AttemptKind;
 use crate::span;
-use crate::span::Held;
+use crate::span::OwnedSpan;
 
 /// One call of a model. Its owner ends it: [`complete`](Self::complete), [`fail`](Self::fail),
 /// [`cancel`](Self::cancel), [`reject`](Self::reject), or a drop, which decides by what is known: a marked failure or a
@@ -42,29 +42,30 @@ pub struct Operation {
     /// Its place in the table, until it ends or a stream takes it.
     place: Option<usize>,
     /// Here and not beside the marks, so that a marker which lives on does not keep the span from its export.
-    span: Option<Box<Held>>,
+    span: Option<Box<OwnedSpan>>,
 }
 
 /// An operation that somebody watches, its place in the table and its span.
 #[derive(Debug)]
-pub(super) struct Running {
-    pub(super) live: Arc<Live>,
+pub(super) struct RunningOperation {
+    pub(super) live: Arc<OperationState>,
     pub(super) place: usize,
-    pub(super) span: Option<Box<Held>>,
+    pub(super) span: Option<Box<OwnedSpan>>,
 }
 
 impl Operation {
-    pub(super) const fn nothing() -> Self {
+    pub(super) const fn disabled() -> Self {
         Self { marker: Marker::new(None), place: None, span: None }
     }
 
-    pub(super) const fn new(live: Arc<Live>, place: usize, span: Option<Box<Held>>) -> Self {
+    pub(super) const fn new(live: Arc<OperationState>, place: usize, span: Option<Box<OwnedSpan>>) -> Self {
         Self { marker: Marker::new(Some(live)), place: Some(place), span }
     }
 
-    /// Marks what happens to it, for whoever owns it: `operation.mark().enqueued()`.
+    /// Marks what happens to it: `operation.marker().enqueued()`. A clone is a handle for other threads, also after a stream
+    /// took the operation.
     #[must_use]
-    pub const fn mark(&self) -> &Marker {
+    pub const fn marker(&self) -> &Marker {
         &self.marker
     }
 
@@ -72,12 +73,6 @@ impl Operation {
     #[must_use]
     pub const fn is_enabled(&self) -> bool {
         self.place.is_some()
-    }
-
-    /// A handle for other threads, also after a stream took the operation.
-    #[must_use]
-    pub fn marker(&self) -> Marker {
-        self.marker.clone()
     }
 
     /// Its span, for events and child spans of your own; one that does nothing where nobody listens. Do not hold an
@@ -112,24 +107,25 @@ impl Operation {
     }
 
     #[cfg(feature = "macros")]
-    pub(crate) fn held(&self) -> Option<&Held> {
+    pub(crate) fn owned_span(&self) -> Option<&OwnedSpan> {
         self.span.as_deref()
     }
 
     /// A try begins: a retry, a fallback, a hedge. It is counted and has a span under that of the operation, which
     /// follows that of the try before. The first try is counted by `start`, in the gateway and client roles; give
     /// [`AttemptKind::First`] to have a span of it.
-    pub fn attempt(&self, kind: AttemptKind) -> Step {
-        let Some(live) = self.marker.live() else { return Step::nothing() };
+    pub fn start_attempt(&self, kind: AttemptKind) -> Step {
+        let Some(live) = self.marker.live() else { return Step::disabled() };
         if kind != AttemptKind::First {
-            live.attempt(kind);
+            live.record_attempt(kind);
         }
-        let attempt = span::Step { name: ("attempt", None), attempt: Some(kind.as_str()), ..span::Step::default() };
+        let attempt =
+            span::StepSpan { name: ("attempt", None), attempt_kind: Some(kind.as_str()), ..span::StepSpan::default() };
         let Some(held) = self.span.as_ref().and_then(|held| held.span().in_scope(|| attempt.open())) else {
-            return Step::nothing();
+            return Step::disabled();
         };
         if let Some(context) = held.context() {
-            let mut last = live.notes().last_attempt.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut last = live.notes().last_attempt_span.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(before) = last.replace(context.span().span_context().clone()) {
                 held.follows(before);
             }
@@ -139,7 +135,7 @@ impl Operation {
 
     /// It gave what was asked. If something was marked as failing before, it is `failed` all the same.
     pub fn complete(mut self) {
-        self.end(|live| live.failing().map_or(Ending::Completed, Ending::Failed));
+        self.end(|live| live.error().map_or(Ending::Completed, Ending::Failed));
     }
 
     /// It broke. If something was marked as failing before, that is why.
@@ -151,14 +147,14 @@ impl Operation {
         }
         #[cfg(feature = "content")]
         if let Some(live) = self.marker.live() {
-            live.keep_message(failure.text());
+            live.capture_error_message(failure.text());
         }
-        self.end(|live| Ending::Failed(live.failing().unwrap_or(error)));
+        self.end(|live| Ending::Failed(live.error().unwrap_or(error)));
     }
 
     /// The caller left. If something was marked as failing before, it is `failed` all the same.
     pub fn cancel(mut self) {
-        self.end(|live| live.failing().map_or(Ending::Cancelled, Ending::Failed));
+        self.end(|live| live.error().map_or(Ending::Cancelled, Ending::Failed));
     }
 
     /// It was never admitted: shed, rate-limited, invalid.
@@ -169,45 +165,45 @@ impl Operation {
 
     /// Wraps the stream that carries the answer. The operation ends when the stream ends or is dropped; items and
     /// `size_hint` pass untouched.
-    pub fn observe<S>(self, stream: S) -> Observed<S, Own>
+    pub fn observe<S>(self, stream: S) -> ObservedStream<S, SelfDescribing>
     where
         S: Stream,
-        S::Item: Carries,
+        S::Item: StreamItem,
     {
-        Observed::new(stream, self.into_running(), Own)
+        ObservedStream::new(stream, self.into_running(), SelfDescribing)
     }
 
     /// Wraps the stream that carries the answer; the closure says what an item carries. It may mark usage or a finish
     /// reason through a [`Marker`].
-    pub fn observe_with<S, F, T>(self, stream: S, carries: F) -> Observed<S, With<F>>
+    pub fn observe_with<S, F, T>(self, stream: S, carries: F) -> ObservedStream<S, Described<F>>
     where
         S: Stream,
         F: FnMut(&S::Item) -> T,
         T: Into<Chunk>,
     {
-        Observed::new(stream, self.into_running(), With(carries))
+        ObservedStream::new(stream, self.into_running(), Described(carries))
     }
 
     /// Wraps the stream that carries the answer, with who says what an item carries and which text it adds.
     #[cfg(feature = "macros")]
-    pub(crate) fn observe_by<S, C>(self, stream: S, carry: C) -> Observed<S, C>
+    pub(crate) fn observe_by<S, C>(self, stream: S, carry: C) -> ObservedStream<S, C>
     where
         S: Stream,
-        C: Carry<S::Item>,
+        C: ItemReader<S::Item>,
     {
-        Observed::new(stream, self.into_running(), carry)
+        ObservedStream::new(stream, self.into_running(), carry)
     }
 
-    fn into_running(mut self) -> Option<Running> {
+    fn into_running(mut self) -> Option<RunningOperation> {
         self.take()
     }
 
-    fn take(&mut self) -> Option<Running> {
+    fn take(&mut self) -> Option<RunningOperation> {
         let place = self.place.take()?;
-        Some(Running { live: self.marker.take()?, place, span: self.span.take() })
+        Some(RunningOperation { live: self.marker.take()?, place, span: self.span.take() })
     }
 
-    fn end(&mut self, ending: impl FnOnce(&Live) -> Ending) {
+    fn end(&mut self, ending: impl FnOnce(&OperationState) -> Ending) {
         if let Some(running) = self.take() {
             let now = running.live.now();
             let ending = ending(&running.live);

@@ -11,11 +11,11 @@ use futures_core::Stream;
 
 use super::Chunk;
 use super::Observer;
-use crate::catalog::Id;
+use crate::catalog::RowId;
 use crate::clock::Clock;
 use crate::clock::seconds;
 use crate::semconv::value::State;
-use crate::sink::Source;
+use crate::sink::ObservableSource;
 use crate::usage::Usage;
 
 const REPETITIONS: u32 = if cfg!(miri) { 5 } else { 200 };
@@ -28,7 +28,7 @@ fn observer() -> Observer {
 /// The time in all states, in seconds, of operations in flight and of those that ended.
 fn total_time(observer: &Observer) -> f64 {
     let inner = observer.core.as_ref().expect("it is enabled");
-    inner.read(Id::StateTime).iter().map(|reading| reading.value).sum()
+    inner.read(RowId::StateTime).iter().map(|reading| reading.value).sum()
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn marks_from_two_threads_and_collections_from_a_third_agree() {
         let operation = observer.chat("m").start();
         thread::scope(|scope| {
             for part in 0..2 {
-                let marker = operation.marker();
+                let marker = operation.marker().clone();
                 scope.spawn(move || {
                     if part == 0 {
                         marker.enqueued();
@@ -67,7 +67,7 @@ fn an_end_on_one_thread_and_marks_on_another_leave_nothing_in_flight() {
     for _ in 0..REPETITIONS {
         let observer = observer();
         let operation = observer.chat("m").start();
-        let marker = operation.marker();
+        let marker = operation.marker().clone();
         thread::scope(|scope| {
             scope.spawn(move || {
                 marker.enqueued();
@@ -96,7 +96,7 @@ fn a_collection_reads_a_stream_while_it_is_polled() {
     let (clock, hand) = Clock::manual();
     let observer = Observer::builder().model("m").clock(clock).build().expect("these settings are valid");
     let operation = observer.chat("m").start();
-    operation.mark().scheduled();
+    operation.marker().scheduled();
     let mut stream = Box::pin(operation.observe_with(Endless, |tokens| Chunk::tokens(*tokens)));
     thread::scope(|scope| {
         let reader = &observer;
@@ -115,7 +115,7 @@ fn a_collection_reads_a_stream_while_it_is_polled() {
     });
     drop(stream);
     let inner = observer.core.as_ref().expect("it is enabled");
-    let decode = inner.read(Id::StateTime).into_iter();
+    let decode = inner.read(RowId::StateTime).into_iter();
     let decode =
         decode.filter(|reading| reading.labels.iter().any(|label| label.value.as_str() == State::Decode.as_str()));
     assert!(decode.map(|reading| reading.value).sum::<f64>() < 1e-9, "the model took no time");

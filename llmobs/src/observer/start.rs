@@ -6,26 +6,26 @@ use std::time::Duration;
 
 use super::Observer;
 use super::current;
-use super::live::Beginning;
-use super::live::Live;
 use super::operation::Operation;
+use super::operation_state::OperationState;
+use super::operation_state::StartParams;
 use crate::cardinality::clean;
-use crate::catalog::Id;
+use crate::catalog::RowId;
 use crate::clock::Moment;
 use crate::clock::nanos;
-use crate::companion::Followed;
-use crate::companion::Subject;
-use crate::event::Asked;
-use crate::instruments::EXTRA_LABELS;
+use crate::companion::OperationInfo;
+use crate::companion::OperationRef;
+use crate::event::RequestDetails;
 #[cfg(feature = "macros")]
 use crate::objective::Objective;
 use crate::semconv::value::AttemptKind;
 use crate::semconv::value::OperationName;
 use crate::semconv::value::OutputType;
 use crate::semconv::value::Provider;
+use crate::series::EXTRA_LABELS;
 use crate::sink::otel::current_link;
-use crate::span::Call;
-use crate::span::Request;
+use crate::span::InferenceStart;
+use crate::span::RequestParams;
 
 /// What is known of an operation before it starts.
 #[derive(Clone)]
@@ -37,10 +37,10 @@ pub struct Start<'a> {
     provider: Option<Provider>,
     started_at: Option<Moment>,
     deadline: Option<Duration>,
-    request: Request<'a>,
+    request: RequestParams<'a>,
     prepares: bool,
     reports_usage: Option<bool>,
-    own_objective: Option<usize>,
+    function_objective: Option<usize>,
     extra: [u8; EXTRA_LABELS],
 }
 
@@ -53,10 +53,10 @@ impl<'a> Start<'a> {
             provider: None,
             started_at: None,
             deadline: None,
-            request: Request::default(),
+            request: RequestParams::default(),
             prepares: false,
             reports_usage: None,
-            own_objective: None,
+            function_objective: None,
             extra: [0; EXTRA_LABELS],
         }
     }
@@ -224,29 +224,29 @@ impl<'a> Start<'a> {
     #[cfg(feature = "macros")]
     pub(crate) fn objective(mut self, name: &'static str, make: impl FnOnce() -> Objective) -> Self {
         let Some(core) = &self.observer.core else { return self };
-        let place = core.vocabulary().own_objective(name, make);
+        let place = core.vocabulary().register_function_objective(name, make);
         if place.is_none() {
-            core.folded(crate::catalog::own::OBJECTIVE_NAME);
+            core.folded(crate::catalog::llmobs_attribute::OBJECTIVE_NAME);
         }
         // One that was declared judges every operation anyway.
-        self.own_objective = place.filter(|place| *place >= core.vocabulary().objectives.len());
+        self.function_objective = place.filter(|place| *place >= core.vocabulary().objectives.len());
         self
     }
 
     /// Starts the operation.
     pub fn start(self) -> Operation {
-        let Some(core) = &self.observer.core else { return Operation::nothing() };
+        let Some(core) = &self.observer.core else { return Operation::disabled() };
         let role = self.observer.role;
         let provider = self.provider.as_ref().unwrap_or(&self.observer.provider);
         let series = core.series(role, &self.name, provider, self.model, self.extra);
         let t0 = match self.started_at {
-            Some(moment) => core.not_ahead(moment, core.clock.now()),
-            None => current::take_arrival().unwrap_or_else(|| core.clock.now()),
+            Some(moment) => core.clamp_to_now(moment, core.clock.now()),
+            None => current::take_request_arrival().unwrap_or_else(|| core.clock.now()),
         }
         .as_nanos();
         // A server's caller may have made the name up; who calls a model chose it.
         let model = if role.is_remote() { clean(self.model) } else { (&*series.model).into() };
-        let call = Call {
+        let call = InferenceStart {
             operation: &series.key.operation,
             provider: series.key.provider.as_str(),
             model: &model,
@@ -258,8 +258,8 @@ impl<'a> Start<'a> {
         #[cfg(feature = "content")]
         let spent = span.as_ref().filter(|_| self.name != OperationName::Embeddings);
         #[cfg(feature = "content")]
-        let spent = spent.map_or(0, |span| core.tell_stop_sequences(span, self.request.stop_sequences));
-        let beginning = Beginning {
+        let spent = spent.map_or(0, |span| core.set_stop_sequences(span, self.request.stop_sequences));
+        let beginning = StartParams {
             t0,
             deadline: self.deadline.map(|after| t0.saturating_add(nanos(after))),
             prepares: self.prepares,
@@ -273,27 +273,28 @@ impl<'a> Start<'a> {
                 _ => current_link(),
             },
             max_tokens: self.request.max_tokens,
-            own_objective: self.own_objective,
+            function_objective: self.function_objective,
             conversation: self.request.conversation.map(|id| clean(id).as_ref().into()),
-            asked: (core.logs_details() && self.name != OperationName::Embeddings).then(|| Asked::of(&self.request)),
+            request_details: (core.logs_details() && self.name != OperationName::Embeddings)
+                .then(|| RequestDetails::of(&self.request)),
         };
-        series.add(Id::Started, 0, 1);
-        if let Some(place) = self.own_objective {
+        series.add(RowId::Started, 0, 1);
+        if let Some(place) = self.function_objective {
             series.judge_by(place);
         }
-        series.add(Id::Attempts, AttemptKind::First.index(), 1);
+        series.add(RowId::Attempts, AttemptKind::First.index(), 1);
         if let Some(tokens) = self.request.max_tokens {
-            series.size(Id::MaxTokens, 0, tokens);
+            series.size(RowId::MaxTokens, 0, tokens);
         }
         if let Some(choices) = self.request.choices {
-            series.size(Id::Choices, 0, choices);
+            series.size(RowId::Choices, 0, choices);
         }
-        let live = Arc::new(Live::new(Arc::clone(core), series, beginning));
+        let live = Arc::new(OperationState::new(Arc::clone(core), series, beginning));
         let place = core.table().insert(Arc::clone(&live));
-        core.attached().tell(|companion| {
+        core.attached().notify(|companion| {
             let context = span.as_ref().and_then(|span| span.context().cloned());
-            let subject: Arc<dyn Subject> = Arc::<Live>::clone(&live);
-            companion.started(Followed::new(subject, context), Moment::from_nanos(t0));
+            let subject: Arc<dyn OperationInfo> = Arc::<OperationState>::clone(&live);
+            companion.started(OperationRef::new(subject, context), Moment::from_nanos(t0));
         });
         Operation::new(live, place, span)
     }

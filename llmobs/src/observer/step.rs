@@ -1,7 +1,7 @@
 //! A step around model calls that somebody owns, from its start to its end.
 
 #[cfg(feature = "content")]
-mod said;
+mod content;
 
 use std::fmt;
 use std::future::Future;
@@ -12,16 +12,16 @@ use tracing::Span;
 use tracing::instrument::Instrumented;
 
 #[cfg(feature = "content")]
-use self::said::Way;
-use super::core::Core;
-use crate::catalog::own;
+use self::content::StepContent;
+use super::inner::Inner;
+use crate::catalog::llmobs_attribute;
 use crate::clock::ago;
 use crate::error::Failure;
 use crate::semconv::value::CacheResult;
 use crate::semconv::value::ErrorType;
-use crate::span::Held;
-use crate::span::tell_error;
-use crate::span::tell_usage;
+use crate::span::OwnedSpan;
+use crate::span::set_error;
+use crate::span::set_usage;
 use crate::usage::Usage;
 
 /// A retrieval, a tool call, an agent, a workflow, a query of a database or a try of a model call, as a span of its own.
@@ -31,27 +31,27 @@ use crate::usage::Usage;
 /// panicking and `cancelled` else. Where nobody listens to `tracing`, it is nothing.
 #[must_use = "a step that is dropped at once counts as cancelled"]
 pub struct Step {
-    held: Option<Box<Held>>,
+    span: Option<Box<OwnedSpan>>,
     /// The way out for its content, where spans have any.
     #[cfg(feature = "content")]
-    way: Option<Box<Way>>,
+    content: Option<Box<StepContent>>,
 }
 
 impl Step {
-    pub(super) const fn nothing() -> Self {
+    pub(super) const fn disabled() -> Self {
         Self {
-            held: None,
+            span: None,
             #[cfg(feature = "content")]
-            way: None,
+            content: None,
         }
     }
 
     #[cfg_attr(not(feature = "content"), expect(unused_variables, reason = "it is the way out for content"))]
-    pub(super) fn new(held: Option<Box<Held>>, core: &Arc<Core>) -> Self {
+    pub(super) fn new(held: Option<Box<OwnedSpan>>, core: &Arc<Inner>) -> Self {
         Self {
             #[cfg(feature = "content")]
-            way: held.as_ref().and_then(|_| Way::of(core)).map(Box::new),
-            held,
+            content: held.as_ref().and_then(|_| StepContent::of(core)).map(Box::new),
+            span: held,
         }
     }
 
@@ -59,12 +59,12 @@ impl Step {
     /// [`run`](Self::run) is for that.
     #[must_use]
     pub fn span(&self) -> Span {
-        self.held.as_ref().map_or_else(Span::none, |held| held.span().clone())
+        self.span.as_ref().map_or_else(Span::none, |held| held.span().clone())
     }
 
     /// Runs code under its span.
     pub fn in_scope<T>(&self, code: impl FnOnce() -> T) -> T {
-        match &self.held {
+        match &self.span {
             Some(held) => held.span().in_scope(code),
             None => code(),
         }
@@ -78,14 +78,14 @@ impl Step {
     /// The tokens of all model calls within, where the step reports them itself, as a remote agent does. Call it once.
     pub fn usage(&self, usage: Usage) {
         if let Some(held) = self.recording() {
-            tell_usage(held, &usage);
+            set_usage(held, &usage);
         }
     }
 
     /// What the cache said. Call it once.
     pub fn cache_result(&self, result: CacheResult) {
         if let Some(held) = self.recording() {
-            held.span().record(own::CACHE_RESULT, result.as_str());
+            held.span().record(llmobs_attribute::CACHE_RESULT, result.as_str());
         }
     }
 
@@ -100,18 +100,18 @@ impl Step {
     }
 
     #[cfg(feature = "macros")]
-    pub(crate) fn held(&self) -> Option<&Held> {
-        self.held.as_deref()
+    pub(crate) fn owned_span(&self) -> Option<&OwnedSpan> {
+        self.span.as_deref()
     }
 
-    fn recording(&self) -> Option<&Held> {
-        self.held.as_deref().filter(|held| held.is_recording())
+    fn recording(&self) -> Option<&OwnedSpan> {
+        self.span.as_deref().filter(|held| held.is_recording())
     }
 
     fn end(&mut self, error: Option<ErrorType>) {
-        let Some(held) = self.held.take() else { return };
+        let Some(held) = self.span.take() else { return };
         if let Some(error) = error.filter(|_| held.is_recording()) {
-            tell_error(&held, error);
+            set_error(&held, error);
         }
         held.end(ago(0));
     }
@@ -126,6 +126,6 @@ impl Drop for Step {
 
 impl fmt::Debug for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Step").field("enabled", &self.held.is_some()).finish()
+        f.debug_struct("Step").field("enabled", &self.span.is_some()).finish()
     }
 }

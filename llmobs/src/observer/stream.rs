@@ -9,29 +9,29 @@ use futures_core::Stream;
 use pin_project_lite::pin_project;
 use tracing::Span;
 
-use super::chunk::Carries;
 use super::chunk::Chunk;
+use super::chunk::StreamItem;
 use super::end;
-use super::end::Counted;
+use super::end::CountedTokens;
 use super::end::Ending;
 use super::end::StreamEnd;
-use super::gaps::Gaps;
-use super::gaps::PER_CHUNK;
-use super::gaps::PER_TOKEN;
+use super::gap_histogram::GapHistogram;
+use super::gap_histogram::PER_CHUNK;
+use super::gap_histogram::PER_TOKEN;
 use super::marker::Marker;
-use super::operation::Running;
-use crate::catalog::Id;
+use super::operation::RunningOperation;
+use crate::catalog::RowId;
 use crate::clock::Clock;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::FinishReason;
 use crate::semconv::value::StallCause;
-use crate::timing::Drive;
-use crate::timing::Seen;
-use crate::timing::Step;
+use crate::timing::Producer;
+use crate::timing::TimedItem;
 use crate::timing::Timing;
+use crate::timing::TimingStep;
 
 /// How often a running stream gives what it gathered to the backends, in nanoseconds.
-const FLUSH_AFTER: u64 = 1_000_000_000;
+const FLUSH_INTERVAL: u64 = 1_000_000_000;
 
 /// A pause of this length is a stall, in nanoseconds.
 const STALL: u64 = 1_000_000_000;
@@ -42,14 +42,14 @@ pin_project! {
     /// An item costs two readings of the clock and a few additions: no lock, no allocation, no atomic
     /// read-modify-write.
     #[must_use = "streams do nothing unless polled"]
-    pub struct Observed<S: Stream, C> {
+    pub struct ObservedStream<S: Stream, C> {
         #[pin]
         inner: S,
         carry: C,
-        flow: Option<Box<Flow>>,
+        flow: Option<Box<StreamState>>,
     }
 
-    impl<S: Stream, C> PinnedDrop for Observed<S, C> {
+    impl<S: Stream, C> PinnedDrop for ObservedStream<S, C> {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
             if let Some(mut flow) = this.flow.take() {
@@ -57,22 +57,22 @@ pin_project! {
                 // panicked, or that is dropped because something did, is not asked: it may panic again, which would
                 // abort the process.
                 let may_ask = !flow.polling && !std::thread::panicking();
-                flow.whole |= may_ask && this.inner.size_hint() == (0, Some(0));
+                flow.is_answer_complete |= may_ask && this.inner.size_hint() == (0, Some(0));
                 flow.dropped();
             }
         }
     }
 }
 
-impl<S: Stream, C> Observed<S, C> {
-    pub(super) fn new(inner: S, running: Option<Running>, carry: C) -> Self {
-        Self { inner, carry, flow: running.map(|running| Box::new(Flow::new(running))) }
+impl<S: Stream, C> ObservedStream<S, C> {
+    pub(super) fn new(inner: S, running: Option<RunningOperation>, carry: C) -> Self {
+        Self { inner, carry, flow: running.map(|running| Box::new(StreamState::new(running))) }
     }
 
-    /// Declares who drives the producer. Defaults to [`Drive::Eager`]. Call it before the first poll.
-    pub fn drive(mut self, drive: Drive) -> Self {
+    /// Declares who drives the producer. Defaults to [`Producer::Push`]. Call it before the first poll.
+    pub fn producer(mut self, producer: Producer) -> Self {
         if let Some(flow) = &mut self.flow {
-            flow.timing = timing(drive, &flow.running);
+            flow.timing = timing(producer, &flow.running);
         }
         self
     }
@@ -93,10 +93,10 @@ impl<S: Stream, C> Observed<S, C> {
     }
 }
 
-impl<S, C> Stream for Observed<S, C>
+impl<S, C> Stream for ObservedStream<S, C>
 where
     S: Stream,
-    C: Carry<S::Item>,
+    C: ItemReader<S::Item>,
 {
     type Item = S::Item;
 
@@ -111,10 +111,10 @@ where
     }
 }
 
-impl<S, C> Observed<S, C>
+impl<S, C> ObservedStream<S, C>
 where
     S: Stream,
-    C: Carry<S::Item>,
+    C: ItemReader<S::Item>,
 {
     #[inline]
     fn poll_observed(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<S::Item>> {
@@ -140,7 +140,7 @@ where
                 flow.polling = false;
                 #[cfg(feature = "content")]
                 if flow.captures {
-                    flow.said(chunk.choice, chunk.reasoning > chunk.text, this.carry.text(item));
+                    flow.capture_text(chunk.choice, chunk.reasoning > chunk.text, this.carry.text(item));
                 }
                 let ending = flow.item(&chunk);
                 if let (Some(ending), Some(flow)) = (ending, this.flow.take_if(|_| ending.is_some())) {
@@ -158,14 +158,14 @@ where
 }
 
 /// Without the stream, which may hold what it will give.
-impl<S: Stream, C> fmt::Debug for Observed<S, C> {
+impl<S: Stream, C> fmt::Debug for ObservedStream<S, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Observed").field("enabled", &self.flow.is_some()).finish_non_exhaustive()
+        f.debug_struct("ObservedStream").field("enabled", &self.flow.is_some()).finish_non_exhaustive()
     }
 }
 
 /// How to learn what an item carries.
-pub trait Carry<Item> {
+pub trait ItemReader<Item> {
     /// What the item carries.
     fn carry(&mut self, item: &Item) -> Chunk;
 
@@ -179,9 +179,9 @@ pub trait Carry<Item> {
 /// The item says it itself.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
-pub struct Own;
+pub struct SelfDescribing;
 
-impl<Item: Carries> Carry<Item> for Own {
+impl<Item: StreamItem> ItemReader<Item> for SelfDescribing {
     fn carry(&mut self, item: &Item) -> Chunk {
         item.carries()
     }
@@ -193,15 +193,15 @@ impl<Item: Carries> Carry<Item> for Own {
 
 /// A closure says it.
 #[derive(Clone, Copy)]
-pub struct With<F>(pub(super) F);
+pub struct Described<F>(pub(super) F);
 
-impl<F> fmt::Debug for With<F> {
+impl<F> fmt::Debug for Described<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("With")
+        f.write_str("Described")
     }
 }
 
-impl<Item, F, T> Carry<Item> for With<F>
+impl<Item, F, T> ItemReader<Item> for Described<F>
 where
     F: FnMut(&Item) -> T,
     T: Into<Chunk>,
@@ -212,21 +212,21 @@ where
 }
 
 /// What a stream knows of itself while it runs.
-struct Flow {
-    running: Running,
+struct StreamState {
+    running: RunningOperation,
     /// The observer's, nearer: what stands before a reading of the clock is paid in full.
     clock: Clock,
     timing: Timing,
-    counted: Counted,
-    tokens: Gaps,
+    counted: CountedTokens,
+    tokens: GapHistogram,
     /// Between chunks, in the gateway and client roles.
-    chunks: Option<Gaps>,
+    chunks: Option<GapHistogram>,
     flushed_at: u64,
     handed_at: Option<u64>,
     /// The inner stream is being polled; still so at the drop means that it panicked.
     polling: bool,
     /// The answer is whole; only the end of the stream is missing.
-    whole: bool,
+    is_answer_complete: bool,
     /// The inner stream is polled under the operation's span.
     entered: bool,
     /// The texts of items are kept.
@@ -234,19 +234,19 @@ struct Flow {
     captures: bool,
 }
 
-impl Flow {
-    fn new(running: Running) -> Self {
+impl StreamState {
+    fn new(running: RunningOperation) -> Self {
         let series = &running.live.series;
         Self {
             clock: running.live.core.clock.clone(),
-            timing: timing(Drive::Eager, &running),
-            counted: Counted::default(),
-            tokens: Gaps::new(series, &PER_TOKEN),
-            chunks: series.key.role.is_remote().then(|| Gaps::new(series, &PER_CHUNK)),
+            timing: timing(Producer::Push, &running),
+            counted: CountedTokens::default(),
+            tokens: GapHistogram::new(series, &PER_TOKEN),
+            chunks: series.key.role.is_remote().then(|| GapHistogram::new(series, &PER_CHUNK)),
             flushed_at: running.live.times.t0,
             handed_at: None,
             polling: false,
-            whole: false,
+            is_answer_complete: false,
             entered: false,
             #[cfg(feature = "content")]
             captures: running.live.captures,
@@ -261,11 +261,11 @@ impl Flow {
 
     #[inline]
     fn poll(&mut self) {
-        if self.timing.reader_is_away() {
+        if self.timing.is_consumer_away() {
             let away = self.timing.poll(self.now());
-            self.running.live.times.consumer_came(self.timing.away());
+            self.running.live.times.consumer_returned(self.timing.away());
             if away >= STALL {
-                self.stalled(StallCause::Reader);
+                self.stalled(StallCause::Consumer);
             }
         }
         self.polling = true;
@@ -276,16 +276,16 @@ impl Flow {
     fn item(&mut self, chunk: &Chunk) -> Option<Ending> {
         let now = self.now();
         if let Some(error) = chunk.error {
-            return Some(self.broken(error, chunk.refused));
+            return Some(self.ending_of_error(error, chunk.refused));
         }
-        let seen = Seen {
+        let seen = TimedItem {
             tokens: chunk.tokens,
             frames: chunk.frames,
             visible: chunk.visible,
             choice: chunk.choice,
             produced_at: chunk.produced_at.map(|moment| moment.as_nanos()),
         };
-        if self.timing.is_under_way() {
+        if self.timing.is_steady() {
             let step = self.timing.ready(now, &seen);
             self.settled(&step);
         } else {
@@ -296,18 +296,18 @@ impl Flow {
         if let Some(reason) = &chunk.finish_reason {
             self.finishing(chunk.choice, reason);
         }
-        self.whole |= chunk.last;
+        self.is_answer_complete |= chunk.last;
         self.handed_at = Some(now);
-        if now.saturating_sub(self.flushed_at) >= FLUSH_AFTER {
+        if now.saturating_sub(self.flushed_at) >= FLUSH_INTERVAL {
             self.flush(now);
         }
-        self.running.live.reader_left(now, self.counted.total());
+        self.running.live.consumer_left(now, self.counted.total());
         None
     }
 
     /// An item before everything that happens once in a stream has happened.
     #[cold]
-    fn first(&mut self, now: u64, seen: &Seen) {
+    fn first(&mut self, now: u64, seen: &TimedItem) {
         let live = &self.running.live;
         if let (None, Some(marked)) = (self.timing.first_token(), live.first_token()) {
             self.timing.first_token_was_at(marked);
@@ -322,15 +322,15 @@ impl Flow {
         if let Some(at) = step.first_chunk {
             let waited = at.saturating_sub(live.times.t0);
             live.first_chunk.set(waited);
-            live.series.time(Id::ClientFirstChunk, 0, waited, live.link);
-            live.series.time(Id::InferenceFirstChunk, 0, waited, live.link);
+            live.series.time(RowId::ClientFirstChunk, 0, waited, live.link);
+            live.series.time(RowId::InferenceFirstChunk, 0, waited, live.link);
         }
         self.settled(&step);
     }
 
     /// Takes the samples of an item.
     #[inline]
-    fn settled(&mut self, step: &Step) {
+    fn settled(&mut self, step: &TimingStep) {
         let series = &self.running.live.series;
         if let Some(share) = step.tokens {
             self.tokens.record(series, &PER_TOKEN, share);
@@ -344,10 +344,10 @@ impl Flow {
     }
 
     #[cold]
-    fn broken(&self, error: ErrorType, refused: bool) -> Ending {
+    fn ending_of_error(&self, error: ErrorType, refused: bool) -> Ending {
         // What has given something was admitted.
         let refused = refused && self.counted.total() == 0;
-        match self.running.live.failing() {
+        match self.running.live.error() {
             None if refused => Ending::Rejected(error),
             marked => Ending::Failed(marked.unwrap_or(error)),
         }
@@ -356,13 +356,13 @@ impl Flow {
     #[cold]
     fn stalled(&self, cause: StallCause) {
         self.running.live.stalled();
-        self.running.live.series.add(Id::Stall, cause.index(), 1);
+        self.running.live.series.add(RowId::Stall, cause.index(), 1);
     }
 
     /// Keeps the text of an item. The chunk stays in registers: few are kept.
     #[cfg(feature = "content")]
     #[cold]
-    fn said(&self, choice: u32, is_reasoning: bool, text: Option<&str>) {
+    fn capture_text(&self, choice: u32, is_reasoning: bool, text: Option<&str>) {
         let Some(text) = text else { return };
         self.running.live.gather(|gathering| match is_reasoning {
             true => gathering.reasoning(choice, text),
@@ -399,13 +399,13 @@ impl Flow {
 
     /// The stream ended by itself.
     fn ended(self: Box<Self>) {
-        let ending = self.running.live.failing().map_or(Ending::Completed, Ending::Failed);
+        let ending = self.running.live.error().map_or(Ending::Completed, Ending::Failed);
         self.finish(ending);
     }
 
     fn dropped(self: Box<Self>) {
         let panicked = self.polling || std::thread::panicking();
-        let ending = end::decide(&self.running.live, panicked, self.whole, self.running.live.now());
+        let ending = end::decide(&self.running.live, panicked, self.is_answer_complete, self.running.live.now());
         self.finish(ending);
     }
 
@@ -421,7 +421,7 @@ impl Flow {
 }
 
 /// The times of chunks are metrics of the client and gateway roles alone.
-fn timing(drive: Drive, running: &Running) -> Timing {
-    let timing = Timing::new(drive, running.live.core.first_token);
+fn timing(producer: Producer, running: &RunningOperation) -> Timing {
+    let timing = Timing::new(producer, running.live.core.first_token);
     if running.live.series.key.role.is_remote() { timing } else { timing.without_chunks() }
 }

@@ -24,17 +24,17 @@ pub(super) struct Times {
 
 /// The result of a mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Marked {
+pub(super) struct MarkResult {
     /// The moment that was marked: never before the one that it follows.
     pub(super) at: u64,
     /// The moment given was before the one that it follows, and was moved up to it.
     pub(super) was_early: bool,
-    pub(super) cell: Cell,
+    pub(super) result: SetResult,
 }
 
 /// Whether a value was put into a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cell {
+pub(super) enum SetResult {
     /// By this call.
     Set,
     /// No: an earlier call had set it.
@@ -57,12 +57,12 @@ impl Times {
     }
 
     /// Marks it as waiting in the engine's queue. Too late once it was scheduled.
-    pub(super) fn enqueue(&self, at: u64) -> Marked {
+    pub(super) fn enqueue(&self, at: u64) -> MarkResult {
         self.enqueued.mark(at, self.t0)
     }
 
     /// Marks it as taken by the engine. Also returns its time in the queue, if it was enqueued before.
-    pub(super) fn schedule(&self, at: u64) -> (Marked, Option<u64>) {
+    pub(super) fn schedule(&self, at: u64) -> (MarkResult, Option<u64>) {
         // Closed by the first call: from here on no call can change whether it was enqueued.
         let enqueued = self.enqueued.close();
         let marked = self.scheduled.mark(at, enqueued.unwrap_or(self.t0));
@@ -70,7 +70,7 @@ impl Times {
     }
 
     /// Marks its first token. Also returns its prefill time.
-    pub(super) fn first_token(&self, at: u64) -> (Marked, u64) {
+    pub(super) fn first_token(&self, at: u64) -> (MarkResult, u64) {
         let begin = self.scheduled.get().unwrap_or(self.t0);
         let marked = self.first_token.mark(at, begin);
         (marked, marked.at.saturating_sub(begin))
@@ -78,7 +78,7 @@ impl Times {
 
     /// Sets its time to first token. Returns whether this call did.
     pub(super) fn set_ttft(&self, ttft: u64) -> bool {
-        self.ttft.set(ttft) == Cell::Set
+        self.ttft.set(ttft) == SetResult::Set
     }
 
     /// Closes every cell. Marks that come later change nothing, so that what is recorded at the end stays true.
@@ -104,7 +104,7 @@ impl Times {
 
     /// Notes that the consumer is back after having been away for so long in all. Only the stream may call it.
     #[inline]
-    pub(super) fn consumer_came(&self, away: u64) {
+    pub(super) fn consumer_returned(&self, away: u64) {
         self.absence.end(away);
     }
 
@@ -129,16 +129,16 @@ impl Times {
             first_token: seen.first_token,
             now: at,
             away: seen.absence.until(at),
-            reader_is_away: matches!(seen.absence, Away::Since(_)),
+            is_consumer_away: matches!(seen.absence, AbsenceState::Since(_)),
         }
     }
 
-    fn seen(&self) -> Seen {
+    fn seen(&self) -> TimesSnapshot {
         let absence = self.absence.read();
         // Against the order in which they are marked: whoever sees one sees those that were marked before it.
         let first_token = self.first_token.get();
         let scheduled = self.scheduled.get();
-        Seen { enqueued: self.enqueued.get(), scheduled, first_token, absence }
+        TimesSnapshot { enqueued: self.enqueued.get(), scheduled, first_token, absence }
     }
 }
 
@@ -147,11 +147,11 @@ const TRIES: usize = 64;
 
 /// What can change while an operation runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Seen {
+struct TimesSnapshot {
     enqueued: Option<u64>,
     scheduled: Option<u64>,
     first_token: Option<u64>,
-    absence: Away,
+    absence: AbsenceState,
 }
 
 /// A number that is set once, or closed before it was set.
@@ -172,11 +172,11 @@ impl SetOnce {
     }
 
     /// Sets it, if it is open. The largest number that it can hold is `u64::MAX - 2`.
-    pub(super) fn set(&self, number: u64) -> Cell {
+    pub(super) fn set(&self, number: u64) -> SetResult {
         match self.exchange(number.saturating_add(1).min(CLOSED - 1)) {
-            Ok(_) => Cell::Set,
-            Err(CLOSED) => Cell::WasClosed,
-            Err(_) => Cell::WasSet,
+            Ok(_) => SetResult::Set,
+            Err(CLOSED) => SetResult::WasClosed,
+            Err(_) => SetResult::WasSet,
         }
     }
 
@@ -185,9 +185,9 @@ impl SetOnce {
         self.exchange(CLOSED).err().and_then(value)
     }
 
-    fn mark(&self, at: u64, earliest: u64) -> Marked {
+    fn mark(&self, at: u64, earliest: u64) -> MarkResult {
         let moved = at.max(earliest);
-        Marked { at: moved, was_early: at < earliest, cell: self.set(moved) }
+        MarkResult { at: moved, was_early: at < earliest, result: self.set(moved) }
     }
 
     fn exchange(&self, new: u64) -> Result<u64, u64> {
@@ -207,7 +207,7 @@ struct Absence(AtomicU64);
 
 /// What an [`Absence`] says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Away {
+enum AbsenceState {
     /// It is not away, and was for so long in all.
     Before(u64),
     /// It is away, for as long in all as has passed since this moment.
@@ -221,7 +221,7 @@ impl Absence {
 
     #[inline]
     fn begin(&self, at: u64) {
-        if let Away::Before(away) = self.read() {
+        if let AbsenceState::Before(away) = self.read() {
             self.0.store((at.saturating_sub(away) << 1) | 1, Ordering::Release);
         }
     }
@@ -232,13 +232,13 @@ impl Absence {
     }
 
     #[inline]
-    fn read(&self) -> Away {
+    fn read(&self) -> AbsenceState {
         let word = self.0.load(Ordering::Acquire);
-        if word & 1 == 0 { Away::Before(word >> 1) } else { Away::Since(word >> 1) }
+        if word & 1 == 0 { AbsenceState::Before(word >> 1) } else { AbsenceState::Since(word >> 1) }
     }
 }
 
-impl Away {
+impl AbsenceState {
     /// All the time until `now`.
     const fn until(self, now: u64) -> u64 {
         match self {

@@ -3,43 +3,43 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::end::End;
+use super::end::EndedOperation;
 use super::end::Ending;
-use super::leaving::Leaving;
+use super::leaving::ContentExport;
 use crate::catalog::Level;
 use crate::clock::ago;
 use crate::clock::seconds;
-use crate::event::Complete;
-use crate::event::Details;
-use crate::event::Keep;
+use crate::event::KeepReason;
+use crate::event::OperationDetailsEvent;
+use crate::event::RequestCompleteEvent;
 use crate::event::exception;
-use crate::objective::Judged;
-use crate::record::Reasons;
-use crate::record::TraceLink;
+use crate::measurement::FinishReasons;
+use crate::measurement::TraceLink;
+use crate::objective::Judgements;
 use crate::semconv::value::OperationName;
-use crate::span::Answer;
-use crate::span::Held;
-use crate::span::Part;
-use crate::span::Parts;
+use crate::span::InferenceEnd;
+use crate::span::OwnedSpan;
+use crate::span::StageSpan;
+use crate::span::StageSpans;
 use crate::usage::Usage;
 
 /// An operation that ended and was recorded.
-pub(super) struct Told<'a> {
-    pub(super) end: End<'a>,
-    pub(super) judged: Judged,
+pub(super) struct EndReport<'a> {
+    pub(super) end: EndedOperation<'a>,
+    pub(super) judged: Judgements,
     /// The moment that the end was noticed, which may lie after the end.
     pub(super) now: u64,
 }
 
-impl Told<'_> {
+impl EndReport<'_> {
     /// Ends the span last, so that the log event is in its trace.
-    pub(super) fn tell(&self, span: Option<Box<Held>>) {
+    pub(super) fn emit(&self, span: Option<Box<OwnedSpan>>) {
         let live = self.end.live;
         let notes = live.noted();
         let reasons = live.finish_reasons();
-        let answer = Answer {
+        let answer = InferenceEnd {
             profile: live.series.vocabulary().profile,
-            is_vector: live.series.key.operation == OperationName::Embeddings,
+            is_embedding: live.series.key.operation == OperationName::Embeddings,
             outcome: self.end.ending.outcome(),
             error: self.end.ending.error_type(),
             response_id: notes.and_then(|notes| notes.response_id.get()).map(Arc::as_ref),
@@ -55,19 +55,19 @@ impl Told<'_> {
         // With a span, both clocks are read together here: what is dated by them agrees.
         let now = if span.is_some() { live.now() } else { self.now };
         let ended = ago(now.saturating_sub(self.end.marks.now));
-        let content = Leaving::of(live, answer.outcome, span.as_deref());
+        let content = ContentExport::of(live, answer.outcome, span.as_deref());
         let Some(held) = span else { return self.log(ended, None, &answer, &content) };
-        answer.tell(&held);
-        content.tell(&held);
+        answer.set_attributes(&held);
+        content.set_span_attributes(&held);
         self.parts(&held, ended);
         held.in_trace(|| self.log(ended, Some(&held), &answer, &content));
         held.end(ended);
     }
 
     /// Its parts, where the level asks for them.
-    fn parts(&self, held: &Held, ended: SystemTime) {
+    fn parts(&self, held: &OwnedSpan, ended: SystemTime) {
         let core = &self.end.live.core;
-        let (standard, full) = (core.sinks().is_on(Level::Standard), core.sinks().is_on(Level::Full));
+        let (standard, full) = (core.sinks().is_enabled(Level::Standard), core.sinks().is_enabled(Level::Full));
         if !standard {
             return;
         }
@@ -78,13 +78,13 @@ impl Told<'_> {
         let remote = self.end.live.series.key.role.is_remote();
         // Nobody can see into a remote engine.
         let known = [queue, prefill.filter(|_| !remote), decode.filter(|_| !remote)];
-        let mut parts = [Part { name: "", from: 0, to: 0 }; 3];
+        let mut parts = [StageSpan { name: "", from: 0, to: 0 }; 3];
         let mut count = 0;
         for (name, from, took) in known.into_iter().flatten() {
-            parts[count] = Part { name, from, to: from.saturating_add(took) };
+            parts[count] = StageSpan { name, from, to: from.saturating_add(took) };
             count += 1;
         }
-        let parts = Parts { parts: &parts[..count], moment: marks.now, date: ended };
+        let parts = StageSpans { parts: &parts[..count], moment: marks.now, date: ended };
         if full {
             parts.as_children(held, core.tracer());
         } else {
@@ -92,7 +92,7 @@ impl Told<'_> {
         }
     }
 
-    fn log(&self, at: SystemTime, held: Option<&Held>, answer: &Answer<'_>, content: &Leaving) {
+    fn log(&self, at: SystemTime, held: Option<&OwnedSpan>, answer: &InferenceEnd<'_>, content: &ContentExport) {
         let live = self.end.live;
         let heard = tracing::level_filters::LevelFilter::current();
         let notes = live.noted();
@@ -102,17 +102,17 @@ impl Told<'_> {
             let kind = notes.and_then(|notes| notes.exception.get().copied());
             exception(kind.unwrap_or(error.as_str()), content.message());
         }
-        if let Some(asked) = notes.and_then(|notes| notes.asked.get()) {
+        if let Some(asked) = notes.and_then(|notes| notes.request_details.get()) {
             let [operation, provider, model] = live.series.identity();
-            Details {
+            OperationDetailsEvent {
                 operation: operation.as_str(),
                 provider: provider.as_str(),
                 model: model.as_str(),
                 conversation: notes.and_then(|notes| notes.conversation.get()).map(Arc::as_ref),
                 max_tokens: live.max_tokens(),
-                asked,
+                request: asked,
                 answer,
-                said: content.for_event(),
+                content: content.for_event(),
             }
             .write();
         }
@@ -120,21 +120,21 @@ impl Told<'_> {
             return;
         }
         let event = self.event(at, held, answer.finish_reasons.clone());
-        if event.keep.is_some() {
+        if event.keep_reason.is_some() {
             event.write();
         }
-        live.core.flight.keep(event);
+        live.core.flight.push(event);
     }
 
-    fn event(&self, at: SystemTime, held: Option<&Held>, finish_reasons: Reasons) -> Complete {
-        let End { live, ending, marks, stream, tokens, .. } = &self.end;
+    fn event(&self, at: SystemTime, held: Option<&OwnedSpan>, finish_reasons: FinishReasons) -> RequestCompleteEvent {
+        let EndedOperation { live, ending, marks, stream, tokens, .. } = &self.end;
         let [operation, provider, model] = live.series.identity();
         let notes = live.noted();
         let note = |text: Option<&Arc<str>>| text.map(Arc::clone);
         let usage = live.usage();
-        Complete {
+        RequestCompleteEvent {
             at,
-            ids: held.map_or(live.link, Held::ids),
+            ids: held.map_or(live.link, OwnedSpan::ids),
             operation,
             provider,
             model,
@@ -165,31 +165,31 @@ impl Told<'_> {
             preemptions: live.preemptions(),
             energy: self.provisional_energy(),
             good: self.judged.good(),
-            keep: self.keep(*ending, held),
+            keep_reason: self.keep_reason(*ending, held),
         }
     }
 
     /// What a companion says that it used, while it ran. Nobody waits for the true figure.
     fn provisional_energy(&self) -> Option<f64> {
-        let End { live, marks, .. } = &self.end;
+        let EndedOperation { live, marks, .. } = &self.end;
         let began = marks.scheduled.or_else(|| marks.enqueued.is_none().then_some(marks.t0))?;
         let ran = seconds(marks.now.saturating_sub(began));
         let attached = live.core.attached();
-        attached.ask(|companion| companion.provisional_energy(ran)).filter(|_| !live.series.key.role.is_remote())
+        attached.query(|companion| companion.provisional_energy(ran)).filter(|_| !live.series.key.role.is_remote())
     }
 
     /// Why its log event is written, if it is: every failure and missed objective, and a share of the rest.
-    fn keep(&self, ending: Ending, held: Option<&Held>) -> Option<Keep> {
-        let share = self.end.live.core.logged_share;
+    fn keep_reason(&self, ending: Ending, held: Option<&OwnedSpan>) -> Option<KeepReason> {
+        let share = self.end.live.core.log_sample_ratio;
         match ending {
-            Ending::Failed(_) | Ending::Rejected(_) => Some(Keep::Failed),
-            _ if self.judged.good() == Some(false) => Some(Keep::Objective),
-            _ if share >= 1.0 => Some(Keep::All),
+            Ending::Failed(_) | Ending::Rejected(_) => Some(KeepReason::Failed),
+            _ if self.judged.good() == Some(false) => Some(KeepReason::MissedObjective),
+            _ if share >= 1.0 => Some(KeepReason::All),
             _ => {
                 // By the trace where there is one, so that a trace's events are there together.
-                let ids = held.and_then(Held::ids);
+                let ids = held.and_then(OwnedSpan::ids);
                 let drawn = ids.map_or_else(|| spread(self.end.live.times.t0 ^ self.end.marks.now), TraceLink::random);
-                (unit(drawn) < share).then_some(Keep::Sampled(share))
+                (unit(drawn) < share).then_some(KeepReason::Sampled(share))
             }
         }
     }

@@ -4,12 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::courier::Courier;
-use super::courier::Deadline;
+use super::exporter::DeadlineReceiver;
+use super::exporter::RetryingExporter;
 use super::queue::Queue;
 
 /// Makes requests of items: their bytes, each with the number of items in it.
-pub(super) type Encode<T> = Box<dyn Fn(Vec<T>) -> Vec<(Vec<u8>, usize)> + Send + Sync>;
+pub(super) type Encoder<T> = Box<dyn Fn(Vec<T>) -> Vec<(Vec<u8>, usize)> + Send + Sync>;
 
 /// A delay of zero would keep the pipeline's thread busy while nothing waits.
 const SHORTEST_DELAY: Duration = Duration::from_millis(1);
@@ -20,14 +20,14 @@ pub(super) struct Batcher<T> {
     pub(super) batch: usize,
     /// The longest that an item waits for others.
     pub(super) delay: Duration,
-    pub(super) encode: Encode<T>,
-    pub(super) courier: Courier,
-    pub(super) deadline: Deadline,
+    pub(super) encode: Encoder<T>,
+    pub(super) exporter: RetryingExporter,
+    pub(super) deadline: DeadlineReceiver,
 }
 
 impl<T> fmt::Debug for Batcher<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Batcher").field("courier", &self.courier).finish_non_exhaustive()
+        f.debug_struct("Batcher").field("exporter", &self.exporter).finish_non_exhaustive()
     }
 }
 
@@ -37,9 +37,9 @@ impl<T: Send + 'static> Batcher<T> {
         loop {
             let closing = self.deadline.borrow_and_update().is_some();
             if !closing {
-                let _ = tokio::time::timeout(self.delay.max(SHORTEST_DELAY), self.queue.bell().notified()).await;
+                let _ = tokio::time::timeout(self.delay.max(SHORTEST_DELAY), self.queue.notify().notified()).await;
             }
-            let load = self.queue.take();
+            let load = self.queue.drain();
             self.ship(load.items).await;
             // Who waited is told by the end of the sender.
             drop(load.flushes);
@@ -57,7 +57,7 @@ impl<T: Send + 'static> Batcher<T> {
                 return;
             }
             for (message, count) in (self.encode)(batch) {
-                self.courier.deliver(message, count, &mut self.deadline).await;
+                self.exporter.export(message, count, &mut self.deadline).await;
                 self.queue.settle(count);
             }
         }

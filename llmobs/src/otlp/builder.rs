@@ -5,19 +5,19 @@ use std::time::Duration;
 use opentelemetry::KeyValue;
 use opentelemetry::Value;
 
+use super::CheckReport;
 use super::Compression;
 use super::InitError;
 use super::Pipeline;
 use super::Protocol;
-use super::Report;
 use super::Sampler;
 use super::Signal;
 use super::TailSampling;
+use super::check;
 use super::environment::Environment;
-use super::pipeline::Lease;
-use super::probe;
-use super::settings::Choices;
-use super::settings::Settings;
+use super::pipeline::InstallGuard;
+use super::settings::BuilderOptions;
+use super::settings::PipelineSettings;
 use super::subscriber;
 use super::subscriber::StandardOutput;
 use crate::catalog::Buckets;
@@ -37,8 +37,8 @@ use crate::catalog::Buckets;
 /// ```
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent before `init` or `build`"]
-pub struct Builder {
-    choices: Choices,
+pub struct PipelineBuilder {
+    choices: BuilderOptions,
     environment: Option<Environment>,
     tail: Option<TailSampling>,
     subscriber: bool,
@@ -47,10 +47,10 @@ pub struct Builder {
     shutdown_limit: Duration,
 }
 
-impl Builder {
+impl PipelineBuilder {
     pub(super) fn new() -> Self {
         Self {
-            choices: Choices::default(),
+            choices: BuilderOptions::default(),
             environment: None,
             tail: None,
             subscriber: true,
@@ -211,9 +211,9 @@ impl Builder {
     /// used. Everything else that cannot be honoured is named in one warning.
     pub fn init(self) -> Result<Pipeline, InitError> {
         let (subscriber, output, filter) = (self.subscriber, self.output, self.filter.clone());
-        let lease = Lease::take()?;
+        let lease = InstallGuard::acquire()?;
         if subscriber && tracing::dispatcher::has_been_set() {
-            return Err(InitError::SubscriberTaken);
+            return Err(InitError::SubscriberAlreadySet);
         }
         let filter = filter.or_else(|| self.variables().get("RUST_LOG").map(str::to_owned));
         let mut pipeline = self.build()?;
@@ -235,7 +235,7 @@ impl Builder {
     ///
     /// When an endpoint, a header or a certificate cannot be used.
     pub fn build(self) -> Result<Pipeline, InitError> {
-        let settings = Settings::resolve(&self.choices, &self.variables())?;
+        let settings = PipelineSettings::resolve(&self.choices, &self.variables())?;
         Pipeline::start(settings, self.tail, self.shutdown_limit)
     }
 
@@ -244,10 +244,10 @@ impl Builder {
     /// # Errors
     ///
     /// As [`build`](Self::build).
-    pub fn check(self, limit: Duration) -> Result<Report, InitError> {
+    pub fn check(self, limit: Duration) -> Result<CheckReport, InitError> {
         let environment = self.variables();
-        let settings = Settings::resolve(&self.choices, &environment)?;
-        probe::run(settings, &environment, limit)
+        let settings = PipelineSettings::resolve(&self.choices, &environment)?;
+        check::run(settings, &environment, limit)
     }
 
     fn variables(&self) -> Environment {

@@ -46,7 +46,7 @@ impl Environment {
     }
 
     /// A whole number.
-    pub(super) fn number(&self, name: &str, notes: &mut Notes) -> Option<usize> {
+    pub(super) fn number(&self, name: &str, notes: &mut Warnings) -> Option<usize> {
         let value = self.get(name)?;
         let number = value.parse().ok();
         if number.is_none() {
@@ -56,7 +56,7 @@ impl Environment {
     }
 
     /// A time, which the variables give in milliseconds.
-    pub(super) fn millis(&self, name: &str, notes: &mut Notes) -> Option<Duration> {
+    pub(super) fn millis(&self, name: &str, notes: &mut Warnings) -> Option<Duration> {
         self.number(name, notes).map(|millis| Duration::from_millis(millis as u64))
     }
 }
@@ -72,9 +72,9 @@ pub(super) const fn infix(signal: Signal) -> &'static str {
 
 /// Variables that could not be honoured, and why: told together, in one warning.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Notes(Vec<String>);
+pub(super) struct Warnings(Vec<String>);
 
-impl Notes {
+impl Warnings {
     pub(super) fn add(&mut self, name: &str, why: impl AsRef<str>) {
         let note = format!("{name}: {}", why.as_ref());
         if !self.0.contains(&note) {
@@ -88,7 +88,7 @@ impl Notes {
 
     /// Names what the environment asks for and nobody here can do.
     pub(super) fn add_unknown(&mut self, environment: &Environment) {
-        for (name, why) in NOT_HONOURED {
+        for (name, why) in UNSUPPORTED_VARIABLES {
             if environment.get(name).is_some() {
                 self.add(name, why);
             }
@@ -96,23 +96,23 @@ impl Notes {
     }
 }
 
-const NO_LENGTH: &str = "values of attributes are not cut by the pipeline";
-const NO_LOG_LIMIT: &str = "log records keep all their attributes";
-const NO_FILE: &str = "the pipeline is configured by variables and code, not by a file";
+const NO_VALUE_LENGTH_LIMIT: &str = "values of attributes are not cut by the pipeline";
+const NO_LOG_ATTRIBUTE_LIMIT: &str = "log records keep all their attributes";
+const NO_CONFIG_FILE: &str = "the pipeline is configured by variables and code, not by a file";
 
 /// Variables of the specification that the pipeline cannot honour. Certificates are among the endpoints' own settings.
-const NOT_HONOURED: [(&str, &str); 12] = [
-    ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", NO_LENGTH),
-    ("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", NO_LENGTH),
-    ("OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT", NO_LENGTH),
-    ("OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT", NO_LOG_LIMIT),
+const UNSUPPORTED_VARIABLES: [(&str, &str); 12] = [
+    ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", NO_VALUE_LENGTH_LIMIT),
+    ("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", NO_VALUE_LENGTH_LIMIT),
+    ("OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT", NO_VALUE_LENGTH_LIMIT),
+    ("OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT", NO_LOG_ATTRIBUTE_LIMIT),
     ("OTEL_METRICS_EXEMPLAR_FILTER", "the SDK records no exemplars; the Prometheus page has them"),
     ("OTEL_EXPORTER_ZIPKIN_ENDPOINT", "there is no Zipkin exporter"),
     ("OTEL_EXPORTER_ZIPKIN_TIMEOUT", "there is no Zipkin exporter"),
     ("OTEL_EXPORTER_PROMETHEUS_HOST", "the application serves its Prometheus page itself"),
     ("OTEL_EXPORTER_PROMETHEUS_PORT", "the application serves its Prometheus page itself"),
-    ("OTEL_CONFIG_FILE", NO_FILE),
-    ("OTEL_EXPERIMENTAL_CONFIG_FILE", NO_FILE),
+    ("OTEL_CONFIG_FILE", NO_CONFIG_FILE),
+    ("OTEL_EXPERIMENTAL_CONFIG_FILE", NO_CONFIG_FILE),
     ("OTEL_LOG_LEVEL", "say `llmobs=debug` in RUST_LOG instead"),
 ];
 
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn an_empty_value_is_none_and_a_wrong_one_is_named() {
         let environment = environment(&[("OTEL_BSP_MAX_QUEUE_SIZE", " "), ("OTEL_BSP_SCHEDULE_DELAY", "soon")]);
-        let mut notes = Notes::default();
+        let mut notes = Warnings::default();
         assert_eq!(environment.number("OTEL_BSP_MAX_QUEUE_SIZE", &mut notes), None);
         assert_eq!(environment.millis("OTEL_BSP_SCHEDULE_DELAY", &mut notes), None);
         assert_eq!(notes.as_slice(), ["OTEL_BSP_SCHEDULE_DELAY: `soon` is no whole number, the default holds"]);

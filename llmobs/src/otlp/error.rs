@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Why [`init`](super::init) or [`Builder::build`](super::Builder::build) refused. Each message names the setter or
+/// Why [`init`](super::init) or [`PipelineBuilder::build`](super::PipelineBuilder::build) refused. Each message names the setter or
 /// the variable to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -10,9 +10,9 @@ pub enum InitError {
     /// A pipeline already serves this process.
     AlreadyRunning,
     /// A `tracing` subscriber is already set.
-    SubscriberTaken,
+    SubscriberAlreadySet,
     /// An endpoint, a header or a certificate cannot be used.
-    Setting {
+    InvalidSetting {
         /// The setter or variable.
         name: String,
         /// Why not.
@@ -24,7 +24,7 @@ pub enum InitError {
 
 impl InitError {
     pub(super) fn setting(name: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::Setting { name: name.into(), reason: reason.into() }
+        Self::InvalidSetting { name: name.into(), reason: reason.into() }
     }
 }
 
@@ -35,11 +35,11 @@ impl fmt::Display for InitError {
                 "`init`: a pipeline already serves this process; keep the first one and shut it down before another, or \
                  use `build` for one that serves nobody by itself",
             ),
-            Self::SubscriberTaken => f.write_str(
+            Self::SubscriberAlreadySet => f.write_str(
                 "`init`: a `tracing` subscriber is set already; say `without_subscriber()` here and give \
                  `Pipeline::layer()` to the registry that you have",
             ),
-            Self::Setting { name, reason } => write!(f, "`{name}`: {reason}"),
+            Self::InvalidSetting { name, reason } => write!(f, "`{name}`: {reason}"),
             Self::Thread(reason) => write!(f, "the system gave no thread for the pipeline: {reason}"),
         }
     }

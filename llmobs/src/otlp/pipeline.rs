@@ -20,26 +20,26 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::InitError;
 use super::Signal;
-use super::parts::Parts;
-use super::parts::Providers;
-use super::settings::Settings;
+use super::assemble::PipelineParts;
+use super::assemble::SdkProviders;
+use super::settings::PipelineSettings;
 use super::subscriber;
 use super::tail::TailSampling;
 use crate::observer::Observer;
-use crate::sink::exports::Exports;
-use crate::sink::exports::Loss;
+use crate::sink::export_counts::DropReason;
+use crate::sink::export_counts::PipelineCounts;
 
 /// A running pipeline. It sends until it is shut down or dropped, so keep it for as long as the process runs.
 #[must_use = "dropped, it sends nothing more"]
 pub struct Pipeline {
-    providers: Providers,
-    parts: Parts,
-    exports: Arc<Exports>,
+    providers: SdkProviders,
+    parts: PipelineParts,
+    exports: Arc<PipelineCounts>,
     propagator: Mutex<Option<TextMapCompositePropagator>>,
     notes: Vec<String>,
     limit: Duration,
     is_shut_down: AtomicBool,
-    lease: Mutex<Option<Lease>>,
+    lease: Mutex<Option<InstallGuard>>,
 }
 
 impl fmt::Debug for Pipeline {
@@ -49,11 +49,15 @@ impl fmt::Debug for Pipeline {
 }
 
 impl Pipeline {
-    pub(super) fn start(settings: Settings, tail: Option<TailSampling>, limit: Duration) -> Result<Self, InitError> {
+    pub(super) fn start(
+        settings: PipelineSettings,
+        tail: Option<TailSampling>,
+        limit: Duration,
+    ) -> Result<Self, InitError> {
         let notes = settings.notes.as_slice().to_vec();
-        let (parts, providers) = Parts::start(&settings, tail)?;
+        let (parts, providers) = PipelineParts::start(&settings, tail)?;
         Ok(Self {
-            exports: Arc::new(Exports::new(parts.tallies().to_vec())),
+            exports: Arc::new(PipelineCounts::new(parts.tallies().to_vec())),
             providers,
             parts,
             propagator: Mutex::new(Some(settings.propagator)),
@@ -103,7 +107,7 @@ impl Pipeline {
     /// Has this observer's backends told what the pipeline sends and loses (`llmobs.self.dropped`,
     /// `llmobs.self.export.*`). The first observer that is built after [`init`](super::init) is told without this.
     pub fn report_to(&self, observer: &Observer) {
-        observer.tell_of(&self.exports);
+        observer.report_exports(&self.exports);
     }
 
     /// What the environment asks for and the pipeline cannot do, one sentence each.
@@ -114,8 +118,8 @@ impl Pipeline {
 
     /// How many items were lost so far, and why. What was sampled out is not lost.
     #[must_use]
-    pub fn losses(&self) -> BTreeMap<(Signal, Loss), u64> {
-        let all = self.exports.tallies().iter().flat_map(|tally| Loss::ALL.map(|why| (tally, why)));
+    pub fn losses(&self) -> BTreeMap<(Signal, DropReason), u64> {
+        let all = self.exports.tallies().iter().flat_map(|tally| DropReason::ALL.map(|why| (tally, why)));
         let all = all.map(|(tally, why)| ((tally.signal(), why), tally.lost(why)));
         all.filter(|(_, lost)| *lost > 0).collect()
     }
@@ -131,7 +135,7 @@ impl Pipeline {
     /// # Errors
     ///
     /// When something was lost meanwhile or the time was over before all was sent; what waits goes on waiting.
-    pub fn flush(&self, limit: Duration) -> Result<(), Unfinished> {
+    pub fn flush(&self, limit: Duration) -> Result<(), IncompleteShutdown> {
         if self.is_shut_down.load(Ordering::Acquire) {
             return Ok(());
         }
@@ -144,7 +148,7 @@ impl Pipeline {
     /// # Errors
     ///
     /// When something was lost meanwhile or the time was over before all was sent. What was lost is counted.
-    pub fn shutdown(&self, limit: Duration) -> Result<(), Unfinished> {
+    pub fn shutdown(&self, limit: Duration) -> Result<(), IncompleteShutdown> {
         if self.is_shut_down.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
@@ -154,7 +158,11 @@ impl Pipeline {
     }
 
     /// Which signals did not come through.
-    fn judge(&self, limit: Duration, act: impl FnOnce(&Parts) -> Vec<Signal>) -> Result<(), Unfinished> {
+    fn judge(
+        &self,
+        limit: Duration,
+        act: impl FnOnce(&PipelineParts) -> Vec<Signal>,
+    ) -> Result<(), IncompleteShutdown> {
         let lost = || self.exports.tallies().iter().map(|tally| (tally.signal(), tally.all_lost())).collect::<Vec<_>>();
         let before = lost();
         let mut signals = act(&self.parts);
@@ -162,10 +170,10 @@ impl Pipeline {
             .extend(lost().iter().zip(before).filter(|(after, before)| after.1 > before.1).map(|(after, _)| after.0));
         signals.sort();
         signals.dedup();
-        if signals.is_empty() { Ok(()) } else { Err(Unfinished { signals, limit }) }
+        if signals.is_empty() { Ok(()) } else { Err(IncompleteShutdown { signals, limit }) }
     }
 
-    pub(super) const fn providers(&self) -> &Providers {
+    pub(super) const fn providers(&self) -> &SdkProviders {
         &self.providers
     }
 
@@ -174,7 +182,7 @@ impl Pipeline {
     }
 
     /// Serves whoever asks for the process's providers from now on.
-    pub(super) fn serve_process(&self, lease: Lease) {
+    pub(super) fn serve_process(&self, lease: InstallGuard) {
         let exported = self.providers.exported;
         if exported.traces {
             global::set_tracer_provider(self.providers.tracers.clone());
@@ -208,39 +216,39 @@ impl Drop for Pipeline {
 /// That not everything reached its collector.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Unfinished {
+pub struct IncompleteShutdown {
     /// The signals that lost something or were not done.
     pub signals: Vec<Signal>,
     /// The time that there was.
     pub limit: Duration,
 }
 
-impl fmt::Display for Unfinished {
+impl fmt::Display for IncompleteShutdown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let signals: Vec<_> = self.signals.iter().map(|signal| signal.as_str()).collect();
         write!(f, "not everything was sent within {:?}: {}", self.limit, signals.join(", "))
     }
 }
 
-impl std::error::Error for Unfinished {}
+impl std::error::Error for IncompleteShutdown {}
 
 /// The right to serve the process, which one pipeline has.
 #[derive(Debug)]
-pub(super) struct Lease(());
+pub(super) struct InstallGuard(());
 
-static IS_TAKEN: AtomicBool = AtomicBool::new(false);
+static IS_INSTALLED: AtomicBool = AtomicBool::new(false);
 
-impl Lease {
-    pub(super) fn take() -> Result<Self, InitError> {
-        match IS_TAKEN.swap(true, Ordering::AcqRel) {
+impl InstallGuard {
+    pub(super) fn acquire() -> Result<Self, InitError> {
+        match IS_INSTALLED.swap(true, Ordering::AcqRel) {
             true => Err(InitError::AlreadyRunning),
             false => Ok(Self(())),
         }
     }
 }
 
-impl Drop for Lease {
+impl Drop for InstallGuard {
     fn drop(&mut self) {
-        IS_TAKEN.store(false, Ordering::Release);
+        IS_INSTALLED.store(false, Ordering::Release);
     }
 }

@@ -6,10 +6,10 @@ use opentelemetry_sdk::propagation::BaggagePropagator;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 
 use super::environment::Environment;
-use super::environment::Notes;
+use super::environment::Warnings;
 
 /// The propagators of `OTEL_PROPAGATORS`; W3C trace context and baggage where it says nothing.
-pub(super) fn propagator(environment: &Environment, notes: &mut Notes) -> TextMapCompositePropagator {
+pub(super) fn propagator(environment: &Environment, notes: &mut Warnings) -> TextMapCompositePropagator {
     const NAME: &str = "OTEL_PROPAGATORS";
     let mut chosen: Vec<&str> = Vec::new();
     let mut all: Vec<Box<dyn TextMapPropagator + Send + Sync>> = Vec::new();
@@ -34,7 +34,7 @@ mod tests {
 
     fn fields(value: Option<&str>) -> (Vec<String>, usize) {
         let pair = value.map(|value| ("OTEL_PROPAGATORS".to_owned(), value.to_owned()));
-        let mut notes = Notes::default();
+        let mut notes = Warnings::default();
         let propagator = propagator(&Environment::from_pairs(pair), &mut notes);
         let mut fields: Vec<_> = propagator.fields().map(str::to_owned).collect();
         fields.sort();

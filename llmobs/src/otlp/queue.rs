@@ -11,24 +11,24 @@ use std::sync::atomic::Ordering;
 use tokio::sync::Notify;
 use tokio::sync::oneshot;
 
-use crate::sink::exports::Loss;
-use crate::sink::exports::Tally;
+use crate::sink::export_counts::DropReason;
+use crate::sink::export_counts::ExportCounts;
 
 /// A bounded queue between many threads and the one task that empties it.
 #[derive(Debug)]
 pub(super) struct Queue<T> {
-    shelf: Mutex<Shelf<T>>,
+    buffer: Mutex<QueueBuffer<T>>,
     /// From how many items on it is worth a request.
     batch: usize,
     /// Rung when a batch is full and when somebody wants something.
-    bell: Notify,
+    notify: Notify,
     /// What was taken and not yet sent or lost.
-    in_hand: AtomicUsize,
-    tally: Arc<Tally>,
+    in_flight: AtomicUsize,
+    tally: Arc<ExportCounts>,
 }
 
 #[derive(Debug)]
-struct Shelf<T> {
+struct QueueBuffer<T> {
     items: Vec<T>,
     /// Who waits until all that is here now was sent.
     flushes: Vec<oneshot::Sender<()>>,
@@ -36,117 +36,117 @@ struct Shelf<T> {
 }
 
 /// What the task takes at once.
-pub(super) struct Load<T> {
+pub(super) struct Drain<T> {
     pub(super) items: Vec<T>,
     pub(super) flushes: Vec<oneshot::Sender<()>>,
 }
 
 impl<T> Queue<T> {
-    pub(super) fn new(batch: usize, tally: Arc<Tally>) -> Self {
-        let shelf = Shelf { items: Vec::new(), flushes: Vec::new(), is_closed: false };
-        Self { shelf: Mutex::new(shelf), batch, bell: Notify::new(), in_hand: AtomicUsize::new(0), tally }
+    pub(super) fn new(batch: usize, tally: Arc<ExportCounts>) -> Self {
+        let shelf = QueueBuffer { items: Vec::new(), flushes: Vec::new(), is_closed: false };
+        Self { buffer: Mutex::new(shelf), batch, notify: Notify::new(), in_flight: AtomicUsize::new(0), tally }
     }
 
     /// Puts an item in. Costs two atomic operations and a short lock.
     pub(super) fn push(&self, item: T) {
         if !self.tally.admit() {
-            self.tally.lose(Loss::QueueFull, 1);
+            self.tally.lose(DropReason::QueueFull, 1);
             return;
         }
-        let mut shelf = self.shelf();
+        let mut shelf = self.lock_buffer();
         if shelf.is_closed {
             drop(shelf);
-            self.tally.leave(1);
-            self.tally.lose(Loss::Shutdown, 1);
+            self.tally.release(1);
+            self.tally.lose(DropReason::Shutdown, 1);
             return;
         }
         shelf.items.push(item);
         let is_full = shelf.items.len() == self.batch;
         drop(shelf);
         if is_full {
-            self.bell.notify_one();
+            self.notify.notify_one();
         }
     }
 
     /// Whether anything would be kept.
     pub(super) fn is_open(&self) -> bool {
-        !self.shelf().is_closed
+        !self.lock_buffer().is_closed
     }
 
-    pub(super) const fn bell(&self) -> &Notify {
-        &self.bell
+    pub(super) const fn notify(&self) -> &Notify {
+        &self.notify
     }
 
     /// Takes all that waits. It keeps its places until it was sent or lost, so that the limit holds for both.
-    pub(super) fn take(&self) -> Load<T> {
-        let mut shelf = self.shelf();
-        self.in_hand.fetch_add(shelf.items.len(), Ordering::Relaxed);
+    pub(super) fn drain(&self) -> Drain<T> {
+        let mut shelf = self.lock_buffer();
+        self.in_flight.fetch_add(shelf.items.len(), Ordering::Relaxed);
         let room = Vec::with_capacity(shelf.items.capacity().min(self.batch));
-        Load { items: std::mem::replace(&mut shelf.items, room), flushes: std::mem::take(&mut shelf.flushes) }
+        Drain { items: std::mem::replace(&mut shelf.items, room), flushes: std::mem::take(&mut shelf.flushes) }
     }
 
     /// Resolves when all that is here now was sent or lost.
     pub(super) fn flush(&self) -> oneshot::Receiver<()> {
         let (done, wait) = oneshot::channel();
-        let mut shelf = self.shelf();
+        let mut shelf = self.lock_buffer();
         if !shelf.is_closed {
             shelf.flushes.push(done);
         }
         drop(shelf);
-        self.bell.notify_one();
+        self.notify.notify_one();
         wait
     }
 
     /// Takes nothing more, if nothing is left.
     pub(super) fn close_if_empty(&self) -> bool {
-        let mut shelf = self.shelf();
+        let mut shelf = self.lock_buffer();
         shelf.is_closed = shelf.items.is_empty();
         shelf.is_closed
     }
 
     /// So many of those that were taken were sent or lost.
     pub(super) fn settle(&self, items: usize) {
-        self.in_hand.fetch_sub(items, Ordering::Relaxed);
-        self.tally.leave(items);
+        self.in_flight.fetch_sub(items, Ordering::Relaxed);
+        self.tally.release(items);
     }
 
     /// Takes nothing more, and loses what is left, in hand or not. Whoever emptied it must have stopped.
     pub(super) fn abandon(&self) {
-        let mut shelf = self.shelf();
+        let mut shelf = self.lock_buffer();
         shelf.is_closed = true;
         let left = std::mem::take(&mut shelf.items).len();
         shelf.flushes.clear();
         drop(shelf);
-        let left = left + self.in_hand.swap(0, Ordering::Relaxed);
-        self.tally.leave(left);
-        self.tally.lose(Loss::Shutdown, left);
+        let left = left + self.in_flight.swap(0, Ordering::Relaxed);
+        self.tally.release(left);
+        self.tally.lose(DropReason::Shutdown, left);
     }
 
-    fn shelf(&self) -> MutexGuard<'_, Shelf<T>> {
-        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_buffer(&self) -> MutexGuard<'_, QueueBuffer<T>> {
+        self.buffer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sink::exports::Signal;
+    use crate::sink::export_counts::Signal;
 
     fn queue(limit: usize) -> Queue<usize> {
-        Queue::new(2, Arc::new(Tally::new(Signal::Traces, Some(limit))))
+        Queue::new(2, Arc::new(ExportCounts::new(Signal::Traces, Some(limit))))
     }
 
     #[test]
     fn what_was_taken_still_counts_until_it_was_sent() {
         let queue = queue(3);
         (0..2).for_each(|item| queue.push(item));
-        assert_eq!(queue.take().items, [0, 1]);
+        assert_eq!(queue.drain().items, [0, 1]);
         (2..5).for_each(|item| queue.push(item));
-        assert_eq!(queue.tally.lost(Loss::QueueFull), 2);
+        assert_eq!(queue.tally.lost(DropReason::QueueFull), 2);
         queue.settle(2);
         (5..8).for_each(|item| queue.push(item));
-        assert_eq!(queue.take().items, [2, 5, 6]);
-        assert_eq!(queue.tally.lost(Loss::QueueFull), 3);
+        assert_eq!(queue.drain().items, [2, 5, 6]);
+        assert_eq!(queue.tally.lost(DropReason::QueueFull), 3);
     }
 
     #[test]
@@ -157,7 +157,7 @@ mod tests {
         queue.abandon();
         queue.push(2);
         assert!(!queue.is_open());
-        assert_eq!((queue.tally.lost(Loss::Shutdown), queue.tally.waiting()), (2, 0));
+        assert_eq!((queue.tally.lost(DropReason::Shutdown), queue.tally.waiting()), (2, 0));
         assert!(queue.flush().blocking_recv().is_err(), "nothing is left to wait for");
     }
 }

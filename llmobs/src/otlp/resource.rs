@@ -6,15 +6,15 @@ use opentelemetry_sdk::resource::TelemetryResourceDetector;
 use opentelemetry_sdk::trace::IdGenerator;
 use opentelemetry_sdk::trace::RandomIdGenerator;
 
+use super::endpoint::percent_decoded;
 use super::environment::Environment;
-use super::environment::Notes;
-use super::target::percent_decoded;
+use super::environment::Warnings;
 
 const SERVICE_NAME: &str = "service.name";
 const SERVICE_INSTANCE: &str = "service.instance.id";
 
 /// Code over `OTEL_SERVICE_NAME` over `OTEL_RESOURCE_ATTRIBUTES` over what can be known.
-pub(super) fn resource(chosen: &[KeyValue], environment: &Environment, notes: &mut Notes) -> Resource {
+pub(super) fn resource(chosen: &[KeyValue], environment: &Environment, notes: &mut Warnings) -> Resource {
     let executable = std::env::current_exe().ok();
     let executable = executable.as_ref().and_then(|path| path.file_name()).and_then(|name| name.to_str());
     let known = [
@@ -29,14 +29,14 @@ pub(super) fn resource(chosen: &[KeyValue], environment: &Environment, notes: &m
     Resource::builder_empty()
         .with_detector(Box::new(TelemetryResourceDetector))
         .with_attributes(known)
-        .with_attributes(given(environment, notes))
+        .with_attributes(environment_attributes(environment, notes))
         .with_attributes(named)
         .with_attributes(chosen.iter().cloned())
         .build()
 }
 
 /// `name=value` pairs by commas, the values percent-encoded.
-fn given(environment: &Environment, notes: &mut Notes) -> Vec<KeyValue> {
+fn environment_attributes(environment: &Environment, notes: &mut Warnings) -> Vec<KeyValue> {
     const NAME: &str = "OTEL_RESOURCE_ATTRIBUTES";
     let pairs = environment.get(NAME).unwrap_or_default().split(',').map(str::trim).filter(|pair| !pair.is_empty());
     let mut read = |pair: &str| match pair.split_once('=') {
@@ -68,7 +68,7 @@ mod tests {
 
     fn named(chosen: &[KeyValue], pairs: &[(&str, &str)]) -> (String, Vec<String>) {
         let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let mut notes = Notes::default();
+        let mut notes = Warnings::default();
         let resource = resource(chosen, &Environment::from_pairs(pairs), &mut notes);
         let name = resource.get(&Key::from_static_str(SERVICE_NAME)).unwrap();
         (name.to_string(), notes.as_slice().to_vec())

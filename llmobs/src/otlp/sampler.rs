@@ -12,7 +12,7 @@ use opentelemetry_sdk::trace::SamplingResult;
 use opentelemetry_sdk::trace::ShouldSample;
 
 use super::environment::Environment;
-use super::environment::Notes;
+use super::environment::Warnings;
 use super::threshold::Threshold;
 use super::threshold::randomness;
 
@@ -35,9 +35,9 @@ pub enum Sampler {
 }
 
 impl Sampler {
-    pub(super) fn of_environment(environment: &Environment, notes: &mut Notes) -> Self {
+    pub(super) fn of_environment(environment: &Environment, notes: &mut Warnings) -> Self {
         const NAME: &str = "OTEL_TRACES_SAMPLER";
-        let mut share = || share(environment, notes);
+        let mut share = || ratio_argument(environment, notes);
         match environment.get(NAME) {
             None | Some("parentbased_always_on") => Self::ParentBasedAlwaysOn,
             Some("always_on") => Self::AlwaysOn,
@@ -58,18 +58,18 @@ impl Sampler {
         match self {
             Self::AlwaysOn => Box::new(all),
             Self::AlwaysOff => Box::new(none),
-            Self::TraceIdRatio(share) => Box::new(Share(Threshold::of_share(share))),
+            Self::TraceIdRatio(share) => Box::new(TraceIdRatioSampler(Threshold::from_ratio(share))),
             // The SDK's `Sampler::ParentBased` would forget the trace state that a share is written in.
             Self::ParentBasedAlwaysOn => Box::new(ParentBasedSampler::new(all)),
             Self::ParentBasedAlwaysOff => Box::new(ParentBasedSampler::new(none)),
             Self::ParentBasedTraceIdRatio(share) => {
-                Box::new(ParentBasedSampler::new(Share(Threshold::of_share(share))))
+                Box::new(ParentBasedSampler::new(TraceIdRatioSampler(Threshold::from_ratio(share))))
             }
         }
     }
 }
 
-fn share(environment: &Environment, notes: &mut Notes) -> f64 {
+fn ratio_argument(environment: &Environment, notes: &mut Warnings) -> f64 {
     const NAME: &str = "OTEL_TRACES_SAMPLER_ARG";
     let Some(value) = environment.get(NAME) else { return 1.0 };
     match value.parse() {
@@ -83,9 +83,9 @@ fn share(environment: &Environment, notes: &mut Notes) -> f64 {
 
 /// Keeps a share by the trace's own number, and writes the share down.
 #[derive(Debug, Clone)]
-struct Share(Threshold);
+struct TraceIdRatioSampler(Threshold);
 
-impl ShouldSample for Share {
+impl ShouldSample for TraceIdRatioSampler {
     fn should_sample(
         &self,
         parent: Option<&Context>,
@@ -96,7 +96,7 @@ impl ShouldSample for Share {
         _: &[Link],
     ) -> SamplingResult {
         let state = parent.map(|parent| parent.span().span_context().trace_state().clone()).unwrap_or_default();
-        let kept = self.0.keeps(randomness(trace, &state));
+        let kept = self.0.should_keep(randomness(trace, &state));
         SamplingResult {
             decision: if kept { SamplingDecision::RecordAndSample } else { SamplingDecision::Drop },
             attributes: Vec::new(),
@@ -111,7 +111,7 @@ mod tests {
 
     fn of(pairs: &[(&str, &str)]) -> (Sampler, Vec<String>) {
         let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let mut notes = Notes::default();
+        let mut notes = Warnings::default();
         let sampler = Sampler::of_environment(&Environment::from_pairs(pairs), &mut notes);
         (sampler, notes.as_slice().to_vec())
     }

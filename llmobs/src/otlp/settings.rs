@@ -10,19 +10,19 @@ use opentelemetry_sdk::trace::SpanLimits;
 
 use super::InitError;
 use super::Signal;
+use super::endpoint;
+use super::endpoint::OtlpEndpoint;
 use super::environment::Environment;
-use super::environment::Notes;
+use super::environment::Warnings;
 use super::environment::infix;
 use super::propagation::propagator;
 use super::resource::resource;
 use super::sampler::Sampler;
-use super::target;
-use super::target::Target;
 
 /// What the code decided.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Choices {
-    pub(super) target: target::Choices,
+pub(super) struct BuilderOptions {
+    pub(super) target: endpoint::EndpointOptions,
     pub(super) resource: Vec<KeyValue>,
     pub(super) without: Vec<Signal>,
     pub(super) sampler: Option<Sampler>,
@@ -37,23 +37,23 @@ pub(super) struct Choices {
 
 /// What holds.
 #[derive(Debug)]
-pub(super) struct Settings {
+pub(super) struct PipelineSettings {
     pub(super) is_disabled: bool,
     /// Where the signals go that go anywhere.
-    pub(super) targets: Vec<Target>,
+    pub(super) targets: Vec<OtlpEndpoint>,
     pub(super) resource: Resource,
     pub(super) propagator: TextMapCompositePropagator,
     pub(super) sampler: Sampler,
     pub(super) span_limits: SpanLimits,
-    pub(super) spans: Batches,
-    pub(super) logs: Batches,
-    pub(super) metrics: Collection,
-    pub(super) notes: Notes,
+    pub(super) spans: BatchSettings,
+    pub(super) logs: BatchSettings,
+    pub(super) metrics: MetricsSettings,
+    pub(super) notes: Warnings,
 }
 
 /// How items are gathered and sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Batches {
+pub(super) struct BatchSettings {
     pub(super) limit: usize,
     pub(super) size: usize,
     pub(super) delay: Duration,
@@ -63,7 +63,7 @@ pub(super) struct Batches {
 
 /// How metrics are collected and sent.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Collection {
+pub(super) struct MetricsSettings {
     pub(super) interval: Duration,
     pub(super) tries_for: Duration,
     pub(super) temporality: Temporality,
@@ -74,9 +74,9 @@ pub(super) struct Collection {
 /// As long as the Collector tries.
 const TRIES_FOR: Duration = Duration::from_secs(300);
 
-impl Settings {
-    pub(super) fn resolve(choices: &Choices, environment: &Environment) -> Result<Self, InitError> {
-        let mut notes = Notes::default();
+impl PipelineSettings {
+    pub(super) fn resolve(choices: &BuilderOptions, environment: &Environment) -> Result<Self, InitError> {
+        let mut notes = Warnings::default();
         notes.add_unknown(environment);
         let is_disabled = environment.is_true("OTEL_SDK_DISABLED");
         let mut targets = Vec::new();
@@ -84,7 +84,7 @@ impl Settings {
             let goes =
                 !is_disabled && !choices.without.contains(&signal) && is_exported(signal, environment, &mut notes);
             if goes {
-                targets.push(Target::resolve(signal, &choices.target, environment, &mut notes)?);
+                targets.push(OtlpEndpoint::resolve(signal, &choices.target, environment, &mut notes)?);
             }
         }
         Ok(Self {
@@ -102,7 +102,7 @@ impl Settings {
     }
 }
 
-fn is_exported(signal: Signal, environment: &Environment, notes: &mut Notes) -> bool {
+fn is_exported(signal: Signal, environment: &Environment, notes: &mut Warnings) -> bool {
     let name = format!("OTEL_{}_EXPORTER", infix(signal));
     let mut found = false;
     for word in environment.get(&name).unwrap_or("otlp").split(',').map(str::trim) {
@@ -116,7 +116,13 @@ fn is_exported(signal: Signal, environment: &Environment, notes: &mut Notes) -> 
     found
 }
 
-fn batches(prefix: &str, delay: Duration, choices: &Choices, environment: &Environment, notes: &mut Notes) -> Batches {
+fn batches(
+    prefix: &str,
+    delay: Duration,
+    choices: &BuilderOptions,
+    environment: &Environment,
+    notes: &mut Warnings,
+) -> BatchSettings {
     let mut number = |what, default| {
         let name = format!("{prefix}_{what}");
         match environment.number(&name, notes) {
@@ -132,7 +138,7 @@ fn batches(prefix: &str, delay: Duration, choices: &Choices, environment: &Envir
     let delay =
         choices.batch_delay.or_else(|| environment.millis(&format!("{prefix}_SCHEDULE_DELAY"), notes)).unwrap_or(delay);
     let tries_for = choices.retry_for.or_else(|| environment.millis(&format!("{prefix}_EXPORT_TIMEOUT"), notes));
-    Batches {
+    BatchSettings {
         limit,
         // A batch that the queue cannot hold would never be full.
         size: size.min(limit),
@@ -141,7 +147,7 @@ fn batches(prefix: &str, delay: Duration, choices: &Choices, environment: &Envir
     }
 }
 
-fn collection(choices: &Choices, environment: &Environment, notes: &mut Notes) -> Collection {
+fn collection(choices: &BuilderOptions, environment: &Environment, notes: &mut Warnings) -> MetricsSettings {
     const TEMPORALITY: &str = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
     const HISTOGRAMS: &str = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION";
     let mut temporality = || match environment.get(TEMPORALITY).map(str::to_ascii_lowercase).as_deref() {
@@ -168,7 +174,7 @@ fn collection(choices: &Choices, environment: &Environment, notes: &mut Notes) -
     });
     let interval = choices.metrics_interval.or_else(|| environment.millis("OTEL_METRIC_EXPORT_INTERVAL", notes));
     let tries_for = environment.millis("OTEL_METRIC_EXPORT_TIMEOUT", notes);
-    Collection {
+    MetricsSettings {
         interval: interval.filter(|interval| !interval.is_zero()).unwrap_or(Duration::from_secs(60)),
         // The next collection has it all, so that there is no point in trying for longer.
         tries_for: tries_for.unwrap_or(Duration::from_secs(30)),
@@ -177,7 +183,7 @@ fn collection(choices: &Choices, environment: &Environment, notes: &mut Notes) -
     }
 }
 
-fn span_limits(environment: &Environment, notes: &mut Notes) -> SpanLimits {
+fn span_limits(environment: &Environment, notes: &mut Warnings) -> SpanLimits {
     let mut limits = SpanLimits::default();
     let mut set = |names: &[&str], limit: &mut u32| {
         let found = names.iter().find_map(|name| environment.number(name, notes));

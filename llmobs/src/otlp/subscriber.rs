@@ -12,7 +12,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::InitError;
-use super::parts::Providers;
+use super::assemble::SdkProviders;
 use crate::span::CONTENT_TARGET;
 
 /// What goes to standard output.
@@ -29,7 +29,7 @@ pub enum StandardOutput {
 }
 
 /// What carries spans and events to the pipeline.
-pub(super) fn layer<S>(providers: &Providers) -> Box<dyn Layer<S> + Send + Sync>
+pub(super) fn layer<S>(providers: &SdkProviders) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
 {
@@ -42,7 +42,7 @@ where
     }
 }
 
-fn spans<S>(providers: &Providers) -> impl Layer<S> + Send + Sync + use<S>
+fn spans<S>(providers: &SdkProviders) -> impl Layer<S> + Send + Sync + use<S>
 where
     S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
 {
@@ -58,20 +58,20 @@ where
         .with_error_records_to_exceptions(false)
         .with_error_events_to_status(false)
         // Events are log records; as events of a span they would be sent twice.
-        .with_filter(filter_fn(|metadata| metadata.is_span() && !is_of_export(metadata.target())))
+        .with_filter(filter_fn(|metadata| metadata.is_span() && !is_export_target(metadata.target())))
 }
 
-fn events<S>(providers: &Providers) -> impl Layer<S> + Send + Sync + use<S>
+fn events<S>(providers: &SdkProviders) -> impl Layer<S> + Send + Sync + use<S>
 where
     S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
 {
     OpenTelemetryTracingBridge::new(&providers.loggers)
-        .with_filter(filter_fn(|metadata| metadata.is_event() && !is_of_export(metadata.target())))
+        .with_filter(filter_fn(|metadata| metadata.is_event() && !is_export_target(metadata.target())))
 }
 
 /// Whether something is said by what exports are made of. The pipeline's own thread is silent to the SDK anyway; this
 /// also holds for spans without a parent, which do not know where they are made.
-fn is_of_export(target: &str) -> bool {
+fn is_export_target(target: &str) -> bool {
     const CRATES: [&str; 8] =
         ["h2", "hyper", "hyper_rustls", "hyper_util", "opentelemetry", "reqwest", "rustls", "tonic"];
     let name = target.split("::").next().unwrap_or_default();
@@ -94,7 +94,7 @@ pub(super) fn filter(directives: Option<&str>) -> (EnvFilter, Option<String>) {
 }
 
 /// Sets the process's subscriber.
-pub(super) fn set(providers: &Providers, output: StandardOutput, filter: EnvFilter) -> Result<(), InitError> {
+pub(super) fn set(providers: &SdkProviders, output: StandardOutput, filter: EnvFilter) -> Result<(), InitError> {
     let lines = tracing_subscriber::fmt::layer();
     let lines: Option<Box<dyn Layer<_> + Send + Sync>> = match output {
         StandardOutput::Json => Some(Box::new(lines.json().flatten_event(true))),
@@ -105,5 +105,5 @@ pub(super) fn set(providers: &Providers, output: StandardOutput, filter: EnvFilt
     // no lines either: `llm_request_complete` says the rest of what such an event says.
     let lines = lines.with_filter(filter_fn(|metadata| metadata.is_event() && metadata.target() != CONTENT_TARGET));
     let registry = Registry::default().with(layer(providers)).with(lines).with(filter);
-    tracing::subscriber::set_global_default(registry).map_err(|_| InitError::SubscriberTaken)
+    tracing::subscriber::set_global_default(registry).map_err(|_| InitError::SubscriberAlreadySet)
 }

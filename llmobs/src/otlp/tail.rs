@@ -1,9 +1,9 @@
 //! Tail sampling: finished spans wait until their part of the trace is over, and then what went wrong is kept whole and
 //! of the rest a stated share.
 
-mod held;
+mod buffer;
 #[cfg(test)]
-mod laws;
+mod properties;
 
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -17,14 +17,14 @@ use opentelemetry::trace::SpanContext;
 use opentelemetry::trace::Status;
 use opentelemetry_sdk::trace::SpanData;
 
-use self::held::Held;
+use self::buffer::TailBuffer;
 use super::threshold::Threshold;
 use super::threshold::randomness;
-use crate::catalog::own;
+use crate::catalog::llmobs_attribute;
 use crate::clock::Clock;
 use crate::clock::nanos;
-use crate::sink::exports::Loss;
-use crate::sink::exports::Tally;
+use crate::sink::export_counts::DropReason;
+use crate::sink::export_counts::ExportCounts;
 
 /// The share at which a span was kept, 1 for what is always kept: count it as one divided by this many.
 pub(super) const RATIO: &str = "llmobs.sampling.ratio";
@@ -38,13 +38,13 @@ pub(super) const RATIO: &str = "llmobs.sampling.ratio";
 /// ```
 /// use llmobs::otlp::TailSampling;
 ///
-/// let tail = TailSampling::share(0.05).max_spans(20_000);
+/// let tail = TailSampling::ratio(0.05).max_spans(20_000);
 /// # let _ = tail;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[must_use = "give it to `Builder::tail_sampling`"]
 pub struct TailSampling {
-    share: f64,
+    ratio: f64,
     max_spans: usize,
     max_traces: usize,
     linger: Duration,
@@ -53,8 +53,8 @@ pub struct TailSampling {
 impl TailSampling {
     /// Keeps this share, from 0 to 1, of the traces in which nothing went wrong. Which ones they are follows from the
     /// trace's id, so that every process that keeps the same share keeps the same traces.
-    pub const fn share(share: f64) -> Self {
-        Self { share, max_spans: 8_192, max_traces: 16_384, linger: Duration::from_secs(10) }
+    pub const fn ratio(ratio: f64) -> Self {
+        Self { ratio, max_spans: 8_192, max_traces: 16_384, linger: Duration::from_secs(10) }
     }
 
     /// The most finished spans that wait at once. When more come, the trace that has waited longest is decided early:
@@ -80,50 +80,51 @@ impl TailSampling {
 
 /// Holds the finished spans of the traces that are not over.
 #[derive(Debug)]
-pub(super) struct Tail {
+pub(super) struct TailSampler {
     settings: TailSampling,
-    share: Threshold,
-    held: Mutex<Held>,
+    threshold: Threshold,
+    buffer: Mutex<TailBuffer>,
     clock: Clock,
-    tally: Arc<Tally>,
+    tally: Arc<ExportCounts>,
 }
 
-impl Tail {
-    pub(super) fn new(settings: TailSampling, clock: Clock, tally: Arc<Tally>) -> Self {
-        Self { settings, share: Threshold::of_share(settings.share), held: Mutex::default(), clock, tally }
+impl TailSampler {
+    pub(super) fn new(settings: TailSampling, clock: Clock, tally: Arc<ExportCounts>) -> Self {
+        Self { settings, threshold: Threshold::from_ratio(settings.ratio), buffer: Mutex::default(), clock, tally }
     }
 
     /// A span began.
     pub(super) fn started(&self, span: &SpanContext) {
         if span.is_sampled() {
-            self.held().open(span.trace_id(), self.settings.max_traces);
+            self.lock_buffer().open(span.trace_id(), self.settings.max_traces);
         }
     }
 
     /// A span ended; what can be sent on now is returned.
     pub(super) fn ended(&self, span: SpanData) -> Vec<SpanData> {
         let trace = span.span_context.trace_id();
-        let went_wrong = matches!(span.status, Status::Error { .. }) || has(&span, own::OBJECTIVE_RESULT, Some("bad"));
-        let is_operation = has(&span, own::OUTCOME, None);
-        let mut held = self.held();
+        let went_wrong =
+            matches!(span.status, Status::Error { .. }) || has(&span, llmobs_attribute::OBJECTIVE_RESULT, Some("bad"));
+        let is_operation = has(&span, llmobs_attribute::OUTCOME, None);
+        let mut held = self.lock_buffer();
         let is_over = held.add(span);
         if went_wrong {
-            held.keep(trace);
+            held.keep_trace(trace);
         } else if is_operation {
             held.settled(trace, self.clock.now().as_nanos());
         }
         let mut out = Vec::new();
         if held.is_kept(trace) {
-            out.extend(held.take(trace).into_iter().map(kept_always));
+            out.extend(held.take_spans(trace).into_iter().map(with_head_ratio));
         } else if is_over {
-            out.extend(self.decide(held.take(trace)).0);
+            out.extend(self.decide(held.take_spans(trace)).0);
         }
         if is_over {
             held.forget(trace);
         }
         while held.spans() > self.settings.max_spans {
             let Some(oldest) = held.oldest() else { break };
-            out.extend(self.evict(held.take(oldest)));
+            out.extend(self.evict(held.take_spans(oldest)));
         }
         out
     }
@@ -132,20 +133,20 @@ impl Tail {
     pub(super) fn sweep(&self) -> Vec<SpanData> {
         let now = self.clock.now().as_nanos();
         let since = now.saturating_sub(nanos(self.settings.linger));
-        let mut held = self.held();
+        let mut held = self.lock_buffer();
         let mut out = Vec::new();
-        while let Some(trace) = held.settled_before(since) {
-            out.extend(self.decide(held.take(trace)).0);
+        while let Some(trace) = held.pop_due(since) {
+            out.extend(self.decide(held.take_spans(trace)).0);
         }
         out
     }
 
     /// Decides all that is held.
     pub(super) fn flush(&self) -> Vec<SpanData> {
-        let mut held = self.held();
+        let mut held = self.lock_buffer();
         let mut out = Vec::new();
         while let Some(oldest) = held.oldest() {
-            out.extend(self.decide(held.take(oldest)).0);
+            out.extend(self.decide(held.take_spans(oldest)).0);
         }
         out
     }
@@ -153,25 +154,25 @@ impl Tail {
     /// The spans of the share, and how many others there were.
     fn decide(&self, spans: Vec<SpanData>) -> (Vec<SpanData>, usize) {
         let all = spans.len();
-        let kept: Vec<_> = spans.into_iter().filter_map(|span| self.kept_by_share(span)).collect();
+        let kept: Vec<_> = spans.into_iter().filter_map(|span| self.sample_span(span)).collect();
         let others = all - kept.len();
         (kept, others)
     }
 
     fn evict(&self, spans: Vec<SpanData>) -> Vec<SpanData> {
         let (kept, others) = self.decide(spans);
-        self.tally.lose(Loss::TailFull, others);
+        self.tally.lose(DropReason::TailFull, others);
         kept
     }
 
-    fn kept_by_share(&self, span: SpanData) -> Option<SpanData> {
-        let threshold = sampled_at(&span.span_context).and(self.share);
+    fn sample_span(&self, span: SpanData) -> Option<SpanData> {
+        let threshold = sampled_at(&span.span_context).combine(self.threshold);
         let random = randomness(span.span_context.trace_id(), span.span_context.trace_state());
-        threshold.keeps(random).then(|| marked(span, threshold))
+        threshold.should_keep(random).then(|| marked(span, threshold))
     }
 
-    fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_buffer(&self) -> MutexGuard<'_, TailBuffer> {
+        self.buffer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -180,7 +181,7 @@ fn sampled_at(span: &SpanContext) -> Threshold {
     Threshold::of_state(span.trace_state()).unwrap_or(Threshold::KEEP_ALL)
 }
 
-fn kept_always(span: SpanData) -> SpanData {
+fn with_head_ratio(span: SpanData) -> SpanData {
     let threshold = sampled_at(&span.span_context);
     marked(span, threshold)
 }
@@ -191,7 +192,7 @@ fn marked(mut span: SpanData, threshold: Threshold) -> SpanData {
     let state = threshold.into_state(context.trace_state());
     let flags = context.trace_flags();
     span.span_context = SpanContext::new(context.trace_id(), context.span_id(), flags, context.is_remote(), state);
-    span.attributes.push(KeyValue::new(RATIO, threshold.share()));
+    span.attributes.push(KeyValue::new(RATIO, threshold.ratio()));
     span
 }
 

@@ -19,24 +19,24 @@ impl Threshold {
     /// Keeps this share of the traces, from 0 to 1.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 2^56")]
     #[expect(clippy::cast_precision_loss, reason = "2^56 is exact")]
-    pub(super) fn of_share(share: f64) -> Self {
+    pub(super) fn from_ratio(share: f64) -> Self {
         let share = if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) };
         Self(((1.0 - share) * ALL as f64).round() as u64)
     }
 
     /// The share that it keeps.
     #[expect(clippy::cast_precision_loss, reason = "the nearest double is near enough for a share")]
-    pub(super) fn share(self) -> f64 {
+    pub(super) fn ratio(self) -> f64 {
         (ALL - self.0) as f64 / ALL as f64
     }
 
     /// Keeps this share of what this one keeps.
-    pub(super) fn and(self, share: Self) -> Self {
+    pub(super) fn combine(self, share: Self) -> Self {
         let kept = u128::from(ALL - self.0) * u128::from(ALL - share.0) / u128::from(ALL);
         Self(ALL - u64::try_from(kept).unwrap_or(ALL))
     }
 
-    pub(super) const fn keeps(self, randomness: u64) -> bool {
+    pub(super) const fn should_keep(self, randomness: u64) -> bool {
         randomness >= self.0
     }
 
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn shares_are_written_as_the_specification_writes_them() {
-        let written = |share| Threshold::of_share(share).into_state(&TraceState::default()).header();
+        let written = |share| Threshold::from_ratio(share).into_state(&TraceState::default()).header();
         assert_eq!(written(1.0), "ot=th:0");
         assert_eq!(written(0.5), "ot=th:8");
         assert_eq!(written(0.25), "ot=th:c");
@@ -91,9 +91,9 @@ mod tests {
     #[test]
     fn what_else_the_state_says_stays() {
         let state = TraceState::from_key_value([("other", "x"), ("ot", "rv:00000000000001;th:8;p:1")]).unwrap();
-        assert_eq!(Threshold::of_state(&state), Some(Threshold::of_share(0.5)));
+        assert_eq!(Threshold::of_state(&state), Some(Threshold::from_ratio(0.5)));
         assert_eq!(randomness(TraceId::from(u128::MAX), &state), 1);
-        let state = Threshold::of_share(0.25).into_state(&state);
+        let state = Threshold::from_ratio(0.25).into_state(&state);
         assert_eq!(state.get("ot"), Some("th:c;rv:00000000000001;p:1"));
         assert_eq!(state.get("other"), Some("x"));
     }
@@ -109,20 +109,20 @@ mod tests {
     proptest! {
         #[test]
         fn a_threshold_survives_being_written(share in 0.000_001..=1.0_f64) {
-            let threshold = Threshold::of_share(share);
+            let threshold = Threshold::from_ratio(share);
             prop_assert_eq!(Threshold::of_state(&threshold.into_state(&TraceState::default())), Some(threshold));
-            prop_assert!((threshold.share() - share).abs() < 1e-12);
+            prop_assert!((threshold.ratio() - share).abs() < 1e-12);
         }
 
         #[test]
         fn shares_multiply_and_the_smaller_keeps_nothing_that_the_larger_drops(
             one in 0.0..=1.0_f64, other in 0.0..=1.0_f64, random in 0..ALL,
         ) {
-            let (one, other) = (Threshold::of_share(one), Threshold::of_share(other));
-            let both = one.and(other);
-            prop_assert!((both.share() - one.share() * other.share()).abs() < 1e-12);
-            prop_assert!(!both.keeps(random) || one.keeps(random));
-            prop_assert!(Threshold::KEEP_ALL.keeps(random) && !Threshold::of_share(0.0).keeps(random));
+            let (one, other) = (Threshold::from_ratio(one), Threshold::from_ratio(other));
+            let both = one.combine(other);
+            prop_assert!((both.ratio() - one.ratio() * other.ratio()).abs() < 1e-12);
+            prop_assert!(!both.should_keep(random) || one.should_keep(random));
+            prop_assert!(Threshold::KEEP_ALL.should_keep(random) && !Threshold::from_ratio(0.0).should_keep(random));
         }
     }
 }

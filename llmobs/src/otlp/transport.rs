@@ -2,7 +2,7 @@
 //! bytes, a method for a path and a status in the trailers, and so has the same limits on time and on answers.
 
 mod client;
-mod fault;
+mod error;
 mod grpc;
 mod http_protobuf;
 
@@ -22,13 +22,13 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse
 use prost::Message;
 
 use self::client::Client;
-pub(super) use self::fault::Cause;
-pub(super) use self::fault::Fault;
-pub(super) use self::fault::Retry;
+pub(super) use self::error::ErrorCause;
+pub(super) use self::error::ExportError;
+pub(super) use self::error::Retry;
 use super::InitError;
-use super::target::Compression;
-use super::target::Protocol;
-use super::target::Target;
+use super::endpoint::Compression;
+use super::endpoint::OtlpEndpoint;
+use super::endpoint::Protocol;
 
 /// What is read of an answer: a real one has some dozens of bytes.
 const LONGEST_ANSWER: usize = 64 * 1024;
@@ -36,20 +36,20 @@ const LONGEST_ANSWER: usize = 64 * 1024;
 /// Sends to one target.
 #[derive(Debug)]
 pub(super) struct Transport {
-    target: Target,
+    target: OtlpEndpoint,
     client: Client,
     headers: HeaderMap,
 }
 
 /// A collector took a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Answer {
+pub(super) struct ExportResponse {
     /// How many of its items it did not take.
     pub(super) rejected: usize,
 }
 
 impl Transport {
-    pub(super) fn new(target: Target) -> Result<Self, InitError> {
+    pub(super) fn new(target: OtlpEndpoint) -> Result<Self, InitError> {
         let client = client::build(&target)?;
         let mut headers = target.headers.clone();
         let mut put = |name, value| headers.insert(name, HeaderValue::from_static(value));
@@ -71,7 +71,7 @@ impl Transport {
         Ok(Self { target, client, headers })
     }
 
-    pub(super) const fn target(&self) -> &Target {
+    pub(super) const fn target(&self) -> &OtlpEndpoint {
         &self.target
     }
 
@@ -88,15 +88,16 @@ impl Transport {
     }
 
     /// Sends what [`wrap`](Self::wrap) made, and reads the answer, for as long as this at the most.
-    pub(super) async fn send(&self, body: Bytes, limit: Duration) -> Result<Answer, Fault> {
+    pub(super) async fn send(&self, body: Bytes, limit: Duration) -> Result<ExportResponse, ExportError> {
         let limit = limit.min(self.target.timeout);
-        tokio::time::timeout(limit, self.exchange(body)).await.unwrap_or_else(|_| Err(Fault::timeout()))
+        tokio::time::timeout(limit, self.exchange(body)).await.unwrap_or_else(|_| Err(ExportError::timeout()))
     }
 
-    async fn exchange(&self, body: Bytes) -> Result<Answer, Fault> {
-        let mut request = Request::post(self.target.uri.clone()).body(Full::new(body)).map_err(|_| Fault::broken())?;
+    async fn exchange(&self, body: Bytes) -> Result<ExportResponse, ExportError> {
+        let mut request =
+            Request::post(self.target.uri.clone()).body(Full::new(body)).map_err(|_| ExportError::connection_lost())?;
         *request.headers_mut() = self.headers.clone();
-        let response = self.client.request(request).await.map_err(|error| Fault::of_client(&error))?;
+        let response = self.client.request(request).await.map_err(|error| ExportError::of_client(&error))?;
         match self.target.protocol {
             Protocol::HttpProtobuf => http_protobuf::read(response).await,
             Protocol::Grpc => grpc::read(response).await,
@@ -104,7 +105,7 @@ impl Transport {
     }
 }
 
-impl Answer {
+impl ExportResponse {
     /// Reads the message of an answer. The three signals' answers have one shape, so one reader does.
     ///
     /// Some back ends answer a success with JSON or with nothing at all: the items were taken all the same.

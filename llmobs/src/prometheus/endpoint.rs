@@ -39,12 +39,12 @@ use crate::observer::Observer;
 #[derive(Clone)]
 #[must_use = "an endpoint does nothing until a router has it"]
 pub struct Endpoint {
-    page: Arc<Render>,
+    page: Arc<RenderFn>,
     token: Option<Arc<[u8]>>,
 }
 
 /// Makes a page for the value of an `Accept` header.
-type Render = dyn Fn(Option<&str>) -> Page + Send + Sync;
+type RenderFn = dyn Fn(Option<&str>) -> Page + Send + Sync;
 
 impl Endpoint {
     /// The metrics of an observer that owns its registry, as [`page`] has them.
@@ -66,7 +66,7 @@ impl Endpoint {
 
     fn answer<B>(&self, request: &Request<B>) -> Response<String> {
         let given = || request.headers().get(header::AUTHORIZATION).and_then(|given| bearer(given.as_bytes()));
-        if self.token.as_ref().is_some_and(|token| !given().is_some_and(|given| is_same(given, token))) {
+        if self.token.as_ref().is_some_and(|token| !given().is_some_and(|given| constant_time_eq(given, token))) {
             let mut response = refusal(StatusCode::UNAUTHORIZED);
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             return response;
@@ -116,7 +116,7 @@ fn bearer(header: &[u8]) -> Option<&[u8]> {
 }
 
 /// Takes as long for a token that is nearly right as for one that is all wrong: every byte given is compared.
-fn is_same(given: &[u8], token: &[u8]) -> bool {
+fn constant_time_eq(given: &[u8], token: &[u8]) -> bool {
     let Some(last) = token.len().checked_sub(1) else { return false };
     let mut difference = given.len() ^ token.len();
     for (place, byte) in given.iter().enumerate() {
@@ -131,12 +131,12 @@ mod tests {
 
     #[test]
     fn only_the_token_is_the_token() {
-        assert!(is_same(b"secret", b"secret"));
+        assert!(constant_time_eq(b"secret", b"secret"));
         for wrong in ["", "s", "secre", "secret ", "secrett", "Secret", "tercesecret"] {
-            assert!(!is_same(wrong.as_bytes(), b"secret"), "{wrong}");
+            assert!(!constant_time_eq(wrong.as_bytes(), b"secret"), "{wrong}");
         }
-        assert!(!is_same(b"", b""), "nobody has an empty token");
-        assert!(!is_same(b"x", b""));
+        assert!(!constant_time_eq(b"", b""), "nobody has an empty token");
+        assert!(!constant_time_eq(b"x", b""));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The key: never printed, and gone from memory when it is dropped.
 
+mod encoding;
 mod error;
 mod file;
-mod text;
 
 use std::env;
 use std::ffi::OsString;
@@ -20,7 +20,7 @@ pub use self::error::KeyError;
 pub struct MasterKey(Zeroizing<Vec<u8>>);
 
 /// Fewer bytes are no key.
-const LEAST: usize = 32;
+const MIN_KEY_BYTES: usize = 32;
 
 /// Fewer different bytes were not made by chance: it gives 32 bytes that poor less than once in 10^14 times.
 const VARIETY: usize = 16;
@@ -32,7 +32,7 @@ impl MasterKey {
     ///
     /// If there are fewer than 32 of them, or fewer than 16 different ones: no chance made those.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
-        if bytes.len() < LEAST {
+        if bytes.len() < MIN_KEY_BYTES {
             return Err(KeyError::SHORT);
         }
         if (0..=u8::MAX).filter(|value| bytes.contains(value)).count() < VARIETY {
@@ -56,7 +56,7 @@ impl MasterKey {
     ///
     /// If it is neither, too short, or no chance made it.
     pub fn from_text(text: &str) -> Result<Self, KeyError> {
-        Self::from_bytes(&text::bytes(text.trim())?)
+        Self::from_bytes(&encoding::bytes(text.trim())?)
     }
 
     /// The key that a file holds, as a text. On Unix it is said once in the log if others than the owner and the group

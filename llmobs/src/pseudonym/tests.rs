@@ -19,21 +19,21 @@ fn the_code_is_hmac_sha256() {
 
 #[test]
 fn a_pseudonym_is_the_same_in_every_process() {
-    let pseudonyms = Pseudonyms::new(key(7)).key_id("k3").unwrap().epoch("2026-11");
+    let pseudonyms = Pseudonymizer::new(key(7)).key_id("k3").unwrap().epoch("2026-11");
     // Computed by hand with another implementation: HMAC over each piece behind its length in eight bytes.
     assert_eq!(pseudonyms.of("user.id", "jane").unwrap(), "k3:c347ac6fb0f811301859986b85c2a629");
 }
 
 #[test]
 fn key_name_epoch_field_and_identity_each_change_it() {
-    let base = || Pseudonyms::new(key(7)).key_id("k3").unwrap().epoch("1");
+    let base = || Pseudonymizer::new(key(7)).key_id("k3").unwrap().epoch("1");
     let all = [
         base().of("user.id", "jane"),
         base().of("user.id", "john"),
         base().of("session.id", "jane"),
         base().epoch("2").of("user.id", "jane"),
         base().key_id("k4").unwrap().of("user.id", "jane"),
-        Pseudonyms::new(key(8)).key_id("k3").unwrap().epoch("1").of("user.id", "jane"),
+        Pseudonymizer::new(key(8)).key_id("k3").unwrap().epoch("1").of("user.id", "jane"),
         // Pieces that run into one another.
         base().of("user.idj", "ane"),
         base().of("user", ".idjane"),
@@ -50,9 +50,9 @@ fn key_name_epoch_field_and_identity_each_change_it() {
 
 #[test]
 fn without_a_key_there_is_no_value_and_no_setting_makes_one() {
-    let none = Pseudonyms::none().key_id("k1").unwrap().epoch("2026");
-    assert_eq!((none.of("user.id", "jane"), none.is_keyed()), (None, false));
-    assert_eq!(Pseudonyms::new(key(7)).of("user.id", "  "), None);
+    let none = Pseudonymizer::disabled().key_id("k1").unwrap().epoch("2026");
+    assert_eq!((none.of("user.id", "jane"), none.has_key()), (None, false));
+    assert_eq!(Pseudonymizer::new(key(7)).of("user.id", "  "), None);
 }
 
 const HEXADECIMAL: &str = "0708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20212223242526";
@@ -63,12 +63,12 @@ fn keys_are_read_in_both_ways_of_writing() {
     let capitals = HEXADECIMAL.to_uppercase();
     let lines = format!("  {HEXADECIMAL}\r\n");
     for text in [HEXADECIMAL, &capitals, BASE64, BASE64.trim_end_matches('='), &lines, &format!("{BASE64}\n")] {
-        let same = Pseudonyms::new(MasterKey::from_text(text).unwrap());
-        assert_eq!(same.of("f", "x"), Pseudonyms::new(key(7)).of("f", "x"), "{text}");
+        let same = Pseudonymizer::new(MasterKey::from_text(text).unwrap());
+        assert_eq!(same.of("f", "x"), Pseudonymizer::new(key(7)).of("f", "x"), "{text}");
     }
     let urls = "--__--__-_8BAgMEBQYHCAkKCwwNDg8QERITFBUWFxg";
     let plain = urls.replace('-', "+").replace('_', "/");
-    let of = |text: &str| Pseudonyms::new(MasterKey::from_text(text).unwrap()).of("f", "x").unwrap();
+    let of = |text: &str| Pseudonymizer::new(MasterKey::from_text(text).unwrap()).of("f", "x").unwrap();
     assert_eq!(of(urls), of(&plain));
 }
 
@@ -100,14 +100,14 @@ fn what_is_no_key_is_refused_and_says_why() {
 #[test]
 fn a_name_of_a_key_is_short_and_plain() {
     for name in ["", "a name", "12345678901234567", "k:", "k\n", "ключ"] {
-        assert!(Pseudonyms::new(key(7)).key_id(name).is_err(), "{name}");
+        assert!(Pseudonymizer::new(key(7)).key_id(name).is_err(), "{name}");
     }
-    assert!(Pseudonyms::new(key(7)).key_id("2026-11_k").is_ok());
+    assert!(Pseudonymizer::new(key(7)).key_id("2026-11_k").is_ok());
 }
 
 #[test]
 fn case_says_nothing_of_mail_addresses_and_may_of_everything_else() {
-    let pseudonyms = Pseudonyms::new(key(7));
+    let pseudonyms = Pseudonymizer::new(key(7));
     let same = |a: &str, b: &str| pseudonyms.of("user.id", a) == pseudonyms.of("user.id", b);
     assert!(same("Jane@Example.org", "jane@example.ORG\n"));
     for (a, b) in [
@@ -129,7 +129,7 @@ fn nothing_of_a_key_is_printed() {
     let weak = MasterKey::from_text(&"canary".repeat(8)).unwrap_err();
     let file = MasterKey::from_file("/no/such/canary").unwrap_err();
     assert!(file.to_string().ends_with(": entity not found"), "{file}");
-    let pseudonyms = Pseudonyms::new(key.clone()).epoch("e");
+    let pseudonyms = Pseudonymizer::new(key.clone()).epoch("e");
     let printed = format!("{key:?} {pseudonyms:?} {short:?} {short} {weak:?} {weak} {file:?} {file}");
     for secret in ["canary", "0a0b0c", "10, 11, 12", "CgsM"] {
         assert!(!printed.contains(secret), "{printed}");
@@ -141,7 +141,7 @@ proptest! {
     fn two_identities_share_a_pseudonym_only_if_no_more_than_blanks_and_case_tell_them_apart(
             a in "[ aA@.\\PC]{1,4}", b in "[ aA@.\\PC]{1,4}",
         ) {
-        let pseudonyms = Pseudonyms::new(key(9));
+        let pseudonyms = Pseudonymizer::new(key(9));
         let (one, other) = (a.trim(), b.trim());
         let equal = pseudonyms.of("f", &a) == pseudonyms.of("f", &b);
         prop_assert!(!equal || one == other || one.contains('@') && one.to_lowercase() == other.to_lowercase());

@@ -3,49 +3,49 @@
 use std::error;
 use std::fmt;
 
+use super::DataKind;
 use super::Detector;
-use super::Kind;
 use super::Redactor;
 use super::Region;
-use super::anchor::Anchors;
-use super::custom::Customs;
-use super::kind::Kinds;
-use super::region::Regions;
+use super::custom::CustomDetectors;
+use super::kind::DataKindSet;
+use super::prefilter::Prefilter;
+use super::region::RegionSet;
 
 /// Settings of a [`Redactor`].
 ///
 /// ```
-/// use llmobs::redact::Kind;
+/// use llmobs::redact::DataKind;
 /// use llmobs::redact::Redactor;
 /// use llmobs::redact::Region;
 ///
-/// let redactor = Redactor::builder().region(Region::De).without(Kind::Ip).allow("info@example.org").build()?;
+/// let redactor = Redactor::builder().region(Region::De).without(DataKind::Ip).allow("info@example.org").build()?;
 /// assert_eq!(redactor.redact("10.1.2.3: info@example.org or 030 23125 000"), "10.1.2.3: info@example.org or [PHONE]");
-/// # Ok::<(), llmobs::redact::PatternError>(())
+/// # Ok::<(), llmobs::redact::RedactorBuildError>(())
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct RedactorBuilder {
-    kinds: Kinds,
-    regions: Regions,
+    kinds: DataKindSet,
+    regions: RegionSet,
     detectors: Vec<Detector>,
     allowed: Vec<String>,
 }
 
 impl RedactorBuilder {
     pub(super) const fn new() -> Self {
-        Self { kinds: Kinds::ALL, regions: Regions::NONE, detectors: Vec::new(), allowed: Vec::new() }
+        Self { kinds: DataKindSet::ALL, regions: RegionSet::NONE, detectors: Vec::new(), allowed: Vec::new() }
     }
 
     /// Does not look for this. Defaults to looking for all.
-    pub const fn without(mut self, kind: Kind) -> Self {
+    pub const fn without(mut self, kind: DataKind) -> Self {
         self.kinds = self.kinds.without(kind);
         self
     }
 
     /// Looks for these alone, and for what detectors of yours find.
-    pub fn only(mut self, kinds: impl IntoIterator<Item = Kind>) -> Self {
-        self.kinds = kinds.into_iter().fold(Kinds::NONE, Kinds::with);
+    pub fn only(mut self, kinds: impl IntoIterator<Item = DataKind>) -> Self {
+        self.kinds = kinds.into_iter().fold(DataKindSet::NONE, DataKindSet::with);
         self
     }
 
@@ -73,19 +73,19 @@ impl RedactorBuilder {
     /// # Errors
     ///
     /// If a pattern of yours is no regular expression, or a label does not consist of capitals, a few digits and `_`.
-    pub fn build(self) -> Result<Redactor, PatternError> {
-        let anchors = Anchors::new(self.kinds, self.regions)?;
-        Ok(Redactor::of(anchors, Customs::new(self.detectors, self.allowed)?))
+    pub fn build(self) -> Result<Redactor, RedactorBuildError> {
+        let anchors = Prefilter::new(self.kinds, self.regions)?;
+        Ok(Redactor::of(anchors, CustomDetectors::new(self.detectors, self.allowed)?))
     }
 }
 
 /// Why a redactor could not be built. The message names the setter to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PatternError {
+pub struct RedactorBuildError {
     message: String,
 }
 
-impl PatternError {
+impl RedactorBuildError {
     pub(super) fn new(what: &str, error: &dyn error::Error) -> Self {
         let mut message = format!("`detector`: {what} cannot be compiled: {error}");
         let mut source = error.source();
@@ -104,13 +104,13 @@ impl PatternError {
     }
 }
 
-impl fmt::Display for PatternError {
+impl fmt::Display for RedactorBuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl error::Error for PatternError {}
+impl error::Error for RedactorBuildError {}
 
 #[cfg(test)]
 mod tests {
@@ -129,9 +129,9 @@ mod tests {
     #[test]
     fn only_what_is_wanted_is_looked_for() {
         let text = "jane@example.org 4242424242424242 219-45-6789 +442079460958";
-        let mails = Redactor::builder().only([Kind::Email]).build().unwrap();
+        let mails = Redactor::builder().only([DataKind::Email]).build().unwrap();
         assert_eq!(mails.redact(text), "[EMAIL] 4242424242424242 219-45-6789 +442079460958");
-        let most = Redactor::builder().without(Kind::Email).build().unwrap();
+        let most = Redactor::builder().without(DataKind::Email).build().unwrap();
         assert_eq!(most.redact(text), "jane@example.org [CARD] [SSN] [PHONE]");
     }
 }

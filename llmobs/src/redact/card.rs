@@ -6,17 +6,17 @@ use super::class::ALPHA;
 use super::class::DIGIT;
 use super::context;
 use super::context::Topic;
-use super::hit::Hit;
-use super::kind::Kind;
-use super::number::Group;
-use super::number::Groups;
+use super::found::Match;
+use super::kind::DataKind;
+use super::number::DigitGroup;
+use super::number::DigitGroups;
 use super::number::Separator;
 use super::number::begins;
 use super::number::ends;
-use super::text::Text;
+use super::view::TextView;
 
 /// A card that begins with the first group.
-pub(super) fn card(text: &Text<'_>, groups: &Groups) -> Option<Hit> {
+pub(super) fn card(text: &TextView<'_>, groups: &DigitGroups) -> Option<Match> {
     let all = groups.as_slice();
     if !begins(text, groups.start()) || !(1..=19).contains(&all[0].len()) {
         return None;
@@ -26,18 +26,18 @@ pub(super) fn card(text: &Text<'_>, groups: &Groups) -> Option<Hit> {
         let groups = &all[..count];
         let end = groups[count - 1].end;
         let digits = checksum::digits(text.slice(all[0].start, end));
-        let fits = is_grouped(groups) && ends(text, end) && checksum::luhn(&digits);
-        (fits && is_issued(text, groups, &digits)).then(|| Hit::new(all[0].start, end, Kind::Card))
+        let fits = has_card_grouping(groups) && ends(text, end) && checksum::luhn(&digits);
+        (fits && is_issued(text, groups, &digits)).then(|| Match::new(all[0].start, end, DataKind::Card))
     })
 }
 
 /// As cards print it: in one piece, in fours, or as American Express and Diners do. One separator throughout.
-fn is_grouped(groups: &[Group]) -> bool {
+fn has_card_grouping(groups: &[DigitGroup]) -> bool {
     let [first, rest @ ..] = groups else { return false };
     let Some(second) = rest.first() else { return (12..=19).contains(&first.len()) };
     let same = rest.iter().all(|group| group.separator == second.separator);
     let known = matches!(second.separator, Separator::Blank | Separator::Dash | Separator::Dot);
-    let lengths: Vec<usize> = groups.iter().map(Group::len).collect();
+    let lengths: Vec<usize> = groups.iter().map(DigitGroup::len).collect();
     let fours = lengths.len() >= 3
         && lengths[..lengths.len() - 1].iter().all(|length| *length == 4)
         && (1..=4).contains(&lengths[lengths.len() - 1]);
@@ -47,43 +47,43 @@ fn is_grouped(groups: &[Group]) -> bool {
 
 /// Whether an issuer gives out numbers of this begin and length. Where the ranges are wide, words must say that it is a
 /// card, since one number in ten has a right check digit.
-fn is_issued(text: &Text<'_>, groups: &[Group], digits: &[u8]) -> bool {
+fn is_issued(text: &TextView<'_>, groups: &[DigitGroup], digits: &[u8]) -> bool {
     let topic = text.topic(groups[0].start, context::topic);
     let said = topic == Some(Topic::Card);
     let other = topic == Some(Topic::Other) && groups.len() == 1;
     let certain = issuer(digits, digits.len());
     match certain {
-        Issuer::None => said && digits.len() >= 12,
-        Issuer::Rare => said || groups.len() > 1 && digits.len() >= 16,
-        Issuer::Usual => {
-            let article = groups.len() == 1 && is_article(digits);
-            said || !other && !article && !is_account(text, groups)
+        IssuerRange::Unknown => said && digits.len() >= 12,
+        IssuerRange::Rare => said || groups.len() > 1 && digits.len() >= 16,
+        IssuerRange::Common => {
+            let article = groups.len() == 1 && is_ean13(digits);
+            said || !other && !article && !is_iban_part(text, groups)
         }
     }
 }
 
 /// The number of an article has thirteen digits and a check digit of its own, and German and Japanese ones begin with a four.
-fn is_article(digits: &[u8]) -> bool {
+fn is_ean13(digits: &[u8]) -> bool {
     let weighted =
         digits.iter().enumerate().map(|(at, digit)| u32::from(digit - b'0') * if at % 2 == 1 { 3 } else { 1 });
     digits.len() == 13 && weighted.sum::<u32>().is_multiple_of(10)
 }
 
 /// `DE26 5274 ..`: groups of a bank account whose check digits are wrong.
-fn is_account(text: &Text<'_>, groups: &[Group]) -> bool {
+fn is_iban_part(text: &TextView<'_>, groups: &[DigitGroup]) -> bool {
     let start = groups[0].start;
     let head = text.window(start, 5);
     groups.len() > 1
         && matches!(head, [a, b, c, d, b' '] if class::all(&[*a, *b], ALPHA) && class::all(&[*c, *d], DIGIT))
 }
 
-enum Issuer {
-    None,
+enum IssuerRange {
+    Unknown,
     Rare,
-    Usual,
+    Common,
 }
 
-fn issuer(digits: &[u8], length: usize) -> Issuer {
+fn issuer(digits: &[u8], length: usize) -> IssuerRange {
     let prefix = |count: usize| digits[..count].iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0'));
     match (prefix(4), length) {
         (4000..=4999, 13 | 16 | 19)
@@ -100,19 +100,19 @@ fn issuer(digits: &[u8], length: usize) -> Issuer {
         | (6060..=6069 | 5061 | 5078 | 5019, 16)
         // Maestro.
         | (5600..=5899, 12 | 16 | 19)
-        | (5018 | 5020 | 5038 | 6304 | 6390 | 6759 | 6761..=6763 | 6703 | 6771, 12..=19) => Issuer::Usual,
-        (6200..=6299, 17 | 18) | (5000..=5099 | 5600..=6999, 12..=19) | (1000..=1999, 15) => Issuer::Rare,
-        _ => Issuer::None,
+        | (5018 | 5020 | 5038 | 6304 | 6390 | 6759 | 6761..=6763 | 6703 | 6771, 12..=19) => IssuerRange::Common,
+        (6200..=6299, 17 | 18) | (5000..=5099 | 5600..=6999, 12..=19) | (1000..=1999, 15) => IssuerRange::Rare,
+        _ => IssuerRange::Unknown,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Kind;
-    use super::super::probe::found;
+    use super::super::DataKind;
+    use super::super::test_support::found;
 
     fn is_card(text: &str) -> bool {
-        found(text).iter().any(|(kind, _)| *kind == Kind::Card)
+        found(text).iter().any(|(kind, _)| *kind == DataKind::Card)
     }
 
     /// The test numbers that payment providers publish.
@@ -130,31 +130,31 @@ mod tests {
             "6200000000000005",
             "6759649826438453",
         ] {
-            assert_eq!(found(&format!("it is {card}.")), [(Kind::Card, card)]);
+            assert_eq!(found(&format!("it is {card}.")), [(DataKind::Card, card)]);
             assert!(is_card(&format!("カード{card}です")), "{card}");
             if card.len() == 16 {
                 for separator in [" ", "-", ".", "\u{a0}"] {
                     let fours: Vec<&str> = (0..4).map(|at| &card[at * 4..at * 4 + 4]).collect();
                     let grouped = fours.join(separator);
-                    assert_eq!(found(&format!("12 {grouped}, 2027")), [(Kind::Card, &grouped[..])]);
+                    assert_eq!(found(&format!("12 {grouped}, 2027")), [(DataKind::Card, &grouped[..])]);
                 }
             }
         }
-        assert_eq!(found("3782 822463 10005"), [(Kind::Card, "3782 822463 10005")]);
-        assert_eq!(found("4242 4242 4242 4242 2027"), [(Kind::Card, "4242 4242 4242 4242")]);
+        assert_eq!(found("3782 822463 10005"), [(DataKind::Card, "3782 822463 10005")]);
+        assert_eq!(found("4242 4242 4242 4242 2027"), [(DataKind::Card, "4242 4242 4242 4242")]);
         // Numbers of thirteen and twelve digits; of no issuer where words say what it is.
-        assert_eq!(found("it is 4222222222222"), [(Kind::Card, "4222222222222")]);
-        assert_eq!(found("it is 675964982648"), [(Kind::Card, "675964982648")]);
+        assert_eq!(found("it is 4222222222222"), [(DataKind::Card, "4222222222222")]);
+        assert_eq!(found("it is 675964982648"), [(DataKind::Card, "675964982648")]);
         // Cells of a table.
-        assert_eq!(found("1700000000123,4242424242424242,9"), [(Kind::Card, "4242424242424242")]);
-        assert_eq!(found("[7,4242424242424242,8]"), [(Kind::Card, "4242424242424242")]);
-        assert_eq!(found("name,uuid\n4242424242424242,x"), [(Kind::Card, "4242424242424242")]);
-        assert_eq!(found("order 4711471,4242424242424242"), [(Kind::Card, "4242424242424242")]);
-        assert_eq!(found("<code>7</code> 4242424242424242"), [(Kind::Card, "4242424242424242")]);
-        assert_eq!(found("\n17,4242424242424242\n"), [(Kind::Card, "4242424242424242")]);
-        assert_eq!(found("| order 4711 | 4242424242424242 |"), [(Kind::Card, "4242424242424242")]);
-        assert_eq!(found("charge my credit card. Number is 9000000000000001"), [(Kind::Card, "9000000000000001")]);
-        assert_eq!(found("What's your card? 9000000000000001"), [(Kind::Card, "9000000000000001")]);
+        assert_eq!(found("1700000000123,4242424242424242,9"), [(DataKind::Card, "4242424242424242")]);
+        assert_eq!(found("[7,4242424242424242,8]"), [(DataKind::Card, "4242424242424242")]);
+        assert_eq!(found("name,uuid\n4242424242424242,x"), [(DataKind::Card, "4242424242424242")]);
+        assert_eq!(found("order 4711471,4242424242424242"), [(DataKind::Card, "4242424242424242")]);
+        assert_eq!(found("<code>7</code> 4242424242424242"), [(DataKind::Card, "4242424242424242")]);
+        assert_eq!(found("\n17,4242424242424242\n"), [(DataKind::Card, "4242424242424242")]);
+        assert_eq!(found("| order 4711 | 4242424242424242 |"), [(DataKind::Card, "4242424242424242")]);
+        assert_eq!(found("charge my credit card. Number is 9000000000000001"), [(DataKind::Card, "9000000000000001")]);
+        assert_eq!(found("What's your card? 9000000000000001"), [(DataKind::Card, "9000000000000001")]);
     }
 
     #[test]

@@ -72,8 +72,8 @@ pub(super) fn iso_11_10(digits: &[u8]) -> bool {
 /// Whether the four last bytes behind base58 are the double hash of the others. Gives how many bytes there are.
 pub(super) fn base58check(text: &[u8]) -> Option<usize> {
     const ALPHABET: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-    const MOST: usize = 96;
-    let mut bytes = [0_u8; MOST];
+    const MAX_BYTES: usize = 96;
+    let mut bytes = [0_u8; MAX_BYTES];
     let mut length = 0;
     for symbol in text {
         let mut carry = ALPHABET.iter().position(|known| known == symbol)?;
@@ -84,13 +84,13 @@ pub(super) fn base58check(text: &[u8]) -> Option<usize> {
         }
         while carry > 0 {
             length += 1;
-            *bytes.get_mut(MOST.checked_sub(length)?)? = low(carry);
+            *bytes.get_mut(MAX_BYTES.checked_sub(length)?)? = low(carry);
             carry >>= 8;
         }
     }
     // Each leading one stands for a zero.
     length += text.iter().take_while(|symbol| **symbol == b'1').count();
-    let bytes = bytes.get(MOST.checked_sub(length)?..)?;
+    let bytes = bytes.get(MAX_BYTES.checked_sub(length)?..)?;
     let (payload, check) = bytes.split_at_checked(length.checked_sub(4)?)?;
     (Sha256::digest(Sha256::digest(payload))[..4] == *check).then_some(length)
 }
@@ -146,7 +146,7 @@ pub(super) fn base64(text: &[u8], most: usize) -> Option<Vec<u8>> {
 
 /// Digits out of a candidate that may have separators.
 pub(super) fn digits(candidate: &[u8]) -> Vec<u8> {
-    candidate.iter().copied().filter(|byte| class::is(*byte, class::DIGIT)).collect()
+    candidate.iter().copied().filter(|byte| class::is_in(*byte, class::DIGIT)).collect()
 }
 
 #[cfg(test)]

@@ -1,52 +1,52 @@
 //! Sets of bytes. All of them are ASCII, so that a border between two of them is a border between characters.
 
 /// A set of bytes: one bit in the table, or several for a union.
-pub(super) type Class = u16;
+pub(super) type ByteClass = u16;
 
-pub(super) const DIGIT: Class = 1;
-pub(super) const UPPER: Class = 1 << 1;
-pub(super) const LOWER: Class = 1 << 2;
-pub(super) const HEX: Class = 1 << 3;
+pub(super) const DIGIT: ByteClass = 1;
+pub(super) const UPPER: ByteClass = 1 << 1;
+pub(super) const LOWER: ByteClass = 1 << 2;
+pub(super) const HEX: ByteClass = 1 << 3;
 /// `-` and `_`, which base64 for URLs adds to letters and digits.
-pub(super) const DASH: Class = 1 << 4;
+pub(super) const DASH: ByteClass = 1 << 4;
 /// `+`, `/` and `=`, which plain base64 adds.
-pub(super) const PLUS: Class = 1 << 5;
-pub(super) const DOT: Class = 1 << 6;
+pub(super) const PLUS: ByteClass = 1 << 5;
+pub(super) const DOT: ByteClass = 1 << 6;
 /// What else stands in the local part of a mail address.
-pub(super) const LOCAL: Class = 1 << 7;
-pub(super) const SPACE: Class = 1 << 8;
+pub(super) const LOCAL: ByteClass = 1 << 7;
+pub(super) const SPACE: ByteClass = 1 << 8;
 /// The alphabet of Bitcoin: no `0`, `O`, `I` or `l`.
-pub(super) const BASE58: Class = 1 << 9;
+pub(super) const BASE58: ByteClass = 1 << 9;
 /// What ends a value that stands without quotation marks.
-pub(super) const STOP: Class = 1 << 10;
+pub(super) const STOP: ByteClass = 1 << 10;
 /// Bytes of characters beyond ASCII.
-pub(super) const WIDE: Class = 1 << 11;
+pub(super) const WIDE: ByteClass = 1 << 11;
 /// Everything that may stand in an unquoted value.
-pub(super) const VALUE: Class = 1 << 12;
+pub(super) const VALUE: ByteClass = 1 << 12;
 
 /// Round, square and curly brackets.
-pub(super) const BRACKET: Class = 1 << 13;
+pub(super) const BRACKET: ByteClass = 1 << 13;
 
-pub(super) const ALPHA: Class = UPPER | LOWER;
-pub(super) const ALNUM: Class = ALPHA | DIGIT;
-pub(super) const WORD: Class = ALNUM | DASH;
-pub(super) const BASE64: Class = WORD | PLUS;
+pub(super) const ALPHA: ByteClass = UPPER | LOWER;
+pub(super) const ALNUM: ByteClass = ALPHA | DIGIT;
+pub(super) const WORD: ByteClass = ALNUM | DASH;
+pub(super) const BASE64: ByteClass = WORD | PLUS;
 
-static TABLE: [Class; 256] = table();
+static BYTE_CLASSES: [ByteClass; 256] = table();
 
 /// Whether a byte belongs to a class.
-pub(super) fn is(byte: u8, class: Class) -> bool {
-    TABLE[usize::from(byte)] & class != 0
+pub(super) fn is_in(byte: u8, class: ByteClass) -> bool {
+    BYTE_CLASSES[usize::from(byte)] & class != 0
 }
 
 /// Whether all bytes belong to a class.
-pub(super) fn all(bytes: &[u8], class: Class) -> bool {
-    bytes.iter().all(|byte| is(*byte, class))
+pub(super) fn all(bytes: &[u8], class: ByteClass) -> bool {
+    bytes.iter().all(|byte| is_in(*byte, class))
 }
 
 /// How many of the bytes belong to a class.
-pub(super) fn count(bytes: &[u8], class: Class) -> usize {
-    bytes.iter().filter(|byte| is(**byte, class)).count()
+pub(super) fn count(bytes: &[u8], class: ByteClass) -> usize {
+    bytes.iter().filter(|byte| is_in(**byte, class)).count()
 }
 
 /// The value of a hexadecimal digit.
@@ -65,7 +65,7 @@ pub(super) fn variety(bytes: &[u8]) -> u32 {
     seen.count_ones()
 }
 
-const fn table() -> [Class; 256] {
+const fn table() -> [ByteClass; 256] {
     let mut table = [0; 256];
     let mut byte = 0_u8;
     loop {
@@ -77,7 +77,7 @@ const fn table() -> [Class; 256] {
     }
 }
 
-const fn classes(byte: u8) -> Class {
+const fn classes(byte: u8) -> ByteClass {
     let mut class = match byte {
         b'0'..=b'9' => DIGIT | HEX,
         b'a'..=b'f' => LOWER | HEX,
@@ -120,15 +120,15 @@ mod tests {
 
     #[test]
     fn a_byte_belongs_to_what_its_classes_say() {
-        assert!(is(b'f', HEX) && is(b'f', LOWER) && is(b'f', BASE58) && !is(b'g', HEX));
-        assert!(is(b'-', WORD) && !is(b'-', ALNUM) && is(b'=', BASE64) && !is(b'l', BASE58));
-        assert!(is(0xe4, WIDE) && is(0xe4, VALUE) && is(b'"', STOP) && !is(b'"', VALUE));
+        assert!(is_in(b'f', HEX) && is_in(b'f', LOWER) && is_in(b'f', BASE58) && !is_in(b'g', HEX));
+        assert!(is_in(b'-', WORD) && !is_in(b'-', ALNUM) && is_in(b'=', BASE64) && !is_in(b'l', BASE58));
+        assert!(is_in(0xe4, WIDE) && is_in(0xe4, VALUE) && is_in(b'"', STOP) && !is_in(b'"', VALUE));
         assert_eq!(count(b"a1-b2", DIGIT), 2);
         assert_eq!(variety(b"xXxX-xx"), 2);
     }
 
     #[test]
     fn every_byte_either_ends_a_value_or_may_stand_in_it() {
-        assert!((0..=u8::MAX).all(|byte| is(byte, STOP) != is(byte, VALUE)));
+        assert!((0..=u8::MAX).all(|byte| is_in(byte, STOP) != is_in(byte, VALUE)));
     }
 }

@@ -2,26 +2,26 @@
 
 use memchr::memmem;
 
-use super::anchor::Scene;
 use super::assignment;
 use super::checksum;
 use super::class;
 use super::class::ALNUM;
 use super::class::DIGIT;
 use super::class::VALUE;
-use super::hit::Hit;
-use super::kind::Kind;
-use super::text::Text;
-use super::value;
+use super::found::Match;
+use super::kind::DataKind;
+use super::prefilter::ScanContext;
+use super::secret_value;
+use super::view::TextView;
 
 /// `Bearer ` or `Basic ` stands in `at..end`, without a name before it.
-pub(super) fn bearer(scene: &Scene<'_, '_>, at: usize, end: usize) -> Option<Hit> {
+pub(super) fn bearer(scene: &ScanContext<'_, '_>, at: usize, end: usize) -> Option<Match> {
     let text = scene.text;
-    if class::is(text.before(at), ALNUM) {
+    if class::is_in(text.decoded_byte_before(at), ALNUM) {
         return None;
     }
     let mut stop = end;
-    while stop - end < 4096 && (text.is(stop, class::BASE64 | class::DOT) || text.at(stop) == b'~') {
+    while stop - end < 4096 && (text.has_class(stop, class::BASE64 | class::DOT) || text.at(stop) == b'~') {
         stop += 1;
     }
     while stop > end && text.slice(end, stop).last() == Some(&b'.') {
@@ -31,30 +31,30 @@ pub(super) fn bearer(scene: &Scene<'_, '_>, at: usize, end: usize) -> Option<Hit
         return Some(hit);
     }
     let value = text.slice(end, stop);
-    let basic = text.says(at, b"basic");
+    let basic = text.starts_with_at(at, b"basic");
     let opens = if basic {
         value.len() >= 6 && checksum::base64(value, 256).is_some_and(|plain| is_user_and_password(&plain))
     } else {
         let digits = class::count(value, DIGIT);
-        value.len() >= 8 && digits > 0 && digits < value.len() || value.len() >= 20 && value::is_random(value)
+        value.len() >= 8 && digits > 0 && digits < value.len() || value.len() >= 20 && secret_value::is_random(value)
     };
-    (opens && !value::is_placeholder(value)).then(|| Hit::new(end, stop, Kind::Secret))
+    (opens && !secret_value::is_dummy(value)).then(|| Match::new(end, stop, DataKind::Secret))
 }
 
 /// ` -u ` stands in `at..end`: behind `curl` a user and a password follow.
-pub(super) fn user(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
+pub(super) fn user(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
     let start = end + usize::from(matches!(text.at(end), b'"' | b'\''));
-    let stop = assignment::word_end(text, start);
+    let stop = assignment::bracketed_value_end(text, start);
     let pair = text.slice(start, stop);
     let colon = pair.iter().position(|byte| *byte == b':')?;
     let password = &pair[colon + 1..];
     let command = memmem::find(text.window(at, 64), b"curl").is_some();
     let whole = !pair[..colon].contains(&b'/') && password.len() >= 3 && !password.starts_with(b"//");
-    (command && whole && !value::is_placeholder(password)).then(|| Hit::new(start, stop, Kind::Secret))
+    (command && whole && !secret_value::is_dummy(password)).then(|| Match::new(start, stop, DataKind::Secret))
 }
 
 /// ` -p` or ` -a ` stands in `at..end`: behind these commands a password follows.
-pub(super) fn password(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
+pub(super) fn password(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
     let window = text.window(at, 64);
     let is = |name: &[u8]| memmem::find(window, name).is_some();
     let (start, known) = match text.at(at + 2) {
@@ -63,14 +63,14 @@ pub(super) fn password(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
         _ => (end, is(b"mysql") || is(b"mariadb") || is(b"sshpass")),
     };
     let start = start + usize::from(matches!(text.at(start), b'"' | b'\''));
-    let stop = assignment::word_end(text, start);
+    let stop = assignment::bracketed_value_end(text, start);
     let password = text.slice(start, stop);
-    let found = known && password.len() >= 3 && !value::is_placeholder(password);
-    found.then(|| Hit::new(start, stop, Kind::Secret))
+    let found = known && password.len() >= 3 && !secret_value::is_dummy(password);
+    found.then(|| Match::new(start, stop, DataKind::Secret))
 }
 
 fn is_user_and_password(plain: &[u8]) -> bool {
     plain.contains(&b':')
-        && plain.iter().all(|byte| (b' '..0x7f).contains(byte) || class::is(*byte, class::WIDE))
-        && class::is(plain[0], VALUE)
+        && plain.iter().all(|byte| (b' '..0x7f).contains(byte) || class::is_in(*byte, class::WIDE))
+        && class::is_in(plain[0], VALUE)
 }

@@ -1,13 +1,13 @@
 //! What the words before a candidate say that it is.
 
-mod lists;
+mod topic_words;
 
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 use aho_corasick::MatchKind;
 
-use self::lists::LISTS;
+use self::topic_words::LISTS;
 use super::class;
 use super::class::ALNUM;
 use super::class::DIGIT;
@@ -18,7 +18,7 @@ pub(super) enum Topic {
     /// A bank card.
     Card,
     /// Somebody's number of a state.
-    Identity,
+    NationalId,
     /// An address of a network.
     Network,
     /// Something else that is counted or numbered: an order, an amount, a date.
@@ -33,11 +33,11 @@ pub(super) enum Topic {
 
 /// The topic of the last word in a window that has one, and of its own sentence.
 pub(super) fn topic(window: &[u8]) -> Option<Topic> {
-    let words = WORDS.as_ref()?;
-    let found = words.find_iter(window).filter(|found| is_whole(window, found.start(), found.end())).last()?;
+    let words = TOPIC_AUTOMATON.as_ref()?;
+    let found = words.find_iter(window).filter(|found| is_whole_word(window, found.start(), found.end())).last()?;
     let place = found.pattern().as_usize();
-    let topic = TOPICS.iter().find(|(end, _)| place < *end).map_or(Topic::Other, |(_, topic)| *topic);
-    if matches!(topic, Topic::Other | Topic::Version) && is_column(window, found.start(), found.end()) {
+    let topic = TOPIC_PATTERN_ENDS.iter().find(|(end, _)| place < *end).map_or(Topic::Other, |(_, topic)| *topic);
+    if matches!(topic, Topic::Other | Topic::Version) && is_column_header(window, found.start(), found.end()) {
         return None;
     }
     let gap = &window[found.end()..];
@@ -46,20 +46,21 @@ pub(super) fn topic(window: &[u8]) -> Option<Topic> {
     // `x=` gives its own name to what follows.
     let frame = window.trim_ascii_end();
     let frame = frame.strip_suffix(b"\"").unwrap_or(frame);
-    let other = frame.last() == Some(&b'=') && gap.iter().any(|byte| class::is(*byte, ALNUM));
+    let other = frame.last() == Some(&b'=') && gap.iter().any(|byte| class::is_in(*byte, ALNUM));
     // So does `"x": `.
     let named = window.trim_ascii_end().ends_with(b"\":") && gap.iter().filter(|byte| **byte == b'"').count() > 1;
-    let personal = matches!(topic, Topic::Card | Topic::Identity | Topic::Phone | Topic::Ssn);
+    let personal = matches!(topic, Topic::Card | Topic::NationalId | Topic::Phone | Topic::Ssn);
     let ended = match sentence_end(gap) {
         Some((end, asked)) => !personal || !is_answer(&gap[end..], asked),
         None => false,
     };
-    (!far && !other && !named && !ended && (personal || topic == Topic::Network || !is_elsewhere(gap))).then_some(topic)
+    (!far && !other && !named && !ended && (personal || topic == Topic::Network || !is_about_other_number(gap)))
+        .then_some(topic)
 }
 
 /// Whether a word says what another number is not what this one is: that has its own line, or the word's cell of a table
 /// holds a number already.
-fn is_elsewhere(gap: &[u8]) -> bool {
+fn is_about_other_number(gap: &[u8]) -> bool {
     let line = gap.iter().rposition(|byte| *byte == b'\n').map(|at| &gap[at + 1..]);
     let border = |at: usize| match gap[at] {
         b'|' | b'\t' => true,
@@ -68,12 +69,12 @@ fn is_elsewhere(gap: &[u8]) -> bool {
         _ => false,
     };
     let cell = (0..gap.len()).find(|at| border(*at)).map(|at| &gap[..at]);
-    line.is_some_and(|line| line.iter().any(|byte| class::is(*byte, ALNUM)))
-        || cell.is_some_and(|cell| cell.iter().any(|byte| class::is(*byte, DIGIT)))
+    line.is_some_and(|line| line.iter().any(|byte| class::is_in(*byte, ALNUM)))
+        || cell.is_some_and(|cell| cell.iter().any(|byte| class::is_in(*byte, DIGIT)))
 }
 
 /// The name of a column, as the last of the first line of a table: `name,uuid`.
-fn is_column(window: &[u8], start: usize, end: usize) -> bool {
+fn is_column_header(window: &[u8], start: usize, end: usize) -> bool {
     start > 0
         && matches!(window[start - 1], b',' | b';' | b'\t' | b'|')
         && matches!(window.get(end), Some(b',' | b';' | b'\t' | b'|' | b'\n'))
@@ -110,8 +111,8 @@ const ANSWERS: [&[u8]; 10] = [
 ];
 
 /// A word of ASCII stands alone, but for the ending of a plural or of German; others have no borders.
-fn is_whole(window: &[u8], start: usize, end: usize) -> bool {
-    let glued = |place: Option<&u8>| place.is_some_and(|byte| class::is(*byte, ALNUM));
+fn is_whole_word(window: &[u8], start: usize, end: usize) -> bool {
+    let glued = |place: Option<&u8>| place.is_some_and(|byte| class::is_in(*byte, ALNUM));
     if !window[start].is_ascii() {
         return true;
     }
@@ -134,7 +135,7 @@ fn is_whole(window: &[u8], start: usize, end: usize) -> bool {
 }
 
 /// Building fails for patterns beyond all measure only, and then nothing has a topic.
-static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+static TOPIC_AUTOMATON: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     let words = LISTS.iter().flat_map(|(_, words)| words.iter().flat_map(|word| cases(word)));
     let mut builder = AhoCorasick::builder();
     builder.ascii_case_insensitive(true).match_kind(MatchKind::LeftmostLongest).build(words).ok()
@@ -150,7 +151,7 @@ fn cases(word: &str) -> Vec<String> {
 }
 
 /// Up to which pattern a topic's words reach.
-static TOPICS: LazyLock<Vec<(usize, Topic)>> = LazyLock::new(|| {
+static TOPIC_PATTERN_ENDS: LazyLock<Vec<(usize, Topic)>> = LazyLock::new(|| {
     let mut end = 0;
     let ends = LISTS.iter().map(|(topic, words)| {
         end += words.iter().map(|word| cases(word).len()).sum::<usize>();

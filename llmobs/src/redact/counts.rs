@@ -2,45 +2,45 @@
 
 use std::ops::AddAssign;
 
-use super::Kind;
-use super::hit::Hit;
-use super::hit::What;
+use super::DataKind;
+use super::found::Match;
+use super::found::MatchedKind;
 
 /// How often each kind was found. Counts only: never where, never what.
 ///
 /// ```
-/// use llmobs::redact::Kind;
+/// use llmobs::redact::DataKind;
 /// use llmobs::redact::Redactor;
 ///
 /// let counts = Redactor::new().redact_into("a@example.org, b@example.org", &mut String::new());
-/// assert_eq!((counts.of_kind(Kind::Email), counts.total()), (2, 2));
+/// assert_eq!((counts.of_kind(DataKind::Email), counts.total()), (2, 2));
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    found: [u32; Kind::ALL.len()],
+pub struct RedactionCounts {
+    found: [u32; DataKind::ALL.len()],
 }
 
-impl Counts {
-    pub(super) fn of(hits: &[Hit]) -> Self {
+impl RedactionCounts {
+    pub(super) fn of(hits: &[Match]) -> Self {
         let mut counts = Self::default();
         for hit in hits {
             match hit.what {
-                What::Kind(kind) => counts.add(kind),
-                What::Custom(_) => counts.add(Kind::Custom),
-                What::Label => {}
+                MatchedKind::Builtin(kind) => counts.add(kind),
+                MatchedKind::Custom(_) => counts.add(DataKind::Custom),
+                MatchedKind::Placeholder => {}
             }
         }
         counts
     }
 
-    pub(super) fn add(&mut self, kind: Kind) {
+    pub(super) fn add(&mut self, kind: DataKind) {
         let count = &mut self.found[kind as usize];
         *count = count.saturating_add(1);
     }
 
     /// How often a kind was found.
     #[must_use]
-    pub const fn of_kind(&self, kind: Kind) -> u32 {
+    pub const fn of_kind(&self, kind: DataKind) -> u32 {
         self.found[kind as usize]
     }
 
@@ -51,12 +51,12 @@ impl Counts {
     }
 
     /// Each kind that was found and how often.
-    pub fn iter(&self) -> impl Iterator<Item = (Kind, u32)> {
-        Kind::ALL.into_iter().zip(self.found).filter(|(_, count)| *count > 0)
+    pub fn iter(&self) -> impl Iterator<Item = (DataKind, u32)> {
+        DataKind::ALL.into_iter().zip(self.found).filter(|(_, count)| *count > 0)
     }
 }
 
-impl AddAssign for Counts {
+impl AddAssign for RedactionCounts {
     fn add_assign(&mut self, other: Self) {
         for (count, more) in self.found.iter_mut().zip(other.found) {
             *count = count.saturating_add(more);

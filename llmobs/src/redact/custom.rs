@@ -7,10 +7,10 @@ use regex_automata::Input;
 use regex_automata::meta;
 use regex_automata::util::syntax;
 
-use super::builder::PatternError;
-use super::hit;
-use super::hit::Hit;
-use super::hit::What;
+use super::builder::RedactorBuildError;
+use super::found;
+use super::found::Match;
+use super::found::MatchedKind;
 
 /// A detector of your own: a regular expression, and a check in code if the expression alone would find too much.
 ///
@@ -21,7 +21,7 @@ use super::hit::What;
 /// let badge = Detector::new("BADGE", r"EMP-[0-9]{6}").check(|found| found != "EMP-000000");
 /// let redactor = Redactor::builder().detector(badge).build()?;
 /// assert_eq!(redactor.redact("ask EMP-123456, not EMP-000000"), "ask [BADGE], not EMP-000000");
-/// # Ok::<(), llmobs::redact::PatternError>(())
+/// # Ok::<(), llmobs::redact::RedactorBuildError>(())
 /// ```
 ///
 /// The expression is matched within a line, so that a stream can be redacted as it passes. Its classes are of ASCII:
@@ -30,10 +30,10 @@ use super::hit::What;
 pub struct Detector {
     label: String,
     pattern: String,
-    check: Option<Arc<Check>>,
+    check: Option<Arc<CheckFn>>,
 }
 
-type Check = dyn Fn(&str) -> bool + Send + Sync;
+type CheckFn = dyn Fn(&str) -> bool + Send + Sync;
 
 impl Detector {
     /// A detector that puts `[LABEL]` where the expression matches. A label consists of capitals, at most four digits and
@@ -59,19 +59,19 @@ impl fmt::Debug for Detector {
 
 /// All detectors of the user's own.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Customs {
+pub(super) struct CustomDetectors {
     detectors: Vec<Detector>,
     regex: Option<meta::Regex>,
     allowed: Vec<String>,
 }
 
-impl Customs {
-    pub(super) fn new(mut detectors: Vec<Detector>, allowed: Vec<String>) -> Result<Self, PatternError> {
+impl CustomDetectors {
+    pub(super) fn new(mut detectors: Vec<Detector>, allowed: Vec<String>) -> Result<Self, RedactorBuildError> {
         for detector in &mut detectors {
             let label = detector.label.as_bytes();
-            let good = hit::is_label(label);
+            let good = found::is_placeholder_name(label);
             if !good {
-                return Err(PatternError::label(&detector.label));
+                return Err(RedactorBuildError::label(&detector.label));
             }
             detector.label = format!("[{}]", detector.label);
         }
@@ -81,7 +81,7 @@ impl Customs {
                 .configure(meta::Config::new().hybrid_cache_capacity(16 << 20))
                 .syntax(syntax::Config::new().unicode(false).utf8(true).dot_matches_new_line(false))
                 .build_many(&patterns)
-                .map_err(|error| PatternError::new("a detector's pattern", &error))
+                .map_err(|error| RedactorBuildError::new("a detector's pattern", &error))
         };
         let regex = if patterns.is_empty() { None } else { Some(build()?) };
         Ok(Self { detectors, regex, allowed })
@@ -96,7 +96,7 @@ impl Customs {
     }
 
     /// What the detectors find from a place on, line by line; of an unfinished text in whole lines only.
-    pub(super) fn find(&self, bytes: &[u8], from: usize, finished: bool) -> Vec<Hit> {
+    pub(super) fn find(&self, bytes: &[u8], from: usize, finished: bool) -> Vec<Match> {
         let Some(regex) = &self.regex else { return Vec::new() };
         let mut hits = Vec::new();
         let (mut line, end) = (from, if finished { bytes.len() } else { self.unsettled(bytes, from) });
@@ -109,9 +109,9 @@ impl Customs {
                 let number = found.pattern().as_usize();
                 if end > start
                     && self.counts(number, &bytes[start..end])
-                    && !is_label(&bytes[line..stop], start - line, end - line)
+                    && !is_inside_placeholder(&bytes[line..stop], start - line, end - line)
                 {
-                    hits.push(Hit { start, end, what: What::Custom(number) });
+                    hits.push(Match { start, end, what: MatchedKind::Custom(number) });
                 }
                 place = end.max(place + 1).max(start + 1);
                 while place < stop && bytes[place] & 0xc0 == 0x80 {
@@ -144,12 +144,12 @@ impl Customs {
 }
 
 /// Whether a match lies in a label that stands in the line already.
-fn is_label(line: &[u8], start: usize, end: usize) -> bool {
+fn is_inside_placeholder(line: &[u8], start: usize, end: usize) -> bool {
     let open = line[..(start + 1).min(line.len())].iter().rposition(|byte| *byte == b'[');
     let Some(open) = open.filter(|open| start - open <= 34) else { return false };
     let close = line[open..].iter().take(36).position(|byte| *byte == b']');
     close.is_some_and(|close| {
         let name = &line[open + 1..open + close];
-        open + close + 1 >= end && hit::is_label(name)
+        open + close + 1 >= end && found::is_placeholder_name(name)
     })
 }

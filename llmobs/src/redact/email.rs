@@ -1,33 +1,36 @@
 //! Mail addresses.
 
-mod spelled;
+mod obfuscated;
 mod tld;
 
-pub(super) use self::spelled::spelled_out;
+pub(super) use self::obfuscated::spelled_out;
 
-use self::tld::Tld;
+use self::tld::TldClass;
 use super::class;
 use super::class::ALNUM;
 use super::class::ALPHA;
 use super::class::DIGIT;
 use super::class::LOCAL;
 use super::class::WIDE;
-use super::hit::Hit;
-use super::kind::Kind;
-use super::text::Text;
-use super::text::is_border;
+use super::found::Match;
+use super::kind::DataKind;
+use super::view::TextView;
+use super::view::is_char_boundary;
 
 /// An at sign stands in `at..end`, maybe as an escape.
-pub(super) fn email(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
+pub(super) fn email(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
     let domain_end = domain(text, end)?;
     let start = local(text, at)?;
     let name = text.slice(start, at);
     let is_login = LOGINS.iter().any(|login| name.eq_ignore_ascii_case(login.as_bytes()));
     let in_url = text.byte_before(start) == b'/' && text.byte_before(start - 1) == b'/';
-    if in_url && is_login || is_copy_target(text, domain_end) && !name.contains(&b'.') || is_package(text, name, end) {
+    if in_url && is_login
+        || is_scp_target(text, domain_end) && !name.contains(&b'.')
+        || is_package_version(text, name, end)
+    {
         return None;
     }
-    Some(Hit::new(start, domain_end, Kind::Email))
+    Some(Match::new(start, domain_end, DataKind::Email))
 }
 
 /// The longest a local part may be, in bytes; RFC 5321 says 64 octets.
@@ -37,18 +40,18 @@ const LOCAL_BYTES: usize = 96;
 const LOGINS: [&str; 8] = ["git", "hg", "svn", "anonymous", "ftp", "root", "user", "admin"];
 
 /// The begin of the local part that ends at a place.
-fn local(text: &Text<'_>, at: usize) -> Option<usize> {
+fn local(text: &TextView<'_>, at: usize) -> Option<usize> {
     let bytes = text.bytes();
     let lowest = text.covered().max(at.saturating_sub(LOCAL_BYTES));
     let mut start = at;
-    let wide = at > lowest && class::is(bytes[at - 1], WIDE) && !is_letter_before(bytes, lowest, at);
+    let wide = at > lowest && class::is_in(bytes[at - 1], WIDE) && !is_western_letter_before(bytes, lowest, at);
     while start > lowest {
         let byte = bytes[start - 1];
-        if class::is(byte, LOCAL) {
+        if class::is_in(byte, LOCAL) {
             start -= 1;
-        } else if class::is(byte, WIDE) && (wide || is_letter_before(bytes, lowest, start)) {
+        } else if class::is_in(byte, WIDE) && (wide || is_western_letter_before(bytes, lowest, start)) {
             start -= 1;
-            while start > lowest && !is_border(bytes, start) {
+            while start > lowest && !is_char_boundary(bytes, start) {
                 start -= 1;
             }
         } else {
@@ -56,21 +59,21 @@ fn local(text: &Text<'_>, at: usize) -> Option<usize> {
         }
     }
     start += escape_at(text, start, at);
-    while start < at && (!class::is(bytes[start], ALNUM | WIDE) || !is_border(bytes, start)) {
+    while start < at && (!class::is_in(bytes[start], ALNUM | WIDE) || !is_char_boundary(bytes, start)) {
         start += 1;
     }
     (start < at && bytes[at - 1] != b'.').then_some(start)
 }
 
 /// Whether a letter of an alphabet that puts blanks between words ends at a place: Latin, Greek, Cyrillic.
-fn is_letter_before(bytes: &[u8], lowest: usize, place: usize) -> bool {
+fn is_western_letter_before(bytes: &[u8], lowest: usize, place: usize) -> bool {
     place >= lowest + 2
         && matches!(bytes[place - 2], 0xc3..=0xd4)
         && !matches!(bytes[place - 2..place], [0xc3, 0x97 | 0xb7])
 }
 
 /// How many bytes of an escape were taken for the begin of a name: `n` of `\n`, `u003c` of `\u003c`, `%20`.
-fn escape_at(text: &Text<'_>, start: usize, at: usize) -> usize {
+fn escape_at(text: &TextView<'_>, start: usize, at: usize) -> usize {
     let name = text.slice(start, at);
     if text.byte_before(start) == b'\\' && text.byte_before(start - 1) != b'\\' {
         return match name {
@@ -86,7 +89,7 @@ fn escape_at(text: &Text<'_>, start: usize, at: usize) -> usize {
 }
 
 /// The end of the domain that begins at a place.
-fn domain(text: &Text<'_>, start: usize) -> Option<usize> {
+fn domain(text: &TextView<'_>, start: usize) -> Option<usize> {
     let mut best = None;
     let (mut place, mut labels) = (start, 0);
     while place - start < 254 {
@@ -96,13 +99,13 @@ fn domain(text: &Text<'_>, start: usize) -> Option<usize> {
             break;
         }
         labels += 1;
-        if labels > 1 && !class::is(text.at(end), DIGIT) {
+        if labels > 1 && !class::is_in(text.at(end), DIGIT) {
             match tld::judge(bytes) {
-                Tld::Known => best = Some(end),
-                Tld::Possible if text.at(end) != b'(' => best = Some(end),
-                Tld::File | Tld::Impossible | Tld::Possible => {}
+                TldClass::Known => best = Some(end),
+                TldClass::Possible if text.at(end) != b'(' => best = Some(end),
+                TldClass::FileExtension | TldClass::Invalid | TldClass::Possible => {}
             }
-            if matches!(tld::judge(bytes), Tld::File) && text.at(end) != b'.' {
+            if matches!(tld::judge(bytes), TldClass::FileExtension) && text.at(end) != b'.' {
                 return None;
             }
         }
@@ -115,21 +118,21 @@ fn domain(text: &Text<'_>, start: usize) -> Option<usize> {
 }
 
 /// The end of a label of a domain: letters, digits and inner hyphens, at most 63 of them.
-fn label(text: &Text<'_>, start: usize) -> Option<usize> {
-    let ascii = class::is(text.at(start), ALNUM);
+fn label(text: &TextView<'_>, start: usize) -> Option<usize> {
+    let ascii = class::is_in(text.at(start), ALNUM);
     let mut end = start;
     loop {
         let byte = text.at(end);
         // In writing without blanks a word may follow at once.
-        let fits = class::is(byte, ALNUM)
+        let fits = class::is_in(byte, ALNUM)
             || byte == b'-'
-            || class::is(byte, WIDE)
-                && (!ascii || matches!(byte, 0xc3..=0xd4) || !is_border(text.bytes(), end) && end > start);
+            || class::is_in(byte, WIDE)
+                && (!ascii || matches!(byte, 0xc3..=0xd4) || !is_char_boundary(text.bytes(), end) && end > start);
         if let Some(stop) = escaped_letter(text, end, ascii).filter(|stop| stop - start < 63 * 6) {
             end = stop;
             continue;
         }
-        if !fits || ascii && is_foreign(text, end) {
+        if !fits || ascii && is_non_western(text, end) {
             break;
         }
         end += 1;
@@ -137,7 +140,7 @@ fn label(text: &Text<'_>, start: usize) -> Option<usize> {
             return None;
         }
     }
-    while end > start && (text.at(end - 1) == b'-' || !is_border(text.bytes(), end)) {
+    while end > start && (text.at(end - 1) == b'-' || !is_char_boundary(text.bytes(), end)) {
         end -= 1;
     }
     Some(end)
@@ -145,7 +148,7 @@ fn label(text: &Text<'_>, start: usize) -> Option<usize> {
 
 /// Behind `\u00fc`, a letter beyond ASCII as JSON may write it; JSON in JSON has more than one stroke. What is `western` has
 /// no letters of alphabets without blanks.
-fn escaped_letter(text: &Text<'_>, place: usize, western: bool) -> Option<usize> {
+fn escaped_letter(text: &TextView<'_>, place: usize, western: bool) -> Option<usize> {
     let sign = (place..place + 4).find(|place| text.at(*place) != b'\\').filter(|sign| *sign > place)?;
     let end = text.short_run(class::HEX, sign + 1, 4);
     if text.at(sign) != b'u' || end - sign != 5 {
@@ -159,7 +162,7 @@ fn escaped_letter(text: &Text<'_>, place: usize, western: bool) -> Option<usize>
 }
 
 /// Whether a character of three bytes or more begins here, or punctuation of two.
-fn is_foreign(text: &Text<'_>, place: usize) -> bool {
+fn is_non_western(text: &TextView<'_>, place: usize) -> bool {
     match text.at(place) {
         0xd5.. | 0xc2 => true,
         0xc3 => matches!(text.at(place + 1), 0x97 | 0xb7),
@@ -168,7 +171,7 @@ fn is_foreign(text: &Text<'_>, place: usize) -> bool {
 }
 
 /// `git@host.org:team/repository`: what follows says that it is where to copy from.
-fn is_copy_target(text: &Text<'_>, end: usize) -> bool {
+fn is_scp_target(text: &TextView<'_>, end: usize) -> bool {
     text.at(end) == b':' && {
         let path = text.short_run(class::VALUE, end + 1, 64);
         text.slice(end + 1, path).contains(&b'/') || text.slice(end + 1, path).ends_with(b".git")
@@ -176,10 +179,10 @@ fn is_copy_target(text: &Text<'_>, end: usize) -> bool {
 }
 
 /// `react@18.2.0-rc.one`: a version stands where a domain should.
-fn is_package(text: &Text<'_>, name: &[u8], domain: usize) -> bool {
+fn is_package_version(text: &TextView<'_>, name: &[u8], domain: usize) -> bool {
     let start = if text.at(domain) == b'v' { domain + 1 } else { domain };
     let number = text.short_run(DIGIT, start, 8);
-    let version = number > start && text.at(number) == b'.' && text.is(number + 1, DIGIT);
+    let version = number > start && text.at(number) == b'.' && text.has_class(number + 1, DIGIT);
     version && class::count(name, ALPHA) > 0
 }
 

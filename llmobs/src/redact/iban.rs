@@ -5,14 +5,14 @@ use super::class;
 use super::class::ALNUM;
 use super::class::DIGIT;
 use super::class::UPPER;
-use super::hit::Hit;
-use super::kind::Kind;
-use super::text::Run;
-use super::text::Text;
+use super::found::Match;
+use super::kind::DataKind;
+use super::view::RunClass;
+use super::view::TextView;
 
 /// Two letters and two digits stand at a place.
-pub(super) fn iban(text: &Text<'_>, at: usize) -> Option<Hit> {
-    if class::is(text.before(at), ALNUM) {
+pub(super) fn iban(text: &TextView<'_>, at: usize) -> Option<Match> {
+    if class::is_in(text.decoded_byte_before(at), ALNUM) {
         return None;
     }
     let country = [text.at(at).to_ascii_uppercase(), text.at(at + 1).to_ascii_uppercase()];
@@ -20,30 +20,30 @@ pub(super) fn iban(text: &Text<'_>, at: usize) -> Option<Hit> {
     // The check digits are what is left of a division by 97, and two more.
     let check = text.slice(at + 2, at + 4);
     let checked = class::all(check, DIGIT) && !matches!(check, b"00" | b"01" | b"99");
-    checked.then(|| of_length(text, at, COUNTRIES[place].1).or_else(|| in_one_piece(text, at))).flatten()
+    checked.then(|| of_length(text, at, COUNTRIES[place].1).or_else(|| detect_ungrouped(text, at))).flatten()
 }
 
 /// A word of another length whose check digits are right all the same: who invents numbers often miscounts, and one word
 /// in a hundred is that rare among such words.
-fn in_one_piece(text: &Text<'_>, at: usize) -> Option<Hit> {
-    let end = text.run(Run::Alnum, at);
+fn detect_ungrouped(text: &TextView<'_>, at: usize) -> Option<Match> {
+    let end = text.run(RunClass::Alnum, at);
     let word = text.slice(at, end);
     let shaped = (15..=34).contains(&word.len()) && class::all(word, UPPER | DIGIT) && class::count(word, DIGIT) >= 10;
-    (shaped && checksum::iban(word)).then(|| Hit::new(at, end, Kind::Iban))
+    (shaped && checksum::iban(word)).then(|| Match::new(at, end, DataKind::Iban))
 }
 
-fn of_length(text: &Text<'_>, at: usize, wanted: usize) -> Option<Hit> {
+fn of_length(text: &TextView<'_>, at: usize, wanted: usize) -> Option<Match> {
     let mut symbols = [0_u8; 34];
     let (mut end, mut length) = (at, 0);
     let mut separator = None;
     while length < wanted {
         let byte = text.at(end);
-        if class::is(byte, ALNUM) {
+        if class::is_in(byte, ALNUM) {
             symbols[length] = byte;
             length += 1;
         } else {
             let parts = length > 0 && matches!(byte, b' ' | b'-') && *separator.get_or_insert(byte) == byte;
-            if !parts || !text.is(end + 1, ALNUM) {
+            if !parts || !text.has_class(end + 1, ALNUM) {
                 return None;
             }
         }
@@ -52,8 +52,9 @@ fn of_length(text: &Text<'_>, at: usize, wanted: usize) -> Option<Hit> {
     let symbols = &symbols[..wanted];
     let one_case = !(symbols.iter().any(u8::is_ascii_lowercase) && symbols.iter().any(u8::is_ascii_uppercase));
     // An identifier with hyphens goes on with them.
-    let goes_on = separator == Some(b'-') && text.at(end) == b'-' && text.is(end + 1, ALNUM);
-    (one_case && !goes_on && !text.is(end, ALNUM) && checksum::iban(symbols)).then(|| Hit::new(at, end, Kind::Iban))
+    let goes_on = separator == Some(b'-') && text.at(end) == b'-' && text.has_class(end + 1, ALNUM);
+    (one_case && !goes_on && !text.has_class(end, ALNUM) && checksum::iban(symbols))
+        .then(|| Match::new(at, end, DataKind::Iban))
 }
 
 /// How long the numbers of each country are: from the registry of SWIFT, and of those that use them without being in it.
@@ -173,8 +174,8 @@ const COUNTRIES: [([u8; 2], usize); 111] = [
 
 #[cfg(test)]
 mod tests {
-    use super::super::Kind;
-    use super::super::probe::found;
+    use super::super::DataKind;
+    use super::super::test_support::found;
     use super::COUNTRIES;
 
     #[test]
@@ -191,15 +192,15 @@ mod tests {
             "GB82-WEST-1234-5698-7654-32",
             "de89370400440532013000",
         ] {
-            assert_eq!(found(&format!("to {text} by Friday")), [(Kind::Iban, text)]);
-            assert_eq!(found(&format!("口座{text}。")), [(Kind::Iban, text)]);
+            assert_eq!(found(&format!("to {text} by Friday")), [(DataKind::Iban, text)]);
+            assert_eq!(found(&format!("口座{text}。")), [(DataKind::Iban, text)]);
         }
     }
 
     /// Who makes up test data miscounts the digits of Britain.
     #[test]
     fn numbers_of_a_wrong_length_are_found_if_their_check_digits_are_right() {
-        assert_eq!(found("to GB13TEST1234567890123 by Friday"), [(Kind::Iban, "GB13TEST1234567890123")]);
+        assert_eq!(found("to GB13TEST1234567890123 by Friday"), [(DataKind::Iban, "GB13TEST1234567890123")]);
         assert!(found("to GB25TEST1234567890123 by Friday").is_empty());
     }
 

@@ -6,11 +6,11 @@ use serde_json::Map;
 use serde_json::Number;
 use serde_json::Value;
 
-use super::Counts;
-use super::Kind;
+use super::DataKind;
+use super::RedactionCounts;
 use super::Redactor;
-use super::bounded::Piece;
-use crate::content::sealed::Weigh;
+use super::truncate::RedactedText;
+use crate::content::sealed::EstimateSize;
 
 /// What lies deeper is masked whole: no text nests so deep, but an attack may.
 const DEEPEST: usize = 64;
@@ -32,7 +32,7 @@ impl Redactor {
     /// let expected = json!({"password": "[SECRET]", "arguments": r#"{"to":"[EMAIL]"}"#, "[EMAIL]": "[CARD]"});
     /// assert_eq!(value, expected);
     /// ```
-    pub fn redact_json(&self, value: &mut Value) -> Counts {
+    pub fn redact_json(&self, value: &mut Value) -> RedactionCounts {
         let (redacted, counts, _) = self.redact_json_up_to(value, usize::MAX);
         *value = redacted;
         counts
@@ -40,9 +40,9 @@ impl Redactor {
 
     /// The same, of as much as so many bytes of JSON may hold; what is behind is left out, and not looked at. Gives how many
     /// bytes were cut as well, about.
-    pub(crate) fn redact_json_up_to(&self, value: &Value, limit: usize) -> (Value, Counts, usize) {
+    pub(crate) fn redact_json_up_to(&self, value: &Value, limit: usize) -> (Value, RedactionCounts, usize) {
         let longest = limit.saturating_add(AHEAD).saturating_mul(8);
-        let mut walk = Walk { redactor: self, room: limit, longest, counts: Counts::default(), cut: 0 };
+        let mut walk = JsonWalk { redactor: self, room: limit, longest, counts: RedactionCounts::default(), cut: 0 };
         let value = walk.value("", value, 0);
         (value, walk.counts, walk.cut)
     }
@@ -55,22 +55,22 @@ const AHEAD: usize = 1024;
 const NAME: usize = 128;
 
 /// A walk through a value.
-struct Walk<'r> {
+struct JsonWalk<'r> {
     redactor: &'r Redactor,
     /// Bytes that may still leave.
     room: usize,
     /// Of JSON in a string.
     longest: usize,
-    counts: Counts,
+    counts: RedactionCounts,
     cut: usize,
 }
 
-impl Walk<'_> {
+impl JsonWalk<'_> {
     fn value(&mut self, name: &str, value: &Value, depth: usize) -> Value {
         if depth > DEEPEST {
-            self.counts.add(Kind::Overflow);
-            self.spend(Kind::Overflow.label().len());
-            return Kind::Overflow.label().into();
+            self.counts.add(DataKind::Overflow);
+            self.spend(DataKind::Overflow.label().len());
+            return DataKind::Overflow.label().into();
         }
         match value {
             Value::Null | Value::Bool(_) => {
@@ -90,7 +90,7 @@ impl Walk<'_> {
                 let mut kept = Vec::new();
                 for (place, value) in values.iter().enumerate() {
                     if self.room == 0 {
-                        self.cut += values[place..].iter().map(Weigh::weight).sum::<usize>();
+                        self.cut += values[place..].iter().map(EstimateSize::weight).sum::<usize>();
                         break;
                     }
                     kept.push(self.value(name, value, depth + 1));
@@ -146,19 +146,19 @@ impl Walk<'_> {
     fn field(&mut self, name: &str, text: &str, limit: usize) -> Option<String> {
         let name = &name[name.ceil_char_boundary(name.len().saturating_sub(NAME))..];
         if name.is_empty() {
-            return self.take(&self.redactor.piece(text, 0..text.len(), limit, true));
+            return self.accept(&self.redactor.redact_range(text, 0..text.len(), limit, true));
         }
         let mark = if text.contains(['"', '\n', '[']) { "" } else { "\"" };
         let whole = format!("{name}: {mark}{text}{mark}");
         let start = name.len() + 2 + mark.len();
-        self.take(&self.redactor.piece(&whole, start..start + text.len(), limit, true))
+        self.accept(&self.redactor.redact_range(&whole, start..start + text.len(), limit, true))
     }
 
     fn plain(&mut self, text: &str) -> Option<String> {
-        self.take(&self.redactor.piece(text, 0..text.len(), self.room, true))
+        self.accept(&self.redactor.redact_range(text, 0..text.len(), self.room, true))
     }
 
-    fn take(&mut self, piece: &Piece) -> Option<String> {
+    fn accept(&mut self, piece: &RedactedText) -> Option<String> {
         self.counts += piece.counts;
         self.cut += piece.cut;
         self.spend(piece.text.len());

@@ -3,33 +3,33 @@
 use super::checksum;
 use super::class;
 use super::class::ALNUM;
-use super::hit::Hit;
-use super::kind::Kind;
-use super::text::Run;
-use super::text::Text;
+use super::found::Match;
+use super::kind::DataKind;
+use super::view::RunClass;
+use super::view::TextView;
 
 /// `eyJ` stands at a place: base64 of `{"`.
-pub(super) fn jwt(text: &Text<'_>, at: usize) -> Option<Hit> {
-    if text.slice(at, at + 3) != b"eyJ" || class::is(text.before(at), ALNUM) {
+pub(super) fn jwt(text: &TextView<'_>, at: usize) -> Option<Match> {
+    if text.slice(at, at + 3) != b"eyJ" || class::is_in(text.decoded_byte_before(at), ALNUM) {
         return None;
     }
-    let header = text.run(Run::Word, at);
+    let header = text.run(RunClass::Word, at);
     if header - at < 10 || text.at(header) != b'.' || !is_header(text.slice(at, header)) {
         return None;
     }
-    let mut end = text.run(Run::Word, header + 1);
+    let mut end = text.run(RunClass::Word, header + 1);
     if end == header + 1 && text.at(end) != b'.' {
         return None;
     }
     // A signature, or the three further parts of an encrypted one. A full stop is no part.
     for _ in 0..3 {
-        let next = text.run(Run::Word, end + usize::from(text.at(end) == b'.'));
+        let next = text.run(RunClass::Word, end + usize::from(text.at(end) == b'.'));
         if text.at(end) != b'.' || next == end + 1 && text.at(next) != b'.' {
             break;
         }
         end = next;
     }
-    Some(Hit::new(at, end, Kind::Jwt))
+    Some(Match::new(at, end, DataKind::Jwt))
 }
 
 /// Whether the first part is JSON with what a header must have.
@@ -43,8 +43,8 @@ fn is_header(part: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Kind;
-    use super::super::probe::found;
+    use super::super::DataKind;
+    use super::super::test_support::found;
 
     /// RFC 7515, appendix A.1, with a shorter signature.
     const SIGNED: &str =
@@ -53,12 +53,12 @@ mod tests {
     #[test]
     fn tokens_are_found_whole() {
         for frame in ["{}", "it is {}.", "{}, then", "「{}」", "\"{}\"", "x={}"] {
-            assert_eq!(found(&frame.replace("{}", SIGNED)), [(Kind::Jwt, SIGNED)], "{frame}");
+            assert_eq!(found(&frame.replace("{}", SIGNED)), [(DataKind::Jwt, SIGNED)], "{frame}");
         }
         let unsigned = "eyJhbGciOiJub25lIn0.eyJpc3MiOiJqb2UifQ.";
-        assert_eq!(found(&format!("{unsigned} x")), [(Kind::Jwt, &unsigned[..unsigned.len() - 1])]);
+        assert_eq!(found(&format!("{unsigned} x")), [(DataKind::Jwt, &unsigned[..unsigned.len() - 1])]);
         let encrypted = "eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00ifQ.OKOawDo13gRp2ojaHV7LFpZcgV7T6DVZKTyKOMTYUmKoTCVJRgckCL9kiMT03JGe.48V1_ALb6US04U3b.5eym8TW_c8SuK0ltJ3rpYIzOeDQz7TALvtu6UG9oMo4vpzs9tX_EFShS8iB7j6ji.XFBoMYUZodetZdvTiFvSkQ";
-        assert_eq!(found(encrypted), [(Kind::Jwt, encrypted)]);
+        assert_eq!(found(encrypted), [(DataKind::Jwt, encrypted)]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::fmt;
 /// [`as_str`](Self::as_str) is its name in metrics, [`label`](Self::label) is what stands in the text afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
-pub enum Kind {
+pub enum DataKind {
     /// A key whose shape says what it opens: of OpenAI, Anthropic, Google, AWS, GitHub and about a hundred others.
     ApiKey,
     /// The number of a bank card: right issuer, right length, right check digit.
@@ -30,7 +30,7 @@ pub enum Kind {
     Mac,
     /// An identity number of a state. None is looked for unless its [`Region`](super::Region) is named.
     NationalId,
-    /// Something too long to be held until it was clear what it is. Only [`Redacting`](super::Redacting) has it.
+    /// Something too long to be held until it was clear what it is. Only [`StreamRedactor`](super::StreamRedactor) has it.
     Overflow,
     /// A telephone number.
     Phone,
@@ -44,7 +44,7 @@ pub enum Kind {
     UrlCredential,
 }
 
-impl Kind {
+impl DataKind {
     /// All of them.
     pub const ALL: [Self; 17] = [
         Self::ApiKey,
@@ -75,7 +75,7 @@ impl Kind {
     /// What stands in a text in the place of what was found.
     ///
     /// ```
-    /// assert_eq!(llmobs::redact::Kind::DateOfBirth.label(), "[DATE_OF_BIRTH]");
+    /// assert_eq!(llmobs::redact::DataKind::DateOfBirth.label(), "[DATE_OF_BIRTH]");
     /// ```
     #[must_use]
     pub const fn label(self) -> &'static str {
@@ -105,7 +105,7 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for DataKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -113,21 +113,21 @@ impl fmt::Display for Kind {
 
 /// A set of kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Kinds(u32);
+pub(super) struct DataKindSet(u32);
 
-impl Kinds {
+impl DataKindSet {
     pub(super) const NONE: Self = Self(0);
     pub(super) const ALL: Self = Self(u32::MAX);
 
-    pub(super) const fn with(self, kind: Kind) -> Self {
+    pub(super) const fn with(self, kind: DataKind) -> Self {
         Self(self.0 | 1 << kind as u32)
     }
 
-    pub(super) const fn without(self, kind: Kind) -> Self {
+    pub(super) const fn without(self, kind: DataKind) -> Self {
         Self(self.0 & !(1 << kind as u32))
     }
 
-    pub(super) const fn has(self, kind: Kind) -> bool {
+    pub(super) const fn has(self, kind: DataKind) -> bool {
         self.0 & 1 << kind as u32 != 0
     }
 }
@@ -138,16 +138,16 @@ mod tests {
 
     #[test]
     fn a_label_is_the_name_in_capitals_and_brackets() {
-        for kind in Kind::ALL {
+        for kind in DataKind::ALL {
             assert_eq!(kind.label(), format!("[{}]", kind.as_str().to_uppercase()));
         }
-        assert!(Kind::ALL.is_sorted(), "all of them, in their order");
+        assert!(DataKind::ALL.is_sorted(), "all of them, in their order");
     }
 
     #[test]
     fn a_set_holds_what_was_put_in() {
-        let set = Kinds::NONE.with(Kind::Email).with(Kind::UrlCredential);
-        assert!(set.has(Kind::Email) && set.has(Kind::UrlCredential) && !set.has(Kind::ApiKey));
-        assert!(!Kinds::ALL.without(Kind::Ip).has(Kind::Ip));
+        let set = DataKindSet::NONE.with(DataKind::Email).with(DataKind::UrlCredential);
+        assert!(set.has(DataKind::Email) && set.has(DataKind::UrlCredential) && !set.has(DataKind::ApiKey));
+        assert!(!DataKindSet::ALL.without(DataKind::Ip).has(DataKind::Ip));
     }
 }

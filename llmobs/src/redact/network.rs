@@ -3,7 +3,6 @@
 use std::net::Ipv4Addr;
 use std::net::Ipv6Addr;
 
-use super::anchor::Scene;
 use super::class;
 use super::class::ALNUM;
 use super::class::ALPHA;
@@ -12,12 +11,13 @@ use super::class::HEX;
 use super::class::LOWER;
 use super::context;
 use super::context::Topic;
-use super::hit::Hit;
-use super::kind::Kind;
-use super::text::Text;
+use super::found::Match;
+use super::kind::DataKind;
+use super::prefilter::ScanContext;
+use super::view::TextView;
 
 /// Four parts, the first of which is `at..end`.
-pub(super) fn v4(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
+pub(super) fn v4(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
     let mut parts = [0_u8; 4];
     let mut place = at;
     let mut stop = end;
@@ -37,33 +37,33 @@ pub(super) fn v4(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
     }
     let address = Ipv4Addr::from(parts);
     let local = address.is_loopback() || parts[0] == 0 || parts[0] >= 240;
-    let found = !local && !goes_on(text, stop) && !is_version(text, at, stop, address);
-    found.then(|| Hit::new(at, network_size(text, stop, 32), Kind::Ip))
+    let found = !local && !is_continued(text, stop) && !is_version(text, at, stop, address);
+    found.then(|| Match::new(at, network_size(text, stop, 32), DataKind::Ip))
 }
 
 /// Behind an address nothing may go on that makes it a part of something else: `1.2.3.4.5`, `1.2.3.4-beta`, `1.2.3.4.tar`.
-fn goes_on(text: &Text<'_>, end: usize) -> bool {
+fn is_continued(text: &TextView<'_>, end: usize) -> bool {
     match text.at(end) {
-        b'.' => text.is(end + 1, DIGIT | LOWER),
-        b'-' | b'+' => text.is(end + 1, ALPHA),
-        b'_' => text.is(end + 1, ALNUM),
-        byte => class::is(byte, ALNUM),
+        b'.' => text.has_class(end + 1, DIGIT | LOWER),
+        b'-' | b'+' => text.has_class(end + 1, ALPHA),
+        b'_' => text.has_class(end + 1, ALNUM),
+        byte => class::is_in(byte, ALNUM),
     }
 }
 
 /// A version has four parts as well. What stands before says which it is; where nothing does, small numbers are one.
-fn is_version(text: &Text<'_>, at: usize, end: usize, address: Ipv4Addr) -> bool {
+fn is_version(text: &TextView<'_>, at: usize, end: usize, address: Ipv4Addr) -> bool {
     let before = text.byte_before(at);
     let further = text.byte_before(at.saturating_sub(1));
     let joined = match before {
-        b'.' => class::is(further, DIGIT),
-        b'-' => class::is(further, ALPHA),
-        b'_' => class::is(further, ALNUM),
+        b'.' => class::is_in(further, DIGIT),
+        b'-' => class::is_in(further, ALPHA),
+        b'_' => class::is_in(further, ALNUM),
         b'^' | b'~' => true,
-        b'/' => class::is(further, ALPHA),
+        b'/' => class::is_in(further, ALPHA),
         b'=' => matches!(further, b'=' | b'>' | b'<' | b'~' | b'!' | b'^'),
-        b'<' => text.at(end) != b'>' && (further == b' ' || class::is(further, ALNUM)),
-        b'>' => (further == b' ' || class::is(further, ALNUM)) && !is_tag(text, at),
+        b'<' => text.at(end) != b'>' && (further == b' ' || class::is_in(further, ALNUM)),
+        b'>' => (further == b' ' || class::is_in(further, ALNUM)) && !is_after_tag(text, at),
         _ => false,
     };
     if joined {
@@ -85,24 +85,24 @@ fn is_version(text: &Text<'_>, at: usize, end: usize, address: Ipv4Addr) -> bool
 }
 
 /// `<ip>` stands before a place.
-fn is_tag(text: &Text<'_>, at: usize) -> bool {
+fn is_after_tag(text: &TextView<'_>, at: usize) -> bool {
     let name = text.window(at.saturating_sub(1), 32);
-    let opener = name.iter().rposition(|byte| !class::is(*byte, class::WORD | class::DOT) && *byte != b':');
+    let opener = name.iter().rposition(|byte| !class::is_in(*byte, class::WORD | class::DOT) && *byte != b':');
     opener.is_some_and(|place| name[place] == b'<')
 }
 
 /// A place may lie in an address that begins before it, with a letter or a colon.
-pub(super) fn around(scene: &Scene<'_, '_>, at: usize) -> Option<Hit> {
+pub(super) fn around(scene: &ScanContext<'_, '_>, at: usize) -> Option<Match> {
     let text = scene.text;
-    let near = |place: usize| text.is(place, HEX) || text.at(place) == b':';
+    let near = |place: usize| text.has_class(place, HEX) || text.at(place) == b':';
     let lowest = text.covered().max(at.saturating_sub(45));
-    if at > lowest && !class::is(text.byte_before(at), HEX) && text.byte_before(at) != b':' && !near(at + 1) {
+    if at > lowest && !class::is_in(text.byte_before(at), HEX) && text.byte_before(at) != b':' && !near(at + 1) {
         return None;
     }
     let mut start = at;
-    while start > lowest && !is_behind_name(text, start) {
+    while start > lowest && !is_after_name(text, start) {
         let byte = text.byte_before(start);
-        if !class::is(byte, HEX) && !matches!(byte, b':' | b'-' | b'.') {
+        if !class::is_in(byte, HEX) && !matches!(byte, b':' | b'-' | b'.') {
             break;
         }
         start -= 1;
@@ -110,33 +110,33 @@ pub(super) fn around(scene: &Scene<'_, '_>, at: usize) -> Option<Hit> {
     while start < at && matches!(text.at(start), b'-' | b'.') {
         start += 1;
     }
-    let mac = scene.wants(Kind::Mac).then(|| mac(text, start)).flatten();
-    let hit = mac.or_else(|| scene.wants(Kind::Ip).then(|| v6(text, start)).flatten())?;
+    let mac = scene.is_enabled(DataKind::Mac).then(|| mac(text, start)).flatten();
+    let hit = mac.or_else(|| scene.is_enabled(DataKind::Ip).then(|| v6(text, start)).flatten())?;
     (hit.end > at).then_some(hit)
 }
 
 /// `ip:2001:db8::1`: before the colon stands a name, and no group of digits.
-fn is_behind_name(text: &Text<'_>, place: usize) -> bool {
+fn is_after_name(text: &TextView<'_>, place: usize) -> bool {
     if text.byte_before(place) != b':' {
         return false;
     }
     let word = text.window(place - 1, 16);
-    let start = word.iter().rposition(|byte| !class::is(*byte, ALNUM)).map_or(0, |at| at + 1);
+    let start = word.iter().rposition(|byte| !class::is_in(*byte, ALNUM)).map_or(0, |at| at + 1);
     let word = &word[start..];
-    word.iter().any(|byte| !class::is(*byte, HEX)) || word.len() > 4
+    word.iter().any(|byte| !class::is_in(*byte, HEX)) || word.len() > 4
 }
 
 /// A hexadecimal digit or a colon stands at a place.
-pub(super) fn v6(text: &Text<'_>, at: usize) -> Option<Hit> {
-    let before = text.before(at);
-    let name = before == b'_' && class::is(text.byte_before(at - 1), ALNUM);
-    if class::is(before, ALNUM) || name || matches!(before, b':' | b'.') && !is_behind_name(text, at) {
+pub(super) fn v6(text: &TextView<'_>, at: usize) -> Option<Match> {
+    let before = text.decoded_byte_before(at);
+    let name = before == b'_' && class::is_in(text.byte_before(at - 1), ALNUM);
+    if class::is_in(before, ALNUM) || name || matches!(before, b':' | b'.') && !is_after_name(text, at) {
         return None;
     }
     let mut end = at;
     // A dot parts the digits of a version 4 within.
     while end - at < 46
-        && (text.is(end, HEX) || text.at(end) == b':' || text.at(end) == b'.' && text.is(end + 1, DIGIT))
+        && (text.has_class(end, HEX) || text.at(end) == b':' || text.at(end) == b'.' && text.has_class(end + 1, DIGIT))
     {
         end += 1;
     }
@@ -146,15 +146,15 @@ pub(super) fn v6(text: &Text<'_>, at: usize) -> Option<Hit> {
         Some((candidate.parse::<Ipv6Addr>().ok()?, end))
     })?;
     let glued = match text.at(end) {
-        b':' => text.is(end + 1, ALNUM) || text.at(end + 1) == b':',
-        b'_' => text.is(end + 1, ALNUM),
+        b':' => text.has_class(end + 1, ALNUM) || text.at(end + 1) == b':',
+        b'_' => text.has_class(end + 1, ALNUM),
         b'(' => true,
-        byte => class::is(byte, ALNUM),
+        byte => class::is_in(byte, ALNUM),
     };
     if glued || address.is_loopback() || address.is_unspecified() || !is_plausible(text.slice(at, end), address) {
         return None;
     }
-    Some(Hit::new(at, network_size(text, zone(text, end), 128), Kind::Ip))
+    Some(Match::new(at, network_size(text, zone(text, end), 128), DataKind::Ip))
 }
 
 /// `dead::beef` is a path of modules, eight pairs of digits are a fingerprint.
@@ -171,25 +171,25 @@ fn is_plausible(written: &[u8], address: Ipv6Addr) -> bool {
 }
 
 /// `/24` behind an address.
-fn network_size(text: &Text<'_>, end: usize, most: u16) -> usize {
+fn network_size(text: &TextView<'_>, end: usize, most: u16) -> usize {
     let stop = text.short_run(DIGIT, end + 1, 3);
     let size = text.slice(end + 1, stop).iter().fold(0, |size, digit| size * 10 + u16::from(digit - b'0'));
     let shaped =
-        text.at(end) == b'/' && stop > end + 1 && size <= most && !text.is(stop, ALNUM) && text.at(stop) != b'/';
+        text.at(end) == b'/' && stop > end + 1 && size <= most && !text.has_class(stop, ALNUM) && text.at(stop) != b'/';
     if shaped { stop } else { end }
 }
 
 /// `%eth0` behind an address.
-fn zone(text: &Text<'_>, end: usize) -> usize {
+fn zone(text: &TextView<'_>, end: usize) -> usize {
     let stop = if text.at(end) == b'%' { text.short_run(ALNUM, end + 1, 16) } else { end };
     if stop > end + 1 { stop } else { end }
 }
 
 /// A hexadecimal digit stands at a place: six pairs, or three fours.
-pub(super) fn mac(text: &Text<'_>, at: usize) -> Option<Hit> {
-    let before = text.before(at);
-    let part = matches!(before, b':' | b'-' | b'.' | b'_') && class::is(text.byte_before(at - 1), HEX);
-    if class::is(before, ALNUM) || part && !is_behind_name(text, at) {
+pub(super) fn mac(text: &TextView<'_>, at: usize) -> Option<Match> {
+    let before = text.decoded_byte_before(at);
+    let part = matches!(before, b':' | b'-' | b'.' | b'_') && class::is_in(text.byte_before(at - 1), HEX);
+    if class::is_in(before, ALNUM) || part && !is_after_name(text, at) {
         return None;
     }
     let width = text.short_run(HEX, at, 5) - at;
@@ -213,26 +213,26 @@ pub(super) fn mac(text: &Text<'_>, at: usize) -> Option<Hit> {
         }
     }
     let glued = match text.at(place) {
-        b':' | b'-' => text.is(place + 1, HEX),
-        b'.' => text.is(place + 1, if separator == b'.' { HEX } else { DIGIT }),
-        byte => class::is(byte, ALNUM),
+        b':' | b'-' => text.has_class(place + 1, HEX),
+        b'.' => text.has_class(place + 1, if separator == b'.' { HEX } else { DIGIT }),
+        byte => class::is_in(byte, ALNUM),
     };
     let letters = class::count(text.slice(at, place), ALPHA) > 0;
     // No clock shows such digits.
     let timeless = || separator == b':' && text.slice(at, place).split(|byte| *byte == b':').any(|pair| pair[0] > b'5');
-    (!glued && (letters || timeless() || is_said(text, at))).then(|| Hit::new(at, place, Kind::Mac))
+    (!glued && (letters || timeless() || has_mac_keyword(text, at))).then(|| Match::new(at, place, DataKind::Mac))
 }
 
 /// Digits alone are a hardware address where a word says so.
-fn is_said(text: &Text<'_>, at: usize) -> bool {
+fn has_mac_keyword(text: &TextView<'_>, at: usize) -> bool {
     let window = text.window(at, 24).to_ascii_lowercase();
     window.windows(3).any(|word| word == b"mac") || window.windows(8).any(|word| word == b"hardware")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Kind;
-    use super::super::probe::found;
+    use super::super::DataKind;
+    use super::super::test_support::found;
 
     #[test]
     fn addresses_of_both_versions_are_found() {
@@ -246,19 +246,19 @@ mod tests {
             "::ffff:203.0.113.77",
         ] {
             for frame in ["from {} today", "[{}]:443", "({})", "地址{}。", "\"{}\","] {
-                assert_eq!(found(&frame.replace("{}", text)), [(Kind::Ip, text)], "{frame}");
+                assert_eq!(found(&frame.replace("{}", text)), [(DataKind::Ip, text)], "{frame}");
             }
         }
-        assert_eq!(found("http://203.0.113.77:8080/x"), [(Kind::Ip, "203.0.113.77")]);
+        assert_eq!(found("http://203.0.113.77:8080/x"), [(DataKind::Ip, "203.0.113.77")]);
         assert_eq!(found("10.0.0.0/8, 203.0.113.1-203.0.113.9").len(), 3);
-        assert_eq!(found("fd00::/64 and 10.1.0.0/16"), [(Kind::Ip, "fd00::/64"), (Kind::Ip, "10.1.0.0/16")]);
-        assert_eq!(found("10.1.2.3/path"), [(Kind::Ip, "10.1.2.3")]);
-        assert_eq!(found("<td>203.0.113.77</td>"), [(Kind::Ip, "203.0.113.77")]);
-        assert_eq!(found("host <203.0.113.77> there"), [(Kind::Ip, "203.0.113.77")]);
-        assert_eq!(found("{\"v\":\"203.0.113.77\"}"), [(Kind::Ip, "203.0.113.77")]);
-        assert_eq!(found("SRC=14.29.30.9 LEN=60"), [(Kind::Ip, "14.29.30.9")]);
-        assert_eq!(found("17,203.0.113.77,4"), [(Kind::Ip, "203.0.113.77")]);
-        assert_eq!(found("2001:db8::8a2e:7334.but"), [(Kind::Ip, "2001:db8::8a2e:7334")]);
+        assert_eq!(found("fd00::/64 and 10.1.0.0/16"), [(DataKind::Ip, "fd00::/64"), (DataKind::Ip, "10.1.0.0/16")]);
+        assert_eq!(found("10.1.2.3/path"), [(DataKind::Ip, "10.1.2.3")]);
+        assert_eq!(found("<td>203.0.113.77</td>"), [(DataKind::Ip, "203.0.113.77")]);
+        assert_eq!(found("host <203.0.113.77> there"), [(DataKind::Ip, "203.0.113.77")]);
+        assert_eq!(found("{\"v\":\"203.0.113.77\"}"), [(DataKind::Ip, "203.0.113.77")]);
+        assert_eq!(found("SRC=14.29.30.9 LEN=60"), [(DataKind::Ip, "14.29.30.9")]);
+        assert_eq!(found("17,203.0.113.77,4"), [(DataKind::Ip, "203.0.113.77")]);
+        assert_eq!(found("2001:db8::8a2e:7334.but"), [(DataKind::Ip, "2001:db8::8a2e:7334")]);
     }
 
     #[test]
@@ -299,8 +299,8 @@ mod tests {
     #[test]
     fn hardware_addresses_are_found_and_fingerprints_stay() {
         for text in ["00:1B:44:11:3A:B7", "00-1b-44-11-3a-b7", "001b.4411.3ab7", "f0:18:98:aa:bb:cc"] {
-            assert_eq!(found(&format!("on {text}, then")), [(Kind::Mac, text)]);
-            assert_eq!(found(&format!("{text}.then")), [(Kind::Mac, text)]);
+            assert_eq!(found(&format!("on {text}, then")), [(DataKind::Mac, text)]);
+            assert_eq!(found(&format!("{text}.then")), [(DataKind::Mac, text)]);
         }
         for text in [
             "aa:bb:cc:dd:ee",

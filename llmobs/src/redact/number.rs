@@ -1,6 +1,5 @@
 //! What begins with a digit.
 
-use super::anchor::Scene;
 use super::card;
 use super::class;
 use super::class::ALNUM;
@@ -8,114 +7,117 @@ use super::class::ALPHA;
 use super::class::DIGIT;
 use super::class::DOT;
 use super::class::HEX;
-use super::coin;
-use super::hit::Hit;
-use super::hit::Look;
+use super::crypto_address;
+use super::found::Detection;
+use super::found::Match;
 use super::iban;
 use super::key;
-use super::kind::Kind;
+use super::kind::DataKind;
 use super::network;
 use super::phone;
+use super::prefilter::ScanContext;
 use super::region;
 use super::ssn;
-use super::text::Run;
-use super::text::Text;
+use super::view::RunClass;
+use super::view::TextView;
 
 /// A digit stands at a place.
-pub(super) fn number(scene: &Scene<'_, '_>, at: usize) -> Look {
+pub(super) fn number(scene: &ScanContext<'_, '_>, at: usize) -> Detection {
     let text = scene.text;
     if let Some(end) = text.end_of_escape(at) {
-        return Look::nothing(end);
+        return Detection::none(end);
     }
-    let end = text.run(Run::Digit, at);
-    let hit = match text.before(at) {
-        byte if class::is(byte, ALPHA) => lettered(scene, at),
-        byte if class::is(byte, DIGIT) => None,
+    let end = text.run(RunClass::Digit, at);
+    let hit = match text.decoded_byte_before(at) {
+        byte if class::is_in(byte, ALPHA) => lettered(scene, at),
+        byte if class::is_in(byte, DIGIT) => None,
         byte => {
-            let inside = matches!(byte, b':' | b'-' | b'.') && class::is(text.byte_before(at - 1), HEX);
+            let inside = matches!(byte, b':' | b'-' | b'.') && class::is_in(text.byte_before(at - 1), HEX);
             let around = || inside.then(|| network::around(scene, at)).flatten();
             let spaced = || (byte == b' ').then(|| region::spaced(scene, at)).flatten();
             around()
                 .or_else(spaced)
-                .or_else(|| region::word(scene, at))
-                .or_else(|| word_like(scene, at, end))
-                .or_else(|| plain(scene, &Groups::read(text, at)))
+                .or_else(|| region::detect_alphanumeric_id(scene, at))
+                .or_else(|| detect_mixed(scene, at, end))
+                .or_else(|| plain(scene, &DigitGroups::read(text, at)))
         }
     };
-    hit.map_or_else(|| Look::nothing(end), Look::from)
+    hit.map_or_else(|| Detection::none(end), Detection::from)
 }
 
 /// The first digit of a word that begins with letters.
-fn lettered(scene: &Scene<'_, '_>, at: usize) -> Option<Hit> {
+fn lettered(scene: &ScanContext<'_, '_>, at: usize) -> Option<Match> {
     let text = scene.text;
-    let start = text.letters_before(at, LONGEST_WORD)?;
-    let iban = at - start == 2 && scene.wants(Kind::Iban);
+    let start = text.letters_start(at, MAX_LETTERS_BEFORE_DIGIT)?;
+    let iban = at - start == 2 && scene.is_enabled(DataKind::Iban);
     iban.then(|| iban::iban(text, start))
         .flatten()
-        .or_else(|| scene.wants(Kind::Crypto).then(|| coin::lettered(text, start)).flatten())
-        .or_else(|| region::word(scene, start))
+        .or_else(|| scene.is_enabled(DataKind::Crypto).then(|| crypto_address::lettered(text, start)).flatten())
+        .or_else(|| region::detect_alphanumeric_id(scene, start))
         .or_else(|| network::around(scene, at))
 }
 
 /// Before the first digit of a word so many letters may stand.
-const LONGEST_WORD: usize = 24;
+const MAX_LETTERS_BEFORE_DIGIT: usize = 24;
 
 /// What has other letters or signs among its digits.
-fn word_like(scene: &Scene<'_, '_>, at: usize, end: usize) -> Option<Hit> {
+fn detect_mixed(scene: &ScanContext<'_, '_>, at: usize, end: usize) -> Option<Match> {
     let text = scene.text;
     match text.at(end) {
-        b'x' | b'X' if end - at == 1 => scene.wants(Kind::Crypto).then(|| coin::ethereum(text, at)).flatten(),
+        b'x' | b'X' if end - at == 1 => {
+            scene.is_enabled(DataKind::Crypto).then(|| crypto_address::ethereum(text, at)).flatten()
+        }
         b':' | b'-' | b'.' => scene
-            .wants(Kind::Mac)
+            .is_enabled(DataKind::Mac)
             .then(|| network::mac(text, at))
             .flatten()
-            .or_else(|| scene.wants(Kind::Ip).then(|| network::v6(text, at)).flatten())
-            .or_else(|| scene.wants(Kind::Ip).then(|| network::v4(text, at, end)).flatten())
-            .or_else(|| scene.wants(Kind::ApiKey).then(|| key::telegram(text, at, end)).flatten()),
-        b'/' => scene.wants(Kind::ApiKey).then(|| key::asana(text, at, end)).flatten(),
-        b'|' | b'%' => scene.wants(Kind::ApiKey).then(|| key::facebook(text, at, end)).flatten(),
-        byte if class::is(byte, ALPHA) => network_word(scene, at)
-            .or_else(|| scene.wants(Kind::Crypto).then(|| coin::base58(text, at)).flatten())
-            .or_else(|| scene.wants(Kind::ApiKey).then(|| key::salesforce(text, at)).flatten()),
+            .or_else(|| scene.is_enabled(DataKind::Ip).then(|| network::v6(text, at)).flatten())
+            .or_else(|| scene.is_enabled(DataKind::Ip).then(|| network::v4(text, at, end)).flatten())
+            .or_else(|| scene.is_enabled(DataKind::ApiKey).then(|| key::telegram(text, at, end)).flatten()),
+        b'/' => scene.is_enabled(DataKind::ApiKey).then(|| key::asana(text, at, end)).flatten(),
+        b'|' | b'%' => scene.is_enabled(DataKind::ApiKey).then(|| key::facebook(text, at, end)).flatten(),
+        byte if class::is_in(byte, ALPHA) => detect_hex_address(scene, at)
+            .or_else(|| scene.is_enabled(DataKind::Crypto).then(|| crypto_address::base58(text, at)).flatten())
+            .or_else(|| scene.is_enabled(DataKind::ApiKey).then(|| key::salesforce(text, at)).flatten()),
         _ => None,
     }
 }
 
 /// `2b:..` and `2001:db8::1` begin with a digit and go on with letters.
-fn network_word(scene: &Scene<'_, '_>, at: usize) -> Option<Hit> {
+fn detect_hex_address(scene: &ScanContext<'_, '_>, at: usize) -> Option<Match> {
     let text = scene.text;
     let hex = text.short_run(HEX, at, 5);
     match text.at(hex) {
         b':' | b'-' | b'.' => scene
-            .wants(Kind::Mac)
+            .is_enabled(DataKind::Mac)
             .then(|| network::mac(text, at))
             .flatten()
-            .or_else(|| scene.wants(Kind::Ip).then(|| network::v6(text, at)).flatten()),
+            .or_else(|| scene.is_enabled(DataKind::Ip).then(|| network::v6(text, at)).flatten()),
         _ => None,
     }
 }
 
 /// Digits and separators alone.
-fn plain(scene: &Scene<'_, '_>, groups: &Groups) -> Option<Hit> {
+fn plain(scene: &ScanContext<'_, '_>, groups: &DigitGroups) -> Option<Match> {
     let text = scene.text;
     if groups.digits() < 7 {
         return None;
     }
-    let card = || scene.wants(Kind::Card).then(|| card::card(text, groups)).flatten();
-    let ssn = || scene.wants(Kind::Ssn).then(|| ssn::ssn(text, groups)).flatten();
-    let phone = || scene.wants(Kind::Phone).then(|| phone::national(scene, groups)).flatten();
+    let card = || scene.is_enabled(DataKind::Card).then(|| card::card(text, groups)).flatten();
+    let ssn = || scene.is_enabled(DataKind::Ssn).then(|| ssn::ssn(text, groups)).flatten();
+    let phone = || scene.is_enabled(DataKind::Phone).then(|| phone::national(scene, groups)).flatten();
     card().or_else(ssn).or_else(|| region::number(scene, groups)).or_else(phone)
 }
 
 /// Groups of digits with one separator between them, as far as they can matter.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Groups {
-    groups: [Group; MOST_GROUPS],
+pub(super) struct DigitGroups {
+    groups: [DigitGroup; MAX_GROUPS],
     length: usize,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Group {
+pub(super) struct DigitGroup {
     pub(super) start: usize,
     pub(super) end: usize,
     /// What stands before it.
@@ -135,30 +137,30 @@ pub(super) enum Separator {
     Slash,
 }
 
-const MOST_GROUPS: usize = 8;
-const MOST_DIGITS: usize = 24;
+const MAX_GROUPS: usize = 8;
+const MAX_DIGITS: usize = 24;
 
-impl Group {
+impl DigitGroup {
     pub(super) const fn len(&self) -> usize {
         self.end - self.start
     }
 }
 
-impl Groups {
-    pub(super) fn read(text: &Text<'_>, start: usize) -> Self {
-        let mut groups = [Group::default(); MOST_GROUPS];
+impl DigitGroups {
+    pub(super) fn read(text: &TextView<'_>, start: usize) -> Self {
+        let mut groups = [DigitGroup::default(); MAX_GROUPS];
         let (mut length, mut digits) = (0, 0);
         let (mut place, mut separator) = (start, Separator::None);
-        while length < MOST_GROUPS {
-            let end = text.run(Run::Digit, place);
+        while length < MAX_GROUPS {
+            let end = text.run(RunClass::Digit, place);
             if end == place {
                 break;
             }
             digits += end - place;
-            if length > 0 && digits > MOST_DIGITS {
+            if length > 0 && digits > MAX_DIGITS {
                 break;
             }
-            groups[length] = Group { start: place, end, separator };
+            groups[length] = DigitGroup { start: place, end, separator };
             length += 1;
             let Some((kind, next)) = separator_at(text, end) else { break };
             (place, separator) = (next, kind);
@@ -166,13 +168,13 @@ impl Groups {
         Self { groups, length }
     }
 
-    pub(super) fn as_slice(&self) -> &[Group] {
+    pub(super) fn as_slice(&self) -> &[DigitGroup] {
         &self.groups[..self.length]
     }
 
     /// How many digits there are in all.
     pub(super) fn digits(&self) -> usize {
-        self.as_slice().iter().map(Group::len).sum()
+        self.as_slice().iter().map(DigitGroup::len).sum()
     }
 
     pub(super) fn start(&self) -> usize {
@@ -181,7 +183,7 @@ impl Groups {
 }
 
 /// The separator at a place and where the next group begins.
-pub(super) fn separator_at(text: &Text<'_>, place: usize) -> Option<(Separator, usize)> {
+pub(super) fn separator_at(text: &TextView<'_>, place: usize) -> Option<(Separator, usize)> {
     let (kind, next) = match text.at(place) {
         b' ' => match (text.at(place + 1), text.at(place + 2)) {
             (b'(', _) => (Separator::Bracket, place + 2),
@@ -201,31 +203,31 @@ pub(super) fn separator_at(text: &Text<'_>, place: usize) -> Option<(Separator, 
         0xe2 if text.at(place + 1) == 0x80 && matches!(text.at(place + 2), 0x90..=0x93) => (Separator::Dash, place + 3),
         _ => return None,
     };
-    text.is(next, DIGIT).then_some((kind, next))
+    text.has_class(next, DIGIT).then_some((kind, next))
 }
 
 /// Whether a number that ends here is whole: no letter or digit follows, nor a part behind a dot.
-pub(super) fn ends(text: &Text<'_>, end: usize) -> bool {
+pub(super) fn ends(text: &TextView<'_>, end: usize) -> bool {
     match text.at(end) {
-        b'.' => !text.is(end + 1, DIGIT),
+        b'.' => !text.has_class(end + 1, DIGIT),
         b'@' | b'%' => false,
-        byte => !class::is(byte, ALNUM),
+        byte => !class::is_in(byte, ALNUM),
     }
 }
 
 /// Whether the digits here are a fraction: `0,25`. Behind other digits and a comma stands the next number of a list, far
 /// more often than as many decimals as matter here.
-fn is_behind_decimal_comma(text: &Text<'_>, start: usize) -> bool {
+fn is_decimal_fraction(text: &TextView<'_>, start: usize) -> bool {
     let comma = start - 1;
-    let zero = text.byte_before(comma) == b'0' && !class::is(text.byte_before(comma - 1), DIGIT | DOT);
-    zero && separator_at(text, text.run(Run::Digit, start)).is_none()
+    let zero = text.byte_before(comma) == b'0' && !class::is_in(text.byte_before(comma - 1), DIGIT | DOT);
+    zero && separator_at(text, text.run(RunClass::Digit, start)).is_none()
 }
 
 /// Whether a number begins here: no part of a longer one stands before it.
-pub(super) fn begins(text: &Text<'_>, start: usize) -> bool {
-    match text.before(start) {
-        b',' => !is_behind_decimal_comma(text, start),
-        b'.' | b'-' | b'/' | b':' => !class::is(text.byte_before(start - 1), DIGIT),
-        byte => !class::is(byte, ALNUM),
+pub(super) fn begins(text: &TextView<'_>, start: usize) -> bool {
+    match text.decoded_byte_before(start) {
+        b',' => !is_decimal_fraction(text, start),
+        b'.' | b'-' | b'/' | b':' => !class::is_in(text.byte_before(start - 1), DIGIT),
+        byte => !class::is_in(byte, ALNUM),
     }
 }

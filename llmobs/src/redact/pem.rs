@@ -8,39 +8,39 @@ use super::class::DIGIT;
 use super::class::PLUS;
 use super::class::SPACE;
 use super::class::UPPER;
-use super::hit::Hit;
-use super::kind::Kind;
-use super::text::Run;
-use super::text::Text;
+use super::found::Match;
+use super::kind::DataKind;
+use super::view::RunClass;
+use super::view::TextView;
 
 /// `-----BEGIN` stands at a place.
-pub(super) fn pem(text: &Text<'_>, at: usize) -> Option<Hit> {
+pub(super) fn pem(text: &TextView<'_>, at: usize) -> Option<Match> {
     if text.slice(at, at + 10) != b"-----BEGIN" {
         return None;
     }
     let title = at + 10;
     let title_end = text.short_run(UPPER | DIGIT | SPACE, title, 64);
     let private = memmem::find(text.slice(title, title_end), b"PRIVATE KEY").is_some();
-    if !private || !text.says(title_end, b"-----") {
+    if !private || !text.starts_with_at(title_end, b"-----") {
         return None;
     }
-    body(text, title_end + 5).map(|end| Hit::new(at, end, Kind::PrivateKey))
+    body(text, title_end + 5).map(|end| Match::new(at, end, DataKind::PrivateKey))
 }
 
 /// The end of a key whose first line ends here: its last line, the end of a text that was cut off, or the last piece of
 /// base64 before something else. None if no key follows, but talk about one.
-fn body(text: &Text<'_>, from: usize) -> Option<usize> {
+fn body(text: &TextView<'_>, from: usize) -> Option<usize> {
     let (mut end, mut place, mut last) = (None, from, 0);
     loop {
         let piece = separators(text, place);
         if text.at(piece) == 0 {
             return Some(piece);
         }
-        if text.says(piece, b"-----end") {
+        if text.starts_with_at(piece, b"-----end") {
             let title = text.short_run(UPPER | DIGIT | SPACE, piece + 8, 64);
             return Some(text.short_run(DASH, title, 5));
         }
-        let stop = text.run(Run::Base64, piece);
+        let stop = text.run(RunClass::Base64, piece);
         let length = stop - piece;
         let before = text.slice(place, piece);
         let breaks = before.contains(&b'\n') || before.windows(2).any(|pair| pair == b"\\n");
@@ -65,7 +65,7 @@ fn body(text: &Text<'_>, from: usize) -> Option<usize> {
 }
 
 /// The end of a line of headers; none if it is too long for one, or a label stands in it.
-fn line(text: &Text<'_>, from: usize) -> Option<usize> {
+fn line(text: &TextView<'_>, from: usize) -> Option<usize> {
     (from..from + 128).find_map(|place| match text.at(place) {
         b'\n' | b'\\' | 0 => Some(Some(place)),
         b'[' => Some(None),
@@ -74,13 +74,13 @@ fn line(text: &Text<'_>, from: usize) -> Option<usize> {
 }
 
 /// The place behind what may stand between the lines of a key: blanks, `\n` in two characters, quotation marks of code.
-fn separators(text: &Text<'_>, from: usize) -> usize {
+fn separators(text: &TextView<'_>, from: usize) -> usize {
     let mut place = from;
     while place - from < 24 {
         let between = match text.at(place) {
             b'\\' | b'"' | b'\'' | b'`' | b',' | b';' | b'>' | b'|' | b'*' => true,
             b'n' | b'r' => place > from && text.byte_before(place) == b'\\',
-            byte => class::is(byte, SPACE),
+            byte => class::is_in(byte, SPACE),
         };
         if !between {
             break;
@@ -92,8 +92,8 @@ fn separators(text: &Text<'_>, from: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Kind;
-    use super::super::probe::found;
+    use super::super::DataKind;
+    use super::super::test_support::found;
 
     const BODY: &str = "MIIEpAIBAAKCAQEA04up8hoqzS1+APIB0RhjXyObwHQnOzhAk5Bd7mhkSbPkyhP1\niWlX9HNavcydATJc1f0DpzF0u4zY8PY24RVoW8vk+bJANPp1o2IAkeajCaF3w9nf\n";
 
@@ -109,22 +109,22 @@ mod tests {
         ] {
             let key = format!("-----BEGIN {title}-----\n{BODY}-----END {title}-----");
             for frame in ["{}", "this: {}\nplease", "\"{}\""] {
-                assert_eq!(found(&frame.replace("{}", &key)), [(Kind::PrivateKey, &key[..])], "{frame}");
+                assert_eq!(found(&frame.replace("{}", &key)), [(DataKind::PrivateKey, &key[..])], "{frame}");
             }
             let escaped = key.replace('\n', "\\n");
-            assert_eq!(found(&format!("{{\"key\":\"{escaped}\"}}")), [(Kind::PrivateKey, &escaped[..])]);
+            assert_eq!(found(&format!("{{\"key\":\"{escaped}\"}}")), [(DataKind::PrivateKey, &escaped[..])]);
             let blanks = key.replace('\n', " ");
-            assert_eq!(found(&blanks), [(Kind::PrivateKey, &blanks[..])]);
+            assert_eq!(found(&blanks), [(DataKind::PrivateKey, &blanks[..])]);
         }
     }
 
     #[test]
     fn a_key_without_an_end_reaches_to_the_end() {
         let cut = format!("-----BEGIN PRIVATE KEY-----\n{BODY}MIIEp");
-        assert_eq!(found(&format!("x {cut}")), [(Kind::PrivateKey, &cut[..])]);
+        assert_eq!(found(&format!("x {cut}")), [(DataKind::PrivateKey, &cut[..])]);
         assert_eq!(found("-----BEGIN PRIVATE KEY-----").len(), 1);
         let talk = format!("{}; what is wrong with it?", cut.trim_end());
-        assert_eq!(found(&talk), [(Kind::PrivateKey, &cut[..])]);
+        assert_eq!(found(&talk), [(DataKind::PrivateKey, &cut[..])]);
     }
 
     #[test]
@@ -132,14 +132,14 @@ mod tests {
         let headers = format!(
             "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,3F17F5316E2BAC89\n\n{BODY}-----END RSA PRIVATE KEY-----"
         );
-        assert_eq!(found(&headers), [(Kind::PrivateKey, &headers[..])]);
+        assert_eq!(found(&headers), [(DataKind::PrivateKey, &headers[..])]);
         let escaped = headers.replace('\n', "\\n");
-        assert_eq!(found(&format!("{{\"key\":\"{escaped}\"}}")), [(Kind::PrivateKey, &escaped[..])]);
+        assert_eq!(found(&format!("{{\"key\":\"{escaped}\"}}")), [(DataKind::PrivateKey, &escaped[..])]);
         let code = format!(
             "\"-----BEGIN PRIVATE KEY-----\\n\" \\\n    \"{}\\n\" \\\n    \"-----END PRIVATE KEY-----\"",
             &BODY[..64]
         );
-        assert_eq!(found(&code), [(Kind::PrivateKey, &code[1..code.len() - 1])]);
+        assert_eq!(found(&code), [(DataKind::PrivateKey, &code[1..code.len() - 1])]);
     }
 
     #[test]

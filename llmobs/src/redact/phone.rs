@@ -1,45 +1,45 @@
 //! Telephone numbers.
 
-mod plan;
+mod numbering_plan;
 
-use super::anchor::Scene;
 use super::class;
 use super::class::ALNUM;
 use super::class::DIGIT;
 use super::class::SPACE;
 use super::context;
 use super::context::Topic;
-use super::hit::Hit;
-use super::kind::Kind;
-use super::number::Group;
-use super::number::Groups;
+use super::found::Match;
+use super::kind::DataKind;
+use super::number::DigitGroup;
+use super::number::DigitGroups;
 use super::number::Separator;
 use super::number::begins;
-use super::text::Text;
+use super::prefilter::ScanContext;
+use super::view::TextView;
 
 /// A plus and a digit stand at a place: `+49 30 1234567`.
-pub(super) fn international(scene: &Scene<'_, '_>, at: usize) -> Option<Hit> {
+pub(super) fn international(scene: &ScanContext<'_, '_>, at: usize) -> Option<Match> {
     let text = scene.text;
-    let before = text.before(at);
-    if class::is(before, ALNUM) || before == b'+' {
+    let before = text.decoded_byte_before(at);
+    if class::is_in(before, ALNUM) || before == b'+' {
         return None;
     }
     let start = at + 1 + usize::from(text.at(at + 1) == b'(');
-    let groups = Groups::read(text, start);
-    let end = longest(text, &groups, plan::is_international)?;
-    Some(Hit::new(at, extension(text, end), Kind::Phone))
+    let groups = DigitGroups::read(text, start);
+    let end = longest(text, &groups, numbering_plan::is_international)?;
+    Some(Match::new(at, extension(text, end), DataKind::Phone))
 }
 
 /// A bracket and a digit stand at a place: `(415) 555-2671`.
-pub(super) fn bracketed(scene: &Scene<'_, '_>, at: usize) -> Option<Hit> {
+pub(super) fn bracketed(scene: &ScanContext<'_, '_>, at: usize) -> Option<Match> {
     let text = scene.text;
-    let before = text.before(at);
-    if class::is(before, ALNUM) {
+    let before = text.decoded_byte_before(at);
+    if class::is_in(before, ALNUM) {
         return None;
     }
     // `(+358) 9 1234567`
     let plus = text.at(at + 1) == b'+';
-    let groups = Groups::read(text, at + 1 + usize::from(plus));
+    let groups = DigitGroups::read(text, at + 1 + usize::from(plus));
     let all = groups.as_slice();
     let [area, second, ..] = all else { return None };
     if second.separator != Separator::Bracket || plus && text.at(area.end) != b')' {
@@ -47,19 +47,19 @@ pub(super) fn bracketed(scene: &Scene<'_, '_>, at: usize) -> Option<Hit> {
     }
     let american = matches!(lengths(all)[..], [3, 3, 4, ..]) && all[2].separator != Separator::Bracket;
     let end = if plus {
-        longest(text, &groups, plan::is_international)?
+        longest(text, &groups, numbering_plan::is_international)?
     } else if american {
-        whole(text, all[2].end, true)?
-    } else if area.len() <= 5 && (is_said(text, at) || text.at(area.start) == b'0') {
+        complete_number_end(text, all[2].end, true)?
+    } else if area.len() <= 5 && (has_phone_keyword(text, at) || text.at(area.start) == b'0') {
         longest(text, &groups, |digits| (8..=12).contains(&digits.len()))?
     } else {
         return None;
     };
-    Some(Hit::new(at, extension(text, end), Kind::Phone))
+    Some(Match::new(at, extension(text, end), DataKind::Phone))
 }
 
 /// Digits without a plus: in the shape of North America, in that of a region that was named, or behind words.
-pub(super) fn national(scene: &Scene<'_, '_>, groups: &Groups) -> Option<Hit> {
+pub(super) fn national(scene: &ScanContext<'_, '_>, groups: &DigitGroups) -> Option<Match> {
     let text = scene.text;
     let start = groups.start();
     if !begins(text, start) {
@@ -67,18 +67,20 @@ pub(super) fn national(scene: &Scene<'_, '_>, groups: &Groups) -> Option<Hit> {
     }
     let end = american(text, groups.as_slice())
         .or_else(|| prefixed(text, groups))
-        .or_else(|| longest(text, groups, |digits| scene.regions().any(|region| plan::is_national(region, digits))))
+        .or_else(|| {
+            longest(text, groups, |digits| scene.regions().any(|region| numbering_plan::is_national(region, digits)))
+        })
         .or_else(|| spoken(text, groups))
         .or_else(|| listed(text, groups))?;
     let second = groups.as_slice().get(1);
     let bracket = text.byte_before(start) == b'(' && second.is_some_and(|group| text.byte_before(group.start) != b'(');
     let sign =
         bracket && second.is_some_and(|group| group.separator == Separator::Bracket) || text.byte_before(start) == b'+';
-    Some(Hit::new(start - usize::from(sign), extension(text, end), Kind::Phone))
+    Some(Match::new(start - usize::from(sign), extension(text, end), DataKind::Phone))
 }
 
 /// `415-555-2671`, `1-415-555-2671`, `415.555.2671`; with blanks only behind words.
-fn american(text: &Text<'_>, groups: &[Group]) -> Option<usize> {
+fn american(text: &TextView<'_>, groups: &[DigitGroup]) -> Option<usize> {
     let (lead, rest) = match groups {
         [one, rest @ ..] if matches!(text.slice(one.start, one.end), b"1" | b"001") => (Some(one), rest),
         all => (None, all),
@@ -91,74 +93,77 @@ fn american(text: &Text<'_>, groups: &[Group]) -> Option<usize> {
     let separators = (exchange.separator, line.separator);
     let shaped = match separators {
         (Separator::Dash | Separator::Bracket, Separator::Dash) => {
-            lead.is_some() || first >= b'2' || is_sample(text, area)
+            lead.is_some() || first >= b'2' || is_sample_area_code(text, area)
         }
         (Separator::Bracket, Separator::Blank | Separator::Dot) => true,
         (Separator::Slash | Separator::Blank, Separator::Dash) | (Separator::Dot, Separator::Dot) => {
             first >= b'2' && second >= b'2'
         }
         (Separator::Blank, Separator::Blank) => {
-            lead.is_some() && first >= b'2' && second >= b'2' && more.is_empty() || is_said(text, groups[0].start)
+            lead.is_some() && first >= b'2' && second >= b'2' && more.is_empty()
+                || has_phone_keyword(text, groups[0].start)
         }
         _ => false,
     };
     // `ID-415-555-0132` is the number of something else.
     let start = groups[0].start;
     let joined = matches!(text.byte_before(start), b'-' | b'_' | b'#')
-        && class::is(text.byte_before(start - 1), ALNUM)
-        && !is_said(text, start);
-    (shaped && !joined).then(|| whole(text, line.end, true)).flatten()
+        && class::is_in(text.byte_before(start - 1), ALNUM)
+        && !has_phone_keyword(text, start);
+    (shaped && !joined).then(|| complete_number_end(text, line.end, true)).flatten()
 }
 
 /// `123-456-7890` is what people write who mean any number.
-fn is_sample(text: &Text<'_>, area: &Group) -> bool {
+fn is_sample_area_code(text: &TextView<'_>, area: &DigitGroup) -> bool {
     text.slice(area.start, area.end) == b"123"
 }
 
 /// `0049 30 1234567`: two zeros for a plus.
-fn prefixed(text: &Text<'_>, groups: &Groups) -> Option<usize> {
+fn prefixed(text: &TextView<'_>, groups: &DigitGroups) -> Option<usize> {
     let [first, rest @ ..] = groups.as_slice() else { return None };
     let start = first.start;
     let Some(second) = rest.first() else { return run_together(text, first) };
     let zeros = text.slice(first.start, first.end).starts_with(b"00") && (3..=5).contains(&first.len());
     let parted = second.separator != Separator::Dot;
     // Not the middle of a longer row of groups.
-    let first_of_all = text.byte_before(start) != b' ' || !class::is(text.byte_before(start - 1), DIGIT);
+    let first_of_all = text.byte_before(start) != b' ' || !class::is_in(text.byte_before(start - 1), DIGIT);
     (zeros && parted && first_of_all)
-        .then(|| longest(text, groups, |digits| plan::is_international(&digits[2..])))
+        .then(|| longest(text, groups, |digits| numbering_plan::is_international(&digits[2..])))
         .flatten()
 }
 
 /// `00491712345678`: one run of digits, of no country that begins with a one or a two, since numbers are filled up with zeros.
-fn run_together(text: &Text<'_>, run: &Group) -> Option<usize> {
+fn run_together(text: &TextView<'_>, run: &DigitGroup) -> Option<usize> {
     let digits = text.slice(run.start, run.end);
     let shaped = (12..=15).contains(&digits.len()) && digits.starts_with(b"00") && matches!(digits[2], b'3'..=b'9');
     let other = matches!(text.topic(run.start, context::topic), Some(Topic::Other | Topic::Version));
-    (shaped && !other && plan::is_international(&digits[2..])).then(|| whole(text, run.end, false)).flatten()
+    (shaped && !other && numbering_plan::is_international(&digits[2..]))
+        .then(|| complete_number_end(text, run.end, false))
+        .flatten()
 }
 
 /// Behind words such as "call me at".
-fn spoken(text: &Text<'_>, groups: &Groups) -> Option<usize> {
+fn spoken(text: &TextView<'_>, groups: &DigitGroups) -> Option<usize> {
     let start = groups.start();
     let joined = matches!(text.byte_before(start), b'-' | b'/' | b'_' | b'#')
-        && class::is(text.byte_before(start.max(1) - 1), ALNUM);
+        && class::is_in(text.byte_before(start.max(1) - 1), ALNUM);
     let parts = groups.as_slice();
     let address = parts.len() == 4
         && parts[1..].iter().all(|group| group.separator == Separator::Dot)
         && std::str::from_utf8(text.slice(start, parts[3].end))
             .is_ok_and(|it| it.parse::<std::net::Ipv4Addr>().is_ok());
-    if joined || address || !is_said(text, start) || is_date(text, groups.as_slice()) {
+    if joined || address || !has_phone_keyword(text, start) || is_date(text, groups.as_slice()) {
         return None;
     }
     longest(text, groups, |digits| (7..=15).contains(&digits.len()) && class::variety(digits) > 1)
 }
 
-fn is_said(text: &Text<'_>, start: usize) -> bool {
+fn has_phone_keyword(text: &TextView<'_>, start: usize) -> bool {
     text.topic(start, context::topic) == Some(Topic::Phone)
 }
 
 /// `020 7946 0958 (office)`, as people sign: what it is stands behind it, and nothing else on that line or in that bracket.
-fn listed(text: &Text<'_>, groups: &Groups) -> Option<usize> {
+fn listed(text: &TextView<'_>, groups: &DigitGroups) -> Option<usize> {
     let parted = groups.as_slice().len() > 1 || text.at(groups.start()) == b'0';
     if !parted && groups.digits() < 8 || is_date(text, groups.as_slice()) {
         return None;
@@ -169,7 +174,7 @@ fn listed(text: &Text<'_>, groups: &Groups) -> Option<usize> {
     let word = text.skip_blanks(word);
     let name = [&b"office"[..], b"fax", b"mobile", b"cell", b"home", b"work", b"phone"]
         .into_iter()
-        .find(|name| word > end && text.says(word, name))?;
+        .find(|name| word > end && text.starts_with_at(word, name))?;
     let behind = word + name.len();
     let closes = matches!(text.at(behind), 0 | b'\n' | b'\r' | b'\\' | b')' | b'|')
         || parted && matches!(text.at(behind), b',' | b';');
@@ -177,8 +182,8 @@ fn listed(text: &Text<'_>, groups: &Groups) -> Option<usize> {
 }
 
 /// `2024-01-15`, `15.01.2024`, `2012-2014`.
-fn is_date(text: &Text<'_>, groups: &[Group]) -> bool {
-    let year = |group: &Group| matches!(text.slice(group.start, group.start + 2), b"19" | b"20");
+fn is_date(text: &TextView<'_>, groups: &[DigitGroup]) -> bool {
+    let year = |group: &DigitGroup| matches!(text.slice(group.start, group.start + 2), b"19" | b"20");
     match (&lengths(groups)[..], groups) {
         ([4, 1..=2, 1..=2, ..], [first, ..]) => year(first),
         ([4, 4, ..], [first, second, ..]) => year(first) && year(second),
@@ -188,7 +193,7 @@ fn is_date(text: &Text<'_>, groups: &[Group]) -> bool {
 }
 
 /// The end of as many of the groups as make a number.
-fn longest(text: &Text<'_>, groups: &Groups, fits: impl Fn(&[u8]) -> bool) -> Option<usize> {
+fn longest(text: &TextView<'_>, groups: &DigitGroups, fits: impl Fn(&[u8]) -> bool) -> Option<usize> {
     let all = groups.as_slice();
     (1..=all.len()).rev().find_map(|count| {
         if has_fraction(text, &all[..count]) {
@@ -201,13 +206,13 @@ fn longest(text: &Text<'_>, groups: &Groups, fits: impl Fn(&[u8]) -> bool) -> Op
             let trunk = place > 0 && piece == b"0" && group.separator == Separator::Bracket;
             digits.extend_from_slice(if trunk { b"" } else { piece });
         }
-        let end = whole(text, all[count - 1].end, count > 1)?;
+        let end = complete_number_end(text, all[count - 1].end, count > 1)?;
         (digits.len() <= 17 && fits(&digits)).then_some(end)
     })
 }
 
 /// `+35236450.6`: a dot that does not part groups of a number.
-fn has_fraction(text: &Text<'_>, groups: &[Group]) -> bool {
+fn has_fraction(text: &TextView<'_>, groups: &[DigitGroup]) -> bool {
     let [first, .., last] = groups else { return false };
     let number = groups.len() == 2 && first.len() > 4 && text.at(first.start) != b'0';
     last.separator == Separator::Dot && (last.len() < 2 || number)
@@ -215,37 +220,37 @@ fn has_fraction(text: &Text<'_>, groups: &[Group]) -> bool {
 
 /// The end, if no number or word goes on there. Behind groups a comma begins the next cell of a table; else one or two
 /// digits behind it may be a fraction.
-fn whole(text: &Text<'_>, end: usize, grouped: bool) -> Option<usize> {
+fn complete_number_end(text: &TextView<'_>, end: usize, grouped: bool) -> Option<usize> {
     let glued = match text.at(end) {
         b',' => {
             let stop = text.short_run(DIGIT, end + 1, 3);
             !grouped && (end + 2..=end + 3).contains(&stop) && !matches!(text.at(stop), b',' | b'.' | b':' | b';')
         }
-        b'-' | b'.' => text.is(end + 1, DIGIT),
-        b'@' | b'%' | b':' => text.is(end + 1, ALNUM),
+        b'-' | b'.' => text.has_class(end + 1, DIGIT),
+        b'@' | b'%' | b':' => text.has_class(end + 1, ALNUM),
         b'x' | b'e' => extension(text, end) == end,
-        byte => class::is(byte, ALNUM),
+        byte => class::is_in(byte, ALNUM),
     };
     (!glued).then_some(end)
 }
 
 /// `x123`, ` ext. 123`, `, ext 123`: the desk behind the number.
-fn extension(text: &Text<'_>, end: usize) -> usize {
+fn extension(text: &TextView<'_>, end: usize) -> usize {
     let comma = text.skip_blanks(end);
     let comma = if matches!(text.at(comma), b',' | b';') { comma + 1 } else { end };
     let word = text.short_run(SPACE, comma, 2);
     let names = [&b"extension"[..], b"extn.", b"extn", b"ext.", b"ext", b"int.", b"int", b"x"];
-    let behind = names.into_iter().find(|name| text.says(word, name));
+    let behind = names.into_iter().find(|name| text.starts_with_at(word, name));
     let Some(name) = behind else { return end };
     let sign = word + name.len();
     let sign = sign + usize::from(text.at(sign) == b':');
     let digits = text.short_run(SPACE, sign, 4);
     let stop = text.short_run(DIGIT, digits, 7);
-    if stop > digits && !text.is(stop, ALNUM) { stop } else { end }
+    if stop > digits && !text.has_class(stop, ALNUM) { stop } else { end }
 }
 
-fn lengths(groups: &[Group]) -> Vec<usize> {
-    groups.iter().map(Group::len).collect()
+fn lengths(groups: &[DigitGroup]) -> Vec<usize> {
+    groups.iter().map(DigitGroup::len).collect()
 }
 
 #[cfg(test)]

@@ -5,18 +5,18 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::Kind;
-use super::Redacting;
+use super::DataKind;
 use super::RedactorBuilder;
-use super::anchor::Anchors;
-use super::counts::Counts;
-use super::custom::Customs;
-use super::hit::Hit;
-use super::hit::What;
-use super::kind::Kinds;
-use super::region::Regions;
-use super::sweep::Sweep;
-use super::sweep::Swept;
+use super::StreamRedactor;
+use super::counts::RedactionCounts;
+use super::custom::CustomDetectors;
+use super::found::Match;
+use super::found::MatchedKind;
+use super::kind::DataKindSet;
+use super::prefilter::Prefilter;
+use super::region::RegionSet;
+use super::scan::Scan;
+use super::scan::ScanResult;
 
 /// Finds personal data and secrets by their shape and puts labels in their place.
 ///
@@ -36,8 +36,8 @@ pub struct Redactor {
 }
 
 struct Rules {
-    anchors: Anchors,
-    customs: Customs,
+    anchors: Prefilter,
+    customs: CustomDetectors,
 }
 
 /// Something that was found, and where: byte offsets into the text.
@@ -47,7 +47,7 @@ pub struct Finding<'r> {
     /// The bytes of the text. Both ends are borders of characters.
     pub range: Range<usize>,
     /// What it is.
-    pub kind: Kind,
+    pub kind: DataKind,
     /// What stands in its place in a redacted text.
     pub label: &'r str,
 }
@@ -61,8 +61,8 @@ impl Redactor {
         reason = "it is built from constants, and tests build it"
     )]
     pub fn new() -> Self {
-        let anchors = Anchors::new(Kinds::ALL, Regions::NONE).expect("the built-in patterns compile");
-        Self::of(anchors, Customs::default())
+        let anchors = Prefilter::new(DataKindSet::ALL, RegionSet::NONE).expect("the built-in patterns compile");
+        Self::of(anchors, CustomDetectors::default())
     }
 
     /// A redactor with settings.
@@ -70,7 +70,7 @@ impl Redactor {
         RedactorBuilder::new()
     }
 
-    pub(super) fn of(anchors: Anchors, customs: Customs) -> Self {
+    pub(super) fn of(anchors: Prefilter, customs: CustomDetectors) -> Self {
         Self { rules: Arc::new(Rules { anchors, customs }) }
     }
 
@@ -78,7 +78,7 @@ impl Redactor {
     #[must_use]
     pub fn redact<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let swept = self.sweep(text.as_bytes(), 0, 0, true);
-        if swept.hits.iter().all(|hit| hit.what == What::Label) {
+        if swept.hits.iter().all(|hit| hit.what == MatchedKind::Placeholder) {
             return Cow::Borrowed(text);
         }
         let mut out = String::with_capacity(text.len());
@@ -87,30 +87,30 @@ impl Redactor {
     }
 
     /// Writes the redacted text behind `out` and says what was found.
-    pub fn redact_into(&self, text: &str, out: &mut String) -> Counts {
+    pub fn redact_into(&self, text: &str, out: &mut String) -> RedactionCounts {
         let swept = self.sweep(text.as_bytes(), 0, 0, true);
         self.write(text, &swept.hits, out);
-        Counts::of(&swept.hits)
+        RedactionCounts::of(&swept.hits)
     }
 
     /// What is found in a text, from left to right and without overlaps.
     ///
     /// ```
-    /// use llmobs::redact::Kind;
+    /// use llmobs::redact::DataKind;
     /// use llmobs::redact::Redactor;
     ///
     /// let redactor = Redactor::new();
     /// let found = redactor.find("from 203.0.113.7");
-    /// assert_eq!((found[0].range.clone(), found[0].kind, found[0].label), (5..16, Kind::Ip, "[IP]"));
+    /// assert_eq!((found[0].range.clone(), found[0].kind, found[0].label), (5..16, DataKind::Ip, "[IP]"));
     /// ```
     #[must_use]
     pub fn find(&self, text: &str) -> Vec<Finding<'_>> {
         let swept = self.sweep(text.as_bytes(), 0, 0, true);
         let findings = swept.hits.into_iter().filter_map(|hit| {
             let (kind, label) = match hit.what {
-                What::Kind(kind) => (kind, kind.label()),
-                What::Custom(number) => (Kind::Custom, self.rules.customs.label(number)),
-                What::Label => return None,
+                MatchedKind::Builtin(kind) => (kind, kind.label()),
+                MatchedKind::Custom(number) => (DataKind::Custom, self.rules.customs.label(number)),
+                MatchedKind::Placeholder => return None,
             };
             Some(Finding { range: hit.start..hit.end, kind, label })
         });
@@ -119,33 +119,33 @@ impl Redactor {
 
     /// A text that comes in pieces, redacted as it passes.
     #[must_use]
-    pub fn stream(&self) -> Redacting {
-        Redacting::new(self.clone())
+    pub fn stream(&self) -> StreamRedactor {
+        StreamRedactor::new(self.clone())
     }
 
-    pub(super) fn sweep(&self, bytes: &[u8], from: usize, covered: usize, finished: bool) -> Swept {
-        Sweep { anchors: &self.rules.anchors, customs: &self.rules.customs }.run(bytes, from, covered, finished)
+    pub(super) fn sweep(&self, bytes: &[u8], from: usize, covered: usize, finished: bool) -> ScanResult {
+        Scan { anchors: &self.rules.anchors, customs: &self.rules.customs }.run(bytes, from, covered, finished)
     }
 
     /// Whether detectors look at whole lines.
-    pub(super) fn sees_lines(&self) -> bool {
+    pub(super) fn has_line_detectors(&self) -> bool {
         self.rules.customs.any()
     }
 
     /// Writes a text with labels in the place of what was found.
-    fn write(&self, text: &str, hits: &[Hit], out: &mut String) {
+    fn write(&self, text: &str, hits: &[Match], out: &mut String) {
         let end = self.write_range(text, 0, hits, out);
         out.push_str(&text[end..]);
     }
 
     /// Writes what stands between and in hits, from a place on, and gives the end of the last one.
-    pub(super) fn write_range(&self, text: &str, from: usize, hits: &[Hit], out: &mut String) -> usize {
+    pub(super) fn write_range(&self, text: &str, from: usize, hits: &[Match], out: &mut String) -> usize {
         hits.iter().fold(from, |done, hit| {
             out.push_str(&text[done..hit.start]);
             out.push_str(match hit.what {
-                What::Kind(kind) => kind.label(),
-                What::Custom(number) => self.rules.customs.label(number),
-                What::Label => &text[hit.start..hit.end],
+                MatchedKind::Builtin(kind) => kind.label(),
+                MatchedKind::Custom(number) => self.rules.customs.label(number),
+                MatchedKind::Placeholder => &text[hit.start..hit.end],
             });
             hit.end
         })

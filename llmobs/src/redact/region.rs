@@ -3,19 +3,19 @@
 
 mod checks;
 
-use super::anchor::Scene;
 use super::class;
 use super::class::ALNUM;
 use super::context;
 use super::context::Topic;
-use super::hit::Hit;
-use super::kind::Kind;
-use super::number::Group;
-use super::number::Groups;
+use super::found::Match;
+use super::kind::DataKind;
+use super::number::DigitGroup;
+use super::number::DigitGroups;
 use super::number::Separator;
 use super::number::begins;
 use super::number::ends;
-use super::text::Text;
+use super::prefilter::ScanContext;
+use super::view::TextView;
 
 /// A part of the world whose identity numbers and national telephone numbers are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -100,9 +100,9 @@ impl Region {
 
 /// A set of regions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Regions(u32);
+pub(super) struct RegionSet(u32);
 
-impl Regions {
+impl RegionSet {
     pub(super) const NONE: Self = Self(0);
 
     pub(super) const fn with(self, region: Region) -> Self {
@@ -123,10 +123,10 @@ impl Regions {
 }
 
 /// Digits and separators alone.
-pub(super) fn number(scene: &Scene<'_, '_>, groups: &Groups) -> Option<Hit> {
+pub(super) fn number(scene: &ScanContext<'_, '_>, groups: &DigitGroups) -> Option<Match> {
     let text = scene.text;
     let all = groups.as_slice();
-    if !scene.wants(Kind::NationalId) || !scene.has_regions() || !begins(text, groups.start()) {
+    if !scene.is_enabled(DataKind::NationalId) || !scene.has_regions() || !begins(text, groups.start()) {
         return None;
     }
     let topic = text.topic(groups.start(), context::topic);
@@ -135,33 +135,34 @@ pub(super) fn number(scene: &Scene<'_, '_>, groups: &Groups) -> Option<Hit> {
     }
     (1..=all.len()).rev().find_map(|count| {
         let end = all[count - 1].end;
-        if !ends(text, end) || text.at(end) == b'-' && text.is(end + 1, ALNUM) {
+        if !ends(text, end) || text.at(end) == b'-' && text.has_class(end + 1, ALNUM) {
             return None;
         }
         let digits = super::checksum::digits(text.slice(groups.start(), end));
-        let shape = Shape { digits: &digits, groups: &all[..count], said: topic == Some(Topic::Identity) };
+        let shape =
+            NumberFormat { digits: &digits, groups: &all[..count], has_keyword: topic == Some(Topic::NationalId) };
         scene
             .regions()
             .any(|region| checks::number(region, &shape))
-            .then(|| Hit::new(groups.start(), end, Kind::NationalId))
+            .then(|| Match::new(groups.start(), end, DataKind::NationalId))
     })
 }
 
 /// A number as it is written.
-struct Shape<'a> {
+struct NumberFormat<'a> {
     digits: &'a [u8],
-    groups: &'a [Group],
+    groups: &'a [DigitGroup],
     /// Whether words before it say that it is one.
-    said: bool,
+    has_keyword: bool,
 }
 
-impl Shape<'_> {
+impl NumberFormat<'_> {
     /// The lengths of the groups; one for a number without separators.
-    fn is(&self, lengths: &[usize]) -> bool {
-        self.groups.iter().map(Group::len).eq(lengths.iter().copied())
+    fn has_group_lengths(&self, lengths: &[usize]) -> bool {
+        self.groups.iter().map(DigitGroup::len).eq(lengths.iter().copied())
     }
 
-    fn in_one(&self) -> bool {
+    fn is_ungrouped(&self) -> bool {
         self.groups.len() == 1
     }
 
@@ -171,15 +172,18 @@ impl Shape<'_> {
 }
 
 /// `AB 12 34 56 C`: two letters and a blank stand before a digit.
-pub(super) fn spaced(scene: &Scene<'_, '_>, at: usize) -> Option<Hit> {
-    let start = scene.text.letters_before(at.checked_sub(1)?, 2)?;
-    (scene.anchors_in(Region::Uk) && at - start == 3).then(|| word(scene, start)).flatten()
+pub(super) fn spaced(scene: &ScanContext<'_, '_>, at: usize) -> Option<Match> {
+    let start = scene.text.letters_start(at.checked_sub(1)?, 2)?;
+    (scene.anchors_in(Region::Uk) && at - start == 3).then(|| detect_alphanumeric_id(scene, start)).flatten()
 }
 
 /// Letters and digits.
-pub(super) fn word(scene: &Scene<'_, '_>, at: usize) -> Option<Hit> {
+pub(super) fn detect_alphanumeric_id(scene: &ScanContext<'_, '_>, at: usize) -> Option<Match> {
     let text = scene.text;
-    if !scene.has_regions() || !scene.wants(Kind::NationalId) || class::is(text.before(at), ALNUM) {
+    if !scene.has_regions()
+        || !scene.is_enabled(DataKind::NationalId)
+        || class::is_in(text.decoded_byte_before(at), ALNUM)
+    {
         return None;
     }
     scene.regions().find_map(|region| {
@@ -193,20 +197,20 @@ pub(super) fn word(scene: &Scene<'_, '_>, at: usize) -> Option<Hit> {
         };
         lengths.iter().find_map(|length| {
             let (symbols, end) = symbols(text, at, *length, region)?;
-            checks::word(region, &symbols).then(|| Hit::new(at, end, Kind::NationalId))
+            checks::is_alphanumeric_id(region, &symbols).then(|| Match::new(at, end, DataKind::NationalId))
         })
     })
 }
 
 /// So many letters and digits from a place on; blanks and hyphens between them where a region's people write some.
-fn symbols(text: &Text<'_>, at: usize, wanted: usize, region: Region) -> Option<(Vec<u8>, usize)> {
+fn symbols(text: &TextView<'_>, at: usize, wanted: usize, region: Region) -> Option<(Vec<u8>, usize)> {
     let mut symbols = Vec::with_capacity(wanted);
     let mut place = at;
     while symbols.len() < wanted {
         match text.at(place) {
             b' ' | b'-' if region == Region::Uk || region == Region::Es => {}
             sign @ (b'-' | b'+') if region == Region::Fi => symbols.push(sign),
-            byte if class::is(byte, ALNUM) => symbols.push(byte.to_ascii_uppercase()),
+            byte if class::is_in(byte, ALNUM) => symbols.push(byte.to_ascii_uppercase()),
             _ => return None,
         }
         place += 1;
@@ -214,7 +218,7 @@ fn symbols(text: &Text<'_>, at: usize, wanted: usize, region: Region) -> Option<
             return None;
         }
     }
-    (!text.is(place, ALNUM)).then_some((symbols, place))
+    (!text.has_class(place, ALNUM)).then_some((symbols, place))
 }
 
 #[cfg(test)]

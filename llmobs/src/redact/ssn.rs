@@ -3,15 +3,15 @@
 use super::checksum;
 use super::context;
 use super::context::Topic;
-use super::hit::Hit;
-use super::kind::Kind;
-use super::number::Groups;
+use super::found::Match;
+use super::kind::DataKind;
+use super::number::DigitGroups;
 use super::number::Separator;
 use super::number::begins;
-use super::text::Text;
+use super::view::TextView;
 
 /// `AAA-GG-SSSS`; without hyphens only behind words that say so.
-pub(super) fn ssn(text: &Text<'_>, groups: &Groups) -> Option<Hit> {
+pub(super) fn ssn(text: &TextView<'_>, groups: &DigitGroups) -> Option<Match> {
     let all = groups.as_slice();
     let said = || text.topic(groups.start(), context::topic) == Some(Topic::Ssn);
     let end = match all {
@@ -25,33 +25,33 @@ pub(super) fn ssn(text: &Text<'_>, groups: &Groups) -> Option<Hit> {
         _ => return None,
     };
     let goes_on = match text.at(end) {
-        b'-' => text.is(end + 1, super::class::ALNUM),
-        b'.' => text.is(end + 1, super::class::DIGIT),
-        byte => super::class::is(byte, super::class::ALNUM),
+        b'-' => text.has_class(end + 1, super::class::ALNUM),
+        b'.' => text.has_class(end + 1, super::class::DIGIT),
+        byte => super::class::is_in(byte, super::class::ALNUM),
     };
     let whole = begins(text, groups.start()) && !goes_on;
-    (whole && is_given_out(&checksum::digits(text.slice(groups.start(), end))))
-        .then(|| Hit::new(groups.start(), end, Kind::Ssn))
+    (whole && is_issued(&checksum::digits(text.slice(groups.start(), end))))
+        .then(|| Match::new(groups.start(), end, DataKind::Ssn))
 }
 
 /// Areas 000, 666 and 900 to 999, group 00 and serial 0000 were never given out.
-fn is_given_out(digits: &[u8]) -> bool {
+fn is_issued(digits: &[u8]) -> bool {
     let (area, rest) = digits.split_at(3);
     area != b"000" && area != b"666" && area[0] != b'9' && &rest[..2] != b"00" && &rest[2..] != b"0000"
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Kind;
-    use super::super::probe::found;
+    use super::super::DataKind;
+    use super::super::test_support::found;
 
     #[test]
     fn numbers_that_were_given_out_are_found() {
-        assert_eq!(found("it is 219-45-6789."), [(Kind::Ssn, "219-45-6789")]);
-        assert_eq!(found("SSN: 219 45 6789"), [(Kind::Ssn, "219 45 6789")]);
-        assert_eq!(found("17,219-45-6789,3"), [(Kind::Ssn, "219-45-6789")]);
-        assert_eq!(found("1.0,219-45-6789.and more"), [(Kind::Ssn, "219-45-6789")]);
-        assert_eq!(found("my social security number is 219456789,"), [(Kind::Ssn, "219456789")]);
+        assert_eq!(found("it is 219-45-6789."), [(DataKind::Ssn, "219-45-6789")]);
+        assert_eq!(found("SSN: 219 45 6789"), [(DataKind::Ssn, "219 45 6789")]);
+        assert_eq!(found("17,219-45-6789,3"), [(DataKind::Ssn, "219-45-6789")]);
+        assert_eq!(found("1.0,219-45-6789.and more"), [(DataKind::Ssn, "219-45-6789")]);
+        assert_eq!(found("my social security number is 219456789,"), [(DataKind::Ssn, "219456789")]);
     }
 
     #[test]

@@ -2,20 +2,20 @@
 
 use std::fmt;
 
-use super::Counts;
-use super::Kind;
+use super::DataKind;
+use super::RedactionCounts;
 use super::Redactor;
 use super::class;
 use super::class::DASH;
 use super::class::SPACE;
 use super::class::UPPER;
-use super::text::is_border;
+use super::view::is_char_boundary;
 
 /// Redacts a text that comes in pieces and gives each part as soon as nothing that follows can change it.
 ///
 /// However the text is cut, what comes out is what [`Redactor::redact`] makes of the whole. The last words are held back,
 /// and longer what may be the begin of something: a private key until its last line. No more than a bound is held; what
-/// is longer is masked as [`Kind::Overflow`], to its end, and never let out.
+/// is longer is masked as [`DataKind::Overflow`], to its end, and never let out.
 ///
 /// ```
 /// use llmobs::redact::Redactor;
@@ -29,68 +29,71 @@ use super::text::is_border;
 /// stream.finish(&mut out);
 /// assert_eq!(out, "Write to [EMAIL] today.");
 /// ```
-pub struct Redacting {
+pub struct StreamRedactor {
     redactor: Redactor,
     /// The last bytes that were let out, for who looks back, and all that is held.
     text: String,
     /// What is held begins here.
-    held: usize,
+    pending_start: usize,
     /// Everything before is opaque.
     covered: usize,
-    most: usize,
-    masking: Masking,
+    max_pending_bytes: usize,
+    masking: MaskState,
     /// The begin of a character that is not whole yet.
     partial: Vec<u8>,
-    counts: Counts,
+    counts: RedactionCounts,
 }
 
 /// How much is held, and nothing of it.
-impl fmt::Debug for Redacting {
+impl fmt::Debug for StreamRedactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Redacting").field("held", &self.held()).field("counts", &self.counts).finish_non_exhaustive()
+        f.debug_struct("StreamRedactor")
+            .field("held", &self.pending_bytes())
+            .field("counts", &self.counts)
+            .finish_non_exhaustive()
     }
 }
 
 /// How long what is masked still goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Masking {
+enum MaskState {
     /// To the next line.
-    Line,
-    No,
+    UntilNewline,
+    Off,
     /// To the last line of a key.
-    Pem,
+    UntilPemEnd,
     /// Behind the last line of a key.
-    PemEnd,
+    PemEndLine,
     /// To the next blank.
-    Word,
+    UntilBlank,
 }
 
 /// How much may be held: longer than any key but private ones, and than nearly all tokens.
-const MOST: usize = 8 * 1024;
+const DEFAULT_MAX_PENDING_BYTES: usize = 8 * 1024;
 
 /// How much of what was let out is kept for who looks back.
 const CONTEXT: usize = 256;
 
-const MARK: &str = "-----END";
+const PEM_END_MARK: &str = "-----END";
 
-impl Redacting {
+impl StreamRedactor {
     pub(super) fn new(redactor: Redactor) -> Self {
         Self {
             redactor,
             text: String::new(),
-            held: 0,
+            pending_start: 0,
             covered: 0,
-            most: MOST,
-            masking: Masking::No,
+            max_pending_bytes: DEFAULT_MAX_PENDING_BYTES,
+            masking: MaskState::Off,
             partial: Vec::new(),
-            counts: Counts::default(),
+            counts: RedactionCounts::default(),
         }
     }
 
     /// How many bytes may be held back before they are masked. Defaults to 8 KiB; less than 512 bytes is taken as 512.
     #[must_use]
-    pub fn hold_at_most(mut self, bytes: usize) -> Self {
-        self.most = bytes.max(512);
+    pub fn max_pending_bytes(mut self, bytes: usize) -> Self {
+        self.max_pending_bytes = bytes.max(512);
         self
     }
 
@@ -98,9 +101,9 @@ impl Redacting {
     pub fn push(&mut self, piece: &str, out: &mut String) {
         if !self.partial.is_empty() {
             self.partial.clear();
-            self.take("\u{fffd}", out);
+            self.accept("\u{fffd}", out);
         }
-        self.take(piece, out);
+        self.accept(piece, out);
     }
 
     /// Takes a piece that may end inside a character. Bytes that are no UTF-8 become U+FFFD.
@@ -110,15 +113,15 @@ impl Redacting {
         let mut rest = &bytes[..];
         loop {
             match std::str::from_utf8(rest) {
-                Ok(text) => return self.take(text, out),
+                Ok(text) => return self.accept(text, out),
                 Err(error) => {
                     let (good, bad) = rest.split_at(error.valid_up_to());
-                    self.take(std::str::from_utf8(good).unwrap_or_default(), out);
+                    self.accept(std::str::from_utf8(good).unwrap_or_default(), out);
                     let Some(length) = error.error_len() else {
                         self.partial = bad.to_vec();
                         return;
                     };
-                    self.take("\u{fffd}", out);
+                    self.accept("\u{fffd}", out);
                     rest = &bad[length..];
                 }
             }
@@ -126,38 +129,38 @@ impl Redacting {
     }
 
     /// The text is over: writes what was held and says what was found.
-    pub fn finish(mut self, out: &mut String) -> Counts {
+    pub fn finish(mut self, out: &mut String) -> RedactionCounts {
         if !self.partial.is_empty() {
-            self.take("\u{fffd}", out);
+            self.accept("\u{fffd}", out);
         }
-        if self.masking == Masking::No {
-            self.let_out(true, out);
+        if self.masking == MaskState::Off {
+            self.write_settled(true, out);
         }
         self.counts
     }
 
     /// What was found so far in what was let out.
     #[must_use]
-    pub const fn counts(&self) -> Counts {
+    pub const fn counts(&self) -> RedactionCounts {
         self.counts
     }
 
     /// How many bytes are held back.
     #[must_use]
-    pub const fn held(&self) -> usize {
-        self.text.len() - self.held
+    pub const fn pending_bytes(&self) -> usize {
+        self.text.len() - self.pending_start
     }
 
-    fn take(&mut self, piece: &str, out: &mut String) {
+    fn accept(&mut self, piece: &str, out: &mut String) {
         // In parts, so that a long piece is no reason to hold more than the bound.
         let mut rest = piece;
         while !rest.is_empty() {
-            let end = rest.floor_char_boundary(self.most.min(rest.len()));
+            let end = rest.floor_char_boundary(self.max_pending_bytes.min(rest.len()));
             let (part, after) = rest.split_at(end);
             rest = after;
-            if self.masking == Masking::No {
+            if self.masking == MaskState::Off {
                 self.text.push_str(part);
-                self.let_out(false, out);
+                self.write_settled(false, out);
                 self.mask_overflow(out);
             } else {
                 self.skip(part, out);
@@ -166,47 +169,47 @@ impl Redacting {
     }
 
     /// Writes what is settled.
-    fn let_out(&mut self, finished: bool, out: &mut String) {
-        let swept = self.redactor.sweep(self.text.as_bytes(), self.held, self.covered, finished);
-        let end = self.redactor.write_range(&self.text, self.held, &swept.hits, out);
-        self.counts += Counts::of(&swept.hits);
+    fn write_settled(&mut self, finished: bool, out: &mut String) {
+        let swept = self.redactor.sweep(self.text.as_bytes(), self.pending_start, self.covered, finished);
+        let end = self.redactor.write_range(&self.text, self.pending_start, &swept.hits, out);
+        self.counts += RedactionCounts::of(&swept.hits);
         out.push_str(&self.text[end..swept.settled]);
         self.covered = swept.hits.last().map_or(self.covered, |hit| hit.end);
-        self.held = swept.settled;
-        let mut cut = self.held.saturating_sub(CONTEXT);
+        self.pending_start = swept.settled;
+        let mut cut = self.pending_start.saturating_sub(CONTEXT);
         if cut >= CONTEXT {
-            while !is_border(self.text.as_bytes(), cut) {
+            while !is_char_boundary(self.text.as_bytes(), cut) {
                 cut += 1;
             }
             self.text.drain(..cut);
-            self.held -= cut;
+            self.pending_start -= cut;
             self.covered = self.covered.saturating_sub(cut);
         }
     }
 
     /// Masks what is held if it is too much: from where it begins to be one long word, or a key.
     fn mask_overflow(&mut self, out: &mut String) {
-        if self.held() <= self.most {
+        if self.pending_bytes() <= self.max_pending_bytes {
             return;
         }
-        let held = &self.text[self.held..];
+        let held = &self.text[self.pending_start..];
         let key = held.find("-----BEGIN");
-        let word = held.bytes().rposition(|byte| class::is(byte, SPACE)).map_or(0, |at| at + 1);
+        let word = held.bytes().rposition(|byte| class::is_in(byte, SPACE)).map_or(0, |at| at + 1);
         let (begin, masking) = match key {
-            Some(begin) => (begin, Masking::Pem),
-            None if self.redactor.sees_lines() => (0, Masking::Line),
+            Some(begin) => (begin, MaskState::UntilPemEnd),
+            None if self.redactor.has_line_detectors() => (0, MaskState::UntilNewline),
             // A word that is not the longest part is not what was too long.
-            None => (if held.len() - word > held.len() / 2 { word } else { 0 }, Masking::Word),
+            None => (if held.len() - word > held.len() / 2 { word } else { 0 }, MaskState::UntilBlank),
         };
         // What stands before is looked at as it will stand there: with a label behind it.
-        let label = Kind::Overflow.label();
-        let masked = self.text.split_off(self.held + begin);
+        let label = DataKind::Overflow.label();
+        let masked = self.text.split_off(self.pending_start + begin);
         self.text.push_str(label);
-        self.let_out(true, out);
+        self.write_settled(true, out);
         self.reset();
-        self.counts.add(Kind::Overflow);
+        self.counts.add(DataKind::Overflow);
         self.masking = masking;
-        if masking == Masking::Pem {
+        if masking == MaskState::UntilPemEnd {
             self.skip(&masked, out);
         }
     }
@@ -215,32 +218,32 @@ impl Redacting {
     fn skip(&mut self, piece: &str, out: &mut String) {
         let bytes = piece.as_bytes();
         let end = match self.masking {
-            Masking::Line => bytes.iter().position(|byte| *byte == b'\n'),
-            Masking::Word => bytes.iter().position(|byte| class::is(*byte, SPACE)),
-            Masking::PemEnd => bytes.iter().position(|byte| !class::is(*byte, UPPER | DASH) && *byte != b' '),
-            Masking::Pem => {
+            MaskState::UntilNewline => bytes.iter().position(|byte| *byte == b'\n'),
+            MaskState::UntilBlank => bytes.iter().position(|byte| class::is_in(*byte, SPACE)),
+            MaskState::PemEndLine => bytes.iter().position(|byte| !class::is_in(*byte, UPPER | DASH) && *byte != b' '),
+            MaskState::UntilPemEnd => {
                 // The mark itself may be cut.
                 self.text.push_str(piece);
-                let Some(at) = self.text.find(MARK) else {
-                    let keep = self.text.ceil_char_boundary(self.text.len().saturating_sub(MARK.len()));
+                let Some(at) = self.text.find(PEM_END_MARK) else {
+                    let keep = self.text.ceil_char_boundary(self.text.len().saturating_sub(PEM_END_MARK.len()));
                     self.text.drain(..keep);
                     return;
                 };
-                let rest = self.text.split_off(at + MARK.len());
+                let rest = self.text.split_off(at + PEM_END_MARK.len());
                 self.reset();
-                self.masking = Masking::PemEnd;
+                self.masking = MaskState::PemEndLine;
                 return self.skip(&rest, out);
             }
-            Masking::No => return,
+            MaskState::Off => return,
         };
         if let Some(end) = end {
-            self.masking = Masking::No;
-            self.take(&piece[end..], out);
+            self.masking = MaskState::Off;
+            self.accept(&piece[end..], out);
         }
     }
 
     fn reset(&mut self) {
         self.text.clear();
-        (self.held, self.covered) = (0, 0);
+        (self.pending_start, self.covered) = (0, 0);
     }
 }

@@ -3,14 +3,14 @@
 use super::class;
 use super::class::ALNUM;
 use super::class::SPACE;
-use super::hit::Hit;
-use super::kind::Kind;
-use super::text::Text;
-use super::value;
+use super::found::Match;
+use super::kind::DataKind;
+use super::secret_value;
+use super::view::TextView;
 
 /// `://` stands at a place: a user and a password may follow.
-pub(super) fn user_info(text: &Text<'_>, at: usize) -> Option<Hit> {
-    if !class::is(text.byte_before(at), ALNUM) {
+pub(super) fn user_info(text: &TextView<'_>, at: usize) -> Option<Match> {
+    if !class::is_in(text.byte_before(at), ALNUM) {
         return None;
     }
     let start = at + 3;
@@ -26,7 +26,7 @@ pub(super) fn user_info(text: &Text<'_>, at: usize) -> Option<Hit> {
             {
                 break;
             }
-            byte if class::is(byte, SPACE) => break,
+            byte if class::is_in(byte, SPACE) => break,
             _ => {}
         }
         place += 1;
@@ -35,20 +35,20 @@ pub(super) fn user_info(text: &Text<'_>, at: usize) -> Option<Hit> {
     let name = text.slice(start, end);
     let colon = name.iter().position(|byte| *byte == b':')?;
     let password = &name[colon + 1..];
-    (!password.is_empty() && !value::is_placeholder(password)).then(|| Hit::new(start, end, Kind::UrlCredential))
+    (!password.is_empty() && !secret_value::is_dummy(password)).then(|| Match::new(start, end, DataKind::UrlCredential))
 }
 
 /// The most bytes that a user and a password have.
 const LONGEST: usize = 512;
 
 /// Whether a host stands here: a name with a dot or a port.
-fn is_host(text: &Text<'_>, start: usize, end: usize) -> bool {
+fn is_host(text: &TextView<'_>, start: usize, end: usize) -> bool {
     let name = text.slice(start, end);
     name.contains(&b'.') || name.contains(&b':') || name == b"localhost"
 }
 
 /// A slash belongs to a password only if one began and an at sign and a host follow before the next blank or slash pair.
-fn is_password_byte(text: &Text<'_>, start: usize, place: usize) -> bool {
+fn is_password_byte(text: &TextView<'_>, start: usize, place: usize) -> bool {
     let colon = text.slice(start, place).iter().position(|byte| *byte == b':');
     let Some(colon) = colon else { return false };
     let port = text.slice(start + colon + 1, place);
@@ -59,9 +59,9 @@ fn is_password_byte(text: &Text<'_>, start: usize, place: usize) -> bool {
     let mut ahead = place + 1;
     while ahead - place < 64 {
         match text.at(ahead) {
-            b'@' => return text.is(ahead + 1, ALNUM),
+            b'@' => return text.has_class(ahead + 1, ALNUM),
             b'"' | b'\'' | b'`' | b'<' | b'>' | b'&' | b'=' | 0 | b'[' => return false,
-            byte if class::is(byte, SPACE) => return false,
+            byte if class::is_in(byte, SPACE) => return false,
             _ => ahead += 1,
         }
     }
@@ -69,9 +69,12 @@ fn is_password_byte(text: &Text<'_>, start: usize, place: usize) -> bool {
 }
 
 /// `?sig=`, `&key=` stands in `at..end`: a parameter whose value opens something.
-pub(super) fn parameter(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
+pub(super) fn parameter(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
     let mut stop = end;
-    while stop - end < 2048 && text.is(stop, class::VALUE) && !matches!(text.at(stop), b'&' | b'#' | b'\\' | b'|') {
+    while stop - end < 2048
+        && text.has_class(stop, class::VALUE)
+        && !matches!(text.at(stop), b'&' | b'#' | b'\\' | b'|')
+    {
         stop += 1;
     }
     while stop > end && matches!(text.at(stop - 1), b'.' | b':' | b'!' | b'?') {
@@ -81,14 +84,14 @@ pub(super) fn parameter(text: &Text<'_>, at: usize, end: usize) -> Option<Hit> {
     let name = text.slice(at + 1, end - 1).to_ascii_lowercase();
     let certain =
         name.ends_with(b"signature") || name.ends_with(b"credential") || name == b"sig" || name.ends_with(b"secret");
-    let opens = if certain { value.len() >= 8 } else { value.len() >= 12 && value::is_random(value) };
-    (opens && !value::is_placeholder(value)).then(|| Hit::new(end, stop, Kind::UrlCredential))
+    let opens = if certain { value.len() >= 8 } else { value.len() >= 12 && secret_value::is_random(value) };
+    (opens && !secret_value::is_dummy(value)).then(|| Match::new(end, stop, DataKind::UrlCredential))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Kind;
-    use super::super::probe::found;
+    use super::super::DataKind;
+    use super::super::test_support::found;
 
     #[test]
     fn users_and_passwords_are_found() {
@@ -101,7 +104,7 @@ mod tests {
         ] {
             for frame in ["at {}.", "\"{}\"", "url={}", "接続{}。"] {
                 assert!(
-                    found(&frame.replace("{}", text)).contains(&(Kind::UrlCredential, credential)),
+                    found(&frame.replace("{}", text)).contains(&(DataKind::UrlCredential, credential)),
                     "{text} in {frame}"
                 );
             }
@@ -115,7 +118,7 @@ mod tests {
             ("https://b.example/f?sv=2024&sig=abcDEF123%2Bxyz%3D", "abcDEF123%2Bxyz%3D"),
             ("https://s3.example/k?X-Amz-Signature=0123456789abcdef0123", "0123456789abcdef0123"),
         ] {
-            assert_eq!(found(text), [(Kind::UrlCredential, value)], "{text}");
+            assert_eq!(found(text), [(DataKind::UrlCredential, value)], "{text}");
         }
     }
 

@@ -9,7 +9,7 @@ use std::fmt;
 /// What a value outside the known set is called in a label, as the conventions call it for `error.type`.
 pub const OTHER: &str = "_OTHER";
 
-macro_rules! open_words {
+macro_rules! open_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident => $text:literal,)* }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -52,7 +52,7 @@ macro_rules! open_words {
     };
 }
 
-macro_rules! closed_words {
+macro_rules! closed_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident => $text:literal,)* }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -88,7 +88,7 @@ macro_rules! closed_words {
     };
 }
 
-open_words! {
+open_enum! {
     /// `gen_ai.operation.name`: what was asked of the model.
     OperationName {
         /// Chat completion.
@@ -112,7 +112,7 @@ open_words! {
     }
 }
 
-open_words! {
+open_enum! {
     /// `gen_ai.output.type`: the kind of content that was asked for.
     OutputType {
         /// `image`
@@ -126,7 +126,7 @@ open_words! {
     }
 }
 
-open_words! {
+open_enum! {
     /// `gen_ai.provider.name`: whose telemetry flavour this is. A self-hosted engine has no listed value: give its
     /// name to [`Provider::other`].
     Provider {
@@ -165,7 +165,7 @@ open_words! {
     }
 }
 
-open_words! {
+open_enum! {
     /// Why generation of a choice ended, in the words of the conventions' message schema.
     FinishReason {
         /// The context was compacted.
@@ -232,7 +232,7 @@ impl FinishReason {
     }
 }
 
-closed_words! {
+closed_enum! {
     /// `error.type`: the closed list of what can go wrong. The same value stands on metric and span.
     ErrorType {
         /// The caller's credentials were missing or refused. A client fault.
@@ -305,7 +305,7 @@ impl ErrorType {
     }
 }
 
-closed_words! {
+closed_enum! {
     /// How an operation ended. Every started operation ends in exactly one.
     Outcome {
         /// It gave what was asked, with a finish reason.
@@ -319,7 +319,7 @@ closed_words! {
     }
 }
 
-closed_words! {
+closed_enum! {
     /// What an operation in flight is doing.
     State {
         /// Work before the queue: parsing, templates, tokenizing.
@@ -339,7 +339,7 @@ closed_words! {
     }
 }
 
-closed_words! {
+closed_enum! {
     /// How the time in the queue ended.
     QueueExit {
         /// The engine took it.
@@ -353,7 +353,7 @@ closed_words! {
     }
 }
 
-closed_words! {
+closed_enum! {
     /// Where the number of tokens came from.
     TokenSource {
         /// The engine or API said it.
@@ -365,7 +365,7 @@ closed_words! {
     }
 }
 
-closed_words! {
+closed_enum! {
     /// A try of one logical operation.
     AttemptKind {
         /// The first try.
@@ -379,7 +379,7 @@ closed_words! {
     }
 }
 
-closed_words! {
+closed_enum! {
     /// Which kind of response cache was asked.
     CacheKind {
         /// Equal requests.
@@ -389,7 +389,7 @@ closed_words! {
     }
 }
 
-closed_words! {
+closed_enum! {
     /// What a cache answered.
     CacheResult {
         /// Found.
@@ -399,13 +399,13 @@ closed_words! {
     }
 }
 
-closed_words! {
+closed_enum! {
     /// Whose pause was long.
     StallCause {
         /// The engine gave no token.
         Engine => "engine",
         /// The reader did not come back.
-        Reader => "reader",
+        Consumer => "reader",
     }
 }
 

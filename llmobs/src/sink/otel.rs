@@ -1,6 +1,6 @@
 //! The OpenTelemetry side, through the API crate alone. This file and its child know of `opentelemetry::metrics`.
 
-mod cell;
+mod bound_instrument;
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
@@ -26,72 +26,72 @@ use opentelemetry::metrics::MeterProvider;
 use opentelemetry::metrics::UpDownCounter;
 use opentelemetry::trace::TraceContextExt;
 
-pub(crate) use self::cell::Cell;
-use super::Source;
-use crate::catalog::Id;
+pub(crate) use self::bound_instrument::BoundInstrument;
+use super::ObservableSource;
 use crate::catalog::Instrument;
 use crate::catalog::Profile;
 use crate::catalog::Row;
+use crate::catalog::RowId;
 use crate::catalog::SERIES;
-use crate::catalog::own;
-use crate::record::Bounds;
-use crate::record::Label;
-use crate::record::Reading;
-use crate::record::Text;
-use crate::record::TraceLink;
+use crate::catalog::llmobs_attribute;
+use crate::measurement::BucketBounds;
+use crate::measurement::Label;
+use crate::measurement::LabelValue;
+use crate::measurement::Observation;
+use crate::measurement::TraceLink;
 use crate::semconv::value::OTHER;
 
 /// The instruments of an observer.
 #[derive(Debug)]
-pub(crate) struct Store {
+pub(crate) struct Instruments {
     meter: Meter,
     /// Made when first needed: each histogram of the SDK takes 137 KB for a reader, used or not.
-    instruments: Box<[OnceLock<Tool>]>,
+    instruments: Box<[OnceLock<ApiInstrument>]>,
     /// The meter records nothing, so nothing more is given to it.
-    is_silent: AtomicBool,
+    is_noop: AtomicBool,
 }
 
 /// An instrument of the API.
 #[derive(Debug)]
-enum Tool {
+enum ApiInstrument {
     Counter(Counter<u64>),
     Gauge(Gauge<f64>),
     Histogram(Histogram<f64>),
-    Real(Counter<f64>),
+    FloatCounter(Counter<f64>),
     UpDownCounter(UpDownCounter<i64>),
 }
 
-impl Store {
+impl Instruments {
     pub(super) fn new(meter: Meter) -> Self {
-        let instruments = Id::ALL.iter().map(|_| OnceLock::new()).collect();
-        Self { meter, instruments, is_silent: AtomicBool::new(false) }
+        let instruments = RowId::ALL.iter().map(|_| OnceLock::new()).collect();
+        Self { meter, instruments, is_noop: AtomicBool::new(false) }
     }
 
     /// The series of an instrument; none once it is known that the meter records nothing.
-    pub(super) fn bind(&self, id: Id, labels: &[Label], bounds: &Bounds) -> Option<Cell> {
-        if self.is_silent() {
+    pub(super) fn bind(&self, id: RowId, labels: &[Label], bounds: &BucketBounds) -> Option<BoundInstrument> {
+        if self.is_noop() {
             return None;
         }
         let attributes = attributes(labels);
-        let tool = self.instruments[id as usize].get_or_init(|| self.make(id, bounds));
+        let tool = self.instruments[id as usize].get_or_init(|| self.create(id, bounds));
         Some(match tool {
-            Tool::Counter(counter) => Cell::counter(counter, attributes),
-            Tool::Gauge(gauge) => Cell::gauge(gauge, attributes),
-            Tool::Histogram(histogram) => Cell::histogram(histogram, attributes),
-            Tool::Real(counter) => Cell::Real(counter.clone(), attributes.into()),
-            Tool::UpDownCounter(counter) => Cell::up_down(counter, attributes),
+            ApiInstrument::Counter(counter) => BoundInstrument::counter(counter, attributes),
+            ApiInstrument::Gauge(gauge) => BoundInstrument::gauge(gauge, attributes),
+            ApiInstrument::Histogram(histogram) => BoundInstrument::histogram(histogram, attributes),
+            ApiInstrument::FloatCounter(counter) => BoundInstrument::FloatCounter(counter.clone(), attributes.into()),
+            ApiInstrument::UpDownCounter(counter) => BoundInstrument::up_down(counter, attributes),
         })
     }
 
-    pub(super) fn is_silent(&self) -> bool {
-        self.is_silent.load(Ordering::Relaxed)
+    pub(super) fn is_noop(&self) -> bool {
+        self.is_noop.load(Ordering::Relaxed)
     }
 
-    fn make(&self, id: Id, bounds: &Bounds) -> Tool {
+    fn create(&self, id: RowId, bounds: &BucketBounds) -> ApiInstrument {
         let row = id.row();
         let (name, unit, description) = (row.name, row.unit, row.description);
         match row.instrument {
-            Instrument::Histogram => Tool::Histogram(
+            Instrument::Histogram => ApiInstrument::Histogram(
                 self.meter
                     .f64_histogram(name)
                     .with_unit(unit)
@@ -100,41 +100,43 @@ impl Store {
                     .build(),
             ),
             Instrument::Gauge => {
-                Tool::Gauge(self.meter.f64_gauge(name).with_unit(unit).with_description(description).build())
+                ApiInstrument::Gauge(self.meter.f64_gauge(name).with_unit(unit).with_description(description).build())
             }
-            Instrument::UpDownCounter => Tool::UpDownCounter(
+            Instrument::UpDownCounter => ApiInstrument::UpDownCounter(
                 self.meter.i64_up_down_counter(name).with_unit(unit).with_description(description).build(),
             ),
-            Instrument::Counter if !row.is_integer() => {
-                Tool::Real(self.meter.f64_counter(name).with_unit(unit).with_description(description).build())
-            }
-            _ => Tool::Counter(self.meter.u64_counter(name).with_unit(unit).with_description(description).build()),
+            Instrument::Counter if !row.is_integer() => ApiInstrument::FloatCounter(
+                self.meter.f64_counter(name).with_unit(unit).with_description(description).build(),
+            ),
+            _ => ApiInstrument::Counter(
+                self.meter.u64_counter(name).with_unit(unit).with_description(description).build(),
+            ),
         }
     }
 
     /// Has the meter read every observable row of ours at collection, for as long as the source lives.
-    pub(super) fn observe(&self, source: &Weak<dyn Source>) -> Health {
-        let witness = self.observe_those(source, |row| !row.is_foreign());
+    pub(super) fn observe(&self, source: &Weak<dyn ObservableSource>) -> MeterHealth {
+        let witness = self.observe_those(source, |row| !row.is_external());
         // A meter that records nothing drops a callback at once.
         if Arc::strong_count(&witness) == 1 {
-            self.is_silent.store(true, Ordering::Relaxed);
-            Health::Noop
-        } else if self.keeps_counters() {
-            Health::Recording
+            self.is_noop.store(true, Ordering::Relaxed);
+            MeterHealth::Noop
+        } else if self.has_working_counters() {
+            MeterHealth::Recording
         } else {
-            Health::HalfBound
+            MeterHealth::BoundInstrumentsMismatch
         }
     }
 
     /// The same for the rows that come from outside.
-    pub(super) fn observe_foreign(&self, source: &Weak<dyn Source>) {
-        self.observe_those(source, Row::is_foreign);
+    pub(super) fn observe_foreign(&self, source: &Weak<dyn ObservableSource>) {
+        self.observe_those(source, Row::is_external);
     }
 
     /// Gives what each callback that was kept holds on to.
-    fn observe_those(&self, source: &Weak<dyn Source>, wanted: impl Fn(&Row) -> bool) -> Arc<()> {
+    fn observe_those(&self, source: &Weak<dyn ObservableSource>, wanted: impl Fn(&Row) -> bool) -> Arc<()> {
         let witness = Arc::new(());
-        let rows = Id::ALL.iter().copied().filter(|id| id.row().is_observable() && id.row().since.is_some());
+        let rows = RowId::ALL.iter().copied().filter(|id| id.row().is_observable() && id.row().since.is_some());
         for id in rows.filter(|id| wanted(id.row())) {
             let row = id.row();
             let (kept, source) = (Arc::clone(&witness), Weak::clone(source));
@@ -152,23 +154,27 @@ impl Store {
                 Instrument::ObservableCounter if row.is_integer() => {
                     let builder = self.meter.u64_observable_counter(row.name);
                     let builder = builder.with_unit(row.unit).with_description(row.description);
-                    let count = |value| u64::try_from(whole(value)).unwrap_or_default();
-                    builder.with_callback(move |into| give(&read, |value, at| into.observe(count(value), at))).build();
+                    let count = |value| u64::try_from(to_i64(value)).unwrap_or_default();
+                    builder
+                        .with_callback(move |into| observe_all(&read, |value, at| into.observe(count(value), at)))
+                        .build();
                 }
                 Instrument::ObservableCounter => {
                     let builder = self.meter.f64_observable_counter(row.name);
                     let builder = builder.with_unit(row.unit).with_description(row.description);
-                    builder.with_callback(move |into| give(&read, |value, at| into.observe(value, at))).build();
+                    builder.with_callback(move |into| observe_all(&read, |value, at| into.observe(value, at))).build();
                 }
                 Instrument::ObservableGauge => {
                     let builder = self.meter.f64_observable_gauge(row.name);
                     let builder = builder.with_unit(row.unit).with_description(row.description);
-                    builder.with_callback(move |into| give(&read, |value, at| into.observe(value, at))).build();
+                    builder.with_callback(move |into| observe_all(&read, |value, at| into.observe(value, at))).build();
                 }
                 _ => {
                     let builder = self.meter.i64_observable_up_down_counter(row.name);
                     let builder = builder.with_unit(row.unit).with_description(row.description);
-                    builder.with_callback(move |into| give(&read, |value, at| into.observe(whole(value), at))).build();
+                    builder
+                        .with_callback(move |into| observe_all(&read, |value, at| into.observe(to_i64(value), at)))
+                        .build();
                 }
             }
         }
@@ -177,15 +183,15 @@ impl Store {
 
     /// Whether a counter's handle is more than an empty shell: one that works holds on to its attributes. Several are
     /// asked, since the handle of a counter that a View drops is empty too.
-    fn keeps_counters(&self) -> bool {
+    fn has_working_counters(&self) -> bool {
         let probes = [
-            (Id::Folded, own::LABEL, SERIES[2]),
-            (Id::Anomalies, own::ANOMALY, "mark_out_of_order"),
-            (Id::Started, SERIES[2], OTHER),
+            (RowId::FoldedLabels, llmobs_attribute::LABEL, SERIES[2]),
+            (RowId::Anomalies, llmobs_attribute::ANOMALY, "mark_out_of_order"),
+            (RowId::Started, SERIES[2], OTHER),
         ];
         probes.into_iter().any(|(id, name, value)| {
             let value: Arc<str> = value.into();
-            let _kept = self.bind(id, &[Label::new(name, Arc::clone(&value))], &Bounds::new(&[]));
+            let _kept = self.bind(id, &[Label::new(name, Arc::clone(&value))], &BucketBounds::new(&[]));
             Arc::strong_count(&value) > 1
         })
     }
@@ -193,9 +199,9 @@ impl Store {
 
 /// What a meter does with what it is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Health {
+pub(crate) enum MeterHealth {
     Noop,
-    HalfBound,
+    BoundInstrumentsMismatch,
     Recording,
 }
 
@@ -205,25 +211,25 @@ pub(crate) enum Health {
 /// use opentelemetry::metrics::noop::NoopMeterProvider;
 ///
 /// let provider = NoopMeterProvider::new();
-/// let meters = llmobs::otel::Meters::from(&provider);
+/// let meters = llmobs::otel::MeterProviderRef::from(&provider);
 /// # let _ = meters;
 /// ```
 #[derive(Clone, Copy)]
-pub struct Meters<'a>(&'a dyn MeterProvider);
+pub struct MeterProviderRef<'a>(&'a dyn MeterProvider);
 
-impl<'a, P: MeterProvider> From<&'a P> for Meters<'a> {
+impl<'a, P: MeterProvider> From<&'a P> for MeterProviderRef<'a> {
     fn from(provider: &'a P) -> Self {
         Self(provider)
     }
 }
 
-impl fmt::Debug for Meters<'_> {
+impl fmt::Debug for MeterProviderRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Meters")
+        f.write_str("MeterProviderRef")
     }
 }
 
-impl Meters<'_> {
+impl MeterProviderRef<'_> {
     pub(crate) fn meter(self, profile: Profile) -> Meter {
         self.0.meter_with_scope(scope(profile))
     }
@@ -231,21 +237,21 @@ impl Meters<'_> {
 
 /// Where the tracer comes from: made from a reference to any tracer provider.
 #[derive(Clone, Copy)]
-pub struct Tracers<'a>(&'a dyn ObjectSafeTracerProvider);
+pub struct TracerProviderRef<'a>(&'a dyn ObjectSafeTracerProvider);
 
-impl<'a, P: ObjectSafeTracerProvider> From<&'a P> for Tracers<'a> {
+impl<'a, P: ObjectSafeTracerProvider> From<&'a P> for TracerProviderRef<'a> {
     fn from(provider: &'a P) -> Self {
         Self(provider)
     }
 }
 
-impl fmt::Debug for Tracers<'_> {
+impl fmt::Debug for TracerProviderRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Tracers")
+        f.write_str("TracerProviderRef")
     }
 }
 
-impl Tracers<'_> {
+impl TracerProviderRef<'_> {
     pub(crate) fn tracer(self, profile: Profile) -> BoxedTracer {
         BoxedTracer::new(self.0.boxed_tracer(scope(profile)))
     }
@@ -280,7 +286,7 @@ fn scope(profile: Profile) -> InstrumentationScope {
     }
 }
 
-fn give(read: &impl Fn() -> Vec<Reading>, into: impl Fn(f64, &[KeyValue])) {
+fn observe_all(read: &impl Fn() -> Vec<Observation>, into: impl Fn(f64, &[KeyValue])) {
     for reading in read() {
         into(reading.value, &attributes(&reading.labels));
     }
@@ -292,16 +298,16 @@ fn attributes(labels: &[Label]) -> Vec<KeyValue> {
 
 fn attribute(label: &Label) -> KeyValue {
     let value: Value = match &label.value {
-        Text::Static(text) => (*text).into(),
-        Text::Shared(text) => StringValue::from(Arc::clone(text)).into(),
+        LabelValue::Static(text) => (*text).into(),
+        LabelValue::Shared(text) => StringValue::from(Arc::clone(text)).into(),
         #[cfg(feature = "tower")]
-        Text::Number(number, _) => (*number).into(),
+        LabelValue::Number(number, _) => (*number).into(),
     };
     KeyValue::new(label.name.clone(), value)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "rows of whole numbers hold counts of things that exist")]
-const fn whole(value: f64) -> i64 {
+const fn to_i64(value: f64) -> i64 {
     value as i64
 }
 
@@ -311,23 +317,23 @@ mod tests {
     use opentelemetry::metrics::noop::NoopMeterProvider;
 
     #[derive(Debug)]
-    struct Nothing;
+    struct EmptySource;
 
-    impl Source for Nothing {
+    impl ObservableSource for EmptySource {
         fn prepare(&self) {}
 
-        fn read(&self, _: Id) -> Vec<Reading> {
+        fn read(&self, _: RowId) -> Vec<Observation> {
             Vec::new()
         }
     }
 
     #[test]
     fn a_meter_that_records_nothing_gets_nothing() {
-        let store = Store::new(Meters::from(&NoopMeterProvider::new()).meter(Profile::V1_41));
-        let bounds = Bounds::new(&[0.1]);
-        assert!(store.bind(Id::InterToken, &[], &bounds).is_some(), "not known before it was tried");
-        let source: Arc<dyn Source> = Arc::new(Nothing);
-        assert_eq!(store.observe(&Arc::downgrade(&source)), Health::Noop);
-        assert!(store.bind(Id::InterToken, &[], &bounds).is_none());
+        let store = Instruments::new(MeterProviderRef::from(&NoopMeterProvider::new()).meter(Profile::V1_41));
+        let bounds = BucketBounds::new(&[0.1]);
+        assert!(store.bind(RowId::InterToken, &[], &bounds).is_some(), "not known before it was tried");
+        let source: Arc<dyn ObservableSource> = Arc::new(EmptySource);
+        assert_eq!(store.observe(&Arc::downgrade(&source)), MeterHealth::Noop);
+        assert!(store.bind(RowId::InterToken, &[], &bounds).is_none());
     }
 }

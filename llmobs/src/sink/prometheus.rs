@@ -28,75 +28,75 @@ use prometheus_client::metrics::exemplar::HistogramWithExemplars;
 use prometheus_client::registry::Registry;
 use prometheus_client::registry::Unit;
 
-pub(crate) use self::view::Chosen;
-use super::Source;
-use crate::catalog::Id;
+pub(crate) use self::view::EnabledView;
+use super::ObservableSource;
 use crate::catalog::Instrument;
 use crate::catalog::Row;
-use crate::record::Aggregate;
-use crate::record::Bounds;
-use crate::record::Label;
-use crate::record::Reading;
-use crate::record::Text;
-use crate::record::TraceLink;
+use crate::catalog::RowId;
+use crate::measurement::BucketBounds;
+use crate::measurement::HistogramData;
+use crate::measurement::Label;
+use crate::measurement::LabelValue;
+use crate::measurement::Observation;
+use crate::measurement::TraceLink;
 
 /// Where the page's metrics are registered: made from a mutable reference to a registry.
-pub struct Target<'a>(&'a mut Registry);
+pub struct RegistryMut<'a>(&'a mut Registry);
 
-impl<'a> From<&'a mut Registry> for Target<'a> {
+impl<'a> From<&'a mut Registry> for RegistryMut<'a> {
     fn from(registry: &'a mut Registry) -> Self {
         Self(registry)
     }
 }
 
-impl fmt::Debug for Target<'_> {
+impl fmt::Debug for RegistryMut<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Target")
+        f.write_str("RegistryMut")
     }
 }
 
-impl Target<'_> {
+impl RegistryMut<'_> {
     /// Whether an observer's metrics are on this registry's page already: then every name would appear twice, which
     /// no parser accepts.
-    pub(crate) fn is_taken(&self) -> bool {
+    pub(crate) fn has_observer(&self) -> bool {
         let mut page = String::new();
         let whole = prometheus_client::encoding::text::encode_registry(&mut page, self.0);
         whole.is_ok() && page.contains("llmobs_build_info")
     }
 
-    pub(crate) fn register(&mut self, page: Page) {
+    pub(crate) fn register(&mut self, page: ObserverCollector) {
         self.0.register_collector(Box::new(page));
     }
 }
 
 /// All series of an observer, by row and labels.
 #[derive(Debug)]
-pub(crate) struct Store {
-    rows: Box<[Mutex<Series>]>,
+pub(crate) struct SeriesStore {
+    rows: Box<[Mutex<SeriesMap>]>,
     level: Arc<AtomicU8>,
 }
 
 /// Ordered, so that two scrapes list their series alike.
-type Series = BTreeMap<Box<[Label]>, (PageLabels, Cell)>;
+type SeriesMap = BTreeMap<Box<[Label]>, (PrometheusLabels, SeriesValue)>;
 
-impl Store {
+impl SeriesStore {
     pub(super) fn new(level: Arc<AtomicU8>) -> Self {
-        Self { rows: Id::ALL.iter().map(|_| Mutex::default()).collect(), level }
+        Self { rows: RowId::ALL.iter().map(|_| Mutex::default()).collect(), level }
     }
 
-    pub(super) fn bind(&self, id: Id, labels: &[Label], bounds: &Bounds) -> Cell {
+    pub(super) fn bind(&self, id: RowId, labels: &[Label], bounds: &BucketBounds) -> SeriesValue {
         let mut series = self.lock(id);
         if let Some((_, cell)) = series.get(labels) {
             return cell.clone();
         }
-        let cell = Cell::new(id.row(), bounds);
-        series.insert(labels.into(), (PageLabels::new(labels), cell.clone()));
+        let cell = SeriesValue::new(id.row(), bounds);
+        series.insert(labels.into(), (PrometheusLabels::new(labels), cell.clone()));
         cell
     }
 
     /// Forgets every series that carries this label. Who still holds a handle records into the void.
     pub(crate) fn forget(&self, name: &str, value: &str) {
-        for id in Id::ALL {
+        for id in RowId::ALL {
             self.lock(*id)
                 .retain(|labels, _| !labels.iter().any(|label| label.name == name && label.value.as_str() == value));
         }
@@ -105,38 +105,38 @@ impl Store {
     /// How many series each group has.
     pub(crate) fn count(&self) -> BTreeMap<&'static str, usize> {
         let mut groups = BTreeMap::new();
-        for id in Id::ALL {
+        for id in RowId::ALL {
             *groups.entry(id.row().group.as_str()).or_default() += self.lock(*id).len();
         }
         groups
     }
 
-    fn lock(&self, id: Id) -> std::sync::MutexGuard<'_, Series> {
+    fn lock(&self, id: RowId) -> std::sync::MutexGuard<'_, SeriesMap> {
         self.rows[id as usize].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// What a registry asks at a scrape.
-pub(crate) struct Page {
-    pub(crate) store: Arc<Store>,
-    pub(crate) source: Weak<dyn Source>,
-    pub(crate) views: Vec<Chosen>,
+pub(crate) struct ObserverCollector {
+    pub(crate) store: Arc<SeriesStore>,
+    pub(crate) source: Weak<dyn ObservableSource>,
+    pub(crate) views: Vec<EnabledView>,
 }
 
-impl fmt::Debug for Page {
+impl fmt::Debug for ObserverCollector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Page").field("store", &self.store).finish_non_exhaustive()
+        f.debug_struct("ObserverCollector").field("store", &self.store).finish_non_exhaustive()
     }
 }
 
-impl Collector for Page {
+impl Collector for ObserverCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let level = self.store.level.load(Ordering::Relaxed);
         let source = self.source.upgrade();
         if let Some(source) = &source {
             source.prepare();
         }
-        for id in Id::ALL.iter().filter(|id| id.row().level as u8 <= level) {
+        for id in RowId::ALL.iter().filter(|id| id.row().level as u8 <= level) {
             let row = id.row();
             if self.views.iter().any(|chosen| chosen.hides(*id)) {
                 continue;
@@ -159,44 +159,46 @@ impl Collector for Page {
 
 /// A series that recorders share.
 #[derive(Debug, Clone)]
-pub(crate) enum Cell {
-    Sum(Arc<AtomicU64>),
+pub(crate) enum SeriesValue {
+    Counter(Arc<AtomicU64>),
     /// A counter that may hold fractions: the bits of a double.
-    Real(Arc<AtomicU64>),
+    FloatCounter(Arc<AtomicU64>),
     /// The bits of a double.
-    Value(Arc<AtomicU64>),
-    Histogram(Arc<(Bounds, Mutex<Aggregate>)>),
+    Gauge(Arc<AtomicU64>),
+    Histogram(Arc<(BucketBounds, Mutex<HistogramData>)>),
     /// The only kind of histogram that `prometheus-client` prints exemplars of.
-    Exemplars(HistogramWithExemplars<Link>),
+    ExemplarHistogram(HistogramWithExemplars<ExemplarLabels>),
 }
 
-impl Cell {
-    fn new(row: &Row, bounds: &Bounds) -> Self {
+impl SeriesValue {
+    fn new(row: &Row, bounds: &BucketBounds) -> Self {
         match row.instrument {
             Instrument::Histogram if row.has_exemplars() => {
-                Self::Exemplars(HistogramWithExemplars::new(bounds.values().iter().copied()))
+                Self::ExemplarHistogram(HistogramWithExemplars::new(bounds.values().iter().copied()))
             }
-            Instrument::Histogram => Self::Histogram(Arc::new((bounds.clone(), Mutex::new(Aggregate::new(bounds))))),
-            Instrument::Counter if row.is_integer() => Self::Sum(Arc::default()),
-            Instrument::Counter => Self::Real(Arc::new(AtomicU64::new(0.0_f64.to_bits()))),
-            _ => Self::Value(Arc::new(AtomicU64::new(0.0_f64.to_bits()))),
+            Instrument::Histogram => {
+                Self::Histogram(Arc::new((bounds.clone(), Mutex::new(HistogramData::new(bounds)))))
+            }
+            Instrument::Counter if row.is_integer() => Self::Counter(Arc::default()),
+            Instrument::Counter => Self::FloatCounter(Arc::new(AtomicU64::new(0.0_f64.to_bits()))),
+            _ => Self::Gauge(Arc::new(AtomicU64::new(0.0_f64.to_bits()))),
         }
     }
 
     pub(super) fn add(&self, count: u64) {
-        if let Self::Sum(sum) = self {
+        if let Self::Counter(sum) = self {
             sum.fetch_add(count, Ordering::Relaxed);
         }
     }
 
     pub(super) fn add_real(&self, amount: f64) {
         match self {
-            Self::Real(bits) => {
+            Self::FloatCounter(bits) => {
                 let add = |bits| Some((f64::from_bits(bits) + amount).to_bits());
                 let _ = bits.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
             }
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of things")]
-            Self::Sum(sum) => {
+            Self::Counter(sum) => {
                 sum.fetch_add(amount as u64, Ordering::Relaxed);
             }
             _ => {}
@@ -204,7 +206,7 @@ impl Cell {
     }
 
     pub(super) fn set(&self, value: f64) {
-        if let (Self::Value(bits), true) = (self, value.is_finite()) {
+        if let (Self::Gauge(bits), true) = (self, value.is_finite()) {
             bits.store(value.to_bits(), Ordering::Relaxed);
         }
     }
@@ -212,7 +214,7 @@ impl Cell {
     #[cfg(feature = "tower")]
     #[expect(clippy::cast_precision_loss, reason = "recorders move it by one")]
     pub(super) fn shift(&self, by: i64) {
-        if let Self::Value(bits) = self {
+        if let Self::Gauge(bits) = self {
             let moved = |bits| Some((f64::from_bits(bits) + by as f64).to_bits());
             let _ = bits.fetch_update(Ordering::Relaxed, Ordering::Relaxed, moved);
         }
@@ -225,8 +227,8 @@ impl Cell {
             Self::Histogram(shared) => {
                 shared.1.lock().unwrap_or_else(PoisonError::into_inner).record(&shared.0, value);
             }
-            Self::Exemplars(histogram) => histogram.observe(value, link.map(Link), None),
-            Self::Sum(_) | Self::Real(_) | Self::Value(_) => {}
+            Self::ExemplarHistogram(histogram) => histogram.observe(value, link.map(ExemplarLabels), None),
+            Self::Counter(_) | Self::FloatCounter(_) | Self::Gauge(_) => {}
         }
     }
 
@@ -238,28 +240,28 @@ impl Cell {
 
     fn encode(&self, row: &Row, mut encoder: MetricEncoder<'_>) -> fmt::Result {
         match self {
-            Self::Sum(sum) => encoder.encode_counter::<NoLabelSet, _, u64>(&sum.load(Ordering::Relaxed), None),
-            Self::Real(bits) => {
+            Self::Counter(sum) => encoder.encode_counter::<NoLabelSet, _, u64>(&sum.load(Ordering::Relaxed), None),
+            Self::FloatCounter(bits) => {
                 let sum = f64::from_bits(bits.load(Ordering::Relaxed));
                 encoder.encode_counter::<NoLabelSet, _, u64>(&sum, None)
             }
-            Self::Value(bits) => encode_gauge(row, &mut encoder, f64::from_bits(bits.load(Ordering::Relaxed))),
+            Self::Gauge(bits) => encode_gauge(row, &mut encoder, f64::from_bits(bits.load(Ordering::Relaxed))),
             Self::Histogram(shared) => {
                 let snapshot = shared.1.lock().unwrap_or_else(PoisonError::into_inner).clone();
                 let uppers = shared.0.values().iter().copied().chain([f64::INFINITY]);
                 let buckets: Vec<_> = uppers.zip(snapshot.counts.iter().copied()).collect();
                 encoder.encode_histogram::<NoLabelSet>(snapshot.sum, snapshot.count(), &buckets, None)
             }
-            Self::Exemplars(histogram) => histogram.encode(encoder),
+            Self::ExemplarHistogram(histogram) => histogram.encode(encoder),
         }
     }
 }
 
 /// The labels of an exemplar.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Link(TraceLink);
+pub(crate) struct ExemplarLabels(TraceLink);
 
-impl EncodeLabelSet for Link {
+impl EncodeLabelSet for ExemplarLabels {
     fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> fmt::Result {
         encode_label(encoder, "trace_id", &format!("{:032x}", u128::from_be_bytes(self.0.trace_id)))?;
         encode_label(encoder, "span_id", &format!("{:016x}", u64::from_be_bytes(self.0.span_id)))
@@ -268,15 +270,15 @@ impl EncodeLabelSet for Link {
 
 /// Labels under their Prometheus names, translated once.
 #[derive(Debug, Clone)]
-struct PageLabels(Arc<[(Box<str>, Text)]>);
+struct PrometheusLabels(Arc<[(Box<str>, LabelValue)]>);
 
-impl PageLabels {
+impl PrometheusLabels {
     fn new(labels: &[Label]) -> Self {
         Self(labels.iter().map(|label| (label.name.replace('.', "_").into(), label.value.clone())).collect())
     }
 }
 
-impl EncodeLabelSet for PageLabels {
+impl EncodeLabelSet for PrometheusLabels {
     fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|(name, value)| encode_label(encoder, name, value.as_str()))
     }
@@ -291,13 +293,17 @@ fn encode_label(encoder: &mut LabelSetEncoder<'_>, name: &str, value: &str) -> f
     text.finish()
 }
 
-fn encode_cells(encoder: &mut DescriptorEncoder<'_>, row: &Row, series: &[(PageLabels, Cell)]) -> fmt::Result {
+fn encode_cells(
+    encoder: &mut DescriptorEncoder<'_>,
+    row: &Row,
+    series: &[(PrometheusLabels, SeriesValue)],
+) -> fmt::Result {
     encode_row(encoder, row, series, |(labels, cell), metric| cell.encode(row, metric.encode_family(labels)?))
 }
 
-fn encode_readings(encoder: &mut DescriptorEncoder<'_>, row: &Row, readings: &[Reading]) -> fmt::Result {
+fn encode_readings(encoder: &mut DescriptorEncoder<'_>, row: &Row, readings: &[Observation]) -> fmt::Result {
     encode_row(encoder, row, readings, |reading, metric| {
-        let labels = PageLabels::new(&reading.labels);
+        let labels = PrometheusLabels::new(&reading.labels);
         let mut series = metric.encode_family(&labels)?;
         if row.instrument == Instrument::ObservableCounter {
             series.encode_counter::<NoLabelSet, _, u64>(&reading.value, None)

@@ -6,13 +6,13 @@ use tracing::Level;
 use tracing::field::Empty;
 
 use super::TARGET;
-use super::held::Held;
-use super::held::is_in_unsampled_trace;
-use super::request::Request;
+use super::owned::OwnedSpan;
+use super::owned::is_in_unsampled_trace;
+use super::request::RequestParams;
 use crate::cardinality::cut;
 use crate::catalog::Profile;
 use crate::clock::seconds;
-use crate::record::Reasons;
+use crate::measurement::FinishReasons;
 use crate::semconv::attribute as a;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::OperationName;
@@ -21,27 +21,27 @@ use crate::usage::Usage;
 
 /// What is known of a model call at its start.
 #[derive(Debug)]
-pub(crate) struct Call<'a> {
+pub(crate) struct InferenceStart<'a> {
     pub(crate) operation: &'a OperationName,
     pub(crate) provider: &'a str,
     pub(crate) model: &'a str,
     /// The model runs in another process.
     pub(crate) remote: bool,
     pub(crate) profile: Profile,
-    pub(crate) request: &'a Request<'a>,
+    pub(crate) request: &'a RequestParams<'a>,
 }
 
 /// What is known of a model call at its end.
 #[derive(Debug)]
-pub(crate) struct Answer<'a> {
+pub(crate) struct InferenceEnd<'a> {
     pub(crate) profile: Profile,
     /// The answer is a vector: it has no reasons, no chunks and no output tokens.
-    pub(crate) is_vector: bool,
+    pub(crate) is_embedding: bool,
     pub(crate) outcome: Outcome,
     pub(crate) error: Option<ErrorType>,
     pub(crate) response_id: Option<&'a str>,
     pub(crate) response_model: Option<&'a str>,
-    pub(crate) finish_reasons: &'a Reasons,
+    pub(crate) finish_reasons: &'a FinishReasons,
     pub(crate) streamed: bool,
     /// Nanoseconds from the start to the first chunk.
     pub(crate) first_chunk: Option<u64>,
@@ -52,10 +52,10 @@ pub(crate) struct Answer<'a> {
     pub(crate) good: Option<bool>,
 }
 
-impl Call<'_> {
+impl InferenceStart<'_> {
     /// Starts the span under whatever is current. None where nobody listens; in a trace that was not sampled it has a
     /// name and nothing else.
-    pub(crate) fn open(&self) -> Option<Box<Held>> {
+    pub(crate) fn open(&self) -> Option<Box<OwnedSpan>> {
         if tracing::level_filters::LevelFilter::current() < Level::INFO {
             return None;
         }
@@ -113,7 +113,7 @@ impl Call<'_> {
         if let Some(top_k) = real(request.top_k) {
             self.top_k(&span, top_k);
         }
-        let held = Held::new(span)?;
+        let held = OwnedSpan::new(span)?;
         if is_vector && told && held.is_recording() && !request.encoding_formats.is_empty() {
             held.set_list(a::GEN_AI_REQUEST_ENCODING_FORMATS, request.encoding_formats.iter().copied().map(cut));
         }
@@ -139,16 +139,16 @@ impl Call<'_> {
     }
 }
 
-impl Answer<'_> {
+impl InferenceEnd<'_> {
     /// Adds to the span what its end knows. Each attribute is written once: a span keeps every value that it is given.
-    pub(crate) fn tell(&self, held: &Held) {
+    pub(crate) fn set_attributes(&self, held: &OwnedSpan) {
         if !held.is_recording() {
             return;
         }
         let number = |tokens: Option<u64>| tokens.and_then(|tokens| i64::try_from(tokens).ok());
         let (latest, usage) = (matches!(self.profile, Profile::Latest), &self.usage);
-        if self.is_vector {
-            return self.tell_vector(held, number(usage.input));
+        if self.is_embedding {
+            return self.set_embedding_attributes(held, number(usage.input));
         }
         let (created, written) =
             if latest { (None, number(usage.cache_write)) } else { (number(usage.cache_write), None) };
@@ -180,7 +180,7 @@ impl Answer<'_> {
     }
 
     /// What the conventions have of embeddings.
-    fn tell_vector(&self, held: &Held, input_tokens: Option<i64>) {
+    fn set_embedding_attributes(&self, held: &OwnedSpan, input_tokens: Option<i64>) {
         tracing::record_all!(
             held.span(),
             gen_ai.response.model = self.response_model,
@@ -192,7 +192,7 @@ impl Answer<'_> {
         self.fail(held);
     }
 
-    fn fail(&self, held: &Held) {
+    fn fail(&self, held: &OwnedSpan) {
         if let (Outcome::Failed | Outcome::Rejected, Some(error)) = (self.outcome, self.error) {
             held.fail(error);
         }

@@ -4,7 +4,7 @@ use crate::semconv::value::OutputType;
 
 /// What a caller asked of a model. Only what was given is told.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Request<'a> {
+pub(crate) struct RequestParams<'a> {
     pub(crate) conversation: Option<&'a str>,
     pub(crate) server: Option<(&'a str, u16)>,
     pub(crate) output_type: Option<OutputType>,

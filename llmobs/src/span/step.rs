@@ -6,8 +6,8 @@ use tracing::Level;
 use tracing::field::Empty;
 
 use super::TARGET;
-use super::held::Held;
-use super::held::is_in_unsampled_trace;
+use super::owned::OwnedSpan;
+use super::owned::is_in_unsampled_trace;
 use crate::cardinality::cut;
 use crate::semconv::attribute as a;
 use crate::semconv::value::ErrorType;
@@ -16,10 +16,10 @@ use crate::usage::Usage;
 /// What is known of a step at its start. Each kind of step sets what the conventions have for it; what is `None` is
 /// not told.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Step<'a> {
+pub(crate) struct StepSpan<'a> {
     /// The first word of the span's name, and the second if there is one.
     pub(crate) name: (&'a str, Option<&'a str>),
-    pub(crate) kind: Kind,
+    pub(crate) kind: StepSpanKind,
     pub(crate) operation: Option<&'a str>,
     pub(crate) provider: Option<&'a str>,
     pub(crate) model: Option<&'a str>,
@@ -41,7 +41,7 @@ pub(crate) struct Step<'a> {
     pub(crate) db_collection: Option<&'a str>,
     pub(crate) db_namespace: Option<&'a str>,
     pub(crate) cache_kind: Option<&'a str>,
-    pub(crate) attempt: Option<&'a str>,
+    pub(crate) attempt_kind: Option<&'a str>,
 }
 
 /// How many documents a retrieval may give: the profiles disagree on name and type.
@@ -53,16 +53,16 @@ pub(crate) enum TopK {
 
 /// Which side of a call a span is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Kind {
+pub(crate) enum StepSpanKind {
     #[default]
     Internal,
     Client,
 }
 
-impl Step<'_> {
+impl StepSpan<'_> {
     /// Starts the span under whatever is current. None where nobody listens; in a trace that was not sampled it has a
     /// name and nothing else.
-    pub(crate) fn open(&self) -> Option<Box<Held>> {
+    pub(crate) fn open(&self) -> Option<Box<OwnedSpan>> {
         if tracing::level_filters::LevelFilter::current() < Level::INFO {
             return None;
         }
@@ -76,7 +76,7 @@ impl Step<'_> {
             target: TARGET,
             "step",
             otel.name = display(self.title()),
-            otel.kind = if self.kind == Kind::Client { "client" } else { "internal" },
+            otel.kind = if self.kind == StepSpanKind::Client { "client" } else { "internal" },
             gen_ai.operation.name = self.operation.filter(|_| told),
             gen_ai.provider.name = self.provider.filter(|_| told),
             gen_ai.request.model = self.model.filter(|_| told),
@@ -100,13 +100,13 @@ impl Step<'_> {
             gen_ai.agent.description = self.agent_description.filter(|_| told),
             gen_ai.workflow.name = self.workflow.filter(|_| told),
             llmobs.cache.kind = self.cache_kind.filter(|_| told),
-            llmobs.attempt.kind = self.attempt.filter(|_| told),
+            llmobs.attempt.kind = self.attempt_kind.filter(|_| told),
             gen_ai.usage.input_tokens = Empty,
             gen_ai.usage.output_tokens = Empty,
             llmobs.cache.result = Empty,
             error.type = Empty,
         );
-        Held::new(span)
+        OwnedSpan::new(span)
     }
 
     fn title(&self) -> impl fmt::Display {
@@ -118,7 +118,7 @@ impl Step<'_> {
 }
 
 /// Adds token usage to the span of a step.
-pub(crate) fn tell_usage(held: &Held, usage: &Usage) {
+pub(crate) fn set_usage(held: &OwnedSpan, usage: &Usage) {
     for (name, tokens) in [(a::GEN_AI_USAGE_INPUT_TOKENS, usage.input), (a::GEN_AI_USAGE_OUTPUT_TOKENS, usage.output)] {
         if let Some(tokens) = tokens.and_then(|tokens| i64::try_from(tokens).ok()) {
             held.span().record(name, tokens);
@@ -127,7 +127,7 @@ pub(crate) fn tell_usage(held: &Held, usage: &Usage) {
 }
 
 /// Says how the step ended, if it did not end well.
-pub(crate) fn tell_error(held: &Held, error: ErrorType) {
+pub(crate) fn set_error(held: &OwnedSpan, error: ErrorType) {
     held.span().record(a::ERROR_TYPE, error.as_str());
     if error != ErrorType::Cancelled {
         held.fail(error);

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
+use super::decoder_state::DecoderSinks;
+use super::decoder_state::DecoderState;
 use super::dialect::Dialect;
 use super::event::Event;
-use super::story::Listener;
-use super::story::Story;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::FinishReason;
 use crate::usage::Usage;
@@ -13,7 +13,7 @@ use crate::usage::Usage;
 /// What a whole answer says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub struct Body {
+pub struct ResponseSummary {
     /// Token usage, cached and reasoning tokens inside the totals. `None` if nothing was reported.
     pub usage: Option<Usage>,
     /// Why each choice ended, in their order.
@@ -39,12 +39,12 @@ pub struct Body {
 /// assert_eq!(body.finish_reasons, [FinishReason::Length]);
 /// ```
 #[must_use]
-pub fn usage(dialect: Dialect, body: &[u8]) -> Option<Body> {
-    let mut found = Body::default();
+pub fn usage(dialect: Dialect, body: &[u8]) -> Option<ResponseSummary> {
+    let mut found = ResponseSummary::default();
     read(
         dialect,
         body,
-        &mut Listener::events(&mut |event| match event {
+        &mut DecoderSinks::events(&mut |event| match event {
             Event::Error(error) => {
                 found.error.get_or_insert(error);
             }
@@ -55,16 +55,16 @@ pub fn usage(dialect: Dialect, body: &[u8]) -> Option<Body> {
             Event::Delta { .. } | Event::Done => {}
         }),
     );
-    (found != Body::default()).then_some(found)
+    (found != ResponseSummary::default()).then_some(found)
 }
 
 /// Reads a whole answer.
-pub(super) fn read(dialect: Dialect, body: &[u8], to: &mut Listener<'_>) {
-    let mut story = Story::new(dialect);
+pub(super) fn read(dialect: Dialect, body: &[u8], to: &mut DecoderSinks<'_>) {
+    let mut state = DecoderState::new(dialect);
     // Gemini's answer is an array where a stream was asked for without `alt=sse`.
     match parse(body) {
-        Some(Value::Array(values)) => values.iter().for_each(|value| story.value(value, false, to)),
-        Some(value) => story.value(&value, false, to),
+        Some(Value::Array(values)) => values.iter().for_each(|value| state.value(value, false, to)),
+        Some(value) => state.value(&value, false, to),
         None => {}
     }
 }

@@ -5,42 +5,42 @@
 
 use serde_json::Value;
 
+use super::decoder_state::DecoderState;
+use super::decoder_state::DeltaKinds;
+use super::decoder_state::EventSink;
+use super::decoder_state::array;
+use super::decoder_state::count;
+use super::decoder_state::is_non_empty;
+use super::decoder_state::place;
+use super::decoder_state::report_finish_reason;
+use super::decoder_state::sum;
 use super::event::Event;
-use super::story::Kinds;
-use super::story::Sink;
-use super::story::Story;
-use super::story::array;
-use super::story::count;
-use super::story::place;
-use super::story::says;
-use super::story::sum;
-use super::story::tell_finish;
 use crate::semconv::value::ErrorType;
 use crate::usage::Usage;
 
-pub(super) fn read(value: &Value, story: &mut Story, on: Sink<'_>) {
-    story.names(&value["responseId"], &value["modelVersion"], on);
+pub(super) fn read(value: &Value, state: &mut DecoderState, on: EventSink<'_>) {
+    state.names(&value["responseId"], &value["modelVersion"], on);
     for candidate in array(&value["candidates"]) {
         let choice = place(&candidate["index"]);
-        kinds(array(&candidate["content"]["parts"])).tell(choice, on);
+        kinds(array(&candidate["content"]["parts"])).report_deltas(choice, on);
         if candidate["finishReason"] != "FINISH_REASON_UNSPECIFIED" {
-            tell_finish(choice, &candidate["finishReason"], on);
+            report_finish_reason(choice, &candidate["finishReason"], on);
         }
     }
-    story.report(&usage(&value["usageMetadata"]), on);
+    state.report(&usage(&value["usageMetadata"]), on);
     // A filter refused the prompt: there are no candidates.
-    if says(&value["promptFeedback"]["blockReason"]) {
+    if is_non_empty(&value["promptFeedback"]["blockReason"]) {
         on(Event::Error(ErrorType::ContentFilter));
     }
 }
 
-fn kinds(parts: &[Value]) -> Kinds {
-    let mut kinds = Kinds::default();
+fn kinds(parts: &[Value]) -> DeltaKinds {
+    let mut kinds = DeltaKinds::default();
     for part in parts {
         let is_thought = part["thought"] == true;
-        kinds.reasoning |= is_thought && says(&part["text"]);
-        kinds.content |= !is_thought && (says(&part["text"]) || says(&part["inlineData"]));
-        kinds.tool_call |= says(&part["functionCall"]) || says(&part["executableCode"]);
+        kinds.reasoning |= is_thought && is_non_empty(&part["text"]);
+        kinds.content |= !is_thought && (is_non_empty(&part["text"]) || is_non_empty(&part["inlineData"]));
+        kinds.tool_call |= is_non_empty(&part["functionCall"]) || is_non_empty(&part["executableCode"]);
     }
     kinds
 }

@@ -10,8 +10,8 @@ mod responses;
 use serde_json::Value;
 
 use super::body;
+use super::decoder_state::non_empty_str;
 use super::dialect::Dialect;
-use super::story::said;
 use crate::content::Input;
 use crate::content::Message;
 use crate::content::MessageRole;
@@ -39,7 +39,7 @@ use crate::content::ToolDefinition;
 /// let observer = Observer::builder().model("m").build()?;
 /// let operation = observer.chat("m").start();
 /// // Nothing is read unless content is captured.
-/// operation.mark().input(|| sse::input(Dialect::Anthropic, body));
+/// operation.marker().input(|| sse::input(Dialect::Anthropic, body));
 /// operation.complete();
 /// # Ok::<(), llmobs::BuildError>(())
 /// ```
@@ -67,11 +67,11 @@ fn role(word: &Value) -> Option<MessageRole> {
 
 /// A text, unless it is none or empty.
 fn text(value: &Value) -> Option<Part> {
-    said(value).map(Part::text)
+    non_empty_str(value).map(Part::text)
 }
 
 fn reasoning(value: &Value) -> Option<Part> {
-    said(value).map(Part::reasoning)
+    non_empty_str(value).map(Part::reasoning)
 }
 
 /// A call with its arguments: a text, or the value that a text would spell.
@@ -123,7 +123,7 @@ fn messages(parts: impl IntoIterator<Item = (MessageRole, Part)>) -> Vec<Message
 
 /// The texts of instructions: one, or a list of them or of objects that have them.
 fn instructions(value: &Value) -> impl Iterator<Item = &str> {
-    listed(value).iter().flat_map(|item| [item, &item["text"]]).filter_map(said)
+    listed(value).iter().flat_map(|item| [item, &item["text"]]).filter_map(non_empty_str)
 }
 
 /// A list, or the one thing that would be in it.
@@ -133,11 +133,11 @@ fn listed(value: &Value) -> &[Value] {
 
 /// A function with its description and the schema of its parameters, if it has a name.
 fn function(function: &Value, parameters: &str) -> Option<ToolDefinition> {
-    described(ToolDefinition::function(said(&function["name"])?), function, parameters).into()
+    described(ToolDefinition::function(non_empty_str(&function["name"])?), function, parameters).into()
 }
 
 fn described(mut tool: ToolDefinition, of: &Value, parameters: &str) -> ToolDefinition {
-    if let Some(text) = said(&of["description"]) {
+    if let Some(text) = non_empty_str(&of["description"]) {
         tool = tool.description(text);
     }
     if of[parameters].is_object() {

@@ -1,7 +1,7 @@
 //! A stream of bytes that is observed while it passes.
 
-mod gathered;
-mod piece;
+mod bytes_item;
+mod chunk_accumulator;
 
 use std::fmt;
 use std::pin::Pin;
@@ -12,23 +12,23 @@ use std::task::ready;
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 
-use self::gathered::Gathered;
-pub use self::piece::Fallible;
-pub use self::piece::Piece;
-pub use self::piece::Plain;
+pub use self::bytes_item::BytesItem;
+pub use self::bytes_item::FallibleBytes;
+pub use self::bytes_item::PlainBytes;
+use self::chunk_accumulator::ChunkAccumulator;
+use super::decoder::Decoder;
+use super::decoder_state::DecoderSinks;
+#[cfg(feature = "content")]
+use super::delta::ContentDelta;
 use super::dialect::Dialect;
 use super::event::Event;
-use super::reader::Reader;
-#[cfg(feature = "content")]
-use super::said::Said;
-use super::story::Listener;
 use crate::observer::Chunk;
+use crate::observer::Described;
 use crate::observer::Marker;
-use crate::observer::Observed;
+use crate::observer::ObservedStream;
 use crate::observer::Operation;
-use crate::observer::With;
 use crate::semconv::value::ErrorType;
-use crate::timing::Drive;
+use crate::timing::Producer;
 
 /// Observes an operation by the bytes of its streamed answer. Every item passes untouched and at once; the operation
 /// ends when the stream ends, fails or is dropped.
@@ -43,33 +43,33 @@ use crate::timing::Drive;
 /// finish reason, without its dialect's own end: it was cut off. Embeddings generate nothing.
 ///
 /// A stream has ended when it says so, when its `size_hint` says that nothing follows, or with the last byte of
-/// [the length of the answer](Reader::length).
+/// [the length of the answer](Decoder::content_length).
 ///
 /// With the feature `content`, and where content is captured, what the answer says goes to the operation too: what a
 /// [`Marker`] would be given piece by piece. Of media that a model makes the transcript goes along, and nothing of a frame
 /// that is longer than the bound.
 ///
-/// For another bound than 1 MiB give a [`Reader`] where the dialect stands.
+/// For another bound than 1 MiB give a [`Decoder`] where the dialect stands.
 ///
 /// ```
 /// use futures_util::{StreamExt, stream};
 /// use llmobs::Observer;
-/// use llmobs::sse::{self, Dialect, Reader};
+/// use llmobs::sse::{self, Dialect, Decoder};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let observer = Observer::builder().model("m").build()?;
 /// let upstream = stream::iter([Ok(b"data: [DONE]\n\n".to_vec()), Err("connection reset")]);
-/// let reader = Reader::new(Dialect::OpenAi).bound(64 * 1024);
+/// let reader = Decoder::new(Dialect::OpenAi).bound(64 * 1024);
 /// let mut watched = sse::observe(observer.chat("m").start(), reader, upstream);
 /// assert_eq!(watched.next().await, Some(Ok(b"data: [DONE]\n\n".to_vec())));
 /// assert_eq!(watched.next().await, Some(Err("connection reset")));
 /// # Ok::<(), llmobs::BuildError>(())
 /// # }).unwrap();
 /// ```
-pub fn observe<S, K>(operation: Operation, reader: impl Into<Reader>, stream: S) -> Watched<S>
+pub fn observe<S, K>(operation: Operation, reader: impl Into<Decoder>, stream: S) -> ObservedBytes<S>
 where
     S: Stream,
-    S::Item: Piece<K>,
+    S::Item: BytesItem<K>,
 {
     observe_with(operation, reader, stream, ignore as fn(&Event<'_>))
 }
@@ -99,52 +99,53 @@ where
 /// # Ok::<(), llmobs::BuildError>(())
 /// # }).unwrap();
 /// ```
-pub fn observe_with<S, K, F>(operation: Operation, reader: impl Into<Reader>, stream: S, on: F) -> Watched<S, F>
+pub fn observe_with<S, K, F>(operation: Operation, reader: impl Into<Decoder>, stream: S, on: F) -> ObservedBytes<S, F>
 where
     S: Stream,
-    S::Item: Piece<K>,
+    S::Item: BytesItem<K>,
     F: FnMut(&Event<'_>),
 {
-    let mut watch = operation.is_enabled().then(|| Box::new(Watch::new(reader.into(), operation.marker(), on)));
-    if let Some(watch) = watch.take_if(|watch| watch.has_all() || has_ended(&stream)) {
+    let mut watch =
+        operation.is_enabled().then(|| Box::new(ResponseTracker::new(reader.into(), operation.marker().clone(), on)));
+    if let Some(watch) = watch.take_if(|watch| watch.has_all_bytes() || is_exhausted(&stream)) {
         // Nobody polls a body of length zero.
         let _ = watch.end();
     }
-    let parsed = Parsed { inner: stream, watch, bytes: <S::Item as Piece<K>>::bytes };
-    Watched { observed: operation.observe_with(parsed, told) }
+    let parsed = DecodedStream { inner: stream, watch, bytes: <S::Item as BytesItem<K>>::bytes };
+    ObservedBytes { observed: operation.observe_with(parsed, chunk_of) }
 }
 
 const fn ignore(_event: &Event<'_>) {}
 
 /// Whether the stream itself says that nothing follows.
-fn has_ended(stream: &impl Stream) -> bool {
+fn is_exhausted(stream: &impl Stream) -> bool {
     stream.size_hint() == (0, Some(0))
 }
 
-fn told<T>((_, chunk): &(T, Chunk)) -> Chunk {
+fn chunk_of<T>((_, chunk): &(T, Chunk)) -> Chunk {
     chunk.clone()
 }
 
 pin_project! {
     /// A stream of bytes that is observed while it passes. Made by [`observe()`].
     #[must_use = "streams do nothing unless polled"]
-    pub struct Watched<S, F = fn(&Event<'_>)>
+    pub struct ObservedBytes<S, F = fn(&Event<'_>)>
     where
         S: Stream,
         F: FnMut(&Event<'_>),
     {
         #[pin]
-        observed: Observed<Parsed<S, F>, With<Tell<S>>>,
+        observed: ObservedStream<DecodedStream<S, F>, Described<ChunkFn<S>>>,
     }
 }
 
-type Tell<S> = fn(&(<S as Stream>::Item, Chunk)) -> Chunk;
+type ChunkFn<S> = fn(&(<S as Stream>::Item, Chunk)) -> Chunk;
 
-impl<S: Stream, F: FnMut(&Event<'_>)> Watched<S, F> {
-    /// Declares who drives the producer. Defaults to [`Drive::Eager`], which is right for whatever comes from a
+impl<S: Stream, F: FnMut(&Event<'_>)> ObservedBytes<S, F> {
+    /// Declares who drives the producer. Defaults to [`Producer::Push`], which is right for whatever comes from a
     /// socket. Call it before the first poll.
-    pub fn drive(self, drive: Drive) -> Self {
-        Self { observed: self.observed.drive(drive) }
+    pub fn producer(self, drive: Producer) -> Self {
+        Self { observed: self.observed.producer(drive) }
     }
 
     /// A handle for other threads. After the end it marks nothing.
@@ -154,7 +155,7 @@ impl<S: Stream, F: FnMut(&Event<'_>)> Watched<S, F> {
     }
 }
 
-impl<S: Stream, F: FnMut(&Event<'_>)> Stream for Watched<S, F> {
+impl<S: Stream, F: FnMut(&Event<'_>)> Stream for ObservedBytes<S, F> {
     type Item = S::Item;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<S::Item>> {
@@ -166,23 +167,23 @@ impl<S: Stream, F: FnMut(&Event<'_>)> Stream for Watched<S, F> {
     }
 }
 
-impl<S: Stream, F: FnMut(&Event<'_>)> fmt::Debug for Watched<S, F> {
+impl<S: Stream, F: FnMut(&Event<'_>)> fmt::Debug for ObservedBytes<S, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watched").field("observed", &self.observed).finish()
+        f.debug_struct("ObservedBytes").field("observed", &self.observed).finish()
     }
 }
 
 pin_project! {
     /// The stream with what each item carries beside it.
-    struct Parsed<S: Stream, F> {
+    struct DecodedStream<S: Stream, F> {
         #[pin]
         inner: S,
-        watch: Option<Box<Watch<F>>>,
+        watch: Option<Box<ResponseTracker<F>>>,
         bytes: fn(&S::Item) -> Option<&[u8]>,
     }
 }
 
-impl<S: Stream, F: FnMut(&Event<'_>)> Stream for Parsed<S, F> {
+impl<S: Stream, F: FnMut(&Event<'_>)> Stream for DecodedStream<S, F> {
     type Item = (S::Item, Chunk);
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -192,23 +193,23 @@ impl<S: Stream, F: FnMut(&Event<'_>)> Stream for Parsed<S, F> {
                 let marker = watch.marker.clone();
                 // An error in an event that lacked its end has no item to stand in.
                 if let Some(error) = watch.end().error {
-                    marker.failing(error);
+                    marker.set_error(error);
                 }
             }
             return Poll::Ready(None);
         };
         let chunk = match ((this.bytes)(&item), this.watch.as_mut()) {
             (Some(bytes), Some(watch)) => {
-                let chunk = watch.piece(bytes);
-                match this.watch.take_if(|watch| watch.has_all() || has_ended(&*this.inner)) {
+                let chunk = watch.observe_bytes(bytes);
+                match this.watch.take_if(|watch| watch.has_all_bytes() || is_exhausted(&*this.inner)) {
                     // Who counts the bytes does not come back for the end.
-                    Some(watch) => chunk.and(watch.end()).last(),
+                    Some(watch) => chunk.merge(watch.end()).last(),
                     None => chunk,
                 }
             }
-            (Some(_), None) => Chunk::empty(),
+            (Some(_), None) => Chunk::no_tokens(),
             // Some servers drop the connection where they should close it: that takes nothing from a whole answer.
-            (None, Some(watch)) if watch.is_whole() => Chunk::silent(),
+            (None, Some(watch)) if watch.is_complete() => Chunk::ignored(),
             (None, _) => {
                 *this.watch = None;
                 Chunk::failed(ErrorType::Upstream)
@@ -223,31 +224,31 @@ impl<S: Stream, F: FnMut(&Event<'_>)> Stream for Parsed<S, F> {
 }
 
 /// What comes may have text in it.
-impl<S: Stream, F> fmt::Debug for Parsed<S, F> {
+impl<S: Stream, F> fmt::Debug for DecodedStream<S, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Parsed").finish_non_exhaustive()
+        f.debug_struct("DecodedStream").finish_non_exhaustive()
     }
 }
 
 /// One answer that is read.
-struct Watch<F> {
-    reader: Reader,
-    gathered: Gathered,
+struct ResponseTracker<F> {
+    reader: Decoder,
+    gathered: ChunkAccumulator,
     marker: Marker,
     /// How many bytes came.
-    read: u64,
+    bytes_read: u64,
     /// Whether the words are wanted too. That does not change under way.
     #[cfg(feature = "content")]
     captures: bool,
     on: F,
 }
 
-impl<F: FnMut(&Event<'_>)> Watch<F> {
-    fn new(reader: Reader, marker: Marker, on: F) -> Self {
+impl<F: FnMut(&Event<'_>)> ResponseTracker<F> {
+    fn new(reader: Decoder, marker: Marker, on: F) -> Self {
         Self {
             reader,
-            gathered: Gathered::new(marker.generates()),
-            read: 0,
+            gathered: ChunkAccumulator::new(marker.generates()),
+            bytes_read: 0,
             #[cfg(feature = "content")]
             captures: marker.captures(),
             marker,
@@ -255,48 +256,48 @@ impl<F: FnMut(&Event<'_>)> Watch<F> {
         }
     }
 
-    fn piece(&mut self, bytes: &[u8]) -> Chunk {
-        self.read = self.read.saturating_add(bytes.len() as u64);
+    fn observe_bytes(&mut self, bytes: &[u8]) -> Chunk {
+        self.bytes_read = self.bytes_read.saturating_add(bytes.len() as u64);
         self.chunk(|reader, to| reader.read(bytes, to))
     }
 
-    fn chunk(&mut self, read: impl FnOnce(&mut Reader, &mut Listener<'_>)) -> Chunk {
+    fn chunk(&mut self, read: impl FnOnce(&mut Decoder, &mut DecoderSinks<'_>)) -> Chunk {
         let before = self.reader.frames();
-        self.told(read);
+        self.decode_with(read);
         self.gathered.chunk(self.reader.frames() - before)
     }
 
     /// Whether every byte of the answer came, as far as its length is known.
-    fn has_all(&self) -> bool {
-        self.reader.declared_length().is_some_and(|length| self.read >= length)
+    fn has_all_bytes(&self) -> bool {
+        self.reader.declared_length().is_some_and(|length| self.bytes_read >= length)
     }
 
-    fn is_whole(&self) -> bool {
-        self.gathered.is_whole(self.reader.dialect() != Dialect::Gemini)
+    fn is_complete(&self) -> bool {
+        self.gathered.is_complete(self.reader.dialect() != Dialect::Gemini)
     }
 
     /// The stream ended by itself. Returns what a last event said that lacked its end.
     fn end(mut self) -> Chunk {
-        let chunk = self.chunk(Reader::end);
+        let chunk = self.chunk(Decoder::end);
         self.gathered.end(&self.marker);
         chunk
     }
 
     /// Reads something and is told what it says.
-    fn told(&mut self, read: impl FnOnce(&mut Reader, &mut Listener<'_>)) {
+    fn decode_with(&mut self, read: impl FnOnce(&mut Decoder, &mut DecoderSinks<'_>)) {
         let Self { reader, gathered, marker, on, .. } = self;
         let mut event = |event: Event<'_>| {
             on(&event);
             gathered.event(event, marker);
         };
         #[cfg(feature = "content")]
-        let mut words = |said: Said<'_>| said.mark(marker);
+        let mut words = |said: ContentDelta<'_>| said.record_on(marker);
         read(
             reader,
-            &mut Listener {
+            &mut DecoderSinks {
                 on: &mut event,
                 #[cfg(feature = "content")]
-                ear: self.captures.then_some(&mut words),
+                on_delta: self.captures.then_some(&mut words),
             },
         );
     }

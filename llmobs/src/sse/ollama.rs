@@ -2,26 +2,26 @@
 
 use serde_json::Value;
 
+use super::decoder_state::DecoderState;
+use super::decoder_state::DeltaKinds;
+use super::decoder_state::EventSink;
+use super::decoder_state::count;
+use super::decoder_state::is_non_empty;
+use super::decoder_state::report_finish_reason;
 use super::event::Event;
-use super::story::Kinds;
-use super::story::Sink;
-use super::story::Story;
-use super::story::count;
-use super::story::says;
-use super::story::tell_finish;
 use crate::usage::Usage;
 
-pub(super) fn read(value: &Value, story: &mut Story, on: Sink<'_>) {
-    story.names(&Value::Null, &value["model"], on);
+pub(super) fn read(value: &Value, state: &mut DecoderState, on: EventSink<'_>) {
+    state.names(&Value::Null, &value["model"], on);
     let message = &value["message"];
-    let kinds = Kinds {
-        content: says(&message["content"]) || says(&value["response"]),
-        reasoning: says(&message["thinking"]) || says(&value["thinking"]),
-        tool_call: says(&message["tool_calls"]),
+    let kinds = DeltaKinds {
+        content: is_non_empty(&message["content"]) || is_non_empty(&value["response"]),
+        reasoning: is_non_empty(&message["thinking"]) || is_non_empty(&value["thinking"]),
+        tool_call: is_non_empty(&message["tool_calls"]),
     };
-    kinds.tell(0, on);
-    story.report(&usage(value), on);
-    tell_finish(0, &value["done_reason"], on);
+    kinds.report_deltas(0, on);
+    state.report(&usage(value), on);
+    report_finish_reason(0, &value["done_reason"], on);
     if value["done"] == true {
         on(Event::Done);
     }

@@ -6,55 +6,59 @@
 
 use serde_json::Value;
 
+use super::decoder_state::DecoderState;
+use super::decoder_state::DeltaKinds;
+use super::decoder_state::EventSink;
+use super::decoder_state::array;
+use super::decoder_state::count;
+use super::decoder_state::either;
+use super::decoder_state::is_non_empty;
+use super::decoder_state::place;
+use super::decoder_state::report_finish_reason;
+use super::decoder_state::sum;
 use super::responses;
-use super::story::Kinds;
-use super::story::Sink;
-use super::story::Story;
-use super::story::array;
-use super::story::count;
-use super::story::either;
-use super::story::place;
-use super::story::says;
-use super::story::sum;
-use super::story::tell_finish;
 use crate::usage::Usage;
 
-pub(super) fn read(value: &Value, story: &mut Story, on: Sink<'_>) {
-    if responses::is_one(value) {
-        return responses::read(value, story, on);
+pub(super) fn read(value: &Value, state: &mut DecoderState, on: EventSink<'_>) {
+    if responses::is_responses_format(value) {
+        return responses::read(value, state, on);
     }
-    story.names(&value["id"], &value["model"], on);
+    state.names(&value["id"], &value["model"], on);
     for choice in array(&value["choices"]) {
         let index = place(&choice["index"]);
         // A stream has deltas, a whole answer messages, legacy completions text.
         let mut kinds = kinds(either(choice, ["delta", "message"]));
-        kinds.content |= says(&choice["text"]);
-        kinds.tell(index, on);
-        tell_finish(index, &choice["finish_reason"], on);
+        kinds.content |= is_non_empty(&choice["text"]);
+        kinds.report_deltas(index, on);
+        report_finish_reason(index, &choice["finish_reason"], on);
     }
-    story.report(&usage(&value["usage"]), on);
-    story.report(&usage(&value["x_groq"]["usage"]), on);
+    state.report(&usage(&value["usage"]), on);
+    state.report(&usage(&value["x_groq"]["usage"]), on);
 }
 
-fn kinds(delta: &Value) -> Kinds {
+fn kinds(delta: &Value) -> DeltaKinds {
     let calls = array(&delta["tool_calls"]).iter().flat_map(|call| [&call["function"], &call["custom"]]);
-    let mut kinds = Kinds {
-        content: says(&delta["refusal"]) || says(&delta["audio"]["data"]) || says(&delta["audio"]["transcript"]),
-        reasoning: says(&delta["reasoning_content"]) || says(&delta["reasoning"]) || says(&delta["reasoning_details"]),
-        tool_call: calls.chain([&delta["function_call"]]).any(is_called),
+    let mut kinds = DeltaKinds {
+        content: is_non_empty(&delta["refusal"])
+            || is_non_empty(&delta["audio"]["data"])
+            || is_non_empty(&delta["audio"]["transcript"]),
+        reasoning: is_non_empty(&delta["reasoning_content"])
+            || is_non_empty(&delta["reasoning"])
+            || is_non_empty(&delta["reasoning_details"]),
+        tool_call: calls.chain([&delta["function_call"]]).any(is_tool_call),
     };
     match &delta["content"] {
         Value::Array(parts) => {
-            kinds.reasoning |= parts.iter().any(|part| says(&part["thinking"]));
-            kinds.content |= parts.iter().any(|part| says(&part["text"]));
+            kinds.reasoning |= parts.iter().any(|part| is_non_empty(&part["thinking"]));
+            kinds.content |= parts.iter().any(|part| is_non_empty(&part["text"]));
         }
-        content => kinds.content |= says(content),
+        content => kinds.content |= is_non_empty(content),
     }
     kinds
 }
 
-fn is_called(function: &Value) -> bool {
-    ["name", "arguments", "input"].iter().any(|field| says(&function[*field]))
+fn is_tool_call(function: &Value) -> bool {
+    ["name", "arguments", "input"].iter().any(|field| is_non_empty(&function[*field]))
 }
 
 /// Usage as chat completions and Responses report it.

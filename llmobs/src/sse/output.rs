@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::body;
+use super::decoder_state::DecoderSinks;
+use super::delta::ContentDelta;
 use super::dialect::Dialect;
 use super::event::Event;
-use super::said::Said;
-use super::story::Listener;
 use crate::content::Message;
 use crate::content::Part;
 use crate::content::ToolCall;
@@ -26,7 +26,7 @@ use crate::semconv::value::FinishReason;
 /// let operation = observer.chat("m").start();
 /// let body = br#"{"choices":[{"index":0,"message":{"content":"Hello"},"finish_reason":"stop"}]}"#;
 /// // Nothing is read unless content is captured.
-/// operation.mark().output(|| sse::output(Dialect::OpenAi, body));
+/// operation.marker().output(|| sse::output(Dialect::OpenAi, body));
 /// operation.complete();
 ///
 /// let messages = sse::output(Dialect::OpenAi, body);
@@ -36,15 +36,15 @@ use crate::semconv::value::FinishReason;
 /// ```
 #[must_use]
 pub fn output(dialect: Dialect, body: &[u8]) -> Vec<Message> {
-    let mut choices = BTreeMap::<u32, Vec<Piece>>::new();
+    let mut choices = BTreeMap::<u32, Vec<PartBuilder>>::new();
     let mut reasons = BTreeMap::<u32, FinishReason>::new();
     let mut on = |event: Event<'_>| {
         if let Event::FinishReason { choice, reason } = event {
             reasons.entry(choice).or_insert(reason);
         }
     };
-    let mut ear = |said: Said<'_>| hear(&mut choices, said);
-    body::read(dialect, body, &mut Listener { on: &mut on, ear: Some(&mut ear) });
+    let mut ear = |said: ContentDelta<'_>| append_delta(&mut choices, said);
+    body::read(dialect, body, &mut DecoderSinks { on: &mut on, on_delta: Some(&mut ear) });
     // A choice that was filtered away may have an end and nothing else.
     for choice in reasons.keys() {
         choices.entry(*choice).or_default();
@@ -53,7 +53,7 @@ pub fn output(dialect: Dialect, body: &[u8]) -> Vec<Message> {
 }
 
 /// A part of a message.
-struct Piece {
+struct PartBuilder {
     channel: Channel,
     /// Of a call: its arguments.
     text: String,
@@ -68,16 +68,16 @@ enum Channel {
     ToolCall(u32),
 }
 
-fn hear(choices: &mut BTreeMap<u32, Vec<Piece>>, said: Said<'_>) {
+fn append_delta(choices: &mut BTreeMap<u32, Vec<PartBuilder>>, said: ContentDelta<'_>) {
     let (choice, channel, text, [id, name]) = match said {
-        Said::Reasoning { choice, text } => (choice, Channel::Reasoning, text, [None; 2]),
-        Said::Text { choice, text } => (choice, Channel::Text, text, [None; 2]),
-        Said::ToolCall { choice, index, id, name, arguments } => {
+        ContentDelta::Reasoning { choice, text } => (choice, Channel::Reasoning, text, [None; 2]),
+        ContentDelta::Text { choice, text } => (choice, Channel::Text, text, [None; 2]),
+        ContentDelta::ToolCall { choice, index, id, name, arguments } => {
             (choice, Channel::ToolCall(index), arguments, [id, name])
         }
     };
     let pieces = choices.entry(choice).or_default();
-    let is_same = |piece: &Piece| piece.channel == channel;
+    let is_same = |piece: &PartBuilder| piece.channel == channel;
     let place = match channel {
         Channel::ToolCall(_) => pieces.iter().position(is_same),
         // Text behind a call is a part of its own.
@@ -85,7 +85,7 @@ fn hear(choices: &mut BTreeMap<u32, Vec<Piece>>, said: Said<'_>) {
     };
     match place.and_then(|place| pieces.get_mut(place)) {
         Some(piece) => piece.text.push_str(text),
-        None => pieces.push(Piece {
+        None => pieces.push(PartBuilder {
             channel,
             text: text.to_owned(),
             id: id.map(str::to_owned),
@@ -94,7 +94,7 @@ fn hear(choices: &mut BTreeMap<u32, Vec<Piece>>, said: Said<'_>) {
     }
 }
 
-fn message(pieces: Vec<Piece>, reason: Option<FinishReason>) -> Message {
+fn message(pieces: Vec<PartBuilder>, reason: Option<FinishReason>) -> Message {
     let message = pieces.into_iter().map(part).fold(Message::assistant(), Message::part);
     match reason {
         Some(reason) => message.finish_reason(reason),
@@ -102,7 +102,7 @@ fn message(pieces: Vec<Piece>, reason: Option<FinishReason>) -> Message {
     }
 }
 
-fn part(piece: Piece) -> Part {
+fn part(piece: PartBuilder) -> Part {
     match piece.channel {
         Channel::Reasoning => Part::reasoning(piece.text),
         Channel::Text => Part::text(piece.text),

@@ -14,13 +14,13 @@ use crate::clock::ManualClock;
 /// is `Pending`, the clock moves, and the reader is woken.
 #[derive(Debug, Clone)]
 #[must_use = "streams do nothing unless polled"]
-pub struct Script<T> {
+pub struct ScriptedStream<T> {
     clock: ManualClock,
-    steps: VecDeque<Step<T>>,
+    steps: VecDeque<ScriptStep<T>>,
 }
 
 #[derive(Debug, Clone)]
-enum Step<T> {
+enum ScriptStep<T> {
     /// `Pending`, and time passes before the reader is woken.
     Wait(Duration),
     /// Time passes within the poll, as in a synchronous decoder.
@@ -29,7 +29,7 @@ enum Step<T> {
     Panic,
 }
 
-impl<T> Script<T> {
+impl<T> ScriptedStream<T> {
     /// An empty script on this clock.
     pub fn new(clock: &ManualClock) -> Self {
         Self { clock: clock.clone(), steps: VecDeque::new() }
@@ -38,17 +38,17 @@ impl<T> Script<T> {
     /// The producer is waited for: the poll is `Pending`, and the reader is woken this much later. Zero is the
     /// `Pending` of a runtime's cooperative budget.
     pub fn wait(self, time: Duration) -> Self {
-        self.then(Step::Wait(time))
+        self.then(ScriptStep::Wait(time))
     }
 
     /// The next item takes this long within its poll.
     pub fn work(self, time: Duration) -> Self {
-        self.then(Step::Work(time))
+        self.then(ScriptStep::Work(time))
     }
 
     /// An item is ready.
     pub fn item(self, item: T) -> Self {
-        self.then(Step::Item(item))
+        self.then(ScriptStep::Item(item))
     }
 
     /// Several items, each after a wait.
@@ -61,16 +61,16 @@ impl<T> Script<T> {
 
     /// The stream panics.
     pub fn panic(self) -> Self {
-        self.then(Step::Panic)
+        self.then(ScriptStep::Panic)
     }
 
-    fn then(mut self, step: Step<T>) -> Self {
+    fn then(mut self, step: ScriptStep<T>) -> Self {
         self.steps.push_back(step);
         self
     }
 }
 
-impl<T: Unpin> Stream for Script<T> {
+impl<T: Unpin> Stream for ScriptedStream<T> {
     type Item = T;
 
     #[expect(clippy::panic, reason = "the script says so")]
@@ -78,20 +78,20 @@ impl<T: Unpin> Stream for Script<T> {
         loop {
             match self.steps.pop_front() {
                 None => return Poll::Ready(None),
-                Some(Step::Item(item)) => return Poll::Ready(Some(item)),
-                Some(Step::Work(time)) => self.clock.advance(time),
-                Some(Step::Wait(time)) => {
+                Some(ScriptStep::Item(item)) => return Poll::Ready(Some(item)),
+                Some(ScriptStep::Work(time)) => self.clock.advance(time),
+                Some(ScriptStep::Wait(time)) => {
                     self.clock.advance(time);
                     context.waker().wake_by_ref();
                     return Poll::Pending;
                 }
-                Some(Step::Panic) => panic!("the script says so"),
+                Some(ScriptStep::Panic) => panic!("the script says so"),
             }
         }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let items = self.steps.iter().filter(|step| matches!(step, Step::Item(_))).count();
+        let items = self.steps.iter().filter(|step| matches!(step, ScriptStep::Item(_))).count();
         (items, Some(items))
     }
 }

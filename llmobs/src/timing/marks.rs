@@ -14,7 +14,7 @@ pub(crate) struct Marks {
     pub(crate) now: u64,
     /// All the time that the reader was away, until `now`.
     pub(crate) away: u64,
-    pub(crate) reader_is_away: bool,
+    pub(crate) is_consumer_away: bool,
 }
 
 /// Time by state; the parts sum to the age of the operation.
@@ -43,7 +43,7 @@ impl Marks {
 
     /// What it is doing at `now`. A gateway or client cannot see into the engine: `remote`.
     pub(crate) const fn state(&self, remote: bool) -> State {
-        if self.reader_is_away {
+        if self.is_consumer_away {
             return State::Blocked;
         }
         match (remote, self.first_token) {
@@ -102,7 +102,7 @@ mod tests {
             scheduled in prop::option::of(0..3_000_u64), first_token in prop::option::of(0..3_000_u64),
             now in 0..3_000_u64, away in 0..4_000_u64, remote: bool,
         ) {
-            let marks = Marks { t0, prepares, enqueued, scheduled, first_token, now, away, reader_is_away: false };
+            let marks = Marks { t0, prepares, enqueued, scheduled, first_token, now, away, is_consumer_away: false };
             prop_assert_eq!(marks.state_times(remote).iter().sum::<u64>(), marks.age());
         }
     }

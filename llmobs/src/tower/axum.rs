@@ -9,8 +9,8 @@ use ::axum::extract::ConnectInfo;
 use ::axum::extract::MatchedPath;
 use http::Extensions;
 
-pub use self::extract::Arrived;
 pub use self::extract::CurrentObserver;
+pub use self::extract::RequestArrival;
 pub use self::sse::Events;
 pub use self::sse::ObservedEvents;
 pub use self::sse::sse;

@@ -10,8 +10,8 @@ use http_body::Frame;
 use http_body::SizeHint;
 use pin_project_lite::pin_project;
 
-use super::exchange::End;
-use super::exchange::Exchange;
+use super::exchange::ExchangeEnd;
+use super::exchange::HttpExchange;
 use crate::semconv::value::ErrorType;
 
 pin_project! {
@@ -26,7 +26,7 @@ pin_project! {
         #[pin]
         inner: B,
         // Behind the inner body: what that drops ends before the request does.
-        exchange: Option<Box<Exchange>>,
+        exchange: Option<Box<HttpExchange>>,
     }
 
     impl<B> PinnedDrop for ServerBody<B>
@@ -39,14 +39,14 @@ pin_project! {
                 // A body that panicked, or that is dropped because something did, is not asked: it may panic again, which
                 // would abort the process.
                 let may_ask = !exchange.is_polling() && !std::thread::panicking();
-                exchange.left(may_ask && (this.inner.is_end_stream() || this.inner.size_hint().exact() == Some(0)));
+                exchange.on_body_drop(may_ask && (this.inner.is_end_stream() || this.inner.size_hint().exact() == Some(0)));
             }
         }
     }
 }
 
 impl<B: Body> ServerBody<B> {
-    pub(super) const fn new(inner: B, exchange: Option<Box<Exchange>>) -> Self {
+    pub(super) const fn new(inner: B, exchange: Option<Box<HttpExchange>>) -> Self {
         Self { inner, exchange }
     }
 }
@@ -62,7 +62,7 @@ impl<B: Body> Body for ServerBody<B> {
         let end = match &polled {
             Poll::Pending => None,
             Poll::Ready(Some(Ok(frame))) => exchange.passed(frame, this.inner.is_end_stream()),
-            Poll::Ready(Some(Err(_))) => Some(End::Failed(ErrorType::Other)),
+            Poll::Ready(Some(Err(_))) => Some(ExchangeEnd::Failed(ErrorType::Other)),
             Poll::Ready(None) => Some(exchange.ended()),
         };
         if let (Some(end), Some(exchange)) = (end, this.exchange.take_if(|_| end.is_some())) {

@@ -14,52 +14,52 @@ use http_body::Frame;
 use http_body::SizeHint;
 use opentelemetry::Context;
 
-use super::grpc::Code;
+use super::grpc::GrpcStatus;
 use super::grpc::is_grpc;
-use super::layer::Shared;
-use super::meters::Ended;
-use super::meters::Fault;
+use super::layer::LayerState;
+use super::metrics::DurationLabels;
+use super::metrics::HttpErrorType;
 use super::propagation;
-use super::request::Words;
+use super::request::RequestLabels;
 use super::span;
-use super::span::Arrival;
+use super::span::RequestSpan;
 use crate::clock::Moment;
 use crate::clock::ago;
 use crate::clock::nanos;
 use crate::clock::seconds;
 use crate::observer::Scope;
 use crate::semconv::value::ErrorType;
-use crate::sink::Handle;
-use crate::span::Held;
+use crate::sink::SeriesHandle;
+use crate::span::OwnedSpan;
 
 /// A request that has not ended. Dropping it ends it.
-pub(super) struct Exchange {
-    shared: Arc<Shared>,
-    active: Arc<Handle>,
+pub(super) struct HttpExchange {
+    shared: Arc<LayerState>,
+    active: Arc<SeriesHandle>,
     scope: Scope,
-    held: Option<Box<Held>>,
+    span: Option<Box<OwnedSpan>>,
     /// OpenTelemetry's: that of the span, else what the request came with.
     context: Option<Context>,
     arrived: Moment,
-    words: Words,
+    labels: RequestLabels,
     route: Option<Arc<str>>,
     status: Option<StatusCode>,
     /// The request is a call of gRPC.
-    is_call: bool,
+    is_grpc_request: bool,
     /// The answer is one of gRPC's, whose status comes behind it.
     has_trailers: bool,
-    code: Option<Code>,
+    code: Option<GrpcStatus>,
     /// How many bytes the body has, if the answer says so.
     length: Option<u64>,
     sent: u64,
     /// Code of the service runs; still so at the drop means that it panicked.
     polling: bool,
-    end: Option<End>,
+    end: Option<ExchangeEnd>,
 }
 
 /// How a request ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum ExchangeEnd {
     /// With the end of the body.
     Complete,
     /// With a body or a service that broke.
@@ -68,11 +68,11 @@ pub(super) enum End {
     Cancelled,
 }
 
-impl Exchange {
+impl HttpExchange {
     /// A request arrives.
-    pub(super) fn open(shared: Arc<Shared>, request: &Parts) -> Box<Self> {
+    pub(super) fn open(shared: Arc<LayerState>, request: &Parts) -> Box<Self> {
         let arrived = shared.observer.now();
-        let words = Words::of(request, shared.settings.scheme);
+        let words = RequestLabels::of(request, shared.settings.scheme);
         let found = route(&shared, request);
         let label = found.as_deref().map(|route| shared.meters.route(route));
         // A route without a place is no name for a span either.
@@ -81,7 +81,7 @@ impl Exchange {
         let is_call = is_grpc(&request.headers);
         let held = {
             let _parent = came_with.clone().map(Context::attach);
-            Arrival { request, words: &words, route, settings: &shared.settings, is_call }.open()
+            RequestSpan { request, labels: &words, route, settings: &shared.settings, is_grpc_request: is_call }.open()
         };
         let context = held.as_ref().and_then(|held| held.context().cloned()).or(came_with);
         let active = shared.meters.active(&words);
@@ -91,12 +91,12 @@ impl Exchange {
             route: label.map(|(label, _)| label),
             shared,
             active,
-            held,
+            span: held,
             context,
             arrived,
-            words,
+            labels: words,
             status: None,
-            is_call,
+            is_grpc_request: is_call,
             has_trailers: false,
             code: None,
             length: None,
@@ -112,9 +112,9 @@ impl Exchange {
         let result = {
             let _scope = self.scope.enter();
             // Who enters a span that has a context of its own is in it.
-            let entered = self.held.as_ref().is_some_and(|held| held.context().is_some());
+            let entered = self.span.as_ref().is_some_and(|held| held.context().is_some());
             let _context = self.context.as_ref().filter(|_| !entered).cloned().map(Context::attach);
-            let _span = self.held.as_ref().map(|held| held.span().enter());
+            let _span = self.span.as_ref().map(|held| held.span().enter());
             service()
         };
         self.polling = false;
@@ -139,13 +139,13 @@ impl Exchange {
         self.status = Some(head.status);
         self.has_trailers = is_grpc(&head.headers);
         self.code = match self.has_trailers {
-            true => Code::of(&head.headers),
+            true => GrpcStatus::of(&head.headers),
             // Something in between has answered in the service's place.
-            false => self.is_call.then(|| Code::of_http(head.status)),
+            false => self.is_grpc_request.then(|| GrpcStatus::of_http(head.status)),
         };
         self.length = declared_length(&head.headers).or_else(|| size.exact());
-        let Some(held) = &self.held else { return };
-        if !self.is_call {
+        let Some(held) = &self.span else { return };
+        if !self.is_grpc_request {
             span::answered(held, head.status);
         }
         if let (Some(name), Some(link)) = (&self.shared.settings.trace_header, held.ids()) {
@@ -157,31 +157,31 @@ impl Exchange {
     /// Whether the answer's body is sent, whatever it holds.
     pub(super) fn has_body(&self) -> bool {
         let status = self.status.map_or(0, |status| status.as_u16());
-        self.words.method != "HEAD" && !matches!(status, 100..=199 | 204 | 304)
+        self.labels.method != "HEAD" && !matches!(status, 100..=199 | 204 | 304)
     }
 
     /// A frame of the body has passed. Tells how the request ends, if it was the last.
-    pub(super) fn passed<D: Buf>(&mut self, frame: &Frame<D>, is_last: bool) -> Option<End> {
+    pub(super) fn passed<D: Buf>(&mut self, frame: &Frame<D>, is_last: bool) -> Option<ExchangeEnd> {
         if let Some(data) = frame.data_ref() {
             self.sent = self.sent.saturating_add(data.remaining() as u64);
         }
         if let Some(trailers) = frame.trailers_ref().filter(|_| self.has_trailers) {
-            self.code = Code::of(trailers).or(self.code);
+            self.code = GrpcStatus::of(trailers).or(self.code);
         }
         // Who counts the bytes does not come back for the end.
-        (is_last || self.is_whole()).then(|| self.ended())
+        (is_last || self.is_body_complete()).then(|| self.ended())
     }
 
     /// The body has come to its end.
-    pub(super) fn ended(&mut self) -> End {
+    pub(super) fn ended(&mut self) -> ExchangeEnd {
         if self.length.is_some_and(|length| self.sent < length) {
             // The caller was promised more.
-            return End::Failed(ErrorType::Internal);
+            return ExchangeEnd::Failed(ErrorType::Internal);
         }
         if self.has_trailers {
-            self.code.get_or_insert(Code::UNKNOWN);
+            self.code.get_or_insert(GrpcStatus::UNKNOWN);
         }
-        End::Complete
+        ExchangeEnd::Complete
     }
 
     /// Whether code of the service runs, or ran and did not return.
@@ -190,17 +190,17 @@ impl Exchange {
     }
 
     /// The body is dropped before its end was seen.
-    pub(super) fn left(&mut self, nothing_is_missing: bool) {
+    pub(super) fn on_body_drop(&mut self, nothing_is_missing: bool) {
         if nothing_is_missing && !self.waits_for_trailers() {
             self.end = Some(self.ended());
         }
     }
 
-    pub(super) fn finish(mut self: Box<Self>, end: End) {
+    pub(super) fn finish(mut self: Box<Self>, end: ExchangeEnd) {
         self.end = Some(end);
     }
 
-    fn is_whole(&self) -> bool {
+    fn is_body_complete(&self) -> bool {
         self.length.is_some_and(|length| self.sent >= length) && !self.waits_for_trailers()
     }
 
@@ -209,44 +209,50 @@ impl Exchange {
     }
 
     /// How it ends when nothing has said so.
-    fn dropped(&self) -> End {
+    fn dropped(&self) -> ExchangeEnd {
         if self.polling || std::thread::panicking() {
-            End::Failed(ErrorType::Internal)
+            ExchangeEnd::Failed(ErrorType::Internal)
         } else if self.shared.observer.is_shutting_down() {
-            End::Failed(ErrorType::Shutdown)
+            ExchangeEnd::Failed(ErrorType::Shutdown)
         } else {
-            End::Cancelled
+            ExchangeEnd::Cancelled
         }
     }
 
     /// What goes into `error.type`.
-    fn fault(&self, end: End) -> Option<Fault> {
+    fn fault(&self, end: ExchangeEnd) -> Option<HttpErrorType> {
         match (end, self.status, self.code) {
-            (_, Some(status), _) if status.is_server_error() => Some(Fault::Status(status.as_u16())),
-            (End::Failed(error), ..) => Some(Fault::Named(error.as_str())),
-            (_, _, Some(code)) if code.is_failure() => Some(Fault::Named(code.name())),
-            (End::Cancelled, ..) => Some(Fault::Named(ErrorType::Cancelled.as_str())),
-            (End::Complete, ..) => None,
+            (_, Some(status), _) if status.is_server_error() => Some(HttpErrorType::Status(status.as_u16())),
+            (ExchangeEnd::Failed(error), ..) => Some(HttpErrorType::Named(error.as_str())),
+            (_, _, Some(code)) if code.is_server_error() => Some(HttpErrorType::Named(code.name())),
+            (ExchangeEnd::Cancelled, ..) => Some(HttpErrorType::Named(ErrorType::Cancelled.as_str())),
+            (ExchangeEnd::Complete, ..) => None,
         }
     }
 }
 
-impl Drop for Exchange {
+impl Drop for HttpExchange {
     fn drop(&mut self) {
         let end = self.end.unwrap_or_else(|| self.dropped());
         let took = nanos(self.shared.observer.now().since(self.arrived));
         let error = self.fault(end);
         self.active.shift(-1);
         let (status, route) = (self.status.map(|status| status.as_u16()), self.route.take());
-        let link = self.held.as_ref().and_then(|held| held.exemplar());
-        self.shared.meters.ended(Ended { words: self.words, route, status, error }, seconds(took), link);
-        let Some(held) = &self.held else { return };
-        let code = self.code.unwrap_or(if end == End::Cancelled { Code::CANCELLED } else { Code::INTERNAL });
-        span::ended(held, self.is_call.then_some(code), error);
+        let link = self.span.as_ref().and_then(|held| held.exemplar());
+        self.shared.meters.ended(DurationLabels { request: self.labels, route, status, error }, seconds(took), link);
+        let Some(held) = &self.span else { return };
+        let code = self.code.unwrap_or(if end == ExchangeEnd::Cancelled {
+            GrpcStatus::CANCELLED
+        } else {
+            GrpcStatus::INTERNAL
+        });
+        span::ended(held, self.is_grpc_request.then_some(code), error);
         match (end, error) {
-            (_, Some(Fault::Status(_))) => span::failed(held),
-            (End::Failed(error), _) => held.fail(error),
-            (_, Some(Fault::Named(_))) if self.code.is_some_and(Code::is_failure) => span::failed(held),
+            (_, Some(HttpErrorType::Status(_))) => span::failed(held),
+            (ExchangeEnd::Failed(error), _) => held.fail(error),
+            (_, Some(HttpErrorType::Named(_))) if self.code.is_some_and(GrpcStatus::is_server_error) => {
+                span::failed(held)
+            }
             _ => {}
         }
         held.end(ago(0));
@@ -254,7 +260,7 @@ impl Drop for Exchange {
 }
 
 /// The route that the user's rule or the router says.
-fn route<'a>(shared: &Shared, request: &'a Parts) -> Option<Cow<'a, str>> {
+fn route<'a>(shared: &LayerState, request: &'a Parts) -> Option<Cow<'a, str>> {
     match &shared.settings.route {
         Some(route) => route(request),
         #[cfg(feature = "axum")]

@@ -11,8 +11,8 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 
 use super::body::ServerBody;
-use super::exchange::End;
-use super::exchange::Exchange;
+use super::exchange::ExchangeEnd;
+use super::exchange::HttpExchange;
 use crate::semconv::value::ErrorType;
 
 pin_project! {
@@ -22,12 +22,12 @@ pin_project! {
         #[pin]
         inner: F,
         // Behind the inner future: what that drops ends before the request does.
-        exchange: Option<Box<Exchange>>,
+        exchange: Option<Box<HttpExchange>>,
     }
 }
 
 impl<F> ServerFuture<F> {
-    pub(super) const fn new(inner: F, exchange: Option<Box<Exchange>>) -> Self {
+    pub(super) const fn new(inner: F, exchange: Option<Box<HttpExchange>>) -> Self {
         Self { inner, exchange }
     }
 }
@@ -49,7 +49,7 @@ where
             Ok(response) => Ok(answered(this.exchange.take(), response)),
             Err(error) => {
                 if let Some(exchange) = this.exchange.take() {
-                    exchange.finish(End::Failed(ErrorType::Other));
+                    exchange.finish(ExchangeEnd::Failed(ErrorType::Other));
                 }
                 Err(error)
             }
@@ -64,12 +64,12 @@ impl<F> fmt::Debug for ServerFuture<F> {
     }
 }
 
-fn answered<B: Body>(exchange: Option<Box<Exchange>>, response: Response<B>) -> Response<ServerBody<B>> {
+fn answered<B: Body>(exchange: Option<Box<HttpExchange>>, response: Response<B>) -> Response<ServerBody<B>> {
     let (mut head, body) = response.into_parts();
     let exchange = exchange.and_then(|mut exchange| {
         exchange.answered(&mut head, &body.size_hint());
         let end = match body.is_end_stream() {
-            _ if !exchange.has_body() => End::Complete,
+            _ if !exchange.has_body() => ExchangeEnd::Complete,
             true => exchange.ended(),
             false => return Some(exchange),
         };

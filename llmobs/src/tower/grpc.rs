@@ -12,9 +12,9 @@ pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
 
 /// The status of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Code(u8);
+pub(super) struct GrpcStatus(u8);
 
-impl Code {
+impl GrpcStatus {
     pub(super) const CANCELLED: Self = Self(1);
     /// What a client takes a call for that ended without a status.
     pub(super) const UNKNOWN: Self = Self(2);
@@ -43,7 +43,7 @@ impl Code {
     }
 
     /// Whether the server is to blame, as the conventions see it.
-    pub(super) const fn is_failure(self) -> bool {
+    pub(super) const fn is_server_error(self) -> bool {
         matches!(self.0, 2 | 4 | 12..=15)
     }
 }
@@ -75,7 +75,8 @@ mod tests {
 
     #[test]
     fn the_servers_faults_are_those_of_the_conventions() {
-        let failures: Vec<_> = (0..17).map(Code).filter(|code| code.is_failure()).map(Code::name).collect();
+        let failures: Vec<_> =
+            (0..17).map(GrpcStatus).filter(|code| code.is_server_error()).map(GrpcStatus::name).collect();
         let expected = ["UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"];
         assert_eq!(failures, expected);
     }
@@ -89,8 +90,8 @@ mod tests {
                 http::HeaderName::from_static("grpc-status"),
                 HeaderValue::from_static(status),
             )]);
-            assert_eq!(Code::of(&headers).map(Code::name), Some(name), "{status}");
+            assert_eq!(GrpcStatus::of(&headers).map(GrpcStatus::name), Some(name), "{status}");
         }
-        assert_eq!(Code::of(&HeaderMap::new()), None);
+        assert_eq!(GrpcStatus::of(&HeaderMap::new()), None);
     }
 }

@@ -20,8 +20,8 @@ use http::header;
 use tower_service::Service;
 
 use super::peer;
-use super::request::asked_host;
 use super::request::bare;
+use super::request::requested_authority;
 use crate::observer::InFlight;
 use crate::observer::Observer;
 use crate::observer::WaitsFor;
@@ -114,7 +114,9 @@ fn is_local<B>(request: &Request<B>) -> bool {
     let headers = request.headers();
     let from_here = peer::address(request.extensions()).is_some_and(|peer| peer.is_loopback());
     let passed_on = ["forwarded", "x-forwarded-for", "x-real-ip", "via"].iter().any(|name| headers.contains_key(*name));
-    from_here && !passed_on && asked_host(request.uri(), headers).is_some_and(|host| is_loopback(bare(host.host())))
+    from_here
+        && !passed_on
+        && requested_authority(request.uri(), headers).is_some_and(|host| is_loopback(bare(host.host())))
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -142,10 +144,10 @@ fn wants_html(headers: &HeaderMap) -> bool {
 /// Whom an operation waits for, in a word.
 const fn waits_for(operation: &InFlight) -> &'static str {
     match operation.waits_for {
-        WaitsFor::Itself => "itself",
+        WaitsFor::Preparation => "itself",
         WaitsFor::Queue => "queue",
         WaitsFor::Engine => "engine",
-        WaitsFor::Reader => "reader",
+        WaitsFor::Consumer => "reader",
     }
 }
 

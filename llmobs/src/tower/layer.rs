@@ -9,8 +9,8 @@ use http::request::Parts;
 use http::uri::Scheme;
 use tower_layer::Layer;
 
-use super::meters::Meters;
-use super::request::Words;
+use super::metrics::HttpMetrics;
+use super::request::RequestLabels;
 use super::service::Server;
 use crate::observer::Observer;
 
@@ -29,26 +29,26 @@ use crate::observer::Observer;
 pub struct ServerLayer {
     observer: Observer,
     /// None where nothing is observed. Shared by every route that the layer is put around.
-    meters: Option<Arc<Meters>>,
-    settings: Settings,
+    meters: Option<Arc<HttpMetrics>>,
+    settings: LayerSettings,
 }
 
 /// What a user decided.
 #[derive(Clone, Default)]
-pub(super) struct Settings {
-    pub(super) route: Option<Arc<RouteOf>>,
+pub(super) struct LayerSettings {
+    pub(super) route: Option<Arc<RouteFn>>,
     pub(super) scheme: Option<&'static str>,
     pub(super) client_address: bool,
     pub(super) user_agent: bool,
     pub(super) trace_header: Option<HeaderName>,
 }
 
-type RouteOf = dyn Fn(&Parts) -> Option<Cow<'static, str>> + Send + Sync;
+type RouteFn = dyn Fn(&Parts) -> Option<Cow<'static, str>> + Send + Sync;
 
 impl ServerLayer {
     /// A layer whose metrics go to this observer.
     pub fn new(observer: Observer) -> Self {
-        Self { observer, meters: None, settings: Settings::default() }.route_limit(100)
+        Self { observer, meters: None, settings: LayerSettings::default() }.route_limit(100)
     }
 
     /// Says the route of a request, such as `/users/{id}`, where no router has left it. It has to have few values: the
@@ -75,14 +75,14 @@ impl ServerLayer {
 
     /// How many routes get series of their own; the rest are `_OTHER`. Defaults to 100.
     pub fn route_limit(mut self, routes: usize) -> Self {
-        self.meters = self.observer.sinks().map(|sinks| Arc::new(Meters::new(Arc::clone(sinks), routes)));
+        self.meters = self.observer.sinks().map(|sinks| Arc::new(HttpMetrics::new(Arc::clone(sinks), routes)));
         self
     }
 
     /// The scheme by which callers reach the service, for one that stands behind a proxy that ends TLS. Defaults to
     /// that of the request, else to `http`.
     pub fn scheme(mut self, scheme: &Scheme) -> Self {
-        self.settings.scheme = Some(Words::of_scheme(scheme.as_str()));
+        self.settings.scheme = Some(RequestLabels::of_scheme(scheme.as_str()));
         self
     }
 
@@ -120,15 +120,15 @@ impl<S> Layer<S> for ServerLayer {
     fn layer(&self, inner: S) -> Server<S> {
         let shared = self.meters.as_ref().map(|meters| {
             let (observer, meters) = (self.observer.clone(), Arc::clone(meters));
-            Arc::new(Shared { observer, meters, settings: self.settings.clone() })
+            Arc::new(LayerState { observer, meters, settings: self.settings.clone() })
         });
         Server::new(inner, shared)
     }
 }
 
 /// What all requests share.
-pub(super) struct Shared {
+pub(super) struct LayerState {
     pub(super) observer: Observer,
-    pub(super) meters: Arc<Meters>,
-    pub(super) settings: Settings,
+    pub(super) meters: Arc<HttpMetrics>,
+    pub(super) settings: LayerSettings,
 }

@@ -20,12 +20,12 @@ pub(super) const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 /// The context that a request came with; none if it came without. Where a span is current already, a layer further out
 /// has read the request's, and it stays the parent.
 pub(super) fn extract(headers: &HeaderMap) -> Option<Context> {
-    let traced = headers.contains_key(&TRACEPARENT) && Context::map_current(|current| !is_traced(current));
+    let traced = headers.contains_key(&TRACEPARENT) && Context::map_current(|current| !has_span(current));
     let baggage = headers.contains_key(&BAGGAGE);
     if !traced && !baggage {
         return None;
     }
-    let (mut context, carrier) = (Context::current(), Incoming::of(headers));
+    let (mut context, carrier) = (Context::current(), HeaderExtractor::of(headers));
     if traced {
         context = TraceContextPropagator::new().extract_with_context(&context, &carrier);
     }
@@ -38,28 +38,28 @@ pub(super) fn extract(headers: &HeaderMap) -> Option<Context> {
 /// Puts the current context into the headers of a request that goes out.
 pub(super) fn inject(headers: &mut HeaderMap, baggage: bool) {
     Context::map_current(|context| {
-        if is_traced(context) {
+        if has_span(context) {
             headers.remove(&TRACESTATE);
-            TraceContextPropagator::new().inject_context(context, &mut Outgoing(headers));
+            TraceContextPropagator::new().inject_context(context, &mut HeaderInjector(headers));
         }
         if baggage {
-            BaggagePropagator::new().inject_context(context, &mut Outgoing(headers));
+            BaggagePropagator::new().inject_context(context, &mut HeaderInjector(headers));
         }
     });
 }
 
-fn is_traced(context: &Context) -> bool {
+fn has_span(context: &Context) -> bool {
     context.span().span_context().is_valid()
 }
 
 /// The three headers. A list may come in several parts; they belong together.
-struct Incoming<'a> {
+struct HeaderExtractor<'a> {
     parent: Option<&'a str>,
     state: Option<Cow<'a, str>>,
     baggage: Option<Cow<'a, str>>,
 }
 
-impl<'a> Incoming<'a> {
+impl<'a> HeaderExtractor<'a> {
     fn of(headers: &'a HeaderMap) -> Self {
         let text = |value: &'a HeaderValue| value.to_str().ok();
         let list = |name: &HeaderName| {
@@ -74,7 +74,7 @@ impl<'a> Incoming<'a> {
     }
 }
 
-impl Extractor for Incoming<'_> {
+impl Extractor for HeaderExtractor<'_> {
     fn get(&self, key: &str) -> Option<&str> {
         match key {
             "traceparent" => self.parent,
@@ -89,9 +89,9 @@ impl Extractor for Incoming<'_> {
     }
 }
 
-struct Outgoing<'a>(&'a mut HeaderMap);
+struct HeaderInjector<'a>(&'a mut HeaderMap);
 
-impl Injector for Outgoing<'_> {
+impl Injector for HeaderInjector<'_> {
     fn set(&mut self, key: &str, value: String) {
         // A state without entries says nothing.
         if let (Ok(name), Ok(value), false) =

@@ -13,13 +13,13 @@ use crate::semconv::value::OTHER;
 
 /// What of a request may be a label: each has few values, whatever a caller sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Words {
+pub(super) struct RequestLabels {
     pub(super) method: &'static str,
     pub(super) scheme: &'static str,
     pub(super) version: Option<&'static str>,
 }
 
-impl Words {
+impl RequestLabels {
     pub(super) fn of(request: &Parts, scheme: Option<&'static str>) -> Self {
         Self {
             method: method(&request.method),
@@ -61,7 +61,7 @@ const fn version(version: Version) -> Option<&'static str> {
 }
 
 /// The host and port that the caller asked, as far as it said so.
-pub(super) fn asked_host(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
+pub(super) fn requested_authority(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
     let named = || headers.get(HOST)?.to_str().ok()?.parse().ok();
     uri.authority().cloned().or_else(named)
 }
@@ -87,9 +87,9 @@ const LONGEST: usize = 512;
 mod tests {
     use super::*;
 
-    fn words(method: &str, uri: &str) -> Words {
+    fn words(method: &str, uri: &str) -> RequestLabels {
         let (parts, ()) = http::Request::builder().method(method).uri(uri).body(()).unwrap_or_default().into_parts();
-        Words::of(&parts, None)
+        RequestLabels::of(&parts, None)
     }
 
     #[test]

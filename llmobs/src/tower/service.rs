@@ -11,20 +11,20 @@ use http_body::Body;
 use tower_service::Service;
 
 use super::body::ServerBody;
-use super::exchange::Exchange;
+use super::exchange::HttpExchange;
 use super::future::ServerFuture;
-use super::layer::Shared;
+use super::layer::LayerState;
 
 /// A service that [`ServerLayer`](super::ServerLayer) observes.
 #[derive(Clone)]
 pub struct Server<S> {
     inner: S,
     /// None where nothing is observed.
-    shared: Option<Arc<Shared>>,
+    shared: Option<Arc<LayerState>>,
 }
 
 impl<S> Server<S> {
-    pub(super) const fn new(inner: S, shared: Option<Arc<Shared>>) -> Self {
+    pub(super) const fn new(inner: S, shared: Option<Arc<LayerState>>) -> Self {
         Self { inner, shared }
     }
 }
@@ -45,7 +45,7 @@ where
     fn call(&mut self, request: Request<A>) -> Self::Future {
         let Some(shared) = &self.shared else { return ServerFuture::new(self.inner.call(request), None) };
         let (parts, body) = request.into_parts();
-        let mut exchange = Exchange::open(Arc::clone(shared), &parts);
+        let mut exchange = HttpExchange::open(Arc::clone(shared), &parts);
         let request = Request::from_parts(parts, body);
         let future = exchange.in_handler(|| self.inner.call(request));
         ServerFuture::new(future, Some(exchange))

@@ -14,44 +14,44 @@ use tracing::Span;
 use tracing::field::Empty;
 use tracing::field::display;
 
-use super::grpc::Code;
-use super::layer::Settings;
-use super::meters::Fault;
+use super::grpc::GrpcStatus;
+use super::layer::LayerSettings;
+use super::metrics::HttpErrorType;
 use super::peer;
-use super::request::Words;
-use super::request::asked_host;
+use super::request::RequestLabels;
 use super::request::bare;
 use super::request::cut;
+use super::request::requested_authority;
 use super::request::user_agent;
 use crate::semconv::attribute as a;
 use crate::semconv::value::OTHER;
-use crate::span::Held;
+use crate::span::OwnedSpan;
 use crate::span::TARGET;
 use crate::span::is_in_unsampled_trace;
 
 /// A request that arrives.
 #[derive(Clone, Copy)]
-pub(super) struct Arrival<'a> {
+pub(super) struct RequestSpan<'a> {
     pub(super) request: &'a Parts,
-    pub(super) words: &'a Words,
+    pub(super) labels: &'a RequestLabels,
     pub(super) route: Option<&'a str>,
-    pub(super) settings: &'a Settings,
-    pub(super) is_call: bool,
+    pub(super) settings: &'a LayerSettings,
+    pub(super) is_grpc_request: bool,
 }
 
-impl Arrival<'_> {
+impl RequestSpan<'_> {
     /// Starts the span under whatever is current. None where nobody listens; in a trace that was not sampled it has a
     /// name and nothing else.
-    pub(super) fn open(&self) -> Option<Box<Held>> {
+    pub(super) fn open(&self) -> Option<Box<OwnedSpan>> {
         if tracing::level_filters::LevelFilter::current() < Level::INFO {
             return None;
         }
         let told = !is_in_unsampled_trace();
-        Held::new(if self.is_call { self.call(told) } else { self.http(told) })
+        OwnedSpan::new(if self.is_grpc_request { self.call(told) } else { self.http(told) })
     }
 
     fn http(&self, told: bool) -> Span {
-        let (Parts { uri, headers, method, .. }, words) = (self.request, self.words);
+        let (Parts { uri, headers, method, .. }, words) = (self.request, self.labels);
         let (host, client) = (self.host(told), self.client(told));
         let text = |value| if told { value } else { None };
         let agent = if self.settings.user_agent { user_agent(headers) } else { None };
@@ -90,14 +90,14 @@ impl Arrival<'_> {
             server.address = host.as_ref().map(|host| cut(bare(host.host()))),
             server.port = host.as_ref().and_then(Authority::port_u16).map(i64::from),
             client.address = client.map(display),
-            network.protocol.version = text(self.words.version),
+            network.protocol.version = text(self.labels.version),
             rpc.response.status_code = Empty,
             error.type = Empty,
         )
     }
 
     fn name(&self) -> impl fmt::Display {
-        let (verb, route) = (self.words.verb(), self.route);
+        let (verb, route) = (self.labels.verb(), self.route);
         fmt::from_fn(move |f| match route {
             Some(route) => write!(f, "{verb} {route}"),
             None => f.write_str(verb),
@@ -105,7 +105,7 @@ impl Arrival<'_> {
     }
 
     fn host(&self, told: bool) -> Option<Authority> {
-        if told { asked_host(&self.request.uri, &self.request.headers) } else { None }
+        if told { requested_authority(&self.request.uri, &self.request.headers) } else { None }
     }
 
     fn client(&self, told: bool) -> Option<IpAddr> {
@@ -114,14 +114,14 @@ impl Arrival<'_> {
 }
 
 /// Says how the answer to a request began. A call has no status yet.
-pub(super) fn answered(held: &Held, status: StatusCode) {
+pub(super) fn answered(held: &OwnedSpan, status: StatusCode) {
     if held.is_recording() {
         held.span().record(a::HTTP_RESPONSE_STATUS_CODE, i64::from(status.as_u16()));
     }
 }
 
 /// Says how a request ended, and a call with which status.
-pub(super) fn ended(held: &Held, code: Option<Code>, fault: Option<Fault>) {
+pub(super) fn ended(held: &OwnedSpan, code: Option<GrpcStatus>, fault: Option<HttpErrorType>) {
     if !held.is_recording() {
         return;
     }
@@ -129,14 +129,14 @@ pub(super) fn ended(held: &Held, code: Option<Code>, fault: Option<Fault>) {
         held.span().record(a::RPC_RESPONSE_STATUS_CODE, code.name());
     }
     match fault {
-        Some(Fault::Status(status)) => held.span().record(a::ERROR_TYPE, display(status)),
-        Some(Fault::Named(name)) => held.span().record(a::ERROR_TYPE, name),
+        Some(HttpErrorType::Status(status)) => held.span().record(a::ERROR_TYPE, display(status)),
+        Some(HttpErrorType::Named(name)) => held.span().record(a::ERROR_TYPE, name),
         None => return,
     };
 }
 
 /// Says that it failed, in a way that its attributes tell.
-pub(super) fn failed(held: &Held) {
+pub(super) fn failed(held: &OwnedSpan) {
     if let Some(context) = held.context() {
         context.span().set_status(Status::error(""));
     }

@@ -46,7 +46,7 @@ impl Application {
         let (conversation, previous) = (long("conversation"), long("response.previous"));
         let operation =
             self.observer.chat(self.model()).conversation(&conversation).previous_response(&previous).start();
-        let marker = operation.marker();
+        let marker = operation.marker().clone();
         marker.response_id(&long("response"));
         marker.response_model(&long("model.response"));
         marker.finish_reason(FinishReason::other(long("finish")));
@@ -69,7 +69,7 @@ impl Application {
             .label("tier", self.of("label.value"))
             .label(self.of("label.name"), "free")
             .start();
-        let marker = operation.marker();
+        let marker = operation.marker().clone();
         drop(marker.phase(self.of("phase")));
         marker.response_id(self.of("response"));
         marker.response_model(self.of("model.response"));
@@ -95,7 +95,7 @@ impl Application {
         self.observer.chat(self.model()).start().fail(failure(ErrorType::Inference, "failure.message"));
         self.observer.chat(self.model()).start().reject(failure(ErrorType::InvalidRequest, "rejection.message"));
         let operation = self.observer.chat(self.model()).start();
-        let attempt = operation.attempt(AttemptKind::Retry);
+        let attempt = operation.start_attempt(AttemptKind::Retry);
         attempt.fail(failure(ErrorType::Upstream, "attempt.failure"));
         println!("debug| {:?} {operation:?}", failure(ErrorType::Inference, "failure.message"));
         operation.complete();
@@ -106,7 +106,7 @@ impl Application {
         read(self.observer.chat(self.model()).start().observe(stream::iter(broken)));
         let marked = [Ok::<_, Talkative>("one"), Err(Talkative(self.of("stream.error").to_owned()))];
         let operation = self.observer.chat(self.model()).start();
-        operation.mark().failing(ErrorType::Upstream);
+        operation.marker().set_error(ErrorType::Upstream);
         read(operation.observe_with(stream::iter(marked), |item| match item {
             Ok(_) => Chunk::tokens(1),
             Err(_) => Chunk::failed(ErrorType::Upstream),

@@ -61,25 +61,25 @@ impl Application {
 
     fn whole(&self) {
         let operation = self.observer.chat(self.model()).start();
-        operation.mark().input(|| self.input());
-        operation.mark().output(|| {
+        operation.marker().input(|| self.input());
+        operation.marker().output(|| {
             let said = Message::assistant().part(format!("It is {}.", self.of("output.whole")).as_str());
             [said.part(self.gold().as_str()).part(self.odd_call())]
         });
-        println!("debug| {:?} {operation:?} {:?}", self.input(), operation.mark());
+        println!("debug| {:?} {operation:?} {:?}", self.input(), operation.marker());
         operation.complete();
     }
 
     fn streamed(&self) {
         let operation = self.observer.chat(self.model()).start();
-        operation.mark().input(|| self.gold());
+        operation.marker().input(|| self.gold());
         let text = format!("It is {}. {}", self.of("output.stream"), self.gold());
         read(operation.observe(stream::iter(pieces(&text))));
     }
 
     fn in_pieces(&self) {
         let operation = self.observer.chat(self.model()).start();
-        let marker = operation.marker();
+        let marker = operation.marker().clone();
         for piece in pieces(&format!("I think of {}. {}", self.of("output.reasoning"), self.gold())) {
             marker.output_reasoning(0, &piece);
         }
@@ -102,8 +102,8 @@ impl Application {
     fn broken(&self) {
         for left in [false, true] {
             let operation = self.observer.chat(self.model()).start();
-            operation.mark().output_text(0, &format!("Half of {}", self.of("output.of.broken")));
-            operation.mark().output_text(0, &self.gold());
+            operation.marker().output_text(0, &format!("Half of {}", self.of("output.of.broken")));
+            operation.marker().output_text(0, &self.gold());
             match left {
                 true => drop(operation),
                 false => operation.fail(ErrorType::Inference),
@@ -118,7 +118,7 @@ impl Application {
         for before in (7_500..8_300).step_by(23).chain((12_100..12_400).step_by(23)) {
             let text = format!("{}\n{}", "so on ".repeat(before / 6), self.gold());
             let operation = self.observer.chat(self.model()).start();
-            operation.mark().input(|| Input::new().system(text.clone()).message(Message::user(text.clone())));
+            operation.marker().input(|| Input::new().system(text.clone()).message(Message::user(text.clone())));
             read(operation.observe(stream::iter([&text[..before], &text[before..before + 9], &text[before + 9..]])));
         }
     }

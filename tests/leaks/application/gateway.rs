@@ -42,11 +42,11 @@ impl Application {
         ], "contents": [{"role": "user", "parts": [{"text": self.of("upstream.request")}]}]});
         let asked = asked.to_string();
         let operation = self.observer.chat(self.model()).start();
-        operation.mark().input(|| sse::input(dialect, asked.as_bytes()));
-        operation.mark().failing(ErrorType::Upstream);
+        operation.marker().input(|| sse::input(dialect, asked.as_bytes()));
+        operation.marker().set_error(ErrorType::Upstream);
         sse::observe(operation, dialect, stream::iter(reads)).count().await;
         let operation = self.observer.chat(self.model()).start();
-        operation.mark().output(|| sse::output(dialect, answer.as_bytes()));
+        operation.marker().output(|| sse::output(dialect, answer.as_bytes()));
         operation.complete();
     }
 

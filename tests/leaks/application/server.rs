@@ -46,7 +46,7 @@ impl Application {
         let chat = move |CurrentObserver(observer): CurrentObserver, body: Bytes| async move {
             let text = String::from_utf8_lossy(&body).into_owned();
             let operation = observer.chat(&declared).start();
-            operation.mark().input(|| text);
+            operation.marker().input(|| text);
             operation.observe(stream::iter(["said"])).count().await;
             observer.chat(&undeclared).start().reject(ErrorType::InvalidRequest);
             ([("x-answer", header)], answer)

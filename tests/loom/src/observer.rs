@@ -6,7 +6,7 @@ mod times;
 use loom::sync::Arc;
 use loom::thread;
 
-use self::times::Cell;
+use self::times::SetResult;
 use self::times::Times;
 use crate::semconv::value::State;
 
@@ -27,11 +27,11 @@ fn an_operation_is_enqueued_before_it_is_scheduled_or_not_at_all() {
         let enqueued = times.enqueue(30);
         let (scheduled, queued) = engine.join().unwrap();
         let marks = times.marks(|| 40);
-        assert_eq!(scheduled.cell, Cell::Set);
-        match enqueued.cell {
-            Cell::Set => assert_eq!((queued, marks.scheduled), (Some(0), Some(30)), "moved up to it"),
-            Cell::WasClosed => assert_eq!((queued, marks.enqueued), (None, None)),
-            Cell::WasSet => unreachable!("it was marked once"),
+        assert_eq!(scheduled.result, SetResult::Set);
+        match enqueued.result {
+            SetResult::Set => assert_eq!((queued, marks.scheduled), (Some(0), Some(30)), "moved up to it"),
+            SetResult::WasClosed => assert_eq!((queued, marks.enqueued), (None, None)),
+            SetResult::WasSet => unreachable!("it was marked once"),
         }
     });
 }
@@ -43,13 +43,13 @@ fn of_a_mark_and_the_end_one_decides() {
         times.enqueue(1);
         let engine = {
             let times = Arc::clone(&times);
-            thread::spawn(move || (times.schedule(2).0.cell, times.first_token(3).0.cell))
+            thread::spawn(move || (times.schedule(2).0.result, times.first_token(3).0.result))
         };
         times.close();
         let at_the_end = times.marks(|| 5);
         let (scheduled, first_token) = engine.join().unwrap();
-        assert_eq!(scheduled == Cell::Set, at_the_end.scheduled.is_some());
-        assert_eq!(first_token == Cell::Set, at_the_end.first_token.is_some());
+        assert_eq!(scheduled == SetResult::Set, at_the_end.scheduled.is_some());
+        assert_eq!(first_token == SetResult::Set, at_the_end.first_token.is_some());
         assert_eq!(times.marks(|| 5), at_the_end, "nothing changes after the end");
     });
 }
@@ -60,11 +60,11 @@ fn two_threads_that_mark_the_same_moment_set_it_once() {
         let times = Arc::new(Times::new(0, false));
         let other = {
             let times = Arc::clone(&times);
-            thread::spawn(move || (times.schedule(2).0.cell, times.set_ttft(2)))
+            thread::spawn(move || (times.schedule(2).0.result, times.set_ttft(2)))
         };
-        let (cell, ttft) = (times.schedule(3).0.cell, times.set_ttft(3));
-        let (other_cell, other_ttft) = other.join().unwrap();
-        assert_ne!(cell == Cell::Set, other_cell == Cell::Set, "the second one is a preemption");
+        let (result, ttft) = (times.schedule(3).0.result, times.set_ttft(3));
+        let (other_result, other_ttft) = other.join().unwrap();
+        assert_ne!(result == SetResult::Set, other_result == SetResult::Set, "the second one is a preemption");
         assert_ne!(ttft, other_ttft);
     });
 }
@@ -100,7 +100,7 @@ fn a_collection_sees_an_absence_whole_or_not_at_all() {
             let times = Arc::clone(&times);
             // The consumer comes back after 1,000 and leaves at once: the model took no time.
             thread::spawn(move || {
-                times.consumer_came(1_000);
+                times.consumer_returned(1_000);
                 times.consumer_left(1_000);
             })
         };

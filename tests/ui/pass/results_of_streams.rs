@@ -6,8 +6,8 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use futures_util::stream::BoxStream;
 use llmobs::Chunk;
-use llmobs::Drive;
 use llmobs::ErrorType;
+use llmobs::Producer;
 use llmobs::Usage;
 use llmobs::llm_span;
 
@@ -34,7 +34,7 @@ fn any<E>(_error: &E) -> ErrorType {
     tokens = chunk,
     usage = usage,
     error_type = any,
-    drive = Drive::Lazy,
+    producer = Producer::Pull,
 )]
 async fn fallible(there: bool) -> Result<impl Stream<Item = Result<Delta, u8>>, String> {
     if !there {

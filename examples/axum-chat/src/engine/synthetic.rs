@@ -72,12 +72,12 @@ struct Tokens {
 
 impl Sequence for Tokens {
     fn step(&mut self, now: Moment) -> Result<Step, Failed> {
-        let due = *self.next.get_or_insert_with(|| now.after(self.prefill));
+        let due = *self.next.get_or_insert_with(|| now.saturating_add(self.prefill));
         if now < due {
             return Ok(Step::Until(due));
         }
         // Counted from when it was due, so that the mean is what was set however late this thread woke.
-        self.next = Some(due.after(self.token));
+        self.next = Some(due.saturating_add(self.token));
         Ok(Step::Token(self.text.clone()))
     }
 }
@@ -92,9 +92,13 @@ mod tests {
         let engine = Synthetic::new(ms(40), ms(20), 6);
         let mut sequence = engine.begin(vec![0; 3], Sampling { temperature: 0.0, top_p: 1.0, seed: 0 });
         let start = Moment::from_nanos(1_000);
-        assert_eq!(sequence.step(start)?, Step::Until(start.after(ms(40))));
-        assert_eq!(sequence.step(start.after(ms(41)))?, Step::Token("token ".to_owned()));
-        assert_eq!(sequence.step(start.after(ms(42)))?, Step::Until(start.after(ms(60))), "not 61: no drift");
+        assert_eq!(sequence.step(start)?, Step::Until(start.saturating_add(ms(40))));
+        assert_eq!(sequence.step(start.saturating_add(ms(41)))?, Step::Token("token ".to_owned()));
+        assert_eq!(
+            sequence.step(start.saturating_add(ms(42)))?,
+            Step::Until(start.saturating_add(ms(60))),
+            "not 61: no drift"
+        );
         Ok(())
     }
 

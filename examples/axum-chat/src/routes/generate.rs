@@ -7,7 +7,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
 use llmobs::OperationName;
 use llmobs::llm_span;
-use llmobs::tower::axum::Arrived;
+use llmobs::tower::axum::RequestArrival;
 use serde::Deserialize;
 use serde::Serialize;
 use tracing::Span;
@@ -29,7 +29,7 @@ use crate::error::ApiError;
 #[llm_span(chat, observer = app.observer, model = model_named_in(&body), error_type = ApiError::failure, handle = call)]
 pub(crate) async fn generate(
     State(app): State<App>,
-    Arrived(arrived): Arrived,
+    RequestArrival(arrived): RequestArrival,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     let request = read::<GenerateRequest>(&app, body)?;

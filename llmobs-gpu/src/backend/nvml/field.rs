@@ -9,10 +9,10 @@ pub(super) struct Field {
 
 /// A field's value, whatever kind the library gave it in.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Value {
-    Real(f64),
+pub(super) enum NvmlValue {
+    Float(f64),
     Signed(i64),
-    Whole(u64),
+    Unsigned(u64),
 }
 
 impl Field {
@@ -36,21 +36,21 @@ impl Field {
     }
 }
 
-impl Value {
-    pub(super) fn whole(self) -> Option<u64> {
+impl NvmlValue {
+    pub(super) fn as_u64(self) -> Option<u64> {
         match self {
-            Self::Whole(value) => Some(value),
+            Self::Unsigned(value) => Some(value),
             Self::Signed(value) => u64::try_from(value).ok(),
-            Self::Real(_) => None,
+            Self::Float(_) => None,
         }
     }
 
     #[expect(clippy::cast_precision_loss, reason = "degrees, milliwatts: small numbers")]
     pub(super) fn real(self) -> f64 {
         match self {
-            Self::Whole(value) => value as f64,
+            Self::Unsigned(value) => value as f64,
             Self::Signed(value) => value as f64,
-            Self::Real(value) => value,
+            Self::Float(value) => value,
         }
     }
 }

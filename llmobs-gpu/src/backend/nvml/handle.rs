@@ -14,20 +14,20 @@ use nvml_wrapper::structs::device::UtilizationInfo;
 
 use super::error;
 use super::field::Field;
-use super::field::Value;
+use super::field::NvmlValue;
+use super::processes;
 use super::raw;
-use super::tenants;
-use crate::backend::Call;
 use crate::backend::DeviceInfo;
+use crate::backend::DriverCall;
 use crate::backend::Reading;
 use crate::error::GpuError;
-use crate::kin::Kin;
+use crate::process_tree::ProcessTree;
 use crate::roofline;
 use crate::select;
-use crate::throttle::Throttle;
+use crate::throttle::ThrottleReasons;
 
 #[derive(Debug)]
-pub(super) struct Handle {
+pub(super) struct DeviceHandle {
     pub(super) id: String,
     pub(super) device: Device<'static>,
     /// Of an instance: the GPU that it is a part of, and its number there.
@@ -36,47 +36,50 @@ pub(super) struct Handle {
     samples: Option<[GpmSample<'static>; 2]>,
     is_filled: bool,
     /// The newest sample of the processes' work, in the driver's microseconds.
-    seen: u64,
+    last_utilization_us: u64,
 }
 
-impl Handle {
+impl DeviceHandle {
     pub(super) fn new(device: Device<'static>, id: &str) -> Self {
-        Self { id: id.to_owned(), device, part: None, samples: None, is_filled: false, seen: 0 }
+        Self { id: id.to_owned(), device, part: None, samples: None, is_filled: false, last_utilization_us: 0 }
     }
 
     /// Finds the GPU again that an instance is a part of.
-    pub(super) fn find_whole(&mut self) {
+    pub(super) fn find_mig_parent(&mut self) {
         let whole = self.device.mig_parent_device().ok();
         self.part = whole.zip(raw::instance(&self.device).ok());
     }
 
-    pub(super) fn read(&mut self, call: Call, kin: &Kin, into: &mut Reading) -> Result<(), GpuError> {
+    pub(super) fn read(&mut self, call: DriverCall, kin: &ProcessTree, into: &mut Reading) -> Result<(), GpuError> {
         let device = &self.device;
         match call {
-            Call::Activity => return self.activity(into),
-            Call::Clocks => clocks(device, into),
-            Call::Codecs => codecs(device, into),
-            Call::Ecc => ecc(device, into),
-            Call::Energy => device.total_energy_consumption().map(|energy| into.energy = energy.checked_mul(1_000)),
-            Call::Io => io(device, into),
-            Call::Links => links(device, into),
-            Call::Memory => memory(device, into),
-            Call::Power => power(device, into),
-            Call::PowerLimit => device.enforced_power_limit().map(|limit| into.power_limit = Some(watts(limit.into()))),
-            Call::Processes => {
-                tenants::read(device, &mut self.seen, kin).map(|processes| into.processes = Some(processes))
+            DriverCall::Activity => return self.activity(into),
+            DriverCall::Clocks => clocks(device, into),
+            DriverCall::VideoEngines => codecs(device, into),
+            DriverCall::Ecc => ecc(device, into),
+            DriverCall::Energy => {
+                device.total_energy_consumption().map(|energy| into.energy = energy.checked_mul(1_000))
             }
-            Call::Replays => device.pcie_replay_counter().map(|count| into.replays = Some(count.into())),
-            Call::Rows => rows(device, into),
-            Call::Temperature => temperature(device, into),
-            Call::TemperatureLimit => temperature_limit(device, into),
-            Call::Throttle => {
-                raw::clock_reasons(device).map(|reasons| into.throttle = Some(Throttle::from_nvml(reasons)))
+            DriverCall::PcieIo => io(device, into),
+            DriverCall::NvlinkIo => links(device, into),
+            DriverCall::Memory => memory(device, into),
+            DriverCall::Power => power(device, into),
+            DriverCall::PowerLimit => {
+                device.enforced_power_limit().map(|limit| into.power_limit = Some(watts(limit.into())))
             }
-            Call::ThrottleTime => throttle_time(device, into),
-            Call::Utilization => device.utilization_rates().map(|rates| {
-                into.utilization = share(rates.gpu.into());
-                into.memory_busy = share(rates.memory.into());
+            DriverCall::Processes => processes::read(device, &mut self.last_utilization_us, kin)
+                .map(|processes| into.processes = Some(processes)),
+            DriverCall::PcieReplays => device.pcie_replay_counter().map(|count| into.replays = Some(count.into())),
+            DriverCall::RemappedRows => rows(device, into),
+            DriverCall::Temperature => temperature(device, into),
+            DriverCall::TemperatureLimit => temperature_limit(device, into),
+            DriverCall::ThrottleReasons => {
+                raw::clock_reasons(device).map(|reasons| into.throttle = Some(ThrottleReasons::from_nvml(reasons)))
+            }
+            DriverCall::ThrottleTime => throttle_time(device, into),
+            DriverCall::Utilization => device.utilization_rates().map(|rates| {
+                into.utilization = percent_to_ratio(rates.gpu.into());
+                into.memory_busy = percent_to_ratio(rates.memory.into());
             }),
         }
         .map_err(error)
@@ -115,11 +118,11 @@ impl Handle {
         std::mem::swap(last, next);
         let mut values = metrics.map_err(error)?.into_iter().map(|metric| Some(metric.ok()?.value));
         let mut next = || values.next().flatten();
-        into.engine_active = next().and_then(share);
-        into.sm_active = next().and_then(share);
-        into.sm_occupancy = next().and_then(share);
-        into.tensor_active = next().and_then(share);
-        into.dram_active = next().and_then(share);
+        into.engine_active = next().and_then(percent_to_ratio);
+        into.sm_active = next().and_then(percent_to_ratio);
+        into.sm_occupancy = next().and_then(percent_to_ratio);
+        into.tensor_active = next().and_then(percent_to_ratio);
+        into.dram_active = next().and_then(percent_to_ratio);
         into.io_sent_per_second = next().and_then(rate);
         into.io_received_per_second = next().and_then(rate);
         Ok(())
@@ -149,7 +152,7 @@ pub(super) fn describe(device: &Device<'_>, index: u32, driver: Option<&str>) ->
 }
 
 /// The instances that a GPU is split into.
-pub(super) fn instances(device: &Device<'static>, whole: &DeviceInfo) -> Vec<(Handle, DeviceInfo)> {
+pub(super) fn instances(device: &Device<'static>, whole: &DeviceInfo) -> Vec<(DeviceHandle, DeviceInfo)> {
     if !device.mig_mode().is_ok_and(|mode| mode.current == 1) {
         return Vec::new();
     }
@@ -168,8 +171,8 @@ pub(super) fn instances(device: &Device<'static>, whole: &DeviceInfo) -> Vec<(Ha
             peak_flops: None,
             ..whole.clone()
         };
-        let mut handle = Handle::new(part, &id);
-        handle.find_whole();
+        let mut handle = DeviceHandle::new(part, &id);
+        handle.find_mig_parent();
         Some((handle, info))
     });
     parts.collect()
@@ -193,8 +196,9 @@ fn clocks(device: &Device<'_>, into: &mut Reading) -> Result<(), NvmlError> {
 
 fn codecs(device: &Device<'_>, into: &mut Reading) -> Result<(), NvmlError> {
     let (encoder, decoder) = (device.encoder_utilization(), device.decoder_utilization());
-    let found =
-        |info: &Result<UtilizationInfo, NvmlError>| info.as_ref().ok().and_then(|info| share(info.utilization.into()));
+    let found = |info: &Result<UtilizationInfo, NvmlError>| {
+        info.as_ref().ok().and_then(|info| percent_to_ratio(info.utilization.into()))
+    };
     let both = (found(&encoder), found(&decoder));
     any(&[encoder.is_ok(), decoder.is_ok()], encoder)?;
     (into.encoder, into.decoder) = both;
@@ -210,14 +214,14 @@ fn ecc(device: &Device<'_>, into: &mut Reading) -> Result<(), NvmlError> {
 
 fn io(device: &Device<'_>, into: &mut Reading) -> Result<(), NvmlError> {
     let [sent, received] = raw::fields(device, [Field::PCIE_SENT, Field::PCIE_RECEIVED])?;
-    (into.io_sent, into.io_received) = (sent?.whole(), received?.whole());
+    (into.io_sent, into.io_received) = (sent?.as_u64(), received?.as_u64());
     Ok(())
 }
 
 fn links(device: &Device<'_>, into: &mut Reading) -> Result<(), NvmlError> {
     let [sent, received] = raw::fields(device, [Field::LINKS_SENT, Field::LINKS_RECEIVED])?;
     let bytes = |kibibytes: u64| kibibytes.checked_mul(1_024);
-    (into.links_sent, into.links_received) = (sent?.whole().and_then(bytes), received?.whole().and_then(bytes));
+    (into.links_sent, into.links_received) = (sent?.as_u64().and_then(bytes), received?.as_u64().and_then(bytes));
     Ok(())
 }
 
@@ -243,7 +247,7 @@ fn power(device: &Device<'_>, into: &mut Reading) -> Result<(), NvmlError> {
     let power = device.power_usage()?;
     into.power = Some(watts(power.into()));
     let instant = raw::fields(device, [Field::POWER_INSTANT]);
-    into.power_instant = instant.ok().and_then(|[instant]| Some(watts(instant.ok()?.whole()?)));
+    into.power_instant = instant.ok().and_then(|[instant]| Some(watts(instant.ok()?.as_u64()?)));
     Ok(())
 }
 
@@ -256,10 +260,10 @@ fn rows(device: &Device<'_>, into: &mut Reading) -> Result<(), NvmlError> {
         Field::RECOVERY_ACTION,
     ];
     let [corrected, uncorrected, pending, failed, action] =
-        raw::fields(device, asked)?.map(|value| value.ok().and_then(Value::whole));
+        raw::fields(device, asked)?.map(|value| value.ok().and_then(NvmlValue::as_u64));
     (into.rows_corrected, into.rows_uncorrected) = (corrected, uncorrected);
     (into.rows_pending, into.rows_failed) = (pending.map(|rows| rows != 0), failed.map(|rows| rows != 0));
-    into.asks_reset = action.map(|action| action != 0);
+    into.is_reset_required = action.map(|action| action != 0);
     let all = [corrected, uncorrected, pending, failed, action];
     if all.iter().any(Option::is_some) { Ok(()) } else { Err(NvmlError::NotSupported) }
 }
@@ -285,7 +289,7 @@ fn temperature_limit(device: &Device<'_>, into: &mut Reading) -> Result<(), Nvml
     let margin = f64::from(raw::temperature_margin(device)?);
     let chip = f64::from(raw::temperature(device)?);
     let [shutdown, slowdown] = raw::fields(device, [Field::LIMIT_SHUTDOWN, Field::LIMIT_SLOWDOWN])?;
-    let limit = |distance: Result<Value, NvmlError>| degrees(chip + margin - distance.ok()?.real());
+    let limit = |distance: Result<NvmlValue, NvmlError>| degrees(chip + margin - distance.ok()?.real());
     (into.temperature_critical, into.temperature_degraded) = (limit(shutdown), limit(slowdown));
     Ok(())
 }
@@ -309,7 +313,7 @@ fn any<T>(found: &[bool], first: Result<T, NvmlError>) -> Result<(), NvmlError> 
 }
 
 /// A percentage as a share. Some are no number, or beyond all bounds.
-fn share(percent: f64) -> Option<f64> {
+fn percent_to_ratio(percent: f64) -> Option<f64> {
     (0.0..=100.5).contains(&percent).then_some((percent / 100.0).min(1.0))
 }
 

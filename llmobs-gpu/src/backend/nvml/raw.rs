@@ -22,13 +22,13 @@ use nvml_wrapper_sys::bindings::nvmlReturn_t;
 use nvml_wrapper_sys::bindings::nvmlTemperature_t;
 
 use super::field::Field;
-use super::field::Value;
+use super::field::NvmlValue;
 
 /// Reads fields, each with its scope. The answers stand in the order of the questions: the library may renumber them.
 pub(super) fn fields<const N: usize>(
     device: &Device<'_>,
     asked: [Field; N],
-) -> Result<[Result<Value, NvmlError>; N], NvmlError> {
+) -> Result<[Result<NvmlValue, NvmlError>; N], NvmlError> {
     let sym = nvml_sym(device.nvml().lib().nvmlDeviceGetFieldValues.as_ref())?;
     let mut values = asked.map(|field| {
         // SAFETY: a struct of numbers, for which zero is a value.
@@ -44,13 +44,13 @@ pub(super) fn fields<const N: usize>(
         // SAFETY: the kind says which member was written; the others are numbers too.
         unsafe {
             match value.valueType {
-                0 => Ok(Value::Real(value.value.dVal)),
-                1 => Ok(Value::Whole(value.value.uiVal.into())),
-                2 => Ok(Value::Whole(value.value.ulVal)),
-                3 => Ok(Value::Whole(value.value.ullVal)),
-                4 => Ok(Value::Signed(value.value.sllVal)),
-                5 => Ok(Value::Signed(value.value.siVal.into())),
-                6 => Ok(Value::Whole(value.value.usVal.into())),
+                0 => Ok(NvmlValue::Float(value.value.dVal)),
+                1 => Ok(NvmlValue::Unsigned(value.value.uiVal.into())),
+                2 => Ok(NvmlValue::Unsigned(value.value.ulVal)),
+                3 => Ok(NvmlValue::Unsigned(value.value.ullVal)),
+                4 => Ok(NvmlValue::Signed(value.value.sllVal)),
+                5 => Ok(NvmlValue::Signed(value.value.siVal.into())),
+                6 => Ok(NvmlValue::Unsigned(value.value.usVal.into())),
                 other => Err(NvmlError::UnexpectedVariant(other)),
             }
         }
@@ -142,7 +142,7 @@ fn list<T: Copy>(none: T, ask: impl Fn(*mut T, *mut u32) -> nvmlReturn_t) -> Res
         let mut count = room;
         let code = ask(items.as_mut_ptr(), &raw mut count);
         if code == nvmlReturn_enum_NVML_ERROR_INSUFFICIENT_SIZE {
-            room = count.max(room).min(MOST) + ROOM;
+            room = count.max(room).min(MAX_LIST_LENGTH) + ROOM;
             continue;
         }
         nvml_try(code)?;
@@ -156,7 +156,7 @@ fn list<T: Copy>(none: T, ask: impl Fn(*mut T, *mut u32) -> nvmlReturn_t) -> Res
 const ROOM: u32 = 16;
 
 /// The most that the library is believed to need.
-const MOST: u32 = 16_384;
+const MAX_LIST_LENGTH: u32 = 16_384;
 
 /// How often the list may grow while one asks for it.
 const TRIES: usize = 4;

@@ -24,8 +24,8 @@ fn an_operation_gets_what_the_device_used_while_it_ran() {
     let mut draw = draws(&fake, 0, 100);
     rig.run_with(ms(2_000), &mut draw);
     let operation = rig.observer.chat("m").start();
-    operation.mark().usage(llmobs::Usage::new().input(10).output(50));
-    let before = rig.hand.now();
+    operation.marker().usage(llmobs::Usage::new().input(10).output(50));
+    let before = rig.manual_clock.now();
     let mut draw = draws(&fake, 0, 300);
     // The counter goes on from where it stood.
     let mut offset = None;
@@ -35,7 +35,7 @@ fn an_operation_gets_what_the_device_used_while_it_ran() {
         offset = Some(shown);
         fake.set(0, "energy_mj", shown);
     });
-    assert_eq!(rig.hand.now().since(before), ms(1_000));
+    assert_eq!(rig.manual_clock.now().since(before), ms(1_000));
     operation.complete();
     assert!(rig.energies().is_empty(), "the end waits for nothing");
     let stood = offset.unwrap();
@@ -73,8 +73,8 @@ fn many_operations_on_two_devices_add_up() {
         turn += 1;
         if turn.is_multiple_of(3) && time < ms(4_000) {
             let operation = observer.chat(if turn.is_multiple_of(2) { "m" } else { "solo" }).start();
-            operation.mark().enqueued();
-            operation.mark().scheduled();
+            operation.marker().enqueued();
+            operation.marker().scheduled();
             open.push(operation);
         }
         if turn.is_multiple_of(4) && !open.is_empty() {
@@ -106,7 +106,7 @@ fn who_waits_in_a_queue_or_calls_another_service_uses_nothing() {
     let mut rig = Rig::new(&fake);
     let mut draw = draws(&fake, 0, 300);
     let waiting = rig.observer.chat("m").start();
-    waiting.mark().enqueued();
+    waiting.marker().enqueued();
     let preparing = rig.observer.chat("m").preparing().start();
     let remote = rig.observer.as_role(llmobs::Role::Client).chat("m").start();
     rig.run_with(ms(2_000), &mut draw);
@@ -175,9 +175,9 @@ fn use_is_estimated_where_a_size_was_declared() {
     rig.run(ms(1_500));
     assert!(rig.has("llmobs.engine.flops.utilization", "rank-0"));
     let operation = rig.observer.chat("m").start();
-    operation.mark().usage(llmobs::Usage::new().input(1_000));
-    operation.mark().first_token();
-    let marker = operation.marker();
+    operation.marker().usage(llmobs::Usage::new().input(1_000));
+    operation.marker().first_token();
+    let marker = operation.marker().clone();
     rig.run(ms(250));
     marker.usage(llmobs::Usage::new().output(100));
     rig.run(ms(1_000));
@@ -188,13 +188,13 @@ fn use_is_estimated_where_a_size_was_declared() {
 }
 
 #[test]
-fn hunger_beside_a_queue_is_counted() {
+fn starvation_beside_a_queue_is_counted() {
     let fake = Fake::new();
     fake.devices(1);
     fake.set(0, "utilization", 3);
     let mut rig = Rig::new(&fake);
     let waiting = rig.observer.chat("m").start();
-    waiting.mark().enqueued();
+    waiting.marker().enqueued();
     rig.run(ms(5_500));
     let starved = rig.value("llmobs.engine.starved.time", &[("gen_ai.request.model", "m")]);
     assert!((4.0..=5.5).contains(&starved), "{starved}");
@@ -206,7 +206,7 @@ fn hunger_beside_a_queue_is_counted() {
 }
 
 #[test]
-fn hunger_is_not_told_from_an_answer_that_is_old() {
+fn starvation_is_not_inferred_from_a_stale_reading() {
     let fake = Fake::new();
     fake.devices(1);
     fake.set(0, "utilization", 3);
@@ -215,7 +215,7 @@ fn hunger_is_not_told_from_an_answer_that_is_old() {
     rig.run(ms(1_500));
     fake.fail("nvmlDeviceGetUtilizationRates", EVERY, 999);
     let waiting = rig.observer.chat("m").start();
-    waiting.mark().enqueued();
+    waiting.marker().enqueued();
     rig.run(ms(60_000));
     let starved = rig.value("llmobs.engine.starved.time", &[("gen_ai.request.model", "m")]);
     assert!(starved <= 5.0, "three periods and two seconds hold: {starved}");

@@ -31,11 +31,11 @@ fn the_counter_is_read_often_from_the_moment_on_at_which_one_that_waited_runs() 
         let mut rig = Rig::new(&fake);
         rig.run(ms(1_010));
         let operation = rig.observer.chat("m").start();
-        operation.mark().enqueued();
+        operation.marker().enqueued();
         let before = energy();
         rig.run(ms(waited));
         assert!(energy() - before <= 1, "nobody runs while it waits");
-        operation.mark().scheduled();
+        operation.marker().scheduled();
         let before = energy();
         rig.run(ms(600));
         assert!((12..=14).contains(&(energy() - before)), "every 50 ms after {waited} ms: {}", energy() - before);
@@ -80,6 +80,6 @@ fn nothing_is_kept_of_operations_that_ended() {
     assert_eq!(rig.worker.accounts.running_count(), 0);
     assert!(rig.worker.accounts.settle(u64::MAX).is_empty());
     rig.observer.retire_model("m");
-    rig.hand.advance(Duration::from_secs(600));
+    rig.manual_clock.advance(Duration::from_secs(600));
     assert!(!rig.has("llmobs.operation.started", "\"m\""), "its series could go, for nobody holds an operation");
 }

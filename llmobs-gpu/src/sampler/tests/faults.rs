@@ -1,12 +1,12 @@
 //! What can go wrong.
 
 use super::*;
-use crate::backend::Call;
+use crate::backend::DriverCall;
 use crate::backend::GpuBackend;
 use crate::backend::Reading;
 use crate::error::GpuError;
-use crate::report::CollectorState;
 use crate::report::DeviceState;
+use crate::report::SamplerState;
 
 fn in_state(rig: &Rig, state: &str) -> bool {
     close(rig.value("llmobs.gpu.collector.status", &[("llmobs.collector.state", state)]), 1.0)
@@ -87,7 +87,7 @@ fn each_error_of_each_function_is_survived() {
             // Activity takes two samples.
             rig.worker.tick();
             let gone = matches!(code, 15 | 16) && rig.device(0).state == DeviceState::Failed;
-            rig.hand.advance(ms(1_100));
+            rig.manual_clock.advance(ms(1_100));
             rig.worker.tick();
             let [first, second] = [rig.device(0), rig.device(1)];
             assert_eq!(second.state, DeviceState::Ok, "{function} {code}: the other device is untouched");
@@ -177,7 +177,7 @@ fn errors_are_told_apart() {
         (13, GpuError::NotSupported),
         (15, GpuError::Lost),
         (16, GpuError::ResetRequired),
-        (18, GpuError::Mismatch),
+        (18, GpuError::DriverLibraryMismatch),
         (25, GpuError::NotSupported),
         (26, GpuError::NotSupported),
         (27, GpuError::Other(27)),
@@ -185,7 +185,7 @@ fn errors_are_told_apart() {
     ] {
         fake.fail("nvmlDeviceGetPowerUsage", EVERY, code);
         let mut reading = Reading::default();
-        assert_eq!(backend.read(0, Call::Power, &mut reading), Err(wanted), "{code}");
+        assert_eq!(backend.read(0, DriverCall::Power, &mut reading), Err(wanted), "{code}");
         assert_eq!(reading, Reading::default(), "and the reading is as it was");
     }
 }
@@ -344,5 +344,5 @@ fn a_process_that_forgets_its_sampler_finds_no_rows() {
     rig.run(ms(100));
     rig.board.close();
     assert!(!rig.has("hw.status", "") && !rig.has("llmobs.gpu.collector.status", ""));
-    assert_ne!(rig.board.collector(), CollectorState::Hung);
+    assert_ne!(rig.board.collector(), SamplerState::Hung);
 }

@@ -1,12 +1,12 @@
 //! Every reading, and what the wrapper gets wrong.
 
 use super::*;
-use crate::backend::Call;
+use crate::backend::DriverCall;
 use crate::backend::GpuBackend;
 use crate::backend::Reading;
 use crate::error::GpuError;
 
-fn asked(fake: &Fake, call: Call) -> Result<Reading, GpuError> {
+fn read_call(fake: &Fake, call: DriverCall) -> Result<Reading, GpuError> {
     let mut backend = NvmlBackend::at(fake.path());
     backend.open()?;
     backend.devices()?;
@@ -76,22 +76,34 @@ fn every_row_of_the_table_has_the_value_that_the_library_gave() {
 fn what_the_wrapper_gets_wrong_is_right() {
     let fake = Fake::new();
     fake.set(0, "remapped_uncorrected", 0x1_0000_0005);
-    assert_eq!(asked(&fake, Call::Rows).unwrap().rows_uncorrected, Some(0x1_0000_0005), "a long is not cut to 32 bits");
-    let limits = asked(&fake, Call::TemperatureLimit).unwrap();
+    assert_eq!(
+        read_call(&fake, DriverCall::RemappedRows).unwrap().rows_uncorrected,
+        Some(0x1_0000_0005),
+        "a long is not cut to 32 bits"
+    );
+    let limits = read_call(&fake, DriverCall::TemperatureLimit).unwrap();
     assert_eq!(limits.temperature_critical, Some(95.0), "signed values are read");
-    assert_eq!(asked(&fake, Call::Links).unwrap().links_sent, Some(1_024_000), "of all links, not of the first");
+    assert_eq!(
+        read_call(&fake, DriverCall::NvlinkIo).unwrap().links_sent,
+        Some(1_024_000),
+        "of all links, not of the first"
+    );
     fake.set(0, "reasons", 0x400);
-    let throttle = asked(&fake, Call::Throttle).unwrap().throttle.unwrap();
-    assert!(throttle.is(crate::ThrottleReason::Limit), "bits that the wrapper does not know are kept");
+    let throttle = read_call(&fake, DriverCall::ThrottleReasons).unwrap().throttle.unwrap();
+    assert!(throttle.contains(crate::ThrottleReason::Limit), "bits that the wrapper does not know are kept");
     fake.set(0, "temperature_memory", 0);
-    assert_eq!(asked(&fake, Call::Temperature).unwrap().temperature_memory, None, "next to zero is no temperature");
+    assert_eq!(
+        read_call(&fake, DriverCall::Temperature).unwrap().temperature_memory,
+        None,
+        "next to zero is no temperature"
+    );
     fake.set(0, "gpm_tensor", u64::MAX);
-    let activity = asked(&fake, Call::Activity).unwrap();
+    let activity = read_call(&fake, DriverCall::Activity).unwrap();
     assert_eq!((activity.tensor_active, activity.dram_active), (None, Some(0.77)), "no number is absent");
     fake.unset(0, "gpm_dram");
-    assert_eq!(asked(&fake, Call::Activity).unwrap().dram_active, None);
+    assert_eq!(read_call(&fake, DriverCall::Activity).unwrap().dram_active, None);
     fake.set(0, "gpm", 0);
-    assert_eq!(asked(&fake, Call::Activity), Err(GpuError::NotSupported), "before Hopper there is none");
+    assert_eq!(read_call(&fake, DriverCall::Activity), Err(GpuError::NotSupported), "before Hopper there is none");
 }
 
 #[test]
@@ -204,12 +216,12 @@ fn samples_of_activity_lie_far_enough_apart() {
 #[test]
 fn an_older_driver_tells_memory_in_its_own_way() {
     let fake = Fake::without(&["nvmlDeviceGetMemoryInfo_v2"]);
-    let memory = asked(&fake, Call::Memory).unwrap();
+    let memory = read_call(&fake, DriverCall::Memory).unwrap();
     assert_eq!(memory.memory_used, Some((10 << 30) + (512 << 20)), "the first version counts what is reserved");
     assert_eq!((memory.memory_total, memory.memory_reserved), (Some(80 << 30), None));
     let older = Fake::without(&["nvmlDeviceGetTemperatureV", "nvmlDeviceGetCurrentClocksEventReasons"]);
-    assert_eq!(asked(&older, Call::Temperature).unwrap().temperature, Some(61.0));
-    assert!(asked(&older, Call::Throttle).unwrap().throttle.is_some());
+    assert_eq!(read_call(&older, DriverCall::Temperature).unwrap().temperature, Some(61.0));
+    assert!(read_call(&older, DriverCall::ThrottleReasons).unwrap().throttle.is_some());
 }
 
 #[test]

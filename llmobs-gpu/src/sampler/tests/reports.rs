@@ -22,7 +22,7 @@ fn an_xid_is_counted_by_its_number_and_moves_the_status_by_its_severity() {
     let mut rig = Rig::new(&fake);
     rig.run(ms(1_000));
     let mut report = |code| {
-        rig.worker.xids.lock().unwrap().push(crate::Xid::new(0, code));
+        rig.worker.xids.lock().unwrap().push(crate::XidEvent::new(0, code));
         rig.run(ms(1_000));
         (rig.device(0).state, rig.value("llmobs.gpu.xid.errors", &[("llmobs.gpu.xid.code", &code.to_string())]))
     };
@@ -134,9 +134,9 @@ fn what_is_written_later_belongs_to_the_trace_that_was_current_at_the_start_of_a
     let attached = Context::new().with_remote_span_context(caller).attach();
     let operation = rig.observer.chat("m").start();
     drop(attached);
-    rig.hand.advance(ms(200));
+    rig.manual_clock.advance(ms(200));
     operation.complete();
-    let written = Written::default();
+    let written = EventRecorder::default();
     let subscriber = tracing_subscriber::registry().with(written.clone());
     tracing::subscriber::with_default(subscriber, || rig.run_with(ms(4_000), |time| draw(time + ms(1_200))));
     assert_eq!(rig.energies().len(), 1);
@@ -146,9 +146,9 @@ fn what_is_written_later_belongs_to_the_trace_that_was_current_at_the_start_of_a
 
 /// The trace and span in which energies were written.
 #[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<(String, String)>>>);
+struct EventRecorder(Arc<Mutex<Vec<(String, String)>>>);
 
-impl<S: tracing::Subscriber> Layer<S> for Written {
+impl<S: tracing::Subscriber> Layer<S> for EventRecorder {
     fn on_event(&self, event: &tracing::Event<'_>, _: layer::Context<'_, S>) {
         if event.metadata().name() == "llm_request_energy" {
             let current = Context::current();

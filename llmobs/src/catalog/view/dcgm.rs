@@ -4,60 +4,66 @@
 //! Of its 25 series two are not here, since no reading of ours is what they are: `DCGM_FI_DEV_NVLINK_BANDWIDTH_TOTAL` has
 //! no documented unit and is a counter in some releases (b54068a), and `DCGM_FI_DEV_VGPU_LICENSE_STATUS` is never asked.
 
-use super::Column;
-use super::Fact;
-use super::Figure;
-use super::Origin;
-use super::Table;
-use super::Tag;
-use crate::catalog::Id;
+use super::DeviceAttribute;
+use super::DeviceValue;
+use super::ValueOrigin;
+use super::ViewDefinition;
+use super::ViewLabel;
+use super::ViewMetric;
 use crate::catalog::Instrument;
 use crate::catalog::Instrument::Counter;
 use crate::catalog::Instrument::Gauge;
-use crate::catalog::own;
+use crate::catalog::RowId;
+use crate::catalog::llmobs_attribute;
 use crate::semconv::attribute as a;
 
-pub(super) const TABLE: Table = Table { labels: LABELS, columns: COLUMNS };
+pub(super) const TABLE: ViewDefinition = ViewDefinition { labels: LABELS, columns: COLUMNS };
 
-const LABELS: &[Tag] = &[
-    tag("gpu", Fact::Index),
-    tag("UUID", Fact::Uuid),
-    Tag { name: "pci_bus_id", fact: Fact::Pci, write: long_pci },
-    tag("device", Fact::Name),
-    tag("modelName", Fact::Model),
-    tag("GPU_I_PROFILE", Fact::Profile),
-    tag("GPU_I_ID", Fact::Instance),
+const LABELS: &[ViewLabel] = &[
+    tag("gpu", DeviceAttribute::Index),
+    tag("UUID", DeviceAttribute::Uuid),
+    ViewLabel { name: "pci_bus_id", fact: DeviceAttribute::PciAddress, write: long_pci },
+    tag("device", DeviceAttribute::Name),
+    tag("modelName", DeviceAttribute::Model),
+    tag("GPU_I_PROFILE", DeviceAttribute::MigProfile),
+    tag("GPU_I_ID", DeviceAttribute::MigInstanceId),
     // With a capital in every release up to 4.8.3; the development branch has changed it.
-    tag("Hostname", Fact::Host),
-    tag("DCGM_FI_DRIVER_VERSION", Fact::Driver),
+    tag("Hostname", DeviceAttribute::Hostname),
+    tag("DCGM_FI_DRIVER_VERSION", DeviceAttribute::DriverVersion),
 ];
 
-const COLUMNS: &[Column] = &[
+const COLUMNS: &[ViewMetric] = &[
     column("DCGM_FI_DEV_SM_CLOCK", Gauge, "SM clock frequency (in MHz).", clock("sm"), megahertz),
     column("DCGM_FI_DEV_MEM_CLOCK", Gauge, "Memory clock frequency (in MHz).", clock("memory"), megahertz),
     column("DCGM_FI_DEV_MEMORY_TEMP", Gauge, "Memory temperature (in C).", sensor("memory"), f64::round),
     column("DCGM_FI_DEV_GPU_TEMP", Gauge, "GPU temperature (in C).", sensor("gpu"), f64::round),
-    column("DCGM_FI_DEV_POWER_USAGE", Gauge, "Power draw (in W).", row(Id::HwPower), same),
+    column("DCGM_FI_DEV_POWER_USAGE", Gauge, "Power draw (in W).", row(RowId::HwPower), same),
     column(
         "DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION",
         Counter,
         "Total energy consumption since boot (in mJ).",
-        row(Id::HwEnergy),
+        row(RowId::HwEnergy),
         millijoules,
     ),
-    column("DCGM_FI_DEV_PCIE_REPLAY_COUNTER", Counter, "Total number of PCIe retries.", row(Id::GpuReplays), same),
+    column(
+        "DCGM_FI_DEV_PCIE_REPLAY_COUNTER",
+        Counter,
+        "Total number of PCIe retries.",
+        row(RowId::GpuPcieReplays),
+        same,
+    ),
     column("DCGM_FI_DEV_GPU_UTIL", Gauge, "GPU utilization (in %).", task("general"), percent),
-    column("DCGM_FI_DEV_MEM_COPY_UTIL", Gauge, "Memory utilization (in %).", row(Id::GpuMemoryBusy), percent),
+    column("DCGM_FI_DEV_MEM_COPY_UTIL", Gauge, "Memory utilization (in %).", row(RowId::GpuMemoryBusy), percent),
     column("DCGM_FI_DEV_ENC_UTIL", Gauge, "Encoder utilization (in %).", task("encoder"), percent),
     column("DCGM_FI_DEV_DEC_UTIL", Gauge, "Decoder utilization (in %).", task("decoder"), percent),
-    Column {
+    ViewMetric {
         // The exporter has a label `err_msg` too, from a list of texts that is its own.
         echo: Some("err_code"),
         ..column(
             "DCGM_FI_DEV_XID_ERRORS",
             Gauge,
             "Value of the last XID error encountered.",
-            Origin::Figure(Figure::LastXid),
+            ValueOrigin::DeviceValue(DeviceValue::LastXid),
             same,
         )
     },
@@ -65,15 +71,15 @@ const COLUMNS: &[Column] = &[
         "DCGM_FI_DEV_FB_FREE",
         Gauge,
         "Framebuffer memory free (in MiB).",
-        Origin::Rest(Id::HwMemoryLimit, &[Id::HwMemoryUsage, Id::GpuMemoryReserved]),
+        ValueOrigin::Difference(RowId::HwMemoryLimit, &[RowId::HwMemoryUsage, RowId::GpuMemoryReserved]),
         mebibytes,
     ),
-    column("DCGM_FI_DEV_FB_USED", Gauge, "Framebuffer memory used (in MiB).", row(Id::HwMemoryUsage), mebibytes),
+    column("DCGM_FI_DEV_FB_USED", Gauge, "Framebuffer memory used (in MiB).", row(RowId::HwMemoryUsage), mebibytes),
     column(
         "DCGM_FI_DEV_FB_RESERVED",
         Gauge,
         "Framebuffer memory reserved (in MiB).",
-        row(Id::GpuMemoryReserved),
+        row(RowId::GpuMemoryReserved),
         mebibytes,
     ),
     column(
@@ -94,28 +100,28 @@ const COLUMNS: &[Column] = &[
         "DCGM_FI_DEV_ROW_REMAP_FAILURE",
         Gauge,
         "Whether remapping of rows has failed",
-        Origin::Figure(Figure::RowsFailed),
+        ValueOrigin::DeviceValue(DeviceValue::RowRemapFailed),
         same,
     ),
     column(
         "DCGM_FI_PROF_GR_ENGINE_ACTIVE",
         Gauge,
         "Ratio of time the graphics engine is active.",
-        row(Id::GpuEngineActive),
+        row(RowId::GpuEngineActive),
         same,
     ),
     column(
         "DCGM_FI_PROF_PIPE_TENSOR_ACTIVE",
         Gauge,
         "Ratio of cycles the tensor (HMMA) pipe is active.",
-        row(Id::GpuTensorActive),
+        row(RowId::GpuTensorActive),
         same,
     ),
     column(
         "DCGM_FI_PROF_DRAM_ACTIVE",
         Gauge,
         "Ratio of cycles the device memory interface is active sending or receiving data.",
-        row(Id::GpuDramActive),
+        row(RowId::GpuDramActive),
         same,
     ),
     column(
@@ -123,7 +129,7 @@ const COLUMNS: &[Column] = &[
         Gauge,
         "The rate of data transmitted over the PCIe bus - including both protocol headers and data payloads - in bytes per \
          second.",
-        Origin::Figure(Figure::BusSent),
+        ValueOrigin::DeviceValue(DeviceValue::PcieTxRate),
         f64::round,
     ),
     column(
@@ -131,7 +137,7 @@ const COLUMNS: &[Column] = &[
         Gauge,
         "The rate of data received over the PCIe bus - including both protocol headers and data payloads - in bytes per \
          second.",
-        Origin::Figure(Figure::BusReceived),
+        ValueOrigin::DeviceValue(DeviceValue::PcieRxRate),
         f64::round,
     ),
 ];
@@ -140,34 +146,34 @@ const fn column(
     name: &'static str,
     instrument: Instrument,
     description: &'static str,
-    origin: Origin,
+    origin: ValueOrigin,
     convert: fn(f64) -> f64,
-) -> Column {
-    Column { name, instrument, description, origin, convert, echo: None }
+) -> ViewMetric {
+    ViewMetric { name, instrument, description, origin, convert, echo: None }
 }
 
-const fn tag(name: &'static str, fact: Fact) -> Tag {
-    Tag { name, fact, write: str::to_owned }
+const fn tag(name: &'static str, fact: DeviceAttribute) -> ViewLabel {
+    ViewLabel { name, fact, write: str::to_owned }
 }
 
-const fn row(id: Id) -> Origin {
-    Origin::Row(id, None)
+const fn row(id: RowId) -> ValueOrigin {
+    ValueOrigin::Row(id, None)
 }
 
-const fn clock(domain: &'static str) -> Origin {
-    Origin::Row(Id::GpuClock, Some((own::GPU_CLOCK_DOMAIN, domain)))
+const fn clock(domain: &'static str) -> ValueOrigin {
+    ValueOrigin::Row(RowId::GpuClock, Some((llmobs_attribute::GPU_CLOCK_DOMAIN, domain)))
 }
 
-const fn sensor(place: &'static str) -> Origin {
-    Origin::Row(Id::HwTemperature, Some((a::HW_SENSOR_LOCATION, place)))
+const fn sensor(place: &'static str) -> ValueOrigin {
+    ValueOrigin::Row(RowId::HwTemperature, Some((a::HW_SENSOR_LOCATION, place)))
 }
 
-const fn task(name: &'static str) -> Origin {
-    Origin::Row(Id::HwUtilization, Some((a::HW_GPU_TASK, name)))
+const fn task(name: &'static str) -> ValueOrigin {
+    ValueOrigin::Row(RowId::HwUtilization, Some((a::HW_GPU_TASK, name)))
 }
 
-const fn remapped(cause: &'static str) -> Origin {
-    Origin::Row(Id::GpuRemappedRows, Some((own::GPU_REMAP_CAUSE, cause)))
+const fn remapped(cause: &'static str) -> ValueOrigin {
+    ValueOrigin::Row(RowId::GpuRemappedRows, Some((llmobs_attribute::GPU_REMAP_CAUSE, cause)))
 }
 
 const fn same(value: f64) -> f64 {

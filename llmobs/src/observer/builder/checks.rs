@@ -3,25 +3,26 @@
 
 use super::ObserverBuilder;
 use crate::cardinality::clean;
-use crate::catalog::Id;
+use crate::catalog::BucketShape;
 use crate::catalog::Profile;
 use crate::catalog::Role;
+use crate::catalog::RowId;
 use crate::catalog::SERIES;
-use crate::catalog::Shape;
 use crate::clock::seconds;
 use crate::error::BuildError;
-use crate::instruments::EXTRA_LABELS;
-use crate::instruments::ExtraLabel;
-use crate::instruments::Vocabulary;
-use crate::instruments::WIDEST;
+use crate::measurement::BucketBounds;
+use crate::measurement::LOCAL_BOUNDS;
 use crate::objective::Objective;
-use crate::record::Bounds;
-use crate::record::LOCAL_BOUNDS;
+use crate::series::DeclaredNames;
+use crate::series::EXTRA_LABELS;
+use crate::series::ExtraLabel;
+use crate::series::WIDEST;
 
 impl ObserverBuilder<'_> {
     /// Every declared name, checked.
-    pub(super) fn vocabulary(&self, profile: Profile) -> Result<Vocabulary, BuildError> {
-        let refuse = |setter, name: &str, reason| Err(BuildError::Label { setter, name: name.to_owned(), reason });
+    pub(super) fn vocabulary(&self, profile: Profile) -> Result<DeclaredNames, BuildError> {
+        let refuse =
+            |setter, name: &str, reason| Err(BuildError::InvalidLabel { setter, name: name.to_owned(), reason });
         if self.labels.len() > EXTRA_LABELS {
             return refuse("label", &self.labels[EXTRA_LABELS].0, "at most four labels of your own are possible");
         }
@@ -55,12 +56,12 @@ impl ObserverBuilder<'_> {
                 return refuse("objective", name, "it is declared twice");
             }
         }
-        Ok(Vocabulary {
+        Ok(DeclaredNames {
             profile,
             phases: self.phases.iter().map(|phase| phase.as_str().into()).collect(),
             evaluations: evaluations.map(|(name, label)| (name.as_str().into(), label.as_str().into())).collect(),
             objectives: self.objectives.clone(),
-            own_objectives: Default::default(),
+            function_objectives: Default::default(),
             labels: self
                 .labels
                 .iter()
@@ -73,7 +74,7 @@ impl ObserverBuilder<'_> {
     }
 
     /// The cap of undeclared models, if the label sets that can arise fit what the backend keeps.
-    pub(super) fn undeclared_that_fit(&self, vocabulary: &Vocabulary) -> Result<usize, BuildError> {
+    pub(super) fn resolve_max_undeclared_models(&self, vocabulary: &DeclaredNames) -> Result<usize, BuildError> {
         let widest = WIDEST.max(vocabulary.phases.len()).max(vocabulary.evaluations.len());
         let extra: usize = vocabulary.labels.iter().map(|label| label.values.len() + 1).product();
         let each = widest.saturating_mul(extra).saturating_mul(self.operations.len().max(1));
@@ -81,7 +82,7 @@ impl ObserverBuilder<'_> {
             let models = self.models.len().saturating_add(undeclared).saturating_add(1);
             models.saturating_mul(each)
         };
-        let cap = self.undeclared.unwrap_or_else(|| match self.role {
+        let cap = self.max_undeclared_models.unwrap_or_else(|| match self.role {
             Role::Server => 0,
             Role::Gateway | Role::Client => (0..=32).rev().find(|cap| sets(*cap) <= self.series_limit).unwrap_or(0),
         });
@@ -92,19 +93,19 @@ impl ObserverBuilder<'_> {
     }
 
     /// The bucket bounds of each row: the chosen set and every objective's limit.
-    pub(super) fn bounds(&self) -> Result<Box<[Bounds]>, BuildError> {
-        Id::ALL.iter().map(|id| self.bounds_of(*id)).collect()
+    pub(super) fn bounds(&self) -> Result<Box<[BucketBounds]>, BuildError> {
+        RowId::ALL.iter().map(|id| self.bounds_of(*id)).collect()
     }
 
-    fn bounds_of(&self, id: Id) -> Result<Bounds, BuildError> {
-        let Some(shape) = id.row().shape else { return Ok(Bounds::new(&[])) };
+    fn bounds_of(&self, id: RowId) -> Result<BucketBounds, BuildError> {
+        let Some(shape) = id.row().shape else { return Ok(BucketBounds::new(&[])) };
         let mut bounds = self.buckets.bounds(shape);
         let limit = |objective: &Objective| match (id, shape) {
-            (Id::LongestGap, _) => objective.longest_gap,
-            (_, Shape::FirstToken) => objective.time_to_first_token,
-            (Id::ClientFirstChunk | Id::InferenceFirstChunk, _) => objective.time_to_first_token,
-            (_, Shape::PerToken) => objective.time_per_output_token,
-            (_, Shape::Duration) => objective.duration,
+            (RowId::LongestGap, _) => objective.longest_gap,
+            (_, BucketShape::FirstToken) => objective.time_to_first_token,
+            (RowId::ClientFirstChunk | RowId::InferenceFirstChunk, _) => objective.time_to_first_token,
+            (_, BucketShape::PerToken) => objective.time_per_output_token,
+            (_, BucketShape::Duration) => objective.duration,
             _ => None,
         };
         bounds.extend(self.objectives.iter().filter_map(limit).map(seconds));
@@ -112,9 +113,9 @@ impl ObserverBuilder<'_> {
         bounds.dedup_by(|one, other| one.to_bits() == other.to_bits());
         if bounds.len() > LOCAL_BOUNDS {
             let metric = id.row().name;
-            return Err(BuildError::TooManyEdges { metric, edges: bounds.len(), limit: LOCAL_BOUNDS });
+            return Err(BuildError::TooManyBucketBounds { metric, edges: bounds.len(), limit: LOCAL_BOUNDS });
         }
-        Ok(Bounds::new(&bounds))
+        Ok(BucketBounds::new(&bounds))
     }
 }
 
@@ -130,7 +131,7 @@ fn unusable_label(name: &str) -> Option<&'static str> {
         return Some("a name begins with a letter and holds letters, digits, `_` and `.`, 64 at the most");
     }
     let prometheus = name.replace('.', "_");
-    let taken = Id::ALL.iter().flat_map(|id| id.row().attributes).chain(&SERIES);
+    let taken = RowId::ALL.iter().flat_map(|id| id.row().attributes).chain(&SERIES);
     if ["le", "quantile"].contains(&name) || taken.into_iter().any(|known| known.replace('.', "_") == prometheus) {
         return Some("llmobs uses this name itself");
     }

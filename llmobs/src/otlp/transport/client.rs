@@ -10,8 +10,8 @@ use hyper_util::rt::TokioExecutor;
 use hyper_util::rt::TokioTimer;
 
 use super::InitError;
+use super::OtlpEndpoint;
 use super::Protocol;
-use super::Target;
 
 #[cfg(not(feature = "otlp-tls"))]
 type Connector = HttpConnector;
@@ -20,7 +20,7 @@ type Connector = hyper_rustls::HttpsConnector<HttpConnector>;
 
 pub(super) type Client = legacy::Client<Connector, Full<Bytes>>;
 
-pub(super) fn build(target: &Target) -> Result<Client, InitError> {
+pub(super) fn build(target: &OtlpEndpoint) -> Result<Client, InitError> {
     let mut builder = legacy::Client::builder(TokioExecutor::new());
     builder.timer(TokioTimer::new()).pool_timer(TokioTimer::new()).pool_max_idle_per_host(1);
     if target.protocol == Protocol::Grpc {
@@ -34,12 +34,12 @@ pub(super) fn build(target: &Target) -> Result<Client, InitError> {
 
 #[cfg(not(feature = "otlp-tls"))]
 #[expect(clippy::unnecessary_wraps, reason = "the same signature as with TLS")]
-fn connector(http: HttpConnector, _: &Target) -> Result<Connector, InitError> {
+fn connector(http: HttpConnector, _: &OtlpEndpoint) -> Result<Connector, InitError> {
     Ok(http)
 }
 
 #[cfg(feature = "otlp-tls")]
-fn connector(mut http: HttpConnector, target: &Target) -> Result<Connector, InitError> {
+fn connector(mut http: HttpConnector, target: &OtlpEndpoint) -> Result<Connector, InitError> {
     use hyper_rustls::HttpsConnectorBuilder;
 
     http.enforce_http(false);
@@ -51,7 +51,7 @@ fn connector(mut http: HttpConnector, target: &Target) -> Result<Connector, Init
 }
 
 #[cfg(feature = "otlp-tls")]
-fn tls(target: &Target) -> Result<rustls::ClientConfig, InitError> {
+fn tls(target: &OtlpEndpoint) -> Result<rustls::ClientConfig, InitError> {
     use std::path::Path;
     use std::sync::Arc;
 

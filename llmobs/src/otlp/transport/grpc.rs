@@ -14,12 +14,12 @@ use hyper::Response;
 use hyper::body::Incoming;
 use prost::Message;
 
-use super::Answer;
-use super::Cause;
-use super::Fault;
+use super::ErrorCause;
+use super::ExportError;
+use super::ExportResponse;
 use super::LONGEST_ANSWER;
 use super::Retry;
-use super::http_protobuf::is_page;
+use super::http_protobuf::is_html;
 use crate::base64;
 
 pub(super) const ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
@@ -38,41 +38,44 @@ pub(super) fn frame(message: &[u8], is_compressed: bool) -> Bytes {
 
 const PREFIX: usize = 5;
 
-pub(super) async fn read(response: Response<Incoming>) -> Result<Answer, Fault> {
+pub(super) async fn read(response: Response<Incoming>) -> Result<ExportResponse, ExportError> {
     let (head, mut body) = response.into_parts();
     if head.status != StatusCode::OK {
         let again = matches!(head.status.as_u16(), 429 | 502 | 503 | 504);
-        return Err(Fault::new(Cause::Status(head.status), if again { Retry::Later } else { Retry::Never }));
+        return Err(ExportError::new(
+            ErrorCause::HttpStatus(head.status),
+            if again { Retry::WithBackoff } else { Retry::Never },
+        ));
     }
-    if is_page(&head.headers) {
-        return Err(Fault::new(Cause::Page, Retry::Never));
+    if is_html(&head.headers) {
+        return Err(ExportError::new(ErrorCause::HtmlPage, Retry::Never));
     }
     if !head.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc")) {
-        return Err(Fault::new(Cause::NotGrpc, Retry::Never));
+        return Err(ExportError::new(ErrorCause::NotGrpc, Retry::Never));
     }
     // A refusal may come without a body, and then has its status here.
     if let Some(status) = status(&head.headers) {
-        return if status == 0 { Ok(Answer { rejected: 0 }) } else { Err(refusal(status, &head.headers)) };
+        return if status == 0 { Ok(ExportResponse { rejected: 0 }) } else { Err(refusal(status, &head.headers)) };
     }
     let mut message = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        match frame.map_err(|_| Fault::broken())?.into_data() {
+        match frame.map_err(|_| ExportError::connection_lost())?.into_data() {
             Ok(data) if message.len() + data.len() > LONGEST_ANSWER => {
-                return Err(Fault::new(Cause::TooLong, Retry::Never));
+                return Err(ExportError::new(ErrorCause::ResponseTooLarge, Retry::Never));
             }
             Ok(data) => message.put_slice(&data),
             Err(frame) => {
                 let trailers = frame.into_trailers().unwrap_or_default();
                 return match status(&trailers) {
                     // An answer is never compressed: nothing said that it may be.
-                    Some(0) => Ok(Answer::of_message(message.get(PREFIX..).unwrap_or_default())),
+                    Some(0) => Ok(ExportResponse::of_message(message.get(PREFIX..).unwrap_or_default())),
                     Some(status) => Err(refusal(status, &trailers)),
-                    None => Err(Fault::new(Cause::NotGrpc, Retry::Never)),
+                    None => Err(ExportError::new(ErrorCause::NotGrpc, Retry::Never)),
                 };
             }
         }
     }
-    Err(Fault::new(Cause::NotGrpc, Retry::Never))
+    Err(ExportError::new(ErrorCause::NotGrpc, Retry::Never))
 }
 
 fn status(headers: &HeaderMap) -> Option<u16> {
@@ -80,25 +83,25 @@ fn status(headers: &HeaderMap) -> Option<u16> {
 }
 
 /// The specification names those that may be tried again; `RESOURCE_EXHAUSTED` only with a time to wait.
-fn refusal(status: u16, headers: &HeaderMap) -> Fault {
+fn refusal(status: u16, headers: &HeaderMap) -> ExportError {
     let wait = headers.get(DETAILS).and_then(|details| retry_info(details.as_bytes()));
     let retry = match (status, wait) {
         (8 | 14, Some(wait)) => Retry::After(wait),
-        (1 | 4 | 10 | 11 | 14 | 15, _) => Retry::Later,
+        (1 | 4 | 10 | 11 | 14 | 15, _) => Retry::WithBackoff,
         _ => Retry::Never,
     };
-    Fault::new(Cause::Grpc(status), retry)
+    ExportError::new(ErrorCause::GrpcStatus(status), retry)
 }
 
 /// The parts of `google.rpc.Status` that say when to come back.
 #[derive(Clone, PartialEq, Message)]
-struct Details {
+struct RpcStatus {
     #[prost(message, repeated, tag = "3")]
-    details: Vec<Detail>,
+    details: Vec<AnyMessage>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct Detail {
+struct AnyMessage {
     #[prost(string, tag = "1")]
     type_url: String,
     #[prost(bytes = "vec", tag = "2")]
@@ -108,11 +111,11 @@ struct Detail {
 #[derive(Clone, PartialEq, Message)]
 struct RetryInfo {
     #[prost(message, optional, tag = "1")]
-    retry_delay: Option<Delay>,
+    retry_delay: Option<ProtoDuration>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Message)]
-struct Delay {
+struct ProtoDuration {
     #[prost(int64, tag = "1")]
     seconds: i64,
     #[prost(int32, tag = "2")]
@@ -120,7 +123,7 @@ struct Delay {
 }
 
 fn retry_info(details: &[u8]) -> Option<Duration> {
-    let details = Details::decode(from_base64(details)?.as_slice()).ok()?.details;
+    let details = RpcStatus::decode(from_base64(details)?.as_slice()).ok()?.details;
     let detail = details.into_iter().find(|detail| detail.type_url.ends_with("/google.rpc.RetryInfo"))?;
     let delay = RetryInfo::decode(detail.value.as_slice()).ok()?.retry_delay?;
     // A negative time is none to wait, but the request may be sent again all the same.
@@ -155,15 +158,15 @@ mod tests {
 
     #[test]
     fn the_time_to_wait_is_read_from_the_details() {
-        let delay = Some(Delay { seconds: 2, nanos: 500_000_000 });
+        let delay = Some(ProtoDuration { seconds: 2, nanos: 500_000_000 });
         let value = RetryInfo { retry_delay: delay }.encode_to_vec();
-        let detail = Detail { type_url: "type.googleapis.com/google.rpc.RetryInfo".to_owned(), value };
-        let details = Details { details: vec![Detail::default(), detail] }.encode_to_vec();
+        let detail = AnyMessage { type_url: "type.googleapis.com/google.rpc.RetryInfo".to_owned(), value };
+        let details = RpcStatus { details: vec![AnyMessage::default(), detail] }.encode_to_vec();
         assert_eq!(retry_info(base64::encode(&details).as_bytes()), Some(Duration::from_millis(2_500)));
         assert_eq!(retry_info(b"AAAA"), None);
-        let value = RetryInfo { retry_delay: Some(Delay { seconds: -3, nanos: i32::MIN }) }.encode_to_vec();
-        let detail = Detail { type_url: "type.googleapis.com/google.rpc.RetryInfo".to_owned(), value };
-        let details = Details { details: vec![detail] }.encode_to_vec();
+        let value = RetryInfo { retry_delay: Some(ProtoDuration { seconds: -3, nanos: i32::MIN }) }.encode_to_vec();
+        let detail = AnyMessage { type_url: "type.googleapis.com/google.rpc.RetryInfo".to_owned(), value };
+        let details = RpcStatus { details: vec![detail] }.encode_to_vec();
         assert_eq!(retry_info(base64::encode(&details).as_bytes()), Some(Duration::ZERO));
     }
 }

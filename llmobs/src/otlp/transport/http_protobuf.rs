@@ -12,25 +12,27 @@ use http_body_util::Limited;
 use hyper::Response;
 use hyper::body::Incoming;
 
-use super::Answer;
-use super::Cause;
-use super::Fault;
+use super::ErrorCause;
+use super::ExportError;
+use super::ExportResponse;
 use super::LONGEST_ANSWER;
 use super::Retry;
 
-pub(super) async fn read(response: Response<Incoming>) -> Result<Answer, Fault> {
+pub(super) async fn read(response: Response<Incoming>) -> Result<ExportResponse, ExportError> {
     let status = response.status();
     if !status.is_success() {
         // Its body is not even read.
-        return Err(Fault::new(Cause::Status(status), retry(status, response.headers())));
+        return Err(ExportError::new(ErrorCause::HttpStatus(status), retry(status, response.headers())));
     }
-    if is_page(response.headers()) {
-        return Err(Fault::new(Cause::Page, Retry::Never));
+    if is_html(response.headers()) {
+        return Err(ExportError::new(ErrorCause::HtmlPage, Retry::Never));
     }
     match Limited::new(response.into_body(), LONGEST_ANSWER).collect().await {
-        Ok(body) => Ok(Answer::of_message(&body.to_bytes())),
-        Err(error) if error.is::<LengthLimitError>() => Err(Fault::new(Cause::TooLong, Retry::Never)),
-        Err(_) => Err(Fault::broken()),
+        Ok(body) => Ok(ExportResponse::of_message(&body.to_bytes())),
+        Err(error) if error.is::<LengthLimitError>() => {
+            Err(ExportError::new(ErrorCause::ResponseTooLarge, Retry::Never))
+        }
+        Err(_) => Err(ExportError::connection_lost()),
     }
 }
 
@@ -39,7 +41,7 @@ fn retry(status: StatusCode, headers: &HeaderMap) -> Retry {
     match status.as_u16() {
         429 | 502 | 503 | 504 => {
             let asked = headers.get(RETRY_AFTER).and_then(|value| seconds(value.to_str().ok()?.trim()));
-            asked.map_or(Retry::Later, Retry::After)
+            asked.map_or(Retry::WithBackoff, Retry::After)
         }
         _ => Retry::Never,
     }
@@ -52,7 +54,7 @@ fn seconds(digits: &str) -> Option<Duration> {
 }
 
 /// A collector never answers with one; a web server on a wrong port does, and with 200 often enough.
-pub(super) fn is_page(headers: &HeaderMap) -> bool {
+pub(super) fn is_html(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 

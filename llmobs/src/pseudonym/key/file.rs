@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::KeyError;
 
 /// Longer is no key, and may be a device that never ends.
-const MOST: usize = 4096;
+const MAX_FILE_BYTES: usize = 4096;
 
 /// What a file holds.
 pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
@@ -18,10 +18,10 @@ pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let file = File::open(path).map_err(failed)?;
     warn_of_others(&file);
     // Room enough from the start: a buffer that grows leaves copies behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(2 * MOST));
-    let limit = u64::try_from(MOST).unwrap_or(u64::MAX);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(2 * MAX_FILE_BYTES));
+    let limit = u64::try_from(MAX_FILE_BYTES).unwrap_or(u64::MAX);
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() > MOST { Err(KeyError::LONG) } else { Ok(bytes) }
+    if bytes.len() > MAX_FILE_BYTES { Err(KeyError::LONG) } else { Ok(bytes) }
 }
 
 #[cfg(unix)]

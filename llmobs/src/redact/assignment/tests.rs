@@ -1,11 +1,11 @@
-use super::super::Kind;
-use super::super::probe::found;
+use super::super::DataKind;
+use super::super::test_support::found;
 
 /// The secret stands in double angle brackets.
 fn check(frame: &str) {
     let secret = frame.split(['⟪', '⟫']).nth(1).unwrap();
     let text = frame.replace(['⟪', '⟫'], "");
-    assert_eq!(found(&text), [(Kind::Secret, secret)], "{text}");
+    assert_eq!(found(&text), [(DataKind::Secret, secret)], "{text}");
 }
 
 #[test]
@@ -146,6 +146,6 @@ fn talk_about_secrets_stays() {
 
 #[test]
 fn what_a_command_says_ends_at_a_label() {
-    assert_eq!(found("mysql -phunter2[EMAIL] x"), [(Kind::Secret, "hunter2")]);
-    assert_eq!(found("curl -u jane:hunter2[EMAIL] x"), [(Kind::Secret, "jane:hunter2")]);
+    assert_eq!(found("mysql -phunter2[EMAIL] x"), [(DataKind::Secret, "hunter2")]);
+    assert_eq!(found("curl -u jane:hunter2[EMAIL] x"), [(DataKind::Secret, "jane:hunter2")]);
 }

@@ -1,8 +1,8 @@
-use super::super::Kind;
-use super::super::probe::found;
+use super::super::DataKind;
+use super::super::test_support::found;
 
 fn mails(text: &str) -> Vec<&str> {
-    found(text).into_iter().filter(|(kind, _)| *kind == Kind::Email).map(|(_, piece)| piece).collect()
+    found(text).into_iter().filter(|(kind, _)| *kind == DataKind::Email).map(|(_, piece)| piece).collect()
 }
 
 #[test]

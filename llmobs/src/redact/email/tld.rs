@@ -6,31 +6,31 @@ use super::super::class::WIDE;
 
 /// What a last label can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tld {
+pub(super) enum TldClass {
     /// The ending of a file: `logo@2x.png`.
-    File,
+    FileExtension,
     /// A domain cannot end so.
-    Impossible,
+    Invalid,
     /// A country or one of the common others.
     Known,
     /// Nobody in this file has heard of it, and there are more than a thousand.
     Possible,
 }
 
-pub(super) fn judge(label: &[u8]) -> Tld {
+pub(super) fn judge(label: &[u8]) -> TldClass {
     let lower = label.to_ascii_lowercase();
     if FILES.contains(&&lower[..]) {
-        return Tld::File;
+        return TldClass::FileExtension;
     }
     if COMMON.contains(&&lower[..]) || lower.starts_with(b"xn--") {
-        return Tld::Known;
+        return TldClass::Known;
     }
     match (lower.len(), class::all(&lower, ALPHA)) {
         // Every country has two letters, and nearly every pair of letters is a country.
-        (2, true) => Tld::Known,
-        (3..=24, true) => Tld::Possible,
-        _ if lower.iter().any(|byte| class::is(*byte, WIDE)) => Tld::Possible,
-        _ => Tld::Impossible,
+        (2, true) => TldClass::Known,
+        (3..=24, true) => TldClass::Possible,
+        _ if lower.iter().any(|byte| class::is_in(*byte, WIDE)) => TldClass::Possible,
+        _ => TldClass::Invalid,
     }
 }
 

@@ -1,5 +1,5 @@
-use super::super::Kind;
-use super::super::probe::found;
+use super::super::DataKind;
+use super::super::test_support::found;
 use super::SHAPES;
 
 /// Text of the alphabet of base64 that repeats late.
@@ -84,7 +84,7 @@ fn keys_of_the_named_makers_are_found_whatever_stands_around_them() {
             "\\n{}",
         ] {
             let text = frame.replace("{}", key);
-            assert_eq!(found(&text), [(Kind::ApiKey, &key[..])], "{text}");
+            assert_eq!(found(&text), [(DataKind::ApiKey, &key[..])], "{text}");
         }
     }
 }

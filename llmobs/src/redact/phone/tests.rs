@@ -1,10 +1,10 @@
-use super::super::Kind;
+use super::super::DataKind;
 use super::super::Redactor;
 use super::super::Region;
-use super::super::probe::found;
+use super::super::test_support::found;
 
 fn phones(text: &str) -> Vec<&str> {
-    found(text).into_iter().filter(|(kind, _)| *kind == Kind::Phone).map(|(_, piece)| piece).collect()
+    found(text).into_iter().filter(|(kind, _)| *kind == DataKind::Phone).map(|(_, piece)| piece).collect()
 }
 
 /// Numbers that authorities keep free for films and examples.

@@ -8,11 +8,11 @@ use super::super::checksum::weighted;
 use super::super::class;
 use super::super::class::ALPHA;
 use super::super::class::DIGIT;
+use super::NumberFormat;
 use super::Region;
-use super::Shape;
 
 /// Whether digits are an identity number of a region.
-pub(super) fn number(region: Region, shape: &Shape<'_>) -> bool {
+pub(super) fn number(region: Region, shape: &NumberFormat<'_>) -> bool {
     let digits = shape.digits;
     let length = digits.len();
     if class::variety(digits) < 3 {
@@ -20,39 +20,48 @@ pub(super) fn number(region: Region, shape: &Shape<'_>) -> bool {
     }
     match region {
         Region::Au => length == 9 && tax_file(digits) || length == 10 && medicare(digits),
-        Region::Be => length == 11 && is_day(&digits[2..6], true) && register(digits),
+        Region::Be => length == 11 && is_month_day(&digits[2..6], true) && register(digits),
         Region::Br => length == 11 && brazil(digits, 9) || length == 14 && brazil(digits, 12),
-        Region::Ca => length == 9 && (shape.is(&[3, 3, 3]) || shape.said) && digits[0] != b'0' && luhn(digits),
+        Region::Ca => {
+            length == 9
+                && (shape.has_group_lengths(&[3, 3, 3]) || shape.has_keyword)
+                && digits[0] != b'0'
+                && luhn(digits)
+        }
         Region::Ch => length == 13 && digits.starts_with(b"756") && ean(digits),
         Region::Cn => length == 18 && china(digits),
         Region::De => length == 11 && digits[0] != b'0' && iso_11_10(digits) && repeats(&digits[..10]),
-        Region::Dk => length == 10 && is_day_first(&digits[..4]) && (shape.is(&[6, 4]) || shape.said),
+        Region::Dk => {
+            length == 10 && is_day_month(&digits[..4]) && (shape.has_group_lengths(&[6, 4]) || shape.has_keyword)
+        }
         Region::Fr => length == 15 && matches!(digits[0], b'1'..=b'4' | b'7' | b'8') && france(digits),
         Region::In => length == 12 && digits[0] >= b'2' && verhoeff(digits),
         Region::Jp => length == 12 && japan(digits),
         Region::Kr => {
             length == 13
-                && shape.is(&[6, 7])
+                && shape.has_group_lengths(&[6, 7])
                 && shape.dashed()
-                && is_day(&digits[2..6], false)
+                && is_month_day(&digits[2..6], false)
                 && matches!(digits[6], b'1'..=b'8')
         }
-        Region::Nl => length == 9 && eleven(digits) && (shape.in_one() || shape.said),
-        Region::No => length == 11 && is_day_first(&digits[..4]) && norway(digits),
+        Region::Nl => length == 9 && eleven(digits) && (shape.is_ungrouped() || shape.has_keyword),
+        Region::No => length == 11 && is_day_month(&digits[..4]) && norway(digits),
         Region::Pl => {
             length == 11
                 && weighted(digits, &[1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1]).is_multiple_of(10)
-                && is_polish_day(digits)
+                && is_pesel_date(digits)
         }
         Region::Se => sweden(digits, shape),
-        Region::Uk => length == 10 && (shape.is(&[3, 3, 4]) || shape.said) && health_service(digits),
-        Region::Us => length == 9 && shape.is(&[3, 2, 4]) && shape.dashed() && taxpayer(digits),
+        Region::Uk => {
+            length == 10 && (shape.has_group_lengths(&[3, 3, 4]) || shape.has_keyword) && health_service(digits)
+        }
+        Region::Us => length == 9 && shape.has_group_lengths(&[3, 2, 4]) && shape.dashed() && taxpayer(digits),
         Region::Es | Region::Fi | Region::It | Region::Mx | Region::Sg => false,
     }
 }
 
 /// Whether letters and digits are an identity number of a region. The letters are capitals.
-pub(super) fn word(region: Region, symbols: &[u8]) -> bool {
+pub(super) fn is_alphanumeric_id(region: Region, symbols: &[u8]) -> bool {
     match region {
         Region::Cn => class::all(&symbols[..17], DIGIT) && symbols[17] == b'X' && china(symbols),
         Region::Es => spain(symbols),
@@ -62,7 +71,7 @@ pub(super) fn word(region: Region, symbols: &[u8]) -> bool {
         Region::Mx => {
             matches(symbols, b"AAAA000000AAAAAA**")
                 && matches!(symbols[10], b'H' | b'M' | b'X')
-                && is_day(&symbols[6..10], false)
+                && is_month_day(&symbols[6..10], false)
         }
         Region::Sg => singapore(symbols),
         Region::Uk => matches(symbols, b"AA000000A") && insurance(symbols),
@@ -74,8 +83,8 @@ pub(super) fn word(region: Region, symbols: &[u8]) -> bool {
 fn matches(symbols: &[u8], shape: &[u8]) -> bool {
     symbols.len() == shape.len()
         && symbols.iter().zip(shape).all(|(symbol, wanted)| match wanted {
-            b'A' => class::is(*symbol, ALPHA),
-            b'0' => class::is(*symbol, DIGIT),
+            b'A' => class::is_in(*symbol, ALPHA),
+            b'0' => class::is_in(*symbol, DIGIT),
             _ => true,
         })
 }
@@ -89,19 +98,19 @@ fn last(digits: &[u8]) -> u32 {
 }
 
 /// A month and a day; some registers leave them unknown.
-fn is_day(digits: &[u8], unknown: bool) -> bool {
+fn is_month_day(digits: &[u8], unknown: bool) -> bool {
     let (month, day) = (two(digits), two(&digits[2..]));
     (1..=12).contains(&month) && (1..=31).contains(&day) || unknown && month <= 12 && day <= 31
 }
 
-fn is_day_first(digits: &[u8]) -> bool {
+fn is_day_month(digits: &[u8]) -> bool {
     // Norway adds 40 to the day or month of some.
     let (day, month) = (two(digits), two(&digits[2..]));
     (1..=31).contains(&(day % 40)) && (1..=12).contains(&(month % 40))
 }
 
 /// The century stands in the month.
-fn is_polish_day(digits: &[u8]) -> bool {
+fn is_pesel_date(digits: &[u8]) -> bool {
     (1..=12).contains(&(two(&digits[2..]) % 20)) && (1..=31).contains(&two(&digits[4..]))
 }
 
@@ -139,7 +148,7 @@ fn ean(digits: &[u8]) -> bool {
 fn china(symbols: &[u8]) -> bool {
     let sum = weighted(&symbols[..17], &[7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]);
     let year = matches!(&symbols[6..8], b"18" | b"19" | b"20");
-    year && is_day(&symbols[10..14], false) && b"10X98765432".get(sum as usize % 11) == symbols.get(17)
+    year && is_month_day(&symbols[10..14], false) && b"10X98765432".get(sum as usize % 11) == symbols.get(17)
 }
 
 /// Of the ten first digits of a German number one stands two or three times.
@@ -169,13 +178,13 @@ fn norway(digits: &[u8]) -> bool {
         && weighted(digits, &[5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1]).is_multiple_of(11)
 }
 
-fn sweden(digits: &[u8], shape: &Shape<'_>) -> bool {
+fn sweden(digits: &[u8], shape: &NumberFormat<'_>) -> bool {
     let ten = match digits.len() {
         10 => digits,
         12 if matches!(&digits[..2], b"18" | b"19" | b"20") => &digits[2..],
         _ => return false,
     };
-    let written = shape.is(&[6, 4]) || shape.is(&[8, 4]) || shape.said;
+    let written = shape.has_group_lengths(&[6, 4]) || shape.has_group_lengths(&[8, 4]) || shape.has_keyword;
     let day = (1..=12).contains(&two(&ten[2..])) && (1..=31).contains(&(two(&ten[4..]) % 60));
     written && day && luhn(ten)
 }
@@ -207,7 +216,7 @@ fn finland(symbols: &[u8]) -> bool {
     let century = matches!(symbols[6], b'-' | b'+' | b'A'..=b'F' | b'U'..=b'Y');
     class::all(&digits, DIGIT)
         && century
-        && is_day_first(&digits[..4])
+        && is_day_month(&digits[..4])
         && usize::try_from(modulo(&digits, 31))
             .is_ok_and(|rest| b"0123456789ABCDEFHJKLMNPRSTUVWXY"[rest] == symbols[10])
 }
@@ -222,7 +231,7 @@ fn italy(symbols: &[u8]) -> bool {
         .iter()
         .enumerate()
         .map(|(place, symbol)| {
-            let value = if class::is(*symbol, DIGIT) { symbol - b'0' } else { symbol - b'A' };
+            let value = if class::is_in(*symbol, DIGIT) { symbol - b'0' } else { symbol - b'A' };
             if place % 2 == 0 { ODD[usize::from(value)] } else { u32::from(value) }
         })
         .sum();

@@ -7,40 +7,46 @@ use std::sync::atomic::Ordering;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::metrics::MetricType;
 
-use super::Cell;
-use super::PageLabels;
-use super::Source;
-use super::Store;
-use crate::catalog::Column;
-use crate::catalog::Id;
+use super::ObservableSource;
+use super::PrometheusLabels;
+use super::SeriesStore;
+use super::SeriesValue;
 use crate::catalog::Instrument;
-use crate::catalog::Origin;
-use crate::catalog::Table;
+use crate::catalog::RowId;
+use crate::catalog::ValueOrigin;
 use crate::catalog::View;
-use crate::record::Device;
-use crate::record::Label;
-use crate::record::Reading;
+use crate::catalog::ViewDefinition;
+use crate::catalog::ViewMetric;
+use crate::measurement::DeviceRecord;
+use crate::measurement::Label;
+use crate::measurement::Observation;
 use crate::semconv::attribute as a;
 
 /// A view that a page has.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Chosen {
+pub(crate) struct EnabledView {
     pub(crate) view: View,
     /// The rows that it shows are not shown under our names.
-    pub(crate) instead: bool,
+    pub(crate) replaces_rows: bool,
 }
 
-impl Chosen {
-    pub(super) fn hides(self, id: Id) -> bool {
-        self.instead && self.view.shows(id)
+impl EnabledView {
+    pub(super) fn hides(self, id: RowId) -> bool {
+        self.replaces_rows && self.view.shows(id)
     }
 
     /// Writes every series whose value is known.
-    pub(super) fn encode(self, store: &Store, source: &dyn Source, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    pub(super) fn encode(
+        self,
+        store: &SeriesStore,
+        source: &dyn ObservableSource,
+        encoder: &mut DescriptorEncoder<'_>,
+    ) -> fmt::Result {
         let devices = source.devices();
         let table = self.view.table();
         // Of a device that two sources know, the first one is right: a page has no series twice.
-        let unlike = |(place, device): &(usize, &Device)| !devices[..*place].iter().any(|other| other.id == device.id);
+        let unlike =
+            |(place, device): &(usize, &DeviceRecord)| !devices[..*place].iter().any(|other| other.id == device.id);
         let devices: Vec<_> = devices.iter().enumerate().filter(unlike).map(|(_, device)| device).collect();
         for column in table.columns {
             let values = column.values(store, source, &devices);
@@ -50,19 +56,24 @@ impl Chosen {
     }
 }
 
-impl Column {
+impl ViewMetric {
     /// A value for each device that has one, in the view's unit.
-    fn values<'a>(&self, store: &Store, source: &dyn Source, devices: &[&'a Device]) -> Vec<(&'a Device, f64)> {
-        let read = |id: Id| readings(store, source, id);
+    fn values<'a>(
+        &self,
+        store: &SeriesStore,
+        source: &dyn ObservableSource,
+        devices: &[&'a DeviceRecord],
+    ) -> Vec<(&'a DeviceRecord, f64)> {
+        let read = |id: RowId| readings(store, source, id);
         match self.origin {
-            Origin::Figure(figure) => self.each(devices, |device| device.figure(figure)),
-            Origin::Row(id, only) => {
+            ValueOrigin::DeviceValue(figure) => self.each(devices, |device| device.figure(figure)),
+            ValueOrigin::Row(id, only) => {
                 let mut readings = read(id);
-                let wanted = |reading: &Reading| only.is_none_or(|(name, word)| label(reading, name) == Some(word));
+                let wanted = |reading: &Observation| only.is_none_or(|(name, word)| label(reading, name) == Some(word));
                 readings.retain(wanted);
                 self.each(devices, |device| of(device, &readings))
             }
-            Origin::Rest(id, less) => {
+            ValueOrigin::Difference(id, less) => {
                 let (whole, less) = (read(id), less.iter().map(|id| read(*id)).collect::<Vec<_>>());
                 self.each(devices, |device| {
                     let taken: f64 = less.iter().filter_map(|readings| of(device, readings)).sum();
@@ -72,27 +83,32 @@ impl Column {
         }
     }
 
-    fn each<'a>(&self, devices: &[&'a Device], value: impl Fn(&Device) -> Option<f64>) -> Vec<(&'a Device, f64)> {
+    fn each<'a>(
+        &self,
+        devices: &[&'a DeviceRecord],
+        value: impl Fn(&DeviceRecord) -> Option<f64>,
+    ) -> Vec<(&'a DeviceRecord, f64)> {
         devices.iter().filter_map(|device| Some((*device, (self.convert)(value(device)?)))).collect()
     }
 }
 
 /// The series of a row, whatever the level of the page.
-fn readings(store: &Store, source: &dyn Source, id: Id) -> Vec<Reading> {
+fn readings(store: &SeriesStore, source: &dyn ObservableSource, id: RowId) -> Vec<Observation> {
     if id.row().is_observable() {
         return source.read_always(id);
     }
     let series = store.lock(id);
-    let known =
-        series.iter().filter_map(|(labels, (_, cell))| Some(Reading { labels: labels.to_vec(), value: cell.value()? }));
+    let known = series
+        .iter()
+        .filter_map(|(labels, (_, cell))| Some(Observation { labels: labels.to_vec(), value: cell.value()? }));
     known.collect()
 }
 
 /// The value of a device: by its own id, else by that of what the id is a sensor of.
-fn of(device: &Device, readings: &[Reading]) -> Option<f64> {
+fn of(device: &DeviceRecord, readings: &[Observation]) -> Option<f64> {
     let named = |attribute| readings.iter().find(|reading| label(reading, attribute) == Some(device.id.as_str()));
     let sensor = || {
-        let is_sensor = |reading: &&Reading| {
+        let is_sensor = |reading: &&Observation| {
             let id = label(reading, a::HW_ID).unwrap_or_default();
             label(reading, a::HW_PARENT) == Some(device.id.as_str())
                 && id.strip_prefix(device.id.as_str()).is_some_and(|rest| rest.starts_with('/'))
@@ -102,15 +118,15 @@ fn of(device: &Device, readings: &[Reading]) -> Option<f64> {
     named(a::HW_ID).or_else(sensor).map(|reading| reading.value)
 }
 
-fn label<'a>(reading: &'a Reading, name: &str) -> Option<&'a str> {
+fn label<'a>(reading: &'a Observation, name: &str) -> Option<&'a str> {
     reading.labels.iter().find(|label| label.name == name).map(|label| label.value.as_str())
 }
 
 fn encode_column(
     encoder: &mut DescriptorEncoder<'_>,
-    table: &Table,
-    column: &Column,
-    values: &[(&Device, f64)],
+    table: &ViewDefinition,
+    column: &ViewMetric,
+    values: &[(&DeviceRecord, f64)],
 ) -> fmt::Result {
     if values.is_empty() {
         return Ok(());
@@ -124,10 +140,10 @@ fn encode_column(
             Some(Label::new(tag.name, text))
         });
         let echo = column.echo.map(|name| Label::new(name, Arc::<str>::from(value.to_string())));
-        let labels = PageLabels::new(&tags.chain(echo).collect::<Vec<_>>());
+        let labels = PrometheusLabels::new(&tags.chain(echo).collect::<Vec<_>>());
         let mut series = metric.encode_family(&labels)?;
         // As DCGM writes them: whole numbers without a point.
-        match whole(*value) {
+        match to_exact_i64(*value) {
             Some(whole) => series.encode_gauge(&whole)?,
             None => series.encode_gauge(value)?,
         }
@@ -136,18 +152,18 @@ fn encode_column(
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "it is whole, and below 2^53")]
-fn whole(value: f64) -> Option<i64> {
+fn to_exact_i64(value: f64) -> Option<i64> {
     (value.fract() == 0.0 && value.abs() < 9e15).then_some(value as i64)
 }
 
-impl Cell {
+impl SeriesValue {
     /// What it holds, unless that is a distribution.
     #[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
     fn value(&self) -> Option<f64> {
         match self {
-            Self::Sum(sum) => Some(sum.load(Ordering::Relaxed) as f64),
-            Self::Real(bits) | Self::Value(bits) => Some(f64::from_bits(bits.load(Ordering::Relaxed))),
-            Self::Histogram(_) | Self::Exemplars(_) => None,
+            Self::Counter(sum) => Some(sum.load(Ordering::Relaxed) as f64),
+            Self::FloatCounter(bits) | Self::Gauge(bits) => Some(f64::from_bits(bits.load(Ordering::Relaxed))),
+            Self::Histogram(_) | Self::ExemplarHistogram(_) => None,
         }
     }
 }

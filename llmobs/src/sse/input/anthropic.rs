@@ -19,8 +19,8 @@ use crate::content::MessageRole;
 use crate::content::Modality;
 use crate::content::Part;
 use crate::content::ToolDefinition;
-use crate::sse::story::array;
-use crate::sse::story::said;
+use crate::sse::decoder_state::array;
+use crate::sse::decoder_state::non_empty_str;
 
 pub(super) fn read(value: &Value) -> Input {
     let input = instructions(&value["system"]).fold(Input::new(), Input::system);
@@ -36,14 +36,14 @@ fn turns(message: &Value) -> Vec<Message> {
 fn block(role: MessageRole, block: &Value) -> Vec<(MessageRole, Part)> {
     let kind = block["type"].as_str().unwrap_or("text");
     if kind.ends_with("tool_result") {
-        let parts = response(said(&block["tool_use_id"]), &block["content"], medium);
+        let parts = response(non_empty_str(&block["tool_use_id"]), &block["content"], medium);
         return parts.into_iter().map(|part| (MessageRole::Tool, part)).collect();
     }
     let part = match kind {
         "text" => text(block).or_else(|| text(&block["text"])),
         "thinking" => reasoning(&block["thinking"]),
         _ if kind.ends_with("tool_use") => {
-            said(&block["name"]).map(|name| call(name, said(&block["id"]), &block["input"]))
+            non_empty_str(&block["name"]).map(|name| call(name, non_empty_str(&block["id"]), &block["input"]))
         }
         _ => medium(block),
     };
@@ -60,16 +60,16 @@ fn block(role: MessageRole, block: &Value) -> Vec<(MessageRole, Part)> {
 /// The medium that a block is, or the text of a document.
 fn medium(block: &Value) -> Option<Part> {
     let modality = match block["type"].as_str()? {
-        "container_upload" => return media::held(Modality::Document, &block["file_id"]),
+        "container_upload" => return media::file_part(Modality::Document, &block["file_id"]),
         "document" => Modality::Document,
         "image" => Modality::Image,
         _ => return None,
     };
     let source = &block["source"];
     match source["type"].as_str()? {
-        "base64" => media::inline(modality, said(&source["media_type"]).unwrap_or_default(), &source["data"]),
+        "base64" => media::inline(modality, non_empty_str(&source["media_type"]).unwrap_or_default(), &source["data"]),
         "content" => text(&source["content"]),
-        "file" => media::held(modality, &source["file_id"]),
+        "file" => media::file_part(modality, &source["file_id"]),
         "text" => text(&source["data"]),
         "url" => media::at(modality, &source["url"]),
         _ => None,
@@ -77,10 +77,10 @@ fn medium(block: &Value) -> Option<Part> {
 }
 
 fn tool(tool: &Value) -> Option<ToolDefinition> {
-    match said(&tool["type"]) {
+    match non_empty_str(&tool["type"]) {
         None | Some("custom") => function(tool, "input_schema"),
         Some(kind) => {
-            let name = said(&tool["name"]).unwrap_or(kind);
+            let name = non_empty_str(&tool["name"]).unwrap_or(kind);
             Some(described(ToolDefinition::of(kind, name), tool, "input_schema"))
         }
     }

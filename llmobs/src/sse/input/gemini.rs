@@ -17,11 +17,11 @@ use crate::content::Message;
 use crate::content::MessageRole;
 use crate::content::Part;
 use crate::content::ToolDefinition;
-use crate::sse::said::gemini::CODE_EXECUTION;
-use crate::sse::story::array;
-use crate::sse::story::either;
-use crate::sse::story::said;
-use crate::sse::story::says;
+use crate::sse::decoder_state::array;
+use crate::sse::decoder_state::either;
+use crate::sse::decoder_state::is_non_empty;
+use crate::sse::decoder_state::non_empty_str;
+use crate::sse::delta::gemini::CODE_EXECUTION;
 
 pub(super) fn read(value: &Value) -> Input {
     let system = either(value, ["systemInstruction", "system_instruction"]);
@@ -39,9 +39,9 @@ fn turns(content: &Value) -> Vec<Message> {
 fn part(role: MessageRole, part: &Value) -> Vec<(MessageRole, Part)> {
     let called = either(part, ["functionCall", "function_call"]);
     let code = either(part, ["executableCode", "executable_code"]);
-    let of_role = if let Some(name) = said(&called["name"]) {
-        Some(call(name, said(&called["id"]), &called["args"]))
-    } else if says(code) {
+    let of_role = if let Some(name) = non_empty_str(&called["name"]) {
+        Some(call(name, non_empty_str(&called["id"]), &called["args"]))
+    } else if is_non_empty(code) {
         Some(call(CODE_EXECUTION, None, code))
     } else if part["thought"] == true {
         reasoning(&part["text"])
@@ -58,7 +58,7 @@ fn answers(part: &Value) -> Vec<Part> {
     let ran = either(part, ["codeExecutionResult", "code_execution_result"]);
     let beside = array(&answered["parts"]).iter().filter_map(medium);
     if answered.is_object() {
-        let answer = response(said(&answered["id"]), &answered["response"], |_| None);
+        let answer = response(non_empty_str(&answered["id"]), &answered["response"], |_| None);
         answer.into_iter().chain(beside).collect()
     } else if ran.is_object() {
         response(None, ran, |_| None)
@@ -70,7 +70,7 @@ fn answers(part: &Value) -> Vec<Part> {
 fn medium(part: &Value) -> Option<Part> {
     let inline = either(part, ["inlineData", "inline_data"]);
     let file = either(part, ["fileData", "file_data"]);
-    let kind = [inline, file].into_iter().find_map(|of| said(either(of, ["mimeType", "mime_type"])));
+    let kind = [inline, file].into_iter().find_map(|of| non_empty_str(either(of, ["mimeType", "mime_type"])));
     let (kind, modality) = (kind.unwrap_or_default(), media::modality(kind.unwrap_or_default()));
     media::inline(modality, kind, &inline["data"]).or_else(|| {
         let part = media::at(modality, either(file, ["fileUri", "file_uri"]))?;

@@ -15,8 +15,8 @@ use crate::content::Message;
 use crate::content::MessageRole;
 use crate::content::Modality;
 use crate::content::Part;
-use crate::sse::story::array;
-use crate::sse::story::said;
+use crate::sse::decoder_state::array;
+use crate::sse::decoder_state::non_empty_str;
 
 pub(super) fn read(value: &Value) -> Input {
     let input = instructions(&value["system"]).fold(Input::new(), Input::system);
@@ -30,7 +30,7 @@ fn message(message: &Value) -> Option<Message> {
     let role = role(&message["role"])?;
     let content = &message["content"];
     let parts: Vec<Part> = if role == MessageRole::Tool {
-        response(said(&message["tool_call_id"]), content, |_| None)
+        response(non_empty_str(&message["tool_call_id"]), content, |_| None)
     } else {
         let calls = array(&message["tool_calls"]).iter().filter_map(called);
         let said = reasoning(&message["thinking"]).into_iter().chain(text(content));
@@ -41,7 +41,7 @@ fn message(message: &Value) -> Option<Message> {
 
 fn called(tool: &Value) -> Option<Part> {
     let function = &tool["function"];
-    Some(call(said(&function["name"])?, said(&tool["id"]), &function["arguments"]))
+    Some(call(non_empty_str(&function["name"])?, non_empty_str(&tool["id"]), &function["arguments"]))
 }
 
 /// They are base64 alone.

@@ -18,10 +18,10 @@ use crate::content::MessageRole;
 use crate::content::Modality;
 use crate::content::Part;
 use crate::content::ToolDefinition;
-use crate::sse::said::openai::thinking;
-use crate::sse::story::array;
-use crate::sse::story::either;
-use crate::sse::story::said;
+use crate::sse::decoder_state::array;
+use crate::sse::decoder_state::either;
+use crate::sse::decoder_state::non_empty_str;
+use crate::sse::delta::openai::thinking;
 
 pub(super) fn read(value: &Value) -> Input {
     // A prompt of Responses is the name of one.
@@ -31,7 +31,7 @@ pub(super) fn read(value: &Value) -> Input {
     }
     let messages = array(&value["messages"]).iter().filter_map(message);
     // Those of tokens say nothing.
-    let prompts = listed(prompt).iter().filter_map(said).map(Message::user);
+    let prompts = listed(prompt).iter().filter_map(non_empty_str).map(Message::user);
     tools(value).fold(Input::new().messages(messages.chain(prompts)), Input::tool)
 }
 
@@ -42,31 +42,31 @@ pub(super) fn tools(value: &Value) -> impl Iterator<Item = ToolDefinition> {
 }
 
 fn tool(tool: &Value) -> Option<ToolDefinition> {
-    let kind = said(&tool["type"])?;
+    let kind = non_empty_str(&tool["type"])?;
     // Responses have the fields beside the type.
     let of = if tool[kind].is_object() { &tool[kind] } else { tool };
     if kind == "function" {
         return function(of, "parameters");
     }
     // The provider's own have no name but that of their type; those of a server have the server's.
-    let name = ["name", "server_label"].into_iter().find_map(|field| said(&of[field]));
+    let name = ["name", "server_label"].into_iter().find_map(|field| non_empty_str(&of[field]));
     Some(described(ToolDefinition::of(kind, name.unwrap_or(kind)), of, "parameters"))
 }
 
 fn message(message: &Value) -> Option<Message> {
     let role = role(&message["role"])?;
-    let new = said(&message["name"]).into_iter().fold(Message::new(role), Message::name);
+    let new = non_empty_str(&message["name"]).into_iter().fold(Message::new(role), Message::name);
     let content = &message["content"];
     if role == MessageRole::Tool {
-        let parts = response(said(&message["tool_call_id"]), content, medium);
+        let parts = response(non_empty_str(&message["tool_call_id"]), content, medium);
         return Some(parts.into_iter().fold(new, Message::part));
     }
     let thought = ["reasoning_content", "reasoning"].into_iter().find_map(|field| reasoning(&message[field]));
     let tools = array(&message["tool_calls"]).iter().filter_map(called);
     let legacy = &message["function_call"];
-    let legacy = said(&legacy["name"]).map(|name| call(name, None, &legacy["arguments"]));
+    let legacy = non_empty_str(&legacy["name"]).map(|name| call(name, None, &legacy["arguments"]));
     let parts = thought.into_iter().chain(parts(content)).chain(text(&message["refusal"]));
-    let parts = parts.chain(media::held(Modality::Audio, &message["audio"]["id"])).chain(tools).chain(legacy);
+    let parts = parts.chain(media::file_part(Modality::Audio, &message["audio"]["id"])).chain(tools).chain(legacy);
     Some(parts.fold(new, Message::part))
 }
 
@@ -89,21 +89,20 @@ fn part(part: &Value) -> Vec<Part> {
 
 fn called(tool: &Value) -> Option<Part> {
     let of = either(tool, ["function", "custom"]);
-    Some(call(said(&of["name"])?, said(&tool["id"]), either(of, ["arguments", "input"])))
+    Some(call(non_empty_str(&of["name"])?, non_empty_str(&tool["id"]), either(of, ["arguments", "input"])))
 }
 
 /// The medium that a part is, if it is one.
 pub(super) fn medium(part: &Value) -> Option<Part> {
     match part["type"].as_str()? {
-        "computer_screenshot" | "image_url" | "input_image" => {
-            addressed(Modality::Image, &part["image_url"]).or_else(|| media::held(Modality::Image, &part["file_id"]))
-        }
+        "computer_screenshot" | "image_url" | "input_image" => addressed(Modality::Image, &part["image_url"])
+            .or_else(|| media::file_part(Modality::Image, &part["file_id"])),
         // These two are vLLM's.
         "audio_url" => addressed(Modality::Audio, &part["audio_url"]),
         "video_url" => addressed(Modality::Video, &part["video_url"]),
         "input_audio" => {
             let audio = &part["input_audio"];
-            let kind = said(&audio["format"]).map(|format| format!("audio/{format}")).unwrap_or_default();
+            let kind = non_empty_str(&audio["format"]).map(|format| format!("audio/{format}")).unwrap_or_default();
             media::inline(Modality::Audio, &kind, &audio["data"])
         }
         "file" => file(&part["file"]),
@@ -120,5 +119,5 @@ fn addressed(modality: Modality, address: &Value) -> Option<Part> {
 /// A file: held, elsewhere, or in an address that holds it.
 fn file(file: &Value) -> Option<Part> {
     let [elsewhere, here] = ["file_url", "file_data"].map(|field| media::at(Modality::Document, &file[field]));
-    media::held(Modality::Document, &file["file_id"]).or(elsewhere).or(here)
+    media::file_part(Modality::Document, &file["file_id"]).or(elsewhere).or(here)
 }

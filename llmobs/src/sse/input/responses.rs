@@ -13,13 +13,13 @@ use crate::content::Input;
 use crate::content::Message;
 use crate::content::MessageRole;
 use crate::content::Part;
-use crate::sse::items;
-use crate::sse::story::array;
-use crate::sse::story::said;
+use crate::sse::decoder_state::array;
+use crate::sse::decoder_state::non_empty_str;
+use crate::sse::responses_items;
 
 pub(super) fn read(value: &Value) -> Input {
     let input = instructions(&value["instructions"]).fold(Input::new(), Input::system);
-    let input = said(&value["input"]).map(Message::user).into_iter().fold(input, Input::message);
+    let input = non_empty_str(&value["input"]).map(Message::user).into_iter().fold(input, Input::message);
     openai::tools(value).fold(input.messages(turns(array(&value["input"]))), Input::tool)
 }
 
@@ -43,10 +43,11 @@ fn item(item: &Value) -> Vec<(MessageRole, Part)> {
             let Some(role) = role(&item["role"]) else { return Vec::new() };
             (role, openai::parts(&item["content"]).collect())
         }
-        "reasoning" => (MessageRole::Assistant, items::reasoning(item).filter_map(reasoning).collect()),
+        "reasoning" => (MessageRole::Assistant, responses_items::reasoning(item).filter_map(reasoning).collect()),
         _ if kind.ends_with("_output") => (MessageRole::Tool, answer(item)),
         _ => {
-            let called = items::called(item).map(|name| call(name, items::id(item), items::arguments(item)));
+            let called = responses_items::called(item)
+                .map(|name| call(name, responses_items::id(item), responses_items::arguments(item)));
             (MessageRole::Assistant, called.into_iter().collect::<Vec<_>>())
         }
     };
@@ -58,5 +59,5 @@ fn item(item: &Value) -> Vec<(MessageRole, Part)> {
 }
 
 fn answer(item: &Value) -> Vec<Part> {
-    response(items::id(item), &item["output"], openai::medium)
+    response(responses_items::id(item), &item["output"], openai::medium)
 }

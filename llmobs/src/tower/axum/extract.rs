@@ -48,9 +48,9 @@ impl<S: Sync> FromRequestParts<S> for CurrentObserver {
 /// deadlines.
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::exhaustive_structs, reason = "an extractor is taken apart by its pattern")]
-pub struct Arrived(pub Moment);
+pub struct RequestArrival(pub Moment);
 
-impl<S: Sync> FromRequestParts<S> for Arrived {
+impl<S: Sync> FromRequestParts<S> for RequestArrival {
     type Rejection = Infallible;
 
     async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Self, Infallible> {

@@ -12,13 +12,13 @@ use futures_core::Stream;
 use pin_project_lite::pin_project;
 
 use crate::observer::Chunk;
-use crate::observer::Observed;
+use crate::observer::Described;
+use crate::observer::ObservedStream;
 use crate::observer::Operation;
-use crate::observer::With;
 use crate::semconv::value::ErrorType;
 
 /// The events of an observed stream.
-pub type ObservedEvents<S, F, E> = Observed<Events<S, F>, With<fn(&Result<Event, E>) -> Chunk>>;
+pub type ObservedEvents<S, F, E> = ObservedStream<Events<S, F>, Described<fn(&Result<Event, E>) -> Chunk>>;
 
 /// A response that sends each item of a stream as an event, and ends the operation as the stream ends: by itself, with
 /// an error, or when the caller goes away.
@@ -77,7 +77,7 @@ where
                 Ok((chunk, event)) => (chunk, Ok(event)),
                 Err(error) => (Chunk::failed(ErrorType::Other), Err(error)),
             };
-            CARRIED.set(Some(chunk));
+            LAST_CHUNK.set(Some(chunk));
             Some(event)
         })
     }
@@ -96,9 +96,9 @@ impl<S: fmt::Debug, F> fmt::Debug for Events<S, F> {
 thread_local! {
     /// What the event carries that was just made. An event cannot be asked, and the stream around this one asks on the
     /// same thread before anything else runs.
-    static CARRIED: Cell<Option<Chunk>> = const { Cell::new(None) };
+    static LAST_CHUNK: Cell<Option<Chunk>> = const { Cell::new(None) };
 }
 
 fn carried<E>(_: &Result<Event, E>) -> Chunk {
-    CARRIED.take().unwrap_or_default()
+    LAST_CHUNK.take().unwrap_or_default()
 }

@@ -10,7 +10,7 @@ pub(super) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 /// A table, and a wish for a fresh one in two seconds.
 pub(super) fn page(all: &[InFlight]) -> String {
-    let rows: String = all.iter().map(|operation| Row(operation).to_string()).collect();
+    let rows: String = all.iter().map(|operation| TableRow(operation).to_string()).collect();
     format!("{HEAD}<h1>In flight: {}</h1>\n<table>\n{COLUMNS}{rows}</table>\n", all.len())
 }
 
@@ -30,15 +30,15 @@ td.number { text-align: right; font-variant-numeric: tabular-nums }
 const COLUMNS: &str = "<tr><th>age, s<th>state<th>waits for<th>operation<th>model<th>provider<th>tokens\
                        <th>tokens/s<th>preemptions<th>trace</tr>\n";
 
-struct Row<'a>(&'a InFlight);
+struct TableRow<'a>(&'a InFlight);
 
-impl fmt::Display for Row<'_> {
+impl fmt::Display for TableRow<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(operation) = self;
         write!(f, "<tr><td class=number>{:.3}", operation.age.as_secs_f64())?;
         write!(f, "<td>{}<td>{}", operation.state, waits_for(operation))?;
         for text in [&operation.operation, &operation.model, &operation.provider] {
-            write!(f, "<td>{}", Text(text))?;
+            write!(f, "<td>{}", EscapedHtml(text))?;
         }
         write!(f, "<td class=number>{}<td class=number>", operation.tokens)?;
         if let Some(rate) = operation.rate {
@@ -50,9 +50,9 @@ impl fmt::Display for Row<'_> {
 }
 
 /// A text that is no markup.
-struct Text<'a>(&'a str);
+struct EscapedHtml<'a>(&'a str);
 
-impl fmt::Display for Text<'_> {
+impl fmt::Display for EscapedHtml<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.chars().try_for_each(|character| match character {
             '&' => f.write_str("&amp;"),
@@ -72,6 +72,6 @@ mod tests {
     #[test]
     fn a_models_name_is_no_markup() {
         let name = "<script>alert('1')</script>\"&";
-        assert_eq!(Text(name).to_string(), "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&quot;&amp;");
+        assert_eq!(EscapedHtml(name).to_string(), "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&quot;&amp;");
     }
 }

@@ -7,20 +7,20 @@ use crate::observer::InFlight;
 
 /// `{"in_flight":[...]}`, times in seconds.
 pub(super) fn page(all: &[InFlight]) -> String {
-    let rows: Vec<_> = all.iter().map(|operation| Row(operation).to_string()).collect();
+    let rows: Vec<_> = all.iter().map(|operation| JsonOperation(operation).to_string()).collect();
     format!("{{\"in_flight\":[{}]}}\n", rows.join(","))
 }
 
-struct Row<'a>(&'a InFlight);
+struct JsonOperation<'a>(&'a InFlight);
 
-impl fmt::Display for Row<'_> {
+impl fmt::Display for JsonOperation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(operation) = self;
-        write!(f, "{{\"operation\":{}", Text(&operation.operation))?;
-        write!(f, ",\"provider\":{}", Text(&operation.provider))?;
-        write!(f, ",\"model\":{}", Text(&operation.model))?;
-        write!(f, ",\"state\":{}", Text(operation.state.as_str()))?;
-        write!(f, ",\"waits_for\":{}", Text(waits_for(operation)))?;
+        write!(f, "{{\"operation\":{}", JsonString(&operation.operation))?;
+        write!(f, ",\"provider\":{}", JsonString(&operation.provider))?;
+        write!(f, ",\"model\":{}", JsonString(&operation.model))?;
+        write!(f, ",\"state\":{}", JsonString(operation.state.as_str()))?;
+        write!(f, ",\"waits_for\":{}", JsonString(waits_for(operation)))?;
         write!(f, ",\"age_seconds\":{:.3}", operation.age.as_secs_f64())?;
         write!(f, ",\"tokens\":{}", operation.tokens)?;
         match operation.rate.filter(|rate| rate.is_finite()) {
@@ -29,16 +29,16 @@ impl fmt::Display for Row<'_> {
         }
         write!(f, ",\"preemptions\":{}", operation.preemptions)?;
         match &operation.trace_id {
-            Some(id) => write!(f, ",\"trace_id\":{}}}", Text(id)),
+            Some(id) => write!(f, ",\"trace_id\":{}}}", JsonString(id)),
             None => f.write_str(",\"trace_id\":null}"),
         }
     }
 }
 
 /// A text as JSON has it.
-struct Text<'a>(&'a str);
+struct JsonString<'a>(&'a str);
 
-impl fmt::Display for Text<'_> {
+impl fmt::Display for JsonString<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("\"")?;
         for character in self.0.chars() {
@@ -59,6 +59,6 @@ mod tests {
 
     #[test]
     fn a_text_is_escaped() {
-        assert_eq!(Text("a \"b\" \\ c\n\u{7f}ß").to_string(), r#""a \"b\" \\ c\u000a\u007fß""#);
+        assert_eq!(JsonString("a \"b\" \\ c\n\u{7f}ß").to_string(), r#""a \"b\" \\ c\u000a\u007fß""#);
     }
 }

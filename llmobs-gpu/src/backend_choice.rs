@@ -1,0 +1,53 @@
+//! Which GPUs, as one says it on a command line.
+
+use std::error::Error;
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// Where GPUs are looked for: `auto`, `off`, or `nvml:PATH` with the file of NVIDIA's library.
+///
+/// ```
+/// use llmobs_gpu::BackendChoice;
+///
+/// assert_eq!("nvml:/opt/libnvidia-ml.so.1".parse(), Ok(BackendChoice::Nvml("/opt/libnvidia-ml.so.1".into())));
+/// assert_eq!("auto".parse(), Ok(BackendChoice::Auto));
+/// assert!("cuda".parse::<BackendChoice>().is_err());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum BackendChoice {
+    /// Whatever this machine has.
+    #[default]
+    Auto,
+    /// Nowhere: nothing is sampled.
+    Off,
+    /// In this file. Without feature `nvml` nothing is sampled.
+    Nvml(PathBuf),
+}
+
+impl FromStr for BackendChoice {
+    type Err = ParseBackendChoiceError;
+
+    fn from_str(text: &str) -> Result<Self, ParseBackendChoiceError> {
+        match (text, text.strip_prefix("nvml:")) {
+            ("auto", _) => Ok(Self::Auto),
+            ("off", _) => Ok(Self::Off),
+            (_, Some(path)) if !path.is_empty() => Ok(Self::Nvml(path.into())),
+            _ => Err(ParseBackendChoiceError),
+        }
+    }
+}
+
+/// It is none of the choices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ParseBackendChoiceError;
+
+impl fmt::Display for ParseBackendChoiceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("it is `auto`, `off` or `nvml:PATH`")
+    }
+}
+
+impl Error for ParseBackendChoiceError {}

@@ -1,0 +1,326 @@
+//! The laws of attribution, over many operations that overlap, slow counters, resets and lost samples.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::accounts::EnergyAccounts;
+use super::ledger::DeviceLedger;
+use super::ledger::Tenancy;
+use super::meter::EnergyMeter;
+use super::meter::MeterUpdate;
+
+const MS: u64 = 1_000_000;
+
+/// An operation: when it runs, in milliseconds, and the devices.
+#[derive(Debug, Clone)]
+struct SimulatedOperation {
+    from: u64,
+    time: u64,
+    devices: u64,
+}
+
+fn runs() -> impl Strategy<Value = Vec<SimulatedOperation>> {
+    let run = (0..2_000_u64, 1..900_u64, 1..4_u64);
+    prop::collection::vec(run.prop_map(|(from, time, devices)| SimulatedOperation { from, time, devices }), 0..40)
+}
+
+/// Who else uses a device; most of the time nobody.
+fn tenancy() -> impl Strategy<Value = Tenancy> {
+    prop_oneof![
+        2 => Just(Tenancy::Exclusive),
+        1 => (0.0..=1.0_f64).prop_map(Tenancy::Shared),
+        1 => Just(Tenancy::Unknown),
+    ]
+}
+
+/// What a device's counter shows at a moment: updated once a period, with a power that swings.
+fn counter(period: u64, at: u64) -> u64 {
+    let updates = at / period;
+    (0..updates).map(|update| (200 + update * 37 % 400) * period * 1_000).sum()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+
+    #[test]
+    fn requests_and_idleness_and_what_is_nobodys_are_what_was_measured(
+        runs in runs(),
+        period in 10..200_u64,
+        poll in 5..120_u64,
+        losses in prop::collection::vec(any::<bool>(), 64),
+        reset_at in prop::option::of(200..2_500_u64),
+        idle in prop::option::of(0.0..300.0_f64),
+        tenants in prop::collection::vec(tenancy(), 1..8),
+    ) {
+        let mut accounts = EnergyAccounts::new(2);
+        let mut meters = [EnergyMeter::default(), EnergyMeter::default()];
+        let mut events: Vec<(u64, bool, u64)> = Vec::new();
+        for (key, run) in (0..).zip(&runs) {
+            accounts.open(key, run.devices, key);
+            events.push((run.from, true, key));
+            events.push((run.from + run.time, false, key));
+        }
+        events.sort_unstable();
+        let mut events = events.into_iter().peekable();
+        let mut settled = BTreeMap::new();
+        let start = 1_000;
+        for (tick, now) in (0..3_600).step_by(usize::try_from(poll).unwrap()).enumerate() {
+            let now: u64 = now;
+            while let Some((at, begins, key)) = events.next_if(|(at, ..)| *at <= now) {
+                let at = (at + start) * MS;
+                if begins { accounts.run(key, at) } else { accounts.end(key, at) }
+            }
+            if losses[tick % losses.len()] && tick % 3 != 0 {
+                continue;
+            }
+            for (device, meter) in meters.iter_mut().enumerate() {
+                let since = reset_at.filter(|reset| *reset <= now).unwrap_or(0);
+                let shown = counter(period + device as u64, now - since);
+                let at = (now + start) * MS;
+                match meter.counter(shown, at, Some(700.0)) {
+                    MeterUpdate::Energy(energy) => {
+                        let tenancy = tenants[(tick / 8 + device) % tenants.len()];
+                        accounts.close(device, energy, at, idle, tenancy);
+                    }
+                    MeterUpdate::Dropped(_) | MeterUpdate::First => accounts.void(device, at),
+                    MeterUpdate::Unchanged => {}
+                }
+            }
+            for done in accounts.settle((now + start).saturating_sub(400) * MS) {
+                prop_assert!(settled.insert(done.operation, done.microjoules).is_none(), "settled once");
+            }
+        }
+        let everything = accounts.settle(u64::MAX);
+        settled.extend(everything.into_iter().map(|done| (done.operation, done.microjoules)));
+        let mut requests = 0;
+        for (device, meter) in meters.iter().enumerate() {
+            let totals = accounts.totals(device);
+            prop_assert_eq!(totals.request + totals.idle + totals.unattributed, totals.measured);
+            prop_assert_eq!(totals.measured, meter.total());
+            requests += totals.request;
+        }
+        prop_assert_eq!(settled.values().sum::<u64>(), requests, "and the operations have what is the requests'");
+        prop_assert!(settled.len() <= runs.len());
+    }
+
+    #[test]
+    fn no_amount_is_more_than_a_device_can_take_and_none_is_negative(
+        readings in prop::collection::vec((1..400_u64, prop_oneof![0..200_000_000_u64, any::<u64>()], any::<bool>()), 1..60),
+        limit in 100.0..1_000.0_f64,
+    ) {
+        let mut meter = EnergyMeter::default();
+        let (mut at, mut counter, mut total, mut shown) = (1_000 * MS, 0_u64, 0, 0);
+        let mut times = vec![at];
+        for (pause, value, jumps) in readings {
+            at += pause * MS;
+            counter = if jumps { value } else { counter.wrapping_add(value % 200_000_000) };
+            if let MeterUpdate::Energy(energy) = meter.counter(counter, at, Some(limit)) {
+                // No longer than from the beginning of the reading before the last change.
+                let most = 1.5 * limit * (at - times[0]) as f64 / 1e3;
+                prop_assert!(energy as f64 <= most + 1.0, "{energy} of {most}");
+                total += energy;
+            }
+            prop_assert!(meter.shown() >= shown, "what is published never falls");
+            shown = meter.shown();
+            times.push(at);
+        }
+        prop_assert_eq!(meter.total(), total);
+        prop_assert!(total as f64 <= 2.0 * 1.5 * limit * (at - times[0]) as f64 / 1e3 + 1e3, "and so is the sum of all");
+    }
+
+    #[test]
+    fn who_runs_alike_gets_alike_and_who_does_not_run_gets_nothing(
+        others in 0..20_u64, from in 0..50_u64, time in 1..50_u64, energy in 0..100_000_000_u64,
+    ) {
+        let mut ledger = DeviceLedger::default();
+        ledger.close(0, 1_000 * MS, None, Tenancy::Exclusive);
+        let (begin, end) = ((1_000 + from) * MS, (1_000 + from + time) * MS);
+        for key in 0..others + 2 {
+            ledger.start(key, begin);
+        }
+        for key in 0..others + 2 {
+            ledger.stop(key, end);
+        }
+        ledger.start(999, 1_200 * MS);
+        let shares = ledger.close(energy, 1_200 * MS, Some(0.0), Tenancy::Exclusive);
+        let of = |key| shares.iter().find(|share| share.key == key).map_or(0, |share| share.microjoules);
+        prop_assert!(of(0).abs_diff(of(1)) <= 1, "{} {}", of(0), of(1));
+        prop_assert_eq!(of(999), 0);
+    }
+
+    #[test]
+    fn what_an_operation_is_called_changes_nothing(
+        runs in prop::collection::vec((0..90_u64, 1..90_u64), 1..12), energy in 0..100_000_000_u64,
+    ) {
+        let shares = |name: &dyn Fn(u64) -> u64| {
+            let mut ledger = DeviceLedger::default();
+            ledger.close(0, 1_000 * MS, None, Tenancy::Exclusive);
+            let mut events: Vec<(u64, bool, u64)> = Vec::new();
+            for (key, (from, time)) in (0..).zip(&runs) {
+                events.extend([(1_000 + from, true, name(key)), (1_000 + from + time, false, name(key))]);
+            }
+            events.sort_unstable();
+            for (at, begins, key) in events {
+                if begins { ledger.start(key, at * MS) } else { ledger.stop(key, at * MS) }
+            }
+            let shares = ledger.close(energy, 1_200 * MS, Some(0.0), Tenancy::Exclusive);
+            let of = |key| shares.iter().find(|share| share.key == name(key)).map_or(0, |share| share.microjoules);
+            (0..runs.len() as u64).map(of).collect::<Vec<_>>()
+        };
+        for (one, other) in shares(&|key| key).into_iter().zip(shares(&|key| 1_000 - key)) {
+            prop_assert!(one.abs_diff(other) <= 1, "{} {}", one, other);
+        }
+    }
+}
+
+#[test]
+fn two_that_overlap_share_the_time_that_they_share() {
+    let mut ledger = DeviceLedger::default();
+    ledger.close(0, 1_000 * MS, None, Tenancy::Exclusive);
+    ledger.start(1, 1_000 * MS);
+    ledger.start(2, 1_050 * MS);
+    ledger.stop(1, 1_100 * MS);
+    let shares = ledger.close(100_000_000, 1_100 * MS, None, Tenancy::Exclusive);
+    // The first 50 ms are the first one's, of the other 50 ms both have half.
+    assert_eq!(shares.iter().map(|share| share.microjoules).collect::<Vec<_>>(), [75_000_000, 25_000_000]);
+    assert_eq!(shares[0].nanos.to_bits(), 75e6_f64.to_bits());
+    let shares = ledger.close(40_000_000, 1_200 * MS, None, Tenancy::Exclusive);
+    assert_eq!(shares.len(), 1, "the first one stopped");
+    assert_eq!(shares[0].microjoules, 40_000_000);
+}
+
+#[test]
+fn idleness_costs_what_it_was_seen_to_cost() {
+    let mut ledger = DeviceLedger::default();
+    ledger.close(0, 1_000 * MS, None, Tenancy::Exclusive);
+    ledger.close(6_000_000, 1_100 * MS, None, Tenancy::Exclusive);
+    ledger.start(1, 1_150 * MS);
+    let shares = ledger.close(33_000_000, 1_200 * MS, None, Tenancy::Exclusive);
+    assert_eq!(shares[0].microjoules, 30_000_000, "60 W for 50 ms were idle");
+    assert_eq!(ledger.totals().idle, 9_000_000);
+}
+
+#[test]
+fn beyond_the_idle_power_that_was_declared_somebody_else_uses_the_device() {
+    let mut ledger = DeviceLedger::default();
+    ledger.close(0, 1_000 * MS, Some(50.0), Tenancy::Exclusive);
+    ledger.close(30_000_000, 1_100 * MS, Some(50.0), Tenancy::Exclusive);
+    assert_eq!(ledger.totals().idle, 5_000_000);
+    assert_eq!(ledger.totals().unattributed, 25_000_000);
+}
+
+#[test]
+fn what_is_not_waited_for_is_nobodys() {
+    let mut accounts = EnergyAccounts::new(1);
+    accounts.close(0, 0, 1_000 * MS, None, Tenancy::Exclusive);
+    accounts.open(7, 1, "first");
+    accounts.run(7, 1_000 * MS);
+    accounts.end(7, 1_050 * MS);
+    assert!(accounts.settle(1_049 * MS).is_empty(), "its interval is open");
+    assert!(accounts.settle(1_050 * MS).is_empty(), "nothing of it was measured, so there is no figure");
+    accounts.close(0, 10_000_000, 1_050 * MS, None, Tenancy::Exclusive);
+    assert_eq!(accounts.totals(0).unattributed, 10_000_000);
+}
+
+#[test]
+fn an_operation_that_lost_a_part_says_so() {
+    let mut accounts = EnergyAccounts::new(1);
+    accounts.close(0, 0, 1_000 * MS, None, Tenancy::Exclusive);
+    accounts.open(7, 1, "first");
+    accounts.run(7, 1_000 * MS);
+    accounts.close(0, 5_000_000, 1_050 * MS, None, Tenancy::Exclusive);
+    accounts.void(0, 1_100 * MS);
+    accounts.end(7, 1_100 * MS);
+    let settled = accounts.settle(0);
+    assert_eq!((settled[0].operation, settled[0].microjoules, settled[0].complete), ("first", 5_000_000, false));
+}
+
+#[test]
+fn what_waits_in_a_queue_has_not_run() {
+    let mut accounts = EnergyAccounts::new(1);
+    accounts.close(0, 0, 1_000 * MS, None, Tenancy::Exclusive);
+    accounts.open(1, 1, "waits");
+    accounts.open(2, 1, "runs");
+    accounts.run(1, 1_000 * MS);
+    accounts.run(2, 1_000 * MS);
+    accounts.unrun(1, 1_010 * MS);
+    accounts.close(0, 10_000_000, 1_100 * MS, None, Tenancy::Exclusive);
+    accounts.end(1, 1_100 * MS);
+    accounts.end(2, 1_100 * MS);
+    let settled = accounts.settle(0);
+    assert_eq!(
+        settled.iter().map(|done| (done.operation, done.microjoules)).collect::<Vec<_>>(),
+        [("runs", 10_000_000)]
+    );
+}
+
+#[test]
+fn devices_that_come_late_are_not_charged_with_what_was_before() {
+    let mut accounts = EnergyAccounts::new(0);
+    accounts.open(1, 1, "early");
+    accounts.run(1, 1_000 * MS);
+    accounts.equip(1, 1_500 * MS, |_| 1);
+    accounts.close(0, 10_000_000, 1_600 * MS, None, Tenancy::Exclusive);
+    accounts.end(1, 1_600 * MS);
+    let settled = accounts.settle(0);
+    assert_eq!((settled[0].microjoules, settled[0].complete), (10_000_000, false));
+}
+
+#[test]
+fn what_never_ran_is_no_measurement() {
+    let mut accounts = EnergyAccounts::new(1);
+    accounts.open(7, 1, ());
+    accounts.end(7, 1_050 * MS);
+    assert!(accounts.settle(u64::MAX).is_empty());
+    assert_eq!(accounts.in_flight().count(), 0);
+}
+
+#[test]
+fn with_others_on_the_device_ours_is_what_we_worked_and_the_rest_is_nobodys() {
+    let mut ledger = DeviceLedger::default();
+    ledger.close(0, 1_000 * MS, None, Tenancy::Exclusive);
+    ledger.close(6_000_000, 1_100 * MS, None, Tenancy::Exclusive);
+    ledger.start(1, 1_100 * MS);
+    let shares = ledger.close(40_000_000, 1_200 * MS, None, Tenancy::Shared(0.75));
+    assert_eq!(shares[0].microjoules, 30_000_000);
+    assert_eq!(shares[0].nanos.to_bits(), 75e6_f64.to_bits(), "the time of the device is shared as its energy is");
+    assert_eq!(ledger.totals().unattributed, 10_000_000);
+    ledger.stop(1, 1_250 * MS);
+    let shares = ledger.close(40_000_000, 1_300 * MS, None, Tenancy::Shared(1.0));
+    assert_eq!(ledger.totals().idle, 6_000_000 + 3_000_000, "60 W for 50 ms");
+    assert_eq!(shares[0].microjoules, 18_500_000, "and no more than our part of the time of the rest");
+    let before = ledger.totals();
+    ledger.close(30_000_000, 1_400 * MS, None, Tenancy::Unknown);
+    let after = ledger.totals();
+    assert_eq!((after.idle - before.idle, after.unattributed - before.unattributed), (6_000_000, 24_000_000));
+    assert_eq!(after.request, before.request);
+}
+
+#[test]
+fn idleness_is_not_learnt_from_others_at_work() {
+    let mut ledger = DeviceLedger::default();
+    ledger.close(0, 1_000 * MS, None, Tenancy::Unknown);
+    ledger.close(30_000_000, 1_100 * MS, None, Tenancy::Unknown);
+    assert_eq!((ledger.totals().idle, ledger.totals().unattributed), (0, 30_000_000));
+    ledger.close(6_000_000, 1_200 * MS, None, Tenancy::Exclusive);
+    assert_eq!(ledger.totals().idle, 6_000_000);
+}
+
+#[test]
+fn what_nobody_can_tell_is_no_figure() {
+    let mut accounts = EnergyAccounts::new(1);
+    accounts.close(0, 0, 1_000 * MS, None, Tenancy::Exclusive);
+    accounts.open(1, 1, "beside others");
+    accounts.run(1, 1_000 * MS);
+    accounts.close(0, 10_000_000, 1_100 * MS, None, Tenancy::Unknown);
+    accounts.open(2, 1, "later too");
+    accounts.end(1, 1_100 * MS);
+    assert!(accounts.settle(0).is_empty(), "not even zero");
+    accounts.run(2, 1_100 * MS);
+    accounts.close(0, 10_000_000, 1_200 * MS, None, Tenancy::Unknown);
+    accounts.close(0, 10_000_000, 1_300 * MS, None, Tenancy::Shared(0.5));
+    accounts.end(2, 1_300 * MS);
+    let settled = accounts.settle(0);
+    assert_eq!((settled[0].microjoules, settled[0].complete, settled[0].shared), (5_000_000, false, true));
+}

@@ -1,0 +1,38 @@
+//! Others on the devices, where it was wished to know of them.
+
+use super::gpu::SampledGpu;
+use super::worker::Worker;
+use crate::energy::Tenancy;
+
+impl Worker {
+    /// Who uses a device, by its own word and by that of its instances.
+    pub(super) fn tenancy(&self, index: usize) -> Tenancy {
+        let gpu = &self.gpus[index];
+        let parts = self.gpus.iter().filter(|part| part.info.parent.as_ref() == Some(&gpu.info.id));
+        let (mut is_shared, mut untold) = (false, 0);
+        for processes in parts.filter_map(SampledGpu::processes) {
+            is_shared |= processes.is_shared();
+            untold += processes.untold;
+        }
+        match gpu.processes() {
+            Some(processes) if processes.is_shared() => {
+                processes.work_ratio.filter(|_| processes.ours > 0).map_or(Tenancy::Unknown, Tenancy::Shared)
+            }
+            // One process on each of several instances: one of them may be ours, and not all of them are.
+            _ if is_shared || untold > 1 => Tenancy::Unknown,
+            _ => Tenancy::Exclusive,
+        }
+    }
+
+    /// Others began to use a device, or do no more.
+    pub(super) fn emit_sharing_change(&mut self, index: usize) {
+        let gpu = &mut self.gpus[index];
+        let Some(processes) = &gpu.reading.processes else { return };
+        let shared = processes.is_shared();
+        if std::mem::replace(&mut gpu.was_shared, shared) == shared {
+            return;
+        }
+        let (id, others) = (gpu.info.id.as_str(), processes.others.saturating_add(processes.untold));
+        tracing::info!(name: "gpu_shared", target: "llmobs", gpu = id, shared, others = i64::from(others), "gpu_shared");
+    }
+}

@@ -1,0 +1,198 @@
+//! Content that the attribute hands in. Nothing of it is looked at unless content is captured.
+//!
+//! Expressions are borrowed, as all of the attribute's are: what may be given is found out from what was borrowed. Method
+//! calls find the first impl that fits, with one `&` less at every step.
+
+use std::marker::PhantomData;
+
+#[cfg(feature = "content")]
+use crate::content::Content;
+#[cfg(feature = "content")]
+use crate::content::Input;
+use crate::observer::Operation;
+use crate::observer::Step;
+
+#[cfg(feature = "content")]
+type JsonContent = Content<serde_json::Value>;
+#[cfg(feature = "content")]
+type TextContent = Content<String>;
+
+/// Where there is no content, nothing becomes any.
+#[cfg(not(feature = "content"))]
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum NoContent {}
+
+#[cfg(not(feature = "content"))]
+type Input = NoContent;
+#[cfg(not(feature = "content"))]
+type JsonContent = NoContent;
+#[cfg(not(feature = "content"))]
+type TextContent = NoContent;
+
+/// A value that is to become `C`.
+#[derive(Debug)]
+pub struct ContentArg<'a, T: ?Sized, C> {
+    value: &'a T,
+    target: PhantomData<fn() -> C>,
+}
+
+impl<'a, T: ?Sized, C> ContentArg<'a, T, C> {
+    const fn of(value: &'a T) -> Self {
+        Self { value, target: PhantomData }
+    }
+}
+
+impl<'a, T: ?Sized> ContentArg<'a, T, Input> {
+    pub const fn input(value: &'a T) -> Self {
+        Self::of(value)
+    }
+}
+
+impl<'a, T: ?Sized> ContentArg<'a, T, JsonContent> {
+    pub const fn arguments(value: &'a T) -> Self {
+        Self::of(value)
+    }
+}
+
+impl<'a, T: ?Sized> ContentArg<'a, T, TextContent> {
+    pub const fn query(value: &'a T) -> Self {
+        Self::of(value)
+    }
+}
+
+/// Asked first: what can be made of a reference.
+pub trait ConvertBorrowed<C> {
+    fn convert(&self) -> C;
+}
+
+impl<'a, T: ?Sized, C> ConvertBorrowed<C> for &&&ContentArg<'a, T, C>
+where
+    &'a T: Into<C>,
+{
+    fn convert(&self) -> C {
+        self.value.into()
+    }
+}
+
+/// Asked second: what can be made of a value.
+pub trait ConvertOwned<C> {
+    fn convert(&self) -> C;
+}
+
+impl<T: Clone + Into<C>, C> ConvertOwned<C> for &&ContentArg<'_, T, C> {
+    fn convert(&self) -> C {
+        self.value.clone().into()
+    }
+}
+
+/// Asked third: the same behind a reference of the user's.
+pub trait ConvertReference<C> {
+    fn convert(&self) -> C;
+}
+
+impl<T: Clone + Into<C>, C> ConvertReference<C> for &ContentArg<'_, &T, C> {
+    fn convert(&self) -> C {
+        T::clone(self.value).into()
+    }
+}
+
+/// No type has this.
+#[cfg_attr(
+    feature = "content",
+    diagnostic::on_unimplemented(
+        message = "`{Self}` cannot be given as content",
+        label = "what becomes `{C}` is wanted here",
+        note = "`{C}` says what it is made of; for a type of your own write `impl From<&{Self}> for {C}`"
+    )
+)]
+#[cfg_attr(
+    not(feature = "content"),
+    diagnostic::on_unimplemented(
+        message = "content is handed in, and llmobs is built without its feature `content`",
+        label = "this needs `llmobs = {{ features = [\"content\"], .. }}`"
+    )
+)]
+pub trait IntoContent<C> {}
+
+/// Asked last.
+pub trait ConvertUnsupported<T: ?Sized, C> {
+    fn convert(&self) -> C
+    where
+        T: IntoContent<C>;
+}
+
+impl<T: ?Sized, C> ConvertUnsupported<T, C> for ContentArg<'_, T, C> {
+    fn convert(&self) -> C
+    where
+        T: IntoContent<C>,
+    {
+        unreachable!("no type gives it")
+    }
+}
+
+/// What `result` may give.
+#[cfg_attr(
+    feature = "content",
+    diagnostic::on_unimplemented(message = "`result` gives `{Self}`", label = "a `serde_json::Value` is wanted here")
+)]
+#[cfg_attr(
+    not(feature = "content"),
+    diagnostic::on_unimplemented(
+        message = "content is handed in, and llmobs is built without its feature `content`",
+        label = "this needs `llmobs = {{ features = [\"content\"], .. }}`"
+    )
+)]
+pub trait IntoJson {
+    fn into_json(self) -> JsonContent;
+}
+
+#[cfg(feature = "content")]
+impl IntoJson for serde_json::Value {
+    fn into_json(self) -> JsonContent {
+        self.into()
+    }
+}
+
+#[cfg(feature = "content")]
+impl IntoJson for JsonContent {
+    fn into_json(self) -> JsonContent {
+        self
+    }
+}
+
+pub fn into_json<R: IntoJson>(said: R) -> JsonContent {
+    said.into_json()
+}
+
+/// What a model is given.
+#[inline]
+#[cfg_attr(not(feature = "content"), expect(unused_variables, reason = "nobody captures it"))]
+pub fn input(operation: &Operation, input: impl FnOnce() -> Input) {
+    #[cfg(feature = "content")]
+    operation.marker().input(input);
+}
+
+/// What a tool is called with.
+#[inline]
+#[cfg_attr(not(feature = "content"), expect(unused_variables, reason = "nobody captures it"))]
+pub fn arguments(step: &Step, arguments: impl FnOnce() -> JsonContent) {
+    #[cfg(feature = "content")]
+    step.arguments(arguments);
+}
+
+/// What a tool answered.
+#[inline]
+#[cfg_attr(not(feature = "content"), expect(unused_variables, reason = "nobody captures it"))]
+pub fn result(step: &Step, result: impl FnOnce() -> JsonContent) {
+    #[cfg(feature = "content")]
+    step.result(result);
+}
+
+/// What is searched for.
+#[inline]
+#[cfg_attr(not(feature = "content"), expect(unused_variables, reason = "nobody captures it"))]
+pub fn query(step: &Step, query: impl FnOnce() -> TextContent) {
+    #[cfg(feature = "content")]
+    step.query(query);
+}

@@ -1,0 +1,225 @@
+//! What an argument of the attribute may be given as.
+
+use std::borrow::Cow;
+use std::num::NonZero;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::objective::Objective;
+use crate::observer::ExecuteTool;
+use crate::observer::InvokeAgent;
+use crate::observer::InvokeWorkflow;
+use crate::observer::Retrieval;
+use crate::observer::Start;
+use crate::semconv::value::Provider;
+
+/// A text that is there.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no text",
+    label = "a `str`, a `String` or another text is wanted here",
+    note = "where it may be missing, say what stands for it: `request.model.as_deref().unwrap_or(\"default\")`"
+)]
+pub trait RequiredText {
+    fn text(&self) -> &str;
+}
+
+/// A text that may be missing.
+#[diagnostic::on_unimplemented(message = "`{Self}` is no text", label = "a text or an `Option` of one is wanted here")]
+pub trait OptionalText {
+    fn maybe_text(&self) -> Option<&str>;
+}
+
+macro_rules! texts {
+    ($($text:ty),*) => {
+        $(impl RequiredText for $text {
+            fn text(&self) -> &str {
+                self
+            }
+        }
+
+        impl OptionalText for $text {
+            fn maybe_text(&self) -> Option<&str> {
+                Some(self)
+            }
+        })*
+    };
+}
+
+texts!(str, String, Box<str>, Arc<str>, Rc<str>, Cow<'_, str>);
+
+impl<T: RequiredText + ?Sized> RequiredText for &T {
+    fn text(&self) -> &str {
+        (**self).text()
+    }
+}
+
+impl<T: OptionalText + ?Sized> OptionalText for &T {
+    fn maybe_text(&self) -> Option<&str> {
+        (**self).maybe_text()
+    }
+}
+
+impl<T: OptionalText> OptionalText for Option<T> {
+    fn maybe_text(&self) -> Option<&str> {
+        self.as_ref()?.maybe_text()
+    }
+}
+
+#[inline]
+pub fn text<T: RequiredText + ?Sized>(value: &T) -> &str {
+    value.text()
+}
+
+/// A number that may be missing.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no number of tokens",
+    label = "a whole number or an `Option` of one is wanted here"
+)]
+pub trait TokenCount {
+    fn count(&self) -> Option<u64>;
+}
+
+macro_rules! counts {
+    ($($number:ty),*) => {
+        $(impl TokenCount for $number {
+            fn count(&self) -> Option<u64> {
+                u64::try_from(*self).ok()
+            }
+        }
+
+        impl TokenCount for NonZero<$number> {
+            fn count(&self) -> Option<u64> {
+                self.get().count()
+            }
+        })*
+    };
+}
+
+counts!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
+
+impl<T: TokenCount + ?Sized> TokenCount for &T {
+    fn count(&self) -> Option<u64> {
+        (**self).count()
+    }
+}
+
+impl<T: TokenCount> TokenCount for Option<T> {
+    fn count(&self) -> Option<u64> {
+        self.as_ref()?.count()
+    }
+}
+
+#[inline]
+pub fn max_tokens<'a, T: TokenCount + ?Sized>(start: Start<'a>, tokens: &T) -> Start<'a> {
+    match tokens.count() {
+        Some(tokens) => start.max_tokens(tokens),
+        None => start,
+    }
+}
+
+#[inline]
+pub fn conversation<'a, T: OptionalText + ?Sized>(start: Start<'a>, id: &'a T) -> Start<'a> {
+    match id.maybe_text() {
+        Some(id) => start.conversation(id),
+        None => start,
+    }
+}
+
+/// Judges the operation by an objective of the function's own as well.
+#[inline]
+pub fn objective<'a>(start: Start<'a>, name: &'static str, objective: impl FnOnce() -> Objective) -> Start<'a> {
+    start.objective(name, objective)
+}
+
+/// A provider, or its name.
+#[diagnostic::on_unimplemented(message = "`{Self}` is no provider", label = "a `Provider` or its name is wanted here")]
+pub trait ToProvider {
+    fn as_provider(&self) -> Provider;
+}
+
+impl ToProvider for Provider {
+    fn as_provider(&self) -> Provider {
+        self.clone()
+    }
+}
+
+impl ToProvider for &'static str {
+    fn as_provider(&self) -> Provider {
+        Provider::other(*self)
+    }
+}
+
+impl ToProvider for String {
+    fn as_provider(&self) -> Provider {
+        Provider::other(self.clone())
+    }
+}
+
+impl ToProvider for &Provider {
+    fn as_provider(&self) -> Provider {
+        (*self).clone()
+    }
+}
+
+impl ToProvider for &String {
+    fn as_provider(&self) -> Provider {
+        Provider::other((*self).clone())
+    }
+}
+
+#[inline]
+pub fn provider<T: ToProvider>(value: &T) -> Provider {
+    value.as_provider()
+}
+
+/// A step that can have a model.
+pub trait HasModel<'a> {
+    #[must_use]
+    fn of_model(self, model: &'a str) -> Self;
+}
+
+impl<'a> HasModel<'a> for Retrieval<'a> {
+    fn of_model(self, model: &'a str) -> Self {
+        self.model(model)
+    }
+}
+
+impl<'a> HasModel<'a> for InvokeAgent<'a> {
+    fn of_model(self, model: &'a str) -> Self {
+        self.model(model)
+    }
+}
+
+#[inline]
+pub fn step_model<'a, S: HasModel<'a>, T: OptionalText + ?Sized>(step: S, model: &'a T) -> S {
+    match model.maybe_text() {
+        Some(model) => step.of_model(model),
+        None => step,
+    }
+}
+
+/// A step that can belong to a conversation.
+pub trait HasConversation<'a> {
+    #[must_use]
+    fn of_conversation(self, id: &'a str) -> Self;
+}
+
+macro_rules! conversations {
+    ($($step:ident),*) => {
+        $(impl<'a> HasConversation<'a> for $step<'a> {
+            fn of_conversation(self, id: &'a str) -> Self {
+                self.conversation(id)
+            }
+        })*
+    };
+}
+
+conversations!(ExecuteTool, InvokeAgent, InvokeWorkflow);
+
+#[inline]
+pub fn step_conversation<'a, S: HasConversation<'a>, T: OptionalText + ?Sized>(step: S, id: &'a T) -> S {
+    match id.maybe_text() {
+        Some(id) => step.of_conversation(id),
+        None => step,
+    }
+}

@@ -1,0 +1,239 @@
+//! Messages in the conventions' schemas, redacted and each part within its limit.
+
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use super::limits::ContentLimits;
+use super::report::CaptureReport;
+use super::report::as_u64;
+use super::truncate::Keep;
+use crate::base64;
+use crate::content::Content;
+use crate::content::Document;
+use crate::content::Message;
+use crate::content::Modality;
+use crate::content::Part;
+use crate::content::PartKind;
+use crate::content::ToolCall;
+use crate::content::ToolDefinition;
+use crate::content::Truncation;
+use crate::redact::Redactor;
+use crate::semconv::value::FinishReason;
+
+/// Names and identities are no longer.
+const NAME_BYTES: usize = 256;
+
+/// Writes what leaves. It is the only place besides the gate's own that opens content.
+pub(super) struct ContentSerializer<'a> {
+    pub(super) redactor: &'a Redactor,
+    pub(super) limits: &'a ContentLimits,
+    pub(super) report: &'a mut CaptureReport,
+    /// Bytes that one content may have.
+    pub(super) part_bytes: usize,
+    /// How many parts of a message are looked at.
+    pub(super) max_parts: usize,
+    /// Whether descriptions and parameters of tools go along.
+    pub(super) full_definitions: bool,
+}
+
+impl ContentSerializer<'_> {
+    pub(super) fn message(&mut self, message: &Message, output: bool) -> Value {
+        let parts = if output { Keep::First } else { Keep::Last }.of(&message.parts, self.max_parts);
+        self.report.dropped_parts += as_u64(message.parts.len() - parts.len());
+        let broken_off = output && !has_ended(message.finish_reason.as_ref());
+        let last = parts.len().saturating_sub(1);
+        let parts = parts.iter().enumerate();
+        let parts: Vec<Value> = parts.map(|(place, part)| self.part(part, broken_off && place == last)).collect();
+        let mut fields = object(json!({"role": message.role.as_str(), "parts": parts}));
+        if let Some(name) = &message.name {
+            fields.insert("name".to_owned(), self.name(name.unseal()));
+        }
+        let reason = message.finish_reason.as_ref().map(|reason| self.name(reason.as_str()));
+        // The schemas want a reason of every output, and what never gave one ended in an error.
+        if let Some(reason) = reason.or_else(|| output.then(|| "error".into())) {
+            fields.insert("finish_reason".to_owned(), reason);
+        }
+        Value::Object(fields)
+    }
+
+    /// An instruction that is no message.
+    pub(super) fn instruction(&mut self, text: &Content<String>) -> Value {
+        json!({"type": "text", "content": self.text(text, Truncation::None)})
+    }
+
+    fn part(&mut self, part: &Part, broken_off: bool) -> Value {
+        let missing = |known: Truncation| match known {
+            Truncation::None if broken_off => Truncation::Unknown,
+            known => known,
+        };
+        match part.kind() {
+            PartKind::Blob { modality, mime_type, content, missing } => {
+                self.blob(*modality, mime_type.as_deref(), content.unseal(), *missing)
+            }
+            PartKind::File { modality, mime_type, file_id } => {
+                let fields = json!({"type": "file", "file_id": self.name(file_id.unseal())});
+                self.media(fields, *modality, mime_type.as_deref())
+            }
+            PartKind::Reasoning { content, missing: known } => {
+                json!({"type": "reasoning", "content": self.text(content, missing(*known))})
+            }
+            PartKind::Text { content, missing: known } => {
+                json!({"type": "text", "content": self.text(content, missing(*known))})
+            }
+            PartKind::ToolCall(call) => self.tool_call(call, missing(call.missing)),
+            PartKind::ToolCallResponse { id, response } => {
+                let mut fields =
+                    object(json!({"type": "tool_call_response", "response": self.json(response, Truncation::None)}));
+                if let Some(id) = id {
+                    fields.insert("id".to_owned(), self.name(id));
+                }
+                Value::Object(fields)
+            }
+            PartKind::Uri { modality, mime_type, uri, missing } => {
+                self.uri(*modality, mime_type.as_deref(), uri.unseal(), *missing)
+            }
+        }
+    }
+
+    pub(super) fn definition(&mut self, tool: &ToolDefinition) -> Value {
+        let mut fields = object(json!({"type": self.name(&tool.kind), "name": self.name(&tool.name)}));
+        if self.full_definitions {
+            if let Some(description) = &tool.description {
+                fields.insert("description".to_owned(), self.text(description, Truncation::None));
+            }
+            if let Some(parameters) = &tool.parameters {
+                fields.insert("parameters".to_owned(), self.json(parameters, Truncation::None));
+            }
+        }
+        Value::Object(fields)
+    }
+
+    pub(super) fn document(&mut self, document: &Document) -> Value {
+        json!({"id": self.name(document.id.unseal()), "score": document.score})
+    }
+
+    /// A text, redacted and cut.
+    pub(super) fn text(&mut self, content: &Content<String>, missing: Truncation) -> Value {
+        self.plain(content.unseal(), self.part_bytes, missing).into()
+    }
+
+    fn plain(&mut self, text: &str, limit: usize, missing: Truncation) -> String {
+        let piece = self.redactor.redact_up_to(text, limit, missing);
+        self.report.redactions += piece.counts;
+        self.report.cut(piece.cut + missing.bytes());
+        piece.text
+    }
+
+    fn name(&mut self, text: &str) -> Value {
+        self.plain(text, NAME_BYTES, Truncation::None).into()
+    }
+
+    /// JSON, redacted to its last string and cut to the limit of a part.
+    pub(super) fn json(&mut self, content: &Content<Value>, missing: Truncation) -> Value {
+        let limit = self.part_bytes;
+        // Half of an object is no JSON.
+        if let (Value::String(text), true) = (content.unseal(), missing != Truncation::None) {
+            return self.plain(text, limit, missing).into();
+        }
+        let (mut value, counts, cut) = self.redactor.redact_json_up_to(content.unseal(), limit);
+        self.report.redactions += counts;
+        self.report.cut(cut);
+        let size = super::truncate::length(&value);
+        if size > limit.max(2) {
+            super::truncate::shrink(&mut value, limit.max(2));
+            self.report.cut(size - super::truncate::length(&value));
+        }
+        value
+    }
+
+    fn tool_call(&mut self, call: &ToolCall, missing: Truncation) -> Value {
+        let mut fields = object(json!({"type": "tool_call", "name": self.name(&call.name)}));
+        if let Some(id) = &call.id {
+            fields.insert("id".to_owned(), self.name(id));
+        }
+        if let Some(arguments) = &call.arguments {
+            fields.insert("arguments".to_owned(), self.json(arguments, missing));
+        }
+        Value::Object(fields)
+    }
+
+    /// Media go along whole or not at all, and are never looked at.
+    fn blob(&mut self, modality: Modality, mime_type: Option<&str>, bytes: &[u8], missing: usize) -> Value {
+        let fits = missing == 0 && bytes.len() <= self.limits.media_bytes();
+        if !fits {
+            self.report.media(bytes.len() + missing);
+        }
+        let content = if fits { base64::encode(bytes) } else { String::new() };
+        self.media(json!({"type": "blob", "content": content}), modality, mime_type)
+    }
+
+    fn uri(&mut self, modality: Modality, mime_type: Option<&str>, uri: &str, missing: usize) -> Value {
+        if let Some((kind, body)) = data(uri) {
+            let media = kind.split(';').next().filter(|kind| !kind.is_empty()).map(str::to_owned);
+            let fits = missing == 0 && fits(kind, body, self.limits);
+            if !fits {
+                self.report.media(body.len() + missing);
+            }
+            let content = if fits { body } else { "" };
+            return self.media(json!({"type": "blob", "content": content}), modality, mime_type.or(media.as_deref()));
+        }
+        let uri = self.plain(uri, self.part_bytes.min(2_048), Truncation::None);
+        self.media(json!({"type": "uri", "uri": uri}), modality, mime_type)
+    }
+
+    /// The type of media is a word of whoever sent them.
+    fn media(&mut self, fields: Value, modality: Modality, mime_type: Option<&str>) -> Value {
+        let mut fields = object(fields);
+        fields.insert("modality".to_owned(), modality.as_str().into());
+        if let Some(name) = mime_type {
+            fields.insert("mime_type".to_owned(), self.name(name));
+        }
+        Value::Object(fields)
+    }
+}
+
+/// Takes the media out of messages that will not go along, so that nobody keeps them until then.
+pub(super) fn shed(messages: &mut [Message], limits: &ContentLimits) {
+    for part in messages.iter_mut().flat_map(|message| &mut message.parts) {
+        match part.kind_mut() {
+            PartKind::Blob { content, missing, .. } if content.weight() > limits.media_bytes() => {
+                *missing += content.weight();
+                *content = Content::new(Vec::new());
+            }
+            PartKind::Uri { uri, missing, .. } => {
+                if let Some((kind, body)) = data(uri.unseal()).filter(|(kind, body)| !fits(kind, body, limits)) {
+                    *missing += body.len();
+                    *uri = Content::new(format!("data:{kind},"));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether an answer came to its own end. Another one may end in the middle of a secret.
+pub(super) const fn has_ended(reason: Option<&FinishReason>) -> bool {
+    matches!(reason, Some(FinishReason::Stop | FinishReason::ToolCall))
+}
+
+/// The kind and the body of an address that holds what it addresses: content, and as long as it likes.
+fn data(uri: &str) -> Option<(&str, &str)> {
+    let uri = uri.trim_start();
+    let data = uri.get(..5).filter(|scheme| scheme.eq_ignore_ascii_case("data:")).map(|_| &uri[5..])?;
+    Some(data.split_once(',').unwrap_or((data, "")))
+}
+
+/// Whether media are in base64 and short enough to go along. What is in no base64 is text, and no blob.
+fn fits(kind: &str, body: &str, limits: &ContentLimits) -> bool {
+    let encoded = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_=".contains(&byte);
+    let short = body.len().div_ceil(4) * 3 <= limits.media_bytes();
+    short && kind.ends_with(";base64") && body.bytes().all(encoded)
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(fields) => fields,
+        other => [("value".to_owned(), other)].into_iter().collect(),
+    }
+}

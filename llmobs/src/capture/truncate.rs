@@ -1,0 +1,264 @@
+//! Lists into their limits: contents are cut, the longest first; what does not fit at all is left out.
+
+use std::io;
+
+use serde_json::Map;
+use serde_json::Value;
+
+use super::report::CaptureReport;
+use super::report::as_u64;
+use crate::redact::shorten;
+
+/// Which end of a list matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// The first: choices, definitions.
+    First,
+    /// The last: a conversation.
+    Last,
+}
+
+/// The list in at most so many bytes of JSON, which are at least two.
+pub(super) fn fit(mut list: Vec<Value>, limit: usize, keep: Keep, report: &mut CaptureReport) -> Value {
+    if list_length(&list) <= limit {
+        return Value::Array(list);
+    }
+    // Rather fewer messages than many without a word.
+    let dropped = drop_elements(&mut list, limit, 2, keep, WORTH_WHILE);
+    report.dropped_messages += dropped;
+    if let [only] = list.as_mut_slice()
+        && 2 + min_json_bytes(only, EMPTY_CONTENT_BYTES) > limit
+    {
+        let frame = 2 + length(only) - only.get("parts").map_or(0, length);
+        match only.get_mut("parts").and_then(Value::as_array_mut) {
+            Some(parts) if frame + 2 <= limit => {
+                report.dropped_parts += drop_elements(parts, limit, frame + 2, keep, EMPTY_CONTENT_BYTES);
+                let fits = parts.iter_mut().all(|part| frame + 2 + min_json_bytes(part, EMPTY_CONTENT_BYTES) <= limit);
+                if !fits {
+                    parts.clear();
+                    report.dropped_parts += 1;
+                }
+            }
+            _ => {
+                list.clear();
+                report.dropped_messages += 1;
+            }
+        }
+    }
+    let sizes: Vec<usize> = list.iter_mut().flat_map(contents).map(|content| length(content)).collect();
+    let frame = list_length(&list) - sizes.iter().sum::<usize>();
+    let cap = cap(&sizes, limit.saturating_sub(frame));
+    for content in list.iter_mut().flat_map(contents) {
+        let size = length(content);
+        if size > cap {
+            shrink(content, cap);
+            report.cut(size - length(content));
+        }
+    }
+    Value::Array(list)
+}
+
+/// The bytes of JSON that are worth while of a content, if there are others, and those of an empty one.
+const WORTH_WHILE: usize = 64;
+const EMPTY_CONTENT_BYTES: usize = 2;
+
+/// Leaves out what does not fit even if each content has no more than so many bytes, from the end that matters less; one
+/// element stays. Gives how many are gone.
+fn drop_elements(list: &mut Vec<Value>, limit: usize, frame: usize, keep: Keep, worth: usize) -> u64 {
+    let mut costs: Vec<usize> = list.iter_mut().map(|element| min_json_bytes(element, worth) + 1).collect();
+    if keep == Keep::Last {
+        costs.reverse();
+    }
+    let mut total = frame;
+    let fitting = costs.iter().take_while(|cost| {
+        total += **cost;
+        // The last comma is none.
+        total <= limit + 1
+    });
+    let kept = fitting.count().max(1).min(list.len());
+    let gone = list.len() - kept;
+    match keep {
+        Keep::First => list.truncate(kept),
+        Keep::Last => drop(list.drain(..gone)),
+    }
+    as_u64(gone)
+}
+
+/// The bytes of an element whose contents have at most so many each.
+fn min_json_bytes(element: &mut Value, content: usize) -> usize {
+    let sizes: Vec<usize> = contents(element).into_iter().map(|content| length(content)).collect();
+    length(element) - sizes.iter().map(|size| size.saturating_sub(content)).sum::<usize>()
+}
+
+/// The bytes that a value has as JSON.
+pub(super) fn length(value: &Value) -> usize {
+    struct ByteCounter(usize);
+    impl io::Write for ByteCounter {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = ByteCounter(0);
+    // Counting cannot fail.
+    let _ = serde_json::to_writer(&mut count, value);
+    count.0
+}
+
+fn list_length(list: &[Value]) -> usize {
+    2 + list.len().saturating_sub(1) + list.iter().map(length).sum::<usize>()
+}
+
+/// The most bytes that each content may have so that together they have no more than `room`.
+pub(super) fn cap(sizes: &[usize], room: usize) -> usize {
+    let (mut low, mut high) = (2, room.max(2));
+    while low < high {
+        let middle = low + (high - low).div_ceil(2);
+        if sizes.iter().map(|size| (*size).min(middle)).sum::<usize>() <= room {
+            low = middle;
+        } else {
+            high = middle - 1;
+        }
+    }
+    low
+}
+
+/// The values of an element that may be cut: those of its parts, or its own.
+fn contents(element: &mut Value) -> Vec<&mut Value> {
+    const NAMES: [&str; 7] = ["arguments", "content", "description", "file_id", "parameters", "response", "uri"];
+    let Value::Object(fields) = element else { return Vec::new() };
+    if fields.contains_key("parts") {
+        let parts = fields.get_mut("parts").and_then(Value::as_array_mut);
+        return parts.into_iter().flatten().flat_map(contents).collect();
+    }
+    // A blob that was cut would be no blob.
+    let blob = fields.get("type").is_some_and(|kind| kind == "blob");
+    let cut = fields.iter_mut().filter(|(name, _)| NAMES.contains(&&name[..]) && !blob);
+    cut.map(|(_, value)| value).collect()
+}
+
+/// Makes a value no longer than so many bytes of JSON, at least two, and lets it be what it is: a text, a list, an object.
+pub(super) fn shrink(value: &mut Value, limit: usize) {
+    if length(value) <= limit {
+        return;
+    }
+    match value {
+        Value::String(text) => cut_text(text, limit),
+        Value::Array(values) => {
+            let (mut kept, mut room) = (Vec::new(), limit.saturating_sub(2));
+            for mut value in std::mem::take(values) {
+                let comma = usize::from(!kept.is_empty());
+                if room < comma + 2 {
+                    break;
+                }
+                shrink(&mut value, room - comma);
+                room -= comma + length(&value);
+                kept.push(value);
+            }
+            *values = kept;
+        }
+        Value::Object(fields) => {
+            let (mut kept, mut room) = (Map::new(), limit.saturating_sub(2));
+            for (name, mut value) in std::mem::take(fields) {
+                let frame = usize::from(!kept.is_empty()) + 1 + length(&Value::String(name.clone()));
+                if room < frame + 2 {
+                    break;
+                }
+                shrink(&mut value, room - frame);
+                room -= frame + length(&value);
+                kept.insert(name, value);
+            }
+            *fields = kept;
+        }
+        // The shortest value that there is.
+        Value::Null | Value::Bool(_) | Value::Number(_) => *value = Value::String(String::new()),
+    }
+}
+
+/// Cuts a text so that with its quotation marks and escapes it has no more than so many bytes.
+fn cut_text(text: &mut String, limit: usize) {
+    let mut room = limit.saturating_sub(2);
+    let mut end = 0;
+    for symbol in text.chars() {
+        let size = match symbol {
+            '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
+            '\0'..='\x1f' => 6,
+            symbol => symbol.len_utf8(),
+        };
+        if size > room {
+            break;
+        }
+        room -= size;
+        end += symbol.len_utf8();
+    }
+    shorten(text, end);
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn values() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            "[\\PC\\n\"\\\\\\x01]{0,40}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 40, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::btree_map("\\PC{0,12}", inner, 0..6)
+                    .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_value_fits_any_limit_of_two_bytes_or_more_and_stays_what_it_is(value in values(), limit in 2_usize..300) {
+            let mut shrunk = value.clone();
+            shrink(&mut shrunk, limit);
+            prop_assert!(length(&shrunk) <= limit, "{shrunk} in {limit}");
+            prop_assert_eq!(length(&shrunk), shrunk.to_string().len());
+            prop_assert!(value.is_string() == shrunk.is_string() || !value.is_object() && !value.is_array());
+            prop_assert_eq!(value.is_object(), shrunk.is_object());
+            if length(&value) <= limit {
+                prop_assert_eq!(shrunk, value);
+            }
+        }
+    }
+
+    #[test]
+    fn the_longest_contents_are_cut_first() {
+        let text = |length: usize| json!({"type": "text", "content": "x".repeat(length)});
+        let list = vec![
+            json!({"role": "user", "parts": [text(10), text(1_000)]}),
+            json!({"role": "user", "parts": [text(500)]}),
+        ];
+        let mut report = CaptureReport::default();
+        let fitted = fit(list, 400, Keep::Last, &mut report);
+        let lengths = |at: &str| fitted.pointer(at).and_then(Value::as_str).map(str::len);
+        assert_eq!(lengths("/0/parts/0/content"), Some(10));
+        assert_eq!(lengths("/0/parts/1/content"), lengths("/1/parts/0/content"));
+        assert!(length(&fitted) <= 400 && length(&fitted) > 395, "{}", length(&fitted));
+        assert_eq!((report.dropped_messages, report.cut_bytes > 1_000), (0, true));
+    }
+
+    #[test]
+    fn of_a_conversation_the_end_is_kept_and_of_choices_the_begin() {
+        let list: Vec<Value> = (0..9).map(|at| json!({"role": "user", "parts": [], "name": format!("{at}")})).collect();
+        for (keep, first) in [(Keep::Last, "7"), (Keep::First, "0")] {
+            let mut report = CaptureReport::default();
+            let fitted = fit(list.clone(), 90, keep, &mut report);
+            assert_eq!(fitted.pointer("/0/name").and_then(Value::as_str), Some(first), "{fitted}");
+            assert_eq!(report.dropped_messages, 7);
+        }
+    }
+}

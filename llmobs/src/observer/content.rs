@@ -1,0 +1,199 @@
+//! The content of an operation, kept until its end, where content is captured.
+
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::OnceLock;
+use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+
+use super::marker::Marker;
+use super::operation_state::OperationState;
+use crate::capture::ContentAccumulator;
+use crate::capture::ContentBudget;
+use crate::capture::Gate;
+use crate::capture::Permit;
+use crate::content::Content;
+use crate::content::Input;
+use crate::content::Message;
+
+/// What an operation was given and what it gave.
+#[derive(Debug, Default)]
+pub(super) struct CapturedContent {
+    input: Mutex<Option<Leased<Input>>>,
+    output: Mutex<Option<Leased<Vec<Message>>>>,
+    /// What its stream gave.
+    gathered: Mutex<Option<ContentAccumulator>>,
+    /// The text of the error that ended it.
+    pub(super) message: OnceLock<Content<String>>,
+    /// Whether something was not kept, since all operations together hold as much as they may.
+    refused: AtomicBool,
+}
+
+/// Something and the share of the budget that it costs, which goes back with it.
+#[derive(Debug)]
+pub(super) struct Leased<T> {
+    pub(super) value: T,
+    _lease: Permit,
+}
+
+impl CapturedContent {
+    pub(super) fn take_input(&self) -> Option<Leased<Input>> {
+        lock(&self.input).take()
+    }
+
+    pub(super) fn take_output(&self) -> Option<Leased<Vec<Message>>> {
+        lock(&self.output).take()
+    }
+
+    pub(super) fn take_streamed_output(&self) -> Option<ContentAccumulator> {
+        lock(&self.gathered).take()
+    }
+
+    pub(super) fn was_refused(&self) -> bool {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// Keeps something unless it is there. It is made outside of the lock: it may do anything.
+    fn store<T>(&self, budget: &ContentBudget, place: &Mutex<Option<Leased<T>>>, make: impl FnOnce() -> (T, usize)) {
+        if lock(place).is_some() {
+            return;
+        }
+        let (value, weight) = make();
+        let mut lease = budget.lease();
+        if lease.grow(weight) {
+            lock(place).get_or_insert(Leased { value, _lease: lease });
+        } else {
+            self.refused.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+fn lock<T>(place: &Mutex<T>) -> MutexGuard<'_, T> {
+    place.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl OperationState {
+    /// Its content, if there is any.
+    pub(super) fn captured_content(&self) -> Option<&CapturedContent> {
+        self.noted()?.captured_content.get().map(Box::as_ref)
+    }
+
+    /// The place of its content, unless nobody captures it or the end has come.
+    fn content_slot(&self) -> Option<&CapturedContent> {
+        let wanted = self.captures && !self.has_ended();
+        wanted.then(|| self.notes().captured_content.get_or_init(Box::default).as_ref())
+    }
+
+    pub(super) fn gather(&self, piece: impl FnOnce(&mut ContentAccumulator)) {
+        let Some(kept) = self.content_slot() else { return };
+        let mut gathered = lock(&kept.gathered);
+        if gathered.is_none() {
+            *gathered = self.core.gate.gather();
+        }
+        if let Some(gathered) = gathered.as_mut() {
+            piece(gathered);
+        }
+    }
+
+    /// The text of an error, until the event of it is written.
+    pub(super) fn capture_error_message(&self, message: Option<&Content<String>>) {
+        if let (Some(message), Some(kept)) = (message, self.content_slot()) {
+            let _ = kept.message.set(message.clone());
+        }
+    }
+}
+
+/// Content. Nothing of it is looked at unless [capture](crate::capture) is on; what is kept is bounded, and passes the
+/// gate when the operation ends.
+impl Marker {
+    /// Whether content is captured, and this operation's goes somewhere: whether giving any has an effect. Where spans alone
+    /// have content it is false in a trace that is not sampled.
+    #[inline]
+    #[must_use]
+    pub fn captures(&self) -> bool {
+        self.live().is_some_and(|live| live.captures)
+    }
+
+    /// What the model is given. The closure is called only where content is captured; what it gives first stands.
+    ///
+    /// ```
+    /// use llmobs::Observer;
+    /// use llmobs::capture::ContentCapture;
+    /// use llmobs::content::Input;
+    /// use llmobs::content::Message;
+    ///
+    /// let observer = Observer::builder().model("m").capture(ContentCapture::Off).build()?;
+    /// let operation = observer.chat("m").start();
+    /// operation.marker().input(|| -> Input { unreachable!("nobody captures content") });
+    /// operation.complete();
+    ///
+    /// let observer = Observer::builder().model("m").capture(ContentCapture::Spans).build()?;
+    /// let operation = observer.chat("m").start();
+    /// operation.marker().input(|| Input::new().system("Be kind.").message(Message::user("Hello")));
+    /// operation.marker().output_text(0, "Hello to you");
+    /// operation.complete();
+    /// # Ok::<(), llmobs::BuildError>(())
+    /// ```
+    pub fn input<I: Into<Input>>(&self, input: impl FnOnce() -> I) {
+        self.capture(|gate, kept| {
+            kept.store(gate.budget(), &kept.input, || {
+                let mut input = input().into();
+                gate.shed(&mut input.messages);
+                let weight = input.weight();
+                (input, weight)
+            });
+        });
+    }
+
+    /// The whole answer, a message for each choice. The closure is called only where content is captured; what it gives
+    /// first stands, and goes before what was given in pieces.
+    pub fn output<O: IntoIterator<Item = Message>>(&self, output: impl FnOnce() -> O) {
+        self.capture(|gate, kept| {
+            kept.store(gate.budget(), &kept.output, || {
+                let mut output: Vec<Message> = output().into_iter().collect();
+                gate.shed(&mut output);
+                let weight = output.iter().map(Message::weight).sum();
+                (output, weight)
+            });
+        });
+    }
+
+    /// A piece of the text of a choice. [`Operation::observe`](crate::Operation::observe) gives them itself where an
+    /// item [knows its text](crate::StreamItem::text).
+    #[inline]
+    pub fn output_text(&self, choice: u32, delta: &str) {
+        if self.captures() {
+            self.gather(|gathering| gathering.text(choice, delta));
+        }
+    }
+
+    /// A piece of the reasoning of a choice.
+    #[inline]
+    pub fn output_reasoning(&self, choice: u32, delta: &str) {
+        if self.captures() {
+            self.gather(|gathering| gathering.reasoning(choice, delta));
+        }
+    }
+
+    /// A piece of the arguments of one of the tool calls of a choice, counted from zero, and what is known of the call
+    /// by now.
+    #[inline]
+    pub fn output_tool_call(&self, choice: u32, index: u32, id: Option<&str>, name: Option<&str>, arguments: &str) {
+        if self.captures() {
+            self.gather(|gathering| gathering.tool_call(choice, index, id, name, arguments));
+        }
+    }
+
+    fn gather(&self, piece: impl FnOnce(&mut ContentAccumulator)) {
+        if let Some(live) = self.live() {
+            live.gather(piece);
+        }
+    }
+
+    fn capture(&self, then: impl FnOnce(&Gate, &CapturedContent)) {
+        if let Some((live, kept)) = self.live().and_then(|live| Some((live, live.content_slot()?))) {
+            then(&live.core.gate, kept);
+        }
+    }
+}

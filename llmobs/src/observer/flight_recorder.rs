@@ -1,0 +1,273 @@
+//! The flight recorder: the last operations that ended, in memory, to be written out when something goes wrong.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::sync::Weak;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
+use std::time::UNIX_EPOCH;
+
+use crate::clock::Clock;
+use crate::clock::ago;
+use crate::event::RequestCompleteEvent;
+use crate::objective::Judgements;
+use crate::span::TARGET;
+
+/// How many operations are looked at to see whether an objective burns, and how many it takes to judge.
+const WINDOW: u32 = 128;
+const ENOUGH: u32 = 32;
+
+/// The rate of spending at which Google's workbook on site reliability wakes somebody: a month's budget in two days.
+const BURN: f64 = 14.4;
+
+/// The share of misses that burns whatever the target: one of 0.9 could never reach the rate above.
+const HALF: f64 = 0.5;
+
+/// At most one file is written for each reason in this time.
+const MIN_WRITE_INTERVAL: Duration = Duration::from_secs(300);
+
+/// The most files that stand in the folder. The oldest make room for a new one, also those of earlier processes.
+const MOST_FILES: usize = 16;
+
+/// The last operations that ended.
+pub(super) struct FlightRecorder {
+    recent: Mutex<VecDeque<RequestCompleteEvent>>,
+    capacity: usize,
+    folder: Option<PathBuf>,
+    burns: Box<[BurnRate]>,
+    clock: Clock,
+    /// For each reason, nanoseconds on the clock before which no file is written again.
+    next_write_at: [AtomicU64; 2],
+}
+
+/// Why the recorder is written out.
+#[derive(Debug, Clone, Copy)]
+enum Reason {
+    Objective,
+    Panic,
+}
+
+impl Reason {
+    const ALL: [Self; 2] = [Self::Objective, Self::Panic];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Objective => "objective",
+            Self::Panic => "panic",
+        }
+    }
+}
+
+/// What came of the last judgements of one objective: the newest is the lowest bit.
+struct BurnRate {
+    /// The share of misses from which on it burns.
+    limit: f64,
+    misses: Mutex<(u128, u32)>,
+}
+
+impl FlightRecorder {
+    pub(super) fn new(
+        kept: usize,
+        folder: Option<PathBuf>,
+        clock: Clock,
+        targets: impl Iterator<Item = f64>,
+    ) -> Arc<Self> {
+        let burn = |target: f64| BurnRate { limit: (BURN * (1.0 - target)).min(HALF), misses: Mutex::default() };
+        let flight = Arc::new(Self {
+            recent: Mutex::default(),
+            capacity: kept,
+            folder,
+            burns: targets.map(burn).collect(),
+            clock,
+            next_write_at: [const { AtomicU64::new(0) }; 2],
+        });
+        if flight.folder.is_some() {
+            write_on_panic(&flight);
+        }
+        flight
+    }
+
+    pub(super) const fn is_on(&self) -> bool {
+        self.capacity > 0
+    }
+
+    /// Keeps an operation that ended, in the place of the oldest where there is no more room.
+    pub(super) fn push(&self, ended: RequestCompleteEvent) {
+        if !self.is_on() {
+            return;
+        }
+        let mut recent = self.recent();
+        if recent.capacity() == 0 {
+            // All at once: a recorder that grows would sometimes make an end slow.
+            recent.reserve_exact(self.capacity);
+        }
+        if recent.len() == self.capacity {
+            recent.pop_front();
+        }
+        recent.push_back(ended);
+    }
+
+    /// Notes how an operation was judged, and writes the recorder out if an objective burns.
+    pub(super) fn judged(self: &Arc<Self>, judged: Judgements) {
+        if self.folder.is_none() {
+            return;
+        }
+        let burns = self.burns.iter().enumerate().fold(false, |burns, (place, burn)| match judged.of(place) {
+            Some(good) => burn.note(!good) || burns,
+            None => burns,
+        });
+        if burns && self.is_due(Reason::Objective) {
+            self.save_later(Reason::Objective);
+        }
+    }
+
+    /// Whether a file may be written for this reason now. Says yes once in [`MIN_WRITE_INTERVAL`].
+    fn is_due(&self, reason: Reason) -> bool {
+        let not_before = &self.next_write_at[reason as usize];
+        let (due, now) = (not_before.load(Ordering::Relaxed), self.clock.now());
+        let next = now.saturating_add(MIN_WRITE_INTERVAL).as_nanos();
+        now.as_nanos() >= due && not_before.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    /// Writes a file on a thread of its own: a disk may be slow, and no request waits for it. Where no thread is to be
+    /// had, nothing is written.
+    fn save_later(self: &Arc<Self>, reason: Reason) {
+        let flight = Arc::clone(self);
+        let _ = thread::Builder::new().name("llmobs-flight".to_owned()).spawn(move || flight.save(reason));
+    }
+
+    /// Writes a file when something panics.
+    fn panicked(self: &Arc<Self>) {
+        if !self.is_due(Reason::Panic) {
+            return;
+        }
+        let ends_process = cfg!(panic = "abort") || thread::current().name() == Some("main");
+        if !ends_process {
+            self.save_later(Reason::Panic);
+        } else if self.recent.try_lock().is_ok() {
+            // The process would be gone before another thread had written. Whoever panics may hold the lock: then it is
+            // better to write nothing than to wait for ever.
+            self.save(Reason::Panic);
+        }
+    }
+
+    /// Everything that is kept as lines of JSON, oldest first.
+    pub(super) fn lines(&self) -> String {
+        let mut lines = String::new();
+        self.recent().iter().for_each(|ended| ended.write_json(&mut lines));
+        lines
+    }
+
+    /// The newest operation with this response identifier.
+    pub(super) fn find(&self, response_id: &str) -> Option<RequestCompleteEvent> {
+        self.recent().iter().rev().find(|ended| ended.response_id.as_deref() == Some(response_id)).cloned()
+    }
+
+    fn save(&self, reason: Reason) {
+        let Some(folder) = &self.folder else { return };
+        let written = self.write_file(folder, reason);
+        let reason = reason.as_str();
+        match written {
+            Ok(path) => {
+                tracing::warn!(target: TARGET, reason, path = %path.display(), "the last operations were written");
+            }
+            Err(error) => {
+                tracing::error!(target: TARGET, reason, kind = %error.kind(), "the last operations cannot be written");
+            }
+        }
+    }
+
+    fn write_file(&self, folder: &Path, reason: Reason) -> io::Result<PathBuf> {
+        make_room(folder)?;
+        let now = ago(0).duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let path = folder.join(format!("llmobs-{now}-{}.jsonl", reason.as_str()));
+        // Under its name only when it is whole: the process may end while it is written.
+        let unfinished = path.with_extension(UNFINISHED);
+        fs::write(&unfinished, self.lines())?;
+        fs::rename(&unfinished, &path)?;
+        Ok(path)
+    }
+
+    fn recent(&self) -> MutexGuard<'_, VecDeque<RequestCompleteEvent>> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for FlightRecorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FlightRecorder")
+            .field("capacity", &self.capacity)
+            .field("folder", &self.folder)
+            .finish_non_exhaustive()
+    }
+}
+
+impl BurnRate {
+    /// Notes a judgement. Tells whether the objective burns.
+    fn note(&self, missed: bool) -> bool {
+        let mut misses = self.misses.lock().unwrap_or_else(PoisonError::into_inner);
+        let (bits, judged) = &mut *misses;
+        *bits = (*bits << 1) | u128::from(missed);
+        *judged = (*judged + 1).min(WINDOW);
+        *judged >= ENOUGH && f64::from(bits.count_ones()) / f64::from(*judged) >= self.limit
+    }
+}
+
+/// Writes the recorder out when something panics, before what the process does with panics anyway.
+fn write_on_panic(flight: &Arc<FlightRecorder>) {
+    let flight: Weak<FlightRecorder> = Arc::downgrade(flight);
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if let Some(flight) = flight.upgrade() {
+            flight.panicked();
+        }
+        before(panic);
+    }));
+}
+
+/// The ending of a file that is not whole.
+const UNFINISHED: &str = "jsonl.part";
+
+/// Removes the oldest files of flight recorders, so that there is room for one more.
+fn make_room(folder: &Path) -> io::Result<()> {
+    let files = fs::read_dir(folder)?.filter_map(Result::ok).map(|entry| entry.path());
+    let mut dated: Vec<(u128, PathBuf)> = files.filter_map(|path| Some((date_in_name(&path)?, path))).collect();
+    dated.sort();
+    let too_many = (dated.len() + 1).saturating_sub(MOST_FILES);
+    dated.into_iter().take(too_many).try_for_each(|(_, path)| fs::remove_file(path))
+}
+
+/// The milliseconds in the name of a recorder's file; `None` for any other file.
+fn date_in_name(path: &Path) -> Option<u128> {
+    let (date, ending) = path.file_name()?.to_str()?.strip_prefix("llmobs-")?.split_once('-')?;
+    let (reason, kind) = ending.split_once('.')?;
+    let is_ours = (kind == "jsonl" || kind == UNFINISHED) && Reason::ALL.iter().any(|known| known.as_str() == reason);
+    date.parse().ok().filter(|_| is_ours)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_objective_burns_when_its_budget_of_a_month_goes_in_two_days() {
+        let burns_after = |target: f64, every: u32| {
+            let flight = FlightRecorder::new(1, None, Clock::system(), [target].into_iter());
+            (1..=WINDOW * 2).find(|judged| flight.burns[0].note(judged % every == 0))
+        };
+        assert_eq!(burns_after(0.99, 5), Some(ENOUGH), "20 % of misses where 1 % is allowed");
+        assert_eq!(burns_after(0.99, 10), None, "10 %: the budget lasts three days");
+        assert_eq!(burns_after(0.9, 2), Some(ENOUGH), "half of all, whatever the target");
+        assert_eq!(burns_after(0.9, 3), None);
+    }
+}

@@ -1,0 +1,73 @@
+//! Times between tokens or chunks on their way from a stream to the backends.
+
+use crate::catalog::RowId;
+use crate::measurement::LocalHistogram;
+use crate::measurement::RawGapBuffer;
+use crate::series::OperationSeries;
+use crate::timing::EvenGaps;
+
+/// Rows of times between tokens.
+pub(super) const PER_TOKEN: [RowId; 1] = [RowId::InterToken];
+
+/// Rows of times between chunks, one for each set of the conventions. All rows of one kind have the same bounds.
+pub(super) const PER_CHUNK: [RowId; 2] = [RowId::ClientPerChunk, RowId::InferencePerChunk];
+
+/// Samples of one kind. What the backends want of them is asked at each flush, not at each sample.
+pub(super) struct GapHistogram {
+    is_on: bool,
+    should_record_raw: bool,
+    local: LocalHistogram,
+    ring: RawGapBuffer,
+}
+
+impl GapHistogram {
+    pub(super) fn new(series: &OperationSeries, ids: &[RowId]) -> Self {
+        let mut gaps =
+            Self { is_on: false, should_record_raw: false, local: LocalHistogram::new(), ring: RawGapBuffer::new() };
+        gaps.refresh_settings(series, ids);
+        gaps
+    }
+
+    #[inline]
+    pub(super) fn record(&mut self, series: &OperationSeries, ids: &[RowId], share: EvenGaps) {
+        if !self.is_on {
+            return;
+        }
+        self.local.record(|| series.sinks().bounds(ids[0]), share);
+        if self.should_record_raw {
+            self.buffer_raw(series, ids, share);
+        }
+    }
+
+    #[inline(never)]
+    fn buffer_raw(&mut self, series: &OperationSeries, ids: &[RowId], share: EvenGaps) {
+        self.ring.push(share);
+        if self.ring.is_full() {
+            self.flush_raw(series, ids);
+        }
+    }
+
+    pub(super) fn flush(&mut self, series: &OperationSeries, ids: &[RowId]) {
+        if !self.local.is_empty() {
+            self.local.take(|counts, sum| {
+                for handle in ids.iter().filter_map(|id| series.handle(*id, 0)) {
+                    handle.merge(counts, sum);
+                }
+            });
+        }
+        self.flush_raw(series, ids);
+        self.refresh_settings(series, ids);
+    }
+
+    fn flush_raw(&mut self, series: &OperationSeries, ids: &[RowId]) {
+        for handle in ids.iter().filter_map(|id| series.handle(*id, 0)) {
+            self.ring.each(|value| handle.record_raw(value));
+        }
+        self.ring.clear();
+    }
+
+    fn refresh_settings(&mut self, series: &OperationSeries, ids: &[RowId]) {
+        self.is_on = ids.iter().any(|id| series.records(*id));
+        self.should_record_raw = series.sinks().should_record_raw();
+    }
+}

@@ -1,0 +1,436 @@
+//! One operation in flight, shared by its owner, its markers, its stream and the table. No lock, set once.
+
+use std::num::NonZeroU8;
+use std::num::NonZeroU32;
+use std::num::NonZeroU64;
+#[cfg(feature = "content")]
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::OnceLock;
+use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU8;
+use std::sync::atomic::AtomicU16;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+
+use opentelemetry::trace::SpanContext;
+
+#[cfg(feature = "content")]
+use super::content::CapturedContent;
+use super::inner::Inner;
+use super::times::MarkResult;
+use super::times::SetOnce;
+use super::times::SetResult;
+use super::times::Times;
+use crate::cardinality::LONGEST;
+use crate::cardinality::cut;
+use crate::catalog::RowId;
+use crate::clock::Moment;
+use crate::companion::Mark;
+use crate::companion::id_of;
+use crate::event::RequestDetails;
+use crate::measurement::FinishReasons;
+use crate::measurement::TraceLink;
+use crate::semconv::value::AttemptKind;
+use crate::semconv::value::ErrorType;
+use crate::semconv::value::FinishReason;
+use crate::semconv::value::Outcome;
+use crate::semconv::value::QueueExit;
+use crate::series::OperationSeries;
+use crate::timing::FirstToken;
+use crate::timing::Marks;
+use crate::usage::Usage;
+
+/// The most choices whose finish reasons are kept.
+const MAX_CHOICES: usize = 128;
+
+/// The largest number that was reported, if any was; what is kept is one more than the number.
+#[derive(Debug, Default)]
+struct AtomicMax(AtomicU64);
+
+impl AtomicMax {
+    fn get(&self) -> Option<u64> {
+        self.0.load(Ordering::Relaxed).checked_sub(1)
+    }
+
+    /// Raises it: a later report of a growing number replaces an earlier one.
+    fn raise(&self, value: Option<u64>) {
+        if let Some(value) = value {
+            self.0.fetch_max(value.saturating_add(1), Ordering::Relaxed);
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct OperationState {
+    pub(super) core: Arc<Inner>,
+    pub(super) series: Arc<OperationSeries>,
+    pub(super) times: Times,
+    deadline: Option<NonZeroU64>,
+    /// A report of the token usage is expected, so nothing is counted before it.
+    pub(super) reports_usage: bool,
+    /// Its content goes somewhere.
+    #[cfg(feature = "content")]
+    pub(super) captures: bool,
+    /// One more than the place of the objective of its function, where that has one of its own.
+    function_objective: Option<NonZeroU8>,
+    pub(super) link: Option<TraceLink>,
+    ended: AtomicBool,
+    preemptions: AtomicU32,
+    input: AtomicMax,
+    cache_read: AtomicMax,
+    cache_write: AtomicMax,
+    output: AtomicMax,
+    reasoning: AtomicMax,
+    estimated: AtomicBool,
+    finish_reason: OnceLock<FinishReason>,
+    /// The choice that ended first.
+    first_choice: AtomicU16,
+    /// Nanoseconds from the start to the first chunk, in the gateway and client roles.
+    pub(super) first_chunk: SetOnce,
+    max_tokens: Option<NonZeroU32>,
+    stalls: AtomicU16,
+    attempts: AtomicU16,
+    notes: OnceLock<Box<ResponseNotes>>,
+    /// One more than the index of the error type; zero while nothing failed.
+    error: AtomicU8,
+    /// Written by the stream alone, read by collections: a plain store, no read-modify-write.
+    pub(super) tokens: AtomicU64,
+}
+
+/// What `start` knows.
+pub(super) struct StartParams {
+    pub(super) t0: u64,
+    pub(super) deadline: Option<u64>,
+    pub(super) prepares: bool,
+    pub(super) reports_usage: bool,
+    #[cfg(feature = "content")]
+    pub(super) captures: bool,
+    /// Bytes of content that its span has already.
+    #[cfg(feature = "content")]
+    pub(super) spent: usize,
+    pub(super) link: Option<TraceLink>,
+    pub(super) max_tokens: Option<u64>,
+    pub(super) function_objective: Option<usize>,
+    pub(super) conversation: Option<Arc<str>>,
+    pub(super) request_details: Option<RequestDetails>,
+}
+
+/// What only few operations have, kept only where they have it.
+#[derive(Debug, Default)]
+pub(super) struct ResponseNotes {
+    pub(super) conversation: OnceLock<Arc<str>>,
+    pub(super) response_id: OnceLock<Arc<str>>,
+    pub(super) response_model: OnceLock<Arc<str>>,
+    /// The type of what the application said broke.
+    pub(super) exception: OnceLock<&'static str>,
+    /// What the request asked, where its details are wanted.
+    pub(super) request_details: OnceLock<RequestDetails>,
+    /// Of the choices after the first that ended, by choice.
+    reasons: Mutex<Vec<(u16, FinishReason)>>,
+    /// The span of the try before.
+    pub(super) last_attempt_span: Mutex<Option<SpanContext>>,
+    /// What it was given and gave, where content is captured.
+    #[cfg(feature = "content")]
+    pub(super) captured_content: OnceLock<Box<CapturedContent>>,
+    /// Bytes of content that its span had before.
+    #[cfg(feature = "content")]
+    pub(super) spent: OnceLock<NonZeroUsize>,
+}
+
+impl OperationState {
+    pub(super) fn new(core: Arc<Inner>, series: Arc<OperationSeries>, beginning: StartParams) -> Self {
+        let live = Self {
+            core,
+            series,
+            times: Times::new(beginning.t0, beginning.prepares),
+            deadline: beginning.deadline.and_then(NonZeroU64::new),
+            reports_usage: beginning.reports_usage,
+            #[cfg(feature = "content")]
+            captures: beginning.captures,
+            function_objective: beginning
+                .function_objective
+                .and_then(|place| NonZeroU8::new(u8::try_from(place + 1).ok()?)),
+            link: beginning.link,
+            ended: AtomicBool::new(false),
+            preemptions: AtomicU32::new(0),
+            input: AtomicMax::default(),
+            cache_read: AtomicMax::default(),
+            cache_write: AtomicMax::default(),
+            output: AtomicMax::default(),
+            reasoning: AtomicMax::default(),
+            estimated: AtomicBool::new(false),
+            finish_reason: OnceLock::new(),
+            first_chunk: SetOnce::new(),
+            first_choice: AtomicU16::new(0),
+            max_tokens: beginning.max_tokens.and_then(|tokens| NonZeroU32::new(u32::try_from(tokens).ok()?)),
+            stalls: AtomicU16::new(0),
+            attempts: AtomicU16::new(1),
+            notes: OnceLock::new(),
+            error: AtomicU8::new(0),
+            tokens: AtomicU64::new(0),
+        };
+        if let Some(conversation) = beginning.conversation {
+            let _ = live.notes().conversation.set(conversation);
+        }
+        if let Some(asked) = beginning.request_details {
+            let _ = live.notes().request_details.set(asked);
+        }
+        #[cfg(feature = "content")]
+        if let Some(spent) = NonZeroUsize::new(beginning.spent) {
+            let _ = live.notes().spent.set(spent);
+        }
+        live
+    }
+
+    /// Its notes, begun when there is something to note.
+    pub(super) fn notes(&self) -> &ResponseNotes {
+        self.notes.get_or_init(Box::default)
+    }
+
+    /// Its notes, if there are any.
+    pub(super) fn noted(&self) -> Option<&ResponseNotes> {
+        self.notes.get().map(Box::as_ref)
+    }
+
+    /// A try began.
+    pub(super) fn record_attempt(&self, kind: AttemptKind) {
+        saturating_increment(&self.attempts);
+        self.series.add(RowId::Attempts, kind.index(), 1);
+    }
+
+    pub(super) fn attempts(&self) -> u16 {
+        self.attempts.load(Ordering::Relaxed)
+    }
+
+    /// The stream stood still.
+    pub(super) fn stalled(&self) {
+        saturating_increment(&self.stalls);
+    }
+
+    pub(super) fn stalls(&self) -> u16 {
+        self.stalls.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn max_tokens(&self) -> Option<u64> {
+        self.max_tokens.map(|tokens| tokens.get().into())
+    }
+
+    pub(super) fn function_objective(&self) -> Option<usize> {
+        self.function_objective.map(|place| usize::from(place.get()) - 1)
+    }
+
+    pub(super) fn is_past_deadline(&self, now: u64) -> bool {
+        self.deadline.is_some_and(|deadline| now >= deadline.get())
+    }
+
+    pub(super) fn now(&self) -> u64 {
+        self.core.clock.now().as_nanos()
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    /// Ends it: no mark changes it any more. Returns whether it was this call that did.
+    pub(super) fn end(&self) -> bool {
+        let first = !self.ended.swap(true, Ordering::AcqRel);
+        if first {
+            self.times.close();
+        }
+        first
+    }
+
+    /// Returns a moment that a caller gave, in nanoseconds, or now if that is still to come.
+    pub(super) fn clamp_to_now(&self, moment: Moment) -> u64 {
+        let now = self.core.clock.now();
+        if self.has_ended() { moment.min(now).as_nanos() } else { self.core.clamp_to_now(moment, now).as_nanos() }
+    }
+
+    pub(super) fn enqueued_at(&self, at: u64) {
+        if self.has_ended() {
+            return;
+        }
+        let marked = self.times.enqueue(at);
+        if self.accepts(&marked) {
+            self.notify_mark(Mark::Enqueued, marked.at);
+        } else if !self.has_ended() {
+            self.core.anomaly("mark_out_of_order");
+        }
+    }
+
+    /// The engine took it. A second time is a preemption.
+    pub(super) fn scheduled_at(&self, at: u64) {
+        if self.has_ended() {
+            return;
+        }
+        let (marked, queued) = self.times.schedule(at);
+        if marked.result == SetResult::WasClosed {
+            return;
+        }
+        self.notify_mark(Mark::Scheduled, marked.at);
+        if !self.accepts(&marked) {
+            self.preemptions.fetch_add(1, Ordering::Relaxed);
+        } else if let Some(queued) = queued {
+            self.series.time(RowId::Queue, QueueExit::Scheduled.index(), queued, None);
+        }
+    }
+
+    /// The engine made the first token.
+    pub(super) fn first_token_at(&self, at: u64) {
+        if self.has_ended() {
+            return;
+        }
+        let (marked, prefill) = self.times.first_token(at);
+        if self.accepts(&marked) {
+            self.notify_mark(Mark::FirstToken, marked.at);
+            self.series.time(RowId::Prefill, 0, prefill, None);
+            if self.core.first_token == FirstToken::Generated {
+                self.ttft_was(marked.at);
+            }
+        }
+    }
+
+    /// The token came that the first-token rule names.
+    pub(super) fn ttft_was(&self, at: u64) {
+        let ttft = at.saturating_sub(self.times.t0);
+        if self.times.set_ttft(ttft) {
+            self.series.time(RowId::FirstToken, 0, ttft, self.link);
+        }
+    }
+
+    pub(super) fn first_token(&self) -> Option<u64> {
+        self.times.first_token_at()
+    }
+
+    pub(super) fn ttft(&self) -> Option<u64> {
+        self.times.ttft()
+    }
+
+    pub(super) fn preemptions(&self) -> u32 {
+        self.preemptions.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn report(&self, usage: &Usage) {
+        if self.has_ended() {
+            return;
+        }
+        self.input.raise(usage.input);
+        self.cache_read.raise(usage.cache_read);
+        self.cache_write.raise(usage.cache_write);
+        self.output.raise(usage.output);
+        self.reasoning.raise(usage.reasoning);
+        if usage.estimated {
+            self.estimated.store(true, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn usage(&self) -> Usage {
+        Usage {
+            input: self.input.get(),
+            cache_read: self.cache_read.get(),
+            cache_write: self.cache_write.get(),
+            output: self.output.get(),
+            reasoning: self.reasoning.get(),
+            estimated: self.estimated.load(Ordering::Relaxed),
+        }
+    }
+
+    /// The first reason stands for the operation: several choices end one after the other.
+    pub(super) fn finish(&self, choice: u32, reason: FinishReason) {
+        if self.has_ended() {
+            return;
+        }
+        let of = u16::try_from(choice).unwrap_or(u16::MAX);
+        let reason = match reason {
+            FinishReason::Other(word) if word.len() > LONGEST => FinishReason::Other(cut(&word).to_owned().into()),
+            other => other,
+        };
+        self.finish_reason.get_or_init(|| {
+            self.first_choice.store(of, Ordering::Relaxed);
+            reason.clone()
+        });
+        if self.first_choice.load(Ordering::Relaxed) == of {
+            return;
+        }
+        let mut others = self.notes().reasons.lock().unwrap_or_else(PoisonError::into_inner);
+        if others.len() < MAX_CHOICES && others.iter().all(|(known, _)| *known != of) {
+            others.push((of, reason));
+        }
+    }
+
+    /// Why its choices ended.
+    pub(super) fn finish_reasons(&self) -> FinishReasons {
+        let Some(reason) = self.finish_reason.get().cloned() else { return FinishReasons::default() };
+        let Some(notes) = self.noted() else { return FinishReasons { first: Some(reason), others: Vec::new() } };
+        let mut all = notes.reasons.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        all.push((self.first_choice.load(Ordering::Relaxed), reason));
+        all.sort_by_key(|(choice, _)| *choice);
+        let mut all = all.into_iter().map(|(_, reason)| reason);
+        FinishReasons { first: all.next(), others: all.collect() }
+    }
+
+    /// Why each of its choices ended that did.
+    #[cfg(feature = "content")]
+    pub(super) fn reasons_by_choice(&self) -> Vec<(u16, FinishReason)> {
+        let others = self.noted().map(|notes| notes.reasons.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        let first = self.finish_reason.get().map(|reason| (self.first_choice.load(Ordering::Relaxed), reason.clone()));
+        first.into_iter().chain(others.into_iter().flatten()).collect()
+    }
+
+    pub(super) fn finish_reason(&self) -> Option<&FinishReason> {
+        self.finish_reason.get()
+    }
+
+    pub(super) fn fail(&self, error: ErrorType) {
+        let code = u8::try_from(error.index() + 1).unwrap_or(u8::MAX);
+        let _ = self.error.compare_exchange(0, code, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    pub(super) fn error(&self) -> Option<ErrorType> {
+        let place = usize::from(self.error.load(Ordering::Relaxed)).checked_sub(1)?;
+        ErrorType::ALL.get(place).copied()
+    }
+
+    /// Every moment so far, as seen at `now`.
+    pub(super) fn marks(&self, now: u64) -> Marks {
+        self.times.marks(|| now)
+    }
+
+    /// Every moment so far, as seen now.
+    pub(super) fn marks_now(&self) -> Marks {
+        self.times.marks(|| self.now())
+    }
+
+    /// The reader has the item and is gone with it.
+    #[inline]
+    pub(super) fn consumer_left(&self, at: u64, tokens: u64) {
+        self.tokens.store(tokens, Ordering::Relaxed);
+        self.times.consumer_left(at);
+    }
+
+    /// Tells who follows it.
+    fn notify_mark(&self, mark: Mark, at: u64) {
+        self.core.attached().notify(|companion| companion.marked(id_of(self), mark, Moment::from_nanos(at)));
+    }
+
+    pub(super) fn notify_end(&self, outcome: Outcome, at: u64) {
+        self.core.attached().notify(|companion| companion.ended(id_of(self), outcome, Moment::from_nanos(at)));
+    }
+
+    /// Returns whether a mark was set, and counts one that had to be moved.
+    fn accepts(&self, marked: &MarkResult) -> bool {
+        if marked.was_early && marked.result != SetResult::WasClosed {
+            self.core.anomaly("mark_out_of_order");
+        }
+        marked.result == SetResult::Set
+    }
+}
+
+/// Adds one to a small number, which stays at the most that it can be.
+fn saturating_increment(number: &AtomicU16) {
+    let _ = number.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |number| number.checked_add(1));
+}

@@ -1,0 +1,127 @@
+//! What a step was asked and what it answered, on its span, where spans have content.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use serde_json::Value;
+
+use super::Step;
+use crate::capture::GatePass;
+use crate::capture::GatedValue;
+use crate::content::Content;
+use crate::content::Document;
+use crate::content::Input;
+use crate::content::Message;
+use crate::observer::inner::Inner;
+use crate::semconv::attribute as a;
+use crate::semconv::value::FinishReason;
+
+/// The way out for the content of a step.
+pub(super) struct StepContent {
+    core: Arc<Inner>,
+    /// Bytes that its span may still have.
+    remaining_bytes: Mutex<usize>,
+}
+
+impl StepContent {
+    /// None where spans have no content.
+    pub(super) fn of(core: &Arc<Inner>) -> Option<Self> {
+        let gate = &core.gate;
+        let left = gate.limits().span_bytes();
+        gate.capture().on_spans().then(|| Self { core: Arc::clone(core), remaining_bytes: Mutex::new(left) })
+    }
+}
+
+impl fmt::Debug for StepContent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StepContent").finish_non_exhaustive()
+    }
+}
+
+/// Content. It goes on the span at once, through the [gate](crate::capture); the closures are called only where spans have
+/// content and this one is recorded. Call each once.
+impl Step {
+    /// What a tool is called with (`gen_ai.tool.call.arguments`).
+    ///
+    /// ```
+    /// use llmobs::Observer;
+    /// use llmobs::capture::ContentCapture;
+    /// use serde_json::json;
+    ///
+    /// let observer = Observer::builder().capture(ContentCapture::Spans).build()?;
+    /// let step = observer.execute_tool("weather").start();
+    /// step.arguments(|| json!({"city": "Paris"}));
+    /// step.result(|| json!({"rain": true}));
+    /// step.complete();
+    /// # Ok::<(), llmobs::BuildError>(())
+    /// ```
+    pub fn arguments<C: Into<Content<Value>>>(&self, arguments: impl FnOnce() -> C) {
+        self.export_content(a::GEN_AI_TOOL_CALL_ARGUMENTS, || arguments().into(), |passage, said| passage.json(said));
+    }
+
+    /// What a tool answered (`gen_ai.tool.call.result`).
+    pub fn result<C: Into<Content<Value>>>(&self, result: impl FnOnce() -> C) {
+        self.export_content(a::GEN_AI_TOOL_CALL_RESULT, || result().into(), |passage, said| passage.json(said));
+    }
+
+    /// What is searched for (`gen_ai.retrieval.query.text`).
+    pub fn query<C: Into<Content<String>>>(&self, query: impl FnOnce() -> C) {
+        self.export_content(a::GEN_AI_RETRIEVAL_QUERY_TEXT, || query().into(), |passage, said| passage.text(said));
+    }
+
+    /// What a search found (`gen_ai.retrieval.documents`).
+    pub fn documents<D: IntoIterator<Item = Document>>(&self, documents: impl FnOnce() -> D) {
+        let collected = || documents().into_iter().collect::<Vec<_>>();
+        self.export_content(a::GEN_AI_RETRIEVAL_DOCUMENTS, collected, |passage, said| passage.documents(said));
+    }
+
+    /// What an agent or a workflow is given (`gen_ai.input.messages`, `gen_ai.system_instructions`,
+    /// `gen_ai.tool.definitions`).
+    pub fn input<I: Into<Input>>(&self, input: impl FnOnce() -> I) {
+        if !self.is_capturing() {
+            return;
+        }
+        let Input { system_instructions, messages, tools } = input().into();
+        let instructions = || system_instructions;
+        self.export_content(a::GEN_AI_INPUT_MESSAGES, || messages, |passage, said| passage.input(said));
+        self.export_content(a::GEN_AI_SYSTEM_INSTRUCTIONS, instructions, |passage, said| {
+            passage.system_instructions(said)
+        });
+        self.export_content(a::GEN_AI_TOOL_DEFINITIONS, || tools, |passage, said| passage.tool_definitions(said));
+    }
+
+    /// What an agent or a workflow gave in the end (`gen_ai.output.messages`).
+    pub fn output<O: IntoIterator<Item = Message>>(&self, output: impl FnOnce() -> O) {
+        let ended = |message: Message| match message.finish_reason {
+            None => message.finish_reason(FinishReason::Stop),
+            Some(_) => message,
+        };
+        let messages = || output().into_iter().map(ended).collect::<Vec<_>>();
+        self.export_content(a::GEN_AI_OUTPUT_MESSAGES, messages, |passage, said| passage.output(said));
+    }
+
+    fn is_capturing(&self) -> bool {
+        self.content.is_some() && self.recording().is_some()
+    }
+
+    fn export_content<T>(
+        &self,
+        name: &'static str,
+        say: impl FnOnce() -> T,
+        pass: impl FnOnce(&mut GatePass<'_>, &T) -> Option<GatedValue>,
+    ) {
+        let (Some(held), Some(way)) = (self.recording(), self.content.as_deref()) else { return };
+        // Outside of the lock: it may do anything, and with this step too.
+        let said = say();
+        let mut left = way.remaining_bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut passage = way.core.gate.passage_of(*left);
+        if let Some(text) = pass(&mut passage, &said).as_ref().and_then(GatedValue::for_span) {
+            held.set_text(name, text);
+        }
+        *left = passage.remaining_bytes();
+        drop(left);
+        way.core.record_content_metrics(passage.report());
+    }
+}

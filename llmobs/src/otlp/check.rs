@@ -1,0 +1,194 @@
+//! Whether the collectors are there and answer: one empty request to each, and the outcome in words.
+
+use std::fmt;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use super::InitError;
+use super::Signal;
+use super::endpoint::OtlpEndpoint;
+use super::endpoint::Protocol;
+use super::environment::Environment;
+use super::environment::infix;
+use super::export_thread::ExportThread;
+use super::settings::PipelineSettings;
+use super::transport::ErrorCause;
+use super::transport::ExportError;
+use super::transport::ExportResponse;
+use super::transport::Transport;
+use crate::clock::Clock;
+
+/// What [`PipelineBuilder::check`](super::PipelineBuilder::check) found; its `Display` is for people.
+#[derive(Debug)]
+pub struct CheckReport {
+    variables: Vec<(String, String)>,
+    notes: Vec<String>,
+    is_disabled: bool,
+    service: String,
+    probes: Vec<EndpointCheck>,
+}
+
+#[derive(Debug)]
+struct EndpointCheck {
+    target: OtlpEndpoint,
+    result: Result<ExportResponse, ExportError>,
+    elapsed: Duration,
+}
+
+impl CheckReport {
+    /// Whether every collector that is wanted took what it was sent, and there is one.
+    #[must_use]
+    pub fn is_ok(&self) -> bool {
+        !self.probes.is_empty() && self.probes.iter().all(|probe| probe.result.is_ok())
+    }
+
+    /// The signals whose collectors did not take what they were sent.
+    #[must_use]
+    pub fn failed(&self) -> Vec<Signal> {
+        self.probes.iter().filter(|probe| probe.result.is_err()).map(|probe| probe.target.signal).collect()
+    }
+}
+
+pub(super) fn run(
+    settings: PipelineSettings,
+    environment: &Environment,
+    limit: Duration,
+) -> Result<CheckReport, InitError> {
+    let worker = ExportThread::start()?;
+    let (done, results) = mpsc::channel();
+    for target in settings.targets {
+        let transport = Transport::new(target.clone())?;
+        let done = done.clone();
+        worker.handle().spawn(async move {
+            let clock = Clock::system();
+            let start = clock.now();
+            // A request without an item is the empty message.
+            let result = transport.send(transport.wrap(Vec::new()), limit).await;
+            let _ = done.send(EndpointCheck { target, result, elapsed: clock.now().since(start) });
+        });
+    }
+    drop(done);
+    let mut probes: Vec<_> = results.iter().collect();
+    probes.sort_by_key(|probe| probe.target.signal);
+    let service = settings.resource.get(&opentelemetry::Key::from_static_str("service.name"));
+    Ok(CheckReport {
+        variables: environment.iter().map(|(name, value)| (name.to_owned(), shown(name, value))).collect(),
+        notes: settings.notes.as_slice().to_vec(),
+        is_disabled: settings.is_disabled,
+        service: service.map(|name| name.to_string()).unwrap_or_default(),
+        probes,
+    })
+}
+
+/// Headers hold keys, and attributes of the resource may.
+fn shown(name: &str, value: &str) -> String {
+    match name.ends_with("_HEADERS") {
+        true => format!("({} set, not shown)", value.split(',').filter(|pair| pair.contains('=')).count()),
+        false => super::endpoint::without_user(value),
+    }
+}
+
+impl fmt::Display for CheckReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "The environment says:")?;
+        for (name, value) in &self.variables {
+            writeln!(f, "  {name}={value}")?;
+        }
+        if self.variables.is_empty() {
+            writeln!(f, "  nothing: no variable begins with OTEL_, so the defaults hold")?;
+        }
+        writeln!(f, "\nThe service is called `{}`.", self.service)?;
+        if self.service.starts_with("unknown_service") {
+            writeln!(f, "  -> Set OTEL_SERVICE_NAME, or it will be hard to find.")?;
+        }
+        for note in &self.notes {
+            writeln!(f, "Not honoured: {note}.")?;
+        }
+        writeln!(f)?;
+        if self.is_disabled {
+            return writeln!(f, "OTEL_SDK_DISABLED is true: nothing is sent.\n  -> Unset it to send anything.");
+        }
+        for signal in Signal::ALL {
+            match self.probes.iter().find(|probe| probe.target.signal == signal) {
+                Some(probe) => write!(f, "{probe}")?,
+                None => writeln!(f, "{}: not sent (OTEL_{}_EXPORTER).", signal.as_str(), infix(signal))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for EndpointCheck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let OtlpEndpoint { signal, protocol, named_by, .. } = &self.target;
+        let millis = self.elapsed.as_millis();
+        write!(f, "{}: {} to {} (by {named_by}): ", signal.as_str(), protocol.as_str(), self.target.shown())?;
+        match &self.result {
+            Ok(_) => writeln!(f, "taken, in {millis} ms."),
+            Err(fault) => {
+                writeln!(f, "FAILED after {millis} ms: {fault}.\n  -> {}", advice(&fault.cause, &self.target))
+            }
+        }
+    }
+}
+
+/// What to change.
+fn advice(cause: &ErrorCause, target: &OtlpEndpoint) -> String {
+    let port = target.uri.port_u16();
+    let other = match (target.protocol, port) {
+        (Protocol::HttpProtobuf, Some(4317)) => {
+            Some("Port 4317 usually speaks gRPC: set OTEL_EXPORTER_OTLP_PROTOCOL=grpc, or use port 4318.")
+        }
+        (Protocol::Grpc, Some(4318)) => {
+            Some("Port 4318 usually speaks HTTP: set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf, or use port 4317.")
+        }
+        _ => None,
+    };
+    let other =
+        other.filter(|_| !matches!(cause, ErrorCause::Connect(_) | ErrorCause::Timeout | ErrorCause::GrpcStatus(_)));
+    if let Some(other) = other {
+        return other.to_owned();
+    }
+    let words = match cause {
+        ErrorCause::Connect(why) if why.contains("certificate") => {
+            "Its certificate is not believed. Name the authority behind it in OTEL_EXPORTER_OTLP_CERTIFICATE."
+        }
+        ErrorCause::Connect(why) if why.contains("corrupt message") => {
+            "What listens there does not speak TLS. Begin the address with `http://`, or use the collector's secure port."
+        }
+        ErrorCause::Connect(why) if why.contains("lookup") => {
+            "There is no host of this name. Is it spelled as it should be?"
+        }
+        ErrorCause::Connect(_) => {
+            "Nobody could be reached there. Start a collector, or set OTEL_EXPORTER_OTLP_ENDPOINT to where one is."
+        }
+        ErrorCause::Timeout => {
+            "Something took the connection and said nothing. Is it a collector? Is there a firewall or a proxy between?"
+        }
+        ErrorCause::ConnectionLost => {
+            "The connection was closed before an answer. Is it the right port, and the right protocol?"
+        }
+        ErrorCause::NotHttp => "Something else answers on this port. Set OTEL_EXPORTER_OTLP_ENDPOINT to a collector.",
+        ErrorCause::NotGrpc => {
+            "A web server answers there. Set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf, or use the collector's gRPC port."
+        }
+        ErrorCause::HtmlPage => "A web server answers there, not a collector. Check the port and the path.",
+        ErrorCause::ResponseTooLarge => "What answers there is no collector. Check the port and the path.",
+        ErrorCause::HttpStatus(status) => match status.as_u16() {
+            401 | 403 => "It wants credentials. Set OTEL_EXPORTER_OTLP_HEADERS (values percent-encoded: `Basic%20..`).",
+            404 | 405 => {
+                "There is no OTLP at this path. OTEL_EXPORTER_OTLP_ENDPOINT gets `/v1/traces` and its like appended, the \
+                 variable of one signal does not."
+            }
+            300..=399 => "It points elsewhere, which is not followed. Use the address that it points to.",
+            429 => "It takes no more at the moment. Send less, or ask for a higher limit.",
+            500.. => "The collector itself is in trouble. Its own log knows more.",
+            _ => "It does not take this request. The collector's log knows why.",
+        },
+        ErrorCause::GrpcStatus(7 | 16) => "It wants credentials. Set OTEL_EXPORTER_OTLP_HEADERS.",
+        ErrorCause::GrpcStatus(5 | 12) => "It has no such service: this signal is not received there.",
+        ErrorCause::GrpcStatus(8) => "It takes no more at the moment. Send less, or ask for a higher limit.",
+        ErrorCause::GrpcStatus(_) => "The collector's own log knows more.",
+    };
+    words.to_owned()
+}

@@ -1,0 +1,301 @@
+//! Where a signal goes and how.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use http::HeaderMap;
+use http::HeaderName;
+use http::HeaderValue;
+use http::Uri;
+use http::uri::Scheme;
+
+use super::InitError;
+use super::Signal;
+use super::environment::Environment;
+use super::environment::Warnings;
+
+/// How requests are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Protocol {
+    /// OTLP over HTTP with protobuf bodies. The default.
+    #[default]
+    HttpProtobuf,
+    /// OTLP over gRPC.
+    Grpc,
+}
+
+impl Protocol {
+    /// The protocol's name, as the variables have it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::HttpProtobuf => "http/protobuf",
+            Self::Grpc => "grpc",
+        }
+    }
+}
+
+/// Whether request bodies are made smaller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Compression {
+    /// As they are. The default.
+    #[default]
+    None,
+    /// With gzip.
+    Gzip,
+}
+
+/// One signal's collector.
+#[derive(Clone)]
+pub(super) struct OtlpEndpoint {
+    pub(super) signal: Signal,
+    pub(super) protocol: Protocol,
+    pub(super) uri: Uri,
+    /// The setter or variable that the address came from.
+    pub(super) named_by: String,
+    pub(super) headers: HeaderMap,
+    /// For one try.
+    pub(super) timeout: Duration,
+    pub(super) compression: Compression,
+    #[cfg_attr(not(feature = "otlp-tls"), expect(dead_code, reason = "only TLS reads them"))]
+    pub(super) certificates: TlsFiles,
+}
+
+/// Headers may be secrets.
+impl fmt::Debug for OtlpEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut target = f.debug_struct("OtlpEndpoint");
+        target.field("signal", &self.signal).field("protocol", &self.protocol).field("uri", &self.shown());
+        target.finish_non_exhaustive()
+    }
+}
+
+/// Files in the PEM format.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct TlsFiles {
+    /// Whom to believe, instead of the system's list.
+    pub(super) authorities: Option<PathBuf>,
+    /// Who we are: the key and the certificate.
+    pub(super) identity: Option<(PathBuf, PathBuf)>,
+}
+
+/// What the code decided for every signal.
+#[derive(Clone, Default)]
+pub(super) struct EndpointOptions {
+    pub(super) endpoint: Option<String>,
+    pub(super) protocol: Option<Protocol>,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) timeout: Option<Duration>,
+    pub(super) compression: Option<Compression>,
+}
+
+impl fmt::Debug for EndpointOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EndpointOptions").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
+}
+
+impl OtlpEndpoint {
+    pub(super) fn resolve(
+        signal: Signal,
+        choices: &EndpointOptions,
+        environment: &Environment,
+        notes: &mut Warnings,
+    ) -> Result<Self, InitError> {
+        let protocol = choices.protocol.unwrap_or_else(|| protocol(signal, environment, notes));
+        let (uri, named_by) = endpoint(signal, protocol, choices, environment)?;
+        let certificates = certificates(signal, environment, notes)?;
+        Ok(Self {
+            headers: headers(signal, choices, environment)?,
+            timeout: choices.timeout.unwrap_or_else(|| timeout(signal, environment, notes)),
+            compression: choices.compression.unwrap_or_else(|| compression(signal, environment, notes)),
+            signal,
+            protocol,
+            uri,
+            named_by,
+            certificates,
+        })
+    }
+
+    /// The address as it may be shown: what is asked behind a `?` may be a key.
+    pub(super) fn shown(&self) -> String {
+        let (uri, authority) = (&self.uri, self.uri.authority().map_or("", |authority| authority.as_str()));
+        format!("{}://{authority}{}", uri.scheme_str().unwrap_or("http"), uri.path())
+    }
+}
+
+fn protocol(signal: Signal, environment: &Environment, notes: &mut Warnings) -> Protocol {
+    let Some((name, value)) = environment.of_signal(signal, "PROTOCOL") else { return Protocol::default() };
+    match value {
+        "grpc" => Protocol::Grpc,
+        "http/protobuf" => Protocol::HttpProtobuf,
+        _ => {
+            notes.add(&name, format!("`{value}` is not spoken here, `http/protobuf` is used; `grpc` is the other one"));
+            Protocol::HttpProtobuf
+        }
+    }
+}
+
+fn timeout(signal: Signal, environment: &Environment, notes: &mut Warnings) -> Duration {
+    const DEFAULT: Duration = Duration::from_secs(10);
+    let Some((name, _)) = environment.of_signal(signal, "TIMEOUT") else { return DEFAULT };
+    match environment.millis(&name, notes) {
+        Some(Duration::ZERO) => {
+            notes.add(&name, "a try without a limit could hang for good, 10 s are used");
+            DEFAULT
+        }
+        given => given.unwrap_or(DEFAULT),
+    }
+}
+
+fn compression(signal: Signal, environment: &Environment, notes: &mut Warnings) -> Compression {
+    match environment.of_signal(signal, "COMPRESSION") {
+        Some((_, value)) if value.eq_ignore_ascii_case("gzip") => Compression::Gzip,
+        Some((_, value)) if value.eq_ignore_ascii_case("none") => Compression::None,
+        Some((name, value)) => {
+            notes.add(&name, format!("`{value}` is not known, nothing is compressed; `gzip` is possible"));
+            Compression::None
+        }
+        None => Compression::None,
+    }
+}
+
+fn endpoint(
+    signal: Signal,
+    protocol: Protocol,
+    choices: &EndpointOptions,
+    environment: &Environment,
+) -> Result<(Uri, String), InitError> {
+    const COMMON: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    let default = match protocol {
+        Protocol::HttpProtobuf => "http://localhost:4318",
+        Protocol::Grpc => "http://localhost:4317",
+    };
+    let (name, value) = match (&choices.endpoint, environment.of_signal(signal, "ENDPOINT")) {
+        (Some(chosen), _) => ("endpoint".to_owned(), chosen.as_str()),
+        (None, Some(given)) => given,
+        (None, None) => ("the default endpoint".to_owned(), default),
+    };
+    let refuse = |reason: &str| InitError::setting(&name, format!("`{}` {reason}", without_user(value)));
+    let insecure =
+        || environment.of_signal(signal, "INSECURE").is_some_and(|(_, value)| value.eq_ignore_ascii_case("true"));
+    let whole = match (value.contains("://"), protocol) {
+        (true, _) => value.to_owned(),
+        (false, Protocol::Grpc) => format!("{}://{value}", if insecure() { "http" } else { "https" }),
+        (false, Protocol::HttpProtobuf) => return Err(refuse("has no scheme: begin it with `http://` or `https://`")),
+    };
+    // The address of one signal is taken as it is, that of all gets the signal's path.
+    let own = name != COMMON && environment.get(&name).is_some();
+    let whole = match (protocol, own) {
+        (Protocol::HttpProtobuf, false) => {
+            let (path, query) = whole.split_at(whole.find('?').unwrap_or(whole.len()));
+            format!("{}/v1/{}{query}", path.trim_end_matches('/'), signal.as_str())
+        }
+        _ => whole,
+    };
+    let uri: Uri = whole.parse().map_err(|error| refuse(&format!("is no address: {error}")))?;
+    let Some(authority) = uri.authority() else { return Err(refuse("names no host")) };
+    if authority.as_str().contains('@') {
+        return Err(refuse("has a user name in it, which would not be sent: use a header"));
+    }
+    match uri.scheme() {
+        Some(scheme) if *scheme == Scheme::HTTP => {}
+        Some(scheme) if *scheme == Scheme::HTTPS && cfg!(feature = "otlp-tls") => {}
+        Some(scheme) if *scheme == Scheme::HTTPS => {
+            return Err(refuse("needs TLS: switch on the feature `otlp-tls` of llmobs, or use `http://`"));
+        }
+        _ => return Err(refuse("begins neither with `http://` nor with `https://`")),
+    }
+    let uri = match protocol {
+        Protocol::HttpProtobuf => uri,
+        Protocol::Grpc => grpc_method(signal, &uri).map_err(|error| refuse(&format!("is no address: {error}")))?,
+    };
+    Ok((uri, name))
+}
+
+/// The method of a signal's service, at the host of this address.
+fn grpc_method(signal: Signal, uri: &Uri) -> Result<Uri, http::Error> {
+    let path = match signal {
+        Signal::Traces => "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+        Signal::Metrics => "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+        Signal::Logs => "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
+    };
+    let builder = Uri::builder().scheme(uri.scheme_str().unwrap_or("http"));
+    builder.authority(uri.authority().map_or("", |authority| authority.as_str())).path_and_query(path).build()
+}
+
+/// What may be shown of an address.
+pub(super) fn without_user(address: &str) -> String {
+    let (scheme, rest) = address.split_once("://").map_or(("", address), |(scheme, rest)| (scheme, rest));
+    let rest = rest.split('?').next().unwrap_or_default();
+    let (host, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
+    let host = host.rsplit('@').next().unwrap_or_default();
+    if scheme.is_empty() { format!("{host}{path}") } else { format!("{scheme}://{host}{path}") }
+}
+
+/// `name=value` pairs by commas, the values percent-encoded; what the code says stands above them.
+fn headers(signal: Signal, choices: &EndpointOptions, environment: &Environment) -> Result<HeaderMap, InitError> {
+    let mut headers = HeaderMap::new();
+    let mut put = |setting: &str, name: &str, value: &str| {
+        // The value is not shown: it may be a key.
+        let refuse = |reason: &str| InitError::setting(setting, format!("the header `{name}` {reason}"));
+        let key = HeaderName::try_from(name.to_ascii_lowercase()).map_err(|_| refuse("has a name that cannot be"))?;
+        let mut text = HeaderValue::try_from(value).map_err(|_| refuse("has a value that cannot be sent"))?;
+        text.set_sensitive(true);
+        headers.insert(key, text);
+        Ok::<_, InitError>(())
+    };
+    if let Some((setting, pairs)) = environment.of_signal(signal, "HEADERS") {
+        for pair in pairs.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
+            let Some((name, value)) = pair.split_once('=') else {
+                return Err(InitError::setting(setting, "a header is `name=value`, and one has no `=`"));
+            };
+            put(&setting, name.trim(), &percent_decoded(value.trim()))?;
+        }
+    }
+    choices.headers.iter().try_for_each(|(name, value)| put("header", name, value))?;
+    Ok(headers)
+}
+
+fn certificates(signal: Signal, environment: &Environment, notes: &mut Warnings) -> Result<TlsFiles, InitError> {
+    let file = |what| environment.of_signal(signal, what);
+    let all = [file("CERTIFICATE"), file("CLIENT_KEY"), file("CLIENT_CERTIFICATE")];
+    if !cfg!(feature = "otlp-tls") {
+        for (name, _) in all.into_iter().flatten() {
+            notes.add(&name, "there is no TLS without the feature `otlp-tls` of llmobs");
+        }
+        return Ok(TlsFiles::default());
+    }
+    let [authorities, key, certificate] = all.map(|file| file.map(|(name, path)| (name, PathBuf::from(path))));
+    let identity = match (key, certificate) {
+        (Some((_, key)), Some((_, certificate))) => Some((key, certificate)),
+        (None, None) => None,
+        (Some((name, _)), None) | (None, Some((name, _))) => {
+            return Err(InitError::setting(name, "the key and the certificate of a client come together"));
+        }
+    };
+    Ok(TlsFiles { authorities: authorities.map(|(_, path)| path), identity })
+}
+
+/// `%20` and its like as bytes; what is no such pair stays as it is.
+pub(super) fn percent_decoded(text: &str) -> String {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let pair = after.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
+        match (first, pair.and_then(|pair| u8::from_str_radix(pair, 16).ok())) {
+            (b'%', Some(byte)) => {
+                decoded.push(byte);
+                rest = &after[2..];
+            }
+            _ => {
+                decoded.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}

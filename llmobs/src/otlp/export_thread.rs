@@ -1,0 +1,102 @@
+//! The pipeline's own thread: everything that is sent is sent there, whatever runtime the application has, or none.
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use opentelemetry::Context;
+use opentelemetry_sdk::error::OTelSdkError;
+use opentelemetry_sdk::error::OTelSdkResult;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::InitError;
+use super::queue::Queue;
+
+/// Runs the pipeline's tasks until it is dropped.
+#[derive(Debug)]
+pub(super) struct ExportThread {
+    handle: Handle,
+    /// Its end is the thread's.
+    _stop: oneshot::Sender<()>,
+}
+
+impl ExportThread {
+    pub(super) fn start() -> Result<Self, InitError> {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (started, wait) = mpsc::channel();
+        let run = move || {
+            // Whatever is said here is about an export: exported, it would be about itself.
+            let _suppressed = Context::enter_telemetry_suppressed_scope();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_io()
+                .enable_time()
+                .max_blocking_threads(4)
+                .thread_name("llmobs-otlp-names")
+                .on_thread_start(suppress_for_good)
+                .build();
+            let runtime = match runtime {
+                Ok(runtime) => runtime,
+                Err(error) => {
+                    let _ = started.send(Err(error));
+                    return;
+                }
+            };
+            if started.send(Ok(runtime.handle().clone())).is_ok() {
+                let _ = runtime.block_on(stopped);
+            }
+            // Who looks up a name may not be waited for.
+            runtime.shutdown_background();
+        };
+        let thread = thread::Builder::new().name("llmobs-otlp".to_owned()).spawn(run);
+        thread.map_err(|error| InitError::Thread(error.to_string()))?;
+        match wait.recv() {
+            Ok(Ok(handle)) => Ok(Self { handle, _stop: stop }),
+            Ok(Err(error)) => Err(InitError::Thread(error.to_string())),
+            Err(_) => Err(InitError::Thread("it ended at once".to_owned())),
+        }
+    }
+
+    pub(super) const fn handle(&self) -> &Handle {
+        &self.handle
+    }
+}
+
+#[expect(clippy::mem_forget, reason = "for as long as the thread lives")]
+fn suppress_for_good() {
+    std::mem::forget(Context::enter_telemetry_suppressed_scope());
+}
+
+/// The moment after this long, but no later than in a year: whatever a caller allows, no moment is out of range.
+pub(super) fn after(time: Duration) -> Instant {
+    Instant::now() + time.min(Duration::from_secs(365 * 24 * 3_600))
+}
+
+/// Runs a future on the pipeline's thread and waits for it from another one, for this long at the most.
+pub(super) fn wait_for<T: Send + 'static>(
+    handle: &Handle,
+    limit: Duration,
+    future: impl Future<Output = T> + Send + 'static,
+) -> Option<T> {
+    let (done, wait) = mpsc::channel();
+    handle.spawn(async move {
+        let _ = done.send(future.await);
+    });
+    wait.recv_timeout(limit).ok()
+}
+
+/// What a processor of the SDK flushes its queue with.
+#[derive(Debug, Clone)]
+pub(super) struct Flusher(pub(super) Handle);
+
+impl Flusher {
+    const LIMIT: Duration = Duration::from_secs(5);
+
+    pub(super) fn flush<T: Send + 'static>(&self, queue: &Queue<T>) -> OTelSdkResult {
+        match wait_for(&self.0, Self::LIMIT, queue.flush()) {
+            Some(_) => Ok(()),
+            None => Err(OTelSdkError::Timeout(Self::LIMIT)),
+        }
+    }
+}

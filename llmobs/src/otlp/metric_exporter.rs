@@ -1,0 +1,67 @@
+//! Metrics, from the SDK's periodic reader to the collector. They need no queue: the next export has it all.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_sdk::error::OTelSdkError;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::metrics::Temporality;
+use opentelemetry_sdk::metrics::data::ResourceMetrics;
+use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+
+use super::exporter::DeadlineReceiver;
+use super::exporter::RetryingExporter;
+use super::request_split::pack;
+
+/// What the SDK's reader gives every collection to. It runs on the reader's own thread, and sends on the pipeline's.
+pub(super) struct MetricExporter {
+    pub(super) exporter: Arc<RetryingExporter>,
+    pub(super) runtime: Handle,
+    pub(super) temporality: Temporality,
+    pub(super) deadline: DeadlineReceiver,
+    /// Gets its permit when the reader has exported for the last time.
+    pub(super) finished: Arc<Semaphore>,
+}
+
+impl fmt::Debug for MetricExporter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MetricExporter").field("temporality", &self.temporality).finish_non_exhaustive()
+    }
+}
+
+impl PushMetricExporter for MetricExporter {
+    async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
+        let messages = pack(ExportMetricsServiceRequest::from(metrics));
+        let (exporter, mut deadline) = (Arc::clone(&self.exporter), self.deadline.clone());
+        let sent = self.runtime.spawn(async move {
+            let mut all = true;
+            for (message, points) in messages {
+                all &= exporter.export(message, points, &mut deadline).await;
+            }
+            all
+        });
+        match sent.await {
+            Ok(true) => Ok(()),
+            // The exporter has said why.
+            Ok(false) => Err(OTelSdkError::InternalFailure("the export failed".to_owned())),
+            Err(_) => Err(OTelSdkError::AlreadyShutdown),
+        }
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        Ok(())
+    }
+
+    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+        self.finished.add_permits(1);
+        Ok(())
+    }
+
+    fn temporality(&self) -> Temporality {
+        self.temporality
+    }
+}

@@ -1,0 +1,71 @@
+//! Finished spans, from the SDK into the queue.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use opentelemetry::Context;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
+use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::Span;
+use opentelemetry_sdk::trace::SpanData;
+use opentelemetry_sdk::trace::SpanProcessor;
+
+use super::batcher::Encoder;
+use super::export_thread::Flusher;
+use super::queue::Queue;
+use super::request_split::pack;
+use super::tail::TailSampler;
+
+/// What the SDK gives every span to.
+pub(super) struct QueueSpanProcessor {
+    pub(super) queue: Arc<Queue<SpanData>>,
+    /// Where spans wait for the end of their trace, if they do.
+    pub(super) tail: Option<Arc<TailSampler>>,
+    pub(super) flusher: Flusher,
+}
+
+impl fmt::Debug for QueueSpanProcessor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("QueueSpanProcessor").finish_non_exhaustive()
+    }
+}
+
+impl SpanProcessor for QueueSpanProcessor {
+    fn on_start(&self, span: &mut Span, _: &Context) {
+        if let Some(tail) = &self.tail {
+            use opentelemetry::trace::Span as _;
+            tail.started(span.span_context());
+        }
+    }
+
+    fn on_end(&self, span: SpanData) {
+        if !span.span_context.is_sampled() {
+            return;
+        }
+        match &self.tail {
+            Some(tail) => tail.ended(span).into_iter().for_each(|span| self.queue.push(span)),
+            None => self.queue.push(span),
+        }
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.flusher.flush(&self.queue)
+    }
+
+    /// The pipeline is shut down, and not its parts: what ends after this is counted as lost.
+    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+        Ok(())
+    }
+}
+
+/// Makes requests of spans.
+pub(super) fn encoder(resource: &Resource) -> Encoder<SpanData> {
+    let resource = ResourceAttributesWithSchema::from(resource);
+    Box::new(move |spans| {
+        pack(ExportTraceServiceRequest { resource_spans: group_spans_by_resource_and_scope(spans, &resource) })
+    })
+}

@@ -1,0 +1,82 @@
+//! Addresses of cryptocurrencies.
+
+use super::checksum;
+use super::class;
+use super::class::ALNUM;
+use super::class::DASH;
+use super::class::HEX;
+use super::found::Match;
+use super::kind::DataKind;
+use super::view::RunClass;
+use super::view::TextView;
+
+/// `0x` and forty hexadecimal digits.
+pub(super) fn ethereum(text: &TextView<'_>, at: usize) -> Option<Match> {
+    let end = at + 42;
+    let run = text.short_run(HEX, at + 2, 41);
+    let whole =
+        run == end && !text.has_class(end, ALNUM | DASH) && !class::is_in(text.decoded_byte_before(at), ALNUM | DASH);
+    (whole && checksum::eip55(text.slice(at + 2, end))).then(|| Match::new(at, end, DataKind::Crypto))
+}
+
+/// An address or key with the double hash of Bitcoin behind it, of whatever currency.
+pub(super) fn base58(text: &TextView<'_>, at: usize) -> Option<Match> {
+    if class::is_in(text.decoded_byte_before(at), ALNUM | DASH) {
+        return None;
+    }
+    let end = text.run(RunClass::Base58, at);
+    let known = matches!(end - at, 26..=36 | 51 | 52 | 107..=112) && !text.has_class(end, ALNUM | DASH);
+    let length = known.then(|| checksum::base58check(text.slice(at, end))).flatten()?;
+    matches!(length, 25 | 26 | 37 | 38 | 82).then(|| Match::new(at, end, DataKind::Crypto))
+}
+
+/// A word whose first digit comes behind letters.
+pub(super) fn lettered(text: &TextView<'_>, at: usize) -> Option<Match> {
+    let bech = [&b"bc1"[..], b"tb1", b"ltc1", b"bcrt1"].iter().any(|prefix| text.starts_with_at(at, prefix));
+    bech.then(|| bech32(text, at)).flatten().or_else(|| base58(text, at))
+}
+
+/// `bc1..` and its relatives.
+fn bech32(text: &TextView<'_>, at: usize) -> Option<Match> {
+    let end = text.run(RunClass::Alnum, at);
+    let fits = (14..=90).contains(&(end - at)) && !class::is_in(text.decoded_byte_before(at), ALNUM | DASH);
+    (fits && checksum::bech32(text.slice(at, end))).then(|| Match::new(at, end, DataKind::Crypto))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::DataKind;
+    use super::super::test_support::found;
+
+    #[test]
+    fn addresses_with_a_right_checksum_are_found() {
+        for text in [
+            "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa",
+            "3P14159f73E4gFr7JterCCQh9QjiTjiZrG",
+            "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",
+            "BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4",
+            "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+            "0xde709f2102306220921060314715629080e2fb77",
+            "5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ",
+        ] {
+            for frame in ["to {}.", "地址{}。", "({})", "bitcoin:{}?amount=1"] {
+                assert_eq!(found(&frame.replace("{}", text)), [(DataKind::Crypto, text)], "{frame}");
+            }
+        }
+    }
+
+    #[test]
+    fn words_that_only_look_like_addresses_stay() {
+        for text in [
+            "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb",
+            "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5",
+            "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD",
+            "5aaeb6053f3e94c9b9a09f33669435e7ef1beaed",
+            "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed00",
+            "3b18e512dba79e4c8300dd08aeb37f8e728b8dad",
+            "LongWordsThatBeginWithCapitals",
+        ] {
+            assert!(found(text).is_empty(), "{text}: {:?}", found(text));
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Mail addresses that hide from machines: `jane [at] example [dot] org`.
+
+use super::super::class;
+use super::super::class::ALNUM;
+use super::super::class::LOCAL;
+use super::super::class::SPACE;
+use super::super::class::WORD;
+use super::super::found::Match;
+use super::super::kind::DataKind;
+use super::super::view::TextView;
+use super::tld;
+
+/// The word "at" stands in `at..end`, in brackets or between blanks.
+pub(in super::super) fn spelled_out(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
+    let bracketed = text.slice(at, end).iter().any(|byte| !class::is_in(*byte, SPACE | ALNUM));
+    let name_end = skip_blanks_back(text, at);
+    let start = name_start(text, name_end);
+    if start == name_end || !class::is_in(text.bytes()[start], ALNUM) {
+        return None;
+    }
+    let mut place = text.skip_blanks(end);
+    let mut domain_end = None;
+    if !bracketed
+        && [&b"the "[..], b"a ", b"this ", b"that ", b"an "].iter().any(|word| text.starts_with_at(place, word))
+    {
+        return None;
+    }
+    for _ in 0..4 {
+        let label = text.short_run(WORD, place, 63);
+        if label == place {
+            break;
+        }
+        let last = text.slice(place, label);
+        if place > text.skip_blanks(end)
+            && (tld::is_common(last) || bracketed && tld::judge(last) == tld::TldClass::Known)
+        {
+            domain_end = Some(label);
+        }
+        let Some(next) = dot(text, label, bracketed) else { break };
+        place = next;
+    }
+    domain_end.map(|domain_end| Match::new(start, domain_end, DataKind::Email))
+}
+
+fn skip_blanks_back(text: &TextView<'_>, mut place: usize) -> usize {
+    while place > text.covered() && text.byte_before(place) == b' ' {
+        place -= 1;
+    }
+    place
+}
+
+fn name_start(text: &TextView<'_>, end: usize) -> usize {
+    let lowest = text.covered().max(end.saturating_sub(64));
+    let mut start = end;
+    while start > lowest && class::is_in(text.bytes()[start - 1], LOCAL) {
+        start -= 1;
+    }
+    start
+}
+
+/// The place behind a dot: spelled out, or a plain one if the at sign was in brackets.
+fn dot(text: &TextView<'_>, from: usize, bracketed: bool) -> Option<usize> {
+    if bracketed && text.at(from) == b'.' {
+        return Some(from + 1);
+    }
+    let place = text.skip_blanks(from);
+    let open = usize::from(matches!(text.at(place), b'[' | b'(' | b'{'));
+    if open == 0 && place == from {
+        return None;
+    }
+    let word = if open == 1 { text.skip_blanks(place + 1) } else { place };
+    if !text.starts_with_at(word, b"dot") {
+        return None;
+    }
+    let behind = if open == 1 { text.skip_blanks(word + 3) } else { word + 3 };
+    match (open, text.at(behind)) {
+        (1, b']' | b')' | b'}') => Some(text.skip_blanks(behind + 1)),
+        (0, b' ') => Some(text.skip_blanks(behind)),
+        _ => None,
+    }
+}

@@ -1,0 +1,92 @@
+//! Keys that are known by what stands inside them.
+
+use super::super::class;
+use super::super::class::ALNUM;
+use super::super::class::DIGIT;
+use super::super::class::DOT;
+use super::super::class::WORD;
+use super::super::found::Match;
+use super::super::kind::DataKind;
+use super::super::secret_value;
+use super::super::view::RunClass;
+use super::super::view::TextView;
+use super::run_end_with_signs;
+use super::without_dots;
+
+/// `123456789:AA..`: the bot tokens of Telegram begin with a number, which is `at..end`.
+pub(in super::super) fn telegram(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
+    let body = text.run(RunClass::Word, end + 1);
+    let fits = (7..=12).contains(&(end - at)) && text.at(end) == b':' && text.at(end + 1) == b'A';
+    (fits && (34..=36).contains(&(body - end - 1))).then(|| Match::new(at, body, DataKind::ApiKey))
+}
+
+/// `2/1200000000000001/1200000000000002:..`: the tokens of Asana begin with a one or a two, and end in hexadecimal digits.
+pub(in super::super) fn asana(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
+    if end - at != 1 || !matches!(text.at(at), b'1' | b'2') {
+        return None;
+    }
+    let user = text.short_run(DIGIT, end + 1, 17);
+    let second = text.at(user) == b'/';
+    let last = if second { text.short_run(DIGIT, user + 1, 17) } else { user };
+    let hex = text.short_run(class::HEX, last + 1, 33);
+    let numbers = (15..=16).contains(&(user - end - 1)) && (!second || (15..=16).contains(&(last - user - 1)));
+    let fits = numbers && text.at(last) == b':' && hex - last - 1 == 32 && !text.has_class(hex, ALNUM);
+    fits.then(|| Match::new(at, hex, DataKind::ApiKey))
+}
+
+/// `Q~` stands at a place: the secrets of Azure's applications have it behind three characters and a digit.
+pub(in super::super) fn azure(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
+    let start =
+        at.checked_sub(4).filter(|start| *start >= text.covered() && class::is_in(text.byte_before(at), DIGIT))?;
+    let head = text.slice(start, at).iter().all(|byte| class::is_in(*byte, WORD) || matches!(byte, b'.' | b'~'));
+    let mut stop = end;
+    while stop - end < 40
+        && (text.has_class(stop, WORD | DOT) || text.at(stop) == b'~')
+        && !text.starts_with_at(stop, b"..")
+    {
+        stop += 1;
+    }
+    let stop = without_dots(text, stop);
+    let fits = (31..=34).contains(&(stop - end)) && !class::is_in(text.decoded_byte_before(start), ALNUM);
+    (head && fits && class::count(text.slice(end, stop), DIGIT) > 0).then(|| Match::new(start, stop, DataKind::ApiKey))
+}
+
+/// `.atlasv1.` stands in `at..end`: the tokens of Terraform have fourteen letters and digits before it.
+pub(in super::super) fn terraform(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
+    let start = start_of(text, at, 14)?;
+    let stop = text.run(RunClass::Base64, end);
+    ((60..=80).contains(&(stop - end))).then(|| Match::new(start, stop, DataKind::ApiKey))
+}
+
+/// `_mmk` stands in `at..end`: the keys of `MaxMind` end with it.
+pub(in super::super) fn maxmind(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
+    let middle = start_of(text, at, 29)?.checked_sub(1).filter(|place| text.at(*place) == b'_')?;
+    let start = start_of(text, middle, 6)?;
+    (!text.has_class(end, WORD)).then(|| Match::new(start, end, DataKind::ApiKey))
+}
+
+/// `1234567890123456|abc..`: an application of Facebook and its secret; the number is `at..end`.
+pub(in super::super) fn facebook(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
+    let from = if text.at(end) == b'|' { end + 1 } else { end + 3 };
+    let parted = text.at(end) == b'|' || text.starts_with_at(end, b"%7c");
+    let stop = text.short_run(WORD, from, 64);
+    let fits = parted && (15..=16).contains(&(end - at)) && (27..=40).contains(&(stop - from));
+    (fits && secret_value::is_random(text.slice(from, stop))).then(|| Match::new(at, stop, DataKind::ApiKey))
+}
+
+/// `00D..!AQ..`: the session of an organisation of Salesforce, whose identifier begins with two zeros.
+pub(in super::super) fn salesforce(text: &TextView<'_>, at: usize) -> Option<Match> {
+    let mark = text.short_run(ALNUM, at, 16);
+    if mark - at != 15 || text.slice(at, at + 2) != b"00" || text.at(mark) != b'!' {
+        return None;
+    }
+    let stop = run_end_with_signs(text, WORD, b".", mark + 1);
+    (stop - mark > 60).then(|| Match::new(at, stop, DataKind::ApiKey))
+}
+
+/// The begin of so many letters and digits that end at a place, if no more stand before them.
+fn start_of(text: &TextView<'_>, end: usize, length: usize) -> Option<usize> {
+    let start = end.checked_sub(length).filter(|start| *start >= text.covered())?;
+    let whole = class::all(text.slice(start, end), ALNUM) && !class::is_in(text.decoded_byte_before(start), ALNUM);
+    whole.then_some(start)
+}

@@ -1,0 +1,262 @@
+//! The variants of a row: one for each combination of the attributes that a series does not fix.
+
+use std::sync::Arc;
+
+use super::DeclaredNames;
+use crate::catalog::RowId;
+use crate::catalog::llmobs_attribute;
+use crate::measurement::Label;
+use crate::measurement::LabelValue;
+use crate::semconv::attribute;
+use crate::semconv::value::AttemptKind;
+use crate::semconv::value::CacheKind;
+use crate::semconv::value::CacheResult;
+use crate::semconv::value::ErrorType;
+use crate::semconv::value::FinishReason;
+use crate::semconv::value::Outcome;
+use crate::semconv::value::QueueExit;
+use crate::semconv::value::StallCause;
+use crate::semconv::value::TokenSource;
+
+const ERRORS: usize = ErrorType::ALL.len();
+const ENDED_UNREASONED: usize = FinishReason::LABELS;
+const ENDED_FAILED: usize = ENDED_UNREASONED + 1;
+const ENDED_REJECTED: usize = ENDED_FAILED + ERRORS;
+
+/// The variant of `llmobs.operation.ended` for a caller that left.
+pub(crate) const ENDED_CANCELLED: usize = ENDED_REJECTED + ERRORS;
+
+/// How many variants one operation's `llmobs.operation.ended` has: the most of all rows.
+pub(crate) const WIDEST: usize = ENDED_CANCELLED + 1;
+
+/// An end with the finish reason that was given, if one was.
+pub(crate) fn ended_completed(reason: Option<&FinishReason>) -> usize {
+    reason.map_or(ENDED_UNREASONED, FinishReason::label_index)
+}
+
+pub(crate) const fn ended_failed(error: ErrorType) -> usize {
+    ENDED_FAILED + error.index()
+}
+
+pub(crate) const fn ended_rejected(error: ErrorType) -> usize {
+    ENDED_REJECTED + error.index()
+}
+
+/// The variant of a duration for an end with or without an error.
+pub(crate) fn errored(error: Option<ErrorType>) -> usize {
+    error.map_or(0, |error| 1 + error.index())
+}
+
+/// A part of the tokens.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum TokenKind {
+    Uncached,
+    CacheRead,
+    CacheWrite,
+    Text,
+    Reasoning,
+}
+
+impl TokenKind {
+    const ALL: [Self; 5] = [Self::Uncached, Self::CacheRead, Self::CacheWrite, Self::Text, Self::Reasoning];
+
+    const fn labels(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Uncached => ("input", "uncached"),
+            Self::CacheRead => ("input", "cache_read"),
+            Self::CacheWrite => ("input", "cache_write"),
+            Self::Text => ("output", "text"),
+            Self::Reasoning => ("output", "reasoning"),
+        }
+    }
+}
+
+pub(crate) const fn processed(kind: TokenKind, source: TokenSource) -> usize {
+    kind as usize * TokenSource::ALL.len() + source.index()
+}
+
+/// Which way tokens go.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum TokenDirection {
+    Input,
+    Output,
+}
+
+const DIRECTIONS: [&str; 2] = ["input", "output"];
+
+/// Why tokens were for nobody.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum TokenWaste {
+    Cancelled,
+    Failed,
+    Superseded,
+}
+
+const WASTES: [&str; 3] = ["cancelled", "failed", "superseded"];
+
+pub(crate) const fn wasted(direction: TokenDirection, waste: TokenWaste) -> usize {
+    direction as usize * WASTES.len() + waste as usize
+}
+
+pub(crate) const fn cache_lookup(kind: CacheKind, result: CacheResult) -> usize {
+    kind.index() * CacheResult::ALL.len() + result.index()
+}
+
+/// How many variants a row has; those of declared names are counted apart.
+const fn fixed_width(id: RowId) -> usize {
+    match id {
+        RowId::ServerDuration | RowId::ClientDuration | RowId::InferenceDuration | RowId::EmbeddingsDuration => {
+            1 + ERRORS
+        }
+        RowId::ClientTokenUsage => DIRECTIONS.len(),
+        RowId::Ended => WIDEST,
+        RowId::Attempts => AttemptKind::ALL.len(),
+        RowId::Queue => QueueExit::ALL.len(),
+        RowId::Stall => StallCause::ALL.len(),
+        RowId::TokensProcessed => TokenKind::ALL.len() * TokenSource::ALL.len(),
+        RowId::TokensWasted => DIRECTIONS.len() * WASTES.len(),
+        RowId::CacheLookups => CacheKind::ALL.len() * CacheResult::ALL.len(),
+        RowId::Phase | RowId::Evaluations | RowId::ObjectiveEvents | RowId::ObjectiveTokens => 0,
+        RowId::OperationEnergy => 1,
+        _ if id.row().is_external() => 0,
+        _ => 1,
+    }
+}
+
+pub(super) fn width(id: RowId, vocabulary: &DeclaredNames) -> usize {
+    match id {
+        RowId::Phase => vocabulary.phases.len(),
+        RowId::Evaluations => vocabulary.evaluations.len(),
+        RowId::ObjectiveEvents | RowId::ObjectiveTokens => 2 * vocabulary.objective_places(),
+        _ => fixed_width(id),
+    }
+}
+
+/// Where each row's variants begin, and how many they are.
+const OFFSETS: [(usize, usize); RowId::ALL.len()] = {
+    let mut offsets = [(0, 0); RowId::ALL.len()];
+    let (mut index, mut offset) = (0, 0);
+    while index < RowId::ALL.len() {
+        let width = fixed_width(RowId::ALL[index]);
+        offsets[index] = (offset, width);
+        offset += width;
+        index += 1;
+    }
+    offsets
+};
+
+/// Where the variants of declared names begin.
+const DECLARED: usize = {
+    let (offset, width) = OFFSETS[RowId::ALL.len() - 1];
+    offset + width
+};
+
+/// Where a row's variants begin. Rows whose width is not known before build stand behind the others.
+pub(super) fn offset(id: RowId, vocabulary: &DeclaredNames) -> usize {
+    let (phases, evaluations) = (vocabulary.phases.len(), vocabulary.evaluations.len());
+    match id {
+        RowId::Phase => DECLARED,
+        RowId::Evaluations => DECLARED + phases,
+        RowId::ObjectiveEvents => DECLARED + phases + evaluations,
+        RowId::ObjectiveTokens => DECLARED + phases + evaluations + 2 * vocabulary.objective_places(),
+        _ => OFFSETS[id as usize].0,
+    }
+}
+
+/// The labels of a variant, besides the series' own.
+pub(super) fn variant_labels(id: RowId, variant: usize, vocabulary: &DeclaredNames) -> Vec<Label> {
+    let one = |name: &'static str, value: &'static str| vec![Label::new(name, value)];
+    match id {
+        RowId::ServerDuration | RowId::ClientDuration | RowId::InferenceDuration | RowId::EmbeddingsDuration => variant
+            .checked_sub(1)
+            .map_or_else(Vec::new, |error| one(attribute::ERROR_TYPE, ErrorType::ALL[error].as_str())),
+        RowId::ClientTokenUsage => one(attribute::GEN_AI_TOKEN_TYPE, DIRECTIONS[variant]),
+        RowId::InferenceUsageInput
+        | RowId::InferenceUsageOutput
+        | RowId::InferenceUsageCacheRead
+        | RowId::InferenceUsageCacheWrite
+        // Nobody said which modality the tokens had.
+        | RowId::InferenceUsageReasoning => one(attribute::GEN_AI_TOKEN_MODALITY, "unknown"),
+        RowId::Ended => ended_labels(variant),
+        RowId::Attempts => one(llmobs_attribute::ATTEMPT_KIND, AttemptKind::ALL[variant].as_str()),
+        RowId::Queue => one(llmobs_attribute::QUEUE_EXIT, QueueExit::ALL[variant].as_str()),
+        RowId::Stall => one(llmobs_attribute::STALL_CAUSE, StallCause::ALL[variant].as_str()),
+        RowId::TokensProcessed => {
+            let (direction, kind) = TokenKind::ALL[variant / TokenSource::ALL.len()].labels();
+            let source = TokenSource::ALL[variant % TokenSource::ALL.len()].as_str();
+            vec![
+                Label::new(llmobs_attribute::TOKEN_DIRECTION, direction),
+                Label::new(llmobs_attribute::TOKEN_KIND, kind),
+                Label::new(llmobs_attribute::TOKEN_SOURCE, source),
+            ]
+        }
+        RowId::TokensWasted => vec![
+            Label::new(llmobs_attribute::TOKEN_DIRECTION, DIRECTIONS[variant / WASTES.len()]),
+            Label::new(llmobs_attribute::TOKEN_WASTE, WASTES[variant % WASTES.len()]),
+        ],
+        RowId::CacheLookups => vec![
+            Label::new(llmobs_attribute::CACHE_KIND, CacheKind::ALL[variant / CacheResult::ALL.len()].as_str()),
+            Label::new(llmobs_attribute::CACHE_RESULT, CacheResult::ALL[variant % CacheResult::ALL.len()].as_str()),
+        ],
+        RowId::Phase => vec![Label::new(llmobs_attribute::PHASE_NAME, Arc::clone(&vocabulary.phases[variant]))],
+        RowId::Evaluations => {
+            let (name, label) = &vocabulary.evaluations[variant];
+            vec![
+                Label::new(attribute::GEN_AI_EVALUATION_NAME, Arc::clone(name)),
+                Label::new(attribute::GEN_AI_EVALUATION_SCORE_LABEL, Arc::clone(label)),
+            ]
+        }
+        RowId::ObjectiveEvents | RowId::ObjectiveTokens => vec![
+            Label::new(
+                llmobs_attribute::OBJECTIVE_NAME,
+                Arc::<str>::from(vocabulary.objective(variant / 2).map_or("", |objective| objective.name.as_ref())),
+            ),
+            Label::new(llmobs_attribute::OBJECTIVE_RESULT, if variant.is_multiple_of(2) { "good" } else { "bad" }),
+        ],
+        _ => Vec::new(),
+    }
+}
+
+fn ended_labels(variant: usize) -> Vec<Label> {
+    let with_error = |outcome: Outcome, error: ErrorType| {
+        vec![Label::new(llmobs_attribute::OUTCOME, outcome.as_str()), Label::new(attribute::ERROR_TYPE, error.as_str())]
+    };
+    match variant {
+        ENDED_CANCELLED => with_error(Outcome::Cancelled, ErrorType::Cancelled),
+        ENDED_REJECTED.. => with_error(Outcome::Rejected, ErrorType::ALL[variant - ENDED_REJECTED]),
+        ENDED_FAILED.. => with_error(Outcome::Failed, ErrorType::ALL[variant - ENDED_FAILED]),
+        ENDED_UNREASONED => vec![Label::new(llmobs_attribute::OUTCOME, Outcome::Completed.as_str())],
+        _ => vec![
+            Label::new(llmobs_attribute::OUTCOME, Outcome::Completed.as_str()),
+            Label::new(llmobs_attribute::FINISH_REASON, LabelValue::Static(FinishReason::label(variant))),
+        ],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objective::Objective;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_variant_has_labels_of_its_own_and_only_those_that_its_row_names() {
+        let vocabulary = DeclaredNames {
+            phases: vec!["tokenize".into(), "safety".into()],
+            evaluations: vec![("relevance".into(), "pass".into()), ("relevance".into(), "fail".into())],
+            objectives: vec![Objective::new("interactive")],
+            function_objectives: std::array::from_fn(|at| Objective::new(format!("of function {at}")).into()),
+            ..DeclaredNames::default()
+        };
+        for id in RowId::ALL {
+            let mut seen = HashSet::new();
+            for variant in 0..width(*id, &vocabulary) {
+                let labels = variant_labels(*id, variant, &vocabulary);
+                for label in &labels {
+                    assert!(id.row().attributes.contains(&label.name.as_ref()), "{} on {}", label.name, id.row().name);
+                }
+                assert!(seen.insert(labels), "variant {variant} of {} repeats another", id.row().name);
+            }
+        }
+    }
+}

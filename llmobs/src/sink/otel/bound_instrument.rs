@@ -1,0 +1,121 @@
+//! One series of an instrument. The only file that knows of bound instruments.
+//!
+//! Bound handles skip the lookup of the attribute set (17 ns instead of 126). They lose every measurement silently
+//! where the SDK's half of the feature is off, which is why they are a feature that switches both halves on, and why
+//! `build` tests one.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use opentelemetry::KeyValue;
+#[cfg(feature = "otel-bound")]
+use opentelemetry::metrics::BoundCounter;
+#[cfg(feature = "otel-bound")]
+use opentelemetry::metrics::BoundHistogram;
+use opentelemetry::metrics::Counter;
+use opentelemetry::metrics::Gauge;
+use opentelemetry::metrics::Histogram;
+use opentelemetry::metrics::UpDownCounter;
+
+/// One series.
+#[derive(Debug)]
+pub(crate) enum BoundInstrument {
+    #[cfg(not(feature = "otel-bound"))]
+    Counter(Counter<u64>, Box<[KeyValue]>),
+    #[cfg(feature = "otel-bound")]
+    Counter(BoundCounter<u64>),
+    #[cfg(not(feature = "otel-bound"))]
+    Histogram(Histogram<f64>, Box<[KeyValue]>),
+    #[cfg(feature = "otel-bound")]
+    Histogram(BoundHistogram<f64>),
+    Gauge(Gauge<f64>, Box<[KeyValue]>),
+    /// A counter that may hold fractions.
+    FloatCounter(Counter<f64>, Box<[KeyValue]>),
+    /// With the value it stands at: the instrument takes differences.
+    UpDownCounter(UpDownCounter<i64>, Box<[KeyValue]>, Arc<Mutex<i64>>),
+}
+
+impl BoundInstrument {
+    #[cfg(not(feature = "otel-bound"))]
+    pub(super) fn counter(counter: &Counter<u64>, attributes: Vec<KeyValue>) -> Self {
+        Self::Counter(counter.clone(), attributes.into())
+    }
+
+    #[cfg(feature = "otel-bound")]
+    #[expect(clippy::needless_pass_by_value, reason = "the same signature as without bound instruments")]
+    pub(super) fn counter(counter: &Counter<u64>, attributes: Vec<KeyValue>) -> Self {
+        Self::Counter(counter.bind(&attributes))
+    }
+
+    #[cfg(not(feature = "otel-bound"))]
+    pub(super) fn histogram(histogram: &Histogram<f64>, attributes: Vec<KeyValue>) -> Self {
+        Self::Histogram(histogram.clone(), attributes.into())
+    }
+
+    #[cfg(feature = "otel-bound")]
+    #[expect(clippy::needless_pass_by_value, reason = "the same signature as without bound instruments")]
+    pub(super) fn histogram(histogram: &Histogram<f64>, attributes: Vec<KeyValue>) -> Self {
+        Self::Histogram(histogram.bind(&attributes))
+    }
+
+    pub(super) fn gauge(gauge: &Gauge<f64>, attributes: Vec<KeyValue>) -> Self {
+        Self::Gauge(gauge.clone(), attributes.into())
+    }
+
+    pub(super) fn up_down(counter: &UpDownCounter<i64>, attributes: Vec<KeyValue>) -> Self {
+        Self::UpDownCounter(counter.clone(), attributes.into(), Arc::default())
+    }
+
+    pub(in crate::sink) fn add(&self, count: u64) {
+        match self {
+            #[cfg(not(feature = "otel-bound"))]
+            Self::Counter(counter, attributes) => counter.add(count, attributes),
+            #[cfg(feature = "otel-bound")]
+            Self::Counter(counter) => counter.add(count),
+            _ => {}
+        }
+    }
+
+    /// Moves an up-down counter that several recorders move.
+    #[cfg(feature = "tower")]
+    pub(in crate::sink) fn shift(&self, by: i64) {
+        if let Self::UpDownCounter(counter, attributes, _) = self {
+            counter.add(by, attributes);
+        }
+    }
+
+    pub(in crate::sink) fn add_real(&self, amount: f64) {
+        match self {
+            Self::FloatCounter(counter, attributes) => counter.add(amount, attributes),
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of things")]
+            other => other.add(amount as u64),
+        }
+    }
+
+    pub(in crate::sink) fn record(&self, value: f64) {
+        match self {
+            // Older SDKs let one NaN spoil the sum for good.
+            _ if !value.is_finite() => {}
+            #[cfg(not(feature = "otel-bound"))]
+            Self::Histogram(histogram, attributes) => histogram.record(value, attributes),
+            #[cfg(feature = "otel-bound")]
+            Self::Histogram(histogram) => histogram.record(value),
+            _ => {}
+        }
+    }
+
+    pub(in crate::sink) fn set(&self, value: f64) {
+        match self {
+            _ if !value.is_finite() => {}
+            Self::Gauge(gauge, attributes) => gauge.record(value, attributes),
+            Self::UpDownCounter(counter, attributes, standing) => {
+                let mut standing = standing.lock().unwrap_or_else(PoisonError::into_inner);
+                let value = super::to_i64(value);
+                counter.add(value - *standing, attributes);
+                *standing = value;
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! What an answer has said so far, and the small words in which the dialects tell it.
+
+use serde_json::Value;
+
+use super::anthropic;
+#[cfg(feature = "content")]
+use super::delta::ContentDecoder;
+#[cfg(feature = "content")]
+use super::delta::DeltaSink;
+use super::dialect::Dialect;
+use super::event::DeltaKind;
+use super::event::Event;
+use super::framing::Frame;
+use super::gemini;
+use super::ollama;
+use super::openai;
+use super::provider_error;
+use crate::semconv::value::FinishReason;
+use crate::usage::Usage;
+
+pub(super) type EventSink<'s> = &'s mut dyn FnMut(Event<'_>);
+
+/// Who is told what an answer says.
+pub(super) struct DecoderSinks<'l> {
+    pub(super) on: EventSink<'l>,
+    /// Of the words themselves. Nobody else learns them.
+    #[cfg(feature = "content")]
+    pub(super) on_delta: Option<DeltaSink<'l>>,
+}
+
+impl<'l> DecoderSinks<'l> {
+    pub(super) fn events(on: EventSink<'l>) -> Self {
+        Self {
+            on,
+            #[cfg(feature = "content")]
+            on_delta: None,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct DecoderState {
+    dialect: Dialect,
+    #[cfg(feature = "content")]
+    content_decoder: ContentDecoder,
+    has_reported_id: bool,
+    has_reported_model: bool,
+    usage: Usage,
+    /// Anthropic reports cached input beside this and not inside it.
+    pub(super) uncached: Option<u64>,
+    /// Frames that were JSON, and no keep-alives.
+    pub(super) frames: u64,
+    /// Frames that were no JSON.
+    pub(super) malformed: u64,
+}
+
+impl DecoderState {
+    pub(super) const fn new(dialect: Dialect) -> Self {
+        Self {
+            dialect,
+            #[cfg(feature = "content")]
+            content_decoder: ContentDecoder::new(),
+            has_reported_id: false,
+            has_reported_model: false,
+            usage: Usage::new(),
+            uncached: None,
+            frames: 0,
+            malformed: 0,
+        }
+    }
+
+    pub(super) const fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    pub(super) fn frame(&mut self, frame: Frame<'_>, to: &mut DecoderSinks<'_>) {
+        let text = String::from_utf8_lossy(frame.data);
+        match text.trim() {
+            "" => {}
+            "[DONE]" => (to.on)(Event::Done),
+            text => match serde_json::from_str(text) {
+                Ok(value) => self.value(&value, frame.is_error_event, to),
+                Err(_) if frame.is_error_event => (to.on)(Event::Error(provider_error::from_text(text))),
+                Err(_) => self.malformed += 1,
+            },
+        }
+    }
+
+    /// Reads one frame, or a whole answer that was not streamed: they have the same fields.
+    pub(super) fn value(&mut self, value: &Value, is_error: bool, to: &mut DecoderSinks<'_>) {
+        // Anthropic and OpenAI's Responses keep connections alive with events.
+        self.frames += u64::from(value["type"] != "ping" && value["type"] != "keepalive");
+        #[cfg(feature = "content")]
+        if let Some(ear) = &mut to.on_delta {
+            self.content_decoder.decode(self.dialect, value, ear);
+        }
+        let on = &mut *to.on;
+        match self.dialect {
+            Dialect::Anthropic => anthropic::read(value, self, on),
+            Dialect::Gemini => gemini::read(value, self, on),
+            Dialect::Ollama => ollama::read(value, self, on),
+            Dialect::OpenAi => openai::read(value, self, on),
+        }
+        if let Some(error) = provider_error::find(value, is_error) {
+            on(Event::Error(error));
+        }
+    }
+
+    /// Who answers; each is told once.
+    pub(super) fn names(&mut self, id: &Value, model: &Value, on: EventSink<'_>) {
+        if let (false, Some(id)) = (self.has_reported_id, non_empty_str(id)) {
+            self.has_reported_id = true;
+            on(Event::Id(id));
+        }
+        if let (false, Some(model)) = (self.has_reported_model, non_empty_str(model)) {
+            self.has_reported_model = true;
+            on(Event::Model(model));
+        }
+    }
+
+    /// What was reported so far.
+    pub(super) const fn usage(&self) -> &Usage {
+        &self.usage
+    }
+
+    /// A report. The larger number of each kind stands, since streams report growing totals.
+    pub(super) fn report(&mut self, new: &Usage, on: EventSink<'_>) {
+        let usage = Usage {
+            input: self.usage.input.max(new.input),
+            cache_read: self.usage.cache_read.max(new.cache_read),
+            cache_write: self.usage.cache_write.max(new.cache_write),
+            output: self.usage.output.max(new.output),
+            reasoning: self.usage.reasoning.max(new.reasoning),
+            estimated: false,
+        };
+        if usage != self.usage {
+            self.usage = usage;
+            on(Event::Usage(usage));
+        }
+    }
+}
+
+/// The kinds that one frame adds to one choice.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct DeltaKinds {
+    pub(super) content: bool,
+    pub(super) reasoning: bool,
+    pub(super) tool_call: bool,
+}
+
+impl DeltaKinds {
+    /// Tells them in the order in which models generate them.
+    pub(super) fn report_deltas(self, choice: u32, on: EventSink<'_>) {
+        for (is_there, kind) in [
+            (self.reasoning, DeltaKind::Reasoning),
+            (self.content, DeltaKind::Content),
+            (self.tool_call, DeltaKind::ToolCall),
+        ] {
+            if is_there {
+                on(Event::Delta { choice, kind });
+            }
+        }
+    }
+}
+
+/// Tells why a choice ended, if the provider said it.
+pub(super) fn report_finish_reason(choice: u32, word: &Value, on: EventSink<'_>) {
+    if let Some(word) = non_empty_str(word) {
+        on(Event::FinishReason { choice, reason: FinishReason::from_provider(cut(word)) });
+    }
+}
+
+/// A text that is not empty.
+pub(super) fn non_empty_str(value: &Value) -> Option<&str> {
+    value.as_str().filter(|text| !text.is_empty())
+}
+
+/// Whether there is anything in it: text, or a list or object that is not empty.
+pub(super) fn is_non_empty(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+pub(super) fn array(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// The first of these that is a list or object.
+pub(super) fn either<'v>(value: &'v Value, fields: [&str; 2]) -> &'v Value {
+    let [first, second] = fields.map(|field| &value[field]);
+    if first.is_null() { second } else { first }
+}
+
+/// A number of tokens. What no model can have read or written is no number.
+pub(super) fn count(value: &Value) -> Option<u64> {
+    value.as_u64().filter(|count| *count <= MAX_PLAUSIBLE_TOKENS)
+}
+
+/// The sum of what is known; `None` if nothing is.
+pub(super) fn sum(counts: &[Option<u64>]) -> Option<u64> {
+    counts.iter().flatten().copied().reduce(u64::saturating_add)
+}
+
+/// The place of a choice.
+pub(super) fn place(value: &Value) -> u32 {
+    value.as_u64().and_then(|place| u32::try_from(place).ok()).unwrap_or(0)
+}
+
+/// A provider's word, short enough to be kept.
+fn cut(word: &str) -> &str {
+    &word[..word.floor_char_boundary(MAX_FINISH_REASON_BYTES)]
+}
+
+const MAX_PLAUSIBLE_TOKENS: u64 = 1 << 40;
+
+/// In bytes.
+const MAX_FINISH_REASON_BYTES: usize = 128;

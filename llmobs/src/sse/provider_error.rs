@@ -1,0 +1,84 @@
+//! Errors inside an answer: all four dialects put them in much the same places.
+
+use serde_json::Value;
+
+use super::decoder_state::array;
+use crate::semconv::value::ErrorType;
+
+/// The error that a frame carries, if it carries one. `named`: the event was named `error`.
+pub(super) fn find(value: &Value, named: bool) -> Option<ErrorType> {
+    let inner = &value["error"];
+    if is_error_value(inner) {
+        return Some(classify(inner));
+    }
+    // OpenAI's Responses and older vLLM have its fields at the top.
+    (named || value["type"] == "error" || value["object"] == "error").then(|| classify(value)).or_else(|| {
+        // OpenRouter: a choice that broke off.
+        array(&value["choices"]).iter().map(|choice| &choice["error"]).find(|inner| is_error_value(inner)).map(classify)
+    })
+}
+
+fn is_error_value(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| !text.is_empty()) || value.as_object().is_some_and(|object| !object.is_empty())
+}
+
+/// The type of an error object or text. Its own words for the type come first: a message may quote the prompt. Of those
+/// the code is the narrowest: OpenAI says `invalid_request_error` of a wrong key too.
+pub(super) fn classify(error: &Value) -> ErrorType {
+    if let Some(text) = error.as_str() {
+        return from_text(text);
+    }
+    let words = ["code", "type", "status"].into_iter().filter_map(|field| error[field].as_str());
+    let status = error["code"].as_u64().and_then(|code| u16::try_from(code).ok());
+    let known = words.filter_map(ErrorType::from_text).find(|known| *known != ErrorType::Upstream);
+    known
+        .or_else(|| status.and_then(ErrorType::from_http_status).filter(|known| *known != ErrorType::Upstream))
+        .unwrap_or_else(|| from_text(error["message"].as_str().unwrap_or_default()))
+}
+
+/// The type behind an error's text; what is unknown is the upstream's.
+pub(super) fn from_text(text: &str) -> ErrorType {
+    ErrorType::from_text(text).unwrap_or(ErrorType::Upstream)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_error_is_found_in_every_place_where_providers_put_it() {
+        for (frame, expected) in [
+            (json!({"error": {"message": "oops", "type": "server_error"}}), ErrorType::Upstream),
+            (json!({"error": {"code": 429, "message": "slow down"}}), ErrorType::RateLimited),
+            (json!({"error": {"code": 503, "status": "UNAVAILABLE"}}), ErrorType::Overloaded),
+            (
+                json!({"error": {"type": "InternalServerError", "message": "CUDA out of memory"}}),
+                ErrorType::OutOfMemory,
+            ),
+            (json!({"error": "model requires more memory: out of memory"}), ErrorType::OutOfMemory),
+            (json!({"type": "error", "error": {"type": "overloaded_error"}}), ErrorType::Overloaded),
+            (json!({"type": "error", "code": "rate_limit_exceeded"}), ErrorType::RateLimited),
+            (json!({"error": {"type": "invalid_request_error", "code": "invalid_api_key"}}), ErrorType::Authentication),
+            (json!({"error": {"type": "invalid_request_error", "code": "content_filter"}}), ErrorType::ContentFilter),
+            (json!({"object": "error", "type": "BadRequestError", "code": 400}), ErrorType::InvalidRequest),
+            (json!({"choices": [{"error": {"code": 401}}]}), ErrorType::Authentication),
+        ] {
+            assert_eq!(find(&frame, false), Some(expected), "{frame}");
+        }
+        assert_eq!(find(&json!({"code": 500}), true), Some(ErrorType::Upstream));
+    }
+
+    #[test]
+    fn no_error_and_an_empty_one_are_none() {
+        for frame in [json!({"error": null}), json!({"error": ""}), json!({"error": {}}), json!({}), json!(3)] {
+            assert_eq!(find(&frame, false), None, "{frame}");
+        }
+    }
+
+    #[test]
+    fn a_quoted_prompt_does_not_decide_when_the_type_is_known() {
+        let error = json!({"type": "invalid_request_error", "message": "prompt: why does rate_limit time out?"});
+        assert_eq!(classify(&error), ErrorType::InvalidRequest);
+    }
+}

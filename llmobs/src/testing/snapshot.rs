@@ -1,0 +1,245 @@
+//! Every row's value, read from the page that a scraper would get.
+
+use std::collections::BTreeMap;
+
+use crate::catalog::ROWS;
+use crate::catalog::Row;
+use crate::observer::Observer;
+
+/// All values of an observer at one moment, by the OpenTelemetry names of rows and attributes.
+///
+/// It reads what a scraper would read: an observer that was given a registry has its values there, for
+/// [`Readings::parse`].
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Readings {
+    samples: Vec<ParsedSample>,
+}
+
+/// One line of the page.
+#[derive(Debug, Clone, PartialEq)]
+struct ParsedSample {
+    name: String,
+    labels: BTreeMap<String, String>,
+    value: f64,
+}
+
+/// A histogram, summed over the series that match.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub struct HistogramSnapshot {
+    /// How many values.
+    pub count: u64,
+    /// Their sum, in the row's unit.
+    pub sum: f64,
+    /// How many values lie at or below each bound, by the bound; the last is infinite.
+    pub buckets: Vec<(f64, u64)>,
+}
+
+impl Readings {
+    /// Reads every row of an observer that owns its registry.
+    #[must_use]
+    pub fn of(observer: &Observer) -> Self {
+        Self::parse(&observer.open_metrics())
+    }
+
+    /// Reads a page in the OpenMetrics or the classic text format.
+    #[must_use]
+    pub fn parse(page: &str) -> Self {
+        let lines = page.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+        Self { samples: lines.filter_map(ParsedSample::parse).collect() }
+    }
+
+    /// The value of a counter or gauge, summed over all series that have these attributes; zero if there is none.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such row.
+    #[must_use]
+    pub fn value(&self, name: &str, attributes: &[(&str, &str)]) -> f64 {
+        let name = row(name).prometheus_name();
+        let total = format!("{name}_total");
+        self.matching(attributes).filter(|sample| sample.name == name || sample.name == total).map(|s| s.value).sum()
+    }
+
+    /// [`value`](Self::value) of a counter, as the whole number that it is.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such row.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of things")]
+    pub fn count(&self, name: &str, attributes: &[(&str, &str)]) -> u64 {
+        self.value(name, attributes) as u64
+    }
+
+    /// A histogram, summed over all series that have these attributes.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such row.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts of values")]
+    pub fn histogram(&self, name: &str, attributes: &[(&str, &str)]) -> HistogramSnapshot {
+        let name = row(name).prometheus_name();
+        let mut distribution = HistogramSnapshot::default();
+        for sample in self.matching(attributes) {
+            match sample.name.strip_prefix(&name) {
+                Some("_count") => distribution.count += sample.value as u64,
+                Some("_sum") => distribution.sum += sample.value,
+                Some("_bucket") => {
+                    let bound = sample.labels.get("le").map_or(f64::NAN, |le| le.parse().unwrap_or(f64::INFINITY));
+                    let known = distribution.buckets.iter_mut().find(|(upper, _)| upper.total_cmp(&bound).is_eq());
+                    match known {
+                        Some((_, below)) => *below += sample.value as u64,
+                        None => distribution.buckets.push((bound, sample.value as u64)),
+                    }
+                }
+                _ => {}
+            }
+        }
+        distribution.buckets.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+        distribution
+    }
+
+    /// Every series of a row: its labels under their Prometheus names.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such row.
+    #[must_use]
+    pub fn series(&self, name: &str) -> Vec<BTreeMap<String, String>> {
+        let name = row(name).prometheus_name();
+        let is_one = |sample: &&ParsedSample| matches!(sample.name.strip_prefix(&name), Some("" | "_total" | "_count"));
+        self.samples.iter().filter(is_one).map(|sample| sample.labels.clone()).collect()
+    }
+
+    fn matching<'a>(&'a self, attributes: &'a [(&'a str, &'a str)]) -> impl Iterator<Item = &'a ParsedSample> {
+        self.samples.iter().filter(move |sample| {
+            attributes
+                .iter()
+                .all(|(name, value)| sample.labels.get(&name.replace('.', "_")).map(String::as_str) == Some(*value))
+        })
+    }
+}
+
+#[expect(clippy::panic, reason = "a test that asks for a row that does not exist is wrong")]
+fn row(name: &str) -> &'static Row {
+    ROWS.iter().find(|row| row.name == name).unwrap_or_else(|| panic!("{name} is no row of the catalog"))
+}
+
+impl ParsedSample {
+    fn parse(line: &str) -> Option<Self> {
+        let labels_end = end_of_labels(line);
+        let (head, tail) = line.split_at(labels_end);
+        let value = tail.split_whitespace().next()?.parse().ok()?;
+        let (name, labels) = head.split_once('{').unwrap_or((head, ""));
+        Some(Self {
+            name: name.trim().to_owned(),
+            labels: parse_labels(labels.strip_suffix('}').unwrap_or(labels)),
+            value,
+        })
+    }
+}
+
+/// Where the labels end: after the first `}` outside of quotes, else at the first space.
+fn end_of_labels(line: &str) -> usize {
+    let (mut quoted, mut escaped) = (false, false);
+    let has_labels = line.find(' ').is_none_or(|space| line[..space].contains('{'));
+    for (index, byte) in line.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'}' if !quoted => return index + 1,
+            b' ' if !has_labels => return index,
+            _ => {}
+        }
+    }
+    line.len()
+}
+
+fn parse_labels(mut text: &str) -> BTreeMap<String, String> {
+    let mut labels = BTreeMap::new();
+    while let Some((name, rest)) = text.split_once("=\"") {
+        let (mut value, mut escaped, mut end) = (String::new(), false, rest.len());
+        for (index, character) in rest.char_indices() {
+            match character {
+                'n' if std::mem::take(&mut escaped) => value.push('\n'),
+                other if std::mem::take(&mut escaped) => value.push(other),
+                '\\' => escaped = true,
+                '"' => {
+                    end = index + 1;
+                    break;
+                }
+                other => value.push(other),
+            }
+        }
+        labels.insert(name.trim_start_matches(',').to_owned(), value);
+        text = &rest[end..];
+    }
+    labels
+}
+
+/// The books: what began, what ended, what is in between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Books {
+    /// `llmobs.operation.started`.
+    pub started: u64,
+    /// `llmobs.operation.ended`, of all outcomes.
+    pub ended: u64,
+    /// Of them, `completed`.
+    pub completed: u64,
+    /// Of them, `failed`.
+    pub failed: u64,
+    /// Of them, `cancelled`.
+    pub cancelled: u64,
+    /// Of them, `rejected`.
+    pub rejected: u64,
+    /// `llmobs.operation.active`, of all states.
+    pub active: u64,
+}
+
+impl Books {
+    /// The books of an observer that owns its registry.
+    #[must_use]
+    pub fn of(observer: &Observer) -> Self {
+        Self::from(&Readings::of(observer))
+    }
+}
+
+impl From<&Readings> for Books {
+    fn from(readings: &Readings) -> Self {
+        let ended = |outcome| readings.count("llmobs.operation.ended", &[("llmobs.operation.outcome", outcome)]);
+        Self {
+            started: readings.count("llmobs.operation.started", &[]),
+            ended: readings.count("llmobs.operation.ended", &[]),
+            completed: ended("completed"),
+            failed: ended("failed"),
+            cancelled: ended("cancelled"),
+            rejected: ended("rejected"),
+            active: readings.count("llmobs.operation.active", &[]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_read_back_with_its_escapes_and_exemplars() {
+        let readings = Readings::parse(
+            "# TYPE x counter\nllmobs_operation_started_total{gen_ai_request_model=\"a \\\"b\\\" } \\\\ \\n\",x=\"y\"} 3\n\
+             llmobs_queue_duration_seconds_bucket{le=\"1.0\",llmobs_queue_exit=\"scheduled\"} 2 # {trace_id=\"ab\"} 0.5\n\
+             llmobs_queue_duration_seconds_bucket{le=\"+Inf\",llmobs_queue_exit=\"scheduled\"} 4\n\
+             llmobs_queue_duration_seconds_count{llmobs_queue_exit=\"scheduled\"} 4\n",
+        );
+        let model = [("gen_ai.request.model", "a \"b\" } \\ \n")];
+        assert_eq!(readings.count("llmobs.operation.started", &model), 3);
+        let queue = readings.histogram("llmobs.queue.duration", &[("llmobs.queue.exit", "scheduled")]);
+        assert_eq!(queue.count, 4);
+        assert_eq!(queue.buckets, [(1.0, 2), (f64::INFINITY, 4)]);
+        assert_eq!(readings.histogram("llmobs.queue.duration", &[("llmobs.queue.exit", "shed")]).count, 0);
+    }
+}

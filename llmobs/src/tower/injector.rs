@@ -1,0 +1,121 @@
+//! Requests that go out.
+
+use http::Request;
+use http::header::HOST;
+
+use super::propagation;
+use super::propagation::BAGGAGE;
+use super::request::bare;
+
+/// Puts the trace that is current into a request, as W3C's `traceparent` and `tracestate`. Its `baggage` header, if it
+/// has one, is taken away: a model's provider must not get what an application says of its users. [`Injector`] lets
+/// named hosts have it.
+///
+/// Where no span is current, the trace headers stay as they are.
+///
+/// ```
+/// let mut request = http::Request::builder().uri("https://api.openai.com/v1/chat/completions");
+/// request = request.header("baggage", "user.id=42");
+/// let mut request = request.body(())?;
+/// llmobs::tower::inject(&mut request);
+/// assert!(!request.headers().contains_key("baggage"));
+/// # Ok::<(), http::Error>(())
+/// ```
+pub fn inject<B>(request: &mut Request<B>) {
+    Injector::new().inject(request);
+}
+
+/// Puts the trace that is current into requests, and the baggage into those to hosts that may have it.
+///
+/// ```
+/// use llmobs::tower::Injector;
+///
+/// let injector = Injector::new().baggage_to("retrieval.internal").baggage_to(".svc.cluster.local");
+/// let mut request = http::Request::builder().uri("http://cache.svc.cluster.local/").header("baggage", "a=1").body(())?;
+/// injector.inject(&mut request);
+/// assert!(request.headers().contains_key("baggage"));
+/// # Ok::<(), http::Error>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+#[must_use = "an injector does nothing until it is given a request"]
+pub struct Injector {
+    baggage_to: Vec<String>,
+}
+
+impl Injector {
+    /// One that gives nobody the baggage.
+    pub const fn new() -> Self {
+        Self { baggage_to: Vec::new() }
+    }
+
+    /// Lets a host have the baggage. A name that begins with a dot stands for every host below it. May be called often.
+    /// Defaults to none.
+    pub fn baggage_to(mut self, host: impl Into<String>) -> Self {
+        self.baggage_to.push(host.into());
+        self
+    }
+
+    /// Puts the context that is current into a request.
+    pub fn inject<B>(&self, request: &mut Request<B>) {
+        let may_have_baggage = self.trusts(request);
+        if !may_have_baggage {
+            request.headers_mut().remove(BAGGAGE);
+        }
+        propagation::inject(request.headers_mut(), may_have_baggage);
+    }
+
+    fn trusts<B>(&self, request: &Request<B>) -> bool {
+        // The connection goes to the host of the URI, whatever a header says.
+        let named = || request.headers().get(HOST)?.to_str().ok()?.parse::<http::uri::Authority>().ok();
+        let Some(authority) = request.uri().authority().cloned().or_else(named) else { return false };
+        let host = bare(authority.host()).trim_end_matches('.');
+        self.baggage_to.iter().any(|trusted| match trusted.strip_prefix('.') {
+            Some(above) => is_subdomain(host, above),
+            None => host.eq_ignore_ascii_case(trusted),
+        })
+    }
+}
+
+/// Whether a host is a part of a domain, and not only a name that ends alike.
+fn is_subdomain(host: &str, domain: &str) -> bool {
+    let Some(dot) = host.len().checked_sub(domain.len() + 1) else { return false };
+    host.as_bytes()[dot] == b'.' && host.as_bytes()[dot + 1..].eq_ignore_ascii_case(domain.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trusts(injector: &Injector, uri: &str, host: Option<&str>) -> bool {
+        let mut request = Request::new(());
+        *request.uri_mut() = uri.parse().unwrap_or_default();
+        if let Some(host) = host.and_then(|host| host.parse().ok()) {
+            request.headers_mut().insert(HOST, host);
+        }
+        injector.trusts(&request)
+    }
+
+    #[test]
+    fn only_a_named_host_is_trusted() {
+        let injector = Injector::new().baggage_to("Cache.internal").baggage_to(".svc.local").baggage_to("::1");
+        for (uri, host, expected) in [
+            ("http://cache.internal:8080/x", None, true),
+            ("http://cache.internal./x", None, true),
+            ("http://CACHE.INTERNAL/x", None, true),
+            ("http://a.cache.internal/x", None, false),
+            ("http://a.b.SVC.local/x", None, true),
+            ("http://svc.local/x", None, false),
+            ("http://evilsvc.local/x", None, false),
+            ("http://api.openai.com/cache.internal", None, false),
+            ("http://cache.internal@api.openai.com/", None, false),
+            ("http://[::1]:80/", None, true),
+            ("/x", Some("cache.internal"), true),
+            ("/x", Some("api.openai.com"), false),
+            ("/x", None, false),
+            ("http://api.openai.com/x", Some("cache.internal"), false),
+        ] {
+            assert_eq!(trusts(&injector, uri, host), expected, "{uri} {host:?}");
+        }
+        assert!(!trusts(&Injector::new(), "http://cache.internal/", None));
+    }
+}

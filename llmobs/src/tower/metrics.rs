@@ -1,0 +1,130 @@
+//! The metrics of HTTP servers.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::PoisonError;
+use std::sync::RwLock;
+
+use crate::cardinality::CardinalityLimiter;
+use crate::catalog::RowId;
+use crate::catalog::llmobs_attribute;
+use crate::measurement::Label;
+use crate::measurement::TraceLink;
+use crate::semconv::attribute as a;
+use crate::semconv::value::OTHER;
+use crate::sink::SeriesHandle;
+use crate::sink::Sinks;
+use crate::tower::request::RequestLabels;
+
+/// The series of one layer.
+#[derive(Debug)]
+pub(super) struct HttpMetrics {
+    sinks: Arc<Sinks>,
+    routes: CardinalityLimiter<Arc<str>>,
+    durations: RwLock<HashMap<DurationLabels, Arc<SeriesHandle>>>,
+    active: RwLock<HashMap<(&'static str, &'static str), Arc<SeriesHandle>>>,
+}
+
+/// What tells one duration's series from another.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct DurationLabels {
+    pub(super) request: RequestLabels,
+    /// Bounded by [`HttpMetrics::route`].
+    pub(super) route: Option<Arc<str>>,
+    pub(super) status: Option<u16>,
+    pub(super) error: Option<HttpErrorType>,
+}
+
+/// `error.type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum HttpErrorType {
+    /// The response's status, as text.
+    Status(u16),
+    /// A word of a closed list.
+    Named(&'static str),
+}
+
+/// The most series of durations: below the 2,000 sets of the OpenTelemetry SDK. Only a service that makes up statuses
+/// or routes gets there.
+const SERIES: usize = 1_900;
+
+impl HttpMetrics {
+    pub(super) fn new(sinks: Arc<Sinks>, routes: usize) -> Self {
+        Self {
+            sinks,
+            routes: CardinalityLimiter::new(routes, Arc::from(OTHER)),
+            durations: RwLock::default(),
+            active: RwLock::default(),
+        }
+    }
+
+    /// The route as a label, and whether it is `_OTHER` because there are too many.
+    pub(super) fn route(&self, route: &str) -> (Arc<str>, bool) {
+        let admitted = self.routes.admit(route, Arc::new);
+        if admitted.folded {
+            self.folded();
+        }
+        (Arc::clone(&admitted.entry), admitted.folded)
+    }
+
+    /// The up-down counter that a request is in until its end.
+    pub(super) fn active(&self, words: &RequestLabels) -> Arc<SeriesHandle> {
+        let key = (words.method, words.scheme);
+        if let Some(known) = self.active.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Arc::clone(known);
+        }
+        let labels = [Label::new(a::HTTP_REQUEST_METHOD, key.0), Label::new(a::URL_SCHEME, key.1)];
+        let mut all = self.active.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(all.entry(key).or_insert_with(|| Arc::new(self.sinks.bind(RowId::HttpActiveRequests, &labels))))
+    }
+
+    /// A request ended after so many seconds.
+    pub(super) fn ended(&self, ended: DurationLabels, seconds: f64, link: Option<TraceLink>) {
+        self.duration(ended).record(seconds, link);
+    }
+
+    fn duration(&self, ended: DurationLabels) -> Arc<SeriesHandle> {
+        if let Some(known) = self.durations.read().unwrap_or_else(PoisonError::into_inner).get(&ended) {
+            return Arc::clone(known);
+        }
+        let mut all = self.durations.write().unwrap_or_else(PoisonError::into_inner);
+        let ended = if all.len() < SERIES || all.contains_key(&ended) { ended } else { self.fold(&ended) };
+        let handle = all
+            .entry(ended)
+            .or_insert_with_key(|ended| Arc::new(self.sinks.bind(RowId::HttpDuration, &ended.labels())));
+        Arc::clone(handle)
+    }
+
+    /// What stands for all that has no place: a few hundred sets, were every method and version to come.
+    fn fold(&self, ended: &DurationLabels) -> DurationLabels {
+        self.folded();
+        DurationLabels {
+            request: RequestLabels { version: None, ..ended.request },
+            route: Some(Arc::from(OTHER)),
+            status: None,
+            error: None,
+        }
+    }
+
+    fn folded(&self) {
+        self.sinks.bind(RowId::FoldedLabels, &[Label::new(llmobs_attribute::LABEL, a::HTTP_ROUTE)]).add(1);
+    }
+}
+
+impl DurationLabels {
+    /// Always in the order of the row.
+    fn labels(&self) -> Vec<Label> {
+        let mut labels = vec![
+            Label::new(a::HTTP_REQUEST_METHOD, self.request.method),
+            Label::new(a::URL_SCHEME, self.request.scheme),
+        ];
+        labels.extend(self.route.as_ref().map(|route| Label::new(a::HTTP_ROUTE, Arc::clone(route))));
+        labels.extend(self.status.map(|status| Label::new(a::HTTP_RESPONSE_STATUS_CODE, status)));
+        labels.extend(self.error.map(|error| match error {
+            HttpErrorType::Status(status) => Label::new(a::ERROR_TYPE, Arc::<str>::from(status.to_string())),
+            HttpErrorType::Named(name) => Label::new(a::ERROR_TYPE, name),
+        }));
+        labels.extend(self.request.version.map(|version| Label::new(a::NETWORK_PROTOCOL_VERSION, version)));
+        labels
+    }
+}
