@@ -1,4 +1,4 @@
-//! What `#[llm_span]` costs beside the builder by hand, in instructions.
+//! Measures the cost of `#[llm_span]` compared with the builder by hand, in instructions.
 
 use std::future::Future;
 use std::hint::black_box;
@@ -23,10 +23,10 @@ use self::pairs::by_hand;
 #[path = "support/pairs.rs"]
 mod pairs;
 
-/// A name, and what does so many turns.
+/// A name, and a function that runs the given number of turns.
 type Rival = (&'static str, fn(&Observer, usize));
 
-/// Of each pair, the one by hand first.
+/// Pairs of rivals: by hand, then with the attribute.
 const PAIRS: [[Rival; 2]; 5] = [
     [
         ("a value, by hand", |observer, turns| {

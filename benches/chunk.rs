@@ -1,4 +1,5 @@
-//! What a chunk of a stream costs, beside the bare stream, the clock alone, and the usual ways.
+//! Measures the cost of one chunk of a stream, compared with the bare stream, clock readings alone, and common
+//! alternatives.
 
 use std::hint::black_box;
 use std::pin::Pin;
@@ -46,7 +47,7 @@ const BY_HAND_3: &str = "by hand: OpenTelemetry, the 3 attributes of llmobs";
 const ONE_CLOCK: &str = "by hand: one clock reading, nothing recorded";
 const NUMBERS: &str = "two clock readings as nanoseconds";
 
-/// The bounds of `llmobs.inter_token.duration`.
+/// The bucket bounds of `llmobs.inter_token.duration`.
 const BOUNDS: [f64; 15] = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5, 5.0, 10.0];
 
 fn main() {
@@ -92,7 +93,7 @@ fn run<S: Stream<Item = u32> + Unpin>(contest: Contest<'_>, source: impl Fn() ->
     let client = observed(&observer().role(Role::Client).build().expect("builds"), source(), producer);
     let both = observed(&observer().meter_provider(&provider).build().expect("builds"), source(), producer);
     let produced = {
-        // Gaps of 1 to 64 ns with a bucket's edge in their midst, so that no guess at the bucket helps.
+        // Gaps of 1 to 64 ns on both sides of a bucket bound, so that predicting the bucket does not help.
         let edge = Objective::new("edge").time_per_output_token(Duration::from_nanos(32));
         let observer = observer().objective(edge).build().expect("builds");
         let (mut at, mut random) = (observer.now(), 0_u64);
@@ -122,7 +123,7 @@ fn run<S: Stream<Item = u32> + Unpin>(contest: Contest<'_>, source: impl Fn() ->
             .record(gap);
     });
 
-    // The exporter keeps every sample until somebody calls this.
+    // The exporter retains every sample until this call.
     let upkeep = || exporter.run_upkeep();
     let mut metrics_handle = turns(metrics_handle);
     let mut metrics_macro = turns(metrics_macro);
@@ -165,7 +166,7 @@ fn observed<S: Stream<Item = u32> + Unpin>(
     observer.chat(MODEL).start().observe_with(source, |_: &u32| Chunk::tokens(1)).producer(producer)
 }
 
-/// Takes as many items from an endless stream as there are turns.
+/// Returns a function that takes one item for each turn from an endless stream.
 fn turns<S: Stream<Item = u32> + Unpin>(mut stream: S) -> impl FnMut(u64) -> Duration {
     move |turns| {
         let mut context = Context::from_waker(Waker::noop());
@@ -181,7 +182,7 @@ fn turns<S: Stream<Item = u32> + Unpin>(mut stream: S) -> impl FnMut(u64) -> Dur
     }
 }
 
-/// An endless stream of tokens, which are ready at once or waited for.
+/// An endless stream of tokens, which are ready immediately or after one pending poll.
 struct Source {
     waits: bool,
     waited: bool,
@@ -200,7 +201,8 @@ impl Stream for Source {
     }
 }
 
-/// Reads the clock when the reader comes and when it gets an item, as any wrapper must that tells one from the other.
+/// Reads the clock at each poll after an item and at each item: the minimum for a wrapper that separates the waits of
+/// producer and consumer.
 struct Clocked<S, R, T> {
     inner: S,
     read: R,
@@ -230,7 +232,7 @@ impl<S: Stream + Unpin, T: Unpin, R: Fn() -> T + Unpin> Stream for Clocked<S, R,
     }
 }
 
-/// Records the time between items, as most do it: one reading of the clock an item.
+/// Records the time between items with one clock reading per item, the usual way.
 fn by_hand<S: Stream + Unpin>(inner: S, record: impl FnMut(f64) + Unpin) -> impl Stream<Item = S::Item> + Unpin {
     ByHand { inner, last: None, record }
 }

@@ -1,4 +1,5 @@
-//! What the capture of content costs a call, beside the same text put on the span by hand, unredacted.
+//! Measures the cost of content capture for a call, compared with setting the same text on the span by hand without
+//! redaction.
 
 use llmobs::FinishReason;
 use llmobs::Level;
@@ -21,12 +22,12 @@ const OFF: &str = "llmobs, off";
 const SPANS: &str = "llmobs, on spans";
 const BY_HAND: &str = "by hand: on spans, unredacted";
 
-/// How many pieces an answer has.
+/// Number of chunks in an answer.
 const PIECES: usize = 64;
 
 fn main() {
     let observer = |mode| {
-        // No log event: the span by hand has none either.
+        // No log events, because the span by hand emits none either.
         let builder = Observer::builder().model(MODEL).level(Level::Core).log_sample_ratio(0.0);
         builder.capture(mode).build().expect("builds")
     };

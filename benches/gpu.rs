@@ -1,5 +1,5 @@
-//! What the GPU sampler costs: the CPU time of its threads by cadence and number of GPUs, and how often it asks the
-//! library. The library is the fake one, which answers at once: what is left is the sampler's own work.
+//! Measures the cost of the GPU sampler: CPU time of its threads by cadence and number of GPUs, and calls of the driver
+//! library. The fake library answers immediately, so the measured time is the sampler's own work.
 
 #[path = "../llmobs-gpu/tests/support/fake_library.rs"]
 mod fake;
@@ -18,7 +18,7 @@ use llmobs_gpu::Sampler;
 use fake::Fake;
 
 fn main() {
-    // Long enough for what is asked every thirty seconds.
+    // Long enough for readings with a period of 30 seconds.
     let time = Duration::from_secs(if is_quick() { 1 } else { 30 });
     let mut table = Table::new(&["sampler", "calls a second", "CPU of one core", "CPU time an hour"]);
     let mut normal = 0.0;
@@ -41,24 +41,24 @@ fn main() {
     budget("the sampler at its normal cadence", normal * 100.0, 0.1, " % of one core");
 }
 
-/// Calls a second, and CPU time by time.
+/// Returns the calls per second, and the CPU time as a ratio of the elapsed time.
 fn measure(gpus: u32, operations: usize, processes: bool, time: Duration) -> (f64, f64) {
     let fake = Fake::new();
     fake.devices(gpus);
-    // Two users of each, so that the part of each is asked for.
+    // Two processes on each GPU, so that the sampler reads the utilization of each process.
     (0..gpus).for_each(|gpu| fake.process(gpu, std::process::id(), 1 << 30, 60));
     (0..gpus).for_each(|gpu| fake.process(gpu, u32::MAX, 1 << 30, 20));
     let observer = Observer::builder().model("m").build().unwrap();
     let builder = Sampler::builder().backend(NvmlBackend::at(fake.path())).processes(processes);
     let sampler = builder.start(&observer).unwrap();
     let running: Vec<_> = (0..operations).map(|_| observer.chat("m").start()).collect();
-    // What happens once is not what is asked.
+    // Excludes the calls at start-up.
     thread::sleep(time / 10);
     let (calls, cpu) = (fake.all_calls(), cpu_time());
     let start = observer.now();
     let mut energy = 1_000_000;
     while observer.now().since(start) < time {
-        // The counter moves ten times a second, as a device's does.
+        // The counter changes ten times a second, as on a real device.
         thread::sleep(Duration::from_millis(100));
         energy += 35_000;
         (0..gpus).for_each(|gpu| fake.set(gpu, "energy_mj", energy));
@@ -69,7 +69,7 @@ fn measure(gpus: u32, operations: usize, processes: bool, time: Duration) -> (f6
     (calls as f64 / took, cpu.as_secs_f64() / took)
 }
 
-/// CPU time of the sampler's threads that run now, as the kernel counts it.
+/// Returns the CPU time of the running sampler threads, as counted by the kernel.
 fn cpu_time() -> Duration {
     let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     let ours = tasks

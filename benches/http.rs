@@ -1,4 +1,4 @@
-//! What the server layer costs: for a request, and for each frame of its body.
+//! Measures the cost of the server layer for a request and for each frame of its body.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -49,7 +49,7 @@ fn main() {
     let observer = Observer::builder().model("m").build().expect("builds");
     let provider = SdkTracerProvider::builder().with_span_processor(Nowhere).build();
     let mut disabled = ServerLayer::new(Observer::disabled()).layer(Handler { frames: 1 });
-    // Once it is warm: its series are made at the first request.
+    // Measured after a first request, which creates the series.
     let mut watched = ServerLayer::new(observer.clone()).route(|_| Some("/chat")).layer(Handler { frames: 1 });
     let mut traced = watched.clone();
     Contest::new("a request with one frame")
@@ -79,7 +79,7 @@ fn main() {
         .print(ENTERED, BARE);
 }
 
-/// A body of so many frames that takes no memory.
+/// A body with the given number of frames, which allocates nothing.
 struct Frames {
     left: u64,
 }
@@ -95,7 +95,7 @@ impl Body for Frames {
     }
 }
 
-/// Answers with so many frames.
+/// A service that answers with the given number of frames.
 #[derive(Clone)]
 struct Handler {
     frames: u64,
@@ -148,7 +148,7 @@ where
     }
 }
 
-/// The time that the frames of one answer take.
+/// Returns the time to read the frames of one answer.
 fn read<S, B>(service: &mut S) -> Duration
 where
     S: Service<Request<()>, Response = Response<B>, Error = Infallible>,
@@ -158,7 +158,7 @@ where
     timed(|| while next(body.as_mut()) {})
 }
 
-/// What somebody would write who wants the same span.
+/// The same span written by hand.
 fn by_hand(service: &mut Handler) {
     let request = request();
     let parent = TraceContextPropagator::new().extract(&Headers(request.headers()));

@@ -1,7 +1,7 @@
-//! How many instructions a chunk and an operation take, which no neighbour on the machine can change.
+//! Counts the instructions of a chunk and of an operation, a measure that other load on the machine does not affect.
 //!
-//! The program runs itself under `valgrind --tool=callgrind` with two numbers of turns; the difference is what the
-//! turns took. The clock is a manual one, so reading the time is one load and not in the numbers.
+//! The program runs itself under `valgrind --tool=callgrind` with two numbers of turns; the difference is the cost of
+//! the extra turns. The clock is a manual one, so a clock reading costs one load.
 
 use std::hint::black_box;
 use std::pin::Pin;
@@ -33,7 +33,7 @@ mod otel;
 #[path = "support/work.rs"]
 mod work;
 
-/// A name, and what does so many turns.
+/// A name, and a function that runs the given number of turns.
 type Rival = (&'static str, fn(usize));
 
 const RIVALS: [Rival; 10] = [

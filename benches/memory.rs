@@ -1,4 +1,5 @@
-//! How many bytes an operation in flight keeps alive: its own, its stream's, its place in the table.
+//! Measures the bytes that an operation in flight keeps allocated: for the operation, its stream and its entry in the
+//! in-flight registry.
 
 use std::pin::Pin;
 use std::task::Context;
@@ -24,7 +25,7 @@ mod otel;
 #[global_allocator]
 static HEAP: Heap = Heap::new();
 
-/// A power of two, so that the table's own growth is not seen twice.
+/// A power of two, so that the growth of the registry is not counted twice.
 const OPERATIONS: usize = 1_024;
 
 fn main() {
@@ -52,12 +53,12 @@ fn observer(role: Role, provider: Option<&SdkMeterProvider>) -> Observer {
     }
 }
 
-/// Streams that gave three tokens and now wait, and all that they keep.
+/// Returns the bytes per operation of streams that have yielded three tokens and now wait.
 fn per_operation(observer: &Observer) -> usize {
     let tokens = || stream::iter([1_u32, 1, 1]).chain(stream::pending());
     let start = || observer.chat(MODEL).max_tokens(64).start().observe_with(tokens(), |_: &u32| Chunk::tokens(1));
     let inline = size_of_val(&start()) - size_of_val(&tokens());
-    // Series and instruments are made at their first use and stay.
+    // Series and instruments are created at first use and remain allocated.
     wait(&mut start());
     let mut streams = Vec::with_capacity(OPERATIONS);
     let before = HEAP.bytes();

@@ -1,4 +1,4 @@
-//! What an operation costs, beside the usual ways of recording the same facts.
+//! Measures the cost of an operation, compared with the usual ways of recording the same values.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -42,8 +42,8 @@ fn main() {
 
 const PHASES: [&str; 5] = ["queue", "prefill", "first_token", "decode", "total"];
 
-/// Five latencies of a running operation and nothing else. The clock is a manual one and costs nobody anything: the
-/// usual ways are given their values.
+/// Compares recording five latencies of a running operation. The clock is a manual one, so reading the time costs
+/// nothing; the alternatives receive fixed values.
 fn latencies() -> Results {
     let provider = otel::provider();
     let facts = PHASES.map(|phase| Fact::histogram("phase_duration", &[("llmobs.phase.name", phase)]));
@@ -109,7 +109,7 @@ fn operations() -> Results {
         .run()
 }
 
-/// Start, scheduled, first token, end: what nobody does without.
+/// Reads the clock four times (start, scheduled, first token, end): the minimum for any implementation.
 #[expect(clippy::disallowed_methods, reason = "so the usual way has it")]
 fn four_clock_readings() -> f64 {
     let [start, scheduled, first, end] = [(); 4].map(|()| Instant::now());
@@ -117,7 +117,7 @@ fn four_clock_readings() -> f64 {
     waits.as_secs_f64()
 }
 
-/// How many counters and histograms are not what they were.
+/// Returns how many counters and histograms changed.
 fn changes(before: &str, after: &str) -> usize {
     let counts = |line: &&str| {
         let name = line.split('{').next().unwrap_or_default();

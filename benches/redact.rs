@@ -1,4 +1,5 @@
-//! How fast texts are redacted, on one thread: prose without anything to find, dense text, streams in pieces of a token; and texts of your own: `-- file..`.
+//! Measures the speed of redaction on one thread: prose without matches, dense text, streams in token-sized chunks, and
+//! your own texts with `-- file..`.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -43,20 +44,20 @@ fn main() {
     at_least("redaction of dense text", full, 40.0);
 }
 
-/// Texts of your own: files whose names stand behind `--`.
+/// Returns the texts of the files named after `--`.
 fn texts() -> Vec<(String, String)> {
     let files = std::env::args().skip(1).filter(|argument| !argument.starts_with('-'));
     files.filter_map(|file| Some((file.clone(), std::fs::read_to_string(&file).ok()?))).collect()
 }
 
-/// Says whether a budget holds.
+/// Prints whether a measured speed is within its budget.
 fn at_least(what: &str, measured: f64, wanted: f64) {
     let verdict = if measured >= wanted { "met" } else { "MISSED" };
     println!("budget: {what}: {measured:.0} MB/s of at least {wanted} MB/s: {verdict}");
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a mebibyte")]
-/// Millions of bytes a second, in the best round: whatever else the machine does only takes away.
+/// Returns the speed in MB/s of the fastest round, because other load on the machine only slows rounds down.
 fn speed(bytes: usize, mut work: impl FnMut()) -> f64 {
     let rounds = if is_quick() { 2 } else { 40 };
     let best = (0..rounds).map(|_| timed(&mut work)).min().unwrap_or(Duration::MAX);
@@ -83,7 +84,7 @@ fn gate(text: &str) -> impl FnMut() {
     move || drop(black_box(gate.passage().input(&messages)))
 }
 
-/// Sentences with names, numbers, dates and prices in them, and nothing to find.
+/// Returns sentences with names, numbers, dates and prices, but without matches.
 fn prose(bytes: usize) -> String {
     const SENTENCES: [&str; 12] = [
         "The model answered within two seconds, which surprised everybody in the room.",
@@ -102,7 +103,7 @@ fn prose(bytes: usize) -> String {
     repeated(bytes, |place| format!("{}{}", SENTENCES[place % 12], if place % 5 == 4 { "\n" } else { " " }))
 }
 
-/// The same sentences with something to find about every 150 bytes.
+/// Returns the same sentences with a match about every 150 bytes.
 fn dense(bytes: usize) -> String {
     const FINDS: [&str; 12] = [
         "jane.doe@example.org",

@@ -1,4 +1,5 @@
-//! What a scrape costs beside `prometheus-client` alone, and how long it makes a recorder wait.
+//! Measures the cost of a scrape, compared with `prometheus-client` alone, and how long a scrape blocks a recording
+//! thread.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
@@ -32,7 +33,7 @@ const OPEN_METRICS: &str = "llmobs, OpenMetrics";
 const CLASSIC: &str = "llmobs, classic text";
 const ACCEPTS: Option<&str> = Some("application/openmetrics-text;version=1.0.0");
 
-/// Series of the one histogram at the start, and those that come while it is scraped.
+/// Number of series of the one histogram at the start, and number of series added during the scrapes.
 const SERIES: usize = 1_000;
 const NEW: usize = 200;
 
@@ -69,7 +70,7 @@ fn encode(registry: &Registry) -> String {
     page
 }
 
-/// An observer whose series are nearly all of `llmobs.phase.duration`.
+/// Returns an observer whose series are almost all of `llmobs.phase.duration`.
 fn one_histogram() -> Observer {
     let observer = phases();
     let marker = observer.chat("m").start().marker().clone();
@@ -90,7 +91,7 @@ fn record(marker: &Marker, phase: &str) {
     drop(marker.phase(phase));
 }
 
-/// A service that has answered each of its models' callers once.
+/// Returns the observer of a service that has answered one request for each model.
 fn service() -> Observer {
     let models: Vec<String> = (0..24).map(|model| format!("a-model-with-a-name-{model}")).collect();
     let observer = Observer::builder().models(models.clone()).build().expect("builds");
@@ -107,7 +108,7 @@ fn service() -> Observer {
     observer
 }
 
-/// One thread records, and now and then a series that nobody has seen; another one scrapes without pause.
+/// Measures records while another thread scrapes continuously. Now and then a record creates a new series.
 fn stalls() {
     let mut table = Table::new(&["a record while somebody scrapes, us", "worst", "p99.99", "p50"]);
     for (name, scraped) in [("nobody scrapes", false), ("scraped without pause", true)] {
@@ -131,7 +132,7 @@ fn stalls() {
     table.print();
 }
 
-/// The median of some runs: what else the machine does is in each worst.
+/// Prints the medians of several runs, because other load on the machine affects the worst time of each run.
 fn row(table: &mut Table, name: &str, run: impl Fn() -> Waits) {
     let runs = if is_quick() { 1 } else { 7 };
     let mut waits: Vec<Waits> = (0..runs).map(|_| run()).collect();
@@ -143,7 +144,7 @@ fn row(table: &mut Table, name: &str, run: impl Fn() -> Waits) {
     table.row(&[name, &cells[0], &cells[1], &cells[2]]);
 }
 
-/// How long records took.
+/// The worst, the 99.99th percentile and the median of the recording times.
 struct Waits {
     worst: Duration,
     nearly_all: Duration,

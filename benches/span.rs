@@ -1,4 +1,4 @@
-//! What the span of an operation costs, beside the same span by hand and beside `fastrace`.
+//! Measures the cost of the span of an operation, compared with the same span by hand and with `fastrace`.
 
 use std::borrow::Cow;
 
@@ -34,7 +34,7 @@ const BY_HAND_UNSAMPLED: &str = "by hand: the same, in a trace that is not sampl
 const FASTRACE: &str = "fastrace: root span, same attributes";
 
 fn main() {
-    // No log event: the span by hand has none either.
+    // No log events, because the span by hand emits none either.
     let builder = Observer::builder().model(MODEL).level(Level::Core).log_sample_ratio(0.0);
     let observer = builder.build().expect("builds");
     let provider = SdkTracerProvider::builder().with_span_processor(Nowhere).build();
@@ -76,7 +76,7 @@ fn operation(observer: &Observer) {
     operation.complete();
 }
 
-/// The span that the operation has, with every attribute that it has, as somebody would write it.
+/// Writes the span of an operation by hand, with all its attributes.
 fn by_hand() {
     let span = tracing::info_span!(
         "inference",
@@ -95,7 +95,7 @@ fn by_hand() {
         gen_ai.usage.output_tokens = Empty,
         llmobs.operation.outcome = Empty,
     );
-    // Whoever wants the trace of the request on its metrics asks for it.
+    // Reading the context assigns the trace id, as needed for exemplars.
     std::hint::black_box(span.context());
     span.record("gen_ai.response.id", "chatcmpl-4711");
     span.record("gen_ai.response.model", MODEL);

@@ -1,9 +1,9 @@
-//! Shows: an axum handler under observation, as the README has it. The engine is a stand-in that sleeps; `axum-chat`
-//! has a real one.
+//! Shows: an axum handler that llmobs observes, as in the README. A thread that sleeps replaces the engine; the example
+//! `axum-chat` runs a real model.
 //!
 //! Run: `cargo run -p llmobs-examples --example axum_handler`
 //!
-//! You will see: a request to the service over loopback, then what `/metrics` says of it.
+//! You will see: one request to the service over loopback, then the operation's metrics on `/metrics`.
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
@@ -15,13 +15,9 @@ use std::time::Duration;
 use axum::Json;
 use axum::Router;
 use axum::extract::State;
-use axum::http::HeaderMap;
-use axum::http::header::ACCEPT;
-use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::response::Sse;
 use axum::response::sse::Event;
-use axum::routing::get;
 use axum::routing::post;
 use futures_util::Stream;
 use futures_util::StreamExt;
@@ -33,6 +29,7 @@ use llmobs::Observer;
 use llmobs::Provider;
 use llmobs::Role;
 use llmobs::Usage;
+use llmobs::prometheus::Endpoint;
 use serde::Deserialize;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
@@ -65,20 +62,17 @@ async fn chat(State(app): State<App>, Json(request): Json<Request>) -> impl Into
     Sse::new(tokens.map(|token| Ok::<_, Infallible>(Event::default().data(token.text))))
 }
 
-async fn metrics(State(app): State<App>, headers: HeaderMap) -> impl IntoResponse {
-    let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
-    let page = llmobs::prometheus::page(&app.observer, accept);
-    ([(CONTENT_TYPE, page.content_type)], page.body)
-}
-
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let observer = Observer::builder().role(Role::Server).provider(Provider::other("candle")).model(MODEL).build()?;
+    let routes = Router::new()
+        .route("/chat", post(chat))
+        .route_service("/metrics", Endpoint::new(observer.clone()))
+        .with_state(App { observer });
 
-    let routes = Router::new().route("/chat", post(chat)).route("/metrics", get(metrics));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    tokio::spawn(axum::serve(listener, routes.with_state(App { observer })).into_future());
+    tokio::spawn(axum::serve(listener, routes).into_future());
 
     let body = format!(r#"{{"model":"{MODEL}","max_tokens":64}}"#);
     println!("{}", send(address, "POST /chat", &body).await?);
@@ -89,7 +83,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Stands in for an engine: it sleeps where a model would compute.
+/// Replaces an engine: sleeps where a model would compute.
 fn engine(marker: Marker) -> impl Stream<Item = Token> + Unpin {
     let (sender, mut receiver) = mpsc::unbounded_channel();
     marker.enqueued();
@@ -99,7 +93,7 @@ fn engine(marker: Marker) -> impl Stream<Item = Token> + Unpin {
         thread::sleep(Duration::from_millis(40)); // prefill
         for text in ["An", "answer", "in", "five", "tokens"] {
             if sender.send(Token { text, made_at: marker.now() }).is_err() {
-                return; // the reader left
+                return; // the consumer dropped the stream
             }
             thread::sleep(Duration::from_millis(15));
         }
@@ -107,7 +101,7 @@ fn engine(marker: Marker) -> impl Stream<Item = Token> + Unpin {
     stream::poll_fn(move |context| receiver.poll_recv(context))
 }
 
-/// The body of an answer to one plain HTTP request.
+/// Sends one plain HTTP request and returns the body of the answer.
 async fn send(address: std::net::SocketAddr, what: &str, body: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address).await?;
     let length = body.len();

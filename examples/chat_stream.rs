@@ -1,10 +1,10 @@
-//! Shows: a stream of tokens under observation, without any web framework. An engine on a thread of its own marks what
-//! happens to the request and sends tokens; the handler passes the stream on, untouched.
+//! Shows: an observed stream of tokens without a web framework. An engine on a separate thread marks the states of the
+//! operation and sends tokens; the handler passes the stream on unchanged.
 //!
 //! Run: `cargo run -p llmobs-examples --example chat_stream`
 //!
-//! You will see: the answer, then the lines of the Prometheus page that say how long the first token took (about
-//! 60 ms) and how smoothly the others came (12 gaps of about 15 ms).
+//! You will see: the answer, then the lines of the Prometheus page with the time to first token (about 60 ms) and the
+//! gaps between the later tokens (12 gaps of about 15 ms).
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
@@ -42,18 +42,18 @@ async fn main() -> Result<(), llmobs::BuildError> {
     Ok(())
 }
 
-/// Stands in for an engine: it sleeps where a model would compute.
+/// Replaces an engine: sleeps where a model would compute.
 fn engine(marker: Marker) -> impl Stream<Item = String> + Unpin {
     let (sender, mut receiver) = mpsc::unbounded_channel();
     marker.enqueued();
     thread::spawn(move || {
-        thread::sleep(Duration::from_millis(20)); // others are before it
+        thread::sleep(Duration::from_millis(20)); // other operations run first
         marker.scheduled();
         marker.usage(Usage::new().input(9));
         thread::sleep(Duration::from_millis(40)); // prefill
         for word in ANSWER.split_inclusive(' ') {
             if sender.send(word.to_owned()).is_err() {
-                return; // the reader left
+                return; // the consumer dropped the stream
             }
             thread::sleep(Duration::from_millis(15));
         }

@@ -1,11 +1,11 @@
-//! Shows: a hook that keeps what was said as files, for those who want content in a storage of their own and only
-//! references to it on their spans. `ContentFiles` needs nothing but `std`: copy it and make it yours.
+//! Shows: a content hook that writes captured content to files, for applications that store content themselves and put
+//! only references on their spans. `ContentFiles` uses only `std`: copy and adapt it.
 //!
 //! Run: `cargo run -p llmobs-examples --example content_files [FOLDER]`
 //!
-//! You will see: a folder for each of three questions, with what was said in it, redacted: `input_messages.json`,
-//! `output_messages.json` and `system_instructions.json`. The address of each file stands on the span of its operation, as
-//! `gen_ai.input.messages_ref` and the like.
+//! You will see: one folder for each of three questions, with the redacted content in `input_messages.json`,
+//! `output_messages.json` and `system_instructions.json`. The address of each file is an attribute of the span of its
+//! operation, such as `gen_ai.input.messages_ref`.
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     run(&folder)
 }
 
-/// Answers three questions and says where the words of each lie.
+/// Answers three questions and prints the address of each captured folder.
 pub(crate) fn run(folder: &Path) -> Result<(), Box<dyn Error>> {
     let files = ContentFiles::new(folder, 1_000, 30)?;
     let failures = files.failures();
@@ -55,12 +55,12 @@ pub(crate) fn run(folder: &Path) -> Result<(), Box<dyn Error>> {
         let operation = observer.chat("stand-in").start();
         operation.marker().input(|| Input::new().system("Be brief.").message(Message::user(question)));
         for word in answer.split_inclusive(' ') {
-            operation.marker().output_text(0, word); // `operation.observe(stream)` does this by itself
+            operation.marker().output_text(0, word); // `operation.observe(stream)` does this automatically
         }
         operation.complete();
     }
 
-    // What still waits for the hook would be lost with the process.
+    // Captures that wait for the hook are lost when the process ends.
     let written = observer.gate().is_none_or(|gate| gate.flush(Duration::from_secs(5)));
     for (_, day) in folders(&std::path::absolute(folder)?, is_date)? {
         folders(&day, is_id)?.iter().for_each(|(_, capture)| println!("{}", address(capture)));
@@ -69,25 +69,26 @@ pub(crate) fn run(folder: &Path) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Keeps each capture as a folder of JSON files that its owner alone may read: `FOLDER/<day>/<id>/<name>.json`. The days
-/// are those of UTC. A capture is there whole or not at all. What is too old goes, and the oldest of what is too many.
+/// A content hook that writes each capture to a folder of JSON files, readable by the owner only:
+/// `FOLDER/<day>/<id>/<name>.json`, with days in UTC. A capture is written completely or not at all. Captures older
+/// than the limit are removed, and the oldest captures above the maximum number.
 ///
-/// Any number of processes may share a folder. Every capture lists the names of all that are kept, on the hook's own
-/// thread: keep thousands, and give millions to a store that was made for them.
+/// Several processes may share a folder. Each new capture lists the names of all stored captures on the hook's thread:
+/// suitable for thousands of captures; store millions in a database or an object store.
 pub(crate) struct ContentFiles {
     folder: PathBuf,
-    /// The folder as an address.
+    /// The address (`file://` URL) of the folder.
     address: String,
     captures: usize,
     days: u64,
-    /// The days of what has an address already. Midnight may come before it is written.
+    /// The day of each capture that already has an address. The file may be written after midnight.
     promised: Mutex<VecDeque<(String, u64)>>,
     failures: Arc<AtomicU64>,
 }
 
 impl ContentFiles {
-    /// Keeps so many captures of so many days, today's with them, in a folder that is made if it is not there. One that
-    /// is there and open to others is an error.
+    /// Creates a hook that stores up to `captures` captures of the last `days` days, today included. Creates the folder
+    /// if necessary. Fails if the folder exists and other users can access it.
     pub(crate) fn new(folder: &Path, captures: usize, days: u64) -> io::Result<Self> {
         let folder = std::path::absolute(folder)?;
         private::make_folder(&folder)?;
@@ -96,17 +97,17 @@ impl ContentFiles {
         Ok(Self { folder, address, captures, days, promised: Mutex::default(), failures: Arc::default() })
     }
 
-    /// How often something could not be written or taken away. The first time is said on standard error.
+    /// Returns the counter of failed writes and removals. The first failure is printed on standard error.
     pub(crate) fn failures(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.failures)
     }
 
-    /// The day of a capture: the one on which somebody first asked.
+    /// Returns the day of a capture: the day of the first request for its address.
     fn day(&self, id: &str) -> String {
         let mut promised = self.promised.lock().unwrap_or_else(PoisonError::into_inner);
         let known = promised.iter().rev().find(|(known, _)| known == id).map(|(_, day)| *day);
         date(known.unwrap_or_else(|| {
-            // Far more than ever wait for a hook.
+            // Far more captures than ever wait for a hook.
             if promised.len() >= 256 {
                 promised.pop_front();
             }
@@ -129,7 +130,7 @@ impl ContentFiles {
         done
     }
 
-    /// Takes away what is too old and what is too many.
+    /// Removes captures that are too old and the oldest captures above the maximum number.
     fn forget(&self) -> io::Result<()> {
         let first = date(today().saturating_sub(self.days.saturating_sub(1)));
         let mut captures = Vec::new();
@@ -159,17 +160,17 @@ impl ContentHook for ContentFiles {
             if let Err(error) = done
                 && self.failures.fetch_add(1, Ordering::Relaxed) == 0
             {
-                // No content: an error of the system does not know what was written.
+                // The message contains no content: an error of the operating system does not quote the data.
                 let _ = writeln!(io::stderr(), "content cannot be kept in {}: {error}", self.folder.display());
             }
         }
     }
 }
 
-/// The folders in a folder whose names are of a kind, with these names. Nothing else is ever taken away.
+/// Returns the subfolders whose names match `kind`, with their names. No other folder is ever removed.
 fn folders(parent: &Path, kind: fn(&str) -> bool) -> io::Result<Vec<(String, PathBuf)>> {
     let entries = match fs::read_dir(parent) {
-        // Another process took it away.
+        // Another process removed the folder.
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
     };
@@ -188,7 +189,8 @@ fn is_date(name: &str) -> bool {
     name.len() == 10 && name.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
 }
 
-/// Of a finished capture: while it is written, a dot stands before its name. What a crash left so goes with its day.
+/// Returns whether `name` is the id of a finished capture: 32 hexadecimal digits. While a capture is written, its
+/// folder name begins with a dot. A folder that a crash left unfinished is removed with its day.
 fn is_id(name: &str) -> bool {
     name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
@@ -200,16 +202,16 @@ fn remove(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Days since the first of January 1970, in UTC.
+/// Returns the days since 1970-01-01, in UTC.
 #[expect(clippy::disallowed_methods, reason = "a date is wanted, and no duration")]
 fn today() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs() / 86_400)
 }
 
-/// `2026-11-22`. Years begin in March here, so that a leap day is the last of one.
+/// Formats a day as `2026-11-22`. Years begin in March in this calculation, so a leap day is the last day of its year.
 fn date(days: u64) -> String {
-    let days = days + 719_468; // since the first of March of year 0
-    let (era, day) = (days / 146_097, days % 146_097); // of 400 years each
+    let days = days + 719_468; // days since 0000-03-01
+    let (era, day) = (days / 146_097, days % 146_097); // eras of 400 years
     let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
     let day = day - (365 * year + year / 4 - year / 100);
     let month = (5 * day + 2) / 153;
@@ -218,7 +220,7 @@ fn date(days: u64) -> String {
     format!("{:04}-{month:02}-{day:02}", era * 400 + year + next)
 }
 
-/// `file:///var/lib/content`
+/// Returns the address of a folder, such as `file:///var/lib/content`.
 fn address(folder: &Path) -> String {
     let path = folder.to_string_lossy().replace('\\', "/");
     let mut address = String::from(if path.starts_with('/') { "file://" } else { "file:///" });
@@ -232,7 +234,8 @@ fn address(folder: &Path) -> String {
     address
 }
 
-/// Folders and files that their owner alone may read. Elsewhere than on Unix they have the rights of what they lie in.
+/// Creates folders and files that only their owner can read. On systems other than Unix they inherit the rights of the
+/// parent folder.
 mod private {
     use std::fs;
     use std::fs::File;

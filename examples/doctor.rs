@@ -1,19 +1,18 @@
-//! Tells whether telemetry would arrive: reads the `OTEL_*` variables as the pipeline does, sends an empty request to
-//! each collector, and says in words what it found and what to change.
+//! Checks whether telemetry would reach its collectors: reads the `OTEL_*` variables as the pipeline does, sends an
+//! empty request to each collector, and prints the results and what to change.
 //!
 //! ```sh
 //! OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 cargo run --release -p llmobs-examples --example doctor
 //! ```
 //!
-//! It exits with 0 if every collector took what it was sent, with 1 if one did not, and with 2 if the settings cannot
-//! be used at all.
+//! Exit status: 0 if every collector accepted the request, 1 if a collector did not, 2 if the settings are invalid.
 
 #![expect(clippy::print_stdout, reason = "a doctor talks")]
 
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// For all collectors together.
+/// Time limit of the check of all collectors together.
 const LIMIT: Duration = Duration::from_secs(10);
 
 fn main() -> ExitCode {

@@ -1,11 +1,11 @@
-//! Shows: what the GPUs of this machine tell, and whether it can be believed. It is the five-minute check of
-//! `docs/gpu.md`, and on a machine without a GPU it says so and succeeds.
+//! Shows: the readings of the GPUs of this machine, and whether they are plausible. This is the five-minute check of
+//! `docs/gpu.md`. On a machine without a GPU the example reports that and succeeds.
 //!
-//! Run: `cargo run --release -p llmobs-examples --example gpu_check -- --gpu auto --seconds 60`, with something running
-//! on the GPU; `--gpu nvml:PATH` takes the library in a file.
+//! Run: `cargo run --release -p llmobs-examples --example gpu_check -- --gpu auto --seconds 60`, with a workload on the
+//! GPU; `--gpu nvml:PATH` loads the library from that file.
 //!
-//! You will see: who the devices are, every reading or that it is absent, what each question cost, how often the energy
-//! counter moves, and what became of the energy: the parts add up to what was measured.
+//! You will see: the devices, every reading or a note that it is absent, the mean time of each driver call, how often
+//! the energy counter changes, and the assignment of the energy: the parts add up to the measured total.
 
 #![expect(clippy::print_stdout, reason = "the report is what it is for")]
 
@@ -24,13 +24,13 @@ use llmobs_gpu::ThrottleReason;
 
 #[derive(Debug, Parser)]
 pub(crate) struct Arguments {
-    /// Where GPUs are looked for: `auto`, `off` or `nvml:PATH`.
+    /// Source of GPU readings: `auto`, `off` or `nvml:PATH`.
     #[arg(long, default_value = "auto")]
     gpu: BackendChoice,
-    /// How long to look.
+    /// Duration of the measurement, in seconds.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
-    /// Ask who uses the devices.
+    /// Also read the processes that use the devices.
     #[arg(long)]
     processes: bool,
 }
@@ -52,7 +52,7 @@ pub(crate) fn check(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         );
     });
     let sampler = builder.start(&observer)?;
-    // Opening the library of a driver that sleeps takes seconds.
+    // Opening the driver library takes seconds when the driver is idle.
     let opened = (0..100).any(|_| {
         thread::sleep(Duration::from_millis(20));
         !sampler.devices().is_empty()
@@ -62,7 +62,7 @@ pub(crate) fn check(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         println!("no GPU is sampled here; where there should be one, see docs/gpu.md");
         return Ok(());
     }
-    // One operation that takes a third of the time stands for a model's work.
+    // One operation, for a third of the time, represents the work of a model.
     let third = Duration::from_millis(arguments.seconds * 1_000 / 3);
     thread::sleep(third);
     let operation = observer.chat("check").start();
@@ -141,7 +141,7 @@ fn show(device: &DeviceReport) {
     );
 }
 
-/// The mean time of each question, from the histogram on the page.
+/// Prints the mean time of each driver call, from the histogram on the page.
 fn costs(page: &str) {
     let mut sums: BTreeMap<&str, [f64; 2]> = BTreeMap::new();
     for line in page.lines() {

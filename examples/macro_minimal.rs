@@ -1,8 +1,9 @@
-//! Shows: one attribute on a function, and the metrics of its calls. No server, no engine.
+//! Shows: one attribute on a function, and the metrics of its calls. Needs neither a server nor an engine.
 //!
 //! Run: `cargo run -p llmobs-examples --example macro_minimal`
 //!
-//! You will see: two answers, and under `llmobs_operation_ended_total` one that completed and one that was rejected.
+//! You will see: two answers, and under `llmobs_operation_ended_total` one operation that completed and one that was
+//! rejected.
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 

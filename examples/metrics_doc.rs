@@ -1,8 +1,8 @@
-//! Shows: that the metrics are data. It prints the page of all metrics from `llmobs::catalog::ROWS`.
+//! Shows: the catalog of metrics as data. Prints the page of all metrics from `llmobs::catalog::ROWS`.
 //!
 //! Run: `cargo run -p llmobs-examples --example metrics_doc`; `cargo xtask metrics-doc` writes it to `docs/metrics.md`.
 //!
-//! You will see: a Markdown page, one table a group, then the bounds of every histogram's buckets.
+//! You will see: a Markdown page with one table for each group, then the bucket bounds of every histogram.
 
 #![expect(clippy::print_stdout, reason = "the page is what it is for")]
 
@@ -15,7 +15,7 @@ use llmobs::catalog::Instrument;
 use llmobs::catalog::ROWS;
 use llmobs::catalog::Row;
 
-/// The attributes that every row of an operation begins with; the tables say `S`.
+/// The attributes at the start of every row of an operation, written as `S` in the tables.
 const SERIES: &[&str] = &["gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model"];
 
 fn main() {
@@ -70,7 +70,7 @@ fn attributes(attributes: &[&str]) -> String {
     series.into_iter().chain(own.iter().map(|name| code(name))).collect::<Vec<_>>().join(", ")
 }
 
-/// The name as a query has it: with the suffix of its kind.
+/// Returns the name for a Prometheus query, with the suffix of the instrument.
 fn prometheus_name(row: &Row) -> String {
     let suffix = match row.instrument {
         Instrument::Counter | Instrument::ObservableCounter => "_total",
@@ -160,7 +160,7 @@ fn code(text: &str) -> String {
     format!("`{text}`")
 }
 
-/// Each item once, in the order of its first appearance.
+/// Returns each distinct item once, in the order of its first occurrence.
 fn distinct<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
     items.fold(Vec::new(), |mut known, item| {
         if !known.contains(&item) {

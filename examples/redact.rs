@@ -1,11 +1,11 @@
-//! Judge the redactor on texts of your own: JSON lines in, JSON lines out.
+//! Evaluates the redactor on your texts: JSON lines in, JSON lines out.
 //!
 //! ```text
 //! $ echo '{"id": 1, "text": "I am jane@example.org"}' | cargo run --release --example redact
 //! {"id":1,"spans":[{"end":21,"start":5,"type":"email"}],"text":"I am [EMAIL]"}
 //! ```
 //!
-//! `start` and `end` are byte offsets into the input's text. `docs/guide/privacy.md` says how to count with them.
+//! `start` and `end` are byte offsets into the input text. `docs/guide/privacy.md` describes how to score with them.
 
 use std::error::Error;
 use std::io;
@@ -21,7 +21,7 @@ use serde_json::json;
 
 #[derive(Deserialize)]
 struct Line {
-    /// Whatever it is, it comes out again.
+    /// Any JSON value; copied to the output.
     #[serde(default)]
     id: Value,
     text: String,
@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         if line.trim().is_empty() {
             continue;
         }
-        // The line itself is not repeated: it may hold what must not be printed.
+        // The message omits the line: its content may be sensitive.
         let Line { id, text } = serde_json::from_str(&line)
             .map_err(|error| format!("line {}: {:?} error", number + 1, error.classify()))?;
         let findings = redactor.find(&text);

@@ -1,9 +1,9 @@
-//! Shows: one observer, two backends. The same facts go to an OpenTelemetry meter provider and to a Prometheus registry
-//! that the application has already, under its own prefix.
+//! Shows: one observer with two backends. The same values are recorded in an OpenTelemetry meter provider and in a
+//! Prometheus registry that the application already has, under its prefix.
 //!
 //! Run: `cargo run -p llmobs-examples --example two_backends`
 //!
-//! You will see: the operations by how they ended, once as a collector gets them and once as a scraper does: the same.
+//! You will see: the ended operations by outcome, once as sent to a collector and once as scraped, with equal values.
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
@@ -19,7 +19,7 @@ use opentelemetry_sdk::metrics::data::AggregatedMetrics;
 use opentelemetry_sdk::metrics::data::MetricData;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // An exporter that keeps what it gets; a service has an OTLP exporter here.
+    // This exporter stores data in memory; a service uses an OTLP exporter here.
     let exporter = InMemoryMetricExporter::default();
     let provider = SdkMeterProvider::builder().with_periodic_exporter(exporter.clone()).build();
     let mut registry = Registry::with_prefix("shop");
@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         operation.complete();
     }
     observer.chat("m").start().fail(ErrorType::OutOfMemory);
-    drop(observer.chat("m").start()); // the caller left
+    drop(observer.chat("m").start()); // cancelled, as when the caller disconnects
 
     println!("OpenTelemetry:");
     provider.force_flush()?;

@@ -1,5 +1,5 @@
-//! What the hot paths ask of the allocator. Series and instruments are made at their first use and stay, so each test
-//! lets one operation pass before it counts.
+//! Allocations of the hot paths. Series and instruments are created at first use and kept, so each test runs one
+//! operation before it counts.
 
 #[path = "support/allocator.rs"]
 mod allocator;
@@ -38,13 +38,13 @@ static HEAP: Counting = Counting;
 
 const MODEL: &str = "smollm2-135m-instruct";
 
-/// What an operation without a stream allocates: itself.
+/// Allocations of an operation without a stream: its state.
 const OPERATION: u64 = 1;
 
-/// A string that grows while it is written.
+/// Allocations of a string that grows while it is written.
 const NAME: u64 = 3;
 
-/// What an operation with a stream allocates: itself and what its stream knows.
+/// Allocations of an operation with a stream: its state and the stream's state.
 const STREAM: u64 = 2;
 
 #[test]
@@ -54,7 +54,7 @@ fn no_chunk_after_the_first_allocates() {
             for knows in [false, true] {
                 let read = || {
                     let hand = clock.clone();
-                    // 20 ms a chunk: what was gathered is given to the backends every fiftieth time.
+                    // 20 ms per chunk: the batched values are flushed to the backends after every fiftieth chunk.
                     let mut stream = start(observer).observe_with(Source::default(), move |_: &u32| {
                         hand.advance(Duration::from_millis(20));
                         let chunk = Chunk::tokens(1);
@@ -135,7 +135,7 @@ fn a_disabled_observer_allocates_nothing() {
 
 #[test]
 fn an_operation_in_flight_keeps_less_than_a_kibibyte() {
-    // A power of two, so that the table has grown to what it needs and no further.
+    // A power of two, so that the registry's tables have no unused capacity.
     const OPERATIONS: usize = 1_024;
     each_observer(|name, observer, _| {
         let open = || {
@@ -185,7 +185,7 @@ fn in_a_trace_that_is_not_sampled_no_attribute_is_built() {
                 run();
                 made() - before
             };
-            // A span with a name and a kind, by hand: children need to know that they are not sampled.
+            // A plain span with a name and a kind, because children must know that they are not sampled.
             let bare = count(&|| {
                 let span = tracing::info_span!("inference", otel.name = "chat", otel.kind = "internal");
                 span.in_scope(opentelemetry::Context::current);
@@ -197,13 +197,13 @@ fn in_a_trace_that_is_not_sampled_no_attribute_is_built() {
                 operation.marker().finish_reason(FinishReason::Stop);
                 operation.complete();
             });
-            // Itself, the box that holds its span, and the name of the model in the name of the span.
+            // The operation's state, the box with its span, and the model's name within the span's name.
             assert!(told <= bare + OPERATION + 1 + NAME, "{name}: {told} where a bare span makes {bare}");
         });
     });
 }
 
-/// Every role with each choice of backends, on a clock that moves by hand.
+/// Calls `then` for every role with each choice of backends, on a manual clock.
 fn each_observer(then: impl Fn(&str, &Observer, &ManualClock)) {
     let reader = PeriodicReader::builder(InMemoryMetricExporter::default()).with_interval(Duration::from_secs(86_400));
     let provider = SdkMeterProvider::builder().with_reader(reader.build()).build();
@@ -232,7 +232,7 @@ fn take(stream: &mut (impl Stream<Item = u32> + Unpin), chunks: usize) {
     }
 }
 
-/// Endless tokens, each waited for.
+/// Endless tokens; the stream pends once before each.
 #[derive(Default)]
 struct Source {
     waited: bool,

@@ -1,12 +1,14 @@
-//! The floors of `llmobs/src`: a file imports only names that stand earlier in the list, or its own module's.
+//! The layers of `llmobs/src`: a file may import only names from earlier in the list, or from its own module.
 //!
-//! It reads text, so say `crate::module` where a module is meant; what stands behind `#[cfg(test)]` may use anything.
+//! The check reads text, so other modules must be written as `crate::module`. Items behind `#[cfg(test)]` may use
+//! anything.
 
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 
-/// Words, rules, record, life: each name may use those before it.
+/// The layers from the lowest to the highest: vocabulary, rules, recording, lifecycle. A name may use all names before
+/// it.
 const FLOORS: &[&[&str]] = &[
     &["base64", "sync", "semconv", "usage", "clock", "content", "error"],
     &["classify", "catalog", "timing", "cardinality", "objective", "price", "redact"],
@@ -14,10 +16,10 @@ const FLOORS: &[&[&str]] = &[
     &["companion", "observer"],
 ];
 
-/// Edges may use every floor and never each other.
+/// Edge modules: each may use every layer, and no other edge.
 const EDGES: &[&str] = &["tower", "prometheus", "otlp", "sse", "testing"];
 
-/// What the attribute's expansions call stands above everything: nobody may use it.
+/// The module that the attribute macro's expansions call, above everything: no other module may use it.
 const ROOF: &str = "__private";
 
 #[test]
@@ -35,11 +37,11 @@ fn every_file_imports_only_from_the_floors_below_it() {
             edges += 1;
             wrong.extend(verdict(owner, &name).map(|why| format!("{}: {why}", path.display())));
         }
-        // From a file of the root, `super` would be a way past this check.
+        // In a file at the root, `super` would bypass this check.
         if path.iter().count() == 1 && text.lines().any(|line| line.starts_with("use super::")) {
             wrong.push(format!("{}: say `crate::` instead of `super::`", path.display()));
         }
-        // A module without an import has its place too.
+        // A module without imports must be in the list too.
         wrong.extend(verdict(owner, owner).map(|why| format!("{}: {why}", path.display())));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -67,7 +69,7 @@ fn an_upward_import_an_edge_to_an_edge_and_an_unknown_name_are_caught() {
     assert!(verdict("observer", "Observer").is_some());
 }
 
-/// Why a file of module `owner` may not import `name`, if it may not.
+/// Returns the reason why a file of module `owner` may not import `name`, or `None` if it may.
 fn verdict(owner: &str, name: &str) -> Option<String> {
     let place = |name: &str| FLOORS.iter().copied().flatten().position(|known| *known == name);
     for name in [owner, name] {
@@ -87,13 +89,13 @@ fn verdict(owner: &str, name: &str) -> Option<String> {
     }
 }
 
-/// The first name behind each `crate::`, also inside braces.
+/// Returns the first name after each `crate::`, also inside braces.
 fn imports(text: &str) -> Vec<String> {
     let code: String = text.lines().map(|line| line.split("//").next().unwrap_or_default().to_owned() + "\n").collect();
     let code = without_tests(&code);
     let mut names = Vec::new();
     for (at, found) in code.match_indices("crate::") {
-        // `$crate::` stands in a macro, which speaks from its user's place.
+        // `$crate::` is in a macro, whose expansion belongs to its caller.
         if code[..at].ends_with('$') {
             continue;
         }
@@ -123,7 +125,7 @@ fn imports(text: &str) -> Vec<String> {
     names
 }
 
-/// The code without each item behind `#[cfg(test)]`.
+/// Returns the code without the items behind `#[cfg(test)]`.
 fn without_tests(code: &str) -> String {
     let mut parts = code.split("#[cfg(test)]");
     let mut kept = parts.next().unwrap_or_default().to_owned();

@@ -1,5 +1,5 @@
-//! OpenTelemetry and the Prometheus page tell the same: whatever happens, every row has the same series, counts, sums
-//! and buckets in both.
+//! OpenTelemetry and the Prometheus page agree: for any traffic, every row has the same series, counts, sums and
+//! buckets in both.
 
 mod support;
 
@@ -48,17 +48,17 @@ fn after_a_thousand_random_operations_both_backends_hold_the_same_in_every_row()
         recorded
             .extend(page.into_iter().filter(|(_, family)| !family.series.values().all(Value::is_zero)).map(|f| f.0));
     }
-    // Else the comparison would be one of zeros.
+    // Otherwise the comparison could be one of zeros.
     let here = |row: &&Row| row.since.is_some() && !ELSEWHERE.contains(&row.group);
     let silent: Vec<_> = ROWS.iter().filter(here).filter(|row| !recorded.contains(&family(row))).collect();
     let silent: Vec<_> = silent.iter().map(|row| row.name).filter(|name| !AT_REST.contains(name)).collect();
     assert!(silent.is_empty(), "the traffic never reached {silent:?}");
 }
 
-/// What a GPU sampler and a pipeline fill; their own tests compare both backends.
+/// Rows that a GPU sampler or a pipeline records; their own tests compare both backends.
 const ELSEWHERE: [Group; 2] = [Group::Gpu, Group::Pipeline];
 
-/// Rows that are zero when nothing is in flight; they are compared while something is.
+/// Rows that are zero when nothing is in flight; they are compared while operations are in flight.
 const AT_REST: [&str; 3] = ["http.server.active_requests", "llmobs.operation.active", "llmobs.operation.oldest.age"];
 
 #[test]
@@ -147,7 +147,7 @@ fn the_roles_of_one_observer_record_the_rows_of_their_role_alone() {
 fn views_that_rename_and_drop_are_honoured() {
     let otel = Otel::with_view(|instrument: &Instrument| match instrument.name() {
         "llmobs.queue.duration" => Stream::builder().with_name("queue").build().ok(),
-        // One of each kind, and the one that `build` tests the meter with.
+        // One row of each kind, and the row with which `build` tests the meter.
         "llmobs.prefill.duration"
         | "llmobs.operation.abandoned"
         | "llmobs.operation.active"
@@ -161,7 +161,7 @@ fn views_that_rename_and_drop_are_honoured() {
     for name in ["llmobs.queue.duration", "llmobs.prefill.duration", "llmobs.operation.abandoned"] {
         assert!(!there.contains(&name.to_owned()), "{name}");
     }
-    // The page is not the SDK's affair, and the rest is as ever.
+    // SDK views do not change the page, and the other rows are unaffected.
     let (mut here, mut page) = (otel.families(), page::families(&observer));
     let renamed = here.remove("queue_seconds").expect("the renamed histogram");
     assert_eq!(renamed.kind, Kind::Histogram);
@@ -209,7 +209,7 @@ fn descriptions_and_kinds_are_those_of_the_rows() {
     }
 }
 
-/// Compares everything, and gives what is on the page.
+/// Compares all series of both backends, and returns the page's families.
 fn assert_the_same(otel: &Otel, observer: &Observer) -> Families {
     let (here, there) = (otel.families(), page::families(observer));
     let found = differences(&here, &there);

@@ -1,5 +1,5 @@
-//! Books under fire: 100,000 operations end in every way there is, on threads, in tasks, while their runtime dies and
-//! after the exporter is gone; and every one of them is in the books of both backends exactly once.
+//! A stress test of the accounting: 100,000 operations end in every way that exists, on threads, in tasks, while their
+//! runtime is dropped and after the exporter is shut down. Both backends must count every operation exactly once.
 
 #[path = "books/answer.rs"]
 mod answer;
@@ -48,17 +48,17 @@ fn a_hundred_thousand_operations_end_in_every_way_and_the_books_of_both_backends
     assert_eq!(so_far.ways.len(), Way::ALL.len(), "every way was taken: {:?}", so_far.ways);
     backends.check(&observer, &so_far);
 
-    // A runtime that goes away takes what runs in it along: the callers are left alone.
+    // A dropped runtime drops its tasks: their callers left.
     lose_a_runtime(&observer, &tally, CUT_OFF, ("cancelled", "cancelled"));
     backends.check(&observer, &tally.lock().unwrap());
 
-    // The same while the service shuts down.
+    // The same during a shutdown of the service.
     observer.begin_shutdown();
     lose_a_runtime(&observer, &tally, SHUT_DOWN, ("failed", "shutdown"));
     let exported = tally.lock().unwrap().clone();
     backends.check(&observer, &exported);
 
-    // Nothing is exported any more; nothing breaks, and the page still has it all.
+    // After the provider's shutdown nothing is exported; nothing panics, and the page is still complete.
     backends.provider.shutdown().unwrap();
     for index in 0..UNEXPORTED {
         let (way, mut random) = Way::pick(ON_THREADS + IN_TASKS + index, &Way::BLOCKING);
@@ -72,7 +72,7 @@ fn a_hundred_thousand_operations_end_in_every_way_and_the_books_of_both_backends
     every_series_is_there_once(&observer);
 }
 
-/// Threads that hold operations themselves, and tasks that do, all at once.
+/// Ends operations on threads and in tasks at the same time.
 fn end_in_every_way(roles: &[Observer; 3], tally: &Arc<Mutex<Tally>>) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
     let (mut tasks, parked) = (Vec::new(), Arc::new(Semaphore::new(0)));
@@ -94,7 +94,7 @@ fn end_in_every_way(roles: &[Observer; 3], tally: &Arc<Mutex<Tally>>) {
         }
     });
     runtime.block_on(async {
-        // A task that is aborted before it ran has started nothing.
+        // A task that is aborted before its first poll starts no operation, so wait until each has started.
         let to_abort = tasks.iter().filter(|(way, _)| *way == Way::Aborted).count();
         parked.acquire_many(u32::try_from(to_abort).unwrap()).await.unwrap().forget();
         for (way, task) in tasks {
@@ -107,7 +107,8 @@ fn end_in_every_way(roles: &[Observer; 3], tally: &Arc<Mutex<Tally>>) {
     });
 }
 
-/// Starts operations in a runtime, some before their first token and some in the middle of a stream, and drops it.
+/// Starts operations in a runtime, half of them before their first token and half in the middle of a stream, and drops
+/// the runtime.
 fn lose_a_runtime(observer: &Observer, tally: &Arc<Mutex<Tally>>, count: u64, ends: (&'static str, &'static str)) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
     let ready = Arc::new(Semaphore::new(0));
@@ -138,7 +139,7 @@ fn lose_a_runtime(observer: &Observer, tally: &Arc<Mutex<Tally>>, count: u64, en
     assert_books!(observer);
 }
 
-/// A name and its labels stand on the page once, whatever roles shared them.
+/// Checks that each combination of name and labels is on the page once, although roles share series.
 fn every_series_is_there_once(observer: &Observer) {
     let page = llmobs::prometheus::page(observer, None).body;
     let mut seen = BTreeSet::new();

@@ -1,5 +1,5 @@
-//! Labels stay bounded, whatever callers send: a flood of names leaves the number of series at its cap and the memory
-//! flat, and the declared models keep their series.
+//! Labels are bounded for any input: a flood of names leaves the number of series at its cap and the memory constant,
+//! and the declared models keep their series.
 
 mod support;
 
@@ -23,8 +23,8 @@ static ALLOCATOR: Counting = Counting;
 
 const FLOOD: usize = 1_000_000;
 
-/// Gives `count` names to `each`: unlike one another nearly all, some with control characters, some from bytes that
-/// are no UTF-8, a few a megabyte long.
+/// Passes `count` names to `each`: nearly all different, some with control characters, some made of invalid UTF-8, a
+/// few of them a mebibyte long.
 fn flood(count: usize, seed: u64, mut each: impl FnMut(&str)) {
     let mut random = Random::new(seed);
     let mut long = "m".repeat(1 << 20);
@@ -44,7 +44,7 @@ fn flood(count: usize, seed: u64, mut each: impl FnMut(&str)) {
     }
 }
 
-/// The models that have series, on the page or as a collector gets them.
+/// Returns the models that have series, by the Prometheus label name.
 fn models<'a>(labels: impl Iterator<Item = &'a support::families::Labels>) -> BTreeSet<String> {
     labels.filter_map(|labels| labels.get("gen_ai_request_model").cloned()).collect()
 }
@@ -55,11 +55,11 @@ fn models_on_the_page(observer: &Observer) -> BTreeSet<String> {
     models(series.iter())
 }
 
-/// Floods an observer with operations, declares a model when the flood is over, and gives the models that have series.
+/// Floods an observer with operations, declares a model after the flood, and returns the models that have series.
 fn flooded(role: Role) -> BTreeSet<String> {
     let observer = Observer::builder().role(role).model("declared").build().unwrap();
     let run = |count, seed| flood(count, seed, |name| observer.chat(name).start().complete());
-    // The places under the cap are taken, and every series that can arise is there.
+    // Afterwards the places under the cap are taken, and every possible series exists.
     run(FLOOD / 50, 1);
     let (before, lines) = (held(), Readings::of(&observer).series("llmobs.operation.ended").len());
     run(FLOOD - FLOOD / 50, 2);
@@ -141,7 +141,7 @@ fn providers_operations_runtimes_and_undeclared_values_are_bounded_too() {
     let values = |row: &str, label: &str| {
         readings.series(row).iter().filter_map(|labels| labels.get(label).cloned()).collect::<BTreeSet<_>>().len()
     };
-    // Sixteen places and _OTHER; beside them what the conventions list: `chat`.
+    // Sixteen places and `_OTHER`, plus the name from the conventions' list: `chat`.
     assert_eq!(values("llmobs.operation.started", "gen_ai_provider_name"), 16 + 1);
     assert_eq!(values("llmobs.operation.started", "gen_ai_operation_name"), 16 + 1 + 1);
     assert_eq!(values("llmobs.runtime.lag", "llmobs_runtime_name"), 16 + 1);

@@ -1,5 +1,5 @@
-//! The catalog against what it must hold: the table of metrics, written here a second time by hand, and the
-//! conventions' own definitions.
+//! Checks the catalog against the documented table of metrics, which this file repeats by hand, and against the
+//! conventions' definitions.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -203,7 +203,7 @@ fn the_rows_of_http_servers_are_those_of_the_conventions() {
     );
 }
 
-/// Whoever measures a device reads it when asked: a sum is a sum, read at collection or not.
+/// Hardware is read at collection, so the conventions' counters are observable counters here.
 #[test]
 fn the_rows_of_hardware_are_those_of_the_conventions_read_at_collection() {
     let rows: Vec<_> = ROWS.iter().filter(|row| row.name.starts_with("hw.")).collect();

@@ -1,4 +1,4 @@
-//! Once through a collector that somebody else wrote: Rotel takes our OTLP, reads it, and sends it on to ours.
+//! A round trip through a third-party collector: Rotel decodes our OTLP and forwards it to the test's collector.
 
 #[path = "support"]
 #[expect(dead_code, unused_imports, reason = "a library of tests, of which others use more")]
@@ -59,7 +59,7 @@ fn what_another_collector_reads_is_what_was_sent() {
     }
 }
 
-/// Some operations of a service that tells an endpoint about them.
+/// Runs some operations of a service that exports to an endpoint.
 fn serve(endpoint: &str, protocol: Protocol) {
     let settings = llmobs::otlp::builder().environment([("", ""); 0]).endpoint(endpoint).protocol(protocol);
     let pipeline = settings.service_name("assistant").build().unwrap();
@@ -82,7 +82,7 @@ fn serve(endpoint: &str, protocol: Protocol) {
     pipeline.shutdown(Duration::from_secs(10)).unwrap();
 }
 
-/// What must not change on the way: name, kind, status, and each attribute with its type.
+/// Returns the properties that forwarding must not change: name, kind, status, and each attribute with its type.
 fn shape(span: &Span) -> (String, i32, i32, Vec<(String, &'static str)>) {
     let kind = |value: &Value| match value {
         Value::StringValue(_) => "string",
@@ -100,7 +100,7 @@ fn shape(span: &Span) -> (String, i32, i32, Vec<(String, &'static str)>) {
     (span.name.clone(), span.kind, status, attributes.collect())
 }
 
-/// Rotel, between the library and the test's own collector.
+/// A Rotel process between the library and the test's own collector.
 struct Rotel {
     grpc: SocketAddr,
     http: SocketAddr,
@@ -137,7 +137,7 @@ impl Drop for Rotel {
     }
 }
 
-/// Rotel must be told its ports; nobody else takes one that was free a moment ago.
+/// Rotel needs explicit ports. Ports that were free a moment ago are unlikely to be taken.
 fn free_ports() -> [SocketAddr; 2] {
     let held = [(); 2].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
     held.map(|listener| listener.local_addr().unwrap())

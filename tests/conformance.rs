@@ -1,4 +1,4 @@
-//! Everything that the library can export, held against the conventions' own definitions, for both profiles.
+//! Checks everything that the library can export against the conventions' own definitions, in every profile.
 
 mod support;
 

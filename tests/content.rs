@@ -1,4 +1,4 @@
-//! What leaves of what an operation was given and gave: where, how much, and that nothing does by default.
+//! Exported input and output of an operation: the place, the amount, and that nothing is exported by default.
 
 #[path = "content/counts.rs"]
 mod counts;
@@ -26,7 +26,7 @@ use llmobs::content::Input;
 use llmobs::content::Message;
 use llmobs::content::ToolDefinition;
 
-/// A call with something of everything. What is given twice is taken once.
+/// Runs a call with content of every kind. The second input is ignored.
 fn call(observer: &Observer) {
     let operation = observer.chat(kit::MODEL).stop_sequences(&["END", "jane@example.org"]).start();
     let marker = operation.marker().clone();
@@ -44,7 +44,7 @@ fn call(observer: &Observer) {
     operation.complete();
 }
 
-/// What leaves of that call, by attribute.
+/// The exported content of that call, by attribute.
 const LEAVES: [(&str, &str); 4] = [
     ("gen_ai.input.messages", r#"[{"parts":[{"content":"I am [EMAIL]","type":"text"}],"role":"user"}]"#),
     (

@@ -1,5 +1,5 @@
-//! Every word of `docs/guide/definitions.md`, held by tests that are named after its sentences: through the public API, on clocks
-//! that move by hand.
+//! Tests of every definition in `docs/guide/definitions.md`, named after its sentences: through the public API, on
+//! manual clocks.
 
 #[path = "definitions/drops.rs"]
 mod drops;

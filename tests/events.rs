@@ -1,4 +1,4 @@
-//! The log events of operations, as a subscriber hears them, and the flight recorder.
+//! The log events of operations, as a subscriber receives them, and the flight recorder.
 
 #[path = "events/complete.rs"]
 mod complete;

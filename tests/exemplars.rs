@@ -1,5 +1,5 @@
-//! Exemplars: where a sampled span is current when an operation starts, the buckets of TTFT and durations link to its
-//! trace, on the OpenMetrics page alone.
+//! Exemplars: if a sampled span is current when an operation starts, the buckets of TTFT and of durations link to its
+//! trace, on the OpenMetrics page only.
 
 mod support;
 
@@ -20,7 +20,7 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 
 use support::page;
 
-/// One operation of each role, under a span of this sampler.
+/// Runs one operation of each role under a span that is sampled by `sampler`.
 fn observed(sampler: Sampler) -> (Observer, SpanContext) {
     let (clock, hand) = Clock::manual();
     let observer = Observer::builder().clock(clock).profile(Profile::Dual).model("m").build().unwrap();
@@ -33,7 +33,7 @@ fn observed(sampler: Sampler) -> (Observer, SpanContext) {
             let _current = context.clone().attach();
             observer.chat("m").start()
         };
-        // The engine's thread has no span of its own.
+        // The span is not current while the stream is read, as on an engine's thread.
         hand.advance(Duration::from_millis(50));
         let mut stream = operation.observe(futures_util::stream::iter(["a", "b"]));
         while support::traffic::next(&mut stream).is_some() {
@@ -43,7 +43,7 @@ fn observed(sampler: Sampler) -> (Observer, SpanContext) {
     (observer, span)
 }
 
-/// Every exemplar: its family, its labels, its value.
+/// Returns every exemplar: its family, its labels, its value.
 fn exemplars(page: &str) -> Vec<(String, support::families::Labels, f64)> {
     let lines = page.lines().filter_map(|line| line.split_once(" # "));
     let parsed = lines.filter(|(sample, _)| !sample.starts_with('#')).map(|(sample, exemplar)| {

@@ -1,5 +1,5 @@
-//! What independent parsers say of the page: `promtool` of the classic text, the strict parser of Prometheus' own
-//! Python client of OpenMetrics.
+//! Independent parsers read the page: `promtool` the classic text, and the strict parser of Prometheus' Python client
+//! the OpenMetrics text.
 
 mod support;
 
@@ -24,7 +24,7 @@ use support::page;
 use support::traffic::Traffic;
 use support::traffic::everything;
 
-/// An observer with a value in every row, with exemplars and with labels that need escaping.
+/// Returns an observer with a value in every row, with exemplars and with labels that need escaping.
 fn busy() -> Observer {
     let (clock, hand) = Clock::manual();
     let observer = everything().clock(clock).profile(Profile::Dual).build().unwrap();
@@ -95,7 +95,7 @@ fn a_registry_takes_the_metrics_once() {
     let _observer = Observer::builder().registry(&mut registry).build().unwrap();
     let second = Observer::builder().registry(&mut registry).build();
     assert_eq!(second.unwrap_err(), BuildError::AlreadyRegistered);
-    // Nor under a prefix of its own, where the names would be apart but an application would still have two observers.
+    // A second observer is also refused under a prefix. The names would differ, but an application has one observer.
     let mut prefixed = Registry::with_prefix("shop");
     let _observer = Observer::builder().registry(&mut prefixed).build().unwrap();
     assert_eq!(Observer::builder().registry(&mut prefixed).build().unwrap_err(), BuildError::AlreadyRegistered);
@@ -114,7 +114,7 @@ fn promtool(page: &str) {
     assert!(said.status.success() && words.trim().is_empty(), "{} {words}", said.status);
 }
 
-/// Counts of what the parser found, by name.
+/// Returns the parser's counts of families, samples and exemplars, by name. `None` if the parser is not installed.
 fn open_metrics_parser(page: &str) -> Option<std::collections::BTreeMap<String, f64>> {
     const PROGRAM: &str = "
 import sys
@@ -142,19 +142,19 @@ print('exemplars', sum(sample.exemplar is not None for sample in samples))
     )
 }
 
-/// Gives the page to a program; none if the program is not there and need not be.
+/// Passes the page to a program, and returns its output. `None` if the program is missing, which only CI forbids.
 fn run(command: &mut Command, page: &str) -> Option<Output> {
     let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let Ok(mut child) = piped else { return absent(&format!("{:?} is not installed", command.get_program())) };
     let mut input = child.stdin.take().unwrap();
     std::thread::scope(|scope| {
-        // A program that stops reading early says why in its output.
+        // A program that stops reading early reports the reason in its output, so a write error is ignored.
         scope.spawn(move || input.write_all(page.as_bytes()).is_ok());
         Some(child.wait_with_output().unwrap())
     })
 }
 
-/// A tool is missing: a failure where tests count, and said aloud elsewhere.
+/// Reports a missing tool: a failure in CI, and a message elsewhere.
 fn absent<T>(why: &str) -> Option<T> {
     assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{why}");
     eprintln!("skipped: {why}");

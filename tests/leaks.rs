@@ -1,6 +1,6 @@
-//! Nothing leaks. An application in a process of its own hands the library a canary, a random text, in every place where
-//! it can; then everything that left the process is searched for pieces of them: the bytes that a collector got, the
-//! pages, standard output and error, the flight recorder's files.
+//! Tests that content does not leak. An application in a separate process passes a canary, a random text, to the
+//! library in every place. Then a search looks for pieces of the canaries in everything that left the process: the
+//! requests to a collector, the pages, standard output and error, and the flight recorder's files.
 
 mod support;
 
@@ -88,7 +88,7 @@ fn what_the_hook_gets_is_redacted_and_is_nowhere_else() {
     assert!(run.leaves().iter().any(|leaf| leaf.signal == "span" && leaf.key == "gen_ai.input.messages_ref"));
 }
 
-/// Holds everything that came out against what may be where.
+/// Checks every output: each canary appears only where its place permits.
 fn nothing_leaks(run: &Run) {
     let about = format!("{:?}, seed {}", run.settings, run.canaries.seed);
     let forbidden = run.canaries.all().iter().filter(|canary| !may(canary.place).be_seen(run.mode));
@@ -121,11 +121,11 @@ fn an_application_that_does_nothing_says_no_piece_of_a_canary_by_chance() {
     }
 }
 
-/// Not a test: what the others run.
+/// Runs the application in the child process. In a normal test run, without the variable, nothing happens.
 #[test]
 fn the_application() {
     if let Some(seed) = std::env::var(application::SEED).ok().and_then(|seed| seed.parse().ok()) {
-        // Behind the harness's own words.
+        // Ends the line that the test harness began.
         println!();
         application::run(seed);
     }

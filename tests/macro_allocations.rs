@@ -1,4 +1,4 @@
-//! `#[llm_span]` asks the allocator for what the builder by hand asks for, and for nothing else.
+//! `#[llm_span]` allocates exactly as much as the builder called by hand.
 
 #[allow(dead_code, reason = "what is held is not asked here")]
 #[path = "support/allocator.rs"]
@@ -26,7 +26,7 @@ use tracing_subscriber::layer::SubscriberExt;
 #[global_allocator]
 static HEAP: Counting = Counting;
 
-/// What the second of two calls asks for: the first made its series.
+/// Returns the allocations of the second of two calls. The first call creates the series.
 fn second<T>(call: impl Fn() -> T) -> u64 {
     let _ = call();
     let before = made();

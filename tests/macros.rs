@@ -1,4 +1,4 @@
-//! `#[llm_span]`: what one attribute on a function makes of its calls.
+//! `#[llm_span]`: an attribute that observes every call of a function.
 
 #[path = "macros/backend.rs"]
 mod backend;

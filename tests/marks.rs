@@ -1,6 +1,6 @@
-//! Marks that several threads set at once, and collections that read an operation while it changes.
+//! Marks that several threads set at the same time, and collections that read an operation while it changes.
 //!
-//! Each test repeats one race for at most [`RUN_FOR`] on two threads that meet before every repetition.
+//! Each test repeats one race for about [`RUN_FOR`] on two threads that synchronise before every repetition.
 
 use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
@@ -27,13 +27,13 @@ use llmobs::State;
 use llmobs::assert_books;
 use llmobs::testing::Readings;
 
-/// How long one test repeats its race.
+/// The time for which one test repeats its race.
 const RUN_FOR: Duration = Duration::from_secs(2);
 
-/// Operations that are made before the threads start on them.
+/// The number of operations that are started before the two threads begin.
 const BATCH: usize = 256;
 
-/// Lets two threads do something to the same operation at the same moment, for a batch of operations.
+/// Runs two actions on the same operation at the same moment, on two threads, for a batch of operations.
 fn race(markers: &[Marker], first: fn(&Marker), second: fn(&Marker)) {
     let arrived = AtomicUsize::new(0);
     let has_panicked = AtomicBool::new(false);
@@ -55,7 +55,7 @@ fn race(markers: &[Marker], first: fn(&Marker), second: fn(&Marker)) {
     assert!(!has_panicked.into_inner(), "no mark panics");
 }
 
-/// Repeats until the time is over. One race runs at a time: each needs a core for each of its threads.
+/// Repeats until `RUN_FOR` has passed. One race runs at a time, because each needs two cores.
 fn repeat(mut once: impl FnMut()) {
     static ONE: Mutex<()> = Mutex::new(());
     let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -114,7 +114,7 @@ fn an_enqueued_operation_leaves_the_queue_once_when_scheduled_races_with_its_end
     assert_books!(observer);
 }
 
-/// Yields one token at each poll.
+/// A stream that yields one token at each poll.
 struct Endless(Clock);
 
 impl Stream for Endless {

@@ -1,9 +1,9 @@
-//! Both backends give the same series: the OpenTelemetry side, named by the OTel-to-Prometheus rules as a collector or
-//! Prometheus itself would name it, has the families, label names and label values of our own page.
+//! Both backends have the same series: the OpenTelemetry side, named by the OTel-to-Prometheus rules that a collector
+//! and Prometheus apply, has the families, label names and label values of the llmobs page.
 //!
-//! What counts as a difference: a counter or gauge at zero is a series like any other and must be on both sides. A
-//! histogram without a value is none: OpenTelemetry exports it only once a value (with bound instruments: a handle) is
-//! there, our page shows it from the first handle on. The `otel_scope_*` labels that a pipeline may add are not ours.
+//! A counter or gauge at zero counts as a series and must exist on both sides. A histogram without a value does not
+//! count: OpenTelemetry exports a histogram from its first value on (with bound instruments: from its first handle on),
+//! the page shows one from its first handle on. The `otel_scope_*` labels that a pipeline may add are ignored.
 
 mod support;
 
@@ -79,7 +79,8 @@ fn every_row_is_named_by_the_rules() {
             _ => Kind::Gauge,
         };
         let total = if kind == Kind::Counter { "_total" } else { "" };
-        // The ratio of a gauge is named; a sum of ones, as the conventions' `hw.status`, is a gauge only for Prometheus.
+        // The unit `1` adds the suffix `_ratio` to gauges only. An up-down counter with the unit `1`, such as the
+        // conventions' `hw.status`, is a gauge for Prometheus but gets no suffix.
         let sum = matches!(row.instrument, Instrument::UpDownCounter | Instrument::ObservableUpDownCounter);
         let unit = if sum && row.unit == "1" { "" } else { row.unit };
         assert_eq!(row.prometheus_name() + total, translate::name(row.name, unit, kind));
@@ -119,7 +120,7 @@ fn assert_same_series(otel: &Families, page: &Families) {
     }
 }
 
-/// Every series but histograms without a value.
+/// Returns every series except histograms without a value.
 fn series(families: &Families) -> BTreeMap<&str, (Kind, BTreeSet<&Labels>)> {
     let series = families.iter().map(|(name, family)| {
         let full = family.series.iter().filter(|(_, value)| !value.is_empty_histogram());

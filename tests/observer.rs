@@ -1,5 +1,5 @@
-//! The observer as its users see it: settings that cannot work are refused by name, models come and go, levels change,
-//! roles share, the current one is found.
+//! The observer's API: invalid settings are refused with the setter's name, models are declared and retired, levels
+//! change, roles share, the current observer is found.
 
 #[path = "observer/current.rs"]
 mod current;

@@ -1,4 +1,4 @@
-//! The pipeline, held against a collector in the test's own process that takes both protocols, or does not.
+//! The pipeline against a collector in the test's process, which accepts both protocols or fails in chosen ways.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! A pipeline for the whole process. Each test has a process of its own, since a process has one subscriber.
+//! A pipeline for the whole process. Each test runs in a separate process, because a process has one global subscriber.
 
 mod support;
 
@@ -20,7 +20,7 @@ use support::collector::Collector;
 const MODEL: &str = "smollm2-135m-instruct";
 const MOMENT: Duration = Duration::from_secs(10);
 
-/// Runs one test of this file in another process; what it wrote.
+/// Runs one test of this file in another process, and returns its standard output.
 fn alone(test: &str) -> String {
     let mut child = std::process::Command::new(std::env::current_exe().unwrap());
     let ended = child.args([test, "--exact", "--nocapture"]).env(ALONE, test).output().unwrap();
@@ -29,7 +29,7 @@ fn alone(test: &str) -> String {
     said
 }
 
-/// With the name of the test for a value.
+/// The environment variable that makes a process run a test. Its value is the name of the test.
 const ALONE: &str = "LLMOBS_TEST_ALONE";
 
 fn is_alone(test: &str) -> bool {
@@ -89,11 +89,12 @@ fn one_pipeline_serves_the_process_until_it_is_shut_down() {
     };
     let pipeline = settings().init().unwrap();
 
-    // A second one is refused, and the first is none the worse for it.
+    // A second pipeline is refused, and the first one continues.
     assert_eq!(settings().init().unwrap_err(), InitError::AlreadyRunning);
     assert_eq!(settings().without_subscriber().init().unwrap_err(), InitError::AlreadyRunning);
 
-    // The global providers, the propagators, the subscriber, and the observer's own rows are all there by themselves.
+    // `init` installed the global providers, the propagators and the subscriber, and the observer reports the
+    // pipeline's metrics.
     let observer = Observer::builder().model(MODEL).build().unwrap();
     observer.chat(MODEL).start().complete();
     observer.chat(MODEL).start().fail(ErrorType::Inference);
@@ -119,12 +120,12 @@ fn one_pipeline_serves_the_process_until_it_is_shut_down() {
     assert_eq!(seen.last_sum("llmobs.self.dropped", &[]), Some(0.0));
     let said = |scope: &str| seen.logs.iter().filter(|log| log.scope.name == scope).count();
     assert_eq!(said("application"), 1);
-    // Two wide events, and one warning that names what cannot be honoured.
+    // Two wide events, and one warning that names the unsupported propagator.
     let warnings = seen.logs.iter().filter(|log| format!("{:?}", log.item.body).contains("OTEL_PROPAGATORS: `b3`"));
     assert_eq!(warnings.count(), 1);
     assert!(said("llmobs") >= 3);
 
-    // After the shutdown there may be another, though not another subscriber.
+    // After the shutdown another pipeline is possible, but not another subscriber.
     assert_eq!(settings().init().unwrap_err(), InitError::SubscriberAlreadySet);
     let second = Collector::start();
     let pipeline = settings().endpoint(second.endpoint()).without_subscriber().init().unwrap();

@@ -1,4 +1,4 @@
-//! The tables of `docs/guide/privacy.md` say what the code does. Its code is run as documentation of this package.
+//! The tables of `docs/guide/privacy.md` match the code. The page's code runs as doctests of this package.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -34,7 +34,7 @@ fn page() -> String {
     fs::read_to_string(root().join("docs/guide/privacy.md")).unwrap()
 }
 
-/// The rows of the first table behind a heading, cell by cell.
+/// Returns the rows of the first table after a heading, cell by cell.
 fn table(heading: &str) -> Vec<Vec<String>> {
     let page = page();
     let (_, section) = page.split_once(&format!("# {heading}\n")).unwrap();
@@ -43,7 +43,7 @@ fn table(heading: &str) -> Vec<Vec<String>> {
     rows.take_while(|line| line.starts_with('|')).map(cells).collect()
 }
 
-/// What stands between backticks.
+/// Returns the texts between backticks.
 fn code(text: &str) -> Vec<&str> {
     text.split('`').skip(1).step_by(2).collect()
 }
@@ -124,7 +124,7 @@ fn the_variables_of_pseudonyms_are_there() {
     }
 }
 
-/// What the page promises to miss is missed: it is no smaller than it should be.
+/// The redactor does not find the texts that the page documents as not found, so the list is not too long.
 #[test]
 fn what_is_said_not_to_be_found_is_not_found() {
     let redactor = Redactor::new();
@@ -180,7 +180,7 @@ fn every_attribute_of_a_class_is_listed() {
     }
 }
 
-/// A file of lines in memory.
+/// A text file in memory.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
 
@@ -194,7 +194,7 @@ impl io::Write for Lines {
     }
 }
 
-/// What a layer prints that shows everything which its directives let through, and the spans that went to a back end.
+/// Returns the lines of a layer that prints every span and event which its directives allow, and the exported spans.
 fn told(capture: ContentCapture, directives: &str) -> (String, String) {
     let lines = Lines::default();
     let writer = lines.clone();
@@ -252,7 +252,7 @@ fn nothing_leaves_where_capture_is_off_at_any_level() {
     assert!(!lines.contains("canary") && !spans.contains("canary"));
 }
 
-/// Second lines of defence delete all that is written where capture is on.
+/// The collector configuration on the page deletes every attribute with content, as a second line of defence.
 #[test]
 fn the_collector_deletes_every_attribute_that_has_content() {
     let page = page();
@@ -263,7 +263,7 @@ fn the_collector_deletes_every_attribute_that_has_content() {
     let mut written = BTreeSet::new();
     let rows = table("Where content appears");
     for name in rows.iter().filter(|row| !row[0].contains("_ref")).flat_map(|row| code(&row[0])) {
-        // The event's own name stands in brackets.
+        // The cell contains the event's name in brackets, which is not an attribute.
         if Sensitivity::of(name).is_some() {
             written.insert(name);
         }

@@ -1,4 +1,4 @@
-//! The key of pseudonyms from the environment and from files, each case in a process of its own.
+//! The pseudonym key from the environment and from files. Each case runs in a separate process.
 
 use std::env;
 use std::fs;
@@ -18,7 +18,7 @@ const CHILD: &str = "LLMOBS_TEST_CHILD";
 const ONE: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 const OTHER: &str = "a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebf";
 
-/// Keeps what is logged.
+/// A layer that stores every event.
 #[derive(Clone, Default)]
 struct Logged(Arc<Mutex<Vec<String>>>);
 
@@ -28,7 +28,7 @@ impl<S: Subscriber> Layer<S> for Logged {
     }
 }
 
-/// A folder that is gone afterwards.
+/// A folder that is removed on drop.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -61,7 +61,8 @@ fn permit(path: &std::path::Path, mode: u32) {
 #[cfg(not(unix))]
 fn permit(_: &std::path::Path, _: u32) {}
 
-/// What a process with these variables says: the pseudonym of one identity, and how often it warned.
+/// Starts a process with these variables, and returns its output: the pseudonym of one identity (or the error), and the
+/// number of warnings.
 fn said(variables: &[(&str, &str)]) -> String {
     let mut child = Command::new(env::current_exe().unwrap());
     child.args(["--exact", "a_process_says_its_pseudonym", "--nocapture"]).env(CHILD, "1");
@@ -137,7 +138,7 @@ fn what_is_wrong_is_an_error_and_never_another_key() {
     assert!(name.contains("1 to 16 letters"), "{name}");
 }
 
-/// A device without an end, which must not fill the memory.
+/// The file is an endless device, which must not fill the memory.
 #[cfg(unix)]
 #[test]
 fn a_file_that_never_ends_is_refused() {

@@ -1,4 +1,4 @@
-//! The README says what compiles: its code stands, line by line, in an example that runs.
+//! The README's code compiles: each of its lines is also in an example that is compiled.
 
 use std::fs;
 use std::path::Path;

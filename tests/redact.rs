@@ -1,5 +1,4 @@
-//! Content on its way out: what the redactor finds in texts of others, what it leaves, what holds of every text, and the
-//! gate behind it.
+//! Content before the export: the redactor's findings, the texts that it leaves, laws for every text, and the gate.
 
 #[path = "support/schemas.rs"]
 mod book;

@@ -1,4 +1,4 @@
-//! What an operation tells a tracing back end: its span, its parts, the spans around it.
+//! The spans of an operation as a tracing back end receives them: its span, its phases, the spans around it.
 
 #[path = "spans/attributes.rs"]
 mod attributes;

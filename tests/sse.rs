@@ -1,4 +1,4 @@
-//! The reader of streaming answers: what providers send, cut and laid out in any way, and what it does to the books.
+//! The decoder of streamed answers: every provider's format, any split and layout, and the effect on the metrics.
 
 #[path = "sse/accounts.rs"]
 mod accounts;

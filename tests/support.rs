@@ -1,4 +1,4 @@
-//! What several tests share: both backends read into one shape, the naming rules, random traffic.
+//! Code that several tests share: both backends read into a common form, the naming rules, random traffic.
 
 #![allow(dead_code, unused_imports, reason = "each test uses a part of it")]
 

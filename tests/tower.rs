@@ -1,4 +1,4 @@
-//! The server layer, over real sockets: what a request tells while it lasts and when it has ended, however it ends.
+//! The server layer over real sockets: the telemetry of a request while it lasts, and at every kind of end.
 
 #[path = "support"]
 mod support {

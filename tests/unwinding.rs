@@ -1,7 +1,7 @@
-//! A second panic while a thread unwinds aborts the process. What llmobs does when it is dropped never causes one, nor asks
-//! a stream or body that panicked.
+//! A second panic while a thread unwinds aborts the process. These tests check that dropping a value of llmobs never
+//! panics again, and never calls a stream or body that panicked.
 //!
-//! Each case runs in a child process, which must live on after the panic and say so.
+//! Each case runs in a child process, which must survive the panic and print `alive`.
 
 use std::convert::Infallible;
 use std::future::Ready;
@@ -41,12 +41,12 @@ use llmobs::tower::ServerLayer;
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Says which case a child runs.
+/// The environment variable that names the case that the child runs.
 const CASE: &str = "LLMOBS_UNWINDING_CASE";
 
 type Case = fn(&Observer);
 
-/// Each of them panics.
+/// The cases; each of them panics.
 const CASES: &[(&str, Case)] = &[
     ("body", body),
     ("stream", stream),
@@ -87,7 +87,7 @@ fn run(name: &str) {
     println!("alive");
 }
 
-/// Panics when it is polled, and then at every question, as one does that unwraps a poisoned lock.
+/// A stream and body that panics when polled, and after that at every other call, because its lock is poisoned.
 #[derive(Clone, Default)]
 struct Poisoned(Arc<Mutex<()>>);
 
@@ -169,7 +169,7 @@ fn provider_stream(observer: &Observer) {
     poll(sse::observe(observer.chat("m").start(), Dialect::OpenAi, Poisoned::default()));
 }
 
-/// A stream that is dropped because something else panics is not asked either.
+/// A stream that is dropped because of another panic is not called either.
 fn closure(observer: &Observer) {
     let poisoned = Poisoned::default();
     let lock = Arc::clone(&poisoned.0);

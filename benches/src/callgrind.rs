@@ -1,13 +1,13 @@
-//! Counts of instructions, which no neighbour on the machine can change.
+//! Counts instructions, a measure that other load on the machine does not affect.
 
 use std::process::Command;
 
-/// All instructions that this program takes when it is asked for so many turns of a rival, with the arguments
-/// `--rival NAME TURNS`. None where valgrind is not installed.
+/// Returns the number of instructions that this program executes with the arguments `--rival NAME TURNS`. Returns
+/// `None` if valgrind is not installed.
 ///
 /// # Panics
 ///
-/// If valgrind says something else than it does.
+/// Panics if the output of valgrind has an unexpected format.
 #[must_use]
 pub fn instructions(rival: &str, turns: usize) -> Option<u64> {
     let this = std::env::current_exe().expect("a path to this program");

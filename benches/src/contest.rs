@@ -1,18 +1,18 @@
-//! Rivals that do the same work in turn.
+//! Compares contenders ("rivals") that do the same work in alternating rounds.
 
 use std::time::Duration;
 
 use crate::is_quick;
 use crate::table::Table;
 
-/// How long one round of one rival takes.
+/// Duration of one round of one rival.
 const ROUND: Duration = Duration::from_micros(250);
 
-/// Runs a rival for so many turns and gives the time that they took; what it does to prepare is not in it.
+/// Runs a rival for the given number of turns and returns the time of the turns, without preparation.
 type Rival<'a> = Box<dyn FnMut(u64) -> Duration + 'a>;
 
-/// Rivals in one run. Each round lets all of them work for about 250 us, so that what the machine does besides falls
-/// on all alike; the median of many rounds counts.
+/// A set of rivals that are measured in one run. In each round every rival runs for about 250 µs, so that other load on
+/// the machine affects all equally. The result is the median of many rounds.
 #[derive(Default)]
 pub struct Contest<'a> {
     title: String,
@@ -20,7 +20,7 @@ pub struct Contest<'a> {
 }
 
 impl<'a> Contest<'a> {
-    /// No rivals yet. The title says what one turn is.
+    /// Creates a contest without rivals. The title describes one turn.
     #[must_use]
     pub fn new(title: &str) -> Self {
         Self { title: title.to_owned(), rivals: Vec::new() }
@@ -33,7 +33,7 @@ impl<'a> Contest<'a> {
         self
     }
 
-    /// Lets them run.
+    /// Runs all rivals and returns the medians.
     #[must_use]
     pub fn run(mut self) -> Results {
         let (rounds, warm_up) = if is_quick() { (40, 4) } else { (800, 80) };
@@ -56,7 +56,7 @@ impl<'a> Contest<'a> {
     }
 }
 
-/// What a contest found.
+/// The results of a contest.
 #[derive(Debug)]
 pub struct Results {
     title: String,
@@ -64,22 +64,22 @@ pub struct Results {
 }
 
 impl Results {
-    /// The median time of a rival's turn, in nanoseconds.
+    /// Returns the median time of a rival's turn, in nanoseconds.
     ///
     /// # Panics
     ///
-    /// If there was no such rival.
+    /// Panics if no rival has this name.
     #[must_use]
     pub fn nanos(&self, name: &str) -> f64 {
         let found = self.medians.iter().find(|(rival, _)| rival == name);
         found.unwrap_or_else(|| panic!("no rival is called {name}")).1
     }
 
-    /// Prints every rival, as a ratio to one of them and as the difference to another.
+    /// Prints every rival's time as a ratio to the rival `against` and as the difference from the rival `above`.
     ///
     /// # Panics
     ///
-    /// If there was no such rival.
+    /// Panics if a rival with either name is missing.
     pub fn print(&self, against: &str, above: &str) {
         let mut table = Table::new(&[&self.title, &format!("x {against}"), "ns", &format!("ns above {above}")]);
         let (against, above) = (self.nanos(against), self.nanos(above));
@@ -91,7 +91,7 @@ impl Results {
     }
 }
 
-/// Doubles the turns until they take as long as a round.
+/// Returns the number of turns that take one round, found by doubling the turns.
 fn turns_of_a_round(rival: &mut Rival<'_>) -> u64 {
     let mut turns = 1;
     loop {

@@ -1,4 +1,4 @@
-//! An allocator that counts.
+//! An allocator that counts allocated bytes.
 
 use std::alloc::GlobalAlloc;
 use std::alloc::Layout;
@@ -6,20 +6,20 @@ use std::alloc::System;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 
-/// The system's allocator with a count of the bytes that are alive.
+/// The system allocator with a count of the allocated bytes.
 #[derive(Debug)]
 pub struct Heap {
     bytes: AtomicUsize,
 }
 
 impl Heap {
-    /// An allocator that has given out nothing.
+    /// Creates the allocator with a count of zero.
     #[must_use]
     pub const fn new() -> Self {
         Self { bytes: AtomicUsize::new(0) }
     }
 
-    /// Bytes alive: what was asked for and not given back.
+    /// Returns the number of bytes that are allocated and not yet freed.
     pub fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Relaxed)
     }
@@ -31,17 +31,17 @@ impl Default for Heap {
     }
 }
 
-// SAFETY: every call goes to the system's allocator as it came; only numbers are kept beside it.
+// SAFETY: every call is passed to the system allocator unchanged; only the count is separate.
 unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         self.bytes.fetch_add(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller keeps the contract of `alloc`.
+        // SAFETY: the caller upholds the contract of `alloc`.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
         self.bytes.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller keeps the contract of `dealloc`.
+        // SAFETY: the caller upholds the contract of `dealloc`.
         unsafe { System.dealloc(at, layout) }
     }
 }

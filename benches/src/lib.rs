@@ -1,6 +1,7 @@
-//! A small harness: short rounds, all rivals in turn, medians.
+//! A small benchmark harness: short rounds, alternating rivals, medians.
 //!
-//! It compares, and asserts nothing: a time is a fact of a machine, a ratio within one run is one of the code.
+//! The harness compares times and asserts nothing: a time depends on the machine, the ratio of two times within one run
+//! mainly on the code.
 
 mod callgrind;
 mod contest;
@@ -16,13 +17,13 @@ pub use self::table::Table;
 use std::time::Duration;
 use std::time::Instant;
 
-/// Whether the caller only wants to see that everything runs: `--quick`.
+/// Returns whether `--quick` is set: run everything briefly, without meaningful times.
 #[must_use]
 pub fn is_quick() -> bool {
     std::env::args().any(|argument| argument == "--quick")
 }
 
-/// The time that `work` takes.
+/// Returns the time that `work` takes.
 #[expect(clippy::disallowed_methods, reason = "a bench measures with the system's clock, whatever is measured")]
 pub fn timed(work: impl FnOnce()) -> Duration {
     let start = Instant::now();
@@ -30,7 +31,7 @@ pub fn timed(work: impl FnOnce()) -> Duration {
     start.elapsed()
 }
 
-/// Says whether a budget holds.
+/// Prints whether a measured value is within its budget.
 pub fn budget(what: &str, measured: f64, at_most: f64, unit: &str) {
     let verdict = if measured <= at_most { "met" } else { "MISSED" };
     println!("budget: {what}: {measured:.2}{unit} of at most {at_most}{unit}: {verdict}");

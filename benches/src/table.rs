@@ -1,13 +1,13 @@
-//! Plain text tables that are Markdown at the same time.
+//! Plain text tables that are also valid Markdown.
 
-/// Rows of cells; the first column stands left, the others right.
+/// A table of text cells; the first column is left-aligned, the others right-aligned.
 #[derive(Debug)]
 pub struct Table {
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    /// A table with a head.
+    /// Creates a table with a header row.
     #[must_use]
     pub fn new(head: &[&str]) -> Self {
         Self { rows: vec![head.iter().map(|&cell| cell.to_owned()).collect()] }
@@ -18,7 +18,7 @@ impl Table {
         self.rows.push(cells.iter().map(|&cell| cell.to_owned()).collect());
     }
 
-    /// Prints it with a blank line before and after.
+    /// Prints the table with a blank line before and after.
     pub fn print(&self) {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let widths: Vec<usize> = (0..columns)

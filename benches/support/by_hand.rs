@@ -1,4 +1,4 @@
-//! The usual way: an OpenTelemetry record with attributes and a `Family` lookup for each fact.
+//! The usual way to record metrics: for each value, an OpenTelemetry record with attributes and a lookup in a `Family`.
 
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::Counter as OtelCounter;
@@ -13,11 +13,11 @@ use prometheus_client::metrics::histogram::Histogram;
 
 use crate::otel::MODEL;
 
-/// The conventions' bounds of a duration, with llmobs's tail.
+/// The bucket bounds of the conventions for a duration, with the upper bounds that llmobs adds.
 pub(crate) const BOUNDS: [f64; 17] =
     [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92, 160.0, 320.0, 640.0];
 
-/// One fact: a metric, and labels beside operation, provider and model.
+/// One value to record: a metric, and its labels besides operation, provider and model.
 #[derive(Debug, Clone)]
 pub(crate) struct Fact {
     name: &'static str,
@@ -35,7 +35,7 @@ impl Fact {
     }
 }
 
-/// Instruments for facts.
+/// The instruments of a list of values.
 pub(crate) struct ByHand {
     rows: Vec<Row>,
 }
@@ -67,14 +67,14 @@ impl ByHand {
         Self { rows: facts.iter().map(row).collect() }
     }
 
-    /// Records every fact under labels that exist.
+    /// Records every value with labels built in advance.
     pub(crate) fn record(&self, value: f64) {
         for row in &self.rows {
             row.instrument.record(value, &row.attributes, &row.labels);
         }
     }
 
-    /// Records every fact under labels that are built for it, since the model is the caller's string.
+    /// Records every value with labels built for each record, because the model name comes from the caller.
     pub(crate) fn build_and_record(&self, value: f64) {
         for row in &self.rows {
             row.instrument.record(value, &attributes(&row.fact), &Labels::new(&row.fact));
@@ -106,7 +106,7 @@ fn attributes(fact: &Fact) -> Vec<KeyValue> {
     attributes
 }
 
-/// Labels as a struct of them derives: a text for the model, static words for the rest.
+/// Labels as a struct would derive them: a string for the model, static strings for the others.
 #[derive(Clone, Debug, Hash, PartialEq, Eq)]
 struct Labels {
     operation: &'static str,
@@ -123,7 +123,7 @@ impl Labels {
 }
 
 impl EncodeLabelSet for Labels {
-    /// Nobody scrapes these.
+    /// These labels are never scraped.
     fn encode(&self, _: &mut LabelSetEncoder<'_>) -> Result<(), std::fmt::Error> {
         Ok(())
     }

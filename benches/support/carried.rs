@@ -1,4 +1,4 @@
-//! Spans that are carried to OpenTelemetry and dropped there.
+//! Spans that are passed to OpenTelemetry and dropped there.
 
 use std::time::Duration;
 
@@ -14,12 +14,12 @@ use tracing::Span;
 use tracing::subscriber::with_default;
 use tracing_subscriber::layer::SubscriberExt;
 
-/// The time of some work whose spans are carried to a provider.
+/// Returns the duration of some work whose spans are passed to a provider.
 pub fn carried(provider: &SdkTracerProvider, work: impl FnOnce()) -> Duration {
     carrying(provider, || timed(work))
 }
 
-/// Carries the spans of some work to a provider.
+/// Passes the spans of some work to a provider.
 pub fn carrying<T>(provider: &SdkTracerProvider, work: impl FnOnce() -> T) -> T {
     let layer = tracing_opentelemetry::layer()
         .with_tracer(provider.tracer("bench"))
@@ -28,14 +28,14 @@ pub fn carrying<T>(provider: &SdkTracerProvider, work: impl FnOnce() -> T) -> T 
         .with_target(false)
         .with_tracked_inactivity(false);
     with_default(tracing_subscriber::registry().with(layer), || {
-        // The registry's first span takes memory for many.
+        // The first span of the registry allocates memory for many spans.
         drop(Span::current());
         drop(tracing::info_span!("first").entered());
         work()
     })
 }
 
-/// Takes every span and keeps none: what an export costs is not in question.
+/// A span processor that drops every span, so that the export is not measured.
 #[derive(Debug)]
 pub struct Nowhere;
 

@@ -1,4 +1,5 @@
-//! A page once more, by `prometheus-client` alone: the same names, labels, buckets and counts, each metric a `Family`.
+//! Rebuilds a metrics page with `prometheus-client` alone: equal names, labels, buckets and counts, each metric as a
+//! `Family`.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
@@ -9,21 +10,21 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-/// Labels as pairs.
+/// Labels as pairs of name and value.
 pub(crate) type Labels = Vec<(String, String)>;
 
-/// A registry that prints what a page has.
+/// A registry that renders the same page.
 pub(crate) struct Mirror {
     pub(crate) registry: Registry,
-    /// Label sets of all metrics; a histogram counts once.
+    /// Number of label sets of all metrics; a histogram counts once.
     pub(crate) series: usize,
 }
 
-/// A metric's samples, by labels without `le`: the bounds and values in the order of the page.
+/// The samples of a metric, by labels without `le`: bounds and values in the order of the page.
 type Samples = BTreeMap<Labels, Vec<(f64, f64)>>;
 
 impl Mirror {
-    /// Reads an OpenMetrics page.
+    /// Builds the mirror of an OpenMetrics page.
     pub(crate) fn of(page: &str) -> Self {
         let mut mirror = Self { registry: Registry::default(), series: 0 };
         let (mut help, mut metric) = ("", None);
@@ -74,14 +75,14 @@ impl Mirror {
     }
 }
 
-/// A histogram of `llmobs.phase.duration`'s default bounds.
+/// Returns a histogram with the default bounds of `llmobs.phase.duration`.
 pub(crate) fn histogram() -> Histogram {
     let bounds =
         [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0];
     Histogram::new(bounds.into_iter().chain([160.0, 320.0, 640.0]))
 }
 
-/// The labels of a phase.
+/// Returns the labels of a phase.
 pub(crate) fn labels(phase: &str) -> Labels {
     [
         ("gen_ai_operation_name", "chat"),
@@ -93,7 +94,7 @@ pub(crate) fn labels(phase: &str) -> Labels {
     .to_vec()
 }
 
-/// As many values in each bucket as the page's cumulative counts say.
+/// Fills each bucket with as many values as the cumulative counts of the page require.
 fn observe(histogram: &Histogram, buckets: &[(f64, f64)]) {
     let mut below = 0.0;
     for (bound, count) in buckets {

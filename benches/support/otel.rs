@@ -1,4 +1,4 @@
-//! A meter provider of the SDK that records for a reader.
+//! An SDK meter provider with one reader.
 
 use std::time::Duration;
 
@@ -6,11 +6,11 @@ use opentelemetry_sdk::metrics::InMemoryMetricExporter;
 use opentelemetry_sdk::metrics::PeriodicReader;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 
-/// One reader, which collects long after the bench is over.
+/// Returns a provider with one reader, whose first collection is due only after a day.
 pub(crate) fn provider() -> SdkMeterProvider {
     let reader = PeriodicReader::builder(InMemoryMetricExporter::default()).with_interval(Duration::from_secs(86_400));
     SdkMeterProvider::builder().with_reader(reader.build()).build()
 }
 
-/// The model that everything is measured with.
+/// The model name in all benches.
 pub(crate) const MODEL: &str = "smollm2-135m-instruct";

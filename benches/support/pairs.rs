@@ -12,7 +12,7 @@ use llmobs::llm_span;
 
 pub const MODEL: &str = "smollm2-135m-instruct";
 
-/// What a call gives.
+/// The return value of a call.
 pub struct Answer {
     pub tokens: u64,
 }

@@ -1,4 +1,4 @@
-//! One whole operation, and what it records.
+//! One complete operation, and the values that it records.
 
 use std::hint::black_box;
 
@@ -11,12 +11,12 @@ use llmobs::Usage;
 use crate::by_hand::Fact;
 use crate::otel::MODEL;
 
-/// An observer of one declared model.
+/// Returns the builder of an observer with one declared model.
 pub(crate) fn observer() -> ObserverBuilder<'static> {
     Observer::builder().provider(Provider::other("candle")).model(MODEL)
 }
 
-/// A completed operation of a server, without a stream.
+/// Runs one completed operation of a server, without a stream.
 pub(crate) fn operation(observer: &Observer) {
     let operation = observer.chat(black_box(MODEL)).start();
     let marker = operation.marker().clone();
@@ -28,7 +28,7 @@ pub(crate) fn operation(observer: &Observer) {
     operation.complete();
 }
 
-/// What it changes in both backends, at the level that is the default.
+/// Returns the values that the operation records in both backends, at the default level.
 pub(crate) fn facts() -> Vec<Fact> {
     let processed = |direction, kind| {
         let more =

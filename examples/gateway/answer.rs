@@ -1,4 +1,4 @@
-//! The way of an answer. Nothing in it is changed, and a stream is never held up.
+//! The path of an answer from the upstream to the client. Bodies are passed on unchanged, and streams are not delayed.
 
 use std::time::Duration;
 
@@ -26,13 +26,13 @@ use serde_json::json;
 
 use crate::headers;
 
-/// What the client of the upstream gives.
+/// The response of the upstream's HTTP client.
 pub(crate) type Upstream = axum::http::Response<Incoming>;
 
-/// The largest answer that is read as a whole: one that is not streamed, or an error.
+/// Largest body that is buffered completely: an answer that is not streamed, or an error. 64 MiB.
 const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 
-/// Hands an answer back, and ends the operation as the answer ends.
+/// Passes an answer to the client; the operation ends with the answer.
 pub(crate) async fn observed(answer: Upstream, operation: Operation, pause: Duration) -> Response {
     let (mut head, body) = answer.into_parts();
     head.headers = headers::to_client(head.headers);
@@ -54,20 +54,20 @@ pub(crate) async fn observed(answer: Upstream, operation: Operation, pause: Dura
     Response::from_parts(head, Body::from(body))
 }
 
-/// Hands an answer back that nobody observes.
+/// Passes an answer to the client without observing an operation.
 pub(crate) fn unobserved(answer: Upstream) -> Response {
     let (mut head, body) = answer.into_parts();
     head.headers = headers::to_client(head.headers);
     Response::from_parts(head, Body::new(body))
 }
 
-/// An error of the gateway itself, in the shape that clients of OpenAI know. It says nothing of what went wrong inside.
+/// Returns an error of the gateway itself, in the format of OpenAI's API. Reveals no internal details.
 pub(crate) fn own_error(status: StatusCode, error: ErrorType) -> Response {
     let body = json!({ "error": { "message": "the gateway got no answer", "type": error.as_str(), "code": null } });
     (status, Json(body)).into_response()
 }
 
-/// How many bytes the client is promised: the server asks for no more.
+/// Returns the declared length of the body in bytes. The server reads no further.
 fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }
@@ -77,7 +77,7 @@ fn is_stream(headers: &HeaderMap) -> bool {
     kind.is_some_and(|kind| kind.starts_with("text/event-stream"))
 }
 
-/// The parts of a body as they come. A pause that is too long breaks it.
+/// Returns the body as a stream of chunks. A pause longer than `pause` ends the stream with a timeout error.
 fn parts(body: Incoming, pause: Duration, marker: Marker) -> impl Stream<Item = Result<Bytes, axum::Error>> {
     stream::unfold((Body::new(body).into_data_stream(), marker), move |(mut body, marker)| async move {
         let part = tokio::time::timeout(pause, body.next()).await.unwrap_or_else(|late| {
@@ -88,11 +88,11 @@ fn parts(body: Incoming, pause: Duration, marker: Marker) -> impl Stream<Item = 
     })
 }
 
-/// Ends an operation by a whole answer.
+/// Ends the operation with the outcome and the usage that a complete (not streamed) answer reports.
 fn end(operation: Operation, status: StatusCode, body: &[u8]) {
     let said = sse::usage(Dialect::OpenAi, body).unwrap_or_default();
     let marker = operation.marker();
-    // A stream gives what it says by itself.
+    // For a stream, `sse::observe` captures the output.
     marker.output(|| sse::output(Dialect::OpenAi, body));
     if let Some(usage) = said.usage {
         marker.usage(usage);
@@ -102,7 +102,7 @@ fn end(operation: Operation, status: StatusCode, body: &[u8]) {
     }
     said.id.iter().for_each(|id| marker.response_id(id));
     said.model.iter().for_each(|model| marker.response_model(model));
-    // The body knows more than the status: a 400 may be the filter's.
+    // The body is more precise than the status: a content filter also answers with 400.
     let error = said.error.filter(|error| *error != ErrorType::Upstream);
     let error = error.or_else(|| ErrorType::from_http_status(status.as_u16())).or(said.error);
     match error {

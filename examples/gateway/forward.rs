@@ -1,4 +1,4 @@
-//! The way of a request: read, sent on, and its answer handed back.
+//! The path of a request: read it, send it to the upstream, pass the answer back.
 
 use axum::body::Body;
 use axum::body::Bytes;
@@ -23,11 +23,11 @@ use crate::answer;
 use crate::answer::own_error;
 use crate::headers;
 
-/// The largest request that is read. It may have pictures in it.
+/// Largest request body that is read: 32 MiB, enough for images.
 const LARGEST_REQUEST: usize = 32 * 1024 * 1024;
 
-/// A request that calls a model. It is an operation, whose end is where the answer ends, or where the client leaves:
-/// then this future, or the body that it made, is dropped, and the call of the upstream with it.
+/// Handles a request that calls a model. The request is an operation, which ends with the answer. When the client
+/// disconnects, this future or the body that it returned is dropped, and with it the call to the upstream.
 pub(crate) async fn observed(State(gateway): State<Gateway>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body = to_bytes(body, LARGEST_REQUEST).await;
@@ -46,7 +46,7 @@ pub(crate) async fn observed(State(gateway): State<Gateway>, request: Request) -
     }
 }
 
-/// A request that calls none, such as for the list of models.
+/// Handles a request that calls no model, for example the list of models.
 pub(crate) async fn unobserved(State(gateway): State<Gateway>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     match gateway.send(gateway.request(head, body)).await {
@@ -55,7 +55,7 @@ pub(crate) async fn unobserved(State(gateway): State<Gateway>, request: Request)
     }
 }
 
-/// What a request says of itself. Everything else in it is between the client and the upstream.
+/// The fields of a request that the gateway reads. All other fields are only passed on.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Asked {
@@ -64,7 +64,7 @@ struct Asked {
     max_tokens: Option<u64>,
 }
 
-/// A request that is no JSON is an operation too: the upstream will say what is wrong with it.
+/// Starts the operation of a request. A request with invalid JSON is an operation too: the upstream reports the error.
 fn start(observer: &Observer, path: &str, body: &[u8]) -> Operation {
     let asked: Asked = serde_json::from_slice(body).unwrap_or_default();
     let name = match path {
@@ -79,14 +79,14 @@ fn start(observer: &Observer, path: &str, body: &[u8]) -> Operation {
         None => start.start(),
     };
     if has_messages {
-        // They are read only where content is captured.
+        // The closure is called only if content is captured.
         operation.marker().input(|| sse::input(Dialect::OpenAi, body));
     }
     operation
 }
 
 impl Gateway {
-    /// The request to the upstream: the client's, with headers that are meant for it, and in the current trace.
+    /// Returns the request to the upstream: the client's request with filtered headers, in the current trace.
     fn request(&self, head: Parts, body: Body) -> Result<Request, InvalidUri> {
         let path = head.uri.path_and_query().map_or("", |path| path.as_str());
         let mut request = Request::new(body);
@@ -97,7 +97,7 @@ impl Gateway {
         Ok(request)
     }
 
-    /// Sends it, and waits for the head of the answer.
+    /// Sends the request and waits for the head of the answer.
     async fn send(&self, request: Result<Request, InvalidUri>) -> Result<answer::Upstream, ErrorType> {
         let request = request.map_err(|_| ErrorType::InvalidRequest)?;
         match tokio::time::timeout(self.answer_timeout, self.client.request(request)).await {
@@ -109,7 +109,7 @@ impl Gateway {
     }
 }
 
-/// Whether the connection took too long, as the kernel or the connector's own limit says.
+/// Returns whether the connection attempt timed out, in the kernel or by the connector's limit.
 fn is_timeout(error: &(dyn std::error::Error + 'static)) -> bool {
     let is_one = |error: &std::io::Error| error.kind() == std::io::ErrorKind::TimedOut;
     error.downcast_ref().is_some_and(is_one) || error.source().is_some_and(is_timeout)

@@ -1,4 +1,4 @@
-//! Headers that end at the gateway.
+//! Headers that the gateway does not pass on.
 
 use axum::http::HeaderMap;
 use axum::http::HeaderName;
@@ -14,7 +14,7 @@ use axum::http::header::TRAILER;
 use axum::http::header::TRANSFER_ENCODING;
 use axum::http::header::UPGRADE;
 
-/// They speak of one connection, not of a request or an answer.
+/// Hop-by-hop headers: they concern one connection, and are not forwarded.
 const HOP_BY_HOP: [HeaderName; 9] = [
     CONNECTION,
     HeaderName::from_static("keep-alive"),
@@ -27,8 +27,9 @@ const HOP_BY_HOP: [HeaderName; 9] = [
     UPGRADE,
 ];
 
-/// Made anew for the upstream: its host, and a body that was read whole. What it compresses nobody can observe, so it is
-/// not asked to. `traceparent` and `baggage` are the business of `llmobs::tower::inject`.
+/// Headers that are not copied to the upstream: host and length are set anew for it, and the gateway reads the body
+/// completely. Without `accept-encoding` the upstream does not compress, so the answer can be observed. `traceparent`
+/// and `baggage` are replaced by `llmobs::tower::inject`.
 const OF_THE_REQUEST: [HeaderName; 4] = [ACCEPT_ENCODING, CONTENT_LENGTH, EXPECT, HOST];
 
 pub(crate) fn to_upstream(headers: HeaderMap) -> HeaderMap {

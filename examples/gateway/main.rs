@@ -1,10 +1,10 @@
-//! Shows: a gateway in front of an OpenAI-compatible server, observed by what passes through it.
+//! Shows: a gateway in front of an OpenAI-compatible server, which observes the traffic that passes through.
 //!
 //! Run: `cargo run --release -p llmobs-examples --example gateway -- --upstream http://127.0.0.1:8080`
 //!
-//! You will see: requests to `http://127.0.0.1:8081/v1/...` answered by the upstream, a log line for each of them, and
-//! the numbers at `http://127.0.0.1:8081/metrics`. `docs/guide/gateway.md` says what they mean. Prompts and answers go
-//! nowhere unless `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` says so, and then redacted.
+//! You will see: requests to `http://127.0.0.1:8081/v1/...` answered by the upstream, a log line for each request, and
+//! the metrics at `http://127.0.0.1:8081/metrics`, which `docs/guide/gateway.md` explains. Prompts and answers are
+//! exported only if `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` enables that, and then redacted.
 
 mod answer;
 mod forward;
@@ -39,52 +39,53 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tracing_subscriber::EnvFilter;
 
-/// How long the last export may take.
+/// Time limit of the last export at shutdown.
 const LAST_EXPORT: Duration = Duration::from_secs(5);
 
-/// A gateway for OpenAI-shaped requests, watched by llmobs.
+/// A gateway for requests to the OpenAI API, observed by llmobs.
 #[derive(Debug, Parser)]
 #[command(name = "gateway")]
 struct Cli {
-    /// Where requests go: `http://host:port`, and a path if the server has its `/v1` below one. For `https` build with
+    /// Base URL of the upstream: `http://host:port`, with a path if its `/v1` is below one. For `https` build with
     /// `--features tls`.
     #[arg(long, value_name = "URL")]
     upstream: Uri,
 
-    /// Where to listen. Only this machine can connect unless another address is given.
+    /// Address to listen on. By default only this machine can connect.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8081")]
     listen: SocketAddr,
 
-    /// Who answers there, in the word of the conventions.
+    /// Provider of the models, as named by the OpenTelemetry GenAI conventions.
     #[arg(long, value_name = "NAME", default_value = "openai")]
     provider: String,
 
-    /// A model that has its place among the labels from the start. May be given often.
+    /// A model to declare as a label value. May be repeated.
     #[arg(long = "model", value_name = "NAME")]
     models: Vec<String>,
 
-    /// How many other models get a place; the rest are `_OTHER`. Without it, as many as fit.
+    /// Maximum number of undeclared models with a separate label value; further models are counted as `_OTHER`.
+    /// Default: as many as fit.
     #[arg(long, value_name = "N")]
     other_models: Option<usize>,
 
-    /// How long a connection may take.
+    /// Time limit for the connection to the upstream.
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     connect_timeout: Duration,
 
-    /// How long the upstream may take to begin its answer; a whole answer begins when it is done.
+    /// Time limit until the upstream's answer begins. An answer that is not streamed begins when it is complete.
     #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = seconds)]
     answer_timeout: Duration,
 
-    /// How long an answer may pause.
+    /// Longest pause within an answer.
     #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
     pause_timeout: Duration,
 
-    /// How long a shutdown waits for the answers that are under way.
+    /// Time limit for running answers at shutdown.
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     drain: Duration,
 }
 
-/// What every request shares. Cheap to clone.
+/// The state that all requests share. Cheap to clone.
 #[derive(Debug, Clone)]
 struct Gateway {
     observer: Observer,
@@ -101,7 +102,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     if !cli.upstream.scheme().is_some_and(is_known) {
         return Err("--upstream wants http://host:port, or https:// where this is built with `--features tls`".into());
     }
-    // Before the observer: instruments that are older than their provider are silent for good.
+    // Set the pipeline up before the observer: instruments created before their provider record nothing.
     let pipeline = tell()?;
 
     let mut observer = Observer::builder()
@@ -128,8 +129,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Logs are JSON lines on standard output. Where the standard variable names a collector, traces, metrics and logs go
-/// there too.
+/// Sets up telemetry. With `OTEL_EXPORTER_OTLP_ENDPOINT`, traces, metrics and logs are sent to that collector; logs are
+/// always JSON lines on standard output.
 fn tell() -> Result<Option<Pipeline>, Box<dyn Error>> {
     if std::env::var_os("OTEL_EXPORTER_OTLP_ENDPOINT").is_some_and(|address| !address.is_empty()) {
         return Ok(Some(llmobs::otlp::init()?));
@@ -157,7 +158,7 @@ type Connector = HttpConnector;
 #[cfg(feature = "tls")]
 type Connector = hyper_rustls::HttpsConnector<HttpConnector>;
 
-/// How connections to the upstream are made.
+/// Returns the connector for connections to the upstream.
 fn connector(cli: &Cli) -> std::io::Result<Connector> {
     let mut connector = HttpConnector::new();
     connector.set_connect_timeout(Some(cli.connect_timeout));
@@ -171,11 +172,11 @@ fn connector(cli: &Cli) -> std::io::Result<Connector> {
     Ok(connector)
 }
 
-/// Serves until a signal comes, then lets what is under way come to its end.
+/// Serves until a signal arrives, then waits for running answers up to the drain limit.
 async fn serve(router: Router, observer: &Observer, cli: &Cli) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(cli.listen).await?;
     tracing::info!(address = %listener.local_addr()?, upstream = %cli.upstream, "listening");
-    // Without this, the kernel holds small chunks back until the client has acknowledged the one before.
+    // Without `TCP_NODELAY`, the kernel holds small chunks back until the client has acknowledged the previous one.
     let listener = listener.tap_io(|stream| {
         let _ = stream.set_nodelay(true);
     });
@@ -185,7 +186,7 @@ async fn serve(router: Router, observer: &Observer, cli: &Cli) -> Result<(), Box
     });
     let mut server = std::pin::pin!(server.into_future());
     tokio::select! {
-        // First, so that the signal is waited for before anybody is answered.
+        // Polled first, so that the signal handler is installed before the first answer.
         biased;
         () = signal() => tracing::info!("shutting down"),
         ended = &mut server => return Ok(ended?),
@@ -194,12 +195,12 @@ async fn serve(router: Router, observer: &Observer, cli: &Cli) -> Result<(), Box
     if tokio::time::timeout(cli.drain, &mut server).await.is_err() {
         tracing::warn!("the drain is over: what still runs is cut off");
     }
-    // What is dropped from now on was not left by its client.
+    // Operations dropped from here on were not cancelled by their client.
     observer.begin_shutdown();
     Ok(())
 }
 
-/// Comes back when somebody asks the process to end.
+/// Returns when the process receives SIGTERM or Ctrl-C.
 async fn signal() {
     #[cfg(unix)]
     if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {

@@ -1,1 +1,1 @@
-//! Holds targets only; see the files beside `Cargo.toml`.
+//! An empty library for the example targets; see the files beside `Cargo.toml`.

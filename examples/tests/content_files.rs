@@ -1,5 +1,5 @@
-//! The hook that keeps files, as who copies it will have it: from several processes, over days, and where nothing can be
-//! written.
+//! Tests the hook that writes content files as users copy it: from several processes, over several days, and where
+//! files cannot be written.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
@@ -29,7 +29,7 @@ use crate::content_files::ContentFiles;
 const LONG: Duration = Duration::from_secs(30);
 const CHILD: &str = "LLMOBS_TEST_FOLDER";
 
-/// A folder that is gone afterwards.
+/// A folder that is removed when dropped.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -39,7 +39,7 @@ impl Folder {
         Self(path)
     }
 
-    /// All captures by day, and the names of the files of each.
+    /// Returns all captures by day, with the file names of each.
     fn captures(&self) -> BTreeMap<String, Vec<Vec<String>>> {
         let days = names(&self.0).into_iter().map(|day| {
             let captures = names(&self.0.join(&day));
@@ -74,7 +74,7 @@ fn say(gate: &Gate, text: &str) -> ContentReferences {
     gate.send_to_hook(HookPayload::new().input(input).output(output))
 }
 
-/// The file that an address leads to, by the rules of addresses.
+/// Returns the path of a `file://` address, with its percent-encoding decoded.
 fn resolve(address: &str) -> PathBuf {
     let mut rest = address.strip_prefix("file://").unwrap().as_bytes();
     let mut path = Vec::new();
@@ -163,7 +163,7 @@ fn what_cannot_be_written_is_counted_and_stops_nobody() {
     let files = ContentFiles::new(&folder.0, 10, 2).unwrap();
     let failures = files.failures();
     let gate = gate(files);
-    // A file stands where the folder of the day must be made.
+    // A file blocks the path where the folder of the day must be created.
     fs::remove_dir(&folder.0).unwrap();
     fs::write(&folder.0, "in the way").unwrap();
     let lost: Vec<ContentReferences> = (0..3).map(|_| say(&gate, "x")).collect();

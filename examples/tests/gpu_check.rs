@@ -1,4 +1,4 @@
-//! The five-minute check, as its user sees it, over a library whose device runs by itself.
+//! Tests the five-minute check with the fake library and a device under simulated load.
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
@@ -14,7 +14,7 @@ use clap::Parser;
 
 const CHILD: &str = "LLMOBS_TEST_GPU";
 
-/// Runs the check in a process of its own and gives what it printed.
+/// Runs the check in a separate process and returns its output.
 fn printed(gpu: &str) -> String {
     let output = Command::new(env::current_exe().unwrap())
         .args(["the_check_itself", "--exact", "--nocapture"])
@@ -43,7 +43,7 @@ fn a_device_that_takes_350_watts_is_seen_to_and_an_operation_of_a_second_has_its
     assert_eq!((line("power, W"), line("power now, W")), ("350.000", "350.000"));
     assert_eq!(line("energy comes from"), "counter");
     assert!((40.0..500.0).contains(&number("counter moves every, ms")));
-    // A second, and what a busy machine and two periods of the counter make of it.
+    // The expected energy of one second, with a tolerance for a busy machine and two periods of the counter.
     assert!((280.0..700.0).contains(&number("operation:")));
     assert!(line("operation:").ends_with("by counter, complete: true, beside others: false"));
     assert!(number("measured") >= number("operation:") && line("measured").ends_with("unattributed: adds up"));

@@ -1,4 +1,4 @@
-//! Any text at all through the redactor, whole and in pieces.
+//! Fuzzes the redactor with any text, whole and in chunks.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Any bytes at all as the answer of a provider.
+//! Fuzzes the decoder with any bytes as the answer of a provider.
 
 #![no_main]
 

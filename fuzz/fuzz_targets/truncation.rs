@@ -1,4 +1,4 @@
-//! Any conversation through the gate, under any limits.
+//! Fuzzes the gate with any conversation under any limits.
 
 #![no_main]
 

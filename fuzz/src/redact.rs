@@ -1,5 +1,4 @@
-//! What must hold for any text that is redacted. The fuzz target runs it, and so does `cargo test`, from seeds, for five
-//! seconds.
+//! Properties of redaction for any text. Run by the fuzz target, and from seeds for five seconds by `cargo test`.
 
 use std::sync::LazyLock;
 
@@ -7,7 +6,7 @@ use llmobs::redact::Redactor;
 
 static REDACTOR: LazyLock<Redactor> = LazyLock::new(Redactor::new);
 
-/// The first two bytes choose the cuts; the rest is the text.
+/// Tests a text. The first two bytes select the chunk sizes; the other bytes are the text.
 pub fn any_bytes(data: &[u8]) {
     let Some(([one, other], text)) = data.split_first_chunk() else { return };
     let text = String::from_utf8_lossy(text);
@@ -15,7 +14,8 @@ pub fn any_bytes(data: &[u8]) {
     any_cut(&REDACTOR, &text, usize::from(*one) % 64 + 1, usize::from(*other) + 1);
 }
 
-/// Findings stand in order, apart and on borders of characters, and redacting what was redacted changes nothing.
+/// Asserts that findings are ordered, disjoint and on character boundaries, and that redacting redacted text changes
+/// nothing.
 pub fn any_text(redactor: &Redactor, text: &str) {
     let mut done = 0;
     let mut out = String::new();
@@ -30,7 +30,7 @@ pub fn any_text(redactor: &Redactor, text: &str) {
     assert_eq!(redactor.redact(&out), out, "again, of {text:?}");
 }
 
-/// However the bytes are cut, what comes out is what comes of the whole.
+/// Asserts that a text redacted in chunks of any sizes equals the text redacted as a whole.
 pub fn any_cut(redactor: &Redactor, text: &str, one: usize, other: usize) {
     let whole = redactor.redact(text);
     let mut stream = redactor.stream().max_pending_bytes(1 << 20);

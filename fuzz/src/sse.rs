@@ -1,5 +1,5 @@
-//! What must hold for any bytes that are read as an answer, or as a request. The fuzz target runs it, and so does
-//! `cargo test`, from seeds, for five seconds.
+//! Properties of the decoder for any bytes, read as an answer or as a request. Run by the fuzz target, and from seeds
+//! for five seconds by `cargo test`.
 
 use llmobs::sse::Decoder;
 use llmobs::sse::Dialect;
@@ -10,7 +10,7 @@ use llmobs::sse::usage;
 
 pub const DIALECTS: [Dialect; 4] = [Dialect::Anthropic, Dialect::Gemini, Dialect::Ollama, Dialect::OpenAi];
 
-/// Everything that a reader says of an answer.
+/// The result of decoding an answer.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Said {
     pub events: Vec<String>,
@@ -19,7 +19,7 @@ pub struct Said {
     pub malformed: u64,
 }
 
-/// Reads an answer in these pieces. The reader never holds more than its bound.
+/// Decodes an answer in the given chunks. Asserts that the decoder never buffers more than its bound.
 pub fn read<'a>(dialect: Dialect, bound: usize, pieces: impl IntoIterator<Item = &'a [u8]>) -> Said {
     let mut reader = Decoder::new(dialect).bound(bound);
     let mut events = Vec::new();
@@ -37,7 +37,8 @@ pub fn read<'a>(dialect: Dialect, bound: usize, pieces: impl IntoIterator<Item =
     Said { events, frames: reader.frames(), skipped: reader.skipped(), malformed: reader.malformed() }
 }
 
-/// The first four bytes choose the dialect, the bound and the cuts; the rest is the answer.
+/// Tests an answer. The first four bytes select the dialect, the bound and the chunk sizes; the other bytes are the
+/// answer.
 pub fn any_bytes(data: &[u8]) {
     let Some(([dialect, bound, one, other], answer)) = data.split_first_chunk() else { return };
     let dialect = DIALECTS[usize::from(*dialect) % DIALECTS.len()];
@@ -50,7 +51,7 @@ pub fn any_bytes(data: &[u8]) {
     let _ = input(dialect, answer);
 }
 
-/// Pieces of two sizes in turn.
+/// Splits the bytes into chunks of two alternating sizes.
 fn in_turns(bytes: &[u8], one: usize, other: usize) -> Vec<&[u8]> {
     let mut pieces = Vec::new();
     let mut rest = bytes;

@@ -1,5 +1,5 @@
-//! What must hold of any conversation under any limits. The fuzz target runs it, and so does `cargo test`, from seeds, for
-//! five seconds.
+//! Properties of content capture for any conversation and any limits. Run by the fuzz target, and from seeds for five
+//! seconds by `cargo test`.
 
 use llmobs::FinishReason;
 use llmobs::capture::ContentCapture;
@@ -18,10 +18,10 @@ use std::sync::LazyLock;
 
 static REDACTOR: LazyLock<Redactor> = LazyLock::new(Redactor::new);
 
-/// What no output may show.
+/// A secret that no output may contain.
 pub const SECRET: &str = "canary.seven@example.org";
 
-/// Everything that left, as JSON.
+/// The exported content, as JSON.
 #[derive(Debug, Default)]
 pub struct Left {
     pub input: Option<String>,
@@ -30,7 +30,7 @@ pub struct Left {
     pub tool_definitions: Option<String>,
 }
 
-/// The first bytes choose the limits and the shapes; the rest is text.
+/// Tests a conversation. The first four bytes select the limits and the shape; the other bytes are the text.
 pub fn any_bytes(data: &[u8]) {
     let Some(([part, list, span, shape], text)) = data.split_first_chunk() else { return };
     let text = String::from_utf8_lossy(text);
@@ -42,7 +42,7 @@ pub fn any_bytes(data: &[u8]) {
     any_conversation(&text, *shape, limits);
 }
 
-/// What leaves is JSON, within its limits, and without the secret.
+/// Asserts that the exported content is JSON, within its limits and without the secret.
 pub fn any_conversation(text: &str, shape: u8, limits: ContentLimits) -> Left {
     let gate = Gate::builder()
         .capture(ContentCapture::SpansAndEvents)

@@ -1,4 +1,4 @@
-//! What a GPU's library can be asked, whoever made the GPU.
+//! The interface between the sampler and the library of a GPU vendor.
 
 pub(crate) mod amd;
 pub(crate) mod auto;
@@ -16,123 +16,125 @@ pub use self::reading::DeviceProcesses;
 pub use self::reading::Reading;
 use crate::error::GpuError;
 
-/// A way to GPUs. The sampler asks it from one thread, one call at a time, and knows nothing of vendors.
+/// A source of GPU readings, independent of the vendor. The sampler calls a backend from one thread, one call at a
+/// time.
 ///
-/// A call may hang: the sampler then abandons its thread. No call may panic.
+/// If a call hangs, the sampler abandons its thread. Implementations must not panic.
 pub trait GpuBackend: Send + 'static {
-    /// Its name, for logs.
+    /// Returns the name of the backend, for logs.
     fn name(&self) -> &'static str;
 
-    /// Opens the library. Called again, with growing pauses, while it fails; never after it succeeded.
+    /// Opens the library. Called again with growing pauses until it succeeds, and never after that.
     ///
     /// # Errors
     ///
-    /// Why it could not be opened.
+    /// The reason for which the library could not be opened.
     fn open(&mut self) -> Result<(), GpuError>;
 
-    /// Every device that may be read. Their places in this list are their names in the calls below, until the list is
-    /// asked for again.
+    /// Returns all readable devices. The position of a device in this list identifies it in later calls, until the next
+    /// call of this function. Devices that cannot be opened are omitted.
     ///
     /// # Errors
     ///
-    /// When the devices could not be listed; a device that may not be opened is left out.
+    /// If the devices could not be listed.
     fn devices(&mut self) -> Result<Vec<DeviceInfo>, GpuError>;
 
-    /// Looks for a device again that was lost, by its id.
+    /// Looks for a lost device again, by its id.
     ///
     /// # Errors
     ///
-    /// While it is not back.
+    /// As long as the device is not available.
     fn find(&mut self, device: usize) -> Result<(), GpuError>;
 
-    /// Asks one thing. What the device does not have is `None` in the reading, never zero; on an error the reading is
-    /// left as it was.
+    /// Reads one group of values into `into`. Values that the device does not support become `None`, never zero. On an
+    /// error, `into` is not changed.
     ///
     /// # Errors
     ///
-    /// Why there is no answer.
+    /// The reason for which the call failed.
     fn read(&mut self, device: usize, call: DriverCall, into: &mut Reading) -> Result<(), GpuError>;
 
-    /// Somebody who waits for the errors that devices report by themselves, on a thread of its own. Asked once after
-    /// the devices. Defaults to nobody.
+    /// Returns a watcher for errors that devices report on their own. The sampler runs it on a separate thread. Called
+    /// once, after `devices`. Defaults to `None`.
     fn watch(&mut self) -> Option<Box<dyn ErrorWatcher>> {
         None
     }
 }
 
-/// Waits for errors that devices report by themselves.
+/// A watcher for errors that devices report on their own.
 pub trait ErrorWatcher: Send + 'static {
-    /// Waits for the next one, at most so long. `None` when nothing came.
+    /// Waits at most `at_most` for the next error. Returns `None` if no error was reported.
     ///
     /// # Errors
     ///
-    /// When it could not wait; it is asked again after a pause.
+    /// If waiting failed. The sampler calls again after a pause.
     fn wait(&mut self, at_most: Duration) -> Result<Option<XidEvent>, GpuError>;
 
-    /// Whether a device would be heard: who says nothing then has no errors. Defaults to every device.
+    /// Returns whether errors of this device are reported, so that silence means that there were none. Defaults to
+    /// `true`.
     fn is_watching(&self, device: usize) -> bool {
         let _ = device;
         true
     }
 }
 
-/// An error that a device reported by itself, in NVIDIA's numbering.
+/// An error reported by a device, in NVIDIA's numbering (XID).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct XidEvent {
-    /// The place of the device.
+    /// Position of the device in the list from [`GpuBackend::devices`].
     pub device: usize,
-    /// The number.
+    /// NVIDIA's XID number.
     pub code: u64,
 }
 
 impl XidEvent {
-    /// An error of a device.
+    /// Creates an event with this device and number.
     #[must_use]
     pub const fn new(device: usize, code: u64) -> Self {
         Self { device, code }
     }
 }
 
-/// Who a device is.
+/// The identity and the fixed properties of a device.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeviceInfo {
-    /// What names it for good, also in other tools: NVIDIA's UUID, AMD's unique id.
+    /// Permanent id, also used by other tools: NVIDIA's UUID, AMD's unique id.
     pub id: String,
-    /// Its name on this machine, such as `nvidia0`.
+    /// Name on this machine, such as `nvidia0`.
     pub name: String,
-    /// Who made it.
+    /// Vendor.
     pub vendor: &'static str,
-    /// What it is, such as `NVIDIA H100 80GB HBM3`.
+    /// Model, such as `NVIDIA H100 80GB HBM3`.
     pub model: Option<String>,
-    /// Its PCI address, with a domain of four digits: `0000:1b:00.0`.
+    /// PCI address, with a domain of four digits: `0000:1b:00.0`.
     pub pci: Option<String>,
-    /// Its serial number.
+    /// Serial number.
     pub serial: Option<String>,
-    /// The version of its firmware.
+    /// Firmware version.
     pub firmware: Option<String>,
-    /// The version of the driver.
+    /// Driver version.
     pub driver: Option<String>,
-    /// The id of the device that it is an instance of.
+    /// Id of the physical device, for a MIG instance.
     pub parent: Option<String>,
-    /// Its number on this machine, from zero; for an instance that of its device.
+    /// Number on this machine, from zero. For a MIG instance, the number of its physical device.
     pub index: Option<u32>,
-    /// Its number among the instances of its device, as the driver gives it.
+    /// Number of a MIG instance within its physical device, as assigned by the driver.
     pub instance: Option<u32>,
-    /// Bytes a second that its memory can move at most, by its bus and clock.
+    /// Peak memory bandwidth in bytes per second, from bus width and clock.
     pub peak_bytes_per_second: Option<u64>,
-    /// Dense 16-bit floating-point operations a second that it can do at most.
+    /// Peak of dense 16-bit floating-point operations per second.
     pub peak_flops: Option<u64>,
 }
 
-/// One question to a device.
+/// A call to the driver, which reads one group of values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DriverCall {
     /// The energy counter.
     Energy,
-    /// Activity by two samples of the hardware's counters.
+    /// Activity ratios, from two samples of the hardware counters.
     Activity,
     /// Clocks.
     Clocks,
@@ -142,34 +144,36 @@ pub enum DriverCall {
     Power,
     /// Temperatures.
     Temperature,
-    /// Why clocks are held down.
+    /// The reasons for which clocks are reduced.
     ThrottleReasons,
-    /// How busy it is.
+    /// Utilization ratios.
     Utilization,
     /// Video engines.
     VideoEngines,
     /// Memory errors.
     Ecc,
-    /// Bytes over the bus.
+    /// Bytes over PCIe.
     PcieIo,
-    /// Bytes over the links between GPUs.
+    /// Bytes over the links between GPUs (NVLink).
     NvlinkIo,
     /// The power limit.
     PowerLimit,
-    /// Who uses it: takes milliseconds, and is asked only where it was wished for.
+    /// The processes that use the device. Takes milliseconds; made only if [`SamplerBuilder::processes`] is on.
+    ///
+    /// [`SamplerBuilder::processes`]: crate::SamplerBuilder::processes
     Processes,
-    /// Repeated transfers on the bus.
+    /// PCIe replays, which are repeated transfers.
     PcieReplays,
-    /// Rows of memory that were replaced, and whether a reset is asked for.
+    /// Remapped memory rows, and whether a reset is required.
     RemappedRows,
-    /// Temperatures at which clocks are held down.
+    /// Temperatures at which clocks are reduced.
     TemperatureLimit,
-    /// How long clocks were held down.
+    /// The time for which clocks were reduced.
     ThrottleTime,
 }
 
 impl DriverCall {
-    /// Every question.
+    /// All calls.
     pub const ALL: [Self; 18] = [
         Self::Energy,
         Self::Activity,
@@ -191,7 +195,7 @@ impl DriverCall {
         Self::ThrottleTime,
     ];
 
-    /// How often it is asked.
+    /// Returns how often the call is made.
     #[must_use]
     pub const fn tier(self) -> Cadence {
         match self {
@@ -207,7 +211,7 @@ impl DriverCall {
         }
     }
 
-    /// Its name, also the value of `llmobs.gpu.call`.
+    /// Returns the name, which is also the value of `llmobs.gpu.call`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -237,15 +241,15 @@ impl DriverCall {
     }
 }
 
-/// How often a question is asked.
+/// The cadence of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(clippy::exhaustive_enums, reason = "three cadences, by design")]
 pub enum Cadence {
-    /// Many times a second while a few requests run.
+    /// Several times a second while operations run.
     Fast,
-    /// Every second.
+    /// Once a second by default.
     Normal,
-    /// Twice a minute.
+    /// Every 30 seconds by default.
     Slow,
 }
 

@@ -1,28 +1,28 @@
-//! Which GPUs, as one says it on a command line.
+//! The choice of the GPU library as a command-line value.
 
 use std::error::Error;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// Where GPUs are looked for: `auto`, `off`, or `nvml:PATH` with the file of NVIDIA's library.
+/// The choice of the GPU library: `auto`, `off`, or `nvml:PATH` with the path of NVIDIA's library.
 ///
 /// ```
-/// use llmobs_gpu::BackendChoice;
+/// use llmobs_gpu::Choice;
 ///
-/// assert_eq!("nvml:/opt/libnvidia-ml.so.1".parse(), Ok(BackendChoice::Nvml("/opt/libnvidia-ml.so.1".into())));
-/// assert_eq!("auto".parse(), Ok(BackendChoice::Auto));
-/// assert!("cuda".parse::<BackendChoice>().is_err());
+/// assert_eq!("nvml:/opt/libnvidia-ml.so.1".parse(), Ok(Choice::Nvml("/opt/libnvidia-ml.so.1".into())));
+/// assert_eq!("auto".parse(), Ok(Choice::Auto));
+/// assert!("cuda".parse::<Choice>().is_err());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum BackendChoice {
-    /// Whatever this machine has.
+    /// The library that this machine has.
     #[default]
     Auto,
-    /// Nowhere: nothing is sampled.
+    /// No library: nothing is sampled.
     Off,
-    /// In this file. Without feature `nvml` nothing is sampled.
+    /// NVIDIA's library at this path. Without the feature `nvml`, nothing is sampled.
     Nvml(PathBuf),
 }
 
@@ -39,7 +39,7 @@ impl FromStr for BackendChoice {
     }
 }
 
-/// It is none of the choices.
+/// The error for a text that is not a choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ParseBackendChoiceError;

@@ -1,4 +1,4 @@
-//! Whose energy it was. Pure arithmetic on whole microjoules and moments: nothing here reads a clock or a device.
+//! Attribution of energy to operations. Pure arithmetic on whole microjoules and moments, without a clock or a device.
 
 mod accounts;
 mod ledger;
@@ -15,18 +15,18 @@ pub(crate) use self::ledger::Totals;
 pub(crate) use self::meter::EnergyMeter;
 pub(crate) use self::meter::MeterUpdate;
 
-/// Where a figure of energy comes from.
+/// The source of energy values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EnergySource {
     /// The device's energy counter.
     Counter,
-    /// Its power, summed over time.
+    /// The device's power, integrated over time.
     PowerIntegral,
 }
 
 impl EnergySource {
-    /// Its name, as in the log event.
+    /// Returns the name in the log event.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -36,16 +36,16 @@ impl EnergySource {
     }
 }
 
-/// How energy is shared between operations that run at the same time.
+/// The method of dividing energy between operations that run at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EnergyMethod {
-    /// Equally, by the time that they ran together.
+    /// Equal parts for the time in which operations run together.
     Time,
 }
 
 impl EnergyMethod {
-    /// Its name, as in the log event.
+    /// Returns the name in the log event.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,46 +1,46 @@
-//! What can go wrong between a sampler and a GPU, in words of our own: libraries number their errors, and renumber them.
+//! The errors of GPU libraries, mapped from the numbers that each library uses.
 
 use std::error::Error;
 use std::fmt;
 
-/// Why a GPU, or its library, gave no answer.
+/// The reason for which a GPU or its library returned no value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum GpuError {
-    /// The library is not on this machine.
+    /// The library is not installed.
     LibraryNotFound,
     /// The driver is not loaded.
     DriverNotLoaded,
-    /// The library and the driver are of different versions: the driver was upgraded under a running process.
+    /// The versions of library and driver differ, since the driver was upgraded while the process ran.
     DriverLibraryMismatch,
-    /// The device does not have what was asked, or the library does not know how to ask.
+    /// The device or the library does not support the value.
     NotSupported,
-    /// This process may not ask.
+    /// This process lacks the permission.
     NoPermission,
-    /// There is nothing of that name.
+    /// No object with this name exists.
     NotFound,
-    /// There is no value yet.
+    /// No value is available yet.
     NoData,
     /// The device fell off the bus.
     Lost,
-    /// The device answers nothing before it is reset.
+    /// The device responds only after a reset.
     ResetRequired,
-    /// The call took longer than it may, by the library's own word.
+    /// The library reports a timeout.
     Timeout,
-    /// The process forked after the library was opened, which no library survives.
+    /// The process forked after the library was opened, which makes the library unusable.
     Forked,
-    /// Anything else, by the library's number.
+    /// Any other error, with the library's number.
     Other(u32),
 }
 
-/// What an error means for whoever asked.
+/// The consequence of an error for later calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ErrorClass {
-    /// It will never be there: not asked again.
+    /// The value is never available, so the call is not repeated.
     Permanent,
-    /// The whole device is gone for now.
+    /// The device is lost for now.
     DeviceLost,
-    /// It may be there next time.
+    /// The call is repeated later.
     Transient,
 }
 
@@ -53,7 +53,7 @@ impl GpuError {
         }
     }
 
-    /// A word for logs.
+    /// Returns a short name for logs.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

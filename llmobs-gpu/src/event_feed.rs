@@ -1,4 +1,4 @@
-//! What the threads of operations say, kept until the sampler has time for it.
+//! A feed of events from the threads of operations to the sampler.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -15,7 +15,7 @@ use llmobs::companion::OperationRef;
 
 use crate::thread_control::ThreadControl;
 
-/// What happened to an operation.
+/// An event of an operation.
 #[derive(Debug)]
 pub(crate) enum OperationEvent {
     Started(OperationRef),
@@ -23,39 +23,40 @@ pub(crate) enum OperationEvent {
     Ended(u64),
 }
 
-/// What happened, and when, in nanoseconds.
+/// The moment of an event in nanoseconds, and the event.
 pub(crate) type TimedOperationEvent = (u64, OperationEvent);
 
-/// Takes a word under a short lock, or drops it: nobody waits for the sampler, which may hang.
+/// A bounded feed of operation events. Adding an event takes a short lock, and a full feed drops the event, so
+/// operations never wait for the sampler, which may hang.
 #[derive(Debug, Default)]
 pub(crate) struct EventFeed {
     events: Mutex<Vec<TimedOperationEvent>>,
-    /// Words were dropped since the last look.
+    /// Set if events were dropped since the last call of `drain`.
     lost: AtomicBool,
     closed: AtomicBool,
-    /// The sampler sleeps long, and wants to know when somebody may run.
+    /// Set if the sampler sleeps long and must be woken when an operation may run.
     dozes: AtomicBool,
     pub(crate) signal: ThreadControl,
-    /// Watts of an operation that runs now: the bits of a double, zero while nothing is known.
+    /// Power attributed to one running operation in watts, as the bits of an `f64`. Zero while unknown.
     watts: AtomicU64,
 }
 
-/// The most words that wait: a minute of a thousand operations a second, ten megabytes.
+/// The maximum number of waiting events: a minute of a thousand operations per second, about ten megabytes.
 const WAITING: usize = 131_072;
 
 impl EventFeed {
-    /// Everything said since the last look, and whether something was dropped.
+    /// Returns all events since the last call, and whether events were dropped.
     pub(crate) fn drain(&self) -> (Vec<TimedOperationEvent>, bool) {
         let mut said = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = std::mem::take(&mut *said);
         (taken, self.lost.swap(false, Ordering::Relaxed))
     }
 
-    /// The sampler is about to sleep long, or is not. Gives whether it may: not while there are words that nobody woke
-    /// it for, since it was still awake.
+    /// Sets whether the sampler is about to sleep long. Returns whether it may sleep: not while there are events that
+    /// did not wake the sampler because it was awake.
     pub(crate) fn doze(&self, dozes: bool) -> bool {
         self.dozes.store(dozes, Ordering::Relaxed);
-        // Under the lock, who speaks later sees that the sampler dozes.
+        // Under the lock, so threads that add events later see that the sampler sleeps.
         !dozes || self.events.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
@@ -90,7 +91,7 @@ impl EventFeed {
 
 impl Companion for EventFeed {
     fn started(&self, operation: OperationRef, at: Moment) {
-        // Only who runs a model runs it on these devices.
+        // Only an operation of an inference server runs its model on these devices.
         if operation.role() != Role::Server {
             return;
         }
@@ -100,7 +101,7 @@ impl Companion for EventFeed {
 
     fn marked(&self, id: u64, mark: Mark, at: Moment) {
         self.push(at, OperationEvent::Marked(id, mark));
-        // One that waited may run now; one that begins to wait has been heard of, and is not worth a look.
+        // A waiting operation may now run. An operation that starts to wait needs no reading.
         if mark != Mark::Enqueued {
             self.rouse();
         }

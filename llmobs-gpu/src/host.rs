@@ -1,9 +1,10 @@
-//! The name of this machine.
+//! The name of this host.
 
 use std::env;
 use std::fs;
 
-/// The node's, where an orchestrator says it, else the kernel's: what NVIDIA's exporter takes too.
+/// Returns the node's name from the orchestrator (`NODE_NAME`), otherwise the kernel's host name. NVIDIA's exporter
+/// uses the same order.
 pub(crate) fn name() -> Option<String> {
     let said = |variable| env::var(variable).ok().filter(|name| !name.is_empty());
     let kernel = || fs::read_to_string("/proc/sys/kernel/hostname").ok();

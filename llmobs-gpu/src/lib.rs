@@ -1,24 +1,24 @@
-//! What the GPU did, and which request it did it for.
+//! GPU metrics, and the GPU energy of each operation.
 //!
-//! A [`Sampler`] asks the GPUs of this machine on a thread of its own, follows the operations of an
-//! [`Observer`](llmobs::Observer) and gives both the rows of group
-//! [`Gpu`](llmobs::catalog::Group::Gpu): utilization, memory, power, temperature, errors, and the energy of each
-//! operation. Requests, idleness and what is nobody's add up to what was measured.
+//! A [`Sampler`] reads the GPUs of this machine on a dedicated thread and follows the operations of an
+//! [`Observer`](llmobs::Observer). The sampler records the rows of group [`Gpu`](llmobs::catalog::Group::Gpu):
+//! utilization, memory, power, temperature, errors, and the energy of each operation. The energy of operations, idle
+//! energy and unattributed energy add up to the measured energy.
 //!
 //! ```
-//! use llmobs_gpu::{AmdBackend, SamplerState, Sampler};
+//! use llmobs_gpu::{AmdBackend, CollectorState, Sampler};
 //!
 //! let observer = llmobs::Observer::builder().model("llama-8b").build()?;
 //! // Without `backend`, it finds NVIDIA's library or AMD's driver.
 //! let sampler = Sampler::builder().backend(AmdBackend::at("/nowhere")).start(&observer)?;
-//! assert_eq!(sampler.state(), SamplerState::NoDriver, "a machine without GPUs is served all the same");
+//! assert_eq!(sampler.state(), CollectorState::NoDriver, "a machine without GPUs is served all the same");
 //! assert!(sampler.stop());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A reading that a device does not have is absent, never zero. An operation's end never waits for its energy, which is
-//! known only when the device's counter next changes: the metric and a log event of its own, `llm_request_energy`,
-//! follow then.
+//! A reading that a device does not support is absent, never zero. The end of an operation does not wait for its
+//! energy, which is known only when the device's counter next changes. The metric and a separate log event,
+//! `llm_request_energy`, are recorded then.
 //!
 //! # Features
 //!
@@ -28,7 +28,7 @@
 //!
 //! # Panics
 //!
-//! Nothing here panics.
+//! No function of this crate panics.
 
 mod backend;
 mod backend_choice;

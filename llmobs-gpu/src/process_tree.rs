@@ -1,22 +1,22 @@
-//! Which processes are ours: this one, and those that it started. Of a process nothing is read but its parent's number,
-//! and whether it holds the driver's file.
+//! The processes of this application: this process and its descendants. Of other processes, only the parent's id and
+//! the use of the driver's device file are read.
 
 use std::fs;
 use std::path::PathBuf;
 use std::process;
 
-/// Looks at the processes of this machine.
+/// A reader of the process tree in `/proc`.
 #[derive(Debug, Clone)]
 pub(crate) struct ProcessTree {
     proc: PathBuf,
     me: u32,
 }
 
-/// The namespace of processes that a machine begins with. A driver counts processes in it, unless it is new enough to
-/// count in that of whoever asks.
+/// The initial PID namespace. A driver reports process ids of this namespace, unless it is new enough to report ids of
+/// the caller's namespace.
 const FIRST: &str = "pid:[4026531836]";
 
-/// The most generations: a number may be given anew while one looks.
+/// The maximum number of ancestors, since process ids may be reused during the search.
 const DEPTH: usize = 32;
 
 impl Default for ProcessTree {
@@ -26,13 +26,13 @@ impl Default for ProcessTree {
 }
 
 impl ProcessTree {
-    /// In another tree of files, as another process.
+    /// Creates a reader for another directory and process.
     #[cfg(test)]
     pub(crate) fn at(proc: impl Into<PathBuf>, me: u32) -> Self {
         Self { proc: proc.into(), me }
     }
 
-    /// Whether the numbers of a driver are those of this process's namespace for certain.
+    /// Returns whether the driver's process ids are certainly those of this process's namespace.
     pub(crate) fn counts_as_the_driver(&self) -> bool {
         fs::read_link(self.proc.join("self/ns/pid")).is_ok_and(|namespace| namespace.as_os_str() == FIRST)
     }
@@ -51,7 +51,8 @@ impl ProcessTree {
         false
     }
 
-    /// Whether a process holds the file by which programs compute on a GPU. One that only asks the driver does not.
+    /// Returns whether a process holds the device file that CUDA programs use for computation. Programs that only query
+    /// the driver do not hold it.
     pub(crate) fn computes(&self, process: u32) -> bool {
         let files = fs::read_dir(self.proc.join(process.to_string()).join("fd"));
         files
@@ -63,7 +64,7 @@ impl ProcessTree {
 
     fn parent(&self, process: u32) -> Option<u32> {
         let stat = fs::read_to_string(self.proc.join(process.to_string()).join("stat")).ok()?;
-        // The name before may hold anything, brackets too.
+        // The process name before the bracket may contain any character, including brackets.
         let (_, rest) = stat.rsplit_once(')')?;
         rest.split_ascii_whitespace().nth(1)?.parse().ok()
     }
@@ -80,7 +81,7 @@ mod tests {
         assert!(kin.is_ours(process::id()));
         assert!(!kin.is_ours(0) && !kin.is_ours(u32::MAX));
         if cfg!(target_os = "linux") {
-            // It waits for the end of its input, which comes when its handle is dropped.
+            // `cat` runs until its input ends, which happens when the handle is dropped.
             let mut child = Command::new("cat").stdin(process::Stdio::piped()).spawn().unwrap();
             assert!(kin.is_ours(child.id()));
             drop(child.stdin.take());

@@ -1,4 +1,4 @@
-//! What a sampler tells in Rust: of its devices, and of each operation's energy.
+//! The reports of a sampler as Rust types: its devices, and the energy of each operation.
 
 use std::time::Duration;
 
@@ -7,28 +7,28 @@ use crate::backend::Reading;
 use crate::energy::EnergyMethod;
 use crate::energy::EnergySource;
 
-/// What the sampler is doing.
+/// The state of the sampler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum SamplerState {
-    /// Every device answers.
+    /// Every device can be read.
     Ok,
-    /// A device is lost, or a question that was answered before is not.
+    /// A device is lost, or a call that succeeded before fails.
     Degraded,
-    /// The library does not open.
+    /// The library cannot be opened.
     #[default]
     NoDriver,
     /// There is no device to sample.
     NoDevice,
-    /// A call has not come back.
+    /// A call has not returned.
     Hung,
 }
 
 impl SamplerState {
-    /// Every state.
+    /// All states.
     pub const ALL: [Self; 5] = [Self::Ok, Self::Degraded, Self::NoDriver, Self::NoDevice, Self::Hung];
 
-    /// Its name, also the value of `llmobs.collector.state`.
+    /// Returns the name, which is also the value of `llmobs.collector.state`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -41,26 +41,26 @@ impl SamplerState {
     }
 }
 
-/// What a device is good for.
+/// The health of a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum DeviceState {
     /// Healthy.
     #[default]
     Ok,
-    /// Held down by heat, or with a warning.
+    /// Clocks are reduced by heat, or the device reported a warning.
     Degraded,
-    /// Lost, or not to be used before a reset.
+    /// Lost, or unusable before a reset.
     Failed,
-    /// Likely to fail: its memory has no spare rows left.
+    /// Likely to fail: a memory row could not be remapped.
     PredictedFailure,
 }
 
 impl DeviceState {
-    /// Every state.
+    /// All states.
     pub const ALL: [Self; 4] = [Self::Ok, Self::Degraded, Self::Failed, Self::PredictedFailure];
 
-    /// Its name, also the value of `hw.state`.
+    /// Returns the name, which is also the value of `hw.state`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -72,75 +72,77 @@ impl DeviceState {
     }
 }
 
-/// A device as it was when somebody looked.
+/// A snapshot of a device.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DeviceReport {
-    /// Who it is.
+    /// Identity of the device.
     pub info: DeviceInfo,
-    /// What it said last.
+    /// Last reading.
     pub reading: Reading,
-    /// What it is good for.
+    /// Health of the device.
     pub state: DeviceState,
-    /// Where its energy comes from; `None` while there is none.
+    /// Source of the energy values. `None` before the first energy value.
     pub source: Option<EnergySource>,
-    /// The time from one change of its energy counter to the next: a mean of what was seen while the counter was read
-    /// most often. No less than the time between two readings, so it says little before an operation ran.
+    /// Mean time between two changes of the energy counter, measured while the counter was read most often. Not shorter
+    /// than the time between two readings, so the value is coarse before the first operation has run.
     pub counter_period: Option<Duration>,
     /// Joules measured since the sampler started.
     pub measured: f64,
-    /// Joules of operations.
+    /// Joules attributed to operations.
     pub request: f64,
-    /// Joules of idleness.
+    /// Joules of idle time.
     pub idle: f64,
-    /// Joules that are nobody's.
+    /// Joules that are not attributed.
     pub unattributed: f64,
-    /// When its memory will be full if it goes on to fill as it does now; `None` while it does not.
+    /// Time until the memory is full at the current rate of growth. `None` if usage does not grow.
     pub memory_full_in: Option<Duration>,
 }
 
-/// What an operation used.
+/// The energy of one operation.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OperationEnergy {
     /// `gen_ai.operation.name`.
     pub operation: String,
-    /// `gen_ai.request.model`, bounded as in the labels.
+    /// `gen_ai.request.model`, bounded as in the metric labels.
     pub model: String,
-    /// The trace that it belongs to, in hexadecimal digits.
+    /// Trace id in hexadecimal digits.
     pub trace_id: Option<String>,
-    /// Its span, in hexadecimal digits.
+    /// Span id in hexadecimal digits.
     pub span_id: Option<String>,
-    /// Its energy.
+    /// Energy in joules.
     pub joules: f64,
-    /// Seconds of GPUs, shared as the energy is.
+    /// GPU time in seconds, divided between operations in the same way as energy.
     pub gpu_seconds: f64,
-    /// What that costs, where prices were given.
+    /// Cost in US dollars, if prices are configured.
     pub cost_usd: Option<f64>,
-    /// Its output tokens.
+    /// Number of output tokens.
     pub output_tokens: u64,
-    /// Seconds of its run in which heat or the hardware held a GPU's clocks down.
+    /// Seconds of the operation for which heat or the hardware reduced a GPU's clocks.
     pub throttled_seconds: f64,
-    /// How energy was shared.
+    /// Method of attribution.
     pub method: EnergyMethod,
-    /// Where the figure comes from.
+    /// Source of the energy values.
     pub source: EnergySource,
-    /// Whether all of it was measured. If not, some intervals are missing: the figure is too low.
+    /// Set if all intervals were measured. Otherwise intervals are missing, and the energy is too low.
     pub complete: bool,
-    /// Whether others used a device of it while it ran: its part is then our part of the work, and what could not be
-    /// told is nobody's. Known where processes are asked for.
+    /// Set if another application used one of the devices during the operation. The operation's energy is then limited
+    /// to this application's part of the work; energy without a known owner is unattributed. Known only if processes
+    /// are read.
     pub shared: bool,
 }
 
 impl OperationEnergy {
-    /// Joules of an output token; `None` without one.
+    /// Returns the joules per output token, or `None` without output tokens.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "exact below 2^53 tokens")]
     pub fn joules_per_token(&self) -> Option<f64> {
         (self.output_tokens > 0).then(|| self.joules / self.output_tokens as f64)
     }
 
-    /// Writes `llm_request_energy`, a log event of its own: energy is known only after the operation's end.
+    /// Emits the log event `llm_request_energy`. A separate event, since the energy is known only after the operation's
+    /// end.
     pub(crate) fn write(&self) {
         tracing::event!(
             name: "llm_request_energy",

@@ -1,7 +1,7 @@
-//! What a GPU can do at most, and what share of it a model's arithmetic says was used. Estimates, and named so.
+//! Peak performance of GPUs, and estimates of the utilization that follows from a model's size.
 
-/// Dense 16-bit floating-point operations a second of data-centre GPUs, by what their names hold. Not the figure with
-/// sparsity, which is twice as high.
+/// Returns the peak of dense 16-bit floating-point operations per second for a data-center GPU, by its model name. The
+/// value with sparsity would be twice as high.
 #[cfg(any(feature = "nvml", test))]
 pub(crate) fn peak_flops(name: &str) -> Option<u64> {
     let known = [
@@ -21,7 +21,7 @@ pub(crate) fn peak_flops(name: &str) -> Option<u64> {
         ("T4", 65),
         ("V100", 125),
     ];
-    // `A10` must not answer for an `A1000`.
+    // Match whole words: `A10` must not match `A1000`.
     let holds = |part: &str| {
         name.match_indices(part).any(|(at, part)| {
             let before = name[..at].chars().next_back();
@@ -33,7 +33,7 @@ pub(crate) fn peak_flops(name: &str) -> Option<u64> {
     known.iter().find(|(part, _)| holds(part)).map(|(_, tera)| tera * 1_000_000_000_000)
 }
 
-/// The size of a model, as its makers give it.
+/// The size of a model, as published by its makers.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModelSize {
@@ -45,7 +45,8 @@ pub struct ModelSize {
 }
 
 impl ModelSize {
-    /// A model and how many of its parameters work on a token: all of them, or those of the experts in use.
+    /// Creates the size of a model. `active_parameters` is the number of parameters used for one token: all parameters,
+    /// or those of the active experts.
     #[must_use]
     pub fn new(model: impl Into<String>, active_parameters: f64) -> Self {
         Self {
@@ -57,21 +58,21 @@ impl ModelSize {
         }
     }
 
-    /// The engine that runs it, as in `llmobs.engine.id`. Defaults to `0`.
+    /// Sets the engine that runs the model, as in `llmobs.engine.id`. Defaults to `0`.
     #[must_use]
     pub fn engine(mut self, id: impl Into<String>) -> Self {
         self.engine = id.into();
         self
     }
 
-    /// Bytes of a parameter. Defaults to 2.
+    /// Sets the bytes per parameter. Defaults to 2.
     #[must_use]
     pub const fn bytes_per_parameter(mut self, bytes: f64) -> Self {
         self.bytes_per_parameter = bytes;
         self
     }
 
-    /// Bytes that the cache of keys and values takes for one token. Defaults to none.
+    /// Sets the bytes of the KV cache per token. Defaults to 0.
     #[must_use]
     pub const fn cache_bytes_per_token(mut self, bytes: f64) -> Self {
         self.cache_bytes_per_token = bytes;
@@ -79,25 +80,25 @@ impl ModelSize {
     }
 }
 
-/// What a model did in a window of time.
+/// The work of a model in a time window.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct ModelWork {
-    /// Length of the window.
+    /// Length of the window in seconds.
     pub(crate) seconds: f64,
-    /// Prompt tokens and output tokens processed.
+    /// Number of prompt tokens and output tokens processed.
     pub(crate) tokens: f64,
-    /// Times that the weights were read.
+    /// Number of times that the weights were read.
     pub(crate) steps: f64,
-    /// Tokens of context that lay in the cache, summed over the steps.
+    /// Number of context tokens in the cache, summed over the steps.
     pub(crate) context: f64,
 }
 
-/// Model FLOPs utilization: two operations for each parameter and token.
+/// Returns the model FLOPs utilization (MFU): two operations per parameter and token.
 pub(crate) fn flops_utilization(size: &ModelSize, work: &ModelWork, peak: f64) -> Option<f64> {
     ratio(2.0 * size.active_parameters * work.tokens, work.seconds, peak)
 }
 
-/// Model bandwidth utilization: the weights once a step, and the cache.
+/// Returns the model bandwidth utilization (MBU): the weights once per step, and the KV cache.
 pub(crate) fn bandwidth_utilization(size: &ModelSize, work: &ModelWork, peak: f64) -> Option<f64> {
     let weights = size.active_parameters * size.bytes_per_parameter * work.steps;
     ratio(weights + size.cache_bytes_per_token * work.context, work.seconds, peak)

@@ -1,4 +1,4 @@
-//! The sampler: one thread that asks the devices, and one that waits for what they report by themselves.
+//! The sampler: a thread that reads the devices, and a thread that waits for errors reported by devices.
 
 mod builder;
 mod discovery;
@@ -28,7 +28,7 @@ use crate::event_feed::EventFeed;
 use crate::report::DeviceReport;
 use crate::report::SamplerState;
 
-/// Samples the GPUs of this machine for as long as it is kept.
+/// A running sampler of this machine's GPUs. Sampling ends when this value is dropped.
 ///
 /// ```no_run
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -42,7 +42,7 @@ use crate::report::SamplerState;
 #[derive(Debug)]
 #[must_use = "sampling ends when it is dropped"]
 pub struct Sampler {
-    /// None for an observer that observes nothing.
+    /// `None` for a disabled observer or a sampler that is off.
     parts: Option<ActiveSampler>,
 }
 
@@ -53,25 +53,25 @@ struct ActiveSampler {
     observer: Observer,
 }
 
-/// The longest that a stop waits for a call that may hang.
+/// The longest time that a stop waits for a hanging call.
 const STOP: Duration = Duration::from_millis(500);
 
-/// Threads that hung when they were told to stop.
+/// Number of threads that did not end within the limit of a stop.
 static ABANDONED_THREADS: AtomicU64 = AtomicU64::new(0);
 
 impl Sampler {
-    /// Settings of a sampler.
+    /// Returns a builder of a sampler.
     pub fn builder() -> SamplerBuilder {
         SamplerBuilder::new()
     }
 
-    /// What the sampler is doing.
+    /// Returns the state of the sampler.
     #[must_use]
     pub fn state(&self) -> SamplerState {
         self.parts.as_ref().map_or(SamplerState::NoDriver, |parts| parts.board.collector())
     }
 
-    /// The devices as they are now.
+    /// Returns the devices with their last readings.
     #[must_use]
     pub fn devices(&self) -> Vec<DeviceReport> {
         let report =
@@ -79,15 +79,15 @@ impl Sampler {
         self.parts.as_ref().map_or_else(Vec::new, report)
     }
 
-    /// Stops within half a second, also while a call hangs: its thread is then left behind, counted as
-    /// `gpu_thread_abandoned` in `llmobs.self.anomalies`, and does nothing more when the call comes back. Tells
-    /// whether every thread ended.
+    /// Stops the sampler within half a second, even if a call hangs. A hanging thread is abandoned and counted as
+    /// `gpu_thread_abandoned` in `llmobs.self.anomalies`; it ends without effect when the call returns. Returns whether
+    /// all threads ended.
     #[expect(clippy::must_use_candidate, reason = "most callers only want it to stop")]
     pub fn stop(mut self) -> bool {
         self.end()
     }
 
-    /// How many threads of this process were ever left behind.
+    /// Returns the number of threads that this process has abandoned.
     #[must_use]
     pub fn abandoned_threads() -> u64 {
         ABANDONED_THREADS.load(Ordering::Relaxed)

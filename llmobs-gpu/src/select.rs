@@ -1,8 +1,11 @@
-//! Which devices are sampled: those that were named, else those that the process may compute on, else all.
+//! Selection of the sampled devices: the configured ones, otherwise those visible to CUDA, otherwise all.
 
 use crate::backend::DeviceInfo;
 
-/// How a device is named: by its id, the beginning of its id, its PCI address, or its place in PCI order.
+/// Returns whether a name refers to a device: by its id, a prefix of its id, its PCI address, or its position in PCI
+/// order.
+///
+/// `GPU-1234`, `00000000:1B:00.0` and `0` are valid names. A prefix without `GPU-` or `MIG-` needs 8 characters.
 pub(crate) fn matches_name(info: &DeviceInfo, place: usize, name: &str) -> bool {
     let name = name.trim();
     let kind = ["gpu-", "mig-"].iter().any(|kind| begins(name, kind) && name.len() > kind.len());
@@ -11,8 +14,8 @@ pub(crate) fn matches_name(info: &DeviceInfo, place: usize, name: &str) -> bool 
     by_id || by_pci || name.parse() == Ok(place)
 }
 
-/// `MIG-GPU-`, the id of the GPU, the number of the instance in it, and that of a part of the instance: how drivers
-/// before 470 name instances.
+/// Returns whether a name refers to a MIG instance in the form of drivers before 470: `MIG-GPU-`, the id of the GPU,
+/// the number of the GPU instance, and that of the compute instance.
 fn matches_legacy_mig_name(info: &DeviceInfo, name: &str) -> bool {
     let mut parts = name.get(4..).filter(|_| begins(name, "mig-gpu-")).into_iter().flat_map(|name| name.split('/'));
     let whole = parts.next().is_some_and(|whole| info.parent.as_ref().is_some_and(|id| id.eq_ignore_ascii_case(whole)));
@@ -23,11 +26,11 @@ fn begins(text: &str, with: &str) -> bool {
     text.get(..with.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(with))
 }
 
-/// The devices to sample, as places in `all`. `visible` is `CUDA_VISIBLE_DEVICES`, where it is set.
+/// Returns the sampled devices as positions in `all`. `visible` is the value of `CUDA_VISIBLE_DEVICES`, if set.
 ///
-/// The numbers in it are CUDA's: by speed, unless `CUDA_DEVICE_ORDER` says PCI. They are taken as places in PCI order
-/// where `numbers_are_pci` or where all devices are of one model, for then both orders are the same; else they cannot
-/// be told, and every device is sampled.
+/// Numbers in `CUDA_VISIBLE_DEVICES` count devices by speed, unless `CUDA_DEVICE_ORDER` is `PCI_BUS_ID`. The numbers
+/// are taken as positions in PCI order if `numbers_are_pci` is set, or if all devices are of one model, where both
+/// orders are equal. Otherwise the numbers are ambiguous, and every device is sampled.
 pub(crate) fn select(all: &[DeviceInfo], named: &[String], visible: Option<&str>, numbers_are_pci: bool) -> Vec<usize> {
     let every: Vec<usize> = (0..all.len()).collect();
     let wholes: Vec<usize> = every.iter().copied().filter(|place| all[*place].parent.is_none()).collect();
@@ -37,7 +40,7 @@ pub(crate) fn select(all: &[DeviceInfo], named: &[String], visible: Option<&str>
     let find = |name: &str| {
         let mut named = every.iter().copied().filter(|device| matches_name(&all[*device], place_of(*device), name));
         let whole = every.iter().copied().find(|device| all[*device].id.eq_ignore_ascii_case(name.trim()));
-        // A beginning that two ids have names neither.
+        // A prefix of two ids is ambiguous and matches neither.
         whole.or_else(|| named.next().filter(|_| named.next().is_none()))
     };
     if !named.is_empty() {
@@ -54,10 +57,10 @@ pub(crate) fn select(all: &[DeviceInfo], named: &[String], visible: Option<&str>
         if is_number && !numbers_are_pci && !alike {
             return every;
         }
-        // CUDA stops at the first name that it does not know.
+        // CUDA stops at the first unknown name.
         let Some(device) = find(name) else { break };
         chosen.push(device);
-        // The parts of a visible device are visible; the whole of a visible part has its energy.
+        // The instances of a visible device are visible. The parent of a visible instance is included for its energy.
         let family = every.iter().copied().filter(|other| {
             all[*other].parent.as_ref() == Some(&all[device].id) || all[device].parent.as_ref() == Some(&all[*other].id)
         });
@@ -68,7 +71,7 @@ pub(crate) fn select(all: &[DeviceInfo], named: &[String], visible: Option<&str>
     chosen
 }
 
-/// A PCI address with a domain of four digits and small letters, however the library wrote it.
+/// Returns a PCI address in lowercase with a domain of four digits: `00000000:1B:00.0` becomes `0000:1b:00.0`.
 pub(crate) fn normal_pci(address: &str) -> String {
     let address = address.trim().to_ascii_lowercase();
     let parts: Vec<&str> = address.split(':').collect();

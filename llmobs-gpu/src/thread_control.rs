@@ -1,4 +1,4 @@
-//! How a thread is woken, told to stop and waited for.
+//! Waking, stopping and joining of threads.
 
 use std::sync::Condvar;
 use std::sync::Mutex;
@@ -16,7 +16,7 @@ pub(crate) struct ThreadControl {
 struct State {
     woken: bool,
     stopping: bool,
-    /// Threads that have not ended.
+    /// Number of threads that have not ended.
     threads: usize,
 }
 
@@ -26,7 +26,7 @@ impl ThreadControl {
         self.changed.notify_all();
     }
 
-    /// Sleeps until somebody wakes it, at most so long. Tells whether to go on.
+    /// Sleeps until woken, at most `at_most`. Returns whether to continue.
     pub(crate) fn sleep(&self, at_most: Duration) -> bool {
         let waits = |state: &mut State| !state.woken && !state.stopping;
         let (mut state, _) =
@@ -35,7 +35,7 @@ impl ThreadControl {
         !state.stopping
     }
 
-    /// Waits so long, unless it is told to stop. Tells whether to go on.
+    /// Sleeps for this time, unless stopped. Returns whether to continue.
     pub(crate) fn pause(&self, time: Duration) -> bool {
         let waits = |state: &mut State| !state.stopping;
         let (state, _) =
@@ -56,7 +56,7 @@ impl ThreadControl {
         self.changed.notify_all();
     }
 
-    /// Tells every thread to stop and waits for them, at most so long. Gives how many did not.
+    /// Stops all threads and waits at most `at_most` for their end. Returns the number of threads that have not ended.
     pub(crate) fn stop(&self, at_most: Duration) -> usize {
         self.lock().stopping = true;
         self.changed.notify_all();

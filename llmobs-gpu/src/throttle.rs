@@ -1,6 +1,6 @@
-//! Why clocks are held down, by class: NVIDIA's bits differ by driver, and most of them are no fault.
+//! The reasons for which clocks are reduced, in classes: NVIDIA's bits depend on the driver, and most are not faults.
 
-/// Why a device's clocks are held down; several reasons may hold at once.
+/// The set of reasons for which a device's clocks are reduced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ThrottleReasons {
@@ -11,26 +11,26 @@ pub struct ThrottleReasons {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ThrottleReason {
-    /// Nothing runs.
+    /// No work runs.
     Idle,
-    /// The power limit. Normal on a busy data-centre GPU.
+    /// The power limit. Normal on a busy data-center GPU.
     PowerCap,
     /// Heat.
     Thermal,
-    /// The hardware protects itself: heat or power beyond what software handles.
+    /// Protection by the hardware: heat or power beyond the control of software.
     Hardware,
-    /// Somebody configured it so.
+    /// A setting of the administrator or of an application.
     Configured,
     /// Limits of the board or of reliability.
     Limit,
 }
 
 impl ThrottleReason {
-    /// Every class.
+    /// All classes.
     pub const ALL: [Self; 6] =
         [Self::Idle, Self::PowerCap, Self::Thermal, Self::Hardware, Self::Configured, Self::Limit];
 
-    /// Its name, also the value of `llmobs.gpu.throttle.reason`.
+    /// Returns the name, which is also the value of `llmobs.gpu.throttle.reason`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -56,7 +56,7 @@ impl ThrottleReason {
 }
 
 impl ThrottleReasons {
-    /// Of NVML's clock event reasons. Unknown bits say nothing.
+    /// Converts NVML's clock event reasons. Unknown bits are ignored.
     #[must_use]
     pub fn from_nvml(reasons: u64) -> Self {
         let classes = ThrottleReason::ALL.into_iter().enumerate();
@@ -65,13 +65,13 @@ impl ThrottleReasons {
         Self { bits }
     }
 
-    /// Whether clocks are held down for this reason.
+    /// Returns whether clocks are reduced for this reason.
     #[must_use]
     pub const fn contains(self, reason: ThrottleReason) -> bool {
         self.bits & (1 << reason as u8) != 0
     }
 
-    /// Whether the device gives less than it should: heat, or hardware protecting itself.
+    /// Returns whether the device is slower than it should be: by heat or by protection of the hardware.
     #[must_use]
     pub const fn is_degraded(self) -> bool {
         self.contains(ThrottleReason::Thermal) || self.contains(ThrottleReason::Hardware)

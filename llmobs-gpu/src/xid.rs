@@ -1,21 +1,21 @@
-//! What an XID means for the device that reported it.
+//! The severity of XID errors.
 
-/// How bad an XID is.
+/// The severity of an XID for the device that reported it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum XidSeverity {
-    /// The fault of a program; the device is healthy.
+    /// An error of a program. The device is healthy.
     Application,
-    /// The device goes on, and wants attention.
+    /// The device continues to work and needs attention.
     Warning,
-    /// The device is not to be used before it is reset or replaced.
+    /// The device must be reset or replaced before further use.
     Fatal,
-    /// Not in the table.
+    /// The number is not in the table.
     Unknown,
 }
 
 impl XidSeverity {
-    /// By NVIDIA's number, after its device plugin and data-centre manager.
+    /// Returns the severity of an XID number, according to NVIDIA's device plugin and Data Center GPU Manager (DCGM).
     #[must_use]
     pub const fn of(xid: u64) -> Self {
         match xid {
@@ -26,7 +26,7 @@ impl XidSeverity {
         }
     }
 
-    /// Its name, also the value of `llmobs.gpu.xid.severity`.
+    /// Returns the name, which is also the value of `llmobs.gpu.xid.severity`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -38,10 +38,10 @@ impl XidSeverity {
     }
 }
 
-/// The number of a GPU that fell off the bus. It may come with no event at all, so a lost device counts as one.
+/// The XID of a GPU that fell off the bus. May occur without an event, so a lost device is counted as this XID.
 pub(crate) const OFF_THE_BUS: u64 = 79;
 
-/// The number as a label: NVIDIA's catalogue ends below 200, and a label is bounded.
+/// Returns the label value of a number. NVIDIA's catalog ends below 200; larger numbers become `_OTHER`.
 pub(crate) fn label(xid: u64) -> String {
     if xid < 200 { xid.to_string() } else { "_OTHER".to_owned() }
 }

@@ -1,4 +1,4 @@
-//! AMD's GPUs, from a tree of files as the kernel's driver has it.
+//! AMD GPUs, read from a directory tree with the layout of the kernel driver.
 
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "what is missing fails the test")]
@@ -15,11 +15,11 @@ use llmobs_gpu::GpuBackend;
 use llmobs_gpu::GpuError;
 use llmobs_gpu::Reading;
 
-/// A made-up `/sys/class/drm`.
+/// A generated `/sys/class/drm` tree.
 struct Tree(PathBuf);
 
 impl Tree {
-    /// With one card, a plug of it, and a card of somebody else.
+    /// Creates a tree with one AMD card, one connector of that card, and one card of another vendor.
     fn new() -> Self {
         static TREES: AtomicU32 = AtomicU32::new(0);
         let number = TREES.fetch_add(1, Ordering::Relaxed);
@@ -149,7 +149,7 @@ fn a_card_that_is_gone_is_lost_and_found_again() {
     let mut reading = Reading::default();
     assert_eq!(backend.read(0, DriverCall::Power, &mut reading), Err(GpuError::Lost));
     assert!(backend.find(0).is_err());
-    // After a reset its sensors have another number.
+    // The hwmon number of the sensors changes after a reset.
     fs::rename(away.join("hwmon/hwmon4"), away.join("hwmon/hwmon7")).unwrap();
     fs::rename(&away, &here).unwrap();
     assert_eq!(backend.find(0), Ok(()));

@@ -1,5 +1,5 @@
-//! NVIDIA's own Python client and this crate read the same values from the fake library: two clients that know nothing
-//! of each other, over one library.
+//! NVIDIA's own Python client and this crate read the same values from the fake library: two independent
+//! implementations of a client over the same library.
 
 #![cfg(all(target_os = "linux", feature = "nvml"))]
 
@@ -20,7 +20,7 @@ use llmobs_gpu::Sampler;
 
 use fake_library::Fake;
 
-/// NVIDIA's client, and its version.
+/// The PyPI package of NVIDIA's client, with its version.
 const PACKAGE: &str = "nvidia-ml-py==13.615.71";
 
 const PROGRAM: &str = "
@@ -109,7 +109,7 @@ fn nvidias_own_client_reads_the_same_values() {
     fake.process(0, 4_000_000_001, 1 << 30, 20);
     fake.process_that(0, 4_000_000_002, 2 << 30, 0, true);
     fake.mig(2, 2);
-    // The client finds its library by name.
+    // The client finds the library by its file name.
     let folder = fake.path().with_extension("folder");
     fs::create_dir_all(&folder).unwrap();
     fs::copy(fake.path(), folder.join("libnvidia-ml.so.1")).unwrap();
@@ -129,7 +129,7 @@ fn nvidias_own_client_reads_the_same_values() {
     let backend = NvmlBackend::at(fake.path());
     let sampler = Sampler::builder().backend(backend).processes(true).start(&observer).unwrap();
     let start = observer.now();
-    // Activity takes two samples.
+    // Activity is computed from two samples.
     while sampler.devices().len() != 5 || sampler.devices().iter().any(|gpu| gpu.reading.sm_active.is_none()) {
         assert!(observer.now().since(start) < Duration::from_secs(5));
         std::thread::sleep(Duration::from_millis(2));
@@ -147,7 +147,7 @@ fn nvidias_own_client_reads_the_same_values() {
     let [work_ours, work, memory_ours, memory_others] =
         ["work_ours", "work", "memory_ours", "memory_others"].map(|name| theirs[name].parse::<u64>().unwrap());
     assert_eq!(memory_ours + memory_others, processes.memory_ours.unwrap() + processes.memory_others.unwrap());
-    // In a container this process is none that the driver can be known to mean.
+    // In a container, the process id that the driver reports can differ from the one that this process sees.
     if processes.untold == 0 {
         assert_eq!((processes.ours, processes.others), (1, 2));
         assert_eq!(Some(memory_ours), processes.memory_ours);

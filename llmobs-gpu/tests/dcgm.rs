@@ -1,4 +1,4 @@
-//! The page under the names of NVIDIA's DCGM exporter, from the sampler over the real wrapper of NVIDIA's library.
+//! The page under the names of NVIDIA's DCGM exporter, from the sampler over the real NVML wrapper.
 
 #![cfg(all(target_os = "linux", feature = "nvml"))]
 #![expect(clippy::unwrap_used, reason = "what is missing fails the test")]
@@ -25,8 +25,9 @@ use opentelemetry_sdk::metrics::SdkMeterProvider;
 
 use fake_library::Fake;
 
-/// Every series of the exporter's default list (`etc/default-counters.csv` of 4.8.3, as at commit 7ad5832): type, description, and what the
-/// fake's second device shows in the unit that the description names. None: what no reading of ours is.
+/// Every series of the exporter's default list (`etc/default-counters.csv` of 4.8.3, at commit 7ad5832): name, type,
+/// description, and the value of the fake's second device in the unit of the description. `None`: llmobs has no
+/// matching reading.
 const LIST: &[(&str, &str, &str, Option<&str>)] = &[
     ("DCGM_FI_DEV_SM_CLOCK", "gauge", "SM clock frequency (in MHz).", Some("1755")),
     ("DCGM_FI_DEV_MEM_CLOCK", "gauge", "Memory clock frequency (in MHz).", Some("2619")),
@@ -82,7 +83,7 @@ const LIST: &[(&str, &str, &str, Option<&str>)] = &[
     ),
 ];
 
-/// What Grafana's dashboard 12239 asks for.
+/// The series that Grafana's dashboard 12239 queries.
 const DASHBOARD: [&str; 6] = [
     "DCGM_FI_DEV_GPU_TEMP",
     "DCGM_FI_DEV_GPU_UTIL",
@@ -92,14 +93,14 @@ const DASHBOARD: [&str; 6] = [
     "DCGM_FI_PROF_PIPE_TENSOR_ACTIVE",
 ];
 
-/// Two devices, the second with numbers that a careless conversion gets wrong.
+/// Returns two devices; the second one has values that expose rounding and unit errors.
 fn fake() -> Fake {
     let fake = Fake::new();
     fake.set(1, "utilization", 29);
     fake.set(1, "decoder", 57);
     fake.set(1, "energy_mj", 1_000_123);
     fake.set(1, "power_mw", 350_500);
-    // A MiB that is not whole is not free.
+    // Memory in MiB is rounded down.
     fake.set(1, "memory_total", (80 << 30) - 1);
     fake
 }
@@ -112,8 +113,8 @@ fn page(observer: &Observer) -> String {
     llmobs::prometheus::page(observer, None).body
 }
 
-/// Waits until the page has these lines, at most five seconds. A reading may come while a page is written, so that only
-/// some of its lines are there; they all are on the next one.
+/// Waits until the page fulfils a condition, at most five seconds, and returns the next page. A reading may arrive
+/// while a page is rendered, so that page can lack some of its lines; the next page has them all.
 fn until(observer: &Observer, is: impl Fn(&str) -> bool) -> String {
     let start = observer.now();
     loop {
@@ -126,13 +127,13 @@ fn until(observer: &Observer, is: impl Fn(&str) -> bool) -> String {
     }
 }
 
-/// Until both devices have answered everything: activity takes two samples.
+/// Returns whether the page has every reading of both devices. Activity is computed from two samples.
 fn settled(page: &str) -> bool {
     page.matches("DCGM_FI_PROF_DRAM_ACTIVE{").count() == 2
         && page.matches("DCGM_FI_DEV_ROW_REMAP_FAILURE{").count() == 2
 }
 
-/// The lines of the view.
+/// Returns the lines of the DCGM view.
 fn view(page: &str) -> String {
     page.lines()
         .filter(|line| line.contains("DCGM_FI_DEV") || line.contains("DCGM_FI_PROF"))
@@ -160,7 +161,7 @@ fn every_series_of_the_default_list_stands_there_in_its_unit() {
     let sampler = sampled(&fake, &observer);
     let page = until(&observer, settled);
     let mut golden = String::new();
-    // The first device is the fake as it comes.
+    // The first device has the fake's default values.
     let first: BTreeMap<_, _> = [
         ("DCGM_FI_DEV_POWER_USAGE", "350"),
         ("DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION", "1000000"),
@@ -336,7 +337,7 @@ fn promtool_reads_the_view_and_says_of_it_what_it_says_of_the_exporter() {
     promtool.stdin.take().unwrap().write_all(page.as_bytes()).unwrap();
     let said = promtool.wait_with_output().unwrap();
     let words = String::from_utf8([said.stdout, said.stderr].concat()).unwrap();
-    // 3: it was read, and there are remarks on style.
+    // Exit code 3: the page is valid, with remarks on style.
     assert_eq!(said.status.code(), Some(3), "{words}");
     for line in words.lines() {
         let exporters_own = [

@@ -1,4 +1,5 @@
-//! The recording rules of `docs/gpu.md` say whether slow tokens and held-down clocks come together: `promtool` runs them.
+//! Tests of the recording rules in `docs/gpu.md`, which relate slow tokens to throttled clocks. `promtool` runs the
+//! rules.
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "what is missing fails the test")]
@@ -13,8 +14,8 @@ use futures_util::StreamExt;
 use llmobs::Chunk;
 use llmobs::Observer;
 
-/// An hour of three instances. The clocks of two are held down in its second half; one of these two is slow only then
-/// (a token in ten), the other one always. The clocks of the third are never held down.
+/// One hour of data of three instances. The clocks of two instances are throttled in the second half hour. One of these
+/// two has slow tokens (one in ten) only during that half, the other one all the time. The third is never throttled.
 const HOUR: &str = r#"
 rule_files: [rules.yml]
 evaluation_interval: 30s
@@ -77,7 +78,7 @@ fn document() -> String {
     fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/gpu.md")).unwrap()
 }
 
-/// The rules, as they stand in the document.
+/// Returns the rules as written in the document.
 fn rules() -> String {
     let document = document();
     let (_, rest) = document.split_once("```yaml\n").unwrap();

@@ -1,4 +1,4 @@
-//! Energy in real time: the sampler with its threads, over a library whose devices run by themselves.
+//! Energy measurement in real time: the sampler with its threads, over a fake library whose devices run by a script.
 
 #![cfg(all(target_os = "linux", feature = "nvml"))]
 #![expect(clippy::unwrap_used, reason = "what is missing fails the test")]
@@ -17,7 +17,7 @@ use llmobs_gpu::Sampler;
 
 use fake_library::Fake;
 
-/// An observer, a sampler of devices that run by a script, and what it tells of operations.
+/// Returns an observer, a sampler of devices that run by `script`, and the receiver of the energy of each operation.
 fn sampled(fake: &Fake, script: &str) -> (Observer, Sampler, mpsc::Receiver<OperationEnergy>) {
     fake.run(script);
     let observer = Observer::builder().model("m").build().unwrap();
@@ -31,7 +31,7 @@ fn sampled(fake: &Fake, script: &str) -> (Observer, Sampler, mpsc::Receiver<Oper
     (observer, sampler, told)
 }
 
-/// Waits until something is true, at most ten seconds.
+/// Waits until a condition is true, at most ten seconds.
 fn until(observer: &Observer, what: &str, is: impl Fn() -> bool) {
     let start = observer.now();
     while !is() {
@@ -53,7 +53,7 @@ fn an_operation_has_the_energy_of_its_time() {
         let energy = told.recv_timeout(Duration::from_secs(10)).unwrap();
         println!("{used:.1} J were used, {:.1} J are told", energy.joules);
         assert!(energy.complete && energy.source == EnergySource::Counter);
-        // What the counter adds in two of its periods, of which one begins and one ends while it runs.
+        // The tolerance is the energy of two counter periods: one is cut by the start of the operation, one by its end.
         assert!((energy.joules - used).abs() < 70.0, "{energy:?} and {used}");
     }
     let [gpu] = sampler.devices().try_into().unwrap();
@@ -94,7 +94,7 @@ fn what_devices_use_whose_power_changes_is_all_accounted_for() {
     for operation in operations {
         operation.complete();
     }
-    // The first takes 214 W in the mean.
+    // The first device draws 214 W on average: 90 W for 300 ms and 400 W for 200 ms.
     let used = (214.0 + 250.0) * observer.now().since(start).as_secs_f64();
     let told = [(); 2].map(|()| told.recv_timeout(Duration::from_secs(10)).unwrap().joules);
     let is_half = |joules: &f64| (joules / (used / 2.0) - 1.0).abs() < 0.5;

@@ -1,4 +1,4 @@
-//! The sampler with its threads, over the real wrapper of NVIDIA's library and a library that does what a test says.
+//! The sampler with its threads, over the real NVML wrapper and a fake library that each test controls.
 
 #![cfg(all(target_os = "linux", feature = "nvml"))]
 #![expect(clippy::unwrap_used, reason = "what is missing fails the test")]
@@ -36,7 +36,7 @@ fn observer() -> Observer {
     Observer::builder().model("m").build().unwrap()
 }
 
-/// Waits until something is true, at most five seconds.
+/// Waits until a condition is true, at most five seconds.
 fn until(observer: &Observer, what: &str, is: impl Fn() -> bool) {
     let start = observer.now();
     while !is() {
@@ -64,7 +64,7 @@ fn a_call_that_hangs_is_a_state_and_a_stop_does_not_wait_for_it() {
     assert!(Sampler::abandoned_threads() >= 1);
     let anomalies = [("llmobs.anomaly", "gpu_thread_abandoned")];
     assert_eq!(Readings::of(&observer).count("llmobs.self.anomalies", &anomalies), 1);
-    // The call comes back at last: nobody does anything with it.
+    // The hung call returns: its thread must end without another call.
     let next = fake.calls("nvmlDeviceGetTemperatureV");
     fake.hang("nvmlDeviceGetPowerUsage", false);
     until(&observer, "the thread ends and gives back what it had", || fake.alive() == 0);
@@ -199,7 +199,8 @@ fn what_a_gpu_reports_and_uses_is_told_with_the_trace_of_the_operation() {
     let exporter = InMemorySpanExporter::default();
     let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
     let traced = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
-    // For every thread, since the sampler speaks on its own; the other tests of this program do not listen.
+    // The subscriber is global, because the sampler emits events on its own threads. No other test of this binary reads
+    // events.
     tracing::subscriber::set_global_default(tracing_subscriber::registry().with(traced).with(Heard)).unwrap();
 
     let fake = Fake::new();
@@ -215,7 +216,7 @@ fn what_a_gpu_reports_and_uses_is_told_with_the_trace_of_the_operation() {
     let mut energy = 1_000_000;
     let mut use_energy = |observer: &Observer| {
         let before = sampler.devices()[0].measured;
-        // Little: the sampler believes no more than the device can take since the last reading.
+        // A small step: the sampler rejects more energy than the device can use between two readings.
         energy += 10;
         fake.set(0, "energy_mj", energy);
         until(observer, "the counter was read", || sampler.devices()[0].measured > before);
@@ -247,7 +248,7 @@ fn what_a_gpu_reports_and_uses_is_told_with_the_trace_of_the_operation() {
     assert!(provisional.is_some_and(|joules| joules.parse::<f64>().unwrap() > 0.0), "{complete:?}");
 }
 
-/// The fields of every event, by the event's name.
+/// The name and the fields of every event.
 type Events = Vec<(&'static str, BTreeMap<&'static str, String>)>;
 
 static HEARD: Mutex<Events> = Mutex::new(Vec::new());
@@ -263,7 +264,7 @@ impl<S: tracing::Subscriber> Layer<S> for Heard {
     fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
         let mut fields = Fields(BTreeMap::new());
         event.record(&mut fields);
-        // What a bridge to OpenTelemetry's logs goes by.
+        // A bridge to OpenTelemetry logs takes the trace from the current context.
         let current = opentelemetry::Context::current();
         let ids = current.span().span_context().clone();
         fields.0.insert("record.trace_id", ids.trace_id().to_string());

@@ -1,4 +1,4 @@
-//! What stands in the parentheses of the attribute.
+//! The arguments of the attribute.
 
 mod kind;
 mod objective;
@@ -25,13 +25,13 @@ pub(crate) use self::kind::FunctionKind;
 pub(crate) use self::kind::StepKind;
 pub(crate) use self::objective::ObjectiveArgs;
 
-/// The arguments, as they are allowed together.
+/// The arguments of the attribute, in an allowed combination.
 pub(crate) struct Args {
     pub(crate) kind: FunctionKind,
     pub(crate) options: Options,
 }
 
-/// The arguments besides the kind. Expressions see the arguments of the function.
+/// The arguments other than the kind. Expressions can use the parameters of the function.
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) arguments: Option<Expr>,
@@ -56,13 +56,13 @@ pub(crate) struct Options {
     pub(crate) usage: Option<ExprPath>,
 }
 
-/// One of `fields(name = expr)`.
+/// One field of `fields(name = expr)`.
 pub(crate) struct Field {
     pub(crate) name: String,
     pub(crate) value: Expr,
 }
 
-/// What may be given, in the order in which the documentation has it.
+/// The names of the arguments, in the order of the documentation.
 const KEYS: &str = "`provider`, `model`, `max_tokens`, `conversation`, `name`, `observer`, `input`, `arguments`, \
                     `result`, `query`, `fields(..)`, `stream`, `tokens`, `producer`, `error_type`, `usage`, \
                     `objective(..)`, `handle`, `docs`, `crate`";
@@ -73,7 +73,7 @@ impl Parse for Args {
         while !input.is_empty() {
             if let Err(error) = reader.argument(input) {
                 reader.refuse(error);
-                // So that what comes behind is looked at too.
+                // Continue at the next comma, so that later arguments are checked too.
                 while !input.is_empty() && !input.peek(Token![,]) {
                     input.parse::<TokenTree>()?;
                 }
@@ -90,15 +90,15 @@ impl Parse for Args {
 struct ArgsParser {
     kind: Option<(FunctionKind, Span)>,
     options: Options,
-    /// The keys that were given, and where.
+    /// The names seen so far, with their positions.
     seen_keys: Vec<(String, Span)>,
     error: Option<Error>,
-    /// A kind was given, and refused.
+    /// Set if the kind was present but invalid.
     is_kind_invalid: bool,
 }
 
 impl ArgsParser {
-    /// All errors are shown at once.
+    /// Adds an error. All errors are reported together.
     fn refuse(&mut self, error: Error) {
         match &mut self.error {
             Some(errors) => errors.combine(error),
@@ -209,7 +209,7 @@ impl ArgsParser {
         }
     }
 
-    /// Whether an argument means something for a kind, and beside the others.
+    /// Checks that an argument is allowed for the kind and together with the other arguments.
     fn allowed(&self, kind: &FunctionKind, name: &str, span: Span) -> Result<()> {
         if !kind.accepts(name) {
             let text =
@@ -294,7 +294,7 @@ fn fields(key: &Ident, input: ParseStream<'_>) -> Result<Vec<Field>> {
     Ok(fields)
 }
 
-/// `tier`, `user.tier` or `"user-tier"`, and what it was written with.
+/// Parses a field name (`tier`, `user.tier` or `"user-tier"`) and returns it with its tokens.
 fn field_name(input: ParseStream<'_>) -> Result<(String, proc_macro2::TokenStream)> {
     if input.peek(LitStr) {
         let name: LitStr = input.parse()?;
@@ -311,8 +311,9 @@ fn field_name(input: ParseStream<'_>) -> Result<(String, proc_macro2::TokenStrea
     Ok((name, written))
 }
 
-/// A span keeps every value that an attribute is given, so nobody may write what llmobs writes; and the conventions'
-/// names of content are among these.
+/// Returns an error message for a name in the reserved namespaces. A span can contain an attribute twice, so
+/// applications must not set attributes that llmobs sets. The conventions' content attributes are among the reserved
+/// names.
 fn reserved(name: &str) -> Option<String> {
     let is_ours = ["gen_ai.", "llmobs.", "otel."].iter().any(|prefix| name.starts_with(prefix)) || name == "error.type";
     is_ours.then(|| {

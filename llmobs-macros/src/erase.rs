@@ -1,4 +1,4 @@
-//! A type as it can stand inside a function body: each `impl Trait` in it becomes `_`.
+//! Return types for use inside a function body, where `impl Trait` is not allowed.
 
 use quote::quote;
 use syn::GenericArgument;
@@ -7,7 +7,7 @@ use syn::Type;
 use syn::TypeParamBound;
 use syn::punctuated::Punctuated;
 
-/// The type with `_` for each `impl Trait`.
+/// Returns the type with `_` in place of each `impl Trait`.
 pub(crate) fn erased(output: &Type) -> Type {
     let mut output = output.clone();
     erase(&mut output);

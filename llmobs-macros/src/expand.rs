@@ -1,7 +1,7 @@
-//! Writes the function anew: begin, run the body, end.
+//! The expansion: starts the operation, runs the body, ends the operation.
 //!
-//! Names of our own have the hygiene of the macro, so that the body cannot see them; types and functions are named from
-//! the root, so that nothing which the user calls `Result` or `std` comes between.
+//! Names of the expansion have the hygiene of the macro, so the body cannot see them. Paths are absolute, so types and
+//! modules named `Result` or `std` in the user's code do not shadow them.
 
 mod begin;
 mod end;
@@ -31,7 +31,7 @@ use crate::shape;
 use crate::shape::ReturnShape;
 use crate::shape::StreamingType;
 
-/// The attribute's expansion. Where something is wrong it is the function as it was, and what is wrong.
+/// Returns the expansion of the attribute. On an error, returns the unchanged function and the error messages.
 pub(crate) fn attribute(args: TokenStream, item: &TokenStream) -> TokenStream {
     let expanded = match (parse2::<Args>(args), parse2::<Function>(item.clone())) {
         (Ok(args), Ok(function)) => Expansion::new(&args, &function).and_then(|expansion| expansion.function()),
@@ -47,24 +47,24 @@ pub(crate) fn attribute(args: TokenStream, item: &TokenStream) -> TokenStream {
     })
 }
 
-/// What the parts of an expansion share.
+/// The data shared by the parts of an expansion.
 struct Expansion<'a> {
     args: &'a Args,
     function: &'a Function,
-    /// `::llmobs`, or what the user calls it.
+    /// `::llmobs`, or the path from the argument `crate`.
     root: TokenStream,
-    /// Where the expansion's functions are.
+    /// The path of the module with the functions that the expansion calls.
     private: TokenStream,
     shape: ReturnShape,
-    /// Of the value: the output of a future, else what is returned. Without `impl Trait`.
+    /// Type of the value: the output of the future or the returned type, with `_` for each `impl Trait`.
     output: Type,
     future: Option<shape::FutureType<'a>>,
-    /// Of what lives on, as the signature has it.
+    /// Type of the stream or response, as written in the signature.
     lasting: Type,
-    /// The operation or the step.
+    /// The variable with the operation or the step.
     watched: Ident,
     value: Ident,
-    /// Its span, where the body may take the operation itself.
+    /// The variable with the span, used if the body can take the operation.
     span: Ident,
 }
 
@@ -93,7 +93,7 @@ impl<'a> Expansion<'a> {
         Ok(expansion)
     }
 
-    /// What does not go together, seen from the signature.
+    /// Checks for arguments that do not fit the signature.
     fn check(&self) -> Result<()> {
         let options = &self.args.options;
         let refuse = |at: Span, text: &str| Err(Error::new(at, text));
@@ -145,7 +145,8 @@ impl<'a> Expansion<'a> {
         Ok(self.function.with_body(docs.as_deref(), &body))
     }
 
-    /// A function that is not async: the body runs in a closure, so that `return` and `?` end there.
+    /// Returns the body of a function that is not async. The original body runs in a closure, which catches `return`
+    /// and `?`.
     fn at_once(&self) -> TokenStream {
         let Self { watched, value, output, private, span, .. } = self;
         let begin = self.begin(false);
@@ -164,10 +165,11 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    /// The inside of an async block that runs the body, and gives the value.
+    /// Returns the contents of an async block that runs the body and returns the value.
     fn awaited(&self, body: &TokenStream) -> TokenStream {
         let Self { watched, value, output, private, span, .. } = self;
-        // What an async block gives is known from its `return`s: this one names the type and is never reached.
+        // The output type of an async block is inferred from its `return`s: this one names the type and is never
+        // reached.
         let at = self.function.output().map_or_else(|| self.function.signature.ident.span(), Spanned::span);
         let typed = quote_spanned!(at=> if false { return #private::never::<#output>(); });
         let run = match self.lent() {
@@ -183,7 +185,8 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    /// A function that returns a future. One that is nothing but a boxed async block is observed inside that box.
+    /// Returns the body of a function that returns a future. If the body is only a boxed async block, the operation is
+    /// observed inside that box.
     fn future(&self, is_boxed: bool) -> Result<TokenStream> {
         if let Some(boxed) = BoxedAsyncBlock::of(&self.function.body).filter(|_| is_boxed) {
             if let Some((head, rest)) = boxed.of_async_trait() {
@@ -219,8 +222,8 @@ impl<'a> Expansion<'a> {
         })
     }
 
-    /// The path of a function that the expansion calls, as if it stood at a place of the user's: the compiler points
-    /// there.
+    /// Returns the path of the private module with the position of the user's code, where the compiler then reports
+    /// errors.
     fn private_at(&self, at: Span) -> TokenStream {
         let moved = |mut token: TokenTree| {
             token.set_span(at.resolved_at(token.span()));
@@ -229,12 +232,12 @@ impl<'a> Expansion<'a> {
         self.private.clone().into_iter().map(moved).collect()
     }
 
-    /// The body as a block.
+    /// Returns the body as a block.
     fn block(&self) -> TokenStream {
         self.function.body.to_token_stream()
     }
 
-    /// Lends the operation to the body under the name that the user gave.
+    /// Returns the code that lends the operation to the body under the name from `handle`.
     fn lent(&self) -> Option<(TokenStream, TokenStream)> {
         let Self { watched, private, .. } = self;
         let handle = self.args.options.handle.as_ref()?;
@@ -242,7 +245,7 @@ impl<'a> Expansion<'a> {
         Some((quote!(let #lent = &mut #watched;), quote!(let #handle = #private::OperationHandle::new(#lent);)))
     }
 
-    /// A place that was moved into a block can be lent there again.
+    /// Rebinds the operation as mutable after the move into a block, so that it can be lent there.
     fn rebound(&self) -> Option<TokenStream> {
         let Self { watched, .. } = self;
         self.args.options.handle.as_ref().map(|_| quote!(let mut #watched = #watched;))
@@ -264,7 +267,7 @@ fn shape_of(args: &Args, function: &Function, returned: Option<&Type>) -> Result
     }
 }
 
-/// A name of our own, which the body cannot see, at a place of the user's.
+/// Returns an identifier with the macro's hygiene, invisible to the body, and with the position of the user's code.
 fn hygienic_ident(name: &str, at: Span) -> Ident {
     format_ident!("__llmobs_{name}", span = at.resolved_at(Span::mixed_site()))
 }

@@ -1,4 +1,4 @@
-//! The function under the attribute: its head parsed, its body kept as tokens.
+//! The function under the attribute: the signature is parsed, the body remains tokens.
 
 use proc_macro2::Delimiter;
 use proc_macro2::Group;
@@ -17,12 +17,12 @@ use syn::parse::Parse;
 use syn::parse::ParseStream;
 use syn::parse::Parser;
 
-/// A function whose body nobody looked into.
+/// A function with an unparsed body.
 pub(crate) struct Function {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) visibility: Visibility,
     pub(crate) signature: Signature,
-    /// `#![..]` at the head of the body.
+    /// The attributes `#![..]` at the start of the body.
     pub(crate) inner_attributes: Vec<Attribute>,
     pub(crate) body: Group,
 }
@@ -51,7 +51,7 @@ impl Parse for Function {
     }
 }
 
-/// The group in braces, also where another macro handed it on.
+/// Returns the group in braces, also inside an invisible group from another macro.
 fn braced(token: TokenTree) -> Option<Group> {
     let TokenTree::Group(group) = token else { return None };
     match group.delimiter() {
@@ -71,7 +71,7 @@ fn split(input: ParseStream<'_>) -> Result<(Vec<Attribute>, TokenStream)> {
 }
 
 impl Function {
-    /// What cannot be observed at all.
+    /// Checks for functions that cannot be observed: `const fn` and functions that never return.
     pub(crate) fn check(&self) -> Result<()> {
         if let Some(constness) = &self.signature.constness {
             return Err(Error::new(
@@ -88,7 +88,7 @@ impl Function {
         }
     }
 
-    /// The declared type of what it returns.
+    /// Returns the declared return type.
     pub(crate) fn output(&self) -> Option<&Type> {
         match &self.signature.output {
             ReturnType::Default => None,
@@ -96,7 +96,7 @@ impl Function {
         }
     }
 
-    /// The same function around another body.
+    /// Returns the function with another body.
     pub(crate) fn with_body(&self, docs: Option<&str>, body: &TokenStream) -> TokenStream {
         let Self { attributes, visibility, signature, inner_attributes, .. } = self;
         let docs = docs.map(|docs| quote::quote!(#[doc = #docs]));

@@ -1,9 +1,8 @@
-//! The attribute `#[llm_span]`. Use it through `llmobs`, which re-exports and documents it.
+//! The attribute `#[llm_span]`. Use the attribute through `llmobs`, which re-exports and documents it.
 //!
-//! The way of an attribute: `args` reads what stands in its parentheses, `item` the function without its body,
-//! `shape` what the function returns, and `expand` writes the function anew. The body stays a row of tokens, so
-//! that the compiler's errors in it point where they always did. What the expansion does is in `llmobs::__private`, as
-//! code that can be read.
+//! The steps of an expansion: `args` parses the arguments of the attribute, `item` parses the function without its
+//! body, `shape` analyses the return type, and `expand` writes the new function. The body remains a sequence of tokens,
+//! so compiler errors in the body keep their positions. The code that an expansion calls is in `llmobs::__private`.
 
 mod args;
 mod boxed_async;
@@ -15,7 +14,7 @@ mod shape;
 
 use proc_macro::TokenStream;
 
-/// Observes a function. The documentation stands on `llmobs::llm_span`.
+/// Observes a function. The documentation is at `llmobs::llm_span`.
 #[proc_macro_attribute]
 pub fn llm_span(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::attribute(args.into(), &item.into()).into()

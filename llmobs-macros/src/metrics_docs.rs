@@ -1,4 +1,4 @@
-//! The queries of a function's own series, for its documentation.
+//! PromQL queries for the series of a function, for its documentation.
 
 use syn::Expr;
 use syn::Lit;
@@ -8,12 +8,12 @@ use crate::args::Args;
 #[path = "promql.rs"]
 mod promql;
 
-/// A section for the function's documentation.
+/// Returns a section for the function's documentation.
 pub(crate) fn queries(args: &Args) -> String {
     promql::section(args.kind.keyword(), args.options.model.as_ref().and_then(literal).as_deref())
 }
 
-/// The text of a literal. Anything else is known at run time only.
+/// Returns the value of a string literal. Other expressions are known only at run time.
 fn literal(expression: &Expr) -> Option<String> {
     match expression {
         Expr::Lit(literal) => match &literal.lit {

@@ -1,6 +1,6 @@
-// Shared with a test that asks a real page for each of these series.
+// Shared with a test that evaluates these queries on a real metrics page.
 
-/// The section about an operation, of one model where that is known.
+/// Returns the section for an operation, limited to one model if known.
 pub(crate) fn section(operation: &str, model: Option<&str>) -> String {
     let mut section = String::from("\n\n# Metrics\n\nPromQL for the series of this function");
     section += if model.is_some() { ":\n" } else { " and of others with this operation:\n" };
@@ -10,7 +10,7 @@ pub(crate) fn section(operation: &str, model: Option<&str>) -> String {
     section
 }
 
-/// What a query tells, and the query.
+/// Returns pairs of a description and a PromQL query.
 pub(crate) fn queries(operation: &str, model: Option<&str>) -> Vec<(&'static str, String)> {
     let mut labels = format!("gen_ai_operation_name=\"{operation}\"");
     if let Some(model) = model {

@@ -1,4 +1,4 @@
-//! What a function returns, as far as the tokens of its return type show it.
+//! The shape of a function's return type, as visible in the tokens.
 
 use syn::Error;
 use syn::GenericArgument;
@@ -9,18 +9,18 @@ use syn::Type;
 use syn::TypeParamBound;
 use syn::punctuated::Punctuated;
 
-/// What comes in the end.
+/// The shape of a return type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ReturnShape {
-    /// A value: the call ends when the function does.
+    /// A value: the operation ends when the function returns.
     Value,
-    /// Something that lives on after the function.
+    /// A stream or response that outlives the function.
     Streaming(StreamingType),
-    /// A `Result` or an `Option` of it.
+    /// A `Result` or an `Option` of a stream or response.
     MaybeStreaming(StreamingType),
 }
 
-/// What lives on, and so how it is wrapped and put back into its type.
+/// The type of a stream or response, which determines how the observed stream is converted back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StreamingType {
     /// `impl Stream`.
@@ -29,7 +29,7 @@ pub(crate) enum StreamingType {
     PinnedStream,
     /// `Box<dyn Stream>`.
     BoxedStream,
-    /// `Sse<..>`, which nobody can look into.
+    /// `Sse<..>`, whose stream cannot be accessed.
     Sse,
     /// `Response`.
     Response,
@@ -39,15 +39,15 @@ pub(crate) enum StreamingType {
     Body,
 }
 
-/// A function that is not `async` and returns a future.
+/// The future returned by a function that is not `async`.
 pub(crate) struct FutureType<'a> {
-    /// What the future gives.
+    /// The output type of the future.
     pub(crate) output: &'a Type,
-    /// It is `Pin<Box<dyn Future>>`, `BoxFuture` or `LocalBoxFuture`, and not `impl Future`.
+    /// Set for `Pin<Box<dyn Future>>`, `BoxFuture` and `LocalBoxFuture`, not for `impl Future`.
     pub(crate) is_boxed: bool,
 }
 
-/// The future that a type shows.
+/// Returns the future that a type visibly is.
 pub(crate) fn future(output: &Type) -> Option<FutureType<'_>> {
     let of = |bounds, is_boxed| Some(FutureType { output: associated(bounds, "Future", "Output")?, is_boxed });
     match bare(output) {
@@ -63,7 +63,7 @@ pub(crate) fn future(output: &Type) -> Option<FutureType<'_>> {
     }
 }
 
-/// The shape of what a function with `stream` returns.
+/// Returns the shape of the return type of a function with `stream`.
 pub(crate) fn lasting(output: &Type) -> Result<ReturnShape> {
     if let Some(wrap) = wrap(output) {
         return Ok(ReturnShape::Streaming(wrap));
@@ -78,13 +78,13 @@ pub(crate) fn lasting(output: &Type) -> Result<ReturnShape> {
     })
 }
 
-/// The `T` of `Result<T, E>` or `Option<T>`.
+/// Returns the `T` of `Result<T, E>` or `Option<T>`.
 pub(crate) fn within(output: &Type) -> Option<&Type> {
     let outer = path(bare(output)).filter(|path| named(path, "Result") || named(path, "Option"));
     outer.and_then(|path| types(path).next())
 }
 
-/// Whether a type plainly shows a stream, which a function without `stream` would end too early.
+/// Returns whether a type is visibly a stream, whose operation would end too early without `stream`.
 pub(crate) fn shows_stream(output: &Type) -> bool {
     let is_stream = |output| {
         matches!(
@@ -121,7 +121,7 @@ fn wrap(output: &Type) -> Option<StreamingType> {
     }
 }
 
-/// The type without groups and parentheses around it.
+/// Returns the type without surrounding groups and parentheses.
 fn bare(output: &Type) -> &Type {
     match output {
         Type::Group(group) => bare(&group.elem),
@@ -141,7 +141,7 @@ fn named(path: &Path, name: &str) -> bool {
     path.segments.last().is_some_and(|segment| segment.ident == name)
 }
 
-/// The types among the arguments of a path's last segment.
+/// Returns the types among the arguments of a path's last segment.
 fn types(path: &Path) -> impl Iterator<Item = &Type> {
     let arguments = path.segments.last().map(|segment| &segment.arguments);
     let arguments = match arguments {
@@ -154,12 +154,12 @@ fn types(path: &Path) -> impl Iterator<Item = &Type> {
     })
 }
 
-/// The `T` of `Box<T>`.
+/// Returns the `T` of `Box<T>`.
 fn boxed(output: &Type) -> Option<&Type> {
     path(bare(output)).filter(|path| named(path, "Box")).and_then(|path| types(path).next())
 }
 
-/// The `T` of `Pin<Box<T>>`.
+/// Returns the `T` of `Pin<Box<T>>`.
 fn pinned(output: &Type) -> Option<&Type> {
     path(bare(output)).filter(|path| named(path, "Pin")).and_then(|path| types(path).next()).and_then(boxed)
 }
@@ -177,7 +177,7 @@ fn implements(bounds: &TraitBounds, name: &str) -> bool {
     traits(bounds).any(|path| named(path, name))
 }
 
-/// The associated type that a bound gives.
+/// Returns the associated type in a bound: for `Future<Output = T>`, the `T`.
 fn associated<'a>(bounds: &'a TraitBounds, name: &str, associated: &str) -> Option<&'a Type> {
     let segment = traits(bounds).find(|path| named(path, name))?.segments.last()?;
     let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };

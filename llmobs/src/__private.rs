@@ -1,9 +1,9 @@
-//! What the expansions of `#[llm_span]` call. No part of the public interface: it changes with the macro, which is
-//! pinned to this crate.
+//! The functions and traits that expansions of `#[llm_span]` call. Not part of the public interface: this module
+//! changes together with the macro, whose version is pinned to this crate.
 //!
-//! An expansion begins an operation or a step, runs the body under its span, and hands the value to `finish`, which
-//! reads the outcome from it, or to `observe` and its like, where something lives on. Which kind of value it is says
-//! the `KindProbe`.
+//! An expansion starts an operation or a step and runs the body inside its span. A plain value is then passed to
+//! `finish`, which derives the outcome. A stream or response that outlives the function is passed to `observe`,
+//! `follow` or `response`. `KindProbe` determines the kind of the value from its type.
 
 pub mod content_args;
 pub mod fields;

@@ -1,7 +1,8 @@
-//! Base64 (RFC 4648). Reading takes both alphabets, the plain one and the one for URLs.
+//! Base64 encoding and decoding (RFC 4648). Decoding accepts the standard and the URL-safe alphabet.
 
-/// Appends what a text without padding stands for, at most so many bytes in all, and gives the bits of the last symbol that
-/// belong to no byte: zero, unless a symbol was lost. None if something stands in it that is no symbol.
+/// Decodes `text`, which has no padding, and appends the bytes to `into`, up to a total length of `most` bytes. Returns
+/// the bits of the last symbol that belong to no byte; they are zero unless a symbol is missing. Returns `None` if
+/// `text` contains a byte that is not a Base64 symbol.
 pub(crate) fn decode(text: &[u8], most: usize, into: &mut Vec<u8>) -> Option<u32> {
     let (mut bits, mut held) = (0_u32, 0);
     for byte in text {
@@ -27,7 +28,7 @@ pub(crate) fn decode(text: &[u8], most: usize, into: &mut Vec<u8>) -> Option<u32
     Some(bits)
 }
 
-/// A text in the plain alphabet, with padding.
+/// Encodes `bytes` in the standard alphabet, with padding.
 #[cfg(any(feature = "content", test))]
 pub(crate) fn encode(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -52,7 +53,7 @@ mod tests {
         decode(text.trim_end_matches('=').as_bytes(), most, &mut bytes).map(|_| bytes)
     }
 
-    /// The vectors of RFC 4648.
+    /// The test vectors of RFC 4648.
     #[test]
     fn it_is_that_of_the_standard_both_ways() {
         for (bytes, text) in

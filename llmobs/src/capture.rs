@@ -1,9 +1,10 @@
-//! The gate through which content leaves, if it may: redacted, bounded, and valid in the conventions' schemas.
+//! Content capture and the gate that all content passes before export: the gate redacts and truncates, and its output
+//! conforms to the schemas of the OpenTelemetry GenAI conventions.
 //!
-//! Nothing is captured unless somebody says so ([`ContentCapture`]). What is captured is redacted first and cut then, so
-//! that no half of a secret is left; it is cut inside the contents, so that the JSON stays valid; and all that is in
-//! flight together is bounded ([`ContentBudget`]). Everything that leaves goes through a [`Gate`]: nothing else in this library
-//! can open a [`Content`](crate::Content).
+//! Capture is off by default ([`ContentCapture`]). Captured content is redacted first and truncated second, so no part
+//! of a secret remains. Truncation happens inside the contents, so the JSON remains valid. A [`ContentBudget`] limits
+//! the bytes of all operations in flight. Every export goes through a [`Gate`]: no other code of this library can open
+//! a [`Content`](crate::Content).
 
 mod accumulator;
 mod budget;

@@ -1,5 +1,5 @@
-//! The guard that keeps labels bounded: declared values always keep their place, others get one up to a cap and keep
-//! it, the rest are folded into `_OTHER`.
+//! A limiter for the number of values of a label: declared values always keep their entry, undeclared values get an
+//! entry until the limit is reached and keep it, and all further values are replaced by `_OTHER`.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::sync::PoisonError;
 use std::sync::RwLock;
 
-/// The longest label value, in bytes; a longer one is cut on a character boundary.
+/// The maximum length of a label value, in bytes. Longer values are truncated at a character boundary.
 pub(crate) const LONGEST: usize = 128;
 
-/// Values with something kept beside each (`T`), so that one lookup finds both.
+/// A set of label values, each with data of type `T`, so that one lookup returns both.
 #[derive(Debug)]
 pub(crate) struct CardinalityLimiter<T> {
     places: RwLock<Entries<T>>,
@@ -24,22 +24,22 @@ struct Entries<T> {
     admitted: HashMap<Arc<str>, Arc<T>>,
 }
 
-/// What the guard says of a value.
+/// The result of looking up a value in the limiter.
 #[derive(Debug)]
 pub(crate) struct Admission<T> {
     pub(crate) entry: Arc<T>,
-    /// It stands under `_OTHER`.
+    /// True if the value was replaced by `_OTHER`.
     pub(crate) folded: bool,
 }
 
 impl<T> CardinalityLimiter<T> {
-    /// A guard that admits `cap` undeclared values; `other` stands for the rest.
+    /// Creates a limiter that admits at most `cap` undeclared values; `other` is the data for all further values.
     pub(crate) fn new(cap: usize, other: T) -> Self {
         let places = Entries { declared: HashMap::new(), admitted: HashMap::new() };
         Self { places: RwLock::new(places), other: Arc::new(other), cap }
     }
 
-    /// Pins a value: it has its place whatever came or comes.
+    /// Declares a value, so that it has an entry regardless of the limit. Returns the data of the value.
     pub(crate) fn declare(&self, value: &str, make: impl FnOnce(Arc<str>) -> Arc<T>) -> Arc<T> {
         let value = clean(value);
         let mut places = self.write();
@@ -52,12 +52,12 @@ impl<T> CardinalityLimiter<T> {
         kept
     }
 
-    /// Takes the pin off and the place away. What is kept beside it is returned, if there was any.
+    /// Removes a declared value and returns its data, if the value was declared.
     pub(crate) fn retire(&self, value: &str) -> Option<Arc<T>> {
         self.write().declared.remove(clean(value).as_ref())
     }
 
-    /// The place of a value that anybody may have sent.
+    /// Returns the entry of a value from an untrusted source, or creates it if the limit allows.
     pub(crate) fn admit(&self, value: &str, make: impl FnOnce(Arc<str>) -> Arc<T>) -> Admission<T> {
         let value = clean(value);
         if let Some(kept) = self.find(&value) {
@@ -67,7 +67,7 @@ impl<T> CardinalityLimiter<T> {
             return self.fold();
         }
         let mut places = self.write();
-        // Somebody else may have come between the two locks.
+        // Another thread may have added the value between the two locks.
         let known = places.declared.get(value.as_ref()).or_else(|| places.admitted.get(value.as_ref()));
         if let Some(kept) = known {
             return Admission { entry: Arc::clone(kept), folded: false };
@@ -82,7 +82,7 @@ impl<T> CardinalityLimiter<T> {
         Admission { entry: kept, folded: false }
     }
 
-    /// Everything that has a place, `_OTHER` last.
+    /// Returns the data of every entry, `_OTHER` last.
     pub(crate) fn all(&self) -> Vec<Arc<T>> {
         let places = self.read();
         let mut all: Vec<_> = places.declared.values().chain(places.admitted.values()).map(Arc::clone).collect();
@@ -108,7 +108,8 @@ impl<T> CardinalityLimiter<T> {
     }
 }
 
-/// A label value without control characters and at most [`LONGEST`] bytes long. Looks at no more than it keeps.
+/// Returns a label value truncated to [`LONGEST`] bytes and without control characters. Bytes after the limit are not
+/// read.
 pub(crate) fn clean(value: &str) -> Cow<'_, str> {
     let cut = cut(value);
     if cut.chars().any(char::is_control) {
@@ -118,7 +119,7 @@ pub(crate) fn clean(value: &str) -> Cow<'_, str> {
     }
 }
 
-/// The first [`LONGEST`] bytes of a text that somebody outside made up.
+/// Returns the first [`LONGEST`] bytes of a text from an untrusted source, up to a character boundary.
 pub(crate) fn cut(value: &str) -> &str {
     &value[..value.floor_char_boundary(LONGEST)]
 }

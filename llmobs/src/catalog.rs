@@ -1,5 +1,5 @@
-//! The metrics as data: one row each. Code binds instruments from these rows, `cargo xtask metrics-doc` writes
-//! `docs/metrics.md` from them, tests read them.
+//! The catalog of metrics: one row for each metric. Instruments are created from these rows, `cargo xtask metrics-doc`
+//! writes `docs/metrics.md` from them, and tests read them.
 
 mod buckets;
 mod rows;
@@ -18,7 +18,7 @@ pub use self::view::View;
 pub(crate) use self::view::ViewDefinition;
 pub(crate) use self::view::ViewMetric;
 
-/// One metric.
+/// The definition of one metric.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Row {
@@ -26,28 +26,31 @@ pub struct Row {
     pub name: &'static str,
     /// The kind of instrument.
     pub instrument: Instrument,
-    /// The unit, in UCUM as the conventions write it; empty where a unit would spoil the name.
+    /// The unit in UCUM notation, as in the OpenTelemetry conventions. Empty for metrics without a unit, such as
+    /// `llmobs.build.info`, whose Prometheus name would otherwise end with the unit.
     pub unit: &'static str,
-    /// What it counts or measures.
+    /// The description, shown as HELP on the Prometheus page: the subject, the unit, and the start and end of a
+    /// measured time.
     pub description: &'static str,
-    /// The attributes, in the order in which they are always recorded.
+    /// The names of the attributes, in the order in which they are recorded.
     pub attributes: &'static [&'static str],
-    /// The level from which on it is recorded.
+    /// The lowest level at which the metric is recorded.
     pub level: Level,
-    /// What it belongs to.
+    /// The group of the metric.
     pub group: Group,
-    /// The shape of its buckets, for a histogram.
+    /// The bucket shape of a histogram; `None` for every other instrument.
     pub shape: Option<BucketShape>,
-    /// Which roles record it.
+    /// The roles that record the metric.
     pub roles: &'static [Role],
-    /// The profile of the conventions that it belongs to; `None` for both and for our own.
+    /// The profile of the conventions that contains the metric; `None` for metrics of both profiles and for metrics
+    /// that llmobs defines.
     pub profile: Option<Profile>,
-    /// The version that records it first; `None` while no part of the library does.
+    /// The first version of llmobs that records the metric; `None` if no version records it yet.
     pub since: Option<&'static str>,
 }
 
 impl Row {
-    /// The name on a Prometheus page, without the suffix that the kind adds (`_total`, `_bucket`).
+    /// Returns the name on the Prometheus page, without the suffix of the instrument (`_total`, `_bucket`).
     ///
     /// ```
     /// use llmobs::catalog::ROWS;
@@ -64,7 +67,8 @@ impl Row {
         }
     }
 
-    /// The unit as a word of a Prometheus name. Annotations such as `{token}` give none.
+    /// Returns the unit as part of a Prometheus name, such as `seconds` for `s`. Returns `None` for annotations such as
+    /// `{token}`, for metrics without a unit, and for `1` on a counter, an up-down counter or a histogram.
     #[must_use]
     pub fn prometheus_unit(&self) -> Option<&'static str> {
         match self.unit {
@@ -74,13 +78,13 @@ impl Row {
             "W" => Some("watts"),
             "Hz" => Some("hertz"),
             "Cel" => Some("celsius"),
-            // A sum has no word for it.
+            // Prometheus has no unit name for a dimensionless sum.
             "1" if matches!(self.instrument, Instrument::Gauge | Instrument::ObservableGauge) => Some("ratio"),
             _ => None,
         }
     }
 
-    /// Whether the value is read when somebody collects, and not when something happens.
+    /// Returns whether the value is read at collection and not recorded when something happens.
     #[must_use]
     pub const fn is_observable(&self) -> bool {
         matches!(
@@ -89,57 +93,57 @@ impl Row {
         )
     }
 
-    /// Whether its values come from another crate, through [`companion`](crate::companion).
+    /// Returns whether another crate supplies the values of the row through [`companion`](crate::companion).
     pub(crate) const fn is_external(&self) -> bool {
         matches!(self.group, Group::Gpu)
     }
 
-    /// Whether its values are whole numbers.
+    /// Returns whether the values of the row are whole numbers: counts (units in braces, except `{USD}`) and bytes.
     pub(crate) fn is_integer(&self) -> bool {
         (self.unit.starts_with('{') && self.unit != "{USD}") || self.unit == "By"
     }
 
-    /// Whether its buckets link to traces.
+    /// Returns whether the histogram has exemplars, which link a bucket to a trace.
     pub(crate) fn has_exemplars(&self) -> bool {
         matches!(self.shape, Some(BucketShape::FirstToken | BucketShape::Duration | BucketShape::Http))
     }
 }
 
-/// The kind of an instrument, in OpenTelemetry's words.
+/// The kind of an instrument, as defined by OpenTelemetry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Instrument {
-    /// A sum that only grows.
+    /// A monotonic sum.
     Counter,
-    /// A sum that grows and shrinks.
+    /// A sum that can increase and decrease.
     UpDownCounter,
-    /// A distribution.
+    /// A distribution of values in buckets.
     Histogram,
-    /// A value that is set.
+    /// A current value that is set when it changes.
     Gauge,
-    /// A sum that only grows, read at collection.
+    /// A monotonic sum that is read at collection.
     ObservableCounter,
-    /// A sum that grows and shrinks, read at collection.
+    /// A sum that can increase and decrease and is read at collection.
     ObservableUpDownCounter,
-    /// A value that is read at collection.
+    /// A current value that is read at collection.
     ObservableGauge,
 }
 
-/// How much is recorded.
+/// A level of detail. Each level includes the metrics of the levels before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[non_exhaustive]
 pub enum Level {
-    /// What an operator cannot do without. Gateways start here.
+    /// The metrics that operating a service requires. The default of gateways.
     Core,
-    /// Everything that a dashboard shows. The default.
+    /// The metrics that dashboards show. The default of servers and clients.
     #[default]
     Standard,
-    /// What one looks up in an investigation.
+    /// The metrics that are only needed to investigate a problem.
     Full,
 }
 
 impl Level {
-    /// The level's name.
+    /// Returns the name of the level, such as `core`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -150,21 +154,21 @@ impl Level {
     }
 }
 
-/// Which of the conventions' metric sets is recorded.
+/// A version of the OpenTelemetry GenAI metric conventions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Profile {
-    /// The last tagged set, v1.41.
+    /// The last tagged version of the conventions, v1.41.
     #[default]
     V1_41,
-    /// The pinned unreleased set, with split client metrics.
+    /// A pinned unreleased version of the conventions, which has separate client metrics for inference and embeddings.
     Latest,
-    /// Both sets of client metrics; their names do not collide.
+    /// The client metrics of both versions; their names do not collide.
     Dual,
 }
 
 impl Profile {
-    /// The profile's name.
+    /// Returns the name of the profile, such as `v1_41`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -174,32 +178,32 @@ impl Profile {
         }
     }
 
-    /// Whether this choice records what belongs to `row`'s profile.
+    /// Returns whether this profile records a row with the profile `row`; `None` is a row of every profile.
     pub(crate) fn includes(self, row: Option<Self>) -> bool {
         row.is_none_or(|row| self == Self::Dual || self == row)
     }
 }
 
-/// What a process is towards the model.
+/// The role of a process with respect to the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[expect(clippy::exhaustive_enums, reason = "a process runs a model, passes calls on, or makes them")]
 pub enum Role {
-    /// It runs the model.
+    /// The process runs the model.
     #[default]
     Server,
-    /// It passes calls on to somebody who does.
+    /// The process forwards calls to a server or a provider.
     Gateway,
-    /// It calls somebody who does.
+    /// The process calls a server or a provider.
     Client,
 }
 
 impl Role {
-    /// Whether the engine is behind a network, so that its queue and prefill cannot be seen.
+    /// Returns whether the engine is in another process, so that its queue and prefill are not observable.
     pub(crate) const fn is_remote(self) -> bool {
         !matches!(self, Self::Server)
     }
 
-    /// The role's name.
+    /// Returns the name of the role, such as `server`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -210,44 +214,44 @@ impl Role {
     }
 }
 
-/// What a row belongs to.
+/// A group of metrics; `as_str` returns the value of the label `llmobs.metric.group`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Group {
-    /// The conventions' server metrics.
+    /// The server metrics of the GenAI conventions.
     GenAiServer,
-    /// The conventions' client metrics.
+    /// The client metrics of the GenAI conventions.
     GenAiClient,
-    /// The conventions' metrics of HTTP servers.
+    /// The HTTP server metrics of the OpenTelemetry conventions.
     HttpServer,
-    /// The books: every operation from start to end.
+    /// Counts of operations that started, are in flight, and ended.
     Operation,
-    /// Where the time goes.
+    /// Times of operations and of their streams.
     Time,
     /// Tokens by direction, kind and source.
     Token,
-    /// What was asked for.
+    /// Parameters of requests.
     Request,
-    /// Caches of whole responses.
+    /// Lookups in caches of complete responses.
     ResponseCache,
-    /// Judgements of answers.
+    /// Evaluation results of answers.
     Evaluation,
     /// Service-level objectives.
     Objective,
     /// The async runtime.
     Runtime,
-    /// llmobs watching itself.
+    /// The library's own operation: series, folded labels, redactions and anomalies.
     SelfObservability,
-    /// What a pipeline sends and loses.
+    /// Exports of the pipeline: durations, queues and dropped items.
     Pipeline,
-    /// What is running.
+    /// The version and the settings of the running library.
     Build,
-    /// What the GPU did; recorded by the crate `llmobs-gpu`.
+    /// GPU metrics, recorded by the crate `llmobs-gpu`.
     Gpu,
 }
 
 impl Group {
-    /// The group's name, also the value of `llmobs.metric.group`.
+    /// Returns the name of the group, which is also the value of the label `llmobs.metric.group`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -280,7 +284,7 @@ mod tests {
     fn names_are_unique_and_no_name_is_both_a_value_and_a_parent() {
         let names: HashSet<_> = ROWS.iter().map(|row| row.name).collect();
         assert_eq!(names.len(), ROWS.len());
-        // The conventions have such names themselves: `hw.temperature` and `hw.temperature.limit`.
+        // The conventions contain names of this kind: `hw.temperature` and `hw.temperature.limit`.
         for name in names.iter().filter(|name| name.starts_with("llmobs.")) {
             let parent = format!("{name}.");
             assert!(!names.iter().any(|other| other.starts_with(&parent)), "{name} is a parent of another name");
@@ -296,7 +300,7 @@ mod tests {
 
     #[test]
     fn unit_one_stands_on_gauges_only() {
-        // But for the conventions' own `hw.status`.
+        // Except `hw.status`, whose unit the conventions define as `1`.
         for row in ROWS.iter().filter(|row| row.unit == "1" && row.name != m::HW_STATUS) {
             assert!(matches!(row.instrument, Instrument::Gauge | Instrument::ObservableGauge), "{}", row.name);
         }

@@ -1,9 +1,9 @@
-//! From what a provider, a transport or an engine says to the closed list of error types.
+//! Classification of errors of providers, transports and engines into the closed list of error types.
 
 use crate::semconv::value::ErrorType;
 
 impl ErrorType {
-    /// The type behind an HTTP status; `None` for one that is no error.
+    /// Returns the error type for an HTTP status; `None` for a status below 400.
     ///
     /// ```
     /// use llmobs::ErrorType;
@@ -18,18 +18,19 @@ impl ErrorType {
             401 | 403 => Some(Self::Authentication),
             408 | 504 => Some(Self::Timeout),
             429 => Some(Self::RateLimited),
-            // 499 is nginx's word for a client that left.
+            // 499 is the status with which nginx reports that the client closed the connection.
             499 => Some(Self::Cancelled),
             400..=498 => Some(Self::InvalidRequest),
-            // 529 is Anthropic's word for an overloaded service.
+            // 529 is the status with which Anthropic reports an overloaded service.
             503 | 529 => Some(Self::Overloaded),
             500..=599 => Some(Self::Upstream),
             _ => Some(Self::Other),
         }
     }
 
-    /// The type behind the text of an error: an engine's message or a provider's JSON body. The text itself goes
-    /// nowhere. `None` if nothing in it is known.
+    /// Returns the error type for an error text: an engine's message or a provider's JSON body. Only the first 2,000
+    /// characters are searched, without regard to case, and the text is not stored. Returns `None` if the text contains
+    /// no known pattern.
     ///
     /// ```
     /// use llmobs::ErrorType;
@@ -46,10 +47,12 @@ impl ErrorType {
     }
 }
 
-/// A type stands in the first characters of an error; the rest may be an echo of the prompt.
+/// The number of characters that are searched. The error type is near the start of a text; later characters may be an
+/// echo of the prompt.
 const LOOKED_AT: usize = 2_000;
 
-/// The first line that matches decides, so the narrower signs stand first.
+/// The patterns for each error type. The first entry with a match decides, so specific patterns precede general ones:
+/// "CUDA out of memory" is `OutOfMemory`, "CUDA error: device-side assert triggered" is `Inference`.
 const SIGNS: &[(ErrorType, &[&str])] = &[
     (
         ErrorType::OutOfMemory,

@@ -1,4 +1,4 @@
-//! Monotonic time as an integer, and the one place that reads it.
+//! Monotonic time as an integer, and the only code that reads clocks.
 
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use std::time::Instant;
 use std::time::SystemTime;
 
-/// A moment of monotonic time: nanoseconds since an origin that all system clocks of the process share.
+/// A moment on the monotonic clock: nanoseconds since an origin that all system clocks of the process share.
 ///
 /// ```
 /// use llmobs::Moment;
@@ -22,25 +22,25 @@ use std::time::SystemTime;
 pub struct Moment(u64);
 
 impl Moment {
-    /// The moment that lies this many nanoseconds after the origin.
+    /// Creates the moment that is `nanos` nanoseconds after the origin.
     #[must_use]
     pub const fn from_nanos(nanos: u64) -> Self {
         Self(nanos)
     }
 
-    /// Nanoseconds since the origin.
+    /// Returns the nanoseconds since the origin.
     #[must_use]
     pub const fn as_nanos(self) -> u64 {
         self.0
     }
 
-    /// The time from `earlier` to this moment, zero if it is the later one.
+    /// Returns the time from `earlier` to this moment; zero if `earlier` is later than this moment.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
 
-    /// The moment that lies `duration` after this one.
+    /// Returns the moment that is `duration` after this moment, or the last representable moment on overflow.
     #[must_use]
     pub fn saturating_add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(nanos(duration)))
@@ -54,27 +54,27 @@ impl From<Instant> for Moment {
     }
 }
 
-/// A duration in nanoseconds, saturating after 584 years.
+/// Converts a duration to nanoseconds; saturates after 584 years.
 #[inline]
 pub(crate) const fn nanos(duration: Duration) -> u64 {
-    // In 64 bits: `as_nanos` multiplies and compares in 128.
+    // Computed in 64 bits, because `Duration::as_nanos` multiplies and compares in 128 bits.
     duration.as_secs().saturating_mul(1_000_000_000).saturating_add(duration.subsec_nanos() as u64)
 }
 
-/// The date so many nanoseconds ago: what leaves the process is dated, though nothing is measured with dates.
+/// Returns the date `nanos` nanoseconds ago. Exported telemetry has dates; measurements never use them.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the date")]
 pub(crate) fn ago(nanos: u64) -> SystemTime {
     let now = SystemTime::now();
     now.checked_sub(Duration::from_nanos(nanos)).unwrap_or(now)
 }
 
-/// Nanoseconds as seconds: the nearest double, so that 20,000,000 is exactly `0.02`.
+/// Converts nanoseconds to seconds, rounded to the nearest double: 20,000,000 becomes exactly `0.02`.
 #[expect(clippy::cast_precision_loss, reason = "exact below 2^53 ns, which is 104 days")]
 pub(crate) fn seconds(nanos: u64) -> f64 {
     nanos as f64 / 1e9
 }
 
-/// Where moments come from.
+/// The source of moments.
 #[derive(Debug, Clone)]
 pub struct Clock(ClockSource);
 
@@ -87,28 +87,29 @@ enum ClockSource {
 }
 
 impl Clock {
-    /// The operating system's monotonic clock. The default everywhere.
+    /// Returns the monotonic clock of the operating system, which is the default.
     #[must_use]
     pub const fn system() -> Self {
         Self(ClockSource::System)
     }
 
-    /// A clock that moves only when told to, for tests.
+    /// Creates a clock for tests and the handle that advances it. The clock starts at one second and does not advance
+    /// otherwise.
     #[must_use]
     pub fn manual() -> (Self, ManualClock) {
-        // One second, not zero: a test may then speak of a moment before the start.
+        // Starts at one second and not at zero, so that a test can use moments before the start.
         let time = Arc::new(AtomicU64::new(1_000_000_000));
         (Self(ClockSource::Manual(Arc::clone(&time))), ManualClock(time))
     }
 
-    /// A clock that follows tokio's, so that `tokio::time::pause` and `advance` move it.
+    /// Returns a clock that follows tokio's clock, so that `tokio::time::pause` and `advance` control it.
     #[cfg(feature = "testing")]
     #[must_use]
     pub const fn tokio() -> Self {
         Self(ClockSource::Tokio)
     }
 
-    /// The moment that it is now.
+    /// Returns the current moment.
     #[inline]
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the time")]
@@ -128,24 +129,25 @@ impl Default for Clock {
     }
 }
 
-/// The hand on a manual [`Clock`].
+/// The handle that advances a manual [`Clock`].
 #[derive(Debug, Clone)]
 pub struct ManualClock(Arc<AtomicU64>);
 
 impl ManualClock {
-    /// Moves the clock forward.
+    /// Advances the clock by a duration.
     pub fn advance(&self, by: Duration) {
         self.0.fetch_add(nanos(by), Ordering::Relaxed);
     }
 
-    /// The moment that the clock shows.
+    /// Returns the current moment of the clock.
     #[must_use]
     pub fn now(&self) -> Moment {
         Moment(self.0.load(Ordering::Relaxed))
     }
 }
 
-/// An hour before the first reading (where the system allows it), so that an `Instant` taken earlier still has its own moment.
+/// Returns the origin of all moments: one hour before the first call, if the system clock allows it, so that an
+/// `Instant` created before the first call still has a distinct moment.
 #[inline]
 #[expect(clippy::disallowed_methods, reason = "the origin of the one clock")]
 fn origin() -> Instant {

@@ -1,7 +1,8 @@
-//! How another crate joins an observer: a [`Companion`] follows its operations, a [`Source`] gives the values of rows
-//! that stand in the [catalog](crate::catalog) and are nobody's here, and a [`Recorder`] records in such rows.
+//! The interfaces through which another crate extends an observer: a [`Companion`] is notified of its operations, a
+//! [`Source`] supplies the values of [catalog](crate::catalog) rows that this crate does not fill, and a [`Recorder`]
+//! records values in those rows.
 //!
-//! Nothing is kept, and one flag is read for each mark, while nobody is attached.
+//! While no companion is registered, each mark costs the read of one flag, and nothing is stored.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -48,45 +49,48 @@ use crate::measurement::LabelValue;
 use crate::measurement::Observation;
 use crate::semconv::value::Outcome;
 
-/// Follows operations. Every call is made by the thread of the operation itself, so it must be short: put what was
-/// said into a queue, and think elsewhere. It must not panic.
+/// An object that is notified of operations. Every method is called on the thread of the operation, so it must return
+/// quickly: put the notification into a queue and process it on another thread. Methods should not panic; a panic is
+/// caught and the notification is lost.
 pub trait Companion: Send + Sync + 'static {
-    /// An operation began at this moment. Its id stays its own for as long as what is given here is kept.
+    /// Called when an operation starts, with the moment of its start. The id of the operation is not reused while
+    /// `operation` or a clone of it exists.
     fn started(&self, operation: OperationRef, at: Moment);
 
-    /// Something happened to an operation.
+    /// Called when an operation changes its state, with the moment of the change.
     fn marked(&self, id: u64, mark: Mark, at: Moment);
 
-    /// An operation ended.
+    /// Called when an operation ends, with its outcome and the moment of its end.
     fn ended(&self, id: u64, outcome: Outcome, at: Moment);
 
-    /// What an operation that ran for so many seconds used, in joules, as far as can be said at once. It goes on the
-    /// log event of the operation, named provisional. Defaults to nothing said.
+    /// Returns an estimate, in joules, of the energy used by an operation that ran for `ran` seconds. The estimate is
+    /// written to the operation's log event and marked there as provisional. Defaults to `None`.
     fn provisional_energy(&self, ran: f64) -> Option<f64> {
         let _ = ran;
         None
     }
 }
 
-/// What can happen to an operation between its start and its end.
+/// A change of the state of an operation between its start and its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Mark {
-    /// It waits in the engine's queue.
+    /// The operation entered the engine's queue.
     Enqueued,
-    /// The engine took it.
+    /// The engine scheduled the operation.
     Scheduled,
-    /// Its first token came.
+    /// The first token of the operation arrived.
     FirstToken,
 }
 
-/// Knows the values of rows at collection. It must not panic, and not wait for what may hang.
+/// An object that supplies the values of rows at each collection. Methods must not panic and must not block on calls
+/// that may hang.
 pub trait Source: Send + Sync + 'static {
-    /// The values of an observable row of group [`Gpu`](crate::catalog::Group::Gpu): one for each set of attributes. An attribute that the
-    /// row does not name is left out.
+    /// Returns the values of an observable row of group [`Gpu`](crate::catalog::Group::Gpu), one for each set of
+    /// attributes. Attributes that the row does not list are dropped.
     fn read(&self, row: &'static Row) -> Vec<Sample>;
 
-    /// The devices that the values are of. A [view](crate::View) shows those that are named here. Defaults to none.
+    /// Returns the devices that the values belong to. A [view](crate::View) shows only these devices. Defaults to none.
     fn devices(&self) -> Vec<Device> {
         Vec::new()
     }
@@ -100,13 +104,13 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// A value without attributes. One that is not finite is left out.
+    /// Returns a value without attributes. A value that is not finite is dropped at collection.
     #[must_use]
     pub const fn new(value: f64) -> Self {
         Self { value, labels: Vec::new() }
     }
 
-    /// Adds an attribute. Attributes are given in the order of the row.
+    /// Adds an attribute. Add attributes in the order in which the row lists them.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<AttributeValue>) -> Self {
         self.labels.push(Label::new(name, value.into().0));
@@ -119,7 +123,8 @@ impl Sample {
     }
 }
 
-/// The value of an attribute. It has at most 128 bytes and no control characters.
+/// The value of an attribute. A `String` is cleaned: it is limited to 128 bytes without control characters. A
+/// `&'static str` is used as it is.
 #[derive(Debug, Clone)]
 pub struct AttributeValue(LabelValue);
 
@@ -135,7 +140,7 @@ impl From<String> for AttributeValue {
     }
 }
 
-/// One that was made before and is shared.
+/// Clones a value without copying its text.
 impl From<&Self> for AttributeValue {
     fn from(word: &Self) -> Self {
         word.clone()

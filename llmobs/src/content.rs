@@ -1,8 +1,8 @@
-//! Content: what must not leave the process unless somebody decided so, and the messages that consist of it.
+//! Content, which is not exported unless capture is on, and the messages that consist of content.
 //!
-//! [`Content`] seals a text. A [`Message`] is what the conventions call one: somebody's role and parts, each a text, some
-//! reasoning, a call of a tool, an answer of one, or media. Nothing here prints what it holds. What may be seen of it goes
-//! through the [gate](crate::capture::Gate), redacted and bounded, or nowhere.
+//! [`Content`] wraps a value so that it cannot be printed. A [`Message`] follows the OpenTelemetry GenAI conventions: a
+//! role and parts, each a text, reasoning, a tool call, a tool's response, or media. No type of this module prints its
+//! content. Content is exported only through the [gate](crate::capture::Gate), redacted and truncated.
 
 #[cfg(feature = "content")]
 mod input;

@@ -1,14 +1,15 @@
-//! What can go wrong: with an operation of the user, and with the set-up of llmobs.
+//! Errors: failures of the application's operations, and errors of the set-up of llmobs.
 
 use std::fmt;
 
 use crate::content::Content;
 use crate::semconv::value::ErrorType;
 
-/// Why an operation failed or was rejected: a type for the metrics and, if there is one, the text.
+/// The reason for which an operation failed or was rejected: an error type for the metrics and, optionally, an error
+/// text.
 ///
-/// The text is [`Content`]: an upstream's error may quote the prompt. It never becomes a label, and goes nowhere unless
-/// events have content.
+/// The text is [`Content`], because the error of an upstream may quote the prompt. The text is never used as a label,
+/// and is exported only where the capture of content is enabled.
 ///
 /// ```
 /// use llmobs::{ErrorType, Failure};
@@ -26,19 +27,20 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure of this type, without text.
+    /// Creates a failure of this error type, without text.
     pub const fn new(error_type: ErrorType) -> Self {
         Self { error_type, message: None, exception: None }
     }
 
-    /// The text of the error.
+    /// Sets the text of the error.
     pub fn message(mut self, text: impl Into<Content<String>>) -> Self {
         self.message = Some(text.into());
         self
     }
 
-    /// The error that it was. Its type goes into the log event `gen_ai.client.operation.exception`; what it says does
-    /// not, since it may quote the prompt.
+    /// Sets the exception type to the Rust type name of `error`, which is recorded in the log event
+    /// `gen_ai.client.operation.exception`. The message of `error` is not read, because the message may quote the
+    /// prompt.
     ///
     /// ```
     /// use llmobs::{ErrorType, Failure};
@@ -52,7 +54,7 @@ impl Failure {
         self
     }
 
-    /// The type of the error.
+    /// Returns the error type.
     #[must_use]
     pub const fn error_type(&self) -> ErrorType {
         self.error_type
@@ -62,7 +64,7 @@ impl Failure {
         self.exception
     }
 
-    /// The text of the error, still sealed.
+    /// Returns the text of the error, still sealed as [`Content`].
     #[must_use]
     pub const fn text(&self) -> Option<&Content<String>> {
         self.message.as_ref()
@@ -75,44 +77,47 @@ impl From<ErrorType> for Failure {
     }
 }
 
-/// Why [`ObserverBuilder::build`](crate::ObserverBuilder::build) refused. Each message names the setter to change.
+/// The reason for which [`ObserverBuilder::build`](crate::ObserverBuilder::build) failed. The message of each variant
+/// names the setter to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BuildError {
     /// The registry already holds the metrics of an observer.
     AlreadyRegistered,
-    /// More label sets could arise than the backend keeps.
+    /// The settings allow more label sets for one metric than the backend stores.
     TooManySeries {
-        /// The most sets that these settings can give one metric.
+        /// The maximum number of label sets that the settings allow for one metric.
         sets: usize,
-        /// How many the backend keeps.
+        /// The maximum number of label sets that the backend stores.
         limit: usize,
     },
-    /// A label, phase or evaluation name, or one of its values, cannot be used.
+    /// The name or a value of a label, phase or evaluation is not valid.
     InvalidLabel {
-        /// The setter that was given the name.
+        /// The setter that received the name.
         setter: &'static str,
-        /// The name or value.
+        /// The name or value that is not valid.
         name: String,
-        /// Why not.
+        /// The reason for which the name or value is not valid.
         reason: &'static str,
     },
-    /// More exact bucket edges than a stream's own histogram holds.
+    /// A histogram has more bucket bounds than the local histogram of a stream can hold.
     TooManyBucketBounds {
-        /// The row whose edges are too many.
+        /// The name of the metric that has too many bounds.
         metric: &'static str,
-        /// How many edges there are.
+        /// The number of bucket bounds.
         edges: usize,
-        /// How many fit.
+        /// The maximum number of bucket bounds.
         limit: usize,
     },
-    /// The meter provider that was given records nothing.
+    /// The meter provider records nothing: a no-op provider, a provider without a reader, or a provider that was shut
+    /// down.
     NoopMeter,
-    /// Bound instruments are on in the API and off in the SDK behind the meter: every measurement would be lost.
+    /// Bound instruments are enabled in the OpenTelemetry API and disabled in the SDK of the meter provider, so every
+    /// measurement would be lost.
     BoundInstrumentsMismatch,
-    /// The environment has a key for pseudonyms that cannot be used.
+    /// The environment or the setter contains an invalid key for pseudonyms.
     InvalidPseudonymKey {
-        /// Why not. It says nothing of the key.
+        /// The reason for which the key is invalid. The text contains no part of the key.
         reason: String,
     },
 }

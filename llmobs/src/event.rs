@@ -1,5 +1,5 @@
-//! Log events. They go to `tracing`, from where a layer prints them or a bridge carries them to OpenTelemetry, which
-//! gives them the trace that is current.
+//! Log events, emitted with `tracing`. A layer prints them, or a bridge passes them to OpenTelemetry, which adds the
+//! current trace.
 
 mod details;
 mod evaluation;

@@ -1,4 +1,5 @@
-//! What a measurement is made of before a backend sees it: label sets, bucket bounds, a stream's own histogram.
+//! The parts of a measurement that do not depend on the backend: label sets, bucket bounds, and the local histogram of
+//! a stream.
 
 mod device;
 
@@ -11,19 +12,19 @@ use crate::clock::seconds;
 use crate::semconv::value::FinishReason;
 use crate::timing::EvenGaps;
 
-/// One label, under the conventions' dotted name.
+/// One label with its dotted OpenTelemetry name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Label {
     pub(crate) name: Cow<'static, str>,
     pub(crate) value: LabelValue,
 }
 
-/// A label's value: a word of the conventions, or a name that passed the guard.
+/// The value of a label: a static text, or a text that passed the cardinality limiter.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum LabelValue {
     Static(&'static str),
     Shared(Arc<str>),
-    /// A number to OpenTelemetry, its digits to Prometheus.
+    /// An integer in OpenTelemetry, and its decimal digits on the Prometheus page.
     #[cfg(feature = "tower")]
     Number(i64, Arc<str>),
 }
@@ -64,14 +65,14 @@ impl Label {
     }
 }
 
-/// A value read at collection, with its labels.
+/// An observed value with its labels, read at collection.
 #[derive(Debug, Clone)]
 pub(crate) struct Observation {
     pub(crate) labels: Vec<Label>,
     pub(crate) value: f64,
 }
 
-/// Why the choices of an answer ended, in the order of the choices. One choice takes no memory.
+/// The finish reasons of an answer, in the order of its choices. One choice needs no heap memory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct FinishReasons {
     pub(crate) first: Option<FinishReason>,
@@ -88,23 +89,24 @@ impl FinishReasons {
     }
 }
 
-/// The trace that an operation belongs to. Kept only when the span is sampled, so that a link never points nowhere.
+/// The trace and span of an operation. Recorded as an exemplar only if the span is sampled, so that an exemplar never
+/// links to a missing trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TraceLink {
-    /// Bytes, not numbers: a number of 128 bits would widen every operation by its alignment.
+    /// Stored as bytes, because the alignment of a `u128` would enlarge every operation.
     pub(crate) trace_id: [u8; 16],
     pub(crate) span_id: [u8; 8],
 }
 
 impl TraceLink {
-    /// The part of the trace's number that is random.
+    /// Returns the random part of the trace id: its last 8 bytes.
     pub(crate) const fn random(self) -> u64 {
         let [.., a, b, c, d, e, f, g, h] = self.trace_id;
         u64::from_be_bytes([a, b, c, d, e, f, g, h])
     }
 }
 
-/// Upper bounds of a histogram's buckets, inclusive; the last bucket, to infinity, is not named.
+/// The inclusive upper bounds of a histogram's buckets. The last bucket, up to infinity, has no bound in the list.
 #[derive(Debug, Clone)]
 pub(crate) struct BucketBounds {
     values: Arc<[f64]>,
@@ -121,12 +123,13 @@ impl BucketBounds {
         &self.values
     }
 
-    /// The bucket of a value. Comparing with every bound is faster than searching: nothing is there to mispredict.
+    /// Returns the index of the bucket of a value. A linear comparison with every bound is faster than a binary search,
+    /// because it contains no branch to mispredict.
     pub(crate) fn bucket(&self, value: f64) -> usize {
         self.values.iter().map(|bound| usize::from(value > *bound)).sum()
     }
 
-    /// The bucket of a time, and the times that lie in the same one.
+    /// Returns the bucket of a time in nanoseconds, with the bounds of that bucket.
     fn bucket_of_nanos(&self, nanos: u64) -> Bucket {
         let bucket: usize = self.nanos.iter().map(|bound| usize::from(nanos > *bound)).sum();
         let lowest = bucket.checked_sub(1).map_or(0, |below| self.nanos[below].saturating_add(1));
@@ -138,7 +141,7 @@ impl BucketBounds {
     }
 }
 
-/// A bucket and its edges, both inclusive, in nanoseconds.
+/// A bucket and its bounds in nanoseconds, both inclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Bucket {
     bucket: u8,
@@ -147,7 +150,7 @@ struct Bucket {
 }
 
 impl Bucket {
-    /// Where no time lies.
+    /// An empty bucket, which contains no time.
     const NOWHERE: Self = Self { bucket: 0, lowest: u64::MAX, highest: 0 };
 
     const fn holds(self, nanos: u64) -> bool {
@@ -155,17 +158,18 @@ impl Bucket {
     }
 }
 
-/// The most finite bounds of a row that streams keep their own histogram of.
+/// The maximum number of finite bounds of a row that streams record in a local histogram.
 pub(crate) const LOCAL_BOUNDS: usize = 31;
 
 const _: () = assert!((LOCAL_BOUNDS + 1).is_power_of_two(), "it serves as a mask");
 
-/// A stream's own histogram: plain integers, no lock, merged into the shared one now and then.
+/// The local histogram of a stream: plain integers without a lock, merged into the shared histogram about once a second
+/// and at the end.
 #[derive(Debug, Clone)]
 pub(crate) struct LocalHistogram {
     counts: [u32; LOCAL_BOUNDS + 1],
     sum_nanos: u64,
-    /// Of the last time. The times of one stream are alike, so most need no search.
+    /// The bucket of the last time. The times of one stream are similar, so most need no search.
     last: Bucket,
 }
 
@@ -196,7 +200,8 @@ impl LocalHistogram {
 
     #[inline]
     fn add(&mut self, times: u32) {
-        // No row has more bounds than a stream keeps, so the mask changes nothing; it spares a check.
+        // No row has more bounds than `LOCAL_BOUNDS`, so the mask has no effect on the index; it removes a bounds
+        // check.
         let count = &mut self.counts[usize::from(self.last.bucket) & LOCAL_BOUNDS];
         *count = count.saturating_add(times);
     }
@@ -205,15 +210,15 @@ impl LocalHistogram {
         self.counts.iter().all(|count| *count == 0)
     }
 
-    /// Gives the counts by bucket (as many as the row has, the one to infinity last) and the sum in seconds, and
-    /// starts again from zero.
+    /// Passes the counts of the buckets, in ascending order, and the sum in seconds to `into`, then resets the
+    /// histogram.
     pub(crate) fn take(&mut self, into: impl FnOnce(&[u32], f64)) {
         into(&self.counts, seconds(self.sum_nanos));
         *self = Self { last: self.last, ..Self::new() };
     }
 }
 
-/// A shared histogram.
+/// A histogram that is shared by all streams of a series.
 #[derive(Debug, Clone)]
 pub(crate) struct HistogramData {
     pub(crate) counts: Box<[u64]>,
@@ -242,7 +247,8 @@ impl HistogramData {
     }
 }
 
-/// Raw gaps on their way to a backend that cannot take a histogram: at most a few wait, and never past the end.
+/// A small buffer of raw gaps for a backend that cannot merge histograms. The buffer is emptied at the latest when the
+/// operation ends.
 #[derive(Debug, Clone)]
 pub(crate) struct RawGapBuffer {
     gaps: [EvenGaps; Self::CAPACITY],
@@ -256,7 +262,7 @@ impl RawGapBuffer {
         Self { gaps: [EvenGaps { nanos: 0, units: 1 }; Self::CAPACITY], used: 0 }
     }
 
-    /// Keeps a share. A full ring must be cleared before the next one.
+    /// Adds a gap. A full buffer must be cleared before the next call; otherwise the gap is discarded.
     #[inline]
     pub(crate) fn push(&mut self, share: EvenGaps) {
         if let Some(place) = self.gaps.get_mut(usize::from(self.used)) {
@@ -269,7 +275,7 @@ impl RawGapBuffer {
         self.used as usize == Self::CAPACITY
     }
 
-    /// Every sample, in seconds.
+    /// Calls `record` with every sample, in seconds.
     #[inline]
     pub(crate) fn each(&self, mut record: impl FnMut(f64)) {
         for share in &self.gaps[..usize::from(self.used)] {

@@ -1,5 +1,5 @@
-//! Service-level objectives, judged for each operation in process: a histogram cannot say how many operations met two
-//! limits at once.
+//! Service-level objectives. Each operation is judged in process, because histograms cannot show how many operations
+//! met two limits at the same time.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use crate::clock::nanos;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::Outcome;
 
-/// How one operation was judged by each objective, in the order of the objectives.
+/// The judgements of one operation by each objective, as bit sets indexed by objective.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Judgements {
     judged: u64,
@@ -16,28 +16,29 @@ pub(crate) struct Judgements {
 }
 
 impl Judgements {
-    /// Notes a judgement by the objective at this place. Only the first 64 are noted.
+    /// Records the judgement by the objective at index `place`. Only the first 64 objectives are recorded.
     pub(crate) fn note(&mut self, place: usize, good: bool) {
         let bit = u32::try_from(place).ok().and_then(|place| 1_u64.checked_shl(place)).unwrap_or(0);
         self.judged |= bit;
         self.missed |= if good { 0 } else { bit };
     }
 
-    /// Whether the objective at this place was met, if it could be judged.
+    /// Returns whether the objective at index `place` was met; `None` if the operation was not judged by this
+    /// objective.
     pub(crate) fn of(self, place: usize) -> Option<bool> {
         let bit = u32::try_from(place).ok().and_then(|place| 1_u64.checked_shl(place)).unwrap_or(0);
         (self.judged & bit != 0).then_some(self.missed & bit == 0)
     }
 
-    /// Whether every objective was met, if any could be judged.
+    /// Returns whether every objective was met; `None` if the operation was judged by no objective.
     pub(crate) const fn good(self) -> Option<bool> {
         if self.judged == 0 { None } else { Some(self.missed == 0) }
     }
 }
 
-/// What a good operation is: it completed and met every limit that is set.
+/// A service-level objective: an operation is good if it completed and met every limit that is set.
 ///
-/// Each limit is also inserted as an exact bucket edge of the histogram of its time.
+/// Each limit is also added as an exact bucket bound of the histogram of the same time.
 ///
 /// ```
 /// use llmobs::Objective;
@@ -61,7 +62,7 @@ pub struct Objective {
 }
 
 impl Objective {
-    /// An objective without limits: every operation that completes is good.
+    /// Creates an objective without limits and with the target 0.99: every operation that completes is good.
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
         Self {
             name: name.into(),
@@ -73,37 +74,37 @@ impl Objective {
         }
     }
 
-    /// The share of operations that should be good. Defaults to 0.99. Published as `llmobs.objective.target`.
+    /// Sets the target ratio of good operations, from 0 to 1. Defaults to 0.99. Recorded as `llmobs.objective.target`.
     pub const fn target(mut self, share: f64) -> Self {
         self.target = share;
         self
     }
 
-    /// The longest time to the first token. Defaults to no limit.
+    /// Sets the maximum time to first token, measured from the start of the operation. Defaults to no limit.
     pub fn time_to_first_token(mut self, limit: Duration) -> Self {
         self.time_to_first_token = Some(nanos(limit));
         self
     }
 
-    /// The longest mean time per token after the first. Defaults to no limit.
+    /// Sets the maximum mean time per token after the first. Defaults to no limit.
     pub fn time_per_output_token(mut self, limit: Duration) -> Self {
         self.time_per_output_token = Some(nanos(limit));
         self
     }
 
-    /// The longest time that the engine may give no token once tokens flow. Defaults to no limit.
+    /// Sets the maximum gap between two tokens after the first token. Defaults to no limit.
     pub fn longest_gap(mut self, limit: Duration) -> Self {
         self.longest_gap = Some(nanos(limit));
         self
     }
 
-    /// The longest request duration. Defaults to no limit.
+    /// Sets the maximum duration of the operation, from start to end. Defaults to no limit.
     pub fn duration(mut self, limit: Duration) -> Self {
         self.duration = Some(nanos(limit));
         self
     }
 
-    /// The limits that are set, in nanoseconds, by the name of their time.
+    /// Returns the limits that are set, as pairs of the name of the time and the limit in nanoseconds.
     pub(crate) fn limits(&self) -> impl Iterator<Item = (&'static str, u64)> + use<> {
         [
             ("time_to_first_token", self.time_to_first_token),
@@ -123,7 +124,8 @@ impl Objective {
             _ if facts.error_type.is_some_and(ErrorType::is_client_fault) => Verdict::Excluded,
             Outcome::Failed | Outcome::Rejected => Verdict::Bad,
             Outcome::Cancelled if facts.first_token.is_none() => {
-                // It left before anything came. Too late already is bad; else nobody can say.
+                // The caller left before the first token. An operation that had already missed a limit is bad; for any
+                // other operation the result is unknown.
                 let missed = never(self.time_to_first_token, None) || late(self.duration, Some(facts.duration));
                 if missed { Verdict::Bad } else { Verdict::Abandoned }
             }
@@ -138,7 +140,7 @@ impl Objective {
     }
 }
 
-/// What is known of an operation at its end. Times in nanoseconds.
+/// The data of an ended operation that objectives judge. Times are in nanoseconds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ObjectiveInput {
     pub(crate) outcome: Outcome,
@@ -149,14 +151,14 @@ pub(crate) struct ObjectiveInput {
     pub(crate) duration: u64,
 }
 
-/// How an operation counts.
+/// The judgement of an operation by one objective.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Good,
     Bad,
-    /// A client fault: no service could have been good.
+    /// The caller was at fault, so the operation is not counted.
     Excluded,
-    /// The caller left before the first token, and before it was late.
+    /// The caller left before the first token and before a limit was missed, so the operation is not counted.
     Abandoned,
 }
 

@@ -1,4 +1,4 @@
-//! The observer: the one thing a user holds.
+//! The [`Observer`], its builder, and the operations, steps, markers and streams that an observer records.
 
 mod attach;
 mod builder;
@@ -70,14 +70,15 @@ use crate::semconv::value::OperationName;
 use crate::semconv::value::Provider;
 use crate::semconv::value::State;
 
-/// Watches the operations of a process. Cheap to clone; all clones share their instruments.
+/// An entry point that starts operations and records their metrics, spans and log events. Cheap to clone; all clones
+/// share their instruments.
 ///
 /// ```
 /// use llmobs::{ErrorType, Observer, Role, Usage};
 ///
 /// let observer = Observer::builder().role(Role::Server).model("smollm2-135m").build()?;
 /// let operation = observer.chat("smollm2-135m").max_tokens(64).start();
-/// operation.marker().usage(Usage::new().input(12).output(34));
+/// operation.mark().usage(Usage::new().input(12).output(34));
 /// operation.complete();
 /// assert!(observer.in_flight().is_empty());
 /// # Ok::<(), llmobs::BuildError>(())
@@ -90,13 +91,14 @@ pub struct Observer {
 }
 
 impl Observer {
-    /// Builds an observer. Set up OpenTelemetry's meter provider first, if you use one: instruments that are made
-    /// before it stay silent for good.
+    /// Returns a builder with the default settings. Install OpenTelemetry's global meter provider, if one is used,
+    /// before the observer is built: instruments that are created before the provider is installed never record
+    /// anything.
     pub fn builder() -> ObserverBuilder<'static> {
         ObserverBuilder::new()
     }
 
-    /// An observer that observes nothing: no operation allocates, no stream reads a clock.
+    /// Returns a disabled observer: its operations do not allocate, and its streams do not read a clock.
     #[must_use]
     pub const fn disabled() -> Self {
         Self { core: None, role: Role::Server, provider: Provider::Other(std::borrow::Cow::Borrowed("unknown")) }
@@ -106,64 +108,65 @@ impl Observer {
         Self { core: Some(core), role, provider }
     }
 
-    /// The same observer in another role, sharing all instruments: a gateway that also runs a model.
+    /// Returns the same observer in another role, with shared instruments. Example: a gateway that also runs a model.
     #[must_use]
     pub fn as_role(&self, role: Role) -> Self {
         Self { role, ..self.clone() }
     }
 
-    /// The same observer with another default provider.
+    /// Returns the same observer with another default provider.
     #[must_use]
     pub fn with_provider(&self, provider: Provider) -> Self {
         Self { provider, ..self.clone() }
     }
 
-    /// Whether anything is observed.
+    /// Returns whether this observer records anything; `false` only for a [`disabled`](Self::disabled) one.
     #[must_use]
     pub const fn is_enabled(&self) -> bool {
         self.core.is_some()
     }
 
-    /// What this observer's process is towards the model.
+    /// Returns the role of the process: server, gateway or client.
     #[must_use]
     pub const fn role(&self) -> Role {
         self.role
     }
 
-    /// A chat completion by this model. The model may be any caller's string: an undeclared one is bounded.
+    /// Prepares a chat completion by this model. The name may come from a caller: only a limited number of undeclared
+    /// models get separate series, see [`ObserverBuilder::max_undeclared_models`].
     pub fn chat<'a>(&'a self, model: &'a str) -> Start<'a> {
         self.operation(OperationName::Chat, model)
     }
 
-    /// A text completion by this model.
+    /// Prepares a text completion by this model.
     pub fn text_completion<'a>(&'a self, model: &'a str) -> Start<'a> {
         self.operation(OperationName::TextCompletion, model)
     }
 
-    /// Embeddings by this model.
+    /// Prepares an embeddings request to this model.
     pub fn embeddings<'a>(&'a self, model: &'a str) -> Start<'a> {
         self.operation(OperationName::Embeddings, model)
     }
 
-    /// Any operation by this model.
+    /// Prepares an operation of any kind by this model.
     pub fn operation<'a>(&'a self, name: OperationName, model: &'a str) -> Start<'a> {
         Start::new(self, name, model)
     }
 
-    /// The moment that it is now on this observer's clock.
+    /// Returns the current moment on this observer's clock.
     #[must_use]
     pub fn now(&self) -> Moment {
         self.core.as_ref().map_or_else(|| Clock::system().now(), |core| core.clock.now())
     }
 
-    /// Everything in flight, oldest first.
+    /// Returns all operations in flight, oldest first.
     #[must_use]
     pub fn in_flight(&self) -> Vec<InFlight> {
         self.core.as_ref().map_or_else(Vec::new, |core| core.in_flight())
     }
 
-    /// What the flight recorder remembers: a line of JSON for each of the last operations that ended, oldest first, with
-    /// the fields of the log event `llm_request_complete`.
+    /// Returns the content of the flight recorder: one line of JSON for each of the last operations that ended, oldest
+    /// first, with the fields of the log event `llm_request_complete`.
     ///
     /// ```
     /// use llmobs::Observer;
@@ -178,70 +181,72 @@ impl Observer {
         self.core.as_ref().map_or_else(String::new, |core| core.flight.lines())
     }
 
-    /// Declares a model at run time: its series start at zero and keep their place.
+    /// Declares a model at run time: its series start at zero and are never folded into `_OTHER`.
     pub fn declare_model(&self, model: &str) {
         if let Some(core) = &self.core {
             core.declare(model, self.role, &self.provider);
         }
     }
 
-    /// Retires a declared model: from now on it is like one that was never declared. Its series leave the Prometheus
-    /// page after the grace time; operations in flight keep theirs until they end. An OpenTelemetry SDK cannot forget a
-    /// series: there they stay.
+    /// Retires a declared model: from now on, the model counts as undeclared. Its series are removed from the
+    /// Prometheus page after the time set with [`ObserverBuilder::retired_model_ttl`]; operations in flight keep their
+    /// series until they end. An OpenTelemetry SDK cannot remove a series, so its series remain there.
     pub fn retire_model(&self, model: &str) {
         if let Some(core) = &self.core {
             core.retire(model);
         }
     }
 
-    /// Records more or less from now on.
+    /// Sets the level, which determines how much is recorded from now on.
     pub fn set_level(&self, level: Level) {
         if let Some(core) = &self.core {
             core.set_level(level);
         }
     }
 
-    /// Publishes how many operations of a model the service lets into a state: the size of its queue
-    /// ([`State::Queued`]) or the most that run at once ([`State::Decode`]).
+    /// Records the service's limit of operations of a model in a state: the capacity of its queue ([`State::Queued`])
+    /// or the maximum that run concurrently ([`State::Decode`]).
     pub fn set_limit(&self, model: &str, state: State, operations: usize) {
         if let Some(core) = &self.core {
             core.set_limit(model, state, operations);
         }
     }
 
-    /// Records how late a task of an async runtime was woken, as `llmobs.runtime.lag` in seconds. A task that sleeps
-    /// for a fixed time in a loop and measures how much longer it slept is enough to feed it.
+    /// Records how late a task of an async runtime was woken, as `llmobs.runtime.lag` in seconds. To measure the lag,
+    /// run a task that sleeps for a fixed time in a loop, and pass the time by which each sleep was too long.
     pub fn record_runtime_lag(&self, runtime: &str, lag: Duration) {
         if let Some(core) = &self.core {
             core.runtime_lag(runtime, seconds(nanos(lag)));
         }
     }
 
-    /// Says that the service is shutting down: operations that are dropped from now on without any other sign are
-    /// `failed` with `error.type` `shutdown`, and not `cancelled`.
+    /// Declares that the service is shutting down. An operation that is dropped from now on without a marked error,
+    /// finish reason or passed deadline is `failed` with `error.type` `shutdown`, not `cancelled`.
     pub fn begin_shutdown(&self) {
         if let Some(core) = &self.core {
             core.shutting_down.store(true, Ordering::Relaxed);
         }
     }
 
-    /// The way out for content; none for an observer that observes nothing.
+    /// Returns the gate that redacts and truncates all content before export; `None` for a disabled observer.
     #[cfg(feature = "content")]
     #[must_use]
     pub fn gate(&self) -> Option<&crate::capture::Gate> {
         self.core.as_ref().map(|core| &core.gate)
     }
 
-    /// What stands for an identity in a field such as `user.id`, on spans and logs: always the same, and without the key
-    /// no way back. None where there is no key, so that no identity leaves instead. Never make a label of it.
+    /// Returns the pseudonym of an identity for a field of spans and logs, for example `user.id`. The same field,
+    /// identity, key and epoch always result in the same pseudonym; without the key, the identity cannot be recovered.
+    /// Returns `None` if there is no key, so that the identity is not exported in its place, or if the identity is
+    /// empty. Do not use a pseudonym as a metric label.
     ///
     /// ```
     /// use llmobs::Observer;
     /// use llmobs::pseudonym::MasterKey;
-    /// use llmobs::pseudonym::Pseudonymizer;
+    /// use llmobs::pseudonym::Pseudonyms;
     ///
     /// # let key = MasterKey::from_bytes(&std::array::from_fn::<u8, 32, _>(|place| place as u8 * 7 + 1)).unwrap();
-    /// let observer = Observer::builder().pseudonyms(Pseudonymizer::new(key)).build()?;
+    /// let observer = Observer::builder().pseudonyms(Pseudonyms::new(key)).build()?;
     /// let jane = observer.pseudonym("user.id", "jane@example.org").unwrap();
     /// assert!(jane.starts_with("k1:") && !jane.contains("jane"));
     /// # Ok::<(), llmobs::BuildError>(())
@@ -252,19 +257,19 @@ impl Observer {
         self.core.as_ref()?.pseudonyms.of(field, identity)
     }
 
-    /// The backends, for what an edge records itself.
+    /// Returns the sinks, for metrics that the HTTP layers record themselves.
     #[cfg(feature = "tower")]
     pub(crate) fn sinks(&self) -> Option<&Arc<crate::sink::Sinks>> {
         self.core.as_ref().map(|core| core.sinks())
     }
 
-    /// Whether what is dropped now was cut off by the service itself.
+    /// Returns whether the service is shutting down, so that a drop now was caused by the service itself.
     #[cfg(feature = "tower")]
     pub(crate) fn is_shutting_down(&self) -> bool {
         self.core.as_ref().is_some_and(|core| core.is_shutting_down())
     }
 
-    /// Tells the backends of a pipeline's exports from now on, unless another observer does already.
+    /// Reports a pipeline's export counts to this observer's sinks from now on, unless another observer already does.
     #[cfg(feature = "otlp")]
     pub(crate) fn report_exports(&self, exports: &Arc<crate::sink::export_counts::PipelineCounts>) {
         if let Some(core) = &self.core {
@@ -272,13 +277,13 @@ impl Observer {
         }
     }
 
-    /// The metrics in the registry that this observer owns, in the OpenMetrics text format without its end marker.
-    /// Empty where the observer was given a registry.
+    /// Returns the metrics of the registry that this observer owns, in the OpenMetrics text format without the final
+    /// `# EOF` line. Empty if the observer was built with the application's registry.
     #[cfg(feature = "prometheus")]
     pub(crate) fn open_metrics(&self) -> String {
         let mut page = String::new();
         if let Some(registry) = self.core.as_ref().and_then(|core| core.registry()) {
-            // A `String` takes whatever is written.
+            // Writing to a `String` never fails.
             let _ = prometheus_client::encoding::text::encode_registry(&mut page, registry);
         }
         page

@@ -1,4 +1,5 @@
-//! What ties llmobs to a version of OpenTelemetry. Types of its pre-1.0 crate appear in public signatures only here.
+//! Items that depend on a version of OpenTelemetry. Types of the pre-1.0 crate `opentelemetry` appear in public
+//! signatures only in this module.
 
 pub use opentelemetry;
 

@@ -1,4 +1,5 @@
-//! The pipeline: traces, metrics and logs over OTLP, by gRPC or HTTP, set up from the standard `OTEL_*` variables.
+//! The export pipeline: sends traces, metrics and logs over OTLP, by gRPC or HTTP, configured from the standard
+//! `OTEL_*` variables.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -11,14 +12,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! It never stands in the way of a request: what ends is put into a bounded queue, or counted where that is full. All
-//! sending happens on one thread of the pipeline's own, so that it does not matter which runtime the application has,
-//! or whether it has one; nothing that the thread does becomes telemetry itself. A request that the collector cannot
-//! take now is tried again; what is lost is counted by reason in [`Pipeline::losses`] and, once an observer is built,
-//! in `llmobs.self.dropped`.
+//! The pipeline never blocks a request. Finished spans and log records are put into a bounded queue; if the queue is
+//! full, they are dropped and counted. All requests to the collector are sent from one dedicated thread, so the
+//! application may use any async runtime or none. Spans and events of that thread are not exported. A request that the
+//! collector temporarily cannot accept is sent again. Dropped items are counted by reason in [`Pipeline::losses`] and,
+//! once an observer is built, in `llmobs.self.dropped`.
 //!
-//! Names of `opentelemetry_sdk` and `tracing_subscriber` stand in this module's signatures, and in none besides
-//! [`llmobs::otel`](crate::otel): an upgrade of theirs shows here.
+//! The signatures of this module use types of `opentelemetry_sdk` and `tracing_subscriber`, so a major version of these
+//! crates is a breaking change here. Apart from this module, only [`llmobs::otel`](crate::otel) exposes their types.
 
 mod assemble;
 mod batcher;
@@ -58,16 +59,17 @@ pub use self::tail::TailSampling;
 pub use crate::sink::export_counts::DropReason;
 pub use crate::sink::export_counts::Signal;
 
-/// Sets up a pipeline for the whole process from the environment; [`builder()`] with nothing chosen.
+/// Builds a pipeline from the environment and installs it for the whole process. Same as [`builder()`] without any
+/// setter, followed by [`PipelineBuilder::init`].
 ///
 /// # Errors
 ///
-/// As [`PipelineBuilder::init`].
+/// Returns the errors of [`PipelineBuilder::init`].
 pub fn init() -> Result<Pipeline, InitError> {
     builder().init()
 }
 
-/// Settings of a pipeline.
+/// Returns a builder with the default settings of a pipeline.
 pub fn builder() -> PipelineBuilder {
     PipelineBuilder::new()
 }

@@ -1,4 +1,4 @@
-//! The Prometheus page. Types of the pre-1.0 crate `prometheus-client` appear in public signatures only here.
+//! The Prometheus metrics page. Types of the pre-1.0 crate `prometheus-client` appear in public signatures only here.
 
 #[cfg(feature = "prometheus")]
 mod classic;

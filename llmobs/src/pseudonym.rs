@@ -1,8 +1,8 @@
-//! Pseudonyms: the same identity, the same name, and no way back without the key.
+//! Keyed pseudonyms of user ids: equal ids have equal pseudonyms, and the id cannot be computed without the key.
 //!
-//! A plain hash of an identity is a lookup table: all telephone numbers are hashed in minutes. So these are keyed
-//! (HMAC-SHA256), apart for each field, and new in each epoch. Pseudonymous data are still personal data (GDPR, article 4
-//! (5)): whoever holds the key can link them.
+//! A plain hash would not protect an id: all telephone numbers can be hashed in minutes. Pseudonyms are therefore keyed
+//! (HMAC-SHA256), with different values for each field and epoch. Pseudonymous data are still personal data (GDPR,
+//! article 4 (5)): the holder of the key can link them.
 
 mod key;
 
@@ -20,20 +20,20 @@ use zeroize::Zeroizing;
 pub use self::key::KeyError;
 pub use self::key::MasterKey;
 
-/// Makes pseudonyms. Cheap to clone.
+/// A generator of pseudonyms. Cheap to clone.
 ///
 /// ```
 /// use llmobs::pseudonym::MasterKey;
-/// use llmobs::pseudonym::Pseudonymizer;
+/// use llmobs::pseudonym::Pseudonyms;
 ///
 /// let key = MasterKey::from_text("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f")?;
-/// let pseudonyms = Pseudonymizer::new(key).key_id("k3")?.epoch("2026-11");
+/// let pseudonyms = Pseudonyms::new(key).key_id("k3")?.epoch("2026-11");
 /// let jane = pseudonyms.of("user.id", "jane@example.org").unwrap();
 /// assert_eq!(jane.len(), "k3:".len() + 32);
 /// assert_eq!(pseudonyms.of("user.id", " Jane@Example.org "), Some(jane.clone()), "blanks, and case of an address, say nothing");
 /// assert_ne!(pseudonyms.of("session.id", "jane@example.org"), Some(jane), "fields are apart");
 ///
-/// assert_eq!(Pseudonymizer::disabled().of("user.id", "jane@example.org"), None, "no key, no value");
+/// assert_eq!(Pseudonyms::none().of("user.id", "jane@example.org"), None, "no key, no value");
 /// # Ok::<(), llmobs::pseudonym::KeyError>(())
 /// ```
 #[derive(Clone)]
@@ -46,33 +46,34 @@ struct KeyedInner {
     master: MasterKey,
     key_id: String,
     epoch: String,
-    /// Derived from the master key, the key's name and the epoch.
+    /// Derived from the master key, the key id and the epoch.
     key: MasterKey,
 }
 
 impl Pseudonymizer {
-    /// The variable that holds the key, as 64 hexadecimal digits or as base64.
+    /// The environment variable with the key, as hexadecimal digits or base64.
     pub const KEY_VARIABLE: &'static str = "LLMOBS_PSEUDONYM_KEY";
-    /// The variable that names the file that holds it. It goes before the other one.
+    /// The environment variable with the path of the key file. Takes precedence over [`Self::KEY_VARIABLE`].
     pub const FILE_VARIABLE: &'static str = "LLMOBS_PSEUDONYM_KEY_FILE";
-    /// The variable that holds the key's [name](Self::key_id), which changes with the key.
+    /// The environment variable with the [key id](Self::key_id), which must change when the key changes.
     pub const NAME_VARIABLE: &'static str = "LLMOBS_PSEUDONYM_KEY_ID";
 
-    /// Pseudonyms under a key, of the key's name `k1` and without epochs.
+    /// Creates a generator with this key, the key id `k1` and no epoch.
     pub fn new(key: MasterKey) -> Self {
         Self::keyed(key, "k1".to_owned(), String::new())
     }
 
-    /// No pseudonyms: there is no value without a key, rather than one that anybody can compute.
+    /// Creates a generator without a key, which returns no pseudonyms. A pseudonym without a key could be computed by
+    /// anyone.
     pub const fn disabled() -> Self {
         Self { keyed: None }
     }
 
-    /// Pseudonyms under the key of the environment; none where it has no key.
+    /// Creates a generator from the environment. Without a key there, the generator is disabled.
     ///
     /// # Errors
     ///
-    /// If there is a key that cannot be read, is too short or was not made by chance, or if its name is none.
+    /// If the key cannot be read, is too short or is not random, or if the key id is invalid.
     pub fn from_environment() -> Result<Self, KeyError> {
         let key = MasterKey::from_environment(Self::FILE_VARIABLE, Self::KEY_VARIABLE)?;
         let pseudonyms = key.map_or_else(Self::disabled, Self::new);
@@ -82,11 +83,11 @@ impl Pseudonymizer {
         }
     }
 
-    /// The name of the key, which stands before each pseudonym, so that a reader knows which two can be the same.
+    /// Sets the key id, the prefix of each pseudonym. Only pseudonyms with the same key id can be compared.
     ///
     /// # Errors
     ///
-    /// If it does not consist of 1 to 16 letters, digits, `-` and `_`.
+    /// If the id does not consist of 1 to 16 ASCII letters, digits, `-` and `_`.
     pub fn key_id(self, name: &str) -> Result<Self, KeyError> {
         let symbols = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         if !(1..=16).contains(&name.len()) || !name.bytes().all(symbols) {
@@ -95,14 +96,15 @@ impl Pseudonymizer {
         Ok(self.changed(|keyed| Self::keyed(keyed.master.clone(), name.to_owned(), keyed.epoch.clone())))
     }
 
-    /// The epoch: a month, a week. The key of each is derived from the master key, so pseudonyms of two epochs cannot be
-    /// linked by whoever does not have that. An epoch does not pass by itself: say the next one when it begins.
+    /// Sets the epoch, such as a month or a week. Each epoch has a key derived from the master key, so pseudonyms of
+    /// different epochs cannot be linked without the master key. The epoch does not advance by itself: set the next one
+    /// when it starts.
     pub fn epoch(self, label: &str) -> Self {
         self.changed(|keyed| Self::keyed(keyed.master.clone(), keyed.key_id.clone(), label.to_owned()))
     }
 
-    /// The pseudonym of an identity in a field: the key's name, a colon and 128 bits as hexadecimal digits. None without a
-    /// key, and for an identity that is empty.
+    /// Returns the pseudonym of an identity in a field: the key id, a colon and 128 bits as 32 hexadecimal digits.
+    /// Returns `None` without a key and for an empty identity.
     #[must_use]
     pub fn of(&self, field: &str, identity: &str) -> Option<String> {
         let keyed = self.keyed.as_ref()?;
@@ -122,7 +124,7 @@ impl Pseudonymizer {
         Some(text)
     }
 
-    /// Whether there is a key.
+    /// Returns whether there is a key.
     #[must_use]
     pub const fn has_key(&self) -> bool {
         self.keyed.is_some()
@@ -139,7 +141,7 @@ impl Pseudonymizer {
     }
 }
 
-/// Says which key and epoch, and nothing of the key itself.
+/// Prints the key id and the epoch, and no part of the key.
 impl fmt::Debug for Pseudonymizer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.keyed {
@@ -154,7 +156,8 @@ impl fmt::Debug for Pseudonymizer {
 }
 
 impl MasterKey {
-    /// The code of several pieces, each behind its length, so that no two lists of pieces are one text.
+    /// Returns the HMAC of several pieces. Each piece is preceded by its length, so different lists never have equal
+    /// input.
     fn mac(&self, pieces: &[&[u8]]) -> Option<Zeroizing<[u8; 32]>> {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.bytes()).ok()?;
         for piece in pieces {
@@ -165,8 +168,10 @@ impl MasterKey {
     }
 }
 
-/// An identity without what says nothing: blanks around it, and case where it is a mail address. Of other identities case
-/// may tell two apart, also where they have an `@`: `@Jane:example.org`.
+/// Normalizes an identity: removes surrounding whitespace, and lowercases a mail address.
+///
+/// ` Jane@Example.org ` becomes `jane@example.org`. Other identities keep their case, even with an `@`, such as
+/// `@Jane:example.org`.
 fn plain(identity: &str) -> Cow<'_, str> {
     let identity = identity.trim();
     let address = identity.split_once('@').is_some_and(|(name, domain)| {

@@ -1,9 +1,10 @@
-//! Personal data and secrets out of texts.
+//! Detection and redaction of personal data and secrets in text.
 //!
-//! A [`Redactor`] knows the shapes of mail addresses, telephone numbers, bank cards, keys of about a hundred services and
-//! more ([`DataKind`]), checks each candidate in code (check digits, issuers, lengths, checksums), and puts a label in its
-//! place. It is pure: no clock, no file, no network. It does not know names, postal addresses or what is secret by
-//! meaning alone; `docs/guide/privacy.md` says what that means, and how to add detectors ([`Detector`]).
+//! A [`Redactor`] finds email addresses, telephone numbers, bank cards, keys of about a hundred services and the other
+//! kinds of [`DataKind`]. Code checks each candidate: check digits, issuers, lengths and checksums. A placeholder
+//! replaces each match, for example `[EMAIL]`. The redactor reads no clock, file or network. Names of people, postal
+//! addresses and secrets without a recognizable format or keyword are not detected; `docs/guide/privacy.md` describes
+//! these limits and how to add detectors ([`Detector`]).
 
 mod assignment;
 mod birth_date;

@@ -1,5 +1,5 @@
-//! The series of one kind of operation: every row under one operation, provider, model and set of extra labels, bound
-//! when first used and then found without a lookup.
+//! The series of one kind of operation: every row for one operation name, provider, model and set of extra labels. A
+//! series is bound at its first use and needs no lookup afterwards.
 
 mod variants;
 
@@ -43,34 +43,36 @@ use crate::sink::SeriesHandle;
 use crate::sink::Sinks;
 use crate::timing::StateTimes;
 
-/// Names that were declared at build time; their places are the variants of the rows that use them.
+/// The names declared when the observer was built. The index of a name determines the variant of the rows that use it.
 #[derive(Debug, Default)]
 pub(crate) struct DeclaredNames {
     pub(crate) profile: Profile,
     pub(crate) phases: Vec<Arc<str>>,
     pub(crate) evaluations: Vec<(Arc<str>, Arc<str>)>,
     pub(crate) objectives: Vec<Objective>,
-    /// Of single functions, which say theirs when they are first called. Their places come after the others.
+    /// Objectives of functions with the `llm_span` attribute, registered at the first call. Their indices follow those
+    /// of `objectives`.
     pub(crate) function_objectives: [OnceLock<Objective>; MAX_FUNCTION_OBJECTIVES],
     pub(crate) labels: Vec<ExtraLabel>,
 }
 
-/// The most objectives of single functions.
+/// The maximum number of function objectives.
 pub(crate) const MAX_FUNCTION_OBJECTIVES: usize = 8;
 
 impl DeclaredNames {
-    /// The objective at a place.
+    /// Returns the objective at an index.
     pub(crate) fn objective(&self, place: usize) -> Option<&Objective> {
         let own = || self.function_objectives.get(place - self.objectives.len())?.get();
         self.objectives.get(place).or_else(own)
     }
 
-    /// How many places there are for objectives.
+    /// Returns the number of indices for objectives.
     pub(crate) const fn objective_places(&self) -> usize {
         self.objectives.len() + MAX_FUNCTION_OBJECTIVES
     }
 
-    /// The place of a function's own objective, by its name. None where all places are taken.
+    /// Returns the index of the function objective with this name, and registers the objective at the first call.
+    /// Returns `None` if every index is in use.
     #[cfg(feature = "macros")]
     pub(crate) fn register_function_objective(&self, name: &str, make: impl FnOnce() -> Objective) -> Option<usize> {
         let named = |objective: &Objective| objective.name == name;
@@ -79,7 +81,7 @@ impl DeclaredNames {
             let mut objective = make();
             let taken = self.function_objectives.iter().position(|slot| match slot.set(objective.clone()) {
                 Ok(()) => true,
-                // Somebody else may have come with the same.
+                // Another thread may have registered the same objective.
                 Err(ours) => {
                     objective = ours;
                     slot.get().is_some_and(named)
@@ -90,23 +92,23 @@ impl DeclaredNames {
     }
 }
 
-/// A label of the user's own, with every value that it may have.
+/// A label that the application added, with all of its possible values.
 #[derive(Debug, Clone)]
 pub(crate) struct ExtraLabel {
     pub(crate) name: Arc<str>,
     pub(crate) values: Vec<Arc<str>>,
 }
 
-/// The most extra labels.
+/// The maximum number of extra labels.
 pub(crate) const EXTRA_LABELS: usize = 4;
 
-/// What tells one set of series from another, besides the model.
+/// The key of one set of series, in addition to the model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SeriesKey {
     pub(crate) role: Role,
     pub(crate) operation: OperationName,
     pub(crate) provider: Provider,
-    /// The place of each extra label's value, from one; zero where it was not given.
+    /// The index of each extra label's value, from one; zero if the label has no value.
     pub(crate) extra: [u8; EXTRA_LABELS],
 }
 
@@ -116,14 +118,14 @@ pub(crate) struct OperationSeries {
     pub(crate) key: SeriesKey,
     pub(crate) model: Arc<str>,
     labels: Box<[Label]>,
-    /// A bit for each row that this role and profile record.
+    /// A bit set of the rows that this role and profile record.
     recorded_rows: u128,
     sinks: Arc<Sinks>,
     vocabulary: Arc<DeclaredNames>,
     slots: Box<[OnceLock<SeriesHandle>]>,
-    /// Nanoseconds in each state, of operations that ended.
+    /// The nanoseconds in each state, summed over the operations that ended.
     state_times: [AtomicU64; State::ALL.len()],
-    /// The most that was ever read, so that a reading that raced a change never makes the counter fall.
+    /// The largest value read so far, so that a read during a concurrent update does not make the counter decrease.
     read_times: [AtomicU64; State::ALL.len()],
 }
 
@@ -141,7 +143,7 @@ impl OperationSeries {
         }
         let wanted = RowId::ALL.iter().filter(|id| {
             let row = id.row();
-            // Rows from outside have no series here, but for the one of operations.
+            // Rows of other crates have no series here, except `llmobs.operation.energy`.
             (!row.is_external() || **id == RowId::OperationEnergy)
                 && row.roles.contains(&key.role)
                 && vocabulary.profile.includes(row.profile)
@@ -159,7 +161,7 @@ impl OperationSeries {
         }
     }
 
-    /// Makes what can legally arise visible at zero, so that an alert on a first error can fire.
+    /// Creates the valid series of counters with the value zero, so that an alert can detect the first error.
     pub(crate) fn start_at_zero(&self) {
         self.add(RowId::Started, 0, 0);
         for reason in [FinishReason::ContentFilter, FinishReason::Length, FinishReason::Stop, FinishReason::ToolCall] {
@@ -186,7 +188,7 @@ impl OperationSeries {
         }
     }
 
-    /// Makes an objective visible at zero, once.
+    /// Creates the series of an objective with the value zero, once.
     pub(crate) fn judge_by(&self, place: usize) {
         let first = self.slots.get(offset(RowId::ObjectiveEvents, &self.vocabulary) + 2 * place);
         if first.is_some_and(|slot| slot.get().is_some()) {
@@ -199,21 +201,21 @@ impl OperationSeries {
         }
     }
 
-    /// Adds to a counter, if its level is on and this role and profile record it.
+    /// Adds to a counter if the current level, this role and this profile record the row.
     pub(crate) fn add(&self, id: RowId, variant: usize, count: u64) {
         if let Some(handle) = self.handle(id, variant) {
             handle.add(count);
         }
     }
 
-    /// Records a time, given in nanoseconds.
+    /// Records a duration in nanoseconds, converted to seconds.
     pub(crate) fn time(&self, id: RowId, variant: usize, nanos: u64, link: Option<TraceLink>) {
         if let Some(handle) = self.handle(id, variant) {
             handle.record(seconds(nanos), link);
         }
     }
 
-    /// Records a number of things.
+    /// Records a size, such as a number of tokens.
     #[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
     pub(crate) fn size(&self, id: RowId, variant: usize, size: u64) {
         if let Some(handle) = self.handle(id, variant) {
@@ -221,7 +223,7 @@ impl OperationSeries {
         }
     }
 
-    /// The series of a row's variant, if its level is on and this role and profile record it.
+    /// Returns the series of a variant of a row, if the current level, this role and this profile record the row.
     pub(crate) fn handle(&self, id: RowId, variant: usize) -> Option<&SeriesHandle> {
         if !self.records(id) {
             return None;
@@ -234,7 +236,7 @@ impl OperationSeries {
         }))
     }
 
-    /// Whether a row's level is on and this role and profile record it.
+    /// Returns whether the current level, this role and this profile record a row.
     pub(crate) fn records(&self, id: RowId) -> bool {
         self.recorded_rows & (1 << (id as u32)) != 0 && self.sinks.is_enabled(id.row().level)
     }
@@ -247,7 +249,7 @@ impl OperationSeries {
         &self.sinks
     }
 
-    /// Operation, provider and model as the labels have them.
+    /// Returns the label values of operation, provider and model.
     pub(crate) fn identity(&self) -> [LabelValue; 3] {
         [0, 1, 2].map(|place: usize| self.labels[place].value.clone())
     }
@@ -256,7 +258,7 @@ impl OperationSeries {
         &self.vocabulary
     }
 
-    /// The states that an operation of this role can be in.
+    /// Returns the states that an operation of this role can have.
     pub(crate) const fn states(&self) -> &'static [State] {
         if self.key.role.is_remote() {
             &[State::Waiting, State::Streaming, State::Blocked]
@@ -265,20 +267,21 @@ impl OperationSeries {
         }
     }
 
-    /// An operation ended after so long in each state.
+    /// Adds the time in each state of an operation that ended.
     pub(crate) fn settle(&self, times: &StateTimes) {
         for (total, time) in self.state_times.iter().zip(times) {
             total.fetch_add(*time, Ordering::Relaxed);
         }
     }
 
-    /// Time in a state so far: of operations that ended, and `live` of those in flight.
+    /// Returns the total time in a state, in nanoseconds: of operations that ended, plus `live` of operations in
+    /// flight.
     pub(crate) fn time_in(&self, state: State, live: u64) -> u64 {
         let time = self.state_times[state.index()].load(Ordering::Relaxed) + live;
         self.read_times[state.index()].fetch_max(time, Ordering::Relaxed).max(time)
     }
 
-    /// What an objective asks, as gauges beside its counters.
+    /// Sets the gauges of an objective: its target and its limits.
     fn publish(&self, objective: &Objective) {
         let labels = |name: String| {
             [
@@ -295,7 +298,7 @@ impl OperationSeries {
     }
 }
 
-/// Failures that every service can have.
+/// The error types of failures whose series are created with zero.
 const FAILURES: &[ErrorType] = &[
     ErrorType::Inference,
     ErrorType::Internal,
@@ -306,7 +309,7 @@ const FAILURES: &[ErrorType] = &[
     ErrorType::Other,
 ];
 
-/// Refusals that every service can give.
+/// The error types of rejections whose series are created with zero.
 const REJECTIONS: &[ErrorType] = &[
     ErrorType::Authentication,
     ErrorType::ContentFilter,

@@ -1,4 +1,5 @@
-//! The two backends behind one handle: the same facts go to both at the same moments.
+//! The two sinks, OpenTelemetry and the Prometheus page, behind one handle. Both receive the same measurements at the
+//! same time, except raw gaps and merged histograms.
 
 #[cfg(feature = "otlp")]
 pub(crate) mod export_counts;
@@ -18,26 +19,26 @@ use crate::measurement::Label;
 use crate::measurement::Observation;
 use crate::measurement::TraceLink;
 
-/// What knows the values of the observable rows.
+/// A provider of the values of observable rows.
 pub(crate) trait ObservableSource: Send + Sync + 'static {
-    /// Somebody is about to collect.
+    /// Called before the values are read for a collection.
     fn prepare(&self);
 
-    /// The values of an observable row, if the level has it.
+    /// Returns the values of an observable row, or nothing if the current level does not include the row.
     fn read(&self, id: RowId) -> Vec<Observation>;
 
-    /// The values of a row that comes from outside, at any level.
+    /// Returns the values of a row that another crate supplies, at any level.
     fn read_always(&self, _: RowId) -> Vec<Observation> {
         Vec::new()
     }
 
-    /// The devices that those values are of.
+    /// Returns the devices to which those values belong.
     fn devices(&self) -> Vec<DeviceRecord> {
         Vec::new()
     }
 }
 
-/// Both backends and what they share.
+/// Both sinks, with the bucket bounds and the level that they share.
 #[derive(Debug)]
 pub(crate) struct Sinks {
     pub(crate) prometheus: Arc<prometheus::SeriesStore>,
@@ -57,18 +58,18 @@ impl Sinks {
         }
     }
 
-    /// Starts to read the observable rows from `source`, for as long as it lives. Tells whether OpenTelemetry kept
-    /// what it was given.
+    /// Registers callbacks that read the observable rows from `source` while the source exists. Returns whether the
+    /// OpenTelemetry meter records measurements.
     pub(crate) fn attach(&self, source: &Weak<dyn ObservableSource>) -> otel::MeterHealth {
         self.otel.observe(source)
     }
 
-    /// Starts to read the rows that come from outside, once somebody gives them.
+    /// Registers callbacks for the rows that other crates supply, when the first of these crates registers.
     pub(crate) fn attach_foreign(&self, source: &Weak<dyn ObservableSource>) {
         self.otel.observe_foreign(source);
     }
 
-    /// Whether values must be kept raw for a backend.
+    /// Returns whether raw values must be recorded for a backend that cannot merge histograms.
     pub(crate) fn should_record_raw(&self) -> bool {
         !self.otel.is_noop()
     }
@@ -85,23 +86,23 @@ impl Sinks {
         &self.bounds[id as usize]
     }
 
-    /// The series of a row under these labels, made if it does not exist yet.
+    /// Returns the series of a row with these labels, and creates it if it does not exist.
     pub(crate) fn bind(&self, id: RowId, labels: &[Label]) -> SeriesHandle {
         let bounds = self.bounds(id);
         SeriesHandle { prometheus: self.prometheus.bind(id, labels, bounds), otel: self.otel.bind(id, labels, bounds) }
     }
 }
 
-/// One series in both backends, found once and then used without a lookup.
+/// One series in both sinks, found once and then used without a lookup.
 #[derive(Debug)]
 pub(crate) struct SeriesHandle {
     prometheus: prometheus::SeriesValue,
-    /// None where the meter records nothing.
+    /// `None` if the meter records nothing.
     otel: Option<otel::BoundInstrument>,
 }
 
 impl SeriesHandle {
-    /// Adds to a counter. Zero makes the series visible.
+    /// Adds to a counter. Adding zero creates the series.
     pub(crate) fn add(&self, count: u64) {
         self.prometheus.add(count);
         if let Some(cell) = &self.otel {
@@ -109,7 +110,7 @@ impl SeriesHandle {
         }
     }
 
-    /// Adds to a counter that may hold fractions.
+    /// Adds to a counter of fractional values.
     pub(crate) fn add_real(&self, amount: f64) {
         self.prometheus.add_real(amount);
         if let Some(cell) = &self.otel {
@@ -117,7 +118,7 @@ impl SeriesHandle {
         }
     }
 
-    /// Sets a gauge, or an up-down counter that nobody else moves.
+    /// Sets a gauge, or an up-down counter with a single writer.
     pub(crate) fn set(&self, value: f64) {
         self.prometheus.set(value);
         if let Some(cell) = &self.otel {
@@ -125,7 +126,7 @@ impl SeriesHandle {
         }
     }
 
-    /// Moves an up-down counter that many move.
+    /// Adds to an up-down counter with several writers.
     #[cfg(feature = "tower")]
     pub(crate) fn shift(&self, by: i64) {
         self.prometheus.shift(by);
@@ -134,7 +135,7 @@ impl SeriesHandle {
         }
     }
 
-    /// Records one value of a distribution.
+    /// Records one value in a histogram.
     pub(crate) fn record(&self, value: f64, link: Option<TraceLink>) {
         self.prometheus.record(value, link);
         if let Some(cell) = &self.otel {
@@ -142,12 +143,12 @@ impl SeriesHandle {
         }
     }
 
-    /// Adds a histogram that a stream kept for itself, where one can be merged.
+    /// Merges the local histogram of a stream into the Prometheus series.
     pub(crate) fn merge(&self, counts: &[u32], sum: f64) {
         self.prometheus.merge(counts, sum);
     }
 
-    /// Records one value where a histogram cannot be merged.
+    /// Records one value in the OpenTelemetry histogram, which cannot merge a local histogram.
     pub(crate) fn record_raw(&self, value: f64) {
         if let Some(cell) = &self.otel {
             cell.record(value);

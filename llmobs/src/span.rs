@@ -1,6 +1,6 @@
-//! Spans. They are made with `tracing`, so that they join what the application has; a layer such as
-//! `tracing-opentelemetry` carries them on. What OpenTelemetry keeps of a span is reached through the context that
-//! such a layer activates, with the API crate alone.
+//! Spans, created with `tracing`, so that they are part of the application's traces. A layer such as
+//! `tracing-opentelemetry` exports them. OpenTelemetry's data of a span is accessed through the context that the layer
+//! activates, with the API crate only.
 
 mod inference;
 mod owned;
@@ -22,8 +22,8 @@ pub(crate) use self::step::TopK;
 pub(crate) use self::step::set_error;
 pub(crate) use self::step::set_usage;
 
-/// The target of everything that llmobs gives to `tracing`.
+/// The `tracing` target of all spans and events without content.
 pub(crate) const TARGET: &str = "llmobs";
 
-/// The target of events with content, so that who prints events can leave those out.
+/// The `tracing` target of events with content, so that subscribers can filter them out.
 pub(crate) const CONTENT_TARGET: &str = "llmobs::content";

@@ -1,8 +1,8 @@
-//! Reads the streaming answers of model providers as they pass through, for gateways and clients.
+//! Decoding of model providers' streamed responses while they pass through, for gateways and clients.
 //!
-//! [`observe()`] wraps a stream of bytes: every item passes untouched, unbuffered and undelayed, and what it says is
-//! read on the way: deltas, finish reasons, token usage, errors. [`Decoder`] is the parser alone, without any
-//! telemetry, and [`usage`] reads an answer that was not streamed.
+//! [`observe()`] wraps a stream of bytes. Every item passes unchanged, unbuffered and without delay, while its bytes
+//! are decoded into deltas, finish reasons, token usage and errors. [`Decoder`] is the decoder alone, without
+//! telemetry. [`usage`] reads a response that was not streamed.
 //!
 //! ```
 //! use futures_util::{StreamExt, stream};
@@ -31,21 +31,23 @@
 //!
 //! # A delta is not a token
 //!
-//! What one frame adds of one kind to one choice is a delta, and it counts as one token until the upstream's own
-//! report of usage says how many there were. OpenAI, Anthropic and Ollama send about a token a frame; Gemini sends
-//! dozens, so its inter-token times are times between frames. Where no report comes (a client that left early, an
-//! `include_usage` that nobody asked for), the number of deltas is what remains, and its source says `counted`.
+//! A delta is the content of one kind that one frame adds to one choice. Each delta counts as one token until the
+//! upstream reports its token usage. OpenAI, Anthropic and Ollama send about one token per frame; Gemini sends dozens,
+//! so its inter-token latencies are times between frames. If no usage is reported (the client left early, or the
+//! request did not set `include_usage`), the number of deltas is recorded as the number of tokens, with the source
+//! `counted`.
 //!
 //! # Content
 //!
-//! No [`Event`] has text in it. With the feature `content`, and where content is captured, [`observe()`] gives the
-//! operation what the answer says besides: texts, refusals, reasoning and calls of tools, each of its choice. `sse::input`
-//! turns the body of a request into messages, and `sse::output` that of an answer which was not streamed.
+//! An [`Event`] contains no generated text. With the feature `content`, and if content is captured, [`observe()`] also
+//! passes the content of the response to the operation: texts, refusals, reasoning and tool calls, each with its
+//! choice. `sse::input` decodes the body of a request into messages, and `sse::output` the body of a response that was
+//! not streamed.
 //!
 //! # Memory
 //!
-//! A line or event longer than the [bound](Decoder::bound) is skipped to its end and counted, never kept. While one
-//! frame is parsed its parsed form exists beside it.
+//! A line or event longer than the [bound](Decoder::bound) is skipped to its end and counted, but not stored. While a
+//! frame is decoded, its bytes and its parsed JSON are both in memory.
 
 mod anthropic;
 mod body;

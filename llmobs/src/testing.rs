@@ -1,8 +1,9 @@
-//! For tests: clocks that move by hand, streams from a script, readings of every row, assertions on the books.
+//! Test helpers: scripted streams on manual clocks, snapshots of every metric, and assertions on the counts of
+//! operations.
 //!
 //! ```
 //! use futures_util::StreamExt;
-//! use llmobs::testing::{Readings, ScriptedStream};
+//! use llmobs::testing::{Readings, Script};
 //! use llmobs::{Chunk, Clock, Observer, assert_books};
 //! use std::time::Duration;
 //!
@@ -11,7 +12,7 @@
 //! let observer = Observer::builder().clock(clock).model("m").build()?;
 //!
 //! // Three tokens, 20 ms apart, from a producer that runs by itself.
-//! let script = ScriptedStream::new(&hand).wait(Duration::from_millis(40)).item(1_u32).repeat(2, Duration::from_millis(20), 1);
+//! let script = Script::new(&hand).wait(Duration::from_millis(40)).item(1_u32).repeat(2, Duration::from_millis(20), 1);
 //! let stream = observer.chat("m").start().observe_with(script, |tokens| Chunk::tokens(*tokens));
 //! assert_eq!(stream.count().await, 3);
 //!
@@ -32,13 +33,13 @@ pub use self::snapshot::Books;
 pub use self::snapshot::HistogramSnapshot;
 pub use self::snapshot::Readings;
 
-/// Asserts that the books of an observer are complete: as many operations ended as were started, the active ones are
-/// those in the table of what is in flight, and none is left. Operations that should still be running may be given as
-/// a second argument.
+/// Asserts that the operation counts of an observer are consistent: started equals ended plus in flight, the number of
+/// active operations equals `in_flight`, and the in-flight registry has `in_flight` entries. `in_flight` is the
+/// optional second argument and defaults to 0.
 ///
 /// # Panics
 ///
-/// If the books are not complete; the message has them.
+/// Panics if the counts are not consistent; the message contains the counts.
 #[macro_export]
 macro_rules! assert_books {
     ($observer:expr) => {

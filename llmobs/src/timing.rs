@@ -1,11 +1,11 @@
-//! When tokens came: the state machine of a stream, on plain integers.
+//! The state machine that times the tokens of a stream, on plain integers.
 //!
-//! It is handed moments (nanoseconds) and never reads a clock, locks or allocates. Two readings an item are enough:
-//! the first poll after the consumer came back, and the moment the item was ready. One reading would report a slow
-//! reader as a slow model.
+//! The state machine receives moments in nanoseconds; it does not read a clock, lock or allocate. Two clock readings
+//! per item are sufficient: the first poll after the consumer returned, and the moment at which the item was ready.
+//! With a single reading, a slow consumer would look like a slow model.
 //!
-//! The words (exact, first token, unmeasured, ...) are defined in `docs/guide/definitions.md`; each sentence there has
-//! a test named after it.
+//! The terms (exact, first token, unmeasured, ...) are defined in `docs/guide/definitions.md`. A test with the name of
+//! the sentence proves each sentence of that document.
 
 mod gaps;
 mod marks;
@@ -17,117 +17,123 @@ use self::gaps::GapAccumulator;
 pub(crate) use self::marks::Marks;
 pub(crate) use self::marks::StateTimes;
 
-/// A poll that returned an item at once is taken for a wait when it took this long by itself.
+/// The minimum duration, in nanoseconds, for which a poll that returns an item without `Pending` counts as a wait (50
+/// µs).
 const WORKING_POLL: u64 = 50_000;
 
-/// After an inexact item the stream may be working off a backlog, and a shorter wait may be a cooperative-budget
-/// `Pending` of the runtime.
+/// The minimum wait after an inexact item, in nanoseconds, for which the next item is exact (1 ms). After a shorter
+/// wait the stream may still be delivering a backlog, and the `Pending` may come from the cooperative budget of the
+/// runtime.
 const REAL_WAIT: u64 = 1_000_000;
 
-/// Who drives the producer of a stream. It must be declared: a wrapper cannot see it.
+/// The way in which the producer of a stream runs. The application must declare it, because a wrapper around a stream
+/// cannot detect it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(clippy::exhaustive_enums, reason = "a producer runs by itself or it does not")]
 pub enum Producer {
-    /// The producer runs by itself, as a channel or a socket does. Items may pile up while the reader is away.
+    /// The producer runs independently of polls, as behind a channel or a socket. Items can accumulate while the
+    /// consumer is away.
     #[default]
     Push,
-    /// The producer works only while it is polled, as `async_stream` or a synchronous decoder does. Its clock stops
-    /// while the reader is away.
+    /// The producer runs only while it is polled, as `async_stream` or a synchronous decoder does. Its clock stops
+    /// while the consumer is away.
     Pull,
 }
 
-/// What counts as the first token for `time_to_first_token`.
+/// The token that ends `time_to_first_token`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum FirstToken {
-    /// The first generated token: content, reasoning or tool call. A role-only chunk is none.
+    /// The first generated token: content, reasoning or tool call. A chunk that only contains the role does not count.
     #[default]
     Generated,
-    /// The first token that a reader of the answer sees; reasoning and tool calls are none.
+    /// The first token of visible content. Reasoning and tool calls do not count.
     VisibleContent,
     /// The first chunk of any kind.
     Chunk,
 }
 
-/// What one item of a stream carried, as far as time is concerned.
+/// The data of one item of a stream that affects its timing.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TimedItem {
     pub(crate) tokens: u32,
-    /// Chunks of the protocol. None: the item is no chunk, and has no tokens.
+    /// The number of protocol chunks in the item. Zero: the item is not a chunk and contains no tokens, such as a
+    /// keep-alive.
     pub(crate) frames: u32,
     pub(crate) visible: bool,
     pub(crate) choice: u32,
     pub(crate) produced_at: Option<u64>,
 }
 
-/// What became known when an item was ready. All times in nanoseconds.
+/// The results that became known when an item was ready. All times are in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct TimingStep {
-    /// The moment of the token that TTFT ends at, if it was this item's.
+    /// The moment at which TTFT ends, if this item ended it.
     pub(crate) ttft_at: Option<u64>,
-    /// The moment of the first generated token, if it was this item's.
+    /// The moment of the first generated token, if this item contained it.
     pub(crate) first_token: Option<u64>,
-    /// Inter-token samples that this item settled.
+    /// The inter-token samples that this item completed.
     pub(crate) tokens: Option<EvenGaps>,
-    /// Time to the first chunk's moment, if this item was the first chunk.
+    /// The moment of the first chunk, if this item was the first chunk.
     pub(crate) first_chunk: Option<u64>,
-    /// Inter-chunk samples that this item settled.
+    /// The inter-chunk samples that this item completed.
     pub(crate) chunks: Option<EvenGaps>,
-    /// How long the engine was seen to give nothing before this token.
+    /// The time without a token from the engine before this item.
     pub(crate) gap: Option<u64>,
 }
 
-/// The state machine of one stream.
+/// The timing state machine of one stream.
 #[derive(Debug, Clone)]
 pub(crate) struct Timing {
     producer: Producer,
     rule: FirstToken,
     turn: Turn,
-    /// When the turn began: the last item was handed over, or the reader first polled for the next one.
+    /// The start of the turn: the moment at which the last item was handed over, or at which the consumer first polled
+    /// for the next one.
     since: u64,
-    /// For how long the reader waited for items that gave no token, since the last that gave one.
+    /// The time for which the consumer waited for items without tokens since the last item with tokens.
     waited: u64,
     was_pending: bool,
     previous_exact: bool,
-    /// All the time that the reader was away.
+    /// The total time for which the consumer was away.
     away: u64,
-    /// The part of it since the last item was handed over, while it is the producer's turn.
+    /// The part of `away` since the last item was handed over, while it is the producer's turn.
     away_since_item: u64,
-    /// The choice whose tokens are timed: the first that had one.
+    /// The choice whose tokens are timed: the first choice that contained a token.
     choice: u32,
     had_ttft: bool,
     first_token: Option<u64>,
     tokens: GapAccumulator,
     chunks: GapAccumulator,
-    /// Whether chunks are timed too, and not tokens alone.
+    /// True if chunks are timed in addition to tokens.
     times_chunks: bool,
-    /// Everything that happens once has happened.
+    /// True if every event that occurs once per stream has occurred: the first token, and the end of TTFT.
     is_steady: bool,
     longest_gap: Option<u64>,
 }
 
-/// Who works on the next item.
+/// The side of the stream whose turn it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Turn {
-    /// Nobody polled yet.
+    /// No poll has occurred yet, or the stream has ended.
     Idle,
-    /// The producer: the reader waits for an item.
+    /// The producer's turn: the consumer waits for an item.
     Producer,
-    /// The reader: it has an item and is away with it.
+    /// The consumer's turn: the consumer has an item and has not polled for the next one.
     Consumer,
 }
 
-/// What a stream was like, in nanoseconds and counts.
+/// The result of a stream, in nanoseconds and counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct TimingSummary {
-    /// From the first token to the last exact token moment.
+    /// The time from the first token to the last exact moment of a token.
     pub(crate) decode: Option<u64>,
-    /// Tokens after the first one in that time.
+    /// The number of tokens after the first one in the time `decode`.
     pub(crate) decode_tokens: u64,
-    /// Tokens after the last exact moment: they have no inter-token sample.
+    /// The number of tokens after the last exact moment, which have no inter-token sample.
     pub(crate) unmeasured: u64,
     pub(crate) longest_gap: Option<u64>,
-    /// All the time that the reader was away.
+    /// The total time for which the consumer was away.
     pub(crate) away: u64,
 }
 
@@ -154,17 +160,18 @@ impl Timing {
         }
     }
 
-    /// The same without times of chunks, where nobody wants them.
+    /// Disables the timing of chunks.
     pub(crate) const fn without_chunks(self) -> Self {
         Self { times_chunks: false, ..self }
     }
 
-    /// Whether the next poll is the first since the reader came back, so that the clock must be read for it.
+    /// Returns whether the next poll is the first one since the consumer returned, so that the clock must be read for
+    /// it.
     pub(crate) const fn is_consumer_away(&self) -> bool {
         !matches!(self.turn, Turn::Producer)
     }
 
-    /// The reader polls, for the first time since it got an item. Returns how long it was away.
+    /// Records the first poll since the consumer received an item. Returns the time for which the consumer was away.
     #[inline]
     pub(crate) fn poll(&mut self, now: u64) -> u64 {
         let away = if self.turn == Turn::Consumer { now.saturating_sub(self.since) } else { 0 };
@@ -174,12 +181,12 @@ impl Timing {
         away
     }
 
-    /// The poll returned `Pending`.
+    /// Records that the poll returned `Pending`.
     pub(crate) const fn pending(&mut self) {
         self.was_pending = true;
     }
 
-    /// The poll returned an item.
+    /// Records that the poll returned an item, and returns the samples that this item completed.
     #[inline]
     pub(crate) fn ready(&mut self, now: u64, seen: &TimedItem) -> TimingStep {
         let wait = if self.turn == Turn::Producer { now.saturating_sub(self.since) } else { 0 };
@@ -200,7 +207,7 @@ impl Timing {
         step
     }
 
-    /// The item gave no token.
+    /// Adds the wait for an item without tokens.
     #[cold]
     const fn waited_in_vain(&mut self, wait: u64) {
         if self.tokens.begun() {
@@ -208,12 +215,12 @@ impl Timing {
         }
     }
 
-    /// Whether everything that happens once in a stream has happened.
+    /// Returns whether every event that occurs once per stream has occurred.
     pub(crate) const fn is_steady(&self) -> bool {
         self.is_steady
     }
 
-    /// Says that the engine marked the first token earlier than the stream showed it.
+    /// Records that the engine marked the first token at `at`. A moment later than the known one is ignored.
     pub(crate) fn first_token_was_at(&mut self, at: u64) {
         if self.first_token.is_none_or(|first| at < first) {
             self.first_token = Some(at);
@@ -225,20 +232,22 @@ impl Timing {
         self.first_token
     }
 
-    /// All the time that the reader was away.
+    /// The total time for which the consumer was away.
     pub(crate) const fn away(&self) -> u64 {
         self.away
     }
 
-    /// The stream ended at `now`: by itself (`complete`), or it was broken or dropped.
+    /// Records the end of the stream at `now` and returns its summary. `complete` is true if the stream ended itself,
+    /// and false if it failed or was dropped.
     pub(crate) fn end(&mut self, now: u64, complete: bool) -> TimingSummary {
         if complete {
-            // The request ended when the last item was handed over; what the reader did later is its own affair.
+            // The request ended when the last item was handed over; time that the consumer was away after that is not
+            // counted.
             self.away -= if self.turn == Turn::Producer { self.away_since_item } else { 0 };
         } else if self.turn == Turn::Consumer {
             self.away += now.saturating_sub(self.since);
         } else if self.turn == Turn::Producer && self.first_token.is_some() {
-            // What the reader waited for never came, yet the engine was silent that long.
+            // The item that the consumer waited for never arrived, but the engine was silent for this time.
             self.saw_gap(self.waited + now.saturating_sub(self.since.max(self.tokens.last())));
         }
         if self.turn == Turn::Consumer {
@@ -269,7 +278,7 @@ impl Timing {
         waited && (self.previous_exact || wait >= REAL_WAIT)
     }
 
-    /// A moment on the producer's own clock, which for a lazy one stops while the reader is away.
+    /// Returns a moment on the producer's clock, which for a pull producer stops while the consumer is away.
     #[inline]
     fn model_time(&self, at: u64) -> u64 {
         match self.producer {
@@ -278,7 +287,7 @@ impl Timing {
         }
     }
 
-    /// An item before everything that happens once has happened.
+    /// Processes an item before every event that occurs once has occurred.
     #[cold]
     fn first(&mut self, arrival: &ItemArrival, seen: &TimedItem) -> TimingStep {
         let mut step = TimingStep::default();
@@ -314,7 +323,7 @@ impl Timing {
         step
     }
 
-    /// Any item after that.
+    /// Processes an item after every event that occurs once has occurred.
     #[inline]
     fn next(&mut self, arrival: &ItemArrival, seen: &TimedItem) -> TimingStep {
         let mut step = TimingStep::default();
@@ -341,7 +350,7 @@ impl Timing {
         let backlog = self.tokens.waiting() > 0;
         self.tokens.add(u64::from(seen.tokens));
         if arrival.exact {
-            // Within a backlog the true gaps are unknown; what is known is that nothing came during the wait.
+            // Within a backlog the true gaps are unknown. Certain is only that no item arrived during the wait.
             let gap = if backlog { self.waited + arrival.wait } else { arrival.at.saturating_sub(self.tokens.last()) };
             step.tokens = self.tokens.close(arrival.at);
             step.gap = Some(gap);
@@ -355,11 +364,11 @@ impl Timing {
     }
 }
 
-/// How an item came.
+/// The arrival of an item.
 struct ItemArrival {
-    /// Its moment on the producer's clock.
+    /// The moment of the item on the producer's clock.
     at: u64,
     exact: bool,
-    /// How long the reader had waited for it.
+    /// The time for which the consumer waited for the item.
     wait: u64,
 }

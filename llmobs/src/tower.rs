@@ -1,5 +1,5 @@
-//! The server layer: one span and one duration for each HTTP request, from its arrival to the end of the *body* of its
-//! response, however that ends.
+//! A Tower layer for HTTP servers. Records one span and one duration for each request, from the arrival of its head to
+//! the end of the response *body*: complete, failed or dropped.
 //!
 //! ```
 //! # #[cfg(feature = "axum")] {
@@ -17,17 +17,17 @@
 //! # Ok::<(), llmobs::BuildError>(())
 //! ```
 //!
-//! What a request does while the layer watches:
+//! For each observed request:
 //!
-//! - Its W3C trace context is the parent of its span. Its baggage is in OpenTelemetry's context for the handler and
-//!   becomes no attribute.
-//! - The handler runs under the span, with the layer's observer as [`Observer::current`](crate::Observer::current).
-//!   Operations that start in it begin at the arrival of the request, unless they say otherwise.
-//! - The polls of the body run in OpenTelemetry's context of the span, so what they make is below it.
-//! - An answer of 5xx, a body that breaks and a panic are failures. A caller that goes away before the end is
-//!   `cancelled` in `error.type`, and no failure. The status of a gRPC call is read from its trailers.
+//! - The request's W3C trace context becomes the parent of its span. The request's baggage is in OpenTelemetry's
+//!   context for the handler and is not written to span attributes.
+//! - The handler runs inside the span, with the layer's observer as [`Observer::current`](crate::Observer::current).
+//!   Operations started in the handler begin at the arrival of the request, unless they set another start.
+//! - The polls of the body run in the span's OpenTelemetry context, so spans created there are children of the span.
+//! - A 5xx response, an error of the body and a panic are failures. A client that disconnects before the end sets
+//!   `error.type` to `cancelled` and does not fail the span. The status of a gRPC call is read from its trailers.
 //!
-//! Calls that go out take the context along with [`inject`]; [`Injector`] says who may have the baggage.
+//! [`inject`] adds the trace context to outgoing requests; [`Injector`] selects the hosts that receive the baggage.
 
 #[cfg(feature = "axum")]
 pub mod axum;

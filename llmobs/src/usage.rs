@@ -1,11 +1,11 @@
-//! What an operation consumed and produced, in tokens.
+//! The token usage of an operation.
 
 use crate::semconv::value::TokenSource;
 
-/// Token usage as an engine or API reports it.
+/// Token usage as an engine or an API reports it.
 ///
-/// `input` includes what came from a cache, `output` includes reasoning, as the conventions have it. Anthropic's API
-/// reports cached tokens beside its input tokens: add them before you give them here.
+/// `input` includes cached tokens and `output` includes reasoning tokens, as in the OpenTelemetry GenAI conventions.
+/// Anthropic's API reports cached tokens separately from its input tokens: add them to `input`.
 ///
 /// ```
 /// use llmobs::Usage;
@@ -26,55 +26,55 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Nothing is known yet. Absent is not zero.
+    /// Creates a usage in which every number is unknown. An unknown number is not recorded as zero.
     pub const fn new() -> Self {
         Self { input: None, cache_read: None, cache_write: None, output: None, reasoning: None, estimated: false }
     }
 
-    /// Input tokens, those from a cache included.
+    /// Sets the number of input tokens, including cached tokens.
     pub const fn input(mut self, tokens: u64) -> Self {
         self.input = Some(tokens);
         self
     }
 
-    /// Input tokens read from a prompt cache; a part of the input.
+    /// Sets the number of input tokens read from a prompt cache; also part of `input`.
     pub const fn cache_read(mut self, tokens: u64) -> Self {
         self.cache_read = Some(tokens);
         self
     }
 
-    /// Input tokens written to a prompt cache; a part of the input.
+    /// Sets the number of input tokens written to a prompt cache; also part of `input`.
     pub const fn cache_write(mut self, tokens: u64) -> Self {
         self.cache_write = Some(tokens);
         self
     }
 
-    /// Output tokens, reasoning included.
+    /// Sets the number of output tokens, including reasoning tokens.
     pub const fn output(mut self, tokens: u64) -> Self {
         self.output = Some(tokens);
         self
     }
 
-    /// Reasoning tokens; a part of the output.
+    /// Sets the number of reasoning tokens; also part of `output`.
     pub const fn reasoning(mut self, tokens: u64) -> Self {
         self.reasoning = Some(tokens);
         self
     }
 
-    /// Says that the numbers are estimates, such as those of a tokenizer that may not be the model's own.
+    /// Marks the numbers as estimates, for example of a tokenizer that may differ from the model's tokenizer.
     pub const fn estimated(mut self) -> Self {
         self.estimated = true;
         self
     }
 
-    /// Where these numbers came from.
+    /// Returns the source of the numbers: `Estimated` after [`estimated`](Self::estimated), else `Reported`.
     #[must_use]
     pub const fn source(&self) -> TokenSource {
         if self.estimated { TokenSource::Estimated } else { TokenSource::Reported }
     }
 
-    /// The same tokens cut into parts that do not overlap, so that any sum over them is right. A part larger than its
-    /// whole is cut to it.
+    /// Returns the tokens divided into kinds that do not overlap, so that every sum over kinds is correct. A part that
+    /// is larger than its whole is reduced to the whole, and unknown numbers count as zero.
     #[must_use]
     pub fn partition(&self) -> TokenPartition {
         let input = self.input.unwrap_or(0);
@@ -92,30 +92,30 @@ impl Usage {
     }
 }
 
-/// Tokens in parts that do not overlap.
+/// Token counts by kind. The kinds do not overlap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct TokenPartition {
-    /// Input that no cache served or took.
+    /// Input tokens that were neither read from nor written to a cache.
     pub uncached: u64,
-    /// Input read from a cache.
+    /// Input tokens read from a cache.
     pub cache_read: u64,
-    /// Input written to a cache.
+    /// Input tokens written to a cache.
     pub cache_write: u64,
-    /// Output that is not reasoning.
+    /// Output tokens that are not reasoning.
     pub text: u64,
-    /// Output that is reasoning.
+    /// Output tokens that are reasoning.
     pub reasoning: u64,
 }
 
 impl TokenPartition {
-    /// All input tokens.
+    /// Returns the sum of all input tokens.
     #[must_use]
     pub const fn input(&self) -> u64 {
         self.uncached + self.cache_read + self.cache_write
     }
 
-    /// All output tokens.
+    /// Returns the sum of all output tokens.
     #[must_use]
     pub const fn output(&self) -> u64 {
         self.text + self.reasoning

@@ -1,4 +1,4 @@
-//! The streams that the operations read from.
+//! The streams that the operations observe.
 
 use std::panic::panic_any;
 use std::pin::Pin;
@@ -17,11 +17,11 @@ use crate::ways::Intended;
 pub struct Answer {
     pub length: u64,
     pub given: u64,
-    /// It panics when asked for the one after so many.
+    /// The number of chunks after which the next poll panics.
     pub panics_at: Option<u64>,
-    /// The last chunk carries a finish reason.
+    /// The finish reason of the last chunk.
     pub last: Option<FinishReason>,
-    /// It says how much is left.
+    /// If set, the size hint reports the exact number of remaining chunks.
     pub counts: bool,
     pub endless: bool,
 }
@@ -31,7 +31,7 @@ impl Answer {
         Self { length, given: 0, panics_at: None, last: None, counts: false, endless: false }
     }
 
-    /// After its chunks it waits forever.
+    /// Returns a stream that pends forever after its chunks.
     pub fn endless(length: u64) -> Self {
         Self { endless: true, ..Self::of(length) }
     }
@@ -61,7 +61,7 @@ impl Stream for Answer {
     }
 }
 
-/// Asks so many times.
+/// Polls `times` times.
 pub fn read<S: Stream + Unpin>(mut stream: S, times: u64) {
     for _ in 0..times {
         assert!(stream.next().now_or_never().is_some(), "these streams are always ready");

@@ -1,4 +1,4 @@
-//! Both backends, read and compared with what the test counted itself.
+//! Both backends, read and compared with the test's own counts.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -29,12 +29,12 @@ pub struct Backends {
 impl Backends {
     pub fn new() -> Self {
         let exporter = InMemoryMetricExporter::default();
-        // It exports when it is told to.
+        // The interval is so long that only `force_flush` exports.
         let reader = PeriodicReader::builder(exporter.clone()).with_interval(Duration::from_secs(3_600)).build();
         Self { provider: SdkMeterProvider::builder().with_reader(reader).build(), exporter }
     }
 
-    /// Nothing is in flight: both backends hold what was counted.
+    /// Checks both backends against the test's counts. Panics if an operation is in flight.
     pub fn check(&self, observer: &Observer, tally: &Tally) {
         assert!(observer.in_flight().is_empty());
         check_page(&Readings::of(observer), tally);
@@ -43,7 +43,7 @@ impl Backends {
         self.check_exported(tally);
     }
 
-    /// What OpenTelemetry got last.
+    /// Checks the last export of OpenTelemetry.
     pub fn check_exported(&self, tally: &Tally) {
         let exports = self.exporter.get_finished_metrics().unwrap();
         let last = exports.last().expect("something was exported");
@@ -61,7 +61,7 @@ impl Backends {
 
 const OUTCOME: &str = "llmobs.operation.outcome";
 
-/// What a scraper would get.
+/// Checks the page.
 pub fn check_page(page: &Readings, tally: &Tally) {
     assert_eq!(page.count(STARTED, &[]), tally.started);
     assert_eq!(page.count(ENDED, &[]), tally.started);
@@ -74,7 +74,7 @@ pub fn check_page(page: &Readings, tally: &Tally) {
     assert_eq!(DURATIONS.map(|name| page.histogram(name, &[]).count).iter().sum::<u64>(), tally.started);
 }
 
-/// The ends that carry a finish reason or an error, by the label that says it.
+/// Returns the ends with a finish reason or an error, by the label that contains it.
 fn whys(tally: &Tally) -> BTreeMap<(&'static str, (&'static str, &'static str)), u64> {
     let said = tally.ends.iter().filter(|((_, why), _)| !why.is_empty());
     let whys = said.map(|((outcome, why), count)| {

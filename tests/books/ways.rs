@@ -1,4 +1,4 @@
-//! Every way in which an operation can end, and what the books should say of it.
+//! Every way in which an operation can end, and the expected counts.
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -19,13 +19,13 @@ use tokio::sync::Semaphore;
 use crate::answer::Answer;
 use crate::answer::read;
 
-/// What the test itself knows: independent of the library.
+/// Counts that the test keeps itself, independent of the library.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Tally {
     pub started: u64,
-    /// By outcome, and finish reason or error.
+    /// The number of ends by outcome, and by finish reason or error type.
     pub ends: BTreeMap<(&'static str, &'static str), u64>,
-    /// Output tokens that a stream handed over.
+    /// The number of output tokens that the streams yielded.
     pub tokens: u64,
     pub ways: BTreeMap<Way, u64>,
 }
@@ -41,18 +41,18 @@ impl Tally {
     }
 }
 
-/// How many tokens an answer has.
+/// The number of tokens of an answer.
 const LENGTH: u64 = 4;
 
-/// What chance chose for an operation.
+/// The random parameters of an operation.
 struct Draw {
     error: ErrorType,
     reason: FinishReason,
-    /// After how many tokens something happens.
+    /// The number of tokens before the event of the way happens.
     at: u64,
 }
 
-/// What a panic that is meant carries.
+/// The payload of an intended panic.
 pub struct Intended;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,7 +83,7 @@ pub enum Way {
 }
 
 impl Way {
-    /// Those that need no runtime.
+    /// The ways that need no async runtime.
     pub const BLOCKING: [Self; 21] = [
         Self::Complete,
         Self::CompleteWithReason,
@@ -119,7 +119,7 @@ impl Way {
         all
     };
 
-    /// The way of one operation, and its own random numbers: the same in every run, whichever thread takes it.
+    /// Returns the way of an operation and its random numbers. Both depend on `index` only, not on the thread.
     pub fn pick(index: u64, ways: &[Self]) -> (Self, Random) {
         let mut random = Random(index.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x11_0B5);
         let way = ways[random.below(ways.len() as u64) as usize];
@@ -185,7 +185,7 @@ impl Way {
             Self::ErrorItem => {
                 let items = Answer::of(LENGTH).enumerate();
                 let items = items.map(move |(place, item)| if place as u64 == at { Err(()) } else { Ok(item) });
-                // It is read to its end: what comes behind the error is not counted.
+                // The stream is read to its end: items after the error are not counted.
                 read(operation.observe(items), LENGTH + 1);
             }
             Self::ErrorChunk => {
@@ -246,7 +246,7 @@ impl Way {
         }
     }
 
-    /// How many tokens were handed over.
+    /// Returns the number of tokens that the stream yielded.
     const fn tokens(self, draw: &Draw) -> u64 {
         match self {
             Self::StreamEnds | Self::StreamEndsAfterFailure | Self::DroppedAfterLast | Self::DroppedAtItsEnd => LENGTH,
@@ -256,7 +256,7 @@ impl Way {
         }
     }
 
-    /// The same within a task, whose runtime it is that catches a panic or drops the future.
+    /// Runs an operation in a task. For some ways the runtime catches a panic or drops the future.
     pub async fn run_in_a_task(
         self,
         observer: &Observer,
@@ -284,7 +284,7 @@ impl Way {
     }
 }
 
-/// An operation whose end is decided by whoever cuts its task off.
+/// An operation that ends when its task is aborted or panics.
 struct Started(#[expect(dead_code, reason = "held until it is dropped")] Operation);
 
 impl Started {
@@ -305,7 +305,7 @@ fn static_word(reason: &FinishReason) -> &'static str {
     known.map_or("_OTHER", |known| known.as_str())
 }
 
-/// `SplitMix64`.
+/// The `SplitMix64` generator.
 pub struct Random(u64);
 
 impl Random {

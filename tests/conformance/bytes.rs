@@ -1,4 +1,4 @@
-//! What a collector decodes from the bytes that the pipeline sends, over both protocols and in every profile.
+//! The telemetry that a collector decodes from the pipeline's bytes, over both protocols and in every profile.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -39,7 +39,7 @@ fn what_arrives_by_http_is_as_the_conventions_have_it() {
     }
 }
 
-/// Everything of a drive, as a collector has it after the pipeline was shut down.
+/// Returns all telemetry of a drive, as a collector has it after the pipeline's shutdown.
 fn arrived(protocol: Protocol, profile: Profile) -> Seen {
     let collector = Collector::start();
     let pipeline = otlp::builder()
@@ -56,7 +56,7 @@ fn arrived(protocol: Protocol, profile: Profile) -> Seen {
         let (clock, hand) = Clock::manual();
         let observer = observer(&pipeline, clock, profile);
         Drive { observer: &observer, hand: &hand }.everything();
-        // The first export has figures that the second one tells.
+        // The first export updates metrics about the export, which the second export contains.
         pipeline.flush(PATIENCE).unwrap();
         pipeline.shutdown(PATIENCE).unwrap();
     });
@@ -88,7 +88,7 @@ fn assert_conformance(seen: &Seen, profile: Profile) {
     for row in ROWS.iter().filter(|row| row.since.is_some() && is_of_pipeline(row.name)) {
         assert!(metrics.contains(row.name), "{}", row.name);
     }
-    // The event of an operation is in the trace of its span.
+    // The event of an operation has the ids of its span.
     let ids: BTreeSet<_> = seen.spans.iter().map(|span| span.item.span_id.as_slice()).collect();
     for record in seen.logs.iter().filter(|record| record.item.event_name == WIDE_EVENT.0) {
         assert!(ids.contains(record.item.span_id.as_slice()), "{:?}", record.item.attributes);

@@ -1,4 +1,4 @@
-//! Model calls, the steps around them, and random traffic: every signal of each is as its profile has it.
+//! Model calls, the steps around them, and random traffic: every signal conforms to its profile.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -55,7 +55,7 @@ fn random_traffic_is_as_the_conventions_have_it() {
         let observer = wire.observe(everything().clock(clock), profile);
         let mut traffic = Traffic::new(&observer, &hand, 100 + seed as u64);
         traffic.operations(500);
-        // Once with calls in flight, and once without.
+        // One check with calls in flight, and one without.
         assert_none(&wire.violations_but_times(conventions(profile)), profile.as_str());
         traffic.running = Running::default();
         assert!(wire.spans().len() > 500);
@@ -80,10 +80,10 @@ fn the_drive_reaches_every_metric_that_an_observer_records_by_itself() {
     }
 }
 
-/// What a server layer, a GPU sampler, an engine or a pipeline records; their tests hold it against the same definitions.
+/// Rows that a server layer, a GPU sampler or a pipeline records; their tests check the same definitions.
 const ELSEWHERE: [Group; 3] = [Group::Gpu, Group::HttpServer, Group::Pipeline];
 
-/// What only a pipeline knows.
+/// Returns whether only a pipeline records the metric.
 pub fn is_of_pipeline(name: &str) -> bool {
     name == "llmobs.self.dropped" || name.starts_with("llmobs.self.export.")
 }
@@ -138,7 +138,7 @@ fn what_the_drive_leaves_out_of_a_span_is_what_llmobs_never_tells() {
     }
 }
 
-/// What is there because the drive has content captured.
+/// Attributes that are present because the drive captures content.
 const CONTENT: &[&str] = &[
     "gen_ai.input.messages",
     "gen_ai.output.messages",
@@ -150,7 +150,7 @@ const CONTENT: &[&str] = &[
     "gen_ai.tool.definitions",
 ];
 
-/// What llmobs has no way to know of a span, beside what is there only where a user asks for it.
+/// Attributes that llmobs cannot know, by span. Opt-in attributes are not listed.
 const NEVER: &[(&str, &[&[&str]])] = &[
     ("gen_ai.client.inference", &[MODALITIES]),
     ("gen_ai.invoke_agent.client", &[CALLS, MODALITIES]),
@@ -158,7 +158,7 @@ const NEVER: &[(&str, &[&[&str]])] = &[
     ("db.client", &[QUERIES]),
 ];
 
-/// llmobs is told of a query of vectors, not of its text.
+/// A vector query: llmobs does not know the text of the query.
 const QUERIES: &[&str] = &[
     "db.operation.batch.size",
     "db.query.summary",
@@ -169,7 +169,7 @@ const QUERIES: &[&str] = &[
     "network.peer.port",
 ];
 
-/// llmobs counts tokens whatever they stand for, and does not see what a conversation was cut down to.
+/// llmobs counts tokens regardless of their modality, and does not know whether a conversation was compacted.
 const MODALITIES: &[&str] = &[
     "gen_ai.conversation.compacted",
     "gen_ai.usage.audio.cache_read.input_tokens",
@@ -183,7 +183,7 @@ const MODALITIES: &[&str] = &[
     "gen_ai.usage.text.output_tokens",
 ];
 
-/// An agent's model calls have spans of their own, which tell this of each.
+/// Attributes of an agent's model calls, which have separate spans.
 const CALLS: &[&str] = &[
     "gen_ai.output.type",
     "gen_ai.request.choice.count",
@@ -201,7 +201,7 @@ const CALLS: &[&str] = &[
     "gen_ai.usage.cache_write.input_tokens",
 ];
 
-/// What is exported while the observer lives.
+/// Runs the drive, and returns the exported telemetry and the observer, which must outlive the collection.
 fn driven(profile: Profile) -> (Wire, Observer) {
     let (clock, hand) = Clock::manual();
     let wire = Wire::new();

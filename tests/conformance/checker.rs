@@ -1,4 +1,4 @@
-//! The check itself: it passes what is right, and finds each kind of wrong.
+//! Tests of the checker: correct signals pass, and each kind of violation is found.
 
 #[path = "checker/logs.rs"]
 mod logs;
@@ -37,7 +37,7 @@ fn span(name: &str, kind: SpanKind) -> Span {
     }
 }
 
-/// A span with other attributes.
+/// Returns the span with changed attributes.
 trait Attributes {
     fn with(self, name: &str, value: Value) -> Self;
     fn without(self, name: &str) -> Self;

@@ -1,4 +1,4 @@
-//! Everything that a user can have the library say of model calls and the steps around them.
+//! A drive that makes the library record everything about model calls and the steps around them.
 
 use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
@@ -40,7 +40,7 @@ pub struct Drive<'a> {
 }
 
 impl Drive<'_> {
-    /// Calls of every kind in every role, with every end, then every step.
+    /// Runs calls of every kind in every role, with every end, then every step.
     pub fn everything(&self) {
         for role in [Role::Server, Role::Gateway, Role::Client] {
             let observer = self.observer.as_role(role);
@@ -60,7 +60,7 @@ impl Drive<'_> {
         self.beside();
     }
 
-    /// A call that ends in each way that there is.
+    /// Ends a call in each possible way.
     fn ends(&self, name: &OperationName) {
         let call = || self.begun(name);
         call().complete();
@@ -80,7 +80,7 @@ impl Drive<'_> {
         }
     }
 
-    /// A call on which its engine marked everything.
+    /// Starts a call, and sets every mark of an engine.
     fn begun(&self, name: &OperationName) -> Operation {
         let operation = self.observer.operation(name.clone(), MODEL).preparing().start();
         let marker = operation.marker().clone();
@@ -130,7 +130,7 @@ impl Drive<'_> {
             }
             while next(&mut stream).is_some() {}
         }
-        // The reader leaves, and the service goes down, in the middle.
+        // The caller leaves in the middle of the stream.
         let operation = self.observer.operation(name.clone(), MODEL).start();
         let script = ScriptedStream::new(self.hand)
             .wait(Duration::from_millis(20))
@@ -141,7 +141,7 @@ impl Drive<'_> {
         self.wait();
     }
 
-    /// Calls whose request says everything that a request can.
+    /// Starts calls with every attribute that a request can have.
     fn asked(&self) {
         let operation = self
             .observer
@@ -183,12 +183,12 @@ impl Drive<'_> {
         let embeddings = embeddings.server("::1", 8080).start();
         embeddings.marker().usage(Usage::new().input(8));
         embeddings.complete();
-        // A tool of a remote provider under another one's name.
+        // A call to another provider than the observer's default.
         let other = self.observer.chat(MODEL).provider(Provider::OpenAi).start();
         other.fail(ErrorType::RateLimited);
     }
 
-    /// Each step, once with everything and once with nothing, ended in each way.
+    /// Runs each step, once with every attribute and once without any, with each kind of end.
     fn steps(&self) {
         let provider = Provider::OpenAi;
         let observer = self.observer;
@@ -238,11 +238,11 @@ impl Drive<'_> {
         agent.output(|| [Message::assistant().part("Yes.")]);
     }
 
-    /// What belongs to no call.
+    /// Records values that belong to no call.
     fn beside(&self) {
         self.observer.set_limit(MODEL, State::Decode, 8);
         self.observer.record_runtime_lag("tokio", Duration::from_millis(3));
-        // Something that cannot be true, and a label that nobody declared.
+        // An impossible time, an undeclared model and an undeclared label.
         let operation = self.observer.chat("nobody's").label("tier", "undeclared").start();
         let marker = operation.marker().clone();
         marker.first_token();

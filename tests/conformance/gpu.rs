@@ -1,5 +1,5 @@
-//! What the sampler of GPUs exports: every row of a device that answers every question, its log events, and what it
-//! says on the spans of the operations that run on it.
+//! Telemetry of the GPU sampler: every row of a device that supports every call, its log events, and its events on the
+//! spans of the operations that run on the device.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -56,7 +56,7 @@ fn every_row_and_event_of_a_gpu_is_as_the_conventions_have_it() {
         !missing.is_empty()
     };
     while look(&wire) || told(&wire) != ["gpu.throttle", "gpu.xid"] {
-        // It waits while the device has nothing to do, then runs.
+        // The operation waits in the queue while the device is idle, then runs.
         let operation = observer.chat("m").start();
         let marker = operation.marker().clone();
         marker.enqueued();
@@ -78,7 +78,7 @@ fn every_row_and_event_of_a_gpu_is_as_the_conventions_have_it() {
     }
 }
 
-/// What was said on spans of operations.
+/// Returns the names of the GPU events on spans.
 fn told(wire: &Wire) -> Vec<String> {
     let events = wire.spans().into_iter().flat_map(|span| span.events).map(|event| event.name);
     let on_gpu: BTreeSet<_> = events.filter(|name| name.starts_with("gpu.")).collect();
@@ -87,7 +87,7 @@ fn told(wire: &Wire) -> Vec<String> {
 
 const CONVENTIONS: Conventions = Conventions::of(Profile::V1_41);
 
-/// A device that has everything, and more of it each time that it is asked.
+/// A device that supports every call; its counters grow with each call.
 struct Device {
     asked: u64,
     idle: Arc<AtomicBool>,
@@ -140,7 +140,7 @@ impl GpuBackend for Device {
             DriverCall::Power => (into.power, into.power_instant) = (Some(300.0), Some(310.0)),
             DriverCall::Temperature => (into.temperature, into.temperature_memory) = (Some(60.0), Some(70.0)),
             DriverCall::ThrottleReasons => {
-                // Heat holds its clocks down while it works.
+                // While busy, the device is throttled by heat.
                 into.throttle = Some(ThrottleReasons::from_nvml(if busy > 0.0 { 0x20 } else { 0x1 }));
             }
             DriverCall::Utilization => (into.utilization, into.memory_busy) = (Some(busy), Some(busy)),
@@ -150,7 +150,7 @@ impl GpuBackend for Device {
             DriverCall::NvlinkIo => (into.links_sent, into.links_received) = (counter, counter),
             DriverCall::PowerLimit => into.power_limit = Some(700.0),
             DriverCall::Processes => {
-                // A tenant that does a third of the work comes and goes.
+                // Another process takes a third of the work while the device is busy.
                 let mut found = DeviceProcesses::default();
                 (found.ours, found.others, found.work_ratio) = (1, u32::from(busy > 0.0), Some(0.67));
                 into.processes = Some(found);
@@ -174,7 +174,7 @@ impl GpuBackend for Device {
     }
 }
 
-/// A device that reports an error all the time.
+/// A watch that reports an XID error every 2 ms.
 struct Faults;
 
 impl ErrorWatcher for Faults {

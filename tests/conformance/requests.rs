@@ -1,4 +1,4 @@
-//! The server layer: its spans and metrics for every end of a request, and for calls of gRPC.
+//! The server layer: its spans and metrics for every end of a request, and for gRPC calls.
 
 use std::collections::BTreeSet;
 
@@ -50,7 +50,7 @@ async fn every_end_of_a_request_is_as_the_conventions_have_it() {
     }
 }
 
-/// Sends requests of every kind through the layer, and counts them.
+/// Sends requests of every kind through the layer. Panics unless their number is `expected`.
 async fn requests(layer: ServerLayer, expected: usize) {
     let mut sent = 0;
     let mut app = app().layer(layer);
@@ -69,7 +69,7 @@ async fn requests(layer: ServerLayer, expected: usize) {
         let _ = send(&mut app, request).await.map(http::Response::into_body).unwrap().collect().await;
         sent += 1;
     }
-    // The caller leaves before the answer, and in the middle of it.
+    // The caller leaves before the answer, and in the middle of an answer.
     assert!(send(&mut app, Request::get("/slow").body(Body::empty()).unwrap()).now_or_never().is_none());
     let answer = send(&mut app, Request::get("/endless").body(Body::empty()).unwrap()).await.unwrap();
     let mut body = answer.into_body().into_data_stream();
@@ -101,7 +101,7 @@ fn app() -> Router {
         .route("/package.Service/Fails", post(|| async { answer("13") }))
 }
 
-/// An answer of gRPC, whose status comes last.
+/// Returns a gRPC answer, whose status is in the trailers.
 fn answer(status: &'static str) -> Response<Body> {
     let mut trailers = HeaderMap::new();
     trailers.insert("grpc-status", http::HeaderValue::from_static(status));

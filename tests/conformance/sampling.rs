@@ -1,4 +1,4 @@
-//! What matters to samplers is there when a span starts.
+//! The attributes that matter to samplers are set when a span starts.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -47,7 +47,7 @@ fn what_matters_to_samplers_is_there_when_a_span_starts() {
     }
 }
 
-/// Takes everything, and keeps what it was shown, by trace and name.
+/// A sampler that samples everything, and stores the attributes that each span starts with, by trace and name.
 #[derive(Debug, Clone, Default)]
 struct Curious {
     seen: Arc<Mutex<Started>>,

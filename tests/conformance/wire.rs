@@ -1,4 +1,4 @@
-//! Three providers of OpenTelemetry's SDK, and what they exported in the structures of OTLP.
+//! Three providers of the OpenTelemetry SDK, and their exports as OTLP messages.
 
 use llmobs::Level;
 use llmobs::Observer;
@@ -28,7 +28,7 @@ use crate::support::conventions::Conventions;
 use crate::support::conventions::Violation;
 use crate::support::conventions::What;
 
-/// Keeps everything that this thread exports while it lives.
+/// Stores everything that this thread exports until this value is dropped.
 pub struct Wire {
     tracers: SdkTracerProvider,
     meters: SdkMeterProvider,
@@ -48,7 +48,7 @@ impl Wire {
         let spans = InMemorySpanExporter::default();
         let tracers = SdkTracerProvider::builder().with_simple_exporter(spans.clone()).with_sampler(sampler).build();
         let metrics = InMemoryMetricExporter::default();
-        // Its thread wakes once a minute; the tests flush by hand.
+        // The reader exports once a minute by itself; the tests call `force_flush`.
         let reader = PeriodicReader::builder(metrics.clone()).build();
         let meters = SdkMeterProvider::builder().with_reader(reader).build();
         let logs = InMemoryLogExporter::default();
@@ -64,14 +64,14 @@ impl Wire {
         Self { tracers, meters, loggers, spans, metrics, logs, _subscriber }
     }
 
-    /// Has the log events of threads that have no subscriber of their own come here too. Once in a process.
+    /// Also stores the log events of threads without a subscriber. Sets the global subscriber, so once per process.
     pub fn hear_other_threads(&self) {
         let ours = filter_fn(|metadata| metadata.is_event() && metadata.target() == "llmobs");
         let layer = OpenTelemetryTracingBridge::new(&self.loggers).with_filter(ours);
         tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer)).unwrap();
     }
 
-    /// An observer whose everything goes here.
+    /// Returns an observer whose telemetry is stored here, at the full level.
     pub fn observe<'a>(&'a self, builder: ObserverBuilder<'a>, profile: Profile) -> Observer {
         self.observe_at(Level::Full, builder, profile)
     }
@@ -85,7 +85,7 @@ impl Wire {
         self.spans.get_finished_spans().unwrap().into_iter().map(Span::from).collect()
     }
 
-    /// The metrics as they are now.
+    /// Exports and returns the metrics.
     pub fn metrics(&self) -> Vec<Metric> {
         self.metrics.reset();
         self.meters.force_flush().unwrap();
@@ -100,7 +100,7 @@ impl Wire {
         logs.iter().map(|log| LogRecord::from(&log.record)).collect()
     }
 
-    /// Everything that is wrong with everything that was exported.
+    /// Returns every violation in everything that was exported.
     pub fn violations(&self, conventions: Conventions) -> Vec<Violation> {
         let spans = self.spans();
         let mut found: Vec<_> = spans.iter().flat_map(|span| conventions.check_span(span)).collect();
@@ -109,7 +109,8 @@ impl Wire {
         found
     }
 
-    /// The same without ends before starts: a clock that was moved by hand is ahead of the one that spans start by.
+    /// Returns every violation except ends before starts: a manual clock runs ahead of the system clock that dates the
+    /// start of a span.
     pub fn violations_but_times(&self, conventions: Conventions) -> Vec<Violation> {
         let mut found = self.violations(conventions);
         found.retain(|violation| !matches!(violation.what, What::Wrong("end", ..)));

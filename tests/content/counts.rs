@@ -1,4 +1,4 @@
-//! What is counted of content: never what it was.
+//! Metrics about content: counts only, never the content.
 
 use llmobs::Observer;
 use llmobs::Role;
@@ -26,7 +26,7 @@ fn redactions_are_counted_by_detector() {
     let backend = Backend::new();
     let observer = backend.builder(Role::Server).capture(ContentCapture::Spans).build().unwrap();
     call(&observer);
-    // A question, an answer and a stop sequence.
+    // One each in the question, the answer and the stop sequences.
     let readings = Readings::of(&observer);
     assert_eq!(readings.count("llmobs.self.redactions", &[("llmobs.detector", "email")]), 3);
     assert_eq!(readings.series("llmobs.self.redactions").len(), 1);

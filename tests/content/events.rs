@@ -1,4 +1,4 @@
-//! In events: the details of the operation, and the text of what broke it.
+//! Content in events: the details of the operation, and the text of the error.
 
 use llmobs::ErrorType;
 use llmobs::Failure;

@@ -1,4 +1,4 @@
-//! The application's own sink, behind an observer.
+//! The application's own hook, behind an observer.
 
 use std::sync::Arc;
 use std::sync::Mutex;

@@ -1,4 +1,4 @@
-//! What whoever sends or answers may do to whoever captures it: the work, the room and the thread stay bounded.
+//! Hostile input and output: the work, the memory and the time of capturing are bounded.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ use crate::kit::Backend;
 use crate::kit::MODEL;
 use crate::kit::attributes;
 
-/// A gate that counts the bytes of what it looks at: every line is `xxxxxxx`, and a detector sees each.
+/// Returns a gate, and the number of bytes that the gate scans: every line is `xxxxxxx`, which a detector counts.
 fn counting() -> (Gate, Arc<AtomicU64>) {
     let seen = Arc::new(AtomicU64::new(0));
     let counter = Arc::clone(&seen);
@@ -48,7 +48,7 @@ fn counting() -> (Gate, Arc<AtomicU64>) {
 
 const WORD: &str = "xxxxxxx\n";
 
-/// No more than so many bytes are looked at of this, and something leaves.
+/// Checks that the gate scans at most `most` bytes, and exports something.
 #[track_caller]
 fn is_bounded(most: u64, pass: impl Fn(&mut GatePass<'_>) -> bool) {
     let (gate, seen) = counting();
@@ -93,7 +93,7 @@ fn of_json_too_no_more_is_looked_at_than_may_leave() {
     is_bounded(MOST, |passage| passage.output(&calls).is_some());
 }
 
-/// A thread does this, and is given twenty seconds: what grows with the square takes minutes.
+/// Runs code on a thread, and panics after twenty seconds. Quadratic work would take minutes.
 fn ends(what: &str, act: impl FnOnce() + Send + 'static) {
     let (done, ended) = mpsc::channel();
     thread::spawn(move || {
@@ -120,7 +120,7 @@ fn names_that_are_long_or_become_the_same_take_no_square_of_the_time() {
 
 #[test]
 fn json_that_was_made_by_hand_may_nest_as_deep_as_it_likes() {
-    // What is dropped at the end needs a stack; what llmobs does needs no more.
+    // Dropping the value recurses and needs stack; llmobs must not need more.
     let nest = |levels: usize| (0..levels).fold(json!("jane@example.org"), |inner, _| Value::Array(vec![inner]));
     let act = move || {
         let gate = Gate::from(ContentCapture::Spans);
@@ -128,7 +128,7 @@ fn json_that_was_made_by_hand_may_nest_as_deep_as_it_likes() {
         let passed = gate.passage().json(&content).unwrap().for_span().unwrap();
         assert!(passed.contains("[OVERFLOW]") && !passed.contains("jane"));
         assert!(format!("{content:?}").starts_with("Content("));
-        // The stack of whoever drops it is not ours to look after.
+        // The application drops the value, so its stack is outside the scope of this test.
         std::mem::forget(content);
     };
     thread::Builder::new().stack_size(2 << 20).spawn(act).unwrap().join().unwrap();

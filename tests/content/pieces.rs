@@ -1,4 +1,4 @@
-//! The text of streams, gathered while they pass.
+//! The text of streams, captured chunk by chunk.
 
 use futures_util::StreamExt;
 use futures_util::stream;

@@ -1,4 +1,4 @@
-//! On spans: strings of JSON, where the mode says so.
+//! Content on spans: strings of JSON, if the capture mode exports content there.
 
 use llmobs::Role;
 use llmobs::capture::ContentCapture;

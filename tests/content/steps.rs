@@ -1,4 +1,4 @@
-//! Tools and searches.
+//! Tools and retrievals.
 
 use llmobs::Role;
 use llmobs::capture::ContentCapture;

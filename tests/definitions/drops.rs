@@ -1,5 +1,5 @@
-//! What a drop means: the first of these that is true decides. A marked failure; a panic; an answer that is whole; a
-//! passed deadline; a shutdown; else the caller left.
+//! The outcome of a dropped operation. The first true condition decides: a marked failure; a panic; a complete answer;
+//! a passed deadline; a shutdown; otherwise the caller cancelled.
 
 use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
@@ -20,7 +20,7 @@ use crate::kit::World;
 use crate::kit::ms;
 use crate::kit::panic_quietly;
 
-/// What is true at a drop.
+/// The conditions that are true at a drop.
 #[derive(Debug, Clone, Copy)]
 struct Truth {
     failing: bool,
@@ -41,7 +41,7 @@ impl Truth {
         })
     }
 
-    /// The rule, in its order.
+    /// Returns the expected outcome and reason, by the order of the rule.
     fn expected(self) -> (&'static str, &'static str) {
         match self {
             Self { failing: true, .. } => ("failed", "out_of_memory"),
@@ -53,7 +53,7 @@ impl Truth {
         }
     }
 
-    /// Starts an operation of which everything is true but the panic and the whole answer.
+    /// Starts an operation with all conditions of `self` except the panic and the complete answer.
     fn begin(self, world: &World) -> Operation {
         let operation = world.observer.chat(MODEL).deadline(ms(if self.late { 100 } else { 10_000 })).start();
         if self.failing {
@@ -97,7 +97,7 @@ fn a_dropped_operation_ends_by_the_first_of_these_that_is_true() {
     }
 }
 
-/// How a stream may have shown that its answer is whole.
+/// The sign by which a stream shows that its answer is complete.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Whole {
     FinishReason,
@@ -106,7 +106,7 @@ enum Whole {
     MarkedReason,
 }
 
-/// Two tokens, then whatever the truth is.
+/// A stream of two tokens that then panics or pends, as `truth` requires.
 struct Answer {
     given: usize,
     truth: Truth,
@@ -154,7 +154,7 @@ fn a_dropped_stream_ends_by_the_first_of_these_that_is_true() {
             }
             world.pass(ms(100));
             if truth.panics {
-                // The poll panics; whoever polled catches it and drops the stream later, in peace.
+                // The poll panics and is caught; the stream is dropped later, while the thread is not unwinding.
                 assert!(catch_unwind(AssertUnwindSafe(|| stream.next().now_or_never())).is_err());
             }
             drop(stream);

@@ -202,7 +202,7 @@ fn marks_after_the_end_do_nothing() {
     assert_eq!(world.readings(), before);
 }
 
-/// The marks that precede an end.
+/// A mark before an end, with its name.
 type Mark = (&'static str, fn(&Marker));
 
 const MARKS: [Mark; 5] = [

@@ -1,4 +1,4 @@
-//! Error types: a closed list, and a text that never leaves.
+//! Error types: a closed list, and an error text that is not exported by default.
 
 use llmobs::Content;
 use llmobs::ErrorType;

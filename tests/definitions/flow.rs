@@ -1,4 +1,4 @@
-//! Producer and consumer: whose time is whose.
+//! Attribution of time: the producer's time and the consumer's time.
 
 use futures_util::StreamExt;
 use llmobs::Chunk;
@@ -21,7 +21,7 @@ use crate::kit::us;
 
 #[tokio::test]
 async fn a_reader_that_sleeps_does_not_change_the_reported_model_latency() {
-    // The same 200 tokens, read by somebody who is always there, and by others who are away now and then.
+    // The same 200 tokens, read by a consumer that polls at once, and by consumers with pauses.
     let sleeps: [&[u64]; 4] = [&[0], &[3, 0, 19, 7], &[0, 0, 0, 45, 0, 0], &[0, 0, 0, 0, 0, 2_500, 0, 0, 0, 0, 0]];
     for naps in sleeps {
         let world = World::new();
@@ -53,7 +53,7 @@ async fn the_absence_of_the_consumer_is_a_metric_of_its_own() {
         world.pass(ms(nap));
     }
     stream.next().await;
-    world.pass(ms(9_000)); // After the last item the request is over.
+    world.pass(ms(9_000)); // After its last item the request is over.
     stream.next().await;
     assert_eq!(world.times(CONSUMER), (1, ms(305)), "one sample a stream");
 }
@@ -123,7 +123,7 @@ async fn after_an_inexact_item_only_a_wait_of_1_ms_makes_the_next_one_exact() {
 async fn a_cooperative_budget_pending_is_not_a_wait() {
     let world = World::new();
     let mut script = ScriptedStream::new(&world.hand).wait(ms(40)).item(Chunk::tokens(1));
-    // A backlog of 257, and the budget runs out before each 128th.
+    // A backlog of 257 items; the cooperative budget runs out before every 128th item.
     for place in 1..=257 {
         script = if place % 128 == 0 { script.wait(us(30)) } else { script }.item(Chunk::tokens(1));
     }
@@ -136,7 +136,7 @@ async fn a_cooperative_budget_pending_is_not_a_wait() {
 #[tokio::test]
 async fn the_first_token_counts_as_exact() {
     let world = World::new();
-    // It lay there already when it was asked for; what follows shortly after it is exact all the same.
+    // The first item was ready before the first poll, and still counts as exact; so does the next one after 300 us.
     let script = ScriptedStream::new(&world.hand).item(Chunk::tokens(1)).wait(us(300)).item(Chunk::tokens(1));
     world.chat().observe(script).count().await;
     assert_eq!(world.times(ITL), (1, us(300)));
@@ -169,7 +169,7 @@ async fn the_moment_that_the_producer_gives_replaces_all_this() {
         let producer =
             world.produce().after(ms(40), Chunk::tokens(1)).tokens(3, ms(20)).after(ms(35), Chunk::tokens(1));
         let mut stream = world.chat().observe(if stamped { producer.stamped() } else { producer });
-        world.pass(ms(400)); // All of it lies there before anybody looks.
+        world.pass(ms(400)); // All items are ready before the first poll.
         while stream.next().await.is_some() {}
         let expected = if stamped { (ms(40), (4, ms(95)), 0) } else { (ms(400), (0, ms(0)), 4) };
         assert_eq!((world.times(TTFT).1, world.times(ITL), world.count(UNMEASURED, &[])), expected);
@@ -192,7 +192,7 @@ async fn an_exact_moment_includes_the_delay_of_the_wake_up() {
     let mut stream =
         world.chat().observe(world.produce().after(ms(40), Chunk::tokens(1)).tokens(1, ms(20)).then_hangs());
     stream.next().await;
-    expect_pending(&mut stream).await; // The token is there and the task is woken, but runs only 5 ms later.
+    expect_pending(&mut stream).await; // The item is ready and the task is woken, but runs only 5 ms later.
     world.pass(ms(5));
     stream.next().await;
     drop(stream);

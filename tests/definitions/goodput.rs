@@ -1,4 +1,4 @@
-//! Goodput: every operation is judged against its objectives, in process.
+//! Goodput: every operation is judged in the process against its objectives.
 
 use futures_util::StreamExt;
 use llmobs::Chunk;
@@ -36,11 +36,11 @@ fn demanding() -> World {
 
 #[tokio::test]
 async fn an_operation_is_good_when_it_completed_and_met_every_objective_set_on_it() {
-    // First token, then ten tokens so far apart, with one longer gap, and a silence before the end.
+    // Milliseconds: the first token, the distance of the next nine, one more gap, and a pause before the end.
     for (first, every, gap, last, good) in [
         (500, 50, 50, 0, true),
         (501, 50, 50, 0, false),
-        (500, 50, 61, 0, false), // 51.1 ms a token
+        (500, 50, 61, 0, false), // 51.1 ms per token
         (500, 40, 101, 0, false),
         (500, 40, 100, 0, true),
         (500, 50, 50, 1_001, false),

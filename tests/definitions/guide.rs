@@ -1,4 +1,4 @@
-//! The guide and the tests belong together: what it names exists, and what is tested here is in it.
+//! The guide of definitions and its tests agree: every named test exists, and every definition test is named.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -23,7 +23,8 @@ fn every_test_that_the_guide_names_exists_and_every_definition_is_in_the_guide()
     assert!(defined.len() > 100, "only {} definitions were found", defined.len());
 }
 
-/// Names of tests are sentences; helpers have short names.
+/// Returns whether a word is the name of a test: at least three underscores. Example: `decode_time_needs_two_tokens` is
+/// a test, `expect_pending` is a helper.
 fn is_sentence(word: &str) -> bool {
     word.matches('_').count() >= 3 && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }

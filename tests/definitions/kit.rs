@@ -1,4 +1,4 @@
-//! What the tests share: an observer on a manual clock, a producer that runs by itself, and short ways to read.
+//! Shared helpers: an observer on a manual clock, a producer that advances the clock, and short ways to read metrics.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -38,7 +38,7 @@ pub const ERROR: &str = "error.type";
 /// A way to end an operation.
 pub type End = fn(Operation);
 
-/// The name of every model here.
+/// The name of every model in these tests.
 pub const MODEL: &str = "m";
 
 pub const fn ms(milliseconds: u64) -> Duration {
@@ -49,14 +49,14 @@ pub const fn us(microseconds: u64) -> Duration {
     Duration::from_micros(microseconds)
 }
 
-/// An observer and the hand on its clock.
+/// An observer and the control of its clock.
 pub struct World {
     pub observer: Observer,
     pub hand: ManualClock,
 }
 
 impl World {
-    /// A server with one model and the default settings.
+    /// Builds an observer for a server with one model and the default settings.
     pub fn new() -> Self {
         Self::with(|builder| builder)
     }
@@ -83,7 +83,7 @@ impl World {
         Readings::of(&self.observer)
     }
 
-    /// How many values a histogram of times holds, and their sum.
+    /// Returns the number of values of a duration histogram, and their sum.
     pub fn times(&self, name: &str) -> (u64, Duration) {
         self.times_of(name, &[])
     }
@@ -97,12 +97,12 @@ impl World {
         self.readings().count(name, attributes)
     }
 
-    /// How many operations ended in this outcome.
+    /// Returns the number of operations with this outcome.
     pub fn ended(&self, outcome: &str) -> u64 {
         self.count(ENDED, &[(OUTCOME, outcome)])
     }
 
-    /// The one end that there was: its outcome, and its finish reason or error, empty if it has none.
+    /// Returns the outcome of the only ended operation, and its error type or finish reason; empty if it has neither.
     pub fn end(&self) -> (String, String) {
         let page = llmobs::prometheus::page(&self.observer, None).body;
         let is_end = |line: &&str| line.starts_with("llmobs_operation_ended_total{") && !line.ends_with(" 0");
@@ -116,24 +116,24 @@ impl World {
         (label("llmobs_operation_outcome").unwrap(), why.unwrap_or_default())
     }
 
-    /// Seconds spent in a state so far.
+    /// Returns the time spent in a state so far.
     pub fn time_in(&self, state: &str) -> Duration {
         nearest(self.readings().value("llmobs.operation.state.time", &[("llmobs.operation.state", state)]))
     }
 
-    /// Operations in a state now.
+    /// Returns the number of operations in a state.
     pub fn active_in(&self, state: &str) -> u64 {
         self.count("llmobs.operation.active", &[("llmobs.operation.state", state)])
     }
 }
 
-/// Seconds to the nearest nanosecond.
+/// Converts seconds to a duration, rounded to the nearest nanosecond.
 pub fn nearest(seconds: f64) -> Duration {
     Duration::from_nanos((seconds * 1e9).round() as u64)
 }
 
-/// A producer that runs by itself: its items become ready at their moments, whoever is away. Nobody being away, the
-/// manual clock is moved to the next one.
+/// A producer of the push kind: its items become ready at fixed moments, whether or not the consumer polls. If no item
+/// is ready when the consumer polls, the producer advances the manual clock to the next one.
 pub struct TestProducer {
     clock: ManualClock,
     last: Moment,
@@ -147,25 +147,25 @@ impl TestProducer {
         Self { clock: clock.clone(), last: clock.now(), items: VecDeque::new(), hangs: false, stamps: false }
     }
 
-    /// The next item is ready so long after the one before.
+    /// Adds an item that is ready this long after the one before.
     pub fn after(mut self, time: Duration, chunk: Chunk) -> Self {
         self.last = self.last.saturating_add(time);
         self.items.push_back((self.last, chunk));
         self
     }
 
-    /// One token each, evenly.
+    /// Adds `count` items of one token each, at equal distances.
     pub fn tokens(self, count: usize, every: Duration) -> Self {
         (0..count).fold(self, |producer, _| producer.after(every, Chunk::tokens(1)))
     }
 
-    /// After its items it neither ends nor gives another.
+    /// Makes the stream pend forever after its items.
     pub const fn then_hangs(mut self) -> Self {
         self.hangs = true;
         self
     }
 
-    /// Every item says when it was made.
+    /// Sets on every item the moment at which the producer made it.
     pub const fn stamped(mut self) -> Self {
         self.stamps = true;
         self
@@ -193,14 +193,14 @@ impl Stream for TestProducer {
     }
 }
 
-/// Polls once and expects that nothing is there yet.
+/// Polls once, and panics if an item is ready.
 pub async fn expect_pending<S: Stream + Unpin>(stream: &mut S) {
     let mut next = stream.next();
     let polled = std::future::poll_fn(|context| Poll::Ready(Pin::new(&mut next).poll(context).is_pending())).await;
     assert!(polled, "nothing was to be ready");
 }
 
-/// Panics without a word on the terminal: the hook is not called.
+/// Panics without calling the panic hook, so nothing is printed.
 pub fn panic_quietly() -> ! {
     std::panic::resume_unwind(Box::new("on purpose"))
 }

@@ -1,4 +1,4 @@
-//! The three latencies of tokens: to the first one, per output token, and from token to token.
+//! The three token latencies: time to first token, time per output token, inter-token latency.
 
 use futures_util::StreamExt;
 use llmobs::Chunk;
@@ -86,7 +86,7 @@ async fn tpot_is_the_decode_time_over_the_tokens_after_the_first_in_it() {
     for _ in 0..3 {
         stream.next().await;
     }
-    world.pass(ms(100)); // The nine were not seen coming: neither they nor their time are in it.
+    world.pass(ms(100)); // The nine tokens are not exact: neither they nor their time count.
     stream.count().await;
     assert_eq!(world.times(TPOT), (1, ms(10)), "60 ms by 6 tokens");
 }
@@ -176,7 +176,7 @@ async fn several_marks_of_the_first_token_leave_the_earliest_known_one() {
     let operation = world.chat();
     let marker = operation.marker().clone();
     world.pass(ms(30));
-    marker.first_token(); // The engine has it; its way to the reader takes 20 ms more.
+    marker.first_token(); // The engine has the token; the consumer gets it 20 ms later.
     let mut stream = operation.observe(world.produce().tokens(3, ms(20)));
     stream.next().await;
     marker.first_token();

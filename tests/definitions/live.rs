@@ -1,4 +1,4 @@
-//! When a fact is recorded: as soon as it is true. What is in flight is visible while it runs.
+//! The moment at which a fact is recorded: as soon as it is true. Operations in flight are visible.
 
 use std::time::Duration;
 
@@ -174,7 +174,7 @@ async fn time_by_state_sums_to_the_ages_of_all_operations_and_the_readers_time_i
         stream.next().await;
         world.pass(ms(nap));
     }
-    world.pass(ms(2_000)); // With the last item; the stream's end waits for the reader.
+    world.pass(ms(2_000)); // After the last item, until the consumer polls for the end.
     let states = || ["prefill", "decode", "blocked"].map(|state| world.time_in(state));
     let seen_while_away = states();
     assert_eq!(stream.next().await, None);
@@ -192,7 +192,7 @@ fn levels_switch_at_run_time_and_the_books_stay_whole() {
         operation.complete();
     };
     let recorded = || {
-        // What is off is not on the page either.
+        // The page does not show rows above the current level.
         let readings = world.readings();
         let of = |name| readings.histogram(name, &[]).count;
         (of(DURATION), of(TTFT), of("llmobs.request.max_tokens"))
@@ -239,7 +239,7 @@ async fn a_clock_can_follow_tokios_paused_time() {
     assert_eq!(stream.count().await, 5);
     engine.await.unwrap();
     let readings = Readings::of(&observer);
-    // Tokio's timer ticks in milliseconds; nothing here lasts any real time.
+    // Tokio's timer has a resolution of 1 ms. With paused time the test takes no real time.
     let near = |name: &str, expected: Duration| {
         let sum = nearest(readings.histogram(name, &[]).sum);
         assert!(sum.abs_diff(expected) <= ms(5), "{name}: {sum:?}");

@@ -41,7 +41,7 @@ async fn time_to_first_and_per_output_chunk_are_of_clients_and_gateways() {
     for role in [Role::Gateway, Role::Client, Role::Server] {
         for (profile, mine, other) in profiles {
             let world = remote(role, profile);
-            // A role-only chunk is a chunk, and the usage report at the end is one too.
+            // A chunk that contains only the role is a chunk, and so is the usage report at the end.
             let producer = world.produce().after(ms(10), Chunk::no_tokens()).after(ms(30), Chunk::tokens(3));
             world
                 .chat()

@@ -1,4 +1,4 @@
-//! The table of words: from when to when each time runs, and when it is recorded.
+//! The table of times: the start and the end of each time, and the moment at which each is recorded.
 
 use futures_util::StreamExt;
 use llmobs::Chunk;
@@ -55,7 +55,7 @@ async fn request_duration_ends_with_the_last_item_handed_over() {
     let world = World::new();
     let mut stream = world.chat().observe(world.produce().after(ms(40), Chunk::tokens(1)).tokens(1, ms(20)));
     while stream.next().await.is_some() {
-        // The reader is long about every item, the last one too.
+        // The consumer waits 5 ms after every item, the last one included.
         world.pass(ms(5));
     }
     drop(stream);
@@ -214,7 +214,7 @@ async fn decode_time_runs_from_the_first_token_to_the_last_exact_token_moment() 
     for _ in 0..5 {
         stream.next().await;
     }
-    world.pass(ms(200)); // The last two pile up; nobody saw when they came.
+    world.pass(ms(200)); // The last two items pile up: their moments are not exact.
     assert_eq!(stream.count().await, 2);
     assert_eq!(world.times(DECODE), (1, ms(80)));
 }

@@ -1,4 +1,4 @@
-//! Tokens: where their numbers came from, what kinds they are, which were for nobody.
+//! Tokens: the sources of their numbers, their kinds, and superseded tokens.
 
 use futures_util::StreamExt;
 use llmobs::Chunk;

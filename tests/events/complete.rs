@@ -1,4 +1,4 @@
-//! `llm_request_complete`: one for each operation.
+//! `llm_request_complete`: one event for each operation.
 
 use std::time::Duration;
 

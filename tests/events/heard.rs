@@ -1,4 +1,4 @@
-//! A subscriber that remembers every event that it hears.
+//! A subscriber that stores every event.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -24,7 +24,7 @@ pub struct Heard {
     pub fields: BTreeMap<String, Value>,
 }
 
-/// Remembers what this thread says while the guard lives.
+/// A layer that stores the events of this thread until the guard is dropped.
 #[derive(Debug, Clone, Default)]
 pub struct Ear(Arc<Mutex<Vec<Heard>>>);
 
@@ -43,7 +43,7 @@ impl Ear {
         self.all().into_iter().filter(|heard| heard.name == name).collect()
     }
 
-    /// The only event of this name.
+    /// Returns the only event of this name.
     pub fn only(&self, name: &str) -> Heard {
         let mut all = self.named(name);
         assert_eq!(all.len(), 1, "`{name}` among {:?}", self.all());

@@ -1,4 +1,4 @@
-//! What somebody thought of an answer.
+//! Events of evaluations and user feedback.
 
 use llmobs::Evaluation;
 use llmobs::Observer;
@@ -60,7 +60,7 @@ std::thread_local! {
     static SEEN: std::cell::RefCell<Vec<String>> = const { std::cell::RefCell::new(Vec::new()) };
 }
 
-/// Notes the trace that is current at each event, as a bridge to OpenTelemetry's logs would.
+/// A layer that stores the current trace at each event, as a bridge to OpenTelemetry logs would.
 struct Traces;
 
 impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Traces {

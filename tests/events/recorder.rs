@@ -78,13 +78,13 @@ fn many_panics_write_one_file_in_five_minutes_and_sixteen_files_at_most() {
         assert!(thread::spawn(|| panic!("meant")).join().is_err());
         hand.advance(Duration::from_secs(1));
     }
-    // Sixteen of the recorder's, and the one that is not.
+    // Sixteen files of the recorder, and the unrelated one.
     folder.wait_until(|| fs::read_dir(&folder.0).unwrap().count() == 17);
     assert!(folder.0.join("llmobs-7-notes.txt").exists(), "what is not a recorder's stays");
     drop(observer);
 }
 
-/// A folder that goes when the test ends.
+/// A folder that is removed on drop.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -99,7 +99,7 @@ impl Folder {
         all.filter(|path| path.to_string_lossy().ends_with(&format!("-{reason}.jsonl"))).collect()
     }
 
-    /// Another thread writes the file.
+    /// Waits until another thread has written a file of this reason.
     fn wait_for(&self, reason: &str) -> Vec<PathBuf> {
         self.wait_until(|| !self.files(reason).is_empty());
         self.files(reason)

@@ -1,5 +1,5 @@
-//! An application in a process of its own, which hands the library a canary wherever it can. What it prints besides are
-//! the library's pages, a line each behind their name.
+//! An application in a separate process that passes a canary to the library in every place. Apart from telemetry, the
+//! application prints the library's pages, each line after the name of its page.
 
 #[path = "application/calls.rs"]
 mod calls;
@@ -39,11 +39,11 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::places;
 use crate::support::leaks::Canaries;
 
-/// Its settings come in variables of these names.
+/// The names of the environment variables with the application's settings.
 pub const SEED: &str = "LLMOBS_LEAKS_SEED";
 pub const IDLE: &str = "LLMOBS_LEAKS_IDLE";
 pub const HOOKED: &str = "LLMOBS_LEAKS_HOOKED";
-/// Small limits, and what is told of tools.
+/// Sets small content limits, and exports full tool definitions.
 pub const TIGHT: &str = "LLMOBS_LEAKS_TIGHT";
 pub const LEVEL: &str = "LLMOBS_LEAKS_LEVEL";
 pub const OWN_SUBSCRIBER: &str = "LLMOBS_LEAKS_OWN_SUBSCRIBER";
@@ -56,7 +56,7 @@ pub struct Application {
 }
 
 pub fn run(seed: u64) {
-    // What Rust prints of a panic is the application's own doing.
+    // Rust's own panic message is outside the library's control.
     std::panic::set_hook(Box::new(|_| {}));
     let pipeline = match std::env::var_os(OWN_SUBSCRIBER) {
         None => llmobs::otlp::init().unwrap(),
@@ -72,8 +72,8 @@ pub fn run(seed: u64) {
     pipeline.shutdown(Duration::from_secs(20)).unwrap();
 }
 
-/// An application with a subscriber of its own, which prints every event and every span with all its fields, save the
-/// events that are content.
+/// Installs the application's own subscriber, which prints every `llmobs` event and span with all fields, except events
+/// that contain only content.
 fn beside_own_lines() -> Pipeline {
     let pipeline = llmobs::otlp::builder().without_subscriber().init().unwrap();
     let told = filter_fn(|metadata| metadata.target() == "llmobs");
@@ -122,7 +122,7 @@ impl Application {
         self.serve().await;
     }
 
-    /// The canary for a place.
+    /// Returns the canary of a place.
     pub fn of(&self, place: &str) -> &str {
         self.canaries.of(place)
     }
@@ -149,14 +149,14 @@ impl Application {
     }
 }
 
-/// Prints a page, each line behind its name.
+/// Prints a page, each line after the page's name.
 pub fn print(name: &str, page: &str) {
     for line in page.lines().filter(|line| !line.is_empty()) {
         println!("{name}| {line}");
     }
 }
 
-/// The files of the flight recorder. A thread of its own writes the first one; an idle application has none.
+/// Returns the files of the flight recorder. A separate thread writes the first one; an idle application writes none.
 fn recorder_files() -> Vec<PathBuf> {
     if std::env::var_os(IDLE).is_some() {
         return Vec::new();
@@ -176,7 +176,7 @@ fn folder() -> PathBuf {
     std::env::var_os(FOLDER).map(PathBuf::from).unwrap()
 }
 
-/// A sink of the application's own.
+/// The application's own hook, which prints the captured content.
 struct Printer;
 
 impl ContentHook for Printer {

@@ -1,4 +1,4 @@
-//! Every attribute that is open text has a class, and the class is kept to.
+//! Every attribute with free text has a sensitivity class, and the exported values comply with their class.
 
 use llmobs::Sensitivity;
 use llmobs::capture::ContentCapture;
@@ -7,15 +7,15 @@ use llmobs::semconv::attribute as a;
 use crate::support::conventions::OWN;
 use crate::support::leaks::Leaf;
 
-/// Words of a closed list under names that the conventions do not know: in `llm_request_complete`, in what the flight
-/// recorder says of its files, and the reasons of losses.
+/// Keys outside the conventions whose values come from a closed list or are generated: in `llm_request_complete`, in
+/// the events about the flight recorder's files, and the drop reasons.
 const PLAIN: &[&str] =
     &["role", "outcome", "tokens_source", "keep_reason", "trace_id", "span_id", "path", "reason", "llmobs.drop.reason"];
 
-/// What the application declared itself.
+/// Keys that the application declared.
 const DECLARED: &[&str] = &["tier", "declared.field"];
 
-/// What of a signal is no attribute.
+/// Fields of a signal that are not attributes.
 const FIELDS: &[&str] = &[
     "",
     "name",
@@ -31,7 +31,7 @@ const FIELDS: &[&str] = &[
     "version",
 ];
 
-/// What others made up is cut, if not shorter.
+/// The maximal length, in bytes, of an exported value that others chose.
 const LONGEST: usize = 512;
 
 pub fn hold(leaves: &[Leaf], mode: ContentCapture) {
@@ -41,7 +41,7 @@ pub fn hold(leaves: &[Leaf], mode: ContentCapture) {
         if FIELDS.contains(&key) || PLAIN.contains(&key) || DECLARED.contains(&key) || is_closed(key) {
             continue;
         }
-        // What the application's own spans and events have, and what the bridge adds.
+        // Attributes of the application's own spans and events, and those that the bridge adds.
         if leaf.owner == "request" || key.starts_with("code.") || key.starts_with("thread.") {
             continue;
         }
@@ -65,7 +65,7 @@ pub fn hold(leaves: &[Leaf], mode: ContentCapture) {
     assert!(wrong.is_empty(), "{mode:?}: {wrong:#?}");
 }
 
-/// Whether the values of an attribute are of a closed list, or none of its own are texts.
+/// Returns whether the attribute has a list of values, in llmobs or in the conventions.
 fn is_closed(key: &str) -> bool {
     let own = OWN.iter().find(|(name, _, _)| *name == key);
     let conventions = [a::V1_41, a::LATEST, a::HARDWARE, a::CORE];

@@ -1,4 +1,4 @@
-//! Every place where an application can hand something to the library, and where that may come out.
+//! Every place where an application passes a value to the library, and the outputs where that value may appear.
 
 use std::fmt::Write;
 
@@ -9,22 +9,22 @@ use crate::support::leaks::GOLD;
 use crate::support::leaks::Leaf;
 use crate::support::random::Random;
 
-/// Where a canary may be.
+/// The outputs in which a canary may appear.
 #[derive(Debug, Clone, Copy)]
 pub enum May {
-    /// In no signal, in no mode.
+    /// In no signal, in any mode.
     Nowhere,
-    /// Under these names on spans and in logs, in every mode: ids and other words from outside.
+    /// Under these names on spans and in logs, in every mode: ids and other identifying values from callers.
     Identity(&'static [&'static str]),
-    /// Under these names everywhere: what was declared.
+    /// Under these names in every signal: values that the application declared.
     Declared(&'static [&'static str]),
-    /// Under this name on spans and in events, where the mode says so.
+    /// Under this name on spans and in events, if the capture mode exports content there.
     Content(&'static str),
-    /// Under this name on spans, where the mode says so.
+    /// Under this name on spans, if the capture mode exports content there.
     OnSpans(&'static str),
-    /// Under this name in events, where the mode says so.
+    /// Under this name in events, if the capture mode exports content there.
     InEvents(&'static str),
-    /// A secret, redacted wherever content goes.
+    /// Nowhere: a secret, redacted in all exported content.
     Secret,
 }
 
@@ -37,7 +37,7 @@ use May::OnSpans;
 use May::Secret;
 
 const PLACES: &[(&str, May)] = &[
-    // What a model is given and gives.
+    // Input and output of a model.
     ("input.system", Content("gen_ai.system_instructions")),
     ("input.user", Content("gen_ai.input.messages")),
     ("input.name", Content("gen_ai.input.messages")),
@@ -72,7 +72,7 @@ const PLACES: &[(&str, May)] = &[
     ("panic", Nowhere),
     ("step.failure", Nowhere),
     ("attempt.failure", Nowhere),
-    // Words.
+    // Names and labels.
     ("label.name", Nowhere),
     ("label.value", Nowhere),
     ("phase", Nowhere),
@@ -91,7 +91,7 @@ const PLACES: &[(&str, May)] = &[
     ("data_source", Identity(&["gen_ai.data_source.id", "name"])),
     ("user.id", Nowhere),
     ("pseudonym.key", Nowhere),
-    // Functions under the attribute.
+    // Functions with the attribute `#[llm_span]`.
     ("function.argument", Nowhere),
     ("function.value", Content("gen_ai.output.messages")),
     ("function.input", Content("gen_ai.input.messages")),
@@ -127,7 +127,7 @@ const PLACES: &[(&str, May)] = &[
     ("grpc.path", Nowhere),
     ("grpc.metadata", Nowhere),
     ("grpc.message", Nowhere),
-    // What a gateway's upstream says.
+    // Answers of a gateway's upstream.
     ("upstream.request", Content("gen_ai.input.messages")),
     ("upstream.content", Content("gen_ai.output.messages")),
     ("upstream.reasoning", Content("gen_ai.output.messages")),
@@ -140,7 +140,7 @@ const PLACES: &[(&str, May)] = &[
     ("exporter.header", Nowhere),
 ];
 
-/// What must be seen where content is captured. Else nobody would have looked.
+/// Places whose canary must appear where content is captured. Otherwise the search would prove nothing.
 pub const SEEN: &[&str] = &[
     "input.system",
     "input.user",
@@ -175,10 +175,10 @@ pub const SEEN: &[&str] = &[
     "upstream.arguments",
 ];
 
-/// What stays inside unless the gate is told otherwise.
+/// Places whose canary appears only if the gate is configured to export full definitions.
 pub const NOT_BY_DEFAULT: &[&str] = &["tool.definition.description", "tool.definition.parameters"];
 
-/// What is seen in every mode.
+/// Places whose canary appears in every mode.
 pub const ALWAYS_SEEN: &[&str] = &[
     "model.declared",
     "model.response",
@@ -197,7 +197,7 @@ pub const ALWAYS_SEEN: &[&str] = &[
     "http.state",
 ];
 
-/// One for each place, and the secrets.
+/// Generates one canary for each place, and the secrets.
 pub fn canaries(seed: u64) -> Canaries {
     let mut random = Random::new(seed.rotate_left(7));
     let hex = (0..32).fold(String::new(), |mut text, _| {
@@ -208,7 +208,7 @@ pub fn canaries(seed: u64) -> Canaries {
     Canaries::new(seed, plain).with("pseudonym.key", hex, 16).with_gold()
 }
 
-/// Where what was given in this place may be.
+/// Returns the outputs in which a value from this place may appear. Panics if the place is unknown.
 pub fn may(place: &str) -> May {
     if place.starts_with(GOLD) {
         return Secret;
@@ -218,7 +218,7 @@ pub fn may(place: &str) -> May {
 }
 
 impl May {
-    /// Whether it may be in anything at all.
+    /// Returns whether the value may appear in any output.
     pub const fn be_seen(self, mode: ContentCapture) -> bool {
         match self {
             Self::Nowhere | Self::Secret => false,
@@ -229,7 +229,7 @@ impl May {
         }
     }
 
-    /// Whether it may be in this text.
+    /// Returns whether the value may appear in this text.
     pub fn be_in(self, leaf: &Leaf, mode: ContentCapture) -> bool {
         let on_span = mode.on_spans() && leaf.signal == "span";
         let in_event = mode.on_events() && leaf.signal == "log";
@@ -242,7 +242,7 @@ impl May {
             }
             Self::Content(name) => (on_span || in_event) && leaf.key == name,
             Self::OnSpans(name) => on_span && leaf.key == name,
-            // The line of an event is on standard output too, except where it is all content.
+            // An event's line is also on standard output, except for an event that contains only content.
             Self::InEvents(name) => (in_event || mode.on_events() && leaf.signal == "line") && leaf.key == name,
         }
     }

@@ -1,4 +1,4 @@
-//! One run of the application, and everything that left it.
+//! One run of the application, and everything that it exported or printed.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -23,7 +23,7 @@ use crate::support::leaks::of_seen;
 
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
-    /// The standard variable. `canary` stands for one.
+    /// The value of the standard capture variable. `canary` is replaced by a canary.
     pub capture: Option<&'static str>,
     pub hooked: bool,
     pub profile: &'static str,
@@ -31,7 +31,7 @@ pub struct Settings {
     pub protocol: &'static str,
     pub idle: bool,
     pub tight: bool,
-    /// The application prints its spans too.
+    /// If set, the application prints its spans as well.
     pub own_subscriber: bool,
 }
 
@@ -54,7 +54,7 @@ pub struct Run {
     pub settings: Settings,
     pub mode: ContentCapture,
     pub canaries: Canaries,
-    /// What the application's own hook got.
+    /// The content that the application's own hook received.
     pub hook: String,
     stdout: String,
     stderr: Vec<u8>,
@@ -63,7 +63,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// Runs the application to its end, with a collector beside it.
+    /// Runs the application to its end, with a collector that receives its telemetry.
     pub fn of(settings: &Settings) -> Self {
         let canaries = places::canaries(Canaries::seed());
         let (collector, folder) = (Collector::start(), Folder::new());
@@ -119,13 +119,13 @@ impl Run {
         }
     }
 
-    /// Everything that left, byte by byte.
+    /// Returns all outputs as bytes.
     pub fn outlets(&self) -> [(&'static str, &[u8]); 3] {
         assert!(self.bodies.len() > 10_000 && self.stdout.len() > 10_000, "nothing came");
         [("OTLP", &self.bodies), ("standard output", self.stdout.as_bytes()), ("standard error", &self.stderr)]
     }
 
-    /// Everything that left, text by text.
+    /// Returns all outputs, split into single texts.
     pub fn leaves(&self) -> Vec<Leaf> {
         let mut leaves = of_seen(&self.seen);
         for line in self.stdout.lines() {
@@ -134,7 +134,7 @@ impl Run {
                 Some(("recorder" | "file", line)) => of_json("recorder", &parsed(line)),
                 _ if line.starts_with('{') => of_json("line", &parsed(line)),
                 Some(("in_flight", line)) if line.starts_with('{') => of_json("in_flight", &parsed(line)),
-                // What a page shows of the declared model is a word of a line there.
+                // A page may contain the declared model inside a line.
                 Some((_, line)) => vec![plain(&line.replace(self.canaries.of("model.declared"), ""))],
                 None => vec![plain(line)],
             });
@@ -144,7 +144,7 @@ impl Run {
         leaves
     }
 
-    /// The places whose canaries came out somewhere.
+    /// Returns the places whose canary appears in the exported telemetry.
     pub fn seen(&self) -> BTreeSet<&'static str> {
         let search = Search::for_all(self.canaries.all());
         search.in_bytes(&self.bodies).into_iter().map(|found| found.place).collect()
@@ -166,7 +166,7 @@ fn plain(line: &str) -> Leaf {
     Leaf { signal: "text", owner: String::new(), key: String::new(), text: line.to_owned() }
 }
 
-/// A folder that goes with its owner.
+/// A folder that is removed on drop.
 struct Folder(PathBuf);
 
 impl Folder {

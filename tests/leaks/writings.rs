@@ -1,4 +1,4 @@
-//! The search itself: it finds a piece in every writing, and nothing that is shorter.
+//! Tests of the search: a piece is found in every encoding, and a shorter text is not.
 
 use crate::support::leaks::Canaries;
 use crate::support::leaks::Search;
@@ -55,7 +55,7 @@ fn it_is_found_in_base_64_wherever_it_begins() {
     }
 }
 
-/// The textbook's way, bit by bit: another one than that of the search.
+/// Encodes bit by bit; an implementation independent of the one in the search.
 fn base64(bytes: &[u8]) -> String {
     const SYMBOLS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let bits: Vec<u8> = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)).collect();

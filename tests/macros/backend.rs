@@ -1,4 +1,4 @@
-//! Tracing back ends in memory: one of OpenTelemetry's, and one that writes lines.
+//! Tracing back ends in memory: one of OpenTelemetry, and one that writes lines.
 
 use std::io;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ pub use self::kit::Backend;
 pub use self::kit::attributes;
 pub use self::kit::id;
 
-/// What a subscriber that knows nothing of OpenTelemetry writes meanwhile.
+/// Runs code under a plain `tracing` subscriber without OpenTelemetry, and returns the lines that it wrote.
 pub fn lines(code: impl FnOnce()) -> Vec<String> {
     let page = Page::default();
     let writer = page.clone();

@@ -1,4 +1,5 @@
-//! What the attribute hands in of prompts and answers, where content is captured, and that it looks at nothing elsewhere.
+//! Content that the attribute captures from arguments and results. Where capture is off, the attribute evaluates
+//! nothing.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -29,7 +30,7 @@ use crate::backend::Backend;
 const INPUT: &str = "gen_ai.input.messages";
 const OUTPUT: &str = "gen_ai.output.messages";
 
-/// The texts among the attributes of the span that a call had.
+/// Returns the attributes of a call's span as text, by name.
 fn told(name: &str, call: impl FnOnce(&Observer)) -> BTreeMap<String, String> {
     let backend = Backend::new();
     call(&backend.builder(Role::Server).model(MODEL).capture(ContentCapture::Spans).build().unwrap());
@@ -37,7 +38,7 @@ fn told(name: &str, call: impl FnOnce(&Observer)) -> BTreeMap<String, String> {
     attributes.into_iter().map(|(name, value)| (name, value.to_string())).collect()
 }
 
-/// The same of a chat.
+/// Returns the attributes of a chat's span as text, by name.
 fn chat(call: impl FnOnce(&Observer)) -> BTreeMap<String, String> {
     told("chat smollm2", call)
 }
@@ -67,7 +68,7 @@ fn a_call_has_what_it_was_given_and_the_text_that_it_gives() {
     assert!(told.contains_key(INPUT) && !told.contains_key(OUTPUT), "an error is no answer: {told:?}");
 }
 
-/// A request of the application's own.
+/// A request type defined by the application.
 struct Request {
     text: String,
 }
@@ -181,7 +182,7 @@ fn nothing_is_asked_for_where_nothing_is_captured() {
     assert_eq!(looks.get(), 3);
 }
 
-/// A piece of an answer that says what it adds.
+/// An item of a stream that implements `StreamItem`.
 struct Delta(&'static str);
 
 impl StreamItem for Delta {

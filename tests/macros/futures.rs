@@ -1,4 +1,4 @@
-//! Functions that return futures, by hand and by `async_trait`; methods of every kind.
+//! Functions that return futures, written by hand and by `async_trait`; methods of every kind.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -76,7 +76,7 @@ fn a_function_that_returns_a_future_ends_with_the_future() {
         assert_eq!(world.observer.in_flight().len(), 1);
         assert_eq!(now(future), Err(ErrorType::Inference));
         assert_eq!(world.end(), "failed/inference");
-        // It began when it was called, so it was left when nobody ran it.
+        // The operation starts at the call, so a future that is dropped unpolled ends it as cancelled.
         drop(call(&world.observer));
         assert_eq!(world.ends(), ["cancelled", "failed/inference"]);
     }
@@ -159,7 +159,7 @@ fn engine(world: &World) -> Engine {
     Engine { observer: world.observer.clone(), model: MODEL.to_owned() }
 }
 
-/// Runs a future that waits once.
+/// Runs a future that pends once.
 fn later<T>(world: &World, future: impl Future<Output = T>) -> T {
     let mut future = std::pin::pin!(future);
     assert!(world.observer.in_flight().is_empty(), "it begins when it is first polled");

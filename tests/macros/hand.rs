@@ -1,4 +1,4 @@
-//! The body cannot see what the attribute wrote, and the attribute takes nothing from the body.
+//! The function's body and the attribute's generated code cannot see each other's names.
 
 use llmobs::Observer;
 use llmobs::llm_span;

@@ -15,7 +15,7 @@ use llmobs::testing::Readings;
 
 pub const MODEL: &str = "smollm2";
 
-/// An observer on a clock that is moved by hand.
+/// An observer on a manual clock.
 pub struct World {
     pub observer: Observer,
     pub hand: ManualClock,
@@ -36,7 +36,7 @@ impl World {
         Readings::of(&self.observer)
     }
 
-    /// How the calls ended: `completed`, or `failed/timeout` and the like, in alphabetical order.
+    /// Returns the outcome of each call, such as `completed` or `failed/timeout`, in alphabetical order.
     pub fn ends(&self) -> Vec<String> {
         assert_books!(self.observer);
         let readings = self.readings();
@@ -57,7 +57,7 @@ impl World {
         ends
     }
 
-    /// How the only call ended.
+    /// Returns the outcome of the only call.
     pub fn end(&self) -> String {
         let ends = self.ends();
         assert_eq!(ends.len(), 1, "{ends:?}");
@@ -65,7 +65,7 @@ impl World {
     }
 }
 
-/// Runs a future that never waits.
+/// Runs a future that never pends. Panics if the future pends.
 pub fn now<F: Future>(future: F) -> F::Output {
     let mut future = std::pin::pin!(future);
     match poll(future.as_mut()) {
@@ -78,7 +78,7 @@ pub fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// Waits once.
+/// Pends once.
 pub async fn breath() {
     let mut waited = false;
     std::future::poll_fn(|_| if std::mem::replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending }).await;

@@ -1,4 +1,4 @@
-//! `objective(..)`: a function judges its own calls.
+//! `objective(..)`: a function whose calls are judged against an objective.
 
 use std::time::Duration;
 

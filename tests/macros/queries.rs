@@ -1,4 +1,4 @@
-//! The queries in the documentation of a function ask for series that are there.
+//! The queries in a function's generated documentation use existing series.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Handlers of axum: what carries the answer carries the operation.
+//! Axum handlers: the body of the answer carries the operation.
 
 use std::convert::Infallible;
 

@@ -1,4 +1,4 @@
-//! What the attribute is told: the observer, names, numbers, usage, fields.
+//! The arguments of the attribute: observer, names, numbers, usage, fields.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -44,7 +44,7 @@ impl Request {
     fields(tier = "gold", user.rank = 3_u64, "cache-hit" = request.limit.is_none(), missing = None::<&str>),
 )]
 fn says_all(observer: &Observer, request: Request) -> String {
-    // It was borrowed, so it is all here.
+    // The attribute only borrowed the request, so the body can still move out of it.
     let Request { model, text, .. } = request;
     format!("{model} {}", text.len())
 }

@@ -179,7 +179,7 @@ fn an_item_says_its_tokens_and_the_usage() {
     assert_eq!(readings.count("llmobs.operation.ended", &[("llmobs.finish_reason", "length")]), 1);
     assert_eq!(readings.count("llmobs.token.processed", &[("llmobs.token.direction", "input")]), 9);
     assert_eq!(readings.count("llmobs.token.processed", &[("llmobs.token.direction", "output")]), 5);
-    // A lazy stream's items are all exact.
+    // All items of a pull producer are exact.
     assert_eq!(readings.histogram("llmobs.inter_token.duration", &[]).count, 2);
 }
 

@@ -1,5 +1,5 @@
-//! The current observer, the one of the process, the disabled one, and what the environment says. What can be set once
-//! in a process is tested in a process of its own: this test binary, started again.
+//! The current observer, the global one, the disabled one, and the environment. State that can be set once in a process
+//! is tested in a separate process: this test binary, started again.
 
 use std::process::Command;
 
@@ -12,10 +12,10 @@ use llmobs::Role;
 use llmobs::Usage;
 use llmobs::testing::Readings;
 
-/// Set in the process that a test starts; the value says which variable of the environment it has to go by.
+/// The environment variable that marks a child process of a test.
 const CHILD: &str = "LLMOBS_TEST_CHILD";
 
-/// Runs one test of this binary again, in a process of its own.
+/// Runs one test of this binary again, in a separate process.
 fn in_a_process_of_its_own(test: &str, environment: &[(&str, &str)]) {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args([test, "--exact", "--nocapture"]).env(CHILD, "1").envs(environment.iter().copied());

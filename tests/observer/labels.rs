@@ -1,4 +1,4 @@
-//! Labels of the user's own, phases and evaluations: declared, or folded and counted.
+//! User-defined labels, phases and evaluations: declared, or folded and counted.
 
 use llmobs::Evaluation;
 use llmobs::Observer;

@@ -20,7 +20,7 @@ fn observer(role: Role) -> (Observer, ManualClock) {
     (builder.build().unwrap(), hand)
 }
 
-/// How many series of any row have this model.
+/// Returns the number of series with this model, over all rows.
 fn series(observer: &Observer, model: &str) -> usize {
     let readings = Readings::of(observer);
     let all = llmobs::catalog::ROWS.iter().flat_map(|row| readings.series(row.name));

@@ -15,7 +15,7 @@ use opentelemetry_sdk::metrics::SdkMeterProvider;
 
 use crate::support::otel::Otel;
 
-/// The error, whose message must name these setters.
+/// Returns the error of `build`. Panics unless the message names all of these setters.
 fn refused(builder: ObserverBuilder<'_>, setters: &[&str]) -> BuildError {
     let error = builder.build().expect_err("these settings cannot work");
     for setter in setters {
@@ -39,7 +39,7 @@ fn a_meter_that_records_nothing_is_refused_when_it_was_given() {
 
 #[test]
 fn a_global_meter_that_records_nothing_is_no_mistake() {
-    // Nobody sets a global provider in this process.
+    // No test of this process sets a global meter provider.
     let observer = Observer::builder().model("m").build().unwrap();
     observer.chat("m").start().complete();
     llmobs::assert_books!(observer);
@@ -60,7 +60,7 @@ fn more_label_sets_than_the_backend_keeps_are_refused() {
         panic!("another error");
     };
     assert!(sets > limit && limit == 2_000, "{sets} of {limit}");
-    // Each of the settings counts, and a higher limit takes them.
+    // Each of the settings contributes, and a higher limit accepts them.
     let ten = || Observer::builder().models((0..10).map(|number| format!("m-{number}")));
     ten().build().unwrap();
     let too_many = |builder: ObserverBuilder<'_>| matches!(refused(builder, named), BuildError::TooManySeries { .. });
@@ -95,7 +95,7 @@ fn more_bucket_edges_than_a_stream_holds_are_refused() {
         other => panic!("{other}"),
     }
     assert!(matches!(refused(limits(3, Buckets::Fine), &["objective"]), BuildError::TooManyBucketBounds { .. }));
-    // The same limit twice is one edge.
+    // Equal limits of several objectives need one bucket edge.
     let same = (0..20).map(|number| Objective::new(format!("o-{number}")).duration(Duration::from_millis(777)));
     same.fold(Observer::builder(), ObserverBuilder::objective).build().unwrap();
 }
@@ -147,8 +147,8 @@ fn a_meter_without_bound_instruments_is_refused_where_they_are_on() {
     assert!(error.to_string().contains("experimental_metrics_bound_instruments"));
 }
 
-/// An SDK that counts and collects, and whose instruments cannot be bound: as the real one without its half of the
-/// feature.
+/// A meter provider whose instruments cannot be bound: the real SDK without the feature
+/// `experimental_metrics_bound_instruments`.
 #[cfg(feature = "otel-bound")]
 mod half {
     use std::sync::Arc;

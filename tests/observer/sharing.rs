@@ -1,4 +1,4 @@
-//! Levels, roles, profiles: one observer used in several ways, and several observers beside each other.
+//! Levels, roles, profiles: one observer with several roles and levels, and several observers in one process.
 
 use llmobs::Clock;
 use llmobs::Level;
@@ -29,7 +29,7 @@ fn the_level_decides_from_now_on_what_is_recorded() {
     assert_eq!(asked(), 1);
     let differ = support::families::differences(&otel.families(), &support::page::families(&observer));
     assert_eq!(differ, [""; 0]);
-    // What is not recorded any more is not shown as if it stood still.
+    // The page hides a row that is no longer recorded, instead of a constant value.
     observer.set_level(Level::Core);
     request();
     assert_eq!(asked(), 0);

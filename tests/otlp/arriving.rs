@@ -1,4 +1,4 @@
-//! What is sent arrives, as it should look.
+//! Exported telemetry arrives at the collector in the expected form.
 
 use std::time::Duration;
 

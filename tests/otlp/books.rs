@@ -1,4 +1,4 @@
-//! Ten thousand operations go in; they come out, or their loss is counted.
+//! Of ten thousand operations, each is exported or counted as dropped.
 
 use llmobs::otlp::Signal;
 
@@ -31,7 +31,7 @@ fn with_room_in_the_queues_all_that_ended_before_the_shutdown_comes_out_in_every
 fn at_the_default_sizes_what_went_in_is_what_came_out_and_what_was_counted_as_lost() {
     for protocol in BOTH {
         let collector = Collector::start();
-        // The first request is still under way when the queues are full.
+        // The first request is still in progress when the queues are full.
         collector.behave(Behaviour::Slow(std::time::Duration::from_millis(500)));
         let service = Service::to(&collector, protocol);
         service.operations(OPERATIONS);

@@ -1,4 +1,4 @@
-//! Events with content arrive as values, and spans as JSON.
+//! Content arrives in events as structured values, and on spans as JSON text.
 
 use llmobs::capture::ContentCapture;
 use llmobs::content::Message;
@@ -15,7 +15,7 @@ use crate::kit::Service;
 use crate::kit::to;
 use crate::support::collector::Collector;
 
-/// What OTLP's value stands for.
+/// Converts an OTLP value to JSON.
 fn json_of(value: &AnyValue) -> Json {
     match value.value.as_ref() {
         None => Json::Null,

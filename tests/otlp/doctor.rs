@@ -1,4 +1,4 @@
-//! What `PipelineBuilder::check` finds and says.
+//! The results and messages of `PipelineBuilder::check`.
 
 use std::time::Duration;
 

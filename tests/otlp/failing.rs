@@ -1,4 +1,4 @@
-//! A collector that is absent, refuses, hangs or talks nonsense stands in nobody's way.
+//! A collector that is absent, refuses, hangs or sends invalid answers never blocks the application.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ fn while_an_exporter_is_blocked_for_good_ten_thousand_operations_end_and_none_wa
         service.operations(600);
         blocked.inbox().wait_until("the exporter is stuck", |seen| seen.requests.len() >= 2);
         let hindered = timed(&service);
-        // One wait for the blocked exporter would last for the whole test.
+        // A single wait for the blocked exporter would last as long as the whole test.
         assert!(hindered < 4 * unhindered, "{hindered:?} blocked, {unhindered:?} not");
         assert!(service.observer.in_flight().is_empty());
         let all = OPERATIONS as u64 + 600;
@@ -72,7 +72,7 @@ fn a_refusal_is_final_and_counted() {
                 let losses = service.losses(signal);
                 assert_eq!(losses.get(&DropReason::Refused), Some(&4), "{protocol:?} {behaviour:?}: {losses:?}");
             }
-            // Each was tried once.
+            // One attempt for each of the two signals.
             assert_eq!(collector.inbox().seen().requests.len(), 2, "{protocol:?} {behaviour:?}");
         }
     }
@@ -86,7 +86,7 @@ fn an_answer_that_is_no_http_or_no_grpc_is_a_loss_and_no_crash() {
             collector.behave(behaviour);
             let service = Service::new(to(collector.endpoint(), protocol).retry_for(SOON).batch_size(4));
             service.operations(4);
-            // To HTTP, the status of garbage says that it was taken; some back ends answer with JSON.
+            // Over HTTP, the status 200 alone means success, because some back ends answer with JSON.
             let taken = (protocol, behaviour) == (Protocol::HttpProtobuf, Behaviour::Garbage);
             for signal in [Signal::Traces, Signal::Logs] {
                 eventually("they were taken or given up", || {
@@ -109,7 +109,7 @@ fn nobody_there_is_tried_again_for_a_while_and_then_counted() {
         for signal in [Signal::Traces, Signal::Logs] {
             eventually("they were given up", || service.losses(signal).get(&DropReason::Unreachable) == Some(&7));
         }
-        // Metrics since the start are not lost: the next export has them all.
+        // Cumulative metrics are not lost: the next export contains them all.
         assert!(service.pipeline.flush(SOON).is_err());
         assert_eq!(service.lost(Signal::Metrics), 0);
     }

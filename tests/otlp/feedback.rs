@@ -1,4 +1,4 @@
-//! What exporting says about itself is not exported: one span would make two, and two would make four.
+//! Telemetry about the export itself is not exported. Otherwise each export would create more telemetry to export.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::kit::to;
 use crate::support::collector::Behaviour;
 use crate::support::collector::Collector;
 
-/// Each in a process of its own: what the pipeline's thread says reaches a global subscriber only.
+/// Each protocol runs in a separate process: events of the pipeline's thread reach only a global subscriber.
 #[test]
 fn a_pipeline_that_hears_everything_exports_nothing_of_its_own() {
     let name = "feedback::the_pipeline_of_a_process_of_its_own";
@@ -27,7 +27,7 @@ fn a_pipeline_that_hears_everything_exports_nothing_of_its_own() {
     }
 }
 
-/// With the protocol for a value.
+/// The environment variable that makes a process run the test. Its value is the protocol.
 const ALONE: &str = "LLMOBS_TEST_ALONE";
 
 #[test]
@@ -43,7 +43,7 @@ fn the_pipeline_of_a_process_of_its_own() {
     let observer = Observer::builder().model(MODEL).meter_provider(pipeline.meter_provider()).build().unwrap();
     tracing::info_span!("outer").in_scope(|| {
         for round in 0..5 {
-            // What fails is talked about more.
+            // A failing export causes more log events than a successful one.
             collector.behave(if round % 2 == 0 { Behaviour::Accept } else { Behaviour::Unavailable });
             observer.chat(MODEL).start().complete();
             let _ = pipeline.flush(Duration::from_millis(400));
@@ -54,7 +54,7 @@ fn the_pipeline_of_a_process_of_its_own() {
     let seen = collector.inbox().seen();
     let mut names: Vec<_> = seen.spans.iter().map(|span| span.item.name.as_str()).collect();
     names.retain(|name| *name != format!("chat {MODEL}"));
-    // The collector is of the same process, and its spans are nobody's.
+    // The collector runs in the same process, and its spans must not be exported either.
     assert_eq!(names, ["outer"]);
     assert_eq!(seen.spans.len(), 6);
     let others = seen.logs.iter().map(|log| log.scope.name.as_str()).filter(|scope| *scope != "llmobs");
@@ -64,7 +64,7 @@ fn the_pipeline_of_a_process_of_its_own() {
     assert!(heard.contains("hyper_util") && heard.contains("llmobs"), "else there was nothing to keep out: {heard:?}");
 }
 
-/// The crates that said anything.
+/// A layer that stores the names of the crates that emitted an event.
 #[derive(Clone, Default)]
 struct Heard(std::sync::Arc<std::sync::Mutex<std::collections::BTreeSet<String>>>);
 

@@ -1,4 +1,4 @@
-//! A service with a pipeline of its own, beside those of the other tests.
+//! A service with a separate pipeline, independent of the other tests.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,14 +22,14 @@ pub const MODEL: &str = "smollm2-135m-instruct";
 pub const BOTH: [Protocol; 2] = [Protocol::HttpProtobuf, Protocol::Grpc];
 pub const MOMENT: Duration = Duration::from_secs(10);
 
-/// An observer whose telemetry goes to one pipeline.
+/// An observer whose telemetry is sent to one pipeline.
 pub struct Service {
     pub pipeline: Pipeline,
     pub observer: Observer,
     dispatch: Dispatch,
 }
 
-/// Settings that hear nothing of the environment and send soon.
+/// Returns settings that ignore the environment and export without delay.
 pub fn to(endpoint: impl Into<String>, protocol: Protocol) -> PipelineBuilder {
     llmobs::otlp::builder()
         .environment([("", ""); 0])
@@ -67,12 +67,12 @@ impl Service {
         Self::new(to(collector.endpoint(), protocol))
     }
 
-    /// Runs code whose spans and events go to the pipeline.
+    /// Runs code whose spans and events are sent to the pipeline.
     pub fn run<T>(&self, code: impl FnOnce() -> T) -> T {
         tracing::dispatcher::with_default(&self.dispatch, code)
     }
 
-    /// So many operations, from start to end.
+    /// Runs `count` operations from start to end.
     pub fn operations(&self, count: usize) {
         self.run(|| {
             for _ in 0..count {
@@ -97,7 +97,7 @@ impl Service {
     }
 }
 
-/// Waits, for ten seconds at the most, until something that other threads do has come true.
+/// Waits until a condition is true that other threads fulfil. Panics after ten seconds.
 pub fn eventually(what: &str, met: impl Fn() -> bool) {
     for _ in 0..2_000 {
         if met() {
@@ -108,7 +108,7 @@ pub fn eventually(what: &str, met: impl Fn() -> bool) {
     panic!("it never came true that {what}");
 }
 
-/// An address on the loopback where nobody listens.
+/// Returns a loopback address on which no server listens.
 pub fn nowhere() -> std::net::SocketAddr {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap()

@@ -1,4 +1,4 @@
-//! When the collector comes back, so does everything that fitted into the queues.
+//! After an outage of the collector, everything that fitted into the queues is exported.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ fn what_was_made_while_the_collector_was_away_arrives_when_it_is_back() {
         let collector = Collector::start_at(address);
         collector.inbox().wait_until("both are back", |seen| seen.spans.len() == 50 && seen.logs.len() == 50);
 
-        // Away again, with a connection that was open.
+        // A second outage, this time with an open connection.
         drop(collector);
         service.operations(50);
         assert!(service.pipeline.flush(Duration::from_millis(500)).is_err());
@@ -74,7 +74,7 @@ fn a_shutdown_does_not_wait_for_the_time_to_come_back() {
         collector.behave(Behaviour::Unavailable);
         let service = Service::to(&collector, protocol);
         service.operations(5);
-        // By now it waits for seconds between its tries.
+        // By now the back-off between two attempts is several seconds.
         collector.inbox().wait_until("it was asked again", |seen| seen.requests.len() >= 8);
         collector.behave(Behaviour::Accept);
         let clock = Clock::system();
@@ -99,7 +99,8 @@ fn a_collector_never_shortens_the_back_off() {
             let start = clock.now();
             collector.inbox().wait_until("it was tried again", |seen| seen.requests.len() >= 6);
             let passed = clock.now().since(start);
-            // Of each of two signals the second and the third try, after 0.2 s and 0.4 s, a quarter less at least.
+            // For each of two signals: the second and the third attempt, after 0.2 s and 0.4 s, minus at most a quarter
+            // of jitter.
             assert!(passed >= Duration::from_millis(450), "{protocol:?}, {seconds} s: six requests within {passed:?}");
         }
     }

@@ -1,4 +1,4 @@
-//! Whatever runtime the application has, or none, in whatever state it ends.
+//! The pipeline works with any async runtime of the application, without one, and while a runtime shuts down.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::kit::to;
 use crate::support::collector::Behaviour;
 use crate::support::collector::Collector;
 
-/// Sends something of each signal and shuts down.
+/// Sends items of each signal and shuts down.
 fn send(service: &Service) {
     service.operations(3);
     service.pipeline.shutdown(MOMENT).unwrap();

@@ -1,4 +1,4 @@
-//! What the pipeline tells of itself, in both backends of an observer.
+//! The pipeline's metrics about itself, in both backends of an observer.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::support::collector::Collector;
 use crate::support::families::Value;
 use crate::support::page;
 
-/// The value of a series on the observer's page.
+/// Returns the value of a series on the observer's page.
 fn on_the_page(observer: &Observer, family: &str, labels: &[(&str, &str)]) -> Option<f64> {
     let families = page::families(observer);
     let series = &families.get(family)?.series;

@@ -1,4 +1,4 @@
-//! Tail sampling from an operation to the wire.
+//! Tail sampling, from an operation to the request that the collector receives.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -58,7 +58,7 @@ fn failures_are_kept_with_everything_around_them_and_good_ones_by_their_share() 
         traces.values().partition(|spans| spans.iter().any(|span| span.status.as_ref().is_some_and(|s| s.code == 2)));
     assert_eq!(bad.len(), BAD);
     assert!(bad.iter().flat_map(|spans| *spans).all(|span| ratio(span) == 1.0 && span.trace_state == "ot=th:0"));
-    // 200 are expected, with a standard deviation of 13.4.
+    // Expected: 200 traces, with a standard deviation of 13.4.
     assert!((120..=280).contains(&good.len()), "{} of {GOOD}", good.len());
     for span in good.into_iter().flatten() {
         assert!((ratio(span) - 0.1).abs() < 1e-9);

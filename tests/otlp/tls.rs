@@ -1,4 +1,4 @@
-//! To `https` endpoints, with authorities and identities of files.
+//! Export to `https` endpoints, with certificate authorities and client identities from files.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -47,14 +47,14 @@ impl Identity {
     }
 }
 
-/// Takes TLS off in front of a collector, for as long as it lives.
+/// A TLS proxy in front of a collector, which runs until it is dropped.
 struct Gate {
     address: SocketAddr,
     _stop: oneshot::Sender<()>,
 }
 
 impl Gate {
-    /// With a client's certificate only the client may pass.
+    /// Starts the proxy. With `client` set, only a client with that certificate is accepted.
     fn new(collector: &Collector, identity: &Identity, client: Option<&Identity>) -> Self {
         let builder = ServerConfig::builder_with_provider(Arc::new(default_provider()));
         let builder = builder.with_safe_default_protocol_versions().unwrap();

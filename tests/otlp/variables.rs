@@ -1,4 +1,5 @@
-//! The standard variables: what each does, what beats it, and what is said of those that do nothing.
+//! The standard environment variables: the effect of each, the settings that override it, and the warnings about
+//! unsupported ones.
 
 use std::time::Duration;
 
@@ -20,13 +21,13 @@ fn builder(pairs: &[(&str, &str)]) -> PipelineBuilder {
     llmobs::otlp::builder().environment(pairs.iter().copied())
 }
 
-/// One operation through a pipeline, and what its collector saw.
+/// Runs one operation through a pipeline, shuts it down, and returns the telemetry that the collector received.
 fn sent(pipeline: Pipeline, collector: &Collector) -> Seen {
     let registry = tracing_subscriber::registry().with(pipeline.layer());
     let observer = Observer::builder().model(MODEL).meter_provider(pipeline.meter_provider()).build();
     tracing::subscriber::with_default(registry, || match observer {
         Ok(observer) => observer.chat(MODEL).start().complete(),
-        // Without metrics the provider records nothing, which an observer refuses.
+        // With metrics off, the meter provider records nothing, which `ObserverBuilder::build` refuses.
         Err(_) => Observer::builder().model(MODEL).build().unwrap().chat(MODEL).start().complete(),
     });
     pipeline.shutdown(MOMENT).unwrap();

@@ -1,4 +1,4 @@
-//! The gate: what goes where, and that what is cut was redacted before.
+//! The gate: where content is exported, and that content is redacted before it is truncated.
 
 use std::time::Duration;
 
@@ -149,7 +149,7 @@ fn a_huge_prompt_costs_what_is_kept_of_it() {
     let json = gate.passage().input(&messages).unwrap().for_span().unwrap();
     assert!(json.contains("message 99999") && !json.contains("\"message 1\""));
     assert!(gate.passage().input(&huge).unwrap().for_span().unwrap().len() <= 32 * 1024);
-    // Scanning all of it would take a hundred times what is kept, and this is no measure but a wide fence.
+    // A generous limit: scanning the whole input would take about a hundred times as long as the exported part.
     assert!(clock.now().since(start) < Duration::from_secs(5));
 }
 

@@ -1,4 +1,4 @@
-//! The standard variable, each value in a process of its own.
+//! The standard capture variable. Each value is tested in a separate process.
 
 use std::env;
 use std::process::Command;
@@ -15,7 +15,7 @@ use tracing_subscriber::layer::SubscriberExt;
 
 const CHILD: &str = "LLMOBS_TEST_CHILD";
 
-/// Counts warnings, and checks that they do not repeat the value.
+/// A layer that counts warnings, and checks that they do not contain the variable's value.
 struct Warnings(Arc<AtomicUsize>);
 
 impl<S: Subscriber> Layer<S> for Warnings {
@@ -25,7 +25,8 @@ impl<S: Subscriber> Layer<S> for Warnings {
     }
 }
 
-/// What a process with a value of the variable says: its mode, its mode where code decides, and how often it warned.
+/// Starts a process with the variable, and returns its output: the mode, the mode if code sets one, and the number of
+/// warnings.
 fn said(value: Option<&str>) -> String {
     let mut child = Command::new(env::current_exe().unwrap());
     child.args(["--exact", "environment::a_process_says_its_mode", "--nocapture"]).env(CHILD, "1");

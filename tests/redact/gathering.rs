@@ -1,4 +1,5 @@
-//! What streams bring: however it is cut, what leaves is the same, and no more is kept than the limits say.
+//! Content captured from streams: the export does not depend on the split into chunks, and the captured bytes are
+//! limited.
 
 use llmobs::FinishReason;
 use llmobs::capture::ContentBudget;
@@ -17,7 +18,7 @@ fn gate(part: usize) -> Gate {
     Gate::builder().capture(ContentCapture::Events).limits(limits).build()
 }
 
-/// The text and arguments of two choices in pieces of a size, interleaved.
+/// Returns the output messages of two choices whose text and arguments arrive interleaved, in pieces of `size`.
 fn gathered(gate: &Gate, texts: [&str; 2], arguments: &str, size: usize) -> Value {
     let mut gathering = gate.gather().unwrap();
     let pieces = texts.map(|text| text.chars().collect::<Vec<_>>());
@@ -44,7 +45,7 @@ proptest! {
         let arguments = json!({"to": one, "password": "hunter2"}).to_string();
         let gate = gate(part);
         let whole = gathered(&gate, [&one, &other], &arguments, usize::MAX >> 1);
-        // Text that a tool call interrupts goes on in a part of its own, so only the contents are compared.
+        // Text after a tool call begins a separate part, so only the contents are compared.
         let in_pieces = gathered(&gate, [&one, &other], &arguments, size);
         prop_assert_eq!(&in_pieces[0], &whole[0]);
         let call = |value: &Value| value[1]["parts"].as_array().unwrap().iter().find(|part| part["type"] == "tool_call").cloned();
@@ -55,7 +56,7 @@ proptest! {
 #[test]
 fn an_overflow_keeps_nothing_of_what_may_be_cut_in_half() {
     let key = "sk-ant-api03-a8F3kP0zQ9mN2xVbLw7RtYcE4uHsJdGf";
-    // What is gathered ends somewhere in the key, at every place.
+    // The capture limit falls into the key, at each of its positions.
     for lead in 0..60 {
         let gate = gate(10_000);
         let mut gathering = gate.gather().unwrap();
@@ -83,7 +84,7 @@ fn half_of_the_arguments_is_a_text_and_no_object() {
 
 #[test]
 fn all_streams_in_flight_share_one_budget() {
-    // A text, and what keeping it takes beside.
+    // Room for one text of 900 bytes and its overhead.
     let budget = ContentBudget::new(1_200);
     let gate = Gate::builder().capture(ContentCapture::Events).budget(budget.clone()).build();
     let mut first = gate.gather().unwrap();
@@ -92,7 +93,7 @@ fn all_streams_in_flight_share_one_budget() {
     second.text(0, &"b".repeat(200));
     assert!((900..=1_200).contains(&budget.in_use()), "{}", budget.in_use());
     assert_eq!((second.bytes(), second.report().refused_bytes), (0, 200));
-    // What was refused once leaves a hole, so nothing behind it is kept.
+    // Refused content leaves a gap, so nothing after the gap is captured either.
     second.text(0, "b");
     assert_eq!((second.bytes(), second.report().refused_bytes), (0, 201));
     drop(first);

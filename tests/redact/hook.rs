@@ -1,4 +1,4 @@
-//! The application's own sink: off the request path, bounded, after redaction.
+//! The application's own hook: off the request path, with a bounded queue, after redaction.
 
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -14,7 +14,7 @@ use llmobs::content::Message;
 
 const LONG: Duration = Duration::from_secs(20);
 
-/// Takes when it is told to, and keeps what it took.
+/// A hook that takes an item only after the test's signal, and stores what it took.
 struct Slow {
     go: Mutex<mpsc::Receiver<()>>,
     taken: Arc<Mutex<Vec<HookPayload>>>,
@@ -63,7 +63,7 @@ fn a_hook_gets_what_was_redacted_and_its_references_go_on_the_span() {
 #[test]
 fn a_full_queue_drops_and_counts_and_nobody_waits() {
     let (gate, go, taken) = slow(2);
-    // One is in the hands of the hook or on the way there, two wait.
+    // At most one item is with the hook or on its way there; two wait in the queue.
     let sent = (0..10).filter(|_| hand_over(&gate, "x") != ContentReferences::default()).count();
     assert!((2..=3).contains(&sent), "{sent}");
     assert_eq!(gate.hook_stats().dropped, 10 - sent as u64);
@@ -131,7 +131,7 @@ fn what_waits_when_the_gate_goes_is_still_taken() {
     (0..3).for_each(|_| drop(hand_over(&gate, "x")));
     drop(gate);
     (0..3).for_each(|_| go.send(()).unwrap());
-    // The thread gives its end of the list back when it ends.
+    // The hook thread releases its handle of the list when it ends.
     for _ in 0..2_000 {
         if Arc::strong_count(&taken) == 1 {
             break;

@@ -1,4 +1,4 @@
-//! Texts that are made to cost time: twice the length may cost about twice the work.
+//! Texts designed to be slow: the work must grow about linearly with the length.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use llmobs::redact::Redactor;
 
 const MIB: usize = 1024 * 1024;
 
-/// What is repeated, and what stands before it.
+/// The prefix and the repeated part of each text.
 const ATTACKS: [(&str, &str); 47] = [
     ("", "a"),
     ("", "1"),
@@ -60,7 +60,7 @@ const ATTACKS: [(&str, &str); 47] = [
 
 fn time(redactor: &Redactor, text: &str) -> Duration {
     let clock = Clock::system();
-    // The best of three: whatever else the machine does only adds.
+    // The minimum of three runs, because other load on the machine can only add time.
     let one = || {
         let start = clock.now();
         assert!(!redactor.redact(text).is_empty());
@@ -69,7 +69,8 @@ fn time(redactor: &Redactor, text: &str) -> Duration {
     one().min(one()).min(one())
 }
 
-/// A ratio of times and no time: four times the text may take eight times as long, and quadratic work would take sixteen.
+/// The test compares times and has no time limit: a text of four times the length may take eight times as long.
+/// Quadratic work would take sixteen times as long.
 #[test]
 fn time_is_linear_in_the_length_of_hostile_texts() {
     let redactor = Redactor::new();
@@ -77,7 +78,7 @@ fn time_is_linear_in_the_length_of_hostile_texts() {
         let text = |length: usize| format!("{begin}{}", repeated.repeat(length / repeated.len()));
         let (short, long) = (text(MIB / 16), text(MIB / 4));
         time(&redactor, &short);
-        // What else the machine does may fall on the long one alone, but not every time.
+        // Other load can slow down the long run alone, but hardly in all of eight rounds.
         let mut seen = Vec::new();
         let linear = (0..8).any(|_| {
             let (short, long) = (time(&redactor, &short), time(&redactor, &long));

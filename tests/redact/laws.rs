@@ -1,4 +1,4 @@
-//! What holds of every text.
+//! Laws that hold for every text.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::random::text;
 
 static PLAIN: LazyLock<Redactor> = LazyLock::new(Redactor::new);
 
-/// All regions and detectors of the user's own, one of which finds much.
+/// A redactor with all regions and custom detectors, one of which has many matches.
 static FULL: LazyLock<Redactor> = LazyLock::new(|| {
     let all = Region::ALL.into_iter().fold(Redactor::builder(), |builder, region| builder.region(region));
     let badge = Detector::new("BADGE", "EMP-[0-9]+").check(|found| found.len() > 5);

@@ -1,6 +1,6 @@
-//! How much is found, and how much that is like it is left: on texts that are made up anew for each seed.
+//! Recall and precision of the redactor, on texts generated from a seed.
 //!
-//! The same figures on texts of others are in `docs/guide/privacy.md`, with the way to make them on one's own.
+//! The same figures on independent texts are in `docs/guide/privacy.md`, with instructions to reproduce them.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ const DIGITS: &str = "0123456789";
 const HEX: &str = "0123456789abcdef";
 const WORD: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-/// What stands around a find: prose, brackets, JSON, code, writing without blanks.
+/// The text around a finding: prose, brackets, JSON, code, scripts without spaces.
 const FRAMES: [(&str, &str); 17] = [
     ("It is ", "."),
     ("use ", ", please"),
@@ -148,7 +148,7 @@ fn jwt(dice: &mut Dice) -> String {
     format!("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiI{}.{}", some(dice, WORD, 40), some(dice, WORD, 43))
 }
 
-/// Seconds, milliseconds, microseconds or nanoseconds.
+/// Returns a Unix time in seconds, milliseconds, microseconds or nanoseconds.
 fn epoch(dice: &mut Dice) -> String {
     let rest = [8, 11, 14, 17][dice.below(4)];
     format!("1{}{}", 6 + dice.below(2), some(dice, DIGITS, rest))
@@ -167,7 +167,7 @@ const GOLD: [(&str, Make, &str, &str); 8] = [
     ("jwt", jwt, "", ""),
 ];
 
-/// What is like something and is not it.
+/// Texts that resemble personal data or secrets, and are neither.
 const DECOYS: [(&str, Make); 20] = [
     ("version", |dice| format!("version {}.{}.{}.{}", dice.below(20), dice.below(50), dice.below(90), dice.below(9))),
     ("object identifier", |dice| format!("1.3.6.1.4.1.{}.{}", dice.below(9_999), dice.below(99))),
@@ -207,7 +207,8 @@ const DECOYS: [(&str, Make); 20] = [
     }),
 ];
 
-/// Finds that cover a piece, and finds at all.
+/// Returns whether one finding covers the piece, the number of findings that overlap the piece, and the number of all
+/// findings.
 fn covers(redactor: &Redactor, before: &str, piece: &str, after: &str) -> (bool, usize, usize) {
     let text = format!("{before}{piece}{after}");
     let (start, end) = (before.len(), before.len() + piece.len());

@@ -1,6 +1,6 @@
-//! Texts from a seed: pieces of what is looked for, of what is like it, and of what stands around it.
+//! Random texts from a seed: matches, near matches, and the text around them.
 
-/// Numbers from a seed: the same ones in every run.
+/// A pseudo-random generator: the same numbers from the same seed.
 pub struct Dice(pub u64);
 
 impl Dice {
@@ -20,14 +20,14 @@ impl Dice {
     }
 }
 
-/// A text of up to so many pieces.
+/// Returns a text of at most `most` pieces.
 pub fn text(dice: &mut Dice, most: usize) -> String {
     let mut text = String::new();
     for _ in 0..=dice.below(most) {
         match dice.below(10) {
             0..=2 => text.push_str(dice.one_of(&WHOLE)),
             3 => {
-                // A begin or an end of something.
+                // The beginning or the end of a match.
                 let piece = dice.one_of(&WHOLE);
                 let at = piece.floor_char_boundary(dice.below(piece.len()));
                 text.push_str(if dice.below(2) == 0 { &piece[..at] } else { &piece[at..] });
@@ -43,7 +43,8 @@ pub fn text(dice: &mut Dice, most: usize) -> String {
     text
 }
 
-/// The test numbers of payment providers, examples of standards, numbers kept free for films, keys of a made-up body.
+/// Matches: test numbers of payment providers, examples in standards, numbers reserved for fiction, keys with a
+/// generated body.
 pub const WHOLE: [&str; 62] = [
     "jane.doe@example.org",
     "o'brien+x@mail.example.co.uk",

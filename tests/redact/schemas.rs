@@ -1,4 +1,4 @@
-//! What leaves is valid in the schemas that the repository holds of the conventions, in both profiles.
+//! Exported content is valid in the copies of the conventions' schemas in this repository, in both profiles.
 
 use llmobs::FinishReason;
 use llmobs::capture::ContentCapture;
@@ -41,7 +41,7 @@ fn conversation() -> Vec<Message> {
     ]
 }
 
-/// One shape is valid in both profiles.
+/// The folders of the two profiles' schemas. Content has the same form in both.
 const FOLDERS: [&str; 2] = ["v1_41", "latest"];
 
 #[test]
@@ -111,7 +111,7 @@ proptest! {
             }
             Ok::<(), TestCaseError>(())
         })?;
-        // The first list always has room for something.
+        // A list always has room for at least one element.
         prop_assert!(left.input.is_some());
     }
 }

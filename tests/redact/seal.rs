@@ -1,10 +1,10 @@
-//! Content is opened in one place: found by search and by type.
+//! Content is unsealed in one place only: checked by a search of the source and by types.
 
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 
-/// The files that may open content: those of the gate that write what leaves.
+/// The files that may unseal content: those of the gate that serialise exported content.
 const OPENERS: [&str; 1] = ["capture/serialize.rs"];
 
 #[test]
@@ -32,7 +32,7 @@ fn the_seal_has_no_other_opening() {
             "{door}"
         );
     }
-    // Where the value itself is named: to make it, to weigh it, and to unseal it inside the crate.
+    // The lines that access the inner value: to borrow it, to compute its size, and to unseal it inside the crate.
     let opened: Vec<&str> = code.lines().map(str::trim).filter(|line| line.contains("self.0")).collect();
     assert_eq!(opened, ["&self.0", "self.0.weight()", "let class = match self.0.weight() {"]);
     assert!(code.contains("pub(crate) const fn unseal"));
@@ -45,7 +45,7 @@ fn content_implements_none_of_what_prints_or_opens() {
             false
         }
     }
-    // The inherent method is chosen where the bound holds, so each of these says what the type can do.
+    // Rust prefers the inherent method where its bound holds, so each macro call tests one trait of the type.
     macro_rules! can {
         ($type:ty: $bound:path) => {{
             struct Probe<T>(std::marker::PhantomData<T>);

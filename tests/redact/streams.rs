@@ -1,4 +1,4 @@
-//! Texts that are redacted as they pass: what is too long is masked and never let out.
+//! Texts that are redacted while they stream: a match that exceeds the buffer is redacted and never exported.
 
 use llmobs::redact::DataKind;
 use llmobs::redact::Redactor;

@@ -1,4 +1,4 @@
-//! Which attributes a span has, with which types.
+//! The attributes of a span, and their types.
 
 use llmobs::FinishReason;
 use llmobs::OutputType;

@@ -1,4 +1,4 @@
-//! How the end of an operation shows on its span.
+//! The representation of an operation's end on its span.
 
 use futures_util::StreamExt;
 use futures_util::stream;

@@ -22,7 +22,7 @@ use tracing_subscriber::layer::SubscriberExt;
 
 pub const MODEL: &str = "smollm2-135m-instruct";
 
-/// Keeps every span that was exported while it lives.
+/// An exporter that stores every span of this thread until it is dropped.
 pub struct Backend {
     pub provider: SdkTracerProvider,
     exporter: InMemorySpanExporter,
@@ -42,7 +42,7 @@ impl Backend {
         Self { provider, exporter, _subscriber }
     }
 
-    /// Carries this thread's spans to a provider.
+    /// Sends this thread's spans to a provider until the guard is dropped.
     pub fn subscribe(provider: &SdkTracerProvider) -> DefaultGuard {
         let layer = tracing_opentelemetry::layer()
             .with_tracer(provider.tracer("test"))
@@ -57,7 +57,7 @@ impl Backend {
         self.exporter.get_finished_spans().unwrap()
     }
 
-    /// The only span of this name.
+    /// Returns the only span of this name.
     pub fn span(&self, name: &str) -> SpanData {
         let mut spans = self.spans();
         spans.retain(|span| span.name == name);
@@ -84,7 +84,7 @@ impl Backend {
     }
 }
 
-/// The attributes by name. A name that is there twice was written twice: a span keeps every value.
+/// Returns the attributes by name. Panics if a name appears twice: a span keeps every value that was set.
 pub fn attributes(span: &SpanData) -> BTreeMap<String, Value> {
     let mut all = BTreeMap::new();
     for attribute in &span.attributes {

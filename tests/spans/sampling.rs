@@ -1,4 +1,4 @@
-//! Nobody builds what nobody keeps.
+//! Nothing is built for a span that is not sampled.
 
 use llmobs::Role;
 use opentelemetry::trace::SpanKind;

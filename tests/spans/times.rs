@@ -1,4 +1,4 @@
-//! When spans begin and end.
+//! Start and end times of spans.
 
 #![expect(clippy::disallowed_methods, reason = "spans are dated, and real time has to pass")]
 
@@ -53,7 +53,7 @@ fn queue_prefill_and_decode_are_children_with_their_true_times() {
     let complete = mark("complete");
     operation.complete();
     let parent = backend.span(&format!("chat {MODEL}"));
-    // Two clocks that are read one after the other: a machine that is busy may pause between the readings.
+    // The two clocks are read one after the other, and a busy machine may pause between the readings.
     let near = |one: SystemTime, (name, other): (&str, SystemTime)| {
         let apart = one.duration_since(other).unwrap_or_else(|error| error.duration());
         assert!(apart < Duration::from_millis(2), "{name}: {apart:?} apart");
@@ -113,7 +113,7 @@ fn an_end_on_another_thread_is_the_end() {
     assert!(length(&backend.span(&format!("chat {MODEL}"))) >= Duration::from_millis(5));
 }
 
-/// Time passes. The times of spans are the system's, which no test can move by hand.
+/// Busy-waits. Spans use the system clock, which a test cannot move.
 fn spin(time: Duration) {
     let began = std::time::Instant::now();
     while began.elapsed() < time {

@@ -1,4 +1,4 @@
-//! Which span is under which.
+//! The parents of spans.
 
 use std::thread;
 

@@ -1,4 +1,4 @@
-//! Holds targets only; see the files beside `Cargo.toml`. Pages of the guide whose code is run are targets too.
+//! A package of test targets only; see the files beside `Cargo.toml`. The code in pages of the guide runs as doctests.
 
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/guide/privacy.md")]

@@ -1,5 +1,4 @@
-//! What one read from the network does to the accounts: half a frame, many frames, several kinds and choices at once,
-//! a refusal.
+//! Accounting of one network read: half a frame, many frames, several kinds and choices in one read, a refusal.
 
 use std::time::Duration;
 
@@ -37,7 +36,7 @@ fn frame(choice: u32, delta: &str) -> String {
     format!("data: {{\"choices\":[{{\"index\":{choice},\"delta\":{delta}}}]}}\n\n")
 }
 
-/// How many samples, and their sum in microseconds.
+/// Returns the number of samples, and their sum in microseconds.
 fn times(observer: &Observer, name: &str) -> (u64, u64) {
     let histogram = Readings::of(observer).histogram(name, &[]);
     (histogram.count, (histogram.sum * 1e6).round() as u64)
@@ -87,7 +86,7 @@ async fn a_read_of_several_kinds_and_choices_counts_each_and_times_the_first_cho
     ];
     let first = frame(1, "{\"reasoning\":\"B\"}") + &frame(0, "{\"content\":\"A\"}");
     let answer = ScriptedStream::new(&hand).wait(ms(10)).item(first).wait(ms(30)).item(read.concat()).wait(ms(1)).item(
-        // The timed choice is done; the other goes on.
+        // A later token of the choice that is not timed.
         frame(0, "{\"content\":\"A\"}"),
     );
     let mut watched = observe(observer.chat("m").start(), Dialect::OpenAi, answer);
@@ -112,7 +111,7 @@ async fn the_first_visible_token_may_be_of_another_choice_than_the_timed_one() {
 }
 
 proptest! {
-    /// However frames fall into reads, as many tokens of each kind are counted and as many chunks are known.
+    /// The number of tokens of each kind and the number of chunks do not depend on the split of frames into reads.
     #[test]
     fn counts_are_the_same_however_frames_fall_into_reads(
         deltas in prop::collection::vec((0_u32..3, 0_usize..3), 1..30),
@@ -140,7 +139,7 @@ proptest! {
         prop_assert_eq!(counted(&observer, "text"), of(0) + of(2));
         prop_assert_eq!(times(&observer, TTFT).0, 1);
         prop_assert_eq!(times(&observer, FIRST_CHUNK).0, 1);
-        // Each read that is waited for is exact: only those of the first one have no sample.
+        // Every read that the stream waited for is exact: only the tokens of the first read have no sample.
         let in_first = |wanted: &dyn Fn(u32) -> bool| {
             let end = ends.iter().copied().find(|end| bytes[..*end].contains("\n\n")).unwrap();
             let whole = bytes[..end].matches("\n\n").count();
@@ -227,7 +226,7 @@ async fn a_connection_that_breaks_behind_a_whole_answer_takes_nothing_from_it() 
     let gemini = "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a\"}]},\"finishReason\":\"STOP\"}]}\n\n";
     for (dialect, items, outcome) in [
         (Dialect::OpenAi, [&*token, stop, "data: [DONE]\n\n"].concat(), "completed"),
-        // Its report of usage was still to come.
+        // The usage report was still outstanding.
         (Dialect::OpenAi, [&*token, stop].concat(), "failed"),
         (Dialect::OpenAi, token.clone(), "failed"),
         (Dialect::Gemini, gemini.to_owned(), "completed"),

@@ -1,4 +1,4 @@
-//! What is captured of answers: the messages on the span that a tracing back end in memory gets.
+//! Captured content of answers: the messages on the span, read from a tracing back end in memory.
 
 use futures_util::FutureExt;
 use futures_util::StreamExt;
@@ -38,12 +38,12 @@ impl Backend {
         Observer::builder().role(Role::Gateway).model("m").tracer_provider(&self.provider)
     }
 
-    /// An observer that captures on spans.
+    /// Returns an observer that captures content on spans.
     pub fn observer(&self) -> Observer {
         self.builder().capture(ContentCapture::Spans).build().unwrap()
     }
 
-    /// An attribute of the one operation that ended since this was asked before.
+    /// Returns an attribute of the one operation that ended since the last call.
     pub fn attribute(&self, name: &str) -> Option<Value> {
         let spans = self.exporter.get_finished_spans().unwrap();
         self.exporter.reset();
@@ -53,12 +53,12 @@ impl Backend {
         json
     }
 
-    /// What an operation gave.
+    /// Returns the output messages of that operation.
     pub fn output(&self) -> Option<Value> {
         self.attribute("gen_ai.output.messages")
     }
 
-    /// Observes an answer in these pieces, and gives the messages on its span.
+    /// Observes an answer in these pieces, and returns the messages on its span.
     pub fn captured<'a>(
         &self,
         operation: Operation,
@@ -72,7 +72,7 @@ impl Backend {
     }
 }
 
-/// The same in both profiles.
+/// Validates a value against the schemas of both profiles.
 pub fn check(name: &str, value: &Value) {
     thread_local! {
         static BOOKS: [Book; 2] = ["v1_41", "latest"].map(Book::open);

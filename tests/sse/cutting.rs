@@ -1,4 +1,4 @@
-//! However an answer is cut and laid out, it says the same; and whatever comes, the reader holds a bounded part of it.
+//! An answer decodes to the same events for any split and layout, and the decoder buffers a bounded number of bytes.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ fn transcript() -> impl Strategy<Value = Transcript> {
     prop::sample::select(ALL)
 }
 
-/// An answer in pieces that end anywhere.
+/// Splits an answer at the given positions.
 fn cut(bytes: &[u8], cuts: &[prop::sample::Index]) -> Vec<Vec<u8>> {
     let mut ends: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).chain([0, bytes.len()]).collect();
     ends.sort_unstable();
@@ -32,7 +32,7 @@ fn pieces(pieces: &[Vec<u8>]) -> impl Iterator<Item = &[u8]> {
     pieces.iter().map(Vec::as_slice)
 }
 
-/// The payloads of an answer, found in its whole text without any of the reader's code.
+/// Returns the JSON payloads of a whole answer, parsed without the decoder's code.
 fn payloads(text: &str) -> Vec<Value> {
     match serde_json::from_str(text) {
         Ok(Value::Array(values)) => return values,
@@ -43,7 +43,7 @@ fn payloads(text: &str) -> Vec<Value> {
     lines.filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
-/// How an event may be laid out.
+/// A layout of SSE events: line ends, byte order mark, spaces, other fields.
 #[derive(Debug, Clone)]
 struct Layout {
     line_end: &'static str,
@@ -95,7 +95,7 @@ impl Layout {
     }
 }
 
-/// What the payloads say one by one, each as an event without ornament.
+/// Decodes the payloads, each as a plain event.
 fn plainly(dialect: Dialect, payloads: &[Value]) -> Said {
     let plain: String = payloads.iter().map(|payload| format!("data: {payload}\n\n")).collect();
     read(dialect, MIB, [plain.as_bytes()])
@@ -163,7 +163,7 @@ fn a_frame_longer_than_the_bound_is_skipped_to_its_end_and_the_next_one_is_read(
     for (dialect, text) in cases {
         let said = read(dialect, 1_000, text.as_bytes().chunks(7));
         assert!(said.events.len() == 1 && said.events[0].ends_with("(\"b\")"), "{text:.40}: {said:?}");
-        // A comment is no frame, however long it is.
+        // A comment is not a frame, so a long comment does not count as a skipped frame.
         assert_eq!((said.skipped, said.malformed), (u64::from(!text.starts_with(": ")), 0), "{text:.40}");
     }
 }
@@ -212,7 +212,8 @@ fn five_seconds_of_damaged_answers() {
     assert!(rounds > 100, "only {rounds} answers were read");
 }
 
-/// A transcript with bytes changed, left out, repeated and put in, behind four bytes of choices.
+/// Returns a transcript with bytes changed, removed, repeated and inserted. The first four bytes are random; the fuzz
+/// body takes the dialect, the frame limit and the split of the answer from them.
 fn damaged(dice: &mut Dice) -> Vec<u8> {
     let mut bytes = ALL[dice.below(ALL.len())].2.to_vec();
     for _ in 0..dice.below(12) {
@@ -233,7 +234,7 @@ fn damaged(dice: &mut Dice) -> Vec<u8> {
     bytes
 }
 
-/// Numbers from a seed: the same ones in every run.
+/// A pseudo-random generator with a fixed seed: the same numbers in every run.
 struct Dice(u64);
 
 impl Dice {

@@ -1,4 +1,4 @@
-//! The messages of requests.
+//! Decoding of the messages in requests.
 
 use llmobs::capture::ContentCapture;
 use llmobs::capture::ContentLimits;
@@ -14,7 +14,7 @@ use crate::captured::Backend;
 use crate::captured::check;
 use crate::fuzzed::DIALECTS;
 
-/// What leaves of an input, as the attributes of a span have it.
+/// The exported content of an input, as span attributes.
 #[derive(Debug, Default, PartialEq)]
 struct Left {
     messages: Value,
@@ -429,7 +429,7 @@ fn what_is_no_request_is_empty() {
     }
 }
 
-/// Any JSON in which the words of the dialects stand where they may or may not.
+/// Generates any JSON with the dialects' keywords in valid and invalid positions.
 fn any_json() -> impl Strategy<Value = Value> {
     let words = [
         "type",

@@ -15,7 +15,7 @@ use crate::transcripts;
 use crate::transcripts::ALL;
 use crate::words::expected;
 
-/// What leaves of the messages of a body.
+/// Returns the exported messages of a response body.
 fn messages(dialect: Dialect, body: &[u8]) -> Value {
     let gate = Gate::builder().capture(ContentCapture::Events).build();
     let passed = gate.passage().output(&output(dialect, body));
@@ -24,7 +24,7 @@ fn messages(dialect: Dialect, body: &[u8]) -> Value {
     messages
 }
 
-/// The answers of some transcripts, had nobody asked for a stream.
+/// Returns the answers of some transcripts in the form without streaming.
 fn whole() -> Vec<(&'static str, Dialect, Value)> {
     let weather = |id: &str, city: &str| {
         let arguments = json!({"city": city}).to_string();
@@ -88,7 +88,7 @@ fn whole() -> Vec<(&'static str, Dialect, Value)> {
         ),
         ("openai_responses", Dialect::OpenAi, {
             let mut response = responses(transcripts::openai_responses);
-            // That transcript's end lacks the summary.
+            // The last event of that transcript does not contain the summary.
             response["output"][0]["summary"] = json!([{"type": "summary_text", "text": "Weighing"}]);
             response
         }),
@@ -173,7 +173,7 @@ proptest! {
         let at = at.index(bytes.len());
         bytes[at] = byte;
         messages(*dialect, &bytes);
-        // Streams are no bodies.
+        // The body of a stream is not a response body; decoding it must not panic.
         let (_, dialect, stream) = ALL[which.index(ALL.len())];
         let _ = output(dialect, stream);
     }

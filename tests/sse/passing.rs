@@ -1,4 +1,4 @@
-//! What an observed answer does to the books, and that it passes as if nobody looked.
+//! The effect of an observed answer on the metrics, and its bytes, which pass unchanged.
 
 use std::pin::Pin;
 use std::task::Context;
@@ -50,7 +50,7 @@ fn finish(choice: u32) -> String {
     format!("data: {{\"choices\":[{{\"index\":{choice},\"delta\":{{}},\"finish_reason\":\"stop\"}}]}}\n\n")
 }
 
-/// Nothing for ever. (`stream::pending` says by its size hint that it is over.)
+/// Returns a stream that pends forever. (`stream::pending` is unsuitable: its size hint reports an ended stream.)
 fn silence<T>() -> impl Stream<Item = T> + Unpin {
     stream::poll_fn(|_| Poll::Pending)
 }
@@ -76,7 +76,7 @@ async fn every_item_passes_untouched_whatever_is_in_it() {
 #[tokio::test]
 async fn an_item_passes_in_the_poll_in_which_it_comes() {
     let (observer, _) = gateway(FirstToken::Generated);
-    // Half a frame, and then nothing for ever: whoever waited for the rest would hang.
+    // Half a frame, then pending forever: a decoder that waits for the second half would hang.
     let halves = stream::iter(["data: {\"choi"]).chain(silence());
     let mut watched = observe(observer.chat("m").start(), Dialect::OpenAi, halves);
     assert_eq!(watched.next().now_or_never(), Some(Some("data: {\"choi")));
@@ -286,12 +286,12 @@ fn a_watched_stream_may_go_to_another_thread_and_be_moved() {
     assert!(poll.is_ready());
 }
 
-/// Answers that are none: they end before anything was generated.
+/// Answers without generated content: they end before the first token.
 const NOTHING: [(Dialect, &str); 6] = [
     (Dialect::OpenAi, ""),
     (Dialect::OpenAi, "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n"),
     (Dialect::OpenAi, "<html><body><h1>502 Bad Gateway</h1></body></html>"),
-    // A line feed where an empty line is due makes one event of three lines, which is no JSON.
+    // A single line feed instead of an empty line joins three lines into one event, which is not valid JSON.
     (Dialect::OpenAi, "data: {\"choices\":[]}\ndata: {\"choices\":[]}\ndata: [DONE]\n\n"),
     (Dialect::OpenAi, "data: [DONE]\n\n"),
     (
@@ -300,13 +300,13 @@ const NOTHING: [(Dialect, &str); 6] = [
     ),
 ];
 
-/// How the consumer learns that nothing follows.
+/// The sign by which the consumer learns that the answer has ended.
 enum End {
-    /// It polls until the stream says so.
+    /// The consumer polls until the stream ends.
     Polled,
-    /// It counts bytes, and the stream knows that it has given all.
+    /// The consumer counts items, and the stream's size hint reports the end.
     Counted,
-    /// It counts bytes, of which the stream knows nothing.
+    /// The consumer counts bytes; the stream does not report its end, but its length is declared.
     Declared,
 }
 

@@ -1,4 +1,4 @@
-//! What each provider's answer says.
+//! The decoded contents of each provider's answer.
 
 use llmobs::ErrorType;
 use llmobs::FinishReason;
@@ -10,7 +10,7 @@ use llmobs::sse::Event;
 
 use crate::transcripts;
 
-/// An answer in short: its deltas in order by choice and kind, and what else was said of it.
+/// A summary of an answer: its deltas by choice and kind, in order, and its other events.
 #[derive(Debug, Default, PartialEq)]
 struct Answer {
     deltas: Vec<(u32, DeltaKind)>,

@@ -1,8 +1,8 @@
-//! Answers in the shapes that providers document.
+//! Answers in the formats that providers document.
 
 use llmobs::sse::Dialect;
 
-/// An answer as bytes, and who would send it.
+/// The name, the dialect and the bytes of an answer.
 pub type Transcript = (&'static str, Dialect, &'static [u8]);
 
 macro_rules! transcripts {

@@ -1,4 +1,4 @@
-//! The words of an answer where they are captured: the same messages however it is cut, and nothing where they are not.
+//! Captured content of an answer: the same messages for any split of the bytes, and nothing where capture is off.
 
 use futures_util::FutureExt;
 use futures_util::StreamExt;
@@ -20,7 +20,7 @@ use crate::captured::Backend;
 use crate::captured::check;
 use crate::transcripts::ALL;
 
-/// The messages of each transcript.
+/// Returns the expected messages of each transcript.
 pub fn expected(name: &str) -> Value {
     let text = |text: &str| json!({"type": "text", "content": text});
     let thought = |text: &str| json!({"type": "reasoning", "content": text});
@@ -109,7 +109,7 @@ fn an_answer_byte_by_byte_is_captured_as_the_same_messages() {
     }
 }
 
-/// A text that the provider may cut into deltas anywhere, and its frames.
+/// Returns frames that split a text into deltas at the given positions.
 fn deltas(text: &str, cuts: &[prop::sample::Index]) -> Vec<u8> {
     let mut ends: Vec<usize> = cuts.iter().map(|cut| text.floor_char_boundary(cut.index(text.len() + 1))).collect();
     ends.extend([0, text.len()]);
@@ -118,7 +118,7 @@ fn deltas(text: &str, cuts: &[prop::sample::Index]) -> Vec<u8> {
         let delta = json!({"choices": [{"index": 0, "delta": {"content": text[pair[0]..pair[1]]}}]});
         format!("data: {delta}\n\n")
     });
-    // It ends by itself: of what is broken off the last word may be missing.
+    // The finish reason ends the answer; the last word of an incomplete answer may be dropped.
     let end = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]});
     (frames.collect::<String>() + &format!("data: {end}\n\n")).into_bytes()
 }
@@ -144,12 +144,12 @@ proptest! {
     }
 }
 
-/// A frame of a chat of OpenAI with one delta.
+/// Returns an OpenAI chat frame with one delta.
 fn delta(choice: u32, delta: &Value) -> String {
     format!("data: {}\n\n", json!({"choices": [{"index": choice, "delta": delta}]}))
 }
 
-/// The parts of the first choice.
+/// Returns the parts of the first choice.
 fn parts(dialect: Dialect, frames: &[String]) -> Value {
     let backend = Backend::new();
     let answer = frames.concat();
@@ -174,7 +174,7 @@ fn parallel_calls_are_told_apart_however_carelessly_a_server_numbers_them() {
     let whole = |index: Value, id: Value, name: &str, arguments: &str| json!({"index": index, "id": id, "function": {"name": name, "arguments": arguments}});
     let (one, other) = (json!({"n": 1}), json!({"n": 2}));
     let null = || Value::Null;
-    // All at the same place; without places; without places and identities.
+    // The same index for both calls; no indexes; neither indexes nor ids; different indexes without ids.
     for (indexes, ids) in [
         ([json!(0), json!(0)], [json!("a"), json!("b")]),
         ([null(), null()], [json!("a"), json!("b")]),
@@ -296,7 +296,7 @@ fn a_choice_that_was_cut_off_has_not_the_reason_of_another() {
     assert_eq!((&messages[0]["finish_reason"], &messages[1]["finish_reason"]), (&json!("error"), &json!("stop")));
 }
 
-/// How much is in use after each piece, and at the end.
+/// Returns the largest use of the content budget in bytes, and the use after the end.
 fn held(observer: &Observer, budget: &ContentBudget, dialect: Dialect, bytes: &[u8]) -> (usize, usize) {
     let mut watched = observe(observer.chat("m").start(), dialect, stream::iter(bytes.chunks(64)));
     let mut most = 0;
@@ -332,7 +332,7 @@ fn nothing_prints_what_an_answer_says() {
     let observer = backend.observer();
     let canary = "qzxvkw";
     for (name, dialect, bytes) in ALL {
-        // Every string that is content has the canary in it, so whatever prints a text prints one.
+        // The canary is in every text of the content, so any code that prints content prints a canary.
         let text = std::str::from_utf8(bytes).unwrap();
         let text =
             ["Ulm", "Köln", "Gern", "Gott", "Hallo", "Once", "Let me", "user", "Planning", "quote", "Both", "Looking"]

@@ -1,11 +1,11 @@
-//! An allocator that counts what a thread holds and how often it asked.
+//! A global allocator that counts the allocations and the live bytes of each thread.
 
 use std::alloc::GlobalAlloc;
 use std::alloc::Layout;
 use std::alloc::System;
 use std::cell::Cell;
 
-/// The system's allocator, counted. Put it into a `#[global_allocator]`.
+/// The system allocator with counters per thread. Use as a `#[global_allocator]`.
 pub struct Counting;
 
 thread_local! {
@@ -13,33 +13,33 @@ thread_local! {
     static MADE: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Bytes that this thread allocated and has not freed.
+/// Returns the bytes that this thread allocated and did not free. Negative if it freed memory of other threads.
 pub fn held() -> i64 {
     HELD.get()
 }
 
-/// Allocations that this thread made.
+/// Returns the number of allocations of this thread, reallocations included.
 pub fn made() -> u64 {
     MADE.get()
 }
 
 fn count(bytes: i64) {
-    // A thread that is ending counts no more.
+    // Allocations are not counted while the thread-local counters of an ending thread are destroyed.
     let _ = HELD.try_with(|held| held.set(held.get() + bytes));
 }
 
-// SAFETY: everything is passed on to the system's allocator as it is.
+// SAFETY: every call is forwarded to the system allocator with unchanged arguments.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size() as i64);
         let _ = MADE.try_with(|made| made.set(made.get() + 1));
-        // SAFETY: the caller keeps the contract of `alloc`.
+        // SAFETY: the caller fulfils the contract of `alloc`.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
         count(-(layout.size() as i64));
-        // SAFETY: the caller keeps the contract of `dealloc`, and `place` came from the system's allocator.
+        // SAFETY: the caller fulfils the contract of `dealloc`, and `place` was allocated by the system allocator.
         unsafe { System.dealloc(place, layout) }
     }
 }

@@ -1,6 +1,6 @@
-//! An OTLP collector inside the test: gRPC and HTTP/protobuf on one port of the loopback, on a thread of its own.
+//! An OTLP collector inside the test: gRPC and HTTP/protobuf on one loopback port, on a separate thread.
 //!
-//! The gRPC side is tonic's server, so that our client is held against somebody else's reading of the protocol.
+//! The gRPC side is tonic's server, so our client is tested against an independent implementation of the protocol.
 
 mod answer;
 mod grpc;
@@ -31,34 +31,34 @@ pub use self::inbox::Received;
 pub use self::inbox::Seen;
 pub use self::inbox::attribute;
 
-/// How the collector treats whoever sends to it.
+/// The collector's reaction to requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Behaviour {
-    /// Takes everything.
+    /// Accepts everything.
     Accept,
-    /// Takes everything after this long.
+    /// Accepts everything after this delay.
     Slow(Duration),
-    /// Says that it cannot now: 503, or `UNAVAILABLE`.
+    /// Answers 503 or `UNAVAILABLE`, a retryable error.
     Unavailable,
-    /// Says that it never will: 400, or `INVALID_ARGUMENT`.
+    /// Answers 400 or `INVALID_ARGUMENT`, a permanent error.
     Invalid,
-    /// Wants other credentials: 401, or `UNAUTHENTICATED`.
+    /// Rejects the credentials: 401 or `UNAUTHENTICATED`.
     Unauthenticated,
-    /// Asks to come back in so many seconds: 429 with `Retry-After`, or `RESOURCE_EXHAUSTED` with `RetryInfo`.
+    /// Requests a retry after this many seconds: 429 with `Retry-After`, or `RESOURCE_EXHAUSTED` with `RetryInfo`.
     Throttle(i64),
-    /// Takes everything but this many items.
+    /// Accepts all but this many items (partial success).
     Reject(i64),
     /// Reads the request and never answers.
     Hang,
     /// Accepts the connection and closes it.
     Close,
-    /// Answers with bytes that are no HTTP at all.
+    /// Answers with bytes that are not HTTP.
     Noise,
-    /// Answers 200 with a body that is no answer.
+    /// Answers 200 with a body that does not decode.
     Garbage,
-    /// Answers 200 with a web page, as a wrong port does.
+    /// Answers 200 with a web page, as a service on a wrong port does.
     Page,
-    /// Answers 200 and sends a body without an end.
+    /// Answers 200 with a body that never ends.
     Endless,
 }
 
@@ -72,12 +72,12 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// On a port that is free.
+    /// Starts a collector on a free port.
     pub fn start() -> Self {
         Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)))
     }
 
-    /// At an address that one had before.
+    /// Starts a collector at a given address, for example that of an earlier collector.
     pub fn start_at(address: SocketAddr) -> Self {
         let listener = std::net::TcpListener::bind(address).expect("the loopback has the port");
         listener.set_nonblocking(true).unwrap();
@@ -95,7 +95,7 @@ impl Collector {
                     _ = stopped => {}
                 }
             });
-            // Whoever still hangs on a connection must not keep the test.
+            // Connections that are still open must not block the test.
             runtime.shutdown_background();
         });
         Self { address, inbox, behaviour, stop: Some(stop), thread: Some(thread.unwrap()) }
@@ -105,17 +105,17 @@ impl Collector {
         self.address
     }
 
-    /// For `OTEL_EXPORTER_OTLP_ENDPOINT`, whatever the protocol.
+    /// Returns the value for `OTEL_EXPORTER_OTLP_ENDPOINT`, for either protocol.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// What came in.
+    /// Returns the received requests and items.
     pub fn inbox(&self) -> &Inbox {
         &self.inbox
     }
 
-    /// From now on, also on connections that are open.
+    /// Sets the behaviour for all later requests, also on open connections.
     pub fn behave(&self, behaviour: Behaviour) {
         *self.behaviour.lock().unwrap() = behaviour;
     }
@@ -152,7 +152,7 @@ async fn connection(stream: TcpStream, inbox: Arc<Inbox>, behaviour: Arc<Mutex<B
         let (inbox, how) = (Arc::clone(&inbox), *behaviour.lock().unwrap());
         async move { Ok::<_, Infallible>(respond(request, &inbox, how).await) }
     });
-    // The two protocols are told apart by the first bytes.
+    // The server detects the protocol from the first bytes of the connection.
     let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
 }
 

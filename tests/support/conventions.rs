@@ -1,7 +1,8 @@
-//! Holds what was exported against the conventions' own definitions, which come from the data files in `semconv/`.
+//! Checks exported telemetry against the conventions' definitions, which are generated from the data files in
+//! `semconv/`.
 //!
-//! Names, types, values, required attributes, kinds, units, span names and severities are checked, each signal against
-//! the definition of its kind. What begins with `llmobs.` is held against lists that are written here by hand.
+//! The checks cover names, types, values, required attributes, kinds, units, span names and severities of each signal.
+//! Names that begin with `llmobs.` are checked against lists in these files, written by hand.
 
 mod attributes;
 mod logs;
@@ -25,7 +26,7 @@ use llmobs::semconv::span;
 pub use self::logs::WIDE_EVENT;
 pub use self::own::OWN;
 
-/// The definitions of one profile, and what a user asked for on top.
+/// The definitions of one profile, and the attributes and labels that the user requested.
 #[derive(Debug, Clone, Copy)]
 pub struct Conventions {
     profile: Profile,
@@ -34,17 +35,17 @@ pub struct Conventions {
 }
 
 impl Conventions {
-    /// Those of the profile. Of `Dual`, both sets of metrics, and the spans and events of `V1_41`.
+    /// Returns the definitions of a profile. `Dual` has both sets of metrics, and the spans and events of `V1_41`.
     pub const fn of(profile: Profile) -> Self {
         Self { profile, opted_in: &[], labels: &[] }
     }
 
-    /// Attributes that are there only because the user asked for them.
+    /// Sets the opt-in attributes that the user requested.
     pub const fn opted_in(self, names: &'static [&'static str]) -> Self {
         Self { opted_in: names, ..self }
     }
 
-    /// Labels that the user declared.
+    /// Sets the labels that the user declared.
     pub const fn with_labels(self, names: &'static [&'static str]) -> Self {
         Self { labels: names, ..self }
     }
@@ -55,7 +56,7 @@ impl Conventions {
 
     fn attributes(&self) -> impl Iterator<Item = &'static AttributeDefinition> {
         let own = if self.is_latest() { attribute::LATEST } else { attribute::V1_41 };
-        // Metrics of the other set carry the attributes of the other set.
+        // In `Dual`, the metrics of `Latest` have the attributes of `Latest`.
         let other: &[_] = if self.profile == Profile::Dual { attribute::LATEST } else { &[] };
         own.iter().chain(other).chain(attribute::CORE).chain(attribute::HARDWARE)
     }
@@ -76,7 +77,7 @@ impl Conventions {
     }
 }
 
-/// One way in which a signal differs from its definition.
+/// One difference between a signal and its definition.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Violation {
     /// The name of the span, metric or event.
@@ -84,29 +85,29 @@ pub struct Violation {
     pub what: What,
 }
 
-/// What is wrong.
+/// The kind of a violation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum What {
     /// No definition of the profile has the span, metric or event.
     UnknownSignal,
     /// No definition of the profile has the attribute.
     UnknownAttribute(String),
-    /// The profile has the attribute, but not on this signal.
+    /// The profile defines the attribute, but not for this signal.
     Misplaced(String),
-    /// The attribute is there more than once.
+    /// The attribute is present more than once.
     Twice(String),
-    /// It is required, or its condition is met, and it is not there.
+    /// A required attribute, or a conditional one whose condition is met, is missing.
     Missing(String),
-    /// It is there though nobody asked for it.
+    /// An opt-in attribute is present that the user did not request.
     NotOptedIn(String),
-    /// It is there though its condition is not met.
+    /// A conditional attribute is present although its condition is not met.
     Unfounded(String),
-    /// Its value has another type: the name, the type that is wanted, and what is there.
+    /// The value has the wrong type: name, expected type, actual value.
     WrongType(String, &'static str, String),
-    /// Its value is none of those that it may have.
+    /// The value is not among the allowed values: name, actual value.
     WrongValue(String, String),
-    /// The kind of the span, the instrument of the metric, its kind of number, its unit, the severity of the event, or
-    /// the name of the span: which, what is wanted, and what is there.
+    /// Another property differs: which one (span kind, instrument, type of number, unit, severity or span name), the
+    /// expected value, the actual value.
     Wrong(&'static str, String, String),
 }
 
@@ -128,7 +129,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// What was found wrong with one signal.
+/// The violations of one signal.
 #[derive(Debug)]
 struct Findings {
     signal: String,
@@ -152,7 +153,7 @@ impl Findings {
     }
 }
 
-/// Fails with everything that was found.
+/// Panics with the list of all violations, if there are any.
 pub fn assert_none(violations: &[Violation], about: &str) {
     let mut lines: Vec<_> = violations.iter().map(ToString::to_string).collect();
     lines.sort();

@@ -1,4 +1,4 @@
-//! What a backend holds, in one shape whichever backend it is: families of series under their Prometheus names.
+//! A common form of both backends' contents: families of series under their Prometheus names.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 /// Label values by Prometheus label name.
 pub type Labels = BTreeMap<String, String>;
 
-/// Families by the name that stands in the classic format's `# TYPE` line.
+/// Families by the name in the `# TYPE` line of the classic format.
 pub type Families = BTreeMap<String, Family>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub enum Value {
 pub struct Histogram {
     pub count: u64,
     pub sum: f64,
-    /// How many values lie in each bucket alone, by its upper bound.
+    /// The number of values in each bucket alone (not cumulative), by upper bound.
     pub buckets: Vec<(f64, u64)>,
 }
 
@@ -41,7 +41,7 @@ impl Family {
         Self { kind, series: BTreeMap::new() }
     }
 
-    /// Puts a series in; two of the same labels are no exposition that any parser takes.
+    /// Inserts a series. Panics if the labels exist already: parsers reject duplicate series.
     pub fn insert(&mut self, labels: Labels, value: Value) {
         let twice = self.series.insert(labels.clone(), value);
         assert!(twice.is_none(), "the series {labels:?} is there twice");
@@ -49,12 +49,13 @@ impl Family {
 }
 
 impl Value {
-    /// A histogram without a value yet. OpenTelemetry has no series then; our page has one from its first use on.
+    /// Returns whether this is a histogram without a value. OpenTelemetry does not export its series; the page shows
+    /// the series from its first use on.
     pub fn is_empty_histogram(&self) -> bool {
         matches!(self, Self::Histogram(histogram) if histogram.count == 0)
     }
 
-    /// Whether anything was ever recorded.
+    /// Returns whether nothing was recorded.
     pub fn is_zero(&self) -> bool {
         match self {
             Self::Number(number) => *number == 0.0,
@@ -76,7 +77,7 @@ impl fmt::Display for Value {
     }
 }
 
-/// Every difference in words; none if both backends tell the same. Histograms without a value are left out of both.
+/// Describes every difference; empty if both backends are equal. Histograms without a value are ignored on both sides.
 pub fn differences(otel: &Families, page: &Families) -> Vec<String> {
     let mut found = Vec::new();
     let mut names: Vec<_> = otel.keys().chain(page.keys()).collect();
@@ -125,7 +126,7 @@ fn same(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// Equal but for the order of additions.
+/// Returns whether two sums are equal up to the rounding error of the order of additions.
 fn near(one: f64, other: f64) -> bool {
     (one - other).abs() <= 1e-9 * one.abs().max(other.abs())
 }

@@ -1,4 +1,4 @@
-//! Looks for canaries: texts that an application gave away in a place of their own, and that must be nowhere else.
+//! Search for canaries: unique texts that an application passes in one place and that may appear only where allowed.
 
 mod canary;
 mod gold;

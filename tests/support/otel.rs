@@ -1,4 +1,4 @@
-//! A real OpenTelemetry SDK whose exporter keeps what it gets.
+//! A real OpenTelemetry SDK with an exporter in memory.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ use super::families::Labels;
 use super::families::Value;
 use super::translate;
 
-/// A meter provider and what it exported last.
+/// A meter provider and an exporter that holds its last export.
 pub struct Otel {
     pub provider: SdkMeterProvider,
     exporter: InMemoryMetricExporter,
@@ -45,14 +45,14 @@ impl Otel {
 
     fn from(settings: impl FnOnce(MeterProviderBuilder) -> MeterProviderBuilder) -> Self {
         let exporter = InMemoryMetricExporter::default();
-        // Its thread wakes once a minute; the tests flush by hand.
+        // The reader exports once a minute by itself; the tests call `force_flush`.
         let reader = PeriodicReader::builder(exporter.clone()).build();
         let provider = settings(SdkMeterProvider::builder().with_reader(reader)).build();
         Self { provider, exporter }
     }
 
-    /// What a collector would get now, under the names that Prometheus would give it. Scope and resource attributes are
-    /// left out: they are the pipeline's, not ours.
+    /// Returns the metrics of a new export under the names that Prometheus gives them. Attributes of the scope and the
+    /// resource are omitted: the pipeline sets them, not llmobs.
     pub fn families(&self) -> Families {
         let mut families = Families::new();
         self.each(|metric| {
@@ -65,7 +65,7 @@ impl Otel {
         families
     }
 
-    /// The names that a collector would get now, as they are.
+    /// Returns the OpenTelemetry names of the exported metrics, sorted.
     pub fn names(&self) -> Vec<String> {
         let mut names = Vec::new();
         self.each(|metric| names.push(metric.name().to_owned()));
@@ -73,7 +73,7 @@ impl Otel {
         names
     }
 
-    /// Every value of an attribute of a histogram, with its type.
+    /// Returns the value of one attribute for each series of a histogram, with its type.
     pub fn attribute(&self, histogram: &str, attribute: &str) -> Vec<opentelemetry::Value> {
         let mut values = Vec::new();
         self.each(|metric| {
@@ -87,7 +87,7 @@ impl Otel {
         values
     }
 
-    /// Descriptions by name.
+    /// Returns the description of each metric, by OpenTelemetry name.
     pub fn descriptions(&self) -> BTreeMap<String, String> {
         let mut all = BTreeMap::new();
         self.each(|metric| {

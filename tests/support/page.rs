@@ -1,4 +1,4 @@
-//! A page in the classic text format, read back. It is strict: what Prometheus would not take, it does not take.
+//! A strict parser of the classic Prometheus text format. Panics on any page that Prometheus would reject.
 
 use std::collections::BTreeMap;
 use std::iter::Peekable;
@@ -13,12 +13,12 @@ use super::families::Kind;
 use super::families::Labels;
 use super::families::Value;
 
-/// What an observer shows to a scraper.
+/// Returns the metrics of an observer's page in the classic text format.
 pub fn families(observer: &Observer) -> Families {
     parse(&llmobs::prometheus::page(observer, None).body)
 }
 
-/// The page that carries exemplars.
+/// Returns the body of the OpenMetrics page, the format that contains exemplars.
 pub fn open_metrics(observer: &Observer) -> String {
     let page = llmobs::prometheus::page(observer, Some("application/openmetrics-text; version=1.0.0"));
     assert!(page.content_type.starts_with("application/openmetrics-text"));
@@ -66,7 +66,7 @@ fn put(family: &mut Family, suffix: &str, mut labels: Labels, value: f64) {
     }
 }
 
-/// Turns counts up to each bound into counts of each bucket, and checks them on the way.
+/// Converts cumulative bucket counts into counts per bucket, and checks the invariants of the histogram.
 fn uncumulate(value: &mut Value) {
     let Value::Histogram(histogram) = value else { return };
     let mut below = 0;
@@ -78,7 +78,7 @@ fn uncumulate(value: &mut Value) {
     assert!(last.is_infinite());
 }
 
-/// Name, labels and value of a line.
+/// Returns the name, the labels and the value of one sample line.
 pub fn sample(line: &str) -> (String, Labels, f64) {
     let name: String = line.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
     let mut rest = line[name.len()..].chars().peekable();

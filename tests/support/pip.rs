@@ -1,5 +1,5 @@
-//! Programs of others that come as Python packages: pip knows how to reach an index, and mirrors, proxies and
-//! certificates are as the user set them.
+//! Third-party programs that are published as Python packages. `pip` installs them, so the user's settings for index,
+//! mirror, proxy and certificates apply.
 
 use std::fs;
 use std::fs::File;
@@ -9,11 +9,11 @@ use std::process::Command;
 use std::process::Stdio;
 use std::time::Duration;
 
-/// How long a download may take.
+/// Time limit of one download.
 const INSTALL: Duration = Duration::from_secs(300);
 
-/// The folder of a package, named with its version: what it does may change with it. The first time on a machine pip
-/// fetches it.
+/// Returns the folder of an installed package. The folder name contains the version, because the behaviour can change
+/// between versions. The first call on a machine downloads the package with pip.
 pub fn package(package: &str) -> PathBuf {
     let cache = cache();
     let target = cache.join(package);
@@ -29,7 +29,7 @@ pub fn package(package: &str) -> PathBuf {
     target
 }
 
-/// `--target` needs no environment of its own, and leaves that of the system alone.
+/// Installs into a folder. `--target` needs no virtual environment and does not change the system's environment.
 fn install(package: &str, target: &Path) {
     let mut pip = Command::new("python3")
         .args(["-m", "pip", "--disable-pip-version-check", "--timeout", "20", "--retries", "2"])
@@ -55,7 +55,8 @@ fn install(package: &str, target: &Path) {
     );
 }
 
-/// Where packages and models are kept: `$XDG_CACHE_HOME/llmobs`, else `~/.cache/llmobs`, as `axum-chat` has it.
+/// Returns the cache folder for packages and models: `$XDG_CACHE_HOME/llmobs`, or `~/.cache/llmobs` if the variable is
+/// unset or relative. The example `axum-chat` uses the same folder.
 pub fn cache() -> PathBuf {
     let absolute = |variable| std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
     let cache = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));

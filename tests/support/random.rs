@@ -1,8 +1,8 @@
-//! Random numbers from a seed, so that a failure can be run again.
+//! Pseudo-random numbers from a seed, so that a failure can be reproduced.
 
 use std::time::Duration;
 
-/// `SplitMix64`.
+/// The `SplitMix64` generator.
 pub struct Random(u64);
 
 impl Random {
@@ -18,7 +18,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number from zero up to, but not including, `end`.
+    /// Returns a number from zero up to, but not including, `end`.
     pub fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }
@@ -36,7 +36,7 @@ impl Random {
         all[self.below(all.len() as u64) as usize]
     }
 
-    /// A time of any order of magnitude, up to a minute, in whole nanoseconds.
+    /// Returns a duration of random magnitude, at most a minute, in whole nanoseconds.
     pub fn time(&mut self) -> Duration {
         let scale = *self.one_of(&[1_000, 100_000, 1_000_000, 20_000_000, 300_000_000, 5_000_000_000, 60_000_000_000]);
         Duration::from_nanos(self.below(scale))

@@ -22,11 +22,11 @@ use tower_service::Service;
 
 use super::random::Random;
 
-/// The body of an answer that nobody has read yet; dropping it cancels the request.
+/// An unread answer; dropping it cancels the request.
 pub struct Answer(ServerBody<Full<Bytes>>);
 
 impl Answer {
-    /// The answer to a request of a random kind, with a random status.
+    /// Returns the answer to a request with a random kind and a random status.
     pub fn random(observer: &Observer, random: &mut Random) -> Self {
         let route = random.one_of(&[Some("/v1/chat"), Some("/users/{id}"), None]).to_owned();
         let layer = ServerLayer::new(observer.clone()).route(move |_| route);
@@ -40,13 +40,13 @@ impl Answer {
         }
     }
 
-    /// Reads it to the end.
+    /// Reads the body to its end.
     pub fn read(mut self) {
         while let Poll::Ready(Some(_)) = Pin::new(&mut self.0).poll_frame(&mut Context::from_waker(Waker::noop())) {}
     }
 }
 
-/// Answers with a status.
+/// A service that answers every request with one status.
 struct Status(u16);
 
 impl Service<Request<()>> for Status {

@@ -1,4 +1,4 @@
-//! The conventions' JSON schemas, as the repository holds them.
+//! Validation against the JSON schemas of the OpenTelemetry GenAI conventions, as copied into this repository.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use boon::SchemaIndex;
 use boon::Schemas;
 use serde_json::Value;
 
-/// The schemas of one profile.
+/// The JSON schemas of one profile.
 pub struct Book {
     folder: &'static str,
     schemas: Schemas,
@@ -42,7 +42,8 @@ impl Book {
         self.schemas.validate(value, index).map_err(|error| format!("{} {name}: {error:#}\n{value}", self.folder))
     }
 
-    /// That a value is valid, and that its parts are of the kinds that they say, not of the one that allows all.
+    /// Validates a list of messages against the schema `name`. Each part must also have the required fields of its
+    /// `type`, because the generic part of the schema accepts any fields.
     pub fn check_messages(&self, name: &str, value: &Value) -> Result<(), String> {
         self.check(name, value)?;
         for part in value.as_array().into_iter().flatten().filter_map(|message| message["parts"].as_array()).flatten() {

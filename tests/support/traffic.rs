@@ -1,4 +1,4 @@
-//! Random operations of every kind: each role, streams and plain ends, every outcome, usage, marks in any order.
+//! Random operations of every kind: each role, streamed or not, every outcome, usage, and marks in any order.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -32,7 +32,7 @@ use llmobs::testing::ScriptedStream;
 use super::random::Random;
 use super::requests::Answer;
 
-/// An observer with which every row can be recorded.
+/// Returns the builder of an observer that can record every row of the catalog.
 pub fn everything<'a>() -> ObserverBuilder<'a> {
     Observer::builder()
         .level(Level::Full)
@@ -52,7 +52,7 @@ pub fn everything<'a>() -> ObserverBuilder<'a> {
         .objective(Objective::new("available").target(0.999))
 }
 
-/// What is still running; dropping it ends it.
+/// Operations and streams in flight; dropping this value ends them.
 #[derive(Default)]
 pub struct Running {
     operations: Vec<Operation>,
@@ -60,7 +60,7 @@ pub struct Running {
     answers: Vec<Answer>,
 }
 
-/// Random traffic on an observer.
+/// A generator of random traffic on one observer.
 pub struct Traffic<'a> {
     pub observer: &'a Observer,
     pub hand: &'a ManualClock,
@@ -143,7 +143,7 @@ impl<'a> Traffic<'a> {
         start.start()
     }
 
-    /// Marks of the engine, now and then in an order that cannot be.
+    /// Sets random marks of an engine, some in an impossible order.
     fn marks(&mut self, marker: &Marker) {
         marker.input(|| "I am jane@example.org");
         for _ in 0..self.random.below(5) {
@@ -175,7 +175,7 @@ impl<'a> Traffic<'a> {
         }
     }
 
-    /// Marks that may also come after the end.
+    /// Sets marks that are also allowed after the end of the operation.
     fn after(&mut self, marker: &Marker) {
         if self.random.chance(20) {
             marker.cache_lookup(*self.random.one_of(CacheKind::ALL), *self.random.one_of(CacheResult::ALL));
@@ -189,7 +189,7 @@ impl<'a> Traffic<'a> {
         }
     }
 
-    /// What belongs to no operation.
+    /// Records values that belong to no operation.
     fn beside(&mut self) {
         if self.random.chance(10) {
             self.observer.record_runtime_lag(self.random.word(&["tokio", "blocking"]), self.random.time());
@@ -260,7 +260,8 @@ impl<'a> Traffic<'a> {
                 marker.usage(self.usage());
             }
         }
-        // One item and no more: what a stream gathers between two flushes is on its way to both backends.
+        // Only a stream of which one item was read is kept in flight: later values are batched until the next flush, so
+        // they are in neither backend yet.
         if reads == 1 {
             self.running.streams.push(Box::pin(stream));
         }
@@ -302,7 +303,7 @@ impl<'a> Traffic<'a> {
     }
 }
 
-/// The next item, however often the script says `Pending`.
+/// Polls until the next item, through any `Pending` of the script. Panics after 1,000 polls.
 pub fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
     (0..1_000).find_map(|_| stream.next().now_or_never()).expect("a script goes on")
 }

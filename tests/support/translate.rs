@@ -1,9 +1,9 @@
-//! The OpenTelemetry-to-Prometheus naming rules, written from the specification ("Prometheus and OpenMetrics
-//! compatibility") and from nothing in llmobs, so that the two can be held against each other.
+//! The OpenTelemetry-to-Prometheus naming rules, implemented from the specification ("Prometheus and OpenMetrics
+//! compatibility") and independent of the llmobs code, so that the two can be compared.
 
 use super::families::Kind;
 
-/// The name of a family, as the classic format has it: with `_total` for a counter.
+/// Returns the name of a family in the classic format: with `_total` for a counter.
 pub fn name(otel: &str, unit: &str, kind: Kind) -> String {
     let mut name = sanitized(otel);
     if let Some(unit) = self::unit(unit, kind)
@@ -12,13 +12,13 @@ pub fn name(otel: &str, unit: &str, kind: Kind) -> String {
         name = format!("{name}_{unit}");
     }
     if kind == Kind::Counter {
-        // The suffix comes last, after the unit, and only once.
+        // The suffix follows the unit and appears only once.
         name = format!("{}_total", name.strip_suffix("_total").unwrap_or(&name));
     }
     name
 }
 
-/// The name of a label.
+/// Returns the name of a label.
 pub fn label(otel: &str) -> String {
     match otel.starts_with(|c: char| c.is_ascii_digit()) {
         true => format!("key_{}", sanitized(otel)),
@@ -26,9 +26,9 @@ pub fn label(otel: &str) -> String {
     }
 }
 
-/// The word that a unit gives, if it gives one.
+/// Returns the name suffix of a unit, or `None` if the unit adds no suffix. Example: `s` adds `seconds`.
 fn unit(unit: &str, kind: Kind) -> Option<String> {
-    // An annotation is no unit: `{token}`, and also the end of `By{transmitted}`.
+    // An annotation in braces adds no suffix: `{token}`, and the end of `By{transmitted}`.
     let plain = unit.split('{').next().unwrap_or_default();
     let (over, per) = match plain.split_once('/') {
         Some((over, per)) => (over, Some(per)),
@@ -71,7 +71,7 @@ fn unit(unit: &str, kind: Kind) -> Option<String> {
     }
 }
 
-/// Only letters, digits and single underscores.
+/// Returns the name with only letters, digits and single underscores.
 fn sanitized(name: &str) -> String {
     let mut clean = String::with_capacity(name.len());
     for c in name.chars() {

@@ -1,4 +1,4 @@
-//! The body passes as it is: its length, its end, its frames, its trailers.
+//! The layer passes the body unchanged: its length, its end, its frames, its trailers.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -27,12 +27,12 @@ use tower_service::Service;
 
 use crate::kit::DURATION;
 
-/// A body of given frames that says what it is told to say.
+/// A body of given frames that reports a given size.
 #[derive(Default)]
 struct Script {
     frames: VecDeque<Frame<Bytes>>,
     size: SizeHint,
-    /// Whether it knows its end before it is asked for a frame that is not there.
+    /// If set, `is_end_stream` is true after the last frame; otherwise always false.
     knows_its_end: bool,
 }
 
@@ -73,7 +73,7 @@ fn observer() -> Observer {
     Observer::builder().model("m").build().unwrap()
 }
 
-/// The body as it comes through the layer.
+/// Returns the body of an answer that passed through the layer.
 fn through(observer: &Observer, answer: Response<Script>) -> ServerBody<Script> {
     let mut service = ServerLayer::new(observer.clone()).layer(Answer(Some(answer)));
     let future = service.call(Request::new(()));

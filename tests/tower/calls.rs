@@ -1,4 +1,4 @@
-//! Calls of gRPC: a service of tonic behind the layer, a client of tonic before it.
+//! gRPC calls: a tonic client calls a tonic service through the layer.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -41,7 +41,7 @@ use crate::kit::text;
 
 const METHOD: &str = "opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
-/// Answers with a status that the caller asks for, and hangs when asked for nothing it knows.
+/// A service that answers with the requested status code. Code 99 makes the service never answer.
 struct Clerk;
 
 #[tonic::async_trait]
@@ -59,7 +59,7 @@ impl TraceService for Clerk {
     }
 }
 
-/// Serves over HTTP/2 on a port that is free.
+/// Serves over HTTP/2 on a free port.
 async fn serve<S, B>(kit: &Kit, service: S) -> SocketAddr
 where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
@@ -84,7 +84,7 @@ where
     address
 }
 
-/// A connection as tonic wants it.
+/// A connection as a tower service, as tonic's client requires.
 struct Connection(SendRequest<tonic::body::Body>);
 
 impl Service<Request<tonic::body::Body>> for Connection {
@@ -190,7 +190,7 @@ async fn a_caller_that_leaves_a_call_cancels_it() {
     assert_eq!(attributes(&span)["rpc.response.status_code"], text("CANCELLED"));
 }
 
-/// A service whose answers are made by hand: what frames they have, and whether a status comes behind them.
+/// A service with handmade answers: the path selects the frames and the trailing status.
 #[derive(Clone)]
 struct ByHand;
 
@@ -228,9 +228,9 @@ async fn a_call_that_breaks_after_its_first_message_has_failed_and_so_has_one_wi
     for (path, kind, code, error) in [
         ("/late", "application/grpc", Some("DATA_LOSS"), Some("DATA_LOSS")),
         ("/none", "application/grpc", Some("UNKNOWN"), Some("UNKNOWN")),
-        // A proxy between the two.
+        // A proxy between client and service answers in HTML.
         ("/proxy", "application/grpc", Some("UNAVAILABLE"), Some("503")),
-        // Its status is in its body, so it is told as what it is to HTTP.
+        // gRPC-Web sends the status in the body, so the call is recorded as plain HTTP.
         ("/web", "application/grpc-web", None, None),
     ] {
         let request = Request::post(format!("http://{address}{path}")).header("content-type", kind);

@@ -1,4 +1,4 @@
-//! Where a request stands in its trace, and what it takes along.
+//! Trace context and baggage of a request.
 
 use axum::Router;
 use axum::routing::get;

@@ -1,4 +1,4 @@
-//! What the layer asks of the allocator, and what it gives to a sampler.
+//! The allocations of the layer, and the attributes that a sampler receives.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -34,7 +34,7 @@ use tower_service::Service;
 use crate::kit::Backend;
 use crate::support::allocator::made;
 
-/// A body of a few frames that takes no memory.
+/// A body of `n` static frames that allocates nothing.
 struct Frames(u8);
 
 impl Body for Frames {
@@ -65,7 +65,7 @@ impl Service<Request<()>> for Handler {
     }
 }
 
-/// Serves a request to its end.
+/// Serves a request to the end of its body.
 fn exchange<S, B>(service: &mut S, request: Request<()>)
 where
     S: Service<Request<()>, Response = Response<B>, Error = Infallible>,
@@ -78,7 +78,7 @@ where
     while let Poll::Ready(Some(_)) = body.as_mut().poll_frame(&mut context) {}
 }
 
-/// Allocations of one request, once everything is warm.
+/// Returns the allocations of one request after three warm-up requests.
 fn allocations<S, B>(mut service: S) -> u64
 where
     S: Service<Request<()>, Response = Response<B>, Error = Infallible>,
@@ -104,7 +104,7 @@ fn a_request_that_nobody_traces_is_one_allocation_however_long_its_body() {
     assert_eq!(allocations(layer.layer(Handler)), 1);
 }
 
-/// Keeps what it was asked about.
+/// A sampler that stores the names of the attributes of each call.
 #[derive(Debug, Clone, Default)]
 struct Witness(Arc<Mutex<Vec<BTreeSet<String>>>>);
 
@@ -141,7 +141,7 @@ fn a_sampler_sees_what_matters_to_it_and_a_request_that_is_not_sampled_builds_no
         exchange(&mut service, request);
     }
     let definition = span::CORE.iter().find(|span| span.id == "http.server").unwrap();
-    // A query may hold anything, so it is on no span.
+    // A query may contain anything, so no span has `url.query`.
     let at_start = definition.attributes.iter().filter(|attribute| attribute.at_start && attribute.name != "url.query");
     let asked = witness.0.lock().unwrap();
     assert_eq!(asked.len(), 2);

@@ -1,4 +1,4 @@
-//! How a request ends: with its body, with a break, with a caller that left.
+//! The ends of a request: with its body, with a broken body, with a caller that disconnected.
 
 use std::convert::Infallible;
 use std::io;
@@ -25,7 +25,7 @@ use crate::kit::until;
 
 type Part = Result<Bytes, io::Error>;
 
-/// A route whose answer is what the test sends, part by part.
+/// Returns a route whose answer the test sends part by part through the channel.
 fn parts(path: &str, head: http::response::Builder) -> (Router, mpsc::UnboundedSender<Part>) {
     let (sender, receiver) = mpsc::unbounded_channel::<Part>();
     let receiver = std::sync::Arc::new(std::sync::Mutex::new(Some((receiver, head))));
@@ -149,7 +149,7 @@ async fn a_body_of_a_known_length_ends_with_its_last_byte() {
     assert_eq!(kit.active(), 1);
     sender.send(part("56789")).unwrap();
     client.read_until("56789").await;
-    // Nobody polls for the end, and the sender is still there.
+    // The server does not poll for the end of the body, and the sender is still open.
     kit.wait_for(1).await;
     assert_eq!(kit.request().status, Status::Unset);
     assert!(!kit.labels().contains_key("error_type"));

@@ -1,4 +1,4 @@
-//! Server-sent events that end their operation.
+//! Answers of server-sent events that end their operation.
 
 use std::convert::Infallible;
 use std::io;
@@ -32,7 +32,7 @@ fn event((text, tokens): Token) -> Result<(Chunk, Event), Infallible> {
 
 type Tokens = stream::Iter<std::vec::IntoIter<Token>>;
 
-/// Its type can be written down.
+/// A handler whose return type can be written without boxing.
 async fn answer(
     CurrentObserver(observer): CurrentObserver,
 ) -> Sse<

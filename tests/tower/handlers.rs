@@ -1,4 +1,4 @@
-//! What happens inside of a request: operations, spans, events, the current observer.
+//! Telemetry inside a request: operations, spans, events, the current observer.
 
 use std::time::Duration;
 

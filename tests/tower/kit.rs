@@ -1,4 +1,4 @@
-//! A service on a port of the loopback, a client that speaks HTTP by hand, and what the service told.
+//! A service on a loopback port, a hand-written HTTP client, and access to the recorded telemetry.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -31,8 +31,8 @@ use crate::support::conventions::assert_none;
 pub const DURATION: &str = "http.server.request.duration";
 pub const ACTIVE: &str = "http.server.active_requests";
 
-/// An observer on a clock that is moved by hand, and a tracing back end in memory. Every task of a test runs on its one
-/// thread, which the back end listens to.
+/// An observer on a manual clock, and a tracing back end in memory. All tasks of a test run on one thread, the one that
+/// the back end subscribes to.
 pub struct Kit {
     pub observer: Observer,
     pub hand: ManualClock,
@@ -60,7 +60,7 @@ impl Kit {
         serve(routes.layer(self.layer())).await
     }
 
-    /// Every span of a request, the earliest end first. They are all held against the conventions.
+    /// Returns every span of a request, in the order in which they ended. Panics if a span violates the conventions.
     pub fn requests(&self) -> Vec<SpanData> {
         let mut spans = self.exporter.get_finished_spans().unwrap();
         spans.retain(|span| span.span_kind == opentelemetry::trace::SpanKind::Server);
@@ -70,14 +70,14 @@ impl Kit {
         spans
     }
 
-    /// The span of the only request.
+    /// Returns the span of the only request.
     pub fn request(&self) -> SpanData {
         let mut spans = self.requests();
         assert_eq!(spans.len(), 1, "{:?}", spans.iter().map(|span| &span.name).collect::<Vec<_>>());
         spans.remove(0)
     }
 
-    /// The only span of this name.
+    /// Returns the only span of this name.
     pub fn span(&self, name: &str) -> SpanData {
         let mut spans = self.exporter.get_finished_spans().unwrap();
         spans.retain(|span| span.name == name);
@@ -89,23 +89,23 @@ impl Kit {
         Readings::of(&self.observer)
     }
 
-    /// How many requests have not ended.
+    /// Returns the number of requests in flight.
     pub fn active(&self) -> u64 {
         self.readings().count(ACTIVE, &[])
     }
 
-    /// How many requests ended with these labels.
+    /// Returns the number of ended requests with these labels.
     pub fn ended(&self, labels: &[(&str, &str)]) -> u64 {
         self.readings().histogram(DURATION, labels).count
     }
 
-    /// Waits until so many requests have ended.
+    /// Waits until this number of requests has ended.
     pub async fn wait_for(&self, requests: u64) {
         until("the requests have ended", || self.ended(&[]) >= requests).await;
         assert_eq!(self.ended(&[]), requests);
     }
 
-    /// The labels of the only series of durations.
+    /// Returns the labels of the only series of durations.
     pub fn labels(&self) -> BTreeMap<String, String> {
         let mut series = self.readings().series(DURATION);
         assert_eq!(series.len(), 1, "{series:?}");
@@ -117,7 +117,7 @@ impl Kit {
 pub struct Backend;
 
 impl Backend {
-    /// Carries this thread's spans to a provider.
+    /// Sends this thread's spans to a provider until the guard is dropped.
     pub fn subscribe(provider: &SdkTracerProvider) -> DefaultGuard {
         let layer = tracing_opentelemetry::layer()
             .with_tracer(provider.tracer("test"))
@@ -125,12 +125,12 @@ impl Backend {
             .with_threads(false)
             .with_target(false)
             .with_tracked_inactivity(false);
-        // Else the events of h2 would be on the spans.
+        // Without the level filter, debug and trace events of h2 would appear on the spans.
         tracing::subscriber::set_default(tracing_subscriber::registry().with(LevelFilter::INFO).with(layer))
     }
 }
 
-/// Serves on a port that is free, until the test ends.
+/// Serves on a free port until the test ends.
 pub async fn serve(routes: Router) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -139,7 +139,7 @@ pub async fn serve(routes: Router) -> SocketAddr {
     address
 }
 
-/// A client on a connection of its own. Dropped, it is gone.
+/// A client with a dedicated connection, closed when the client is dropped.
 pub struct Client {
     stream: TcpStream,
     read: String,
@@ -150,13 +150,14 @@ impl Client {
         Self { stream: TcpStream::connect(address).await.unwrap(), read: String::new() }
     }
 
-    /// Sends a request: its first line without the version, and headers that end with `\r\n`.
+    /// Sends a request. `line` is the first line without the version; `headers` end with `\r
+    /// `.
     pub async fn send(&mut self, line: &str, headers: &str) {
         let request = format!("{line} HTTP/1.1\r\nhost: 127.0.0.1:8080\r\n{headers}\r\n");
         self.stream.write_all(request.as_bytes()).await.unwrap();
     }
 
-    /// Reads until a text has come.
+    /// Reads until the answer contains a text. Panics if the connection ends before.
     pub async fn read_until(&mut self, text: &str) -> &str {
         while !self.read.contains(text) {
             assert!(self.more().await, "the connection ended before {text:?}: {:?}", self.read);
@@ -179,19 +180,19 @@ impl Client {
     }
 }
 
-/// The answer to one request, after which the connection ends.
+/// Sends one request on a new connection, and returns the whole answer.
 pub async fn get(address: SocketAddr, line: &str, headers: &str) -> String {
     let mut client = Client::connect(address).await;
     client.send(line, &format!("connection: close\r\n{headers}")).await;
     client.read_all().await
 }
 
-/// The body of an answer.
+/// Returns the body of an answer.
 pub fn body(answer: &str) -> &str {
     answer.split_once("\r\n\r\n").map_or("", |(_, body)| body)
 }
 
-/// Waits for what another task does with a socket.
+/// Waits until a condition is true that another task fulfils. Panics after 20 seconds.
 pub async fn until(what: &str, is_so: impl Fn() -> bool) {
     let looking = async {
         while !is_so() {
@@ -201,13 +202,13 @@ pub async fn until(what: &str, is_so: impl Fn() -> bool) {
     limited(what, looking).await;
 }
 
-/// No test hangs.
+/// Awaits a future, and panics after 20 seconds, so that no test hangs.
 pub async fn limited<F: Future>(what: &str, future: F) -> F::Output {
     let done = tokio::time::timeout(Duration::from_secs(20), future).await;
     done.unwrap_or_else(|_| panic!("{what} takes too long"))
 }
 
-/// The attributes by name. A name that is there twice was written twice: a span keeps every value.
+/// Returns the attributes by name. Panics if a name appears twice: a span keeps every value that was set.
 pub fn attributes(span: &SpanData) -> BTreeMap<String, Value> {
     let mut all = BTreeMap::new();
     for attribute in &span.attributes {

@@ -1,4 +1,4 @@
-//! The pages: scrapes with a token, and what is in flight.
+//! The pages: the metrics page with its token, and the in-flight page.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -106,11 +106,11 @@ async fn only_this_machine_sees_what_is_in_flight() {
         assert!(answer.starts_with("HTTP/1.1 403"), "{header}: {answer}");
     }
     assert!(kit::get(address, "POST /debug/llmobs", "content-length: 0\r\n").await.starts_with("HTTP/1.1 405"));
-    // A name that somebody pointed at this machine.
+    // DNS rebinding: an external host name that resolves to this machine.
     let answer = kit::get(address, "GET http://rebound.example/debug/llmobs", "").await;
     assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
 
-    // Where nobody says who asks, nobody is answered, unless everybody is.
+    // Without a known peer address every request is refused, unless the page is open to all.
     let unknown = Router::new().route_service("/debug/llmobs", page()).route_service("/open", page().open_to_all());
     let address = serve_without_peers(unknown).await;
     assert!(kit::get(address, "GET /debug/llmobs", "").await.starts_with("HTTP/1.1 403"));

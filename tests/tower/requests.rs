@@ -1,4 +1,4 @@
-//! What is known of a request from its head: route, method, status.
+//! Attributes known from the head of a request: route, method, status.
 
 use axum::Router;
 use axum::routing::any;

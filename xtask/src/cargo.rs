@@ -1,4 +1,4 @@
-//! Runs cargo and reads what it says.
+//! Runs cargo and reads its output.
 
 use std::env;
 use std::ffi::OsString;
@@ -7,17 +7,17 @@ use std::process::Stdio;
 
 use crate::root;
 
-/// A cargo command of the workspace. The lock file is taken as it is: a change of it is a change to commit.
+/// A cargo command in the workspace, run with `--locked`: the lock file changes only by commits.
 pub(crate) struct Cargo {
     words: Vec<String>,
     variables: Vec<(&'static str, &'static str)>,
 }
 
 impl Cargo {
-    /// `line` is split at blanks; its first word is the subcommand.
+    /// Creates a command from `line`, split at whitespace; the first word is the subcommand.
     pub(crate) fn new(line: &str) -> Self {
         let mut words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-        // fmt is the one that reads no lock file.
+        // `cargo fmt` has no option `--locked`.
         if words.first().is_some_and(|word| word != "fmt") {
             words.insert(1, "--locked".to_owned());
         }
@@ -29,7 +29,7 @@ impl Cargo {
         self
     }
 
-    /// Prints the command, runs it, and lets its output through.
+    /// Prints the command and runs it with inherited output. Fails if the command fails.
     pub(crate) fn run(&self) -> Result<(), String> {
         println!("$ {}", self.line());
         match self.command().status() {
@@ -39,7 +39,7 @@ impl Cargo {
         }
     }
 
-    /// What the command prints.
+    /// Returns the standard output of the command.
     pub(crate) fn output(&self) -> Result<String, String> {
         let failed = |why: String| format!("`{}`: {why}", self.line());
         let output = self.command().stderr(Stdio::inherit()).output().map_err(|error| failed(error.to_string()))?;
@@ -49,7 +49,7 @@ impl Cargo {
         String::from_utf8(output.stdout).map_err(|error| failed(error.to_string()))
     }
 
-    /// Whether the command is there and succeeds, in silence.
+    /// Returns whether the command exists and succeeds; its output is discarded.
     pub(crate) fn works(&self) -> bool {
         let status = self.command().stdout(Stdio::null()).stderr(Stdio::null()).status();
         status.is_ok_and(|status| status.success())

@@ -1,4 +1,4 @@
-//! `cargo xtask ci`: everything that must hold before a change lands, cheapest first.
+//! `cargo xtask ci`: runs all checks that must pass before a change is merged, the cheapest first.
 
 use std::fs;
 use std::path::PathBuf;
@@ -28,7 +28,7 @@ pub(crate) fn run(skip_tests: bool) -> Result<(), String> {
     Ok(())
 }
 
-/// The files that commands write are what the commands would write now.
+/// Checks that the generated files are up to date.
 fn generated() -> Result<(), String> {
     println!("$ cargo xtask semconv --check");
     semconv::run(true)?;
@@ -36,7 +36,7 @@ fn generated() -> Result<(), String> {
     metrics_doc::run(true)
 }
 
-/// Our own check of the licences, and all of `deny.toml` that needs no network where cargo-deny is installed.
+/// Checks the licences with our own code. If cargo-deny is installed, also runs its checks that need no network.
 fn licences() -> Result<(), String> {
     licence::run()?;
     if Cargo::new("deny --version").works() {
@@ -46,7 +46,7 @@ fn licences() -> Result<(), String> {
     Ok(())
 }
 
-/// Package by package, or features that one needs would hide what another lacks.
+/// Lints each package separately: built together, features that one package enables would hide what another lacks.
 fn lints() -> Result<(), String> {
     for package in packages()? {
         let all = if package == "llmobs" { " --all-features" } else { "" };
@@ -81,24 +81,25 @@ fn tests(skip: bool) -> Result<(), String> {
     }
     Cargo::new("test -p llmobs --all-features").run()?;
     Cargo::new("test -p llmobs-ui --features content").run()?;
-    // The pipeline binds the instruments. What may differ where they are not: all that reads the OpenTelemetry side.
+    // The pipeline feature binds the instruments. This run repeats the tests that read OpenTelemetry data, with unbound
+    // instruments.
     let unbound =
         ["allocations", "backends", "exemplars", "naming", "observer"].map(|name| format!(" --test {name}")).concat();
     Cargo::new(&format!("test -p llmobs-tests --no-default-features{unbound}")).run()
 }
 
-/// A short run of each, so that none rots; it measures nothing that one could quote.
+/// Runs each bench briefly, to check that it works. The measured times are not meaningful.
 fn benches() -> Result<(), String> {
     Cargo::new("bench -p llmobs-benches -- --quick").run()
 }
 
-/// Each package builds from what is published of it, in a folder of its own, and what an earlier run unpacked goes first: the
-/// version is the same, so cargo would take old code for new.
+/// Builds each package from its published files, in a separate folder. Removes sources that an earlier run unpacked:
+/// the version is unchanged, so cargo would use the old code.
 fn packages_alone() -> Result<(), String> {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
     let sources = home.and_then(|home| fs::read_dir(home.join("registry/src")).ok()).into_iter().flatten().flatten();
-    // Registries that are folders of this machine have no host before the dash.
+    // The source folder of a registry in a local directory has no host name before the dash.
     let local = sources.filter(|source| source.file_name().to_string_lossy().starts_with('-'));
     for package in local.filter_map(|source| fs::read_dir(source.path()).ok()).flatten().flatten() {
         if package.file_name().to_string_lossy().starts_with("llmobs") {
@@ -109,12 +110,12 @@ fn packages_alone() -> Result<(), String> {
     let line =
         format!("package -p llmobs -p llmobs-macros -p llmobs-gpu --allow-dirty --target-dir {}", folder.display());
     let packed = Cargo::new(&line).run();
-    // Nobody needs it any more; a rest of it is in nobody's way.
+    // The folder is no longer needed. An error is ignored: leftovers in the temporary folder are harmless.
     let _ = fs::remove_dir_all(&folder);
     packed
 }
 
-/// Each example runs to its end and succeeds; but the doctor, who fails where no collector is.
+/// Runs each example to its end, except `doctor`, which fails without a collector.
 fn examples() -> Result<(), String> {
     let folder = fs::read_dir(root().join("examples")).map_err(|error| format!("examples: {error}"))?;
     let mut names = Vec::new();
@@ -140,7 +141,7 @@ fn packages() -> Result<Vec<String>, String> {
     }
 }
 
-/// The keys of `[features]` but `default`.
+/// Returns the keys of `[features]` except `default`.
 fn features(manifest: &str) -> Vec<&str> {
     let section = manifest.split("\n[features]\n").nth(1).unwrap_or_default();
     let lines = section.lines().take_while(|line| !line.starts_with('['));

@@ -1,4 +1,4 @@
-//! Files that a command writes and CI compares.
+//! Writes or compares generated files.
 
 use std::fs;
 use std::io::Write;
@@ -8,7 +8,7 @@ use std::process::Stdio;
 
 use crate::root;
 
-/// Writes the file, or with `check` compares it and names the first line that differs.
+/// Writes the file; with `check`, compares it instead and fails with the first line that differs.
 pub(crate) fn put(path: &Path, text: &str, check: bool) -> Result<(), String> {
     let shown = path.strip_prefix(root()).unwrap_or(path).display();
     if check {
@@ -26,7 +26,7 @@ pub(crate) fn put(path: &Path, text: &str, check: bool) -> Result<(), String> {
     fs::write(path, text).map_err(|error| format!("{shown}: {error}"))
 }
 
-/// The text as rustfmt lays it out, so that generated code passes the format check like any other.
+/// Formats the text with rustfmt, so that generated code passes the format check.
 pub(crate) fn rustfmt(source: &str) -> Result<String, String> {
     let failed = |error| format!("rustfmt: {error}");
     let mut child = Command::new("rustfmt")
@@ -36,7 +36,7 @@ pub(crate) fn rustfmt(source: &str) -> Result<String, String> {
         .stdout(Stdio::piped())
         .spawn()
         .map_err(failed)?;
-    // rustfmt reads its whole input before it writes, so this cannot block on a full pipe.
+    // rustfmt reads its whole input before it writes output, so this write cannot block on a full pipe.
     let sent = child.stdin.take().map(|mut pipe| pipe.write_all(source.as_bytes()));
     let output = child.wait_with_output().map_err(failed)?;
     sent.transpose().map_err(failed)?;
@@ -46,7 +46,7 @@ pub(crate) fn rustfmt(source: &str) -> Result<String, String> {
     String::from_utf8(output.stdout).map_err(|error| format!("rustfmt: {error}"))
 }
 
-/// The number from 1 and both texts of the first line that differs; `(no line)` stands for a missing one.
+/// Returns the line number (from 1) and both versions of the first line that differs; a missing line is `(no line)`.
 fn first_difference<'a>(found: &'a str, wanted: &'a str) -> Option<(usize, &'a str, &'a str)> {
     if found == wanted {
         return None;

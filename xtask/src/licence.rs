@@ -1,4 +1,4 @@
-//! Holds the licence of every crate in the tree against the list in `deny.toml`.
+//! Checks the licence of every crate in the dependency tree against the list in `deny.toml`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -21,7 +21,7 @@ pub(crate) fn run() -> Result<(), String> {
         "none",
         "--format",
     ];
-    // `{l}|{p}`: an expression holds blanks, a name does not.
+    // `{l}|{p}`: a licence expression contains spaces, so the separator is `|`.
     let tree = Cargo::new(&format!("{} {{l}}|{{p}}", tree.join(" "))).output()?;
     let lines: BTreeSet<&str> = tree.lines().filter(|line| !line.is_empty()).collect();
     let mut refused = String::new();
@@ -39,7 +39,7 @@ pub(crate) fn run() -> Result<(), String> {
     Ok(())
 }
 
-/// The strings of `allow = [...]` under `[licenses]`.
+/// Returns the strings of `allow = [...]` under `[licenses]`.
 fn allowed(settings: &str) -> Result<Vec<String>, String> {
     let section = settings.split("[licenses]").nth(1).and_then(|text| text.split("\n[").next());
     let list = section.and_then(|text| text.split("\nallow = [").nth(1)).and_then(|text| text.split(']').next());
@@ -47,7 +47,8 @@ fn allowed(settings: &str) -> Result<Vec<String>, String> {
     Ok(list.split('"').skip(1).step_by(2).map(str::to_owned).collect())
 }
 
-/// Whether a user may choose among the licences of this expression so that each one he needs is allowed.
+/// Returns whether a user can satisfy the licence expression with allowed licences only. With MIT and ISC allowed: true
+/// for `MIT OR GPL-3.0`, false for `MIT AND GPL-3.0`.
 fn permits(expression: &str, allowed: &[String]) -> Result<bool, String> {
     let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
     let mut words = spaced.split_whitespace().peekable();

@@ -1,4 +1,4 @@
-//! `cargo xtask`: what a person and CI both run.
+//! `cargo xtask`: commands for developers and CI.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks on its standard streams")]
 
@@ -49,7 +49,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The folder of the workspace.
+/// Returns the folder of the workspace.
 fn root() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here)

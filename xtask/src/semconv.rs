@@ -1,4 +1,5 @@
-//! `cargo xtask semconv`: the constants of the conventions, written from the data files in `semconv/`.
+//! `cargo xtask semconv`: generates the constants of the OpenTelemetry semantic conventions from the data files in
+//! `semconv/`.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +13,7 @@ mod registry;
 mod write;
 mod yaml;
 
-/// The files that both profiles share, and those of each.
+/// The data files shared by both profiles, and those of each profile.
 const CORE: &[&str] = &["core.yaml"];
 const CORE_SIGNALS: &[&str] = &["core-signals.yaml"];
 const V1_41: &[&str] = &["v1_41/registry.yaml", "v1_41/metrics.yaml", "v1_41/spans.yaml", "v1_41/events.yaml"];
@@ -33,11 +34,11 @@ const HARDWARE: &[&str] = &[
     "hardware/temperature-metrics.yaml",
 ];
 
-/// What `latest` holds of a branch that upstream has not merged: `semconv/README.md` says more.
+/// Definitions in `latest` from a branch that upstream has not merged; see `semconv/README.md`.
 const UNMERGED_ATTRIBUTE: &str = "gen_ai.invocation.is_nested";
 const UNMERGED_OPERATION: &str = "handle_conversation_turn";
 
-/// What the generated files are made from.
+/// The definitions from which the files are generated.
 #[derive(Debug)]
 struct Model {
     core: Registry,
@@ -46,7 +47,7 @@ struct Model {
     hardware: Registry,
 }
 
-/// Writes the files, or with `check` compares them and names the first line that differs.
+/// Writes the files; with `check`, compares them instead and fails with the first line that differs.
 pub(crate) fn run(check: bool) -> Result<(), String> {
     let model = model(&root().join("semconv"))?;
     let folder = root().join("llmobs/src/semconv");
@@ -58,7 +59,7 @@ pub(crate) fn run(check: bool) -> Result<(), String> {
 
 fn model(folder: &Path) -> Result<Model, String> {
     let mut latest = read(folder, &[CORE, LATEST])?;
-    // Both must still be there, or this list would outlive its reason.
+    // Fails when upstream removes either definition, so that this exception is removed too.
     let attribute = latest.attributes.remove(UNMERGED_ATTRIBUTE);
     attribute.ok_or_else(|| format!("`{UNMERGED_ATTRIBUTE}` is gone from the data: drop its exception"))?;
     let operation = latest.attributes.get_mut("gen_ai.operation.name").ok_or("`gen_ai.operation.name` is gone")?;

@@ -1,13 +1,14 @@
-//! `cargo xtask weight`: how many crates a user builds for `llmobs` with its default features.
+//! `cargo xtask weight`: checks how many crates a user builds for `llmobs` with its default features.
 
 use std::collections::BTreeSet;
 
 use crate::cargo::Cargo;
 
-/// Crates in the tree, procedural macros and build scripts' needs included, without llmobs itself.
+/// Maximum number of crates in the tree, including procedural macros and dependencies of build scripts, excluding
+/// llmobs itself.
 const BUDGET: usize = 40;
 
-/// What a user who only wants numbers shall never build.
+/// Crates that must not be in the tree of the default features.
 const REFUSED: [&str; 5] = ["hyper", "nvml-wrapper", "regex", "tonic", "tower"];
 
 const TREE: &str = "tree -p llmobs -e normal,build --prefix none --target x86_64-unknown-linux-gnu";
@@ -19,7 +20,7 @@ pub(crate) fn run() -> Result<(), String> {
     Ok(())
 }
 
-/// The `name version` of each line but the first, which is llmobs itself.
+/// Returns the `name version` of each line except the first, which is llmobs itself.
 fn crates(tree: &str) -> BTreeSet<String> {
     let lines = tree.lines().skip(1).filter(|line| !line.trim().is_empty());
     lines.map(|line| line.split_whitespace().take(2).collect::<Vec<_>>().join(" ")).collect()

@@ -1,7 +1,7 @@
-//! From the types of `async-openai` to those of llmobs.
+//! Conversions from the types of `async-openai` to those of llmobs.
 //!
-//! Beware of its log: it writes answers that it cannot read into `tracing` at level `error`. A filter with
-//! `async_openai=off` keeps them out of yours.
+//! Note: `async-openai` logs answers that it cannot parse with `tracing` at level `error`, content included. The filter
+//! `async_openai=off` suppresses these lines.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -29,7 +29,7 @@ use llmobs::Usage;
 
 type Part = Result<CreateChatCompletionStreamResponse, OpenAIError>;
 
-/// Asks for a streamed answer. The operation begins here, and ends with the stream or with a refusal.
+/// Requests a streamed answer. The operation starts here and ends with the stream, or when the request is refused.
 pub(crate) async fn chat<C: Config>(
     observer: &Observer,
     client: &Client<C>,
@@ -54,7 +54,7 @@ pub(crate) async fn chat<C: Config>(
     }
 }
 
-/// Observes a stream of so many choices.
+/// Observes a stream of `choices` choices.
 pub(crate) fn observe(
     operation: Operation,
     choices: u32,
@@ -62,7 +62,7 @@ pub(crate) fn observe(
 ) -> impl Stream<Item = Part> + Unpin {
     let marker = operation.marker().clone();
     let mut answer = Answer { marker: marker.clone(), unfinished: choices, is_whole: Arc::default() };
-    // The client ends a stream whose connection broke as it ends a whole one.
+    // The client ends a stream the same way when its connection breaks and when the answer is complete.
     let is_whole = Arc::clone(&answer.is_whole);
     let end = stream::poll_fn(move |_| {
         if !is_whole.load(Ordering::Relaxed) {
@@ -73,7 +73,7 @@ pub(crate) fn observe(
     operation.observe_with(parts.chain(end), move |part: &Part| answer.chunk(part))
 }
 
-/// What is known of an answer while it comes.
+/// The state of an answer while it is streamed.
 struct Answer {
     marker: Marker,
     unfinished: u32,
@@ -105,7 +105,7 @@ impl Answer {
     }
 }
 
-/// What a part adds to one choice. A delta is no token, and counts as one until usage is reported.
+/// Returns the chunk of one choice of a part. A content delta counts as one token until usage is reported.
 fn delta(choice: &ChatChoiceStream) -> Chunk {
     let says = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
     let delta = &choice.delta;
@@ -135,7 +135,7 @@ const fn finish_reason(reason: Finish) -> FinishReason {
     }
 }
 
-/// The type of an error. Its text may quote the prompt, so it stays here.
+/// Returns the error type. The error text may quote the prompt, so it is not passed on.
 fn error_type(error: &OpenAIError) -> ErrorType {
     match error {
         OpenAIError::ApiError(refusal) => {
@@ -148,7 +148,7 @@ fn error_type(error: &OpenAIError) -> ErrorType {
         }
         OpenAIError::Reqwest(error) if error.is_timeout() => ErrorType::Timeout,
         OpenAIError::InvalidArgument(_) => ErrorType::InvalidRequest,
-        // An error frame within a stream cannot be read as a part of the answer, and comes as what it was.
+        // The client cannot parse an error frame within a stream as a part, and returns its text in the error.
         OpenAIError::JSONDeserialize(_, frame) => ErrorType::from_text(frame).unwrap_or(ErrorType::Upstream),
         _ => ErrorType::Upstream,
     }

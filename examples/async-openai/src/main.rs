@@ -1,9 +1,9 @@
-//! Shows: streams of the crate `async-openai` under observation, in the client role. `adapter.rs` is the part to copy.
+//! Shows: observed streams of the crate `async-openai`, in the client role. `adapter.rs` is the part to copy.
 //!
 //! Run: `OPENAI_BASE_URL=http://127.0.0.1:8080/v1 cargo run -p async-openai-client -- MODEL PROMPT`, with `axum-chat` or
 //! any other server at that address.
 //!
-//! You will see: the answer as it comes, then what the observer says of it.
+//! You will see: the answer as it streams, then the metrics of the observer.
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
@@ -63,7 +63,7 @@ fn request(model: &str, prompt: &str) -> Result<CreateChatCompletionRequest, Ope
         .model(model)
         .messages([ChatCompletionRequestUserMessage::from(prompt).into()])
         .max_completion_tokens(64_u32)
-        // Without it nobody says how many tokens there were, and deltas are counted instead.
+        // Without this option the server reports no token counts, and deltas are counted instead.
         .stream_options(ChatCompletionStreamOptions { include_usage: Some(true), include_obfuscation: None })
         .build()
 }

@@ -1,5 +1,5 @@
-//! The life of a request that asks for tokens, the same on every route. This is where a server meets llmobs: an
-//! operation begins when a request has arrived, and its stream ends it, however that may be.
+//! Handles a request that asks for tokens, in the same way for every route. Here the server calls llmobs: the operation
+//! starts when a request has arrived, and its stream ends the operation with any outcome.
 
 use axum::Json;
 use axum::body::Bytes;
@@ -34,13 +34,14 @@ pub(crate) async fn answer<D: Dialect>(
     let model = model_named_in(&body);
     let request = read::<D>(&app, body);
 
-    // A bad request is an operation too. The model is whatever the caller sent: what is not served becomes `_OTHER`.
+    // An invalid request is an operation too. Its model is the caller's text: a model that is not served becomes
+    // `_OTHER`.
     let operation = app.operation(D::OPERATION, &model, arrived, request.as_ref().ok().map(|request| request.settings));
     let request = match request {
         Ok(request) => request,
         Err(error) => return refuse(operation, error),
     };
-    // The closure runs only where content is captured. What is answered is heard from the stream.
+    // The closure runs only if content is captured. The output is captured from the stream.
     operation.marker().input(|| &request.prompt);
     app.name_user(&operation.span(), request.user.as_deref());
     let events = match app.admit(request.prompt, request.settings, arrived, operation.marker().clone()).await {
@@ -50,7 +51,8 @@ pub(crate) async fn answer<D: Dialect>(
 
     let head = Head::new(D::ID, app.engine.model());
     operation.marker().response_id(&head.id);
-    // From here on the stream is the operation: it ends with the last event, or when the client's leaving drops it.
+    // From here on the stream ends the operation: with its last event, or when the client's disconnection drops the
+    // stream.
     let events = operation.observe(events);
     match request.stream {
         Some(options) => sse::response::<D>(head, events, options),
@@ -66,11 +68,11 @@ fn refuse(operation: Operation, error: ApiError) -> Response {
     error.into_response()
 }
 
-/// A request that is sound.
+/// A valid request.
 pub(crate) struct Request {
     pub(crate) prompt: Prompt,
     pub(crate) settings: Settings,
-    /// Who asks, as the caller calls them.
+    /// The user, as named by the caller.
     pub(crate) user: Option<String>,
     stream: Option<sse::Options>,
 }
@@ -83,7 +85,7 @@ pub(crate) fn read<D: Dialect>(app: &App, body: Result<Bytes, BytesRejection>) -
     Ok(Request { settings, user, stream, prompt: request.prompt()? })
 }
 
-/// The model that a body names, also one that is otherwise unsound.
+/// Returns the model that a body names, even if the body is otherwise invalid.
 pub(crate) fn model_named_in(body: &Result<Bytes, BytesRejection>) -> String {
     #[derive(Deserialize)]
     struct Named {
@@ -93,7 +95,7 @@ pub(crate) fn model_named_in(body: &Result<Bytes, BytesRejection>) -> String {
     named.map(|Named { model }| model).unwrap_or_default()
 }
 
-/// The answer at once, when it is complete.
+/// Returns the whole answer when it is complete.
 pub(crate) async fn whole<D: Dialect>(
     app: &App,
     head: &Head,

@@ -1,4 +1,4 @@
-//! The API that the routes speak: what they have in common, and what each must say for itself.
+//! The API of the routes: the common part, and the trait with the differences.
 
 use std::time::Duration;
 use std::time::SystemTime;
@@ -19,27 +19,27 @@ use crate::sse;
 use llmobs::FinishReason;
 use llmobs::OperationName;
 
-/// A route's requests and answers: the type that implements it is the request.
+/// The format of a route's requests and answers. The implementing type is the request.
 pub(crate) trait Dialect: DeserializeOwned + Send + 'static {
-    /// What the operation is called in metrics and logs.
+    /// The operation name in metrics and logs.
     const OPERATION: OperationName;
-    /// How ids of answers begin.
+    /// The prefix of answer ids.
     const ID: &'static str;
 
-    /// What all requests have.
+    /// Returns the parameters common to all routes.
     fn parameters(&self) -> &Parameters;
 
-    /// What the model is asked.
+    /// Returns the prompt.
     fn prompt(self) -> Result<Prompt, ApiError>;
 
-    /// The whole answer at once.
+    /// Returns the complete answer.
     fn whole<'a>(head: &'a Head, whole: &'a Whole) -> impl Serialize + 'a;
 
-    /// The answer in parts. `None` where this dialect says nothing.
+    /// Returns one part of a streamed answer, or `None` if the dialect has no chunk for this part.
     fn part<'a>(head: &'a Head, part: &Part<'a>) -> Option<impl Serialize + 'a>;
 }
 
-/// The parameters that all requests have.
+/// The request parameters common to all routes.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Parameters {
     pub(crate) model: String,
@@ -61,13 +61,13 @@ struct StreamOptions {
 }
 
 impl Parameters {
-    /// What is wanted of a stream, if one is wanted.
+    /// Returns the stream options, if the request asks for a stream.
     pub(crate) fn stream(&self) -> Option<sse::Options> {
         let include_usage = self.stream_options.as_ref().and_then(|options| options.include_usage).unwrap_or(false);
         self.stream.unwrap_or(false).then_some(sse::Options { include_usage })
     }
 
-    /// What they ask for, if they are sound.
+    /// Returns the validated settings, or an error that names the invalid parameter.
     pub(crate) fn settings(&self, served: &str) -> Result<Settings, ApiError> {
         if self.model != served {
             return Err(ApiError::unknown_model(served));
@@ -81,7 +81,7 @@ impl Parameters {
         Ok(Settings {
             max_tokens: self.max_tokens()?,
             sampling: Sampling {
-                // Small models ramble at the 1.0 that OpenAI's API defaults to.
+                // Small models produce poor text at 1.0, the default of OpenAI's API.
                 temperature: between("temperature", self.temperature, 0.0, 2.0)?.unwrap_or(0.2),
                 top_p: between("top_p", self.top_p, 0.0, 1.0)?.unwrap_or(0.9),
                 seed: self.seed.map_or_else(random, i64::cast_unsigned),
@@ -107,7 +107,7 @@ fn between(param: &'static str, value: Option<f64>, least: f64, most: f64) -> Re
     }
 }
 
-/// What every part of one answer repeats.
+/// The fields common to all parts of one answer.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Head {
     pub(crate) id: String,
@@ -129,24 +129,24 @@ pub(crate) struct Whole {
     pub(crate) text: String,
     pub(crate) reason: FinishReason,
     pub(crate) counts: Counts,
-    /// From the arrival of the request to the last token.
+    /// Time from the arrival of the request to the last token.
     pub(crate) duration: Duration,
 }
 
-/// A part of an answer.
+/// A part of a streamed answer.
 #[derive(Debug)]
 pub(crate) enum Part<'a> {
-    /// The answer begins.
+    /// The start of the answer.
     Opening,
-    /// The next token.
+    /// The text of the next token.
     Text(&'a str),
-    /// The answer ended.
+    /// The end of the answer, with its finish reason.
     Closing(&'a FinishReason),
-    /// How many tokens there were.
+    /// The token counts.
     Usage(Counts),
 }
 
-/// An answer, or a part of one, in OpenAI's shape; `C` is what the route calls a choice.
+/// An answer or a part of one in OpenAI's format; `C` is the type of a choice.
 #[derive(Serialize)]
 pub(crate) struct Answer<'a, C> {
     #[serde(flatten)]
@@ -157,7 +157,7 @@ pub(crate) struct Answer<'a, C> {
     pub(crate) usage: Option<Usage>,
 }
 
-/// Token counts as OpenAI's API gives them.
+/// Token counts in the format of OpenAI's API.
 #[derive(Debug, Serialize)]
 pub(crate) struct Usage {
     prompt_tokens: usize,

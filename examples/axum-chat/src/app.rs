@@ -1,4 +1,4 @@
-//! What every request shares.
+//! The state that all requests share.
 
 use std::error::Error;
 use std::hash::BuildHasher;
@@ -31,7 +31,7 @@ use crate::queue::Queue;
 use crate::scheduler::Job;
 use crate::scheduler::Scheduler;
 
-/// The observer, the engine, the way to it, and the limits. Cheap to clone.
+/// The observer, the engine, its queue and the limits. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) observer: Observer,
@@ -40,27 +40,27 @@ pub(crate) struct App {
     pub(crate) limits: Limits,
 }
 
-/// What a request may ask for.
+/// Limits of a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
-    /// From the arrival of a request to the end of its answer.
+    /// Time limit from the arrival of a request to the end of its answer.
     pub(crate) deadline: Duration,
-    /// Tokens of an answer when the request does not say.
+    /// Maximum number of tokens of an answer if the request sets none.
     pub(crate) max_tokens: usize,
 }
 
-/// What a request asks for besides its prompt.
+/// The parameters of a request besides its prompt.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Settings {
     pub(crate) max_tokens: Option<usize>,
     pub(crate) sampling: Sampling,
 }
 
-/// The time before the queue that is worth a metric of its own.
+/// The phase before the queue, recorded as a separate metric.
 const TOKENIZE: &str = "tokenize";
 
-/// More bytes than this for every token that fits are too many, and need not be counted: no language has such tokens,
-/// and a tokenizer takes its time over a megabyte.
+/// A prompt with more bytes than this for each token of the context is rejected without tokenization: no language has
+/// tokens of this length, and tokenizing a megabyte is slow.
 const BYTES_PER_TOKEN: usize = 16;
 
 impl App {
@@ -92,7 +92,7 @@ impl App {
         Ok((Self { observer, engine, queue, limits }, thread))
     }
 
-    /// Begins to observe a request. Its settings are there if it was sound.
+    /// Starts the operation of a request. `settings` is `None` if the request is invalid.
     pub(crate) fn operation(
         &self,
         name: OperationName,
@@ -105,18 +105,18 @@ impl App {
             Some(tokens) => start.max_tokens(tokens as u64),
             None => start,
         };
-        // The tokenizer comes before the queue, and the engine itself says how many tokens there were.
+        // Tokenization runs before the queue, and the engine itself reports the token counts.
         start.preparing().reports_usage(true).start()
     }
 
-    /// Who asks, as a pseudonym on the span. Without a key (`LLMOBS_PSEUDONYM_KEY`) nothing is told of them.
+    /// Sets the user as a pseudonym on the span. Without a key (`LLMOBS_PSEUDONYM_KEY`) nothing is set.
     pub(crate) fn name_user(&self, span: &Span, user: Option<&str>) {
         if let Some(pseudonym) = user.and_then(|user| self.observer.pseudonym("user.id", user)) {
             span.set_attribute("user.id", pseudonym);
         }
     }
 
-    /// Puts a request in line for the engine.
+    /// Tokenizes a prompt and adds the request to the queue of the engine.
     pub(crate) async fn admit(
         &self,
         prompt: Prompt,
@@ -147,7 +147,7 @@ impl App {
         Ok(Events::new(receiver))
     }
 
-    /// On a thread where it holds up no other request's tokens.
+    /// Tokenizes on a blocking thread, so that no other request's tokens are delayed.
     async fn tokenize(&self, prompt: Prompt, marker: &Marker) -> Result<Vec<u32>, ApiError> {
         let engine = Arc::clone(&self.engine);
         let phase = marker.phase(TOKENIZE);
@@ -155,13 +155,13 @@ impl App {
         drop(phase);
         match tokens {
             Ok(Ok(tokens)) => Ok(tokens),
-            // The error may quote the prompt, so it goes nowhere.
+            // The error may quote the prompt, so it is dropped.
             Ok(Err(_)) | Err(_) => Err(ApiError::failed(ErrorType::Internal)),
         }
     }
 }
 
-/// A number that differs at every call.
+/// Returns a number that differs with every call.
 pub(crate) fn random() -> u64 {
     RandomState::new().hash_one(0)
 }

@@ -1,4 +1,4 @@
-//! The command line. Every flag is also an environment variable.
+//! The command line. Every flag can also be set by an environment variable.
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -9,56 +9,57 @@ use clap::Parser;
 use clap::ValueEnum;
 use llmobs_gpu::BackendChoice;
 
-/// An OpenAI-compatible chat server around a small real model, watched by llmobs.
+/// An OpenAI-compatible chat server with a small real model, observed by llmobs.
 ///
-/// The first run fetches SmolLM2-135M-Instruct (93 MB) into the user's cache folder; later runs start at once.
-/// Metrics are on /metrics, logs are JSON lines on standard output, what is in flight is on /debug/llmobs, and none of
-/// them holds a prompt. With `OTEL_EXPORTER_OTLP_ENDPOINT` set, traces, metrics and logs go to that collector too.
+/// The first run downloads SmolLM2-135M-Instruct (93 MB) into the user's cache folder; later runs start at once.
+/// Metrics are on /metrics, logs are JSON lines on standard output, operations in flight are on /debug/llmobs; none of
+/// them contains a prompt. With `OTEL_EXPORTER_OTLP_ENDPOINT` set, traces, metrics and logs are sent to that collector
+/// too.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "axum-chat", version, after_help = AFTER_HELP)]
 pub(crate) struct Cli {
-    /// Where to listen. Only this machine can connect unless another address is given.
+    /// Address to listen on. By default only this machine can connect.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", env = "LLMOBS_CHAT_LISTEN")]
     pub(crate) listen: SocketAddr,
 
-    /// Answer one prompt on the terminal, show its timings, and leave.
+    /// Answer one prompt on the terminal, show its timings, and exit.
     #[arg(long, value_name = "PROMPT", env = "LLMOBS_CHAT_ONCE", hide_env_values = true)]
     pub(crate) once: Option<String>,
 
-    /// What generates the tokens.
+    /// The engine that generates the tokens.
     #[arg(long, value_enum, default_value_t = EngineKind::Llama, env = "LLMOBS_CHAT_ENGINE")]
     pub(crate) engine: EngineKind,
 
-    /// A GGUF file of the llama architecture. Without it, SmolLM2-135M-Instruct is fetched.
+    /// A GGUF file of the llama architecture. Default: SmolLM2-135M-Instruct, which is downloaded.
     #[arg(long, value_name = "PATH", env = "LLMOBS_CHAT_MODEL")]
     pub(crate) model: Option<PathBuf>,
 
-    /// How many sequences run at a time.
+    /// Maximum number of sequences that run at a time.
     #[arg(long, value_name = "N", default_value = "4", env = "LLMOBS_CHAT_MAX_RUNNING")]
     pub(crate) max_running: NonZeroUsize,
 
-    /// How many requests may wait for a place; the next one gets a 429.
+    /// Maximum number of requests that wait in the queue; further requests are answered with 429.
     #[arg(long, value_name = "N", default_value = "32", env = "LLMOBS_CHAT_QUEUE")]
     pub(crate) queue: NonZeroUsize,
 
-    /// How long an answer may take, from the arrival of its request.
+    /// Time limit of an answer, from the arrival of its request.
     #[arg(long, value_name = "DURATION", default_value = "120s", value_parser = duration, env = "LLMOBS_CHAT_DEADLINE")]
     pub(crate) deadline: Duration,
 
-    /// How long a shutdown waits for the answers that are under way.
+    /// Time limit for running answers at shutdown.
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration, env = "LLMOBS_CHAT_DRAIN")]
     pub(crate) drain: Duration,
 
-    /// Tokens of an answer when the request does not say.
+    /// Maximum number of tokens of an answer if the request sets none.
     #[arg(long, value_name = "N", default_value = "256", env = "LLMOBS_CHAT_MAX_TOKENS")]
     pub(crate) max_tokens: NonZeroUsize,
 
-    /// Time that the synthetic engine takes before the first token.
+    /// Time of the synthetic engine before the first token.
     #[arg(long, value_name = "DURATION", default_value = "40ms", value_parser = duration)]
     #[arg(env = "LLMOBS_CHAT_SYNTHETIC_PREFILL")]
     pub(crate) synthetic_prefill: Duration,
 
-    /// Time that the synthetic engine takes for every further token.
+    /// Time of the synthetic engine for every further token.
     #[arg(long, value_name = "DURATION", default_value = "20ms", value_parser = duration)]
     #[arg(env = "LLMOBS_CHAT_SYNTHETIC_TOKEN")]
     pub(crate) synthetic_token: Duration,
@@ -67,22 +68,22 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "N", default_value = "6", env = "LLMOBS_CHAT_SYNTHETIC_BYTES")]
     pub(crate) synthetic_bytes: NonZeroUsize,
 
-    /// Where GPUs are looked for: `auto`, `off`, or `nvml:PATH` with the file of NVIDIA's library. The model here runs on
-    /// the CPU, so `auto` would ascribe to its requests what others do on the GPU.
+    /// Source of GPU readings: `auto`, `off`, or `nvml:PATH` with the file of NVIDIA's library. The model here runs on
+    /// the CPU, so `auto` would assign the energy of other GPU workloads to its requests.
     #[arg(long, value_name = "GPU", default_value = "off", env = "LLMOBS_CHAT_GPU")]
     pub(crate) gpu: BackendChoice,
 
-    /// Which log lines are written, as `level` or `target=level,...`.
+    /// Filter of the log lines, as `level` or `target=level,...`.
     #[arg(long, value_name = "FILTER", default_value = "info", env = "LLMOBS_CHAT_LOG")]
     pub(crate) log: String,
 }
 
-/// What generates the tokens.
+/// The engine that generates the tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EngineKind {
-    /// A real model, on candle.
+    /// A real model, run by candle.
     Llama,
-    /// No model: tokens at settable times, for load tests.
+    /// No model: tokens at configured times, for load tests.
     Synthetic,
 }
 
@@ -93,7 +94,7 @@ Prompts and answers stay in the process. OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESS
 SPAN_ONLY on spans, EVENT_ONLY in events, together with the texts of errors, SPAN_AND_EVENT on both.
 With a key in LLMOBS_PSEUDONYM_KEY, of 64 hexadecimal digits, spans have a pseudonym of a request's `user`.";
 
-/// A duration as people write it: `250us`, `40ms`, `2s`, `1.5s`, `3m`.
+/// Parses a duration such as `250us`, `40ms`, `2s`, `1.5s` or `3m`.
 fn duration(text: &str) -> Result<Duration, String> {
     let split = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
     let (number, unit) = text.split_at(split);

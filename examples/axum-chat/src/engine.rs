@@ -1,4 +1,4 @@
-//! What generates tokens, as the rest of the server sees it.
+//! The interface of the engines, which generate tokens.
 
 mod llama;
 mod synthetic;
@@ -16,57 +16,57 @@ use llmobs::content::Part;
 pub(crate) use llama::Llama;
 pub(crate) use synthetic::Synthetic;
 
-/// A language model: tokenizer, weights, and the sequences that run over them.
+/// A language model: tokenizer, weights and the sequences that use them.
 pub(crate) trait Engine: Send + Sync {
-    /// The name that requests give in `model`.
+    /// Returns the model name that requests pass in `model`.
     fn model(&self) -> &str;
 
-    /// What runs the model: the provider in its metrics.
+    /// Returns the name of the inference engine, recorded as the provider in the metrics.
     fn provider(&self) -> &'static str;
 
-    /// One sentence about it, for people.
+    /// Returns a one-sentence description for users.
     fn description(&self) -> &'static str;
 
-    /// How many tokens a prompt and its answer may have together.
+    /// Returns the context length in tokens: the limit for a prompt and its answer together.
     fn context(&self) -> usize;
 
-    /// A prompt as the model's tokens.
+    /// Converts a prompt into tokens of the model.
     fn tokenize(&self, prompt: &Prompt) -> Result<Vec<u32>, Failed>;
 
-    /// A new sequence with a cache of its own. Its first step begins the prefill.
+    /// Creates a sequence with a separate cache. The first step starts the prefill.
     fn begin(&self, prompt: Vec<u32>, sampling: Sampling) -> Box<dyn Sequence>;
 }
 
-/// One answer in the making.
+/// One answer during its generation.
 pub(crate) trait Sequence: Send {
-    /// Works on: through a part of the prompt, or up to the next token.
+    /// Processes part of the prompt, or generates the next token.
     fn step(&mut self, now: Moment) -> Result<Step, Failed>;
 }
 
-/// What one step of a sequence came to.
+/// The result of one step of a sequence.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// A part of the prompt is done; more is to come.
+    /// Part of the prompt was processed; more steps are needed.
     Prefilled,
-    /// The next token. Its text is empty while a character is still incomplete.
+    /// The next token. The text is empty while a character is incomplete.
     Token(String),
-    /// The model ended its answer.
+    /// The model ended the answer.
     End,
-    /// Nothing to do before this moment.
+    /// No work before this moment.
     Until(Moment),
 }
 
-/// What the model is asked.
+/// The prompt of a request.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Prompt {
-    /// A conversation, put into the model's chat template.
+    /// A conversation, formatted with the chat template of the model.
     Chat(Vec<Message>),
-    /// Text to go on from, as it is.
+    /// Text to continue, without a template.
     Text(String),
 }
 
 impl Prompt {
-    /// Bytes of text in it.
+    /// Returns the length of the text in bytes.
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Chat(messages) => messages.iter().map(|message| message.content.len()).sum(),
@@ -75,7 +75,7 @@ impl Prompt {
     }
 }
 
-/// What is captured of it, where content is.
+/// Converts a prompt into the content to capture.
 impl From<&Prompt> for Input {
     fn from(prompt: &Prompt) -> Self {
         match prompt {
@@ -99,22 +99,22 @@ impl From<&Message> for content::Message {
 /// One message of a conversation.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Message {
-    /// Who speaks: `system`, `user` or `assistant`.
+    /// The author: `system`, `user` or `assistant`.
     pub(crate) role: &'static str,
-    /// What is said.
+    /// The text of the message.
     pub(crate) content: String,
 }
 
-/// How the next token is chosen among the likely ones.
+/// Parameters for the choice of the next token.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Sampling {
-    /// 0 takes the likeliest token always.
+    /// At 0, the most likely token is always chosen.
     pub(crate) temperature: f64,
-    /// Only the likeliest tokens that have this probability together.
+    /// Restricts the choice to the most likely tokens with this cumulative probability.
     pub(crate) top_p: f64,
-    /// The same seed gives the same answer.
+    /// Equal seeds produce equal answers.
     pub(crate) seed: u64,
 }
 
-/// An engine that could not go on. Its text is for the operator's log: it speaks of tensors, never of prompts.
+/// A failure of the engine. The message is for the operator's log; it names tensors and contains no prompt text.
 pub(crate) type Failed = Box<dyn Error + Send + Sync>;

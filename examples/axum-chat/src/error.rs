@@ -1,4 +1,4 @@
-//! What goes wrong, as HTTP says it, as OpenAI's API says it, and as the metrics count it.
+//! Errors, with their HTTP status, their form in OpenAI's API and their error type in the metrics.
 
 use std::error::Error;
 use std::fmt;
@@ -16,18 +16,18 @@ use crate::queue::Refused;
 use llmobs::ErrorType;
 use llmobs::Failure;
 
-/// An error that a caller gets.
+/// An error response to a caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ApiError {
     pub(crate) status: StatusCode,
-    /// How it is counted.
+    /// The error type in the metrics.
     pub(crate) error_type: ErrorType,
     message: String,
     param: Option<&'static str>,
     code: Option<&'static str>,
 }
 
-/// Seconds after which a place in the queue is likely free.
+/// Seconds after which the queue probably has room.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
 impl ApiError {
@@ -35,12 +35,12 @@ impl ApiError {
         Self { status, error_type, message: message.into(), param: None, code: None }
     }
 
-    /// The request is wrong.
+    /// Returns the error of an invalid request.
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, ErrorType::InvalidRequest, message)
     }
 
-    /// One field of the request is wrong.
+    /// Returns the error of one invalid field of the request.
     pub(crate) fn field(param: &'static str, message: impl Into<String>) -> Self {
         Self { param: Some(param), ..Self::invalid(message) }
     }
@@ -60,7 +60,7 @@ impl ApiError {
         }
     }
 
-    /// What stopped a request that had been admitted.
+    /// Returns the error that ended an admitted request.
     pub(crate) fn failed(error_type: ErrorType) -> Self {
         match error_type {
             ErrorType::Timeout => Self::new(StatusCode::GATEWAY_TIMEOUT, error_type, "the deadline has passed"),
@@ -71,12 +71,13 @@ impl ApiError {
         }
     }
 
-    /// What the observer is told. The text may quote the request, so it leaves only where content is captured.
+    /// Returns the failure for the observer. The message may quote the request, so it is exported only if content is
+    /// captured.
     pub(crate) fn failure(&self) -> Failure {
         Failure::new(self.error_type).message(self.message.as_str())
     }
 
-    /// The error alone, as it stands in a stream that had begun.
+    /// Returns the body of the error, as sent within a stream that has already begun.
     pub(crate) fn body(&self) -> impl Serialize + '_ {
         #[derive(Serialize)]
         struct Body<'a> {
@@ -142,12 +143,12 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// 404, for a path that leads nowhere.
+/// Answers 404 for an unknown path.
 pub(crate) async fn unknown_path() -> ApiError {
     ApiError { status: StatusCode::NOT_FOUND, ..ApiError::invalid("there is nothing at this path") }
 }
 
-/// 405, for a path that wants another method.
+/// Answers 405 for a path that requires another method.
 pub(crate) async fn wrong_method() -> ApiError {
     ApiError { status: StatusCode::METHOD_NOT_ALLOWED, ..ApiError::invalid("this path wants another method") }
 }

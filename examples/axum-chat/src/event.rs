@@ -1,4 +1,4 @@
-//! What the scheduler tells a request about its sequence.
+//! The events that the scheduler sends to a request about its sequence.
 
 use std::pin::Pin;
 use std::task::Context;
@@ -14,27 +14,27 @@ use llmobs::Moment;
 use llmobs::StreamItem;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-/// One step on a sequence's way, in the order in which they come.
+/// A step in the life of a sequence, in order of occurrence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Event {
-    /// It left the queue after this time, and the prefill of so many tokens begins.
+    /// The sequence left the queue after `waited`; the prefill of `prompt` tokens begins.
     Scheduled { waited: Duration, prompt: usize },
-    /// A token was produced at that moment. Its text is empty while a character is incomplete.
+    /// A token was produced at `at`. The text is empty while a character is incomplete.
     Token { text: String, at: Moment },
-    /// It is complete. The last event.
+    /// The answer is complete. Last event.
     Finished { reason: FinishReason, counts: Counts },
-    /// It could not be completed. The last event.
+    /// The answer failed. Last event.
     Failed { error: ErrorType },
 }
 
-/// Tokens of a request.
+/// Token counts of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Counts {
     pub(crate) prompt: usize,
     pub(crate) completion: usize,
 }
 
-/// What the observer makes of it.
+/// Converts events into chunks for the observer.
 impl StreamItem for Event {
     fn carries(&self) -> Chunk {
         match self {
@@ -45,7 +45,7 @@ impl StreamItem for Event {
         }
     }
 
-    /// Asked only where content is captured.
+    /// Called only if content is captured.
     fn text(&self) -> Option<&str> {
         match self {
             Self::Token { text, .. } => Some(text),
@@ -60,10 +60,10 @@ impl Event {
     }
 }
 
-/// The events of one sequence. To drop it is to tell the scheduler that nobody waits for them any more.
+/// The stream of events of one sequence. When the stream is dropped, the scheduler stops the sequence.
 ///
-/// The channel behind it has no limit, because the answer has one: a slow reader holds back neither its own sequence
-/// nor those of others, and what it has not read is at most one answer.
+/// The channel is unbounded, because each answer has a limit: a slow client delays neither its own sequence nor others,
+/// and the unread events are at most one answer.
 #[derive(Debug)]
 pub(crate) struct Events {
     receiver: UnboundedReceiver<Event>,
@@ -83,7 +83,7 @@ impl Stream for Events {
         if self.is_over {
             return Poll::Ready(None);
         }
-        // A sequence that vanishes without a last word did not complete.
+        // A sequence that ends without a last event did not complete.
         let lost = Event::Failed { error: ErrorType::Internal };
         let event = ready!(self.receiver.poll_recv(cx)).unwrap_or(lost);
         self.is_over = event.is_last();

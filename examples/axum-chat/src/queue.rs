@@ -1,4 +1,4 @@
-//! The admission queue: between the requests, which are many, and the scheduler, which is one.
+//! The admission queue, from the concurrent requests to the single scheduler thread.
 
 use std::collections::VecDeque;
 use std::sync::Condvar;
@@ -7,7 +7,7 @@ use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-/// A bounded queue that one thread takes from.
+/// A bounded queue with a single consumer thread.
 #[derive(Debug)]
 pub(crate) struct Queue<T> {
     state: Mutex<State<T>>,
@@ -21,40 +21,40 @@ struct State<T> {
     gate: Gate,
 }
 
-/// What stands in a queue.
+/// An entry of the queue.
 pub(crate) trait Waiting {
-    /// Whether nobody waits for it any more, so that it needs no place.
+    /// Returns whether the client has disconnected, so that the entry may be removed.
     fn has_left(&self) -> bool;
 }
 
-/// Who still gets through.
+/// The admission state of the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Gate {
-    /// Everybody, as long as there is room.
+    /// New jobs are admitted while there is room.
     Open,
-    /// Those who are in.
+    /// New jobs are refused; admitted jobs continue.
     Closed,
-    /// Nobody.
+    /// All jobs are refused or aborted.
     Shut,
 }
 
-/// Why a job did not get in.
+/// The reason why a job was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// As many jobs wait as may.
+    /// The queue is full.
     Full,
     /// The server is shutting down.
     Closed,
 }
 
-/// How long [`Queue::take`] may wait for a job.
+/// Longest time that [`Queue::take`] waits for a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Patience {
-    /// There is other work to do.
+    /// No wait: other work is ready.
     None,
-    /// There will be other work to do then.
+    /// At most this time, after which other work is due.
     For(Duration),
-    /// There is nothing else to do.
+    /// No limit: there is no other work.
     Endless,
 }
 
@@ -64,7 +64,7 @@ impl<T: Waiting> Queue<T> {
         Self { state: Mutex::new(state), changed: Condvar::new(), limit }
     }
 
-    /// Puts a job in line, and tells `admitted` of it before anybody can take it.
+    /// Adds a job to the queue, and calls `admitted` before the consumer can take it.
     pub(crate) fn push(&self, job: T, admitted: impl FnOnce(&T)) -> Result<(), Refused> {
         let mut state = self.lock();
         if state.gate != Gate::Open {
@@ -82,7 +82,8 @@ impl<T: Waiting> Queue<T> {
         Ok(())
     }
 
-    /// Takes up to `room` jobs, of those that `keep` does not let go. `None` means that there will never be one again.
+    /// Removes all jobs for which `keep` returns false, and takes up to `room` of the others. Returns `None` when the
+    /// queue is closed and empty.
     pub(crate) fn take(&self, room: usize, patience: Patience, keep: impl FnMut(&T) -> bool) -> Option<Vec<T>> {
         let mut state = self.lock();
         if room == 0 || state.waiting.is_empty() {
@@ -106,13 +107,13 @@ impl<T: Waiting> Queue<T> {
         self.lock().gate
     }
 
-    /// Sets the gate, and wakes whoever waits for a job.
+    /// Sets the gate and wakes the consumer.
     pub(crate) fn set_gate(&self, gate: Gate) {
         self.lock().gate = gate;
         self.changed.notify_one();
     }
 
-    /// A panic elsewhere leaves the state whole: every change of it is a single call.
+    /// Ignores poisoning: every change of the state is a single call, so a panic elsewhere leaves the state consistent.
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -123,7 +124,7 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
-    /// A job that has left when it is 0.
+    /// A job whose client has left when the value is 0.
     impl Waiting for u32 {
         fn has_left(&self) -> bool {
             *self == 0

@@ -1,4 +1,4 @@
-//! One file for each thing that can be asked for.
+//! The routes, one file each.
 
 pub(crate) mod chat;
 pub(crate) mod completions;

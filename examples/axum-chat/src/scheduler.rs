@@ -1,5 +1,5 @@
-//! The engine's own thread: takes requests from the queue and decodes the running ones in turn. It alone knows when
-//! things happen to a sequence, so it is what tells the observer, through each request's [`Marker`].
+//! The engine thread: takes requests from the queue and decodes the running sequences in turn. Only this thread knows
+//! the times of a sequence, so it records them for the observer through each request's [`Marker`].
 
 use std::io;
 use std::panic::AssertUnwindSafe;
@@ -27,7 +27,7 @@ use crate::queue::Patience;
 use crate::queue::Queue;
 use crate::queue::Waiting;
 
-/// A request as the scheduler sees it.
+/// A request in the scheduler.
 pub(crate) struct Job {
     pub(crate) prompt: Vec<u32>,
     pub(crate) sampling: Sampling,
@@ -38,10 +38,10 @@ pub(crate) struct Job {
     pub(crate) events: UnboundedSender<Event>,
 }
 
-/// Sequences are looked after at least that often, so that a deadline or a client that left is seen in time.
+/// Longest sleep between two checks of the sequences, so that a deadline or a disconnected client is noticed in time.
 const LONGEST_NAP: Duration = Duration::from_millis(20);
 
-/// Up to so many sequences, and what they run on.
+/// The scheduler: the engine and up to a maximum number of sequences.
 pub(crate) struct Scheduler {
     engine: Arc<dyn Engine>,
     observer: Observer,
@@ -54,7 +54,7 @@ impl Scheduler {
         Self { engine, observer, max_running, running: Vec::new() }
     }
 
-    /// Starts the thread. It ends when the queue is closed and its last job is done.
+    /// Starts the thread, which ends when the queue is closed and its last job is done.
     pub(crate) fn start(self, queue: Arc<Queue<Job>>) -> io::Result<JoinHandle<()>> {
         std::thread::Builder::new().name("engine".to_owned()).spawn(move || self.run(&queue))
     }
@@ -77,7 +77,7 @@ impl Scheduler {
         }
     }
 
-    /// One step for each sequence; says how long there is nothing to do.
+    /// Runs one step of each sequence and returns how long there is no work.
     fn round(&mut self, gate: Gate) -> Patience {
         let observer = &self.observer;
         let mut idle_until: Option<Moment> = None;
@@ -108,7 +108,8 @@ impl Waiting for Job {
 }
 
 impl Job {
-    /// Whether somebody still waits for it, and may.
+    /// Returns whether the job should continue. At a hard shutdown or after its deadline, the job is failed; if its
+    /// client has disconnected, the job is dropped.
     fn is_wanted(&self, now: Moment, gate: Gate) -> bool {
         if gate == Gate::Shut {
             self.fail(ErrorType::Shutdown);
@@ -125,20 +126,20 @@ impl Job {
         self.tell(Event::Failed { error });
     }
 
-    /// Whoever has left hears nothing: the next turn of the sequence sees it.
+    /// Sends an event. An error is ignored: the client has disconnected, and the sequence's next turn notices that.
     fn tell(&self, event: Event) {
         let _ = self.events.send(event);
     }
 }
 
-/// A sequence and the request that it answers.
+/// A running sequence and its request.
 struct Running {
     job: Job,
     sequence: Box<dyn Sequence>,
     counts: Counts,
 }
 
-/// What a turn of a sequence came to.
+/// The result of one turn of a sequence.
 enum Turn {
     Worked,
     Waits(Moment),
@@ -159,7 +160,7 @@ impl Running {
         if !self.job.is_wanted(now, gate) {
             return Turn::Over;
         }
-        // A panic of the engine is the end of one sequence, not of the server.
+        // A panic of the engine ends one sequence, not the server.
         match catch_unwind(AssertUnwindSafe(|| self.sequence.step(now))) {
             Ok(Ok(Step::Prefilled)) => Turn::Worked,
             Ok(Ok(Step::Until(moment))) => Turn::Waits(moment),
@@ -176,7 +177,7 @@ impl Running {
     fn token(&mut self, text: String, at: Moment) -> Turn {
         self.counts.completion += 1;
         self.job.marker.first_token_at(at);
-        // A growing total: if the client leaves now, this is what was made for nobody.
+        // Reported as a growing total: if the client disconnects now, these tokens count as wasted.
         self.job.marker.usage(self.counts.into());
         self.job.tell(Event::Token { text, at });
         if self.counts.completion < self.job.max_tokens {

@@ -1,4 +1,4 @@
-//! The HTTP service: its paths, its start, its end.
+//! The HTTP service: routes, start and shutdown.
 
 use std::future::IntoFuture;
 use std::io;
@@ -30,13 +30,13 @@ use crate::routes::generate::generate;
 use crate::routes::health::health;
 use crate::routes::models::models;
 
-/// The largest body that is read.
+/// Largest request body that is read: 2 MiB.
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
 
-/// The response header that names the request's trace.
+/// The response header with the trace id of the request.
 const TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
 
-/// How long clients have to read that their answer was cut off.
+/// Time for clients to receive the error of an aborted answer.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 fn router(app: App) -> Router {
@@ -50,18 +50,18 @@ fn router(app: App) -> Router {
         .method_not_allowed_fallback(error::wrong_method)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(ServerLayer::new(app.observer.clone()).with_trace_header(TRACE_ID))
-        // Who looks at the service is no request to it: these come after the layer.
+        // Added after the layer, so that requests for these pages are not counted.
         .route_service("/metrics", Endpoint::new(app.observer.clone()))
         .route_service("/debug/llmobs", InFlightPage::new(app.observer.clone()))
         .with_state(app)
 }
 
-/// Serves until a signal comes, then lets what is under way come to its end.
+/// Serves until a signal arrives, then waits for running answers up to the drain limit.
 pub(crate) async fn serve(app: App, engine: JoinHandle<()>, cli: &Cli) -> io::Result<()> {
     let listener = TcpListener::bind(cli.listen).await?;
     tracing::info!(address = %listener.local_addr()?, model = app.engine.model(), "listening");
 
-    // Without this, the kernel holds small chunks back until the client has acknowledged the one before.
+    // Without `TCP_NODELAY`, the kernel holds small chunks back until the client has acknowledged the previous one.
     let listener = listener.tap_io(|stream| {
         let _ = stream.set_nodelay(true);
     });
@@ -73,13 +73,13 @@ pub(crate) async fn serve(app: App, engine: JoinHandle<()>, cli: &Cli) -> io::Re
     });
     let mut server = std::pin::pin!(server.into_future());
     tokio::select! {
-        // First, so that the signal is waited for before anybody is answered.
+        // Polled first, so that the signal handler is installed before the first answer.
         biased;
         signal = signal() => tracing::info!(signal, "shutting down"),
         ended = &mut server => return ended,
     }
 
-    // No request gets in any more; those that are in have until the end of the drain.
+    // New requests are refused; admitted requests may run until the end of the drain.
     app.queue.set_gate(Gate::Closed);
     let _ = stop.send(());
     if tokio::time::timeout(cli.drain, &mut server).await.is_err() {
@@ -87,20 +87,20 @@ pub(crate) async fn serve(app: App, engine: JoinHandle<()>, cli: &Cli) -> io::Re
         app.queue.set_gate(Gate::Shut);
         let _ = tokio::time::timeout(LAST_WORDS, server).await;
     }
-    // Whatever is dropped from now on was not left by its client.
+    // Operations dropped from here on were not cancelled by their client.
     app.observer.begin_shutdown();
     join(engine).await;
     tracing::info!("bye");
     Ok(())
 }
 
-/// Waits for the engine, whose sequences have all been answered or dropped by now.
+/// Waits up to 5 s for the engine thread. All its sequences have been answered or dropped by now.
 async fn join(engine: JoinHandle<()>) {
     let joined = tokio::task::spawn_blocking(move || engine.join());
     let _ = tokio::time::timeout(Duration::from_secs(5), joined).await;
 }
 
-/// The first signal that asks the process to end.
+/// Returns the name of the first signal that asks the process to end.
 async fn signal() -> &'static str {
     #[cfg(unix)]
     {

@@ -1,4 +1,4 @@
-//! Answers in parts, as server-sent events.
+//! Streamed answers as server-sent events.
 
 use std::convert::Infallible;
 
@@ -18,14 +18,14 @@ use crate::api::Part;
 use crate::error::ApiError;
 use crate::event::Event;
 
-/// What a caller wants of a stream.
+/// The stream options of a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Options {
-    /// A last chunk that says how many tokens there were.
+    /// Sends a last chunk with the token counts if true.
     pub(crate) include_usage: bool,
 }
 
-/// A response that sends each event as soon as it is there.
+/// Returns a response that sends each event as soon as it is available.
 pub(crate) fn response<D: Dialect>(
     head: Head,
     events: impl Stream<Item = Event> + Send + 'static,
@@ -35,8 +35,8 @@ pub(crate) fn response<D: Dialect>(
     Sse::new(frames.map(Ok::<Frame, Infallible>)).keep_alive(KeepAlive::default()).into_response()
 }
 
-/// One event as the chunks of its dialect. A token is one chunk, even while its text is incomplete and empty, so that
-/// who counts chunks counts tokens.
+/// Converts one event into chunks of the dialect. Each token is one chunk, even if its text is still empty, so that
+/// counting chunks counts tokens.
 fn frames<D: Dialect>(head: &Head, event: Event, options: Options) -> Vec<Frame> {
     let part = |part: Part<'_>| D::part(head, &part).map(|chunk| data(&chunk));
     let done = || Some(Frame::default().data("[DONE]"));
@@ -52,7 +52,8 @@ fn frames<D: Dialect>(head: &Head, event: Event, options: Options) -> Vec<Frame>
     frames.into_iter().flatten().collect()
 }
 
-/// JSON has no line break outside of strings and escapes those inside, so it is always one `data:` line.
+/// Serializes a chunk. JSON escapes line breaks in strings and this serializer adds none, so the frame is one `data:`
+/// line.
 fn data(chunk: &impl Serialize) -> Frame {
     let json = serde_json::to_string(chunk).unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
     Frame::default().data(json)

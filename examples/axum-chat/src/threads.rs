@@ -1,18 +1,18 @@
-//! One thread of arithmetic, unless the user chose otherwise.
+//! Limits the arithmetic to one thread, unless the user chose otherwise.
 //!
-//! candle splits every product over all cores and lets the threads spin between two products. In a server whose other
-//! threads want a core too that is slow and unsteady: two threads on two busy cores make a tenth of the tokens of one.
-//! candle takes its number of threads from the environment alone, and a process cannot change its own environment
-//! safely. So the program starts itself again, in the same process, with the variable set.
+//! candle splits every product over all cores, and its threads spin between two products. In a server whose other
+//! threads also need a core, that is slow and unsteady: on two busy cores, two threads produce a tenth of the tokens of
+//! one thread. candle reads the number of threads only from the environment, and a process cannot change its own
+//! environment safely. So the program executes itself again with the variable set, in the same process on Unix.
 
 use std::ffi::OsStr;
 use std::io;
 use std::process::Command;
 
-/// What candle and rayon read, in the order in which candle does.
+/// The variables that candle and rayon read, in the order in which candle reads them.
 const VARIABLES: [&str; 2] = ["CANDLE_NUM_THREADS", "RAYON_NUM_THREADS"];
 
-/// Returns when the number of threads is settled; the first time, it starts the program anew instead.
+/// Returns when the number of threads is set; otherwise executes the program again with the variable set.
 pub(crate) fn settle() -> io::Result<()> {
     if VARIABLES.iter().any(|variable| std::env::var_os(variable).is_some_and(|value| value != OsStr::new(""))) {
         return Ok(());
@@ -22,14 +22,14 @@ pub(crate) fn settle() -> io::Result<()> {
     replace(again)
 }
 
-/// The new program takes the place of this one: same process, same id, same signals.
+/// Replaces this program: same process, same id, same signals.
 #[cfg(unix)]
 fn replace(mut again: Command) -> io::Result<()> {
     use std::os::unix::process::CommandExt;
     Err(again.exec())
 }
 
-/// Where a process cannot be replaced, it waits for the new one and ends as it ended.
+/// Waits for the new process and exits with its status, where a process cannot be replaced.
 #[cfg(not(unix))]
 fn replace(mut again: Command) -> io::Result<()> {
     let status = again.status()?;

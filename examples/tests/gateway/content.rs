@@ -1,4 +1,5 @@
-//! What is said passes by itself; a collector learns of it only where somebody wants that, and redacted.
+//! Tests content: bodies are passed on unchanged; a collector receives content only if capture is enabled, and
+//! redacted.
 
 use serde_json::json;
 
@@ -9,7 +10,7 @@ use crate::support::post;
 
 const CHAT: &str = "/v1/chat/completions";
 
-/// What a collector got of a call, and what the client got.
+/// Returns the data that a collector received about a call, and the body that the client received.
 async fn told(mode: &str, stream: bool) -> (String, String) {
     let text = "Write to ulla.unruh@example.org, kaperkanarie.";
     let (kind, answer) = if stream {

@@ -1,4 +1,5 @@
-//! How operations end: clients that leave, upstreams that refuse, die or fall silent, and the gateway's own end.
+//! Tests the ends of operations: clients that disconnect; upstreams that refuse, crash or hang; and the shutdown of the
+//! gateway.
 
 use serde_json::Value;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Names of models come from clients, so their number has a limit.
+//! Tests the limit on model labels, needed because model names come from clients.
 
 use serde_json::json;
 

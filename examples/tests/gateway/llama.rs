@@ -1,4 +1,4 @@
-//! A real llama.cpp server behind the gateway. It reports its own usage and its own times, in the same answer.
+//! Tests the gateway in front of a real llama.cpp server, which reports its own usage and timings in the same answer.
 
 use std::time::Duration;
 
@@ -27,13 +27,13 @@ fn question(stream: bool, max_tokens: u32, prompt: &str) -> Value {
     })
 }
 
-/// The frames of a streamed answer.
+/// Returns the frames of a streamed answer.
 fn frames(body: &str) -> Vec<Value> {
     let data = body.lines().filter_map(|line| line.strip_prefix("data: "));
     data.filter(|data| *data != "[DONE]").map(|data| serde_json::from_str(data).expect("a frame is JSON")).collect()
 }
 
-/// Milliseconds, as seconds.
+/// Converts milliseconds to seconds.
 fn seconds(milliseconds: &Value) -> f64 {
     milliseconds.as_f64().expect("a time") / 1e3
 }
@@ -54,7 +54,7 @@ async fn two_streams() -> Vec<Compared> {
     let mut compared = Vec::new();
     let long = "The first of all questions is what a question is. ".repeat(12);
     let mut before = gateway.page().await;
-    // The second one finds its prompt in the cache.
+    // The second request finds its prompt in the cache.
     for (place, cached) in [(0, false), (1, true)] {
         let reply = post(gateway.address(), CHAT, &question(true, 48, &long).to_string()).await;
         let page = gateway.page().await;
@@ -73,7 +73,7 @@ async fn two_streams() -> Vec<Compared> {
         let input = since(|page| tokens(page, "uncached") + tokens(page, "cache_read"));
         assert_eq!(input, usage["prompt_tokens"].as_u64().expect("a count"));
 
-        // Before its prompt is processed, llama.cpp reads, templates and tokenizes the request.
+        // llama.cpp parses, templates and tokenizes the request before it processes the prompt.
         let prompt = seconds(&timings["prompt_ms"]);
         let first = page.mean_since(&before, "llmobs_time_to_first_token_seconds");
         assert!(first > prompt, "{first} s, and the prompt alone took {prompt} s");
@@ -116,7 +116,7 @@ async fn a_client_that_leaves_frees_llama_cpp() {
     client.until("\"content\":\"").await;
     drop(client);
     eventually("a cancelled operation", async || (gateway.page().await.ended("cancelled") == 1).then_some(())).await;
-    // It has one slot: if it went on with the other, this would wait for a thousand tokens.
+    // The server has one slot: if it continued the cancelled answer, this request would wait for a thousand tokens.
     let short = question(true, 2, "Hello").to_string();
     let next = tokio::time::timeout(Duration::from_secs(8), post(gateway.address(), CHAT, &short))
         .await

@@ -1,4 +1,4 @@
-//! The gateway as its users see it: the real program between real clients and real servers, over real sockets.
+//! Tests the gateway as its users run it: the real program between real clients and real servers, over real sockets.
 
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a test may fail, and says what it measured")]
 

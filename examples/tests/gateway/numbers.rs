@@ -1,4 +1,4 @@
-//! The gateway's numbers beside those of the server behind it, which measures itself.
+//! Compares the metrics of the gateway with those of the observed server behind it.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ async fn four_clients() -> Vec<Compared> {
             question["stream_options"] = json!({ "include_usage": true });
             tokio::spawn(async move {
                 let mut stream = Stream::open(address, CHAT, &question).await;
-                // One of them reads slowly: that is no slowness of the model.
+                // One client reads slowly, which must not appear as slowness of the model.
                 stream.read_to_end(Duration::from_millis(if client == 0 { 30 } else { 0 })).await;
                 stream
             })
@@ -62,10 +62,10 @@ async fn four_clients() -> Vec<Compared> {
         |page: &Page| page.count(&format!("{ITL}_count"), &[]) + page.count("llmobs_token_unmeasured_total", &[]);
     let clients = u64::from(CLIENTS);
     assert_eq!(gaps(&theirs), read - clients);
-    // What a late gateway reads with the first token has no gap before it.
+    // Tokens that a delayed gateway reads together with the first token have no gap.
     assert!((read - 2 * clients..=read - clients).contains(&gaps(&ours)), "{} gaps of {read} tokens", gaps(&ours));
 
-    // The gateway's time to the first token has the way of request and answer in it, and the server's queue too.
+    // The gateway's time to first token includes the transfer of request and answer, and the server's queue.
     let mean = |name| [ours.mean_since(&before[0], name), theirs.mean_since(&before[1], name)];
     let ([first, engine], [between, decode]) = (mean(TTFT), mean(ITL));
     assert!(first > engine, "the gateway stands before the server");

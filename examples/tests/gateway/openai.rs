@@ -1,4 +1,5 @@
-//! The client example of `async-openai`, through the gateway: three observers see one operation, each from its place.
+//! Tests the `async-openai` client example through the gateway: three observers measure one operation, each at a
+//! different place.
 
 use crate::support::Chat;
 use crate::support::Gateway;

@@ -1,4 +1,4 @@
-//! What passes is what was sent, and when it was sent.
+//! Tests that requests and answers pass unchanged and without delay.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,7 +54,7 @@ async fn a_part_passes_before_the_next_one_is_made() {
             let go_on = Arc::clone(&go_on);
             async move {
                 let _ = socket.write_all(STREAM.as_bytes()).await;
-                // Not even whole frames: whoever waited for the rest of one would wait for ever.
+                // These parts split a frame: a gateway that waited for complete frames would deadlock here.
                 for part in ["data: {\"choi", "ces\":[]}\n\n", "data: [DONE]\n\n"] {
                     let _ = socket.write_all(&chunk(part.as_bytes())).await;
                     go_on.notified().await;
@@ -101,7 +101,7 @@ async fn answers_of_a_real_server_are_the_same_with_and_without_the_gateway() {
     assert_eq!((page.started(), page.ended("completed"), page.ended("rejected/invalid_request")), (6, 4, 2));
 }
 
-/// An answer without what differs from one to the next: its id, and its date.
+/// Removes the id and the date, which differ between two answers.
 fn same(body: &str) -> String {
     let strip = |line: &str| {
         let (begin, json) = line.split_at(line.find('{').unwrap_or(line.len()));
@@ -155,7 +155,7 @@ async fn the_upstream_gets_the_request_without_what_ends_at_the_gateway() {
     );
     assert_eq!(asked.header("authorization"), Some("Bearer of-the-client"));
     assert_eq!(asked.header("host"), Some(upstream.address.to_string().as_str()));
-    // Nobody traces here, so the client's trace goes on as it came.
+    // Without a tracer, the client's trace context is passed on unchanged.
     assert_eq!(asked.header("traceparent"), Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
 }
 

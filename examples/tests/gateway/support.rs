@@ -1,5 +1,4 @@
-//! What the tests share: the programs, servers that do as they are told, and clients. Those of `axum-chat` serve here
-//! too.
+//! Shared test support: programs, scripted servers and clients. Includes support modules of the `axum-chat` tests.
 
 #[path = "../../axum-chat/tests/service/support/client.rs"]
 #[allow(dead_code, reason = "the tests of axum-chat use all of it")]
@@ -34,20 +33,20 @@ pub(crate) use process::client;
 pub(crate) use raw::Raw;
 pub(crate) use upstream::Upstream;
 
-/// Who measures times wants the machine for itself.
+/// Write-locked by tests that measure times, which need the machine exclusively.
 static MACHINE: RwLock<()> = RwLock::const_new(());
 
-/// Waits until no other test runs, and keeps others from running.
+/// Waits until no other test runs, and blocks others meanwhile.
 pub(crate) async fn alone() -> RwLockWriteGuard<'static, ()> {
     MACHINE.write().await
 }
 
-/// Runs beside others that do not measure times.
+/// Runs concurrently with other tests that do not measure times.
 pub(crate) async fn beside_others() -> RwLockReadGuard<'static, ()> {
     MACHINE.read().await
 }
 
-/// Asks again and again until the answer is there; at most ten seconds long.
+/// Repeats `ask` until it returns `Some`, for at most about ten seconds.
 pub(crate) async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     for _ in 0..1_000 {
         if let Some(answer) = ask().await {
@@ -58,18 +57,18 @@ pub(crate) async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Opti
     panic!("never: {what}")
 }
 
-/// A question to the engine of `axum-chat` that needs no model.
+/// Returns a request for the synthetic engine of `axum-chat`.
 pub(crate) fn question(stream: bool, max_tokens: u32) -> Value {
     json!({ "model": "synthetic", "stream": stream, "max_tokens": max_tokens,
         "messages": [{ "role": "user", "content": "one two three" }] })
 }
 
-/// Two measurements of one thing, in seconds.
+/// Two measurements of one time, in seconds.
 pub(crate) struct Compared {
     pub(crate) what: &'static str,
     pub(crate) gateway: f64,
     pub(crate) upstream: f64,
-    /// Beside a tenth of the upstream's.
+    /// Absolute tolerance in seconds, in addition to a tenth of the upstream's value.
     pub(crate) tolerance: f64,
 }
 
@@ -81,8 +80,8 @@ impl Compared {
     }
 }
 
-/// Measures until all agree, three times at most: a busy machine may make a round of a gateway that waits for its
-/// processor, and no more than that.
+/// Measures up to three times until all values agree: on a busy machine, a single round may fail because the gateway
+/// waits for the processor.
 pub(crate) async fn assert_agree(round: impl AsyncFn() -> Vec<Compared>) {
     for _ in 0..3 {
         let compared = round().await;

@@ -1,4 +1,4 @@
-//! What a test says to the library. It loads the same file and calls these.
+//! Functions with which a test controls the library. The test loads the same file and calls them.
 
 use std::ffi::CStr;
 use std::ffi::c_char;
@@ -13,13 +13,13 @@ use crate::state::state;
 
 /// # Safety
 ///
-/// `text` is a string of C.
+/// `text` is a C string.
 unsafe fn text(text: *const c_char) -> String {
-    // SAFETY: the caller's promise.
+    // SAFETY: guaranteed by the caller.
     unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
 }
 
-/// Starts again with so many devices, all at rest.
+/// Resets the library to `count` devices with constant values.
 #[unsafe(no_mangle)]
 pub extern "C" fn fake_devices(count: u32) {
     let mut state = state();
@@ -27,15 +27,15 @@ pub extern "C" fn fake_devices(count: u32) {
     state.load = None;
 }
 
-/// Starts again with devices that run by a script, as with `FAKE_NVML_WATTS`. Gives NVIDIA's code for a script that is
-/// none.
+/// Resets the library to devices that follow a load script, as with `FAKE_NVML_WATTS`. Returns NVIDIA's error code for
+/// an invalid script.
 ///
 /// # Safety
 ///
-/// `script` is a string of C.
+/// `script` is a C string.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fake_run(script: *const c_char) -> Ret {
-    // SAFETY: the caller's promise.
+    // SAFETY: guaranteed by the caller.
     let script = unsafe { text(script) };
     match Load::start(&script) {
         Ok(load) => {
@@ -46,56 +46,56 @@ pub unsafe extern "C" fn fake_run(script: *const c_char) -> Ret {
     }
 }
 
-/// Sets a number that a device shows. The number `lost` is the code that all of its calls return.
+/// Sets a value of a device. The value `lost` is the error code that all calls for the device return.
 ///
 /// # Safety
 ///
-/// `key` is a string of C.
+/// `key` is a C string.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fake_set(device: u32, key: *const c_char, value: u64) {
-    // SAFETY: the caller's promise.
+    // SAFETY: guaranteed by the caller.
     let key = unsafe { text(key) };
     if let Some(device) = state().devices.get_mut(device as usize) {
         device.values.insert(key, value);
     }
 }
 
-/// Takes a number away: the device does not support it.
+/// Removes a value of a device, so that it is not supported.
 ///
 /// # Safety
 ///
-/// `key` is a string of C.
+/// `key` is a C string.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fake_unset(device: u32, key: *const c_char) {
-    // SAFETY: the caller's promise.
+    // SAFETY: guaranteed by the caller.
     let key = unsafe { text(key) };
     if let Some(device) = state().devices.get_mut(device as usize) {
         device.values.remove(&key);
     }
 }
 
-/// Names a device.
+/// Sets the name of a device.
 ///
 /// # Safety
 ///
-/// `name` is a string of C.
+/// `name` is a C string.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fake_name(device: u32, name: *const c_char) {
-    // SAFETY: the caller's promise.
+    // SAFETY: guaranteed by the caller.
     let name = unsafe { text(name) };
     if let Some(device) = state().devices.get_mut(device as usize) {
         device.name = name;
     }
 }
 
-/// Makes a function return a code, for one device or with `u32::MAX` always; zero heals it.
+/// Makes a function return an error code for one device, or with `u32::MAX` for all. Code 0 removes the error.
 ///
 /// # Safety
 ///
-/// `name` is a string of C.
+/// `name` is a C string.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fake_fail(name: *const c_char, device: u32, code: u32) {
-    // SAFETY: the caller's promise.
+    // SAFETY: guaranteed by the caller.
     let name = unsafe { text(name) };
     let mut state = state();
     let fails = &mut state.script_by(&name).fails;
@@ -106,57 +106,57 @@ pub unsafe extern "C" fn fake_fail(name: *const c_char, device: u32, code: u32) 
     }
 }
 
-/// Makes a function take this long.
+/// Delays every call of a function by `micros` microseconds.
 ///
 /// # Safety
 ///
-/// `name` is a string of C.
+/// `name` is a C string.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fake_delay(name: *const c_char, micros: u64) {
-    // SAFETY: the caller's promise.
+    // SAFETY: guaranteed by the caller.
     let name = unsafe { text(name) };
     state().script_by(&name).delay = Duration::from_micros(micros);
 }
 
-/// Makes a function not come back until it is told to.
+/// Makes a function hang until the hang is removed.
 ///
 /// # Safety
 ///
-/// `name` is a string of C.
+/// `name` is a C string.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fake_hang(name: *const c_char, hangs: bool) {
-    // SAFETY: the caller's promise.
+    // SAFETY: guaranteed by the caller.
     let name = unsafe { text(name) };
     state().script_by(&name).hangs = hangs;
     CHANGED.notify_all();
 }
 
-/// How often a function was called.
+/// Returns the number of calls of a function.
 ///
 /// # Safety
 ///
-/// `name` is a string of C.
+/// `name` is a C string.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fake_calls(name: *const c_char) -> u64 {
-    // SAFETY: the caller's promise.
+    // SAFETY: guaranteed by the caller.
     let name = unsafe { text(name) };
     state().script_by(&name).calls
 }
 
-/// How often any function was called.
+/// Returns the number of calls of all functions.
 #[unsafe(no_mangle)]
 pub extern "C" fn fake_all_calls() -> u64 {
     state().scripts.values().map(|script| script.calls).sum()
 }
 
-/// Delivers an event: its kind, as in the header, and its data.
+/// Delivers an event with its type, as defined in the header, and its data.
 #[unsafe(no_mangle)]
 pub extern "C" fn fake_event(device: u32, kind: u64, data: u64) {
     state().events.push_back((device as usize, kind, data));
     CHANGED.notify_all();
 }
 
-/// Splits a device into so many instances, or joins it again with zero.
+/// Splits a device into MIG instances; 0 removes them.
 #[unsafe(no_mangle)]
 pub extern "C" fn fake_mig(device: u32, instances: u32) {
     let mut state = state();
@@ -187,8 +187,8 @@ pub extern "C" fn fake_mig(device: u32, instances: u32) {
     }
 }
 
-/// A process begins to use a device: so many bytes, and so many percent of its multiprocessors' time. With
-/// `draws` it is in the list of those that draw, else in that of those that compute.
+/// Adds a process to a device, with its bytes of memory and its percentage of the multiprocessors' time. With `draws`
+/// the process is listed as a graphics process, otherwise as a compute process.
 #[unsafe(no_mangle)]
 pub extern "C" fn fake_process(device: u32, pid: u32, memory: u64, work: u32, draws: bool) {
     if let Some(device) = state().devices.get_mut(device as usize) {
@@ -196,7 +196,7 @@ pub extern "C" fn fake_process(device: u32, pid: u32, memory: u64, work: u32, dr
     }
 }
 
-/// No process uses a device any more.
+/// Removes all processes from a device.
 #[unsafe(no_mangle)]
 pub extern "C" fn fake_no_processes(device: u32) {
     if let Some(device) = state().devices.get_mut(device as usize) {
@@ -204,20 +204,20 @@ pub extern "C" fn fake_no_processes(device: u32) {
     }
 }
 
-/// How often the library was initialised.
+/// Returns how often the library was initialised.
 #[unsafe(no_mangle)]
 pub extern "C" fn fake_inits() -> u32 {
     state().inits
 }
 
-/// Event sets and samples that were made and not given back.
+/// Returns the number of event sets and samples that were created and not freed.
 #[unsafe(no_mangle)]
 pub extern "C" fn fake_alive() -> i64 {
     let state = state();
     state.event_sets + state.gpm_samples
 }
 
-/// Devices whose events somebody waits for.
+/// Returns how often devices were registered for events.
 #[unsafe(no_mangle)]
 pub extern "C" fn fake_registered() -> u32 {
     state().registered

@@ -1,4 +1,4 @@
-//! Who a device is.
+//! Functions that identify a device.
 
 use std::ffi::c_char;
 use std::ffi::c_int;
@@ -17,7 +17,7 @@ use crate::state::value;
 use crate::state::value32;
 use crate::system::bus_id;
 
-/// Something that a part of a GPU does not have.
+/// Fails for a MIG instance, which does not support the function.
 fn whole(device: usize) -> Result<(), crate::Ret> {
     match state().devices[device].parent {
         Some(_) => Err(NOT_SUPPORTED),
@@ -27,40 +27,40 @@ fn whole(device: usize) -> Result<(), crate::Ret> {
 
 of_device! {
     nvmlDeviceGetIndex(device, index: *mut c_uint) {
-        // Of an instance: its place in its GPU.
+        // The index of an instance is its position within its GPU.
         let state = state();
         let before = state.devices[..device].iter().filter(|known| known.parent == state.devices[device].parent).count();
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(index, u32::try_from(before).unwrap_or(0)) }
     }
 
     nvmlDeviceGetMinorNumber(device, minor: *mut c_uint) {
         whole(device)?;
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(minor, u32::try_from(device).unwrap_or(0)) }
     }
 
     nvmlDeviceGetName(device, name: *mut c_char, length: c_uint) {
         let text = state().devices[device].name.clone();
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put_text(&text, name, length) }
     }
 
     nvmlDeviceGetUUID(device, uuid: *mut c_char, length: c_uint) {
         let text = state().devices[device].uuid.clone();
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put_text(&text, uuid, length) }
     }
 
     nvmlDeviceGetSerial(device, serial: *mut c_char, length: c_uint) {
         whole(device)?;
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put_text(&format!("165012300{device}"), serial, length) }
     }
 
     nvmlDeviceGetVbiosVersion(device, version: *mut c_char, length: c_uint) {
         whole(device)?;
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put_text("96.00.74.00.01", version, length) }
     }
 
@@ -77,7 +77,7 @@ of_device! {
             bus_id: [0; 32],
         };
         let id = bus_id(device);
-        // SAFETY: both fields are as long as is said, and the caller says that `pci` is valid.
+        // SAFETY: both fields have the passed length, and `pci` is valid as guaranteed by the caller.
         unsafe {
             put_text(&id[4..], info.bus_id_legacy.as_mut_ptr(), 16)?;
             put_text(&id, info.bus_id.as_mut_ptr(), 32)?;
@@ -87,7 +87,7 @@ of_device! {
 
     nvmlDeviceGetCudaComputeCapability(device, major: *mut c_int, minor: *mut c_int) {
         let (a, b) = (value32(device, "compute_major")?, value32(device, "compute_minor")?);
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe {
             put(major, a.cast_signed())?;
             put(minor, b.cast_signed())
@@ -95,12 +95,12 @@ of_device! {
     }
 
     nvmlDeviceGetNumGpuCores(device, cores: *mut c_uint) {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(cores, value32(device, "cores")?) }
     }
 
     nvmlDeviceGetMemoryBusWidth(device, bits: *mut c_uint) {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(bits, value32(device, "memory_bus_bits")?) }
     }
 
@@ -110,19 +110,19 @@ of_device! {
             2 => "clock_memory_max_mhz",
             _ => return Err(NOT_SUPPORTED),
         };
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(mhz, value32(device, key)?) }
     }
 
     nvmlDeviceGetPersistenceMode(device, mode: *mut c_uint) {
         whole(device)?;
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(mode, 1) }
     }
 
     nvmlDeviceGetMigMode(device, current: *mut c_uint, pending: *mut c_uint) {
         let mode = value32(device, "mig")?;
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe {
             put(current, mode)?;
             put(pending, mode)
@@ -131,7 +131,7 @@ of_device! {
 
     nvmlDeviceGetMaxMigDeviceCount(device, count: *mut c_uint) {
         let most = if value(device, "mig")? == 0 { 0 } else { 7 };
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(count, most) }
     }
 
@@ -139,19 +139,19 @@ of_device! {
         let state = state();
         let mut parts = state.devices.iter().enumerate().filter(|(_, part)| part.parent == Some(device));
         let (place, _) = parts.nth(index as usize).ok_or(NOT_FOUND)?;
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(instance, handle_of(place)) }
     }
 
     nvmlDeviceGetGpuInstanceId(device, id: *mut c_uint) {
         let number = state().instance(device).ok_or(NOT_SUPPORTED)?;
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(id, number) }
     }
 
     nvmlDeviceGetDeviceHandleFromMigDeviceHandle(device, whole: *mut *mut c_void) {
         let parent = state().devices[device].parent.ok_or(NOT_FOUND)?;
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(whole, handle_of(parent)) }
     }
 }

@@ -1,4 +1,4 @@
-//! Events.
+//! Functions for events.
 
 use std::ffi::c_uint;
 use std::ffi::c_ulonglong;
@@ -19,7 +19,7 @@ use crate::state::state;
 exported! {
     nvmlEventSetCreate(set: *mut *mut c_void) {
         state().event_sets += 1;
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(set, std::ptr::without_provenance_mut(0xE5E7)) }
     }
 
@@ -40,7 +40,7 @@ exported! {
             gpu_instance: u32::MAX,
             compute_instance: u32::MAX,
         };
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(data, event) }
     }
 }
@@ -48,7 +48,7 @@ exported! {
 of_device! {
     nvmlDeviceGetSupportedEventTypes(device, kinds: *mut c_ulonglong) {
         let without = state().devices[device].values.contains_key("no_events");
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(kinds, if without { 0 } else { 0x800B }) }
     }
 

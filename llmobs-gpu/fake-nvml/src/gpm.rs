@@ -1,4 +1,4 @@
-//! Activity by two samples.
+//! GPU performance monitoring (GPM): activity between two samples.
 
 use std::ffi::c_uint;
 use std::ffi::c_void;
@@ -19,7 +19,7 @@ exported! {
     nvmlGpmSampleAlloc(sample: *mut *mut c_void) {
         state().gpm_samples += 1;
         let room: *mut usize = Box::into_raw(Box::new(0));
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(sample, room.cast()) }
     }
 
@@ -31,7 +31,7 @@ exported! {
     }
 
     nvmlGpmMetricsGet(request: *mut GpmMetrics) {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         let (version, count, second) = unsafe { ((*request).version, (*request).count, (*request).second) };
         if version != 1 {
             return Err(VERSION_MISMATCH);
@@ -45,7 +45,7 @@ exported! {
         // SAFETY: the field lies within the request.
         let metrics = unsafe { (&raw mut (*request).metrics).cast::<crate::layout::GpmMetric>() };
         for place in 0..count as usize {
-            // SAFETY: the caller says that there are so many.
+            // SAFETY: the request has `count` metrics, as guaranteed by the caller.
             let metric = unsafe { &mut *metrics.add(place) };
             metric.info = GpmInfo { short_name: c"m".as_ptr(), long_name: c"metric".as_ptr(), unit: c"%".as_ptr() };
             let key = match metric.id {
@@ -59,7 +59,7 @@ exported! {
                 _ => "",
             };
             match value(device, key) {
-                // Hundredths of a percent, or of MiB a second; the highest number stands for no number.
+                // Hundredths of a percent or of a MiB/s; `u64::MAX` means NaN.
                 Ok(u64::MAX) => (metric.ret, metric.value) = (crate::OK, f64::NAN),
                 Ok(value) => (metric.ret, metric.value) = (crate::OK, value as f64 / 100.0),
                 Err(code) => metric.ret = code,
@@ -71,18 +71,18 @@ exported! {
 
 of_device! {
     nvmlGpmQueryDeviceSupport(device, support: *mut GpmSupport) {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         let version = unsafe { (*support).version };
         if version != 1 {
             return Err(VERSION_MISMATCH);
         }
         let supported = u32::from(value(device, "gpm").is_ok_and(|supported| supported != 0));
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(support, GpmSupport { version, supported }) }
     }
 
     nvmlGpmMigSampleGet(device, instance: c_uint, sample: *mut c_void) {
-        // Asked of the GPU, with the number of the instance.
+        // Called with the handle of the GPU and the id of the instance.
         if value(device, "gpm")? == 0 || value(device, "mig")? == 0 {
             return Err(NOT_SUPPORTED);
         }

@@ -1,4 +1,4 @@
-//! Structs of the library, and the sizes and offsets that NVIDIA's header (13.x, 64-bit Linux) gives them.
+//! Structs of the library, with the sizes and offsets from NVIDIA's header (13.x, 64-bit Linux).
 
 use std::ffi::c_char;
 use std::ffi::c_double;
@@ -13,10 +13,10 @@ use std::mem::size_of;
 
 use crate::Ret;
 
-/// A struct's name, its size or the offset of a field in our layout, and the header's figure.
+/// The name of a struct or field, its size or offset in our layout, and the value from the header.
 pub type Figure = (&'static str, usize, usize);
 
-/// Everything whose layout matters.
+/// All checked sizes and offsets.
 pub const FIGURES: &[Figure] = &[
     ("nvmlMemory_t", size_of::<Memory>(), 24),
     ("nvmlMemory_v2_t", size_of::<MemoryV2>(), 40),

@@ -1,9 +1,9 @@
-//! A `libnvidia-ml` that does what a test says, for programs that load NVIDIA's library by name or path.
+//! A fake `libnvidia-ml` controlled by tests, for programs that load NVIDIA's library by name or path.
 //!
-//! Struct layouts are written from NVIDIA's header, not from any binding of it; [`layout`] holds the header's figures.
-//! State is that of the loaded file, so a test that loads a copy of the file has a library of its own. What it does is
-//! scripted through the functions of [`control`], which are exported beside NVIDIA's. Its numbers stand still unless a
-//! script of [`load`] moves them: `FAKE_NVML_WATTS=350` in the environment of any program makes it a GPU that takes 350 W.
+//! Struct layouts follow NVIDIA's header, not a binding of it; [`layout`] contains the header's sizes. The state
+//! belongs to the loaded file, so a test that loads a copy of the file has a separate library. The behaviour is
+//! controlled by the functions of [`control`], which are exported beside NVIDIA's. Values are constant unless a script
+//! of [`load`] changes them: `FAKE_NVML_WATTS=350` in the environment of any program simulates a GPU that draws 350 W.
 
 mod control;
 mod devices;
@@ -16,7 +16,7 @@ mod readings;
 mod state;
 mod system;
 
-/// What every call of the library returns.
+/// The return code of every call of the library.
 pub(crate) type Ret = u32;
 
 pub(crate) const OK: Ret = 0;
@@ -28,14 +28,15 @@ pub(crate) const INSUFFICIENT_SIZE: Ret = 7;
 pub(crate) const TIMEOUT: Ret = 10;
 pub(crate) const VERSION_MISMATCH: Ret = 25;
 
-/// A function of the library: counted, delayed, hung or failed as its script says, then run.
+/// Exports functions of the library: each call is counted, and delayed, hung or failed by its script, before the body
+/// runs.
 macro_rules! exported {
     ($($name:ident($($argument:ident: $type:ty),*) $body:block)*) => {$(
-        /// As NVIDIA's header has it.
+        /// See NVIDIA's header.
         ///
         /// # Safety
         ///
-        /// As NVIDIA's header has it: pointers are valid for what they point to.
+        /// As NVIDIA's header requires: pointers are valid for the types they point to.
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $name($($argument: $type),*) -> $crate::Ret {
             if let Err(code) = $crate::state::enter(stringify!($name)) {
@@ -47,14 +48,14 @@ macro_rules! exported {
     )*};
 }
 
-/// A function of one device, which is the first argument.
+/// Exports functions of one device, whose handle is the first argument.
 macro_rules! of_device {
     ($($name:ident($device:ident $(, $argument:ident: $type:ty)*) $body:block)*) => {$(
-        /// As NVIDIA's header has it.
+        /// See NVIDIA's header.
         ///
         /// # Safety
         ///
-        /// As NVIDIA's header has it: pointers are valid for what they point to.
+        /// As NVIDIA's header requires: pointers are valid for the types they point to.
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $name(handle: *mut std::ffi::c_void $(, $argument: $type)*) -> $crate::Ret {
             let found = $crate::state::enter(stringify!($name))
@@ -81,12 +82,12 @@ pub(crate) unsafe fn put<T>(to: *mut T, value: T) -> Result<(), Ret> {
     if to.is_null() {
         return Err(INVALID_ARGUMENT);
     }
-    // SAFETY: not null, and the caller says that it is valid.
+    // SAFETY: not null, and valid as guaranteed by the caller.
     unsafe { to.write(value) };
     Ok(())
 }
 
-/// Writes a string with its end.
+/// Writes a string with its terminating zero.
 ///
 /// # Safety
 ///
@@ -98,7 +99,7 @@ pub(crate) unsafe fn put_text(text: &str, to: *mut std::ffi::c_char, size: u32) 
     if text.len() >= size as usize {
         return Err(INSUFFICIENT_SIZE);
     }
-    // SAFETY: there is room for the text and its end.
+    // SAFETY: there is room for the text and its terminator.
     unsafe {
         std::ptr::copy_nonoverlapping(text.as_ptr().cast(), to, text.len());
         to.add(text.len()).write(0);

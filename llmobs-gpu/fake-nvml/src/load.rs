@@ -1,11 +1,11 @@
-//! Devices that run by themselves: power goes by a script and by real time, and the energy counter follows it.
+//! Devices with a simulated load: power follows a script in real time, and the energy counter follows the power.
 //!
-//! A script is a list of steps, `watts:milliseconds`, that starts again at its end: `90:2000,400:1000` takes 90 W for
-//! two seconds, then 400 W for one. A single number of watts is for ever. Between `;` stand the scripts of further
-//! devices, and there are as many devices as scripts.
+//! A script is a list of steps `watts:milliseconds`, which repeats: `90:2000,400:1000` draws 90 W for two seconds, then
+//! 400 W for one. A single number means constant power. `;` separates the scripts of several devices; there are as many
+//! devices as scripts.
 //!
-//! As on a real device, what is shown changes every 100 ms and not in between. The counter adds to what it would show
-//! at rest, so it can still be moved by hand.
+//! As on a real device, the values change every 100 ms. The counter adds to its configured value, so a test can still
+//! change it.
 
 use std::time::Duration;
 use std::time::Instant;
@@ -13,7 +13,7 @@ use std::time::Instant;
 use crate::INVALID_ARGUMENT;
 use crate::Ret;
 
-/// The variable of the environment that has the script. Without it, every device is at rest.
+/// The environment variable with the script. Without it, all devices have constant values.
 pub(crate) const WATTS: &str = "FAKE_NVML_WATTS";
 
 #[derive(Debug)]
@@ -28,17 +28,17 @@ struct Step {
     millis: u64,
 }
 
-/// How often the counter and the sensors change, in milliseconds.
+/// Period of changes of the counter and the sensors, in milliseconds.
 const PERIOD: u64 = 100;
 
-/// The time over which `nvmlDeviceGetPowerUsage` has the mean, in milliseconds.
+/// Averaging window of `nvmlDeviceGetPowerUsage`, in milliseconds.
 const MEAN: u64 = 1_000;
 
-/// More than any device takes.
+/// Upper limit for a power in a script, in watts.
 const MOST_WATTS: u64 = 10_000;
 
 impl Load {
-    /// Begins to run a script now.
+    /// Parses a script and starts it now.
     #[expect(clippy::disallowed_methods, reason = "a device runs by real time, whatever clock its reader has")]
     pub(crate) fn start(script: &str) -> Result<Self, Ret> {
         let devices = script.split(';').map(steps).collect::<Option<_>>().ok_or(INVALID_ARGUMENT)?;
@@ -49,7 +49,7 @@ impl Load {
         self.devices.len()
     }
 
-    /// What a device shows now under a name that shows `rest` while it is at rest.
+    /// Returns the current value of `key` for a device, where `rest` is the value without load.
     #[expect(clippy::disallowed_methods, reason = "a device runs by real time, whatever clock its reader has")]
     pub(crate) fn shown(&self, device: usize, key: &str, rest: u64) -> u64 {
         self.devices.get(device).map_or(rest, |steps| {
@@ -90,7 +90,7 @@ fn shown(steps: &[Step], key: &str, rest: u64, ran: Duration) -> u64 {
     }
 }
 
-/// What was used in the first so many milliseconds.
+/// Returns the energy of the first `millis` milliseconds, in microjoules.
 fn microjoules(steps: &[Step], millis: u64) -> u64 {
     let (round, of_round) = steps.iter().fold((0, 0), |(time, used), step| {
         let Step { milliwatts, millis } = step;

@@ -1,4 +1,4 @@
-//! Who uses a device.
+//! Functions that list the processes of a device.
 
 use std::ffi::c_uint;
 use std::ffi::c_ulonglong;
@@ -17,24 +17,24 @@ use crate::state::value;
 
 of_device! {
     nvmlDeviceGetComputeRunningProcesses_v3(device, count: *mut c_uint, infos: *mut ProcessInfo) {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { answer(listed(device, false), count, infos) }
     }
 
     nvmlDeviceGetGraphicsRunningProcesses_v3(device, count: *mut c_uint, infos: *mut ProcessInfo) {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { answer(listed(device, true), count, infos) }
     }
 
     nvmlDeviceGetProcessUtilization(
         device, samples: *mut ProcessSample, count: *mut c_uint, last_seen: c_ulonglong
     ) {
-        // Neither a split GPU nor a part of it has such samples.
+        // Neither a GPU split into MIG instances nor an instance has process samples.
         if value(device, "mig").is_ok_and(|split| split != 0) || state().devices[device].parent.is_some() {
             return Err(NOT_SUPPORTED);
         }
         let timestamp = value(device, "work_us")?;
-        // Only who did something in the last period has a sample.
+        // Only processes that were active in the last period have a sample.
         let worked = |process: &Process| process.work > 0 && timestamp > last_seen;
         let all: Vec<ProcessSample> = state().devices[device].processes.iter().filter(|process| worked(process))
             .map(|process| ProcessSample {
@@ -49,13 +49,13 @@ of_device! {
         if all.is_empty() {
             return Err(NOT_FOUND);
         }
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { answer(all, count, samples) }
     }
 }
 
-/// The processes of a device, and of its parts. While `process_burst` lasts, more come each time that somebody looks:
-/// as many as `process_burst_size` says, or thirty.
+/// Returns the processes of a device and of its instances. While `process_burst` is positive, each call for compute
+/// processes decrements it and adds `process_burst_size` processes (default 30).
 fn listed(device: usize, draws: bool) -> Vec<ProcessInfo> {
     let mut state = state();
     let known = &mut state.devices[device];
@@ -81,16 +81,16 @@ fn listed(device: usize, draws: bool) -> Vec<ProcessInfo> {
     infos.collect()
 }
 
-/// Writes a list where there is room for it, and else says how much is needed.
+/// Writes a list if there is room; otherwise returns the required length.
 ///
 /// # Safety
 ///
-/// `count` is null or valid, and `to` is null or has room for as many as it says.
+/// `count` is null or valid, and `to` is null or has room for `count` items.
 unsafe fn answer<T>(all: Vec<T>, count: *mut c_uint, to: *mut T) -> Result<(), Ret> {
     if count.is_null() {
         return Err(INVALID_ARGUMENT);
     }
-    // SAFETY: not null, and the caller says that it is valid.
+    // SAFETY: not null, and valid as guaranteed by the caller.
     let room = unsafe { count.replace(u32::try_from(all.len()).unwrap_or(u32::MAX)) };
     if all.len() > room as usize {
         return Err(INSUFFICIENT_SIZE);
@@ -99,7 +99,7 @@ unsafe fn answer<T>(all: Vec<T>, count: *mut c_uint, to: *mut T) -> Result<(), R
         return Err(INVALID_ARGUMENT);
     }
     for (place, one) in all.into_iter().enumerate() {
-        // SAFETY: there is room for so many.
+        // SAFETY: there is room for all items.
         unsafe { to.add(place).write(one) };
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! What a device shows.
+//! Functions that read the sensors and counters of a device.
 
 use std::ffi::c_int;
 use std::ffi::c_uint;
@@ -26,13 +26,13 @@ of_device! {
         unsplit(device)?;
         let rates_now =
             Utilization { gpu: value32(device, "utilization")?, memory: value32(device, "utilization_memory")? };
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(rates, rates_now) }
     }
 
     nvmlDeviceGetEncoderUtilization(device, percent: *mut c_uint, period: *mut c_uint) {
         unsplit(device)?;
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe {
             put(percent, value32(device, "encoder")?)?;
             put(period, 167_000)
@@ -41,7 +41,7 @@ of_device! {
 
     nvmlDeviceGetDecoderUtilization(device, percent: *mut c_uint, period: *mut c_uint) {
         unsplit(device)?;
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe {
             put(percent, value32(device, "decoder")?)?;
             put(period, 167_000)
@@ -50,36 +50,36 @@ of_device! {
 
     nvmlDeviceGetMemoryInfo(device, memory: *mut Memory) {
         let (total, used, reserved) = memory_of(device)?;
-        // The first version counts what is reserved as used.
+        // The first version of the call counts reserved memory as used.
         let info = Memory { total, free: total - used - reserved, used: used + reserved };
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(memory, info) }
     }
 
     nvmlDeviceGetMemoryInfo_v2(device, memory: *mut MemoryV2) {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         let version = unsafe { (*memory).version };
         if version != 40 | (2 << 24) {
             return Err(VERSION_MISMATCH);
         }
         let (total, used, reserved) = memory_of(device)?;
         let info = MemoryV2 { version, total, reserved, free: total - used - reserved, used };
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(memory, info) }
     }
 
     nvmlDeviceGetPowerUsage(device, milliwatts: *mut c_uint) {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(milliwatts, value32(device, "power_mw")?) }
     }
 
     nvmlDeviceGetEnforcedPowerLimit(device, milliwatts: *mut c_uint) {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(milliwatts, value32(device, "power_limit_mw")?) }
     }
 
     nvmlDeviceGetTotalEnergyConsumption(device, millijoules: *mut c_ulonglong) {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(millijoules, value(device, "energy_mj")?) }
     }
 
@@ -87,29 +87,29 @@ of_device! {
         if sensor != 0 {
             return Err(INVALID_ARGUMENT);
         }
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(degrees, value32(device, "temperature")?) }
     }
 
     nvmlDeviceGetTemperatureV(device, temperature: *mut Temperature) {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         let (version, sensor) = unsafe { ((*temperature).version, (*temperature).sensor) };
         if version != 12 | (1 << 24) || sensor != 0 {
             return Err(VERSION_MISMATCH);
         }
         let degrees = value32(device, "temperature")?.cast_signed();
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(temperature, Temperature { version, sensor, temperature: degrees }) }
     }
 
     nvmlDeviceGetMarginTemperature(device, margin: *mut Margin) {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         let version = unsafe { (*margin).version };
         if version != 8 | (1 << 24) {
             return Err(VERSION_MISMATCH);
         }
         let degrees = value32(device, "temperature_margin")?.cast_signed();
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(margin, Margin { version, margin: degrees }) }
     }
 
@@ -119,17 +119,17 @@ of_device! {
             2 => "clock_memory_mhz",
             _ => return Err(NOT_SUPPORTED),
         };
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(mhz, value32(device, key)?) }
     }
 
     nvmlDeviceGetCurrentClocksEventReasons(device, reasons: *mut c_ulonglong) {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(reasons, value(device, "reasons")?) }
     }
 
     nvmlDeviceGetCurrentClocksThrottleReasons(device, reasons: *mut c_ulonglong) {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(reasons, value(device, "reasons")?) }
     }
 
@@ -142,24 +142,24 @@ of_device! {
             _ => return Err(NOT_SUPPORTED),
         };
         let now = Violation { reference: 1_700_000_000_000_000, violation: value(device, key)? };
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(time, now) }
     }
 
     nvmlDeviceGetTotalEccErrors(device, kind: c_uint, _counter: c_uint, count: *mut c_ulonglong) {
         let key = if kind == 0 { "ecc_corrected" } else { "ecc_uncorrected" };
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(count, value(device, key)?) }
     }
 
     nvmlDeviceGetPcieReplayCounter(device, count: *mut c_uint) {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(count, value32(device, "pcie_replays")?) }
     }
 
     nvmlDeviceGetFieldValues(device, count: c_int, fields: *mut Field) {
         for place in 0..usize::try_from(count).unwrap_or(0) {
-            // SAFETY: the caller says that there are so many.
+            // SAFETY: `fields` has `count` items, as guaranteed by the caller.
             let field = unsafe { &mut *fields.add(place) };
             (field.timestamp, field.latency) = (1_700_000_000_000_000, 7);
             match value_of(device, field.id, field.scope) {
@@ -171,7 +171,7 @@ of_device! {
     }
 }
 
-/// A GPU that is split does not tell how busy it is.
+/// Fails for a GPU split into MIG instances, which reports no utilization.
 fn unsplit(device: usize) -> Result<(), Ret> {
     if value(device, "mig").is_ok_and(|split| split != 0) { Err(NOT_SUPPORTED) } else { Ok(()) }
 }
@@ -180,7 +180,7 @@ fn memory_of(device: usize) -> Result<(u64, u64, u64), Ret> {
     Ok((value(device, "memory_total")?, value(device, "memory_used")?, value(device, "memory_reserved")?))
 }
 
-/// A field's kind (1 unsigned int, 2 unsigned long, 3 unsigned long long, 5 signed int) and value.
+/// Returns the type (1 unsigned int, 2 unsigned long, 3 unsigned long long, 5 signed int) and the value of a field.
 fn value_of(device: usize, id: u32, scope: u32) -> Result<(u32, Value), Ret> {
     let uint = |key: &str| value32(device, key).map(|uint| (1, Value { uint }));
     let ulong = |key: &str| value(device, key).map(|ulong| (2, Value { ulong }));
@@ -188,10 +188,10 @@ fn value_of(device: usize, id: u32, scope: u32) -> Result<(u32, Value), Ret> {
     let int = |key: &str| value32(device, key).map(|bits| (5, Value { int: bits.cast_signed() }));
     match (id, scope) {
         (82, _) => uint("temperature_memory"),
-        // All links together need a scope of their own.
+        // The scope `u32::MAX` means all links together.
         (138, u32::MAX) => ulonglong("nvlink_tx_kib"),
         (139, u32::MAX) => ulonglong("nvlink_rx_kib"),
-        // Of one link: there are 18.
+        // The scope of one of the 18 links.
         (138, 0..18) => value(device, "nvlink_tx_kib").map(|all| (3, Value { ulonglong: all / 18 })),
         (139, 0..18) => value(device, "nvlink_rx_kib").map(|all| (3, Value { ulonglong: all / 18 })),
         (142, _) => uint("remapped_corrected"),

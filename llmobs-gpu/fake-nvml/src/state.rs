@@ -1,4 +1,4 @@
-//! What the library knows: its devices, and the script of each function.
+//! The state of the library: its devices, and the script of each function.
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
@@ -16,7 +16,7 @@ use crate::Ret;
 use crate::UNINITIALIZED;
 use crate::load::Load;
 
-/// The number that says "every device" in a script.
+/// The device number in a script that means every device.
 pub(crate) const EVERY: u32 = u32::MAX;
 
 pub(crate) struct State {
@@ -24,10 +24,10 @@ pub(crate) struct State {
     pub(crate) inits: u32,
     pub(crate) driver: String,
     pub(crate) devices: Vec<Device>,
-    /// Moves some of the devices' numbers.
+    /// Changes some of the devices' values over time.
     pub(crate) load: Option<Load>,
     pub(crate) scripts: HashMap<&'static str, Script>,
-    /// Scripts that were given before the function was called.
+    /// Scripts set before the first call of their function.
     pub(crate) written: HashMap<String, Script>,
     pub(crate) events: VecDeque<(usize, u64, u64)>,
     pub(crate) registered: u32,
@@ -35,32 +35,32 @@ pub(crate) struct State {
     pub(crate) gpm_samples: i64,
 }
 
-/// What one function does.
+/// The behaviour of one function.
 #[derive(Clone, Default)]
 pub(crate) struct Script {
     pub(crate) calls: u64,
-    /// The code that it returns, by device.
+    /// The error code to return, by device.
     pub(crate) fails: BTreeMap<u32, Ret>,
     pub(crate) delay: Duration,
     pub(crate) hangs: bool,
 }
 
-/// The numbers that a device shows, by name; a missing one is not supported.
+/// A device with its values by name; a missing value is not supported.
 #[derive(Clone, Default)]
 pub(crate) struct Device {
     pub(crate) values: BTreeMap<String, u64>,
     pub(crate) name: String,
     pub(crate) uuid: String,
-    /// The device that it is an instance of.
+    /// Index of the parent device, if this device is a MIG instance.
     pub(crate) parent: Option<usize>,
     pub(crate) processes: Vec<Process>,
 }
 
-/// A process that holds something on a device.
+/// A process that uses a device.
 #[derive(Clone)]
 pub(crate) struct Process {
     pub(crate) pid: u32,
-    /// The highest number stands for one that the library does not know.
+    /// Bytes of memory; `u64::MAX` if unknown to the library.
     pub(crate) memory: u64,
     /// Percent of the multiprocessors' time.
     pub(crate) work: u32,
@@ -83,7 +83,7 @@ static STATE: LazyLock<Mutex<State>> = LazyLock::new(|| {
     })
 });
 
-/// Woken when a script changes or an event comes.
+/// Notified when a script changes or an event arrives.
 pub(crate) static CHANGED: Condvar = Condvar::new();
 
 pub(crate) fn state() -> MutexGuard<'static, State> {
@@ -91,7 +91,7 @@ pub(crate) fn state() -> MutexGuard<'static, State> {
 }
 
 impl Device {
-    /// An H100 in the middle of its work.
+    /// Returns an H100 under load.
     pub(crate) fn new(index: usize) -> Self {
         let index = index as u64;
         let values = [
@@ -156,7 +156,8 @@ impl Device {
     }
 }
 
-/// Begins a call: counts it, waits as long as its script says, and fails if its script says so for every device.
+/// Begins a call: counts the call, applies the delay or hang of its script, and fails if its script fails for every
+/// device.
 pub(crate) fn enter(name: &'static str) -> Result<(), Ret> {
     let mut state = state();
     let script = state.script(name);
@@ -167,7 +168,7 @@ pub(crate) fn enter(name: &'static str) -> Result<(), Ret> {
         std::thread::sleep(delay);
         state = self::state();
     }
-    // However long a test lets it hang, it does not outlive the test's process.
+    // A hang ends at the latest with the test process.
     while state.script(name).hangs {
         state = CHANGED.wait(state).unwrap_or_else(PoisonError::into_inner);
     }
@@ -177,7 +178,7 @@ pub(crate) fn enter(name: &'static str) -> Result<(), Ret> {
     }
 }
 
-/// The device behind a handle, if this function works for it.
+/// Returns the index of the device of a handle, or the error of this function for the device.
 pub(crate) fn device(name: &'static str, handle: *mut c_void) -> Result<usize, Ret> {
     let mut state = state();
     if state.initialized == 0 {
@@ -195,13 +196,13 @@ pub(crate) fn device(name: &'static str, handle: *mut c_void) -> Result<usize, R
 }
 
 impl State {
-    /// Starts again with devices that run by themselves.
+    /// Replaces the devices by devices that follow a load script.
     pub(crate) fn run(&mut self, load: Load) {
         self.devices = (0..load.devices()).map(Device::new).collect();
         self.load = Some(load);
     }
 
-    /// The number of an instance in its GPU. The driver numbers from seven on where all are of the smallest size.
+    /// Returns the id of an instance within its GPU. The driver counts from 7 if all instances have the smallest size.
     pub(crate) fn instance(&self, device: usize) -> Option<u32> {
         let parent = self.devices[device].parent?;
         let before = self.devices[..device].iter().filter(|part| part.parent == Some(parent)).count();
@@ -227,7 +228,7 @@ pub(crate) fn value(device: usize, key: &str) -> Result<u64, Ret> {
     Ok(state.load.as_ref().map_or(rest, |load| load.shown(device, key, rest)))
 }
 
-/// A number that the library gives in 32 bits.
+/// Returns a value as 32 bits (the low half).
 pub(crate) fn value32(device: usize, key: &str) -> Result<u32, Ret> {
     value(device, key).map(|value| u32::try_from(value & u64::from(u32::MAX)).unwrap_or(0))
 }

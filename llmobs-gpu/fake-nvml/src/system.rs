@@ -1,4 +1,4 @@
-//! The library itself, and where its devices are found.
+//! Functions of the library itself, and the lookup of its devices.
 
 use std::ffi::CStr;
 use std::ffi::c_char;
@@ -20,11 +20,11 @@ use crate::state::state;
 
 fn init() -> Result<(), Ret> {
     let mut state = state();
-    // Somebody who asks again goes on where the first one began.
+    // A repeated initialisation continues the script of the first.
     if state.load.is_none()
         && let Some(script) = std::env::var_os(load::WATTS)
     {
-        // Who sees a machine without GPUs should not have to guess why.
+        // Without this message, the user would only see a machine without GPUs.
         let said = |code| {
             eprintln!("{}: {script:?} is no script of watts", load::WATTS);
             code
@@ -67,17 +67,17 @@ exported! {
 
     nvmlSystemGetDriverVersion(version: *mut c_char, length: c_uint) {
         let driver = state().driver.clone();
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put_text(&driver, version, length) }
     }
 
     nvmlSystemGetNVMLVersion(version: *mut c_char, length: c_uint) {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put_text("13.580.95.05", version, length) }
     }
 
     nvmlSystemGetCudaDriverVersion_v2(version: *mut c_int) {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(version, 13_000) }
     }
 
@@ -87,7 +87,7 @@ exported! {
             return Err(UNINITIALIZED);
         }
         let whole = state.devices.iter().filter(|device| device.parent.is_none()).count();
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(count, u32::try_from(whole).unwrap_or(0)) }
     }
 
@@ -99,29 +99,29 @@ exported! {
         let code = state().script("nvmlDeviceGetHandleByIndex_v2").fails.get(&index).copied();
         match code {
             Some(code) => Err(code),
-            // SAFETY: the caller's promise.
+            // SAFETY: guaranteed by the caller.
             None => unsafe { put(device, handle_of(index as usize)) },
         }
     }
 
     nvmlDeviceGetHandleByUUID(uuid: *const c_char, device: *mut *mut c_void) {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         let uuid = unsafe { CStr::from_ptr(uuid) }.to_string_lossy();
         let found = find(|_, device| device.uuid == uuid)?;
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(device, found) }
     }
 
     nvmlDeviceGetHandleByPciBusId_v2(id: *const c_char, device: *mut *mut c_void) {
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         let id = unsafe { CStr::from_ptr(id) }.to_string_lossy();
         let found = find(|index, device| device.parent.is_none() && bus_id(index) == id)?;
-        // SAFETY: the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { put(device, found) }
     }
 }
 
-/// As NVIDIA's header has it.
+/// See NVIDIA's header.
 #[unsafe(no_mangle)]
 pub extern "C" fn nvmlErrorString(code: Ret) -> *const c_char {
     let text = match code {

@@ -1,4 +1,4 @@
-//! AMD's GPUs, from the files of the kernel's driver. No library is needed.
+//! AMD's GPUs, read from the files of the kernel driver. No library is needed.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use super::GpuBackend;
 use super::Reading;
 use crate::error::GpuError;
 
-/// GPUs of the `amdgpu` driver.
+/// A backend for GPUs of the `amdgpu` driver.
 #[derive(Debug)]
 pub struct AmdBackend {
     root: PathBuf,
@@ -30,13 +30,13 @@ impl Default for AmdBackend {
 }
 
 impl AmdBackend {
-    /// The files of this machine.
+    /// Creates a backend for the GPUs of this machine.
     #[must_use]
     pub fn new() -> Self {
         Self::at("/sys/class/drm")
     }
 
-    /// The files in another folder, as in a container that has them elsewhere.
+    /// Creates a backend with another directory in place of `/sys/class/drm`, such as a container's mount.
     #[must_use]
     pub fn at(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into(), cards: Vec::new() }
@@ -48,7 +48,7 @@ impl AmdBackend {
             .filter_map(|entry| {
                 let entry = entry.ok()?;
                 let name = entry.file_name().into_string().ok()?;
-                // `card0-DP-1` is a plug, not a card.
+                // `card0-DP-1` is a display connector, not a card.
                 let number = name.strip_prefix("card")?;
                 number.parse::<u32>().ok()?;
                 let device = entry.path().join("device");
@@ -82,7 +82,7 @@ impl GpuBackend for AmdBackend {
 
     fn find(&mut self, device: usize) -> Result<(), GpuError> {
         let card = self.cards.get_mut(device).ok_or(GpuError::NotFound)?;
-        // The monitor's folder may have another number after a reset.
+        // The sensor directory may have another number after a reset.
         card.monitor = monitor(&card.device);
         text(&card.device.join("vendor")).map(|_| ())
     }
@@ -90,7 +90,7 @@ impl GpuBackend for AmdBackend {
     fn read(&mut self, device: usize, call: DriverCall, into: &mut Reading) -> Result<(), GpuError> {
         let card = self.cards.get(device).ok_or(GpuError::NotFound)?;
         card.read(call, into).map_err(|error| match error {
-            // Not a missing file: a missing card.
+            // The whole card is missing, not only this file.
             GpuError::NotSupported if !card.device.exists() => GpuError::Lost,
             other => other,
         })
@@ -110,14 +110,14 @@ impl Card {
                 into.memory_used = Some(number(&self.device.join("mem_info_vram_used"))?);
             }
             DriverCall::Power => {
-                // Newer kernels have the power of the moment under another name.
+                // Newer kernels report the instantaneous power under another name.
                 let power = self.monitored("power1_average").or_else(|_| self.monitored("power1_input"))?;
                 into.power = Some(micro(power));
                 into.power_instant = self.monitored("power1_input").ok().map(micro);
             }
             DriverCall::PowerLimit => into.power_limit = Some(micro(self.monitored("power1_cap")?)),
             DriverCall::Temperature => {
-                // The junction is what the driver acts on; the edge is all that older cards have.
+                // The driver throttles by the junction temperature. Older cards have only the edge temperature.
                 let chip = self.monitored("temp2_input").or_else(|_| self.monitored("temp1_input"))?;
                 into.temperature = Some(milli(chip));
                 into.temperature_memory = self.monitored("temp3_input").ok().map(milli);
@@ -141,7 +141,7 @@ impl Card {
 }
 
 fn describe(name: &str, device: &Path) -> DeviceInfo {
-    // The folder is a link to the device's place on the bus.
+    // The directory is a link to the device's PCI address.
     let real = fs::canonicalize(device).ok();
     let pci =
         real.as_deref().and_then(Path::file_name).and_then(|name| name.to_str()).filter(|name| name.contains(':'));
@@ -160,7 +160,7 @@ fn describe(name: &str, device: &Path) -> DeviceInfo {
     }
 }
 
-/// The folder of a device's sensors.
+/// Returns the directory of a device's sensors.
 fn monitor(device: &Path) -> Option<PathBuf> {
     let mut folders: Vec<_> =
         fs::read_dir(device.join("hwmon")).ok()?.filter_map(|entry| Some(entry.ok()?.path())).collect();
@@ -178,7 +178,7 @@ fn text(file: &Path) -> Result<String, GpuError> {
         Err(error) => Err(match (error.kind(), error.raw_os_error()) {
             (std::io::ErrorKind::NotFound, _) => GpuError::NotSupported,
             (std::io::ErrorKind::PermissionDenied, _) => GpuError::NoPermission,
-            // ENODEV and ENXIO: the device behind the file is gone. EOPNOTSUPP: it never had this.
+            // ENODEV and ENXIO: the device behind the file is gone. EOPNOTSUPP: the device never had this value.
             (_, Some(6 | 19)) => GpuError::Lost,
             (_, Some(95)) => GpuError::NotSupported,
             (_, code) => GpuError::Other(code.unwrap_or(0).unsigned_abs()),

@@ -1,4 +1,4 @@
-//! Whatever GPUs this machine has.
+//! The choice of the backend by the drivers of this machine.
 
 use super::AmdBackend;
 use super::DeviceInfo;
@@ -10,7 +10,7 @@ use super::NvmlBackend;
 use super::Reading;
 use crate::error::GpuError;
 
-/// NVIDIA's GPUs where their library opens, else AMD's where their driver is.
+/// A backend that uses NVIDIA's library if it can be opened, otherwise AMD's driver.
 pub(crate) struct AutoBackend {
     candidates: Vec<Box<dyn GpuBackend>>,
     chosen: Option<usize>,
@@ -45,7 +45,7 @@ impl GpuBackend for AutoBackend {
                     self.chosen = Some(place);
                     return Ok(());
                 }
-                // The first says most: the others are there only where it is not.
+                // Return the first error: later candidates are only tried because the first failed.
                 Err(error) => why = why.or(Some(error)),
             }
         }

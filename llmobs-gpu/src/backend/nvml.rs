@@ -1,4 +1,4 @@
-//! NVIDIA's GPUs, through the management library of the driver.
+//! NVIDIA's GPUs, read through the driver's management library (NVML).
 
 mod field;
 mod handle;
@@ -25,10 +25,10 @@ use super::Reading;
 use crate::error::GpuError;
 use crate::process_tree::ProcessTree;
 
-/// GPUs behind `libnvidia-ml.so.1`.
+/// A backend for GPUs of NVIDIA's library `libnvidia-ml.so.1`.
 ///
-/// The library is opened once in a process and never closed: a call may hang in it, and closing it under a hung call
-/// is not defined. It is not opened again after an error, which costs the driver seconds and breaks nothing less.
+/// The library is opened once per process and never closed: a call may hang, and closing the library during a call is
+/// undefined. The library is not reopened after errors, since reopening takes the driver seconds and repairs nothing.
 #[derive(Debug, Default)]
 pub struct NvmlBackend {
     path: Option<PathBuf>,
@@ -38,19 +38,19 @@ pub struct NvmlBackend {
 }
 
 impl NvmlBackend {
-    /// The library of the installed driver.
+    /// Creates a backend for the library of the installed driver.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The library in this file.
+    /// Creates a backend for the library at this path.
     #[must_use]
     pub fn at(path: impl Into<PathBuf>) -> Self {
         Self { path: Some(path.into()), ..Self::default() }
     }
 
-    /// As another process of another tree of processes.
+    /// Uses another process tree, for tests.
     #[cfg(all(test, target_os = "linux"))]
     pub(crate) fn among(self, kin: ProcessTree) -> Self {
         Self { kin, ..self }
@@ -81,7 +81,7 @@ impl GpuBackend for NvmlBackend {
         self.handles.clear();
         let mut infos = Vec::new();
         for index in 0..nvml.device_count().map_err(error)? {
-            // The count may hold devices that this process may not open.
+            // The count may include devices that this process cannot open.
             let Ok(device) = nvml.device_by_index(index) else { continue };
             let Ok(whole) = handle::describe(&device, index, driver.as_deref()) else { continue };
             for part in handle::instances(&device, &whole) {
@@ -99,7 +99,7 @@ impl GpuBackend for NvmlBackend {
         let handle = self.handle(device)?;
         handle.device = nvml.device_by_uuid(handle.id.as_str()).map_err(error)?;
         handle.find_mig_parent();
-        // A handle may outlive its device; a question tells.
+        // A handle may outlive its device, so make a call to check.
         handle.device.index().map(|_| ()).map_err(error)
     }
 
@@ -114,13 +114,13 @@ impl GpuBackend for NvmlBackend {
     }
 }
 
-/// The libraries that are open, by process and file.
+/// The open libraries, by process id and path.
 type OpenLibraries = HashMap<(u32, Option<PathBuf>), &'static Nvml>;
 
-/// The open library of a file, for a process. It stays open.
+/// Opens the library at a path for a process, or returns the open one. Libraries remain open.
 pub(crate) fn open_as(process: u32, path: Option<&Path>) -> Result<&'static Nvml, GpuError> {
     static OPEN: Mutex<Option<OpenLibraries>> = Mutex::new(None);
-    // A fork has a process id of its own, and an open library of its parent's that it must not use.
+    // A forked child has another process id and inherits an open library that it must not use.
     let key = (process, path.map(Path::to_owned));
     let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
     let known = open.get_or_insert_default();
@@ -134,19 +134,19 @@ pub(crate) fn open_as(process: u32, path: Option<&Path>) -> Result<&'static Nvml
     if let Some(path) = path {
         builder.lib_path(OsStr::new(path));
     }
-    // Leaked, so that nothing ever shuts it down: see above.
+    // Leaked, so that it is never shut down: see `NvmlBackend`.
     let nvml: &'static Nvml = Box::leak(Box::new(builder.init().map_err(error)?));
     known.insert(key, nvml);
     Ok(nvml)
 }
 
-/// In our words. The wrapper does not know the library's codes from 23 on.
+/// Maps an error of the wrapper, which does not know the library's codes from 23 on.
 fn error(error: NvmlError) -> GpuError {
     match error {
         NvmlError::LibloadingError(_) | NvmlError::LibraryNotFound => GpuError::LibraryNotFound,
         NvmlError::DriverNotLoaded => GpuError::DriverNotLoaded,
         NvmlError::LibRmVersionMismatch => GpuError::DriverLibraryMismatch,
-        // 25 is a version of a struct that the library does not have, 26 a call that it no longer has.
+        // 25: unknown version of a struct. 26: function removed from the library.
         NvmlError::NotSupported
         | NvmlError::FailedToLoadSymbol(_)
         | NvmlError::FunctionNotFound

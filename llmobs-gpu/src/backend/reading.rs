@@ -1,115 +1,117 @@
-//! What a device can say.
+//! The values read from a device.
 
 use crate::throttle::ThrottleReasons;
 
-/// What a device said. `None`: it does not have it, or has not been asked.
+/// The values read from a device. `None` means that the device does not support the value, or that it was not read yet.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Reading {
-    /// Energy used since the driver was loaded, in microjoules.
+    /// Energy since the driver was loaded, in microjoules.
     pub energy: Option<u64>,
-    /// The share of time in which anything ran, from 0 to 1.
+    /// Ratio of time in which any kernel ran, from 0 to 1.
     pub utilization: Option<f64>,
-    /// The share of time in which memory was read or written.
+    /// Ratio of time in which memory was read or written.
     pub memory_busy: Option<f64>,
-    /// Of the video encoder.
+    /// Utilization of the video encoder, from 0 to 1.
     pub encoder: Option<f64>,
-    /// Of the video decoder.
+    /// Utilization of the video decoder, from 0 to 1.
     pub decoder: Option<f64>,
-    /// Bytes of memory.
+    /// Total memory in bytes.
     pub memory_total: Option<u64>,
-    /// Bytes in use, without what the driver reserves.
+    /// Used memory in bytes, without the driver's reservation.
     pub memory_used: Option<u64>,
-    /// Bytes that the driver reserves.
+    /// Memory reserved by the driver, in bytes.
     pub memory_reserved: Option<u64>,
-    /// Watts, as the device averages them.
+    /// Average power in watts, averaged by the device.
     pub power: Option<f64>,
-    /// Watts now.
+    /// Instantaneous power in watts.
     pub power_instant: Option<f64>,
-    /// The most watts that the device takes.
+    /// Power limit in watts.
     pub power_limit: Option<f64>,
-    /// Degrees Celsius of the chip.
+    /// Temperature of the chip in degrees Celsius.
     pub temperature: Option<f64>,
-    /// Degrees Celsius of the memory.
+    /// Temperature of the memory in degrees Celsius.
     pub temperature_memory: Option<f64>,
-    /// Degrees Celsius from which clocks are held down.
+    /// Temperature at which clocks are reduced, in degrees Celsius.
     pub temperature_degraded: Option<f64>,
-    /// Degrees Celsius at which the device shuts down.
+    /// Temperature at which the device shuts down, in degrees Celsius.
     pub temperature_critical: Option<f64>,
-    /// Hertz of the multiprocessors.
+    /// Clock of the multiprocessors in hertz.
     pub clock_sm: Option<f64>,
-    /// Hertz of the memory.
+    /// Clock of the memory in hertz.
     pub clock_memory: Option<f64>,
-    /// Why clocks are held down.
+    /// Reasons for which clocks are reduced.
     pub throttle: Option<ThrottleReasons>,
-    /// Seconds that clocks were held down by the power limit.
+    /// Seconds for which the power limit reduced clocks.
     pub throttled_capped: Option<f64>,
-    /// Seconds that clocks were held down by heat.
+    /// Seconds for which heat reduced clocks.
     pub throttled_thermal: Option<f64>,
-    /// Seconds that clocks were held down by limits of the board or of reliability.
+    /// Seconds for which board or reliability limits reduced clocks.
     pub throttled_limit: Option<f64>,
-    /// The share of time in which any engine was active.
+    /// Ratio of time in which any engine was active.
     pub engine_active: Option<f64>,
-    /// The share of multiprocessors that had work.
+    /// Ratio of multiprocessors with work.
     pub sm_active: Option<f64>,
-    /// The share of warps that were active.
+    /// Ratio of active warps.
     pub sm_occupancy: Option<f64>,
-    /// The share of time in which the tensor cores worked.
+    /// Ratio of time in which the tensor cores were active.
     pub tensor_active: Option<f64>,
-    /// The share of the memory's bandwidth that was used.
+    /// Ratio of the used to the peak memory bandwidth.
     pub dram_active: Option<f64>,
-    /// Bytes a second sent over the bus, by the same samples.
+    /// Bytes per second sent over PCIe, from the same samples as the activity.
     pub io_sent_per_second: Option<f64>,
-    /// Bytes a second received over the bus.
+    /// Bytes per second received over PCIe.
     pub io_received_per_second: Option<f64>,
-    /// Memory errors that were corrected.
+    /// Number of corrected memory errors.
     pub ecc_corrected: Option<u64>,
-    /// Memory errors that were not.
+    /// Number of uncorrected memory errors.
     pub ecc_uncorrected: Option<u64>,
-    /// Rows replaced after corrected errors.
+    /// Number of rows remapped after corrected errors.
     pub rows_corrected: Option<u64>,
-    /// Rows replaced after uncorrected errors.
+    /// Number of rows remapped after uncorrected errors.
     pub rows_uncorrected: Option<u64>,
-    /// Rows wait to be replaced at the next reset.
+    /// Set if rows will be remapped at the next reset.
     pub rows_pending: Option<bool>,
-    /// A row could not be replaced.
+    /// Set if remapping a row failed.
     pub rows_failed: Option<bool>,
-    /// The driver asks for a reset or more.
+    /// Set if the driver requires a reset or a stronger recovery.
     pub is_reset_required: Option<bool>,
-    /// Repeated transfers on the bus.
+    /// Number of PCIe replays.
     pub replays: Option<u64>,
-    /// Bytes sent over the bus.
+    /// Bytes sent over PCIe.
     pub io_sent: Option<u64>,
-    /// Bytes received over the bus.
+    /// Bytes received over PCIe.
     pub io_received: Option<u64>,
     /// Bytes sent over the links between GPUs.
     pub links_sent: Option<u64>,
     /// Bytes received over the links between GPUs.
     pub links_received: Option<u64>,
-    /// Who uses it.
+    /// Processes that use the device.
     pub processes: Option<DeviceProcesses>,
 }
 
-/// Who uses a device, in numbers: nothing else is kept of a process.
+/// Counts of the processes that use a device. No other data about processes are kept.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DeviceProcesses {
-    /// This process and those that it started.
+    /// Number of processes of this application: this process and its descendants.
     pub ours: u32,
-    /// Others.
+    /// Number of other processes.
     pub others: u32,
-    /// Processes that may be either: this one lives in a namespace of its own, and the driver counts in another one.
+    /// Number of processes that cannot be classified: this process runs in a separate PID namespace, and the driver
+    /// reports the ids of another one.
     pub untold: u32,
-    /// Bytes of ours; `None` where the driver does not tell.
+    /// Memory of this application's processes in bytes. `None` if the driver does not report it.
     pub memory_ours: Option<u64>,
-    /// Bytes of all the others.
+    /// Memory of the other processes in bytes.
     pub memory_others: Option<u64>,
-    /// What part of the multiprocessors' work since the last look was ours, from 0 to 1. Asked only where it is shared.
+    /// Ratio of the multiprocessors' work since the last call that was this application's, from 0 to 1. Read only while
+    /// the device is shared.
     pub work_ratio: Option<f64>,
 }
 
 impl DeviceProcesses {
-    /// Whether somebody else uses the device too. A single process of which nothing can be told is taken for ours.
+    /// Returns whether another application uses the device. A single unclassified process counts as this application's.
     #[must_use]
     pub const fn is_shared(&self) -> bool {
         self.others > 0 || self.untold > 1

@@ -1,4 +1,4 @@
-//! What each operation used, on all devices that it ran on.
+//! The energy of each operation on all its devices.
 
 use std::collections::BTreeMap;
 
@@ -8,23 +8,23 @@ use super::ledger::OperationKey;
 use super::ledger::Tenancy;
 use super::ledger::Totals;
 
-/// The operations that run or wait for their last interval, and a ledger of each device. `T` is whatever is known of
-/// an operation.
+/// The operations that run or wait for their last interval, and the ledger of each device. `T` is the caller's data
+/// about an operation.
 #[derive(Debug)]
 pub(crate) struct EnergyAccounts<T> {
     ledgers: Vec<DeviceLedger>,
     open: BTreeMap<OperationKey, OperationAccount<T>>,
-    /// How many of them ended.
+    /// Number of ended operations that wait.
     waiting: usize,
 }
 
 #[derive(Debug)]
 struct OperationAccount<T> {
     operation: T,
-    /// The devices that it runs on: a bit for each.
+    /// Devices of the operation, one bit for each.
     devices: u64,
     running: bool,
-    /// Whether any interval that it ran in had its energy measured.
+    /// Set if the energy of at least one interval of the operation was measured.
     measured: bool,
     ended: Option<u64>,
     microjoules: u64,
@@ -33,20 +33,20 @@ struct OperationAccount<T> {
     shared: bool,
 }
 
-/// An operation whose energy will not change any more.
+/// An operation with its final energy.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SettledEnergy<T> {
     pub(crate) operation: T,
     pub(crate) microjoules: u64,
-    /// Nanoseconds of devices, shared as the energy is.
+    /// Device time in nanoseconds, divided in the same way as energy.
     pub(crate) nanos: f64,
-    /// Whether every interval that it ran in had its energy measured in time.
+    /// Set if the energy of all intervals of the operation was measured in time.
     pub(crate) complete: bool,
-    /// Whether others used a device of it while it ran.
+    /// Set if another application used one of the devices during the operation.
     pub(crate) shared: bool,
 }
 
-/// The most devices.
+/// The maximum number of devices.
 pub(crate) const DEVICES: usize = 64;
 
 impl<T> EnergyAccounts<T> {
@@ -54,7 +54,7 @@ impl<T> EnergyAccounts<T> {
         Self { ledgers: vec![DeviceLedger::default(); devices.min(DEVICES)], open: BTreeMap::new(), waiting: 0 }
     }
 
-    /// An operation that may run on these devices.
+    /// Adds an operation that may run on these devices.
     pub(crate) fn open(&mut self, key: OperationKey, devices: u64, operation: T) {
         let account = OperationAccount {
             operation,
@@ -77,7 +77,7 @@ impl<T> EnergyAccounts<T> {
         self.each(devices, |ledger| ledger.start(key, at));
     }
 
-    /// It did not run after all: it waits.
+    /// Withdraws the running state of an operation that waits in a queue after all.
     pub(crate) fn unrun(&mut self, key: OperationKey, at: u64) {
         let Some(account) = self.open.get_mut(&key).filter(|account| account.running) else { return };
         account.running = false;
@@ -85,13 +85,13 @@ impl<T> EnergyAccounts<T> {
         self.each(devices, |ledger| ledger.withdraw(key, at));
     }
 
-    /// From now on there are so many devices.
+    /// Replaces the ledgers by those of a new set of devices.
     pub(crate) fn equip(&mut self, devices: usize, at: u64, runs_on: impl Fn(&T) -> u64) {
         self.ledgers = vec![DeviceLedger::default(); devices.min(DEVICES)];
         let mut started = Vec::new();
         for (key, account) in &mut self.open {
             account.devices = runs_on(&account.operation);
-            // What ran before is not in any figure.
+            // Energy used before this moment is not in the values.
             account.complete &= !account.running;
             if account.running {
                 started.push((*key, account.devices));
@@ -107,7 +107,7 @@ impl<T> EnergyAccounts<T> {
         self.open.get_mut(&key).map(|account| &mut account.operation)
     }
 
-    /// How many run on any device.
+    /// Returns the number of running operations.
     pub(crate) fn running_count(&self) -> usize {
         self.open.values().filter(|account| account.running).count()
     }
@@ -126,7 +126,7 @@ impl<T> EnergyAccounts<T> {
         }
     }
 
-    /// A device used so many microjoules since its last interval.
+    /// Closes the open interval of a device, with its energy in microjoules.
     pub(crate) fn close(&mut self, device: usize, energy: u64, at: u64, idle_watts: Option<f64>, tenancy: Tenancy) {
         let Some(ledger) = self.ledgers.get_mut(device) else { return };
         for EnergyShare { key, microjoules, nanos } in ledger.close(energy, at, idle_watts, tenancy) {
@@ -134,7 +134,7 @@ impl<T> EnergyAccounts<T> {
                 account.microjoules += microjoules;
                 account.nanos += nanos;
                 account.shared |= tenancy != Tenancy::Exclusive;
-                // What nobody can tell is no figure, and not zero.
+                // Unknown energy does not count as a measured zero.
                 match tenancy {
                     Tenancy::Unknown => account.complete = false,
                     _ => account.measured = true,
@@ -143,7 +143,7 @@ impl<T> EnergyAccounts<T> {
         }
     }
 
-    /// Nobody knows what a device used since its last interval.
+    /// Closes the open interval of a device without a known energy.
     pub(crate) fn void(&mut self, device: usize, at: u64) {
         let Some(ledger) = self.ledgers.get_mut(device) else { return };
         for key in ledger.void(at) {
@@ -153,7 +153,7 @@ impl<T> EnergyAccounts<T> {
         }
     }
 
-    /// The ended operations that wait for no interval, or that ended at or before `patience`.
+    /// Removes and returns the ended operations that wait for no interval, or that ended at or before `patience`.
     pub(crate) fn settle(&mut self, patience: u64) -> Vec<SettledEnergy<T>> {
         if self.waiting == 0 {
             return Vec::new();
@@ -180,11 +180,11 @@ impl<T> EnergyAccounts<T> {
             })
             .collect();
         self.waiting -= settled.len();
-        // What never ran, or ran unmeasured, has no figure: not even zero.
+        // Operations that never ran or were never measured have no energy value, not even zero.
         settled.into_iter().filter(|(measured, _)| *measured).map(|(_, settled)| settled).collect()
     }
 
-    /// Ends everything that has ended without a word, as after a loss of words.
+    /// Ends all operations for which `has_ended` is true, after events were lost.
     pub(crate) fn end_where(&mut self, at: u64, has_ended: impl Fn(&T) -> bool) {
         let open = self.open.iter().filter(|(_, account)| account.ended.is_none() && has_ended(&account.operation));
         let keys: Vec<OperationKey> = open.map(|(key, _)| *key).collect();
@@ -195,13 +195,13 @@ impl<T> EnergyAccounts<T> {
         self.ledgers.get(device).map(DeviceLedger::totals).unwrap_or_default()
     }
 
-    /// What is known of those that run on a device.
+    /// Returns the data of the operations that run on a device.
     pub(crate) fn running(&self, device: usize) -> impl Iterator<Item = &T> {
         let on_it = move |account: &&OperationAccount<T>| account.running && account.devices & bit(device) != 0;
         self.open.values().filter(on_it).map(|account| &account.operation)
     }
 
-    /// What is known of those that have not ended, and whether they run.
+    /// Returns the data of the operations that have not ended, and whether they run.
     pub(crate) fn in_flight(&mut self) -> impl Iterator<Item = (&mut T, bool)> {
         let open = self.open.values_mut().filter(|account| account.ended.is_none());
         open.map(|account| (&mut account.operation, account.running))

@@ -1,37 +1,37 @@
-//! One device's energy, interval by interval: to those who ran, to idleness, and what is nobody's.
+//! The energy of one device, attributed interval by interval to operations, to idle time, or to neither.
 //!
-//! An interval goes from one change of the counter to the next. Operations that run at the same time share that time
-//! equally: while `n` run, each is given a nanosecond's `n`th part for every nanosecond. Everything is whole
-//! microjoules, so the parts add up to the whole exactly.
+//! An interval is the time between two changes of the counter. Operations that run at the same time share that time
+//! equally: while `n` operations run, each is granted `1/n` of every nanosecond. All amounts are whole microjoules, so
+//! the parts add up exactly to the total.
 
 use std::collections::BTreeMap;
 
 use super::meter::microjoules;
 
-/// Names an operation.
+/// The key of an operation.
 pub(crate) type OperationKey = u64;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct DeviceLedger {
-    /// How far the interval is accounted for, in nanoseconds.
+    /// End of the accounted time, in nanoseconds.
     now: u64,
-    /// Nanoseconds of the open interval with and without somebody running.
+    /// Nanoseconds of the open interval with running operations, and without.
     busy: u64,
     idle: u64,
-    /// What an operation would have been given that ran all the interval.
+    /// Virtual time: the time granted in this interval to an operation that ran for all of it, in nanoseconds.
     clock: f64,
-    /// What the clock showed when each of them began, or when the interval did.
+    /// Virtual time at the start of each running operation. Zero for operations from before the interval.
     running: BTreeMap<OperationKey, f64>,
-    /// What those were given who stopped in this interval.
+    /// Time granted to operations that stopped in this interval.
     stopped: BTreeMap<OperationKey, f64>,
-    /// What was given to those who are not waited for any more.
+    /// Time granted to operations that were settled before the end of the interval.
     forfeited: f64,
-    /// The least power seen in an interval in which nobody ran.
+    /// Lowest power of an interval without operations, in watts.
     min_idle_watts: Option<f64>,
     totals: Totals,
 }
 
-/// Microjoules since the beginning. `measured` is the sum of the others.
+/// Totals since the start in microjoules. `measured` is the sum of the other fields.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Totals {
     pub(crate) measured: u64,
@@ -40,28 +40,28 @@ pub(crate) struct Totals {
     pub(crate) unattributed: u64,
 }
 
-/// What an operation gets of an interval.
+/// The part of an interval's energy that one operation receives.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct EnergyShare {
     pub(crate) key: OperationKey,
     pub(crate) microjoules: u64,
-    /// Its part of the device's time, in nanoseconds.
+    /// Part of the device's time, in nanoseconds.
     pub(crate) nanos: f64,
 }
 
-/// Who used a device in an interval.
+/// The use of a device by applications in an interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Tenancy {
-    /// Nobody else, as far as is known.
+    /// Only this application used the device, as far as is known.
     Exclusive,
-    /// Others too; this part of the work was ours, from 0 to 1.
+    /// Other applications used the device too. The value is this application's ratio of the work, from 0 to 1.
     Shared(f64),
-    /// Others too, and nobody knows what part of it was ours.
+    /// Other applications used the device too, and this application's ratio of the work is unknown.
     Unknown,
 }
 
 impl Tenancy {
-    /// The part of what is not idleness that is ours.
+    /// Returns the ratio of the non-idle energy that belongs to this application.
     pub(crate) const fn ours(self) -> f64 {
         match self {
             Self::Exclusive => 1.0,
@@ -75,7 +75,7 @@ impl DeviceLedger {
     pub(crate) fn start(&mut self, key: OperationKey, at: u64) {
         self.advance(at);
         if !self.running.contains_key(&key) {
-            // One that starts again in the same interval keeps what it was given.
+            // An operation that restarts in the same interval keeps the time granted before.
             let before = self.stopped.remove(&key).unwrap_or(0.0);
             self.running.insert(key, self.clock - before);
         }
@@ -83,31 +83,31 @@ impl DeviceLedger {
 
     pub(crate) fn stop(&mut self, key: OperationKey, at: u64) {
         self.advance(at);
-        // One that stops as the interval begins is owed nothing by it.
+        // An operation that stops at the start of the interval receives nothing from it.
         if let Some(given) = self.running.remove(&key).map(|began| self.clock - began).filter(|given| *given > 0.0) {
             *self.stopped.entry(key).or_default() += given;
         }
     }
 
-    /// Takes back what an operation was given in the open interval.
+    /// Removes the time granted to an operation in the open interval.
     pub(crate) fn withdraw(&mut self, key: OperationKey, at: u64) {
         self.advance(at);
         self.running.remove(&key);
         self.stopped.remove(&key);
     }
 
-    /// Whether the open interval owes something to an operation.
+    /// Returns whether an operation will receive energy from the open interval.
     pub(crate) fn owes(&self, key: OperationKey) -> bool {
         self.running.contains_key(&key) || self.stopped.contains_key(&key)
     }
 
-    /// Nobody waits any more for what a stopped operation would get.
+    /// Gives up the part of a stopped operation, which was settled without it.
     pub(crate) fn forfeit(&mut self, key: OperationKey) {
         self.forfeited += self.stopped.remove(&key).unwrap_or(0.0);
     }
 
-    /// Closes the interval: so many microjoules were used until now. `idle_watts` is what the device takes when nobody
-    /// runs, where somebody said so. With others on the device, nothing is given out that may be theirs.
+    /// Closes the interval, in which the device used `energy` microjoules. `idle_watts` is the configured power of the
+    /// device without operations. If other applications use the device, energy that may be theirs is not attributed.
     pub(crate) fn close(
         &mut self,
         energy: u64,
@@ -122,17 +122,17 @@ impl DeviceLedger {
             self.min_idle_watts = Some(self.min_idle_watts.map_or(watts, |least| least.min(watts)));
         }
         let idle_energy = match idle_watts.or(self.min_idle_watts) {
-            // Nobody ran, and nobody said what that takes: all of it is idleness.
+            // Without operations and without a configured idle power, all energy is idle energy.
             _ if busy == 0 && idle_watts.is_none() && is_sole => energy,
             Some(watts) => microjoules(watts, idle).min(energy),
-            // Nothing better is known than that busy time takes no less than idle time.
+            // The only known bound: busy time uses at least as much power as idle time.
             None if is_sole => part(energy, idle, busy + idle),
             None => 0,
         };
         let rest = energy - idle_energy;
         let ours = match tenancy {
             Tenancy::Exclusive => rest,
-            // The others had all of the time in which nobody of ours ran.
+            // Only other applications used the time without our operations.
             shared => scaled(part(rest, busy, busy + idle), shared.ours()),
         };
         let mut shares = self.split(ours);
@@ -146,7 +146,7 @@ impl DeviceLedger {
         shares
     }
 
-    /// Closes the interval without knowing its energy. Gives those who lost something by it.
+    /// Closes the interval without a known energy. Returns the operations that would have received a part.
     pub(crate) fn void(&mut self, at: u64) -> Vec<OperationKey> {
         self.advance(at);
         let losers = self.stopped.keys().chain(self.running.keys()).copied().collect();
@@ -158,7 +158,7 @@ impl DeviceLedger {
         self.totals
     }
 
-    /// Splits energy between those who ran. What those would get who are not waited for is left over.
+    /// Divides energy between the operations of the interval. Parts of operations that were given up remain undivided.
     fn split(&self, energy: u64) -> Vec<EnergyShare> {
         let running = self.running.iter().map(|(key, began)| (*key, self.clock - began));
         let all: Vec<(OperationKey, f64)> =
@@ -167,7 +167,7 @@ impl DeviceLedger {
         if whole == 0 {
             return Vec::new();
         }
-        // Each gets what lies between two marks on one scale, so that no microjoule is there twice or never.
+        // Each part lies between two positions on one scale, so rounding neither duplicates nor loses a microjoule.
         let mut mark = 0;
         let mut sum = 0;
         let shares = all.iter().map(|(key, given)| {
@@ -181,7 +181,7 @@ impl DeviceLedger {
     }
 
     fn advance(&mut self, at: u64) {
-        // A mark from before the last one that was accounted for counts from there on.
+        // A mark older than the accounted time counts from the accounted time on.
         let time = at.saturating_sub(self.now);
         if self.running.is_empty() {
             self.idle += if self.now == 0 { 0 } else { time };
@@ -199,7 +199,7 @@ impl DeviceLedger {
     }
 }
 
-/// Thousandths of a nanosecond.
+/// Converts granted time to thousandths of a nanosecond.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and no time is below 0")]
 fn weight(given: f64) -> u128 {
     (given * 1e3).round() as u128
@@ -209,7 +209,7 @@ fn mul_div(energy: u64, sum: u128, whole: u128) -> u64 {
     u64::try_from(u128::from(energy) * sum / whole).unwrap_or(energy)
 }
 
-/// A part of it, and never more than all.
+/// Returns a ratio of an energy, and never more than the whole.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and no part is below 0")]
 fn scaled(energy: u64, part: f64) -> u64 {
     ((real(energy) * part).floor() as u64).min(energy)

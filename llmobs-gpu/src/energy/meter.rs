@@ -1,50 +1,50 @@
-//! From readings of a counter to amounts of energy that can be true.
+//! Conversion of counter readings to plausible amounts of energy.
 
 use super::period::CounterPeriod;
 
-/// Reads one device's counter, or its power where it has none.
+/// A meter for one device: uses the energy counter, or integrates the power if there is no counter.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct EnergyMeter {
-    /// What the counter showed when it was last seen to change, in microjoules.
+    /// Counter value at the last observed change, in microjoules.
     last: Option<u64>,
-    /// When it was seen to change, and the moment before when it had not yet: nanoseconds.
+    /// Moment of the observed change, and of the last reading before it, in nanoseconds.
     changed: u64,
     unchanged: u64,
-    /// The last reading.
+    /// Moment of the last reading.
     read: u64,
-    /// Watts at the last reading of the power.
+    /// Power at the last reading, in watts.
     power: Option<f64>,
-    /// Everything measured, in microjoules, on top of the first reading.
+    /// Measured energy since the first reading, in microjoules.
     total: u64,
     first: u64,
     is_paused: bool,
     period: CounterPeriod,
 }
 
-/// What a reading tells.
+/// The result of a reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MeterUpdate {
-    /// Nothing new.
+    /// The counter has not changed.
     Unchanged,
-    /// The first reading: an interval begins.
+    /// This is the first reading: an interval begins.
     First,
-    /// So many microjoules since the last change.
+    /// Energy since the last change, in microjoules.
     Energy(u64),
-    /// What it tells cannot be true; the interval has no energy.
+    /// The reading is implausible. The interval has no energy.
     Dropped(EnergyAnomaly),
 }
 
-/// Why an amount was dropped.
+/// The reason for which an amount was dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EnergyAnomaly {
-    /// The counter fell: the driver was loaded anew, or it lies.
+    /// The counter decreased: the driver was reloaded, or the counter is wrong.
     Backwards,
-    /// More than the device can take.
+    /// The energy exceeds what the device can use.
     BeyondPowerLimit,
 }
 
 impl EnergyAnomaly {
-    /// Its name, also a value of `llmobs.anomaly`.
+    /// Returns the name, which is also a value of `llmobs.anomaly`.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Backwards => "gpu_energy_backwards",
@@ -53,17 +53,17 @@ impl EnergyAnomaly {
     }
 }
 
-/// Of a device that does not tell its limit: more than any single GPU takes today.
+/// The power limit assumed for devices that report none, in watts. Above that of any single GPU today.
 const LIMIT: f64 = 1_500.0;
 
-/// The time that the integral of power bridges: older readings say nothing of the time between.
+/// The longest time in nanoseconds over which power is integrated. Older readings do not describe the time between.
 const BRIDGED: u64 = 5_000_000_000;
 
 impl EnergyMeter {
-    /// The counter shows so many microjoules at this moment.
+    /// Takes a counter reading in microjoules at this moment.
     pub(crate) fn counter(&mut self, counter: u64, at: u64, limit: Option<f64>) -> MeterUpdate {
         let Some(last) = self.last else {
-            // After a pause it goes on where it stood.
+            // After a pause, the published value continues from its last value.
             if !self.is_paused {
                 self.first = counter;
             }
@@ -76,7 +76,7 @@ impl EnergyMeter {
             self.read = at;
             return MeterUpdate::Unchanged;
         }
-        // The energy came between the reading before the last change and this one.
+        // The energy was used between the reading before the last change and this reading.
         let most = max_energy(limit, at.saturating_sub(self.unchanged));
         self.period.changed(at.saturating_sub(self.changed), at.saturating_sub(self.read));
         self.set_last(counter, at);
@@ -90,7 +90,7 @@ impl EnergyMeter {
         }
     }
 
-    /// The device has no counter, and takes so many watts at this moment.
+    /// Takes a power reading in watts at this moment, for a device without a counter.
     pub(crate) fn power(&mut self, watts: f64, at: u64, limit: Option<f64>) -> MeterUpdate {
         let before = self.power.replace(watts);
         let time = at.saturating_sub(self.changed);
@@ -105,25 +105,25 @@ impl EnergyMeter {
         MeterUpdate::Energy(energy)
     }
 
-    /// Nobody knows what happens until the next reading.
+    /// Interrupts the measurement until the next reading.
     pub(crate) fn pause(&mut self) {
         self.is_paused |= self.last.take().is_some();
         self.power = None;
     }
 
-    /// What the counter would show had it never lied, in microjoules.
+    /// Returns the counter value without dropped readings, in microjoules. Never decreases.
     pub(crate) const fn shown(&self) -> u64 {
         self.first.saturating_add(self.total)
     }
 
-    /// Microjoules measured in all.
+    /// Returns the measured energy in microjoules.
     #[cfg(test)]
     pub(crate) const fn total(&self) -> u64 {
         self.total
     }
 
-    /// The time from one change to the next, in nanoseconds, as far as it was asked often enough to tell: no less than
-    /// from one reading to the next.
+    /// Returns the mean time between two changes of the counter, in nanoseconds. Not shorter than the time between two
+    /// readings.
     pub(crate) fn period(&self) -> Option<u64> {
         self.period.nanos()
     }
@@ -140,7 +140,7 @@ fn max_energy(limit: Option<f64>, nanos: u64) -> u64 {
     microjoules(1.5 * limit.filter(|limit| *limit > 0.0).unwrap_or(LIMIT), nanos)
 }
 
-/// Watts over a time.
+/// Returns the energy of a constant power over a time.
 #[expect(clippy::cast_precision_loss, reason = "times are far below 104 days")]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and power is no less than 0")]
 pub(crate) fn microjoules(watts: f64, nanos: u64) -> u64 {
@@ -180,7 +180,8 @@ mod tests {
 
     #[test]
     fn a_counter_that_is_slower_than_the_readings_is_believed_at_full_power() {
-        // Every 100 ms at 700 W, read every 50 ms and once late: the changes seem 50 ms apart.
+        // The counter changes every 100 ms at 700 W. Readings every 50 ms and one late reading make changes seem 50 ms
+        // apart.
         let mut meter = EnergyMeter::default();
         meter.counter(0, 100 * MS, Some(700.0));
         meter.counter(0, 150 * MS, Some(700.0));

@@ -1,49 +1,50 @@
-//! How often a counter changes, told by readings that see no change when it happens, but some time later.
+//! The period of an energy counter, estimated from readings that observe each change with a delay.
 
 use std::collections::VecDeque;
 
-/// The times from change to change, as far as they are known well.
+/// The observed times between changes, limited to the most exact ones.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct CounterPeriod {
-    /// How long before it was seen the last change may have happened: nanoseconds. None after a first reading, which
-    /// is no change.
+    /// Largest delay in nanoseconds between the last change and its observation. `None` after a first reading, which is
+    /// not a change.
     late: Option<u64>,
     times: VecDeque<ObservedInterval>,
 }
 
-/// From one change to the next, in nanoseconds.
+/// The observed time between two changes, in nanoseconds.
 #[derive(Debug, Clone, Copy)]
 struct ObservedInterval {
     nanos: u64,
-    /// How far from the truth that may be.
+    /// Largest error in nanoseconds.
     doubt: u64,
 }
 
-/// The most times that are kept.
+/// The maximum number of intervals kept.
 const MAX_INTERVALS: usize = 32;
 
-/// A doubt that is small enough: what readings 50 ms apart leave.
+/// The error in nanoseconds that is always accepted: that of readings 50 ms apart.
 const FINE: u64 = 100_000_000;
 
 impl CounterPeriod {
-    /// Nothing is known of when the counter last changed.
+    /// Forgets the moment of the last change.
     pub(crate) const fn interrupt(&mut self) {
         self.late = None;
     }
 
-    /// It changed so long after the last change, and up to `late` before this was seen.
+    /// Records a change that was observed `seen` nanoseconds after the last one, and happened up to `late` before that.
     pub(crate) fn changed(&mut self, seen: u64, late: u64) {
         let Some(before) = self.late.replace(late) else { return };
         if self.times.len() == MAX_INTERVALS {
             self.times.pop_front();
         }
         self.times.push_back(ObservedInterval { nanos: seen, doubt: before + late });
-        // Rare readings, and two of which only one was rare, say less than what is known from frequent ones.
+        // Intervals from infrequent readings, even on one side, are dropped in favor of more exact ones.
         let least = self.times.iter().map(|time| time.doubt).min().unwrap_or(0);
         self.times.retain(|time| time.doubt <= least.max(FINE) * 3 / 2);
     }
 
-    /// The mean of those that may be the same as their median, which alone would be a multiple of the readings' cadence.
+    /// Returns the mean of the intervals that are equal to the median within their error. The median alone would be a
+    /// multiple of the time between readings.
     pub(crate) fn nanos(&self) -> Option<u64> {
         let mut times: Vec<ObservedInterval> = self.times.iter().copied().collect();
         times.sort_unstable_by_key(|time| time.nanos);
@@ -60,7 +61,7 @@ mod tests {
 
     const MS: u64 = 1_000_000;
 
-    /// What is known of a counter that changes every so many milliseconds after readings at these moments.
+    /// Returns the estimate for a counter with a period of `every` ms and readings at these moments.
     fn measured_period(every: u64, readings: impl IntoIterator<Item = u64>) -> Option<u64> {
         let mut meter = EnergyMeter::default();
         for at in readings {
@@ -69,7 +70,7 @@ mod tests {
         meter.period().map(|period| period / MS)
     }
 
-    /// Once a second; then an operation runs from `start` on, with a reading at once and every 50 ms.
+    /// Returns moments of readings: once a second until an operation starts at `start`, then at once and every 50 ms.
     fn idle_then_busy(start: u64, time: u64) -> impl Iterator<Item = u64> {
         let idle = (0..start).step_by(1_000).map(|at| at + 1);
         idle.chain((start..start + time).step_by(50))
@@ -85,7 +86,8 @@ mod tests {
 
     #[test]
     fn neither_do_many_short_ones() {
-        // From 5 to 400 ms of them, with pauses of 1 to 97 ms, in which the reading that was due still comes.
+        // Operations of 5 to 400 ms with pauses of 1 to 97 ms. A reading that is due at the end is still made in the
+        // pause.
         let mut readings = Vec::new();
         let mut at = 1;
         for turn in 0..300 {
@@ -111,7 +113,7 @@ mod tests {
     fn what_is_known_well_outlasts_rare_readings_and_a_late_change() {
         let idle = (0..100).map(|second| 14_000 + second * 1_000);
         assert_eq!(measured_period(100, idle_then_busy(10_037, 2_000).chain(idle)), Some(100));
-        // The counter stands still for a while.
+        // The counter does not change for a while.
         let mut meter = EnergyMeter::default();
         for at in idle_then_busy(10_037, 4_000) {
             let shown = if (11_000..12_000).contains(&at) { 11_000 } else { at };

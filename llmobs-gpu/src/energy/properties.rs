@@ -1,4 +1,4 @@
-//! The laws of attribution, over many operations that overlap, slow counters, resets and lost samples.
+//! Properties of attribution, for many overlapping operations, slow counters, resets and lost samples.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::meter::MeterUpdate;
 
 const MS: u64 = 1_000_000;
 
-/// An operation: when it runs, in milliseconds, and the devices.
+/// An operation, with start and duration in milliseconds, and its devices.
 #[derive(Debug, Clone)]
 struct SimulatedOperation {
     from: u64,
@@ -25,7 +25,7 @@ fn runs() -> impl Strategy<Value = Vec<SimulatedOperation>> {
     prop::collection::vec(run.prop_map(|(from, time, devices)| SimulatedOperation { from, time, devices }), 0..40)
 }
 
-/// Who else uses a device; most of the time nobody.
+/// Use of a device by other applications, in half of the cases none.
 fn tenancy() -> impl Strategy<Value = Tenancy> {
     prop_oneof![
         2 => Just(Tenancy::Exclusive),
@@ -34,7 +34,7 @@ fn tenancy() -> impl Strategy<Value = Tenancy> {
     ]
 }
 
-/// What a device's counter shows at a moment: updated once a period, with a power that swings.
+/// Returns the value of a counter at a moment: updated once per period, with a varying power.
 fn counter(period: u64, at: u64) -> u64 {
     let updates = at / period;
     (0..updates).map(|update| (200 + update * 37 % 400) * period * 1_000).sum()
@@ -116,7 +116,7 @@ proptest! {
             at += pause * MS;
             counter = if jumps { value } else { counter.wrapping_add(value % 200_000_000) };
             if let MeterUpdate::Energy(energy) = meter.counter(counter, at, Some(limit)) {
-                // No longer than from the beginning of the reading before the last change.
+                // The energy was used after the reading before the last change at the earliest.
                 let most = 1.5 * limit * (at - times[0]) as f64 / 1e3;
                 prop_assert!(energy as f64 <= most + 1.0, "{energy} of {most}");
                 total += energy;
@@ -182,7 +182,7 @@ fn two_that_overlap_share_the_time_that_they_share() {
     ledger.start(2, 1_050 * MS);
     ledger.stop(1, 1_100 * MS);
     let shares = ledger.close(100_000_000, 1_100 * MS, None, Tenancy::Exclusive);
-    // The first 50 ms are the first one's, of the other 50 ms both have half.
+    // Operation 1 receives the first 50 ms, and both receive half of the other 50 ms.
     assert_eq!(shares.iter().map(|share| share.microjoules).collect::<Vec<_>>(), [75_000_000, 25_000_000]);
     assert_eq!(shares[0].nanos.to_bits(), 75e6_f64.to_bits());
     let shares = ledger.close(40_000_000, 1_200 * MS, None, Tenancy::Exclusive);

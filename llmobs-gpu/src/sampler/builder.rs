@@ -1,4 +1,4 @@
-//! Settings of a sampler.
+//! The builder of a sampler.
 
 use std::fmt;
 use std::io;
@@ -19,7 +19,7 @@ use crate::event_feed::EventFeed;
 use crate::report::OperationEnergy;
 use crate::roofline::ModelSize;
 
-/// Settings of a [`Sampler`].
+/// A builder of a [`Sampler`].
 #[must_use = "nothing is sampled before `start`"]
 pub struct SamplerBuilder {
     backend: Option<Box<dyn GpuBackend>>,
@@ -27,7 +27,7 @@ pub struct SamplerBuilder {
     pub(super) settings: SamplerSettings,
 }
 
-/// What the builder decided. Times are in nanoseconds.
+/// The settings of a sampler. Times are in nanoseconds.
 pub(crate) struct SamplerSettings {
     pub(crate) devices: Vec<String>,
     pub(crate) visible: Option<String>,
@@ -74,14 +74,14 @@ impl SamplerBuilder {
         Self { backend: None, is_disabled: false, settings }
     }
 
-    /// How the devices are reached. Defaults to NVIDIA's library where it opens (with feature `nvml`), else to the
-    /// files of AMD's driver.
+    /// Sets the backend. Defaults to NVIDIA's library if it can be opened (feature `nvml`), otherwise to the files of
+    /// AMD's driver.
     pub fn backend(mut self, backend: impl GpuBackend) -> Self {
         self.backend = Some(Box::new(backend));
         self
     }
 
-    /// The same by a word of a command line. Defaults to [`BackendChoice::Auto`].
+    /// Sets the backend by a command-line value. Defaults to [`BackendChoice::Auto`].
     #[cfg_attr(not(feature = "nvml"), expect(clippy::needless_pass_by_value, reason = "NVML takes the path in it"))]
     pub fn choose(mut self, choice: BackendChoice) -> Self {
         self.is_disabled = choice == BackendChoice::Off;
@@ -97,110 +97,110 @@ impl SamplerBuilder {
         }
     }
 
-    /// Which devices are sampled, each by its id, the beginning of its id, or its PCI address. Defaults to those that
-    /// `CUDA_VISIBLE_DEVICES` names, where it is set, else to all.
+    /// Sets the sampled devices, each by its id, a prefix of its id, or its PCI address. Defaults to the devices in
+    /// `CUDA_VISIBLE_DEVICES` if set, otherwise to all.
     pub fn devices<D: Into<String>>(mut self, devices: impl IntoIterator<Item = D>) -> Self {
         self.settings.devices = devices.into_iter().map(Into::into).collect();
         self
     }
 
-    /// How often the energy counter is read while one to eight operations run; a fifth as often while more do, and
-    /// once a second while none does. Defaults to 50 ms.
+    /// Sets the interval between readings of the energy counter while 1 to 8 operations run. With more operations, the
+    /// interval is five times as long; without operations, one second. Defaults to 50 ms.
     pub const fn fast(mut self, every: Duration) -> Self {
         self.settings.fast = nanos(every);
         self
     }
 
-    /// How often utilization, memory, clocks, power and temperature are read. Defaults to a second.
+    /// Sets the interval between readings of utilization, memory, clocks, power and temperature. Defaults to 1 second.
     pub const fn normal(mut self, every: Duration) -> Self {
         self.settings.normal = nanos(every);
         self
     }
 
-    /// How often errors, limits and bytes are read. Defaults to 30 seconds.
+    /// Sets the interval between readings of errors, limits and transferred bytes. Defaults to 30 seconds.
     pub const fn slow(mut self, every: Duration) -> Self {
         self.settings.slow = nanos(every);
         self
     }
 
-    /// How long a call may take before it is made a quarter as often, if it happens more than now and then. Defaults
-    /// to 5 ms.
+    /// Sets the time that a call may take. A call that repeatedly exceeds the budget is made a quarter as often.
+    /// Defaults to 5 ms.
     pub const fn call_budget(mut self, at_most: Duration) -> Self {
         self.settings.budget = nanos(at_most);
         self
     }
 
-    /// After what pause a library that does not open, or a device that was lost, is tried again, and the longest that
-    /// the pause grows to. Defaults to 1 and 30 seconds.
+    /// Sets the pauses before the sampler retries a library that cannot be opened, or a lost device: the first pause,
+    /// and the limit to which pauses grow. Defaults to 1 and 30 seconds.
     pub const fn retry(mut self, first: Duration, longest: Duration) -> Self {
         self.settings.retry = (nanos(first), nanos(longest));
         self
     }
 
-    /// How long a call may take before the sampler is said to hang. Defaults to 5 seconds.
+    /// Sets the time after which a call counts as hanging. Defaults to 5 seconds.
     pub const fn hang_timeout(mut self, after: Duration) -> Self {
         self.settings.hang_timeout = nanos(after);
         self
     }
 
-    /// Whether a thread waits for the errors that devices report by themselves. Defaults to yes.
+    /// Sets whether a thread waits for errors that devices report on their own. Defaults to `true`.
     pub const fn watch_errors(mut self, watches: bool) -> Self {
         self.settings.watches = watches;
         self
     }
 
-    /// Whether devices are asked who uses them, at the slow cadence: where others do, energy that may be theirs is no
-    /// operation's. Processes are counted, and nothing else of them is kept. Defaults to no: an answer takes the driver
-    /// milliseconds.
+    /// Sets whether the processes of each device are read, at the slow cadence. Energy that may belong to another
+    /// application is then not attributed to operations. Processes are only counted. Defaults to `false`, since the
+    /// call takes the driver milliseconds.
     pub const fn processes(mut self, asks: bool) -> Self {
         self.settings.processes = asks;
         self
     }
 
-    /// Watts of a device on which nothing runs. What goes beyond them while no operation runs is then `unattributed`.
-    /// Defaults to the least that was seen.
+    /// Sets the idle power of a device in watts. Energy beyond the idle power while no operation runs is then
+    /// `unattributed`. Defaults to the lowest power seen without operations.
     pub const fn idle_power(mut self, watts: f64) -> Self {
         self.settings.idle_watts = Some(watts);
         self
     }
 
-    /// What an hour of a device costs, in US dollars. Defaults to nothing said.
+    /// Sets the cost of one hour of a device in US dollars. Not set by default.
     pub const fn usd_per_gpu_hour(mut self, usd: f64) -> Self {
         self.settings.usd_per_gpu_hour = Some(usd);
         self
     }
 
-    /// What a kilowatt-hour costs, in US dollars, and how much the building uses for each one that the devices do.
-    /// Leave it out where the price of the hour holds it. Defaults to nothing said.
+    /// Sets the cost of one kilowatt-hour in US dollars, and the power usage effectiveness (PUE): the building's energy
+    /// per energy of its devices. Do not set if the hourly price includes energy. Not set by default.
     pub const fn usd_per_kilowatt_hour(mut self, usd: f64, usage_effectiveness: f64) -> Self {
         self.settings.usd_per_kwh = Some(usd * usage_effectiveness);
         self
     }
 
-    /// The size of a model, for estimates of what share of the devices it uses. Defaults to no estimates.
+    /// Adds the size of a model, for estimates of its utilization of the devices. Without sizes there are no estimates.
     pub fn model_size(mut self, size: ModelSize) -> Self {
         self.settings.models.push(size);
         self
     }
 
-    /// On which devices a model runs. Defaults to all that are sampled.
+    /// Sets the devices on which a model runs. Defaults to all sampled devices.
     pub fn place<D: Into<String>>(mut self, model: impl Into<String>, on: impl IntoIterator<Item = D>) -> Self {
         self.settings.places.push((model.into(), on.into_iter().map(Into::into).collect()));
         self
     }
 
-    /// Called on the sampler's thread with each operation's energy, shortly after its end. It must be short and not
-    /// panic. Defaults to nothing.
+    /// Sets a callback for the energy of each operation, called on the sampler's thread shortly after the operation's
+    /// end. The callback must be fast and must not panic. Not set by default.
     pub fn on_energy(mut self, then: impl Fn(&OperationEnergy) + Send + 'static) -> Self {
         self.settings.on_energy = Some(Box::new(then));
         self
     }
 
-    /// Starts to sample. The library is opened by the sampler's thread: that it is missing is a state and no error.
+    /// Starts sampling. The sampler's thread opens the library; a missing library is a state, not an error.
     ///
     /// # Errors
     ///
-    /// When the operating system gives no thread.
+    /// If the operating system cannot create a thread.
     pub fn start(self, observer: &Observer) -> io::Result<Sampler> {
         if self.is_disabled || !observer.is_enabled() {
             return Ok(Sampler { parts: None });
@@ -243,7 +243,7 @@ impl fmt::Debug for SamplerBuilder {
     }
 }
 
-/// Nanoseconds, saturating after 584 years.
+/// Converts to nanoseconds, saturating after 584 years.
 const fn nanos(duration: Duration) -> u64 {
     duration.as_secs().saturating_mul(1_000_000_000).saturating_add(duration.subsec_nanos() as u64)
 }

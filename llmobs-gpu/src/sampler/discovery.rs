@@ -1,4 +1,4 @@
-//! How devices are found: at first, and again when they were lost.
+//! Discovery of devices, at the start and after a loss.
 
 use std::sync::Arc;
 use std::thread;
@@ -17,16 +17,16 @@ use crate::report::SamplerState;
 use crate::select;
 use crate::xid::OFF_THE_BUS;
 
-/// Whether the library is open and has devices.
+/// The state of the library and its devices.
 #[derive(Debug)]
 pub(super) enum DiscoveryState {
-    /// It is tried again at this moment, and then after this pause.
+    /// The library is not open. The next attempt is at `due`, followed by `pause`.
     Closed {
         due: u64,
         pause: u64,
         why: Option<GpuError>,
     },
-    /// It opened, and there was nothing to sample.
+    /// The library is open and has no devices to sample.
     NoDevices {
         due: u64,
         pause: u64,
@@ -34,7 +34,7 @@ pub(super) enum DiscoveryState {
     Open,
 }
 
-/// A device that answers for so long after it was lost is back.
+/// Nanoseconds after which a recovered device counts as stable.
 const STEADY: u64 = 60_000_000_000;
 
 impl DiscoveryState {
@@ -60,7 +60,7 @@ impl Worker {
             let opened = self.backend.open();
             self.board.lock().calling = None;
             if let Err(error) = opened {
-                // Said once, not at every try.
+                // Log a reason once, not at every attempt.
                 if why != Some(error) {
                     let reason = error.as_str();
                     tracing::info!(target: "llmobs", backend = self.backend.name(), reason, "no GPU is sampled");
@@ -126,10 +126,11 @@ impl Worker {
         }
     }
 
-    /// A device answers nothing any more. Nothing may have been reported: it counts as the error that it is.
+    /// Marks a device as lost. Records the XID of a GPU that fell off the bus, since the driver may not have reported
+    /// it.
     pub(super) fn lose(&mut self, index: usize, at: u64) {
         self.accounts.void(index, at);
-        // Found, and lost again before it could be of use: the same loss, and the pauses go on growing.
+        // A device that is lost again soon after its recovery counts as the same loss, and the pauses continue to grow.
         let again = self.gpus[index].found.filter(|(found, _)| at.saturating_sub(*found) < STEADY);
         let pause = again.map_or(self.settings.retry.0, |(_, pause)| pause);
         self.gpus[index].lost = Some((at + pause, self.longer(pause)));
@@ -157,8 +158,8 @@ impl Worker {
         self.publish_gpu(index);
     }
 
-    /// The devices that a model runs on: a bit for each. Instances have no energy of their own, so their GPU stands
-    /// for them.
+    /// Returns the devices on which a model runs, one bit for each. Instances have no energy counter, so their GPU is
+    /// used instead.
     pub(super) fn devices_of(&self, model: &str) -> u64 {
         let places = self.settings.places.iter().find(|(placed, _)| placed == model);
         let named = |place: usize, gpu: &SampledGpu| {

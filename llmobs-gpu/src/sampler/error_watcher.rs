@@ -1,4 +1,4 @@
-//! The thread that waits for what devices report by themselves.
+//! The thread that waits for errors reported by devices.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -8,13 +8,13 @@ use crate::backend::ErrorWatcher;
 use crate::backend::XidEvent;
 use crate::thread_control::ThreadControl;
 
-/// One wait: a stop must not take longer.
+/// The longest single wait, which delays a stop.
 const WAIT: Duration = Duration::from_millis(200);
 
-/// After an error. The wait goes on: whoever stops at the first error hears nothing of the second.
+/// The pause after an error. The loop continues, so that later errors are reported.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// The most that wait to be told.
+/// The maximum number of errors that wait to be recorded.
 const MAX_PENDING_XIDS: usize = 1_024;
 
 pub(super) fn run(mut watch: Box<dyn ErrorWatcher>, signal: &ThreadControl, heard: &Mutex<Vec<XidEvent>>) {
@@ -29,7 +29,7 @@ pub(super) fn run(mut watch: Box<dyn ErrorWatcher>, signal: &ThreadControl, hear
                 signal.wake();
             }
             Ok(None) => {}
-            // Not `sleep`, which would take the wake-up that is meant for the other thread.
+            // `sleep` would consume the wake-up that is meant for the sampler's thread.
             Err(_) if !signal.pause(PAUSE) => return,
             Err(_) => {}
         }

@@ -1,4 +1,5 @@
-//! What the devices and the operations say together: estimates of use, hunger beside a queue, memory that fills up.
+//! Values computed from devices and operations together: estimates of utilization, idle GPUs beside a queue, and the
+//! time until memory is full.
 
 use std::collections::HashMap;
 
@@ -15,20 +16,20 @@ use crate::roofline;
 use crate::roofline::ModelSize;
 use crate::roofline::ModelWork;
 
-/// Work since the last look, and what was seen then.
+/// The work since the last estimate, and the state for the next one.
 #[derive(Debug, Default)]
 pub(super) struct Estimates {
     due: u64,
     looked: u64,
     work: HashMap<String, ModelWork>,
-    /// Windows in a row in which operations waited and the devices had nothing to do.
+    /// Number of consecutive windows in which operations waited while the devices were idle.
     hungry: u32,
 }
 
-/// Below this share of time a device has next to nothing to do.
+/// The utilization below which a device counts as idle.
 const IDLE: f64 = 0.2;
 
-/// How long memory is looked back upon.
+/// The window of the memory trend in nanoseconds.
 const FILLED: u64 = 30_000_000_000;
 
 impl Estimates {
@@ -45,7 +46,7 @@ impl Estimates {
         Self { work: models.iter().map(|size| (size.model.clone(), ModelWork::default())).collect(), ..Self::default() }
     }
 
-    /// Counts what an operation has done since it was counted last.
+    /// Adds the tokens of an operation since the last call.
     pub(super) fn count(&mut self, known: &mut TrackedOperation) {
         let Some(work) = self.work.get_mut(known.followed.model()) else { return };
         let input = known.followed.input_tokens().unwrap_or(0);
@@ -57,7 +58,7 @@ impl Estimates {
         let more = real(output.saturating_sub(known.counted));
         known.counted = output.max(known.counted);
         work.tokens += more;
-        // Each step gives each sequence one token, so there were no fewer than the fastest one got.
+        // Each step generates one token per sequence, so the fastest sequence bounds the number of steps from below.
         work.steps = work.steps.max(more);
         work.context += more * real(input + output);
     }
@@ -102,7 +103,7 @@ impl Worker {
         self.derived.work.values_mut().for_each(|work| *work = ModelWork::default());
     }
 
-    /// Operations wait, and the devices have next to nothing to do: for two windows, or it is chance.
+    /// Records time in which operations waited while the devices were idle, for at least two consecutive windows.
     fn hunger(&mut self, window: u64, now: u64) {
         let waiting = self.accounts.in_flight().find(|(known, _)| known.queued);
         let model = waiting.map(|(known, _)| known.followed.model().to_owned());
@@ -115,7 +116,7 @@ impl Worker {
         let said = |gpu: &SampledGpu, call, share: Option<f64>| {
             share.filter(|_| gpu.holds_until(call, &self.settings, running).is_some_and(|until| now <= until))
         };
-        // A GPU that is split has no utilization; its engines may tell.
+        // A GPU with MIG instances reports no utilization, but possibly the activity of its engines.
         let busy = |gpu: &SampledGpu| {
             let utilization = said(gpu, DriverCall::Utilization, gpu.reading.utilization);
             utilization.or_else(|| said(gpu, DriverCall::Activity, gpu.reading.engine_active))
@@ -132,12 +133,12 @@ impl Worker {
             ("llmobs.engine.id", engine.map_or_else(|| AttributeValue::from("0"), AttributeValue::from)),
             ("llmobs.starved.cause", AttributeValue::from("gpu_idle")),
         ];
-        // The first window counts once the second has shown that it was no chance.
+        // The first window is added once the second has confirmed it.
         let windows = if self.derived.hungry == 2 { 2.0 } else { 1.0 };
         self.recorder.add("llmobs.engine.starved.time", &attributes, windows * seconds(window));
     }
 
-    /// When a device's memory will be full, if it goes on to fill.
+    /// Computes the time until a device's memory is full at the current rate of growth.
     fn fill(&mut self, index: usize, now: u64) {
         let gpu = &mut self.gpus[index];
         let (Some(used), Some(total)) = (gpu.reading.memory_used, gpu.reading.memory_total) else { return };
@@ -155,9 +156,10 @@ impl Worker {
     }
 }
 
-/// Bytes a second: the median of the slopes between all pairs, which one jump does not move.
+/// Returns the growth in bytes per second: the median slope of all pairs (Theil-Sen), which is robust to single jumps.
+/// Returns `None` for fewer than 10 readings.
 fn slope(fills: &[(u64, u64)]) -> Option<f64> {
-    // Ten readings, or it says nothing.
+    // Too few readings for a trend.
     if fills.len() < 10 {
         return None;
     }

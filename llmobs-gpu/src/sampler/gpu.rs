@@ -1,4 +1,4 @@
-//! One device as the sampler knows it.
+//! The sampler's state of one device.
 
 use crate::backend::Cadence;
 use crate::backend::DeviceInfo;
@@ -18,47 +18,47 @@ use super::schedule::CallSchedule;
 use super::schedule::Capability;
 
 pub(super) struct SampledGpu {
-    /// Its place in the backend's list.
+    /// Position in the backend's list.
     pub(super) place: usize,
     pub(super) info: DeviceInfo,
-    /// It is an instance of another device that is sampled too.
+    /// Set if this is an instance of another sampled device.
     pub(super) is_mig_instance: bool,
     pub(super) reading: Reading,
     pub(super) paces: [CallSchedule; DriverCall::ALL.len()],
     pub(super) meter: EnergyMeter,
-    /// Others were seen to use it the last time.
+    /// Set if other applications used the device at the last reading.
     pub(super) was_shared: bool,
-    /// When it is looked for again, and the pause after that.
+    /// Moment of the next attempt to find a lost device, and the pause after that.
     pub(super) lost: Option<(u64, u64)>,
-    /// When it was last found again, and the pause if it is lost once more.
+    /// Moment of the last recovery, and the pause after the next loss.
     pub(super) found: Option<(u64, u64)>,
-    /// What was told of its energy.
+    /// Energy totals that were recorded.
     pub(super) recorded_totals: Totals,
-    /// Watts of each operation that runs on it.
+    /// Power of each operation that runs on the device, in watts.
     pub(super) watts: f64,
-    /// The last change of its energy counter.
+    /// Moment of the last change of the energy counter.
     pub(super) closed_at: u64,
-    /// Nanoseconds that clocks were seen to be held down, by reason, and for those that make it slower.
+    /// Observed nanoseconds of reduced clocks, by reason, and in total for reasons that degrade the device.
     throttled: [u64; ThrottleReason::ALL.len()],
     pub(super) degraded: u64,
     throttle: Option<(u64, ThrottleReasons)>,
-    /// What the last counts were of what is told by difference.
+    /// Last values of the counts that are recorded as differences.
     pub(super) counts: [Option<u64>; 3],
-    /// The last error that it reported by itself, zero while it has reported none; none where nobody listens to it.
+    /// Last reported XID. Zero if none was reported, `None` if errors of the device are not watched.
     pub(super) last_xid: Option<u64>,
     warned_at: Option<u64>,
     has_fatal_error: bool,
-    /// Moment and bytes in use, of the last half minute.
+    /// Moments and used bytes of the last 30 seconds.
     pub(super) fills: Vec<(u64, u64)>,
 }
 
-/// Two samples of activity must lie further apart than 100 ms.
+/// The shortest time in nanoseconds between two samples of activity, which must exceed 100 ms.
 const ACTIVITY: u64 = 110_000_000;
 
-/// Beside three periods: how long an answer holds.
+/// Nanoseconds that a reading remains valid beyond three periods.
 const GRACE: u64 = 2_000_000_000;
 
-/// How long a warning lasts.
+/// Nanoseconds for which a warning lasts.
 const WARNED: u64 = 300_000_000_000;
 
 impl SampledGpu {
@@ -91,7 +91,7 @@ impl SampledGpu {
         &mut self.paces[call.index()]
     }
 
-    /// How often a question is put now, in nanoseconds.
+    /// Returns the time between two calls in nanoseconds.
     pub(super) fn period(&self, call: DriverCall, settings: &SamplerSettings, running: usize) -> u64 {
         let cadence = match (call.tier(), running) {
             (Cadence::Fast, 0) => settings.normal.max(settings.fast),
@@ -104,13 +104,13 @@ impl SampledGpu {
         self.paces[call.index()].period(cadence)
     }
 
-    /// Until when an answer holds: what is older is absent.
+    /// Returns the moment until which a reading is valid. Older readings are absent.
     pub(super) fn holds_until(&self, call: DriverCall, settings: &SamplerSettings, running: usize) -> Option<u64> {
         let at = self.paces[call.index()].answered?;
         Some(at + 3 * self.period(call, settings, running) + GRACE)
     }
 
-    /// Where its energy comes from. An instance of a GPU has none of its own.
+    /// Returns the source of the device's energy. A MIG instance has none.
     pub(super) fn source(&self) -> Option<EnergySource> {
         match self.paces[DriverCall::Energy.index()].capability {
             Capability::Unsupported if self.is_mig_instance => None,
@@ -120,17 +120,17 @@ impl SampledGpu {
         }
     }
 
-    /// Who uses it, as it said last.
+    /// Returns the last reading of the processes.
     pub(super) fn processes(&self) -> Option<&DeviceProcesses> {
         let capability = self.paces[DriverCall::Processes.index()].capability;
         self.reading.processes.as_ref().filter(|_| capability != Capability::Unsupported)
     }
 
-    /// Clocks are held down, or are not, at this moment. Tells whether the device has just become slower by it.
+    /// Updates the throttle reasons at this moment. Returns whether the device has just become degraded.
     pub(super) fn update_throttle_reasons(&mut self, now: ThrottleReasons, at: u64, holds: u64) -> bool {
         let before = self.throttle.replace((at, now));
         let Some((since, before)) = before else { return now.is_degraded() };
-        // What was between is not known where the sampler was away for long.
+        // Limit the counted time, since the state between two readings far apart is unknown.
         let time = at.saturating_sub(since).min(holds);
         for (place, reason) in ThrottleReason::ALL.into_iter().enumerate() {
             self.throttled[place] += if before.contains(reason) { time } else { 0 };
@@ -139,7 +139,7 @@ impl SampledGpu {
         now.is_degraded() && !before.is_degraded()
     }
 
-    /// Seconds that clocks were held down, by reason: the driver's count where it has one.
+    /// Returns the seconds of reduced clocks by reason: the driver's count if available, otherwise the observed time.
     pub(super) fn throttled(&self) -> [Option<f64>; ThrottleReason::ALL.len()] {
         #[expect(clippy::cast_precision_loss, reason = "exact below 104 days")]
         let seen = |place: usize| self.throttle.map(|_| self.throttled[place] as f64 / 1e9);
@@ -156,7 +156,7 @@ impl SampledGpu {
         })
     }
 
-    /// It reported an error by itself, or fell silent.
+    /// Applies the severity of a reported error or of a loss.
     pub(super) fn reported(&mut self, severity: XidSeverity, at: u64) {
         match severity {
             XidSeverity::Fatal => self.has_fatal_error = true,
@@ -165,7 +165,7 @@ impl SampledGpu {
         }
     }
 
-    /// It was lost and answers again.
+    /// Resets the state after a lost device was found again.
     pub(super) fn mark_recovered(&mut self, at: u64, pause: u64) {
         self.found = Some((at, pause));
         (self.lost, self.has_fatal_error, self.throttle) = (None, false, None);
@@ -174,7 +174,7 @@ impl SampledGpu {
         self.paces.iter_mut().for_each(CallSchedule::forgive);
     }
 
-    /// What it is good for. `knows_clocks`: what it said last of its clocks still holds.
+    /// Returns the health of the device. `knows_clocks` is set if the last throttle reading is still valid.
     pub(super) fn state(&self, now: u64, knows_clocks: bool) -> DeviceState {
         let reading = &self.reading;
         let warned = self.warned_at.is_some_and(|at| now.saturating_sub(at) < WARNED);

@@ -1,5 +1,4 @@
-//! What the sampler tells: rows that are recorded, log events, events on the spans of operations in flight, and what
-//! collections read.
+//! The sampler's output: recorded rows, log events, span events of operations in flight, and the published snapshot.
 
 use llmobs::companion::AttributeValue;
 
@@ -24,14 +23,14 @@ impl Worker {
         self.recorder.record("llmobs.gpu.sampler.call.duration", &attributes, seconds(took));
     }
 
-    /// Makes the three kinds visible.
+    /// Creates the three series of attributed energy with the value zero.
     pub(super) fn show_attributed(&self, index: usize) {
         if !self.gpus[index].is_mig_instance {
             self.attribute(index, Totals::default(), Totals::default());
         }
     }
 
-    /// An interval closed.
+    /// Records the energy of a closed interval.
     pub(super) fn record_interval_energy(&mut self, index: usize, energy: u64, at: u64, tenancy: Tenancy) {
         let running = self.accounts.running(index).count();
         let now = self.accounts.totals(index);
@@ -41,13 +40,14 @@ impl Worker {
         let ours = joules(energy) * tenancy.ours();
         gpu.watts = if running == 0 || time == 0 { 0.0 } else { ours / seconds(time) / count(running) };
         self.attribute(index, before, now);
-        // Where models have devices of their own, nobody knows whose the next operation is.
+        // If models are placed on certain devices, the devices of the next operation are unknown.
         if self.settings.places.is_empty() {
             self.follower.set_watts(self.gpus.iter().map(|gpu| gpu.watts).sum());
         }
     }
 
-    /// By difference of what was told, so that the counters stay as near to the books as a double can be.
+    /// Records the differences of the totals in joules, so that the counters remain as close to the totals as an `f64`
+    /// allows.
     fn attribute(&self, index: usize, before: Totals, now: Totals) {
         let id = self.board.lock().devices.get(index).map(|device| device.attributes.id.clone());
         let Some(id) = id else { return };
@@ -91,7 +91,7 @@ impl Worker {
         }
     }
 
-    /// A device reported an error by itself.
+    /// Records an error that a device reported.
     pub(super) fn record_xid(&mut self, index: usize, code: u64, at: u64) {
         let severity = XidSeverity::of(code);
         self.gpus[index].reported(severity, at);
@@ -125,7 +125,7 @@ impl Worker {
         self.publish_gpu(index);
     }
 
-    /// A device has become slower by heat or by protecting itself.
+    /// Emits an event that a device has become slower by heat or by protection of the hardware.
     pub(super) fn emit_throttle(&self, index: usize, throttle: ThrottleReasons) {
         let id = self.gpus[index].info.id.as_str();
         let reason = if throttle.contains(ThrottleReason::Hardware) {
@@ -140,7 +140,7 @@ impl Worker {
         }
     }
 
-    /// Counts that are told by difference: a first reading, and one that fell, says nothing new.
+    /// Records counts as differences. A count that decreased adds nothing.
     pub(super) fn record_counts(&mut self, index: usize) {
         let gpu = &mut self.gpus[index];
         let (reading, id) = (&gpu.reading, AttributeValue::from(gpu.info.id.clone()));
@@ -154,7 +154,7 @@ impl Worker {
         ];
         for ((row, attributes, now), before) in rows.into_iter().zip(&mut gpu.counts) {
             let Some(now) = now else { continue };
-            // The first one holds all since the driver was loaded.
+            // The first difference contains all counts since the driver was loaded.
             let more = now.saturating_sub(before.replace(now).unwrap_or(0));
             self.recorder.add(row, attributes, f64::from(u32::try_from(more).unwrap_or(u32::MAX)));
         }
@@ -188,12 +188,12 @@ impl Worker {
             device.answered = device.answered.max(at);
         }
         if gpu.lost.is_some() {
-            // A device that is lost shows nothing but that.
+            // A lost device has no valid readings.
             device.answers.iter_mut().flatten().for_each(|(_, until)| *until = 0);
         }
     }
 
-    /// The devices that have a share of an engine's work.
+    /// Returns the devices in a bit mask.
     pub(super) fn on(&self, devices: u64) -> impl Iterator<Item = &SampledGpu> {
         let on = move |index: usize| devices & crate::energy::bit(index) != 0;
         self.gpus.iter().enumerate().filter(move |(index, _)| on(*index)).map(|(_, gpu)| gpu)

@@ -1,4 +1,4 @@
-//! The observable rows, from what is published.
+//! The samples of the observable rows, from the published snapshot.
 
 use llmobs::catalog::Row;
 use llmobs::companion;
@@ -59,7 +59,8 @@ impl SharedSnapshot {
 }
 
 impl DeviceSnapshot {
-    /// A row of our own, by the name behind `llmobs.gpu.`: it has the device's id and little more.
+    /// Returns the samples of an llmobs row, by its name after `llmobs.gpu.`. Contains the device's id and few other
+    /// attributes.
     fn llmobs_samples(&self, name: &str, now: u64) -> Vec<Sample> {
         let reading = &self.report.reading;
         let with_id = |value: f64| Sample::new(value).with("hw.id", &self.attributes.id);
@@ -95,7 +96,7 @@ impl DeviceSnapshot {
         }
     }
 
-    /// A row of the conventions.
+    /// Returns the samples of a row of the OpenTelemetry hardware conventions.
     fn standard(&self, name: &str, now: u64) -> Vec<Sample> {
         let Reading { utilization, encoder, decoder, memory_total, memory_used, memory_reserved, .. } =
             self.report.reading;
@@ -195,7 +196,7 @@ impl DeviceSnapshot {
         known.collect()
     }
 
-    /// With everything that the conventions recommend for `hw.gpu.*`, in the row's order.
+    /// Returns a sample with all attributes that the conventions recommend for `hw.gpu.*`, in the row's order.
     fn gpu_sample(&self, value: f64) -> Sample {
         let words = &self.attributes;
         let sample = Sample::new(value).with("hw.id", &words.id).with("hw.name", &words.name);
@@ -215,7 +216,7 @@ impl DeviceSnapshot {
         sample
     }
 
-    /// With what the conventions ask for hardware of any type.
+    /// Returns a sample with the attributes that the conventions require for all hardware.
     fn typed(&self, value: f64) -> Sample {
         let mut sample = Sample::new(value).with("hw.id", &self.attributes.id).with("hw.name", &self.attributes.name);
         if let Some(parent) = &self.attributes.parent {

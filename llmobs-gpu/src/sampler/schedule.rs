@@ -1,44 +1,44 @@
-//! How often one question is put to one device: its cadence, slowed down where the library is slow.
+//! The schedule of one call to one device: its cadence, slowed down if the library is slow.
 
 use crate::error::ErrorClass;
 use crate::error::GpuError;
 
-/// What is known of a question.
+/// The availability of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Capability {
     #[default]
     Untried,
     Supported,
-    /// It will never be answered.
+    /// The device never supports the call.
     Unsupported,
-    /// It was not answered the last time.
+    /// The last call failed.
     Failing,
 }
 
-/// One question to one device.
+/// The schedule of one call to one device.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct CallSchedule {
     pub(crate) capability: Capability,
-    /// When it is asked next, in nanoseconds.
+    /// Moment of the next call, in nanoseconds.
     pub(crate) due: u64,
-    /// When it was last answered.
+    /// Moment of the last successful call.
     pub(crate) answered: Option<u64>,
-    /// How many of the last calls were over the budget: a bit for each.
+    /// The last calls that exceeded the budget, one bit for each call.
     slow: u32,
-    /// Calls since the pace was last changed.
+    /// Number of calls since the last change of the period.
     calls: u32,
-    /// The period is so many times as long: a power of four.
+    /// Factor of the period, a power of four.
     stretch: u32,
 }
 
-/// A pace is judged by this many calls: two slow ones are more than a twentieth of them.
+/// The number of calls in the judged window. Two slow calls within the window lengthen the period.
 const JUDGED: u32 = 20;
 
-/// No question is stretched more.
+/// The largest factor of the period.
 const MAX_SLOWDOWN: u32 = 64;
 
 impl CallSchedule {
-    /// It took so many nanoseconds and was answered so.
+    /// Records a call that took `took` nanoseconds and returned `answer`.
     pub(crate) fn record_call(&mut self, at: u64, took: u64, budget: u64, answer: Result<(), GpuError>) {
         self.capability = match answer {
             Ok(()) => {
@@ -65,7 +65,7 @@ impl CallSchedule {
         cadence * u64::from(self.stretch())
     }
 
-    /// The device was lost and is back: what failed may be answered again.
+    /// Resets failures after a lost device was found again.
     pub(crate) fn forgive(&mut self) {
         if self.capability == Capability::Failing {
             self.capability = Capability::Untried;

@@ -1,4 +1,4 @@
-//! What the sampler has found, where collections read it. No lock here is held while a library is asked.
+//! The sampler's results, as read by collections. No lock of this module is held during a call of the library.
 
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -14,44 +14,44 @@ use crate::report::DeviceReport;
 use crate::report::SamplerState;
 use crate::throttle::ThrottleReason;
 
-/// Shared by the sampler's threads and by whoever collects.
+/// The snapshot shared by the sampler's threads and by collections.
 #[derive(Debug)]
 pub(crate) struct SharedSnapshot {
     observer: Observer,
     hang_timeout: u64,
-    /// The machine.
+    /// Name of the host.
     host: Option<AttributeValue>,
     closed: AtomicBool,
     state: Mutex<Snapshot>,
 }
 
-/// What is published.
+/// The published results.
 #[derive(Debug, Default)]
 pub(crate) struct Snapshot {
     pub(crate) collector: SamplerState,
-    /// Since when a call has not come back.
+    /// Start of a call that has not returned.
     pub(crate) calling: Option<u64>,
     pub(crate) devices: Vec<DeviceSnapshot>,
     pub(crate) engines: Vec<EngineEstimates>,
 }
 
-/// A device and its words.
+/// A device and its attributes.
 #[derive(Debug)]
 pub(crate) struct DeviceSnapshot {
     pub(crate) report: DeviceReport,
     pub(crate) attributes: HwAttributes,
-    /// What its counter would show had it never lied, in joules.
+    /// Energy in joules: the counter value without dropped readings.
     pub(crate) energy: Option<f64>,
-    /// The last error that it reported by itself, zero while it has reported none; none where nobody listens to it.
+    /// Last reported XID. Zero if none was reported, `None` if errors of the device are not watched.
     pub(crate) last_xid: Option<u64>,
     pub(crate) throttled: [Option<f64>; ThrottleReason::ALL.len()],
-    /// When each question was last answered, and until when that holds.
+    /// For each call, the moment of the last successful reading and the end of its validity.
     pub(crate) answers: [Option<(u64, u64)>; DriverCall::ALL.len()],
-    /// When anything was last answered.
+    /// Moment of the last successful reading of any call.
     pub(crate) answered: Option<u64>,
 }
 
-/// Estimates of an engine.
+/// The estimates of an engine.
 #[derive(Debug)]
 pub(crate) struct EngineEstimates {
     pub(crate) model: AttributeValue,
@@ -60,7 +60,7 @@ pub(crate) struct EngineEstimates {
     pub(crate) bandwidth: Option<f64>,
 }
 
-/// A device's attributes, made once.
+/// The attributes of a device, created once.
 #[derive(Debug)]
 pub(crate) struct HwAttributes {
     pub(crate) id: AttributeValue,
@@ -121,12 +121,12 @@ impl DeviceSnapshot {
         }
     }
 
-    /// Whether what a question was answered with still holds: what is old is absent.
+    /// Returns whether the last reading of a call is still valid. Older readings are absent.
     pub(crate) fn holds(&self, call: DriverCall, now: u64) -> bool {
         self.answers[call.index()].is_some_and(|(_, until)| now <= until)
     }
 
-    /// Whether it was ever answered, which is enough for a counter.
+    /// Returns whether a call ever succeeded, which is sufficient for a counter.
     pub(crate) fn counted(&self, call: DriverCall) -> bool {
         self.answers[call.index()].is_some()
     }

@@ -1,11 +1,11 @@
-//! Others on the devices, where it was wished to know of them.
+//! The use of devices by other applications, if processes are read.
 
 use super::gpu::SampledGpu;
 use super::worker::Worker;
 use crate::energy::Tenancy;
 
 impl Worker {
-    /// Who uses a device, by its own word and by that of its instances.
+    /// Returns the use of a device, according to its own processes and those of its instances.
     pub(super) fn tenancy(&self, index: usize) -> Tenancy {
         let gpu = &self.gpus[index];
         let parts = self.gpus.iter().filter(|part| part.info.parent.as_ref() == Some(&gpu.info.id));
@@ -18,13 +18,13 @@ impl Worker {
             Some(processes) if processes.is_shared() => {
                 processes.work_ratio.filter(|_| processes.ours > 0).map_or(Tenancy::Unknown, Tenancy::Shared)
             }
-            // One process on each of several instances: one of them may be ours, and not all of them are.
+            // One process on each of several instances: at most one of them is this application's.
             _ if is_shared || untold > 1 => Tenancy::Unknown,
             _ => Tenancy::Exclusive,
         }
     }
 
-    /// Others began to use a device, or do no more.
+    /// Emits an event when other applications start or stop using a device.
     pub(super) fn emit_sharing_change(&mut self, index: usize) {
         let gpu = &mut self.gpus[index];
         let Some(processes) = &gpu.reading.processes else { return };

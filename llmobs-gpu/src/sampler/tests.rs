@@ -1,4 +1,4 @@
-//! The sampler, moved tick by tick, with the real wrapper of NVIDIA's library over a library that does what a test says.
+//! Tests of the sampler, advanced tick by tick: NVIDIA's real wrapper over a scripted library.
 
 #![expect(clippy::unwrap_used, reason = "what is missing fails the test")]
 
@@ -30,7 +30,7 @@ use crate::event_feed::EventFeed;
 use crate::report::DeviceReport;
 use crate::report::OperationEnergy;
 
-/// A sampler without a thread, and a clock that moves by hand.
+/// A sampler without a thread, with a manual clock.
 struct Rig {
     observer: Observer,
     manual_clock: ManualClock,
@@ -61,12 +61,12 @@ impl Rig {
         Self { observer, manual_clock, worker, follower, board, energies }
     }
 
-    /// Ticks as often as it wants for so long.
+    /// Ticks as requested for this time.
     fn run(&mut self, time: Duration) {
         self.run_with(time, |_| {});
     }
 
-    /// The same, with something that happens before each tick, told how far the time is.
+    /// Ticks for this time and calls `each` before each tick with the elapsed time.
     fn run_with(&mut self, time: Duration, mut each: impl FnMut(Duration)) {
         let start = self.manual_clock.now();
         let end = start.saturating_add(time);
@@ -92,7 +92,7 @@ impl Rig {
         self.readings().value(row, attributes)
     }
 
-    /// Whether the row has any series with these words in it.
+    /// Returns whether a series of the row contains this text.
     fn has(&self, row: &str, word: &str) -> bool {
         let name = llmobs::catalog::ROWS.iter().find(|known| known.name == row).unwrap().prometheus_name();
         let page = llmobs::prometheus::page(&self.observer, None).body;
@@ -107,7 +107,7 @@ impl Rig {
         self.energies.lock().unwrap().clone()
     }
 
-    /// What the metrics say of a device's energy, in joules: measured since the start, and attributed by kind.
+    /// Checks that the metrics of a device's energy in joules equal the measured and the attributed totals.
     fn assert_audit(&self, device: usize) {
         let report = self.device(device);
         let id = [("hw.id", report.info.id.as_str())];

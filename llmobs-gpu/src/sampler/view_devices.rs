@@ -1,4 +1,4 @@
-//! Who the devices are, for views.
+//! The identities of devices, for views.
 
 use llmobs::catalog::DeviceAttribute;
 use llmobs::catalog::DeviceValue;
@@ -22,7 +22,7 @@ impl DeviceSnapshot {
     fn named(&self, host: Option<&AttributeValue>, now: u64) -> companion::Device {
         let info = &self.report.info;
         let part = DeviceNames::of(info);
-        // The number tells parts of one GPU apart. Where it is not known, the part's own id must.
+        // The instance number distinguishes the instances of a GPU. Without a number, use the instance's own id.
         let whole = info.parent.as_ref().filter(|_| info.instance.is_some()).unwrap_or(&info.id);
         let number = |number: u32| number.to_string();
         let mut device = companion::Device::new(&self.attributes.id);
@@ -62,7 +62,7 @@ impl DeviceSnapshot {
     }
 }
 
-/// The names of a device, taken apart where it is a part of another one.
+/// The names of a device, split into GPU and profile for an instance.
 struct DeviceNames<'a> {
     name: &'a str,
     model: Option<&'a str>,

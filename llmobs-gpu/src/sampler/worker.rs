@@ -1,4 +1,4 @@
-//! The sampler's thread: one tick after the other, each of which asks what is due.
+//! The sampler's thread, which makes the calls that are due in each tick.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ pub(super) struct Worker {
     pub(super) backend: Box<dyn GpuBackend>,
     pub(super) follower: Arc<EventFeed>,
     pub(super) board: Arc<SharedSnapshot>,
-    /// What the other thread heard.
+    /// Errors received by the watcher's thread.
     pub(super) xids: Arc<Mutex<Vec<XidEvent>>>,
     pub(super) stage: DiscoveryState,
     pub(super) gpus: Vec<SampledGpu>,
@@ -44,28 +44,28 @@ pub(super) struct Worker {
     pending_events: VecDeque<TimedOperationEvent>,
 }
 
-/// What is known of an operation.
+/// The sampler's data about an operation.
 #[derive(Debug)]
 pub(crate) struct TrackedOperation {
     pub(super) followed: OperationRef,
-    /// It waits in the engine's queue.
+    /// Set if the operation waits in the engine's queue.
     pub(super) queued: bool,
-    /// Its prompt is through.
+    /// Set if the prompt has been processed.
     pub(super) prefilled: bool,
-    /// Tokens that were counted as work.
+    /// Output tokens already counted as work.
     pub(super) counted: u64,
     pub(super) counted_input: bool,
-    /// Nanoseconds that its devices had been held down when it began.
+    /// Nanoseconds for which its devices had been degraded when the operation started.
     degraded: u64,
 }
 
-/// The longest time between two ticks.
+/// The longest time between two ticks, in nanoseconds.
 const LONGEST: u64 = 1_000_000_000;
 
-/// The least time between two ticks.
+/// The shortest time between two ticks.
 const REST: Duration = Duration::from_millis(1);
 
-/// How long an ended operation waits for its last interval.
+/// Nanoseconds that an ended operation waits for its last interval.
 const PATIENCE: u64 = 2_000_000_000;
 
 impl Worker {
@@ -96,14 +96,14 @@ impl Worker {
         loop {
             let next = self.tick();
             let pause = Duration::from_nanos(next.saturating_sub(self.now()));
-            // Also where everything is overdue, since every answer takes long.
+            // Applies even if all calls are overdue, since the library may be slow.
             if !self.follower.signal.sleep(pause.max(REST)) {
                 return;
             }
         }
     }
 
-    /// Asks what is due. Gives when it wants to be called again.
+    /// Makes the calls that are due. Returns the moment of the next tick.
     pub(super) fn tick(&mut self) -> u64 {
         self.listen();
         let now = self.now();
@@ -128,7 +128,7 @@ impl Worker {
         self.observer.now().as_nanos()
     }
 
-    /// Takes what the operations' threads said.
+    /// Takes the events of operations from the feed.
     fn listen(&mut self) {
         let (said, lost) = self.follower.drain();
         if !said.is_empty() {
@@ -144,7 +144,7 @@ impl Worker {
         }
     }
 
-    /// Applies what happened until a moment.
+    /// Applies the events up to a moment.
     fn apply(&mut self, until: u64) {
         while let Some((at, said)) = self.pending_events.pop_front_if(|(at, _)| *at <= until) {
             match said {
@@ -188,12 +188,12 @@ impl Worker {
         let nobody_ran = self.accounts.running_count() == 0;
         self.accounts.run(id, at);
         if nobody_ran && self.accounts.running_count() > 0 {
-            // The counter was read seldom: an interval should end where this one begins.
+            // The counter was read rarely: read it now, so that an interval ends where this operation starts.
             self.gpus.iter_mut().for_each(|gpu| gpu.pace(DriverCall::Energy).due = 0);
         }
     }
 
-    /// Asks one device what is due.
+    /// Makes the calls that are due on one device.
     fn visit(&mut self, index: usize) {
         let now = self.now();
         if let Some((due, pause)) = self.gpus[index].lost {
@@ -293,7 +293,7 @@ impl Worker {
         }
     }
 
-    /// Tells of operations whose energy is known.
+    /// Records operations whose energy is known.
     fn settle(&mut self, now: u64) {
         let slowest = self.gpus.iter().map(|gpu| gpu.period(DriverCall::Energy, &self.settings, 1)).max().unwrap_or(0);
         let period = self.gpus.iter().filter_map(|gpu| gpu.meter.period()).max().unwrap_or(0);
@@ -315,7 +315,7 @@ impl Worker {
             gpu.paces.iter().filter(|pace| pace.capability != Capability::Unsupported).map(|pace| pace.due)
         });
         let lost = self.gpus.iter().filter_map(|gpu| gpu.lost).map(|(due, _)| due);
-        // What was said while a device was asked, and is from after the question.
+        // Events that arrived during a call, with moments after the call.
         let said = self.pending_events.front().map(|(at, _)| *at);
         asked.chain(lost).chain(self.stage.due()).chain(said).min().unwrap_or(u64::MAX).min(now + LONGEST).max(now)
     }

@@ -1,4 +1,4 @@
-//! A copy of the fake library, with state of its own.
+//! A loaded copy of the fake NVML library, with separate state.
 
 #![expect(unsafe_code, reason = "the library is told what to do through functions of C")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what is missing fails the test")]
@@ -13,7 +13,7 @@ use std::process;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
 
-/// The number that says "every device".
+/// The device number that selects every device.
 pub(crate) const EVERY: u32 = u32::MAX;
 
 #[derive(Debug)]
@@ -27,11 +27,11 @@ impl Fake {
         Self::without(&[])
     }
 
-    /// A library that lacks these functions: their names are spoilt in the file before it is loaded.
+    /// Loads a library that lacks these functions: their names are overwritten in the file before it is loaded.
     pub(crate) fn without(functions: &[&str]) -> Self {
         static COPIES: AtomicU32 = AtomicU32::new(0);
         let beside = env::current_exe().unwrap().parent().unwrap().to_owned();
-        // An example lives in a folder of its own beside the one of the tests.
+        // An example's binary is in another folder than a test's binary.
         let places = [beside.join("libfake_nvml.so"), beside.join("../deps/libfake_nvml.so")];
         let original = places.iter().find(|place| place.exists()).expect("cargo builds it for tests");
         let mut bytes = fs::read(original).unwrap();
@@ -45,7 +45,7 @@ impl Fake {
         let copy = COPIES.fetch_add(1, Ordering::Relaxed);
         let path = beside.join(format!("fake-nvml-{}-{copy}.so", process::id()));
         fs::write(&path, bytes).unwrap();
-        // SAFETY: loading it runs nothing.
+        // SAFETY: the library has no initialisation code.
         let library = unsafe { libloading::Library::new(&path) }.unwrap();
         Self { path, library }
     }
@@ -54,16 +54,16 @@ impl Fake {
         &self.path
     }
 
-    /// Starts again with so many devices.
+    /// Resets the library to this number of devices.
     pub(crate) fn devices(&self, count: u32) {
-        // SAFETY: the type is the function's.
+        // SAFETY: the type matches the exported function.
         unsafe { self.library.get::<unsafe extern "C" fn(u32)>(b"fake_devices\0").unwrap()(count) }
     }
 
-    /// Starts again with devices that run by a script.
+    /// Resets the library to devices that run by a script.
     pub(crate) fn run(&self, script: &str) {
         let script = CString::new(script).unwrap();
-        // SAFETY: the type is the function's, and the script lives as long as the call.
+        // SAFETY: the type matches the exported function, and the script outlives the call.
         let code = unsafe {
             let run = self.library.get::<unsafe extern "C" fn(*const std::ffi::c_char) -> u32>(b"fake_run\0");
             run.unwrap()(script.as_ptr())
@@ -73,7 +73,7 @@ impl Fake {
 
     pub(crate) fn set(&self, device: u32, key: &str, value: u64) {
         let key = CString::new(key).unwrap();
-        // SAFETY: the type is the function's, and the key lives as long as the call.
+        // SAFETY: the type matches the exported function, and the key outlives the call.
         unsafe {
             let set = self.library.get::<unsafe extern "C" fn(u32, *const std::ffi::c_char, u64)>(b"fake_set\0");
             set.unwrap()(device, key.as_ptr(), value);
@@ -82,7 +82,7 @@ impl Fake {
 
     pub(crate) fn unset(&self, device: u32, key: &str) {
         let key = CString::new(key).unwrap();
-        // SAFETY: the type is the function's, and the key lives as long as the call.
+        // SAFETY: the type matches the exported function, and the key outlives the call.
         unsafe {
             let unset = self.library.get::<unsafe extern "C" fn(u32, *const std::ffi::c_char)>(b"fake_unset\0");
             unset.unwrap()(device, key.as_ptr());
@@ -91,17 +91,17 @@ impl Fake {
 
     pub(crate) fn name(&self, device: u32, name: &str) {
         let name = CString::new(name).unwrap();
-        // SAFETY: the type is the function's, and the name lives as long as the call.
+        // SAFETY: the type matches the exported function, and the name outlives the call.
         unsafe {
             let give = self.library.get::<unsafe extern "C" fn(u32, *const std::ffi::c_char)>(b"fake_name\0");
             give.unwrap()(device, name.as_ptr());
         }
     }
 
-    /// A function returns a code; zero heals it.
+    /// Makes a function return an error code; zero restores the function.
     pub(crate) fn fail(&self, function: &str, device: u32, code: u32) {
         let function = CString::new(function).unwrap();
-        // SAFETY: the type is the function's, and the name lives as long as the call.
+        // SAFETY: the type matches the exported function, and the name outlives the call.
         unsafe {
             let fail = self.library.get::<unsafe extern "C" fn(*const std::ffi::c_char, u32, u32)>(b"fake_fail\0");
             fail.unwrap()(function.as_ptr(), device, code);
@@ -110,7 +110,7 @@ impl Fake {
 
     pub(crate) fn delay(&self, function: &str, micros: u64) {
         let function = CString::new(function).unwrap();
-        // SAFETY: the type is the function's, and the name lives as long as the call.
+        // SAFETY: the type matches the exported function, and the name outlives the call.
         unsafe {
             let delay = self.library.get::<unsafe extern "C" fn(*const std::ffi::c_char, u64)>(b"fake_delay\0");
             delay.unwrap()(function.as_ptr(), micros);
@@ -119,7 +119,7 @@ impl Fake {
 
     pub(crate) fn hang(&self, function: &str, hangs: bool) {
         let function = CString::new(function).unwrap();
-        // SAFETY: the type is the function's, and the name lives as long as the call.
+        // SAFETY: the type matches the exported function, and the name outlives the call.
         unsafe {
             let hang = self.library.get::<unsafe extern "C" fn(*const std::ffi::c_char, bool)>(b"fake_hang\0");
             hang.unwrap()(function.as_ptr(), hangs);
@@ -128,7 +128,7 @@ impl Fake {
 
     pub(crate) fn calls(&self, function: &str) -> u64 {
         let function = CString::new(function).unwrap();
-        // SAFETY: the type is the function's, and the name lives as long as the call.
+        // SAFETY: the type matches the exported function, and the name outlives the call.
         unsafe {
             let calls = self.library.get::<unsafe extern "C" fn(*const std::ffi::c_char) -> u64>(b"fake_calls\0");
             calls.unwrap()(function.as_ptr())
@@ -136,13 +136,13 @@ impl Fake {
     }
 
     pub(crate) fn all_calls(&self) -> u64 {
-        // SAFETY: the type is the function's.
+        // SAFETY: the type matches the exported function.
         unsafe { self.library.get::<unsafe extern "C" fn() -> u64>(b"fake_all_calls\0").unwrap()() }
     }
 
-    /// A device reports an XID.
+    /// Makes a device report an XID error.
     pub(crate) fn xid(&self, device: u32, code: u64) {
-        // SAFETY: the type is the function's.
+        // SAFETY: the type matches the exported function.
         unsafe {
             let event = self.library.get::<unsafe extern "C" fn(u32, u64, u64)>(b"fake_event\0");
             event.unwrap()(device, 8, code);
@@ -150,18 +150,18 @@ impl Fake {
     }
 
     pub(crate) fn mig(&self, device: u32, instances: u32) {
-        // SAFETY: the type is the function's.
+        // SAFETY: the type matches the exported function.
         unsafe { self.library.get::<unsafe extern "C" fn(u32, u32)>(b"fake_mig\0").unwrap()(device, instances) }
     }
 
-    /// A process uses a device: its bytes, and percent of the multiprocessors' time.
+    /// Adds a process to a device: its memory in bytes, and its use of the multiprocessors' time in percent.
     pub(crate) fn process(&self, device: u32, pid: u32, memory: u64, work: u32) {
         self.process_that(device, pid, memory, work, false);
     }
 
-    /// The same, of one that draws or computes.
+    /// Adds a process as [`process`](Self::process) does. With `draws` the process uses graphics instead of compute.
     pub(crate) fn process_that(&self, device: u32, pid: u32, memory: u64, work: u32, draws: bool) {
-        // SAFETY: the type is the function's.
+        // SAFETY: the type matches the exported function.
         unsafe {
             let process = self.library.get::<unsafe extern "C" fn(u32, u32, u64, u32, bool)>(b"fake_process\0");
             process.unwrap()(device, pid, memory, work, draws);
@@ -169,30 +169,30 @@ impl Fake {
     }
 
     pub(crate) fn no_processes(&self, device: u32) {
-        // SAFETY: the type is the function's.
+        // SAFETY: the type matches the exported function.
         unsafe { self.library.get::<unsafe extern "C" fn(u32)>(b"fake_no_processes\0").unwrap()(device) }
     }
 
     pub(crate) fn inits(&self) -> u32 {
-        // SAFETY: the type is the function's.
+        // SAFETY: the type matches the exported function.
         unsafe { self.library.get::<unsafe extern "C" fn() -> u32>(b"fake_inits\0").unwrap()() }
     }
 
-    /// Event sets and samples that were not given back.
+    /// Returns the number of event sets and samples that were not freed.
     pub(crate) fn alive(&self) -> i64 {
-        // SAFETY: the type is the function's.
+        // SAFETY: the type matches the exported function.
         unsafe { self.library.get::<unsafe extern "C" fn() -> i64>(b"fake_alive\0").unwrap()() }
     }
 
     pub(crate) fn registered(&self) -> u32 {
-        // SAFETY: the type is the function's.
+        // SAFETY: the type matches the exported function.
         unsafe { self.library.get::<unsafe extern "C" fn() -> u32>(b"fake_registered\0").unwrap()() }
     }
 }
 
 impl Drop for Fake {
     fn drop(&mut self) {
-        // Who still has it loaded keeps what it is.
+        // A process that has the file loaded keeps its mapping after the removal.
         let _ = fs::remove_file(&self.path);
     }
 }

@@ -1,15 +1,15 @@
-//! What a function is: the first thing that the attribute says.
+//! The kind of an observed function, the first argument of the attribute.
 
 use syn::Error;
 use syn::LitStr;
 use syn::Result;
 
-/// What a function is.
+/// The kind of an observed function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum FunctionKind {
-    /// A call of a model, by its name in the conventions: it has metrics and a span.
+    /// A model call, with the operation name of the GenAI conventions. Has metrics and a span.
     Model(String),
-    /// A step around such calls: it has a span.
+    /// A step around model calls. Has a span.
     Step(StepKind),
 }
 
@@ -24,7 +24,7 @@ pub(crate) enum StepKind {
 pub(crate) const ALLOWED: &str = "`chat`, `text_completion`, `embeddings`, `tool`, `retrieval`, `agent`, `workflow` \
                                   or `operation = \"...\"`";
 
-/// What every kind takes.
+/// The arguments that every kind accepts.
 const ALL: [&str; 7] = ["observer", "fields", "error_type", "usage", "stream", "producer", "crate"];
 
 impl FunctionKind {
@@ -39,7 +39,7 @@ impl FunctionKind {
         })
     }
 
-    /// `operation = "..."`: a call of a model by any other name.
+    /// Parses `operation = "..."`: a model call with another operation name.
     pub(crate) fn of_operation(word: &LitStr) -> Result<Self> {
         let better = match word.value().as_str() {
             "execute_tool" => "tool",
@@ -58,7 +58,7 @@ impl FunctionKind {
         Err(Error::new_spanned(word, format!("this is a step and no call of a model: say `{better}`")))
     }
 
-    /// As it is written.
+    /// Returns the name of the kind in the attribute.
     pub(crate) fn keyword(&self) -> &str {
         match self {
             Self::Model(name) => name,
@@ -66,20 +66,20 @@ impl FunctionKind {
         }
     }
 
-    /// Whether an argument means something for it.
+    /// Returns whether an argument is allowed for this kind.
     pub(crate) fn accepts(&self, argument: &str) -> bool {
         let is_about_embeddings = matches!(self, Self::Model(name) if name == "embeddings");
         if is_about_embeddings && ["stream", "tokens", "producer"].contains(&argument) {
             return false;
         }
-        // Who drives a stream matters only where its tokens are timed.
+        // The producer matters only for streams whose tokens are timed.
         if matches!(self, Self::Step(_)) && argument == "producer" {
             return false;
         }
         ALL.contains(&argument) || self.specific_arguments().contains(&argument)
     }
 
-    /// What it takes, for a message.
+    /// Returns the list of accepted arguments for an error message.
     pub(crate) fn accepted_arguments(&self) -> String {
         let all: Vec<_> =
             self.specific_arguments().iter().chain(&ALL).filter(|argument| self.accepts(argument)).collect();
@@ -115,7 +115,7 @@ impl StepKind {
         }
     }
 
-    /// The method of the observer that begins it.
+    /// Returns the name of the observer's method that starts this step.
     pub(crate) const fn method(self) -> &'static str {
         match self {
             Self::Agent => "invoke_agent",

@@ -1,4 +1,4 @@
-//! `objective(ttft = "500ms", tpot = "50ms")`: what a good call of this function is.
+//! `objective(ttft = "500ms", tpot = "50ms")`: the limits that a good call of this function meets.
 
 use proc_macro2::Ident;
 use syn::Error;
@@ -10,13 +10,13 @@ use syn::ext::IdentExt;
 use syn::parenthesized;
 use syn::parse::ParseStream;
 
-/// Limits in nanoseconds.
+/// The arguments of `objective(..)`.
 #[derive(Default)]
 pub(crate) struct ObjectiveArgs {
-    /// Defaults to the function's name.
+    /// The name. Defaults to the function's name.
     pub(crate) name: Option<LitStr>,
     pub(crate) target: Option<LitFloat>,
-    /// By the name of the setter.
+    /// Pairs of a setter's name and a limit in nanoseconds.
     pub(crate) limits: Vec<(&'static str, u64)>,
 }
 
@@ -93,7 +93,7 @@ fn once<T: syn::parse::Parse>(slot: &mut Option<T>, key: &Ident, input: ParseStr
     }
 }
 
-/// A time such as `500ms` or `1.5s`; none that is no more than nothing.
+/// Parses a duration such as `500ms` or `1.5s` to nanoseconds. Returns `None` for an invalid text and for zero.
 fn nanoseconds(text: &str) -> Option<u64> {
     let (number, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic())?);
     let scale: u64 = match unit {

@@ -1,4 +1,4 @@
-//! The beginning: everything that is known before the body runs.
+//! The start of the expansion: everything that is known before the body runs.
 
 use proc_macro2::Group;
 use proc_macro2::Ident;
@@ -16,9 +16,9 @@ use crate::args::FunctionKind;
 use crate::args::ObjectiveArgs;
 use crate::args::StepKind;
 
-/// Expressions as they can stand where the beginning stands.
+/// A writer of the user's expressions for the start of the expansion.
 struct Expressions {
-    /// `async_trait` has called `self` something else by then.
+    /// Set if `async_trait` has renamed `self` to `__self`.
     is_self_renamed: bool,
 }
 
@@ -28,7 +28,7 @@ impl Expressions {
         if self.is_self_renamed { renamed(tokens) } else { tokens }
     }
 
-    /// Borrows a value under a name of our own. What it borrows from lives as long as the block, and no longer.
+    /// Borrows a value under a hygienic name. Temporaries of the expression live until the end of the block.
     fn borrow(&self, name: &str, expression: &Expr) -> (Ident, TokenStream) {
         let name = hygienic_ident(name, expression.span());
         let value = self.write(expression);
@@ -50,7 +50,7 @@ fn renamed(tokens: TokenStream) -> TokenStream {
 }
 
 impl Expansion<'_> {
-    /// Begins the operation or the step.
+    /// Returns the code that starts the operation or the step.
     pub(super) fn begin(&self, is_renamed: bool) -> TokenStream {
         let Self { watched, root, span, .. } = self;
         let expressions = Expressions { is_self_renamed: is_renamed };
@@ -166,21 +166,21 @@ impl Expansion<'_> {
         quote!(#borrows let #watched = #start.start();)
     }
 
-    /// A value as what it should be.
+    /// Returns a call of a conversion function with a value.
     fn called_at(&self, function: &str, value: &Ident) -> TokenStream {
         let (at, there) = (value.span(), self.private_at(value.span()));
         let function = Ident::new(function, at);
         quote_spanned!(at=> #there::#function(#value))
     }
 
-    /// What is to start, with a value.
+    /// Returns a call of a setter function with the start and a value.
     fn set_at(&self, function: &str, start: &TokenStream, value: &Ident) -> TokenStream {
         let (at, there) = (value.span(), self.private_at(value.span()));
         let function = Ident::new(function, at);
         quote_spanned!(at=> #there::#function(#start, #value))
     }
 
-    /// Content is looked at only where it is captured.
+    /// Returns the code that captures content. The expressions are evaluated only while content is captured.
     fn content(&self, expressions: &Expressions) -> TokenStream {
         let Self { watched, private, .. } = self;
         let options = &self.args.options;
@@ -202,7 +202,7 @@ impl Expansion<'_> {
         hand_in.collect()
     }
 
-    /// Fields are looked at only where somebody keeps them.
+    /// Returns the code that records fields. The expressions are evaluated only if the span is recorded.
     fn fields(&self, expressions: &Expressions) -> Option<TokenStream> {
         let Self { watched, private, .. } = self;
         let fields = &self.args.options.fields;

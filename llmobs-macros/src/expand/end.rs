@@ -1,4 +1,4 @@
-//! The end: what the value says, or who carries the operation on.
+//! The end of the expansion: ends the operation by the value, or keeps the operation running with the stream.
 
 use proc_macro2::Ident;
 use proc_macro2::Span;
@@ -16,7 +16,7 @@ use crate::shape::ReturnShape;
 use crate::shape::StreamingType;
 
 impl Expansion<'_> {
-    /// From the value to what the function gives back.
+    /// Returns the code from the body's value to the function's return value.
     pub(super) fn end(&self) -> TokenStream {
         let Self { watched, value, private, .. } = self;
         let rest = self.args.options.handle.as_ref().map(|_| quote!(let #watched = #private::rest(#watched);));
@@ -43,7 +43,7 @@ impl Expansion<'_> {
         quote!(#rest #end)
     }
 
-    /// The value with the operation inside.
+    /// Returns the stream or response with the operation inside.
     fn wrapped(&self, wrap: StreamingType) -> TokenStream {
         let Self { watched, value, private, .. } = self;
         match wrap {
@@ -69,7 +69,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// In a box again. Only a place with a type makes `dyn` of it.
+    /// Returns the observed stream in a box. The typed variable coerces the box to `dyn Stream`.
     fn boxed(&self, constructor: &TokenStream) -> TokenStream {
         let lasting = &self.lasting;
         let observed = self.observed();
@@ -115,8 +115,8 @@ impl Expansion<'_> {
         })
     }
 
-    /// What kind of value it is, by its type: the first trait in the list that knows it speaks. Only a value may not be
-    /// a future or a stream.
+    /// Returns the code that determines the kind of the value by its type: the first trait in the list that applies is
+    /// chosen. A plain value is also checked for hidden futures and streams.
     fn kind(&self, probe: &TokenStream, is_value: bool) -> TokenStream {
         let private = &self.private;
         if is_value {
@@ -134,7 +134,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// What the value says of itself, where content is captured.
+    /// Returns the closure that captures the output of the value, if content is captured.
     fn capture_output(&self) -> TokenStream {
         let private = &self.private;
         let options = &self.args.options;
@@ -154,7 +154,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// The text of something, if its type knows it.
+    /// Returns the code for the text of a value, if its type has one.
     fn text(&self, said: &Ident) -> TokenStream {
         let private = &self.private;
         quote!({
@@ -177,8 +177,8 @@ impl Expansion<'_> {
         self.args.options.usage.as_ref().map_or_else(|| quote!(#private::unread), |path| self.called(path, "usage"))
     }
 
-    /// A call of the user's function, so that an argument is coerced as in any call, and of ours, which says what it
-    /// should give.
+    /// Returns a closure that calls the user's function and then a conversion of llmobs. The direct call coerces the
+    /// argument as usual; the conversion states the expected return type in its error message.
     fn called(&self, path: &ExprPath, what: &str) -> TokenStream {
         let private = self.private_at(path.span());
         let (argument, said) =

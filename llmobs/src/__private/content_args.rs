@@ -1,7 +1,7 @@
-//! Content that the attribute hands in. Nothing of it is looked at unless content is captured.
+//! Content passed in the attribute. Expressions are evaluated only while content is captured.
 //!
-//! Expressions are borrowed, as all of the attribute's are: what may be given is found out from what was borrowed. Method
-//! calls find the first impl that fits, with one `&` less at every step.
+//! All expressions are borrowed, and the conversion is chosen by autoref-based specialization: a method call selects
+//! the first matching impl, and each further impl has one `&` less.
 
 use std::marker::PhantomData;
 
@@ -17,7 +17,7 @@ type JsonContent = Content<serde_json::Value>;
 #[cfg(feature = "content")]
 type TextContent = Content<String>;
 
-/// Where there is no content, nothing becomes any.
+/// A type without values, which replaces content without the feature `content`.
 #[cfg(not(feature = "content"))]
 #[derive(Debug)]
 #[non_exhaustive]
@@ -30,7 +30,7 @@ type JsonContent = NoContent;
 #[cfg(not(feature = "content"))]
 type TextContent = NoContent;
 
-/// A value that is to become `C`.
+/// A borrowed value to be converted to `C`.
 #[derive(Debug)]
 pub struct ContentArg<'a, T: ?Sized, C> {
     value: &'a T,
@@ -61,7 +61,7 @@ impl<'a, T: ?Sized> ContentArg<'a, T, TextContent> {
     }
 }
 
-/// Asked first: what can be made of a reference.
+/// First choice: converts a reference.
 pub trait ConvertBorrowed<C> {
     fn convert(&self) -> C;
 }
@@ -75,7 +75,7 @@ where
     }
 }
 
-/// Asked second: what can be made of a value.
+/// Second choice: converts a clone of the value.
 pub trait ConvertOwned<C> {
     fn convert(&self) -> C;
 }
@@ -86,7 +86,7 @@ impl<T: Clone + Into<C>, C> ConvertOwned<C> for &&ContentArg<'_, T, C> {
     }
 }
 
-/// Asked third: the same behind a reference of the user's.
+/// Third choice: converts a clone from behind a reference.
 pub trait ConvertReference<C> {
     fn convert(&self) -> C;
 }
@@ -97,7 +97,7 @@ impl<T: Clone + Into<C>, C> ConvertReference<C> for &ContentArg<'_, &T, C> {
     }
 }
 
-/// No type has this.
+/// A bound that no type satisfies, for the error message.
 #[cfg_attr(
     feature = "content",
     diagnostic::on_unimplemented(
@@ -115,7 +115,7 @@ impl<T: Clone + Into<C>, C> ConvertReference<C> for &ContentArg<'_, &T, C> {
 )]
 pub trait IntoContent<C> {}
 
-/// Asked last.
+/// Last choice: produces the error message.
 pub trait ConvertUnsupported<T: ?Sized, C> {
     fn convert(&self) -> C
     where
@@ -131,7 +131,7 @@ impl<T: ?Sized, C> ConvertUnsupported<T, C> for ContentArg<'_, T, C> {
     }
 }
 
-/// What `result` may give.
+/// A type that the `result` function may return.
 #[cfg_attr(
     feature = "content",
     diagnostic::on_unimplemented(message = "`result` gives `{Self}`", label = "a `serde_json::Value` is wanted here")
@@ -165,7 +165,7 @@ pub fn into_json<R: IntoJson>(said: R) -> JsonContent {
     said.into_json()
 }
 
-/// What a model is given.
+/// Captures the input of a model call.
 #[inline]
 #[cfg_attr(not(feature = "content"), expect(unused_variables, reason = "nobody captures it"))]
 pub fn input(operation: &Operation, input: impl FnOnce() -> Input) {
@@ -173,7 +173,7 @@ pub fn input(operation: &Operation, input: impl FnOnce() -> Input) {
     operation.marker().input(input);
 }
 
-/// What a tool is called with.
+/// Captures the arguments of a tool call.
 #[inline]
 #[cfg_attr(not(feature = "content"), expect(unused_variables, reason = "nobody captures it"))]
 pub fn arguments(step: &Step, arguments: impl FnOnce() -> JsonContent) {
@@ -181,7 +181,7 @@ pub fn arguments(step: &Step, arguments: impl FnOnce() -> JsonContent) {
     step.arguments(arguments);
 }
 
-/// What a tool answered.
+/// Captures the result of a tool call.
 #[inline]
 #[cfg_attr(not(feature = "content"), expect(unused_variables, reason = "nobody captures it"))]
 pub fn result(step: &Step, result: impl FnOnce() -> JsonContent) {
@@ -189,7 +189,7 @@ pub fn result(step: &Step, result: impl FnOnce() -> JsonContent) {
     step.result(result);
 }
 
-/// What is searched for.
+/// Captures the query of a retrieval.
 #[inline]
 #[cfg_attr(not(feature = "content"), expect(unused_variables, reason = "nobody captures it"))]
 pub fn query(step: &Step, query: impl FnOnce() -> TextContent) {

@@ -1,4 +1,4 @@
-//! `fields(name = expr)`: attributes of the user's own on the span.
+//! `fields(name = expr)`: the application's own span attributes.
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -15,7 +15,7 @@ use crate::observer::Step;
 use crate::span::OwnedSpan;
 use crate::span::TARGET;
 
-/// What a field may be given as.
+/// A type accepted as the value of a field.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field",
     label = "a number, a bool, a text or an `Option` of one is wanted here",
@@ -23,7 +23,7 @@ use crate::span::TARGET;
             `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` lets them out, redacted (feature `content`)"
 )]
 pub trait FieldValue {
-    /// None is not recorded.
+    /// Returns the attribute value, or `None` if nothing is recorded.
     fn field(&self) -> Option<Value>;
 }
 
@@ -81,7 +81,8 @@ impl<T: FieldValue> FieldValue for Option<T> {
     }
 }
 
-/// No type has this: content leaves through the gate or not at all.
+/// A bound that no type satisfies, so that content is refused with a message: content is exported only through the
+/// gate.
 #[diagnostic::on_unimplemented(
     message = "content cannot be a field",
     label = "this is `llmobs::Content`",
@@ -99,7 +100,7 @@ where
     }
 }
 
-/// Whose span takes fields.
+/// An operation or step with a span for fields.
 pub trait HasSpan {
     #[doc(hidden)]
     fn fields(&self) -> Option<Fields<'_>>;
@@ -117,8 +118,8 @@ impl HasSpan for Step {
     }
 }
 
-/// Takes fields to a span. Where a layer carries it to OpenTelemetry they are attributes; another subscriber, whose
-/// spans have no attributes that came later, gets one event under the span.
+/// A recorder of fields on a span. With an OpenTelemetry layer, fields become span attributes. Other subscribers cannot
+/// add attributes to a started span and receive one event with all fields inside the span.
 #[derive(Debug)]
 pub struct Fields<'a> {
     span: &'a OwnedSpan,
@@ -126,7 +127,7 @@ pub struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// None where nobody keeps them.
+    /// Returns a recorder, or `None` if the span is not recorded.
     #[inline]
     pub fn of(watched: &'a impl HasSpan) -> Option<Self> {
         watched.fields()

@@ -1,4 +1,4 @@
-//! From a value to the outcome of the call that gave it.
+//! The outcome of a call, derived from the returned value.
 
 use super::handle::disabled_operation;
 use super::handle::disabled_step;
@@ -15,7 +15,7 @@ pub trait OperationOrStep: Sized {
     fn report_usage(&self, usage: Usage);
     fn completed(self);
     fn failed(self, failure: Failure);
-    /// One that watches nothing.
+    /// Returns a disabled operation or step.
     #[must_use]
     fn disabled() -> Self;
 }
@@ -30,7 +30,9 @@ impl OperationOrStep for Operation {
         self.complete();
     }
 
-    /// An error that says no, before anything was generated, is a rejection, as it is in a stream.
+    /// Ends the operation with an error. A cancellation cancels the operation. An error by which the provider refuses
+    /// the request rejects the operation, if no token was generated. Other errors fail the operation. Streams follow
+    /// the same rules.
     #[cold]
     fn failed(self, failure: Failure) {
         match failure.error_type() {
@@ -65,13 +67,13 @@ impl OperationOrStep for Step {
     }
 }
 
-/// What `error_type` may give.
+/// A type that the `error_type` function may return.
 #[diagnostic::on_unimplemented(
     message = "`error_type` gives `{Self}`",
     label = "an `llmobs::ErrorType` or `llmobs::Failure` is wanted here"
 )]
 pub trait IntoFailure {
-    /// None where nobody said anything.
+    /// Returns the failure, or `None` if no error type is known.
     fn into_failure(self) -> Option<Failure>;
 }
 
@@ -87,7 +89,7 @@ impl IntoFailure for Failure {
     }
 }
 
-/// Nobody said which type an error has.
+/// The placeholder for a missing `error_type` function.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct NoErrorType;
@@ -114,13 +116,13 @@ impl IntoFailure for Option<Failure> {
     }
 }
 
-/// What `usage` may give.
+/// A type that the `usage` function may return.
 #[diagnostic::on_unimplemented(
     message = "`usage` gives `{Self}`",
     label = "an `llmobs::Usage` or an `Option` of it is wanted here"
 )]
 pub trait IntoUsage {
-    /// Whether there may be any.
+    /// Set if usage can be present.
     const HAS_USAGE: bool = true;
 
     fn into_usage(self) -> Option<Usage>;
@@ -138,7 +140,7 @@ impl IntoUsage for Option<Usage> {
     }
 }
 
-/// Nobody said where the usage is.
+/// The placeholder for a missing `usage` function.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct NoUsage;
@@ -162,7 +164,7 @@ pub const fn unread<T>(_value: &T) -> NoUsage {
     NoUsage
 }
 
-/// Ends a call by its value.
+/// Ends an operation or step by the returned value.
 #[inline]
 pub fn finish<W, V, K, F, U>(
     watched: W,
@@ -190,7 +192,7 @@ pub fn finish<W, V, K, F, U>(
     }
 }
 
-/// Ends a call whose value is no stream, and gives it back else.
+/// Ends an operation or step whose `Result` or `Option` contains no stream. Otherwise returns the operation or step.
 #[inline]
 pub fn gate<W, V, K, F>(watched: W, value: &V, _kind: K, error_type: impl FnOnce(&V::Error) -> F) -> W
 where
@@ -206,7 +208,7 @@ where
     W::disabled()
 }
 
-/// What the user says of an error, else what it says itself.
+/// Returns the failure from the `error_type` function, or else from the error's own type.
 pub(super) fn failure<E, F: IntoFailure>(
     error: &E,
     its_type: Option<ErrorType>,
@@ -214,6 +216,6 @@ pub(super) fn failure<E, F: IntoFailure>(
 ) -> Failure {
     let said = error_type(error).into_failure();
     let failure = said.unwrap_or_else(|| Failure::new(its_type.unwrap_or(ErrorType::Other)));
-    // One of the closed list is no exception of the application's.
+    // Errors of llmobs's own types are not recorded as exceptions of the application.
     if failure.exception().is_some() || its_type.is_some() { failure } else { failure.caused_by(error) }
 }

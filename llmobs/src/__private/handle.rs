@@ -11,7 +11,7 @@ use crate::observer::Observer;
 use crate::observer::Operation;
 use crate::observer::Step;
 
-/// The operation of the function that it stands in, under the name that `handle = name` gave it.
+/// A handle of the function's operation, available in the body under the name from `handle = name`.
 ///
 /// ```
 /// use llmobs::{FinishReason, Observer, llm_span};
@@ -35,7 +35,7 @@ impl<'a> OperationHandle<'a> {
         Self { operation }
     }
 
-    /// Marks what happens to the operation, also from other threads and after the function.
+    /// Returns a marker, which can be used on other threads and after the function has returned.
     #[must_use]
     pub fn marker(&self) -> Marker {
         self.operation
@@ -43,47 +43,47 @@ impl<'a> OperationHandle<'a> {
             .map_or_else(|| disabled_operation().marker().clone(), |operation| operation.marker().clone())
     }
 
-    /// Takes the operation: from now on whoever has it ends it, and the attribute ends nothing. Until then the function
-    /// may fail with `?`, and the attribute says so.
+    /// Takes the operation out of the function. From then on the caller ends the operation, and the attribute does not.
+    /// Before that, an early return with `?` fails the operation as usual.
     pub fn take(self) -> Operation {
         self.operation.take().unwrap_or_else(disabled_operation)
     }
 }
 
-/// What the body left: a taken operation is somebody else's.
+/// Returns the operation after the body, or a disabled operation if the body took it.
 #[doc(hidden)]
 #[inline]
 pub fn rest(operation: Option<Operation>) -> Operation {
     operation.unwrap_or_else(disabled_operation)
 }
 
-/// An operation that nobody watches.
+/// Returns a disabled operation.
 pub(super) fn disabled_operation() -> Operation {
     Observer::disabled().chat("").start()
 }
 
-/// A step that nobody watches.
+/// Returns a disabled step.
 pub(super) fn disabled_step() -> Step {
     Observer::disabled().execute_tool("").start()
 }
 
-/// Runs code under a span.
+/// Runs code inside a span.
 #[inline]
 pub fn in_scope<T>(span: &Span, code: impl FnOnce() -> T) -> T {
     span.in_scope(code)
 }
 
-/// Runs a future under a span.
+/// Runs a future inside a span.
 #[inline]
 pub fn run<F: Future>(span: Span, future: F) -> Instrumented<F> {
     future.instrument(span)
 }
 
-/// Stands where a type is to be inferred, and is never called.
+/// Provides a type for inference. Never called.
 ///
 /// # Panics
 ///
-/// Always, if somebody calls it all the same.
+/// Always, if called.
 #[must_use]
 pub fn never<T>() -> T {
     unreachable!("only its type is used")

@@ -1,4 +1,4 @@
-//! Answers, whole or in items, that know their text. It is asked for only where content is captured.
+//! The text of returned values and of stream items. Read only while content is captured.
 
 #[cfg(feature = "content")]
 use crate::content::Message;
@@ -7,7 +7,7 @@ use crate::content::Part;
 use crate::observer::Operation;
 use crate::observer::StreamItem;
 
-/// What a model answered at once, unless the body has said it.
+/// Captures a model's answer that was returned as a whole, unless the body has already captured the output.
 #[inline]
 #[cfg_attr(not(feature = "content"), expect(unused_variables, reason = "nobody captures it"))]
 pub fn answer(operation: &Operation, text: Option<&str>) {
@@ -17,11 +17,11 @@ pub fn answer(operation: &Operation, text: Option<&str>) {
     }
 }
 
-/// Nothing is told of a value.
+/// Captures nothing.
 #[inline]
 pub const fn untold<W, T>(_watched: &W, _value: &T) {}
 
-/// An answer, or an item of one, that may know its text: [`StreamItem`] says so, if its type has that.
+/// A value or item that may have a text, if its type implements [`StreamItem`].
 #[derive(Debug)]
 pub struct TextProbe<'a, T: ?Sized>(&'a T);
 
@@ -32,7 +32,7 @@ impl<'a, T: ?Sized> TextProbe<'a, T> {
     }
 }
 
-/// Asked first.
+/// First choice: types that implement [`StreamItem`].
 pub trait WithText<'a> {
     fn text(&self) -> Option<&'a str>;
 }
@@ -44,7 +44,7 @@ impl<'a, T: StreamItem + ?Sized> WithText<'a> for &TextProbe<'a, T> {
     }
 }
 
-/// Asked last.
+/// Last choice: all other types, without a text.
 pub trait WithoutText<'a> {
     fn text(&self) -> Option<&'a str>;
 }
@@ -56,7 +56,7 @@ impl<'a, T: ?Sized> WithoutText<'a> for TextProbe<'a, T> {
     }
 }
 
-/// Of items that `tokens` speaks for, nobody knows the text.
+/// Returns no text, for items whose chunk comes from the `tokens` function.
 #[inline]
 pub const fn wordless<T>(_item: &T) -> Option<&str> {
     None

@@ -1,4 +1,4 @@
-//! Answers over HTTP that carry an operation on after their handler.
+//! HTTP responses that keep an operation running after their handler has returned.
 
 use std::pin::Pin;
 use std::task::Context;
@@ -27,7 +27,7 @@ pub fn into_response(value: impl IntoResponse) -> Response {
     value.into_response()
 }
 
-/// A response that the body built from the operation it took.
+/// A stream of an SSE response that reports to the operation taken by the body.
 #[diagnostic::on_unimplemented(
     message = "nobody watches this `Sse`",
     label = "`{Self}` is not observed",
@@ -39,18 +39,19 @@ impl<S: Stream, C> IsObserved for ObservedStream<S, C> {}
 
 impl<S: IsObserved> IsObserved for KeepAliveStream<S> {}
 
-/// An answer that holds the operation already. Where it was not taken, something else is answered: then this is all.
+/// Returns an SSE response whose stream already contains the operation. Completes an operation that the body did not
+/// take, since the response does not use it.
 pub fn sse<S: IsObserved>(operation: Operation, answer: Sse<S>) -> Sse<S> {
     operation.complete();
     answer
 }
 
-/// Lets an operation last as long as the body of a response. An error's status ends it at once.
+/// Keeps an operation running until the end of a response's body. An error status ends the operation at once.
 pub fn response(operation: Operation, response: Response) -> Response {
     observed(operation, response, body)
 }
 
-/// As `response`, with what a piece of the body carries.
+/// Same as `response`, with a function that returns the chunk for the bytes of each frame.
 pub fn response_with<C: Into<Chunk>>(
     operation: Operation,
     response: Response,
@@ -69,7 +70,8 @@ fn observed(operation: Operation, response: Response, body: impl FnOnce(Operatio
     }
 }
 
-/// What a server says of itself: its own 500 is no upstream's.
+/// Returns the error type of a status of this server. A 500 is `Internal`: the error is the server's own, not that of
+/// an upstream.
 fn error_of(status: u16) -> Option<ErrorType> {
     match status {
         500 => Some(ErrorType::Internal),
@@ -77,7 +79,7 @@ fn error_of(status: u16) -> Option<ErrorType> {
     }
 }
 
-/// Lets an operation last as long as a body. What the body says is read, if it is what OpenAI's API streams.
+/// Keeps an operation running until the end of a body. A body in the format of OpenAI's streaming API is decoded.
 #[cfg(feature = "sse")]
 pub fn body(operation: Operation, body: Body) -> Body {
     if !operation.is_enabled() {
@@ -88,13 +90,14 @@ pub fn body(operation: Operation, body: Body) -> Body {
     Body::new(ObservedBody { stream: watched, sizes })
 }
 
-/// Lets an operation last as long as a body.
+/// Keeps an operation running until the end of a body.
 #[cfg(not(feature = "sse"))]
 pub fn body(operation: Operation, body: Body) -> Body {
     body_with(operation, body, |_: &Bytes| Chunk::no_tokens())
 }
 
-/// Lets an operation last as long as a body, with what a piece of it carries.
+/// Keeps an operation running until the end of a body, with a function that returns the chunk for the bytes of each
+/// frame.
 pub fn body_with<C: Into<Chunk>>(
     operation: Operation,
     body: Body,
@@ -112,7 +115,7 @@ pub fn body_with<C: Into<Chunk>>(
     Body::new(ObservedBody { stream: observed, sizes })
 }
 
-/// A frame, which is bytes or the trailers.
+/// A frame of a body: data or trailers.
 struct BodyFrame(Frame<Bytes>);
 
 #[cfg(feature = "sse")]
@@ -122,7 +125,7 @@ impl AsRef<[u8]> for BodyFrame {
     }
 }
 
-/// A body as the stream of its frames.
+/// The stream of a body's frames.
 struct FrameStream {
     body: Body,
 }
@@ -134,13 +137,13 @@ impl Stream for FrameStream {
         Pin::new(&mut self.body).poll_frame(context).map_ok(BodyFrame)
     }
 
-    /// Nothing comes any more: who reads by a length does not ask for the end.
+    /// Returns (0, 0) at the end of the body: servers that count bytes do not poll again for the end.
     fn size_hint(&self) -> (usize, Option<usize>) {
         if self.body.is_end_stream() { (0, Some(0)) } else { (0, None) }
     }
 }
 
-/// What a body says of its length, less what has passed.
+/// The remaining size of a body, from its size hint and the bytes that have passed.
 struct RemainingSize {
     lower: u64,
     upper: Option<u64>,
@@ -161,7 +164,7 @@ impl RemainingSize {
 }
 
 pin_project! {
-    /// The stream of its frames as a body again.
+    /// A body made from an observed stream of frames.
     struct ObservedBody<S> {
         #[pin]
         stream: S,

@@ -1,5 +1,5 @@
-//! What kind of value a type is, asked without knowing the type: method calls find the first impl that fits, with one
-//! `&` less at every step. Aliases do not hide anything from it.
+//! The kind of a value, determined from its type by autoref-based specialization: a method call selects the first
+//! matching impl, and each further impl has one `&` less. Works through type aliases.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -10,12 +10,12 @@ use futures_core::Stream;
 use crate::error::Failure;
 use crate::semconv::value::ErrorType;
 
-/// A type that is asked about.
+/// A probe for the kind of the type `V`.
 #[derive(Debug)]
 pub struct KindProbe<V>(PhantomData<fn(V)>);
 
 impl<V> KindProbe<V> {
-    /// Asks about a value.
+    /// Returns a probe for the type of a value.
     #[inline]
     pub fn of(_value: &V) -> Self {
         Self(PhantomData)
@@ -23,50 +23,51 @@ impl<V> KindProbe<V> {
 }
 
 impl KindProbe<()> {
-    /// Asks about the items of a stream.
+    /// Returns a probe for the type of a stream's items.
     #[inline]
     pub fn item<S: Stream>(_stream: &S) -> KindProbe<S::Item> {
         KindProbe(PhantomData)
     }
 }
 
-/// What a value says about the call.
+/// The result of a call, as seen in the returned value.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum CallResult<'a, T: ?Sized, E: ?Sized> {
-    /// It gave this.
+    /// The call returned a value.
     Value(&'a T),
-    /// It gave nothing, and nothing broke.
+    /// The call returned no value and no error, such as `Option::None`.
     NoValue,
-    /// It broke; the error may know its type.
+    /// The call returned an error, with its error type if known.
     Error(&'a E, Option<ErrorType>),
 }
 
-/// A value that can be looked at as one of a kind.
+/// A value that can be inspected as one of the kinds.
 pub trait Inspect<Kind> {
     type Value;
     type Error;
     fn inspect(&self) -> CallResult<'_, Self::Value, Self::Error>;
-    /// The text of what it gave. Here and not by `look`: only where the type is known does what it gave live as long.
+    /// Returns the text of the value. A separate method from `inspect`, since only a concrete type gives the text the
+    /// lifetime of `self`.
     fn text_of(&self, text: impl Fn(&Self::Value) -> Option<&str>) -> Option<&str>;
 }
 
-/// A value that is neither a `Result` nor an `Option`.
+/// The kind of a value that is neither a `Result` nor an `Option`.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Plain;
 
-/// An `Option`.
+/// The kind of an `Option`.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Maybe;
 
-/// A `Result`.
+/// The kind of a `Result`.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Fallible;
 
-/// A `Result` whose error knows its type.
+/// The kind of a `Result` whose error has an error type.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct FallibleTyped;
@@ -133,7 +134,7 @@ impl<T, E: HasErrorType> Inspect<FallibleTyped> for Result<T, E> {
     }
 }
 
-/// An error that is one of the closed list, or holds one.
+/// An error that is or contains an [`ErrorType`].
 pub trait HasErrorType {
     fn known_error_type(&self) -> ErrorType;
 }
@@ -150,7 +151,7 @@ impl HasErrorType for Failure {
     }
 }
 
-/// No type has this: a function without `stream` whose value goes on after it is refused.
+/// A bound that no type satisfies: refuses a function that returns a hidden future, since the call would end too early.
 #[diagnostic::on_unimplemented(
     message = "the call would end before this future runs",
     label = "this function returns a future that its return type does not show",
@@ -159,7 +160,7 @@ impl HasErrorType for Failure {
 )]
 pub trait VisibleFuture {}
 
-/// No type has this either.
+/// A bound that no type satisfies: refuses a function that returns a hidden stream without `stream`.
 #[diagnostic::on_unimplemented(
     message = "the call would end before the first item of this stream",
     label = "this function returns a stream, and its return type does not show it",
@@ -188,17 +189,17 @@ macro_rules! kind_traits {
 }
 
 kind_traits! {
-    /// Asked third.
+    /// Third choice: a `Result` whose error has an error type.
     KindOfTypedResult<T, E>: &&&KindProbe<Result<T, E>> => FallibleTyped where E: HasErrorType;
-    /// Asked fourth.
+    /// Fourth choice: any other `Result`.
     KindOfResult<T, E>: &&KindProbe<Result<T, E>> => Fallible;
-    /// Asked fifth.
+    /// Fifth choice: an `Option`.
     KindOfOption<T>: &KindProbe<Option<T>> => Maybe;
-    /// Asked last.
+    /// Last choice: any other value.
     KindOfPlain<T>: KindProbe<T> => Plain;
 }
 
-/// Asked first.
+/// First choice: a future, which is refused.
 pub trait KindOfFuture<F> {
     fn kind(&self) -> Plain
     where
@@ -214,7 +215,7 @@ impl<F: Future> KindOfFuture<F> for &&&&&KindProbe<F> {
     }
 }
 
-/// Asked second.
+/// Second choice: a stream, which is refused.
 pub trait KindOfStream<S> {
     fn kind(&self) -> Plain
     where

@@ -1,4 +1,4 @@
-//! What an argument of the attribute may be given as.
+//! The types accepted for the arguments of the attribute.
 
 use std::borrow::Cow;
 use std::num::NonZero;
@@ -13,7 +13,7 @@ use crate::observer::Retrieval;
 use crate::observer::Start;
 use crate::semconv::value::Provider;
 
-/// A text that is there.
+/// A text that is always present.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no text",
     label = "a `str`, a `String` or another text is wanted here",
@@ -70,7 +70,7 @@ pub fn text<T: RequiredText + ?Sized>(value: &T) -> &str {
     value.text()
 }
 
-/// A number that may be missing.
+/// A number of tokens that may be missing.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no number of tokens",
     label = "a whole number or an `Option` of one is wanted here"
@@ -125,13 +125,13 @@ pub fn conversation<'a, T: OptionalText + ?Sized>(start: Start<'a>, id: &'a T) -
     }
 }
 
-/// Judges the operation by an objective of the function's own as well.
+/// Adds the function's objective to those that the operation must meet.
 #[inline]
 pub fn objective<'a>(start: Start<'a>, name: &'static str, objective: impl FnOnce() -> Objective) -> Start<'a> {
     start.objective(name, objective)
 }
 
-/// A provider, or its name.
+/// A provider, or the name of a provider.
 #[diagnostic::on_unimplemented(message = "`{Self}` is no provider", label = "a `Provider` or its name is wanted here")]
 pub trait ToProvider {
     fn as_provider(&self) -> Provider;

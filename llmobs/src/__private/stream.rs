@@ -1,4 +1,4 @@
-//! Streams that carry a call on after its function.
+//! Streams that keep an operation or step running after their function has returned.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -22,7 +22,7 @@ use crate::observer::Step;
 use crate::observer::StreamItem;
 use crate::semconv::value::ErrorType;
 
-/// What `tokens` may give.
+/// A type that the `tokens` function may return.
 #[diagnostic::on_unimplemented(
     message = "`tokens` gives `{Self}`",
     label = "a number of tokens or an `llmobs::Chunk` is wanted here"
@@ -61,7 +61,7 @@ pub fn carried<T: StreamItem>(item: &T) -> Chunk {
     item.carries()
 }
 
-/// Observes an operation by its stream.
+/// Observes an operation until the end of its stream.
 #[inline]
 pub fn observe<S, K, C, F, U>(
     operation: Operation,
@@ -95,7 +95,7 @@ where
     operation.observe_by(stream, AttributeItemReader { carries, text, kind: PhantomData })
 }
 
-/// What the items of a stream carry, and what they say.
+/// The functions of the attribute that return the chunk and the text of an item.
 struct AttributeItemReader<K, C, T> {
     carries: C,
     text: T,
@@ -123,7 +123,7 @@ fn error_chunk(error: ErrorType) -> Chunk {
     if error.is_refusal() { Chunk::rejected(error) } else { Chunk::failed(error) }
 }
 
-/// Lets a step last as long as its stream.
+/// Keeps a step running until the end of its stream.
 #[inline]
 pub fn follow<S, K, F, U>(
     step: Step,
@@ -162,7 +162,7 @@ pin_project! {
         stream: S,
         inspect: L,
         step: Option<Step>,
-        // The stream or the closure is running; still so at the drop means that it panicked.
+        // Set while the stream or the closure runs. If set at the drop, that code panicked.
         polling: bool,
     }
 

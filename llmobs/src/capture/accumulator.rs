@@ -1,4 +1,4 @@
-//! What a stream brings, kept until its end.
+//! The buffer for streamed content.
 
 use std::collections::BTreeMap;
 
@@ -15,10 +15,11 @@ use crate::content::ToolCall;
 use crate::content::Truncation;
 use crate::semconv::value::FinishReason;
 
-/// What a stream brings, kept until its end: a bounded buffer for each choice and channel.
+/// A bounded buffer for the content of a stream, with separate texts for each choice and channel.
 ///
-/// It is redacted once, when all of it passes the gate, so that how it was cut cannot matter. What a limit or the
-/// [`ContentBudget`](super::ContentBudget) cuts off is counted, and nothing is kept that may be the begin of something.
+/// Redaction runs once over each complete text when the message passes the gate, so the boundaries of the deltas do not
+/// matter. Bytes beyond a limit or the [`ContentBudget`](super::ContentBudget) are dropped and counted. A text that
+/// ends early is marked, so the redactor removes a possible beginning of a secret at its end.
 ///
 /// ```
 /// use llmobs::FinishReason;
@@ -37,12 +38,12 @@ use crate::semconv::value::FinishReason;
 #[derive(Debug)]
 pub struct ContentAccumulator {
     choices: BTreeMap<u32, ChoiceBuffer>,
-    /// Bytes that one part may have.
+    /// Limit of one part in bytes.
     part_limit: usize,
-    /// Bytes that all parts of a choice may have: no more of them would leave.
+    /// Limit of all parts of a choice in bytes, since no more could be exported.
     choice_limit: usize,
     lease: Permit,
-    /// What the parts take beside their texts.
+    /// Permit for the memory of the parts beside their texts.
     frames: Permit,
     report: CaptureReport,
 }
@@ -57,12 +58,12 @@ struct ChoiceBuffer {
 struct PartBuffer {
     channel: PartChannel,
     text: TextBuffer,
-    /// Of a tool call.
+    /// Id of a tool call.
     id: Option<String>,
     name: Option<String>,
 }
 
-/// Without the name and the identity: a model wrote them.
+/// Omits the name and the id, since a model generated them.
 impl std::fmt::Debug for PartBuffer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("PartBuffer").field("channel", &self.channel).field("text", &self.text).finish_non_exhaustive()
@@ -76,7 +77,7 @@ enum PartChannel {
     ToolCall(u32),
 }
 
-/// A text that stops growing at its limit. Its `Debug` prints no text.
+/// A text that stops growing at its limit. `Debug` prints no text.
 #[derive(Default)]
 struct TextBuffer {
     text: String,
@@ -89,12 +90,13 @@ impl std::fmt::Debug for TextBuffer {
     }
 }
 
-/// More than any model gives.
+/// Limit of the choices of one stream, above what providers allow.
 const MAX_CHOICES: usize = 128;
 const MAX_PARTS: usize = 256;
 const NAME_BYTES: usize = 256;
 
-/// Beyond what is kept: room for what masks itself, and for the end of something that begins within.
+/// Bytes captured beyond the export limit: room for text that redaction shortens, and for the end of a match that
+/// begins within the limit.
 const AHEAD: usize = 4 * 1024;
 
 impl ContentAccumulator {
@@ -109,17 +111,18 @@ impl ContentAccumulator {
         }
     }
 
-    /// A piece of the text of a choice.
+    /// Appends a delta of a choice's text.
     pub fn text(&mut self, choice: u32, delta: &str) {
         self.add(choice, PartChannel::Text, delta);
     }
 
-    /// A piece of its reasoning.
+    /// Appends a delta of a choice's reasoning.
     pub fn reasoning(&mut self, choice: u32, delta: &str) {
         self.add(choice, PartChannel::Reasoning, delta);
     }
 
-    /// A piece of the arguments of one of its tool calls, counted from zero, and what is known of the call by now.
+    /// Appends a delta of a tool call's arguments. `index` counts the tool calls of the choice from zero. The first
+    /// known id and name are kept.
     pub fn tool_call(&mut self, choice: u32, index: u32, id: Option<&str>, name: Option<&str>, arguments: &str) {
         if let Some(part) = self.add(choice, PartChannel::ToolCall(index), arguments) {
             part.id = part.id.take().or_else(|| id.map(short));
@@ -127,33 +130,33 @@ impl ContentAccumulator {
         }
     }
 
-    /// Why a choice ended.
+    /// Sets the finish reason of a choice.
     pub fn finish_reason(&mut self, choice: u32, reason: FinishReason) {
         if let Some(choice) = self.choice(choice) {
             choice.finish_reason = Some(reason);
         }
     }
 
-    /// Why the choices ended that no reason is known of.
+    /// Sets the finish reason of all choices that have none.
     pub(crate) fn finish_others(&mut self, reason: &FinishReason) {
         for choice in self.choices.values_mut() {
             choice.finish_reason.get_or_insert_with(|| reason.clone());
         }
     }
 
-    /// What was not kept.
+    /// Returns the counts of content that was not captured.
     #[must_use]
     pub const fn report(&self) -> &CaptureReport {
         &self.report
     }
 
-    /// Bytes that are kept.
+    /// Returns the number of captured bytes.
     #[must_use]
     pub const fn bytes(&self) -> usize {
         self.lease.bytes()
     }
 
-    /// One message for each choice, in their order. What they hold is given back to the budget.
+    /// Returns one message for each choice, in order of the choice's index. Returns the permits to the budget.
     #[must_use]
     pub fn into_messages(self) -> Vec<Message> {
         self.choices.into_values().map(ChoiceBuffer::into_message).collect()
@@ -172,7 +175,7 @@ impl ContentAccumulator {
         let choice = self.choices.entry(choice).or_default();
         let place = match channel {
             PartChannel::ToolCall(_) => choice.parts.iter().position(|part| part.channel == channel),
-            // Text behind a tool call is a part of its own.
+            // Text after a tool call is a separate part.
             PartChannel::Reasoning | PartChannel::Text => {
                 choice.parts.last().filter(|part| part.channel == channel).map(|_| choice.parts.len() - 1)
             }
@@ -186,7 +189,7 @@ impl ContentAccumulator {
             }
             None => {
                 choice.parts.push(PartBuffer { channel, text: TextBuffer::default(), id: None, name: None });
-                // Many that are empty cost something too.
+                // Count empty parts against the budget too.
                 self.report.is_over_budget |= !self.frames.grow(size_of::<PartBuffer>());
                 choice.parts.len() - 1
             }
@@ -203,8 +206,8 @@ impl ContentAccumulator {
 }
 
 impl TextBuffer {
-    /// Takes what fits and gives how many bytes did not, and whether the budget was too small. Once something was left out,
-    /// everything behind it is.
+    /// Appends the bytes that fit. Returns the number of dropped bytes, and whether the budget was exceeded. After the
+    /// first drop, all later bytes are dropped.
     fn push(&mut self, delta: &str, limit: usize, lease: &mut Permit) -> (usize, bool) {
         let room = if self.cut == 0 { limit.saturating_sub(self.text.len()) } else { 0 };
         let mut taken = delta.floor_char_boundary(room.min(delta.len()));
@@ -248,7 +251,7 @@ impl PartBuffer {
                 let mut call = match (text.is_empty(), cut) {
                     (true, _) => call,
                     (false, 0) => call.arguments_text(text),
-                    // Half of an object is none: a text, of which the begin is kept.
+                    // A truncated JSON object cannot be parsed: keep its beginning as text.
                     (false, _) => call.arguments(Value::String(text)),
                 };
                 call.missing = missing;

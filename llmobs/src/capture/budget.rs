@@ -1,16 +1,16 @@
-//! What all operations in flight may hold together.
+//! The limit of content held by all operations in flight.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 
-/// The bytes of content that all operations in flight may hold together. Cheap to clone; clones share it.
+/// A limit, in bytes, of the content that all operations in flight hold together. Clones share the budget.
 ///
 /// ```
-/// use llmobs::capture::ContentBudget;
+/// use llmobs::capture::Budget;
 ///
-/// let budget = ContentBudget::new(100);
+/// let budget = Budget::new(100);
 /// let mut lease = budget.lease();
 /// assert!(lease.grow(80));
 /// assert!(!budget.lease().grow(30), "there are 20 left");
@@ -30,44 +30,44 @@ struct BudgetState {
 }
 
 impl ContentBudget {
-    /// A budget of so many bytes.
+    /// Creates a budget of this size in bytes.
     #[must_use]
     pub fn new(bytes: usize) -> Self {
         Self { shared: Arc::new(BudgetState { limit: bytes, used: AtomicUsize::new(0), refused: AtomicU64::new(0) }) }
     }
 
-    /// A share of it for one operation, empty at first.
+    /// Returns an empty permit for one operation.
     pub fn lease(&self) -> Permit {
         Permit { shared: Arc::clone(&self.shared), bytes: 0 }
     }
 
-    /// Bytes that operations hold now.
+    /// Returns the number of bytes that operations hold now.
     #[must_use]
     pub fn in_use(&self) -> usize {
         self.shared.used.load(Ordering::Relaxed)
     }
 
-    /// Bytes that they may hold.
+    /// Returns the size of the budget in bytes.
     #[must_use]
     pub fn limit(&self) -> usize {
         self.shared.limit
     }
 
-    /// How often somebody asked for more than there was.
+    /// Returns the number of requests that were refused because too few bytes were free.
     #[must_use]
     pub fn refused(&self) -> u64 {
         self.shared.refused.load(Ordering::Relaxed)
     }
 }
 
-/// 64 MiB.
+/// A budget of 64 MiB.
 impl Default for ContentBudget {
     fn default() -> Self {
         Self::new(64 * 1024 * 1024)
     }
 }
 
-/// A share of a [`ContentBudget`], which goes back when it is dropped.
+/// A reserved part of a [`ContentBudget`]. Dropping the permit returns its bytes to the budget.
 #[derive(Debug)]
 #[must_use = "a lease that is dropped is given back"]
 pub struct Permit {
@@ -76,11 +76,11 @@ pub struct Permit {
 }
 
 impl Permit {
-    /// Takes so many bytes more; none of them if there are not enough.
+    /// Reserves further bytes. Reserves nothing and returns `false` if too few bytes are free.
     pub fn grow(&mut self, bytes: usize) -> bool {
         let limit = self.shared.limit;
         let more = |used: usize| used.checked_add(bytes).filter(|total| *total <= limit);
-        // ORDERING: a count guards no other memory.
+        // ORDERING: the counter guards no other memory.
         let taken = self.shared.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok();
         if taken {
             self.bytes += bytes;
@@ -90,7 +90,7 @@ impl Permit {
         taken
     }
 
-    /// Bytes that it holds.
+    /// Returns the number of reserved bytes.
     #[must_use]
     pub const fn bytes(&self) -> usize {
         self.bytes

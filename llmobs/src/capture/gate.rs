@@ -1,4 +1,4 @@
-//! The gate.
+//! The gate that all content passes before export.
 
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -20,7 +20,7 @@ use super::serialize::shed;
 use crate::content::Message;
 use crate::redact::Redactor;
 
-/// The one way out for content. Cheap to clone; clones share everything.
+/// The only exit for content: redacts, then truncates. Cheap to clone; clones share all state.
 ///
 /// ```
 /// use llmobs::capture::ContentCapture;
@@ -46,7 +46,7 @@ pub struct Gate {
 #[derive(Debug)]
 struct GateInner {
     capture: ContentCapture,
-    /// Built when it is first needed: a gate that is shut has no use for it.
+    /// Built on first use, since a gate with capture off does not need a redactor.
     redactor: OnceLock<Redactor>,
     limits: ContentLimits,
     budget: ContentBudget,
@@ -55,7 +55,7 @@ struct GateInner {
 }
 
 impl Gate {
-    /// A gate with settings.
+    /// Returns a builder of a gate.
     pub const fn builder() -> GateBuilder {
         GateBuilder {
             capture: None,
@@ -68,72 +68,74 @@ impl Gate {
         }
     }
 
-    /// Where content goes.
+    /// Returns the capture mode.
     #[must_use]
     pub fn capture(&self) -> ContentCapture {
         self.inner.capture
     }
 
-    /// How much may leave.
+    /// Returns the size limits.
     pub fn limits(&self) -> &ContentLimits {
         &self.inner.limits
     }
 
-    /// What all operations in flight may hold together.
+    /// Returns the budget shared by all operations in flight.
     #[must_use]
     pub fn budget(&self) -> &ContentBudget {
         &self.inner.budget
     }
 
-    /// What redacts.
+    /// Returns the redactor.
     #[must_use]
     pub fn redactor(&self) -> &Redactor {
         self.inner.redactor.get_or_init(Redactor::new)
     }
 
-    /// Whether the application has a sink of its own.
+    /// Returns whether the application has set a hook.
     pub(crate) fn has_hook(&self) -> bool {
         self.inner.hook.is_some()
     }
 
-    /// The way out for the content of one operation.
+    /// Returns a pass for the content of one operation, with the limit of one span.
     #[must_use]
     pub fn passage(&self) -> GatePass<'_> {
         self.passage_of(self.limits().span_bytes())
     }
 
-    /// The way out for what comes later, of which so many bytes may leave.
+    /// Returns a pass for later content of an operation, with this limit in bytes.
     pub(crate) fn passage_of(&self, bytes: usize) -> GatePass<'_> {
         GatePass::new(self, bytes)
     }
 
-    /// A buffer for what a stream brings; none where capture is off, so that nothing is kept.
+    /// Returns a buffer for streamed content, or `None` if capture is off.
     #[must_use]
     pub fn gather(&self) -> Option<ContentAccumulator> {
         self.inner.capture.is_on().then(|| ContentAccumulator::new(self))
     }
 
-    /// Gives what passed to the application's hook, on its own thread. The references are for the span, and are none where
-    /// there is no hook, its queue is full, or capture is off.
+    /// Sends content to the application's hook, which runs on its own thread. Returns the references for the span. They
+    /// are empty if there is no hook, if its queue is full, or if capture is off.
     #[must_use]
     pub fn send_to_hook(&self, captured: HookPayload) -> ContentReferences {
         let hook = self.inner.hook.as_ref().filter(|_| self.inner.capture.is_on() && !captured.is_empty());
         hook.map(|hook| hook.send(captured)).unwrap_or_default()
     }
 
-    /// Whether the hook had everything that it was given, once so much time has passed at most.
+    /// Waits at most `at_most` for the hook to process the queue. Returns whether the queue is empty, or `true` without
+    /// a hook.
     #[must_use]
     pub fn flush(&self, at_most: Duration) -> bool {
         self.inner.hook.as_ref().is_none_or(|hook| hook.flush(at_most))
     }
 
-    /// What became of what the hook was given.
+    /// Returns the counts of payloads sent to the hook.
     #[must_use]
     pub fn hook_stats(&self) -> HookStats {
         self.inner.hook.as_ref().map(HookWorker::stats).unwrap_or_default()
     }
 
-    /// Takes the media out of messages that will not go along, so that nobody keeps them until then.
+    /// Removes media that exceed the limit from messages, so that their memory is freed before the end of the
+    /// operation.
     pub(crate) fn shed(&self, messages: &mut [Message]) {
         shed(messages, self.limits());
     }
@@ -150,7 +152,7 @@ impl Gate {
     }
 }
 
-/// Settings of a [`Gate`].
+/// A builder of a [`Gate`].
 #[derive(Debug)]
 #[must_use]
 pub struct GateBuilder {
@@ -164,50 +166,53 @@ pub struct GateBuilder {
 }
 
 impl GateBuilder {
-    /// Where content goes. Defaults to what [the environment](ContentCapture::VARIABLE) says, else nowhere.
+    /// Sets the capture mode. Defaults to the value of the [environment variable](ContentCapture::VARIABLE), otherwise
+    /// to off.
     pub const fn capture(mut self, capture: ContentCapture) -> Self {
         self.capture = Some(capture);
         self
     }
 
-    /// What redacts. Defaults to [`Redactor::new`].
+    /// Sets the redactor. Defaults to [`Redactor::new`].
     pub fn redactor(mut self, redactor: Redactor) -> Self {
         self.redactor = Some(redactor);
         self
     }
 
-    /// How much may leave. Defaults to [`ContentLimits::default`].
+    /// Sets the size limits. Defaults to [`ContentLimits::default`].
     pub const fn limits(mut self, limits: ContentLimits) -> Self {
         self.limits = Some(limits);
         self
     }
 
-    /// What all operations in flight may hold together. Defaults to [`ContentBudget::default`].
+    /// Sets the budget for all operations in flight. Defaults to [`ContentBudget::default`], 64 MiB.
     pub fn budget(mut self, budget: ContentBudget) -> Self {
         self.budget = Some(budget);
         self
     }
 
-    /// Whether descriptions and parameters of tools go along with their names. Defaults to `false`, as the conventions
-    /// advise: they are long and always the same.
+    /// Sets whether tool definitions include descriptions and parameters. Defaults to `false`, as the OpenTelemetry
+    /// GenAI conventions recommend: they are long and rarely change.
     pub const fn full_definitions(mut self, full: bool) -> Self {
         self.full_definitions = full;
         self
     }
 
-    /// The application's own sink, called on a thread of its own. Defaults to none. It is not called where capture is off.
+    /// Sets the application's hook, which is called on a dedicated thread. Defaults to none. Not called if capture is
+    /// off.
     pub fn hook(mut self, hook: impl ContentHook) -> Self {
         self.hook = Some(Box::new(hook));
         self
     }
 
-    /// How many captures may wait for the hook; what comes then is counted and dropped. Defaults to 20.
+    /// Sets the number of payloads that may wait for the hook. Further payloads are dropped and counted. Defaults to
+    /// 20.
     pub const fn hook_queue(mut self, captures: usize) -> Self {
         self.queue = captures;
         self
     }
 
-    /// Builds it. The thread of the hook is started with the first capture.
+    /// Builds the gate. The hook's thread starts with the first payload.
     #[must_use]
     pub fn build(self) -> Gate {
         let capture = self.capture.unwrap_or_else(ContentCapture::from_environment);
@@ -221,7 +226,7 @@ impl GateBuilder {
         };
         let gate = Gate { inner: Arc::new(inner) };
         if capture.is_on() {
-            // Now, and not while the first request waits.
+            // Build the redactor now instead of during the first request.
             let _ = gate.redactor();
         }
         gate
@@ -234,7 +239,7 @@ impl From<GateBuilder> for Gate {
     }
 }
 
-/// A gate with the default settings that lets content out there.
+/// Creates a gate with this capture mode and default settings.
 impl From<ContentCapture> for Gate {
     fn from(capture: ContentCapture) -> Self {
         Self::builder().capture(capture).build()

@@ -1,4 +1,4 @@
-//! The application's own sink.
+//! The application's own storage for content.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -18,30 +18,30 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// The application's own sink for content: an upload to storage, a queue, a file.
+/// The application's own storage for content: an upload, a queue, a file.
 ///
-/// It is called on a thread of its own, whatever was decided about sampling, with what passed the gate: redacted and
-/// bounded. A capture that finds the queue full is dropped and counted; no request ever waits. A panic in it is caught
-/// and counted.
+/// A dedicated thread calls the hook with content that passed the gate (redacted and truncated), independently of trace
+/// sampling. If the queue is full, the payload is dropped and counted; requests never wait for the hook. A panic of the
+/// hook is caught and counted.
 ///
 /// ```
 /// use std::sync::mpsc;
 /// use std::time::Duration;
 ///
-/// use llmobs::capture::HookPayload;
+/// use llmobs::capture::Captured;
 /// use llmobs::capture::ContentCapture;
 /// use llmobs::capture::Gate;
-/// use llmobs::capture::ContentHook;
+/// use llmobs::capture::Hook;
 /// use llmobs::content::Message;
 ///
-/// struct Queue(mpsc::SyncSender<HookPayload>);
+/// struct Queue(mpsc::SyncSender<Captured>);
 ///
-/// impl ContentHook for Queue {
+/// impl Hook for Queue {
 ///     fn reference(&self, id: &str, name: &str) -> Option<String> {
 ///         Some(format!("queue://{id}/{name}"))
 ///     }
 ///
-///     fn on_content(&self, captured: HookPayload) {
+///     fn take(&self, captured: Captured) {
 ///         let _ = self.0.send(captured);
 ///     }
 /// }
@@ -49,20 +49,20 @@ use serde_json::Value;
 /// let (sender, receiver) = mpsc::sync_channel(8);
 /// let gate = Gate::builder().capture(ContentCapture::Hook).hook(Queue(sender)).build();
 /// let input = gate.passage().input(&[Message::user("I am jane@example.org")]);
-/// let references = gate.send_to_hook(HookPayload::new().input(input));
+/// let references = gate.hand_over(Captured::new().input(input));
 /// assert!(references.input.unwrap().ends_with("/input_messages"));
 /// assert!(gate.flush(Duration::from_secs(5)));
 /// assert_eq!(receiver.recv().unwrap().get("input_messages").unwrap()[0]["parts"][0]["content"], "I am [EMAIL]");
 /// ```
 pub trait ContentHook: Send + Sync + 'static {
-    /// Under what the content of this name will be found, for the span. It is called while the request waits, so it must
-    /// be quick. Defaults to nothing.
+    /// Returns the reference under which the content of this name will be stored, for the span. Called on the thread of
+    /// the request, so the implementation must be fast and must not block. Defaults to `None`.
     fn reference(&self, id: &str, name: &str) -> Option<String> {
         let _ = (id, name);
         None
     }
 
-    /// Takes what was captured, on the thread of the hook.
+    /// Stores the content of one operation. Called on the hook's thread.
     fn on_content(&self, captured: HookPayload);
 }
 
@@ -72,7 +72,7 @@ impl fmt::Debug for dyn ContentHook {
     }
 }
 
-/// The content of one operation, after the gate. Its `Debug` prints names only.
+/// The content of one operation after the gate. `Debug` prints only the id and the names.
 #[derive(Clone, Default, PartialEq)]
 pub struct HookPayload {
     id: String,
@@ -80,68 +80,68 @@ pub struct HookPayload {
     contents: Vec<(&'static str, Value)>,
 }
 
-/// The names that contents have.
+/// The names of the contents.
 const INPUT: &str = "input_messages";
 const OUTPUT: &str = "output_messages";
 const INSTRUCTIONS: &str = "system_instructions";
 const DEFINITIONS: &str = "tool_definitions";
 
 impl HookPayload {
-    /// Nothing yet.
+    /// Creates an empty payload.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The input messages, if they passed.
+    /// Sets the input messages, if present.
     #[must_use]
     pub fn input(self, passed: Option<super::GatedValue>) -> Self {
         self.with(INPUT, passed)
     }
 
-    /// The output messages, if they passed.
+    /// Sets the output messages, if present.
     #[must_use]
     pub fn output(self, passed: Option<super::GatedValue>) -> Self {
         self.with(OUTPUT, passed)
     }
 
-    /// The instructions, if they passed.
+    /// Sets the system instructions, if present.
     #[must_use]
     pub fn system_instructions(self, passed: Option<super::GatedValue>) -> Self {
         self.with(INSTRUCTIONS, passed)
     }
 
-    /// The definitions of tools, if they passed.
+    /// Sets the tool definitions, if present.
     #[must_use]
     pub fn tool_definitions(self, passed: Option<super::GatedValue>) -> Self {
         self.with(DEFINITIONS, passed)
     }
 
-    /// What tells this capture from all others.
+    /// Returns the unique id of the payload. Empty until the payload is sent to the hook.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// The trace that the operation was in, sampled or not: the identities of the trace and of the operation's span, as
-    /// hexadecimal digits. None where it had no span.
+    /// Returns the trace id and the span id of the operation as hexadecimal digits, also for unsampled traces. Returns
+    /// `None` if the operation had no span.
     #[must_use]
     pub fn trace(&self) -> Option<(&str, &str)> {
         self.trace.as_ref().map(|(trace_id, span_id)| (trace_id.as_str(), span_id.as_str()))
     }
 
-    /// The content of a name: `input_messages`, `output_messages`, `system_instructions`, `tool_definitions`.
+    /// Returns the content of a name: `input_messages`, `output_messages`, `system_instructions` or `tool_definitions`.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.contents.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
-    /// All contents with their names.
+    /// Iterates over all contents with their names.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Value)> {
         self.contents.iter().map(|(name, value)| (*name, value))
     }
 
-    /// Whether nothing passed.
+    /// Returns whether the payload has no content.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.contents.is_empty()
@@ -164,7 +164,8 @@ impl fmt::Debug for HookPayload {
     }
 }
 
-/// Under what the hook keeps the contents of one operation: `gen_ai.input.messages_ref` and the like.
+/// The references under which the hook stores the contents of one operation, for attributes such as
+/// `gen_ai.input.messages_ref`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ContentReferences {
@@ -172,28 +173,28 @@ pub struct ContentReferences {
     pub input: Option<String>,
     /// The output messages.
     pub output: Option<String>,
-    /// The instructions.
+    /// The system instructions.
     pub system_instructions: Option<String>,
-    /// The definitions of tools.
+    /// The tool definitions.
     pub tool_definitions: Option<String>,
 }
 
-/// What became of what a hook was given.
+/// The counts of payloads by result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HookStats {
-    /// Captures that the hook has taken.
+    /// Payloads that the hook processed without a panic.
     pub delivered: u64,
-    /// Captures that found the queue full, or no thread to take them.
+    /// Payloads dropped because the queue was full or the thread could not be started.
     pub dropped: u64,
-    /// Captures in which the hook panicked.
+    /// Payloads in which the hook panicked.
     pub panicked: u64,
 }
 
-/// The hook's thread and what waits for it.
+/// The hook's thread and queue.
 pub(super) struct HookWorker {
     shared: Arc<HookQueue>,
-    /// Random, so that two processes never give one name.
+    /// Random, so that two processes do not create equal ids.
     seed: u64,
     next: AtomicU64,
 }
@@ -230,7 +231,7 @@ impl HookWorker {
         Self { shared: Arc::new(shared), seed: RandomState::new().hash_one(0), next: AtomicU64::new(1) }
     }
 
-    /// Puts a capture into the queue, if there is room.
+    /// Adds a payload to the queue and returns its references. Drops the payload if the queue is full.
     pub(super) fn send(&self, mut captured: HookPayload) -> ContentReferences {
         captured.id = format!("{:016x}{:016x}", self.seed, self.next.fetch_add(1, Ordering::Relaxed));
         let reference = |name: &str| {
@@ -269,7 +270,7 @@ impl HookWorker {
         }
     }
 
-    /// Starts the thread, the first time. False if the system gives none.
+    /// Starts the thread on the first call. Returns `false` if the system cannot create a thread.
     fn start(&self, state: &mut State) -> bool {
         if !state.running {
             let shared = Arc::clone(&self.shared);
@@ -284,7 +285,7 @@ impl HookQueue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes what waits until the gate is gone and nothing does.
+    /// Processes payloads until the gate is dropped and the queue is empty.
     fn work(&self) {
         loop {
             let idle = |state: &mut State| state.waiting.is_empty() && !state.closed;
@@ -303,7 +304,7 @@ impl HookQueue {
     }
 }
 
-/// The thread takes what still waits and ends; nobody waits for it. Whoever must be sure calls `flush` before.
+/// Lets the thread process the queue and end, without waiting. Call `flush` first to wait for all payloads.
 impl Drop for HookWorker {
     fn drop(&mut self) {
         self.shared.state().closed = true;

@@ -1,11 +1,11 @@
-//! How much content may leave.
+//! Size limits of exported content.
 
-/// How many bytes of content may leave, at each level. Bytes are those of the JSON.
+/// Size limits of exported content, in bytes of JSON.
 ///
 /// ```
-/// use llmobs::capture::ContentLimits;
+/// use llmobs::capture::Limits;
 ///
-/// let limits = ContentLimits::default().part(4 * 1024).list(16 * 1024);
+/// let limits = Limits::default().part(4 * 1024).list(16 * 1024);
 /// assert_eq!(limits.part_bytes(), 4 * 1024);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,54 +18,56 @@ pub struct ContentLimits {
 }
 
 impl ContentLimits {
-    /// The smallest list: `[]` fits with room for one empty message.
+    /// The smallest limit of a list, in bytes: room for `[]` and one empty message.
     const SMALLEST: usize = 32;
 
-    /// Bytes of one part: a text, the arguments of a call, an answer. Defaults to 8 KiB.
+    /// Sets the limit of one part, such as a text, the arguments of a tool call, or a tool's response. Defaults to 8
+    /// KiB.
     pub const fn part(mut self, bytes: usize) -> Self {
         self.part = bytes;
         self
     }
 
-    /// Bytes of one attribute: all input messages, all output messages, the instructions, the definitions. Defaults to
-    /// 32 KiB; less than 32 bytes is taken as 32.
+    /// Sets the limit of one attribute: all input messages, all output messages, the system instructions, or the tool
+    /// definitions. Defaults to 32 KiB. Values below 32 bytes become 32.
     pub const fn list(mut self, bytes: usize) -> Self {
         self.list = if bytes < Self::SMALLEST { Self::SMALLEST } else { bytes };
         self
     }
 
-    /// Bytes of all content on one span, or in one event. Defaults to 64 KiB; less than 32 bytes is taken as 32.
+    /// Sets the limit of all content in one span or event. Defaults to 64 KiB. Values below 32 bytes become 32.
     pub const fn span(mut self, bytes: usize) -> Self {
         self.span = if bytes < Self::SMALLEST { Self::SMALLEST } else { bytes };
         self
     }
 
-    /// The longest blob that goes along, in bytes before base64. Of longer ones the kind alone is said. Defaults to 0:
-    /// none goes along. A blob is never cut, and never looked at.
+    /// Sets the size of the largest exported blob, in bytes before base64. Larger blobs are exported without their
+    /// bytes, with only modality and media type. Defaults to 0: no bytes are exported. Blobs are never truncated or
+    /// redacted.
     pub const fn media(mut self, bytes: usize) -> Self {
         self.media = bytes;
         self
     }
 
-    /// Bytes of one part.
+    /// Returns the limit of one part in bytes.
     #[must_use]
     pub const fn part_bytes(&self) -> usize {
         self.part
     }
 
-    /// Bytes of one attribute.
+    /// Returns the limit of one attribute in bytes.
     #[must_use]
     pub const fn list_bytes(&self) -> usize {
         self.list
     }
 
-    /// Bytes of one span or event.
+    /// Returns the limit of one span or event in bytes.
     #[must_use]
     pub const fn span_bytes(&self) -> usize {
         self.span
     }
 
-    /// Bytes of the longest blob.
+    /// Returns the size of the largest exported blob in bytes.
     #[must_use]
     pub const fn media_bytes(&self) -> usize {
         self.media

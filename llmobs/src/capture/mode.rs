@@ -1,40 +1,42 @@
-//! Whether content is captured, and where it goes.
+//! The capture mode.
 
 use std::sync::Once;
 
-/// Whether content is captured, and where it goes.
+/// The mode of content capture: off, or the signals that receive content.
 ///
-/// Code decides over the environment ([`ContentCapture::VARIABLE`]), the environment over the default, which is
-/// [`Off`](Self::Off).
+/// A mode set in code takes precedence over the environment ([`ContentCapture::VARIABLE`]), which takes precedence over
+/// the default, [`Off`](Self::Off).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum ContentCapture {
-    /// No content leaves, in any signal; none is looked at.
+    /// Content is neither captured nor exported.
     #[default]
     Off,
-    /// As attributes of spans.
+    /// Content is exported as span attributes.
     Spans,
-    /// In events.
+    /// Content is exported in log events.
     Events,
-    /// On both.
+    /// Content is exported in spans and in events.
     SpansAndEvents,
-    /// To the application's own [`ContentHook`](super::ContentHook) alone; spans and events have references at most.
+    /// Content is passed only to the application's [`ContentHook`](super::ContentHook); spans and events contain at
+    /// most references.
     Hook,
 }
 
 impl ContentCapture {
-    /// The standard variable: `NO_CONTENT`, `SPAN_ONLY`, `EVENT_ONLY` or `SPAN_AND_EVENT`, in any case. Of the older
-    /// values `false` is `NO_CONTENT`, and `true` is `EVENT_ONLY`, which is what it switched on.
+    /// The environment variable of the OpenTelemetry GenAI conventions. Values: `NO_CONTENT`, `SPAN_ONLY`, `EVENT_ONLY`
+    /// and `SPAN_AND_EVENT`, in any case. The older values `false` and `true` mean `NO_CONTENT` and `EVENT_ONLY`.
     pub const VARIABLE: &'static str = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";
 
-    /// What the environment says. A value that is none of them means [`Off`](Self::Off) and is said once in the log.
+    /// Returns the mode set in the environment. An unknown value returns [`Off`](Self::Off) and logs one warning per
+    /// process.
     #[must_use]
     pub fn from_environment() -> Self {
         let Some(value) = std::env::var_os(Self::VARIABLE) else { return Self::Off };
         let known = value.to_str().and_then(Self::from_value);
         known.unwrap_or_else(|| {
             static ONCE: Once = Once::new();
-            // Not the value: who mistook the variable may have put a secret there.
+            // Do not log the value: a secret may have been put into the wrong variable.
             ONCE.call_once(|| {
                 tracing::warn!(
                     target: "llmobs",
@@ -46,7 +48,7 @@ impl ContentCapture {
         })
     }
 
-    /// The mode of a value of the variable. None if there is no such value.
+    /// Parses a value of the variable. Returns `None` for an unknown value.
     ///
     /// ```
     /// use llmobs::capture::ContentCapture;
@@ -66,19 +68,19 @@ impl ContentCapture {
         }
     }
 
-    /// Whether any content is looked at.
+    /// Returns whether content is captured.
     #[must_use]
     pub const fn is_on(self) -> bool {
         !matches!(self, Self::Off)
     }
 
-    /// Whether spans have it.
+    /// Returns whether spans contain content.
     #[must_use]
     pub const fn on_spans(self) -> bool {
         matches!(self, Self::Spans | Self::SpansAndEvents)
     }
 
-    /// Whether events have it.
+    /// Returns whether events contain content.
     #[must_use]
     pub const fn on_events(self) -> bool {
         matches!(self, Self::Events | Self::SpansAndEvents)

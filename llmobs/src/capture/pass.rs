@@ -1,4 +1,4 @@
-//! The content of one operation on its way through the gate.
+//! The export of one operation's content through the gate.
 
 use std::fmt;
 
@@ -21,18 +21,19 @@ use crate::content::Message;
 use crate::content::ToolDefinition;
 use crate::content::Truncation;
 
-/// The content of one operation on its way through the gate: what one span or event may have in all.
+/// The export of one operation's content through the gate, within the limit of one span or event.
 ///
-/// Each method gives what may leave, or nothing: where capture is off, and where nothing is left to say.
+/// Each method returns the redacted and truncated value, or `None` if capture is off, the input list is empty, or fewer
+/// than 2 bytes of the limit remain.
 #[derive(Debug)]
 pub struct GatePass<'g> {
     gate: &'g Gate,
-    /// Bytes that may still leave.
+    /// Bytes that may still be exported.
     remaining_bytes: usize,
     report: CaptureReport,
 }
 
-/// Something that passed, and goes where the gate lets it go. Its `Debug` prints none of it.
+/// A value that passed the gate, with the signals that may receive it. `Debug` prints only the size.
 #[derive(Clone, PartialEq)]
 pub struct GatedValue {
     value: Value,
@@ -44,56 +45,56 @@ impl<'g> GatePass<'g> {
         Self { gate, remaining_bytes, report: CaptureReport::default() }
     }
 
-    /// Bytes that may still leave.
+    /// Returns the number of bytes that may still be exported.
     pub(crate) const fn remaining_bytes(&self) -> usize {
         self.remaining_bytes
     }
 
-    /// Where what passes may go.
+    /// Returns the capture mode.
     #[must_use]
     pub fn capture(&self) -> ContentCapture {
         self.gate.capture()
     }
 
-    /// What was masked, cut and left out so far.
+    /// Returns the counts of redactions, truncations and drops so far.
     #[must_use]
     pub const fn report(&self) -> &CaptureReport {
         &self.report
     }
 
-    /// `gen_ai.input.messages`.
+    /// Returns the value of `gen_ai.input.messages`. If the list is too long, the last messages are kept.
     pub fn input(&mut self, messages: &[Message]) -> Option<GatedValue> {
         self.list(messages, Keep::Last, |shaper, message| shaper.message(message, false))
     }
 
-    /// `gen_ai.output.messages`.
+    /// Returns the value of `gen_ai.output.messages`. If the list is too long, the first messages are kept.
     pub fn output(&mut self, messages: &[Message]) -> Option<GatedValue> {
         self.list(messages, Keep::First, |shaper, message| shaper.message(message, true))
     }
 
-    /// `gen_ai.system_instructions`: instructions that are no messages of the conversation.
+    /// Returns the value of `gen_ai.system_instructions`: instructions that are not messages of the conversation.
     pub fn system_instructions(&mut self, texts: &[Content<String>]) -> Option<GatedValue> {
         self.list(texts, Keep::First, |shaper, text| shaper.instruction(text))
     }
 
-    /// `gen_ai.tool.definitions`.
+    /// Returns the value of `gen_ai.tool.definitions`.
     pub fn tool_definitions(&mut self, tools: &[ToolDefinition]) -> Option<GatedValue> {
         self.list(tools, Keep::First, |shaper, tool| shaper.definition(tool))
     }
 
-    /// `gen_ai.retrieval.documents`.
+    /// Returns the value of `gen_ai.retrieval.documents`. Documents with a score that is not finite are dropped.
     pub fn documents(&mut self, documents: &[Document]) -> Option<GatedValue> {
         let real: Vec<&Document> = documents.iter().filter(|document| document.score.is_finite()).collect();
         self.report.dropped_messages += as_u64(documents.len() - real.len());
         self.list(&real, Keep::First, |shaper, document| shaper.document(document))
     }
 
-    /// A value alone: `gen_ai.tool.call.arguments`, `gen_ai.tool.call.result`.
+    /// Returns a single JSON value, such as `gen_ai.tool.call.arguments` or `gen_ai.tool.call.result`.
     pub fn json(&mut self, content: &Content<Value>) -> Option<GatedValue> {
         self.alone(|shaper| shaper.json(content, Truncation::None))
     }
 
-    /// A text alone: the message of an error, `gen_ai.retrieval.query.text`.
+    /// Returns a single text, such as the message of an error or `gen_ai.retrieval.query.text`.
     pub fn text(&mut self, content: &Content<String>) -> Option<GatedValue> {
         self.alone(|shaper| shaper.text(content, Truncation::None))
     }
@@ -124,7 +125,7 @@ impl<'g> GatePass<'g> {
         Some(self.passed(value))
     }
 
-    /// How much the next thing may have; nothing if that is not worth while.
+    /// Returns the limit of the next value in bytes, or `None` if capture is off or fewer than 2 bytes remain.
     fn limit(&self) -> Option<usize> {
         let limit = self.gate.limits().list_bytes().min(self.remaining_bytes);
         (self.gate.capture().is_on() && limit >= 2).then_some(limit)
@@ -141,7 +142,8 @@ impl<'g> GatePass<'g> {
 }
 
 impl GatedValue {
-    /// The attribute of a span: a text as it is, everything else as JSON. None where spans have no content.
+    /// Returns the value for a span attribute: a text unchanged, other values as JSON. `None` if spans receive no
+    /// content.
     #[must_use]
     pub fn for_span(&self) -> Option<String> {
         self.capture.on_spans().then(|| match &self.value {
@@ -150,13 +152,13 @@ impl GatedValue {
         })
     }
 
-    /// The attribute of an event. None where events have no content.
+    /// Returns the value for an event attribute. `None` if events receive no content.
     #[must_use]
     pub fn for_event(&self) -> Option<&Value> {
         self.capture.on_events().then_some(&self.value)
     }
 
-    /// For the application's hook, in every mode that looks at content.
+    /// Returns the value for the application's hook, in every mode except off.
     pub(super) fn into_value(self) -> Value {
         self.value
     }

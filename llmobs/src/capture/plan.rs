@@ -1,4 +1,5 @@
-//! How much of a list is looked at: not much more than may leave of it, however long it is.
+//! The selection of list elements before they are opened: bounds the work by the export limit, not by the list's
+//! length.
 
 use std::ops::Range;
 
@@ -10,33 +11,33 @@ use crate::content::Message;
 use crate::content::Part;
 use crate::content::ToolDefinition;
 
-/// What is looked at of a list.
+/// The selected part of a list.
 #[derive(Debug)]
 pub(super) struct ListPlan {
-    /// These elements.
+    /// The range of selected elements.
     pub(super) items: Range<usize>,
-    /// This many parts of each.
+    /// The number of parts to read of each element.
     pub(super) max_parts: usize,
-    /// This many bytes of each content, once it is redacted.
+    /// The limit of each content in bytes, after redaction.
     pub(super) part_bytes: usize,
 }
 
-/// What is known of an element of a list before it is opened.
+/// An element of a list, whose size is estimated without opening its content.
 pub(super) trait ListItem {
-    /// The bytes of JSON that it has at least, if all that it holds is empty.
+    /// Returns the size of the element's JSON in bytes if all contents were empty.
     fn min_json_bytes(&self) -> usize;
 
-    /// How much each of its contents holds, about; of so many at most.
+    /// Returns the approximate sizes of the element's contents in bytes, for at most `most` parts.
     fn contents(&self, most: usize, keep: Keep) -> Vec<usize>;
 }
 
 impl ListPlan {
-    /// The share of a list that may have so many bytes, and each content so many.
+    /// Selects the elements of a list that fit into `limit` bytes, with at most `part_bytes` for each content.
     pub(super) fn of<T: ListItem>(items: &[T], limit: usize, part_bytes: usize, keep: Keep) -> Self {
         let mut room = limit;
         let fits = |item: &&T| match room.checked_sub(item.min_json_bytes()) {
             Some(left) => {
-                // The last comma is none.
+                // There is no comma after the last element.
                 room = left.saturating_sub(1);
                 true
             }
@@ -46,7 +47,7 @@ impl ListPlan {
             Keep::First => items.iter().take_while(fits).count(),
             Keep::Last => items.iter().rev().take_while(fits).count(),
         };
-        // One element stays, if only parts of it.
+        // Always keep one element, even if only some of its parts fit.
         let count = fitting.max(1).min(items.len());
         let items_seen = match keep {
             Keep::First => 0..count,
@@ -55,19 +56,19 @@ impl ListPlan {
         let max_parts = limit / PART + 1;
         let sizes = items[items_seen.clone()].iter().flat_map(|item| item.contents(max_parts, keep));
         let sizes: Vec<usize> = sizes.map(|size| size.min(part_bytes)).collect();
-        // More than its part in the end: what is masked gets shorter, and leaves room for others.
+        // Four times the even share: placeholders are often shorter than their matches, which leaves room for others.
         let share = cap(&sizes, limit).saturating_mul(4).max(FEWEST);
         Self { items: items_seen, max_parts, part_bytes: share.min(part_bytes) }
     }
 }
 
-/// No part of a message is shorter: `{"content":"","type":"text"}`.
+/// The size of the shortest part in bytes: `{"content":"","type":"text"}`.
 const PART: usize = 28;
 
-/// A message without parts: `{"parts":[],"role":"user"}`.
+/// The size of a message without parts in bytes: `{"parts":[],"role":"user"}`.
 const MESSAGE: usize = 26;
 
-/// A content may always have so many bytes, as far as its element fits.
+/// The minimum limit of one content, in bytes.
 const FEWEST: usize = 256;
 
 impl ListItem for Message {
@@ -91,7 +92,7 @@ impl ListItem for Content<String> {
 }
 
 impl ListItem for ToolDefinition {
-    /// `{"name":"","type":""}`
+    /// The size of `{"name":"","type":""}`.
     fn min_json_bytes(&self) -> usize {
         21
     }
@@ -102,7 +103,7 @@ impl ListItem for ToolDefinition {
 }
 
 impl ListItem for &Document {
-    /// `{"id":"","score":0}`
+    /// The size of `{"id":"","score":0}`.
     fn min_json_bytes(&self) -> usize {
         19
     }
@@ -113,7 +114,7 @@ impl ListItem for &Document {
 }
 
 impl Keep {
-    /// So many elements of a list, at the end that matters.
+    /// Returns at most `most` elements, from the start or the end of the list.
     pub(super) fn of<T>(self, list: &[T], most: usize) -> &[T] {
         match self {
             Self::First => &list[..list.len().min(most)],

@@ -1,35 +1,35 @@
-//! What happened to content on its way out.
+//! Counts of redacted, truncated and dropped content.
 
 use std::ops::AddAssign;
 
 use crate::redact::RedactionCounts;
 
-/// What was masked, cut and left out of something that passed the gate: numbers, never what it was.
+/// The counts of redactions, truncations and drops while content passed the gate. Contains numbers only.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CaptureReport {
-    /// What was masked, by kind.
+    /// Redactions by kind.
     pub redactions: RedactionCounts,
-    /// Texts, arguments and answers that were cut.
+    /// Number of texts, arguments and responses that were truncated.
     pub cut_contents: u64,
-    /// Bytes that were cut off them.
+    /// Bytes removed by truncation.
     pub cut_bytes: u64,
-    /// Media that did not go along.
+    /// Number of media parts exported without their bytes.
     pub dropped_media: u64,
-    /// Bytes of them.
+    /// Bytes of the dropped media.
     pub media_bytes: u64,
-    /// Parts that were left out whole.
+    /// Number of message parts that were dropped whole.
     pub dropped_parts: u64,
-    /// Messages, definitions and documents that were left out whole.
+    /// Number of messages, tool definitions and documents that were dropped whole.
     pub dropped_messages: u64,
-    /// Bytes that were not even gathered, since a limit or the [`ContentBudget`](super::ContentBudget) was reached.
+    /// Bytes not captured because a limit or the [`ContentBudget`](super::ContentBudget) was reached.
     pub refused_bytes: u64,
-    /// Whether the [`ContentBudget`](super::ContentBudget) had no room for something.
+    /// Set if the [`ContentBudget`](super::ContentBudget) refused at least one request.
     pub is_over_budget: bool,
 }
 
 impl CaptureReport {
-    /// Whether everything passed as it was.
+    /// Returns whether all content passed unchanged.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         *self == Self::default()

@@ -1,4 +1,4 @@
-//! Messages in the conventions' schemas, redacted and each part within its limit.
+//! Serialization of messages in the conventions' schemas, with redaction and the limit of each part.
 
 use serde_json::Map;
 use serde_json::Value;
@@ -21,19 +21,19 @@ use crate::content::Truncation;
 use crate::redact::Redactor;
 use crate::semconv::value::FinishReason;
 
-/// Names and identities are no longer.
+/// The longest name or id, in bytes.
 const NAME_BYTES: usize = 256;
 
-/// Writes what leaves. It is the only place besides the gate's own that opens content.
+/// A serializer of content. The only code besides the gate that opens content.
 pub(super) struct ContentSerializer<'a> {
     pub(super) redactor: &'a Redactor,
     pub(super) limits: &'a ContentLimits,
     pub(super) report: &'a mut CaptureReport,
-    /// Bytes that one content may have.
+    /// Limit of one content in bytes.
     pub(super) part_bytes: usize,
-    /// How many parts of a message are looked at.
+    /// Number of parts to serialize of each message.
     pub(super) max_parts: usize,
-    /// Whether descriptions and parameters of tools go along.
+    /// Set if tool definitions include descriptions and parameters.
     pub(super) full_definitions: bool,
 }
 
@@ -50,14 +50,14 @@ impl ContentSerializer<'_> {
             fields.insert("name".to_owned(), self.name(name.unseal()));
         }
         let reason = message.finish_reason.as_ref().map(|reason| self.name(reason.as_str()));
-        // The schemas want a reason of every output, and what never gave one ended in an error.
+        // The schema requires a finish reason for every output. An output without one ended in an error.
         if let Some(reason) = reason.or_else(|| output.then(|| "error".into())) {
             fields.insert("finish_reason".to_owned(), reason);
         }
         Value::Object(fields)
     }
 
-    /// An instruction that is no message.
+    /// Serializes a system instruction that is not a message.
     pub(super) fn instruction(&mut self, text: &Content<String>) -> Value {
         json!({"type": "text", "content": self.text(text, Truncation::None)})
     }
@@ -113,7 +113,7 @@ impl ContentSerializer<'_> {
         json!({"id": self.name(document.id.unseal()), "score": document.score})
     }
 
-    /// A text, redacted and cut.
+    /// Redacts and truncates a text.
     pub(super) fn text(&mut self, content: &Content<String>, missing: Truncation) -> Value {
         self.plain(content.unseal(), self.part_bytes, missing).into()
     }
@@ -129,10 +129,10 @@ impl ContentSerializer<'_> {
         self.plain(text, NAME_BYTES, Truncation::None).into()
     }
 
-    /// JSON, redacted to its last string and cut to the limit of a part.
+    /// Redacts all strings of a JSON value and truncates the value to the limit of a part.
     pub(super) fn json(&mut self, content: &Content<Value>, missing: Truncation) -> Value {
         let limit = self.part_bytes;
-        // Half of an object is no JSON.
+        // Truncated JSON cannot be parsed, so redact it as text.
         if let (Value::String(text), true) = (content.unseal(), missing != Truncation::None) {
             return self.plain(text, limit, missing).into();
         }
@@ -158,7 +158,7 @@ impl ContentSerializer<'_> {
         Value::Object(fields)
     }
 
-    /// Media go along whole or not at all, and are never looked at.
+    /// Serializes a blob whole, or without its bytes if they exceed the limit. Blobs are not redacted.
     fn blob(&mut self, modality: Modality, mime_type: Option<&str>, bytes: &[u8], missing: usize) -> Value {
         let fits = missing == 0 && bytes.len() <= self.limits.media_bytes();
         if !fits {
@@ -182,7 +182,7 @@ impl ContentSerializer<'_> {
         self.media(json!({"type": "uri", "uri": uri}), modality, mime_type)
     }
 
-    /// The type of media is a word of whoever sent them.
+    /// Adds modality and media type. The media type is redacted, since it is text of the sender.
     fn media(&mut self, fields: Value, modality: Modality, mime_type: Option<&str>) -> Value {
         let mut fields = object(fields);
         fields.insert("modality".to_owned(), modality.as_str().into());
@@ -193,7 +193,7 @@ impl ContentSerializer<'_> {
     }
 }
 
-/// Takes the media out of messages that will not go along, so that nobody keeps them until then.
+/// Removes media that exceed the limit from messages, so that their memory is freed before the end of the operation.
 pub(super) fn shed(messages: &mut [Message], limits: &ContentLimits) {
     for part in messages.iter_mut().flat_map(|message| &mut message.parts) {
         match part.kind_mut() {
@@ -212,19 +212,20 @@ pub(super) fn shed(messages: &mut [Message], limits: &ContentLimits) {
     }
 }
 
-/// Whether an answer came to its own end. Another one may end in the middle of a secret.
+/// Returns whether a generation ended by itself. Any other answer may end in the middle of a secret.
 pub(super) const fn has_ended(reason: Option<&FinishReason>) -> bool {
     matches!(reason, Some(FinishReason::Stop | FinishReason::ToolCall))
 }
 
-/// The kind and the body of an address that holds what it addresses: content, and as long as it likes.
+/// Splits a `data:` URI into its media type and body: `data:image/png;base64,AAAA` becomes `image/png;base64` and
+/// `AAAA`. Returns `None` for other URIs.
 fn data(uri: &str) -> Option<(&str, &str)> {
     let uri = uri.trim_start();
     let data = uri.get(..5).filter(|scheme| scheme.eq_ignore_ascii_case("data:")).map(|_| &uri[5..])?;
     Some(data.split_once(',').unwrap_or((data, "")))
 }
 
-/// Whether media are in base64 and short enough to go along. What is in no base64 is text, and no blob.
+/// Returns whether the body of a `data:` URI is base64 and within the media limit. Without base64 the body is text.
 fn fits(kind: &str, body: &str, limits: &ContentLimits) -> bool {
     let encoded = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_=".contains(&byte);
     let short = body.len().div_ceil(4) * 3 <= limits.media_bytes();

@@ -1,4 +1,4 @@
-//! Lists into their limits: contents are cut, the longest first; what does not fit at all is left out.
+//! Truncation of lists to a limit: shortens the longest contents first, and drops elements that cannot fit.
 
 use std::io;
 
@@ -9,21 +9,21 @@ use super::report::CaptureReport;
 use super::report::as_u64;
 use crate::redact::shorten;
 
-/// Which end of a list matters.
+/// The end of a list that is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Keep {
-    /// The first: choices, definitions.
+    /// The first elements, for choices and definitions.
     First,
-    /// The last: a conversation.
+    /// The last elements, for a conversation.
     Last,
 }
 
-/// The list in at most so many bytes of JSON, which are at least two.
+/// Truncates the list to at most `limit` bytes of JSON, where `limit` is at least 2.
 pub(super) fn fit(mut list: Vec<Value>, limit: usize, keep: Keep, report: &mut CaptureReport) -> Value {
     if list_length(&list) <= limit {
         return Value::Array(list);
     }
-    // Rather fewer messages than many without a word.
+    // Prefer fewer messages over many without text.
     let dropped = drop_elements(&mut list, limit, 2, keep, WORTH_WHILE);
     report.dropped_messages += dropped;
     if let [only] = list.as_mut_slice()
@@ -58,12 +58,13 @@ pub(super) fn fit(mut list: Vec<Value>, limit: usize, keep: Keep, report: &mut C
     Value::Array(list)
 }
 
-/// The bytes of JSON that are worth while of a content, if there are others, and those of an empty one.
+/// The minimum of JSON bytes that a content should keep while other elements can be dropped, and the size of an empty
+/// content.
 const WORTH_WHILE: usize = 64;
 const EMPTY_CONTENT_BYTES: usize = 2;
 
-/// Leaves out what does not fit even if each content has no more than so many bytes, from the end that matters less; one
-/// element stays. Gives how many are gone.
+/// Drops the elements that do not fit even if each content has at most `worth` bytes, from the end that is not kept.
+/// Keeps at least one element. Returns the number of dropped elements.
 fn drop_elements(list: &mut Vec<Value>, limit: usize, frame: usize, keep: Keep, worth: usize) -> u64 {
     let mut costs: Vec<usize> = list.iter_mut().map(|element| min_json_bytes(element, worth) + 1).collect();
     if keep == Keep::Last {
@@ -72,7 +73,7 @@ fn drop_elements(list: &mut Vec<Value>, limit: usize, frame: usize, keep: Keep, 
     let mut total = frame;
     let fitting = costs.iter().take_while(|cost| {
         total += **cost;
-        // The last comma is none.
+        // There is no comma after the last element.
         total <= limit + 1
     });
     let kept = fitting.count().max(1).min(list.len());
@@ -84,13 +85,13 @@ fn drop_elements(list: &mut Vec<Value>, limit: usize, frame: usize, keep: Keep, 
     as_u64(gone)
 }
 
-/// The bytes of an element whose contents have at most so many each.
+/// Returns the size of an element in bytes if each of its contents had at most `content` bytes.
 fn min_json_bytes(element: &mut Value, content: usize) -> usize {
     let sizes: Vec<usize> = contents(element).into_iter().map(|content| length(content)).collect();
     length(element) - sizes.iter().map(|size| size.saturating_sub(content)).sum::<usize>()
 }
 
-/// The bytes that a value has as JSON.
+/// Returns the size of a value as JSON, in bytes.
 pub(super) fn length(value: &Value) -> usize {
     struct ByteCounter(usize);
     impl io::Write for ByteCounter {
@@ -103,7 +104,7 @@ pub(super) fn length(value: &Value) -> usize {
         }
     }
     let mut count = ByteCounter(0);
-    // Counting cannot fail.
+    // Writing to the counter cannot fail.
     let _ = serde_json::to_writer(&mut count, value);
     count.0
 }
@@ -112,7 +113,7 @@ fn list_length(list: &[Value]) -> usize {
     2 + list.len().saturating_sub(1) + list.iter().map(length).sum::<usize>()
 }
 
-/// The most bytes that each content may have so that together they have no more than `room`.
+/// Returns the largest limit per content for which all contents together have at most `room` bytes.
 pub(super) fn cap(sizes: &[usize], room: usize) -> usize {
     let (mut low, mut high) = (2, room.max(2));
     while low < high {
@@ -126,7 +127,7 @@ pub(super) fn cap(sizes: &[usize], room: usize) -> usize {
     low
 }
 
-/// The values of an element that may be cut: those of its parts, or its own.
+/// Returns the values of an element that may be truncated: those of its parts, or its own.
 fn contents(element: &mut Value) -> Vec<&mut Value> {
     const NAMES: [&str; 7] = ["arguments", "content", "description", "file_id", "parameters", "response", "uri"];
     let Value::Object(fields) = element else { return Vec::new() };
@@ -134,13 +135,14 @@ fn contents(element: &mut Value) -> Vec<&mut Value> {
         let parts = fields.get_mut("parts").and_then(Value::as_array_mut);
         return parts.into_iter().flatten().flat_map(contents).collect();
     }
-    // A blob that was cut would be no blob.
+    // A truncated blob could not be decoded.
     let blob = fields.get("type").is_some_and(|kind| kind == "blob");
     let cut = fields.iter_mut().filter(|(name, _)| NAMES.contains(&&name[..]) && !blob);
     cut.map(|(_, value)| value).collect()
 }
 
-/// Makes a value no longer than so many bytes of JSON, at least two, and lets it be what it is: a text, a list, an object.
+/// Truncates a value to at most `limit` bytes of JSON, where `limit` is at least 2. The type of a text, list or object
+/// is preserved; a number, boolean or null that does not fit becomes an empty text.
 pub(super) fn shrink(value: &mut Value, limit: usize) {
     if length(value) <= limit {
         return;
@@ -173,12 +175,12 @@ pub(super) fn shrink(value: &mut Value, limit: usize) {
             }
             *fields = kept;
         }
-        // The shortest value that there is.
+        // The shortest JSON value.
         Value::Null | Value::Bool(_) | Value::Number(_) => *value = Value::String(String::new()),
     }
 }
 
-/// Cuts a text so that with its quotation marks and escapes it has no more than so many bytes.
+/// Truncates a text so that its JSON form, with quotation marks and escapes, has at most `limit` bytes.
 fn cut_text(text: &mut String, limit: usize) {
     let mut room = limit.saturating_sub(2);
     let mut end = 0;

@@ -1,60 +1,62 @@
 //! Bucket bounds of the histograms.
 //!
-//! The conventions' advised lists end where an incident begins (10 s for the first token), so the default goes on.
+//! The bounds that the conventions advise end at values that are normal during an incident (10 s for the first token),
+//! so the default bounds extend them.
 
-/// Which family of measurement a histogram holds; it decides the bounds.
+/// The kind of quantity that a histogram measures. The kind determines the bucket bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BucketShape {
-    /// Time to the first token or chunk of a server, in seconds.
+    /// Time to first token of a server, in seconds.
     FirstToken,
-    /// Whole operations and client-side waits, in seconds.
+    /// Duration of an operation and time to first chunk of a client, in seconds.
     Duration,
-    /// Time per token, in seconds.
+    /// Time per token, in seconds: TPOT, inter-token latency and the longest gap.
     PerToken,
-    /// Time from chunk to chunk, in seconds.
+    /// Time from one chunk to the next, in seconds.
     PerChunk,
-    /// Queue, prefill, decode, phases and other parts of an operation, in seconds.
+    /// Duration of a stage of an operation (queue, prefill, decode, phase, consumer wait) or of an export, in seconds.
     Stage,
-    /// Numbers of tokens.
+    /// Number of tokens.
     Tokens,
-    /// Small numbers: choices.
+    /// A small count, such as the number of choices.
     SmallCount,
-    /// Delays of the runtime, in seconds.
+    /// Lag of the async runtime, in seconds.
     Lag,
-    /// HTTP requests, in seconds.
+    /// Duration of an HTTP request, in seconds.
     Http,
     /// Energy of an operation, in joules.
     Energy,
-    /// Calls of a driver, in seconds.
+    /// Duration of a call of the GPU driver, in seconds.
     DriverCall,
 }
 
-/// How fine the histograms are. Thresholds of objectives are added as exact bounds to each of them.
+/// The resolution of the histograms. The limits of objectives are added as exact bounds for every variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Buckets {
-    /// The conventions' advised lists as they are.
+    /// The bounds that the conventions advise, unchanged.
     Semconv,
-    /// The conventions' lists with a tail to 640 s (10 s for times per token).
+    /// The bounds that the conventions advise, extended to 640 s (to 10 s for times per token).
     #[default]
     Default,
-    /// More bounds where services live, at about twice the series.
+    /// More bounds in the typical range of services, with about twice as many series.
     Fine,
-    /// Exponential histograms. Only a View of the OpenTelemetry SDK can ask for them, so everywhere else this is
-    /// [`Buckets::Fine`], and the observer says so once.
+    /// Exponential histograms. Only a View of the OpenTelemetry SDK can select them; everywhere else this is
+    /// [`Buckets::Fine`], which the observer logs at INFO when it is built.
     Exponential,
 }
 
 impl Buckets {
-    /// The upper bounds for a shape, inclusive and rising.
+    /// Returns the upper bounds for a shape in ascending order. Each bound is inclusive; the last bucket, up to
+    /// infinity, has no bound in the list.
     #[must_use]
     pub fn bounds(self, shape: BucketShape) -> Vec<f64> {
         let fine = matches!(self, Self::Fine | Self::Exponential);
         let (base, tail): (&[f64], &[f64]) = match shape {
             BucketShape::FirstToken if fine => (FIRST_TOKEN_FINE, LONG_TAIL),
             BucketShape::FirstToken => (FIRST_TOKEN, LONG_TAIL),
-            // The conventions advise the same list for both.
+            // The conventions advise the same bounds for both.
             BucketShape::Duration | BucketShape::PerChunk if fine => (DURATION_FINE, &[320.0, 640.0]),
             BucketShape::Duration | BucketShape::PerChunk => (DURATION, &[160.0, 320.0, 640.0]),
             BucketShape::PerToken if fine => (PER_TOKEN_FINE, &[]),
@@ -64,7 +66,7 @@ impl Buckets {
             BucketShape::Tokens => (TOKENS, &[]),
             BucketShape::SmallCount => (FEW, &[]),
             BucketShape::Lag => (LAG, &[]),
-            // A stream of tokens lasts longer than what the conventions had in mind.
+            // A token stream lasts longer than the HTTP requests for which the conventions chose their bounds.
             BucketShape::Http => (HTTP, LONG_TAIL),
             BucketShape::Energy => (ENERGY, &[]),
             BucketShape::DriverCall => (CALL, &[]),
@@ -126,7 +128,7 @@ const HTTP: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.
 const ENERGY: &[f64] = &[
     0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1_000.0, 2_500.0, 5_000.0, 10_000.0, 50_000.0,
 ];
-/// From what a driver answers at once to what stalls a machine.
+/// The bounds range from the duration of a fast driver call (10 µs) to a call that blocks the machine (5 s).
 const CALL: &[f64] =
     &[0.00001, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0];
 const LAG: &[f64] = &[0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];

@@ -1,23 +1,24 @@
-//! Views: tables of the names, units and labels under which another system shows what we have in rows of our own.
+//! Views: tables of names, units and labels under which another system shows the values that llmobs has in its rows.
 //!
-//! A table says for each series where its value lies and how it is converted; the Prometheus page reads the tables.
+//! For each metric of a view, a table contains the source of the value and its conversion. The Prometheus page reads
+//! the tables.
 
 mod dcgm;
 
 use super::Instrument;
 use super::RowId;
 
-/// The names of another system, for our data on the Prometheus page. OpenTelemetry never sees them.
+/// A set of metric names of another system, shown on the Prometheus page. Views do not affect OpenTelemetry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum View {
-    /// What NVIDIA's DCGM exporter shows of GPUs: the default list of version 4.8.3, which dashboards such as Grafana's
-    /// 12239 are made for. The crate `llmobs-gpu` has the values.
+    /// The GPU metrics of NVIDIA's DCGM exporter: the default list of version 4.8.3, which dashboards such as Grafana's
+    /// 12239 use. The crate `llmobs-gpu` supplies the values.
     Dcgm,
 }
 
 impl View {
-    /// The view's name.
+    /// Returns the name of the view, such as `dcgm`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -31,7 +32,7 @@ impl View {
         }
     }
 
-    /// Whether it shows the values of a row, all of them or some.
+    /// Returns whether the view shows all or some of the values of a row.
     pub(crate) fn shows(self, id: RowId) -> bool {
         self.table().columns.iter().any(|column| match column.origin {
             ValueOrigin::Row(from, _) => from == id,
@@ -40,19 +41,20 @@ impl View {
         })
     }
 
-    /// Whether a name is that of a counter of any view. Its own name does not say so: it has no `_total`.
+    /// Returns whether `name` is the name of a counter of any view. The name alone does not show this, because counters
+    /// of a view have no suffix `_total`.
     #[cfg(feature = "prometheus")]
     pub(crate) fn counts(name: &str) -> bool {
         let mut columns = [Self::Dcgm].into_iter().flat_map(|view| view.table().columns);
-        // A registry of the user's may have put its prefix before it.
+        // The application's registry may add a prefix to the name.
         columns.any(|column| column.instrument == Instrument::Counter && name.ends_with(column.name))
     }
 }
 
-/// Everything that a view shows.
+/// The labels and metrics of one view.
 #[derive(Debug)]
 pub(crate) struct ViewDefinition {
-    /// The labels of every series, in order.
+    /// The labels of every series of the view, in order.
     pub(crate) labels: &'static [ViewLabel],
     pub(crate) columns: &'static [ViewMetric],
 }
@@ -61,28 +63,29 @@ pub(crate) struct ViewDefinition {
 #[derive(Debug)]
 pub(crate) struct ViewMetric {
     pub(crate) name: &'static str,
-    /// A counter or a gauge.
+    /// The kind of instrument: a counter or a gauge.
     pub(crate) instrument: Instrument,
     pub(crate) description: &'static str,
     pub(crate) origin: ValueOrigin,
-    /// From our unit to the view's.
+    /// Converts a value from the unit of the row to the unit of the view.
     pub(crate) convert: fn(f64) -> f64,
-    /// A label that repeats the value.
+    /// The name of an additional label whose value is the value of the metric, if the view has one.
     pub(crate) echo: Option<&'static str>,
 }
 
-/// Where a value lies.
+/// The source of a value of a view.
 #[derive(Debug)]
 pub(crate) enum ValueOrigin {
-    /// In a row; where an attribute is named, in the series that have this value of it.
+    /// A row. With an attribute name and value, only the series of the row that have this attribute value.
     Row(RowId, Option<(&'static str, &'static str)>),
-    /// What the others leave of the first. One that is not there takes nothing.
+    /// The value of the first row minus the values of the other rows. A missing value counts as zero, and the result is
+    /// at least zero.
     Difference(RowId, &'static [RowId]),
-    /// Beside the rows, in what is known of a device.
+    /// A value of the device that is not in any row.
     DeviceValue(DeviceValue),
 }
 
-/// A label of a view.
+/// A label of a view and the conversion of its value.
 #[derive(Debug)]
 pub(crate) struct ViewLabel {
     pub(crate) name: &'static str,
@@ -90,41 +93,42 @@ pub(crate) struct ViewLabel {
     pub(crate) write: fn(&str) -> String,
 }
 
-/// Something that names a device, in words.
+/// A text attribute that identifies or describes a device. For a MIG instance, some attributes are those of the whole
+/// GPU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DeviceAttribute {
-    /// The version of its driver.
+    /// The version of the device's driver.
     DriverVersion,
-    /// The name of the machine that it is in.
+    /// The host name of the machine that contains the device.
     Hostname,
-    /// Its number on this machine, from zero; for a part that of the whole.
+    /// The index of the device on this machine, from zero; for a MIG instance, the index of the whole GPU.
     Index,
-    /// The number of the instance that it is of the whole.
+    /// The ID of the MIG instance on its GPU.
     MigInstanceId,
-    /// What it is, such as `NVIDIA H100 80GB HBM3`.
+    /// The model of the device, such as `NVIDIA H100 80GB HBM3`.
     Model,
-    /// The name of its file, such as `nvidia0`; for a part that of the whole.
+    /// The name of the device file, such as `nvidia0`; for a MIG instance, the name of the whole GPU.
     Name,
-    /// Its PCI address, such as `0000:1b:00.0`.
+    /// The PCI address of the device, such as `0000:1b:00.0`.
     PciAddress,
-    /// The size of the instance, such as `1g.10gb`.
+    /// The profile of the MIG instance, such as `1g.10gb`.
     MigProfile,
-    /// What names it for good; for a part that of the whole.
+    /// The permanent UUID of the device; for a MIG instance, the UUID of the whole GPU.
     Uuid,
 }
 
-/// Something that is known of a device and stands in no row.
+/// A numeric value of a device that no row contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DeviceValue {
-    /// The number of the last error that it reported by itself; zero if it reported none.
+    /// The code of the last XID error that the device reported; zero if there was no error.
     LastXid,
-    /// One if a row of its memory could not be replaced, else zero.
+    /// 1 if the remapping of a memory row failed, else 0.
     RowRemapFailed,
-    /// Bytes a second that it sends over the bus now.
+    /// The current rate of bytes per second that the device sends over the PCIe bus.
     PcieTxRate,
-    /// Bytes a second that it receives over the bus now.
+    /// The current rate of bytes per second that the device receives over the PCIe bus.
     PcieRxRate,
 }
 

@@ -1,18 +1,18 @@
-//! Who the devices are whose values a source gives.
+//! The devices whose values a source supplies.
 
 use super::AttributeValue;
 use crate::catalog::DeviceAttribute;
 use crate::catalog::DeviceValue;
 use crate::measurement;
 
-/// A device, for views that name devices in another way than rows do.
+/// A device, for views that identify devices by other labels than rows do.
 ///
 /// ```
-/// use llmobs::catalog::DeviceAttribute;
-/// use llmobs::catalog::DeviceValue;
+/// use llmobs::catalog::Fact;
+/// use llmobs::catalog::Figure;
 /// use llmobs::companion::Device;
 ///
-/// let device = Device::new("GPU-1").with(DeviceAttribute::Index, "0").with(DeviceAttribute::Uuid, "GPU-1").figure(DeviceValue::LastXid, 0.0);
+/// let device = Device::new("GPU-1").with(Fact::Index, "0").with(Fact::Uuid, "GPU-1").figure(Figure::LastXid, 0.0);
 /// # let _ = device;
 /// ```
 #[derive(Debug, Clone)]
@@ -20,18 +20,19 @@ use crate::measurement;
 pub struct Device(pub(super) measurement::DeviceRecord);
 
 impl Device {
-    /// The device that rows name so in `hw.id`, or in `hw.parent` where the id is that of a sensor of it.
+    /// Returns a device with the id that rows have in `hw.id`, or in `hw.parent` if `hw.id` identifies one of its
+    /// sensors.
     pub fn new(id: impl Into<AttributeValue>) -> Self {
         Self(measurement::DeviceRecord { id: id.into().0, facts: Vec::new(), figures: Vec::new() })
     }
 
-    /// Adds something that names it. What is not known is left out.
+    /// Adds an attribute that identifies the device. Omit attributes that are not known.
     pub fn with(mut self, fact: DeviceAttribute, word: impl Into<AttributeValue>) -> Self {
         self.0.facts.push((fact, word.into().0));
         self
     }
 
-    /// Adds something that is known of it and stands in no row. What is not finite is left out.
+    /// Adds a value of the device that no row contains. A value that is not finite is dropped.
     pub fn figure(mut self, figure: DeviceValue, value: f64) -> Self {
         self.0.figures.extend(value.is_finite().then_some((figure, value)));
         self

@@ -1,4 +1,4 @@
-//! An operation as a companion sees it.
+//! An operation as companions see it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use opentelemetry::trace::TraceState;
 use crate::catalog::Role;
 use crate::measurement::TraceLink;
 
-/// What a companion may ask of an operation.
+/// The properties of an operation that a companion can read.
 pub(crate) trait OperationInfo: Send + Sync {
     fn role(&self) -> Role;
-    /// Operation, provider and model, as in the labels.
+    /// Returns the operation name, provider and model, as in the labels.
     fn identity(&self) -> [&str; 3];
     fn link(&self) -> Option<TraceLink>;
     fn has_ended(&self) -> bool;
@@ -28,12 +28,12 @@ pub(crate) trait OperationInfo: Send + Sync {
     fn record_energy(&self, joules: f64);
 }
 
-/// An operation that a companion follows. It may be kept after the end, though not for long: the series of a retired
-/// model wait for it.
+/// An operation as passed to a companion. Keep it after the end of the operation only briefly: while it exists, the
+/// series of a retired model are not removed.
 #[derive(Clone)]
 pub struct OperationRef {
     subject: Arc<dyn OperationInfo>,
-    /// OpenTelemetry's view of its span, if there is one.
+    /// The OpenTelemetry context of the operation's span, if there is one.
     context: Option<Context>,
 }
 
@@ -42,73 +42,74 @@ impl OperationRef {
         Self { subject, context }
     }
 
-    /// What names it in later calls.
+    /// Returns the id that identifies the operation in later calls to the companion.
     #[must_use]
     pub fn id(&self) -> u64 {
         id_of(Arc::as_ptr(&self.subject))
     }
 
-    /// What the process is towards its model.
+    /// Returns the role of the process: server, gateway or client.
     #[must_use]
     pub fn role(&self) -> Role {
         self.subject.role()
     }
 
-    /// `gen_ai.operation.name`.
+    /// Returns `gen_ai.operation.name`.
     #[must_use]
     pub fn operation(&self) -> &str {
         self.subject.identity()[0]
     }
 
-    /// `gen_ai.provider.name`.
+    /// Returns `gen_ai.provider.name`.
     #[must_use]
     pub fn provider(&self) -> &str {
         self.subject.identity()[1]
     }
 
-    /// `gen_ai.request.model`, bounded as in the labels.
+    /// Returns `gen_ai.request.model`, limited to the label values of the metrics: `_OTHER` for a folded model.
     #[must_use]
     pub fn model(&self) -> &str {
         self.subject.identity()[2]
     }
 
-    /// Whether it has ended.
+    /// Returns whether the operation has ended.
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.subject.has_ended()
     }
 
-    /// Whether work precedes the engine's: then it does not run before it is [`Scheduled`](super::Mark::Scheduled).
+    /// Returns whether the application prepares the operation before the engine receives it. If so, the operation does
+    /// not run before it is [`Scheduled`](super::Mark::Scheduled).
     #[must_use]
     pub fn prepares(&self) -> bool {
         self.subject.prepares()
     }
 
-    /// Input tokens, if they were reported.
+    /// Returns the number of input tokens, if reported.
     #[must_use]
     pub fn input_tokens(&self) -> Option<u64> {
         self.subject.input_tokens()
     }
 
-    /// Output tokens so far: as reported, else as its stream has carried.
+    /// Returns the number of output tokens so far: the reported number, or else the tokens that the stream has carried.
     #[must_use]
     pub fn output_tokens(&self) -> u64 {
         self.subject.output_tokens()
     }
 
-    /// The trace that it belongs to, in hexadecimal digits.
+    /// Returns the trace id as 32 hexadecimal digits, if the operation has a span or a sampled trace.
     #[must_use]
     pub fn trace_id(&self) -> Option<String> {
         self.ids().map(|ids| format!("{:032x}", u128::from_be_bytes(ids.trace_id)))
     }
 
-    /// Its span, in hexadecimal digits.
+    /// Returns the span id as 16 hexadecimal digits, if the operation has a span or a sampled trace.
     #[must_use]
     pub fn span_id(&self) -> Option<String> {
         self.ids().map(|ids| format!("{:016x}", u64::from_be_bytes(ids.span_id)))
     }
 
-    /// Adds an event to its span, if it has one that has not ended.
+    /// Adds an event to the span of the operation, if there is a span that has not ended.
     pub fn add_event(&self, name: &'static str, attributes: &[(&'static str, &str)]) {
         if let Some(context) = &self.context {
             let attributes = attributes.iter().map(|(name, value)| KeyValue::new(*name, (*value).to_owned()));
@@ -116,13 +117,13 @@ impl OperationRef {
         }
     }
 
-    /// Runs code with its span as OpenTelemetry's current one, also after its end and on any thread: a log record that
-    /// is written there belongs to its trace.
+    /// Runs code with the span of the operation as OpenTelemetry's current span, also after its end and on any thread.
+    /// A log record that the code writes belongs to the trace of the operation.
     pub fn in_trace<T>(&self, code: impl FnOnce() -> T) -> T {
         let around = || {
             let link = self.subject.link()?;
             let (trace, span) = (TraceId::from_bytes(link.trace_id), SpanId::from_bytes(link.span_id));
-            // Only what is sampled has a link.
+            // Only sampled operations have a link.
             let span = SpanContext::new(trace, span, TraceFlags::SAMPLED, false, TraceState::default());
             Some(Context::new().with_remote_span_context(span))
         };
@@ -130,7 +131,7 @@ impl OperationRef {
         code()
     }
 
-    /// Records `llmobs.operation.energy`, in joules. May be called after the end; call it once.
+    /// Records `llmobs.operation.energy`, in joules. Call it once; a call after the end of the operation is valid.
     pub fn record_energy(&self, joules: f64) {
         self.subject.record_energy(joules);
     }
@@ -151,7 +152,7 @@ impl fmt::Debug for OperationRef {
     }
 }
 
-/// An operation's address: its own while anybody holds it.
+/// Returns the address of an operation as its id. The id is unique while the operation is alive.
 pub(crate) fn id_of<T: ?Sized>(subject: *const T) -> u64 {
     subject.addr() as u64
 }

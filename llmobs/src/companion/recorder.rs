@@ -1,4 +1,4 @@
-//! Recording in rows that are nobody's here.
+//! Recording values in rows that this crate does not fill.
 
 use std::sync::Arc;
 
@@ -10,8 +10,9 @@ use crate::measurement::Label;
 use crate::sink::SeriesHandle;
 use crate::sink::Sinks;
 
-/// Records in the rows of group [`Group::Gpu`](crate::catalog::Group::Gpu) that are not observable, in every backend
-/// of an observer. Each call looks its series up: it is made for what happens a few times a second.
+/// A recorder for the rows of group [`Group::Gpu`](crate::catalog::Group::Gpu) that are not observable. Values are
+/// recorded in every sink of an observer. Each call looks up its series, so use it for events that happen a few times
+/// per second at most.
 #[derive(Debug, Clone)]
 pub struct Recorder {
     sinks: Option<Arc<Sinks>>,
@@ -22,8 +23,8 @@ impl Recorder {
         Self { sinks }
     }
 
-    /// Adds to a counter, in the row's unit. Zero makes the series visible. What is not finite or below zero is left
-    /// out, and so is a row that is not there or not a counter.
+    /// Adds an amount to a counter, in the row's unit. An amount of zero creates the series. Calls with an amount that
+    /// is negative or not finite, or with a row that does not exist or is not a counter, are ignored.
     pub fn add(&self, row: &str, attributes: &[(&'static str, AttributeValue)], amount: f64) {
         let handle = self.handle(row, attributes, Instrument::Counter);
         if let Some(handle) = handle.filter(|_| amount.is_finite() && amount >= 0.0) {
@@ -31,14 +32,15 @@ impl Recorder {
         }
     }
 
-    /// Records a value of a histogram, in the row's unit. A row that is not there or no histogram is left out.
+    /// Records a value in a histogram, in the row's unit. Calls with a row that does not exist or is not a histogram
+    /// are ignored.
     pub fn record(&self, row: &str, attributes: &[(&'static str, AttributeValue)], value: f64) {
         if let Some(handle) = self.handle(row, attributes, Instrument::Histogram) {
             handle.record(value, None);
         }
     }
 
-    /// Counts something that could not be true, as `llmobs.self.anomalies`.
+    /// Counts an anomaly, an observation that cannot be true, in `llmobs.self.anomalies`.
     pub fn anomaly(&self, name: &'static str) {
         if let Some(sinks) = &self.sinks {
             sinks.bind(RowId::Anomalies, &[Label::new(llmobs_attribute::ANOMALY, name)]).add(1);

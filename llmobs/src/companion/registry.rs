@@ -1,4 +1,4 @@
-//! Who is attached to an observer.
+//! The registry of the companions and sources of an observer.
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
@@ -17,13 +17,14 @@ use crate::catalog::Row;
 use crate::measurement::DeviceRecord;
 use crate::measurement::Observation;
 
-/// Weak references only: who attaches something keeps it, and takes it away by dropping it.
+/// The registered companions and sources, as weak references: the caller who registers one keeps it alive, and removes
+/// it by dropping it.
 #[derive(Default)]
 pub(crate) struct CompanionRegistry {
-    /// Whether there ever was a companion.
+    /// Set when the first companion is registered, and never cleared.
     has_companions: AtomicBool,
     companions: RwLock<Vec<Weak<dyn Companion>>>,
-    /// Whether there ever was a source.
+    /// Set when the first source is registered, and never cleared.
     has_sources: AtomicBool,
     sources: RwLock<Vec<Weak<dyn Source>>>,
 }
@@ -34,7 +35,7 @@ impl CompanionRegistry {
         self.has_companions.load(Ordering::Relaxed)
     }
 
-    /// Tells every companion, if there is one.
+    /// Calls `say` for every companion, if one was ever registered.
     #[inline]
     pub(crate) fn notify(&self, say: impl Fn(&dyn Companion)) {
         if self.has_companions() {
@@ -50,7 +51,7 @@ impl CompanionRegistry {
         });
     }
 
-    /// The first answer of any companion, if there is one.
+    /// Returns the first answer of any companion, or `None` if no companion answers.
     pub(crate) fn query<T>(&self, question: impl Fn(&dyn Companion) -> Option<T>) -> Option<T> {
         if !self.has_companions() {
             return None;
@@ -69,7 +70,7 @@ impl CompanionRegistry {
         self.has_companions.store(true, Ordering::Relaxed);
     }
 
-    /// Tells whether it is the first one ever.
+    /// Registers a source. Returns whether this source is the first one ever.
     pub(crate) fn attach_source(&self, source: Weak<dyn Source>) -> bool {
         let mut sources = self.sources.write().unwrap_or_else(PoisonError::into_inner);
         sources.retain(|known| known.strong_count() > 0);
@@ -77,12 +78,12 @@ impl CompanionRegistry {
         !self.has_sources.swap(true, Ordering::Relaxed)
     }
 
-    /// The devices of every source.
+    /// Returns the devices of all sources.
     pub(crate) fn devices(&self) -> Vec<DeviceRecord> {
         self.sources().iter().flat_map(|source| source.devices()).map(|device| device.0).collect()
     }
 
-    /// The values of a row from every source.
+    /// Returns the values of a row from all sources.
     pub(crate) fn read(&self, row: &'static Row) -> Vec<Observation> {
         let sources = self.sources();
         let samples = sources.iter().flat_map(|source| source.read(row));
@@ -101,8 +102,8 @@ impl fmt::Debug for CompanionRegistry {
     }
 }
 
-/// Runs code of a companion. A panic in it is the companion's own: it breaks no operation, and does not abort the process
-/// where an operation ends because its thread panics.
+/// Runs code of a companion and catches a panic in it. A panic must not break the operation, and must not abort the
+/// process when an operation ends because its thread panics.
 fn without_panic<T>(code: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(code)).ok()
 }

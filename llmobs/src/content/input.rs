@@ -1,10 +1,10 @@
-//! What a model is given.
+//! The input of a model call.
 
 use crate::content::Content;
 use crate::content::Message;
 use crate::content::ToolDefinition;
 
-/// What a model is given: instructions, messages, and the tools that it may call.
+/// The input of a model call: system instructions, messages, and the tools that the model may call.
 ///
 /// ```
 /// use llmobs::content::Input;
@@ -26,42 +26,43 @@ pub struct Input {
 }
 
 impl Input {
-    /// Nothing yet.
+    /// Creates an empty input.
     pub const fn new() -> Self {
         Self { system_instructions: Vec::new(), messages: Vec::new(), tools: Vec::new() }
     }
 
-    /// Instructions that stand apart from the conversation. Those in it are [messages](Message::system).
+    /// Adds system instructions that are not part of the conversation. For those in the conversation, see
+    /// [`Message::system`].
     pub fn system(mut self, text: impl Into<Content<String>>) -> Self {
         self.system_instructions.push(text.into());
         self
     }
 
-    /// A message of the conversation, behind those that are there.
+    /// Appends a message to the conversation.
     pub fn message(mut self, message: Message) -> Self {
         self.messages.push(message);
         self
     }
 
-    /// Messages of the conversation, behind those that are there.
+    /// Appends messages to the conversation.
     pub fn messages(mut self, messages: impl IntoIterator<Item = Message>) -> Self {
         self.messages.extend(messages);
         self
     }
 
-    /// A tool that the model may call.
+    /// Adds a tool that the model may call.
     pub fn tool(mut self, tool: ToolDefinition) -> Self {
         self.tools.push(tool);
         self
     }
 
-    /// Whether there is nothing in it.
+    /// Returns whether the input is empty.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.system_instructions.is_empty() && self.messages.is_empty() && self.tools.is_empty()
     }
 
-    /// How much it holds, about, in bytes.
+    /// Returns the approximate size in bytes.
     pub(crate) fn weight(&self) -> usize {
         let instructions =
             self.system_instructions.iter().map(|text| size_of::<String>() + text.weight()).sum::<usize>();
@@ -89,14 +90,14 @@ impl<const N: usize> From<[Message; N]> for Input {
     }
 }
 
-/// One message of a user.
+/// A conversation with one user message.
 impl From<&str> for Input {
     fn from(text: &str) -> Self {
         Message::user(text).into()
     }
 }
 
-/// One message of a user.
+/// A conversation with one user message.
 impl From<String> for Input {
     fn from(text: String) -> Self {
         Message::user(text).into()

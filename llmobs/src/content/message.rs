@@ -4,7 +4,7 @@ use crate::content::Content;
 use crate::content::Part;
 use crate::semconv::value::FinishReason;
 
-/// One turn of a conversation, as `gen_ai.input.messages` and `gen_ai.output.messages` have it.
+/// One message of a conversation, as in `gen_ai.input.messages` and `gen_ai.output.messages`.
 ///
 /// ```
 /// use llmobs::FinishReason;
@@ -25,27 +25,28 @@ pub struct Message {
 }
 
 impl Message {
-    /// A message of this role without parts.
+    /// Creates a message of this role without parts.
     pub const fn new(role: MessageRole) -> Self {
         Self { role, parts: Vec::new(), name: None, finish_reason: None }
     }
 
-    /// What a user wrote.
+    /// Creates a message of the user.
     pub fn user(text: impl Into<Content<String>>) -> Self {
         Self::new(MessageRole::User).part(Part::text(text))
     }
 
-    /// An instruction in the conversation itself. Those apart from it are [`Part`]s without a message.
+    /// Creates a system message within the conversation. For instructions outside of it, use
+    /// [`Input::system`](crate::content::Input::system).
     pub fn system(text: impl Into<Content<String>>) -> Self {
         Self::new(MessageRole::System).part(Part::text(text))
     }
 
-    /// What the model gives, one message for each choice.
+    /// Creates an empty message of the model. An output has one message for each choice.
     pub const fn assistant() -> Self {
         Self::new(MessageRole::Assistant)
     }
 
-    /// What a tool answered.
+    /// Creates a message with a tool's response.
     pub fn tool(response: impl Into<Part>) -> Self {
         Self::new(MessageRole::Tool).part(response)
     }
@@ -56,34 +57,34 @@ impl Message {
         self
     }
 
-    /// The name of who takes part.
+    /// Sets the name of the participant.
     pub fn name(mut self, name: impl Into<Content<String>>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Why the model stopped; of outputs only.
+    /// Sets the finish reason. For output messages only.
     pub fn finish_reason(mut self, reason: FinishReason) -> Self {
         self.finish_reason = Some(reason);
         self
     }
 
-    /// How much it holds, about, in bytes.
+    /// Returns the approximate size in bytes.
     pub(crate) fn weight(&self) -> usize {
         let name = self.name.as_ref().map_or(0, Content::weight);
         size_of::<Self>() + name + self.parts.iter().map(Part::weight).sum::<usize>()
     }
 }
 
-/// Who speaks.
+/// The role of a message's author.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MessageRole {
     /// The model.
     Assistant,
-    /// Who wrote the application, where an API tells him from the system.
+    /// The developer of the application, for APIs that distinguish developer from system.
     Developer,
-    /// Whoever gives instructions.
+    /// The system, which gives instructions.
     System,
     /// A tool.
     Tool,
@@ -92,7 +93,7 @@ pub enum MessageRole {
 }
 
 impl MessageRole {
-    /// The role as the conventions spell it.
+    /// Returns the role as spelled in the OpenTelemetry GenAI conventions.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -105,8 +106,7 @@ impl MessageRole {
     }
 }
 
-/// A document that a retrieval found, as `gen_ai.retrieval.documents` has it: what it is and how well it fits, not what it
-/// says.
+/// A retrieved document, as in `gen_ai.retrieval.documents`: its id and relevance score, without its text.
 #[derive(Debug, Clone, PartialEq)]
 #[must_use]
 pub struct Document {
@@ -115,8 +115,8 @@ pub struct Document {
 }
 
 impl Document {
-    /// A document of this identity, which may be a path or a title and is content, and how well it fits. One whose score
-    /// is no finite number is left out.
+    /// Creates a document. The id is content, since it may be a path or a title. A document whose score is not finite
+    /// is not exported.
     pub fn new(id: impl Into<Content<String>>, score: f64) -> Self {
         Self { id: id.into(), score }
     }

@@ -28,10 +28,10 @@ use crate::content::Truncation;
 #[must_use]
 pub struct Part(PartKind);
 
-/// What a part is. It is no public type, so that conventions may add kinds.
+/// The kinds of parts. Private, so that new kinds of the conventions can be added.
 #[derive(Clone, PartialEq)]
 pub(crate) enum PartKind {
-    /// So many bytes of it are not here any more.
+    /// `missing` is the number of bytes removed from `content`.
     Blob {
         modality: Modality,
         mime_type: Option<String>,
@@ -56,7 +56,7 @@ pub(crate) enum PartKind {
         id: Option<String>,
         response: Content<Value>,
     },
-    /// So many bytes of what it holds itself are not here any more.
+    /// `missing` is the number of bytes removed from the body of a `data:` URI.
     Uri {
         modality: Modality,
         mime_type: Option<String>,
@@ -66,43 +66,43 @@ pub(crate) enum PartKind {
 }
 
 impl Part {
-    /// Text.
+    /// Creates a text part.
     pub fn text(content: impl Into<Content<String>>) -> Self {
         Self(PartKind::Text { content: content.into(), missing: Truncation::None })
     }
 
-    /// What a model thought before it answered.
+    /// Creates a part with the model's reasoning.
     pub fn reasoning(content: impl Into<Content<String>>) -> Self {
         Self(PartKind::Reasoning { content: content.into(), missing: Truncation::None })
     }
 
-    /// What a tool answered to the call of this identity.
+    /// Creates a tool's response to the call with this id.
     pub fn tool_call_response(id: impl Into<String>, response: impl Into<Content<Value>>) -> Self {
         Self(PartKind::ToolCallResponse { id: Some(id.into()), response: response.into() })
     }
 
-    /// What a tool answered, where calls have no identity.
+    /// Creates a tool's response for APIs without call ids.
     pub fn response(response: impl Into<Content<Value>>) -> Self {
         Self(PartKind::ToolCallResponse { id: None, response: response.into() })
     }
 
-    /// Media in the message itself. They are never looked at as text and leave only where that is
-    /// [allowed](crate::capture::ContentLimits::media).
+    /// Creates media with inline bytes. Blobs are not redacted. The bytes are exported only up to
+    /// [`ContentLimits::media`](crate::capture::ContentLimits::media), which defaults to 0.
     pub const fn blob(modality: Modality, content: Vec<u8>) -> Self {
         Self(PartKind::Blob { modality, mime_type: None, content: Content::new(content), missing: 0 })
     }
 
-    /// Media that the provider holds under this identity.
+    /// Creates a reference to media that the provider stores under this id.
     pub fn file(modality: Modality, file_id: impl Into<Content<String>>) -> Self {
         Self(PartKind::File { modality, mime_type: None, file_id: file_id.into() })
     }
 
-    /// Media that lie elsewhere. An address that holds them itself (`data:..`) is taken for a blob.
+    /// Creates a reference to external media. A `data:` URI is treated as a blob.
     pub fn uri(modality: Modality, uri: impl Into<Content<String>>) -> Self {
         Self(PartKind::Uri { modality, mime_type: None, uri: uri.into(), missing: 0 })
     }
 
-    /// The type of media, such as `image/png`. Nothing else has one.
+    /// Sets the media type, such as `image/png`, of a blob, file or URI. Ignored for other parts.
     pub fn mime_type(mut self, name: impl Into<String>) -> Self {
         match &mut self.0 {
             PartKind::Blob { mime_type, .. } | PartKind::File { mime_type, .. } | PartKind::Uri { mime_type, .. } => {
@@ -116,12 +116,12 @@ impl Part {
         self
     }
 
-    /// Text behind which something is missing.
+    /// Creates a text part with this state of truncation.
     pub(crate) const fn text_without(content: Content<String>, missing: Truncation) -> Self {
         Self(PartKind::Text { content, missing })
     }
 
-    /// Reasoning behind which something is missing.
+    /// Creates a reasoning part with this state of truncation.
     pub(crate) const fn reasoning_without(content: Content<String>, missing: Truncation) -> Self {
         Self(PartKind::Reasoning { content, missing })
     }
@@ -134,7 +134,7 @@ impl Part {
         &mut self.0
     }
 
-    /// How much it holds, about, in bytes.
+    /// Returns the approximate size in bytes.
     pub(crate) fn weight(&self) -> usize {
         let held = match &self.0 {
             PartKind::Blob { content, .. } => content.weight(),
@@ -147,7 +147,7 @@ impl Part {
     }
 }
 
-/// What it is and how much of it there is; identities and types of media are not its own words.
+/// Prints the kind and the size class. Omits ids and media types, since callers and models provide them.
 impl fmt::Debug for PartKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -174,22 +174,22 @@ impl From<&str> for Part {
     }
 }
 
-/// What sense media speak to.
+/// The kind of media.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Modality {
-    /// Sound.
+    /// Audio.
     Audio,
-    /// Pages.
+    /// Documents, such as PDF.
     Document,
-    /// Pictures.
+    /// Images.
     Image,
-    /// Pictures that move.
+    /// Video.
     Video,
 }
 
 impl Modality {
-    /// The modality as the conventions spell it.
+    /// Returns the modality as spelled in the OpenTelemetry GenAI conventions.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,13 +1,13 @@
-//! The seal.
+//! The wrapper that prevents printing of content.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-/// A prompt, a completion, a tool argument, an error text: anything that a person may have written or may read.
+/// A text that a person may have written or may read: a prompt, a completion, a tool argument, an error message.
 ///
-/// It has no `Display`, no `Serialize` and no `Deref`, and its `Debug` prints a length class only, so a stray log line
-/// cannot leak it. With the feature `content` the gate of `llmobs::capture` lets it out, redacted.
+/// Has no `Display`, `Serialize` or `Deref`, and `Debug` prints only a size class, so logging cannot leak the value.
+/// With the feature `content`, the gate in `llmobs::capture` can export the value, redacted.
 ///
 /// ```
 /// use llmobs::Content;
@@ -19,13 +19,13 @@ use std::sync::Arc;
 pub struct Content<T>(T);
 
 impl<T> Content<T> {
-    /// Marks a value as content.
+    /// Wraps a value as content.
     #[must_use]
     pub const fn new(value: T) -> Self {
         Self(value)
     }
 
-    /// Breaks the seal. The gate alone does that; `tests/redact/gate.rs` looks for others.
+    /// Returns the value. Only the gate may call this function; `tests/redact/seal.rs` checks the callers.
     #[cfg(feature = "content")]
     pub(crate) const fn unseal(&self) -> &T {
         &self.0
@@ -34,7 +34,7 @@ impl<T> Content<T> {
 
 #[cfg(feature = "content")]
 impl<T: EstimateSize> Content<T> {
-    /// How much it holds, about, in bytes: what it costs to keep, which opens nothing.
+    /// Returns the approximate size of the value in bytes. Does not open the content.
     pub(crate) fn weight(&self) -> usize {
         self.0.weight()
     }
@@ -61,7 +61,7 @@ impl From<serde_json::Value> for Content<serde_json::Value> {
 
 impl<T: EstimateSize> fmt::Debug for Content<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A class and not the length: the exact length of a secret says something about it.
+        // Print a class instead of the length, since the exact length of a secret reveals information.
         let class = match self.0.weight() {
             0 => "empty",
             1..=64 => "up to 64 bytes",
@@ -73,10 +73,10 @@ impl<T: EstimateSize> fmt::Debug for Content<T> {
     }
 }
 
-/// How much a value holds, about, in bytes.
+/// A type whose approximate size in bytes is known.
 #[expect(unnameable_types, reason = "nobody else implements it")]
 pub trait EstimateSize {
-    /// The number of bytes.
+    /// Returns the approximate size in bytes.
     fn weight(&self) -> usize;
 }
 
@@ -94,8 +94,8 @@ estimate_by_len!(&'_ str, Arc<str>, Box<str>, Cow<'_, str>, String, Vec<u8>);
 
 #[cfg(feature = "content")]
 impl EstimateSize for serde_json::Value {
-    /// With what lists and objects themselves take. Whoever made it by hand may have nested it so deep that a recursion
-    /// would overflow the stack.
+    /// Includes the memory of lists and objects. Iterative, since a value built by hand may be nested so deeply that
+    /// recursion would overflow the stack.
     fn weight(&self) -> usize {
         const EACH: usize = size_of::<serde_json::Value>();
         let (mut sum, mut waiting) = (0_usize, vec![self]);

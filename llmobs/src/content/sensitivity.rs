@@ -1,11 +1,11 @@
-//! What an attribute may hold that is open text.
+//! The sensitivity of text attributes.
 
 use crate::semconv::attribute as a;
 
-/// How careful one has to be with the value of an attribute that is open text.
+/// The sensitivity of an attribute whose value is free text.
 ///
-/// Numbers, flags and words of a closed list need no class. Everything else that llmobs puts on a span, an event or a
-/// metric has one, and so has every text of the conventions that llmobs knows.
+/// Numbers, booleans and values of a closed list have no sensitivity. All other attributes that llmobs writes to spans,
+/// events and metrics have one, and so do the text attributes of the OpenTelemetry conventions that llmobs knows.
 ///
 /// ```
 /// use llmobs::Sensitivity;
@@ -18,21 +18,21 @@ use crate::semconv::attribute as a;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Sensitivity {
-    /// Words that developers and operators chose: names of models, tools and services, declared labels, hardware. They
-    /// may stand on every signal.
+    /// Text chosen by developers and operators: names of models, tools and services, declared labels, hardware. Allowed
+    /// on every signal.
     Safe,
-    /// What tells one request, conversation or person from the others, and other words that callers and providers made
-    /// up, such as a path. On spans and logs, bounded; never on metrics. The id of a person only as a pseudonym
-    /// (feature `pseudonym`).
+    /// Text that identifies one request, conversation or person, and other text from callers and providers, such as a
+    /// path. Allowed on spans and logs, with a length limit; never on metrics. The id of a person is exported only as a
+    /// pseudonym (feature `pseudonym`).
     Identity,
-    /// What somebody wrote or may read: messages, arguments, queries, documents, texts of errors. It leaves through the
-    /// gate, redacted, where capture is on; otherwise it is nowhere.
+    /// Text that a person wrote or may read: messages, arguments, queries, documents, error messages. Exported only
+    /// through the gate, redacted, while capture is on.
     Content,
 }
 
 impl Sensitivity {
-    /// The class of an attribute by its name. None for one that is no open text, and for one that is none of llmobs's or
-    /// of the conventions'.
+    /// Returns the sensitivity of an attribute by its name. Returns `None` for an attribute that is not free text, and
+    /// for a name that neither llmobs nor the conventions define.
     #[must_use]
     pub fn of(attribute: &str) -> Option<Self> {
         let place = TABLE.binary_search_by_key(&attribute, |(name, _)| name).ok()?;
@@ -44,7 +44,7 @@ use Sensitivity::Content;
 use Sensitivity::Identity;
 use Sensitivity::Safe;
 
-/// By name.
+/// Sorted by name for binary search.
 const TABLE: &[(&str, Sensitivity)] = &[
     (a::CLIENT_ADDRESS, Identity),
     (a::DB_COLLECTION_NAME, Safe),

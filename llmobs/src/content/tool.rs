@@ -1,4 +1,4 @@
-//! Tools: calls of them, and what a model is told of them.
+//! Tool calls and tool definitions.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::content::Content;
 use crate::content::Truncation;
 
-/// A call of a tool that a model asks for.
+/// A tool call that a model requests.
 ///
 /// ```
 /// use llmobs::content::ToolCall;
@@ -22,50 +22,50 @@ pub struct ToolCall {
     pub(crate) name: String,
     pub(crate) id: Option<String>,
     pub(crate) arguments: Option<Content<Value>>,
-    /// What is missing behind the arguments.
+    /// The state of truncation of the arguments.
     pub(crate) missing: Truncation,
 }
 
 impl ToolCall {
-    /// A call of the tool of this name.
+    /// Creates a call of the tool with this name.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), id: None, arguments: None, missing: Truncation::None }
     }
 
-    /// The identity of the call, which the answer repeats.
+    /// Sets the id of the call, which the tool's response repeats.
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
 
-    /// The arguments.
+    /// Sets the arguments.
     pub fn arguments(mut self, arguments: impl Into<Content<Value>>) -> Self {
         self.arguments = Some(arguments.into());
         self
     }
 
-    /// The arguments as models give them: JSON in a text. What is no JSON stays a text.
+    /// Sets the arguments from JSON text, as models generate them. Invalid JSON is kept as a text.
     pub fn arguments_text(self, text: impl Into<String>) -> Self {
         let text = text.into();
         let value = serde_json::from_str(&text).unwrap_or(Value::String(text));
         self.arguments(value)
     }
 
-    /// How much it holds, about, in bytes.
+    /// Returns the approximate size in bytes.
     pub(crate) fn weight(&self) -> usize {
         let id = self.id.as_ref().map_or(0, String::len);
         self.name.len() + id + self.arguments.as_ref().map_or(0, Content::weight)
     }
 }
 
-/// Without the name and the identity: a model wrote them.
+/// Omits the name and the id, since a model generated them.
 impl fmt::Debug for ToolCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ToolCall").field("arguments", &self.arguments).finish_non_exhaustive()
     }
 }
 
-/// A tool that a model may call, as `gen_ai.tool.definitions` has it.
+/// A tool that a model may call, as in `gen_ai.tool.definitions`.
 ///
 /// ```
 /// use llmobs::content::ToolDefinition;
@@ -86,29 +86,29 @@ pub struct ToolDefinition {
 }
 
 impl ToolDefinition {
-    /// A function of the application.
+    /// Creates the definition of a function of the application.
     pub fn function(name: impl Into<String>) -> Self {
         Self::of("function", name)
     }
 
-    /// A tool of another type, such as one of the provider's own.
+    /// Creates the definition of a tool of another type, such as a tool of the provider.
     pub fn of(kind: impl Into<String>, name: impl Into<String>) -> Self {
         Self { kind: kind.into(), name: name.into(), description: None, parameters: None }
     }
 
-    /// What the model is told of it.
+    /// Sets the description for the model.
     pub fn description(mut self, text: impl Into<Content<String>>) -> Self {
         self.description = Some(text.into());
         self
     }
 
-    /// The JSON schema of its parameters.
+    /// Sets the JSON schema of the parameters.
     pub fn parameters(mut self, schema: impl Into<Content<Value>>) -> Self {
         self.parameters = Some(schema.into());
         self
     }
 
-    /// How much it holds, about, in bytes.
+    /// Returns the approximate size in bytes.
     pub(crate) fn weight(&self) -> usize {
         let description = self.description.as_ref().map_or(0, Content::weight);
         let parameters = self.parameters.as_ref().map_or(0, Content::weight);
@@ -116,7 +116,7 @@ impl ToolDefinition {
     }
 }
 
-/// Without the name and the type: in a gateway a caller wrote them.
+/// Omits the name and the type: in a gateway, the caller provides them.
 impl fmt::Debug for ToolDefinition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (description, parameters) = (&self.description, &self.parameters);

@@ -1,19 +1,20 @@
-//! What is missing behind a text.
+//! The state of truncation of a text.
 
-/// What is missing behind a text.
+/// The state of truncation at the end of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Truncation {
-    /// Nothing: it is whole.
+    /// The text is complete.
     #[default]
     None,
-    /// Nobody knows: it was broken off, as by the limit of tokens, and may end in the middle of something.
+    /// The text may be incomplete: generation stopped early, such as at the token limit, possibly in the middle of a
+    /// secret.
     Unknown,
-    /// So many bytes, which were left out.
+    /// This number of bytes was removed from the end.
     Bytes(usize),
 }
 
 impl Truncation {
-    /// The bytes that are known to be missing.
+    /// Returns the number of bytes known to be removed.
     pub(crate) const fn bytes(self) -> usize {
         match self {
             Self::None | Self::Unknown => 0,

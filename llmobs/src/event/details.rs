@@ -1,5 +1,5 @@
-//! `gen_ai.client.inference.operation.details`: what a call asked and got, in the conventions' words. Only where it was
-//! asked for, since the span says the same, or where events have content.
+//! `gen_ai.client.inference.operation.details`: the request parameters and the result of a call, as the conventions
+//! define. Emitted only if enabled, because the span contains the same data, or if events contain content.
 
 use std::sync::Once;
 
@@ -12,7 +12,7 @@ use crate::span::InferenceEnd;
 use crate::span::RequestParams;
 use crate::span::TARGET;
 
-/// What a request asked, kept until its end.
+/// The request parameters, stored until the end of the call.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestDetails {
     server: Option<(Box<str>, u16)>,
@@ -41,7 +41,7 @@ impl RequestDetails {
     }
 }
 
-/// What was said, as JSON, as far as it passed the gate.
+/// The content of a call as JSON, after it passed the gate.
 #[derive(Debug, Default)]
 pub(crate) struct ContentFields {
     pub(crate) input: Option<String>,
@@ -59,7 +59,7 @@ impl ContentFields {
     }
 }
 
-/// A call that ended, with what it asked.
+/// A call that ended, with its request parameters.
 #[derive(Debug)]
 pub(crate) struct OperationDetailsEvent<'a> {
     pub(crate) operation: &'a str,
@@ -72,7 +72,7 @@ pub(crate) struct OperationDetailsEvent<'a> {
     pub(crate) content: ContentFields,
 }
 
-/// Writes the event at one target. A callsite has one, so there are two.
+/// Emits the event with one target. A `tracing` callsite has a fixed target, so the macro is expanded twice.
 macro_rules! emit_event {
     ($target:expr, $of:ident, $request:ident, $answer:ident, $cache:ident) => {
         tracing::event!(
@@ -115,8 +115,9 @@ macro_rules! emit_event {
 }
 
 impl OperationDetailsEvent<'_> {
-    /// Writes the event in the trace that is current. `tracing` has neither lists nor objects: content is JSON, which the
-    /// pipeline makes values of, and the list of finish reasons, for which the conventions allow no text, is not there.
+    /// Emits the event in the current trace. `tracing` has no types for lists and objects: content is JSON, which the
+    /// pipeline converts to structured values. The list of finish reasons is omitted, because the conventions do not
+    /// allow a string for it.
     pub(crate) fn write(&self) {
         let Self { request, answer, .. } = self;
         let cache_write = answer.usage.cache_write.and_then(to_i64);
@@ -134,7 +135,8 @@ impl OperationDetailsEvent<'_> {
     }
 }
 
-/// The conventions have this event at DEBUG, which filters often leave out; who asked for content should not wonder.
+/// Warns once if the subscriber filters the event out. The conventions define the level DEBUG for this event, which
+/// filters often exclude, so that an application that enabled content would otherwise receive none.
 fn warn_if_filtered_out() {
     static ONCE: Once = Once::new();
     if !tracing::enabled!(target: CONTENT_TARGET, tracing::Level::DEBUG) {

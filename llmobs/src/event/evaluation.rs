@@ -1,9 +1,9 @@
-//! `gen_ai.evaluation.result`: what somebody thought of an answer.
+//! `gen_ai.evaluation.result`: the evaluation of an answer.
 
 use crate::cardinality::cut;
 use crate::span::TARGET;
 
-/// A judgement of an answer, by a person or by another model.
+/// An evaluation of an answer, by a person or by another model.
 ///
 /// ```
 /// use llmobs::Evaluation;
@@ -22,25 +22,25 @@ pub struct Evaluation<'a> {
 }
 
 impl<'a> Evaluation<'a> {
-    /// A judgement by this metric, such as `relevance`. Give it a [`score`](Self::score), a [`label`](Self::label) or
-    /// both.
+    /// Creates an evaluation with the name of its metric, such as `relevance`. Set a [`score`](Self::score), a
+    /// [`label`](Self::label) or both.
     pub const fn new(name: &'a str) -> Self {
         Self { name, score: None, label: None }
     }
 
-    /// How good the answer is, on the metric's own scale. Defaults to none; one that is not finite is left out.
+    /// Sets the score, on the scale of the metric. Defaults to no score; a score that is not finite is ignored.
     pub const fn score(mut self, score: f64) -> Self {
         self.score = if score.is_finite() { Some(score) } else { None };
         self
     }
 
-    /// How good the answer is, in a word. Defaults to none.
+    /// Sets the score label, such as `up` or `pass`. Defaults to no label.
     pub const fn label(mut self, label: &'a str) -> Self {
         self.label = Some(label);
         self
     }
 
-    /// Writes the event in the trace that is current.
+    /// Emits the event in the current trace.
     pub(crate) fn write(&self, response_id: Option<&str>) {
         tracing::event!(
             name: "gen_ai.evaluation.result",
@@ -56,7 +56,7 @@ impl<'a> Evaluation<'a> {
     }
 }
 
-/// A score of the metric `feedback`.
+/// Creates an evaluation of the metric `feedback` with this score.
 impl From<f64> for Evaluation<'_> {
     fn from(score: f64) -> Self {
         Self::new("feedback").score(score)

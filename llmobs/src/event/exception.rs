@@ -1,9 +1,9 @@
-//! `gen_ai.client.operation.exception`: what broke a model call, as a log event and never as an event of a span.
+//! `gen_ai.client.operation.exception`: the exception that ended a model call, emitted as a log event and never as a
+//! span event.
 
 use crate::span::TARGET;
 
-/// Writes the event in the trace that is current. The text of an exception may quote a prompt, so it is there only as far
-/// as it passed the gate.
+/// Emits the event in the current trace. `message` may quote a prompt, so it must have passed the gate.
 pub(crate) fn exception(kind: &str, message: Option<&str>) {
     tracing::event!(
         name: "gen_ai.client.operation.exception",

@@ -1,4 +1,4 @@
-//! The wide event as one line of JSON, for what is written without a subscriber.
+//! The wide event as one line of JSON, for output that does not pass through a subscriber.
 
 use std::fmt::Write;
 use std::time::UNIX_EPOCH;
@@ -10,7 +10,8 @@ use super::request_complete::millis;
 use crate::semconv::value::ErrorType;
 
 impl RequestCompleteEvent {
-    /// Appends the line, with the fields that the event has and the time of the end in seconds since 1970.
+    /// Appends the event as one line of JSON, with the fields of the event and the time of the end in seconds since
+    /// 1970.
     pub(crate) fn write_json(&self, into: &mut String) {
         let mut line = JsonObject { into, fields: 0 };
         let since = self.at.duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -53,18 +54,18 @@ impl RequestCompleteEvent {
     }
 }
 
-/// An object of JSON that grows. Names are ours and need no escapes.
+/// A JSON object under construction. Field names are fixed and need no escaping.
 struct JsonObject<'a> {
     into: &'a mut String,
     fields: usize,
 }
 
 impl JsonObject<'_> {
-    /// A number or a truth value, which JSON writes as Rust does.
+    /// Appends a number or a boolean, which have the same format in JSON and in Rust.
     fn number(&mut self, name: &str, value: Option<impl std::fmt::Display>) {
         if let Some(value) = value {
             self.name(name);
-            // A `String` takes whatever is written, here and below.
+            // Writing to a `String` cannot fail, here and below.
             let _ = write!(self.into, "{value}");
         }
     }
@@ -89,7 +90,7 @@ impl JsonObject<'_> {
     }
 }
 
-/// Writes the inside of a string of JSON.
+/// A writer that escapes text for use inside a JSON string.
 struct JsonEscaper<'a>(&'a mut String);
 
 impl Write for JsonEscaper<'_> {

@@ -1,5 +1,5 @@
-//! `llm_request_complete`: one wide event for each operation that ended, with everything that an operator asks of it
-//! and no content.
+//! `llm_request_complete`: one wide event for each operation that ended, with its labels, times and token counts, and
+//! without content.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::semconv::value::Outcome;
 use crate::semconv::value::TokenSource;
 use crate::span::TARGET;
 
-/// What is known of an operation that ended. Times are in nanoseconds, absent ones were not measured.
+/// The data of an operation that ended. Times are in nanoseconds; `None` was not measured.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestCompleteEvent {
     pub(crate) at: SystemTime,
@@ -46,24 +46,24 @@ pub(crate) struct RequestCompleteEvent {
     pub(crate) stalls: u16,
     pub(crate) attempts: u16,
     pub(crate) preemptions: u32,
-    /// Joules, as far as can be said before they are measured.
+    /// The energy in joules, a provisional value at the end of the operation.
     pub(crate) energy: Option<f64>,
-    /// Whether every objective was met, if any could be judged.
+    /// True if every objective was met; `None` if no objective judged the operation.
     pub(crate) good: Option<bool>,
-    /// None where it is not written.
+    /// The reason for which the event is emitted; `None` if it is not emitted.
     pub(crate) keep_reason: Option<KeepReason>,
 }
 
-/// Why an event is written.
+/// The reason for which an event is emitted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum KeepReason {
-    /// All are.
+    /// Every event is emitted.
     All,
-    /// It failed.
+    /// The operation failed.
     Failed,
-    /// It missed an objective.
+    /// The operation missed an objective.
     MissedObjective,
-    /// It is one of the good ones, of which this share is written.
+    /// The operation was selected by sampling among the good ones, at this ratio.
     Sampled(f64),
 }
 
@@ -77,7 +77,7 @@ impl KeepReason {
         }
     }
 
-    /// The share of events like this one that is written.
+    /// Returns the ratio at which events with this reason are emitted.
     pub(crate) const fn rate(self) -> f64 {
         match self {
             Self::Sampled(share) => share,
@@ -86,13 +86,13 @@ impl KeepReason {
     }
 }
 
-/// Writes the event at one level. A callsite has one level, so there are three.
+/// Emits the event at one level. A `tracing` callsite has a fixed level, so the macro is expanded three times.
 macro_rules! emit_event {
     ($level:ident, $of:ident) => {
         tracing::event!(
             name: "llm_request_complete",
             target: TARGET,
-            // Not a child of any span: a layer would copy all of it to that span as a span event.
+            // Without a parent, because a layer would copy the whole event to the parent span as a span event.
             parent: None,
             tracing::Level::$level,
             trace_id = $of.ids.map(|ids| tracing::field::display(hex(ids.trace_id))),
@@ -135,7 +135,8 @@ macro_rules! emit_event {
 }
 
 impl RequestCompleteEvent {
-    /// Writes it to whoever listens: an error where the service is at fault, a warning where an objective was missed.
+    /// Emits the event: at ERROR if the operation failed by a fault of the service, at WARN if an objective was missed,
+    /// else at INFO.
     pub(crate) fn write(&self) {
         let served = self.error.is_none_or(|error| error.is_client_fault());
         match self.outcome {
@@ -145,7 +146,7 @@ impl RequestCompleteEvent {
         }
     }
 
-    /// The finish reasons of its choices, with commas between.
+    /// Returns the finish reasons of the choices, separated by commas.
     pub(super) fn reasons(&self) -> impl fmt::Display {
         fmt::from_fn(|f| {
             self.finish_reasons.iter().enumerate().try_for_each(|(place, reason)| {
@@ -156,7 +157,7 @@ impl RequestCompleteEvent {
     }
 }
 
-/// Divided once, so that the digits are those of the nanoseconds.
+/// A single division, so that the result is the double nearest to the exact value.
 #[expect(clippy::cast_precision_loss, reason = "exact below 2^53 ns, which is 104 days")]
 pub(crate) fn millis(nanos: u64) -> f64 {
     nanos as f64 / 1e6

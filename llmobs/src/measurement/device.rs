@@ -1,13 +1,13 @@
-//! A device whose values stand in rows.
+//! A device whose values other crates supply as rows.
 
 use super::LabelValue;
 use crate::catalog::DeviceAttribute;
 use crate::catalog::DeviceValue;
 
-/// Who a device is, for views that name it in another way than rows do.
+/// The identity and values of a device, for views that name devices differently than rows do.
 #[derive(Debug, Clone)]
 pub(crate) struct DeviceRecord {
-    /// What rows have in `hw.id`, or in `hw.parent` where the id is that of a sensor of it.
+    /// The value of `hw.id` in the rows of the device, or of `hw.parent` in the rows of its sensors.
     pub(crate) id: LabelValue,
     pub(crate) facts: Vec<(DeviceAttribute, LabelValue)>,
     pub(crate) figures: Vec<(DeviceValue, f64)>,

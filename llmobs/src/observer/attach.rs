@@ -1,4 +1,4 @@
-//! The observer as other crates join it: see [`companion`](crate::companion).
+//! The interface of the observer for other crates: see [`companion`](crate::companion).
 
 use std::sync::Arc;
 use std::sync::Weak;
@@ -14,7 +14,7 @@ use crate::companion::Source;
 use crate::measurement::TraceLink;
 
 impl Observer {
-    /// Has a companion follow every operation from now on, for as long as somebody keeps it.
+    /// Registers a companion, which is notified of every operation from now on, until the last `Arc` to it is dropped.
     pub fn attach_companion<C: Companion>(&self, companion: &Arc<C>) {
         if let Some(core) = &self.core {
             let weak: Weak<C> = Arc::downgrade(companion);
@@ -22,7 +22,8 @@ impl Observer {
         }
     }
 
-    /// Has a source give the values of its rows at every collection, for as long as somebody keeps it.
+    /// Registers a source, which supplies the values of its rows at every collection, until the last `Arc` to it is
+    /// dropped.
     pub fn attach_source<S: Source>(&self, source: &Arc<S>) {
         let Some(core) = &self.core else { return };
         let weak: Weak<S> = Arc::downgrade(source);
@@ -32,7 +33,7 @@ impl Observer {
         }
     }
 
-    /// Records in rows that other crates fill.
+    /// Returns a recorder for rows that other crates fill. The recorder of a disabled observer does nothing.
     #[must_use]
     pub fn recorder(&self) -> Recorder {
         Recorder::new(self.core.as_ref().map(|core| Arc::clone(core.sinks())))

@@ -1,4 +1,4 @@
-//! Settings of an observer, checked once.
+//! The settings of an observer, and their validation in one place.
 
 mod checks;
 
@@ -45,7 +45,8 @@ use crate::sink::prometheus::ObserverCollector;
 use crate::sink::prometheus::RegistryMut;
 use crate::timing::FirstToken;
 
-/// Settings of an [`Observer`]. Code decides over the environment, the environment over the defaults.
+/// The settings of an [`Observer`]. A setting in code overrides the environment, and the environment overrides the
+/// default.
 #[derive(Debug)]
 #[must_use = "nothing is observed before `build`"]
 pub struct ObserverBuilder<'a> {
@@ -113,115 +114,118 @@ impl<'a> ObserverBuilder<'a> {
         }
     }
 
-    /// What the process is towards the model. Defaults to [`Role::Server`].
+    /// Sets the role of the process: server, gateway or client. Defaults to [`Role::Server`].
     pub const fn role(mut self, role: Role) -> Self {
         self.role = role;
         self
     }
 
-    /// Whose models they are, unless an operation says otherwise. Defaults to `unknown`.
+    /// Sets the provider of the models. An operation can override it. Defaults to `unknown`.
     pub fn provider(mut self, provider: Provider) -> Self {
         self.provider = provider;
         self
     }
 
-    /// Declares a model: its series start at zero, and nothing can push them out. May be called often. Defaults to
-    /// none.
+    /// Declares a model: its series start at zero, and it is never folded into `_OTHER`. May be called repeatedly.
+    /// Defaults to none.
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.models.push(model.into());
         self
     }
 
-    /// Declares models, as [`model`](Self::model) does.
+    /// Declares several models, as [`model`](Self::model) does.
     pub fn models<M: Into<String>>(mut self, models: impl IntoIterator<Item = M>) -> Self {
         self.models.extend(models.into_iter().map(Into::into));
         self
     }
 
-    /// How many undeclared models get series of their own; the rest are `_OTHER`. Defaults to 0 in the server role, so
-    /// that a request for a model that is not there takes no place, and to 32, or as many as fit the
-    /// [`series_limit`](Self::series_limit), in the others.
+    /// Sets the maximum number of undeclared models with separate series; further models are recorded as `_OTHER`.
+    /// Defaults to 0 in the server role, so that requests for models that do not exist create no series. In the other
+    /// roles, defaults to 32, or to the largest smaller number that fits the [`series_limit`](Self::series_limit).
     pub const fn max_undeclared_models(mut self, models: usize) -> Self {
         self.max_undeclared_models = Some(models);
         self
     }
 
-    /// Which operations a declared model has series of at zero. Defaults to chat.
+    /// Sets the operations for which a declared model has series that start at zero. Defaults to chat.
     pub fn operations(mut self, operations: impl IntoIterator<Item = OperationName>) -> Self {
         self.operations = operations.into_iter().collect();
         self
     }
 
-    /// Declares a label of your own and every value that it may have; at most four. Defaults to none.
+    /// Declares a label of the application and all its values. At most four labels can be declared. Defaults to none.
     pub fn label<V: Into<String>>(mut self, name: impl Into<String>, values: impl IntoIterator<Item = V>) -> Self {
         self.labels.push((name.into(), values.into_iter().map(Into::into).collect()));
         self
     }
 
-    /// Declares phases for [`Marker::phase`](crate::Marker::phase). Defaults to none.
+    /// Declares the names of phases for [`Marker::phase`](crate::Marker::phase). Defaults to none.
     pub fn phases<P: Into<String>>(mut self, phases: impl IntoIterator<Item = P>) -> Self {
         self.phases.extend(phases.into_iter().map(Into::into));
         self
     }
 
-    /// Declares an evaluation and every label that it may give, for [`Marker::feedback`](crate::Marker::feedback).
+    /// Declares an evaluation and all labels that it may result in, for [`Marker::feedback`](crate::Marker::feedback).
     /// Defaults to none.
     pub fn evaluation<L: Into<String>>(mut self, name: impl Into<String>, labels: impl IntoIterator<Item = L>) -> Self {
         self.evaluations.push((name.into(), labels.into_iter().map(Into::into).collect()));
         self
     }
 
-    /// Judges every operation against an objective. Its limits become exact bucket edges. Defaults to none.
+    /// Adds an objective that every operation is judged by. Its limits become exact bucket bounds. Defaults to none.
     pub fn objective(mut self, objective: Objective) -> Self {
         self.objectives.push(objective);
         self
     }
 
-    /// What counts as the first token. Defaults to [`FirstToken::Generated`].
+    /// Sets the rule that determines which token counts as the first. Defaults to [`FirstToken::Generated`].
     pub const fn first_token(mut self, rule: FirstToken) -> Self {
         self.first_token = rule;
         self
     }
 
-    /// How fine the histograms are. Defaults to [`Buckets::Default`].
+    /// Sets the resolution of the histograms. Defaults to [`Buckets::Default`].
     pub const fn buckets(mut self, buckets: Buckets) -> Self {
         self.buckets = buckets;
         self
     }
 
-    /// How much is recorded. Defaults to [`Level::Core`] in the gateway role, else to [`Level::Standard`].
+    /// Sets the level, which determines how much is recorded. Defaults to [`Level::Core`] in the gateway role, else to
+    /// [`Level::Standard`].
     pub const fn level(mut self, level: Level) -> Self {
         self.level = Some(level);
         self
     }
 
-    /// Which of the conventions' metric sets is recorded. Defaults to [`Profile::Latest`] where the environment
-    /// variable `OTEL_SEMCONV_STABILITY_OPT_IN` lists `gen_ai_latest_experimental`, else to [`Profile::V1_41`].
+    /// Sets the version of the conventions whose metric set is recorded. Defaults to [`Profile::Latest`] if the
+    /// environment variable `OTEL_SEMCONV_STABILITY_OPT_IN` lists `gen_ai_latest_experimental`, else to
+    /// [`Profile::V1_41`].
     pub const fn profile(mut self, profile: Profile) -> Self {
         self.profile = Some(profile);
         self
     }
 
-    /// How many label sets of one metric your backend keeps. Defaults to 2,000, the limit of the OpenTelemetry SDK.
+    /// Sets the maximum number of label sets of one metric that the backend keeps. Defaults to 2,000, the limit of the
+    /// OpenTelemetry SDK.
     pub const fn series_limit(mut self, sets: usize) -> Self {
         self.series_limit = sets;
         self
     }
 
-    /// How long the series of a retired model stay on the Prometheus page. Defaults to five minutes.
+    /// Sets the time for which the series of a retired model remain on the Prometheus page. Defaults to five minutes.
     pub const fn retired_model_ttl(mut self, grace: Duration) -> Self {
         self.grace = grace;
         self
     }
 
-    /// Where the time comes from. Defaults to the system's monotonic clock.
+    /// Sets the clock. Defaults to the system's monotonic clock.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
     }
 
-    /// The registry that the Prometheus metrics go into, `&mut registry`; its prefix and labels then apply. Defaults
-    /// to a registry of the observer's own, which `llmobs::prometheus::page` prints.
+    /// Sets the registry that the Prometheus metrics are registered in, `&mut registry`; its prefix and labels apply to
+    /// them. Defaults to a separate registry of the observer, which `llmobs::prometheus::page` renders.
     pub fn registry<'b>(self, registry: impl Into<RegistryMut<'b>>) -> ObserverBuilder<'b>
     where
         'a: 'b,
@@ -229,20 +233,20 @@ impl<'a> ObserverBuilder<'a> {
         ObserverBuilder { registry: Some(registry.into()), ..self.shorten() }
     }
 
-    /// Shows the Prometheus page's data under another system's names too, beside ours and at any level. May be called
-    /// often. Defaults to no view.
+    /// Adds a view: the data of the Prometheus page also appears under another system's names, at any level. May be
+    /// called repeatedly. Defaults to no view.
     pub fn view(self, view: View) -> Self {
         self.with_view(EnabledView { view, replaces_rows: false })
     }
 
-    /// Shows the Prometheus page's data under another system's names, and the rows that are shown so no longer under
-    /// ours. OpenTelemetry has them all the same. Defaults to no view.
+    /// Adds a view and removes the rows that it shows from the Prometheus page under their llmobs names. OpenTelemetry
+    /// still receives them. Defaults to no view.
     pub fn replace_with_view(self, view: View) -> Self {
         self.with_view(EnabledView { view, replaces_rows: true })
     }
 
-    /// The meter provider that the OpenTelemetry metrics go to, `&provider`. Defaults to the global one, as it is when
-    /// `build` is called.
+    /// Sets the provider of the OpenTelemetry meter, `&provider`. Defaults to the provider that is global when `build`
+    /// is called.
     pub fn meter_provider<'b>(self, provider: impl Into<MeterProviderRef<'b>>) -> ObserverBuilder<'b>
     where
         'a: 'b,
@@ -250,8 +254,8 @@ impl<'a> ObserverBuilder<'a> {
         ObserverBuilder { meters: Some(provider.into()), ..self.shorten() }
     }
 
-    /// The tracer provider that makes the spans of an operation's parts at level [`Full`](Level::Full), `&provider`. All
-    /// other spans go through `tracing`. Defaults to the global one.
+    /// Sets the tracer provider for the spans of an operation's stages at level [`Full`](Level::Full), `&provider`. All
+    /// other spans are created through `tracing`. Defaults to the global provider.
     pub fn tracer_provider<'b>(self, provider: impl Into<TracerProviderRef<'b>>) -> ObserverBuilder<'b>
     where
         'a: 'b,
@@ -259,50 +263,53 @@ impl<'a> ObserverBuilder<'a> {
         ObserverBuilder { tracers: Some(provider.into()), ..self.shorten() }
     }
 
-    /// Which share of the operations that went well has a log event `llm_request_complete`, from 0 to 1. Failures and
-    /// missed objectives always have one. Each event says the share that it stands for. Defaults to 1.
+    /// Sets the ratio, from 0 to 1, of completed and cancelled operations for which a log event `llm_request_complete`
+    /// is emitted. Operations that failed, were rejected or missed an objective always have an event. Each event
+    /// contains the ratio at which it was sampled. Defaults to 1.
     pub const fn log_sample_ratio(mut self, share: f64) -> Self {
         self.log_sample_ratio = share;
         self
     }
 
-    /// Gives each operation an event `gen_ai.client.inference.operation.details` of level DEBUG, which says what its
-    /// span says, for those who keep logs and no traces. Defaults to none, as the conventions want it.
+    /// Sets whether each operation has an event `gen_ai.client.inference.operation.details` of level DEBUG with the
+    /// attributes of its span, for applications that keep logs but no traces. Defaults to `false`, as the conventions
+    /// require.
     pub const fn operation_details(mut self, wanted: bool) -> Self {
         self.logs_details = wanted;
         self
     }
 
-    /// How many operations that ended the flight recorder remembers, about 400 bytes each. Defaults to 4,096; 0 turns
-    /// it off.
+    /// Sets the number of ended operations that the flight recorder holds, at about 400 bytes each. Defaults to 4,096;
+    /// 0 disables the flight recorder.
     pub const fn flight_recorder(mut self, operations: usize) -> Self {
         self.recorded = operations;
         self
     }
 
-    /// The folder that the flight recorder is written to, as a file `llmobs-*.jsonl`, when something panics or when an
-    /// objective burns: its misses among the last 128 judged would spend a month's budget in two days, or are half of
-    /// all. At most one file is written for each of the two reasons in five minutes, by a thread of its own; a panic of
-    /// the main thread, or one that aborts the process, is written before the process ends. At most 16 such files
-    /// stand in the folder: the oldest are removed, also those of earlier processes. It adds to the process's panic
-    /// hook. Defaults to none: then only [`Observer::recent_operations`] writes it out.
+    /// Sets the folder of the flight recorder's files, `llmobs-*.jsonl`. A file is written when a thread panics, or
+    /// when the burn rate of an objective is too high: of the last 128 judged operations (at least 32), the misses
+    /// would spend the error budget of a month in two days, or are half of all. At most one file is written for each of
+    /// the two reasons in five minutes, on a separate thread; for a panic of the main thread, or a panic that aborts
+    /// the process, the file is written before the process ends. The folder holds at most 16 of these files: the oldest
+    /// are removed, including those of earlier processes. Sets a panic hook that calls the previous one. Defaults to
+    /// none: the flight recorder is then available only through [`Observer::recent_operations`].
     pub fn flight_recorder_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.recorder_folder = Some(folder.into());
         self
     }
 
-    /// Where content goes: a mode, or a [`Gate`] with settings of its own. Defaults to what
-    /// [the environment](crate::capture::ContentCapture::VARIABLE) says, else nowhere. Details events are written where
-    /// events have content.
+    /// Sets the destination of content: a mode, or a [`Gate`] with further settings. Defaults to the value of
+    /// [the environment variable](crate::capture::ContentCapture::VARIABLE), else content is not captured.
+    /// Details events are emitted if the mode exports content on events.
     ///
     /// ```
     /// use llmobs::Observer;
     /// use llmobs::capture::ContentCapture;
     /// use llmobs::capture::Gate;
-    /// use llmobs::capture::ContentLimits;
+    /// use llmobs::capture::Limits;
     ///
     /// let observer = Observer::builder().capture(ContentCapture::Spans).build()?;
-    /// let gate = Gate::builder().capture(ContentCapture::Events).limits(ContentLimits::default().part(2_048));
+    /// let gate = Gate::builder().capture(ContentCapture::Events).limits(Limits::default().part(2_048));
     /// let observer = Observer::builder().capture(gate).build()?;
     /// # Ok::<(), llmobs::BuildError>(())
     /// ```
@@ -312,8 +319,8 @@ impl<'a> ObserverBuilder<'a> {
         self
     }
 
-    /// What makes [pseudonyms](Observer::pseudonym). Defaults to those under the key of
-    /// [the environment](Pseudonymizer::from_environment), else none.
+    /// Sets the source of [pseudonyms](Observer::pseudonym). Defaults to pseudonyms under the key in
+    /// [the environment](Pseudonyms::from_environment), else none.
     #[cfg(feature = "pseudonym")]
     pub fn pseudonyms(mut self, pseudonyms: Pseudonymizer) -> Self {
         self.pseudonyms = Some(pseudonyms);
@@ -324,8 +331,8 @@ impl<'a> ObserverBuilder<'a> {
     ///
     /// # Errors
     ///
-    /// When the settings cannot work; the message names the setter to change. A global meter provider that records
-    /// nothing is no error, since Prometheus may be all that is wanted; it is said once, in a log event.
+    /// Returns an error if the settings are invalid; its message names the setter to change. A global meter provider
+    /// that records nothing is not an error, since Prometheus may be the only backend; it is reported in a log event.
     pub fn build(self) -> Result<Observer, BuildError> {
         let Self { registry, meters, .. } = &self;
         if registry.as_ref().is_some_and(RegistryMut::has_observer) {
@@ -408,7 +415,7 @@ impl<'a> ObserverBuilder<'a> {
         Ok(Observer::new(core, self.role, self.provider))
     }
 
-    /// Said again, the last word holds: no view is on a page twice.
+    /// Adds a view. A view that was added before is replaced, so that no view is on a page twice.
     fn with_view(mut self, chosen: EnabledView) -> Self {
         self.views.retain(|known| known.view != chosen.view);
         self.views.push(chosen);
@@ -431,7 +438,7 @@ fn profile_of_environment() -> Profile {
     }
 }
 
-/// Somebody asked for what this build cannot do.
+/// Warns once if the environment asks for content capture, which this build does not contain.
 #[cfg(not(feature = "content"))]
 fn warn_content_disabled() {
     static ONCE: Once = Once::new();

@@ -1,4 +1,4 @@
-//! What one item of a stream carries.
+//! The tokens, finish reason and error that one item of a stream carries.
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -8,13 +8,13 @@ use crate::clock::Moment;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::FinishReason;
 
-/// What one item of a stream carries, said by the closure of
-/// [`observe_with`](crate::Operation::observe_with) or by [`StreamItem`].
+/// The tokens, finish reason and error that one item of a stream carries, as returned by the closure of
+/// [`observe_with`](crate::Operation::observe_with) or by a [`StreamItem`].
 ///
 /// ```
 /// use llmobs::{Chunk, FinishReason};
 ///
-/// let role_only = Chunk::no_tokens();
+/// let role_only = Chunk::empty();
 /// let two_tokens = Chunk::tokens(2);
 /// let last = Chunk::tokens(1).finish_reason(FinishReason::Stop);
 /// assert_ne!(two_tokens, role_only);
@@ -23,17 +23,17 @@ use crate::semconv::value::FinishReason;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Chunk {
-    /// Of one choice, whatever their kind: what is timed.
+    /// Number of tokens of any kind of one choice, for the timing.
     pub(crate) tokens: u32,
     pub(crate) choice: u32,
-    /// How many chunks of the protocol it is; none when it is but a part of one.
+    /// Number of protocol frames in the item; 0 if the item is only a part of a frame.
     pub(crate) frames: u32,
-    /// A reader of the answer sees something of it.
+    /// Set if the item adds to the visible answer.
     pub(crate) visible: bool,
     pub(crate) last: bool,
-    /// The error is a refusal.
+    /// Set if the error is a rejection.
     pub(crate) refused: bool,
-    /// Of all choices: what is counted.
+    /// Number of tokens of the answer and of tool calls of all choices, for the token counts.
     pub(crate) text: u32,
     pub(crate) reasoning: u32,
     pub(crate) finish_reason: Option<FinishReason>,
@@ -58,53 +58,55 @@ impl Chunk {
         }
     }
 
-    /// No token: a role, a usage report.
+    /// Returns a chunk without tokens. Examples: a role, a usage report.
     pub const fn no_tokens() -> Self {
         Self::of(0, 0)
     }
 
-    /// No chunk at all: a keep-alive, half a frame. It passes, and no metric of chunks or tokens knows of it.
+    /// Returns a chunk that the metrics of chunks and tokens ignore. Examples: a keep-alive, half a frame. The item is
+    /// passed on to the consumer.
     pub const fn ignored() -> Self {
         let mut chunk = Self::no_tokens();
         chunk.frames = 0;
         chunk
     }
 
-    /// Tokens of the visible answer.
+    /// Returns a chunk with tokens of the visible answer.
     pub const fn tokens(tokens: u32) -> Self {
         let mut chunk = Self::of(tokens, 0);
         chunk.visible = tokens > 0;
         chunk
     }
 
-    /// Reasoning tokens.
+    /// Returns a chunk with reasoning tokens.
     pub const fn reasoning(tokens: u32) -> Self {
         Self::of(0, tokens)
     }
 
-    /// Tokens of a tool call.
+    /// Returns a chunk with tokens of a tool call.
     pub const fn tool_call(tokens: u32) -> Self {
         Self::of(tokens, 0)
     }
 
-    /// An error: the operation ends as `failed` with it.
+    /// Returns a chunk with an error that ends the operation as `failed`.
     pub fn failed(error: ErrorType) -> Self {
         Self { error: Some(error), ..Self::no_tokens() }
     }
 
-    /// A refusal: the operation ends as `rejected` with it, or as `failed` if it has given tokens before.
+    /// Returns a chunk with an error that ends the operation as `rejected`, or as `failed` if tokens came before.
     pub fn rejected(error: ErrorType) -> Self {
         Self { refused: true, ..Self::failed(error) }
     }
 
-    /// Both in one item: reasoning and content, or tokens of two choices. It is one chunk all the same. Tokens of every
-    /// kind and choice count; where the choices differ, those of this one are timed.
+    /// Merges two chunks of one item, such as reasoning and content, or tokens of two choices. The result counts as one
+    /// chunk. Tokens of all kinds and choices are counted; if the choices differ, only the tokens of the choice of
+    /// `self` are timed, or those of `other` if `self` has no tokens.
     ///
     /// ```
     /// use llmobs::Chunk;
     ///
-    /// let delta = Chunk::reasoning(2).merge(Chunk::tokens(1));
-    /// assert_eq!(Chunk::ignored().merge(delta.clone()), delta);
+    /// let delta = Chunk::reasoning(2).and(Chunk::tokens(1));
+    /// assert_eq!(Chunk::silent().and(delta.clone()), delta);
     /// ```
     pub fn merge(self, other: Self) -> Self {
         let (choice, tokens) = match (self.tokens, other.tokens) {
@@ -127,41 +129,41 @@ impl Chunk {
         }
     }
 
-    /// How many chunks of the protocol came in this item. They share its time.
+    /// Sets the number of protocol frames in this item. The frames share the item's time.
     #[cfg(feature = "sse")]
     pub(crate) const fn frames(mut self, frames: u32) -> Self {
         self.frames = frames;
         self
     }
 
-    /// Which of several choices it belongs to. Defaults to 0.
+    /// Sets the choice that the chunk belongs to. Defaults to 0.
     pub const fn choice(mut self, choice: u32) -> Self {
         self.choice = choice;
         self
     }
 
-    /// Nothing of the answer comes after it: a drop from now on is a completion.
+    /// Marks the chunk as the last one of the answer: a drop of the stream after it counts as a completion.
     pub const fn last(mut self) -> Self {
         self.last = true;
         self
     }
 
-    /// Why the generation ended; the chunk is the last one.
+    /// Sets the reason why the generation ended, and marks the chunk as the last one.
     pub fn finish_reason(mut self, reason: FinishReason) -> Self {
         self.finish_reason = Some(reason);
         self.last = true;
         self
     }
 
-    /// When the producer made it, on the observer's clock. A server knows and should say: nothing between producer and
-    /// reader is then in the numbers.
+    /// Sets the moment at which the producer made the item, on the observer's clock. Servers should set it: the
+    /// recorded times then exclude the delay between producer and consumer.
     pub fn produced_at(mut self, moment: impl Into<Moment>) -> Self {
         self.produced_at = Some(moment.into());
         self
     }
 }
 
-/// An [empty](Chunk::no_tokens) one.
+/// Returns a chunk without tokens, as [`no_tokens`](Chunk::no_tokens) does.
 impl Default for Chunk {
     fn default() -> Self {
         Self::no_tokens()
@@ -174,16 +176,16 @@ impl From<u32> for Chunk {
     }
 }
 
-/// An item that can say what it carries, for [`observe`](crate::Operation::observe).
+/// An item that describes its own content, for [`observe`](crate::Operation::observe).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say how many tokens it carries",
     note = "say it with `observe_with`, or with `tokens = path` in `#[llm_span]`; or implement `llmobs::StreamItem`"
 )]
 pub trait StreamItem {
-    /// What the item carries.
+    /// Returns the tokens, finish reason and error that the item carries.
     fn carries(&self) -> Chunk;
 
-    /// The text that it adds to the answer, for where content is captured. It is not asked elsewhere. Defaults to none.
+    /// Returns the text that the item adds to the answer. Called only if content is captured. Defaults to `None`.
     fn text(&self) -> Option<&str> {
         None
     }
@@ -195,7 +197,8 @@ impl StreamItem for Chunk {
     }
 }
 
-/// One token for a string that is not empty: right for an engine that sends token by token, an estimate elsewhere.
+/// A string carries one token, or none if it is empty. This is exact for an engine that sends single tokens, and an
+/// estimate for others.
 impl StreamItem for str {
     fn carries(&self) -> Chunk {
         Chunk::tokens(u32::from(!self.is_empty()))
@@ -266,7 +269,7 @@ impl StreamItem for Cow<'_, str> {
     }
 }
 
-/// An error ends the operation as `failed`. Its type is the one that was marked, else `_OTHER`.
+/// An `Err` item ends the operation as `failed`, with the error type that was marked before, else with `_OTHER`.
 impl<T: StreamItem, E> StreamItem for Result<T, E> {
     fn carries(&self) -> Chunk {
         match self {

@@ -1,4 +1,5 @@
-//! The observable rows: read from the table of what is in flight, so that they stay true while something hangs.
+//! The observable rows, read from the in-flight registry at collection, so that they are correct while an operation
+//! hangs.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -62,14 +63,15 @@ struct InFlightTotals {
 }
 
 impl Inner {
-    /// A value for each series and state. Each operation is read at a moment of its own, since one that changes after the
-    /// moment at which it is looked at would be booked in a state that it has left.
+    /// Returns a value for each series and state. The clock is read for each operation separately: an operation that
+    /// changed its state after a common reading would be counted in a state that it has left.
     fn by_state(&self, value: impl Fn(&OperationSeries, State, &InFlightTotals) -> f64) -> Vec<Observation> {
-        // By address: two series may have the same labels, as those of two roles.
+        // Keyed by address, since two series may have the same labels, for example those of two roles.
         let known =
             self.all_series().into_iter().map(|series| (Arc::as_ptr(&series), (series, InFlightTotals::default())));
         let mut all: BTreeMap<*const OperationSeries, (Arc<OperationSeries>, InFlightTotals)> = known.collect();
-        // An end settles its times and leaves the table under the same lock, so no time is seen twice or never.
+        // An operation that ends adds its times and leaves the registry under the same lock, so each time is counted
+        // exactly once.
         let table = self.table();
         for operation in table.iter() {
             let series = &operation.series;

@@ -1,4 +1,4 @@
-//! The content of an operation, kept until its end, where content is captured.
+//! The content of an operation, captured until the operation ends.
 
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -17,20 +17,20 @@ use crate::content::Content;
 use crate::content::Input;
 use crate::content::Message;
 
-/// What an operation was given and what it gave.
+/// The captured input and output of an operation.
 #[derive(Debug, Default)]
 pub(super) struct CapturedContent {
     input: Mutex<Option<Leased<Input>>>,
     output: Mutex<Option<Leased<Vec<Message>>>>,
-    /// What its stream gave.
+    /// The output accumulated from a stream.
     gathered: Mutex<Option<ContentAccumulator>>,
-    /// The text of the error that ended it.
+    /// The text of the error that ended the operation.
     pub(super) message: OnceLock<Content<String>>,
-    /// Whether something was not kept, since all operations together hold as much as they may.
+    /// Set if content was not captured because the content budget of all operations was exhausted.
     refused: AtomicBool,
 }
 
-/// Something and the share of the budget that it costs, which goes back with it.
+/// A captured value with its permit of the content budget, which is returned when the value is dropped.
 #[derive(Debug)]
 pub(super) struct Leased<T> {
     pub(super) value: T,
@@ -54,7 +54,7 @@ impl CapturedContent {
         self.refused.load(Ordering::Relaxed)
     }
 
-    /// Keeps something unless it is there. It is made outside of the lock: it may do anything.
+    /// Stores a value unless the slot is filled. `make` runs outside the lock, since it may run any code.
     fn store<T>(&self, budget: &ContentBudget, place: &Mutex<Option<Leased<T>>>, make: impl FnOnce() -> (T, usize)) {
         if lock(place).is_some() {
             return;
@@ -74,12 +74,12 @@ fn lock<T>(place: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl OperationState {
-    /// Its content, if there is any.
+    /// Returns the captured content, if there is any.
     pub(super) fn captured_content(&self) -> Option<&CapturedContent> {
         self.noted()?.captured_content.get().map(Box::as_ref)
     }
 
-    /// The place of its content, unless nobody captures it or the end has come.
+    /// Returns the slot for content, or `None` if content is not captured or the operation has ended.
     fn content_slot(&self) -> Option<&CapturedContent> {
         let wanted = self.captures && !self.has_ended();
         wanted.then(|| self.notes().captured_content.get_or_init(Box::default).as_ref())
@@ -96,7 +96,7 @@ impl OperationState {
         }
     }
 
-    /// The text of an error, until the event of it is written.
+    /// Captures the text of an error for the exception event.
     pub(super) fn capture_error_message(&self, message: Option<&Content<String>>) {
         if let (Some(message), Some(kept)) = (message, self.content_slot()) {
             let _ = kept.message.set(message.clone());
@@ -104,18 +104,19 @@ impl OperationState {
     }
 }
 
-/// Content. Nothing of it is looked at unless [capture](crate::capture) is on; what is kept is bounded, and passes the
-/// gate when the operation ends.
+/// Methods for content. Content is ignored unless [capture](crate::capture) is on. Captured content is limited by the
+/// content budget, and passes the gate when the operation ends.
 impl Marker {
-    /// Whether content is captured, and this operation's goes somewhere: whether giving any has an effect. Where spans alone
-    /// have content it is false in a trace that is not sampled.
+    /// Returns whether content of this operation is captured, so that passing content has an effect. `false` if content
+    /// is exported only on spans and the operation's trace is not sampled.
     #[inline]
     #[must_use]
     pub fn captures(&self) -> bool {
         self.live().is_some_and(|live| live.captures)
     }
 
-    /// What the model is given. The closure is called only where content is captured; what it gives first stands.
+    /// Captures the input of the model. The closure is called only if content is captured. Only the first input is
+    /// kept.
     ///
     /// ```
     /// use llmobs::Observer;
@@ -125,13 +126,13 @@ impl Marker {
     ///
     /// let observer = Observer::builder().model("m").capture(ContentCapture::Off).build()?;
     /// let operation = observer.chat("m").start();
-    /// operation.marker().input(|| -> Input { unreachable!("nobody captures content") });
+    /// operation.mark().input(|| -> Input { unreachable!("nobody captures content") });
     /// operation.complete();
     ///
     /// let observer = Observer::builder().model("m").capture(ContentCapture::Spans).build()?;
     /// let operation = observer.chat("m").start();
-    /// operation.marker().input(|| Input::new().system("Be kind.").message(Message::user("Hello")));
-    /// operation.marker().output_text(0, "Hello to you");
+    /// operation.mark().input(|| Input::new().system("Be kind.").message(Message::user("Hello")));
+    /// operation.mark().output_text(0, "Hello to you");
     /// operation.complete();
     /// # Ok::<(), llmobs::BuildError>(())
     /// ```
@@ -146,8 +147,8 @@ impl Marker {
         });
     }
 
-    /// The whole answer, a message for each choice. The closure is called only where content is captured; what it gives
-    /// first stands, and goes before what was given in pieces.
+    /// Captures the whole answer, with one message for each choice. The closure is called only if content is captured.
+    /// Only the first answer is kept; it takes precedence over output that was captured in deltas.
     pub fn output<O: IntoIterator<Item = Message>>(&self, output: impl FnOnce() -> O) {
         self.capture(|gate, kept| {
             kept.store(gate.budget(), &kept.output, || {
@@ -159,8 +160,8 @@ impl Marker {
         });
     }
 
-    /// A piece of the text of a choice. [`Operation::observe`](crate::Operation::observe) gives them itself where an
-    /// item [knows its text](crate::StreamItem::text).
+    /// Captures a delta of the text of a choice. [`Operation::observe`](crate::Operation::observe) calls this itself
+    /// for items with a [text](crate::StreamItem::text).
     #[inline]
     pub fn output_text(&self, choice: u32, delta: &str) {
         if self.captures() {
@@ -168,7 +169,7 @@ impl Marker {
         }
     }
 
-    /// A piece of the reasoning of a choice.
+    /// Captures a delta of the reasoning of a choice.
     #[inline]
     pub fn output_reasoning(&self, choice: u32, delta: &str) {
         if self.captures() {
@@ -176,8 +177,8 @@ impl Marker {
         }
     }
 
-    /// A piece of the arguments of one of the tool calls of a choice, counted from zero, and what is known of the call
-    /// by now.
+    /// Captures a delta of the arguments of a tool call. `index` counts the tool calls of the choice from zero; `id`
+    /// and `name` are set once known.
     #[inline]
     pub fn output_tool_call(&self, choice: u32, index: u32, id: Option<&str>, name: Option<&str>, arguments: &str) {
         if self.captures() {

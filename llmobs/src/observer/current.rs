@@ -1,4 +1,4 @@
-//! The observer that is current: of the scope, else of the process.
+//! The current observer: that of the scope, or else the global one.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -18,13 +18,14 @@ thread_local! {
     static CURRENT_SCOPE: RefCell<Scope> = const { RefCell::new(Scope { observer: None, arrived: None, is_arrival_unused: false }) };
 }
 
-/// What is current on this thread while it is entered, and what was before in the meantime.
+/// The values that are current on this thread while the scope is entered. In the meantime, the scope holds the previous
+/// ones.
 #[derive(Debug)]
 pub(crate) struct Scope {
     observer: Option<Observer>,
-    /// When the request arrived that is being served: its first operation begins there.
+    /// The arrival of the request that is being served: the start of the request's first operation.
     arrived: Option<Moment>,
-    /// No operation has begun at that moment yet.
+    /// Set until an operation has started at the arrival.
     is_arrival_unused: bool,
 }
 
@@ -34,37 +35,39 @@ impl Scope {
         Self { observer: Some(observer), arrived: Some(arrived), is_arrival_unused: true }
     }
 
-    /// Makes it current on this thread until the guard is dropped. The two change places, so nothing is cloned.
+    /// Makes this scope current on the thread until the guard is dropped. The two scopes are swapped, so nothing is
+    /// cloned.
     pub(crate) fn enter(&mut self) -> Entered<'_> {
         let entered = CURRENT_SCOPE.try_with(|scoped| std::mem::swap(&mut *scoped.borrow_mut(), self)).is_ok();
         Entered(entered.then_some(self))
     }
 }
 
-/// When the request arrived that this code serves, as far as a layer has said so.
+/// Returns the arrival of the request that this code serves, if a layer recorded it.
 #[cfg(feature = "axum")]
 pub(crate) fn arrived() -> Option<Moment> {
     CURRENT_SCOPE.try_with(|scoped| scoped.borrow().arrived).ok().flatten()
 }
 
-/// When the request arrived, for the first operation that asks: the second model call of an agent does not begin there.
+/// Returns the arrival of the request, once per request: only the first operation starts there, not the second model
+/// call of an agent.
 pub(super) fn take_request_arrival() -> Option<Moment> {
     let take = |scope: &mut Scope| if std::mem::take(&mut scope.is_arrival_unused) { scope.arrived } else { None };
     CURRENT_SCOPE.try_with(|scoped| take(&mut scoped.borrow_mut())).ok().flatten()
 }
 
 impl Observer {
-    /// Makes this the observer of the process. It can be set once.
+    /// Makes this observer the global one of the process. The global observer can be set only once.
     ///
     /// # Errors
     ///
-    /// Gives the observer back if another one was set before.
+    /// Returns this observer as the error if a global observer was set before.
     pub fn set_global(self) -> Result<(), Self> {
         GLOBAL.set(self)
     }
 
-    /// The observer of the scope that this code runs in, else that of the process, else a disabled one. A spawned task
-    /// does not inherit a scope.
+    /// Returns the observer of the current scope, or else the global one, or else a disabled one. A spawned task does
+    /// not inherit a scope.
     #[must_use]
     pub fn current() -> Self {
         let scoped = CURRENT_SCOPE.try_with(|scoped| scoped.borrow().observer.clone()).ok().flatten();
@@ -112,7 +115,7 @@ impl<F: Future> Future for Scoped<F> {
     }
 }
 
-/// Puts back what was current before, also when a poll panics.
+/// A guard that restores the previous scope, also when a poll panics.
 #[derive(Debug)]
 pub(crate) struct Entered<'a>(Option<&'a mut Scope>);
 

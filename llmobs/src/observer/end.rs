@@ -1,4 +1,4 @@
-//! The end of an operation: which one it was, and everything that is recorded then.
+//! The end of an operation: its outcome, and the metrics that are recorded at the end.
 
 mod client_metrics;
 
@@ -32,7 +32,7 @@ use crate::timing::TimingSummary;
 use crate::usage::TokenPartition;
 use crate::usage::Usage;
 
-/// How an operation ended.
+/// The way in which an operation ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ending {
     Completed,
@@ -60,7 +60,7 @@ impl Ending {
     }
 }
 
-/// What a stream knew at its end.
+/// The results of a stream at its end.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct StreamEnd {
     pub(super) summary: TimingSummary,
@@ -72,7 +72,7 @@ pub(super) struct StreamEnd {
 pub(super) struct CountedTokens {
     pub(super) text: u64,
     pub(super) reasoning: u64,
-    /// What of them has been recorded while the stream ran.
+    /// Number of the text tokens that were recorded while the stream ran.
     pub(super) recorded_text: u64,
     pub(super) recorded_reasoning: u64,
 }
@@ -82,7 +82,7 @@ impl CountedTokens {
         self.text + self.reasoning
     }
 
-    /// Records what was counted since the last time.
+    /// Records the tokens that were counted since the last call.
     pub(super) fn record(&mut self, series: &OperationSeries) {
         series_tokens(series, TokenKind::Text, TokenSource::Counted, self.text - self.recorded_text);
         series_tokens(series, TokenKind::Reasoning, TokenSource::Counted, self.reasoning - self.recorded_reasoning);
@@ -90,7 +90,8 @@ impl CountedTokens {
     }
 }
 
-/// The end of an operation that was dropped. `finished`: the stream had given all it has.
+/// Returns the ending of an operation that was dropped. `finished` is set if the answer was complete. Examples: a
+/// marked error is `failed`, a drop after the last chunk is `completed`, and any other early drop is `cancelled`.
 pub(super) fn decide(live: &OperationState, panicked: bool, finished: bool, now: u64) -> Ending {
     if let Some(error) = live.error() {
         Ending::Failed(error)
@@ -107,7 +108,8 @@ pub(super) fn decide(live: &OperationState, panicked: bool, finished: bool, now:
     }
 }
 
-/// Ends an operation, once: `ended_at` is the end of the request, `now` the moment that this was noticed.
+/// Ends an operation. `ended_at` is the end of the request, and `now` the moment at which the end was observed. A
+/// second end of the same operation is counted as an anomaly and ignored.
 pub(super) fn finish(running: RunningOperation, ending: Ending, ended_at: u64, now: u64, stream: Option<&StreamEnd>) {
     let RunningOperation { live, place, span } = running;
     let live = &live;
@@ -134,8 +136,8 @@ pub(super) fn finish(running: RunningOperation, ending: Ending, ended_at: u64, n
     EndReport { end, judged, now }.emit(span);
 }
 
-/// Takes the operation out of the table. Under the same lock its times by state are settled, so that a collection
-/// sees them once.
+/// Removes the operation from the in-flight registry. Its times by state are added to the series under the same lock,
+/// so that a collection counts them exactly once.
 fn leave_registry(live: &Arc<OperationState>, place: usize, now: u64) {
     let mut table = live.core.table();
     let remote = live.series.key.role.is_remote();
@@ -143,12 +145,13 @@ fn leave_registry(live: &Arc<OperationState>, place: usize, now: u64) {
     table.remove(place);
 }
 
-/// Whether the engine never took it. One that completed was taken, even if nobody marked when.
+/// Returns whether the operation ended before the engine scheduled it. A completed operation was scheduled, even if no
+/// call marked when.
 fn ended_queued(marks: &Marks, ending: Ending) -> bool {
     marks.is_queued() && ending != Ending::Completed
 }
 
-/// One operation at its end.
+/// An operation at its end, with the values to record.
 pub(super) struct EndedOperation<'a> {
     pub(super) live: &'a OperationState,
     series: &'a OperationSeries,
@@ -229,7 +232,7 @@ impl EndedOperation<'_> {
         }
     }
 
-    /// Judges it by each objective.
+    /// Judges the operation by each objective and counts the results.
     fn objectives(&self) -> Judgements {
         let facts = ObjectiveInput {
             outcome: self.ending.outcome(),
@@ -260,7 +263,8 @@ impl EndedOperation<'_> {
         judged
     }
 
-    /// From the first token to the last exact token moment; without a stream, `complete` is the last token.
+    /// Returns the time in nanoseconds from the first token to the last exact token moment. Without a stream, the end
+    /// of a completed operation counts as its last token.
     pub(super) fn decode(&self) -> Option<u64> {
         match self.stream {
             Some(stream) => stream.summary.decode.filter(|_| stream.summary.decode_tokens > 0),
@@ -271,7 +275,7 @@ impl EndedOperation<'_> {
         }
     }
 
-    /// Tokens after the first one in the decode time.
+    /// Returns the number of tokens after the first one that were generated in the decode time.
     fn decode_tokens(&self) -> u64 {
         match self.stream {
             Some(stream) => stream.summary.decode_tokens,
@@ -289,7 +293,7 @@ impl EndedOperation<'_> {
     }
 }
 
-/// The tokens of an operation, without those that were recorded while it ran.
+/// The tokens of an operation at its end; the `unrecorded` fields exclude those recorded while it ran.
 pub(super) struct EndTokens {
     parts: TokenPartition,
     source: TokenSource,
@@ -304,7 +308,7 @@ impl EndTokens {
     fn of(live: &OperationState, marks: &Marks, ending: Ending, stream: Option<&StreamEnd>) -> Self {
         let mut usage = live.usage();
         if ended_queued(marks, ending) || matches!(ending, Ending::Rejected(_)) {
-            // The engine never saw it.
+            // The engine did not process the input.
             usage = Usage { input: None, cache_read: None, cache_write: None, ..usage };
         }
         let parts = usage.partition();
@@ -313,7 +317,7 @@ impl EndTokens {
         let (text, reasoning) =
             if reported { (parts.text, parts.reasoning) } else { (counted.text, counted.reasoning) };
         let recorded = counted.recorded_text + counted.recorded_reasoning;
-        // A report after counting adds only what counting missed: no token is there twice.
+        // A report adds only the tokens that were not recorded as counted, so that no token is recorded twice.
         let unrecorded = (text + reasoning).saturating_sub(recorded);
         let unrecorded_reasoning = reasoning.saturating_sub(counted.recorded_reasoning).min(unrecorded);
         Self {

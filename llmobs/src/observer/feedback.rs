@@ -1,4 +1,4 @@
-//! What somebody thought of an answer, which comes after it.
+//! The evaluations of an answer, which are recorded during or after its operation.
 
 use opentelemetry::Context;
 use opentelemetry::SpanId;
@@ -21,16 +21,16 @@ use crate::series::EXTRA_LABELS;
 use crate::series::OperationSeries;
 
 impl Operation {
-    /// The user's judgement of the answer: an [`Evaluation`], or a score of the metric `feedback`. It has a log event
-    /// `gen_ai.evaluation.result` in the operation's trace, and is counted where its name and label were declared with
-    /// [`ObserverBuilder::evaluation`](crate::ObserverBuilder::evaluation).
+    /// Records a user's evaluation of the answer: an [`Evaluation`], or a score of the evaluation `feedback`. Emits a
+    /// log event `gen_ai.evaluation.result` in the operation's trace. The evaluation is counted if its name and label
+    /// were declared with [`ObserverBuilder::evaluation`](crate::ObserverBuilder::evaluation).
     pub fn feedback<'a>(&self, evaluation: impl Into<Evaluation<'a>>) {
         self.marker().feedback(evaluation);
     }
 }
 
 impl Marker {
-    /// The user's judgement of the answer, as [`Operation::feedback`] takes it, also after the end.
+    /// Records a user's evaluation of the answer, as [`Operation::feedback`] does, also after the end of the operation.
     pub fn feedback<'a>(&self, evaluation: impl Into<Evaluation<'a>>) {
         if let Some(live) = self.live() {
             evaluated(live, &evaluation.into());
@@ -39,9 +39,9 @@ impl Marker {
 }
 
 impl Observer {
-    /// A judgement of an answer that ended, by the identifier that [`Marker::response_id`] was given. Its event is in
-    /// the operation's trace, and it counts for the operation's model, while the flight recorder remembers the
-    /// operation; later it has no trace and counts for the model `_OTHER`.
+    /// Records an evaluation of an answer whose operation has ended, found by the identifier that was passed to
+    /// [`Marker::response_id`]. While the flight recorder holds the operation, the log event is in the operation's
+    /// trace and the evaluation is counted for its model. Later, the event has no trace, and the model is `_OTHER`.
     pub fn evaluation<'a>(&self, response_id: &str, evaluation: impl Into<Evaluation<'a>>) {
         let Some(core) = &self.core else { return };
         let evaluation = evaluation.into();
@@ -66,8 +66,8 @@ pub(super) fn evaluated(live: &OperationState, evaluation: &Evaluation<'_>) {
     in_trace(live.link, || evaluation.write(id.map(AsRef::as_ref)));
 }
 
-/// Counts a judgement whose name and label were declared; one without a label is no event of a known kind and is not
-/// counted. Tells whether nothing was lost.
+/// Counts an evaluation whose name and label were declared; an evaluation without a label is not counted. Returns
+/// `false` if the label is not declared.
 fn count(series: &OperationSeries, evaluation: &Evaluation<'_>) -> bool {
     let Some(label) = evaluation.label else { return true };
     let declared = &series.vocabulary().evaluations;
@@ -79,7 +79,7 @@ fn count(series: &OperationSeries, evaluation: &Evaluation<'_>) -> bool {
     true
 }
 
-/// Runs code as if it ran under a span that is over.
+/// Runs code as if under a span that has already ended.
 fn in_trace(link: Option<TraceLink>, code: impl FnOnce()) {
     let _attached = link.map(|link| {
         let (trace, span) = (TraceId::from_bytes(link.trace_id), SpanId::from_bytes(link.span_id));

@@ -1,4 +1,4 @@
-//! The flight recorder: the last operations that ended, in memory, to be written out when something goes wrong.
+//! The flight recorder: the last operations that ended, held in memory and written to a file on a failure.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -23,20 +23,21 @@ use crate::event::RequestCompleteEvent;
 use crate::objective::Judgements;
 use crate::span::TARGET;
 
-/// How many operations are looked at to see whether an objective burns, and how many it takes to judge.
+/// The number of judged operations that the burn rate is computed over, and the minimum number required.
 const WINDOW: u32 = 128;
 const ENOUGH: u32 = 32;
 
-/// The rate of spending at which Google's workbook on site reliability wakes somebody: a month's budget in two days.
+/// The burn rate at which Google's SRE workbook pages: the error budget of a month is spent in two days.
 const BURN: f64 = 14.4;
 
-/// The share of misses that burns whatever the target: one of 0.9 could never reach the rate above.
+/// The ratio of misses that is too high for every target. With a target of 0.9, the burn rate above would require a
+/// ratio of 1.44, which is impossible.
 const HALF: f64 = 0.5;
 
-/// At most one file is written for each reason in this time.
+/// The minimum time between two files for the same reason.
 const MIN_WRITE_INTERVAL: Duration = Duration::from_secs(300);
 
-/// The most files that stand in the folder. The oldest make room for a new one, also those of earlier processes.
+/// The maximum number of files in the folder. The oldest are removed first, including those of earlier processes.
 const MOST_FILES: usize = 16;
 
 /// The last operations that ended.
@@ -46,11 +47,11 @@ pub(super) struct FlightRecorder {
     folder: Option<PathBuf>,
     burns: Box<[BurnRate]>,
     clock: Clock,
-    /// For each reason, nanoseconds on the clock before which no file is written again.
+    /// For each reason, the moment in nanoseconds on the clock before which no further file is written.
     next_write_at: [AtomicU64; 2],
 }
 
-/// Why the recorder is written out.
+/// The reason for which a file is written.
 #[derive(Debug, Clone, Copy)]
 enum Reason {
     Objective,
@@ -68,9 +69,9 @@ impl Reason {
     }
 }
 
-/// What came of the last judgements of one objective: the newest is the lowest bit.
+/// The results of the last judgements of one objective, as bits: a miss is 1, and the newest is the lowest bit.
 struct BurnRate {
-    /// The share of misses from which on it burns.
+    /// The ratio of misses from which on the burn rate is too high.
     limit: f64,
     misses: Mutex<(u128, u32)>,
 }
@@ -101,14 +102,14 @@ impl FlightRecorder {
         self.capacity > 0
     }
 
-    /// Keeps an operation that ended, in the place of the oldest where there is no more room.
+    /// Stores an operation that ended. If the recorder is full, the oldest operation is removed.
     pub(super) fn push(&self, ended: RequestCompleteEvent) {
         if !self.is_on() {
             return;
         }
         let mut recent = self.recent();
         if recent.capacity() == 0 {
-            // All at once: a recorder that grows would sometimes make an end slow.
+            // Allocated at once: a growing buffer would make the end of some operations slow.
             recent.reserve_exact(self.capacity);
         }
         if recent.len() == self.capacity {
@@ -117,7 +118,7 @@ impl FlightRecorder {
         recent.push_back(ended);
     }
 
-    /// Notes how an operation was judged, and writes the recorder out if an objective burns.
+    /// Stores the judgement of an operation, and writes a file if the burn rate of an objective is too high.
     pub(super) fn judged(self: &Arc<Self>, judged: Judgements) {
         if self.folder.is_none() {
             return;
@@ -131,7 +132,7 @@ impl FlightRecorder {
         }
     }
 
-    /// Whether a file may be written for this reason now. Says yes once in [`MIN_WRITE_INTERVAL`].
+    /// Returns whether a file may be written for this reason now: `true` at most once in [`MIN_WRITE_INTERVAL`].
     fn is_due(&self, reason: Reason) -> bool {
         let not_before = &self.next_write_at[reason as usize];
         let (due, now) = (not_before.load(Ordering::Relaxed), self.clock.now());
@@ -139,14 +140,14 @@ impl FlightRecorder {
         now.as_nanos() >= due && not_before.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
-    /// Writes a file on a thread of its own: a disk may be slow, and no request waits for it. Where no thread is to be
-    /// had, nothing is written.
+    /// Writes a file on a separate thread, since no request should wait for a slow disk. If no thread can be started,
+    /// nothing is written.
     fn save_later(self: &Arc<Self>, reason: Reason) {
         let flight = Arc::clone(self);
         let _ = thread::Builder::new().name("llmobs-flight".to_owned()).spawn(move || flight.save(reason));
     }
 
-    /// Writes a file when something panics.
+    /// Writes a file when a thread panics.
     fn panicked(self: &Arc<Self>) {
         if !self.is_due(Reason::Panic) {
             return;
@@ -155,20 +156,20 @@ impl FlightRecorder {
         if !ends_process {
             self.save_later(Reason::Panic);
         } else if self.recent.try_lock().is_ok() {
-            // The process would be gone before another thread had written. Whoever panics may hold the lock: then it is
-            // better to write nothing than to wait for ever.
+            // The process would end before another thread could write. The panicking thread may hold the lock: then
+            // nothing is written, since waiting would deadlock.
             self.save(Reason::Panic);
         }
     }
 
-    /// Everything that is kept as lines of JSON, oldest first.
+    /// Returns all stored operations as lines of JSON, oldest first.
     pub(super) fn lines(&self) -> String {
         let mut lines = String::new();
         self.recent().iter().for_each(|ended| ended.write_json(&mut lines));
         lines
     }
 
-    /// The newest operation with this response identifier.
+    /// Returns the newest operation with this response identifier.
     pub(super) fn find(&self, response_id: &str) -> Option<RequestCompleteEvent> {
         self.recent().iter().rev().find(|ended| ended.response_id.as_deref() == Some(response_id)).cloned()
     }
@@ -191,7 +192,7 @@ impl FlightRecorder {
         make_room(folder)?;
         let now = ago(0).duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         let path = folder.join(format!("llmobs-{now}-{}.jsonl", reason.as_str()));
-        // Under its name only when it is whole: the process may end while it is written.
+        // Renamed once complete: the process may end during the write.
         let unfinished = path.with_extension(UNFINISHED);
         fs::write(&unfinished, self.lines())?;
         fs::rename(&unfinished, &path)?;
@@ -213,7 +214,7 @@ impl fmt::Debug for FlightRecorder {
 }
 
 impl BurnRate {
-    /// Notes a judgement. Tells whether the objective burns.
+    /// Stores a judgement. Returns whether the burn rate is too high.
     fn note(&self, missed: bool) -> bool {
         let mut misses = self.misses.lock().unwrap_or_else(PoisonError::into_inner);
         let (bits, judged) = &mut *misses;
@@ -223,7 +224,7 @@ impl BurnRate {
     }
 }
 
-/// Writes the recorder out when something panics, before what the process does with panics anyway.
+/// Installs a panic hook that writes a file and then calls the previous hook.
 fn write_on_panic(flight: &Arc<FlightRecorder>) {
     let flight: Weak<FlightRecorder> = Arc::downgrade(flight);
     let before = std::panic::take_hook();
@@ -235,10 +236,10 @@ fn write_on_panic(flight: &Arc<FlightRecorder>) {
     }));
 }
 
-/// The ending of a file that is not whole.
+/// The file extension of a file that is not complete.
 const UNFINISHED: &str = "jsonl.part";
 
-/// Removes the oldest files of flight recorders, so that there is room for one more.
+/// Removes the oldest files of flight recorders, so that one more file fits the limit.
 fn make_room(folder: &Path) -> io::Result<()> {
     let files = fs::read_dir(folder)?.filter_map(Result::ok).map(|entry| entry.path());
     let mut dated: Vec<(u128, PathBuf)> = files.filter_map(|path| Some((date_in_name(&path)?, path))).collect();
@@ -247,7 +248,8 @@ fn make_room(folder: &Path) -> io::Result<()> {
     dated.into_iter().take(too_many).try_for_each(|(_, path)| fs::remove_file(path))
 }
 
-/// The milliseconds in the name of a recorder's file; `None` for any other file.
+/// Returns the milliseconds in the name of a flight recorder's file, or `None` for any other file. Examples:
+/// `llmobs-17-panic.jsonl` is 17; `llmobs-17-other.jsonl` is `None`.
 fn date_in_name(path: &Path) -> Option<u128> {
     let (date, ending) = path.file_name()?.to_str()?.strip_prefix("llmobs-")?.split_once('-')?;
     let (reason, kind) = ending.split_once('.')?;

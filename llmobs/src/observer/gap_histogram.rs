@@ -1,4 +1,4 @@
-//! Times between tokens or chunks on their way from a stream to the backends.
+//! A local histogram of the gaps between tokens or chunks of a stream, merged into the sinks in batches.
 
 use crate::catalog::RowId;
 use crate::measurement::LocalHistogram;
@@ -6,13 +6,13 @@ use crate::measurement::RawGapBuffer;
 use crate::series::OperationSeries;
 use crate::timing::EvenGaps;
 
-/// Rows of times between tokens.
+/// The rows of gaps between tokens.
 pub(super) const PER_TOKEN: [RowId; 1] = [RowId::InterToken];
 
-/// Rows of times between chunks, one for each set of the conventions. All rows of one kind have the same bounds.
+/// The rows of gaps between chunks, one for each set of the conventions. Both rows have the same bucket bounds.
 pub(super) const PER_CHUNK: [RowId; 2] = [RowId::ClientPerChunk, RowId::InferencePerChunk];
 
-/// Samples of one kind. What the backends want of them is asked at each flush, not at each sample.
+/// The gaps of one kind. The sinks' settings are read at each flush, not at each gap.
 pub(super) struct GapHistogram {
     is_on: bool,
     should_record_raw: bool,

@@ -1,4 +1,4 @@
-//! What is in flight: who it is, how old, what it does, whom it waits for.
+//! The operations in flight: their identity, age and state, and the party that each waits for.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -8,7 +8,7 @@ use super::operation_state::OperationState;
 use crate::clock::seconds;
 use crate::semconv::value::State;
 
-/// Operations in flight, by place. A place is used again once it is free.
+/// The in-flight registry. An operation is identified by its index; the index of a removed operation is used again.
 #[derive(Debug, Default)]
 pub(super) struct InFlightRegistry {
     places: Vec<Option<Arc<OperationState>>>,
@@ -36,43 +36,43 @@ impl InFlightRegistry {
     }
 }
 
-/// One operation in flight, as it was when somebody looked.
+/// A snapshot of one operation in flight.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct InFlight {
-    /// `gen_ai.operation.name`.
+    /// The value of `gen_ai.operation.name`.
     pub operation: String,
-    /// `gen_ai.provider.name`.
+    /// The value of `gen_ai.provider.name`.
     pub provider: String,
-    /// `gen_ai.request.model`, bounded as in the labels.
+    /// The value of `gen_ai.request.model`, limited to the label values of the metrics: `_OTHER` for a folded model.
     pub model: String,
-    /// What it is doing.
+    /// The current state.
     pub state: State,
-    /// How long ago it started.
+    /// The time since the start.
     pub age: Duration,
-    /// Output tokens that its stream has carried.
+    /// Number of output tokens that the stream has carried.
     pub tokens: u64,
-    /// Tokens a second since the first token; `None` before it.
+    /// Output tokens per second since the first token; `None` before it.
     pub rate: Option<f64>,
-    /// Whom it waits for.
+    /// The party that the operation waits for.
     pub waits_for: WaitsFor,
-    /// How often the engine took it again after it had taken it once.
+    /// Number of preemptions: how often the engine scheduled the operation again after the first time.
     pub preemptions: u32,
-    /// The sampled trace that it belongs to, in hexadecimal digits.
+    /// The id of the sampled trace that the operation belongs to, as 32 hexadecimal digits.
     pub trace_id: Option<String>,
 }
 
-/// Whom an operation waits for.
+/// The party that an operation waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WaitsFor {
-    /// Its own preparation.
+    /// The application, which prepares the operation before the engine's queue.
     Preparation,
-    /// A place in the engine.
+    /// The engine's queue.
     Queue,
     /// The engine or the upstream.
     Engine,
-    /// The reader, which has an item and has not come back for the next.
+    /// The consumer, which took an item and has not polled for the next one.
     Consumer,
 }
 

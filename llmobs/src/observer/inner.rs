@@ -1,4 +1,4 @@
-//! What all clones of an observer share: the backends, the guards, the table of what is in flight.
+//! The state that all clones of an observer share: the sinks, the cardinality limiters and the in-flight registry.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -55,16 +55,16 @@ pub(super) struct Inner {
     pub(super) shutting_down: AtomicBool,
     sinks: Arc<Sinks>,
     vocabulary: Arc<DeclaredNames>,
-    /// Which operations a declared model has series of at zero.
+    /// The operations for which a declared model has series that start at zero.
     operations: Vec<OperationName>,
     models: CardinalityLimiter<ModelSeries>,
-    /// Names that the conventions do not list pass a guard of their own.
+    /// A separate limiter for operation names that the conventions do not list.
     names: CardinalityLimiter<Arc<str>>,
     providers: CardinalityLimiter<Arc<str>>,
     runtimes: CardinalityLimiter<Arc<str>>,
     table: Mutex<InFlightRegistry>,
     limits: Mutex<HashMap<(Arc<str>, State), SeriesHandle>>,
-    /// Retired models and when their series may go.
+    /// Retired models, with the moment in nanoseconds from which their series may be removed.
     retired: Mutex<Vec<(Arc<ModelSeries>, u64)>>,
     grace: u64,
     registry: OnceLock<Registry>,
@@ -72,9 +72,9 @@ pub(super) struct Inner {
     exports: OnceLock<export_counts::ExportReporter>,
     attached: CompanionRegistry,
     tracer: OnceLock<BoxedTracer>,
-    /// Which share of the operations that went well is logged.
+    /// Ratio, from 0 to 1, of completed and cancelled operations that have a log event.
     pub(super) log_sample_ratio: f64,
-    /// Whether somebody asked for events with the details of each operation.
+    /// Set if the application requested details events.
     logs_details: bool,
     pub(super) flight: Arc<FlightRecorder>,
     #[cfg(feature = "content")]
@@ -85,21 +85,21 @@ pub(super) struct Inner {
     pub(super) pseudonyms: Pseudonymizer,
 }
 
-/// Short: who prints an observer does not want every series.
+/// Omits the series: their number would make the output unreadable.
 impl fmt::Debug for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Inner").field("in_flight", &self.table().iter().count()).finish_non_exhaustive()
     }
 }
 
-/// A model's series, one for each kind of operation seen.
+/// The series of a model, one for each combination of role, operation, provider and labels that has occurred.
 #[derive(Debug)]
 struct ModelSeries {
     name: Arc<str>,
     series: RwLock<Vec<Arc<OperationSeries>>>,
 }
 
-/// What the builder decided.
+/// The validated settings of the builder.
 pub(super) struct ObserverSettings {
     pub(super) clock: Clock,
     pub(super) first_token: FirstToken,
@@ -118,7 +118,7 @@ pub(super) struct ObserverSettings {
     pub(super) pseudonyms: Pseudonymizer,
 }
 
-/// How many unlisted operation names, providers and runtimes may have series.
+/// The maximum number each of unlisted operation names, providers and runtimes with separate series.
 const NAMES: usize = 16;
 
 impl Inner {
@@ -164,7 +164,7 @@ impl Inner {
         self.shutting_down.load(Ordering::Relaxed)
     }
 
-    /// Whether each operation has an event with its details: where it is asked for, and where events have content.
+    /// Returns whether details events are emitted: if requested, or if content is captured on events.
     #[cfg_attr(not(feature = "content"), expect(clippy::missing_const_for_fn, reason = "with content it is not"))]
     pub(super) fn logs_details(&self) -> bool {
         #[cfg(feature = "content")]
@@ -174,7 +174,7 @@ impl Inner {
         self.logs_details
     }
 
-    /// Who follows the operations, and who gives values of rows that are not ours.
+    /// Returns the registry of companions and sources.
     pub(super) const fn attached(&self) -> &CompanionRegistry {
         &self.attached
     }
@@ -183,8 +183,8 @@ impl Inner {
         &self.sinks
     }
 
-    /// What makes the spans of parts that are over. The process-wide one is taken when it is first needed: one that
-    /// was taken before its provider was set would record nothing for good.
+    /// Returns the tracer for the spans of stages. The global one is resolved on first use: a tracer obtained before
+    /// its provider is installed would never record anything.
     pub(super) fn tracer(&self) -> &BoxedTracer {
         self.tracer.get_or_init(|| otel::global_tracer(self.vocabulary.profile))
     }
@@ -193,12 +193,12 @@ impl Inner {
         &self.vocabulary
     }
 
-    /// Keeps the registry of an observer that was given none.
+    /// Stores the registry of an observer that was built without one.
     pub(super) fn set_owned_registry(&self, registry: Registry) {
         let _ = self.registry.set(registry);
     }
 
-    /// Tells the backends of a pipeline's exports from now on, unless another observer does already.
+    /// Reports a pipeline's export counts to the sinks from now on, unless another observer already does.
     #[cfg(feature = "otlp")]
     pub(super) fn report_exports(&self, exports: &Arc<export_counts::PipelineCounts>) {
         if self.exports.get().is_none()
@@ -218,7 +218,7 @@ impl Inner {
         self.registry.get()
     }
 
-    /// The series that an operation's facts go to.
+    /// Returns the series that an operation's metrics are recorded in.
     pub(super) fn series(
         &self,
         role: Role,
@@ -277,7 +277,7 @@ impl Inner {
         self.forget_retired();
     }
 
-    /// Forgets the series of models whose grace time is over and that nobody holds any more.
+    /// Removes the series of retired models whose grace time has passed and that no operation uses any more.
     pub(super) fn forget_retired(&self) {
         let now = self.clock.now().as_nanos();
         self.retired().retain(|(model, gone_at)| {
@@ -293,7 +293,7 @@ impl Inner {
         self.limits().retain(|(of, _), limit| {
             let gone = of.as_ref() == model;
             if gone {
-                // OpenTelemetry forgets nothing, and a later limit starts from zero.
+                // OpenTelemetry keeps the series, so the gauge is set to zero.
                 limit.set(0.0);
             }
             !gone
@@ -301,7 +301,7 @@ impl Inner {
         self.sinks.prometheus.forget(SERIES[2], model);
     }
 
-    /// What stands beside a name that gets a place: what it had, if it was retired a short while ago.
+    /// Returns the series of an admitted model: those of a recently retired model with this name, or new ones.
     fn model(&self, name: Arc<str>) -> Arc<ModelSeries> {
         let mut retired = self.retired();
         match retired.iter().position(|(model, _)| model.name == name) {
@@ -336,8 +336,7 @@ impl Inner {
         self.sinks.bind(RowId::Anomalies, &[Label::new(llmobs_attribute::ANOMALY, anomaly)]).add(1);
     }
 
-    /// Returns a moment that a caller gave, or `now` if that is still to come, which is counted: nothing has happened yet
-    /// that is still to come.
+    /// Returns a caller's moment, or `now` if the caller's lies in the future, which is counted as an anomaly.
     pub(super) fn clamp_to_now(&self, moment: Moment, now: Moment) -> Moment {
         if moment > now {
             self.anomaly("mark_out_of_order");
@@ -376,7 +375,7 @@ impl Inner {
         admitted.entry.to_string()
     }
 
-    /// The series of every model that has a place or lost it a short while ago.
+    /// Returns the series of all models, including recently retired ones.
     pub(super) fn all_series(&self) -> Vec<Arc<OperationSeries>> {
         let mut models = self.models.all();
         models.extend(self.retired().iter().map(|(model, _)| Arc::clone(model)));
@@ -389,7 +388,7 @@ impl ModelSeries {
         Self { name, series: RwLock::default() }
     }
 
-    /// Whether an operation, or a marker of one, still holds a series.
+    /// Returns whether an operation or a marker still uses a series of this model.
     fn is_in_use(&self) -> bool {
         let all = self.series.read().unwrap_or_else(PoisonError::into_inner);
         all.iter().any(|series| Arc::strong_count(series) > 1)

@@ -1,4 +1,4 @@
-//! The content of an operation at its end: through the gate, and to where it may go.
+//! The export of an operation's content at its end: content passes the gate and is sent to its destinations.
 
 use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
@@ -25,11 +25,11 @@ use crate::semconv::value::FinishReason;
 use crate::semconv::value::Outcome;
 use crate::span::OwnedSpan;
 
-/// What leaves of one operation; nothing where none was kept, which is where nobody captures it.
+/// The content of an operation to export; empty if no content was captured.
 #[derive(Debug, Default)]
 pub(super) struct ContentExport(Option<Box<GatedContent>>);
 
-/// What passed the gate.
+/// The content after the gate.
 #[derive(Debug, Default)]
 struct GatedContent {
     input: Option<GatedValue>,
@@ -41,15 +41,15 @@ struct GatedContent {
     references: ContentReferences,
 }
 
-/// The value of `llmobs.signal` of content that was left out.
+/// The value of `llmobs.signal` for dropped content.
 const SIGNAL: &str = "content";
 
 impl ContentExport {
-    /// Lets out what may leave. Only what goes somewhere was kept.
+    /// Passes the captured content through the gate and to the hook. Only content with a destination was captured.
     pub(super) fn of(live: &OperationState, outcome: Outcome, span: Option<&OwnedSpan>) -> Self {
         let Some(kept) = live.captured_content() else { return Self(None) };
-        // A detector or hook of the application's own may panic. Its content then goes nowhere; where an operation ends
-        // because its thread panics, a second panic would abort the process.
+        // A detector or hook of the application may panic. The content is then dropped; if the operation ends because
+        // its thread panics, a second panic would abort the process.
         let through = catch_unwind(AssertUnwindSafe(|| Box::new(GatedContent::of(live, kept, outcome, span))));
         if through.is_err() {
             live.core.lost_content("gate_panicked", 1);
@@ -57,17 +57,17 @@ impl ContentExport {
         Self(through.ok())
     }
 
-    /// The attributes of the details event.
+    /// Returns the content attributes of the details event.
     pub(super) fn for_event(&self) -> ContentFields {
         self.0.as_ref().map_or_else(ContentFields::default, |through| through.for_event())
     }
 
-    /// The text of the error, for the event of it.
+    /// Returns the text of the error for the exception event.
     pub(super) fn message(&self) -> Option<&str> {
         self.0.as_ref()?.message.as_ref()?.for_event()?.as_str()
     }
 
-    /// The attributes of the span.
+    /// Sets the content attributes of the span.
     pub(super) fn set_span_attributes(&self, span: &OwnedSpan) {
         if let Some(through) = &self.0 {
             through.set_span_attributes(span);
@@ -81,7 +81,7 @@ impl GatedContent {
         let (output, mut report) = output(live, kept, outcome);
         let spent = live.noted().and_then(|notes| notes.spent.get()).map_or(0, |bytes| bytes.get());
         let mut passage = gate.passage_of(gate.limits().span_bytes().saturating_sub(spent));
-        // The answer first: of what is too long, the prompt is known best.
+        // The answer first: if the limit is exceeded, the prompt is truncated, which the application usually still has.
         let mut through = Self { output: passage.output(&output), ..Self::default() };
         if let Some(input) = kept.take_input() {
             through.input = passage.input(&input.value.messages);
@@ -131,7 +131,7 @@ impl GatedContent {
                 span.set_text(name, json);
             }
         }
-        // The names that the conventions' own utilities have; the conventions have none yet.
+        // Names used by the conventions' own utilities; the conventions do not define names yet.
         let references = [
             ("gen_ai.input.messages_ref", &self.references.input),
             ("gen_ai.output.messages_ref", &self.references.output),
@@ -146,10 +146,10 @@ impl GatedContent {
     }
 }
 
-/// The answer, and what was not kept of it.
+/// Returns the answer, and a report of the content that was dropped from it.
 fn output(live: &OperationState, kept: &CapturedContent, outcome: Outcome) -> (Vec<Message>, CaptureReport) {
     let reasons = live.reasons_by_choice();
-    // What was completed did not end in an error, which is what a message without a reason says.
+    // A completed answer did not end in an error, which a message without a finish reason would indicate.
     let otherwise = (outcome == Outcome::Completed).then_some(FinishReason::Stop);
     match (kept.take_output(), kept.take_streamed_output()) {
         (Some(content::Leased { value: mut messages, .. }), _) => {
@@ -171,28 +171,28 @@ fn output(live: &OperationState, kept: &CapturedContent, outcome: Outcome) -> (V
     }
 }
 
-/// What was told of the application's hook, whose own thread counts.
+/// The drop counts of the application's hook that have been reported. The hook's thread keeps the totals.
 #[derive(Debug, Default)]
 pub(super) struct ReportedHookDrops {
     dropped: AtomicU64,
     panicked: AtomicU64,
 }
 
-/// How much a total has grown since it was asked for before.
+/// Returns by how much a total has grown since the last call.
 fn growth(told: &AtomicU64, total: u64) -> u64 {
     total.saturating_sub(told.fetch_max(total, Ordering::Relaxed))
 }
 
 impl Inner {
-    /// Whether the content of an operation with this span goes anywhere.
+    /// Returns whether the content of an operation with this span has a destination.
     pub(super) fn captures(&self, span: Option<&OwnedSpan>) -> bool {
         let (gate, mode) = (&self.gate, self.gate.capture());
         mode.is_on()
             && (mode.on_events() || gate.has_hook() || mode.on_spans() && span.is_some_and(OwnedSpan::has_attributes))
     }
 
-    /// The texts at which a caller wants the generation to stop, where spans have content. Gives how many bytes of what the
-    /// span may have they are.
+    /// Sets the stop sequences of the request on the span, if content is captured on spans. Returns the number of bytes
+    /// that they use of the span's limit.
     pub(super) fn set_stop_sequences(&self, span: &OwnedSpan, texts: &[&str]) -> usize {
         if texts.is_empty() || !self.gate.capture().on_spans() || !span.is_recording() {
             return 0;
@@ -205,7 +205,7 @@ impl Inner {
         self.gate.limits().span_bytes() - passage.remaining_bytes()
     }
 
-    /// Counts what became of content on its way out.
+    /// Records the redactions and drops of content.
     pub(super) fn record_content_metrics(&self, report: &CaptureReport) {
         for (kind, count) in report.redactions.iter() {
             let labels = [Label::new(llmobs_attribute::DETECTOR, kind.as_str())];
@@ -227,7 +227,7 @@ impl Inner {
         }
     }
 
-    /// Counts content that was left out.
+    /// Counts dropped content by its reason.
     fn lost_content(&self, reason: &'static str, count: u64) {
         let labels = [Label::new(llmobs_attribute::SIGNAL, SIGNAL), Label::new(llmobs_attribute::DROP_REASON, reason)];
         self.sinks().bind(RowId::DroppedItems, &labels).add(count);

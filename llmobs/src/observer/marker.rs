@@ -20,18 +20,19 @@ use crate::series::cache_lookup;
 use crate::series::wasted;
 use crate::usage::Usage;
 
-/// Marks what happens to an operation, from any thread, also after `observe` took the operation. Cheap to clone; no
-/// call waits for a lock of another.
+/// A handle that records what happens to an operation, from any thread, also after `observe` took the operation. Cheap
+/// to clone.
 ///
-/// Each moment can be marked once. A moment that lies before the one it must follow is moved up to it, and one that is
-/// still to come is moved back to now; both are counted in `llmobs.self.anomalies`. Marks after the end do nothing.
+/// Each state change can be marked once. A moment before the one that it must follow is replaced by that one, and a
+/// moment in the future is replaced by the current one; both are counted in `llmobs.self.anomalies`. State changes,
+/// usage and finish reasons that are marked after the end of the operation are ignored.
 ///
 /// ```
 /// use llmobs::{Observer, Usage};
 ///
 /// let observer = Observer::builder().model("m").build()?;
 /// let operation = observer.chat("m").start();
-/// let marker = operation.marker().clone();
+/// let marker = operation.marker();
 /// let engine = std::thread::spawn(move || {
 ///     marker.scheduled();
 ///     marker.first_token();
@@ -59,90 +60,92 @@ impl Marker {
         self.live.take()
     }
 
-    /// It waits in the engine's queue from now on.
+    /// Marks the operation as waiting in the engine's queue from now on.
     pub fn enqueued(&self) {
         self.with(|live| live.enqueued_at(live.now()));
     }
 
-    /// It waits in the engine's queue from this moment on.
+    /// Marks the operation as waiting in the engine's queue from this moment on.
     pub fn enqueued_at(&self, moment: impl Into<Moment>) {
         self.with(|live| live.enqueued_at(live.clamp_to_now(moment.into())));
     }
 
-    /// The engine took it now. A second time is a preemption.
+    /// Marks the operation as scheduled by the engine now. A further call counts a preemption.
     pub fn scheduled(&self) {
         self.with(|live| live.scheduled_at(live.now()));
     }
 
-    /// The engine took it at this moment.
+    /// Marks the operation as scheduled by the engine at this moment. A further call counts a preemption.
     pub fn scheduled_at(&self, moment: impl Into<Moment>) {
         self.with(|live| live.scheduled_at(live.clamp_to_now(moment.into())));
     }
 
-    /// The engine made its first token now.
+    /// Marks the operation's first token as generated now.
     pub fn first_token(&self) {
         self.with(|live| live.first_token_at(live.now()));
     }
 
-    /// The engine made its first token at this moment.
+    /// Marks the operation's first token as generated at this moment.
     pub fn first_token_at(&self, moment: impl Into<Moment>) {
         self.with(|live| live.first_token_at(live.clamp_to_now(moment.into())));
     }
 
-    /// Reports token usage. Several reports add up by the larger number of each kind, since streams report growing
-    /// totals.
+    /// Reports token usage. Of several reports, the largest number of each kind of token counts, since streams report
+    /// growing totals.
     pub fn usage(&self, usage: Usage) {
         self.with(|live| live.report(&usage));
     }
 
-    /// Why the generation ended. The first reason stands.
+    /// Sets the reason why the generation ended. Only the first reason is kept.
     pub fn finish_reason(&self, reason: FinishReason) {
         self.with(|live| live.finish(0, reason));
     }
 
-    /// Why the generation of one of several choices ended. The first reason of a choice stands; that of the choice
-    /// which ended first is the one on metrics.
+    /// Sets the reason why the generation of one of several choices ended. Only the first reason of a choice is kept.
+    /// The metrics contain the reason of the choice that ended first.
     pub fn finish_reason_of(&self, choice: u32, reason: FinishReason) {
         self.with(|live| live.finish(choice, reason));
     }
 
-    /// The identifier that the provider gave the response. It goes on spans and logs, never on metrics. The first
-    /// stands; 128 bytes are kept.
+    /// Sets the identifier of the response from the provider. The identifier is set on spans and log events, never on
+    /// metrics. Only the first value is kept, up to 128 bytes.
     pub fn response_id(&self, id: &str) {
         self.note(id, |notes| &notes.response_id);
     }
 
-    /// The name of the model that answered. It goes on spans and logs, never on metrics. The first stands; 128 bytes
-    /// are kept.
+    /// Sets the name of the model that answered. The name is set on spans and log events, never on metrics. Only the
+    /// first value is kept, up to 128 bytes.
     pub fn response_model(&self, model: &str) {
         self.note(model, |notes| &notes.response_model);
     }
 
-    /// Something broke: whatever ends the operation, save a rejection, it is `failed` with this type. The first one
-    /// stands.
+    /// Marks the operation as failing with this error type: however it ends, except by a rejection, its outcome is
+    /// `failed`. Only the first error type is kept.
     pub fn set_error(&self, error: ErrorType) {
         self.with(|live| live.fail(error));
     }
 
-    /// A try began: a retry, a fallback, a hedge. The first one is counted by `start` in the gateway and client roles.
+    /// Counts the start of a retry, a fallback or a hedge. `start` counts the first attempt, in the gateway and client
+    /// roles.
     pub fn record_attempt(&self, kind: AttemptKind) {
         self.with(|live| live.record_attempt(kind));
     }
 
-    /// Output tokens of a try whose answer nobody gets, because another try superseded it.
+    /// Adds output tokens of an attempt whose answer is discarded because another attempt superseded it.
     pub fn add_superseded_tokens(&self, tokens: u64) {
         self.with(|live| {
             live.series.add(RowId::TokensWasted, wasted(TokenDirection::Output, TokenWaste::Superseded), tokens)
         });
     }
 
-    /// Whether anything of the answer was there.
+    /// Returns whether the first token was marked.
     #[cfg(feature = "macros")]
     pub(crate) fn has_generated(&self) -> bool {
         self.live.as_ref().is_some_and(|live| live.first_token().is_some())
     }
 
-    /// Whether a model generates the answer, choice by choice, each with a finish reason.
+    /// Returns whether the operation generates an answer that consists of choices with finish reasons: a chat, a
+    /// `generate_content` or a text completion.
     #[cfg(feature = "sse")]
     pub(crate) fn generates(&self) -> bool {
         use crate::semconv::value::OperationName as Name;
@@ -150,9 +153,9 @@ impl Marker {
         matches!(name, Some(Name::Chat | Name::GenerateContent | Name::TextCompletion))
     }
 
-    /// A phase begins; it is recorded when the guard is dropped. The name must be one of those given to
-    /// [`ObserverBuilder::phases`](crate::ObserverBuilder::phases), else the phase is counted as folded and not
-    /// recorded.
+    /// Starts a phase, which is recorded when the guard is dropped. The name must be declared with
+    /// [`ObserverBuilder::phases`](crate::ObserverBuilder::phases); a phase with another name is counted as folded and
+    /// not recorded.
     #[must_use = "the phase ends when the guard is dropped"]
     pub fn phase(&self, name: &str) -> Phase {
         let found = self.live.as_ref().and_then(|live| {
@@ -165,12 +168,12 @@ impl Marker {
         Phase(found)
     }
 
-    /// A cache of whole responses was asked. May be called after the end.
+    /// Counts a lookup in a cache of whole responses. May be called after the end of the operation.
     pub fn cache_lookup(&self, kind: CacheKind, result: CacheResult) {
         self.with(|live| live.series.add(RowId::CacheLookups, cache_lookup(kind, result), 1));
     }
 
-    /// The moment that it is now on the observer's clock.
+    /// Returns the current moment on the observer's clock.
     #[must_use]
     pub fn now(&self) -> Moment {
         self.live.as_ref().map_or_else(|| crate::clock::Clock::system().now(), |live| live.core.clock.now())
@@ -197,7 +200,8 @@ impl fmt::Debug for Marker {
     }
 }
 
-/// A phase of an operation, recorded as `llmobs.phase.duration` in seconds when it is dropped.
+/// A guard that measures a phase of an operation. When it is dropped, the time since its creation is recorded in
+/// `llmobs.phase.duration`, in seconds.
 #[must_use = "the phase ends when the guard is dropped"]
 pub struct Phase(Option<(Arc<OperationState>, usize, u64)>);
 

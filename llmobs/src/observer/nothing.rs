@@ -1,11 +1,11 @@
-//! The content of an operation at its end, without the feature `content`: there is none.
+//! The content export of an operation without the feature `content`: nothing is exported.
 
 use super::operation_state::OperationState;
 use crate::event::ContentFields;
 use crate::semconv::value::Outcome;
 use crate::span::OwnedSpan;
 
-/// Nothing.
+/// An empty content export.
 pub(super) struct ContentExport;
 
 #[expect(clippy::unused_self, reason = "it stands for one that has something")]

@@ -1,4 +1,4 @@
-//! One call of a model, from start to end.
+//! One model call, from its start to its end.
 
 use std::fmt;
 use std::future::Future;
@@ -28,24 +28,25 @@ use crate::semconv::value::AttemptKind;
 use crate::span;
 use crate::span::OwnedSpan;
 
-/// One call of a model. Its owner ends it: [`complete`](Self::complete), [`fail`](Self::fail),
-/// [`cancel`](Self::cancel), [`reject`](Self::reject), or a drop, which decides by what is known: a marked failure or a
-/// panic is `failed`, a finish reason is `completed`, a passed deadline `failed`/`timeout`, a shutdown
-/// `failed`/`shutdown`, and everything else `cancelled`.
+/// One model call. The owner ends it with [`complete`](Self::complete), [`fail`](Self::fail), [`cancel`](Self::cancel)
+/// or [`reject`](Self::reject). If the operation is dropped instead, the first rule that applies determines the
+/// outcome: a marked error or a panic is `failed`, a finish reason is `completed`, a passed deadline is
+/// `failed`/`timeout`, a shutdown is `failed`/`shutdown`, and any other drop is `cancelled`.
 ///
-/// Where a `tracing` subscriber listens, it owns a span named after the operation and the model, which starts and ends
-/// with it. Code that runs through [`run`](Self::run), [`in_scope`](Self::in_scope) or [`span`](Self::span) is under
-/// it.
+/// If a `tracing` subscriber enables it, the operation owns a span that is named after the operation and the model, and
+/// that starts and ends with the operation. Spans and events of code that runs through [`run`](Self::run),
+/// [`in_scope`](Self::in_scope) or [`span`](Self::span) belong to that span.
 #[must_use = "an operation that is dropped at once counts as cancelled"]
 pub struct Operation {
     marker: Marker,
-    /// Its place in the table, until it ends or a stream takes it.
+    /// The index in the in-flight registry, until the operation ends or a stream takes it.
     place: Option<usize>,
-    /// Here and not beside the marks, so that a marker which lives on does not keep the span from its export.
+    /// Held here and not in the shared state, so that a marker that outlives the operation does not delay the export of
+    /// the span.
     span: Option<Box<OwnedSpan>>,
 }
 
-/// An operation that somebody watches, its place in the table and its span.
+/// An enabled operation, its index in the in-flight registry and its span.
 #[derive(Debug)]
 pub(super) struct RunningOperation {
     pub(super) live: Arc<OperationState>,
@@ -62,27 +63,28 @@ impl Operation {
         Self { marker: Marker::new(Some(live)), place: Some(place), span }
     }
 
-    /// Marks what happens to it: `operation.marker().enqueued()`. A clone is a handle for other threads, also after a stream
-    /// took the operation.
+    /// Returns the marker of this operation, for the code that owns the operation: `operation.marker().enqueued()`.
     #[must_use]
     pub const fn marker(&self) -> &Marker {
         &self.marker
     }
 
-    /// Whether anything is observed: no for an operation of [`Observer::disabled`](crate::Observer::disabled).
+    /// Returns whether this operation is recorded: `false` if it was started by
+    /// [`Observer::disabled`](crate::Observer::disabled).
     #[must_use]
     pub const fn is_enabled(&self) -> bool {
         self.place.is_some()
     }
 
-    /// Its span, for events and child spans of your own; one that does nothing where nobody listens. Do not hold an
-    /// entered guard across an `.await`: [`run`](Self::run) is for that.
+    /// Returns the span of this operation, for the application's events and child spans. The span is disabled if no
+    /// `tracing` subscriber enables it. Do not hold an entered guard across an `.await`; use [`run`](Self::run)
+    /// instead.
     #[must_use]
     pub fn span(&self) -> Span {
         self.span.as_ref().map_or_else(Span::none, |held| held.span().clone())
     }
 
-    /// Runs code under its span.
+    /// Runs code in the span of this operation.
     pub fn in_scope<T>(&self, code: impl FnOnce() -> T) -> T {
         match &self.span {
             Some(held) => held.span().in_scope(code),
@@ -90,7 +92,7 @@ impl Operation {
         }
     }
 
-    /// Runs a future under its span, wherever it is polled. The future may outlive the operation.
+    /// Runs a future in the span of this operation at every poll. The future may outlive the operation.
     ///
     /// ```
     /// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -111,9 +113,9 @@ impl Operation {
         self.span.as_deref()
     }
 
-    /// A try begins: a retry, a fallback, a hedge. It is counted and has a span under that of the operation, which
-    /// follows that of the try before. The first try is counted by `start`, in the gateway and client roles; give
-    /// [`AttemptKind::First`] to have a span of it.
+    /// Starts a retry, a fallback or a hedge: counts the attempt and opens a span for it under the span of the
+    /// operation, with a link to the span of the previous attempt. `start` already counts the first attempt, in the
+    /// gateway and client roles; pass [`AttemptKind::First`] to open a span for it without counting it again.
     pub fn start_attempt(&self, kind: AttemptKind) -> Step {
         let Some(live) = self.marker.live() else { return Step::disabled() };
         if kind != AttemptKind::First {
@@ -133,12 +135,12 @@ impl Operation {
         Step::new(Some(held), &live.core)
     }
 
-    /// It gave what was asked. If something was marked as failing before, it is `failed` all the same.
+    /// Ends the operation as `completed`, or as `failed` if an error was marked before.
     pub fn complete(mut self) {
         self.end(|live| live.error().map_or(Ending::Completed, Ending::Failed));
     }
 
-    /// It broke. If something was marked as failing before, that is why.
+    /// Ends the operation as `failed`. An error type that was marked before takes precedence over that of `failure`.
     pub fn fail(mut self, failure: impl Into<Failure>) {
         let failure = failure.into();
         let error = failure.error_type();
@@ -152,19 +154,20 @@ impl Operation {
         self.end(|live| Ending::Failed(live.error().unwrap_or(error)));
     }
 
-    /// The caller left. If something was marked as failing before, it is `failed` all the same.
+    /// Ends the operation as `cancelled`, since the caller left, or as `failed` if an error was marked before.
     pub fn cancel(mut self) {
         self.end(|live| live.error().map_or(Ending::Cancelled, Ending::Failed));
     }
 
-    /// It was never admitted: shed, rate-limited, invalid.
+    /// Ends the operation as `rejected`: it was never admitted, for example because of load, a rate limit or an invalid
+    /// request.
     pub fn reject(mut self, failure: impl Into<Failure>) {
         let error = failure.into().error_type();
         self.end(|_| Ending::Rejected(error));
     }
 
-    /// Wraps the stream that carries the answer. The operation ends when the stream ends or is dropped; items and
-    /// `size_hint` pass untouched.
+    /// Wraps the stream that carries the answer. The operation ends when the stream ends, yields an error or is
+    /// dropped. Items and `size_hint` are passed on unchanged.
     pub fn observe<S>(self, stream: S) -> ObservedStream<S, SelfDescribing>
     where
         S: Stream,
@@ -173,8 +176,8 @@ impl Operation {
         ObservedStream::new(stream, self.into_running(), SelfDescribing)
     }
 
-    /// Wraps the stream that carries the answer; the closure says what an item carries. It may mark usage or a finish
-    /// reason through a [`Marker`].
+    /// Wraps the stream that carries the answer; the closure returns the chunk that an item carries. The closure may
+    /// also record usage or a finish reason through a [`Marker`].
     pub fn observe_with<S, F, T>(self, stream: S, carries: F) -> ObservedStream<S, Described<F>>
     where
         S: Stream,
@@ -184,7 +187,7 @@ impl Operation {
         ObservedStream::new(stream, self.into_running(), Described(carries))
     }
 
-    /// Wraps the stream that carries the answer, with who says what an item carries and which text it adds.
+    /// Wraps the stream that carries the answer, with an item reader that returns the chunk and the text of an item.
     #[cfg(feature = "macros")]
     pub(crate) fn observe_by<S, C>(self, stream: S, carry: C) -> ObservedStream<S, C>
     where

@@ -1,4 +1,5 @@
-//! One operation in flight, shared by its owner, its markers, its stream and the table. No lock, set once.
+//! The state of an operation in flight, shared by its owner, markers, stream and the in-flight registry. Values are set
+//! once; locks are used only for rare notes.
 
 use std::num::NonZeroU8;
 use std::num::NonZeroU32;
@@ -44,10 +45,10 @@ use crate::timing::FirstToken;
 use crate::timing::Marks;
 use crate::usage::Usage;
 
-/// The most choices whose finish reasons are kept.
+/// The maximum number of further choices whose finish reasons are kept.
 const MAX_CHOICES: usize = 128;
 
-/// The largest number that was reported, if any was; what is kept is one more than the number.
+/// The largest number that was reported, if any. Stored plus one; zero means that none was reported.
 #[derive(Debug, Default)]
 struct AtomicMax(AtomicU64);
 
@@ -56,7 +57,7 @@ impl AtomicMax {
         self.0.load(Ordering::Relaxed).checked_sub(1)
     }
 
-    /// Raises it: a later report of a growing number replaces an earlier one.
+    /// Replaces the number if `value` is larger, as in later reports of a growing total.
     fn raise(&self, value: Option<u64>) {
         if let Some(value) = value {
             self.0.fetch_max(value.saturating_add(1), Ordering::Relaxed);
@@ -70,12 +71,12 @@ pub(super) struct OperationState {
     pub(super) series: Arc<OperationSeries>,
     pub(super) times: Times,
     deadline: Option<NonZeroU64>,
-    /// A report of the token usage is expected, so nothing is counted before it.
+    /// Set if a report of the token usage is expected. No tokens are counted from the stream before it.
     pub(super) reports_usage: bool,
-    /// Its content goes somewhere.
+    /// Set if content is captured and has a destination.
     #[cfg(feature = "content")]
     pub(super) captures: bool,
-    /// One more than the place of the objective of its function, where that has one of its own.
+    /// Index plus one of the objective of the instrumented function, if it declares one.
     function_objective: Option<NonZeroU8>,
     pub(super) link: Option<TraceLink>,
     ended: AtomicBool,
@@ -87,21 +88,21 @@ pub(super) struct OperationState {
     reasoning: AtomicMax,
     estimated: AtomicBool,
     finish_reason: OnceLock<FinishReason>,
-    /// The choice that ended first.
+    /// Index of the choice that ended first.
     first_choice: AtomicU16,
-    /// Nanoseconds from the start to the first chunk, in the gateway and client roles.
+    /// Time from the start to the first chunk, in nanoseconds, in the gateway and client roles.
     pub(super) first_chunk: SetOnce,
     max_tokens: Option<NonZeroU32>,
     stalls: AtomicU16,
     attempts: AtomicU16,
     notes: OnceLock<Box<ResponseNotes>>,
-    /// One more than the index of the error type; zero while nothing failed.
+    /// Index plus one of the error type; zero if no error was marked.
     error: AtomicU8,
-    /// Written by the stream alone, read by collections: a plain store, no read-modify-write.
+    /// Written only by the stream and read by collections: a plain store, no read-modify-write.
     pub(super) tokens: AtomicU64,
 }
 
-/// What `start` knows.
+/// The values that `start` passes to a new operation.
 pub(super) struct StartParams {
     pub(super) t0: u64,
     pub(super) deadline: Option<u64>,
@@ -109,7 +110,7 @@ pub(super) struct StartParams {
     pub(super) reports_usage: bool,
     #[cfg(feature = "content")]
     pub(super) captures: bool,
-    /// Bytes of content that its span has already.
+    /// Bytes of content that the span already contains.
     #[cfg(feature = "content")]
     pub(super) spent: usize,
     pub(super) link: Option<TraceLink>,
@@ -119,24 +120,24 @@ pub(super) struct StartParams {
     pub(super) request_details: Option<RequestDetails>,
 }
 
-/// What only few operations have, kept only where they have it.
+/// Values that few operations have, allocated when the first is set.
 #[derive(Debug, Default)]
 pub(super) struct ResponseNotes {
     pub(super) conversation: OnceLock<Arc<str>>,
     pub(super) response_id: OnceLock<Arc<str>>,
     pub(super) response_model: OnceLock<Arc<str>>,
-    /// The type of what the application said broke.
+    /// The type of the exception that the application reported.
     pub(super) exception: OnceLock<&'static str>,
-    /// What the request asked, where its details are wanted.
+    /// The parameters of the request, if details events are emitted.
     pub(super) request_details: OnceLock<RequestDetails>,
-    /// Of the choices after the first that ended, by choice.
+    /// Finish reasons of the choices after the first that ended, with their indices.
     reasons: Mutex<Vec<(u16, FinishReason)>>,
-    /// The span of the try before.
+    /// The span of the previous attempt.
     pub(super) last_attempt_span: Mutex<Option<SpanContext>>,
-    /// What it was given and gave, where content is captured.
+    /// The input and output, if content is captured.
     #[cfg(feature = "content")]
     pub(super) captured_content: OnceLock<Box<CapturedContent>>,
-    /// Bytes of content that its span had before.
+    /// Bytes of content that the span contained at the start.
     #[cfg(feature = "content")]
     pub(super) spent: OnceLock<NonZeroUsize>,
 }
@@ -186,17 +187,17 @@ impl OperationState {
         live
     }
 
-    /// Its notes, begun when there is something to note.
+    /// Returns the notes, and allocates them on the first call.
     pub(super) fn notes(&self) -> &ResponseNotes {
         self.notes.get_or_init(Box::default)
     }
 
-    /// Its notes, if there are any.
+    /// Returns the notes, if any were set.
     pub(super) fn noted(&self) -> Option<&ResponseNotes> {
         self.notes.get().map(Box::as_ref)
     }
 
-    /// A try began.
+    /// Counts an attempt.
     pub(super) fn record_attempt(&self, kind: AttemptKind) {
         saturating_increment(&self.attempts);
         self.series.add(RowId::Attempts, kind.index(), 1);
@@ -206,7 +207,7 @@ impl OperationState {
         self.attempts.load(Ordering::Relaxed)
     }
 
-    /// The stream stood still.
+    /// Counts a stall of the stream.
     pub(super) fn stalled(&self) {
         saturating_increment(&self.stalls);
     }
@@ -235,7 +236,7 @@ impl OperationState {
         self.ended.load(Ordering::Acquire)
     }
 
-    /// Ends it: no mark changes it any more. Returns whether it was this call that did.
+    /// Closes the operation: later marks are ignored. Returns whether this call closed it.
     pub(super) fn end(&self) -> bool {
         let first = !self.ended.swap(true, Ordering::AcqRel);
         if first {
@@ -244,7 +245,7 @@ impl OperationState {
         first
     }
 
-    /// Returns a moment that a caller gave, in nanoseconds, or now if that is still to come.
+    /// Returns a caller's moment in nanoseconds, or the current moment if the caller's lies in the future.
     pub(super) fn clamp_to_now(&self, moment: Moment) -> u64 {
         let now = self.core.clock.now();
         if self.has_ended() { moment.min(now).as_nanos() } else { self.core.clamp_to_now(moment, now).as_nanos() }
@@ -262,7 +263,7 @@ impl OperationState {
         }
     }
 
-    /// The engine took it. A second time is a preemption.
+    /// Marks the operation as scheduled by the engine. A further call counts a preemption.
     pub(super) fn scheduled_at(&self, at: u64) {
         if self.has_ended() {
             return;
@@ -279,7 +280,7 @@ impl OperationState {
         }
     }
 
-    /// The engine made the first token.
+    /// Marks the first token that the engine generated.
     pub(super) fn first_token_at(&self, at: u64) {
         if self.has_ended() {
             return;
@@ -294,7 +295,7 @@ impl OperationState {
         }
     }
 
-    /// The token came that the first-token rule names.
+    /// Records the time to first token, which ends at the token that the first-token rule selects.
     pub(super) fn ttft_was(&self, at: u64) {
         let ttft = at.saturating_sub(self.times.t0);
         if self.times.set_ttft(ttft) {
@@ -339,7 +340,8 @@ impl OperationState {
         }
     }
 
-    /// The first reason stands for the operation: several choices end one after the other.
+    /// Sets the finish reason of a choice. The reason that is set first is that of the operation: choices end one after
+    /// the other.
     pub(super) fn finish(&self, choice: u32, reason: FinishReason) {
         if self.has_ended() {
             return;
@@ -362,7 +364,7 @@ impl OperationState {
         }
     }
 
-    /// Why its choices ended.
+    /// Returns the finish reasons of all choices, in the order of the choices.
     pub(super) fn finish_reasons(&self) -> FinishReasons {
         let Some(reason) = self.finish_reason.get().cloned() else { return FinishReasons::default() };
         let Some(notes) = self.noted() else { return FinishReasons { first: Some(reason), others: Vec::new() } };
@@ -373,7 +375,7 @@ impl OperationState {
         FinishReasons { first: all.next(), others: all.collect() }
     }
 
-    /// Why each of its choices ended that did.
+    /// Returns the finish reason of each choice that has one, with its index.
     #[cfg(feature = "content")]
     pub(super) fn reasons_by_choice(&self) -> Vec<(u16, FinishReason)> {
         let others = self.noted().map(|notes| notes.reasons.lock().unwrap_or_else(PoisonError::into_inner).clone());
@@ -395,24 +397,24 @@ impl OperationState {
         ErrorType::ALL.get(place).copied()
     }
 
-    /// Every moment so far, as seen at `now`.
+    /// Returns all moments marked so far, with `now` as the time of reading.
     pub(super) fn marks(&self, now: u64) -> Marks {
         self.times.marks(|| now)
     }
 
-    /// Every moment so far, as seen now.
+    /// Returns all moments marked so far, with the current time as the time of reading.
     pub(super) fn marks_now(&self) -> Marks {
         self.times.marks(|| self.now())
     }
 
-    /// The reader has the item and is gone with it.
+    /// Records that the consumer took an item and has not polled again.
     #[inline]
     pub(super) fn consumer_left(&self, at: u64, tokens: u64) {
         self.tokens.store(tokens, Ordering::Relaxed);
         self.times.consumer_left(at);
     }
 
-    /// Tells who follows it.
+    /// Notifies the companions of a mark.
     fn notify_mark(&self, mark: Mark, at: u64) {
         self.core.attached().notify(|companion| companion.marked(id_of(self), mark, Moment::from_nanos(at)));
     }
@@ -421,7 +423,7 @@ impl OperationState {
         self.core.attached().notify(|companion| companion.ended(id_of(self), outcome, Moment::from_nanos(at)));
     }
 
-    /// Returns whether a mark was set, and counts one that had to be moved.
+    /// Returns whether a mark was set. A mark whose moment had to be moved is counted as an anomaly.
     fn accepts(&self, marked: &MarkResult) -> bool {
         if marked.was_early && marked.result != SetResult::WasClosed {
             self.core.anomaly("mark_out_of_order");
@@ -430,7 +432,7 @@ impl OperationState {
     }
 }
 
-/// Adds one to a small number, which stays at the most that it can be.
+/// Adds one to a number, unless it is already `u16::MAX`.
 fn saturating_increment(number: &AtomicU16) {
     let _ = number.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |number| number.checked_add(1));
 }

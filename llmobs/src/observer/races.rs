@@ -1,5 +1,6 @@
-//! Operations that several threads mark while collections read them. Few repetitions: `cargo +nightly miri test` runs them
-//! on schedules of its own and finds data races; `tests/loom` runs every schedule of the times alone.
+//! Tests of operations that several threads mark while collections read them. With few repetitions,
+//! `cargo +nightly miri test` runs them on its own schedules and finds data races; `tests/loom` runs every schedule of
+//! the times alone.
 
 use std::pin::Pin;
 use std::task::Context;
@@ -20,12 +21,12 @@ use crate::usage::Usage;
 
 const REPETITIONS: u32 = if cfg!(miri) { 5 } else { 200 };
 
-/// An observer whose clock stands still, so that times can be compared exactly.
+/// Returns an observer whose clock does not advance, so that times can be compared exactly.
 fn observer() -> Observer {
     Observer::builder().model("m").clock(Clock::manual().0).build().expect("these settings are valid")
 }
 
-/// The time in all states, in seconds, of operations in flight and of those that ended.
+/// Returns the total time in all states, in seconds, of the operations in flight and of those that ended.
 fn total_time(observer: &Observer) -> f64 {
     let inner = observer.core.as_ref().expect("it is enabled");
     inner.read(RowId::StateTime).iter().map(|reading| reading.value).sum()
@@ -80,7 +81,7 @@ fn an_end_on_one_thread_and_marks_on_another_leave_nothing_in_flight() {
     }
 }
 
-/// Yields one token at each poll.
+/// A stream that yields one token at each poll.
 struct Endless;
 
 impl Stream for Endless {

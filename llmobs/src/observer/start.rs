@@ -1,4 +1,4 @@
-//! What is known of a call of a model before it starts.
+//! The builder of an operation.
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ use crate::sink::otel::current_link;
 use crate::span::InferenceStart;
 use crate::span::RequestParams;
 
-/// What is known of an operation before it starts.
+/// The properties of an operation that are known before it starts.
 #[derive(Clone)]
 #[must_use = "nothing is observed before `start`"]
 pub struct Start<'a> {
@@ -61,153 +61,157 @@ impl<'a> Start<'a> {
         }
     }
 
-    /// Whose model it is. Defaults to the observer's provider.
+    /// Sets the provider of the model. Defaults to the observer's provider.
     pub fn provider(mut self, provider: Provider) -> Self {
         self.provider = Some(provider);
         self
     }
 
-    /// When it began. Defaults to the arrival of the request for the first operation of one that
-    /// the tower layer saw, else to the call of `start`.
+    /// Sets the moment at which the operation started. Defaults to the arrival of the request for the first operation
+    /// of a request that passed the tower layer, else to the call of `start`.
     pub fn started_at(mut self, moment: impl Into<Moment>) -> Self {
         self.started_at = Some(moment.into());
         self
     }
 
-    /// How long after its beginning it is dropped as `failed` with `timeout`. llmobs ends nothing: whoever drops it
-    /// does. Defaults to no deadline.
+    /// Sets a deadline, measured from the start of the operation: an operation that is dropped after it is `failed`
+    /// with `error.type` `timeout`. llmobs does not stop the operation at the deadline; the application drops it.
+    /// Defaults to no deadline.
     pub const fn deadline(mut self, after: Duration) -> Self {
         self.deadline = Some(after);
         self
     }
 
-    /// The token limit that the caller set. Defaults to none.
+    /// Sets the maximum number of output tokens that the caller requested. Defaults to none.
     pub const fn max_tokens(mut self, tokens: u64) -> Self {
         self.request.max_tokens = Some(tokens);
         self
     }
 
-    /// The number of answers that the caller asked for. Defaults to none said.
+    /// Sets the number of choices that the caller requested. Defaults to none.
     pub const fn choices(mut self, choices: u64) -> Self {
         self.request.choices = Some(choices);
         self
     }
 
-    /// The conversation that it belongs to, if the application has an identifier of it; none should be made up. It
-    /// goes on the span and the logs, never on metrics. Defaults to none.
+    /// Sets the conversation that the operation belongs to. Use an identifier of the application, and do not generate
+    /// one for this purpose. The identifier is set on the span and the log events, never on metrics. Defaults to none.
     pub const fn conversation(mut self, id: &'a str) -> Self {
         self.request.conversation = Some(id);
         self
     }
 
-    /// The host that the model is called at, and its port. Defaults to none.
+    /// Sets the host of the model, and its port. Defaults to none.
     pub const fn server(mut self, address: &'a str, port: u16) -> Self {
         self.request.server = Some((address, port));
         self
     }
 
-    /// The kind of content that the caller asked for. Defaults to none said.
+    /// Sets the type of content that the caller requested. Defaults to none.
     pub fn output_type(mut self, kind: OutputType) -> Self {
         self.request.output_type = Some(kind);
         self
     }
 
-    /// The seed that the caller set. Defaults to none.
+    /// Sets the seed that the caller requested. Defaults to none.
     pub const fn seed(mut self, seed: i64) -> Self {
         self.request.seed = Some(seed);
         self
     }
 
-    /// The sampling temperature that the caller set. Defaults to none.
+    /// Sets the sampling temperature that the caller requested. Defaults to none.
     pub const fn temperature(mut self, temperature: f64) -> Self {
         self.request.temperature = Some(temperature);
         self
     }
 
-    /// The share of probability that the caller lets tokens be sampled from. Defaults to none.
+    /// Sets the cumulative probability of the tokens to sample from, as the caller requested it. Defaults to none.
     pub const fn top_p(mut self, share: f64) -> Self {
         self.request.top_p = Some(share);
         self
     }
 
-    /// How many of the likeliest tokens the caller lets be sampled from. This is not OpenAI's `top_logprobs`. Defaults
-    /// to none.
+    /// Sets the number of most likely tokens to sample from, as the caller requested it. This is not OpenAI's
+    /// `top_logprobs`. Defaults to none.
     pub const fn top_k(mut self, tokens: f64) -> Self {
         self.request.top_k = Some(tokens);
         self
     }
 
-    /// The penalty that the caller set on tokens by how often they came. Defaults to none.
+    /// Sets the penalty on tokens by their frequency in the text so far, as the caller requested it. Defaults to none.
     pub const fn frequency_penalty(mut self, penalty: f64) -> Self {
         self.request.frequency_penalty = Some(penalty);
         self
     }
 
-    /// The penalty that the caller set on tokens that came at all. Defaults to none.
+    /// Sets the penalty on tokens that occur in the text so far, as the caller requested it. Defaults to none.
     pub const fn presence_penalty(mut self, penalty: f64) -> Self {
         self.request.presence_penalty = Some(penalty);
         self
     }
 
-    /// The texts at which the caller wants the generation to stop. They are the caller's words, so they are content: the
-    /// span has them only where spans have content, redacted. Defaults to none.
+    /// Sets the texts at which the caller requested the generation to stop. They are content: they are set on the span,
+    /// redacted, only if content is captured on spans. Defaults to none.
     pub const fn stop_sequences(mut self, texts: &'a [&'a str]) -> Self {
         self.request.stop_sequences = texts;
         self
     }
 
-    /// How much reasoning the caller asked for, in the provider's word. Profile `latest`. Defaults to none.
+    /// Sets the amount of reasoning that the caller requested, as the provider names it. Recorded only in profile
+    /// `latest`. Defaults to none.
     pub const fn reasoning_level(mut self, level: &'a str) -> Self {
         self.request.reasoning_level = Some(level);
         self
     }
 
-    /// The response that this one goes on from. Profile `latest`. Defaults to none.
+    /// Sets the identifier of the response that this operation continues. Recorded only in profile `latest`. Defaults
+    /// to none.
     pub const fn previous_response(mut self, id: &'a str) -> Self {
         self.request.previous_response = Some(id);
         self
     }
 
-    /// The name of the prompt template. Profile `latest`. Defaults to none.
+    /// Sets the name of the prompt template. Recorded only in profile `latest`. Defaults to none.
     pub const fn prompt_name(mut self, name: &'a str) -> Self {
         self.request.prompt = Some(name);
         self
     }
 
-    /// The version of the prompt template. Profile `latest`. Defaults to none.
+    /// Sets the version of the prompt template. Recorded only in profile `latest`. Defaults to none.
     pub const fn prompt_version(mut self, version: &'a str) -> Self {
         self.request.prompt_version = Some(version);
         self
     }
 
-    /// The encodings that the caller asked for embeddings in. Defaults to none said.
+    /// Sets the encodings of embeddings that the caller requested. Defaults to none.
     pub const fn encoding_formats(mut self, formats: &'a [&'a str]) -> Self {
         self.request.encoding_formats = formats;
         self
     }
 
-    /// How many dimensions the caller asked for embeddings in. Defaults to none said.
+    /// Sets the number of dimensions of embeddings that the caller requested. Defaults to none.
     pub const fn dimensions(mut self, dimensions: u64) -> Self {
         self.request.dimensions = Some(dimensions);
         self
     }
 
-    /// Work precedes the queue: its state is `preparing`, not `prefill`, until it is enqueued or scheduled.
+    /// Declares that work precedes the engine's queue: until the operation is enqueued or scheduled, its state is
+    /// `preparing`, not `prefill`.
     pub const fn preparing(mut self) -> Self {
         self.prepares = true;
         self
     }
 
-    /// Whether a report of the token usage will come. If so, nothing is counted from the stream before it. Defaults
-    /// to yes in the gateway and client roles, where the upstream's report is what is billed, and to no in the server
-    /// role.
+    /// Sets whether a report of the token usage will follow. If so, no tokens of the stream are counted before the
+    /// report. Defaults to `true` in the gateway and client roles, since the upstream bills by its report, and to
+    /// `false` in the server role.
     pub const fn reports_usage(mut self, reports: bool) -> Self {
         self.reports_usage = Some(reports);
         self
     }
 
-    /// The value of a label that was declared with [`ObserverBuilder::label`](crate::ObserverBuilder::label). A name
-    /// or value that was not declared is counted as folded and left out. Defaults to no value.
+    /// Sets the value of a label that was declared with [`ObserverBuilder::label`](crate::ObserverBuilder::label). An
+    /// undeclared name or value is counted as folded and omitted. Defaults to no value.
     pub fn label(mut self, name: &str, value: &str) -> Self {
         let Some(core) = &self.observer.core else { return self };
         let labels = &core.vocabulary().labels;
@@ -220,7 +224,8 @@ impl<'a> Start<'a> {
         self
     }
 
-    /// Judges it by an objective of the function that it is the call of, too. The observer keeps the first of a name.
+    /// Also judges the operation by an objective of the instrumented function. Of several objectives with one name, the
+    /// observer keeps the first.
     #[cfg(feature = "macros")]
     pub(crate) fn objective(mut self, name: &'static str, make: impl FnOnce() -> Objective) -> Self {
         let Some(core) = &self.observer.core else { return self };
@@ -228,7 +233,7 @@ impl<'a> Start<'a> {
         if place.is_none() {
             core.folded(crate::catalog::llmobs_attribute::OBJECTIVE_NAME);
         }
-        // One that was declared judges every operation anyway.
+        // A declared objective judges every operation anyway.
         self.function_objective = place.filter(|place| *place >= core.vocabulary().objectives.len());
         self
     }
@@ -244,7 +249,8 @@ impl<'a> Start<'a> {
             None => current::take_request_arrival().unwrap_or_else(|| core.clock.now()),
         }
         .as_nanos();
-        // A server's caller may have made the name up; who calls a model chose it.
+        // A server's caller may send any name, so the folded name is used; a client or gateway selected the name
+        // itself.
         let model = if role.is_remote() { clean(self.model) } else { (&*series.model).into() };
         let call = InferenceStart {
             operation: &series.key.operation,
@@ -300,7 +306,7 @@ impl<'a> Start<'a> {
     }
 }
 
-/// Without what the caller asked: model and stop sequences are words of his.
+/// Omits the model and the request parameters: the model and the stop sequences are text from the caller.
 impl fmt::Debug for Start<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Start").field("name", &self.name).finish_non_exhaustive()

@@ -1,4 +1,4 @@
-//! A step around model calls that somebody owns, from its start to its end.
+//! A step around model calls, from its start to its end.
 
 #[cfg(feature = "content")]
 mod content;
@@ -24,15 +24,16 @@ use crate::span::set_error;
 use crate::span::set_usage;
 use crate::usage::Usage;
 
-/// A retrieval, a tool call, an agent, a workflow, a query of a database or a try of a model call, as a span of its own.
-/// It has no metrics: those of model calls are [`Operation`](crate::Operation)'s.
+/// A retrieval, tool call, agent, workflow, database query or attempt of a model call, with a separate span. A step has
+/// no metrics; model calls are measured by [`Operation`](crate::Operation).
 ///
-/// Its owner ends it: [`complete`](Self::complete), [`fail`](Self::fail), or a drop, which is `internal` while
-/// panicking and `cancelled` else. Where nobody listens to `tracing`, it is nothing.
+/// The owner ends a step with [`complete`](Self::complete) or [`fail`](Self::fail). A step that is dropped instead ends
+/// with the error type `internal` during a panic, and `cancelled` otherwise. A step does nothing if no `tracing`
+/// subscriber enables its span.
 #[must_use = "a step that is dropped at once counts as cancelled"]
 pub struct Step {
     span: Option<Box<OwnedSpan>>,
-    /// The way out for its content, where spans have any.
+    /// The export of content to the span, if content is captured on spans.
     #[cfg(feature = "content")]
     content: Option<Box<StepContent>>,
 }
@@ -55,14 +56,14 @@ impl Step {
         }
     }
 
-    /// Its span, for events and child spans of your own. Do not hold an entered guard across an `.await`:
-    /// [`run`](Self::run) is for that.
+    /// Returns the span of this step, for the application's events and child spans. Do not hold an entered guard across
+    /// an `.await`; use [`run`](Self::run) instead.
     #[must_use]
     pub fn span(&self) -> Span {
         self.span.as_ref().map_or_else(Span::none, |held| held.span().clone())
     }
 
-    /// Runs code under its span.
+    /// Runs code in the span of this step.
     pub fn in_scope<T>(&self, code: impl FnOnce() -> T) -> T {
         match &self.span {
             Some(held) => held.span().in_scope(code),
@@ -70,31 +71,32 @@ impl Step {
         }
     }
 
-    /// Runs a future under its span, wherever it is polled.
+    /// Runs a future in the span of this step at every poll.
     pub fn run<F: Future>(&self, future: F) -> Instrumented<F> {
         future.instrument(self.span())
     }
 
-    /// The tokens of all model calls within, where the step reports them itself, as a remote agent does. Call it once.
+    /// Sets the tokens of all model calls within this step, if the step reports them itself, as a remote agent does.
+    /// Call it once.
     pub fn usage(&self, usage: Usage) {
         if let Some(held) = self.recording() {
             set_usage(held, &usage);
         }
     }
 
-    /// What the cache said. Call it once.
+    /// Sets the result of a cache lookup. Call it once.
     pub fn cache_result(&self, result: CacheResult) {
         if let Some(held) = self.recording() {
             held.span().record(llmobs_attribute::CACHE_RESULT, result.as_str());
         }
     }
 
-    /// It did what was asked.
+    /// Ends the step as successful.
     pub fn complete(mut self) {
         self.end(None);
     }
 
-    /// It broke.
+    /// Ends the step with the error type of `failure`.
     pub fn fail(mut self, failure: impl Into<Failure>) {
         self.end(Some(failure.into().error_type()));
     }

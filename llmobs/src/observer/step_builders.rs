@@ -1,4 +1,4 @@
-//! What is known of a step before it starts: one builder for each kind that the conventions know.
+//! The builders of steps, one for each kind of step in the conventions.
 
 use super::Observer;
 use super::step::Step;
@@ -9,7 +9,7 @@ use crate::span;
 use crate::span::StepSpanKind;
 use crate::span::TopK;
 
-/// Declares the builder of a kind of step, with its setters.
+/// Declares the builder of one kind of step, with its setters.
 macro_rules! step_builder {
     (
         $(#[$doc:meta])* $name:ident {
@@ -41,75 +41,78 @@ macro_rules! step_builder {
 }
 
 step_builder! {
-    /// A search for documents, as in retrieval-augmented generation: `retrieval {data source}`.
+    /// A step that searches for documents, as in retrieval-augmented generation. Its span is named
+    /// `retrieval {data source}`.
     Retrieval {
-        /// The model that embeds or ranks. Defaults to none.
+        /// Sets the model that embeds or ranks. Defaults to none.
         model(model),
     }
 }
 
 step_builder! {
-    /// A call of a tool: `execute_tool {tool}`.
+    /// A step that calls a tool. Its span is named `execute_tool {tool}`.
     ExecuteTool {
-        /// `function`, `extension` or `datastore`, or a word of your own. Defaults to none.
+        /// Sets the type of the tool: `function`, `extension`, `datastore` or a custom value. Defaults to none.
         kind(tool_type),
-        /// The identifier that the model gave the call. Defaults to none.
+        /// Sets the identifier that the model gave the call. Defaults to none.
         call_id(tool_call),
-        /// What the tool is for, as the model was told. Defaults to none.
+        /// Sets the description of the tool, as given to the model. Defaults to none.
         description(tool_description),
-        /// The agent that calls. Profile `latest`. Defaults to none.
+        /// Sets the agent that calls the tool. Recorded only in profile `latest`. Defaults to none.
         agent(agent),
-        /// The conversation that it belongs to. Profile `latest`. Defaults to none.
+        /// Sets the conversation that the call belongs to. Recorded only in profile `latest`. Defaults to none.
         conversation(conversation),
     }
 }
 
 step_builder! {
-    /// An agent at work, in this process unless a [`provider`](Self::provider) is given: `invoke_agent {agent}`.
+    /// A step that runs an agent, in this process unless a [`provider`](Self::provider) is set. Its span is named
+    /// `invoke_agent {agent}`.
     InvokeAgent {
-        /// What the agent is for. Defaults to none.
+        /// Sets the description of the agent. Defaults to none.
         description(agent_description),
-        /// The model of an agent that has one. Defaults to none.
+        /// Sets the model that the agent uses. Defaults to none.
         model(model),
-        /// The conversation that it belongs to. Defaults to none.
+        /// Sets the conversation that the call belongs to. Defaults to none.
         conversation(conversation),
-        /// The source of data that it is bound to. Defaults to none.
+        /// Sets the data source that the agent is bound to. Defaults to none.
         data_source(data_source),
     }
 }
 
 step_builder! {
-    /// The creation of an agent at a remote service: `create_agent {agent}`.
+    /// A step that creates an agent at a remote service. Its span is named `create_agent {agent}`.
     CreateAgent {
-        /// What the agent is for. Defaults to none.
+        /// Sets the description of the agent. Defaults to none.
         description(agent_description),
-        /// The identifier of the agent. Defaults to none.
+        /// Sets the identifier of the agent. Defaults to none.
         id(agent_id),
-        /// The version of the agent. Defaults to none.
+        /// Sets the version of the agent. Defaults to none.
         version(agent_version),
-        /// The model of the agent. Defaults to none.
+        /// Sets the model of the agent. Defaults to none.
         model(model),
     }
 }
 
 step_builder! {
-    /// Several agents or model calls that work on one thing: `invoke_workflow {workflow}`.
+    /// A step that coordinates several agents or model calls. Its span is named `invoke_workflow {workflow}`.
     InvokeWorkflow {
-        /// The conversation that it belongs to. Profile `latest`. Defaults to none.
+        /// Sets the conversation that the workflow belongs to. Recorded only in profile `latest`. Defaults to none.
         conversation(conversation),
     }
 }
 
 step_builder! {
-    /// A query of a database, such as one of vectors, by the database conventions: `{operation} {collection}`.
+    /// A step that queries a database, for example a vector database. Its attributes follow the OpenTelemetry database
+    /// conventions; its span is named `{operation} {collection}`.
     Database {
-        /// The database within the system. Defaults to none.
+        /// Sets the namespace within the database system. Defaults to none.
         namespace(db_namespace),
     }
 }
 
 impl Observer {
-    /// A search for documents in this source of data.
+    /// Prepares a search for documents in this data source.
     pub fn retrieval<'a>(&'a self, data_source: &'a str) -> Retrieval<'a> {
         let step = step("retrieval", data_source);
         Retrieval {
@@ -118,19 +121,19 @@ impl Observer {
         }
     }
 
-    /// A call of this tool.
+    /// Prepares a call of this tool.
     pub fn execute_tool<'a>(&'a self, tool: &'a str) -> ExecuteTool<'a> {
         let step = step("execute_tool", tool);
         ExecuteTool { observer: self, step: span::StepSpan { tool: Some(tool), ..step } }
     }
 
-    /// This agent at work.
+    /// Prepares a run of this agent.
     pub fn invoke_agent<'a>(&'a self, agent: &'a str) -> InvokeAgent<'a> {
         let step = step("invoke_agent", agent);
         InvokeAgent { observer: self, step: span::StepSpan { agent: Some(agent), ..step } }
     }
 
-    /// The creation of this agent at the observer's provider.
+    /// Prepares the creation of this agent at the observer's provider.
     pub fn create_agent<'a>(&'a self, agent: &'a str) -> CreateAgent<'a> {
         let step = step("create_agent", agent);
         let provider = Some(self.provider.as_str());
@@ -140,14 +143,14 @@ impl Observer {
         }
     }
 
-    /// This workflow.
+    /// Prepares a run of this workflow.
     pub fn invoke_workflow<'a>(&'a self, workflow: &'a str) -> InvokeWorkflow<'a> {
         let step = step("invoke_workflow", workflow);
         InvokeWorkflow { observer: self, step: span::StepSpan { workflow: Some(workflow), ..step } }
     }
 
-    /// An operation such as `search` on a collection of a database, by the system's name in the database conventions,
-    /// such as `postgresql` or `qdrant`.
+    /// Prepares an operation, for example `search`, on a collection of a database. `system` is the name of the database
+    /// in the database conventions, for example `postgresql` or `qdrant`.
     pub fn database<'a>(&'a self, system: &'a str, operation: &'a str, collection: &'a str) -> Database<'a> {
         let step = span::StepSpan {
             name: (operation, Some(collection)),
@@ -160,7 +163,8 @@ impl Observer {
         Database { observer: self, step }
     }
 
-    /// The step as the profile has it: it has what its profile wants, and nothing that its profile lacks.
+    /// Returns the step with the attributes of the observer's profile: attributes that the profile does not define are
+    /// removed, and required ones are added.
     fn fitted<'a>(&'a self, step: span::StepSpan<'a>) -> span::StepSpan<'a> {
         let (latest, internal) = (self.has_latest_profile(), step.kind == StepSpanKind::Internal);
         match step.operation {
@@ -181,25 +185,25 @@ impl Observer {
     }
 }
 
-/// A step by the GenAI conventions: its operation, and what it is about.
+/// Returns a step of the GenAI conventions with its operation name and the target in the span name.
 fn step<'a>(operation: &'static str, about: &'a str) -> span::StepSpan<'a> {
     span::StepSpan { name: (operation, Some(about)), operation: Some(operation), ..span::StepSpan::default() }
 }
 
 impl<'a> Retrieval<'a> {
-    /// Whose search it is. Defaults to none.
+    /// Sets the provider of the search. Defaults to none.
     pub fn provider(mut self, provider: &'a Provider) -> Self {
         self.step.provider = Some(provider.as_str());
         self
     }
 
-    /// The host that is searched, and its port. Defaults to none.
+    /// Sets the host that is searched, and its port. Defaults to none.
     pub const fn server(mut self, address: &'a str, port: u16) -> Self {
         self.step.server = Some((address, port));
         self
     }
 
-    /// How many documents may come. Defaults to none said.
+    /// Sets the maximum number of documents to return. Defaults to none.
     pub fn top_k(mut self, documents: u32) -> Self {
         let latest = self.observer.has_latest_profile();
         self.step.top_k = Some(match latest {
@@ -211,20 +215,20 @@ impl<'a> Retrieval<'a> {
 }
 
 impl<'a> InvokeAgent<'a> {
-    /// Whose agent it is: one that a remote service runs. Defaults to an agent in this process, which in profile `v1_41`
-    /// is told with the observer's provider.
+    /// Sets the provider of an agent that a remote service runs. Defaults to an agent in this process; profile `v1_41`
+    /// records the observer's provider for it.
     pub fn provider(mut self, provider: &'a Provider) -> Self {
         (self.step.kind, self.step.provider) = (StepSpanKind::Client, Some(provider.as_str()));
         self
     }
 
-    /// The identifier and the version of a remote agent. Defaults to none.
+    /// Sets the identifier and the version of a remote agent. Defaults to none.
     pub const fn id(mut self, id: &'a str, version: Option<&'a str>) -> Self {
         (self.step.agent_id, self.step.agent_version) = (Some(id), version);
         self
     }
 
-    /// The host of a remote agent, and its port. Defaults to none.
+    /// Sets the host of a remote agent, and its port. Defaults to none.
     pub const fn server(mut self, address: &'a str, port: u16) -> Self {
         self.step.server = Some((address, port));
         self
@@ -232,13 +236,13 @@ impl<'a> InvokeAgent<'a> {
 }
 
 impl<'a> CreateAgent<'a> {
-    /// Whose agent it is. Defaults to the observer's provider.
+    /// Sets the provider of the agent. Defaults to the observer's provider.
     pub fn provider(mut self, provider: &'a Provider) -> Self {
         self.step.provider = Some(provider.as_str());
         self
     }
 
-    /// The host of the service, and its port. Defaults to none.
+    /// Sets the host of the service, and its port. Defaults to none.
     pub const fn server(mut self, address: &'a str, port: u16) -> Self {
         self.step.server = Some((address, port));
         self
@@ -246,14 +250,14 @@ impl<'a> CreateAgent<'a> {
 }
 
 impl<'a> Database<'a> {
-    /// The host of the database, and its port. Defaults to none.
+    /// Sets the host of the database, and its port. Defaults to none.
     pub const fn server(mut self, address: &'a str, port: u16) -> Self {
         self.step.server = Some((address, port));
         self
     }
 
-    /// It holds whole answers: this is a look into a cache. Say what it found with
-    /// [`Step::cache_result`]. Defaults to no cache.
+    /// Declares that the query is a lookup in a cache of whole answers. Record its result with [`Step::cache_result`].
+    /// Defaults to no cache.
     pub fn cache(mut self, kind: CacheKind) -> Self {
         self.step.cache_kind = Some(kind.as_str());
         self

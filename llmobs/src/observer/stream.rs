@@ -1,4 +1,4 @@
-//! The stream of an operation: every item passes untouched, and its moment is noted.
+//! The wrapper of an operation's stream, which passes every item on unchanged and records its time.
 
 use std::fmt;
 use std::pin::Pin;
@@ -30,14 +30,15 @@ use crate::timing::TimedItem;
 use crate::timing::Timing;
 use crate::timing::TimingStep;
 
-/// How often a running stream gives what it gathered to the backends, in nanoseconds.
+/// The interval at which a running stream merges its recorded values into the sinks, in nanoseconds.
 const FLUSH_INTERVAL: u64 = 1_000_000_000;
 
-/// A pause of this length is a stall, in nanoseconds.
+/// The shortest pause that counts as a stall, in nanoseconds.
 const STALL: u64 = 1_000_000_000;
 
 pin_project! {
-    /// A stream that is observed. It ends its operation when it ends, fails or is dropped.
+    /// A stream that records its items for an operation, and ends the operation when the stream ends, fails or is
+    /// dropped.
     ///
     /// An item costs two readings of the clock and a few additions: no lock, no allocation, no atomic
     /// read-modify-write.
@@ -53,9 +54,8 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
             if let Some(mut flow) = this.flow.take() {
-                // A reader that counts, as one of an exact Content-Length does, need not poll for the end. A stream that
-                // panicked, or that is dropped because something did, is not asked: it may panic again, which would
-                // abort the process.
+                // A consumer that counts bytes, for example up to a Content-Length, need not poll for the end of the
+                // stream. After a panic, `size_hint` is not called: a second panic would abort the process.
                 let may_ask = !flow.polling && !std::thread::panicking();
                 flow.is_answer_complete |= may_ask && this.inner.size_hint() == (0, Some(0));
                 flow.dropped();
@@ -69,7 +69,8 @@ impl<S: Stream, C> ObservedStream<S, C> {
         Self { inner, carry, flow: running.map(|running| Box::new(StreamState::new(running))) }
     }
 
-    /// Declares who drives the producer. Defaults to [`Producer::Push`]. Call it before the first poll.
+    /// Sets whether the producer runs by itself or only while polled. Defaults to [`Producer::Push`]. Call it before
+    /// the first poll.
     pub fn producer(mut self, producer: Producer) -> Self {
         if let Some(flow) = &mut self.flow {
             flow.timing = timing(producer, &flow.running);
@@ -77,8 +78,8 @@ impl<S: Stream, C> ObservedStream<S, C> {
         self
     }
 
-    /// Polls the stream under the operation's span, so that what it logs and the spans that it makes are in the trace.
-    /// It costs an entry of the span for each poll. Defaults to not.
+    /// Polls the stream in the operation's span, so that its log events and child spans belong to the operation's
+    /// trace. Each poll then enters the span, which costs time. Off by default.
     pub fn entered(mut self) -> Self {
         if let Some(flow) = &mut self.flow {
             flow.entered = true;
@@ -86,7 +87,7 @@ impl<S: Stream, C> ObservedStream<S, C> {
         self
     }
 
-    /// A handle for other threads. After the end it marks nothing.
+    /// Returns a marker for other threads. Once the stream has ended, the marker is disabled.
     #[must_use]
     pub fn marker(&self) -> Marker {
         Marker::new(self.flow.as_ref().map(|flow| std::sync::Arc::clone(&flow.running.live)))
@@ -102,7 +103,7 @@ where
 
     #[inline]
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        // So short that it melts into the caller: who observes nothing pays one comparison.
+        // Short enough to be inlined into the caller: a disabled stream costs one comparison.
         if self.flow.is_none() { self.project().inner.poll_next(context) } else { self.poll_observed(context) }
     }
 
@@ -135,7 +136,8 @@ where
                 flow.timing.pending();
             }
             Poll::Ready(Some(ref item)) => {
-                // The closure is the user's: a panic in it is one of the stream.
+                // The application's closure runs here: `polling` is still set, so a panic in it counts as a panic of
+                // the stream.
                 let chunk = this.carry.carry(item);
                 flow.polling = false;
                 #[cfg(feature = "content")]
@@ -157,26 +159,26 @@ where
     }
 }
 
-/// Without the stream, which may hold what it will give.
+/// Omits the inner stream, which may contain items.
 impl<S: Stream, C> fmt::Debug for ObservedStream<S, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ObservedStream").field("enabled", &self.flow.is_some()).finish_non_exhaustive()
     }
 }
 
-/// How to learn what an item carries.
+/// A way to read the content of an item.
 pub trait ItemReader<Item> {
-    /// What the item carries.
+    /// Returns the tokens, finish reason and error that the item carries.
     fn carry(&mut self, item: &Item) -> Chunk;
 
-    /// The text that it adds to the answer, where that is known.
+    /// Returns the text that the item adds to the answer, if known.
     fn text<'i>(&self, item: &'i Item) -> Option<&'i str> {
         let _ = item;
         None
     }
 }
 
-/// The item says it itself.
+/// The item reader of items that implement [`StreamItem`].
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct SelfDescribing;
@@ -191,7 +193,7 @@ impl<Item: StreamItem> ItemReader<Item> for SelfDescribing {
     }
 }
 
-/// A closure says it.
+/// The item reader that calls a closure.
 #[derive(Clone, Copy)]
 pub struct Described<F>(pub(super) F);
 
@@ -211,25 +213,25 @@ where
     }
 }
 
-/// What a stream knows of itself while it runs.
+/// The state of an observed stream while it runs.
 struct StreamState {
     running: RunningOperation,
-    /// The observer's, nearer: what stands before a reading of the clock is paid in full.
+    /// A copy of the observer's clock, which saves two pointer dereferences before each reading.
     clock: Clock,
     timing: Timing,
     counted: CountedTokens,
     tokens: GapHistogram,
-    /// Between chunks, in the gateway and client roles.
+    /// Gaps between chunks, in the gateway and client roles only.
     chunks: Option<GapHistogram>,
     flushed_at: u64,
     handed_at: Option<u64>,
-    /// The inner stream is being polled; still so at the drop means that it panicked.
+    /// Set while the inner stream is polled. If it is set at the drop, the inner stream panicked.
     polling: bool,
-    /// The answer is whole; only the end of the stream is missing.
+    /// Set when the answer is complete and only the end of the stream is missing.
     is_answer_complete: bool,
-    /// The inner stream is polled under the operation's span.
+    /// Set if the inner stream is polled in the operation's span.
     entered: bool,
-    /// The texts of items are kept.
+    /// Set if the texts of items are captured.
     #[cfg(feature = "content")]
     captures: bool,
 }
@@ -271,7 +273,7 @@ impl StreamState {
         self.polling = true;
     }
 
-    /// An item is ready. Returns how the operation ends, if it does.
+    /// Records an item. Returns the ending of the operation if the item carries an error.
     #[inline]
     fn item(&mut self, chunk: &Chunk) -> Option<Ending> {
         let now = self.now();
@@ -305,7 +307,7 @@ impl StreamState {
         None
     }
 
-    /// An item before everything that happens once in a stream has happened.
+    /// Records an item until the first token and the first chunk have been recorded.
     #[cold]
     fn first(&mut self, now: u64, seen: &TimedItem) {
         let live = &self.running.live;
@@ -328,7 +330,7 @@ impl StreamState {
         self.settled(&step);
     }
 
-    /// Takes the samples of an item.
+    /// Records the gaps of an item and counts a stall.
     #[inline]
     fn settled(&mut self, step: &TimingStep) {
         let series = &self.running.live.series;
@@ -345,7 +347,7 @@ impl StreamState {
 
     #[cold]
     fn ending_of_error(&self, error: ErrorType, refused: bool) -> Ending {
-        // What has given something was admitted.
+        // A stream that has carried tokens was admitted.
         let refused = refused && self.counted.total() == 0;
         match self.running.live.error() {
             None if refused => Ending::Rejected(error),
@@ -359,7 +361,8 @@ impl StreamState {
         self.running.live.series.add(RowId::Stall, cause.index(), 1);
     }
 
-    /// Keeps the text of an item. The chunk stays in registers: few are kept.
+    /// Captures the text of an item. Kept out of line, so that the chunk stays in registers when content is not
+    /// captured.
     #[cfg(feature = "content")]
     #[cold]
     fn capture_text(&self, choice: u32, is_reasoning: bool, text: Option<&str>) {
@@ -397,7 +400,7 @@ impl StreamState {
         self.clock.now().as_nanos()
     }
 
-    /// The stream ended by itself.
+    /// Ends the operation after the stream has ended by itself.
     fn ended(self: Box<Self>) {
         let ending = self.running.live.error().map_or(Ending::Completed, Ending::Failed);
         self.finish(ending);
@@ -420,7 +423,7 @@ impl StreamState {
     }
 }
 
-/// The times of chunks are metrics of the client and gateway roles alone.
+/// Returns the timing of a stream. Times of chunks are measured in the client and gateway roles only.
 fn timing(producer: Producer, running: &RunningOperation) -> Timing {
     let timing = Timing::new(producer, running.live.core.first_token);
     if running.live.series.key.role.is_remote() { timing } else { timing.without_chunks() }

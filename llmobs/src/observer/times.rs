@@ -1,23 +1,23 @@
-//! The times of one operation: marked from any thread, read by collections, without a lock.
+//! The times of one operation, marked from any thread and read by collections, without a lock.
 //!
-//! A time is set once, by one atomic exchange, and never changes afterwards. What must be decided together with another
-//! time (was it enqueued before it was scheduled, was it scheduled before it ended) is decided by the same exchange: the
+//! A time is set once, by one atomic exchange, and never changes afterwards. Decisions that depend on two times (was
+//! the operation enqueued before it was scheduled, was it scheduled before it ended) are made by the same exchange: the
 //! later event closes the cell of the earlier one.
 
 use crate::sync::AtomicU64;
 use crate::sync::Ordering;
 use crate::timing::Marks;
 
-/// Nanoseconds on the observer's clock at which an operation changed its state.
+/// The moments at which an operation changed its state, in nanoseconds on the observer's clock.
 #[derive(Debug)]
 pub(super) struct Times {
     pub(super) t0: u64,
-    /// Work of its own precedes the queue.
+    /// Set if work of the application precedes the engine's queue.
     pub(super) prepares: bool,
     enqueued: SetOnce,
     scheduled: SetOnce,
     first_token: SetOnce,
-    /// From `t0` to the token that the first-token rule names.
+    /// Time in nanoseconds from `t0` to the token that the first-token rule selects.
     ttft: SetOnce,
     absence: Absence,
 }
@@ -25,21 +25,21 @@ pub(super) struct Times {
 /// The result of a mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct MarkResult {
-    /// The moment that was marked: never before the one that it follows.
+    /// The moment that was marked, never before the moment that it must follow.
     pub(super) at: u64,
-    /// The moment given was before the one that it follows, and was moved up to it.
+    /// Set if the given moment was before the one that it must follow, and was replaced by that one.
     pub(super) was_early: bool,
     pub(super) result: SetResult,
 }
 
-/// Whether a value was put into a cell.
+/// The result of setting a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SetResult {
-    /// By this call.
+    /// Set by this call.
     Set,
-    /// No: an earlier call had set it.
+    /// Not set: an earlier call had set it.
     WasSet,
-    /// No: a later event had closed it.
+    /// Not set: a later event had closed it.
     WasClosed,
 }
 
@@ -56,32 +56,33 @@ impl Times {
         }
     }
 
-    /// Marks it as waiting in the engine's queue. Too late once it was scheduled.
+    /// Marks the operation as waiting in the engine's queue. Has no effect once the operation was scheduled.
     pub(super) fn enqueue(&self, at: u64) -> MarkResult {
         self.enqueued.mark(at, self.t0)
     }
 
-    /// Marks it as taken by the engine. Also returns its time in the queue, if it was enqueued before.
+    /// Marks the operation as scheduled by the engine. Also returns the time in the queue, in nanoseconds, if the
+    /// operation was enqueued before.
     pub(super) fn schedule(&self, at: u64) -> (MarkResult, Option<u64>) {
-        // Closed by the first call: from here on no call can change whether it was enqueued.
+        // The first call closes the cell, so that no later call can mark the operation as enqueued.
         let enqueued = self.enqueued.close();
         let marked = self.scheduled.mark(at, enqueued.unwrap_or(self.t0));
         (marked, enqueued.map(|enqueued| marked.at.saturating_sub(enqueued)))
     }
 
-    /// Marks its first token. Also returns its prefill time.
+    /// Marks the first token. Also returns the prefill time, in nanoseconds.
     pub(super) fn first_token(&self, at: u64) -> (MarkResult, u64) {
         let begin = self.scheduled.get().unwrap_or(self.t0);
         let marked = self.first_token.mark(at, begin);
         (marked, marked.at.saturating_sub(begin))
     }
 
-    /// Sets its time to first token. Returns whether this call did.
+    /// Sets the time to first token. Returns whether this call set it.
     pub(super) fn set_ttft(&self, ttft: u64) -> bool {
         self.ttft.set(ttft) == SetResult::Set
     }
 
-    /// Closes every cell. Marks that come later change nothing, so that what is recorded at the end stays true.
+    /// Closes every cell, so that later marks cannot change the times that are recorded at the end.
     pub(super) fn close(&self) {
         for cell in [&self.enqueued, &self.scheduled, &self.first_token, &self.ttft] {
             cell.close();
@@ -96,13 +97,13 @@ impl Times {
         self.ttft.get()
     }
 
-    /// Notes that the consumer took an item and left. Only the stream may call it.
+    /// Records that the consumer took an item and has not polled again. Only the stream may call it.
     #[inline]
     pub(super) fn consumer_left(&self, at: u64) {
         self.absence.begin(at);
     }
 
-    /// Notes that the consumer is back after having been away for so long in all. Only the stream may call it.
+    /// Records that the consumer polled again, and the total consumer wait so far. Only the stream may call it.
     #[inline]
     pub(super) fn consumer_returned(&self, away: u64) {
         self.absence.end(away);
@@ -112,7 +113,7 @@ impl Times {
     pub(super) fn marks(&self, now: impl Fn() -> u64) -> Marks {
         let mut seen = self.seen();
         let mut at = now();
-        // What changes between the two readings and the clock's would be booked as if it had changed after them.
+        // A change between the reading of the times and that of the clock would be attributed to a moment after both.
         for _ in 0..TRIES {
             let again = self.seen();
             if again == seen {
@@ -135,17 +136,17 @@ impl Times {
 
     fn seen(&self) -> TimesSnapshot {
         let absence = self.absence.read();
-        // Against the order in which they are marked: whoever sees one sees those that were marked before it.
+        // Read in the reverse order of marking: a thread that sees one mark also sees all marks before it.
         let first_token = self.first_token.get();
         let scheduled = self.scheduled.get();
         TimesSnapshot { enqueued: self.enqueued.get(), scheduled, first_token, absence }
     }
 }
 
-/// How often times that change while they are read are read again.
+/// The maximum number of times that changing values are read again.
 const TRIES: usize = 64;
 
-/// What can change while an operation runs.
+/// The values that can change while an operation runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct TimesSnapshot {
     enqueued: Option<u64>,
@@ -154,11 +155,11 @@ struct TimesSnapshot {
     absence: AbsenceState,
 }
 
-/// A number that is set once, or closed before it was set.
+/// A number that is set at most once, or closed before it was set.
 #[derive(Debug)]
 pub(super) struct SetOnce(AtomicU64);
 
-/// Neither set nor closed. A number that is set is kept plus one.
+/// The value of a cell that is neither set nor closed. A number is stored plus one.
 const OPEN: u64 = 0;
 const CLOSED: u64 = u64::MAX;
 
@@ -171,7 +172,8 @@ impl SetOnce {
         value(self.0.load(Ordering::Acquire))
     }
 
-    /// Sets it, if it is open. The largest number that it can hold is `u64::MAX - 2`.
+    /// Sets the number if the cell is open. The largest number that fits is `u64::MAX - 2`; a larger one is stored as
+    /// that.
     pub(super) fn set(&self, number: u64) -> SetResult {
         match self.exchange(number.saturating_add(1).min(CLOSED - 1)) {
             Ok(_) => SetResult::Set,
@@ -180,7 +182,7 @@ impl SetOnce {
         }
     }
 
-    /// Closes it, if it is open. Returns the number that was set before.
+    /// Closes the cell if it is open. Returns the number if one was set before.
     pub(super) fn close(&self) -> Option<u64> {
         self.exchange(CLOSED).err().and_then(value)
     }
@@ -199,18 +201,18 @@ fn value(kept: u64) -> Option<u64> {
     if kept == CLOSED { None } else { kept.checked_sub(1) }
 }
 
-/// For how long the consumer of the stream was away. One word, so that a collection never sees half of a change: the
-/// lowest bit says whether the consumer is away; the others are all the time that it was away, or, while it is away, the
-/// moment at which it left less that time.
+/// The consumer wait of a stream, in one word, so that a collection never reads half of a change. The lowest bit is set
+/// while the consumer is away. The other bits are the total consumer wait in nanoseconds, or, while the consumer is
+/// away, the moment at which the current absence began minus the previous total.
 #[derive(Debug)]
 struct Absence(AtomicU64);
 
-/// What an [`Absence`] says.
+/// The decoded value of an [`Absence`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum AbsenceState {
-    /// It is not away, and was for so long in all.
+    /// The consumer is not away; the value is the total consumer wait so far.
     Before(u64),
-    /// It is away, for as long in all as has passed since this moment.
+    /// The consumer is away; the total consumer wait is the time since this moment.
     Since(u64),
 }
 
@@ -239,7 +241,7 @@ impl Absence {
 }
 
 impl AbsenceState {
-    /// All the time until `now`.
+    /// Returns the total consumer wait until `now`, in nanoseconds.
     const fn until(self, now: u64) -> u64 {
         match self {
             Self::Before(away) => away,

@@ -1,4 +1,4 @@
-//! What the end of an operation tells beside its metrics: its span and its log event.
+//! The span and the log events that are emitted at the end of an operation.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -23,16 +23,17 @@ use crate::span::StageSpan;
 use crate::span::StageSpans;
 use crate::usage::Usage;
 
-/// An operation that ended and was recorded.
+/// An operation that has ended and whose metrics have been recorded.
 pub(super) struct EndReport<'a> {
     pub(super) end: EndedOperation<'a>,
     pub(super) judged: Judgements,
-    /// The moment that the end was noticed, which may lie after the end.
+    /// The moment at which the end was observed, in nanoseconds; it may lie after the end.
     pub(super) now: u64,
 }
 
 impl EndReport<'_> {
-    /// Ends the span last, so that the log event is in its trace.
+    /// Sets the span's attributes, emits the log events and ends the span. The span ends last, so that the log events
+    /// belong to its trace.
     pub(super) fn emit(&self, span: Option<Box<OwnedSpan>>) {
         let live = self.end.live;
         let notes = live.noted();
@@ -52,7 +53,7 @@ impl EndReport<'_> {
             good: self.judged.good(),
         };
         live.core.flight.judged(self.judged);
-        // With a span, both clocks are read together here: what is dated by them agrees.
+        // With a span, the monotonic and the wall clock are read at the same time, so that both result in the same end.
         let now = if span.is_some() { live.now() } else { self.now };
         let ended = ago(now.saturating_sub(self.end.marks.now));
         let content = ContentExport::of(live, answer.outcome, span.as_deref());
@@ -64,7 +65,7 @@ impl EndReport<'_> {
         held.end(ended);
     }
 
-    /// Its parts, where the level asks for them.
+    /// Emits the stages of the operation: as child spans at level `Full`, as span events at level `Standard`.
     fn parts(&self, held: &OwnedSpan, ended: SystemTime) {
         let core = &self.end.live.core;
         let (standard, full) = (core.sinks().is_enabled(Level::Standard), core.sinks().is_enabled(Level::Full));
@@ -76,7 +77,7 @@ impl EndReport<'_> {
         let prefill = marks.first_token.zip(marks.prefill()).map(|(to, took)| ("prefill", to - took, took));
         let decode = marks.first_token.zip(self.end.decode()).map(|(from, took)| ("decode", from, took));
         let remote = self.end.live.series.key.role.is_remote();
-        // Nobody can see into a remote engine.
+        // The prefill and decode times of a remote engine are not known.
         let known = [queue, prefill.filter(|_| !remote), decode.filter(|_| !remote)];
         let mut parts = [StageSpan { name: "", from: 0, to: 0 }; 3];
         let mut count = 0;
@@ -169,7 +170,8 @@ impl EndReport<'_> {
         }
     }
 
-    /// What a companion says that it used, while it ran. Nobody waits for the true figure.
+    /// Returns a companion's estimate of the energy that the operation used from its scheduling to its end, in joules.
+    /// The event is emitted before the measured energy is known. `None` in the gateway and client roles.
     fn provisional_energy(&self) -> Option<f64> {
         let EndedOperation { live, marks, .. } = &self.end;
         let began = marks.scheduled.or_else(|| marks.enqueued.is_none().then_some(marks.t0))?;
@@ -178,7 +180,8 @@ impl EndReport<'_> {
         attached.query(|companion| companion.provisional_energy(ran)).filter(|_| !live.series.key.role.is_remote())
     }
 
-    /// Why its log event is written, if it is: every failure and missed objective, and a share of the rest.
+    /// Returns the reason for which the log event is emitted, or `None`. Failures, rejections and missed objectives
+    /// always have an event; other operations are sampled by `log_sample_ratio`.
     fn keep_reason(&self, ending: Ending, held: Option<&OwnedSpan>) -> Option<KeepReason> {
         let share = self.end.live.core.log_sample_ratio;
         match ending {
@@ -186,7 +189,7 @@ impl EndReport<'_> {
             _ if self.judged.good() == Some(false) => Some(KeepReason::MissedObjective),
             _ if share >= 1.0 => Some(KeepReason::All),
             _ => {
-                // By the trace where there is one, so that a trace's events are there together.
+                // Sampled by the trace id if there is one, so that either all events of a trace are emitted or none.
                 let ids = held.and_then(OwnedSpan::ids);
                 let drawn = ids.map_or_else(|| spread(self.end.live.times.t0 ^ self.end.marks.now), TraceLink::random);
                 (unit(drawn) < share).then_some(KeepReason::Sampled(share))
@@ -194,14 +197,14 @@ impl EndReport<'_> {
         }
     }
 
-    /// What the span says of tokens: the engine's or provider's report, else what was counted.
+    /// Returns the usage for the span: tokens that the engine or provider reported, else the tokens that were counted.
     fn usage(&self) -> Usage {
         let tokens = &self.end.tokens;
         Usage { input: tokens.input, output: tokens.output, ..self.end.live.usage() }
     }
 }
 
-/// Spreads a number over all others, for a draw that needs no state.
+/// Returns a pseudo-random number that depends only on `number`, so that sampling needs no state.
 const fn spread(number: u64) -> u64 {
     // The finaliser of SplitMix64.
     let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -209,7 +212,7 @@ const fn spread(number: u64) -> u64 {
     number ^ (number >> 31)
 }
 
-/// A number from zero to one.
+/// Returns a number from 0 inclusive to 1 exclusive, made from the upper 53 bits of `drawn`.
 #[expect(clippy::cast_precision_loss, reason = "a draw needs no 64 bits")]
 const fn unit(drawn: u64) -> f64 {
     (drawn >> 11) as f64 / (1_u64 << 53) as f64

@@ -1,4 +1,4 @@
-//! What a pipeline is made of, put together and taken apart.
+//! Assembly and shutdown of the parts of a pipeline.
 
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -46,7 +46,7 @@ use super::transport::Transport;
 use crate::clock::Clock;
 use crate::sink::export_counts::ExportCounts;
 
-/// What telemetry is given to.
+/// The SDK providers that create tracers, meters and loggers.
 #[derive(Debug)]
 pub(super) struct SdkProviders {
     pub(super) tracers: SdkTracerProvider,
@@ -55,7 +55,7 @@ pub(super) struct SdkProviders {
     pub(super) exported: ExportedSignals,
 }
 
-/// Which signals go anywhere.
+/// The signals that are exported.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct ExportedSignals {
     pub(super) traces: bool,
@@ -63,10 +63,10 @@ pub(super) struct ExportedSignals {
     pub(super) logs: bool,
 }
 
-/// What sends.
+/// The export thread, and the queue and exporter of each signal.
 #[derive(Debug)]
 pub(super) struct PipelineParts {
-    /// None where no signal goes anywhere.
+    /// `None` if no signal is exported.
     worker: Option<ExportThread>,
     spans: Option<SignalExporter<SpanData>>,
     tail: Option<Arc<TailSampler>>,
@@ -75,7 +75,7 @@ pub(super) struct PipelineParts {
     tallies: Vec<Arc<ExportCounts>>,
 }
 
-/// A queue and the task that empties it.
+/// The queue of a signal and the task that drains it.
 #[derive(Debug)]
 struct SignalExporter<T> {
     queue: Arc<Queue<T>>,
@@ -184,7 +184,7 @@ impl PipelineParts {
         let tally = Arc::new(ExportCounts::new(Signal::Metrics, None));
         let transport = Transport::new(target.clone())?;
         let temporality = settings.metrics.temporality;
-        // A failed export of what was added since the start loses nothing.
+        // A failed export of cumulative metrics drops nothing: the next export contains the same data.
         let losses_count = temporality != Temporality::Cumulative;
         let exporter = RetryingExporter::new(transport, Arc::clone(&tally), settings.metrics.tries_for, losses_count);
         let (deadline, watched) = watch::channel(None);
@@ -200,7 +200,7 @@ impl PipelineParts {
         Ok((metrics, MetricExporterHandle { deadline, finished }))
     }
 
-    /// Sends what waits; tells which signals were not done in time.
+    /// Sends all queued items and the current metrics. Returns the signals that were not finished within `limit`.
     pub(super) fn flush(&self, meters: &SdkMeterProvider, limit: Duration) -> Vec<Signal> {
         let Some(worker) = &self.worker else { return Vec::new() };
         let (spans, logs) =
@@ -208,7 +208,7 @@ impl PipelineParts {
         let meters = self.metrics.is_some().then(|| meters.clone());
         let all = async move {
             let end = after(limit);
-            // It waits without a limit, so on a thread of its own.
+            // `force_flush` blocks without a limit, so it runs on a separate thread.
             let collected = meters.map(|meters| tokio::task::spawn_blocking(move || meters.force_flush().is_ok()));
             let mut late = Vec::new();
             if let Some(spans) = spans
@@ -231,10 +231,11 @@ impl PipelineParts {
         wait_for(worker.handle(), limit.saturating_add(GRACE), all).unwrap_or_else(|| Signal::ALL.to_vec())
     }
 
-    /// Sends what is left, then nothing more; tells which signals were not done in time.
+    /// Sends all queued items and the last metrics, then closes the queues. Returns the signals that were not finished
+    /// within `limit`.
     ///
-    /// Spans and logs first and at once, so that the last metrics know what was lost of them. Metrics begin when both
-    /// are done, or when a third of the time is left.
+    /// Spans and logs are sent first, concurrently, so that the last metrics include the counts of dropped spans and
+    /// logs. Metrics are sent when both are finished, or when a third of the time is left.
     pub(super) fn close(&self, meters: &SdkMeterProvider, limit: Duration) -> Vec<Signal> {
         let Some(worker) = &self.worker else { return Vec::new() };
         if let (Some(tail), Some(lane)) = (&self.tail, &self.spans) {
@@ -264,7 +265,8 @@ impl PipelineParts {
             }
             if let Some((meters, deadline, finished)) = meters {
                 let _ = deadline.send(Some(end));
-                // It waits for five seconds at the most, whatever is asked; the exporter says when it is really over.
+                // The SDK's `shutdown` returns after five seconds at most; `finished` reports the actual end of the
+                // last export.
                 drop(tokio::task::spawn_blocking(move || meters.shutdown()));
                 if tokio::time::timeout_at(end, finished.acquire()).await.is_err() {
                     late.push(Signal::Metrics);
@@ -279,11 +281,11 @@ impl PipelineParts {
     }
 }
 
-/// What the pipeline's own thread may take to notice that time is over.
+/// The time allowed for the export thread to notice that the limit has passed.
 const GRACE: Duration = Duration::from_millis(500);
 
 impl<T: Send + 'static> SignalExporter<T> {
-    /// Sends what is left until then, and loses the rest; tells whether there was time for all.
+    /// Sends the queued items until `end` and drops those that remain. Returns whether all were sent in time.
     fn close(&self, end: Instant) -> impl Future<Output = bool> + Send + 'static {
         let _ = self.deadline.send(Some(end));
         self.queue.notify().notify_one();
@@ -302,7 +304,7 @@ impl<T: Send + 'static> SignalExporter<T> {
     }
 }
 
-/// Decides the traces that were held for long enough, for as long as there is a queue that takes them.
+/// Decides the buffered traces that are due, once per second, until the queue is closed.
 async fn sweep(tail: Arc<TailSampler>, queue: Arc<Queue<SpanData>>) {
     while queue.is_open() {
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -310,7 +312,8 @@ async fn sweep(tail: Arc<TailSampler>, queue: Arc<Queue<SpanData>>) {
     }
 }
 
-/// Exponential histograms where they are wanted, and nothing of what the SDK measures of itself.
+/// Returns a view that exports exponential histograms if they are configured, and drops the SDK's metrics about itself
+/// (scope `otel.sdk`).
 fn view(settings: &PipelineSettings) -> impl Fn(&Instrument) -> Option<Stream> + Send + Sync + 'static {
     let exponential = settings.metrics.exponential;
     move |instrument| {

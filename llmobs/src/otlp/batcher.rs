@@ -1,4 +1,4 @@
-//! The task that empties a queue: when a batch is full, when enough time has passed, when somebody wants it.
+//! The task that drains a queue: when a batch is full, when the batch delay has passed, or when a flush is requested.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,17 +8,17 @@ use super::exporter::DeadlineReceiver;
 use super::exporter::RetryingExporter;
 use super::queue::Queue;
 
-/// Makes requests of items: their bytes, each with the number of items in it.
+/// A function that encodes items into requests. Returns the bytes of each request with the number of items in it.
 pub(super) type Encoder<T> = Box<dyn Fn(Vec<T>) -> Vec<(Vec<u8>, usize)> + Send + Sync>;
 
-/// A delay of zero would keep the pipeline's thread busy while nothing waits.
+/// The shortest delay. A delay of zero would keep the export thread busy while the queue is empty.
 const SHORTEST_DELAY: Duration = Duration::from_millis(1);
 
-/// What empties one signal's queue.
+/// The task that drains the queue of one signal.
 pub(super) struct Batcher<T> {
     pub(super) queue: Arc<Queue<T>>,
     pub(super) batch: usize,
-    /// The longest that an item waits for others.
+    /// The longest time that an item waits for the batch to fill.
     pub(super) delay: Duration,
     pub(super) encode: Encoder<T>,
     pub(super) exporter: RetryingExporter,
@@ -32,7 +32,8 @@ impl<T> fmt::Debug for Batcher<T> {
 }
 
 impl<T: Send + 'static> Batcher<T> {
-    /// Runs until a deadline is known and everything was sent. Who set the deadline ends it there.
+    /// Runs until a shutdown deadline is set and the queue is empty. The code that set the deadline aborts this task
+    /// when the deadline passes.
     pub(super) async fn run(mut self) {
         loop {
             let closing = self.deadline.borrow_and_update().is_some();
@@ -41,7 +42,7 @@ impl<T: Send + 'static> Batcher<T> {
             }
             let load = self.queue.drain();
             self.ship(load.items).await;
-            // Who waited is told by the end of the sender.
+            // Dropping these senders wakes every caller that waits for a flush.
             drop(load.flushes);
             if closing && self.queue.close_if_empty() {
                 return;

@@ -1,4 +1,4 @@
-//! Settings of a pipeline.
+//! The settings of a pipeline.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use super::subscriber;
 use super::subscriber::StandardOutput;
 use crate::catalog::Buckets;
 
-/// Settings of a [`Pipeline`]. Code decides over the environment, the environment over the defaults.
+/// A builder for a [`Pipeline`]. A value set in code overrides the environment; the environment overrides the defaults.
 ///
 /// ```
 /// use std::time::Duration;
@@ -60,155 +60,171 @@ impl PipelineBuilder {
         }
     }
 
-    /// The variables, in place of those of the process. For tests, and for a configuration of your own.
+    /// Sets the environment variables to read instead of those of the process, for tests or for a separate
+    /// configuration source. Only `RUST_LOG` and names that begin with `OTEL_` are used.
     pub fn environment<N: Into<String>, V: Into<String>>(mut self, pairs: impl IntoIterator<Item = (N, V)>) -> Self {
         let pairs = pairs.into_iter().map(|(name, value)| (name.into(), value.into()));
         self.environment = Some(Environment::from_pairs(pairs));
         self
     }
 
-    /// What the service is called. Defaults to `OTEL_SERVICE_NAME`, else to the name of the executable.
+    /// Sets the name of the service. Defaults to `OTEL_SERVICE_NAME`, else to `service.name` in
+    /// `OTEL_RESOURCE_ATTRIBUTES`, else to `unknown_service:` and the file name of the executable.
     pub fn service_name(self, name: impl Into<String>) -> Self {
         self.resource("service.name", name.into())
     }
 
-    /// An attribute of the resource, such as `deployment.environment.name`. May be called often. Defaults to
-    /// `OTEL_RESOURCE_ATTRIBUTES`, and to a random `service.instance.id`.
+    /// Adds an attribute of the resource, for example `deployment.environment.name`. May be called several times.
+    /// Defaults to `OTEL_RESOURCE_ATTRIBUTES`, and to a random `service.instance.id`.
     pub fn resource(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.choices.resource.push(KeyValue::new(name.into(), value));
         self
     }
 
-    /// The collector's address for all signals, with `http://` or `https://`; over HTTP, `/v1/traces` and its like are
-    /// appended. Defaults to `OTEL_EXPORTER_OTLP_ENDPOINT`, else to `http://localhost:4318`, for gRPC 4317.
+    /// Sets the address of the collector for all signals, with `http://` or `https://`. Over HTTP, the path of each
+    /// signal (`/v1/traces`, `/v1/metrics`, `/v1/logs`) is appended. Defaults to `OTEL_EXPORTER_OTLP_ENDPOINT`, else to
+    /// `http://localhost:4318` for HTTP and `http://localhost:4317` for gRPC.
     pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
         self.choices.target.endpoint = Some(endpoint.into());
         self
     }
 
-    /// How requests are sent. Defaults to `OTEL_EXPORTER_OTLP_PROTOCOL`, else to [`Protocol::HttpProtobuf`].
+    /// Sets the protocol of the requests. Defaults to `OTEL_EXPORTER_OTLP_PROTOCOL`, else to
+    /// [`Protocol::HttpProtobuf`].
     pub const fn protocol(mut self, protocol: Protocol) -> Self {
         self.choices.target.protocol = Some(protocol);
         self
     }
 
-    /// A header of every request, such as a key. May be called often. Defaults to `OTEL_EXPORTER_OTLP_HEADERS`.
+    /// Adds a header to every request, for example an API key. May be called several times. Defaults to
+    /// `OTEL_EXPORTER_OTLP_HEADERS`.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.choices.target.headers.push((name.into(), value.into()));
         self
     }
 
-    /// How long one try may take. Defaults to `OTEL_EXPORTER_OTLP_TIMEOUT`, else to ten seconds.
+    /// Sets the time limit of one attempt: connecting, sending the request and reading the response. Defaults to
+    /// `OTEL_EXPORTER_OTLP_TIMEOUT`, else to ten seconds.
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.choices.target.timeout = Some(timeout);
         self
     }
 
-    /// Whether requests are made smaller. Defaults to `OTEL_EXPORTER_OTLP_COMPRESSION`, else to
+    /// Sets the compression of request bodies. Defaults to `OTEL_EXPORTER_OTLP_COMPRESSION`, else to
     /// [`Compression::None`].
     pub const fn compression(mut self, compression: Compression) -> Self {
         self.choices.target.compression = Some(compression);
         self
     }
 
-    /// Leaves a signal out, as `OTEL_TRACES_EXPORTER=none` and its like do. May be called often.
+    /// Disables the export of a signal, as `OTEL_TRACES_EXPORTER=none`, `OTEL_METRICS_EXPORTER=none` and
+    /// `OTEL_LOGS_EXPORTER=none` do. May be called several times.
     pub fn without(mut self, signal: Signal) -> Self {
         self.choices.without.push(signal);
         self
     }
 
-    /// Which traces are recorded at all. Defaults to `OTEL_TRACES_SAMPLER`, else to
-    /// [`Sampler::ParentBasedAlwaysOn`].
+    /// Sets the head sampler, which decides at the start of a trace whether the trace is recorded. Defaults to
+    /// `OTEL_TRACES_SAMPLER`, else to [`Sampler::ParentBasedAlwaysOn`].
     pub const fn sampler(mut self, sampler: Sampler) -> Self {
         self.choices.sampler = Some(sampler);
         self
     }
 
-    /// Which of the recorded traces are kept once they are over. Defaults to all of them, and then no span waits.
+    /// Sets the tail sampler, which decides at the end of a recorded trace whether the trace is exported. Defaults to
+    /// no tail sampling: every recorded span is queued for export when it ends.
     pub const fn tail_sampling(mut self, tail: TailSampling) -> Self {
         self.tail = Some(tail);
         self
     }
 
-    /// The most spans that wait to be sent, and the most log records. Defaults to `OTEL_BSP_MAX_QUEUE_SIZE` and
-    /// `OTEL_BLRP_MAX_QUEUE_SIZE`, else to 2,048 each.
+    /// Sets the maximum number of spans, and the maximum number of log records, that wait to be sent. Defaults to
+    /// `OTEL_BSP_MAX_QUEUE_SIZE` and `OTEL_BLRP_MAX_QUEUE_SIZE`, else to 2,048 each.
     pub const fn queue_limit(mut self, items: usize) -> Self {
         self.choices.queue_limit = Some(items);
         self
     }
 
-    /// The most items of one request. Defaults to `OTEL_BSP_MAX_EXPORT_BATCH_SIZE` and its like for logs, else to 512.
+    /// Sets the maximum number of items in one request. Defaults to `OTEL_BSP_MAX_EXPORT_BATCH_SIZE` for spans and
+    /// `OTEL_BLRP_MAX_EXPORT_BATCH_SIZE` for log records, else to 512. A value above the queue limit is reduced to the
+    /// queue limit.
     pub const fn batch_size(mut self, items: usize) -> Self {
         self.choices.batch_size = Some(items);
         self
     }
 
-    /// The longest that an item waits for its batch to fill. Defaults to `OTEL_BSP_SCHEDULE_DELAY`, else five seconds,
-    /// and for logs to `OTEL_BLRP_SCHEDULE_DELAY`, else one second.
+    /// Sets the longest time that an item waits for its batch to fill. Defaults for spans to `OTEL_BSP_SCHEDULE_DELAY`,
+    /// else five seconds, and for log records to `OTEL_BLRP_SCHEDULE_DELAY`, else one second.
     pub const fn batch_delay(mut self, delay: Duration) -> Self {
         self.choices.batch_delay = Some(delay);
         self
     }
 
-    /// How long a request with spans or log records is tried while the collector cannot take it. Meanwhile the queue
-    /// fills. Defaults to `OTEL_BSP_EXPORT_TIMEOUT` and its like for logs, else to five minutes.
+    /// Sets the time for which a request with spans or log records is retried while the collector cannot accept it.
+    /// Items that end meanwhile fill the queue. Defaults to `OTEL_BSP_EXPORT_TIMEOUT` for spans and
+    /// `OTEL_BLRP_EXPORT_TIMEOUT` for log records, else to five minutes.
     pub const fn retry_for(mut self, time: Duration) -> Self {
         self.choices.retry_for = Some(time);
         self
     }
 
-    /// From one collection of the metrics to the next. Defaults to `OTEL_METRIC_EXPORT_INTERVAL`, else to 60 seconds.
+    /// Sets the time between two collections of the metrics. Defaults to `OTEL_METRIC_EXPORT_INTERVAL`, else to 60
+    /// seconds.
     pub const fn metrics_interval(mut self, interval: Duration) -> Self {
         self.choices.metrics_interval = Some(interval);
         self
     }
 
-    /// Sends what was added since the last time (`true`) or since the start (`false`). Defaults to
-    /// `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE`, else to since the start.
+    /// Sets the temporality of exported metrics: delta (`true`), the change since the last export, or cumulative
+    /// (`false`), the total since the start. Defaults to `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE`, else to
+    /// cumulative.
     pub const fn delta_metrics(mut self, delta: bool) -> Self {
         self.choices.delta = Some(delta);
         self
     }
 
-    /// The buckets that the observers of this process were given: [`Buckets::Exponential`] makes base-2 exponential
-    /// histograms of all. Defaults to `OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION`, else to the explicit
-    /// buckets of the observer.
+    /// Sets the kind of buckets of exported histograms. Pass the value that is set in the observers of this process.
+    /// [`Buckets::Exponential`] exports all histograms as base-2 exponential histograms; every other value exports
+    /// explicit buckets. Defaults to `OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION`, else to explicit
+    /// buckets.
     pub fn buckets(mut self, buckets: Buckets) -> Self {
         self.choices.exponential = Some(buckets == Buckets::Exponential);
         self
     }
 
-    /// What goes to standard output besides. Defaults to [`StandardOutput::Json`].
+    /// Sets the format in which events are also written to standard output. Defaults to [`StandardOutput::Json`].
     pub const fn standard_output(mut self, output: StandardOutput) -> Self {
         self.output = output;
         self
     }
 
-    /// Which events and spans there are at all, in the language of `RUST_LOG`. Defaults to `RUST_LOG`, else to `info`.
+    /// Sets the filter of events and spans, in the syntax of `RUST_LOG`. Defaults to `RUST_LOG`, else to `info`.
     pub fn filter(mut self, directives: impl Into<String>) -> Self {
         self.filter = Some(directives.into());
         self
     }
 
-    /// Leaves the `tracing` subscriber to you: give [`Pipeline::layer`] to your registry.
+    /// Does not install a `tracing` subscriber. Add [`Pipeline::layer`] to your own registry instead.
     pub const fn without_subscriber(mut self) -> Self {
         self.subscriber = false;
         self
     }
 
-    /// How long the pipeline may take to send what is left when it is dropped. Defaults to five seconds.
+    /// Sets the time that the pipeline may take, when dropped, to send the items that are still queued. Defaults to
+    /// five seconds.
     pub const fn shutdown_limit(mut self, limit: Duration) -> Self {
         self.shutdown_limit = limit;
         self
     }
 
-    /// Sets up a pipeline for the whole process: the providers of traces and metrics, the propagators, the `tracing`
-    /// subscriber. Build observers after it.
+    /// Builds the pipeline and installs it for the whole process: the tracer and meter providers, the propagators and
+    /// the `tracing` subscriber. Build observers after this call.
     ///
     /// # Errors
     ///
-    /// When the process has a pipeline or a subscriber already, or an endpoint, a header or a certificate cannot be
-    /// used. Everything else that cannot be honoured is named in one warning.
+    /// Returns an error if the process already has a pipeline or a `tracing` subscriber, if an endpoint, a header or a
+    /// certificate cannot be used, or if the export thread cannot be started. All other settings that cannot be applied
+    /// are listed in one warning.
     pub fn init(self) -> Result<Pipeline, InitError> {
         let (subscriber, output, filter) = (self.subscriber, self.output, self.filter.clone());
         let lease = InstallGuard::acquire()?;
@@ -227,23 +243,24 @@ impl PipelineBuilder {
         Ok(pipeline)
     }
 
-    /// Sets up a pipeline that serves nobody by itself: give its providers to whom you like, its
-    /// [`layer`](Pipeline::layer) to your registry, and tell it of an observer with
-    /// [`report_to`](Pipeline::report_to).
+    /// Builds the pipeline without installing it globally. Pass its providers to the code that uses them, add its
+    /// [`layer`](Pipeline::layer) to your registry, and connect an observer with [`report_to`](Pipeline::report_to).
     ///
     /// # Errors
     ///
-    /// When an endpoint, a header or a certificate cannot be used.
+    /// Returns an error if an endpoint, a header or a certificate cannot be used, or if the export thread cannot be
+    /// started.
     pub fn build(self) -> Result<Pipeline, InitError> {
         let settings = PipelineSettings::resolve(&self.choices, &self.variables())?;
         Pipeline::start(settings, self.tail, self.shutdown_limit)
     }
 
-    /// Sends an empty request to each collector and tells what came of it, in words. Takes as long as this at the most.
+    /// Sends an empty request to each collector and returns a readable report of the results. Requests are sent
+    /// concurrently; each is given up after `limit`, or after the [timeout](Self::timeout) if that is shorter.
     ///
     /// # Errors
     ///
-    /// As [`build`](Self::build).
+    /// Returns the errors of [`build`](Self::build).
     pub fn check(self, limit: Duration) -> Result<CheckReport, InitError> {
         let environment = self.variables();
         let settings = PipelineSettings::resolve(&self.choices, &environment)?;

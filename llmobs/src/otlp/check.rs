@@ -1,4 +1,4 @@
-//! Whether the collectors are there and answer: one empty request to each, and the outcome in words.
+//! The connectivity check: sends one empty request to each collector and renders the results as text.
 
 use std::fmt;
 use std::sync::mpsc;
@@ -18,7 +18,8 @@ use super::transport::ExportResponse;
 use super::transport::Transport;
 use crate::clock::Clock;
 
-/// What [`PipelineBuilder::check`](super::PipelineBuilder::check) found; its `Display` is for people.
+/// The result of [`PipelineBuilder::check`](super::PipelineBuilder::check). Its `Display` output is a report for
+/// people.
 #[derive(Debug)]
 pub struct CheckReport {
     variables: Vec<(String, String)>,
@@ -36,13 +37,13 @@ struct EndpointCheck {
 }
 
 impl CheckReport {
-    /// Whether every collector that is wanted took what it was sent, and there is one.
+    /// Returns whether at least one signal is exported and every collector accepted its request.
     #[must_use]
     pub fn is_ok(&self) -> bool {
         !self.probes.is_empty() && self.probes.iter().all(|probe| probe.result.is_ok())
     }
 
-    /// The signals whose collectors did not take what they were sent.
+    /// Returns the signals whose collectors did not accept the request.
     #[must_use]
     pub fn failed(&self) -> Vec<Signal> {
         self.probes.iter().filter(|probe| probe.result.is_err()).map(|probe| probe.target.signal).collect()
@@ -62,7 +63,7 @@ pub(super) fn run(
         worker.handle().spawn(async move {
             let clock = Clock::system();
             let start = clock.now();
-            // A request without an item is the empty message.
+            // The encoding of a request without items is an empty message.
             let result = transport.send(transport.wrap(Vec::new()), limit).await;
             let _ = done.send(EndpointCheck { target, result, elapsed: clock.now().since(start) });
         });
@@ -80,7 +81,8 @@ pub(super) fn run(
     })
 }
 
-/// Headers hold keys, and attributes of the resource may.
+/// Returns the value of a variable without secrets: for names that end in `_HEADERS` only the number of headers,
+/// otherwise the value without a user name, password and query.
 fn shown(name: &str, value: &str) -> String {
     match name.ends_with("_HEADERS") {
         true => format!("({} set, not shown)", value.split(',').filter(|pair| pair.contains('=')).count()),
@@ -132,7 +134,7 @@ impl fmt::Display for EndpointCheck {
     }
 }
 
-/// What to change.
+/// Returns advice on the setting to change.
 fn advice(cause: &ErrorCause, target: &OtlpEndpoint) -> String {
     let port = target.uri.port_u16();
     let other = match (target.protocol, port) {

@@ -1,4 +1,4 @@
-//! Where a signal goes and how.
+//! The endpoint of a signal: address, protocol, headers, timeout, compression and TLS files.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use super::Signal;
 use super::environment::Environment;
 use super::environment::Warnings;
 
-/// How requests are sent.
+/// The protocol of the requests to a collector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Protocol {
@@ -27,7 +27,7 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// The protocol's name, as the variables have it.
+    /// Returns the name of the protocol as written in `OTEL_EXPORTER_OTLP_PROTOCOL`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -37,34 +37,34 @@ impl Protocol {
     }
 }
 
-/// Whether request bodies are made smaller.
+/// The compression of request bodies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Compression {
-    /// As they are. The default.
+    /// No compression. The default.
     #[default]
     None,
-    /// With gzip.
+    /// Compression with gzip.
     Gzip,
 }
 
-/// One signal's collector.
+/// The endpoint to which one signal is sent.
 #[derive(Clone)]
 pub(super) struct OtlpEndpoint {
     pub(super) signal: Signal,
     pub(super) protocol: Protocol,
     pub(super) uri: Uri,
-    /// The setter or variable that the address came from.
+    /// The setter or variable that defined the address.
     pub(super) named_by: String,
     pub(super) headers: HeaderMap,
-    /// For one try.
+    /// The time limit of one attempt.
     pub(super) timeout: Duration,
     pub(super) compression: Compression,
     #[cfg_attr(not(feature = "otlp-tls"), expect(dead_code, reason = "only TLS reads them"))]
     pub(super) certificates: TlsFiles,
 }
 
-/// Headers may be secrets.
+/// Prints no headers: they may contain secrets.
 impl fmt::Debug for OtlpEndpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut target = f.debug_struct("OtlpEndpoint");
@@ -73,16 +73,16 @@ impl fmt::Debug for OtlpEndpoint {
     }
 }
 
-/// Files in the PEM format.
+/// Paths of TLS files in PEM format.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct TlsFiles {
-    /// Whom to believe, instead of the system's list.
+    /// The trusted certificate authorities, used instead of the system's list.
     pub(super) authorities: Option<PathBuf>,
-    /// Who we are: the key and the certificate.
+    /// The client's private key and certificate, in this order.
     pub(super) identity: Option<(PathBuf, PathBuf)>,
 }
 
-/// What the code decided for every signal.
+/// The values set in code for all signals.
 #[derive(Clone, Default)]
 pub(super) struct EndpointOptions {
     pub(super) endpoint: Option<String>,
@@ -120,7 +120,7 @@ impl OtlpEndpoint {
         })
     }
 
-    /// The address as it may be shown: what is asked behind a `?` may be a key.
+    /// Returns the address without its query, which may contain a key.
     pub(super) fn shown(&self) -> String {
         let (uri, authority) = (&self.uri, self.uri.authority().map_or("", |authority| authority.as_str()));
         format!("{}://{authority}{}", uri.scheme_str().unwrap_or("http"), uri.path())
@@ -187,7 +187,7 @@ fn endpoint(
         (false, Protocol::Grpc) => format!("{}://{value}", if insecure() { "http" } else { "https" }),
         (false, Protocol::HttpProtobuf) => return Err(refuse("has no scheme: begin it with `http://` or `https://`")),
     };
-    // The address of one signal is taken as it is, that of all gets the signal's path.
+    // The address of one signal is used unchanged; the common address is extended by the path of the signal.
     let own = name != COMMON && environment.get(&name).is_some();
     let whole = match (protocol, own) {
         (Protocol::HttpProtobuf, false) => {
@@ -216,7 +216,7 @@ fn endpoint(
     Ok((uri, name))
 }
 
-/// The method of a signal's service, at the host of this address.
+/// Returns the address of the `Export` method of a signal's gRPC service, at the host of `uri`.
 fn grpc_method(signal: Signal, uri: &Uri) -> Result<Uri, http::Error> {
     let path = match signal {
         Signal::Traces => "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
@@ -227,7 +227,8 @@ fn grpc_method(signal: Signal, uri: &Uri) -> Result<Uri, http::Error> {
     builder.authority(uri.authority().map_or("", |authority| authority.as_str())).path_and_query(path).build()
 }
 
-/// What may be shown of an address.
+/// Returns an address without its user name, password and query. Example: `http://user:key@host/path?token=1` becomes
+/// `http://host/path`.
 pub(super) fn without_user(address: &str) -> String {
     let (scheme, rest) = address.split_once("://").map_or(("", address), |(scheme, rest)| (scheme, rest));
     let rest = rest.split('?').next().unwrap_or_default();
@@ -236,11 +237,12 @@ pub(super) fn without_user(address: &str) -> String {
     if scheme.is_empty() { format!("{host}{path}") } else { format!("{scheme}://{host}{path}") }
 }
 
-/// `name=value` pairs by commas, the values percent-encoded; what the code says stands above them.
+/// Returns the headers of the requests: `name=value` pairs separated by commas, with percent-encoded values. Headers
+/// set in code override those of the environment.
 fn headers(signal: Signal, choices: &EndpointOptions, environment: &Environment) -> Result<HeaderMap, InitError> {
     let mut headers = HeaderMap::new();
     let mut put = |setting: &str, name: &str, value: &str| {
-        // The value is not shown: it may be a key.
+        // The error omits the value: it may be a key.
         let refuse = |reason: &str| InitError::setting(setting, format!("the header `{name}` {reason}"));
         let key = HeaderName::try_from(name.to_ascii_lowercase()).map_err(|_| refuse("has a name that cannot be"))?;
         let mut text = HeaderValue::try_from(value).map_err(|_| refuse("has a value that cannot be sent"))?;
@@ -280,7 +282,8 @@ fn certificates(signal: Signal, environment: &Environment, notes: &mut Warnings)
     Ok(TlsFiles { authorities: authorities.map(|(_, path)| path), identity })
 }
 
-/// `%20` and its like as bytes; what is no such pair stays as it is.
+/// Decodes percent-encoded bytes. Example: `a%20b` becomes `a b`. A `%` without two hexadecimal digits is kept as it
+/// is.
 pub(super) fn percent_decoded(text: &str) -> String {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

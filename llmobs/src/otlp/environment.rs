@@ -1,16 +1,16 @@
-//! The standard variables, read once, and what could not be done with them.
+//! The standard environment variables, read once, and the warnings about values that cannot be applied.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Signal;
 
-/// The variables that begin with `OTEL_`, and `RUST_LOG`.
+/// The variables whose names begin with `OTEL_`, and `RUST_LOG`.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Environment(BTreeMap<String, String>);
 
 impl Environment {
-    /// What the process was started with.
+    /// Returns the environment variables of the process.
     pub(super) fn of_process() -> Self {
         let pairs = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
         Self::from_pairs(pairs.map(|(name, value)| (name, value.to_string_lossy().into_owned())))
@@ -18,7 +18,7 @@ impl Environment {
 
     pub(super) fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
         let pairs = pairs.into_iter().map(|(name, value)| (name, value.trim().to_owned()));
-        // To the specification an empty value is none.
+        // The OpenTelemetry specification treats an empty value as unset.
         Self(
             pairs
                 .filter(|(name, value)| (name.starts_with("OTEL_") || name == "RUST_LOG") && !value.is_empty())
@@ -30,7 +30,8 @@ impl Environment {
         self.0.get(name).map(String::as_str)
     }
 
-    /// The variable of one signal, else that of all; with the name that decided.
+    /// Returns the value of the variable of one signal, else of the variable for all signals, with the name of the
+    /// variable.
     pub(super) fn of_signal(&self, signal: Signal, what: &str) -> Option<(String, &str)> {
         let own = format!("OTEL_EXPORTER_OTLP_{}_{what}", infix(signal));
         let common = format!("OTEL_EXPORTER_OTLP_{what}");
@@ -45,7 +46,7 @@ impl Environment {
         self.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
-    /// A whole number.
+    /// Returns the value of a variable as a whole number. Adds a warning and returns `None` if it is not one.
     pub(super) fn number(&self, name: &str, notes: &mut Warnings) -> Option<usize> {
         let value = self.get(name)?;
         let number = value.parse().ok();
@@ -55,13 +56,13 @@ impl Environment {
         number
     }
 
-    /// A time, which the variables give in milliseconds.
+    /// Returns the value of a variable as a duration. The variables contain milliseconds.
     pub(super) fn millis(&self, name: &str, notes: &mut Warnings) -> Option<Duration> {
         self.number(name, notes).map(|millis| Duration::from_millis(millis as u64))
     }
 }
 
-/// How the variables name a signal.
+/// Returns the part of a variable name that identifies a signal.
 pub(super) const fn infix(signal: Signal) -> &'static str {
     match signal {
         Signal::Traces => "TRACES",
@@ -70,7 +71,7 @@ pub(super) const fn infix(signal: Signal) -> &'static str {
     }
 }
 
-/// Variables that could not be honoured, and why: told together, in one warning.
+/// The variables that cannot be applied, with reasons. All of them are reported in one warning.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Warnings(Vec<String>);
 
@@ -86,7 +87,7 @@ impl Warnings {
         &self.0
     }
 
-    /// Names what the environment asks for and nobody here can do.
+    /// Adds a warning for each variable in the environment that the pipeline does not support.
     pub(super) fn add_unknown(&mut self, environment: &Environment) {
         for (name, why) in UNSUPPORTED_VARIABLES {
             if environment.get(name).is_some() {
@@ -100,7 +101,8 @@ const NO_VALUE_LENGTH_LIMIT: &str = "values of attributes are not cut by the pip
 const NO_LOG_ATTRIBUTE_LIMIT: &str = "log records keep all their attributes";
 const NO_CONFIG_FILE: &str = "the pipeline is configured by variables and code, not by a file";
 
-/// Variables of the specification that the pipeline cannot honour. Certificates are among the endpoints' own settings.
+/// Variables of the OpenTelemetry specification that the pipeline does not support. Variables for TLS files are handled
+/// with the endpoints, and reported there if the feature `otlp-tls` is disabled.
 const UNSUPPORTED_VARIABLES: [(&str, &str); 12] = [
     ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", NO_VALUE_LENGTH_LIMIT),
     ("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", NO_VALUE_LENGTH_LIMIT),

@@ -1,24 +1,24 @@
-//! Why a pipeline could not be set up.
+//! The error of building a pipeline.
 
 use std::fmt;
 
-/// Why [`init`](super::init) or [`PipelineBuilder::build`](super::PipelineBuilder::build) refused. Each message names the setter or
-/// the variable to change.
+/// The reason for which [`init`](super::init) or [`PipelineBuilder::build`](super::PipelineBuilder::build) failed. Each
+/// message names the setter or the variable to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InitError {
-    /// A pipeline already serves this process.
+    /// Another pipeline is already installed in this process.
     AlreadyRunning,
     /// A `tracing` subscriber is already set.
     SubscriberAlreadySet,
     /// An endpoint, a header or a certificate cannot be used.
     InvalidSetting {
-        /// The setter or variable.
+        /// The name of the setter or variable.
         name: String,
-        /// Why not.
+        /// The reason for which the value cannot be used.
         reason: String,
     },
-    /// The system gave no thread.
+    /// The operating system could not start the export thread, or the thread ended at once.
     Thread(String),
 }
 

@@ -1,4 +1,4 @@
-//! The pipeline's own thread: everything that is sent is sent there, whatever runtime the application has, or none.
+//! The export thread: all requests are sent from it, independent of the async runtime of the application.
 
 use std::sync::mpsc;
 use std::thread;
@@ -14,11 +14,11 @@ use tokio::time::Instant;
 use super::InitError;
 use super::queue::Queue;
 
-/// Runs the pipeline's tasks until it is dropped.
+/// The thread that runs the tasks of a pipeline until this value is dropped.
 #[derive(Debug)]
 pub(super) struct ExportThread {
     handle: Handle,
-    /// Its end is the thread's.
+    /// Dropping this sender ends the thread.
     _stop: oneshot::Sender<()>,
 }
 
@@ -27,7 +27,7 @@ impl ExportThread {
         let (stop, stopped) = oneshot::channel::<()>();
         let (started, wait) = mpsc::channel();
         let run = move || {
-            // Whatever is said here is about an export: exported, it would be about itself.
+            // Telemetry of the export thread describes exports; exporting it would create further exports.
             let _suppressed = Context::enter_telemetry_suppressed_scope();
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_io()
@@ -46,7 +46,7 @@ impl ExportThread {
             if started.send(Ok(runtime.handle().clone())).is_ok() {
                 let _ = runtime.block_on(stopped);
             }
-            // Who looks up a name may not be waited for.
+            // A DNS lookup may block, so shutdown does not wait for it.
             runtime.shutdown_background();
         };
         let thread = thread::Builder::new().name("llmobs-otlp".to_owned()).spawn(run);
@@ -68,12 +68,13 @@ fn suppress_for_good() {
     std::mem::forget(Context::enter_telemetry_suppressed_scope());
 }
 
-/// The moment after this long, but no later than in a year: whatever a caller allows, no moment is out of range.
+/// Returns the moment `time` from now, limited to one year so that the sum cannot overflow.
 pub(super) fn after(time: Duration) -> Instant {
     Instant::now() + time.min(Duration::from_secs(365 * 24 * 3_600))
 }
 
-/// Runs a future on the pipeline's thread and waits for it from another one, for this long at the most.
+/// Runs a future on the export thread and blocks the calling thread until the result arrives. Returns `None` after
+/// `limit`.
 pub(super) fn wait_for<T: Send + 'static>(
     handle: &Handle,
     limit: Duration,
@@ -86,7 +87,7 @@ pub(super) fn wait_for<T: Send + 'static>(
     wait.recv_timeout(limit).ok()
 }
 
-/// What a processor of the SDK flushes its queue with.
+/// Flushes a queue on behalf of an SDK processor.
 #[derive(Debug, Clone)]
 pub(super) struct Flusher(pub(super) Handle);
 

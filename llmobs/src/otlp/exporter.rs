@@ -1,4 +1,4 @@
-//! Brings requests to a collector: tries again for as long as that makes sense, and counts what is lost.
+//! Sends requests to a collector, retries them for a limited time, and counts the dropped items.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -19,25 +19,26 @@ use super::transport::Transport;
 use crate::sink::export_counts::DropReason;
 use crate::sink::export_counts::ExportCounts;
 
-/// The longest that a try waits for the next one, unless the collector asked for more.
+/// The longest back-off between two attempts, unless the collector requests a longer one.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What a collector may ask for at the most.
+/// The longest pause that a collector can request.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// When everything must be over, once that is known.
+/// Receives the shutdown deadline once it is set; `None` before.
 pub(super) type DeadlineReceiver = watch::Receiver<Option<Instant>>;
 
-/// Brings one signal's requests.
+/// An exporter of the requests of one signal.
 #[derive(Debug)]
 pub(super) struct RetryingExporter {
     transport: Transport,
     tally: Arc<ExportCounts>,
-    /// How long one request is tried.
+    /// The time for which one request is retried.
     tries_for: Duration,
-    /// A failed export of cumulative metrics loses nothing: the next one has it all.
+    /// True if failed exports are counted as dropped items. False for cumulative metrics, since the next export
+    /// contains the same data.
     losses_count: bool,
-    /// Said once when it begins and once when it ends.
+    /// True if the last attempt failed. A log event is emitted only when this changes.
     is_failing: AtomicBool,
 }
 
@@ -51,7 +52,7 @@ impl RetryingExporter {
         Self { transport, tally, tries_for, losses_count, is_failing: AtomicBool::new(false) }
     }
 
-    /// Brings a message; tells whether the collector took it.
+    /// Sends a message and retries it. Returns whether the collector accepted it.
     pub(super) async fn export(&self, message: Vec<u8>, items: usize, deadline: &mut DeadlineReceiver) -> bool {
         let body = self.transport.wrap(message);
         let give_up = after(self.tries_for);
@@ -74,7 +75,7 @@ impl RetryingExporter {
                             return false;
                         }
                         Retry::WithBackoff => around(wait),
-                        // A peer may ask for more patience than the back-off has, never for less.
+                        // The collector may lengthen the back-off, but not shorten it.
                         Retry::After(asked) => around(wait).max(asked.min(LONGEST_WAIT)),
                     };
                     if !self.pause(pause, give_up, deadline).await {
@@ -96,7 +97,8 @@ impl RetryingExporter {
         result
     }
 
-    /// Waits for the next try; false if there is no time for one. That the end is near cuts a wait short, once.
+    /// Waits before the next attempt. Returns `false` if no time is left for one. When the shutdown deadline is set,
+    /// the wait ends early once; after that each wait is at most 500 ms.
     async fn pause(&self, pause: Duration, give_up: Instant, deadline: &mut DeadlineReceiver) -> bool {
         let closing = *deadline.borrow();
         let next = Instant::now() + pause;
@@ -142,7 +144,8 @@ impl RetryingExporter {
     }
 }
 
-/// Somewhat more or less, so that a fleet does not come back at one moment.
+/// Returns the pause multiplied by a random factor from 0.75 to 1.25, so that the processes of a fleet do not retry at
+/// the same time.
 fn around(wait: Duration) -> Duration {
     let [random, ..] = RandomIdGenerator::default().new_span_id().to_bytes();
     wait.mul_f64(0.75 + f64::from(random) / 512.0)

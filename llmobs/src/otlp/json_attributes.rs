@@ -1,4 +1,5 @@
-//! Lists and objects of our events. `tracing` has no type for them, so they come as JSON; the conventions want values.
+//! Conversion of JSON attributes into structured values. `tracing` has no list and object types, so some attributes of
+//! events are recorded as JSON; the OpenTelemetry GenAI conventions define them as structured values.
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::AnyValue;
@@ -10,14 +11,15 @@ use serde_json::Value as Json;
 
 use crate::semconv::attribute as a;
 
-/// The event that has such attributes.
+/// The event whose attributes are converted.
 const EVENT: &str = "gen_ai.client.inference.operation.details";
 
-/// Those attributes.
+/// The attributes that are converted.
 const STRUCTURED: [&str; 4] =
     [a::GEN_AI_INPUT_MESSAGES, a::GEN_AI_OUTPUT_MESSAGES, a::GEN_AI_SYSTEM_INSTRUCTIONS, a::GEN_AI_TOOL_DEFINITIONS];
 
-/// Makes values of what is JSON. It is done while a request is encoded, where no caller waits.
+/// Replaces JSON strings by structured values in the attributes of a request. Called while the request is encoded, on
+/// the export thread.
 pub(super) fn structure(request: &mut ExportLogsServiceRequest) {
     let scopes = request.resource_logs.iter_mut().flat_map(|resource| &mut resource.scope_logs);
     let events = scopes.flat_map(|scope| &mut scope.log_records).filter(|record| record.event_name == EVENT);
@@ -30,11 +32,11 @@ pub(super) fn structure(request: &mut ExportLogsServiceRequest) {
     }
 }
 
-/// How deep messages of protobuf may nest in a value. Readers refuse a request with more than a hundred, all of it; a list
-/// takes two and an object three for each level.
+/// The limit of nested protobuf messages within a value. Protobuf decoders reject a whole request with more than 100
+/// nested messages; each level of a list adds two, and each level of an object adds three.
 const DEEPEST: usize = 80;
 
-/// A value; what lies too deep in it stays JSON.
+/// Converts JSON into a value. Lists and objects below the depth limit are kept as JSON text.
 fn value(json: Json, room: usize) -> AnyValue {
     let value = match json {
         Json::Array(_) | Json::Object(_) if room < 3 => Value::StringValue(json.to_string()),

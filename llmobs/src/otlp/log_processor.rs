@@ -1,4 +1,4 @@
-//! Log records, from the SDK into the queue.
+//! The log processor: passes log records from the SDK to the queue.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,10 +21,10 @@ use super::json_attributes::structure;
 use super::queue::Queue;
 use super::request_split::pack;
 
-/// A record and who wrote it.
+/// A log record with the scope that emitted it.
 pub(super) type ScopedLogRecord = (SdkLogRecord, InstrumentationScope);
 
-/// What the SDK gives every record to.
+/// The log processor that is registered with the SDK.
 pub(super) struct QueueLogProcessor {
     pub(super) queue: Arc<Queue<ScopedLogRecord>>,
     pub(super) flusher: Flusher,
@@ -49,13 +49,13 @@ impl LogProcessor for QueueLogProcessor {
         self.flusher.flush(&self.queue)
     }
 
-    /// The pipeline is shut down, and not its parts: what comes after this is counted as lost.
+    /// Does nothing: the queue is shut down by the pipeline. Records emitted after that are counted as dropped.
     fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
         Ok(())
     }
 }
 
-/// Makes requests of records.
+/// Returns an encoder that encodes log records into requests.
 pub(super) fn encoder(resource: &Resource) -> Encoder<ScopedLogRecord> {
     let resource = ResourceAttributesWithSchema::from(resource);
     Box::new(move |records| {

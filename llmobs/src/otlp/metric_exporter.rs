@@ -1,4 +1,5 @@
-//! Metrics, from the SDK's periodic reader to the collector. They need no queue: the next export has it all.
+//! The metric exporter: sends each collection of the SDK's periodic reader to the collector. No queue is needed, since
+//! the next cumulative export contains the same data.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,13 +18,14 @@ use super::exporter::DeadlineReceiver;
 use super::exporter::RetryingExporter;
 use super::request_split::pack;
 
-/// What the SDK's reader gives every collection to. It runs on the reader's own thread, and sends on the pipeline's.
+/// The exporter that receives every collection of the SDK's reader. Its methods are called on the reader's thread;
+/// requests are sent on the export thread.
 pub(super) struct MetricExporter {
     pub(super) exporter: Arc<RetryingExporter>,
     pub(super) runtime: Handle,
     pub(super) temporality: Temporality,
     pub(super) deadline: DeadlineReceiver,
-    /// Gets its permit when the reader has exported for the last time.
+    /// Receives a permit when the reader has finished its last export.
     pub(super) finished: Arc<Semaphore>,
 }
 
@@ -46,7 +48,7 @@ impl PushMetricExporter for MetricExporter {
         });
         match sent.await {
             Ok(true) => Ok(()),
-            // The exporter has said why.
+            // The exporter logs the reason itself.
             Ok(false) => Err(OTelSdkError::InternalFailure("the export failed".to_owned())),
             Err(_) => Err(OTelSdkError::AlreadyShutdown),
         }

@@ -1,4 +1,4 @@
-//! The pipeline: the three providers, what sends for them, and the orderly end.
+//! The running pipeline: its providers, its counts of sent and dropped items, and its shutdown.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -29,7 +29,7 @@ use crate::observer::Observer;
 use crate::sink::export_counts::DropReason;
 use crate::sink::export_counts::PipelineCounts;
 
-/// A running pipeline. It sends until it is shut down or dropped, so keep it for as long as the process runs.
+/// A running pipeline. Telemetry is sent until the pipeline is shut down or dropped, so keep it until the process ends.
 #[must_use = "dropped, it sends nothing more"]
 pub struct Pipeline {
     providers: SdkProviders,
@@ -68,8 +68,9 @@ impl Pipeline {
         })
     }
 
-    /// The part of a `tracing` subscriber that carries spans and events to this pipeline, for a registry of yours. Give
-    /// the registry a filter too: this layer takes all that the registry lets through, but what exports themselves say.
+    /// Returns a `tracing` layer that passes spans and events to this pipeline, for use in your own registry. Add a
+    /// filter to the registry as well: this layer accepts everything that passes the registry's filter, except the
+    /// spans and events of the crates that perform the export.
     ///
     /// ```
     /// use tracing_subscriber::layer::SubscriberExt;
@@ -86,37 +87,40 @@ impl Pipeline {
         subscriber::layer(&self.providers)
     }
 
-    /// The provider of this pipeline's tracers.
+    /// Returns the tracer provider of this pipeline.
     #[must_use]
     pub const fn tracer_provider(&self) -> &SdkTracerProvider {
         &self.providers.tracers
     }
 
-    /// The provider of this pipeline's meters, for [`ObserverBuilder::meter_provider`](crate::ObserverBuilder::meter_provider).
+    /// Returns the meter provider of this pipeline, for
+    /// [`ObserverBuilder::meter_provider`](crate::ObserverBuilder::meter_provider).
     #[must_use]
     pub const fn meter_provider(&self) -> &SdkMeterProvider {
         &self.providers.meters
     }
 
-    /// The provider of this pipeline's loggers.
+    /// Returns the logger provider of this pipeline.
     #[must_use]
     pub const fn logger_provider(&self) -> &SdkLoggerProvider {
         &self.providers.loggers
     }
 
-    /// Has this observer's backends told what the pipeline sends and loses (`llmobs.self.dropped`,
-    /// `llmobs.self.export.*`). The first observer that is built after [`init`](super::init) is told without this.
+    /// Connects this pipeline to an observer, which then records the pipeline's sent and dropped items in its backends
+    /// (`llmobs.self.dropped`, `llmobs.self.export.*`). The first observer that is built after [`init`](super::init) is
+    /// connected automatically.
     pub fn report_to(&self, observer: &Observer) {
         observer.report_exports(&self.exports);
     }
 
-    /// What the environment asks for and the pipeline cannot do, one sentence each.
+    /// Returns the settings in the environment that the pipeline cannot apply, one sentence each.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// How many items were lost so far, and why. What was sampled out is not lost.
+    /// Returns the number of items dropped so far, by signal and reason. Counts of zero are left out. Spans that were
+    /// sampled out are not counted as dropped.
     #[must_use]
     pub fn losses(&self) -> BTreeMap<(Signal, DropReason), u64> {
         let all = self.exports.tallies().iter().flat_map(|tally| DropReason::ALL.map(|why| (tally, why)));
@@ -124,17 +128,19 @@ impl Pipeline {
         all.filter(|(_, lost)| *lost > 0).collect()
     }
 
-    /// How many items of a signal collectors took so far: spans, log records, data points.
+    /// Returns the number of items of a signal that collectors have accepted so far: spans, log records or data points.
     #[must_use]
     pub fn sent(&self, signal: Signal) -> u64 {
         self.exports.tallies().iter().filter(|tally| tally.signal() == signal).map(|tally| tally.sent()).sum()
     }
 
-    /// Sends what waits now, and collects and sends the metrics, within this time. The calling thread waits.
+    /// Sends all queued items, then collects and sends the metrics, within `limit`. Blocks the calling thread. Does
+    /// nothing after a shutdown.
     ///
     /// # Errors
     ///
-    /// When something was lost meanwhile or the time was over before all was sent; what waits goes on waiting.
+    /// Returns an error if items were dropped during the call, or if the limit passed before everything was sent. Items
+    /// that were not sent remain queued.
     pub fn flush(&self, limit: Duration) -> Result<(), IncompleteShutdown> {
         if self.is_shut_down.load(Ordering::Acquire) {
             return Ok(());
@@ -142,12 +148,14 @@ impl Pipeline {
         self.judge(limit, |parts| parts.flush(&self.providers.meters, limit))
     }
 
-    /// Sends what is left within this time, and then nothing more. Stop the traffic and drop its streams first: their
-    /// ends are recorded when they are dropped. The calling thread waits; a second call does nothing.
+    /// Sends all queued items and the last metrics within `limit`, and stops the pipeline. Before the call, stop the
+    /// traffic and drop its streams: an operation is recorded when its stream is dropped. Blocks the calling thread; a
+    /// second call does nothing.
     ///
     /// # Errors
     ///
-    /// When something was lost meanwhile or the time was over before all was sent. What was lost is counted.
+    /// Returns an error if items were dropped during the call, or if the limit passed before everything was sent. Items
+    /// that were not sent are dropped and counted.
     pub fn shutdown(&self, limit: Duration) -> Result<(), IncompleteShutdown> {
         if self.is_shut_down.swap(true, Ordering::AcqRel) {
             return Ok(());
@@ -157,7 +165,7 @@ impl Pipeline {
         result
     }
 
-    /// Which signals did not come through.
+    /// Runs `act` and returns an error with the signals that were not finished or that dropped items meanwhile.
     fn judge(
         &self,
         limit: Duration,
@@ -181,7 +189,7 @@ impl Pipeline {
         self.notes.extend(note);
     }
 
-    /// Serves whoever asks for the process's providers from now on.
+    /// Installs the providers and the propagator globally for the process.
     pub(super) fn serve_process(&self, lease: InstallGuard) {
         let exported = self.providers.exported;
         if exported.traces {
@@ -197,7 +205,7 @@ impl Pipeline {
         *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = Some(lease);
     }
 
-    /// Names all that could not be honoured, once.
+    /// Logs one warning with all settings that cannot be applied.
     pub(super) fn warn(&self) {
         if !self.notes.is_empty() {
             let notes = self.notes.join("; ");
@@ -208,18 +216,18 @@ impl Pipeline {
 
 impl Drop for Pipeline {
     fn drop(&mut self) {
-        // Nobody is left to be told; what was lost is counted.
+        // `drop` cannot return the error; the dropped items are counted.
         let _ = self.shutdown(self.limit);
     }
 }
 
-/// That not everything reached its collector.
+/// The error of a flush or shutdown that did not send everything.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct IncompleteShutdown {
-    /// The signals that lost something or were not done.
+    /// The signals that dropped items or were not finished.
     pub signals: Vec<Signal>,
-    /// The time that there was.
+    /// The time limit of the call.
     pub limit: Duration,
 }
 
@@ -232,7 +240,7 @@ impl fmt::Display for IncompleteShutdown {
 
 impl std::error::Error for IncompleteShutdown {}
 
-/// The right to serve the process, which one pipeline has.
+/// The right of one pipeline to be installed in the process. Dropping the guard releases it.
 #[derive(Debug)]
 pub(super) struct InstallGuard(());
 

@@ -1,4 +1,4 @@
-//! What crosses from service to service.
+//! The propagators of trace context and baggage between services.
 
 use opentelemetry::propagation::TextMapCompositePropagator;
 use opentelemetry::propagation::TextMapPropagator;
@@ -8,7 +8,7 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 use super::environment::Environment;
 use super::environment::Warnings;
 
-/// The propagators of `OTEL_PROPAGATORS`; W3C trace context and baggage where it says nothing.
+/// Returns the propagators listed in `OTEL_PROPAGATORS`; W3C trace context and baggage if the variable is not set.
 pub(super) fn propagator(environment: &Environment, notes: &mut Warnings) -> TextMapCompositePropagator {
     const NAME: &str = "OTEL_PROPAGATORS";
     let mut chosen: Vec<&str> = Vec::new();

@@ -1,5 +1,5 @@
-//! What waits to be sent. The request path only ever puts something in: it waits for nobody, and where there is no
-//! room it counts.
+//! The queue of items that wait to be sent. The request path only adds items and never waits; an item for which there
+//! is no room is dropped and counted.
 
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -14,15 +14,15 @@ use tokio::sync::oneshot;
 use crate::sink::export_counts::DropReason;
 use crate::sink::export_counts::ExportCounts;
 
-/// A bounded queue between many threads and the one task that empties it.
+/// A bounded queue of items, filled by many threads and drained by one task.
 #[derive(Debug)]
 pub(super) struct Queue<T> {
     buffer: Mutex<QueueBuffer<T>>,
-    /// From how many items on it is worth a request.
+    /// The number of items that fills a batch.
     batch: usize,
-    /// Rung when a batch is full and when somebody wants something.
+    /// Notified when a batch is full and when a flush or shutdown is requested.
     notify: Notify,
-    /// What was taken and not yet sent or lost.
+    /// The number of items that were drained and are not yet sent or dropped.
     in_flight: AtomicUsize,
     tally: Arc<ExportCounts>,
 }
@@ -30,12 +30,12 @@ pub(super) struct Queue<T> {
 #[derive(Debug)]
 struct QueueBuffer<T> {
     items: Vec<T>,
-    /// Who waits until all that is here now was sent.
+    /// Senders for callers that wait until all current items are sent or dropped.
     flushes: Vec<oneshot::Sender<()>>,
     is_closed: bool,
 }
 
-/// What the task takes at once.
+/// The items and flush requests that the task takes in one call.
 pub(super) struct Drain<T> {
     pub(super) items: Vec<T>,
     pub(super) flushes: Vec<oneshot::Sender<()>>,
@@ -47,7 +47,7 @@ impl<T> Queue<T> {
         Self { buffer: Mutex::new(shelf), batch, notify: Notify::new(), in_flight: AtomicUsize::new(0), tally }
     }
 
-    /// Puts an item in. Costs two atomic operations and a short lock.
+    /// Adds an item. Drops and counts it if the queue is full or closed. Costs two atomic operations and a short lock.
     pub(super) fn push(&self, item: T) {
         if !self.tally.admit() {
             self.tally.lose(DropReason::QueueFull, 1);
@@ -68,7 +68,7 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Whether anything would be kept.
+    /// Returns whether the queue still accepts items.
     pub(super) fn is_open(&self) -> bool {
         !self.lock_buffer().is_closed
     }
@@ -77,7 +77,7 @@ impl<T> Queue<T> {
         &self.notify
     }
 
-    /// Takes all that waits. It keeps its places until it was sent or lost, so that the limit holds for both.
+    /// Removes and returns all items. They count against the limit of the queue until they are sent or dropped.
     pub(super) fn drain(&self) -> Drain<T> {
         let mut shelf = self.lock_buffer();
         self.in_flight.fetch_add(shelf.items.len(), Ordering::Relaxed);
@@ -85,7 +85,7 @@ impl<T> Queue<T> {
         Drain { items: std::mem::replace(&mut shelf.items, room), flushes: std::mem::take(&mut shelf.flushes) }
     }
 
-    /// Resolves when all that is here now was sent or lost.
+    /// Returns a receiver that resolves when all current items are sent or dropped.
     pub(super) fn flush(&self) -> oneshot::Receiver<()> {
         let (done, wait) = oneshot::channel();
         let mut shelf = self.lock_buffer();
@@ -97,20 +97,21 @@ impl<T> Queue<T> {
         wait
     }
 
-    /// Takes nothing more, if nothing is left.
+    /// Closes the queue if it is empty. Returns whether it was closed.
     pub(super) fn close_if_empty(&self) -> bool {
         let mut shelf = self.lock_buffer();
         shelf.is_closed = shelf.items.is_empty();
         shelf.is_closed
     }
 
-    /// So many of those that were taken were sent or lost.
+    /// Records that `items` drained items were sent or dropped, and frees their places.
     pub(super) fn settle(&self, items: usize) {
         self.in_flight.fetch_sub(items, Ordering::Relaxed);
         self.tally.release(items);
     }
 
-    /// Takes nothing more, and loses what is left, in hand or not. Whoever emptied it must have stopped.
+    /// Closes the queue and drops all remaining items, including those drained and not yet sent. The draining task must
+    /// have stopped before.
     pub(super) fn abandon(&self) {
         let mut shelf = self.lock_buffer();
         shelf.is_closed = true;

@@ -1,4 +1,4 @@
-//! Requests, and how to make two of one that is too large for a collector.
+//! Splitting of requests that are too large for a collector.
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
@@ -7,24 +7,25 @@ use opentelemetry_proto::tonic::metrics::v1::Metric;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use prost::Message;
 
-/// What collectors take at once: gRPC's limit on messages, which many of them leave as it is.
+/// The largest request in bytes: the default message limit of gRPC, which many collectors do not change.
 const LARGEST: usize = 4 * 1024 * 1024;
 
-/// A request that can be cut between its items.
+/// A request that can be split between its elements.
 pub(super) trait SplittableRequest: Message + Sized {
-    /// Between how many things it can be cut.
+    /// Returns the number of elements (spans, log records or metrics) between which the request can be split.
     fn len(&self) -> usize;
 
-    /// How many items would be lost with it.
+    /// Returns the number of items that are dropped with the request: spans, log records or data points.
     fn items(&self) -> usize {
         self.len()
     }
 
-    /// Keeps so many things, and gives a second parcel with the rest.
+    /// Keeps the first `keep` elements and returns a second request with the remaining ones.
     fn cut(&mut self, keep: usize) -> Self;
 }
 
-/// The bytes of a request, or of several where one would be too large, each with the number of its items.
+/// Encodes a request into bytes. Splits it into several requests if it is larger than 4 MiB; one element is never
+/// split. Returns each request with the number of its items.
 pub(super) fn pack(mut parcel: impl SplittableRequest) -> Vec<(Vec<u8>, usize)> {
     let things = parcel.len();
     if things <= 1 || parcel.encoded_len() <= LARGEST {

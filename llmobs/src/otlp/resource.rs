@@ -1,4 +1,4 @@
-//! Who sends: the resource that every item is marked with.
+//! The resource: the attributes that identify the service that sends the telemetry.
 
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::Resource;
@@ -13,7 +13,8 @@ use super::environment::Warnings;
 const SERVICE_NAME: &str = "service.name";
 const SERVICE_INSTANCE: &str = "service.instance.id";
 
-/// Code over `OTEL_SERVICE_NAME` over `OTEL_RESOURCE_ATTRIBUTES` over what can be known.
+/// Returns the resource. Attributes set in code override `OTEL_SERVICE_NAME`, which overrides
+/// `OTEL_RESOURCE_ATTRIBUTES`, which overrides the detected attributes.
 pub(super) fn resource(chosen: &[KeyValue], environment: &Environment, notes: &mut Warnings) -> Resource {
     let executable = std::env::current_exe().ok();
     let executable = executable.as_ref().and_then(|path| path.file_name()).and_then(|name| name.to_str());
@@ -22,7 +23,7 @@ pub(super) fn resource(chosen: &[KeyValue], environment: &Environment, notes: &m
             SERVICE_NAME,
             executable.map_or_else(|| "unknown_service".to_owned(), |name| format!("unknown_service:{name}")),
         ),
-        // Two replicas without one would write into the same series.
+        // Without an instance id, two replicas would write to the same series.
         KeyValue::new(SERVICE_INSTANCE, random_uuid()),
     ];
     let named = environment.get("OTEL_SERVICE_NAME").map(|name| KeyValue::new(SERVICE_NAME, name.to_owned()));
@@ -35,7 +36,8 @@ pub(super) fn resource(chosen: &[KeyValue], environment: &Environment, notes: &m
         .build()
 }
 
-/// `name=value` pairs by commas, the values percent-encoded.
+/// Returns the attributes of `OTEL_RESOURCE_ATTRIBUTES`: `name=value` pairs separated by commas, with percent-encoded
+/// values.
 fn environment_attributes(environment: &Environment, notes: &mut Warnings) -> Vec<KeyValue> {
     const NAME: &str = "OTEL_RESOURCE_ATTRIBUTES";
     let pairs = environment.get(NAME).unwrap_or_default().split(',').map(str::trim).filter(|pair| !pair.is_empty());
@@ -51,7 +53,7 @@ fn environment_attributes(environment: &Environment, notes: &mut Warnings) -> Ve
     pairs.filter_map(&mut read).collect()
 }
 
-/// A UUID of version 4, from the SDK's own source of random numbers.
+/// Returns a random UUID of version 4 (RFC 9562), from the SDK's random number generator.
 fn random_uuid() -> String {
     let mut bytes = RandomIdGenerator::default().new_trace_id().to_bytes();
     bytes[6] = bytes[6] & 0x0f | 0x40;

@@ -1,4 +1,4 @@
-//! Head sampling: which traces are recorded at all, decided when they start.
+//! Head sampling: decides at the start of a trace whether the trace is recorded.
 
 use opentelemetry::Context;
 use opentelemetry::KeyValue;
@@ -16,21 +16,22 @@ use super::environment::Warnings;
 use super::threshold::Threshold;
 use super::threshold::randomness;
 
-/// Which traces are recorded: the values of `OTEL_TRACES_SAMPLER`.
+/// A head sampler: one of the values of `OTEL_TRACES_SAMPLER`. In the parent-based samplers, the sampling decision of a
+/// parent span applies to its children.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Sampler {
-    /// All of them.
+    /// Records all traces.
     AlwaysOn,
-    /// None of them.
+    /// Records no trace.
     AlwaysOff,
-    /// This share, from 0 to 1, whatever the caller decided.
+    /// Records this ratio of the traces, from 0 to 1, regardless of the parent's decision.
     TraceIdRatio(f64),
-    /// What the caller decided, and all traces that begin here. The default.
+    /// Follows the parent's decision and records every trace that has no parent. The default.
     ParentBasedAlwaysOn,
-    /// What the caller decided, and no trace that begins here.
+    /// Follows the parent's decision and records no trace that has no parent.
     ParentBasedAlwaysOff,
-    /// What the caller decided, and this share of the traces that begin here.
+    /// Follows the parent's decision and records this ratio, from 0 to 1, of the traces that have no parent.
     ParentBasedTraceIdRatio(f64),
 }
 
@@ -59,7 +60,7 @@ impl Sampler {
             Self::AlwaysOn => Box::new(all),
             Self::AlwaysOff => Box::new(none),
             Self::TraceIdRatio(share) => Box::new(TraceIdRatioSampler(Threshold::from_ratio(share))),
-            // The SDK's `Sampler::ParentBased` would forget the trace state that a share is written in.
+            // The SDK's `Sampler::ParentBased` would drop the trace state, which contains the sampling threshold.
             Self::ParentBasedAlwaysOn => Box::new(ParentBasedSampler::new(all)),
             Self::ParentBasedAlwaysOff => Box::new(ParentBasedSampler::new(none)),
             Self::ParentBasedTraceIdRatio(share) => {
@@ -81,7 +82,8 @@ fn ratio_argument(environment: &Environment, notes: &mut Warnings) -> f64 {
     }
 }
 
-/// Keeps a share by the trace's own number, and writes the share down.
+/// A sampler that records a ratio of the traces, chosen by their random numbers, and writes the threshold into the
+/// trace state.
 #[derive(Debug, Clone)]
 struct TraceIdRatioSampler(Threshold);
 

@@ -1,4 +1,4 @@
-//! Everything that a pipeline needs to know, from the code, then the environment, then the defaults.
+//! The resolved settings of a pipeline: values set in code, else from the environment, else the defaults.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use super::propagation::propagator;
 use super::resource::resource;
 use super::sampler::Sampler;
 
-/// What the code decided.
+/// The values set in code through the builder.
 #[derive(Debug, Clone, Default)]
 pub(super) struct BuilderOptions {
     pub(super) target: endpoint::EndpointOptions,
@@ -35,11 +35,11 @@ pub(super) struct BuilderOptions {
     pub(super) exponential: Option<bool>,
 }
 
-/// What holds.
+/// The settings that are in effect.
 #[derive(Debug)]
 pub(super) struct PipelineSettings {
     pub(super) is_disabled: bool,
-    /// Where the signals go that go anywhere.
+    /// The endpoints of the exported signals.
     pub(super) targets: Vec<OtlpEndpoint>,
     pub(super) resource: Resource,
     pub(super) propagator: TextMapCompositePropagator,
@@ -51,27 +51,27 @@ pub(super) struct PipelineSettings {
     pub(super) notes: Warnings,
 }
 
-/// How items are gathered and sent.
+/// The settings of a queue and its batches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct BatchSettings {
     pub(super) limit: usize,
     pub(super) size: usize,
     pub(super) delay: Duration,
-    /// How long a request is tried.
+    /// The time for which one request is retried.
     pub(super) tries_for: Duration,
 }
 
-/// How metrics are collected and sent.
+/// The settings of the collection and export of metrics.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct MetricsSettings {
     pub(super) interval: Duration,
     pub(super) tries_for: Duration,
     pub(super) temporality: Temporality,
-    /// Base-2 exponential histograms in place of those with explicit buckets.
+    /// True if histograms are exported with base-2 exponential buckets instead of explicit buckets.
     pub(super) exponential: bool,
 }
 
-/// As long as the Collector tries.
+/// The default retry time, the same as the OpenTelemetry Collector's.
 const TRIES_FOR: Duration = Duration::from_secs(300);
 
 impl PipelineSettings {
@@ -140,7 +140,7 @@ fn batches(
     let tries_for = choices.retry_for.or_else(|| environment.millis(&format!("{prefix}_EXPORT_TIMEOUT"), notes));
     BatchSettings {
         limit,
-        // A batch that the queue cannot hold would never be full.
+        // A batch larger than the queue limit would never fill.
         size: size.min(limit),
         delay: delay.max(Duration::from_millis(1)),
         tries_for: tries_for.unwrap_or(TRIES_FOR),
@@ -176,7 +176,7 @@ fn collection(choices: &BuilderOptions, environment: &Environment, notes: &mut W
     let tries_for = environment.millis("OTEL_METRIC_EXPORT_TIMEOUT", notes);
     MetricsSettings {
         interval: interval.filter(|interval| !interval.is_zero()).unwrap_or(Duration::from_secs(60)),
-        // The next collection has it all, so that there is no point in trying for longer.
+        // The next cumulative export contains the same data, so a longer retry has no benefit.
         tries_for: tries_for.unwrap_or(Duration::from_secs(30)),
         temporality,
         exponential,

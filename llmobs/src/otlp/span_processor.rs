@@ -1,4 +1,4 @@
-//! Finished spans, from the SDK into the queue.
+//! The span processor: passes finished spans from the SDK to the queue.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,10 +20,10 @@ use super::queue::Queue;
 use super::request_split::pack;
 use super::tail::TailSampler;
 
-/// What the SDK gives every span to.
+/// The span processor that is registered with the SDK.
 pub(super) struct QueueSpanProcessor {
     pub(super) queue: Arc<Queue<SpanData>>,
-    /// Where spans wait for the end of their trace, if they do.
+    /// The tail sampler; `None` without tail sampling.
     pub(super) tail: Option<Arc<TailSampler>>,
     pub(super) flusher: Flusher,
 }
@@ -56,13 +56,13 @@ impl SpanProcessor for QueueSpanProcessor {
         self.flusher.flush(&self.queue)
     }
 
-    /// The pipeline is shut down, and not its parts: what ends after this is counted as lost.
+    /// Does nothing: the queue is shut down by the pipeline. Spans that end after that are counted as dropped.
     fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
         Ok(())
     }
 }
 
-/// Makes requests of spans.
+/// Returns an encoder that encodes spans into requests.
 pub(super) fn encoder(resource: &Resource) -> Encoder<SpanData> {
     let resource = ResourceAttributesWithSchema::from(resource);
     Box::new(move |spans| {

@@ -1,4 +1,4 @@
-//! The parts of a `tracing` subscriber.
+//! The layers and the filter of the `tracing` subscriber.
 
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
@@ -15,20 +15,20 @@ use super::InitError;
 use super::assemble::SdkProviders;
 use crate::span::CONTENT_TARGET;
 
-/// What goes to standard output.
+/// The format of the events on standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum StandardOutput {
-    /// Every event as one line of JSON. The default.
+    /// Each event as one line of JSON. The default.
     #[default]
     Json,
-    /// Every event as one line for people.
+    /// Each event as one line of readable text.
     Text,
-    /// Nothing.
+    /// No output.
     Off,
 }
 
-/// What carries spans and events to the pipeline.
+/// Returns the layer that passes spans and events to the pipeline.
 pub(super) fn layer<S>(providers: &SdkProviders) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
@@ -37,7 +37,7 @@ where
         (true, true) => Box::new(spans(providers).and_then(events(providers))),
         (true, false) => Box::new(spans(providers)),
         (false, true) => Box::new(events(providers)),
-        // An absent layer would switch the others off, this one does not.
+        // An `Option` that is `None` would disable the other layers; `Identity` does not.
         (false, false) => Box::new(Identity::new()),
     }
 }
@@ -52,12 +52,12 @@ where
         .with_threads(false)
         .with_target(false)
         .with_tracked_inactivity(false)
-        // What an error says may quote a prompt, and an exception is a log record.
+        // Error texts may quote a prompt, and exceptions are recorded as log records.
         .with_error_fields_to_exceptions(false)
         .with_error_events_to_exceptions(false)
         .with_error_records_to_exceptions(false)
         .with_error_events_to_status(false)
-        // Events are log records; as events of a span they would be sent twice.
+        // Events are exported as log records; as span events they would be exported twice.
         .with_filter(filter_fn(|metadata| metadata.is_span() && !is_export_target(metadata.target())))
 }
 
@@ -69,8 +69,9 @@ where
         .with_filter(filter_fn(|metadata| metadata.is_event() && !is_export_target(metadata.target())))
 }
 
-/// Whether something is said by what exports are made of. The pipeline's own thread is silent to the SDK anyway; this
-/// also holds for spans without a parent, which do not know where they are made.
+/// Returns whether a target belongs to a crate that performs the export, for example `h2::client` or
+/// `opentelemetry_sdk`. The SDK already suppresses telemetry on the export thread; this filter also covers spans
+/// without a parent, which the suppression does not reach.
 fn is_export_target(target: &str) -> bool {
     const CRATES: [&str; 8] =
         ["h2", "hyper", "hyper_rustls", "hyper_util", "opentelemetry", "reqwest", "rustls", "tonic"];
@@ -78,8 +79,9 @@ fn is_export_target(target: &str) -> bool {
     CRATES.contains(&name) || name.starts_with("opentelemetry_")
 }
 
-/// The filter that these directives make, or the default and why they make none. Events with content pass unless the
-/// directives name them: they are at DEBUG, and there are none but where somebody asked for them.
+/// Returns the filter for these directives. If the directives are invalid, returns the default filter `info` and a
+/// warning. The target of content events is enabled at DEBUG unless the directives name it: content events exist only
+/// where their capture is enabled.
 pub(super) fn filter(directives: Option<&str>) -> (EnvFilter, Option<String>) {
     let make = |directives: &str| match directives.contains(CONTENT_TARGET) {
         true => EnvFilter::try_new(directives),
@@ -93,7 +95,7 @@ pub(super) fn filter(directives: Option<&str>) -> (EnvFilter, Option<String>) {
     }
 }
 
-/// Sets the process's subscriber.
+/// Installs the subscriber of the process.
 pub(super) fn set(providers: &SdkProviders, output: StandardOutput, filter: EnvFilter) -> Result<(), InitError> {
     let lines = tracing_subscriber::fmt::layer();
     let lines: Option<Box<dyn Layer<_> + Send + Sync>> = match output {
@@ -101,8 +103,8 @@ pub(super) fn set(providers: &SdkProviders, output: StandardOutput, filter: EnvF
         StandardOutput::Text => Some(Box::new(lines)),
         StandardOutput::Off => None,
     };
-    // Spans may hold content that was captured for spans alone, and each event would repeat it. Whole conversations are
-    // no lines either: `llm_request_complete` says the rest of what such an event says.
+    // Standard output shows no spans, because spans may contain content that each event would repeat. Content events
+    // are excluded too; `llm_request_complete` contains their other fields.
     let lines = lines.with_filter(filter_fn(|metadata| metadata.is_event() && metadata.target() != CONTENT_TARGET));
     let registry = Registry::default().with(layer(providers)).with(lines).with(filter);
     tracing::subscriber::set_global_default(registry).map_err(|_| InitError::SubscriberAlreadySet)

@@ -1,5 +1,5 @@
-//! Tail sampling: finished spans wait until their part of the trace is over, and then what went wrong is kept whole and
-//! of the rest a stated share.
+//! Tail sampling: buffers finished spans until their trace has ended in this process, then keeps traces with errors or
+//! missed objectives completely and a configured ratio of the other traces.
 
 mod buffer;
 #[cfg(test)]
@@ -26,19 +26,21 @@ use crate::clock::nanos;
 use crate::sink::export_counts::DropReason;
 use crate::sink::export_counts::ExportCounts;
 
-/// The share at which a span was kept, 1 for what is always kept: count it as one divided by this many.
+/// The attribute with the ratio at which a span was sampled; 1 if its trace is always kept. A back end weights each
+/// span by the reciprocal of this ratio.
 pub(super) const RATIO: &str = "llmobs.sampling.ratio";
 
-/// Which traces are kept once they are over.
+/// The rule that decides at the end of a trace whether its spans are exported.
 ///
-/// A trace with an error (a span whose status is `Error`) or with a missed objective is kept whole; of the others a
-/// share is. What one process knows of a trace is judged as one: from its first span here to the end of the last that
-/// is open, at the latest a while after an operation in it has ended.
+/// A trace with an error (a span with status `Error`) or a missed objective is kept completely. Of the other traces,
+/// the configured ratio is kept. The decision covers the spans of the trace in this process: from the first span that
+/// starts here until no span is open, but at the latest the [`linger`](Self::linger) time after an operation in the
+/// trace has ended.
 ///
 /// ```
 /// use llmobs::otlp::TailSampling;
 ///
-/// let tail = TailSampling::ratio(0.05).max_spans(20_000);
+/// let tail = TailSampling::share(0.05).max_spans(20_000);
 /// # let _ = tail;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,34 +53,36 @@ pub struct TailSampling {
 }
 
 impl TailSampling {
-    /// Keeps this share, from 0 to 1, of the traces in which nothing went wrong. Which ones they are follows from the
-    /// trace's id, so that every process that keeps the same share keeps the same traces.
+    /// Returns a rule that keeps this ratio, from 0 to 1, of the traces without an error or missed objective. The
+    /// choice depends only on the random number of the trace, so processes with the same ratio keep the same traces.
     pub const fn ratio(ratio: f64) -> Self {
         Self { ratio, max_spans: 8_192, max_traces: 16_384, linger: Duration::from_secs(10) }
     }
 
-    /// The most finished spans that wait at once. When more come, the trace that has waited longest is decided early:
-    /// what is not in the share is lost, and counted as `tail_full`. Defaults to 8,192.
+    /// Sets the maximum number of finished spans in the buffer. When the limit is exceeded, the trace that has waited
+    /// longest is decided early; its spans that the ratio does not keep are dropped and counted as `tail_full`.
+    /// Defaults to 8,192.
     pub const fn max_spans(mut self, spans: usize) -> Self {
         self.max_spans = spans;
         self
     }
 
-    /// The most traces that are followed at once; each span of the others is judged alone. Defaults to 16,384.
+    /// Sets the maximum number of traces in the buffer. Each span of a further trace is decided by itself. Defaults to
+    /// 16,384.
     pub const fn max_traces(mut self, traces: usize) -> Self {
         self.max_traces = traces;
         self
     }
 
-    /// How long after the end of an operation its trace is decided although a span of it is still open. Defaults to
-    /// ten seconds.
+    /// Sets the time after the end of an operation at which its trace is decided even if a span is still open. Defaults
+    /// to ten seconds.
     pub const fn linger(mut self, time: Duration) -> Self {
         self.linger = time;
         self
     }
 }
 
-/// Holds the finished spans of the traces that are not over.
+/// The tail sampler: buffers the finished spans of open traces and decides them.
 #[derive(Debug)]
 pub(super) struct TailSampler {
     settings: TailSampling,
@@ -93,14 +97,14 @@ impl TailSampler {
         Self { settings, threshold: Threshold::from_ratio(settings.ratio), buffer: Mutex::default(), clock, tally }
     }
 
-    /// A span began.
+    /// Registers the start of a span.
     pub(super) fn started(&self, span: &SpanContext) {
         if span.is_sampled() {
             self.lock_buffer().open(span.trace_id(), self.settings.max_traces);
         }
     }
 
-    /// A span ended; what can be sent on now is returned.
+    /// Registers the end of a span. Returns the spans that can be exported now.
     pub(super) fn ended(&self, span: SpanData) -> Vec<SpanData> {
         let trace = span.span_context.trace_id();
         let went_wrong =
@@ -129,7 +133,8 @@ impl TailSampler {
         out
     }
 
-    /// Decides the traces whose operations ended a while ago; what can be sent on now is returned.
+    /// Decides the traces whose operation ended at least the linger time ago. Returns the spans that can be exported
+    /// now.
     pub(super) fn sweep(&self) -> Vec<SpanData> {
         let now = self.clock.now().as_nanos();
         let since = now.saturating_sub(nanos(self.settings.linger));
@@ -141,7 +146,7 @@ impl TailSampler {
         out
     }
 
-    /// Decides all that is held.
+    /// Decides all buffered traces. Returns the spans that are kept.
     pub(super) fn flush(&self) -> Vec<SpanData> {
         let mut held = self.lock_buffer();
         let mut out = Vec::new();
@@ -151,7 +156,7 @@ impl TailSampler {
         out
     }
 
-    /// The spans of the share, and how many others there were.
+    /// Returns the spans that the ratio keeps, and the number of the others.
     fn decide(&self, spans: Vec<SpanData>) -> (Vec<SpanData>, usize) {
         let all = spans.len();
         let kept: Vec<_> = spans.into_iter().filter_map(|span| self.sample_span(span)).collect();
@@ -176,7 +181,7 @@ impl TailSampler {
     }
 }
 
-/// At which share the trace was sampled when it began.
+/// Returns the threshold at which the head sampler recorded the trace; `KEEP_ALL` if the trace state contains none.
 fn sampled_at(span: &SpanContext) -> Threshold {
     Threshold::of_state(span.trace_state()).unwrap_or(Threshold::KEEP_ALL)
 }
@@ -186,7 +191,7 @@ fn with_head_ratio(span: SpanData) -> SpanData {
     marked(span, threshold)
 }
 
-/// A span with the share that it stands for.
+/// Adds the sampling ratio to a span, as an attribute and in its trace state.
 fn marked(mut span: SpanData, threshold: Threshold) -> SpanData {
     let context = &span.span_context;
     let state = threshold.into_state(context.trace_state());

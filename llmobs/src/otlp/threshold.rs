@@ -1,22 +1,24 @@
-//! Consistent sampling by the number of the trace: whoever samples the same trace at a share decides alike, and writes
-//! down at which share it was kept (`ot=th:..` in the trace state), so that a back end can count what was left out.
+//! Consistent probability sampling (OpenTelemetry specification): all participants that sample a trace at the same
+//! ratio make the same decision. The threshold is written to the trace state (`ot=th:..`), so that a back end can
+//! estimate the number of dropped traces.
 
 use opentelemetry::trace::TraceId;
 use opentelemetry::trace::TraceState;
 
-/// What a trace's random number must reach to be kept: 56 bits, from 0 (keeps all) to 2^56 (keeps none).
+/// The minimum random number of a trace that is kept: 56 bits, from 0 (keeps all traces) to 2^56 (keeps none).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Threshold(u64);
 
 const ALL: u64 = 1 << 56;
 
-/// The entry of OpenTelemetry in the trace state.
+/// The key of OpenTelemetry's entry in the trace state.
 const ENTRY: &str = "ot";
 
 impl Threshold {
     pub(super) const KEEP_ALL: Self = Self(0);
 
-    /// Keeps this share of the traces, from 0 to 1.
+    /// Returns the threshold that keeps this ratio of the traces, from 0 to 1. Values outside are clamped; NaN keeps
+    /// none.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 2^56")]
     #[expect(clippy::cast_precision_loss, reason = "2^56 is exact")]
     pub(super) fn from_ratio(share: f64) -> Self {
@@ -24,13 +26,13 @@ impl Threshold {
         Self(((1.0 - share) * ALL as f64).round() as u64)
     }
 
-    /// The share that it keeps.
+    /// Returns the ratio of traces that this threshold keeps.
     #[expect(clippy::cast_precision_loss, reason = "the nearest double is near enough for a share")]
     pub(super) fn ratio(self) -> f64 {
         (ALL - self.0) as f64 / ALL as f64
     }
 
-    /// Keeps this share of what this one keeps.
+    /// Returns the threshold of two samplers in sequence: its ratio is the product of both ratios.
     pub(super) fn combine(self, share: Self) -> Self {
         let kept = u128::from(ALL - self.0) * u128::from(ALL - share.0) / u128::from(ALL);
         Self(ALL - u64::try_from(kept).unwrap_or(ALL))
@@ -40,14 +42,14 @@ impl Threshold {
         randomness >= self.0
     }
 
-    /// The threshold that a trace was sampled at already.
+    /// Returns the threshold in a trace state; `None` if there is no valid one.
     pub(super) fn of_state(state: &TraceState) -> Option<Self> {
         let digits = field(state, "th")?;
         let value = u64::from_str_radix(digits, 16).ok().filter(|_| (1..=14).contains(&digits.len()))?;
         Some(Self(value << (4 * (14 - digits.len()))))
     }
 
-    /// The state of a trace that was sampled at this threshold; what else it says stays.
+    /// Returns the trace state with this threshold. The other fields of the state are kept.
     pub(super) fn into_state(self, state: &TraceState) -> TraceState {
         let digits = format!("{:014x}", self.0);
         let digits = digits.trim_end_matches('0');
@@ -59,7 +61,7 @@ impl Threshold {
     }
 }
 
-/// The random number of a trace: what its state says, else the last 56 bits of its id.
+/// Returns the random number of a trace: `rv` of its trace state if present, else the last 56 bits of its trace id.
 pub(super) fn randomness(trace: TraceId, state: &TraceState) -> u64 {
     let said = field(state, "rv").filter(|digits| digits.len() == 14);
     said.and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or_else(|| {

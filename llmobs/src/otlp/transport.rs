@@ -1,5 +1,6 @@
-//! One request and its answer, by either protocol. Both go through one HTTP client of hyper's: gRPC is a frame of five
-//! bytes, a method for a path and a status in the trailers, and so has the same limits on time and on answers.
+//! One export request and its response, over HTTP or gRPC. Both protocols use the same hyper HTTP client and the same
+//! limits on time and response size: a gRPC request is an HTTP/2 request whose path is the method, whose body has a
+//! prefix of five bytes, and whose status is in the trailers.
 
 mod client;
 mod error;
@@ -30,10 +31,10 @@ use super::endpoint::Compression;
 use super::endpoint::OtlpEndpoint;
 use super::endpoint::Protocol;
 
-/// What is read of an answer: a real one has some dozens of bytes.
+/// The maximum size of a response in bytes. Responses of collectors have some dozens of bytes.
 const LONGEST_ANSWER: usize = 64 * 1024;
 
-/// Sends to one target.
+/// A client that sends requests to one endpoint.
 #[derive(Debug)]
 pub(super) struct Transport {
     target: OtlpEndpoint,
@@ -41,10 +42,10 @@ pub(super) struct Transport {
     headers: HeaderMap,
 }
 
-/// A collector took a request.
+/// The response of a collector that accepted a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ExportResponse {
-    /// How many of its items it did not take.
+    /// The number of items in the request that the collector rejected.
     pub(super) rejected: usize,
 }
 
@@ -75,7 +76,7 @@ impl Transport {
         &self.target
     }
 
-    /// A message as it goes over the wire.
+    /// Returns the body of the request for a message: compressed if configured, and with the gRPC prefix.
     pub(super) fn wrap(&self, message: Vec<u8>) -> Bytes {
         let body = match self.target.compression {
             Compression::Gzip => gzip(&message),
@@ -87,7 +88,8 @@ impl Transport {
         }
     }
 
-    /// Sends what [`wrap`](Self::wrap) made, and reads the answer, for as long as this at the most.
+    /// Sends a body returned by [`wrap`](Self::wrap) and reads the response. Takes `limit` at most, or the configured
+    /// timeout if that is shorter.
     pub(super) async fn send(&self, body: Bytes, limit: Duration) -> Result<ExportResponse, ExportError> {
         let limit = limit.min(self.target.timeout);
         tokio::time::timeout(limit, self.exchange(body)).await.unwrap_or_else(|_| Err(ExportError::timeout()))
@@ -106,9 +108,11 @@ impl Transport {
 }
 
 impl ExportResponse {
-    /// Reads the message of an answer. The three signals' answers have one shape, so one reader does.
+    /// Decodes the message of a response. The responses of all three signals have the same fields, so one type decodes
+    /// them.
     ///
-    /// Some back ends answer a success with JSON or with nothing at all: the items were taken all the same.
+    /// Some back ends answer with JSON or an empty body after a success. A message that cannot be decoded is treated as
+    /// accepting all items.
     fn of_message(message: &[u8]) -> Self {
         let answer = ExportTraceServiceResponse::decode(message).ok();
         let partial = answer.and_then(|answer| answer.partial_success);
@@ -119,7 +123,7 @@ impl ExportResponse {
 
 fn gzip(message: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(message.len() / 4), flate2::Compression::fast());
-    // A `Vec` takes whatever is written.
+    // Writing to a `Vec` cannot fail.
     let _ = encoder.write_all(message);
     encoder.finish().unwrap_or_default()
 }

@@ -1,12 +1,12 @@
-//! The classic text format (0.0.4), made from OpenMetrics text.
+//! Conversion of OpenMetrics text to the classic Prometheus text format (0.0.4).
 //!
-//! `prometheus-client` prints OpenMetrics only. The two differ in three things: a counter's metadata names the sample
-//! with its `_total`, there are no units, and there are no exemplars.
+//! `prometheus-client` writes OpenMetrics only. The classic format differs in three ways: the metadata of a counter
+//! contains the `_total` suffix, and there are no units and no exemplars.
 
 use crate::catalog::View;
 use crate::observer::Observer;
 
-/// Appends the metrics of an observer that owns its registry to a page that the application already has.
+/// Appends the metrics of an observer that owns its registry to an existing page in the classic text format.
 ///
 /// ```
 /// use llmobs::Observer;
@@ -21,7 +21,8 @@ pub fn render_classic(observer: &Observer, page: &mut String) {
     to_classic(&observer.open_metrics(), page);
 }
 
-/// Most of a page are samples without a `#`, and those are copied in one piece.
+/// Appends OpenMetrics text in the classic format. Runs of samples without a `#` are copied in one piece, since they
+/// are most of a page.
 pub(super) fn to_classic(open_metrics: &str, classic: &mut String) {
     let mut help: Option<(&str, &str)> = None;
     let mut rest = open_metrics;
@@ -46,7 +47,7 @@ fn metadata<'a>(line: &'a str, help: &mut Option<(&'a str, &'a str)>, classic: &
         let (suffix, kind) = match kind {
             "counter" => ("_total", "counter"),
             "info" => ("_info", "gauge"),
-            // A counter whose name does not say so, which OpenMetrics has no type for.
+            // A counter without the `_total` suffix, which OpenMetrics cannot express.
             "unknown" if View::counts(name) => ("", "counter"),
             "unknown" => ("", "untyped"),
             "stateset" => ("", "gauge"),
@@ -64,7 +65,8 @@ fn push_line(page: &mut String, parts: &[&str]) {
     page.push('\n');
 }
 
-/// A sample without its exemplar: what follows ` # ` outside of a quoted label value.
+/// Returns a sample without its exemplar, which follows a `#` outside of quoted label values:
+/// `a_total{b="#"} 1 # {trace_id="x"} 1` becomes `a_total{b="#"} 1`.
 fn without_exemplar(line: &str) -> &str {
     let (mut quoted, mut escaped) = (false, false);
     for (index, byte) in line.bytes().enumerate() {

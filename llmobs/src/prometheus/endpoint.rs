@@ -1,4 +1,4 @@
-//! The page as a service that a router can have.
+//! An HTTP service that serves the metrics page.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -21,7 +21,7 @@ use super::page::Page;
 use super::page::page;
 use crate::observer::Observer;
 
-/// Answers scrapes: `/metrics` as a [`tower_service::Service`], in the format that the scraper asks for.
+/// A [`tower_service::Service`] that answers scrapes of `/metrics`, in the format that the `Accept` header prefers.
 ///
 /// ```
 /// # #[cfg(feature = "axum")] {
@@ -43,22 +43,23 @@ pub struct Endpoint {
     token: Option<Arc<[u8]>>,
 }
 
-/// Makes a page for the value of an `Accept` header.
+/// A function that renders the page for the value of an `Accept` header.
 type RenderFn = dyn Fn(Option<&str>) -> Page + Send + Sync;
 
 impl Endpoint {
-    /// The metrics of an observer that owns its registry, as [`page`] has them.
+    /// Creates an endpoint for an observer that owns its registry. Renders the same content as [`page`].
     pub fn new(observer: Observer) -> Self {
         Self::with(move |accept| page(&observer, accept))
     }
 
-    /// Any page, made anew for each scrape from the value of its `Accept` header, as [`encode`](super::encode) does.
+    /// Creates an endpoint from a function that renders the page for each scrape, as [`encode`](super::encode) does.
+    /// The argument is the value of the scrape's `Accept` header.
     pub fn with(page: impl Fn(Option<&str>) -> Page + Send + Sync + 'static) -> Self {
         Self { page: Arc::new(page), token: None }
     }
 
-    /// Answers only to who sends `Authorization: Bearer` and this token. They are compared in a time that tells nothing
-    /// of the token; an empty one lets nobody in. Defaults to answering everybody.
+    /// Requires the header `Authorization: Bearer <token>`; other requests receive 401. The time of the comparison does
+    /// not depend on the token's bytes. An empty token refuses every request. By default, no token is required.
     pub fn bearer_token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(token.into().into_bytes().into());
         self
@@ -96,7 +97,7 @@ impl<B> Service<Request<B>> for Endpoint {
     }
 }
 
-/// Without the token.
+/// Omits the token.
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Endpoint").field("asks_for_a_token", &self.token.is_some()).finish_non_exhaustive()
@@ -109,13 +110,14 @@ fn refusal(status: StatusCode) -> Response<String> {
     response
 }
 
-/// The token of an `Authorization` header. The scheme's case does not matter.
+/// Returns the token of an `Authorization` header. The scheme `Bearer` is matched without regard to case.
 fn bearer(header: &[u8]) -> Option<&[u8]> {
     let (scheme, token) = header.split_at_checked("bearer ".len())?;
     scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii_start())
 }
 
-/// Takes as long for a token that is nearly right as for one that is all wrong: every byte given is compared.
+/// Compares two tokens in a time that depends only on the length of the given token, not on the position of the first
+/// difference.
 fn constant_time_eq(given: &[u8], token: &[u8]) -> bool {
     let Some(last) = token.len().checked_sub(1) else { return false };
     let mut difference = given.len() ^ token.len();

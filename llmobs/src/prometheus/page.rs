@@ -1,17 +1,17 @@
-//! Which format a scraper gets.
+//! The metrics page and the choice of its format.
 
 use prometheus_client::registry::Registry;
 
 use super::classic::to_classic;
 use crate::observer::Observer;
 
-/// The classic text format, what every scraper and `promtool` reads.
+/// The content type of the classic text format, which every scraper and `promtool` can parse.
 const CLASSIC: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// The OpenMetrics text format, which alone carries exemplars.
+/// The content type of OpenMetrics, the only text format with exemplars.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// An answer to a scrape.
+/// The response to a scrape.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Page {
@@ -21,8 +21,8 @@ pub struct Page {
     pub body: String,
 }
 
-/// The metrics of an observer that owns its registry, in the format that the `Accept` header asks for: OpenMetrics
-/// 1.0.0 where that is preferred, else classic text.
+/// Renders the metrics of an observer that owns its registry. The format is OpenMetrics 1.0.0 if the `Accept` header
+/// prefers OpenMetrics, otherwise the classic text format.
 ///
 /// ```
 /// use llmobs::Observer;
@@ -38,11 +38,11 @@ pub fn page(observer: &Observer, accept: Option<&str>) -> Page {
     in_format(observer.open_metrics(), accept)
 }
 
-/// The metrics of a registry of your own, negotiated in the same way.
+/// Renders the metrics of the application's own registry, with the same choice of format as [`page`].
 #[must_use]
 pub fn encode(registry: &Registry, accept: Option<&str>) -> Page {
     let mut text = String::new();
-    // A `String` takes whatever is written.
+    // Writing to a `String` cannot fail.
     let _ = prometheus_client::encoding::text::encode_registry(&mut text, registry);
     in_format(text, accept)
 }
@@ -57,7 +57,7 @@ fn in_format(mut text: String, accept: Option<&str>) -> Page {
     Page { content_type: CLASSIC, body }
 }
 
-/// Whether OpenMetrics 1.0.0 (or an unnamed version) is wanted at least as much as classic text.
+/// Returns whether OpenMetrics 1.0.0, or OpenMetrics without a version, has at least the quality of classic text.
 fn prefers_open_metrics(accept: &str) -> bool {
     let (mut open_metrics, mut classic) = (0.0_f32, 0.0_f32);
     for range in accept.split(',') {

@@ -1,4 +1,4 @@
-//! The key: never printed, and gone from memory when it is dropped.
+//! The master key, which is never printed and is zeroed when dropped.
 
 mod encoding;
 mod error;
@@ -13,24 +13,24 @@ use zeroize::Zeroizing;
 
 pub use self::error::KeyError;
 
-/// The key of pseudonyms: 32 bytes or more of chance.
+/// The key of pseudonyms: at least 32 random bytes.
 ///
-/// It has no `Display` and no `Serialize`, its `Debug` prints nothing of it, and its memory is zeroed when it is dropped.
+/// Has no `Display` and no `Serialize`; `Debug` prints no part of the key; the memory is zeroed on drop.
 #[derive(Clone)]
 pub struct MasterKey(Zeroizing<Vec<u8>>);
 
-/// Fewer bytes are no key.
+/// The minimum length of a key in bytes.
 const MIN_KEY_BYTES: usize = 32;
 
-/// Fewer different bytes were not made by chance: it gives 32 bytes that poor less than once in 10^14 times.
+/// The minimum number of distinct byte values. Fewer than one in 10^14 random 32-byte keys fail this check.
 const VARIETY: usize = 16;
 
 impl MasterKey {
-    /// A key of these bytes.
+    /// Creates a key of these bytes.
     ///
     /// # Errors
     ///
-    /// If there are fewer than 32 of them, or fewer than 16 different ones: no chance made those.
+    /// If there are fewer than 32 bytes, or fewer than 16 distinct values, which random bytes would have.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
         if bytes.len() < MIN_KEY_BYTES {
             return Err(KeyError::SHORT);
@@ -41,7 +41,7 @@ impl MasterKey {
         Ok(Self(Zeroizing::new(bytes.to_vec())))
     }
 
-    /// A key in a text: 64 or more hexadecimal digits, or base64 of 32 bytes or more. Blanks around it do not matter.
+    /// Parses a key: at least 64 hexadecimal digits, or base64 of at least 32 bytes. Surrounding whitespace is ignored.
     ///
     /// ```
     /// use llmobs::pseudonym::MasterKey;
@@ -54,28 +54,28 @@ impl MasterKey {
     ///
     /// # Errors
     ///
-    /// If it is neither, too short, or no chance made it.
+    /// If the text has another form, or if the key is too short or not random.
     pub fn from_text(text: &str) -> Result<Self, KeyError> {
         Self::from_bytes(&encoding::bytes(text.trim())?)
     }
 
-    /// The key that a file holds, as a text. On Unix it is said once in the log if others than the owner and the group
-    /// may read the file, or others than the owner may change it.
+    /// Reads a key as text from a file. On Unix, logs one warning per process if the file is accessible to users other
+    /// than owner and group, or writable for the group.
     ///
     /// # Errors
     ///
-    /// If the file cannot be read, is longer than 4 KiB, or holds no key.
+    /// If the file cannot be read, is longer than 4 KiB, or does not contain a key.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, KeyError> {
         let bytes = file::read(path.as_ref())?;
         Self::from_text(std::str::from_utf8(&bytes).map_err(|_| KeyError::FORM)?)
     }
 
-    /// The key in the file that one variable names, else in the other variable; none if neither is set, or both are
-    /// empty.
+    /// Reads the key from the file that the variable `file` names, otherwise from the variable `key`. Returns `None` if
+    /// both variables are unset or empty.
     ///
     /// # Errors
     ///
-    /// If one is set and gives no key. What is wrong with the first is not mended by the second.
+    /// If a set variable does not lead to a valid key. An invalid file does not fall back to the variable `key`.
     pub fn from_environment(file: &str, key: &str) -> Result<Option<Self>, KeyError> {
         let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
         if let Some(path) = set(file) {
@@ -88,7 +88,7 @@ impl MasterKey {
         set(key).map(read).transpose()
     }
 
-    /// A code is as good as chance.
+    /// Creates a key from an HMAC code, which has the randomness of its key.
     pub(super) fn of_code(code: &[u8; 32]) -> Self {
         Self(Zeroizing::new(code.to_vec()))
     }

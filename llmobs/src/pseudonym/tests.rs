@@ -2,13 +2,13 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// A key that counts from a byte on.
+/// Returns a key of 32 consecutive byte values.
 fn key(first: u8) -> MasterKey {
     let bytes: Vec<u8> = (first..first + 32).collect();
     MasterKey::from_bytes(&bytes).unwrap()
 }
 
-/// RFC 4231, test case 2, whose key is shorter than a key of ours may be.
+/// RFC 4231, test case 2. Its key is shorter than a [`MasterKey`] may be.
 #[test]
 fn the_code_is_hmac_sha256() {
     let mut mac = Hmac::<Sha256>::new_from_slice(b"Jefe").unwrap();
@@ -20,7 +20,7 @@ fn the_code_is_hmac_sha256() {
 #[test]
 fn a_pseudonym_is_the_same_in_every_process() {
     let pseudonyms = Pseudonymizer::new(key(7)).key_id("k3").unwrap().epoch("2026-11");
-    // Computed by hand with another implementation: HMAC over each piece behind its length in eight bytes.
+    // Computed with another implementation: HMAC over each piece, preceded by its length in eight bytes.
     assert_eq!(pseudonyms.of("user.id", "jane").unwrap(), "k3:c347ac6fb0f811301859986b85c2a629");
 }
 
@@ -34,7 +34,7 @@ fn key_name_epoch_field_and_identity_each_change_it() {
         base().epoch("2").of("user.id", "jane"),
         base().key_id("k4").unwrap().of("user.id", "jane"),
         Pseudonymizer::new(key(8)).key_id("k3").unwrap().epoch("1").of("user.id", "jane"),
-        // Pieces that run into one another.
+        // Pieces with equal concatenation.
         base().of("user.idj", "ane"),
         base().of("user", ".idjane"),
     ];

@@ -1,4 +1,4 @@
-//! Secrets that words say to be some: `password=..`, `"token": ".."`, `the api key for staging is ..`.
+//! Detection of secrets after a keyword: `password=..`, `"token": ".."`, `the api key for staging is ..`.
 
 use memchr::memmem;
 
@@ -23,14 +23,21 @@ use super::view::is_char_boundary;
 use super::word_list;
 use super::word_list::WordList;
 
-/// A name such as "password" stands in `at..end`.
+/// Returns the secret that the keyword at `at..end`, for example "password", announces.
 pub(super) fn assignment(scene: &ScanContext<'_, '_>, at: usize, end: usize, named: SecretKind) -> Option<Match> {
     let text = scene.text;
     let short = end - at <= 4 && text.at(at).is_ascii() && text.at(at) != b'_';
+    // A keyword of at most four letters inside a word.
+    // Input:  `compass=hunter2`
+    // Output: unchanged
     if short && class::is_in(text.decoded_byte_before(at), ALNUM) {
         return None;
     }
-    // `OPENAI_KEY=`, in capitals: what is a key in code opens nothing.
+    // `_key` is a keyword only in the name of an environment variable.
+    // Input:  `OPENAI_KEY=a8F3kP0zQ9mN2xVbLw7R`
+    // Output: `OPENAI_KEY=[SECRET]`
+    // Input:  `sort_key=a8F3kP0zQ9mN2xVbLw7R`
+    // Output: unchanged
     if text.starts_with_at(at, b"_key") && end - at == 4 && !is_env_variable_key(text, at) {
         return None;
     }
@@ -43,16 +50,27 @@ pub(super) fn assignment(scene: &ScanContext<'_, '_>, at: usize, end: usize, nam
         .or_else(beside)?;
     let (start, said) = scheme(text, found);
     let (start, stop, said) = value_at(text, start, said, is_inside_bracket(text, at))?;
-    // "Pass" is a word of every day.
+    // "pass" is also an ordinary word, so quoted text with blanks after it is not a secret.
+    // Input:  "All tests pass: `cargo test --release`"
+    // Output: unchanged
     if short && said == ValueSyntax::Quoted && text.slice(start, stop).contains(&b' ') {
         return None;
     }
+    // Input:  `pwd = 's3cr3t!'`
+    // Output: `pwd = '[SECRET]'`
     let said = if short && said == ValueSyntax::Quoted { ValueSyntax::Prose } else { said };
+    // A card verification code has three digits; other numbers need four.
+    // Input:  `exp 12/27, cvc: 123`
+    // Output: `exp 12/27, cvc: [SECRET]`
     let card_check =
         text.starts_with_at(at, b"cv") && stop - start == 3 && text.slice(start, stop).iter().all(u8::is_ascii_digit);
+    // Input:  `SERVICE_SECRET=UQbyBoZLiNcilMsoBVuIOxkU`
+    // Output: `SERVICE_SECRET=[SECRET]`
     let named =
         if named == SecretKind::Key && is_env_variable(text.slice(at, end)) { SecretKind::EnvVariable } else { named };
-    // `token: Kind = ..`, `password: CFString;`: a type stands there.
+    // A type or an identifier in source code.
+    // Input:  `token: Kind = ..`, `password: CFStringRef;`, `password: readPassword,` + newline
+    // Output: unchanged
     let camel = || text.starts_with_at(stop, b",\n") && code::is_camel_case(text.slice(start, stop));
     let code = text.at(stop) == b' ' && text.at(stop + 1) == b'='
         || camel()
@@ -60,24 +78,39 @@ pub(super) fn assignment(scene: &ScanContext<'_, '_>, at: usize, end: usize, nam
     if said == ValueSyntax::Prose && code {
         return None;
     }
+    // A key with a known format keeps its kind.
+    // Input:  `token=ghp_` + 36 letters and digits
+    // Output: `token=[API_KEY]`
     if let Some(hit) = scene.specific(start).filter(|hit| hit.end >= stop) {
         return Some(hit);
     }
+    // Input:  `password=hunter2`
+    // Output: `password=[SECRET]`
     (card_check || secret_value::is_secret(text.slice(start, stop), said, named))
         .then(|| Match::new(start, stop, DataKind::Secret))
 }
 
-/// `session=..`, the name of a cookie, stands in `at..end`.
+/// Returns the session identifier after the cookie name at `at..end`, for example `session=`.
+///
+/// Input:  `Set-Cookie: sid=a8F3kP0zQ9mN2xVbLw7R; Path=/`
+/// Output: `Set-Cookie: sid=[SECRET]; Path=/`
+/// Input:  `session=started, sid=12, auth=none`
+/// Output: unchanged
 pub(super) fn cookie(scene: &ScanContext<'_, '_>, at: usize, end: usize) -> Option<Match> {
     let text = scene.text;
+    // Input:  `obsession=a8F3kP0zQ9mN2xVbLw7R`
+    // Output: unchanged
     if class::is_in(text.decoded_byte_before(at), ALNUM) {
         return None;
     }
+    // A key or token with a known format keeps its kind.
+    // Input:  `sid=` + JSON Web Token
+    // Output: `sid=[JWT]`
     if let Some(hit) = scene.specific(end) {
         return Some(hit);
     }
     let all = text.run(RunClass::Value, end);
-    // The first bytes tell whether chance made it, and a query has more parameters than one.
+    // The first 64 bytes suffice to recognize a random value; `&` ends a parameter of a query.
     let head = text.slice(end, all.min(end + 64));
     let head = head.split(|byte| *byte == b'&').next().unwrap_or(head);
     let made = head.len() >= 16 && (secret_value::is_random(head) || class::all(head, class::HEX));
@@ -89,19 +122,28 @@ pub(super) fn cookie(scene: &ScanContext<'_, '_>, at: usize, end: usize) -> Opti
         .then(|| Match::new(end, stop, DataKind::Secret))
 }
 
-/// The end of the identifier that holds the name; none if that speaks of something else: `token_count`, `secretary`.
+/// Returns the end of the identifier that contains the keyword, or `None` if the identifier names something else.
 fn name_end(text: &TextView<'_>, end: usize, short: bool) -> Option<usize> {
     let stop = text.run(RunClass::Word, end).min(end + 40);
     let suffix = text.slice(end, stop);
     let capital = class::is_in(text.byte_before(end), UPPER);
     let glued = suffix.first().is_some_and(|byte| class::is_in(*byte, if capital { UPPER | LOWER } else { LOWER }));
+    // A longer word, except a plural.
+    // Input:  `tokenizer=llama3-8b`, `secretary: Jane2`, `passenger=hunter2`
+    // Output: unchanged
     if short && !suffix.is_empty() || glued && !suffix.eq_ignore_ascii_case(b"s") {
         return None;
     }
+    // A part of the name that excludes a secret, or 40 or more bytes after the keyword.
+    // Input:  `token_url=https://example.com/oauth2/token1`
+    // Output: unchanged
     (!NON_SECRET_NAMES.any_in(suffix) && stop - end < 40).then(|| path_end(text, stop))
 }
 
-/// `secret.key=`: the end of a name with dots in it.
+/// Returns the end of a dotted name, or `end` without one.
+///
+/// Input:  `box.secret.key=a8F3kP0zQ9mN2xVb`
+/// Output: `box.secret.key=[SECRET]`
 fn path_end(text: &TextView<'_>, end: usize) -> usize {
     let stop = text.short_run(class::WORD | class::DOT, end, 40);
     let path = text.slice(end, stop);
@@ -109,7 +151,10 @@ fn path_end(text: &TextView<'_>, end: usize) -> usize {
     if named && text.at(stop) == b'=' && text.has_class(stop + 1, ALNUM) { stop } else { end }
 }
 
-/// `<api_key>..</api_key>`: the name is that of an element, which ends behind `end`.
+/// Returns the start of the value if the keyword is the name of an XML element that ends at `end`.
+///
+/// Input:  `<api_key>a8F3kP0zQ9mN2xVb</api_key>`
+/// Output: `<api_key>[SECRET]</api_key>`
 fn element(text: &TextView<'_>, at: usize, end: usize) -> Option<(usize, ValueSyntax)> {
     let mut start = at;
     while at - start < 32 && class::is_in(text.byte_before(start), class::WORD | class::DOT) {
@@ -120,7 +165,7 @@ fn element(text: &TextView<'_>, at: usize, end: usize) -> Option<(usize, ValueSy
     (open && text.starts_with_at(stop(), b"</")).then_some((end + 1, ValueSyntax::Assigned))
 }
 
-/// What makes a name one of something else.
+/// Parts of a name that exclude a secret: `token_count`, `password_url`.
 static NON_SECRET_NAMES: WordList =
     WordList::new(NON_SECRET_NAME_PARTS, || word_list::automaton(NON_SECRET_NAME_PARTS));
 
@@ -130,16 +175,24 @@ const NON_SECRET_NAME_PARTS: &[&str] = &[
     "max", "version", "format", "prefix", "regex", "validat", "_id", "-id", "range", "prompt", "enum", "flag", "stdin",
 ];
 
-/// Behind what closes a name: quotation marks, brackets, what stands in brackets.
+/// Returns the position after the characters that close a keyword.
 fn closed(text: &TextView<'_>, mut place: usize) -> usize {
     let from = place;
+    // Up to four quotation marks, brackets, backslashes or asterisks.
+    // Input:  `config["secret"] = "k9X2mQ7vB4nL";`
+    // Output: `config["secret"] = "[SECRET]";`
     while place - from < 4 && matches!(text.at(place), b'"' | b'\'' | b'`' | b']' | b'\\' | b'*' | b')') {
         place += 1;
     }
+    // Input:  `apikey[] = @"a8F3kP0zQ9mN2xVb"`
+    // Output: `apikey[] = @"[SECRET]"`
     if text.starts_with_at(place, b"[]") {
         place += 2;
     }
     let open = text.skip_blanks(place);
+    // A remark of at most 24 bytes.
+    // Input:  `password (staging): hunter2`
+    // Output: `password (staging): [SECRET]`
     if text.at(open) == b'(' {
         let stop = text.short_run(ALNUM | SPACE | class::DASH | class::DOT, open + 1, 24);
         if text.at(stop) == b')' {
@@ -149,25 +202,51 @@ fn closed(text: &TextView<'_>, mut place: usize) -> usize {
     place
 }
 
-/// Behind a sign or word that gives a value: `=`, `:`, `is`.
+/// Returns the start of a value after an assigning sign or word (`=`, `:`, `is`), and the syntax of the assignment.
 fn assigned_value(text: &TextView<'_>, from: usize) -> Option<(usize, ValueSyntax)> {
     let place = text.skip_blanks(from);
     let (mut stop, said) = match (text.at(place), text.at(place + 1)) {
-        // A comparison of code.
+        // A comparison in source code.
+        // Input:  `password == hunter2`
+        // Output: `password == [SECRET]`
+        // Input:  `password == None`
+        // Output: unchanged
         (b'=', b'=') if place > from => (place + 2, ValueSyntax::Prose),
+        // Input:  `password:=letmein`
+        // Output: `password:=[SECRET]`
         (b'=', b'=' | b'>') | (b':', b'=') => (place + 2, ValueSyntax::Assigned),
-        // Code puts blanks around the sign, and the names of other things behind it.
+        // Source code has blanks around the sign, and often another name after it.
+        // Input:  `token = config.auth.token`
+        // Output: unchanged
         (b'=', b' ') if place > from => (place + 1, ValueSyntax::Prose),
+        // Input:  `DB_PASSWORD=letmein`
+        // Output: `DB_PASSWORD=[SECRET]`
         (b'=', _) => (place + 1, ValueSyntax::Assigned),
+        // A path of source code.
+        // Input:  `Password::new`
+        // Output: unchanged
         (b':', b':') => return None,
+        // Input:  `password: Tr0ub4dor&3`
+        // Output: `password: [SECRET]`
         (b':', _) => (place + 1, ValueSyntax::Prose),
-        // A row of a table, a list.
+        // A row of a table.
+        // Input:  `| token | 3f9a8b7c6d5e4f3a2b1c |`
+        // Output: `| token | [SECRET] |`
         (b'|', b' ') => (place + 1, ValueSyntax::Prose),
+        // An entry of a list.
+        // Input:  `Password - hunter2`
+        // Output: `Password - [SECRET]`
         (b'-', b' ') if place > from => (place + 1, ValueSyntax::Prose),
+        // Input:  `changed the password to k9x!mQ2v`
+        // Output: `changed the password to [SECRET]`
         (b't', b'o') if place > from && text.has_class(place + 2, SPACE) => (place + 2, ValueSyntax::Adjacent),
+        // Input:  `my passcode is 482913`
+        // Output: `my passcode is [SECRET]`
         _ => (assigning_word_end(text, place, place > from)?, ValueSyntax::Prose),
     };
-    // `is: `, `:** `, `is now `.
+    // Skips fillers between the sign and the value.
+    // Input:  `**Password:** Xk9#mQ2v`
+    // Output: `**Password:** [SECRET]`
     stop = text.skip_blanks(stop);
     for filler in [&b":"[..], b"**", b"now ", b"set to ", b"actually ", b"currently "] {
         if text.starts_with_at(stop, filler) {
@@ -177,7 +256,10 @@ fn assigned_value(text: &TextView<'_>, from: usize) -> Option<(usize, ValueSynta
     Some((stop, said))
 }
 
-/// The place behind a word that gives a value.
+/// Returns the position after an assigning word. An ASCII word needs a blank before it (`parted`) and after it.
+///
+/// Input:  `密码是hunter2。`
+/// Output: `密码是[SECRET]。`
 fn assigning_word_end(text: &TextView<'_>, place: usize, parted: bool) -> Option<usize> {
     let whole = |word: &&&str| {
         text.starts_with_at(place, word.as_bytes()) && (!word.is_ascii() || text.has_class(place + word.len(), SPACE))
@@ -189,7 +271,7 @@ fn assigning_word_end(text: &TextView<'_>, place: usize, parted: bool) -> Option
 const GIVERS: [&str; 16] =
     ["is", "was", "will be", "ist", "lautet", "est", "es", "jest", "är", "：", "は", "是", "为", "為", "→", "—"];
 
-/// `password for the staging database is ..`: the word that gives the value stands further on.
+/// Returns the value after an assigning word or colon that follows the keyword at some distance.
 fn further(text: &TextView<'_>, from: usize) -> Option<(usize, ValueSyntax)> {
     if text.at(from) != b' ' {
         return None;
@@ -197,27 +279,40 @@ fn further(text: &TextView<'_>, from: usize) -> Option<(usize, ValueSyntax)> {
     let mut place = from;
     while place - from < 48 {
         match text.at(place) {
+            // At most 48 bytes between the keyword and the word.
+            // Input:  `the password for the staging database is Zx9!qqLm.`
+            // Output: `the password for the staging database is [SECRET].`
             b' ' if text.starts_with_at(place, b" is ") || text.starts_with_at(place, b" was ") => {
                 return assigned_value(text, place);
             }
+            // At most 32 bytes between the keyword and the colon.
+            // Input:  `password for admin:hunter2`
+            // Output: `password for admin:[SECRET]`
             b':' if text.has_class(place + 1, SPACE | ALNUM) && place - from < 32 => {
                 return assigned_value(text, place);
             }
             b' ' | b'\'' | b'/' | b'@' | b'#' | b'"' => place += 1,
             byte if class::is_in(byte, ALNUM | class::DASH | class::WIDE) => place += 1,
+            // Any other character ends the search: `password, the one for admin: ..`.
             _ => return None,
         }
     }
     None
 }
 
-/// `token abc..`: nothing between the name and the value.
+/// Returns the value directly after the keyword. PINs need an assigning sign or word.
+///
+/// Input:  `with token 9f8e7d6c5b4a39281706abcd in hand`
+/// Output: `with token [SECRET] in hand`
 fn adjacent_value(text: &TextView<'_>, from: usize, named: SecretKind) -> Option<(usize, ValueSyntax)> {
     let place = text.skip_blanks(from);
     (place > from && named != SecretKind::Pin).then_some((place, ValueSyntax::Adjacent))
 }
 
-/// Behind the name of a scheme: `Authorization: Bearer ..`.
+/// Skips the name of an authentication scheme before the value.
+///
+/// Input:  `Authorization: Bearer mF_9.B5f-4.1JqM`
+/// Output: `Authorization: Bearer [SECRET]`
 fn scheme(text: &TextView<'_>, (start, said): (usize, ValueSyntax)) -> (usize, ValueSyntax) {
     let quote = usize::from(matches!(text.at(start), b'"' | b'\''));
     for name in [&b"bearer "[..], b"basic ", b"token ", b"apikey ", b"api-key ", b"digest "] {
@@ -228,12 +323,17 @@ fn scheme(text: &TextView<'_>, (start, said): (usize, ValueSyntax)) -> (usize, V
     (start, said)
 }
 
-/// The value that begins at a place, without its quotation marks.
+/// Returns the range of the value that begins at `start`, without quotation marks, and its syntax.
 fn value_at(text: &TextView<'_>, start: usize, said: ValueSyntax, open: bool) -> Option<(usize, usize, ValueSyntax)> {
-    // `b"..."`, `@"..."`: letters that say what kind of text it is.
+    // A prefix of a string literal.
+    // Input:  `password = b"open sesame"`
+    // Output: `password = b"[SECRET]"`
     let marked =
         matches!(text.at(start), b'b' | b'f' | b'r' | b'u' | b'@') && matches!(text.at(start + 1), b'"' | b'\'');
     let start = start + usize::from(marked);
+    // A quoted value. A placeholder, a newline or the end of the text before the closing mark: no value.
+    // Input:  `{\"client_secret\":\"aB3dE6gH9jK2\"}`
+    // Output: `{\"client_secret\":\"[SECRET]\"}`
     if let Some((open, close)) = quote(text, start) {
         let from = start + open;
         let mut stop = from;
@@ -243,28 +343,44 @@ fn value_at(text: &TextView<'_>, start: usize, said: ValueSyntax, open: bool) ->
             }
             stop += 1;
         }
-        // Quotation marks are no proof where nothing gave the value.
+        // Directly after a keyword, quotation marks do not make a value more likely to be a secret.
+        // Input:  `token "a8F3kP0zQ9mN2xVb/Lw7RtYcE4uHsJdGf12=="`
+        // Output: `token "[SECRET]"`
         let said = if said == ValueSyntax::Adjacent { said } else { ValueSyntax::Quoted };
         return text.starts_with_at(stop, close).then_some((from, stop, said));
     }
     let word = text.run(RunClass::Value, start);
+    // Input:  `password = get_password()`
+    // Output: unchanged
     if is_call(text, start, word) || is_argument(text, start, word) {
         return None;
     }
-    // A password may hold brackets; what opens before it closes behind it.
+    // A password can contain brackets; `without_frame` removes a bracket that was opened before the password.
     let run = text.slice(start, bracketed_value_end(text, word));
+    // A character of another script ends the value.
+    // Input:  `密码是hunter2。`
+    // Output: `密码是[SECRET]。`
     let foreign = run.first()?.is_ascii().then(|| run.iter().position(|byte| *byte >= 0xe2)).flatten();
+    // An escape sequence ends the value.
+    // Input:  `password=hunter2\nuser=jane`
+    // Output: `password=[SECRET]\nuser=jane`
     let escape = run
         .windows(2)
         .position(|pair| pair[0] == b'\\' && matches!(pair[1], b'n' | b'r' | b't' | b'"' | b'\'' | b'u' | b'\\'));
     let escape = escape.or_else(|| (run.last() == Some(&b'\\')).then_some(run.len() - 1));
+    // The next parameter of a query ends the value; `&` alone does not.
+    // Input:  `password=a&b3c!d&user=x`
+    // Output: `password=[SECRET]&user=x`
     let next = run.iter().enumerate().position(|(at, byte)| *byte == b'&' && is_parameter(&run[at + 1..]));
     let cut = [foreign, escape, next].into_iter().flatten().min().unwrap_or(run.len());
     let (from, to) = secret_value::without_frame(&run[..cut], open);
     Some((start + from, start + to, said))
 }
 
-/// The end of a value that may hold brackets, looked for from a place on, but no label.
+/// Returns the end of a value that starts at `from` and can contain brackets. A placeholder ends the value.
+///
+/// Input:  `mysql -phunter2[EMAIL] x`
+/// Output: `mysql -p[SECRET][EMAIL] x`
 pub(super) fn bracketed_value_end(text: &TextView<'_>, from: usize) -> usize {
     let mut stop = from;
     while stop - from < LONGEST && text.has_class(stop, VALUE | BRACKET) && !starts_placeholder(text, stop) {
@@ -273,25 +389,45 @@ pub(super) fn bracketed_value_end(text: &TextView<'_>, from: usize) -> usize {
     stop
 }
 
-/// Whether a label may begin here, or something begins that will be one.
+/// Returns whether a placeholder can start at `place`.
+///
+/// Input:  `[EMAIL]`, `[[EMAIL]`
+/// Output: true
+/// Input:  `[u8]`
+/// Output: false
 fn starts_placeholder(text: &TextView<'_>, place: usize) -> bool {
     text.at(place) == b'[' && matches!(text.at(place + 1), b'[' | b'A'..=b'Z')
 }
 
-/// `name=..`
+/// Returns whether `rest` starts with a parameter of a query.
+///
+/// Input:  `next=1`
+/// Output: true
+/// Input:  `b3c!d`
+/// Output: false
 fn is_parameter(rest: &[u8]) -> bool {
     let name = rest.iter().position(|byte| !class::is_in(*byte, class::WORD | class::DOT));
     name.is_some_and(|end| end > 0 && rest[end] == b'=')
 }
 
-/// Whether a bracket stands open before a place: `(password: ..)`.
+/// Returns whether a bracket is open before `at`, within 48 bytes.
+///
+/// Input:  `(password: ..)`
+/// Output: true
+/// Input:  `() password: ..`
+/// Output: false
 fn is_inside_bracket(text: &TextView<'_>, at: usize) -> bool {
     let window = text.window(at, 48);
     let count = |signs: &[u8]| window.iter().filter(|byte| signs.contains(byte)).count();
     count(b"([{") > count(b")]}")
 }
 
-/// Whether `_KEY` ends the name of a variable of the environment that tells nothing else of it.
+/// Returns whether the `_key` at `at` ends the name of an environment variable that holds a secret.
+///
+/// Input:  `OPENAI_KEY=a8F3kP0zQ9mN2xVbLw7R`
+/// Output: true
+/// Input:  `PUBLIC_KEY=a8F3kP0zQ9mN2xVbLw7R`, `sort_key=a8F3kP0zQ9mN2xVbLw7R`
+/// Output: false
 fn is_env_variable_key(text: &TextView<'_>, at: usize) -> bool {
     let mut start = at;
     while at - start < 40 && class::is_in(text.byte_before(start), UPPER | DIGIT) || text.byte_before(start) == b'_' {
@@ -304,12 +440,22 @@ fn is_env_variable_key(text: &TextView<'_>, at: usize) -> bool {
     text.slice(at, at + 5) == b"_KEY=" && !name.is_empty() && !public && random()
 }
 
-/// `TOKEN`, `API_KEY`: as variables of the environment are written.
+/// Returns whether `name` is written like an environment variable.
+///
+/// Input:  `TOKEN`, `API_KEY`
+/// Output: true
+/// Input:  `api_key`
+/// Output: false
 fn is_env_variable(name: &[u8]) -> bool {
     name.iter().all(|byte| class::is_in(*byte, UPPER | DIGIT) || *byte == b'_')
 }
 
-/// `login(password=given, ..)`: the name of something else.
+/// Returns whether `start..end` is the name of a variable, passed as a named argument.
+///
+/// Input:  `login(password=given, ..)`
+/// Output: true
+/// Input:  `login(password=hunter2, ..)`
+/// Output: false
 fn is_argument(text: &TextView<'_>, start: usize, end: usize) -> bool {
     let name = text.slice(start, end);
     let word = name.iter().all(|byte| class::is_in(*byte, LOWER | UPPER) || *byte == b'_')
@@ -317,7 +463,7 @@ fn is_argument(text: &TextView<'_>, start: usize, end: usize) -> bool {
     word && !name.is_empty() && matches!(text.at(end), b',' | b')') && text.byte_before(start) == b'='
 }
 
-/// `get_password()`, `input("..")`: code that gives a value.
+/// Returns whether `start..end` is the start of a function call or an index expression in source code.
 fn is_call(text: &TextView<'_>, start: usize, end: usize) -> bool {
     let (name, open) = (text.slice(start, end), text.at(end));
     let path = |name: &[u8]| {
@@ -330,13 +476,22 @@ fn is_call(text: &TextView<'_>, start: usize, end: usize) -> bool {
     let spelled = class::count(name, DIGIT) == 0 || !secret_value::is_random(name);
     let closes = matches!(text.at(inside), b')' | b',' | b'(' | b'"' | b'\'') || text.has_class(inside, SPACE);
     let closed = closes && path(text.slice(end + 1, inside)) && spelled;
+    // Input:  `os.environ['DB_PASSWORD']`
+    // Output: true
+    // Input:  `get_password()`, `input("..")`
+    // Output: true
+    // Input:  `hunter2`, `a8F3kP0zQ9mN2xVb(x)`
+    // Output: false
     open == b'[' || open == b'(' && (matches!(text.at(end + 1), b'"' | b'\'' | b'&') || closed)
 }
 
-/// The most bytes that stand between quotation marks.
+/// Maximum number of bytes of a value.
 const LONGEST: usize = 256;
 
-/// How long the opening mark is, and what closes it.
+/// Returns the length in bytes of the opening quotation mark at `start`, and the closing mark.
+///
+/// Input:  `„soleil42“`
+/// Output: 3 and `“`
 fn quote(text: &TextView<'_>, start: usize) -> Option<(usize, &'static [u8])> {
     let marks: [(&[u8], &[u8]); 8] = [
         (b"\\\\\\\"", b"\\\\\\\""),

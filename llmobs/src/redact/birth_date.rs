@@ -1,4 +1,4 @@
-//! Dates of birth: a date alone is everywhere, so a word must say what it is.
+//! Detection of dates of birth. A date needs a keyword of birth before it.
 
 use super::class;
 use super::class::ALNUM;
@@ -11,7 +11,7 @@ use super::kind::DataKind;
 use super::view::TextView;
 use super::view::is_char_boundary;
 
-/// A word that speaks of birth stands in `at..end`; the date must stand close behind it.
+/// Returns the date that follows the keyword at `at..end` within 40 bytes.
 pub(super) fn birth(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
     let first = text.at(at);
     if first.is_ascii() && class::is_in(text.decoded_byte_before(at), ALNUM) {
@@ -40,21 +40,22 @@ pub(super) fn birth(text: &TextView<'_>, at: usize, end: usize) -> Option<Match>
     None
 }
 
-/// Whether the next sentence takes up the word: `.. my date of birth. It's ..`.
+/// Returns whether the next sentence refers to the keyword: `.. my date of birth. It's ..`.
 fn continues_sentence(text: &TextView<'_>, at: usize) -> bool {
     [&b"it's "[..], b"it is ", b"its ", b"that's ", b"that is "].iter().any(|begin| text.starts_with_at(at, begin))
 }
 
-/// How many bytes may stand between the word and the date.
+/// Maximum number of bytes between the keyword and the date.
 const REACH: usize = 40;
 
-/// The end of a date that begins here.
+/// Returns the end of the date that starts at `at`.
 fn date(text: &TextView<'_>, at: usize) -> Option<usize> {
     let stop = if text.has_class(at, DIGIT) { digits_first(text, at) } else { month_first(text, at) }?;
     (!text.has_class(stop, ALNUM) && is_char_boundary(text.bytes(), stop)).then_some(stop)
 }
 
-/// `1990-04-17`, `17.04.1990`, `4/17/90`, `17 April 1990`, `1990年4月17日`.
+/// Returns the end of a date that starts with digits: `1990-04-17`, `17.04.1990`, `4/17/90`, `17 April 1990`,
+/// `1990年4月17日`.
 fn digits_first(text: &TextView<'_>, at: usize) -> Option<usize> {
     let (first, stop) = number(text, at, 4)?;
     if stop - at == 4 {
@@ -89,7 +90,7 @@ fn digits_first(text: &TextView<'_>, at: usize) -> Option<usize> {
     is_calendar_date(year, month, first).then_some(stop)
 }
 
-/// `April 17, 1990`.
+/// Returns the end of a date that starts with the name of a month: `April 17, 1990`.
 fn month_first(text: &TextView<'_>, at: usize) -> Option<usize> {
     let (month, stop) = month(text, at)?;
     let (day, stop) = number(text, skip(text, stop), 2)?;
@@ -99,7 +100,7 @@ fn month_first(text: &TextView<'_>, at: usize) -> Option<usize> {
     is_calendar_date(year, month, day).then_some(stop)
 }
 
-/// Behind blanks, commas, dots and hyphens.
+/// Returns the position after at most four blanks, commas, dots and hyphens.
 fn skip(text: &TextView<'_>, mut place: usize) -> usize {
     let from = place;
     while place - from < 4 && matches!(text.at(place), b' ' | b',' | b'.' | b'-') {
@@ -114,7 +115,7 @@ fn number(text: &TextView<'_>, at: usize, most: usize) -> Option<(u32, usize)> {
     (stop > at).then_some((value, stop))
 }
 
-/// A month by its first letters, in the languages that most texts are in.
+/// Returns the month whose first letters are at `at`, in several languages, and the end of its name.
 fn month(text: &TextView<'_>, at: usize) -> Option<(u32, usize)> {
     let place = MONTHS.iter().position(|names| names.iter().any(|name| text.starts_with_at(at, name.as_bytes())))?;
     let mut stop = at;
@@ -139,7 +140,8 @@ const MONTHS: [&[&str]; 12] = [
     &["dec", "dez", "déc", "dic", "дек", "gru", "ara"],
 ];
 
-/// Whether the calendar has such a day and somebody alive could be born on it.
+/// Returns whether the calendar has the day, in the years 1880 to 2100. A two-digit year belongs to the twentieth
+/// century; 29 February is valid for every two-digit year.
 fn is_calendar_date(year: u32, month: u32, day: u32) -> bool {
     let full = if year < 100 { 1900 + year } else { year };
     let leap = full.is_multiple_of(4) && (!full.is_multiple_of(100) || full.is_multiple_of(400));

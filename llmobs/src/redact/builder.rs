@@ -1,4 +1,4 @@
-//! What to look for.
+//! The builder of a redactor and its error.
 
 use std::error;
 use std::fmt;
@@ -12,7 +12,7 @@ use super::kind::DataKindSet;
 use super::prefilter::Prefilter;
 use super::region::RegionSet;
 
-/// Settings of a [`Redactor`].
+/// A builder of a [`Redactor`].
 ///
 /// ```
 /// use llmobs::redact::DataKind;
@@ -21,7 +21,7 @@ use super::region::RegionSet;
 ///
 /// let redactor = Redactor::builder().region(Region::De).without(DataKind::Ip).allow("info@example.org").build()?;
 /// assert_eq!(redactor.redact("10.1.2.3: info@example.org or 030 23125 000"), "10.1.2.3: info@example.org or [PHONE]");
-/// # Ok::<(), llmobs::redact::RedactorBuildError>(())
+/// # Ok::<(), llmobs::redact::PatternError>(())
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]
@@ -37,49 +37,52 @@ impl RedactorBuilder {
         Self { kinds: DataKindSet::ALL, regions: RegionSet::NONE, detectors: Vec::new(), allowed: Vec::new() }
     }
 
-    /// Does not look for this. Defaults to looking for all.
+    /// Disables the detection of `kind`. Default: all kinds are enabled.
     pub const fn without(mut self, kind: DataKind) -> Self {
         self.kinds = self.kinds.without(kind);
         self
     }
 
-    /// Looks for these alone, and for what detectors of yours find.
+    /// Enables only `kinds`. User-defined detectors remain enabled.
     pub fn only(mut self, kinds: impl IntoIterator<Item = DataKind>) -> Self {
         self.kinds = kinds.into_iter().fold(DataKindSet::NONE, DataKindSet::with);
         self
     }
 
-    /// Looks for the identity numbers of a region too, and for telephone numbers as its people write them. Defaults to
-    /// none: their check digits are weak, so every tenth number of the right length is one.
+    /// Enables the identity numbers and the national telephone number formats of `region`. Default: no region, because
+    /// the check digits of identity numbers are weak: about one in ten random numbers of the right length passes.
     pub const fn region(mut self, region: Region) -> Self {
         self.regions = self.regions.with(region);
         self
     }
 
-    /// Looks for something of your own. Defaults to nothing.
+    /// Adds a user-defined detector. Default: none.
     pub fn detector(mut self, detector: Detector) -> Self {
         self.detectors.push(detector);
         self
     }
 
-    /// Leaves this where it is found, in any case of its letters: the address of your own support. Defaults to nothing.
+    /// Excludes `text` from redaction where a match equals it, ignoring ASCII case; for example a public support
+    /// address. Default: none.
     pub fn allow(mut self, text: impl Into<String>) -> Self {
         self.allowed.push(text.into());
         self
     }
 
-    /// Compiles the detectors: milliseconds, so build once and clone.
+    /// Compiles the detectors and returns the redactor. Compilation takes milliseconds; build once and clone the
+    /// redactor.
     ///
     /// # Errors
     ///
-    /// If a pattern of yours is no regular expression, or a label does not consist of capitals, a few digits and `_`.
+    /// Returns an error if the pattern of a detector is not a valid regular expression, or if a label does not have the
+    /// form that [`Detector::new`] describes.
     pub fn build(self) -> Result<Redactor, RedactorBuildError> {
         let anchors = Prefilter::new(self.kinds, self.regions)?;
         Ok(Redactor::of(anchors, CustomDetectors::new(self.detectors, self.allowed)?))
     }
 }
 
-/// Why a redactor could not be built. The message names the setter to change.
+/// The error of [`RedactorBuilder::build`]. The message names the setter to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RedactorBuildError {
     message: String,

@@ -1,4 +1,4 @@
-//! Bank cards.
+//! Detection of bank card numbers.
 
 use super::checksum;
 use super::class;
@@ -15,13 +15,13 @@ use super::number::begins;
 use super::number::ends;
 use super::view::TextView;
 
-/// A card that begins with the first group.
+/// Returns the card number that starts with the first group.
 pub(super) fn card(text: &TextView<'_>, groups: &DigitGroups) -> Option<Match> {
     let all = groups.as_slice();
     if !begins(text, groups.start()) || !(1..=19).contains(&all[0].len()) {
         return None;
     }
-    // The longest first, since 19 digits hold 16.
+    // Tries the longest number first, because a number of 19 digits starts with one of 16.
     (1..=all.len()).rev().find_map(|count| {
         let groups = &all[..count];
         let end = groups[count - 1].end;
@@ -31,7 +31,8 @@ pub(super) fn card(text: &TextView<'_>, groups: &DigitGroups) -> Option<Match> {
     })
 }
 
-/// As cards print it: in one piece, in fours, or as American Express and Diners do. One separator throughout.
+/// Returns whether the groups have the form of a card number: one group of 12 to 19 digits, groups of four, or the
+/// groups of American Express and Diners Club; with one kind of separator.
 fn has_card_grouping(groups: &[DigitGroup]) -> bool {
     let [first, rest @ ..] = groups else { return false };
     let Some(second) = rest.first() else { return (12..=19).contains(&first.len()) };
@@ -45,8 +46,8 @@ fn has_card_grouping(groups: &[DigitGroup]) -> bool {
     same && known && (fours || other)
 }
 
-/// Whether an issuer gives out numbers of this begin and length. Where the ranges are wide, words must say that it is a
-/// card, since one number in ten has a right check digit.
+/// Returns whether a card issuer uses numbers with this prefix and length. Prefixes of rarely used ranges need a card
+/// keyword or groups, because one random number in ten has a valid check digit.
 fn is_issued(text: &TextView<'_>, groups: &[DigitGroup], digits: &[u8]) -> bool {
     let topic = text.topic(groups[0].start, context::topic);
     let said = topic == Some(Topic::Card);
@@ -62,14 +63,14 @@ fn is_issued(text: &TextView<'_>, groups: &[DigitGroup], digits: &[u8]) -> bool 
     }
 }
 
-/// The number of an article has thirteen digits and a check digit of its own, and German and Japanese ones begin with a four.
+/// Returns whether the digits are a valid EAN-13 article number. German and Japanese article numbers start with a 4.
 fn is_ean13(digits: &[u8]) -> bool {
     let weighted =
         digits.iter().enumerate().map(|(at, digit)| u32::from(digit - b'0') * if at % 2 == 1 { 3 } else { 1 });
     digits.len() == 13 && weighted.sum::<u32>().is_multiple_of(10)
 }
 
-/// `DE26 5274 ..`: groups of a bank account whose check digits are wrong.
+/// Returns whether the groups follow the start of an IBAN: input `DE26 5274 ..`, output true.
 fn is_iban_part(text: &TextView<'_>, groups: &[DigitGroup]) -> bool {
     let start = groups[0].start;
     let head = text.window(start, 5);
@@ -90,13 +91,13 @@ fn issuer(digits: &[u8], length: usize) -> IssuerRange {
         | (5100..=5599 | 2221..=2720, 16)
         | (3400..=3499 | 3700..=3799, 15)
         | (6011 | 6440..=6599, 16..=19)
-        // JCB gives out 3528 to 3589; test data takes the two first digits for enough.
+        // JCB issues 3528 to 3589; test data uses all of 35.
         | (3500..=3599, 16..=19)
         | (2131 | 1800, 15)
         | (3000..=3059 | 3095 | 3600..=3699 | 3800..=3999, 14)
         | (6200..=6299, 16 | 19)
         | (2200..=2204, 16..=19)
-        // RuPay of India, Verve of Nigeria, Dankort of Denmark.
+        // RuPay (India), Verve (Nigeria), Dankort (Denmark).
         | (6060..=6069 | 5061 | 5078 | 5019, 16)
         // Maestro.
         | (5600..=5899, 12 | 16 | 19)
@@ -115,7 +116,7 @@ mod tests {
         found(text).iter().any(|(kind, _)| *kind == DataKind::Card)
     }
 
-    /// The test numbers that payment providers publish.
+    /// Test numbers that payment providers publish.
     #[test]
     fn cards_of_every_issuer_are_found_in_every_grouping() {
         for card in [
@@ -142,10 +143,10 @@ mod tests {
         }
         assert_eq!(found("3782 822463 10005"), [(DataKind::Card, "3782 822463 10005")]);
         assert_eq!(found("4242 4242 4242 4242 2027"), [(DataKind::Card, "4242 4242 4242 4242")]);
-        // Numbers of thirteen and twelve digits; of no issuer where words say what it is.
+        // Numbers of 13 and 12 digits.
         assert_eq!(found("it is 4222222222222"), [(DataKind::Card, "4222222222222")]);
         assert_eq!(found("it is 675964982648"), [(DataKind::Card, "675964982648")]);
-        // Cells of a table.
+        // Table cells, and numbers without an issuer after a card keyword.
         assert_eq!(found("1700000000123,4242424242424242,9"), [(DataKind::Card, "4242424242424242")]);
         assert_eq!(found("[7,4242424242424242,8]"), [(DataKind::Card, "4242424242424242")]);
         assert_eq!(found("name,uuid\n4242424242424242,x"), [(DataKind::Card, "4242424242424242")]);

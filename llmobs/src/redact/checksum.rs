@@ -1,4 +1,4 @@
-//! Checksums that numbers and addresses carry.
+//! Checksums of numbers and addresses.
 
 use sha2::Digest;
 use sha2::Sha256;
@@ -6,7 +6,8 @@ use sha3::Keccak256;
 
 use super::class;
 
-/// The check digit of bank cards: every second digit doubled from the right, the sum divisible by ten.
+/// Returns whether the Luhn check digit of a bank card number is valid: with every second digit doubled from the right,
+/// the sum of all digits is divisible by ten.
 pub(super) fn luhn(digits: &[u8]) -> bool {
     let values = digits.iter().rev().enumerate().map(|(place, digit)| {
         let value = u32::from(digit - b'0');
@@ -15,7 +16,8 @@ pub(super) fn luhn(digits: &[u8]) -> bool {
     values.sum::<u32>().is_multiple_of(10)
 }
 
-/// The remainder of an IBAN modulo 97: its first four characters stand behind the others, letters count from ten.
+/// Returns whether an IBAN is valid: with its first four characters moved to the end and letters counted from ten, the
+/// remainder modulo 97 is 1.
 pub(super) fn iban(text: &[u8]) -> bool {
     let (head, tail) = text.split_at(4.min(text.len()));
     let rest = tail.iter().chain(head).fold(0_u32, |rest, byte| match byte {
@@ -25,17 +27,17 @@ pub(super) fn iban(text: &[u8]) -> bool {
     rest == 1
 }
 
-/// The sum of digits times weights.
+/// Returns the sum of the digits multiplied by the weights.
 pub(super) fn weighted(digits: &[u8], weights: &[u32]) -> u32 {
     digits.iter().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum()
 }
 
-/// The digits as a number, modulo another one.
+/// Returns the digits as a number, modulo `divisor`.
 pub(super) fn modulo(digits: &[u8], divisor: u64) -> u64 {
     digits.iter().fold(0, |rest, digit| (rest * 10 + u64::from(digit - b'0')) % divisor)
 }
 
-/// Verhoeff's check digit, which India uses.
+/// Returns whether the Verhoeff check digit, used in India, is valid.
 pub(super) fn verhoeff(digits: &[u8]) -> bool {
     let check = digits.iter().rev().enumerate().fold(0_usize, |check, (place, digit)| {
         let mut value = usize::from(digit - b'0');
@@ -49,7 +51,7 @@ pub(super) fn verhoeff(digits: &[u8]) -> bool {
 
 const PERMUTED: [usize; 10] = [1, 5, 7, 6, 2, 8, 3, 0, 9, 4];
 
-/// Multiplication in the symmetries of a pentagon.
+/// Returns the product of two elements of the dihedral group D5.
 const fn dihedral(a: usize, b: usize) -> usize {
     match (a < 5, b < 5) {
         (true, true) => (a + b) % 5,
@@ -59,7 +61,7 @@ const fn dihedral(a: usize, b: usize) -> usize {
     }
 }
 
-/// The mixed check digit of ISO 7064, modulo 11 and 10.
+/// Returns whether the check digit of ISO 7064 MOD 11,10 is valid.
 pub(super) fn iso_11_10(digits: &[u8]) -> bool {
     let Some((last, rest)) = digits.split_last() else { return false };
     let product = rest.iter().fold(10, |product, digit| {
@@ -69,7 +71,8 @@ pub(super) fn iso_11_10(digits: &[u8]) -> bool {
     (11 - product) % 10 == u32::from(last - b'0')
 }
 
-/// Whether the four last bytes behind base58 are the double hash of the others. Gives how many bytes there are.
+/// Returns the decoded length if the base58 text ends with a valid checksum: the first four bytes of the double SHA-256
+/// of the other bytes.
 pub(super) fn base58check(text: &[u8]) -> Option<usize> {
     const ALPHABET: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
     const MAX_BYTES: usize = 96;
@@ -88,19 +91,19 @@ pub(super) fn base58check(text: &[u8]) -> Option<usize> {
             carry >>= 8;
         }
     }
-    // Each leading one stands for a zero.
+    // Each leading `1` encodes a zero byte.
     length += text.iter().take_while(|symbol| **symbol == b'1').count();
     let bytes = bytes.get(MAX_BYTES.checked_sub(length)?..)?;
     let (payload, check) = bytes.split_at_checked(length.checked_sub(4)?)?;
     (Sha256::digest(Sha256::digest(payload))[..4] == *check).then_some(length)
 }
 
-/// The lowest byte.
+/// Returns the lowest byte.
 const fn low(number: usize) -> u8 {
     number.to_le_bytes()[0]
 }
 
-/// Whether an address of the form `bc1..` has a right checksum, of either version (BIP 173, BIP 350).
+/// Returns whether an address of the form `bc1..` has a valid checksum, of bech32 (BIP 173) or bech32m (BIP 350).
 pub(super) fn bech32(text: &[u8]) -> bool {
     const ALPHABET: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
     let text = text.to_ascii_lowercase();
@@ -125,7 +128,8 @@ pub(super) fn bech32(text: &[u8]) -> bool {
     data.len() >= 6 && matches!(check, 1 | 0x2bc8_30a3)
 }
 
-/// Whether the case of the forty digits of an Ethereum address is what EIP-55 says; one case throughout says nothing.
+/// Returns whether the case of the 40 digits of an Ethereum address is a valid EIP-55 checksum. Digits of one case have
+/// no checksum and are valid.
 pub(super) fn eip55(digits: &[u8]) -> bool {
     if !digits.iter().any(u8::is_ascii_uppercase) || !digits.iter().any(u8::is_ascii_lowercase) {
         return true;
@@ -137,14 +141,14 @@ pub(super) fn eip55(digits: &[u8]) -> bool {
     })
 }
 
-/// Decodes as much base64, plain or for URLs, as fits; padding ends it.
+/// Decodes standard or URL-safe base64 to at most `most` bytes. Padding ends the input. Returns `None` for other input.
 pub(super) fn base64(text: &[u8], most: usize) -> Option<Vec<u8>> {
     let body = text.split(|byte| *byte == b'=').next().unwrap_or_default();
     let mut bytes = Vec::with_capacity(most.min(body.len()));
     crate::base64::decode(body, most, &mut bytes).map(|_| bytes)
 }
 
-/// Digits out of a candidate that may have separators.
+/// Returns the digits of a candidate without separators.
 pub(super) fn digits(candidate: &[u8]) -> Vec<u8> {
     candidate.iter().copied().filter(|byte| class::is_in(*byte, class::DIGIT)).collect()
 }

@@ -1,27 +1,28 @@
-//! Sets of bytes. All of them are ASCII, so that a border between two of them is a border between characters.
+//! Byte classes. Apart from `WIDE` and `VALUE`, classes contain only ASCII bytes, so their runs end at character
+//! boundaries.
 
-/// A set of bytes: one bit in the table, or several for a union.
+/// A set of bytes: one bit of the table, or several bits for a union.
 pub(super) type ByteClass = u16;
 
 pub(super) const DIGIT: ByteClass = 1;
 pub(super) const UPPER: ByteClass = 1 << 1;
 pub(super) const LOWER: ByteClass = 1 << 2;
 pub(super) const HEX: ByteClass = 1 << 3;
-/// `-` and `_`, which base64 for URLs adds to letters and digits.
+/// `-` and `_`, the additional characters of URL-safe base64.
 pub(super) const DASH: ByteClass = 1 << 4;
-/// `+`, `/` and `=`, which plain base64 adds.
+/// `+`, `/` and `=`, the additional characters of standard base64.
 pub(super) const PLUS: ByteClass = 1 << 5;
 pub(super) const DOT: ByteClass = 1 << 6;
-/// What else stands in the local part of a mail address.
+/// Characters of the local part of an email address.
 pub(super) const LOCAL: ByteClass = 1 << 7;
 pub(super) const SPACE: ByteClass = 1 << 8;
-/// The alphabet of Bitcoin: no `0`, `O`, `I` or `l`.
+/// The base58 alphabet of Bitcoin: letters and digits without `0`, `O`, `I` and `l`.
 pub(super) const BASE58: ByteClass = 1 << 9;
-/// What ends a value that stands without quotation marks.
+/// Bytes that end an unquoted value.
 pub(super) const STOP: ByteClass = 1 << 10;
-/// Bytes of characters beyond ASCII.
+/// Bytes of non-ASCII characters.
 pub(super) const WIDE: ByteClass = 1 << 11;
-/// Everything that may stand in an unquoted value.
+/// Bytes of an unquoted value: all bytes outside `STOP`.
 pub(super) const VALUE: ByteClass = 1 << 12;
 
 /// Round, square and curly brackets.
@@ -34,22 +35,22 @@ pub(super) const BASE64: ByteClass = WORD | PLUS;
 
 static BYTE_CLASSES: [ByteClass; 256] = table();
 
-/// Whether a byte belongs to a class.
+/// Returns whether `byte` belongs to `class`.
 pub(super) fn is_in(byte: u8, class: ByteClass) -> bool {
     BYTE_CLASSES[usize::from(byte)] & class != 0
 }
 
-/// Whether all bytes belong to a class.
+/// Returns whether all bytes belong to `class`.
 pub(super) fn all(bytes: &[u8], class: ByteClass) -> bool {
     bytes.iter().all(|byte| is_in(*byte, class))
 }
 
-/// How many of the bytes belong to a class.
+/// Returns the number of bytes that belong to `class`.
 pub(super) fn count(bytes: &[u8], class: ByteClass) -> usize {
     bytes.iter().filter(|byte| is_in(**byte, class)).count()
 }
 
-/// The value of a hexadecimal digit.
+/// Returns the value of a hexadecimal digit.
 pub(super) const fn hex(byte: u8) -> Option<u8> {
     match byte {
         b'0'..=b'9' => Some(byte - b'0'),
@@ -59,7 +60,7 @@ pub(super) const fn hex(byte: u8) -> Option<u8> {
     }
 }
 
-/// How many different bytes there are, case aside.
+/// Returns the number of different bytes, ignoring ASCII case. Bytes are compared by their lower 7 bits.
 pub(super) fn variety(bytes: &[u8]) -> u32 {
     let seen = bytes.iter().fold(0_u128, |seen, byte| seen | 1 << (byte.to_ascii_lowercase() & 0x7f));
     seen.count_ones()

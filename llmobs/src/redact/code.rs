@@ -1,4 +1,4 @@
-//! What stands in programs and their manuals where a value could stand: types, code, versions, names.
+//! Rules that recognize source code in place of a secret: types, code, versions and names.
 
 use super::class;
 use super::class::ALNUM;
@@ -7,10 +7,11 @@ use super::class::DIGIT;
 use super::class::LOWER;
 use super::class::UPPER;
 
-/// How the names of classes end that hold secrets.
+/// Endings of class names that hold secrets.
 const CLASSES: [&[u8]; 8] = [b"String", b"Str", b"Bytes", b"Field", b"Type", b"Schema", b"Config", b"Provider"];
 
-/// A type of a program: `&[u8]`, `__u32`, `UNICODE_STRING`, `a::B2`, `SecretString`.
+/// Returns whether `value` is a type of a programming language. Types: `&[u8]`, `__u32`, `UNICODE_STRING`, `a::B2`,
+/// `SecretString`. Not a type: `hunter2`.
 pub(super) fn is_type_name(value: &[u8]) -> bool {
     let constant =
         value.contains(&b'_') && class::all(value, UPPER | DIGIT | class::DASH) && class::count(value, DIGIT) <= 3;
@@ -20,7 +21,8 @@ pub(super) fn is_type_name(value: &[u8]) -> bool {
     constant || snake || slice || class || value.windows(2).any(|pair| pair == b"::")
 }
 
-/// What no unquoted value is: `[u16`, `None)`, `1i32`, `xs.i((0`.
+/// Returns whether `value` is a fragment of source code that an unquoted value does not contain. Fragments: `[u16`,
+/// `None)`, `1i32`, `xs.i((0`. Not a fragment: `hunter2`.
 pub(super) fn is_code_fragment(value: &[u8]) -> bool {
     let count = |sign: u8| value.iter().filter(|byte| **byte == sign).count();
     let unbalanced = value.len() < 8 && (count(b'(') != count(b')') || count(b'[') != count(b']'));
@@ -32,26 +34,28 @@ pub(super) fn is_code_fragment(value: &[u8]) -> bool {
     unbalanced && !value.contains(&b'!') || call || value.ends_with(b"(") || typed && digits < 12
 }
 
-/// `v0.1.2`.
+/// Returns whether `value` is a version: input `v0.1.2`, output true.
 pub(super) fn is_version(value: &[u8]) -> bool {
     let number = value.strip_prefix(b"v").unwrap_or(value);
     number.contains(&b'.') && class::all(number, DIGIT | class::DOT)
 }
 
-/// `smimeEncryptionKeyPrefs`: words of four letters on average, each with its capital.
+/// Returns whether `value` consists of letters, with at least four letters per camel-case word on average. Camel case:
+/// `smimeEncryptionKeyPrefs`. Not camel case: `UQbyBoZLiNcilMsoBVuIOxkU`.
 pub(super) fn is_camel_case(value: &[u8]) -> bool {
     let words =
         value.windows(2).filter(|pair| class::is_in(pair[0], LOWER) && class::is_in(pair[1], UPPER)).count() + 1;
     class::all(value, ALPHA) && value.len() >= words * 4
 }
 
-/// `8-64`, `12+`.
+/// Returns whether `value` is a range: input `8-64` or `12+`, output true; input `4821`, output false.
 pub(super) fn is_range(value: &[u8]) -> bool {
     value.iter().all(|byte| class::is_in(*byte, DIGIT) || matches!(byte, b'-' | b'+' | b'~'))
         && value.iter().any(|byte| !class::is_in(*byte, DIGIT))
 }
 
-/// A word with a capital, a hyphen or an apostrophe, as sentences have them: `Required`, `case-sensitive`, `don't`.
+/// Returns whether `value` is a word of a sentence, with a capital, a hyphen or an apostrophe. Words: `Required`,
+/// `case-sensitive`, `don't`. Not a word: `hunter2`.
 pub(super) fn is_prose_word(value: &[u8]) -> bool {
     let words = value
         .split(|byte| matches!(byte, b'-' | b'\'' | b'/' | b':' | b'!' | b'?' | b'*' | b'(' | b')'))
@@ -63,7 +67,8 @@ pub(super) fn is_prose_word(value: &[u8]) -> bool {
     })
 }
 
-/// The name of something in a program: `self.password`, `user_token`, `AUTH_TOKEN_V2`, `gpt-4`.
+/// Returns whether `value` is an identifier in source code. Identifiers: `self.password`, `user_token`,
+/// `AUTH_TOKEN_V2`, `gpt-4`. Not an identifier: `hunter2`.
 pub(super) fn is_identifier(value: &[u8]) -> bool {
     let mut pieces =
         value.split(|byte| matches!(byte, b'_' | b'-' | b'.' | b'/' | b':')).filter(|piece| !piece.is_empty());
@@ -76,7 +81,7 @@ pub(super) fn is_identifier(value: &[u8]) -> bool {
     })
 }
 
-/// `config.token`, `Settings::secret`: dots or colons between words.
+/// Returns whether `value` is an identifier with dots or `::` in it: `config.token`, `Settings::secret`.
 pub(super) fn plain_path(value: &[u8]) -> bool {
     let dotted = value.windows(2).any(|pair| pair == b"::") || value.contains(&b'.');
     dotted && is_identifier(value)

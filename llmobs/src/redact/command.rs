@@ -1,4 +1,4 @@
-//! Secrets behind a word of a protocol or a command that has no name: `Bearer ..`, `curl -u ..`, `mysql -p..`.
+//! Detection of secrets after a word of a protocol or command: `Bearer ..`, `curl -u ..`, `mysql -p..`.
 
 use memchr::memmem;
 
@@ -14,7 +14,12 @@ use super::prefilter::ScanContext;
 use super::secret_value;
 use super::view::TextView;
 
-/// `Bearer ` or `Basic ` stands in `at..end`, without a name before it.
+/// Returns the credentials after the `Bearer ` or `Basic ` at `at..end`, without a keyword before the scheme.
+///
+/// Input:  `send it as Bearer a1B2c3D4e5F6g7 please`
+/// Output: `send it as Bearer [SECRET] please`
+/// Input:  `basic information about it`
+/// Output: unchanged
 pub(super) fn bearer(scene: &ScanContext<'_, '_>, at: usize, end: usize) -> Option<Match> {
     let text = scene.text;
     if class::is_in(text.decoded_byte_before(at), ALNUM) {
@@ -41,7 +46,12 @@ pub(super) fn bearer(scene: &ScanContext<'_, '_>, at: usize, end: usize) -> Opti
     (opens && !secret_value::is_dummy(value)).then(|| Match::new(end, stop, DataKind::Secret))
 }
 
-/// ` -u ` stands in `at..end`: behind `curl` a user and a password follow.
+/// Returns the user and password after the ` -u ` at `at..end`, if the text before it contains `curl`.
+///
+/// Input:  `curl -sS -u jane:hunter2 https://api.example.com`
+/// Output: `curl -sS -u [SECRET] https://api.example.com`
+/// Input:  `docker run -u 1000:1000 image`
+/// Output: unchanged
 pub(super) fn user(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
     let start = end + usize::from(matches!(text.at(end), b'"' | b'\''));
     let stop = assignment::bracketed_value_end(text, start);
@@ -53,7 +63,12 @@ pub(super) fn user(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> 
     (command && whole && !secret_value::is_dummy(password)).then(|| Match::new(start, stop, DataKind::Secret))
 }
 
-/// ` -p` or ` -a ` stands in `at..end`: behind these commands a password follows.
+/// Returns the password after the ` -p` or ` -a ` at `at..end`, if the text before it contains a known command.
+///
+/// Input:  `mysql -u root -phunter2 app`, `sshpass -p hunter2 ssh host`, `redis-cli -a hunter2 ping`
+/// Output: `mysql -u root -p[SECRET] app`, `sshpass -p [SECRET] ssh host`, `redis-cli -a [SECRET] ping`
+/// Input:  `mkdir -p /var/lib/app`
+/// Output: unchanged
 pub(super) fn password(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
     let window = text.window(at, 64);
     let is = |name: &[u8]| memmem::find(window, name).is_some();

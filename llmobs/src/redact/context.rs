@@ -1,4 +1,4 @@
-//! What the words before a candidate say that it is.
+//! The topic of the words before a candidate.
 
 mod topic_words;
 
@@ -12,26 +12,26 @@ use super::class;
 use super::class::ALNUM;
 use super::class::DIGIT;
 
-/// What a number is said to be. The nearest word decides.
+/// The topic of a number. The nearest keyword decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Topic {
     /// A bank card.
     Card,
-    /// Somebody's number of a state.
+    /// A national identity number.
     NationalId,
-    /// An address of a network.
+    /// A network address.
     Network,
-    /// Something else that is counted or numbered: an order, an amount, a date.
+    /// Another count or identifier: an order, an amount, a date.
     Other,
-    /// A number to call.
+    /// A telephone number.
     Phone,
-    /// A social security number of the United States.
+    /// A United States social security number.
     Ssn,
-    /// A version, a section, a build.
+    /// A version, section or build.
     Version,
 }
 
-/// The topic of the last word in a window that has one, and of its own sentence.
+/// Returns the topic of the last keyword in `window`, if the keyword applies to the text after the window.
 pub(super) fn topic(window: &[u8]) -> Option<Topic> {
     let words = TOPIC_AUTOMATON.as_ref()?;
     let found = words.find_iter(window).filter(|found| is_whole_word(window, found.start(), found.end())).last()?;
@@ -41,13 +41,13 @@ pub(super) fn topic(window: &[u8]) -> Option<Topic> {
         return None;
     }
     let gap = &window[found.end()..];
-    // What a number is not must be said close to it.
+    // A topic that excludes a match must be close to the number.
     let far = matches!(topic, Topic::Other | Topic::Version) && gap.len() > 20;
-    // `x=` gives its own name to what follows.
+    // `x=` names the value after it.
     let frame = window.trim_ascii_end();
     let frame = frame.strip_suffix(b"\"").unwrap_or(frame);
     let other = frame.last() == Some(&b'=') && gap.iter().any(|byte| class::is_in(*byte, ALNUM));
-    // So does `"x": `.
+    // `"x": ` names the value after it.
     let named = window.trim_ascii_end().ends_with(b"\":") && gap.iter().filter(|byte| **byte == b'"').count() > 1;
     let personal = matches!(topic, Topic::Card | Topic::NationalId | Topic::Phone | Topic::Ssn);
     let ended = match sentence_end(gap) {
@@ -58,8 +58,8 @@ pub(super) fn topic(window: &[u8]) -> Option<Topic> {
         .then_some(topic)
 }
 
-/// Whether a word says what another number is not what this one is: that has its own line, or the word's cell of a table
-/// holds a number already.
+/// Returns whether the keyword before `gap` describes another number: a new line with text follows, or the table cell
+/// of the keyword already contains a number.
 fn is_about_other_number(gap: &[u8]) -> bool {
     let line = gap.iter().rposition(|byte| *byte == b'\n').map(|at| &gap[at + 1..]);
     let border = |at: usize| match gap[at] {
@@ -73,14 +73,14 @@ fn is_about_other_number(gap: &[u8]) -> bool {
         || cell.is_some_and(|cell| cell.iter().any(|byte| class::is_in(*byte, DIGIT)))
 }
 
-/// The name of a column, as the last of the first line of a table: `name,uuid`.
+/// Returns whether `start..end` is the name of a column in the header of a table, for example `uuid` in `name,uuid`.
 fn is_column_header(window: &[u8], start: usize, end: usize) -> bool {
     start > 0
         && matches!(window[start - 1], b',' | b';' | b'\t' | b'|')
         && matches!(window.get(end), Some(b',' | b';' | b'\t' | b'|' | b'\n'))
 }
 
-/// The place behind the last sentence that ends here, and whether that was a question.
+/// Returns the end of the last sentence that ends in `gap`, and whether the sentence is a question.
 fn sentence_end(gap: &[u8]) -> Option<(usize, bool)> {
     let ascii = gap.windows(2).rposition(|pair| matches!(pair, [b'.' | b'!' | b'?', b' ' | b'\n'] | b"\n\n"));
     let wide = ["。", "！", "？"].map(str::as_bytes);
@@ -89,7 +89,7 @@ fn sentence_end(gap: &[u8]) -> Option<(usize, bool)> {
     ascii.max(other.map(|at| (at + 3, gap[at..].starts_with(wide[2]))))
 }
 
-/// Whether a sentence goes on with what was asked for or named in the one before: `.. your card? It's ..`.
+/// Returns whether `sentence` answers or continues the sentence before it: `.. your card? It's ..`.
 pub(super) fn is_answer(sentence: &[u8], asked: bool) -> bool {
     let begin = sentence.trim_ascii_start();
     let takes_up =
@@ -110,19 +110,20 @@ const ANSWERS: [&[u8]; 10] = [
     b"mine is",
 ];
 
-/// A word of ASCII stands alone, but for the ending of a plural or of German; others have no borders.
+/// Returns whether the match at `start..end` is a whole word. ASCII words can have a plural `s` or the German ending
+/// `nummer`; other words need no borders. Whole: `phones`, `Handynummer`. Not whole: `recall`, `headphone`.
 fn is_whole_word(window: &[u8], start: usize, end: usize) -> bool {
     let glued = |place: Option<&u8>| place.is_some_and(|byte| class::is_in(*byte, ALNUM));
     if !window[start].is_ascii() {
         return true;
     }
     let rest = &window[end..];
-    // `"v": ".."` is the name of any value, and `</code>` ends one.
+    // `"v": ".."` is the name of any field, and `</code>` closes an element.
     let letter = end - start == 1 && window[..start].ends_with(b"\"") && rest.starts_with(b"\"");
     if letter || window[..start].ends_with(b"</") {
         return false;
     }
-    // `VRING_CALL` calls nobody.
+    // `VRING_CALL` is an identifier, not a call.
     let verb = [&b"call"[..], b"called", b"calling", b"dial", b"ring", b"sms"]
         .iter()
         .any(|verb| window[start..end].eq_ignore_ascii_case(verb));
@@ -134,14 +135,14 @@ fn is_whole_word(window: &[u8], start: usize, end: usize) -> bool {
     !(start > 0 && glued(window.get(start - 1))) && (!glued(rest.first()) || plural || compound)
 }
 
-/// Building fails for patterns beyond all measure only, and then nothing has a topic.
+/// The automaton of all topic keywords. `None` if the automaton exceeds its size limits; then no text has a topic.
 static TOPIC_AUTOMATON: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     let words = LISTS.iter().flat_map(|(_, words)| words.iter().flat_map(|word| cases(word)));
     let mut builder = AhoCorasick::builder();
     builder.ascii_case_insensitive(true).match_kind(MatchKind::LeftmostLongest).build(words).ok()
 });
 
-/// A word as it stands within a sentence, at its begin and in capitals: the automaton knows the cases of ASCII alone.
+/// Returns a word in lower case, with a capital first, and in capitals. The automaton ignores case for ASCII only.
 fn cases(word: &str) -> Vec<String> {
     let mut letters = word.chars();
     let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
@@ -150,7 +151,7 @@ fn cases(word: &str) -> Vec<String> {
     cases
 }
 
-/// Up to which pattern a topic's words reach.
+/// For each topic, the end of its range of patterns in the automaton.
 static TOPIC_PATTERN_ENDS: LazyLock<Vec<(usize, Topic)>> = LazyLock::new(|| {
     let mut end = 0;
     let ends = LISTS.iter().map(|(topic, words)| {

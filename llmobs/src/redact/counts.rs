@@ -1,4 +1,4 @@
-//! How much was found.
+//! The number of matches of a redaction, by kind.
 
 use std::ops::AddAssign;
 
@@ -6,7 +6,7 @@ use super::DataKind;
 use super::found::Match;
 use super::found::MatchedKind;
 
-/// How often each kind was found. Counts only: never where, never what.
+/// The number of matches of each kind. Contains neither the matched text nor its position.
 ///
 /// ```
 /// use llmobs::redact::DataKind;
@@ -38,19 +38,19 @@ impl RedactionCounts {
         *count = count.saturating_add(1);
     }
 
-    /// How often a kind was found.
+    /// Returns the number of matches of `kind`.
     #[must_use]
     pub const fn of_kind(&self, kind: DataKind) -> u32 {
         self.found[kind as usize]
     }
 
-    /// How much was found in all.
+    /// Returns the total number of matches.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.found.iter().copied().map(u64::from).sum()
     }
 
-    /// Each kind that was found and how often.
+    /// Returns the kinds with at least one match, with their counts, in the order of [`DataKind::ALL`].
     pub fn iter(&self) -> impl Iterator<Item = (DataKind, u32)> {
         DataKind::ALL.into_iter().zip(self.found).filter(|(_, count)| *count > 0)
     }

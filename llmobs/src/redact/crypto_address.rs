@@ -1,4 +1,4 @@
-//! Addresses of cryptocurrencies.
+//! Detection of cryptocurrency addresses.
 
 use super::checksum;
 use super::class;
@@ -10,7 +10,7 @@ use super::kind::DataKind;
 use super::view::RunClass;
 use super::view::TextView;
 
-/// `0x` and forty hexadecimal digits.
+/// Returns an Ethereum address: `0x` and 40 hexadecimal digits.
 pub(super) fn ethereum(text: &TextView<'_>, at: usize) -> Option<Match> {
     let end = at + 42;
     let run = text.short_run(HEX, at + 2, 41);
@@ -19,7 +19,7 @@ pub(super) fn ethereum(text: &TextView<'_>, at: usize) -> Option<Match> {
     (whole && checksum::eip55(text.slice(at + 2, end))).then(|| Match::new(at, end, DataKind::Crypto))
 }
 
-/// An address or key with the double hash of Bitcoin behind it, of whatever currency.
+/// Returns a base58 address or key with a valid double SHA-256 checksum, of any currency.
 pub(super) fn base58(text: &TextView<'_>, at: usize) -> Option<Match> {
     if class::is_in(text.decoded_byte_before(at), ALNUM | DASH) {
         return None;
@@ -30,13 +30,13 @@ pub(super) fn base58(text: &TextView<'_>, at: usize) -> Option<Match> {
     matches!(length, 25 | 26 | 37 | 38 | 82).then(|| Match::new(at, end, DataKind::Crypto))
 }
 
-/// A word whose first digit comes behind letters.
+/// Returns the address of a word whose first digit follows letters.
 pub(super) fn lettered(text: &TextView<'_>, at: usize) -> Option<Match> {
     let bech = [&b"bc1"[..], b"tb1", b"ltc1", b"bcrt1"].iter().any(|prefix| text.starts_with_at(at, prefix));
     bech.then(|| bech32(text, at)).flatten().or_else(|| base58(text, at))
 }
 
-/// `bc1..` and its relatives.
+/// Returns a bech32 address: `bc1..`, `tb1..`, `ltc1..`, `bcrt1..`.
 fn bech32(text: &TextView<'_>, at: usize) -> Option<Match> {
     let end = text.run(RunClass::Alnum, at);
     let fits = (14..=90).contains(&(end - at)) && !class::is_in(text.decoded_byte_before(at), ALNUM | DASH);

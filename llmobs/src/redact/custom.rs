@@ -1,4 +1,4 @@
-//! Detectors of the user's own, and what he allows.
+//! User-defined detectors and allowed texts.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::found;
 use super::found::Match;
 use super::found::MatchedKind;
 
-/// A detector of your own: a regular expression, and a check in code if the expression alone would find too much.
+/// A user-defined detector: a regular expression and an optional check function that rejects false matches.
 ///
 /// ```
 /// use llmobs::redact::Detector;
@@ -21,11 +21,12 @@ use super::found::MatchedKind;
 /// let badge = Detector::new("BADGE", r"EMP-[0-9]{6}").check(|found| found != "EMP-000000");
 /// let redactor = Redactor::builder().detector(badge).build()?;
 /// assert_eq!(redactor.redact("ask EMP-123456, not EMP-000000"), "ask [BADGE], not EMP-000000");
-/// # Ok::<(), llmobs::redact::RedactorBuildError>(())
+/// # Ok::<(), llmobs::redact::PatternError>(())
 /// ```
 ///
-/// The expression is matched within a line, so that a stream can be redacted as it passes. Its classes are of ASCII:
-/// `\w` is no letter of another alphabet. It goes first: what it finds, no built-in detector looks at.
+/// The expression is matched within one line, so that a stream can be redacted line by line. Character classes are
+/// ASCII only: `\w` does not match letters of other alphabets. User-defined detectors run first; built-in detectors do
+/// not examine their matches.
 #[derive(Clone)]
 pub struct Detector {
     label: String,
@@ -36,14 +37,16 @@ pub struct Detector {
 type CheckFn = dyn Fn(&str) -> bool + Send + Sync;
 
 impl Detector {
-    /// A detector that puts `[LABEL]` where the expression matches. A label consists of capitals, at most four digits and
-    /// `_`, at the latest after sixteen others.
+    /// Returns a detector that replaces each match of `pattern` by `[label]`. A label has 2 to 32 bytes: a capital
+    /// letter first, then capitals, `_` and at most four digits; at most sixteen bytes without a `_`.
+    /// [`RedactorBuilder::build`](super::RedactorBuilder::build) reports other labels as errors.
     #[must_use]
     pub fn new(label: impl Into<String>, pattern: impl Into<String>) -> Self {
         Self { label: label.into(), pattern: pattern.into(), check: None }
     }
 
-    /// Whether a match counts. A panic in it is one of the thread that redacts.
+    /// Sets a function that receives each matched text and returns whether to redact it. A panic in the function
+    /// unwinds through the call that redacts.
     #[must_use]
     pub fn check(mut self, check: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
         self.check = Some(Arc::new(check));
@@ -57,7 +60,7 @@ impl fmt::Debug for Detector {
     }
 }
 
-/// All detectors of the user's own.
+/// All user-defined detectors, compiled to one expression, and the allowed texts.
 #[derive(Debug, Clone, Default)]
 pub(super) struct CustomDetectors {
     detectors: Vec<Detector>,
@@ -95,7 +98,8 @@ impl CustomDetectors {
         self.detectors.get(number).map_or("[CUSTOM]", |detector| &detector.label)
     }
 
-    /// What the detectors find from a place on, line by line; of an unfinished text in whole lines only.
+    /// Returns the matches of the detectors from `from` on, line by line. In an unfinished text, only complete lines
+    /// are searched.
     pub(super) fn find(&self, bytes: &[u8], from: usize, finished: bool) -> Vec<Match> {
         let Some(regex) = &self.regex else { return Vec::new() };
         let mut hits = Vec::new();
@@ -129,7 +133,8 @@ impl CustomDetectors {
         check.is_none_or(|check| check(text)) && !self.allows(bytes)
     }
 
-    /// From where on a line may still grow; the end if there are no such detectors.
+    /// Returns the start of the last, incomplete line after `from`. Returns the length of `bytes` if no user-defined
+    /// detectors exist.
     pub(super) fn unsettled(&self, bytes: &[u8], from: usize) -> usize {
         match &self.regex {
             Some(_) => memchr::memrchr(b'\n', &bytes[from..]).map_or(from, |at| from + at + 1),
@@ -137,13 +142,13 @@ impl CustomDetectors {
         }
     }
 
-    /// Whether the user wants to see this.
+    /// Returns whether an allowed text equals `found`, ignoring ASCII case.
     pub(super) fn allows(&self, found: &[u8]) -> bool {
         self.allowed.iter().any(|allowed| found.eq_ignore_ascii_case(allowed.as_bytes()))
     }
 }
 
-/// Whether a match lies in a label that stands in the line already.
+/// Returns whether the match `start..end` lies inside a placeholder that the line already contains.
 fn is_inside_placeholder(line: &[u8], start: usize, end: usize) -> bool {
     let open = line[..(start + 1).min(line.len())].iter().rposition(|byte| *byte == b'[');
     let Some(open) = open.filter(|open| start - open <= 34) else { return false };

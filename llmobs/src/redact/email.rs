@@ -1,4 +1,4 @@
-//! Mail addresses.
+//! Detection of email addresses.
 
 mod obfuscated;
 mod tld;
@@ -17,7 +17,7 @@ use super::kind::DataKind;
 use super::view::TextView;
 use super::view::is_char_boundary;
 
-/// An at sign stands in `at..end`, maybe as an escape.
+/// Returns the email address around the at sign at `at..end`. The at sign can be an escape sequence.
 pub(super) fn email(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
     let domain_end = domain(text, end)?;
     let start = local(text, at)?;
@@ -33,13 +33,13 @@ pub(super) fn email(text: &TextView<'_>, at: usize, end: usize) -> Option<Match>
     Some(Match::new(start, domain_end, DataKind::Email))
 }
 
-/// The longest a local part may be, in bytes; RFC 5321 says 64 octets.
+/// Maximum length of a local part in bytes. RFC 5321 limits a local part to 64 octets.
 const LOCAL_BYTES: usize = 96;
 
-/// Names of accounts that are no person's.
+/// Account names that do not identify a person.
 const LOGINS: [&str; 8] = ["git", "hg", "svn", "anonymous", "ftp", "root", "user", "admin"];
 
-/// The begin of the local part that ends at a place.
+/// Returns the start of the local part that ends at `at`.
 fn local(text: &TextView<'_>, at: usize) -> Option<usize> {
     let bytes = text.bytes();
     let lowest = text.covered().max(at.saturating_sub(LOCAL_BYTES));
@@ -65,14 +65,16 @@ fn local(text: &TextView<'_>, at: usize) -> Option<usize> {
     (start < at && bytes[at - 1] != b'.').then_some(start)
 }
 
-/// Whether a letter of an alphabet that puts blanks between words ends at a place: Latin, Greek, Cyrillic.
+/// Returns whether the character that ends at `place` is a non-ASCII letter of an alphabet with blanks between words:
+/// Latin, Greek or Cyrillic.
 fn is_western_letter_before(bytes: &[u8], lowest: usize, place: usize) -> bool {
     place >= lowest + 2
         && matches!(bytes[place - 2], 0xc3..=0xd4)
         && !matches!(bytes[place - 2..place], [0xc3, 0x97 | 0xb7])
 }
 
-/// How many bytes of an escape were taken for the begin of a name: `n` of `\n`, `u003c` of `\u003c`, `%20`.
+/// Returns the number of bytes at `start` that belong to an escape sequence and not to the name: 1 for the `n` of `\n`,
+/// 5 for the `u003c` of `\u003c`, 3 for `%20`.
 fn escape_at(text: &TextView<'_>, start: usize, at: usize) -> usize {
     let name = text.slice(start, at);
     if text.byte_before(start) == b'\\' && text.byte_before(start - 1) != b'\\' {
@@ -88,7 +90,7 @@ fn escape_at(text: &TextView<'_>, start: usize, at: usize) -> usize {
     }
 }
 
-/// The end of the domain that begins at a place.
+/// Returns the end of the domain that starts at `start`.
 fn domain(text: &TextView<'_>, start: usize) -> Option<usize> {
     let mut best = None;
     let (mut place, mut labels) = (start, 0);
@@ -117,13 +119,14 @@ fn domain(text: &TextView<'_>, start: usize) -> Option<usize> {
     best
 }
 
-/// The end of a label of a domain: letters, digits and inner hyphens, at most 63 of them.
+/// Returns the end of a domain label of letters, digits and inner hyphens. Returns `None` if the label exceeds 189
+/// bytes (63 characters of three bytes).
 fn label(text: &TextView<'_>, start: usize) -> Option<usize> {
     let ascii = class::is_in(text.at(start), ALNUM);
     let mut end = start;
     loop {
         let byte = text.at(end);
-        // In writing without blanks a word may follow at once.
+        // In a script without blanks, the next word can follow directly.
         let fits = class::is_in(byte, ALNUM)
             || byte == b'-'
             || class::is_in(byte, WIDE)
@@ -146,8 +149,8 @@ fn label(text: &TextView<'_>, start: usize) -> Option<usize> {
     Some(end)
 }
 
-/// Behind `\u00fc`, a letter beyond ASCII as JSON may write it; JSON in JSON has more than one stroke. What is `western` has
-/// no letters of alphabets without blanks.
+/// Returns the end of an escape sequence of a non-ASCII letter, for example `\u00fc`. Nested JSON contains more than
+/// one backslash. A `western` label excludes letters of alphabets without blanks.
 fn escaped_letter(text: &TextView<'_>, place: usize, western: bool) -> Option<usize> {
     let sign = (place..place + 4).find(|place| text.at(*place) != b'\\').filter(|sign| *sign > place)?;
     let end = text.short_run(class::HEX, sign + 1, 4);
@@ -161,7 +164,7 @@ fn escaped_letter(text: &TextView<'_>, place: usize, western: bool) -> Option<us
     letter.then_some(end)
 }
 
-/// Whether a character of three bytes or more begins here, or punctuation of two.
+/// Returns whether a non-western character starts at `place`: one of three bytes or more, or two-byte punctuation.
 fn is_non_western(text: &TextView<'_>, place: usize) -> bool {
     match text.at(place) {
         0xd5.. | 0xc2 => true,
@@ -170,7 +173,8 @@ fn is_non_western(text: &TextView<'_>, place: usize) -> bool {
     }
 }
 
-/// `git@host.org:team/repository`: what follows says that it is where to copy from.
+/// Returns whether a path follows the address, as in a source of `scp` or `git`: input `git@host.org:team/repository`,
+/// output true.
 fn is_scp_target(text: &TextView<'_>, end: usize) -> bool {
     text.at(end) == b':' && {
         let path = text.short_run(class::VALUE, end + 1, 64);
@@ -178,7 +182,7 @@ fn is_scp_target(text: &TextView<'_>, end: usize) -> bool {
     }
 }
 
-/// `react@18.2.0-rc.one`: a version stands where a domain should.
+/// Returns whether a version follows the at sign in place of a domain: input `react@18.2.0-rc.one`, output true.
 fn is_package_version(text: &TextView<'_>, name: &[u8], domain: usize) -> bool {
     let start = if text.at(domain) == b'v' { domain + 1 } else { domain };
     let number = text.short_run(DIGIT, start, 8);

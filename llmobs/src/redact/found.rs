@@ -1,11 +1,11 @@
-//! What a detector says of a place.
+//! A match and the result of one detection.
 
 use super::class;
 use super::class::DIGIT;
 use super::class::UPPER;
 use super::kind::DataKind;
 
-/// A range of a text and what it holds.
+/// A byte range of a text and the kind of its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Match {
     pub(super) start: usize,
@@ -15,10 +15,11 @@ pub(super) struct Match {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MatchedKind {
-    /// What the custom detector of this number found.
+    /// A match of the user-defined detector with this index.
     Custom(usize),
     Builtin(DataKind),
-    /// A label that stood in the text: nothing to do, but nobody looks into it.
+    /// A placeholder that the text already contains. The output keeps the placeholder, and detectors do not read inside
+    /// the placeholder.
     Placeholder,
 }
 
@@ -28,8 +29,10 @@ impl Match {
     }
 }
 
-/// Whether a word in brackets may be a label: capitals, digits and `_`. What is mostly digits, or has no break where a word
-/// has one, may be a key or an account number in brackets.
+/// Returns whether a name in brackets has the form of a placeholder: 2 to 32 capitals, digits and `_`, a capital first,
+/// at most four digits, and at most sixteen bytes without a `_`. Longer or digit-heavy names can be keys or account
+/// numbers. Placeholders: `EMAIL`, `DATE_OF_BIRTH`, `PHONE_1234`. Others: `AKIAIOSFODNN7EXAMPLE`,
+/// `DE89370400440532013000`.
 pub(super) fn is_placeholder_name(name: &[u8]) -> bool {
     (2..=32).contains(&name.len())
         && name.iter().all(|byte| class::is_in(*byte, UPPER | DIGIT) || *byte == b'_')
@@ -38,7 +41,7 @@ pub(super) fn is_placeholder_name(name: &[u8]) -> bool {
         && name.split(|byte| *byte == b'_').all(|piece| piece.len() <= 16)
 }
 
-/// What a look at a place gave, and from where it is worth looking on.
+/// The result of a detection at one position: a match, if any, and the position at which the scan continues.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Detection {
     pub(super) hit: Option<Match>,

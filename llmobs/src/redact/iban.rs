@@ -1,4 +1,4 @@
-//! International bank account numbers.
+//! Detection of international bank account numbers (IBAN).
 
 use super::checksum;
 use super::class;
@@ -10,21 +10,21 @@ use super::kind::DataKind;
 use super::view::RunClass;
 use super::view::TextView;
 
-/// Two letters and two digits stand at a place.
+/// Returns the IBAN that starts at `at` with two letters and two digits.
 pub(super) fn iban(text: &TextView<'_>, at: usize) -> Option<Match> {
     if class::is_in(text.decoded_byte_before(at), ALNUM) {
         return None;
     }
     let country = [text.at(at).to_ascii_uppercase(), text.at(at + 1).to_ascii_uppercase()];
     let place = COUNTRIES.binary_search_by(|(known, _)| (*known).cmp(&country)).ok()?;
-    // The check digits are what is left of a division by 97, and two more.
+    // Check digits are 98 minus a remainder modulo 97: 02 to 98.
     let check = text.slice(at + 2, at + 4);
     let checked = class::all(check, DIGIT) && !matches!(check, b"00" | b"01" | b"99");
     checked.then(|| of_length(text, at, COUNTRIES[place].1).or_else(|| detect_ungrouped(text, at))).flatten()
 }
 
-/// A word of another length whose check digits are right all the same: who invents numbers often miscounts, and one word
-/// in a hundred is that rare among such words.
+/// Returns an ungrouped number of another length than its country's, with valid check digits. Invented numbers often
+/// have a wrong length; one random word in a hundred passes the check.
 fn detect_ungrouped(text: &TextView<'_>, at: usize) -> Option<Match> {
     let end = text.run(RunClass::Alnum, at);
     let word = text.slice(at, end);
@@ -51,13 +51,14 @@ fn of_length(text: &TextView<'_>, at: usize, wanted: usize) -> Option<Match> {
     }
     let symbols = &symbols[..wanted];
     let one_case = !(symbols.iter().any(u8::is_ascii_lowercase) && symbols.iter().any(u8::is_ascii_uppercase));
-    // An identifier with hyphens goes on with them.
+    // An identifier with hyphens continues after the number.
     let goes_on = separator == Some(b'-') && text.at(end) == b'-' && text.has_class(end + 1, ALNUM);
     (one_case && !goes_on && !text.has_class(end, ALNUM) && checksum::iban(symbols))
         .then(|| Match::new(at, end, DataKind::Iban))
 }
 
-/// How long the numbers of each country are: from the registry of SWIFT, and of those that use them without being in it.
+/// Length of the IBAN of each country, from the SWIFT registry, and of countries that use IBANs without being
+/// registered.
 const COUNTRIES: [([u8; 2], usize); 111] = [
     (*b"AD", 24),
     (*b"AE", 23),
@@ -183,7 +184,7 @@ mod tests {
         assert!(COUNTRIES.is_sorted_by_key(|(country, _)| *country));
     }
 
-    /// Examples of the registry.
+    /// Examples from the SWIFT registry.
     #[test]
     fn numbers_are_found_in_one_piece_and_in_groups() {
         for text in [
@@ -197,7 +198,7 @@ mod tests {
         }
     }
 
-    /// Who makes up test data miscounts the digits of Britain.
+    /// Invented British numbers often have a wrong number of digits.
     #[test]
     fn numbers_of_a_wrong_length_are_found_if_their_check_digits_are_right() {
         assert_eq!(found("to GB13TEST1234567890123 by Friday"), [(DataKind::Iban, "GB13TEST1234567890123")]);

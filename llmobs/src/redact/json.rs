@@ -1,4 +1,4 @@
-//! JSON: values, the names of fields, JSON inside strings.
+//! Redaction of JSON values, field names, and JSON inside strings.
 
 use std::collections::BTreeMap;
 
@@ -12,12 +12,13 @@ use super::Redactor;
 use super::truncate::RedactedText;
 use crate::content::sealed::EstimateSize;
 
-/// What lies deeper is masked whole: no text nests so deep, but an attack may.
+/// Maximum nesting depth. Deeper values are replaced by the `[OVERFLOW]` placeholder, which bounds the recursion.
 const DEEPEST: usize = 64;
 
 impl Redactor {
-    /// Redacts a JSON value in place: strings, numbers, and the names of fields. A string that is JSON itself, as the
-    /// arguments of a tool call are, is read, redacted and written again. The name of a field says what its value is.
+    /// Redacts a JSON value in place: strings, numbers and field names. Returns the number of matches by kind. A string
+    /// that contains JSON, for example the arguments of a tool call, is parsed, redacted and serialized again. The name
+    /// of a field serves as the keyword for its value.
     ///
     /// ```
     /// use llmobs::redact::Redactor;
@@ -38,8 +39,8 @@ impl Redactor {
         counts
     }
 
-    /// The same, of as much as so many bytes of JSON may hold; what is behind is left out, and not looked at. Gives how many
-    /// bytes were cut as well, about.
+    /// Returns `value` redacted and truncated to about `limit` bytes of JSON, the number of matches by kind, and the
+    /// approximate number of bytes removed. Content after the limit is not scanned.
     pub(crate) fn redact_json_up_to(&self, value: &Value, limit: usize) -> (Value, RedactionCounts, usize) {
         let longest = limit.saturating_add(AHEAD).saturating_mul(8);
         let mut walk = JsonWalk { redactor: self, room: limit, longest, counts: RedactionCounts::default(), cut: 0 };
@@ -48,18 +49,19 @@ impl Redactor {
     }
 }
 
-/// No longer JSON in a string is read as JSON, where there is a limit: it is a text then.
+/// Number of bytes added to the limit for the maximum length of JSON in a string: 8 * (limit + `AHEAD`) bytes. A longer
+/// string is redacted as plain text.
 const AHEAD: usize = 1024;
 
-/// The end of a name that is read for what the value is.
+/// Maximum number of bytes, from the end of a field name, that are used as the keyword.
 const NAME: usize = 128;
 
-/// A walk through a value.
+/// The state of a recursive redaction of one JSON value.
 struct JsonWalk<'r> {
     redactor: &'r Redactor,
-    /// Bytes that may still leave.
+    /// Remaining bytes of output.
     room: usize,
-    /// Of JSON in a string.
+    /// Maximum length, in bytes, of a string that is parsed as JSON.
     longest: usize,
     counts: RedactionCounts,
     cut: usize,
@@ -105,7 +107,7 @@ impl JsonWalk<'_> {
     fn fields(&mut self, fields: &Map<String, Value>, depth: usize) -> Map<String, Value> {
         self.spend(2);
         let (mut kept, mut numbers) = (Map::new(), BTreeMap::new());
-        // `{"name": "password", "value": ".."}`, as variables and headers are listed.
+        // `{"name": "password", "value": ".."}`: the form in which variables and headers are listed.
         let named = ["name", "key"].into_iter().find_map(|of| fields.get(of)?.as_str());
         for (name, value) in fields {
             if self.room == 0 {
@@ -125,7 +127,7 @@ impl JsonWalk<'_> {
         kept
     }
 
-    /// A string, which may be JSON. None if it stays as it is.
+    /// Redacts a string, which can contain JSON. Returns `None` if the string does not change.
     fn nested(&mut self, name: &str, text: &str, depth: usize) -> Option<String> {
         if text.len() <= self.longest
             && text.trim_start().starts_with(['{', '[', '"'])
@@ -142,7 +144,8 @@ impl JsonWalk<'_> {
         self.field(name, text, self.room)
     }
 
-    /// The text of a field, whose name stands before it as in a text, so that it is read for what it says.
+    /// Redacts the text of a field with `name: ` before it, so that the name serves as a keyword. Returns `None` if the
+    /// text does not change.
     fn field(&mut self, name: &str, text: &str, limit: usize) -> Option<String> {
         let name = &name[name.ceil_char_boundary(name.len().saturating_sub(NAME))..];
         if name.is_empty() {
@@ -170,7 +173,7 @@ impl JsonWalk<'_> {
     }
 }
 
-/// A number as one would write it: without the point of one that is whole.
+/// Formats a number, without a fraction if it is whole: input `4242424242424242.0`, output `4242424242424242`.
 fn digits(number: &Number) -> String {
     match number.as_f64().filter(|real| number.is_f64() && real.fract() == 0.0 && real.abs() < 1e21) {
         Some(whole) => format!("{whole:.0}"),
@@ -178,13 +181,13 @@ fn digits(number: &Number) -> String {
     }
 }
 
-/// JSON, also such that has halves of a pair of surrogates in it: `\ud83d` alone. Others write it, and it hides nothing.
+/// Parses JSON. Accepts unpaired surrogate escapes (`\ud83d` alone), which other serializers write, as U+FFFD.
 fn parsed(text: &str) -> Option<Value> {
     let strict = serde_json::from_str(text).ok();
     strict.or_else(|| serde_json::from_str(&without_halves(text)?).ok())
 }
 
-/// The text with U+FFFD in the place of each escape that is half of a pair. None if there is no escape of one.
+/// Returns `text` with each unpaired surrogate escape replaced by `\ufffd`. Returns `None` without one.
 fn without_halves(text: &str) -> Option<String> {
     let half = |at: usize| {
         let code = text.get(at..at + 6)?.strip_prefix("\\u")?;
@@ -207,7 +210,7 @@ fn without_halves(text: &str) -> Option<String> {
     (done > 0).then_some(out)
 }
 
-/// The name, with the next number behind it that makes it one that is not taken.
+/// Returns `name`, or `name` with the next free number if the name is taken: `[EMAIL]`, `[EMAIL] 2`.
 fn free(name: &str, numbers: &mut BTreeMap<String, u64>, taken: impl Fn(&str) -> bool) -> String {
     let last = numbers.entry(name.to_owned()).or_default();
     loop {

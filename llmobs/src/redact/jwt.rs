@@ -1,4 +1,4 @@
-//! JSON web tokens.
+//! Detection of JSON Web Tokens.
 
 use super::checksum;
 use super::class;
@@ -8,7 +8,7 @@ use super::kind::DataKind;
 use super::view::RunClass;
 use super::view::TextView;
 
-/// `eyJ` stands at a place: base64 of `{"`.
+/// Returns the token at `at`, which starts with `eyJ`: base64 of `{"`.
 pub(super) fn jwt(text: &TextView<'_>, at: usize) -> Option<Match> {
     if text.slice(at, at + 3) != b"eyJ" || class::is_in(text.decoded_byte_before(at), ALNUM) {
         return None;
@@ -21,7 +21,7 @@ pub(super) fn jwt(text: &TextView<'_>, at: usize) -> Option<Match> {
     if end == header + 1 && text.at(end) != b'.' {
         return None;
     }
-    // A signature, or the three further parts of an encrypted one. A full stop is no part.
+    // A signature, or the three additional parts of an encrypted token. A final full stop is not a part.
     for _ in 0..3 {
         let next = text.run(RunClass::Word, end + usize::from(text.at(end) == b'.'));
         if text.at(end) != b'.' || next == end + 1 && text.at(next) != b'.' {
@@ -32,7 +32,7 @@ pub(super) fn jwt(text: &TextView<'_>, at: usize) -> Option<Match> {
     Some(Match::new(at, end, DataKind::Jwt))
 }
 
-/// Whether the first part is JSON with what a header must have.
+/// Returns whether the first part is JSON with a header parameter: `alg`, `typ`, `enc` or `kid`.
 fn is_header(part: &[u8]) -> bool {
     let Some(json) = checksum::base64(part, 384) else { return false };
     json.starts_with(b"{\"")
@@ -46,7 +46,7 @@ mod tests {
     use super::super::DataKind;
     use super::super::test_support::found;
 
-    /// RFC 7515, appendix A.1, with a shorter signature.
+    /// The example of RFC 7515, appendix A.1, with a shorter payload.
     const SIGNED: &str =
         "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UifQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 

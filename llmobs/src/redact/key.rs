@@ -1,4 +1,4 @@
-//! Keys whose shape says what they open.
+//! Detection of keys with a known format.
 
 mod formats;
 mod infix;
@@ -27,68 +27,127 @@ use super::secret_value;
 use super::view::RunClass;
 use super::view::TextView;
 
-/// How the keys of one maker look.
+/// The format of the keys of one service.
 #[derive(Debug)]
 pub(super) struct KeyFormat {
     pub(super) prefix: &'static str,
     body: BodyFormat,
-    /// The fewest bytes of the body: fewer than makers give out, since a longer piece of a key is one too.
+    /// Minimum number of bytes of the body. Shorter than the keys that the service issues, because a part of a key is
+    /// also a secret.
     min_len: usize,
     check: BodyCheck,
 }
 
-/// What the body consists of.
+/// The characters of the body of a key.
 #[derive(Debug, Clone, Copy)]
 enum BodyFormat {
+    /// Letters and digits.
+    ///
+    /// Input:  `ghp_` + 36 letters and digits
+    /// Output: `[API_KEY]`
     Alnum,
-    /// Base64 with padding.
+    /// Base64 of both alphabets, with padding.
+    ///
+    /// Input:  `ATATT3xFfGF0` + 100 base64 characters
+    /// Output: `[API_KEY]`
     Base64,
-    /// Words with dots between them.
+    /// Letters, digits, `-` and `_`, with single dots between them.
+    ///
+    /// Input:  `SG.` + 22 characters + `.` + 43 characters
+    /// Output: `[API_KEY]`
     DotSeparated,
-    /// Base64 in a cookie: `%2B` for a plus.
+    /// Base64 with percent-encoding, as in a cookie.
+    ///
+    /// Input:  `xoxd-` + 60 characters + `%2B` + 40 characters + `%3D`
+    /// Output: `[API_KEY]`
     PercentEncoded,
+    /// Hexadecimal digits.
+    ///
+    /// Input:  `shpat_` + 32 hexadecimal digits
+    /// Output: `[API_KEY]`
     Hex,
-    /// Hexadecimal digits, and maybe a hyphen and one digit.
+    /// Hexadecimal digits, then optionally a hyphen and one digit.
+    ///
+    /// Input:  `dapi` + 32 hexadecimal digits + `-2`
+    /// Output: `[API_KEY]`
     HexNumbered,
-    /// Letters and digits with colons between them.
+    /// Letters and digits, with single colons between them.
+    ///
+    /// Input:  `AstraCS:` + 24 characters + `:` + 64 characters
+    /// Output: `[API_KEY]`
     ColonSeparated,
-    /// The rest of a path.
+    /// The path of a URL. The match includes the scheme and the host.
+    ///
+    /// Input:  `https://hooks.slack.com/services/T` + 8 + `/B` + 8 + `/` + 24 letters and digits
+    /// Output: `[API_KEY]`
     Path,
     /// Letters, digits, `-` and `_`.
+    ///
+    /// Input:  `sk-ant-api03-` + 95 characters
+    /// Output: `[API_KEY]`
     Word,
 }
 
-/// What else must hold, where the prefix alone is too short to be sure.
+/// An additional check of the body, for prefixes that are too short to identify a key.
 #[derive(Debug, Clone, Copy)]
 enum BodyCheck {
+    /// No check beyond the minimum length, at least 5 different characters, and not a dummy.
+    ///
+    /// Input:  `ghp_` + 36 letters and digits
+    /// Output: `[API_KEY]`
     None,
-    /// The body has exactly so many bytes.
+    /// The body has exactly this number of bytes.
+    ///
+    /// Input:  `AKIAIOSFODNN7EXAMPLE`
+    /// Output: `[API_KEY]`
+    /// Input:  `AKIAIOSFODNN7EXAMPLEX`
+    /// Output: unchanged
     ExactLength(usize),
-    /// Chance made the body.
+    /// The body looks randomly generated; see `secret_value::is_random`.
+    ///
+    /// Input:  `s.` + 24 random letters and digits
+    /// Output: `[API_KEY]`
+    /// Input:  `s.noDeleteOnFetchRejection`
+    /// Output: unchanged
     Random,
 }
 
-/// The prefix of a shape stands in `at..end`.
+/// Returns the key of the format `shape`, whose prefix is at `at..end`.
 pub(super) fn key(text: &TextView<'_>, at: usize, end: usize, shape: &KeyFormat) -> Option<Match> {
-    // The automaton that found it knows no case.
+    // The automaton ignores case; the prefix does not.
+    // Input:  `akiaiosfodnn7example`
+    // Output: unchanged
     if text.slice(at, end) != shape.prefix.as_bytes() {
         return None;
     }
     let before = text.decoded_byte_before(at);
-    // Three letters may be a part of a name or of base64; a hyphen or `_` that begins a word is none of either.
+    // Three letters can be a part of a name or of base64. A hyphen or `_` at the start of a word belongs to neither.
     let short = shape.prefix.len() <= 3;
     let plain = short && class::all(shape.prefix.as_bytes(), ALNUM);
     let joined = class::is_in(before, DASH) && class::is_in(text.byte_before(at - 1), class::WIDE | ALNUM | DASH)
         || before == b'.';
+    // A letter or digit before the prefix.
+    // Input:  `xAKIAIOSFODNN7EXAMPLE`
+    // Output: unchanged
+    // A short prefix after a hyphen, `_` or dot inside a word.
+    // Input:  `my_hf_aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0`
+    // Output: unchanged
+    // A short prefix after `+` or `/`.
+    // Input:  `/EXOMaB8WFXmPCO3JQyUCIQDZX1O09Hsls`
+    // Output: unchanged
     if class::is_in(before, ALNUM) || short && joined || plain && matches!(before, b'+' | b'/') {
         return None;
     }
     let stop = shape.body.end(text, end);
-    // Base64 goes on behind a piece of it that looks so.
+    // Base64 text continues after the candidate.
+    // Input:  `EXOMaB8WFXmPCO3JQyUCIQDZX1O09Hsls+S6fLOt4P5d/SAwPJef`
+    // Output: unchanged
     if plain && matches!(text.at(stop), b'+' | b'/') && text.has_class(stop + 1, ALNUM) {
         return None;
     }
     let body = text.slice(end, stop);
+    // Input:  `gsk_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx`, `AKIA`
+    // Output: unchanged
     let fits = body.len() >= shape.min_len && class::variety(body) >= 5 && !secret_value::is_dummy(body);
     let checked = match shape.check {
         BodyCheck::None => true,
@@ -98,7 +157,12 @@ pub(super) fn key(text: &TextView<'_>, at: usize, end: usize, shape: &KeyFormat)
     (fits && checked).then(|| Match::new(start(text, at, shape.body), stop, DataKind::ApiKey))
 }
 
-/// A secret path goes with its whole address.
+/// Returns the start of the match: of the whole URL for a secret path, of the prefix for other keys.
+///
+/// Input:  `https://discord.com/api/webhooks/..`
+/// Output: the position of `https://`
+/// Input:  `ghp_..`
+/// Output: the position of `ghp_`
 fn start(text: &TextView<'_>, at: usize, body: BodyFormat) -> usize {
     if !matches!(body, BodyFormat::Path) {
         return at;
@@ -128,7 +192,11 @@ impl BodyFormat {
     }
 }
 
-/// The end of a run of a class and of single signs between. Several dots are an ellipsis, one at the end is a full stop.
+/// Returns the end of a run of `class` with single `signs` between its characters. An ellipsis or a final full stop
+/// ends the run.
+///
+/// Input:  `aB3.dE6.`, `aB3.dE6...then`
+/// Output: the end of `aB3.dE6`
 fn run_end_with_signs(text: &TextView<'_>, class: ByteClass, signs: &[u8], from: usize) -> usize {
     let mut end = from;
     while end - from < LONGEST
@@ -139,16 +207,24 @@ fn run_end_with_signs(text: &TextView<'_>, class: ByteClass, signs: &[u8], from:
     end
 }
 
-/// Behind a hyphen and one digit, if they stand here.
+/// Returns the position after a hyphen and one digit at `end`, or `end` without them.
+///
+/// Input:  `-2`
+/// Output: the position after `2`
+/// Input:  `-25`
+/// Output: `end`
 fn numbered(text: &TextView<'_>, end: usize) -> usize {
     let shaped = text.at(end) == b'-' && text.has_class(end + 1, DIGIT) && !text.has_class(end + 2, WORD);
     if shaped { end + 2 } else { end }
 }
 
-/// Keys of these bodies are no longer than this.
+/// Maximum number of bytes of a body with signs in it.
 const LONGEST: usize = 4096;
 
-/// A full stop behind a key is none of it.
+/// Returns the position before the full stops that end at `end`.
+///
+/// Input:  `aB3..`
+/// Output: the end of `aB3`
 fn without_dots(text: &TextView<'_>, mut end: usize) -> usize {
     while text.byte_before(end) == b'.' {
         end -= 1;

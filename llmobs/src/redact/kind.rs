@@ -1,51 +1,57 @@
-//! What can be found.
+//! The kinds of data that a redactor detects.
 
 use std::fmt;
 
-/// What was found in a text.
+/// A kind of personal data or secret that a redactor detects.
 ///
-/// [`as_str`](Self::as_str) is its name in metrics, [`label`](Self::label) is what stands in the text afterwards.
+/// [`as_str`](Self::as_str) returns the name of the kind in metrics. [`label`](Self::label) returns the placeholder
+/// that replaces a match in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum DataKind {
-    /// A key whose shape says what it opens: of OpenAI, Anthropic, Google, AWS, GitHub and about a hundred others.
+    /// A key with a known format: OpenAI, Anthropic, Google, AWS, GitHub and about a hundred other services.
     ApiKey,
-    /// The number of a bank card: right issuer, right length, right check digit.
+    /// A bank card number with a known issuer range, a valid length and a valid Luhn check digit. A card keyword before
+    /// the number can replace the issuer range.
     Card,
-    /// An address of a cryptocurrency, or a key of one, whose checksum is right.
+    /// A cryptocurrency address or private key with a valid checksum.
     Crypto,
-    /// Something that a detector of yours found.
+    /// A match of a user-defined [`Detector`](super::Detector).
     Custom,
-    /// A date behind a word such as "born".
+    /// A date after a keyword like "born".
     DateOfBirth,
-    /// A mail address.
+    /// An email address.
     Email,
-    /// An international bank account number: right length for its country, right check digits.
+    /// An international bank account number (IBAN) with a known country code and valid check digits. A number of
+    /// another length than its country's is also matched when the check digits are valid.
     Iban,
-    /// An address of the internet protocol, version 4 or 6.
+    /// An IPv4 or IPv6 address.
     Ip,
-    /// A JSON web token.
+    /// A JSON Web Token (RFC 7519).
     Jwt,
-    /// A hardware address.
+    /// A hardware (MAC) address.
     Mac,
-    /// An identity number of a state. None is looked for unless its [`Region`](super::Region) is named.
+    /// A national identity number. Disabled unless [`RedactorBuilder::region`](super::RedactorBuilder::region) enables
+    /// its [`Region`](super::Region).
     NationalId,
-    /// Something too long to be held until it was clear what it is. Only [`StreamRedactor`](super::StreamRedactor) has it.
+    /// Text that exceeded a buffer or nesting limit before its kind was known. Reported by
+    /// [`StreamRedactor`](super::StreamRedactor), and by [`Redactor::redact_json`](super::Redactor::redact_json) for
+    /// values nested deeper than 64 levels.
     Overflow,
     /// A telephone number.
     Phone,
-    /// A private key in PEM.
+    /// A private key in PEM format.
     PrivateKey,
-    /// A password or token that words say to be one: `password=..`, `Authorization: Bearer ..`.
+    /// A password or token after a keyword: `password=..`, `Authorization: Bearer ..`.
     Secret,
-    /// A social security number of the United States.
+    /// A United States social security number.
     Ssn,
-    /// The user and password of a URL, or a signature in it.
+    /// The user name and password of a URL, or a signature or key in its query.
     UrlCredential,
 }
 
 impl DataKind {
-    /// All of them.
+    /// All kinds, in declaration order.
     pub const ALL: [Self; 17] = [
         Self::ApiKey,
         Self::Card,
@@ -66,13 +72,13 @@ impl DataKind {
         Self::UrlCredential,
     ];
 
-    /// The name, as metrics have it.
+    /// Returns the name of the kind in metrics, for example `date_of_birth`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         self.names().0
     }
 
-    /// What stands in a text in the place of what was found.
+    /// Returns the placeholder that replaces a match in the text.
     ///
     /// ```
     /// assert_eq!(llmobs::redact::DataKind::DateOfBirth.label(), "[DATE_OF_BIRTH]");
@@ -111,7 +117,7 @@ impl fmt::Display for DataKind {
     }
 }
 
-/// A set of kinds.
+/// A set of [`DataKind`] values, one bit per kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct DataKindSet(u32);
 

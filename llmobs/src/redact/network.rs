@@ -1,4 +1,4 @@
-//! Addresses of networks: IPv4, IPv6 and hardware.
+//! Detection of IPv4, IPv6 and hardware addresses.
 
 use std::net::Ipv4Addr;
 use std::net::Ipv6Addr;
@@ -16,7 +16,7 @@ use super::kind::DataKind;
 use super::prefilter::ScanContext;
 use super::view::TextView;
 
-/// Four parts, the first of which is `at..end`.
+/// Returns the IPv4 address whose first part is `at..end`.
 pub(super) fn v4(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
     let mut parts = [0_u8; 4];
     let mut place = at;
@@ -41,7 +41,8 @@ pub(super) fn v4(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
     found.then(|| Match::new(at, network_size(text, stop, 32), DataKind::Ip))
 }
 
-/// Behind an address nothing may go on that makes it a part of something else: `1.2.3.4.5`, `1.2.3.4-beta`, `1.2.3.4.tar`.
+/// Returns whether the text after an address makes it a part of something else: `1.2.3.4.5`, `1.2.3.4-beta`,
+/// `1.2.3.4.tar`.
 fn is_continued(text: &TextView<'_>, end: usize) -> bool {
     match text.at(end) {
         b'.' => text.has_class(end + 1, DIGIT | LOWER),
@@ -51,7 +52,8 @@ fn is_continued(text: &TextView<'_>, end: usize) -> bool {
     }
 }
 
-/// A version has four parts as well. What stands before says which it is; where nothing does, small numbers are one.
+/// Returns whether four numbers are a version and not an address. The text before the numbers decides; without a hint,
+/// small numbers are a version.
 fn is_version(text: &TextView<'_>, at: usize, end: usize, address: Ipv4Addr) -> bool {
     let before = text.byte_before(at);
     let further = text.byte_before(at.saturating_sub(1));
@@ -77,21 +79,22 @@ fn is_version(text: &TextView<'_>, at: usize, end: usize, address: Ipv4Addr) -> 
             let small = parts[0] <= 30 && parts.iter().all(|part| *part < 100);
             let known =
                 address.is_private() || matches!(parts, [1, 1, 1, 1] | [1, 0, 0, 1] | [8, 8, ..] | [9, 9, 9, 9]);
-            // Where object identifiers begin: ISO members and organisations, X.500, countries, other organisations.
+            // First arcs of object identifiers: ISO member bodies and organizations, X.500, countries, other
+            // organizations.
             let identifier = matches!(parts, [1, 2 | 3, ..] | [2, 5 | 16 | 23, ..]);
             (small || identifier) && !known && before != b'/' && before != b'@'
         }
     }
 }
 
-/// `<ip>` stands before a place.
+/// Returns whether an XML start tag, for example `<ip>`, ends before `at`.
 fn is_after_tag(text: &TextView<'_>, at: usize) -> bool {
     let name = text.window(at.saturating_sub(1), 32);
     let opener = name.iter().rposition(|byte| !class::is_in(*byte, class::WORD | class::DOT) && *byte != b':');
     opener.is_some_and(|place| name[place] == b'<')
 }
 
-/// A place may lie in an address that begins before it, with a letter or a colon.
+/// Returns the address that contains `at` and starts before it, with a letter or a colon.
 pub(super) fn around(scene: &ScanContext<'_, '_>, at: usize) -> Option<Match> {
     let text = scene.text;
     let near = |place: usize| text.has_class(place, HEX) || text.at(place) == b':';
@@ -115,7 +118,8 @@ pub(super) fn around(scene: &ScanContext<'_, '_>, at: usize) -> Option<Match> {
     (hit.end > at).then_some(hit)
 }
 
-/// `ip:2001:db8::1`: before the colon stands a name, and no group of digits.
+/// Returns whether the colon before `place` follows a name and not a group of digits: input `ip:2001:db8::1`, output
+/// true.
 fn is_after_name(text: &TextView<'_>, place: usize) -> bool {
     if text.byte_before(place) != b':' {
         return false;
@@ -126,7 +130,7 @@ fn is_after_name(text: &TextView<'_>, place: usize) -> bool {
     word.iter().any(|byte| !class::is_in(*byte, HEX)) || word.len() > 4
 }
 
-/// A hexadecimal digit or a colon stands at a place.
+/// Returns the IPv6 address that starts at `at` with a hexadecimal digit or a colon.
 pub(super) fn v6(text: &TextView<'_>, at: usize) -> Option<Match> {
     let before = text.decoded_byte_before(at);
     let name = before == b'_' && class::is_in(text.byte_before(at - 1), ALNUM);
@@ -134,13 +138,13 @@ pub(super) fn v6(text: &TextView<'_>, at: usize) -> Option<Match> {
         return None;
     }
     let mut end = at;
-    // A dot parts the digits of a version 4 within.
+    // A dot separates the parts of an embedded IPv4 address.
     while end - at < 46
         && (text.has_class(end, HEX) || text.at(end) == b':' || text.at(end) == b'.' && text.has_class(end + 1, DIGIT))
     {
         end += 1;
     }
-    // A sentence may go on with a colon or a dot.
+    // A colon or dot at the end can belong to the sentence.
     let (address, end) = [end, end.saturating_sub(1)].into_iter().find_map(|end| {
         let candidate = std::str::from_utf8(text.slice(at, end)).ok()?;
         Some((candidate.parse::<Ipv6Addr>().ok()?, end))
@@ -157,7 +161,8 @@ pub(super) fn v6(text: &TextView<'_>, at: usize) -> Option<Match> {
     Some(Match::new(at, network_size(text, zone(text, end), 128), DataKind::Ip))
 }
 
-/// `dead::beef` is a path of modules, eight pairs of digits are a fingerprint.
+/// Returns whether an IPv6 address is plausible. `dead::beef` is a module path; eight pairs of digits are a
+/// fingerprint.
 fn is_plausible(written: &[u8], address: Ipv6Addr) -> bool {
     let groups: Vec<&[u8]> = written.split(|byte| *byte == b':').collect();
     if !written.windows(2).any(|pair| pair == b"::") {
@@ -170,7 +175,7 @@ fn is_plausible(written: &[u8], address: Ipv6Addr) -> bool {
     digits && routed && (filled >= 2 || written.len() > 5) || digits && filled >= 5
 }
 
-/// `/24` behind an address.
+/// Returns the end of a prefix length like `/24` after an address, or `end` without one.
 fn network_size(text: &TextView<'_>, end: usize, most: u16) -> usize {
     let stop = text.short_run(DIGIT, end + 1, 3);
     let size = text.slice(end + 1, stop).iter().fold(0, |size, digit| size * 10 + u16::from(digit - b'0'));
@@ -179,13 +184,13 @@ fn network_size(text: &TextView<'_>, end: usize, most: u16) -> usize {
     if shaped { stop } else { end }
 }
 
-/// `%eth0` behind an address.
+/// Returns the end of a zone like `%eth0` after an address, or `end` without one.
 fn zone(text: &TextView<'_>, end: usize) -> usize {
     let stop = if text.at(end) == b'%' { text.short_run(ALNUM, end + 1, 16) } else { end };
     if stop > end + 1 { stop } else { end }
 }
 
-/// A hexadecimal digit stands at a place: six pairs, or three fours.
+/// Returns the hardware address that starts at `at`: six groups of two hexadecimal digits, or three groups of four.
 pub(super) fn mac(text: &TextView<'_>, at: usize) -> Option<Match> {
     let before = text.decoded_byte_before(at);
     let part = matches!(before, b':' | b'-' | b'.' | b'_') && class::is_in(text.byte_before(at - 1), HEX);
@@ -218,12 +223,12 @@ pub(super) fn mac(text: &TextView<'_>, at: usize) -> Option<Match> {
         byte => class::is_in(byte, ALNUM),
     };
     let letters = class::count(text.slice(at, place), ALPHA) > 0;
-    // No clock shows such digits.
+    // A pair that starts with 6 or more is not part of a time of day.
     let timeless = || separator == b':' && text.slice(at, place).split(|byte| *byte == b':').any(|pair| pair[0] > b'5');
     (!glued && (letters || timeless() || has_mac_keyword(text, at))).then(|| Match::new(at, place, DataKind::Mac))
 }
 
-/// Digits alone are a hardware address where a word says so.
+/// Returns whether the text before `at` contains `mac` or `hardware`. An address of digits only needs one of them.
 fn has_mac_keyword(text: &TextView<'_>, at: usize) -> bool {
     let window = text.window(at, 24).to_ascii_lowercase();
     window.windows(3).any(|word| word == b"mac") || window.windows(8).any(|word| word == b"hardware")

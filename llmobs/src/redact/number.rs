@@ -1,4 +1,4 @@
-//! What begins with a digit.
+//! Detection of data that starts with a digit.
 
 use super::card;
 use super::class;
@@ -21,7 +21,7 @@ use super::ssn;
 use super::view::RunClass;
 use super::view::TextView;
 
-/// A digit stands at a place.
+/// Returns the match at the digit at `at`, or the position after its digits.
 pub(super) fn number(scene: &ScanContext<'_, '_>, at: usize) -> Detection {
     let text = scene.text;
     if let Some(end) = text.end_of_escape(at) {
@@ -45,7 +45,7 @@ pub(super) fn number(scene: &ScanContext<'_, '_>, at: usize) -> Detection {
     hit.map_or_else(|| Detection::none(end), Detection::from)
 }
 
-/// The first digit of a word that begins with letters.
+/// Returns the match of a word whose first digit, at `at`, follows letters.
 fn lettered(scene: &ScanContext<'_, '_>, at: usize) -> Option<Match> {
     let text = scene.text;
     let start = text.letters_start(at, MAX_LETTERS_BEFORE_DIGIT)?;
@@ -57,10 +57,10 @@ fn lettered(scene: &ScanContext<'_, '_>, at: usize) -> Option<Match> {
         .or_else(|| network::around(scene, at))
 }
 
-/// Before the first digit of a word so many letters may stand.
+/// Maximum number of letters before the first digit of a word.
 const MAX_LETTERS_BEFORE_DIGIT: usize = 24;
 
-/// What has other letters or signs among its digits.
+/// Returns the match of a word with letters or signs among its digits.
 fn detect_mixed(scene: &ScanContext<'_, '_>, at: usize, end: usize) -> Option<Match> {
     let text = scene.text;
     match text.at(end) {
@@ -83,7 +83,7 @@ fn detect_mixed(scene: &ScanContext<'_, '_>, at: usize, end: usize) -> Option<Ma
     }
 }
 
-/// `2b:..` and `2001:db8::1` begin with a digit and go on with letters.
+/// Returns a network address that starts with a digit and continues with letters: `2b:..`, `2001:db8::1`.
 fn detect_hex_address(scene: &ScanContext<'_, '_>, at: usize) -> Option<Match> {
     let text = scene.text;
     let hex = text.short_run(HEX, at, 5);
@@ -97,7 +97,7 @@ fn detect_hex_address(scene: &ScanContext<'_, '_>, at: usize) -> Option<Match> {
     }
 }
 
-/// Digits and separators alone.
+/// Returns the match that consists of digits and separators only.
 fn plain(scene: &ScanContext<'_, '_>, groups: &DigitGroups) -> Option<Match> {
     let text = scene.text;
     if groups.digits() < 7 {
@@ -109,7 +109,7 @@ fn plain(scene: &ScanContext<'_, '_>, groups: &DigitGroups) -> Option<Match> {
     card().or_else(ssn).or_else(|| region::number(scene, groups)).or_else(phone)
 }
 
-/// Groups of digits with one separator between them, as far as they can matter.
+/// Groups of digits with one separator between two groups, up to 8 groups and 24 digits.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct DigitGroups {
     groups: [DigitGroup; MAX_GROUPS],
@@ -120,7 +120,7 @@ pub(super) struct DigitGroups {
 pub(super) struct DigitGroup {
     pub(super) start: usize,
     pub(super) end: usize,
-    /// What stands before it.
+    /// The separator before the group.
     pub(super) separator: Separator,
 }
 
@@ -129,10 +129,10 @@ pub(super) enum Separator {
     Blank,
     Dash,
     Dot,
-    /// The first group has none.
+    /// No separator: the first group.
     #[default]
     None,
-    /// A bracket, with or without a blank.
+    /// A parenthesis, with or without a blank.
     Bracket,
     Slash,
 }
@@ -172,7 +172,7 @@ impl DigitGroups {
         &self.groups[..self.length]
     }
 
-    /// How many digits there are in all.
+    /// Returns the total number of digits.
     pub(super) fn digits(&self) -> usize {
         self.as_slice().iter().map(DigitGroup::len).sum()
     }
@@ -182,7 +182,7 @@ impl DigitGroups {
     }
 }
 
-/// The separator at a place and where the next group begins.
+/// Returns the separator at `place` and the start of the next group. Returns `None` if no digit follows.
 pub(super) fn separator_at(text: &TextView<'_>, place: usize) -> Option<(Separator, usize)> {
     let (kind, next) = match text.at(place) {
         b' ' => match (text.at(place + 1), text.at(place + 2)) {
@@ -195,7 +195,7 @@ pub(super) fn separator_at(text: &TextView<'_>, place: usize) -> Option<(Separat
         b'/' => (Separator::Slash, place + 1),
         b'(' => (Separator::Bracket, place + 1),
         b')' => (Separator::Bracket, place + 1 + usize::from(matches!(text.at(place + 1), b' ' | b'-' | b'.'))),
-        // A blank that does not break, a narrow one, a hyphen that does not break.
+        // No-break space (U+00A0), narrow no-break space and thin space, hyphens and dashes (U+2010 to U+2013).
         0xc2 if text.at(place + 1) == 0xa0 => (Separator::Blank, place + 2),
         0xe2 if text.at(place + 1) == 0x80 && matches!(text.at(place + 2), 0xaf | 0x89) => {
             (Separator::Blank, place + 3)
@@ -206,7 +206,7 @@ pub(super) fn separator_at(text: &TextView<'_>, place: usize) -> Option<(Separat
     text.has_class(next, DIGIT).then_some((kind, next))
 }
 
-/// Whether a number that ends here is whole: no letter or digit follows, nor a part behind a dot.
+/// Returns whether a number that ends at `end` is complete: no letter, digit or fraction follows.
 pub(super) fn ends(text: &TextView<'_>, end: usize) -> bool {
     match text.at(end) {
         b'.' => !text.has_class(end + 1, DIGIT),
@@ -215,15 +215,15 @@ pub(super) fn ends(text: &TextView<'_>, end: usize) -> bool {
     }
 }
 
-/// Whether the digits here are a fraction: `0,25`. Behind other digits and a comma stands the next number of a list, far
-/// more often than as many decimals as matter here.
+/// Returns whether the digits at `start` are a decimal fraction: input `0,25`, output true. After other digits, a comma
+/// more often separates the numbers of a list: input `17,4242424242424242`, output false.
 fn is_decimal_fraction(text: &TextView<'_>, start: usize) -> bool {
     let comma = start - 1;
     let zero = text.byte_before(comma) == b'0' && !class::is_in(text.byte_before(comma - 1), DIGIT | DOT);
     zero && separator_at(text, text.run(RunClass::Digit, start)).is_none()
 }
 
-/// Whether a number begins here: no part of a longer one stands before it.
+/// Returns whether a number starts at `start`: no part of a longer number precedes it.
 pub(super) fn begins(text: &TextView<'_>, start: usize) -> bool {
     match text.decoded_byte_before(start) {
         b',' => !is_decimal_fraction(text, start),

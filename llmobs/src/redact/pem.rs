@@ -1,4 +1,4 @@
-//! Private keys in PEM.
+//! Detection of private keys in PEM format.
 
 use memchr::memmem;
 
@@ -13,7 +13,7 @@ use super::kind::DataKind;
 use super::view::RunClass;
 use super::view::TextView;
 
-/// `-----BEGIN` stands at a place.
+/// Returns the private key whose `-----BEGIN` is at `at`.
 pub(super) fn pem(text: &TextView<'_>, at: usize) -> Option<Match> {
     if text.slice(at, at + 10) != b"-----BEGIN" {
         return None;
@@ -27,8 +27,8 @@ pub(super) fn pem(text: &TextView<'_>, at: usize) -> Option<Match> {
     body(text, title_end + 5).map(|end| Match::new(at, end, DataKind::PrivateKey))
 }
 
-/// The end of a key whose first line ends here: its last line, the end of a text that was cut off, or the last piece of
-/// base64 before something else. None if no key follows, but talk about one.
+/// Returns the end of a key whose first line ends at `from`: the end of its last line, the end of a truncated text, or
+/// the last base64 before other text. Returns `None` if no key follows, for example in prose about keys.
 fn body(text: &TextView<'_>, from: usize) -> Option<usize> {
     let (mut end, mut place, mut last) = (None, from, 0);
     loop {
@@ -50,7 +50,7 @@ fn body(text: &TextView<'_>, from: usize) -> Option<usize> {
             place = next;
             continue;
         }
-        // The last line of a key that was cut off may look like a word.
+        // The last line of a truncated key can look like a word.
         let random = length >= 16 || class::count(text.slice(piece, stop), DIGIT | PLUS) > 0 || last >= 60;
         if length == 0 || !random {
             return end;
@@ -64,7 +64,7 @@ fn body(text: &TextView<'_>, from: usize) -> Option<usize> {
     }
 }
 
-/// The end of a line of headers; none if it is too long for one, or a label stands in it.
+/// Returns the end of a header line. Returns `None` if the line has more than 128 bytes or contains a placeholder.
 fn line(text: &TextView<'_>, from: usize) -> Option<usize> {
     (from..from + 128).find_map(|place| match text.at(place) {
         b'\n' | b'\\' | 0 => Some(Some(place)),
@@ -73,7 +73,8 @@ fn line(text: &TextView<'_>, from: usize) -> Option<usize> {
     })?
 }
 
-/// The place behind what may stand between the lines of a key: blanks, `\n` in two characters, quotation marks of code.
+/// Returns the position after the separators between two lines of a key: white space, an escaped newline (`\n`),
+/// quotation marks of source code.
 fn separators(text: &TextView<'_>, from: usize) -> usize {
     let mut place = from;
     while place - from < 24 {

@@ -1,4 +1,4 @@
-//! Telephone numbers.
+//! Detection of telephone numbers.
 
 mod numbering_plan;
 
@@ -17,7 +17,7 @@ use super::number::begins;
 use super::prefilter::ScanContext;
 use super::view::TextView;
 
-/// A plus and a digit stand at a place: `+49 30 1234567`.
+/// Returns the international number at `at`, a plus sign and a digit: `+49 30 1234567`.
 pub(super) fn international(scene: &ScanContext<'_, '_>, at: usize) -> Option<Match> {
     let text = scene.text;
     let before = text.decoded_byte_before(at);
@@ -30,14 +30,14 @@ pub(super) fn international(scene: &ScanContext<'_, '_>, at: usize) -> Option<Ma
     Some(Match::new(at, extension(text, end), DataKind::Phone))
 }
 
-/// A bracket and a digit stand at a place: `(415) 555-2671`.
+/// Returns the number at `at`, a parenthesis and a digit or plus sign: `(415) 555-2671`.
 pub(super) fn bracketed(scene: &ScanContext<'_, '_>, at: usize) -> Option<Match> {
     let text = scene.text;
     let before = text.decoded_byte_before(at);
     if class::is_in(before, ALNUM) {
         return None;
     }
-    // `(+358) 9 1234567`
+    // Input: `(+358) 9 1234567`.
     let plus = text.at(at + 1) == b'+';
     let groups = DigitGroups::read(text, at + 1 + usize::from(plus));
     let all = groups.as_slice();
@@ -58,7 +58,8 @@ pub(super) fn bracketed(scene: &ScanContext<'_, '_>, at: usize) -> Option<Match>
     Some(Match::new(at, extension(text, end), DataKind::Phone))
 }
 
-/// Digits without a plus: in the shape of North America, in that of a region that was named, or behind words.
+/// Returns a number without a plus sign: in North American format, in the format of an enabled region, or next to a
+/// telephone keyword.
 pub(super) fn national(scene: &ScanContext<'_, '_>, groups: &DigitGroups) -> Option<Match> {
     let text = scene.text;
     let start = groups.start();
@@ -79,7 +80,8 @@ pub(super) fn national(scene: &ScanContext<'_, '_>, groups: &DigitGroups) -> Opt
     Some(Match::new(start - usize::from(sign), extension(text, end), DataKind::Phone))
 }
 
-/// `415-555-2671`, `1-415-555-2671`, `415.555.2671`; with blanks only behind words.
+/// Returns the end of a North American number: `415-555-2671`, `1-415-555-2671`, `415.555.2671`. Groups separated by
+/// blanks need a country code or a telephone keyword.
 fn american(text: &TextView<'_>, groups: &[DigitGroup]) -> Option<usize> {
     let (lead, rest) = match groups {
         [one, rest @ ..] if matches!(text.slice(one.start, one.end), b"1" | b"001") => (Some(one), rest),
@@ -105,7 +107,7 @@ fn american(text: &TextView<'_>, groups: &[DigitGroup]) -> Option<usize> {
         }
         _ => false,
     };
-    // `ID-415-555-0132` is the number of something else.
+    // `ID-415-555-0132` is another identifier.
     let start = groups[0].start;
     let joined = matches!(text.byte_before(start), b'-' | b'_' | b'#')
         && class::is_in(text.byte_before(start - 1), ALNUM)
@@ -113,26 +115,27 @@ fn american(text: &TextView<'_>, groups: &[DigitGroup]) -> Option<usize> {
     (shaped && !joined).then(|| complete_number_end(text, line.end, true)).flatten()
 }
 
-/// `123-456-7890` is what people write who mean any number.
+/// Returns whether the area code is 123, which samples like `123-456-7890` use.
 fn is_sample_area_code(text: &TextView<'_>, area: &DigitGroup) -> bool {
     text.slice(area.start, area.end) == b"123"
 }
 
-/// `0049 30 1234567`: two zeros for a plus.
+/// Returns the end of an international number with two zeros in place of the plus sign: `0049 30 1234567`.
 fn prefixed(text: &TextView<'_>, groups: &DigitGroups) -> Option<usize> {
     let [first, rest @ ..] = groups.as_slice() else { return None };
     let start = first.start;
     let Some(second) = rest.first() else { return run_together(text, first) };
     let zeros = text.slice(first.start, first.end).starts_with(b"00") && (3..=5).contains(&first.len());
     let parted = second.separator != Separator::Dot;
-    // Not the middle of a longer row of groups.
+    // Excludes the middle of a longer sequence of groups.
     let first_of_all = text.byte_before(start) != b' ' || !class::is_in(text.byte_before(start - 1), DIGIT);
     (zeros && parted && first_of_all)
         .then(|| longest(text, groups, |digits| numbering_plan::is_international(&digits[2..])))
         .flatten()
 }
 
-/// `00491712345678`: one run of digits, of no country that begins with a one or a two, since numbers are filled up with zeros.
+/// Returns the end of an international number without separators: `00491712345678`. Excludes country codes that start
+/// with 1 or 2, because other numbers are padded with zeros.
 fn run_together(text: &TextView<'_>, run: &DigitGroup) -> Option<usize> {
     let digits = text.slice(run.start, run.end);
     let shaped = (12..=15).contains(&digits.len()) && digits.starts_with(b"00") && matches!(digits[2], b'3'..=b'9');
@@ -142,7 +145,7 @@ fn run_together(text: &TextView<'_>, run: &DigitGroup) -> Option<usize> {
         .flatten()
 }
 
-/// Behind words such as "call me at".
+/// Returns the end of a number after a telephone keyword: "call me at".
 fn spoken(text: &TextView<'_>, groups: &DigitGroups) -> Option<usize> {
     let start = groups.start();
     let joined = matches!(text.byte_before(start), b'-' | b'/' | b'_' | b'#')
@@ -162,7 +165,8 @@ fn has_phone_keyword(text: &TextView<'_>, start: usize) -> bool {
     text.topic(start, context::topic) == Some(Topic::Phone)
 }
 
-/// `020 7946 0958 (office)`, as people sign: what it is stands behind it, and nothing else on that line or in that bracket.
+/// Returns the end of a number before a telephone keyword, as in a signature: `020 7946 0958 (office)`. The line or the
+/// parenthesis must end after the keyword.
 fn listed(text: &TextView<'_>, groups: &DigitGroups) -> Option<usize> {
     let parted = groups.as_slice().len() > 1 || text.at(groups.start()) == b'0';
     if !parted && groups.digits() < 8 || is_date(text, groups.as_slice()) {
@@ -181,7 +185,7 @@ fn listed(text: &TextView<'_>, groups: &DigitGroups) -> Option<usize> {
     (closes && text.slice(end, word).iter().all(|byte| *byte != b'\n')).then_some(end)
 }
 
-/// `2024-01-15`, `15.01.2024`, `2012-2014`.
+/// Returns whether the groups are a date or a range of years: `2024-01-15`, `15.01.2024`, `2012-2014`.
 fn is_date(text: &TextView<'_>, groups: &[DigitGroup]) -> bool {
     let year = |group: &DigitGroup| matches!(text.slice(group.start, group.start + 2), b"19" | b"20");
     match (&lengths(groups)[..], groups) {
@@ -192,7 +196,7 @@ fn is_date(text: &TextView<'_>, groups: &[DigitGroup]) -> bool {
     }
 }
 
-/// The end of as many of the groups as make a number.
+/// Returns the end of the longest sequence of groups, from the first group on, that `fits` accepts.
 fn longest(text: &TextView<'_>, groups: &DigitGroups, fits: impl Fn(&[u8]) -> bool) -> Option<usize> {
     let all = groups.as_slice();
     (1..=all.len()).rev().find_map(|count| {
@@ -202,7 +206,7 @@ fn longest(text: &TextView<'_>, groups: &DigitGroups, fits: impl Fn(&[u8]) -> bo
         let mut digits = Vec::with_capacity(16);
         for (place, group) in all[..count].iter().enumerate() {
             let piece = text.slice(group.start, group.end);
-            // `+44 (0)20 7946 0958`: the zero is dialled at home only.
+            // The trunk prefix of `+44 (0)20 7946 0958` is dialled only within the country.
             let trunk = place > 0 && piece == b"0" && group.separator == Separator::Bracket;
             digits.extend_from_slice(if trunk { b"" } else { piece });
         }
@@ -211,15 +215,15 @@ fn longest(text: &TextView<'_>, groups: &DigitGroups, fits: impl Fn(&[u8]) -> bo
     })
 }
 
-/// `+35236450.6`: a dot that does not part groups of a number.
+/// Returns whether the last group is a fraction: input `+35236450.6`, output true.
 fn has_fraction(text: &TextView<'_>, groups: &[DigitGroup]) -> bool {
     let [first, .., last] = groups else { return false };
     let number = groups.len() == 2 && first.len() > 4 && text.at(first.start) != b'0';
     last.separator == Separator::Dot && (last.len() < 2 || number)
 }
 
-/// The end, if no number or word goes on there. Behind groups a comma begins the next cell of a table; else one or two
-/// digits behind it may be a fraction.
+/// Returns `end` if no number or word continues there. After groups, a comma starts the next cell of a table;
+/// otherwise, one or two digits after a comma can be a fraction.
 fn complete_number_end(text: &TextView<'_>, end: usize, grouped: bool) -> Option<usize> {
     let glued = match text.at(end) {
         b',' => {
@@ -234,7 +238,7 @@ fn complete_number_end(text: &TextView<'_>, end: usize, grouped: bool) -> Option
     (!glued).then_some(end)
 }
 
-/// `x123`, ` ext. 123`, `, ext 123`: the desk behind the number.
+/// Returns the end of an extension after a number: `x123`, ` ext. 123`, `, ext 123`. Returns `end` without one.
 fn extension(text: &TextView<'_>, end: usize) -> usize {
     let comma = text.skip_blanks(end);
     let comma = if matches!(text.at(comma), b',' | b';') { comma + 1 } else { end };

@@ -1,7 +1,8 @@
-//! Where a look is worth while: the first bytes of everything that can be found, in one automaton.
+//! Prefilter: one automaton that finds every position where a match can start.
 //!
-//! They are literals, so the automaton is a plain table without a cache: about two hundred patterns as one regular
-//! expression need tens of thousands of states. How a candidate goes on is decided in code.
+//! The automaton contains literals only, so it is a plain table without a cache. About two hundred patterns as one
+//! regular expression would need tens of thousands of states. The detectors decide in code whether a candidate is a
+//! match.
 
 mod literals;
 
@@ -39,7 +40,7 @@ use super::secret_value::SecretKind;
 use super::url;
 use super::view::TextView;
 
-/// What to look for, and the automaton that finds where.
+/// The enabled kinds and regions, and the automaton that finds candidates.
 #[derive(Debug, Clone)]
 pub(super) struct Prefilter {
     table: Arc<LiteralTable>,
@@ -50,14 +51,14 @@ pub(super) struct Prefilter {
 #[derive(Debug)]
 struct LiteralTable {
     automaton: DFA,
-    /// For each literal: what may begin with it, and with shorter ones that it begins with.
+    /// For each literal: the detectors of the literal and of its shorter prefixes, with the length of their literal.
     families: Vec<Vec<(BuiltinDetector, usize)>>,
 }
 
-/// No anchor is longer.
+/// Maximum length of a literal in bytes.
 pub(super) const LONGEST: usize = 40;
 
-/// What may begin at an anchor, or lie around it.
+/// A built-in detector that examines a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum BuiltinDetector {
     Assignment(SecretKind),
@@ -65,7 +66,7 @@ enum BuiltinDetector {
     Bearer,
     BirthDate,
     BracketedPhone,
-    /// `:` or `-`: a network address that begins with a letter.
+    /// `:` or `-` in a network address that starts with a letter.
     NetworkSeparator,
     SessionCookie,
     /// `sshpass -p password`.
@@ -86,7 +87,7 @@ enum BuiltinDetector {
     UrlUserInfo,
 }
 
-/// A text and what to look for in it.
+/// A text with the enabled kinds and regions.
 #[derive(Clone, Copy)]
 pub(super) struct ScanContext<'a, 't> {
     pub(super) text: &'a TextView<'t>,
@@ -95,7 +96,7 @@ pub(super) struct ScanContext<'a, 't> {
 
 impl Prefilter {
     pub(super) fn new(kinds: DataKindSet, regions: RegionSet) -> Result<Self, RedactorBuildError> {
-        // Nearly everybody looks for all kinds, and the table is the same for all regions.
+        // Most applications enable all kinds, and the table does not depend on the regions.
         static ALL: OnceLock<Arc<LiteralTable>> = OnceLock::new();
         let table = match ALL.get() {
             Some(table) if kinds == DataKindSet::ALL => Arc::clone(table),
@@ -107,13 +108,13 @@ impl Prefilter {
         Ok(Self { table, kinds, regions })
     }
 
-    /// The next anchor in a range.
+    /// Returns the first candidate in a range.
     pub(super) fn find(&self, bytes: &[u8], from: usize, to: usize) -> Option<Candidate> {
         let found = self.table.automaton.try_find(&Input::new(bytes).range(from..to)).ok().flatten()?;
         Some(Candidate { start: found.start(), end: found.end(), literal: found.pattern().as_usize() })
     }
 
-    /// What begins at an anchor or lies around it.
+    /// Returns the match that starts at a candidate or contains it.
     pub(super) fn detect(&self, text: &TextView<'_>, anchor: Candidate) -> Detection {
         ScanContext { text, anchors: self }.detect(anchor, |_| true)
     }
@@ -142,7 +143,7 @@ impl LiteralTable {
     }
 }
 
-/// What a literal may begin, the longest first.
+/// Returns the detectors of a literal and of its prefixes, the longest literal first.
 fn chain(literal: &str, all: &[(String, Vec<(BuiltinDetector, usize)>)]) -> Vec<(BuiltinDetector, usize)> {
     let begins = all.iter().filter(|(other, _)| literal.starts_with(&other[..]));
     let mut families: Vec<_> = begins.flat_map(|(_, families)| families).copied().collect();
@@ -150,7 +151,7 @@ fn chain(literal: &str, all: &[(String, Vec<(BuiltinDetector, usize)>)]) -> Vec<
     families
 }
 
-/// A place to look at.
+/// A position to examine, with the literal that was found there.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Candidate {
     pub(super) start: usize,
@@ -175,9 +176,9 @@ impl ScanContext<'_, '_> {
         self.anchors.regions.any()
     }
 
-    /// A key or token whose own shape tells more than the name before it.
+    /// Returns the key or token at `at` if its format identifies it better than the keyword before it.
     pub(super) fn specific(&self, at: usize) -> Option<Match> {
-        // Which anchor it is hangs on so many bytes.
+        // The choice of the literal depends on this many bytes.
         self.text.at(at + LONGEST);
         let input = Input::new(self.text.bytes()).range(at..self.text.visible_end()).anchored(Anchored::Yes);
         let found = self.anchors.table.automaton.try_find(&input).ok().flatten()?;
@@ -233,7 +234,7 @@ impl ScanContext<'_, '_> {
     }
 }
 
-/// A label that stands in the text already.
+/// Returns the placeholder that the text already contains at `at`.
 fn label(text: &TextView<'_>, at: usize) -> Option<Match> {
     let end = text.short_run(class::UPPER | class::DIGIT | class::DASH, at + 1, 34);
     let known = text.at(end) == b']' && found::is_placeholder_name(text.slice(at + 1, end));

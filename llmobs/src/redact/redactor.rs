@@ -1,4 +1,4 @@
-//! The redactor.
+//! The redactor and its matches.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,10 +18,11 @@ use super::region::RegionSet;
 use super::scan::Scan;
 use super::scan::ScanResult;
 
-/// Finds personal data and secrets by their shape and puts labels in their place.
+/// A set of detectors for personal data and secrets. Redaction replaces each match by a placeholder.
 ///
-/// It is cheap to clone, and any number of threads may use it at once. The time that it takes is linear in the length of
-/// the text, whatever the text is. Redacting what was redacted changes nothing.
+/// A clone shares the compiled detectors. Any number of threads can use one redactor at the same time. The running time
+/// is linear in the length of the text for every input. Redaction is idempotent: a redacted text does not change when
+/// redacted again.
 ///
 /// ```
 /// use llmobs::redact::Redactor;
@@ -40,20 +41,20 @@ struct Rules {
     customs: CustomDetectors,
 }
 
-/// Something that was found, and where: byte offsets into the text.
+/// A match of a detector in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding<'r> {
-    /// The bytes of the text. Both ends are borders of characters.
+    /// The byte range of the match. Both ends are character boundaries.
     pub range: Range<usize>,
-    /// What it is.
+    /// The kind of the matched data.
     pub kind: DataKind,
-    /// What stands in its place in a redacted text.
+    /// The placeholder that replaces the match in a redacted text.
     pub label: &'r str,
 }
 
 impl Redactor {
-    /// Everything that needs no settings: all kinds, no region, no detectors of your own.
+    /// Returns a redactor with the default settings: all kinds, no region, no user-defined detectors.
     #[must_use]
     #[expect(
         clippy::expect_used,
@@ -65,7 +66,7 @@ impl Redactor {
         Self::of(anchors, CustomDetectors::default())
     }
 
-    /// A redactor with settings.
+    /// Returns a builder with the default settings.
     pub const fn builder() -> RedactorBuilder {
         RedactorBuilder::new()
     }
@@ -74,7 +75,7 @@ impl Redactor {
         Self { rules: Arc::new(Rules { anchors, customs }) }
     }
 
-    /// The text with a label in the place of everything that was found; the text itself if nothing was.
+    /// Returns `text` with each match replaced by its placeholder. Returns `text` itself, borrowed, if nothing matches.
     #[must_use]
     pub fn redact<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let swept = self.sweep(text.as_bytes(), 0, 0, true);
@@ -86,14 +87,14 @@ impl Redactor {
         Cow::Owned(out)
     }
 
-    /// Writes the redacted text behind `out` and says what was found.
+    /// Appends the redacted `text` to `out` and returns the number of matches by kind.
     pub fn redact_into(&self, text: &str, out: &mut String) -> RedactionCounts {
         let swept = self.sweep(text.as_bytes(), 0, 0, true);
         self.write(text, &swept.hits, out);
         RedactionCounts::of(&swept.hits)
     }
 
-    /// What is found in a text, from left to right and without overlaps.
+    /// Returns the matches in `text` from left to right, without overlaps.
     ///
     /// ```
     /// use llmobs::redact::DataKind;
@@ -117,7 +118,7 @@ impl Redactor {
         findings.collect()
     }
 
-    /// A text that comes in pieces, redacted as it passes.
+    /// Returns a redactor for a text that arrives in parts.
     #[must_use]
     pub fn stream(&self) -> StreamRedactor {
         StreamRedactor::new(self.clone())
@@ -127,18 +128,18 @@ impl Redactor {
         Scan { anchors: &self.rules.anchors, customs: &self.rules.customs }.run(bytes, from, covered, finished)
     }
 
-    /// Whether detectors look at whole lines.
+    /// Returns whether user-defined detectors, which match whole lines, exist.
     pub(super) fn has_line_detectors(&self) -> bool {
         self.rules.customs.any()
     }
 
-    /// Writes a text with labels in the place of what was found.
+    /// Appends `text` to `out` with each match replaced by its placeholder.
     fn write(&self, text: &str, hits: &[Match], out: &mut String) {
         let end = self.write_range(text, 0, hits, out);
         out.push_str(&text[end..]);
     }
 
-    /// Writes what stands between and in hits, from a place on, and gives the end of the last one.
+    /// Appends the text from `from` to the last match, with placeholders, and returns the end of the last match.
     pub(super) fn write_range(&self, text: &str, from: usize, hits: &[Match], out: &mut String) -> usize {
         hits.iter().fold(from, |done, hit| {
             out.push_str(&text[done..hit.start]);

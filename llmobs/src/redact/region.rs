@@ -1,5 +1,5 @@
-//! Identity numbers of states, looked for only where their region is named: a check digit of one in ten fires on every
-//! tenth number.
+//! Detection of national identity numbers. Each region must be enabled: a single check digit accepts one in ten random
+//! numbers.
 
 mod checks;
 
@@ -17,7 +17,7 @@ use super::number::ends;
 use super::prefilter::ScanContext;
 use super::view::TextView;
 
-/// A part of the world whose identity numbers and national telephone numbers are looked for.
+/// A country whose identity numbers and national telephone number formats can be enabled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Region {
@@ -65,12 +65,12 @@ pub enum Region {
     Sg,
     /// United Kingdom: national insurance number, NHS number.
     Uk,
-    /// United States: ITIN. Social security numbers are looked for everywhere.
+    /// United States: ITIN. Social security numbers do not need a region; see [`DataKind::Ssn`](super::DataKind::Ssn).
     Us,
 }
 
 impl Region {
-    /// All of them.
+    /// All regions, in declaration order.
     pub const ALL: [Self; 23] = [
         Self::Au,
         Self::Be,
@@ -98,7 +98,7 @@ impl Region {
     ];
 }
 
-/// A set of regions.
+/// A set of [`Region`] values, one bit per region.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct RegionSet(u32);
 
@@ -122,7 +122,7 @@ impl RegionSet {
     }
 }
 
-/// Digits and separators alone.
+/// Returns the identity number that starts with the first of `groups` and consists of digits and separators.
 pub(super) fn number(scene: &ScanContext<'_, '_>, groups: &DigitGroups) -> Option<Match> {
     let text = scene.text;
     let all = groups.as_slice();
@@ -148,16 +148,16 @@ pub(super) fn number(scene: &ScanContext<'_, '_>, groups: &DigitGroups) -> Optio
     })
 }
 
-/// A number as it is written.
+/// The digits and grouping of a candidate.
 struct NumberFormat<'a> {
     digits: &'a [u8],
     groups: &'a [DigitGroup],
-    /// Whether words before it say that it is one.
+    /// True if a keyword of a national identity number precedes the candidate.
     has_keyword: bool,
 }
 
 impl NumberFormat<'_> {
-    /// The lengths of the groups; one for a number without separators.
+    /// Returns whether the groups have these lengths. A number without separators has one group.
     fn has_group_lengths(&self, lengths: &[usize]) -> bool {
         self.groups.iter().map(DigitGroup::len).eq(lengths.iter().copied())
     }
@@ -171,13 +171,13 @@ impl NumberFormat<'_> {
     }
 }
 
-/// `AB 12 34 56 C`: two letters and a blank stand before a digit.
+/// Returns an identity number with two letters and a blank before the digit at `at`: `AB 12 34 56 C`.
 pub(super) fn spaced(scene: &ScanContext<'_, '_>, at: usize) -> Option<Match> {
     let start = scene.text.letters_start(at.checked_sub(1)?, 2)?;
     (scene.anchors_in(Region::Uk) && at - start == 3).then(|| detect_alphanumeric_id(scene, start)).flatten()
 }
 
-/// Letters and digits.
+/// Returns the identity number of letters and digits that starts at `at`.
 pub(super) fn detect_alphanumeric_id(scene: &ScanContext<'_, '_>, at: usize) -> Option<Match> {
     let text = scene.text;
     if !scene.has_regions()
@@ -202,7 +202,8 @@ pub(super) fn detect_alphanumeric_id(scene: &ScanContext<'_, '_>, at: usize) -> 
     })
 }
 
-/// So many letters and digits from a place on; blanks and hyphens between them where a region's people write some.
+/// Returns the next `wanted` letters and digits in upper case, and their end. Skips blanks and hyphens for the United
+/// Kingdom and Spain; includes the century sign (`-` or `+`) for Finland.
 fn symbols(text: &TextView<'_>, at: usize, wanted: usize, region: Region) -> Option<(Vec<u8>, usize)> {
     let mut symbols = Vec::with_capacity(wanted);
     let mut place = at;

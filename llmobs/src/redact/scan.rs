@@ -1,4 +1,4 @@
-//! One pass over a text from left to right.
+//! One scan of a text from left to right.
 
 use std::collections::VecDeque;
 
@@ -10,25 +10,26 @@ use super::prefilter::Prefilter;
 use super::view::TextView;
 use super::view::is_char_boundary;
 
-/// What a pass looks with.
+/// The detectors of a scan.
 pub(super) struct Scan<'r> {
     pub(super) anchors: &'r Prefilter,
     pub(super) customs: &'r CustomDetectors,
 }
 
-/// What a pass found.
+/// The result of a scan.
 #[derive(Debug, Default)]
 pub(super) struct ScanResult {
-    /// From left to right, without overlaps; labels that stood there already among them.
+    /// The matches from left to right, without overlaps, including placeholders that the text already contained.
     pub(super) hits: Vec<Match>,
-    /// From where on all must be looked at again to find each hit again: `password` of `password=..`.
+    /// For each match, the position from which a new scan finds the match again: the start of `password` in
+    /// `password=..`.
     anchors: Vec<usize>,
-    /// Up to here nothing that may follow changes anything; the end of a finished text.
+    /// The end of the text that later input cannot change. The length of the text if the text is finished.
     pub(super) settled: usize,
 }
 
 impl Scan<'_> {
-    /// Looks at everything from a place on. Before `covered` everything is opaque.
+    /// Scans `bytes` from `from` on. Detectors do not read before `covered`.
     pub(super) fn run(&self, bytes: &[u8], from: usize, covered: usize, finished: bool) -> ScanResult {
         let mut text = TextView::new(bytes, finished, covered);
         let mut swept = ScanResult { hits: Vec::new(), anchors: Vec::new(), settled: bytes.len() };
@@ -51,7 +52,7 @@ impl Scan<'_> {
                 hanging -= 1;
             }
             swept.settle(last_words.min(hanging));
-            // A detector of the user's own sees whole lines.
+            // User-defined detectors match whole lines.
             let line = self.customs.unsettled(&bytes[..swept.settled.max(from)], from);
             swept.settle(line);
             swept.settled = swept.settled.max(from);
@@ -59,7 +60,8 @@ impl Scan<'_> {
         swept
     }
 
-    /// Looks at a stretch between two opaque places. Of an unfinished text it stops where an answer hangs on what comes.
+    /// Scans the range between two matches. In an unfinished text, stops where a result depends on input that has not
+    /// arrived.
     fn stretch(
         &self,
         text: &mut TextView<'_>,
@@ -83,7 +85,7 @@ impl Scan<'_> {
                 Some(hit)
                     if hit.what == MatchedKind::Placeholder || !self.customs.allows(text.slice(hit.start, hit.end)) =>
                 {
-                    // A name may stand far before its value, with something between them.
+                    // A keyword can precede its value by some distance, with another candidate between them.
                     let between = (hit.start > anchor.end).then_some(anchor.start + 1);
                     let floor = rejected.earliest_affected(text, hit.start);
                     self.rescan(text, &mut rejected, between, hit.start, swept);
@@ -100,8 +102,8 @@ impl Scan<'_> {
         }
     }
 
-    /// What was rejected may have been so for what stood behind it. If a label will stand there, it is looked at again as if
-    /// it stood there already.
+    /// Scans again from the first rejected candidate whose result depended on the text after `to`, with the placeholder
+    /// of the new match in place of that text. Keeps redaction idempotent.
     fn rescan(
         &self,
         text: &mut TextView<'_>,
@@ -121,15 +123,16 @@ impl Scan<'_> {
     }
 }
 
-/// How often a look again may lead to another.
+/// Maximum number of nested rescans.
 const DEEPEST: usize = 4;
 
-/// Anchors behind which nothing was found, and how far each was looked at: those that a later find may still concern.
+/// Candidates without a match, with the end of the text that each one examined. A later match can change their results.
 #[derive(Debug, Default)]
 struct RejectedCandidates {
-    /// Both numbers grow: who begins later and was looked at no further matters no more than who begins earlier.
+    /// Start and examined end of each candidate, both in ascending order. A later candidate that examined no more text
+    /// than an earlier one is not stored.
     anchors: VecDeque<(usize, usize)>,
-    /// How many looks again led here.
+    /// Number of rescans that led to this list.
     depth: usize,
 }
 
@@ -143,23 +146,23 @@ impl RejectedCandidates {
         }
     }
 
-    /// All of them; none is kept.
+    /// Removes and returns all candidates.
     fn take(&mut self) -> Self {
         Self { anchors: std::mem::take(&mut self.anchors), depth: self.depth }
     }
 
-    /// The first anchor that was looked at up to a place.
+    /// Returns the start of the first candidate that starts before `place` and examined the text up to `place`.
     fn first(&self, place: usize) -> Option<usize> {
         self.anchors.iter().find(|(start, reach)| *reach >= place && *start < place).map(|(start, _)| *start)
     }
 
-    /// Those that begin before a place, for another look at what follows.
+    /// Returns the candidates that start before `place`, for a rescan of the text after it.
     fn until(mut self, place: usize) -> Self {
         self.anchors.retain(|(start, _)| *start < place);
         Self { anchors: self.anchors, depth: self.depth + 1 }
     }
 
-    /// A place before everything that was looked at up to it or further.
+    /// Returns a position before every candidate that examined the text up to `place` or further.
     fn earliest_affected(&self, text: &TextView<'_>, place: usize) -> usize {
         let earlier = |place: usize, (start, reach): &(usize, usize)| {
             if *reach >= place { place.min(two_words_back(text, *start)) } else { place }
@@ -168,16 +171,16 @@ impl RejectedCandidates {
     }
 }
 
-/// What is found begins no further before its anchor.
+/// Maximum number of bytes from the start of a match to its candidate position.
 const FURTHEST: usize = 512;
 
-/// The begin of the word that ends at a place and of the one before it: a name may stand before an at sign that is spelled
-/// out.
+/// Returns the start of the word before the word that ends at `place`. A local part can precede a spelled-out at sign:
+/// input `to jane [at]`, output the position of `jane`.
 fn two_words_back(text: &TextView<'_>, place: usize) -> usize {
     text.word_start(text.word_start(place, MAX_WORD_LOOKBEHIND).saturating_sub(1), MAX_WORD_LOOKBEHIND)
 }
 
-/// How far back an at sign reaches for the name before it.
+/// Maximum length, in bytes, of each of the two words before a candidate.
 const MAX_WORD_LOOKBEHIND: usize = 128;
 
 impl ScanResult {
@@ -186,7 +189,8 @@ impl ScanResult {
         self.anchors.push(anchor.min(hit.start));
     }
 
-    /// Forgets what was found behind a place, which moves to the anchor of what lies across it.
+    /// Lowers the settled end to `settled` and drops the matches after it. If a match crosses the new end, lowers the
+    /// end to the candidate position of that match.
     fn settle(&mut self, settled: usize) {
         self.settled = self.settled.min(settled);
         while self.hits.pop_if(|hit| hit.end > self.settled).is_some() {

@@ -1,4 +1,4 @@
-//! Social security numbers of the United States.
+//! Detection of United States social security numbers.
 
 use super::checksum;
 use super::context;
@@ -10,13 +10,13 @@ use super::number::Separator;
 use super::number::begins;
 use super::view::TextView;
 
-/// `AAA-GG-SSSS`; without hyphens only behind words that say so.
+/// Returns a social security number: `AAA-GG-SSSS`. Other separators, or none, need a keyword before the number.
 pub(super) fn ssn(text: &TextView<'_>, groups: &DigitGroups) -> Option<Match> {
     let all = groups.as_slice();
     let said = || text.topic(groups.start(), context::topic) == Some(Topic::Ssn);
     let end = match all {
         [a, b, c, ..] if [a.len(), b.len(), c.len()] == [3, 2, 4] && b.separator == c.separator => {
-            // `400 - 30 - 1000` is a sum.
+            // `400 - 30 - 1000` is a calculation.
             let dashed = b.separator == Separator::Dash && [a.end, b.end].iter().all(|place| text.at(*place) != b' ');
             let shaped = dashed || said();
             shaped.then_some(c.end)?
@@ -34,7 +34,8 @@ pub(super) fn ssn(text: &TextView<'_>, groups: &DigitGroups) -> Option<Match> {
         .then(|| Match::new(groups.start(), end, DataKind::Ssn))
 }
 
-/// Areas 000, 666 and 900 to 999, group 00 and serial 0000 were never given out.
+/// Returns whether the number can have been issued. Areas 000, 666 and 900 to 999, group 00 and serial 0000 are never
+/// issued.
 fn is_issued(digits: &[u8]) -> bool {
     let (area, rest) = digits.split_at(3);
     area != b"000" && area != b"666" && area[0] != b'9' && &rest[..2] != b"00" && &rest[2..] != b"0000"

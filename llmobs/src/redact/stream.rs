@@ -1,4 +1,4 @@
-//! Texts that come in pieces.
+//! Redaction of a text that arrives in parts.
 
 use std::fmt;
 
@@ -11,11 +11,12 @@ use super::class::SPACE;
 use super::class::UPPER;
 use super::view::is_char_boundary;
 
-/// Redacts a text that comes in pieces and gives each part as soon as nothing that follows can change it.
+/// A redactor for a text that arrives in parts. Writes each section as soon as later input cannot change it.
 ///
-/// However the text is cut, what comes out is what [`Redactor::redact`] makes of the whole. The last words are held back,
-/// and longer what may be the begin of something: a private key until its last line. No more than a bound is held; what
-/// is longer is masked as [`DataKind::Overflow`], to its end, and never let out.
+/// The output does not depend on how the text is split and equals the output of [`Redactor::redact`] for the whole
+/// text, except after an overflow. The last words are held back, and longer sections when they can be the start of a
+/// match: a private key is held until its last line. A section that exceeds the limit of pending bytes is replaced by
+/// the placeholder of [`DataKind::Overflow`], up to its end, and never written.
 ///
 /// ```
 /// use llmobs::redact::Redactor;
@@ -31,20 +32,20 @@ use super::view::is_char_boundary;
 /// ```
 pub struct StreamRedactor {
     redactor: Redactor,
-    /// The last bytes that were let out, for who looks back, and all that is held.
+    /// The last written bytes, as context for detectors, followed by all pending bytes.
     text: String,
-    /// What is held begins here.
+    /// The start of the pending bytes in `text`.
     pending_start: usize,
-    /// Everything before is opaque.
+    /// The end of the last match in `text`. Detectors do not read before it.
     covered: usize,
     max_pending_bytes: usize,
     masking: MaskState,
-    /// The begin of a character that is not whole yet.
+    /// The first bytes of a UTF-8 character whose other bytes have not arrived.
     partial: Vec<u8>,
     counts: RedactionCounts,
 }
 
-/// How much is held, and nothing of it.
+/// Prints the number of pending bytes and the counts, and no content.
 impl fmt::Debug for StreamRedactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StreamRedactor")
@@ -54,24 +55,24 @@ impl fmt::Debug for StreamRedactor {
     }
 }
 
-/// How long what is masked still goes on.
+/// The point at which the masking of an overflow ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum MaskState {
-    /// To the next line.
+    /// At the next newline.
     UntilNewline,
     Off,
-    /// To the last line of a key.
+    /// At the end mark of a PEM block.
     UntilPemEnd,
-    /// Behind the last line of a key.
+    /// At the end of the last line of a PEM block.
     PemEndLine,
-    /// To the next blank.
+    /// At the next white space.
     UntilBlank,
 }
 
-/// How much may be held: longer than any key but private ones, and than nearly all tokens.
+/// Default limit of pending bytes: longer than any key except private keys, and than nearly all tokens.
 const DEFAULT_MAX_PENDING_BYTES: usize = 8 * 1024;
 
-/// How much of what was let out is kept for who looks back.
+/// Number of written bytes that are kept as context for detectors.
 const CONTEXT: usize = 256;
 
 const PEM_END_MARK: &str = "-----END";
@@ -90,14 +91,14 @@ impl StreamRedactor {
         }
     }
 
-    /// How many bytes may be held back before they are masked. Defaults to 8 KiB; less than 512 bytes is taken as 512.
+    /// Sets the maximum number of pending bytes before they are masked. Default: 8 KiB; minimum: 512 bytes.
     #[must_use]
     pub fn max_pending_bytes(mut self, bytes: usize) -> Self {
         self.max_pending_bytes = bytes.max(512);
         self
     }
 
-    /// Takes a piece and writes behind `out` what is settled.
+    /// Accepts the next part of the text and appends all settled text to `out`.
     pub fn push(&mut self, piece: &str, out: &mut String) {
         if !self.partial.is_empty() {
             self.partial.clear();
@@ -106,7 +107,8 @@ impl StreamRedactor {
         self.accept(piece, out);
     }
 
-    /// Takes a piece that may end inside a character. Bytes that are no UTF-8 become U+FFFD.
+    /// Accepts the next part of the text as bytes. The part can end inside a character. Invalid UTF-8 is replaced by
+    /// U+FFFD.
     pub fn push_bytes(&mut self, piece: &[u8], out: &mut String) {
         let mut bytes = std::mem::take(&mut self.partial);
         bytes.extend_from_slice(piece);
@@ -128,7 +130,8 @@ impl StreamRedactor {
         }
     }
 
-    /// The text is over: writes what was held and says what was found.
+    /// Ends the text, appends the pending text to `out` and returns the number of matches by kind. Text that is being
+    /// masked as an overflow is not written.
     pub fn finish(mut self, out: &mut String) -> RedactionCounts {
         if !self.partial.is_empty() {
             self.accept("\u{fffd}", out);
@@ -139,20 +142,20 @@ impl StreamRedactor {
         self.counts
     }
 
-    /// What was found so far in what was let out.
+    /// Returns the number of matches by kind in the text written so far.
     #[must_use]
     pub const fn counts(&self) -> RedactionCounts {
         self.counts
     }
 
-    /// How many bytes are held back.
+    /// Returns the number of pending bytes.
     #[must_use]
     pub const fn pending_bytes(&self) -> usize {
         self.text.len() - self.pending_start
     }
 
     fn accept(&mut self, piece: &str, out: &mut String) {
-        // In parts, so that a long piece is no reason to hold more than the bound.
+        // Splits a long part, so that no more than the limit is pending at once.
         let mut rest = piece;
         while !rest.is_empty() {
             let end = rest.floor_char_boundary(self.max_pending_bytes.min(rest.len()));
@@ -168,7 +171,7 @@ impl StreamRedactor {
         }
     }
 
-    /// Writes what is settled.
+    /// Appends the settled text to `out`.
     fn write_settled(&mut self, finished: bool, out: &mut String) {
         let swept = self.redactor.sweep(self.text.as_bytes(), self.pending_start, self.covered, finished);
         let end = self.redactor.write_range(&self.text, self.pending_start, &swept.hits, out);
@@ -187,7 +190,8 @@ impl StreamRedactor {
         }
     }
 
-    /// Masks what is held if it is too much: from where it begins to be one long word, or a key.
+    /// Masks the pending text when it exceeds the limit: from the start of a PEM block or of one long word, else all of
+    /// it.
     fn mask_overflow(&mut self, out: &mut String) {
         if self.pending_bytes() <= self.max_pending_bytes {
             return;
@@ -198,10 +202,10 @@ impl StreamRedactor {
         let (begin, masking) = match key {
             Some(begin) => (begin, MaskState::UntilPemEnd),
             None if self.redactor.has_line_detectors() => (0, MaskState::UntilNewline),
-            // A word that is not the longest part is not what was too long.
+            // A last word of at most half the pending bytes did not cause the overflow, so everything is masked.
             None => (if held.len() - word > held.len() / 2 { word } else { 0 }, MaskState::UntilBlank),
         };
-        // What stands before is looked at as it will stand there: with a label behind it.
+        // Redacts the text before the mask with the overflow placeholder after it, as it will appear in the output.
         let label = DataKind::Overflow.label();
         let masked = self.text.split_off(self.pending_start + begin);
         self.text.push_str(label);
@@ -214,7 +218,7 @@ impl StreamRedactor {
         }
     }
 
-    /// Leaves out what is masked, and goes on behind it.
+    /// Drops masked text up to the end of the mask and accepts the text after it.
     fn skip(&mut self, piece: &str, out: &mut String) {
         let bytes = piece.as_bytes();
         let end = match self.masking {
@@ -222,7 +226,7 @@ impl StreamRedactor {
             MaskState::UntilBlank => bytes.iter().position(|byte| class::is_in(*byte, SPACE)),
             MaskState::PemEndLine => bytes.iter().position(|byte| !class::is_in(*byte, UPPER | DASH) && *byte != b' '),
             MaskState::UntilPemEnd => {
-                // The mark itself may be cut.
+                // The mark can be split between two parts.
                 self.text.push_str(piece);
                 let Some(at) = self.text.find(PEM_END_MARK) else {
                     let keep = self.text.ceil_char_boundary(self.text.len().saturating_sub(PEM_END_MARK.len()));

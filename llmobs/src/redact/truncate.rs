@@ -1,4 +1,4 @@
-//! Redaction of as much of a text as will be kept.
+//! Redaction of a text to a byte limit.
 
 use std::ops::Range;
 
@@ -7,18 +7,19 @@ use super::Redactor;
 use super::found::Match;
 use crate::content::Truncation;
 
-/// What is left of a text.
+/// A redacted and truncated text.
 #[derive(Debug, Default)]
 pub(crate) struct RedactedText {
     pub(crate) text: String,
-    /// How many bytes of the text were left out.
+    /// Number of bytes that were removed from the redacted text.
     pub(crate) cut: usize,
     pub(crate) counts: RedactionCounts,
 }
 
 impl Redactor {
-    /// Redacts a text, then cuts it. Of a text that was cut before nothing is kept that may be the begin of something; of
-    /// one that was broken off, nothing at its end that is no plain word.
+    /// Redacts `text`, then truncates the result to `limit` bytes. If `missing` reports dropped bytes, also removes a
+    /// tail that can be the start of a match. If `missing` is `Unknown` and nothing was truncated, removes words at the
+    /// end that are not plain words; see `plain_words_end`.
     pub(crate) fn redact_up_to(&self, text: &str, limit: usize, missing: Truncation) -> RedactedText {
         let whole = !matches!(missing, Truncation::Bytes(_));
         let mut piece = self.redact_range(text, 0..text.len(), limit, whole);
@@ -30,8 +31,8 @@ impl Redactor {
         piece
     }
 
-    /// Redacts a range of a text, with what stands around it in sight, and keeps at most so many bytes. What will not be
-    /// kept is not looked at, but for what may hide the end of something that begins before.
+    /// Redacts `range` of `text`, with the text around it as context, and truncates the result to `limit` bytes. Scans
+    /// past the limit only as far as a match that starts before it could extend.
     pub(super) fn redact_range(&self, text: &str, range: Range<usize>, limit: usize, whole: bool) -> RedactedText {
         let mut seen = range.start.saturating_add(limit).saturating_add(AHEAD);
         let most = seen.saturating_mul(MAX_LOOKAHEAD_FACTOR);
@@ -48,7 +49,7 @@ impl Redactor {
             let done = self.write_range(text, range.start, &hits, &mut out);
             out.push_str(text.get(done..reach).unwrap_or_default());
             if !finished && out.len() < limit && seen < most {
-                // Much of it was masked: there is room for more.
+                // Placeholders are shorter than the text that they replace, so there is room for more.
                 seen = seen.saturating_mul(2);
                 continue;
             }
@@ -60,12 +61,13 @@ impl Redactor {
     }
 }
 
-/// Where a text ends without what may be the begin of a secret: the last pieces that are neither plain words nor labels.
+/// Returns the end of `text` without the words at its end that are neither plain words nor placeholders, and so can be
+/// the start of a secret. Input `use AKIAIOSF`, output `use `. Input `to [EMAIL].`, output unchanged.
 fn plain_words_end(text: &str) -> usize {
     let mut end = text.len();
     loop {
         let (start, last) = last_word(&text[..end]);
-        // One short number is an answer, several are the groups of a longer one.
+        // Keeps one short number, which can be an answer; several numbers can be the groups of a longer one.
         let alone =
             || end == text.len() && last.len() <= 4 && is_number(last) && !is_number(last_word(&text[..start]).1);
         if last.is_empty() || is_redaction_placeholder(last) || last.split('\'').all(is_plain_word) || alone() {
@@ -75,8 +77,8 @@ fn plain_words_end(text: &str) -> usize {
     }
 }
 
-/// The last piece of a text and where it stands, without the signs around it. A script without blanks holds no secret, but
-/// what is ASCII behind it may be one.
+/// Returns the start of the last word of `text`, and the word without surrounding punctuation. Non-ASCII characters
+/// separate words like white space: input `東京sk-ant-a`, output `sk-ant-a`.
 fn last_word(text: &str) -> (usize, &str) {
     let text = text.trim_end();
     let before = text.rfind(|c: char| c.is_whitespace() || !c.is_ascii());
@@ -84,7 +86,8 @@ fn last_word(text: &str) -> (usize, &str) {
     (start, text[start..].trim_matches(|c: char| c.is_ascii_punctuation() && !matches!(c, '@' | '[' | ']' | '+')))
 }
 
-/// Secrets have digits, signs inside or mixed cases.
+/// Returns whether `text` is a plain word: ASCII letters only, at most 20, in lower case, with one capital first, or at
+/// most 7 capitals. Plain: `winter`, `Then`, `NASA`. Not plain: `hf_abc`, `eyJhbGci`.
 fn is_plain_word(text: &str) -> bool {
     let capitals = text.bytes().filter(u8::is_ascii_uppercase).count();
     let is_cased =
@@ -101,13 +104,14 @@ fn is_redaction_placeholder(text: &str) -> bool {
     name.is_some_and(|name| name.bytes().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_')))
 }
 
-/// How many bytes behind what is kept are looked at first.
+/// Number of bytes after the limit that are scanned in the first pass.
 const AHEAD: usize = 1024;
 
-/// How many times as much is looked at where most of it is masked. What is behind is left out.
+/// Maximum factor by which the scanned range grows where most text is replaced by placeholders. The text after it is
+/// dropped.
 const MAX_LOOKAHEAD_FACTOR: usize = 8;
 
-/// Cuts at the border of a character, and never inside a label.
+/// Truncates `text` to at most `limit` bytes, at a character boundary and never inside a placeholder.
 pub(crate) fn shorten(text: &mut String, limit: usize) {
     if text.len() <= limit {
         return;

@@ -1,4 +1,4 @@
-//! Credentials in URLs.
+//! Detection of credentials in URLs.
 
 use super::class;
 use super::class::ALNUM;
@@ -8,7 +8,7 @@ use super::kind::DataKind;
 use super::secret_value;
 use super::view::TextView;
 
-/// `://` stands at a place: a user and a password may follow.
+/// Returns the user and password after the `://` at `at`.
 pub(super) fn user_info(text: &TextView<'_>, at: usize) -> Option<Match> {
     if !class::is_in(text.byte_before(at), ALNUM) {
         return None;
@@ -16,7 +16,7 @@ pub(super) fn user_info(text: &TextView<'_>, at: usize) -> Option<Match> {
     let start = at + 3;
     let mut sign = None;
     let mut place = start;
-    // A password may hold an at sign that should have been escaped: the last one before the path counts.
+    // A password can contain an unescaped at sign, so the last one before the path ends the password.
     while place - start < LONGEST {
         match text.at(place) {
             b'@' => sign = Some(place),
@@ -38,21 +38,22 @@ pub(super) fn user_info(text: &TextView<'_>, at: usize) -> Option<Match> {
     (!password.is_empty() && !secret_value::is_dummy(password)).then(|| Match::new(start, end, DataKind::UrlCredential))
 }
 
-/// The most bytes that a user and a password have.
+/// Maximum number of bytes of a user and password.
 const LONGEST: usize = 512;
 
-/// Whether a host stands here: a name with a dot or a port.
+/// Returns whether `start..end` is a host: a name with a dot or a port, or `localhost`.
 fn is_host(text: &TextView<'_>, start: usize, end: usize) -> bool {
     let name = text.slice(start, end);
     name.contains(&b'.') || name.contains(&b':') || name == b"localhost"
 }
 
-/// A slash belongs to a password only if one began and an at sign and a host follow before the next blank or slash pair.
+/// Returns whether the character at `place` belongs to a password: a password has started, and within 64 bytes an at
+/// sign and a letter or digit follow, without a blank, quotation mark, `&` or `=` before the at sign.
 fn is_password_byte(text: &TextView<'_>, start: usize, place: usize) -> bool {
     let colon = text.slice(start, place).iter().position(|byte| *byte == b':');
     let Some(colon) = colon else { return false };
     let port = text.slice(start + colon + 1, place);
-    // `host:8080/` is a port and no password.
+    // `host:8080/` contains a port, not a password.
     if port.is_empty() || port.iter().all(u8::is_ascii_digit) {
         return false;
     }
@@ -68,7 +69,7 @@ fn is_password_byte(text: &TextView<'_>, start: usize, place: usize) -> bool {
     false
 }
 
-/// `?sig=`, `&key=` stands in `at..end`: a parameter whose value opens something.
+/// Returns the secret value of the URL parameter at `at..end`, for example `?sig=` or `&key=`.
 pub(super) fn parameter(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
     let mut stop = end;
     while stop - end < 2048

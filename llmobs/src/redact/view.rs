@@ -1,4 +1,4 @@
-//! The text that is looked at.
+//! The view of a text that detectors use.
 
 use std::cell::Cell;
 
@@ -17,25 +17,25 @@ use super::context::Topic;
 
 /// A text as the detectors see it.
 ///
-/// Whatever was found already is opaque: who looks across its border sees a bracket, as the label that will stand there
-/// begins and ends with one. So a text that is looked at again gives the same answers. Of an unfinished text it
-/// remembers whether an answer hung on what has not come yet.
+/// Matches are opaque: across the border of a match, a detector sees a square bracket, because a placeholder starts and
+/// ends with one. A redacted text therefore yields the same results when scanned again. For an unfinished text, the
+/// view records whether a result depended on input that has not arrived.
 pub(super) struct TextView<'t> {
     bytes: &'t [u8],
-    /// Nothing is seen from here on: the end of the text, or the begin of something opaque.
+    /// The end of the visible text: the end of the text or the start of a match.
     limit: usize,
     finished: bool,
-    /// What stands before is opaque.
+    /// The end of the last match. The text before it is opaque.
     covered: usize,
     hung: Cell<bool>,
-    /// The furthest place that was looked at.
+    /// The furthest position that was read.
     reach: Cell<usize>,
     runs: [Cell<(usize, usize)>; RUNS],
     topic: Cell<(usize, Option<Topic>)>,
 }
 
-/// The runs of bytes that are asked for often. Each end is found once, however many places of the run ask for it, so
-/// that the time is linear in the length of the text.
+/// A byte class whose runs are requested often. The end of a run is cached, so that each byte is read once and the
+/// running time stays linear in the length of the text.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum RunClass {
     Alnum,
@@ -77,12 +77,12 @@ impl<'t> TextView<'t> {
         }
     }
 
-    /// Everything before this place is opaque from now on.
+    /// Makes the text before `end` opaque.
     pub(super) fn cover(&mut self, end: usize) {
         self.covered = self.covered.max(end);
     }
 
-    /// Something opaque begins here; the end of the text if nothing does.
+    /// Sets the end of the visible text and clears the cached runs.
     pub(super) fn limit(&mut self, limit: usize) {
         self.limit = limit;
         self.runs = std::array::from_fn(|_| Cell::new((0, 0)));
@@ -100,7 +100,7 @@ impl<'t> TextView<'t> {
         self.finished
     }
 
-    /// Whether an answer hung on what has not come yet, since the last time this was asked.
+    /// Returns whether a result since the last call depended on input that has not arrived, and resets the flag.
     pub(super) fn take_needs_more_input(&self) -> bool {
         self.hung.replace(false)
     }
@@ -109,22 +109,23 @@ impl<'t> TextView<'t> {
         self.bytes
     }
 
-    /// The furthest place that was looked at, since the last time this was asked.
+    /// Returns the furthest position read since the last call, and resets the position.
     pub(super) fn reach(&self) -> usize {
         self.reach.take()
     }
 
-    /// Where the view ends.
+    /// Returns the end of the visible text.
     pub(super) const fn visible_end(&self) -> usize {
         self.limit
     }
 
-    /// The bytes of a range that was found.
+    /// Returns the bytes of a range, including bytes after the visible text, without recording the read. Returns no
+    /// bytes for a range outside the text.
     pub(super) fn slice(&self, from: usize, to: usize) -> &'t [u8] {
         self.bytes.get(from..to).unwrap_or_default()
     }
 
-    /// The byte at a place; zero behind the end.
+    /// Returns the byte at `place`. After the visible text, returns `[` if a match ends the visible text, else 0.
     pub(super) fn at(&self, place: usize) -> u8 {
         if place > self.reach.get() {
             self.reach.set(place);
@@ -143,12 +144,13 @@ impl<'t> TextView<'t> {
         class::is_in(self.at(place), class)
     }
 
-    /// Whether these bytes stand at a place, case aside. They are in lower case.
+    /// Returns whether the bytes at `place` equal `lower`, ignoring ASCII case. `lower` must be in lower case.
     pub(super) fn starts_with_at(&self, place: usize, lower: &[u8]) -> bool {
         lower.iter().enumerate().all(|(step, byte)| self.at(place + step).to_ascii_lowercase() == *byte)
     }
 
-    /// What stands before a place: its byte, or the character that an escape there means. Zero at the begin.
+    /// Returns the byte before `place`, or the character of the escape sequence that ends there. Returns 0 at the start
+    /// of the text and `]` after a match. Input `token%3D`, output `=`; input `a\n` as two characters, output a blank.
     pub(super) fn decoded_byte_before(&self, place: usize) -> u8 {
         if place == 0 {
             return 0;
@@ -160,7 +162,7 @@ impl<'t> TextView<'t> {
         escaped(seen).unwrap_or_else(|| self.bytes[place - 1])
     }
 
-    /// The end of an escape that a place lies in: of `\\u0040` or `%40`.
+    /// Returns the end of the escape sequence that contains `place`, for example of `\\u0040` or `%40`.
     pub(super) fn end_of_escape(&self, place: usize) -> Option<usize> {
         let lowest = self.covered.max(place.saturating_sub(5));
         let before = &self.bytes[lowest..place];
@@ -175,17 +177,17 @@ impl<'t> TextView<'t> {
         }
     }
 
-    /// The plain byte before a place, zero at the begin and before anything opaque.
+    /// Returns the byte before `place` without decoding, or 0 at the start of the text and after a match.
     pub(super) fn byte_before(&self, place: usize) -> u8 {
         if place > self.covered { self.bytes[place - 1] } else { 0 }
     }
 
-    /// Where a run of a class ends that holds `from`; `from` itself if that does not belong to it.
+    /// Returns the end of the run that contains `from`, or `from` if the byte there does not belong to the class.
     pub(super) fn run(&self, run: RunClass, from: usize) -> usize {
         let kept = &self.runs[run as usize];
         let (start, end) = kept.get();
         if start <= from && from < end {
-            // The end was looked at when the run was found.
+            // Records the read of the end, as the first search did.
             self.at(end);
             return end;
         }
@@ -197,7 +199,7 @@ impl<'t> TextView<'t> {
         end
     }
 
-    /// Where a run ends that is looked for no further than so many bytes.
+    /// Returns the end of a run of at most `at_most` bytes.
     pub(super) fn short_run(&self, class: ByteClass, from: usize, at_most: usize) -> usize {
         let mut end = from;
         while end - from < at_most && self.has_class(end, class) {
@@ -206,12 +208,12 @@ impl<'t> TextView<'t> {
         end
     }
 
-    /// The place behind blanks.
+    /// Returns the position after at most 8 white-space characters.
     pub(super) fn skip_blanks(&self, from: usize) -> usize {
         self.short_run(SPACE, from, 8)
     }
 
-    /// The begin of the word that ends at a place, at most so many bytes before it.
+    /// Returns the start of the word that ends at `place`, at most `at_most` bytes before it.
     pub(super) fn word_start(&self, place: usize, at_most: usize) -> usize {
         let lowest = self.covered.max(place.saturating_sub(at_most));
         let mut start = place;
@@ -224,21 +226,22 @@ impl<'t> TextView<'t> {
         start
     }
 
-    /// The begin of the letters before a place, if there are at most so many and no digit or hyphen before them.
+    /// Returns the start of the ASCII letters before `place`: at most `at_most`, with no letter or digit before them.
+    /// Returns `None` otherwise.
     pub(super) fn letters_start(&self, place: usize, at_most: usize) -> Option<usize> {
         let lowest = self.covered.max(place.saturating_sub(at_most));
         let mut start = place;
         while start > lowest && class::is_in(self.bytes[start - 1], ALPHA) {
             start -= 1;
         }
-        // An escape such as `\\n` is no letter of a word.
+        // The letter of an escape sequence (`\\n`) does not belong to the word.
         if start > 0 && start < place && self.byte_before(start) == b'\\' {
             start += 1;
         }
         (start < place && !class::is_in(self.decoded_byte_before(start), ALNUM)).then_some(start)
     }
 
-    /// The bytes before a place that may tell what it is about.
+    /// Returns at most `at_most` bytes before `place`, from a character boundary on.
     pub(super) fn window(&self, place: usize, at_most: usize) -> &'t [u8] {
         let mut start = self.covered.max(place.saturating_sub(at_most));
         while start < place && !is_char_boundary(self.bytes, start) {
@@ -247,7 +250,7 @@ impl<'t> TextView<'t> {
         self.slice(start, place)
     }
 
-    /// What the words before a place are about. Asked once for each place.
+    /// Returns the topic of the words before `place`. The result for the last `place` is cached.
     pub(super) fn topic(&self, place: usize, find: impl FnOnce(&[u8]) -> Option<Topic>) -> Option<Topic> {
         let (known, topic) = self.topic.get();
         if known == place {
@@ -259,15 +262,15 @@ impl<'t> TextView<'t> {
     }
 }
 
-/// How many bytes before a candidate are read for what it is about.
+/// Number of bytes before a candidate that are searched for a topic.
 pub(super) const TOPIC_WINDOW_BYTES: usize = 64;
 
-/// Whether a character begins at a place or the text ends there.
+/// Returns whether `place` is a character boundary or the end of the text.
 pub(super) fn is_char_boundary(bytes: &[u8], place: usize) -> bool {
     bytes.get(place).is_none_or(|byte| byte & 0xc0 != 0x80)
 }
 
-/// The character that an escape at the end of the bytes means: of JSON (`\n`, `\u003d`) or of a URL (`%3D`).
+/// Returns the character of the escape sequence at the end of `seen`: of JSON (`\n`, `\u003d`) or of a URL (`%3D`).
 fn escaped(seen: &[u8]) -> Option<u8> {
     if let [.., b'%', high, low] = seen {
         return Some(class::hex(*high)? << 4 | class::hex(*low)?);
@@ -277,7 +280,7 @@ fn escaped(seen: &[u8]) -> Option<u8> {
         let code = digits.into_iter().try_fold(0, |code, digit| Some(code << 4 | digit?));
         return code.map(|code| u8::try_from(code).unwrap_or(0x80).min(0x80));
     }
-    // JSON in JSON has `\\\\n`, so it does not matter how many there are.
+    // Nested JSON contains `\\\\n`, so the number of backslashes does not matter.
     let [.., b'\\', letter] = seen else { return None };
     matches!(letter, b'n' | b'r' | b't' | b'b' | b'f').then_some(b' ')
 }

@@ -1,22 +1,22 @@
-//! Lists of words, looked for in one pass.
+//! Word lists that are searched in one pass.
 
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-/// A list of words, of which any may stand anywhere, case aside.
+/// A list of words that match anywhere in a text, ignoring ASCII case.
 pub(super) struct WordList {
     words: &'static [&'static str],
     automaton: LazyLock<Option<AhoCorasick>, fn() -> Option<AhoCorasick>>,
 }
 
 impl WordList {
-    /// The function builds what [`automaton`] makes of the same words.
+    /// Creates a list. `build` must return the [`automaton`] of the same words.
     pub(super) const fn new(words: &'static [&'static str], build: fn() -> Option<AhoCorasick>) -> Self {
         Self { words, automaton: LazyLock::new(build) }
     }
 
-    /// Whether one of the words stands in a text.
+    /// Returns whether `text` contains one of the words.
     pub(super) fn any_in(&self, text: &[u8]) -> bool {
         match &*self.automaton {
             Some(automaton) => automaton.is_match(text),
@@ -25,7 +25,7 @@ impl WordList {
     }
 }
 
-/// The automaton of a list of words.
+/// Returns the automaton of a list of words, or `None` if it cannot be built.
 pub(super) fn automaton(words: &[&str]) -> Option<AhoCorasick> {
     AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok()
 }

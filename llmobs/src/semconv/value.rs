@@ -1,12 +1,13 @@
 //! Typed values of the attributes that llmobs records.
 //!
-//! Every enum has an open arm, so that a value the conventions do not know yet can be said. What an open arm carries
-//! is bounded before it becomes a label: operation and provider names pass a guard, finish reasons become `_OTHER`.
+//! [`OperationName`], [`OutputType`], [`Provider`] and [`FinishReason`] have a variant `Other` for values that the
+//! conventions do not list. The text of `Other` is bounded before it becomes a label: operation and provider names are
+//! subject to a cardinality limit, and finish reasons become `_OTHER`. The other enums are closed lists.
 
 use std::borrow::Cow;
 use std::fmt;
 
-/// What a value outside the known set is called in a label, as the conventions call it for `error.type`.
+/// The label value for a value outside the known set, as the conventions define it for `error.type`.
 pub const OTHER: &str = "_OTHER";
 
 macro_rules! open_enum {
@@ -21,10 +22,10 @@ macro_rules! open_enum {
         }
 
         impl $name {
-            /// Every value that the conventions list, in the order of the enum.
+            /// Every value that the conventions list, in the order of the variants.
             pub const KNOWN: &'static [Self] = &[$(Self::$variant),*];
 
-            /// A value that the conventions do not list. A listed one becomes its own variant.
+            /// Returns the value with this text: the listed variant if the conventions list the text, else `Other`.
             #[must_use]
             pub fn other(text: impl Into<Cow<'static, str>>) -> Self {
                 let text = text.into();
@@ -34,7 +35,7 @@ macro_rules! open_enum {
                 }
             }
 
-            /// The text that goes on the wire.
+            /// Returns the text of the value, as recorded in attributes and labels.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -62,10 +63,10 @@ macro_rules! closed_enum {
         }
 
         impl $name {
-            /// Every value, in the order of the enum.
+            /// Every value, in the order of the variants.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
-            /// The text that goes on the wire.
+            /// Returns the text of the value, as recorded in attributes and labels.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self {
@@ -73,7 +74,7 @@ macro_rules! closed_enum {
                 }
             }
 
-            /// The place of this value in [`Self::ALL`].
+            /// Returns the index of this value in [`Self::ALL`].
             #[allow(dead_code, reason = "not every word is a place in a table")]
             pub(crate) const fn index(self) -> usize {
                 self as usize
@@ -89,7 +90,7 @@ macro_rules! closed_enum {
 }
 
 open_enum! {
-    /// `gen_ai.operation.name`: what was asked of the model.
+    /// `gen_ai.operation.name`: the kind of operation.
     OperationName {
         /// Chat completion.
         Chat => "chat",
@@ -113,7 +114,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// `gen_ai.output.type`: the kind of content that was asked for.
+    /// `gen_ai.output.type`: the kind of content that the caller requested.
     OutputType {
         /// `image`
         Image => "image",
@@ -127,8 +128,8 @@ open_enum! {
 }
 
 open_enum! {
-    /// `gen_ai.provider.name`: whose telemetry flavour this is. A self-hosted engine has no listed value: give its
-    /// name to [`Provider::other`].
+    /// `gen_ai.provider.name`: the provider whose API and telemetry format the operation uses. The conventions list no
+    /// value for self-hosted engines: pass the name of the engine to [`Provider::other`].
     Provider {
         /// Anthropic.
         Anthropic => "anthropic",
@@ -166,7 +167,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Why generation of a choice ended, in the words of the conventions' message schema.
+    /// The reason for which the generation of a choice ended, as defined by the message schema of the conventions.
     FinishReason {
         /// The context was compacted.
         Compaction => "compaction",
@@ -176,7 +177,7 @@ open_enum! {
         Error => "error",
         /// The token limit was reached.
         Length => "length",
-        /// The model ended by itself or met a stop sequence.
+        /// The model ended its answer, or generated a stop sequence.
         Stop => "stop",
         /// The model called a tool.
         ToolCall => "tool_call",
@@ -184,15 +185,15 @@ open_enum! {
 }
 
 impl FinishReason {
-    /// How many labels finish reasons have: the known ones and `_OTHER`.
+    /// The number of label values of finish reasons: the listed reasons and `_OTHER`.
     pub(crate) const LABELS: usize = Self::KNOWN.len() + 1;
 
-    /// The place of this reason among the labels.
+    /// Returns the index of this reason among the label values; every unlisted reason has the last index.
     pub(crate) fn label_index(&self) -> usize {
         Self::KNOWN.iter().position(|known| known == self).unwrap_or(Self::KNOWN.len())
     }
 
-    /// The label at a place: a known reason's text, else `_OTHER`.
+    /// Returns the label value at an index: the text of a listed reason, else `_OTHER`.
     pub(crate) fn label(index: usize) -> &'static str {
         match Self::KNOWN.get(index) {
             Some(Self::Compaction) => "compaction",
@@ -205,8 +206,9 @@ impl FinishReason {
         }
     }
 
-    /// The reason behind a provider's own word for it: OpenAI's `tool_calls`, Anthropic's `end_turn`, Gemini's
-    /// `MAX_TOKENS` and their like. An unknown word is kept in the open arm, 64 characters of it.
+    /// Returns the finish reason for a provider's term: `tool_calls` (OpenAI) becomes [`FinishReason::ToolCall`],
+    /// `end_turn` (Anthropic) [`FinishReason::Stop`], `MAX_TOKENS` (Gemini) [`FinishReason::Length`]. Case is ignored.
+    /// An unknown term becomes `Other` with its first 64 characters.
     #[must_use]
     pub fn from_provider(word: &str) -> Self {
         match word.to_ascii_lowercase().as_str() {
@@ -233,25 +235,25 @@ impl FinishReason {
 }
 
 closed_enum! {
-    /// `error.type`: the closed list of what can go wrong. The same value stands on metric and span.
+    /// `error.type`: the closed list of error types. An operation has the same value in its metrics and on its span.
     ErrorType {
         /// The caller's credentials were missing or refused. A client fault.
         Authentication => "authentication",
-        /// The caller left.
+        /// The caller left before the end.
         Cancelled => "cancelled",
         /// A filter refused the request before anything was generated.
         ContentFilter => "content_filter",
-        /// The model failed while it computed.
+        /// The model or its engine failed during the computation.
         Inference => "inference",
-        /// A bug or panic of the service itself.
+        /// A bug or panic in this process.
         Internal => "internal",
-        /// The request could not be understood or obeyed. A client fault.
+        /// The request was not valid. A client fault.
         InvalidRequest => "invalid_request",
         /// Device or host memory ran out.
         OutOfMemory => "out_of_memory",
-        /// The service had no room.
+        /// The service had no capacity.
         Overloaded => "overloaded",
-        /// The caller asked too often.
+        /// The caller exceeded a rate limit.
         RateLimited => "rate_limited",
         /// The service was shutting down.
         Shutdown => "shutdown",
@@ -259,22 +261,23 @@ closed_enum! {
         Timeout => "timeout",
         /// A tool failed.
         Tool => "tool",
-        /// The system behind this one failed.
+        /// The upstream that this process calls failed.
         Upstream => "upstream",
-        /// None of the others.
+        /// An error that no other type describes.
         Other => "_OTHER",
     }
 }
 
 impl ErrorType {
-    /// Whether the caller is at fault; such an end never spends an error budget.
+    /// Returns whether the caller is at fault ([`Authentication`](Self::Authentication),
+    /// [`InvalidRequest`](Self::InvalidRequest)). Objectives do not count operations that ended with a client fault.
     #[must_use]
     pub const fn is_client_fault(self) -> bool {
         matches!(self, Self::Authentication | Self::InvalidRequest)
     }
 
-    /// Whether it says that the service would not, and not that it could not: before anything was generated, such an
-    /// operation is rejected and not failed.
+    /// Returns whether the error is a refusal by the service and not a failure. An operation that ends with a refusal
+    /// before anything was generated is `rejected`, not `failed`.
     #[must_use]
     pub const fn is_refusal(self) -> bool {
         matches!(
@@ -283,7 +286,7 @@ impl ErrorType {
         )
     }
 
-    /// What happened, in words for the status of a span: they name nobody and quote nothing.
+    /// Returns a fixed description of the error for the span status. The text contains no data of the caller.
     #[must_use]
     pub const fn description(self) -> &'static str {
         match self {
@@ -306,105 +309,105 @@ impl ErrorType {
 }
 
 closed_enum! {
-    /// How an operation ended. Every started operation ends in exactly one.
+    /// The outcome of an operation. Every started operation has exactly one outcome.
     Outcome {
-        /// It gave what was asked, with a finish reason.
+        /// The operation completed. The finish reason is recorded if it is known.
         Completed => "completed",
-        /// It broke; `error.type` says how.
+        /// The operation failed with the reason in `error.type`: an error, a timeout or a shutdown.
         Failed => "failed",
-        /// The caller left.
+        /// The caller left before the end.
         Cancelled => "cancelled",
-        /// It was never admitted: shed, rate-limited or invalid.
+        /// The service did not admit the operation: it was shed, rate-limited or invalid.
         Rejected => "rejected",
     }
 }
 
 closed_enum! {
-    /// What an operation in flight is doing.
+    /// The state of an operation in flight.
     State {
-        /// Work before the queue: parsing, templates, tokenizing.
+        /// Preparation before the queue: parsing, templates, tokenizing.
         Preparing => "preparing",
-        /// In the queue of the engine.
+        /// The operation waits in the queue of the engine.
         Queued => "queued",
-        /// The engine has it; no token yet.
+        /// The engine processes the operation and has produced no token yet.
         Prefill => "prefill",
-        /// Tokens flow.
+        /// The engine has produced its first token.
         Decode => "decode",
-        /// The reader has an item and has not come back for the next one.
+        /// The consumer has an item and has not polled for the next one.
         Blocked => "blocked",
         /// Gateway and client: the upstream has sent no token yet.
         Waiting => "waiting",
-        /// Gateway and client: tokens flow.
+        /// Gateway and client: the upstream has sent its first token.
         Streaming => "streaming",
     }
 }
 
 closed_enum! {
-    /// How the time in the queue ended.
+    /// The way in which the time in the queue ended.
     QueueExit {
-        /// The engine took it.
+        /// The engine scheduled the operation.
         Scheduled => "scheduled",
-        /// The caller left.
+        /// The caller left before the end.
         Cancelled => "cancelled",
-        /// The deadline passed.
+        /// The deadline of the operation passed.
         Timeout => "timeout",
-        /// It was thrown out, or failed in the queue for another reason.
+        /// The operation was shed, or failed in the queue for another reason.
         Shed => "shed",
     }
 }
 
 closed_enum! {
-    /// Where the number of tokens came from.
+    /// The source of a number of tokens.
     TokenSource {
-        /// The engine or API said it.
+        /// The engine or the API reported the number.
         Reported => "reported",
-        /// It was counted from the stream.
+        /// The number was counted from the items of the stream.
         Counted => "counted",
-        /// It was estimated, by a tokenizer that may not be the model's own.
+        /// The number was estimated, for example by a tokenizer that may differ from the model's tokenizer.
         Estimated => "estimated",
     }
 }
 
 closed_enum! {
-    /// A try of one logical operation.
+    /// The kind of an attempt of an operation.
     AttemptKind {
-        /// The first try.
+        /// The first attempt.
         First => "first",
-        /// The same request again.
+        /// The same request, sent again after a failure.
         Retry => "retry",
-        /// Another model or provider after a failure.
+        /// A request to another model or provider after a failure.
         Fallback => "fallback",
-        /// A second try beside a slow first one.
+        /// A second attempt in parallel to a slow first attempt.
         Hedge => "hedge",
     }
 }
 
 closed_enum! {
-    /// Which kind of response cache was asked.
+    /// The kind of a response cache.
     CacheKind {
-        /// Equal requests.
+        /// A cache that matches equal requests.
         Exact => "exact",
-        /// Similar requests.
+        /// A cache that matches similar requests.
         Semantic => "semantic",
     }
 }
 
 closed_enum! {
-    /// What a cache answered.
+    /// The result of a cache lookup.
     CacheResult {
-        /// Found.
+        /// The cache contained a response.
         Hit => "hit",
-        /// Not found.
+        /// The cache contained no response.
         Miss => "miss",
     }
 }
 
 closed_enum! {
-    /// Whose pause was long.
+    /// The side of a stream that caused a stall, a pause of one second or more.
     StallCause {
-        /// The engine gave no token.
+        /// The engine produced no token.
         Engine => "engine",
-        /// The reader did not come back.
+        /// The consumer did not poll for the next item.
         Consumer => "reader",
     }
 }

@@ -1,4 +1,4 @@
-//! The variants of a row: one for each combination of the attributes that a series does not fix.
+//! The variants of a row: one for each combination of the attributes that the series key does not determine.
 
 use std::sync::Arc;
 
@@ -23,13 +23,13 @@ const ENDED_UNREASONED: usize = FinishReason::LABELS;
 const ENDED_FAILED: usize = ENDED_UNREASONED + 1;
 const ENDED_REJECTED: usize = ENDED_FAILED + ERRORS;
 
-/// The variant of `llmobs.operation.ended` for a caller that left.
+/// The variant of `llmobs.operation.ended` for the outcome `cancelled`.
 pub(crate) const ENDED_CANCELLED: usize = ENDED_REJECTED + ERRORS;
 
-/// How many variants one operation's `llmobs.operation.ended` has: the most of all rows.
+/// The number of variants of `llmobs.operation.ended`, which is the maximum over all rows.
 pub(crate) const WIDEST: usize = ENDED_CANCELLED + 1;
 
-/// An end with the finish reason that was given, if one was.
+/// Returns the variant for a completed operation, with its finish reason if it has one.
 pub(crate) fn ended_completed(reason: Option<&FinishReason>) -> usize {
     reason.map_or(ENDED_UNREASONED, FinishReason::label_index)
 }
@@ -42,12 +42,12 @@ pub(crate) const fn ended_rejected(error: ErrorType) -> usize {
     ENDED_REJECTED + error.index()
 }
 
-/// The variant of a duration for an end with or without an error.
+/// Returns the variant of a duration for an end with or without an error.
 pub(crate) fn errored(error: Option<ErrorType>) -> usize {
     error.map_or(0, |error| 1 + error.index())
 }
 
-/// A part of the tokens.
+/// A kind of tokens, as in `llmobs.token.kind`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum TokenKind {
     Uncached,
@@ -75,7 +75,7 @@ pub(crate) const fn processed(kind: TokenKind, source: TokenSource) -> usize {
     kind as usize * TokenSource::ALL.len() + source.index()
 }
 
-/// Which way tokens go.
+/// The direction of tokens: input to the model or output of the model.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum TokenDirection {
     Input,
@@ -84,7 +84,7 @@ pub(crate) enum TokenDirection {
 
 const DIRECTIONS: [&str; 2] = ["input", "output"];
 
-/// Why tokens were for nobody.
+/// The reason for which tokens were wasted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum TokenWaste {
     Cancelled,
@@ -102,7 +102,7 @@ pub(crate) const fn cache_lookup(kind: CacheKind, result: CacheResult) -> usize 
     kind.index() * CacheResult::ALL.len() + result.index()
 }
 
-/// How many variants a row has; those of declared names are counted apart.
+/// Returns the number of variants of a row; the variants of declared names are not included.
 const fn fixed_width(id: RowId) -> usize {
     match id {
         RowId::ServerDuration | RowId::ClientDuration | RowId::InferenceDuration | RowId::EmbeddingsDuration => {
@@ -132,7 +132,7 @@ pub(super) fn width(id: RowId, vocabulary: &DeclaredNames) -> usize {
     }
 }
 
-/// Where each row's variants begin, and how many they are.
+/// The offset of the first variant of each row, and the number of its variants.
 const OFFSETS: [(usize, usize); RowId::ALL.len()] = {
     let mut offsets = [(0, 0); RowId::ALL.len()];
     let (mut index, mut offset) = (0, 0);
@@ -145,13 +145,14 @@ const OFFSETS: [(usize, usize); RowId::ALL.len()] = {
     offsets
 };
 
-/// Where the variants of declared names begin.
+/// The offset of the variants of declared names.
 const DECLARED: usize = {
     let (offset, width) = OFFSETS[RowId::ALL.len() - 1];
     offset + width
 };
 
-/// Where a row's variants begin. Rows whose width is not known before build stand behind the others.
+/// Returns the offset of the first variant of a row. Rows whose number of variants is known only when the observer is
+/// built follow the others.
 pub(super) fn offset(id: RowId, vocabulary: &DeclaredNames) -> usize {
     let (phases, evaluations) = (vocabulary.phases.len(), vocabulary.evaluations.len());
     match id {
@@ -163,7 +164,7 @@ pub(super) fn offset(id: RowId, vocabulary: &DeclaredNames) -> usize {
     }
 }
 
-/// The labels of a variant, besides the series' own.
+/// Returns the labels of a variant, in addition to the labels of the series key.
 pub(super) fn variant_labels(id: RowId, variant: usize, vocabulary: &DeclaredNames) -> Vec<Label> {
     let one = |name: &'static str, value: &'static str| vec![Label::new(name, value)];
     match id {
@@ -175,7 +176,7 @@ pub(super) fn variant_labels(id: RowId, variant: usize, vocabulary: &DeclaredNam
         | RowId::InferenceUsageOutput
         | RowId::InferenceUsageCacheRead
         | RowId::InferenceUsageCacheWrite
-        // Nobody said which modality the tokens had.
+        // The modality of the tokens is unknown.
         | RowId::InferenceUsageReasoning => one(attribute::GEN_AI_TOKEN_MODALITY, "unknown"),
         RowId::Ended => ended_labels(variant),
         RowId::Attempts => one(llmobs_attribute::ATTEMPT_KIND, AttemptKind::ALL[variant].as_str()),

@@ -1,7 +1,7 @@
-//! What a pipeline sent and lost, kept in integers until an observer's backends are told.
+//! Counts of the items that a pipeline sent and dropped, stored as integers until an observer records them.
 //!
-//! The pipeline is set up before any observer, and loses things where nobody may wait: so it only counts, and an
-//! observer carries the counts over whenever somebody collects.
+//! The pipeline is created before any observer and drops items in code that must not block. It therefore only counts,
+//! and an observer records the counts at each collection.
 
 use std::array;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use crate::measurement::Observation;
 use crate::semconv::attribute as a;
 use crate::semconv::value::ErrorType;
 
-/// One of the three kinds of telemetry.
+/// A kind of telemetry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the pipeline carries these three")]
 pub enum Signal {
@@ -37,10 +37,10 @@ pub enum Signal {
 }
 
 impl Signal {
-    /// Each of them, in the order in which they are shut down.
+    /// Every signal, in the order in which the signals are shut down.
     pub const ALL: [Self; 3] = [Self::Traces, Self::Metrics, Self::Logs];
 
-    /// The signal's name, also the value of `llmobs.signal`.
+    /// Returns the name of the signal, which is also the value of the label `llmobs.signal`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -51,30 +51,30 @@ impl Signal {
     }
 }
 
-/// Why an item never reached its collector.
+/// The reason for which an item did not reach the collector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum DropReason {
-    /// The queue was full: more was made than the collector took.
+    /// The queue was full, because more items were created than the collector accepted.
     QueueFull,
-    /// Too many spans waited for the end of their traces.
+    /// Too many spans waited for the end of their traces (tail sampling).
     TailFull,
-    /// The collector could not be reached, or took too long, for as long as was tried.
+    /// The collector could not be reached or did not respond in time, in every attempt of the export.
     Unreachable,
-    /// The collector refused the request that it was in.
+    /// The collector refused the whole request that contained the item.
     Refused,
-    /// The collector took the request, and refused this item of it.
+    /// The collector accepted the request but rejected this item of it (partial success).
     Rejected,
-    /// It was still waiting when the time to shut down was over, or came after the shutdown.
+    /// The item was still queued when the time for the shutdown ended, or arrived after the shutdown.
     Shutdown,
 }
 
 impl DropReason {
-    /// Each of them.
+    /// Every drop reason.
     pub const ALL: [Self; 6] =
         [Self::QueueFull, Self::TailFull, Self::Unreachable, Self::Refused, Self::Rejected, Self::Shutdown];
 
-    /// The value of `llmobs.drop.reason`.
+    /// Returns the value of the label `llmobs.drop.reason`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -87,7 +87,8 @@ impl DropReason {
         }
     }
 
-    /// Whether a signal can lose items so: only spans wait for their trace, metrics wait for nothing.
+    /// Returns whether items of a signal can be dropped for this reason: only spans wait for their trace, and metrics
+    /// have no queue.
     const fn happens_to(self, signal: Signal) -> bool {
         match self {
             Self::TailFull => matches!(signal, Signal::Traces),
@@ -97,23 +98,23 @@ impl DropReason {
     }
 }
 
-/// How many exports are remembered until somebody collects.
+/// The maximum number of exports whose durations are stored until a collection.
 const REMEMBERED: usize = 1_024;
 
-/// What one signal's exports did.
+/// The export counts of one signal.
 #[derive(Debug)]
 pub(crate) struct ExportCounts {
     signal: Signal,
-    /// The most items that may wait; none where nothing waits.
+    /// The maximum number of queued items; `None` for a signal without a queue.
     limit: Option<usize>,
     waiting: AtomicUsize,
     lost: [AtomicU64; DropReason::ALL.len()],
-    /// How many of them backends were told of, by whichever observer.
+    /// The dropped items that an observer has already recorded, by reason.
     reported: [AtomicU64; DropReason::ALL.len()],
     sent: AtomicU64,
-    /// The moment of the last success, before the first one that of the start.
+    /// The moment of the last successful export, initially the moment of creation, in nanoseconds.
     succeeded_at: AtomicU64,
-    /// Time and error of each export since the last collection.
+    /// The duration in nanoseconds and the error of each export since the last collection.
     exports: Mutex<Vec<(u64, Option<ErrorType>)>>,
     clock: Clock,
 }
@@ -138,14 +139,14 @@ impl ExportCounts {
         self.signal
     }
 
-    /// Takes a place for one item, if there is one.
+    /// Reserves a place in the queue for one item. Returns false if the queue is full.
     pub(crate) fn admit(&self) -> bool {
         let limit = self.limit.unwrap_or(usize::MAX);
         let more = |waiting| (waiting < limit).then_some(waiting + 1);
         self.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
     }
 
-    /// Gives the places of so many items back.
+    /// Releases the places of `items` items.
     pub(crate) fn release(&self, items: usize) {
         self.waiting.fetch_sub(items, Ordering::Relaxed);
     }
@@ -158,7 +159,7 @@ impl ExportCounts {
         self.sent.fetch_add(items as u64, Ordering::Relaxed);
     }
 
-    /// One export took this long, in nanoseconds, and failed in this way, if it did.
+    /// Records the duration of one export in nanoseconds, and its error if the export failed.
     pub(crate) fn exported(&self, nanos: u64, error: Option<ErrorType>) {
         if error.is_none() {
             self.succeeded_at.store(self.clock.now().as_nanos(), Ordering::Relaxed);
@@ -185,7 +186,7 @@ impl ExportCounts {
         self.lost[why as usize].load(Ordering::Relaxed)
     }
 
-    /// What was lost since the last time that somebody asked.
+    /// Returns the number of items dropped since the previous call, and marks them as recorded.
     fn untold(&self, why: DropReason) -> u64 {
         let lost = self.lost(why);
         lost - self.reported[why as usize].swap(lost, Ordering::Relaxed)
@@ -200,14 +201,15 @@ impl ExportCounts {
     }
 }
 
-/// The tallies of a pipeline. One observer tells the backends of them, or every loss would be counted twice.
+/// The export counts of a pipeline. Only one observer records them, because otherwise each dropped item would be
+/// counted twice.
 #[derive(Debug)]
 pub(crate) struct PipelineCounts {
     tallies: Vec<Arc<ExportCounts>>,
     is_reported: AtomicBool,
 }
 
-/// Those of the pipeline that serves the whole process.
+/// The counts of the pipeline that is installed for the whole process.
 static GLOBAL_COUNTS: Mutex<Option<Arc<PipelineCounts>>> = Mutex::new(None);
 
 impl PipelineCounts {
@@ -219,19 +221,20 @@ impl PipelineCounts {
         &self.tallies
     }
 
-    /// Makes them known to the observers that are built from now on.
+    /// Makes the counts available to the observers that are built after this call.
     pub(crate) fn serve_process(self: &Arc<Self>) {
         *GLOBAL_COUNTS.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(self));
     }
 
-    /// Those of the pipeline that serves the process, if it has one.
+    /// Returns the counts of the pipeline that is installed for the process, if there is one.
     pub(crate) fn of_process() -> Option<Arc<Self>> {
         GLOBAL_COUNTS.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Has these backends told of the tallies, unless others are told already.
+    /// Starts to record the counts in these sinks. Returns `None` if another observer already records them.
     ///
-    /// Every instrument is made here and none later: a collection holds a lock of the SDK that a new instrument takes.
+    /// All instruments are created here and not later, because a collection holds a lock of the SDK that creating an
+    /// instrument needs.
     pub(crate) fn report_to(self: &Arc<Self>, sinks: &Arc<Sinks>) -> Option<ExportReporter> {
         if self.is_reported.swap(true, Ordering::AcqRel) {
             return None;
@@ -241,7 +244,7 @@ impl PipelineCounts {
     }
 }
 
-/// Carries tallies over to an observer's backends, for as long as it lives.
+/// Records export counts in the sinks of an observer, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct ExportReporter {
     exports: Arc<PipelineCounts>,
@@ -249,7 +252,7 @@ pub(crate) struct ExportReporter {
     books: Mutex<Vec<SignalSeries>>,
 }
 
-/// What the backends know of one signal.
+/// The series of one signal.
 #[derive(Debug)]
 struct SignalSeries {
     tally: Arc<ExportCounts>,
@@ -258,9 +261,9 @@ struct SignalSeries {
 }
 
 impl ExportReporter {
-    /// Tells what happened since the last time.
+    /// Records the changes since the previous call.
     pub(crate) fn settle(&self) {
-        // Two collections at once would each tell the same.
+        // The lock prevents two concurrent collections from recording the same changes.
         for book in &*self.books.lock().unwrap_or_else(PoisonError::into_inner) {
             for (why, handle) in &book.lost {
                 handle.add(book.tally.untold(*why));
@@ -273,7 +276,7 @@ impl ExportReporter {
         }
     }
 
-    /// The values of an observable row.
+    /// Returns the values of an observable row.
     pub(crate) fn read(&self, id: RowId) -> Vec<Observation> {
         let value = |tally: &ExportCounts| match id {
             RowId::ExportAge => Some(seconds(tally.now().saturating_sub(tally.succeeded_at.load(Ordering::Relaxed)))),

@@ -1,4 +1,5 @@
-//! The OpenTelemetry side, through the API crate alone. This file and its child know of `opentelemetry::metrics`.
+//! The OpenTelemetry sink, which depends on the API crate only. Only this module and its child use
+//! `opentelemetry::metrics`.
 
 mod bound_instrument;
 
@@ -41,17 +42,18 @@ use crate::measurement::Observation;
 use crate::measurement::TraceLink;
 use crate::semconv::value::OTHER;
 
-/// The instruments of an observer.
+/// The OpenTelemetry instruments of an observer.
 #[derive(Debug)]
 pub(crate) struct Instruments {
     meter: Meter,
-    /// Made when first needed: each histogram of the SDK takes 137 KB for a reader, used or not.
+    /// The instrument of each row, created at the first use: each histogram of the SDK takes 137 KB per reader, used or
+    /// not.
     instruments: Box<[OnceLock<ApiInstrument>]>,
-    /// The meter records nothing, so nothing more is given to it.
+    /// True if the meter records nothing, so that no more measurements are passed to it.
     is_noop: AtomicBool,
 }
 
-/// An instrument of the API.
+/// An instrument of the OpenTelemetry API.
 #[derive(Debug)]
 enum ApiInstrument {
     Counter(Counter<u64>),
@@ -67,7 +69,7 @@ impl Instruments {
         Self { meter, instruments, is_noop: AtomicBool::new(false) }
     }
 
-    /// The series of an instrument; none once it is known that the meter records nothing.
+    /// Returns the series of an instrument; `None` once the meter is known to record nothing.
     pub(super) fn bind(&self, id: RowId, labels: &[Label], bounds: &BucketBounds) -> Option<BoundInstrument> {
         if self.is_noop() {
             return None;
@@ -114,10 +116,11 @@ impl Instruments {
         }
     }
 
-    /// Has the meter read every observable row of ours at collection, for as long as the source lives.
+    /// Registers callbacks with which the meter reads every observable row of this crate at collection, while the
+    /// source exists.
     pub(super) fn observe(&self, source: &Weak<dyn ObservableSource>) -> MeterHealth {
         let witness = self.observe_those(source, |row| !row.is_external());
-        // A meter that records nothing drops a callback at once.
+        // A meter that records nothing drops a callback immediately.
         if Arc::strong_count(&witness) == 1 {
             self.is_noop.store(true, Ordering::Relaxed);
             MeterHealth::Noop
@@ -128,12 +131,12 @@ impl Instruments {
         }
     }
 
-    /// The same for the rows that come from outside.
+    /// Registers the callbacks for the rows that other crates supply.
     pub(super) fn observe_foreign(&self, source: &Weak<dyn ObservableSource>) {
         self.observe_those(source, Row::is_external);
     }
 
-    /// Gives what each callback that was kept holds on to.
+    /// Registers callbacks for the rows that `wanted` selects. Returns an `Arc` that every registered callback holds.
     fn observe_those(&self, source: &Weak<dyn ObservableSource>, wanted: impl Fn(&Row) -> bool) -> Arc<()> {
         let witness = Arc::new(());
         let rows = RowId::ALL.iter().copied().filter(|id| id.row().is_observable() && id.row().since.is_some());
@@ -142,7 +145,7 @@ impl Instruments {
             let (kept, source) = (Arc::clone(&witness), Weak::clone(source));
             let read = move || {
                 let _ = &kept;
-                // A panic here would kill the reader's thread, and with it every metric of the process.
+                // A panic here would end the reader's thread, and with it the export of every metric of the process.
                 let read = || {
                     let source = source.upgrade()?;
                     source.prepare();
@@ -181,8 +184,8 @@ impl Instruments {
         witness
     }
 
-    /// Whether a counter's handle is more than an empty shell: one that works holds on to its attributes. Several are
-    /// asked, since the handle of a counter that a View drops is empty too.
+    /// Returns whether a bound counter records measurements. A working handle holds its attributes; an inactive one
+    /// drops them. Several counters are tried, because the handle of a counter that a View drops is inactive too.
     fn has_working_counters(&self) -> bool {
         let probes = [
             (RowId::FoldedLabels, llmobs_attribute::LABEL, SERIES[2]),
@@ -197,7 +200,7 @@ impl Instruments {
     }
 }
 
-/// What a meter does with what it is given.
+/// The ability of a meter to record measurements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MeterHealth {
     Noop,
@@ -205,13 +208,13 @@ pub(crate) enum MeterHealth {
     Recording,
 }
 
-/// Where the meter comes from: made from a reference to any meter provider.
+/// A reference to any meter provider, from which the meter is created.
 ///
 /// ```
 /// use opentelemetry::metrics::noop::NoopMeterProvider;
 ///
 /// let provider = NoopMeterProvider::new();
-/// let meters = llmobs::otel::MeterProviderRef::from(&provider);
+/// let meters = llmobs::otel::Meters::from(&provider);
 /// # let _ = meters;
 /// ```
 #[derive(Clone, Copy)]
@@ -235,7 +238,7 @@ impl MeterProviderRef<'_> {
     }
 }
 
-/// Where the tracer comes from: made from a reference to any tracer provider.
+/// A reference to any tracer provider, from which the tracer is created.
 #[derive(Clone, Copy)]
 pub struct TracerProviderRef<'a>(&'a dyn ObjectSafeTracerProvider);
 
@@ -257,17 +260,17 @@ impl TracerProviderRef<'_> {
     }
 }
 
-/// The tracer of the process-wide provider.
+/// Returns the tracer of the process-wide provider.
 pub(crate) fn global_tracer(profile: Profile) -> BoxedTracer {
     opentelemetry::global::tracer_with_scope(scope(profile))
 }
 
-/// The meter of the process-wide provider.
+/// Returns the meter of the process-wide provider.
 pub(crate) fn global_meter(profile: Profile) -> Meter {
     opentelemetry::global::meter_with_scope(scope(profile))
 }
 
-/// The sampled span that is current in OpenTelemetry's context, if there is one.
+/// Returns the current span in OpenTelemetry's context, if there is one and it is sampled.
 pub(crate) fn current_link() -> Option<TraceLink> {
     Context::map_current(|context| {
         let span = context.span();
@@ -281,7 +284,7 @@ fn scope(profile: Profile) -> InstrumentationScope {
     let scope = InstrumentationScope::builder("llmobs").with_version(env!("CARGO_PKG_VERSION"));
     match profile {
         Profile::V1_41 => scope.with_schema_url("https://opentelemetry.io/schemas/1.41.1").build(),
-        // The unreleased set has no schema of its own, and two sets in one scope have none.
+        // The unreleased conventions have no schema URL, and one scope cannot name the schemas of two sets.
         Profile::Latest | Profile::Dual => scope.build(),
     }
 }

@@ -1,7 +1,7 @@
-//! The Prometheus side: series that a recorder holds by handle and a scrape clones under a short lock.
+//! The Prometheus sink: series that a recorder accesses by handle, and that a scrape copies under a short lock.
 //!
-//! `prometheus-client`'s own `Family` is not used: it formats under its read lock, and a new series that waits for the
-//! write lock stalls every recorder for milliseconds.
+//! The type `Family` of `prometheus-client` is not used: it formats under its read lock, and a new series that waits
+//! for the write lock blocks every recorder for milliseconds.
 
 mod view;
 
@@ -40,7 +40,7 @@ use crate::measurement::LabelValue;
 use crate::measurement::Observation;
 use crate::measurement::TraceLink;
 
-/// Where the page's metrics are registered: made from a mutable reference to a registry.
+/// A mutable reference to the registry in which the metrics of the page are registered.
 pub struct RegistryMut<'a>(&'a mut Registry);
 
 impl<'a> From<&'a mut Registry> for RegistryMut<'a> {
@@ -56,8 +56,8 @@ impl fmt::Debug for RegistryMut<'_> {
 }
 
 impl RegistryMut<'_> {
-    /// Whether an observer's metrics are on this registry's page already: then every name would appear twice, which
-    /// no parser accepts.
+    /// Returns whether the registry already contains the metrics of an observer. A second observer would add every name
+    /// twice, which parsers reject.
     pub(crate) fn has_observer(&self) -> bool {
         let mut page = String::new();
         let whole = prometheus_client::encoding::text::encode_registry(&mut page, self.0);
@@ -76,7 +76,7 @@ pub(crate) struct SeriesStore {
     level: Arc<AtomicU8>,
 }
 
-/// Ordered, so that two scrapes list their series alike.
+/// The series of one row, ordered so that two scrapes list them in the same order.
 type SeriesMap = BTreeMap<Box<[Label]>, (PrometheusLabels, SeriesValue)>;
 
 impl SeriesStore {
@@ -94,7 +94,7 @@ impl SeriesStore {
         cell
     }
 
-    /// Forgets every series that carries this label. Who still holds a handle records into the void.
+    /// Removes every series that has this label. Values recorded afterwards through an existing handle are lost.
     pub(crate) fn forget(&self, name: &str, value: &str) {
         for id in RowId::ALL {
             self.lock(*id)
@@ -102,7 +102,7 @@ impl SeriesStore {
         }
     }
 
-    /// How many series each group has.
+    /// Returns the number of series of each group.
     pub(crate) fn count(&self) -> BTreeMap<&'static str, usize> {
         let mut groups = BTreeMap::new();
         for id in RowId::ALL {
@@ -116,7 +116,7 @@ impl SeriesStore {
     }
 }
 
-/// What a registry asks at a scrape.
+/// The collector that a registry calls at a scrape.
 pub(crate) struct ObserverCollector {
     pub(crate) store: Arc<SeriesStore>,
     pub(crate) source: Weak<dyn ObservableSource>,
@@ -145,7 +145,7 @@ impl Collector for ObserverCollector {
                 let readings = source.as_ref().map_or_else(Vec::new, |source| source.read(*id));
                 encode_readings(&mut encoder, row, &readings)?;
             } else {
-                // Cells are handles: the lock is held for cloning, not for formatting.
+                // The values are shared handles, so the lock is held for cloning and not for formatting.
                 let series: Vec<_> = self.store.lock(*id).values().cloned().collect();
                 encode_cells(&mut encoder, row, &series)?;
             }
@@ -157,16 +157,16 @@ impl Collector for ObserverCollector {
     }
 }
 
-/// A series that recorders share.
+/// The value of one series, shared by all recorders.
 #[derive(Debug, Clone)]
 pub(crate) enum SeriesValue {
     Counter(Arc<AtomicU64>),
-    /// A counter that may hold fractions: the bits of a double.
+    /// A counter of fractional values: the bits of an `f64`.
     FloatCounter(Arc<AtomicU64>),
-    /// The bits of a double.
+    /// A gauge: the bits of an `f64`.
     Gauge(Arc<AtomicU64>),
     Histogram(Arc<(BucketBounds, Mutex<HistogramData>)>),
-    /// The only kind of histogram that `prometheus-client` prints exemplars of.
+    /// A histogram with exemplars, in the only type of `prometheus-client` that encodes exemplars.
     ExemplarHistogram(HistogramWithExemplars<ExemplarLabels>),
 }
 
@@ -222,7 +222,7 @@ impl SeriesValue {
 
     pub(super) fn record(&self, value: f64, link: Option<TraceLink>) {
         match self {
-            // One NaN would spoil the sum for good.
+            // One NaN would make the sum NaN permanently.
             _ if !value.is_finite() => {}
             Self::Histogram(shared) => {
                 shared.1.lock().unwrap_or_else(PoisonError::into_inner).record(&shared.0, value);
@@ -257,7 +257,7 @@ impl SeriesValue {
     }
 }
 
-/// The labels of an exemplar.
+/// The labels of an exemplar: trace id and span id.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ExemplarLabels(TraceLink);
 
@@ -268,7 +268,7 @@ impl EncodeLabelSet for ExemplarLabels {
     }
 }
 
-/// Labels under their Prometheus names, translated once.
+/// Labels with their Prometheus names, converted once.
 #[derive(Debug, Clone)]
 struct PrometheusLabels(Arc<[(Box<str>, LabelValue)]>);
 

@@ -1,4 +1,4 @@
-//! The span of a model call: what is known at its start, and what its end adds.
+//! The span of a model call: the attributes set at its start and at its end.
 
 use std::fmt;
 
@@ -19,23 +19,23 @@ use crate::semconv::value::OperationName;
 use crate::semconv::value::Outcome;
 use crate::usage::Usage;
 
-/// What is known of a model call at its start.
+/// The data of a model call that is known at its start.
 #[derive(Debug)]
 pub(crate) struct InferenceStart<'a> {
     pub(crate) operation: &'a OperationName,
     pub(crate) provider: &'a str,
     pub(crate) model: &'a str,
-    /// The model runs in another process.
+    /// True if the model runs in another process.
     pub(crate) remote: bool,
     pub(crate) profile: Profile,
     pub(crate) request: &'a RequestParams<'a>,
 }
 
-/// What is known of a model call at its end.
+/// The data of a model call that is known at its end.
 #[derive(Debug)]
 pub(crate) struct InferenceEnd<'a> {
     pub(crate) profile: Profile,
-    /// The answer is a vector: it has no reasons, no chunks and no output tokens.
+    /// True if the call is an embedding, which has no finish reasons, chunks or output tokens.
     pub(crate) is_embedding: bool,
     pub(crate) outcome: Outcome,
     pub(crate) error: Option<ErrorType>,
@@ -43,25 +43,25 @@ pub(crate) struct InferenceEnd<'a> {
     pub(crate) response_model: Option<&'a str>,
     pub(crate) finish_reasons: &'a FinishReasons,
     pub(crate) streamed: bool,
-    /// Nanoseconds from the start to the first chunk.
+    /// The time from the start to the first chunk, in nanoseconds.
     pub(crate) first_chunk: Option<u64>,
-    /// Nanoseconds from the start to the first token.
+    /// The time from the start to the first token, in nanoseconds.
     pub(crate) first_token: Option<u64>,
     pub(crate) usage: Usage,
-    /// Whether every objective was met, if any could be judged.
+    /// True if every objective was met; `None` if no objective judged the call.
     pub(crate) good: Option<bool>,
 }
 
 impl InferenceStart<'_> {
-    /// Starts the span under whatever is current. None where nobody listens; in a trace that was not sampled it has a
-    /// name and nothing else.
+    /// Starts the span as a child of the current span. Returns `None` if no subscriber receives the span. In a trace
+    /// that is not sampled, the span has a name and a kind but no attributes.
     pub(crate) fn open(&self) -> Option<Box<OwnedSpan>> {
         if tracing::level_filters::LevelFilter::current() < Level::INFO {
             return None;
         }
         let told = !is_in_unsampled_trace();
         let request = self.request;
-        // What is asked of a model that writes and of one that gives vectors has nothing in common.
+        // Generation requests and embedding requests have no parameters in common.
         let is_vector = *self.operation == OperationName::Embeddings;
         let (writes, embeds) = (told && !is_vector, told && is_vector);
         let whole = |value: Option<u64>| value.and_then(|value| i64::try_from(value).ok());
@@ -69,7 +69,8 @@ impl InferenceStart<'_> {
         let real = |value: Option<f64>| value.filter(|value| writes && value.is_finite());
         let text = |value: Option<_>| value.filter(|_| writes).map(cut);
         let always = |value| if told { value } else { None };
-        // What the end adds stands first: it is found by name, from the first field on.
+        // The fields set at the end are declared first, because `tracing` searches the fields by name from the first
+        // one.
         let span = tracing::info_span!(
             target: TARGET,
             "inference",
@@ -120,7 +121,8 @@ impl InferenceStart<'_> {
         Some(held)
     }
 
-    /// The profiles disagree on its type.
+    /// Sets `gen_ai.request.top_k`, whose type differs between the profiles: an integer in `latest`, a double in
+    /// `v1_41`.
     fn top_k(&self, span: &tracing::Span, top_k: f64) {
         if self.is_latest() {
             #[expect(clippy::cast_possible_truncation, reason = "nobody samples from more than 2^53 tokens")]
@@ -140,7 +142,8 @@ impl InferenceStart<'_> {
 }
 
 impl InferenceEnd<'_> {
-    /// Adds to the span what its end knows. Each attribute is written once: a span keeps every value that it is given.
+    /// Sets the attributes that are known at the end. Each attribute is written once, because a span stores every
+    /// written value.
     pub(crate) fn set_attributes(&self, held: &OwnedSpan) {
         if !held.is_recording() {
             return;
@@ -169,7 +172,7 @@ impl InferenceEnd<'_> {
             llmobs.objective.result = self.good.map(|good| if good { "good" } else { "bad" }),
             llmobs.time_to_first_token = self.first_token.map(seconds),
         );
-        // What broke before any reason came ended with `error`, as the newer conventions say.
+        // A call that failed before any finish reason has the finish reason `error`, as the newer conventions define.
         let broke = latest && matches!(self.outcome, Outcome::Failed) && self.finish_reasons.is_empty();
         if broke {
             held.set_list(a::GEN_AI_RESPONSE_FINISH_REASONS, ["error"]);
@@ -179,7 +182,7 @@ impl InferenceEnd<'_> {
         self.fail(held);
     }
 
-    /// What the conventions have of embeddings.
+    /// Sets the attributes that the conventions define for embeddings.
     fn set_embedding_attributes(&self, held: &OwnedSpan, input_tokens: Option<i64>) {
         tracing::record_all!(
             held.span(),

@@ -1,4 +1,4 @@
-//! A span that something owns, from its start to its end.
+//! Owned spans: an owned span has an explicit start and end.
 
 use std::time::SystemTime;
 
@@ -16,21 +16,22 @@ use tracing::subscriber::NoSubscriber;
 use crate::measurement::TraceLink;
 use crate::semconv::value::ErrorType;
 
-/// A span and OpenTelemetry's view of it.
+/// A `tracing` span and the OpenTelemetry context of the same span.
 #[derive(Debug)]
 pub(crate) struct OwnedSpan {
     span: tracing::Span,
-    /// None where no layer made a span of OpenTelemetry's of it.
+    /// `None` if no layer created an OpenTelemetry span for the `tracing` span.
     context: Option<Context>,
-    /// Whether anybody keeps what is recorded: not in a trace that was not sampled.
+    /// True if recorded attributes are stored; false in a trace that is not sampled.
     records: bool,
 }
 
 impl OwnedSpan {
-    /// Holds a span that was just made; none where nobody listens. OpenTelemetry's span starts here, so what matters
-    /// to a sampler must have been given before.
+    /// Takes ownership of a new span. Returns `None` if no subscriber of this thread receives the span. The
+    /// OpenTelemetry span starts here, so attributes that a sampler reads must be set before.
     pub(crate) fn new(span: tracing::Span) -> Option<Box<Self>> {
-        // Where another thread has a subscriber and this one has none, a span is enabled and nobody hears it.
+        // If another thread has a subscriber and this thread has none, the span is enabled although no subscriber
+        // receives it.
         let heard = span.with_subscriber(|(_, dispatch)| !dispatch.is::<NoSubscriber>());
         if heard != Some(true) {
             return None;
@@ -55,31 +56,31 @@ impl OwnedSpan {
         self.records
     }
 
-    /// Whether somebody keeps attributes that are no fields of it.
+    /// Returns whether attributes without a `tracing` field can be set.
     #[cfg(feature = "content")]
     pub(crate) fn has_attributes(&self) -> bool {
         self.records && self.context.is_some()
     }
 
-    /// Runs code in its trace, though not under the span of `tracing`.
+    /// Runs `code` with the OpenTelemetry context of the span active, but without entering the `tracing` span.
     pub(crate) fn in_trace<T>(&self, code: impl FnOnce() -> T) -> T {
         let _attached = self.context.clone().map(Context::attach);
         code()
     }
 
-    /// The trace that it is in, sampled or not.
+    /// Returns the trace id and span id, whether or not the trace is sampled.
     pub(crate) fn ids(&self) -> Option<TraceLink> {
         self.context.as_ref().map(|context| link(context.span().span_context()))
     }
 
-    /// What an exemplar points to.
+    /// Returns the trace id and span id for an exemplar, if the span is sampled.
     pub(crate) fn exemplar(&self) -> Option<TraceLink> {
         let context = self.context.as_ref()?;
         let span = context.span();
         span.span_context().is_sampled().then(|| link(span.span_context()))
     }
 
-    /// Sets a list, which `tracing` has no type for.
+    /// Sets an attribute to a list of strings, a type that `tracing` does not support.
     pub(crate) fn set_list<'a>(&self, name: &'static str, values: impl IntoIterator<Item = &'a str>) {
         if let Some(context) = &self.context {
             let values = values.into_iter().map(|value| StringValue::from(value.to_owned())).collect();
@@ -87,7 +88,7 @@ impl OwnedSpan {
         }
     }
 
-    /// Sets a text that only few spans have, so that no span has a field for it.
+    /// Sets a text attribute that few spans have, and for which no `tracing` field is declared.
     #[cfg(feature = "content")]
     pub(crate) fn set_text(&self, name: &'static str, text: String) {
         if let Some(context) = &self.context {
@@ -95,22 +96,22 @@ impl OwnedSpan {
         }
     }
 
-    /// It failed: the status says so in words of low cardinality.
+    /// Sets the span status to error, with a description of low cardinality.
     pub(crate) fn fail(&self, error: ErrorType) {
         if let Some(context) = &self.context {
             context.span().set_status(Status::Error { description: error.description().into() });
         }
     }
 
-    /// Says which earlier span it follows, such as the try before.
+    /// Adds a link to an earlier span, for example that of the previous attempt.
     pub(crate) fn follows(&self, earlier: SpanContext) {
         if let Some(context) = &self.context {
             context.span().add_link(earlier, Vec::new());
         }
     }
 
-    /// Ends it at this moment. A layer ends a span at its last exit, or when its last handle is dropped: both may lie
-    /// anywhere, and come too late to change this.
+    /// Ends the span at this time. A layer ends a span at its last exit or when its last handle is dropped; both can
+    /// happen later, and neither changes the end that is set here.
     pub(crate) fn end(&self, at: SystemTime) {
         if let Some(context) = &self.context {
             context.span().end_with_timestamp(at);
@@ -118,7 +119,7 @@ impl OwnedSpan {
     }
 }
 
-/// Whether code that runs here is in a trace that was not sampled: then nothing need be said about a span.
+/// Returns whether the current trace is not sampled, so that no attributes need to be set on a span.
 pub(crate) fn is_in_unsampled_trace() -> bool {
     Context::map_current(|context| {
         let span = context.span();

@@ -1,8 +1,8 @@
-//! What a caller asked of a model, as far as a span tells it.
+//! Parameters of a request that are recorded on a span.
 
 use crate::semconv::value::OutputType;
 
-/// What a caller asked of a model. Only what was given is told.
+/// The parameters of a request. Only parameters that are set are recorded.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RequestParams<'a> {
     pub(crate) conversation: Option<&'a str>,

@@ -1,4 +1,4 @@
-//! The parts of a model call as a trace shows them: queue, prefill and decode, with their true times.
+//! The stages of a model call in a trace: queue, prefill and decode, with their actual times.
 
 use std::time::Duration;
 use std::time::SystemTime;
@@ -14,7 +14,7 @@ use super::owned::OwnedSpan;
 use crate::catalog::llmobs_attribute;
 use crate::clock::seconds;
 
-/// A part of a model call, in nanoseconds on the observer's clock.
+/// A stage of a model call. Its start and end are nanoseconds on the observer's clock.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StageSpan {
     pub(crate) name: &'static str,
@@ -22,7 +22,7 @@ pub(crate) struct StageSpan {
     pub(crate) to: u64,
 }
 
-/// All parts of a model call, and a moment on the same clock whose date is known.
+/// All stages of a model call, and a moment on the same clock together with its date.
 #[derive(Debug)]
 pub(crate) struct StageSpans<'a> {
     pub(crate) parts: &'a [StageSpan],
@@ -31,8 +31,9 @@ pub(crate) struct StageSpans<'a> {
 }
 
 impl StageSpans<'_> {
-    /// As children of the span, made now that they are over. `tracing` can only make spans that start now, so these
-    /// are made with OpenTelemetry's tracer; where it records nothing they become events.
+    /// Adds the stages as child spans, after they have ended. `tracing` can only create spans that start now, so the
+    /// spans are created with OpenTelemetry's tracer. If the tracer records nothing, the stages are added as span
+    /// events.
     pub(crate) fn as_children(&self, held: &OwnedSpan, tracer: &BoxedTracer) {
         let Some(context) = held.context().filter(|_| held.is_recording()) else { return };
         for part in self.parts {
@@ -45,7 +46,7 @@ impl StageSpans<'_> {
         }
     }
 
-    /// As events of the span, each where its part began.
+    /// Adds the stages as span events, each at the start of its stage.
     pub(crate) fn as_events(&self, held: &OwnedSpan) {
         let Some(context) = held.context().filter(|_| held.is_recording()) else { return };
         for part in self.parts {

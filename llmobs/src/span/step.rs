@@ -1,4 +1,4 @@
-//! The span of a step around model calls: a retrieval, a tool, an agent, a workflow, a query of a database, a try.
+//! The span of a step around model calls: a retrieval, a tool, an agent, a workflow, a database query or an attempt.
 
 use std::fmt;
 
@@ -13,11 +13,11 @@ use crate::semconv::attribute as a;
 use crate::semconv::value::ErrorType;
 use crate::usage::Usage;
 
-/// What is known of a step at its start. Each kind of step sets what the conventions have for it; what is `None` is
-/// not told.
+/// The data of a step that is known at its start. Each kind of step sets the attributes that the conventions define for
+/// it; `None` is not recorded.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct StepSpan<'a> {
-    /// The first word of the span's name, and the second if there is one.
+    /// The name of the span: the first word, and the second word if there is one.
     pub(crate) name: (&'a str, Option<&'a str>),
     pub(crate) kind: StepSpanKind,
     pub(crate) operation: Option<&'a str>,
@@ -44,14 +44,14 @@ pub(crate) struct StepSpan<'a> {
     pub(crate) attempt_kind: Option<&'a str>,
 }
 
-/// How many documents a retrieval may give: the profiles disagree on name and type.
+/// The maximum number of documents of a retrieval. The name and the type of the attribute differ between the profiles.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum TopK {
     V1_41(f64),
     Latest(i64),
 }
 
-/// Which side of a call a span is.
+/// The kind of a step's span, as defined by OpenTelemetry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum StepSpanKind {
     #[default]
@@ -60,8 +60,8 @@ pub(crate) enum StepSpanKind {
 }
 
 impl StepSpan<'_> {
-    /// Starts the span under whatever is current. None where nobody listens; in a trace that was not sampled it has a
-    /// name and nothing else.
+    /// Starts the span as a child of the current span. Returns `None` if no subscriber receives the span. In a trace
+    /// that is not sampled, the span has a name and a kind but no attributes.
     pub(crate) fn open(&self) -> Option<Box<OwnedSpan>> {
         if tracing::level_filters::LevelFilter::current() < Level::INFO {
             return None;
@@ -117,7 +117,7 @@ impl StepSpan<'_> {
     }
 }
 
-/// Adds token usage to the span of a step.
+/// Sets the token usage on the span of a step.
 pub(crate) fn set_usage(held: &OwnedSpan, usage: &Usage) {
     for (name, tokens) in [(a::GEN_AI_USAGE_INPUT_TOKENS, usage.input), (a::GEN_AI_USAGE_OUTPUT_TOKENS, usage.output)] {
         if let Some(tokens) = tokens.and_then(|tokens| i64::try_from(tokens).ok()) {
@@ -126,7 +126,7 @@ pub(crate) fn set_usage(held: &OwnedSpan, usage: &Usage) {
     }
 }
 
-/// Says how the step ended, if it did not end well.
+/// Sets the error type on the span of a step, and the error status unless the step was cancelled.
 pub(crate) fn set_error(held: &OwnedSpan, error: ErrorType) {
     held.span().record(a::ERROR_TYPE, error.as_str());
     if error != ErrorType::Cancelled {

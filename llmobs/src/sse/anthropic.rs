@@ -1,7 +1,7 @@
-//! Anthropic's Messages.
+//! Decoding of Anthropic's Messages responses.
 //!
-//! Cached input is reported beside `input_tokens` and is added in here. The output tokens of `message_start` are a
-//! placeholder; those of `message_delta` are the total so far.
+//! Cached input tokens are reported separately from `input_tokens` and are added to the input here. The output tokens
+//! of `message_start` are a placeholder and are ignored; those of `message_delta` are the total so far.
 
 use serde_json::Value;
 
@@ -32,7 +32,7 @@ pub(super) fn read(value: &Value, state: &mut DecoderState, on: EventSink<'_>) {
             report_finish_reason(0, &value["delta"]["stop_reason"], on);
         }
         "message_stop" => on(Event::Done),
-        // A whole answer.
+        // A response that was not streamed.
         "message" => {
             state.names(&value["id"], &value["model"], on);
             array(&value["content"]).iter().for_each(|content| block(content).report_deltas(0, on));
@@ -53,7 +53,8 @@ fn delta(delta: &Value) -> DeltaKinds {
     }
 }
 
-/// A block begins. One that calls a tool has a name already; the others are empty until their deltas come.
+/// Returns the kinds of content in a block. At its start, a tool call already has its name; other blocks are empty
+/// until their deltas arrive.
 fn block(block: &Value) -> DeltaKinds {
     let name = block["type"].as_str().unwrap_or_default();
     DeltaKinds {

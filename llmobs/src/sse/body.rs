@@ -1,4 +1,4 @@
-//! Answers that were not streamed.
+//! Responses that were not streamed.
 
 use serde_json::Value;
 
@@ -10,23 +10,24 @@ use crate::semconv::value::ErrorType;
 use crate::semconv::value::FinishReason;
 use crate::usage::Usage;
 
-/// What a whole answer says.
+/// The usage, finish reasons, names and error of a response that was not streamed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ResponseSummary {
-    /// Token usage, cached and reasoning tokens inside the totals. `None` if nothing was reported.
+    /// The token usage; the totals include cached and reasoning tokens. `None` if no usage was reported.
     pub usage: Option<Usage>,
-    /// Why each choice ended, in their order.
+    /// The finish reasons of the choices, in the order of the response.
     pub finish_reasons: Vec<FinishReason>,
-    /// `gen_ai.response.id`.
+    /// The id of the response (`gen_ai.response.id`).
     pub id: Option<String>,
-    /// `gen_ai.response.model`.
+    /// The model that answered (`gen_ai.response.model`).
     pub model: Option<String>,
-    /// The type of the error, if the answer is one.
+    /// The type of the error, if the response contains one. The first error is kept.
     pub error: Option<ErrorType>,
 }
 
-/// Reads a whole answer that was not streamed. `None` if it is no JSON or says none of this.
+/// Reads a response that was not streamed. Returns `None` if the body is not JSON or contains none of the fields of
+/// [`ResponseSummary`].
 ///
 /// ```
 /// use llmobs::sse::{Dialect, usage};
@@ -58,10 +59,10 @@ pub fn usage(dialect: Dialect, body: &[u8]) -> Option<ResponseSummary> {
     (found != ResponseSummary::default()).then_some(found)
 }
 
-/// Reads a whole answer.
+/// Decodes a response that was not streamed into the sinks.
 pub(super) fn read(dialect: Dialect, body: &[u8], to: &mut DecoderSinks<'_>) {
     let mut state = DecoderState::new(dialect);
-    // Gemini's answer is an array where a stream was asked for without `alt=sse`.
+    // Gemini answers a streaming request without `alt=sse` with an array.
     match parse(body) {
         Some(Value::Array(values)) => values.iter().for_each(|value| state.value(value, false, to)),
         Some(value) => state.value(&value, false, to),
@@ -69,7 +70,8 @@ pub(super) fn read(dialect: Dialect, body: &[u8], to: &mut DecoderSinks<'_>) {
     }
 }
 
-/// The JSON of a body. Bytes that are no text are replaced.
+/// Parses the JSON of a body. Returns `None` if it is not JSON. Invalid UTF-8 is replaced; a byte order mark is
+/// skipped.
 pub(super) fn parse(body: &[u8]) -> Option<Value> {
     let text = String::from_utf8_lossy(body);
     serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()

@@ -1,4 +1,4 @@
-//! The incremental parser.
+//! The incremental decoder.
 
 use super::decoder_state::DecoderSinks;
 use super::decoder_state::DecoderState;
@@ -6,12 +6,13 @@ use super::dialect::Dialect;
 use super::event::Event;
 use super::framing::Framer;
 
-/// Reads an answer from its bytes as they come, cut anywhere. It is a parser and nothing else: no clock, no telemetry.
+/// An incremental decoder of one response. Bytes may be split at any position. The decoder uses no clock and records no
+/// telemetry.
 ///
 /// ```
-/// use llmobs::sse::{DeltaKind, Dialect, Event, Decoder};
+/// use llmobs::sse::{DeltaKind, Dialect, Event, Reader};
 ///
-/// let mut reader = Decoder::new(Dialect::Ollama);
+/// let mut reader = Reader::new(Dialect::Ollama);
 /// let (mut reasoning, mut content, mut done) = (0, 0, false);
 /// let mut on = |event: Event<'_>| match event {
 ///     Event::Delta { kind: DeltaKind::Reasoning, .. } => reasoning += 1,
@@ -28,21 +29,22 @@ use super::framing::Framer;
 pub struct Decoder {
     frames: Framer,
     state: DecoderState,
-    /// How many bytes the answer has, where that is known.
+    /// The declared length of the response in bytes, if known.
     content_length: Option<u64>,
 }
 
-/// A MiB: no frame of a sane answer is longer, but the last one of OpenAI's Responses has the whole answer in it.
+/// The default bound of 1 MiB. Only the last frame of OpenAI's Responses, which repeats the whole response, may be
+/// longer in practice.
 const BOUND: usize = 1024 * 1024;
 
 impl Decoder {
-    /// A reader of one answer.
+    /// Returns a decoder of one response.
     #[must_use]
     pub const fn new(dialect: Dialect) -> Self {
         Self { frames: Framer::new(dialect, BOUND), state: DecoderState::new(dialect), content_length: None }
     }
 
-    /// The most bytes of a line or event that are kept; a longer one is skipped to its end and counted. Defaults to
+    /// Sets the maximum number of bytes of a line or event. A longer one is skipped to its end and counted. Defaults to
     /// 1 MiB.
     #[must_use]
     pub const fn bound(mut self, bytes: usize) -> Self {
@@ -50,9 +52,9 @@ impl Decoder {
         self
     }
 
-    /// How many bytes the whole answer has, as its `Content-Length` says. With the last of them
-    /// [`observe()`](super::observe()) takes the answer for ended: a server that sends it on by its length does not poll
-    /// for the end. Defaults to unknown.
+    /// Declares the length of the response in bytes, as in its `Content-Length` header. [`observe()`](super::observe())
+    /// ends the response with the last of these bytes, because a server that forwards a body of known length does not
+    /// poll for the end. Defaults to unknown.
     #[must_use]
     pub const fn content_length(mut self, bytes: u64) -> Self {
         self.content_length = Some(bytes);
@@ -63,12 +65,12 @@ impl Decoder {
         self.content_length
     }
 
-    /// Reads the next bytes and tells what they say.
+    /// Decodes the next bytes and calls `on` with each event.
     pub fn feed(&mut self, bytes: &[u8], mut on: impl FnMut(Event<'_>)) {
         self.read(bytes, &mut DecoderSinks::events(&mut on));
     }
 
-    /// Says that no bytes come any more. A last line or event that lacks only its end is read.
+    /// Ends the response. A last line or event that lacks only its terminator is decoded.
     pub fn finish(&mut self, mut on: impl FnMut(Event<'_>)) {
         self.end(&mut DecoderSinks::events(&mut on));
     }
@@ -83,32 +85,32 @@ impl Decoder {
         frames.finish(&mut |frame| state.frame(frame, to));
     }
 
-    /// The dialect that it reads.
+    /// Returns the dialect of the response.
     #[must_use]
     pub const fn dialect(&self) -> Dialect {
         self.state.dialect()
     }
 
-    /// How many bytes it has allocated to hold a line or event that has not ended. Never more than its bound.
+    /// Returns the number of bytes allocated for an incomplete line or event. Never more than the bound.
     #[must_use]
     pub const fn allocated_bytes(&self) -> usize {
         self.frames.buffer.allocated()
     }
 
-    /// How many lines or events were longer than the bound, so that nothing is known of them.
+    /// Returns the number of lines or events that exceeded the bound and were not decoded.
     #[must_use]
     pub const fn skipped(&self) -> u64 {
         self.frames.buffer.skipped
     }
 
-    /// How many lines or events came, skipped ones too: what a client of the provider calls a chunk. Neither keep-alives
-    /// nor `[DONE]` are any.
+    /// Returns the number of lines or events received, including skipped ones: the chunks that a client of the provider
+    /// counts. Keep-alives, `[DONE]` and frames that are not JSON are not counted.
     #[must_use]
     pub const fn frames(&self) -> u64 {
         self.state.frames + self.frames.buffer.skipped
     }
 
-    /// How many lines or events were no JSON.
+    /// Returns the number of lines or events that are not JSON.
     #[must_use]
     pub const fn malformed(&self) -> u64 {
         self.state.malformed

@@ -1,4 +1,4 @@
-//! What an answer has said so far, and the small words in which the dialects tell it.
+//! The state of a response that is being decoded, and helpers shared by the dialects.
 
 use serde_json::Value;
 
@@ -20,10 +20,10 @@ use crate::usage::Usage;
 
 pub(super) type EventSink<'s> = &'s mut dyn FnMut(Event<'_>);
 
-/// Who is told what an answer says.
+/// The callbacks that receive the decoded events and content.
 pub(super) struct DecoderSinks<'l> {
     pub(super) on: EventSink<'l>,
-    /// Of the words themselves. Nobody else learns them.
+    /// Receives content deltas; `None` if content is not captured.
     #[cfg(feature = "content")]
     pub(super) on_delta: Option<DeltaSink<'l>>,
 }
@@ -46,11 +46,11 @@ pub(super) struct DecoderState {
     has_reported_id: bool,
     has_reported_model: bool,
     usage: Usage,
-    /// Anthropic reports cached input beside this and not inside it.
+    /// The input tokens without cached ones. Anthropic reports cached input separately from them.
     pub(super) uncached: Option<u64>,
-    /// Frames that were JSON, and no keep-alives.
+    /// The number of JSON frames, without keep-alives.
     pub(super) frames: u64,
-    /// Frames that were no JSON.
+    /// The number of frames that are not JSON.
     pub(super) malformed: u64,
 }
 
@@ -86,9 +86,9 @@ impl DecoderState {
         }
     }
 
-    /// Reads one frame, or a whole answer that was not streamed: they have the same fields.
+    /// Decodes one frame, or a response that was not streamed, which has the same fields.
     pub(super) fn value(&mut self, value: &Value, is_error: bool, to: &mut DecoderSinks<'_>) {
-        // Anthropic and OpenAI's Responses keep connections alive with events.
+        // Anthropic and OpenAI's Responses send keep-alives as events.
         self.frames += u64::from(value["type"] != "ping" && value["type"] != "keepalive");
         #[cfg(feature = "content")]
         if let Some(ear) = &mut to.on_delta {
@@ -106,7 +106,7 @@ impl DecoderState {
         }
     }
 
-    /// Who answers; each is told once.
+    /// Reports the id and the model of the response, each once.
     pub(super) fn names(&mut self, id: &Value, model: &Value, on: EventSink<'_>) {
         if let (false, Some(id)) = (self.has_reported_id, non_empty_str(id)) {
             self.has_reported_id = true;
@@ -118,12 +118,12 @@ impl DecoderState {
         }
     }
 
-    /// What was reported so far.
+    /// Returns the usage reported so far.
     pub(super) const fn usage(&self) -> &Usage {
         &self.usage
     }
 
-    /// A report. The larger number of each kind stands, since streams report growing totals.
+    /// Merges a usage report. The larger count of each kind is kept, since streams report cumulative totals.
     pub(super) fn report(&mut self, new: &Usage, on: EventSink<'_>) {
         let usage = Usage {
             input: self.usage.input.max(new.input),
@@ -140,7 +140,7 @@ impl DecoderState {
     }
 }
 
-/// The kinds that one frame adds to one choice.
+/// The kinds of content that one frame adds to one choice.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct DeltaKinds {
     pub(super) content: bool,
@@ -149,7 +149,7 @@ pub(super) struct DeltaKinds {
 }
 
 impl DeltaKinds {
-    /// Tells them in the order in which models generate them.
+    /// Reports one delta per kind, in the order in which models generate them: reasoning, content, tool call.
     pub(super) fn report_deltas(self, choice: u32, on: EventSink<'_>) {
         for (is_there, kind) in [
             (self.reasoning, DeltaKind::Reasoning),
@@ -163,19 +163,20 @@ impl DeltaKinds {
     }
 }
 
-/// Tells why a choice ended, if the provider said it.
+/// Reports the finish reason of a choice, if the provider sent one.
 pub(super) fn report_finish_reason(choice: u32, word: &Value, on: EventSink<'_>) {
     if let Some(word) = non_empty_str(word) {
         on(Event::FinishReason { choice, reason: FinishReason::from_provider(cut(word)) });
     }
 }
 
-/// A text that is not empty.
+/// Returns a string value; `None` if it is empty or not a string.
 pub(super) fn non_empty_str(value: &Value) -> Option<&str> {
     value.as_str().filter(|text| !text.is_empty())
 }
 
-/// Whether there is anything in it: text, or a list or object that is not empty.
+/// Returns whether a value is a non-empty string, list or object. Examples: `"a"` and `[0]` are, `""`, `{}`, `3` and
+/// null are not.
 pub(super) fn is_non_empty(value: &Value) -> bool {
     match value {
         Value::String(text) => !text.is_empty(),
@@ -189,33 +190,33 @@ pub(super) fn array(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
-/// The first of these that is a list or object.
+/// Returns the first of two fields, or the second if the first is missing or null.
 pub(super) fn either<'v>(value: &'v Value, fields: [&str; 2]) -> &'v Value {
     let [first, second] = fields.map(|field| &value[field]);
     if first.is_null() { second } else { first }
 }
 
-/// A number of tokens. What no model can have read or written is no number.
+/// Returns a token count; `None` if it is implausibly large (more than 2^40) or not a non-negative integer.
 pub(super) fn count(value: &Value) -> Option<u64> {
     value.as_u64().filter(|count| *count <= MAX_PLAUSIBLE_TOKENS)
 }
 
-/// The sum of what is known; `None` if nothing is.
+/// Returns the sum of the known counts; `None` if none is known.
 pub(super) fn sum(counts: &[Option<u64>]) -> Option<u64> {
     counts.iter().flatten().copied().reduce(u64::saturating_add)
 }
 
-/// The place of a choice.
+/// Returns the index of a choice or block; 0 if it is missing or invalid.
 pub(super) fn place(value: &Value) -> u32 {
     value.as_u64().and_then(|place| u32::try_from(place).ok()).unwrap_or(0)
 }
 
-/// A provider's word, short enough to be kept.
+/// Truncates a finish reason to the maximum length.
 fn cut(word: &str) -> &str {
     &word[..word.floor_char_boundary(MAX_FINISH_REASON_BYTES)]
 }
 
 const MAX_PLAUSIBLE_TOKENS: u64 = 1 << 40;
 
-/// In bytes.
+/// The maximum length of a finish reason in bytes.
 const MAX_FINISH_REASON_BYTES: usize = 128;

@@ -1,4 +1,5 @@
-//! The words of an answer, for the capture of content alone: an [`Event`](super::Event) has none.
+//! Decoding of the content of a response, used only if content is captured. An [`Event`](super::Event) contains no
+//! content.
 
 mod anthropic;
 pub(super) mod gemini;
@@ -12,7 +13,8 @@ use super::decoder_state::non_empty_str;
 use super::dialect::Dialect;
 use crate::observer::Marker;
 
-/// A piece of what a choice says. It prints nothing, so that nobody prints it.
+/// An increment of the content of a choice. Does not implement `Debug`, so that the content cannot be printed by
+/// accident.
 #[derive(Clone, Copy)]
 pub(super) enum ContentDelta<'a> {
     Reasoning { choice: u32, text: &'a str },
@@ -20,7 +22,7 @@ pub(super) enum ContentDelta<'a> {
     ToolCall { choice: u32, index: u32, id: Option<&'a str>, name: Option<&'a str>, arguments: &'a str },
 }
 
-/// Who hears it.
+/// A callback that receives content deltas.
 pub(super) type DeltaSink<'e> = &'e mut dyn FnMut(ContentDelta<'_>);
 
 impl ContentDelta<'_> {
@@ -35,11 +37,11 @@ impl ContentDelta<'_> {
     }
 }
 
-/// What must be known of an answer to tell its words apart.
+/// The state for decoding the content of a response.
 pub(super) struct ContentDecoder {
-    /// In the order in which they began: a call's index is its place here.
+    /// The tool calls in the order of their first fragment; the index of a call is its position here.
     calls: Vec<ToolCallState>,
-    /// Something was said before the whole answer, which may repeat it.
+    /// True if content was decoded. A final response object may repeat that content.
     has_spoken: bool,
 }
 
@@ -50,17 +52,17 @@ struct ToolCallState {
     has_arguments: bool,
 }
 
-/// What a frame says of a call.
+/// The fields of a tool call in one frame.
 #[derive(Clone, Copy)]
 struct CallFragment<'v> {
     choice: u32,
-    /// Where the provider says that it stands, if it says so.
+    /// The index that the provider assigned to the call, if any.
     place: Option<u32>,
     id: Option<&'v str>,
     name: Option<&'v str>,
 }
 
-/// More than any model makes in one answer; those behind are not told.
+/// The maximum number of tool calls in a response; further calls are dropped.
 const MAX_TOOL_CALLS: usize = 512;
 const ID_BYTES: usize = 256;
 
@@ -69,7 +71,7 @@ impl ContentDecoder {
         Self { calls: Vec::new(), has_spoken: false }
     }
 
-    /// Tells what a frame says, or a whole answer.
+    /// Decodes the content of a frame, or of a response that was not streamed.
     pub(super) fn decode(&mut self, dialect: Dialect, value: &Value, on: DeltaSink<'_>) {
         match dialect {
             Dialect::Anthropic => anthropic::decode(value, self, on),
@@ -93,14 +95,14 @@ impl ContentDecoder {
         }
     }
 
-    /// A piece of a call's arguments: a text, or the value that a text would spell.
+    /// Reports a fragment of a tool call's arguments, given as JSON text or as a JSON value.
     fn call(&mut self, fragment: CallFragment<'_>, arguments: &Value, on: DeltaSink<'_>) {
         if let Some(at) = self.find(fragment) {
             self.report_call_at(at, fragment, arguments, on);
         }
     }
 
-    /// A call that is told whole, perhaps after its pieces.
+    /// Reports a complete tool call. Its arguments are left out if fragments of them were reported before.
     fn report_complete_call(&mut self, fragment: CallFragment<'_>, arguments: &Value, on: DeltaSink<'_>) {
         if let Some(at) = self.find(fragment) {
             let arguments = if self.calls[at].has_arguments { &Value::Null } else { arguments };
@@ -125,13 +127,15 @@ impl ContentDecoder {
         on(ContentDelta::ToolCall { choice, index, id, name, arguments });
     }
 
-    /// The call that a fragment belongs to, a new one if to none.
+    /// Returns the index of the call that a fragment belongs to; adds a new call if there is none. Returns `None` if
+    /// the maximum is reached.
     fn find(&mut self, fragment: CallFragment<'_>) -> Option<usize> {
         let CallFragment { choice, place, id, name } = fragment;
         let same = |call: &ToolCallState| call.choice == choice && call.place == place;
         let begins = |call: &ToolCallState| match (id, call.id.as_deref()) {
-            // Some servers give every call the same place, and vLLM gave every fragment an identity of its own: but
-            // only the first fragment of a call has its name.
+            // Only the first fragment of a call has its name. Some servers assign the same index to all calls: a
+            // different id with a name starts a new call. vLLM assigned a new id to every fragment: a different id
+            // without a name continues the call.
             (Some(id), Some(known)) => name.is_some() && short(id) != known,
             _ => name.is_some() && place.is_none(),
         };

@@ -1,22 +1,23 @@
-//! Whose wire format an answer has.
+//! The wire formats of model providers.
 
-/// Whose wire format an answer has, streamed or not. Many more providers speak one of these.
+/// The wire format of a response, streamed or not. Many other providers use one of these formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Dialect {
-    /// Anthropic's Messages: server-sent events named in the data's `type`.
+    /// Anthropic's Messages: server-sent events (SSE) whose data names the event in `type`.
     Anthropic,
-    /// Gemini's `streamGenerateContent`: server-sent events with `alt=sse`, else one JSON array.
+    /// Gemini's `streamGenerateContent`: server-sent events with `alt=sse`, otherwise one JSON array.
     Gemini,
-    /// Ollama's own chat and generate: one JSON object a line.
+    /// Ollama's native chat and generate endpoints: one JSON object per line (NDJSON).
     Ollama,
-    /// OpenAI's chat completions, legacy completions and Responses, and whatever is compatible with them: vLLM,
-    /// SGLang, TGI, llama.cpp, Mistral, Groq, DeepSeek, Ollama under `/v1`.
+    /// OpenAI's chat completions, legacy completions and Responses, and compatible servers: vLLM, SGLang, TGI,
+    /// llama.cpp, Mistral, Groq, DeepSeek, and Ollama under `/v1`.
     OpenAi,
 }
 
 impl Dialect {
-    /// The dialect that an endpoint answers in, by the path of its request; `None` for an unknown one.
+    /// Returns the dialect of an endpoint's responses from the path of the request; `None` if the path is unknown. A
+    /// query or fragment is ignored.
     ///
     /// ```
     /// use llmobs::sse::Dialect;

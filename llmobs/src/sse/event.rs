@@ -1,51 +1,52 @@
-//! What an answer says.
+//! The events that are decoded from a response.
 
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::FinishReason;
 use crate::usage::Usage;
 
-/// What an answer says, in the order in which it says it. No text of the answer is in it.
+/// An event decoded from a response, in the order of the response. Contains no text that the model generated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// Something was generated: what one frame adds of one kind to one choice. It is no token; it counts as one until
+    /// Content of one kind that one frame adds to one choice. A delta is not a token; it counts as one token until
     /// usage is reported.
     #[non_exhaustive]
     Delta {
-        /// Which of several choices.
+        /// The index of the choice.
         choice: u32,
-        /// What was generated.
+        /// The kind of content.
         kind: DeltaKind,
     },
-    /// The protocol's own end: `[DONE]`, `message_stop`, `done`. Gemini has none.
+    /// The end of the response as defined by the protocol: `[DONE]`, `message_stop`, `done`. Gemini's protocol has no
+    /// end event.
     Done,
-    /// An error inside the answer. Its text goes nowhere.
+    /// An error inside the response. Its text is dropped.
     Error(ErrorType),
-    /// Why the generation of a choice ended.
+    /// The finish reason of a choice.
     #[non_exhaustive]
     FinishReason {
-        /// Which of several choices.
+        /// The index of the choice.
         choice: u32,
-        /// Why it ended, in the conventions' words.
+        /// The finish reason, as a value of the OpenTelemetry GenAI conventions.
         reason: FinishReason,
     },
-    /// `gen_ai.response.id`, once.
+    /// The id of the response (`gen_ai.response.id`). Reported once.
     Id(&'a str),
-    /// `gen_ai.response.model`, once.
+    /// The model that answered (`gen_ai.response.model`). Reported once.
     Model(&'a str),
-    /// Token usage so far: each report has all that was reported before, and cached and reasoning tokens are inside
-    /// its totals.
+    /// The token usage so far. Each report includes all earlier reports; the totals include cached and reasoning
+    /// tokens.
     Usage(Usage),
 }
 
-/// What was generated.
+/// The kind of content in a delta.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DeltaKind {
-    /// The visible answer, a refusal included.
+    /// The visible answer, including refusals.
     Content,
-    /// Reasoning, in full or as a summary.
+    /// Reasoning, complete or as a summary.
     Reasoning,
-    /// The name or the arguments of a call of a tool.
+    /// The name or the arguments of a tool call.
     ToolCall,
 }

@@ -1,4 +1,4 @@
-//! From bytes that are cut anywhere to whole frames.
+//! Splitting of a byte stream into complete frames.
 
 mod buffer;
 mod json;
@@ -9,11 +9,11 @@ use self::json::JsonFramer;
 use self::lines::LineFramer;
 use super::dialect::Dialect;
 
-/// What an answer is cut into: the data of an event, a line, or a JSON object.
+/// One frame of a response: the data of an SSE event, a line, or a JSON object.
 #[derive(Clone, Copy)]
 pub(super) struct Frame<'a> {
     pub(super) data: &'a [u8],
-    /// The event was named `error`.
+    /// True if the SSE event was named `error`, or its data was in a field named `error`.
     pub(super) is_error_event: bool,
 }
 
@@ -25,7 +25,7 @@ pub(super) struct Framer {
 
 #[derive(Debug)]
 enum FrameFormat {
-    /// Nothing came yet but white space and so many bytes of a byte order mark.
+    /// Only white space and part of a byte order mark have arrived. Contains the number of bytes of the mark.
     Unknown(Dialect, usize),
     Lines(LineFramer),
     Json(JsonFramer),
@@ -63,8 +63,9 @@ impl Framer {
 }
 
 impl FrameFormat {
-    /// A provider that was asked for a stream may answer with one JSON object all the same, and Gemini streams a JSON
-    /// array unless told otherwise.
+    /// Returns the format that the first byte indicates. A provider may answer a streaming request with one JSON
+    /// object, and Gemini streams a JSON array by default. Examples: `{` or `[` is JSON, the `d` of `data:` is
+    /// server-sent events; Ollama is always one object per line.
     fn of(dialect: Dialect, first: u8) -> Self {
         match (dialect, first) {
             (Dialect::Ollama, _) => Self::Lines(LineFramer::ndjson()),
@@ -74,7 +75,7 @@ impl FrameFormat {
     }
 }
 
-/// Whether a byte stands before everything: white space, or the next one of a byte order mark.
+/// Returns whether a byte precedes the first frame: white space, or the next byte of a byte order mark.
 fn is_leading(byte: u8, mark: &mut usize) -> bool {
     if BYTE_ORDER_MARK.get(*mark) == Some(&byte) {
         *mark += 1;

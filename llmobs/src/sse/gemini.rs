@@ -1,7 +1,7 @@
-//! Gemini's `generateContent` and `streamGenerateContent`, of the Gemini API and of Vertex AI.
+//! Decoding of responses of Gemini's `generateContent` and `streamGenerateContent` (Gemini API and Vertex AI).
 //!
-//! The prompt's count has the cached tokens inside it; thoughts and the prompts of tools are reported beside the
-//! candidates and the prompt, and are added in here.
+//! The prompt's token count includes cached tokens. Thought tokens and tool-use prompt tokens are reported separately
+//! and are added to the output and the input here.
 
 use serde_json::Value;
 
@@ -28,7 +28,7 @@ pub(super) fn read(value: &Value, state: &mut DecoderState, on: EventSink<'_>) {
         }
     }
     state.report(&usage(&value["usageMetadata"]), on);
-    // A filter refused the prompt: there are no candidates.
+    // If a filter rejected the prompt, the response has no candidates.
     if is_non_empty(&value["promptFeedback"]["blockReason"]) {
         on(Event::Error(ErrorType::ContentFilter));
     }

@@ -1,4 +1,4 @@
-//! The messages of a request.
+//! Decoding of requests into messages.
 
 mod anthropic;
 mod gemini;
@@ -19,12 +19,12 @@ use crate::content::Part;
 use crate::content::ToolCall;
 use crate::content::ToolDefinition;
 
-/// What a request gives to the model: instructions, messages with all their parts, and the tools that it offers. Empty if
-/// the request is none of the dialect's.
+/// Decodes the body of a request: instructions, messages with all their parts, and the offered tools. Returns an empty
+/// input if the body is not a request of the dialect.
 ///
-/// What it does not know it leaves out, and so what is encrypted. Media and files become what the conventions have for
-/// them: a blob, a file that the provider holds, or an address. A request for embeddings has no messages: do not ask for
-/// them, since that of OpenAI looks like one of its Responses.
+/// Unknown and encrypted parts are left out. Media and files become the parts that the OpenTelemetry GenAI conventions
+/// define for them: a blob, a file stored at the provider, or a URI. Do not pass a request for embeddings: it has no
+/// messages, and OpenAI's has the fields of a Responses request.
 ///
 /// ```
 /// use llmobs::Observer;
@@ -39,7 +39,7 @@ use crate::content::ToolDefinition;
 /// let observer = Observer::builder().model("m").build()?;
 /// let operation = observer.chat("m").start();
 /// // Nothing is read unless content is captured.
-/// operation.marker().input(|| sse::input(Dialect::Anthropic, body));
+/// operation.mark().input(|| sse::input(Dialect::Anthropic, body));
 /// operation.complete();
 /// # Ok::<(), llmobs::BuildError>(())
 /// ```
@@ -53,7 +53,8 @@ pub fn input(dialect: Dialect, body: &[u8]) -> Input {
     }
 }
 
-/// What providers call who speaks.
+/// Returns the role that a provider's role name denotes. Examples: `model` is `Assistant`, `function` is `Tool`,
+/// unknown names are `None`.
 fn role(word: &Value) -> Option<MessageRole> {
     Some(match word.as_str()? {
         "assistant" | "model" => MessageRole::Assistant,
@@ -65,7 +66,7 @@ fn role(word: &Value) -> Option<MessageRole> {
     })
 }
 
-/// A text, unless it is none or empty.
+/// Returns a text part; `None` if the value is not a string or is empty.
 fn text(value: &Value) -> Option<Part> {
     non_empty_str(value).map(Part::text)
 }
@@ -74,7 +75,7 @@ fn reasoning(value: &Value) -> Option<Part> {
     non_empty_str(value).map(Part::reasoning)
 }
 
-/// A call with its arguments: a text, or the value that a text would spell.
+/// Returns a tool call with its arguments, given as JSON text or as a JSON value.
 fn call(name: &str, id: Option<&str>, arguments: &Value) -> Part {
     let call = id.into_iter().fold(ToolCall::new(name), ToolCall::id);
     match arguments {
@@ -86,7 +87,7 @@ fn call(name: &str, id: Option<&str>, arguments: &Value) -> Part {
     .into()
 }
 
-/// What a tool answered: its texts and values as one, and its media, which are parts of their own.
+/// Returns the result of a tool: one part with its texts and values, followed by its media as separate parts.
 fn response(id: Option<&str>, content: &Value, media: fn(&Value) -> Option<Part>) -> Vec<Part> {
     let (mut values, mut parts) = (Vec::new(), Vec::new());
     for item in listed(content) {
@@ -109,7 +110,7 @@ fn response(id: Option<&str>, content: &Value, media: fn(&Value) -> Option<Part>
     parts
 }
 
-/// Parts with who gives them, as messages: consecutive parts of one are one message.
+/// Returns messages from parts with roles. Consecutive parts of the same role form one message.
 fn messages(parts: impl IntoIterator<Item = (MessageRole, Part)>) -> Vec<Message> {
     let mut messages: Vec<Message> = Vec::new();
     for (role, part) in parts {
@@ -121,17 +122,17 @@ fn messages(parts: impl IntoIterator<Item = (MessageRole, Part)>) -> Vec<Message
     messages
 }
 
-/// The texts of instructions: one, or a list of them or of objects that have them.
+/// Returns the texts of the instructions: a string, a list of strings, or objects with a `text` field.
 fn instructions(value: &Value) -> impl Iterator<Item = &str> {
     listed(value).iter().flat_map(|item| [item, &item["text"]]).filter_map(non_empty_str)
 }
 
-/// A list, or the one thing that would be in it.
+/// Returns the elements of a list; for any other value, the value itself as the only element.
 fn listed(value: &Value) -> &[Value] {
     value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice)
 }
 
-/// A function with its description and the schema of its parameters, if it has a name.
+/// Returns the definition of a function with its description and parameter schema; `None` without a name.
 fn function(function: &Value, parameters: &str) -> Option<ToolDefinition> {
     described(ToolDefinition::function(non_empty_str(&function["name"])?), function, parameters).into()
 }

@@ -1,4 +1,4 @@
-//! A stream of bytes that is observed while it passes.
+//! Observation of a stream of bytes.
 
 mod bytes_item;
 mod chunk_accumulator;
@@ -30,36 +30,39 @@ use crate::observer::Operation;
 use crate::semconv::value::ErrorType;
 use crate::timing::Producer;
 
-/// Observes an operation by the bytes of its streamed answer. Every item passes untouched and at once; the operation
-/// ends when the stream ends, fails or is dropped.
+/// Observes an operation through the bytes of its streamed response. Every item passes unchanged and without delay. The
+/// operation ends when the stream ends, fails or is dropped.
 ///
-/// Items are bytes ([`AsRef<[u8]>`](AsRef)) or `Result`s of them. For the metrics of time a chunk is a whole frame, at
-/// the moment at which its last byte came: half a frame or a keep-alive is none, and frames of one item share its time.
+/// Items are bytes ([`AsRef<[u8]>`](AsRef)) or `Result`s of bytes. In the time metrics, a chunk is one complete frame,
+/// at the moment when its last byte arrived. An incomplete frame or a keep-alive is not a chunk; frames in the same
+/// item have the same time.
 ///
-/// Usage, the finish reason, the answer's id and model, and errors inside it are marked on the operation. An error
-/// before anything was generated that says that the upstream would not (its filter, its limits, the request) ends it
-/// as rejected. An `Err` item before the end of the answer ends it as failed with `upstream`. So does a stream that ends
-/// by itself before it generated anything, and one that has generated something and ends before a choice of it has a
-/// finish reason, without its dialect's own end: it was cut off. Embeddings generate nothing.
+/// Usage, finish reasons, the id and model of the response, and errors inside the response are recorded on the
+/// operation. The operation ends as `rejected` if, before any content, the response contains an error that refuses the
+/// request: `authentication`, `content_filter`, `invalid_request`, `overloaded` or `rate_limited`. Other errors, and
+/// errors after content, end the operation as `failed` with their type. The operation also ends as `failed` with the
+/// error type `upstream` in three cases: an `Err` item arrives before the response is complete; the stream ends without
+/// any content (embeddings excepted); or the stream ends after content, with a choice that has no finish reason and
+/// without the dialect's end event.
 ///
-/// A stream has ended when it says so, when its `size_hint` says that nothing follows, or with the last byte of
-/// [the length of the answer](Decoder::content_length).
+/// A stream has ended when it yields `None`, when its `size_hint` reports that no items follow, or when the last byte
+/// of the [declared length](Decoder::length) has arrived.
 ///
-/// With the feature `content`, and where content is captured, what the answer says goes to the operation too: what a
-/// [`Marker`] would be given piece by piece. Of media that a model makes the transcript goes along, and nothing of a frame
-/// that is longer than the bound.
+/// With the feature `content`, and if content is captured, the content of the response is also passed to the operation,
+/// as by the `output_*` methods of [`Marker`]. Of generated audio only the transcript is captured. Frames longer than
+/// the bound are not captured.
 ///
-/// For another bound than 1 MiB give a [`Decoder`] where the dialect stands.
+/// To set a bound other than 1 MiB, pass a [`Decoder`] instead of a [`Dialect`].
 ///
 /// ```
 /// use futures_util::{StreamExt, stream};
 /// use llmobs::Observer;
-/// use llmobs::sse::{self, Dialect, Decoder};
+/// use llmobs::sse::{self, Dialect, Reader};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let observer = Observer::builder().model("m").build()?;
 /// let upstream = stream::iter([Ok(b"data: [DONE]\n\n".to_vec()), Err("connection reset")]);
-/// let reader = Decoder::new(Dialect::OpenAi).bound(64 * 1024);
+/// let reader = Reader::new(Dialect::OpenAi).bound(64 * 1024);
 /// let mut watched = sse::observe(observer.chat("m").start(), reader, upstream);
 /// assert_eq!(watched.next().await, Some(Ok(b"data: [DONE]\n\n".to_vec())));
 /// assert_eq!(watched.next().await, Some(Err("connection reset")));
@@ -74,9 +77,10 @@ where
     observe_with(operation, reader, stream, ignore as fn(&Event<'_>))
 }
 
-/// As [`observe()`], and shows every event as it passes: the response's id, or the usage that somebody bills.
+/// Observes an operation like [`observe()`], and calls `on` with every event as it is decoded, for example the id of
+/// the response or the usage to bill.
 ///
-/// Nothing is shown of an operation of a [disabled](crate::Observer::disabled) observer, which is not read.
+/// For an operation of a [disabled](crate::Observer::disabled) observer nothing is decoded, and `on` is not called.
 ///
 /// ```
 /// use futures_util::{StreamExt, stream};
@@ -108,7 +112,7 @@ where
     let mut watch =
         operation.is_enabled().then(|| Box::new(ResponseTracker::new(reader.into(), operation.marker().clone(), on)));
     if let Some(watch) = watch.take_if(|watch| watch.has_all_bytes() || is_exhausted(&stream)) {
-        // Nobody polls a body of length zero.
+        // The consumer may not poll an empty body at all, so it is ended here.
         let _ = watch.end();
     }
     let parsed = DecodedStream { inner: stream, watch, bytes: <S::Item as BytesItem<K>>::bytes };
@@ -117,7 +121,7 @@ where
 
 const fn ignore(_event: &Event<'_>) {}
 
-/// Whether the stream itself says that nothing follows.
+/// Returns whether the stream's `size_hint` reports that no items follow.
 fn is_exhausted(stream: &impl Stream) -> bool {
     stream.size_hint() == (0, Some(0))
 }
@@ -127,7 +131,7 @@ fn chunk_of<T>((_, chunk): &(T, Chunk)) -> Chunk {
 }
 
 pin_project! {
-    /// A stream of bytes that is observed while it passes. Made by [`observe()`].
+    /// A stream of bytes whose operation is observed. Returned by [`observe()`] and [`observe_with()`].
     #[must_use = "streams do nothing unless polled"]
     pub struct ObservedBytes<S, F = fn(&Event<'_>)>
     where
@@ -142,13 +146,14 @@ pin_project! {
 type ChunkFn<S> = fn(&(<S as Stream>::Item, Chunk)) -> Chunk;
 
 impl<S: Stream, F: FnMut(&Event<'_>)> ObservedBytes<S, F> {
-    /// Declares who drives the producer. Defaults to [`Producer::Push`], which is right for whatever comes from a
-    /// socket. Call it before the first poll.
+    /// Declares how the producer runs. Defaults to [`Producer::Push`], which is right for data from a socket. Call this
+    /// method before the first poll.
     pub fn producer(self, drive: Producer) -> Self {
         Self { observed: self.observed.producer(drive) }
     }
 
-    /// A handle for other threads. After the end it marks nothing.
+    /// Returns a marker of the operation, for use on other threads. After the end of the operation, the marker records
+    /// nothing.
     #[must_use]
     pub fn marker(&self) -> Marker {
         self.observed.marker()
@@ -174,7 +179,7 @@ impl<S: Stream, F: FnMut(&Event<'_>)> fmt::Debug for ObservedBytes<S, F> {
 }
 
 pin_project! {
-    /// The stream with what each item carries beside it.
+    /// The inner stream, with each item paired with the chunk that it carries.
     struct DecodedStream<S: Stream, F> {
         #[pin]
         inner: S,
@@ -191,7 +196,7 @@ impl<S: Stream, F: FnMut(&Event<'_>)> Stream for DecodedStream<S, F> {
         let Some(item) = ready!(this.inner.as_mut().poll_next(context)) else {
             if let Some(watch) = this.watch.take() {
                 let marker = watch.marker.clone();
-                // An error in an event that lacked its end has no item to stand in.
+                // No item is left to carry an error from an unterminated last event.
                 if let Some(error) = watch.end().error {
                     marker.set_error(error);
                 }
@@ -202,13 +207,13 @@ impl<S: Stream, F: FnMut(&Event<'_>)> Stream for DecodedStream<S, F> {
             (Some(bytes), Some(watch)) => {
                 let chunk = watch.observe_bytes(bytes);
                 match this.watch.take_if(|watch| watch.has_all_bytes() || is_exhausted(&*this.inner)) {
-                    // Who counts the bytes does not come back for the end.
+                    // A consumer that counts the bytes does not poll again for the end.
                     Some(watch) => chunk.merge(watch.end()).last(),
                     None => chunk,
                 }
             }
             (Some(_), None) => Chunk::no_tokens(),
-            // Some servers drop the connection where they should close it: that takes nothing from a whole answer.
+            // Some servers reset the connection instead of closing it. A complete response remains completed.
             (None, Some(watch)) if watch.is_complete() => Chunk::ignored(),
             (None, _) => {
                 *this.watch = None;
@@ -223,21 +228,21 @@ impl<S: Stream, F: FnMut(&Event<'_>)> Stream for DecodedStream<S, F> {
     }
 }
 
-/// What comes may have text in it.
+/// Prints no items: they may contain text of the response.
 impl<S: Stream, F> fmt::Debug for DecodedStream<S, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DecodedStream").finish_non_exhaustive()
     }
 }
 
-/// One answer that is read.
+/// The state of a response that is being decoded.
 struct ResponseTracker<F> {
     reader: Decoder,
     gathered: ChunkAccumulator,
     marker: Marker,
-    /// How many bytes came.
+    /// The number of bytes received.
     bytes_read: u64,
-    /// Whether the words are wanted too. That does not change under way.
+    /// True if content is captured. Constant during an operation.
     #[cfg(feature = "content")]
     captures: bool,
     on: F,
@@ -267,7 +272,7 @@ impl<F: FnMut(&Event<'_>)> ResponseTracker<F> {
         self.gathered.chunk(self.reader.frames() - before)
     }
 
-    /// Whether every byte of the answer came, as far as its length is known.
+    /// Returns whether all bytes of the declared length have arrived; `false` if the length is not declared.
     fn has_all_bytes(&self) -> bool {
         self.reader.declared_length().is_some_and(|length| self.bytes_read >= length)
     }
@@ -276,14 +281,14 @@ impl<F: FnMut(&Event<'_>)> ResponseTracker<F> {
         self.gathered.is_complete(self.reader.dialect() != Dialect::Gemini)
     }
 
-    /// The stream ended by itself. Returns what a last event said that lacked its end.
+    /// Handles the end of the stream. Returns the chunk of a last event that was not terminated.
     fn end(mut self) -> Chunk {
         let chunk = self.chunk(Decoder::end);
         self.gathered.end(&self.marker);
         chunk
     }
 
-    /// Reads something and is told what it says.
+    /// Decodes bytes and passes the events and content to the accumulator, the callback and the marker.
     fn decode_with(&mut self, read: impl FnOnce(&mut Decoder, &mut DecoderSinks<'_>)) {
         let Self { reader, gathered, marker, on, .. } = self;
         let mut event = |event: Event<'_>| {

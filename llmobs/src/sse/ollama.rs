@@ -1,4 +1,4 @@
-//! Ollama's own chat, generate and embed.
+//! Decoding of responses of Ollama's native chat, generate and embed endpoints.
 
 use serde_json::Value;
 
@@ -27,7 +27,7 @@ pub(super) fn read(value: &Value, state: &mut DecoderState, on: EventSink<'_>) {
     }
 }
 
-/// The engine's own counts. A prompt that was cached whole has none in older versions.
+/// Returns the token counts of the engine. Older versions omit the prompt count if the whole prompt was cached.
 fn usage(value: &Value) -> Usage {
     Usage { input: count(&value["prompt_eval_count"]), output: count(&value["eval_count"]), ..Usage::new() }
 }

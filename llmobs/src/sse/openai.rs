@@ -1,8 +1,8 @@
-//! OpenAI's chat completions and legacy completions, and whatever is compatible with them.
+//! Decoding of responses of OpenAI's chat completions and legacy completions, and of compatible servers.
 //!
-//! Reasoning is `reasoning_content` (DeepSeek, SGLang, llama.cpp), `reasoning` (Groq, newer vLLM) or a
-//! `thinking` part of the content (Mistral). Usage comes in a frame of its own without choices when it was asked for
-//! with `include_usage`, in every frame with vLLM's `continuous_usage_stats`, and in `x_groq` with Groq.
+//! Reasoning is in `reasoning_content` (DeepSeek, SGLang, llama.cpp), in `reasoning` (Groq, newer vLLM), or in a
+//! `thinking` part of the content (Mistral). Usage is in a separate frame without choices if the request set
+//! `include_usage`, in every frame with vLLM's `continuous_usage_stats`, and in `x_groq` with Groq.
 
 use serde_json::Value;
 
@@ -26,7 +26,7 @@ pub(super) fn read(value: &Value, state: &mut DecoderState, on: EventSink<'_>) {
     state.names(&value["id"], &value["model"], on);
     for choice in array(&value["choices"]) {
         let index = place(&choice["index"]);
-        // A stream has deltas, a whole answer messages, legacy completions text.
+        // Streams have `delta`, other responses `message`, and legacy completions `text`.
         let mut kinds = kinds(either(choice, ["delta", "message"]));
         kinds.content |= is_non_empty(&choice["text"]);
         kinds.report_deltas(index, on);
@@ -61,7 +61,7 @@ fn is_tool_call(function: &Value) -> bool {
     ["name", "arguments", "input"].iter().any(|field| is_non_empty(&function[*field]))
 }
 
-/// Usage as chat completions and Responses report it.
+/// Returns the token usage of chat completions and Responses.
 pub(super) fn usage(usage: &Value) -> Usage {
     let (read, written) = (
         either(usage, ["prompt_tokens_details", "input_tokens_details"]),
@@ -70,7 +70,8 @@ pub(super) fn usage(usage: &Value) -> Usage {
     let input = count(either(usage, ["prompt_tokens", "input_tokens"]));
     let output = count(either(usage, ["completion_tokens", "output_tokens"]));
     let reasoning = count(&written["reasoning_tokens"]);
-    // xAI reports reasoning beside the completion; its total tells.
+    // xAI reports reasoning tokens separately from the completion, which the total shows. Example: 10 prompt, 5
+    // completion, 90 reasoning and 105 total tokens are 95 output tokens; 10, 95, 90 and 105 are 95 output tokens too.
     let beside = match (input, output, reasoning, count(&usage["total_tokens"])) {
         (Some(input), Some(output), Some(reasoning), Some(total)) => input + output + reasoning == total,
         _ => false,

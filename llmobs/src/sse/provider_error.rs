@@ -1,19 +1,19 @@
-//! Errors inside an answer: all four dialects put them in much the same places.
+//! Detection of errors inside a response. All four dialects use nearly the same fields.
 
 use serde_json::Value;
 
 use super::decoder_state::array;
 use crate::semconv::value::ErrorType;
 
-/// The error that a frame carries, if it carries one. `named`: the event was named `error`.
+/// Returns the error in a frame, if there is one. `named`: whether the SSE event was named `error`.
 pub(super) fn find(value: &Value, named: bool) -> Option<ErrorType> {
     let inner = &value["error"];
     if is_error_value(inner) {
         return Some(classify(inner));
     }
-    // OpenAI's Responses and older vLLM have its fields at the top.
+    // OpenAI's Responses and older vLLM have the error's fields at the top level.
     (named || value["type"] == "error" || value["object"] == "error").then(|| classify(value)).or_else(|| {
-        // OpenRouter: a choice that broke off.
+        // OpenRouter reports the error of an interrupted choice in the choice.
         array(&value["choices"]).iter().map(|choice| &choice["error"]).find(|inner| is_error_value(inner)).map(classify)
     })
 }
@@ -22,8 +22,10 @@ fn is_error_value(value: &Value) -> bool {
     value.as_str().is_some_and(|text| !text.is_empty()) || value.as_object().is_some_and(|object| !object.is_empty())
 }
 
-/// The type of an error object or text. Its own words for the type come first: a message may quote the prompt. Of those
-/// the code is the narrowest: OpenAI says `invalid_request_error` of a wrong key too.
+/// Classifies an error object or text. The fields `code`, `type` and `status` are read first, in this order, because
+/// the message may quote the prompt. `code` is the most specific: OpenAI uses the type `invalid_request_error` for an
+/// invalid key too. Examples: code `content_filter` with type `invalid_request_error` is `ContentFilter`; the HTTP
+/// status 401 as `code` is `Authentication`; an unknown error is `Upstream`.
 pub(super) fn classify(error: &Value) -> ErrorType {
     if let Some(text) = error.as_str() {
         return from_text(text);
@@ -36,7 +38,7 @@ pub(super) fn classify(error: &Value) -> ErrorType {
         .unwrap_or_else(|| from_text(error["message"].as_str().unwrap_or_default()))
 }
 
-/// The type behind an error's text; what is unknown is the upstream's.
+/// Returns the error type that a text indicates; `Upstream` if unknown.
 pub(super) fn from_text(text: &str) -> ErrorType {
     ErrorType::from_text(text).unwrap_or(ErrorType::Upstream)
 }

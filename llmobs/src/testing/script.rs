@@ -1,4 +1,4 @@
-//! A stream that plays a script on a manual clock.
+//! A scripted stream on a manual clock.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -10,8 +10,8 @@ use futures_core::Stream;
 
 use crate::clock::ManualClock;
 
-/// A stream from a script. It moves the manual clock itself, so a test needs no sleep: where the script waits, a poll
-/// is `Pending`, the clock moves, and the reader is woken.
+/// A stream that plays a script. The stream advances the manual clock itself, so a test needs no sleep: at a wait, the
+/// poll returns `Pending` after the clock has advanced and the task was woken.
 #[derive(Debug, Clone)]
 #[must_use = "streams do nothing unless polled"]
 pub struct ScriptedStream<T> {
@@ -21,37 +21,37 @@ pub struct ScriptedStream<T> {
 
 #[derive(Debug, Clone)]
 enum ScriptStep<T> {
-    /// `Pending`, and time passes before the reader is woken.
+    /// Advances the clock, wakes the task and returns `Pending`.
     Wait(Duration),
-    /// Time passes within the poll, as in a synchronous decoder.
+    /// Advances the clock within the poll, as a synchronous decoder would.
     Work(Duration),
     Item(T),
     Panic,
 }
 
 impl<T> ScriptedStream<T> {
-    /// An empty script on this clock.
+    /// Creates an empty script that advances this clock.
     pub fn new(clock: &ManualClock) -> Self {
         Self { clock: clock.clone(), steps: VecDeque::new() }
     }
 
-    /// The producer is waited for: the poll is `Pending`, and the reader is woken this much later. Zero is the
-    /// `Pending` of a runtime's cooperative budget.
+    /// Adds a wait for the producer: the poll returns `Pending`, and the task is woken when `time` has passed on the
+    /// clock. A wait of zero simulates the `Pending` of a runtime's cooperative budget.
     pub fn wait(self, time: Duration) -> Self {
         self.then(ScriptStep::Wait(time))
     }
 
-    /// The next item takes this long within its poll.
+    /// Adds work within a poll: the clock advances by `time` before the next step of the same poll.
     pub fn work(self, time: Duration) -> Self {
         self.then(ScriptStep::Work(time))
     }
 
-    /// An item is ready.
+    /// Adds an item that is ready.
     pub fn item(self, item: T) -> Self {
         self.then(ScriptStep::Item(item))
     }
 
-    /// Several items, each after a wait.
+    /// Adds `times` copies of an item, each after a wait of `wait`.
     pub fn repeat(self, times: usize, wait: Duration, item: T) -> Self
     where
         T: Clone,
@@ -59,7 +59,7 @@ impl<T> ScriptedStream<T> {
         (0..times).fold(self, |script, _| script.wait(wait).item(item.clone()))
     }
 
-    /// The stream panics.
+    /// Adds a panic of the poll.
     pub fn panic(self) -> Self {
         self.then(ScriptStep::Panic)
     }

@@ -1,4 +1,4 @@
-//! Every row's value, read from the page that a scraper would get.
+//! Snapshots of all metric values, parsed from the Prometheus page.
 
 use std::collections::BTreeMap;
 
@@ -6,16 +6,16 @@ use crate::catalog::ROWS;
 use crate::catalog::Row;
 use crate::observer::Observer;
 
-/// All values of an observer at one moment, by the OpenTelemetry names of rows and attributes.
+/// The values of all metrics of an observer at one moment, by the OpenTelemetry names of metrics and attributes.
 ///
-/// It reads what a scraper would read: an observer that was given a registry has its values there, for
-/// [`Readings::parse`].
+/// The values are parsed from the page that a scraper receives. [`Readings::of`] requires an observer that owns its
+/// registry; for an observer with an external registry, encode that registry and pass the page to [`Readings::parse`].
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Readings {
     samples: Vec<ParsedSample>,
 }
 
-/// One line of the page.
+/// One sample line of the page.
 #[derive(Debug, Clone, PartialEq)]
 struct ParsedSample {
     name: String,
@@ -23,37 +23,39 @@ struct ParsedSample {
     value: f64,
 }
 
-/// A histogram, summed over the series that match.
+/// The data of a histogram, summed over the matching series.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct HistogramSnapshot {
-    /// How many values.
+    /// The number of recorded values.
     pub count: u64,
-    /// Their sum, in the row's unit.
+    /// The sum of the recorded values, in the unit of the metric.
     pub sum: f64,
-    /// How many values lie at or below each bound, by the bound; the last is infinite.
+    /// The cumulative counts: pairs of an upper bound and the number of values at or below it, in ascending order. The
+    /// last bound is infinite.
     pub buckets: Vec<(f64, u64)>,
 }
 
 impl Readings {
-    /// Reads every row of an observer that owns its registry.
+    /// Reads the metrics of an observer that owns its registry.
     #[must_use]
     pub fn of(observer: &Observer) -> Self {
         Self::parse(&observer.open_metrics())
     }
 
-    /// Reads a page in the OpenMetrics or the classic text format.
+    /// Parses a page in the OpenMetrics format or the classic Prometheus text format.
     #[must_use]
     pub fn parse(page: &str) -> Self {
         let lines = page.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
         Self { samples: lines.filter_map(ParsedSample::parse).collect() }
     }
 
-    /// The value of a counter or gauge, summed over all series that have these attributes; zero if there is none.
+    /// Returns the value of a counter or gauge, summed over all series with these attributes; zero if no series
+    /// matches.
     ///
     /// # Panics
     ///
-    /// If there is no such row.
+    /// Panics if the catalog has no metric with this name.
     #[must_use]
     pub fn value(&self, name: &str, attributes: &[(&str, &str)]) -> f64 {
         let name = row(name).prometheus_name();
@@ -61,22 +63,22 @@ impl Readings {
         self.matching(attributes).filter(|sample| sample.name == name || sample.name == total).map(|s| s.value).sum()
     }
 
-    /// [`value`](Self::value) of a counter, as the whole number that it is.
+    /// Returns [`value`](Self::value) as a whole number.
     ///
     /// # Panics
     ///
-    /// If there is no such row.
+    /// Panics if the catalog has no metric with this name.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of things")]
     pub fn count(&self, name: &str, attributes: &[(&str, &str)]) -> u64 {
         self.value(name, attributes) as u64
     }
 
-    /// A histogram, summed over all series that have these attributes.
+    /// Returns a histogram, summed over all series with these attributes.
     ///
     /// # Panics
     ///
-    /// If there is no such row.
+    /// Panics if the catalog has no metric with this name.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts of values")]
     pub fn histogram(&self, name: &str, attributes: &[(&str, &str)]) -> HistogramSnapshot {
@@ -101,11 +103,11 @@ impl Readings {
         distribution
     }
 
-    /// Every series of a row: its labels under their Prometheus names.
+    /// Returns the labels of every series of a metric, under their Prometheus names.
     ///
     /// # Panics
     ///
-    /// If there is no such row.
+    /// Panics if the catalog has no metric with this name.
     #[must_use]
     pub fn series(&self, name: &str) -> Vec<BTreeMap<String, String>> {
         let name = row(name).prometheus_name();
@@ -141,7 +143,7 @@ impl ParsedSample {
     }
 }
 
-/// Where the labels end: after the first `}` outside of quotes, else at the first space.
+/// Returns the byte offset of the end of the labels: after the first `}` outside of quotes, else the first space.
 fn end_of_labels(line: &str) -> usize {
     let (mut quoted, mut escaped) = (false, false);
     let has_labels = line.find(' ').is_none_or(|space| line[..space].contains('{'));
@@ -180,28 +182,28 @@ fn parse_labels(mut text: &str) -> BTreeMap<String, String> {
     labels
 }
 
-/// The books: what began, what ended, what is in between.
+/// The counts of operations that started, ended and are in flight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Books {
-    /// `llmobs.operation.started`.
+    /// The value of `llmobs.operation.started`.
     pub started: u64,
-    /// `llmobs.operation.ended`, of all outcomes.
+    /// The value of `llmobs.operation.ended`, summed over all outcomes.
     pub ended: u64,
-    /// Of them, `completed`.
+    /// The ended operations with the outcome `completed`.
     pub completed: u64,
-    /// Of them, `failed`.
+    /// The ended operations with the outcome `failed`.
     pub failed: u64,
-    /// Of them, `cancelled`.
+    /// The ended operations with the outcome `cancelled`.
     pub cancelled: u64,
-    /// Of them, `rejected`.
+    /// The ended operations with the outcome `rejected`.
     pub rejected: u64,
-    /// `llmobs.operation.active`, of all states.
+    /// The value of `llmobs.operation.active`, summed over all states.
     pub active: u64,
 }
 
 impl Books {
-    /// The books of an observer that owns its registry.
+    /// Reads the counts of an observer that owns its registry.
     #[must_use]
     pub fn of(observer: &Observer) -> Self {
         Self::from(&Readings::of(observer))

@@ -1,7 +1,8 @@
-//! Time between exact moments, shared evenly by what came in it.
+//! Even division of the time between exact moments among the tokens or chunks in between.
 
-/// A stretch of time that `units` tokens (or chunks) share evenly. The samples are whole nanoseconds and sum to the
-/// stretch exactly: where it does not divide, the first ones are one nanosecond longer.
+/// A period of `nanos` nanoseconds, divided evenly among `units` tokens or chunks. The samples are whole nanoseconds
+/// and their sum equals the period exactly: if the division has a remainder, the first samples are one nanosecond
+/// longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct EvenGaps {
     pub(crate) nanos: u64,
@@ -9,7 +10,7 @@ pub(crate) struct EvenGaps {
 }
 
 impl EvenGaps {
-    /// The samples as two runs of equal ones: `(nanoseconds, how many)`.
+    /// Returns the samples as two runs of equal values: `(nanoseconds, count)`.
     #[inline]
     pub(crate) const fn runs(self) -> [(u64, u64); 2] {
         let each = self.nanos / self.units;
@@ -18,7 +19,7 @@ impl EvenGaps {
     }
 }
 
-/// Units counted since the last exact moment.
+/// The tokens or chunks of a stream, and those since the last exact moment.
 #[derive(Debug, Clone)]
 pub(super) struct GapAccumulator {
     begun: bool,
@@ -37,14 +38,14 @@ impl GapAccumulator {
         self.begun
     }
 
-    /// The first item: its moment counts as exact, its units have no sample.
+    /// Starts with the first item. Its moment counts as exact, and its units have no sample.
     pub(super) const fn begin(&mut self, at: u64, units: u64) {
         self.begun = true;
         self.last = at;
         self.units_in_first = units;
     }
 
-    /// The first item was really there earlier. Only before anything was shared.
+    /// Moves the moment of the first item back to `at`. Has no effect after the first sample.
     pub(super) fn begin_earlier(&mut self, at: u64) {
         if self.begun && self.shared == 0 {
             self.last = self.last.min(at);
@@ -55,10 +56,12 @@ impl GapAccumulator {
         self.waiting += units;
     }
 
-    /// An exact moment: the units since the last one share the time between.
+    /// Ends the period at an exact moment and returns the period, divided among the units since the last exact moment;
+    /// `None` if there are no units.
     #[inline]
     pub(super) fn close(&mut self, at: u64) -> Option<EvenGaps> {
-        // A `produced_at` before the last exact moment cannot be: the item is taken to have come right then.
+        // A `produced_at` before the last exact moment is impossible; the item is treated as if it arrived at that
+        // moment.
         let at = at.max(self.last);
         let share = EvenGaps { nanos: at - self.last, units: self.waiting };
         self.last = at;

@@ -1,23 +1,23 @@
-//! The moments of an operation outside its stream, and the times between them.
+//! The marks of an operation outside its stream, and the times between them.
 
 use crate::semconv::value::State;
 
-/// Moments of one operation, in nanoseconds. `now` is its end once it has ended.
+/// The marks of one operation, in nanoseconds. `now` is the end of the operation once it has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Marks {
     pub(crate) t0: u64,
-    /// It was said at the start that work precedes the queue.
+    /// True if the application declared at the start that work precedes the queue.
     pub(crate) prepares: bool,
     pub(crate) enqueued: Option<u64>,
     pub(crate) scheduled: Option<u64>,
     pub(crate) first_token: Option<u64>,
     pub(crate) now: u64,
-    /// All the time that the reader was away, until `now`.
+    /// The total time for which the consumer was away, up to `now`.
     pub(crate) away: u64,
     pub(crate) is_consumer_away: bool,
 }
 
-/// Time by state; the parts sum to the age of the operation.
+/// The time in each state, in nanoseconds; the sum is the age of the operation.
 pub(crate) type StateTimes = [u64; State::ALL.len()];
 
 impl Marks {
@@ -25,23 +25,26 @@ impl Marks {
         self.now.saturating_sub(self.t0)
     }
 
-    /// Enqueued to scheduled, or to the end of one that ended queued. None if it was never enqueued.
+    /// Returns the time from enqueued to scheduled, or to the end of an operation that ended in the queue. Returns
+    /// `None` if the operation was never enqueued.
     pub(crate) fn queue(&self) -> Option<u64> {
         let enqueued = self.enqueued?;
         Some(self.scheduled.unwrap_or(self.now).saturating_sub(enqueued))
     }
 
-    /// Whether it is, or ended, in the queue.
+    /// Returns whether the operation is in the queue, or ended there.
     pub(crate) const fn is_queued(&self) -> bool {
         self.enqueued.is_some() && self.scheduled.is_none() && self.first_token.is_none()
     }
 
-    /// Scheduled (else the start) to the first token. None if no first token came.
+    /// Returns the time from scheduled (or from the start if the operation was not scheduled) to the first token.
+    /// Returns `None` without a first token.
     pub(crate) fn prefill(&self) -> Option<u64> {
         Some(self.first_token?.saturating_sub(self.scheduled.unwrap_or(self.t0)))
     }
 
-    /// What it is doing at `now`. A gateway or client cannot see into the engine: `remote`.
+    /// Returns the state at `now`. `remote` is true for gateways and clients, which cannot observe the states of the
+    /// engine.
     pub(crate) const fn state(&self, remote: bool) -> State {
         if self.is_consumer_away {
             return State::Blocked;
@@ -57,7 +60,7 @@ impl Marks {
         }
     }
 
-    /// How long it has been in each state.
+    /// Returns the time in each state.
     pub(crate) fn state_times(&self, remote: bool) -> StateTimes {
         let mut times = StateTimes::default();
         let first = self.first_token.unwrap_or(self.now).clamp(self.t0, self.now.max(self.t0));
@@ -67,7 +70,8 @@ impl Marks {
         let blocked = self.away.min(self.age());
         let (before, after) = if remote { (State::Waiting, State::Streaming) } else { (State::Prefill, State::Decode) };
         times[State::Blocked.index()] = blocked;
-        // The reader is away almost only once tokens flow; the rest was while it held a chunk without tokens.
+        // The consumer is mostly away after the first token; the remaining time falls before it, when the consumer held
+        // a chunk without tokens.
         times[after.index()] = flowing.saturating_sub(blocked);
         let blocked_before = blocked.saturating_sub(flowing);
         if remote {

@@ -1,5 +1,5 @@
-//! The laws of the state machine, on plain integers: a producer with a queue, a reader with pauses, and what the
-//! machine says of them beside what was true.
+//! Property tests of the timing state machine on plain integers: a producer with a queue, a consumer with pauses, and a
+//! comparison of the measured times with the true times.
 
 use proptest::prelude::*;
 
@@ -14,22 +14,22 @@ use super::gaps::GapAccumulator;
 
 const MS: u64 = 1_000_000;
 
-/// One item of a producer and what its reader does after it.
+/// One item of a producer and the pause of its consumer after it.
 #[derive(Debug, Clone, Copy)]
 struct Item {
-    /// Since the item before, in nanoseconds.
+    /// The time since the previous item, in nanoseconds.
     delay: u64,
-    /// Chunks of the protocol; none for a keep-alive or a part of one.
+    /// The number of protocol chunks; zero for a keep-alive or a partial frame.
     frames: u32,
     tokens: u32,
     choice: u32,
-    /// How long the reader stays away with it.
+    /// The time for which the consumer is away with the item.
     pause: u64,
-    /// The runtime's cooperative budget makes the poll for it `Pending`, for this long, though it lies there.
+    /// The duration of a `Pending` from the runtime's cooperative budget, although the item is ready.
     budget: Option<u64>,
 }
 
-/// What the machine said.
+/// The output of the state machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct TimingResult {
     steps: Vec<TimingStep>,
@@ -37,7 +37,8 @@ struct TimingResult {
 }
 
 impl TimingResult {
-    /// The exact moments after the first token: by which item, when, and the share that led to it.
+    /// Returns the exact moments after the first token: the index of the item, the moment, and the period that ends at
+    /// it.
     fn exact_moments(&self, first: u64) -> Vec<(usize, u64, EvenGaps)> {
         let shares = self.steps.iter().enumerate().filter_map(|(place, step)| Some((place, step.tokens?)));
         let moments = shares.scan(first, |last, (place, share)| {
@@ -60,7 +61,7 @@ fn timed_item(item: &Item) -> TimedItem {
     TimedItem { tokens: item.tokens, frames: item.frames, visible: true, choice: item.choice, produced_at: None }
 }
 
-/// When each item was made by a producer that runs by itself.
+/// Returns the moment at which a push producer made each item.
 fn production(start: u64, items: &[Item]) -> Vec<u64> {
     let made = items.iter().scan(start, |now, item| {
         *now += item.delay;
@@ -69,7 +70,7 @@ fn production(start: u64, items: &[Item]) -> Vec<u64> {
     made.collect()
 }
 
-/// A reader that pauses works off what an eager producer makes. Polls take no time of their own.
+/// Simulates a consumer with pauses that reads from a push producer. Polls take no time.
 fn read_eagerly(start: u64, items: &[Item]) -> TimingResult {
     let mut timing = Timing::new(Producer::Push, FirstToken::Generated);
     let (mut now, mut steps) = (start, Vec::new());
@@ -81,7 +82,7 @@ fn read_eagerly(start: u64, items: &[Item]) -> TimingResult {
             timing.pending();
             now = made;
         } else if let (false, Some(budget)) = (waited_before, item.budget) {
-            // A budget runs out within a run of items that were all there.
+            // The budget is exhausted within a run of items that are all ready.
             timing.pending();
             now += budget;
         }
@@ -93,7 +94,7 @@ fn read_eagerly(start: u64, items: &[Item]) -> TimingResult {
     TimingResult { steps, summary: timing.end(now, true) }
 }
 
-/// A reader that pauses polls a producer that works only then.
+/// Simulates a consumer with pauses that polls a pull producer.
 fn read_lazily(start: u64, items: &[Item]) -> TimingResult {
     let mut timing = Timing::new(Producer::Pull, FirstToken::Generated);
     let (mut now, mut steps) = (start, Vec::new());
@@ -111,7 +112,7 @@ fn without_pauses(items: &[Item]) -> Vec<Item> {
     items.iter().map(|item| Item { pause: 0, budget: None, ..*item }).collect()
 }
 
-/// Gaps around the machine's own thresholds, and far from them.
+/// Generates gaps near the thresholds of the state machine and far from them.
 fn a_gap() -> impl Strategy<Value = u64> {
     prop_oneof![0..100_u64, 30_000..70_000_u64, 900_000..1_100_000_u64, 5 * MS..80 * MS]
 }
@@ -129,7 +130,7 @@ fn an_item(choices: u32) -> impl Strategy<Value = Item> {
     )
 }
 
-/// A stream whose first item has a token and is waited for.
+/// Generates a stream whose first item contains a token and is waited for.
 fn a_stream(choices: u32) -> impl Strategy<Value = Vec<Item>> {
     prop::collection::vec(an_item(choices), 1..60).prop_map(|mut items| {
         items[0].delay += 40 * MS;
@@ -204,7 +205,7 @@ proptest! {
 
     #[test]
     fn no_gap_is_reported_longer_than_the_producer_made_it(items in a_stream(1)) {
-        // From token to token: what carries none does not end a gap.
+        // An item without tokens does not end a gap.
         let mut gaps = vec![0];
         for item in &items[1..] {
             if let Some(gap) = gaps.last_mut() {
@@ -269,7 +270,7 @@ proptest! {
         let short: Vec<_> = items.iter().map(|item| Item { budget: item.budget.and(Some(0)), ..*item }).collect();
         let without = read_eagerly(0, &none);
         prop_assert_eq!(&read_eagerly(0, &short), &without);
-        // One that takes time makes the reader late, which may hide an exact moment and never makes one.
+        // A budget `Pending` that takes time delays the consumer, which may hide an exact moment but never creates one.
         let made = production(0, &items);
         let true_ones = without.exact_moments(made[0]);
         for (place, moment, _) in read_eagerly(0, &items).exact_moments(made[0]) {
@@ -298,7 +299,7 @@ proptest! {
     fn samples_and_unmeasured_tokens_and_those_of_the_first_chunk_are_all_tokens_of_the_timed_choice(
         items in a_stream(3), lazy: bool, cut in 1..60_usize,
     ) {
-        // Also of a stream that is cut short: cancelled after k chunks, it has told of k.
+        // Also for a stream that is cancelled after `cut` chunks.
         let items = &items[..cut.min(items.len())];
         let told = if lazy { read_lazily(0, items) } else { read_eagerly(0, items) };
         let timed = items.iter().filter(|item| item.choice == items[0].choice);
@@ -345,8 +346,8 @@ proptest! {
         prop_assert_eq!(timing.end(now, true).unmeasured, 0);
     }
 
-    /// Wrong clocks, wrong `produced_at`, any order of calls: no time is negative (which would panic here as an
-    /// overflow), no moment lies in the future, and no more time is shared than has passed.
+    /// With wrong clocks, wrong `produced_at` and any order of calls, no time is negative (which would panic here as an
+    /// overflow), no moment is in the future, and the divided time is at most the elapsed time.
     #[test]
     fn no_time_is_ever_negative(
         lazy: bool, rule in prop::sample::select(vec![FirstToken::Generated, FirstToken::VisibleContent, FirstToken::Chunk]),
@@ -408,7 +409,8 @@ fn what_is_no_chunk_is_no_first_one_by_any_rule() {
 
 #[test]
 fn an_item_is_exact_when_it_was_waited_for_and_a_backlog_asks_for_a_longer_wait() {
-    // From poll to item, whether the poll was `Pending` first, and whether the item before was exact.
+    // The time from poll to item, whether the poll was `Pending` first, whether the previous item was exact, and the
+    // expected result.
     for (wait, pending, after_exact, exact) in [
         (1, true, true, true),
         (49_999, false, true, false),

@@ -1,4 +1,4 @@
-//! What axum adds to the server layer. Types of the pre-1.0 crate `axum` appear in public signatures only here.
+//! The axum parts of the server layer. Types of the pre-1.0 crate `axum` appear in public signatures only here.
 
 mod extract;
 mod sse;
@@ -15,12 +15,12 @@ pub use self::sse::Events;
 pub use self::sse::ObservedEvents;
 pub use self::sse::sse;
 
-/// The route that axum's router chose.
+/// Returns the route that axum's router matched.
 pub(super) fn matched_route(extensions: &Extensions) -> Option<&str> {
     extensions.get::<MatchedPath>().map(MatchedPath::as_str)
 }
 
-/// The connection's other end, where the service was made with `into_make_service_with_connect_info`.
+/// Returns the peer address, if the service was made with `into_make_service_with_connect_info`.
 pub(super) fn connected(extensions: &Extensions) -> Option<SocketAddr> {
     extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer)
 }

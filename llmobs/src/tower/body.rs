@@ -1,4 +1,4 @@
-//! The body of a response, until its end.
+//! The response body that ends the observed request.
 
 use std::fmt;
 use std::pin::Pin;
@@ -15,17 +15,17 @@ use super::exchange::HttpExchange;
 use crate::semconv::value::ErrorType;
 
 pin_project! {
-    /// The body of an observed response. Every frame passes untouched; its end is the end of the request.
+    /// The body of an observed response. Passes every frame unchanged. The end of the body is the end of the request.
     ///
-    /// Dropped before that, the request is `cancelled`, unless the body was whole: by what it says of itself, or by the
-    /// response's `Content-Length`.
+    /// A body dropped before its end makes the request `cancelled`, unless the body was complete according to its own
+    /// `is_end_stream` and `size_hint`, or to the response's `Content-Length`.
     pub struct ServerBody<B>
     where
         B: Body,
     {
         #[pin]
         inner: B,
-        // Behind the inner body: what that drops ends before the request does.
+        // Declared after the inner body: objects that the inner body drops end before the request does.
         exchange: Option<Box<HttpExchange>>,
     }
 
@@ -36,8 +36,8 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
             if let Some(exchange) = this.exchange {
-                // A body that panicked, or that is dropped because something did, is not asked: it may panic again, which
-                // would abort the process.
+                // Do not call a body that panicked, or that is dropped during a panic: a second panic would abort the
+                // process.
                 let may_ask = !exchange.is_polling() && !std::thread::panicking();
                 exchange.on_body_drop(may_ask && (this.inner.is_end_stream() || this.inner.size_hint().exact() == Some(0)));
             }
@@ -86,7 +86,7 @@ impl<B: Body + Default> Default for ServerBody<B> {
     }
 }
 
-/// Without the body, which may print what it holds.
+/// Omits the body, whose own `Debug` could print content.
 impl<B: Body> fmt::Debug for ServerBody<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServerBody").field("enabled", &self.exchange.is_some()).finish_non_exhaustive()

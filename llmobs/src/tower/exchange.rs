@@ -1,4 +1,4 @@
-//! One request and its response, from the arrival of the one to the end of the other.
+//! One HTTP request and its response, from the arrival of the request to the end of the response body.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -32,50 +32,50 @@ use crate::semconv::value::ErrorType;
 use crate::sink::SeriesHandle;
 use crate::span::OwnedSpan;
 
-/// A request that has not ended. Dropping it ends it.
+/// A request in flight. Dropping this value ends the request.
 pub(super) struct HttpExchange {
     shared: Arc<LayerState>,
     active: Arc<SeriesHandle>,
     scope: Scope,
     span: Option<Box<OwnedSpan>>,
-    /// OpenTelemetry's: that of the span, else what the request came with.
+    /// OpenTelemetry's context: that of the span, or else the one received with the request.
     context: Option<Context>,
     arrived: Moment,
     labels: RequestLabels,
     route: Option<Arc<str>>,
     status: Option<StatusCode>,
-    /// The request is a call of gRPC.
+    /// Set if the request is a gRPC call.
     is_grpc_request: bool,
-    /// The answer is one of gRPC's, whose status comes behind it.
+    /// Set if the response is gRPC, whose status arrives in the trailers.
     has_trailers: bool,
     code: Option<GrpcStatus>,
-    /// How many bytes the body has, if the answer says so.
+    /// Length of the body in bytes, if the response declares one.
     length: Option<u64>,
     sent: u64,
-    /// Code of the service runs; still so at the drop means that it panicked.
+    /// Set while code of the service runs. If set at the drop, that code panicked.
     polling: bool,
     end: Option<ExchangeEnd>,
 }
 
-/// How a request ends.
+/// The ways in which a request ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ExchangeEnd {
-    /// With the end of the body.
+    /// The body ended.
     Complete,
-    /// With a body or a service that broke.
+    /// The body or the service failed.
     Failed(ErrorType),
-    /// With a caller that left.
+    /// The client disconnected.
     Cancelled,
 }
 
 impl HttpExchange {
-    /// A request arrives.
+    /// Starts the observation of a request at its arrival.
     pub(super) fn open(shared: Arc<LayerState>, request: &Parts) -> Box<Self> {
         let arrived = shared.observer.now();
         let words = RequestLabels::of(request, shared.settings.scheme);
         let found = route(&shared, request);
         let label = found.as_deref().map(|route| shared.meters.route(route));
-        // A route without a place is no name for a span either.
+        // A route folded into `_OTHER` is not used in the span name either.
         let route = found.as_deref().filter(|_| label.as_ref().is_some_and(|(_, folded)| !folded));
         let came_with = propagation::extract(&request.headers);
         let is_call = is_grpc(&request.headers);
@@ -106,12 +106,12 @@ impl HttpExchange {
         })
     }
 
-    /// Runs the service: under the span, with the layer's observer as the current one.
+    /// Runs the service inside the span, with the layer's observer as the current one.
     pub(super) fn in_handler<T>(&mut self, service: impl FnOnce() -> T) -> T {
         self.polling = true;
         let result = {
             let _scope = self.scope.enter();
-            // Who enters a span that has a context of its own is in it.
+            // Entering a span that has an OpenTelemetry context also makes that context current.
             let entered = self.span.as_ref().is_some_and(|held| held.context().is_some());
             let _context = self.context.as_ref().filter(|_| !entered).cloned().map(Context::attach);
             let _span = self.span.as_ref().map(|held| held.span().enter());
@@ -121,8 +121,8 @@ impl HttpExchange {
         result
     }
 
-    /// Runs the body: in the span's context, but not under it, since entering it at every poll costs more than all the
-    /// rest.
+    /// Runs the body in the span's OpenTelemetry context without entering the span: entering at every poll would cost
+    /// more than all other work of the layer.
     pub(super) fn in_body<T>(&mut self, body: impl FnOnce() -> T) -> T {
         self.polling = true;
         let result = {
@@ -134,13 +134,13 @@ impl HttpExchange {
         result
     }
 
-    /// The answer has begun.
+    /// Records the head of the response: status, declared length and the trace header.
     pub(super) fn answered(&mut self, head: &mut response::Parts, size: &SizeHint) {
         self.status = Some(head.status);
         self.has_trailers = is_grpc(&head.headers);
         self.code = match self.has_trailers {
             true => GrpcStatus::of(&head.headers),
-            // Something in between has answered in the service's place.
+            // An intermediary answered instead of the gRPC service.
             false => self.is_grpc_request.then(|| GrpcStatus::of_http(head.status)),
         };
         self.length = declared_length(&head.headers).or_else(|| size.exact());
@@ -154,13 +154,14 @@ impl HttpExchange {
         }
     }
 
-    /// Whether the answer's body is sent, whatever it holds.
+    /// Returns whether HTTP allows the response to have a body: not for `HEAD` requests, nor for status 1xx, 204 and
+    /// 304.
     pub(super) fn has_body(&self) -> bool {
         let status = self.status.map_or(0, |status| status.as_u16());
         self.labels.method != "HEAD" && !matches!(status, 100..=199 | 204 | 304)
     }
 
-    /// A frame of the body has passed. Tells how the request ends, if it was the last.
+    /// Counts a frame of the body. Returns the end of the request if the frame was the last one.
     pub(super) fn passed<D: Buf>(&mut self, frame: &Frame<D>, is_last: bool) -> Option<ExchangeEnd> {
         if let Some(data) = frame.data_ref() {
             self.sent = self.sent.saturating_add(data.remaining() as u64);
@@ -168,14 +169,14 @@ impl HttpExchange {
         if let Some(trailers) = frame.trailers_ref().filter(|_| self.has_trailers) {
             self.code = GrpcStatus::of(trailers).or(self.code);
         }
-        // Who counts the bytes does not come back for the end.
+        // Servers that count the bytes do not poll again for the end of the body.
         (is_last || self.is_body_complete()).then(|| self.ended())
     }
 
-    /// The body has come to its end.
+    /// Returns the end of a request whose body ended. A body shorter than its declared length is a failure.
     pub(super) fn ended(&mut self) -> ExchangeEnd {
         if self.length.is_some_and(|length| self.sent < length) {
-            // The caller was promised more.
+            // Fewer bytes than declared.
             return ExchangeEnd::Failed(ErrorType::Internal);
         }
         if self.has_trailers {
@@ -184,12 +185,12 @@ impl HttpExchange {
         ExchangeEnd::Complete
     }
 
-    /// Whether code of the service runs, or ran and did not return.
+    /// Returns whether code of the service is running, or was left by a panic.
     pub(super) const fn is_polling(&self) -> bool {
         self.polling
     }
 
-    /// The body is dropped before its end was seen.
+    /// Ends the request when its body is dropped early. With `nothing_is_missing` the body was complete.
     pub(super) fn on_body_drop(&mut self, nothing_is_missing: bool) {
         if nothing_is_missing && !self.waits_for_trailers() {
             self.end = Some(self.ended());
@@ -208,7 +209,7 @@ impl HttpExchange {
         self.has_trailers && self.code.is_none()
     }
 
-    /// How it ends when nothing has said so.
+    /// Returns the end of a request that was dropped before an end was set.
     fn dropped(&self) -> ExchangeEnd {
         if self.polling || std::thread::panicking() {
             ExchangeEnd::Failed(ErrorType::Internal)
@@ -219,7 +220,7 @@ impl HttpExchange {
         }
     }
 
-    /// What goes into `error.type`.
+    /// Returns the value of `error.type`, if the request failed or was cancelled.
     fn fault(&self, end: ExchangeEnd) -> Option<HttpErrorType> {
         match (end, self.status, self.code) {
             (_, Some(status), _) if status.is_server_error() => Some(HttpErrorType::Status(status.as_u16())),
@@ -259,7 +260,7 @@ impl Drop for HttpExchange {
     }
 }
 
-/// The route that the user's rule or the router says.
+/// Returns the route from the user's function, or else from axum's router.
 fn route<'a>(shared: &LayerState, request: &'a Parts) -> Option<Cow<'a, str>> {
     match &shared.settings.route {
         Some(route) => route(request),

@@ -1,4 +1,4 @@
-//! The handler's future, until it has an answer.
+//! The handler's future, until it returns a response.
 
 use std::fmt;
 use std::future::Future;
@@ -16,12 +16,13 @@ use super::exchange::HttpExchange;
 use crate::semconv::value::ErrorType;
 
 pin_project! {
-    /// The future of an observed [`Server`](super::Server). Dropped before it is ready, its request is `cancelled`.
+    /// The future of an observed [`Server`](super::Server). Dropping it before it is ready makes its request
+    /// `cancelled`.
     #[must_use = "futures do nothing unless polled"]
     pub struct ServerFuture<F> {
         #[pin]
         inner: F,
-        // Behind the inner future: what that drops ends before the request does.
+        // Declared after the inner future: objects that the inner future drops end before the request does.
         exchange: Option<Box<HttpExchange>>,
     }
 }
@@ -57,7 +58,7 @@ where
     }
 }
 
-/// Without the future, which may hold an answer.
+/// Omits the future, which may hold a response.
 impl<F> fmt::Debug for ServerFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServerFuture").finish_non_exhaustive()

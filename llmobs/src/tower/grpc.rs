@@ -1,32 +1,35 @@
-//! What a gRPC call says of itself.
+//! The status of gRPC calls.
 
 use http::HeaderMap;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 
-/// Whether a message is one of gRPC's own protocol: gRPC-Web has its status in the body.
+/// Returns whether the headers are those of gRPC itself. gRPC-Web is excluded, since its status is in the body.
+///
+/// Accepts `application/grpc`, `application/grpc+proto` and `application/grpc;...`, not `application/grpc-web`.
 pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.as_bytes().strip_prefix(b"application/grpc"));
     kind.is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
 }
 
-/// The status of a call.
+/// The status code of a gRPC call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct GrpcStatus(u8);
 
 impl GrpcStatus {
     pub(super) const CANCELLED: Self = Self(1);
-    /// What a client takes a call for that ended without a status.
+    /// The status that a client assumes for a call without a status.
     pub(super) const UNKNOWN: Self = Self(2);
     pub(super) const INTERNAL: Self = Self(13);
 
-    /// The status in trailers, or in the headers of an answer that has nothing else.
+    /// Returns the `grpc-status` of trailers, or of the headers of a trailers-only response. An unknown value is
+    /// `UNKNOWN`.
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
         let code = headers.get("grpc-status")?.to_str().ok().and_then(|code| code.parse().ok());
         Some(code.filter(|code| usize::from(*code) < NAMES.len()).map_or(Self::UNKNOWN, Self))
     }
 
-    /// What a client takes an answer for that is none of gRPC's.
+    /// Returns the status that a gRPC client derives from a plain HTTP response (gRPC's HTTP-to-status mapping).
     pub(super) const fn of_http(status: StatusCode) -> Self {
         Self(match status.as_u16() {
             400 => 13,
@@ -42,7 +45,7 @@ impl GrpcStatus {
         NAMES[usize::from(self.0)]
     }
 
-    /// Whether the server is to blame, as the conventions see it.
+    /// Returns whether OpenTelemetry's gRPC conventions count the status as an error of the server.
     pub(super) const fn is_server_error(self) -> bool {
         matches!(self.0, 2 | 4 | 12..=15)
     }

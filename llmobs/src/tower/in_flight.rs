@@ -1,4 +1,4 @@
-//! The page of what is in flight.
+//! The page that lists the operations in flight.
 
 mod html;
 mod json;
@@ -26,12 +26,13 @@ use crate::observer::InFlight;
 use crate::observer::Observer;
 use crate::observer::WaitsFor;
 
-/// Shows every operation in flight, oldest first: to a browser as a table, else as JSON. There is no content in it.
+/// A service that lists every operation in flight, oldest first: as an HTML table for browsers, otherwise as JSON.
+/// The page contains no content.
 ///
-/// It answers to this machine alone: the connection's other end has to be a loopback address, the host that was asked
-/// for has to be one too (a page elsewhere may have pointed a name of its own here), and no proxy may have passed the
-/// request on. The address is known where axum serves with `into_make_service_with_connect_info::<SocketAddr>()`, or
-/// where the request has an extension of type `SocketAddr`; where it is not known, nobody gets an answer.
+/// By default, only requests from the same machine are answered; others receive 403. The peer address and the requested
+/// host must both be loopback (the host check stops DNS rebinding from a web page), and no proxy header may be present.
+/// The peer address is known if axum serves with `into_make_service_with_connect_info::<SocketAddr>()`, or if the
+/// request has an extension of type `SocketAddr`. Without a known address, every request is refused.
 ///
 /// ```
 /// # #[cfg(feature = "axum")] {
@@ -53,12 +54,12 @@ pub struct InFlightPage {
 }
 
 impl InFlightPage {
-    /// The page of this observer, for this machine alone.
+    /// Creates the page of this observer, for requests from the same machine only.
     pub const fn new(observer: Observer) -> Self {
         Self { observer, open: false }
     }
 
-    /// Answers to everybody who can reach it. Put an authentication of your own in front.
+    /// Answers requests from any address. Put authentication in front of the page.
     pub const fn open_to_all(mut self) -> Self {
         self.open = true;
         self
@@ -109,7 +110,7 @@ fn refusal(status: StatusCode, why: &str) -> Response<String> {
     response
 }
 
-/// Whether a request comes from this machine and was meant for it.
+/// Returns whether a request comes from this machine, names it as the host, and has not passed a proxy.
 fn is_local<B>(request: &Request<B>) -> bool {
     let headers = request.headers();
     let from_here = peer::address(request.extensions()).is_some_and(|peer| peer.is_loopback());
@@ -124,7 +125,9 @@ fn is_loopback(host: &str) -> bool {
         || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
-/// Whether a table is asked for by name, and no less than JSON.
+/// Returns whether the `Accept` headers name `text/html` with at least the quality of `application/json`.
+///
+/// `text/html,*/*;q=0.8` selects HTML. An empty header, `*/*` and `text/html;q=0.5, application/json` select JSON.
 fn wants_html(headers: &HeaderMap) -> bool {
     let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let (mut html, mut json) = (0.0_f32, 0.0_f32);
@@ -141,7 +144,7 @@ fn wants_html(headers: &HeaderMap) -> bool {
     html > 0.0 && html >= json
 }
 
-/// Whom an operation waits for, in a word.
+/// Returns the name of the party that an operation waits for.
 const fn waits_for(operation: &InFlight) -> &'static str {
     match operation.waits_for {
         WaitsFor::Preparation => "itself",

@@ -1,4 +1,4 @@
-//! Requests that go out.
+//! Propagation of the trace context into outgoing requests.
 
 use http::Request;
 use http::header::HOST;
@@ -7,11 +7,11 @@ use super::propagation;
 use super::propagation::BAGGAGE;
 use super::request::bare;
 
-/// Puts the trace that is current into a request, as W3C's `traceparent` and `tracestate`. Its `baggage` header, if it
-/// has one, is taken away: a model's provider must not get what an application says of its users. [`Injector`] lets
-/// named hosts have it.
+/// Writes the current trace context into a request, as W3C `traceparent` and `tracestate`, and removes the request's
+/// `baggage` header: a model provider must not receive data about the application's users. To send baggage to named
+/// hosts, use [`Injector`].
 ///
-/// Where no span is current, the trace headers stay as they are.
+/// Without a current span the trace headers are not changed.
 ///
 /// ```
 /// let mut request = http::Request::builder().uri("https://api.openai.com/v1/chat/completions");
@@ -25,7 +25,7 @@ pub fn inject<B>(request: &mut Request<B>) {
     Injector::new().inject(request);
 }
 
-/// Puts the trace that is current into requests, and the baggage into those to hosts that may have it.
+/// Writes the current trace context into requests, and the baggage into requests to allowed hosts.
 ///
 /// ```
 /// use llmobs::tower::Injector;
@@ -43,19 +43,19 @@ pub struct Injector {
 }
 
 impl Injector {
-    /// One that gives nobody the baggage.
+    /// Creates an injector that sends baggage to no host.
     pub const fn new() -> Self {
         Self { baggage_to: Vec::new() }
     }
 
-    /// Lets a host have the baggage. A name that begins with a dot stands for every host below it. May be called often.
-    /// Defaults to none.
+    /// Adds a host that receives the baggage. A name with a leading dot matches every subdomain, but not the domain
+    /// itself: `.svc.local` matches `a.svc.local`, not `svc.local`. Can be called repeatedly. Defaults to no host.
     pub fn baggage_to(mut self, host: impl Into<String>) -> Self {
         self.baggage_to.push(host.into());
         self
     }
 
-    /// Puts the context that is current into a request.
+    /// Writes the current trace context into a request, and the baggage if the host is allowed.
     pub fn inject<B>(&self, request: &mut Request<B>) {
         let may_have_baggage = self.trusts(request);
         if !may_have_baggage {
@@ -65,7 +65,7 @@ impl Injector {
     }
 
     fn trusts<B>(&self, request: &Request<B>) -> bool {
-        // The connection goes to the host of the URI, whatever a header says.
+        // A client connects to the host of the URI, so the `Host` header counts only if the URI has none.
         let named = || request.headers().get(HOST)?.to_str().ok()?.parse::<http::uri::Authority>().ok();
         let Some(authority) = request.uri().authority().cloned().or_else(named) else { return false };
         let host = bare(authority.host()).trim_end_matches('.');
@@ -76,7 +76,7 @@ impl Injector {
     }
 }
 
-/// Whether a host is a part of a domain, and not only a name that ends alike.
+/// Returns whether a host is a subdomain: `a.svc.local` is below `svc.local`, `evilsvc.local` is not.
 fn is_subdomain(host: &str, domain: &str) -> bool {
     let Some(dot) = host.len().checked_sub(domain.len() + 1) else { return false };
     host.as_bytes()[dot] == b'.' && host.as_bytes()[dot + 1..].eq_ignore_ascii_case(domain.as_bytes())

@@ -14,26 +14,26 @@ use super::request::RequestLabels;
 use super::service::Server;
 use crate::observer::Observer;
 
-/// Observes every HTTP request to a service until the end of the body of its response.
+/// A Tower layer that observes every HTTP request to a service until the end of the response body.
 ///
-/// It records `http.server.request.duration` (in seconds) and `http.server.active_requests`, and makes the request's
-/// `SERVER` span. In axum put it on with `Router::layer`: there the route is known that matched. Routes that are added
-/// behind it, such as `/metrics`, are not observed.
+/// Records `http.server.request.duration` (seconds) and `http.server.active_requests`, and creates the request's
+/// `SERVER` span. In axum, add the layer with `Router::layer`, which runs after routing, so the matched route is known.
+/// Routes added to the router after the layer, such as `/metrics`, are not observed.
 ///
-/// Of what a caller wrote, the span has the path, the name of a method that nobody knows, and the host that was asked for.
-/// The query is on no span, and of the headers none but what a setter asks for.
+/// Of the client's text, the span contains the path, the name of an unknown method, and the requested host. The query
+/// is never recorded. Headers are recorded only if a setter enables them.
 ///
-/// With [`Observer::disabled`] it does nothing.
+/// With [`Observer::disabled`] the layer has no effect.
 #[derive(Clone)]
 #[must_use = "a layer does nothing until it is put around a service"]
 pub struct ServerLayer {
     observer: Observer,
-    /// None where nothing is observed. Shared by every route that the layer is put around.
+    /// `None` if the observer is disabled. Shared by all services that the layer wraps.
     meters: Option<Arc<HttpMetrics>>,
     settings: LayerSettings,
 }
 
-/// What a user decided.
+/// The settings of a layer.
 #[derive(Clone, Default)]
 pub(super) struct LayerSettings {
     pub(super) route: Option<Arc<RouteFn>>,
@@ -46,15 +46,16 @@ pub(super) struct LayerSettings {
 type RouteFn = dyn Fn(&Parts) -> Option<Cow<'static, str>> + Send + Sync;
 
 impl ServerLayer {
-    /// A layer whose metrics go to this observer.
+    /// Creates a layer that records its metrics with this observer.
     pub fn new(observer: Observer) -> Self {
         Self { observer, meters: None, settings: LayerSettings::default() }.route_limit(100)
     }
 
-    /// Says the route of a request, such as `/users/{id}`, where no router has left it. It has to have few values: the
-    /// path is no route. Defaults to axum's `MatchedPath`, else to none.
+    /// Sets the function that returns the route of a request, such as `/users/{id}`. Replaces the default, which is
+    /// axum's `MatchedPath`, or no route without the feature `axum`. A route must have few distinct values, so the path
+    /// is not suitable.
     ///
-    /// For tonic, name the methods that there are:
+    /// For tonic, return the names of the known methods:
     ///
     /// ```
     /// use llmobs::Observer;
@@ -73,35 +74,35 @@ impl ServerLayer {
         self
     }
 
-    /// How many routes get series of their own; the rest are `_OTHER`. Defaults to 100.
+    /// Sets the limit of distinct routes. Further routes are recorded as `_OTHER`. Defaults to 100.
     pub fn route_limit(mut self, routes: usize) -> Self {
         self.meters = self.observer.sinks().map(|sinks| Arc::new(HttpMetrics::new(Arc::clone(sinks), routes)));
         self
     }
 
-    /// The scheme by which callers reach the service, for one that stands behind a proxy that ends TLS. Defaults to
-    /// that of the request, else to `http`.
+    /// Sets the scheme by which clients reach the service, for a service behind a proxy that terminates TLS. Defaults
+    /// to the scheme in the request, otherwise to `http`.
     pub fn scheme(mut self, scheme: &Scheme) -> Self {
         self.settings.scheme = Some(RequestLabels::of_scheme(scheme.as_str()));
         self
     }
 
-    /// Puts `client.address` on spans: the address of the connection's other end, whatever a header says. It is known
-    /// where axum serves with `into_make_service_with_connect_info::<SocketAddr>`, or where the request has an extension
-    /// of type `SocketAddr`. Defaults to not, since an address may be a person's.
+    /// Sets `client.address` on spans: the address of the connection's peer; forwarding headers are ignored. The
+    /// address is known if axum serves with `into_make_service_with_connect_info::<SocketAddr>`, or if the request has
+    /// an extension of type `SocketAddr`. Off by default, since an address may identify a person.
     pub const fn with_client_address(mut self) -> Self {
         self.settings.client_address = true;
         self
     }
 
-    /// Puts `user_agent.original` on spans: the header of that name, cut at 512 bytes. Defaults to not, since a caller may
-    /// write there what it likes, and what programs write may tell one person from another. Calls of gRPC never have it.
+    /// Sets `user_agent.original` on spans: the `User-Agent` header, truncated to 512 bytes. Off by default, since
+    /// the text is under the client's control and may identify a person. Never recorded for gRPC calls.
     pub const fn with_user_agent(mut self) -> Self {
         self.settings.user_agent = true;
         self
     }
 
-    /// Gives the caller the number of the trace, in a header of this name. Defaults to none.
+    /// Adds the trace id to the response, in a header of this name. Off by default.
     pub fn with_trace_header(mut self, name: HeaderName) -> Self {
         self.settings.trace_header = Some(name);
         self
@@ -126,7 +127,7 @@ impl<S> Layer<S> for ServerLayer {
     }
 }
 
-/// What all requests share.
+/// The state that all requests of a layer share.
 pub(super) struct LayerState {
     pub(super) observer: Observer,
     pub(super) meters: Arc<HttpMetrics>,

@@ -25,7 +25,7 @@ pub(super) struct HttpMetrics {
     active: RwLock<HashMap<(&'static str, &'static str), Arc<SeriesHandle>>>,
 }
 
-/// What tells one duration's series from another.
+/// The label values that identify one series of durations.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct DurationLabels {
     pub(super) request: RequestLabels,
@@ -35,17 +35,17 @@ pub(super) struct DurationLabels {
     pub(super) error: Option<HttpErrorType>,
 }
 
-/// `error.type`.
+/// A value of the label `error.type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum HttpErrorType {
     /// The response's status, as text.
     Status(u16),
-    /// A word of a closed list.
+    /// A value of a closed list.
     Named(&'static str),
 }
 
-/// The most series of durations: below the 2,000 sets of the OpenTelemetry SDK. Only a service that makes up statuses
-/// or routes gets there.
+/// The limit of duration series, below the OpenTelemetry SDK's 2,000 attribute sets. Reached only by a service that
+/// invents statuses or routes.
 const SERIES: usize = 1_900;
 
 impl HttpMetrics {
@@ -58,7 +58,7 @@ impl HttpMetrics {
         }
     }
 
-    /// The route as a label, and whether it is `_OTHER` because there are too many.
+    /// Returns the route as a label, and whether it was folded into `_OTHER` because there are too many routes.
     pub(super) fn route(&self, route: &str) -> (Arc<str>, bool) {
         let admitted = self.routes.admit(route, Arc::new);
         if admitted.folded {
@@ -67,7 +67,7 @@ impl HttpMetrics {
         (Arc::clone(&admitted.entry), admitted.folded)
     }
 
-    /// The up-down counter that a request is in until its end.
+    /// Returns the up-down counter of active requests for these labels.
     pub(super) fn active(&self, words: &RequestLabels) -> Arc<SeriesHandle> {
         let key = (words.method, words.scheme);
         if let Some(known) = self.active.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
@@ -78,7 +78,7 @@ impl HttpMetrics {
         Arc::clone(all.entry(key).or_insert_with(|| Arc::new(self.sinks.bind(RowId::HttpActiveRequests, &labels))))
     }
 
-    /// A request ended after so many seconds.
+    /// Records the duration of a request, in seconds, at its end.
     pub(super) fn ended(&self, ended: DurationLabels, seconds: f64, link: Option<TraceLink>) {
         self.duration(ended).record(seconds, link);
     }
@@ -95,7 +95,7 @@ impl HttpMetrics {
         Arc::clone(handle)
     }
 
-    /// What stands for all that has no place: a few hundred sets, were every method and version to come.
+    /// Returns the labels of the overflow series, which keep only method and scheme: at most 33 combinations.
     fn fold(&self, ended: &DurationLabels) -> DurationLabels {
         self.folded();
         DurationLabels {
@@ -112,7 +112,7 @@ impl HttpMetrics {
 }
 
 impl DurationLabels {
-    /// Always in the order of the row.
+    /// Returns the labels in the order of the catalog's row.
     fn labels(&self) -> Vec<Label> {
         let mut labels = vec![
             Label::new(a::HTTP_REQUEST_METHOD, self.request.method),

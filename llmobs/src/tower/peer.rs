@@ -1,11 +1,11 @@
-//! The other end of a connection.
+//! The address of a connection's peer.
 
 use std::net::IpAddr;
 use std::net::SocketAddr;
 
 use http::Extensions;
 
-/// The address of the connection's other end, where the server has left it in the request.
+/// Returns the address of the connection's peer, if the server stored it in the request's extensions.
 pub(super) fn address(extensions: &Extensions) -> Option<IpAddr> {
     #[cfg(feature = "axum")]
     if let Some(peer) = super::axum::connected(extensions) {

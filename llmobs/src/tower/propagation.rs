@@ -1,4 +1,4 @@
-//! What a caller says of the trace that its request is part of.
+//! Extraction and injection of W3C trace context and baggage.
 
 use std::borrow::Cow;
 
@@ -17,8 +17,8 @@ pub(super) const BAGGAGE: HeaderName = HeaderName::from_static("baggage");
 pub(super) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 pub(super) const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
-/// The context that a request came with; none if it came without. Where a span is current already, a layer further out
-/// has read the request's, and it stays the parent.
+/// Returns the context received with a request, or `None` without trace headers and baggage. If a span is already
+/// current, an outer layer has extracted the trace context, and that span remains the parent.
 pub(super) fn extract(headers: &HeaderMap) -> Option<Context> {
     let traced = headers.contains_key(&TRACEPARENT) && Context::map_current(|current| !has_span(current));
     let baggage = headers.contains_key(&BAGGAGE);
@@ -35,7 +35,7 @@ pub(super) fn extract(headers: &HeaderMap) -> Option<Context> {
     Some(context)
 }
 
-/// Puts the current context into the headers of a request that goes out.
+/// Writes the current context into the headers of an outgoing request.
 pub(super) fn inject(headers: &mut HeaderMap, baggage: bool) {
     Context::map_current(|context| {
         if has_span(context) {
@@ -52,7 +52,7 @@ fn has_span(context: &Context) -> bool {
     context.span().span_context().is_valid()
 }
 
-/// The three headers. A list may come in several parts; they belong together.
+/// The three headers. A list split over several header lines is joined with commas.
 struct HeaderExtractor<'a> {
     parent: Option<&'a str>,
     state: Option<Cow<'a, str>>,
@@ -67,7 +67,7 @@ impl<'a> HeaderExtractor<'a> {
             let first = parts.next()?;
             Some(parts.fold(Cow::Borrowed(first), |list, part| Cow::Owned(format!("{list},{part}"))))
         };
-        // With two parents nobody knows which is meant.
+        // With two `traceparent` headers the parent is ambiguous.
         let mut parents = headers.get_all(&TRACEPARENT).iter();
         let parent = parents.next().filter(|_| parents.next().is_none()).and_then(text);
         Self { parent, state: list(&TRACESTATE), baggage: list(&BAGGAGE) }
@@ -93,7 +93,7 @@ struct HeaderInjector<'a>(&'a mut HeaderMap);
 
 impl Injector for HeaderInjector<'_> {
     fn set(&mut self, key: &str, value: String) {
-        // A state without entries says nothing.
+        // Skip an empty `tracestate`.
         if let (Ok(name), Ok(value), false) =
             (key.parse::<HeaderName>(), value.parse::<HeaderValue>(), value.is_empty())
         {

@@ -1,4 +1,4 @@
-//! What the conventions want to know of a request.
+//! The attributes of a request that OpenTelemetry's HTTP conventions define.
 
 use http::HeaderMap;
 use http::Method;
@@ -11,7 +11,7 @@ use http::uri::Authority;
 
 use crate::semconv::value::OTHER;
 
-/// What of a request may be a label: each has few values, whatever a caller sends.
+/// The label values of a request. Each field has few values, regardless of the client's input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct RequestLabels {
     pub(super) method: &'static str,
@@ -36,13 +36,13 @@ impl RequestLabels {
         }
     }
 
-    /// The method as the name of a span has it.
+    /// Returns the method as used in a span name: `HTTP` for an unknown method.
     pub(super) fn verb(&self) -> &'static str {
         if self.method == OTHER { "HTTP" } else { self.method }
     }
 }
 
-/// The methods that the conventions know.
+/// The known methods of OpenTelemetry's HTTP conventions.
 const METHODS: [&str; 10] = ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"];
 
 fn method(method: &Method) -> &'static str {
@@ -60,13 +60,13 @@ const fn version(version: Version) -> Option<&'static str> {
     })
 }
 
-/// The host and port that the caller asked, as far as it said so.
+/// Returns the host and port of the URI, or else of the `Host` header.
 pub(super) fn requested_authority(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
     let named = || headers.get(HOST)?.to_str().ok()?.parse().ok();
     uri.authority().cloned().or_else(named)
 }
 
-/// A host without the brackets of an address.
+/// Removes the brackets of an IPv6 address: `[::1]` becomes `::1`.
 pub(super) fn bare(host: &str) -> &str {
     host.trim_start_matches('[').trim_end_matches(']')
 }
@@ -75,12 +75,12 @@ pub(super) fn user_agent(headers: &HeaderMap) -> Option<&str> {
     headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).map(cut)
 }
 
-/// The head of a text that somebody else wrote.
+/// Returns the first 512 bytes of a client's text, truncated at a character boundary.
 pub(super) fn cut(text: &str) -> &str {
     &text[..text.floor_char_boundary(LONGEST)]
 }
 
-/// The longest text of a caller that a span keeps, in bytes.
+/// The longest client text that a span contains, in bytes.
 const LONGEST: usize = 512;
 
 #[cfg(test)]

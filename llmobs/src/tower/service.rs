@@ -1,4 +1,4 @@
-//! The service around a service.
+//! The service that wraps an observed service.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use super::layer::LayerState;
 #[derive(Clone)]
 pub struct Server<S> {
     inner: S,
-    /// None where nothing is observed.
+    /// `None` if the observer is disabled.
     shared: Option<Arc<LayerState>>,
 }
 

@@ -1,5 +1,5 @@
-//! The span of a request: what is known at its arrival, and what its end adds. A call of gRPC has the span that the
-//! conventions of remote calls want, any other that of HTTP.
+//! The span of a request: the attributes known at its arrival and those set at its end. A gRPC call follows
+//! OpenTelemetry's RPC conventions, any other request the HTTP conventions.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -29,7 +29,7 @@ use crate::span::OwnedSpan;
 use crate::span::TARGET;
 use crate::span::is_in_unsampled_trace;
 
-/// A request that arrives.
+/// The data of an arriving request.
 #[derive(Clone, Copy)]
 pub(super) struct RequestSpan<'a> {
     pub(super) request: &'a Parts,
@@ -40,8 +40,8 @@ pub(super) struct RequestSpan<'a> {
 }
 
 impl RequestSpan<'_> {
-    /// Starts the span under whatever is current. None where nobody listens; in a trace that was not sampled it has a
-    /// name and nothing else.
+    /// Starts the span as a child of the current context. Returns `None` if no subscriber enables level `INFO`. In an
+    /// unsampled trace the span has only a name and a kind.
     pub(super) fn open(&self) -> Option<Box<OwnedSpan>> {
         if tracing::level_filters::LevelFilter::current() < Level::INFO {
             return None;
@@ -78,7 +78,7 @@ impl RequestSpan<'_> {
     fn call(&self, told: bool) -> Span {
         let (host, client) = (self.host(told), self.client(told));
         let text = |value| if told { value } else { None };
-        // The route of a call is the name of its method behind a slash.
+        // The route of a call is its method name with a leading slash.
         let method = self.route.map(|route| route.trim_start_matches('/'));
         tracing::info_span!(
             target: TARGET,
@@ -113,14 +113,14 @@ impl RequestSpan<'_> {
     }
 }
 
-/// Says how the answer to a request began. A call has no status yet.
+/// Sets the HTTP status of the response on the span. Not called for gRPC, whose status arrives later.
 pub(super) fn answered(held: &OwnedSpan, status: StatusCode) {
     if held.is_recording() {
         held.span().record(a::HTTP_RESPONSE_STATUS_CODE, i64::from(status.as_u16()));
     }
 }
 
-/// Says how a request ended, and a call with which status.
+/// Sets `error.type` on the span at the end of a request, and the gRPC status of a call.
 pub(super) fn ended(held: &OwnedSpan, code: Option<GrpcStatus>, fault: Option<HttpErrorType>) {
     if !held.is_recording() {
         return;
@@ -135,7 +135,7 @@ pub(super) fn ended(held: &OwnedSpan, code: Option<GrpcStatus>, fault: Option<Ht
     };
 }
 
-/// Says that it failed, in a way that its attributes tell.
+/// Sets the span's status to error without a description: the attributes contain the reason.
 pub(super) fn failed(held: &OwnedSpan) {
     if let Some(context) = held.context() {
         context.span().set_status(Status::error(""));

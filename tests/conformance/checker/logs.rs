@@ -1,4 +1,4 @@
-//! Log events and resources.
+//! Tests of the checks of log events and resources.
 
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::resource::v1::Resource;

@@ -1,4 +1,4 @@
-//! Metrics.
+//! Tests of the checks of metrics.
 
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;

@@ -1,4 +1,4 @@
-//! Spans.
+//! Tests of the checks of spans.
 
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;

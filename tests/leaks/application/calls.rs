@@ -1,4 +1,4 @@
-//! Calls of models: words, ids and errors.
+//! Model calls: names, ids and errors.
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
@@ -19,7 +19,7 @@ use llmobs::Role;
 
 use super::Application;
 
-/// An error that says everything it knows to whoever asks.
+/// An error whose `Display` and `Debug` print its whole text.
 #[derive(Debug)]
 pub struct Talkative(pub String);
 
@@ -40,7 +40,7 @@ impl Application {
         self.panics();
     }
 
-    /// Words that are too long.
+    /// Passes values that exceed the length limits.
     fn long_words(&self) {
         let long = |place| self.of(place).repeat(100);
         let (conversation, previous) = (long("conversation"), long("response.previous"));
@@ -80,7 +80,7 @@ impl Application {
         marker.feedback(judged.clone());
         self.observer.evaluation(self.of("response"), judged);
         if self.role == Role::Server {
-            // Whoever calls a server makes names up; whoever calls a model chose it.
+            // Callers of a server choose the model name freely; a client's model name is its own choice.
             let nobody = self.observer.chat(self.of("model.undeclared")).start();
             nobody.reject(ErrorType::InvalidRequest);
             drop(self.observer.text_completion(self.of("model.undeclared")).start());
@@ -127,7 +127,7 @@ impl Application {
     }
 }
 
-/// Reads a stream that never waits to its end.
+/// Polls a stream to its end. Panics if the stream pends.
 pub fn read<S: Stream>(stream: S) {
     let mut stream = Box::pin(stream);
     for _ in 0..10_000 {

@@ -1,4 +1,4 @@
-//! Calls of models: what they are given and what they give.
+//! Model calls: their input and output.
 
 use futures_util::stream;
 use llmobs::Chunk;
@@ -52,7 +52,7 @@ impl Application {
             .tool(other)
     }
 
-    /// What a model made up where nobody expects it: secrets for names, and JSON inside of JSON.
+    /// Returns a tool call with content in unusual places: secrets as names and keys, and JSON inside a JSON string.
     fn odd_call(&self) -> ToolCall {
         let key = format!("ghp_{}", self.of("gold.key"));
         let inner = json!({ key.as_str(): self.gold() }).to_string();
@@ -98,7 +98,7 @@ impl Application {
         read(operation.observe_with(stream::iter([1, 1, 1]), |_| Chunk::tokens(1)));
     }
 
-    /// One that fails and one whose reader leaves.
+    /// Ends one operation by a drop and one by a failure, each after half an answer.
     fn broken(&self) {
         for left in [false, true] {
             let operation = self.observer.chat(self.model()).start();
@@ -113,7 +113,7 @@ impl Application {
 }
 
 impl Application {
-    /// Secrets that stand where a text is cut, and where a buffer is full.
+    /// Puts secrets across the positions where a text is truncated, and where a buffer is full.
     fn at_the_limits(&self) {
         for before in (7_500..8_300).step_by(23).chain((12_100..12_400).step_by(23)) {
             let text = format!("{}\n{}", "so on ".repeat(before / 6), self.gold());
@@ -124,7 +124,7 @@ impl Application {
     }
 }
 
-/// A text in pieces of three characters.
+/// Splits a text into pieces of three characters.
 pub fn pieces(text: &str) -> Vec<String> {
     let characters: Vec<char> = text.chars().collect();
     characters.chunks(3).map(|three| three.iter().collect()).collect()

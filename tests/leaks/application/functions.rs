@@ -1,4 +1,4 @@
-//! Functions under `#[llm_span]`.
+//! Functions with the attribute `#[llm_span]`.
 
 use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
@@ -17,7 +17,7 @@ use super::Application;
 use super::calls::Talkative;
 use super::content::pieces;
 
-/// Something whose `Debug` says all.
+/// A request whose `Debug` prints everything.
 #[derive(Debug, Clone)]
 struct Request {
     model: String,
@@ -49,7 +49,7 @@ fn telling(observer: &Observer, request: &Request) -> Result<String, Talkative> 
     Err(Talkative(request.text.clone()))
 }
 
-/// The text of the error too, as content.
+/// Returns a failure that contains the error's text, which is content.
 fn told(error: &Talkative) -> Failure {
     Failure::new(ErrorType::Inference).message(error.0.as_str())
 }

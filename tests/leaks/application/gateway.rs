@@ -1,4 +1,4 @@
-//! Answers of providers as they pass through.
+//! Providers' answers that pass through a gateway.
 
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -26,14 +26,14 @@ impl Application {
             let error = json!({"type": "error", "error": {"message": self.of("upstream.error"), "code": self.of("upstream.error"), "type": self.of("upstream.error")}});
             self.passes(dialect, &format!("event: error\ndata: {error}\n\n")).await;
         }
-        // The connection breaks.
+        // The upstream connection breaks.
         let broken = Talkative(self.of("upstream.body.error").to_owned());
         let items = vec![Ok("data: {\"choices\":[]}\n\n".to_owned()), Err(broken)];
         let operation = self.observer.chat(self.model()).start();
         sse::observe(operation, Dialect::OpenAi, stream::iter(items)).count().await;
     }
 
-    /// In reads of seven bytes.
+    /// Passes an answer through in reads of seven bytes.
     async fn passes(&self, dialect: Dialect, answer: &str) {
         let reads: Vec<Vec<u8>> = answer.as_bytes().chunks(7).map(<[u8]>::to_vec).collect();
         let asked = json!({"model": "m", "system": self.gold(), "prompt": self.of("upstream.request"), "messages": [

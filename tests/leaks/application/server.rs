@@ -1,4 +1,4 @@
-//! A service over HTTP, and callers that write what they like.
+//! An HTTP service, and callers that send arbitrary values.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -106,7 +106,7 @@ impl Application {
         self.hang(address, &headers).await;
     }
 
-    /// A caller that reads the first words and leaves; the pages are asked meanwhile.
+    /// Sends a request, reads the first bytes of its answer, fetches the pages meanwhile, and disconnects.
     async fn hang(&self, address: SocketAddr, headers: &str) {
         let mut caller = TcpStream::connect(address).await.unwrap();
         caller.write_all(format!("GET /hang HTTP/1.1\r\nhost: here\r\n{headers}\r\n").as_bytes()).await.unwrap();
@@ -132,7 +132,7 @@ impl Application {
         panic!("who left is still served");
     }
 
-    /// Headers that no signal may have. Not the `host`, which is whom they ask.
+    /// Returns headers that may appear in no signal. `host` is not among them: it names the server.
     fn headers(&self) -> String {
         format!(
             "user-agent: {}\r\nauthorization: Bearer {}\r\ncookie: session={}\r\nx-api-key: {}\r\nx-forwarded-for: {}\r\n\
@@ -155,7 +155,7 @@ async fn send(address: SocketAddr, line: &str, headers: &str, body: &str) -> Str
     let host = if headers.contains("host: ") { "" } else { "host: 127.0.0.1\r\n" };
     let length = body.len();
     let head = format!("{line} HTTP/1.1\r\n{host}connection: close\r\ncontent-length: {length}\r\n{headers}\r\n");
-    // Who refuses a body may close before it has read all of it.
+    // A server that refuses the body may close the connection before it has read all of it.
     let _ = stream.write_all(format!("{head}{body}").as_bytes()).await;
     let mut answer = Vec::new();
     let _ = limited(stream.read_to_end(&mut answer)).await;

@@ -1,4 +1,4 @@
-//! Steps around calls of models.
+//! Steps around model calls.
 
 use llmobs::ErrorType;
 use llmobs::Failure;

@@ -1,6 +1,6 @@
-//! Every order in which threads can run, for the lock-free times of an operation.
+//! Loom tests of the lock-free times of an operation, in every order in which threads can run.
 //!
-//! The files under test are those of `llmobs`, compiled with loom's atomics in the place of the standard library's.
+//! The tested files are those of `llmobs`, compiled with loom's atomics instead of the standard library's.
 #![cfg(test)]
 #![allow(dead_code, unreachable_pub, reason = "these tests use some of what the library's files hold")]
 

@@ -23,7 +23,7 @@ fn an_operation_is_enqueued_before_it_is_scheduled_or_not_at_all() {
             let times = Arc::clone(&times);
             thread::spawn(move || times.schedule(20))
         };
-        // Marked later by the clock, though its thread may run first.
+        // A later clock value than the engine's mark, although this thread may run first.
         let enqueued = times.enqueue(30);
         let (scheduled, queued) = engine.join().unwrap();
         let marks = times.marks(|| 40);
@@ -98,7 +98,7 @@ fn a_collection_sees_an_absence_whole_or_not_at_all() {
         times.consumer_left(0);
         let stream = {
             let times = Arc::clone(&times);
-            // The consumer comes back after 1,000 and leaves at once: the model took no time.
+            // The consumer polls at 1,000 and leaves at once: the model took no time.
             thread::spawn(move || {
                 times.consumer_returned(1_000);
                 times.consumer_left(1_000);

@@ -1,4 +1,4 @@
-//! The typed values that the times of an operation name.
+//! The typed attribute values that the times of an operation use.
 
 #[path = "../../../llmobs/src/semconv/value.rs"]
 pub(crate) mod value;

@@ -1,4 +1,4 @@
-//! Answers over HTTP, and every refusal.
+//! Answers over HTTP, and the error answers of both protocols.
 
 use std::convert::Infallible;
 use std::io::Read;
@@ -28,7 +28,7 @@ use super::Inbox;
 pub(super) type Error = Box<dyn std::error::Error + Send + Sync>;
 pub(super) type Body = UnsyncBoxBody<Bytes, Error>;
 
-/// Takes a request of OTLP over HTTP.
+/// Handles an OTLP request over HTTP.
 pub(super) async fn take(request: Request<Incoming>, inbox: &Inbox, rejected: i64) -> Response<Body> {
     let path = request.uri().path().to_owned();
     let gzip = request.headers().get("content-encoding").is_some_and(|encoding| encoding == "gzip");
@@ -62,7 +62,7 @@ pub(super) async fn take(request: Request<Incoming>, inbox: &Inbox, rejected: i6
     respond(200, "application/x-protobuf", answer)
 }
 
-/// An answer to somebody who gets nothing.
+/// Returns the answer of a collector whose behaviour is to fail the request.
 pub(super) fn refuse(how: Behaviour, is_grpc: bool) -> Response<Body> {
     let status =
         |http: u16, grpc: &str| if is_grpc { trailers_only(grpc) } else { plain(http, "secret-looking detail") };
@@ -72,7 +72,7 @@ pub(super) fn refuse(how: Behaviour, is_grpc: bool) -> Response<Body> {
         Behaviour::Unauthenticated => status(401, "16"),
         Behaviour::Throttle(seconds) => {
             let mut response = status(429, "8");
-            // `google.rpc.Status` with one `RetryInfo` of so many seconds, in base64 without padding.
+            // `google.rpc.Status` with one `RetryInfo` of this many seconds, in base64 without padding.
             let details = match seconds {
                 -1 => "GjkKKHR5cGUuZ29vZ2xlYXBpcy5jb20vZ29vZ2xlLnJwYy5SZXRyeUluZm8SDQoLCP///////////wE",
                 0 => "Gi4KKHR5cGUuZ29vZ2xlYXBpcy5jb20vZ29vZ2xlLnJwYy5SZXRyeUluZm8SAgoA",
@@ -89,7 +89,7 @@ pub(super) fn refuse(how: Behaviour, is_grpc: bool) -> Response<Body> {
             respond(200, "text/html; charset=utf-8", b"<html>Welcome to another service</html>".to_vec())
         }
         Behaviour::Endless => {
-            // Over gRPC a message of a gigabyte is announced first.
+            // The gRPC frame header announces a message of one gibibyte.
             let first = if is_grpc { vec![0, 64, 0, 0, 0] } else { Vec::new() };
             let kind = if is_grpc { "application/grpc" } else { "application/x-protobuf" };
             let mut response = respond(200, kind, Vec::new());
@@ -122,7 +122,7 @@ fn unpack(packed: &[u8]) -> Vec<u8> {
     body
 }
 
-/// Sends for as long as somebody reads.
+/// A response body that never ends.
 struct Endless {
     first: Option<Bytes>,
 }

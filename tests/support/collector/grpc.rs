@@ -1,4 +1,4 @@
-//! Answers over gRPC, by tonic's server.
+//! Answers over gRPC, sent by tonic's server.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ use tonic::codegen::Service;
 use super::Inbox;
 use super::answer::Body;
 
-/// Takes a request of OTLP over gRPC.
+/// Handles an OTLP request over gRPC.
 pub(super) async fn take(request: Request<Incoming>, inbox: &Arc<Inbox>, rejected: i64) -> Response<Body> {
     const LARGEST: usize = 64 * 1024 * 1024;
     let clerk = Clerk { inbox: Arc::clone(inbox), rejected };

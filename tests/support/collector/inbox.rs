@@ -1,4 +1,4 @@
-//! What a collector got.
+//! The requests and items that the test collector received.
 
 use std::collections::BTreeMap;
 use std::sync::Condvar;
@@ -20,10 +20,10 @@ use opentelemetry_proto::tonic::metrics::v1::number_data_point;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::Span;
 
-/// How long a test waits for what must come.
+/// The time limit of `wait_until`.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// One item, and whose it is.
+/// One received item, with the resource and the scope that it arrived under.
 #[derive(Debug, Clone)]
 pub struct Received<T> {
     pub resource: Resource,
@@ -31,21 +31,22 @@ pub struct Received<T> {
     pub item: T,
 }
 
-/// What has come so far, and the requests that it came in.
+/// Everything received so far, by signal, and the requests that carried it.
 #[derive(Debug, Default, Clone)]
 pub struct Seen {
     pub spans: Vec<Received<Span>>,
-    /// Of every export, in order.
+    /// Metrics of every export, in the order of arrival.
     pub metrics: Vec<Received<Metric>>,
     pub logs: Vec<Received<LogRecord>>,
-    /// The path and the headers of each request, taken or not.
+    /// The path and the headers of each request, accepted or not.
     pub requests: Vec<(String, BTreeMap<String, String>)>,
-    /// The body of each request that was taken, unpacked; those of gRPC are written anew.
+    /// The decompressed body of each accepted request. Bodies of gRPC requests are encoded again from the decoded
+    /// message.
     pub bodies: Vec<Vec<u8>>,
     pub connections: usize,
 }
 
-/// Where a collector keeps what it got.
+/// Shared storage of the received items.
 #[derive(Debug, Default)]
 pub struct Inbox {
     seen: Mutex<Seen>,
@@ -53,7 +54,7 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// A copy of all that has come so far.
+    /// Returns a copy of everything received so far.
     pub fn seen(&self) -> Seen {
         self.seen.lock().unwrap().clone()
     }
@@ -70,7 +71,7 @@ impl Inbox {
         self.seen.lock().unwrap().logs.clone()
     }
 
-    /// Waits until what has come satisfies, and panics after 20 seconds.
+    /// Waits until the received items satisfy `met`. Panics with `what` after 20 seconds.
     pub fn wait_until(&self, what: &str, met: impl Fn(&Seen) -> bool) {
         let seen = self.seen.lock().unwrap();
         let (seen, waited) = self.came.wait_timeout_while(seen, PATIENCE, |seen| !met(seen)).unwrap();
@@ -84,7 +85,7 @@ impl Inbox {
         );
     }
 
-    /// Forgets all that has come.
+    /// Discards everything received so far.
     pub fn clear(&self) {
         *self.seen.lock().unwrap() = Seen::default();
     }
@@ -147,8 +148,8 @@ fn received<T>(resource: &Option<Resource>, scope: &Option<InstrumentationScope>
 }
 
 impl Seen {
-    /// The last value of a counter or gauge, summed over the series whose attributes include these. For cumulative
-    /// temporality; none if no export had the metric.
+    /// Returns the last value of a counter or gauge, summed over the series whose attributes include `with`. Expects
+    /// cumulative temporality. Returns `None` if no export contains the metric.
     pub fn last_sum(&self, name: &str, with: &[(&str, &str)]) -> Option<f64> {
         let metric = self.metrics.iter().rev().find(|metric| metric.item.name == name)?;
         let points = match metric.item.data.as_ref()? {
@@ -168,7 +169,7 @@ impl Seen {
         )
     }
 
-    /// The last count of a histogram, summed over the series whose attributes include these.
+    /// Returns the last count of a histogram, summed over the series whose attributes include `with`.
     pub fn last_count(&self, name: &str, with: &[(&str, &str)]) -> Option<u64> {
         let metric = self.metrics.iter().rev().find(|metric| metric.item.name == name)?;
         match metric.item.data.as_ref()? {
@@ -185,7 +186,7 @@ impl Seen {
     }
 }
 
-/// The value of an attribute, as text.
+/// Returns the value of an attribute, formatted as text.
 pub fn attribute(attributes: &[KeyValue], name: &str) -> Option<String> {
     attributes.iter().find(|pair| pair.key == name).and_then(|pair| pair.value.as_ref()).map(text)
 }

@@ -1,4 +1,4 @@
-//! The attributes of any signal.
+//! Checks of attributes, for every signal.
 
 use llmobs::ErrorType;
 use llmobs::FinishReason;
@@ -15,7 +15,8 @@ use super::Findings;
 use super::OWN;
 use super::What;
 
-/// Lists that the conventions, or llmobs where it makes the value, keep closed. All others are open.
+/// Attributes with a closed list of values, closed by the conventions or by llmobs where llmobs makes the value. All
+/// other lists are open.
 const CLOSED: &[&str] = &[
     a::GEN_AI_TOKEN_MODALITY,
     a::GEN_AI_TOKEN_TYPE,
@@ -25,7 +26,7 @@ const CLOSED: &[&str] = &[
     a::RPC_SYSTEM_NAME,
 ];
 
-/// The names of gRPC's status codes.
+/// The names of the gRPC status codes.
 const GRPC_CODES: &[&str] = &[
     "OK",
     "CANCELLED",
@@ -46,15 +47,15 @@ const GRPC_CODES: &[&str] = &[
     "UNAUTHENTICATED",
 ];
 
-/// How much a definition wants each attribute.
+/// Attribute names of a definition, each with its requirement level.
 pub(super) type Wanted<'a> = &'a [(&'static str, Requirement)];
 
-/// The value of an attribute.
+/// Returns the value of an attribute.
 pub(super) fn value<'a>(attributes: &'a [KeyValue], name: &str) -> Option<&'a Value> {
     attributes.iter().find(|pair| pair.key == name)?.value.as_ref()?.value.as_ref()
 }
 
-/// The value of an attribute that is a string.
+/// Returns the value of an attribute if it is a string.
 pub(super) fn text<'a>(attributes: &'a [KeyValue], name: &str) -> Option<&'a str> {
     match value(attributes, name)? {
         Value::StringValue(text) => Some(text),
@@ -63,7 +64,8 @@ pub(super) fn text<'a>(attributes: &'a [KeyValue], name: &str) -> Option<&'a str
 }
 
 impl Conventions {
-    /// Each attribute is known, here, of its type and from its list, and there once; what is required is there.
+    /// Checks that each attribute is known, defined for this signal, of the defined type, a listed value, and present
+    /// once, and that all required attributes are present.
     pub(super) fn check_attributes(&self, findings: &mut Findings, attributes: &[KeyValue], wanted: Wanted<'_>) {
         for (place, pair) in attributes.iter().enumerate() {
             if attributes[..place].iter().any(|other| other.key == pair.key) {
@@ -109,7 +111,7 @@ impl Conventions {
     }
 }
 
-/// One of our own attributes.
+/// Checks an attribute that only llmobs defines.
 pub(super) fn own(findings: &mut Findings, pair: &KeyValue) {
     let Some((_, kind, values)) = OWN.iter().find(|(name, ..)| *name == pair.key) else {
         return findings.add(What::UnknownAttribute(pair.key.clone()));
@@ -123,7 +125,7 @@ pub(super) fn own(findings: &mut Findings, pair: &KeyValue) {
     }
 }
 
-/// Whether the type is right; if not, it is a finding.
+/// Returns whether the value has the type `kind`, and adds a violation if not.
 pub(super) fn hold_type(findings: &mut Findings, pair: &KeyValue, kind: AttributeType) -> bool {
     let found = of(pair);
     let (wanted, right) = match kind {
@@ -146,13 +148,13 @@ pub(super) fn hold_type(findings: &mut Findings, pair: &KeyValue, kind: Attribut
 fn check_value(findings: &mut Findings, pair: &KeyValue, definition: &AttributeDefinition) {
     let name = definition.name;
     let wrong = match (name, of(pair)) {
-        // The conventions say of which kind the errors of hardware are.
+        // For the metric `hw.errors` the conventions define the values of `error.type`.
         (a::ERROR_TYPE, Some(Value::StringValue(text))) if findings.signal == "hw.errors" => {
             !["corrected", "uncorrected"].contains(&text.as_str())
         }
         (a::ERROR_TYPE, Some(Value::StringValue(text))) => !is_error(text, &findings.signal),
         (a::RPC_RESPONSE_STATUS_CODE, Some(Value::StringValue(text))) => !GRPC_CODES.contains(&text.as_str()),
-        // A provider's own word for a reason that the conventions have a word for.
+        // Wrong: a provider's own finish reason where the conventions define a value, such as `end_turn` for `stop`.
         (a::GEN_AI_RESPONSE_FINISH_REASONS, found) => strings(found).is_some_and(|reasons| {
             reasons.iter().any(|reason| FinishReason::from_provider(reason).as_str() != *reason)
         }),
@@ -166,7 +168,7 @@ fn check_value(findings: &mut Findings, pair: &KeyValue, definition: &AttributeD
     }
 }
 
-/// One of the list that llmobs documents, or over HTTP and gRPC the code of the failure.
+/// Returns whether `text` is an error type that llmobs documents, or, on HTTP and gRPC signals, a status code.
 fn is_error(text: &str, signal: &str) -> bool {
     let is_status = text.len() == 3 && text.parse().is_ok_and(|status: u16| (400..600).contains(&status));
     let speaks_http = !signal.starts_with("gen_ai.") && !signal.starts_with("llmobs.");
@@ -190,7 +192,7 @@ fn strings(value: Option<&Value>) -> Option<Vec<&str>> {
     })
 }
 
-/// A list or a map, or the JSON of one.
+/// Returns whether the value is a list or a map, or JSON text of a list or an object.
 fn is_structure(value: &Value) -> bool {
     match value {
         Value::ArrayValue(_) | Value::KvlistValue(_) => true,

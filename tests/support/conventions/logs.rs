@@ -1,4 +1,4 @@
-//! Log events.
+//! Checks of log events.
 
 use llmobs::semconv::attribute as a;
 use llmobs::semconv::definition::AttributeType;
@@ -20,10 +20,10 @@ use super::attributes::hold_type;
 use super::attributes::text;
 use super::attributes::value;
 
-/// Fields of an event of our own: their types, and whether every such event has them.
+/// Fields of an event that only llmobs defines: name, type, and whether every event of that name has the field.
 pub type Fields = &'static [(&'static str, AttributeType, bool)];
 
-/// Our event at the end of an operation. What it has with dots in its name is the conventions'.
+/// The event at the end of an operation, and its fields. Fields with dots in the name are defined by the conventions.
 pub const WIDE_EVENT: (&str, Fields) = (
     "llm_request_complete",
     &[
@@ -58,7 +58,7 @@ pub const WIDE_EVENT: (&str, Fields) = (
     ],
 );
 
-/// Events of a GPU's sampler.
+/// Events of the GPU sampler.
 const GPU_EVENTS: &[(&str, Fields, Wanted<'_>)] = &[
     ("gpu_shared", &[("gpu", String, true), ("others", Int, true), ("shared", Boolean, true)], &[]),
     ("gpu_throttle", &[("gpu", String, true), ("reason", String, true)], &[]),
@@ -87,7 +87,7 @@ const GPU_EVENTS: &[(&str, Fields, Wanted<'_>)] = &[
     ),
 ];
 
-/// Fields that have few values.
+/// Fields with a closed list of values.
 const CLOSED: &[(&str, &[&str])] = &[
     ("energy_method", &["time"]),
     ("energy_source", &["counter", "power_integral"]),
@@ -97,7 +97,7 @@ const CLOSED: &[(&str, &[&str])] = &[
     ("tokens_source", &["reported", "counted", "estimated"]),
 ];
 
-/// What the wide event has of the conventions.
+/// Attributes of the conventions on the wide event.
 const WIDE_STANDARD: Wanted<'_> = &[
     (a::ERROR_TYPE, Requirement::ConditionallyRequired),
     (a::GEN_AI_CONVERSATION_ID, Requirement::ConditionallyRequired),
@@ -108,16 +108,16 @@ const WIDE_STANDARD: Wanted<'_> = &[
     (a::GEN_AI_RESPONSE_MODEL, Requirement::Recommended),
 ];
 
-/// OpenTelemetry's severity numbers.
+/// Severity numbers of the OpenTelemetry log data model.
 const INFO: i32 = 9;
 const WARN: i32 = 13;
 const ERROR: i32 = 17;
 
-/// Of inference alone.
+/// Event with the details of an operation; only inference has it.
 const DETAILS: &str = "gen_ai.client.inference.operation.details";
 
 impl Conventions {
-    /// What is wrong with a log event.
+    /// Returns all violations of one log event.
     pub fn check_log(&self, record: &LogRecord) -> Vec<Violation> {
         let mut findings = Findings::new(&record.event_name);
         let defined = self.events().iter().find(|event| event.name == record.event_name);
@@ -153,7 +153,7 @@ impl Conventions {
         }
     }
 
-    /// An event of our own: its fields, and what it has of the conventions.
+    /// Checks an event that only llmobs defines: its own fields, and its attributes of the conventions.
     fn check_own(&self, findings: &mut Findings, record: &LogRecord, known: Fields, standard: Wanted<'_>) {
         let is_own = |pair: &KeyValue| known.iter().any(|(name, ..)| *name == pair.key);
         let (fields, rest): (Vec<_>, Vec<_>) = record.attributes.iter().cloned().partition(is_own);

@@ -1,4 +1,4 @@
-//! Metrics.
+//! Checks of metrics.
 
 use llmobs::catalog;
 use llmobs::catalog::ROWS;
@@ -19,11 +19,11 @@ use super::Findings;
 use super::Violation;
 use super::What;
 
-/// Attributes of our own metrics that not every series has.
+/// Attributes of llmobs metrics that only some series have.
 const SOMETIMES: &[&str] = &[a::ERROR_TYPE, "llmobs.finish_reason"];
 
 impl Conventions {
-    /// What is wrong with a metric.
+    /// Returns all violations of one metric.
     pub fn check_metric(&self, metric: &Metric) -> Vec<Violation> {
         let mut findings = Findings::new(&metric.name);
         if metric.description.is_empty() {
@@ -53,7 +53,8 @@ impl Conventions {
         self.check_points(findings, metric, &wanted);
     }
 
-    /// One of ours: `tests/catalog.rs` holds the rows against the table of metrics.
+    /// Checks a metric that only llmobs defines against its row. `tests/catalog.rs` checks the rows against the
+    /// documented table.
     fn check_row(&self, findings: &mut Findings, metric: &Metric, row: &Row) {
         findings.hold("unit", row.unit, &metric.unit);
         let wanted = match row.instrument {
@@ -86,7 +87,7 @@ impl Conventions {
                 super::attributes::hold_type(findings, &pair, llmobs::semconv::definition::AttributeType::String);
             }
             self.check_attributes(findings, &point, wanted);
-            // Ours stand on a metric only where its row has them.
+            // Attributes of llmobs are allowed on a metric only if its row lists them.
             for pair in point.iter().filter(|pair| pair.key.starts_with("llmobs.")) {
                 if !wanted.iter().any(|(name, _)| *name == pair.key) {
                     findings.add(What::Misplaced(pair.key.clone()));
@@ -106,7 +107,7 @@ fn instrument(metric: &Metric) -> &'static str {
     }
 }
 
-/// The kind of number, as far as OTLP shows it: the sum of a histogram is always a double.
+/// Returns the type of number where OTLP shows it; OTLP always sends the sum of a histogram as a double.
 fn number(metric: &Metric) -> Option<Number> {
     let of = |points: &[NumberDataPoint]| match points.first()?.value? {
         Point::AsDouble(_) => Some(Number::Double),
@@ -119,7 +120,7 @@ fn number(metric: &Metric) -> Option<Number> {
     }
 }
 
-/// The attributes of every series.
+/// Returns the attributes of every series.
 fn attributes(metric: &Metric) -> Vec<&[KeyValue]> {
     match &metric.data {
         Some(Data::Gauge(gauge)) => gauge.data_points.iter().map(|point| &*point.attributes).collect(),

@@ -1,11 +1,11 @@
-//! The attributes of our own, written down once more by hand.
+//! The attributes that only llmobs defines, listed a second time by hand.
 
 use llmobs::semconv::definition::AttributeType;
 
 use self::AttributeType::Double;
 use self::AttributeType::String;
 
-/// Name, type, and the values that it may have, none where any will do.
+/// Name, type, and allowed values; an empty list allows any value.
 pub const OWN: &[(&str, AttributeType, &[&str])] = &[
     ("llmobs.anomaly", String, &[]),
     ("llmobs.attempt.kind", String, &["first", "retry", "fallback", "hedge"]),

@@ -1,4 +1,4 @@
-//! Resources: who exports.
+//! Checks of resources, which identify the exporting service.
 
 use llmobs::semconv::attribute as a;
 use llmobs::semconv::definition::Requirement;
@@ -21,7 +21,7 @@ const WANTED: &[(&str, Requirement)] = &[
 ];
 
 impl Conventions {
-    /// What is wrong with a resource that has nothing of the user's own.
+    /// Returns all violations of a resource without user-defined attributes.
     pub fn check_resource(&self, resource: &Resource) -> Vec<Violation> {
         let mut findings = Findings::new("resource");
         self.check_attributes(&mut findings, &resource.attributes, WANTED);

@@ -1,4 +1,4 @@
-//! Spans.
+//! Checks of spans.
 
 use llmobs::semconv::attribute as a;
 use llmobs::semconv::definition::AttributeDefinition;
@@ -22,18 +22,18 @@ use super::attributes::own;
 use super::attributes::text;
 use super::attributes::value;
 
-/// The operations of the spans of inference, for which the definition names none.
+/// Operation names of inference spans. The conventions' definition of the inference span lists no operation names.
 const INFERENCE: &[&str] = &["chat", "generate_content", "text_completion"];
 
-/// Spans of our own: the parts of a model call, and a try of one.
+/// Spans that only llmobs defines: the phases of a model call, and one attempt of a model call.
 const PARTS: &[&str] = &["queue", "prefill", "decode"];
 const ATTEMPT: &str = "attempt";
 
-/// What a GPU's sampler says on the spans of the operations that it hit.
+/// Events that the GPU sampler adds to spans of affected operations.
 const GPU_EVENTS: &[&str] = &["gpu.throttle", "gpu.xid"];
 
 impl Conventions {
-    /// What is wrong with a span.
+    /// Returns all violations of one span.
     pub fn check_span(&self, span: &Span) -> Vec<Violation> {
         let mut findings = Findings::new(&span.name);
         self.check_times(&mut findings, span);
@@ -48,8 +48,8 @@ impl Conventions {
         findings.list
     }
 
-    /// The definition that a span is held against, none for one of our own: what its attributes say it is, on its side
-    /// of the call.
+    /// Returns the definition that applies to a span: found by its attributes, and by its kind where both sides of a
+    /// call have a definition. Returns `None` if no definition applies.
     pub fn definition(&self, span: &Span) -> Option<&'static SpanDefinition> {
         let by_id = |id: &str| self.spans().find(|definition| definition.id == id);
         for (mark, id) in [
@@ -63,11 +63,11 @@ impl Conventions {
         }
         let operation = text(&span.attributes, a::GEN_AI_OPERATION_NAME)?;
         let mut said: Vec<_> = self.spans().filter(|span| span.operations.contains(&operation)).collect();
-        // One operation may have a span for each side of a call.
+        // One operation name can have a definition for each side of a call.
         if said.len() > 1 {
             said.retain(|definition| kind(definition) == span.kind());
         }
-        // What no profile lists is a model call of the user's own kind.
+        // An operation name that no profile lists is a custom model call, which is checked as inference.
         let lists =
             |known: &AttributeDefinition| known.name == a::GEN_AI_OPERATION_NAME && known.values.contains(&operation);
         let unsaid = || INFERENCE.contains(&operation) || !a::V1_41.iter().chain(a::LATEST).any(lists);
@@ -93,7 +93,7 @@ impl Conventions {
         }
     }
 
-    /// The conditions of attributes that a span itself shows to be met.
+    /// Checks conditional attributes whose condition is visible on the span itself.
     fn check_conditions(&self, findings: &mut Findings, span: &Span, definition: &SpanDefinition) {
         let has = |name: &str| value(&span.attributes, name).is_some();
         let failed = span.status.as_ref().is_some_and(|status| status.code() == StatusCode::Error);
@@ -112,7 +112,7 @@ impl Conventions {
         {
             findings.add(What::Missing(a::GEN_AI_REQUEST_STREAM.to_owned()));
         }
-        // llmobs always knows the model of a model call, and which provider it is of.
+        // llmobs always knows the model and the provider of a model call.
         let model = definition.attributes.iter().find(|wanted| wanted.name == a::GEN_AI_REQUEST_MODEL);
         let calls_model = definition.id.contains("inference") || definition.id.contains("embeddings");
         if calls_model
@@ -130,8 +130,8 @@ impl Conventions {
     }
 }
 
-/// The name that the conventions give the span: the first of their patterns whose attributes are all there, else the
-/// last one without those that are not.
+/// Returns the conventional name of the span: the first pattern whose attributes are all present, or else the last
+/// pattern without the missing attributes.
 fn name(definition: &SpanDefinition, attributes: &[KeyValue]) -> Option<String> {
     let fill = |pattern: &str| {
         let (mut name, mut complete) = (String::new(), true);
@@ -140,7 +140,7 @@ fn name(definition: &SpanDefinition, attributes: &[KeyValue]) -> Option<String> 
             let (attribute, after) = found.split_once('}')?;
             name += before;
             match value(attributes, attribute) {
-                // `HTTP` stands for a method that is not known.
+                // The conventions name the span `HTTP` when the method is unknown.
                 Some(Value::StringValue(text)) if attribute == a::HTTP_REQUEST_METHOD && text == "_OTHER" => {
                     name += "HTTP";
                 }
@@ -166,13 +166,14 @@ fn kind(definition: &SpanDefinition) -> Kind {
     }
 }
 
-/// The conventions say of inference, not of embeddings, that the model may run in the same process. The reason is the
-/// same, and a server that said `CLIENT` of its own model would be wrong.
+/// Returns whether an embeddings span may have the kind `INTERNAL`. The conventions allow `INTERNAL` for a model in the
+/// same process only for inference; llmobs applies the same reason to embeddings, because `CLIENT` would be wrong for a
+/// server's own model.
 fn runs_in_process(definition: &SpanDefinition) -> bool {
     definition.id.contains("embeddings")
 }
 
-/// No conventions have these: they say nothing of what happens inside a server, or of tries.
+/// Returns whether only llmobs defines the span: no conventions cover phases inside a server, or attempts.
 fn is_own(span: &Span) -> bool {
     PARTS.contains(&span.name.as_str()) || span.name == ATTEMPT
 }
@@ -191,7 +192,7 @@ fn check_own(findings: &mut Findings, span: &Span) {
     }
 }
 
-/// An event of a span is a part of a model call, or what hit its GPU; exceptions are log events.
+/// Checks a span event: a phase of a model call, or an event of the GPU. Exceptions are log events.
 fn check_event(findings: &mut Findings, event: &Event) {
     let hit_gpu = GPU_EVENTS.contains(&event.name.as_str());
     if !hit_gpu && !PARTS.contains(&event.name.as_str()) {

@@ -1,34 +1,34 @@
-//! Texts that occur nowhere by chance.
+//! Random texts that appear nowhere by chance.
 
 use std::hash::BuildHasher;
 use std::hash::RandomState;
 
 use super::super::random::Random;
 
-/// A text that was given to the library in one place.
+/// A text that the application passed to the library in one place.
 #[derive(Debug, Clone)]
 pub struct Canary {
     pub place: &'static str,
     pub text: String,
-    /// How many characters of it are a trace of it.
+    /// The number of characters in a row that count as a trace of the text.
     pub piece: usize,
 }
 
-/// All canaries of one run, which two processes make alike from one seed.
+/// All canaries of one run. Two processes generate the same canaries from the same seed.
 #[derive(Debug, Clone)]
 pub struct Canaries {
     pub seed: u64,
     all: Vec<Canary>,
 }
 
-/// Each is so long.
+/// The length of a canary, in characters.
 const LENGTH: usize = 32;
 
-/// So many characters in a row are a trace of it.
+/// The number of characters in a row that count as a trace.
 const PIECE: usize = 8;
 
 impl Canaries {
-    /// One for each place. No piece of one is in another.
+    /// Generates one canary for each place. No two canaries share a piece.
     pub fn new(seed: u64, places: impl IntoIterator<Item = &'static str>) -> Self {
         let mut random = Random::new(seed);
         let all = places.into_iter().map(|place| Canary { place, text: word(&mut random, LENGTH), piece: PIECE });
@@ -41,18 +41,18 @@ impl Canaries {
         Self { seed, all }
     }
 
-    /// A seed that no other run has.
+    /// Returns a new random seed.
     pub fn seed() -> u64 {
         RandomState::new().hash_one("canaries")
     }
 
-    /// One with a form of its own, such as a key of a provider. `piece` says how many characters of it are a trace.
+    /// Adds a canary with a specific form, such as a provider's key. `piece` characters in a row count as a trace.
     pub fn with(mut self, place: &'static str, text: String, piece: usize) -> Self {
         self.all.push(Canary { place, text, piece });
         self
     }
 
-    /// The text for this place.
+    /// Returns the text for this place.
     pub fn of(&self, place: &str) -> &str {
         let found = self.all.iter().find(|canary| canary.place == place);
         found.map(|canary| canary.text.as_str()).unwrap_or_else(|| panic!("`{place}` is no place"))
@@ -63,7 +63,7 @@ impl Canaries {
     }
 }
 
-/// Small letters and digits, the first a letter.
+/// Returns a random word of lower-case letters and digits that begins with a letter.
 pub fn word(random: &mut Random, length: usize) -> String {
     const SYMBOLS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
     let symbol = |place: usize, random: &mut Random| SYMBOLS[random.below(if place == 0 { 26 } else { 36 }) as usize];

@@ -1,14 +1,14 @@
-//! Made-up secrets, each of a form that the redactor must know.
+//! Generated secrets, each in a form that the redactor must detect.
 
 use super::super::random::Random;
 use super::canary::Canaries;
 use super::canary::word;
 
-/// The names of all of them begin so.
+/// The prefix of the names of all secrets.
 pub const GOLD: &str = "gold.";
 
 impl Canaries {
-    /// The same with secrets.
+    /// Adds the secrets to the canaries.
     pub fn with_gold(self) -> Self {
         let mut random = Random::new(!self.seed);
         let (mail, url) = (word(&mut random, 32), word(&mut random, 32));
@@ -16,7 +16,7 @@ impl Canaries {
         let mut mixed =
             |length: usize| -> String { (0..length).map(|_| char::from(*random.one_of(letters))).collect() };
         let (key, private, password) = (mixed(36), mixed(64), mixed(20));
-        // Without any digit, one in some thousands looks like the name of something in code.
+        // The fixed digit prevents that one token in some thousands contains no digit and looks like an identifier.
         let bearer = mixed(19) + "7" + &mixed(20);
         let (one, other) = (card(&mut random), card(&mut random));
         let grouped = [&other[..4], &other[4..8], &other[8..12], &other[12..]].join(" ");
@@ -26,12 +26,12 @@ impl Canaries {
             .with("gold.private", private, 8)
             .with("gold.bearer", bearer, 8)
             .with("gold.password", password, 8)
-            // Eight digits in a row are nothing strange where times are written.
+            // Timestamps contain eight digits in a row, so a trace of a card number needs twelve.
             .with("gold.card", one, 12)
             .with("gold.card.grouped", grouped, 12)
     }
 
-    /// A text with every secret in it, in the form that it has among people.
+    /// Returns a text that contains every secret in a realistic form.
     pub fn gold(&self) -> String {
         format!(
             "Write to {mail}@mail.example.com, pay with {card} or {grouped}, use ghp_{key} here; then\n\
@@ -49,7 +49,7 @@ impl Canaries {
     }
 }
 
-/// A number that a card can have.
+/// Returns a 16-digit number with a valid Luhn checksum.
 fn card(random: &mut Random) -> String {
     let digits: Vec<u64> = std::iter::once(4).chain((0..14).map(|_| random.below(10))).collect();
     let sum: u64 = digits.iter().enumerate().map(|(place, digit)| luhn(*digit, place % 2 == 0)).sum();

@@ -1,4 +1,4 @@
-//! Takes what came out apart, so that each text can be asked where it stands.
+//! Splits exported telemetry into single texts, so that each text can be checked with its location.
 
 use opentelemetry_proto::tonic::common::v1::AnyValue;
 use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
@@ -12,19 +12,19 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 
 use super::super::collector::Seen;
 
-/// A text and where it stands.
+/// A text and its location.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Leaf {
-    /// `span`, `log`, `metric`, `resource`, `scope`; what is no OTLP has a name of its own.
+    /// `span`, `log`, `metric`, `resource` or `scope`; outputs other than OTLP have other names, such as `page`.
     pub signal: &'static str,
-    /// The span, the event or the metric.
+    /// The name of the span, event or metric.
     pub owner: String,
-    /// The attribute, or the field of the signal.
+    /// The key of the attribute, or the name of the signal's field.
     pub key: String,
     pub text: String,
 }
 
-/// Everything that a collector got, text by text.
+/// Returns every text that a collector received.
 pub fn of_seen(seen: &Seen) -> Vec<Leaf> {
     let mut leaves = Vec::new();
     for span in &seen.spans {
@@ -49,12 +49,12 @@ pub fn of_seen(seen: &Seen) -> Vec<Leaf> {
     leaves
 }
 
-/// The bodies of the requests that it came in, byte by byte.
+/// Returns the request bodies, joined.
 pub fn of_bodies(seen: &Seen) -> Vec<u8> {
     seen.bodies.join(&b"\n\n"[..])
 }
 
-/// A value of JSON: each text under the name of its field.
+/// Returns each text of a JSON value, with the name of its field as the key.
 pub fn of_json(signal: &'static str, value: &serde_json::Value) -> Vec<Leaf> {
     let mut leaves = Vec::new();
     let owner = value["message"].as_str().unwrap_or_default().to_owned();
@@ -62,7 +62,7 @@ pub fn of_json(signal: &'static str, value: &serde_json::Value) -> Vec<Leaf> {
     leaves
 }
 
-/// A scrape: each value under its label, and the rest of each line.
+/// Returns each label value of a scraped page with its label as the key, and the other text of each line as `line`.
 pub fn of_page(text: &str) -> Vec<Leaf> {
     let mut leaves = Vec::new();
     for line in text.lines() {
@@ -83,7 +83,7 @@ pub fn of_page(text: &str) -> Vec<Leaf> {
     leaves
 }
 
-/// Where the quotation mark stands that no backslash protects.
+/// Returns the position of the first unescaped quotation mark, or the length of the text.
 fn closing(text: &str) -> usize {
     let mut escaped = false;
     let end = text.char_indices().find(|&(_, c)| {
@@ -126,7 +126,7 @@ impl Owner<'_> {
                     self.value(key, pair.value.as_ref());
                 }
             }
-            // Numbers and flags are no texts.
+            // Numbers and booleans contain no text.
             Some(_) | None => {}
         }
     }

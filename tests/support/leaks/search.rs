@@ -1,5 +1,5 @@
-//! Finds pieces of canaries in bytes, however these write them: as they are, in capitals, as hexadecimal digits, behind
-//! percent signs, as escapes of JSON, in base64 at any of its three places.
+//! A search for pieces of canaries in bytes, in several encodings: plain text in any case, hexadecimal digits, percent
+//! encoding, JSON `\u` escapes, and base64 at each of the three alignments.
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
@@ -7,22 +7,22 @@ use std::fmt::Write;
 
 use super::canary::Canary;
 
-/// Knows the pieces of some canaries.
+/// An index of the pieces of all canaries.
 pub struct Search {
-    /// By their length; in small letters, for text in small letters.
+    /// Pieces by length, in lower case; searched in the text in lower case.
     pieces: BTreeMap<usize, HashMap<Vec<u8>, &'static str>>,
-    /// In base64, where capitals are other letters.
+    /// Base64 pieces by length; base64 is case-sensitive.
     encoded: BTreeMap<usize, HashMap<Vec<u8>, &'static str>>,
-    /// Whether four bytes can be the beginning of any piece.
+    /// True at the `slot` of the first four bytes of each piece; a prefilter.
     begins: Vec<bool>,
 }
 
-/// A piece of a canary, where none should be.
+/// A piece of a canary that the search found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// The place that the canary was given in.
+    /// The place where the application passed the canary.
     pub place: &'static str,
-    /// What stands around it.
+    /// The bytes around the piece.
     pub around: String,
 }
 
@@ -33,7 +33,7 @@ impl Search {
             for (text, width) in writings(&canary.text) {
                 add(&mut search.pieces, &text, width * canary.piece, width, canary.place);
             }
-            // Of eight bytes at any place at least ten characters are theirs alone.
+            // Eight bytes at any alignment determine at least ten base64 characters completely.
             for text in base64_at_each_place(&canary.text) {
                 add(&mut search.encoded, &text, canary.piece * 8 / 6, 1, canary.place);
             }
@@ -44,7 +44,7 @@ impl Search {
         search
     }
 
-    /// Every canary of which a piece is in these bytes, each once.
+    /// Returns every canary of which the bytes contain a piece, each once.
     pub fn in_bytes(&self, bytes: &[u8]) -> Vec<Found> {
         let mut found: Vec<Found> = Vec::new();
         let small = bytes.to_ascii_lowercase();
@@ -71,7 +71,7 @@ impl Search {
     }
 }
 
-/// A text in each writing that keeps its characters apart, and how many bytes of it each of them has.
+/// Returns the text in each encoding that encodes bytes separately, with the number of characters per byte.
 fn writings(text: &str) -> [(String, usize); 4] {
     let each = |write: fn(u8) -> String| text.bytes().map(write).collect::<String>();
     [
@@ -82,8 +82,8 @@ fn writings(text: &str) -> [(String, usize); 4] {
     ]
 }
 
-/// Base64 of a text behind none, one and two other bytes, without the characters that those have a part in; in both
-/// alphabets.
+/// Returns the base64 of a text after zero, one and two preceding bytes, without the characters that also depend on the
+/// preceding bytes; in the standard and the URL-safe alphabet.
 fn base64_at_each_place(text: &str) -> Vec<String> {
     let mut all = Vec::new();
     for before in 0..3_usize {

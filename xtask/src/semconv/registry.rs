@@ -1,8 +1,8 @@
-//! The conventions' attributes, metrics, spans and events, read from both of their file formats.
+//! The attributes, metrics, spans and events of the semantic conventions, read from both of their file formats.
 //!
-//! Old files hold `groups:` (attributes with an `id`; metrics, spans and events that `extend` a group); new ones hold
-//! `attributes:`, `attribute_groups:`, `metrics:`, `spans:` and `events:` with `ref_group`. A key that is not known
-//! here is an error.
+//! Files of the old format contain `groups:` (attributes with an `id`; metrics, spans and events that `extend` a
+//! group). Files of the new format contain `attributes:`, `attribute_groups:`, `metrics:`, `spans:` and `events:` with
+//! `ref_group`. An unknown key is an error.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ mod signal;
 #[cfg(test)]
 mod tests;
 
-/// What one set of files defines, by name.
+/// The definitions of one set of files, by name.
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
     pub(crate) attributes: BTreeMap<String, Attribute>,
@@ -37,7 +37,7 @@ pub(crate) struct Attribute {
     pub(crate) brief: String,
     pub(crate) stability: String,
     pub(crate) kind: Kind,
-    /// The values with a meaning of their own; none where any value will do.
+    /// The well-known values of an enumeration; empty if any value is allowed.
     pub(crate) members: Vec<Member>,
 }
 
@@ -58,7 +58,7 @@ pub(crate) struct Metric {
     references: Vec<Reference>,
 }
 
-/// How much an attribute is wanted; ordered as the conventions list them.
+/// The requirement level of an attribute, in the order of the conventions.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Requirement {
     Required,
@@ -68,7 +68,7 @@ pub(crate) enum Requirement {
 }
 
 impl Requirement {
-    /// The level in words.
+    /// Returns the level in words.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Required => "required",
@@ -85,11 +85,11 @@ enum Reference {
     Attribute { name: String, level: Option<Requirement>, at_start: bool },
 }
 
-/// Attribute keys beside those that are read; all of them are prose or hints.
+/// Attribute keys that are accepted but not read: prose and hints.
 const PROSE: [&str; 4] = ["annotations", "deprecated", "examples", "note"];
 
 impl Registry {
-    /// Adds what one file defines.
+    /// Adds the definitions of one file.
     pub(crate) fn read(&mut self, document: &Node) -> Result<(), Error> {
         for (key, node) in document.map()? {
             match key.as_str() {
@@ -100,7 +100,7 @@ impl Registry {
                 "spans" => each(node, |span| self.span(span))?,
                 "span_refinements" => each(node, |refined| self.refined_span(refined))?,
                 "events" => each(node, |event| self.event(event))?,
-                // Refinements narrow what is defined elsewhere.
+                // Refinements narrow definitions from elsewhere.
                 "file_format" | "metric_refinements" => {}
                 _ => return Err(node.error(format!("the section `{key}` is not understood"))),
             }
@@ -196,7 +196,7 @@ impl Registry {
     }
 }
 
-/// A value of an enumeration; nothing for one that is deprecated, whose value another member has.
+/// Returns a value of an enumeration, or `None` if the value is deprecated (another member has the same value).
 fn member(node: &Node) -> Result<Option<Member>, Error> {
     known_keys(node, &["brief", "id", "stability", "value"])?;
     let value = node.get("value")?.text()?.to_owned();
@@ -204,7 +204,7 @@ fn member(node: &Node) -> Result<Option<Member>, Error> {
     Ok(node.find("deprecated")?.is_none().then_some(Member { value, brief }))
 }
 
-/// What the `attributes:` of a group or signal refer to.
+/// Returns the references in the `attributes:` of a group or signal.
 fn references(node: &Node) -> Result<Vec<Reference>, Error> {
     node.get("attributes")?.list()?.iter().map(reference).collect()
 }
@@ -223,7 +223,7 @@ fn reference(node: &Node) -> Result<Reference, Error> {
     Ok(Reference::Attribute { name: node.get("ref")?.text()?.to_owned(), level, at_start })
 }
 
-/// `required`, or a map with the level as its one key and the condition as the value.
+/// Parses a requirement level: `required`, or a map with the level as its only key and the condition as the value.
 fn requirement(node: &Node) -> Result<Requirement, Error> {
     let word = match &node.value {
         Value::Map(entries) if entries.len() == 1 => entries[0].0.as_str(),
@@ -249,7 +249,7 @@ fn known_keys(node: &Node, known: &[&str]) -> Result<(), Error> {
     }
 }
 
-/// One paragraph on one line, with a full stop.
+/// Joins the text into one line that ends with a full stop.
 fn sentence(brief: &str) -> String {
     let mut text = brief.split_whitespace().collect::<Vec<_>>().join(" ");
     if !text.ends_with('.') {

@@ -1,4 +1,4 @@
-//! Lays the generated files out. rustfmt does the rest.
+//! Generates the text of the files, which rustfmt then formats.
 
 use super::Model;
 
@@ -59,8 +59,8 @@ use super::definition::Requirement;
 
 ";
 
-/// `attribute.rs`: a constant for each name, a module for each list of values, and a table of types for each profile
-/// and for what both share.
+/// Generates `attribute.rs`: a constant for each name, a module for each list of values, and a table of types for each
+/// profile and for the shared attributes.
 pub(crate) fn attributes(model: &Model) -> String {
     let mut out = format!("{NOTICE}{ATTRIBUTES}");
     let Model { core, v1_41, latest, hardware } = model;
@@ -82,7 +82,8 @@ pub(crate) fn attributes(model: &Model) -> String {
     out
 }
 
-/// `metric.rs`: a constant for each name, and a table of definitions for each profile and for what both share.
+/// Generates `metric.rs`: a constant for each name, and a table of definitions for each profile and for the shared
+/// metrics.
 pub(crate) fn metrics(model: &Model) -> Result<String, String> {
     let mut out = format!("{NOTICE}{METRICS}");
     let v1_41 = metric::resolve(&model.v1_41)?;
@@ -105,7 +106,7 @@ pub(crate) fn metrics(model: &Model) -> Result<String, String> {
     Ok(out)
 }
 
-/// `span.rs`: a table of definitions for each profile and for what both share.
+/// Generates `span.rs`: a table of definitions for each profile and for the shared spans.
 pub(crate) fn spans(model: &Model) -> Result<String, String> {
     let mut out = format!("{NOTICE}{SPANS}");
     for (table, about, registry) in [
@@ -118,7 +119,7 @@ pub(crate) fn spans(model: &Model) -> Result<String, String> {
     Ok(out)
 }
 
-/// `event.rs`: a constant for each name, and a table of definitions for each profile.
+/// Generates `event.rs`: a constant for each name, and a table of definitions for each profile.
 pub(crate) fn events(model: &Model) -> Result<String, String> {
     let mut out = format!("{NOTICE}{EVENTS}");
     let v1_41 = event::resolve(&model.v1_41)?;
@@ -132,7 +133,7 @@ pub(crate) fn events(model: &Model) -> Result<String, String> {
     Ok(out)
 }
 
-/// `gen_ai.request.model` as the name of a constant.
+/// Returns the name of a constant: `gen_ai.request.model` becomes `GEN_AI_REQUEST_MODEL`.
 fn constant(name: &str) -> String {
     name.replace('.', "_").to_uppercase()
 }

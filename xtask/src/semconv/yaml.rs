@@ -1,8 +1,8 @@
-//! Reads the part of YAML that the convention files use, and refuses the rest.
+//! Parses the subset of YAML that the convention files use, and rejects everything else.
 //!
-//! Understood: block maps and lists, plain, quoted, literal (`|`) and folded (`>`) scalars, flow lists, comments, and
-//! an alias of an anchored scalar. Anything else is an error that names its line: a wrong guess here would become a
-//! wrong name in everybody's dashboards.
+//! Supported: block maps and lists; plain, quoted, literal (`|`) and folded (`>`) scalars; flow lists; comments; and an
+//! alias of an anchored scalar. Anything else is an error with its line number, because a wrong guess would become a
+//! wrong name in dashboards.
 
 use std::fmt;
 
@@ -11,14 +11,14 @@ mod scalar;
 #[cfg(test)]
 mod tests;
 
-/// A value and the line (from 1) on which it begins.
+/// A value and the line number (from 1) on which it begins.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Node {
     pub(crate) line: usize,
     pub(crate) value: Value,
 }
 
-/// Every scalar is text: the convention files say a type where they mean one.
+/// A parsed value. Every scalar is text: where the type matters, the convention files name it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Value {
     List(Vec<Node>),
@@ -26,18 +26,18 @@ pub(crate) enum Value {
     Scalar(String),
 }
 
-/// What was not understood, and where.
+/// A syntax error with its line number.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Error {
     pub(crate) line: usize,
     pub(crate) message: String,
 }
 
-/// Reads one document.
+/// Parses one document.
 ///
 /// # Errors
 ///
-/// On the first line that is outside the subset.
+/// Fails at the first line that is outside the subset.
 pub(crate) fn parse(text: &str) -> Result<Node, Error> {
     block::Parser::new(text).document()
 }
@@ -64,12 +64,12 @@ impl Node {
         }
     }
 
-    /// The entry of this name, if the map has one.
+    /// Returns the value of the key, or `None` if the map lacks it.
     pub(crate) fn find(&self, key: &str) -> Result<Option<&Self>, Error> {
         Ok(self.map()?.iter().find(|(name, _)| name == key).map(|(_, node)| node))
     }
 
-    /// The entry of this name, which must be there.
+    /// Returns the value of the key, or an error if the map lacks it.
     pub(crate) fn get(&self, key: &str) -> Result<&Self, Error> {
         self.find(key)?.ok_or_else(|| self.error(format!("`{key}` is missing")))
     }

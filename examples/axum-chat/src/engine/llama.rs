@@ -1,4 +1,4 @@
-//! A real model: llama architecture, quantized, from a GGUF file, on candle.
+//! A real model: a quantized llama architecture, loaded from a GGUF file and run by candle.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -24,10 +24,10 @@ use super::text::Detokenizer;
 use super::weights;
 use llmobs::Moment;
 
-/// Tokens of a prompt that one step works through: the other sequences wait no longer than that for their next token.
+/// Prompt tokens processed by one step: the longest work for which other sequences wait for their next token.
 const PREFILL_TOKENS: usize = 32;
 
-/// Weights and tokenizer of one GGUF file.
+/// The weights and the tokenizer of one GGUF file.
 pub(crate) struct Llama {
     model: String,
     weights: ModelWeights,
@@ -35,7 +35,7 @@ pub(crate) struct Llama {
     context: usize,
 }
 
-/// What turns text into tokens and back.
+/// The conversion between text and tokens.
 struct Vocabulary {
     tokenizer: Tokenizer,
     template: Template,
@@ -43,7 +43,7 @@ struct Vocabulary {
 }
 
 impl Llama {
-    /// Reads the file: under a second for a hundred megabytes.
+    /// Loads the file, which takes under a second for 100 MB.
     pub(crate) fn load(path: &Path) -> Result<Self, Failed> {
         let mut file = BufReader::new(File::open(path)?);
         let content = Content::read(&mut file)?;
@@ -52,16 +52,16 @@ impl Llama {
             return Err(format!("its architecture is {architecture:?}, and this server runs \"llama\" only").into());
         }
         let trained = content.metadata.get("llama.context_length").and_then(|value| value.to_u32().ok());
-        // candle prepares rotary embeddings for that many positions, whatever the model was trained for.
+        // candle computes rotary embeddings for `MAX_SEQ_LEN` positions, independent of the trained context length.
         let context = trained.map_or(MAX_SEQ_LEN, |length| MAX_SEQ_LEN.min(length as usize));
         let weights = weights::read(content, file)?;
 
-        // Not candle's own tokenizer for GGUF: it splits digits and newlines otherwise than the model was trained.
+        // candle's own GGUF tokenizer splits digits and newlines differently from the training of the model.
         let tokenizer = Tokenizer::from_gguf_file(path)?;
         let template = Template::of(&tokenizer);
         let ends = [Some(tokenizer.eos_token()), template.end()].into_iter().flatten().collect();
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
-        // `.q4_1` and its like say how the weights are stored, not which model it is.
+        // A suffix such as `.q4_1` names the quantization, not the model.
         let model = stem.split(".q").next().unwrap_or_default().to_owned();
         Ok(Self { model, weights, vocabulary: Arc::new(Vocabulary { tokenizer, template, ends }), context })
     }
@@ -94,7 +94,7 @@ impl Engine for Llama {
 
     fn begin(&self, prompt: Vec<u32>, sampling: Sampling) -> Box<dyn Sequence> {
         Box::new(Answer {
-            // A clone shares the weights and has its own key-value cache, which is still empty.
+            // A clone shares the weights and has a separate key-value cache, which is still empty.
             weights: self.weights.clone(),
             vocabulary: Arc::clone(&self.vocabulary),
             sampler: LogitsProcessor::new(sampling.seed, Some(sampling.temperature), Some(sampling.top_p)),
@@ -111,9 +111,9 @@ struct Answer {
     vocabulary: Arc<Vocabulary>,
     sampler: LogitsProcessor,
     text: Detokenizer,
-    /// Tokens that the model has not seen yet: what is left of the prompt, then the last token.
+    /// Tokens that the model has not processed yet: the remaining prompt, then the last token.
     input: Vec<u32>,
-    /// How many it has.
+    /// Number of tokens that the model has processed.
     cached: usize,
 }
 

@@ -1,6 +1,7 @@
-//! No model at all: tokens at settable times, so that a load test measures the server and not the arithmetic.
+//! An engine without a model: generates tokens at configured times, so that a load test measures the server and not the
+//! arithmetic.
 //!
-//! Sequences run beside each other, as in a batch: each has its next token when its own time has passed.
+//! Sequences run concurrently, as in a batch: the next token of each sequence is due after that sequence's own delay.
 
 use std::time::Duration;
 
@@ -12,10 +13,10 @@ use super::Sequence;
 use super::Step;
 use llmobs::Moment;
 
-/// The text of which every token is a part.
+/// The text from which all tokens are cut.
 const WORD: &str = "token ";
 
-/// A generator of tokens that mean nothing.
+/// A generator of meaningless tokens.
 #[derive(Debug)]
 pub(crate) struct Synthetic {
     prefill: Duration,
@@ -24,7 +25,8 @@ pub(crate) struct Synthetic {
 }
 
 impl Synthetic {
-    /// The first token comes `prefill` after the start of a sequence, each further one `token` after the one before.
+    /// Creates an engine whose first token is due `prefill` after the start of a sequence, and each later token `token`
+    /// after the previous one. Each token has `bytes` bytes.
     pub(crate) fn new(prefill: Duration, token: Duration, bytes: usize) -> Self {
         Self { prefill, token, text: WORD.chars().cycle().take(bytes).collect() }
     }
@@ -47,7 +49,7 @@ impl Engine for Synthetic {
         8_192
     }
 
-    /// A token is a word.
+    /// Counts each word as one token.
     fn tokenize(&self, prompt: &Prompt) -> Result<Vec<u32>, Failed> {
         let words = |text: &str| text.split_whitespace().count();
         let count = match prompt {
@@ -76,7 +78,7 @@ impl Sequence for Tokens {
         if now < due {
             return Ok(Step::Until(due));
         }
-        // Counted from when it was due, so that the mean is what was set however late this thread woke.
+        // Measured from the due time, so that the mean interval is as configured even if this thread wakes late.
         self.next = Some(due.saturating_add(self.token));
         Ok(Step::Token(self.text.clone()))
     }

@@ -1,4 +1,4 @@
-//! A conversation as the tokens that a chat model was trained on.
+//! Formats a conversation as the tokens that a chat model was trained on.
 
 use shimmytok::EncodeOptions;
 use shimmytok::Tokenizer;
@@ -6,15 +6,15 @@ use shimmytok::Tokenizer;
 use super::Failed;
 use super::Message;
 
-/// What the template of `SmolLM2` itself says when the conversation has no system message.
+/// The system message that the template of `SmolLM2` inserts when the conversation has none.
 const SMOLLM: &str = "You are a helpful AI assistant named SmolLM, trained by Hugging Face";
 
-/// How messages are marked off from each other.
+/// The format that separates messages.
 #[derive(Debug)]
 pub(crate) enum Template {
-    /// `<|im_start|>role\ncontent<|im_end|>\n`, with the ids of the two marks.
+    /// `<|im_start|>role\ncontent<|im_end|>\n`, with the token ids of the two delimiters.
     ChatMl { start: u32, end: u32, system: Option<&'static str> },
-    /// `role: content\n`, for a vocabulary without these marks.
+    /// `role: content\n`, for a vocabulary without these delimiters.
     Plain,
 }
 
@@ -27,9 +27,9 @@ impl Template {
         Self::ChatMl { start, end, system }
     }
 
-    /// The conversation, and the opening of the answer.
+    /// Returns the tokens of the conversation and of the opening of the answer.
     ///
-    /// Marks are given by id and content is encoded as plain text, so that no content can pass for a mark.
+    /// Delimiters are inserted by id and content is encoded as plain text, so that content cannot imitate a delimiter.
     pub(crate) fn encode(&self, tokenizer: &Tokenizer, messages: &[Message]) -> Result<Vec<u32>, Failed> {
         let plain = |text: &str| tokenizer.encode_with_options(text, &EncodeOptions::with_parse_special(false, false));
         let mut tokens = Vec::new();
@@ -62,7 +62,7 @@ impl Template {
         Ok(tokens)
     }
 
-    /// The mark that ends an answer, if the template has one.
+    /// Returns the delimiter that ends an answer, if the template has one.
     pub(crate) fn end(&self) -> Option<u32> {
         match self {
             Self::ChatMl { end, .. } => Some(*end),

@@ -1,20 +1,21 @@
-//! Tokens back to text, one at a time.
+//! Converts tokens back to text, one at a time.
 
-/// A character takes up to four bytes, and a token may be a single one of them.
+/// A UTF-8 character has up to four bytes, and a token may be a single byte.
 const MOST_TOKENS_OF_A_CHARACTER: usize = 4;
 
-/// Text that grows by a token at a time and never shows half a character.
+/// A decoder of tokens to text that returns only complete characters.
 #[derive(Debug, Default)]
 pub(crate) struct Detokenizer {
     held: Vec<u32>,
 }
 
 impl Detokenizer {
-    /// The text that `token` completes: empty while its character is incomplete.
+    /// Returns the text that `token` completes: empty while a character is incomplete.
     pub(crate) fn push<E>(&mut self, token: u32, decode: impl Fn(&[u32]) -> Result<String, E>) -> Result<String, E> {
         self.held.push(token);
         let text = decode(&self.held)?;
-        // A decoder shows the missing bytes of a character as U+FFFD. One that stays so long is the model's own.
+        // The decoder replaces the missing bytes of a character by U+FFFD. If U+FFFD remains after four tokens, the
+        // model generated it.
         if text.ends_with(char::REPLACEMENT_CHARACTER) && self.held.len() < MOST_TOKENS_OF_A_CHARACTER {
             return Ok(String::new());
         }
@@ -28,7 +29,7 @@ mod tests {
     use super::*;
     use std::convert::Infallible;
 
-    /// A vocabulary where every token is a byte.
+    /// A vocabulary in which every token is one byte.
     fn decode(tokens: &[u32]) -> Result<String, Infallible> {
         let bytes: Vec<u8> = tokens.iter().map(|token| token.to_le_bytes()[0]).collect();
         Ok(String::from_utf8_lossy(&bytes).into_owned())

@@ -1,4 +1,4 @@
-//! The weights of a GGUF file, in formats that this machine multiplies fast.
+//! Loads the weights of a GGUF file, in formats that candle multiplies fast on this machine.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -15,9 +15,9 @@ use super::Failed;
 
 /// Reads the weights.
 ///
-/// candle multiplies some formats with plain loops only. Those are widened to `Q8_0`, which it multiplies with the
-/// widest vectors that the processor has: the same model, to within a rounding of half a percent, at several times the
-/// speed, for half a second more at the start.
+/// candle multiplies some formats with scalar loops only. Tensors in these formats are converted to `Q8_0`, for which
+/// candle uses the widest vectors of the processor. The result differs by rounding of half a percent and runs several
+/// times faster; the conversion adds half a second to the start.
 pub(super) fn read(content: Content, mut file: BufReader<File>) -> Result<ModelWeights, Failed> {
     if !content.tensor_infos.values().any(|info| is_slow(info.ggml_dtype)) {
         return Ok(ModelWeights::from_gguf(content, &mut file, &Device::Cpu)?);
@@ -31,7 +31,7 @@ fn is_slow(format: GgmlDType) -> bool {
     matches!(format, GgmlDType::Q4_1 | GgmlDType::Q5_0 | GgmlDType::Q5_1 | GgmlDType::Q8_1)
 }
 
-/// The same file with its slow tensors as `Q8_0`. What it says of the tokenizer is left out.
+/// Returns the same file with its slow tensors as `Q8_0`, without the metadata of the tokenizer.
 fn widen(content: &Content, mut file: BufReader<File>) -> Result<Vec<u8>, Failed> {
     let tensors: Vec<(&str, QTensor)> = content
         .tensor_infos

@@ -1,10 +1,10 @@
-//! A progress bar, where somebody looks.
+//! A progress bar on standard error, if that is a terminal.
 
 use std::io;
 use std::io::IsTerminal;
 use std::io::Write;
 
-/// How far a piece of work has come.
+/// The progress of a task.
 #[derive(Debug)]
 pub(crate) struct Bar {
     what: &'static str,
@@ -19,7 +19,7 @@ impl Bar {
         Self { what, total: total.max(1), shown: None }
     }
 
-    /// Shows how much is done, if that is news and standard error is a terminal.
+    /// Shows the progress, if the percentage has changed and standard error is a terminal.
     pub(crate) fn show(&mut self, done: u64) {
         let percent = (done.min(self.total) * 100) / self.total;
         if self.shown == Some(percent) || !io::stderr().is_terminal() {

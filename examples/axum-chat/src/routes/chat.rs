@@ -1,4 +1,4 @@
-//! `POST /v1/chat/completions`: a conversation in, the assistant's next message out.
+//! `POST /v1/chat/completions`: returns the assistant's next message of a conversation.
 
 use serde::Deserialize;
 use serde::Serialize;
@@ -37,7 +37,7 @@ enum Role {
     Assistant,
 }
 
-/// Text, or a list of parts that are text.
+/// Text, or a list of text parts.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Content {

@@ -1,4 +1,4 @@
-//! `POST /v1/completions`: text in, the text that follows out.
+//! `POST /v1/completions`: continues a text.
 
 use serde::Deserialize;
 use serde::Serialize;

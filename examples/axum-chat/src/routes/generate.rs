@@ -1,5 +1,5 @@
-//! `POST /v1/generate`: the plainest route. `{prompt, model, max_tokens}` in, `{model, output, latency_ms}` out. Its
-//! operation is begun by an attribute, where the other routes begin theirs with the builder.
+//! `POST /v1/generate`: the simplest route. Request `{prompt, model, max_tokens}`,
+//! answer `{model, output, latency_ms}`. An attribute starts its operation; the other routes use the builder.
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -25,7 +25,7 @@ use crate::engine::Message;
 use crate::engine::Prompt;
 use crate::error::ApiError;
 
-/// Answers one request. Until the operation is taken, `?` ends it with the type of the error.
+/// Answers one request. Until the operation is taken, `?` ends the operation with the type of the error.
 #[llm_span(chat, observer = app.observer, model = model_named_in(&body), error_type = ApiError::failure, handle = call)]
 pub(crate) async fn generate(
     State(app): State<App>,
@@ -50,7 +50,7 @@ pub(crate) struct GenerateRequest {
 }
 
 impl Dialect for GenerateRequest {
-    /// The prompt is what a user says, so this is a chat of one message.
+    /// The prompt is a user message, so the request is a chat of one message.
     const OPERATION: OperationName = OperationName::Chat;
     const ID: &'static str = "gen-";
 
@@ -81,6 +81,6 @@ impl Dialect for GenerateRequest {
 struct Answer {
     model: String,
     output: String,
-    /// From the arrival of the request to the last token.
+    /// Time from the arrival of the request to the last token, in milliseconds.
     latency_ms: f64,
 }

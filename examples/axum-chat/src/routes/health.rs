@@ -1,4 +1,4 @@
-//! `GET /healthz`: whether the engine can take requests.
+//! `GET /healthz`: reports whether the engine accepts requests.
 
 use axum::Json;
 use axum::extract::State;

@@ -1,4 +1,4 @@
-//! `GET /v1/models`: the one model that is served, and what runs it.
+//! `GET /v1/models`: lists the one model that is served, and its engine.
 
 use axum::Json;
 use axum::extract::State;

@@ -1,4 +1,4 @@
-//! What good requests get: the shapes of OpenAI's API, and one answer on the terminal.
+//! Tests answers to valid requests: the formats of OpenAI's API, and one answer on the terminal.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Conversations and users: what a collector gets of them, where somebody asked for it, and that it gets nothing else.
+//! Tests the export of conversations and users: a collector receives them only if enabled, and nothing else.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,13 +17,13 @@ const CAPTURE: &str = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";
 const KEY: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 const DETAILS: &str = "gen_ai.client.inference.operation.details";
 
-/// What a collector got of one request to each route.
+/// The telemetry that a collector received for one request to each route.
 struct Told {
-    /// Of each operation, in their order.
+    /// The attributes of each operation's span, in order.
     spans: Vec<BTreeMap<String, Value>>,
-    /// Of each event with the details of an operation.
+    /// The attributes of each event with operation details.
     details: Vec<BTreeMap<String, Value>>,
-    /// All spans and events, and what the program wrote.
+    /// All spans and events, and the output of the program.
     everything: String,
 }
 
@@ -71,7 +71,7 @@ impl Told {
     }
 }
 
-/// What is asked and answered on each route, redacted.
+/// Returns the expected redacted input and output of each route.
 fn conversations() -> [[Value; 2]; 3] {
     let message = |role: &str, text: &str| json!({ "role": role, "parts": [{ "type": "text", "content": text }] });
     let mut answer = message("assistant", "token token token ");

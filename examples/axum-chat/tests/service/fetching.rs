@@ -1,4 +1,4 @@
-//! The first start on a machine where something is missing: the program says what, and what else can be done.
+//! Tests the first start on a machine without prerequisites: the error names the cause and the alternatives.
 
 #![cfg(unix)]
 
@@ -14,7 +14,8 @@ use zip::write::SimpleFileOptions;
 
 use crate::support::program;
 
-/// Starts the program where `python3` is this shell script, or nothing; gives what it says and its cache folder.
+/// Starts the program with `python3` replaced by this shell script, or missing. Returns its output and its cache
+/// folder.
 fn start(name: &str, python3: Option<&str>) -> (String, PathBuf) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = fs::remove_dir_all(&folder);

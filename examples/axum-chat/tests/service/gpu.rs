@@ -1,4 +1,4 @@
-//! GPUs, from whatever library the command line names.
+//! Tests GPU metrics, with the fake library named on the command line.
 
 use std::path::PathBuf;
 
@@ -16,13 +16,13 @@ use crate::support::hex;
 use crate::support::post;
 use crate::support::post_with;
 
-/// Makes the library's devices run by themselves.
+/// Simulates the load of two devices.
 const RUNS: (&str, &str) = ("FAKE_NVML_WATTS", "90:300,400:200; 250");
 
-/// What both of them take in the mean.
+/// Mean power of both devices together, in watts.
 const WATTS: f64 = 214.0 + 250.0;
 
-/// Each is of a request.
+/// Trace ids of the three requests.
 const TRACES: [&str; 3] =
     ["4bf92f3577b34da6a3ce929d0e0e4731", "4bf92f3577b34da6a3ce929d0e0e4732", "4bf92f3577b34da6a3ce929d0e0e4733"];
 
@@ -68,7 +68,7 @@ async fn every_request_has_its_energy_on_the_page_in_the_log_and_at_the_collecto
         (stands && books.counters > 2_000.0 - 1e-6).then_some(books)
     })
     .await;
-    // One alone, then two that share.
+    // One request alone, then two concurrent ones.
     ask(&server, TRACES[0]).await;
     tokio::join!(ask(&server, TRACES[1]), ask(&server, TRACES[2]));
     let (page, after) = eventually("the energy of all three is known, and the books agree", async || {
@@ -98,11 +98,11 @@ async fn every_request_has_its_energy_on_the_page_in_the_log_and_at_the_collecto
         let seconds = complete["e2e_ms"].as_f64().expect("milliseconds") / 1e3;
         let used = WATTS * seconds / sharing;
         assert!((joules / used - 1.0).abs() < 0.5, "{used} J were used: {energy}");
-        // At its end an operation knows only what may come.
+        // At its end, an operation has only a provisional energy value.
         let provisional = complete["energy_provisional_j"].as_f64().expect("a provisional figure");
         assert!(provisional > 0.0 && complete["energy_j"].is_null(), "{complete}");
         println!("{seconds:.3} s: {used:.1} J were used, {provisional:.1} J are told at its end, {joules:.1} J later");
-        // It is told from a thread of its own, and belongs to the trace like what the request's thread tells.
+        // Emitted from a separate thread, and with the trace id of the request, as the events of the request's thread.
         for (name, field) in [("llm_request_energy", "energy_j"), ("llm_request_complete", "e2e_ms")] {
             let sent = collector.inbox().logs().into_iter().map(|log| log.item).filter(|log| log.event_name == name);
             let mut sent = sent.filter(|log| hex(&log.trace_id) == trace);
@@ -137,7 +137,7 @@ async fn nothing_has_energy_where_no_gpu_is_wanted() {
     assert!(!log.iter().any(|line| line.contains("energy")), "{log:?}");
 }
 
-/// What the devices' counters show, and what became of it.
+/// The devices' energy counters and the assigned energy, in joules.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Books {
     counters: f64,
@@ -157,14 +157,14 @@ impl Books {
         }
     }
 
-    /// Whether the counters grew by what was accounted for.
+    /// Returns whether the counters grew by the assigned energy.
     fn agree_since(&self, earlier: &Self) -> bool {
         let accounted = |books: &Self| books.request + books.idle + books.unattributed;
         (self.counters - earlier.counters - (accounted(self) - accounted(earlier))).abs() < 1e-6
     }
 }
 
-/// Asks for thirty tokens as a part of a trace.
+/// Requests thirty tokens within a trace.
 async fn ask(server: &Server, trace: &str) {
     let body = json!({ "model": "synthetic", "max_tokens": 30, "messages": [{ "role": "user", "content": "Hi" }] });
     let traceparent = format!("00-{trace}-00f067aa0ba902b7-01");
@@ -173,7 +173,7 @@ async fn ask(server: &Server, trace: &str) {
     assert_eq!((reply.status, reply.header("x-trace-id")), (200, Some(trace)), "{}", reply.body);
 }
 
-/// The one line of this name in a log that belongs to a trace.
+/// Returns the only log line with this event name and trace id.
 fn only(log: &[String], name: &str, trace: &str) -> Value {
     let lines = log.iter().map(|line| serde_json::from_str::<Value>(line).expect("a log line is JSON"));
     let mut found = lines.filter(|line| line["message"] == name && line["trace_id"] == trace);
@@ -182,7 +182,7 @@ fn only(log: &[String], name: &str, trace: &str) -> Value {
     first
 }
 
-/// The fake library, which cargo builds beside this test, as the command line names it.
+/// Returns the command-line name of the fake library, which cargo builds beside this test.
 fn library() -> String {
     let beside = std::env::current_exe().expect("this test is a file");
     let library: PathBuf = beside.with_file_name("libfake_nvml.so");

@@ -1,5 +1,5 @@
-//! Nothing leaks from the whole service: callers put a canary, a random text, wherever a request has room for one; then
-//! all that left the process is searched for pieces of them.
+//! Tests that the whole service leaks no content: callers put a canary (a random text) into every field of a request,
+//! and all output of the process is searched for parts of the canaries.
 
 use llmobs::capture::ContentCapture;
 use serde_json::Value;
@@ -23,7 +23,7 @@ use crate::support::request;
 const CHAT: &str = "/v1/chat/completions";
 const ROUTES: [&str; 2] = ["/v1/completions", "/v1/generate"];
 
-/// Where a caller can write something. What is asked on a route may be captured.
+/// The fields of requests. The prompts (`ASKED`) may be captured; all other fields (`NOWHERE`) must not be exported.
 const ASKED: [&str; 5] = ["chat.system", "chat.user", "chat.part", "chat.assistant", "prompt"];
 const NOWHERE: [&str; 22] = [
     "refused",
@@ -51,18 +51,18 @@ const NOWHERE: [&str; 22] = [
 ];
 const PATH: &str = "path";
 
-/// What left a service.
+/// All output of a service.
 struct Left {
     canaries: Canaries,
     mode: ContentCapture,
-    /// Byte by byte.
+    /// Raw output, searched byte by byte.
     outlets: Vec<(&'static str, Vec<u8>)>,
-    /// Text by text.
+    /// Structured output, searched text by text.
     leaves: Vec<Leaf>,
 }
 
 impl Left {
-    /// Runs a service with this value of the variable, and lets callers at it.
+    /// Runs a service with this capture mode and sends it the requests of all callers.
     async fn with(capture: Option<&str>, profile: &str) -> Self {
         let canaries = Canaries::new(Canaries::seed(), ASKED.into_iter().chain(NOWHERE).chain([PATH])).with_gold();
         let collector = Collector::start();
@@ -131,7 +131,7 @@ const ARGUMENTS: [&str; 6] = [
     "info,llmobs=trace,axum_chat=trace,tower_http=trace",
 ];
 
-/// Whoever writes to a service.
+/// The callers of a service.
 struct Callers<'a> {
     canaries: &'a Canaries,
     server: &'a Server,
@@ -142,7 +142,8 @@ impl Callers<'_> {
         self.canaries.of(place)
     }
 
-    /// Every route, whole and streamed, what is refused, and a caller that leaves; what the pages said meanwhile.
+    /// Sends requests to every route, streamed and not, invalid requests, and one whose client disconnects. Returns the
+    /// pages read meanwhile.
     async fn ask(&self) -> String {
         let mut pages = String::new();
         for stream in [false, true] {
@@ -193,7 +194,7 @@ impl Callers<'_> {
         json!({"model": "synthetic", "max_tokens": 3, "stream": stream, "user": self.of("user"), "prompt": prompt})
     }
 
-    /// One that nobody waits for.
+    /// Returns a request for a long answer, whose client disconnects.
     fn long(&self) -> Value {
         json!({"model": "synthetic", "max_tokens": 8_000, "stream": true,
             "messages": [{"role": "user", "content": self.of("chat.user")}]})
@@ -214,7 +215,7 @@ impl Callers<'_> {
             self.post(route, &with("temperature", json!(self.of("type"))), 400).await;
             self.post(route, &with("max_tokens", json!(self.of("type"))), 400).await;
             self.post(route, &with("prompt", json!({"text": self.of("refused")})), 400).await;
-            // It is read, and then found to be too long.
+            // The prompt is parsed and then rejected as too long.
             let wordy = format!("{} ", self.of("prompt")).repeat(8_192);
             self.post(route, &with("prompt", json!(wordy)), 400).await;
         }
@@ -278,7 +279,7 @@ async fn what_is_captured_is_in_the_messages_of_the_signals_that_were_asked_for(
     }
 }
 
-/// Its log has no prompt in any mode, whether or not there is a collector.
+/// The log contains no prompt in any capture mode, with or without a collector.
 #[tokio::test]
 async fn a_service_without_a_collector_writes_no_prompt_either() {
     let _beside = beside_others().await;
@@ -297,7 +298,7 @@ async fn a_service_without_a_collector_writes_no_prompt_either() {
     }
 }
 
-/// Whoever asks on the terminal gets the answer there, and nobody else gets the question.
+/// With `--once`, the answer is printed on the terminal and the prompt appears in no other output.
 #[test]
 fn a_prompt_on_the_command_line_stays_on_it() {
     let canaries = Canaries::new(Canaries::seed(), ["prompt"]);

@@ -1,4 +1,4 @@
-//! Clients that leave: their sequence stops, and what was made for nobody is counted.
+//! Tests clients that disconnect: their sequence stops, and the tokens produced for them are counted.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -46,7 +46,7 @@ async fn a_client_that_hangs_up_cancels_its_stream() {
     assert_eq!(page.count("llmobs_time_to_first_token_seconds_count", &[]), 1, "it had its first token");
     assert_eq!(page.count("gen_ai_server_time_to_first_token_seconds_count", &[]), 0, "and was no success");
 
-    // Its place is free: the next one is not held up by two thousand tokens.
+    // The slot is free: the next request does not wait for two thousand tokens.
     let mut next = Stream::open(server.address, "/v1/chat/completions", &long(true)).await;
     assert!(tokio::time::timeout(Duration::from_secs(5), next.token()).await.expect("the sequence has stopped"));
 }
@@ -83,7 +83,7 @@ async fn a_client_that_leaves_the_queue_is_seen_there() {
     assert_eq!(page.count("llmobs_queue_duration_seconds_count", &[("llmobs_queue_exit", "cancelled")]), 1);
     assert_eq!(page.count("llmobs_token_wasted_total", &[]), 0, "nothing was made for it");
 
-    // Its place in the queue is free again.
+    // The place in the queue is free again.
     let _next = ask_and_stay(server.address).await;
     eventually("the next one that waits", async || {
         let queued = [("llmobs_operation_state", "queued")];
@@ -94,7 +94,7 @@ async fn a_client_that_leaves_the_queue_is_seen_there() {
     .await;
 }
 
-/// Sends a request for a whole answer and does not wait for it.
+/// Sends a request for an answer that is not streamed, without waiting for the answer.
 async fn ask_and_stay(address: SocketAddr) -> TcpStream {
     let body = long(false).to_string();
     let mut socket = TcpStream::connect(address).await.expect("the service listens");

@@ -1,4 +1,4 @@
-//! What the service does when it has no room, and when an answer takes too long.
+//! Tests the service when the queue is full and when an answer exceeds its deadline.
 
 use serde_json::json;
 
@@ -46,7 +46,7 @@ async fn an_answer_that_takes_too_long_is_a_timeout() {
             "messages": [{ "role": "user", "content": "Hello" }] })
     };
 
-    // In a stream that had begun, the error is its last event.
+    // In a stream that has begun, the error is the last event.
     let mut stream = Stream::open(server.address, CHAT, &long(true)).await;
     stream.read_to_end(std::time::Duration::ZERO).await;
     assert_eq!(stream.error["type"], "timeout_error");
@@ -56,7 +56,7 @@ async fn an_answer_that_takes_too_long_is_a_timeout() {
     let wasted = [("llmobs_token_direction", "output"), ("llmobs_token_waste", "failed")];
     assert_eq!(page.count("llmobs_token_wasted_total", &wasted), stream.tokens.len() as u64);
 
-    // Of two at once, one runs into its deadline while it runs, the other while it waits.
+    // Of two concurrent requests, one reaches its deadline while running, the other while queued.
     let body = long(false).to_string();
     let (one, other) = tokio::join!(post(server.address, CHAT, &body), post(server.address, CHAT, &body));
     assert_eq!((one.status, other.status), (504, 504));

@@ -1,4 +1,4 @@
-//! The service as its users see it: the real program, over real sockets, measured from outside.
+//! Tests the service as its users run it: the real program, over real sockets, measured from outside.
 
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a test may fail, and says what it measured")]
 

@@ -1,4 +1,4 @@
-//! The real model, and whether the service's numbers are those that its clients measure.
+//! Compares the metrics of the service with measurements of its clients, with the real model.
 
 use std::time::Duration;
 
@@ -41,7 +41,6 @@ async fn eight_concurrent_clients(server: &Server, before: &Page) {
     }
     let page = server.page().await;
 
-    // Counts are equal.
     assert!(streams.iter().all(|stream| stream.done && stream.finish_reason.is_some()));
     assert_eq!(page.started(), CLIENTS as u64);
     assert_eq!(page.ended("completed"), CLIENTS as u64);
@@ -65,7 +64,6 @@ async fn eight_concurrent_clients(server: &Server, before: &Page) {
     assert_eq!(page.count("llmobs_inter_token_duration_seconds_count", &[]) + unmeasured, gaps.len() as u64);
     println!("{CLIENTS} clients: {tokens} tokens by the service and by the clients");
 
-    // Times agree.
     let first: Vec<f64> = streams.iter().map(Stream::time_to_first_token).collect();
     assert_agree("TTFT", page.mean_since(before, "llmobs_time_to_first_token_seconds"), mean(&first));
     assert_agree(
@@ -76,8 +74,8 @@ async fn eight_concurrent_clients(server: &Server, before: &Page) {
     assert_agree("ITL", page.mean_since(before, "llmobs_inter_token_duration_seconds"), mean(&gaps));
 }
 
-/// A reader that is slower than the model sees its own pace; the service reports the model's. What that was, a fast
-/// reader of another answer saw, since the two are decoded in turn.
+/// Reads one answer slowly and another fast. A slow reader observes its own pace; the service must report the pace of
+/// the model, which the fast reader observes because the two sequences are decoded in turn.
 async fn a_slow_reader_beside_a_fast_one(server: &Server) {
     let before = server.page().await;
     let story = json!({ "model": MODEL, "stream": true, "max_tokens": 80, "seed": 1, "prompt": "Once upon a time" });
@@ -91,7 +89,7 @@ async fn a_slow_reader_beside_a_fast_one(server: &Server) {
     slow.read_to_end(Duration::from_millis(150)).await;
     let fast = fast.await.expect("a client that is content");
 
-    // Each token of the slow one has a token of the fast one beside it, from its first on.
+    // For each token of the slow stream, the concurrent token of the fast stream.
     let beside = fast.tokens.iter().filter(|token| **token >= slow.tokens[0]).take(slow.tokens.len());
     let beside: Vec<_> = beside.copied().collect();
     assert_eq!(beside.len(), slow.tokens.len(), "the fast one lasted longer");
@@ -102,7 +100,7 @@ async fn a_slow_reader_beside_a_fast_one(server: &Server) {
     assert_agree("ITL of what it read", itl, mean(&model));
 }
 
-/// A question short enough that the arithmetic does not take the test's time.
+/// Returns a request with a prompt so short that the prefill does not dominate the test's time.
 fn question(client: usize, max_tokens: usize) -> Value {
     json!({
         "model": MODEL,

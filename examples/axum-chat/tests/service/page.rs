@@ -1,4 +1,4 @@
-//! The metrics page, and what must never be on it nor in the log.
+//! Tests the metrics page, and that neither the page nor the log contains content.
 
 use std::io::Write;
 use std::process::Command;

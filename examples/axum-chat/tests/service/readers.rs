@@ -1,4 +1,4 @@
-//! Readers that are slow or stop: what they do to themselves, they do not do to the service's numbers.
+//! Tests that slow or stopped readers do not distort the metrics of the service.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ async fn a_slow_reader_does_not_change_the_time_between_tokens() {
     }
 }
 
-/// Small chunks vanish in the buffers of the kernel, so these are large: tens of megabytes in all.
+/// The kernel's buffers absorb small chunks, so these are large: tens of megabytes in total.
 #[tokio::test]
 async fn a_reader_that_stops_shows_as_consumer_wait_and_not_as_latency() {
     let _alone = alone().await;
@@ -45,7 +45,7 @@ async fn a_reader_that_stops_shows_as_consumer_wait_and_not_as_latency() {
     let mut stream = Stream::open(server.address, "/v1/chat/completions", &question).await;
     assert!(stream.token().await);
 
-    // It reads no more. Once the buffers are full, the operation is blocked.
+    // The client reads no more. When the buffers are full, the operation is blocked.
     let blocked = [("llmobs_operation_state", "blocked")];
     eventually("a blocked operation", async || {
         (server.page().await.count("llmobs_operation_active", &blocked) == 1).then_some(())

@@ -1,4 +1,4 @@
-//! Requests that are not admitted: what the caller is told, and what is counted.
+//! Tests requests that are not admitted: the answers and the metrics.
 
 use serde_json::json;
 
@@ -58,7 +58,7 @@ async fn every_bad_request_has_its_status_and_is_counted_as_rejected() {
         assert_eq!(counted("llmobs_token_processed_total", &[]), 0, "{shown}");
     }
 
-    // The service stays up, and knows a good request when it sees one.
+    // The service keeps running and answers a valid request.
     let reply = post(address, "/v1/generate", r#"{"model":"synthetic","prompt":"hello","max_tokens":2}"#).await;
     assert_eq!(reply.status, 200);
     let page = server.page().await;

@@ -1,4 +1,4 @@
-//! The end of the service: what is under way is finished, or told that it will not be.
+//! Tests the shutdown of the service: running answers are finished, or end with an error.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn question(max_tokens: usize) -> Value {
         "messages": [{ "role": "user", "content": "Hello" }] })
 }
 
-/// The last line of the log about a request.
+/// Returns the last log line about a request.
 fn request_in(log: &[String]) -> Value {
     let line = log
         .iter()

@@ -1,4 +1,4 @@
-//! What the tests share: the program, a client that measures, and a reader of the metrics page.
+//! Shared test support: the program, a measuring client, and a parser of the metrics page.
 
 mod client;
 mod page;
@@ -40,20 +40,20 @@ pub(crate) use shared::leaks;
 pub(crate) use wire::attributes;
 pub(crate) use wire::hex;
 
-/// Who measures times wants the machine for itself.
+/// Write-locked by tests that measure times, which need the machine exclusively.
 static MACHINE: RwLock<()> = RwLock::const_new(());
 
-/// Waits until no other test runs, and keeps others from running.
+/// Waits until no other test runs, and blocks others meanwhile.
 pub(crate) async fn alone() -> RwLockWriteGuard<'static, ()> {
     MACHINE.write().await
 }
 
-/// Runs beside others that do not measure times.
+/// Runs concurrently with other tests that do not measure times.
 pub(crate) async fn beside_others() -> RwLockReadGuard<'static, ()> {
     MACHINE.read().await
 }
 
-/// Asks again and again until the answer is there; at most ten seconds long.
+/// Repeats `ask` until it returns `Some`, for at most about ten seconds.
 pub(crate) async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     for _ in 0..1_000 {
         if let Some(answer) = ask().await {
@@ -64,7 +64,7 @@ pub(crate) async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Opti
     panic!("never: {what}")
 }
 
-/// Two measurements of one thing: within a tenth and two milliseconds.
+/// Asserts that two measurements of one time differ by at most a tenth plus 2 ms.
 pub(crate) fn assert_agree(what: &str, service: f64, client: f64) {
     println!("{what}: {:.1} ms by the service, {:.1} ms by the client", service * 1e3, client * 1e3);
     let tolerance = 0.1 * client + 0.002;

@@ -1,4 +1,5 @@
-//! What a collector gets: one request can be followed from HTTP to its last token, and each signal names the same trace.
+//! Tests the exported telemetry: a request can be followed from HTTP to its last token, and all signals have the same
+//! trace id.
 
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use opentelemetry_proto::tonic::trace::v1::Span;

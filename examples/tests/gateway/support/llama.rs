@@ -1,4 +1,4 @@
-//! A real llama.cpp server: the one in the Python package `xllamacpp`, with the model that `axum-chat` fetches.
+//! A real llama.cpp server, from the Python package `xllamacpp`, with the model that `axum-chat` downloads.
 
 use std::io::BufRead;
 use std::io::BufReader;
@@ -13,13 +13,13 @@ use std::time::Duration;
 use super::pip;
 use super::process::Chat;
 
-/// The package, and its version: what it sends may change with it.
+/// The package with its version, because its answers may change between versions.
 const PACKAGE: &str = "xllamacpp==2026.10.11549";
 
-/// How long the start of the server may take.
+/// Time limit for the start of the server.
 const START: Duration = Duration::from_secs(60);
 
-/// It listens as soon as it is made, and ends with the pipe to it.
+/// Listens as soon as the server is created, and ends when the pipe to its standard input closes.
 const PROGRAM: &str = r"
 import sys
 import xllamacpp
@@ -44,7 +44,7 @@ pub(crate) struct Llama {
 }
 
 impl Llama {
-    /// Starts it. With a key, only requests that have it are answered.
+    /// Starts the server. With a key, only requests with that key are answered.
     pub(crate) fn start(key: Option<&str>) -> Self {
         let mut child = Command::new("python3")
             .args(["-c", PROGRAM])
@@ -77,7 +77,8 @@ impl Drop for Llama {
     }
 }
 
-/// The model, in the cache of `axum-chat`. The first time on a machine its own program fetches it.
+/// Returns the path of the model in the cache of `axum-chat`. On first use on a machine, `axum-chat` downloads the
+/// model.
 fn model() -> PathBuf {
     let path = pip::cache().join("smollm2-135m-instruct.q4_1.gguf");
     if !path.exists() {

@@ -18,14 +18,14 @@ use serde_json::Value;
 use super::Page;
 use super::get;
 
-/// Longer than any of them takes to listen.
+/// Time limit for a program to start listening.
 const START: Duration = Duration::from_secs(30);
 
-/// The gateway.
+/// A running gateway.
 pub(crate) struct Gateway(Running);
 
 impl Gateway {
-    /// Starts one before this upstream.
+    /// Starts a gateway in front of this upstream.
     pub(crate) fn before(upstream: SocketAddr, arguments: &[&str]) -> Self {
         Self::at(&format!("http://{upstream}"), arguments)
     }
@@ -35,12 +35,12 @@ impl Gateway {
         Self(Running::start(Command::new(&programs().gateway).args(ours).args(arguments)))
     }
 
-    /// Starts one that tells a collector what it does.
+    /// Starts a gateway that exports telemetry to a collector.
     pub(crate) fn traced(upstream: SocketAddr, collector: SocketAddr) -> Self {
         Self::capturing(upstream, collector, "")
     }
 
-    /// Starts one that tells a collector what it does, and what is said, in this mode.
+    /// Starts a gateway that exports telemetry to a collector, with content captured in the given mode.
     pub(crate) fn capturing(upstream: SocketAddr, collector: SocketAddr, mode: &str) -> Self {
         let upstream = format!("http://{upstream}");
         let mut command = Command::new(&programs().gateway);
@@ -57,24 +57,24 @@ impl Gateway {
         self.0.address
     }
 
-    /// Its metrics.
+    /// Returns the metrics page.
     pub(crate) async fn page(&self) -> Page {
         self.0.page().await
     }
 
-    /// Asks it to end.
+    /// Sends SIGTERM.
     pub(crate) fn terminate(&self) {
         let kill = format!("kill -TERM {}", self.0.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().expect("sh runs").success());
     }
 
-    /// Waits until it has ended: how, and all that it logged.
+    /// Waits for the end of the program; returns its exit status and its log.
     pub(crate) fn ended(self) -> (ExitStatus, Vec<Value>) {
         self.0.ended()
     }
 }
 
-/// `axum-chat`, with the engine that needs no model.
+/// A running `axum-chat` with the synthetic engine.
 pub(crate) struct Chat(Running);
 
 impl Chat {
@@ -84,7 +84,7 @@ impl Chat {
         Self(Running::start(command.args(ours).args(arguments)))
     }
 
-    /// The program, with none of the settings that the environment may hold.
+    /// Returns the command without settings from the test's environment.
     pub(crate) fn command() -> Command {
         let mut command = Command::new(&programs().chat);
         for (name, _) in std::env::vars_os() {
@@ -103,14 +103,14 @@ impl Chat {
         self.0.page().await
     }
 
-    /// Ends it without a word.
+    /// Kills the program without a graceful shutdown.
     pub(crate) fn kill(mut self) {
         self.0.child.kill().expect("it runs");
         drop(self);
     }
 }
 
-/// What the client of `async-openai` prints: the answer, and its own metrics.
+/// Runs the `async-openai` client; returns the printed answer and the client's metrics.
 pub(crate) async fn client(server: SocketAddr, model: &str) -> (String, Page) {
     let mut command = Command::new(&programs().client);
     command.args([model, "one two three"]);
@@ -122,7 +122,7 @@ pub(crate) async fn client(server: SocketAddr, model: &str) -> (String, Page) {
     (answer.to_owned(), Page::parse(metrics))
 }
 
-/// A program that says in its log where it listens. It is killed when it is dropped.
+/// A program that logs its address. Killed on drop.
 struct Running {
     address: SocketAddr,
     child: Child,
@@ -131,7 +131,7 @@ struct Running {
 
 impl Running {
     fn start(command: &mut Command) -> Self {
-        // What a developer's environment says of a collector is not meant for the tests.
+        // Removes the collector settings of the developer's environment.
         let given: Vec<_> = command.get_envs().map(|(name, _)| name.to_owned()).collect();
         let foreign = std::env::vars_os().map(|(name, _)| name).filter(|name| !given.contains(name));
         for name in foreign.filter(|name| name.to_string_lossy().starts_with("OTEL_")) {
@@ -171,7 +171,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The program may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -183,8 +183,8 @@ struct Programs {
     client: PathBuf,
 }
 
-/// Cargo tells a test where the programs of its own package are, but neither its examples nor what other packages have.
-/// Within `cargo test --workspace` they are built already, and this takes a moment.
+/// Builds the programs and returns their paths. Cargo passes a test only the paths of its own package's binaries, not
+/// of examples or other packages. Within `cargo test --workspace` they are already built, so this is fast.
 fn programs() -> &'static Programs {
     static PROGRAMS: OnceLock<Programs> = OnceLock::new();
     PROGRAMS.get_or_init(|| {

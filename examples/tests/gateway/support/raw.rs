@@ -1,4 +1,4 @@
-//! A client that sends what it is told and keeps every byte, also of an answer that breaks off.
+//! A client that sends given text and records every byte of the answer, even if the answer breaks off.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,12 +11,12 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) struct Raw {
     socket: TcpStream,
-    /// Everything that came so far.
+    /// All bytes received so far.
     heard: Vec<u8>,
 }
 
 impl Raw {
-    /// Sends a POST with these further headers, each a line.
+    /// Sends a POST with additional headers, one per line.
     pub(crate) async fn post(address: SocketAddr, path: &str, headers: &[&str], body: &str) -> Self {
         let mut socket = TcpStream::connect(address).await.expect("somebody listens");
         let headers: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
@@ -27,14 +27,14 @@ impl Raw {
         Self { socket, heard: Vec::new() }
     }
 
-    /// Reads until this has come.
+    /// Reads until the answer contains `text`.
     pub(crate) async fn until(&mut self, text: &str) {
         while !self.text().contains(text) {
             assert!(self.more().await, "the answer ended before {text:?}: {}", self.text());
         }
     }
 
-    /// Reads to the end of the connection: everything that came.
+    /// Reads to the end of the connection and returns everything received.
     pub(crate) async fn rest(mut self) -> String {
         while self.more().await {}
         self.text()
@@ -43,7 +43,7 @@ impl Raw {
     async fn more(&mut self) -> bool {
         let read = self.socket.read_buf(&mut self.heard);
         let read = tokio::time::timeout(PATIENCE, read).await.expect("more in time");
-        // A reset is an end as well.
+        // A reset counts as the end.
         read.unwrap_or(0) > 0
     }
 

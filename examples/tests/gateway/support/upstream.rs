@@ -1,5 +1,5 @@
-//! A server that answers as a test tells it, down to the packets: what providers do and no server here can be made to
-//! do.
+//! A scripted upstream with control over each packet, for answers of providers that no real server in these tests can
+//! produce.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use tokio::net::TcpListener;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
-/// A request as it came.
+/// A received request.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
-    /// Its first line and its headers, names in lower case.
+    /// The request line and the headers, with names in lower case.
     pub(crate) head: Vec<String>,
     pub(crate) body: Vec<u8>,
 }
@@ -30,7 +30,7 @@ pub(crate) struct Upstream {
 }
 
 impl Upstream {
-    /// Answers every request in this way, each on a connection of its own.
+    /// Answers every request with `answer`, each on a separate connection.
     pub(crate) async fn start<F>(answer: impl Fn(TcpStream) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = ()> + Send,
@@ -53,7 +53,7 @@ impl Upstream {
         Self { address, asked }
     }
 
-    /// Answers every request with these bytes, and closes.
+    /// Answers every request with these bytes and closes the connection.
     pub(crate) async fn saying(answer: impl Into<Vec<u8>>) -> Self {
         let answer: Arc<[u8]> = answer.into().into();
         Self::start(move |mut socket| {
@@ -65,12 +65,12 @@ impl Upstream {
         .await
     }
 
-    /// All that it was asked, when nobody asks any more.
+    /// Returns all requests that were received and not yet returned.
     pub(crate) fn all_asked(&mut self) -> Vec<Asked> {
         std::iter::from_fn(|| self.asked.try_recv().ok()).collect()
     }
 
-    /// What it was asked next.
+    /// Waits for the next request.
     pub(crate) async fn asked(&mut self) -> Asked {
         self.asked.recv().await.expect("a request")
     }

@@ -1,13 +1,13 @@
-//! Fields: numbers of a device that are asked for by number.
+//! Fields of a device, read by number.
 
-/// A field and the part of the device that is meant.
+/// A field and its scope, which selects a part of the device.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Field {
     pub(super) id: u32,
     pub(super) scope: u32,
 }
 
-/// A field's value, whatever kind the library gave it in.
+/// The value of a field in one of the library's numeric types.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum NvmlValue {
     Float(f64),
@@ -27,7 +27,7 @@ impl Field {
     pub(super) const PCIE_SENT: Self = Self::new(197);
     pub(super) const PCIE_RECEIVED: Self = Self::new(198);
     pub(super) const RECOVERY_ACTION: Self = Self::new(230);
-    /// Of all links together; scope 0 would be the first link alone.
+    /// Sum over all links. Scope 0 would be the first link only.
     pub(super) const LINKS_SENT: Self = Self { id: 138, scope: u32::MAX };
     pub(super) const LINKS_RECEIVED: Self = Self { id: 139, scope: u32::MAX };
 

@@ -1,4 +1,4 @@
-//! One device: who it is, and how each question is put to it.
+//! One NVIDIA device: its identity and its calls.
 
 use nvml_wrapper::Device;
 use nvml_wrapper::enum_wrappers::device::Clock;
@@ -30,12 +30,12 @@ use crate::throttle::ThrottleReasons;
 pub(super) struct DeviceHandle {
     pub(super) id: String,
     pub(super) device: Device<'static>,
-    /// Of an instance: the GPU that it is a part of, and its number there.
+    /// Parent GPU and instance number, for a MIG instance.
     part: Option<(Device<'static>, u32)>,
-    /// The sample of the last time and one to fill.
+    /// The previous sample and one to fill.
     samples: Option<[GpmSample<'static>; 2]>,
     is_filled: bool,
-    /// The newest sample of the processes' work, in the driver's microseconds.
+    /// Time of the newest sample of process work, in microseconds of the driver's clock.
     last_utilization_us: u64,
 }
 
@@ -44,7 +44,7 @@ impl DeviceHandle {
         Self { id: id.to_owned(), device, part: None, samples: None, is_filled: false, last_utilization_us: 0 }
     }
 
-    /// Finds the GPU again that an instance is a part of.
+    /// Looks up the parent GPU of a MIG instance again.
     pub(super) fn find_mig_parent(&mut self) {
         let whole = self.device.mig_parent_device().ok();
         self.part = whole.zip(raw::instance(&self.device).ok());
@@ -85,7 +85,7 @@ impl DeviceHandle {
         .map_err(error)
     }
 
-    /// Hopper and newer: the hardware's counters between this sample and the last one.
+    /// Reads the hardware's counters between the previous sample and a new one. Supported from Hopper on.
     fn activity(&mut self, into: &mut Reading) -> Result<(), GpuError> {
         let nvml = self.device.nvml();
         let whole = self.part.as_ref().map_or(&self.device, |(whole, _)| whole);
@@ -93,7 +93,7 @@ impl DeviceHandle {
             if !raw::can_free_samples(nvml) || !whole.gpm_support().map_err(error)? {
                 return Err(GpuError::NotSupported);
             }
-            // An instance has no samples by its own handle: they are its GPU's, by its number.
+            // Samples of a MIG instance are taken from its GPU, by the instance's number.
             let sample = || match &self.part {
                 Some((whole, number)) => whole.gpm_mig_sample(*number),
                 None => self.device.gpm_sample(),
@@ -129,13 +129,13 @@ impl DeviceHandle {
     }
 }
 
-/// Who a device is. Only the id must be there.
+/// Reads the identity of a device. Only the id is required.
 pub(super) fn describe(device: &Device<'_>, index: u32, driver: Option<&str>) -> Result<DeviceInfo, NvmlError> {
     let model = device.name().ok();
     let peak_flops = model.as_deref().and_then(roofline::peak_flops);
     Ok(DeviceInfo {
         id: device.uuid()?,
-        // The number of the device file: the index may change from boot to boot.
+        // Use the number of the device file, since the index may change between boots.
         name: format!("nvidia{}", device.minor_number().unwrap_or(index)),
         vendor: "NVIDIA",
         pci: device.pci_info().ok().map(|pci| select::normal_pci(&pci.bus_id)),
@@ -151,13 +151,13 @@ pub(super) fn describe(device: &Device<'_>, index: u32, driver: Option<&str>) ->
     })
 }
 
-/// The instances that a GPU is split into.
+/// Returns the MIG instances of a GPU.
 pub(super) fn instances(device: &Device<'static>, whole: &DeviceInfo) -> Vec<(DeviceHandle, DeviceInfo)> {
     if !device.mig_mode().is_ok_and(|mode| mode.current == 1) {
         return Vec::new();
     }
     let places = 0..device.mig_device_count().unwrap_or(0);
-    // A place without an instance is a hole, not the end.
+    // An unused index is a gap, not the end of the list.
     let parts = places.filter_map(|place| {
         let part = device.mig_device_by_index(place).ok()?;
         let id = part.uuid().ok()?;
@@ -178,7 +178,7 @@ pub(super) fn instances(device: &Device<'static>, whole: &DeviceInfo) -> Vec<(De
     parts.collect()
 }
 
-/// Both edges of the clock move data over the whole bus.
+/// Returns the peak memory bandwidth: the bus width times the clock, times two for double data rate.
 fn peak_bytes(device: &Device<'_>) -> Option<u64> {
     let bits = u64::from(device.memory_bus_width().ok()?);
     let megahertz = u64::from(device.max_clock_info(Clock::Memory).ok()?);
@@ -233,7 +233,7 @@ fn memory(device: &Device<'_>, into: &mut Reading) -> Result<(), NvmlError> {
             into.memory_reserved = Some(memory.reserved);
             Ok(())
         }
-        // Drivers before 510 know the first version only, and do not tell what they reserve.
+        // Drivers before 510 have only the first version, without reserved memory.
         Err(NvmlError::FailedToLoadSymbol(_) | NvmlError::UnexpectedVariant(25)) => {
             let (total, used) = raw::memory(device)?;
             (into.memory_total, into.memory_used, into.memory_reserved) = (Some(total), Some(used), None);
@@ -271,20 +271,21 @@ fn rows(device: &Device<'_>, into: &mut Reading) -> Result<(), NvmlError> {
 fn temperature(device: &Device<'_>, into: &mut Reading) -> Result<(), NvmlError> {
     let chip = match raw::temperature(device) {
         Ok(degrees) => f64::from(degrees),
-        // An older library, or one that does not know this version of the struct.
+        // The library is older, or does not know this version of the struct.
         Err(NvmlError::FailedToLoadSymbol(_) | NvmlError::UnexpectedVariant(25) | NvmlError::NotSupported) => {
             f64::from(device.temperature(TemperatureSensor::Gpu)?)
         }
         Err(error) => return Err(error),
     };
     into.temperature = degrees(chip);
-    // One driver tags this whole number as a double, and what comes out is next to zero.
+    // One driver tags this integer as a double, which makes the value almost zero.
     let memory = raw::fields(device, [Field::MEMORY_TEMPERATURE]);
     into.temperature_memory = memory.ok().and_then(|[memory]| degrees(memory.ok()?.real()));
     Ok(())
 }
 
-/// The newer GPUs tell limits as distances from where clocks are first held down.
+/// Reads the temperature limits. Newer GPUs report limits as distances from the temperature where clocks are first
+/// reduced.
 fn temperature_limit(device: &Device<'_>, into: &mut Reading) -> Result<(), NvmlError> {
     let margin = f64::from(raw::temperature_margin(device)?);
     let chip = f64::from(raw::temperature(device)?);
@@ -307,17 +308,18 @@ fn throttle_time(device: &Device<'_>, into: &mut Reading) -> Result<(), NvmlErro
     Ok(())
 }
 
-/// Fails with the first error where nothing was found.
+/// Returns the first error if no value was found.
 fn any<T>(found: &[bool], first: Result<T, NvmlError>) -> Result<(), NvmlError> {
     if found.contains(&true) { Ok(()) } else { first.map(|_| ()) }
 }
 
-/// A percentage as a share. Some are no number, or beyond all bounds.
+/// Converts a percentage to a ratio. Returns `None` for NaN and for values outside 0 to 100.5, which some drivers
+/// report.
 fn percent_to_ratio(percent: f64) -> Option<f64> {
     (0.0..=100.5).contains(&percent).then_some((percent / 100.0).min(1.0))
 }
 
-/// Bytes a second, of the header's MiB a second. Some are no number.
+/// Converts MiB per second, the unit in the library's header, to bytes per second. `None` for NaN and negative values.
 fn rate(mebibytes: f64) -> Option<f64> {
     (mebibytes.is_finite() && mebibytes >= 0.0).then_some(mebibytes * 1_048_576.0)
 }

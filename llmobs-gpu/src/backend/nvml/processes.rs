@@ -1,4 +1,4 @@
-//! Who uses a device: ours, others, and what part of the work was ours.
+//! The processes on a device, and this application's ratio of the work.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -10,13 +10,13 @@ use super::raw;
 use crate::backend::DeviceProcesses;
 use crate::process_tree::ProcessTree;
 
-/// The library's word for a number that it does not have.
+/// The library's value for an unavailable number.
 const UNKNOWN: u64 = u64::MAX;
 
-/// Asks who uses a device. `seen` is the newest sample of work that was looked at.
+/// Reads the processes that use a device. `seen` is the time of the newest processed work sample.
 pub(super) fn read(device: &Device<'_>, seen: &mut u64, kin: &ProcessTree) -> Result<DeviceProcesses, NvmlError> {
-    // A process that both computes and draws stands in both lists with all of its memory; one that has a context on
-    // several instances of a GPU stands in one of them for each.
+    // A process that computes and draws is in both lists with its whole memory. A process with a context on several MIG
+    // instances is in a list once for each.
     let mut memory = BTreeMap::new();
     for process in raw::processes(device)?.into_iter().flatten().filter(|process| process.pid != 0) {
         let used = (process.usedGpuMemory != UNKNOWN).then_some(process.usedGpuMemory);
@@ -24,11 +24,11 @@ pub(super) fn read(device: &Device<'_>, seen: &mut u64, kin: &ProcessTree) -> Re
     }
     let all: BTreeSet<u32> = memory.keys().map(|(process, ..)| *process).collect();
     let certain = kin.counts_as_the_driver();
-    // Where the driver may count in another way, a number alone is no proof: who has it must compute on a GPU too.
+    // If the driver may use another PID namespace, an id alone is no proof: the process must also compute on a GPU.
     let is_ours = |process: u32| kin.is_ours(process) && (certain || kin.computes(process));
     let ours: BTreeSet<u32> = all.iter().copied().filter(|process| is_ours(*process)).collect();
     let rest = count(all.len() - ours.len());
-    // Where one of the numbers is ours, the driver counts as we do.
+    // If one of the ids belongs to this application, the driver uses its namespace.
     let told = certain || !ours.is_empty();
     let bytes = |of_ours: bool| {
         let held = memory.iter().filter(|((process, ..), _)| ours.contains(process) == of_ours);
@@ -48,11 +48,12 @@ pub(super) fn read(device: &Device<'_>, seen: &mut u64, kin: &ProcessTree) -> Re
     Ok(processes)
 }
 
-/// Our part of the work since the last look; none where nobody worked, or the device does not tell.
+/// Returns this application's ratio of the work since the last call. Returns `None` if no process worked, or if the
+/// device does not report work.
 fn our_work_ratio(device: &Device<'_>, seen: &mut u64, ours: &BTreeSet<u32>) -> Option<f64> {
     let work = raw::process_work(device, *seen).ok()?;
     *seen = work.iter().map(|sample| sample.timeStamp).fold(*seen, u64::max);
-    // Some samples are empty, and some are no percentage.
+    // Some samples are empty, and some are not percentages.
     let work = work.iter().filter(|sample| sample.pid != 0 && sample.smUtil <= 100);
     let (mut mine, mut all) = (0_u32, 0_u32);
     for sample in work {

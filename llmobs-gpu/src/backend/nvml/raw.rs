@@ -1,5 +1,5 @@
-//! The library's own table, for what the safe wrapper gets wrong or hides: scopes of fields, all seven kinds of their
-//! values, reasons that it drops, the first version of the memory figures, events that survive a device without them.
+//! Direct calls of NVML, for what the safe wrapper gets wrong or hides: scopes of fields, all seven types of values,
+//! clock event reasons unknown to the wrapper, the first version of the memory info, and event registration per device.
 
 #![expect(unsafe_code, reason = "NVML's functions can only be called so; everything else of this crate is safe")]
 
@@ -24,24 +24,24 @@ use nvml_wrapper_sys::bindings::nvmlTemperature_t;
 use super::field::Field;
 use super::field::NvmlValue;
 
-/// Reads fields, each with its scope. The answers stand in the order of the questions: the library may renumber them.
+/// Reads fields with their scopes. The results are in the order of the request, since the library may renumber fields.
 pub(super) fn fields<const N: usize>(
     device: &Device<'_>,
     asked: [Field; N],
 ) -> Result<[Result<NvmlValue, NvmlError>; N], NvmlError> {
     let sym = nvml_sym(device.nvml().lib().nvmlDeviceGetFieldValues.as_ref())?;
     let mut values = asked.map(|field| {
-        // SAFETY: a struct of numbers, for which zero is a value.
+        // SAFETY: a struct of numbers, for which all-zero bytes are valid.
         let mut value: nvmlFieldValue_t = unsafe { std::mem::zeroed() };
         (value.fieldId, value.scopeId) = (field.id, field.scope);
         value
     });
     let count = i32::try_from(N).unwrap_or(i32::MAX);
-    // SAFETY: the handle is the device's, and there are as many values as is said.
+    // SAFETY: the handle is the device's, and `values` has `count` elements.
     nvml_try(unsafe { sym(device.handle(), count, values.as_mut_ptr()) })?;
     Ok(values.map(|value| {
         nvml_try(value.nvmlReturn)?;
-        // SAFETY: the kind says which member was written; the others are numbers too.
+        // SAFETY: the type names the written member; the other members are numbers too, so any bytes are valid.
         unsafe {
             match value.valueType {
                 0 => Ok(NvmlValue::Float(value.value.dVal)),
@@ -57,7 +57,7 @@ pub(super) fn fields<const N: usize>(
     }))
 }
 
-/// Why clocks are held down, by the function of new libraries, else by that of old ones.
+/// Reads the reasons of reduced clocks, with the function of new libraries, or else that of old ones.
 pub(super) fn clock_reasons(device: &Device<'_>) -> Result<u64, NvmlError> {
     let lib = device.nvml().lib();
     let sym = match lib.nvmlDeviceGetCurrentClocksEventReasons.as_ref() {
@@ -65,76 +65,77 @@ pub(super) fn clock_reasons(device: &Device<'_>) -> Result<u64, NvmlError> {
         Err(_) => nvml_sym(lib.nvmlDeviceGetCurrentClocksThrottleReasons.as_ref())?,
     };
     let mut reasons = 0;
-    // SAFETY: the handle is the device's, and the number is ours.
+    // SAFETY: the handle is the device's, and the number is a local variable.
     nvml_try(unsafe { sym(device.handle(), &raw mut reasons) })?;
     Ok(reasons)
 }
 
-/// Degrees of the chip, by the function of new libraries; an error of an old library says to use the old one.
+/// Reads the temperature of the chip in degrees Celsius. An old library without the function returns an error, after
+/// which the caller uses the old function.
 pub(super) fn temperature(device: &Device<'_>) -> Result<i32, NvmlError> {
     let sym = nvml_sym(device.nvml().lib().nvmlDeviceGetTemperatureV.as_ref())?;
     let mut asked = nvmlTemperature_t { version: version::<nvmlTemperature_t>(1), sensorType: 0, temperature: 0 };
-    // SAFETY: the handle is the device's, and the struct is ours.
+    // SAFETY: the handle is the device's, and the struct is a local variable.
     nvml_try(unsafe { sym(device.handle(), &raw mut asked) })?;
     Ok(asked.temperature)
 }
 
-/// Degrees that the chip may still grow hotter before clocks are held down.
+/// Reads the margin in degrees Celsius until clocks are reduced.
 pub(super) fn temperature_margin(device: &Device<'_>) -> Result<i32, NvmlError> {
     let sym = nvml_sym(device.nvml().lib().nvmlDeviceGetMarginTemperature.as_ref())?;
     let mut asked = nvmlMarginTemperature_t { version: version::<nvmlMarginTemperature_t>(1), marginTemperature: 0 };
-    // SAFETY: the handle is the device's, and the struct is ours.
+    // SAFETY: the handle is the device's, and the struct is a local variable.
     nvml_try(unsafe { sym(device.handle(), &raw mut asked) })?;
     Ok(asked.marginTemperature)
 }
 
-/// Memory as drivers before 510 tell it: total and used, where used holds what is reserved.
+/// Reads total and used memory in bytes from drivers before 510, where used memory includes reserved memory.
 pub(super) fn memory(device: &Device<'_>) -> Result<(u64, u64), NvmlError> {
     let sym = nvml_sym(device.nvml().lib().nvmlDeviceGetMemoryInfo.as_ref())?;
     let mut memory = nvmlMemory_t { total: 0, free: 0, used: 0 };
-    // SAFETY: the handle is the device's, and the struct is ours.
+    // SAFETY: the handle is the device's, and the struct is a local variable.
     nvml_try(unsafe { sym(device.handle(), &raw mut memory) })?;
     Ok((memory.total, memory.used))
 }
 
-/// Fills a sample again, instead of making a new one each time: a GPU's, or that of an instance of it.
+/// Fills an existing sample of a GPU or of one of its MIG instances.
 pub(super) fn fill(device: &Device<'_>, instance: Option<u32>, sample: &GpmSample<'_>) -> Result<(), NvmlError> {
     if let Some(instance) = instance {
         let sym = nvml_sym(device.nvml().lib().nvmlGpmMigSampleGet.as_ref())?;
-        // SAFETY: both handles are alive as long as what they were borrowed from.
+        // SAFETY: both handles are valid as long as the borrowed device and sample.
         return nvml_try(unsafe { sym(device.handle(), instance, sample.handle()) });
     }
     let sym = nvml_sym(device.nvml().lib().nvmlGpmSampleGet.as_ref())?;
-    // SAFETY: both handles are alive as long as what they were borrowed from.
+    // SAFETY: both handles are valid as long as the borrowed device and sample.
     nvml_try(unsafe { sym(device.handle(), sample.handle()) })
 }
 
-/// Processes that hold something on a device: those that compute, and those that draw.
+/// Reads the processes on a device: those that compute, and those that draw.
 ///
-/// Unlike the wrapper's, it does not ask for the number first, which takes as long again, and goes on where a process
-/// came while it asked.
+/// Unlike the wrapper, this function does not query the count first, which would take as long again, and retries if a
+/// process was added meanwhile.
 pub(super) fn processes(device: &Device<'_>) -> Result<[Vec<nvmlProcessInfo_t>; 2], NvmlError> {
     let lib = device.nvml().lib();
     let computing = nvml_sym(lib.nvmlDeviceGetComputeRunningProcesses_v3.as_ref())?;
     let drawing = lib.nvmlDeviceGetGraphicsRunningProcesses_v3.as_ref();
     let none = nvmlProcessInfo_t { pid: 0, usedGpuMemory: 0, gpuInstanceId: 0, computeInstanceId: 0 };
-    // SAFETY: the handle is the device's, and there is room for as many as is said.
+    // SAFETY: the handle is the device's, and `room` has space for `count` elements.
     let computing = list(none, |room, count| unsafe { computing(device.handle(), count, room) })?;
     // SAFETY: as above.
     let drawing = drawing.map(|sym| list(none, |room, count| unsafe { sym(device.handle(), count, room) }));
-    // A GPU without graphics has no such list.
+    // A GPU without graphics has no list of drawing processes.
     Ok([computing, drawing.ok().and_then(Result::ok).unwrap_or_default()])
 }
 
-/// How busy each process kept a device since a moment of the driver's clock.
+/// Reads the utilization by each process since a moment of the driver's clock.
 pub(super) fn process_work(device: &Device<'_>, since: u64) -> Result<Vec<nvmlProcessUtilizationSample_t>, NvmlError> {
     let sym = nvml_sym(device.nvml().lib().nvmlDeviceGetProcessUtilization.as_ref())?;
     let none = nvmlProcessUtilizationSample_t { pid: 0, timeStamp: 0, smUtil: 0, memUtil: 0, encUtil: 0, decUtil: 0 };
-    // SAFETY: the handle is the device's, and there is room for as many as is said.
+    // SAFETY: the handle is the device's, and `room` has space for `count` elements.
     list(none, |room, count| unsafe { sym(device.handle(), room, count, since) })
 }
 
-/// Asks with more and more room, until there is enough. `ask` is given the room, and how much of it there is.
+/// Reads a list with growing buffers until it fits. `ask` receives the buffer and its capacity.
 fn list<T: Copy>(none: T, ask: impl Fn(*mut T, *mut u32) -> nvmlReturn_t) -> Result<Vec<T>, NvmlError> {
     let mut room = ROOM;
     for _ in 0..TRIES {
@@ -152,48 +153,48 @@ fn list<T: Copy>(none: T, ask: impl Fn(*mut T, *mut u32) -> nvmlReturn_t) -> Res
     Err(NvmlError::InsufficientSize(None))
 }
 
-/// Processes that there is room for at first, and beyond what the library asks for: more may come meanwhile.
+/// The initial capacity, and the reserve beyond the capacity that the library requests, since processes may be added.
 const ROOM: u32 = 16;
 
-/// The most that the library is believed to need.
+/// The largest capacity request that is trusted.
 const MAX_LIST_LENGTH: u32 = 16_384;
 
-/// How often the list may grow while one asks for it.
+/// The maximum number of attempts while the list grows.
 const TRIES: usize = 4;
 
-/// Adds a device's events to a set. Unlike the wrapper's, it leaves the set alone where a device has none.
+/// Registers a device's events in a set. Unlike the wrapper, the set remains valid if a device has no events.
 pub(super) fn register(device: &Device<'_>, kinds: u64, set: &EventSet<'_>) -> Result<(), NvmlError> {
     let sym = nvml_sym(device.nvml().lib().nvmlDeviceRegisterEvents.as_ref())?;
-    // SAFETY: both handles are alive as long as what they were borrowed from.
+    // SAFETY: both handles are valid as long as the borrowed device and set.
     nvml_try(unsafe { sym(device.handle(), kinds, set.handle()) })
 }
 
-/// The number of the instance that a part of a GPU is.
+/// Returns the number of a MIG instance.
 pub(super) fn instance(part: &Device<'_>) -> Result<u32, NvmlError> {
     let sym = nvml_sym(part.nvml().lib().nvmlDeviceGetGpuInstanceId.as_ref())?;
     let mut number = 0;
-    // SAFETY: the handle is the device's, and the number is ours.
+    // SAFETY: the handle is the device's, and the number is a local variable.
     nvml_try(unsafe { sym(part.handle(), &raw mut number) })?;
     Ok(number)
 }
 
-/// The address that tells one device's handle from another's.
+/// Returns the address of a device's handle, which identifies the device.
 pub(super) fn address(device: &Device<'_>) -> usize {
-    // SAFETY: it is compared and never followed.
+    // SAFETY: the address is compared and never dereferenced.
     unsafe { device.handle() }.addr()
 }
 
-/// Whether the library has what frees an event set: the wrapper panics without it.
+/// Returns whether the library can free event sets. The wrapper panics without that function.
 pub(super) fn can_free_events(nvml: &Nvml) -> bool {
     nvml.lib().nvmlEventSetFree.is_ok()
 }
 
-/// Whether the library has what frees a sample: the wrapper panics without it.
+/// Returns whether the library can free samples. The wrapper panics without that function.
 pub(super) fn can_free_samples(nvml: &Nvml) -> bool {
     nvml.lib().nvmlGpmSampleFree.is_ok()
 }
 
-/// The word that says which version of a struct was passed.
+/// Returns the version word of a struct: its size and version number.
 fn version<T>(number: u32) -> u32 {
     u32::try_from(size_of::<T>()).unwrap_or(0) | (number << 24)
 }

@@ -1,4 +1,4 @@
-//! XIDs, from NVML's event sets.
+//! XID events, from NVML's event sets.
 
 use std::time::Duration;
 
@@ -17,19 +17,19 @@ use crate::error::GpuError;
 
 pub(super) struct XidWatcher {
     set: EventSet<'static>,
-    /// The address of each device's handle, in the order of the devices, and whether its events come.
+    /// Address of each device's handle, in the order of the devices, and whether its events are registered.
     devices: Vec<(usize, bool)>,
 }
 
 impl XidWatcher {
-    /// None where no device reports errors.
+    /// Returns a watcher, or `None` if no device reports errors.
     pub(super) fn new(nvml: &'static Nvml, handles: &[DeviceHandle]) -> Option<Self> {
         if !raw::can_free_events(nvml) {
             return None;
         }
         let set = nvml.create_event_set().ok()?;
         let wanted = EventTypes::CRITICAL_XID_ERROR;
-        // A device without such events must not keep the others from theirs.
+        // A device without XID events must not prevent the registration of others.
         let register = |handle: &DeviceHandle| {
             let kinds = handle.device.supported_event_types();
             kinds.is_ok_and(|kinds| kinds.contains(wanted))

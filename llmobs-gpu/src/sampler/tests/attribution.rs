@@ -4,7 +4,7 @@ use super::*;
 use crate::energy::EnergySource;
 use crate::roofline::ModelSize;
 
-/// A device that takes so many watts, and whose counter shows it every 100 ms.
+/// Simulates a device with constant power, whose counter is updated every 100 ms.
 pub(super) fn draws(fake: &Fake, device: u32, watts: u64) -> impl FnMut(Duration) {
     let mut counter = 1_000_000;
     let mut updates = 0;
@@ -27,7 +27,7 @@ fn an_operation_gets_what_the_device_used_while_it_ran() {
     operation.marker().usage(llmobs::Usage::new().input(10).output(50));
     let before = rig.manual_clock.now();
     let mut draw = draws(&fake, 0, 300);
-    // The counter goes on from where it stood.
+    // The counter continues from its last value.
     let mut offset = None;
     rig.run_with(ms(1_000), |time| {
         draw(time);
@@ -64,7 +64,7 @@ fn many_operations_on_two_devices_add_up() {
     let mut rig = Rig::with(&fake, |builder| builder.place("solo", ["GPU-00000000-0000-0000-0000-000000000001"]));
     rig.observer.declare_model("solo");
     let mut draws = [draws(&fake, 0, 400), draws(&fake, 1, 250)];
-    // Keeps the cadence fast.
+    // Keep an operation open for the fast cadence.
     let mut open = vec![rig.observer.chat("m").start()];
     let observer = rig.observer.clone();
     let mut turn = 0_u32;
@@ -239,7 +239,7 @@ fn memory_that_fills_tells_when_it_is_full() {
     let mut rig = Rig::new(&fake);
     rig.run_with(ms(20_000), |time| fake.set(0, "memory_used", (70 << 30) + (time.as_secs() << 27)));
     let full_in = rig.device(0).memory_full_in.unwrap();
-    // 80 GiB less what is reserved and used, at an eighth of a GiB a second.
+    // 80 GiB less reserved and used memory, at 1/8 GiB per second.
     let wanted = (80.0 - 0.5 - 70.0 - 19.5 / 8.0) * 8.0;
     assert!((full_in.as_secs_f64() - wanted).abs() < 5.0, "{full_in:?} {wanted}");
     rig.run(ms(60_000));

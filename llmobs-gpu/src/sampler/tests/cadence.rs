@@ -1,4 +1,4 @@
-//! How often the library is asked.
+//! The frequency of calls.
 
 use super::*;
 
@@ -58,7 +58,7 @@ fn each_question_is_asked_at_its_own_cadence() {
     ] {
         assert!(calls.contains(&fake.calls(function)), "{function}: {}", fake.calls(function));
     }
-    // What blocks or is slow is never asked.
+    // Slow and blocking calls are never made.
     let a_second = fake.all_calls() / 60;
     assert!(a_second < 20, "{a_second} calls a second");
 }

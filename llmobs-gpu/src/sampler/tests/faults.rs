@@ -1,4 +1,4 @@
-//! What can go wrong.
+//! Faults of the library and of devices.
 
 use super::*;
 use crate::backend::DriverCall;
@@ -84,7 +84,7 @@ fn each_error_of_each_function_is_survived() {
         for code in (1..=30).chain([999]) {
             fake.fail(function, 0, code);
             let mut rig = Rig::with(&fake, |builder| builder.processes(true));
-            // Activity takes two samples.
+            // Activity needs two samples.
             rig.worker.tick();
             let gone = matches!(code, 15 | 16) && rig.device(0).state == DeviceState::Failed;
             rig.manual_clock.advance(ms(1_100));
@@ -197,7 +197,7 @@ fn a_missing_symbol_costs_its_own_reading_only() {
         ("nvmlDeviceGetUtilizationRates", None),
         ("nvmlDeviceGetFieldValues", Some("hw.gpu.io")),
         ("nvmlGpmSampleGet", Some("llmobs.gpu.tensor.active")),
-        // The wrapper panics where one of these is missing and it has something to free.
+        // The wrapper panics if one of these is missing when it frees an object.
         ("nvmlGpmSampleFree", Some("llmobs.gpu.tensor.active")),
         ("nvmlEventSetFree", None),
         ("nvmlShutdown", None),
@@ -247,7 +247,7 @@ fn a_lost_gpu_is_a_state_and_comes_back() {
     let tries = fake.calls("nvmlDeviceGetHandleByUUID") - calls;
     assert!((2..=7).contains(&tries), "looked for with growing pauses: {tries}");
     assert!(close(rig.value("llmobs.gpu.xid.errors", &xid), 1.0), "told once");
-    // It was reset: its counter begins anew.
+    // After a reset, the counter restarts.
     fake.set(0, "lost", 0);
     fake.set(0, "energy_mj", 5);
     rig.run(ms(31_000));
@@ -333,7 +333,7 @@ fn a_device_without_events_keeps_no_other_from_its_own() {
     assert_eq!(fake.registered(), 2);
     assert_eq!(rig.follower.signal.stop(ms(2_000)), 0);
     drop(rig);
-    // Two samples of each device, kept for the next reading.
+    // Two samples of each device are kept for the next reading.
     assert_eq!(fake.alive(), 0, "event sets and samples are given back");
 }
 

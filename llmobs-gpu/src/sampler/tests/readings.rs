@@ -1,4 +1,4 @@
-//! Every reading, and what the wrapper gets wrong.
+//! All readings, including those that the wrapper gets wrong.
 
 use super::*;
 use crate::backend::DriverCall;

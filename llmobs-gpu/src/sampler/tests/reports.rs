@@ -1,4 +1,4 @@
-//! What devices report by themselves, and what heat does.
+//! Errors reported by devices, and the effects of heat.
 
 use opentelemetry::Context;
 use opentelemetry::SpanId;
@@ -144,7 +144,7 @@ fn what_is_written_later_belongs_to_the_trace_that_was_current_at_the_start_of_a
     assert!(!Context::current().has_active_span(), "nothing of it stays with the thread");
 }
 
-/// The trace and span in which energies were written.
+/// The trace and span ids in which energy events were emitted.
 #[derive(Clone, Default)]
 struct EventRecorder(Arc<Mutex<Vec<(String, String)>>>);
 

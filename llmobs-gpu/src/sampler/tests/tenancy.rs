@@ -1,4 +1,4 @@
-//! Others on the device.
+//! Other applications on the device.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -16,16 +16,16 @@ const OTHER: u32 = 200;
 const LIST: &str = "nvmlDeviceGetComputeRunningProcesses_v3";
 const WORK: &str = "nvmlDeviceGetProcessUtilization";
 
-/// The processes of a machine, as the kernel shows them.
+/// A directory with the layout of `/proc`.
 struct FakeProcFs(PathBuf);
 
 impl FakeProcFs {
-    /// This process lives where the driver counts.
+    /// Creates a directory for a process in the driver's PID namespace.
     fn new() -> Self {
         Self::within("pid:[4026531836]")
     }
 
-    /// In a namespace of its own, as in a container.
+    /// Creates a directory for a process in a separate PID namespace, as in a container.
     fn contained() -> Self {
         Self::within("pid:[4026532208]")
     }
@@ -46,7 +46,7 @@ impl FakeProcFs {
         self
     }
 
-    /// A process computes on a GPU.
+    /// Makes a process compute on a GPU.
     fn computes(&self, number: u32) {
         let files = self.0.join(number.to_string()).join("fd");
         fs::create_dir_all(&files).unwrap();
@@ -72,7 +72,7 @@ fn fake_with_one_gpu() -> Fake {
     fake
 }
 
-/// An operation of three seconds on a device that takes 300 W.
+/// Runs an operation of three seconds on a device with a power of 300 W.
 fn operate(rig: &mut Rig, fake: &Fake) {
     let mut draw = draws(fake, 0, 300);
     rig.run(ms(1_000));
@@ -108,7 +108,7 @@ fn alone_means_this_process_and_those_that_it_started() {
     let fake = fake_with_one_gpu();
     fake.process(0, ME, 9 << 30, 80);
     fake.process(0, 102, 1 << 30, 20);
-    // It draws too, and is no other process by that.
+    // A process that also draws is not counted twice.
     fake.process_that(0, ME, 9 << 30, 0, true);
     let machine = FakeProcFs::new().process(101, ME).process(102, 101);
     let mut rig = machine.rig(&fake);
@@ -127,7 +127,7 @@ fn beside_a_tenant_an_operation_has_our_part_of_the_work_and_the_rest_is_nobodys
     let fake = fake_with_one_gpu();
     fake.process(0, ME, 9 << 30, 60);
     fake.process(0, OTHER, u64::MAX, 20);
-    // Some drivers say what is no percentage, and some name nobody.
+    // Some drivers report values that are not percentages, and process id 0.
     fake.process(0, 201, 1 << 30, 4_000_000);
     fake.process(0, 0, 1 << 30, 90);
     let machine = FakeProcFs::new().process(OTHER, 1).process(201, 1);
@@ -203,7 +203,7 @@ fn in_a_container_nobody_is_taken_for_another_by_a_number_of_another_count() {
     rig.run(ms(100));
     let found = processes(&rig, 0);
     assert_eq!((found.ours, found.untold), (0, 3), "our number, and we do not compute: it is somebody else's");
-    // A newer driver counts as the container does.
+    // A newer driver reports ids of the container's namespace.
     machine.computes(ME);
     let mut rig = machine.rig(&fake);
     rig.run(ms(100));
@@ -231,7 +231,7 @@ fn a_list_that_is_not_permitted_is_absent_and_not_asked_again() {
     let mut rig = machine.rig(&fake);
     rig.run(ms(1_000));
     assert_eq!(rig.device(0).reading.processes, None);
-    // What does not draw has no list of who does.
+    // A device without graphics has no list of drawing processes.
     let fake = Fake::without(&["nvmlDeviceGetGraphicsRunningProcesses_v3"]);
     let machine = FakeProcFs::new();
     let mut rig = machine.rig(&fake);
@@ -248,7 +248,7 @@ fn a_list_that_grows_while_one_asks_is_read_in_the_end() {
     let mut rig = machine.rig(&fake);
     rig.run(ms(100));
     assert_eq!((processes(&rig, 0).others, fake.calls(LIST)), (90, 4));
-    // And one that never stops growing is asked for at the next look again.
+    // A list that never stops growing is read again at the next call.
     fake.set(0, "process_burst", 1_000);
     fake.set(0, "work_us", 2_000_000);
     rig.run(ms(30_000));
@@ -277,7 +277,7 @@ fn who_uses_another_instance_of_a_gpu_uses_its_energy() {
     fake.mig(0, 2);
     fake.process(1, ME, 4 << 30, 60);
     let machine = FakeProcFs::new();
-    // Only the instances may be asked.
+    // Only the instances can be read.
     fake.fail(LIST, 0, 4);
     let mut rig = machine.rig(&fake);
     rig.run(ms(100));
@@ -300,12 +300,12 @@ fn who_uses_another_instance_of_a_gpu_uses_its_energy() {
     rig.run_with(ms(3_000), |time| draw(time + ms(5_000)));
     assert_eq!(rig.energies().len(), 1, "instances have no counters of work: it cannot be told");
     rig.assert_audit(whole);
-    // Who may ask the GPU itself sees both.
+    // With permission to read the GPU itself, both are seen.
     fake.fail(LIST, 0, 0);
     let mut rig = machine.rig(&fake);
     rig.run(ms(100));
     assert_eq!((processes(&rig, whole).ours, processes(&rig, whole).others), (1, 1));
-    // In a container, one on each instance: at most one of them is ours.
+    // In a container with one process on each instance: at most one of them is this application's.
     fake.fail(LIST, 0, 4);
     fake.no_processes(1);
     fake.process(1, 31_337, 1 << 30, 0);

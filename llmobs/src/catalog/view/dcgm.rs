@@ -1,8 +1,9 @@
-//! `etc/default-counters.csv` of NVIDIA's DCGM exporter 4.8.3 (as at commit 7ad5832): names, types, descriptions and units
-//! as they stand there, labels as its `rendermetrics` writes them.
+//! The metrics in `etc/default-counters.csv` of NVIDIA's DCGM exporter 4.8.3 (commit 7ad5832). Names, types,
+//! descriptions and units are copied from that file; the labels are those that its package `rendermetrics` writes.
 //!
-//! Of its 25 series two are not here, since no reading of ours is what they are: `DCGM_FI_DEV_NVLINK_BANDWIDTH_TOTAL` has
-//! no documented unit and is a counter in some releases (b54068a), and `DCGM_FI_DEV_VGPU_LICENSE_STATUS` is never asked.
+//! Two of the 25 metrics of that file are omitted, because llmobs has no equivalent value:
+//! `DCGM_FI_DEV_NVLINK_BANDWIDTH_TOTAL` has no documented unit and is a counter in some releases (b54068a), and
+//! `DCGM_FI_DEV_VGPU_LICENSE_STATUS` is not read.
 
 use super::DeviceAttribute;
 use super::DeviceValue;
@@ -27,7 +28,7 @@ const LABELS: &[ViewLabel] = &[
     tag("modelName", DeviceAttribute::Model),
     tag("GPU_I_PROFILE", DeviceAttribute::MigProfile),
     tag("GPU_I_ID", DeviceAttribute::MigInstanceId),
-    // With a capital in every release up to 4.8.3; the development branch has changed it.
+    // Capitalised in every release up to 4.8.3; the development branch uses lower case.
     tag("Hostname", DeviceAttribute::Hostname),
     tag("DCGM_FI_DRIVER_VERSION", DeviceAttribute::DriverVersion),
 ];
@@ -57,7 +58,7 @@ const COLUMNS: &[ViewMetric] = &[
     column("DCGM_FI_DEV_ENC_UTIL", Gauge, "Encoder utilization (in %).", task("encoder"), percent),
     column("DCGM_FI_DEV_DEC_UTIL", Gauge, "Decoder utilization (in %).", task("decoder"), percent),
     ViewMetric {
-        // The exporter has a label `err_msg` too, from a list of texts that is its own.
+        // The exporter also has a label `err_msg`, with texts from a separate list that llmobs does not copy.
         echo: Some("err_code"),
         ..column(
             "DCGM_FI_DEV_XID_ERRORS",
@@ -180,7 +181,7 @@ const fn same(value: f64) -> f64 {
     value
 }
 
-// DCGM has whole numbers where a division of ours may leave a trace: 29 % is 0.29, which is not 29 hundredths.
+// DCGM exports whole numbers. A conversion can leave a rounding error: `0.29 * 100.0` is 28.999999999999996, not 29.
 
 fn percent(share: f64) -> f64 {
     (share * 100.0).round()
@@ -194,12 +195,12 @@ fn millijoules(joules: f64) -> f64 {
     (joules * 1e3).round()
 }
 
-/// What is begun does not count, as in DCGM.
+/// Rounds down to complete units, as DCGM does.
 fn mebibytes(bytes: f64) -> f64 {
     (bytes / f64::from(1 << 20)).floor()
 }
 
-/// With a domain of eight digits and in capitals: `00000000:1B:00.0`.
+/// Returns the PCI address with an eight-digit domain in upper case, such as `00000000:1B:00.0`.
 fn long_pci(address: &str) -> String {
     let (domain, rest) = address.split_once(':').unwrap_or(("", address));
     format!("{domain:0>8}:{rest}").to_ascii_uppercase()

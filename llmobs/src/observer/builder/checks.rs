@@ -1,5 +1,5 @@
-//! What `build` refuses: names and values that cannot be labels, more series than a backend keeps, more edges than a
-//! histogram has.
+//! The validation of the settings: names and values must be valid labels, the number of series must fit the backend's
+//! limit, and the number of bucket bounds must fit a histogram.
 
 use super::ObserverBuilder;
 use crate::cardinality::clean;
@@ -19,7 +19,7 @@ use crate::series::ExtraLabel;
 use crate::series::WIDEST;
 
 impl ObserverBuilder<'_> {
-    /// Every declared name, checked.
+    /// Returns all declared names.
     pub(super) fn vocabulary(&self, profile: Profile) -> Result<DeclaredNames, BuildError> {
         let refuse =
             |setter, name: &str, reason| Err(BuildError::InvalidLabel { setter, name: name.to_owned(), reason });
@@ -73,7 +73,8 @@ impl ObserverBuilder<'_> {
         })
     }
 
-    /// The cap of undeclared models, if the label sets that can arise fit what the backend keeps.
+    /// Returns the maximum number of undeclared models, or an error if more label sets are possible than the backend
+    /// keeps.
     pub(super) fn resolve_max_undeclared_models(&self, vocabulary: &DeclaredNames) -> Result<usize, BuildError> {
         let widest = WIDEST.max(vocabulary.phases.len()).max(vocabulary.evaluations.len());
         let extra: usize = vocabulary.labels.iter().map(|label| label.values.len() + 1).product();
@@ -92,7 +93,7 @@ impl ObserverBuilder<'_> {
         Ok(cap)
     }
 
-    /// The bucket bounds of each row: the chosen set and every objective's limit.
+    /// Returns the bucket bounds of each row: those of the selected set and the limit of every objective.
     pub(super) fn bounds(&self) -> Result<Box<[BucketBounds]>, BuildError> {
         RowId::ALL.iter().map(|id| self.bounds_of(*id)).collect()
     }
@@ -119,9 +120,10 @@ impl ObserverBuilder<'_> {
     }
 }
 
-/// Why a name cannot be a label, if so.
+/// Returns why a name cannot be a label, or `None` for a valid name. Examples: `job`, `1st` and `le` are invalid;
+/// `tenant` is valid.
 fn unusable_label(name: &str) -> Option<&'static str> {
-    // Prometheus gives these to what it scrapes and would rename ours.
+    // Prometheus adds these labels to scraped series and would rename ours.
     const TARGETS: [&str; 7] = ["job", "instance", "namespace", "pod", "container", "service", "endpoint"];
     let word = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '.');
     if TARGETS.contains(&name) {

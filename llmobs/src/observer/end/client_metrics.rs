@@ -1,4 +1,4 @@
-//! The conventions' metrics of clients, which gateways record too.
+//! The client metrics of the OpenTelemetry GenAI conventions, which gateways record too.
 
 use super::EndedOperation;
 use super::errored;
@@ -7,7 +7,7 @@ use crate::catalog::RowId;
 use crate::semconv::value::OperationName;
 
 impl EndedOperation<'_> {
-    /// The conventions' client metrics: one set, the other, or both.
+    /// Records the client metrics, in the gateway and client roles: those of v1.41, of the latest version, or both.
     pub(super) fn client(&self) {
         let (series, duration) = (self.series, self.marks.age());
         if !series.key.role.is_remote() {
@@ -19,7 +19,7 @@ impl EndedOperation<'_> {
         if !latest || kind == ClientMetricSet::Other {
             series.time(RowId::ClientDuration, error, duration, link);
         }
-        // Only what the upstream reported: a count of chunks is no count of billed tokens.
+        // Only usage that the upstream reported: tokens counted from chunks are not the billed tokens.
         let usage = self.live.usage();
         let parts = usage.partition();
         for (variant, tokens) in [usage.input, usage.output].into_iter().enumerate() {
@@ -60,7 +60,7 @@ impl EndedOperation<'_> {
     }
 }
 
-/// Which of the conventions' client metrics an operation belongs to.
+/// The set of client metrics that an operation belongs to.
 #[derive(PartialEq, Eq, Clone, Copy)]
 enum ClientMetricSet {
     Inference,

@@ -1,4 +1,4 @@
-//! What a step was asked and what it answered, on its span, where spans have content.
+//! The input and output of a step, exported to its span if content is captured on spans.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,15 +18,15 @@ use crate::observer::inner::Inner;
 use crate::semconv::attribute as a;
 use crate::semconv::value::FinishReason;
 
-/// The way out for the content of a step.
+/// The export of a step's content to its span.
 pub(super) struct StepContent {
     core: Arc<Inner>,
-    /// Bytes that its span may still have.
+    /// Number of bytes of content that may still be added to the span.
     remaining_bytes: Mutex<usize>,
 }
 
 impl StepContent {
-    /// None where spans have no content.
+    /// Returns `None` if content is not captured on spans.
     pub(super) fn of(core: &Arc<Inner>) -> Option<Self> {
         let gate = &core.gate;
         let left = gate.limits().span_bytes();
@@ -40,10 +40,10 @@ impl fmt::Debug for StepContent {
     }
 }
 
-/// Content. It goes on the span at once, through the [gate](crate::capture); the closures are called only where spans have
-/// content and this one is recorded. Call each once.
+/// Methods for content. Content passes the [gate](crate::capture) and is set on the span at once. The closures are
+/// called only if content is captured on spans and this span is recorded. Call each method once.
 impl Step {
-    /// What a tool is called with (`gen_ai.tool.call.arguments`).
+    /// Sets the arguments of a tool call (`gen_ai.tool.call.arguments`).
     ///
     /// ```
     /// use llmobs::Observer;
@@ -61,23 +61,23 @@ impl Step {
         self.export_content(a::GEN_AI_TOOL_CALL_ARGUMENTS, || arguments().into(), |passage, said| passage.json(said));
     }
 
-    /// What a tool answered (`gen_ai.tool.call.result`).
+    /// Sets the result of a tool call (`gen_ai.tool.call.result`).
     pub fn result<C: Into<Content<Value>>>(&self, result: impl FnOnce() -> C) {
         self.export_content(a::GEN_AI_TOOL_CALL_RESULT, || result().into(), |passage, said| passage.json(said));
     }
 
-    /// What is searched for (`gen_ai.retrieval.query.text`).
+    /// Sets the query of a search (`gen_ai.retrieval.query.text`).
     pub fn query<C: Into<Content<String>>>(&self, query: impl FnOnce() -> C) {
         self.export_content(a::GEN_AI_RETRIEVAL_QUERY_TEXT, || query().into(), |passage, said| passage.text(said));
     }
 
-    /// What a search found (`gen_ai.retrieval.documents`).
+    /// Sets the documents that a search found (`gen_ai.retrieval.documents`).
     pub fn documents<D: IntoIterator<Item = Document>>(&self, documents: impl FnOnce() -> D) {
         let collected = || documents().into_iter().collect::<Vec<_>>();
         self.export_content(a::GEN_AI_RETRIEVAL_DOCUMENTS, collected, |passage, said| passage.documents(said));
     }
 
-    /// What an agent or a workflow is given (`gen_ai.input.messages`, `gen_ai.system_instructions`,
+    /// Sets the input of an agent or a workflow (`gen_ai.input.messages`, `gen_ai.system_instructions`,
     /// `gen_ai.tool.definitions`).
     pub fn input<I: Into<Input>>(&self, input: impl FnOnce() -> I) {
         if !self.is_capturing() {
@@ -92,7 +92,8 @@ impl Step {
         self.export_content(a::GEN_AI_TOOL_DEFINITIONS, || tools, |passage, said| passage.tool_definitions(said));
     }
 
-    /// What an agent or a workflow gave in the end (`gen_ai.output.messages`).
+    /// Sets the final output of an agent or a workflow (`gen_ai.output.messages`). A message without a finish reason is
+    /// exported with `stop`.
     pub fn output<O: IntoIterator<Item = Message>>(&self, output: impl FnOnce() -> O) {
         let ended = |message: Message| match message.finish_reason {
             None => message.finish_reason(FinishReason::Stop),
@@ -113,7 +114,7 @@ impl Step {
         pass: impl FnOnce(&mut GatePass<'_>, &T) -> Option<GatedValue>,
     ) {
         let (Some(held), Some(way)) = (self.recording(), self.content.as_deref()) else { return };
-        // Outside of the lock: it may do anything, and with this step too.
+        // Called before the lock is taken: the closure may run any code, including other methods of this step.
         let said = say();
         let mut left = way.remaining_bytes.lock().unwrap_or_else(PoisonError::into_inner);
         let mut passage = way.core.gate.passage_of(*left);

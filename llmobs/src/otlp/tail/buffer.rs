@@ -1,4 +1,4 @@
-//! The finished spans of traces that are not over, and which traces must be kept.
+//! The buffer of finished spans of open traces, with the traces that must be kept.
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
@@ -8,19 +8,20 @@ use std::collections::VecDeque;
 use opentelemetry::trace::TraceId;
 use opentelemetry_sdk::trace::SpanData;
 
-/// How many traces are remembered that were kept although they are not in the share.
+/// The maximum number of finished traces that are remembered as kept.
 const REMEMBERED: usize = 4_096;
 
 #[derive(Debug, Default)]
 pub(super) struct TailBuffer {
     traces: HashMap<TraceId, BufferedTrace>,
-    /// The traces that hold spans, by when they began to.
+    /// The traces that have buffered spans, ordered by when their first buffered span was added.
     order: BTreeMap<u64, TraceId>,
     next: u64,
     spans: usize,
-    /// The traces in which an operation ended well, by when.
+    /// The traces in which an operation ended without an error or missed objective, with the moment of its end in
+    /// nanoseconds.
     settled: VecDeque<(u64, TraceId)>,
-    /// The last traces that were kept and are over: a late span of theirs is kept too.
+    /// The kept traces that ended most recently. Late spans of these traces are kept too.
     recently_kept: HashSet<TraceId>,
     recently_kept_order: VecDeque<TraceId>,
 }
@@ -29,22 +30,22 @@ pub(super) struct TailBuffer {
 struct BufferedTrace {
     open: usize,
     spans: Vec<SpanData>,
-    /// Its place in the order, while it holds spans.
+    /// The key of the trace in `order`, while the trace has buffered spans.
     place: u64,
     should_keep: bool,
-    /// It stands among those in which an operation ended well.
+    /// True if the trace is in the list of traces in which an operation ended.
     is_awaiting_decision: bool,
 }
 
 impl TailBuffer {
-    /// A span of this trace began. Of more traces than this, none is followed.
+    /// Registers the start of a span. New traces beyond `limit` are not tracked.
     pub(super) fn open(&mut self, trace: TraceId, limit: usize) {
         if self.traces.len() < limit || self.traces.contains_key(&trace) {
             self.traces.entry(trace).or_default().open += 1;
         }
     }
 
-    /// Holds a span that ended; tells whether nothing of its trace is open now.
+    /// Buffers a finished span. Returns whether no span of its trace is open.
     pub(super) fn add(&mut self, span: SpanData) -> bool {
         let id = span.span_context.trace_id();
         let must_be_kept = self.recently_kept.contains(&id);
@@ -61,7 +62,7 @@ impl TailBuffer {
         trace.open == 0
     }
 
-    /// The trace must be kept, with all that still comes.
+    /// Marks the trace to be kept, including its later spans.
     pub(super) fn keep_trace(&mut self, id: TraceId) {
         if let Some(trace) = self.traces.get_mut(&id) {
             trace.should_keep = true;
@@ -72,7 +73,7 @@ impl TailBuffer {
         self.traces.get(&id).is_some_and(|trace| trace.should_keep)
     }
 
-    /// An operation of the trace ended well at this moment.
+    /// Records that an operation of the trace ended at `at`, in nanoseconds, without an error or missed objective.
     pub(super) fn settled(&mut self, id: TraceId, at: u64) {
         if let Some(trace) = self.traces.get_mut(&id)
             && !trace.is_awaiting_decision
@@ -82,7 +83,7 @@ impl TailBuffer {
         }
     }
 
-    /// A trace in which an operation ended well by then.
+    /// Removes and returns the next trace in which an operation ended at `then` or earlier, in nanoseconds.
     pub(super) fn pop_due(&mut self, then: u64) -> Option<TraceId> {
         while let Some((_, id)) = self.settled.pop_front_if(|(at, _)| *at <= then) {
             let trace = self.traces.get_mut(&id);
@@ -93,7 +94,7 @@ impl TailBuffer {
         None
     }
 
-    /// The spans that the trace holds.
+    /// Removes and returns the buffered spans of a trace.
     pub(super) fn take_spans(&mut self, id: TraceId) -> Vec<SpanData> {
         let Some(trace) = self.traces.get_mut(&id) else { return Vec::new() };
         let spans = std::mem::take(&mut trace.spans);
@@ -104,7 +105,7 @@ impl TailBuffer {
         spans
     }
 
-    /// Forgets a trace that is over, but not that it was kept.
+    /// Removes a finished trace. A kept trace is remembered, so that its late spans are kept too.
     pub(super) fn forget(&mut self, id: TraceId) {
         let was_kept = self.traces.remove(&id).is_some_and(|trace| trace.should_keep);
         if was_kept && self.recently_kept.insert(id) {
@@ -115,18 +116,18 @@ impl TailBuffer {
                 self.recently_kept.remove(&oldest);
             }
         }
-        // Most traces end together with their operation, and need not be looked at again.
+        // Most traces end together with their operation and need no later decision.
         while self.settled.front().is_some_and(|(_, id)| !self.traces.contains_key(id)) {
             self.settled.pop_front();
         }
     }
 
-    /// The trace that has held spans for the longest time.
+    /// Returns the trace whose buffered spans have waited longest.
     pub(super) fn oldest(&self) -> Option<TraceId> {
         self.order.first_key_value().map(|(_, id)| *id)
     }
 
-    /// How many spans are held.
+    /// Returns the number of buffered spans.
     pub(super) const fn spans(&self) -> usize {
         self.spans
     }

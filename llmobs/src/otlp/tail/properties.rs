@@ -1,4 +1,4 @@
-//! The rules of tail sampling, held against random traces.
+//! Property tests of tail sampling with random traces.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -18,7 +18,7 @@ use super::*;
 use crate::clock::ManualClock;
 use crate::sink::export_counts::Signal;
 
-/// What a span says when it ends.
+/// The result that a span carries at its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum SpanEnd {
     Plain,
@@ -70,7 +70,8 @@ fn ratio(span: &SpanData) -> f64 {
     }
 }
 
-/// Random traces: for each the ends of its spans, in the order in which they end; all are open from the start.
+/// Generates random traces: for each trace the results of its spans in the order of their ends. All spans are open from
+/// the start.
 fn traces() -> impl Strategy<Value = Vec<(u128, Vec<SpanEnd>)>> {
     let end = prop_oneof![6 => Just(SpanEnd::Plain), 3 => Just(SpanEnd::Good), 1 => Just(SpanEnd::Error), 1 => Just(SpanEnd::Missed)];
     let trace = (any::<u128>(), prop::collection::vec(end, 1..6));
@@ -83,7 +84,7 @@ fn is_always_kept(ends: &[SpanEnd]) -> bool {
     ends.iter().any(|end| matches!(end, SpanEnd::Error | SpanEnd::Missed))
 }
 
-/// Starts all spans, then ends them one trace after the other in turns; what came out, by trace.
+/// Starts all spans, then ends them in turns over the traces. Returns the exported spans by trace.
 fn run(
     tail: &TailSampler,
     traces: &[(u128, Vec<SpanEnd>)],
@@ -142,7 +143,8 @@ proptest! {
         let sent: usize = out.values().map(Vec::len).sum();
         let in_wrong: usize = traces.iter().filter(|(_, ends)| is_always_kept(ends)).map(|(_, ends)| ends.len()).sum();
         let lost = usize::try_from(tally.lost(DropReason::TailFull)).unwrap();
-        // What is neither sent nor lost was sampled out: whole traces in which nothing went wrong.
+        // Spans that are neither exported nor dropped were sampled out: whole traces without an error or missed
+        // objective.
         prop_assert!(sent <= in_wrong && in_wrong <= sent + lost);
     }
 

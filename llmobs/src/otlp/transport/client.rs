@@ -1,4 +1,4 @@
-//! The HTTP client, with TLS where the feature is on.
+//! The HTTP client, with TLS if the feature `otlp-tls` is enabled.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub(super) fn build(target: &OtlpEndpoint) -> Result<Client, InitError> {
     let mut builder = legacy::Client::builder(TokioExecutor::new());
     builder.timer(TokioTimer::new()).pool_timer(TokioTimer::new()).pool_max_idle_per_host(1);
     if target.protocol == Protocol::Grpc {
-        // A connection whose other end is gone is found out before a batch is lost on it.
+        // Keep-alive pings detect a dead connection before a batch is lost on it.
         builder.http2_only(true).http2_keep_alive_interval(Duration::from_secs(30));
     }
     let mut http = HttpConnector::new();
@@ -82,7 +82,7 @@ fn tls(target: &OtlpEndpoint) -> Result<rustls::ClientConfig, InitError> {
             return Err(InitError::setting(&target.named_by, reason));
         }
     }
-    // Named, and not the process's default: that may be another, or none.
+    // The provider is set explicitly: the process may have a different default, or none.
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let builder = builder.map_err(|error| InitError::setting("otlp-tls", error.to_string()))?;

@@ -1,4 +1,4 @@
-//! What can go wrong with a request, in the words of the metrics, and whether to try again.
+//! The error of a failed export attempt, its `error.type` for the metrics, and whether to retry.
 
 use std::error::Error;
 use std::fmt;
@@ -8,42 +8,42 @@ use http::StatusCode;
 
 use crate::semconv::value::ErrorType;
 
-/// A request that failed. What the collector wrote is not part of it: it may quote what it was sent.
+/// The error of an export attempt. The text of the response is left out, since it may quote the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::otlp) struct ExportError {
     pub(in crate::otlp) cause: ErrorCause,
     pub(in crate::otlp) retry: Retry,
 }
 
-/// What happened.
+/// The cause of the error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::otlp) enum ErrorCause {
-    /// No connection: nobody listens, no such host, no trust.
+    /// No connection: refused, unknown host, or untrusted certificate. Contains the innermost error text.
     Connect(String),
-    /// The connection broke off.
+    /// The connection was lost.
     ConnectionLost,
-    /// What came was not HTTP.
+    /// The response was not HTTP.
     NotHttp,
-    /// No answer in time.
+    /// The time limit passed without a response.
     Timeout,
-    /// An answer of HTTP that is no success.
+    /// An HTTP status that is not a success.
     HttpStatus(StatusCode),
-    /// An answer of gRPC that is no success.
+    /// A gRPC status that is not `OK`.
     GrpcStatus(u16),
-    /// An answer without a status of gRPC.
+    /// A response without a gRPC status.
     NotGrpc,
-    /// A page for people.
+    /// An HTML page.
     HtmlPage,
-    /// An answer without an end.
+    /// A response that exceeds the size limit.
     ResponseTooLarge,
 }
 
-/// Whether the same request may be sent again.
+/// The rule for sending the same request again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::otlp) enum Retry {
     Never,
     WithBackoff,
-    /// Not before this long.
+    /// Retry after this time at the earliest.
     After(Duration),
 }
 
@@ -134,7 +134,7 @@ const fn grpc_name(code: u16) -> &'static str {
     if (code as usize) < NAMES.len() { NAMES[code as usize] } else { "no known name" }
 }
 
-/// What the system said, without the wrappers around it.
+/// Returns the text of the innermost error, without the errors that wrap it.
 fn innermost(error: &dyn Error) -> String {
     let mut deepest = error;
     while let Some(source) = deepest.source() {

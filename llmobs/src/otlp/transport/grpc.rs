@@ -1,4 +1,4 @@
-//! Frames and answers of OTLP over gRPC.
+//! Message framing and responses of OTLP over gRPC.
 
 use std::time::Duration;
 
@@ -27,7 +27,8 @@ pub(super) const ENCODING: HeaderName = HeaderName::from_static("grpc-encoding")
 const STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const DETAILS: HeaderName = HeaderName::from_static("grpc-status-details-bin");
 
-/// Whether it is compressed, its length, the message.
+/// Returns a length-prefixed gRPC message: the compressed flag (one byte), the length (four bytes, big-endian) and the
+/// message.
 pub(super) fn frame(message: &[u8], is_compressed: bool) -> Bytes {
     let mut frame = BytesMut::with_capacity(PREFIX + message.len());
     frame.put_u8(u8::from(is_compressed));
@@ -53,7 +54,7 @@ pub(super) async fn read(response: Response<Incoming>) -> Result<ExportResponse,
     if !head.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc")) {
         return Err(ExportError::new(ErrorCause::NotGrpc, Retry::Never));
     }
-    // A refusal may come without a body, and then has its status here.
+    // A response without a body has its status in the headers.
     if let Some(status) = status(&head.headers) {
         return if status == 0 { Ok(ExportResponse { rejected: 0 }) } else { Err(refusal(status, &head.headers)) };
     }
@@ -67,7 +68,7 @@ pub(super) async fn read(response: Response<Incoming>) -> Result<ExportResponse,
             Err(frame) => {
                 let trailers = frame.into_trailers().unwrap_or_default();
                 return match status(&trailers) {
-                    // An answer is never compressed: nothing said that it may be.
+                    // The response is not compressed: the request does not accept compression.
                     Some(0) => Ok(ExportResponse::of_message(message.get(PREFIX..).unwrap_or_default())),
                     Some(status) => Err(refusal(status, &trailers)),
                     None => Err(ExportError::new(ErrorCause::NotGrpc, Retry::Never)),
@@ -82,7 +83,9 @@ fn status(headers: &HeaderMap) -> Option<u16> {
     headers.get(STATUS)?.to_str().ok()?.trim().parse().ok()
 }
 
-/// The specification names those that may be tried again; `RESOURCE_EXHAUSTED` only with a time to wait.
+/// Returns the error of a gRPC status. The OTLP specification lists the statuses that may be retried: 1, 4, 10, 11, 14
+/// and 15, and 8 (`RESOURCE_EXHAUSTED`) only with a retry delay. Example: 14 (`UNAVAILABLE`) with a delay of 2 s is
+/// retried after 2 s, without one with back-off; 3 (`INVALID_ARGUMENT`) is never retried.
 fn refusal(status: u16, headers: &HeaderMap) -> ExportError {
     let wait = headers.get(DETAILS).and_then(|details| retry_info(details.as_bytes()));
     let retry = match (status, wait) {
@@ -93,7 +96,7 @@ fn refusal(status: u16, headers: &HeaderMap) -> ExportError {
     ExportError::new(ErrorCause::GrpcStatus(status), retry)
 }
 
-/// The parts of `google.rpc.Status` that say when to come back.
+/// The fields of `google.rpc.Status` that contain the retry delay.
 #[derive(Clone, PartialEq, Message)]
 struct RpcStatus {
     #[prost(message, repeated, tag = "3")]
@@ -126,12 +129,12 @@ fn retry_info(details: &[u8]) -> Option<Duration> {
     let details = RpcStatus::decode(from_base64(details)?.as_slice()).ok()?.details;
     let detail = details.into_iter().find(|detail| detail.type_url.ends_with("/google.rpc.RetryInfo"))?;
     let delay = RetryInfo::decode(detail.value.as_slice()).ok()?.retry_delay?;
-    // A negative time is none to wait, but the request may be sent again all the same.
+    // A negative delay is read as zero, and the request is still retried.
     let (seconds, nanos) = (u64::try_from(delay.seconds), u32::try_from(delay.nanos));
     Some(Duration::new(seconds.unwrap_or(0), nanos.unwrap_or(0).min(999_999_999)))
 }
 
-/// Binary headers of gRPC are base64, with padding or without.
+/// Decodes a binary gRPC header: base64, with or without padding.
 fn from_base64(text: &[u8]) -> Option<Vec<u8>> {
     let body = text.split(|letter| *letter == b'=').next()?;
     let mut bytes = Vec::with_capacity(body.len());

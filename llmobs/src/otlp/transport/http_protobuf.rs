@@ -1,4 +1,4 @@
-//! Answers of OTLP over HTTP.
+//! Responses of OTLP over HTTP.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use super::Retry;
 pub(super) async fn read(response: Response<Incoming>) -> Result<ExportResponse, ExportError> {
     let status = response.status();
     if !status.is_success() {
-        // Its body is not even read.
+        // The body of an error response is not read.
         return Err(ExportError::new(ErrorCause::HttpStatus(status), retry(status, response.headers())));
     }
     if is_html(response.headers()) {
@@ -36,7 +36,8 @@ pub(super) async fn read(response: Response<Incoming>) -> Result<ExportResponse,
     }
 }
 
-/// The specification names the four that may be tried again.
+/// Returns the retry rule of an HTTP status. The OTLP specification allows a retry for 429, 502, 503 and 504. Example:
+/// 503 with `Retry-After: 120` is retried after 120 s, without the header with back-off; 400 is never retried.
 fn retry(status: StatusCode, headers: &HeaderMap) -> Retry {
     match status.as_u16() {
         429 | 502 | 503 | 504 => {
@@ -47,13 +48,15 @@ fn retry(status: StatusCode, headers: &HeaderMap) -> Retry {
     }
 }
 
-/// A number of seconds in decimal digits; the longest time there is for one that is too large.
+/// Parses a number of seconds in decimal digits. A number that exceeds `u64` is read as `u64::MAX`. Examples: `120` is
+/// 120 s; `1.5` and `soon` are `None`.
 fn seconds(digits: &str) -> Option<Duration> {
     let is_number = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
     is_number.then(|| Duration::from_secs(digits.parse().unwrap_or(u64::MAX)))
 }
 
-/// A collector never answers with one; a web server on a wrong port does, and with 200 often enough.
+/// Returns whether the response is HTML. Collectors never answer with HTML; a web server on a wrong port does, often
+/// with status 200.
 pub(super) fn is_html(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }

@@ -1,15 +1,15 @@
-//! How keys are written.
+//! The text forms of keys.
 
 use zeroize::Zeroizing;
 
 use super::KeyError;
 use crate::base64;
 
-/// The bytes of hexadecimal digits, or of base64.
+/// Decodes hexadecimal digits or base64.
 pub(super) fn bytes(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let text = text.as_bytes();
     let digits = text.strip_prefix(b"0x").unwrap_or(text);
-    // Digits alone are not read as base64, though they could be: one was lost, or a prefix is too many.
+    // Do not read hexadecimal digits as base64, though they would be valid: a digit was lost, or a prefix was added.
     let hexadecimal = digits.iter().all(u8::is_ascii_hexdigit);
     let read = if hexadecimal { hex(text) } else { from_base64(text) };
     read.ok_or(KeyError::FORM)
@@ -22,7 +22,7 @@ fn hex(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         b'A'..=b'F' => Some(digit - b'A' + 10),
         _ => None,
     };
-    // All the room at once, here and below: a buffer that grows leaves copies behind.
+    // Reserve the full capacity here and below: a growing buffer leaves copies of the key in memory.
     let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() / 2));
     for pair in text.chunks(2) {
         let [high, low] = *pair else { return None };
@@ -31,7 +31,7 @@ fn hex(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     Some(bytes)
 }
 
-/// Base64, plain or for URLs, with all of its padding or without.
+/// Decodes base64 in the standard or the URL-safe alphabet, with full padding or without padding.
 fn from_base64(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let padding = text.iter().rev().take_while(|byte| **byte == b'=').count();
     let body = &text[..text.len() - padding];
@@ -40,6 +40,6 @@ fn from_base64(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     }
     let mut bytes = Zeroizing::new(Vec::with_capacity(body.len() / 4 * 3 + 2));
     let rest = base64::decode(body, usize::MAX, &mut bytes)?;
-    // What is left over of the last symbol is zero, unless a symbol was lost.
+    // The unused bits of the last symbol are zero, unless a symbol was lost.
     (rest == 0).then_some(bytes)
 }

@@ -1,14 +1,14 @@
-//! Why there is no key.
+//! The error of reading a key.
 
 use std::error;
 use std::fmt;
 use std::io::ErrorKind;
 
-/// Why there is no key. It says nothing of what was given.
+/// The reason for which a key was refused. Contains no part of the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyError {
     message: &'static str,
-    /// Of a file: not its name, which nobody may have wanted to show.
+    /// The kind of I/O error, without the file's name, which may be confidential.
     cause: Option<ErrorKind>,
 }
 

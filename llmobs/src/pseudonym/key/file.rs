@@ -1,4 +1,4 @@
-//! The file of a key.
+//! The key file.
 
 use std::fs::File;
 use std::io;
@@ -9,15 +9,15 @@ use zeroize::Zeroizing;
 
 use super::KeyError;
 
-/// Longer is no key, and may be a device that never ends.
+/// The largest size of a key file, in bytes. A larger file is not a key and may be an endless device.
 const MAX_FILE_BYTES: usize = 4096;
 
-/// What a file holds.
+/// Returns the bytes of a file.
 pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let failed = |error: io::Error| KeyError::file(error.kind());
     let file = File::open(path).map_err(failed)?;
     warn_of_others(&file);
-    // Room enough from the start: a buffer that grows leaves copies behind.
+    // Reserve the full capacity first: a growing buffer leaves copies of the key in memory.
     let mut bytes = Zeroizing::new(Vec::with_capacity(2 * MAX_FILE_BYTES));
     let limit = u64::try_from(MAX_FILE_BYTES).unwrap_or(u64::MAX);
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
@@ -31,12 +31,12 @@ fn warn_of_others(file: &File) {
 
     static ONCE: Once = Once::new();
 
-    /// What others may do with it, and what the group may write.
+    /// Permission bits that must be unset: all access for others, and writing for the group.
     const TOO_MUCH: u32 = 0o027;
 
     let mode = file.metadata().map_or(0, |data| data.permissions().mode());
     if mode & TOO_MUCH != 0 {
-        // A warning and no error: orchestrators mount secrets so that everybody in the container can read them.
+        // A warning instead of an error: orchestrators often mount secrets readable for all users of the container.
         ONCE.call_once(|| {
             tracing::warn!(
                 target: "llmobs",

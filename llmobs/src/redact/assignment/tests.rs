@@ -1,7 +1,7 @@
 use super::super::DataKind;
 use super::super::test_support::found;
 
-/// The secret stands in double angle brackets.
+/// Checks that exactly the text between double angle brackets is found, as a secret.
 fn check(frame: &str) {
     let secret = frame.split(['⟪', '⟫']).nth(1).unwrap();
     let text = frame.replace(['⟪', '⟫'], "");

@@ -1,4 +1,4 @@
-//! Against published test vectors.
+//! Tests against published test vectors.
 
 use super::*;
 
@@ -31,7 +31,7 @@ fn iso_7064_knows_the_example_of_the_german_tax_office() {
     assert!(!iso_11_10(b"86095742718"));
 }
 
-/// The first block's coinbase, the script hash of BIP 16's page, and a testnet address.
+/// The coinbase address of the genesis block, the script hash of the wiki page of BIP 16, and a testnet address.
 #[test]
 fn base58check_knows_addresses() {
     for (text, length) in [

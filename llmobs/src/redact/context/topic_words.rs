@@ -1,8 +1,8 @@
-//! The words, by topic.
+//! The keywords of each topic.
 
 use super::Topic;
 
-/// Each topic and the words that say so, in the languages that most texts are in.
+/// The topics and their keywords, in several languages.
 pub(super) const LISTS: &[(Topic, &[&str])] = &[
     (
         Topic::Phone,

@@ -1,4 +1,4 @@
-//! Mail addresses that hide from machines: `jane [at] example [dot] org`.
+//! Detection of obfuscated email addresses: `jane [at] example [dot] org`.
 
 use super::super::class;
 use super::super::class::ALNUM;
@@ -10,7 +10,7 @@ use super::super::kind::DataKind;
 use super::super::view::TextView;
 use super::tld;
 
-/// The word "at" stands in `at..end`, in brackets or between blanks.
+/// Returns the email address around the word "at" at `at..end`, which is enclosed by brackets or blanks.
 pub(in super::super) fn spelled_out(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
     let bracketed = text.slice(at, end).iter().any(|byte| !class::is_in(*byte, SPACE | ALNUM));
     let name_end = skip_blanks_back(text, at);
@@ -58,7 +58,7 @@ fn name_start(text: &TextView<'_>, end: usize) -> usize {
     start
 }
 
-/// The place behind a dot: spelled out, or a plain one if the at sign was in brackets.
+/// Returns the position after a spelled-out dot, or after a plain dot if the at sign was in brackets.
 fn dot(text: &TextView<'_>, from: usize, bracketed: bool) -> Option<usize> {
     if bracketed && text.at(from) == b'.' {
         return Some(from + 1);

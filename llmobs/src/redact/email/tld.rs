@@ -1,19 +1,19 @@
-//! The last label of a domain.
+//! Classes of the last label of a domain.
 
 use super::super::class;
 use super::super::class::ALPHA;
 use super::super::class::WIDE;
 
-/// What a last label can be.
+/// The class of a last label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TldClass {
-    /// The ending of a file: `logo@2x.png`.
+    /// The extension of a file: `logo@2x.png`.
     FileExtension,
-    /// A domain cannot end so.
+    /// Not a valid top-level domain: a single letter, more than 24 letters, or digits or hyphens in an ASCII label.
     Invalid,
-    /// A country or one of the common others.
+    /// A country code or a common top-level domain.
     Known,
-    /// Nobody in this file has heard of it, and there are more than a thousand.
+    /// A label that can be one of the more than a thousand top-level domains that are not listed here.
     Possible,
 }
 
@@ -26,7 +26,7 @@ pub(super) fn judge(label: &[u8]) -> TldClass {
         return TldClass::Known;
     }
     match (lower.len(), class::all(&lower, ALPHA)) {
-        // Every country has two letters, and nearly every pair of letters is a country.
+        // Country codes have two letters, and nearly every pair of letters is a country code.
         (2, true) => TldClass::Known,
         (3..=24, true) => TldClass::Possible,
         _ if lower.iter().any(|byte| class::is_in(*byte, WIDE)) => TldClass::Possible,
@@ -34,7 +34,7 @@ pub(super) fn judge(label: &[u8]) -> TldClass {
     }
 }
 
-/// Whether a word is among the common ones, for where a guess would do harm.
+/// Returns whether a label is a common top-level domain, for places where a guess would cause false matches.
 pub(super) fn is_common(label: &[u8]) -> bool {
     let lower = label.to_ascii_lowercase();
     COMMON.contains(&&lower[..]) || SPOKEN.contains(&&lower[..])
@@ -79,7 +79,7 @@ const COMMON: [&[u8]; 36] = [
     b"arpa",
 ];
 
-/// Countries whose two letters are not an English word.
+/// Country codes that are not English words.
 const SPOKEN: [&[u8]; 22] = [
     b"de", b"uk", b"fr", b"nl", b"ch", b"pl", b"ru", b"jp", b"cn", b"br", b"au", b"ca", b"io", b"co", b"ai", b"eu",
     b"se", b"dk", b"es", b"kr", b"mx", b"nz",

@@ -1,5 +1,5 @@
-//! The shapes of keys, from the makers' documentation and what public rule sets agree on. Longer prefixes stand before
-//! their own begins.
+//! Formats of keys, from the documentation of the services and from public rule sets. A longer prefix precedes a
+//! shorter prefix that it starts with.
 
 use super::BodyCheck;
 use super::BodyFormat;
@@ -36,7 +36,7 @@ pub(in super::super) const SHAPES: &[KeyFormat] = &[
     shape("sk-or-", Word, 20),
     shape("sk-lf-", Word, 20),
     random("sk-", Word, 18),
-    // Google: the keys of old, those of 2026, access and refresh tokens, client secrets.
+    // Google: API keys of both generations, access and refresh tokens, client secrets.
     shape("AIza", Word, 30),
     random("AQ.", Word, 30),
     shape("ya29.", Word, 30),
@@ -63,7 +63,8 @@ pub(in super::super) const SHAPES: &[KeyFormat] = &[
     shape("e2b_", Hex, 40),
     exactly("fc-", Hex, 32),
     random("rpa_", Alnum, 30),
-    // LlamaCloud, Modal, Anyscale, Browserbase, Mem0, Brave, Cartesia, Devin, LangSmith of old, Unkey, Pinecone's and more.
+    // LlamaCloud, Modal, Anyscale, Browserbase, Mem0, Brave, Cartesia, Devin, older LangSmith keys, Unkey, Pinecone and
+    // others.
     random("llx-", Alnum, 30),
     random("ak-", Alnum, 20),
     random("as-", Alnum, 20),
@@ -120,7 +121,7 @@ pub(in super::super) const SHAPES: &[KeyFormat] = &[
     shape("glffct-", DotSeparated, 18),
     shape("GR1348941", Word, 18),
     shape("_gitlab_session=", Alnum, 30),
-    // Builds and deliveries: Buildkite, CircleCI, Harness, Mergify, Artifactory, Cloudsmith, Octopus, Docker Swarm, Aikido.
+    // CI and delivery: Buildkite, CircleCI, Harness, Mergify, Artifactory, Cloudsmith, Octopus, Docker Swarm, Aikido.
     shape("bkaa_", Word, 40),
     shape("bkaj_", Word, 40),
     shape("bkar_", Word, 40),
@@ -213,7 +214,7 @@ pub(in super::super) const SHAPES: &[KeyFormat] = &[
     random("re_", Word, 30),
     shape("mlsn.", Alnum, 50),
     random("nyk_", Word, 50),
-    // Shops and sites: Shopify, EasyPost, Contentful, Netlify, Typeform, Webflow.
+    // Shops and websites: Shopify, EasyPost, Contentful, Netlify, Typeform, Webflow.
     shape("shpat_", Hex, 30),
     shape("shpca_", Hex, 30),
     shape("shppa_", Hex, 30),
@@ -278,7 +279,7 @@ pub(in super::super) const SHAPES: &[KeyFormat] = &[
     random("vci_", Word, 40),
     random("vcp_", Word, 40),
     random("zpka_", Word, 36),
-    // Secrets: Vault, age, 1Password, Doppler.
+    // Secret stores: Vault, age, 1Password, Doppler.
     shape("hvs.", Word, 20),
     random("s.", Alnum, 24),
     shape("hvb.", Word, 20),
@@ -289,7 +290,7 @@ pub(in super::super) const SHAPES: &[KeyFormat] = &[
     shape("dp.pt.", Alnum, 40),
     shape("dp.st.", DotSeparated, 40),
     shape("dp.ct.", Alnum, 40),
-    // Switches: ConfigCat, DevCycle.
+    // Feature flags: ConfigCat, DevCycle.
     shape("configcat-sdk-1/", Path, 40),
     shape("dvc_server_", Word, 12),
     shape("dvc_client_", Word, 12),

@@ -1,4 +1,4 @@
-//! Keys that are known by what stands inside them.
+//! Detection of keys by characters inside or at the end of the key.
 
 use super::super::class;
 use super::super::class::ALNUM;
@@ -13,14 +13,15 @@ use super::super::view::TextView;
 use super::run_end_with_signs;
 use super::without_dots;
 
-/// `123456789:AA..`: the bot tokens of Telegram begin with a number, which is `at..end`.
+/// Returns a Telegram bot token, `123456789:AA..`. `at..end` is the number at its start.
 pub(in super::super) fn telegram(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
     let body = text.run(RunClass::Word, end + 1);
     let fits = (7..=12).contains(&(end - at)) && text.at(end) == b':' && text.at(end + 1) == b'A';
     (fits && (34..=36).contains(&(body - end - 1))).then(|| Match::new(at, body, DataKind::ApiKey))
 }
 
-/// `2/1200000000000001/1200000000000002:..`: the tokens of Asana begin with a one or a two, and end in hexadecimal digits.
+/// Returns an Asana token, `2/1200000000000001/1200000000000002:..`. The token starts with the digit 1 or 2 at
+/// `at..end` and ends with 32 hexadecimal digits.
 pub(in super::super) fn asana(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
     if end - at != 1 || !matches!(text.at(at), b'1' | b'2') {
         return None;
@@ -34,7 +35,8 @@ pub(in super::super) fn asana(text: &TextView<'_>, at: usize, end: usize) -> Opt
     fits.then(|| Match::new(at, hex, DataKind::ApiKey))
 }
 
-/// `Q~` stands at a place: the secrets of Azure's applications have it behind three characters and a digit.
+/// Returns a client secret of an Azure application: three characters, a digit, the `Q~` at `at..end`, and 31 to 34
+/// characters.
 pub(in super::super) fn azure(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
     let start =
         at.checked_sub(4).filter(|start| *start >= text.covered() && class::is_in(text.byte_before(at), DIGIT))?;
@@ -51,21 +53,22 @@ pub(in super::super) fn azure(text: &TextView<'_>, at: usize, end: usize) -> Opt
     (head && fits && class::count(text.slice(end, stop), DIGIT) > 0).then(|| Match::new(start, stop, DataKind::ApiKey))
 }
 
-/// `.atlasv1.` stands in `at..end`: the tokens of Terraform have fourteen letters and digits before it.
+/// Returns a Terraform token: 14 letters and digits, the `.atlasv1.` at `at..end`, and 60 to 80 base64 characters.
 pub(in super::super) fn terraform(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
     let start = start_of(text, at, 14)?;
     let stop = text.run(RunClass::Base64, end);
     ((60..=80).contains(&(stop - end))).then(|| Match::new(start, stop, DataKind::ApiKey))
 }
 
-/// `_mmk` stands in `at..end`: the keys of `MaxMind` end with it.
+/// Returns a `MaxMind` license key: 6 letters and digits, `_`, 29 letters and digits, and the `_mmk` at `at..end`.
 pub(in super::super) fn maxmind(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
     let middle = start_of(text, at, 29)?.checked_sub(1).filter(|place| text.at(*place) == b'_')?;
     let start = start_of(text, middle, 6)?;
     (!text.has_class(end, WORD)).then(|| Match::new(start, end, DataKind::ApiKey))
 }
 
-/// `1234567890123456|abc..`: an application of Facebook and its secret; the number is `at..end`.
+/// Returns a Facebook app access token, `1234567890123456|abc..`: the number of the application at `at..end` and its
+/// secret.
 pub(in super::super) fn facebook(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
     let from = if text.at(end) == b'|' { end + 1 } else { end + 3 };
     let parted = text.at(end) == b'|' || text.starts_with_at(end, b"%7c");
@@ -74,7 +77,8 @@ pub(in super::super) fn facebook(text: &TextView<'_>, at: usize, end: usize) -> 
     (fits && secret_value::is_random(text.slice(from, stop))).then(|| Match::new(at, stop, DataKind::ApiKey))
 }
 
-/// `00D..!AQ..`: the session of an organisation of Salesforce, whose identifier begins with two zeros.
+/// Returns a Salesforce session, `00D..!AQ..`: the organization identifier of 15 characters, `!`, and at least 60
+/// characters.
 pub(in super::super) fn salesforce(text: &TextView<'_>, at: usize) -> Option<Match> {
     let mark = text.short_run(ALNUM, at, 16);
     if mark - at != 15 || text.slice(at, at + 2) != b"00" || text.at(mark) != b'!' {
@@ -84,7 +88,8 @@ pub(in super::super) fn salesforce(text: &TextView<'_>, at: usize) -> Option<Mat
     (stop - mark > 60).then(|| Match::new(at, stop, DataKind::ApiKey))
 }
 
-/// The begin of so many letters and digits that end at a place, if no more stand before them.
+/// Returns the start of exactly `length` letters and digits that end at `end`. Returns `None` if a letter or digit
+/// precedes them.
 fn start_of(text: &TextView<'_>, end: usize, length: usize) -> Option<usize> {
     let start = end.checked_sub(length).filter(|start| *start >= text.covered())?;
     let whole = class::all(text.slice(start, end), ALNUM) && !class::is_in(text.decoded_byte_before(start), ALNUM);

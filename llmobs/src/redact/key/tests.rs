@@ -2,7 +2,7 @@ use super::super::DataKind;
 use super::super::test_support::found;
 use super::SHAPES;
 
-/// Text of the alphabet of base64 that repeats late.
+/// Returns letters and digits in an order without early repetition.
 fn body(length: usize) -> String {
     let alphabet: Vec<char> = ('A'..='Z').chain('0'..='9').chain('a'..='z').collect();
     (0..length).map(|at| alphabet[(at * 37 + at * at * 11) % alphabet.len()]).collect()

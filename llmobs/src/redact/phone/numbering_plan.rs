@@ -1,9 +1,9 @@
-//! How long the numbers of a country are.
+//! National number lengths of the telephone numbering plans.
 
 use super::super::class;
 use super::super::region::Region;
 
-/// Whether the digits behind a plus are a calling code and as many digits as that country has.
+/// Returns whether the digits after a plus sign are a country calling code and a number of a valid length for it.
 pub(super) fn is_international(digits: &[u8]) -> bool {
     if digits.first() == Some(&b'0') {
         return false;
@@ -17,13 +17,13 @@ pub(super) fn is_international(digits: &[u8]) -> bool {
     let (length, (code, least, most)) = code;
     let rest = &digits[length..];
     let shaped = code != 1 || rest.first().is_some_and(|digit| *digit >= b'2');
-    // `+49 0 30 ..` is written by people who do not know better.
+    // Accepts a trunk prefix by mistake: `+49 0 30 ..`.
     let written =
         rest.len() - usize::from(rest.first() == Some(&b'0') && code != 39 && rest.len() > usize::from(least));
     shaped && (usize::from(least)..=usize::from(most)).contains(&written) && class::variety(rest) > 1
 }
 
-/// Whether the digits are a number of a region as its people write it.
+/// Returns whether the digits have the national format of a region.
 pub(super) fn is_national(region: Region, digits: &[u8]) -> bool {
     let shape = |lead: &[u8], least: usize, most: usize| {
         digits.starts_with(lead) && (least..=most).contains(&digits.len()) && class::variety(digits) > 2
@@ -50,7 +50,7 @@ pub(super) fn is_national(region: Region, digits: &[u8]) -> bool {
     }
 }
 
-/// Calling code, fewest and most digits behind it, from the plan of the ITU (E.164).
+/// Calling code, minimum and maximum number of digits after it, from the ITU numbering plans (E.164).
 const CODES: &[(u16, u8, u8)] = &[
     (1, 10, 10),
     (7, 10, 10),

@@ -7,7 +7,7 @@ fn phones(text: &str) -> Vec<&str> {
     found(text).into_iter().filter(|(kind, _)| *kind == DataKind::Phone).map(|(_, piece)| piece).collect()
 }
 
-/// Numbers that authorities keep free for films and examples.
+/// Numbers that authorities reserve for films and examples.
 #[test]
 fn international_numbers_are_found_however_they_are_written() {
     for number in [
@@ -35,7 +35,7 @@ fn international_numbers_are_found_however_they_are_written() {
         }
     }
     assert_eq!(phones("+1 415-555-0132 2024"), ["+1 415-555-0132"]);
-    // Cells of a table.
+    // Table cells.
     assert_eq!(phones("7,+44 20 7946 0958,820"), ["+44 20 7946 0958"]);
     assert_eq!(phones("17,+442079460958,1700000000"), ["+442079460958"]);
     assert_eq!(phones("+442079460958,17,x"), ["+442079460958"]);

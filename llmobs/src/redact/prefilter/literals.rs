@@ -1,6 +1,6 @@
-//! Words that say what stands behind them. Case does not matter within ASCII; other letters have both cases written out.
+//! Keywords that announce data of a kind. Matching ignores ASCII case; other letters are listed in both cases.
 
-/// Names of passwords.
+/// Keywords of passwords.
 pub(super) const PASSWORDS: &[&str] = &[
     "password",
     "passwd",
@@ -49,7 +49,7 @@ pub(super) const PASSWORDS: &[&str] = &[
     "รหัสผ่าน",
 ];
 
-/// Names of short numbers.
+/// Keywords of short numeric codes.
 pub(super) const PINS: &[&str] = &[
     "passcode",
     "pin",
@@ -65,7 +65,7 @@ pub(super) const PINS: &[&str] = &[
     "cvc2",
 ];
 
-/// Names of what a machine made.
+/// Keywords of machine-generated secrets.
 pub(super) const TOKENS: &[&str] = &[
     "secret",
     "token",
@@ -89,7 +89,7 @@ pub(super) const TOKENS: &[&str] = &[
     "clé API",
 ];
 
-/// What a key may open: `api_key`, `api-key`, `api key`, `apikey`.
+/// Words that form a keyword together with "key": `api_key`, `api-key`, `api key`, `apikey`.
 pub(super) const OPENERS: &[&str] = &[
     "api",
     "access",
@@ -108,7 +108,7 @@ pub(super) const OPENERS: &[&str] = &[
     "subscription",
 ];
 
-/// Parameters of a URL whose value opens something.
+/// URL parameters with secret values.
 pub(super) const PARAMETERS: &[&str] = &[
     "key",
     "api_key",
@@ -129,10 +129,10 @@ pub(super) const PARAMETERS: &[&str] = &[
     "x-goog-credential",
 ];
 
-/// Cookies that stand for somebody who logged in.
+/// Cookies that hold a session.
 pub(super) const COOKIES: &[&str] = &["session=", "sess=", "sid=", "auth="];
 
-/// Words before a date of birth.
+/// Keywords of a date of birth.
 pub(super) const BIRTH: &[&str] = &[
     "birth",
     "born",
@@ -192,5 +192,5 @@ pub(super) const BIRTH: &[&str] = &[
     "जन्मतिथि",
 ];
 
-/// At signs that are spelled out.
+/// Spelled-out at signs.
 pub(super) const AT: &[&str] = &[" at ", "[at]", "(at)", "{at}", "<at>", "[ at ]", "( at )", "{ at }"];

@@ -1,4 +1,4 @@
-//! The check digits of each region.
+//! Check digits and formats of the identity numbers of each region.
 
 use super::super::checksum::iso_11_10;
 use super::super::checksum::luhn;
@@ -11,7 +11,7 @@ use super::super::class::DIGIT;
 use super::NumberFormat;
 use super::Region;
 
-/// Whether digits are an identity number of a region.
+/// Returns whether the digits are an identity number of `region`.
 pub(super) fn number(region: Region, shape: &NumberFormat<'_>) -> bool {
     let digits = shape.digits;
     let length = digits.len();
@@ -60,7 +60,7 @@ pub(super) fn number(region: Region, shape: &NumberFormat<'_>) -> bool {
     }
 }
 
-/// Whether letters and digits are an identity number of a region. The letters are capitals.
+/// Returns whether letters and digits are an identity number of `region`. The letters must be in upper case.
 pub(super) fn is_alphanumeric_id(region: Region, symbols: &[u8]) -> bool {
     match region {
         Region::Cn => class::all(&symbols[..17], DIGIT) && symbols[17] == b'X' && china(symbols),
@@ -79,7 +79,7 @@ pub(super) fn is_alphanumeric_id(region: Region, symbols: &[u8]) -> bool {
     }
 }
 
-/// Whether symbols are letters (`A`), digits (`0`) or either (`*`), as the shape says.
+/// Returns whether symbols have the format `shape`: letters (`A`), digits (`0`) or either (`*`).
 fn matches(symbols: &[u8], shape: &[u8]) -> bool {
     symbols.len() == shape.len()
         && symbols.iter().zip(shape).all(|(symbol, wanted)| match wanted {
@@ -97,19 +97,20 @@ fn last(digits: &[u8]) -> u32 {
     digits.last().map_or(0, |digit| u32::from(digit - b'0'))
 }
 
-/// A month and a day; some registers leave them unknown.
+/// Returns whether the digits are a month and a day. With `unknown`, zeros are valid, as in registers with unknown
+/// dates.
 fn is_month_day(digits: &[u8], unknown: bool) -> bool {
     let (month, day) = (two(digits), two(&digits[2..]));
     (1..=12).contains(&month) && (1..=31).contains(&day) || unknown && month <= 12 && day <= 31
 }
 
 fn is_day_month(digits: &[u8]) -> bool {
-    // Norway adds 40 to the day or month of some.
+    // Norway adds 40 to the day or the month of some numbers.
     let (day, month) = (two(digits), two(&digits[2..]));
     (1..=31).contains(&(day % 40)) && (1..=12).contains(&(month % 40))
 }
 
-/// The century stands in the month.
+/// Returns whether the digits start with a date of a PESEL, which encodes the century in the month.
 fn is_pesel_date(digits: &[u8]) -> bool {
     (1..=12).contains(&(two(&digits[2..]) % 20)) && (1..=31).contains(&two(&digits[4..]))
 }
@@ -151,7 +152,8 @@ fn china(symbols: &[u8]) -> bool {
     year && is_month_day(&symbols[10..14], false) && b"10X98765432".get(sum as usize % 11) == symbols.get(17)
 }
 
-/// Of the ten first digits of a German number one stands two or three times.
+/// Returns whether exactly one digit occurs two or three times, and no digit more often. The first ten digits of a
+/// German tax number have this property.
 fn repeats(digits: &[u8]) -> bool {
     let counts = (b'0'..=b'9').map(|digit| digits.iter().filter(|seen| **seen == digit).count());
     let counts: Vec<usize> = counts.collect();

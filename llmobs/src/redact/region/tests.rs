@@ -1,4 +1,4 @@
-//! Against examples that the authorities or the encyclopedias of such numbers publish.
+//! Tests against examples that authorities or encyclopedias publish.
 
 use super::super::Redactor;
 use super::Region;
@@ -51,7 +51,7 @@ fn numbers_are_found_in_their_region_only() {
 #[test]
 fn a_wrong_check_digit_is_no_number() {
     for (region, number) in EXAMPLES {
-        // Of the others the check is not in the last digit, or there is none.
+        // These numbers have no check digit, or not in the last position.
         if matches!(region, Region::Dk | Region::Kr | Region::Mx)
             || number == "ABCPE1234F"
             || number.starts_with("AB 12")

@@ -1,4 +1,4 @@
-//! The page's series under other systems' names.
+//! The series of the Prometheus page under the names of other systems.
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,11 +22,11 @@ use crate::measurement::Label;
 use crate::measurement::Observation;
 use crate::semconv::attribute as a;
 
-/// A view that a page has.
+/// A view that is enabled on a Prometheus page.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct EnabledView {
     pub(crate) view: View,
-    /// The rows that it shows are not shown under our names.
+    /// True if the rows that the view shows are omitted under their llmobs names.
     pub(crate) replaces_rows: bool,
 }
 
@@ -35,7 +35,7 @@ impl EnabledView {
         self.replaces_rows && self.view.shows(id)
     }
 
-    /// Writes every series whose value is known.
+    /// Writes every series of the view whose value is known.
     pub(super) fn encode(
         self,
         store: &SeriesStore,
@@ -44,7 +44,7 @@ impl EnabledView {
     ) -> fmt::Result {
         let devices = source.devices();
         let table = self.view.table();
-        // Of a device that two sources know, the first one is right: a page has no series twice.
+        // If two sources supply the same device, the first one is used, because a page must not contain a series twice.
         let unlike =
             |(place, device): &(usize, &DeviceRecord)| !devices[..*place].iter().any(|other| other.id == device.id);
         let devices: Vec<_> = devices.iter().enumerate().filter(unlike).map(|(_, device)| device).collect();
@@ -57,7 +57,7 @@ impl EnabledView {
 }
 
 impl ViewMetric {
-    /// A value for each device that has one, in the view's unit.
+    /// Returns the value of each device that has one, in the unit of the view.
     fn values<'a>(
         &self,
         store: &SeriesStore,
@@ -92,7 +92,7 @@ impl ViewMetric {
     }
 }
 
-/// The series of a row, whatever the level of the page.
+/// Returns the values of a row, at any level of the page.
 fn readings(store: &SeriesStore, source: &dyn ObservableSource, id: RowId) -> Vec<Observation> {
     if id.row().is_observable() {
         return source.read_always(id);
@@ -104,7 +104,8 @@ fn readings(store: &SeriesStore, source: &dyn ObservableSource, id: RowId) -> Ve
     known.collect()
 }
 
-/// The value of a device: by its own id, else by that of what the id is a sensor of.
+/// Returns the value of a device: of the series with the device's id in `hw.id`, else of the first of its sensors,
+/// whose `hw.id` starts with the device's id and `/`.
 fn of(device: &DeviceRecord, readings: &[Observation]) -> Option<f64> {
     let named = |attribute| readings.iter().find(|reading| label(reading, attribute) == Some(device.id.as_str()));
     let sensor = || {
@@ -131,7 +132,8 @@ fn encode_column(
     if values.is_empty() {
         return Ok(());
     }
-    // In OpenMetrics a counter's name ends with `_total`. Where it may not, its type is not said there.
+    // OpenMetrics requires that the name of a counter ends with `_total`. A counter of a view has a different name, so
+    // its type is written as unknown.
     let kind = if column.instrument == Instrument::Counter { MetricType::Unknown } else { MetricType::Gauge };
     let mut metric = encoder.encode_descriptor(column.name, column.description, None, kind)?;
     for (device, value) in values {
@@ -142,7 +144,7 @@ fn encode_column(
         let echo = column.echo.map(|name| Label::new(name, Arc::<str>::from(value.to_string())));
         let labels = PrometheusLabels::new(&tags.chain(echo).collect::<Vec<_>>());
         let mut series = metric.encode_family(&labels)?;
-        // As DCGM writes them: whole numbers without a point.
+        // DCGM writes whole numbers without a decimal point.
         match to_exact_i64(*value) {
             Some(whole) => series.encode_gauge(&whole)?,
             None => series.encode_gauge(value)?,
@@ -157,7 +159,7 @@ fn to_exact_i64(value: f64) -> Option<i64> {
 }
 
 impl SeriesValue {
-    /// What it holds, unless that is a distribution.
+    /// Returns the current value; `None` for a histogram.
     #[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
     fn value(&self) -> Option<f64> {
         match self {

@@ -1,4 +1,4 @@
-//! Anthropic's Messages. A block that was encrypted says nothing.
+//! Decoding of the content of Anthropic's Messages. Encrypted blocks contain no readable content.
 
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ pub(super) fn decode(value: &Value, words: &mut ContentDecoder, on: DeltaSink<'_
                 words.call(fragment(&Value::Null, place(&value["index"])), &delta["partial_json"], on);
             }
         }
-        // A whole answer.
+        // A response that was not streamed.
         "message" => {
             for (place, content) in (0..).zip(array(&value["content"])) {
                 block(content, place, words, on);
@@ -31,7 +31,7 @@ pub(super) fn decode(value: &Value, words: &mut ContentDecoder, on: DeltaSink<'_
     }
 }
 
-/// A block begins, or is whole: then a call has its input already.
+/// Decodes a block at its start, or a complete block, in which a tool call already has its input.
 fn block(block: &Value, place: u32, words: &mut ContentDecoder, on: DeltaSink<'_>) {
     match block["type"].as_str().unwrap_or_default() {
         "text" => words.text(0, &block["text"], on),

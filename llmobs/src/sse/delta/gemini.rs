@@ -1,4 +1,5 @@
-//! Gemini's `generateContent` and `streamGenerateContent`. Its calls are never in pieces.
+//! Decoding of the content of Gemini's `generateContent` and `streamGenerateContent`. Tool calls are never split over
+//! frames.
 
 use serde_json::Value;
 
@@ -10,7 +11,7 @@ use crate::sse::decoder_state::is_non_empty;
 use crate::sse::decoder_state::non_empty_str;
 use crate::sse::decoder_state::place;
 
-/// What the convention's examples call the provider's own tool.
+/// The name of Gemini's code execution tool, as in the examples of the OpenTelemetry GenAI conventions.
 pub(in crate::sse) const CODE_EXECUTION: &str = "code_execution";
 
 pub(super) fn decode(value: &Value, words: &mut ContentDecoder, on: DeltaSink<'_>) {

@@ -1,4 +1,4 @@
-//! Ollama's own chat and generate. Its calls are never in pieces.
+//! Decoding of the content of Ollama's native chat and generate endpoints. Tool calls are never split over frames.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! OpenAI's chat completions and legacy completions, and whatever is compatible with them.
+//! Decoding of the content of OpenAI's chat completions and legacy completions, and of compatible servers.
 
 use serde_json::Value;
 
@@ -37,7 +37,7 @@ fn delta(choice: u32, delta: &Value, words: &mut ContentDecoder, on: DeltaSink<'
     words.text(choice, &delta["audio"]["transcript"], on);
     for call in array(&delta["tool_calls"]) {
         let of = either(call, ["function", "custom"]);
-        // In a whole answer calls have no place.
+        // In a response that was not streamed, calls have no index.
         let place = call["index"].as_u64().map(|_| place(&call["index"]));
         let fragment = CallFragment { choice, place, id: non_empty_str(&call["id"]), name: non_empty_str(&of["name"]) };
         words.call(fragment, either(of, ["arguments", "input"]), on);
@@ -49,7 +49,8 @@ fn delta(choice: u32, delta: &Value, words: &mut ContentDecoder, on: DeltaSink<'
     }
 }
 
-/// Servers that know several names for it say the same by each of them.
+/// Decodes reasoning. Servers that send several of these fields repeat the same text in each, so only the first one is
+/// read.
 fn reasoning(choice: u32, delta: &Value, words: &mut ContentDecoder, on: DeltaSink<'_>) {
     let plain = ["reasoning_content", "reasoning"].into_iter().find(|name| non_empty_str(&delta[*name]).is_some());
     match plain {
@@ -62,7 +63,7 @@ fn reasoning(choice: u32, delta: &Value, words: &mut ContentDecoder, on: DeltaSi
     }
 }
 
-/// Mistral's: a text, or parts of one.
+/// Returns the texts of Mistral's `thinking`: a string, or a list of parts.
 pub(in crate::sse) fn thinking(value: &Value) -> impl Iterator<Item = &Value> {
     array(value).iter().map(|part| &part["text"]).chain([value])
 }

@@ -1,5 +1,5 @@
-//! OpenAI's Responses: pieces named by their events, calls named by the item that they belong to, and at the end the whole
-//! answer once more.
+//! Decoding of the content of OpenAI's Responses: deltas in named events, tool calls identified by their item, and the
+//! complete response repeated at the end.
 
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ pub(super) fn decode(value: &Value, words: &mut ContentDecoder, on: DeltaSink<'_
     };
     let place = value["output_index"].as_u64().and_then(|place| u32::try_from(place).ok());
     match name {
-        // A call's name, and before its arguments.
+        // Contains the name of the call; the arguments follow.
         "output_item.added" => call(&value["item"], place, &Value::Null, words, on),
         "output_item.done" => call(&value["item"], place, responses_items::arguments(&value["item"]), words, on),
         "completed" | "incomplete" | "failed" | "cancelled" => answer(&value["response"], words, on),
@@ -40,7 +40,8 @@ fn decode_delta(name: &str, place: Option<u32>, delta: &Value, words: &mut Conte
     }
 }
 
-/// A response object at its end. It repeats what its pieces said; what they did not say are the names of calls.
+/// Decodes a response object at its end. Texts and reasoning that deltas contained before are skipped; tool calls are
+/// reported with their names.
 fn answer(response: &Value, words: &mut ContentDecoder, on: DeltaSink<'_>) {
     let is_new = !words.has_spoken;
     for (place, item) in (0..).zip(array(&response["output"])) {

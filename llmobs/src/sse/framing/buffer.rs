@@ -1,15 +1,15 @@
-//! The bytes of a frame that has not ended, never more than a bound.
+//! The buffer of an incomplete frame, limited to a bound.
 
 use std::fmt;
 
-/// Space that a frame needed is kept for the next one up to this size, in bytes.
+/// The maximum capacity in bytes that is kept for the next frame.
 const MAX_RETAINED_BYTES: usize = 16 * 1024;
 
-/// Its `Debug` prints no byte of an answer.
+/// A buffer for the bytes of a frame. Its `Debug` output contains no bytes of the response.
 pub(in crate::sse) struct FrameBuffer {
     bytes: Vec<u8>,
     bound: usize,
-    /// Frames that were too long.
+    /// The number of frames that were longer than the bound.
     pub(in crate::sse) skipped: u64,
 }
 
@@ -22,7 +22,7 @@ impl FrameBuffer {
         self.bound = bound;
     }
 
-    /// What is allocated, in bytes.
+    /// Returns the allocated capacity in bytes.
     pub(in crate::sse) const fn allocated(&self) -> usize {
         self.bytes.capacity()
     }
@@ -31,7 +31,7 @@ impl FrameBuffer {
         &self.bytes
     }
 
-    /// Tells whether there was room. If not, nothing is kept any more.
+    /// Appends bytes. Returns `false` and frees the buffer if the bound would be exceeded.
     pub(super) fn push(&mut self, bytes: &[u8]) -> bool {
         let needed = self.bytes.len().saturating_add(bytes.len());
         if needed > self.bound {
@@ -39,7 +39,7 @@ impl FrameBuffer {
             return false;
         }
         if needed > self.bytes.capacity() {
-            // Twice as much as before, as a `Vec` would, yet never past the bound.
+            // Double the capacity like `Vec`, but never beyond the bound.
             let room = self.bytes.capacity().saturating_mul(2).clamp(needed, self.bound);
             self.bytes.reserve_exact(room - self.bytes.len());
         }
@@ -47,7 +47,7 @@ impl FrameBuffer {
         true
     }
 
-    /// Moves `from..` to `to`, which lies before it, behind a line feed if one is wanted. Returns the new length.
+    /// Moves the bytes `from..` down to `to`, preceded by a line feed if `line_feed` is set. Returns the new length.
     pub(super) fn pull_down(&mut self, from: usize, to: usize, line_feed: bool) -> usize {
         let mut to = to;
         if line_feed {

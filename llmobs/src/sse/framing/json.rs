@@ -1,4 +1,4 @@
-//! Frames that are JSON objects one after the other, bare or in an array, however they are laid out.
+//! Framing of JSON objects in sequence, bare or in an array, with any white space.
 
 use std::mem::take;
 
@@ -7,11 +7,12 @@ use super::buffer::FrameBuffer;
 
 #[derive(Debug, Default)]
 pub(super) struct JsonFramer {
-    /// Open braces. Outside of all of them, an array's brackets and commas are passed over.
+    /// The number of open braces. Bytes outside of all objects, for example the brackets and commas of an array, are
+    /// skipped.
     depth: usize,
     in_string: bool,
     escaped: bool,
-    /// The object was too long; nothing of it is kept.
+    /// True if the current object exceeded the bound. Its bytes are not stored.
     skipping: bool,
 }
 
@@ -43,7 +44,7 @@ impl JsonFramer {
         }
     }
 
-    /// The bytes end here, perhaps in the midst of an object.
+    /// Handles the end of the stream, which may be in the middle of an object.
     pub(super) fn finish(&mut self, held: &mut FrameBuffer, on: &mut dyn FnMut(Frame<'_>)) {
         if self.depth > 0 {
             self.end(held, on);

@@ -1,7 +1,7 @@
-//! Frames made of lines: server-sent events, and one JSON object a line.
+//! Framing of line-based formats: server-sent events, and one JSON object per line (NDJSON).
 //!
-//! Lines end in LF, CR or CRLF, wherever the bytes are cut. The one buffer holds the data of the event so far and
-//! behind it the line that has not ended.
+//! Lines end in LF, CR or CRLF; the input may be split at any byte, also within a line end. The buffer contains the
+//! data of the current event, followed by the incomplete line.
 
 use std::mem::take;
 
@@ -10,20 +10,20 @@ use super::buffer::FrameBuffer;
 
 #[derive(Debug, Default)]
 pub(super) struct LineFramer {
-    /// A frame is one line, not an event of several.
+    /// True if each line is a frame (NDJSON), rather than an event of several lines.
     is_ndjson: bool,
     line: LineState,
-    /// A line feed that comes next belongs to the line end before it.
+    /// True if the last byte was a carriage return. A line feed that follows belongs to the same line end.
     is_after_carriage_return: bool,
-    /// How much of what is held is data of the event.
+    /// The number of bytes in the buffer that are data of the event.
     data: usize,
     has_data: bool,
     is_error_event: bool,
-    /// The frame was too long; nothing of it is kept.
+    /// True if the current frame exceeded the bound. Its bytes are not stored.
     skipping: bool,
 }
 
-/// The line that has not ended.
+/// The state of the incomplete line.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum LineState {
     #[default]
@@ -55,12 +55,12 @@ impl LineFramer {
         }
     }
 
-    /// The bytes end here, perhaps in the midst of a line.
+    /// Handles the end of the stream, which may be in the middle of a line.
     pub(super) fn finish(&mut self, held: &mut FrameBuffer, on: &mut dyn FnMut(Frame<'_>)) {
         if self.line != LineState::Empty {
             self.line(held, on);
         }
-        // A last event without its blank line is not an event by the letter; servers send it all the same.
+        // The SSE standard discards a last event without a blank line, but some servers send one, so it is decoded.
         self.event(held, on);
     }
 
@@ -74,7 +74,7 @@ impl LineFramer {
         }
     }
 
-    /// The line ended.
+    /// Handles the end of a line.
     fn line(&mut self, held: &mut FrameBuffer, on: &mut dyn FnMut(Frame<'_>)) {
         match take(&mut self.line) {
             LineState::Comment => {}
@@ -92,10 +92,10 @@ impl LineFramer {
         let line = &held.bytes()[self.data..];
         let colon = line.iter().position(|byte| *byte == b':');
         let name = &line[..colon.unwrap_or(line.len())];
-        // The one space that may follow is white space to JSON.
+        // The optional space after the colon is white space to the JSON parser.
         let value = colon.map_or(line.len(), |colon| colon + 1);
         match name {
-            // `error` is no field of the standard; llama.cpp sent its errors so.
+            // The field `error` is not in the SSE standard; llama.cpp sent errors in it.
             b"data" | b"error" => {
                 self.is_error_event |= name == b"error";
                 self.data = held.pull_down(self.data + value, self.data, self.has_data);
@@ -109,7 +109,7 @@ impl LineFramer {
         }
     }
 
-    /// The event ended.
+    /// Handles the end of an event.
     fn event(&mut self, held: &mut FrameBuffer, on: &mut dyn FnMut(Frame<'_>)) {
         if take(&mut self.skipping) {
             held.skipped += 1;

@@ -1,4 +1,5 @@
-//! Anthropic's Messages. What tools answered stands in messages of the user; here it is the tools'.
+//! Decoding of Anthropic's Messages requests. Tool results, which Anthropic puts into user messages, become messages of
+//! the role `Tool`.
 
 use serde_json::Value;
 
@@ -47,7 +48,7 @@ fn block(role: MessageRole, block: &Value) -> Vec<(MessageRole, Part)> {
         }
         _ => medium(block),
     };
-    // Documents and what was found by a search may be blocks again.
+    // Documents and search results may contain further blocks.
     let inner = match kind {
         "document" => array(&block["source"]["content"]),
         "search_result" => array(&block["content"]),
@@ -57,7 +58,7 @@ fn block(role: MessageRole, block: &Value) -> Vec<(MessageRole, Part)> {
     part.into_iter().chain(inner).map(|part| (role, part)).collect()
 }
 
-/// The medium that a block is, or the text of a document.
+/// Returns the media part of a block, or the text of a document.
 fn medium(block: &Value) -> Option<Part> {
     let modality = match block["type"].as_str()? {
         "container_upload" => return media::file_part(Modality::Document, &block["file_id"]),

@@ -1,4 +1,5 @@
-//! Gemini's `generateContent` and `streamGenerateContent`, whose fields may be spelt in two ways.
+//! Decoding of requests of Gemini's `generateContent` and `streamGenerateContent`. Field names may be in camel case or
+//! snake case.
 
 use serde_json::Value;
 
@@ -31,7 +32,7 @@ pub(super) fn read(value: &Value) -> Input {
 }
 
 fn turns(content: &Value) -> Vec<Message> {
-    // A single question needs no role.
+    // A request with one question may omit the role.
     let role = role(&content["role"]).unwrap_or(MessageRole::User);
     messages(listed(&content["parts"]).iter().flat_map(|of| part(role, of)))
 }
@@ -52,7 +53,8 @@ fn part(role: MessageRole, part: &Value) -> Vec<(MessageRole, Part)> {
     of_role.map(|part| (role, part)).into_iter().chain(answers).collect()
 }
 
-/// What a tool of the application or the provider's own answered, and the media beside it.
+/// Returns the result of a tool of the application (`functionResponse`) with its media, or of the provider's code
+/// execution (`codeExecutionResult`).
 fn answers(part: &Value) -> Vec<Part> {
     let answered = either(part, ["functionResponse", "function_response"]);
     let ran = either(part, ["codeExecutionResult", "code_execution_result"]);
@@ -78,7 +80,8 @@ fn medium(part: &Value) -> Option<Part> {
     })
 }
 
-/// Functions of the application, or tools of the provider, which their field names.
+/// Returns the tools of an object: functions of the application, and tools of the provider, whose field name is their
+/// name.
 fn tools(tool: &Value) -> Vec<ToolDefinition> {
     let mut tools = Vec::new();
     for (field, value) in tool.as_object().into_iter().flatten() {

@@ -1,4 +1,4 @@
-//! Ollama's own chat and generate.
+//! Decoding of requests of Ollama's native chat and generate endpoints.
 
 use serde_json::Value;
 
@@ -44,7 +44,7 @@ fn called(tool: &Value) -> Option<Part> {
     Some(call(non_empty_str(&function["name"])?, non_empty_str(&tool["id"]), &function["arguments"]))
 }
 
-/// They are base64 alone.
+/// Returns the images of a message, which are base64 without a media type.
 fn images(of: &Value) -> impl Iterator<Item = Part> {
     array(&of["images"]).iter().filter_map(|image| media::inline(Modality::Image, "", image))
 }

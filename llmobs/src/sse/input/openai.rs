@@ -1,4 +1,4 @@
-//! OpenAI's chat completions and legacy completions, and whatever is compatible with them.
+//! Decoding of requests of OpenAI's chat completions and legacy completions, and of compatible servers.
 
 use serde_json::Value;
 
@@ -24,18 +24,18 @@ use crate::sse::decoder_state::non_empty_str;
 use crate::sse::delta::openai::thinking;
 
 pub(super) fn read(value: &Value) -> Input {
-    // A prompt of Responses is the name of one.
+    // In Responses, `prompt` is an object that references a stored prompt.
     let prompt = &value["prompt"];
     if !value["messages"].is_array() && !prompt.is_string() && !prompt.is_array() {
         return responses::read(value);
     }
     let messages = array(&value["messages"]).iter().filter_map(message);
-    // Those of tokens say nothing.
+    // Prompts that are lists of token ids contain no text.
     let prompts = listed(prompt).iter().filter_map(non_empty_str).map(Message::user);
     tools(value).fold(Input::new().messages(messages.chain(prompts)), Input::tool)
 }
 
-/// Tools as chat completions and Responses offer them, and functions as older requests do.
+/// Returns the tools of chat completions and Responses requests, and the `functions` of older requests.
 pub(super) fn tools(value: &Value) -> impl Iterator<Item = ToolDefinition> {
     let functions = array(&value["functions"]).iter().filter_map(|of| function(of, "parameters"));
     array(&value["tools"]).iter().filter_map(tool).chain(functions)
@@ -43,12 +43,12 @@ pub(super) fn tools(value: &Value) -> impl Iterator<Item = ToolDefinition> {
 
 fn tool(tool: &Value) -> Option<ToolDefinition> {
     let kind = non_empty_str(&tool["type"])?;
-    // Responses have the fields beside the type.
+    // Responses have the fields of a tool next to its type, not in an object.
     let of = if tool[kind].is_object() { &tool[kind] } else { tool };
     if kind == "function" {
         return function(of, "parameters");
     }
-    // The provider's own have no name but that of their type; those of a server have the server's.
+    // A tool of the provider is named by its type, and a tool of an MCP server by the server's label.
     let name = ["name", "server_label"].into_iter().find_map(|field| non_empty_str(&of[field]));
     Some(described(ToolDefinition::of(kind, name.unwrap_or(kind)), of, "parameters"))
 }
@@ -70,7 +70,7 @@ fn message(message: &Value) -> Option<Message> {
     Some(parts.fold(new, Message::part))
 }
 
-/// The parts of a content: one text, or a list.
+/// Returns the parts of a message's content: one text, or a list of parts.
 pub(super) fn parts(content: &Value) -> impl Iterator<Item = Part> {
     listed(content).iter().flat_map(part)
 }
@@ -82,7 +82,7 @@ fn part(part: &Value) -> Vec<Part> {
     match part["type"].as_str() {
         Some("refusal") => text(&part["refusal"]).into_iter().collect(),
         Some("thinking") => thinking(&part["thinking"]).filter_map(reasoning).collect(),
-        // `text`, and the `input_text` and `output_text` of Responses.
+        // The type is `text`, or `input_text` or `output_text` in Responses.
         _ => text(part).or_else(|| text(&part["text"])).into_iter().collect(),
     }
 }
@@ -92,12 +92,12 @@ fn called(tool: &Value) -> Option<Part> {
     Some(call(non_empty_str(&of["name"])?, non_empty_str(&tool["id"]), either(of, ["arguments", "input"])))
 }
 
-/// The medium that a part is, if it is one.
+/// Returns the media part that a part of a message denotes, if any.
 pub(super) fn medium(part: &Value) -> Option<Part> {
     match part["type"].as_str()? {
         "computer_screenshot" | "image_url" | "input_image" => addressed(Modality::Image, &part["image_url"])
             .or_else(|| media::file_part(Modality::Image, &part["file_id"])),
-        // These two are vLLM's.
+        // Extensions of vLLM: `audio_url` and `video_url`.
         "audio_url" => addressed(Modality::Audio, &part["audio_url"]),
         "video_url" => addressed(Modality::Video, &part["video_url"]),
         "input_audio" => {
@@ -111,12 +111,12 @@ pub(super) fn medium(part: &Value) -> Option<Part> {
     }
 }
 
-/// Responses have the address itself, chat completions an object with it.
+/// Returns media at an address. In Responses the value is the address, in chat completions an object with a `url`.
 fn addressed(modality: Modality, address: &Value) -> Option<Part> {
     media::at(modality, address).or_else(|| media::at(modality, &address["url"]))
 }
 
-/// A file: held, elsewhere, or in an address that holds it.
+/// Returns the part of a file: stored at the provider (`file_id`), at a URL (`file_url`), or inline (`file_data`).
 fn file(file: &Value) -> Option<Part> {
     let [elsewhere, here] = ["file_url", "file_data"].map(|field| media::at(Modality::Document, &file[field]));
     media::file_part(Modality::Document, &file["file_id"]).or(elsewhere).or(here)

@@ -1,4 +1,4 @@
-//! OpenAI's Responses: the conversation is a list of items, among them those of earlier answers.
+//! Decoding of OpenAI's Responses requests. The conversation is a list of items, including items of earlier responses.
 
 use serde_json::Value;
 
@@ -23,7 +23,7 @@ pub(super) fn read(value: &Value) -> Input {
     openai::tools(value).fold(input.messages(turns(array(&value["input"]))), Input::tool)
 }
 
-/// What the model gave is one message, though each of its calls and thoughts is an item.
+/// Returns the messages of the items. Consecutive items of the model (texts, reasoning, tool calls) form one message.
 fn turns(items: &[Value]) -> Vec<Message> {
     let mut turns: Vec<Message> = Vec::new();
     for message in items.iter().flat_map(|of| messages(item(of))) {
@@ -52,7 +52,7 @@ fn item(item: &Value) -> Vec<(MessageRole, Part)> {
         }
     };
     let of_role = parts.drain(..).map(|part| (role, part));
-    // A call that the provider made has its answer with it.
+    // A call of a tool of the provider contains its result.
     let answered = role == MessageRole::Assistant && kind != "message" && !item["output"].is_null();
     let answer = if answered { answer(item) } else { Vec::new() };
     of_role.chain(answer.into_iter().map(|part| (MessageRole::Tool, part))).collect()

@@ -1,17 +1,18 @@
-//! What a stream of bytes may consist of.
+//! The item types of a byte stream.
 
-/// A piece of an answer: bytes, or a `Result` of bytes. `Kind` tells the two apart and is inferred.
+/// An item of a byte stream: bytes, or a `Result` of bytes. `Kind` distinguishes the two implementations and is
+/// inferred.
 pub trait BytesItem<Kind> {
-    /// Its bytes; `None` for an error.
+    /// Returns the bytes of the item; `None` for an error.
     fn bytes(&self) -> Option<&[u8]>;
 }
 
-/// Pieces that are bytes.
+/// The `Kind` of [`BytesItem`] for items that are bytes.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct PlainBytes;
 
-/// Pieces that may be errors.
+/// The `Kind` of [`BytesItem`] for items that are `Result`s of bytes.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct FallibleBytes;

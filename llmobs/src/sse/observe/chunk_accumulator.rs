@@ -1,4 +1,4 @@
-//! What the events of one piece come to, and what must be known of an answer to mark it rightly.
+//! Accumulation of the events of one item into a chunk, and the state that decides the outcome of the operation.
 
 use std::mem::replace;
 
@@ -11,20 +11,22 @@ use crate::sse::Event;
 
 #[derive(Debug)]
 pub(super) struct ChunkAccumulator {
-    /// The choice whose tokens are timed: the first that had one.
+    /// The choice whose tokens are timed: the first one with a delta.
     timed: Option<u32>,
-    /// Choices that gave something, and those that ended, one bit each. Nobody asks for more than 128.
+    /// The choices with a delta, and the choices with a finish reason, one bit each. Choices from 128 on are not
+    /// tracked.
     begun: u128,
     finished: u128,
-    /// Why choices ended, not marked yet: a reader that leaves after a mark got all it asked for.
+    /// Finish reasons that are not yet recorded. A consumer that leaves after a recorded finish reason counts as having
+    /// received the whole response.
     reasons: Vec<(u32, FinishReason)>,
-    /// The protocol's own end came.
+    /// True if the dialect's end event has arrived.
     is_done: bool,
-    /// An error came.
+    /// True if an error event has arrived.
     has_failed: bool,
-    /// The answer is one that a model generates.
+    /// True if the operation generates content. False for embeddings.
     generates: bool,
-    /// What this piece has said so far.
+    /// The chunk accumulated from the events of the current item.
     chunk: Chunk,
 }
 
@@ -65,7 +67,7 @@ impl ChunkAccumulator {
                 if self.reasons.len() < MAX_CHOICES {
                     self.reasons.push((choice, reason));
                 }
-                // The reader may still be waiting for another choice, and leave while it does.
+                // Wait for all choices: the consumer may still be reading another one, and may leave before its end.
                 if self.begun & !self.finished == 0 {
                     self.finish(marker);
                 }
@@ -83,7 +85,7 @@ impl ChunkAccumulator {
             DeltaKind::ToolCall => Chunk::tool_call(1),
         };
         let delta = delta.choice(choice);
-        // The first one's choice is timed.
+        // The merged chunk takes the choice of its first operand, which is the timed one.
         if *self.timed.get_or_insert(choice) == choice {
             let so_far = replace(&mut self.chunk, Chunk::ignored());
             self.chunk = delta.merge(so_far);
@@ -97,20 +99,20 @@ impl ChunkAccumulator {
         self.chunk = so_far.merge(chunk);
     }
 
-    /// What the piece carried, in so many frames.
+    /// Returns the accumulated chunk of an item with `frames` frames, and resets it.
     pub(super) fn chunk(&mut self, frames: u64) -> Chunk {
         let chunk = replace(&mut self.chunk, Chunk::ignored());
         let chunk = chunk.frames(u32::try_from(frames).unwrap_or(u32::MAX));
         if self.is_done { chunk.last() } else { chunk }
     }
 
-    /// Whether the answer is whole, whatever becomes of the connection. `ends_itself`: its dialect has an end of its own,
-    /// which comes behind the finish reasons.
+    /// Returns whether the response is complete, so that a later connection error does not matter. `ends_itself`:
+    /// whether the dialect has an end event, which follows the finish reasons.
     pub(super) const fn is_complete(&self, ends_itself: bool) -> bool {
         self.is_done || (!ends_itself && self.finished != 0 && self.begun & !self.finished == 0)
     }
 
-    /// The answer ended by itself.
+    /// Records the finish reasons at the end of the stream, and the error `upstream` if the response was cut off.
     pub(super) fn end(&mut self, marker: &Marker) {
         let has_begun = self.begun | self.finished != 0;
         let was_cut = if has_begun { self.begun & !self.finished != 0 && !self.is_done } else { self.generates };
@@ -129,7 +131,7 @@ impl ChunkAccumulator {
 
 const MAX_CHOICES: usize = 128;
 
-/// The bit of a choice; none for one that nobody asks for.
+/// Returns the bit of a choice; 0 for choices from 128 on.
 fn bit(choice: u32) -> u128 {
     1_u128.checked_shl(choice).unwrap_or(0)
 }

@@ -1,4 +1,4 @@
-//! What a handler gets from the layer around it.
+//! Extractors for handlers behind the layer.
 
 use std::convert::Infallible;
 
@@ -9,7 +9,7 @@ use crate::clock::Moment;
 use crate::observer::Observer;
 use crate::observer::arrived;
 
-/// The layer's observer, else the current one as [`Observer::current`] has it.
+/// An extractor of the layer's observer, or of [`Observer::current`] without a layer.
 ///
 /// ```
 /// use axum::Router;
@@ -41,11 +41,11 @@ impl<S: Sync> FromRequestParts<S> for CurrentObserver {
     }
 }
 
-/// When the request arrived, on the clock of the layer's observer: its head was there, its body was not read yet.
-/// Without the layer, the moment of the extraction.
+/// An extractor of the moment at which the request arrived, on the clock of the layer's observer: the head had been
+/// received, the body had not been read. Without the layer, the moment of the extraction.
 ///
-/// Operations begin there by themselves; it is for a task that the handler spawns, which does not inherit it, and for
-/// deadlines.
+/// Operations started in the handler begin at this moment by default. Use the extractor for deadlines, and for spawned
+/// tasks, which do not inherit the moment.
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::exhaustive_structs, reason = "an extractor is taken apart by its pattern")]
 pub struct RequestArrival(pub Moment);

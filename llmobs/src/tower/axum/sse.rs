@@ -1,4 +1,4 @@
-//! Server-sent events that end their operation.
+//! Responses of server-sent events that end their operation.
 
 use std::cell::Cell;
 use std::fmt;
@@ -17,14 +17,14 @@ use crate::observer::ObservedStream;
 use crate::observer::Operation;
 use crate::semconv::value::ErrorType;
 
-/// The events of an observed stream.
+/// The events of a stream that reports its items to an operation.
 pub type ObservedEvents<S, F, E> = ObservedStream<Events<S, F>, Described<fn(&Result<Event, E>) -> Chunk>>;
 
-/// A response that sends each item of a stream as an event, and ends the operation as the stream ends: by itself, with
-/// an error, or when the caller goes away.
+/// Returns a response that sends each item of a stream as an event. The operation ends when the stream ends, returns an
+/// error, or is dropped because the client disconnects.
 ///
-/// The closure says what an item carries and how it is sent. An error breaks the response off; its type is the one that
-/// was marked, else `_OTHER`. To tell the caller first, send an event with [`Chunk::failed`].
+/// The closure returns the chunk and the event of an item. An error ends the response; its error type is the type set
+/// on the operation before, otherwise `_OTHER`. To notify the client first, send an event with [`Chunk::failed`].
 ///
 /// ```
 /// use std::convert::Infallible;
@@ -54,7 +54,7 @@ where
 }
 
 pin_project! {
-    /// A stream whose items have become events.
+    /// A stream that converts the items of another stream into events.
     #[must_use = "streams do nothing unless polled"]
     pub struct Events<S, F> {
         #[pin]
@@ -94,8 +94,8 @@ impl<S: fmt::Debug, F> fmt::Debug for Events<S, F> {
 }
 
 thread_local! {
-    /// What the event carries that was just made. An event cannot be asked, and the stream around this one asks on the
-    /// same thread before anything else runs.
+    /// The chunk of the event that was made last. An `Event` cannot be inspected, and the surrounding stream takes the
+    /// chunk on the same thread before other code runs.
     static LAST_CHUNK: Cell<Option<Chunk>> = const { Cell::new(None) };
 }
 

@@ -1,14 +1,14 @@
-//! The page for people.
+//! The in-flight page as HTML, for browsers.
 
 use std::fmt;
 
 use super::waits_for;
 use crate::observer::InFlight;
 
-/// It loads nothing and runs nothing.
+/// The page loads no resources and runs no scripts.
 pub(super) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
-/// A table, and a wish for a fresh one in two seconds.
+/// Returns the page: a table that the browser reloads every two seconds.
 pub(super) fn page(all: &[InFlight]) -> String {
     let rows: String = all.iter().map(|operation| TableRow(operation).to_string()).collect();
     format!("{HEAD}<h1>In flight: {}</h1>\n<table>\n{COLUMNS}{rows}</table>\n", all.len())
@@ -49,7 +49,7 @@ impl fmt::Display for TableRow<'_> {
     }
 }
 
-/// A text that is no markup.
+/// A text with HTML's special characters escaped.
 struct EscapedHtml<'a>(&'a str);
 
 impl fmt::Display for EscapedHtml<'_> {

@@ -1,11 +1,11 @@
-//! The page for programs.
+//! The in-flight page as JSON, for programs.
 
 use std::fmt;
 
 use super::waits_for;
 use crate::observer::InFlight;
 
-/// `{"in_flight":[...]}`, times in seconds.
+/// Returns `{"in_flight":[...]}`, with times in seconds.
 pub(super) fn page(all: &[InFlight]) -> String {
     let rows: Vec<_> = all.iter().map(|operation| JsonOperation(operation).to_string()).collect();
     format!("{{\"in_flight\":[{}]}}\n", rows.join(","))
@@ -35,7 +35,7 @@ impl fmt::Display for JsonOperation<'_> {
     }
 }
 
-/// A text as JSON has it.
+/// A text as a quoted and escaped JSON string.
 struct JsonString<'a>(&'a str);
 
 impl fmt::Display for JsonString<'_> {

@@ -3,7 +3,7 @@
 use super::Error;
 use super::Node;
 
-/// What an attribute's values are.
+/// The type of the values of an attribute.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Kind {
     Any,
@@ -12,7 +12,7 @@ pub(crate) enum Kind {
     Int,
     String,
     Strings,
-    /// A string under each name that begins with the attribute's.
+    /// A family of string attributes whose names begin with this name.
     Template,
 }
 
@@ -30,7 +30,7 @@ impl Kind {
         }
     }
 
-    /// The conventions' word for it.
+    /// Returns the name of the type in the conventions.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Any => "any",
@@ -43,7 +43,7 @@ impl Kind {
         }
     }
 
-    /// The variant of `AttributeType` that it is in llmobs.
+    /// Returns the corresponding variant of `AttributeType` in llmobs.
     pub(crate) const fn variant(self) -> &'static str {
         match self {
             Self::Any => "Any",

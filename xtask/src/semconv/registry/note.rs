@@ -1,21 +1,21 @@
-//! What the conventions say in prose alone: the names of spans, their operations, the severity of events.
+//! Extracts definitions that the conventions contain only as prose: span names, operations, severities.
 
-/// The names that a span may have, the preferred one first: what stands in backticks behind `**Span name** SHOULD be`.
+/// Returns the names that a span may have, the preferred one first: the code spans after `**Span name** SHOULD be`.
 pub(super) fn names(note: &str) -> Vec<String> {
     let Some((_, name)) = note.split_once("**Span name** SHOULD be") else {
         return Vec::new();
     };
-    // The paragraph may go on with other matters, in bold letters.
+    // The paragraph may continue with another topic in bold.
     let end = ["\n\n", "**"].iter().filter_map(|mark| name.find(*mark)).min().unwrap_or(name.len());
-    // An attribute without braces is a condition, not a name.
+    // An attribute name without braces is part of a condition, not a span name.
     let is_name = |word: &&str| word.contains('{') || !word.contains('.');
     code(&name[..end]).filter(is_name).map(str::to_owned).collect()
 }
 
-/// The operations behind `gen_ai.operation.name` SHOULD be (one of).
+/// Returns the operations after `gen_ai.operation.name` SHOULD be (one of).
 pub(super) fn operations(text: &str) -> Vec<String> {
     let rest = text.split_once("`gen_ai.operation.name` SHOULD be").map_or("", |(_, rest)| rest);
-    // No operation has a full stop in its name.
+    // Operation names contain no full stop.
     code(rest.split('.').next().unwrap_or_default()).map(str::to_owned).collect()
 }
 
@@ -27,7 +27,7 @@ pub(super) fn is_opt_in(note: &str) -> bool {
     words(note).contains("This event is opt-in")
 }
 
-/// The number in `(severity number 13)`, if there is one.
+/// Returns the number in `(severity number 13)`, if present.
 pub(super) fn severity(note: &str) -> Result<Option<u8>, String> {
     let words = words(note);
     let Some((_, rest)) = words.split_once("(severity number ") else {

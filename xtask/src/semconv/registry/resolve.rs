@@ -1,4 +1,4 @@
-//! Which attributes a signal carries, once groups and overrides are worked out.
+//! Resolves the attributes of a signal from groups and overrides.
 
 use std::collections::BTreeMap;
 
@@ -6,18 +6,18 @@ use super::Reference;
 use super::Registry;
 use super::Requirement;
 
-/// Groups nested deeper than this can only be a circle.
+/// Maximum depth of nested groups; deeper nesting is a cycle.
 const DEEPEST: usize = 8;
 
-/// How much a signal wants an attribute.
+/// The requirement of a signal for an attribute.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Wanted {
     pub(crate) level: Requirement,
-    /// Whether samplers look at it, so that a span must have it when it starts.
+    /// True if the attribute is relevant for sampling and must be set when the span starts.
     pub(crate) at_start: bool,
 }
 
-/// What the references that were walked so far say of an attribute.
+/// The combined references to an attribute so far.
 #[derive(Clone, Copy, Debug, Default)]
 struct Said {
     level: Option<Requirement>,
@@ -25,8 +25,8 @@ struct Said {
 }
 
 impl Registry {
-    /// The attributes behind references, by name. A later reference overrides an earlier one where it states a level;
-    /// an attribute of which none states a level is recommended.
+    /// Returns the attributes of the references, by name. A later reference overrides the level of an earlier one if it
+    /// has a level. An attribute without a level is recommended.
     pub(super) fn resolve(&self, references: &[Reference]) -> Result<BTreeMap<String, Wanted>, String> {
         let mut said = BTreeMap::new();
         self.collect(references, &mut said, 0)?;

@@ -1,4 +1,4 @@
-//! Spans and events, and which attributes each signal carries.
+//! Spans and events, and the attributes of each signal.
 
 use std::collections::BTreeMap;
 
@@ -15,17 +15,18 @@ use super::references;
 use super::requirement;
 use super::sentence;
 
-/// The attribute that says which operation a GenAI span is of.
+/// The attribute that names the operation of a GenAI span.
 const OPERATION: &str = "gen_ai.operation.name";
 
-/// A kind of span. Its name in the registry is its type, which is not on the wire.
+/// A type of span. The type is the name in the registry and is not exported.
 #[derive(Debug)]
 pub(crate) struct Span {
     /// `client`, `internal` or `server`.
     pub(crate) kind: String,
-    /// Whether it may be internal though its kind is another: what it calls may run in the same process.
+    /// True if the span may have kind `internal` although `kind` differs, because the called code may run in the same
+    /// process.
     pub(crate) may_be_internal: bool,
-    /// The operations that it is for; none where the conventions do not say.
+    /// The operations of this span; empty if the conventions name none.
     pub(crate) operations: Vec<String>,
     /// The span names, the preferred one first, with attributes in braces.
     pub(crate) names: Vec<String>,
@@ -36,13 +37,13 @@ pub(crate) struct Span {
 pub(crate) struct Event {
     pub(crate) brief: String,
     pub(crate) level: Requirement,
-    /// The severity number that the conventions ask for, if they do.
+    /// The severity number, if the conventions define one.
     pub(crate) severity: Option<u8>,
     references: Vec<Reference>,
 }
 
 impl Registry {
-    /// The attributes of a metric, by name.
+    /// Returns the attributes of a metric, by name.
     pub(crate) fn attributes_of(&self, metric: &Metric) -> Result<BTreeMap<String, Wanted>, String> {
         self.resolve(&metric.references)
     }
@@ -64,7 +65,8 @@ impl Registry {
         self.add_span(node, id, node.get("kind")?.text()?, name, references(node)?)
     }
 
-    /// A span of the old format. One of a single provider is read and left out, like a refinement of the new format.
+    /// Reads a span of the old format. A span of a single provider is checked but not stored, as a refinement in the
+    /// new format.
     pub(super) fn old_span(&mut self, node: &Node, references: Vec<Reference>) -> Result<(), Error> {
         known_keys(node, &["attributes", "brief", "extends", "id", "span_kind", "stability", "type"])?;
         let id = node.get("id")?;
@@ -72,13 +74,13 @@ impl Registry {
         if !name.starts_with("gen_ai.") {
             return Ok(());
         }
-        // The name of the span stands in the note, or in the brief where there is no note.
+        // The span name is in the note, or in the brief if there is no note.
         let about = node.find("note")?.map_or_else(|| node.get("brief"), Ok)?.text()?;
         self.add_span(node, name, node.get("span_kind")?.text()?, about, references)
     }
 
-    /// A refinement says more of a span for one provider or tool. llmobs makes the spans that are refined, so this is
-    /// read and left out.
+    /// Checks a refinement, which specializes a span for one provider or tool. Refinements are not stored: llmobs
+    /// creates only the general spans.
     pub(super) fn refined_span(&self, node: &Node) -> Result<(), Error> {
         known_keys(node, &["attributes", "brief", "id", "name", "ref", "stability"])?;
         let base = node.get("ref")?;
@@ -94,7 +96,7 @@ impl Registry {
         self.add_event(node, level, references(node)?)
     }
 
-    /// An event of the old format, which has no field for its level.
+    /// Reads an event of the old format, which has no field for its level.
     pub(super) fn old_event(&mut self, node: &Node, references: Vec<Reference>) -> Result<(), Error> {
         known_keys(node, &["attributes", "brief", "extends", "id", "name", "stability", "type"])?;
         let note = node.find("note")?.map(Node::text).transpose()?.unwrap_or_default();
@@ -126,7 +128,7 @@ impl Registry {
             names,
             references: references.clone(),
         };
-        // Events and further spans carry what a span does under this name.
+        // Events and other spans refer to the attributes of this span by this group name.
         self.groups.insert(format!("span.{id}"), references);
         match self.spans.insert(id.to_owned(), span) {
             None => Ok(()),
@@ -150,7 +152,7 @@ impl Registry {
     }
 }
 
-/// What the text about a span says of its operations, or else what the note of the attribute does.
+/// Returns the operations named in the text about a span, or else in the note of its operation attribute.
 fn operations(node: &Node, about: &str) -> Result<Vec<String>, Error> {
     let said = note::operations(about);
     if !said.is_empty() {

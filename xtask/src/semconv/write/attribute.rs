@@ -1,4 +1,4 @@
-//! One attribute: its constant, and the module of its values.
+//! Writes one attribute: its constant, and the module of its values.
 
 use super::constant;
 use super::doc;
@@ -30,7 +30,7 @@ pub(super) fn write(out: &mut String, name: &str, entry: &Entry<&Attribute>) {
     }
 }
 
-/// The type of each attribute, and the values of those that have a list.
+/// Writes the table with the type of each attribute and its well-known values.
 pub(super) fn write_table<'a>(
     out: &mut String,
     name: &str,
@@ -61,8 +61,8 @@ fn write_values(out: &mut String, name: &str, module: &str, values: &[(&str, Ent
     *out += "}\n\n";
 }
 
-/// The values in the order of the conventions, those of `latest` alone after the rest. A value has no profile mark of
-/// its own where the whole attribute has one.
+/// Returns the values in the order of the conventions, followed by the values that only `latest` has. If the whole
+/// attribute belongs to one profile, its values are not marked with the profile.
 fn values<'a>(entry: &Entry<&'a Attribute>) -> Vec<(&'a str, Entry<&'a Member>)> {
     let (old, new) = (entry.v1_41.or(entry.latest), entry.latest.or(entry.v1_41));
     let members = [old, new].into_iter().flatten().flat_map(|attribute| &attribute.members);

@@ -1,9 +1,9 @@
-//! Doc comments: the conventions' Markdown made fit for rustdoc.
+//! Writes doc comments: converts the Markdown of the conventions for rustdoc.
 
-/// Columns of a doc line, indentation and slashes included.
+/// Width of a doc line, including indentation and slashes.
 const WIDTH: usize = 120;
 
-/// Writes the text as a doc comment. A blank line parts paragraphs; a line that begins with `- ` is an item.
+/// Writes the text as a doc comment. A blank line separates paragraphs; a line that begins with `- ` is a list item.
 pub(super) fn write(out: &mut String, indent: &str, text: &str) {
     for (at, paragraph) in text.split("\n\n").enumerate() {
         if at > 0 {
@@ -15,11 +15,11 @@ pub(super) fn write(out: &mut String, indent: &str, text: &str) {
     }
 }
 
-/// Links become their text, bare names become code, and brackets that rustdoc would read become themselves.
+/// Replaces links by their text, marks bare names as code, and escapes brackets that rustdoc would interpret.
 fn plain(text: &str) -> String {
     let mut out = String::new();
     for (at, part) in text.split('`').enumerate() {
-        // Every second part stood between backticks.
+        // Every second part was between backticks.
         if at % 2 == 1 {
             out += &format!("`{part}`");
             continue;
@@ -60,7 +60,8 @@ fn escape(text: &str) -> String {
     out
 }
 
-/// A word with an underscore, or with dots between lower-case parts, is a name.
+/// Marks a word as code if it is a name: it has an underscore (`is_nested`) or lower-case parts joined by dots
+/// (`server.address`). `request` and `e.g.` are unchanged.
 fn word(word: &str) -> String {
     let core = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
     let is_part = |part: &str| part.len() > 1 && part.chars().all(|c| c.is_ascii_lowercase() || c == '_');
@@ -68,8 +69,8 @@ fn word(word: &str) -> String {
     if core.contains('_') || dotted { word.replacen(core, &format!("`{core}`"), 1) } else { word.to_owned() }
 }
 
-/// Lines of at most `width` columns. A word that would open a list stays on the line before; an item's further lines
-/// are indented, as Markdown wants them.
+/// Wraps text at `width` columns. A word that would open a list item, such as `-` or `2.`, is kept on the previous
+/// line. Further lines of an item are indented by two spaces.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let hang = if text.starts_with("- ") { "  " } else { "" };
     let mut lines: Vec<String> = Vec::new();

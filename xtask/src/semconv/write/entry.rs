@@ -1,8 +1,8 @@
-//! A name in two profiles.
+//! A definition in two profiles.
 
 use std::collections::BTreeMap;
 
-/// What each profile defines under a name; at least one of the two is there.
+/// The definitions of one name in each profile; at least one is present.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry<T> {
     pub(super) v1_41: Option<T>,
@@ -10,12 +10,12 @@ pub(super) struct Entry<T> {
 }
 
 impl<T> Entry<T> {
-    /// The definition to describe the name by: the older one, which is the default profile's.
+    /// Returns the definition that describes the name: the one of `v1_41`, the default profile, if present.
     pub(super) fn either(&self) -> Option<&T> {
         self.v1_41.as_ref().or(self.latest.as_ref())
     }
 
-    /// The profile's name, if the other one lacks the definition.
+    /// Returns the profile that has the definition, if the other profile lacks it.
     pub(super) fn only(&self) -> Option<&'static str> {
         match (&self.v1_41, &self.latest) {
             (Some(_), None) => Some("v1_41"),
@@ -24,7 +24,7 @@ impl<T> Entry<T> {
         }
     }
 
-    /// What both profiles say, or what each says where they differ.
+    /// Returns the text of both profiles: once if equal, otherwise as `A in v1_41, B in latest`.
     pub(super) fn say<F: Fn(&T) -> String>(&self, say: F) -> String {
         match (self.v1_41.as_ref().map(&say), self.latest.as_ref().map(&say)) {
             (Some(old), Some(new)) if old == new => old,
@@ -33,7 +33,7 @@ impl<T> Entry<T> {
         }
     }
 
-    /// The sentences about the meaning: one, or a second where `latest` words it otherwise.
+    /// Returns the description; a second paragraph is added if the description of `latest` differs.
     pub(super) fn meaning<F: Fn(&T) -> &str>(&self, brief: F) -> String {
         match (self.v1_41.as_ref().map(&brief), self.latest.as_ref().map(&brief)) {
             (Some(old), Some(new)) if old != new => format!("{old}\n\nIn `latest`: {new}"),
@@ -42,7 +42,7 @@ impl<T> Entry<T> {
     }
 }
 
-/// The names of two maps, of those of others that belong to both profiles, and what stands behind each.
+/// Merges the maps of two profiles and the maps that both share, by name.
 pub(super) fn merge<'a, T>(
     v1_41: &'a BTreeMap<String, T>,
     latest: &'a BTreeMap<String, T>,

@@ -1,4 +1,4 @@
-//! One event: its constant, and its row in a table.
+//! Writes one event: its constant, and its row in a table.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::semconv::registry::Event;
 use crate::semconv::registry::Registry;
 use crate::semconv::registry::Wanted;
 
-/// An event with its attributes worked out.
+/// An event with its resolved attributes.
 #[derive(Debug)]
 pub(super) struct Resolved<'a> {
     event: &'a Event,

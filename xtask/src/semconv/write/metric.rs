@@ -1,4 +1,4 @@
-//! One metric: its constant, and its row in a table.
+//! Writes one metric: its constant, and its row in a table.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::semconv::registry::Metric;
 use crate::semconv::registry::Registry;
 use crate::semconv::registry::Wanted;
 
-/// A metric with its attributes worked out.
+/// A metric with its resolved attributes.
 #[derive(Debug)]
 pub(super) struct Resolved<'a> {
     metric: &'a Metric,
@@ -74,7 +74,7 @@ pub(super) fn write_table(out: &mut String, name: &str, about: &str, metrics: &B
     *out += "];\n\n";
 }
 
-/// Each attribute with its level, or with both where the profiles differ.
+/// Returns each attribute with its level, or with both levels if the profiles differ.
 fn levels(entry: &Entry<&Resolved<'_>>) -> Vec<(String, String)> {
     let metrics = || entry.v1_41.iter().chain(&entry.latest);
     let mut names: Vec<_> = metrics().flat_map(|metric| metric.attributes.keys()).collect();

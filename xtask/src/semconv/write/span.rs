@@ -1,4 +1,4 @@
-//! The table of a profile's spans.
+//! Writes the table of a profile's spans.
 
 use super::constant;
 use super::doc;

@@ -1,4 +1,4 @@
-//! Indentation: maps, lists, and which lines belong to a scalar.
+//! Parses the block structure: maps, lists, and the lines of each scalar.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use super::Node;
 use super::Value;
 use super::scalar;
 
-/// Walks the lines; `at` is the next one that nobody has read.
+/// A parser over the lines; `at` is the index of the next unread line.
 pub(super) struct Parser {
     lines: Vec<String>,
     at: usize,
@@ -59,7 +59,7 @@ impl Parser {
                 return Err(self.error("a list directly inside a list is not understood"));
             }
             if split_key(&rest).is_some() {
-                // `- key: value` opens a map whose indentation is that of the key: read the dash as a blank.
+                // `- key: value` opens a map with the indentation of the key: replace the dash by a space.
                 self.lines[self.at].replace_range(indent..=indent, " ");
                 let inner = indent_of(&self.lines[self.at]);
                 items.push(self.map(inner)?);
@@ -70,7 +70,7 @@ impl Parser {
         Ok(Node { line, value: Value::List(items) })
     }
 
-    /// What stands behind a key or a dash at `indent`; `rest` is what its own line still holds.
+    /// Parses the value after a key or dash at `indent`; `rest` is the remaining text of its line.
     fn value(&mut self, rest: &str, indent: usize) -> Result<Node, Error> {
         let line = self.at + 1;
         let mut rest = scalar::without_comment(rest);
@@ -97,7 +97,7 @@ impl Parser {
         Ok(node)
     }
 
-    /// The value of a key whose own line holds nothing more.
+    /// Parses the value of a key with no value on its own line.
     fn below(&mut self, indent: usize, anchored: bool) -> Result<Node, Error> {
         if anchored {
             return Err(self.error("an anchor is understood before a scalar on its own line only"));
@@ -115,7 +115,7 @@ impl Parser {
         self.inline(scalar::without_comment(&first).to_owned(), indent)
     }
 
-    /// A plain, quoted or flow value that begins on this line and may go on in deeper lines.
+    /// Parses a plain, quoted or flow value that begins on this line and may continue on lines with deeper indentation.
     fn inline(&mut self, mut text: String, indent: usize) -> Result<Node, Error> {
         let line = self.at + 1;
         self.at += 1;
@@ -144,7 +144,7 @@ impl Parser {
         Ok(node)
     }
 
-    /// The lines of a block scalar: all that are deeper than its key, and blank ones between.
+    /// Takes the lines of a block scalar: all lines indented deeper than its key, and blank lines between them.
     fn take_scalar_lines(&mut self, indent: usize) -> Vec<String> {
         let start = self.at;
         while self.lines.get(self.at).is_some_and(|l| l.trim().is_empty() || indent_of(l) > indent) {
@@ -153,7 +153,7 @@ impl Parser {
         self.lines[start..self.at].to_vec()
     }
 
-    /// Whether the next line with something on it stands at `indent`; deeper is an error, shallower an end.
+    /// Returns whether the next line with content is indented by exactly `indent`. Fails if its indentation is deeper.
     fn continues(&mut self, indent: usize) -> Result<bool, Error> {
         match self.next_indent()? {
             Some(found) if found > indent => Err(self.error("this line is indented too deep")),
@@ -161,7 +161,7 @@ impl Parser {
         }
     }
 
-    /// Passes blank lines and comments; the indentation of the next line, or nothing at the end.
+    /// Skips blank lines and comments; returns the indentation of the next line, or `None` at the end.
     fn next_indent(&mut self) -> Result<Option<usize>, Error> {
         while let Some(line) = self.lines.get(self.at) {
             let text = line.trim_start();
@@ -193,7 +193,7 @@ fn is_item(text: &str) -> bool {
     text == "-" || text.starts_with("- ")
 }
 
-/// `key: rest` or `key:`, where a key is a plain word.
+/// Splits `key: rest` or `key:`; a key consists of ASCII letters, digits, `_` and `.`.
 fn split_key(text: &str) -> Option<(String, String)> {
     let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.'))?;
     let rest = text[end..].strip_prefix(':')?;

@@ -1,9 +1,9 @@
-//! Text: plain, quoted, block and flow.
+//! Parses scalars: plain, quoted and block; and flow lists.
 
 use super::Node;
 use super::Value;
 
-/// The text without what follows a `#` that stands behind a blank and outside quotes.
+/// Returns the text before a comment: a `#` after a space and outside quotes. `a # b` becomes `a`; `a#b` is unchanged.
 pub(super) fn without_comment(text: &str) -> &str {
     let mut scan = Quotes::default();
     let mut before = ' ';
@@ -17,7 +17,7 @@ pub(super) fn without_comment(text: &str) -> &str {
     text.trim_end()
 }
 
-/// Whether every `[` outside quotes has its `]`.
+/// Returns whether all `[` and `]` outside quotes are balanced.
 pub(super) fn is_balanced(text: &str) -> bool {
     let mut scan = Quotes::default();
     let mut depth = 0_i32;
@@ -35,7 +35,7 @@ pub(super) fn is_balanced(text: &str) -> bool {
     depth == 0
 }
 
-/// A value without structure of its own lines: quoted, plain, or a flow list.
+/// Parses an inline value: quoted text, plain text, or a flow list.
 pub(super) fn inline(text: &str, line: usize) -> Result<Value, String> {
     match text.chars().next() {
         Some('[') => flow_list(text, line),
@@ -48,7 +48,7 @@ pub(super) fn inline(text: &str, line: usize) -> Result<Value, String> {
     }
 }
 
-/// A block scalar: its header (`|`, `>`, with `-` to drop the last line end) and its lines.
+/// Parses a block scalar from its header (`|` or `>`, with `-` to drop the final line break) and its lines.
 pub(super) fn block(header: &str, lines: &[String]) -> Result<String, String> {
     let (folded, chomp) = match header {
         "|" => (false, false),
@@ -79,7 +79,8 @@ pub(super) fn block(header: &str, lines: &[String]) -> Result<String, String> {
     Ok(text)
 }
 
-/// Joins lines by blanks; a blank line is a line end, and a line that begins with a blank keeps its own.
+/// Joins lines with spaces. A blank line becomes a line break, and a line that begins with a space keeps its line
+/// breaks.
 fn fold(lines: &[&str]) -> String {
     let mut text = String::new();
     let mut blanks = 0;
@@ -114,7 +115,7 @@ fn flow_list(text: &str, line: usize) -> Result<Value, String> {
     Ok(Value::List(items))
 }
 
-/// The parts between the commas of the outermost list; a last comma with nothing behind it adds none.
+/// Splits the outermost list at its commas; a trailing comma adds no item.
 fn split_items(inner: &str) -> Vec<&str> {
     let mut items = Vec::new();
     let mut start = 0;
@@ -159,7 +160,7 @@ fn quoted(text: &str) -> Result<String, String> {
     Ok(out)
 }
 
-/// Where a scan along a line is: inside which quotes, if any. Quotes open only where a value can begin.
+/// The state of a scan along a line: the open quote, if any. A quote opens only where a value can begin.
 #[derive(Default)]
 struct Quotes {
     open: Option<char>,
@@ -176,7 +177,7 @@ impl Quotes {
         match self.open {
             Some('"') if c == '\\' => self.escaped = !escaped,
             Some(mark) if c == mark && !escaped => self.open = None,
-            // A doubled single quote closes and opens again.
+            // A doubled single quote closes and reopens the quoted text.
             None if c == '\'' && before == c => self.open = Some(c),
             None if matches!(c, '"' | '\'') && matches!(before, ' ' | '[' | ',') => self.open = Some(c),
             _ => {}

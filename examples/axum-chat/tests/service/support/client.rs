@@ -1,4 +1,4 @@
-//! HTTP/1.1 by hand, over a plain socket: nothing buffers, and what is measured is when bytes arrive.
+//! A minimal HTTP/1.1 client over a plain socket without buffering, so that measured times are arrival times of bytes.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use tokio::io::BufReader;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-/// No answer of these tests takes so long.
+/// Time limit for any answer in these tests.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A response that has been read to its end.
+/// A response that was read completely.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -63,12 +63,12 @@ pub(crate) async fn request(
     tokio::time::timeout(PATIENCE, exchange).await.expect("an answer in time")
 }
 
-/// A response whose body is still coming.
+/// A response whose body is still being received.
 struct Response {
     socket: BufReader<TcpStream>,
     status: u16,
     headers: Vec<(String, String)>,
-    /// What is left of a body of known length; `None` for one in chunks.
+    /// Remaining bytes of a body of known length; `None` for a chunked body.
     left: Option<usize>,
 }
 
@@ -80,7 +80,7 @@ impl Response {
             "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n{extra}\r\n",
             body.len()
         );
-        // A service that refuses a body may close before it has read all of it.
+        // A service that rejects a body may close the connection before reading all of it.
         let _ = socket.write_all([head.as_bytes(), body.as_bytes()].concat().as_slice()).await;
         let mut socket = BufReader::new(socket);
         let status = line(&mut socket).await;
@@ -96,7 +96,7 @@ impl Response {
         Self { socket, status, headers, left }
     }
 
-    /// The next part of the body, `None` at its end.
+    /// Returns the next part of the body, or `None` at its end.
     async fn part(&mut self) -> Option<Vec<u8>> {
         let size = match self.left.replace(0) {
             Some(left) => left,
@@ -121,18 +121,18 @@ async fn line(socket: &mut BufReader<TcpStream>) -> String {
     line.trim_end().to_owned()
 }
 
-/// A streamed answer, and when what of it arrived.
+/// A streamed answer with the arrival times of its tokens.
 pub(crate) struct Stream {
     response: Response,
-    /// Bytes that are not a whole event yet.
+    /// Bytes of an incomplete event.
     rest: String,
     sent: Instant,
-    /// When each token arrived.
+    /// The arrival time of each token.
     pub(crate) tokens: Vec<Instant>,
     pub(crate) usage: Value,
     pub(crate) error: Value,
     pub(crate) finish_reason: Option<String>,
-    /// Whether the last word was said.
+    /// True once `[DONE]` was received.
     pub(crate) done: bool,
 }
 
@@ -154,7 +154,7 @@ impl Stream {
         }
     }
 
-    /// Reads on until the next token has arrived; tells whether one has.
+    /// Reads until the next token has arrived; returns false at the end of the stream.
     pub(crate) async fn token(&mut self) -> bool {
         let before = self.tokens.len();
         while self.tokens.len() == before {
@@ -171,7 +171,7 @@ impl Stream {
         true
     }
 
-    /// Reads to the end, pausing after each token.
+    /// Reads to the end, with a pause after each token.
     pub(crate) async fn read_to_end(&mut self, pause: Duration) {
         while self.token().await {
             if !pause.is_zero() {
@@ -202,18 +202,18 @@ impl Stream {
         }
     }
 
-    /// From the request to the first token, in seconds.
+    /// Returns the time from the request to the first token, in seconds.
     pub(crate) fn time_to_first_token(&self) -> f64 {
         self.tokens[0].duration_since(self.sent).as_secs_f64()
     }
 
-    /// The times between its tokens, in seconds.
+    /// Returns the times between tokens, in seconds.
     pub(crate) fn gaps(&self) -> Vec<f64> {
         gaps(&self.tokens)
     }
 }
 
-/// The times between these moments, in seconds.
+/// Returns the times between consecutive moments, in seconds.
 pub(crate) fn gaps(moments: &[Instant]) -> Vec<f64> {
     moments.windows(2).map(|pair| pair[1].duration_since(pair[0]).as_secs_f64()).collect()
 }

@@ -1,6 +1,6 @@
-//! The classic text format, as far as these tests need it.
+//! A parser of the Prometheus text format, limited to the needs of these tests.
 
-/// A scrape.
+/// A parsed metrics page.
 #[derive(Debug, Clone)]
 pub(crate) struct Page {
     samples: Vec<(String, f64)>,
@@ -19,25 +19,25 @@ impl Page {
         Self { samples }
     }
 
-    /// The sum over all series of this name that have all these labels.
+    /// Returns the sum over all series with this name and all these labels.
     pub(crate) fn sum(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         let wanted: Vec<String> = labels.iter().map(|(label, value)| format!("{label}=\"{value}\"")).collect();
         let of_name = |series: &str| series.split('{').next() == Some(name);
         let has_labels = |series: &str| wanted.iter().all(|label| series.contains(label));
         let samples = self.samples.iter().filter(|(series, _)| of_name(series) && has_labels(series));
-        // From 0.0 on: the sum of no floats at all is -0.0.
+        // Starts at 0.0, because the sum of an empty iterator of floats is -0.0.
         samples.fold(0.0, |sum, (_, value)| sum + value)
     }
 
-    /// The same, as a count.
+    /// Returns the same sum as an integer.
     pub(crate) fn count(&self, name: &str, labels: &[(&str, &str)]) -> u64 {
         let sum = self.sum(name, labels);
         assert!(sum >= 0.0 && sum.fract().abs() < f64::EPSILON, "{name} is no count: {sum}");
         format!("{sum:.0}").parse().expect("a count")
     }
 
-    /// How many operations ended so. The outcome may be `completed`, `cancelled`, or one with its error type, as
-    /// `failed/timeout`.
+    /// Returns the number of ended operations with this outcome: `completed`, `cancelled`, or an outcome with its error
+    /// type such as `failed/timeout`.
     pub(crate) fn ended(&self, outcome: &str) -> u64 {
         let (outcome, error) = outcome.split_once('/').unwrap_or((outcome, ""));
         let mut labels = vec![("llmobs_operation_outcome", outcome)];
@@ -49,12 +49,12 @@ impl Page {
         self.count("llmobs_operation_started_total", &[])
     }
 
-    /// The mean of a histogram in seconds, since an earlier scrape.
+    /// Returns the mean of a histogram since an earlier scrape, in seconds.
     pub(crate) fn mean_since(&self, earlier: &Self, name: &str) -> f64 {
         self.mean_of_since(earlier, name, &[])
     }
 
-    /// The same, of the series that have all these labels.
+    /// Returns the same mean over the series with all these labels.
     pub(crate) fn mean_of_since(&self, earlier: &Self, name: &str, labels: &[(&str, &str)]) -> f64 {
         let difference =
             |part: &str| self.sum(&format!("{name}{part}"), labels) - earlier.sum(&format!("{name}{part}"), labels);

@@ -16,10 +16,10 @@ use serde_json::Value;
 use super::Page;
 use super::client::get;
 
-/// The first start on a machine fetches the model.
+/// Time limit for the start: the first start on a machine downloads the model.
 const START: Duration = Duration::from_secs(300);
 
-/// The program, with none of the settings that the environment may hold.
+/// Returns the command without settings from the test's environment.
 pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_axum-chat"));
     for (name, _) in std::env::vars_os() {
@@ -30,7 +30,7 @@ pub(crate) fn program() -> Command {
     command
 }
 
-/// A running service. It is killed when it is dropped.
+/// A running service. Killed on drop.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     child: Child,
@@ -39,17 +39,17 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts it with the engine that needs no model.
+    /// Starts the service with the synthetic engine.
     pub(crate) fn synthetic(arguments: &[&str]) -> Self {
         Self::start(&[&["--engine", "synthetic"], arguments].concat())
     }
 
-    /// Starts it on a port of its own and waits until it listens.
+    /// Starts the service on a free port and waits until it listens.
     pub(crate) fn start(arguments: &[&str]) -> Self {
         Self::start_with(&[], arguments)
     }
 
-    /// The same with these variables in its environment.
+    /// Starts the service with these environment variables.
     pub(crate) fn start_with(variables: &[(&str, &str)], arguments: &[&str]) -> Self {
         let mut child = program()
             .envs(variables.iter().copied())
@@ -86,7 +86,7 @@ impl Server {
         Self { address, child, log: Some(log), errors: Some(errors) }
     }
 
-    /// Its metrics.
+    /// Returns the metrics page.
     pub(crate) async fn page(&self) -> Page {
         let reply = get(self.address, "/metrics", &[]).await;
         assert_eq!(reply.status, 200);
@@ -95,18 +95,18 @@ impl Server {
         page
     }
 
-    /// Asks it to end.
+    /// Sends SIGTERM.
     pub(crate) fn terminate(&self) {
         let kill = format!("kill -TERM {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().expect("sh runs").success());
     }
 
-    /// What it wrote on standard error, once that is at its end. To be asked once, after the program was told to end.
+    /// Returns the output on standard error. May be called once, after the program was asked to end.
     pub(crate) fn errors(&mut self) -> String {
         self.errors.take().expect("asked once").join().expect("the errors are read")
     }
 
-    /// Waits until it has ended: how, and all that it logged.
+    /// Waits for the end of the program; returns its exit status and its log.
     pub(crate) fn ended(mut self) -> (ExitStatus, Vec<String>) {
         let log = self.log.take().expect("it ends once").join().expect("the log is read");
         (self.child.wait().expect("it ended"), log)
@@ -115,7 +115,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The program may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,4 +1,4 @@
-//! What a collector gets, as JSON.
+//! Converts exported telemetry to JSON.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,14 @@ use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use serde_json::json;
 
-/// Attributes by their names.
+/// Returns attributes as a map by name.
 pub(crate) fn attributes(all: &[KeyValue]) -> BTreeMap<String, serde_json::Value> {
     all.iter()
         .map(|attribute| (attribute.key.clone(), json(attribute.value.as_ref().and_then(|v| v.value.as_ref()))))
         .collect()
 }
 
-/// An id as logs and headers have it.
+/// Formats an id in hexadecimal, as in logs and headers.
 pub(crate) fn hex(id: &[u8]) -> String {
     id.iter().map(|byte| format!("{byte:02x}")).collect()
 }
