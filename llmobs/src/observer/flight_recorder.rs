@@ -191,7 +191,9 @@ impl FlightRecorder {
     fn write_file(&self, folder: &Path, reason: Reason) -> io::Result<PathBuf> {
         make_room(folder)?;
         let now = ago(0).duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-        let path = folder.join(format!("llmobs-{now}-{}.jsonl", reason.as_str()));
+        let path_at = |millis: u128| folder.join(format!("llmobs-{millis}-{}.jsonl", reason.as_str()));
+        // A second file of the same millisecond gets the next free one.
+        let path = (now..).map(path_at).find(|path| !path.exists()).unwrap_or_else(|| path_at(now));
         // Renamed once complete: the process may end during the write.
         let unfinished = path.with_extension(UNFINISHED);
         fs::write(&unfinished, self.lines())?;
