@@ -399,7 +399,7 @@ impl OperationState {
 
     /// Returns all moments marked so far, with `now` as the time of reading.
     pub(super) fn marks(&self, now: u64) -> Marks {
-        self.times.marks(|| now)
+        self.times.marks_at(now)
     }
 
     /// Returns all moments marked so far, with the current time as the time of reading.

@@ -122,14 +122,23 @@ impl Times {
             seen = again;
             at = now();
         }
+        self.marks_of(&seen, at)
+    }
+
+    /// Returns every time so far, as of `now`. For an operation whose times no longer change.
+    pub(super) fn marks_at(&self, now: u64) -> Marks {
+        self.marks_of(&self.seen(), now)
+    }
+
+    fn marks_of(&self, seen: &TimesSnapshot, now: u64) -> Marks {
         Marks {
             t0: self.t0,
             prepares: self.prepares,
             enqueued: seen.enqueued,
             scheduled: seen.scheduled,
             first_token: seen.first_token,
-            now: at,
-            away: seen.absence.until(at),
+            now,
+            away: seen.absence.until(now),
             is_consumer_away: matches!(seen.absence, AbsenceState::Since(_)),
         }
     }
