@@ -10,7 +10,6 @@ use std::task::Waker;
 use futures_util::Stream;
 use llmobs::Clock;
 use llmobs::Observer;
-use llmobs::Provider;
 use llmobs_benches::Table;
 use llmobs_benches::budget;
 use llmobs_benches::instructions;
@@ -77,7 +76,7 @@ fn main() {
     {
         let (_, run) = PAIRS.iter().flatten().find(|(name, _)| name == rival).expect("a rival's name");
         let (clock, _hand) = Clock::manual();
-        let observer = Observer::builder().clock(clock).provider(Provider::other("candle")).model(MODEL);
+        let observer = Observer::builder().clock(clock).provider("candle").model(MODEL);
         return run(&observer.build().expect("builds"), turns.parse().expect("a number of turns"));
     }
     let (few, many) = if is_quick() { (100, 1_100) } else { (1_000, 21_000) };

@@ -16,7 +16,6 @@ use llmobs::Objective;
 use llmobs::Observer;
 use llmobs::ObserverBuilder;
 use llmobs::Producer;
-use llmobs::Provider;
 use llmobs::Role;
 use llmobs_benches::Contest;
 use llmobs_benches::Results;
@@ -155,7 +154,7 @@ fn run<S: Stream<Item = u32> + Unpin>(contest: Contest<'_>, source: impl Fn() ->
 }
 
 fn observer() -> ObserverBuilder<'static> {
-    Observer::builder().provider(Provider::other("candle")).model(MODEL)
+    Observer::builder().provider("candle").model(MODEL)
 }
 
 fn observed<S: Stream<Item = u32> + Unpin>(

@@ -26,7 +26,6 @@ use llmobs::Chunk;
 use llmobs::Marker;
 use llmobs::Moment;
 use llmobs::Observer;
-use llmobs::Provider;
 use llmobs::Role;
 use llmobs::Usage;
 use llmobs::prometheus::Endpoint;
@@ -64,7 +63,7 @@ async fn chat(State(app): State<App>, Json(request): Json<Request>) -> impl Into
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let observer = Observer::builder().role(Role::Server).provider(Provider::other("candle")).model(MODEL).build()?;
+    let observer = Observer::builder().role(Role::Server).provider("candle").model(MODEL).build()?;
     let routes = Router::new()
         .route("/chat", post(chat))
         .route_service("/metrics", Endpoint::new(observer.clone()))

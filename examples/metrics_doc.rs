@@ -187,14 +187,14 @@ operator cannot do without, `standard` adds what a dashboard shows, `full` what 
 Each level holds those before it. The default is `standard`, in the gateway role `core`.
 
 **Roles.** A server runs the model, a gateway passes calls on, a client makes them. A row is recorded in the roles that
-stand in its line.
+are in its line.
 
 **Profile.** Rows of the profile `v1_41` belong to the last tagged set of the conventions, rows of `latest` to the pinned
 unreleased set; `dual` records both; rows of `any` are always recorded.
 
 **Since.** The version that recorded it first. Rows that say \"not recorded yet\" hold a name for a later version.
 
-**Observable** rows are read from the books when somebody collects, so they stay true while something hangs.
+**Observable** rows are read from the operations in flight at each collection, so they stay true while an engine hangs.
 
 **Labels.** S stands for `gen_ai.operation.name`, `gen_ai.provider.name`, `gen_ai.request.model`, always in this order and
 always first; labels declared with `ObserverBuilder::label` follow them. In Prometheus dots become `_`. Labels are bounded
@@ -208,7 +208,7 @@ by construction:
 - every value is cut to 128 bytes and has no control characters;
 - no id, user, prompt, URL or tool argument can become a label: there is no call for it.
 
-Series of a declared model stand at zero from the start, for the combinations that every service can have.
+Series of a declared model are zero from the start, for the combinations that every service can have.
 
 **Time** is in seconds, monotonic. What each duration runs from and to is in its description; the words are defined in
 [guide/definitions.md](guide/definitions.md).

@@ -5,7 +5,6 @@ use std::hint::black_box;
 use llmobs::FinishReason;
 use llmobs::Observer;
 use llmobs::ObserverBuilder;
-use llmobs::Provider;
 use llmobs::Usage;
 
 use crate::by_hand::Fact;
@@ -13,7 +12,7 @@ use crate::otel::MODEL;
 
 /// Returns the builder of an observer with one declared model.
 pub(crate) fn observer() -> ObserverBuilder<'static> {
-    Observer::builder().provider(Provider::other("candle")).model(MODEL)
+    Observer::builder().provider("candle").model(MODEL)
 }
 
 /// Runs one completed operation of a server, without a stream.

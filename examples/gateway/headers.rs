@@ -27,7 +27,7 @@ const HOP_BY_HOP: [HeaderName; 9] = [
     UPGRADE,
 ];
 
-/// Headers that are not copied to the upstream: host and length are set anew for it, and the gateway reads the body
+/// Headers that are not copied to the upstream: host and length are set again for it, and the gateway reads the body
 /// completely. Without `accept-encoding` the upstream does not compress, so the answer can be observed. `traceparent`
 /// and `baggage` are replaced by `llmobs::tower::inject`.
 const OF_THE_REQUEST: [HeaderName; 4] = [ACCEPT_ENCODING, CONTENT_LENGTH, EXPECT, HOST];

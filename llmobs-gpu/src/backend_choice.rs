@@ -8,11 +8,11 @@ use std::str::FromStr;
 /// The choice of the GPU library: `auto`, `off`, or `nvml:PATH` with the path of NVIDIA's library.
 ///
 /// ```
-/// use llmobs_gpu::Choice;
+/// use llmobs_gpu::BackendChoice;
 ///
-/// assert_eq!("nvml:/opt/libnvidia-ml.so.1".parse(), Ok(Choice::Nvml("/opt/libnvidia-ml.so.1".into())));
-/// assert_eq!("auto".parse(), Ok(Choice::Auto));
-/// assert!("cuda".parse::<Choice>().is_err());
+/// assert_eq!("nvml:/opt/libnvidia-ml.so.1".parse(), Ok(BackendChoice::Nvml("/opt/libnvidia-ml.so.1".into())));
+/// assert_eq!("auto".parse(), Ok(BackendChoice::Auto));
+/// assert!("cuda".parse::<BackendChoice>().is_err());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]

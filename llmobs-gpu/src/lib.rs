@@ -6,12 +6,12 @@
 //! energy and unattributed energy add up to the measured energy.
 //!
 //! ```
-//! use llmobs_gpu::{AmdBackend, CollectorState, Sampler};
+//! use llmobs_gpu::{AmdBackend, SamplerState, Sampler};
 //!
 //! let observer = llmobs::Observer::builder().model("llama-8b").build()?;
 //! // Without `backend`, it finds NVIDIA's library or AMD's driver.
 //! let sampler = Sampler::builder().backend(AmdBackend::at("/nowhere")).start(&observer)?;
-//! assert_eq!(sampler.state(), CollectorState::NoDriver, "a machine without GPUs is served all the same");
+//! assert_eq!(sampler.state(), SamplerState::NoDriver, "a machine without GPUs is served all the same");
 //! assert!(sampler.stop());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -15,7 +15,7 @@ use std::time::SystemTime;
 /// use std::time::Duration;
 ///
 /// let start = Moment::from_nanos(1_000);
-/// assert_eq!(start.after(Duration::from_nanos(500)).since(start), Duration::from_nanos(500));
+/// assert_eq!(start.saturating_add(Duration::from_nanos(500)).since(start), Duration::from_nanos(500));
 /// assert_eq!(start.since(Moment::from_nanos(2_000)), Duration::ZERO, "time never runs backwards");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

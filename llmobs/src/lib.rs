@@ -50,7 +50,7 @@
 //!
 //! # Panics
 //!
-//! Nothing here panics. A panic of yours, in a handler or in a stream, ends its operation as `failed`/`internal`.
+//! Nothing here panics. A panic of the application, in a handler or in a stream, ends its operation as `failed`/`internal`.
 
 #[cfg(feature = "macros")]
 #[doc(hidden)]

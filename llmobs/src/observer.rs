@@ -6,18 +6,19 @@ mod chunk;
 mod collect;
 #[cfg(feature = "content")]
 mod content;
+#[cfg(feature = "content")]
+mod content_export;
+#[cfg(not(feature = "content"))]
+#[path = "observer/content_export_disabled.rs"]
+mod content_export;
 mod current;
 mod end;
+mod end_report;
 mod feedback;
 mod flight_recorder;
 mod gap_histogram;
 mod in_flight;
 mod inner;
-#[cfg(feature = "content")]
-mod leaving;
-#[cfg(not(feature = "content"))]
-#[path = "observer/nothing.rs"]
-mod leaving;
 mod marker;
 mod operation;
 mod operation_state;
@@ -28,7 +29,6 @@ mod step;
 mod step_builders;
 mod stream;
 mod times;
-mod told;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -78,7 +78,7 @@ use crate::semconv::value::State;
 ///
 /// let observer = Observer::builder().role(Role::Server).model("smollm2-135m").build()?;
 /// let operation = observer.chat("smollm2-135m").max_tokens(64).start();
-/// operation.mark().usage(Usage::new().input(12).output(34));
+/// operation.marker().usage(Usage::new().input(12).output(34));
 /// operation.complete();
 /// assert!(observer.in_flight().is_empty());
 /// # Ok::<(), llmobs::BuildError>(())
@@ -116,8 +116,8 @@ impl Observer {
 
     /// Returns the same observer with another default provider.
     #[must_use]
-    pub fn with_provider(&self, provider: Provider) -> Self {
-        Self { provider, ..self.clone() }
+    pub fn with_provider(&self, provider: impl Into<Provider>) -> Self {
+        Self { provider: provider.into(), ..self.clone() }
     }
 
     /// Returns whether this observer records anything; `false` only for a [`disabled`](Self::disabled) one.
@@ -243,10 +243,10 @@ impl Observer {
     /// ```
     /// use llmobs::Observer;
     /// use llmobs::pseudonym::MasterKey;
-    /// use llmobs::pseudonym::Pseudonyms;
+    /// use llmobs::pseudonym::Pseudonymizer;
     ///
     /// # let key = MasterKey::from_bytes(&std::array::from_fn::<u8, 32, _>(|place| place as u8 * 7 + 1)).unwrap();
-    /// let observer = Observer::builder().pseudonyms(Pseudonyms::new(key)).build()?;
+    /// let observer = Observer::builder().pseudonyms(Pseudonymizer::new(key)).build()?;
     /// let jane = observer.pseudonym("user.id", "jane@example.org").unwrap();
     /// assert!(jane.starts_with("k1:") && !jane.contains("jane"));
     /// # Ok::<(), llmobs::BuildError>(())

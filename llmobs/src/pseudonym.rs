@@ -24,16 +24,16 @@ pub use self::key::MasterKey;
 ///
 /// ```
 /// use llmobs::pseudonym::MasterKey;
-/// use llmobs::pseudonym::Pseudonyms;
+/// use llmobs::pseudonym::Pseudonymizer;
 ///
 /// let key = MasterKey::from_text("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f")?;
-/// let pseudonyms = Pseudonyms::new(key).key_id("k3")?.epoch("2026-11");
+/// let pseudonyms = Pseudonymizer::new(key).key_id("k3")?.epoch("2026-11");
 /// let jane = pseudonyms.of("user.id", "jane@example.org").unwrap();
 /// assert_eq!(jane.len(), "k3:".len() + 32);
 /// assert_eq!(pseudonyms.of("user.id", " Jane@Example.org "), Some(jane.clone()), "blanks, and case of an address, say nothing");
 /// assert_ne!(pseudonyms.of("session.id", "jane@example.org"), Some(jane), "fields are apart");
 ///
-/// assert_eq!(Pseudonyms::none().of("user.id", "jane@example.org"), None, "no key, no value");
+/// assert_eq!(Pseudonymizer::disabled().of("user.id", "jane@example.org"), None, "no key, no value");
 /// # Ok::<(), llmobs::pseudonym::KeyError>(())
 /// ```
 #[derive(Clone)]

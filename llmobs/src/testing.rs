@@ -3,7 +3,7 @@
 //!
 //! ```
 //! use futures_util::StreamExt;
-//! use llmobs::testing::{Readings, Script};
+//! use llmobs::testing::{Readings, ScriptedStream};
 //! use llmobs::{Chunk, Clock, Observer, assert_books};
 //! use std::time::Duration;
 //!
@@ -12,7 +12,7 @@
 //! let observer = Observer::builder().clock(clock).model("m").build()?;
 //!
 //! // Three tokens, 20 ms apart, from a producer that runs by itself.
-//! let script = Script::new(&hand).wait(Duration::from_millis(40)).item(1_u32).repeat(2, Duration::from_millis(20), 1);
+//! let script = ScriptedStream::new(&hand).wait(Duration::from_millis(40)).item(1_u32).repeat(2, Duration::from_millis(20), 1);
 //! let stream = observer.chat("m").start().observe_with(script, |tokens| Chunk::tokens(*tokens));
 //! assert_eq!(stream.count().await, 3);
 //!

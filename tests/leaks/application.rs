@@ -21,7 +21,6 @@ use llmobs::Level;
 use llmobs::Objective;
 use llmobs::Observer;
 use llmobs::OperationName;
-use llmobs::Provider;
 use llmobs::Role;
 use llmobs::capture::ContentCapture;
 use llmobs::capture::ContentHook;
@@ -92,7 +91,7 @@ impl Application {
         };
         let builder = Observer::builder()
             .role(Role::Server)
-            .provider(Provider::other("candle"))
+            .provider("candle")
             .model(canaries.of("model.declared"))
             .operations([OperationName::Chat, OperationName::TextCompletion])
             .level(level)

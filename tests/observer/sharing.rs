@@ -51,7 +51,7 @@ fn a_gateway_starts_at_core_and_the_others_at_standard() {
 #[test]
 fn another_role_and_provider_of_one_observer_share_its_page_and_its_books() {
     let (clock, _hand) = Clock::manual();
-    let builder = Observer::builder().clock(clock).model("m").provider(Provider::other("candle"));
+    let builder = Observer::builder().clock(clock).model("m").provider("candle");
     let observer = builder.build().unwrap();
     let gateway = observer.as_role(Role::Gateway).with_provider(Provider::OpenAi);
     assert_eq!((observer.role(), gateway.role()), (Role::Server, Role::Gateway));

@@ -77,7 +77,7 @@ impl Backend {
         Observer::builder()
             .role(role)
             .model(MODEL)
-            .provider(llmobs::Provider::other("candle"))
+            .provider("candle")
             .profile(Profile::V1_41)
             .level(Level::Full)
             .tracer_provider(&self.provider)

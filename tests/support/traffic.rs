@@ -36,7 +36,7 @@ use super::requests::Answer;
 pub fn everything<'a>() -> ObserverBuilder<'a> {
     Observer::builder()
         .level(Level::Full)
-        .provider(Provider::other("candle"))
+        .provider("candle")
         .models(["smollm2-135m", "a \"quoted\" \\ model", "größer"])
         .max_undeclared_models(3)
         .label("tier", ["free", "paid"])

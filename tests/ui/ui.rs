@@ -2,7 +2,7 @@
 //!
 //! With the feature `content`, those that hand content in are among them; without it, those that lack it.
 //!
-//! `TRYBUILD=overwrite cargo test -p llmobs-ui --test ui` writes the words anew; read them before they are kept.
+//! `TRYBUILD=overwrite cargo test -p llmobs-ui --test ui` writes the expected messages again; read them before they are committed.
 
 use std::fs;
 use std::path::Path;

@@ -52,7 +52,7 @@ pub(crate) struct EnergyShare {
 /// The use of a device by applications in an interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Tenancy {
-    /// Only this application used the device, as far as is known.
+    /// No other application is known to have used the device.
     Exclusive,
     /// Other applications used the device too. The value is this application's ratio of the work, from 0 to 1.
     Shared(f64),

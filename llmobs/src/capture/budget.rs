@@ -8,9 +8,9 @@ use std::sync::atomic::Ordering;
 /// A limit, in bytes, of the content that all operations in flight hold together. Clones share the budget.
 ///
 /// ```
-/// use llmobs::capture::Budget;
+/// use llmobs::capture::ContentBudget;
 ///
-/// let budget = Budget::new(100);
+/// let budget = ContentBudget::new(100);
 /// let mut lease = budget.lease();
 /// assert!(lease.grow(80));
 /// assert!(!budget.lease().grow(30), "there are 20 left");

@@ -28,20 +28,20 @@ use serde_json::Value;
 /// use std::sync::mpsc;
 /// use std::time::Duration;
 ///
-/// use llmobs::capture::Captured;
+/// use llmobs::capture::HookPayload;
 /// use llmobs::capture::ContentCapture;
 /// use llmobs::capture::Gate;
-/// use llmobs::capture::Hook;
+/// use llmobs::capture::ContentHook;
 /// use llmobs::content::Message;
 ///
-/// struct Queue(mpsc::SyncSender<Captured>);
+/// struct Queue(mpsc::SyncSender<HookPayload>);
 ///
-/// impl Hook for Queue {
+/// impl ContentHook for Queue {
 ///     fn reference(&self, id: &str, name: &str) -> Option<String> {
 ///         Some(format!("queue://{id}/{name}"))
 ///     }
 ///
-///     fn take(&self, captured: Captured) {
+///     fn on_content(&self, captured: HookPayload) {
 ///         let _ = self.0.send(captured);
 ///     }
 /// }
@@ -49,7 +49,7 @@ use serde_json::Value;
 /// let (sender, receiver) = mpsc::sync_channel(8);
 /// let gate = Gate::builder().capture(ContentCapture::Hook).hook(Queue(sender)).build();
 /// let input = gate.passage().input(&[Message::user("I am jane@example.org")]);
-/// let references = gate.hand_over(Captured::new().input(input));
+/// let references = gate.send_to_hook(HookPayload::new().input(input));
 /// assert!(references.input.unwrap().ends_with("/input_messages"));
 /// assert!(gate.flush(Duration::from_secs(5)));
 /// assert_eq!(receiver.recv().unwrap().get("input_messages").unwrap()[0]["parts"][0]["content"], "I am [EMAIL]");

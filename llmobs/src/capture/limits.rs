@@ -3,9 +3,9 @@
 /// Size limits of exported content, in bytes of JSON.
 ///
 /// ```
-/// use llmobs::capture::Limits;
+/// use llmobs::capture::ContentLimits;
 ///
-/// let limits = Limits::default().part(4 * 1024).list(16 * 1024);
+/// let limits = ContentLimits::default().part(4 * 1024).list(16 * 1024);
 /// assert_eq!(limits.part_bytes(), 4 * 1024);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

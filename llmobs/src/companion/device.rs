@@ -8,11 +8,11 @@ use crate::measurement;
 /// A device, for views that identify devices by other labels than rows do.
 ///
 /// ```
-/// use llmobs::catalog::Fact;
-/// use llmobs::catalog::Figure;
+/// use llmobs::catalog::DeviceAttribute;
+/// use llmobs::catalog::DeviceValue;
 /// use llmobs::companion::Device;
 ///
-/// let device = Device::new("GPU-1").with(Fact::Index, "0").with(Fact::Uuid, "GPU-1").figure(Figure::LastXid, 0.0);
+/// let device = Device::new("GPU-1").with(DeviceAttribute::Index, "0").with(DeviceAttribute::Uuid, "GPU-1").figure(DeviceValue::LastXid, 0.0);
 /// # let _ = device;
 /// ```
 #[derive(Debug, Clone)]

@@ -120,9 +120,10 @@ impl<'a> ObserverBuilder<'a> {
         self
     }
 
-    /// Sets the provider of the models. An operation can override it. Defaults to `unknown`.
-    pub fn provider(mut self, provider: Provider) -> Self {
-        self.provider = provider;
+    /// Sets the provider of the models: a [`Provider`], or the name of a self-hosted engine, such as `"candle"`. An
+    /// operation can override it. Defaults to `unknown`.
+    pub fn provider(mut self, provider: impl Into<Provider>) -> Self {
+        self.provider = provider.into();
         self
     }
 
@@ -306,10 +307,10 @@ impl<'a> ObserverBuilder<'a> {
     /// use llmobs::Observer;
     /// use llmobs::capture::ContentCapture;
     /// use llmobs::capture::Gate;
-    /// use llmobs::capture::Limits;
+    /// use llmobs::capture::ContentLimits;
     ///
     /// let observer = Observer::builder().capture(ContentCapture::Spans).build()?;
-    /// let gate = Gate::builder().capture(ContentCapture::Events).limits(Limits::default().part(2_048));
+    /// let gate = Gate::builder().capture(ContentCapture::Events).limits(ContentLimits::default().part(2_048));
     /// let observer = Observer::builder().capture(gate).build()?;
     /// # Ok::<(), llmobs::BuildError>(())
     /// ```
@@ -320,7 +321,7 @@ impl<'a> ObserverBuilder<'a> {
     }
 
     /// Sets the source of [pseudonyms](Observer::pseudonym). Defaults to pseudonyms under the key in
-    /// [the environment](Pseudonyms::from_environment), else none.
+    /// [the environment](Pseudonymizer::from_environment), else none.
     #[cfg(feature = "pseudonym")]
     pub fn pseudonyms(mut self, pseudonyms: Pseudonymizer) -> Self {
         self.pseudonyms = Some(pseudonyms);

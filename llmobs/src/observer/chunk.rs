@@ -14,7 +14,7 @@ use crate::semconv::value::FinishReason;
 /// ```
 /// use llmobs::{Chunk, FinishReason};
 ///
-/// let role_only = Chunk::empty();
+/// let role_only = Chunk::no_tokens();
 /// let two_tokens = Chunk::tokens(2);
 /// let last = Chunk::tokens(1).finish_reason(FinishReason::Stop);
 /// assert_ne!(two_tokens, role_only);
@@ -105,8 +105,8 @@ impl Chunk {
     /// ```
     /// use llmobs::Chunk;
     ///
-    /// let delta = Chunk::reasoning(2).and(Chunk::tokens(1));
-    /// assert_eq!(Chunk::silent().and(delta.clone()), delta);
+    /// let delta = Chunk::reasoning(2).merge(Chunk::tokens(1));
+    /// assert_eq!(Chunk::ignored().merge(delta.clone()), delta);
     /// ```
     pub fn merge(self, other: Self) -> Self {
         let (choice, tokens) = match (self.tokens, other.tokens) {

@@ -126,13 +126,13 @@ impl Marker {
     ///
     /// let observer = Observer::builder().model("m").capture(ContentCapture::Off).build()?;
     /// let operation = observer.chat("m").start();
-    /// operation.mark().input(|| -> Input { unreachable!("nobody captures content") });
+    /// operation.marker().input(|| -> Input { unreachable!("nobody captures content") });
     /// operation.complete();
     ///
     /// let observer = Observer::builder().model("m").capture(ContentCapture::Spans).build()?;
     /// let operation = observer.chat("m").start();
-    /// operation.mark().input(|| Input::new().system("Be kind.").message(Message::user("Hello")));
-    /// operation.mark().output_text(0, "Hello to you");
+    /// operation.marker().input(|| Input::new().system("Be kind.").message(Message::user("Hello")));
+    /// operation.marker().output_text(0, "Hello to you");
     /// operation.complete();
     /// # Ok::<(), llmobs::BuildError>(())
     /// ```

@@ -4,9 +4,9 @@ mod client_metrics;
 
 use std::sync::Arc;
 
+use super::end_report::EndReport;
 use super::operation::RunningOperation;
 use super::operation_state::OperationState;
-use super::told::EndReport;
 use crate::catalog::RowId;
 use crate::clock::seconds;
 use crate::objective::Judgements;

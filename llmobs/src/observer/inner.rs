@@ -14,11 +14,11 @@ use std::sync::atomic::Ordering;
 use opentelemetry::global::BoxedTracer;
 use prometheus_client::registry::Registry;
 
+#[cfg(feature = "content")]
+use super::content_export::ReportedHookDrops;
 use super::flight_recorder::FlightRecorder;
 use super::in_flight::InFlight;
 use super::in_flight::InFlightRegistry;
-#[cfg(feature = "content")]
-use super::leaving::ReportedHookDrops;
 use super::operation_state::OperationState;
 #[cfg(feature = "content")]
 use crate::capture::Gate;
@@ -277,7 +277,7 @@ impl Inner {
         self.forget_retired();
     }
 
-    /// Removes the series of retired models whose grace time has passed and that no operation uses any more.
+    /// Removes the series of retired models whose grace time has passed and that no operation uses.
     pub(super) fn forget_retired(&self) {
         let now = self.clock.now().as_nanos();
         self.retired().retain(|(model, gone_at)| {

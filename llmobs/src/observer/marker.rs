@@ -32,7 +32,7 @@ use crate::usage::Usage;
 ///
 /// let observer = Observer::builder().model("m").build()?;
 /// let operation = observer.chat("m").start();
-/// let marker = operation.marker();
+/// let marker = operation.marker().clone();
 /// let engine = std::thread::spawn(move || {
 ///     marker.scheduled();
 ///     marker.first_token();

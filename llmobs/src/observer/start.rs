@@ -61,9 +61,10 @@ impl<'a> Start<'a> {
         }
     }
 
-    /// Sets the provider of the model. Defaults to the observer's provider.
-    pub fn provider(mut self, provider: Provider) -> Self {
-        self.provider = Some(provider);
+    /// Sets the provider of the model: a [`Provider`], or the name of a self-hosted engine. Defaults to the observer's
+    /// provider.
+    pub fn provider(mut self, provider: impl Into<Provider>) -> Self {
+        self.provider = Some(provider.into());
         self
     }
 

@@ -40,7 +40,7 @@ pub(super) const RATIO: &str = "llmobs.sampling.ratio";
 /// ```
 /// use llmobs::otlp::TailSampling;
 ///
-/// let tail = TailSampling::share(0.05).max_spans(20_000);
+/// let tail = TailSampling::ratio(0.05).max_spans(20_000);
 /// # let _ = tail;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]

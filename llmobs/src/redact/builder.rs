@@ -21,7 +21,7 @@ use super::region::RegionSet;
 ///
 /// let redactor = Redactor::builder().region(Region::De).without(DataKind::Ip).allow("info@example.org").build()?;
 /// assert_eq!(redactor.redact("10.1.2.3: info@example.org or 030 23125 000"), "10.1.2.3: info@example.org or [PHONE]");
-/// # Ok::<(), llmobs::redact::PatternError>(())
+/// # Ok::<(), llmobs::redact::RedactorBuildError>(())
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]

@@ -21,7 +21,7 @@ use super::found::MatchedKind;
 /// let badge = Detector::new("BADGE", r"EMP-[0-9]{6}").check(|found| found != "EMP-000000");
 /// let redactor = Redactor::builder().detector(badge).build()?;
 /// assert_eq!(redactor.redact("ask EMP-123456, not EMP-000000"), "ask [BADGE], not EMP-000000");
-/// # Ok::<(), llmobs::redact::PatternError>(())
+/// # Ok::<(), llmobs::redact::RedactorBuildError>(())
 /// ```
 ///
 /// The expression is matched within one line, so that a stream can be redacted line by line. Character classes are

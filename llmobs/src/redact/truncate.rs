@@ -32,7 +32,7 @@ impl Redactor {
     }
 
     /// Redacts `range` of `text`, with the text around it as context, and truncates the result to `limit` bytes. Scans
-    /// past the limit only as far as a match that starts before it could extend.
+    /// past the limit only up to the longest match that could start before it.
     pub(super) fn redact_range(&self, text: &str, range: Range<usize>, limit: usize, whole: bool) -> RedactedText {
         let mut seen = range.start.saturating_add(limit).saturating_add(AHEAD);
         let most = seen.saturating_mul(MAX_LOOKAHEAD_FACTOR);

@@ -39,7 +39,7 @@ pub enum AttributeType {
 pub struct EventDefinition {
     /// The name, as in `gen_ai.evaluation.result`.
     pub name: &'static str,
-    /// How much the event itself is wanted.
+    /// The requirement level of the event itself.
     pub requirement: Requirement,
     /// The severity number that the conventions ask for, if they do.
     pub severity: Option<u8>,
@@ -71,7 +71,7 @@ pub struct SpanDefinition {
     pub id: &'static str,
     /// Its kind.
     pub kind: SpanKind,
-    /// Whether it may be [`SpanKind::Internal`] too, where what it calls runs in the same process.
+    /// True if the span may also be [`SpanKind::Internal`], when the callee runs in the same process.
     pub may_be_internal: bool,
     /// The values of `gen_ai.operation.name` that it is for; none where the conventions do not say.
     pub operations: &'static [&'static str],
@@ -87,9 +87,9 @@ pub struct SpanDefinition {
 pub struct SpanAttribute {
     /// Its name.
     pub name: &'static str,
-    /// How much it is wanted.
+    /// The requirement level.
     pub requirement: Requirement,
-    /// Whether samplers look at it, so that a span should have it when it starts.
+    /// True if samplers use the attribute, so that a span should have it when it starts.
     pub at_start: bool,
 }
 
@@ -129,7 +129,7 @@ pub enum Number {
     Int,
 }
 
-/// How much an attribute is wanted on a signal, or an event at all.
+/// The requirement level of an attribute on a signal, or of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Requirement {

@@ -45,6 +45,20 @@ macro_rules! open_enum {
             }
         }
 
+        /// As [`other`](Self::other).
+        impl From<&'static str> for $name {
+            fn from(text: &'static str) -> Self {
+                Self::other(text)
+            }
+        }
+
+        /// As [`other`](Self::other).
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self::other(text)
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(self.as_str())
@@ -129,7 +143,7 @@ open_enum! {
 
 open_enum! {
     /// `gen_ai.provider.name`: the provider whose API and telemetry format the operation uses. The conventions list no
-    /// value for self-hosted engines: pass the name of the engine to [`Provider::other`].
+    /// value for self-hosted engines: use the name of the engine, such as `"candle"`.
     Provider {
         /// Anthropic.
         Anthropic => "anthropic",
@@ -420,6 +434,8 @@ mod tests {
     fn a_listed_word_given_to_other_becomes_its_variant() {
         assert_eq!(Provider::other("openai"), Provider::OpenAi);
         assert_eq!(Provider::other("candle").as_str(), "candle");
+        assert_eq!(Provider::from("openai"), Provider::OpenAi);
+        assert_eq!(Provider::from("candle".to_owned()), Provider::other("candle"));
         assert_eq!(OperationName::other("chat"), OperationName::Chat);
     }
 

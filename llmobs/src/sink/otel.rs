@@ -214,7 +214,7 @@ pub(crate) enum MeterHealth {
 /// use opentelemetry::metrics::noop::NoopMeterProvider;
 ///
 /// let provider = NoopMeterProvider::new();
-/// let meters = llmobs::otel::Meters::from(&provider);
+/// let meters = llmobs::otel::MeterProviderRef::from(&provider);
 /// # let _ = meters;
 /// ```
 #[derive(Clone, Copy)]

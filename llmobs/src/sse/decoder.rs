@@ -10,9 +10,9 @@ use super::framing::Framer;
 /// telemetry.
 ///
 /// ```
-/// use llmobs::sse::{DeltaKind, Dialect, Event, Reader};
+/// use llmobs::sse::{DeltaKind, Dialect, Event, Decoder};
 ///
-/// let mut reader = Reader::new(Dialect::Ollama);
+/// let mut reader = Decoder::new(Dialect::Ollama);
 /// let (mut reasoning, mut content, mut done) = (0, 0, false);
 /// let mut on = |event: Event<'_>| match event {
 ///     Event::Delta { kind: DeltaKind::Reasoning, .. } => reasoning += 1,

@@ -39,7 +39,7 @@ use crate::content::ToolDefinition;
 /// let observer = Observer::builder().model("m").build()?;
 /// let operation = observer.chat("m").start();
 /// // Nothing is read unless content is captured.
-/// operation.mark().input(|| sse::input(Dialect::Anthropic, body));
+/// operation.marker().input(|| sse::input(Dialect::Anthropic, body));
 /// operation.complete();
 /// # Ok::<(), llmobs::BuildError>(())
 /// ```

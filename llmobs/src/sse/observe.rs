@@ -46,7 +46,7 @@ use crate::timing::Producer;
 /// without the dialect's end event.
 ///
 /// A stream has ended when it yields `None`, when its `size_hint` reports that no items follow, or when the last byte
-/// of the [declared length](Decoder::length) has arrived.
+/// of the [declared length](Decoder::content_length) has arrived.
 ///
 /// With the feature `content`, and if content is captured, the content of the response is also passed to the operation,
 /// as by the `output_*` methods of [`Marker`]. Of generated audio only the transcript is captured. Frames longer than
@@ -57,12 +57,12 @@ use crate::timing::Producer;
 /// ```
 /// use futures_util::{StreamExt, stream};
 /// use llmobs::Observer;
-/// use llmobs::sse::{self, Dialect, Reader};
+/// use llmobs::sse::{self, Dialect, Decoder};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let observer = Observer::builder().model("m").build()?;
 /// let upstream = stream::iter([Ok(b"data: [DONE]\n\n".to_vec()), Err("connection reset")]);
-/// let reader = Reader::new(Dialect::OpenAi).bound(64 * 1024);
+/// let reader = Decoder::new(Dialect::OpenAi).bound(64 * 1024);
 /// let mut watched = sse::observe(observer.chat("m").start(), reader, upstream);
 /// assert_eq!(watched.next().await, Some(Ok(b"data: [DONE]\n\n".to_vec())));
 /// assert_eq!(watched.next().await, Some(Err("connection reset")));

@@ -26,7 +26,7 @@ use crate::semconv::value::FinishReason;
 /// let operation = observer.chat("m").start();
 /// let body = br#"{"choices":[{"index":0,"message":{"content":"Hello"},"finish_reason":"stop"}]}"#;
 /// // Nothing is read unless content is captured.
-/// operation.mark().output(|| sse::output(Dialect::OpenAi, body));
+/// operation.marker().output(|| sse::output(Dialect::OpenAi, body));
 /// operation.complete();
 ///
 /// let messages = sse::output(Dialect::OpenAi, body);

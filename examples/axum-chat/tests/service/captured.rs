@@ -1,4 +1,4 @@
-//! Tests the export of conversations and users: a collector receives them only if enabled, and nothing else.
+//! Tests the export of conversations and users: a collector receives only what is enabled.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -24,7 +24,7 @@ pub(super) fn read(device: &Device<'_>, seen: &mut u64, kin: &ProcessTree) -> Re
     }
     let all: BTreeSet<u32> = memory.keys().map(|(process, ..)| *process).collect();
     let certain = kin.counts_as_the_driver();
-    // If the driver may use another PID namespace, an id alone is no proof: the process must also compute on a GPU.
+    // If the driver may use another PID namespace, an id alone does not prove it: the process must also compute on a GPU.
     let is_ours = |process: u32| kin.is_ours(process) && (certain || kin.computes(process));
     let ours: BTreeSet<u32> = all.iter().copied().filter(|process| is_ours(*process)).collect();
     let rest = count(all.len() - ours.len());

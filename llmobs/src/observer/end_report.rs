@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::content_export::ContentExport;
 use super::end::EndedOperation;
 use super::end::Ending;
-use super::leaving::ContentExport;
 use crate::catalog::Level;
 use crate::clock::ago;
 use crate::clock::seconds;
