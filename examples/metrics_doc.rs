@@ -211,7 +211,7 @@ by construction:
 Series of a declared model are zero from the start, for the combinations that every service can have.
 
 **Time** is in seconds, monotonic. What each duration runs from and to is in its description; the words are defined in
-[guide/definitions.md](guide/definitions.md).
+[definitions](../llmobs/docs/guide/definitions.md).
 ";
 
 const BUCKETS: &str = "

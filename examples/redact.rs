@@ -5,7 +5,8 @@
 //! {"id":1,"spans":[{"end":21,"start":5,"type":"email"}],"text":"I am [EMAIL]"}
 //! ```
 //!
-//! `start` and `end` are byte offsets into the input text. `docs/guide/privacy.md` describes how to score with them.
+//! `start` and `end` are byte offsets into the input text. `llmobs/docs/guide/privacy.md` describes how to score with
+//! them.
 
 use std::error::Error;
 use std::io;

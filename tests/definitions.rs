@@ -1,5 +1,5 @@
-//! Tests of every definition in `docs/guide/definitions.md`, named after its sentences: through the public API, on
-//! manual clocks.
+//! Tests of every definition in `llmobs/docs/guide/definitions.md`, named after its sentences: through the public API,
+//! on manual clocks.
 
 #[path = "definitions/drops.rs"]
 mod drops;

@@ -1,4 +1,4 @@
-//! The tables of `docs/guide/privacy.md` match the code. The page's code runs as doctests of this package.
+//! The tables of `llmobs/docs/guide/privacy.md` match the code. The page's code runs as doctests of this package.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -31,7 +31,7 @@ fn root() -> &'static Path {
 }
 
 fn page() -> String {
-    fs::read_to_string(root().join("docs/guide/privacy.md")).unwrap()
+    fs::read_to_string(root().join("llmobs/docs/guide/privacy.md")).unwrap()
 }
 
 /// Returns the rows of the first table after a heading, cell by cell.
@@ -290,7 +290,7 @@ fn every_link_leads_somewhere() {
     for link in links {
         let (file, place) = link.split_once('#').unwrap_or((link, ""));
         let path = if file.is_empty() { "privacy.md" } else { file };
-        let text = fs::read_to_string(root().join("docs/guide").join(path)).unwrap_or_else(|_| panic!("{link}"));
+        let text = fs::read_to_string(root().join("llmobs/docs/guide").join(path)).unwrap_or_else(|_| panic!("{link}"));
         let found = text.lines().filter(|line| line.starts_with('#')).any(|line| anchor(line) == place);
         assert!(place.is_empty() || found, "{link}");
     }

@@ -3,8 +3,8 @@
 //! Run: `cargo run --release -p llmobs-examples --example gateway -- --upstream http://127.0.0.1:8080`
 //!
 //! You will see: requests to `http://127.0.0.1:8081/v1/...` answered by the upstream, a log line for each request, and
-//! the metrics at `http://127.0.0.1:8081/metrics`, which `docs/guide/gateway.md` explains. Prompts and answers are
-//! exported only if `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` enables that, and then redacted.
+//! the metrics at `http://127.0.0.1:8081/metrics`, which `llmobs/docs/guide/gateway.md` explains. Prompts and answers
+//! are exported only if `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` enables that, and then redacted.
 
 mod answer;
 mod forward;

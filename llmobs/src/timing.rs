@@ -4,8 +4,8 @@
 //! per item are sufficient: the first poll after the consumer returned, and the moment at which the item was ready.
 //! With a single reading, a slow consumer would look like a slow model.
 //!
-//! The terms (exact, first token, unmeasured, ...) are defined in `docs/guide/definitions.md`. A test with the name of
-//! the sentence proves each sentence of that document.
+//! The terms (exact, first token, unmeasured, ...) are defined in `llmobs/docs/guide/definitions.md`. A test with the
+//! name of the sentence proves each sentence of that document.
 
 mod gaps;
 mod marks;

@@ -8,7 +8,7 @@ use std::path::Path;
 fn every_test_that_the_guide_names_exists_and_every_definition_is_in_the_guide() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let read = |path: &Path| fs::read_to_string(path).unwrap();
-    let guide = read(&root.join("docs/guide/definitions.md"));
+    let guide = read(&root.join("llmobs/docs/guide/definitions.md"));
     let named: BTreeSet<_> = guide.split('`').skip(1).step_by(2).filter(|word| is_sentence(word)).collect();
 
     let definitions: String = sources(&root.join("tests/definitions"), read);

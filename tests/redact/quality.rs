@@ -1,6 +1,6 @@
 //! Recall and precision of the redactor, on texts generated from a seed.
 //!
-//! The same figures on independent texts are in `docs/guide/privacy.md`, with instructions to reproduce them.
+//! The same figures on independent texts are in `llmobs/docs/guide/privacy.md`, with instructions to reproduce them.
 
 use std::collections::BTreeMap;
 
