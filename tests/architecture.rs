@@ -19,6 +19,9 @@ const FLOORS: &[&[&str]] = &[
 /// Edge modules: each may use every layer, and no other edge.
 const EDGES: &[&str] = &["tower", "prometheus", "otlp", "sse", "testing"];
 
+/// The modules without code: rustdoc pages of the guide.
+const PAGES: &[&str] = &["guide"];
+
 /// The module that the attribute macro's expansions call, above everything: no other module may use it.
 const ROOF: &str = "__private";
 
@@ -65,6 +68,7 @@ fn an_upward_import_an_edge_to_an_edge_and_an_unknown_name_are_caught() {
     assert!(verdict("tower", "observer").is_none());
     assert!(verdict("__private", "tower").is_none());
     assert!(verdict("tower", "__private").is_some() && verdict("observer", "__private").is_some());
+    assert!(verdict("observer", "guide").is_some() && verdict("guide", "observer").is_some());
     assert!(verdict("surprise", "clock").unwrap().contains("add it to the list"));
     assert!(verdict("observer", "Observer").is_some());
 }
@@ -73,9 +77,12 @@ fn an_upward_import_an_edge_to_an_edge_and_an_unknown_name_are_caught() {
 fn verdict(owner: &str, name: &str) -> Option<String> {
     let place = |name: &str| FLOORS.iter().copied().flatten().position(|known| *known == name);
     for name in [owner, name] {
-        if place(name).is_none() && !EDGES.contains(&name) && name != ROOF {
+        if place(name).is_none() && !EDGES.contains(&name) && !PAGES.contains(&name) && name != ROOF {
             return Some(format!("`{name}` has no floor: add it to the list in tests/architecture.rs"));
         }
+    }
+    if owner != name && (PAGES.contains(&owner) || PAGES.contains(&name)) {
+        return Some(format!("`{owner}` may not import `{name}`: a page of the guide has no code"));
     }
     match (place(owner), place(name)) {
         _ if owner == name || owner == ROOF => None,

@@ -70,6 +70,18 @@ pub mod content;
 mod content;
 mod error;
 mod event;
+// Gated by the features that the examples of the pages use.
+#[cfg(all(
+    any(doc, doctest),
+    feature = "axum",
+    feature = "content",
+    feature = "macros",
+    feature = "otlp",
+    feature = "prometheus",
+    feature = "pseudonym",
+    feature = "sse"
+))]
+pub mod guide;
 mod measurement;
 mod objective;
 mod observer;

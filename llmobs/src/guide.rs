@@ -1,0 +1,45 @@
+//! Guides to one subject each, from the definition of every number to the causes of missing data. The examples are
+//! compiled and run as tests.
+//!
+//! | to learn | read |
+//! |---|---|
+//! | when each measured time starts and ends | [`definitions`] |
+//! | how to observe a handler, a response and its body | [`http`] |
+//! | how to observe a function with one attribute | [`macros`] |
+//! | how to observe the calls that a gateway forwards | [`gateway`] |
+//! | which spans an operation has | [`mod@tracing`] |
+//! | which log events an operation emits | [`logs`] |
+//! | how to send all signals over OTLP | [`pipeline`] |
+//! | which traces are exported | [`sampling`] |
+//! | what is exported of prompts, answers and identities | [`privacy`] |
+//! | why data is missing or unexpected | [`troubleshooting`] |
+
+#[doc = include_str!("../docs/guide/definitions.md")]
+pub mod definitions {}
+
+#[doc = include_str!("../docs/guide/gateway.md")]
+pub mod gateway {}
+
+#[doc = include_str!("../docs/guide/http.md")]
+pub mod http {}
+
+#[doc = include_str!("../docs/guide/logs.md")]
+pub mod logs {}
+
+#[doc = include_str!("../docs/guide/macro.md")]
+pub mod macros {}
+
+#[doc = include_str!("../docs/guide/pipeline.md")]
+pub mod pipeline {}
+
+#[doc = include_str!("../docs/guide/privacy.md")]
+pub mod privacy {}
+
+#[doc = include_str!("../docs/guide/sampling.md")]
+pub mod sampling {}
+
+#[doc = include_str!("../docs/guide/tracing.md")]
+pub mod tracing {}
+
+#[doc = include_str!("../docs/guide/troubleshooting.md")]
+pub mod troubleshooting {}
