@@ -1,17 +1,132 @@
-//! Observability of language-model servers, gateways and clients that people can trust.
+//! Measures the model calls of servers, gateways and clients: their times, tokens and outcomes.
 //!
-//! One [`Observer`] watches the model calls of a process. Each call is an [`Operation`]; the engine's thread marks what
-//! happens to it through a [`Marker`]; its stream is wrapped and passes untouched. What comes out are the metrics of
-//! the OpenTelemetry GenAI conventions and of our own table ([`catalog`]), on a Prometheus page ([`prometheus`]) and
-//! through OpenTelemetry ([`otel`]), the same numbers in both.
+//! An [`Observer`] starts an [`Operation`] for each call. The operation ends exactly once: with the answer, an error, or
+//! the disconnect of the caller. The results are metrics of the OpenTelemetry GenAI conventions and of the [`catalog`],
+//! on a Prometheus page and over OTLP, and one span and one log event per call. A slow consumer does not change the
+//! reported latency of the model. No prompt, answer or error text is exported unless the application enables it.
+//!
+//! # I want to ...
+//!
+//! | task | code | guide |
+//! |---|---|---|
+//! | observe an axum handler | [`ServerLayer`](tower::ServerLayer), [`sse`](tower::axum::sse()): [example](#observe-an-axum-handler) | [HTTP](guide::http) |
+//! | observe a function | [`llm_span`]: [example](#observe-a-function) | [macros](guide::macros) |
+//! | observe a gateway route | [`sse::observe`](sse::observe()): [example](#observe-a-gateway-route) | [gateways](guide::gateway) |
+//! | observe a client call | [`Operation::run`]: [example](#observe-a-client-call) | [tracing](mod@guide::tracing) |
+//! | observe a stream of an engine | [`Operation::observe_with`]: [example](#observe-a-stream-of-an-engine) | [definitions](guide::definitions) |
+//! | send OTLP | [`otlp::init`]: [example](#send-otlp) | [pipeline](guide::pipeline) |
+//! | serve `/metrics` | [`Endpoint`](prometheus::Endpoint): [example](#serve-metrics) | [HTTP](guide::http#the-pages) |
+//! | test | [`testing`], [`Clock::manual`]: [example](#test) | [definitions](guide::definitions#in-your-own-tests) |
+//! | capture prompts and answers | [`ObserverBuilder::capture`] | [privacy](guide::privacy) |
+//! | find missing data | | [troubleshooting](guide::troubleshooting) |
+//!
+//! ## Observe an axum handler
 //!
 //! ```
-//! use futures_util::{StreamExt, stream};
-//! use llmobs::{Chunk, Observer, Role, Usage};
+//! # #[cfg(feature = "axum")] {
+//! # use std::convert::Infallible;
+//! # use axum::{Json, Router, response::{IntoResponse, sse::Event}, routing::post};
+//! # use futures_util::{Stream, stream};
+//! use llmobs::prelude::*;
+//! use llmobs::tower::{ServerLayer, axum::{CurrentObserver, sse}};
+//!
+//! # #[derive(serde::Deserialize)]
+//! # struct Request { model: String }
+//! # fn engine(_: Marker) -> impl Stream<Item = &'static str> + Unpin { stream::iter(["Hello"]) }
+//! async fn chat(CurrentObserver(observer): CurrentObserver, Json(request): Json<Request>) -> impl IntoResponse {
+//!     let operation = observer.chat(&request.model).start();
+//!     let tokens = engine(operation.marker().clone());
+//!     sse(operation, tokens, |token| Ok::<_, Infallible>((Chunk::tokens(1), Event::default().data(token))))
+//! }
+//!
+//! let observer = Observer::builder().role(Role::Server).model("smollm2-135m").build()?;
+//! let app: Router = Router::new().route("/chat", post(chat)).layer(ServerLayer::new(observer));
+//! # drop(app);
+//! # }
+//! # Ok::<(), llmobs::BuildError>(())
+//! ```
+//!
+//! ## Observe a function
+//!
+//! ```
+//! # #[cfg(feature = "macros")] {
+//! use llmobs::prelude::*;
+//!
+//! #[llm_span(chat, model = model)]
+//! async fn chat(model: &str, prompt: &str) -> Result<String, ErrorType> {
+//!     if prompt.is_empty() { Err(ErrorType::InvalidRequest) } else { Ok(format!("You wrote: {prompt}")) }
+//! }
+//!
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! let observer = Observer::builder().model("echo").build()?;
+//! let answer = observer.scope(chat("echo", "hello")).await;
+//! # assert_eq!(answer.unwrap(), "You wrote: hello");
+//! # Ok::<(), llmobs::BuildError>(())
+//! # }).unwrap();
+//! # }
+//! ```
+//!
+//! ## Observe a gateway route
+//!
+//! ```
+//! # #[cfg(all(feature = "axum", feature = "sse"))] {
+//! # use axum::{body::Body, http::{Request, Response}};
+//! use llmobs::prelude::*;
+//! use llmobs::sse::{self, Dialect};
+//!
+//! # struct Client;
+//! # impl Client {
+//! #     async fn request(&self, _: Request<Body>) -> Result<Response<Body>, axum::Error> {
+//! #         Ok(Response::new(Body::empty()))
+//! #     }
+//! # }
+//! // The observer has `Role::Gateway`, the body of the request contains the name of the model.
+//! # async fn forward(
+//! #     observer: Observer, client: Client, model: &str, mut request: Request<Body>,
+//! # ) -> Result<Body, axum::Error> {
+//! let operation = observer.chat(model).start();
+//! operation.in_scope(|| llmobs::tower::inject(&mut request));
+//! let response = operation.run(client.request(request)).await;
+//! let response = response.inspect_err(|_| operation.marker().set_error(ErrorType::Upstream))?; // ends as `failed`
+//! let bytes = response.into_body().into_data_stream();
+//! Ok(Body::from_stream(sse::observe(operation, Dialect::OpenAi, bytes)))
+//! # }
+//! # }
+//! ```
+//!
+//! ## Observe a client call
+//!
+//! ```
+//! use llmobs::prelude::*;
+//!
+//! # struct Answer { input: u64, output: u64 }
+//! # struct Client;
+//! # impl Client {
+//! #     async fn ask(&self, _: &str) -> Result<Answer, std::io::Error> { Ok(Answer { input: 9, output: 1 }) }
+//! # }
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! # let client = Client;
+//! let observer = Observer::builder().role(Role::Client).provider(Provider::Anthropic).build()?;
+//! let operation = observer.chat("claude-sonnet-4-5").start();
+//! match operation.run(client.ask("Is it raining?")).await {
+//!     Ok(answer) => {
+//!         operation.marker().usage(Usage::new().input(answer.input).output(answer.output));
+//!         operation.complete();
+//!     }
+//!     Err(error) => operation.fail(Failure::new(ErrorType::Upstream).caused_by(&error)),
+//! }
+//! # Ok::<(), llmobs::BuildError>(())
+//! # }).unwrap();
+//! ```
+//!
+//! ## Observe a stream of an engine
+//!
+//! ```
+//! # use futures_util::{StreamExt, stream};
+//! use llmobs::prelude::*;
 //!
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 //! let observer = Observer::builder().role(Role::Server).model("smollm2-135m").build()?;
-//!
 //! let operation = observer.chat("smollm2-135m").max_tokens(64).start();
 //! let marker = operation.marker().clone(); // for the thread of the engine
 //! marker.usage(Usage::new().input(12));
@@ -20,37 +135,108 @@
 //! let answer: String = operation.observe_with(tokens, |_token| Chunk::tokens(1)).collect().await;
 //! assert_eq!(answer, "Hello, world");
 //! # #[cfg(feature = "prometheus")] {
-//! let page = llmobs::prometheus::page(&observer, None).body;
-//! assert!(page.contains(r#"gen_ai_server_request_duration_seconds_count{gen_ai_operation_name="chat""#));
+//! # let page = llmobs::prometheus::page(&observer, None).body;
+//! # assert!(page.contains(r#"gen_ai_server_request_duration_seconds_count{gen_ai_operation_name="chat""#));
 //! # }
 //! # Ok::<(), llmobs::BuildError>(())
 //! # }).unwrap();
 //! ```
 //!
+//! ## Send OTLP
+//!
+//! ```no_run
+//! # #[cfg(feature = "otlp")] {
+//! use llmobs::prelude::*;
+//!
+//! let pipeline = llmobs::otlp::init()?; // before the observer; reads the variables `OTEL_*`
+//! let observer = Observer::builder().model("smollm2-135m").build()?;
+//! // Serve. At the end, send what is queued:
+//! pipeline.shutdown(std::time::Duration::from_secs(5))?;
+//! # drop(observer);
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! ## Serve `/metrics`
+//!
+//! ```
+//! # #[cfg(feature = "axum")] {
+//! # use axum::Router;
+//! use llmobs::prelude::*;
+//! use llmobs::prometheus::Endpoint;
+//!
+//! let observer = Observer::builder().model("smollm2-135m").build()?;
+//! let app: Router = Router::new().route_service("/metrics", Endpoint::new(observer));
+//! # drop(app);
+//! # }
+//! # Ok::<(), llmobs::BuildError>(())
+//! ```
+//!
+//! Without axum, [`prometheus::page`] returns the page and its content type.
+//!
+//! ## Test
+//!
+//! ```
+//! # #[cfg(feature = "testing")] {
+//! # use std::time::Duration;
+//! use llmobs::prelude::*;
+//! use llmobs::testing::Readings;
+//!
+//! let (clock, hand) = llmobs::Clock::manual();
+//! let observer = Observer::builder().clock(clock).model("m").build()?;
+//! let operation = observer.chat("m").start();
+//! hand.advance(Duration::from_secs(2)); // no test has to sleep
+//! operation.complete();
+//! assert_eq!(Readings::of(&observer).histogram("gen_ai.server.request.duration", &[]).sum, 2.0);
+//! llmobs::assert_books!(observer);
+//! # }
+//! # Ok::<(), llmobs::BuildError>(())
+//! ```
+//!
+//! # Core types
+//!
+//! The [`prelude`] contains the types of most applications.
+//!
+//! | type | purpose |
+//! |---|---|
+//! | [`Observer`], [`ObserverBuilder`] | observes the calls of a process; declares models, labels and objectives |
+//! | [`Start`] | sets the parameters of a call before it starts |
+//! | [`Operation`] | is one call; ends it by value, with its stream, or by a drop |
+//! | [`Marker`] | marks an operation from other threads: enqueued, scheduled, first token, usage |
+//! | [`ObservedStream`] | passes the items of a stream unchanged and ends the operation with the stream |
+//! | [`Chunk`] | describes the tokens, finish reason and error of one item |
+//! | [`Usage`] | holds token counts, with their parts |
+//! | [`Failure`], [`ErrorType`] | name the cause of a failure, from a closed list |
+//! | [`FinishReason`], [`Outcome`] | name the end of a generation and of an operation |
+//! | [`Objective`] | sets limits that an operation must meet to count as good |
+//! | [`Step`] | is a tool call, retrieval, agent or workflow around operations; has a span |
+//! | [`Content`] | holds text that must not be printed or recorded by accident |
+//!
 //! # Features
 //!
-//! | feature | what it adds |
+//! | feature | adds |
 //! |---|---|
-//! | `prometheus` | the `/metrics` page: classic text, OpenMetrics with exemplars |
-//! | `macros` (default) | [`llm_span`], one attribute that instruments a function |
-//! | `tower` | the server layer for HTTP and gRPC, W3C propagation, the in-flight page |
-//! | `axum` | what axum adds to the layer: routes, extractors, observed event streams |
-//! | `content` | [`redact`], [`content`] and [`capture`]: what may leave of prompts and completions, redacted and bounded |
-//! | `pseudonym` | [`pseudonym`]: keyed hashes in the place of identities |
-//! | `sse` | the reader of providers' streaming answers, for gateways and clients |
-//! | `testing` | manual and tokio-following clocks, scripted streams, assertions on the books, readings of every row |
-//! | `otlp` | the pipeline: traces, metrics and logs over OTLP, gRPC or HTTP, from the `OTEL_*` variables |
-//! | `otlp-tls` | the same to `https` endpoints, with rustls |
-//! | `otel-bound` | bound OpenTelemetry instruments, on both sides of the API |
+//! | `macros` (default) | [`llm_span`], an attribute that observes a function |
+//! | `prometheus` | the `/metrics` page: classic text, and OpenMetrics with exemplars |
+//! | `tower` | the server layer for HTTP and gRPC, W3C propagation, the page of operations in flight |
+//! | `axum` | matched routes, extractors and observed event streams for axum; includes `tower` and `prometheus` |
+//! | `sse` | decoders for the streamed answers of providers, for gateways and clients |
+//! | `content` | [`content`], [`redact`] and [`capture`]: prompts and answers on spans and events, redacted and limited |
+//! | `pseudonym` | [`pseudonym`]: keyed hashes that replace identities |
+//! | `otlp` | the pipeline: traces, metrics and logs over OTLP, by gRPC or HTTP, configured by `OTEL_*` variables |
+//! | `otlp-tls` | the pipeline to `https` endpoints, with rustls |
+//! | `otel-bound` | bound OpenTelemetry instruments, in the API and in the SDK |
+//! | `testing` | scripted streams, assertions on the counts of operations, snapshots of every metric |
 //!
 //! # Cancel safety
 //!
-//! Everything may be dropped at any time. A dropped operation or stream ends in the outcome that is true
-//! ([`Operation`] says how that is decided), and nothing is lost or counted twice.
+//! Every future, stream and operation may be dropped at any time. A dropped operation or stream ends with the outcome
+//! that [`Operation`] documents, and is counted exactly once.
 //!
 //! # Panics
 //!
-//! Nothing here panics. A panic of the application, in a handler or in a stream, ends its operation as `failed`/`internal`.
+//! No function panics unless its documentation has a section about panics. A panic in a handler or in a stream ends its
+//! operation as `failed` with the error type `internal`.
 
 #[cfg(feature = "macros")]
 #[doc(hidden)]
@@ -166,3 +352,23 @@ pub use self::usage::Usage;
 #[doc = include_str!("../docs/llm_span.md")]
 #[cfg(feature = "macros")]
 pub use llmobs_macros::llm_span;
+
+/// The names that most applications use: `use llmobs::prelude::*;`.
+pub mod prelude {
+    pub use crate::Chunk;
+    pub use crate::Content;
+    pub use crate::ErrorType;
+    pub use crate::Failure;
+    pub use crate::FinishReason;
+    pub use crate::Marker;
+    pub use crate::Objective;
+    pub use crate::ObservedStream;
+    pub use crate::Observer;
+    pub use crate::ObserverBuilder;
+    pub use crate::Operation;
+    pub use crate::Provider;
+    pub use crate::Role;
+    pub use crate::Usage;
+    #[cfg(feature = "macros")]
+    pub use crate::llm_span;
+}
