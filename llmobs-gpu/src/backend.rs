@@ -39,7 +39,7 @@ pub trait GpuBackend: Send + 'static {
     /// If the devices could not be listed.
     fn devices(&mut self) -> Result<Vec<DeviceInfo>, GpuError>;
 
-    /// Looks for a lost device again, by its id.
+    /// Reopens the lost device at this position of the list, found by its [`DeviceInfo::id`].
     ///
     /// # Errors
     ///
@@ -134,7 +134,7 @@ pub struct DeviceInfo {
 pub enum DriverCall {
     /// The energy counter.
     Energy,
-    /// Activity ratios, from two samples of the hardware counters.
+    /// Shares of the hardware in use, such as SMs and tensor cores, from two samples of the hardware counters.
     Activity,
     /// Clocks.
     Clocks,
@@ -146,9 +146,9 @@ pub enum DriverCall {
     Temperature,
     /// The reasons for which clocks are reduced.
     ThrottleReasons,
-    /// Utilization ratios.
+    /// Shares of time in which the GPU or its memory was busy, as the driver reports them.
     Utilization,
-    /// Video engines.
+    /// Utilization of the video encoder and decoder.
     VideoEngines,
     /// Memory errors.
     Ecc,
@@ -241,7 +241,7 @@ impl DriverCall {
     }
 }
 
-/// The cadence of a call.
+/// How often the sampler makes a [`DriverCall`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(clippy::exhaustive_enums, reason = "three cadences, by design")]
 pub enum Cadence {

@@ -7,7 +7,7 @@ pub struct ThrottleReasons {
     bits: u8,
 }
 
-/// A class of reasons.
+/// A class of reasons for which the clocks of a device are reduced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ThrottleReason {
@@ -15,13 +15,13 @@ pub enum ThrottleReason {
     Idle,
     /// The power limit. Normal on a busy data-center GPU.
     PowerCap,
-    /// Heat.
+    /// Heat, whether the driver or the hardware reduces the clocks.
     Thermal,
-    /// Protection by the hardware: heat or power beyond the control of software.
+    /// The general slowdown by the hardware, whatever its cause, or its power brake.
     Hardware,
     /// A setting of the administrator or of an application.
     Configured,
-    /// Limits of the board or of reliability.
+    /// A limit of the board, or of the voltage for reliable operation.
     Limit,
 }
 

@@ -1,8 +1,9 @@
 //! Base64 encoding and decoding (RFC 4648). Decoding accepts the standard and the URL-safe alphabet.
 
-/// Decodes `text`, which has no padding, and appends the bytes to `into`, up to a total length of `most` bytes. Returns
-/// the bits of the last symbol that belong to no byte; they are zero unless a symbol is missing. Returns `None` if
-/// `text` contains a byte that is not a Base64 symbol.
+/// Decodes `text`, which has no padding, and appends the bytes to `into` until that has `most` bytes; it must be shorter
+/// before the call. Returns the bits left over after the last byte: unless decoding stopped at `most`, nonzero bits mean
+/// that `text` is cut off or not canonical. Returns `None` at the first byte that is not a Base64 symbol; the bytes
+/// before it remain appended.
 pub(crate) fn decode(text: &[u8], most: usize, into: &mut Vec<u8>) -> Option<u32> {
     let (mut bits, mut held) = (0_u32, 0);
     for byte in text {

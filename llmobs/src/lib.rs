@@ -188,7 +188,7 @@
 //! hand.advance(Duration::from_secs(2)); // no test has to sleep
 //! operation.complete();
 //! assert_eq!(Readings::of(&observer).histogram("gen_ai.server.request.duration", &[]).sum, 2.0);
-//! llmobs::assert_books!(observer);
+//! llmobs::assert_books!(observer); // started = ended + in flight
 //! # }
 //! # Ok::<(), llmobs::BuildError>(())
 //! ```
@@ -201,7 +201,7 @@
 //! |---|---|
 //! | [`Observer`], [`ObserverBuilder`] | observes the calls of a process; declares models, labels and objectives |
 //! | [`Start`] | sets the parameters of a call before it starts |
-//! | [`Operation`] | is one call; ends it by value, with its stream, or by a drop |
+//! | [`Operation`] | is one call; ends by a method that consumes it, with its stream, or when it is dropped |
 //! | [`Marker`] | marks an operation from other threads: enqueued, scheduled, first token, usage |
 //! | [`ObservedStream`] | passes the items of a stream unchanged and ends the operation with the stream |
 //! | [`Chunk`] | describes the tokens, finish reason and error of one item |
@@ -225,7 +225,7 @@
 //! | `pseudonym` | [`pseudonym`]: keyed hashes that replace identities |
 //! | `otlp` | the pipeline: traces, metrics and logs over OTLP, by gRPC or HTTP, configured by `OTEL_*` variables |
 //! | `otlp-tls` | the pipeline to `https` endpoints, with rustls |
-//! | `otel-bound` | bound OpenTelemetry instruments, in the API and in the SDK |
+//! | `otel-bound` | bound OpenTelemetry instruments, which record without a lookup of the attributes; enables them in the API and the SDK |
 //! | `testing` | scripted streams, assertions on the counts of operations, snapshots of every metric |
 //!
 //! # Cancel safety

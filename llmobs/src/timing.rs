@@ -70,7 +70,7 @@ pub(crate) struct TimedItem {
 pub(crate) struct TimingStep {
     /// The moment at which TTFT ends, if this item ended it.
     pub(crate) ttft_at: Option<u64>,
-    /// The moment of the first generated token, if this item contained it.
+    /// The moment of the first generated token, if this item contained it and the engine had not marked it before.
     pub(crate) first_token: Option<u64>,
     /// The inter-token samples that this item completed.
     pub(crate) tokens: Option<EvenGaps>,
@@ -78,7 +78,8 @@ pub(crate) struct TimingStep {
     pub(crate) first_chunk: Option<u64>,
     /// The inter-chunk samples that this item completed.
     pub(crate) chunks: Option<EvenGaps>,
-    /// The time without a token from the engine before this item.
+    /// The time before this item in which certainly no token arrived; after a backlog, only the time waited. `None` if the
+    /// item is not exact or has no timed token.
     pub(crate) gap: Option<u64>,
 }
 
@@ -133,7 +134,8 @@ pub(crate) struct TimingSummary {
     /// The number of tokens after the last exact moment, which have no inter-token sample.
     pub(crate) unmeasured: u64,
     pub(crate) longest_gap: Option<u64>,
-    /// The total time for which the consumer was away.
+    /// The total time from an item's delivery to the next poll. If the stream ended by itself, without the time after the
+    /// last item.
     pub(crate) away: u64,
 }
 
@@ -160,13 +162,13 @@ impl Timing {
         }
     }
 
-    /// Disables the timing of chunks.
+    /// Disables the inter-chunk samples. The moment of the first chunk is still reported.
     pub(crate) const fn without_chunks(self) -> Self {
         Self { times_chunks: false, ..self }
     }
 
-    /// Returns whether the next poll is the first one since the consumer returned, so that the clock must be read for
-    /// it.
+    /// Returns whether the next poll is the first one of the stream, or the first one since an item was handed over. The
+    /// clock must be read for it.
     pub(crate) const fn is_consumer_away(&self) -> bool {
         !matches!(self.turn, Turn::Producer)
     }

@@ -27,7 +27,7 @@ pub fn into_response(value: impl IntoResponse) -> Response {
     value.into_response()
 }
 
-/// A stream of an SSE response that reports to the operation taken by the body.
+/// A stream of an SSE response that is observed: it reports to the operation that the handler took with `call.take()`.
 #[diagnostic::on_unimplemented(
     message = "nobody watches this `Sse`",
     label = "`{Self}` is not observed",
@@ -39,8 +39,8 @@ impl<S: Stream, C> IsObserved for ObservedStream<S, C> {}
 
 impl<S: IsObserved> IsObserved for KeepAliveStream<S> {}
 
-/// Returns an SSE response whose stream already contains the operation. Completes an operation that the body did not
-/// take, since the response does not use it.
+/// Returns the SSE response unchanged: its stream already reports to its operation. Completes `operation`, which is
+/// enabled only if the handler did not take it.
 pub fn sse<S: IsObserved>(operation: Operation, answer: Sse<S>) -> Sse<S> {
     operation.complete();
     answer
@@ -51,7 +51,8 @@ pub fn response(operation: Operation, response: Response) -> Response {
     observed(operation, response, body)
 }
 
-/// Same as `response`, with a function that returns the chunk for the bytes of each frame.
+/// Same as `response`, with a function that returns the [`Chunk`] (tokens, finish reason, error) of the bytes of each
+/// data frame.
 pub fn response_with<C: Into<Chunk>>(
     operation: Operation,
     response: Response,
@@ -79,7 +80,8 @@ fn error_of(status: u16) -> Option<ErrorType> {
     }
 }
 
-/// Keeps an operation running until the end of a body. A body in the format of OpenAI's streaming API is decoded.
+/// Keeps an operation running until the end of a body. The tokens and usage of a body in the format of OpenAI's
+/// streaming API are read from it; the bytes pass unchanged.
 #[cfg(feature = "sse")]
 pub fn body(operation: Operation, body: Body) -> Body {
     if !operation.is_enabled() {
@@ -96,8 +98,8 @@ pub fn body(operation: Operation, body: Body) -> Body {
     body_with(operation, body, |_: &Bytes| Chunk::no_tokens())
 }
 
-/// Keeps an operation running until the end of a body, with a function that returns the chunk for the bytes of each
-/// frame.
+/// Keeps an operation running until the end of a body, with a function that returns the [`Chunk`] of the bytes of each
+/// data frame.
 pub fn body_with<C: Into<Chunk>>(
     operation: Operation,
     body: Body,

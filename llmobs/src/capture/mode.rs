@@ -1,4 +1,4 @@
-//! The capture mode.
+//! The mode of content capture: whether the prompts and answers of calls are exported, and in which signals.
 
 use std::sync::Once;
 
@@ -18,14 +18,15 @@ pub enum ContentCapture {
     Events,
     /// Content is exported in spans and in events.
     SpansAndEvents,
-    /// Content is passed only to the application's [`ContentHook`](super::ContentHook); spans and events contain at
-    /// most references.
+    /// Content is passed only to the application's [`ContentHook`](super::ContentHook). Spans and events contain no
+    /// content, at most the references to it that the hook returns.
     Hook,
 }
 
 impl ContentCapture {
     /// The environment variable of the OpenTelemetry GenAI conventions. Values: `NO_CONTENT`, `SPAN_ONLY`, `EVENT_ONLY`
-    /// and `SPAN_AND_EVENT`, in any case. The older values `false` and `true` mean `NO_CONTENT` and `EVENT_ONLY`.
+    /// and `SPAN_AND_EVENT`, in any case. The older values `false` and `true` mean `NO_CONTENT` and `EVENT_ONLY`, an
+    /// empty value means `NO_CONTENT`. [`Hook`](Self::Hook) can be set only in code.
     pub const VARIABLE: &'static str = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";
 
     /// Returns the mode set in the environment. An unknown value returns [`Off`](Self::Off) and logs one warning per
@@ -48,7 +49,7 @@ impl ContentCapture {
         })
     }
 
-    /// Parses a value of the variable. Returns `None` for an unknown value.
+    /// Parses a value of [`VARIABLE`](Self::VARIABLE). Returns `None` for an unknown value.
     ///
     /// ```
     /// use llmobs::capture::ContentCapture;

@@ -1,4 +1,4 @@
-//! An operation as companions see it.
+//! The view of an operation that is passed to a [`Companion`](super::Companion), such as the GPU sampler.
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,8 +28,8 @@ pub(crate) trait OperationInfo: Send + Sync {
     fn record_energy(&self, joules: f64);
 }
 
-/// An operation as passed to a companion. Keep it after the end of the operation only briefly: while it exists, the
-/// series of a retired model are not removed.
+/// An operation as passed to a companion. Drop it soon after the operation ends: while it exists, the metric series of a
+/// model that was retired with `Observer::retire_model` are kept.
 #[derive(Clone)]
 pub struct OperationRef {
     subject: Arc<dyn OperationInfo>,
@@ -42,7 +42,7 @@ impl OperationRef {
         Self { subject, context }
     }
 
-    /// Returns the id that identifies the operation in later calls to the companion.
+    /// Returns the id of the operation in later calls to the companion. It is unique only while the operation exists.
     #[must_use]
     pub fn id(&self) -> u64 {
         id_of(Arc::as_ptr(&self.subject))
@@ -66,7 +66,8 @@ impl OperationRef {
         self.subject.identity()[1]
     }
 
-    /// Returns `gen_ai.request.model`, limited to the label values of the metrics: `_OTHER` for a folded model.
+    /// Returns `gen_ai.request.model`, as in the metric labels: `_OTHER` for a model without a label value of
+    /// its own.
     #[must_use]
     pub fn model(&self) -> &str {
         self.subject.identity()[2]
@@ -78,8 +79,8 @@ impl OperationRef {
         self.subject.has_ended()
     }
 
-    /// Returns whether the application prepares the operation before the engine receives it. If so, the operation does
-    /// not run before it is [`Scheduled`](super::Mark::Scheduled).
+    /// Returns whether the application works on the operation before the engine receives it, for example on its prompt. If
+    /// so, the engine works on it only from [`Scheduled`](super::Mark::Scheduled) on.
     #[must_use]
     pub fn prepares(&self) -> bool {
         self.subject.prepares()
@@ -117,7 +118,8 @@ impl OperationRef {
         }
     }
 
-    /// Runs code with the span of the operation as OpenTelemetry's current span, also after its end and on any thread.
+    /// Runs code with the span of the operation as OpenTelemetry's current span, also after the operation has ended and on
+    /// any thread. Without a span or a sampled trace the current context stays as it is.
     /// A log record that the code writes belongs to the trace of the operation.
     pub fn in_trace<T>(&self, code: impl FnOnce() -> T) -> T {
         let around = || {

@@ -1,15 +1,17 @@
-//! A device whose values other crates supply as rows.
+//! A device that another crate reports, such as a GPU: its id, attributes and values.
 
 use super::LabelValue;
 use crate::catalog::DeviceAttribute;
 use crate::catalog::DeviceValue;
 
-/// The identity and values of a device, for views that name devices differently than rows do.
+/// The id, attributes and values of a device, for metrics pages under another system's names.
 #[derive(Debug, Clone)]
 pub(crate) struct DeviceRecord {
     /// The value of `hw.id` in the rows of the device, or of `hw.parent` in the rows of its sensors.
     pub(crate) id: LabelValue,
+    /// Text attributes, such as the model.
     pub(crate) facts: Vec<(DeviceAttribute, LabelValue)>,
+    /// Numeric values, such as the index.
     pub(crate) figures: Vec<(DeviceValue, f64)>,
 }
 

@@ -66,6 +66,7 @@ pub(super) struct Inner {
     limits: Mutex<HashMap<(Arc<str>, State), SeriesHandle>>,
     /// Retired models, with the moment in nanoseconds from which their series may be removed.
     retired: Mutex<Vec<(Arc<ModelSeries>, u64)>>,
+    /// Nanoseconds from the retirement of a model until its series may be removed.
     grace: u64,
     registry: OnceLock<Registry>,
     #[cfg(feature = "otlp")]
@@ -74,7 +75,7 @@ pub(super) struct Inner {
     tracer: OnceLock<BoxedTracer>,
     /// Ratio, from 0 to 1, of completed and cancelled operations that have a log event.
     pub(super) log_sample_ratio: f64,
-    /// Set if the application requested details events.
+    /// Set if the application requested the events `gen_ai.client.inference.operation.details`.
     logs_details: bool,
     pub(super) flight: Arc<FlightRecorder>,
     #[cfg(feature = "content")]
@@ -118,8 +119,9 @@ pub(super) struct ObserverSettings {
     pub(super) pseudonyms: Pseudonymizer,
 }
 
-/// The maximum number each of unlisted operation names, providers and runtimes with separate series.
-const NAMES: usize = 16;
+/// How many operation names and providers that the conventions do not list, and how many runtimes, get series of their
+/// own, each. Further ones share one.
+const MAX_NAMES: usize = 16;
 
 impl Inner {
     pub(super) fn new(settings: ObserverSettings, sinks: Sinks) -> Self {
@@ -136,9 +138,9 @@ impl Inner {
             vocabulary: Arc::new(settings.vocabulary),
             operations: settings.operations,
             models: CardinalityLimiter::new(settings.max_undeclared_models, ModelSeries::new(folded())),
-            names: CardinalityLimiter::new(NAMES, folded()),
-            providers: CardinalityLimiter::new(NAMES, folded()),
-            runtimes: CardinalityLimiter::new(NAMES, folded()),
+            names: CardinalityLimiter::new(MAX_NAMES, folded()),
+            providers: CardinalityLimiter::new(MAX_NAMES, folded()),
+            runtimes: CardinalityLimiter::new(MAX_NAMES, folded()),
             table: Mutex::default(),
             limits: Mutex::default(),
             retired: Mutex::default(),
@@ -174,7 +176,8 @@ impl Inner {
         self.logs_details
     }
 
-    /// Returns the registry of companions and sources.
+    /// Returns the objects of other crates that are attached to this observer: companions, which are notified of operations,
+    /// and sources, which supply readings.
     pub(super) const fn attached(&self) -> &CompanionRegistry {
         &self.attached
     }
@@ -193,12 +196,13 @@ impl Inner {
         &self.vocabulary
     }
 
-    /// Stores the registry of an observer that was built without one.
+    /// Stores the Prometheus registry that the observer created because its builder was given none.
     pub(super) fn set_owned_registry(&self, registry: Registry) {
         let _ = self.registry.set(registry);
     }
 
-    /// Reports a pipeline's export counts to the sinks from now on, unless another observer already does.
+    /// Reports a pipeline's export counts to the sinks from now on, unless another observer does, or this one already
+    /// reports a pipeline.
     #[cfg(feature = "otlp")]
     pub(super) fn report_exports(&self, exports: &Arc<export_counts::PipelineCounts>) {
         if self.exports.get().is_none()
@@ -277,7 +281,7 @@ impl Inner {
         self.forget_retired();
     }
 
-    /// Removes the series of retired models whose grace time has passed and that no operation uses.
+    /// Removes from the Prometheus page the series of retired models whose grace time has passed and that no operation uses.
     pub(super) fn forget_retired(&self) {
         let now = self.clock.now().as_nanos();
         self.retired().retain(|(model, gone_at)| {

@@ -36,7 +36,7 @@ pub(super) fn structure(request: &mut ExportLogsServiceRequest) {
 /// nested messages; each level of a list adds two, and each level of an object adds three.
 const DEEPEST: usize = 80;
 
-/// Converts JSON into a value. Lists and objects below the depth limit are kept as JSON text.
+/// Converts JSON into a value. Lists and objects nested deeper than the limit are kept as JSON text.
 fn value(json: Json, room: usize) -> AnyValue {
     let value = match json {
         Json::Array(_) | Json::Object(_) if room < 3 => Value::StringValue(json.to_string()),

@@ -17,8 +17,9 @@ const DEEPEST: usize = 64;
 
 impl Redactor {
     /// Redacts a JSON value in place: strings, numbers and field names. Returns the number of matches by kind. A string
-    /// that contains JSON, for example the arguments of a tool call, is parsed, redacted and serialized again. The name
-    /// of a field serves as the keyword for its value.
+    /// that contains JSON, for example the arguments of a tool call, is redacted as JSON, and stays as it is if nothing in
+    /// it matches. The name of a field helps to detect its value (`password`, `dob`). A value nested deeper than 64 levels
+    /// becomes `[OVERFLOW]`.
     ///
     /// ```
     /// use llmobs::redact::Redactor;
@@ -40,7 +41,7 @@ impl Redactor {
     }
 
     /// Returns `value` redacted and truncated to about `limit` bytes of JSON, the number of matches by kind, and the
-    /// approximate number of bytes removed. Content after the limit is not scanned.
+    /// approximate number of bytes cut off by the limit. Content after the limit is not scanned.
     pub(crate) fn redact_json_up_to(&self, value: &Value, limit: usize) -> (Value, RedactionCounts, usize) {
         let longest = limit.saturating_add(AHEAD).saturating_mul(8);
         let mut walk = JsonWalk { redactor: self, room: limit, longest, counts: RedactionCounts::default(), cut: 0 };

@@ -69,7 +69,8 @@ fn is_password_byte(text: &TextView<'_>, start: usize, place: usize) -> bool {
     false
 }
 
-/// Returns the secret value of the URL parameter at `at..end`, for example `?sig=` or `&key=`.
+/// Returns the value of a URL parameter if it is secret. `at..end` is the name with its signs, for example `?sig=` or
+/// `&key=`; the value starts at `end`.
 pub(super) fn parameter(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
     let mut stop = end;
     while stop - end < 2048

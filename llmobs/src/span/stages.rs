@@ -22,7 +22,8 @@ pub(crate) struct StageSpan {
     pub(crate) to: u64,
 }
 
-/// All stages of a model call, and a moment on the same clock together with its date.
+/// All stages of a model call. `moment`, which is not before the end of any stage, and its wall-clock time `date` convert
+/// the times of the stages to dates.
 #[derive(Debug)]
 pub(crate) struct StageSpans<'a> {
     pub(crate) parts: &'a [StageSpan],

@@ -33,8 +33,9 @@ use crate::timing::Producer;
 /// Observes an operation through the bytes of its streamed response. Every item passes unchanged and without delay. The
 /// operation ends when the stream ends, fails or is dropped.
 ///
-/// Items are bytes ([`AsRef<[u8]>`](AsRef)) or `Result`s of bytes. In the time metrics, a chunk is one complete frame,
-/// at the moment when its last byte arrived. An incomplete frame or a keep-alive is not a chunk; frames in the same
+/// Items are bytes ([`AsRef<[u8]>`](AsRef)) or `Result`s of bytes. A frame is one event of the format, such as an SSE
+/// event or a line of NDJSON. In the time metrics, a chunk is one complete frame, at the moment when its last byte
+/// arrived. An incomplete frame or a keep-alive is not a chunk; frames in the same
 /// item have the same time.
 ///
 /// Usage, finish reasons, the id and model of the response, and errors inside the response are recorded on the
@@ -50,9 +51,9 @@ use crate::timing::Producer;
 ///
 /// With the feature `content`, and if content is captured, the content of the response is also passed to the operation,
 /// as by the `output_*` methods of [`Marker`]. Of generated audio only the transcript is captured. Frames longer than
-/// the bound are not captured.
+/// the decoder's [bound](Decoder::bound), by default 1 MiB, are not captured.
 ///
-/// To set a bound other than 1 MiB, pass a [`Decoder`] instead of a [`Dialect`].
+/// To set another bound, pass a [`Decoder`] instead of a [`Dialect`].
 ///
 /// ```
 /// use futures_util::{StreamExt, stream};
@@ -146,7 +147,8 @@ pin_project! {
 type ChunkFn<S> = fn(&(<S as Stream>::Item, Chunk)) -> Chunk;
 
 impl<S: Stream, F: FnMut(&Event<'_>)> ObservedBytes<S, F> {
-    /// Declares how the producer runs. Defaults to [`Producer::Push`], which is right for data from a socket. Call this
+    /// Declares whether the source of the stream makes data by itself ([`Producer::Push`], the default, right for a socket)
+    /// or only when it is polled ([`Producer::Pull`]). Call this
     /// method before the first poll.
     pub fn producer(self, drive: Producer) -> Self {
         Self { observed: self.observed.producer(drive) }

@@ -17,8 +17,8 @@ use crate::semconv::value::ErrorType;
 pin_project! {
     /// The body of an observed response. Passes every frame unchanged. The end of the body is the end of the request.
     ///
-    /// A body dropped before its end makes the request `cancelled`, unless the body was complete according to its own
-    /// `is_end_stream` and `size_hint`, or to the response's `Content-Length`.
+    /// A body dropped before its end makes the request `cancelled`, unless the body was complete: by its own `is_end_stream`, by
+    /// its `size_hint`, or by the response's `Content-Length`.
     pub struct ServerBody<B>
     where
         B: Body,

@@ -19,7 +19,7 @@ pub(super) struct LineFramer {
     data: usize,
     has_data: bool,
     is_error_event: bool,
-    /// True if the current frame exceeded the bound. Its bytes are not stored.
+    /// True if the current frame is longer than the buffer allows. The rest of its bytes is not stored.
     skipping: bool,
 }
 
