@@ -241,7 +241,7 @@ impl DriverCall {
     }
 }
 
-/// How often the sampler makes a [`DriverCall`].
+/// The interval class at which the sampler makes a [`DriverCall`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(clippy::exhaustive_enums, reason = "three cadences, by design")]
 pub enum Cadence {

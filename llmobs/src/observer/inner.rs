@@ -119,8 +119,8 @@ pub(super) struct ObserverSettings {
     pub(super) pseudonyms: Pseudonymizer,
 }
 
-/// How many operation names and providers that the conventions do not list, and how many runtimes, get series of their
-/// own, each. Further ones share one.
+/// The number of operation names and of providers that the conventions do not list, and of runtimes, that get separate
+/// series. Further ones share one.
 const MAX_NAMES: usize = 16;
 
 impl Inner {
