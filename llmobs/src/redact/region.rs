@@ -65,7 +65,7 @@ pub enum Region {
     Sg,
     /// United Kingdom: national insurance number, NHS number.
     Uk,
-    /// United States: ITIN. Social security numbers do not need a region; see [`DataKind::Ssn`](super::DataKind::Ssn).
+    /// United States: ITIN. Social security numbers do not need a region; see [`DataKind::Ssn`].
     Us,
 }
 
