@@ -48,7 +48,7 @@ impl ContentExport {
     /// Passes the captured content through the gate and to the hook. Only content with a destination was captured.
     pub(super) fn of(live: &OperationState, outcome: Outcome, span: Option<&OwnedSpan>) -> Self {
         let Some(kept) = live.captured_content() else { return Self(None) };
-        // A detector or hook of the application may panic. The content is then dropped; if the operation ends because
+        // A custom detector may panic. The content is then dropped; if the operation ends because
         // its thread panics, a second panic would abort the process.
         let through = catch_unwind(AssertUnwindSafe(|| Box::new(GatedContent::of(live, kept, outcome, span))));
         if through.is_err() {
