@@ -44,11 +44,11 @@ fn section(group: Group) -> String {
 }
 
 const HEAD: &str = "\
-| OpenTelemetry name | instrument | unit | attributes | Prometheus name | level | roles | profile | since |
-|---|---|---|---|---|---|---|---|---|
+| OpenTelemetry name | instrument | unit | attributes | Prometheus name | level | roles | profile |
+|---|---|---|---|---|---|---|---|
 ";
 
-fn cells(row: &Row) -> [String; 9] {
+fn cells(row: &Row) -> [String; 8] {
     [
         code(row.name),
         instrument(row.instrument).to_owned(),
@@ -58,7 +58,6 @@ fn cells(row: &Row) -> [String; 9] {
         row.level.as_str().to_owned(),
         roles(row.roles),
         row.profile.map_or("any", Profile::as_str).to_owned(),
-        row.since.unwrap_or("not recorded yet").to_owned(),
     ]
 }
 
@@ -173,52 +172,52 @@ fn distinct<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
 const INTRODUCTION: &str = "
 # Metrics
 
-Do not edit: `cargo xtask metrics-doc` writes this page from the rows of `llmobs/src/catalog/rows.rs`. Code binds its
-instruments from the same rows, and tests read them.
+Do not edit: `cargo xtask metrics-doc` writes this page from the rows of `llmobs/src/catalog/rows.rs`. The instruments
+are created from the same rows, and tests read them.
 
-**Names.** Standard metrics are named as the OpenTelemetry semantic conventions name them; all others begin with
-`llmobs.`. The Prometheus name follows the OTel-to-Prometheus rules, so the `/metrics` page and a collector that gets the
-same metrics over OTLP show the same series: dots become `_`; the unit is appended as a word (`s` gives `_seconds`, `1`
-gives `_ratio`); units in braces, such as `{token}`, and a missing unit give no word; counters end in `_total`. A
-histogram is three kinds of series, `_bucket`, `_sum` and `_count`. Up-down counters are gauges in Prometheus.
+**Names.** Standard metrics have the names of the OpenTelemetry semantic conventions; all others begin with `llmobs.`.
+The Prometheus name follows the translation rules of OpenTelemetry, so the `/metrics` page and a collector that receives
+the same metrics over OTLP show the same series: dots become `_`; the unit is appended as a word (`s` gives `_seconds`,
+`1` gives `_ratio`); units in braces, such as `{token}`, and a missing unit give no word; counters end in `_total`. A
+histogram has three kinds of series, `_bucket`, `_sum` and `_count`. Up-down counters are gauges in Prometheus.
 
-**Level.** `ObserverBuilder::level` (or `Observer::set_level` at run time) chooses how much is recorded: `core` is what an
-operator cannot do without, `standard` adds what a dashboard shows, `full` what one looks up in an investigation.
-Each level holds those before it. The default is `standard`, in the gateway role `core`.
+**Level.** `ObserverBuilder::level` (or `Observer::set_level` at run time) selects how much is recorded: `core` is the
+minimum for operations and alerts, `standard` adds the metrics of dashboards, `full` adds details for investigations.
+Each level includes the levels before it. The default is `standard`, in the gateway role `core`.
 
-**Roles.** A server runs the model, a gateway passes calls on, a client makes them. A row is recorded in the roles that
-are in its line.
+**Roles.** A server runs the model, a gateway forwards calls, a client makes calls. A row is recorded in the roles that
+its line lists.
 
-**Profile.** Rows of the profile `v1_41` belong to the last tagged set of the conventions, rows of `latest` to the pinned
-unreleased set; `dual` records both; rows of `any` are always recorded.
+**Profile.** Rows of the profile `v1_41` belong to the last tagged version of the conventions, rows of `latest` to the
+pinned unreleased version. `dual` records both. Rows of `any` are always recorded.
 
-**Since.** The version that recorded it first. Rows that say \"not recorded yet\" hold a name for a later version.
-
-**Observable** rows are read from the operations in flight at each collection, so they stay true while an engine hangs.
+**Observable** rows are read from the operations in flight at each collection. They stay correct while an engine hangs.
 
 **Labels.** S stands for `gen_ai.operation.name`, `gen_ai.provider.name`, `gen_ai.request.model`, always in this order and
-always first; labels declared with `ObserverBuilder::label` follow them. In Prometheus dots become `_`. Labels are bounded
-by construction:
+always first; labels declared with `ObserverBuilder::label` follow them. In Prometheus dots become `_`. The number of
+label values is bounded:
 
-- outcome, error type, finish reason, state, token kind and their like are closed lists; a value outside is `_OTHER`;
-- the model is a declared one, or one of the undeclared ones that came first, up to a cap (0 in the server role, 32 in the
-  others), or `_OTHER`; a declared model always keeps its series, whatever came before it;
-- operation, provider and runtime names outside the conventions' lists get at most 16 places each, then `_OTHER`;
-- phases, evaluations, objectives and labels of your own are declared at build time with every value they may have;
-- every value is cut to 128 bytes and has no control characters;
-- no id, user, prompt, URL or tool argument can become a label: there is no call for it.
+- Outcome, error type, finish reason, state, token kind and similar labels have closed lists of values. Any other value
+  becomes `_OTHER`.
+- The model is a declared model, one of the first undeclared models up to a limit (0 in the server role, 32 in the
+  others), or `_OTHER`. A declared model always has its own series.
+- Operation, provider and runtime names outside the lists of the conventions get at most 16 values each, then `_OTHER`.
+- Phases, evaluations, objectives and labels of the application are declared with all their values when the observer is
+  built.
+- Every value is truncated to 128 bytes and has no control characters.
+- No function accepts an id, user, prompt, URL or tool argument as a label.
 
-Series of a declared model are zero from the start, for the combinations that every service can have.
+The series of a declared model start at zero, for the label combinations that every service can have.
 
-**Time** is in seconds, monotonic. What each duration runs from and to is in its description; the words are defined in
-[definitions](../llmobs/docs/guide/definitions.md).
+**Time** is in seconds of a monotonic clock. The description of each duration states its start and its end; the terms are
+defined in [definitions](../llmobs/docs/guide/definitions.md).
 ";
 
 const BUCKETS: &str = "
 ## Buckets
 
-The bounds of `Buckets::Default`: the conventions' advised lists, with a tail, since an incident begins where those end.
-`Buckets::Semconv` is the lists alone, `Buckets::Fine` has more bounds where services live. The limits of every objective
-are exact bounds of the histograms of their time, whichever is chosen.
+`Buckets::Default` has the bounds that the conventions advise, and a tail of larger bounds, because the values of an
+incident lie above the advised ones. `Buckets::Semconv` has the advised bounds only. `Buckets::Fine` has more bounds in
+the range of most services. The limits of every objective are added as exact bounds to the histograms of their time.
 
 ";

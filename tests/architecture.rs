@@ -11,7 +11,7 @@ use std::path::PathBuf;
 /// it.
 const FLOORS: &[&[&str]] = &[
     &["base64", "sync", "semconv", "usage", "clock", "content", "error"],
-    &["classify", "catalog", "timing", "cardinality", "objective", "price", "redact"],
+    &["classify", "catalog", "timing", "cardinality", "objective", "redact"],
     &["capture", "pseudonym", "measurement", "sink", "series", "otel", "span", "event"],
     &["companion", "observer"],
 ];

@@ -45,8 +45,6 @@ pub struct Row {
     /// The profile of the conventions that contains the metric; `None` for metrics of both profiles and for metrics
     /// that llmobs defines.
     pub profile: Option<Profile>,
-    /// The first version of llmobs that records the metric; `None` if no version records it yet.
-    pub since: Option<&'static str>,
 }
 
 impl Row {

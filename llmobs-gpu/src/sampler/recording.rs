@@ -160,7 +160,7 @@ impl Worker {
         }
     }
 
-    pub(super) fn publish(&self, _now: u64) {
+    pub(super) fn publish(&self) {
         self.board.lock().collector = self.collector();
     }
 

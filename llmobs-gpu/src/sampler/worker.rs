@@ -119,7 +119,7 @@ impl Worker {
         let now = self.now();
         self.derive(now);
         self.settle(now);
-        self.publish(now);
+        self.publish();
         let dozes = self.accounts.running_count() == 0 && !self.gpus.is_empty();
         if self.follower.doze(dozes) { self.next(now) } else { now }
     }

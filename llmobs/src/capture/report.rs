@@ -29,12 +29,6 @@ pub struct CaptureReport {
 }
 
 impl CaptureReport {
-    /// Returns whether all content passed unchanged.
-    #[must_use]
-    pub fn is_clean(&self) -> bool {
-        *self == Self::default()
-    }
-
     pub(super) fn cut(&mut self, bytes: usize) {
         self.cut_contents += u64::from(bytes > 0);
         self.cut_bytes += as_u64(bytes);

@@ -58,7 +58,6 @@ pub(crate) const SERIES: [&str; 3] = [a::GEN_AI_OPERATION_NAME, a::GEN_AI_PROVID
 const ALL: &[Role] = &[Role::Server, Role::Gateway, Role::Client];
 const SERVER: &[Role] = &[Role::Server];
 const REMOTE: &[Role] = &[Role::Gateway, Role::Client];
-const NOW: Option<&str> = Some("0.1");
 
 macro_rules! attributes {
     (S) => { &SERIES };
@@ -84,11 +83,11 @@ macro_rules! shape {
     };
 }
 
-/// `RowId { name, Instrument(BucketShape), unit, [attributes], level, roles, profile, since, "description" }`
+/// `RowId { name, Instrument(BucketShape), unit, [attributes], level, roles, profile, "description" }`
 macro_rules! rows {
     ($group:ident: $($rest:tt)*) => { rows!(@ [] $group: $($rest)*); };
     (@ [$($done:tt)*] $group:ident: $($id:ident { $name:expr, $instrument:ident $(($shape:ident))?, $unit:literal,
-        [$($attributes:tt)*], $level:ident, $roles:ident, $profile:ident, $since:ident, $description:literal })*
+        [$($attributes:tt)*], $level:ident, $roles:ident, $profile:ident, $description:literal })*
         ; $($rest:tt)*) => {
         rows!(@ [$($done)* $(($id, Row {
             name: $name,
@@ -101,7 +100,6 @@ macro_rules! rows {
             shape: shape!($($shape)?),
             roles: $roles,
             profile: profile!($profile),
-            since: $since,
         }))*] $($rest)*);
     };
     (@ [$(($id:ident, $row:expr))*]) => {
@@ -126,229 +124,229 @@ impl RowId {
 
 rows! {
 GenAiServer:
-    ServerDuration { m::GEN_AI_SERVER_REQUEST_DURATION, Histogram(Duration), "s", [S a::ERROR_TYPE], Core, SERVER, both, NOW,
+    ServerDuration { m::GEN_AI_SERVER_REQUEST_DURATION, Histogram(Duration), "s", [S a::ERROR_TYPE], Core, SERVER, both,
         "Duration of an operation in seconds, from its start to the last item handed over, the error or the drop" }
-    ServerFirstToken { m::GEN_AI_SERVER_TIME_TO_FIRST_TOKEN, Histogram(FirstToken), "s", [S], Core, SERVER, both, NOW,
+    ServerFirstToken { m::GEN_AI_SERVER_TIME_TO_FIRST_TOKEN, Histogram(FirstToken), "s", [S], Core, SERVER, both,
         "Time to first token in seconds of completed operations, from the start of the operation to its first token" }
-    ServerPerToken { m::GEN_AI_SERVER_TIME_PER_OUTPUT_TOKEN, Histogram(PerToken), "s", [S], Core, SERVER, both, NOW,
+    ServerPerToken { m::GEN_AI_SERVER_TIME_PER_OUTPUT_TOKEN, Histogram(PerToken), "s", [S], Core, SERVER, both,
         "Mean seconds per token after the first, from first token to last exact moment, of completed operations with two or more tokens" }
 ;
 GenAiClient:
-    ClientTokenUsage { m::GEN_AI_CLIENT_TOKEN_USAGE, Histogram(Tokens), "{token}", [S a::GEN_AI_TOKEN_TYPE], Core, REMOTE, V1_41, NOW,
+    ClientTokenUsage { m::GEN_AI_CLIENT_TOKEN_USAGE, Histogram(Tokens), "{token}", [S a::GEN_AI_TOKEN_TYPE], Core, REMOTE, V1_41,
         "Number of input or output tokens of one operation, as the upstream reported them, recorded as one sample per direction" }
-    ClientDuration { m::GEN_AI_CLIENT_OPERATION_DURATION, Histogram(Duration), "s", [S a::ERROR_TYPE], Core, REMOTE, both, NOW,
+    ClientDuration { m::GEN_AI_CLIENT_OPERATION_DURATION, Histogram(Duration), "s", [S a::ERROR_TYPE], Core, REMOTE, both,
         "Duration of an operation in seconds, from its start to its end; in profile latest without inference and embeddings" }
-    ClientFirstChunk { m::GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK, Histogram(Duration), "s", [S], Standard, REMOTE, V1_41, NOW,
+    ClientFirstChunk { m::GEN_AI_CLIENT_OPERATION_TIME_TO_FIRST_CHUNK, Histogram(Duration), "s", [S], Standard, REMOTE, V1_41,
         "Time to first chunk in seconds of a streamed operation, from the start of the operation to its first chunk of any kind" }
-    ClientPerChunk { m::GEN_AI_CLIENT_OPERATION_TIME_PER_OUTPUT_CHUNK, Histogram(PerChunk), "s", [S], Standard, REMOTE, V1_41, NOW,
+    ClientPerChunk { m::GEN_AI_CLIENT_OPERATION_TIME_PER_OUTPUT_CHUNK, Histogram(PerChunk), "s", [S], Standard, REMOTE, V1_41,
         "Time per output chunk in seconds, from one chunk of a stream to the next, one sample for each chunk after the first" }
-    InferenceDuration { m::GEN_AI_CLIENT_INFERENCE_DURATION, Histogram(Duration), "s", [S a::ERROR_TYPE], Core, REMOTE, Latest, NOW,
+    InferenceDuration { m::GEN_AI_CLIENT_INFERENCE_DURATION, Histogram(Duration), "s", [S a::ERROR_TYPE], Core, REMOTE, Latest,
         "Duration of an inference operation in seconds, from its start to its end" }
-    InferenceFirstChunk { m::GEN_AI_CLIENT_INFERENCE_TIME_TO_FIRST_CHUNK, Histogram(Duration), "s", [S], Standard, REMOTE, Latest, NOW,
+    InferenceFirstChunk { m::GEN_AI_CLIENT_INFERENCE_TIME_TO_FIRST_CHUNK, Histogram(Duration), "s", [S], Standard, REMOTE, Latest,
         "Time to first chunk in seconds of a streamed inference, from the start of the operation to its first chunk of any kind" }
-    InferencePerChunk { m::GEN_AI_CLIENT_INFERENCE_TIME_PER_OUTPUT_CHUNK, Histogram(PerChunk), "s", [S], Standard, REMOTE, Latest, NOW,
+    InferencePerChunk { m::GEN_AI_CLIENT_INFERENCE_TIME_PER_OUTPUT_CHUNK, Histogram(PerChunk), "s", [S], Standard, REMOTE, Latest,
         "Time per output chunk in seconds, from one chunk of a stream to the next, one sample for each chunk after the first" }
-    InferenceUsageInput { m::GEN_AI_CLIENT_INFERENCE_USAGE_INPUT_TOKENS, Counter, "{token}", [S a::GEN_AI_TOKEN_MODALITY], Core, REMOTE, Latest, NOW,
+    InferenceUsageInput { m::GEN_AI_CLIENT_INFERENCE_USAGE_INPUT_TOKENS, Counter, "{token}", [S a::GEN_AI_TOKEN_MODALITY], Core, REMOTE, Latest,
         "Number of input tokens of inference operations, as the upstream reported them, cached tokens included" }
-    InferenceUsageOutput { m::GEN_AI_CLIENT_INFERENCE_USAGE_OUTPUT_TOKENS, Counter, "{token}", [S a::GEN_AI_TOKEN_MODALITY], Core, REMOTE, Latest, NOW,
+    InferenceUsageOutput { m::GEN_AI_CLIENT_INFERENCE_USAGE_OUTPUT_TOKENS, Counter, "{token}", [S a::GEN_AI_TOKEN_MODALITY], Core, REMOTE, Latest,
         "Number of output tokens of inference operations, as the upstream reported them, reasoning tokens included" }
-    InferenceUsageCacheRead { m::GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_READ_INPUT_TOKENS, Counter, "{token}", [S a::GEN_AI_TOKEN_MODALITY], Standard, REMOTE, Latest, NOW,
+    InferenceUsageCacheRead { m::GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_READ_INPUT_TOKENS, Counter, "{token}", [S a::GEN_AI_TOKEN_MODALITY], Standard, REMOTE, Latest,
         "Number of input tokens read from a prompt cache by inference operations, also part of the input tokens" }
-    InferenceUsageCacheWrite { m::GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_WRITE_INPUT_TOKENS, Counter, "{token}", [S a::GEN_AI_TOKEN_MODALITY], Standard, REMOTE, Latest, NOW,
+    InferenceUsageCacheWrite { m::GEN_AI_CLIENT_INFERENCE_USAGE_CACHE_WRITE_INPUT_TOKENS, Counter, "{token}", [S a::GEN_AI_TOKEN_MODALITY], Standard, REMOTE, Latest,
         "Number of input tokens written to a prompt cache by inference operations, also part of the input tokens" }
-    InferenceUsageReasoning { m::GEN_AI_CLIENT_INFERENCE_USAGE_REASONING_OUTPUT_TOKENS, Counter, "{token}", [S a::GEN_AI_TOKEN_MODALITY], Standard, REMOTE, Latest, NOW,
+    InferenceUsageReasoning { m::GEN_AI_CLIENT_INFERENCE_USAGE_REASONING_OUTPUT_TOKENS, Counter, "{token}", [S a::GEN_AI_TOKEN_MODALITY], Standard, REMOTE, Latest,
         "Number of reasoning tokens of inference operations, also part of the output tokens" }
-    InferenceInputTokens { m::GEN_AI_CLIENT_INFERENCE_OPERATION_INPUT_TOKENS, Histogram(Tokens), "{token}", [S], Standard, REMOTE, Latest, NOW,
+    InferenceInputTokens { m::GEN_AI_CLIENT_INFERENCE_OPERATION_INPUT_TOKENS, Histogram(Tokens), "{token}", [S], Standard, REMOTE, Latest,
         "Number of input tokens of one inference operation, cached tokens included" }
-    InferenceOutputTokens { m::GEN_AI_CLIENT_INFERENCE_OPERATION_OUTPUT_TOKENS, Histogram(Tokens), "{token}", [S], Standard, REMOTE, Latest, NOW,
+    InferenceOutputTokens { m::GEN_AI_CLIENT_INFERENCE_OPERATION_OUTPUT_TOKENS, Histogram(Tokens), "{token}", [S], Standard, REMOTE, Latest,
         "Number of output tokens of one inference operation, reasoning tokens included" }
-    EmbeddingsDuration { m::GEN_AI_CLIENT_EMBEDDINGS_DURATION, Histogram(Duration), "s", [S a::ERROR_TYPE], Core, REMOTE, Latest, NOW,
+    EmbeddingsDuration { m::GEN_AI_CLIENT_EMBEDDINGS_DURATION, Histogram(Duration), "s", [S a::ERROR_TYPE], Core, REMOTE, Latest,
         "Duration of an embeddings operation in seconds, from its start to its end" }
-    EmbeddingsInputTokens { m::GEN_AI_CLIENT_EMBEDDINGS_OPERATION_INPUT_TOKENS, Histogram(Tokens), "{token}", [S], Standard, REMOTE, Latest, NOW,
+    EmbeddingsInputTokens { m::GEN_AI_CLIENT_EMBEDDINGS_OPERATION_INPUT_TOKENS, Histogram(Tokens), "{token}", [S], Standard, REMOTE, Latest,
         "Number of input tokens of one embeddings operation" }
 ;
 HttpServer:
-    HttpDuration { m::HTTP_SERVER_REQUEST_DURATION, Histogram(Http), "s", [a::HTTP_REQUEST_METHOD a::URL_SCHEME a::HTTP_ROUTE a::HTTP_RESPONSE_STATUS_CODE a::ERROR_TYPE a::NETWORK_PROTOCOL_VERSION], Core, ALL, both, NOW,
+    HttpDuration { m::HTTP_SERVER_REQUEST_DURATION, Histogram(Http), "s", [a::HTTP_REQUEST_METHOD a::URL_SCHEME a::HTTP_ROUTE a::HTTP_RESPONSE_STATUS_CODE a::ERROR_TYPE a::NETWORK_PROTOCOL_VERSION], Core, ALL, both,
         "Duration of an HTTP request in seconds, from the arrival of the request to the end of the response body" }
-    HttpActiveRequests { m::HTTP_SERVER_ACTIVE_REQUESTS, UpDownCounter, "{request}", [a::HTTP_REQUEST_METHOD a::URL_SCHEME], Core, ALL, both, NOW,
+    HttpActiveRequests { m::HTTP_SERVER_ACTIVE_REQUESTS, UpDownCounter, "{request}", [a::HTTP_REQUEST_METHOD a::URL_SCHEME], Core, ALL, both,
         "Number of HTTP requests in progress, from the arrival of the request to the end of the response body" }
 ;
 Operation:
-    Started { "llmobs.operation.started", Counter, "{operation}", [S], Core, ALL, both, NOW,
+    Started { "llmobs.operation.started", Counter, "{operation}", [S], Core, ALL, both,
         "Number of operations that started" }
-    Ended { "llmobs.operation.ended", Counter, "{operation}", [S llmobs_attribute::OUTCOME llmobs_attribute::FINISH_REASON a::ERROR_TYPE], Core, ALL, both, NOW,
+    Ended { "llmobs.operation.ended", Counter, "{operation}", [S llmobs_attribute::OUTCOME llmobs_attribute::FINISH_REASON a::ERROR_TYPE], Core, ALL, both,
         "Number of operations that ended, each counted once by outcome, with a finish reason if completed and an error type otherwise" }
-    Active { "llmobs.operation.active", ObservableUpDownCounter, "{operation}", [S llmobs_attribute::STATE], Core, ALL, both, NOW,
+    Active { "llmobs.operation.active", ObservableUpDownCounter, "{operation}", [S llmobs_attribute::STATE], Core, ALL, both,
         "Number of operations in flight by state; the sum over all states is operations started minus operations ended" }
-    StateTime { "llmobs.operation.state.time", ObservableCounter, "s", [S llmobs_attribute::STATE], Standard, ALL, both, NOW,
+    StateTime { "llmobs.operation.state.time", ObservableCounter, "s", [S llmobs_attribute::STATE], Standard, ALL, both,
         "Time in seconds that operations spent in each state, operations in flight included; its rate is the mean concurrency" }
-    OldestAge { "llmobs.operation.oldest.age", ObservableGauge, "s", [SERIES[2] llmobs_attribute::STATE], Core, ALL, both, NOW,
+    OldestAge { "llmobs.operation.oldest.age", ObservableGauge, "s", [SERIES[2] llmobs_attribute::STATE], Core, ALL, both,
         "Age in seconds of the oldest operation in flight in each state, from the start of the operation to the collection" }
-    OperationLimit { "llmobs.operation.limit", UpDownCounter, "{operation}", [SERIES[2] llmobs_attribute::STATE], Core, ALL, both, NOW,
+    OperationLimit { "llmobs.operation.limit", UpDownCounter, "{operation}", [SERIES[2] llmobs_attribute::STATE], Core, ALL, both,
         "Maximum number of operations that the service allows in a state at the same time" }
-    Attempts { "llmobs.operation.attempts", Counter, "{attempt}", [S llmobs_attribute::ATTEMPT_KIND], Core, REMOTE, both, NOW,
+    Attempts { "llmobs.operation.attempts", Counter, "{attempt}", [S llmobs_attribute::ATTEMPT_KIND], Core, REMOTE, both,
         "Number of attempts of operations by kind (first, retry, fallback, hedge); one operation can have several attempts" }
-    Abandoned { "llmobs.operation.abandoned", Counter, "{operation}", [S], Core, ALL, both, NOW,
+    Abandoned { "llmobs.operation.abandoned", Counter, "{operation}", [S], Core, ALL, both,
         "Number of operations whose caller left before the first token and before any objective was missed" }
 ;
 Time:
-    FirstToken { "llmobs.time_to_first_token", Histogram(FirstToken), "s", [S], Standard, ALL, both, NOW,
+    FirstToken { "llmobs.time_to_first_token", Histogram(FirstToken), "s", [S], Standard, ALL, both,
         "Time to first token in seconds, from the start of the operation to its first token, whatever the outcome" }
-    Queue { "llmobs.queue.duration", Histogram(Stage), "s", [S llmobs_attribute::QUEUE_EXIT], Core, SERVER, both, NOW,
+    Queue { "llmobs.queue.duration", Histogram(Stage), "s", [S llmobs_attribute::QUEUE_EXIT], Core, SERVER, both,
         "Time in the queue in seconds, from enqueued to scheduled, or to the end of an operation that ended in the queue" }
-    Prefill { "llmobs.prefill.duration", Histogram(Stage), "s", [S], Standard, SERVER, both, NOW,
+    Prefill { "llmobs.prefill.duration", Histogram(Stage), "s", [S], Standard, SERVER, both,
         "Prefill time in seconds, from scheduled to the first token, or from the start if the operation was not marked as scheduled" }
-    Decode { "llmobs.decode.duration", Histogram(Stage), "s", [S], Standard, SERVER, both, NOW,
+    Decode { "llmobs.decode.duration", Histogram(Stage), "s", [S], Standard, SERVER, both,
         "Decode time in seconds, from the first token to the last exact moment of a token" }
-    InterToken { "llmobs.inter_token.duration", Histogram(PerToken), "s", [S], Standard, ALL, both, NOW,
+    InterToken { "llmobs.inter_token.duration", Histogram(PerToken), "s", [S], Standard, ALL, both,
         "Inter-token latency in seconds, from one token to the next, one sample per token after the first chunk; a slow consumer has no effect" }
-    TokensUnmeasured { "llmobs.token.unmeasured", Counter, "{token}", [S], Standard, ALL, both, NOW,
+    TokensUnmeasured { "llmobs.token.unmeasured", Counter, "{token}", [S], Standard, ALL, both,
         "Number of tokens after the last exact moment of their stream, which have no inter-token latency sample" }
-    LongestGap { "llmobs.operation.longest_gap.duration", Histogram(PerToken), "s", [S], Standard, ALL, both, NOW,
+    LongestGap { "llmobs.operation.longest_gap.duration", Histogram(PerToken), "s", [S], Standard, ALL, both,
         "Longest time in seconds from a token to the next, one sample per operation, not divided by the tokens of a chunk" }
-    ConsumerWait { "llmobs.consumer_wait.duration", Histogram(Stage), "s", [S], Standard, ALL, both, NOW,
+    ConsumerWait { "llmobs.consumer_wait.duration", Histogram(Stage), "s", [S], Standard, ALL, both,
         "Time in seconds that the consumer of a stream was away, from an item handed over to its next poll, summed over the stream" }
-    Phase { "llmobs.phase.duration", Histogram(Stage), "s", [S llmobs_attribute::PHASE_NAME], Standard, ALL, both, NOW,
+    Phase { "llmobs.phase.duration", Histogram(Stage), "s", [S llmobs_attribute::PHASE_NAME], Standard, ALL, both,
         "Duration in seconds of a declared phase of an operation, from the start to the end of the phase" }
-    Stall { "llmobs.stall.events", Counter, "{stall}", [S llmobs_attribute::STALL_CAUSE], Full, ALL, both, NOW,
+    Stall { "llmobs.stall.events", Counter, "{stall}", [S llmobs_attribute::STALL_CAUSE], Full, ALL, both,
         "Number of pauses of one second or more within a stream, by the side that caused them (engine or consumer)" }
 ;
 Token:
-    TokensProcessed { "llmobs.token.processed", Counter, "{token}", [S llmobs_attribute::TOKEN_DIRECTION llmobs_attribute::TOKEN_KIND llmobs_attribute::TOKEN_SOURCE], Core, ALL, both, NOW,
+    TokensProcessed { "llmobs.token.processed", Counter, "{token}", [S llmobs_attribute::TOKEN_DIRECTION llmobs_attribute::TOKEN_KIND llmobs_attribute::TOKEN_SOURCE], Core, ALL, both,
         "Number of tokens processed, by direction, kind and source; the kinds do not overlap, so sums over them are correct" }
-    TokensWasted { "llmobs.token.wasted", Counter, "{token}", [S llmobs_attribute::TOKEN_DIRECTION llmobs_attribute::TOKEN_WASTE], Core, ALL, both, NOW,
+    TokensWasted { "llmobs.token.wasted", Counter, "{token}", [S llmobs_attribute::TOKEN_DIRECTION llmobs_attribute::TOKEN_WASTE], Core, ALL, both,
         "Number of processed tokens of operations that did not complete or of attempts that were superseded by another attempt" }
-    InputTokens { "llmobs.operation.input_tokens", Histogram(Tokens), "{token}", [S], Standard, ALL, both, NOW,
+    InputTokens { "llmobs.operation.input_tokens", Histogram(Tokens), "{token}", [S], Standard, ALL, both,
         "Number of input tokens of one operation, cached tokens included" }
-    OutputTokens { "llmobs.operation.output_tokens", Histogram(Tokens), "{token}", [S], Standard, ALL, both, NOW,
+    OutputTokens { "llmobs.operation.output_tokens", Histogram(Tokens), "{token}", [S], Standard, ALL, both,
         "Number of output tokens of one operation, reasoning tokens included" }
 ;
 Request:
-    MaxTokens { "llmobs.request.max_tokens", Histogram(Tokens), "{token}", [S], Full, ALL, both, NOW,
+    MaxTokens { "llmobs.request.max_tokens", Histogram(Tokens), "{token}", [S], Full, ALL, both,
         "Maximum number of output tokens that the caller requested for one operation" }
-    Choices { "llmobs.request.choices", Histogram(SmallCount), "{choice}", [S], Full, ALL, both, NOW,
+    Choices { "llmobs.request.choices", Histogram(SmallCount), "{choice}", [S], Full, ALL, both,
         "Number of choices (answers) that the caller requested for one operation" }
 ;
 ResponseCache:
-    CacheLookups { "llmobs.response_cache.lookups", Counter, "{lookup}", [S llmobs_attribute::CACHE_KIND llmobs_attribute::CACHE_RESULT], Standard, ALL, both, NOW,
+    CacheLookups { "llmobs.response_cache.lookups", Counter, "{lookup}", [S llmobs_attribute::CACHE_KIND llmobs_attribute::CACHE_RESULT], Standard, ALL, both,
         "Number of lookups in a cache of complete responses, by kind of cache and result" }
 ;
 Evaluation:
-    Evaluations { "llmobs.evaluation.results", Counter, "{result}", [S a::GEN_AI_EVALUATION_NAME a::GEN_AI_EVALUATION_SCORE_LABEL], Standard, ALL, both, NOW,
+    Evaluations { "llmobs.evaluation.results", Counter, "{result}", [S a::GEN_AI_EVALUATION_NAME a::GEN_AI_EVALUATION_SCORE_LABEL], Standard, ALL, both,
         "Number of evaluation results of answers, by declared evaluation name and score label" }
 ;
 Objective:
-    ObjectiveEvents { "llmobs.objective.events", Counter, "{event}", [S llmobs_attribute::OBJECTIVE_NAME llmobs_attribute::OBJECTIVE_RESULT], Core, ALL, both, NOW,
+    ObjectiveEvents { "llmobs.objective.events", Counter, "{event}", [S llmobs_attribute::OBJECTIVE_NAME llmobs_attribute::OBJECTIVE_RESULT], Core, ALL, both,
         "Number of operations that an objective judged good or bad; do not sum over the objective name" }
-    ObjectiveTokens { "llmobs.objective.tokens", Counter, "{token}", [S llmobs_attribute::OBJECTIVE_NAME llmobs_attribute::OBJECTIVE_RESULT], Core, ALL, both, NOW,
+    ObjectiveTokens { "llmobs.objective.tokens", Counter, "{token}", [S llmobs_attribute::OBJECTIVE_NAME llmobs_attribute::OBJECTIVE_RESULT], Core, ALL, both,
         "Number of output tokens of operations that an objective judged good or bad; do not sum over the objective name" }
-    ObjectiveTarget { "llmobs.objective.target", Gauge, "1", [SERIES[2] SERIES[0] llmobs_attribute::OBJECTIVE_NAME], Core, ALL, both, NOW,
+    ObjectiveTarget { "llmobs.objective.target", Gauge, "1", [SERIES[2] SERIES[0] llmobs_attribute::OBJECTIVE_NAME], Core, ALL, both,
         "Target of an objective: the ratio of good to judged operations that should be reached, from 0 to 1" }
-    ObjectiveThreshold { "llmobs.objective.threshold", Gauge, "s", [SERIES[2] SERIES[0] llmobs_attribute::OBJECTIVE_NAME], Core, ALL, both, NOW,
+    ObjectiveThreshold { "llmobs.objective.threshold", Gauge, "s", [SERIES[2] SERIES[0] llmobs_attribute::OBJECTIVE_NAME], Core, ALL, both,
         "Limit in seconds of one time of an objective; the objective name label has the form `objective.time`" }
 ;
 Runtime:
-    RuntimeLag { "llmobs.runtime.lag", Histogram(Lag), "s", [llmobs_attribute::RUNTIME_NAME], Standard, ALL, both, NOW,
+    RuntimeLag { "llmobs.runtime.lag", Histogram(Lag), "s", [llmobs_attribute::RUNTIME_NAME], Standard, ALL, both,
         "Delay in seconds of a task of the async runtime, from the moment it should have woken to the moment it ran" }
 ;
 SelfObservability:
-    FoldedLabels { "llmobs.self.folded_labels", Counter, "{value}", [llmobs_attribute::LABEL], Core, ALL, both, NOW,
+    FoldedLabels { "llmobs.self.folded_labels", Counter, "{value}", [llmobs_attribute::LABEL], Core, ALL, both,
         "Number of label values that were replaced by _OTHER to limit the cardinality of a label" }
-    Redactions { "llmobs.self.redactions", Counter, "{redaction}", [llmobs_attribute::DETECTOR], Core, ALL, both, NOW,
+    Redactions { "llmobs.self.redactions", Counter, "{redaction}", [llmobs_attribute::DETECTOR], Core, ALL, both,
         "Number of matches in captured content that redaction replaced by placeholders, by detector" }
-    Anomalies { "llmobs.self.anomalies", Counter, "{anomaly}", [llmobs_attribute::ANOMALY], Core, ALL, both, NOW,
+    Anomalies { "llmobs.self.anomalies", Counter, "{anomaly}", [llmobs_attribute::ANOMALY], Core, ALL, both,
         "Number of measurements that could not be true and were corrected or discarded, by kind of anomaly" }
-    SeriesUsage { "llmobs.self.series.usage", ObservableUpDownCounter, "{series}", [llmobs_attribute::METRIC_GROUP], Core, ALL, both, NOW,
+    SeriesUsage { "llmobs.self.series.usage", ObservableUpDownCounter, "{series}", [llmobs_attribute::METRIC_GROUP], Core, ALL, both,
         "Number of series that exist on the Prometheus page, by metric group" }
-    SeriesLimit { "llmobs.self.series.limit", UpDownCounter, "{series}", [llmobs_attribute::METRIC_GROUP], Core, ALL, both, NOW,
+    SeriesLimit { "llmobs.self.series.limit", UpDownCounter, "{series}", [llmobs_attribute::METRIC_GROUP], Core, ALL, both,
         "Maximum number of label sets that one metric may have" }
 ;
 Pipeline:
-    DroppedItems { "llmobs.self.dropped", Counter, "{item}", [llmobs_attribute::SIGNAL llmobs_attribute::DROP_REASON], Core, ALL, both, NOW,
+    DroppedItems { "llmobs.self.dropped", Counter, "{item}", [llmobs_attribute::SIGNAL llmobs_attribute::DROP_REASON], Core, ALL, both,
         "Number of telemetry items that were dropped and did not reach the collector or hook, by signal and drop reason" }
-    ExportDuration { "llmobs.self.export.duration", Histogram(Stage), "s", [llmobs_attribute::SIGNAL a::ERROR_TYPE], Core, ALL, both, NOW,
+    ExportDuration { "llmobs.self.export.duration", Histogram(Stage), "s", [llmobs_attribute::SIGNAL a::ERROR_TYPE], Core, ALL, both,
         "Duration of one export attempt in seconds, from sending the request to the response or the failure" }
-    ExportAge { "llmobs.self.export.age", ObservableGauge, "s", [llmobs_attribute::SIGNAL], Core, ALL, both, NOW,
+    ExportAge { "llmobs.self.export.age", ObservableGauge, "s", [llmobs_attribute::SIGNAL], Core, ALL, both,
         "Time in seconds from the last successful export of a signal to the collection, or from the start of the pipeline if none" }
-    ExportQueueUsage { "llmobs.self.export.queue.usage", ObservableUpDownCounter, "{item}", [llmobs_attribute::SIGNAL], Core, ALL, both, NOW,
+    ExportQueueUsage { "llmobs.self.export.queue.usage", ObservableUpDownCounter, "{item}", [llmobs_attribute::SIGNAL], Core, ALL, both,
         "Number of items in the export queue of a signal, including items of exports in progress" }
-    ExportQueueLimit { "llmobs.self.export.queue.limit", UpDownCounter, "{item}", [llmobs_attribute::SIGNAL], Core, ALL, both, NOW,
+    ExportQueueLimit { "llmobs.self.export.queue.limit", UpDownCounter, "{item}", [llmobs_attribute::SIGNAL], Core, ALL, both,
         "Maximum number of items in the export queue of a signal" }
 ;
 Build:
-    BuildInfo { "llmobs.build.info", Gauge, "", [llmobs_attribute::VERSION llmobs_attribute::FEATURES llmobs_attribute::LEVEL llmobs_attribute::PROFILE], Core, ALL, both, NOW,
+    BuildInfo { "llmobs.build.info", Gauge, "", [llmobs_attribute::VERSION llmobs_attribute::FEATURES llmobs_attribute::LEVEL llmobs_attribute::PROFILE], Core, ALL, both,
         "Constant 1, with labels for the version, the features, the level and the profile of the running llmobs" }
 ;
 Gpu:
-    HwStatus { m::HW_STATUS, ObservableUpDownCounter, "1", [a::HW_ID a::HW_NAME a::HW_PARENT a::HW_TYPE a::HW_STATE], Core, ALL, both, NOW,
+    HwStatus { m::HW_STATUS, ObservableUpDownCounter, "1", [a::HW_ID a::HW_NAME a::HW_PARENT a::HW_TYPE a::HW_STATE], Core, ALL, both,
         "State of a GPU: 1 for the state that the GPU is in, 0 for each other state" }
-    HwErrors { m::HW_ERRORS, ObservableCounter, "{error}", [a::HW_ID a::HW_NAME a::HW_PARENT a::HW_TYPE a::ERROR_TYPE], Core, ALL, both, NOW,
+    HwErrors { m::HW_ERRORS, ObservableCounter, "{error}", [a::HW_ID a::HW_NAME a::HW_PARENT a::HW_TYPE a::ERROR_TYPE], Core, ALL, both,
         "Number of memory errors of a GPU since its driver was loaded, by error type (corrected or uncorrected)" }
-    HwUtilization { m::HW_GPU_UTILIZATION, ObservableGauge, "1", [a::HW_ID a::HW_NAME a::HW_VENDOR a::HW_MODEL a::HW_PARENT a::HW_DRIVER_VERSION a::HW_FIRMWARE_VERSION a::HW_SERIAL_NUMBER a::HW_GPU_TASK], Core, ALL, both, NOW,
+    HwUtilization { m::HW_GPU_UTILIZATION, ObservableGauge, "1", [a::HW_ID a::HW_NAME a::HW_VENDOR a::HW_MODEL a::HW_PARENT a::HW_DRIVER_VERSION a::HW_FIRMWARE_VERSION a::HW_SERIAL_NUMBER a::HW_GPU_TASK], Core, ALL, both,
         "Ratio of time in which a GPU ran at least one kernel, from 0 to 1; a high ratio does not show efficient use" }
-    HwMemoryUsage { m::HW_GPU_MEMORY_USAGE, ObservableUpDownCounter, "By", [a::HW_ID a::HW_NAME a::HW_VENDOR a::HW_MODEL a::HW_PARENT a::HW_DRIVER_VERSION a::HW_FIRMWARE_VERSION a::HW_SERIAL_NUMBER], Core, ALL, both, NOW,
+    HwMemoryUsage { m::HW_GPU_MEMORY_USAGE, ObservableUpDownCounter, "By", [a::HW_ID a::HW_NAME a::HW_VENDOR a::HW_MODEL a::HW_PARENT a::HW_DRIVER_VERSION a::HW_FIRMWARE_VERSION a::HW_SERIAL_NUMBER], Core, ALL, both,
         "Memory of a GPU in use in bytes, without the memory that the driver reserves" }
-    HwMemoryLimit { m::HW_GPU_MEMORY_LIMIT, ObservableUpDownCounter, "By", [a::HW_ID a::HW_NAME a::HW_VENDOR a::HW_MODEL a::HW_PARENT a::HW_DRIVER_VERSION a::HW_FIRMWARE_VERSION a::HW_SERIAL_NUMBER], Core, ALL, both, NOW,
+    HwMemoryLimit { m::HW_GPU_MEMORY_LIMIT, ObservableUpDownCounter, "By", [a::HW_ID a::HW_NAME a::HW_VENDOR a::HW_MODEL a::HW_PARENT a::HW_DRIVER_VERSION a::HW_FIRMWARE_VERSION a::HW_SERIAL_NUMBER], Core, ALL, both,
         "Total memory of a GPU in bytes, including the memory that the driver reserves" }
-    HwMemoryUtilization { m::HW_GPU_MEMORY_UTILIZATION, ObservableGauge, "1", [a::HW_ID a::HW_NAME a::HW_VENDOR a::HW_MODEL a::HW_PARENT a::HW_DRIVER_VERSION a::HW_FIRMWARE_VERSION a::HW_SERIAL_NUMBER], Standard, ALL, both, NOW,
+    HwMemoryUtilization { m::HW_GPU_MEMORY_UTILIZATION, ObservableGauge, "1", [a::HW_ID a::HW_NAME a::HW_VENDOR a::HW_MODEL a::HW_PARENT a::HW_DRIVER_VERSION a::HW_FIRMWARE_VERSION a::HW_SERIAL_NUMBER], Standard, ALL, both,
         "Ratio of memory in use to usable memory of a GPU (total minus reserved by the driver), from 0 to 1" }
-    HwIo { m::HW_GPU_IO, ObservableCounter, "By", [a::HW_ID a::HW_NAME a::HW_VENDOR a::HW_MODEL a::HW_PARENT a::HW_DRIVER_VERSION a::HW_FIRMWARE_VERSION a::HW_SERIAL_NUMBER a::NETWORK_IO_DIRECTION], Standard, ALL, both, NOW,
+    HwIo { m::HW_GPU_IO, ObservableCounter, "By", [a::HW_ID a::HW_NAME a::HW_VENDOR a::HW_MODEL a::HW_PARENT a::HW_DRIVER_VERSION a::HW_FIRMWARE_VERSION a::HW_SERIAL_NUMBER a::NETWORK_IO_DIRECTION], Standard, ALL, both,
         "Number of bytes that a GPU sent and received over the PCIe bus, by direction" }
-    HwEnergy { m::HW_ENERGY, ObservableCounter, "J", [a::HW_ID a::HW_NAME a::HW_PARENT a::HW_TYPE], Core, ALL, both, NOW,
+    HwEnergy { m::HW_ENERGY, ObservableCounter, "J", [a::HW_ID a::HW_NAME a::HW_PARENT a::HW_TYPE], Core, ALL, both,
         "Energy in joules that a GPU used since its driver was loaded; implausible readings are discarded" }
-    HwPower { m::HW_POWER, ObservableGauge, "W", [a::HW_ID a::HW_NAME a::HW_PARENT a::HW_TYPE], Standard, ALL, both, NOW,
+    HwPower { m::HW_POWER, ObservableGauge, "W", [a::HW_ID a::HW_NAME a::HW_PARENT a::HW_TYPE], Standard, ALL, both,
         "Power draw of a GPU in watts, averaged by the device" }
-    HwTemperature { m::HW_TEMPERATURE, ObservableGauge, "Cel", [a::HW_ID a::HW_NAME a::HW_PARENT a::HW_SENSOR_LOCATION], Standard, ALL, both, NOW,
+    HwTemperature { m::HW_TEMPERATURE, ObservableGauge, "Cel", [a::HW_ID a::HW_NAME a::HW_PARENT a::HW_SENSOR_LOCATION], Standard, ALL, both,
         "Temperature of a GPU in degrees Celsius, by sensor (chip or memory)" }
-    HwTemperatureLimit { m::HW_TEMPERATURE_LIMIT, ObservableGauge, "Cel", [a::HW_ID a::HW_NAME a::HW_PARENT a::HW_SENSOR_LOCATION a::HW_LIMIT_TYPE], Standard, ALL, both, NOW,
+    HwTemperatureLimit { m::HW_TEMPERATURE_LIMIT, ObservableGauge, "Cel", [a::HW_ID a::HW_NAME a::HW_PARENT a::HW_SENSOR_LOCATION a::HW_LIMIT_TYPE], Standard, ALL, both,
         "Temperature limit of a GPU in degrees Celsius, at which clocks are reduced or the GPU shuts down, by limit type" }
-    OperationEnergy { "llmobs.operation.energy", Histogram(Energy), "J", [S], Standard, ALL, both, NOW,
+    OperationEnergy { "llmobs.operation.energy", Histogram(Energy), "J", [S], Standard, ALL, both,
         "Energy of one operation in joules: its share of the energy of the GPUs from start to end; known shortly after the end" }
-    GpuEnergyAttributed { "llmobs.gpu.energy.attributed", Counter, "J", [a::HW_ID llmobs_attribute::ENERGY_KIND], Standard, ALL, both, NOW,
+    GpuEnergyAttributed { "llmobs.gpu.energy.attributed", Counter, "J", [a::HW_ID llmobs_attribute::ENERGY_KIND], Standard, ALL, both,
         "Measured energy of a GPU in joules by attribution (request, idle, unattributed); the sum is the measured energy" }
-    GpuCollectorStatus { "llmobs.gpu.collector.status", ObservableUpDownCounter, "{collector}", [llmobs_attribute::COLLECTOR_STATE], Core, ALL, both, NOW,
+    GpuCollectorStatus { "llmobs.gpu.collector.status", ObservableUpDownCounter, "{collector}", [llmobs_attribute::COLLECTOR_STATE], Core, ALL, both,
         "State of the GPU sampler: 1 for the state that the sampler is in, 0 for each other state" }
-    GpuSamplerAge { "llmobs.gpu.sampler.age", ObservableGauge, "s", [a::HW_ID], Standard, ALL, both, NOW,
+    GpuSamplerAge { "llmobs.gpu.sampler.age", ObservableGauge, "s", [a::HW_ID], Standard, ALL, both,
         "Time in seconds from the last answer of a GPU to the sampler until the collection" }
-    GpuCallDuration { "llmobs.gpu.sampler.call.duration", Histogram(DriverCall), "s", [llmobs_attribute::GPU_CALL], Standard, ALL, both, NOW,
+    GpuCallDuration { "llmobs.gpu.sampler.call.duration", Histogram(DriverCall), "s", [llmobs_attribute::GPU_CALL], Standard, ALL, both,
         "Duration of one call of the GPU management library in seconds, from the call to its return" }
-    GpuMemoryBusy { "llmobs.gpu.memory.busy", ObservableGauge, "1", [a::HW_ID], Standard, ALL, both, NOW,
+    GpuMemoryBusy { "llmobs.gpu.memory.busy", ObservableGauge, "1", [a::HW_ID], Standard, ALL, both,
         "Ratio of time in which the memory of a GPU was read or written, from 0 to 1" }
-    GpuEngineActive { "llmobs.gpu.engine.active", ObservableGauge, "1", [a::HW_ID], Standard, ALL, both, NOW,
+    GpuEngineActive { "llmobs.gpu.engine.active", ObservableGauge, "1", [a::HW_ID], Standard, ALL, both,
         "Ratio of time in which any engine of a GPU was active, from 0 to 1" }
-    GpuSmActive { "llmobs.gpu.sm.active", ObservableGauge, "1", [a::HW_ID], Standard, ALL, both, NOW,
+    GpuSmActive { "llmobs.gpu.sm.active", ObservableGauge, "1", [a::HW_ID], Standard, ALL, both,
         "Ratio of streaming multiprocessors of a GPU that had work assigned, from 0 to 1" }
-    GpuSmOccupancy { "llmobs.gpu.sm.occupancy", ObservableGauge, "1", [a::HW_ID], Standard, ALL, both, NOW,
+    GpuSmOccupancy { "llmobs.gpu.sm.occupancy", ObservableGauge, "1", [a::HW_ID], Standard, ALL, both,
         "Ratio of active warps to the maximum number of warps of a GPU, from 0 to 1" }
-    GpuTensorActive { "llmobs.gpu.tensor.active", ObservableGauge, "1", [a::HW_ID], Standard, ALL, both, NOW,
+    GpuTensorActive { "llmobs.gpu.tensor.active", ObservableGauge, "1", [a::HW_ID], Standard, ALL, both,
         "Ratio of time in which the tensor cores of a GPU were active, from 0 to 1" }
-    GpuDramActive { "llmobs.gpu.dram.active", ObservableGauge, "1", [a::HW_ID], Standard, ALL, both, NOW,
+    GpuDramActive { "llmobs.gpu.dram.active", ObservableGauge, "1", [a::HW_ID], Standard, ALL, both,
         "Ratio of used to available memory bandwidth of a GPU, from 0 to 1" }
-    GpuMemoryReserved { "llmobs.gpu.memory.reserved", ObservableUpDownCounter, "By", [a::HW_ID], Standard, ALL, both, NOW,
+    GpuMemoryReserved { "llmobs.gpu.memory.reserved", ObservableUpDownCounter, "By", [a::HW_ID], Standard, ALL, both,
         "Memory of a GPU in bytes that the driver reserves" }
-    GpuPowerInstant { "llmobs.gpu.power.instant", ObservableGauge, "W", [a::HW_ID], Standard, ALL, both, NOW,
+    GpuPowerInstant { "llmobs.gpu.power.instant", ObservableGauge, "W", [a::HW_ID], Standard, ALL, both,
         "Instantaneous power draw of a GPU in watts" }
-    GpuPowerLimit { "llmobs.gpu.power.limit", ObservableGauge, "W", [a::HW_ID], Standard, ALL, both, NOW,
+    GpuPowerLimit { "llmobs.gpu.power.limit", ObservableGauge, "W", [a::HW_ID], Standard, ALL, both,
         "Power limit of a GPU in watts, the most that the device draws" }
-    GpuClock { "llmobs.gpu.clock.frequency", ObservableGauge, "Hz", [a::HW_ID llmobs_attribute::GPU_CLOCK_DOMAIN], Standard, ALL, both, NOW,
+    GpuClock { "llmobs.gpu.clock.frequency", ObservableGauge, "Hz", [a::HW_ID llmobs_attribute::GPU_CLOCK_DOMAIN], Standard, ALL, both,
         "Clock frequency of a GPU in hertz, by clock domain (multiprocessors or memory)" }
-    GpuThrottleStatus { "llmobs.gpu.throttle.status", ObservableUpDownCounter, "{gpu}", [a::HW_ID llmobs_attribute::GPU_THROTTLE_REASON], Standard, ALL, both, NOW,
+    GpuThrottleStatus { "llmobs.gpu.throttle.status", ObservableUpDownCounter, "{gpu}", [a::HW_ID llmobs_attribute::GPU_THROTTLE_REASON], Standard, ALL, both,
         "Reasons for which the clocks of a GPU are reduced: 1 for each reason that applies now, 0 for the others" }
-    GpuThrottleTime { "llmobs.gpu.throttle.time", ObservableCounter, "s", [a::HW_ID llmobs_attribute::GPU_THROTTLE_REASON], Standard, ALL, both, NOW,
+    GpuThrottleTime { "llmobs.gpu.throttle.time", ObservableCounter, "s", [a::HW_ID llmobs_attribute::GPU_THROTTLE_REASON], Standard, ALL, both,
         "Time in seconds in which the clocks of a GPU were reduced, by reason, as counted by the driver or else by the sampler" }
-    GpuXidErrors { "llmobs.gpu.xid.errors", Counter, "{error}", [a::HW_ID llmobs_attribute::GPU_XID_CODE llmobs_attribute::GPU_XID_SEVERITY], Standard, ALL, both, NOW,
+    GpuXidErrors { "llmobs.gpu.xid.errors", Counter, "{error}", [a::HW_ID llmobs_attribute::GPU_XID_CODE llmobs_attribute::GPU_XID_SEVERITY], Standard, ALL, both,
         "Number of XID errors that a GPU reported, by NVIDIA error code and severity" }
-    GpuRemappedRows { "llmobs.gpu.remapped_rows", Counter, "{row}", [a::HW_ID llmobs_attribute::GPU_REMAP_CAUSE], Standard, ALL, both, NOW,
+    GpuRemappedRows { "llmobs.gpu.remapped_rows", Counter, "{row}", [a::HW_ID llmobs_attribute::GPU_REMAP_CAUSE], Standard, ALL, both,
         "Number of memory rows of a GPU that were remapped to spare rows, by cause" }
-    GpuPcieReplays { "llmobs.gpu.pcie.replays", Counter, "{replay}", [a::HW_ID], Standard, ALL, both, NOW,
+    GpuPcieReplays { "llmobs.gpu.pcie.replays", Counter, "{replay}", [a::HW_ID], Standard, ALL, both,
         "Number of PCIe transfers of a GPU that had to be repeated" }
-    GpuNvlinkIo { "llmobs.gpu.nvlink.io", ObservableCounter, "By", [a::HW_ID a::NETWORK_IO_DIRECTION], Standard, ALL, both, NOW,
+    GpuNvlinkIo { "llmobs.gpu.nvlink.io", ObservableCounter, "By", [a::HW_ID a::NETWORK_IO_DIRECTION], Standard, ALL, both,
         "Number of bytes that a GPU sent and received over NVLink, by direction" }
-    EngineFlops { "llmobs.engine.flops.utilization", ObservableGauge, "1", [SERIES[2] llmobs_attribute::ENGINE_ID], Full, ALL, both, NOW,
+    EngineFlops { "llmobs.engine.flops.utilization", ObservableGauge, "1", [SERIES[2] llmobs_attribute::ENGINE_ID], Full, ALL, both,
         "Estimated ratio of the arithmetic that the model needs to the peak arithmetic rate of its GPUs" }
-    EngineBandwidth { "llmobs.engine.memory_bandwidth.utilization", ObservableGauge, "1", [SERIES[2] llmobs_attribute::ENGINE_ID], Full, ALL, both, NOW,
+    EngineBandwidth { "llmobs.engine.memory_bandwidth.utilization", ObservableGauge, "1", [SERIES[2] llmobs_attribute::ENGINE_ID], Full, ALL, both,
         "Estimated ratio of the memory traffic that the model needs to the peak memory bandwidth of its GPUs" }
-    EngineStarved { "llmobs.engine.starved.time", Counter, "s", [SERIES[2] llmobs_attribute::ENGINE_ID llmobs_attribute::STARVED_CAUSE], Standard, ALL, both, NOW,
+    EngineStarved { "llmobs.engine.starved.time", Counter, "s", [SERIES[2] llmobs_attribute::ENGINE_ID llmobs_attribute::STARVED_CAUSE], Standard, ALL, both,
         "Time in seconds in which operations waited while the GPU of the engine was nearly idle, by cause" }
 ;
 }

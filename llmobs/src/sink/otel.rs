@@ -139,7 +139,7 @@ impl Instruments {
     /// Registers callbacks for the rows that `wanted` selects. Returns an `Arc` that every registered callback holds.
     fn observe_those(&self, source: &Weak<dyn ObservableSource>, wanted: impl Fn(&Row) -> bool) -> Arc<()> {
         let witness = Arc::new(());
-        let rows = RowId::ALL.iter().copied().filter(|id| id.row().is_observable() && id.row().since.is_some());
+        let rows = RowId::ALL.iter().copied().filter(|id| id.row().is_observable());
         for id in rows.filter(|id| wanted(id.row())) {
             let row = id.row();
             let (kept, source) = (Arc::clone(&witness), Weak::clone(source));

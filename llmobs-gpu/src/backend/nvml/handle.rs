@@ -34,14 +34,13 @@ pub(super) struct DeviceHandle {
     part: Option<(Device<'static>, u32)>,
     /// The previous sample and one to fill.
     samples: Option<[GpmSample<'static>; 2]>,
-    is_filled: bool,
     /// Time of the newest sample of process work, in microseconds of the driver's clock.
     last_utilization_us: u64,
 }
 
 impl DeviceHandle {
     pub(super) fn new(device: Device<'static>, id: &str) -> Self {
-        Self { id: id.to_owned(), device, part: None, samples: None, is_filled: false, last_utilization_us: 0 }
+        Self { id: id.to_owned(), device, part: None, samples: None, last_utilization_us: 0 }
     }
 
     /// Looks up the parent GPU of a MIG instance again.
@@ -100,7 +99,6 @@ impl DeviceHandle {
             };
             let sample = || sample().map_err(error);
             self.samples = Some([sample()?, sample()?]);
-            self.is_filled = true;
             return Err(GpuError::NoData);
         };
         let part = self.part.as_ref().map(|(_, number)| *number);
