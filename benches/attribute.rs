@@ -8,8 +8,8 @@ use std::task::Poll;
 use std::task::Waker;
 
 use futures_util::Stream;
-use llmobs::Clock;
 use llmobs::Observer;
+use llmobs::clock::Clock;
 use llmobs_benches::Table;
 use llmobs_benches::budget;
 use llmobs_benches::instructions;

@@ -11,12 +11,12 @@ use std::time::Instant;
 
 use futures_util::Stream;
 use llmobs::Chunk;
-use llmobs::Clock;
 use llmobs::Objective;
 use llmobs::Observer;
 use llmobs::ObserverBuilder;
-use llmobs::Producer;
 use llmobs::Role;
+use llmobs::clock::Clock;
+use llmobs::stream::Producer;
 use llmobs_benches::Contest;
 use llmobs_benches::Results;
 use llmobs_benches::budget;

@@ -2,9 +2,9 @@
 //! redaction.
 
 use llmobs::FinishReason;
-use llmobs::Level;
 use llmobs::Observer;
 use llmobs::capture::ContentCapture;
+use llmobs::catalog::Level;
 use llmobs_benches::Contest;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use serde_json::json;

@@ -4,8 +4,8 @@ use std::hint::black_box;
 use std::time::Duration;
 use std::time::Instant;
 
-use llmobs::Clock;
 use llmobs::Observer;
+use llmobs::clock::Clock;
 use llmobs_benches::Contest;
 use llmobs_benches::Results;
 use llmobs_benches::budget;

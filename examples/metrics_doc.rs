@@ -6,12 +6,12 @@
 
 #![expect(clippy::print_stdout, reason = "the page is what it is for")]
 
-use llmobs::Buckets;
-use llmobs::Profile;
 use llmobs::Role;
 use llmobs::catalog::BucketShape;
+use llmobs::catalog::Buckets;
 use llmobs::catalog::Group;
 use llmobs::catalog::Instrument;
+use llmobs::catalog::Profile;
 use llmobs::catalog::ROWS;
 use llmobs::catalog::Row;
 

@@ -15,14 +15,14 @@ use allocator::held;
 use allocator::made;
 use futures_util::Stream;
 use llmobs::Chunk;
-use llmobs::Clock;
 use llmobs::FinishReason;
-use llmobs::ManualClock;
 use llmobs::Observer;
 use llmobs::Operation;
-use llmobs::Producer;
 use llmobs::Role;
 use llmobs::Usage;
+use llmobs::clock::Clock;
+use llmobs::clock::ManualClock;
+use llmobs::stream::Producer;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::metrics::InMemoryMetricExporter;
 use opentelemetry_sdk::metrics::PeriodicReader;
@@ -210,7 +210,7 @@ fn each_observer(then: impl Fn(&str, &Observer, &ManualClock)) {
     for role in [Role::Server, Role::Gateway, Role::Client] {
         for with_otel in [false, true] {
             let (clock, hand) = Clock::manual();
-            let builder = Observer::builder().role(role).level(llmobs::Level::Full).model(MODEL).clock(clock);
+            let builder = Observer::builder().role(role).level(llmobs::catalog::Level::Full).model(MODEL).clock(clock);
             let builder = if with_otel { builder.meter_provider(&provider) } else { builder };
             then(&format!("{role:?}, OpenTelemetry: {with_otel}"), &builder.build().unwrap(), &hand);
         }

@@ -6,15 +6,15 @@ mod support;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use llmobs::Clock;
 use llmobs::Observer;
-use llmobs::Profile;
 use llmobs::Role;
 use llmobs::assert_books;
 use llmobs::capture::ContentCapture;
 use llmobs::catalog::Group;
+use llmobs::catalog::Profile;
 use llmobs::catalog::ROWS;
 use llmobs::catalog::Row;
+use llmobs::clock::Clock;
 use opentelemetry_sdk::metrics::Aggregation;
 use opentelemetry_sdk::metrics::Instrument;
 use opentelemetry_sdk::metrics::Stream;
@@ -107,7 +107,7 @@ fn objectives_limits_are_bucket_bounds_in_both() {
 
 #[test]
 fn a_row_below_the_level_is_in_neither_backend() {
-    for level in [llmobs::Level::Core, llmobs::Level::Standard, llmobs::Level::Full] {
+    for level in [llmobs::catalog::Level::Core, llmobs::catalog::Level::Standard, llmobs::catalog::Level::Full] {
         let (clock, hand) = Clock::manual();
         let otel = Otel::new();
         let builder = everything().clock(clock).profile(Profile::Dual).level(level);
@@ -128,7 +128,7 @@ fn the_roles_of_one_observer_record_the_rows_of_their_role_alone() {
         let (clock, hand) = Clock::manual();
         let otel = Otel::new();
         let builder = Observer::builder().role(role).clock(clock).profile(Profile::Dual).model("m");
-        let observer = builder.level(llmobs::Level::Full).meter_provider(&otel.provider).build().unwrap();
+        let observer = builder.level(llmobs::catalog::Level::Full).meter_provider(&otel.provider).build().unwrap();
         for _ in 0..3 {
             let operation = observer.chat("m").start();
             hand.advance(std::time::Duration::from_millis(5));

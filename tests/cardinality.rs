@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 
 use llmobs::Observer;
 use llmobs::ObserverBuilder;
-use llmobs::OperationName;
 use llmobs::Provider;
 use llmobs::Role;
 use llmobs::catalog::ROWS;
+use llmobs::semconv::value::OperationName;
 use llmobs::testing::Readings;
 
 use support::allocator::Counting;
@@ -135,7 +135,7 @@ fn providers_operations_runtimes_and_undeclared_values_are_bounded_too() {
         observer.operation(OperationName::other(name.to_owned()), "m").label("tier", name).start().complete();
         observer.record_runtime_lag(name, std::time::Duration::from_millis(1));
         drop(observer.chat("m").label(name, "free").start().marker().phase(name));
-        observer.set_limit(name, llmobs::State::Decode, 3);
+        observer.set_limit(name, llmobs::semconv::value::State::Decode, 3);
     });
     let readings = Readings::of(&observer);
     let values = |row: &str, label: &str| {

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use llmobs::Level;
-use llmobs::Profile;
 use llmobs::catalog::Instrument;
+use llmobs::catalog::Level;
+use llmobs::catalog::Profile;
 use llmobs::catalog::ROWS;
 use llmobs::catalog::Row;
 use llmobs::semconv;

@@ -6,10 +6,10 @@ mod support;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use llmobs::Clock;
 use llmobs::Observer;
-use llmobs::Profile;
 use llmobs::Role;
+use llmobs::catalog::Profile;
+use llmobs::clock::Clock;
 use opentelemetry::Context;
 use opentelemetry::trace::SpanContext;
 use opentelemetry::trace::TraceContextExt;

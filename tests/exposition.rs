@@ -9,9 +9,9 @@ use std::process::Output;
 use std::process::Stdio;
 
 use llmobs::BuildError;
-use llmobs::Clock;
 use llmobs::Observer;
-use llmobs::Profile;
+use llmobs::catalog::Profile;
+use llmobs::clock::Clock;
 use llmobs::prometheus::prometheus_client::metrics::counter::Counter;
 use llmobs::prometheus::prometheus_client::registry::Registry;
 use opentelemetry::Context;

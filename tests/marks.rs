@@ -19,12 +19,12 @@ use std::time::Duration;
 
 use futures_util::Stream;
 use llmobs::Chunk;
-use llmobs::Clock;
 use llmobs::Marker;
-use llmobs::Moment;
 use llmobs::Observer;
-use llmobs::State;
 use llmobs::assert_books;
+use llmobs::clock::Clock;
+use llmobs::clock::Moment;
+use llmobs::semconv::value::State;
 use llmobs::testing::Readings;
 
 /// The time for which one test repeats its race.

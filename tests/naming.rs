@@ -11,11 +11,11 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use llmobs::Clock;
 use llmobs::Observer;
-use llmobs::Profile;
 use llmobs::catalog::Instrument;
+use llmobs::catalog::Profile;
 use llmobs::catalog::ROWS;
+use llmobs::clock::Clock;
 
 use support::families::Families;
 use support::families::Kind;

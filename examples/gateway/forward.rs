@@ -12,7 +12,7 @@ use axum::response::Response;
 use llmobs::ErrorType;
 use llmobs::Observer;
 use llmobs::Operation;
-use llmobs::OperationName;
+use llmobs::semconv::value::OperationName;
 use llmobs::sse;
 use llmobs::sse::Dialect;
 use llmobs::tower::inject;

@@ -6,12 +6,12 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
-use llmobs::Moment;
-use llmobs::Outcome;
 use llmobs::Role;
+use llmobs::clock::Moment;
 use llmobs::companion::Companion;
 use llmobs::companion::Mark;
 use llmobs::companion::OperationRef;
+use llmobs::semconv::value::Outcome;
 
 use crate::thread_control::ThreadControl;
 

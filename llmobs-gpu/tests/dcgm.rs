@@ -15,9 +15,9 @@ use std::process::Command;
 use std::process::Stdio;
 use std::time::Duration;
 
-use llmobs::Level;
 use llmobs::Observer;
-use llmobs::View;
+use llmobs::catalog::Level;
+use llmobs::catalog::View;
 use llmobs_gpu::NvmlBackend;
 use llmobs_gpu::Sampler;
 use opentelemetry_sdk::metrics::InMemoryMetricExporter;

@@ -87,7 +87,7 @@ fn rules() -> String {
 
 #[test]
 fn the_rules_name_what_the_page_has() {
-    let (clock, hand) = llmobs::Clock::manual();
+    let (clock, hand) = llmobs::clock::Clock::manual();
     let observer = Observer::builder().clock(clock).model("m").build().unwrap();
     let chunks = futures_util::stream::iter(0..3).map(move |_| {
         hand.advance(Duration::from_millis(80));

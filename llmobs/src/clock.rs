@@ -11,7 +11,7 @@ use std::time::SystemTime;
 /// A moment on the monotonic clock: nanoseconds since an origin that all system clocks of the process share.
 ///
 /// ```
-/// use llmobs::Moment;
+/// use llmobs::clock::Moment;
 /// use std::time::Duration;
 ///
 /// let start = Moment::from_nanos(1_000);

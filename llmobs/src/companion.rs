@@ -90,7 +90,7 @@ pub trait Source: Send + Sync + 'static {
     /// attributes. Attributes that the row does not list are dropped.
     fn read(&self, row: &'static Row) -> Vec<Sample>;
 
-    /// Returns the devices that the values belong to. A [view](crate::View) shows only these devices. Defaults to none.
+    /// Returns the devices that the values belong to. A [view](crate::catalog::View) shows only these devices. Defaults to none.
     fn devices(&self) -> Vec<Device> {
         Vec::new()
     }

@@ -31,7 +31,8 @@ pub use self::part::Modality;
 pub use self::part::Part;
 #[cfg(feature = "content")]
 pub(crate) use self::part::PartKind;
-pub(crate) use self::sealed::Content;
+pub use self::sealed::Content;
+pub use self::sensitivity::Sensitivity;
 #[cfg(feature = "content")]
 pub use self::tool::ToolCall;
 #[cfg(feature = "content")]

@@ -16,7 +16,7 @@
 //! | observe a stream of an engine | [`Operation::observe_with`]: [example](#observe-a-stream-of-an-engine) | [definitions](guide::definitions) |
 //! | send OTLP | [`otlp::init`]: [example](#send-otlp) | [pipeline](guide::pipeline) |
 //! | serve `/metrics` | [`Endpoint`](prometheus::Endpoint): [example](#serve-metrics) | [HTTP](guide::http#the-pages) |
-//! | test | [`testing`], [`Clock::manual`]: [example](#test) | [definitions](guide::definitions#in-your-own-tests) |
+//! | test | [`testing`], [`Clock::manual`](clock::Clock::manual): [example](#test) | [definitions](guide::definitions#in-your-own-tests) |
 //! | capture prompts and answers | [`ObserverBuilder::capture`] | [privacy](guide::privacy) |
 //! | find missing data | | [troubleshooting](guide::troubleshooting) |
 //!
@@ -182,7 +182,7 @@
 //! use llmobs::prelude::*;
 //! use llmobs::testing::Readings;
 //!
-//! let (clock, hand) = llmobs::Clock::manual();
+//! let (clock, hand) = llmobs::clock::Clock::manual();
 //! let observer = Observer::builder().clock(clock).model("m").build()?;
 //! let operation = observer.chat("m").start();
 //! hand.advance(Duration::from_secs(2)); // no test has to sleep
@@ -200,16 +200,16 @@
 //! | type | purpose |
 //! |---|---|
 //! | [`Observer`], [`ObserverBuilder`] | observes the calls of a process; declares models, labels and objectives |
-//! | [`Start`] | sets the parameters of a call before it starts |
+//! | [`Start`](operation::Start) | sets the parameters of a call before it starts |
 //! | [`Operation`] | is one call; ends by a method that consumes it, with its stream, or when it is dropped |
 //! | [`Marker`] | marks an operation from other threads: enqueued, scheduled, first token, usage |
 //! | [`ObservedStream`] | passes the items of a stream unchanged and ends the operation with the stream |
 //! | [`Chunk`] | describes the tokens, finish reason and error of one item |
 //! | [`Usage`] | holds token counts, with their parts |
 //! | [`Failure`], [`ErrorType`] | name the cause of a failure, from a closed list |
-//! | [`FinishReason`], [`Outcome`] | name the end of a generation and of an operation |
+//! | [`FinishReason`], [`Outcome`](semconv::value::Outcome) | name the end of a generation and of an operation |
 //! | [`Objective`] | sets limits that an operation must meet to count as good |
-//! | [`Step`] | is a tool call, retrieval, agent or workflow around operations; has a span |
+//! | [`Step`](step::Step) | is a tool call, retrieval, agent or workflow around operations; has a span |
 //! | [`Content`] | holds text that must not be printed or recorded by accident |
 //!
 //! # Features
@@ -248,12 +248,9 @@ pub mod capture;
 mod cardinality;
 pub mod catalog;
 mod classify;
-mod clock;
+pub mod clock;
 pub mod companion;
-#[cfg(feature = "content")]
 pub mod content;
-#[cfg(not(feature = "content"))]
-mod content;
 mod error;
 mod event;
 // Gated by the features that the examples of the pages use.
@@ -268,9 +265,11 @@ mod event;
     feature = "sse"
 ))]
 pub mod guide;
+pub mod in_flight;
 mod measurement;
 mod objective;
 mod observer;
+pub mod operation;
 pub mod otel;
 #[cfg(feature = "otlp")]
 pub mod otlp;
@@ -285,68 +284,30 @@ mod sink;
 mod span;
 #[cfg(feature = "sse")]
 pub mod sse;
+pub mod step;
+pub mod stream;
 mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod timing;
 #[cfg(feature = "tower")]
 pub mod tower;
-mod usage;
+pub mod usage;
 
-#[cfg(feature = "macros")]
-pub use self::__private::OperationHandle;
-pub use self::catalog::Buckets;
-pub use self::catalog::Level;
-pub use self::catalog::Profile;
 pub use self::catalog::Role;
-pub use self::catalog::View;
-pub use self::clock::Clock;
-pub use self::clock::ManualClock;
-pub use self::clock::Moment;
-pub use self::content::sealed::Content;
-pub use self::content::sensitivity::Sensitivity;
+pub use self::content::Content;
 pub use self::error::BuildError;
 pub use self::error::Failure;
-pub use self::event::Evaluation;
 pub use self::objective::Objective;
 pub use self::observer::Chunk;
-pub use self::observer::CreateAgent;
-pub use self::observer::Database;
-pub use self::observer::Described;
-pub use self::observer::ExecuteTool;
-pub use self::observer::InFlight;
-pub use self::observer::InvokeAgent;
-pub use self::observer::InvokeWorkflow;
-pub use self::observer::ItemReader;
 pub use self::observer::Marker;
 pub use self::observer::ObservedStream;
 pub use self::observer::Observer;
 pub use self::observer::ObserverBuilder;
 pub use self::observer::Operation;
-pub use self::observer::Phase;
-pub use self::observer::Retrieval;
-pub use self::observer::Scoped;
-pub use self::observer::SelfDescribing;
-pub use self::observer::Start;
-pub use self::observer::Step;
-pub use self::observer::StreamItem;
-pub use self::observer::WaitsFor;
-pub use self::semconv::value::AttemptKind;
-pub use self::semconv::value::CacheKind;
-pub use self::semconv::value::CacheResult;
 pub use self::semconv::value::ErrorType;
 pub use self::semconv::value::FinishReason;
-pub use self::semconv::value::OperationName;
-pub use self::semconv::value::Outcome;
-pub use self::semconv::value::OutputType;
 pub use self::semconv::value::Provider;
-pub use self::semconv::value::QueueExit;
-pub use self::semconv::value::StallCause;
-pub use self::semconv::value::State;
-pub use self::semconv::value::TokenSource;
-pub use self::timing::FirstToken;
-pub use self::timing::Producer;
-pub use self::usage::TokenPartition;
 pub use self::usage::Usage;
 
 #[doc = include_str!("../docs/llm_span.md")]

@@ -4,7 +4,8 @@
 //! ```
 //! use futures_util::StreamExt;
 //! use llmobs::testing::{Readings, ScriptedStream};
-//! use llmobs::{Chunk, Clock, Observer, assert_books};
+//! use llmobs::clock::Clock;
+//! use llmobs::{Chunk, Observer, assert_books};
 //! use std::time::Duration;
 //!
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {

@@ -7,7 +7,7 @@ mod metrics;
 #[path = "checker/spans.rs"]
 mod spans;
 
-use llmobs::Profile;
+use llmobs::catalog::Profile;
 use opentelemetry_proto::tonic::common::v1::AnyValue;
 use opentelemetry_proto::tonic::common::v1::ArrayValue;
 use opentelemetry_proto::tonic::common::v1::KeyValue;

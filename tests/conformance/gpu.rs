@@ -8,9 +8,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use llmobs::Observer;
-use llmobs::Profile;
 use llmobs::Usage;
 use llmobs::catalog::Group;
+use llmobs::catalog::Profile;
 use llmobs::catalog::ROWS;
 use llmobs_gpu::DeviceInfo;
 use llmobs_gpu::DeviceProcesses;

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::Mutex;
 
-use llmobs::Clock;
-use llmobs::Profile;
+use llmobs::catalog::Profile;
+use llmobs::clock::Clock;
 use opentelemetry::Context;
 use opentelemetry::KeyValue;
 use opentelemetry::TraceId;

@@ -1,9 +1,9 @@
 //! Three providers of the OpenTelemetry SDK, and their exports as OTLP messages.
 
-use llmobs::Level;
 use llmobs::Observer;
 use llmobs::ObserverBuilder;
-use llmobs::Profile;
+use llmobs::catalog::Level;
+use llmobs::catalog::Profile;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;

@@ -1,7 +1,6 @@
 //! Outcomes: every started operation ends in exactly one.
 
 use futures_util::StreamExt;
-use llmobs::AttemptKind;
 use llmobs::Chunk;
 use llmobs::ErrorType;
 use llmobs::FinishReason;
@@ -11,6 +10,7 @@ use llmobs::Operation;
 use llmobs::Role;
 use llmobs::Usage;
 use llmobs::assert_books;
+use llmobs::semconv::value::AttemptKind;
 use llmobs::testing::Books;
 use llmobs::testing::ScriptedStream;
 

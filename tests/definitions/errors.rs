@@ -4,8 +4,8 @@ use llmobs::Content;
 use llmobs::ErrorType;
 use llmobs::Failure;
 use llmobs::Objective;
-use llmobs::Outcome;
-use llmobs::QueueExit;
+use llmobs::semconv::value::Outcome;
+use llmobs::semconv::value::QueueExit;
 
 use crate::kit::World;
 

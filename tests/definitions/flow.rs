@@ -2,9 +2,9 @@
 
 use futures_util::StreamExt;
 use llmobs::Chunk;
-use llmobs::Level;
-use llmobs::Moment;
-use llmobs::Producer;
+use llmobs::catalog::Level;
+use llmobs::clock::Moment;
+use llmobs::stream::Producer;
 use llmobs::testing::ScriptedStream;
 
 use crate::kit::CONSUMER;

@@ -10,12 +10,12 @@ use std::time::Duration;
 use futures_util::Stream;
 use futures_util::StreamExt;
 use llmobs::Chunk;
-use llmobs::Clock;
-use llmobs::ManualClock;
-use llmobs::Moment;
 use llmobs::Observer;
 use llmobs::ObserverBuilder;
 use llmobs::Operation;
+use llmobs::clock::Clock;
+use llmobs::clock::ManualClock;
+use llmobs::clock::Moment;
 use llmobs::testing::Readings;
 
 pub const TTFT: &str = "llmobs.time_to_first_token";

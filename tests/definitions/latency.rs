@@ -4,8 +4,8 @@ use futures_util::StreamExt;
 use llmobs::Chunk;
 use llmobs::ErrorType;
 use llmobs::FinishReason;
-use llmobs::FirstToken;
 use llmobs::Usage;
+use llmobs::stream::FirstToken;
 use llmobs::testing::ScriptedStream;
 
 use crate::kit::DECODE;

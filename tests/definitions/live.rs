@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use llmobs::Chunk;
-use llmobs::Clock;
-use llmobs::Level;
 use llmobs::Observer;
 use llmobs::Role;
-use llmobs::State;
-use llmobs::WaitsFor;
 use llmobs::assert_books;
+use llmobs::catalog::Level;
+use llmobs::clock::Clock;
+use llmobs::in_flight::WaitsFor;
+use llmobs::semconv::value::State;
 use llmobs::testing::Readings;
 
 use crate::kit::DURATION;

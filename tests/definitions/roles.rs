@@ -3,14 +3,14 @@
 use futures_util::StreamExt;
 use llmobs::Chunk;
 use llmobs::ErrorType;
-use llmobs::FirstToken;
-use llmobs::Level;
-use llmobs::OperationName;
-use llmobs::Profile;
 use llmobs::Role;
-use llmobs::State;
 use llmobs::Usage;
-use llmobs::WaitsFor;
+use llmobs::catalog::Level;
+use llmobs::catalog::Profile;
+use llmobs::in_flight::WaitsFor;
+use llmobs::semconv::value::OperationName;
+use llmobs::semconv::value::State;
+use llmobs::stream::FirstToken;
 
 use crate::kit::DURATION;
 use crate::kit::ERROR;

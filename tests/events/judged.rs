@@ -1,7 +1,7 @@
 //! Events of evaluations and user feedback.
 
-use llmobs::Evaluation;
 use llmobs::Observer;
+use llmobs::operation::Evaluation;
 use llmobs::testing::Readings;
 use serde_json::json;
 

@@ -6,10 +6,10 @@ use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
-use llmobs::Clock;
 use llmobs::ErrorType;
 use llmobs::Objective;
 use llmobs::Observer;
+use llmobs::clock::Clock;
 
 #[test]
 fn it_remembers_the_last_and_forgets_the_rest() {

@@ -1,7 +1,7 @@
 //! Every attribute with free text has a sensitivity class, and the exported values comply with their class.
 
-use llmobs::Sensitivity;
 use llmobs::capture::ContentCapture;
+use llmobs::content::Sensitivity;
 use llmobs::semconv::attribute as a;
 
 use crate::support::conventions::OWN;

@@ -12,12 +12,12 @@ use llmobs::Chunk;
 use llmobs::ErrorType;
 use llmobs::Observer;
 use llmobs::Role;
-use llmobs::StreamItem;
 use llmobs::capture::ContentCapture;
 use llmobs::content::Input;
 use llmobs::content::Message;
 use llmobs::content::Part;
 use llmobs::llm_span;
+use llmobs::stream::StreamItem;
 use serde_json::Value;
 use serde_json::json;
 

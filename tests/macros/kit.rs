@@ -6,11 +6,11 @@ use std::task::Context;
 use std::task::Poll;
 use std::task::Waker;
 
-use llmobs::Clock;
-use llmobs::ManualClock;
 use llmobs::Observer;
 use llmobs::ObserverBuilder;
 use llmobs::assert_books;
+use llmobs::clock::Clock;
+use llmobs::clock::ManualClock;
 use llmobs::testing::Readings;
 
 pub const MODEL: &str = "smollm2";

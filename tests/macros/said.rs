@@ -111,7 +111,7 @@ fn a_subscriber_without_attributes_gets_the_fields_as_an_event() {
 fn the_observer_is_the_current_one_unless_another_is_given() {
     #[llm_span(text_completion, model = "smollm2")]
     async fn implicit() {}
-    let world = World::with(|builder| builder.operations([llmobs::OperationName::TextCompletion]));
+    let world = World::with(|builder| builder.operations([llmobs::semconv::value::OperationName::TextCompletion]));
     now(world.observer.scope(implicit()));
     assert_eq!(world.end(), "completed");
     now(implicit());
@@ -145,7 +145,7 @@ fn any_text_is_a_model_and_any_number_a_limit() {
         shared(Arc<str>, i64);
         cow(Cow<'_, str>, &u8);
     }
-    let world = World::with(|builder| builder.level(llmobs::Level::Full));
+    let world = World::with(|builder| builder.level(llmobs::catalog::Level::Full));
     borrowed(&world.observer, MODEL, 1);
     owned(&world.observer, MODEL.to_owned(), Some(1));
     boxed(&world.observer, MODEL.into(), std::num::NonZeroU32::MIN);

@@ -12,11 +12,11 @@ use futures_util::stream::BoxStream;
 use llmobs::Chunk;
 use llmobs::ErrorType;
 use llmobs::FinishReason;
-use llmobs::ManualClock;
 use llmobs::Observer;
-use llmobs::Producer;
 use llmobs::Usage;
+use llmobs::clock::ManualClock;
 use llmobs::llm_span;
+use llmobs::stream::Producer;
 
 use super::kit::MODEL;
 use super::kit::World;

@@ -7,9 +7,9 @@ use futures_util::FutureExt;
 use futures_util::StreamExt;
 use llmobs::Chunk;
 use llmobs::Observer;
-use llmobs::Profile;
 use llmobs::Role;
 use llmobs::Usage;
+use llmobs::catalog::Profile;
 use llmobs::testing::Readings;
 
 /// The environment variable that marks a child process of a test.
@@ -127,8 +127,8 @@ fn a_disabled_observer_does_nothing_and_passes_everything() {
     observer.chat("m").start().fail(llmobs::ErrorType::Inference);
     observer.declare_model("m");
     observer.retire_model("m");
-    observer.set_level(llmobs::Level::Full);
-    observer.set_limit("m", llmobs::State::Queued, 1);
+    observer.set_level(llmobs::catalog::Level::Full);
+    observer.set_limit("m", llmobs::semconv::value::State::Queued, 1);
     observer.record_runtime_lag("tokio", std::time::Duration::from_secs(1));
     observer.begin_shutdown();
     assert!(observer.in_flight().is_empty());

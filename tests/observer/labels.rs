@@ -1,7 +1,7 @@
 //! User-defined labels, phases and evaluations: declared, or folded and counted.
 
-use llmobs::Evaluation;
 use llmobs::Observer;
+use llmobs::operation::Evaluation;
 use llmobs::testing::Readings;
 
 #[test]

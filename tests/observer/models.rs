@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use llmobs::Clock;
-use llmobs::ManualClock;
 use llmobs::Observer;
 use llmobs::Role;
 use llmobs::assert_books;
+use llmobs::clock::Clock;
+use llmobs::clock::ManualClock;
 use llmobs::testing::Readings;
 
 use crate::support::families::Value;
@@ -107,14 +107,14 @@ fn a_model_that_comes_back_goes_on_where_it_was() {
 #[test]
 fn a_model_that_comes_back_after_the_grace_time_starts_anew() {
     let (observer, hand) = observer(Role::Server);
-    observer.set_limit("old", llmobs::State::Decode, 4);
+    observer.set_limit("old", llmobs::semconv::value::State::Decode, 4);
     observer.chat("old").start().complete();
     observer.retire_model("old");
     hand.advance(GRACE);
     assert_eq!(series(&observer, "old"), 0);
     observer.declare_model("old");
     assert_eq!(started(&observer, "old"), 0);
-    observer.set_limit("old", llmobs::State::Decode, 8);
+    observer.set_limit("old", llmobs::semconv::value::State::Decode, 8);
     let limit = Readings::of(&observer).value("llmobs.operation.limit", &[("gen_ai.request.model", "old")]);
     assert_eq!(limit, 8.0);
 }
@@ -130,14 +130,14 @@ fn open_telemetry_forgets_nothing_and_a_limit_that_comes_back_is_the_new_one() {
         let series = families[name].series.iter().find(|(labels, _)| labels["gen_ai_request_model"] == "old");
         series.map(|(_, value)| value.clone())
     };
-    observer.set_limit("old", llmobs::State::Decode, 4);
+    observer.set_limit("old", llmobs::semconv::value::State::Decode, 4);
     observer.chat("old").start().complete();
     observer.retire_model("old");
     hand.advance(GRACE);
     assert_eq!(of_old("llmobs_operation_limit"), Some(Value::Number(0.0)), "nothing is let in any more");
     assert_eq!(of_old("llmobs_operation_started_total"), Some(Value::Number(1.0)));
     observer.declare_model("old");
-    observer.set_limit("old", llmobs::State::Decode, 8);
+    observer.set_limit("old", llmobs::semconv::value::State::Decode, 8);
     assert_eq!(of_old("llmobs_operation_limit"), Some(Value::Number(8.0)));
 }
 

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use llmobs::Buckets;
 use llmobs::BuildError;
 use llmobs::Objective;
 use llmobs::Observer;
 use llmobs::ObserverBuilder;
-use llmobs::OperationName;
 use llmobs::Role;
+use llmobs::catalog::Buckets;
 use llmobs::prometheus::prometheus_client::registry::Registry;
+use llmobs::semconv::value::OperationName;
 use opentelemetry::metrics::noop::NoopMeterProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 

@@ -1,12 +1,12 @@
 //! Levels, roles, profiles: one observer with several roles and levels, and several observers in one process.
 
-use llmobs::Clock;
-use llmobs::Level;
 use llmobs::Observer;
-use llmobs::Profile;
 use llmobs::Provider;
 use llmobs::Role;
 use llmobs::assert_books;
+use llmobs::catalog::Level;
+use llmobs::catalog::Profile;
+use llmobs::clock::Clock;
 use llmobs::prometheus::prometheus_client::registry::Registry;
 use llmobs::testing::Readings;
 

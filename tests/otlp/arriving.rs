@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use llmobs::Buckets;
+use llmobs::catalog::Buckets;
 use llmobs::otlp::Compression;
 use llmobs::otlp::Protocol;
 use llmobs::otlp::Signal;

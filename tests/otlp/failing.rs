@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use llmobs::Clock;
+use llmobs::clock::Clock;
 use llmobs::otlp::DropReason;
 use llmobs::otlp::Protocol;
 use llmobs::otlp::Signal;

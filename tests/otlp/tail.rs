@@ -73,7 +73,7 @@ fn failures_are_kept_with_everything_around_them_and_good_ones_by_their_share() 
 fn a_missed_objective_is_kept() {
     let collector = Collector::start();
     let settings = to(collector.endpoint(), Protocol::HttpProtobuf).tail_sampling(TailSampling::ratio(0.0));
-    let (clock, hand) = llmobs::Clock::manual();
+    let (clock, hand) = llmobs::clock::Clock::manual();
     let service = Service::with(settings, |observer| {
         observer.clock(clock).objective(Objective::new("fast").duration(Duration::from_secs(1)))
     });

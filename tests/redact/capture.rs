@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use llmobs::Clock;
 use llmobs::Content;
 use llmobs::ErrorType;
 use llmobs::Failure;
@@ -10,6 +9,7 @@ use llmobs::capture::ContentCapture;
 use llmobs::capture::ContentLimits;
 use llmobs::capture::Gate;
 use llmobs::capture::HookPayload;
+use llmobs::clock::Clock;
 use llmobs::content::Message;
 use llmobs::content::Modality;
 use llmobs::content::Part;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use llmobs::Clock;
+use llmobs::clock::Clock;
 use llmobs::redact::Redactor;
 
 const MIB: usize = 1024 * 1024;

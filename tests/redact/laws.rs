@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use llmobs::Clock;
+use llmobs::clock::Clock;
 use llmobs::redact::Detector;
 use llmobs::redact::Redactor;
 use llmobs::redact::Region;

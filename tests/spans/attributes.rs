@@ -1,11 +1,11 @@
 //! The attributes of a span, and their types.
 
 use llmobs::FinishReason;
-use llmobs::OutputType;
-use llmobs::Profile;
 use llmobs::Role;
 use llmobs::Usage;
 use llmobs::capture::ContentCapture;
+use llmobs::catalog::Profile;
+use llmobs::semconv::value::OutputType;
 use opentelemetry::Value;
 use opentelemetry::trace::SpanKind;
 

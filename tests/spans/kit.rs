@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use std::time::SystemTime;
 
-use llmobs::Level;
 use llmobs::Observer;
 use llmobs::ObserverBuilder;
-use llmobs::Profile;
 use llmobs::Role;
+use llmobs::catalog::Level;
+use llmobs::catalog::Profile;
 use opentelemetry::Array;
 use opentelemetry::Value;
 use opentelemetry::trace::SpanId;

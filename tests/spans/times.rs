@@ -6,9 +6,9 @@ use std::thread;
 use std::time::Duration;
 use std::time::SystemTime;
 
-use llmobs::Level;
 use llmobs::Role;
 use llmobs::Usage;
+use llmobs::catalog::Level;
 
 use crate::kit::Backend;
 use crate::kit::MODEL;

@@ -2,13 +2,13 @@
 
 use std::thread;
 
-use llmobs::AttemptKind;
-use llmobs::CacheKind;
-use llmobs::CacheResult;
 use llmobs::ErrorType;
 use llmobs::Observer;
 use llmobs::Role;
 use llmobs::Usage;
+use llmobs::semconv::value::AttemptKind;
+use llmobs::semconv::value::CacheKind;
+use llmobs::semconv::value::CacheResult;
 use opentelemetry::Value;
 use opentelemetry::trace::SpanId;
 use opentelemetry::trace::SpanKind;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use llmobs::Clock;
+use llmobs::clock::Clock;
 use llmobs::sse::Decoder;
 use llmobs::sse::Dialect;
 use proptest::prelude::*;

@@ -13,7 +13,7 @@ mod spans;
 
 use std::fmt;
 
-use llmobs::Profile;
+use llmobs::catalog::Profile;
 use llmobs::semconv::attribute;
 use llmobs::semconv::definition::AttributeDefinition;
 use llmobs::semconv::definition::EventDefinition;

@@ -6,27 +6,27 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::Stream;
 use futures_util::StreamExt;
-use llmobs::AttemptKind;
-use llmobs::CacheKind;
-use llmobs::CacheResult;
 use llmobs::Chunk;
 use llmobs::ErrorType;
-use llmobs::Evaluation;
 use llmobs::FinishReason;
-use llmobs::Level;
-use llmobs::ManualClock;
 use llmobs::Marker;
 use llmobs::Objective;
 use llmobs::Observer;
 use llmobs::ObserverBuilder;
 use llmobs::Operation;
-use llmobs::OperationName;
-use llmobs::Producer;
 use llmobs::Provider;
 use llmobs::Role;
-use llmobs::Start;
-use llmobs::State;
 use llmobs::Usage;
+use llmobs::catalog::Level;
+use llmobs::clock::ManualClock;
+use llmobs::operation::Evaluation;
+use llmobs::operation::Start;
+use llmobs::semconv::value::AttemptKind;
+use llmobs::semconv::value::CacheKind;
+use llmobs::semconv::value::CacheResult;
+use llmobs::semconv::value::OperationName;
+use llmobs::semconv::value::State;
+use llmobs::stream::Producer;
 use llmobs::testing::ScriptedStream;
 
 use super::random::Random;
@@ -152,7 +152,7 @@ impl<'a> Traffic<'a> {
                 0 | 1 => marker.enqueued(),
                 2 | 3 => marker.scheduled(),
                 4 => marker.first_token(),
-                5 => marker.scheduled_at(llmobs::Moment::from_nanos(5)),
+                5 => marker.scheduled_at(llmobs::clock::Moment::from_nanos(5)),
                 6 => {
                     let phase = marker.phase(self.random.word(&["tokenize", "tool", "undeclared"]));
                     self.hand.advance(self.random.time());

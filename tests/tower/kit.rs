@@ -6,10 +6,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
-use llmobs::Clock;
-use llmobs::ManualClock;
 use llmobs::Observer;
-use llmobs::Profile;
+use llmobs::catalog::Profile;
+use llmobs::clock::Clock;
+use llmobs::clock::ManualClock;
 use llmobs::testing::Readings;
 use llmobs::tower::ServerLayer;
 use opentelemetry::Value;

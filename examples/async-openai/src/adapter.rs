@@ -157,10 +157,10 @@ fn error_type(error: &OpenAIError) -> ErrorType {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use llmobs::Clock;
-    use llmobs::Level;
-    use llmobs::ManualClock;
     use llmobs::Role;
+    use llmobs::catalog::Level;
+    use llmobs::clock::Clock;
+    use llmobs::clock::ManualClock;
     use llmobs::testing::Readings;
     use llmobs::testing::ScriptedStream;
     use serde_json::Value;

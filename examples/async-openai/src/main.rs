@@ -19,10 +19,10 @@ use async_openai::types::chat::ChatCompletionStreamOptions;
 use async_openai::types::chat::CreateChatCompletionRequest;
 use async_openai::types::chat::CreateChatCompletionRequestArgs;
 use futures_util::StreamExt;
-use llmobs::Level;
 use llmobs::Observer;
 use llmobs::Provider;
 use llmobs::Role;
+use llmobs::catalog::Level;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {

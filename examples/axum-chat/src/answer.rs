@@ -10,8 +10,8 @@ use axum::response::Response;
 use futures_util::Stream;
 use futures_util::StreamExt;
 use llmobs::ErrorType;
-use llmobs::Moment;
 use llmobs::Operation;
+use llmobs::clock::Moment;
 use llmobs::tower::axum::RequestArrival;
 use serde::Deserialize;
 

@@ -17,7 +17,7 @@ use crate::error::ApiError;
 use crate::event::Counts;
 use crate::sse;
 use llmobs::FinishReason;
-use llmobs::OperationName;
+use llmobs::semconv::value::OperationName;
 
 /// The format of a route's requests and answers. The implementing type is the request.
 pub(crate) trait Dialect: DeserializeOwned + Send + 'static {

@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use llmobs::ErrorType;
 use llmobs::Marker;
-use llmobs::Moment;
 use llmobs::Objective;
 use llmobs::Observer;
 use llmobs::Operation;
-use llmobs::OperationName;
 use llmobs::Provider;
 use llmobs::Role;
-use llmobs::State;
+use llmobs::clock::Moment;
+use llmobs::semconv::value::OperationName;
+use llmobs::semconv::value::State;
 use tokio::sync::mpsc::unbounded_channel;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;

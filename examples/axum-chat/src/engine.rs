@@ -8,7 +8,7 @@ mod weights;
 
 use std::error::Error;
 
-use llmobs::Moment;
+use llmobs::clock::Moment;
 use llmobs::content;
 use llmobs::content::Input;
 use llmobs::content::Part;

@@ -10,8 +10,8 @@ use futures_core::Stream;
 use llmobs::Chunk;
 use llmobs::ErrorType;
 use llmobs::FinishReason;
-use llmobs::Moment;
-use llmobs::StreamItem;
+use llmobs::clock::Moment;
+use llmobs::stream::StreamItem;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 /// A step in the life of a sequence, in order of occurrence.

@@ -17,8 +17,8 @@ use crate::error::ApiError;
 use crate::event::Counts;
 use crate::event::Event;
 use llmobs::FinishReason;
-use llmobs::Moment;
-use llmobs::OperationName;
+use llmobs::clock::Moment;
+use llmobs::semconv::value::OperationName;
 
 /// Answers the prompt token by token, then prints the timings.
 pub(crate) async fn answer(app: &App, prompt: &str) -> Result<(), Box<dyn Error + Send + Sync>> {

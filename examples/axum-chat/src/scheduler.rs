@@ -11,9 +11,9 @@ use std::time::Duration;
 use llmobs::ErrorType;
 use llmobs::FinishReason;
 use llmobs::Marker;
-use llmobs::Moment;
 use llmobs::Observer;
 use llmobs::Usage;
+use llmobs::clock::Moment;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::engine::Engine;

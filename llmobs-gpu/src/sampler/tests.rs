@@ -15,9 +15,9 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use llmobs::Clock;
-use llmobs::ManualClock;
 use llmobs::Observer;
+use llmobs::clock::Clock;
+use llmobs::clock::ManualClock;
 use llmobs::testing::Readings;
 
 use self::fake_library::EVERY;
@@ -49,7 +49,7 @@ impl Rig {
 
     fn with(fake: &Fake, settings: impl FnOnce(SamplerBuilder) -> SamplerBuilder) -> Self {
         let (clock, manual_clock) = Clock::manual();
-        let observer = Observer::builder().clock(clock).model("m").level(llmobs::Level::Full).build().unwrap();
+        let observer = Observer::builder().clock(clock).model("m").level(llmobs::catalog::Level::Full).build().unwrap();
         let energies = Arc::new(Mutex::new(Vec::new()));
         let told = Arc::clone(&energies);
         let mut builder = SamplerBuilder::new().backend(NvmlBackend::at(fake.path())).watch_errors(false);
@@ -72,7 +72,7 @@ impl Rig {
         let end = start.saturating_add(time);
         loop {
             each(self.manual_clock.now().since(start));
-            let next = llmobs::Moment::from_nanos(self.worker.tick());
+            let next = llmobs::clock::Moment::from_nanos(self.worker.tick());
             let step = next
                 .since(self.manual_clock.now())
                 .max(Duration::from_millis(1))

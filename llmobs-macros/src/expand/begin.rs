@@ -74,7 +74,7 @@ impl Expansion<'_> {
         let fields = self.fields(&expressions);
         let producer = options.producer.as_ref().map(|producer| {
             let (name, value) = (hygienic_ident("producer", producer.span()), expressions.write(producer));
-            quote!(let #name: #root::Producer = #value;)
+            quote!(let #name: #root::stream::Producer = #value;)
         });
         let lent = options.handle.as_ref().map(|_| {
             quote! {
@@ -110,7 +110,9 @@ impl Expansion<'_> {
             "chat" => quote!(#root::Observer::chat(#observer, #model)),
             "text_completion" => quote!(#root::Observer::text_completion(#observer, #model)),
             "embeddings" => quote!(#root::Observer::embeddings(#observer, #model)),
-            other => quote!(#root::Observer::operation(#observer, #root::OperationName::other(#other), #model)),
+            other => {
+                quote!(#root::Observer::operation(#observer, #root::semconv::value::OperationName::other(#other), #model))
+            }
         };
         let mut borrows = borrow;
         if let Some(provider) = &options.provider {

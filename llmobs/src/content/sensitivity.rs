@@ -8,7 +8,7 @@ use crate::semconv::attribute as a;
 /// events and metrics have one, and so do the text attributes of the OpenTelemetry conventions that llmobs knows.
 ///
 /// ```
-/// use llmobs::Sensitivity;
+/// use llmobs::content::Sensitivity;
 ///
 /// assert_eq!(Sensitivity::of("gen_ai.tool.name"), Some(Sensitivity::Safe));
 /// assert_eq!(Sensitivity::of("gen_ai.conversation.id"), Some(Sensitivity::Identity));

@@ -6,7 +6,7 @@ use crate::span::TARGET;
 /// An evaluation of an answer, by a person or by another model.
 ///
 /// ```
-/// use llmobs::Evaluation;
+/// use llmobs::operation::Evaluation;
 ///
 /// let thumb = Evaluation::new("feedback").label("up");
 /// let relevance = Evaluation::new("relevance").score(0.8);

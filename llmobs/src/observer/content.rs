@@ -161,7 +161,7 @@ impl Marker {
     }
 
     /// Captures a delta of the text of a choice. [`Operation::observe`](crate::Operation::observe) calls this itself
-    /// for items with a [text](crate::StreamItem::text).
+    /// for items with a [text](crate::stream::StreamItem::text).
     #[inline]
     pub fn output_text(&self, choice: u32, delta: &str) {
         if self.captures() {

@@ -9,13 +9,13 @@ use futures_util::FutureExt;
 use futures_util::Stream;
 use futures_util::StreamExt;
 use futures_util::stream;
-use llmobs::AttemptKind;
 use llmobs::Chunk;
 use llmobs::ErrorType;
-use llmobs::Evaluation;
 use llmobs::Failure;
 use llmobs::FinishReason;
 use llmobs::Role;
+use llmobs::operation::Evaluation;
+use llmobs::semconv::value::AttemptKind;
 
 use super::Application;
 

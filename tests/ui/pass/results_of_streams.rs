@@ -7,9 +7,9 @@ use futures_util::stream;
 use futures_util::stream::BoxStream;
 use llmobs::Chunk;
 use llmobs::ErrorType;
-use llmobs::Producer;
 use llmobs::Usage;
 use llmobs::llm_span;
+use llmobs::stream::Producer;
 
 struct Delta {
     tokens: u32,

@@ -22,7 +22,7 @@ use super::Step;
 use super::template::Template;
 use super::text::Detokenizer;
 use super::weights;
-use llmobs::Moment;
+use llmobs::clock::Moment;
 
 /// Prompt tokens processed by one step: the longest work for which other sequences wait for their next token.
 const PREFILL_TOKENS: usize = 32;

@@ -11,7 +11,7 @@ use super::Prompt;
 use super::Sampling;
 use super::Sequence;
 use super::Step;
-use llmobs::Moment;
+use llmobs::clock::Moment;
 
 /// The text from which all tokens are cut.
 const WORD: &str = "token ";

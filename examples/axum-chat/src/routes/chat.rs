@@ -13,7 +13,7 @@ use crate::api::Whole;
 use crate::engine::Message;
 use crate::engine::Prompt;
 use crate::error::ApiError;
-use llmobs::OperationName;
+use llmobs::semconv::value::OperationName;
 
 #[derive(Deserialize)]
 pub(crate) struct ChatRequest {

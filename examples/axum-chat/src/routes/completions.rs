@@ -12,7 +12,7 @@ use crate::api::Usage;
 use crate::api::Whole;
 use crate::engine::Prompt;
 use crate::error::ApiError;
-use llmobs::OperationName;
+use llmobs::semconv::value::OperationName;
 
 #[derive(Deserialize)]
 pub(crate) struct CompletionRequest {

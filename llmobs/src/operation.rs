@@ -1,0 +1,10 @@
+//! The parameters, phases and evaluations of an operation, and the scope of an observer.
+
+#[cfg(feature = "macros")]
+pub use crate::__private::OperationHandle;
+pub use crate::event::Evaluation;
+pub use crate::observer::Marker;
+pub use crate::observer::Operation;
+pub use crate::observer::Phase;
+pub use crate::observer::Scoped;
+pub use crate::observer::Start;
