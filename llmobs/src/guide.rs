@@ -3,6 +3,7 @@
 //!
 //! | to learn | read |
 //! |---|---|
+//! | how to get from an empty folder to the first numbers | [`start_server`], [`start_gateway`], [`start_client`] |
 //! | when each measured time starts and ends | [`definitions`] |
 //! | how to observe a handler, a response and its body | [`http`] |
 //! | how to observe a function with one attribute | [`macros`] |
@@ -37,6 +38,15 @@ pub mod privacy {}
 
 #[doc = include_str!("../docs/guide/sampling.md")]
 pub mod sampling {}
+
+#[doc = include_str!("../docs/guide/start_client.md")]
+pub mod start_client {}
+
+#[doc = include_str!("../docs/guide/start_gateway.md")]
+pub mod start_gateway {}
+
+#[doc = include_str!("../docs/guide/start_server.md")]
+pub mod start_server {}
 
 #[doc = include_str!("../docs/guide/tracing.md")]
 pub mod tracing {}
