@@ -47,6 +47,8 @@ impl RequestCompleteEvent {
         line.number("stall_count", Some(self.stalls));
         line.number("attempts", Some(self.attempts));
         line.number("preemptions", Some(self.preemptions));
+        // JSON has no infinity and no NaN.
+        line.number("energy_provisional_j", self.energy.filter(|joules| joules.is_finite()));
         line.number("good", self.good);
         line.text("keep_reason", self.keep_reason.map(KeepReason::as_str));
         line.number("sample_rate", self.keep_reason.map(KeepReason::rate));
@@ -103,5 +105,64 @@ impl Write for JsonEscaper<'_> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measurement::FinishReasons;
+    use crate::measurement::LabelValue;
+    use crate::semconv::value::Outcome;
+    use crate::semconv::value::TokenSource;
+
+    fn line(energy: Option<f64>) -> String {
+        let event = RequestCompleteEvent {
+            at: UNIX_EPOCH,
+            ids: None,
+            operation: LabelValue::Static("chat"),
+            provider: LabelValue::Static("llmobs"),
+            model: LabelValue::Static("m"),
+            role: "server",
+            response_id: None,
+            response_model: None,
+            conversation: None,
+            max_tokens: None,
+            streamed: false,
+            outcome: Outcome::Completed,
+            error: None,
+            finish_reasons: FinishReasons::default(),
+            input_tokens: None,
+            output_tokens: None,
+            cached_tokens: None,
+            reasoning_tokens: None,
+            tokens_source: TokenSource::Counted,
+            duration: 0,
+            queue: None,
+            prefill: None,
+            decode: None,
+            first_token: None,
+            per_token: None,
+            longest_gap: None,
+            reader_away: None,
+            stalls: 0,
+            attempts: 1,
+            preemptions: 0,
+            energy,
+            good: None,
+            keep_reason: None,
+        };
+        let mut line = String::new();
+        event.write_json(&mut line);
+        line
+    }
+
+    #[test]
+    fn the_provisional_energy_is_written_if_it_is_known_and_finite() {
+        let known = line(Some(1.5));
+        assert!(known.contains(r#","preemptions":0,"energy_provisional_j":1.5"#), "{known}");
+        for unknown in [None, Some(f64::NAN), Some(f64::INFINITY)] {
+            assert!(!line(unknown).contains("energy_provisional_j"), "{unknown:?}");
+        }
     }
 }
