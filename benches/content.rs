@@ -5,52 +5,61 @@ use llmobs::FinishReason;
 use llmobs::Observer;
 use llmobs::capture::ContentCapture;
 use llmobs::catalog::Level;
-use llmobs_benches::Contest;
+use llmobs_benches::Comparison;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use serde_json::json;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use self::carried::Nowhere;
-use self::carried::carried;
+use self::span_export::DiscardingProcessor;
+use self::span_export::time_with_spans;
 
-#[path = "support/carried.rs"]
-mod carried;
+#[path = "support/span_export.rs"]
+mod span_export;
 
 const MODEL: &str = "smollm2-135m-instruct";
-const SILENT: &str = "llmobs, told of no content";
+const NO_CONTENT: &str = "llmobs, told of no content";
 const OFF: &str = "llmobs, off";
 const SPANS: &str = "llmobs, on spans";
 const BY_HAND: &str = "by hand: on spans, unredacted";
 
 /// Number of chunks in an answer.
-const PIECES: usize = 64;
+const CHUNK_COUNT: usize = 64;
 
 fn main() {
     let observer = |mode| {
         // No log events, because the span by hand emits none either.
         let builder = Observer::builder().model(MODEL).level(Level::Core).log_sample_ratio(0.0);
-        builder.capture(mode).build().expect("builds")
+        builder.capture(mode).build().expect("the observer is valid")
     };
     let (off, spans) = (observer(ContentCapture::Off), observer(ContentCapture::Spans));
-    let provider = SdkTracerProvider::builder().with_span_processor(Nowhere).build();
+    let provider = SdkTracerProvider::builder().with_span_processor(DiscardingProcessor).build();
     let prompt = "Tell me in a few words what a city of this size does about its rivers when it rains. ".repeat(24);
-    let results = Contest::new("a call with a prompt of 2 KiB and an answer of 64 pieces")
-        .rival(SILENT, |turns| carried(&provider, || (0..turns).for_each(|_| silent(&off))))
-        .rival(OFF, |turns| carried(&provider, || (0..turns).for_each(|_| call(&off, &prompt))))
-        .rival(SPANS, |turns| carried(&provider, || (0..turns).for_each(|_| call(&spans, &prompt))))
-        .rival(BY_HAND, |turns| carried(&provider, || (0..turns).for_each(|_| by_hand(&off, &prompt))))
+    let results = Comparison::new("a call with a prompt of 2 KiB and an answer of 64 pieces")
+        .candidate(NO_CONTENT, |iterations| {
+            time_with_spans(&provider, || (0..iterations).for_each(|_| call_without_content(&off)))
+        })
+        .candidate(OFF, |iterations| time_with_spans(&provider, || (0..iterations).for_each(|_| call(&off, &prompt))))
+        .candidate(SPANS, |iterations| {
+            time_with_spans(&provider, || (0..iterations).for_each(|_| call(&spans, &prompt)))
+        })
+        .candidate(BY_HAND, |iterations| {
+            time_with_spans(&provider, || (0..iterations).for_each(|_| manual_call(&off, &prompt)))
+        })
         .run();
-    results.print(BY_HAND, SILENT);
-    let bytes = prompt.len() + PIECES * PIECE.len();
+    results.print(BY_HAND, NO_CONTENT);
+    let bytes = prompt.len() + CHUNK_COUNT * CHUNK_TEXT.len();
     #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
-    let per_byte = (results.nanos(SPANS) - results.nanos(SILENT)) / bytes as f64;
+    let per_byte = (results.median_nanos(SPANS) - results.median_nanos(NO_CONTENT)) / bytes as f64;
     println!("a byte of content on a span: {per_byte:.2} ns");
-    println!("a piece where nothing is captured: {:.2} ns", (results.nanos(OFF) - results.nanos(SILENT)) / 65.0);
+    println!(
+        "a piece where nothing is captured: {:.2} ns",
+        (results.median_nanos(OFF) - results.median_nanos(NO_CONTENT)) / 65.0
+    );
 }
 
-const PIECE: &str = " word after word";
+const CHUNK_TEXT: &str = " word after word";
 
-fn silent(observer: &Observer) {
+fn call_without_content(observer: &Observer) {
     let operation = observer.chat(MODEL).start();
     operation.marker().finish_reason(FinishReason::Stop);
     operation.complete();
@@ -58,20 +67,20 @@ fn silent(observer: &Observer) {
 
 fn call(observer: &Observer, prompt: &str) {
     let operation = observer.chat(MODEL).start();
-    let mark = operation.marker();
-    mark.input(|| prompt);
-    for _ in 0..PIECES {
-        mark.output_text(0, PIECE);
+    let marker = operation.marker();
+    marker.input(|| prompt);
+    for _ in 0..CHUNK_COUNT {
+        marker.output_text(0, CHUNK_TEXT);
     }
-    mark.finish_reason(FinishReason::Stop);
+    marker.finish_reason(FinishReason::Stop);
     operation.complete();
 }
 
-fn by_hand(observer: &Observer, prompt: &str) {
+fn manual_call(observer: &Observer, prompt: &str) {
     let operation = observer.chat(MODEL).start();
     let mut answer = String::new();
-    for _ in 0..PIECES {
-        answer.push_str(PIECE);
+    for _ in 0..CHUNK_COUNT {
+        answer.push_str(CHUNK_TEXT);
     }
     let messages = |role, text: &str| json!([{"role": role, "parts": [{"type": "text", "content": text}]}]).to_string();
     operation.span().set_attribute("gen_ai.input.messages", messages("user", prompt));

@@ -2,7 +2,7 @@
 //! library. The fake library answers immediately, so the measured time is the sampler's own work.
 
 #[path = "../llmobs-gpu/tests/support/fake_library.rs"]
-mod fake;
+mod fake_library;
 
 use std::fs;
 use std::thread;
@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use llmobs::Observer;
 use llmobs_benches::Table;
-use llmobs_benches::budget;
 use llmobs_benches::is_quick;
+use llmobs_benches::report_budget;
 use llmobs_gpu::NvmlBackend;
 use llmobs_gpu::Sampler;
 
-use fake::Fake;
+use fake_library::Fake;
 
 fn main() {
     // Long enough for readings with a period of 30 seconds.
@@ -30,15 +30,15 @@ fn main() {
         ("8 GPUs, nothing runs", 8, 0, false),
         ("8 GPUs, 64 operations run", 8, 64, false),
     ] {
-        let (calls, share) = measure(gpus, operations, processes, time);
+        let (calls, cpu_ratio) = measure(gpus, operations, processes, time);
         if gpus == 1 && operations == 0 && !processes {
-            normal = share;
+            normal = cpu_ratio;
         }
-        let hour = format!("{:.2} s", share * 3_600.0);
-        table.row(&[name, &format!("{calls:.1}"), &format!("{:.4} %", share * 100.0), &hour]);
+        let hour = format!("{:.2} s", cpu_ratio * 3_600.0);
+        table.row(&[name, &format!("{calls:.1}"), &format!("{:.4} %", cpu_ratio * 100.0), &hour]);
     }
     table.print();
-    budget("the sampler at its normal cadence", normal * 100.0, 0.1, " % of one core");
+    report_budget("the sampler at its normal cadence", normal * 100.0, 0.1, " % of one core");
 }
 
 /// Returns the calls per second, and the CPU time as a ratio of the elapsed time.
@@ -63,20 +63,20 @@ fn measure(gpus: u32, operations: usize, processes: bool, time: Duration) -> (f6
         energy += 35_000;
         (0..gpus).for_each(|gpu| fake.set(gpu, "energy_mj", energy));
     }
-    let took = observer.now().since(start).as_secs_f64();
+    let elapsed = observer.now().since(start).as_secs_f64();
     let (calls, cpu) = (fake.all_calls() - calls, cpu_time() - cpu);
     drop((running, sampler));
-    (calls as f64 / took, cpu.as_secs_f64() / took)
+    (calls as f64 / elapsed, cpu.as_secs_f64() / elapsed)
 }
 
 /// Returns the CPU time of the running sampler threads, as counted by the kernel.
 fn cpu_time() -> Duration {
     let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-    let ours = tasks
+    let sampler_threads = tasks
         .filter(|task| fs::read_to_string(task.path().join("comm")).is_ok_and(|name| name.starts_with("llmobs-gpu")));
-    let nanos = ours.filter_map(|task| {
-        let counted = fs::read_to_string(task.path().join("schedstat")).ok()?;
-        counted.split(' ').next()?.parse::<u64>().ok()
+    let nanos = sampler_threads.filter_map(|task| {
+        let schedstat = fs::read_to_string(task.path().join("schedstat")).ok()?;
+        schedstat.split(' ').next()?.parse::<u64>().ok()
     });
     Duration::from_nanos(nanos.sum())
 }

@@ -19,8 +19,8 @@ use http_body::Body;
 use http_body::Frame;
 use llmobs::Observer;
 use llmobs::tower::ServerLayer;
-use llmobs_benches::Contest;
-use llmobs_benches::timed;
+use llmobs_benches::Comparison;
+use llmobs_benches::measure_time;
 use opentelemetry::propagation::Extractor;
 use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
@@ -29,59 +29,61 @@ use tower_layer::Layer;
 use tower_service::Service;
 use tracing::field::Empty;
 
-use self::carried::Nowhere;
-use self::carried::carried;
-use self::carried::carrying;
+use self::span_export::DiscardingProcessor;
+use self::span_export::time_with_spans;
+use self::span_export::with_otel_layer;
 
-#[path = "support/carried.rs"]
-mod carried;
+#[path = "support/span_export.rs"]
+mod span_export;
 
 const BARE: &str = "the bare service";
 const DISABLED: &str = "the layer, disabled";
 const METRICS: &str = "the layer, metrics alone";
 const TRACED: &str = "the layer, with its span";
 const BY_HAND: &str = "by hand: W3C and a tracing span, same attributes";
-const ENTERED: &str = "by hand: a span entered at every poll";
+const ENTERED_SPAN: &str = "by hand: a span entered at every poll";
 
 const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
 fn main() {
-    let observer = Observer::builder().model("m").build().expect("builds");
-    let provider = SdkTracerProvider::builder().with_span_processor(Nowhere).build();
+    let observer = Observer::builder().model("m").build().expect("the observer is valid");
+    let provider = SdkTracerProvider::builder().with_span_processor(DiscardingProcessor).build();
     let mut disabled = ServerLayer::new(Observer::disabled()).layer(Handler { frames: 1 });
     // Measured after a first request, which creates the series.
-    let mut watched = ServerLayer::new(observer.clone()).route(|_| Some("/chat")).layer(Handler { frames: 1 });
-    let mut traced = watched.clone();
-    Contest::new("a request with one frame")
-        .rival(BARE, |turns| timed(|| requests(turns, &mut Handler { frames: 1 })))
-        .rival(DISABLED, |turns| timed(|| requests(turns, &mut disabled)))
-        .rival(METRICS, |turns| timed(|| requests(turns, &mut watched)))
-        .rival(TRACED, |turns| carried(&provider, || requests(turns, &mut traced)))
-        .rival(BY_HAND, |turns| carried(&provider, || (0..turns).for_each(|_| by_hand(&mut Handler { frames: 1 }))))
+    let mut with_metrics = ServerLayer::new(observer.clone()).route(|_| Some("/chat")).layer(Handler { frames: 1 });
+    let mut traced = with_metrics.clone();
+    Comparison::new("a request with one frame")
+        .candidate(BARE, |iterations| measure_time(|| run_requests(iterations, &mut Handler { frames: 1 })))
+        .candidate(DISABLED, |iterations| measure_time(|| run_requests(iterations, &mut disabled)))
+        .candidate(METRICS, |iterations| measure_time(|| run_requests(iterations, &mut with_metrics)))
+        .candidate(TRACED, |iterations| time_with_spans(&provider, || run_requests(iterations, &mut traced)))
+        .candidate(BY_HAND, |iterations| {
+            time_with_spans(&provider, || (0..iterations).for_each(|_| manual_span(&mut Handler { frames: 1 })))
+        })
         .run()
         .print(BY_HAND, BARE);
 
     let disabled = |frames| ServerLayer::new(Observer::disabled()).layer(Handler { frames });
-    let watched = |frames| ServerLayer::new(observer.clone()).route(|_| Some("/chat")).layer(Handler { frames });
-    Contest::new("a frame of a long body")
-        .rival(BARE, |frames| read(&mut Handler { frames }))
-        .rival(DISABLED, |frames| read(&mut disabled(frames)))
-        .rival(METRICS, |frames| read(&mut watched(frames)))
-        .rival(TRACED, |frames| carrying(&provider, || read(&mut watched(frames))))
-        .rival(ENTERED, |frames| {
-            carrying(&provider, || {
+    let with_metrics = |frames| ServerLayer::new(observer.clone()).route(|_| Some("/chat")).layer(Handler { frames });
+    Comparison::new("a frame of a long body")
+        .candidate(BARE, |frames| time_frames(&mut Handler { frames }))
+        .candidate(DISABLED, |frames| time_frames(&mut disabled(frames)))
+        .candidate(METRICS, |frames| time_frames(&mut with_metrics(frames)))
+        .candidate(TRACED, |frames| with_otel_layer(&provider, || time_frames(&mut with_metrics(frames))))
+        .candidate(ENTERED_SPAN, |frames| {
+            with_otel_layer(&provider, || {
                 let span = tracing::info_span!("by hand");
-                let mut body = Frames { left: frames };
-                timed(|| while span.in_scope(|| next(Pin::new(&mut body))) {})
+                let mut body = Frames { remaining: frames };
+                measure_time(|| while span.in_scope(|| poll_next_frame(Pin::new(&mut body))) {})
             })
         })
         .run()
-        .print(ENTERED, BARE);
+        .print(ENTERED_SPAN, BARE);
 }
 
 /// A body with the given number of frames, which allocates nothing.
 struct Frames {
-    left: u64,
+    remaining: u64,
 }
 
 impl Body for Frames {
@@ -89,8 +91,8 @@ impl Body for Frames {
     type Error = Infallible;
 
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let Some(left) = self.left.checked_sub(1) else { return Poll::Ready(None) };
-        self.left = left;
+        let Some(remaining) = self.remaining.checked_sub(1) else { return Poll::Ready(None) };
+        self.remaining = remaining;
         Poll::Ready(Some(Ok(Frame::data(black_box(Bytes::from_static(b"data: token\n\n"))))))
     }
 }
@@ -111,17 +113,17 @@ impl Service<Request<()>> for Handler {
     }
 
     fn call(&mut self, _: Request<()>) -> Self::Future {
-        ready(Ok(Response::new(Frames { left: self.frames })))
+        ready(Ok(Response::new(Frames { remaining: self.frames })))
     }
 }
 
 fn request() -> Request<()> {
     let request =
         Request::post("http://localhost:8080/chat").header("user-agent", "bench").header("traceparent", PARENT);
-    request.body(()).expect("a request")
+    request.body(()).expect("the request is valid")
 }
 
-fn answer<S, B>(service: &mut S, request: Request<()>) -> B
+fn call_service<S, B>(service: &mut S, request: Request<()>) -> B
 where
     S: Service<Request<()>, Response = Response<B>, Error = Infallible>,
 {
@@ -129,39 +131,39 @@ where
     match std::pin::pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(Ok(response)) => response.into_body(),
         Poll::Ready(Err(never)) => match never {},
-        Poll::Pending => panic!("the answer is there"),
+        Poll::Pending => panic!("the response is not ready"),
     }
 }
 
-fn next<B: Body>(body: Pin<&mut B>) -> bool {
+fn poll_next_frame<B: Body>(body: Pin<&mut B>) -> bool {
     matches!(black_box(body.poll_frame(&mut Context::from_waker(Waker::noop()))), Poll::Ready(Some(_)))
 }
 
-fn requests<S, B>(turns: u64, service: &mut S)
+fn run_requests<S, B>(iterations: u64, service: &mut S)
 where
     S: Service<Request<()>, Response = Response<B>, Error = Infallible>,
     B: Body,
 {
-    for _ in 0..turns {
-        let mut body = std::pin::pin!(answer(service, request()));
-        while next(body.as_mut()) {}
+    for _ in 0..iterations {
+        let mut body = std::pin::pin!(call_service(service, request()));
+        while poll_next_frame(body.as_mut()) {}
     }
 }
 
 /// Returns the time to read the frames of one answer.
-fn read<S, B>(service: &mut S) -> Duration
+fn time_frames<S, B>(service: &mut S) -> Duration
 where
     S: Service<Request<()>, Response = Response<B>, Error = Infallible>,
     B: Body,
 {
-    let mut body = std::pin::pin!(answer(service, request()));
-    timed(|| while next(body.as_mut()) {})
+    let mut body = std::pin::pin!(call_service(service, request()));
+    measure_time(|| while poll_next_frame(body.as_mut()) {})
 }
 
 /// The same span written by hand.
-fn by_hand(service: &mut Handler) {
+fn manual_span(service: &mut Handler) {
     let request = request();
-    let parent = TraceContextPropagator::new().extract(&Headers(request.headers()));
+    let parent = TraceContextPropagator::new().extract(&HeaderExtractor(request.headers()));
     let _parent = parent.attach();
     let span = tracing::info_span!(
         "http",
@@ -177,14 +179,14 @@ fn by_hand(service: &mut Handler) {
         network.protocol.version = "1.1",
         http.response.status_code = Empty,
     );
-    let mut body = span.in_scope(|| answer(service, request));
+    let mut body = span.in_scope(|| call_service(service, request));
     span.record("http.response.status_code", 200_i64);
-    while next(Pin::new(&mut body)) {}
+    while poll_next_frame(Pin::new(&mut body)) {}
 }
 
-struct Headers<'a>(&'a HeaderMap);
+struct HeaderExtractor<'a>(&'a HeaderMap);
 
-impl Extractor for Headers<'_> {
+impl Extractor for HeaderExtractor<'_> {
     fn get(&self, key: &str) -> Option<&str> {
         self.0.get(key).and_then(|value| value.to_str().ok())
     }

@@ -10,7 +10,7 @@ use llmobs::content::Message;
 use llmobs::redact::Redactor;
 use llmobs_benches::Table;
 use llmobs_benches::is_quick;
-use llmobs_benches::timed;
+use llmobs_benches::measure_time;
 
 const MIB: usize = 1024 * 1024;
 
@@ -25,50 +25,60 @@ fn main() {
         table.row(&[name, &format!("{speed:.0}"), &found.to_string()]);
         speed
     };
-    let clean = row("clean prose, whole", speed(prose.len(), || drop(black_box(redactor.redact(&prose)))), 0);
-    row("clean prose, by paragraph", speed(prose.len(), || by_line(&redactor, &prose)), 0);
-    row("clean prose, streamed in pieces of a token", speed(prose.len(), || streamed(&redactor, &prose)), 0);
-    let full = row("dense text, whole", speed(dense.len(), || drop(black_box(redactor.redact(&dense)))), found);
-    row("dense text, streamed in pieces of a token", speed(dense.len(), || streamed(&redactor, &dense)), found);
-    row("a prompt of 1 MiB through the gate, of which 8 KiB are kept", speed(MIB, gate(&prose)), 0);
-    for (name, text) in texts() {
+    let clean =
+        row("clean prose, whole", megabytes_per_second(prose.len(), || drop(black_box(redactor.redact(&prose)))), 0);
+    row("clean prose, by paragraph", megabytes_per_second(prose.len(), || redact_by_line(&redactor, &prose)), 0);
+    row(
+        "clean prose, streamed in pieces of a token",
+        megabytes_per_second(prose.len(), || redact_stream(&redactor, &prose)),
+        0,
+    );
+    let full =
+        row("dense text, whole", megabytes_per_second(dense.len(), || drop(black_box(redactor.redact(&dense)))), found);
+    row(
+        "dense text, streamed in pieces of a token",
+        megabytes_per_second(dense.len(), || redact_stream(&redactor, &dense)),
+        found,
+    );
+    row("a prompt of 1 MiB through the gate, of which 8 KiB are kept", megabytes_per_second(MIB, gate_work(&prose)), 0);
+    for (name, text) in user_texts() {
         let found = redactor.find(&text).len();
         row(
             &name,
-            speed(text.len(), || drop(black_box(redactor.redact(&text)))),
+            megabytes_per_second(text.len(), || drop(black_box(redactor.redact(&text)))),
             found * 1024 * 1024 / text.len().max(1),
         );
     }
     table.print();
-    at_least("redaction of clean prose", clean, 100.0);
-    at_least("redaction of dense text", full, 40.0);
+    report_minimum("redaction of clean prose", clean, 100.0);
+    report_minimum("redaction of dense text", full, 40.0);
 }
 
 /// Returns the texts of the files named after `--`.
-fn texts() -> Vec<(String, String)> {
+fn user_texts() -> Vec<(String, String)> {
     let files = std::env::args().skip(1).filter(|argument| !argument.starts_with('-'));
     files.filter_map(|file| Some((file.clone(), std::fs::read_to_string(&file).ok()?))).collect()
 }
 
 /// Prints whether a measured speed is within its budget.
-fn at_least(what: &str, measured: f64, wanted: f64) {
-    let verdict = if measured >= wanted { "met" } else { "MISSED" };
-    println!("budget: {what}: {measured:.0} MB/s of at least {wanted} MB/s: {verdict}");
+fn report_minimum(name: &str, measured: f64, minimum: f64) {
+    let verdict = if measured >= minimum { "met" } else { "MISSED" };
+    println!("budget: {name}: {measured:.0} MB/s of at least {minimum} MB/s: {verdict}");
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a mebibyte")]
 /// Returns the speed in MB/s of the fastest round, because other load on the machine only slows rounds down.
-fn speed(bytes: usize, mut work: impl FnMut()) -> f64 {
+fn megabytes_per_second(bytes: usize, mut work: impl FnMut()) -> f64 {
     let rounds = if is_quick() { 2 } else { 40 };
-    let best = (0..rounds).map(|_| timed(&mut work)).min().unwrap_or(Duration::MAX);
+    let best = (0..rounds).map(|_| measure_time(&mut work)).min().unwrap_or(Duration::MAX);
     bytes as f64 / 1e6 / best.as_secs_f64()
 }
 
-fn by_line(redactor: &Redactor, text: &str) {
+fn redact_by_line(redactor: &Redactor, text: &str) {
     text.lines().for_each(|line| drop(black_box(redactor.redact(line))));
 }
 
-fn streamed(redactor: &Redactor, text: &str) {
+fn redact_stream(redactor: &Redactor, text: &str) {
     let mut stream = redactor.stream();
     let mut out = String::with_capacity(text.len());
     for word in text.split_inclusive(' ') {
@@ -78,10 +88,10 @@ fn streamed(redactor: &Redactor, text: &str) {
     black_box(&out);
 }
 
-fn gate(text: &str) -> impl FnMut() {
+fn gate_work(text: &str) -> impl FnMut() {
     let gate = Gate::builder().capture(ContentCapture::Spans).build();
     let messages = [Message::user(text)];
-    move || drop(black_box(gate.passage().input(&messages)))
+    move || drop(black_box(gate.pass().input(&messages)))
 }
 
 /// Returns sentences with names, numbers, dates and prices, but without matches.
@@ -100,12 +110,12 @@ fn prose(bytes: usize) -> String {
         "Der Zug nach Köln fährt um 7:45 Uhr, und niemand weiß, warum er so selten pünktlich ist.",
         "모델은 질문에 빠르게 답했고, 우리는 결과를 다시 확인했습니다. 今日は良い天気です。",
     ];
-    repeated(bytes, |place| format!("{}{}", SENTENCES[place % 12], if place % 5 == 4 { "\n" } else { " " }))
+    repeat_to_length(bytes, |index| format!("{}{}", SENTENCES[index % 12], if index % 5 == 4 { "\n" } else { " " }))
 }
 
 /// Returns the same sentences with a match about every 150 bytes.
 fn dense(bytes: usize) -> String {
-    const FINDS: [&str; 12] = [
+    const MATCHES: [&str; 12] = [
         "jane.doe@example.org",
         "+44 20 7946 0958",
         "4242 4242 4242 4242",
@@ -121,15 +131,15 @@ fn dense(bytes: usize) -> String {
     ];
     let sentences = prose(4 * 1024);
     let sentences: Vec<&str> = sentences.split_inclusive(". ").collect();
-    repeated(bytes, |place| format!("{}{} ", sentences[place % sentences.len()], FINDS[place % 12]))
+    repeat_to_length(bytes, |index| format!("{}{} ", sentences[index % sentences.len()], MATCHES[index % 12]))
 }
 
-fn repeated(bytes: usize, piece: impl Fn(usize) -> String) -> String {
+fn repeat_to_length(bytes: usize, part: impl Fn(usize) -> String) -> String {
     let mut text = String::with_capacity(bytes + 256);
-    let mut place = 0;
+    let mut index = 0;
     while text.len() < bytes {
-        text.push_str(&piece(place));
-        place += 1;
+        text.push_str(&part(index));
+        index += 1;
     }
     text
 }

@@ -13,78 +13,90 @@ use llmobs::Marker;
 use llmobs::Observer;
 use llmobs::Usage;
 use llmobs::stream::Producer;
-use llmobs_benches::Contest;
+use llmobs_benches::Comparison;
 use llmobs_benches::Table;
-use llmobs_benches::budget;
 use llmobs_benches::is_quick;
-use llmobs_benches::timed;
+use llmobs_benches::measure_time;
+use llmobs_benches::report_budget;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use self::mirror::Labels;
-use self::mirror::Mirror;
+use self::mirror_registry::Labels;
+use self::mirror_registry::MirrorRegistry;
 
-#[path = "support/mirror.rs"]
-mod mirror;
+#[path = "support/mirror_registry.rs"]
+mod mirror_registry;
 
 const FAMILY: &str = "prometheus-client alone, Family";
 const OPEN_METRICS: &str = "llmobs, OpenMetrics";
 const CLASSIC: &str = "llmobs, classic text";
-const ACCEPTS: Option<&str> = Some("application/openmetrics-text;version=1.0.0");
+const ACCEPT: Option<&str> = Some("application/openmetrics-text;version=1.0.0");
 
 /// Number of series of the one histogram at the start, and number of series added during the scrapes.
 const SERIES: usize = 1_000;
-const NEW: usize = 200;
+const NEW_SERIES: usize = 200;
 
 fn main() {
-    scrapes("one histogram", &one_histogram());
-    scrapes("a service of 24 models", &service());
-    stalls();
+    compare_scrapes("one histogram", &one_histogram());
+    compare_scrapes("a service of 24 models", &busy_service_observer());
+    measure_stalls();
 }
 
-fn scrapes(what: &str, observer: &Observer) {
+fn compare_scrapes(name: &str, observer: &Observer) {
     let page = page(observer);
-    let mirror = Mirror::of(&page);
-    let series = mirror.series;
-    println!("{what}: {series} series, {} bytes; by Family {} bytes", page.len(), encode(&mirror.registry).len());
-    let results = Contest::new(&format!("a scrape of {what}, {series} series"))
-        .rival(FAMILY, |turns| timed(|| (0..turns).for_each(|_| drop(encode(&mirror.registry)))))
-        .rival(OPEN_METRICS, |turns| {
-            timed(|| (0..turns).for_each(|_| drop(llmobs::prometheus::page(observer, ACCEPTS))))
+    let mirror = MirrorRegistry::from_page(&page);
+    let series = mirror.series_count;
+    println!("{name}: {series} series, {} bytes; by Family {} bytes", page.len(), encode(&mirror.registry).len());
+    let results = Comparison::new(&format!("a scrape of {name}, {series} series"))
+        .candidate(FAMILY, |iterations| measure_time(|| (0..iterations).for_each(|_| drop(encode(&mirror.registry)))))
+        .candidate(OPEN_METRICS, |iterations| {
+            measure_time(|| (0..iterations).for_each(|_| drop(llmobs::prometheus::page(observer, ACCEPT))))
         })
-        .rival(CLASSIC, |turns| timed(|| (0..turns).for_each(|_| drop(llmobs::prometheus::page(observer, None)))))
+        .candidate(CLASSIC, |iterations| {
+            measure_time(|| (0..iterations).for_each(|_| drop(llmobs::prometheus::page(observer, None))))
+        })
         .run();
     results.print(FAMILY, FAMILY);
-    budget("a scrape in OpenMetrics, of Family", results.nanos(OPEN_METRICS) / results.nanos(FAMILY), 1.2, "");
-    budget("a scrape in classic text, of Family", results.nanos(CLASSIC) / results.nanos(FAMILY), 1.2, "");
+    report_budget(
+        "a scrape in OpenMetrics, of Family",
+        results.median_nanos(OPEN_METRICS) / results.median_nanos(FAMILY),
+        1.2,
+        "",
+    );
+    report_budget(
+        "a scrape in classic text, of Family",
+        results.median_nanos(CLASSIC) / results.median_nanos(FAMILY),
+        1.2,
+        "",
+    );
 }
 
 fn page(observer: &Observer) -> String {
-    llmobs::prometheus::page(observer, ACCEPTS).body
+    llmobs::prometheus::page(observer, ACCEPT).body
 }
 
 fn encode(registry: &Registry) -> String {
     let mut page = String::new();
-    prometheus_client::encoding::text::encode(&mut page, registry).expect("a string takes it");
+    prometheus_client::encoding::text::encode(&mut page, registry).expect("a string accepts every write");
     page
 }
 
 /// Returns an observer whose series are almost all of `llmobs.phase.duration`.
 fn one_histogram() -> Observer {
-    let observer = phases();
+    let observer = phase_observer();
     let marker = observer.chat("m").start().marker().clone();
-    (0..SERIES).for_each(|place| record(&marker, &phase_name(place)));
+    (0..SERIES).for_each(|index| record(&marker, &phase_name(index)));
     observer
 }
 
-fn phases() -> Observer {
-    let names = (0..SERIES + NEW).map(phase_name);
-    Observer::builder().model("m").phases(names).series_limit(10_000).build().expect("builds")
+fn phase_observer() -> Observer {
+    let names = (0..SERIES + NEW_SERIES).map(phase_name);
+    Observer::builder().model("m").phases(names).series_limit(10_000).build().expect("the observer is valid")
 }
 
-fn phase_name(place: usize) -> String {
-    format!("phase-{place}")
+fn phase_name(index: usize) -> String {
+    format!("phase-{index}")
 }
 
 fn record(marker: &Marker, phase: &str) {
@@ -92,9 +104,9 @@ fn record(marker: &Marker, phase: &str) {
 }
 
 /// Returns the observer of a service that has answered one request for each model.
-fn service() -> Observer {
+fn busy_service_observer() -> Observer {
     let models: Vec<String> = (0..24).map(|model| format!("a-model-with-a-name-{model}")).collect();
-    let observer = Observer::builder().models(models.clone()).build().expect("builds");
+    let observer = Observer::builder().models(models.clone()).build().expect("the observer is valid");
     for model in &models {
         let operation = observer.chat(model).start();
         let marker = operation.marker().clone();
@@ -109,68 +121,71 @@ fn service() -> Observer {
 }
 
 /// Measures records while another thread scrapes continuously. Now and then a record creates a new series.
-fn stalls() {
+fn measure_stalls() {
     let mut table = Table::new(&["a record while somebody scrapes, us", "worst", "p99.99", "p50"]);
-    for (name, scraped) in [("nobody scrapes", false), ("scraped without pause", true)] {
+    for (name, is_scraped) in [("nobody scrapes", false), ("scraped without pause", true)] {
         let family = || {
-            let family = Family::<Labels, Histogram, fn() -> Histogram>::new_with_constructor(mirror::histogram);
+            let family =
+                Family::<Labels, Histogram, fn() -> Histogram>::new_with_constructor(mirror_registry::histogram);
             let mut registry = Registry::default();
             registry.register("phase_duration", "as llmobs has it", family.clone());
-            let labels: Vec<Labels> = (0..SERIES + NEW).map(|place| mirror::labels(&phase_name(place))).collect();
-            let first = |place: usize| family.get_or_create(&labels[place]).observe(0.02);
-            Waits::of(scraped, first, || drop(encode(&registry)))
+            let labels: Vec<Labels> =
+                (0..SERIES + NEW_SERIES).map(|index| mirror_registry::phase_labels(&phase_name(index))).collect();
+            let record_index = |index: usize| family.get_or_create(&labels[index]).observe(0.02);
+            RecordDurations::measure(is_scraped, record_index, || drop(encode(&registry)))
         };
-        row(&mut table, &format!("prometheus-client, Family, {name}"), family);
+        add_row(&mut table, &format!("prometheus-client, Family, {name}"), family);
         let llmobs = || {
-            let observer = phases();
+            let observer = phase_observer();
             let marker = observer.chat("m").start().marker().clone();
-            let names: Vec<String> = (0..SERIES + NEW).map(phase_name).collect();
-            Waits::of(scraped, |place| record(&marker, &names[place]), || drop(page(&observer)))
+            let names: Vec<String> = (0..SERIES + NEW_SERIES).map(phase_name).collect();
+            RecordDurations::measure(is_scraped, |index| record(&marker, &names[index]), || drop(page(&observer)))
         };
-        row(&mut table, &format!("llmobs, {name}"), llmobs);
+        add_row(&mut table, &format!("llmobs, {name}"), llmobs);
     }
     table.print();
 }
 
-/// Prints the medians of several runs, because other load on the machine affects the worst time of each run.
-fn row(table: &mut Table, name: &str, run: impl Fn() -> Waits) {
+/// Adds a row with the medians of several runs, because other load on the machine affects the worst time of each run.
+fn add_row(table: &mut Table, name: &str, run: impl Fn() -> RecordDurations) {
     let runs = if is_quick() { 1 } else { 7 };
-    let mut waits: Vec<Waits> = (0..runs).map(|_| run()).collect();
-    let mut median = |of: fn(&Waits) -> Duration| {
-        waits.sort_by_key(of);
-        format!("{:.1}", of(&waits[runs / 2]).as_secs_f64() * 1e6)
+    let mut durations: Vec<RecordDurations> = (0..runs).map(|_| run()).collect();
+    let mut median = |value: fn(&RecordDurations) -> Duration| {
+        durations.sort_by_key(value);
+        format!("{:.1}", value(&durations[runs / 2]).as_secs_f64() * 1e6)
     };
-    let cells = [median(|waits| waits.worst), median(|waits| waits.nearly_all), median(|waits| waits.half)];
+    let cells =
+        [median(|durations| durations.max), median(|durations| durations.p9999), median(|durations| durations.median)];
     table.row(&[name, &cells[0], &cells[1], &cells[2]]);
 }
 
 /// The worst, the 99.99th percentile and the median of the recording times.
-struct Waits {
-    worst: Duration,
-    nearly_all: Duration,
-    half: Duration,
+struct RecordDurations {
+    max: Duration,
+    p9999: Duration,
+    median: Duration,
 }
 
-impl Waits {
-    fn of(scraped: bool, record: impl Fn(usize), scrape: impl Fn() + Sync + Send) -> Self {
+impl RecordDurations {
+    fn measure(is_scraped: bool, record: impl Fn(usize), scrape: impl Fn() + Sync + Send) -> Self {
         let records = if is_quick() { 100_000 } else { 1_000_000 };
         (0..SERIES).for_each(&record);
-        let over = AtomicBool::new(false);
+        let is_done = AtomicBool::new(false);
         let mut times = Vec::with_capacity(records);
         thread::scope(|threads| {
             threads.spawn(|| {
-                while scraped && !over.load(Ordering::Relaxed) {
+                while is_scraped && !is_done.load(Ordering::Relaxed) {
                     scrape();
                 }
             });
-            for turn in 0..records {
-                let is_new = turn % (records / NEW) == 0;
-                let place = if is_new { SERIES + turn / (records / NEW) } else { 0 };
-                times.push(timed(|| record(place)));
+            for iteration in 0..records {
+                let is_new = iteration % (records / NEW_SERIES) == 0;
+                let index = if is_new { SERIES + iteration / (records / NEW_SERIES) } else { 0 };
+                times.push(measure_time(|| record(index)));
             }
-            over.store(true, Ordering::Relaxed);
+            is_done.store(true, Ordering::Relaxed);
         });
         times.sort();
-        Self { worst: times[records - 1], nearly_all: times[records / 10_000 * 9_999], half: times[records / 2] }
+        Self { max: times[records - 1], p9999: times[records / 10_000 * 9_999], median: times[records / 2] }
     }
 }

@@ -9,9 +9,9 @@ use llmobs::FinishReason;
 use llmobs::Observer;
 use llmobs::Usage;
 use llmobs::catalog::Level;
-use llmobs_benches::Contest;
-use llmobs_benches::budget;
-use llmobs_benches::timed;
+use llmobs_benches::Comparison;
+use llmobs_benches::measure_time;
+use llmobs_benches::report_budget;
 use opentelemetry::Array;
 use opentelemetry::Value;
 use opentelemetry_sdk::trace::Sampler;
@@ -19,14 +19,14 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::field::Empty;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use self::carried::Nowhere;
-use self::carried::carried;
+use self::span_export::DiscardingProcessor;
+use self::span_export::time_with_spans;
 
-#[path = "support/carried.rs"]
-mod carried;
+#[path = "support/span_export.rs"]
+mod span_export;
 
 const MODEL: &str = "smollm2-135m-instruct";
-const BARE: &str = "llmobs, nobody listens";
+const NO_SUBSCRIBER: &str = "llmobs, nobody listens";
 const SPAN: &str = "llmobs, with its span";
 const UNSAMPLED: &str = "llmobs, in a trace that is not sampled";
 const BY_HAND: &str = "by hand: tracing span, same attributes";
@@ -36,48 +36,48 @@ const FASTRACE: &str = "fastrace: root span, same attributes";
 fn main() {
     // No log events, because the span by hand emits none either.
     let builder = Observer::builder().model(MODEL).level(Level::Core).log_sample_ratio(0.0);
-    let observer = builder.build().expect("builds");
-    let provider = SdkTracerProvider::builder().with_span_processor(Nowhere).build();
+    let observer = builder.build().expect("the observer is valid");
+    let provider = SdkTracerProvider::builder().with_span_processor(DiscardingProcessor).build();
     let off = Sampler::ParentBased(Box::new(Sampler::AlwaysOff));
-    let unsampled = SdkTracerProvider::builder().with_span_processor(Nowhere).with_sampler(off).build();
-    fastrace::set_reporter(Nowhere, Config::default());
-    let results = Contest::new("an operation and its span")
-        .rival(BARE, |turns| timed(|| (0..turns).for_each(|_| operation(&observer))))
-        .rival(SPAN, |turns| carried(&provider, || (0..turns).for_each(|_| operation(&observer))))
-        .rival(BY_HAND, |turns| carried(&provider, || (0..turns).for_each(|_| by_hand())))
-        .rival(UNSAMPLED, |turns| {
-            carried(&unsampled, || {
+    let unsampled = SdkTracerProvider::builder().with_span_processor(DiscardingProcessor).with_sampler(off).build();
+    fastrace::set_reporter(DiscardingProcessor, Config::default());
+    let results = Comparison::new("an operation and its span")
+        .candidate(NO_SUBSCRIBER, |iterations| measure_time(|| (0..iterations).for_each(|_| operation(&observer))))
+        .candidate(SPAN, |iterations| time_with_spans(&provider, || (0..iterations).for_each(|_| operation(&observer))))
+        .candidate(BY_HAND, |iterations| time_with_spans(&provider, || (0..iterations).for_each(|_| manual_span())))
+        .candidate(UNSAMPLED, |iterations| {
+            time_with_spans(&unsampled, || {
                 let _parent = tracing::info_span!("parent").entered();
-                (0..turns).for_each(|_| operation(&observer));
+                (0..iterations).for_each(|_| operation(&observer));
             })
         })
-        .rival(BY_HAND_UNSAMPLED, |turns| {
-            carried(&unsampled, || {
+        .candidate(BY_HAND_UNSAMPLED, |iterations| {
+            time_with_spans(&unsampled, || {
                 let _parent = tracing::info_span!("parent").entered();
-                (0..turns).for_each(|_| by_hand());
+                (0..iterations).for_each(|_| manual_span());
             })
         })
-        .rival(FASTRACE, |turns| timed(|| (0..turns).for_each(|_| with_fastrace())))
+        .candidate(FASTRACE, |iterations| measure_time(|| (0..iterations).for_each(|_| fastrace_span())))
         .run();
-    results.print(BY_HAND, BARE);
-    let added = results.nanos(SPAN) - results.nanos(BARE);
-    budget("the span, of one by hand", added / results.nanos(BY_HAND), 1.3, "");
-    let added = results.nanos(UNSAMPLED) - results.nanos(BARE);
-    println!("in a trace that is not sampled, of one by hand: {:.2}", added / results.nanos(BY_HAND_UNSAMPLED));
+    results.print(BY_HAND, NO_SUBSCRIBER);
+    let added = results.median_nanos(SPAN) - results.median_nanos(NO_SUBSCRIBER);
+    report_budget("the span, of one by hand", added / results.median_nanos(BY_HAND), 1.3, "");
+    let added = results.median_nanos(UNSAMPLED) - results.median_nanos(NO_SUBSCRIBER);
+    println!("in a trace that is not sampled, of one by hand: {:.2}", added / results.median_nanos(BY_HAND_UNSAMPLED));
 }
 
 fn operation(observer: &Observer) {
     let operation = observer.chat(MODEL).max_tokens(64).temperature(0.5).server("127.0.0.1", 8080).start();
-    let mark = operation.marker();
-    mark.response_id("chatcmpl-4711");
-    mark.response_model(MODEL);
-    mark.usage(Usage::new().input(37).output(12));
-    mark.finish_reason(FinishReason::Stop);
+    let marker = operation.marker();
+    marker.response_id("chatcmpl-4711");
+    marker.response_model(MODEL);
+    marker.usage(Usage::new().input(37).output(12));
+    marker.finish_reason(FinishReason::Stop);
     operation.complete();
 }
 
 /// Writes the span of an operation by hand, with all its attributes.
-fn by_hand() {
+fn manual_span() {
     let span = tracing::info_span!(
         "inference",
         otel.name = format!("chat {MODEL}"),
@@ -105,7 +105,7 @@ fn by_hand() {
     span.set_attribute("gen_ai.response.finish_reasons", Value::Array(Array::String(vec!["stop".into()])));
 }
 
-fn with_fastrace() {
+fn fastrace_span() {
     let root = fastrace::Span::root("chat", fastrace::collector::SpanContext::random());
     root.add_properties(|| {
         [
@@ -126,7 +126,7 @@ fn with_fastrace() {
     });
 }
 
-impl Reporter for Nowhere {
+impl Reporter for DiscardingProcessor {
     fn report(&mut self, spans: Vec<SpanRecord>) {
         std::hint::black_box(spans);
     }

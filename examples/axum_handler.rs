@@ -5,7 +5,7 @@
 //!
 //! You will see: one request to the service over loopback, then the operation's metrics on `/metrics`.
 
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+#![expect(clippy::print_stdout, reason = "an example prints what it does")]
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -51,13 +51,13 @@ struct Request {
 
 struct Token {
     text: &'static str,
-    made_at: Moment,
+    produced_at: Moment,
 }
 
 async fn chat(State(app): State<App>, Json(request): Json<Request>) -> impl IntoResponse {
     let operation = app.observer.chat(&request.model).max_tokens(request.max_tokens).start();
-    let tokens = engine(operation.marker().clone()); // its thread marks scheduled, first token, usage
-    let tokens = operation.observe_with(tokens, |token| Chunk::tokens(1).produced_at(token.made_at));
+    let tokens = start_engine(operation.marker().clone()); // its thread marks scheduled, first token, usage
+    let tokens = operation.observe_with(tokens, |token| Chunk::tokens(1).produced_at(token.produced_at));
     Sse::new(tokens.map(|token| Ok::<_, Infallible>(Event::default().data(token.text))))
 }
 
@@ -83,7 +83,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Replaces an engine: sleeps where a model would compute.
-fn engine(marker: Marker) -> impl Stream<Item = Token> + Unpin {
+fn start_engine(marker: Marker) -> impl Stream<Item = Token> + Unpin {
     let (sender, mut receiver) = mpsc::unbounded_channel();
     marker.enqueued();
     thread::spawn(move || {
@@ -91,7 +91,7 @@ fn engine(marker: Marker) -> impl Stream<Item = Token> + Unpin {
         marker.usage(Usage::new().input(9));
         thread::sleep(Duration::from_millis(40)); // prefill
         for text in ["An", "answer", "in", "five", "tokens"] {
-            if sender.send(Token { text, made_at: marker.now() }).is_err() {
+            if sender.send(Token { text, produced_at: marker.now() }).is_err() {
                 return; // the consumer dropped the stream
             }
             thread::sleep(Duration::from_millis(15));
@@ -101,11 +101,11 @@ fn engine(marker: Marker) -> impl Stream<Item = Token> + Unpin {
 }
 
 /// Sends one plain HTTP request and returns the body of the answer.
-async fn send(address: std::net::SocketAddr, what: &str, body: &str) -> std::io::Result<String> {
+async fn send(address: std::net::SocketAddr, request_line: &str, body: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address).await?;
     let length = body.len();
     let head = format!(
-        "{what} HTTP/1.0\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
+        "{request_line} HTTP/1.0\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
     );
     stream.write_all(format!("{head}{body}").as_bytes()).await?;
     let mut answer = String::new();

@@ -6,7 +6,7 @@
 //! You will see: the answer, then the lines of the Prometheus page with the time to first token (about 60 ms) and the
 //! gaps between the later tokens (12 gaps of about 15 ms).
 
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+#![expect(clippy::print_stdout, reason = "an example prints what it does")]
 
 use std::thread;
 use std::time::Duration;
@@ -26,7 +26,7 @@ async fn main() -> Result<(), llmobs::BuildError> {
     let observer = Observer::builder().model("stand-in").build()?;
 
     let operation = observer.chat("stand-in").max_tokens(64).start();
-    let tokens = engine(operation.marker().clone());
+    let tokens = start_engine(operation.marker().clone());
     let mut answer = operation.observe(tokens); // a `String` counts as one token
 
     while let Some(token) = answer.next().await {
@@ -43,7 +43,7 @@ async fn main() -> Result<(), llmobs::BuildError> {
 }
 
 /// Replaces an engine: sleeps where a model would compute.
-fn engine(marker: Marker) -> impl Stream<Item = String> + Unpin {
+fn start_engine(marker: Marker) -> impl Stream<Item = String> + Unpin {
     let (sender, mut receiver) = mpsc::unbounded_channel();
     marker.enqueued();
     thread::spawn(move || {

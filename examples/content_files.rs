@@ -7,7 +7,7 @@
 //! `output_messages.json` and `system_instructions.json`. The address of each file is an attribute of the span of its
 //! operation, such as `gen_ai.input.messages_ref`.
 
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+#![expect(clippy::print_stdout, reason = "an example prints what it does")]
 
 use std::collections::VecDeque;
 use std::env;
@@ -62,8 +62,8 @@ pub(crate) fn run(folder: &Path) -> Result<(), Box<dyn Error>> {
 
     // Captures that wait for the hook are lost when the process ends.
     let written = observer.gate().is_none_or(|gate| gate.flush(Duration::from_secs(5)));
-    for (_, day) in folders(&std::path::absolute(folder)?, is_date)? {
-        folders(&day, is_id)?.iter().for_each(|(_, capture)| println!("{}", address(capture)));
+    for (_, day) in subfolders(&std::path::absolute(folder)?, is_date)? {
+        subfolders(&day, is_capture_id)?.iter().for_each(|(_, capture)| println!("{}", file_url(capture)));
     }
     println!("all written: {written}, failures: {}", failures.load(Ordering::Relaxed));
     Ok(())
@@ -77,24 +77,31 @@ pub(crate) fn run(folder: &Path) -> Result<(), Box<dyn Error>> {
 /// suitable for thousands of captures; store millions in a database or an object store.
 pub(crate) struct ContentFiles {
     folder: PathBuf,
-    /// The address (`file://` URL) of the folder.
-    address: String,
-    captures: usize,
-    days: u64,
+    /// The `file://` URL of the folder.
+    base_url: String,
+    max_captures: usize,
+    max_age_days: u64,
     /// The day of each capture that already has an address. The file may be written after midnight.
-    promised: Mutex<VecDeque<(String, u64)>>,
+    reserved_days: Mutex<VecDeque<(String, u64)>>,
     failures: Arc<AtomicU64>,
 }
 
 impl ContentFiles {
-    /// Creates a hook that stores up to `captures` captures of the last `days` days, today included. Creates the folder
-    /// if necessary. Fails if the folder exists and other users can access it.
-    pub(crate) fn new(folder: &Path, captures: usize, days: u64) -> io::Result<Self> {
+    /// Creates a hook that stores up to `max_captures` captures of the last `max_age_days` days, today included.
+    /// Creates the folder if necessary. Fails if the folder exists and other users can access it.
+    pub(crate) fn new(folder: &Path, max_captures: usize, max_age_days: u64) -> io::Result<Self> {
         let folder = std::path::absolute(folder)?;
-        private::make_folder(&folder)?;
-        private::check(&folder)?;
-        let address = address(&folder);
-        Ok(Self { folder, address, captures, days, promised: Mutex::default(), failures: Arc::default() })
+        owner_only::make_folder(&folder)?;
+        owner_only::check(&folder)?;
+        let base_url = file_url(&folder);
+        Ok(Self {
+            folder,
+            base_url,
+            max_captures,
+            max_age_days,
+            reserved_days: Mutex::default(),
+            failures: Arc::default(),
+        })
     }
 
     /// Returns the counter of failed writes and removals. The first failure is printed on standard error.
@@ -104,71 +111,71 @@ impl ContentFiles {
 
     /// Returns the day of a capture: the day of the first request for its address.
     fn day(&self, id: &str) -> String {
-        let mut promised = self.promised.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = promised.iter().rev().find(|(known, _)| known == id).map(|(_, day)| *day);
+        let mut reserved_days = self.reserved_days.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = reserved_days.iter().rev().find(|(known, _)| known == id).map(|(_, day)| *day);
         date(known.unwrap_or_else(|| {
             // Far more captures than ever wait for a hook.
-            if promised.len() >= 256 {
-                promised.pop_front();
+            if reserved_days.len() >= 256 {
+                reserved_days.pop_front();
             }
-            promised.push_back((id.to_owned(), today()));
+            reserved_days.push_back((id.to_owned(), today()));
             today()
         }))
     }
 
-    fn write(&self, captured: &HookPayload) -> io::Result<()> {
-        let day = self.folder.join(self.day(captured.id()));
-        let unfinished = day.join(format!(".{}", captured.id()));
-        private::make_folder(&unfinished)?;
-        let files = captured.iter().try_for_each(|(name, value)| {
-            private::new_file(&unfinished.join(format!("{name}.json")))?.write_all(value.to_string().as_bytes())
+    fn write(&self, payload: &HookPayload) -> io::Result<()> {
+        let day = self.folder.join(self.day(payload.id()));
+        let partial = day.join(format!(".{}", payload.id()));
+        owner_only::make_folder(&partial)?;
+        let files = payload.iter().try_for_each(|(name, value)| {
+            owner_only::new_file(&partial.join(format!("{name}.json")))?.write_all(value.to_string().as_bytes())
         });
-        let done = files.and_then(|()| fs::rename(&unfinished, day.join(captured.id())));
-        if done.is_err() {
-            let _ = fs::remove_dir_all(&unfinished);
+        let result = files.and_then(|()| fs::rename(&partial, day.join(payload.id())));
+        if result.is_err() {
+            let _ = fs::remove_dir_all(&partial);
         }
-        done
+        result
     }
 
     /// Removes captures that are too old and the oldest captures above the maximum number.
-    fn forget(&self) -> io::Result<()> {
-        let first = date(today().saturating_sub(self.days.saturating_sub(1)));
+    fn prune(&self) -> io::Result<()> {
+        let first = date(today().saturating_sub(self.max_age_days.saturating_sub(1)));
         let mut captures = Vec::new();
-        for (name, day) in folders(&self.folder, is_date)? {
+        for (name, day) in subfolders(&self.folder, is_date)? {
             if name < first {
                 remove(&day)?;
             } else {
-                captures.extend(folders(&day, is_id)?.into_iter().map(|(_, path)| (name.clone(), path)));
+                captures.extend(subfolders(&day, is_capture_id)?.into_iter().map(|(_, path)| (name.clone(), path)));
             }
         }
-        let surplus = captures.len().saturating_sub(self.captures);
-        if surplus > 0 {
+        let excess = captures.len().saturating_sub(self.max_captures);
+        if excess > 0 {
             let written = |path: &Path| fs::metadata(path).and_then(|data| data.modified()).ok();
             captures.sort_by_cached_key(|(day, path)| (day.clone(), written(path), path.clone()));
         }
-        captures[..surplus].iter().try_for_each(|(_, path)| remove(path))
+        captures[..excess].iter().try_for_each(|(_, path)| remove(path))
     }
 }
 
 impl ContentHook for ContentFiles {
     fn reference(&self, id: &str, name: &str) -> Option<String> {
-        Some(format!("{}/{}/{id}/{name}.json", self.address, self.day(id)))
+        Some(format!("{}/{}/{id}/{name}.json", self.base_url, self.day(id)))
     }
 
-    fn on_content(&self, captured: HookPayload) {
-        for done in [self.write(&captured), self.forget()] {
-            if let Err(error) = done
+    fn on_content(&self, payload: HookPayload) {
+        for result in [self.write(&payload), self.prune()] {
+            if let Err(error) = result
                 && self.failures.fetch_add(1, Ordering::Relaxed) == 0
             {
                 // The message contains no content: an error of the operating system does not quote the data.
-                let _ = writeln!(io::stderr(), "content cannot be kept in {}: {error}", self.folder.display());
+                let _ = writeln!(io::stderr(), "content cannot be stored in {}: {error}", self.folder.display());
             }
         }
     }
 }
 
 /// Returns the subfolders whose names match `kind`, with their names. No other folder is ever removed.
-fn folders(parent: &Path, kind: fn(&str) -> bool) -> io::Result<Vec<(String, PathBuf)>> {
+fn subfolders(parent: &Path, kind: fn(&str) -> bool) -> io::Result<Vec<(String, PathBuf)>> {
     let entries = match fs::read_dir(parent) {
         // Another process removed the folder.
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -191,19 +198,19 @@ fn is_date(name: &str) -> bool {
 
 /// Returns whether `name` is the id of a finished capture: 32 hexadecimal digits. While a capture is written, its
 /// folder name begins with a dot. A folder that a crash left unfinished is removed with its day.
-fn is_id(name: &str) -> bool {
+fn is_capture_id(name: &str) -> bool {
     name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn remove(folder: &Path) -> io::Result<()> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        done => done,
+        result => result,
     }
 }
 
 /// Returns the days since 1970-01-01, in UTC.
-#[expect(clippy::disallowed_methods, reason = "a date is wanted, and no duration")]
+#[expect(clippy::disallowed_methods, reason = "a date is required, not a duration")]
 fn today() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs() / 86_400)
 }
@@ -220,23 +227,23 @@ fn date(days: u64) -> String {
     format!("{:04}-{month:02}-{day:02}", era * 400 + year + next)
 }
 
-/// Returns the address of a folder, such as `file:///var/lib/content`.
-fn address(folder: &Path) -> String {
+/// Returns the URL of a folder, such as `file:///var/lib/content`.
+fn file_url(folder: &Path) -> String {
     let path = folder.to_string_lossy().replace('\\', "/");
-    let mut address = String::from(if path.starts_with('/') { "file://" } else { "file:///" });
+    let mut url = String::from(if path.starts_with('/') { "file://" } else { "file:///" });
     for byte in path.bytes() {
         if byte.is_ascii_alphanumeric() || b"/-._~:".contains(&byte) {
-            address.push(char::from(byte));
+            url.push(char::from(byte));
         } else {
-            address.push_str(&format!("%{byte:02X}"));
+            url.push_str(&format!("%{byte:02X}"));
         }
     }
-    address
+    url
 }
 
 /// Creates folders and files that only their owner can read. On systems other than Unix they inherit the rights of the
 /// parent folder.
-mod private {
+mod owner_only {
     use std::fs;
     use std::fs::File;
     use std::io;
@@ -266,7 +273,7 @@ mod private {
         let data = fs::metadata(folder)?;
         #[cfg(unix)]
         if data.permissions().mode() & 0o077 != 0 {
-            return Err(io::Error::other(format!("{} is open to others: chmod 700", folder.display())));
+            return Err(io::Error::other(format!("{} is accessible to other users: chmod 700", folder.display())));
         }
         if data.is_dir() { Ok(()) } else { Err(io::ErrorKind::NotADirectory.into()) }
     }

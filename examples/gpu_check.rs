@@ -7,7 +7,7 @@
 //! You will see: the devices, every reading or a note that it is absent, the mean time of each driver call, how often
 //! the energy counter changes, and the assignment of the energy: the parts add up to the measured total.
 
-#![expect(clippy::print_stdout, reason = "the report is what it is for")]
+#![expect(clippy::print_stdout, reason = "the report is its output")]
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -36,14 +36,14 @@ pub(crate) struct Arguments {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    check(Arguments::parse())
+    run_check(Arguments::parse())
 }
 
-pub(crate) fn check(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+pub(crate) fn run_check(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let observer = Observer::builder().model("check").build()?;
     let builder = Sampler::builder().choose(arguments.gpu).processes(arguments.processes).on_energy(|energy| {
         println!(
-            "operation: {:.3} J in {:.3} GPU seconds, by {}, complete: {}, beside others: {}",
+            "operation: {:.3} J in {:.3} GPU seconds, by {}, complete: {}, shared: {}",
             energy.joules,
             energy.gpu_seconds,
             energy.source.as_str(),
@@ -53,13 +53,13 @@ pub(crate) fn check(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     });
     let sampler = builder.start(&observer)?;
     // Opening the driver library takes seconds when the driver is idle.
-    let opened = (0..100).any(|_| {
+    let is_opened = (0..100).any(|_| {
         thread::sleep(Duration::from_millis(20));
         !sampler.devices().is_empty()
     });
-    if !opened {
+    if !is_opened {
         println!("collector: {}", sampler.state().as_str());
-        println!("no GPU is sampled here; where there should be one, see docs/gpu.md");
+        println!("no GPU is sampled on this machine; if it has one, see docs/gpu.md");
         return Ok(());
     }
     // One operation, for a third of the time, represents the work of a model.
@@ -71,42 +71,42 @@ pub(crate) fn check(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     thread::sleep(third);
 
     println!("collector: {}", sampler.state().as_str());
-    sampler.devices().iter().for_each(show);
-    costs(&llmobs::prometheus::page(&observer, None).body);
-    let hung = sampler.state() == SamplerState::Hung;
+    sampler.devices().iter().for_each(print_device);
+    print_call_durations(&llmobs::prometheus::page(&observer, None).body);
+    let is_hung = sampler.state() == SamplerState::Hung;
     println!("stopped in time: {}", sampler.stop());
-    if hung { Err("a call of the library hangs".into()) } else { Ok(()) }
+    if is_hung { Err("a call of the library hangs".into()) } else { Ok(()) }
 }
 
-fn show(device: &DeviceReport) {
+fn print_device(device: &DeviceReport) {
     let (info, reading) = (&device.info, &device.reading);
     println!();
     println!("{} ({}), {}", info.id, info.name, info.model.as_deref().unwrap_or("unknown model"));
-    let mega = |value: Option<u64>| value.map(|value| (value >> 20).to_string());
-    let real = |value: Option<f64>| value.map(|value| format!("{value:.3}"));
+    let mebibytes = |value: Option<u64>| value.map(|value| (value >> 20).to_string());
+    let decimal = |value: Option<f64>| value.map(|value| format!("{value:.3}"));
     let lines = [
         ("state", Some(device.state.as_str().to_owned())),
         ("driver", info.driver.clone()),
         ("PCI address", info.pci.clone()),
-        ("utilization", real(reading.utilization)),
-        ("memory used, MiB", mega(reading.memory_used)),
-        ("memory reserved, MiB", mega(reading.memory_reserved)),
-        ("memory total, MiB", mega(reading.memory_total)),
-        ("power, W", real(reading.power)),
-        ("power now, W", real(reading.power_instant)),
-        ("power limit, W", real(reading.power_limit)),
-        ("temperature, C", real(reading.temperature)),
-        ("memory temperature, C", real(reading.temperature_memory)),
-        ("shuts down at, C", real(reading.temperature_critical)),
-        ("SM clock, MHz", real(reading.clock_sm.map(|hertz| hertz / 1e6))),
-        ("tensor active", real(reading.tensor_active)),
-        ("DRAM active", real(reading.dram_active)),
+        ("utilization", decimal(reading.utilization)),
+        ("memory used, MiB", mebibytes(reading.memory_used)),
+        ("memory reserved, MiB", mebibytes(reading.memory_reserved)),
+        ("memory total, MiB", mebibytes(reading.memory_total)),
+        ("power, W", decimal(reading.power)),
+        ("power now, W", decimal(reading.power_instant)),
+        ("power limit, W", decimal(reading.power_limit)),
+        ("temperature, C", decimal(reading.temperature)),
+        ("memory temperature, C", decimal(reading.temperature_memory)),
+        ("shuts down at, C", decimal(reading.temperature_critical)),
+        ("SM clock, MHz", decimal(reading.clock_sm.map(|hertz| hertz / 1e6))),
+        ("tensor active", decimal(reading.tensor_active)),
+        ("DRAM active", decimal(reading.dram_active)),
         (
-            "held down by",
+            "throttled by",
             reading.throttle.map(|throttle| {
                 let reasons = ThrottleReason::ALL.into_iter().filter(|reason| throttle.contains(*reason));
-                let words: Vec<_> = reasons.map(ThrottleReason::as_str).collect();
-                if words.is_empty() { "nothing".to_owned() } else { words.join(" ") }
+                let names: Vec<_> = reasons.map(ThrottleReason::as_str).collect();
+                if names.is_empty() { "nothing".to_owned() } else { names.join(" ") }
             }),
         ),
         ("ECC errors corrected", reading.ecc_corrected.map(|count| count.to_string())),
@@ -116,20 +116,20 @@ fn show(device: &DeviceReport) {
         (
             "used by",
             reading.processes.as_ref().map(|found| {
-                let part =
-                    found.work_ratio.map_or_else(String::new, |share| format!(", {share:.2} of the work is ours"));
-                format!("{} of ours, {} others, {} untold{part}", found.ours, found.others, found.untold)
+                let work_ratio =
+                    found.work_ratio.map_or_else(String::new, |ratio| format!(", own work ratio {ratio:.2}"));
+                format!("{} own, {} other, {} unknown{work_ratio}", found.ours, found.others, found.untold)
             }),
         ),
-        ("energy comes from", device.source.map(|source| source.as_str().to_owned())),
-        ("counter moves every, ms", real(device.counter_period.map(|period| period.as_secs_f64() * 1e3))),
+        ("energy source", device.source.map(|source| source.as_str().to_owned())),
+        ("counter period, ms", decimal(device.counter_period.map(|period| period.as_secs_f64() * 1e3))),
         ("peak memory, GB/s", info.peak_bytes_per_second.map(|peak| (peak / 1_000_000_000).to_string())),
         ("peak 16-bit, TFLOP/s", info.peak_flops.map(|peak| (peak / 1_000_000_000_000).to_string())),
     ];
     for (name, value) in lines {
         println!("  {name:24} {}", value.as_deref().unwrap_or("absent"));
     }
-    let parts = device.request + device.idle + device.unattributed;
+    let attributed = device.request + device.idle + device.unattributed;
     println!(
         "  {:24} {:.3} J = {:.3} request + {:.3} idle + {:.3} unattributed: {}",
         "measured",
@@ -137,26 +137,26 @@ fn show(device: &DeviceReport) {
         device.request,
         device.idle,
         device.unattributed,
-        if (parts - device.measured).abs() < 1e-6 { "adds up" } else { "DOES NOT ADD UP" },
+        if (attributed - device.measured).abs() < 1e-6 { "adds up" } else { "DOES NOT ADD UP" },
     );
 }
 
 /// Prints the mean time of each driver call, from the histogram on the page.
-fn costs(page: &str) {
+fn print_call_durations(page: &str) {
     let mut sums: BTreeMap<&str, [f64; 2]> = BTreeMap::new();
     for line in page.lines() {
         let Some(rest) = line.strip_prefix("llmobs_gpu_sampler_call_duration_seconds_") else { continue };
-        let place = match rest.split('{').next() {
+        let index = match rest.split('{').next() {
             Some("sum") => 0,
             Some("count") => 1,
             _ => continue,
         };
         let call = rest.split('"').nth(1).unwrap_or_default();
         let value = line.rsplit(' ').next().and_then(|value| value.parse().ok()).unwrap_or(0.0);
-        sums.entry(call).or_default()[place] = value;
+        sums.entry(call).or_default()[index] = value;
     }
     println!();
-    println!("what a question costs");
+    println!("duration of driver calls");
     for (call, [sum, count]) in sums {
         println!("  {call:24} {:10.1} us, mean of {count}", sum / count * 1e6);
     }

@@ -5,7 +5,7 @@
 //! You will see: two answers, and under `llmobs_operation_ended_total` one operation that completed and one that was
 //! rejected.
 
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+#![expect(clippy::print_stdout, reason = "an example prints what it does")]
 
 use llmobs::ErrorType;
 use llmobs::Observer;
@@ -13,7 +13,7 @@ use llmobs::llm_span;
 
 #[llm_span(chat, model = model)]
 async fn chat(model: &str, prompt: &str) -> Result<String, ErrorType> {
-    if prompt.is_empty() { Err(ErrorType::InvalidRequest) } else { Ok(format!("you said: {prompt}")) }
+    if prompt.is_empty() { Err(ErrorType::InvalidRequest) } else { Ok(format!("your prompt: {prompt}")) }
 }
 
 #[tokio::main(flavor = "current_thread")]

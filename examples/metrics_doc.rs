@@ -4,7 +4,7 @@
 //!
 //! You will see: a Markdown page with one table for each group, then the bucket bounds of every histogram.
 
-#![expect(clippy::print_stdout, reason = "the page is what it is for")]
+#![expect(clippy::print_stdout, reason = "the page is its output")]
 
 use llmobs::Role;
 use llmobs::catalog::BucketShape;
@@ -16,25 +16,25 @@ use llmobs::catalog::ROWS;
 use llmobs::catalog::Row;
 
 /// The attributes at the start of every row of an operation, written as `S` in the tables.
-const SERIES: &[&str] = &["gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model"];
+const SERIES_ATTRIBUTES: &[&str] = &["gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model"];
 
 fn main() {
-    print!("{}", page());
+    print!("{}", render_page());
 }
 
-fn page() -> String {
+fn render_page() -> String {
     let mut page = INTRODUCTION.trim_start().to_owned();
     for group in distinct(ROWS.iter().map(|row| row.group)) {
-        page += &section(group);
+        page += &render_group(group);
     }
-    page + "\n" + BUCKETS.trim_start() + &buckets()
+    page + "\n" + BUCKETS.trim_start() + &render_buckets()
 }
 
-fn section(group: Group) -> String {
+fn render_group(group: Group) -> String {
     let rows: Vec<_> = ROWS.iter().filter(|row| row.group == group).collect();
-    let mut text = format!("\n## {}: {}\n\n{HEAD}", group.as_str(), about(group));
+    let mut text = format!("\n## {}: {}\n\n{TABLE_HEADER}", group.as_str(), group_description(group));
     for row in &rows {
-        text += &format!("| {} |\n", cells(row).join(" | "));
+        text += &format!("| {} |\n", row_cells(row).join(" | "));
     }
     text.push('\n');
     for row in &rows {
@@ -43,30 +43,30 @@ fn section(group: Group) -> String {
     text
 }
 
-const HEAD: &str = "\
+const TABLE_HEADER: &str = "\
 | OpenTelemetry name | instrument | unit | attributes | Prometheus name | level | roles | profile |
 |---|---|---|---|---|---|---|---|
 ";
 
-fn cells(row: &Row) -> [String; 8] {
+fn row_cells(row: &Row) -> [String; 8] {
     [
-        code(row.name),
-        instrument(row.instrument).to_owned(),
-        if row.unit.is_empty() { "none".to_owned() } else { code(row.unit) },
-        attributes(row.attributes),
-        code(&prometheus_name(row)),
+        to_code(row.name),
+        instrument_name(row.instrument).to_owned(),
+        if row.unit.is_empty() { "none".to_owned() } else { to_code(row.unit) },
+        attribute_list(row.attributes),
+        to_code(&prometheus_name(row)),
         row.level.as_str().to_owned(),
-        roles(row.roles),
+        role_list(row.roles),
         row.profile.map_or("any", Profile::as_str).to_owned(),
     ]
 }
 
-fn attributes(attributes: &[&str]) -> String {
-    let (series, own) = match attributes.strip_prefix(SERIES) {
-        Some(own) => (Some("S".to_owned()), own),
+fn attribute_list(attributes: &[&str]) -> String {
+    let (series, other_attributes) = match attributes.strip_prefix(SERIES_ATTRIBUTES) {
+        Some(other_attributes) => (Some("S".to_owned()), other_attributes),
         None => (None, attributes),
     };
-    series.into_iter().chain(own.iter().map(|name| code(name))).collect::<Vec<_>>().join(", ")
+    series.into_iter().chain(other_attributes.iter().map(|name| to_code(name))).collect::<Vec<_>>().join(", ")
 }
 
 /// Returns the name for a Prometheus query, with the suffix of the instrument.
@@ -79,32 +79,32 @@ fn prometheus_name(row: &Row) -> String {
     row.prometheus_name() + suffix
 }
 
-fn roles(roles: &[Role]) -> String {
+fn role_list(roles: &[Role]) -> String {
     if roles.len() == 3 {
         return "all".to_owned();
     }
-    let word = |role: &Role| match role {
+    let role_name = |role: &Role| match role {
         Role::Server => "server",
         Role::Gateway => "gateway",
         Role::Client => "client",
     };
-    roles.iter().map(word).collect::<Vec<_>>().join(", ")
+    roles.iter().map(role_name).collect::<Vec<_>>().join(", ")
 }
 
-fn buckets() -> String {
+fn render_buckets() -> String {
     let mut text = "| bounds of | unit | upper bounds, inclusive |\n|---|---|---|\n".to_owned();
     for shape in distinct(ROWS.iter().filter_map(|row| row.shape)) {
         let rows = || ROWS.iter().filter(|row| row.shape == Some(shape));
-        let names: Vec<_> = rows().map(|row| code(row.name)).collect();
-        let units: Vec<_> = distinct(rows().map(|row| code(row.unit)));
+        let names: Vec<_> = rows().map(|row| to_code(row.name)).collect();
+        let units: Vec<_> = distinct(rows().map(|row| to_code(row.unit)));
         let bounds: Vec<_> = Buckets::Default.bounds(shape).iter().map(f64::to_string).collect();
         let (names, units, bounds) = (names.join(", "), units.join(", "), bounds.join(" "));
-        text += &format!("| {}: {names} | {units} | {bounds} |\n", family(shape));
+        text += &format!("| {}: {names} | {units} | {bounds} |\n", bucket_family(shape));
     }
     text
 }
 
-const fn family(shape: BucketShape) -> &'static str {
+const fn bucket_family(shape: BucketShape) -> &'static str {
     match shape {
         BucketShape::FirstToken => "time to the first token",
         BucketShape::Duration => "whole operations and client-side waits",
@@ -121,28 +121,28 @@ const fn family(shape: BucketShape) -> &'static str {
     }
 }
 
-const fn about(group: Group) -> &'static str {
+const fn group_description(group: Group) -> &'static str {
     match group {
         Group::GenAiServer => "the conventions' server metrics",
         Group::GenAiClient => "the conventions' client metrics",
         Group::HttpServer => "the conventions' metrics of HTTP servers",
-        Group::Operation => "the books, every operation from start to end",
-        Group::Time => "where the time goes",
+        Group::Operation => "every operation from start to end",
+        Group::Time => "durations of operations",
         Group::Token => "tokens by direction, kind and source",
-        Group::Request => "what was asked for",
+        Group::Request => "parameters of requests",
         Group::ResponseCache => "caches of whole responses",
-        Group::Evaluation => "judgements of answers",
+        Group::Evaluation => "evaluations of answers",
         Group::Objective => "service-level objectives",
         Group::Runtime => "the async runtime",
-        Group::SelfObservability => "llmobs watching itself",
-        Group::Pipeline => "what a pipeline sends and loses, with the feature `otlp`",
-        Group::Build => "what is running",
-        Group::Gpu => "what the GPU did, from the crate llmobs-gpu",
+        Group::SelfObservability => "the telemetry of llmobs itself",
+        Group::Pipeline => "what a pipeline exports and drops, with the feature `otlp`",
+        Group::Build => "build information",
+        Group::Gpu => "GPUs, from the crate llmobs-gpu",
         _ => "others",
     }
 }
 
-const fn instrument(instrument: Instrument) -> &'static str {
+const fn instrument_name(instrument: Instrument) -> &'static str {
     match instrument {
         Instrument::Counter => "counter",
         Instrument::UpDownCounter => "up-down counter",
@@ -155,17 +155,17 @@ const fn instrument(instrument: Instrument) -> &'static str {
     }
 }
 
-fn code(text: &str) -> String {
+fn to_code(text: &str) -> String {
     format!("`{text}`")
 }
 
 /// Returns each distinct item once, in the order of its first occurrence.
 fn distinct<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
-    items.fold(Vec::new(), |mut known, item| {
-        if !known.contains(&item) {
-            known.push(item);
+    items.fold(Vec::new(), |mut result, item| {
+        if !result.contains(&item) {
+            result.push(item);
         }
-        known
+        result
     })
 }
 

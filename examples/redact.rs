@@ -21,7 +21,7 @@ use serde_json::Value;
 use serde_json::json;
 
 #[derive(Deserialize)]
-struct Line {
+struct InputLine {
     /// Any JSON value; copied to the output.
     #[serde(default)]
     id: Value,
@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             continue;
         }
         // The message omits the line: its content may be sensitive.
-        let Line { id, text } = serde_json::from_str(&line)
+        let InputLine { id, text } = serde_json::from_str(&line)
             .map_err(|error| format!("line {}: {:?} error", number + 1, error.classify()))?;
         let findings = redactor.find(&text);
         let spans = findings.iter().map(

@@ -5,7 +5,7 @@
 //!
 //! You will see: the ended operations by outcome, once as sent to a collector and once as scraped, with equal values.
 
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+#![expect(clippy::print_stdout, reason = "an example prints what it does")]
 
 use std::error::Error;
 
@@ -40,10 +40,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     for metric in metrics.filter(|metric| metric.name() == "llmobs.operation.ended") {
         let AggregatedMetrics::U64(MetricData::Sum(sum)) = metric.data() else { continue };
         for point in sum.data_points().filter(|point| point.value() > 0) {
-            let own = point.attributes().filter(|pair| !pair.key.as_str().starts_with("gen_ai."));
-            let mut own: Vec<_> = own.map(|pair| format!("{}={}", pair.key, pair.value)).collect();
-            own.sort();
-            println!("  {} {} {}", metric.name(), own.join(" "), point.value());
+            let labels = point.attributes().filter(|pair| !pair.key.as_str().starts_with("gen_ai."));
+            let mut labels: Vec<_> = labels.map(|pair| format!("{}={}", pair.key, pair.value)).collect();
+            labels.sort();
+            println!("  {} {} {}", metric.name(), labels.join(" "), point.value());
         }
     }
 

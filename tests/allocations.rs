@@ -10,9 +10,9 @@ use std::task::Poll;
 use std::task::Waker;
 use std::time::Duration;
 
-use allocator::Counting;
-use allocator::held;
-use allocator::made;
+use allocator::CountingAllocator;
+use allocator::allocation_count;
+use allocator::live_bytes;
 use futures_util::Stream;
 use llmobs::Chunk;
 use llmobs::FinishReason;
@@ -34,37 +34,37 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 
 #[global_allocator]
-static HEAP: Counting = Counting;
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 const MODEL: &str = "smollm2-135m-instruct";
 
 /// Allocations of an operation without a stream: its state.
-const OPERATION: u64 = 1;
+const OPERATION_ALLOCATIONS: u64 = 1;
 
 /// Allocations of a string that grows while it is written.
-const NAME: u64 = 3;
+const NAME_ALLOCATIONS: u64 = 3;
 
 /// Allocations of an operation with a stream: its state and the stream's state.
-const STREAM: u64 = 2;
+const STREAM_ALLOCATIONS: u64 = 2;
 
 #[test]
 fn no_chunk_after_the_first_allocates() {
-    each_observer(|name, observer, clock| {
+    for_each_observer(|name, observer, clock| {
         for producer in [Producer::Push, Producer::Pull] {
             for knows in [false, true] {
                 let read = || {
-                    let hand = clock.clone();
+                    let manual_clock = clock.clone();
                     // 20 ms per chunk: the batched values are flushed to the backends after every fiftieth chunk.
-                    let mut stream = start(observer).observe_with(Source::default(), move |_: &u32| {
-                        hand.advance(Duration::from_millis(20));
+                    let mut stream = start(observer).observe_with(TokenStream::default(), move |_: &u32| {
+                        manual_clock.advance(Duration::from_millis(20));
                         let chunk = Chunk::tokens(1);
-                        if knows { chunk.produced_at(hand.now()) } else { chunk }
+                        if knows { chunk.produced_at(manual_clock.now()) } else { chunk }
                     });
                     stream = stream.producer(producer);
-                    take(&mut stream, 1);
-                    let before = made();
-                    take(&mut stream, 10_000);
-                    made() - before
+                    take_chunks(&mut stream, 1);
+                    let before = allocation_count();
+                    take_chunks(&mut stream, 10_000);
+                    allocation_count() - before
                 };
                 read();
                 assert_eq!(read(), 0, "{name}, {producer:?}, produced_at known: {knows}");
@@ -74,10 +74,10 @@ fn no_chunk_after_the_first_allocates() {
 }
 
 #[test]
-fn an_operation_allocates_itself_and_nothing_else() {
-    each_observer(|name, observer, clock| {
+fn an_operation_allocates_its_state_only() {
+    for_each_observer(|name, observer, clock| {
         let run = || {
-            let before = made();
+            let before = allocation_count();
             let operation = start(observer);
             let marker = operation.marker().clone();
             marker.enqueued();
@@ -89,83 +89,83 @@ fn an_operation_allocates_itself_and_nothing_else() {
             marker.usage(Usage::new().input(37).output(12));
             marker.finish_reason(FinishReason::Stop);
             operation.complete();
-            made() - before
+            allocation_count() - before
         };
         run();
-        assert_eq!(run(), OPERATION, "{name}");
+        assert_eq!(run(), OPERATION_ALLOCATIONS, "{name}");
         let fail = || {
-            let before = made();
+            let before = allocation_count();
             start(observer).fail(llmobs::ErrorType::Inference);
-            made() - before
+            allocation_count() - before
         };
         fail();
-        assert_eq!(fail(), OPERATION, "{name}, failed");
+        assert_eq!(fail(), OPERATION_ALLOCATIONS, "{name}, failed");
     });
 }
 
 #[test]
-fn a_stream_allocates_what_it_knows_once() {
-    each_observer(|name, observer, clock| {
+fn a_stream_allocates_its_state_once() {
+    for_each_observer(|name, observer, clock| {
         let run = || {
-            let before = made();
-            let hand = clock.clone();
-            let mut stream = start(observer).observe_with(Source::default(), move |_: &u32| {
-                hand.advance(Duration::from_millis(20));
+            let before = allocation_count();
+            let manual_clock = clock.clone();
+            let mut stream = start(observer).observe_with(TokenStream::default(), move |_: &u32| {
+                manual_clock.advance(Duration::from_millis(20));
                 Chunk::tokens(1)
             });
-            take(&mut stream, 500);
+            take_chunks(&mut stream, 500);
             drop(stream);
-            made() - before
+            allocation_count() - before
         };
         run();
-        assert_eq!(run(), STREAM, "{name}");
+        assert_eq!(run(), STREAM_ALLOCATIONS, "{name}");
     });
 }
 
 #[test]
 fn a_disabled_observer_allocates_nothing() {
     let observer = Observer::disabled();
-    let before = made();
+    let before = allocation_count();
     start(&observer).complete();
-    let mut stream = start(&observer).observe_with(Source::default(), |_: &u32| Chunk::tokens(1));
-    take(&mut stream, 100);
+    let mut stream = start(&observer).observe_with(TokenStream::default(), |_: &u32| Chunk::tokens(1));
+    take_chunks(&mut stream, 100);
     drop(stream);
-    assert_eq!(made() - before, 0);
+    assert_eq!(allocation_count() - before, 0);
 }
 
 #[test]
-fn an_operation_in_flight_keeps_less_than_a_kibibyte() {
+fn an_operation_in_flight_uses_less_than_a_kibibyte() {
     // A power of two, so that the registry's tables have no unused capacity.
     const OPERATIONS: usize = 1_024;
-    each_observer(|name, observer, _| {
+    for_each_observer(|name, observer, _| {
         let open = || {
-            let mut stream = start(observer).observe_with(Source::default(), |_: &u32| Chunk::tokens(1));
-            take(&mut stream, 3);
+            let mut stream = start(observer).observe_with(TokenStream::default(), |_: &u32| Chunk::tokens(1));
+            take_chunks(&mut stream, 3);
             stream
         };
-        let inline = size_of_val(&open()) - size_of::<Source>();
+        let inline = size_of_val(&open()) - size_of::<TokenStream>();
         let mut streams = Vec::with_capacity(OPERATIONS);
-        let before = held();
+        let before = live_bytes();
         streams.extend((0..OPERATIONS).map(|_| open()));
-        let kept = usize::try_from(held() - before).unwrap().div_ceil(OPERATIONS) + inline;
+        let bytes = usize::try_from(live_bytes() - before).unwrap().div_ceil(OPERATIONS) + inline;
         assert_eq!(observer.in_flight().len(), OPERATIONS);
-        assert!(kept < 1_024, "{name}: {kept} bytes");
+        assert!(bytes < 1_024, "{name}: {bytes} bytes");
         drop(streams);
     });
 }
 
 #[test]
-fn a_span_that_nobody_wants_is_not_built() {
+fn a_disabled_span_is_not_built() {
     let quiet = || Targets::new().with_default(tracing::Level::TRACE).with_target("llmobs", LevelFilter::OFF);
-    each_observer(|name, observer, _| {
+    for_each_observer(|name, observer, _| {
         tracing::subscriber::with_default(tracing_subscriber::registry().with(quiet()), || {
             let run = || {
-                let before = made();
+                let before = allocation_count();
                 start(observer).complete();
-                made() - before
+                allocation_count() - before
             };
             run();
-            assert_eq!(run(), OPERATION, "{name}");
+            assert_eq!(run(), OPERATION_ALLOCATIONS, "{name}");
         });
     });
 }
@@ -175,22 +175,22 @@ fn in_a_trace_that_is_not_sampled_no_attribute_is_built() {
     let off = Sampler::ParentBased(Box::new(Sampler::AlwaysOff));
     let provider = SdkTracerProvider::builder().with_sampler(off).build();
     let layer = || tracing_opentelemetry::layer().with_tracer(provider.tracer("test")).with_tracked_inactivity(false);
-    each_observer(|name, observer, _| {
+    for_each_observer(|name, observer, _| {
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer()), || {
             let parent = tracing::info_span!("parent");
             let _entered = parent.enter();
             let count = |run: &dyn Fn()| {
                 run();
-                let before = made();
+                let before = allocation_count();
                 run();
-                made() - before
+                allocation_count() - before
             };
             // A plain span with a name and a kind, because children must know that they are not sampled.
             let bare = count(&|| {
                 let span = tracing::info_span!("inference", otel.name = "chat", otel.kind = "internal");
                 span.in_scope(opentelemetry::Context::current);
             });
-            let told = count(&|| {
+            let observed = count(&|| {
                 let start = observer.chat(MODEL).temperature(0.5).seed(7).server("127.0.0.1", 80);
                 let operation = start.stop_sequences(&["END"]).max_tokens(64).start();
                 operation.marker().usage(Usage::new().input(37).output(12));
@@ -198,21 +198,24 @@ fn in_a_trace_that_is_not_sampled_no_attribute_is_built() {
                 operation.complete();
             });
             // The operation's state, the box with its span, and the model's name within the span's name.
-            assert!(told <= bare + OPERATION + 1 + NAME, "{name}: {told} where a bare span makes {bare}");
+            assert!(
+                observed <= bare + OPERATION_ALLOCATIONS + 1 + NAME_ALLOCATIONS,
+                "{name}: {observed} where a bare span makes {bare}"
+            );
         });
     });
 }
 
-/// Calls `then` for every role with each choice of backends, on a manual clock.
-fn each_observer(then: impl Fn(&str, &Observer, &ManualClock)) {
+/// Calls `action` for every role with each choice of backends, on a manual clock.
+fn for_each_observer(action: impl Fn(&str, &Observer, &ManualClock)) {
     let reader = PeriodicReader::builder(InMemoryMetricExporter::default()).with_interval(Duration::from_secs(86_400));
     let provider = SdkMeterProvider::builder().with_reader(reader.build()).build();
     for role in [Role::Server, Role::Gateway, Role::Client] {
         for with_otel in [false, true] {
-            let (clock, hand) = Clock::manual();
+            let (clock, manual_clock) = Clock::manual();
             let builder = Observer::builder().role(role).level(llmobs::catalog::Level::Full).model(MODEL).clock(clock);
             let builder = if with_otel { builder.meter_provider(&provider) } else { builder };
-            then(&format!("{role:?}, OpenTelemetry: {with_otel}"), &builder.build().unwrap(), &hand);
+            action(&format!("{role:?}, OpenTelemetry: {with_otel}"), &builder.build().unwrap(), &manual_clock);
         }
     }
 }
@@ -221,7 +224,7 @@ fn start(observer: &Observer) -> Operation {
     observer.chat(MODEL).max_tokens(64).start()
 }
 
-fn take(stream: &mut (impl Stream<Item = u32> + Unpin), chunks: usize) {
+fn take_chunks(stream: &mut (impl Stream<Item = u32> + Unpin), chunks: usize) {
     let mut context = Context::from_waker(Waker::noop());
     let mut left = chunks;
     while left > 0 {
@@ -234,15 +237,15 @@ fn take(stream: &mut (impl Stream<Item = u32> + Unpin), chunks: usize) {
 
 /// Endless tokens; the stream pends once before each.
 #[derive(Default)]
-struct Source {
-    waited: bool,
+struct TokenStream {
+    is_pending: bool,
 }
 
-impl Stream for Source {
+impl Stream for TokenStream {
     type Item = u32;
 
     fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<u32>> {
-        self.waited = !self.waited;
-        if self.waited { Poll::Pending } else { Poll::Ready(Some(1)) }
+        self.is_pending = !self.is_pending;
+        if self.is_pending { Poll::Pending } else { Poll::Ready(Some(1)) }
     }
 }

@@ -13,15 +13,15 @@ use llmobs::catalog::ROWS;
 use llmobs::semconv::value::OperationName;
 use llmobs::testing::Readings;
 
-use support::allocator::Counting;
-use support::allocator::held;
-use support::otel::Otel;
+use support::allocator::CountingAllocator;
+use support::allocator::live_bytes;
+use support::otel_backend::OtelBackend;
 use support::random::Random;
 
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
-const FLOOD: usize = 1_000_000;
+const FLOOD_SIZE: usize = 1_000_000;
 
 /// Passes `count` names to `each`: nearly all different, some with control characters, some made of invalid UTF-8, a
 /// few of them a mebibyte long.
@@ -45,27 +45,31 @@ fn flood(count: usize, seed: u64, mut each: impl FnMut(&str)) {
 }
 
 /// Returns the models that have series, by the Prometheus label name.
-fn models<'a>(labels: impl Iterator<Item = &'a support::families::Labels>) -> BTreeSet<String> {
+fn model_labels<'a>(labels: impl Iterator<Item = &'a support::families::Labels>) -> BTreeSet<String> {
     labels.filter_map(|labels| labels.get("gen_ai_request_model").cloned()).collect()
 }
 
-fn models_on_the_page(observer: &Observer) -> BTreeSet<String> {
+fn page_model_labels(observer: &Observer) -> BTreeSet<String> {
     let readings = Readings::of(observer);
     let series: Vec<_> = ROWS.iter().flat_map(|row| readings.series(row.name)).collect();
-    models(series.iter())
+    model_labels(series.iter())
 }
 
 /// Floods an observer with operations, declares a model after the flood, and returns the models that have series.
-fn flooded(role: Role) -> BTreeSet<String> {
+fn models_after_flood(role: Role) -> BTreeSet<String> {
     let observer = Observer::builder().role(role).model("declared").build().unwrap();
     let run = |count, seed| flood(count, seed, |name| observer.chat(name).start().complete());
-    // Afterwards the places under the cap are taken, and every possible series exists.
-    run(FLOOD / 50, 1);
-    let (before, lines) = (held(), Readings::of(&observer).series("llmobs.operation.ended").len());
-    run(FLOOD - FLOOD / 50, 2);
-    let grown = held() - before;
-    assert!(grown < 16 << 10, "{grown} bytes more are held after the flood");
-    assert_eq!(Readings::of(&observer).series("llmobs.operation.ended").len(), lines, "series came after the cap");
+    // Afterwards the cap is reached, and every possible series exists.
+    run(FLOOD_SIZE / 50, 1);
+    let (before, lines) = (live_bytes(), Readings::of(&observer).series("llmobs.operation.ended").len());
+    run(FLOOD_SIZE - FLOOD_SIZE / 50, 2);
+    let grown = live_bytes() - before;
+    assert!(grown < 16 << 10, "{grown} more bytes are allocated after the flood");
+    assert_eq!(
+        Readings::of(&observer).series("llmobs.operation.ended").len(),
+        lines,
+        "series were added after the cap"
+    );
 
     observer.declare_model("declared late");
     for model in ["declared", "declared late"] {
@@ -78,19 +82,22 @@ fn flooded(role: Role) -> BTreeSet<String> {
         );
     }
     let readings = Readings::of(&observer);
-    assert_eq!(readings.count("llmobs.operation.started", &[]), FLOOD as u64 + 2, "nothing was lost");
-    assert_eq!(readings.count("llmobs.operation.ended", &[]), FLOOD as u64 + 2);
-    models_on_the_page(&observer)
+    assert_eq!(readings.count("llmobs.operation.started", &[]), FLOOD_SIZE as u64 + 2, "every operation is counted");
+    assert_eq!(readings.count("llmobs.operation.ended", &[]), FLOOD_SIZE as u64 + 2);
+    page_model_labels(&observer)
 }
 
 #[test]
-fn a_million_model_names_take_no_place_in_the_server_role() {
-    assert_eq!(flooded(Role::Server), BTreeSet::from(["_OTHER", "declared", "declared late"].map(str::to_owned)));
+fn a_million_model_names_add_no_series_in_the_server_role() {
+    assert_eq!(
+        models_after_flood(Role::Server),
+        BTreeSet::from(["_OTHER", "declared", "declared late"].map(str::to_owned))
+    );
 }
 
 #[test]
-fn a_million_model_names_take_the_places_under_the_cap_in_the_client_role() {
-    let models = flooded(Role::Client);
+fn a_million_model_names_add_series_up_to_the_cap_in_the_client_role() {
+    let models = models_after_flood(Role::Client);
     assert_eq!(models.len(), 32 + 3, "32 undeclared ones, two declared ones, and _OTHER");
     for model in &models {
         assert!(model.len() <= 128, "{} bytes", model.len());
@@ -114,14 +121,14 @@ fn names_that_come_first_keep_their_series_and_the_rest_share_one() {
 #[test]
 fn open_telemetry_gets_no_more_models_than_the_page() {
     for (role, cap) in [(Role::Server, 0), (Role::Client, 32)] {
-        let otel = Otel::new();
+        let otel = OtelBackend::new();
         let builder: ObserverBuilder<'_> = Observer::builder().role(role).model("declared");
         let observer = builder.meter_provider(&otel.provider).build().unwrap();
         flood(3_000, 3, |name| observer.chat(name).start().complete());
         let families = otel.families();
-        let there = models(families.values().flat_map(|family| family.series.keys()));
+        let there = model_labels(families.values().flat_map(|family| family.series.keys()));
         assert_eq!(there.len(), cap + 2, "{there:?}");
-        assert_eq!(there, models_on_the_page(&observer));
+        assert_eq!(there, page_model_labels(&observer));
         assert!(there.contains("declared"));
     }
 }
@@ -129,7 +136,7 @@ fn open_telemetry_gets_no_more_models_than_the_page() {
 #[test]
 fn providers_operations_runtimes_and_undeclared_values_are_bounded_too() {
     let observer = Observer::builder().model("m").label("tier", ["free"]).phases(["tool"]).build().unwrap();
-    let before = held();
+    let before = live_bytes();
     flood(30_000, 4, |name| {
         observer.chat("m").provider(Provider::other(name.to_owned())).start().complete();
         observer.operation(OperationName::other(name.to_owned()), "m").label("tier", name).start().complete();
@@ -141,11 +148,11 @@ fn providers_operations_runtimes_and_undeclared_values_are_bounded_too() {
     let values = |row: &str, label: &str| {
         readings.series(row).iter().filter_map(|labels| labels.get(label).cloned()).collect::<BTreeSet<_>>().len()
     };
-    // Sixteen places and `_OTHER`, plus the name from the conventions' list: `chat`.
+    // Sixteen names and `_OTHER`, plus the name from the conventions' list: `chat`.
     assert_eq!(values("llmobs.operation.started", "gen_ai_provider_name"), 16 + 1);
     assert_eq!(values("llmobs.operation.started", "gen_ai_operation_name"), 16 + 1 + 1);
     assert_eq!(values("llmobs.runtime.lag", "llmobs_runtime_name"), 16 + 1);
     assert_eq!(values("llmobs.operation.started", "tier"), 0);
     assert_eq!(values("llmobs.operation.limit", "gen_ai_request_model"), 1);
-    assert!(held() - before < 8 << 20, "{} bytes", held() - before);
+    assert!(live_bytes() - before < 8 << 20, "{} bytes", live_bytes() - before);
 }

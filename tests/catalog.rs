@@ -14,7 +14,7 @@ use llmobs::semconv::metric::LATEST;
 use llmobs::semconv::metric::V1_41;
 
 /// Name, instrument, unit, attributes (`S` for those of every operation), level.
-const OWN: &[(&str, &str, &str, &str, &str)] = &[
+const LLMOBS_METRICS: &[(&str, &str, &str, &str, &str)] = &[
     ("llmobs.operation.started", "C", "{operation}", "S", "core"),
     (
         "llmobs.operation.ended",
@@ -114,7 +114,7 @@ const OWN: &[(&str, &str, &str, &str, &str)] = &[
 ];
 
 /// The conventions' metrics that an observer records: the server's, and the client's of each profile.
-const STANDARD: &[&str] = &[
+const SEMCONV_METRICS: &[&str] = &[
     "gen_ai.client.embeddings.duration",
     "gen_ai.client.embeddings.operation.input_tokens",
     "gen_ai.client.inference.duration",
@@ -137,31 +137,31 @@ const STANDARD: &[&str] = &[
 ];
 
 #[test]
-fn our_own_rows_have_the_instruments_units_attributes_and_levels_of_the_table() {
-    let rows: BTreeMap<_, _> = own().map(|row| (row.name, row)).collect();
-    for (name, instrument, unit, attributes, level) in OWN {
+fn the_rows_of_llmobs_have_the_instruments_units_attributes_and_levels_of_the_table() {
+    let rows: BTreeMap<_, _> = llmobs_rows().map(|row| (row.name, row)).collect();
+    for (name, instrument, unit, attributes, level) in LLMOBS_METRICS {
         let row = rows.get(name).unwrap_or_else(|| panic!("{name} is not in the catalog"));
         let series = "gen_ai.operation.name gen_ai.provider.name gen_ai.request.model";
-        let wanted = attributes.strip_prefix('S').map_or((*attributes).to_owned(), |more| format!("{series}{more}"));
-        assert_eq!(short(row.instrument), *instrument, "the instrument of {name}");
+        let expected = attributes.strip_prefix('S').map_or((*attributes).to_owned(), |more| format!("{series}{more}"));
+        assert_eq!(instrument_abbreviation(row.instrument), *instrument, "the instrument of {name}");
         assert_eq!(row.unit, *unit, "the unit of {name}");
-        assert_eq!(row.attributes.join(" "), wanted, "the attributes of {name}");
+        assert_eq!(row.attributes.join(" "), expected, "the attributes of {name}");
         assert_eq!(row.level.as_str(), *level, "the level of {name}");
     }
-    let known: BTreeSet<_> = OWN.iter().map(|row| row.0).collect();
+    let known: BTreeSet<_> = LLMOBS_METRICS.iter().map(|row| row.0).collect();
     let extra: Vec<_> = rows.keys().filter(|name| !known.contains(*name)).collect();
     assert!(extra.is_empty(), "{extra:?} are not in the table");
 }
 
 #[test]
-fn the_conventions_rows_are_all_there_and_only_those() {
-    let there: BTreeSet<_> = standard().map(|row| row.name).collect();
-    assert_eq!(there, STANDARD.iter().copied().collect());
+fn the_catalog_has_exactly_the_rows_of_the_conventions() {
+    let there: BTreeSet<_> = semconv_rows().map(|row| row.name).collect();
+    assert_eq!(there, SEMCONV_METRICS.iter().copied().collect());
 }
 
 #[test]
 fn the_conventions_rows_have_the_units_and_instruments_of_their_profile() {
-    for row in standard() {
+    for row in semconv_rows() {
         for (profile, table) in [(Profile::V1_41, V1_41), (Profile::Latest, LATEST)] {
             let defined = table.iter().find(|metric| metric.name == row.name);
             let recorded = row.profile.is_none_or(|of| of == profile);
@@ -174,10 +174,10 @@ fn the_conventions_rows_have_the_units_and_instruments_of_their_profile() {
                 semconv::definition::Instrument::UpDownCounter => "UD",
                 _ => "Ga",
             };
-            assert_eq!(short(row.instrument), instrument, "the instrument of {}", row.name);
+            assert_eq!(instrument_abbreviation(row.instrument), instrument, "the instrument of {}", row.name);
             for attribute in row.attributes {
                 let known = defined.attributes.iter().any(|(name, _)| name == attribute);
-                assert!(known, "{attribute} is no attribute of {} in {}", row.name, profile.as_str());
+                assert!(known, "{attribute} is not an attribute of {} in {}", row.name, profile.as_str());
             }
             for (name, requirement) in defined.attributes {
                 if *requirement == semconv::definition::Requirement::Required {
@@ -191,11 +191,13 @@ fn the_conventions_rows_have_the_units_and_instruments_of_their_profile() {
 #[test]
 fn the_rows_of_http_servers_are_those_of_the_conventions() {
     let rows = ROWS.iter().filter(|row| row.name.starts_with("http."));
-    let told: Vec<_> = rows.map(|row| (row.name, short(row.instrument), row.unit, row.attributes.join(" "))).collect();
+    let actual: Vec<_> = rows
+        .map(|row| (row.name, instrument_abbreviation(row.instrument), row.unit, row.attributes.join(" ")))
+        .collect();
     let duration = "http.request.method url.scheme http.route http.response.status_code error.type \
                     network.protocol.version";
     assert_eq!(
-        told,
+        actual,
         [
             ("http.server.request.duration", "H", "s", duration.to_owned()),
             ("http.server.active_requests", "UD", "{request}", "http.request.method url.scheme".to_owned()),
@@ -208,9 +210,9 @@ fn the_rows_of_http_servers_are_those_of_the_conventions() {
 fn the_rows_of_hardware_are_those_of_the_conventions_read_at_collection() {
     let rows: Vec<_> = ROWS.iter().filter(|row| row.name.starts_with("hw.")).collect();
     let known: BTreeSet<_> = rows.iter().map(|row| row.name.trim_start_matches("hw.")).collect();
-    let wanted = "energy errors gpu.io gpu.memory.limit gpu.memory.usage gpu.memory.utilization gpu.utilization power \
+    let expected = "energy errors gpu.io gpu.memory.limit gpu.memory.usage gpu.memory.utilization gpu.utilization power \
                   status temperature temperature.limit";
-    assert_eq!(known, wanted.split(' ').collect());
+    assert_eq!(known, expected.split(' ').collect());
     for row in rows {
         let defined = semconv::metric::HARDWARE.iter().find(|metric| metric.name == row.name).unwrap();
         assert_eq!(row.unit, defined.unit, "the unit of {}", row.name);
@@ -219,7 +221,7 @@ fn the_rows_of_hardware_are_those_of_the_conventions_read_at_collection() {
             semconv::definition::Instrument::UpDownCounter => "OUD",
             _ => "OGa",
         };
-        assert_eq!(short(row.instrument), instrument, "the instrument of {}", row.name);
+        assert_eq!(instrument_abbreviation(row.instrument), instrument, "the instrument of {}", row.name);
         for attribute in row.attributes {
             assert!(defined.attributes.iter().any(|(name, _)| name == attribute), "{attribute} of {}", row.name);
         }
@@ -231,8 +233,8 @@ fn the_rows_of_hardware_are_those_of_the_conventions_read_at_collection() {
 }
 
 #[test]
-fn the_server_records_the_servers_rows_and_the_others_the_clients() {
-    for row in standard() {
+fn the_server_records_the_server_rows_and_the_other_roles_the_client_rows() {
+    for row in semconv_rows() {
         let server = row.name.starts_with("gen_ai.server.");
         for role in [llmobs::Role::Server, llmobs::Role::Gateway, llmobs::Role::Client] {
             assert_eq!(row.roles.contains(&role), server == (role == llmobs::Role::Server), "{} {role:?}", row.name);
@@ -247,15 +249,15 @@ fn a_gateway_that_starts_at_core_has_every_required_metric_of_the_conventions() 
     }
 }
 
-fn own() -> impl Iterator<Item = &'static Row> {
+fn llmobs_rows() -> impl Iterator<Item = &'static Row> {
     ROWS.iter().filter(|row| row.name.starts_with("llmobs."))
 }
 
-fn standard() -> impl Iterator<Item = &'static Row> {
+fn semconv_rows() -> impl Iterator<Item = &'static Row> {
     ROWS.iter().filter(|row| row.name.starts_with("gen_ai."))
 }
 
-fn short(instrument: Instrument) -> &'static str {
+fn instrument_abbreviation(instrument: Instrument) -> &'static str {
     match instrument {
         Instrument::Counter => "C",
         Instrument::UpDownCounter => "UD",

@@ -2,19 +2,19 @@
 
 mod support;
 
-#[path = "conformance/bytes.rs"]
-mod bytes;
 #[path = "conformance/calls.rs"]
 mod calls;
 #[path = "conformance/checker.rs"]
 mod checker;
-#[path = "conformance/drive.rs"]
-mod drive;
 #[path = "conformance/gpu.rs"]
 mod gpu;
+#[path = "conformance/in_memory_sdk.rs"]
+mod in_memory_sdk;
+#[path = "conformance/pipeline.rs"]
+mod pipeline;
 #[path = "conformance/requests.rs"]
 mod requests;
 #[path = "conformance/sampling.rs"]
 mod sampling;
-#[path = "conformance/wire.rs"]
-mod wire;
+#[path = "conformance/scenario.rs"]
+mod scenario;

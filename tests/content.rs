@@ -1,24 +1,24 @@
-//! Exported input and output of an operation: the place, the amount, and that nothing is exported by default.
+//! Exported input and output of an operation: where, how much, and that nothing is exported by default.
 
-#[path = "content/counts.rs"]
-mod counts;
+#[path = "content/drop_counts.rs"]
+mod drop_counts;
+#[path = "events/event_recorder.rs"]
+mod event_recorder;
 #[path = "content/events.rs"]
 mod events;
-#[path = "events/heard.rs"]
-mod heard;
 #[path = "content/hook.rs"]
 mod hook;
-#[path = "content/hostile.rs"]
-mod hostile;
-#[expect(dead_code, reason = "the tests of spans use more of it")]
-#[path = "spans/kit.rs"]
-mod kit;
-#[path = "content/pieces.rs"]
-mod pieces;
+#[path = "content/resource_limits.rs"]
+mod resource_limits;
 #[path = "content/spans.rs"]
 mod spans;
 #[path = "content/steps.rs"]
 mod steps;
+#[path = "content/streams.rs"]
+mod streams;
+#[expect(dead_code, reason = "the tests of spans use more of it")]
+#[path = "spans/tracing_backend.rs"]
+mod tracing_backend;
 
 use llmobs::FinishReason;
 use llmobs::Observer;
@@ -27,8 +27,8 @@ use llmobs::content::Message;
 use llmobs::content::ToolDefinition;
 
 /// Runs a call with content of every kind. The second input is ignored.
-fn call(observer: &Observer) {
-    let operation = observer.chat(kit::MODEL).stop_sequences(&["END", "jane@example.org"]).start();
+fn run_call(observer: &Observer) {
+    let operation = observer.chat(tracing_backend::MODEL).stop_sequences(&["END", "jane@example.org"]).start();
     let marker = operation.marker().clone();
     marker.input(|| {
         Input::new()
@@ -45,7 +45,7 @@ fn call(observer: &Observer) {
 }
 
 /// The exported content of that call, by attribute.
-const LEAVES: [(&str, &str); 4] = [
+const EXPORTED_CONTENT: [(&str, &str); 4] = [
     ("gen_ai.input.messages", r#"[{"parts":[{"content":"I am [EMAIL]","type":"text"}],"role":"user"}]"#),
     (
         "gen_ai.output.messages",

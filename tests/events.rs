@@ -2,9 +2,9 @@
 
 #[path = "events/complete.rs"]
 mod complete;
-#[path = "events/heard.rs"]
-mod heard;
-#[path = "events/judged.rs"]
-mod judged;
-#[path = "events/recorder.rs"]
-mod recorder;
+#[path = "events/evaluations.rs"]
+mod evaluations;
+#[path = "events/event_recorder.rs"]
+mod event_recorder;
+#[path = "events/flight_recorder.rs"]
+mod flight_recorder;

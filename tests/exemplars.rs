@@ -18,11 +18,11 @@ use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::trace::Sampler;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
-use support::page;
+use support::prometheus_page;
 
 /// Runs one operation of each role under a span that is sampled by `sampler`.
-fn observed(sampler: Sampler) -> (Observer, SpanContext) {
-    let (clock, hand) = Clock::manual();
+fn run_operations(sampler: Sampler) -> (Observer, SpanContext) {
+    let (clock, manual_clock) = Clock::manual();
     let observer = Observer::builder().clock(clock).profile(Profile::Dual).model("m").build().unwrap();
     let tracer = SdkTracerProvider::builder().with_sampler(sampler).build().tracer("test");
     let context = Context::current_with_span(tracer.start("request"));
@@ -34,10 +34,10 @@ fn observed(sampler: Sampler) -> (Observer, SpanContext) {
             observer.chat("m").start()
         };
         // The span is not current while the stream is read, as on an engine's thread.
-        hand.advance(Duration::from_millis(50));
+        manual_clock.advance(Duration::from_millis(50));
         let mut stream = operation.observe(futures_util::stream::iter(["a", "b"]));
-        while support::traffic::next(&mut stream).is_some() {
-            hand.advance(Duration::from_millis(20));
+        while support::traffic::next_item(&mut stream).is_some() {
+            manual_clock.advance(Duration::from_millis(20));
         }
     }
     (observer, span)
@@ -47,8 +47,8 @@ fn observed(sampler: Sampler) -> (Observer, SpanContext) {
 fn exemplars(page: &str) -> Vec<(String, support::families::Labels, f64)> {
     let lines = page.lines().filter_map(|line| line.split_once(" # "));
     let parsed = lines.filter(|(sample, _)| !sample.starts_with('#')).map(|(sample, exemplar)| {
-        let (name, ..) = page::sample(sample);
-        let (nothing, labels, value) = page::sample(exemplar);
+        let (name, ..) = prometheus_page::parse_sample(sample);
+        let (nothing, labels, value) = prometheus_page::parse_sample(exemplar);
         assert_eq!(nothing, "");
         (name.strip_suffix("_bucket").expect("only buckets have exemplars").to_owned(), labels, value)
     });
@@ -57,9 +57,9 @@ fn exemplars(page: &str) -> Vec<(String, support::families::Labels, f64)> {
 
 #[test]
 fn first_token_and_duration_buckets_carry_the_ids_of_a_sampled_span() {
-    let (observer, span) = observed(Sampler::AlwaysOn);
+    let (observer, span) = run_operations(Sampler::AlwaysOn);
     assert!(span.is_sampled());
-    let found = exemplars(&page::open_metrics(&observer));
+    let found = exemplars(&prometheus_page::open_metrics(&observer));
     for (family, labels, _) in &found {
         assert_eq!(labels["trace_id"], span.trace_id().to_string(), "{family}");
         assert_eq!(labels["span_id"], span.span_id().to_string(), "{family}");
@@ -81,16 +81,16 @@ fn first_token_and_duration_buckets_carry_the_ids_of_a_sampled_span() {
 }
 
 #[test]
-fn an_unsampled_span_leaves_no_exemplar() {
-    let (observer, span) = observed(Sampler::AlwaysOff);
+fn an_unsampled_span_has_no_exemplar() {
+    let (observer, span) = run_operations(Sampler::AlwaysOff);
     assert!(span.is_valid() && !span.is_sampled());
-    assert!(exemplars(&page::open_metrics(&observer)).is_empty());
+    assert!(exemplars(&prometheus_page::open_metrics(&observer)).is_empty());
 }
 
 #[test]
 fn the_classic_page_has_no_exemplars_and_the_same_values() {
-    let (observer, _) = observed(Sampler::AlwaysOn);
+    let (observer, _) = run_operations(Sampler::AlwaysOn);
     assert!(exemplars(&llmobs::prometheus::page(&observer, None).body).is_empty());
-    let families = page::families(&observer);
+    let families = prometheus_page::families(&observer);
     assert!(!families["gen_ai_server_request_duration_seconds"].series.is_empty());
 }

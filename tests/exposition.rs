@@ -20,42 +20,42 @@ use opentelemetry::trace::Tracer;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
-use support::page;
+use support::prometheus_page;
 use support::traffic::Traffic;
-use support::traffic::everything;
+use support::traffic::full_observer;
 
 /// Returns an observer with a value in every row, with exemplars and with labels that need escaping.
-fn busy() -> Observer {
-    let (clock, hand) = Clock::manual();
-    let observer = everything().clock(clock).profile(Profile::Dual).build().unwrap();
+fn busy_observer() -> Observer {
+    let (clock, manual_clock) = Clock::manual();
+    let observer = full_observer().clock(clock).profile(Profile::Dual).build().unwrap();
     let tracer = SdkTracerProvider::builder().build().tracer("test");
     let _sampled = Context::current_with_span(tracer.start("request")).attach();
-    let mut traffic = Traffic::new(&observer, &hand, 23);
-    traffic.operations(200);
+    let mut traffic = Traffic::new(&observer, &manual_clock, 23);
+    traffic.run_operations(200);
     observer
 }
 
 #[test]
-fn promtool_finds_nothing_to_say_of_the_classic_page() {
-    let page = llmobs::prometheus::page(&busy(), None).body;
-    page::parse(&page);
+fn promtool_accepts_the_classic_page() {
+    let page = llmobs::prometheus::page(&busy_observer(), None).body;
+    prometheus_page::parse(&page);
     promtool(&page);
 }
 
 #[test]
-fn the_strict_parser_of_open_metrics_takes_the_page_with_its_exemplars() {
-    let page = page::open_metrics(&busy());
+fn the_strict_parser_of_open_metrics_accepts_the_page_with_its_exemplars() {
+    let page = prometheus_page::open_metrics(&busy_observer());
     assert!(page.ends_with("# EOF\n"));
     assert!(page.contains(" # {trace_id="), "there are exemplars to parse");
     if let Some(parsed) = open_metrics_parser(&page) {
         assert!(parsed["families"] > 30.0 && parsed["exemplars"] > 10.0, "{parsed:?}");
-        let classic = page::parse(&llmobs::prometheus::page(&busy(), None).body);
+        let classic = prometheus_page::parse(&llmobs::prometheus::page(&busy_observer(), None).body);
         assert_eq!(parsed["families"], classic.len() as f64, "the same traffic gives the same families");
     }
 }
 
 #[test]
-fn a_registry_of_the_user_gives_its_prefix_and_labels() {
+fn a_registry_of_the_application_adds_its_prefix_and_labels() {
     let zone = ("zone".into(), "eu \"1\"".into());
     let mut registry = Registry::with_prefix_and_labels("shop", [zone].into_iter());
     let own = Counter::<u64>::default();
@@ -65,7 +65,7 @@ fn a_registry_of_the_user_gives_its_prefix_and_labels() {
     observer.chat("m").start().complete();
 
     let page = llmobs::prometheus::encode(&registry, None);
-    let families = page::parse(&page.body);
+    let families = prometheus_page::parse(&page.body);
     assert!(families.contains_key("shop_orders_total") && families.contains_key("shop_llmobs_operation_started_total"));
     for (name, family) in &families {
         assert!(name.starts_with("shop_"), "{name}");
@@ -77,20 +77,20 @@ fn a_registry_of_the_user_gives_its_prefix_and_labels() {
 }
 
 #[test]
-fn the_classic_page_can_follow_a_page_that_is_there_already() {
+fn the_classic_page_can_be_appended_to_another_page() {
     let observer = Observer::builder().model("m").build().unwrap();
     observer.chat("m").start().complete();
     let mut page =
         "# HELP shop_orders_total Orders.\n# TYPE shop_orders_total counter\nshop_orders_total 3\n".to_owned();
     llmobs::prometheus::render_classic(&observer, &mut page);
-    let families = page::parse(&page);
+    let families = prometheus_page::parse(&page);
     assert!(families.contains_key("shop_orders_total") && families.contains_key("llmobs_operation_started_total"));
     assert!(!page.contains("# EOF"), "more may follow");
     promtool(&page);
 }
 
 #[test]
-fn a_registry_takes_the_metrics_once() {
+fn a_registry_accepts_the_metrics_once() {
     let mut registry = Registry::default();
     let _observer = Observer::builder().registry(&mut registry).build().unwrap();
     let second = Observer::builder().registry(&mut registry).build();
@@ -102,16 +102,16 @@ fn a_registry_takes_the_metrics_once() {
 }
 
 #[test]
-fn two_scrapes_of_one_state_are_one_text() {
-    let observer = busy();
-    assert_eq!(page::open_metrics(&observer), page::open_metrics(&observer));
+fn two_scrapes_of_one_state_are_equal() {
+    let observer = busy_observer();
+    assert_eq!(prometheus_page::open_metrics(&observer), prometheus_page::open_metrics(&observer));
 }
 
 fn promtool(page: &str) {
-    let Some(said) = run(Command::new("promtool").args(["check", "metrics"]), page) else { return };
-    let words = [said.stdout.as_slice(), &said.stderr].concat();
-    let words = String::from_utf8_lossy(&words);
-    assert!(said.status.success() && words.trim().is_empty(), "{} {words}", said.status);
+    let Some(output) = run_with_page(Command::new("promtool").args(["check", "metrics"]), page) else { return };
+    let text = [output.stdout.as_slice(), &output.stderr].concat();
+    let text = String::from_utf8_lossy(&text);
+    assert!(output.status.success() && text.trim().is_empty(), "{} {text}", output.status);
 }
 
 /// Returns the parser's counts of families, samples and exemplars, by name. `None` if the parser is not installed.
@@ -126,16 +126,15 @@ print('samples', len(samples))
 print('exemplars', sum(sample.exemplar is not None for sample in samples))
 ";
     let python = std::env::var("LLMOBS_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let ready = run(Command::new(&python).args(["-c", "import prometheus_client.openmetrics.parser"]), "")?;
+    let ready = run_with_page(Command::new(&python).args(["-c", "import prometheus_client.openmetrics.parser"]), "")?;
     if !ready.status.success() {
-        return absent(&format!("{python} lacks the package prometheus-client"));
+        return missing_tool(&format!("{python} lacks the package prometheus-client"));
     }
-    let said = run(Command::new(&python).args(["-c", PROGRAM]), page)?;
-    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
-    let words = String::from_utf8(said.stdout).unwrap();
+    let output = run_with_page(Command::new(&python).args(["-c", PROGRAM]), page)?;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
     Some(
-        words
-            .lines()
+        text.lines()
             .map(|line| line.split_once(' ').unwrap())
             .map(|(k, v)| (k.to_owned(), v.parse().unwrap()))
             .collect(),
@@ -143,9 +142,9 @@ print('exemplars', sum(sample.exemplar is not None for sample in samples))
 }
 
 /// Passes the page to a program, and returns its output. `None` if the program is missing, which only CI forbids.
-fn run(command: &mut Command, page: &str) -> Option<Output> {
+fn run_with_page(command: &mut Command, page: &str) -> Option<Output> {
     let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let Ok(mut child) = piped else { return absent(&format!("{:?} is not installed", command.get_program())) };
+    let Ok(mut child) = piped else { return missing_tool(&format!("{:?} is not installed", command.get_program())) };
     let mut input = child.stdin.take().unwrap();
     std::thread::scope(|scope| {
         // A program that stops reading early reports the reason in its output, so a write error is ignored.
@@ -155,8 +154,8 @@ fn run(command: &mut Command, page: &str) -> Option<Output> {
 }
 
 /// Reports a missing tool: a failure in CI, and a message elsewhere.
-fn absent<T>(why: &str) -> Option<T> {
-    assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{why}");
-    eprintln!("skipped: {why}");
+fn missing_tool<T>(message: &str) -> Option<T> {
+    assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{message}");
+    eprintln!("skipped: {message}");
     None
 }

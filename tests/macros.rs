@@ -1,15 +1,17 @@
 //! `#[llm_span]`: an attribute that observes every call of a function.
 
+#[path = "macros/arguments.rs"]
+mod arguments;
 #[path = "macros/backend.rs"]
 mod backend;
 #[path = "macros/content.rs"]
 mod content;
+#[path = "macros/fixture.rs"]
+mod fixture;
 #[path = "macros/futures.rs"]
 mod futures;
-#[path = "macros/hand.rs"]
-mod hand;
-#[path = "macros/kit.rs"]
-mod kit;
+#[path = "macros/hygiene.rs"]
+mod hygiene;
 #[path = "macros/objectives.rs"]
 mod objectives;
 #[path = "macros/outcomes.rs"]
@@ -18,8 +20,6 @@ mod outcomes;
 mod queries;
 #[path = "macros/responses.rs"]
 mod responses;
-#[path = "macros/said.rs"]
-mod said;
 #[path = "macros/steps.rs"]
 mod steps;
 #[path = "macros/streams.rs"]

@@ -2,29 +2,29 @@
 
 mod support;
 
-#[path = "otlp/arriving.rs"]
-mod arriving;
-#[path = "otlp/books.rs"]
-mod books;
+#[path = "otlp/accounting.rs"]
+mod accounting;
+#[path = "otlp/check.rs"]
+mod check;
+#[path = "otlp/collector_failures.rs"]
+mod collector_failures;
 #[path = "otlp/content.rs"]
 mod content;
-#[path = "otlp/doctor.rs"]
-mod doctor;
-#[path = "otlp/failing.rs"]
-mod failing;
-#[path = "otlp/feedback.rs"]
-mod feedback;
-#[path = "otlp/kit.rs"]
-mod kit;
+#[path = "otlp/delivery.rs"]
+mod delivery;
+#[path = "otlp/environment.rs"]
+mod environment;
+#[path = "otlp/export_loop.rs"]
+mod export_loop;
+#[path = "otlp/fixture.rs"]
+mod fixture;
 #[path = "otlp/recovery.rs"]
 mod recovery;
 #[path = "otlp/runtimes.rs"]
 mod runtimes;
-#[path = "otlp/self_rows.rs"]
-mod self_rows;
-#[path = "otlp/tail.rs"]
-mod tail;
+#[path = "otlp/self_metrics.rs"]
+mod self_metrics;
+#[path = "otlp/tail_sampling.rs"]
+mod tail_sampling;
 #[path = "otlp/tls.rs"]
 mod tls;
-#[path = "otlp/variables.rs"]
-mod variables;

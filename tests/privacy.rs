@@ -26,37 +26,40 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::layer::SubscriberExt;
 
-fn root() -> &'static Path {
+fn workspace_root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
-fn page() -> String {
-    fs::read_to_string(root().join("llmobs/docs/guide/privacy.md")).unwrap()
+fn guide_text() -> String {
+    fs::read_to_string(workspace_root().join("llmobs/docs/guide/privacy.md")).unwrap()
 }
 
 /// Returns the rows of the first table after a heading, cell by cell.
 fn table(heading: &str) -> Vec<Vec<String>> {
-    let page = page();
-    let (_, section) = page.split_once(&format!("# {heading}\n")).unwrap();
+    let guide_text = guide_text();
+    let (_, section) = guide_text.split_once(&format!("# {heading}\n")).unwrap();
     let rows = section.lines().skip_while(|line| !line.starts_with("|--")).skip(1);
     let cells = |line: &str| line.split('|').map(|cell| cell.trim().to_owned()).skip(1).collect();
     rows.take_while(|line| line.starts_with('|')).map(cells).collect()
 }
 
 /// Returns the texts between backticks.
-fn code(text: &str) -> Vec<&str> {
+fn code_spans(text: &str) -> Vec<&str> {
     text.split('`').skip(1).step_by(2).collect()
 }
 
 #[test]
-fn every_kind_stands_in_the_table_with_its_label() {
+fn every_kind_is_in_the_table_with_its_label() {
     let rows = table("What the redactor finds");
-    let named: Vec<(&str, &str)> = rows.iter().map(|row| (code(&row[0])[0], &row[1][..])).collect();
+    let named: Vec<(&str, &str)> = rows.iter().map(|row| (code_spans(&row[0])[0], &row[1][..])).collect();
     let expected: Vec<(&str, String)> = DataKind::ALL
         .into_iter()
         .map(|kind| {
-            let label =
-                if kind == DataKind::Custom { "the detector's".to_owned() } else { format!("`{}`", kind.label()) };
+            let label = if kind == DataKind::Custom {
+                "the detector's".to_owned()
+            } else {
+                format!("`{}`", kind.placeholder())
+            };
             (kind.as_str(), label)
         })
         .collect();
@@ -64,23 +67,23 @@ fn every_kind_stands_in_the_table_with_its_label() {
 }
 
 #[test]
-fn every_region_stands_in_the_table() {
+fn every_region_is_in_the_table() {
     let rows = table("Regions");
-    let named: Vec<&str> = rows.iter().map(|row| code(&row[0])[0]).collect();
+    let named: Vec<&str> = rows.iter().map(|row| code_spans(&row[0])[0]).collect();
     assert_eq!(named, Region::ALL.map(|region| format!("{region:?}")));
 }
 
 #[test]
 fn the_values_of_the_variable_mean_what_the_table_says() {
-    let page = page();
+    let guide_text = guide_text();
     let rows = table("Switching capture on");
-    assert!(page.contains(&format!("| `{}` |", ContentCapture::VARIABLE)));
+    assert!(guide_text.contains(&format!("| `{}` |", ContentCapture::VARIABLE)));
     let mut seen = 0;
     for row in &rows {
-        for value in code(&row[0]) {
+        for value in code_spans(&row[0]) {
             seen += 1;
             let mode = ContentCapture::from_value(value).unwrap();
-            assert_eq!(format!("{mode:?}"), code(&row[1])[0], "{value}");
+            assert_eq!(format!("{mode:?}"), code_spans(&row[1])[0], "{value}");
         }
     }
     assert_eq!((rows.len(), seen), (5, 6));
@@ -93,7 +96,7 @@ fn the_limits_are_those_of_the_code() {
     let kib = |bytes: usize| format!("{} KiB", bytes / 1024);
     let expected = [
         ("part", kib(limits.part_bytes())),
-        ("list", kib(limits.list_bytes())),
+        ("attribute", kib(limits.attribute_bytes())),
         ("span", kib(limits.span_bytes())),
         ("media", format!("{}: none", limits.media_bytes())),
         ("budget", format!("{} MiB", ContentBudget::default().limit() >> 20)),
@@ -102,33 +105,33 @@ fn the_limits_are_those_of_the_code() {
     let rows = table("Limits");
     let named: Vec<(&str, String)> = rows.iter().map(|row| (&row[0][..], row[2].clone())).collect();
     assert_eq!(named, expected);
-    let gate = fs::read_to_string(root().join("llmobs/src/capture/gate.rs")).unwrap();
-    assert!(gate.contains("queue: 20,"), "the default of `hook_queue`");
+    let gate = fs::read_to_string(workspace_root().join("llmobs/src/capture/gate.rs")).unwrap();
+    assert!(gate.contains("hook_queue_capacity: 20,"), "the default of `hook_queue_capacity`");
 }
 
 #[test]
-fn the_reasons_of_what_is_dropped_are_those_of_the_code() {
+fn the_drop_reasons_are_those_of_the_code() {
     let rows = table("What is counted");
-    let named: Vec<&str> = rows[1..].iter().map(|row| code(&row[2])[0]).collect();
-    let source = fs::read_to_string(root().join("llmobs/src/observer/content_export.rs")).unwrap();
-    let (_, lost) = source.split_once("let lost = [").unwrap();
-    let lost = lost.split_once("];").unwrap().0;
-    let listed = lost.split('"').skip(1).step_by(2);
+    let named: Vec<&str> = rows[1..].iter().map(|row| code_spans(&row[2])[0]).collect();
+    let source = fs::read_to_string(workspace_root().join("llmobs/src/observer/content_export.rs")).unwrap();
+    let (_, rest) = source.split_once("let lost = [").unwrap();
+    let array = rest.split_once("];").unwrap().0;
+    let listed = array.split('"').skip(1).step_by(2);
     let single = source.split("lost_content(\"").skip(1).filter_map(|rest| rest.split('"').next());
     let reasons: Vec<&str> = listed.chain(single).collect();
     assert_eq!(named, reasons);
 }
 
 #[test]
-fn the_variables_of_pseudonyms_are_there() {
-    for name in [Pseudonymizer::KEY_VARIABLE, Pseudonymizer::FILE_VARIABLE, Pseudonymizer::NAME_VARIABLE] {
-        assert!(page().contains(&format!("`{name}`")), "{name}");
+fn the_variables_of_pseudonyms_are_documented() {
+    for name in [Pseudonymizer::KEY_VARIABLE, Pseudonymizer::KEY_FILE_VARIABLE, Pseudonymizer::KEY_ID_VARIABLE] {
+        assert!(guide_text().contains(&format!("`{name}`")), "{name}");
     }
 }
 
 /// The redactor does not find the texts that the page documents as not found, so the list is not too long.
 #[test]
-fn what_is_said_not_to_be_found_is_not_found() {
+fn texts_documented_as_not_found_are_not_found() {
     let redactor = Redactor::new();
     for text in [
         "Jane Doe of 12 Elm Street, Springfield",
@@ -149,7 +152,7 @@ fn what_is_said_not_to_be_found_is_not_found() {
 }
 
 #[test]
-fn what_is_said_to_be_found_is_found() {
+fn texts_documented_as_found_are_found() {
     let redactor = Redactor::new();
     for (text, expected) in [
         ("それはjane@example.orgです", "それは[EMAIL]です"),
@@ -168,25 +171,26 @@ fn what_is_said_to_be_found_is_found() {
 
 #[test]
 fn every_attribute_of_a_class_is_listed() {
-    let page = page();
-    let source = fs::read_to_string(root().join("llmobs/src/content/sensitivity.rs")).unwrap();
-    for (class, word) in [(Sensitivity::Content, "Content"), (Sensitivity::Identity, "Identity")] {
-        let (_, list) = page.split_once(&format!("**{word}**: ")).unwrap();
-        let listed: BTreeSet<&str> = code(list.split_once("\n\n").unwrap().0).into_iter().collect();
+    let guide_text = guide_text();
+    let source = fs::read_to_string(workspace_root().join("llmobs/src/content/sensitivity.rs")).unwrap();
+    for (class, class_name) in [(Sensitivity::Content, "Content"), (Sensitivity::Identity, "Identity")] {
+        let (_, list) = guide_text.split_once(&format!("**{class_name}**: ")).unwrap();
+        let listed: BTreeSet<&str> = code_spans(list.split_once("\n\n").unwrap().0).into_iter().collect();
         for name in &listed {
-            assert_eq!(Sensitivity::of(name), Some(class), "{name}");
+            assert_eq!(Sensitivity::of_attribute(name), Some(class), "{name}");
         }
-        let rows =
-            source.lines().filter(|line| line.trim_start().starts_with('(') && line.ends_with(&format!(", {word}),")));
-        assert_eq!(listed.len(), rows.count(), "{word}");
+        let rows = source
+            .lines()
+            .filter(|line| line.trim_start().starts_with('(') && line.ends_with(&format!(", {class_name}),")));
+        assert_eq!(listed.len(), rows.count(), "{class_name}");
     }
 }
 
 /// A text file in memory.
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+struct SharedBuffer(Arc<Mutex<Vec<u8>>>);
 
-impl io::Write for Lines {
+impl io::Write for SharedBuffer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().write(bytes)
     }
@@ -197,8 +201,8 @@ impl io::Write for Lines {
 }
 
 /// Returns the lines of a layer that prints every span and event which its directives allow, and the exported spans.
-fn told(capture: ContentCapture, directives: &str) -> (String, String) {
-    let lines = Lines::default();
+fn printed_and_exported(capture: ContentCapture, directives: &str) -> (String, String) {
+    let lines = SharedBuffer::default();
     let writer = lines.clone();
     let printed = tracing_subscriber::fmt::layer().with_span_events(FmtSpan::FULL).with_writer(move || writer.clone());
     let exporter = InMemorySpanExporter::default();
@@ -222,7 +226,7 @@ fn told(capture: ContentCapture, directives: &str) -> (String, String) {
 
 #[test]
 fn a_layer_that_prints_spans_has_no_content() {
-    let (lines, spans) = told(ContentCapture::Spans, "trace");
+    let (lines, spans) = printed_and_exported(ContentCapture::Spans, "trace");
     assert!(lines.contains("llm_request_complete") && lines.contains("execute_tool weather"), "{lines}");
     assert!(!lines.contains("canary"), "{lines}");
     for content in ["in Paris", "as a stop", "as a prompt", "as an answer"] {
@@ -232,24 +236,24 @@ fn a_layer_that_prints_spans_has_no_content() {
 }
 
 #[test]
-fn a_layer_that_prints_events_leaves_conversations_out_by_their_target() {
+fn a_layer_that_prints_events_excludes_conversations_by_their_target() {
     let directives = "debug,llmobs::content=off";
-    assert!(page().contains(&format!("`{directives}`")));
-    for quiet in [directives, "info"] {
-        let (lines, spans) = told(ContentCapture::Events, quiet);
+    assert!(guide_text().contains(&format!("`{directives}`")));
+    for directives in [directives, "info"] {
+        let (lines, spans) = printed_and_exported(ContentCapture::Events, directives);
         assert!(lines.contains("llm_request_complete") && lines.contains("canary as an error"), "{lines}");
         for content in ["as a prompt", "as an answer", "in Paris", "as a stop"] {
             assert!(!lines.contains(content), "{lines}");
         }
         assert!(!spans.contains("canary"), "{spans}");
     }
-    let (lines, _) = told(ContentCapture::Events, "debug");
+    let (lines, _) = printed_and_exported(ContentCapture::Events, "debug");
     assert!(lines.contains("as a prompt") && lines.contains("as an answer"), "{lines}");
 }
 
 #[test]
-fn nothing_leaves_where_capture_is_off_at_any_level() {
-    let (lines, spans) = told(ContentCapture::Off, "trace");
+fn no_content_is_exported_at_any_level_where_capture_is_off() {
+    let (lines, spans) = printed_and_exported(ContentCapture::Off, "trace");
     assert!(lines.contains("llm_request_complete") && spans.contains("gen_ai.request.model"), "{lines}");
     assert!(!lines.contains("canary") && !spans.contains("canary"));
 }
@@ -257,26 +261,26 @@ fn nothing_leaves_where_capture_is_off_at_any_level() {
 /// The collector configuration on the page deletes every attribute with content, as a second line of defence.
 #[test]
 fn the_collector_deletes_every_attribute_that_has_content() {
-    let page = page();
-    let deleted: BTreeSet<&str> = page
+    let guide_text = guide_text();
+    let deleted: BTreeSet<&str> = guide_text
         .lines()
         .filter_map(|line| line.trim().strip_prefix("- {key: ")?.strip_suffix(", action: delete}"))
         .collect();
     let mut written = BTreeSet::new();
     let rows = table("Where content appears");
-    for name in rows.iter().filter(|row| !row[0].contains("_ref")).flat_map(|row| code(&row[0])) {
+    for name in rows.iter().filter(|row| !row[0].contains("_ref")).flat_map(|row| code_spans(&row[0])) {
         // The cell contains the event's name in brackets, which is not an attribute.
-        if Sensitivity::of(name).is_some() {
+        if Sensitivity::of_attribute(name).is_some() {
             written.insert(name);
         }
     }
     assert_eq!(deleted, written);
-    assert!(deleted.iter().all(|name| Sensitivity::of(name) == Some(Sensitivity::Content)));
+    assert!(deleted.iter().all(|name| Sensitivity::of_attribute(name) == Some(Sensitivity::Content)));
 }
 
 #[test]
-fn every_link_leads_somewhere() {
-    let page = page();
+fn every_link_has_a_target() {
+    let guide_text = guide_text();
     let anchor = |heading: &str| {
         let words = heading.trim_start_matches('#').trim().to_lowercase();
         words
@@ -285,10 +289,10 @@ fn every_link_leads_somewhere() {
             .collect::<String>()
             .replace(' ', "-")
     };
-    let links: Vec<&str> = page.split("](").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+    let links: Vec<&str> = guide_text.split("](").skip(1).filter_map(|rest| rest.split(')').next()).collect();
     assert!(links.len() > 20);
     for link in links {
-        let (file, place) = link.split_once('#').unwrap_or((link, ""));
+        let (file, fragment) = link.split_once('#').unwrap_or((link, ""));
         let path = match file.split_once("crate::guide::").or(file.split_once("/blob/main/")) {
             _ if file.is_empty() => "llmobs/docs/guide/privacy.md".to_owned(),
             Some(("", "macros")) => "llmobs/docs/guide/macro.md".to_owned(),
@@ -296,8 +300,8 @@ fn every_link_leads_somewhere() {
             Some((_, path)) => path.to_owned(),
             None => continue, // an item, which rustdoc resolves
         };
-        let text = fs::read_to_string(root().join(path)).unwrap_or_else(|_| panic!("{link}"));
-        let found = text.lines().filter(|line| line.starts_with('#')).any(|line| anchor(line) == place);
-        assert!(place.is_empty() || found, "{link}");
+        let text = fs::read_to_string(workspace_root().join(path)).unwrap_or_else(|_| panic!("{link}"));
+        let found = text.lines().filter(|line| line.starts_with('#')).any(|line| anchor(line) == fragment);
+        assert!(fragment.is_empty() || found, "{link}");
     }
 }

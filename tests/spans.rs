@@ -2,13 +2,13 @@
 
 #[path = "spans/attributes.rs"]
 mod attributes;
-#[path = "spans/ends.rs"]
-mod ends;
-#[path = "spans/kit.rs"]
-mod kit;
+#[path = "spans/outcomes.rs"]
+mod outcomes;
 #[path = "spans/sampling.rs"]
 mod sampling;
 #[path = "spans/times.rs"]
 mod times;
+#[path = "spans/tracing_backend.rs"]
+mod tracing_backend;
 #[path = "spans/tree.rs"]
 mod tree;

@@ -1,26 +1,26 @@
 //! The decoder of streamed answers: every provider's format, any split and layout, and the effect on the metrics.
 
-#[path = "sse/accounts.rs"]
-mod accounts;
-#[path = "sse/bodies.rs"]
-mod bodies;
-#[path = "support/schemas.rs"]
-mod book;
-#[path = "sse/captured.rs"]
-mod captured;
-#[path = "sse/cutting.rs"]
-mod cutting;
+#[path = "sse/capturing_backend.rs"]
+mod capturing_backend;
+#[path = "sse/chunk_accounting.rs"]
+mod chunk_accounting;
+#[path = "sse/complete_responses.rs"]
+mod complete_responses;
+#[path = "sse/content_capture.rs"]
+mod content_capture;
+#[path = "sse/framing.rs"]
+mod framing;
 #[path = "../fuzz/src/sse.rs"]
 mod fuzzed;
 #[path = "sse/inputs.rs"]
 mod inputs;
 #[path = "sse/outputs.rs"]
 mod outputs;
-#[path = "sse/passing.rs"]
-mod passing;
+#[path = "sse/pass_through.rs"]
+mod pass_through;
 #[path = "sse/providers.rs"]
 mod providers;
+#[path = "support/schemas.rs"]
+mod schema_set;
 #[path = "sse/transcripts.rs"]
 mod transcripts;
-#[path = "sse/words.rs"]
-mod words;

@@ -7,33 +7,33 @@ mod support {
     pub mod allocator;
     pub mod conventions;
     pub mod families;
-    pub mod otel;
-    pub mod page;
-    pub mod translate;
+    pub mod otel_backend;
+    pub mod prometheus_names;
+    pub mod prometheus_page;
 }
 
 #[path = "tower/bodies.rs"]
 mod bodies;
-#[path = "tower/calls.rs"]
-mod calls;
 #[path = "tower/context.rs"]
 mod context;
-#[path = "tower/cost.rs"]
-mod cost;
-#[path = "tower/ends.rs"]
-mod ends;
 #[path = "tower/events.rs"]
 mod events;
+#[path = "tower/fixture.rs"]
+mod fixture;
+#[path = "tower/grpc.rs"]
+mod grpc;
 #[path = "tower/handlers.rs"]
 mod handlers;
-#[path = "tower/kit.rs"]
-mod kit;
+#[path = "tower/overhead.rs"]
+mod overhead;
 #[path = "tower/pages.rs"]
 mod pages;
+#[path = "tower/request_ends.rs"]
+mod request_ends;
 #[path = "tower/requests.rs"]
 mod requests;
 
-use crate::support::allocator::Counting;
+use crate::support::allocator::CountingAllocator;
 
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: CountingAllocator = CountingAllocator;

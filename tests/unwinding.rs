@@ -52,23 +52,24 @@ const CASES: &[(&str, Case)] = &[
     ("stream", stream),
     ("provider_stream", provider_stream),
     ("step_stream", step_stream),
-    ("closure", closure),
+    ("closure", stream_dropped_while_unwinding),
     ("companion", companion),
     ("detector", detector),
 ];
 
 #[test]
-fn no_drop_asks_what_panicked() {
+fn no_drop_polls_a_stream_or_body_that_panicked() {
     if let Ok(name) = std::env::var(CASE) {
         run(&name);
         return;
     }
     for (name, _) in CASES {
         let mut child = Command::new(std::env::current_exe().unwrap());
-        let child = child.args(["--exact", "no_drop_asks_what_panicked", "--nocapture"]).env(CASE, name);
+        let child =
+            child.args(["--exact", "no_drop_polls_a_stream_or_body_that_panicked", "--nocapture"]).env(CASE, name);
         let output = child.output().unwrap();
-        let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert!(output.status.success() && said.contains("alive"), "{name}: {}\n{said}{errors}", output.status);
+        let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success() && stdout.contains("alive"), "{name}: {}\n{stdout}{stderr}", output.status);
     }
 }
 
@@ -89,20 +90,20 @@ fn run(name: &str) {
 
 /// A stream and body that panics when polled, and after that at every other call, because its lock is poisoned.
 #[derive(Clone, Default)]
-struct Poisoned(Arc<Mutex<()>>);
+struct PanickingStream(Arc<Mutex<()>>);
 
-impl Poisoned {
+impl PanickingStream {
     fn panic(&self) -> ! {
-        let _held = self.0.lock().unwrap();
+        let _guard = self.0.lock().unwrap();
         panic!("the poll panics");
     }
 
-    fn ask(&self) {
+    fn panic_if_polled(&self) {
         drop(self.0.lock().unwrap());
     }
 }
 
-impl Stream for Poisoned {
+impl Stream for PanickingStream {
     type Item = Result<Vec<u8>, Infallible>;
 
     fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -110,12 +111,12 @@ impl Stream for Poisoned {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.ask();
+        self.panic_if_polled();
         (0, None)
     }
 }
 
-impl Body for Poisoned {
+impl Body for PanickingStream {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -124,12 +125,12 @@ impl Body for Poisoned {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.ask();
+        self.panic_if_polled();
         false
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.ask();
+        self.panic_if_polled();
         SizeHint::default()
     }
 }
@@ -141,16 +142,16 @@ fn poll(stream: impl Stream) {
 struct Handler;
 
 impl Service<Request<()>> for Handler {
-    type Response = Response<Poisoned>;
+    type Response = Response<PanickingStream>;
     type Error = Infallible;
-    type Future = Ready<Result<Response<Poisoned>, Infallible>>;
+    type Future = Ready<Result<Response<PanickingStream>, Infallible>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, _: Request<()>) -> Self::Future {
-        ready(Ok(Response::new(Poisoned::default())))
+        ready(Ok(Response::new(PanickingStream::default())))
     }
 }
 
@@ -162,34 +163,34 @@ fn body(observer: &Observer) {
 }
 
 fn stream(observer: &Observer) {
-    poll(observer.chat("m").start().observe_with(Poisoned::default(), |_| Chunk::tokens(1)));
+    poll(observer.chat("m").start().observe_with(PanickingStream::default(), |_| Chunk::tokens(1)));
 }
 
 fn provider_stream(observer: &Observer) {
-    poll(sse::observe(observer.chat("m").start(), Dialect::OpenAi, Poisoned::default()));
+    poll(sse::observe(observer.chat("m").start(), Dialect::OpenAi, PanickingStream::default()));
 }
 
 /// A stream that is dropped because of another panic is not called either.
-fn closure(observer: &Observer) {
-    let poisoned = Poisoned::default();
+fn stream_dropped_while_unwinding(observer: &Observer) {
+    let poisoned = PanickingStream::default();
     let lock = Arc::clone(&poisoned.0);
     let _observed = observer.chat("m").start().observe_with(poisoned, |_| Chunk::tokens(1));
-    let _held = lock.lock().unwrap();
-    panic!("the reader panics");
+    let _guard = lock.lock().unwrap();
+    panic!("the consumer panics");
 }
 
 #[llm_span(tool, name = "search", stream)]
-fn search() -> impl Stream<Item = Result<Vec<u8>, Infallible>> {
-    Poisoned::default()
+fn scripted_search() -> impl Stream<Item = Result<Vec<u8>, Infallible>> {
+    PanickingStream::default()
 }
 
 fn step_stream(_: &Observer) {
-    poll(search());
+    poll(scripted_search());
 }
 
-struct Panicking;
+struct PanickingCompanion;
 
-impl Companion for Panicking {
+impl Companion for PanickingCompanion {
     fn started(&self, _: OperationRef, _: Moment) {}
 
     fn marked(&self, _: u64, _: Mark, _: Moment) {}
@@ -200,7 +201,7 @@ impl Companion for Panicking {
 }
 
 fn companion(observer: &Observer) {
-    let companion = Arc::new(Panicking);
+    let companion = Arc::new(PanickingCompanion);
     observer.attach_companion(&companion);
     let _operation = observer.chat("m").start();
     panic!("the handler panics");

@@ -2,22 +2,23 @@
 
 use std::process::Command;
 
-/// Returns the number of instructions that this program executes with the arguments `--rival NAME TURNS`. Returns
-/// `None` if valgrind is not installed.
+/// Returns the number of instructions that this program executes with the arguments `--candidate NAME ITERATIONS`.
+/// Returns `None` if valgrind is not installed.
 ///
 /// # Panics
 ///
 /// Panics if the output of valgrind has an unexpected format.
 #[must_use]
-pub fn instructions(rival: &str, turns: usize) -> Option<u64> {
-    let this = std::env::current_exe().expect("a path to this program");
+pub fn instructions(candidate: &str, iterations: usize) -> Option<u64> {
+    let executable = std::env::current_exe().expect("the path of this program");
     let valgrind = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .arg(this)
-        .args(["--rival", rival, &turns.to_string()])
+        .arg(executable)
+        .args(["--candidate", candidate, &iterations.to_string()])
         .output()
         .ok()?;
-    let said = String::from_utf8_lossy(&valgrind.stderr);
-    let collected = said.lines().find_map(|line| line.split("Collected : ").nth(1)).expect("callgrind's summary");
-    Some(collected.trim().parse().expect("a number"))
+    let stderr = String::from_utf8_lossy(&valgrind.stderr);
+    let instructions =
+        stderr.lines().find_map(|line| line.split("Collected : ").nth(1)).expect("the summary line of callgrind");
+    Some(instructions.trim().parse().expect("an instruction count"))
 }

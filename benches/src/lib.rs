@@ -1,17 +1,17 @@
-//! A small benchmark harness: short rounds, alternating rivals, medians.
+//! A small benchmark harness: short rounds, alternating candidates, medians.
 //!
 //! The harness compares times and asserts nothing: a time depends on the machine, the ratio of two times within one run
 //! mainly on the code.
 
+mod allocator;
 mod callgrind;
-mod contest;
-mod heap;
+mod comparison;
 mod table;
 
+pub use self::allocator::CountingAllocator;
 pub use self::callgrind::instructions;
-pub use self::contest::Contest;
-pub use self::contest::Results;
-pub use self::heap::Heap;
+pub use self::comparison::Comparison;
+pub use self::comparison::Results;
 pub use self::table::Table;
 
 use std::time::Duration;
@@ -24,15 +24,15 @@ pub fn is_quick() -> bool {
 }
 
 /// Returns the time that `work` takes.
-#[expect(clippy::disallowed_methods, reason = "a bench measures with the system's clock, whatever is measured")]
-pub fn timed(work: impl FnOnce()) -> Duration {
+#[expect(clippy::disallowed_methods, reason = "a bench measures with the system's clock")]
+pub fn measure_time(work: impl FnOnce()) -> Duration {
     let start = Instant::now();
     work();
     start.elapsed()
 }
 
 /// Prints whether a measured value is within its budget.
-pub fn budget(what: &str, measured: f64, at_most: f64, unit: &str) {
-    let verdict = if measured <= at_most { "met" } else { "MISSED" };
-    println!("budget: {what}: {measured:.2}{unit} of at most {at_most}{unit}: {verdict}");
+pub fn report_budget(name: &str, measured: f64, budget: f64, unit: &str) {
+    let verdict = if measured <= budget { "met" } else { "MISSED" };
+    println!("budget: {name}: {measured:.2}{unit} of at most {budget}{unit}: {verdict}");
 }

@@ -19,62 +19,62 @@ use llmobs::tower::inject;
 use serde::Deserialize;
 
 use crate::Gateway;
-use crate::answer;
-use crate::answer::own_error;
 use crate::headers;
+use crate::response;
+use crate::response::gateway_error;
 
 /// Largest request body that is read: 32 MiB, enough for images.
-const LARGEST_REQUEST: usize = 32 * 1024 * 1024;
+const MAX_REQUEST_BYTES: usize = 32 * 1024 * 1024;
 
 /// Handles a request that calls a model. The request is an operation, which ends with the answer. When the client
 /// disconnects, this future or the body that it returned is dropped, and with it the call to the upstream.
-pub(crate) async fn observed(State(gateway): State<Gateway>, request: Request) -> Response {
+pub(crate) async fn forward_observed(State(gateway): State<Gateway>, request: Request) -> Response {
     let (head, body) = request.into_parts();
-    let body = to_bytes(body, LARGEST_REQUEST).await;
-    let operation = start(&gateway.observer, head.uri.path(), body.as_ref().map_or(&[], Bytes::as_ref));
+    let body = to_bytes(body, MAX_REQUEST_BYTES).await;
+    let operation = start_operation(&gateway.observer, head.uri.path(), body.as_ref().map_or(&[], Bytes::as_ref));
     let Ok(body) = body else {
         operation.reject(ErrorType::InvalidRequest);
-        return own_error(StatusCode::PAYLOAD_TOO_LARGE, ErrorType::InvalidRequest);
+        return gateway_error(StatusCode::PAYLOAD_TOO_LARGE, ErrorType::InvalidRequest);
     };
-    let request = operation.in_scope(|| gateway.request(head, Body::from(body)));
+    let request = operation.in_scope(|| gateway.upstream_request(head, Body::from(body)));
     match operation.run(gateway.send(request)).await {
-        Ok(answer) => answer::observed(answer, operation, gateway.pause_timeout).await,
+        Ok(response) => response::observed_response(response, operation, gateway.pause_timeout).await,
         Err(error) => {
             operation.fail(error);
-            own_error(status_of(error), error)
+            gateway_error(status_of(error), error)
         }
     }
 }
 
 /// Handles a request that calls no model, for example the list of models.
-pub(crate) async fn unobserved(State(gateway): State<Gateway>, request: Request) -> Response {
+pub(crate) async fn forward_unobserved(State(gateway): State<Gateway>, request: Request) -> Response {
     let (head, body) = request.into_parts();
-    match gateway.send(gateway.request(head, body)).await {
-        Ok(answer) => answer::unobserved(answer),
-        Err(error) => own_error(status_of(error), error),
+    match gateway.send(gateway.upstream_request(head, body)).await {
+        Ok(response) => response::unobserved_response(response),
+        Err(error) => gateway_error(status_of(error), error),
     }
 }
 
 /// The fields of a request that the gateway reads. All other fields are only passed on.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Asked {
+struct RequestFields {
     model: String,
     #[serde(alias = "max_completion_tokens")]
     max_tokens: Option<u64>,
 }
 
 /// Starts the operation of a request. A request with invalid JSON is an operation too: the upstream reports the error.
-fn start(observer: &Observer, path: &str, body: &[u8]) -> Operation {
-    let asked: Asked = serde_json::from_slice(body).unwrap_or_default();
+fn start_operation(observer: &Observer, path: &str, body: &[u8]) -> Operation {
+    let fields: RequestFields = serde_json::from_slice(body).unwrap_or_default();
     let name = match path {
         "/v1/embeddings" => OperationName::Embeddings,
         "/v1/completions" => OperationName::TextCompletion,
         _ => OperationName::Chat,
     };
     let has_messages = name != OperationName::Embeddings;
-    let start = observer.operation(name, &asked.model);
-    let operation = match asked.max_tokens {
+    let start = observer.operation(name, &fields.model);
+    let operation = match fields.max_tokens {
         Some(tokens) => start.max_tokens(tokens).start(),
         None => start.start(),
     };
@@ -87,7 +87,7 @@ fn start(observer: &Observer, path: &str, body: &[u8]) -> Operation {
 
 impl Gateway {
     /// Returns the request to the upstream: the client's request with filtered headers, in the current trace.
-    fn request(&self, head: Parts, body: Body) -> Result<Request, InvalidUri> {
+    fn upstream_request(&self, head: Parts, body: Body) -> Result<Request, InvalidUri> {
         let path = head.uri.path_and_query().map_or("", |path| path.as_str());
         let mut request = Request::new(body);
         *request.uri_mut() = format!("{}{path}", self.upstream).parse()?;
@@ -98,10 +98,10 @@ impl Gateway {
     }
 
     /// Sends the request and waits for the head of the answer.
-    async fn send(&self, request: Result<Request, InvalidUri>) -> Result<answer::Upstream, ErrorType> {
+    async fn send(&self, request: Result<Request, InvalidUri>) -> Result<response::UpstreamResponse, ErrorType> {
         let request = request.map_err(|_| ErrorType::InvalidRequest)?;
         match tokio::time::timeout(self.answer_timeout, self.client.request(request)).await {
-            Ok(Ok(answer)) => Ok(answer),
+            Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) if is_timeout(&error) => Err(ErrorType::Timeout),
             Ok(Err(_)) => Err(ErrorType::Upstream),
             Err(_) => Err(ErrorType::Timeout),

@@ -6,9 +6,9 @@
 //! the metrics at `http://127.0.0.1:8081/metrics`, which `llmobs/docs/guide/gateway.md` explains. Prompts and answers
 //! are exported only if `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` enables that, and then redacted.
 
-mod answer;
 mod forward;
 mod headers;
+mod response;
 
 use std::error::Error;
 use std::future::IntoFuture;
@@ -40,7 +40,7 @@ use tokio::sync::oneshot;
 use tracing_subscriber::EnvFilter;
 
 /// Time limit of the last export at shutdown.
-const LAST_EXPORT: Duration = Duration::from_secs(5);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A gateway for requests to the OpenAI API, observed by llmobs.
 #[derive(Debug, Parser)]
@@ -69,19 +69,19 @@ struct Cli {
     other_models: Option<usize>,
 
     /// Time limit for the connection to the upstream.
-    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = parse_seconds)]
     connect_timeout: Duration,
 
     /// Time limit until the upstream's answer begins. An answer that is not streamed begins when it is complete.
-    #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = parse_seconds)]
     answer_timeout: Duration,
 
     /// Longest pause within an answer.
-    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = parse_seconds)]
     pause_timeout: Duration,
 
     /// Time limit for running answers at shutdown.
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = parse_seconds)]
     drain: Duration,
 }
 
@@ -100,10 +100,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let cli = Cli::parse();
     let is_known = |scheme: &Scheme| *scheme == Scheme::HTTP || (cfg!(feature = "tls") && *scheme == Scheme::HTTPS);
     if !cli.upstream.scheme().is_some_and(is_known) {
-        return Err("--upstream wants http://host:port, or https:// where this is built with `--features tls`".into());
+        return Err("--upstream requires http://host:port, or https:// if built with `--features tls`".into());
     }
     // Set the pipeline up before the observer: instruments created before their provider record nothing.
-    let pipeline = tell()?;
+    let pipeline = init_telemetry()?;
 
     let mut observer = Observer::builder()
         .role(Role::Gateway)
@@ -123,15 +123,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
         pause_timeout: cli.pause_timeout,
     };
     serve(router(gateway), &observer, &cli).await?;
-    if let Some(Err(unfinished)) = pipeline.map(|pipeline| pipeline.shutdown(LAST_EXPORT)) {
-        tracing::warn!(%unfinished, "the collector did not get everything");
+    if let Some(Err(unfinished)) = pipeline.map(|pipeline| pipeline.shutdown(SHUTDOWN_TIMEOUT)) {
+        tracing::warn!(%unfinished, "some telemetry was not exported");
     }
     Ok(())
 }
 
 /// Sets up telemetry. With `OTEL_EXPORTER_OTLP_ENDPOINT`, traces, metrics and logs are sent to that collector; logs are
 /// always JSON lines on standard output.
-fn tell() -> Result<Option<Pipeline>, Box<dyn Error>> {
+fn init_telemetry() -> Result<Option<Pipeline>, Box<dyn Error>> {
     if std::env::var_os("OTEL_EXPORTER_OTLP_ENDPOINT").is_some_and(|address| !address.is_empty()) {
         return Ok(Some(llmobs::otlp::init()?));
     }
@@ -143,11 +143,11 @@ fn tell() -> Result<Option<Pipeline>, Box<dyn Error>> {
 fn router(gateway: Gateway) -> Router {
     let observer = gateway.observer.clone();
     Router::new()
-        .route("/v1/chat/completions", post(forward::observed))
-        .route("/v1/completions", post(forward::observed))
-        .route("/v1/embeddings", post(forward::observed))
-        .route("/v1/models", get(forward::unobserved))
-        .route("/v1/models/{model}", get(forward::unobserved))
+        .route("/v1/chat/completions", post(forward::forward_observed))
+        .route("/v1/completions", post(forward::forward_observed))
+        .route("/v1/embeddings", post(forward::forward_observed))
+        .route("/v1/models", get(forward::forward_unobserved))
+        .route("/v1/models/{model}", get(forward::forward_unobserved))
         .layer(ServerLayer::new(observer.clone()))
         .route_service("/metrics", Endpoint::new(observer))
         .with_state(gateway)
@@ -188,12 +188,12 @@ async fn serve(router: Router, observer: &Observer, cli: &Cli) -> Result<(), Box
     tokio::select! {
         // Polled first, so that the signal handler is installed before the first answer.
         biased;
-        () = signal() => tracing::info!("shutting down"),
+        () = shutdown_signal() => tracing::info!("shutting down"),
         ended = &mut server => return Ok(ended?),
     }
     let _ = stop.send(());
     if tokio::time::timeout(cli.drain, &mut server).await.is_err() {
-        tracing::warn!("the drain is over: what still runs is cut off");
+        tracing::warn!("the drain limit has passed; running answers are aborted");
     }
     // Operations dropped from here on were not cancelled by their client.
     observer.begin_shutdown();
@@ -201,7 +201,7 @@ async fn serve(router: Router, observer: &Observer, cli: &Cli) -> Result<(), Box
 }
 
 /// Returns when the process receives SIGTERM or Ctrl-C.
-async fn signal() {
+async fn shutdown_signal() {
     #[cfg(unix)]
     if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         tokio::select! {
@@ -212,7 +212,7 @@ async fn signal() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().map_err(|_| format!("{text:?} is no number of seconds"))?;
+fn parse_seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().map_err(|_| format!("{text:?} is not a number of seconds"))?;
     Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }

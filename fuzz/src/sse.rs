@@ -12,56 +12,76 @@ pub const DIALECTS: [Dialect; 4] = [Dialect::Anthropic, Dialect::Gemini, Dialect
 
 /// The result of decoding an answer.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Said {
+pub struct DecodedAnswer {
     pub events: Vec<String>,
-    pub frames: u64,
-    pub skipped: u64,
-    pub malformed: u64,
+    pub frame_count: u64,
+    pub skipped_frames: u64,
+    pub malformed_frames: u64,
 }
 
-/// Decodes an answer in the given chunks. Asserts that the decoder never buffers more than its bound.
-pub fn read<'a>(dialect: Dialect, bound: usize, pieces: impl IntoIterator<Item = &'a [u8]>) -> Said {
-    let mut reader = Decoder::new(dialect).bound(bound);
+/// Decodes an answer in the given chunks. Asserts that the decoder never buffers more than `max_frame_bytes`.
+pub fn decode_stream<'a>(
+    dialect: Dialect,
+    max_frame_bytes: usize,
+    chunks: impl IntoIterator<Item = &'a [u8]>,
+) -> DecodedAnswer {
+    let mut decoder = Decoder::new(dialect).bound(max_frame_bytes);
     let mut events = Vec::new();
-    let mut on = |event: Event<'_>| events.push(format!("{event:?}"));
-    for piece in pieces {
-        reader.feed(piece, &mut on);
-        assert!(reader.allocated_bytes() <= bound, "{} bytes are held, and {bound} may be", reader.allocated_bytes());
+    let mut record = |event: Event<'_>| events.push(format!("{event:?}"));
+    for chunk in chunks {
+        decoder.feed(chunk, &mut record);
+        assert!(
+            decoder.allocated_bytes() <= max_frame_bytes,
+            "{} bytes are buffered, but at most {max_frame_bytes} are allowed",
+            decoder.allocated_bytes()
+        );
     }
-    reader.finish(&mut on);
+    decoder.finish(&mut record);
     assert!(
-        reader.allocated_bytes() <= bound,
-        "{} bytes are held at the end, and {bound} may be",
-        reader.allocated_bytes()
+        decoder.allocated_bytes() <= max_frame_bytes,
+        "{} bytes are buffered at the end, but at most {max_frame_bytes} are allowed",
+        decoder.allocated_bytes()
     );
-    Said { events, frames: reader.frames(), skipped: reader.skipped(), malformed: reader.malformed() }
+    DecodedAnswer {
+        events,
+        frame_count: decoder.frames(),
+        skipped_frames: decoder.skipped(),
+        malformed_frames: decoder.malformed(),
+    }
 }
 
-/// Tests an answer. The first four bytes select the dialect, the bound and the chunk sizes; the other bytes are the
-/// answer.
-pub fn any_bytes(data: &[u8]) {
-    let Some(([dialect, bound, one, other], answer)) = data.split_first_chunk() else { return };
+/// Tests an answer. The first four bytes select the dialect, the frame limit and the chunk sizes; the other bytes are
+/// the answer.
+pub fn check_bytes(data: &[u8]) {
+    let Some(([dialect, bound, first_size, second_size], answer)) = data.split_first_chunk() else { return };
     let dialect = DIALECTS[usize::from(*dialect) % DIALECTS.len()];
-    let bound = 16 << (bound % 12);
-    let whole = read(dialect, bound, [answer]);
-    assert_eq!(read(dialect, bound, answer.chunks(1)), whole, "byte by byte");
-    assert_eq!(read(dialect, bound, in_turns(answer, usize::from(*one) + 1, usize::from(*other) + 1)), whole);
+    let max_frame_bytes = 16 << (bound % 12);
+    let whole = decode_stream(dialect, max_frame_bytes, [answer]);
+    assert_eq!(decode_stream(dialect, max_frame_bytes, answer.chunks(1)), whole, "byte by byte");
+    assert_eq!(
+        decode_stream(
+            dialect,
+            max_frame_bytes,
+            alternating_chunks(answer, usize::from(*first_size) + 1, usize::from(*second_size) + 1)
+        ),
+        whole
+    );
     let _ = usage(dialect, answer);
     let _ = output(dialect, answer);
     let _ = input(dialect, answer);
 }
 
 /// Splits the bytes into chunks of two alternating sizes.
-fn in_turns(bytes: &[u8], one: usize, other: usize) -> Vec<&[u8]> {
-    let mut pieces = Vec::new();
+fn alternating_chunks(bytes: &[u8], first_size: usize, second_size: usize) -> Vec<&[u8]> {
+    let mut chunks = Vec::new();
     let mut rest = bytes;
-    for size in [one, other].into_iter().cycle() {
-        let (piece, after) = rest.split_at(size.min(rest.len()));
-        pieces.push(piece);
+    for size in [first_size, second_size].into_iter().cycle() {
+        let (chunk, after) = rest.split_at(size.min(rest.len()));
+        chunks.push(chunk);
         rest = after;
         if rest.is_empty() {
             break;
         }
     }
-    pieces
+    chunks
 }

@@ -23,7 +23,7 @@ pub const SECRET: &str = "canary.seven@example.org";
 
 /// The exported content, as JSON.
 #[derive(Debug, Default)]
-pub struct Left {
+pub struct ExportedContent {
     pub input: Option<String>,
     pub output: Option<String>,
     pub system_instructions: Option<String>,
@@ -31,45 +31,50 @@ pub struct Left {
 }
 
 /// Tests a conversation. The first four bytes select the limits and the shape; the other bytes are the text.
-pub fn any_bytes(data: &[u8]) {
+pub fn check_bytes(data: &[u8]) {
     let Some(([part, list, span, shape], text)) = data.split_first_chunk() else { return };
     let text = String::from_utf8_lossy(text);
     let limits = ContentLimits::default()
         .part(usize::from(*part) * 7)
-        .list(32 + usize::from(*list) * 5)
+        .attribute(32 + usize::from(*list) * 5)
         .span(32 + usize::from(*span) * 11)
         .media(usize::from(*shape % 64));
-    any_conversation(&text, *shape, limits);
+    check_conversation(&text, *shape, limits);
 }
 
 /// Asserts that the exported content is JSON, within its limits and without the secret.
-pub fn any_conversation(text: &str, shape: u8, limits: ContentLimits) -> Left {
+pub fn check_conversation(text: &str, shape: u8, limits: ContentLimits) -> ExportedContent {
     let gate = Gate::builder()
         .capture(ContentCapture::SpansAndEvents)
         .redactor(REDACTOR.clone())
         .limits(limits)
         .full_definitions(true)
         .build();
-    let mut passage = gate.passage();
+    let mut passage = gate.pass();
     let messages = messages(text, shape);
-    let tools = [tool(text), ToolDefinition::of("web_search", "search")];
+    let tools = [tool(text), ToolDefinition::new("web_search", "search")];
     let instructions = [text.into(), format!("{SECRET} {text}").as_str().into()];
     let mut total = 0;
-    let mut check = |passed: Option<llmobs::capture::GatedValue>| {
-        let json = passed?.for_span()?;
-        assert!(json.len() <= limits.list_bytes(), "{} bytes of {}: {json}", json.len(), limits.list_bytes());
-        let value: Value = serde_json::from_str(&json).unwrap_or_else(|error| panic!("{error}: {json}"));
-        assert!(value.is_array(), "{json}");
+    let mut check = |value: Option<llmobs::capture::GatedValue>| {
+        let json = value?.for_span()?;
+        assert!(
+            json.len() <= limits.attribute_bytes(),
+            "{} bytes, but at most {} are allowed: {json}",
+            json.len(),
+            limits.attribute_bytes()
+        );
+        let array: Value = serde_json::from_str(&json).unwrap_or_else(|error| panic!("{error}: {json}"));
+        assert!(array.is_array(), "{json}");
         assert!(!json.contains("canary") && !json.contains("seven@"), "{json}");
         total += json.len();
-        assert!(total <= limits.span_bytes(), "{total} bytes of {}", limits.span_bytes());
+        assert!(total <= limits.span_bytes(), "{total} bytes, but at most {} are allowed", limits.span_bytes());
         Some(json)
     };
     let input = check(passage.input(&messages));
     let output = check(passage.output(&messages));
     let system_instructions = check(passage.system_instructions(&instructions));
     let tool_definitions = check(passage.tool_definitions(&tools));
-    Left { input, output, system_instructions, tool_definitions }
+    ExportedContent { input, output, system_instructions, tool_definitions }
 }
 
 fn tool(text: &str) -> ToolDefinition {

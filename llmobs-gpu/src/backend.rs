@@ -243,7 +243,7 @@ impl DriverCall {
 
 /// The interval class at which the sampler makes a [`DriverCall`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(clippy::exhaustive_enums, reason = "three cadences, by design")]
+#[expect(clippy::exhaustive_enums, reason = "the sampler has exactly three cadences")]
 pub enum Cadence {
     /// Several times a second while operations run.
     Fast,

@@ -46,7 +46,7 @@ pub struct ParseBackendChoiceError;
 
 impl fmt::Display for ParseBackendChoiceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("it is `auto`, `off` or `nvml:PATH`")
+        f.write_str("the GPU library must be `auto`, `off` or `nvml:PATH`")
     }
 }
 

@@ -76,7 +76,7 @@ impl GpuError {
 impl fmt::Display for GpuError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Other(code) => write!(f, "the GPU's library gave error {code}"),
+            Self::Other(code) => write!(f, "the GPU library returned error {code}"),
             named => f.write_str(named.as_str()),
         }
     }

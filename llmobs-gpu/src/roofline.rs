@@ -118,7 +118,7 @@ mod tests {
         assert_eq!(peak_flops("NVIDIA H100 80GB HBM3"), Some(989_000_000_000_000));
         assert_eq!(peak_flops("NVIDIA H100 PCIe"), Some(756_000_000_000_000));
         assert_eq!(peak_flops("NVIDIA A100-SXM4-40GB"), Some(312_000_000_000_000));
-        assert_eq!(peak_flops("NVIDIA RTX A1000"), None, "unknown, so no ratio");
+        assert_eq!(peak_flops("NVIDIA RTX A1000"), None, "an unknown device has no peak rate");
         assert_eq!(peak_flops("NVIDIA GeForce RTX 4090"), None);
     }
 
@@ -130,6 +130,6 @@ mod tests {
         assert!((flops - 2.0 * 8e9 * 2_000.0 / 989e12).abs() < 1e-12);
         let bytes = bandwidth_utilization(&size, &work, 3.352e12).unwrap();
         assert!((bytes - (16e9 * 100.0 + 131_072.0 * 1e6) / 3.352e12).abs() < 1e-12);
-        assert_eq!(flops_utilization(&size, &ModelWork::default(), 989e12), None, "no time, no ratio");
+        assert_eq!(flops_utilization(&size, &ModelWork::default(), 989e12), None, "without time there is no ratio");
     }
 }

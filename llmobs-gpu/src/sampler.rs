@@ -40,7 +40,7 @@ use crate::report::SamplerState;
 /// # }
 /// ```
 #[derive(Debug)]
-#[must_use = "sampling ends when it is dropped"]
+#[must_use = "sampling stops when the sampler is dropped"]
 pub struct Sampler {
     /// `None` for a disabled observer or a sampler that is off.
     parts: Option<ActiveSampler>,
@@ -82,7 +82,7 @@ impl Sampler {
     /// Stops the sampler within half a second, even if a call hangs. A hanging thread is abandoned and counted as
     /// `gpu_thread_abandoned` in `llmobs.self.anomalies`; it ends without effect when the call returns. Returns whether
     /// all threads ended.
-    #[expect(clippy::must_use_candidate, reason = "most callers only want it to stop")]
+    #[expect(clippy::must_use_candidate, reason = "most callers do not need the result")]
     pub fn stop(mut self) -> bool {
         self.end()
     }
@@ -103,7 +103,7 @@ impl Sampler {
             observer.recorder().anomaly("gpu_thread_abandoned");
         }
         if left > 0 {
-            tracing::warn!(target: "llmobs", threads = left, "a call of the GPU's library hangs; its thread was left behind");
+            tracing::warn!(target: "llmobs", threads = left, "a call of the GPU library hangs; abandoned its thread");
         }
         left == 0
     }

@@ -120,7 +120,7 @@ mod tests {
     fn a_name_is_an_id_its_beginning_or_a_pci_address() {
         let named = |name: &str| select(&four(), &[name.to_owned()], Some("0"), false);
         assert_eq!(named("GPU-bbbb0000-2"), [1]);
-        assert_eq!(named("gpu-bbbb"), [1], "the environment does not overrule what was named");
+        assert_eq!(named("gpu-bbbb"), [1], "a named GPU takes precedence over the environment");
         assert_eq!(named("00000000:43:00.0"), [1]);
         assert_eq!(named("43:00.0"), [1]);
         assert_eq!(named("GPU-eeee0000"), [] as [usize; 0]);
@@ -132,16 +132,16 @@ mod tests {
         assert_eq!(visible("1"), [1]);
         assert_eq!(visible("1,0"), [0, 1]);
         assert_eq!(visible("GPU-aaaa0000"), [0]);
-        assert_eq!(visible("2"), [2, 3], "with its instances");
-        assert_eq!(visible("MIG-dddd0000-4"), [2, 3], "with the GPU that has its energy");
-        assert_eq!(visible("0,-1,1"), [0], "CUDA stops at what it does not know");
+        assert_eq!(visible("2"), [2, 3], "the instances of a GPU are selected with it");
+        assert_eq!(visible("MIG-dddd0000-4"), [2, 3], "the GPU of an instance is selected for its energy");
+        assert_eq!(visible("0,-1,1"), [0], "CUDA ignores the list after an unknown entry");
         assert_eq!(visible(""), [] as [usize; 0]);
         assert_eq!(visible("-1"), [] as [usize; 0]);
         assert_eq!(visible("NoDevFiles"), [] as [usize; 0]);
-        assert_eq!(visible("GPU-a, GPU-bbb"), [0, 1], "as much of an id as tells it from the others");
-        assert_eq!(visible("1,1,GPU-bbbb0000-2"), [1], "named twice, sampled once");
-        assert_eq!(visible("1,GPU-,0"), [1], "a word that is no id");
-        assert_eq!(visible("MIG-GPU-cccc0000-3/7/0"), [2, 3], "as older drivers name instances");
+        assert_eq!(visible("GPU-a, GPU-bbb"), [0, 1], "a unique prefix of an id selects the GPU");
+        assert_eq!(visible("1,1,GPU-bbbb0000-2"), [1], "a GPU that is named twice is sampled once");
+        assert_eq!(visible("1,GPU-,0"), [1], "CUDA ignores the list after an invalid id");
+        assert_eq!(visible("MIG-GPU-cccc0000-3/7/0"), [2, 3], "the form of an instance id in older drivers");
         assert_eq!(visible("MIG-GPU-cccc0000-3/8/0"), [] as [usize; 0]);
         assert_eq!(visible("7"), [] as [usize; 0]);
     }
@@ -154,15 +154,15 @@ mod tests {
         assert_eq!(visible("GPU-aaaa0000"), [] as [usize; 0]);
         assert_eq!(visible("GPU-aaaa0000-1"), [0]);
         alike[1].id = "GPU-aaaa0000-12".to_owned();
-        assert_eq!(select(&alike, &[], Some("GPU-aaaa0000-1"), false), [0], "a whole id is no beginning");
+        assert_eq!(select(&alike, &[], Some("GPU-aaaa0000-1"), false), [0], "a whole id is preferred to a prefix");
     }
 
     #[test]
     fn numbers_that_cannot_be_told_hide_nothing() {
         let mut mixed = four();
         mixed[1].model = Some("T4".to_owned());
-        assert_eq!(select(&mixed, &[], Some("0"), false), [0, 1, 2, 3], "CUDA's first is its fastest");
-        assert_eq!(select(&mixed, &[], Some("1"), true), [1], "unless it was told to go by PCI");
+        assert_eq!(select(&mixed, &[], Some("0"), false), [0, 1, 2, 3], "CUDA orders by speed, which is unknown");
+        assert_eq!(select(&mixed, &[], Some("1"), true), [1], "in PCI order, numbers are known");
     }
 
     #[test]

@@ -88,7 +88,7 @@ mod tests {
         assert!(capped.contains(ThrottleReason::PowerCap) && !capped.is_degraded());
         assert!(ThrottleReasons::from_nvml(0x40).is_degraded());
         assert!(ThrottleReasons::from_nvml(0x80).is_degraded());
-        assert!(ThrottleReasons::from_nvml(0x400).contains(ThrottleReason::Limit), "bits that older bindings drop");
+        assert!(ThrottleReasons::from_nvml(0x400).contains(ThrottleReason::Limit), "older bindings drop this bit");
     }
 
     #[test]

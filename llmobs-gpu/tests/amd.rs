@@ -1,7 +1,7 @@
 //! AMD GPUs, read from a directory tree with the layout of the kernel driver.
 
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "what is missing fails the test")]
+#![expect(clippy::unwrap_used, reason = "a missing value must fail the test")]
 
 use std::fs;
 use std::path::Path;

@@ -5,9 +5,9 @@
 
 #[path = "support/fake_library.rs"]
 mod fake_library;
-#[path = "../../tests/support/pip.rs"]
+#[path = "../../tests/support/python_package.rs"]
 #[expect(clippy::unwrap_used, unreachable_pub, reason = "it belongs to the tests of the whole")]
-mod pip;
+mod python_package;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -115,7 +115,7 @@ fn nvidias_own_client_reads_the_same_values() {
     fs::copy(fake.path(), folder.join("libnvidia-ml.so.1")).unwrap();
     let said = Command::new("python3")
         .args(["-c", PROGRAM])
-        .env("PYTHONPATH", pip::package(PACKAGE))
+        .env("PYTHONPATH", python_package::package_dir(PACKAGE))
         .env("LD_LIBRARY_PATH", &folder)
         .env("ME", me.to_string())
         .output()

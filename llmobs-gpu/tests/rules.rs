@@ -2,7 +2,7 @@
 //! rules.
 
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "what is missing fails the test")]
+#![expect(clippy::unwrap_used, reason = "a missing value must fail the test")]
 
 use std::fs;
 use std::io::ErrorKind;

@@ -1,7 +1,7 @@
 //! Energy measurement in real time: the sampler with its threads, over a fake library whose devices run by a script.
 
 #![cfg(all(target_os = "linux", feature = "nvml"))]
-#![expect(clippy::unwrap_used, reason = "what is missing fails the test")]
+#![expect(clippy::unwrap_used, reason = "a missing value must fail the test")]
 
 #[path = "support/fake_library.rs"]
 mod fake_library;

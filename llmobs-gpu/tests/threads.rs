@@ -1,7 +1,7 @@
 //! The sampler with its threads, over the real NVML wrapper and a fake library that each test controls.
 
 #![cfg(all(target_os = "linux", feature = "nvml"))]
-#![expect(clippy::unwrap_used, reason = "what is missing fails the test")]
+#![expect(clippy::unwrap_used, reason = "a missing value must fail the test")]
 
 #[path = "support/fake_library.rs"]
 mod fake_library;

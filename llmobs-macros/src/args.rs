@@ -108,7 +108,7 @@ impl ArgsParser {
 
     fn argument(&mut self, input: ParseStream<'_>) -> Result<()> {
         if !input.peek(Ident::peek_any) {
-            return Err(input.error(format!("an argument begins with its name: {}, or one of {KEYS}", kind::ALLOWED)));
+            return Err(input.error(format!("expected the name of an argument: {}, or one of {KEYS}", kind::ALLOWED)));
         }
         let key = input.call(Ident::parse_any)?;
         let name = key.to_string();
@@ -165,7 +165,7 @@ impl ArgsParser {
             "tokens" => options.tokens = Some(path(key, input)?),
             "usage" => options.usage = Some(path(key, input)?),
             _ => {
-                let allowed = format!("`{name}` is not known here; allowed are {}, and {KEYS}", kind::ALLOWED);
+                let allowed = format!("unknown argument `{name}`; allowed are {}, and {KEYS}", kind::ALLOWED);
                 return Err(Error::new(key.span(), allowed));
             }
         }
@@ -175,7 +175,7 @@ impl ArgsParser {
     fn set_kind(&mut self, kind: FunctionKind, span: Span) -> Result<()> {
         match &self.kind {
             Some((first, _)) => {
-                let text = format!("a function is one thing: it is `{}` already", first.keyword());
+                let text = format!("a function has only one kind, and `{}` is already given", first.keyword());
                 Err(Error::new(span, text))
             }
             None => {
@@ -187,7 +187,7 @@ impl ArgsParser {
 
     fn finish(mut self) -> Result<Args> {
         let Some((kind, _)) = self.kind.take() else {
-            let text = format!("say what the function is: {}", kind::ALLOWED);
+            let text = format!("the kind of the function is missing: add {}", kind::ALLOWED);
             let error = Error::new(Span::call_site(), text);
             return Err(match self.error.take() {
                 Some(other) if self.is_kind_invalid => other,
@@ -213,17 +213,17 @@ impl ArgsParser {
     fn allowed(&self, kind: &FunctionKind, name: &str, span: Span) -> Result<()> {
         if !kind.accepts(name) {
             let text =
-                format!("`{name}` means nothing for `{}`, which takes {}", kind.keyword(), kind.accepted_arguments());
+                format!("`{name}` cannot be used with `{}`, which takes {}", kind.keyword(), kind.accepted_arguments());
             return Err(Error::new(span, text));
         }
         let needs_stream = matches!(name, "tokens" | "producer") && self.options.stream.is_none();
         if needs_stream {
-            return Err(Error::new(span, format!("`{name}` is about the items of a stream: add `stream`")));
+            return Err(Error::new(span, format!("`{name}` needs the items of a stream: add `stream`")));
         }
         if name == "result" && self.options.stream.is_some() {
             return Err(Error::new(
                 span,
-                "`result` is about a value that is there at once: with `stream` there is none",
+                "`result` cannot be used with `stream`: it needs a returned value, not a stream",
             ));
         }
         Ok(())
@@ -232,7 +232,7 @@ impl ArgsParser {
 
 fn flag(key: &Ident, input: ParseStream<'_>) -> Result<Span> {
     if input.peek(Token![=]) {
-        return Err(input.error(format!("`{key}` stands alone: leave it out where it does not hold")));
+        return Err(input.error(format!("`{key}` takes no value: write `{key}`, or remove it")));
     }
     Ok(key.span())
 }
@@ -282,8 +282,8 @@ fn fields(key: &Ident, input: ParseStream<'_>) -> Result<Vec<Field>> {
         inside.parse::<Token![=]>()?;
         if inside.peek(Token![%]) || inside.peek(Token![?]) {
             return Err(inside.error(
-                "a field takes a number, a bool or a text; `%` and `?` are `tracing`'s: say `value.to_string()` if it \
-                 may be seen",
+                "a field takes a number, a bool or a text, without the `%` and `?` of `tracing`: write \
+                 `value.to_string()` if the text contains no private data",
             ));
         }
         fields.push(Field { name, value: inside.parse()? });
@@ -317,6 +317,6 @@ fn field_name(input: ParseStream<'_>) -> Result<(String, proc_macro2::TokenStrea
 fn reserved(name: &str) -> Option<String> {
     let is_ours = ["gen_ai.", "llmobs.", "otel."].iter().any(|prefix| name.starts_with(prefix)) || name == "error.type";
     is_ours.then(|| {
-        format!("llmobs itself writes `gen_ai.*`, `llmobs.*`, `otel.*` and `error.type`: call `{name}` something else")
+        format!("llmobs itself sets `gen_ai.*`, `llmobs.*`, `otel.*` and `error.type`: use another name than `{name}`")
     })
 }

@@ -105,27 +105,27 @@ impl<'a> Expansion<'a> {
         let is_response = matches!(wrap, StreamingType::Response | StreamingType::IntoResponse | StreamingType::Body);
         match (&self.args.kind, wrap) {
             (FunctionKind::Step(_), StreamingType::Sse) => {
-                refuse(stream, "a step ends with a stream of its own, not with a response")
+                refuse(stream, "a step cannot be observed to the end of a response: return the stream itself")
             }
             (FunctionKind::Step(_), _) if is_response => {
-                refuse(stream, "a step ends with a stream of its own, not with a response")
+                refuse(stream, "a step cannot be observed to the end of a response: return the stream itself")
             }
             (_, StreamingType::Sse) if options.handle.is_none() => refuse(
                 stream,
-                "nobody can look into `Sse`: take the operation with `handle = call`, and build the answer with \
-                 `llmobs::tower::axum::sse(call.take(), ..)`",
+                "the stream of an `Sse` is not accessible: take the operation with `handle = call`, and build the \
+                 response with `llmobs::tower::axum::sse(call.take(), ..)`",
             ),
             (_, StreamingType::Sse) if options.tokens.is_some() || options.usage.is_some() => refuse(
                 stream,
-                "nobody can look into `Sse`: `llmobs::tower::axum::sse` is told what an item carries, and the handle's \
-                 marker takes usage",
+                "the items of an `Sse` are not accessible: return the chunk of each item in \
+                 `llmobs::tower::axum::sse`, and report usage with the marker of the handle",
             ),
             _ if is_response && options.usage.is_some() => refuse(
                 options.usage.span(),
-                "a response tells its usage only to who reads its bytes: `tokens` may, or the feature `sse` does",
+                "`usage` cannot read a response: remove it; the feature `sse` reads the usage from the body",
             ),
             _ if is_response && options.producer.is_some() => {
-                refuse(options.producer.span(), "a body is driven by its connection: leave `producer` out")
+                refuse(options.producer.span(), "the connection polls a response body: remove `producer`")
             }
             _ => Ok(()),
         }
@@ -201,7 +201,7 @@ impl<'a> Expansion<'a> {
             return Ok(quote!(#begin #future));
         }
         if let Some(handle) = &self.args.options.handle {
-            let text = "`handle` needs a function that is async, or one that is only `Box::pin(async move { .. })`";
+            let text = "`handle` needs an async function, or one whose body is only `Box::pin(async move { .. })`";
             return Err(Error::new(handle.span(), text));
         }
         let Self { watched, value, output, .. } = self;
@@ -256,12 +256,12 @@ fn shape_of(args: &Args, function: &Function, returned: Option<&Type>) -> Result
     match (args.options.stream, returned) {
         (None, Some(returned)) if shape::shows_stream(returned) => Err(Error::new_spanned(
             returned,
-            "this returns a stream, and would end before its first item: add `stream`, so that it ends with the stream",
+            "this function returns a stream, and its operation would end before the first item: add `stream`",
         )),
         (None, _) => Ok(ReturnShape::Value),
         (Some(_), Some(returned)) => shape::lasting(returned),
         (Some(span), None) => {
-            let text = format!("`{}` returns no stream: drop `stream`", function.signature.ident);
+            let text = format!("`{}` does not return a stream: remove `stream`", function.signature.ident);
             Err(Error::new(span, text))
         }
     }

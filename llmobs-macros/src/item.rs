@@ -41,7 +41,7 @@ impl Parse for Function {
         let Some(body) = braced(input.parse()?) else {
             return Err(Error::new(
                 signature.ident.span(),
-                "a method without a body has nothing to observe: put `#[llm_span]` on its implementations",
+                "a method without a body cannot be observed: put `#[llm_span]` on its implementations",
             ));
         };
         let (inner_attributes, inside) = split.parse2(body.stream())?;
@@ -64,7 +64,7 @@ fn braced(token: TokenTree) -> Option<Group> {
     }
 }
 
-const NOT_A_FUNCTION: &str = "`#[llm_span]` goes on a function or a method with a body";
+const NOT_A_FUNCTION: &str = "`#[llm_span]` needs a function or a method with a body";
 
 fn split(input: ParseStream<'_>) -> Result<(Vec<Attribute>, TokenStream)> {
     Ok((input.call(Attribute::parse_inner)?, input.parse()?))
@@ -76,13 +76,13 @@ impl Function {
         if let Some(constness) = &self.signature.constness {
             return Err(Error::new(
                 constness.span,
-                "a `const fn` runs in the compiler too, where nobody can observe it",
+                "a `const fn` cannot be observed, because it may run in the compiler",
             ));
         }
         match &self.signature.output {
             ReturnType::Type(_, output) if matches!(**output, Type::Never(_)) => Err(Error::new_spanned(
                 output,
-                "a function that never returns has no end to observe: put `#[llm_span]` on what it calls",
+                "a function that never returns has no end to observe: put `#[llm_span]` on the functions that it calls",
             )),
             _ => Ok(()),
         }

@@ -23,7 +23,7 @@ pub(crate) fn queries(operation: &str, model: Option<&str>) -> Vec<(&'static str
         ("Calls per second, by outcome", {
             format!("sum by (llmobs_operation_outcome) ({})", rate("llmobs_operation_ended_total", ""))
         }),
-        ("Share of calls that failed", {
+        ("Ratio of calls that failed", {
             let failed = rate("llmobs_operation_ended_total", ",llmobs_operation_outcome=\"failed\"");
             format!("sum({failed}) / sum({})", rate("llmobs_operation_ended_total", ""))
         }),

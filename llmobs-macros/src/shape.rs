@@ -71,9 +71,9 @@ pub(crate) fn lasting(output: &Type) -> Result<ReturnShape> {
     within(output).and_then(wrap).map(ReturnShape::MaybeStreaming).ok_or_else(|| {
         Error::new_spanned(
             output,
-            "`stream` needs a return type that shows its stream: `impl Stream<Item = T>`, \
-             `Pin<Box<dyn Stream<Item = T>>>`, `BoxStream<'_, T>`, `Sse<..>`, `Response`, `Body`, `impl IntoResponse`, \
-             or a `Result` or an `Option` of one; behind an alias it cannot be seen: write its shape out",
+            "`stream` needs a return type that shows its stream: `impl Stream<Item = T>`, `Pin<Box<dyn Stream<Item = \
+             T>>>`, `BoxStream<'_, T>`, `Sse<..>`, `Response`, `Body`, `impl IntoResponse`, or a `Result` or an \
+             `Option` of one; a type alias hides the stream: write the type out",
         )
     })
 }
@@ -219,7 +219,7 @@ mod tests {
             assert_eq!(lasting(&output).unwrap(), shape);
         }
         for alias in [parse_quote!(Answer), parse_quote!(Result<Answer>), parse_quote!(Vec<u8>)] as [Type; 3] {
-            assert!(lasting(&alias).unwrap_err().to_string().contains("write its shape out"));
+            assert!(lasting(&alias).unwrap_err().to_string().contains("write the type out"));
         }
     }
 

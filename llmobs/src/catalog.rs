@@ -184,7 +184,7 @@ impl Profile {
 
 /// The role of a process with respect to the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[expect(clippy::exhaustive_enums, reason = "a process runs a model, passes calls on, or makes them")]
+#[expect(clippy::exhaustive_enums, reason = "a process can only run a model, forward calls or make calls")]
 pub enum Role {
     /// The process runs the model.
     #[default]
@@ -285,7 +285,7 @@ mod tests {
         // The conventions contain names of this kind: `hw.temperature` and `hw.temperature.limit`.
         for name in names.iter().filter(|name| name.starts_with("llmobs.")) {
             let parent = format!("{name}.");
-            assert!(!names.iter().any(|other| other.starts_with(&parent)), "{name} is a parent of another name");
+            assert!(!names.iter().any(|other| other.starts_with(&parent)), "{name} is the prefix of another name");
         }
     }
 

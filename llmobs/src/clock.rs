@@ -62,7 +62,7 @@ pub(crate) const fn nanos(duration: Duration) -> u64 {
 }
 
 /// Returns the date `nanos` nanoseconds ago. Exported telemetry has dates; measurements never use them.
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the date")]
+#[expect(clippy::disallowed_methods, reason = "the only place that reads the system date")]
 pub(crate) fn ago(nanos: u64) -> SystemTime {
     let now = SystemTime::now();
     now.checked_sub(Duration::from_nanos(nanos)).unwrap_or(now)
@@ -112,7 +112,7 @@ impl Clock {
     /// Returns the current moment.
     #[inline]
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the time")]
+    #[expect(clippy::disallowed_methods, reason = "the only place that reads the system clock")]
     pub fn now(&self) -> Moment {
         match &self.0 {
             ClockSource::System => Moment::from(Instant::now()),
@@ -149,7 +149,7 @@ impl ManualClock {
 /// Returns the origin of all moments: one hour before the first call, if the system clock allows it, so that an
 /// `Instant` created before the first call still has a distinct moment.
 #[inline]
-#[expect(clippy::disallowed_methods, reason = "the origin of the one clock")]
+#[expect(clippy::disallowed_methods, reason = "the origin of the system clock of this library")]
 fn origin() -> Instant {
     static ORIGIN: OnceLock<Instant> = OnceLock::new();
     *ORIGIN.get_or_init(|| {
@@ -175,7 +175,7 @@ mod tests {
     fn the_system_clock_and_instants_share_one_origin() {
         let clock = Clock::system();
         let before = clock.now();
-        #[expect(clippy::disallowed_methods, reason = "compares the clock with what it reads")]
+        #[expect(clippy::disallowed_methods, reason = "compares the clock with the system time")]
         let between = Moment::from(Instant::now());
         let after = clock.now();
         assert!(before <= between && between <= after);

@@ -126,31 +126,31 @@ impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AlreadyRegistered => f.write_str(
-                "`registry`: this registry already holds llmobs metrics; share one observer (`clone`, `as_role`) \
-                 or give another registry",
+                "`registry`: the registry already contains the metrics of an llmobs observer; share that observer \
+                 (`clone`, `as_role`) or set another registry",
             ),
             Self::TooManySeries { sets, limit } => write!(
                 f,
-                "`models`, `undeclared_models`, `operations`, `label`: together they allow {sets} label sets of one \
-                 metric, more than the {limit} that are kept; declare fewer, or raise `series_limit` if your SDK's \
-                 cardinality limit is raised too"
+                "`models`, `max_undeclared_models`, `operations`, `label`: together these settings allow {sets} label \
+                 sets for one metric, more than the limit of {limit}; declare fewer values, or raise `series_limit` \
+                 together with the cardinality limit of your OpenTelemetry SDK"
             ),
             Self::InvalidLabel { setter, name, reason } => write!(f, "`{setter}`: {name:?} cannot be used: {reason}"),
             Self::TooManyBucketBounds { metric, edges, limit } => write!(
                 f,
-                "`objective`, `buckets`: {metric} would have {edges} bucket edges, and at most {limit} fit; drop \
-                 objectives or choose a coarser bucket set"
+                "`objective`, `buckets`: {metric} would have {edges} bucket bounds, more than the maximum of {limit}; \
+                 remove objectives or choose a coarser bucket set"
             ),
             Self::NoopMeter => f.write_str(
-                "`meter_provider`: this provider records nothing (a no-op, without a reader, or already shut down)",
+                "`meter_provider`: this provider records nothing: it is a no-op, has no reader, or is shut down",
             ),
             Self::BoundInstrumentsMismatch => f.write_str(
-                "`meter_provider`: bound instruments are on in `opentelemetry` and off in the SDK behind this \
-                 provider, so every measurement would be lost; switch on the feature \
-                 `experimental_metrics_bound_instruments` of your `opentelemetry_sdk`, or drop the feature \
+                "`meter_provider`: bound instruments are enabled in `opentelemetry` and disabled in the SDK of this \
+                 provider, so every measurement would be lost; enable the feature \
+                 `experimental_metrics_bound_instruments` of your `opentelemetry_sdk`, or disable the feature \
                  `otel-bound` of llmobs",
             ),
-            Self::InvalidPseudonymKey { reason } => write!(f, "`pseudonyms`, or the key in the environment: {reason}"),
+            Self::InvalidPseudonymKey { reason } => write!(f, "`pseudonyms` or LLMOBS_PSEUDONYM_KEY*: {reason}"),
         }
     }
 }

@@ -9,6 +9,7 @@
 //!
 //! | task | code | guide |
 //! |---|---|---|
+//! | start from an empty folder | a complete program for each role | [server](guide::start_server), [gateway](guide::start_gateway), [client](guide::start_client) |
 //! | observe an axum handler | [`ServerLayer`](tower::ServerLayer), [`sse`](tower::axum::sse()): [example](#observe-an-axum-handler) | [HTTP](guide::http) |
 //! | observe a function | [`llm_span`]: [example](#observe-a-function) | [macros](guide::macros) |
 //! | observe a gateway route | [`sse::observe`](sse::observe()): [example](#observe-a-gateway-route) | [gateways](guide::gateway) |

@@ -161,7 +161,7 @@ impl Bucket {
 /// The maximum number of finite bounds of a row that streams record in a local histogram.
 pub(crate) const LOCAL_BOUNDS: usize = 31;
 
-const _: () = assert!((LOCAL_BOUNDS + 1).is_power_of_two(), "it serves as a mask");
+const _: () = assert!((LOCAL_BOUNDS + 1).is_power_of_two(), "the length is also used as a bit mask");
 
 /// The local histogram of a stream: plain integers without a lock, merged into the shared histogram about once a second
 /// and at the end.

@@ -254,7 +254,7 @@ impl Observer {
     #[cfg(feature = "pseudonym")]
     #[must_use]
     pub fn pseudonym(&self, field: &str, identity: &str) -> Option<String> {
-        self.core.as_ref()?.pseudonyms.of(field, identity)
+        self.core.as_ref()?.pseudonyms.pseudonymize(field, identity)
     }
 
     /// Returns the sinks, for metrics that the HTTP layers record themselves.

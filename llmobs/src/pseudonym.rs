@@ -28,45 +28,45 @@ pub use self::key::MasterKey;
 ///
 /// let key = MasterKey::from_text("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f")?;
 /// let pseudonyms = Pseudonymizer::new(key).key_id("k3")?.epoch("2026-11");
-/// let jane = pseudonyms.of("user.id", "jane@example.org").unwrap();
+/// let jane = pseudonyms.pseudonymize("user.id", "jane@example.org").unwrap();
 /// assert_eq!(jane.len(), "k3:".len() + 32);
-/// assert_eq!(pseudonyms.of("user.id", " Jane@Example.org "), Some(jane.clone()), "blanks, and case of an address, say nothing");
-/// assert_ne!(pseudonyms.of("session.id", "jane@example.org"), Some(jane), "fields are apart");
+/// assert_eq!(pseudonyms.pseudonymize("user.id", " Jane@Example.org "), Some(jane.clone()), "blanks, and case of an address, say nothing");
+/// assert_ne!(pseudonyms.pseudonymize("session.id", "jane@example.org"), Some(jane), "fields are apart");
 ///
-/// assert_eq!(Pseudonymizer::disabled().of("user.id", "jane@example.org"), None, "no key, no value");
+/// assert_eq!(Pseudonymizer::disabled().pseudonymize("user.id", "jane@example.org"), None, "no key, no value");
 /// # Ok::<(), llmobs::pseudonym::KeyError>(())
 /// ```
 #[derive(Clone)]
 #[must_use]
 pub struct Pseudonymizer {
-    keyed: Option<Arc<KeyedInner>>,
+    inner: Option<Arc<KeyedInner>>,
 }
 
 struct KeyedInner {
-    master: MasterKey,
+    master_key: MasterKey,
     key_id: String,
     epoch: String,
     /// Derived from the master key, the key id and the epoch.
-    key: MasterKey,
+    derived_key: MasterKey,
 }
 
 impl Pseudonymizer {
     /// The environment variable with the key, as hexadecimal digits or base64.
     pub const KEY_VARIABLE: &'static str = "LLMOBS_PSEUDONYM_KEY";
     /// The environment variable with the path of the key file. Takes precedence over [`Self::KEY_VARIABLE`].
-    pub const FILE_VARIABLE: &'static str = "LLMOBS_PSEUDONYM_KEY_FILE";
+    pub const KEY_FILE_VARIABLE: &'static str = "LLMOBS_PSEUDONYM_KEY_FILE";
     /// The environment variable with the [key id](Self::key_id), which must change when the key changes.
-    pub const NAME_VARIABLE: &'static str = "LLMOBS_PSEUDONYM_KEY_ID";
+    pub const KEY_ID_VARIABLE: &'static str = "LLMOBS_PSEUDONYM_KEY_ID";
 
     /// Creates a generator with this key, the key id `k1` and no epoch.
     pub fn new(key: MasterKey) -> Self {
-        Self::keyed(key, "k1".to_owned(), String::new())
+        Self::derive(key, "k1".to_owned(), String::new())
     }
 
     /// Creates a generator without a key, which returns no pseudonyms. A pseudonym without a key could be computed by
     /// anyone.
     pub const fn disabled() -> Self {
-        Self { keyed: None }
+        Self { inner: None }
     }
 
     /// Creates a generator from the environment. Without a key there, the generator is disabled.
@@ -75,10 +75,10 @@ impl Pseudonymizer {
     ///
     /// If the key cannot be read, is too short or is not random, or if the key id is invalid.
     pub fn from_environment() -> Result<Self, KeyError> {
-        let key = MasterKey::from_environment(Self::FILE_VARIABLE, Self::KEY_VARIABLE)?;
+        let key = MasterKey::from_environment(Self::KEY_FILE_VARIABLE, Self::KEY_VARIABLE)?;
         let pseudonyms = key.map_or_else(Self::disabled, Self::new);
-        match env::var_os(Self::NAME_VARIABLE).filter(|name| !name.is_empty()) {
-            Some(name) => pseudonyms.key_id(name.to_str().ok_or(KeyError::NAME)?.trim()),
+        match env::var_os(Self::KEY_ID_VARIABLE).filter(|name| !name.is_empty()) {
+            Some(name) => pseudonyms.key_id(name.to_str().ok_or(KeyError::INVALID_KEY_ID)?.trim()),
             None => Ok(pseudonyms),
         }
     }
@@ -91,28 +91,28 @@ impl Pseudonymizer {
     pub fn key_id(self, name: &str) -> Result<Self, KeyError> {
         let symbols = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         if !(1..=16).contains(&name.len()) || !name.bytes().all(symbols) {
-            return Err(KeyError::NAME);
+            return Err(KeyError::INVALID_KEY_ID);
         }
-        Ok(self.changed(|keyed| Self::keyed(keyed.master.clone(), name.to_owned(), keyed.epoch.clone())))
+        Ok(self.rederive(|keyed| Self::derive(keyed.master_key.clone(), name.to_owned(), keyed.epoch.clone())))
     }
 
     /// Sets the epoch, such as a month or a week. Each epoch has a key derived from the master key, so pseudonyms of
     /// different epochs cannot be linked without the master key. The epoch does not advance by itself: set the next one
     /// when it starts.
     pub fn epoch(self, label: &str) -> Self {
-        self.changed(|keyed| Self::keyed(keyed.master.clone(), keyed.key_id.clone(), label.to_owned()))
+        self.rederive(|keyed| Self::derive(keyed.master_key.clone(), keyed.key_id.clone(), label.to_owned()))
     }
 
     /// Returns the pseudonym of an identity in a field: the key id, a colon and 128 bits as 32 hexadecimal digits.
     /// Returns `None` without a key and for an empty identity.
     #[must_use]
-    pub fn of(&self, field: &str, identity: &str) -> Option<String> {
-        let keyed = self.keyed.as_ref()?;
-        let identity = plain(identity);
+    pub fn pseudonymize(&self, field: &str, identity: &str) -> Option<String> {
+        let keyed = self.inner.as_ref()?;
+        let identity = normalize(identity);
         if identity.is_empty() {
             return None;
         }
-        let digest = keyed.key.mac(&[b"value", field.as_bytes(), identity.as_bytes()])?;
+        let digest = keyed.derived_key.hmac(&[b"value", field.as_bytes(), identity.as_bytes()])?;
         let mut text = String::with_capacity(keyed.key_id.len() + 33);
         text.push_str(&keyed.key_id);
         text.push(':');
@@ -127,24 +127,24 @@ impl Pseudonymizer {
     /// Returns whether there is a key.
     #[must_use]
     pub const fn has_key(&self) -> bool {
-        self.keyed.is_some()
+        self.inner.is_some()
     }
 
-    fn keyed(master: MasterKey, key_id: String, epoch: String) -> Self {
-        let derived = master.mac(&[b"llmobs pseudonym v1", key_id.as_bytes(), epoch.as_bytes()]);
-        let key = derived.map(|code| MasterKey::of_code(&code));
-        Self { keyed: key.map(|key| Arc::new(KeyedInner { master, key_id, epoch, key })) }
+    fn derive(master_key: MasterKey, key_id: String, epoch: String) -> Self {
+        let digest = master_key.hmac(&[b"llmobs pseudonym v1", key_id.as_bytes(), epoch.as_bytes()]);
+        let derived_key = digest.map(|digest| MasterKey::from_hmac(&digest));
+        Self { inner: derived_key.map(|derived_key| Arc::new(KeyedInner { master_key, key_id, epoch, derived_key })) }
     }
 
-    fn changed(self, change: impl FnOnce(&KeyedInner) -> Self) -> Self {
-        self.keyed.as_deref().map_or_else(Self::disabled, change)
+    fn rederive(self, change: impl FnOnce(&KeyedInner) -> Self) -> Self {
+        self.inner.as_deref().map_or_else(Self::disabled, change)
     }
 }
 
 /// Prints the key id and the epoch, and no part of the key.
 impl fmt::Debug for Pseudonymizer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.keyed {
+        match &self.inner {
             Some(keyed) => f
                 .debug_struct("Pseudonymizer")
                 .field("key_id", &keyed.key_id)
@@ -156,13 +156,13 @@ impl fmt::Debug for Pseudonymizer {
 }
 
 impl MasterKey {
-    /// Returns the HMAC of several pieces. Each piece is preceded by its length, so different lists never have equal
+    /// Returns the HMAC of several parts. Each part is preceded by its length, so different lists never have equal
     /// input.
-    fn mac(&self, pieces: &[&[u8]]) -> Option<Zeroizing<[u8; 32]>> {
+    fn hmac(&self, parts: &[&[u8]]) -> Option<Zeroizing<[u8; 32]>> {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.bytes()).ok()?;
-        for piece in pieces {
-            mac.update(&u64::try_from(piece.len()).ok()?.to_le_bytes());
-            mac.update(piece);
+        for part in parts {
+            mac.update(&u64::try_from(part.len()).ok()?.to_le_bytes());
+            mac.update(part);
         }
         Some(Zeroizing::new(mac.finalize().into_bytes().into()))
     }
@@ -172,7 +172,7 @@ impl MasterKey {
 ///
 /// ` Jane@Example.org ` becomes `jane@example.org`. Other identities keep their case, even with an `@`, such as
 /// `@Jane:example.org`.
-fn plain(identity: &str) -> Cow<'_, str> {
+fn normalize(identity: &str) -> Cow<'_, str> {
     let identity = identity.trim();
     let address = identity.split_once('@').is_some_and(|(name, domain)| {
         !name.is_empty()

@@ -52,4 +52,4 @@ pub use self::redactor::Finding;
 pub use self::redactor::Redactor;
 pub use self::region::Region;
 pub use self::stream::StreamRedactor;
-pub(crate) use self::truncate::shorten;
+pub(crate) use self::truncate::truncate_text;

@@ -50,8 +50,8 @@ macro_rules! assert_books {
         let observer = &$observer;
         let in_flight: u64 = $in_flight;
         let books = $crate::testing::Books::of(observer);
-        assert_eq!(books.started, books.ended + in_flight, "started = ended + in flight: {books:?}");
-        assert_eq!(books.active, in_flight, "active operations: {books:?}");
-        assert_eq!(observer.in_flight().len() as u64, in_flight, "the table of what is in flight: {books:?}");
+        assert_eq!(books.started, books.ended + in_flight, "started must equal ended + in flight: {books:?}");
+        assert_eq!(books.active, in_flight, "number of active operations: {books:?}");
+        assert_eq!(observer.in_flight().len() as u64, in_flight, "operations in the in-flight registry: {books:?}");
     }};
 }

@@ -29,7 +29,7 @@ const REAL_WAIT: u64 = 1_000_000;
 /// The way in which the producer of a stream runs. The application must declare it, because a wrapper around a stream
 /// cannot detect it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(clippy::exhaustive_enums, reason = "a producer runs by itself or it does not")]
+#[expect(clippy::exhaustive_enums, reason = "a producer runs independently of polls or only during polls")]
 pub enum Producer {
     /// The producer runs independently of polls, as behind a channel or a socket. Items can accumulate while the
     /// consumer is away.

@@ -17,8 +17,8 @@ use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 
 use crate::support::conventions::Conventions;
 
-const OLD: Conventions = Conventions::of(Profile::V1_41);
-const NEW: Conventions = Conventions::of(Profile::Latest);
+const V1_41: Conventions = Conventions::new(Profile::V1_41);
+const LATEST: Conventions = Conventions::new(Profile::Latest);
 
 fn chat() -> Span {
     span("chat m", SpanKind::Client)
@@ -38,15 +38,15 @@ fn span(name: &str, kind: SpanKind) -> Span {
 }
 
 /// Returns the span with changed attributes.
-trait Attributes {
+trait SpanAttributes {
     fn with(self, name: &str, value: Value) -> Self;
     fn without(self, name: &str) -> Self;
 }
 
-impl Attributes for Span {
+impl SpanAttributes for Span {
     fn with(mut self, name: &str, value: Value) -> Self {
         self.attributes.retain(|pair| pair.key != name);
-        self.attributes.push(pair(name, value));
+        self.attributes.push(key_value(name, value));
         self
     }
 
@@ -65,6 +65,6 @@ fn list(values: &[Value]) -> Value {
     Value::ArrayValue(ArrayValue { values })
 }
 
-fn pair(name: &str, value: Value) -> KeyValue {
+fn key_value(name: &str, value: Value) -> KeyValue {
     KeyValue { key: name.to_owned(), value: Some(AnyValue { value: Some(value) }), ..KeyValue::default() }
 }

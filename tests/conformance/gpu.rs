@@ -24,18 +24,18 @@ use llmobs_gpu::Sampler;
 use llmobs_gpu::ThrottleReasons;
 use llmobs_gpu::XidEvent;
 
+use crate::in_memory_sdk::InMemorySdk;
 use crate::support::conventions::Conventions;
 use crate::support::conventions::assert_none;
-use crate::wire::Wire;
 
 #[test]
-fn every_row_and_event_of_a_gpu_is_as_the_conventions_have_it() {
-    let wire = Wire::new();
-    wire.hear_other_threads();
-    let observer = wire.observe(Observer::builder().model("m"), Profile::V1_41);
-    let idle = Arc::new(AtomicBool::new(true));
+fn every_row_and_event_of_a_gpu_conforms() {
+    let sdk = InMemorySdk::new();
+    sdk.capture_all_threads();
+    let observer = sdk.build_observer(Observer::builder().model("m"), Profile::V1_41);
+    let is_idle = Arc::new(AtomicBool::new(true));
     let sampler = Sampler::builder()
-        .backend(Device { asked: 0, idle: Arc::clone(&idle) })
+        .backend(FakeGpu { read_count: 0, is_idle: Arc::clone(&is_idle) })
         .fast(Duration::from_millis(2))
         .normal(Duration::from_millis(4))
         .slow(Duration::from_millis(6))
@@ -45,55 +45,55 @@ fn every_row_and_event_of_a_gpu_is_as_the_conventions_have_it() {
         .start(&observer)
         .unwrap();
     let mut missing: BTreeSet<_> = ROWS.iter().filter(|row| row.group == Group::Gpu).map(|row| row.name).collect();
-    let begun = observer.now();
-    let mut look = |wire: &Wire| {
+    let start = observer.now();
+    let mut poll_metrics = |sdk: &InMemorySdk| {
         std::thread::sleep(Duration::from_millis(15));
-        let metrics = wire.metrics();
-        let wrong: Vec<_> = metrics.iter().flat_map(|metric| CONVENTIONS.check_metric(metric)).collect();
-        assert_none(&wrong, "GPU");
+        let metrics = sdk.metrics();
+        let violations: Vec<_> = metrics.iter().flat_map(|metric| CONVENTIONS.check_metric(metric)).collect();
+        assert_none(&violations, "GPU");
         missing.retain(|name| metrics.iter().all(|metric| metric.name != *name));
-        assert!(observer.now().since(begun) < Duration::from_secs(20), "{missing:?} never came");
+        assert!(observer.now().since(start) < Duration::from_secs(20), "{missing:?} were never exported");
         !missing.is_empty()
     };
-    while look(&wire) || told(&wire) != ["gpu.throttle", "gpu.xid"] {
+    while poll_metrics(&sdk) || span_events(&sdk) != ["gpu.throttle", "gpu.xid"] {
         // The operation waits in the queue while the device is idle, then runs.
         let operation = observer.chat("m").start();
         let marker = operation.marker().clone();
         marker.enqueued();
-        look(&wire);
+        poll_metrics(&sdk);
         marker.scheduled();
-        idle.store(false, Ordering::Relaxed);
+        is_idle.store(false, Ordering::Relaxed);
         marker.usage(Usage::new().input(100));
         marker.first_token();
         marker.usage(Usage::new().output(40));
-        look(&wire);
-        idle.store(true, Ordering::Relaxed);
+        poll_metrics(&sdk);
+        is_idle.store(true, Ordering::Relaxed);
         operation.complete();
     }
     assert!(sampler.stop());
-    assert_none(&wire.violations(CONVENTIONS), "GPU");
-    let heard: BTreeSet<_> = wire.logs().into_iter().map(|record| record.event_name).collect();
+    assert_none(&sdk.violations(CONVENTIONS), "GPU");
+    let emitted: BTreeSet<_> = sdk.logs().into_iter().map(|record| record.event_name).collect();
     for event in ["gpu_shared", "gpu_throttle", "gpu_xid", "llm_request_energy"] {
-        assert!(heard.contains(event), "{event} in {heard:?}");
+        assert!(emitted.contains(event), "{event} is not in {emitted:?}");
     }
 }
 
 /// Returns the names of the GPU events on spans.
-fn told(wire: &Wire) -> Vec<String> {
-    let events = wire.spans().into_iter().flat_map(|span| span.events).map(|event| event.name);
+fn span_events(sdk: &InMemorySdk) -> Vec<String> {
+    let events = sdk.spans().into_iter().flat_map(|span| span.events).map(|event| event.name);
     let on_gpu: BTreeSet<_> = events.filter(|name| name.starts_with("gpu.")).collect();
     on_gpu.into_iter().collect()
 }
 
-const CONVENTIONS: Conventions = Conventions::of(Profile::V1_41);
+const CONVENTIONS: Conventions = Conventions::new(Profile::V1_41);
 
 /// A device that supports every call; its counters grow with each call.
-struct Device {
-    asked: u64,
-    idle: Arc<AtomicBool>,
+struct FakeGpu {
+    read_count: u64,
+    is_idle: Arc<AtomicBool>,
 }
 
-impl GpuBackend for Device {
+impl GpuBackend for FakeGpu {
     fn name(&self) -> &'static str {
         "scripted"
     }
@@ -123,10 +123,10 @@ impl GpuBackend for Device {
     }
 
     fn read(&mut self, _device: usize, call: DriverCall, into: &mut Reading) -> Result<(), GpuError> {
-        self.asked += 1;
-        let counter = Some(self.asked * 1_000);
-        let seconds = Some(self.asked as f64);
-        let busy = if self.idle.load(Ordering::Relaxed) { 0.0 } else { 0.5 };
+        self.read_count += 1;
+        let counter = Some(self.read_count * 1_000);
+        let seconds = Some(self.read_count as f64);
+        let busy = if self.is_idle.load(Ordering::Relaxed) { 0.0 } else { 0.5 };
         match call {
             DriverCall::Energy => into.energy = counter,
             DriverCall::Activity => {
@@ -170,14 +170,14 @@ impl GpuBackend for Device {
     }
 
     fn watch(&mut self) -> Option<Box<dyn ErrorWatcher>> {
-        Some(Box::new(Faults))
+        Some(Box::new(FaultyWatcher))
     }
 }
 
-/// A watch that reports an XID error every 2 ms.
-struct Faults;
+/// A watcher that reports an XID error every 2 ms.
+struct FaultyWatcher;
 
-impl ErrorWatcher for Faults {
+impl ErrorWatcher for FaultyWatcher {
     fn wait(&mut self, _at_most: Duration) -> Result<Option<XidEvent>, GpuError> {
         std::thread::sleep(Duration::from_millis(2));
         Ok(Some(XidEvent::new(0, 31)))

@@ -24,26 +24,26 @@ use llmobs::catalog::ROWS;
 use llmobs::tower::ServerLayer;
 use tower_service::Service;
 
+use crate::in_memory_sdk::InMemorySdk;
 use crate::support::conventions::Conventions;
 use crate::support::conventions::assert_none;
-use crate::wire::Wire;
 
 #[tokio::test]
-async fn every_end_of_a_request_is_as_the_conventions_have_it() {
+async fn every_ending_of_a_request_conforms() {
     for profile in [Profile::V1_41, Profile::Latest] {
-        let wire = Wire::new();
-        let observer = wire.observe(Observer::builder().model("m"), profile);
-        requests(ServerLayer::new(observer.clone()), 13).await;
-        let all = ServerLayer::new(observer.clone()).with_user_agent().with_client_address();
-        requests(all, 13).await;
-        let conventions = Conventions::of(profile);
-        assert_none(&wire.violations(conventions), profile.as_str());
-        assert!(wire.spans().len() >= 26, "{}", wire.spans().len());
+        let sdk = InMemorySdk::new();
+        let observer = sdk.build_observer(Observer::builder().model("m"), profile);
+        send_requests(ServerLayer::new(observer.clone()), 13).await;
+        let with_all_attributes = ServerLayer::new(observer.clone()).with_user_agent().with_client_address();
+        send_requests(with_all_attributes, 13).await;
+        let conventions = Conventions::new(profile);
+        assert_none(&sdk.violations(conventions), profile.as_str());
+        assert!(sdk.spans().len() >= 26, "{}", sdk.spans().len());
 
         let reached: BTreeSet<_> =
-            wire.spans().iter().filter_map(|span| conventions.definition(span)).map(|span| span.id).collect();
+            sdk.spans().iter().filter_map(|span| conventions.definition(span)).map(|span| span.id).collect();
         assert!(reached.contains("http.server") && reached.contains("rpc.server"), "{reached:?}");
-        let metrics: BTreeSet<_> = wire.metrics().into_iter().map(|metric| metric.name).collect();
+        let metrics: BTreeSet<_> = sdk.metrics().into_iter().map(|metric| metric.name).collect();
         for row in ROWS.iter().filter(|row| row.group == Group::HttpServer) {
             assert!(metrics.contains(row.name), "{}", row.name);
         }
@@ -51,7 +51,7 @@ async fn every_end_of_a_request_is_as_the_conventions_have_it() {
 }
 
 /// Sends requests of every kind through the layer. Panics unless their number is `expected`.
-async fn requests(layer: ServerLayer, expected: usize) {
+async fn send_requests(layer: ServerLayer, expected: usize) {
     let mut sent = 0;
     let mut app = app().layer(layer);
     for (method, path) in [
@@ -69,10 +69,10 @@ async fn requests(layer: ServerLayer, expected: usize) {
         let _ = send(&mut app, request).await.map(http::Response::into_body).unwrap().collect().await;
         sent += 1;
     }
-    // The caller leaves before the answer, and in the middle of an answer.
+    // The caller disconnects before the response, and in the middle of a response.
     assert!(send(&mut app, Request::get("/slow").body(Body::empty()).unwrap()).now_or_never().is_none());
-    let answer = send(&mut app, Request::get("/endless").body(Body::empty()).unwrap()).await.unwrap();
-    let mut body = answer.into_body().into_data_stream();
+    let response = send(&mut app, Request::get("/endless").body(Body::empty()).unwrap()).await.unwrap();
+    let mut body = response.into_body().into_data_stream();
     assert!(body.next().await.is_some());
     drop(body);
     sent += 2;
@@ -97,12 +97,12 @@ fn app() -> Router {
         .route("/broken", get(|| async { Body::from_stream(stream::iter([Ok("a"), Err(std::io::Error::other("b"))])) }))
         .route("/slow", get(std::future::pending::<()>))
         .route("/endless", get(|| async { Body::from_stream(stream::repeat("a").map(Ok::<_, std::io::Error>)) }))
-        .route("/package.Service/Fine", post(|| async { answer("0") }))
-        .route("/package.Service/Fails", post(|| async { answer("13") }))
+        .route("/package.Service/Fine", post(|| async { grpc_response("0") }))
+        .route("/package.Service/Fails", post(|| async { grpc_response("13") }))
 }
 
-/// Returns a gRPC answer, whose status is in the trailers.
-fn answer(status: &'static str) -> Response<Body> {
+/// Returns a gRPC response, whose status is in the trailers.
+fn grpc_response(status: &'static str) -> Response<Body> {
     let mut trailers = HeaderMap::new();
     trailers.insert("grpc-status", http::HeaderValue::from_static(status));
     let frames =

@@ -17,45 +17,45 @@ use opentelemetry_sdk::trace::SamplingResult;
 use opentelemetry_sdk::trace::ShouldSample;
 
 use crate::calls::conventions;
-use crate::drive::Drive;
-use crate::drive::MODEL;
-use crate::support::traffic::everything;
-use crate::wire::Wire;
+use crate::in_memory_sdk::InMemorySdk;
+use crate::scenario::MODEL;
+use crate::scenario::Scenario;
+use crate::support::traffic::full_observer;
 
 #[test]
-fn what_matters_to_samplers_is_there_when_a_span_starts() {
+fn attributes_for_samplers_are_set_when_a_span_starts() {
     for profile in [Profile::V1_41, Profile::Latest] {
-        let sampler = Curious::default();
-        let (clock, hand) = Clock::manual();
-        let wire = Wire::sampling(sampler.clone());
-        let observer = wire.observe(everything().model(MODEL).clock(clock), profile);
-        Drive { observer: &observer, hand: &hand }.everything();
-        let seen = sampler.seen.lock().unwrap();
-        let mut held = BTreeSet::new();
-        for span in wire.spans() {
+        let sampler = RecordingSampler::default();
+        let (clock, manual_clock) = Clock::manual();
+        let sdk = InMemorySdk::with_sampler(sampler.clone());
+        let observer = sdk.build_observer(full_observer().model(MODEL).clock(clock), profile);
+        Scenario { observer: &observer, manual_clock: &manual_clock }.run_all();
+        let sampled = sampler.sampled.lock().unwrap();
+        let mut found = BTreeSet::new();
+        for span in sdk.spans() {
             let Some(definition) = conventions(profile).definition(&span) else { continue };
             let trace: [u8; 16] = span.trace_id.as_slice().try_into().unwrap();
-            let started = &seen[&(trace, span.name.clone())];
-            for wanted in definition.attributes.iter().filter(|wanted| wanted.at_start) {
-                if span.attributes.iter().any(|pair| pair.key == wanted.name) {
-                    assert!(started.contains(wanted.name), "`{}` of `{}`", wanted.name, span.name);
-                    held.insert((definition.id, wanted.name));
+            let at_start = &sampled[&(trace, span.name.clone())];
+            for attribute in definition.attributes.iter().filter(|attribute| attribute.at_start) {
+                if span.attributes.iter().any(|pair| pair.key == attribute.name) {
+                    assert!(at_start.contains(attribute.name), "`{}` of `{}`", attribute.name, span.name);
+                    found.insert((definition.id, attribute.name));
                 }
             }
         }
-        assert!(held.len() > 20, "{held:?}");
+        assert!(found.len() > 20, "{found:?}");
     }
 }
 
 /// A sampler that samples everything, and stores the attributes that each span starts with, by trace and name.
 #[derive(Debug, Clone, Default)]
-struct Curious {
-    seen: Arc<Mutex<Started>>,
+struct RecordingSampler {
+    sampled: Arc<Mutex<SampledAttributes>>,
 }
 
-type Started = BTreeMap<([u8; 16], String), BTreeSet<String>>;
+type SampledAttributes = BTreeMap<([u8; 16], String), BTreeSet<String>>;
 
-impl ShouldSample for Curious {
+impl ShouldSample for RecordingSampler {
     fn should_sample(
         &self,
         parent: Option<&Context>,
@@ -66,7 +66,7 @@ impl ShouldSample for Curious {
         links: &[Link],
     ) -> SamplingResult {
         let names = attributes.iter().map(|pair| pair.key.to_string());
-        self.seen.lock().unwrap().entry((trace.to_bytes(), name.to_owned())).or_default().extend(names);
+        self.sampled.lock().unwrap().entry((trace.to_bytes(), name.to_owned())).or_default().extend(names);
         Sampler::AlwaysOn.should_sample(parent, trace, name, kind, attributes, links)
     }
 }

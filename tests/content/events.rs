@@ -8,10 +8,10 @@ use tracing::Level;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 
-use crate::LEAVES;
-use crate::call;
-use crate::heard::Ear;
-use crate::kit::MODEL;
+use crate::EXPORTED_CONTENT;
+use crate::event_recorder::EventRecorder;
+use crate::run_call;
+use crate::tracing_backend::MODEL;
 
 const DETAILS: &str = "gen_ai.client.inference.operation.details";
 const EXCEPTION: &str = "gen_ai.client.operation.exception";
@@ -29,15 +29,15 @@ const MODES: [(ContentCapture, bool); 5] = [
 ];
 
 #[test]
-fn the_details_are_written_where_events_have_content_and_carry_it() {
+fn the_details_event_is_emitted_where_events_have_content() {
     for (mode, expected) in MODES {
-        let (ear, _guard) = Ear::listen();
-        call(&observer(mode));
-        let details = ear.named(DETAILS);
+        let (recorder, _guard) = EventRecorder::install();
+        run_call(&observer(mode));
+        let details = recorder.events_named(DETAILS);
         assert_eq!(details.len(), usize::from(expected), "{mode:?}");
         for details in details {
             assert_eq!(details.level, Level::DEBUG);
-            for (name, json) in LEAVES {
+            for (name, json) in EXPORTED_CONTENT {
                 assert_eq!(details.fields[name], json, "{name}, {mode:?}");
             }
         }
@@ -46,36 +46,36 @@ fn the_details_are_written_where_events_have_content_and_carry_it() {
 
 #[test]
 fn no_other_event_has_content() {
-    let (ear, _guard) = Ear::listen();
-    call(&observer(ContentCapture::SpansAndEvents));
-    let complete = ear.only("llm_request_complete");
-    assert!(LEAVES.iter().all(|(name, _)| !complete.fields.contains_key(*name)));
+    let (recorder, _guard) = EventRecorder::install();
+    run_call(&observer(ContentCapture::SpansAndEvents));
+    let complete = recorder.only_event("llm_request_complete");
+    assert!(EXPORTED_CONTENT.iter().all(|(name, _)| !complete.fields.contains_key(*name)));
     assert!(!format!("{complete:?}").contains("Hello"));
 }
 
 #[test]
-fn who_asks_for_content_and_filters_it_out_is_told() {
-    let ear = Ear::default();
-    let registry = tracing_subscriber::registry().with(ear.clone()).with(LevelFilter::INFO);
+fn a_filter_that_hides_captured_content_is_warned_about_once() {
+    let recorder = EventRecorder::default();
+    let registry = tracing_subscriber::registry().with(recorder.clone()).with(LevelFilter::INFO);
     tracing::subscriber::with_default(registry, || {
         let observer = observer(ContentCapture::Events);
-        call(&observer);
-        call(&observer);
+        run_call(&observer);
+        run_call(&observer);
     });
-    assert!(ear.named(DETAILS).is_empty());
-    let told: Vec<_> = ear.all().into_iter().filter(|heard| heard.level == Level::WARN).collect();
-    assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].fields["message"].as_str().unwrap().contains("llmobs::content=debug"));
+    assert!(recorder.events_named(DETAILS).is_empty());
+    let warnings: Vec<_> = recorder.events().into_iter().filter(|event| event.level == Level::WARN).collect();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].fields["message"].as_str().unwrap().contains("llmobs::content=debug"));
 }
 
 #[test]
-fn an_error_says_its_text_only_where_events_have_content() {
+fn an_exception_has_its_error_text_only_where_events_have_content() {
     for (mode, expected) in MODES {
-        let (ear, _guard) = Ear::listen();
+        let (recorder, _guard) = EventRecorder::install();
         let observer = observer(mode);
         let failure = Failure::new(ErrorType::Upstream).message("no route to jane@example.org");
         observer.chat(MODEL).start().fail(failure);
-        let exception = ear.only(EXCEPTION);
+        let exception = recorder.only_event(EXCEPTION);
         assert_eq!(exception.fields["exception.type"], "upstream");
         let message = exception.fields.get("exception.message").and_then(|text| text.as_str());
         assert_eq!(message, expected.then_some("no route to [EMAIL]"), "{mode:?}");

@@ -11,55 +11,55 @@ use llmobs::capture::Gate;
 use llmobs::capture::HookPayload;
 use opentelemetry_sdk::trace::Sampler;
 
-use crate::LEAVES;
-use crate::call;
-use crate::kit::Backend;
-use crate::kit::MODEL;
-use crate::kit::attributes;
+use crate::EXPORTED_CONTENT;
+use crate::run_call;
+use crate::tracing_backend::MODEL;
+use crate::tracing_backend::TracingBackend;
+use crate::tracing_backend::attributes;
 
 #[derive(Default, Clone)]
-struct Shelf(Arc<Mutex<Vec<HookPayload>>>);
+struct RecordingHook(Arc<Mutex<Vec<HookPayload>>>);
 
-impl ContentHook for Shelf {
+impl ContentHook for RecordingHook {
     fn reference(&self, id: &str, name: &str) -> Option<String> {
-        Some(format!("shelf://{id}/{name}"))
+        Some(format!("store://{id}/{name}"))
     }
 
-    fn on_content(&self, captured: HookPayload) {
-        self.0.lock().unwrap().push(captured);
+    fn on_content(&self, payload: HookPayload) {
+        self.0.lock().unwrap().push(payload);
     }
 }
 
 #[test]
-fn it_is_called_whatever_was_decided_about_sampling() {
+fn the_hook_is_called_whatever_the_sampling_decision() {
     for sampler in [Sampler::AlwaysOn, Sampler::AlwaysOff] {
-        let backend = Backend::sampling(sampler);
-        let shelf = Shelf::default();
-        let gate = Gate::builder().capture(ContentCapture::Hook).hook(shelf.clone());
+        let backend = TracingBackend::with_sampler(sampler);
+        let hook = RecordingHook::default();
+        let gate = Gate::builder().capture(ContentCapture::Hook).hook(hook.clone());
         let observer = backend.builder(Role::Server).capture(gate).build().unwrap();
-        call(&observer);
+        run_call(&observer);
         assert!(observer.gate().unwrap().flush(Duration::from_secs(10)));
-        let taken = shelf.0.lock().unwrap();
+        let payloads = hook.0.lock().unwrap();
         let names = ["input_messages", "output_messages", "system_instructions", "tool_definitions"];
-        for (name, (_, json)) in names.into_iter().zip(LEAVES) {
-            assert_eq!(taken[0].get(name).unwrap().to_string(), json);
+        for (name, (_, json)) in names.into_iter().zip(EXPORTED_CONTENT) {
+            assert_eq!(payloads[0].get(name).unwrap().to_string(), json);
         }
-        assert_eq!(taken.len(), 1);
+        assert_eq!(payloads.len(), 1);
     }
 }
 
 #[test]
 fn the_span_has_references_and_no_content() {
-    let backend = Backend::new();
-    let shelf = Shelf::default();
-    let gate = Gate::builder().capture(ContentCapture::Hook).hook(shelf.clone());
+    let backend = TracingBackend::new();
+    let hook = RecordingHook::default();
+    let gate = Gate::builder().capture(ContentCapture::Hook).hook(hook.clone());
     let observer = backend.builder(Role::Server).capture(gate).build().unwrap();
-    call(&observer);
+    run_call(&observer);
     assert!(observer.gate().unwrap().flush(Duration::from_secs(10)));
-    let id = shelf.0.lock().unwrap()[0].id().to_owned();
+    let id = hook.0.lock().unwrap()[0].id().to_owned();
     let span = backend.span(&format!("chat {MODEL}"));
     let ids = (span.span_context.trace_id().to_string(), span.span_context.span_id().to_string());
-    assert_eq!(shelf.0.lock().unwrap()[0].trace(), Some((ids.0.as_str(), ids.1.as_str())));
+    assert_eq!(hook.0.lock().unwrap()[0].trace(), Some((ids.0.as_str(), ids.1.as_str())));
     let span = attributes(&span);
     for (attribute, name) in [
         ("gen_ai.input.messages_ref", "input_messages"),
@@ -67,7 +67,7 @@ fn the_span_has_references_and_no_content() {
         ("gen_ai.system_instructions_ref", "system_instructions"),
         ("gen_ai.tool.definitions_ref", "tool_definitions"),
     ] {
-        assert_eq!(span[attribute].to_string(), format!("shelf://{id}/{name}"));
+        assert_eq!(span[attribute].to_string(), format!("store://{id}/{name}"));
     }
-    assert!(LEAVES.iter().all(|(name, _)| !span.contains_key(*name)));
+    assert!(EXPORTED_CONTENT.iter().all(|(name, _)| !span.contains_key(*name)));
 }

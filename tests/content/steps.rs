@@ -8,12 +8,12 @@ use llmobs::content::Document;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::kit::Backend;
-use crate::kit::attributes;
+use crate::tracing_backend::TracingBackend;
+use crate::tracing_backend::attributes;
 
 #[test]
 fn a_tool_has_its_arguments_and_its_result() {
-    let backend = Backend::new();
+    let backend = TracingBackend::new();
     let observer = backend.builder(Role::Client).capture(ContentCapture::Spans).build().unwrap();
     let step = observer.execute_tool("mail").start();
     step.arguments(|| json!({"to": "jane@example.org", "times": 2}));
@@ -25,8 +25,8 @@ fn a_tool_has_its_arguments_and_its_result() {
 }
 
 #[test]
-fn a_search_has_its_query_and_what_it_found() {
-    let backend = Backend::new();
+fn a_retrieval_has_its_query_and_its_documents() {
+    let backend = TracingBackend::new();
     let observer = backend.builder(Role::Client).capture(ContentCapture::SpansAndEvents).build().unwrap();
     let step = observer.retrieval("docs").start();
     step.query(|| "who is jane@example.org?");
@@ -38,12 +38,12 @@ fn a_search_has_its_query_and_what_it_found() {
 }
 
 #[test]
-fn a_step_is_asked_for_nothing_where_spans_have_no_content() {
+fn content_closures_of_a_step_are_not_called_where_spans_have_no_content() {
     for mode in [ContentCapture::Off, ContentCapture::Events, ContentCapture::Hook] {
-        let backend = Backend::new();
+        let backend = TracingBackend::new();
         let observer = backend.builder(Role::Client).capture(mode).build().unwrap();
         let step = observer.execute_tool("mail").start();
-        step.arguments(|| -> Value { panic!("nobody wants it") });
+        step.arguments(|| -> Value { panic!("content is not captured") });
         step.complete();
         assert!(!attributes(&backend.span("execute_tool mail")).contains_key("gen_ai.tool.call.arguments"));
     }
@@ -51,7 +51,7 @@ fn a_step_is_asked_for_nothing_where_spans_have_no_content() {
 
 #[test]
 fn all_content_of_a_step_has_one_limit() {
-    let backend = Backend::new();
+    let backend = TracingBackend::new();
     let gate = Gate::builder().capture(ContentCapture::Spans).limits(ContentLimits::default().span(300));
     let observer = backend.builder(Role::Client).capture(gate).build().unwrap();
     let step = observer.execute_tool("mail").start();

@@ -7,7 +7,7 @@ use llmobs::Objective;
 use llmobs::semconv::value::Outcome;
 use llmobs::semconv::value::QueueExit;
 
-use crate::kit::World;
+use crate::fixture::Fixture;
 
 #[test]
 fn error_types_are_a_closed_list() {
@@ -62,31 +62,31 @@ fn a_classifier_maps_statuses_provider_bodies_and_engine_messages_to_it() {
 }
 
 #[test]
-fn client_faults_never_spend_an_error_budget() {
+fn client_errors_never_spend_an_error_budget() {
     for error in ErrorType::ALL {
-        let world = World::with(|builder| builder.objective(Objective::new("available")));
-        world.chat().reject(*error);
-        world.chat().fail(*error);
-        let spent = world.count("llmobs.objective.events", &[("llmobs.objective.result", "bad")]);
+        let fixture = Fixture::with(|builder| builder.objective(Objective::new("available")));
+        fixture.chat().reject(*error);
+        fixture.chat().fail(*error);
+        let spent = fixture.count("llmobs.objective.events", &[("llmobs.objective.result", "bad")]);
         let is_fault = matches!(error, ErrorType::InvalidRequest | ErrorType::Authentication);
         assert_eq!(spent, if is_fault { 0 } else { 2 }, "{error}");
-        assert_eq!(world.ended("rejected"), 1, "it is in the books all the same");
+        assert_eq!(fixture.ended_count("rejected"), 1, "the operation is counted too");
     }
 }
 
 #[test]
-fn the_text_of_an_error_never_leaves() {
-    let world = World::new();
+fn the_text_of_an_error_is_never_exported() {
+    let fixture = Fixture::new();
     let canary = "the prompt said hunter2";
     let failure = Failure::new(ErrorType::Upstream).message(canary);
     assert!(!format!("{failure:?}").contains("hunter2"));
-    assert_eq!(failure.text(), Some(&Content::from(canary)), "it is there, and sealed");
-    let operation = world.chat();
-    assert!(!format!("{operation:?} {:?} {:?}", world.observer, operation.marker()).contains("hunter2"));
+    assert_eq!(failure.text(), Some(&Content::from(canary)), "the text is stored, and sealed");
+    let operation = fixture.chat();
+    assert!(!format!("{operation:?} {:?} {:?}", fixture.observer, operation.marker()).contains("hunter2"));
     operation.fail(failure);
-    assert!(!format!("{:?}", world.observer).contains("hunter2"));
+    assert!(!format!("{:?}", fixture.observer).contains("hunter2"));
     for accept in [None, Some("application/openmetrics-text; version=1.0.0")] {
-        let page = llmobs::prometheus::page(&world.observer, accept).body;
+        let page = llmobs::prometheus::page(&fixture.observer, accept).body;
         assert!(page.contains("upstream") && !page.contains("hunter2"));
     }
 }

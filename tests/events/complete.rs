@@ -18,31 +18,31 @@ use serde_json::Value;
 use serde_json::json;
 use tracing::Level;
 
-use crate::heard::Ear;
+use crate::event_recorder::EventRecorder;
 
 const COMPLETE: &str = "llm_request_complete";
 
 #[tokio::test]
-async fn an_operation_has_one_event_with_all_that_is_known_of_it() {
-    let (ear, _listening) = Ear::listen();
-    let (clock, hand) = Clock::manual();
+async fn an_operation_has_one_event_with_all_its_known_fields() {
+    let (recorder, _guard) = EventRecorder::install();
+    let (clock, manual_clock) = Clock::manual();
     let observer = Observer::builder().model("m").clock(clock).build().unwrap();
     let operation = observer.chat("m").conversation("conv_1").max_tokens(64).start();
     let marker = operation.marker().clone();
     marker.response_id("resp_1");
     marker.enqueued();
-    hand.advance(Duration::from_millis(10));
+    manual_clock.advance(Duration::from_millis(10));
     marker.scheduled();
     marker.usage(Usage::new().input(12).cache_read(4).output(3));
-    let ticks = hand.clone();
+    let ticks = manual_clock.clone();
     let stream = operation.observe_with(stream::iter([1, 2, 3]), move |n| {
         ticks.advance(Duration::from_millis(20));
         let chunk = Chunk::tokens(1).produced_at(ticks.now());
         if *n == 3 { chunk.finish_reason(FinishReason::Stop) } else { chunk }
     });
     stream.count().await;
-    let heard = ear.only(COMPLETE);
-    assert_eq!(heard.level, Level::INFO);
+    let event = recorder.only_event(COMPLETE);
+    assert_eq!(event.level, Level::INFO);
     for (field, value) in [
         ("message", json!(COMPLETE)),
         ("gen_ai.operation.name", json!("chat")),
@@ -69,14 +69,14 @@ async fn an_operation_has_one_event_with_all_that_is_known_of_it() {
         ("keep_reason", json!("all")),
         ("sample_rate", json!(1.0)),
     ] {
-        assert_eq!(heard.fields.get(field), Some(&value), "{field}");
+        assert_eq!(event.fields.get(field), Some(&value), "{field}");
     }
-    assert!(!heard.fields.contains_key("error.type"));
-    assert!(!heard.fields.contains_key("trace_id"), "there is no trace");
+    assert!(!event.fields.contains_key("error.type"));
+    assert!(!event.fields.contains_key("trace_id"), "there is no trace");
 }
 
 #[test]
-fn the_level_says_whose_fault_it_was() {
+fn the_level_depends_on_the_cause_of_the_failure() {
     let objective = || Objective::new("quick").duration(Duration::ZERO);
     type End = fn(llmobs::Operation);
     let ends: [(End, bool, Level); 6] = [
@@ -88,79 +88,79 @@ fn the_level_says_whose_fault_it_was() {
         (|operation| operation.cancel(), false, Level::INFO),
     ];
     for (end, judged, level) in ends {
-        let (ear, _listening) = Ear::listen();
+        let (recorder, _guard) = EventRecorder::install();
         let builder = Observer::builder().model("m");
         let observer = if judged { builder.objective(objective()) } else { builder }.build().unwrap();
         end(observer.chat("m").start());
-        let heard = ear.only(COMPLETE);
-        assert_eq!(heard.level, level, "{:?}", heard.fields);
+        let event = recorder.only_event(COMPLETE);
+        assert_eq!(event.level, level, "{:?}", event.fields);
     }
 }
 
 #[test]
-fn of_those_that_went_well_a_share_is_logged_and_says_so() {
-    let (ear, _listening) = Ear::listen();
+fn successful_operations_are_logged_at_the_sample_ratio_and_carry_it() {
+    let (recorder, _guard) = EventRecorder::install();
     let objective = Objective::new("quick").duration(Duration::ZERO);
     let observer = Observer::builder().model("m").log_sample_ratio(0.25).build().unwrap();
     for _ in 0..4_000 {
         observer.chat("m").start().complete();
     }
-    let kept = ear.named(COMPLETE);
-    assert!((800..1_200).contains(&kept.len()), "{} of 4000", kept.len());
-    assert!(kept.iter().all(|heard| heard.fields["keep_reason"] == "sampled" && heard.fields["sample_rate"] == 0.25));
+    let logged = recorder.events_named(COMPLETE);
+    assert!((800..1_200).contains(&logged.len()), "{} of 4000", logged.len());
+    assert!(logged.iter().all(|event| event.fields["keep_reason"] == "sampled" && event.fields["sample_rate"] == 0.25));
     let strict = Observer::builder().model("m").log_sample_ratio(0.0).objective(objective).build().unwrap();
     for (end, reason) in [
         ((|operation| operation.fail(ErrorType::Inference)) as fn(llmobs::Operation), "failed"),
         (|operation| operation.reject(ErrorType::RateLimited), "failed"),
         (|operation| operation.complete(), "objective"),
     ] {
-        let before = ear.named(COMPLETE).len();
+        let before = recorder.events_named(COMPLETE).len();
         end(strict.chat("m").start());
-        let all = ear.named(COMPLETE);
+        let all = recorder.events_named(COMPLETE);
         assert_eq!(all.len(), before + 1, "{reason}");
         assert_eq!(all[before].fields["keep_reason"], reason);
     }
 }
 
 #[test]
-fn what_broke_has_an_event_of_its_own_without_its_text() {
-    let (ear, _listening) = Ear::listen();
+fn a_failure_has_a_separate_event_without_its_text() {
+    let (recorder, _guard) = EventRecorder::install();
     let observer = Observer::builder().model("m").build().unwrap();
     let error = "canary-4711".parse::<u8>().unwrap_err();
     let failure = Failure::new(ErrorType::Upstream).message("canary-4711").caused_by(&error);
     observer.chat("m").start().fail(failure);
-    let heard = ear.only("gen_ai.client.operation.exception");
-    assert_eq!(heard.level, Level::WARN);
-    assert_eq!(heard.fields["exception.type"], "core::num::error::ParseIntError");
+    let event = recorder.only_event("gen_ai.client.operation.exception");
+    assert_eq!(event.level, Level::WARN);
+    assert_eq!(event.fields["exception.type"], "core::num::error::ParseIntError");
     observer.chat("m").start().fail(ErrorType::Timeout);
-    assert_eq!(ear.named("gen_ai.client.operation.exception")[1].fields["exception.type"], "timeout");
+    assert_eq!(recorder.events_named("gen_ai.client.operation.exception")[1].fields["exception.type"], "timeout");
     let ends: [fn(llmobs::Operation); 2] = [|operation| operation.complete(), |operation| operation.cancel()];
     for end in ends {
         end(observer.chat("m").start());
     }
-    assert_eq!(ear.named("gen_ai.client.operation.exception").len(), 2);
-    let all = format!("{:?} {:?}", ear, observer.recent_operations());
+    assert_eq!(recorder.events_named("gen_ai.client.operation.exception").len(), 2);
+    let all = format!("{:?} {:?}", recorder, observer.recent_operations());
     assert!(!all.contains("canary"), "{all}");
 }
 
 #[test]
-fn details_are_there_for_those_who_ask() {
+fn details_are_emitted_when_they_are_enabled() {
     for (profile, written) in [
         (Profile::V1_41, "gen_ai.usage.cache_creation.input_tokens"),
         (Profile::Latest, "gen_ai.usage.cache_write.input_tokens"),
     ] {
-        let (ear, _listening) = Ear::listen();
-        let observer = |wanted| {
+        let (recorder, _guard) = EventRecorder::install();
+        let observer = |enabled| {
             let builder = Observer::builder().role(Role::Client).model("m").profile(profile);
-            builder.operation_details(wanted).build().unwrap()
+            builder.operation_details(enabled).build().unwrap()
         };
         observer(false).chat("m").start().complete();
-        assert!(ear.named("gen_ai.client.inference.operation.details").is_empty());
+        assert!(recorder.events_named("gen_ai.client.inference.operation.details").is_empty());
         let operation = observer(true).chat("m").temperature(0.5).seed(7).server("127.0.0.1", 80).start();
         operation.marker().usage(Usage::new().input(5).cache_write(2));
         operation.complete();
-        let heard = ear.only("gen_ai.client.inference.operation.details");
-        assert_eq!(heard.level, Level::DEBUG);
+        let event = recorder.only_event("gen_ai.client.inference.operation.details");
+        assert_eq!(event.level, Level::DEBUG);
         for (field, value) in [
             ("gen_ai.operation.name", json!("chat")),
             ("gen_ai.request.temperature", json!(0.5)),
@@ -168,14 +168,14 @@ fn details_are_there_for_those_who_ask() {
             ("server.port", json!(80)),
             (written, json!(2)),
         ] {
-            assert_eq!(heard.fields.get(field), Some(&value), "{field}, {profile:?}");
+            assert_eq!(event.fields.get(field), Some(&value), "{field}, {profile:?}");
         }
     }
 }
 
 #[test]
-fn the_recorder_writes_the_fields_of_the_event() {
-    let (ear, _listening) = Ear::listen();
+fn the_flight_recorder_writes_the_fields_of_the_event() {
+    let (recorder, _guard) = EventRecorder::install();
     let observer = Observer::builder().role(Role::Gateway).model("m").build().unwrap();
     let operation = observer.chat("m").conversation("a \"quoted\" \\ name").max_tokens(5).start();
     operation.marker().usage(Usage::new().input(5).output(7).reasoning(2).cache_read(1));
@@ -183,13 +183,13 @@ fn the_recorder_writes_the_fields_of_the_event() {
     operation.marker().finish_reason_of(0, FinishReason::Stop);
     operation.marker().finish_reason_of(1, FinishReason::Length);
     operation.complete();
-    let heard = ear.only(COMPLETE);
+    let event = recorder.only_event(COMPLETE);
     let lines = observer.recent_operations();
     let Value::Object(mut line) = serde_json::from_str(lines.trim_end()).unwrap() else { panic!("{lines}") };
     assert!(line.remove("timestamp").is_some_and(|time| time.as_f64().unwrap() > 1.7e9));
     let same = |value: &Value| value.as_f64().map_or_else(|| value.clone(), Value::from);
     let recorded: Vec<_> = line.iter().map(|(name, value)| (name.clone(), same(value))).collect();
-    let mut logged: Vec<_> = heard.fields.iter().map(|(name, value)| (name.clone(), same(value))).collect();
+    let mut logged: Vec<_> = event.fields.iter().map(|(name, value)| (name.clone(), same(value))).collect();
     logged.sort_by(|one, other| one.0.cmp(&other.0));
     let mut recorded_sorted = recorded;
     recorded_sorted.sort_by(|one, other| one.0.cmp(&other.0));

@@ -35,7 +35,7 @@ use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::places;
+use crate::exposure;
 use crate::support::leaks::Canaries;
 
 /// The names of the environment variables with the application's settings.
@@ -43,9 +43,9 @@ pub const SEED: &str = "LLMOBS_LEAKS_SEED";
 pub const IDLE: &str = "LLMOBS_LEAKS_IDLE";
 pub const HOOKED: &str = "LLMOBS_LEAKS_HOOKED";
 /// Sets small content limits, and exports full tool definitions.
-pub const TIGHT: &str = "LLMOBS_LEAKS_TIGHT";
+pub const TIGHT_LIMITS: &str = "LLMOBS_LEAKS_TIGHT";
 pub const LEVEL: &str = "LLMOBS_LEAKS_LEVEL";
-pub const OWN_SUBSCRIBER: &str = "LLMOBS_LEAKS_OWN_SUBSCRIBER";
+pub const PRINTING_SUBSCRIBER: &str = "LLMOBS_LEAKS_OWN_SUBSCRIBER";
 pub const FOLDER: &str = "LLMOBS_LEAKS_FOLDER";
 
 pub struct Application {
@@ -57,14 +57,14 @@ pub struct Application {
 pub fn run(seed: u64) {
     // Rust's own panic message is outside the library's control.
     std::panic::set_hook(Box::new(|_| {}));
-    let pipeline = match std::env::var_os(OWN_SUBSCRIBER) {
+    let pipeline = match std::env::var_os(PRINTING_SUBSCRIBER) {
         None => llmobs::otlp::init().unwrap(),
-        Some(_) => beside_own_lines(),
+        Some(_) => init_with_printing_subscriber(),
     };
-    let application = Application::new(places::canaries(seed));
+    let application = Application::new(exposure::canaries(seed));
     if std::env::var_os(IDLE).is_none() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(application.everything());
+        runtime.block_on(application.run_everything());
     }
     application.print_pages();
     drop(application);
@@ -73,11 +73,11 @@ pub fn run(seed: u64) {
 
 /// Installs the application's own subscriber, which prints every `llmobs` event and span with all fields, except events
 /// that contain only content.
-fn beside_own_lines() -> Pipeline {
+fn init_with_printing_subscriber() -> Pipeline {
     let pipeline = llmobs::otlp::builder().without_subscriber().init().unwrap();
-    let told = filter_fn(|metadata| metadata.target() == "llmobs");
+    let is_llmobs = filter_fn(|metadata| metadata.target() == "llmobs");
     let lines = tracing_subscriber::fmt::layer().with_span_events(FmtSpan::FULL).with_writer(std::io::stderr);
-    let registry = tracing_subscriber::registry().with(pipeline.layer()).with(lines.with_filter(told));
+    let registry = tracing_subscriber::registry().with(pipeline.layer()).with(lines.with_filter(is_llmobs));
     registry.with(LevelFilter::TRACE).init();
     pipeline
 }
@@ -92,7 +92,7 @@ impl Application {
         let builder = Observer::builder()
             .role(Role::Server)
             .provider("candle")
-            .model(canaries.of("model.declared"))
+            .model(canaries.text("model.declared"))
             .operations([OperationName::Chat, OperationName::TextCompletion])
             .level(level)
             .label("tier", ["free", "paid"])
@@ -101,46 +101,47 @@ impl Application {
             .objective(Objective::new("interactive").time_to_first_token(Duration::from_secs(2)))
             .operation_details(true)
             .flight_recorder_folder(folder());
-        let hooked = Gate::builder().capture(ContentCapture::Hook).hook(Printer);
-        let builder = if std::env::var_os(HOOKED).is_some() { builder.capture(hooked) } else { builder };
-        let limits = ContentLimits::default().part(90).list(900).span(4_000);
-        let tight = Gate::builder().limits(limits).full_definitions(true);
-        let builder = if std::env::var_os(TIGHT).is_some() { builder.capture(tight) } else { builder };
+        let with_hook = Gate::builder().capture(ContentCapture::Hook).hook(PrintingHook);
+        let builder = if std::env::var_os(HOOKED).is_some() { builder.capture(with_hook) } else { builder };
+        let limits = ContentLimits::default().part(90).attribute(900).span(4_000);
+        let with_tight_limits = Gate::builder().limits(limits).full_definitions(true);
+        let builder =
+            if std::env::var_os(TIGHT_LIMITS).is_some() { builder.capture(with_tight_limits) } else { builder };
         Self { observer: builder.build().unwrap(), role: Role::Server, canaries }
     }
 
-    async fn everything(&self) {
+    async fn run_everything(&self) {
         for role in [Role::Server, Role::Gateway, Role::Client] {
             let other = Self { observer: self.observer.as_role(role), role, canaries: self.canaries.clone() };
-            other.calls();
-            other.content();
-            other.steps();
-            other.functions().await;
-            other.gateway().await;
+            other.run_calls();
+            other.run_content();
+            other.run_steps();
+            other.run_functions().await;
+            other.run_gateway().await;
         }
-        self.serve().await;
+        self.run_server().await;
     }
 
     /// Returns the canary of a place.
-    pub fn of(&self, place: &str) -> &str {
-        self.canaries.of(place)
+    pub fn canary(&self, place: &str) -> &str {
+        self.canaries.text(place)
     }
 
-    pub fn gold(&self) -> String {
-        self.canaries.gold()
+    pub fn secrets(&self) -> String {
+        self.canaries.secrets_text()
     }
 
     pub fn model(&self) -> &str {
-        self.of("model.declared")
+        self.canary("model.declared")
     }
 
     fn print_pages(&self) {
-        print("metrics", &llmobs::prometheus::page(&self.observer, None).body);
-        print("open", &llmobs::prometheus::page(&self.observer, Some("application/openmetrics-text")).body);
-        print("recorder", &self.observer.recent_operations());
-        print("debug", &format!("{:#?} {:?}", self.observer, self.observer.in_flight()));
+        print_lines("metrics", &llmobs::prometheus::page(&self.observer, None).body);
+        print_lines("open", &llmobs::prometheus::page(&self.observer, Some("application/openmetrics-text")).body);
+        print_lines("recorder", &self.observer.recent_operations());
+        print_lines("debug", &format!("{:#?} {:?}", self.observer, self.observer.in_flight()));
         for file in recorder_files() {
-            print("file", &std::fs::read_to_string(file).unwrap());
+            print_lines("file", &std::fs::read_to_string(file).unwrap());
         }
         if let Some(gate) = self.observer.gate() {
             assert!(gate.flush(Duration::from_secs(10)));
@@ -149,7 +150,7 @@ impl Application {
 }
 
 /// Prints a page, each line after the page's name.
-pub fn print(name: &str, page: &str) {
+pub fn print_lines(name: &str, page: &str) {
     for line in page.lines().filter(|line| !line.is_empty()) {
         println!("{name}| {line}");
     }
@@ -162,13 +163,13 @@ fn recorder_files() -> Vec<PathBuf> {
     }
     for _ in 0..1_000 {
         let files = std::fs::read_dir(folder()).unwrap().map(|file| file.unwrap().path());
-        let whole: Vec<_> = files.filter(|path| path.extension().is_some_and(|ending| ending == "jsonl")).collect();
-        if !whole.is_empty() {
-            return whole;
+        let complete: Vec<_> = files.filter(|path| path.extension().is_some_and(|ending| ending == "jsonl")).collect();
+        if !complete.is_empty() {
+            return complete;
         }
         std::thread::sleep(Duration::from_millis(10));
     }
-    panic!("the flight recorder wrote nothing in ten seconds");
+    panic!("the flight recorder wrote no file within ten seconds");
 }
 
 fn folder() -> PathBuf {
@@ -176,16 +177,16 @@ fn folder() -> PathBuf {
 }
 
 /// The application's own hook, which prints the captured content.
-struct Printer;
+struct PrintingHook;
 
-impl ContentHook for Printer {
+impl ContentHook for PrintingHook {
     fn reference(&self, id: &str, name: &str) -> Option<String> {
         Some(format!("queue://{id}/{name}"))
     }
 
     fn on_content(&self, captured: HookPayload) {
         for (name, value) in captured.iter() {
-            print("hook", &format!("{name} {value}"));
+            print_lines("hook", &format!("{name} {value}"));
         }
     }
 }

@@ -10,63 +10,63 @@ use std::sync::atomic::Ordering;
 use llmobs::capture::ContentCapture;
 
 use crate::application;
-use crate::places;
+use crate::exposure;
 use crate::support::collector::Collector;
-use crate::support::collector::Seen;
+use crate::support::collector::ReceivedData;
 use crate::support::leaks::Canaries;
-use crate::support::leaks::Leaf;
-use crate::support::leaks::Search;
-use crate::support::leaks::of_bodies;
-use crate::support::leaks::of_json;
-use crate::support::leaks::of_page;
-use crate::support::leaks::of_seen;
+use crate::support::leaks::CanarySearch;
+use crate::support::leaks::TextField;
+use crate::support::leaks::json_text_fields;
+use crate::support::leaks::page_text_fields;
+use crate::support::leaks::received_bytes;
+use crate::support::leaks::received_text_fields;
 
 #[derive(Debug, Clone, Copy)]
-pub struct Settings {
+pub struct RunSettings {
     /// The value of the standard capture variable. `canary` is replaced by a canary.
     pub capture: Option<&'static str>,
-    pub hooked: bool,
+    pub has_hook: bool,
     pub profile: &'static str,
     pub level: &'static str,
     pub protocol: &'static str,
-    pub idle: bool,
-    pub tight: bool,
+    pub is_idle: bool,
+    pub has_tight_limits: bool,
     /// If set, the application prints its spans as well.
-    pub own_subscriber: bool,
+    pub has_printing_subscriber: bool,
 }
 
-impl Default for Settings {
+impl Default for RunSettings {
     fn default() -> Self {
         Self {
             capture: None,
-            hooked: false,
+            has_hook: false,
             profile: "",
             level: "full",
             protocol: "http/protobuf",
-            idle: false,
-            tight: false,
-            own_subscriber: false,
+            is_idle: false,
+            has_tight_limits: false,
+            has_printing_subscriber: false,
         }
     }
 }
 
 pub struct Run {
-    pub settings: Settings,
+    pub settings: RunSettings,
     pub mode: ContentCapture,
     pub canaries: Canaries,
     /// The content that the application's own hook received.
-    pub hook: String,
+    pub hook_output: String,
     stdout: String,
     stderr: Vec<u8>,
     bodies: Vec<u8>,
-    seen: Seen,
+    received: ReceivedData,
 }
 
 impl Run {
     /// Runs the application to its end, with a collector that receives its telemetry.
-    pub fn of(settings: &Settings) -> Self {
-        let canaries = places::canaries(Canaries::seed());
-        let (collector, folder) = (Collector::start(), Folder::new());
+    pub fn execute(settings: &RunSettings) -> Self {
+        let canaries = exposure::canaries(Canaries::seed());
+        let (collector, folder) = (Collector::start(), TempDir::new());
         let mut child = Command::new(std::env::current_exe().unwrap());
         for (name, _) in std::env::vars_os() {
             if ["OTEL_", "LLMOBS_", "RUST_"].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
@@ -78,98 +78,98 @@ impl Run {
             .env(application::SEED, canaries.seed.to_string())
             .env(application::LEVEL, settings.level)
             .env(application::FOLDER, &folder.0)
-            .env("LLMOBS_PSEUDONYM_KEY", canaries.of("pseudonym.key"))
+            .env("LLMOBS_PSEUDONYM_KEY", canaries.text("pseudonym.key"))
             .env("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint())
             .env("OTEL_EXPORTER_OTLP_PROTOCOL", settings.protocol)
-            .env("OTEL_EXPORTER_OTLP_HEADERS", format!("x-token={}", canaries.of("exporter.header")))
+            .env("OTEL_EXPORTER_OTLP_HEADERS", format!("x-token={}", canaries.text("exporter.header")))
             .env("OTEL_SERVICE_NAME", "leaks")
             .env("OTEL_SEMCONV_STABILITY_OPT_IN", settings.profile)
             .env("RUST_LOG", "info,llmobs=trace")
             .stdin(Stdio::null());
-        if settings.idle {
+        if settings.is_idle {
             child.env(application::IDLE, "1");
         }
-        if settings.own_subscriber {
-            child.env(application::OWN_SUBSCRIBER, "1");
+        if settings.has_printing_subscriber {
+            child.env(application::PRINTING_SUBSCRIBER, "1");
         }
-        if settings.tight {
-            child.env(application::TIGHT, "1");
+        if settings.has_tight_limits {
+            child.env(application::TIGHT_LIMITS, "1");
         }
-        if settings.hooked {
+        if settings.has_hook {
             child.env(application::HOOKED, "1");
         }
         if let Some(value) = settings.capture {
-            let value = if value == "canary" { canaries.of("variable") } else { value };
+            let value = if value == "canary" { canaries.text("variable") } else { value };
             child.env(ContentCapture::VARIABLE, value);
         }
-        let ended = child.output().unwrap();
-        let said = String::from_utf8(ended.stdout).unwrap();
-        assert!(ended.status.success(), "{said}{}", String::from_utf8_lossy(&ended.stderr));
-        let (hook, stdout): (Vec<&str>, Vec<&str>) = said.lines().partition(|line| line.starts_with("hook| "));
-        let seen = collector.inbox().seen();
+        let output = child.output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+        let (hook_lines, stdout): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with("hook| "));
+        let received = collector.inbox().snapshot();
         Self {
             settings: *settings,
-            mode: mode(settings),
+            mode: capture_mode(settings),
             canaries,
-            hook: hook.join("\n"),
+            hook_output: hook_lines.join("\n"),
             stdout: stdout.join("\n"),
-            stderr: ended.stderr,
-            bodies: of_bodies(&seen),
-            seen,
+            stderr: output.stderr,
+            bodies: received_bytes(&received),
+            received,
         }
     }
 
     /// Returns all outputs as bytes.
     pub fn outlets(&self) -> [(&'static str, &[u8]); 3] {
-        assert!(self.bodies.len() > 10_000 && self.stdout.len() > 10_000, "nothing came");
+        assert!(self.bodies.len() > 10_000 && self.stdout.len() > 10_000, "the outputs are almost empty");
         [("OTLP", &self.bodies), ("standard output", self.stdout.as_bytes()), ("standard error", &self.stderr)]
     }
 
     /// Returns all outputs, split into single texts.
-    pub fn leaves(&self) -> Vec<Leaf> {
-        let mut leaves = of_seen(&self.seen);
+    pub fn text_fields(&self) -> Vec<TextField> {
+        let mut fields = received_text_fields(&self.received);
         for line in self.stdout.lines() {
-            leaves.extend(match line.split_once("| ") {
-                Some(("metrics" | "open", line)) => of_page(line),
-                Some(("recorder" | "file", line)) => of_json("recorder", &parsed(line)),
-                _ if line.starts_with('{') => of_json("line", &parsed(line)),
-                Some(("in_flight", line)) if line.starts_with('{') => of_json("in_flight", &parsed(line)),
+            fields.extend(match line.split_once("| ") {
+                Some(("metrics" | "open", line)) => page_text_fields(line),
+                Some(("recorder" | "file", line)) => json_text_fields("recorder", &parse_line(line)),
+                _ if line.starts_with('{') => json_text_fields("line", &parse_line(line)),
+                Some(("in_flight", line)) if line.starts_with('{') => json_text_fields("in_flight", &parse_line(line)),
                 // A page may contain the declared model inside a line.
-                Some((_, line)) => vec![plain(&line.replace(self.canaries.of("model.declared"), ""))],
-                None => vec![plain(line)],
+                Some((_, line)) => vec![plain_text_field(&line.replace(self.canaries.text("model.declared"), ""))],
+                None => vec![plain_text_field(line)],
             });
         }
-        leaves.sort();
-        leaves.dedup();
-        leaves
+        fields.sort();
+        fields.dedup();
+        fields
     }
 
     /// Returns the places whose canary appears in the exported telemetry.
-    pub fn seen(&self) -> BTreeSet<&'static str> {
-        let search = Search::for_all(self.canaries.all());
-        search.in_bytes(&self.bodies).into_iter().map(|found| found.place).collect()
+    pub fn exposed_places(&self) -> BTreeSet<&'static str> {
+        let search = CanarySearch::for_all(self.canaries.all());
+        search.find_in_bytes(&self.bodies).into_iter().map(|found| found.place).collect()
     }
 }
 
-fn mode(settings: &Settings) -> ContentCapture {
-    match settings.hooked {
+fn capture_mode(settings: &RunSettings) -> ContentCapture {
+    match settings.has_hook {
         true => ContentCapture::Hook,
         false => settings.capture.and_then(ContentCapture::from_value).unwrap_or_default(),
     }
 }
 
-fn parsed(line: &str) -> serde_json::Value {
+fn parse_line(line: &str) -> serde_json::Value {
     serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
 }
 
-fn plain(line: &str) -> Leaf {
-    Leaf { signal: "text", owner: String::new(), key: String::new(), text: line.to_owned() }
+fn plain_text_field(line: &str) -> TextField {
+    TextField { signal: "text", owner: String::new(), key: String::new(), text: line.to_owned() }
 }
 
 /// A folder that is removed on drop.
-struct Folder(PathBuf);
+struct TempDir(PathBuf);
 
-impl Folder {
+impl TempDir {
     fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("llmobs-leaks-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
@@ -179,7 +179,7 @@ impl Folder {
     }
 }
 
-impl Drop for Folder {
+impl Drop for TempDir {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }

@@ -5,27 +5,27 @@ use std::sync::Arc;
 use std::sync::Mutex;
 
 #[allow(dead_code, reason = "the tests of spans need all of it")]
-#[path = "../spans/kit.rs"]
-mod kit;
+#[path = "../spans/tracing_backend.rs"]
+mod tracing_backend;
 
-pub use self::kit::Backend;
-pub use self::kit::attributes;
-pub use self::kit::id;
+pub use self::tracing_backend::TracingBackend;
+pub use self::tracing_backend::attributes;
+pub use self::tracing_backend::span_id;
 
 /// Runs code under a plain `tracing` subscriber without OpenTelemetry, and returns the lines that it wrote.
-pub fn lines(code: impl FnOnce()) -> Vec<String> {
-    let page = Page::default();
-    let writer = page.clone();
+pub fn formatted_lines(body: impl FnOnce()) -> Vec<String> {
+    let buffer = SharedBuffer::default();
+    let writer = buffer.clone();
     let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
-    tracing::subscriber::with_default(subscriber, code);
-    let page = page.0.lock().unwrap();
-    String::from_utf8(page.clone()).unwrap().lines().map(str::to_owned).collect()
+    tracing::subscriber::with_default(subscriber, body);
+    let buffer = buffer.0.lock().unwrap();
+    String::from_utf8(buffer.clone()).unwrap().lines().map(str::to_owned).collect()
 }
 
 #[derive(Clone, Default)]
-struct Page(Arc<Mutex<Vec<u8>>>);
+struct SharedBuffer(Arc<Mutex<Vec<u8>>>);
 
-impl io::Write for Page {
+impl io::Write for SharedBuffer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().extend_from_slice(bytes);
         Ok(bytes.len())

@@ -21,34 +21,34 @@ use llmobs::stream::StreamItem;
 use serde_json::Value;
 use serde_json::json;
 
-use super::kit::MODEL;
-use super::kit::World;
-use super::kit::now;
+use super::fixture::Fixture;
+use super::fixture::MODEL;
+use super::fixture::block_on_ready;
 use crate::backend;
-use crate::backend::Backend;
+use crate::backend::TracingBackend;
 
 const INPUT: &str = "gen_ai.input.messages";
 const OUTPUT: &str = "gen_ai.output.messages";
 
 /// Returns the attributes of a call's span as text, by name.
-fn told(name: &str, call: impl FnOnce(&Observer)) -> BTreeMap<String, String> {
-    let backend = Backend::new();
+fn span_texts(name: &str, call: impl FnOnce(&Observer)) -> BTreeMap<String, String> {
+    let backend = TracingBackend::new();
     call(&backend.builder(Role::Server).model(MODEL).capture(ContentCapture::Spans).build().unwrap());
     let attributes = backend::attributes(&backend.span(name));
     attributes.into_iter().map(|(name, value)| (name, value.to_string())).collect()
 }
 
 /// Returns the attributes of a chat's span as text, by name.
-fn chat(call: impl FnOnce(&Observer)) -> BTreeMap<String, String> {
-    told("chat smollm2", call)
+fn chat_span_texts(call: impl FnOnce(&Observer)) -> BTreeMap<String, String> {
+    span_texts("chat smollm2", call)
 }
 
-fn said(role: &str, text: &str) -> String {
+fn message_json(role: &str, text: &str) -> String {
     format!(r#"[{{"parts":[{{"content":"{text}","type":"text"}}],"role":"{role}"}}]"#)
 }
 
-fn answered(text: &str) -> String {
-    said("assistant", text).replacen('{', r#"{"finish_reason":"stop","#, 1)
+fn output_json(text: &str) -> String {
+    message_json("assistant", text).replacen('{', r#"{"finish_reason":"stop","#, 1)
 }
 
 #[llm_span(chat, observer = observer, model = MODEL, input = Input::new().system("Be brief.").message(Message::user(text.as_str())))]
@@ -57,15 +57,18 @@ async fn echo(observer: &Observer, text: String) -> Result<String, ErrorType> {
 }
 
 #[test]
-fn a_call_has_what_it_was_given_and_the_text_that_it_gives() {
-    let told = chat(|observer| {
-        now(echo(observer, "I am jane@example.org".to_owned())).unwrap();
+fn a_call_has_its_input_and_its_output_text() {
+    let attributes = chat_span_texts(|observer| {
+        block_on_ready(echo(observer, "I am jane@example.org".to_owned())).unwrap();
     });
-    assert_eq!(told["gen_ai.system_instructions"], r#"[{"content":"Be brief.","type":"text"}]"#);
-    assert_eq!(told[INPUT], said("user", "I am [EMAIL]"));
-    assert_eq!(told[OUTPUT], answered("I am [EMAIL]"));
-    let told = chat(|observer| drop(now(echo(observer, String::new()))));
-    assert!(told.contains_key(INPUT) && !told.contains_key(OUTPUT), "an error is no answer: {told:?}");
+    assert_eq!(attributes["gen_ai.system_instructions"], r#"[{"content":"Be brief.","type":"text"}]"#);
+    assert_eq!(attributes[INPUT], message_json("user", "I am [EMAIL]"));
+    assert_eq!(attributes[OUTPUT], output_json("I am [EMAIL]"));
+    let attributes = chat_span_texts(|observer| drop(block_on_ready(echo(observer, String::new()))));
+    assert!(
+        attributes.contains_key(INPUT) && !attributes.contains_key(OUTPUT),
+        "an error has no output: {attributes:?}"
+    );
 }
 
 /// A request type defined by the application.
@@ -80,7 +83,7 @@ impl From<&Request> for Input {
 }
 
 #[test]
-fn whatever_an_input_is_made_of_may_be_given_and_stays_the_bodys() {
+fn every_type_that_converts_into_an_input_is_accepted_and_stays_available_to_the_body() {
     macro_rules! calls {
         ($($name:ident($type:ty);)*) => {$(
             #[llm_span(chat, observer = observer, model = MODEL, input = given)]
@@ -121,13 +124,13 @@ fn whatever_an_input_is_made_of_may_be_given_and_stays_the_bodys() {
         &|observer| drop(field(observer, Request { text: hello() })),
         &|observer| shared(observer, "hello".into()),
     ];
-    for (place, call) in calls.into_iter().enumerate() {
-        assert_eq!(chat(call)[INPUT], said("user", "hello"), "call {place}");
+    for (index, call) in calls.into_iter().enumerate() {
+        assert_eq!(chat_span_texts(call)[INPUT], message_json("user", "hello"), "call {index}");
     }
 }
 
 #[test]
-fn a_method_hands_in_what_it_has() {
+fn a_method_may_use_its_fields_as_input() {
     struct Model {
         instructions: &'static str,
     }
@@ -143,43 +146,43 @@ fn a_method_hands_in_what_it_has() {
         }
     }
     let model = Model { instructions: "Shout." };
-    let told = chat(|observer| assert!(now(model.answer(observer, "hello")).is_some()));
-    assert!(told[INPUT].contains("Shout.") && told[INPUT].contains("hello"), "{told:?}");
-    assert_eq!(told[OUTPUT], answered("HELLO"));
-    let told = chat(|observer| assert!(now(model.answer(observer, "")).is_none()));
-    assert!(!told.contains_key(OUTPUT), "{told:?}");
+    let attributes = chat_span_texts(|observer| assert!(block_on_ready(model.answer(observer, "hello")).is_some()));
+    assert!(attributes[INPUT].contains("Shout.") && attributes[INPUT].contains("hello"), "{attributes:?}");
+    assert_eq!(attributes[OUTPUT], output_json("HELLO"));
+    let attributes = chat_span_texts(|observer| assert!(block_on_ready(model.answer(observer, "")).is_none()));
+    assert!(!attributes.contains_key(OUTPUT), "{attributes:?}");
 }
 
 #[test]
-fn nothing_is_asked_for_where_nothing_is_captured() {
-    fn looked_at(looks: &Cell<u32>) -> &'static str {
-        looks.set(looks.get() + 1);
+fn content_expressions_are_not_evaluated_where_nothing_is_captured() {
+    fn count_evaluation(evaluations: &Cell<u32>) -> &'static str {
+        evaluations.set(evaluations.get() + 1);
         "hello"
     }
-    #[llm_span(chat, observer = observer, model = MODEL, input = looked_at(looks))]
-    fn call(observer: &Observer, looks: &Cell<u32>) {}
-    #[llm_span(tool, observer = observer, arguments = json!(looked_at(looks)), result = Value::clone)]
-    fn tool(observer: &Observer, looks: &Cell<u32>) -> Value {
+    #[llm_span(chat, observer = observer, model = MODEL, input = count_evaluation(evaluations))]
+    fn call(observer: &Observer, evaluations: &Cell<u32>) {}
+    #[llm_span(tool, observer = observer, arguments = json!(count_evaluation(evaluations)), result = Value::clone)]
+    fn tool(observer: &Observer, evaluations: &Cell<u32>) -> Value {
         json!(1)
     }
-    #[llm_span(retrieval, observer = observer, query = looked_at(looks))]
-    fn search(observer: &Observer, looks: &Cell<u32>) {}
-    let looks = Cell::new(0);
+    #[llm_span(retrieval, observer = observer, query = count_evaluation(evaluations))]
+    fn search(observer: &Observer, evaluations: &Cell<u32>) {}
+    let evaluations = Cell::new(0);
     let all = |observer: &Observer| {
-        call(observer, &looks);
-        tool(observer, &looks);
-        search(observer, &looks);
+        call(observer, &evaluations);
+        tool(observer, &evaluations);
+        search(observer, &evaluations);
     };
     all(&Observer::disabled());
-    all(&World::with(|builder| builder.capture(ContentCapture::Off)).observer);
-    let backend = Backend::new();
+    all(&Fixture::with(|builder| builder.capture(ContentCapture::Off)).observer);
+    let backend = TracingBackend::new();
     all(&backend.builder(Role::Server).model(MODEL).capture(ContentCapture::Off).build().unwrap());
-    assert_eq!(looks.get(), 0);
+    assert_eq!(evaluations.get(), 0);
     for span in backend.spans() {
         assert!(!format!("{:?}", span.attributes).contains("hello"));
     }
     all(&backend.builder(Role::Server).model(MODEL).capture(ContentCapture::Spans).build().unwrap());
-    assert_eq!(looks.get(), 3);
+    assert_eq!(evaluations.get(), 3);
 }
 
 /// An item of a stream that implements `StreamItem`.
@@ -195,7 +198,7 @@ impl StreamItem for Delta {
     }
 }
 
-fn one(_: &Delta) -> u32 {
+fn one_token(_: &Delta) -> u32 {
     1
 }
 
@@ -204,32 +207,35 @@ fn deltas(observer: &Observer) -> impl Stream<Item = Result<Delta, ErrorType>> +
     stream::iter([Ok(Delta("I am ja")), Ok(Delta("ne@example.org"))])
 }
 
-#[llm_span(chat, observer = observer, model = MODEL, stream, tokens = one)]
+#[llm_span(chat, observer = observer, model = MODEL, stream, tokens = one_token)]
 fn counted(observer: &Observer) -> impl Stream<Item = Delta> + use<> {
     stream::iter([Delta("I am jane")])
 }
 
 #[test]
-fn a_stream_whose_items_know_their_text_is_gathered_unless_tokens_speaks_for_them() {
-    let told = chat(|observer| assert_eq!(now(deltas(observer).count()), 2));
-    assert_eq!((told[INPUT].clone(), told[OUTPUT].clone()), (said("user", "hello"), answered("I am [EMAIL]")));
-    let told = chat(|observer| assert_eq!(now(counted(observer).count()), 1));
-    assert!(!told.contains_key(OUTPUT), "{told:?}");
+fn the_text_of_stream_items_is_captured_unless_tokens_is_given() {
+    let attributes = chat_span_texts(|observer| assert_eq!(block_on_ready(deltas(observer).count()), 2));
+    assert_eq!(
+        (attributes[INPUT].clone(), attributes[OUTPUT].clone()),
+        (message_json("user", "hello"), output_json("I am [EMAIL]"))
+    );
+    let attributes = chat_span_texts(|observer| assert_eq!(block_on_ready(counted(observer).count()), 1));
+    assert!(!attributes.contains_key(OUTPUT), "{attributes:?}");
 }
 
 #[test]
-fn what_the_body_says_of_its_answer_stands() {
+fn an_output_set_by_the_body_is_kept() {
     #[llm_span(chat, observer = observer, model = MODEL, handle = call)]
-    fn says(observer: &Observer) -> String {
-        call.marker().output(|| [Message::assistant().part(Part::text("what it said"))]);
-        "what it gave".to_owned()
+    fn sets_output(observer: &Observer) -> String {
+        call.marker().output(|| [Message::assistant().part(Part::text("the output that was set"))]);
+        "the returned text".to_owned()
     }
-    let told = chat(|observer| drop(says(observer)));
-    assert_eq!(told[OUTPUT], answered("what it said"));
+    let attributes = chat_span_texts(|observer| drop(sets_output(observer)));
+    assert_eq!(attributes[OUTPUT], output_json("the output that was set"));
 }
 
 #[test]
-fn what_is_no_text_or_no_answer_is_not_captured() {
+fn a_result_that_is_not_text_or_not_an_answer_is_not_captured() {
     #[llm_span(chat, observer = observer, model = MODEL)]
     fn number(observer: &Observer) -> u32 {
         7
@@ -242,9 +248,9 @@ fn what_is_no_text_or_no_answer_is_not_captured() {
     fn embed(observer: &Observer) -> String {
         "0.5 0.25".to_owned()
     }
-    assert!(!chat(|observer| assert_eq!(number(observer), 7)).contains_key(OUTPUT));
-    assert!(!chat(|observer| assert_eq!(anything(observer, "a text"), "a text")).contains_key(OUTPUT));
-    assert!(!told("embeddings smollm2", |observer| drop(embed(observer))).contains_key(OUTPUT));
+    assert!(!chat_span_texts(|observer| assert_eq!(number(observer), 7)).contains_key(OUTPUT));
+    assert!(!chat_span_texts(|observer| assert_eq!(anything(observer, "a text"), "a text")).contains_key(OUTPUT));
+    assert!(!span_texts("embeddings smollm2", |observer| drop(embed(observer))).contains_key(OUTPUT));
 }
 
 #[llm_span(tool, observer = observer, arguments = json!({ "to": to }), result = receipt)]
@@ -262,13 +268,14 @@ async fn search(observer: &Observer, query: String) -> usize {
 }
 
 #[test]
-fn a_tool_has_its_arguments_and_its_result_and_a_search_its_query() {
-    let tool = told("execute_tool mail", |observer| drop(mail(observer, "jane@example.org".to_owned())));
+fn a_tool_has_its_arguments_and_its_result_and_a_retrieval_its_query() {
+    let tool = span_texts("execute_tool mail", |observer| drop(mail(observer, "jane@example.org".to_owned())));
     assert_eq!(tool["gen_ai.tool.call.arguments"], r#"{"to":"[EMAIL]"}"#);
     assert_eq!(tool["gen_ai.tool.call.result"], r#"{"sent":"[EMAIL]"}"#);
-    let tool = told("execute_tool mail", |observer| drop(mail(observer, String::new())));
+    let tool = span_texts("execute_tool mail", |observer| drop(mail(observer, String::new())));
     assert!(!tool.contains_key("gen_ai.tool.call.result"));
-    let retrieval =
-        told("retrieval docs", |observer| assert_eq!(now(search(observer, "who is jane@example.org?".to_owned())), 24));
+    let retrieval = span_texts("retrieval docs", |observer| {
+        assert_eq!(block_on_ready(search(observer, "who is jane@example.org?".to_owned())), 24)
+    });
     assert_eq!(retrieval["gen_ai.retrieval.query.text"], "who is [EMAIL]?");
 }

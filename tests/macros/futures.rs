@@ -1,4 +1,4 @@
-//! Functions that return futures, written by hand and by `async_trait`; methods of every kind.
+//! Functions that return futures, explicitly and through `async_trait`; methods of every kind.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -17,16 +17,16 @@ use llmobs::ErrorType;
 use llmobs::Observer;
 use llmobs::llm_span;
 
-use super::kit::MODEL;
-use super::kit::World;
-use super::kit::breath;
-use super::kit::now;
-use super::kit::poll;
+use super::fixture::Fixture;
+use super::fixture::MODEL;
+use super::fixture::block_on_ready;
+use super::fixture::poll;
+use super::fixture::yield_once;
 
 #[llm_span(chat, observer = observer, model = MODEL)]
 fn opaque(observer: &Observer) -> impl Future<Output = Result<u8, ErrorType>> + Send + use<> {
     async move {
-        breath().await;
+        yield_once().await;
         Err(ErrorType::Inference)
     }
 }
@@ -34,18 +34,18 @@ fn opaque(observer: &Observer) -> impl Future<Output = Result<u8, ErrorType>> + 
 #[llm_span(chat, observer = observer, model = MODEL)]
 fn pinned(observer: &Observer) -> Pin<Box<dyn Future<Output = Result<u8, ErrorType>> + Send>> {
     Box::pin(async move {
-        breath().await;
+        yield_once().await;
         Err(ErrorType::Inference)
     })
 }
 
 #[llm_span(chat, observer = observer, model = MODEL)]
-fn more_than_a_box(observer: &Observer) -> BoxFuture<'_, Result<u8, ErrorType>> {
+fn boxed_with_statements(observer: &Observer) -> BoxFuture<'_, Result<u8, ErrorType>> {
     if !observer.is_enabled() {
         return async { Ok(1) }.boxed();
     }
     async {
-        breath().await;
+        yield_once().await;
         Err(ErrorType::Inference)
     }
     .boxed()
@@ -55,7 +55,7 @@ fn more_than_a_box(observer: &Observer) -> BoxFuture<'_, Result<u8, ErrorType>> 
 fn local(observer: &Observer) -> LocalBoxFuture<'_, Result<u8, ErrorType>> {
     let shared = Rc::new(1);
     Box::pin(async move {
-        breath().await;
+        yield_once().await;
         if *shared == 1 { Err(ErrorType::Inference) } else { Ok(1) }
     })
 }
@@ -66,19 +66,19 @@ fn a_function_that_returns_a_future_ends_with_the_future() {
     let calls: [Call; 4] = [
         |observer| Box::pin(opaque(observer)),
         |observer| Box::pin(pinned(observer)),
-        |observer| Box::pin(more_than_a_box(observer)),
+        |observer| Box::pin(boxed_with_statements(observer)),
         |observer| Box::pin(local(observer)),
     ];
     for call in calls {
-        let world = World::new();
-        let mut future = call(&world.observer);
+        let fixture = Fixture::new();
+        let mut future = call(&fixture.observer);
         assert!(poll(future.as_mut()).is_pending());
-        assert_eq!(world.observer.in_flight().len(), 1);
-        assert_eq!(now(future), Err(ErrorType::Inference));
-        assert_eq!(world.end(), "failed/inference");
+        assert_eq!(fixture.observer.in_flight().len(), 1);
+        assert_eq!(block_on_ready(future), Err(ErrorType::Inference));
+        assert_eq!(fixture.only_end(), "failed/inference");
         // The operation starts at the call, so a future that is dropped unpolled ends it as cancelled.
-        drop(call(&world.observer));
-        assert_eq!(world.ends(), ["cancelled", "failed/inference"]);
+        drop(call(&fixture.observer));
+        assert_eq!(fixture.all_ends(), ["cancelled", "failed/inference"]);
     }
 }
 
@@ -96,7 +96,7 @@ trait Model: Sync {
         if fails {
             return Err(ErrorType::Inference);
         }
-        breath().await;
+        yield_once().await;
         Ok(())
     }
 
@@ -112,7 +112,7 @@ struct Engine {
 impl Model for Engine {
     #[llm_span(chat, observer = self.observer, model = self.model)]
     async fn chat(&self, text: String) -> Result<String, ErrorType> {
-        breath().await;
+        yield_once().await;
         if text.is_empty() {
             Err(ErrorType::InvalidRequest)?;
         }
@@ -122,31 +122,31 @@ impl Model for Engine {
     #[llm_span(chat, observer = self.observer, model = model)]
     async fn destructured(&mut self, (model, text): (String, &str)) -> usize {
         self.model = model;
-        breath().await;
+        yield_once().await;
         text.len()
     }
 
     #[llm_span(chat, observer = self.observer, model = self.model, stream)]
     async fn streamed(&self) -> Result<BoxStream<'static, &'static str>, ErrorType> {
-        breath().await;
+        yield_once().await;
         Ok(stream::iter(["a", "b"]).boxed())
     }
 
     #[llm_span(chat, observer = self.observer, model = self.model)]
     async fn consumed(self: Arc<Self>) -> &'static str {
-        breath().await;
+        yield_once().await;
         drop(self);
         "gone"
     }
 
     #[llm_span(chat, observer = self.observer, model = self.model)]
     async fn nothing(&self) {
-        breath().await;
+        yield_once().await;
     }
 
     #[llm_span(chat, observer = observer, model = model)]
     async fn associated(model: &str, observer: &Observer) -> bool {
-        breath().await;
+        yield_once().await;
         model.is_empty()
     }
 
@@ -155,46 +155,46 @@ impl Model for Engine {
     }
 }
 
-fn engine(world: &World) -> Engine {
-    Engine { observer: world.observer.clone(), model: MODEL.to_owned() }
+fn engine(fixture: &Fixture) -> Engine {
+    Engine { observer: fixture.observer.clone(), model: MODEL.to_owned() }
 }
 
 /// Runs a future that pends once.
-fn later<T>(world: &World, future: impl Future<Output = T>) -> T {
+fn run_after_one_yield<T>(fixture: &Fixture, future: impl Future<Output = T>) -> T {
     let mut future = std::pin::pin!(future);
-    assert!(world.observer.in_flight().is_empty(), "it begins when it is first polled");
+    assert!(fixture.observer.in_flight().is_empty(), "the operation starts at the first poll");
     assert!(poll(future.as_mut()).is_pending());
-    assert_eq!(world.observer.in_flight().len(), 1);
-    now(future)
+    assert_eq!(fixture.observer.in_flight().len(), 1);
+    block_on_ready(future)
 }
 
 #[test]
 fn methods_of_async_trait_are_observed_to_their_end() {
-    let world = World::new();
-    let mut engine = engine(&world);
-    assert_eq!(later(&world, engine.chat("hi ".to_owned())), Ok("hi smollm2".to_owned()));
-    assert_eq!(world.end(), "completed");
-    assert_eq!(later(&world, engine.chat(String::new())), Err(ErrorType::InvalidRequest));
-    assert_eq!(later(&world, engine.destructured((MODEL.to_owned(), "four"))), 4);
-    later(&world, engine.nothing());
-    assert!(!later(&world, Engine::associated(MODEL, &world.observer)));
-    assert_eq!(later(&world, engine.defaulted(false)), Ok(()));
-    assert_eq!(now(engine.defaulted(true)), Err(ErrorType::Inference));
-    assert_eq!(later(&world, Arc::new(engine).consumed()), "gone");
+    let fixture = Fixture::new();
+    let mut engine = engine(&fixture);
+    assert_eq!(run_after_one_yield(&fixture, engine.chat("hi ".to_owned())), Ok("hi smollm2".to_owned()));
+    assert_eq!(fixture.only_end(), "completed");
+    assert_eq!(run_after_one_yield(&fixture, engine.chat(String::new())), Err(ErrorType::InvalidRequest));
+    assert_eq!(run_after_one_yield(&fixture, engine.destructured((MODEL.to_owned(), "four"))), 4);
+    run_after_one_yield(&fixture, engine.nothing());
+    assert!(!run_after_one_yield(&fixture, Engine::associated(MODEL, &fixture.observer)));
+    assert_eq!(run_after_one_yield(&fixture, engine.defaulted(false)), Ok(()));
+    assert_eq!(block_on_ready(engine.defaulted(true)), Err(ErrorType::Inference));
+    assert_eq!(run_after_one_yield(&fixture, Arc::new(engine).consumed()), "gone");
     let mut expected = vec!["completed"; 6];
     expected.extend(["failed/inference", "rejected/invalid_request"]);
-    assert_eq!(world.ends(), expected);
+    assert_eq!(fixture.all_ends(), expected);
     let named = [("gen_ai.request.model", MODEL)];
-    assert_eq!(world.readings().count("llmobs.operation.ended", &named), 8, "every model was seen");
+    assert_eq!(fixture.metrics().count("llmobs.operation.ended", &named), 8, "every operation has its model");
 }
 
 #[test]
-fn a_stream_of_async_trait_lasts() {
-    let world = World::new();
-    let stream = later(&world, engine(&world).streamed()).unwrap();
-    assert_eq!(world.observer.in_flight().len(), 1);
-    assert_eq!(now(stream.count()), 2);
-    assert_eq!(world.end(), "completed");
+fn the_operation_of_an_async_trait_stream_ends_with_the_stream() {
+    let fixture = Fixture::new();
+    let stream = run_after_one_yield(&fixture, engine(&fixture).streamed()).unwrap();
+    assert_eq!(fixture.observer.in_flight().len(), 1);
+    assert_eq!(block_on_ready(stream.count()), 2);
+    assert_eq!(fixture.only_end(), "completed");
 }
 
 trait Native {
@@ -204,17 +204,17 @@ trait Native {
 impl Native for Engine {
     #[llm_span(chat, observer = self.observer, model = self.model)]
     async fn native(&self, text: &str) -> usize {
-        breath().await;
+        yield_once().await;
         text.len()
     }
 }
 
-struct Counter<T> {
+struct GenericHolder<T> {
     observer: Observer,
     value: T,
 }
 
-impl<T: Clone + Send + Sync> Counter<T> {
+impl<T: Clone + Send + Sync> GenericHolder<T> {
     #[llm_span(chat, observer = self.observer, model = MODEL)]
     fn by_reference(&mut self) -> &mut T {
         &mut self.value
@@ -251,16 +251,16 @@ impl<T: Clone + Send + Sync> Counter<T> {
 
 #[test]
 fn methods_take_self_in_any_form() {
-    let world = World::new();
-    let counter = || Counter { observer: world.observer.clone(), value: 1_u8 };
-    let mut one = counter();
-    *one.by_reference() += 1;
-    assert_eq!(one.by_value(), 2);
-    assert_eq!(Box::new(counter()).boxed(|value| value + 4), 5);
-    assert_eq!(Counter::associated(&counter(), [&9, &8]), Some(&9));
-    assert_eq!(counter().lazily().collect::<Vec<_>>(), [1, 1]);
-    assert_eq!(now(counter().borrowed_stream("a").count()), 1);
-    assert_eq!(later(&world, Native::native(&engine(&world), "four")), 4);
-    assert_eq!(world.ends().len(), 7);
-    assert!(world.ends().iter().all(|end| end == "completed"));
+    let fixture = Fixture::new();
+    let holder = || GenericHolder { observer: fixture.observer.clone(), value: 1_u8 };
+    let mut mutable = holder();
+    *mutable.by_reference() += 1;
+    assert_eq!(mutable.by_value(), 2);
+    assert_eq!(Box::new(holder()).boxed(|value| value + 4), 5);
+    assert_eq!(GenericHolder::associated(&holder(), [&9, &8]), Some(&9));
+    assert_eq!(holder().lazily().collect::<Vec<_>>(), [1, 1]);
+    assert_eq!(block_on_ready(holder().borrowed_stream("a").count()), 1);
+    assert_eq!(run_after_one_yield(&fixture, Native::native(&engine(&fixture), "four")), 4);
+    assert_eq!(fixture.all_ends().len(), 7);
+    assert!(fixture.all_ends().iter().all(|end| end == "completed"));
 }

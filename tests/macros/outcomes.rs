@@ -9,31 +9,31 @@ use llmobs::Failure;
 use llmobs::Observer;
 use llmobs::llm_span;
 
-use super::kit::MODEL;
-use super::kit::World;
-use super::kit::breath;
-use super::kit::now;
-use super::kit::poll;
+use super::fixture::Fixture;
+use super::fixture::MODEL;
+use super::fixture::block_on_ready;
+use super::fixture::poll;
+use super::fixture::yield_once;
 
 #[derive(Debug)]
-enum Broken {
+enum TestError {
     Busy,
-    Gone,
-    Slow,
+    Missing,
+    TimedOut,
 }
 
-impl Broken {
+impl TestError {
     fn error_type(&self) -> ErrorType {
         match self {
             Self::Busy => ErrorType::Overloaded,
-            Self::Gone => ErrorType::Cancelled,
-            Self::Slow => ErrorType::Timeout,
+            Self::Missing => ErrorType::Cancelled,
+            Self::TimedOut => ErrorType::Timeout,
         }
     }
 }
 
-#[llm_span(chat, observer = observer, model = MODEL, error_type = Broken::error_type)]
-fn at_once(observer: &Observer, answer: Result<u8, Broken>) -> Result<u8, Broken> {
+#[llm_span(chat, observer = observer, model = MODEL, error_type = TestError::error_type)]
+fn immediate_call(observer: &Observer, answer: Result<u8, TestError>) -> Result<u8, TestError> {
     let answer = answer?;
     if answer == 7 {
         return Ok(70);
@@ -41,9 +41,9 @@ fn at_once(observer: &Observer, answer: Result<u8, Broken>) -> Result<u8, Broken
     Ok(answer)
 }
 
-#[llm_span(chat, observer = observer, model = MODEL, error_type = Broken::error_type)]
-async fn in_time(observer: &Observer, answer: Result<u8, Broken>) -> Result<u8, Broken> {
-    breath().await;
+#[llm_span(chat, observer = observer, model = MODEL, error_type = TestError::error_type)]
+async fn async_call(observer: &Observer, answer: Result<u8, TestError>) -> Result<u8, TestError> {
+    yield_once().await;
     let answer = answer?;
     if answer == 7 {
         return Ok(70);
@@ -51,31 +51,33 @@ async fn in_time(observer: &Observer, answer: Result<u8, Broken>) -> Result<u8, 
     Ok(answer)
 }
 
-fn wait<T>(future: impl Future<Output = T>) -> T {
+fn run_after_one_yield<T>(future: impl Future<Output = T>) -> T {
     let mut future = std::pin::pin!(future);
     assert!(poll(future.as_mut()).is_pending());
-    now(future)
+    block_on_ready(future)
 }
 
 #[test]
-fn a_value_an_early_return_and_an_error_are_told_apart() {
-    for (answer, given, end) in [
+fn a_value_an_early_return_and_an_error_have_different_outcomes() {
+    for (answer, returned, expected) in [
         (Ok(1), Some(1), "completed"),
         (Ok(7), Some(70), "completed"),
-        (Err(Broken::Slow), None, "failed/timeout"),
-        (Err(Broken::Busy), None, "rejected/overloaded"),
-        (Err(Broken::Gone), None, "cancelled"),
+        (Err(TestError::TimedOut), None, "failed/timeout"),
+        (Err(TestError::Busy), None, "rejected/overloaded"),
+        (Err(TestError::Missing), None, "cancelled"),
     ] {
-        let world = World::new();
-        assert_eq!(at_once(&world.observer, answer).ok(), given);
-        assert_eq!(world.end(), end);
+        let fixture = Fixture::new();
+        assert_eq!(immediate_call(&fixture.observer, answer).ok(), returned);
+        assert_eq!(fixture.only_end(), expected);
     }
-    for (answer, end) in
-        [(Ok(7), "completed"), (Err(Broken::Slow), "failed/timeout"), (Err(Broken::Busy), "rejected/overloaded")]
-    {
-        let world = World::new();
-        let _ = wait(in_time(&world.observer, answer));
-        assert_eq!(world.end(), end);
+    for (answer, expected) in [
+        (Ok(7), "completed"),
+        (Err(TestError::TimedOut), "failed/timeout"),
+        (Err(TestError::Busy), "rejected/overloaded"),
+    ] {
+        let fixture = Fixture::new();
+        let _ = run_after_one_yield(async_call(&fixture.observer, answer));
+        assert_eq!(fixture.only_end(), expected);
     }
 }
 
@@ -85,16 +87,16 @@ fn an_option_without_a_value_is_completed() {
     fn find(observer: &Observer, answer: Option<u8>) -> Option<u8> {
         Some(answer? + 1)
     }
-    let world = World::new();
-    assert_eq!(find(&world.observer, None), None);
-    assert_eq!(find(&world.observer, Some(1)), Some(2));
-    assert_eq!(world.ends(), ["completed", "completed"]);
+    let fixture = Fixture::new();
+    assert_eq!(find(&fixture.observer, None), None);
+    assert_eq!(find(&fixture.observer, Some(1)), Some(2));
+    assert_eq!(fixture.all_ends(), ["completed", "completed"]);
 }
 
 #[test]
-fn an_error_without_a_word_is_other_and_one_of_the_list_is_itself() {
+fn an_untyped_error_is_other_and_an_error_type_is_kept() {
     #[llm_span(chat, observer = observer, model = MODEL)]
-    fn wordless(observer: &Observer) -> Result<(), String> {
+    fn untyped(observer: &Observer) -> Result<(), String> {
         Err("the prompt was: secret".to_owned())
     }
     #[llm_span(chat, observer = observer, model = MODEL)]
@@ -105,23 +107,23 @@ fn an_error_without_a_word_is_other_and_one_of_the_list_is_itself() {
     fn failure(observer: &Observer) -> Result<(), Failure> {
         Err(Failure::new(ErrorType::Inference).message("NaN"))
     }
-    let world = World::new();
-    assert!(wordless(&world.observer).is_err());
-    assert!(listed(&world.observer).is_err());
-    assert!(failure(&world.observer).is_err());
-    assert_eq!(world.ends(), ["failed/_OTHER", "failed/inference", "failed/out_of_memory"]);
+    let fixture = Fixture::new();
+    assert!(untyped(&fixture.observer).is_err());
+    assert!(listed(&fixture.observer).is_err());
+    assert!(failure(&fixture.observer).is_err());
+    assert_eq!(fixture.all_ends(), ["failed/_OTHER", "failed/inference", "failed/out_of_memory"]);
 }
 
 #[test]
-fn an_alias_hides_no_result() {
+fn a_result_behind_an_alias_is_recognized() {
     type Answer = Result<u8, ErrorType>;
     #[llm_span(chat, observer = observer, model = MODEL)]
     fn aliased(observer: &Observer) -> Answer {
         Err(ErrorType::Inference)
     }
-    let world = World::new();
-    assert!(aliased(&world.observer).is_err());
-    assert_eq!(world.end(), "failed/inference");
+    let fixture = Fixture::new();
+    assert!(aliased(&fixture.observer).is_err());
+    assert_eq!(fixture.only_end(), "failed/inference");
 }
 
 #[test]
@@ -132,69 +134,69 @@ fn a_panic_is_internal() {
     }
     #[llm_span(chat, observer = observer, model = MODEL)]
     async fn panics_later(observer: &Observer) -> u8 {
-        breath().await;
+        yield_once().await;
         panic!("no")
     }
-    let world = World::new();
-    assert!(catch_unwind(AssertUnwindSafe(|| panics(&world.observer))).is_err());
-    assert!(catch_unwind(AssertUnwindSafe(|| wait(panics_later(&world.observer)))).is_err());
-    assert_eq!(world.ends(), ["failed/internal", "failed/internal"]);
+    let fixture = Fixture::new();
+    assert!(catch_unwind(AssertUnwindSafe(|| panics(&fixture.observer))).is_err());
+    assert!(catch_unwind(AssertUnwindSafe(|| run_after_one_yield(panics_later(&fixture.observer)))).is_err());
+    assert_eq!(fixture.all_ends(), ["failed/internal", "failed/internal"]);
 }
 
 #[test]
-fn a_dropped_future_is_cancelled_and_one_that_never_ran_is_nothing() {
-    let world = World::new();
+fn a_dropped_future_is_cancelled_and_one_that_never_ran_is_not_recorded() {
+    let fixture = Fixture::new();
     {
-        let mut future = std::pin::pin!(in_time(&world.observer, Ok(1)));
+        let mut future = std::pin::pin!(async_call(&fixture.observer, Ok(1)));
         assert!(poll(future.as_mut()).is_pending());
     }
-    drop(in_time(&world.observer, Ok(1)));
-    assert_eq!(world.end(), "cancelled");
+    drop(async_call(&fixture.observer, Ok(1)));
+    assert_eq!(fixture.only_end(), "cancelled");
 }
 
 #[test]
-fn a_future_that_is_dropped_while_the_service_goes_down_failed() {
-    let world = World::new();
+fn a_future_dropped_during_shutdown_is_failed() {
+    let fixture = Fixture::new();
     {
-        let mut future = std::pin::pin!(in_time(&world.observer, Ok(1)));
+        let mut future = std::pin::pin!(async_call(&fixture.observer, Ok(1)));
         assert!(poll(future.as_mut()).is_pending());
-        world.observer.begin_shutdown();
+        fixture.observer.begin_shutdown();
     }
-    assert_eq!(world.end(), "failed/shutdown");
+    assert_eq!(fixture.only_end(), "failed/shutdown");
 }
 
 #[test]
-fn what_was_marked_as_failing_stands() {
+fn an_error_set_on_the_marker_is_kept() {
     #[llm_span(chat, observer = observer, model = MODEL, handle = call)]
     fn marks(observer: &Observer) -> u8 {
         call.marker().set_error(ErrorType::OutOfMemory);
         1
     }
-    let world = World::new();
-    assert_eq!(marks(&world.observer), 1);
-    assert_eq!(world.end(), "failed/out_of_memory");
+    let fixture = Fixture::new();
+    assert_eq!(marks(&fixture.observer), 1);
+    assert_eq!(fixture.only_end(), "failed/out_of_memory");
 }
 
 #[test]
-fn a_refusal_after_the_first_token_is_a_failure() {
+fn a_refusal_after_the_first_token_is_failed() {
     #[llm_span(chat, observer = observer, model = MODEL, handle = call)]
     fn refuses_late(observer: &Observer) -> Result<(), ErrorType> {
         call.marker().first_token();
         Err(ErrorType::ContentFilter)
     }
-    let world = World::new();
-    assert!(refuses_late(&world.observer).is_err());
-    assert_eq!(world.end(), "failed/content_filter");
+    let fixture = Fixture::new();
+    assert!(refuses_late(&fixture.observer).is_err());
+    assert_eq!(fixture.only_end(), "failed/content_filter");
 }
 
 #[test]
 fn the_duration_is_that_of_the_body() {
-    #[llm_span(chat, observer = world.observer, model = MODEL)]
-    fn takes_time(world: &World) {
-        world.hand.advance(Duration::from_secs(3));
+    #[llm_span(chat, observer = fixture.observer, model = MODEL)]
+    fn takes_time(fixture: &Fixture) {
+        fixture.manual_clock.advance(Duration::from_secs(3));
     }
-    let world = World::new();
-    takes_time(&world);
-    let duration = world.readings().histogram("gen_ai.server.request.duration", &[]);
+    let fixture = Fixture::new();
+    takes_time(&fixture);
+    let duration = fixture.metrics().histogram("gen_ai.server.request.duration", &[]);
     assert_eq!((duration.count, duration.sum), (1, 3.0));
 }

@@ -7,40 +7,40 @@ use futures_util::stream;
 use llmobs::Observer;
 use llmobs::llm_span;
 
-use super::kit::MODEL;
-use super::kit::World;
-use super::kit::now;
+use super::fixture::Fixture;
+use super::fixture::MODEL;
+use super::fixture::block_on_ready;
 
 #[path = "../../llmobs-macros/src/promql.rs"]
 mod text;
 
-#[llm_span(chat, observer = world.observer, model = "smollm2", stream, docs)]
-fn answer(world: &World) -> impl futures_util::Stream<Item = &'static str> + use<> {
-    let hand = world.hand.clone();
+#[llm_span(chat, observer = fixture.observer, model = "smollm2", stream, docs)]
+fn answer(fixture: &Fixture) -> impl futures_util::Stream<Item = &'static str> + use<> {
+    let manual_clock = fixture.manual_clock.clone();
     stream::iter(["a", "b", "c"]).map(move |token| {
-        hand.advance(Duration::from_millis(5));
+        manual_clock.advance(Duration::from_millis(5));
         token
     })
 }
 
 #[test]
 fn every_query_names_series_of_a_real_page() {
-    let world = World::new();
-    now(answer(&world).count());
-    let page = llmobs::prometheus::page(&world.observer, None).body;
+    let fixture = Fixture::new();
+    block_on_ready(answer(&fixture).count());
+    let page = llmobs::prometheus::page(&fixture.observer, None).body;
     let queries = text::queries("chat", Some(MODEL));
     assert!(queries.len() >= 6);
-    for (what, query) in &queries {
+    for (title, query) in &queries {
         let selectors: Vec<_> = query.split(['(', ')', ' ']).filter(|part| part.contains('{')).collect();
-        assert!(!selectors.is_empty(), "{what}: {query}");
+        assert!(!selectors.is_empty(), "{title}: {query}");
         for selector in selectors {
             let (name, labels) = selector.trim_end_matches("[5m]").split_once('{').unwrap();
-            let wanted: Vec<_> = labels.trim_end_matches('}').split(',').collect();
+            let expected: Vec<_> = labels.trim_end_matches('}').split(',').collect();
             let found = page.lines().any(|line| {
                 line.strip_prefix(name).is_some_and(|rest| rest.starts_with('{'))
-                    && wanted.iter().all(|label| line.contains(label))
+                    && expected.iter().all(|label| line.contains(label))
             });
-            assert!(found, "{what}: no series matches {selector}");
+            assert!(found, "{title}: no series matches {selector}");
         }
     }
     assert!(text::section("chat", Some("a\"b")).contains(r#"gen_ai_request_model="a\"b""#));
@@ -48,11 +48,13 @@ fn every_query_names_series_of_a_real_page() {
 
 #[test]
 fn labels_that_queries_group_by_exist() {
-    let world = World::new();
-    let page = llmobs::prometheus::page(&world.observer, None).body;
+    let fixture = Fixture::new();
+    let page = llmobs::prometheus::page(&fixture.observer, None).body;
     for (_, query) in text::queries("chat", None) {
-        for by in query.split("by (").skip(1).filter_map(|rest| rest.split(')').next()).filter(|by| *by != "le") {
-            assert!(page.contains(&format!("{by}=\"")), "{by}");
+        for label in
+            query.split("by (").skip(1).filter_map(|rest| rest.split(')').next()).filter(|label| *label != "le")
+        {
+            assert!(page.contains(&format!("{label}=\"")), "{label}");
         }
     }
     let _ = Observer::disabled();

@@ -20,11 +20,11 @@ use llmobs::Observer;
 use llmobs::llm_span;
 use llmobs::tower::axum::sse;
 
-use super::kit::MODEL;
-use super::kit::World;
-use super::kit::now;
+use super::fixture::Fixture;
+use super::fixture::MODEL;
+use super::fixture::block_on_ready;
 
-const FRAMES: [&str; 4] = [
+const SSE_FRAMES: [&str; 4] = [
     "data: {\"id\":\"c1\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hel\"}}]}\n\n",
     "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"lo\"}}]}\n\n",
     "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"length\"}]}\n\n",
@@ -32,7 +32,7 @@ const FRAMES: [&str; 4] = [
 ];
 
 fn frames() -> Body {
-    Body::from_stream(stream::iter(FRAMES.map(Ok::<_, Infallible>)))
+    Body::from_stream(stream::iter(SSE_FRAMES.map(Ok::<_, Infallible>)))
 }
 
 #[llm_span(chat, observer = observer, model = MODEL, stream)]
@@ -55,50 +55,50 @@ fn body(observer: &Observer) -> Body {
     frames()
 }
 
-fn read(response: Response) -> String {
+fn checked_body_text(response: Response) -> String {
     assert_eq!(response.headers()["x-kept"], "yes");
     text(response.into_body())
 }
 
 fn text(body: Body) -> String {
-    String::from_utf8(now(body.collect()).unwrap().to_bytes().to_vec()).unwrap()
+    String::from_utf8(block_on_ready(body.collect()).unwrap().to_bytes().to_vec()).unwrap()
 }
 
 #[test]
-fn a_body_passes_untouched_and_its_tokens_are_read() {
+fn a_body_passes_unchanged_and_its_tokens_are_decoded() {
     let answers: [fn(&Observer) -> String; 4] = [
-        |observer| read(now(opaque(observer)).into_response()),
-        |observer| read(now(response(observer))),
-        |observer| read(now(result(observer, true)).unwrap()),
+        |observer| checked_body_text(block_on_ready(opaque(observer)).into_response()),
+        |observer| checked_body_text(block_on_ready(response(observer))),
+        |observer| checked_body_text(block_on_ready(result(observer, true)).unwrap()),
         |observer| text(body(observer)),
     ];
     for answer in answers {
-        let world = World::new();
-        assert_eq!(answer(&world.observer), FRAMES.concat());
-        assert_eq!(world.end(), "completed");
-        let readings = world.readings();
-        assert_eq!(readings.count("llmobs.operation.ended", &[("llmobs.finish_reason", "length")]), 1);
-        assert_eq!(readings.count("llmobs.token.processed", &[("llmobs.token.direction", "input")]), 9);
-        assert_eq!(readings.count("llmobs.token.processed", &[("llmobs.token.direction", "output")]), 2);
+        let fixture = Fixture::new();
+        assert_eq!(answer(&fixture.observer), SSE_FRAMES.concat());
+        assert_eq!(fixture.only_end(), "completed");
+        let metrics = fixture.metrics();
+        assert_eq!(metrics.count("llmobs.operation.ended", &[("llmobs.finish_reason", "length")]), 1);
+        assert_eq!(metrics.count("llmobs.token.processed", &[("llmobs.token.direction", "input")]), 9);
+        assert_eq!(metrics.count("llmobs.token.processed", &[("llmobs.token.direction", "output")]), 2);
     }
 }
 
 #[test]
 fn a_body_that_is_dropped_early_is_cancelled() {
-    let world = World::new();
-    let mut body = now(response(&world.observer)).into_body();
-    now(body.frame()).unwrap().unwrap();
-    assert_eq!(world.observer.in_flight().len(), 1);
+    let fixture = Fixture::new();
+    let mut body = block_on_ready(response(&fixture.observer)).into_body();
+    block_on_ready(body.frame()).unwrap().unwrap();
+    assert_eq!(fixture.observer.in_flight().len(), 1);
     drop(body);
-    assert_eq!(world.end(), "cancelled");
+    assert_eq!(fixture.only_end(), "cancelled");
 }
 
 #[test]
-fn an_error_before_the_answer_and_an_errors_status_end_it_at_once() {
-    let world = World::new();
-    assert!(now(result(&world.observer, false)).is_err());
-    assert_eq!(world.end(), "rejected/overloaded");
-    for (status, end) in [
+fn an_error_before_the_response_and_an_error_status_end_the_operation_at_once() {
+    let fixture = Fixture::new();
+    assert!(block_on_ready(result(&fixture.observer, false)).is_err());
+    assert_eq!(fixture.only_end(), "rejected/overloaded");
+    for (status, expected) in [
         (StatusCode::INTERNAL_SERVER_ERROR, "failed/internal"),
         (StatusCode::TOO_MANY_REQUESTS, "rejected/rate_limited"),
         (StatusCode::GATEWAY_TIMEOUT, "failed/timeout"),
@@ -107,37 +107,37 @@ fn an_error_before_the_answer_and_an_errors_status_end_it_at_once() {
         async fn refuses(observer: &Observer, status: StatusCode) -> impl IntoResponse + use<> {
             (status, "no")
         }
-        let world = World::new();
-        let response = now(refuses(&world.observer, status)).into_response();
-        assert_eq!(world.end(), end);
+        let fixture = Fixture::new();
+        let response = block_on_ready(refuses(&fixture.observer, status)).into_response();
+        assert_eq!(fixture.only_end(), expected);
         assert_eq!(text(response.into_body()), "no");
     }
 }
 
 #[test]
-fn a_body_keeps_its_length_and_one_that_is_read_by_it_is_complete() {
-    #[llm_span(chat, observer = observer, model = MODEL, stream, tokens = words)]
-    async fn whole(observer: &Observer) -> Response {
+fn a_body_keeps_its_length_and_one_read_to_its_length_is_completed() {
+    #[llm_span(chat, observer = observer, model = MODEL, stream, tokens = count_words)]
+    async fn complete(observer: &Observer) -> Response {
         "one two three".into_response()
     }
-    fn words(bytes: &Bytes) -> u32 {
+    fn count_words(bytes: &Bytes) -> u32 {
         u32::try_from(bytes.split(|byte| *byte == b' ').count()).unwrap()
     }
-    let world = World::new();
-    let mut body = now(whole(&world.observer)).into_body();
+    let fixture = Fixture::new();
+    let mut body = block_on_ready(complete(&fixture.observer)).into_body();
     assert_eq!(body.size_hint().exact(), Some(13));
     assert!(!body.is_end_stream());
-    now(body.frame()).unwrap().unwrap();
+    block_on_ready(body.frame()).unwrap().unwrap();
     assert_eq!(body.size_hint().exact(), Some(0));
     assert!(body.is_end_stream());
     drop(body);
-    assert_eq!(world.end(), "completed");
-    assert_eq!(world.readings().count("llmobs.token.processed", &[("llmobs.token.kind", "text")]), 3);
+    assert_eq!(fixture.only_end(), "completed");
+    assert_eq!(fixture.metrics().count("llmobs.token.processed", &[("llmobs.token.kind", "text")]), 3);
 }
 
 #[test]
-fn nobody_watches_with_a_disabled_observer() {
-    assert_eq!(read(now(response(&Observer::disabled()))), FRAMES.concat());
+fn a_disabled_observer_passes_the_body_unchanged() {
+    assert_eq!(checked_body_text(block_on_ready(response(&Observer::disabled()))), SSE_FRAMES.concat());
 }
 
 #[llm_span(chat, observer = observer, model = MODEL, stream, handle = call)]
@@ -153,7 +153,7 @@ async fn events(
 }
 
 #[llm_span(chat, observer = observer, model = MODEL, stream, handle = call)]
-async fn kept_alive(observer: &Observer) -> impl IntoResponse + use<> {
+async fn with_keep_alive(observer: &Observer) -> impl IntoResponse + use<> {
     let tokens = stream::iter(["Hel", "lo"]);
     sse(call.take(), tokens, |token| Ok::<_, Infallible>((Chunk::tokens(1), Event::default().data(token))))
         .keep_alive(KeepAlive::default())
@@ -161,21 +161,21 @@ async fn kept_alive(observer: &Observer) -> impl IntoResponse + use<> {
 
 #[test]
 fn server_sent_events_of_the_helper_end_the_operation_that_they_took() {
-    let world = World::new();
-    let answer = now(events(&world.observer, true)).unwrap().into_response();
-    assert_eq!(world.observer.in_flight().len(), 1);
+    let fixture = Fixture::new();
+    let answer = block_on_ready(events(&fixture.observer, true)).unwrap().into_response();
+    assert_eq!(fixture.observer.in_flight().len(), 1);
     assert_eq!(text(answer.into_body()), "data: Hel\n\ndata: lo\n\n");
-    assert_eq!(world.end(), "completed");
-    assert_eq!(world.readings().count("llmobs.token.processed", &[("llmobs.token.kind", "text")]), 2);
+    assert_eq!(fixture.only_end(), "completed");
+    assert_eq!(fixture.metrics().count("llmobs.token.processed", &[("llmobs.token.kind", "text")]), 2);
 
-    let world = World::new();
-    assert!(now(events(&world.observer, false)).is_err());
-    assert_eq!(world.end(), "rejected/invalid_request");
+    let fixture = Fixture::new();
+    assert!(block_on_ready(events(&fixture.observer, false)).is_err());
+    assert_eq!(fixture.only_end(), "rejected/invalid_request");
 
-    let clock = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    let _clock = clock.enter();
-    let world = World::new();
-    let answer = now(kept_alive(&world.observer)).into_response();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let _guard = runtime.enter();
+    let fixture = Fixture::new();
+    let answer = block_on_ready(with_keep_alive(&fixture.observer)).into_response();
     drop(answer);
-    assert_eq!(world.end(), "cancelled");
+    assert_eq!(fixture.only_end(), "cancelled");
 }

@@ -12,9 +12,9 @@ use llmobs::llm_span;
 use opentelemetry::Value;
 use opentelemetry::trace::Status;
 
-use super::kit::now;
+use super::fixture::block_on_ready;
 use crate::backend;
-use crate::backend::Backend;
+use crate::backend::TracingBackend;
 
 #[llm_span(tool, observer = observer, error_type = tool_error, conversation = Some("c-1"))]
 fn weather(observer: &Observer, city: &str) -> Result<u8, String> {
@@ -46,19 +46,19 @@ async fn work(observer: &Observer) -> String {
 }
 
 #[test]
-fn a_step_is_named_after_its_function_or_as_it_is_told() {
-    let backend = Backend::new();
+fn a_step_is_named_after_its_function_or_its_name_argument() {
+    let backend = TracingBackend::new();
     let observer = backend.observer(Role::Server);
-    assert_eq!(now(plan(&observer, "c-2")), "docs");
+    assert_eq!(block_on_ready(plan(&observer, "c-2")), "docs");
     let agent = backend.span("invoke_agent planner");
     let attributes = backend::attributes(&agent);
     assert_eq!(attributes["gen_ai.conversation.id"], Value::from("c-2"));
     assert_eq!(attributes["gen_ai.usage.input_tokens"], Value::from(7));
     let workflow = backend.span("invoke_workflow work");
-    assert_eq!(workflow.parent_span_id, backend::id(&agent));
+    assert_eq!(workflow.parent_span_id, backend::span_id(&agent));
     let search = backend.span("retrieval docs");
     assert_eq!(backend::attributes(&search)["gen_ai.provider.name"], Value::from("qdrant"));
-    assert_eq!(search.parent_span_id, backend::id(&workflow));
+    assert_eq!(search.parent_span_id, backend::span_id(&workflow));
     let tool = backend.span("execute_tool weather");
     assert_eq!(backend::attributes(&tool)["error.type"], Value::from("tool"));
     assert!(matches!(tool.status, Status::Error { .. }));
@@ -66,27 +66,27 @@ fn a_step_is_named_after_its_function_or_as_it_is_told() {
 }
 
 #[llm_span(agent, observer = observer, stream)]
-fn steps(observer: &Observer, breaks: bool) -> impl Stream<Item = Result<u8, ErrorType>> + use<> {
-    stream::iter([Ok(1), if breaks { Err(ErrorType::Upstream) } else { Ok(2) }, Ok(3)])
+fn steps(observer: &Observer, fails: bool) -> impl Stream<Item = Result<u8, ErrorType>> + use<> {
+    stream::iter([Ok(1), if fails { Err(ErrorType::Upstream) } else { Ok(2) }, Ok(3)])
 }
 
 #[test]
-fn a_step_with_a_stream_lasts_as_long_as_the_stream() {
-    let backend = Backend::new();
+fn a_step_with_a_stream_ends_with_the_stream() {
+    let backend = TracingBackend::new();
     let observer = backend.observer(Role::Server);
     let mut running = Box::pin(steps(&observer, false));
     assert_eq!(running.size_hint(), (3, Some(3)));
-    now(running.next());
+    block_on_ready(running.next());
     assert!(backend.names().is_empty());
-    assert_eq!(now(running.count()), 2);
-    let whole = backend.span("invoke_agent steps");
-    assert!(!backend::attributes(&whole).contains_key("error.type"));
+    assert_eq!(block_on_ready(running.count()), 2);
+    let completed = backend.span("invoke_agent steps");
+    assert!(!backend::attributes(&completed).contains_key("error.type"));
 
-    let backend = Backend::new();
-    now(steps(&backend.observer(Role::Server), true).collect::<Vec<_>>());
+    let backend = TracingBackend::new();
+    block_on_ready(steps(&backend.observer(Role::Server), true).collect::<Vec<_>>());
     assert_eq!(backend::attributes(&backend.span("invoke_agent steps"))["error.type"], Value::from("upstream"));
 
-    let backend = Backend::new();
+    let backend = TracingBackend::new();
     drop(steps(&backend.observer(Role::Server), false));
     assert_eq!(backend::attributes(&backend.span("invoke_agent steps"))["error.type"], Value::from("cancelled"));
 }

@@ -18,9 +18,9 @@ use llmobs::clock::ManualClock;
 use llmobs::llm_span;
 use llmobs::stream::Producer;
 
-use super::kit::MODEL;
-use super::kit::World;
-use super::kit::now;
+use super::fixture::Fixture;
+use super::fixture::MODEL;
+use super::fixture::block_on_ready;
 
 #[llm_span(chat, observer = observer, model = MODEL, stream)]
 fn opaque(observer: &Observer) -> impl Stream<Item = &'static str> + use<> {
@@ -58,54 +58,54 @@ fn borrowing<'a>(observer: &Observer, text: &'a [&'a str]) -> impl Stream<Item =
 }
 
 #[test]
-fn every_shape_of_a_stream_lasts_until_its_end() {
+fn an_operation_with_any_stream_type_ends_with_the_stream() {
     let all = ["a", "b", "c"];
     let shapes: [fn(&Observer) -> BoxStream<'static, &'static str>; 7] = [
         |observer| opaque(observer).boxed(),
-        |observer| now(awaited(observer)).boxed(),
+        |observer| block_on_ready(awaited(observer)).boxed(),
         |observer| pinned(observer),
-        |observer| now(boxed(observer)),
-        |observer| Box::pin(stream::iter(now(unpin(observer).collect::<Vec<_>>()))),
-        |observer| now(future(observer)),
+        |observer| block_on_ready(boxed(observer)),
+        |observer| Box::pin(stream::iter(block_on_ready(unpin(observer).collect::<Vec<_>>()))),
+        |observer| block_on_ready(future(observer)),
         |observer| borrowing(observer, &["a", "b", "c"]).boxed(),
     ];
-    for (place, shape) in shapes.iter().enumerate() {
-        let world = World::new();
-        let mut stream = shape(&world.observer);
-        if place != 4 {
-            assert_eq!(world.observer.in_flight().len(), 1, "shape {place}");
+    for (index, shape) in shapes.iter().enumerate() {
+        let fixture = Fixture::new();
+        let mut stream = shape(&fixture.observer);
+        if index != 4 {
+            assert_eq!(fixture.observer.in_flight().len(), 1, "shape {index}");
         }
-        assert_eq!(now(stream.by_ref().collect::<Vec<_>>()), all, "shape {place}");
-        assert_eq!(world.end(), "completed", "shape {place}");
-        let text = world.readings().count("llmobs.token.processed", &[("llmobs.token.kind", "text")]);
-        assert_eq!(text, 3, "shape {place}");
+        assert_eq!(block_on_ready(stream.by_ref().collect::<Vec<_>>()), all, "shape {index}");
+        assert_eq!(fixture.only_end(), "completed", "shape {index}");
+        let text = fixture.metrics().count("llmobs.token.processed", &[("llmobs.token.kind", "text")]);
+        assert_eq!(text, 3, "shape {index}");
     }
 }
 
 #[test]
 fn a_stream_that_is_dropped_early_is_cancelled() {
-    let world = World::new();
-    let mut stream = opaque(&world.observer);
-    assert_eq!(now(stream.next()), Some("a"));
+    let fixture = Fixture::new();
+    let mut stream = opaque(&fixture.observer);
+    assert_eq!(block_on_ready(stream.next()), Some("a"));
     drop(stream);
-    assert_eq!(world.end(), "cancelled");
+    assert_eq!(fixture.only_end(), "cancelled");
 }
 
 #[derive(Debug, PartialEq)]
-struct Broken;
+struct StreamError;
 
 fn classify<E>(_: &E) -> ErrorType {
     ErrorType::Upstream
 }
 
 #[test]
-fn an_error_instead_of_a_stream_and_one_within_it_both_have_their_type() {
-    for (breaks, end) in [(0, "failed/upstream"), (1, "failed/upstream"), (2, "completed")] {
-        let world = World::new();
-        if let Ok(stream) = now(counted(&world.observer, breaks)) {
-            now(stream.collect::<Vec<_>>());
+fn an_error_instead_of_a_stream_and_an_error_in_it_have_their_types() {
+    for (failure_point, expected) in [(0, "failed/upstream"), (1, "failed/upstream"), (2, "completed")] {
+        let fixture = Fixture::new();
+        if let Ok(stream) = block_on_ready(counted(&fixture.observer, failure_point)) {
+            block_on_ready(stream.collect::<Vec<_>>());
         }
-        assert_eq!(world.end(), end);
+        assert_eq!(fixture.only_end(), expected);
     }
 }
 
@@ -114,35 +114,38 @@ fn tokens(number: &u32) -> u32 {
 }
 
 #[llm_span(chat, observer = observer, model = MODEL, stream, error_type = classify, tokens = tokens)]
-async fn counted(observer: &Observer, breaks: u8) -> Result<impl Stream<Item = Result<u32, Broken>> + use<>, String> {
-    if breaks == 0 {
+async fn counted(
+    observer: &Observer,
+    failure_point: u8,
+) -> Result<impl Stream<Item = Result<u32, StreamError>> + use<>, String> {
+    if failure_point == 0 {
         return Err("no".to_owned());
     }
-    Ok(stream::iter([Ok(1), if breaks == 1 { Err(Broken) } else { Ok(2) }]))
+    Ok(stream::iter([Ok(1), if failure_point == 1 { Err(StreamError) } else { Ok(2) }]))
 }
 
 #[test]
-fn a_refusal_in_a_stream_that_gave_nothing_is_a_rejection() {
+fn a_refusal_before_the_first_item_is_a_rejection() {
     #[llm_span(chat, observer = observer, model = MODEL, stream)]
     fn refused(observer: &Observer) -> impl Stream<Item = Result<&'static str, ErrorType>> + use<> {
         stream::iter([Err(ErrorType::RateLimited)])
     }
-    let world = World::new();
-    assert_eq!(now(refused(&world.observer).count()), 1);
-    assert_eq!(world.end(), "rejected/rate_limited");
+    let fixture = Fixture::new();
+    assert_eq!(block_on_ready(refused(&fixture.observer).count()), 1);
+    assert_eq!(fixture.only_end(), "rejected/rate_limited");
 }
 
 #[test]
-fn no_stream_is_completed() {
+fn an_option_without_a_stream_is_completed() {
     #[llm_span(chat, observer = observer, model = MODEL, stream)]
-    fn perhaps(observer: &Observer, there: bool) -> Option<impl Stream<Item = &'static str> + use<>> {
-        there.then(|| stream::iter(["a"]))
+    fn perhaps(observer: &Observer, present: bool) -> Option<impl Stream<Item = &'static str> + use<>> {
+        present.then(|| stream::iter(["a"]))
     }
-    let world = World::new();
-    assert!(perhaps(&world.observer, false).is_none());
-    assert_eq!(world.end(), "completed");
-    assert_eq!(now(perhaps(&world.observer, true).unwrap().count()), 1);
-    assert_eq!(world.ends().len(), 2);
+    let fixture = Fixture::new();
+    assert!(perhaps(&fixture.observer, false).is_none());
+    assert_eq!(fixture.only_end(), "completed");
+    assert_eq!(block_on_ready(perhaps(&fixture.observer, true).unwrap().count()), 1);
+    assert_eq!(fixture.all_ends().len(), 2);
 }
 
 struct Delta {
@@ -161,40 +164,40 @@ impl Delta {
     }
 }
 
-#[llm_span(chat, observer = world.observer, model = MODEL, stream, tokens = Delta::chunk, usage = Delta::usage, producer = Producer::Pull)]
-fn lazily(world: &World) -> impl Stream<Item = Delta> + use<> {
-    let hand: ManualClock = world.hand.clone();
+#[llm_span(chat, observer = fixture.observer, model = MODEL, stream, tokens = Delta::chunk, usage = Delta::usage, producer = Producer::Pull)]
+fn pulled(fixture: &Fixture) -> impl Stream<Item = Delta> + use<> {
+    let manual_clock: ManualClock = fixture.manual_clock.clone();
     stream::iter([Delta { tokens: 1, total: None }, Delta { tokens: 2, total: Some(5) }]).map(move |delta| {
-        hand.advance(Duration::from_millis(40));
+        manual_clock.advance(Duration::from_millis(40));
         delta
     })
 }
 
 #[test]
-fn an_item_says_its_tokens_and_the_usage() {
-    let world = World::new();
-    assert_eq!(now(lazily(&world).count()), 2);
-    assert_eq!(world.end(), "completed");
-    let readings = world.readings();
-    assert_eq!(readings.count("llmobs.operation.ended", &[("llmobs.finish_reason", "length")]), 1);
-    assert_eq!(readings.count("llmobs.token.processed", &[("llmobs.token.direction", "input")]), 9);
-    assert_eq!(readings.count("llmobs.token.processed", &[("llmobs.token.direction", "output")]), 5);
+fn an_item_gives_its_tokens_and_its_usage() {
+    let fixture = Fixture::new();
+    assert_eq!(block_on_ready(pulled(&fixture).count()), 2);
+    assert_eq!(fixture.only_end(), "completed");
+    let metrics = fixture.metrics();
+    assert_eq!(metrics.count("llmobs.operation.ended", &[("llmobs.finish_reason", "length")]), 1);
+    assert_eq!(metrics.count("llmobs.token.processed", &[("llmobs.token.direction", "input")]), 9);
+    assert_eq!(metrics.count("llmobs.token.processed", &[("llmobs.token.direction", "output")]), 5);
     // All items of a pull producer are exact.
-    assert_eq!(readings.histogram("llmobs.inter_token.duration", &[]).count, 2);
+    assert_eq!(metrics.histogram("llmobs.inter_token.duration", &[]).count, 2);
 }
 
 #[test]
-fn a_handle_takes_the_operation_and_the_attribute_ends_nothing_any_more() {
+fn an_operation_taken_from_the_handle_is_not_ended_by_the_attribute() {
     #[llm_span(chat, observer = observer, model = MODEL, handle = call)]
-    fn hands_over(observer: &Observer, later: &Mutex<Option<llmobs::Operation>>) -> Result<u8, ErrorType> {
-        *later.lock().unwrap() = Some(call.take());
+    fn takes_the_operation(observer: &Observer, taken: &Mutex<Option<llmobs::Operation>>) -> Result<u8, ErrorType> {
+        *taken.lock().unwrap() = Some(call.take());
         Ok(1)
     }
-    let (world, later) = (World::new(), Mutex::new(None));
-    assert_eq!(hands_over(&world.observer, &later), Ok(1));
-    assert_eq!(world.observer.in_flight().len(), 1);
-    later.into_inner().unwrap().unwrap().reject(ErrorType::Overloaded);
-    assert_eq!(world.end(), "rejected/overloaded");
+    let (fixture, taken) = (Fixture::new(), Mutex::new(None));
+    assert_eq!(takes_the_operation(&fixture.observer, &taken), Ok(1));
+    assert_eq!(fixture.observer.in_flight().len(), 1);
+    taken.into_inner().unwrap().unwrap().reject(ErrorType::Overloaded);
+    assert_eq!(fixture.only_end(), "rejected/overloaded");
 }
 
 #[test]
@@ -206,7 +209,7 @@ fn a_function_may_fail_before_it_takes_the_operation() {
         call.take().complete();
         Ok(())
     }
-    let world = World::new();
-    assert!(now(fails_first(&world.observer)).is_err());
-    assert_eq!(world.end(), "rejected/overloaded");
+    let fixture = Fixture::new();
+    assert!(block_on_ready(fails_first(&fixture.observer)).is_err());
+    assert_eq!(fixture.only_end(), "rejected/overloaded");
 }

@@ -16,13 +16,13 @@ use llmobs::testing::Readings;
 const CHILD: &str = "LLMOBS_TEST_CHILD";
 
 /// Runs one test of this binary again, in a separate process.
-fn in_a_process_of_its_own(test: &str, environment: &[(&str, &str)]) {
+fn run_in_child(test: &str, environment: &[(&str, &str)]) {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args([test, "--exact", "--nocapture"]).env(CHILD, "1").envs(environment.iter().copied());
-    let said = command.output().unwrap();
-    let words = [said.stdout, said.stderr].concat();
-    let words = String::from_utf8_lossy(&words);
-    assert!(said.status.success() && words.contains("1 passed"), "{words}");
+    let output = command.output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8_lossy(&text);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
 }
 
 fn is_child() -> bool {
@@ -32,29 +32,29 @@ fn is_child() -> bool {
 #[test]
 fn the_observer_of_the_process_is_set_once() {
     if !is_child() {
-        return in_a_process_of_its_own("current::the_observer_of_the_process_is_set_once", &[]);
+        return run_in_child("current::the_observer_of_the_process_is_set_once", &[]);
     }
     assert!(!Observer::current().is_enabled(), "before it is set there is a disabled one");
     let observer = Observer::builder().model("m").build().unwrap();
     observer.clone().set_global().unwrap();
     Observer::current().chat("m").start().complete();
     std::thread::spawn(|| Observer::current().chat("m").start().complete()).join().unwrap();
-    assert_eq!(started(&observer), 2);
+    assert_eq!(started_count(&observer), 2);
     let second = Observer::builder().model("m").build().unwrap();
-    let back = second.set_global().expect_err("the first one stands");
+    let back = second.set_global().expect_err("the first observer stays");
     back.scope(async { Observer::current().chat("m").start().complete() }).now_or_never().unwrap();
-    assert_eq!((started(&back), started(&observer)), (1, 2), "a scope stands before the process");
+    assert_eq!((started_count(&back), started_count(&observer)), (1, 2), "a scope takes precedence over the process");
 }
 
 #[test]
-fn the_environment_chooses_the_profile_and_code_stands_before_it() {
-    let test = "current::the_environment_chooses_the_profile_and_code_stands_before_it";
+fn the_environment_selects_the_profile_unless_code_sets_it() {
+    let test = "current::the_environment_selects_the_profile_unless_code_sets_it";
     if !is_child() {
-        in_a_process_of_its_own(
+        run_in_child(
             test,
             &[("OTEL_SEMCONV_STABILITY_OPT_IN", "http, gen_ai_latest_experimental"), ("WANT", "latest")],
         );
-        in_a_process_of_its_own(test, &[("OTEL_SEMCONV_STABILITY_OPT_IN", "http/dup"), ("WANT", "v1_41")]);
+        run_in_child(test, &[("OTEL_SEMCONV_STABILITY_OPT_IN", "http/dup"), ("WANT", "v1_41")]);
         return;
     }
     let profile =
@@ -78,7 +78,7 @@ async fn scopes_nest_and_end() {
         })
         .await;
     assert!(!Observer::current().is_enabled());
-    assert_eq!((started(&outer), started(&inner)), (2, 1));
+    assert_eq!((started_count(&outer), started_count(&inner)), (2, 1));
 }
 
 #[tokio::test]
@@ -97,11 +97,11 @@ async fn two_tasks_on_one_thread_do_not_see_each_others_scope() {
         }
     };
     tokio::join!(task(&observers[0]), task(&observers[1]));
-    assert_eq!(observers.each_ref().map(started), [10, 10]);
+    assert_eq!(observers.each_ref().map(started_count), [10, 10]);
 }
 
 #[test]
-fn a_scope_ends_with_a_panic_too() {
+fn a_panic_ends_a_scope() {
     let observer = Observer::builder().build().unwrap();
     let panicking = std::panic::AssertUnwindSafe(observer.scope(async { panic!("the future's own") }));
     assert!(panicking.catch_unwind().now_or_never().unwrap().is_err());
@@ -136,6 +136,6 @@ fn a_disabled_observer_does_nothing_and_passes_everything() {
     assert_eq!(format!("{operation:?}", operation = observer.chat("m").start()), "Operation { enabled: false }");
 }
 
-fn started(observer: &Observer) -> u64 {
+fn started_count(observer: &Observer) -> u64 {
     Readings::of(observer).count("llmobs.operation.started", &[])
 }

@@ -5,7 +5,7 @@ use llmobs::operation::Evaluation;
 use llmobs::testing::Readings;
 
 #[test]
-fn a_label_of_ones_own_stands_on_the_series_of_its_operations() {
+fn a_declared_label_is_on_the_series_of_its_operations() {
     let builder = Observer::builder().model("m").label("tier", ["free", "paid"]).label("team.name", ["a"]);
     let observer = builder.build().unwrap();
     observer.chat("m").label("tier", "paid").label("team.name", "a").start().complete();
@@ -23,7 +23,7 @@ fn a_label_of_ones_own_stands_on_the_series_of_its_operations() {
 }
 
 #[test]
-fn what_was_not_declared_is_left_out_and_counted() {
+fn undeclared_values_are_omitted_and_counted() {
     let builder = Observer::builder().model("m").label("tier", ["free"]).phases(["tool"]);
     let observer = builder.evaluation("relevance", ["pass"]).build().unwrap();
     let operation = observer.chat("m").label("tier", "paid").label("user", "somebody").start();

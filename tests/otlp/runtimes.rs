@@ -5,21 +5,21 @@ use std::time::Duration;
 use llmobs::clock::Clock;
 use llmobs::otlp::Signal;
 
-use crate::kit::BOTH;
-use crate::kit::MOMENT;
-use crate::kit::Service;
-use crate::kit::to;
+use crate::fixture::PROTOCOLS;
+use crate::fixture::TIMEOUT;
+use crate::fixture::TestService;
+use crate::fixture::pipeline_to;
 use crate::support::collector::Behaviour;
 use crate::support::collector::Collector;
 
 /// Sends items of each signal and shuts down.
-fn send(service: &Service) {
-    service.operations(3);
-    service.pipeline.shutdown(MOMENT).unwrap();
+fn send_and_shut_down(service: &TestService) {
+    service.run_operations(3);
+    service.pipeline.shutdown(TIMEOUT).unwrap();
 }
 
-fn assert_all_came(collector: &Collector) {
-    let seen = collector.inbox().seen();
+fn assert_all_received(collector: &Collector) {
+    let seen = collector.inbox().snapshot();
     assert_eq!((seen.spans.len(), seen.logs.len()), (3, 3));
     assert_eq!(seen.last_sum("llmobs.operation.ended", &[]), Some(3.0));
 }
@@ -27,51 +27,54 @@ fn assert_all_came(collector: &Collector) {
 #[test]
 fn no_runtime_is_needed_for_either_protocol() {
     assert!(tokio::runtime::Handle::try_current().is_err());
-    for protocol in BOTH {
+    for protocol in PROTOCOLS {
         let collector = Collector::start();
-        send(&Service::to(&collector, protocol));
-        assert_all_came(&collector);
+        send_and_shut_down(&TestService::connected(&collector, protocol));
+        assert_all_received(&collector);
     }
 }
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_runtime_of_one_thread_that_waits_for_the_shutdown_does_not_wait_for_itself() {
-    for protocol in BOTH {
+    for protocol in PROTOCOLS {
         let collector = Collector::start();
-        send(&Service::to(&collector, protocol));
-        assert_all_came(&collector);
+        send_and_shut_down(&TestService::connected(&collector, protocol));
+        assert_all_received(&collector);
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tasks_of_a_runtime_with_many_threads_send_and_shut_down() {
-    for protocol in BOTH {
+    for protocol in PROTOCOLS {
         let collector = Collector::start();
         let endpoint = collector.endpoint();
-        tokio::spawn(async move { send(&Service::new(to(endpoint, protocol))) }).await.unwrap();
-        assert_all_came(&collector);
+        tokio::spawn(async move { send_and_shut_down(&TestService::new(pipeline_to(endpoint, protocol))) })
+            .await
+            .unwrap();
+        assert_all_received(&collector);
     }
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn a_drop_in_async_code_sends_what_is_left() {
-    for protocol in BOTH {
+async fn a_drop_in_async_code_sends_the_queued_items() {
+    for protocol in PROTOCOLS {
         let collector = Collector::start();
-        let service = Service::to(&collector, protocol);
-        service.operations(3);
+        let service = TestService::connected(&collector, protocol);
+        service.run_operations(3);
         drop(service);
-        assert_all_came(&collector);
+        assert_all_received(&collector);
     }
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn a_drop_takes_no_longer_than_its_limit_even_if_nobody_answers() {
-    for protocol in BOTH {
+async fn a_drop_takes_no_longer_than_its_limit_if_the_collector_hangs() {
+    for protocol in PROTOCOLS {
         let collector = Collector::start();
         collector.behave(Behaviour::Hang);
         let limit = Duration::from_millis(300);
-        let service = Service::new(to(collector.endpoint(), protocol).timeout(100 * MOMENT).shutdown_limit(limit));
-        service.operations(3);
+        let service =
+            TestService::new(pipeline_to(collector.endpoint(), protocol).timeout(100 * TIMEOUT).shutdown_limit(limit));
+        service.run_operations(3);
         let clock = Clock::system();
         let start = clock.now();
         drop(service);
@@ -81,14 +84,14 @@ async fn a_drop_takes_no_longer_than_its_limit_even_if_nobody_answers() {
 }
 
 #[test]
-fn a_pipeline_outlives_the_runtime_that_it_was_made_in() {
-    for protocol in BOTH {
+fn a_pipeline_outlives_the_runtime_that_created_it() {
+    for protocol in PROTOCOLS {
         let collector = Collector::start();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let service = runtime.block_on(async { Service::to(&collector, protocol) });
+        let service = runtime.block_on(async { TestService::connected(&collector, protocol) });
         drop(runtime);
-        send(&service);
-        assert_all_came(&collector);
+        send_and_shut_down(&service);
+        assert_all_received(&collector);
     }
 }
 
@@ -97,28 +100,28 @@ fn a_panic_that_unwinds_through_the_pipeline_still_sends() {
     let collector = Collector::start();
     let endpoint = collector.endpoint();
     let ended = std::thread::spawn(move || {
-        let service = Service::new(to(endpoint, BOTH[0]));
+        let service = TestService::new(pipeline_to(endpoint, PROTOCOLS[0]));
         service.run(|| {
-            let _operation = service.observer.chat(crate::kit::MODEL).start();
-            panic!("as it happens");
+            let _operation = service.observer.chat(crate::fixture::MODEL).start();
+            panic!("on purpose");
         });
     });
     assert!(ended.join().is_err());
-    let seen = collector.inbox().seen();
+    let seen = collector.inbox().snapshot();
     assert_eq!(seen.last_sum("llmobs.operation.ended", &[("error.type", "internal")]), Some(1.0));
     assert_eq!(seen.spans.len(), 1);
 }
 
 #[test]
-fn many_pipelines_live_beside_each_other() {
+fn several_pipelines_run_in_one_process() {
     let collectors: Vec<_> = (0..4).map(|_| Collector::start()).collect();
-    let services: Vec<_> = collectors.iter().map(|collector| Service::to(collector, BOTH[1])).collect();
+    let services: Vec<_> = collectors.iter().map(|collector| TestService::connected(collector, PROTOCOLS[1])).collect();
     for service in &services {
-        service.operations(3);
+        service.run_operations(3);
     }
     for (service, collector) in services.iter().zip(&collectors) {
-        service.pipeline.shutdown(MOMENT).unwrap();
-        assert_all_came(collector);
+        service.pipeline.shutdown(TIMEOUT).unwrap();
+        assert_all_received(collector);
         assert_eq!(service.pipeline.sent(Signal::Logs), 3);
     }
 }

@@ -19,7 +19,7 @@ use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 
-use crate::kit::BOTH;
+use crate::fixture::PROTOCOLS;
 use crate::support::collector::Collector;
 
 /// A certificate and its key, in memory and in files.
@@ -48,12 +48,12 @@ impl Identity {
 }
 
 /// A TLS proxy in front of a collector, which runs until it is dropped.
-struct Gate {
+struct TlsProxy {
     address: SocketAddr,
     _stop: oneshot::Sender<()>,
 }
 
-impl Gate {
+impl TlsProxy {
     /// Starts the proxy. With `client` set, only a client with that certificate is accepted.
     fn new(collector: &Collector, identity: &Identity, client: Option<&Identity>) -> Self {
         let builder = ServerConfig::builder_with_provider(Arc::new(default_provider()));
@@ -74,7 +74,7 @@ impl Gate {
         let acceptor = TlsAcceptor::from(Arc::new(settings));
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
-        let (address, behind) = (listener.local_addr().unwrap(), collector.address());
+        let (address, upstream) = (listener.local_addr().unwrap(), collector.address());
         let (stop, mut stopped) = oneshot::channel();
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -84,7 +84,7 @@ impl Gate {
                     tokio::select! {
                         accepted = listener.accept() => {
                             let Ok((stream, _)) = accepted else { continue };
-                            tokio::spawn(pass(acceptor.clone(), stream, behind));
+                            tokio::spawn(proxy_connection(acceptor.clone(), stream, upstream));
                         }
                         _ = &mut stopped => return,
                     }
@@ -99,9 +99,9 @@ impl Gate {
     }
 }
 
-async fn pass(acceptor: TlsAcceptor, stream: TcpStream, behind: SocketAddr) {
+async fn proxy_connection(acceptor: TlsAcceptor, stream: TcpStream, upstream: SocketAddr) {
     let Ok(mut open) = acceptor.accept(stream).await else { return };
-    let Ok(mut plain) = TcpStream::connect(behind).await else { return };
+    let Ok(mut plain) = TcpStream::connect(upstream).await else { return };
     let _ = tokio::io::copy_bidirectional(&mut open, &mut plain).await;
 }
 
@@ -109,67 +109,67 @@ fn builder(endpoint: &str, pairs: &[(&str, &str)]) -> PipelineBuilder {
     llmobs::otlp::builder().environment(pairs.iter().copied()).endpoint(endpoint)
 }
 
-const SOON: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 #[test]
-fn a_collector_whose_authority_is_named_is_believed_over_both_protocols() {
+fn a_collector_with_a_known_authority_is_trusted_over_both_protocols() {
     let identity = Identity::new("server");
-    for protocol in BOTH {
+    for protocol in PROTOCOLS {
         let collector = Collector::start();
-        let gate = Gate::new(&collector, &identity, None);
-        let settings = builder(&gate.endpoint(), &[("OTEL_EXPORTER_OTLP_CERTIFICATE", identity.certificate())]);
-        let report = settings.protocol(protocol).check(SOON).unwrap();
+        let proxy = TlsProxy::new(&collector, &identity, None);
+        let settings = builder(&proxy.endpoint(), &[("OTEL_EXPORTER_OTLP_CERTIFICATE", identity.certificate())]);
+        let report = settings.protocol(protocol).check(TIMEOUT).unwrap();
         assert!(report.is_ok(), "{report}");
-        assert_eq!(collector.inbox().seen().requests.len(), 3);
+        assert_eq!(collector.inbox().snapshot().requests.len(), 3);
     }
 }
 
 #[test]
-fn a_collector_that_nobody_vouches_for_gets_nothing() {
-    let (identity, stranger) = (Identity::new("known"), Identity::new("stranger"));
-    for protocol in BOTH {
+fn a_collector_with_an_unknown_authority_receives_nothing() {
+    let (identity, unknown) = (Identity::new("known"), Identity::new("stranger"));
+    for protocol in PROTOCOLS {
         let collector = Collector::start();
-        let gate = Gate::new(&collector, &stranger, None);
-        let settings = builder(&gate.endpoint(), &[("OTEL_EXPORTER_OTLP_CERTIFICATE", identity.certificate())]);
-        let report = settings.protocol(protocol).check(SOON).unwrap();
+        let proxy = TlsProxy::new(&collector, &unknown, None);
+        let settings = builder(&proxy.endpoint(), &[("OTEL_EXPORTER_OTLP_CERTIFICATE", identity.certificate())]);
+        let report = settings.protocol(protocol).check(TIMEOUT).unwrap();
         assert_eq!(report.failed(), Signal::ALL, "{report}");
-        assert!(report.to_string().contains("Its certificate is not believed"), "{report}");
-        assert!(collector.inbox().seen().requests.is_empty());
+        assert!(report.to_string().contains("Its certificate is not trusted"), "{report}");
+        assert!(collector.inbox().snapshot().requests.is_empty());
     }
 }
 
 #[test]
-fn a_client_that_must_say_who_it_is_does() {
+fn a_client_sends_its_certificate_when_the_server_requires_it() {
     let (identity, client) = (Identity::new("asking"), Identity::new("client"));
-    for protocol in BOTH {
+    for protocol in PROTOCOLS {
         let collector = Collector::start();
-        let gate = Gate::new(&collector, &identity, Some(&client));
+        let proxy = TlsProxy::new(&collector, &identity, Some(&client));
         let named = [
             ("OTEL_EXPORTER_OTLP_CERTIFICATE", identity.certificate()),
             ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", client.certificate()),
             ("OTEL_EXPORTER_OTLP_CLIENT_KEY", client.key()),
         ];
-        let report = builder(&gate.endpoint(), &named).protocol(protocol).check(SOON).unwrap();
+        let report = builder(&proxy.endpoint(), &named).protocol(protocol).check(TIMEOUT).unwrap();
         assert!(report.is_ok(), "{report}");
-        let report = builder(&gate.endpoint(), &named[..1]).protocol(protocol).check(SOON).unwrap();
+        let report = builder(&proxy.endpoint(), &named[..1]).protocol(protocol).check(TIMEOUT).unwrap();
         assert_eq!(report.failed(), Signal::ALL, "{report}");
     }
 }
 
 #[test]
-fn a_collector_without_tls_behind_a_secure_address_is_told_apart() {
+fn a_collector_without_tls_at_an_https_address_is_recognised() {
     let identity = Identity::new("nobody");
-    for protocol in BOTH {
+    for protocol in PROTOCOLS {
         let collector = Collector::start();
         let endpoint = format!("https://{}", collector.address());
         let settings = builder(&endpoint, &[("OTEL_EXPORTER_OTLP_CERTIFICATE", identity.certificate())]);
-        let report = settings.protocol(protocol).check(SOON).unwrap();
-        assert!(report.to_string().contains("does not speak TLS"), "{report}");
+        let report = settings.protocol(protocol).check(TIMEOUT).unwrap();
+        assert!(report.to_string().contains("does not use TLS"), "{report}");
     }
 }
 
 #[test]
-fn a_file_that_is_no_certificate_is_an_error_that_names_it() {
+fn a_file_that_is_not_a_certificate_is_an_error_that_names_it() {
     let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("otlp-no-certificate.pem");
     std::fs::write(&file, "this is prose").unwrap();
     for file in [file.to_str().unwrap(), "/nowhere/at-all.pem"] {

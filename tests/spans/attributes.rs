@@ -9,16 +9,16 @@ use llmobs::semconv::value::OutputType;
 use opentelemetry::Value;
 use opentelemetry::trace::SpanKind;
 
-use crate::kit::Backend;
-use crate::kit::MODEL;
-use crate::kit::attributes;
-use crate::kit::text;
-use crate::kit::texts;
+use crate::tracing_backend::MODEL;
+use crate::tracing_backend::TracingBackend;
+use crate::tracing_backend::attributes;
+use crate::tracing_backend::text;
+use crate::tracing_backend::texts;
 
 #[test]
-fn a_request_is_told_as_the_profile_has_it() {
+fn the_attributes_of_a_request_are_those_of_the_profile() {
     for (profile, top_k) in [(Profile::V1_41, Value::F64(40.0)), (Profile::Latest, Value::I64(40))] {
-        let backend = Backend::new();
+        let backend = TracingBackend::new();
         let builder = backend.builder(Role::Client).profile(profile);
         let observer = builder.capture(ContentCapture::Spans).build().unwrap();
         let operation = observer
@@ -77,12 +77,12 @@ fn a_request_is_told_as_the_profile_has_it() {
 }
 
 #[test]
-fn an_answer_is_told_when_the_span_ends() {
+fn the_attributes_of_an_answer_are_set_when_the_span_ends() {
     for (profile, written) in [
         (Profile::V1_41, "gen_ai.usage.cache_creation.input_tokens"),
         (Profile::Latest, "gen_ai.usage.cache_write.input_tokens"),
     ] {
-        let backend = Backend::new();
+        let backend = TracingBackend::new();
         let observer = backend.builder(Role::Gateway).profile(profile).build().unwrap();
         let operation = observer.chat(MODEL).start();
         let marker = operation.marker().clone();
@@ -108,13 +108,13 @@ fn an_answer_is_told_when_the_span_ends() {
             assert_eq!(found.get(name), Some(&value), "{name}, {profile:?}");
         }
         assert!(!found.contains_key("error.type"));
-        assert!(!found.contains_key("gen_ai.conversation.id"), "nobody gave one");
+        assert!(!found.contains_key("gen_ai.conversation.id"), "none was set");
     }
 }
 
 #[test]
-fn a_model_that_a_servers_caller_made_up_is_not_told() {
-    let backend = Backend::new();
+fn a_server_does_not_record_an_undeclared_model() {
+    let backend = TracingBackend::new();
     backend.observer(Role::Server).chat("canary-model").start().complete();
     let span = backend.span("chat _OTHER");
     assert_eq!(attributes(&span)["gen_ai.request.model"], text("_OTHER"));
@@ -124,7 +124,7 @@ fn a_model_that_a_servers_caller_made_up_is_not_told() {
 
 #[test]
 fn a_server_runs_the_model_itself_so_its_span_is_internal() {
-    let backend = Backend::new();
+    let backend = TracingBackend::new();
     for (role, kind) in
         [(Role::Server, SpanKind::Internal), (Role::Gateway, SpanKind::Client), (Role::Client, SpanKind::Client)]
     {

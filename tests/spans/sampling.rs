@@ -5,15 +5,15 @@ use opentelemetry::trace::SpanKind;
 use opentelemetry_sdk::trace::Sampler;
 use opentelemetry_sdk::trace::ShouldSample;
 
-use crate::kit::Backend;
-use crate::kit::MODEL;
+use crate::tracing_backend::MODEL;
+use crate::tracing_backend::TracingBackend;
 
 #[test]
-fn a_sampler_sees_what_the_conventions_want_it_to_see() {
+fn a_sampler_receives_the_attributes_that_the_conventions_require() {
     #[derive(Debug, Clone)]
-    struct Looks;
+    struct CheckingSampler;
 
-    impl ShouldSample for Looks {
+    impl ShouldSample for CheckingSampler {
         fn should_sample(
             &self,
             _: Option<&opentelemetry::Context>,
@@ -44,9 +44,9 @@ fn a_sampler_sees_what_the_conventions_want_it_to_see() {
     let exporter = opentelemetry_sdk::trace::InMemorySpanExporter::default();
     let provider = opentelemetry_sdk::trace::SdkTracerProvider::builder()
         .with_simple_exporter(exporter.clone())
-        .with_sampler(Looks)
+        .with_sampler(CheckingSampler)
         .build();
-    let _subscriber = Backend::subscribe(&provider);
+    let _subscriber = TracingBackend::subscribe(&provider);
     let observer = llmobs::Observer::builder().role(Role::Client).build().unwrap();
     observer.chat(MODEL).server("127.0.0.1", 8080).start().complete();
     assert_eq!(exporter.get_finished_spans().unwrap().len(), 1);
@@ -54,7 +54,7 @@ fn a_sampler_sees_what_the_conventions_want_it_to_see() {
 
 #[test]
 fn in_a_trace_that_is_not_sampled_there_is_a_span_and_no_attribute() {
-    let backend = Backend::sampling(Sampler::ParentBased(Box::new(Sampler::AlwaysOff)));
+    let backend = TracingBackend::with_sampler(Sampler::ParentBased(Box::new(Sampler::AlwaysOff)));
     let observer = backend.observer(Role::Server);
     let parent = tracing::info_span!("parent");
     parent.in_scope(|| {

@@ -1,6 +1,6 @@
 //! Start and end times of spans.
 
-#![expect(clippy::disallowed_methods, reason = "spans are dated, and real time has to pass")]
+#![expect(clippy::disallowed_methods, reason = "spans have timestamps, and real time has to pass")]
 
 use std::thread;
 use std::time::Duration;
@@ -10,19 +10,19 @@ use llmobs::Role;
 use llmobs::Usage;
 use llmobs::catalog::Level;
 
-use crate::kit::Backend;
-use crate::kit::MODEL;
-use crate::kit::between;
-use crate::kit::id;
-use crate::kit::length;
+use crate::tracing_backend::MODEL;
+use crate::tracing_backend::TracingBackend;
+use crate::tracing_backend::between;
+use crate::tracing_backend::duration;
+use crate::tracing_backend::span_id;
 
 #[test]
 fn a_span_lasts_as_long_as_its_operation_however_it_is_used() {
-    let backend = Backend::new();
+    let backend = TracingBackend::new();
     let before = SystemTime::now();
     let operation = backend.observer(Role::Server).chat(MODEL).start();
-    operation.in_scope(|| tracing::info!("an event of ours"));
-    spin(Duration::from_millis(30));
+    operation.in_scope(|| tracing::info!("an application event"));
+    busy_wait(Duration::from_millis(30));
     let ending = SystemTime::now();
     operation.complete();
     let after = SystemTime::now();
@@ -30,25 +30,25 @@ fn a_span_lasts_as_long_as_its_operation_however_it_is_used() {
     between(before, span.start_time);
     between(ending, span.end_time);
     between(span.end_time, after);
-    assert!(length(&span) >= Duration::from_millis(30));
+    assert!(duration(&span) >= Duration::from_millis(30));
 }
 
 #[test]
 fn queue_prefill_and_decode_are_children_with_their_true_times() {
-    let backend = Backend::new();
+    let backend = TracingBackend::new();
     let observer = backend.observer(Role::Server);
     let operation = observer.chat(MODEL).preparing().start();
     let mark = |name| (name, SystemTime::now());
-    spin(Duration::from_millis(2));
+    busy_wait(Duration::from_millis(2));
     operation.marker().enqueued();
     let enqueued = mark("enqueued");
-    spin(Duration::from_millis(3));
+    busy_wait(Duration::from_millis(3));
     operation.marker().scheduled();
     let scheduled = mark("scheduled");
-    spin(Duration::from_millis(4));
+    busy_wait(Duration::from_millis(4));
     operation.marker().first_token();
     let first_token = mark("first token");
-    spin(Duration::from_millis(5));
+    busy_wait(Duration::from_millis(5));
     operation.marker().usage(Usage::new().input(3).output(9));
     let complete = mark("complete");
     operation.complete();
@@ -62,7 +62,7 @@ fn queue_prefill_and_decode_are_children_with_their_true_times() {
         [("queue", enqueued, scheduled), ("prefill", scheduled, first_token), ("decode", first_token, complete)]
     {
         let child = backend.span(name);
-        assert_eq!(child.parent_span_id, id(&parent), "{name}");
+        assert_eq!(child.parent_span_id, span_id(&parent), "{name}");
         assert_eq!(child.span_context.trace_id(), parent.span_context.trace_id());
         near(child.start_time, from);
         near(child.end_time, to);
@@ -72,9 +72,9 @@ fn queue_prefill_and_decode_are_children_with_their_true_times() {
 }
 
 #[test]
-fn at_the_standard_level_the_parts_are_events_and_at_core_they_are_not_there() {
+fn at_the_standard_level_queue_and_prefill_are_events_and_at_core_they_are_absent() {
     for (level, expected) in [(Level::Standard, vec!["queue", "prefill"]), (Level::Core, Vec::new())] {
-        let backend = Backend::new();
+        let backend = TracingBackend::new();
         let observer = backend.builder(Role::Server).level(level).build().unwrap();
         let operation = observer.chat(MODEL).start();
         operation.marker().enqueued();
@@ -89,8 +89,8 @@ fn at_the_standard_level_the_parts_are_events_and_at_core_they_are_not_there() {
 }
 
 #[test]
-fn without_a_tracer_provider_the_parts_are_events_at_every_level() {
-    let backend = Backend::new();
+fn without_a_tracer_provider_queue_and_prefill_are_events_at_every_level() {
+    let backend = TracingBackend::new();
     let noop = opentelemetry::trace::noop::NoopTracerProvider::new();
     let observer = backend.builder(Role::Server).tracer_provider(&noop).build().unwrap();
     let operation = observer.chat(MODEL).start();
@@ -101,20 +101,20 @@ fn without_a_tracer_provider_the_parts_are_events_at_every_level() {
 }
 
 #[test]
-fn an_end_on_another_thread_is_the_end() {
-    let backend = Backend::new();
+fn an_operation_can_end_on_another_thread() {
+    let backend = TracingBackend::new();
     let operation = backend.observer(Role::Server).chat(MODEL).start();
     thread::spawn(move || {
-        spin(Duration::from_millis(5));
+        busy_wait(Duration::from_millis(5));
         operation.complete();
     })
     .join()
     .unwrap();
-    assert!(length(&backend.span(&format!("chat {MODEL}"))) >= Duration::from_millis(5));
+    assert!(duration(&backend.span(&format!("chat {MODEL}"))) >= Duration::from_millis(5));
 }
 
 /// Busy-waits. Spans use the system clock, which a test cannot move.
-fn spin(time: Duration) {
+fn busy_wait(time: Duration) {
     let began = std::time::Instant::now();
     while began.elapsed() < time {
         std::hint::spin_loop();

@@ -14,16 +14,16 @@ use opentelemetry::trace::SpanId;
 use opentelemetry::trace::SpanKind;
 use opentelemetry::trace::Status;
 
-use crate::kit::Backend;
-use crate::kit::MODEL;
-use crate::kit::attributes;
-use crate::kit::between;
-use crate::kit::id;
-use crate::kit::text;
+use crate::tracing_backend::MODEL;
+use crate::tracing_backend::TracingBackend;
+use crate::tracing_backend::attributes;
+use crate::tracing_backend::between;
+use crate::tracing_backend::span_id;
+use crate::tracing_backend::text;
 
 #[tokio::test]
 async fn a_request_can_be_followed_through_its_steps() {
-    let backend = Backend::new();
+    let backend = TracingBackend::new();
     let observer = backend.observer(Role::Client);
     let http = tracing::info_span!("POST /ask", otel.kind = "server");
     tracing::Instrument::instrument(ask(&observer), http).await;
@@ -44,7 +44,7 @@ async fn a_request_can_be_followed_through_its_steps() {
         (&span("execute_tool get_weather"), &workflow, SpanKind::Internal),
         (second, &workflow, SpanKind::Client),
     ] {
-        assert_eq!(child.parent_span_id, id(parent), "{} is under {}", child.name, parent.name);
+        assert_eq!(child.parent_span_id, span_id(parent), "{} is under {}", child.name, parent.name);
         assert_eq!(child.span_kind, kind, "{}", child.name);
         assert_eq!(child.span_context.trace_id(), root.span_context.trace_id());
         between(parent.start_time, child.start_time);
@@ -87,8 +87,8 @@ async fn ask(observer: &Observer) {
 }
 
 #[test]
-fn what_runs_in_scope_is_under_the_operation_on_any_thread() {
-    let backend = Backend::new();
+fn spans_in_scope_are_under_the_operation_on_any_thread() {
+    let backend = TracingBackend::new();
     let operation = backend.observer(Role::Server).chat(MODEL).start();
     operation.in_scope(|| drop(tracing::info_span!("tokenize").entered()));
     let span = operation.span();
@@ -103,7 +103,7 @@ fn what_runs_in_scope_is_under_the_operation_on_any_thread() {
     operation.complete();
     let parent = backend.span(&format!("chat {MODEL}"));
     for name in ["tokenize", "forward"] {
-        assert_eq!(backend.span(name).parent_span_id, id(&parent), "{name}");
+        assert_eq!(backend.span(name).parent_span_id, span_id(&parent), "{name}");
     }
 }
 
@@ -111,19 +111,19 @@ fn what_runs_in_scope_is_under_the_operation_on_any_thread() {
 async fn a_stream_that_is_entered_has_its_spans_under_the_operation() {
     use futures_util::StreamExt;
     for entered in [false, true] {
-        let backend = Backend::new();
+        let backend = TracingBackend::new();
         let tokens = futures_util::stream::iter([1_u32]).inspect(|_| drop(tracing::info_span!("sample").entered()));
         let stream = backend.observer(Role::Server).chat(MODEL).start().observe_with(tokens, |n| *n);
         let stream = if entered { stream.entered() } else { stream };
         stream.count().await;
-        let expected = if entered { id(&backend.span(&format!("chat {MODEL}"))) } else { SpanId::INVALID };
+        let expected = if entered { span_id(&backend.span(&format!("chat {MODEL}"))) } else { SpanId::INVALID };
         assert_eq!(backend.span("sample").parent_span_id, expected, "entered: {entered}");
     }
 }
 
 #[test]
-fn tries_are_under_their_operation_and_each_follows_the_one_before() {
-    let backend = Backend::new();
+fn attempts_are_under_their_operation_and_each_links_to_the_one_before() {
+    let backend = TracingBackend::new();
     let operation = backend.observer(Role::Client).chat(MODEL).start();
     let first = operation.start_attempt(AttemptKind::First);
     first.fail(ErrorType::Upstream);
@@ -131,20 +131,23 @@ fn tries_are_under_their_operation_and_each_follows_the_one_before() {
     retry.complete();
     operation.complete();
     let parent = backend.span(&format!("chat {MODEL}"));
-    let mut tries = backend.spans();
-    tries.retain(|span| span.name == "attempt");
-    let [first, retry] = &tries[..] else { panic!("{:?}", backend.names()) };
-    assert_eq!([first.parent_span_id, retry.parent_span_id], [id(&parent); 2]);
+    let mut attempts = backend.spans();
+    attempts.retain(|span| span.name == "attempt");
+    let [first, retry] = &attempts[..] else { panic!("{:?}", backend.names()) };
+    assert_eq!([first.parent_span_id, retry.parent_span_id], [span_id(&parent); 2]);
     assert_eq!(attributes(first)["error.type"], text("upstream"));
     assert!(matches!(first.status, Status::Error { .. }));
     assert_eq!(attributes(retry)["llmobs.attempt.kind"], text("retry"));
-    assert_eq!(retry.links.iter().map(|link| link.span_context.span_id()).collect::<Vec<_>>(), [id(first)]);
-    assert!(!attributes(&parent).contains_key("error.type"), "what was retried away is not told");
+    assert_eq!(retry.links.iter().map(|link| link.span_context.span_id()).collect::<Vec<_>>(), [span_id(first)]);
+    assert!(
+        !attributes(&parent).contains_key("error.type"),
+        "the error of a superseded attempt is not on the operation"
+    );
 }
 
 #[test]
-fn agents_tell_what_the_conventions_have_for_them() {
-    let backend = Backend::new();
+fn agents_have_the_attributes_of_the_conventions() {
+    let backend = TracingBackend::new();
     let observer = backend.builder(Role::Client).provider(llmobs::Provider::OpenAi).build().unwrap();
     observer.create_agent("planner").id("asst_1").version("2").model("gpt-4o").start().complete();
     let agent = observer.invoke_agent("planner").conversation("conv_1").start();
@@ -159,17 +162,17 @@ fn agents_tell_what_the_conventions_have_for_them() {
     let found = attributes(&invoked);
     assert_eq!(found["gen_ai.usage.output_tokens"], Value::I64(20));
     assert_eq!(found["gen_ai.conversation.id"], text("conv_1"));
-    assert_eq!(found["gen_ai.provider.name"], text("openai"), "v1.41 wants it of agents in this process too");
+    assert_eq!(found["gen_ai.provider.name"], text("openai"), "v1.41 requires it for agents in this process too");
     assert_eq!(backend.span("invoke_agent remote").span_kind, SpanKind::Client);
 }
 
 #[test]
-fn a_look_into_a_cache_says_what_it_found() {
-    let backend = Backend::new();
+fn a_cache_lookup_records_its_result() {
+    let backend = TracingBackend::new();
     let observer = backend.observer(Role::Gateway);
-    let look = observer.database("redis", "GET", "answers").cache(CacheKind::Exact).server("127.0.0.1", 6379).start();
-    look.cache_result(CacheResult::Hit);
-    look.complete();
+    let lookup = observer.database("redis", "GET", "answers").cache(CacheKind::Exact).server("127.0.0.1", 6379).start();
+    lookup.cache_result(CacheResult::Hit);
+    lookup.complete();
     let found = attributes(&backend.span("GET answers"));
     assert_eq!(found["llmobs.cache.kind"], text("exact"));
     assert_eq!(found["llmobs.cache.result"], text("hit"));
@@ -178,7 +181,7 @@ fn a_look_into_a_cache_says_what_it_found() {
 
 #[test]
 fn a_step_that_is_dropped_was_cancelled() {
-    let backend = Backend::new();
+    let backend = TracingBackend::new();
     drop(backend.observer(Role::Client).execute_tool("slow").start());
     let span = backend.span("execute_tool slow");
     assert_eq!(attributes(&span)["error.type"], text("cancelled"));

@@ -10,79 +10,79 @@ use proptest::prelude::*;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::captured::Backend;
-use crate::captured::check;
+use crate::capturing_backend::CapturingBackend;
+use crate::capturing_backend::assert_valid;
 use crate::fuzzed::DIALECTS;
 
 /// The exported content of an input, as span attributes.
 #[derive(Debug, Default, PartialEq)]
-struct Left {
+struct ExportedInput {
     messages: Value,
     instructions: Value,
     tools: Value,
 }
 
-fn left(dialect: Dialect, body: &[u8]) -> Left {
-    let backend = Backend::new();
+fn exported_input(dialect: Dialect, body: &[u8]) -> ExportedInput {
+    let backend = CapturingBackend::new();
     let limits = ContentLimits::default().media(100);
     let gate = Gate::builder().capture(ContentCapture::Spans).limits(limits).full_definitions(true);
     let observer = backend.builder().capture(gate).build().unwrap();
-    let left = |name: &str| {
+    let attribute = |name: &str| {
         let operation = observer.chat("m").start();
         operation.marker().input(|| input(dialect, body));
         operation.complete();
         backend.attribute(name).unwrap_or_default()
     };
-    let left = Left {
-        messages: left("gen_ai.input.messages"),
-        instructions: left("gen_ai.system_instructions"),
-        tools: left("gen_ai.tool.definitions"),
+    let exported = ExportedInput {
+        messages: attribute("gen_ai.input.messages"),
+        instructions: attribute("gen_ai.system_instructions"),
+        tools: attribute("gen_ai.tool.definitions"),
     };
     for (name, value) in [
-        ("gen-ai-input-messages", &left.messages),
-        ("gen-ai-system-instructions", &left.instructions),
-        ("gen-ai-tool-definitions", &left.tools),
+        ("gen-ai-input-messages", &exported.messages),
+        ("gen-ai-system-instructions", &exported.instructions),
+        ("gen-ai-tool-definitions", &exported.tools),
     ] {
         if !value.is_null() {
-            check(name, value);
+            assert_valid(name, value);
         }
     }
-    left
+    exported
 }
 
-fn read(dialect: Dialect, body: &Value) -> Left {
-    left(dialect, body.to_string().as_bytes())
+fn exported_input_json(dialect: Dialect, body: &Value) -> ExportedInput {
+    exported_input(dialect, body.to_string().as_bytes())
 }
 
 fn message(role: &str, parts: &[Value]) -> Value {
     json!({"role": role, "parts": parts})
 }
 
-fn text(text: &str) -> Value {
+fn text_part(text: &str) -> Value {
     json!({"type": "text", "content": text})
 }
 
-fn thought(text: &str) -> Value {
+fn reasoning_part(text: &str) -> Value {
     json!({"type": "reasoning", "content": text})
 }
 
-fn call(id: &str, arguments: Value) -> Value {
+fn tool_call_part(id: &str, arguments: Value) -> Value {
     json!({"type": "tool_call", "id": id, "name": "weather", "arguments": arguments})
 }
 
-fn answer(id: &str, response: Value) -> Value {
+fn tool_response_part(id: &str, response: Value) -> Value {
     json!({"type": "tool_call_response", "id": id, "response": response})
 }
 
-fn blob(modality: &str, kind: &str) -> Value {
+fn blob_part(modality: &str, kind: &str) -> Value {
     json!({"type": "blob", "modality": modality, "mime_type": kind, "content": "AAAA"})
 }
 
-fn uri(modality: &str, uri: &str) -> Value {
+fn uri_part(modality: &str, uri: &str) -> Value {
     json!({"type": "uri", "modality": modality, "uri": uri})
 }
 
-fn file(modality: &str, id: &str) -> Value {
+fn file_part(modality: &str, id: &str) -> Value {
     json!({"type": "file", "modality": modality, "file_id": id})
 }
 
@@ -98,7 +98,7 @@ fn weather() -> Value {
     json!({"type": "function", "name": "weather", "description": "Rain or not", "parameters": schema()})
 }
 
-fn openai_chat() -> (Value, Left) {
+fn openai_chat() -> (Value, ExportedInput) {
     let function = json!({"name": "weather", "description": "Rain or not", "parameters": schema(), "strict": true});
     let body = json!({
         "model": "m", "temperature": 0.2,
@@ -136,32 +136,32 @@ fn openai_chat() -> (Value, Left) {
     let mut user = message(
         "user",
         &[
-            text("What is this?"),
-            blob("image", "image/png"),
-            uri("image", "https://example.org/a.png"),
-            blob("audio", "audio/wav"),
-            file("document", "file_1"),
-            blob("document", "application/pdf"),
-            uri("video", "https://example.org/a.mp4"),
+            text_part("What is this?"),
+            blob_part("image", "image/png"),
+            uri_part("image", "https://example.org/a.png"),
+            blob_part("audio", "audio/wav"),
+            file_part("document", "file_1"),
+            blob_part("document", "application/pdf"),
+            uri_part("video", "https://example.org/a.mp4"),
         ],
     );
     user["name"] = json!("jane");
     let messages = json!([
-        message("developer", &[text("Be brief.")]),
-        message("system", &[text("Be kind.")]),
+        message("developer", &[text_part("Be brief.")]),
+        message("system", &[text_part("Be kind.")]),
         user,
-        message("assistant", &[thought("Hm"), call("c1", ulm()), call("c2", json!("Ulm"))]),
-        message("tool", &[answer("c1", json!("{\"rain\":true}"))]),
-        message("tool", &[answer("c2", json!("dry"))]),
-        message("assistant", &[text("It rains."), text("No more.")]),
-        message("assistant", &[file("audio", "audio_1")]),
-        message("user", &[text("Thanks")]),
+        message("assistant", &[reasoning_part("Hm"), tool_call_part("c1", ulm()), tool_call_part("c2", json!("Ulm"))]),
+        message("tool", &[tool_response_part("c1", json!("{\"rain\":true}"))]),
+        message("tool", &[tool_response_part("c2", json!("dry"))]),
+        message("assistant", &[text_part("It rains."), text_part("No more.")]),
+        message("assistant", &[file_part("audio", "audio_1")]),
+        message("user", &[text_part("Thanks")]),
     ]);
     let tools = json!([weather(), {"type": "custom", "name": "sql"}, {"type": "web_search", "name": "web_search"}]);
-    (body, Left { messages, instructions: Value::Null, tools })
+    (body, ExportedInput { messages, instructions: Value::Null, tools })
 }
 
-fn openai_responses() -> (Value, Left) {
+fn openai_responses() -> (Value, ExportedInput) {
     let body = json!({
         "model": "m", "instructions": "Be brief.",
         "input": [
@@ -188,31 +188,31 @@ fn openai_responses() -> (Value, Left) {
             {"type": "mcp", "server_label": "wiki", "server_url": "https://example.org"},
         ],
     });
-    let picture = blob("image", "image/png");
+    let picture = blob_part("image", "image/png");
     let messages = json!([
-        message("developer", &[text("Be kind.")]),
+        message("developer", &[text_part("Be kind.")]),
         message(
             "user",
             &[
-                text("What is this?"),
+                text_part("What is this?"),
                 picture.clone(),
-                file("image", "file_1"),
-                uri("document", "https://example.org/a.pdf"),
+                file_part("image", "file_1"),
+                uri_part("document", "https://example.org/a.pdf"),
             ]
         ),
-        message("assistant", &[thought("Hm"), text("I look."), call("c1", ulm())]),
-        message("tool", &[answer("c1", json!("rain"))]),
-        message("assistant", &[call("c2", ulm())]),
-        message("tool", &[answer("c2", json!("dry"))]),
-        message("tool", &[answer("c3", Value::Null), picture]),
-        message("user", &[text("And now?")]),
-        message("user", &[text("Well?")]),
+        message("assistant", &[reasoning_part("Hm"), text_part("I look."), tool_call_part("c1", ulm())]),
+        message("tool", &[tool_response_part("c1", json!("rain"))]),
+        message("assistant", &[tool_call_part("c2", ulm())]),
+        message("tool", &[tool_response_part("c2", json!("dry"))]),
+        message("tool", &[tool_response_part("c3", Value::Null), picture]),
+        message("user", &[text_part("And now?")]),
+        message("user", &[text_part("Well?")]),
     ]);
     let tools = json!([weather(), {"type": "mcp", "name": "wiki"}]);
-    (body, Left { messages, instructions: json!([text("Be brief.")]), tools })
+    (body, ExportedInput { messages, instructions: json!([text_part("Be brief.")]), tools })
 }
 
-fn anthropic() -> (Value, Left) {
+fn anthropic() -> (Value, ExportedInput) {
     let picture = json!({"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}});
     let body = json!({
         "model": "m", "max_tokens": 100,
@@ -245,30 +245,30 @@ fn anthropic() -> (Value, Left) {
             {"type": "web_search_20250305", "name": "web_search", "max_uses": 5},
         ],
     });
-    let picture = blob("image", "image/png");
+    let picture = blob_part("image", "image/png");
     let messages = json!([
         message(
             "user",
             &[
-                text("What is this?"),
+                text_part("What is this?"),
                 picture.clone(),
-                uri("image", "https://example.org/a.png"),
-                file("document", "file_1"),
-                text("A page."),
-                text("Another."),
-                text("Found."),
+                uri_part("image", "https://example.org/a.png"),
+                file_part("document", "file_1"),
+                text_part("A page."),
+                text_part("Another."),
+                text_part("Found."),
             ]
         ),
-        message("assistant", &[thought("Hm"), call("c1", ulm())]),
-        message("tool", &[answer("c1", json!("rain")), picture, answer("c2", json!("dry"))]),
-        message("user", &[text("And now?")]),
-        message("assistant", &[text("It rains.")]),
+        message("assistant", &[reasoning_part("Hm"), tool_call_part("c1", ulm())]),
+        message("tool", &[tool_response_part("c1", json!("rain")), picture, tool_response_part("c2", json!("dry"))]),
+        message("user", &[text_part("And now?")]),
+        message("assistant", &[text_part("It rains.")]),
     ]);
     let tools = json!([weather(), {"type": "web_search_20250305", "name": "web_search"}]);
-    (body, Left { messages, instructions: json!([text("Be brief."), text("Be kind.")]), tools })
+    (body, ExportedInput { messages, instructions: json!([text_part("Be brief."), text_part("Be kind.")]), tools })
 }
 
-fn gemini() -> (Value, Left) {
+fn gemini() -> (Value, ExportedInput) {
     let body = json!({
         "systemInstruction": {"parts": [{"text": "Be brief."}]},
         "contents": [
@@ -291,29 +291,29 @@ fn gemini() -> (Value, Left) {
             {"googleSearch": {}},
         ],
     });
-    let mut film = uri("video", "gs://bucket/a.mp4");
-    film["mime_type"] = json!("video/mp4");
+    let mut video = uri_part("video", "gs://bucket/a.mp4");
+    video["mime_type"] = json!("video/mp4");
     let code = json!({"language": "PYTHON", "code": "1+1"});
-    let ran = json!({"outcome": "OUTCOME_OK", "output": "2"});
+    let execution_result = json!({"outcome": "OUTCOME_OK", "output": "2"});
     let messages = json!([
-        message("user", &[text("What is this?"), blob("image", "image/png"), film]),
+        message("user", &[text_part("What is this?"), blob_part("image", "image/png"), video]),
         message(
             "assistant",
             &[
-                thought("Hm"),
-                call("c1", ulm()),
+                reasoning_part("Hm"),
+                tool_call_part("c1", ulm()),
                 json!({"type": "tool_call", "name": "code_execution", "arguments": code}),
             ]
         ),
-        message("tool", &[json!({"type": "tool_call_response", "response": ran})]),
-        message("tool", &[answer("c1", json!({"text": "rain", "mm": 3}))]),
-        message("user", &[text("And now?")]),
+        message("tool", &[json!({"type": "tool_call_response", "response": execution_result})]),
+        message("tool", &[tool_response_part("c1", json!({"text": "rain", "mm": 3}))]),
+        message("user", &[text_part("And now?")]),
     ]);
     let tools = json!([weather(), {"type": "googleSearch", "name": "googleSearch"}]);
-    (body, Left { messages, instructions: json!([text("Be brief.")]), tools })
+    (body, ExportedInput { messages, instructions: json!([text_part("Be brief.")]), tools })
 }
 
-fn ollama() -> (Value, Left) {
+fn ollama() -> (Value, ExportedInput) {
     let body = json!({
         "model": "m",
         "messages": [
@@ -326,15 +326,18 @@ fn ollama() -> (Value, Left) {
         "tools": [{"type": "function", "function": {"name": "weather", "description": "Rain or not", "parameters": schema()}}],
     });
     let messages = json!([
-        message("system", &[text("Be brief.")]),
-        message("user", &[text("What is this?"), json!({"type": "blob", "modality": "image", "content": "AAAA"})]),
-        message("assistant", &[thought("Hm"), json!({"type": "tool_call", "name": "weather", "arguments": ulm()})]),
+        message("system", &[text_part("Be brief.")]),
+        message("user", &[text_part("What is this?"), json!({"type": "blob", "modality": "image", "content": "AAAA"})]),
+        message(
+            "assistant",
+            &[reasoning_part("Hm"), json!({"type": "tool_call", "name": "weather", "arguments": ulm()})]
+        ),
         message("tool", &[json!({"type": "tool_call_response", "response": "rain"})]),
     ]);
-    (body, Left { messages, instructions: Value::Null, tools: json!([weather()]) })
+    (body, ExportedInput { messages, instructions: Value::Null, tools: json!([weather()]) })
 }
 
-fn all() -> Vec<(Dialect, Value, Left)> {
+fn all_requests() -> Vec<(Dialect, Value, ExportedInput)> {
     [
         (Dialect::OpenAi, openai_chat()),
         (Dialect::OpenAi, openai_responses()),
@@ -342,24 +345,26 @@ fn all() -> Vec<(Dialect, Value, Left)> {
         (Dialect::Gemini, gemini()),
         (Dialect::Ollama, ollama()),
     ]
-    .map(|(dialect, (body, left))| (dialect, body, left))
+    .map(|(dialect, (body, exported))| (dialect, body, exported))
     .into()
 }
 
 #[test]
-fn every_dialect_gives_its_instructions_messages_and_tools_and_all_of_it_is_valid() {
-    for (dialect, body, expected) in all() {
-        let left = read(dialect, &body);
-        for (messages, wanted) in left.messages.as_array().unwrap().iter().zip(expected.messages.as_array().unwrap()) {
-            assert_eq!(messages, wanted, "{dialect:?}");
+fn every_dialect_gives_valid_instructions_messages_and_tools() {
+    for (dialect, body, expected) in all_requests() {
+        let exported = exported_input_json(dialect, &body);
+        for (messages, expected_message) in
+            exported.messages.as_array().unwrap().iter().zip(expected.messages.as_array().unwrap())
+        {
+            assert_eq!(messages, expected_message, "{dialect:?}");
         }
-        assert_eq!(left, expected, "{dialect:?}");
+        assert_eq!(exported, expected, "{dialect:?}");
     }
 }
 
 #[test]
-fn the_short_forms_are_requests_too() {
-    let user = |texts: &[&str]| -> Value { texts.iter().map(|of| message("user", &[text(of)])).collect() };
+fn the_short_forms_of_a_request_are_decoded() {
+    let user = |texts: &[&str]| -> Value { texts.iter().map(|text| message("user", &[text_part(text)])).collect() };
     for (dialect, body, messages) in [
         (Dialect::OpenAi, json!({"prompt": "Once"}), user(&["Once"])),
         (Dialect::OpenAi, json!({"prompt": ["One", "Two"]}), user(&["One", "Two"])),
@@ -370,17 +375,17 @@ fn the_short_forms_are_requests_too() {
         (Dialect::Gemini, json!({"contents": {"parts": {"text": "Hello"}}}), user(&["Hello"])),
         (Dialect::Ollama, json!({"prompt": "Once"}), user(&["Once"])),
     ] {
-        assert_eq!(read(dialect, &body).messages, messages, "{body}");
+        assert_eq!(exported_input_json(dialect, &body).messages, messages, "{body}");
     }
-    let system = |dialect, body: &Value| read(dialect, body).instructions;
-    assert_eq!(system(Dialect::Anthropic, &json!({"system": "Be kind."})), json!([text("Be kind.")]));
-    assert_eq!(system(Dialect::Ollama, &json!({"prompt": "a", "system": "Be kind."})), json!([text("Be kind.")]));
+    let system = |dialect, body: &Value| exported_input_json(dialect, body).instructions;
+    assert_eq!(system(Dialect::Anthropic, &json!({"system": "Be kind."})), json!([text_part("Be kind.")]));
+    assert_eq!(system(Dialect::Ollama, &json!({"prompt": "a", "system": "Be kind."})), json!([text_part("Be kind.")]));
     let gemini = json!({"system_instruction": {"parts": {"text": "Be kind."}}});
-    assert_eq!(system(Dialect::Gemini, &gemini), json!([text("Be kind.")]));
+    assert_eq!(system(Dialect::Gemini, &gemini), json!([text_part("Be kind.")]));
 }
 
 #[test]
-fn functions_of_older_requests_are_tools() {
+fn functions_of_the_old_request_format_are_tools() {
     let body = json!({
         "messages": [
             {"role": "assistant", "content": null, "function_call": {"name": "weather", "arguments": "{}"}},
@@ -388,17 +393,17 @@ fn functions_of_older_requests_are_tools() {
         ],
         "functions": [{"name": "weather", "description": "Rain or not", "parameters": schema()}],
     });
-    let left = read(Dialect::OpenAi, &body);
+    let exported = exported_input_json(Dialect::OpenAi, &body);
     let call = json!({"type": "tool_call", "name": "weather", "arguments": {}});
     let mut answer = message("tool", &[json!({"type": "tool_call_response", "response": "rain"})]);
     answer["name"] = json!("weather");
-    assert_eq!(left.messages, json!([message("assistant", &[call]), answer]));
-    assert_eq!(left.tools, json!([weather()]));
+    assert_eq!(exported.messages, json!([message("assistant", &[call]), answer]));
+    assert_eq!(exported.tools, json!([weather()]));
 }
 
 #[test]
-fn nothing_prints_what_a_request_says() {
-    for (dialect, body, _) in all() {
+fn the_debug_output_of_an_input_has_no_content() {
+    for (dialect, body, _) in all_requests() {
         let text = body.to_string();
         let printed = format!("{:?}", input(dialect, text.as_bytes()));
         for secret in ["What is this", "Ulm", "Be brief", "rain", "AAAA", "example.org", "Rain or not"] {
@@ -408,7 +413,7 @@ fn nothing_prints_what_a_request_says() {
 }
 
 #[test]
-fn what_is_no_request_is_empty() {
+fn a_body_that_is_not_a_request_gives_an_empty_input() {
     let deep = "[".repeat(100_000);
     let nested = format!("{{\"messages\":{}1{}}}", "[{\"content\":".repeat(60), "}]".repeat(60));
     for body in [
@@ -431,7 +436,7 @@ fn what_is_no_request_is_empty() {
 
 /// Generates any JSON with the dialects' keywords in valid and invalid positions.
 fn any_json() -> impl Strategy<Value = Value> {
-    let words = [
+    let keywords = [
         "type",
         "role",
         "content",
@@ -466,16 +471,16 @@ fn any_json() -> impl Strategy<Value = Value> {
         "prompt",
         "images",
     ];
-    let word = prop::sample::select(words.to_vec());
+    let keyword = prop::sample::select(keywords.to_vec());
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
         any::<i32>().prop_map(Value::from),
-        word.clone().prop_map(Value::from),
+        keyword.clone().prop_map(Value::from),
         "[a-zß🦀]{0,6}".prop_map(Value::from),
     ];
     leaf.prop_recursive(6, 60, 6, move |inner| {
-        let fields = prop::collection::vec((word.clone(), inner.clone()), 0..6);
+        let fields = prop::collection::vec((keyword.clone(), inner.clone()), 0..6);
         prop_oneof![
             prop::collection::vec(inner, 0..5).prop_map(Value::from),
             fields.prop_map(|fields| fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()),
@@ -487,15 +492,15 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_comes_is_read_without_a_panic_and_what_leaves_is_valid(
-        any in any_json(), garbage in prop::collection::vec(any::<u8>(), 0..300),
+    fn any_body_is_decoded_without_a_panic_and_the_exported_content_is_valid(
+        value in any_json(), garbage in prop::collection::vec(any::<u8>(), 0..300),
         at in any::<prop::sample::Index>(), dialect in prop::sample::select(&DIALECTS),
     ) {
         let _ = input(dialect, &garbage);
-        read(dialect, &any);
-        read(dialect, &json!({"messages": any, "contents": any, "input": any, "tools": any, "system": any}));
-        read(dialect, &json!({"messages": [{"role": "user", "content": any}], "contents": [{"parts": any}], "input": [any]}));
-        for (dialect, body, _) in all() {
+        exported_input_json(dialect, &value);
+        exported_input_json(dialect, &json!({"messages": value, "contents": value, "input": value, "tools": value, "system": value}));
+        exported_input_json(dialect, &json!({"messages": [{"role": "user", "content": value}], "contents": [{"parts": value}], "input": [value]}));
+        for (dialect, body, _) in all_requests() {
             let text = body.to_string();
             let _ = input(dialect, &text.as_bytes()[..at.index(text.len())]);
         }

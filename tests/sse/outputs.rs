@@ -8,24 +8,24 @@ use proptest::prelude::*;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::captured::Backend;
-use crate::captured::check;
+use crate::capturing_backend::CapturingBackend;
+use crate::capturing_backend::assert_valid;
+use crate::content_capture::expected_messages;
 use crate::fuzzed::DIALECTS;
 use crate::transcripts;
 use crate::transcripts::ALL;
-use crate::words::expected;
 
 /// Returns the exported messages of a response body.
-fn messages(dialect: Dialect, body: &[u8]) -> Value {
+fn exported_messages(dialect: Dialect, body: &[u8]) -> Value {
     let gate = Gate::builder().capture(ContentCapture::Events).build();
-    let passed = gate.passage().output(&output(dialect, body));
-    let messages = passed.and_then(|passed| passed.for_event().cloned()).unwrap_or(json!([]));
-    check("gen-ai-output-messages", &messages);
+    let gated = gate.pass().output(&output(dialect, body));
+    let messages = gated.and_then(|gated| gated.for_event().cloned()).unwrap_or(json!([]));
+    assert_valid("gen-ai-output-messages", &messages);
     messages
 }
 
 /// Returns the answers of some transcripts in the form without streaming.
-fn whole() -> Vec<(&'static str, Dialect, Value)> {
+fn complete_answers() -> Vec<(&'static str, Dialect, Value)> {
     let weather = |id: &str, city: &str| {
         let arguments = json!({"city": city}).to_string();
         json!({"id": id, "type": "function", "function": {"name": "weather", "arguments": arguments}})
@@ -115,37 +115,37 @@ fn whole() -> Vec<(&'static str, Dialect, Value)> {
 }
 
 #[test]
-fn a_whole_answer_has_the_messages_of_its_stream() {
-    for (name, dialect, body) in whole() {
-        let found = messages(dialect, body.to_string().as_bytes());
+fn a_complete_answer_has_the_messages_of_its_stream() {
+    for (name, dialect, body) in complete_answers() {
+        let messages = exported_messages(dialect, body.to_string().as_bytes());
         if name != "openai_calls_only" {
-            assert_eq!(found, expected(name), "{name}");
+            assert_eq!(messages, expected_messages(name), "{name}");
             continue;
         }
         let call = |id: &str, city: &str| json!({"type": "tool_call", "id": id, "name": "weather", "arguments": {"city": city}});
         let calls = json!([call("a", "Ulm"), call("b", "Köln")]);
-        assert_eq!(found, json!([{"role": "assistant", "parts": calls, "finish_reason": "tool_call"}]));
+        assert_eq!(messages, json!([{"role": "assistant", "parts": calls, "finish_reason": "tool_call"}]));
     }
 }
 
 #[test]
-fn a_whole_answer_that_came_where_a_stream_was_asked_for_is_captured_too() {
-    let backend = Backend::new();
+fn a_complete_answer_to_a_streamed_request_is_captured_too() {
+    let backend = CapturingBackend::new();
     let observer = backend.observer();
-    for (name, dialect, body) in whole() {
+    for (name, dialect, body) in complete_answers() {
         let body = body.to_string();
-        let captured = backend.captured(observer.chat("m").start(), dialect, body.as_bytes().chunks(13));
-        assert_eq!(captured, Some(messages(dialect, body.as_bytes())), "{name}");
+        let captured = backend.capture_stream(observer.chat("m").start(), dialect, body.as_bytes().chunks(13));
+        assert_eq!(captured, Some(exported_messages(dialect, body.as_bytes())), "{name}");
     }
 }
 
 #[test]
-fn an_array_of_gemini_is_one_answer() {
-    assert_eq!(messages(Dialect::Gemini, transcripts::gemini_array), expected("gemini_array"));
+fn a_gemini_array_is_one_answer() {
+    assert_eq!(exported_messages(Dialect::Gemini, transcripts::gemini_array), expected_messages("gemini_array"));
 }
 
 #[test]
-fn what_has_no_messages_has_none() {
+fn a_body_without_messages_gives_none() {
     for body in ["", "{", "[]", "3", "{}", "<html>", r#"{"error":{"message":"slow down"}}"#, r#"{"choices":3}"#] {
         for dialect in DIALECTS {
             assert!(output(dialect, body.as_bytes()).is_empty(), "{body}");
@@ -154,27 +154,27 @@ fn what_has_no_messages_has_none() {
 }
 
 #[test]
-fn a_choice_that_was_filtered_away_has_its_reason() {
+fn a_filtered_choice_has_its_finish_reason() {
     let body = br#"{"choices":[{"index":0,"message":{"content":null},"finish_reason":"content_filter"}]}"#;
     let expected = json!([{"role": "assistant", "parts": [], "finish_reason": "content_filter"}]);
-    assert_eq!(messages(Dialect::OpenAi, body), expected);
+    assert_eq!(exported_messages(Dialect::OpenAi, body), expected);
 }
 
 proptest! {
     #[test]
-    fn whatever_comes_is_read_without_a_panic(
+    fn any_body_is_decoded_without_a_panic(
         garbage in prop::collection::vec(any::<u8>(), 0..600), dialect in prop::sample::select(&DIALECTS),
-        (at, byte) in (any::<prop::sample::Index>(), any::<u8>()), which in any::<prop::sample::Index>(),
+        (at, byte) in (any::<prop::sample::Index>(), any::<u8>()), selected in any::<prop::sample::Index>(),
     ) {
         let _ = output(dialect, &garbage);
-        let bodies = whole();
-        let (_, dialect, body) = &bodies[which.index(bodies.len())];
+        let bodies = complete_answers();
+        let (_, dialect, body) = &bodies[selected.index(bodies.len())];
         let mut bytes = body.to_string().into_bytes();
         let at = at.index(bytes.len());
         bytes[at] = byte;
-        messages(*dialect, &bytes);
+        exported_messages(*dialect, &bytes);
         // The body of a stream is not a response body; decoding it must not panic.
-        let (_, dialect, stream) = ALL[which.index(ALL.len())];
+        let (_, dialect, stream) = ALL[selected.index(ALL.len())];
         let _ = output(dialect, stream);
     }
 }

@@ -6,40 +6,40 @@ use std::alloc::System;
 use std::cell::Cell;
 
 /// The system allocator with counters per thread. Use as a `#[global_allocator]`.
-pub struct Counting;
+pub struct CountingAllocator;
 
 thread_local! {
-    static HELD: Cell<i64> = const { Cell::new(0) };
-    static MADE: Cell<u64> = const { Cell::new(0) };
+    static LIVE_BYTES: Cell<i64> = const { Cell::new(0) };
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Returns the bytes that this thread allocated and did not free. Negative if it freed memory of other threads.
-pub fn held() -> i64 {
-    HELD.get()
+pub fn live_bytes() -> i64 {
+    LIVE_BYTES.get()
 }
 
 /// Returns the number of allocations of this thread, reallocations included.
-pub fn made() -> u64 {
-    MADE.get()
+pub fn allocation_count() -> u64 {
+    ALLOCATIONS.get()
 }
 
-fn count(bytes: i64) {
+fn add_bytes(bytes: i64) {
     // Allocations are not counted while the thread-local counters of an ending thread are destroyed.
-    let _ = HELD.try_with(|held| held.set(held.get() + bytes));
+    let _ = LIVE_BYTES.try_with(|live| live.set(live.get() + bytes));
 }
 
 // SAFETY: every call is forwarded to the system allocator with unchanged arguments.
-unsafe impl GlobalAlloc for Counting {
+unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size() as i64);
-        let _ = MADE.try_with(|made| made.set(made.get() + 1));
+        add_bytes(layout.size() as i64);
+        let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
         // SAFETY: the caller fulfils the contract of `alloc`.
         unsafe { System.alloc(layout) }
     }
 
-    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
-        count(-(layout.size() as i64));
-        // SAFETY: the caller fulfils the contract of `dealloc`, and `place` was allocated by the system allocator.
-        unsafe { System.dealloc(place, layout) }
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        add_bytes(-(layout.size() as i64));
+        // SAFETY: the caller fulfils the contract of `dealloc`, and `pointer` was allocated by the system allocator.
+        unsafe { System.dealloc(pointer, layout) }
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! The gRPC side is tonic's server, so our client is tested against an independent implementation of the protocol.
 
-mod answer;
 mod grpc;
+mod http_server;
 mod inbox;
 
 use std::convert::Infallible;
@@ -25,10 +25,10 @@ use tokio::net::TcpListener;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
-use self::answer::Body;
+use self::http_server::Body;
 pub use self::inbox::Inbox;
-pub use self::inbox::Received;
-pub use self::inbox::Seen;
+pub use self::inbox::ReceivedData;
+pub use self::inbox::ReceivedItem;
 pub use self::inbox::attribute;
 
 /// The collector's reaction to requests.
@@ -79,7 +79,7 @@ impl Collector {
 
     /// Starts a collector at a given address, for example that of an earlier collector.
     pub fn start_at(address: SocketAddr) -> Self {
-        let listener = std::net::TcpListener::bind(address).expect("the loopback has the port");
+        let listener = std::net::TcpListener::bind(address).expect("the port is free on the loopback interface");
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
         let inbox = Arc::new(Inbox::default());
@@ -133,42 +133,42 @@ impl Drop for Collector {
 async fn serve(listener: TcpListener, inbox: Arc<Inbox>, behaviour: Arc<Mutex<Behaviour>>) {
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
-        inbox.connected();
+        inbox.record_connection();
         match *behaviour.lock().unwrap() {
             Behaviour::Close => drop(stream),
-            Behaviour::Noise => drop(tokio::spawn(noise(stream))),
-            _ => drop(tokio::spawn(connection(stream, Arc::clone(&inbox), Arc::clone(&behaviour)))),
+            Behaviour::Noise => drop(tokio::spawn(write_noise(stream))),
+            _ => drop(tokio::spawn(serve_connection(stream, Arc::clone(&inbox), Arc::clone(&behaviour)))),
         }
     }
 }
 
-async fn noise(mut stream: TcpStream) {
+async fn write_noise(mut stream: TcpStream) {
     let _ = stream.write_all(b"%% this is no HTTP, of no version\n\x00\xff\xfe\n").await;
     let _ = stream.shutdown().await;
 }
 
-async fn connection(stream: TcpStream, inbox: Arc<Inbox>, behaviour: Arc<Mutex<Behaviour>>) {
+async fn serve_connection(stream: TcpStream, inbox: Arc<Inbox>, behaviour: Arc<Mutex<Behaviour>>) {
     let service = service_fn(move |request: Request<Incoming>| {
-        let (inbox, how) = (Arc::clone(&inbox), *behaviour.lock().unwrap());
-        async move { Ok::<_, Infallible>(respond(request, &inbox, how).await) }
+        let (inbox, behaviour) = (Arc::clone(&inbox), *behaviour.lock().unwrap());
+        async move { Ok::<_, Infallible>(respond(request, &inbox, behaviour).await) }
     });
     // The server detects the protocol from the first bytes of the connection.
     let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
 }
 
-async fn respond(request: Request<Incoming>, inbox: &Arc<Inbox>, how: Behaviour) -> Response<Body> {
+async fn respond(request: Request<Incoming>, inbox: &Arc<Inbox>, behaviour: Behaviour) -> Response<Body> {
     let is_grpc =
         request.headers().get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"));
-    inbox.saw(&request);
-    match how {
+    inbox.record_request(&request);
+    match behaviour {
         Behaviour::Accept | Behaviour::Close | Behaviour::Noise | Behaviour::Reject(_) => {}
         Behaviour::Slow(time) => tokio::time::sleep(time).await,
         Behaviour::Hang => std::future::pending().await,
-        refusal => return answer::refuse(refusal, is_grpc),
+        refusal => return http_server::refusal(refusal, is_grpc),
     }
-    let rejected = if let Behaviour::Reject(items) = how { items } else { 0 };
+    let rejected = if let Behaviour::Reject(items) = behaviour { items } else { 0 };
     match is_grpc {
-        true => grpc::take(request, inbox, rejected).await,
-        false => answer::take(request, inbox, rejected).await,
+        true => grpc::handle(request, inbox, rejected).await,
+        false => http_server::handle(request, inbox, rejected).await,
     }
 }

@@ -10,7 +10,7 @@ pub type Labels = BTreeMap<String, String>;
 pub type Families = BTreeMap<String, Family>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum MetricKind {
     Counter,
     Gauge,
     Histogram,
@@ -18,7 +18,7 @@ pub enum Kind {
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Family {
-    pub kind: Kind,
+    pub kind: MetricKind,
     pub series: BTreeMap<Labels, Value>,
 }
 
@@ -37,14 +37,14 @@ pub struct Histogram {
 }
 
 impl Family {
-    pub fn new(kind: Kind) -> Self {
+    pub fn new(kind: MetricKind) -> Self {
         Self { kind, series: BTreeMap::new() }
     }
 
     /// Inserts a series. Panics if the labels exist already: parsers reject duplicate series.
     pub fn insert(&mut self, labels: Labels, value: Value) {
-        let twice = self.series.insert(labels.clone(), value);
-        assert!(twice.is_none(), "the series {labels:?} is there twice");
+        let previous = self.series.insert(labels.clone(), value);
+        assert!(previous.is_none(), "the series {labels:?} is present twice");
     }
 }
 
@@ -96,7 +96,7 @@ pub fn differences(otel: &Families, page: &Families) -> Vec<String> {
         for (labels, value) in here.iter().filter(|(_, value)| !value.is_empty_histogram()) {
             match there.get(labels) {
                 None => found.push(format!("{name}{labels:?}: {value} in OpenTelemetry, not on the page")),
-                Some(other) if !same(value, other) => {
+                Some(other) if !values_equal(value, other) => {
                     found.push(format!("{name}{labels:?}:\n  OpenTelemetry: {value}\n  the page:      {other}"));
                 }
                 Some(_) => {}
@@ -111,14 +111,14 @@ pub fn differences(otel: &Families, page: &Families) -> Vec<String> {
     found
 }
 
-fn same(one: &Value, other: &Value) -> bool {
+fn values_equal(one: &Value, other: &Value) -> bool {
     match (one, other) {
-        (Value::Number(one), Value::Number(other)) => near(*one, *other),
+        (Value::Number(one), Value::Number(other)) => approximately_equal(*one, *other),
         (Value::Histogram(one), Value::Histogram(other)) => {
             let bound =
                 |(one, other): (&(f64, u64), &(f64, u64))| one.0.total_cmp(&other.0).is_eq() && one.1 == other.1;
             one.count == other.count
-                && near(one.sum, other.sum)
+                && approximately_equal(one.sum, other.sum)
                 && one.buckets.len() == other.buckets.len()
                 && one.buckets.iter().zip(&other.buckets).all(bound)
         }
@@ -127,6 +127,6 @@ fn same(one: &Value, other: &Value) -> bool {
 }
 
 /// Returns whether two sums are equal up to the rounding error of the order of additions.
-fn near(one: f64, other: f64) -> bool {
+fn approximately_equal(one: f64, other: f64) -> bool {
     (one - other).abs() <= 1e-9 * one.abs().max(other.abs())
 }

@@ -28,8 +28,8 @@ impl Random {
     }
 
     pub fn one_of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
-        let place = self.below(all.len() as u64);
-        &all[place as usize]
+        let index = self.below(all.len() as u64);
+        &all[index as usize]
     }
 
     pub fn word<'a>(&mut self, all: &[&'a str]) -> &'a str {

@@ -22,34 +22,34 @@ use tower_service::Service;
 
 use super::random::Random;
 
-/// An unread answer; dropping it cancels the request.
-pub struct Answer(ServerBody<Full<Bytes>>);
+/// An unread response; dropping it cancels the request.
+pub struct PendingResponse(ServerBody<Full<Bytes>>);
 
-impl Answer {
-    /// Returns the answer to a request with a random kind and a random status.
-    pub fn random(observer: &Observer, random: &mut Random) -> Self {
+impl PendingResponse {
+    /// Sends a request with a random kind and a random status.
+    pub fn send_random(observer: &Observer, random: &mut Random) -> Self {
         let route = random.one_of(&[Some("/v1/chat"), Some("/users/{id}"), None]).to_owned();
         let layer = ServerLayer::new(observer.clone()).route(move |_| route);
-        let mut service = layer.layer(Status(*random.one_of(&[200, 200, 404, 500, 503])));
+        let mut service = layer.layer(StatusService(*random.one_of(&[200, 200, 404, 500, 503])));
         let request = Request::builder().method(random.word(&["GET", "POST", "FROBNICATE"])).uri("/x").body(());
-        let future = service.call(request.expect("a request"));
+        let future = service.call(request.expect("a valid request"));
         match std::pin::pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Ok(response)) => Self(response.into_body()),
             Poll::Ready(Err(never)) => match never {},
-            Poll::Pending => panic!("the answer is there"),
+            Poll::Pending => panic!("the service is never pending"),
         }
     }
 
     /// Reads the body to its end.
-    pub fn read(mut self) {
+    pub fn read_to_end(mut self) {
         while let Poll::Ready(Some(_)) = Pin::new(&mut self.0).poll_frame(&mut Context::from_waker(Waker::noop())) {}
     }
 }
 
-/// A service that answers every request with one status.
-struct Status(u16);
+/// A service that responds to every request with one status.
+struct StatusService(u16);
 
-impl Service<Request<()>> for Status {
+impl Service<Request<()>> for StatusService {
     type Response = Response<Full<Bytes>>;
     type Error = Infallible;
     type Future = Ready<Result<Response<Full<Bytes>>, Infallible>>;
@@ -59,7 +59,7 @@ impl Service<Request<()>> for Status {
     }
 
     fn call(&mut self, _: Request<()>) -> Self::Future {
-        let answer = Response::builder().status(self.0).body(Full::new(Bytes::from_static(b"answer")));
-        ready(Ok(answer.expect("an answer")))
+        let response = Response::builder().status(self.0).body(Full::new(Bytes::from_static(b"answer")));
+        ready(Ok(response.expect("a valid response")))
     }
 }

@@ -9,13 +9,13 @@ use boon::Schemas;
 use serde_json::Value;
 
 /// The JSON schemas of one profile.
-pub struct Book {
+pub struct SchemaSet {
     folder: &'static str,
     schemas: Schemas,
     compiled: Vec<(&'static str, SchemaIndex)>,
 }
 
-const NAMES: [&str; 5] = [
+const SCHEMA_NAMES: [&str; 5] = [
     "gen-ai-input-messages",
     "gen-ai-output-messages",
     "gen-ai-system-instructions",
@@ -23,12 +23,12 @@ const NAMES: [&str; 5] = [
     "gen-ai-retrieval-documents",
 ];
 
-impl Book {
+impl SchemaSet {
     pub fn open(folder: &'static str) -> Self {
         let mut schemas = Schemas::new();
         let mut compiler = Compiler::new();
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../semconv").join(folder);
-        let compiled = NAMES.map(|name| {
+        let compiled = SCHEMA_NAMES.map(|name| {
             let text = fs::read_to_string(root.join(name).with_extension("json")).unwrap();
             let address = format!("https://schemas.test/{folder}/{name}.json");
             compiler.add_resource(&address, serde_json::from_str(&text).unwrap()).unwrap();
@@ -47,16 +47,16 @@ impl Book {
     pub fn check_messages(&self, name: &str, value: &Value) -> Result<(), String> {
         self.check(name, value)?;
         for part in value.as_array().into_iter().flatten().filter_map(|message| message["parts"].as_array()).flatten() {
-            let wanted: &[&str] = match part["type"].as_str().unwrap_or_default() {
+            let required: &[&str] = match part["type"].as_str().unwrap_or_default() {
                 "blob" => &["content", "modality"],
                 "file" => &["file_id", "modality"],
                 "reasoning" | "text" => &["content"],
                 "tool_call" => &["name"],
                 "tool_call_response" => &["response"],
                 "uri" => &["modality", "uri"],
-                other => return Err(format!("no part is called {other:?}")),
+                other => return Err(format!("a part of the unknown type {other:?}")),
             };
-            if let Some(missing) = wanted.iter().find(|field| part.get(**field).is_none()) {
+            if let Some(missing) = required.iter().find(|field| part.get(**field).is_none()) {
                 return Err(format!("{missing} is missing in {part}"));
             }
         }

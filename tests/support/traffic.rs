@@ -30,10 +30,10 @@ use llmobs::stream::Producer;
 use llmobs::testing::ScriptedStream;
 
 use super::random::Random;
-use super::requests::Answer;
+use super::requests::PendingResponse;
 
 /// Returns the builder of an observer that can record every row of the catalog.
-pub fn everything<'a>() -> ObserverBuilder<'a> {
+pub fn full_observer<'a>() -> ObserverBuilder<'a> {
     Observer::builder()
         .level(Level::Full)
         .provider("candle")
@@ -54,47 +54,47 @@ pub fn everything<'a>() -> ObserverBuilder<'a> {
 
 /// Operations and streams in flight; dropping this value ends them.
 #[derive(Default)]
-pub struct Running {
+pub struct InFlightTraffic {
     operations: Vec<Operation>,
     streams: Vec<Pin<Box<dyn Stream<Item = Chunk>>>>,
-    answers: Vec<Answer>,
+    responses: Vec<PendingResponse>,
 }
 
 /// A generator of random traffic on one observer.
 pub struct Traffic<'a> {
     pub observer: &'a Observer,
-    pub hand: &'a ManualClock,
+    pub manual_clock: &'a ManualClock,
     pub random: Random,
-    pub running: Running,
+    pub running: InFlightTraffic,
 }
 
 impl<'a> Traffic<'a> {
-    pub fn new(observer: &'a Observer, hand: &'a ManualClock, seed: u64) -> Self {
-        Self { observer, hand, random: Random::new(seed), running: Running::default() }
+    pub fn new(observer: &'a Observer, manual_clock: &'a ManualClock, seed: u64) -> Self {
+        Self { observer, manual_clock, random: Random::new(seed), running: InFlightTraffic::default() }
     }
 
-    pub fn operations(&mut self, count: usize) {
-        (0..count).for_each(|_| self.operation());
+    pub fn run_operations(&mut self, count: usize) {
+        (0..count).for_each(|_| self.run_operation());
     }
 
-    fn operation(&mut self) {
-        self.beside();
+    fn run_operation(&mut self) {
+        self.run_standalone();
         let role = *self.random.one_of(&[Role::Server, Role::Server, Role::Gateway, Role::Client]);
         let observer = self.observer.as_role(role);
-        let model = self.model();
-        let name = self.name();
-        let operation = self.start(observer.operation(name, &model));
+        let model = self.random_model();
+        let name = self.random_operation_name();
+        let operation = self.configure_and_start(observer.operation(name, &model));
         let marker = operation.marker().clone();
-        self.marks(&marker);
+        self.set_random_marks(&marker);
         match self.random.below(100) {
-            0..=44 => self.stream(operation, &marker),
+            0..=44 => self.run_stream(operation, &marker),
             45..=49 => self.running.operations.push(operation),
-            _ => self.plain(operation),
+            _ => self.end_without_stream(operation),
         }
-        self.after(&marker);
+        self.set_late_marks(&marker);
     }
 
-    fn model(&mut self) -> String {
+    fn random_model(&mut self) -> String {
         let models = ["smollm2-135m", "smollm2-135m", "a \"quoted\" \\ model", "größer", "wild", "wilder", "wildest"];
         match self.random.below(10) {
             0 => format!("nobody-{}\n\u{7}", self.random.below(1_000)),
@@ -102,7 +102,7 @@ impl<'a> Traffic<'a> {
         }
     }
 
-    fn name(&mut self) -> OperationName {
+    fn random_operation_name(&mut self) -> OperationName {
         let names = [
             OperationName::Chat,
             OperationName::Chat,
@@ -113,7 +113,7 @@ impl<'a> Traffic<'a> {
         self.random.one_of(&names).clone()
     }
 
-    fn start(&mut self, mut start: Start<'_>) -> Operation {
+    fn configure_and_start(&mut self, mut start: Start<'_>) -> Operation {
         let random = &mut self.random;
         if random.chance(15) {
             start = start.provider(Provider::OpenAi);
@@ -137,17 +137,17 @@ impl<'a> Traffic<'a> {
             start = start.reports_usage(random.chance(50));
         }
         if random.chance(10) {
-            start = start.started_at(self.hand.now());
-            self.hand.advance(random.time());
+            start = start.started_at(self.manual_clock.now());
+            self.manual_clock.advance(random.time());
         }
         start.start()
     }
 
     /// Sets random marks of an engine, some in an impossible order.
-    fn marks(&mut self, marker: &Marker) {
+    fn set_random_marks(&mut self, marker: &Marker) {
         marker.input(|| "I am jane@example.org");
         for _ in 0..self.random.below(5) {
-            self.hand.advance(self.random.time());
+            self.manual_clock.advance(self.random.time());
             match self.random.below(8) {
                 0 | 1 => marker.enqueued(),
                 2 | 3 => marker.scheduled(),
@@ -155,17 +155,17 @@ impl<'a> Traffic<'a> {
                 5 => marker.scheduled_at(llmobs::clock::Moment::from_nanos(5)),
                 6 => {
                     let phase = marker.phase(self.random.word(&["tokenize", "tool", "undeclared"]));
-                    self.hand.advance(self.random.time());
+                    self.manual_clock.advance(self.random.time());
                     drop(phase);
                 }
                 _ => marker.record_attempt(*self.random.one_of(AttemptKind::ALL)),
             }
         }
         if self.random.chance(60) {
-            marker.usage(self.usage());
+            marker.usage(self.random_usage());
         }
         if self.random.chance(30) {
-            marker.finish_reason(self.finish_reason());
+            marker.finish_reason(self.random_finish_reason());
         }
         if self.random.chance(5) {
             marker.set_error(*self.random.one_of(ErrorType::ALL));
@@ -176,7 +176,7 @@ impl<'a> Traffic<'a> {
     }
 
     /// Sets marks that are also allowed after the end of the operation.
-    fn after(&mut self, marker: &Marker) {
+    fn set_late_marks(&mut self, marker: &Marker) {
         if self.random.chance(20) {
             marker.cache_lookup(*self.random.one_of(CacheKind::ALL), *self.random.one_of(CacheResult::ALL));
         }
@@ -190,7 +190,7 @@ impl<'a> Traffic<'a> {
     }
 
     /// Records values that belong to no operation.
-    fn beside(&mut self) {
+    fn run_standalone(&mut self) {
         if self.random.chance(10) {
             self.observer.record_runtime_lag(self.random.word(&["tokio", "blocking"]), self.random.time());
         }
@@ -199,17 +199,17 @@ impl<'a> Traffic<'a> {
             self.observer.set_limit("smollm2-135m", state, self.random.below(64) as usize);
         }
         if self.random.chance(20) {
-            let answer = Answer::random(self.observer, &mut self.random);
-            self.hand.advance(self.random.time());
+            let response = PendingResponse::send_random(self.observer, &mut self.random);
+            self.manual_clock.advance(self.random.time());
             match self.random.below(8) {
-                0 => self.running.answers.push(answer),
-                1 => drop(answer),
-                _ => answer.read(),
+                0 => self.running.responses.push(response),
+                1 => drop(response),
+                _ => response.read_to_end(),
             }
         }
     }
 
-    fn usage(&mut self) -> Usage {
+    fn random_usage(&mut self) -> Usage {
         let random = &mut self.random;
         let mut usage = Usage::new();
         if random.chance(80) {
@@ -227,15 +227,15 @@ impl<'a> Traffic<'a> {
         if random.chance(20) { usage.estimated() } else { usage }
     }
 
-    fn finish_reason(&mut self) -> FinishReason {
+    fn random_finish_reason(&mut self) -> FinishReason {
         match self.random.below(10) {
             0 => FinishReason::other("tired"),
             _ => self.random.one_of(FinishReason::KNOWN).clone(),
         }
     }
 
-    fn plain(&mut self, operation: Operation) {
-        self.hand.advance(self.random.time());
+    fn end_without_stream(&mut self, operation: Operation) {
+        self.manual_clock.advance(self.random.time());
         match self.random.below(6) {
             0 | 1 => operation.complete(),
             2 => operation.fail(*self.random.one_of(ErrorType::ALL)),
@@ -245,30 +245,30 @@ impl<'a> Traffic<'a> {
         }
     }
 
-    fn stream(&mut self, operation: Operation, marker: &Marker) {
+    fn run_stream(&mut self, operation: Operation, marker: &Marker) {
         let producer = if self.random.chance(30) { Producer::Pull } else { Producer::Push };
-        let mut stream = operation.observe(self.script()).producer(producer);
+        let mut stream = operation.observe(self.random_script()).producer(producer);
         let reads = self.random.below(50);
         for _ in 0..reads {
-            if next(&mut stream).is_none() {
+            if next_item(&mut stream).is_none() {
                 break;
             }
             if self.random.chance(20) {
-                self.hand.advance(self.random.time());
+                self.manual_clock.advance(self.random.time());
             }
             if self.random.chance(2) {
-                marker.usage(self.usage());
+                marker.usage(self.random_usage());
             }
         }
-        // Only a stream of which one item was read is kept in flight: later values are batched until the next flush, so
+        // Only a stream of which one item was read stays in flight: later values are batched until the next flush, so
         // they are in neither backend yet.
         if reads == 1 {
             self.running.streams.push(Box::pin(stream));
         }
     }
 
-    fn script(&mut self) -> ScriptedStream<Chunk> {
-        let mut script = ScriptedStream::new(self.hand);
+    fn random_script(&mut self) -> ScriptedStream<Chunk> {
+        let mut script = ScriptedStream::new(self.manual_clock);
         for _ in 0..self.random.below(40) {
             script = match self.random.below(10) {
                 0..=4 => script.wait(self.random.time()),
@@ -276,12 +276,12 @@ impl<'a> Traffic<'a> {
                 6 => script.work(self.random.time()),
                 _ => script,
             };
-            script = script.item(self.chunk());
+            script = script.item(self.random_chunk());
         }
         script
     }
 
-    fn chunk(&mut self) -> Chunk {
+    fn random_chunk(&mut self) -> Chunk {
         let tokens = self.random.below(5) as u32;
         let mut chunk = match self.random.below(12) {
             0 => Chunk::no_tokens(),
@@ -293,17 +293,17 @@ impl<'a> Traffic<'a> {
             chunk = chunk.choice(1);
         }
         if self.random.chance(10) {
-            chunk = chunk.produced_at(self.hand.now().saturating_add(self.random.time()));
+            chunk = chunk.produced_at(self.manual_clock.now().saturating_add(self.random.time()));
         }
         match self.random.below(100) {
             0 => Chunk::failed(*self.random.one_of(ErrorType::ALL)),
-            1..=3 => chunk.finish_reason(self.finish_reason()),
+            1..=3 => chunk.finish_reason(self.random_finish_reason()),
             _ => chunk,
         }
     }
 }
 
 /// Polls until the next item, through any `Pending` of the script. Panics after 1,000 polls.
-pub fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
-    (0..1_000).find_map(|_| stream.next().now_or_never()).expect("a script goes on")
+pub fn next_item<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
+    (0..1_000).find_map(|_| stream.next().now_or_never()).expect("the script is never pending for 1,000 polls")
 }

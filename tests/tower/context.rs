@@ -11,9 +11,9 @@ use opentelemetry::trace::SpanId;
 use opentelemetry::trace::TraceContextExt;
 use opentelemetry::trace::TraceId;
 
-use crate::kit;
-use crate::kit::Kit;
-use crate::kit::attributes;
+use crate::fixture;
+use crate::fixture::Fixture;
+use crate::fixture::attributes;
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const PARENT: &str = "b7ad6b7169203331";
@@ -23,13 +23,13 @@ fn traceparent(flags: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_request_continues_the_trace_that_it_came_with() {
-    let kit = Kit::new();
-    let address = kit.serve(Router::new().route("/x", get(|| async {}))).await;
+async fn a_request_continues_the_trace_of_its_headers() {
+    let fixture = Fixture::new();
+    let address = fixture.serve(Router::new().route("/x", get(|| async {}))).await;
     let state = "tracestate: a=1\r\ntracestate: b=2\r\n";
-    kit::get(address, "GET /x", &(traceparent("01") + state)).await;
-    kit.wait_for(1).await;
-    let span = kit.request();
+    fixture::get(address, "GET /x", &(traceparent("01") + state)).await;
+    fixture.wait_for_ended(1).await;
+    let span = fixture.only_request_span();
     assert_eq!(span.span_context.trace_id(), TraceId::from_hex(TRACE).unwrap());
     assert_eq!(span.parent_span_id, SpanId::from_hex(PARENT).unwrap());
     assert!(span.parent_span_is_remote);
@@ -38,59 +38,60 @@ async fn a_request_continues_the_trace_that_it_came_with() {
 }
 
 #[tokio::test]
-async fn a_request_that_came_without_a_trace_or_with_nonsense_begins_one() {
-    let kit = Kit::new();
-    let address = kit.serve(Router::new().route("/x", get(|| async {}))).await;
+async fn a_request_without_a_valid_trace_begins_one() {
+    let fixture = Fixture::new();
+    let address = fixture.serve(Router::new().route("/x", get(|| async {}))).await;
     let twice = traceparent("01") + &traceparent("01").replace(PARENT, "b7ad6b7169203332");
     let headers = ["", "traceparent: 00-zz-b7ad6b7169203331-01\r\n", "traceparent: \r\n", &twice];
     for headers in headers {
-        kit::get(address, "GET /x", headers).await;
+        fixture::get(address, "GET /x", headers).await;
     }
-    kit.wait_for(4).await;
-    for span in kit.requests() {
+    fixture.wait_for_ended(4).await;
+    for span in fixture.request_spans() {
         assert_eq!(span.parent_span_id, SpanId::INVALID);
         assert_ne!(span.span_context.trace_id(), TraceId::from_hex(TRACE).unwrap());
     }
 }
 
 #[tokio::test]
-async fn a_trace_that_was_not_sampled_stays_so_and_still_counts() {
-    let kit = Kit::new();
+async fn an_unsampled_trace_stays_unsampled_and_its_request_is_counted() {
+    let fixture = Fixture::new();
     let handler = || async { Context::map_current(|context| context.span().span_context().trace_id().to_string()) };
-    let address = kit.serve(Router::new().route("/x", get(handler))).await;
-    let answer = kit::get(address, "GET /x", &traceparent("00")).await;
-    assert_eq!(kit::body(&answer), TRACE, "the handler is in the trace all the same");
-    kit.wait_for(1).await;
-    assert!(kit.requests().is_empty());
-    let page = llmobs::prometheus::page(&kit.observer, Some("application/openmetrics-text")).body;
-    assert!(!page.contains(TRACE), "an exemplar would point nowhere");
+    let address = fixture.serve(Router::new().route("/x", get(handler))).await;
+    let answer = fixture::get(address, "GET /x", &traceparent("00")).await;
+    assert_eq!(fixture::body(&answer), TRACE, "the handler is in the trace too");
+    fixture.wait_for_ended(1).await;
+    assert!(fixture.request_spans().is_empty());
+    let page = llmobs::prometheus::page(&fixture.observer, Some("application/openmetrics-text")).body;
+    assert!(!page.contains(TRACE), "an exemplar would link to a trace that does not exist");
 }
 
 #[tokio::test]
 async fn a_sampled_request_is_an_exemplar_of_its_duration() {
-    let kit = Kit::new();
-    let address = kit.serve(Router::new().route("/x", get(|| async {}))).await;
-    kit::get(address, "GET /x", &traceparent("01")).await;
-    kit.wait_for(1).await;
-    let page = llmobs::prometheus::page(&kit.observer, Some("application/openmetrics-text")).body;
-    let exemplar = format!("# {{trace_id=\"{TRACE}\",span_id=\"{}\"}}", kit.request().span_context.span_id());
+    let fixture = Fixture::new();
+    let address = fixture.serve(Router::new().route("/x", get(|| async {}))).await;
+    fixture::get(address, "GET /x", &traceparent("01")).await;
+    fixture.wait_for_ended(1).await;
+    let page = llmobs::prometheus::page(&fixture.observer, Some("application/openmetrics-text")).body;
+    let exemplar =
+        format!("# {{trace_id=\"{TRACE}\",span_id=\"{}\"}}", fixture.only_request_span().span_context.span_id());
     assert!(page.lines().any(|line| line.starts_with("http_server_request_duration") && line.contains(&exemplar)));
 }
 
 #[tokio::test]
-async fn baggage_is_there_for_the_handler_and_becomes_no_attribute() {
-    let kit = Kit::new();
+async fn baggage_is_visible_to_the_handler_and_is_not_an_attribute() {
+    let fixture = Fixture::new();
     let handler = || async {
         tokio::task::yield_now().await;
         Context::map_current(|context| context.baggage().get("user.id").map(ToString::to_string)).unwrap_or_default()
     };
-    let address = kit.serve(Router::new().route("/x", get(handler))).await;
-    let answer = kit::get(address, "GET /x", "baggage: user.id=canary-42\r\nbaggage: other=1\r\n").await;
-    assert_eq!(kit::body(&answer), "canary-42");
-    kit.wait_for(1).await;
-    assert!(!format!("{:?}", kit.request()).contains("canary"));
-    assert!(!attributes(&kit.request()).keys().any(|name| name.contains("user.id")));
-    assert!(!llmobs::prometheus::page(&kit.observer, None).body.contains("canary"));
+    let address = fixture.serve(Router::new().route("/x", get(handler))).await;
+    let answer = fixture::get(address, "GET /x", "baggage: user.id=canary-42\r\nbaggage: other=1\r\n").await;
+    assert_eq!(fixture::body(&answer), "canary-42");
+    fixture.wait_for_ended(1).await;
+    assert!(!format!("{:?}", fixture.only_request_span()).contains("canary"));
+    assert!(!attributes(&fixture.only_request_span()).keys().any(|name| name.contains("user.id")));
+    assert!(!llmobs::prometheus::page(&fixture.observer, None).body.contains("canary"));
 }
 
 #[tokio::test]
@@ -102,15 +103,15 @@ async fn without_a_tracing_back_end_the_context_passes_through() {
         request.headers().get("traceparent").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
     };
     let routes = Router::new().route("/x", get(handler)).layer(llmobs::tower::ServerLayer::new(observer));
-    let address = kit::serve(routes).await;
-    let answer = kit::get(address, "GET /x", &traceparent("01")).await;
-    assert_eq!(kit::body(&answer), format!("00-{TRACE}-{PARENT}-01"));
+    let address = fixture::serve(routes).await;
+    let answer = fixture::get(address, "GET /x", &traceparent("01")).await;
+    assert_eq!(fixture::body(&answer), format!("00-{TRACE}-{PARENT}-01"));
 }
 
 #[tokio::test]
-async fn a_call_that_goes_out_is_below_the_request_and_carries_no_baggage() {
-    let kit = Kit::new();
-    let behind = kit
+async fn an_outgoing_call_is_a_child_of_the_request_and_carries_no_baggage() {
+    let fixture = Fixture::new();
+    let behind = fixture
         .serve(Router::new().route(
             "/behind",
             get(|headers: http::HeaderMap| async move {
@@ -125,20 +126,20 @@ async fn a_call_that_goes_out_is_below_the_request_and_carries_no_baggage() {
         let header =
             |(name, value): (&http::HeaderName, &http::HeaderValue)| format!("{name}: {}\r\n", value.to_str().unwrap());
         let headers: String = request.headers().iter().map(header).collect();
-        kit::get(behind, "GET /behind", &headers).await
+        fixture::get(behind, "GET /behind", &headers).await
     };
-    let address = kit.serve(Router::new().route("/gateway", get(gateway))).await;
-    let answer = kit::get(address, "GET /gateway", &(traceparent("01") + "baggage: user.id=canary\r\n")).await;
+    let address = fixture.serve(Router::new().route("/gateway", get(gateway))).await;
+    let answer = fixture::get(address, "GET /gateway", &(traceparent("01") + "baggage: user.id=canary\r\n")).await;
     assert!(answer.ends_with("None None"), "{answer}");
-    kit.wait_for(2).await;
-    let (gateway, behind) = (kit.span("GET /gateway"), kit.span("GET /behind"));
+    fixture.wait_for_ended(2).await;
+    let (gateway, behind) = (fixture.span("GET /gateway"), fixture.span("GET /behind"));
     assert_eq!(behind.parent_span_id, gateway.span_context.span_id());
     assert_eq!(behind.span_context.trace_id(), TraceId::from_hex(TRACE).unwrap());
 }
 
 #[tokio::test]
 async fn a_host_on_the_list_gets_the_baggage_and_no_other_does() {
-    let kit = Kit::new();
+    let fixture = Fixture::new();
     let handler = || async {
         let injector = Injector::new().baggage_to(".internal");
         let baggage = |uri: &str| {
@@ -148,7 +149,7 @@ async fn a_host_on_the_list_gets_the_baggage_and_no_other_does() {
         };
         format!("{} {}", baggage("http://cache.internal/"), baggage("https://api.openai.com/"))
     };
-    let address = kit.serve(Router::new().route("/x", get(handler))).await;
-    let answer = kit::get(address, "GET /x", "baggage: user.id=42\r\n").await;
-    assert_eq!(kit::body(&answer), "user.id=42 none");
+    let address = fixture.serve(Router::new().route("/x", get(handler))).await;
+    let answer = fixture::get(address, "GET /x", "baggage: user.id=42\r\n").await;
+    assert_eq!(fixture::body(&answer), "user.id=42 none");
 }

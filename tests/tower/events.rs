@@ -19,10 +19,10 @@ use llmobs::tower::axum::Events;
 use llmobs::tower::axum::sse;
 use tokio::sync::mpsc;
 
-use crate::kit;
-use crate::kit::Client;
-use crate::kit::Kit;
-use crate::kit::until;
+use crate::fixture;
+use crate::fixture::Client;
+use crate::fixture::Fixture;
+use crate::fixture::wait_until;
 
 type Token = (&'static str, u32);
 
@@ -45,24 +45,24 @@ async fn answer(
 }
 
 #[tokio::test]
-async fn an_answer_in_events_counts_what_each_carries_and_ends_its_operation() {
-    let kit = Kit::new();
-    let address = kit.serve(Router::new().route("/x", get(answer))).await;
-    let text = kit::get(address, "GET /x", "").await;
+async fn an_answer_in_events_counts_the_tokens_of_each_and_ends_its_operation() {
+    let fixture = Fixture::new();
+    let address = fixture.serve(Router::new().route("/x", get(answer))).await;
+    let text = fixture::get(address, "GET /x", "").await;
     assert!(text.contains("content-type: text/event-stream"), "{text}");
     for line in ["data: a\n\n", "data: b\n\n"] {
         assert!(text.contains(line), "{text}");
     }
-    kit.wait_for(1).await;
-    assert_books!(kit.observer);
-    let readings = kit.readings();
-    assert_eq!(readings.count("llmobs.token.processed", &[("llmobs.token.direction", "output")]), 3);
-    assert_eq!(readings.count("llmobs.operation.ended", &[("llmobs.operation.outcome", "completed")]), 1);
+    fixture.wait_for_ended(1).await;
+    assert_books!(fixture.observer);
+    let metrics = fixture.metrics();
+    assert_eq!(metrics.count("llmobs.token.processed", &[("llmobs.token.direction", "output")]), 3);
+    assert_eq!(metrics.count("llmobs.operation.ended", &[("llmobs.operation.outcome", "completed")]), 1);
 }
 
 #[tokio::test]
-async fn an_error_breaks_off_and_fails_both() {
-    let kit = Kit::new();
+async fn an_error_aborts_the_answer_and_fails_both() {
+    let fixture = Fixture::new();
     let (sender, receiver) = mpsc::unbounded_channel();
     let receiver = std::sync::Arc::new(std::sync::Mutex::new(Some(receiver)));
     let handler = move |CurrentObserver(observer): CurrentObserver| async move {
@@ -72,40 +72,40 @@ async fn an_error_breaks_off_and_fails_both() {
             item.map(|text| (Chunk::tokens(1), Event::default().data(text)))
         })
     };
-    let address = kit.serve(Router::new().route("/x", get(handler))).await;
+    let address = fixture.serve(Router::new().route("/x", get(handler))).await;
     let mut client = Client::connect(address).await;
     client.send("GET /x", "").await;
     sender.send(Ok("a")).unwrap();
     client.read_until("data: a\n\n").await;
     sender.send(Err(io::Error::other("planned"))).unwrap();
-    assert!(!client.read_all().await.ends_with("0\r\n\r\n"), "broken off");
-    kit.wait_for(1).await;
+    assert!(!client.read_all().await.ends_with("0\r\n\r\n"), "the body was aborted");
+    fixture.wait_for_ended(1).await;
     let failed = [("llmobs.operation.outcome", "failed"), ("error.type", "_OTHER")];
-    assert_eq!(kit.readings().count("llmobs.operation.ended", &failed), 1);
-    assert_eq!(kit.ended(&[("error.type", "_OTHER")]), 1);
+    assert_eq!(fixture.metrics().count("llmobs.operation.ended", &failed), 1);
+    assert_eq!(fixture.ended_count(&[("error.type", "_OTHER")]), 1);
 }
 
 #[tokio::test]
 async fn an_error_that_is_sent_fails_the_operation_and_not_the_answer() {
-    let kit = Kit::new();
+    let fixture = Fixture::new();
     let handler = |CurrentObserver(observer): CurrentObserver| async move {
         let items = stream::iter([Chunk::tokens(1), Chunk::failed(llmobs::ErrorType::Inference)]);
         sse(observer.chat("m").start(), items, |chunk| Ok::<_, Infallible>((chunk, Event::default().data("x"))))
     };
-    let address = kit.serve(Router::new().route("/x", get(handler))).await;
-    let text = kit::get(address, "GET /x", "").await;
-    assert!(text.ends_with("0\r\n\r\n"), "the body came to its end: {text}");
-    kit.wait_for(1).await;
-    assert_eq!(kit.readings().count("llmobs.operation.ended", &[("error.type", "inference")]), 1);
-    assert!(!kit.labels().contains_key("error_type"));
+    let address = fixture.serve(Router::new().route("/x", get(handler))).await;
+    let text = fixture::get(address, "GET /x", "").await;
+    assert!(text.ends_with("0\r\n\r\n"), "the body ended: {text}");
+    fixture.wait_for_ended(1).await;
+    assert_eq!(fixture.metrics().count("llmobs.operation.ended", &[("error.type", "inference")]), 1);
+    assert!(!fixture.labels().contains_key("error_type"));
 }
 
 #[tokio::test]
-async fn a_reader_that_leaves_cancels_both_unless_the_answer_was_there() {
+async fn a_consumer_that_disconnects_cancels_both_unless_the_answer_was_complete() {
     for (chunk, outcome) in
         [(Chunk::tokens(1), "cancelled"), (Chunk::tokens(1).finish_reason(FinishReason::Stop), "completed")]
     {
-        let kit = Kit::new();
+        let fixture = Fixture::new();
         let (sender, receiver) = mpsc::unbounded_channel();
         let receiver = std::sync::Arc::new(std::sync::Mutex::new(Some(receiver)));
         let handler = move |CurrentObserver(observer): CurrentObserver| async move {
@@ -114,15 +114,19 @@ async fn a_reader_that_leaves_cancels_both_unless_the_answer_was_there() {
             let event = |chunk| Ok::<_, Infallible>((chunk, Event::default().data("token")));
             sse(observer.chat("m").start(), chunks, event).into_response()
         };
-        let address = kit.serve(Router::new().route("/x", get(handler))).await;
+        let address = fixture.serve(Router::new().route("/x", get(handler))).await;
         let mut client = Client::connect(address).await;
         client.send("GET /x", "").await;
         sender.send(chunk).unwrap();
         client.read_until("data: token").await;
         drop(client);
-        until("the server has seen it", || sender.is_closed()).await;
-        kit.wait_for(1).await;
-        assert_eq!(kit.readings().count("llmobs.operation.ended", &[("llmobs.operation.outcome", outcome)]), 1);
-        assert_eq!(kit.ended(&[("error.type", "cancelled")]), 1, "of the request nobody knows that it was whole");
+        wait_until("the server has noticed the disconnect", || sender.is_closed()).await;
+        fixture.wait_for_ended(1).await;
+        assert_eq!(fixture.metrics().count("llmobs.operation.ended", &[("llmobs.operation.outcome", outcome)]), 1);
+        assert_eq!(
+            fixture.ended_count(&[("error.type", "cancelled")]),
+            1,
+            "the layer cannot know that the body was complete"
+        );
     }
 }

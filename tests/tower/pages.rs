@@ -12,15 +12,15 @@ use llmobs::prometheus::Endpoint;
 use llmobs::tower::InFlightPage;
 use tokio::net::TcpListener;
 
-use crate::kit;
-use crate::kit::Kit;
+use crate::fixture;
+use crate::fixture::Fixture;
 
 #[tokio::test]
 async fn a_scraper_needs_the_token() {
-    let kit = Kit::new();
-    let endpoint = Endpoint::new(kit.observer.clone()).bearer_token("s3cret");
+    let fixture = Fixture::new();
+    let endpoint = Endpoint::new(fixture.observer.clone()).bearer_token("s3cret");
     assert!(!format!("{endpoint:?}").contains("s3cret"));
-    let address = kit::serve(Router::new().route_service("/metrics", endpoint)).await;
+    let address = fixture::serve(Router::new().route_service("/metrics", endpoint)).await;
     for headers in [
         "",
         "authorization: s3cret\r\n",
@@ -30,63 +30,64 @@ async fn a_scraper_needs_the_token() {
         "authorization: Bearer S3CRET\r\n",
         "authorization: Basic s3cret\r\n",
     ] {
-        let answer = kit::get(address, "GET /metrics", headers).await;
+        let answer = fixture::get(address, "GET /metrics", headers).await;
         assert!(answer.starts_with("HTTP/1.1 401"), "{headers}: {answer}");
         assert!(answer.contains("www-authenticate: Bearer\r\n"), "{answer}");
         assert!(!answer.contains("llmobs_"), "{answer}");
     }
-    let answer = kit::get(address, "GET /metrics", "authorization: bearer s3cret\r\n").await;
+    let answer = fixture::get(address, "GET /metrics", "authorization: bearer s3cret\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("llmobs_build_info{"), "{answer}");
 }
 
 #[tokio::test]
 async fn a_scraper_gets_the_format_that_it_asks_for() {
-    let kit = Kit::new();
-    let endpoint = Endpoint::new(kit.observer.clone());
-    let address = kit::serve(Router::new().route_service("/metrics", endpoint)).await;
-    let classic = kit::get(address, "GET /metrics", "").await;
+    let fixture = Fixture::new();
+    let endpoint = Endpoint::new(fixture.observer.clone());
+    let address = fixture::serve(Router::new().route_service("/metrics", endpoint)).await;
+    let classic = fixture::get(address, "GET /metrics", "").await;
     assert!(classic.contains("content-type: text/plain; version=0.0.4; charset=utf-8\r\n"), "{classic}");
     assert!(!classic.contains("# EOF"));
-    let open = kit::get(address, "GET /metrics", "accept: application/openmetrics-text; version=1.0.0\r\n").await;
+    let open = fixture::get(address, "GET /metrics", "accept: application/openmetrics-text; version=1.0.0\r\n").await;
     assert!(open.contains("content-type: application/openmetrics-text; version=1.0.0; charset=utf-8\r\n"), "{open}");
     assert!(open.ends_with("# EOF\n"));
-    assert!(kit::get(address, "POST /metrics", "content-length: 0\r\n").await.starts_with("HTTP/1.1 405"));
-    let head = kit::get(address, "HEAD /metrics", "").await;
+    assert!(fixture::get(address, "POST /metrics", "content-length: 0\r\n").await.starts_with("HTTP/1.1 405"));
+    let head = fixture::get(address, "HEAD /metrics", "").await;
     assert!(head.starts_with("HTTP/1.1 200") && head.ends_with("\r\n\r\n"), "{head}");
 }
 
 #[tokio::test]
-async fn a_hung_operation_is_on_the_page_of_what_is_in_flight_the_oldest_first() {
-    let (clock, hand) = Clock::manual();
+async fn a_hung_operation_is_on_the_in_flight_page_with_the_oldest_first() {
+    let (clock, manual_clock) = Clock::manual();
     let observer = Observer::builder().models(["old", "<b>\"new\"</b>"]).clock(clock).build().unwrap();
-    let address = kit::serve(Router::new().route_service("/debug/llmobs", InFlightPage::new(observer.clone()))).await;
-    assert!(kit::get(address, "GET /debug/llmobs", "").await.ends_with("{\"in_flight\":[]}\n"));
+    let address =
+        fixture::serve(Router::new().route_service("/debug/llmobs", InFlightPage::new(observer.clone()))).await;
+    assert!(fixture::get(address, "GET /debug/llmobs", "").await.ends_with("{\"in_flight\":[]}\n"));
 
     let old = observer.chat("old").start();
     old.marker().enqueued();
-    hand.advance(Duration::from_secs(60));
+    manual_clock.advance(Duration::from_secs(60));
     let mut new =
         Box::pin(observer.chat("<b>\"new\"</b>").start().observe_with(stream::pending::<()>(), |()| Chunk::tokens(1)));
     assert!(futures_util::FutureExt::now_or_never(futures_util::StreamExt::next(&mut new)).is_none(), "it hangs");
-    hand.advance(Duration::from_secs(30));
+    manual_clock.advance(Duration::from_secs(30));
 
-    let answer = kit::get(address, "GET /debug/llmobs", "accept: application/json\r\n").await;
+    let answer = fixture::get(address, "GET /debug/llmobs", "accept: application/json\r\n").await;
     assert!(answer.contains("content-type: application/json\r\n") && answer.contains("cache-control: no-store\r\n"));
-    let page: serde_json::Value = serde_json::from_str(kit::body(&answer)).unwrap();
+    let page: serde_json::Value = serde_json::from_str(fixture::body(&answer)).unwrap();
     let rows = page["in_flight"].as_array().unwrap();
-    let told: Vec<_> = rows
+    let shown: Vec<_> = rows
         .iter()
         .map(|row| {
             (row["model"].as_str().unwrap(), row["state"].as_str().unwrap(), row["age_seconds"].as_f64().unwrap())
         })
         .collect();
-    assert_eq!(told, [("old", "queued", 90.0), ("<b>\"new\"</b>", "prefill", 30.0)]);
+    assert_eq!(shown, [("old", "queued", 90.0), ("<b>\"new\"</b>", "prefill", 30.0)]);
     assert_eq!(rows[0]["waits_for"], "queue");
     assert_eq!(rows[1]["tokens"], 0);
     assert!(rows[1]["tokens_per_second"].is_null() && rows[1]["trace_id"].is_null());
 
     let browser = "accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n";
-    let answer = kit::get(address, "GET /debug/llmobs", browser).await;
+    let answer = fixture::get(address, "GET /debug/llmobs", browser).await;
     assert!(answer.contains("content-type: text/html; charset=utf-8\r\n"), "{answer}");
     assert!(answer.contains("content-security-policy: default-src 'none'"), "{answer}");
     let (first, second) =
@@ -96,25 +97,25 @@ async fn a_hung_operation_is_on_the_page_of_what_is_in_flight_the_oldest_first()
 }
 
 #[tokio::test]
-async fn only_this_machine_sees_what_is_in_flight() {
-    let kit = Kit::new();
-    let page = || InFlightPage::new(kit.observer.clone());
-    let address = kit::serve(Router::new().route_service("/debug/llmobs", page())).await;
-    assert!(kit::get(address, "GET /debug/llmobs", "").await.starts_with("HTTP/1.1 200"));
+async fn only_this_machine_can_read_the_in_flight_page() {
+    let fixture = Fixture::new();
+    let page = || InFlightPage::new(fixture.observer.clone());
+    let address = fixture::serve(Router::new().route_service("/debug/llmobs", page())).await;
+    assert!(fixture::get(address, "GET /debug/llmobs", "").await.starts_with("HTTP/1.1 200"));
     for header in ["x-forwarded-for: 127.0.0.1", "forwarded: for=127.0.0.1", "via: 1.1 proxy"] {
-        let answer = kit::get(address, "GET /debug/llmobs", &format!("{header}\r\n")).await;
+        let answer = fixture::get(address, "GET /debug/llmobs", &format!("{header}\r\n")).await;
         assert!(answer.starts_with("HTTP/1.1 403"), "{header}: {answer}");
     }
-    assert!(kit::get(address, "POST /debug/llmobs", "content-length: 0\r\n").await.starts_with("HTTP/1.1 405"));
+    assert!(fixture::get(address, "POST /debug/llmobs", "content-length: 0\r\n").await.starts_with("HTTP/1.1 405"));
     // DNS rebinding: an external host name that resolves to this machine.
-    let answer = kit::get(address, "GET http://rebound.example/debug/llmobs", "").await;
+    let answer = fixture::get(address, "GET http://rebound.example/debug/llmobs", "").await;
     assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
 
     // Without a known peer address every request is refused, unless the page is open to all.
     let unknown = Router::new().route_service("/debug/llmobs", page()).route_service("/open", page().open_to_all());
     let address = serve_without_peers(unknown).await;
-    assert!(kit::get(address, "GET /debug/llmobs", "").await.starts_with("HTTP/1.1 403"));
-    assert!(kit::get(address, "GET /open", "").await.starts_with("HTTP/1.1 200"));
+    assert!(fixture::get(address, "GET /debug/llmobs", "").await.starts_with("HTTP/1.1 403"));
+    assert!(fixture::get(address, "GET /open", "").await.starts_with("HTTP/1.1 200"));
 }
 
 #[tokio::test]
@@ -122,12 +123,12 @@ async fn another_machine_is_refused() {
     use http::Request;
     use tower_service::Service;
 
-    let kit = Kit::new();
+    let fixture = Fixture::new();
     for (peer, status) in [("127.0.0.1:9", 200), ("[::1]:9", 200), ("[::ffff:127.0.0.1]:9", 200), ("192.0.2.1:9", 403)]
     {
         let mut request = Request::get("http://localhost/debug/llmobs").body(()).unwrap();
         request.extensions_mut().insert(peer.parse::<SocketAddr>().unwrap());
-        let answer = InFlightPage::new(kit.observer.clone()).call(request).await.unwrap();
+        let answer = InFlightPage::new(fixture.observer.clone()).call(request).await.unwrap();
         assert_eq!(answer.status(), status, "{peer}");
     }
 }

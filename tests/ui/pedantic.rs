@@ -12,15 +12,15 @@ mod bodies;
 mod borrowed_expressions;
 #[path = "pass/boxed_futures.rs"]
 mod boxed_futures;
+#[cfg(feature = "content")]
+#[path = "content/pass/content_arguments.rs"]
+mod content_arguments;
 #[path = "pass/documentation.rs"]
 mod documentation;
 #[path = "pass/fields.rs"]
 mod fields;
 #[path = "pass/generics.rs"]
 mod generics;
-#[cfg(feature = "content")]
-#[path = "content/pass/handed_in.rs"]
-mod handed_in;
 #[path = "pass/handles.rs"]
 mod handles;
 #[path = "pass/kinds_of_calls.rs"]
@@ -64,11 +64,11 @@ fn every_case_runs() {
     bodies::main();
     borrowed_expressions::main();
     boxed_futures::main();
+    #[cfg(feature = "content")]
+    content_arguments::main();
     documentation::main();
     fields::main();
     generics::main();
-    #[cfg(feature = "content")]
-    handed_in::main();
     handles::main();
     kinds_of_calls::main();
     kinds_of_steps::main();

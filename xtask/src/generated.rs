@@ -6,17 +6,17 @@ use std::path::Path;
 use std::process::Command;
 use std::process::Stdio;
 
-use crate::root;
+use crate::workspace_root;
 
-/// Writes the file; with `check`, compares it instead and fails with the first line that differs.
-pub(crate) fn put(path: &Path, text: &str, check: bool) -> Result<(), String> {
-    let shown = path.strip_prefix(root()).unwrap_or(path).display();
-    if check {
+/// Writes the file; with `check_only`, compares it instead and fails with the first line that differs.
+pub(crate) fn write_or_check(path: &Path, text: &str, check_only: bool) -> Result<(), String> {
+    let shown = path.strip_prefix(workspace_root()).unwrap_or(path).display();
+    if check_only {
         let found = fs::read_to_string(path).map_err(|error| format!("{shown}: {error}"))?;
         return match first_difference(&found, text) {
             None => Ok(()),
             Some((line, have, want)) => Err(format!(
-                "{shown}:{line} is not what its command writes\n  in the file: {have}\n  it should be: {want}"
+                "{shown}:{line} differs from the generated text\n  in the file: {have}\n  expected:    {want}"
             )),
         };
     }
@@ -31,7 +31,7 @@ pub(crate) fn rustfmt(source: &str) -> Result<String, String> {
     let failed = |error| format!("rustfmt: {error}");
     let mut child = Command::new("rustfmt")
         .args(["--edition", "2024", "--emit", "stdout", "--config-path"])
-        .arg(root().join("rustfmt.toml"))
+        .arg(workspace_root().join("rustfmt.toml"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -47,11 +47,11 @@ pub(crate) fn rustfmt(source: &str) -> Result<String, String> {
 }
 
 /// Returns the line number (from 1) and both versions of the first line that differs; a missing line is `(no line)`.
-fn first_difference<'a>(found: &'a str, wanted: &'a str) -> Option<(usize, &'a str, &'a str)> {
-    if found == wanted {
+fn first_difference<'a>(found: &'a str, expected: &'a str) -> Option<(usize, &'a str, &'a str)> {
+    if found == expected {
         return None;
     }
-    let (mut have, mut want) = (found.split('\n'), wanted.split('\n'));
+    let (mut have, mut want) = (found.split('\n'), expected.split('\n'));
     (1..)
         .map(|line| (line, have.next(), want.next()))
         .find(|(_, have, want)| have != want)
@@ -71,14 +71,14 @@ mod tests {
     }
 
     #[test]
-    fn a_check_fails_on_a_file_that_is_missing_or_old_and_writes_nothing() {
+    fn a_check_fails_if_the_file_is_missing_or_outdated_and_writes_nothing() {
         let path = std::env::temp_dir().join(format!("llmobs-generated-{}", std::process::id()));
-        assert!(put(&path, "new\n", true).is_err());
-        put(&path, "old\n", false).unwrap();
-        assert!(put(&path, "new\n", true).unwrap_err().contains(":1 "));
+        assert!(write_or_check(&path, "new\n", true).is_err());
+        write_or_check(&path, "old\n", false).unwrap();
+        assert!(write_or_check(&path, "new\n", true).unwrap_err().contains(":1 "));
         assert_eq!(fs::read_to_string(&path).unwrap(), "old\n");
-        put(&path, "new\n", false).unwrap();
-        assert_eq!(put(&path, "new\n", true), Ok(()));
+        write_or_check(&path, "new\n", false).unwrap();
+        assert_eq!(write_or_check(&path, "new\n", true), Ok(()));
         fs::remove_file(&path).unwrap();
     }
 }

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use crate::cargo::Cargo;
-use crate::root;
+use crate::cargo::CargoCommand;
+use crate::workspace_root;
 
 pub(crate) fn run() -> Result<(), String> {
-    let settings = fs::read_to_string(root().join("deny.toml")).map_err(|error| format!("deny.toml: {error}"))?;
-    let allowed = allowed(&settings)?;
+    let deny_toml =
+        fs::read_to_string(workspace_root().join("deny.toml")).map_err(|error| format!("deny.toml: {error}"))?;
+    let allowed = parse_allowed(&deny_toml)?;
     let tree = [
         "tree",
         "--workspace",
@@ -22,26 +23,26 @@ pub(crate) fn run() -> Result<(), String> {
         "--format",
     ];
     // `{l}|{p}`: a licence expression contains spaces, so the separator is `|`.
-    let tree = Cargo::new(&format!("{} {{l}}|{{p}}", tree.join(" "))).output()?;
+    let tree = CargoCommand::new(&format!("{} {{l}}|{{p}}", tree.join(" "))).output()?;
     let lines: BTreeSet<&str> = tree.lines().filter(|line| !line.is_empty()).collect();
-    let mut refused = String::new();
+    let mut rejected = String::new();
     for line in &lines {
         let (licence, name) = line.split_once('|').ok_or_else(|| format!("cargo tree printed `{line}`"))?;
-        let verdict = permits(licence, &allowed).map_err(|error| format!("licence of {name}: {error}"))?;
+        let verdict = is_allowed(licence, &allowed).map_err(|error| format!("licence of {name}: {error}"))?;
         if !verdict {
-            refused += &format!("\n  {name}: {licence}");
+            rejected += &format!("\n  {name}: {licence}");
         }
     }
-    if lines.is_empty() || !refused.is_empty() {
-        return Err(format!("licences that deny.toml does not allow:{refused}"));
+    if lines.is_empty() || !rejected.is_empty() {
+        return Err(format!("licences that deny.toml does not allow:{rejected}"));
     }
     println!("licences: {} lines of the tree, all allowed", lines.len());
     Ok(())
 }
 
 /// Returns the strings of `allow = [...]` under `[licenses]`.
-fn allowed(settings: &str) -> Result<Vec<String>, String> {
-    let section = settings.split("[licenses]").nth(1).and_then(|text| text.split("\n[").next());
+fn parse_allowed(deny_toml: &str) -> Result<Vec<String>, String> {
+    let section = deny_toml.split("[licenses]").nth(1).and_then(|text| text.split("\n[").next());
     let list = section.and_then(|text| text.split("\nallow = [").nth(1)).and_then(|text| text.split(']').next());
     let list = list.ok_or("deny.toml has no `allow = [...]` under `[licenses]`")?;
     Ok(list.split('"').skip(1).step_by(2).map(str::to_owned).collect())
@@ -49,46 +50,46 @@ fn allowed(settings: &str) -> Result<Vec<String>, String> {
 
 /// Returns whether a user can satisfy the licence expression with allowed licences only. With MIT and ISC allowed: true
 /// for `MIT OR GPL-3.0`, false for `MIT AND GPL-3.0`.
-fn permits(expression: &str, allowed: &[String]) -> Result<bool, String> {
+fn is_allowed(expression: &str, allowed: &[String]) -> Result<bool, String> {
     let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
-    let mut words = spaced.split_whitespace().peekable();
-    let verdict = either(&mut words, allowed)?;
-    match words.next() {
+    let mut tokens = spaced.split_whitespace().peekable();
+    let verdict = parse_or(&mut tokens, allowed)?;
+    match tokens.next() {
         None => Ok(verdict),
-        Some(word) => Err(format!("`{word}` is out of place in `{expression}`")),
+        Some(token) => Err(format!("unexpected `{token}` in `{expression}`")),
     }
 }
 
-type Words<'a> = std::iter::Peekable<std::str::SplitWhitespace<'a>>;
+type Tokens<'a> = std::iter::Peekable<std::str::SplitWhitespace<'a>>;
 
-fn either(words: &mut Words<'_>, allowed: &[String]) -> Result<bool, String> {
-    let mut verdict = all(words, allowed)?;
-    while words.next_if_eq(&"OR").is_some() {
-        verdict |= all(words, allowed)?;
-    }
-    Ok(verdict)
-}
-
-fn all(words: &mut Words<'_>, allowed: &[String]) -> Result<bool, String> {
-    let mut verdict = one(words, allowed)?;
-    while words.next_if_eq(&"AND").is_some() {
-        verdict &= one(words, allowed)?;
+fn parse_or(tokens: &mut Tokens<'_>, allowed: &[String]) -> Result<bool, String> {
+    let mut verdict = parse_and(tokens, allowed)?;
+    while tokens.next_if_eq(&"OR").is_some() {
+        verdict |= parse_and(tokens, allowed)?;
     }
     Ok(verdict)
 }
 
-fn one(words: &mut Words<'_>, allowed: &[String]) -> Result<bool, String> {
-    match words.next() {
+fn parse_and(tokens: &mut Tokens<'_>, allowed: &[String]) -> Result<bool, String> {
+    let mut verdict = parse_term(tokens, allowed)?;
+    while tokens.next_if_eq(&"AND").is_some() {
+        verdict &= parse_term(tokens, allowed)?;
+    }
+    Ok(verdict)
+}
+
+fn parse_term(tokens: &mut Tokens<'_>, allowed: &[String]) -> Result<bool, String> {
+    match tokens.next() {
         Some("(") => {
-            let verdict = either(words, allowed)?;
-            words.next_if_eq(&")").map(|_| verdict).ok_or_else(|| "a bracket does not close".to_owned())
+            let verdict = parse_or(tokens, allowed)?;
+            tokens.next_if_eq(&")").map(|_| verdict).ok_or_else(|| "a bracket is not closed".to_owned())
         }
-        Some(word) if !matches!(word, ")" | "AND" | "OR" | "WITH") => {
-            let exception = words.next_if_eq(&"WITH").and_then(|_| words.next());
-            let licence = exception.map_or_else(|| word.to_owned(), |exception| format!("{word} WITH {exception}"));
+        Some(token) if !matches!(token, ")" | "AND" | "OR" | "WITH") => {
+            let exception = tokens.next_if_eq(&"WITH").and_then(|_| tokens.next());
+            let licence = exception.map_or_else(|| token.to_owned(), |exception| format!("{token} WITH {exception}"));
             Ok(allowed.contains(&licence))
         }
-        found => Err(format!("a licence is wanted where {found:?} stands")),
+        found => Err(format!("expected a licence, found {found:?}")),
     }
 }
 
@@ -97,7 +98,7 @@ mod tests {
     use super::*;
 
     fn permits_mit_and_zlib(expression: &str) -> Result<bool, String> {
-        permits(expression, &["MIT".to_owned(), "Zlib".to_owned(), "Apache-2.0 WITH LLVM-exception".to_owned()])
+        is_allowed(expression, &["MIT".to_owned(), "Zlib".to_owned(), "Apache-2.0 WITH LLVM-exception".to_owned()])
     }
 
     #[test]
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn an_exception_is_a_licence_of_its_own() {
+    fn a_licence_with_an_exception_is_a_separate_licence() {
         assert_eq!(permits_mit_and_zlib("Apache-2.0 WITH LLVM-exception"), Ok(true));
         assert_eq!(permits_mit_and_zlib("Apache-2.0"), Ok(false));
     }
@@ -123,9 +124,10 @@ mod tests {
     }
 
     #[test]
-    fn the_list_is_read_from_the_section_of_licences() {
-        let settings = "[bans]\nallow = [\"x\"]\n[licenses]\n# why\nallow = [\n  \"MIT\",\n  \"Zlib\",\n]\n[sources]\n";
-        assert_eq!(allowed(settings).unwrap(), ["MIT", "Zlib"]);
-        assert!(allowed("[bans]\nallow = [\"x\"]\n").is_err());
+    fn the_allowed_licences_come_from_the_licenses_section() {
+        let deny_toml =
+            "[bans]\nallow = [\"x\"]\n[licenses]\n# why\nallow = [\n  \"MIT\",\n  \"Zlib\",\n]\n[sources]\n";
+        assert_eq!(parse_allowed(deny_toml).unwrap(), ["MIT", "Zlib"]);
+        assert!(parse_allowed("[bans]\nallow = [\"x\"]\n").is_err());
     }
 }

@@ -5,26 +5,26 @@ use std::fs;
 use std::path::Path;
 
 use crate::generated;
-use crate::root;
+use crate::workspace_root;
 
 use registry::Registry;
 
+mod codegen;
 mod registry;
-mod write;
 mod yaml;
 
 /// The data files shared by both profiles, and those of each profile.
-const CORE: &[&str] = &["core.yaml"];
-const CORE_SIGNALS: &[&str] = &["core-signals.yaml"];
-const V1_41: &[&str] = &["v1_41/registry.yaml", "v1_41/metrics.yaml", "v1_41/spans.yaml", "v1_41/events.yaml"];
-const LATEST: &[&str] = &[
+const CORE_FILES: &[&str] = &["core.yaml"];
+const CORE_SIGNAL_FILES: &[&str] = &["core-signals.yaml"];
+const V1_41_FILES: &[&str] = &["v1_41/registry.yaml", "v1_41/metrics.yaml", "v1_41/spans.yaml", "v1_41/events.yaml"];
+const LATEST_FILES: &[&str] = &[
     "latest/registry.yaml",
     "latest/metrics.yaml",
     "latest/token-metrics.yaml",
     "latest/spans.yaml",
     "latest/events.yaml",
 ];
-const HARDWARE: &[&str] = &[
+const HARDWARE_FILES: &[&str] = &[
     "hardware/registry.yaml",
     "hardware/common.yaml",
     "hardware/common-metrics.yaml",
@@ -40,7 +40,7 @@ const UNMERGED_OPERATION: &str = "handle_conversation_turn";
 
 /// The definitions from which the files are generated.
 #[derive(Debug)]
-struct Model {
+struct Registries {
     core: Registry,
     v1_41: Registry,
     latest: Registry,
@@ -49,106 +49,111 @@ struct Model {
 
 /// Writes the files; with `check`, compares them instead and fails with the first line that differs.
 pub(crate) fn run(check: bool) -> Result<(), String> {
-    let model = model(&root().join("semconv"))?;
-    let folder = root().join("llmobs/src/semconv");
-    generated::put(&folder.join("attribute.rs"), &generated::rustfmt(&write::attributes(&model))?, check)?;
-    generated::put(&folder.join("event.rs"), &generated::rustfmt(&write::events(&model)?)?, check)?;
-    generated::put(&folder.join("metric.rs"), &generated::rustfmt(&write::metrics(&model)?)?, check)?;
-    generated::put(&folder.join("span.rs"), &generated::rustfmt(&write::spans(&model)?)?, check)
+    let registries = load_registries(&workspace_root().join("semconv"))?;
+    let folder = workspace_root().join("llmobs/src/semconv");
+    generated::write_or_check(
+        &folder.join("attribute.rs"),
+        &generated::rustfmt(&codegen::attributes(&registries))?,
+        check,
+    )?;
+    generated::write_or_check(&folder.join("event.rs"), &generated::rustfmt(&codegen::events(&registries)?)?, check)?;
+    generated::write_or_check(&folder.join("metric.rs"), &generated::rustfmt(&codegen::metrics(&registries)?)?, check)?;
+    generated::write_or_check(&folder.join("span.rs"), &generated::rustfmt(&codegen::spans(&registries)?)?, check)
 }
 
-fn model(folder: &Path) -> Result<Model, String> {
-    let mut latest = read(folder, &[CORE, LATEST])?;
+fn load_registries(folder: &Path) -> Result<Registries, String> {
+    let mut latest = load_registry(folder, &[CORE_FILES, LATEST_FILES])?;
     // Fails when upstream removes either definition, so that this exception is removed too.
     let attribute = latest.attributes.remove(UNMERGED_ATTRIBUTE);
-    attribute.ok_or_else(|| format!("`{UNMERGED_ATTRIBUTE}` is gone from the data: drop its exception"))?;
-    let operation = latest.attributes.get_mut("gen_ai.operation.name").ok_or("`gen_ai.operation.name` is gone")?;
+    attribute.ok_or_else(|| format!("`{UNMERGED_ATTRIBUTE}` is no longer in the data: remove its exception"))?;
+    let operation =
+        latest.attributes.get_mut("gen_ai.operation.name").ok_or("`gen_ai.operation.name` is not in the data")?;
     let before = operation.members.len();
     operation.members.retain(|member| member.value != UNMERGED_OPERATION);
     if operation.members.len() == before {
-        return Err(format!("`{UNMERGED_OPERATION}` is gone from the data: drop its exception"));
+        return Err(format!("`{UNMERGED_OPERATION}` is no longer in the data: remove its exception"));
     }
-    Ok(Model {
-        core: read(folder, &[CORE, CORE_SIGNALS])?,
-        v1_41: read(folder, &[CORE, V1_41])?,
+    Ok(Registries {
+        core: load_registry(folder, &[CORE_FILES, CORE_SIGNAL_FILES])?,
+        v1_41: load_registry(folder, &[CORE_FILES, V1_41_FILES])?,
         latest,
-        hardware: read(folder, &[CORE, HARDWARE])?,
+        hardware: load_registry(folder, &[CORE_FILES, HARDWARE_FILES])?,
     })
 }
 
-fn read(folder: &Path, sets: &[&[&str]]) -> Result<Registry, String> {
+fn load_registry(folder: &Path, file_sets: &[&[&str]]) -> Result<Registry, String> {
     let mut registry = Registry::default();
-    for name in sets.iter().copied().flatten() {
+    for name in file_sets.iter().copied().flatten() {
         let text = fs::read_to_string(folder.join(name)).map_err(|error| format!("semconv/{name}: {error}"))?;
-        let read = yaml::parse(&text).and_then(|document| registry.read(&document));
-        read.map_err(|error| format!("semconv/{name}:{error}"))?;
+        let result = yaml::parse(&text).and_then(|document| registry.add_document(&document));
+        result.map_err(|error| format!("semconv/{name}:{error}"))?;
     }
     Ok(registry)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::registry::Kind;
+    use super::registry::AttributeType;
     use super::*;
 
     #[test]
     fn an_error_in_a_data_file_names_the_file_and_the_line() {
-        let error = read(Path::new("/nowhere"), &[CORE]).unwrap_err();
+        let error = load_registry(Path::new("/nowhere"), &[CORE_FILES]).unwrap_err();
         assert!(error.starts_with("semconv/core.yaml: "), "{error}");
         let folder = std::env::temp_dir().join(format!("llmobs-xtask-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("core.yaml"), "attributes:\n  - key: a\n    b: {}\n").unwrap();
-        let error = read(&folder, &[CORE]).unwrap_err();
+        let error = load_registry(&folder, &[CORE_FILES]).unwrap_err();
         fs::remove_dir_all(&folder).unwrap();
         assert!(error.starts_with("semconv/core.yaml:3: "), "{error}");
     }
 
     #[test]
-    fn the_data_gives_the_three_server_metrics_alike_in_both_profiles() {
-        let model = model(&root().join("semconv")).unwrap();
+    fn both_profiles_define_the_three_server_metrics_equally() {
+        let registries = load_registries(&workspace_root().join("semconv")).unwrap();
         for name in ["request.duration", "time_per_output_token", "time_to_first_token"] {
             let name = format!("gen_ai.server.{name}");
-            let (old, new) = (&model.v1_41.metrics[&name], &model.latest.metrics[&name]);
+            let (old, new) = (&registries.v1_41.metrics[&name], &registries.latest.metrics[&name]);
             assert_eq!((&old.unit, &old.instrument), (&new.unit, &new.instrument));
-            assert_eq!(model.v1_41.attributes_of(old), model.latest.attributes_of(new));
+            assert_eq!(registries.v1_41.metric_attributes(old), registries.latest.metric_attributes(new));
         }
     }
 
     #[test]
-    fn the_data_keeps_what_the_profiles_disagree_on() {
-        let model = model(&root().join("semconv")).unwrap();
-        assert_eq!(model.v1_41.attributes["gen_ai.request.top_k"].kind, Kind::Double);
-        assert_eq!(model.latest.attributes["gen_ai.request.top_k"].kind, Kind::Int);
-        assert!(model.v1_41.metrics.contains_key("gen_ai.client.token.usage"));
-        assert!(!model.latest.metrics.contains_key("gen_ai.client.token.usage"));
-        assert!(!model.latest.attributes.contains_key(UNMERGED_ATTRIBUTE));
+    fn the_data_preserves_the_differences_between_the_profiles() {
+        let registries = load_registries(&workspace_root().join("semconv")).unwrap();
+        assert_eq!(registries.v1_41.attributes["gen_ai.request.top_k"].kind, AttributeType::Double);
+        assert_eq!(registries.latest.attributes["gen_ai.request.top_k"].kind, AttributeType::Int);
+        assert!(registries.v1_41.metrics.contains_key("gen_ai.client.token.usage"));
+        assert!(!registries.latest.metrics.contains_key("gen_ai.client.token.usage"));
+        assert!(!registries.latest.attributes.contains_key(UNMERGED_ATTRIBUTE));
     }
 
     #[test]
-    fn the_data_keeps_what_the_spans_of_the_profiles_disagree_on() {
-        let model = model(&root().join("semconv")).unwrap();
-        let attributes = |registry: &Registry, id: &str| registry.attributes_of_span(&registry.spans[id]).unwrap();
-        let old = attributes(&model.v1_41, "gen_ai.inference.client");
-        let new = attributes(&model.latest, "gen_ai.client.inference");
+    fn the_data_preserves_the_differences_between_the_spans_of_the_profiles() {
+        let registries = load_registries(&workspace_root().join("semconv")).unwrap();
+        let attributes = |registry: &Registry, id: &str| registry.span_attributes(&registry.spans[id]).unwrap();
+        let old = attributes(&registries.v1_41, "gen_ai.inference.client");
+        let new = attributes(&registries.latest, "gen_ai.client.inference");
         let (created, written) = ("gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_write.input_tokens");
         assert!(old.contains_key(created) && !old.contains_key(written));
         assert!(new.contains_key(written) && !new.contains_key(created));
         let retrieval = |registry| attributes(registry, "gen_ai.retrieval.client");
-        assert!(retrieval(&model.v1_41).contains_key("gen_ai.request.top_k"));
-        assert!(retrieval(&model.latest).contains_key("gen_ai.retrieval.top_k"));
+        assert!(retrieval(&registries.v1_41).contains_key("gen_ai.request.top_k"));
+        assert!(retrieval(&registries.latest).contains_key("gen_ai.retrieval.top_k"));
         let internal = |registry| attributes(registry, "gen_ai.invoke_agent.internal");
-        assert!(internal(&model.v1_41).contains_key("gen_ai.provider.name"));
-        assert!(!internal(&model.latest).contains_key("gen_ai.provider.name"));
+        assert!(internal(&registries.v1_41).contains_key("gen_ai.provider.name"));
+        assert!(!internal(&registries.latest).contains_key("gen_ai.provider.name"));
     }
 
     #[test]
-    fn every_span_of_an_operation_says_which_and_no_two_of_a_kind_share_one() {
-        let model = model(&root().join("semconv")).unwrap();
-        for registry in [&model.v1_41, &model.latest] {
+    fn every_span_except_inference_names_its_operations_and_no_two_spans_of_a_kind_share_one() {
+        let registries = load_registries(&workspace_root().join("semconv")).unwrap();
+        for registry in [&registries.v1_41, &registries.latest] {
             let mut seen = Vec::new();
             for (id, span) in &registry.spans {
-                assert_eq!(span.operations.is_empty(), id.contains("inference"), "{id}");
-                seen.extend(span.operations.iter().map(|operation| (operation, &span.kind)));
+                assert_eq!(span.operation_names.is_empty(), id.contains("inference"), "{id}");
+                seen.extend(span.operation_names.iter().map(|operation| (operation, &span.kind)));
             }
             let all = seen.len();
             seen.sort();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use crate::root;
+use crate::workspace_root;
 use baseline::Counts;
 use scan::Finding;
 
@@ -84,13 +84,15 @@ pub(crate) fn summary() -> Result<(), String> {
 /// Writes the baseline with the present numbers, none of which may be above the old one.
 pub(crate) fn bless() -> Result<(), String> {
     let found = counts(&findings()?);
-    let path = root().join(BASELINE);
+    let path = workspace_root().join(BASELINE);
     let new = match path.exists() {
-        true => baseline::bless(&found, &baseline::parse(&read_baseline()?)?, |path| root().join(path).exists())?,
+        true => {
+            baseline::bless(&found, &baseline::parse(&read_baseline()?)?, |path| workspace_root().join(path).exists())?
+        }
         // The first baseline is where the numbers start.
         false => found,
     };
-    fs::write(path, baseline::print(&new)).map_err(|error| format!("{BASELINE}: {error}"))?;
+    fs::write(path, baseline::to_text(&new)).map_err(|error| format!("{BASELINE}: {error}"))?;
     println!("words: {BASELINE} allows {} findings in {} files", new.values().sum::<usize>(), new.len());
     Ok(())
 }
@@ -110,16 +112,16 @@ fn total(found: &Findings) -> usize {
 }
 
 fn read_baseline() -> Result<String, String> {
-    fs::read_to_string(root().join(BASELINE)).map_err(|error| format!("{BASELINE}: {error}"))
+    fs::read_to_string(workspace_root().join(BASELINE)).map_err(|error| format!("{BASELINE}: {error}"))
 }
 
 fn print_findings<'a>(path: &str, findings: impl IntoIterator<Item = &'a Finding>) {
     for finding in findings {
-        println!("{}", shown(path, finding));
+        println!("{}", format_finding(path, finding));
     }
 }
 
-fn shown(path: &str, finding: &Finding) -> String {
+fn format_finding(path: &str, finding: &Finding) -> String {
     let reason = rules::reason(finding.rule).unwrap_or_default();
     format!("{path}:{}: {}: \"{}\" ({reason})", finding.line, finding.rule, finding.text)
 }
@@ -136,16 +138,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_finding_is_shown_with_its_place_and_its_reason() {
+    fn a_finding_is_printed_with_its_path_line_and_reason() {
         let finding = Finding { line: 7, rule: "nothing-else", text: "and nothing else".to_owned() };
-        assert_eq!(shown("a/b.rs", &finding), "a/b.rs:7: nothing-else: \"and nothing else\" (say only)");
+        assert_eq!(format_finding("a/b.rs", &finding), "a/b.rs:7: nothing-else: \"and nothing else\" (say only)");
     }
 
     #[test]
     fn the_baseline_is_in_order_and_names_files_that_exist() {
         let baseline = baseline::parse(&read_baseline().unwrap()).unwrap();
         for path in baseline.keys() {
-            assert!(root().join(path).exists(), "{path} is in the baseline and does not exist");
+            assert!(workspace_root().join(path).exists(), "{path} is in the baseline and does not exist");
         }
     }
 

@@ -5,7 +5,7 @@
 //!
 //! You will see: the answer as it streams, then the metrics of the observer.
 
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+#![expect(clippy::print_stdout, reason = "an example prints what it does")]
 
 mod adapter;
 
@@ -28,7 +28,7 @@ use llmobs::catalog::Level;
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let (Some(model), Some(prompt)) = (arguments.next(), arguments.next()) else {
-        return Err("what it wants: MODEL PROMPT, and the address in OPENAI_BASE_URL".into());
+        return Err("usage: MODEL PROMPT, with the base URL in OPENAI_BASE_URL".into());
     };
     let observer = Observer::builder()
         .role(Role::Client)
@@ -37,20 +37,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .model(model.as_str())
         .build()?;
 
-    let answered = answer(&observer, request(&model, &prompt)?).await;
+    let result = answer(&observer, request(&model, &prompt)?).await;
     println!();
     let page = llmobs::prometheus::page(&observer, None).body;
-    let is_told = |line: &&str| !line.starts_with('#') && !line.contains("_bucket") && !line.ends_with(" 0");
-    for line in page.lines().filter(is_told) {
+    let has_value = |line: &&str| !line.starts_with('#') && !line.contains("_bucket") && !line.ends_with(" 0");
+    for line in page.lines().filter(has_value) {
         println!("{line}");
     }
-    Ok(answered?)
+    Ok(result?)
 }
 
 async fn answer(observer: &Observer, request: CreateChatCompletionRequest) -> Result<(), OpenAIError> {
     let mut stream = adapter::chat(observer, &Client::new(), request).await?;
-    while let Some(part) = stream.next().await {
-        for choice in part?.choices {
+    while let Some(chunk) = stream.next().await {
+        for choice in chunk?.choices {
             print!("{}", choice.delta.content.unwrap_or_default());
             let _ = std::io::stdout().flush();
         }

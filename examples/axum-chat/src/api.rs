@@ -9,22 +9,22 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::app::Settings;
-use crate::app::random;
+use crate::app::GenerationOptions;
+use crate::app::random_u64;
 use crate::engine::Prompt;
 use crate::engine::Sampling;
 use crate::error::ApiError;
-use crate::event::Counts;
+use crate::event::TokenCounts;
 use crate::sse;
 use llmobs::FinishReason;
 use llmobs::semconv::value::OperationName;
 
 /// The format of a route's requests and answers. The implementing type is the request.
-pub(crate) trait Dialect: DeserializeOwned + Send + 'static {
+pub(crate) trait ApiRequest: DeserializeOwned + Send + 'static {
     /// The operation name in metrics and logs.
     const OPERATION: OperationName;
     /// The prefix of answer ids.
-    const ID: &'static str;
+    const ID_PREFIX: &'static str;
 
     /// Returns the parameters common to all routes.
     fn parameters(&self) -> &Parameters;
@@ -33,10 +33,10 @@ pub(crate) trait Dialect: DeserializeOwned + Send + 'static {
     fn prompt(self) -> Result<Prompt, ApiError>;
 
     /// Returns the complete answer.
-    fn whole<'a>(head: &'a Head, whole: &'a Whole) -> impl Serialize + 'a;
+    fn complete_response<'a>(head: &'a ResponseHead, answer: &'a CompletedAnswer) -> impl Serialize + 'a;
 
-    /// Returns one part of a streamed answer, or `None` if the dialect has no chunk for this part.
-    fn part<'a>(head: &'a Head, part: &Part<'a>) -> Option<impl Serialize + 'a>;
+    /// Returns one chunk of a streamed answer, or `None` if the format has no such chunk.
+    fn chunk_response<'a>(head: &'a ResponseHead, chunk: &AnswerChunk<'a>) -> Option<impl Serialize + 'a>;
 }
 
 /// The request parameters common to all routes.
@@ -62,29 +62,29 @@ struct StreamOptions {
 
 impl Parameters {
     /// Returns the stream options, if the request asks for a stream.
-    pub(crate) fn stream(&self) -> Option<sse::Options> {
+    pub(crate) fn stream_options(&self) -> Option<sse::SseOptions> {
         let include_usage = self.stream_options.as_ref().and_then(|options| options.include_usage).unwrap_or(false);
-        self.stream.unwrap_or(false).then_some(sse::Options { include_usage })
+        self.stream.unwrap_or(false).then_some(sse::SseOptions { include_usage })
     }
 
-    /// Returns the validated settings, or an error that names the invalid parameter.
-    pub(crate) fn settings(&self, served: &str) -> Result<Settings, ApiError> {
-        if self.model != served {
-            return Err(ApiError::unknown_model(served));
+    /// Returns the validated options, or an error that names the invalid parameter.
+    pub(crate) fn generation_options(&self, model: &str) -> Result<GenerationOptions, ApiError> {
+        if self.model != model {
+            return Err(ApiError::unknown_model(model));
         }
         if self.n.is_some_and(|n| n != 1) {
-            return Err(ApiError::field("n", "this server gives one choice: n must be 1"));
+            return Err(ApiError::invalid_field("n", "this server generates one choice: n must be 1"));
         }
         if self.stop.is_some() {
-            return Err(ApiError::field("stop", "this server has no stop sequences"));
+            return Err(ApiError::invalid_field("stop", "this server has no stop sequences"));
         }
-        Ok(Settings {
+        Ok(GenerationOptions {
             max_tokens: self.max_tokens()?,
             sampling: Sampling {
                 // Small models produce poor text at 1.0, the default of OpenAI's API.
-                temperature: between("temperature", self.temperature, 0.0, 2.0)?.unwrap_or(0.2),
-                top_p: between("top_p", self.top_p, 0.0, 1.0)?.unwrap_or(0.9),
-                seed: self.seed.map_or_else(random, i64::cast_unsigned),
+                temperature: check_range("temperature", self.temperature, 0.0, 2.0)?.unwrap_or(0.2),
+                top_p: check_range("top_p", self.top_p, 0.0, 1.0)?.unwrap_or(0.9),
+                seed: self.seed.map_or_else(random_u64, i64::cast_unsigned),
             },
         })
     }
@@ -92,65 +92,65 @@ impl Parameters {
     fn max_tokens(&self) -> Result<Option<usize>, ApiError> {
         let Some(given) = self.max_completion_tokens.or(self.max_tokens) else { return Ok(None) };
         match usize::try_from(given) {
-            Ok(0) | Err(_) => Err(ApiError::field("max_tokens", "max_tokens must be at least 1")),
+            Ok(0) | Err(_) => Err(ApiError::invalid_field("max_tokens", "max_tokens must be at least 1")),
             Ok(tokens) => Ok(Some(tokens)),
         }
     }
 }
 
-fn between(param: &'static str, value: Option<f64>, least: f64, most: f64) -> Result<Option<f64>, ApiError> {
+fn check_range(param: &'static str, value: Option<f64>, min: f64, max: f64) -> Result<Option<f64>, ApiError> {
     match value {
-        Some(value) if !(least..=most).contains(&value) => {
-            Err(ApiError::field(param, format!("{param} must lie between {least} and {most}")))
+        Some(value) if !(min..=max).contains(&value) => {
+            Err(ApiError::invalid_field(param, format!("{param} must be between {min} and {max}")))
         }
         _ => Ok(value),
     }
 }
 
-/// The fields common to all parts of one answer.
+/// The fields common to all chunks of one answer.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Head {
+pub(crate) struct ResponseHead {
     pub(crate) id: String,
     pub(crate) created: u64,
     pub(crate) model: String,
 }
 
-impl Head {
+impl ResponseHead {
     pub(crate) fn new(prefix: &str, model: &str) -> Self {
-        #[expect(clippy::disallowed_methods, reason = "OpenAI's API wants the date")]
+        #[expect(clippy::disallowed_methods, reason = "OpenAI's API requires the date")]
         let created = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        Self { id: format!("{prefix}{:016x}", random()), created, model: model.to_owned() }
+        Self { id: format!("{prefix}{:016x}", random_u64()), created, model: model.to_owned() }
     }
 }
 
 /// A complete answer.
 #[derive(Debug)]
-pub(crate) struct Whole {
+pub(crate) struct CompletedAnswer {
     pub(crate) text: String,
-    pub(crate) reason: FinishReason,
-    pub(crate) counts: Counts,
+    pub(crate) finish_reason: FinishReason,
+    pub(crate) counts: TokenCounts,
     /// Time from the arrival of the request to the last token.
     pub(crate) duration: Duration,
 }
 
-/// A part of a streamed answer.
+/// A chunk of a streamed answer.
 #[derive(Debug)]
-pub(crate) enum Part<'a> {
+pub(crate) enum AnswerChunk<'a> {
     /// The start of the answer.
-    Opening,
+    Start,
     /// The text of the next token.
     Text(&'a str),
     /// The end of the answer, with its finish reason.
-    Closing(&'a FinishReason),
+    End(&'a FinishReason),
     /// The token counts.
-    Usage(Counts),
+    Usage(TokenCounts),
 }
 
-/// An answer or a part of one in OpenAI's format; `C` is the type of a choice.
+/// An answer or a chunk of one in OpenAI's format; `C` is the type of a choice.
 #[derive(Serialize)]
-pub(crate) struct Answer<'a, C> {
+pub(crate) struct ResponseBody<'a, C> {
     #[serde(flatten)]
-    pub(crate) head: &'a Head,
+    pub(crate) head: &'a ResponseHead,
     pub(crate) object: &'static str,
     pub(crate) choices: Vec<C>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -165,8 +165,8 @@ pub(crate) struct Usage {
     total_tokens: usize,
 }
 
-impl From<Counts> for Usage {
-    fn from(counts: Counts) -> Self {
+impl From<TokenCounts> for Usage {
+    fn from(counts: TokenCounts) -> Self {
         Self {
             prompt_tokens: counts.prompt,
             completion_tokens: counts.completion,

@@ -26,7 +26,7 @@ use crate::engine::Engine;
 use crate::engine::Prompt;
 use crate::engine::Sampling;
 use crate::error::ApiError;
-use crate::event::Events;
+use crate::event::SequenceEvents;
 use crate::queue::Queue;
 use crate::scheduler::Job;
 use crate::scheduler::Scheduler;
@@ -51,17 +51,17 @@ pub(crate) struct Limits {
 
 /// The parameters of a request besides its prompt.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Settings {
+pub(crate) struct GenerationOptions {
     pub(crate) max_tokens: Option<usize>,
     pub(crate) sampling: Sampling,
 }
 
 /// The phase before the queue, recorded as a separate metric.
-const TOKENIZE: &str = "tokenize";
+const TOKENIZE_PHASE: &str = "tokenize";
 
-/// A prompt with more bytes than this for each token of the context is rejected without tokenization: no language has
-/// tokens of this length, and tokenizing a megabyte is slow.
-const BYTES_PER_TOKEN: usize = 16;
+/// A prompt with more bytes than this for each token of the context length is rejected without tokenization: no language
+/// has tokens of this length, and tokenizing a megabyte is slow.
+const MAX_BYTES_PER_TOKEN: usize = 16;
 
 impl App {
     /// Builds the observer and starts the engine's thread.
@@ -75,7 +75,7 @@ impl App {
             .provider(Provider::other(engine.provider()))
             .model(model)
             .operations([OperationName::Chat, OperationName::TextCompletion])
-            .phases([TOKENIZE])
+            .phases([TOKENIZE_PHASE])
             .objective(
                 Objective::new("interactive")
                     .time_to_first_token(Duration::from_secs(2))
@@ -92,16 +92,16 @@ impl App {
         Ok((Self { observer, engine, queue, limits }, thread))
     }
 
-    /// Starts the operation of a request. `settings` is `None` if the request is invalid.
-    pub(crate) fn operation(
+    /// Starts the operation of a request. `options` is `None` if the request is invalid.
+    pub(crate) fn start_operation(
         &self,
         name: OperationName,
         model: &str,
         arrived: Moment,
-        settings: Option<Settings>,
+        options: Option<GenerationOptions>,
     ) -> Operation {
         let start = self.observer.operation(name, model).started_at(arrived).deadline(self.limits.deadline);
-        let start = match settings.and_then(|settings| settings.max_tokens) {
+        let start = match options.and_then(|options| options.max_tokens) {
             Some(tokens) => start.max_tokens(tokens as u64),
             None => start,
         };
@@ -110,58 +110,58 @@ impl App {
     }
 
     /// Sets the user as a pseudonym on the span. Without a key (`LLMOBS_PSEUDONYM_KEY`) nothing is set.
-    pub(crate) fn name_user(&self, span: &Span, user: Option<&str>) {
+    pub(crate) fn set_user_pseudonym(&self, span: &Span, user: Option<&str>) {
         if let Some(pseudonym) = user.and_then(|user| self.observer.pseudonym("user.id", user)) {
             span.set_attribute("user.id", pseudonym);
         }
     }
 
     /// Tokenizes a prompt and adds the request to the queue of the engine.
-    pub(crate) async fn admit(
+    pub(crate) async fn enqueue(
         &self,
         prompt: Prompt,
-        settings: Settings,
+        options: GenerationOptions,
         arrived: Moment,
         marker: Marker,
-    ) -> Result<Events, ApiError> {
-        let context = self.engine.context();
-        if prompt.len() > context * BYTES_PER_TOKEN {
-            return Err(ApiError::prompt_too_long(context));
+    ) -> Result<SequenceEvents, ApiError> {
+        let context_length = self.engine.context_length();
+        if prompt.byte_length() > context_length * MAX_BYTES_PER_TOKEN {
+            return Err(ApiError::prompt_too_long(context_length));
         }
         let prompt = self.tokenize(prompt, &marker).await?;
-        let room = context.saturating_sub(prompt.len());
-        if room == 0 {
-            return Err(ApiError::prompt_too_long(context));
+        let answer_limit = context_length.saturating_sub(prompt.len());
+        if answer_limit == 0 {
+            return Err(ApiError::prompt_too_long(context_length));
         }
         let (events, receiver) = unbounded_channel();
         let job = Job {
             prompt,
-            sampling: settings.sampling,
-            max_tokens: settings.max_tokens.unwrap_or(self.limits.max_tokens).min(room),
-            enqueued: self.observer.now(),
+            sampling: options.sampling,
+            max_tokens: options.max_tokens.unwrap_or(self.limits.max_tokens).min(answer_limit),
+            enqueued_at: self.observer.now(),
             deadline: arrived.saturating_add(self.limits.deadline),
             marker,
             events,
         };
-        self.queue.push(job, |job| job.marker.enqueued_at(job.enqueued))?;
-        Ok(Events::new(receiver))
+        self.queue.push(job, |job| job.marker.enqueued_at(job.enqueued_at))?;
+        Ok(SequenceEvents::new(receiver))
     }
 
     /// Tokenizes on a blocking thread, so that no other request's tokens are delayed.
     async fn tokenize(&self, prompt: Prompt, marker: &Marker) -> Result<Vec<u32>, ApiError> {
         let engine = Arc::clone(&self.engine);
-        let phase = marker.phase(TOKENIZE);
+        let phase = marker.phase(TOKENIZE_PHASE);
         let tokens = tokio::task::spawn_blocking(move || engine.tokenize(&prompt)).await;
         drop(phase);
         match tokens {
             Ok(Ok(tokens)) => Ok(tokens),
             // The error may quote the prompt, so it is dropped.
-            Ok(Err(_)) | Err(_) => Err(ApiError::failed(ErrorType::Internal)),
+            Ok(Err(_)) | Err(_) => Err(ApiError::from_error_type(ErrorType::Internal)),
         }
     }
 }
 
 /// Returns a number that differs with every call.
-pub(crate) fn random() -> u64 {
+pub(crate) fn random_u64() -> u64 {
     RandomState::new().hash_one(0)
 }

@@ -43,11 +43,13 @@ pub(crate) struct Cli {
     pub(crate) queue: NonZeroUsize,
 
     /// Time limit of an answer, from the arrival of its request.
-    #[arg(long, value_name = "DURATION", default_value = "120s", value_parser = duration, env = "LLMOBS_CHAT_DEADLINE")]
+    #[arg(long, value_name = "DURATION", default_value = "120s", value_parser = parse_duration)]
+    #[arg(env = "LLMOBS_CHAT_DEADLINE")]
     pub(crate) deadline: Duration,
 
     /// Time limit for running answers at shutdown.
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration, env = "LLMOBS_CHAT_DRAIN")]
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = parse_duration)]
+    #[arg(env = "LLMOBS_CHAT_DRAIN")]
     pub(crate) drain: Duration,
 
     /// Maximum number of tokens of an answer if the request sets none.
@@ -55,12 +57,12 @@ pub(crate) struct Cli {
     pub(crate) max_tokens: NonZeroUsize,
 
     /// Time of the synthetic engine before the first token.
-    #[arg(long, value_name = "DURATION", default_value = "40ms", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "40ms", value_parser = parse_duration)]
     #[arg(env = "LLMOBS_CHAT_SYNTHETIC_PREFILL")]
     pub(crate) synthetic_prefill: Duration,
 
     /// Time of the synthetic engine for every further token.
-    #[arg(long, value_name = "DURATION", default_value = "20ms", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "20ms", value_parser = parse_duration)]
     #[arg(env = "LLMOBS_CHAT_SYNTHETIC_TOKEN")]
     pub(crate) synthetic_token: Duration,
 
@@ -88,14 +90,14 @@ pub(crate) enum EngineKind {
 }
 
 const AFTER_HELP: &str = "\
-The model runs on one thread, which is steadiest beside other work. RAYON_NUM_THREADS sets another number.
+The model runs on one thread, whose speed varies least beside other work. RAYON_NUM_THREADS sets another number.
 
-Prompts and answers stay in the process. OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT lets them out, redacted:
-SPAN_ONLY on spans, EVENT_ONLY in events, together with the texts of errors, SPAN_AND_EVENT on both.
+By default, prompts and answers are not exported. OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT exports them
+redacted: SPAN_ONLY on spans, EVENT_ONLY in events, together with the texts of errors, SPAN_AND_EVENT on both.
 With a key in LLMOBS_PSEUDONYM_KEY, of 64 hexadecimal digits, spans have a pseudonym of a request's `user`.";
 
 /// Parses a duration such as `250us`, `40ms`, `2s`, `1.5s` or `3m`.
-fn duration(text: &str) -> Result<Duration, String> {
+fn parse_duration(text: &str) -> Result<Duration, String> {
     let split = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     let seconds = match unit {
@@ -131,13 +133,13 @@ mod tests {
     }
 
     #[test]
-    fn durations_read_as_people_write_them() {
-        assert_eq!(duration("40ms"), Ok(Duration::from_millis(40)));
-        assert_eq!(duration("250us"), Ok(Duration::from_micros(250)));
-        assert_eq!(duration("1.5s"), Ok(Duration::from_millis(1_500)));
-        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
-        assert!(duration("40").is_err_and(|error| error.contains("unit")));
-        assert!(duration("fast").is_err());
-        assert!(duration("-1s").is_err());
+    fn durations_with_a_unit_are_parsed() {
+        assert_eq!(parse_duration("40ms"), Ok(Duration::from_millis(40)));
+        assert_eq!(parse_duration("250us"), Ok(Duration::from_micros(250)));
+        assert_eq!(parse_duration("1.5s"), Ok(Duration::from_millis(1_500)));
+        assert_eq!(parse_duration("2m"), Ok(Duration::from_secs(120)));
+        assert!(parse_duration("40").is_err_and(|error| error.contains("unit")));
+        assert!(parse_duration("fast").is_err());
+        assert!(parse_duration("-1s").is_err());
     }
 }

@@ -1,9 +1,9 @@
 //! The interface of the engines, which generate tokens.
 
+mod chat_template;
+mod detokenizer;
 mod llama;
 mod synthetic;
-mod template;
-mod text;
 mod weights;
 
 use std::error::Error;
@@ -14,7 +14,7 @@ use llmobs::content::Input;
 use llmobs::content::Part;
 
 pub(crate) use llama::Llama;
-pub(crate) use synthetic::Synthetic;
+pub(crate) use synthetic::SyntheticEngine;
 
 /// A language model: tokenizer, weights and the sequences that use them.
 pub(crate) trait Engine: Send + Sync {
@@ -28,32 +28,32 @@ pub(crate) trait Engine: Send + Sync {
     fn description(&self) -> &'static str;
 
     /// Returns the context length in tokens: the limit for a prompt and its answer together.
-    fn context(&self) -> usize;
+    fn context_length(&self) -> usize;
 
     /// Converts a prompt into tokens of the model.
-    fn tokenize(&self, prompt: &Prompt) -> Result<Vec<u32>, Failed>;
+    fn tokenize(&self, prompt: &Prompt) -> Result<Vec<u32>, EngineError>;
 
     /// Creates a sequence with a separate cache. The first step starts the prefill.
-    fn begin(&self, prompt: Vec<u32>, sampling: Sampling) -> Box<dyn Sequence>;
+    fn start_sequence(&self, prompt: Vec<u32>, sampling: Sampling) -> Box<dyn Sequence>;
 }
 
 /// One answer during its generation.
 pub(crate) trait Sequence: Send {
     /// Processes part of the prompt, or generates the next token.
-    fn step(&mut self, now: Moment) -> Result<Step, Failed>;
+    fn step(&mut self, now: Moment) -> Result<SequenceStep, EngineError>;
 }
 
 /// The result of one step of a sequence.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum SequenceStep {
     /// Part of the prompt was processed; more steps are needed.
-    Prefilled,
+    PrefillProgress,
     /// The next token. The text is empty while a character is incomplete.
     Token(String),
     /// The model ended the answer.
     End,
     /// No work before this moment.
-    Until(Moment),
+    WaitUntil(Moment),
 }
 
 /// The prompt of a request.
@@ -67,7 +67,7 @@ pub(crate) enum Prompt {
 
 impl Prompt {
     /// Returns the length of the text in bytes.
-    pub(crate) fn len(&self) -> usize {
+    pub(crate) fn byte_length(&self) -> usize {
         match self {
             Self::Chat(messages) => messages.iter().map(|message| message.content.len()).sum(),
             Self::Text(text) => text.len(),
@@ -117,4 +117,4 @@ pub(crate) struct Sampling {
 }
 
 /// A failure of the engine. The message is for the operator's log; it names tensors and contains no prompt text.
-pub(crate) type Failed = Box<dyn Error + Send + Sync>;
+pub(crate) type EngineError = Box<dyn Error + Send + Sync>;

@@ -12,7 +12,7 @@ use axum::response::IntoResponse;
 use axum::response::Response;
 use serde::Serialize;
 
-use crate::queue::Refused;
+use crate::queue::PushError;
 use llmobs::ErrorType;
 use llmobs::Failure;
 
@@ -36,32 +36,34 @@ impl ApiError {
     }
 
     /// Returns the error of an invalid request.
-    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+    pub(crate) fn invalid_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, ErrorType::InvalidRequest, message)
     }
 
     /// Returns the error of one invalid field of the request.
-    pub(crate) fn field(param: &'static str, message: impl Into<String>) -> Self {
-        Self { param: Some(param), ..Self::invalid(message) }
+    pub(crate) fn invalid_field(param: &'static str, message: impl Into<String>) -> Self {
+        Self { param: Some(param), ..Self::invalid_request(message) }
     }
 
-    pub(crate) fn unknown_model(served: &str) -> Self {
+    pub(crate) fn unknown_model(served_model: &str) -> Self {
         Self {
             status: StatusCode::NOT_FOUND,
             code: Some("model_not_found"),
-            ..Self::field("model", format!("this model does not exist here; the one that does is `{served}`"))
+            ..Self::invalid_field("model", format!("this server has no such model; it serves `{served_model}`"))
         }
     }
 
     pub(crate) fn prompt_too_long(context: usize) -> Self {
         Self {
             code: Some("context_length_exceeded"),
-            ..Self::invalid(format!("the prompt is too long: with its answer it may have {context} tokens"))
+            ..Self::invalid_request(format!(
+                "the prompt is too long: the prompt and its answer together may have {context} tokens"
+            ))
         }
     }
 
     /// Returns the error that ended an admitted request.
-    pub(crate) fn failed(error_type: ErrorType) -> Self {
+    pub(crate) fn from_error_type(error_type: ErrorType) -> Self {
         match error_type {
             ErrorType::Timeout => Self::new(StatusCode::GATEWAY_TIMEOUT, error_type, "the deadline has passed"),
             ErrorType::Shutdown => {
@@ -78,7 +80,7 @@ impl ApiError {
     }
 
     /// Returns the body of the error, as sent within a stream that has already begun.
-    pub(crate) fn body(&self) -> impl Serialize + '_ {
+    pub(crate) fn error_body(&self) -> impl Serialize + '_ {
         #[derive(Serialize)]
         struct Body<'a> {
             error: Inner<'a>,
@@ -108,34 +110,34 @@ impl fmt::Display for ApiError {
 
 impl Error for ApiError {}
 
-impl From<Refused> for ApiError {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Full => Self::new(
+impl From<PushError> for ApiError {
+    fn from(error: PushError) -> Self {
+        match error {
+            PushError::Full => Self::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 ErrorType::Overloaded,
                 "the queue is full; try again in a moment",
             ),
-            Refused::Closed => Self::failed(ErrorType::Shutdown),
+            PushError::Closed => Self::from_error_type(ErrorType::Shutdown),
         }
     }
 }
 
 impl From<BytesRejection> for ApiError {
     fn from(rejection: BytesRejection) -> Self {
-        Self { status: rejection.status(), ..Self::invalid(rejection.body_text()) }
+        Self { status: rejection.status(), ..Self::invalid_request(rejection.body_text()) }
     }
 }
 
 impl From<serde_json::Error> for ApiError {
     fn from(error: serde_json::Error) -> Self {
-        Self::invalid(format!("the body is not what this route reads: {error}"))
+        Self::invalid_request(format!("the body is not a valid request for this route: {error}"))
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut response = (self.status, Json(self.body())).into_response();
+        let mut response = (self.status, Json(self.error_body())).into_response();
         if self.status == StatusCode::TOO_MANY_REQUESTS {
             response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
         }
@@ -144,11 +146,14 @@ impl IntoResponse for ApiError {
 }
 
 /// Answers 404 for an unknown path.
-pub(crate) async fn unknown_path() -> ApiError {
-    ApiError { status: StatusCode::NOT_FOUND, ..ApiError::invalid("there is nothing at this path") }
+pub(crate) async fn not_found() -> ApiError {
+    ApiError { status: StatusCode::NOT_FOUND, ..ApiError::invalid_request("this path does not exist") }
 }
 
 /// Answers 405 for a path that requires another method.
-pub(crate) async fn wrong_method() -> ApiError {
-    ApiError { status: StatusCode::METHOD_NOT_ALLOWED, ..ApiError::invalid("this path wants another method") }
+pub(crate) async fn method_not_allowed() -> ApiError {
+    ApiError {
+        status: StatusCode::METHOD_NOT_ALLOWED,
+        ..ApiError::invalid_request("this path requires another method")
+    }
 }

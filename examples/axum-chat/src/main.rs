@@ -1,6 +1,6 @@
 //! An OpenAI-compatible server with a small real model, observed by llmobs.
 //!
-//! The path of a request: [`answer`] reads the request in the dialect of its route ([`api`], [`routes`]), [`app`] adds
+//! The path of a request: [`answer`] parses the request in the format of its route ([`api`], [`routes`]), [`app`] adds
 //! the request to the [`queue`], the thread of the [`scheduler`] generates the answer with the [`engine`] and sends
 //! [`event`]s, which are sent to the client as a whole or as a stream ([`sse`]). llmobs writes one log line for each
 //! request.
@@ -13,10 +13,10 @@ mod engine;
 mod error;
 mod event;
 mod fetch;
-mod lag;
 mod once;
 mod queue;
 mod routes;
+mod runtime_lag;
 mod scheduler;
 mod server;
 mod sse;
@@ -40,10 +40,10 @@ use crate::cli::Cli;
 use crate::cli::EngineKind;
 use crate::engine::Engine;
 use crate::engine::Llama;
-use crate::engine::Synthetic;
+use crate::engine::SyntheticEngine;
 
 /// Time limit of the last export at shutdown.
-const LAST_EXPORT: Duration = Duration::from_secs(5);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
     match run(&Cli::parse()) {
@@ -57,31 +57,35 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let engine = load(cli)?;
+    let engine = load_engine(cli)?;
     // Set the pipeline up before the observer: instruments created before their provider record nothing.
-    let pipeline = tell_as(cli)?;
+    let pipeline = init_telemetry(cli)?;
     let (app, thread) = App::start(engine, cli)?;
     // The sampler runs until it is dropped.
     let _sampler = Sampler::builder().choose(cli.gpu.clone()).start(&app.observer)?;
     let runtime = tokio::runtime::Runtime::new()?;
     match &cli.once {
-        Some(prompt) => runtime.block_on(once::answer(&app, prompt))?,
+        Some(prompt) => runtime.block_on(once::run_once(&app, prompt))?,
         None => runtime.block_on(server::serve(app, thread, cli))?,
     }
-    if let Some(Err(unfinished)) = pipeline.map(|pipeline| pipeline.shutdown(LAST_EXPORT)) {
-        tracing::warn!(%unfinished, "the collector did not get everything");
+    if let Some(Err(unfinished)) = pipeline.map(|pipeline| pipeline.shutdown(SHUTDOWN_TIMEOUT)) {
+        tracing::warn!(%unfinished, "some telemetry was not exported");
     }
     Ok(())
 }
 
-fn load(cli: &Cli) -> Result<Arc<dyn Engine>, Box<dyn Error + Send + Sync>> {
+fn load_engine(cli: &Cli) -> Result<Arc<dyn Engine>, Box<dyn Error + Send + Sync>> {
     if cli.engine == EngineKind::Synthetic {
-        return Ok(Arc::new(Synthetic::new(cli.synthetic_prefill, cli.synthetic_token, cli.synthetic_bytes.get())));
+        return Ok(Arc::new(SyntheticEngine::new(
+            cli.synthetic_prefill,
+            cli.synthetic_token,
+            cli.synthetic_bytes.get(),
+        )));
     }
-    threads::settle()?;
+    threads::ensure_thread_count()?;
     let path = match &cli.model {
         Some(path) => path.clone(),
-        None => fetch::model()?,
+        None => fetch::model_path()?,
     };
     let llama = Llama::load(&path).map_err(|error| format!("{} cannot be loaded: {error}", path.display()))?;
     Ok(Arc::new(llama))
@@ -90,7 +94,7 @@ fn load(cli: &Cli) -> Result<Arc<dyn Engine>, Box<dyn Error + Send + Sync>> {
 /// Sets up telemetry. Logs are JSON lines on standard output, or with `--once` (where the answer is on standard output)
 /// on standard error. If the standard variables name a collector, traces, metrics and logs are sent to that collector
 /// too, except with `--once`.
-fn tell_as(cli: &Cli) -> Result<Option<Pipeline>, Box<dyn Error + Send + Sync>> {
+fn init_telemetry(cli: &Cli) -> Result<Option<Pipeline>, Box<dyn Error + Send + Sync>> {
     if cli.once.is_none() && has_collector() {
         return Ok(Some(llmobs::otlp::builder().filter(cli.log.as_str()).init()?));
     }

@@ -8,44 +8,44 @@ use std::time::Duration;
 use futures_util::StreamExt;
 
 use crate::app::App;
-use crate::app::Settings;
-use crate::app::random;
+use crate::app::GenerationOptions;
+use crate::app::random_u64;
 use crate::engine::Message;
 use crate::engine::Prompt;
 use crate::engine::Sampling;
 use crate::error::ApiError;
-use crate::event::Counts;
-use crate::event::Event;
+use crate::event::SequenceEvent;
+use crate::event::TokenCounts;
 use llmobs::FinishReason;
 use llmobs::clock::Moment;
 use llmobs::semconv::value::OperationName;
 
 /// Answers the prompt token by token, then prints the timings.
-pub(crate) async fn answer(app: &App, prompt: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let arrived = app.observer.now();
+pub(crate) async fn run_once(app: &App, prompt: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let arrived_at = app.observer.now();
     let prompt = Prompt::Chat(vec![Message { role: "user", content: prompt.to_owned() }]);
-    let sampling = Sampling { temperature: 0.2, top_p: 0.9, seed: random() };
-    let settings = Settings { max_tokens: None, sampling };
-    let operation = app.operation(OperationName::Chat, app.engine.model(), arrived, Some(settings));
-    let events = app.admit(prompt, settings, arrived, operation.marker().clone()).await?;
+    let sampling = Sampling { temperature: 0.2, top_p: 0.9, seed: random_u64() };
+    let options = GenerationOptions { max_tokens: None, sampling };
+    let operation = app.start_operation(OperationName::Chat, app.engine.model(), arrived_at, Some(options));
+    let events = app.enqueue(prompt, options, arrived_at, operation.marker().clone()).await?;
     let mut events = operation.observe(events);
     let mut out = io::stdout();
-    let mut queue = Duration::ZERO;
-    let mut tokens = Vec::new();
+    let mut queue_duration = Duration::ZERO;
+    let mut token_times = Vec::new();
     while let Some(event) = events.next().await {
         match event {
-            Event::Scheduled { waited, .. } => queue = waited,
-            Event::Token { text, at } => {
-                tokens.push(at);
+            SequenceEvent::Scheduled { queue_duration: waited, .. } => queue_duration = waited,
+            SequenceEvent::Token { text, produced_at } => {
+                token_times.push(produced_at);
                 write!(out, "{text}")?;
                 out.flush()?;
             }
-            Event::Finished { reason, counts } => {
-                let timings = Timings { arrived, queue, tokens, ended: app.observer.now() };
-                write!(out, "\n\n{}", table(&timings, counts, &reason))?;
+            SequenceEvent::Finished { reason, counts } => {
+                let timings = Timings { arrived_at, queue_duration, token_times, ended_at: app.observer.now() };
+                write!(out, "\n\n{}", timings_table(&timings, counts, &reason))?;
                 return Ok(());
             }
-            Event::Failed { error } => return Err(ApiError::failed(error).into()),
+            SequenceEvent::Failed { error } => return Err(ApiError::from_error_type(error).into()),
         }
     }
     Err("the engine stopped".into())
@@ -53,29 +53,29 @@ pub(crate) async fn answer(app: &App, prompt: &str) -> Result<(), Box<dyn Error 
 
 /// The moments and durations of one answer.
 struct Timings {
-    arrived: Moment,
-    queue: Duration,
-    tokens: Vec<Moment>,
-    ended: Moment,
+    arrived_at: Moment,
+    queue_duration: Duration,
+    token_times: Vec<Moment>,
+    ended_at: Moment,
 }
 
-fn table(timings: &Timings, counts: Counts, reason: &FinishReason) -> String {
-    let Timings { arrived, queue, tokens, ended } = timings;
-    let mut gaps: Vec<Duration> = tokens.windows(2).map(|pair| pair[1].since(pair[0])).collect();
+fn timings_table(timings: &Timings, counts: TokenCounts, reason: &FinishReason) -> String {
+    let Timings { arrived_at, queue_duration, token_times, ended_at } = timings;
+    let mut gaps: Vec<Duration> = token_times.windows(2).map(|pair| pair[1].since(pair[0])).collect();
     gaps.sort_unstable();
-    let first = tokens.first().map(|first| first.since(*arrived));
-    let per_token = tokens.first().zip(tokens.last()).and_then(|(first, last)| {
-        let after_first = u32::try_from(tokens.len()).ok()?.checked_sub(1)?;
+    let first = token_times.first().map(|first| first.since(*arrived_at));
+    let per_token = token_times.first().zip(token_times.last()).and_then(|(first, last)| {
+        let after_first = u32::try_from(token_times.len()).ok()?.checked_sub(1)?;
         last.since(*first).checked_div(after_first)
     });
     [
         ("tokens", format!("{} in, {} out ({})", counts.prompt, counts.completion, reason.as_str())),
-        ("queue", ms(Some(*queue))),
-        ("TTFT", ms(first)),
-        ("TPOT", ms(per_token)),
-        ("ITL p50", ms(percentile(&gaps, 50))),
-        ("ITL p99", ms(percentile(&gaps, 99))),
-        ("duration", ms(Some(ended.since(*arrived)))),
+        ("queue", format_ms(Some(*queue_duration))),
+        ("TTFT", format_ms(first)),
+        ("TPOT", format_ms(per_token)),
+        ("ITL p50", format_ms(percentile(&gaps, 50))),
+        ("ITL p99", format_ms(percentile(&gaps, 99))),
+        ("duration", format_ms(Some(ended_at.since(*arrived_at)))),
     ]
     .iter()
     .map(|(name, value)| format!("{name:<9} {value}\n"))
@@ -88,7 +88,7 @@ fn percentile(sorted: &[Duration], percent: usize) -> Option<Duration> {
     sorted.get(rank.checked_sub(1)?).copied()
 }
 
-fn ms(duration: Option<Duration>) -> String {
+fn format_ms(duration: Option<Duration>) -> String {
     duration.map_or_else(|| "-".to_owned(), |duration| format!("{:.1} ms", duration.as_secs_f64() * 1e3))
 }
 
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_percentile_is_a_gap_that_was_seen() {
+    fn a_percentile_is_one_of_the_measured_gaps() {
         let gaps: Vec<Duration> = (1..=200).map(Duration::from_millis).collect();
         assert_eq!(percentile(&gaps, 50), Some(Duration::from_millis(100)));
         assert_eq!(percentile(&gaps, 99), Some(Duration::from_millis(198)));
@@ -109,12 +109,12 @@ mod tests {
     fn one_token_has_no_time_per_output_token() {
         let start = Moment::from_nanos(1_000);
         let timings = Timings {
-            arrived: start,
-            queue: Duration::ZERO,
-            tokens: vec![start.saturating_add(Duration::from_millis(30))],
-            ended: start.saturating_add(Duration::from_millis(31)),
+            arrived_at: start,
+            queue_duration: Duration::ZERO,
+            token_times: vec![start.saturating_add(Duration::from_millis(30))],
+            ended_at: start.saturating_add(Duration::from_millis(31)),
         };
-        let table = table(&timings, Counts { prompt: 3, completion: 1 }, &FinishReason::Length);
+        let table = timings_table(&timings, TokenCounts { prompt: 3, completion: 1 }, &FinishReason::Length);
         assert!(table.contains("TTFT      30.0 ms"), "{table}");
         assert!(table.contains("TPOT      -"), "{table}");
     }

@@ -17,30 +17,30 @@ pub(crate) struct Queue<T> {
 
 #[derive(Debug)]
 struct State<T> {
-    waiting: VecDeque<T>,
-    gate: Gate,
+    items: VecDeque<T>,
+    admission: AdmissionMode,
 }
 
 /// An entry of the queue.
-pub(crate) trait Waiting {
+pub(crate) trait QueueItem {
     /// Returns whether the client has disconnected, so that the entry may be removed.
-    fn has_left(&self) -> bool;
+    fn is_abandoned(&self) -> bool;
 }
 
-/// The admission state of the queue.
+/// The admission mode of the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Gate {
+pub(crate) enum AdmissionMode {
     /// New jobs are admitted while there is room.
     Open,
-    /// New jobs are refused; admitted jobs continue.
+    /// New jobs are rejected; admitted jobs continue.
     Closed,
-    /// All jobs are refused or aborted.
-    Shut,
+    /// All jobs are rejected or aborted.
+    Stopped,
 }
 
-/// The reason why a job was refused.
+/// The reason why a job was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refused {
+pub(crate) enum PushError {
     /// The queue is full.
     Full,
     /// The server is shutting down.
@@ -49,67 +49,74 @@ pub(crate) enum Refused {
 
 /// Longest time that [`Queue::take`] waits for a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Patience {
+pub(crate) enum TakeTimeout {
     /// No wait: other work is ready.
     None,
     /// At most this time, after which other work is due.
     For(Duration),
     /// No limit: there is no other work.
-    Endless,
+    Forever,
 }
 
-impl<T: Waiting> Queue<T> {
+impl<T: QueueItem> Queue<T> {
     pub(crate) fn new(limit: usize) -> Self {
-        let state = State { waiting: VecDeque::new(), gate: Gate::Open };
+        let state = State { items: VecDeque::new(), admission: AdmissionMode::Open };
         Self { state: Mutex::new(state), changed: Condvar::new(), limit }
     }
 
-    /// Adds a job to the queue, and calls `admitted` before the consumer can take it.
-    pub(crate) fn push(&self, job: T, admitted: impl FnOnce(&T)) -> Result<(), Refused> {
+    /// Adds a job to the queue, and calls `on_admitted` before the consumer can take it.
+    pub(crate) fn push(&self, job: T, on_admitted: impl FnOnce(&T)) -> Result<(), PushError> {
         let mut state = self.lock();
-        if state.gate != Gate::Open {
-            return Err(Refused::Closed);
+        if state.admission != AdmissionMode::Open {
+            return Err(PushError::Closed);
         }
-        if state.waiting.len() >= self.limit {
-            state.waiting.retain(|job| !job.has_left());
+        if state.items.len() >= self.limit {
+            state.items.retain(|job| !job.is_abandoned());
         }
-        if state.waiting.len() >= self.limit {
-            return Err(Refused::Full);
+        if state.items.len() >= self.limit {
+            return Err(PushError::Full);
         }
-        admitted(&job);
-        state.waiting.push_back(job);
+        on_admitted(&job);
+        state.items.push_back(job);
         self.changed.notify_one();
         Ok(())
     }
 
-    /// Removes all jobs for which `keep` returns false, and takes up to `room` of the others. Returns `None` when the
-    /// queue is closed and empty.
-    pub(crate) fn take(&self, room: usize, patience: Patience, keep: impl FnMut(&T) -> bool) -> Option<Vec<T>> {
+    /// Removes all jobs for which `should_keep` returns false, and takes up to `limit` of the others. Returns `None`
+    /// when the queue is closed and empty.
+    pub(crate) fn take(
+        &self,
+        limit: usize,
+        timeout: TakeTimeout,
+        should_keep: impl FnMut(&T) -> bool,
+    ) -> Option<Vec<T>> {
         let mut state = self.lock();
-        if room == 0 || state.waiting.is_empty() {
-            state = match patience {
-                Patience::For(time) => self.changed.wait_timeout(state, time).unwrap_or_else(PoisonError::into_inner).0,
-                Patience::Endless if state.gate == Gate::Open => {
+        if limit == 0 || state.items.is_empty() {
+            state = match timeout {
+                TakeTimeout::For(time) => {
+                    self.changed.wait_timeout(state, time).unwrap_or_else(PoisonError::into_inner).0
+                }
+                TakeTimeout::Forever if state.admission == AdmissionMode::Open => {
                     self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
                 }
-                Patience::Endless | Patience::None => state,
+                TakeTimeout::Forever | TakeTimeout::None => state,
             };
         }
-        state.waiting.retain(keep);
-        if state.gate != Gate::Open && state.waiting.is_empty() {
+        state.items.retain(should_keep);
+        if state.admission != AdmissionMode::Open && state.items.is_empty() {
             return None;
         }
-        let count = room.min(state.waiting.len());
-        Some(state.waiting.drain(..count).collect())
+        let count = limit.min(state.items.len());
+        Some(state.items.drain(..count).collect())
     }
 
-    pub(crate) fn gate(&self) -> Gate {
-        self.lock().gate
+    pub(crate) fn admission(&self) -> AdmissionMode {
+        self.lock().admission
     }
 
-    /// Sets the gate and wakes the consumer.
-    pub(crate) fn set_gate(&self, gate: Gate) {
-        self.lock().gate = gate;
+    /// Sets the admission mode and wakes the consumer.
+    pub(crate) fn set_admission(&self, admission: AdmissionMode) {
+        self.lock().admission = admission;
         self.changed.notify_one();
     }
 
@@ -124,14 +131,14 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
-    /// A job whose client has left when the value is 0.
-    impl Waiting for u32 {
-        fn has_left(&self) -> bool {
+    /// A job whose client has disconnected when the value is 0.
+    impl QueueItem for u32 {
+        fn is_abandoned(&self) -> bool {
             *self == 0
         }
     }
 
-    fn push(queue: &Queue<u32>, job: u32) -> Result<(), Refused> {
+    fn push(queue: &Queue<u32>, job: u32) -> Result<(), PushError> {
         queue.push(job, |_| {})
     }
 
@@ -140,50 +147,50 @@ mod tests {
     }
 
     #[test]
-    fn a_full_queue_refuses_and_has_room_again_after_a_take() {
+    fn a_full_queue_rejects_and_accepts_again_after_a_take() {
         let queue = Queue::new(2);
         assert_eq!(push(&queue, 1), Ok(()));
         assert_eq!(push(&queue, 2), Ok(()));
-        assert_eq!(queue.push(3, |_| panic!("it was not admitted")), Err(Refused::Full));
-        assert_eq!(queue.take(1, Patience::None, all), Some(vec![1]), "first come, first served");
+        assert_eq!(queue.push(3, |_| panic!("a rejected job is not admitted")), Err(PushError::Full));
+        assert_eq!(queue.take(1, TakeTimeout::None, all), Some(vec![1]), "first come, first served");
         assert_eq!(push(&queue, 3), Ok(()));
     }
 
     #[test]
-    fn a_job_that_nobody_waits_for_takes_no_place() {
+    fn an_abandoned_job_does_not_count_toward_the_limit() {
         let queue = Queue::new(2);
         assert_eq!(push(&queue, 0), Ok(()));
         assert_eq!(push(&queue, 2), Ok(()));
-        assert_eq!(push(&queue, 3), Ok(()), "0 has left");
-        assert_eq!(push(&queue, 4), Err(Refused::Full));
-        assert_eq!(queue.take(0, Patience::None, |job| *job != 2), Some(vec![]));
-        assert_eq!(push(&queue, 4), Ok(()), "2 was let go");
-        assert_eq!(queue.take(5, Patience::None, all), Some(vec![3, 4]));
+        assert_eq!(push(&queue, 3), Ok(()), "the client of 0 has disconnected");
+        assert_eq!(push(&queue, 4), Err(PushError::Full));
+        assert_eq!(queue.take(0, TakeTimeout::None, |job| *job != 2), Some(vec![]));
+        assert_eq!(push(&queue, 4), Ok(()), "2 was removed");
+        assert_eq!(queue.take(5, TakeTimeout::None, all), Some(vec![3, 4]));
     }
 
     #[test]
-    fn a_closed_queue_is_emptied_and_then_over() {
+    fn a_closed_queue_is_drained_and_then_ends() {
         let queue = Queue::new(2);
         assert_eq!(push(&queue, 1), Ok(()));
-        queue.set_gate(Gate::Closed);
-        assert_eq!(push(&queue, 2), Err(Refused::Closed));
-        assert_eq!(queue.take(1, Patience::Endless, all), Some(vec![1]));
-        assert_eq!(queue.take(1, Patience::Endless, all), None);
+        queue.set_admission(AdmissionMode::Closed);
+        assert_eq!(push(&queue, 2), Err(PushError::Closed));
+        assert_eq!(queue.take(1, TakeTimeout::Forever, all), Some(vec![1]));
+        assert_eq!(queue.take(1, TakeTimeout::Forever, all), None);
     }
 
     #[test]
-    fn a_push_wakes_who_waits() {
+    fn a_push_wakes_the_waiting_consumer() {
         let queue = Arc::new(Queue::new(1));
-        let taker = std::thread::spawn({
+        let consumer = std::thread::spawn({
             let queue = Arc::clone(&queue);
             move || loop {
-                match queue.take(1, Patience::Endless, all) {
+                match queue.take(1, TakeTimeout::Forever, all) {
                     Some(jobs) if jobs.is_empty() => {}
                     taken => return taken,
                 }
             }
         });
         assert_eq!(push(&queue, 7), Ok(()));
-        assert_eq!(taker.join().ok(), Some(Some(vec![7])));
+        assert_eq!(consumer.join().ok(), Some(Some(vec![7])));
     }
 }

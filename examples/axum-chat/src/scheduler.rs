@@ -19,34 +19,34 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::engine::Engine;
 use crate::engine::Sampling;
 use crate::engine::Sequence;
-use crate::engine::Step;
-use crate::event::Counts;
-use crate::event::Event;
-use crate::queue::Gate;
-use crate::queue::Patience;
+use crate::engine::SequenceStep;
+use crate::event::SequenceEvent;
+use crate::event::TokenCounts;
+use crate::queue::AdmissionMode;
 use crate::queue::Queue;
-use crate::queue::Waiting;
+use crate::queue::QueueItem;
+use crate::queue::TakeTimeout;
 
 /// A request in the scheduler.
 pub(crate) struct Job {
     pub(crate) prompt: Vec<u32>,
     pub(crate) sampling: Sampling,
     pub(crate) max_tokens: usize,
-    pub(crate) enqueued: Moment,
+    pub(crate) enqueued_at: Moment,
     pub(crate) deadline: Moment,
     pub(crate) marker: Marker,
-    pub(crate) events: UnboundedSender<Event>,
+    pub(crate) events: UnboundedSender<SequenceEvent>,
 }
 
 /// Longest sleep between two checks of the sequences, so that a deadline or a disconnected client is noticed in time.
-const LONGEST_NAP: Duration = Duration::from_millis(20);
+const MAX_IDLE_WAIT: Duration = Duration::from_millis(20);
 
 /// The scheduler: the engine and up to a maximum number of sequences.
 pub(crate) struct Scheduler {
     engine: Arc<dyn Engine>,
     observer: Observer,
     max_running: usize,
-    running: Vec<Running>,
+    running: Vec<RunningSequence>,
 }
 
 impl Scheduler {
@@ -60,49 +60,49 @@ impl Scheduler {
     }
 
     fn run(mut self, queue: &Queue<Job>) {
-        let mut patience = Patience::Endless;
+        let mut timeout = TakeTimeout::Forever;
         loop {
-            let gate = queue.gate();
-            let room = self.max_running - self.running.len();
-            match queue.take(room, patience, |job| job.is_wanted(self.observer.now(), gate)) {
+            let admission = queue.admission();
+            let capacity = self.max_running - self.running.len();
+            match queue.take(capacity, timeout, |job| job.should_continue(self.observer.now(), admission)) {
                 Some(jobs) => {
                     for job in jobs {
-                        self.running.push(Running::new(job, &*self.engine, self.observer.now()));
+                        self.running.push(RunningSequence::new(job, &*self.engine, self.observer.now()));
                     }
                 }
                 None if self.running.is_empty() => return,
                 None => {}
             }
-            patience = self.round(gate);
+            timeout = self.run_turns(admission);
         }
     }
 
     /// Runs one step of each sequence and returns how long there is no work.
-    fn round(&mut self, gate: Gate) -> Patience {
+    fn run_turns(&mut self, admission: AdmissionMode) -> TakeTimeout {
         let observer = &self.observer;
         let mut idle_until: Option<Moment> = None;
-        let mut worked = false;
-        self.running.retain_mut(|running| match running.turn(observer, gate) {
-            Turn::Worked => {
-                worked = true;
+        let mut has_progressed = false;
+        self.running.retain_mut(|running| match running.run_turn(observer, admission) {
+            TurnResult::Progressed => {
+                has_progressed = true;
                 true
             }
-            Turn::Waits(until) => {
+            TurnResult::WaitUntil(until) => {
                 idle_until = Some(idle_until.map_or(until, |earlier| earlier.min(until)));
                 true
             }
-            Turn::Over => false,
+            TurnResult::Finished => false,
         });
         match idle_until {
-            _ if self.running.is_empty() => Patience::Endless,
-            Some(until) if !worked => Patience::For(until.since(observer.now()).min(LONGEST_NAP)),
-            _ => Patience::None,
+            _ if self.running.is_empty() => TakeTimeout::Forever,
+            Some(until) if !has_progressed => TakeTimeout::For(until.since(observer.now()).min(MAX_IDLE_WAIT)),
+            _ => TakeTimeout::None,
         }
     }
 }
 
-impl Waiting for Job {
-    fn has_left(&self) -> bool {
+impl QueueItem for Job {
+    fn is_abandoned(&self) -> bool {
         self.events.is_closed()
     }
 }
@@ -110,62 +110,62 @@ impl Waiting for Job {
 impl Job {
     /// Returns whether the job should continue. At a hard shutdown or after its deadline, the job is failed; if its
     /// client has disconnected, the job is dropped.
-    fn is_wanted(&self, now: Moment, gate: Gate) -> bool {
-        if gate == Gate::Shut {
+    fn should_continue(&self, now: Moment, admission: AdmissionMode) -> bool {
+        if admission == AdmissionMode::Stopped {
             self.fail(ErrorType::Shutdown);
         } else if now >= self.deadline {
             self.fail(ErrorType::Timeout);
         } else {
-            return !self.has_left();
+            return !self.is_abandoned();
         }
         false
     }
 
     fn fail(&self, error: ErrorType) {
         self.marker.set_error(error);
-        self.tell(Event::Failed { error });
+        self.send(SequenceEvent::Failed { error });
     }
 
     /// Sends an event. An error is ignored: the client has disconnected, and the sequence's next turn notices that.
-    fn tell(&self, event: Event) {
+    fn send(&self, event: SequenceEvent) {
         let _ = self.events.send(event);
     }
 }
 
 /// A running sequence and its request.
-struct Running {
+struct RunningSequence {
     job: Job,
     sequence: Box<dyn Sequence>,
-    counts: Counts,
+    counts: TokenCounts,
 }
 
 /// The result of one turn of a sequence.
-enum Turn {
-    Worked,
-    Waits(Moment),
-    Over,
+enum TurnResult {
+    Progressed,
+    WaitUntil(Moment),
+    Finished,
 }
 
-impl Running {
+impl RunningSequence {
     fn new(mut job: Job, engine: &dyn Engine, now: Moment) -> Self {
-        let counts = Counts { prompt: job.prompt.len(), completion: 0 };
+        let counts = TokenCounts { prompt: job.prompt.len(), completion: 0 };
         job.marker.scheduled_at(now);
-        job.tell(Event::Scheduled { waited: now.since(job.enqueued), prompt: counts.prompt });
-        let sequence = engine.begin(std::mem::take(&mut job.prompt), job.sampling);
+        job.send(SequenceEvent::Scheduled { queue_duration: now.since(job.enqueued_at), prompt_tokens: counts.prompt });
+        let sequence = engine.start_sequence(std::mem::take(&mut job.prompt), job.sampling);
         Self { job, sequence, counts }
     }
 
-    fn turn(&mut self, observer: &Observer, gate: Gate) -> Turn {
+    fn run_turn(&mut self, observer: &Observer, admission: AdmissionMode) -> TurnResult {
         let now = observer.now();
-        if !self.job.is_wanted(now, gate) {
-            return Turn::Over;
+        if !self.job.should_continue(now, admission) {
+            return TurnResult::Finished;
         }
         // A panic of the engine ends one sequence, not the server.
         match catch_unwind(AssertUnwindSafe(|| self.sequence.step(now))) {
-            Ok(Ok(Step::Prefilled)) => Turn::Worked,
-            Ok(Ok(Step::Until(moment))) => Turn::Waits(moment),
-            Ok(Ok(Step::Token(text))) => self.token(text, observer.now()),
-            Ok(Ok(Step::End)) => self.finish(FinishReason::Stop),
+            Ok(Ok(SequenceStep::PrefillProgress)) => TurnResult::Progressed,
+            Ok(Ok(SequenceStep::WaitUntil(moment))) => TurnResult::WaitUntil(moment),
+            Ok(Ok(SequenceStep::Token(text))) => self.emit_token(text, observer.now()),
+            Ok(Ok(SequenceStep::End)) => self.finish(FinishReason::Stop),
             Ok(Err(error)) => {
                 tracing::error!(%error, "the engine failed");
                 self.fail(ErrorType::Inference)
@@ -174,32 +174,32 @@ impl Running {
         }
     }
 
-    fn token(&mut self, text: String, at: Moment) -> Turn {
+    fn emit_token(&mut self, text: String, produced_at: Moment) -> TurnResult {
         self.counts.completion += 1;
-        self.job.marker.first_token_at(at);
+        self.job.marker.first_token_at(produced_at);
         // Reported as a growing total: if the client disconnects now, these tokens count as wasted.
         self.job.marker.usage(self.counts.into());
-        self.job.tell(Event::Token { text, at });
+        self.job.send(SequenceEvent::Token { text, produced_at });
         if self.counts.completion < self.job.max_tokens {
-            return Turn::Worked;
+            return TurnResult::Progressed;
         }
         self.finish(FinishReason::Length)
     }
 
-    fn finish(&self, reason: FinishReason) -> Turn {
+    fn finish(&self, reason: FinishReason) -> TurnResult {
         self.job.marker.usage(self.counts.into());
-        self.job.tell(Event::Finished { reason, counts: self.counts });
-        Turn::Over
+        self.job.send(SequenceEvent::Finished { reason, counts: self.counts });
+        TurnResult::Finished
     }
 
-    fn fail(&self, error: ErrorType) -> Turn {
+    fn fail(&self, error: ErrorType) -> TurnResult {
         self.job.fail(error);
-        Turn::Over
+        TurnResult::Finished
     }
 }
 
-impl From<Counts> for Usage {
-    fn from(counts: Counts) -> Self {
+impl From<TokenCounts> for Usage {
+    fn from(counts: TokenCounts) -> Self {
         Self::new().input(counts.prompt as u64).output(counts.completion as u64)
     }
 }

@@ -22,13 +22,13 @@ use crate::answer::answer;
 use crate::app::App;
 use crate::cli::Cli;
 use crate::error;
-use crate::lag;
-use crate::queue::Gate;
+use crate::queue::AdmissionMode;
 use crate::routes::chat::ChatRequest;
 use crate::routes::completions::CompletionRequest;
 use crate::routes::generate::generate;
 use crate::routes::health::health;
 use crate::routes::models::models;
+use crate::runtime_lag;
 
 /// Largest request body that is read: 2 MiB.
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
@@ -37,7 +37,7 @@ const BODY_LIMIT: usize = 2 * 1024 * 1024;
 const TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
 
 /// Time for clients to receive the error of an aborted answer.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+const CLIENT_READ_GRACE: Duration = Duration::from_secs(1);
 
 fn router(app: App) -> Router {
     Router::new()
@@ -46,8 +46,8 @@ fn router(app: App) -> Router {
         .route("/v1/generate", post(generate))
         .route("/v1/models", get(models))
         .route("/healthz", get(health))
-        .fallback(error::unknown_path)
-        .method_not_allowed_fallback(error::wrong_method)
+        .fallback(error::not_found)
+        .method_not_allowed_fallback(error::method_not_allowed)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(ServerLayer::new(app.observer.clone()).with_trace_header(TRACE_ID))
         // Added after the layer, so that requests for these pages are not counted.
@@ -65,7 +65,7 @@ pub(crate) async fn serve(app: App, engine: JoinHandle<()>, cli: &Cli) -> io::Re
     let listener = listener.tap_io(|stream| {
         let _ = stream.set_nodelay(true);
     });
-    tokio::spawn(lag::probe(app.observer.clone()));
+    tokio::spawn(runtime_lag::record_lag(app.observer.clone()));
     let (stop, stopped) = oneshot::channel();
     let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, service).with_graceful_shutdown(async {
@@ -75,33 +75,33 @@ pub(crate) async fn serve(app: App, engine: JoinHandle<()>, cli: &Cli) -> io::Re
     tokio::select! {
         // Polled first, so that the signal handler is installed before the first answer.
         biased;
-        signal = signal() => tracing::info!(signal, "shutting down"),
+        signal = shutdown_signal() => tracing::info!(signal, "shutting down"),
         ended = &mut server => return ended,
     }
 
     // New requests are refused; admitted requests may run until the end of the drain.
-    app.queue.set_gate(Gate::Closed);
+    app.queue.set_admission(AdmissionMode::Closed);
     let _ = stop.send(());
     if tokio::time::timeout(cli.drain, &mut server).await.is_err() {
-        tracing::warn!("the drain is over: what still runs is cut off");
-        app.queue.set_gate(Gate::Shut);
-        let _ = tokio::time::timeout(LAST_WORDS, server).await;
+        tracing::warn!("the drain limit has passed; running answers are aborted");
+        app.queue.set_admission(AdmissionMode::Stopped);
+        let _ = tokio::time::timeout(CLIENT_READ_GRACE, server).await;
     }
     // Operations dropped from here on were not cancelled by their client.
     app.observer.begin_shutdown();
-    join(engine).await;
-    tracing::info!("bye");
+    join_engine(engine).await;
+    tracing::info!("stopped");
     Ok(())
 }
 
 /// Waits up to 5 s for the engine thread. All its sequences have been answered or dropped by now.
-async fn join(engine: JoinHandle<()>) {
+async fn join_engine(engine: JoinHandle<()>) {
     let joined = tokio::task::spawn_blocking(move || engine.join());
     let _ = tokio::time::timeout(Duration::from_secs(5), joined).await;
 }
 
 /// Returns the name of the first signal that asks the process to end.
-async fn signal() -> &'static str {
+async fn shutdown_signal() -> &'static str {
     #[cfg(unix)]
     {
         use tokio::signal::unix::SignalKind;

@@ -13,25 +13,25 @@ use std::process::Command;
 const VARIABLES: [&str; 2] = ["CANDLE_NUM_THREADS", "RAYON_NUM_THREADS"];
 
 /// Returns when the number of threads is set; otherwise executes the program again with the variable set.
-pub(crate) fn settle() -> io::Result<()> {
+pub(crate) fn ensure_thread_count() -> io::Result<()> {
     if VARIABLES.iter().any(|variable| std::env::var_os(variable).is_some_and(|value| value != OsStr::new(""))) {
         return Ok(());
     }
-    let mut again = Command::new(std::env::current_exe()?);
-    again.args(std::env::args_os().skip(1)).env(VARIABLES[1], "1");
-    replace(again)
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(std::env::args_os().skip(1)).env(VARIABLES[1], "1");
+    replace_process(command)
 }
 
 /// Replaces this program: same process, same id, same signals.
 #[cfg(unix)]
-fn replace(mut again: Command) -> io::Result<()> {
+fn replace_process(mut command: Command) -> io::Result<()> {
     use std::os::unix::process::CommandExt;
-    Err(again.exec())
+    Err(command.exec())
 }
 
 /// Waits for the new process and exits with its status, where a process cannot be replaced.
 #[cfg(not(unix))]
-fn replace(mut again: Command) -> io::Result<()> {
-    let status = again.status()?;
+fn replace_process(mut command: Command) -> io::Result<()> {
+    let status = command.status()?;
     std::process::exit(status.code().unwrap_or(1))
 }

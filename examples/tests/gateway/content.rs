@@ -3,19 +3,19 @@
 
 use serde_json::json;
 
-use crate::support::Gateway;
-use crate::support::Upstream;
-use crate::support::beside_others;
+use crate::support::FakeUpstream;
+use crate::support::GatewayProcess;
+use crate::support::lock_shared;
 use crate::support::post;
 
 const CHAT: &str = "/v1/chat/completions";
 
 /// Returns the data that a collector received about a call, and the body that the client received.
-async fn told(mode: &str, stream: bool) -> (String, String) {
+async fn exported_and_received(mode: &str, stream: bool) -> (String, String) {
     let text = "Write to ulla.unruh@example.org, kaperkanarie.";
-    let (kind, answer) = if stream {
-        let frames = ["Write to ulla.unr", "uh@example.org, kaper", "kanarie."].map(|piece| {
-            format!("data: {}\n\n", json!({ "choices": [{ "index": 0, "delta": { "content": piece } }] }))
+    let (content_type, answer) = if stream {
+        let frames = ["Write to ulla.unr", "uh@example.org, kaper", "kanarie."].map(|text_part| {
+            format!("data: {}\n\n", json!({ "choices": [{ "index": 0, "delta": { "content": text_part } }] }))
         });
         let end = json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": "stop" }] });
         ("text/event-stream", format!("{}data: {end}\n\ndata: [DONE]\n\n", frames.concat()))
@@ -24,30 +24,32 @@ async fn told(mode: &str, stream: bool) -> (String, String) {
         ("application/json", json!({ "choices": [choice] }).to_string())
     };
     let length = answer.len();
-    let head =
-        format!("HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
-    let upstream = Upstream::saying(head + &answer).await;
-    let mut collector = Upstream::saying("HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await;
-    let gateway = Gateway::capturing(upstream.address, collector.address, mode);
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+    );
+    let upstream = FakeUpstream::start_with_response(head + &answer).await;
+    let mut collector =
+        FakeUpstream::start_with_response("HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await;
+    let gateway = GatewayProcess::start_with_capture(upstream.address, collector.address, mode);
     let question = json!({ "model": "m", "stream": stream, "messages": [
         { "role": "system", "content": "You know otto.ofen@example.org, herzkanarie." },
         { "role": "user", "content": "Whom do I write to?" },
     ] });
     let reply = post(gateway.address(), CHAT, &question.to_string()).await;
-    assert_eq!(reply.body, answer, "whatever is captured, this is not touched");
+    assert_eq!(reply.body, answer, "the body is passed on unchanged");
     gateway.terminate();
-    assert!(tokio::task::spawn_blocking(|| gateway.ended()).await.expect("nobody panics").0.success());
-    let exported = collector.all_asked();
-    assert!(exported.iter().any(|asked| asked.head[0].starts_with("POST /v1/traces")));
-    let bodies = exported.iter().map(|asked| String::from_utf8_lossy(&asked.body).into_owned());
+    assert!(tokio::task::spawn_blocking(|| gateway.wait()).await.expect("no task panics").0.success());
+    let exported = collector.take_requests();
+    assert!(exported.iter().any(|request| request.head[0].starts_with("POST /v1/traces")));
+    let bodies = exported.iter().map(|request| String::from_utf8_lossy(&request.body).into_owned());
     (bodies.collect(), reply.body)
 }
 
 #[tokio::test]
-async fn what_is_said_goes_nowhere_unless_somebody_says_so() {
-    let _beside = beside_others().await;
+async fn content_is_not_exported_unless_capture_is_enabled() {
+    let _lock = lock_shared().await;
     for stream in [true, false] {
-        let (exported, answer) = told("", stream).await;
+        let (exported, answer) = exported_and_received("", stream).await;
         assert!(answer.contains("kanarie"));
         for secret in ["kanarie", "kaper", "ulla", "otto", "Whom do I"] {
             assert!(!exported.contains(secret), "{secret}, streamed: {stream}");
@@ -56,10 +58,10 @@ async fn what_is_said_goes_nowhere_unless_somebody_says_so() {
 }
 
 #[tokio::test]
-async fn where_somebody_wants_it_both_ways_are_on_the_span_and_redacted() {
-    let _beside = beside_others().await;
+async fn with_capture_enabled_input_and_output_are_on_the_span_redacted() {
+    let _lock = lock_shared().await;
     for stream in [true, false] {
-        let (exported, _) = told("SPAN_ONLY", stream).await;
+        let (exported, _) = exported_and_received("SPAN_ONLY", stream).await;
         let input = json!([
             { "role": "system", "parts": [{ "type": "text", "content": "You know [EMAIL], herzkanarie." }] },
             { "role": "user", "parts": [{ "type": "text", "content": "Whom do I write to?" }] },

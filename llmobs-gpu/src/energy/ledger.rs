@@ -200,7 +200,7 @@ impl DeviceLedger {
 }
 
 /// Converts granted time to thousandths of a nanosecond.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and no time is below 0")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and a time is 0 or more")]
 fn weight(given: f64) -> u128 {
     (given * 1e3).round() as u128
 }
@@ -210,7 +210,7 @@ fn mul_div(energy: u64, sum: u128, whole: u128) -> u64 {
 }
 
 /// Returns a ratio of an energy, and never more than the whole.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and no part is below 0")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and a part is 0 or more")]
 fn scaled(energy: u64, part: f64) -> u64 {
     ((real(energy) * part).floor() as u64).min(energy)
 }

@@ -142,7 +142,7 @@ fn max_energy(limit: Option<f64>, nanos: u64) -> u64 {
 
 /// Returns the energy of a constant power over a time.
 #[expect(clippy::cast_precision_loss, reason = "times are far below 104 days")]
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and power is no less than 0")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and power is 0 or more")]
 pub(crate) fn microjoules(watts: f64, nanos: u64) -> u64 {
     (watts * nanos as f64 / 1e3).round() as u64
 }
@@ -175,7 +175,7 @@ mod tests {
             MeterUpdate::Dropped(EnergyAnomaly::BeyondPowerLimit)
         );
         assert_eq!(meter.counter(22_000_050_000_000, 400 * MS, Some(700.0)), MeterUpdate::Energy(50_000_000));
-        assert_eq!(meter.shown(), 22_000_050_000_000, "what is published never falls and never jumps");
+        assert_eq!(meter.shown(), 22_000_050_000_000, "the published energy must not fall or jump");
     }
 
     #[test]
@@ -194,6 +194,6 @@ mod tests {
         let mut meter = EnergyMeter::default();
         assert_eq!(meter.power(100.0, 1_000 * MS, None), MeterUpdate::First);
         assert_eq!(meter.power(300.0, 2_000 * MS, None), MeterUpdate::Energy(200_000_000));
-        assert_eq!(meter.power(300.0, 60_000 * MS, None), MeterUpdate::First, "nobody knows what was between");
+        assert_eq!(meter.power(300.0, 60_000 * MS, None), MeterUpdate::First, "the power between them is unknown");
     }
 }

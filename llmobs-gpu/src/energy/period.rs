@@ -80,7 +80,7 @@ mod tests {
     fn an_operation_that_begins_between_two_readings_makes_no_period_short() {
         for start in 10_002..10_202 {
             let told = measured_period(100, idle_then_busy(start, 600)).unwrap();
-            assert!((90..=110).contains(&told), "{told} ms where one begins after {start} ms");
+            assert!((90..=110).contains(&told), "measured {told} ms with a start after {start} ms");
         }
     }
 
@@ -96,7 +96,7 @@ mod tests {
             at += time + pause;
             if turn > 20 {
                 let told = measured_period(100, readings.iter().copied()).unwrap();
-                assert!((85..=115).contains(&told), "{told} ms after {turn} operations");
+                assert!((85..=115).contains(&told), "measured {told} ms after {turn} operations");
             }
         }
     }
@@ -105,7 +105,7 @@ mod tests {
     fn readings_that_are_out_of_step_with_the_counter_tell_its_period_in_the_mean() {
         for (every, least, most) in [(20, 50, 50), (70, 65, 75), (80, 75, 85), (130, 120, 140), (500, 490, 510)] {
             let told = measured_period(every, idle_then_busy(3_017, 20_000)).unwrap();
-            assert!((least..=most).contains(&told), "{every} ms: {told}");
+            assert!((least..=most).contains(&told), "with readings every {every} ms: measured {told} ms");
         }
     }
 
@@ -134,6 +134,6 @@ mod tests {
         for (at, counter) in [(120, 1), (150, 2), (200, 2), (250, 3)] {
             meter.counter(counter, at * MS, None);
         }
-        assert_eq!(meter.period(), Some(100 * MS), "nor is the first one after a pause");
+        assert_eq!(meter.period(), Some(100 * MS), "the first change after a pause must not count");
     }
 }

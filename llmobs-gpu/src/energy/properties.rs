@@ -88,7 +88,7 @@ proptest! {
                 }
             }
             for done in accounts.settle((now + start).saturating_sub(400) * MS) {
-                prop_assert!(settled.insert(done.operation, done.microjoules).is_none(), "settled once");
+                prop_assert!(settled.insert(done.operation, done.microjoules).is_none(), "must be settled once");
             }
         }
         let everything = accounts.settle(u64::MAX);
@@ -100,7 +100,7 @@ proptest! {
             prop_assert_eq!(totals.measured, meter.total());
             requests += totals.request;
         }
-        prop_assert_eq!(settled.values().sum::<u64>(), requests, "and the operations have what is the requests'");
+        prop_assert_eq!(settled.values().sum::<u64>(), requests, "the operations must have the energy of requests");
         prop_assert!(settled.len() <= runs.len());
     }
 
@@ -118,15 +118,15 @@ proptest! {
             if let MeterUpdate::Energy(energy) = meter.counter(counter, at, Some(limit)) {
                 // The energy was used after the reading before the last change at the earliest.
                 let most = 1.5 * limit * (at - times[0]) as f64 / 1e3;
-                prop_assert!(energy as f64 <= most + 1.0, "{energy} of {most}");
+                prop_assert!(energy as f64 <= most + 1.0, "{energy} is above the maximum of {most}");
                 total += energy;
             }
-            prop_assert!(meter.shown() >= shown, "what is published never falls");
+            prop_assert!(meter.shown() >= shown, "the published energy must not fall");
             shown = meter.shown();
             times.push(at);
         }
         prop_assert_eq!(meter.total(), total);
-        prop_assert!(total as f64 <= 2.0 * 1.5 * limit * (at - times[0]) as f64 / 1e3 + 1e3, "and so is the sum of all");
+        prop_assert!(total as f64 <= 2.0 * 1.5 * limit * (at - times[0]) as f64 / 1e3 + 1e3, "the total has a limit");
     }
 
     #[test]
@@ -186,7 +186,7 @@ fn two_that_overlap_share_the_time_that_they_share() {
     assert_eq!(shares.iter().map(|share| share.microjoules).collect::<Vec<_>>(), [75_000_000, 25_000_000]);
     assert_eq!(shares[0].nanos.to_bits(), 75e6_f64.to_bits());
     let shares = ledger.close(40_000_000, 1_200 * MS, None, Tenancy::Exclusive);
-    assert_eq!(shares.len(), 1, "the first one stopped");
+    assert_eq!(shares.len(), 1, "operation 1 has stopped");
     assert_eq!(shares[0].microjoules, 40_000_000);
 }
 
@@ -197,7 +197,7 @@ fn idleness_costs_what_it_was_seen_to_cost() {
     ledger.close(6_000_000, 1_100 * MS, None, Tenancy::Exclusive);
     ledger.start(1, 1_150 * MS);
     let shares = ledger.close(33_000_000, 1_200 * MS, None, Tenancy::Exclusive);
-    assert_eq!(shares[0].microjoules, 30_000_000, "60 W for 50 ms were idle");
+    assert_eq!(shares[0].microjoules, 30_000_000, "60 W for 50 ms must count as idle");
     assert_eq!(ledger.totals().idle, 9_000_000);
 }
 
@@ -218,7 +218,7 @@ fn what_is_not_waited_for_is_nobodys() {
     accounts.run(7, 1_000 * MS);
     accounts.end(7, 1_050 * MS);
     assert!(accounts.settle(1_049 * MS).is_empty(), "its interval is open");
-    assert!(accounts.settle(1_050 * MS).is_empty(), "nothing of it was measured, so there is no figure");
+    assert!(accounts.settle(1_050 * MS).is_empty(), "no energy was measured for the operation, so it has no value");
     accounts.close(0, 10_000_000, 1_050 * MS, None, Tenancy::Exclusive);
     assert_eq!(accounts.totals(0).unattributed, 10_000_000);
 }
@@ -284,12 +284,12 @@ fn with_others_on_the_device_ours_is_what_we_worked_and_the_rest_is_nobodys() {
     ledger.start(1, 1_100 * MS);
     let shares = ledger.close(40_000_000, 1_200 * MS, None, Tenancy::Shared(0.75));
     assert_eq!(shares[0].microjoules, 30_000_000);
-    assert_eq!(shares[0].nanos.to_bits(), 75e6_f64.to_bits(), "the time of the device is shared as its energy is");
+    assert_eq!(shares[0].nanos.to_bits(), 75e6_f64.to_bits(), "the device time is divided in the ratio of the energy");
     assert_eq!(ledger.totals().unattributed, 10_000_000);
     ledger.stop(1, 1_250 * MS);
     let shares = ledger.close(40_000_000, 1_300 * MS, None, Tenancy::Shared(1.0));
-    assert_eq!(ledger.totals().idle, 6_000_000 + 3_000_000, "60 W for 50 ms");
-    assert_eq!(shares[0].microjoules, 18_500_000, "and no more than our part of the time of the rest");
+    assert_eq!(ledger.totals().idle, 6_000_000 + 3_000_000, "60 W for 50 ms must count as idle");
+    assert_eq!(shares[0].microjoules, 18_500_000, "the rest must be limited to the ratio of this process");
     let before = ledger.totals();
     ledger.close(30_000_000, 1_400 * MS, None, Tenancy::Unknown);
     let after = ledger.totals();
@@ -316,7 +316,7 @@ fn what_nobody_can_tell_is_no_figure() {
     accounts.close(0, 10_000_000, 1_100 * MS, None, Tenancy::Unknown);
     accounts.open(2, 1, "later too");
     accounts.end(1, 1_100 * MS);
-    assert!(accounts.settle(0).is_empty(), "not even zero");
+    assert!(accounts.settle(0).is_empty(), "an unknown energy must not be reported, not even as zero");
     accounts.run(2, 1_100 * MS);
     accounts.close(0, 10_000_000, 1_200 * MS, None, Tenancy::Unknown);
     accounts.close(0, 10_000_000, 1_300 * MS, None, Tenancy::Shared(0.5));

@@ -20,7 +20,7 @@ use crate::report::OperationEnergy;
 use crate::roofline::ModelSize;
 
 /// A builder of a [`Sampler`].
-#[must_use = "nothing is sampled before `start`"]
+#[must_use = "a builder samples nothing until `start` is called"]
 pub struct SamplerBuilder {
     backend: Option<Box<dyn GpuBackend>>,
     is_disabled: bool,
@@ -82,7 +82,7 @@ impl SamplerBuilder {
     }
 
     /// Sets the backend by a command-line value. Defaults to [`BackendChoice::Auto`].
-    #[cfg_attr(not(feature = "nvml"), expect(clippy::needless_pass_by_value, reason = "NVML takes the path in it"))]
+    #[cfg_attr(not(feature = "nvml"), expect(clippy::needless_pass_by_value, reason = "the path is used only by NVML"))]
     pub fn choose(mut self, choice: BackendChoice) -> Self {
         self.is_disabled = choice == BackendChoice::Off;
         match choice {

@@ -63,7 +63,7 @@ impl Worker {
                 // Log a reason once, not at every attempt.
                 if why != Some(error) {
                     let reason = error.as_str();
-                    tracing::info!(target: "llmobs", backend = self.backend.name(), reason, "no GPU is sampled");
+                    tracing::info!(target: "llmobs", backend = self.backend.name(), reason, "cannot sample GPUs");
                 }
                 self.stage = DiscoveryState::Closed { due: now + pause, pause: self.longer(pause), why: Some(error) };
                 return;
@@ -151,7 +151,7 @@ impl Worker {
                 gpu.mark_recovered(now, pause);
                 self.accounts.void(index, now);
                 let id = self.gpus[index].info.id.as_str();
-                tracing::info!(target: "llmobs", gpu = id, "a lost GPU is back");
+                tracing::info!(target: "llmobs", gpu = id, "a lost GPU responds again");
             }
             Err(_) => gpu.lost = Some((now + pause, longer)),
         }

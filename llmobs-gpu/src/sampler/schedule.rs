@@ -84,13 +84,13 @@ mod tests {
     fn a_library_that_is_slow_is_asked_a_quarter_as_often_and_a_fast_one_as_before() {
         let mut pace = CallSchedule::default();
         pace.record_call(0, BUDGET + 1, BUDGET, Ok(()));
-        assert_eq!(pace.period(100), 100, "once is nothing");
+        assert_eq!(pace.period(100), 100, "one slow call must not change the period");
         pace.record_call(0, BUDGET + 1, BUDGET, Ok(()));
         assert_eq!(pace.period(100), 400);
         for _ in 0..20 {
             pace.record_call(0, BUDGET + 1, BUDGET, Ok(()));
         }
-        assert_eq!(pace.period(100), 6_400, "and never less than that");
+        assert_eq!(pace.period(100), 6_400, "the period must not grow further");
         for _ in 0..60 {
             pace.record_call(0, 1_000, BUDGET, Ok(()));
         }

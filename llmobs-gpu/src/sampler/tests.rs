@@ -1,6 +1,6 @@
 //! Tests of the sampler, advanced tick by tick: NVIDIA's real wrapper over a scripted library.
 
-#![expect(clippy::unwrap_used, reason = "what is missing fails the test")]
+#![expect(clippy::unwrap_used, reason = "a missing value must fail the test")]
 
 mod attribution;
 mod cadence;

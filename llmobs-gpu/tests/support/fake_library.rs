@@ -1,7 +1,7 @@
 //! A loaded copy of the fake NVML library, with separate state.
 
 #![expect(unsafe_code, reason = "the library is told what to do through functions of C")]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "what is missing fails the test")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a missing value must fail the test")]
 #![allow(dead_code, reason = "not every test tells it everything")]
 
 use std::env;

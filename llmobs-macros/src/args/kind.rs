@@ -49,13 +49,13 @@ impl FunctionKind {
             name => {
                 let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_.-".contains(c);
                 if name.is_empty() || !name.chars().all(is_name) {
-                    let text = "the name of an operation is written in small letters, such as `generate_content`";
+                    let text = "an operation name has only `a-z`, `0-9`, `_`, `.` and `-`, such as `generate_content`";
                     return Err(Error::new_spanned(word, text));
                 }
                 return Ok(Self::Model(name.to_owned()));
             }
         };
-        Err(Error::new_spanned(word, format!("this is a step and no call of a model: say `{better}`")))
+        Err(Error::new_spanned(word, format!("this operation is a step, not a model call: write `{better}`")))
     }
 
     /// Returns the name of the kind in the attribute.
@@ -134,7 +134,7 @@ mod tests {
     fn an_operation_that_is_a_step_has_a_better_word() {
         let named = |word: &str| FunctionKind::of_operation(&LitStr::new(word, proc_macro2::Span::call_site()));
         assert_eq!(named("generate_content").unwrap(), FunctionKind::Model("generate_content".to_owned()));
-        assert!(named("execute_tool").unwrap_err().to_string().contains("say `tool`"));
+        assert!(named("execute_tool").unwrap_err().to_string().contains("write `tool`"));
         assert!(named("Generate Content").is_err());
         assert!(named("").is_err());
     }

@@ -32,7 +32,7 @@ impl ObjectiveArgs {
             }
         }
         if objective.limits.is_empty() {
-            return Err(Error::new(key.span(), format!("an objective without a limit says nothing: give {LIMITS}")));
+            return Err(Error::new(key.span(), format!("an objective needs at least one limit: add {LIMITS}")));
         }
         Ok(objective)
     }
@@ -48,7 +48,7 @@ impl ObjectiveArgs {
                 once(&mut self.name, &key, input)?;
                 let name = self.name.as_ref().map(LitStr::value).unwrap_or_default();
                 return match name.is_empty() || name.len() > LONGEST || name.chars().any(char::is_control) {
-                    true => Err(Error::new(key.span(), "a name has 1 to 128 bytes and no control characters")),
+                    true => Err(Error::new(key.span(), "a name must have 1 to 128 bytes and no control characters")),
                     false => Ok(()),
                 };
             }
@@ -57,20 +57,20 @@ impl ObjectiveArgs {
                 let share = self.target.as_ref().map(LitFloat::base10_parse::<f64>).transpose()?;
                 return match share.is_some_and(|share| share > 0.0 && share < 1.0) {
                     true => Ok(()),
-                    false => Err(Error::new(key.span(), "`target` is a share between 0 and 1, such as `0.99`")),
+                    false => Err(Error::new(key.span(), "`target` must be a ratio between 0 and 1, such as `0.99`")),
                 };
             }
             _ => {
-                let text = format!("`{key}` is no limit: an objective takes {LIMITS}, and `name` and `target`");
+                let text = format!("`{key}` is not known here; `objective` takes {LIMITS}, and `name` and `target`");
                 return Err(Error::new(key.span(), text));
             }
         };
         input.parse::<Token![=]>()?;
         let text: LitStr = input
             .parse()
-            .map_err(|error| Error::new(error.span(), "a limit is a time in quotes, such as `\"500ms\"`"))?;
+            .map_err(|error| Error::new(error.span(), "a limit must be a time in quotes, such as `\"500ms\"`"))?;
         let limit = nanoseconds(&text.value()).ok_or_else(|| {
-            Error::new_spanned(&text, "a limit is a number and its unit, such as `\"500ms\"`: ns, us, ms, s or m")
+            Error::new_spanned(&text, "a limit must be a number with a unit (ns, us, ms, s or m), such as `\"500ms\"`")
         })?;
         if self.limits.iter().any(|(known, _)| *known == setter) {
             return Err(Error::new(key.span(), format!("`{key}` is given twice")));

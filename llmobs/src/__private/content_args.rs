@@ -101,15 +101,15 @@ impl<T: Clone + Into<C>, C> ConvertReference<C> for &ContentArg<'_, &T, C> {
 #[cfg_attr(
     feature = "content",
     diagnostic::on_unimplemented(
-        message = "`{Self}` cannot be given as content",
-        label = "what becomes `{C}` is wanted here",
-        note = "`{C}` says what it is made of; for a type of your own write `impl From<&{Self}> for {C}`"
+        message = "`{Self}` cannot be captured as content",
+        label = "expected a value that converts to `{C}`",
+        note = "see `{C}` for the types that convert to it; for your own type, write `impl From<&{Self}> for {C}`"
     )
 )]
 #[cfg_attr(
     not(feature = "content"),
     diagnostic::on_unimplemented(
-        message = "content is handed in, and llmobs is built without its feature `content`",
+        message = "this argument captures content, but llmobs is built without its feature `content`",
         label = "this needs `llmobs = {{ features = [\"content\"], .. }}`"
     )
 )]
@@ -127,19 +127,19 @@ impl<T: ?Sized, C> ConvertUnsupported<T, C> for ContentArg<'_, T, C> {
     where
         T: IntoContent<C>,
     {
-        unreachable!("no type gives it")
+        unreachable!("no type implements `IntoContent`")
     }
 }
 
 /// A type that the `result` function may return.
 #[cfg_attr(
     feature = "content",
-    diagnostic::on_unimplemented(message = "`result` gives `{Self}`", label = "a `serde_json::Value` is wanted here")
+    diagnostic::on_unimplemented(message = "`result` returns `{Self}`", label = "expected a `serde_json::Value`")
 )]
 #[cfg_attr(
     not(feature = "content"),
     diagnostic::on_unimplemented(
-        message = "content is handed in, and llmobs is built without its feature `content`",
+        message = "this argument captures content, but llmobs is built without its feature `content`",
         label = "this needs `llmobs = {{ features = [\"content\"], .. }}`"
     )
 )]
@@ -167,7 +167,7 @@ pub fn into_json<R: IntoJson>(said: R) -> JsonContent {
 
 /// Captures the input of a model call.
 #[inline]
-#[cfg_attr(not(feature = "content"), expect(unused_variables, reason = "nobody captures it"))]
+#[cfg_attr(not(feature = "content"), expect(unused_variables, reason = "used only with the feature `content`"))]
 pub fn input(operation: &Operation, input: impl FnOnce() -> Input) {
     #[cfg(feature = "content")]
     operation.marker().input(input);
@@ -175,7 +175,7 @@ pub fn input(operation: &Operation, input: impl FnOnce() -> Input) {
 
 /// Captures the arguments of a tool call.
 #[inline]
-#[cfg_attr(not(feature = "content"), expect(unused_variables, reason = "nobody captures it"))]
+#[cfg_attr(not(feature = "content"), expect(unused_variables, reason = "used only with the feature `content`"))]
 pub fn arguments(step: &Step, arguments: impl FnOnce() -> JsonContent) {
     #[cfg(feature = "content")]
     step.arguments(arguments);
@@ -183,7 +183,7 @@ pub fn arguments(step: &Step, arguments: impl FnOnce() -> JsonContent) {
 
 /// Captures the result of a tool call.
 #[inline]
-#[cfg_attr(not(feature = "content"), expect(unused_variables, reason = "nobody captures it"))]
+#[cfg_attr(not(feature = "content"), expect(unused_variables, reason = "used only with the feature `content`"))]
 pub fn result(step: &Step, result: impl FnOnce() -> JsonContent) {
     #[cfg(feature = "content")]
     step.result(result);
@@ -191,7 +191,7 @@ pub fn result(step: &Step, result: impl FnOnce() -> JsonContent) {
 
 /// Captures the query of a retrieval.
 #[inline]
-#[cfg_attr(not(feature = "content"), expect(unused_variables, reason = "nobody captures it"))]
+#[cfg_attr(not(feature = "content"), expect(unused_variables, reason = "used only with the feature `content`"))]
 pub fn query(step: &Step, query: impl FnOnce() -> TextContent) {
     #[cfg(feature = "content")]
     step.query(query);

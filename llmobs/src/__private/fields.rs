@@ -17,10 +17,11 @@ use crate::span::TARGET;
 
 /// A type accepted as the value of a field.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a field",
-    label = "a number, a bool, a text or an `Option` of one is wanted here",
-    note = "prompts and answers are no fields: hand them in with `input = ..`; `ObserverBuilder::capture` or the variable \
-            `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` lets them out, redacted (feature `content`)"
+    message = "`{Self}` cannot be the value of a field",
+    label = "expected a number, a bool, a text or an `Option` of one",
+    note = "a field cannot contain prompts or answers: pass them with `input = ..`; with the feature `content`, \
+            `ObserverBuilder::capture` or the variable `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` enables \
+            their export, redacted"
 )]
 pub trait FieldValue {
     /// Returns the attribute value, or `None` if nothing is recorded.
@@ -84,10 +85,11 @@ impl<T: FieldValue> FieldValue for Option<T> {
 /// A bound that no type satisfies, so that content is refused with a message: content is exported only through the
 /// gate.
 #[diagnostic::on_unimplemented(
-    message = "content cannot be a field",
+    message = "content cannot be the value of a field",
     label = "this is `llmobs::Content`",
-    note = "prompts and answers are no fields: hand them in with `input = ..`; `ObserverBuilder::capture` or the variable \
-            `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` lets them out, redacted (feature `content`)"
+    note = "a field cannot contain prompts or answers: pass them with `input = ..`; with the feature `content`, \
+            `ObserverBuilder::capture` or the variable `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` enables \
+            their export, redacted"
 )]
 pub trait AllowedAsField {}
 

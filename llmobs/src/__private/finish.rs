@@ -69,8 +69,8 @@ impl OperationOrStep for Step {
 
 /// A type that the `error_type` function may return.
 #[diagnostic::on_unimplemented(
-    message = "`error_type` gives `{Self}`",
-    label = "an `llmobs::ErrorType` or `llmobs::Failure` is wanted here"
+    message = "`error_type` returns `{Self}`",
+    label = "expected an `llmobs::ErrorType` or an `llmobs::Failure`"
 )]
 pub trait IntoFailure {
     /// Returns the failure, or `None` if no error type is known.
@@ -118,8 +118,8 @@ impl IntoFailure for Option<Failure> {
 
 /// A type that the `usage` function may return.
 #[diagnostic::on_unimplemented(
-    message = "`usage` gives `{Self}`",
-    label = "an `llmobs::Usage` or an `Option` of it is wanted here"
+    message = "`usage` returns `{Self}`",
+    label = "expected an `llmobs::Usage` or an `Option` of it"
 )]
 pub trait IntoUsage {
     /// Set if usage can be present.

@@ -86,5 +86,5 @@ pub fn run<F: Future>(span: Span, future: F) -> Instrumented<F> {
 /// Always, if called.
 #[must_use]
 pub fn never<T>() -> T {
-    unreachable!("only its type is used")
+    unreachable!("the function is never called, only its return type is used")
 }

@@ -9,7 +9,7 @@ use crate::observer::StreamItem;
 
 /// Captures a model's answer that was returned as a whole, unless the body has already captured the output.
 #[inline]
-#[cfg_attr(not(feature = "content"), expect(unused_variables, reason = "nobody captures it"))]
+#[cfg_attr(not(feature = "content"), expect(unused_variables, reason = "used only with the feature `content`"))]
 pub fn answer(operation: &Operation, text: Option<&str>) {
     #[cfg(feature = "content")]
     if let Some(text) = text {

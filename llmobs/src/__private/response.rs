@@ -29,7 +29,7 @@ pub fn into_response(value: impl IntoResponse) -> Response {
 
 /// A stream of an SSE response that is observed: it reports to the operation that the handler took with `call.take()`.
 #[diagnostic::on_unimplemented(
-    message = "nobody watches this `Sse`",
+    message = "the stream of this `Sse` is not observed",
     label = "`{Self}` is not observed",
     note = "build it with `llmobs::tower::axum::sse(call.take(), ..)`, where `call` is the name given by `handle = call`"
 )]

@@ -154,7 +154,7 @@ impl HasErrorType for Failure {
 /// A bound that no type satisfies: refuses a function that returns a hidden future, since the call would end too early.
 #[diagnostic::on_unimplemented(
     message = "the call would end before this future runs",
-    label = "this function returns a future that its return type does not show",
+    label = "this return type hides that the function returns a future",
     note = "make the function `async`, or write the type out: `impl Future<Output = T>`, \
             `Pin<Box<dyn Future<Output = T>>>` or `BoxFuture<'_, T>`"
 )]
@@ -163,7 +163,7 @@ pub trait VisibleFuture {}
 /// A bound that no type satisfies: refuses a function that returns a hidden stream without `stream`.
 #[diagnostic::on_unimplemented(
     message = "the call would end before the first item of this stream",
-    label = "this function returns a stream, and its return type does not show it",
+    label = "this return type hides that the function returns a stream",
     note = "add `stream` and write the type out: `impl Stream<Item = T>`, `Pin<Box<dyn Stream<Item = T>>>` or \
             `BoxStream<'_, T>`"
 )]

@@ -15,16 +15,16 @@ use crate::semconv::value::Provider;
 
 /// A text that is always present.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no text",
-    label = "a `str`, a `String` or another text is wanted here",
-    note = "where it may be missing, say what stands for it: `request.model.as_deref().unwrap_or(\"default\")`"
+    message = "`{Self}` is not a text",
+    label = "expected a `str`, a `String` or another text",
+    note = "if the text can be missing, set a default: `request.model.as_deref().unwrap_or(\"default\")`"
 )]
 pub trait RequiredText {
     fn text(&self) -> &str;
 }
 
 /// A text that may be missing.
-#[diagnostic::on_unimplemented(message = "`{Self}` is no text", label = "a text or an `Option` of one is wanted here")]
+#[diagnostic::on_unimplemented(message = "`{Self}` is not a text", label = "expected a text or an `Option` of one")]
 pub trait OptionalText {
     fn maybe_text(&self) -> Option<&str>;
 }
@@ -72,8 +72,8 @@ pub fn text<T: RequiredText + ?Sized>(value: &T) -> &str {
 
 /// A number of tokens that may be missing.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no number of tokens",
-    label = "a whole number or an `Option` of one is wanted here"
+    message = "`{Self}` is not a number of tokens",
+    label = "expected a whole number or an `Option` of one"
 )]
 pub trait TokenCount {
     fn count(&self) -> Option<u64>;
@@ -132,7 +132,7 @@ pub fn objective<'a>(start: Start<'a>, name: &'static str, objective: impl FnOnc
 }
 
 /// A provider, or the name of a provider.
-#[diagnostic::on_unimplemented(message = "`{Self}` is no provider", label = "a `Provider` or its name is wanted here")]
+#[diagnostic::on_unimplemented(message = "`{Self}` is not a provider", label = "expected a `Provider` or its name")]
 pub trait ToProvider {
     fn as_provider(&self) -> Provider;
 }

@@ -24,8 +24,8 @@ use crate::semconv::value::ErrorType;
 
 /// A type that the `tokens` function may return.
 #[diagnostic::on_unimplemented(
-    message = "`tokens` gives `{Self}`",
-    label = "a number of tokens or an `llmobs::Chunk` is wanted here"
+    message = "`tokens` returns `{Self}`",
+    label = "expected a number of tokens or an `llmobs::Chunk`"
 )]
 pub trait IntoChunk {
     fn into_chunk(self) -> Chunk;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::CaptureReport;
 use super::Gate;
 use super::Permit;
-use super::serialize::has_ended;
+use super::serialize::has_finished_normally;
 use crate::content::Content;
 use crate::content::Message;
 use crate::content::Part;
@@ -27,24 +27,24 @@ use crate::semconv::value::FinishReason;
 /// use llmobs::capture::Gate;
 ///
 /// let gate = Gate::builder().capture(ContentCapture::Events).build();
-/// let mut gathering = gate.gather().unwrap();
+/// let mut accumulator = gate.accumulator().unwrap();
 /// for delta in ["I am ja", "ne@exa", "mple.org"] {
-///     gathering.text(0, delta);
+///     accumulator.push_text(0, delta);
 /// }
-/// gathering.finish_reason(0, FinishReason::Stop);
-/// let passed = gate.passage().output(&gathering.into_messages()).unwrap();
-/// assert_eq!(passed.for_event().unwrap()[0]["parts"][0]["content"], "I am [EMAIL]");
+/// accumulator.set_finish_reason(0, FinishReason::Stop);
+/// let gated = gate.pass().output(&accumulator.into_messages()).unwrap();
+/// assert_eq!(gated.for_event().unwrap()[0]["parts"][0]["content"], "I am [EMAIL]");
 /// ```
 #[derive(Debug)]
 pub struct ContentAccumulator {
     choices: BTreeMap<u32, ChoiceBuffer>,
     /// Limit of one part in bytes.
-    part_limit: usize,
+    max_part_bytes: usize,
     /// Limit of all parts of a choice in bytes, since no more could be exported.
-    choice_limit: usize,
-    lease: Permit,
+    max_choice_bytes: usize,
+    text_permit: Permit,
     /// Permit for the memory of the parts beside their texts.
-    frames: Permit,
+    overhead_permit: Permit,
     report: CaptureReport,
 }
 
@@ -57,7 +57,7 @@ struct ChoiceBuffer {
 
 struct PartBuffer {
     channel: PartChannel,
-    text: TextBuffer,
+    buffer: TextBuffer,
     /// Id of a tool call.
     id: Option<String>,
     name: Option<String>,
@@ -66,7 +66,7 @@ struct PartBuffer {
 /// Omits the name and the id, since a model generated them.
 impl std::fmt::Debug for PartBuffer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PartBuffer").field("channel", &self.channel).field("text", &self.text).finish_non_exhaustive()
+        f.debug_struct("PartBuffer").field("channel", &self.channel).field("text", &self.buffer).finish_non_exhaustive()
     }
 }
 
@@ -81,64 +81,64 @@ enum PartChannel {
 #[derive(Default)]
 struct TextBuffer {
     text: String,
-    cut: usize,
+    truncated_bytes: usize,
 }
 
 impl std::fmt::Debug for TextBuffer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TextBuffer").field("cut", &self.cut).finish_non_exhaustive()
+        f.debug_struct("TextBuffer").field("cut", &self.truncated_bytes).finish_non_exhaustive()
     }
 }
 
 /// Limit of the choices of one stream, above what providers allow.
 const MAX_CHOICES: usize = 128;
 const MAX_PARTS: usize = 256;
-const NAME_BYTES: usize = 256;
+const MAX_NAME_BYTES: usize = 256;
 
 /// Bytes captured beyond the export limit: room for text that redaction shortens, and for the end of a match that
 /// begins within the limit.
-const AHEAD: usize = 4 * 1024;
+const LOOKAHEAD_BYTES: usize = 4 * 1024;
 
 impl ContentAccumulator {
     pub(super) fn new(gate: &Gate) -> Self {
         Self {
             choices: BTreeMap::new(),
-            part_limit: gate.limits().part_bytes().saturating_add(AHEAD),
-            choice_limit: gate.limits().list_bytes().saturating_add(AHEAD),
-            lease: gate.budget().lease(),
-            frames: gate.budget().lease(),
+            max_part_bytes: gate.limits().part_bytes().saturating_add(LOOKAHEAD_BYTES),
+            max_choice_bytes: gate.limits().attribute_bytes().saturating_add(LOOKAHEAD_BYTES),
+            text_permit: gate.budget().permit(),
+            overhead_permit: gate.budget().permit(),
             report: CaptureReport::default(),
         }
     }
 
     /// Appends a delta of a choice's text.
-    pub fn text(&mut self, choice: u32, delta: &str) {
-        self.add(choice, PartChannel::Text, delta);
+    pub fn push_text(&mut self, choice: u32, delta: &str) {
+        self.push_delta(choice, PartChannel::Text, delta);
     }
 
     /// Appends a delta of a choice's reasoning.
-    pub fn reasoning(&mut self, choice: u32, delta: &str) {
-        self.add(choice, PartChannel::Reasoning, delta);
+    pub fn push_reasoning(&mut self, choice: u32, delta: &str) {
+        self.push_delta(choice, PartChannel::Reasoning, delta);
     }
 
     /// Appends a delta of a tool call's arguments. `index` counts the tool calls of the choice from zero. The first
     /// known id and name are kept.
-    pub fn tool_call(&mut self, choice: u32, index: u32, id: Option<&str>, name: Option<&str>, arguments: &str) {
-        if let Some(part) = self.add(choice, PartChannel::ToolCall(index), arguments) {
-            part.id = part.id.take().or_else(|| id.map(short));
-            part.name = part.name.take().or_else(|| name.map(short));
+    pub fn push_tool_call(&mut self, choice: u32, index: u32, id: Option<&str>, name: Option<&str>, arguments: &str) {
+        if let Some(part) = self.push_delta(choice, PartChannel::ToolCall(index), arguments) {
+            part.id = part.id.take().or_else(|| id.map(truncate_name));
+            part.name = part.name.take().or_else(|| name.map(truncate_name));
         }
     }
 
     /// Sets the finish reason of a choice.
-    pub fn finish_reason(&mut self, choice: u32, reason: FinishReason) {
-        if let Some(choice) = self.choice(choice) {
+    pub fn set_finish_reason(&mut self, choice: u32, reason: FinishReason) {
+        if let Some(choice) = self.choice_mut(choice) {
             choice.finish_reason = Some(reason);
         }
     }
 
     /// Sets the finish reason of all choices that have none.
-    pub(crate) fn finish_others(&mut self, reason: &FinishReason) {
+    pub(crate) fn set_missing_finish_reasons(&mut self, reason: &FinishReason) {
         for choice in self.choices.values_mut() {
             choice.finish_reason.get_or_insert_with(|| reason.clone());
         }
@@ -153,7 +153,7 @@ impl ContentAccumulator {
     /// Returns the number of captured bytes.
     #[must_use]
     pub const fn bytes(&self) -> usize {
-        self.lease.bytes()
+        self.text_permit.bytes()
     }
 
     /// Returns one message for each choice, in order of the choice's index. Returns the permits to the budget.
@@ -162,44 +162,44 @@ impl ContentAccumulator {
         self.choices.into_values().map(ChoiceBuffer::into_message).collect()
     }
 
-    fn choice(&mut self, number: u32) -> Option<&mut ChoiceBuffer> {
+    fn choice_mut(&mut self, number: u32) -> Option<&mut ChoiceBuffer> {
         let full = self.choices.len() >= MAX_CHOICES && !self.choices.contains_key(&number);
         (!full).then(|| self.choices.entry(number).or_default())
     }
 
-    fn add(&mut self, choice: u32, channel: PartChannel, delta: &str) -> Option<&mut PartBuffer> {
-        if self.choice(choice).is_none() {
-            self.report.refuse(delta.len());
+    fn push_delta(&mut self, choice: u32, channel: PartChannel, delta: &str) -> Option<&mut PartBuffer> {
+        if self.choice_mut(choice).is_none() {
+            self.report.add_rejected(delta.len());
             return None;
         }
         let choice = self.choices.entry(choice).or_default();
-        let place = match channel {
+        let index = match channel {
             PartChannel::ToolCall(_) => choice.parts.iter().position(|part| part.channel == channel),
             // Text after a tool call is a separate part.
             PartChannel::Reasoning | PartChannel::Text => {
                 choice.parts.last().filter(|part| part.channel == channel).map(|_| choice.parts.len() - 1)
             }
         };
-        let place = match place {
-            Some(place) => place,
+        let index = match index {
+            Some(index) => index,
             None if choice.parts.len() >= MAX_PARTS => {
                 self.report.dropped_parts += 1;
-                self.report.refuse(delta.len());
+                self.report.add_rejected(delta.len());
                 return None;
             }
             None => {
-                choice.parts.push(PartBuffer { channel, text: TextBuffer::default(), id: None, name: None });
+                choice.parts.push(PartBuffer { channel, buffer: TextBuffer::default(), id: None, name: None });
                 // Count empty parts against the budget too.
-                self.report.is_over_budget |= !self.frames.grow(size_of::<PartBuffer>());
+                self.report.is_over_budget |= !self.overhead_permit.try_grow(size_of::<PartBuffer>());
                 choice.parts.len() - 1
             }
         };
-        let part = &mut choice.parts[place];
-        let before = part.text.text.len();
-        let limit = self.part_limit.min(before + self.choice_limit.saturating_sub(choice.bytes));
-        let (refused, over_budget) = part.text.push(delta, limit, &mut self.lease);
-        choice.bytes += part.text.text.len() - before;
-        self.report.refuse(refused);
+        let part = &mut choice.parts[index];
+        let previous_len = part.buffer.text.len();
+        let limit = self.max_part_bytes.min(previous_len + self.max_choice_bytes.saturating_sub(choice.bytes));
+        let (rejected, over_budget) = part.buffer.push(delta, limit, &mut self.text_permit);
+        choice.bytes += part.buffer.text.len() - previous_len;
+        self.report.add_rejected(rejected);
         self.report.is_over_budget |= over_budget;
         Some(part)
     }
@@ -208,24 +208,24 @@ impl ContentAccumulator {
 impl TextBuffer {
     /// Appends the bytes that fit. Returns the number of dropped bytes, and whether the budget was exceeded. After the
     /// first drop, all later bytes are dropped.
-    fn push(&mut self, delta: &str, limit: usize, lease: &mut Permit) -> (usize, bool) {
-        let room = if self.cut == 0 { limit.saturating_sub(self.text.len()) } else { 0 };
-        let mut taken = delta.floor_char_boundary(room.min(delta.len()));
-        let over_budget = taken > 0 && !lease.grow(taken);
+    fn push(&mut self, delta: &str, limit: usize, permit: &mut Permit) -> (usize, bool) {
+        let remaining_bytes = if self.truncated_bytes == 0 { limit.saturating_sub(self.text.len()) } else { 0 };
+        let mut accepted = delta.floor_char_boundary(remaining_bytes.min(delta.len()));
+        let over_budget = accepted > 0 && !permit.try_grow(accepted);
         if over_budget {
-            taken = 0;
+            accepted = 0;
         }
-        self.text.push_str(&delta[..taken]);
-        self.cut += delta.len() - taken;
-        (delta.len() - taken, over_budget)
+        self.text.push_str(&delta[..accepted]);
+        self.truncated_bytes += delta.len() - accepted;
+        (delta.len() - accepted, over_budget)
     }
 }
 
 impl ChoiceBuffer {
     fn into_message(self) -> Message {
-        let ended = has_ended(self.finish_reason.as_ref());
+        let is_complete = has_finished_normally(self.finish_reason.as_ref());
         let last = self.parts.len().saturating_sub(1);
-        let parts = self.parts.into_iter().enumerate().map(|(place, part)| part.into_part(ended || place < last));
+        let parts = self.parts.into_iter().enumerate().map(|(index, part)| part.into_part(is_complete || index < last));
         let message = parts.fold(Message::assistant(), Message::part);
         match self.finish_reason {
             Some(reason) => message.finish_reason(reason),
@@ -235,32 +235,32 @@ impl ChoiceBuffer {
 }
 
 impl PartBuffer {
-    fn into_part(self, ended: bool) -> Part {
-        let TextBuffer { text, cut } = self.text;
-        let missing = match cut {
-            0 if ended => Truncation::None,
+    fn into_part(self, is_complete: bool) -> Part {
+        let TextBuffer { text, truncated_bytes } = self.buffer;
+        let truncation = match truncated_bytes {
+            0 if is_complete => Truncation::None,
             0 => Truncation::Unknown,
-            cut => Truncation::Bytes(cut),
+            truncated_bytes => Truncation::Bytes(truncated_bytes),
         };
         match self.channel {
-            PartChannel::Reasoning => Part::reasoning_without(Content::from(text), missing),
-            PartChannel::Text => Part::text_without(Content::from(text), missing),
+            PartChannel::Reasoning => Part::truncated_reasoning(Content::from(text), truncation),
+            PartChannel::Text => Part::truncated_text(Content::from(text), truncation),
             PartChannel::ToolCall(_) => {
                 let call = ToolCall::new(self.name.unwrap_or_default());
                 let call = self.id.into_iter().fold(call, ToolCall::id);
-                let mut call = match (text.is_empty(), cut) {
+                let mut call = match (text.is_empty(), truncated_bytes) {
                     (true, _) => call,
                     (false, 0) => call.arguments_text(text),
                     // A truncated JSON object cannot be parsed: keep its beginning as text.
                     (false, _) => call.arguments(Value::String(text)),
                 };
-                call.missing = missing;
+                call.truncation = truncation;
                 call.into()
             }
         }
     }
 }
 
-fn short(text: &str) -> String {
-    text[..text.floor_char_boundary(NAME_BYTES)].to_owned()
+fn truncate_name(text: &str) -> String {
+    text[..text.floor_char_boundary(MAX_NAME_BYTES)].to_owned()
 }

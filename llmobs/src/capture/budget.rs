@@ -11,52 +11,58 @@ use std::sync::atomic::Ordering;
 /// use llmobs::capture::ContentBudget;
 ///
 /// let budget = ContentBudget::new(100);
-/// let mut lease = budget.lease();
-/// assert!(lease.grow(80));
-/// assert!(!budget.lease().grow(30), "there are 20 left");
-/// drop(lease);
-/// assert_eq!((budget.in_use(), budget.refused()), (0, 1));
+/// let mut permit = budget.permit();
+/// assert!(permit.try_grow(80));
+/// assert!(!budget.permit().try_grow(30), "there are 20 left");
+/// drop(permit);
+/// assert_eq!((budget.in_use(), budget.rejections()), (0, 1));
 /// ```
 #[derive(Debug, Clone)]
 pub struct ContentBudget {
-    shared: Arc<BudgetState>,
+    state: Arc<BudgetState>,
 }
 
 #[derive(Debug)]
 struct BudgetState {
     limit: usize,
-    used: AtomicUsize,
-    refused: AtomicU64,
+    used_bytes: AtomicUsize,
+    rejections: AtomicU64,
 }
 
 impl ContentBudget {
     /// Creates a budget of this size in bytes.
     #[must_use]
     pub fn new(bytes: usize) -> Self {
-        Self { shared: Arc::new(BudgetState { limit: bytes, used: AtomicUsize::new(0), refused: AtomicU64::new(0) }) }
+        Self {
+            state: Arc::new(BudgetState {
+                limit: bytes,
+                used_bytes: AtomicUsize::new(0),
+                rejections: AtomicU64::new(0),
+            }),
+        }
     }
 
     /// Returns an empty permit for one operation.
-    pub fn lease(&self) -> Permit {
-        Permit { shared: Arc::clone(&self.shared), bytes: 0 }
+    pub fn permit(&self) -> Permit {
+        Permit { state: Arc::clone(&self.state), bytes: 0 }
     }
 
     /// Returns the number of bytes that operations hold now.
     #[must_use]
     pub fn in_use(&self) -> usize {
-        self.shared.used.load(Ordering::Relaxed)
+        self.state.used_bytes.load(Ordering::Relaxed)
     }
 
     /// Returns the size of the budget in bytes.
     #[must_use]
     pub fn limit(&self) -> usize {
-        self.shared.limit
+        self.state.limit
     }
 
     /// Returns the number of requests that were refused because too few bytes were free.
     #[must_use]
-    pub fn refused(&self) -> u64 {
-        self.shared.refused.load(Ordering::Relaxed)
+    pub fn rejections(&self) -> u64 {
+        self.state.rejections.load(Ordering::Relaxed)
     }
 }
 
@@ -69,25 +75,25 @@ impl Default for ContentBudget {
 
 /// A reserved part of a [`ContentBudget`]. Dropping the permit returns its bytes to the budget.
 #[derive(Debug)]
-#[must_use = "a lease that is dropped is given back"]
+#[must_use = "a dropped permit returns its bytes to the budget"]
 pub struct Permit {
-    shared: Arc<BudgetState>,
+    state: Arc<BudgetState>,
     bytes: usize,
 }
 
 impl Permit {
     /// Reserves further bytes. Reserves nothing and returns `false` if too few bytes are free.
-    pub fn grow(&mut self, bytes: usize) -> bool {
-        let limit = self.shared.limit;
-        let more = |used: usize| used.checked_add(bytes).filter(|total| *total <= limit);
+    pub fn try_grow(&mut self, bytes: usize) -> bool {
+        let limit = self.state.limit;
+        let more = |used_bytes: usize| used_bytes.checked_add(bytes).filter(|total| *total <= limit);
         // ORDERING: the counter guards no other memory.
-        let taken = self.shared.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok();
-        if taken {
+        let is_reserved = self.state.used_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok();
+        if is_reserved {
             self.bytes += bytes;
         } else {
-            self.shared.refused.fetch_add(1, Ordering::Relaxed);
+            self.state.rejections.fetch_add(1, Ordering::Relaxed);
         }
-        taken
+        is_reserved
     }
 
     /// Returns the number of reserved bytes.
@@ -99,7 +105,7 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.shared.used.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.state.used_bytes.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 
@@ -108,21 +114,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn threads_together_never_hold_more_than_the_budget_and_give_all_back() {
+    fn threads_never_exceed_the_budget_and_return_all_bytes() {
         let budget = ContentBudget::new(1_000);
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
                     for size in 0..2_000_usize {
-                        let mut lease = budget.lease();
-                        let held = lease.grow(size % 700);
+                        let mut permit = budget.permit();
+                        let is_reserved = permit.try_grow(size % 700);
                         assert!(budget.in_use() <= 1_000);
-                        assert_eq!(lease.bytes(), if held { size % 700 } else { 0 });
+                        assert_eq!(permit.bytes(), if is_reserved { size % 700 } else { 0 });
                     }
                 });
             }
         });
         assert_eq!(budget.in_use(), 0);
-        assert!(!budget.lease().grow(usize::MAX), "no overflow");
+        assert!(!budget.permit().try_grow(usize::MAX), "the addition must not overflow");
     }
 }

@@ -16,7 +16,7 @@ use super::HookPayload;
 use super::HookStats;
 use super::hook::HookWorker;
 use super::serialize::ContentSerializer;
-use super::serialize::shed;
+use super::serialize::strip_media;
 use crate::content::Message;
 use crate::redact::Redactor;
 
@@ -28,15 +28,15 @@ use crate::redact::Redactor;
 /// use llmobs::content::Message;
 ///
 /// let gate = Gate::builder().capture(ContentCapture::Spans).build();
-/// let mut passage = gate.passage();
-/// let passed = passage.input(&[Message::user("I am jane@example.org")]).unwrap();
-/// let attribute = passed.for_span().unwrap();
+/// let mut pass = gate.pass();
+/// let gated = pass.input(&[Message::user("I am jane@example.org")]).unwrap();
+/// let attribute = gated.for_span().unwrap();
 /// assert_eq!(attribute, r#"[{"parts":[{"content":"I am [EMAIL]","type":"text"}],"role":"user"}]"#);
-/// assert!(passed.for_event().is_none(), "it may go to spans only");
-/// assert_eq!(passage.report().redactions.total(), 1);
+/// assert!(gated.for_event().is_none(), "it may go to spans only");
+/// assert_eq!(pass.report().redactions.total(), 1);
 ///
-/// let shut = Gate::builder().capture(ContentCapture::Off).build();
-/// assert!(shut.passage().input(&[Message::user("I am jane@example.org")]).is_none());
+/// let off = Gate::builder().capture(ContentCapture::Off).build();
+/// assert!(off.pass().input(&[Message::user("I am jane@example.org")]).is_none());
 /// ```
 #[derive(Debug, Clone)]
 pub struct Gate {
@@ -64,7 +64,7 @@ impl Gate {
             budget: None,
             full_definitions: false,
             hook: None,
-            queue: 20,
+            hook_queue_capacity: 20,
         }
     }
 
@@ -98,27 +98,27 @@ impl Gate {
 
     /// Returns a pass for the content of one operation, with the limit of one span.
     #[must_use]
-    pub fn passage(&self) -> GatePass<'_> {
-        self.passage_of(self.limits().span_bytes())
+    pub fn pass(&self) -> GatePass<'_> {
+        self.pass_with_limit(self.limits().span_bytes())
     }
 
     /// Returns a pass for later content of an operation, with this limit in bytes.
-    pub(crate) fn passage_of(&self, bytes: usize) -> GatePass<'_> {
+    pub(crate) fn pass_with_limit(&self, bytes: usize) -> GatePass<'_> {
         GatePass::new(self, bytes)
     }
 
     /// Returns a buffer for streamed content, or `None` if capture is off.
     #[must_use]
-    pub fn gather(&self) -> Option<ContentAccumulator> {
+    pub fn accumulator(&self) -> Option<ContentAccumulator> {
         self.inner.capture.is_on().then(|| ContentAccumulator::new(self))
     }
 
     /// Sends content to the application's hook, which runs on its own thread. Returns the references for the span. They
     /// are empty if there is no hook, if its queue is full, or if capture is off.
     #[must_use]
-    pub fn send_to_hook(&self, captured: HookPayload) -> ContentReferences {
-        let hook = self.inner.hook.as_ref().filter(|_| self.inner.capture.is_on() && !captured.is_empty());
-        hook.map(|hook| hook.send(captured)).unwrap_or_default()
+    pub fn send_to_hook(&self, payload: HookPayload) -> ContentReferences {
+        let hook = self.inner.hook.as_ref().filter(|_| self.inner.capture.is_on() && !payload.is_empty());
+        hook.map(|hook| hook.enqueue(payload)).unwrap_or_default()
     }
 
     /// Waits at most `at_most` for the hook to process the queue. Returns whether the queue is empty, or `true` without
@@ -136,11 +136,11 @@ impl Gate {
 
     /// Removes media that exceed the limit from messages, so that their memory is freed before the end of the
     /// operation.
-    pub(crate) fn shed(&self, messages: &mut [Message]) {
-        shed(messages, self.limits());
+    pub(crate) fn strip_media(&self, messages: &mut [Message]) {
+        strip_media(messages, self.limits());
     }
 
-    pub(super) fn shaper<'a>(&'a self, report: &'a mut CaptureReport) -> ContentSerializer<'a> {
+    pub(super) fn serializer<'a>(&'a self, report: &'a mut CaptureReport) -> ContentSerializer<'a> {
         ContentSerializer {
             redactor: self.redactor(),
             limits: &self.inner.limits,
@@ -162,7 +162,7 @@ pub struct GateBuilder {
     budget: Option<ContentBudget>,
     full_definitions: bool,
     hook: Option<Box<dyn ContentHook>>,
-    queue: usize,
+    hook_queue_capacity: usize,
 }
 
 impl GateBuilder {
@@ -207,8 +207,8 @@ impl GateBuilder {
 
     /// Sets the number of payloads that may wait for the hook. Further payloads are dropped and counted. Defaults to
     /// 20.
-    pub const fn hook_queue(mut self, captures: usize) -> Self {
-        self.queue = captures;
+    pub const fn hook_queue_capacity(mut self, payloads: usize) -> Self {
+        self.hook_queue_capacity = payloads;
         self
     }
 
@@ -222,7 +222,7 @@ impl GateBuilder {
             limits: self.limits.unwrap_or_default(),
             budget: self.budget.unwrap_or_default(),
             full_definitions: self.full_definitions,
-            hook: self.hook.map(|hook| HookWorker::new(hook, self.queue)),
+            hook: self.hook.map(|hook| HookWorker::new(hook, self.hook_queue_capacity)),
         };
         let gate = Gate { inner: Arc::new(inner) };
         if capture.is_on() {

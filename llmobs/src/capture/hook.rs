@@ -41,14 +41,14 @@ use serde_json::Value;
 ///         Some(format!("queue://{id}/{name}"))
 ///     }
 ///
-///     fn on_content(&self, captured: HookPayload) {
-///         let _ = self.0.send(captured);
+///     fn on_content(&self, payload: HookPayload) {
+///         let _ = self.0.send(payload);
 ///     }
 /// }
 ///
 /// let (sender, receiver) = mpsc::sync_channel(8);
 /// let gate = Gate::builder().capture(ContentCapture::Hook).hook(Queue(sender)).build();
-/// let input = gate.passage().input(&[Message::user("I am jane@example.org")]);
+/// let input = gate.pass().input(&[Message::user("I am jane@example.org")]);
 /// let references = gate.send_to_hook(HookPayload::new().input(input));
 /// assert!(references.input.unwrap().ends_with("/input_messages"));
 /// assert!(gate.flush(Duration::from_secs(5)));
@@ -63,7 +63,7 @@ pub trait ContentHook: Send + Sync + 'static {
     }
 
     /// Stores the content of one operation. Called on the hook's thread.
-    fn on_content(&self, captured: HookPayload);
+    fn on_content(&self, payload: HookPayload);
 }
 
 impl fmt::Debug for dyn ContentHook {
@@ -95,26 +95,26 @@ impl HookPayload {
 
     /// Sets the input messages, if present.
     #[must_use]
-    pub fn input(self, passed: Option<super::GatedValue>) -> Self {
-        self.with(INPUT, passed)
+    pub fn input(self, gated: Option<super::GatedValue>) -> Self {
+        self.with_content(INPUT, gated)
     }
 
     /// Sets the output messages, if present.
     #[must_use]
-    pub fn output(self, passed: Option<super::GatedValue>) -> Self {
-        self.with(OUTPUT, passed)
+    pub fn output(self, gated: Option<super::GatedValue>) -> Self {
+        self.with_content(OUTPUT, gated)
     }
 
     /// Sets the system instructions, if present.
     #[must_use]
-    pub fn system_instructions(self, passed: Option<super::GatedValue>) -> Self {
-        self.with(INSTRUCTIONS, passed)
+    pub fn system_instructions(self, gated: Option<super::GatedValue>) -> Self {
+        self.with_content(INSTRUCTIONS, gated)
     }
 
     /// Sets the tool definitions, if present.
     #[must_use]
-    pub fn tool_definitions(self, passed: Option<super::GatedValue>) -> Self {
-        self.with(DEFINITIONS, passed)
+    pub fn tool_definitions(self, gated: Option<super::GatedValue>) -> Self {
+        self.with_content(DEFINITIONS, gated)
     }
 
     /// Returns the unique id of the payload. Empty until the payload is sent to the hook.
@@ -147,12 +147,12 @@ impl HookPayload {
         self.contents.is_empty()
     }
 
-    pub(crate) fn in_trace(self, ids: Option<(String, String)>) -> Self {
+    pub(crate) fn with_trace(self, ids: Option<(String, String)>) -> Self {
         Self { trace: ids, ..self }
     }
 
-    fn with(mut self, name: &'static str, passed: Option<super::GatedValue>) -> Self {
-        self.contents.extend(passed.map(|passed| (name, passed.into_value())));
+    fn with_content(mut self, name: &'static str, gated: Option<super::GatedValue>) -> Self {
+        self.contents.extend(gated.map(|gated| (name, gated.into_value())));
         self
     }
 }
@@ -193,10 +193,10 @@ pub struct HookStats {
 
 /// The hook's thread and queue.
 pub(super) struct HookWorker {
-    shared: Arc<HookQueue>,
+    queue: Arc<HookQueue>,
     /// Random, so that two processes do not create equal ids.
-    seed: u64,
-    next: AtomicU64,
+    id_seed: u64,
+    next_id: AtomicU64,
 }
 
 struct HookQueue {
@@ -211,15 +211,15 @@ struct HookQueue {
 
 #[derive(Default)]
 struct State {
-    waiting: VecDeque<HookPayload>,
-    running: bool,
-    busy: bool,
-    closed: bool,
+    pending: VecDeque<HookPayload>,
+    is_running: bool,
+    is_busy: bool,
+    is_closed: bool,
 }
 
 impl HookWorker {
     pub(super) fn new(hook: Box<dyn ContentHook>, capacity: usize) -> Self {
-        let shared = HookQueue {
+        let queue = HookQueue {
             hook,
             capacity,
             state: Mutex::default(),
@@ -228,15 +228,15 @@ impl HookWorker {
             dropped: AtomicU64::new(0),
             panicked: AtomicU64::new(0),
         };
-        Self { shared: Arc::new(shared), seed: RandomState::new().hash_one(0), next: AtomicU64::new(1) }
+        Self { queue: Arc::new(queue), id_seed: RandomState::new().hash_one(0), next_id: AtomicU64::new(1) }
     }
 
     /// Adds a payload to the queue and returns its references. Drops the payload if the queue is full.
-    pub(super) fn send(&self, mut captured: HookPayload) -> ContentReferences {
-        captured.id = format!("{:016x}{:016x}", self.seed, self.next.fetch_add(1, Ordering::Relaxed));
+    pub(super) fn enqueue(&self, mut payload: HookPayload) -> ContentReferences {
+        payload.id = format!("{:016x}{:016x}", self.id_seed, self.next_id.fetch_add(1, Ordering::Relaxed));
         let reference = |name: &str| {
-            captured.get(name)?;
-            catch_unwind(AssertUnwindSafe(|| self.shared.hook.reference(&captured.id, name))).ok().flatten()
+            payload.get(name)?;
+            catch_unwind(AssertUnwindSafe(|| self.queue.hook.reference(&payload.id, name))).ok().flatten()
         };
         let references = ContentReferences {
             input: reference(INPUT),
@@ -244,61 +244,61 @@ impl HookWorker {
             system_instructions: reference(INSTRUCTIONS),
             tool_definitions: reference(DEFINITIONS),
         };
-        let mut state = self.shared.state();
-        if state.waiting.len() >= self.shared.capacity || !self.start(&mut state) {
-            self.shared.dropped.fetch_add(1, Ordering::Relaxed);
+        let mut state = self.queue.lock_state();
+        if state.pending.len() >= self.queue.capacity || !self.ensure_running(&mut state) {
+            self.queue.dropped.fetch_add(1, Ordering::Relaxed);
             return ContentReferences::default();
         }
-        state.waiting.push_back(captured);
-        self.shared.changed.notify_all();
+        state.pending.push_back(payload);
+        self.queue.changed.notify_all();
         references
     }
 
     pub(super) fn flush(&self, at_most: Duration) -> bool {
-        let state = self.shared.state();
-        let pending = |state: &mut State| !state.waiting.is_empty() || state.busy;
-        let waited = self.shared.changed.wait_timeout_while(state, at_most, pending);
+        let state = self.queue.lock_state();
+        let has_pending = |state: &mut State| !state.pending.is_empty() || state.is_busy;
+        let waited = self.queue.changed.wait_timeout_while(state, at_most, has_pending);
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        !pending(&mut state)
+        !has_pending(&mut state)
     }
 
     pub(super) fn stats(&self) -> HookStats {
         HookStats {
-            delivered: self.shared.delivered.load(Ordering::Relaxed),
-            dropped: self.shared.dropped.load(Ordering::Relaxed),
-            panicked: self.shared.panicked.load(Ordering::Relaxed),
+            delivered: self.queue.delivered.load(Ordering::Relaxed),
+            dropped: self.queue.dropped.load(Ordering::Relaxed),
+            panicked: self.queue.panicked.load(Ordering::Relaxed),
         }
     }
 
     /// Starts the thread on the first call. Returns `false` if the system cannot create a thread.
-    fn start(&self, state: &mut State) -> bool {
-        if !state.running {
-            let shared = Arc::clone(&self.shared);
-            state.running = thread::Builder::new().name("llmobs-hook".to_owned()).spawn(move || shared.work()).is_ok();
+    fn ensure_running(&self, state: &mut State) -> bool {
+        if !state.is_running {
+            let queue = Arc::clone(&self.queue);
+            state.is_running = thread::Builder::new().name("llmobs-hook".to_owned()).spawn(move || queue.run()).is_ok();
         }
-        state.running
+        state.is_running
     }
 }
 
 impl HookQueue {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn lock_state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Processes payloads until the gate is dropped and the queue is empty.
-    fn work(&self) {
+    fn run(&self) {
         loop {
-            let idle = |state: &mut State| state.waiting.is_empty() && !state.closed;
-            let mut state = self.changed.wait_while(self.state(), idle).unwrap_or_else(PoisonError::into_inner);
-            let Some(captured) = state.waiting.pop_front() else { return };
-            state.busy = true;
+            let idle = |state: &mut State| state.pending.is_empty() && !state.is_closed;
+            let mut state = self.changed.wait_while(self.lock_state(), idle).unwrap_or_else(PoisonError::into_inner);
+            let Some(payload) = state.pending.pop_front() else { return };
+            state.is_busy = true;
             drop(state);
-            let count = match catch_unwind(AssertUnwindSafe(|| self.hook.on_content(captured))) {
+            let count = match catch_unwind(AssertUnwindSafe(|| self.hook.on_content(payload))) {
                 Ok(()) => &self.delivered,
                 Err(_) => &self.panicked,
             };
             count.fetch_add(1, Ordering::Relaxed);
-            self.state().busy = false;
+            self.lock_state().is_busy = false;
             self.changed.notify_all();
         }
     }
@@ -307,13 +307,13 @@ impl HookQueue {
 /// Lets the thread process the queue and end, without waiting. Call `flush` first to wait for all payloads.
 impl Drop for HookWorker {
     fn drop(&mut self) {
-        self.shared.state().closed = true;
-        self.shared.changed.notify_all();
+        self.queue.lock_state().is_closed = true;
+        self.queue.changed.notify_all();
     }
 }
 
 impl fmt::Debug for HookWorker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HookWorker").field("most", &self.shared.capacity).finish_non_exhaustive()
+        f.debug_struct("HookWorker").field("most", &self.queue.capacity).finish_non_exhaustive()
     }
 }

@@ -5,21 +5,21 @@
 /// ```
 /// use llmobs::capture::ContentLimits;
 ///
-/// let limits = ContentLimits::default().part(4 * 1024).list(16 * 1024);
+/// let limits = ContentLimits::default().part(4 * 1024).attribute(16 * 1024);
 /// assert_eq!(limits.part_bytes(), 4 * 1024);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub struct ContentLimits {
     part: usize,
-    list: usize,
+    attribute: usize,
     span: usize,
     media: usize,
 }
 
 impl ContentLimits {
-    /// The smallest limit of a list, in bytes: room for `[]` and one empty message.
-    const SMALLEST: usize = 32;
+    /// The smallest limit of an attribute, in bytes: room for `[]` and one empty message.
+    const MIN_BYTES: usize = 32;
 
     /// Sets the limit of one part, such as a text, the arguments of a tool call, or a tool's response. Defaults to 8
     /// KiB.
@@ -30,14 +30,14 @@ impl ContentLimits {
 
     /// Sets the limit of one attribute: all input messages, all output messages, the system instructions, or the tool
     /// definitions. Defaults to 32 KiB. Values below 32 bytes become 32.
-    pub const fn list(mut self, bytes: usize) -> Self {
-        self.list = if bytes < Self::SMALLEST { Self::SMALLEST } else { bytes };
+    pub const fn attribute(mut self, bytes: usize) -> Self {
+        self.attribute = if bytes < Self::MIN_BYTES { Self::MIN_BYTES } else { bytes };
         self
     }
 
     /// Sets the limit of all content in one span or event. Defaults to 64 KiB. Values below 32 bytes become 32.
     pub const fn span(mut self, bytes: usize) -> Self {
-        self.span = if bytes < Self::SMALLEST { Self::SMALLEST } else { bytes };
+        self.span = if bytes < Self::MIN_BYTES { Self::MIN_BYTES } else { bytes };
         self
     }
 
@@ -57,8 +57,8 @@ impl ContentLimits {
 
     /// Returns the limit of one attribute in bytes.
     #[must_use]
-    pub const fn list_bytes(&self) -> usize {
-        self.list
+    pub const fn attribute_bytes(&self) -> usize {
+        self.attribute
     }
 
     /// Returns the limit of one span or event in bytes.
@@ -76,6 +76,6 @@ impl ContentLimits {
 
 impl Default for ContentLimits {
     fn default() -> Self {
-        Self { part: 8 * 1024, list: 32 * 1024, span: 64 * 1024, media: 0 }
+        Self { part: 8 * 1024, attribute: 32 * 1024, span: 64 * 1024, media: 0 }
     }
 }

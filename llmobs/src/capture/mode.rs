@@ -41,7 +41,8 @@ impl ContentCapture {
             ONCE.call_once(|| {
                 tracing::warn!(
                     target: "llmobs",
-                    "{} is none of NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT: no content is captured",
+                    "{} has an unknown value, so no content is captured; set it to NO_CONTENT, SPAN_ONLY, EVENT_ONLY \
+                     or SPAN_AND_EVENT",
                     Self::VARIABLE
                 );
             });
@@ -77,13 +78,13 @@ impl ContentCapture {
 
     /// Returns whether spans contain content.
     #[must_use]
-    pub const fn on_spans(self) -> bool {
+    pub const fn is_on_spans(self) -> bool {
         matches!(self, Self::Spans | Self::SpansAndEvents)
     }
 
     /// Returns whether events contain content.
     #[must_use]
-    pub const fn on_events(self) -> bool {
+    pub const fn is_on_events(self) -> bool {
         matches!(self, Self::Events | Self::SpansAndEvents)
     }
 }
@@ -93,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_value_in_any_case_has_its_mode_and_no_other_has_one() {
+    fn known_values_in_any_case_have_a_mode_and_others_have_none() {
         for (value, mode) in [
             ("NO_CONTENT", ContentCapture::Off),
             ("no_content", ContentCapture::Off),
@@ -112,8 +113,10 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_on_by_default() {
+    fn capture_is_off_by_default() {
         assert!(!ContentCapture::default().is_on());
-        assert!(ContentCapture::Hook.is_on() && !ContentCapture::Hook.on_spans() && !ContentCapture::Hook.on_events());
+        assert!(
+            ContentCapture::Hook.is_on() && !ContentCapture::Hook.is_on_spans() && !ContentCapture::Hook.is_on_events()
+        );
     }
 }

@@ -12,9 +12,9 @@ use super::plan::ListPlan;
 use super::report::as_u64;
 use super::serialize::ContentSerializer;
 use super::truncate::Keep;
-use super::truncate::fit;
-use super::truncate::length;
-use super::truncate::shrink;
+use super::truncate::json_bytes;
+use super::truncate::truncate_list;
+use super::truncate::truncate_value;
 use crate::content::Content;
 use crate::content::Document;
 use crate::content::Message;
@@ -64,79 +64,79 @@ impl<'g> GatePass<'g> {
 
     /// Returns the value of `gen_ai.input.messages`. If the list is too long, the last messages are kept.
     pub fn input(&mut self, messages: &[Message]) -> Option<GatedValue> {
-        self.list(messages, Keep::Last, |shaper, message| shaper.message(message, false))
+        self.list(messages, Keep::Last, |serializer, message| serializer.message(message, false))
     }
 
     /// Returns the value of `gen_ai.output.messages`. If the list is too long, the first messages are kept.
     pub fn output(&mut self, messages: &[Message]) -> Option<GatedValue> {
-        self.list(messages, Keep::First, |shaper, message| shaper.message(message, true))
+        self.list(messages, Keep::First, |serializer, message| serializer.message(message, true))
     }
 
     /// Returns the value of `gen_ai.system_instructions`: instructions that are not messages of the conversation.
     pub fn system_instructions(&mut self, texts: &[Content<String>]) -> Option<GatedValue> {
-        self.list(texts, Keep::First, |shaper, text| shaper.instruction(text))
+        self.list(texts, Keep::First, |serializer, text| serializer.instruction(text))
     }
 
     /// Returns the value of `gen_ai.tool.definitions`.
     pub fn tool_definitions(&mut self, tools: &[ToolDefinition]) -> Option<GatedValue> {
-        self.list(tools, Keep::First, |shaper, tool| shaper.definition(tool))
+        self.list(tools, Keep::First, |serializer, tool| serializer.definition(tool))
     }
 
     /// Returns the value of `gen_ai.retrieval.documents`. Documents with a score that is not finite are dropped.
     pub fn documents(&mut self, documents: &[Document]) -> Option<GatedValue> {
-        let real: Vec<&Document> = documents.iter().filter(|document| document.score.is_finite()).collect();
-        self.report.dropped_messages += as_u64(documents.len() - real.len());
-        self.list(&real, Keep::First, |shaper, document| shaper.document(document))
+        let finite: Vec<&Document> = documents.iter().filter(|document| document.score.is_finite()).collect();
+        self.report.dropped_messages += as_u64(documents.len() - finite.len());
+        self.list(&finite, Keep::First, |serializer, document| serializer.document(document))
     }
 
     /// Returns a single JSON value, such as `gen_ai.tool.call.arguments` or `gen_ai.tool.call.result`.
     pub fn json(&mut self, content: &Content<Value>) -> Option<GatedValue> {
-        self.alone(|shaper| shaper.json(content, Truncation::None))
+        self.single_value(|serializer| serializer.json(content, Truncation::None))
     }
 
     /// Returns a single text, such as the message of an error or `gen_ai.retrieval.query.text`.
     pub fn text(&mut self, content: &Content<String>) -> Option<GatedValue> {
-        self.alone(|shaper| shaper.text(content, Truncation::None))
+        self.single_value(|serializer| serializer.text(content, Truncation::None))
     }
 
-    fn alone(&mut self, shape: impl FnOnce(&mut ContentSerializer<'_>) -> Value) -> Option<GatedValue> {
-        let limit = self.limit()?;
-        let mut value = shape(&mut self.shaper());
-        let size = length(&value);
-        shrink(&mut value, limit);
-        self.report.cut(size - length(&value));
-        Some(self.passed(value))
+    fn single_value(&mut self, serialize: impl FnOnce(&mut ContentSerializer<'_>) -> Value) -> Option<GatedValue> {
+        let limit = self.next_limit()?;
+        let mut value = serialize(&mut self.serializer());
+        let size = json_bytes(&value);
+        truncate_value(&mut value, limit);
+        self.report.add_truncated(size - json_bytes(&value));
+        Some(self.gated(value))
     }
 
     fn list<T: ListItem>(
         &mut self,
         items: &[T],
         keep: Keep,
-        mut shape: impl FnMut(&mut ContentSerializer<'_>, &T) -> Value,
+        mut serialize: impl FnMut(&mut ContentSerializer<'_>, &T) -> Value,
     ) -> Option<GatedValue> {
-        let limit = self.limit().filter(|_| !items.is_empty())?;
-        let share = ListPlan::of(items, limit, self.gate.limits().part_bytes(), keep);
-        self.report.dropped_messages += as_u64(items.len() - share.items.len());
-        let mut shaper = self.shaper();
-        shaper.part_bytes = share.part_bytes;
-        shaper.max_parts = share.max_parts;
-        let shaped = items[share.items].iter().map(|item| shape(&mut shaper, item)).collect();
-        let value = fit(shaped, limit, keep, &mut self.report);
-        Some(self.passed(value))
+        let limit = self.next_limit().filter(|_| !items.is_empty())?;
+        let plan = ListPlan::for_list(items, limit, self.gate.limits().part_bytes(), keep);
+        self.report.dropped_messages += as_u64(items.len() - plan.items.len());
+        let mut serializer = self.serializer();
+        serializer.part_bytes = plan.part_bytes;
+        serializer.max_parts = plan.max_parts;
+        let serialized = items[plan.items].iter().map(|item| serialize(&mut serializer, item)).collect();
+        let value = truncate_list(serialized, limit, keep, &mut self.report);
+        Some(self.gated(value))
     }
 
     /// Returns the limit of the next value in bytes, or `None` if capture is off or fewer than 2 bytes remain.
-    fn limit(&self) -> Option<usize> {
-        let limit = self.gate.limits().list_bytes().min(self.remaining_bytes);
+    fn next_limit(&self) -> Option<usize> {
+        let limit = self.gate.limits().attribute_bytes().min(self.remaining_bytes);
         (self.gate.capture().is_on() && limit >= 2).then_some(limit)
     }
 
-    fn shaper(&mut self) -> ContentSerializer<'_> {
-        self.gate.shaper(&mut self.report)
+    fn serializer(&mut self) -> ContentSerializer<'_> {
+        self.gate.serializer(&mut self.report)
     }
 
-    fn passed(&mut self, value: Value) -> GatedValue {
-        self.remaining_bytes -= length(&value).min(self.remaining_bytes);
+    fn gated(&mut self, value: Value) -> GatedValue {
+        self.remaining_bytes -= json_bytes(&value).min(self.remaining_bytes);
         GatedValue { value, capture: self.gate.capture() }
     }
 }
@@ -146,7 +146,7 @@ impl GatedValue {
     /// content.
     #[must_use]
     pub fn for_span(&self) -> Option<String> {
-        self.capture.on_spans().then(|| match &self.value {
+        self.capture.is_on_spans().then(|| match &self.value {
             Value::String(text) => text.clone(),
             other => other.to_string(),
         })
@@ -155,7 +155,7 @@ impl GatedValue {
     /// Returns the value for an event attribute. `None` if events receive no content.
     #[must_use]
     pub fn for_event(&self) -> Option<&Value> {
-        self.capture.on_events().then_some(&self.value)
+        self.capture.is_on_events().then_some(&self.value)
     }
 
     /// Returns the value for the application's hook, in every mode except off.
@@ -166,6 +166,6 @@ impl GatedValue {
 
 impl fmt::Debug for GatedValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GatedValue").field("bytes", &length(&self.value)).finish_non_exhaustive()
+        f.debug_struct("GatedValue").field("bytes", &json_bytes(&self.value)).finish_non_exhaustive()
     }
 }

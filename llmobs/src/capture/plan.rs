@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::truncate::Keep;
-use super::truncate::cap;
+use super::truncate::max_content_bytes;
 use crate::content::Content;
 use crate::content::Document;
 use crate::content::Message;
@@ -28,17 +28,17 @@ pub(super) trait ListItem {
     fn min_json_bytes(&self) -> usize;
 
     /// Returns the approximate sizes of the element's contents in bytes, for at most `most` parts.
-    fn contents(&self, most: usize, keep: Keep) -> Vec<usize>;
+    fn content_sizes(&self, most: usize, keep: Keep) -> Vec<usize>;
 }
 
 impl ListPlan {
     /// Selects the elements of a list that fit into `limit` bytes, with at most `part_bytes` for each content.
-    pub(super) fn of<T: ListItem>(items: &[T], limit: usize, part_bytes: usize, keep: Keep) -> Self {
-        let mut room = limit;
-        let fits = |item: &&T| match room.checked_sub(item.min_json_bytes()) {
-            Some(left) => {
+    pub(super) fn for_list<T: ListItem>(items: &[T], limit: usize, part_bytes: usize, keep: Keep) -> Self {
+        let mut remaining_bytes = limit;
+        let fits = |item: &&T| match remaining_bytes.checked_sub(item.min_json_bytes()) {
+            Some(remaining) => {
                 // There is no comma after the last element.
-                room = left.saturating_sub(1);
+                remaining_bytes = remaining.saturating_sub(1);
                 true
             }
             None => false,
@@ -49,45 +49,45 @@ impl ListPlan {
         };
         // Always keep one element, even if only some of its parts fit.
         let count = fitting.max(1).min(items.len());
-        let items_seen = match keep {
+        let selected = match keep {
             Keep::First => 0..count,
             Keep::Last => items.len() - count..items.len(),
         };
-        let max_parts = limit / PART + 1;
-        let sizes = items[items_seen.clone()].iter().flat_map(|item| item.contents(max_parts, keep));
+        let max_parts = limit / MIN_PART_BYTES + 1;
+        let sizes = items[selected.clone()].iter().flat_map(|item| item.content_sizes(max_parts, keep));
         let sizes: Vec<usize> = sizes.map(|size| size.min(part_bytes)).collect();
         // Four times the even share: placeholders are often shorter than their matches, which leaves room for others.
-        let share = cap(&sizes, limit).saturating_mul(4).max(FEWEST);
-        Self { items: items_seen, max_parts, part_bytes: share.min(part_bytes) }
+        let content_limit = max_content_bytes(&sizes, limit).saturating_mul(4).max(MIN_CONTENT_BYTES);
+        Self { items: selected, max_parts, part_bytes: content_limit.min(part_bytes) }
     }
 }
 
 /// The size of the shortest part in bytes: `{"content":"","type":"text"}`.
-const PART: usize = 28;
+const MIN_PART_BYTES: usize = 28;
 
 /// The size of a message without parts in bytes: `{"parts":[],"role":"user"}`.
-const MESSAGE: usize = 26;
+const MIN_MESSAGE_BYTES: usize = 26;
 
 /// The minimum limit of one content, in bytes.
-const FEWEST: usize = 256;
+const MIN_CONTENT_BYTES: usize = 256;
 
 impl ListItem for Message {
     fn min_json_bytes(&self) -> usize {
-        MESSAGE + self.parts.len() * PART
+        MIN_MESSAGE_BYTES + self.parts.len() * MIN_PART_BYTES
     }
 
-    fn contents(&self, most: usize, keep: Keep) -> Vec<usize> {
-        keep.of(&self.parts, most).iter().map(Part::weight).collect()
+    fn content_sizes(&self, most: usize, keep: Keep) -> Vec<usize> {
+        keep.select(&self.parts, most).iter().map(Part::estimated_bytes).collect()
     }
 }
 
 impl ListItem for Content<String> {
     fn min_json_bytes(&self) -> usize {
-        PART
+        MIN_PART_BYTES
     }
 
-    fn contents(&self, _: usize, _: Keep) -> Vec<usize> {
-        vec![self.weight()]
+    fn content_sizes(&self, _: usize, _: Keep) -> Vec<usize> {
+        vec![self.estimated_bytes()]
     }
 }
 
@@ -97,8 +97,8 @@ impl ListItem for ToolDefinition {
         21
     }
 
-    fn contents(&self, _: usize, _: Keep) -> Vec<usize> {
-        vec![self.weight()]
+    fn content_sizes(&self, _: usize, _: Keep) -> Vec<usize> {
+        vec![self.estimated_bytes()]
     }
 }
 
@@ -108,14 +108,14 @@ impl ListItem for &Document {
         19
     }
 
-    fn contents(&self, _: usize, _: Keep) -> Vec<usize> {
-        vec![self.id.weight()]
+    fn content_sizes(&self, _: usize, _: Keep) -> Vec<usize> {
+        vec![self.id.estimated_bytes()]
     }
 }
 
 impl Keep {
     /// Returns at most `most` elements, from the start or the end of the list.
-    pub(super) fn of<T>(self, list: &[T], most: usize) -> &[T] {
+    pub(super) fn select<T>(self, list: &[T], most: usize) -> &[T] {
         match self {
             Self::First => &list[..list.len().min(most)],
             Self::Last => &list[list.len().saturating_sub(most)..],

@@ -22,7 +22,7 @@ use crate::redact::Redactor;
 use crate::semconv::value::FinishReason;
 
 /// The longest name or id, in bytes.
-const NAME_BYTES: usize = 256;
+const MAX_NAME_BYTES: usize = 256;
 
 /// A serializer of content. The only code besides the gate that opens content.
 pub(super) struct ContentSerializer<'a> {
@@ -39,13 +39,14 @@ pub(super) struct ContentSerializer<'a> {
 
 impl ContentSerializer<'_> {
     pub(super) fn message(&mut self, message: &Message, output: bool) -> Value {
-        let parts = if output { Keep::First } else { Keep::Last }.of(&message.parts, self.max_parts);
+        let parts = if output { Keep::First } else { Keep::Last }.select(&message.parts, self.max_parts);
         self.report.dropped_parts += as_u64(message.parts.len() - parts.len());
-        let broken_off = output && !has_ended(message.finish_reason.as_ref());
+        let may_be_incomplete = output && !has_finished_normally(message.finish_reason.as_ref());
         let last = parts.len().saturating_sub(1);
         let parts = parts.iter().enumerate();
-        let parts: Vec<Value> = parts.map(|(place, part)| self.part(part, broken_off && place == last)).collect();
-        let mut fields = object(json!({"role": message.role.as_str(), "parts": parts}));
+        let parts: Vec<Value> =
+            parts.map(|(index, part)| self.part(part, may_be_incomplete && index == last)).collect();
+        let mut fields = into_object(json!({"role": message.role.as_str(), "parts": parts}));
         if let Some(name) = &message.name {
             fields.insert("name".to_owned(), self.name(name.unseal()));
         }
@@ -62,42 +63,43 @@ impl ContentSerializer<'_> {
         json!({"type": "text", "content": self.text(text, Truncation::None)})
     }
 
-    fn part(&mut self, part: &Part, broken_off: bool) -> Value {
-        let missing = |known: Truncation| match known {
-            Truncation::None if broken_off => Truncation::Unknown,
+    fn part(&mut self, part: &Part, may_be_incomplete: bool) -> Value {
+        let truncation_of = |known: Truncation| match known {
+            Truncation::None if may_be_incomplete => Truncation::Unknown,
             known => known,
         };
         match part.kind() {
-            PartKind::Blob { modality, mime_type, content, missing } => {
-                self.blob(*modality, mime_type.as_deref(), content.unseal(), *missing)
+            PartKind::Blob { modality, mime_type, content, omitted_bytes } => {
+                self.blob(*modality, mime_type.as_deref(), content.unseal(), *omitted_bytes)
             }
             PartKind::File { modality, mime_type, file_id } => {
                 let fields = json!({"type": "file", "file_id": self.name(file_id.unseal())});
-                self.media(fields, *modality, mime_type.as_deref())
+                self.with_media_fields(fields, *modality, mime_type.as_deref())
             }
-            PartKind::Reasoning { content, missing: known } => {
-                json!({"type": "reasoning", "content": self.text(content, missing(*known))})
+            PartKind::Reasoning { content, truncation: known } => {
+                json!({"type": "reasoning", "content": self.text(content, truncation_of(*known))})
             }
-            PartKind::Text { content, missing: known } => {
-                json!({"type": "text", "content": self.text(content, missing(*known))})
+            PartKind::Text { content, truncation: known } => {
+                json!({"type": "text", "content": self.text(content, truncation_of(*known))})
             }
-            PartKind::ToolCall(call) => self.tool_call(call, missing(call.missing)),
+            PartKind::ToolCall(call) => self.tool_call(call, truncation_of(call.truncation)),
             PartKind::ToolCallResponse { id, response } => {
-                let mut fields =
-                    object(json!({"type": "tool_call_response", "response": self.json(response, Truncation::None)}));
+                let mut fields = into_object(
+                    json!({"type": "tool_call_response", "response": self.json(response, Truncation::None)}),
+                );
                 if let Some(id) = id {
                     fields.insert("id".to_owned(), self.name(id));
                 }
                 Value::Object(fields)
             }
-            PartKind::Uri { modality, mime_type, uri, missing } => {
-                self.uri(*modality, mime_type.as_deref(), uri.unseal(), *missing)
+            PartKind::Uri { modality, mime_type, uri, omitted_bytes } => {
+                self.uri(*modality, mime_type.as_deref(), uri.unseal(), *omitted_bytes)
             }
         }
     }
 
     pub(super) fn definition(&mut self, tool: &ToolDefinition) -> Value {
-        let mut fields = object(json!({"type": self.name(&tool.kind), "name": self.name(&tool.name)}));
+        let mut fields = into_object(json!({"type": self.name(&tool.tool_type), "name": self.name(&tool.name)}));
         if self.full_definitions {
             if let Some(description) = &tool.description {
                 fields.insert("description".to_owned(), self.text(description, Truncation::None));
@@ -114,77 +116,81 @@ impl ContentSerializer<'_> {
     }
 
     /// Redacts and truncates a text.
-    pub(super) fn text(&mut self, content: &Content<String>, missing: Truncation) -> Value {
-        self.plain(content.unseal(), self.part_bytes, missing).into()
+    pub(super) fn text(&mut self, content: &Content<String>, truncation: Truncation) -> Value {
+        self.redact_text(content.unseal(), self.part_bytes, truncation).into()
     }
 
-    fn plain(&mut self, text: &str, limit: usize, missing: Truncation) -> String {
-        let piece = self.redactor.redact_up_to(text, limit, missing);
-        self.report.redactions += piece.counts;
-        self.report.cut(piece.cut + missing.bytes());
-        piece.text
+    fn redact_text(&mut self, text: &str, limit: usize, truncation: Truncation) -> String {
+        let redacted = self.redactor.redact_and_truncate(text, limit, truncation);
+        self.report.redactions += redacted.counts;
+        self.report.add_truncated(redacted.truncated_bytes + truncation.known_bytes());
+        redacted.text
     }
 
     fn name(&mut self, text: &str) -> Value {
-        self.plain(text, NAME_BYTES, Truncation::None).into()
+        self.redact_text(text, MAX_NAME_BYTES, Truncation::None).into()
     }
 
     /// Redacts all strings of a JSON value and truncates the value to the limit of a part.
-    pub(super) fn json(&mut self, content: &Content<Value>, missing: Truncation) -> Value {
+    pub(super) fn json(&mut self, content: &Content<Value>, truncation: Truncation) -> Value {
         let limit = self.part_bytes;
         // Truncated JSON cannot be parsed, so redact it as text.
-        if let (Value::String(text), true) = (content.unseal(), missing != Truncation::None) {
-            return self.plain(text, limit, missing).into();
+        if let (Value::String(text), true) = (content.unseal(), truncation != Truncation::None) {
+            return self.redact_text(text, limit, truncation).into();
         }
-        let (mut value, counts, cut) = self.redactor.redact_json_up_to(content.unseal(), limit);
+        let (mut value, counts, truncated_bytes) = self.redactor.redact_and_truncate_json(content.unseal(), limit);
         self.report.redactions += counts;
-        self.report.cut(cut);
-        let size = super::truncate::length(&value);
+        self.report.add_truncated(truncated_bytes);
+        let size = super::truncate::json_bytes(&value);
         if size > limit.max(2) {
-            super::truncate::shrink(&mut value, limit.max(2));
-            self.report.cut(size - super::truncate::length(&value));
+            super::truncate::truncate_value(&mut value, limit.max(2));
+            self.report.add_truncated(size - super::truncate::json_bytes(&value));
         }
         value
     }
 
-    fn tool_call(&mut self, call: &ToolCall, missing: Truncation) -> Value {
-        let mut fields = object(json!({"type": "tool_call", "name": self.name(&call.name)}));
+    fn tool_call(&mut self, call: &ToolCall, truncation: Truncation) -> Value {
+        let mut fields = into_object(json!({"type": "tool_call", "name": self.name(&call.name)}));
         if let Some(id) = &call.id {
             fields.insert("id".to_owned(), self.name(id));
         }
         if let Some(arguments) = &call.arguments {
-            fields.insert("arguments".to_owned(), self.json(arguments, missing));
+            fields.insert("arguments".to_owned(), self.json(arguments, truncation));
         }
         Value::Object(fields)
     }
 
     /// Serializes a blob whole, or without its bytes if they exceed the limit. Blobs are not redacted.
-    fn blob(&mut self, modality: Modality, mime_type: Option<&str>, bytes: &[u8], missing: usize) -> Value {
-        let fits = missing == 0 && bytes.len() <= self.limits.media_bytes();
+    fn blob(&mut self, modality: Modality, mime_type: Option<&str>, bytes: &[u8], omitted_bytes: usize) -> Value {
+        let fits = omitted_bytes == 0 && bytes.len() <= self.limits.media_bytes();
         if !fits {
-            self.report.media(bytes.len() + missing);
+            self.report.add_dropped_media(bytes.len() + omitted_bytes);
         }
         let content = if fits { base64::encode(bytes) } else { String::new() };
-        self.media(json!({"type": "blob", "content": content}), modality, mime_type)
+        self.with_media_fields(json!({"type": "blob", "content": content}), modality, mime_type)
     }
 
-    fn uri(&mut self, modality: Modality, mime_type: Option<&str>, uri: &str, missing: usize) -> Value {
-        if let Some((kind, body)) = data(uri) {
+    fn uri(&mut self, modality: Modality, mime_type: Option<&str>, uri: &str, omitted_bytes: usize) -> Value {
+        if let Some((kind, body)) = parse_data_uri(uri) {
             let media = kind.split(';').next().filter(|kind| !kind.is_empty()).map(str::to_owned);
-            let fits = missing == 0 && fits(kind, body, self.limits);
+            let fits = omitted_bytes == 0 && is_media_allowed(kind, body, self.limits);
             if !fits {
-                self.report.media(body.len() + missing);
+                self.report.add_dropped_media(body.len() + omitted_bytes);
             }
             let content = if fits { body } else { "" };
-            return self.media(json!({"type": "blob", "content": content}), modality, mime_type.or(media.as_deref()));
+            return self.with_media_fields(
+                json!({"type": "blob", "content": content}),
+                modality,
+                mime_type.or(media.as_deref()),
+            );
         }
-        let uri = self.plain(uri, self.part_bytes.min(2_048), Truncation::None);
-        self.media(json!({"type": "uri", "uri": uri}), modality, mime_type)
+        let uri = self.redact_text(uri, self.part_bytes.min(2_048), Truncation::None);
+        self.with_media_fields(json!({"type": "uri", "uri": uri}), modality, mime_type)
     }
 
     /// Adds modality and media type. The media type is redacted, since it is text of the sender.
-    fn media(&mut self, fields: Value, modality: Modality, mime_type: Option<&str>) -> Value {
-        let mut fields = object(fields);
+    fn with_media_fields(&mut self, fields: Value, modality: Modality, mime_type: Option<&str>) -> Value {
+        let mut fields = into_object(fields);
         fields.insert("modality".to_owned(), modality.as_str().into());
         if let Some(name) = mime_type {
             fields.insert("mime_type".to_owned(), self.name(name));
@@ -194,16 +200,18 @@ impl ContentSerializer<'_> {
 }
 
 /// Removes media that exceed the limit from messages, so that their memory is freed before the end of the operation.
-pub(super) fn shed(messages: &mut [Message], limits: &ContentLimits) {
+pub(super) fn strip_media(messages: &mut [Message], limits: &ContentLimits) {
     for part in messages.iter_mut().flat_map(|message| &mut message.parts) {
         match part.kind_mut() {
-            PartKind::Blob { content, missing, .. } if content.weight() > limits.media_bytes() => {
-                *missing += content.weight();
+            PartKind::Blob { content, omitted_bytes, .. } if content.estimated_bytes() > limits.media_bytes() => {
+                *omitted_bytes += content.estimated_bytes();
                 *content = Content::new(Vec::new());
             }
-            PartKind::Uri { uri, missing, .. } => {
-                if let Some((kind, body)) = data(uri.unseal()).filter(|(kind, body)| !fits(kind, body, limits)) {
-                    *missing += body.len();
+            PartKind::Uri { uri, omitted_bytes, .. } => {
+                if let Some((kind, body)) =
+                    parse_data_uri(uri.unseal()).filter(|(kind, body)| !is_media_allowed(kind, body, limits))
+                {
+                    *omitted_bytes += body.len();
                     *uri = Content::new(format!("data:{kind},"));
                 }
             }
@@ -213,26 +221,26 @@ pub(super) fn shed(messages: &mut [Message], limits: &ContentLimits) {
 }
 
 /// Returns whether a generation ended by itself. Any other answer may end in the middle of a secret.
-pub(super) const fn has_ended(reason: Option<&FinishReason>) -> bool {
+pub(super) const fn has_finished_normally(reason: Option<&FinishReason>) -> bool {
     matches!(reason, Some(FinishReason::Stop | FinishReason::ToolCall))
 }
 
 /// Splits a `data:` URI into its media type and body: `data:image/png;base64,AAAA` becomes `image/png;base64` and
 /// `AAAA`. Returns `None` for other URIs.
-fn data(uri: &str) -> Option<(&str, &str)> {
+fn parse_data_uri(uri: &str) -> Option<(&str, &str)> {
     let uri = uri.trim_start();
     let data = uri.get(..5).filter(|scheme| scheme.eq_ignore_ascii_case("data:")).map(|_| &uri[5..])?;
     Some(data.split_once(',').unwrap_or((data, "")))
 }
 
 /// Returns whether the body of a `data:` URI is base64 and within the media limit. Without base64 the body is text.
-fn fits(kind: &str, body: &str, limits: &ContentLimits) -> bool {
+fn is_media_allowed(kind: &str, body: &str, limits: &ContentLimits) -> bool {
     let encoded = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_=".contains(&byte);
     let short = body.len().div_ceil(4) * 3 <= limits.media_bytes();
     short && kind.ends_with(";base64") && body.bytes().all(encoded)
 }
 
-fn object(value: Value) -> Map<String, Value> {
+fn into_object(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(fields) => fields,
         other => [("value".to_owned(), other)].into_iter().collect(),

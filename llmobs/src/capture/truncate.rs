@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::report::CaptureReport;
 use super::report::as_u64;
-use crate::redact::shorten;
+use crate::redact::truncate_text;
 
 /// The end of a list that is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,21 +19,22 @@ pub(super) enum Keep {
 }
 
 /// Truncates the list to at most `limit` bytes of JSON, where `limit` is at least 2.
-pub(super) fn fit(mut list: Vec<Value>, limit: usize, keep: Keep, report: &mut CaptureReport) -> Value {
-    if list_length(&list) <= limit {
+pub(super) fn truncate_list(mut list: Vec<Value>, limit: usize, keep: Keep, report: &mut CaptureReport) -> Value {
+    if list_json_bytes(&list) <= limit {
         return Value::Array(list);
     }
     // Prefer fewer messages over many without text.
-    let dropped = drop_elements(&mut list, limit, 2, keep, WORTH_WHILE);
+    let dropped = drop_elements(&mut list, limit, 2, keep, MIN_USEFUL_CONTENT_BYTES);
     report.dropped_messages += dropped;
     if let [only] = list.as_mut_slice()
         && 2 + min_json_bytes(only, EMPTY_CONTENT_BYTES) > limit
     {
-        let frame = 2 + length(only) - only.get("parts").map_or(0, length);
+        let overhead = 2 + json_bytes(only) - only.get("parts").map_or(0, json_bytes);
         match only.get_mut("parts").and_then(Value::as_array_mut) {
-            Some(parts) if frame + 2 <= limit => {
-                report.dropped_parts += drop_elements(parts, limit, frame + 2, keep, EMPTY_CONTENT_BYTES);
-                let fits = parts.iter_mut().all(|part| frame + 2 + min_json_bytes(part, EMPTY_CONTENT_BYTES) <= limit);
+            Some(parts) if overhead + 2 <= limit => {
+                report.dropped_parts += drop_elements(parts, limit, overhead + 2, keep, EMPTY_CONTENT_BYTES);
+                let fits =
+                    parts.iter_mut().all(|part| overhead + 2 + min_json_bytes(part, EMPTY_CONTENT_BYTES) <= limit);
                 if !fits {
                     parts.clear();
                     report.dropped_parts += 1;
@@ -45,14 +46,14 @@ pub(super) fn fit(mut list: Vec<Value>, limit: usize, keep: Keep, report: &mut C
             }
         }
     }
-    let sizes: Vec<usize> = list.iter_mut().flat_map(contents).map(|content| length(content)).collect();
-    let frame = list_length(&list) - sizes.iter().sum::<usize>();
-    let cap = cap(&sizes, limit.saturating_sub(frame));
-    for content in list.iter_mut().flat_map(contents) {
-        let size = length(content);
+    let sizes: Vec<usize> = list.iter_mut().flat_map(truncatable_values).map(|content| json_bytes(content)).collect();
+    let overhead = list_json_bytes(&list) - sizes.iter().sum::<usize>();
+    let cap = max_content_bytes(&sizes, limit.saturating_sub(overhead));
+    for content in list.iter_mut().flat_map(truncatable_values) {
+        let size = json_bytes(content);
         if size > cap {
-            shrink(content, cap);
-            report.cut(size - length(content));
+            truncate_value(content, cap);
+            report.add_truncated(size - json_bytes(content));
         }
     }
     Value::Array(list)
@@ -60,39 +61,39 @@ pub(super) fn fit(mut list: Vec<Value>, limit: usize, keep: Keep, report: &mut C
 
 /// The minimum of JSON bytes that a content should keep while other elements can be dropped, and the size of an empty
 /// content.
-const WORTH_WHILE: usize = 64;
+const MIN_USEFUL_CONTENT_BYTES: usize = 64;
 const EMPTY_CONTENT_BYTES: usize = 2;
 
 /// Drops the elements that do not fit even if each content has at most `worth` bytes, from the end that is not kept.
 /// Keeps at least one element. Returns the number of dropped elements.
-fn drop_elements(list: &mut Vec<Value>, limit: usize, frame: usize, keep: Keep, worth: usize) -> u64 {
+fn drop_elements(list: &mut Vec<Value>, limit: usize, overhead: usize, keep: Keep, worth: usize) -> u64 {
     let mut costs: Vec<usize> = list.iter_mut().map(|element| min_json_bytes(element, worth) + 1).collect();
     if keep == Keep::Last {
         costs.reverse();
     }
-    let mut total = frame;
+    let mut total = overhead;
     let fitting = costs.iter().take_while(|cost| {
         total += **cost;
         // There is no comma after the last element.
         total <= limit + 1
     });
-    let kept = fitting.count().max(1).min(list.len());
-    let gone = list.len() - kept;
+    let kept_count = fitting.count().max(1).min(list.len());
+    let dropped_count = list.len() - kept_count;
     match keep {
-        Keep::First => list.truncate(kept),
-        Keep::Last => drop(list.drain(..gone)),
+        Keep::First => list.truncate(kept_count),
+        Keep::Last => drop(list.drain(..dropped_count)),
     }
-    as_u64(gone)
+    as_u64(dropped_count)
 }
 
 /// Returns the size of an element in bytes if each of its contents had at most `content` bytes.
 fn min_json_bytes(element: &mut Value, content: usize) -> usize {
-    let sizes: Vec<usize> = contents(element).into_iter().map(|content| length(content)).collect();
-    length(element) - sizes.iter().map(|size| size.saturating_sub(content)).sum::<usize>()
+    let sizes: Vec<usize> = truncatable_values(element).into_iter().map(|content| json_bytes(content)).collect();
+    json_bytes(element) - sizes.iter().map(|size| size.saturating_sub(content)).sum::<usize>()
 }
 
 /// Returns the size of a value as JSON, in bytes.
-pub(super) fn length(value: &Value) -> usize {
+pub(super) fn json_bytes(value: &Value) -> usize {
     struct ByteCounter(usize);
     impl io::Write for ByteCounter {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -109,16 +110,16 @@ pub(super) fn length(value: &Value) -> usize {
     count.0
 }
 
-fn list_length(list: &[Value]) -> usize {
-    2 + list.len().saturating_sub(1) + list.iter().map(length).sum::<usize>()
+fn list_json_bytes(list: &[Value]) -> usize {
+    2 + list.len().saturating_sub(1) + list.iter().map(json_bytes).sum::<usize>()
 }
 
-/// Returns the largest limit per content for which all contents together have at most `room` bytes.
-pub(super) fn cap(sizes: &[usize], room: usize) -> usize {
-    let (mut low, mut high) = (2, room.max(2));
+/// Returns the largest limit per content for which all contents together have at most `remaining_bytes` bytes.
+pub(super) fn max_content_bytes(sizes: &[usize], remaining_bytes: usize) -> usize {
+    let (mut low, mut high) = (2, remaining_bytes.max(2));
     while low < high {
         let middle = low + (high - low).div_ceil(2);
-        if sizes.iter().map(|size| (*size).min(middle)).sum::<usize>() <= room {
+        if sizes.iter().map(|size| (*size).min(middle)).sum::<usize>() <= remaining_bytes {
             low = middle;
         } else {
             high = middle - 1;
@@ -128,52 +129,52 @@ pub(super) fn cap(sizes: &[usize], room: usize) -> usize {
 }
 
 /// Returns the values of an element that may be truncated: those of its parts, or its own.
-fn contents(element: &mut Value) -> Vec<&mut Value> {
+fn truncatable_values(element: &mut Value) -> Vec<&mut Value> {
     const NAMES: [&str; 7] = ["arguments", "content", "description", "file_id", "parameters", "response", "uri"];
     let Value::Object(fields) = element else { return Vec::new() };
     if fields.contains_key("parts") {
         let parts = fields.get_mut("parts").and_then(Value::as_array_mut);
-        return parts.into_iter().flatten().flat_map(contents).collect();
+        return parts.into_iter().flatten().flat_map(truncatable_values).collect();
     }
     // A truncated blob could not be decoded.
     let blob = fields.get("type").is_some_and(|kind| kind == "blob");
-    let cut = fields.iter_mut().filter(|(name, _)| NAMES.contains(&&name[..]) && !blob);
-    cut.map(|(_, value)| value).collect()
+    let truncatable = fields.iter_mut().filter(|(name, _)| NAMES.contains(&&name[..]) && !blob);
+    truncatable.map(|(_, value)| value).collect()
 }
 
 /// Truncates a value to at most `limit` bytes of JSON, where `limit` is at least 2. The type of a text, list or object
 /// is preserved; a number, boolean or null that does not fit becomes an empty text.
-pub(super) fn shrink(value: &mut Value, limit: usize) {
-    if length(value) <= limit {
+pub(super) fn truncate_value(value: &mut Value, limit: usize) {
+    if json_bytes(value) <= limit {
         return;
     }
     match value {
-        Value::String(text) => cut_text(text, limit),
+        Value::String(text) => truncate_json_string(text, limit),
         Value::Array(values) => {
-            let (mut kept, mut room) = (Vec::new(), limit.saturating_sub(2));
+            let (mut output, mut remaining_bytes) = (Vec::new(), limit.saturating_sub(2));
             for mut value in std::mem::take(values) {
-                let comma = usize::from(!kept.is_empty());
-                if room < comma + 2 {
+                let comma = usize::from(!output.is_empty());
+                if remaining_bytes < comma + 2 {
                     break;
                 }
-                shrink(&mut value, room - comma);
-                room -= comma + length(&value);
-                kept.push(value);
+                truncate_value(&mut value, remaining_bytes - comma);
+                remaining_bytes -= comma + json_bytes(&value);
+                output.push(value);
             }
-            *values = kept;
+            *values = output;
         }
         Value::Object(fields) => {
-            let (mut kept, mut room) = (Map::new(), limit.saturating_sub(2));
+            let (mut output, mut remaining_bytes) = (Map::new(), limit.saturating_sub(2));
             for (name, mut value) in std::mem::take(fields) {
-                let frame = usize::from(!kept.is_empty()) + 1 + length(&Value::String(name.clone()));
-                if room < frame + 2 {
+                let overhead = usize::from(!output.is_empty()) + 1 + json_bytes(&Value::String(name.clone()));
+                if remaining_bytes < overhead + 2 {
                     break;
                 }
-                shrink(&mut value, room - frame);
-                room -= frame + length(&value);
-                kept.insert(name, value);
+                truncate_value(&mut value, remaining_bytes - overhead);
+                remaining_bytes -= overhead + json_bytes(&value);
+                output.insert(name, value);
             }
-            *fields = kept;
+            *fields = output;
         }
         // The shortest JSON value.
         Value::Null | Value::Bool(_) | Value::Number(_) => *value = Value::String(String::new()),
@@ -181,8 +182,8 @@ pub(super) fn shrink(value: &mut Value, limit: usize) {
 }
 
 /// Truncates a text so that its JSON form, with quotation marks and escapes, has at most `limit` bytes.
-fn cut_text(text: &mut String, limit: usize) {
-    let mut room = limit.saturating_sub(2);
+fn truncate_json_string(text: &mut String, limit: usize) {
+    let mut remaining_bytes = limit.saturating_sub(2);
     let mut end = 0;
     for symbol in text.chars() {
         let size = match symbol {
@@ -190,13 +191,13 @@ fn cut_text(text: &mut String, limit: usize) {
             '\0'..='\x1f' => 6,
             symbol => symbol.len_utf8(),
         };
-        if size > room {
+        if size > remaining_bytes {
             break;
         }
-        room -= size;
+        remaining_bytes -= size;
         end += symbol.len_utf8();
     }
-    shorten(text, end);
+    truncate_text(text, end);
 }
 
 #[cfg(test)]
@@ -224,42 +225,42 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_value_fits_any_limit_of_two_bytes_or_more_and_stays_what_it_is(value in values(), limit in 2_usize..300) {
-            let mut shrunk = value.clone();
-            shrink(&mut shrunk, limit);
-            prop_assert!(length(&shrunk) <= limit, "{shrunk} in {limit}");
-            prop_assert_eq!(length(&shrunk), shrunk.to_string().len());
-            prop_assert!(value.is_string() == shrunk.is_string() || !value.is_object() && !value.is_array());
-            prop_assert_eq!(value.is_object(), shrunk.is_object());
-            if length(&value) <= limit {
-                prop_assert_eq!(shrunk, value);
+        fn value_fits_any_limit_of_two_bytes_or_more_and_keeps_its_type(value in values(), limit in 2_usize..300) {
+            let mut truncated = value.clone();
+            truncate_value(&mut truncated, limit);
+            prop_assert!(json_bytes(&truncated) <= limit, "{truncated} in {limit}");
+            prop_assert_eq!(json_bytes(&truncated), truncated.to_string().len());
+            prop_assert!(value.is_string() == truncated.is_string() || !value.is_object() && !value.is_array());
+            prop_assert_eq!(value.is_object(), truncated.is_object());
+            if json_bytes(&value) <= limit {
+                prop_assert_eq!(truncated, value);
             }
         }
     }
 
     #[test]
-    fn the_longest_contents_are_cut_first() {
+    fn longest_contents_are_truncated_first() {
         let text = |length: usize| json!({"type": "text", "content": "x".repeat(length)});
         let list = vec![
             json!({"role": "user", "parts": [text(10), text(1_000)]}),
             json!({"role": "user", "parts": [text(500)]}),
         ];
         let mut report = CaptureReport::default();
-        let fitted = fit(list, 400, Keep::Last, &mut report);
-        let lengths = |at: &str| fitted.pointer(at).and_then(Value::as_str).map(str::len);
+        let truncated = truncate_list(list, 400, Keep::Last, &mut report);
+        let lengths = |at: &str| truncated.pointer(at).and_then(Value::as_str).map(str::len);
         assert_eq!(lengths("/0/parts/0/content"), Some(10));
         assert_eq!(lengths("/0/parts/1/content"), lengths("/1/parts/0/content"));
-        assert!(length(&fitted) <= 400 && length(&fitted) > 395, "{}", length(&fitted));
-        assert_eq!((report.dropped_messages, report.cut_bytes > 1_000), (0, true));
+        assert!(json_bytes(&truncated) <= 400 && json_bytes(&truncated) > 395, "{}", json_bytes(&truncated));
+        assert_eq!((report.dropped_messages, report.truncated_bytes > 1_000), (0, true));
     }
 
     #[test]
-    fn of_a_conversation_the_end_is_kept_and_of_choices_the_begin() {
+    fn end_of_a_conversation_and_start_of_choices_are_kept() {
         let list: Vec<Value> = (0..9).map(|at| json!({"role": "user", "parts": [], "name": format!("{at}")})).collect();
         for (keep, first) in [(Keep::Last, "7"), (Keep::First, "0")] {
             let mut report = CaptureReport::default();
-            let fitted = fit(list.clone(), 90, keep, &mut report);
-            assert_eq!(fitted.pointer("/0/name").and_then(Value::as_str), Some(first), "{fitted}");
+            let truncated = truncate_list(list.clone(), 90, keep, &mut report);
+            assert_eq!(truncated.pointer("/0/name").and_then(Value::as_str), Some(first), "{truncated}");
             assert_eq!(report.dropped_messages, 7);
         }
     }

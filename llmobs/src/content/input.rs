@@ -63,11 +63,11 @@ impl Input {
     }
 
     /// Returns the approximate size in bytes.
-    pub(crate) fn weight(&self) -> usize {
+    pub(crate) fn estimated_bytes(&self) -> usize {
         let instructions =
-            self.system_instructions.iter().map(|text| size_of::<String>() + text.weight()).sum::<usize>();
-        let messages: usize = self.messages.iter().map(Message::weight).sum();
-        let tools: usize = self.tools.iter().map(ToolDefinition::weight).sum();
+            self.system_instructions.iter().map(|text| size_of::<String>() + text.estimated_bytes()).sum::<usize>();
+        let messages: usize = self.messages.iter().map(Message::estimated_bytes).sum();
+        let tools: usize = self.tools.iter().map(ToolDefinition::estimated_bytes).sum();
         instructions + messages + tools
     }
 }

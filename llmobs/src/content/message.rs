@@ -70,9 +70,9 @@ impl Message {
     }
 
     /// Returns the approximate size in bytes.
-    pub(crate) fn weight(&self) -> usize {
-        let name = self.name.as_ref().map_or(0, Content::weight);
-        size_of::<Self>() + name + self.parts.iter().map(Part::weight).sum::<usize>()
+    pub(crate) fn estimated_bytes(&self) -> usize {
+        let name = self.name.as_ref().map_or(0, Content::estimated_bytes);
+        size_of::<Self>() + name + self.parts.iter().map(Part::estimated_bytes).sum::<usize>()
     }
 }
 

@@ -31,12 +31,12 @@ pub struct Part(PartKind);
 /// The kinds of parts. Private, so that new kinds of the conventions can be added.
 #[derive(Clone, PartialEq)]
 pub(crate) enum PartKind {
-    /// `missing` is the number of bytes removed from `content`.
+    /// `omitted_bytes` is the number of bytes removed from `content`.
     Blob {
         modality: Modality,
         mime_type: Option<String>,
         content: Content<Vec<u8>>,
-        missing: usize,
+        omitted_bytes: usize,
     },
     File {
         modality: Modality,
@@ -45,35 +45,35 @@ pub(crate) enum PartKind {
     },
     Reasoning {
         content: Content<String>,
-        missing: Truncation,
+        truncation: Truncation,
     },
     Text {
         content: Content<String>,
-        missing: Truncation,
+        truncation: Truncation,
     },
     ToolCall(ToolCall),
     ToolCallResponse {
         id: Option<String>,
         response: Content<Value>,
     },
-    /// `missing` is the number of bytes removed from the body of a `data:` URI.
+    /// `omitted_bytes` is the number of bytes removed from the body of a `data:` URI.
     Uri {
         modality: Modality,
         mime_type: Option<String>,
         uri: Content<String>,
-        missing: usize,
+        omitted_bytes: usize,
     },
 }
 
 impl Part {
     /// Creates a text part.
     pub fn text(content: impl Into<Content<String>>) -> Self {
-        Self(PartKind::Text { content: content.into(), missing: Truncation::None })
+        Self(PartKind::Text { content: content.into(), truncation: Truncation::None })
     }
 
     /// Creates a part with the model's reasoning.
     pub fn reasoning(content: impl Into<Content<String>>) -> Self {
-        Self(PartKind::Reasoning { content: content.into(), missing: Truncation::None })
+        Self(PartKind::Reasoning { content: content.into(), truncation: Truncation::None })
     }
 
     /// Creates a tool's response to the call with this id.
@@ -89,7 +89,7 @@ impl Part {
     /// Creates media with inline bytes. Blobs are not redacted. The bytes are exported only up to
     /// [`ContentLimits::media`](crate::capture::ContentLimits::media), which defaults to 0.
     pub const fn blob(modality: Modality, content: Vec<u8>) -> Self {
-        Self(PartKind::Blob { modality, mime_type: None, content: Content::new(content), missing: 0 })
+        Self(PartKind::Blob { modality, mime_type: None, content: Content::new(content), omitted_bytes: 0 })
     }
 
     /// Creates a reference to media that the provider stores under this id.
@@ -99,7 +99,7 @@ impl Part {
 
     /// Creates a reference to external media. A `data:` URI is treated as a blob.
     pub fn uri(modality: Modality, uri: impl Into<Content<String>>) -> Self {
-        Self(PartKind::Uri { modality, mime_type: None, uri: uri.into(), missing: 0 })
+        Self(PartKind::Uri { modality, mime_type: None, uri: uri.into(), omitted_bytes: 0 })
     }
 
     /// Sets the media type, such as `image/png`, of a blob, file or URI. Ignored for other parts.
@@ -117,13 +117,13 @@ impl Part {
     }
 
     /// Creates a text part with this state of truncation.
-    pub(crate) const fn text_without(content: Content<String>, missing: Truncation) -> Self {
-        Self(PartKind::Text { content, missing })
+    pub(crate) const fn truncated_text(content: Content<String>, truncation: Truncation) -> Self {
+        Self(PartKind::Text { content, truncation })
     }
 
     /// Creates a reasoning part with this state of truncation.
-    pub(crate) const fn reasoning_without(content: Content<String>, missing: Truncation) -> Self {
-        Self(PartKind::Reasoning { content, missing })
+    pub(crate) const fn truncated_reasoning(content: Content<String>, truncation: Truncation) -> Self {
+        Self(PartKind::Reasoning { content, truncation })
     }
 
     pub(crate) const fn kind(&self) -> &PartKind {
@@ -135,15 +135,17 @@ impl Part {
     }
 
     /// Returns the approximate size in bytes.
-    pub(crate) fn weight(&self) -> usize {
-        let held = match &self.0 {
-            PartKind::Blob { content, .. } => content.weight(),
-            PartKind::File { file_id: text, .. } | PartKind::Uri { uri: text, .. } => text.weight(),
-            PartKind::Reasoning { content, .. } | PartKind::Text { content, .. } => content.weight(),
-            PartKind::ToolCall(call) => call.weight(),
-            PartKind::ToolCallResponse { id, response } => id.as_ref().map_or(0, String::len) + response.weight(),
+    pub(crate) fn estimated_bytes(&self) -> usize {
+        let content_bytes = match &self.0 {
+            PartKind::Blob { content, .. } => content.estimated_bytes(),
+            PartKind::File { file_id: text, .. } | PartKind::Uri { uri: text, .. } => text.estimated_bytes(),
+            PartKind::Reasoning { content, .. } | PartKind::Text { content, .. } => content.estimated_bytes(),
+            PartKind::ToolCall(call) => call.estimated_bytes(),
+            PartKind::ToolCallResponse { id, response } => {
+                id.as_ref().map_or(0, String::len) + response.estimated_bytes()
+            }
         };
-        size_of::<Self>() + held
+        size_of::<Self>() + content_bytes
     }
 }
 

@@ -25,7 +25,7 @@ impl<T> Content<T> {
         Self(value)
     }
 
-    /// Returns the value. Only the gate may call this function; `tests/redact/seal.rs` checks the callers.
+    /// Returns the value. Only the gate may call this function; `tests/redact/sealed_content.rs` checks the callers.
     #[cfg(feature = "content")]
     pub(crate) const fn unseal(&self) -> &T {
         &self.0
@@ -35,8 +35,8 @@ impl<T> Content<T> {
 #[cfg(feature = "content")]
 impl<T: EstimateSize> Content<T> {
     /// Returns the approximate size of the value in bytes. Does not open the content.
-    pub(crate) fn weight(&self) -> usize {
-        self.0.weight()
+    pub(crate) fn estimated_bytes(&self) -> usize {
+        self.0.estimated_bytes()
     }
 }
 
@@ -62,7 +62,7 @@ impl From<serde_json::Value> for Content<serde_json::Value> {
 impl<T: EstimateSize> fmt::Debug for Content<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Print a class instead of the length, since the exact length of a secret reveals information.
-        let class = match self.0.weight() {
+        let class = match self.0.estimated_bytes() {
             0 => "empty",
             1..=64 => "up to 64 bytes",
             65..=1_024 => "up to 1 KiB",
@@ -74,16 +74,16 @@ impl<T: EstimateSize> fmt::Debug for Content<T> {
 }
 
 /// A type whose approximate size in bytes is known.
-#[expect(unnameable_types, reason = "nobody else implements it")]
+#[expect(unnameable_types, reason = "only this crate implements the trait")]
 pub trait EstimateSize {
     /// Returns the approximate size in bytes.
-    fn weight(&self) -> usize;
+    fn estimated_bytes(&self) -> usize;
 }
 
 macro_rules! estimate_by_len {
     ($($type:ty),*) => {
         $(impl EstimateSize for $type {
-            fn weight(&self) -> usize {
+            fn estimated_bytes(&self) -> usize {
                 self.len()
             }
         })*
@@ -96,16 +96,16 @@ estimate_by_len!(&'_ str, Arc<str>, Box<str>, Cow<'_, str>, String, Vec<u8>);
 impl EstimateSize for serde_json::Value {
     /// Includes the memory of lists and objects. Iterative, since a value built by hand may be nested so deeply that
     /// recursion would overflow the stack.
-    fn weight(&self) -> usize {
-        const EACH: usize = size_of::<serde_json::Value>();
+    fn estimated_bytes(&self) -> usize {
+        const VALUE_BYTES: usize = size_of::<serde_json::Value>();
         let (mut sum, mut waiting) = (0_usize, vec![self]);
         while let Some(value) = waiting.pop() {
             sum = sum.saturating_add(match value {
                 Self::Null => 0,
                 Self::Bool(_) | Self::Number(_) => 8,
                 Self::String(text) => text.len(),
-                Self::Array(values) => values.len() * EACH,
-                Self::Object(fields) => fields.keys().map(|name| name.len() + size_of::<String>() + EACH).sum(),
+                Self::Array(values) => values.len() * VALUE_BYTES,
+                Self::Object(fields) => fields.keys().map(|name| name.len() + size_of::<String>() + VALUE_BYTES).sum(),
             });
             match value {
                 Self::Array(values) => waiting.extend(values),
@@ -138,10 +138,10 @@ mod tests {
 
     #[cfg(feature = "content")]
     #[test]
-    fn json_weighs_what_it_takes_and_not_what_it_says() {
+    fn json_size_includes_the_memory_of_its_elements() {
         let nothings = Content::from(serde_json::json!(vec![serde_json::Value::Null; 1_000]));
-        assert!(nothings.weight() >= 1_000 * size_of::<serde_json::Value>());
+        assert!(nothings.estimated_bytes() >= 1_000 * size_of::<serde_json::Value>());
         let lists = Content::from(serde_json::json!(vec![serde_json::json!({}); 1_000]));
-        assert!(lists.weight() >= 1_000 * size_of::<serde_json::Value>());
+        assert!(lists.estimated_bytes() >= 1_000 * size_of::<serde_json::Value>());
     }
 }

@@ -10,10 +10,10 @@ use crate::semconv::attribute as a;
 /// ```
 /// use llmobs::content::Sensitivity;
 ///
-/// assert_eq!(Sensitivity::of("gen_ai.tool.name"), Some(Sensitivity::Safe));
-/// assert_eq!(Sensitivity::of("gen_ai.conversation.id"), Some(Sensitivity::Identity));
-/// assert_eq!(Sensitivity::of("gen_ai.input.messages"), Some(Sensitivity::Content));
-/// assert_eq!(Sensitivity::of("gen_ai.usage.input_tokens"), None, "a number");
+/// assert_eq!(Sensitivity::of_attribute("gen_ai.tool.name"), Some(Sensitivity::Safe));
+/// assert_eq!(Sensitivity::of_attribute("gen_ai.conversation.id"), Some(Sensitivity::Identity));
+/// assert_eq!(Sensitivity::of_attribute("gen_ai.input.messages"), Some(Sensitivity::Content));
+/// assert_eq!(Sensitivity::of_attribute("gen_ai.usage.input_tokens"), None, "a number");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -34,9 +34,9 @@ impl Sensitivity {
     /// Returns the sensitivity of an attribute by its name. Returns `None` for an attribute that is not free text, and
     /// for a name that neither llmobs nor the conventions define.
     #[must_use]
-    pub fn of(attribute: &str) -> Option<Self> {
-        let place = TABLE.binary_search_by_key(&attribute, |(name, _)| name).ok()?;
-        TABLE.get(place).map(|(_, class)| *class)
+    pub fn of_attribute(attribute: &str) -> Option<Self> {
+        let index = SENSITIVITIES.binary_search_by_key(&attribute, |(name, _)| name).ok()?;
+        SENSITIVITIES.get(index).map(|(_, class)| *class)
     }
 }
 
@@ -45,7 +45,7 @@ use Sensitivity::Identity;
 use Sensitivity::Safe;
 
 /// Sorted by name for binary search.
-const TABLE: &[(&str, Sensitivity)] = &[
+const SENSITIVITIES: &[(&str, Sensitivity)] = &[
     (a::CLIENT_ADDRESS, Identity),
     (a::DB_COLLECTION_NAME, Safe),
     (a::DB_NAMESPACE, Safe),
@@ -173,27 +173,27 @@ mod tests {
     use crate::semconv::definition::AttributeType;
 
     #[test]
-    fn each_name_is_there_once_and_in_its_place() {
-        for pair in TABLE.windows(2) {
-            assert!(pair[0].0 < pair[1].0, "{} stands before {}", pair[0].0, pair[1].0);
+    fn names_are_unique_and_sorted() {
+        for pair in SENSITIVITIES.windows(2) {
+            assert!(pair[0].0 < pair[1].0, "{} must not be before {}", pair[0].0, pair[1].0);
         }
     }
 
     #[test]
-    fn every_text_of_the_conventions_has_a_class() {
+    fn every_text_attribute_of_the_conventions_has_a_sensitivity() {
         let conventions = [a::V1_41, a::LATEST, a::HARDWARE, a::CORE].concat();
         let text = |kind| !matches!(kind, AttributeType::Boolean | AttributeType::Double | AttributeType::Int);
         let open = conventions.iter().filter(|attribute| text(attribute.kind) && attribute.values.is_empty());
         let unclassified: Vec<_> =
-            open.map(|attribute| attribute.name).filter(|name| Sensitivity::of(name).is_none()).collect();
+            open.map(|attribute| attribute.name).filter(|name| Sensitivity::of_attribute(name).is_none()).collect();
         assert!(unclassified.is_empty(), "{unclassified:?}");
     }
 
     #[test]
-    fn no_metric_has_an_attribute_that_is_more_than_a_word_of_developers() {
+    fn metric_attributes_are_safe() {
         for row in ROWS {
             for label in row.attributes {
-                assert!(matches!(Sensitivity::of(label), None | Some(Safe)), "{} on {}", label, row.name);
+                assert!(matches!(Sensitivity::of_attribute(label), None | Some(Safe)), "{} on {}", label, row.name);
             }
         }
     }

@@ -23,13 +23,13 @@ pub struct ToolCall {
     pub(crate) id: Option<String>,
     pub(crate) arguments: Option<Content<Value>>,
     /// The state of truncation of the arguments.
-    pub(crate) missing: Truncation,
+    pub(crate) truncation: Truncation,
 }
 
 impl ToolCall {
     /// Creates a call of the tool with this name.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), id: None, arguments: None, missing: Truncation::None }
+        Self { name: name.into(), id: None, arguments: None, truncation: Truncation::None }
     }
 
     /// Sets the id of the call, which the tool's response repeats.
@@ -52,9 +52,9 @@ impl ToolCall {
     }
 
     /// Returns the approximate size in bytes.
-    pub(crate) fn weight(&self) -> usize {
+    pub(crate) fn estimated_bytes(&self) -> usize {
         let id = self.id.as_ref().map_or(0, String::len);
-        self.name.len() + id + self.arguments.as_ref().map_or(0, Content::weight)
+        self.name.len() + id + self.arguments.as_ref().map_or(0, Content::estimated_bytes)
     }
 }
 
@@ -79,7 +79,7 @@ impl fmt::Debug for ToolCall {
 #[derive(Clone, PartialEq)]
 #[must_use]
 pub struct ToolDefinition {
-    pub(crate) kind: String,
+    pub(crate) tool_type: String,
     pub(crate) name: String,
     pub(crate) description: Option<Content<String>>,
     pub(crate) parameters: Option<Content<Value>>,
@@ -88,12 +88,12 @@ pub struct ToolDefinition {
 impl ToolDefinition {
     /// Creates the definition of a function of the application.
     pub fn function(name: impl Into<String>) -> Self {
-        Self::of("function", name)
+        Self::new("function", name)
     }
 
     /// Creates the definition of a tool of another type, such as a tool of the provider.
-    pub fn of(kind: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { kind: kind.into(), name: name.into(), description: None, parameters: None }
+    pub fn new(tool_type: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { tool_type: tool_type.into(), name: name.into(), description: None, parameters: None }
     }
 
     /// Sets the description for the model.
@@ -109,10 +109,10 @@ impl ToolDefinition {
     }
 
     /// Returns the approximate size in bytes.
-    pub(crate) fn weight(&self) -> usize {
-        let description = self.description.as_ref().map_or(0, Content::weight);
-        let parameters = self.parameters.as_ref().map_or(0, Content::weight);
-        size_of::<Self>() + self.kind.len() + self.name.len() + description + parameters
+    pub(crate) fn estimated_bytes(&self) -> usize {
+        let description = self.description.as_ref().map_or(0, Content::estimated_bytes);
+        let parameters = self.parameters.as_ref().map_or(0, Content::estimated_bytes);
+        size_of::<Self>() + self.tool_type.len() + self.name.len() + description + parameters
     }
 }
 

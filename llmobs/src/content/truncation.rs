@@ -15,7 +15,7 @@ pub(crate) enum Truncation {
 
 impl Truncation {
     /// Returns the number of bytes known to be removed.
-    pub(crate) const fn bytes(self) -> usize {
+    pub(crate) const fn known_bytes(self) -> usize {
         match self {
             Self::None | Self::Unknown => 0,
             Self::Bytes(bytes) => bytes,

@@ -143,7 +143,8 @@ fn warn_if_filtered_out() {
         ONCE.call_once(|| {
             tracing::warn!(
                 target: TARGET,
-                "events are to have content, and the subscriber leaves them out: let `{CONTENT_TARGET}=debug` through"
+                "content in events is enabled, but the `tracing` subscriber filters these events out; add \
+                 `{CONTENT_TARGET}=debug` to its filter"
             );
         });
     }

@@ -48,7 +48,7 @@ use crate::timing::FirstToken;
 /// The settings of an [`Observer`]. A setting in code overrides the environment, and the environment overrides the
 /// default.
 #[derive(Debug)]
-#[must_use = "nothing is observed before `build`"]
+#[must_use = "a builder observes nothing until `build` is called"]
 pub struct ObserverBuilder<'a> {
     role: Role,
     provider: Provider,
@@ -384,15 +384,16 @@ impl<'a> ObserverBuilder<'a> {
             otel::MeterHealth::BoundInstrumentsMismatch => return Err(BuildError::BoundInstrumentsMismatch),
             otel::MeterHealth::Noop => tracing::info!(
                 target: "llmobs",
-                "the global meter provider records nothing, so metrics go to Prometheus only; set the provider up \
-                 before building the observer if that is not meant"
+                "the global meter provider records nothing, so metrics are only on the Prometheus page; to export \
+                 them, set the meter provider before the observer is built"
             ),
             otel::MeterHealth::Recording => {}
         }
         if self.buckets == Buckets::Exponential {
             tracing::info!(
                 target: "llmobs",
-                "exponential buckets need a View of the OpenTelemetry SDK; everywhere else they are `Fine`"
+                "`Buckets::Exponential` needs a View of the OpenTelemetry SDK; without a View and on the Prometheus \
+                 page, the buckets are `Buckets::Fine`"
             );
         }
         let page = ObserverCollector { store: Arc::clone(&core.sinks().prometheus), source, views: self.views };
@@ -448,8 +449,8 @@ fn warn_content_disabled() {
         ONCE.call_once(|| {
             tracing::warn!(
                 target: "llmobs",
-                "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT is set, and llmobs was built without its feature \
-                 `content`: no content is captured"
+                "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT is set, but llmobs was built without its feature \
+                 `content`, so no content is captured"
             );
         });
     }

@@ -178,8 +178,9 @@ impl From<u32> for Chunk {
 
 /// An item that describes its own content, for [`observe`](crate::Operation::observe).
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say how many tokens it carries",
-    note = "say it with `observe_with`, or with `tokens = path` in `#[llm_span]`; or implement `llmobs::stream::StreamItem`"
+    message = "the number of tokens of `{Self}` is unknown, because it does not implement `llmobs::StreamItem`",
+    note = "pass a function that returns the tokens to `observe_with` or, in `#[llm_span]`, with `tokens = path`; or \
+            implement `llmobs::stream::StreamItem`"
 )]
 pub trait StreamItem {
     /// Returns the tokens, finish reason and error that the item carries.

@@ -60,8 +60,8 @@ impl CapturedContent {
             return;
         }
         let (value, weight) = make();
-        let mut lease = budget.lease();
-        if lease.grow(weight) {
+        let mut lease = budget.permit();
+        if lease.try_grow(weight) {
             lock(place).get_or_insert(Leased { value, _lease: lease });
         } else {
             self.refused.store(true, Ordering::Relaxed);
@@ -89,7 +89,7 @@ impl OperationState {
         let Some(kept) = self.content_slot() else { return };
         let mut gathered = lock(&kept.gathered);
         if gathered.is_none() {
-            *gathered = self.core.gate.gather();
+            *gathered = self.core.gate.accumulator();
         }
         if let Some(gathered) = gathered.as_mut() {
             piece(gathered);
@@ -140,8 +140,8 @@ impl Marker {
         self.capture(|gate, kept| {
             kept.store(gate.budget(), &kept.input, || {
                 let mut input = input().into();
-                gate.shed(&mut input.messages);
-                let weight = input.weight();
+                gate.strip_media(&mut input.messages);
+                let weight = input.estimated_bytes();
                 (input, weight)
             });
         });
@@ -153,8 +153,8 @@ impl Marker {
         self.capture(|gate, kept| {
             kept.store(gate.budget(), &kept.output, || {
                 let mut output: Vec<Message> = output().into_iter().collect();
-                gate.shed(&mut output);
-                let weight = output.iter().map(Message::weight).sum();
+                gate.strip_media(&mut output);
+                let weight = output.iter().map(Message::estimated_bytes).sum();
                 (output, weight)
             });
         });
@@ -165,7 +165,7 @@ impl Marker {
     #[inline]
     pub fn output_text(&self, choice: u32, delta: &str) {
         if self.captures() {
-            self.gather(|gathering| gathering.text(choice, delta));
+            self.gather(|gathering| gathering.push_text(choice, delta));
         }
     }
 
@@ -173,7 +173,7 @@ impl Marker {
     #[inline]
     pub fn output_reasoning(&self, choice: u32, delta: &str) {
         if self.captures() {
-            self.gather(|gathering| gathering.reasoning(choice, delta));
+            self.gather(|gathering| gathering.push_reasoning(choice, delta));
         }
     }
 
@@ -182,7 +182,7 @@ impl Marker {
     #[inline]
     pub fn output_tool_call(&self, choice: u32, index: u32, id: Option<&str>, name: Option<&str>, arguments: &str) {
         if self.captures() {
-            self.gather(|gathering| gathering.tool_call(choice, index, id, name, arguments));
+            self.gather(|gathering| gathering.push_tool_call(choice, index, id, name, arguments));
         }
     }
 

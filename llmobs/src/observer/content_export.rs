@@ -80,7 +80,7 @@ impl GatedContent {
         let gate = &live.core.gate;
         let (output, mut report) = output(live, kept, outcome);
         let spent = live.noted().and_then(|notes| notes.spent.get()).map_or(0, |bytes| bytes.get());
-        let mut passage = gate.passage_of(gate.limits().span_bytes().saturating_sub(spent));
+        let mut passage = gate.pass_with_limit(gate.limits().span_bytes().saturating_sub(spent));
         // The answer first: if the limit is exceeded, the prompt is truncated, which the application usually still has.
         let mut through = Self { output: passage.output(&output), ..Self::default() };
         if let Some(input) = kept.take_input() {
@@ -88,7 +88,7 @@ impl GatedContent {
             through.system_instructions = passage.system_instructions(&input.value.system_instructions);
             through.tool_definitions = passage.tool_definitions(&input.value.tools);
         }
-        if gate.capture().on_events() {
+        if gate.capture().is_on_events() {
             through.message = kept.message.get().and_then(|message| passage.text(message));
         }
         report += *passage.report();
@@ -97,7 +97,7 @@ impl GatedContent {
             let ids =
                 span.and_then(OwnedSpan::ids).map(|ids| (hex(ids.trace_id).to_string(), hex(ids.span_id).to_string()));
             let captured = HookPayload::new()
-                .in_trace(ids)
+                .with_trace(ids)
                 .input(through.input.clone())
                 .output(through.output.clone())
                 .system_instructions(through.system_instructions.clone())
@@ -160,9 +160,9 @@ fn output(live: &OperationState, kept: &CapturedContent, outcome: Outcome) -> (V
             (messages, CaptureReport::default())
         }
         (None, Some(mut gathered)) => {
-            reasons.into_iter().for_each(|(choice, reason)| gathered.finish_reason(choice.into(), reason));
+            reasons.into_iter().for_each(|(choice, reason)| gathered.set_finish_reason(choice.into(), reason));
             if let Some(reason) = otherwise {
-                gathered.finish_others(&reason);
+                gathered.set_missing_finish_reasons(&reason);
             }
             let report = *gathered.report();
             (gathered.into_messages(), report)
@@ -188,16 +188,18 @@ impl Inner {
     pub(super) fn captures(&self, span: Option<&OwnedSpan>) -> bool {
         let (gate, mode) = (&self.gate, self.gate.capture());
         mode.is_on()
-            && (mode.on_events() || gate.has_hook() || mode.on_spans() && span.is_some_and(OwnedSpan::has_attributes))
+            && (mode.is_on_events()
+                || gate.has_hook()
+                || mode.is_on_spans() && span.is_some_and(OwnedSpan::has_attributes))
     }
 
     /// Sets the stop sequences of the request on the span, if content is captured on spans. Returns the number of bytes
     /// that they use of the span's limit.
     pub(super) fn set_stop_sequences(&self, span: &OwnedSpan, texts: &[&str]) -> usize {
-        if texts.is_empty() || !self.gate.capture().on_spans() || !span.is_recording() {
+        if texts.is_empty() || !self.gate.capture().is_on_spans() || !span.is_recording() {
             return 0;
         }
-        let mut passage = self.gate.passage();
+        let mut passage = self.gate.pass();
         let passed = texts.iter().filter_map(|text| passage.text(&Content::from(*text))?.for_span());
         let passed: Vec<String> = passed.collect();
         span.set_list(a::GEN_AI_REQUEST_STOP_SEQUENCES, passed.iter().map(String::as_str));
@@ -213,7 +215,7 @@ impl Inner {
         }
         let hook = self.gate.hook_stats();
         let lost = [
-            ("truncated", report.cut_contents),
+            ("truncated", report.truncated_contents),
             ("limit", report.dropped_parts + report.dropped_messages),
             ("media", report.dropped_media),
             ("budget", u64::from(report.is_over_budget)),

@@ -8,7 +8,7 @@ use crate::span::OwnedSpan;
 /// An empty content export.
 pub(super) struct ContentExport;
 
-#[expect(clippy::unused_self, reason = "it stands for one that has something")]
+#[expect(clippy::unused_self, reason = "has the same signature as with the feature `content`")]
 impl ContentExport {
     pub(super) const fn of(_live: &OperationState, _outcome: Outcome, _span: Option<&OwnedSpan>) -> Self {
         Self

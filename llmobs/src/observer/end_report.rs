@@ -213,7 +213,7 @@ const fn spread(number: u64) -> u64 {
 }
 
 /// Returns a number from 0 inclusive to 1 exclusive, made from the upper 53 bits of `drawn`.
-#[expect(clippy::cast_precision_loss, reason = "a draw needs no 64 bits")]
+#[expect(clippy::cast_precision_loss, reason = "53 bits are exact, and enough for a random number")]
 const fn unit(drawn: u64) -> f64 {
     (drawn >> 11) as f64 / (1_u64 << 53) as f64
 }

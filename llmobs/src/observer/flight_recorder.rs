@@ -180,10 +180,10 @@ impl FlightRecorder {
         let reason = reason.as_str();
         match written {
             Ok(path) => {
-                tracing::warn!(target: TARGET, reason, path = %path.display(), "the last operations were written");
+                tracing::warn!(target: TARGET, reason, path = %path.display(), "wrote the last operations");
             }
             Err(error) => {
-                tracing::error!(target: TARGET, reason, kind = %error.kind(), "the last operations cannot be written");
+                tracing::error!(target: TARGET, reason, kind = %error.kind(), "cannot write the last operations");
             }
         }
     }
@@ -269,9 +269,9 @@ mod tests {
             let flight = FlightRecorder::new(1, None, Clock::system(), [target].into_iter());
             (1..=WINDOW * 2).find(|judged| flight.burns[0].note(judged % every == 0))
         };
-        assert_eq!(burns_after(0.99, 5), Some(ENOUGH), "20 % of misses where 1 % is allowed");
-        assert_eq!(burns_after(0.99, 10), None, "10 %: the budget lasts three days");
-        assert_eq!(burns_after(0.9, 2), Some(ENOUGH), "half of all, whatever the target");
+        assert_eq!(burns_after(0.99, 5), Some(ENOUGH), "20 % of the operations miss, and the target allows 1 %");
+        assert_eq!(burns_after(0.99, 10), None, "with 10 % of misses, the error budget lasts three days");
+        assert_eq!(burns_after(0.9, 2), Some(ENOUGH), "half of the operations miss");
         assert_eq!(burns_after(0.9, 3), None);
     }
 }

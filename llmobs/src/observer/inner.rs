@@ -167,10 +167,10 @@ impl Inner {
     }
 
     /// Returns whether details events are emitted: if requested, or if content is captured on events.
-    #[cfg_attr(not(feature = "content"), expect(clippy::missing_const_for_fn, reason = "with content it is not"))]
+    #[cfg_attr(not(feature = "content"), expect(clippy::missing_const_for_fn, reason = "not const with that feature"))]
     pub(super) fn logs_details(&self) -> bool {
         #[cfg(feature = "content")]
-        if self.gate.capture().on_events() {
+        if self.gate.capture().is_on_events() {
             return true;
         }
         self.logs_details

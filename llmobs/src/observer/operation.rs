@@ -36,7 +36,7 @@ use crate::span::OwnedSpan;
 /// If a `tracing` subscriber enables it, the operation owns a span that is named after the operation and the model, and
 /// that starts and ends with the operation. Spans and events of code that runs through [`run`](Self::run),
 /// [`in_scope`](Self::in_scope) or [`span`](Self::span) belong to that span.
-#[must_use = "an operation that is dropped at once counts as cancelled"]
+#[must_use = "an operation that is dropped at once is recorded as cancelled"]
 pub struct Operation {
     marker: Marker,
     /// The index in the in-flight registry, until the operation ends or a stream takes it.

@@ -28,7 +28,7 @@ fn observer() -> Observer {
 
 /// Returns the total time in all states, in seconds, of the operations in flight and of those that ended.
 fn total_time(observer: &Observer) -> f64 {
-    let inner = observer.core.as_ref().expect("it is enabled");
+    let inner = observer.core.as_ref().expect("the observer is enabled");
     inner.read(RowId::StateTime).iter().map(|reading| reading.value).sum()
 }
 
@@ -54,12 +54,12 @@ fn marks_from_two_threads_and_collections_from_a_third_agree() {
             let observer = &observer;
             scope.spawn(move || {
                 assert!(observer.in_flight().len() <= 1);
-                assert!(total_time(observer) < seconds(1), "the clock stands still");
+                assert!(total_time(observer) < seconds(1), "the clock does not advance");
             });
         });
         operation.complete();
         assert!(observer.in_flight().is_empty());
-        assert!(total_time(&observer) < seconds(1), "the clock stands still");
+        assert!(total_time(&observer) < seconds(1), "the clock does not advance");
     }
 }
 
@@ -115,9 +115,9 @@ fn a_collection_reads_a_stream_while_it_is_polled() {
         }
     });
     drop(stream);
-    let inner = observer.core.as_ref().expect("it is enabled");
+    let inner = observer.core.as_ref().expect("the observer is enabled");
     let decode = inner.read(RowId::StateTime).into_iter();
     let decode =
         decode.filter(|reading| reading.labels.iter().any(|label| label.value.as_str() == State::Decode.as_str()));
-    assert!(decode.map(|reading| reading.value).sum::<f64>() < 1e-9, "the model took no time");
+    assert!(decode.map(|reading| reading.value).sum::<f64>() < 1e-9, "the model must have no decode time");
 }

@@ -29,7 +29,7 @@ use crate::span::RequestParams;
 
 /// The properties of an operation that are known before it starts.
 #[derive(Clone)]
-#[must_use = "nothing is observed before `start`"]
+#[must_use = "a builder observes nothing until `start` is called"]
 pub struct Start<'a> {
     observer: &'a Observer,
     name: OperationName,

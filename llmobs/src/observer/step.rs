@@ -30,7 +30,7 @@ use crate::usage::Usage;
 /// The owner ends a step with [`complete`](Self::complete) or [`fail`](Self::fail). A step that is dropped instead ends
 /// with the error type `internal` during a panic, and `cancelled` otherwise. A step does nothing if no `tracing`
 /// subscriber enables its span.
-#[must_use = "a step that is dropped at once counts as cancelled"]
+#[must_use = "a step that is dropped at once is recorded as cancelled"]
 pub struct Step {
     span: Option<Box<OwnedSpan>>,
     /// The export of content to the span, if content is captured on spans.
@@ -47,7 +47,7 @@ impl Step {
         }
     }
 
-    #[cfg_attr(not(feature = "content"), expect(unused_variables, reason = "it is the way out for content"))]
+    #[cfg_attr(not(feature = "content"), expect(unused_variables, reason = "used only with the feature `content`"))]
     pub(super) fn new(held: Option<Box<OwnedSpan>>, core: &Arc<Inner>) -> Self {
         Self {
             #[cfg(feature = "content")]

@@ -18,7 +18,7 @@ macro_rules! step_builder {
     ) => {
         $(#[$doc])*
         #[derive(Debug, Clone)]
-        #[must_use = "nothing is observed before `start`"]
+        #[must_use = "a builder observes nothing until `start` is called"]
         pub struct $name<'a> {
             observer: &'a Observer,
             step: span::StepSpan<'a>,

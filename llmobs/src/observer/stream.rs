@@ -368,8 +368,8 @@ impl StreamState {
     fn capture_text(&self, choice: u32, is_reasoning: bool, text: Option<&str>) {
         let Some(text) = text else { return };
         self.running.live.gather(|gathering| match is_reasoning {
-            true => gathering.reasoning(choice, text),
-            false => gathering.text(choice, text),
+            true => gathering.push_reasoning(choice, text),
+            false => gathering.push_text(choice, text),
         });
     }
 

@@ -36,7 +36,7 @@ use crate::catalog::Buckets;
 /// # Ok::<(), llmobs::otlp::InitError>(())
 /// ```
 #[derive(Debug, Clone)]
-#[must_use = "nothing is sent before `init` or `build`"]
+#[must_use = "a builder sends nothing until `init` or `build` is called"]
 pub struct PipelineBuilder {
     choices: BuilderOptions,
     environment: Option<Environment>,

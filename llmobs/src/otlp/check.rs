@@ -92,28 +92,28 @@ fn shown(name: &str, value: &str) -> String {
 
 impl fmt::Display for CheckReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "The environment says:")?;
+        writeln!(f, "Environment variables:")?;
         for (name, value) in &self.variables {
             writeln!(f, "  {name}={value}")?;
         }
         if self.variables.is_empty() {
-            writeln!(f, "  nothing: no variable begins with OTEL_, so the defaults hold")?;
+            writeln!(f, "  no variable that begins with OTEL_ is set, so the defaults are used")?;
         }
-        writeln!(f, "\nThe service is called `{}`.", self.service)?;
+        writeln!(f, "\nThe service name is `{}`.", self.service)?;
         if self.service.starts_with("unknown_service") {
-            writeln!(f, "  -> Set OTEL_SERVICE_NAME, or it will be hard to find.")?;
+            writeln!(f, "  -> Set OTEL_SERVICE_NAME, so that the service can be found in the backend.")?;
         }
         for note in &self.notes {
-            writeln!(f, "Not honoured: {note}.")?;
+            writeln!(f, "Not applied: {note}.")?;
         }
         writeln!(f)?;
         if self.is_disabled {
-            return writeln!(f, "OTEL_SDK_DISABLED is true: nothing is sent.\n  -> Unset it to send anything.");
+            return writeln!(f, "OTEL_SDK_DISABLED is true: nothing is sent.\n  -> Unset it to send telemetry.");
         }
         for signal in Signal::ALL {
             match self.probes.iter().find(|probe| probe.target.signal == signal) {
                 Some(probe) => write!(f, "{probe}")?,
-                None => writeln!(f, "{}: not sent (OTEL_{}_EXPORTER).", signal.as_str(), infix(signal))?,
+                None => writeln!(f, "{}: disabled (`without` or OTEL_{}_EXPORTER).", signal.as_str(), infix(signal))?,
             }
         }
         Ok(())
@@ -124,9 +124,9 @@ impl fmt::Display for EndpointCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let OtlpEndpoint { signal, protocol, named_by, .. } = &self.target;
         let millis = self.elapsed.as_millis();
-        write!(f, "{}: {} to {} (by {named_by}): ", signal.as_str(), protocol.as_str(), self.target.shown())?;
+        write!(f, "{}: {} to {} (address from {named_by}): ", signal.as_str(), protocol.as_str(), self.target.shown())?;
         match &self.result {
-            Ok(_) => writeln!(f, "taken, in {millis} ms."),
+            Ok(_) => writeln!(f, "accepted after {millis} ms."),
             Err(fault) => {
                 writeln!(f, "FAILED after {millis} ms: {fault}.\n  -> {}", advice(&fault.cause, &self.target))
             }
@@ -139,10 +139,10 @@ fn advice(cause: &ErrorCause, target: &OtlpEndpoint) -> String {
     let port = target.uri.port_u16();
     let other = match (target.protocol, port) {
         (Protocol::HttpProtobuf, Some(4317)) => {
-            Some("Port 4317 usually speaks gRPC: set OTEL_EXPORTER_OTLP_PROTOCOL=grpc, or use port 4318.")
+            Some("Port 4317 is usually for gRPC: set OTEL_EXPORTER_OTLP_PROTOCOL=grpc, or use port 4318.")
         }
         (Protocol::Grpc, Some(4318)) => {
-            Some("Port 4318 usually speaks HTTP: set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf, or use port 4317.")
+            Some("Port 4318 is usually for HTTP: set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf, or use port 4317.")
         }
         _ => None,
     };
@@ -153,44 +153,44 @@ fn advice(cause: &ErrorCause, target: &OtlpEndpoint) -> String {
     }
     let words = match cause {
         ErrorCause::Connect(why) if why.contains("certificate") => {
-            "Its certificate is not believed. Name the authority behind it in OTEL_EXPORTER_OTLP_CERTIFICATE."
+            "Its certificate is not trusted. Set OTEL_EXPORTER_OTLP_CERTIFICATE to the file of its authority."
         }
         ErrorCause::Connect(why) if why.contains("corrupt message") => {
-            "What listens there does not speak TLS. Begin the address with `http://`, or use the collector's secure port."
+            "The server does not use TLS here. Begin the address with `http://`, or use the collector's TLS port."
         }
         ErrorCause::Connect(why) if why.contains("lookup") => {
-            "There is no host of this name. Is it spelled as it should be?"
+            "The host name cannot be resolved. Check its spelling and the DNS settings."
         }
         ErrorCause::Connect(_) => {
-            "Nobody could be reached there. Start a collector, or set OTEL_EXPORTER_OTLP_ENDPOINT to where one is."
+            "No server accepts connections there. Start a collector, or set OTEL_EXPORTER_OTLP_ENDPOINT to one."
         }
         ErrorCause::Timeout => {
-            "Something took the connection and said nothing. Is it a collector? Is there a firewall or a proxy between?"
+            "The server did not answer in time. Check that it is a collector, and check firewalls and proxies."
         }
         ErrorCause::ConnectionLost => {
-            "The connection was closed before an answer. Is it the right port, and the right protocol?"
+            "The connection was closed before a response. Check the port and OTEL_EXPORTER_OTLP_PROTOCOL."
         }
-        ErrorCause::NotHttp => "Something else answers on this port. Set OTEL_EXPORTER_OTLP_ENDPOINT to a collector.",
+        ErrorCause::NotHttp => "The server does not use HTTP. Set OTEL_EXPORTER_OTLP_ENDPOINT to a collector.",
         ErrorCause::NotGrpc => {
-            "A web server answers there. Set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf, or use the collector's gRPC port."
+            "A web server without gRPC answers. Set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf, or use a gRPC port."
         }
-        ErrorCause::HtmlPage => "A web server answers there, not a collector. Check the port and the path.",
-        ErrorCause::ResponseTooLarge => "What answers there is no collector. Check the port and the path.",
+        ErrorCause::HtmlPage => "A web server answers, not a collector. Check the port and the path.",
+        ErrorCause::ResponseTooLarge => "The response is too large for a collector. Check the port and the path.",
         ErrorCause::HttpStatus(status) => match status.as_u16() {
-            401 | 403 => "It wants credentials. Set OTEL_EXPORTER_OTLP_HEADERS (values percent-encoded: `Basic%20..`).",
+            401 | 403 => "Credentials are missing or wrong. Set OTEL_EXPORTER_OTLP_HEADERS (encoded: `Basic%20..`).",
             404 | 405 => {
-                "There is no OTLP at this path. OTEL_EXPORTER_OTLP_ENDPOINT gets `/v1/traces` and its like appended, the \
-                 variable of one signal does not."
+                "The server does not accept OTLP at this path. `/v1/traces`, `/v1/metrics` or `/v1/logs` is appended \
+                 to OTEL_EXPORTER_OTLP_ENDPOINT; the variable of one signal is used unchanged."
             }
-            300..=399 => "It points elsewhere, which is not followed. Use the address that it points to.",
-            429 => "It takes no more at the moment. Send less, or ask for a higher limit.",
-            500.. => "The collector itself is in trouble. Its own log knows more.",
-            _ => "It does not take this request. The collector's log knows why.",
+            300..=399 => "The server redirects, which is not followed. Set the address that it redirects to.",
+            429 => "The collector limits the rate. Send less, or ask for a higher limit.",
+            500.. => "The collector failed. Read the log of the collector.",
+            _ => "The collector rejects the request. Read the log of the collector.",
         },
-        ErrorCause::GrpcStatus(7 | 16) => "It wants credentials. Set OTEL_EXPORTER_OTLP_HEADERS.",
-        ErrorCause::GrpcStatus(5 | 12) => "It has no such service: this signal is not received there.",
-        ErrorCause::GrpcStatus(8) => "It takes no more at the moment. Send less, or ask for a higher limit.",
-        ErrorCause::GrpcStatus(_) => "The collector's own log knows more.",
+        ErrorCause::GrpcStatus(7 | 16) => "Credentials are missing or wrong. Set OTEL_EXPORTER_OTLP_HEADERS.",
+        ErrorCause::GrpcStatus(5 | 12) => "The collector does not accept this signal. Disable its export.",
+        ErrorCause::GrpcStatus(8) => "The collector limits the rate. Send less, or ask for a higher limit.",
+        ErrorCause::GrpcStatus(_) => "Read the log of the collector.",
     };
     words.to_owned()
 }

@@ -60,7 +60,7 @@ pub(super) struct OtlpEndpoint {
     /// The time limit of one attempt.
     pub(super) timeout: Duration,
     pub(super) compression: Compression,
-    #[cfg_attr(not(feature = "otlp-tls"), expect(dead_code, reason = "only TLS reads them"))]
+    #[cfg_attr(not(feature = "otlp-tls"), expect(dead_code, reason = "used only with TLS"))]
     pub(super) certificates: TlsFiles,
 }
 
@@ -133,7 +133,7 @@ fn protocol(signal: Signal, environment: &Environment, notes: &mut Warnings) -> 
         "grpc" => Protocol::Grpc,
         "http/protobuf" => Protocol::HttpProtobuf,
         _ => {
-            notes.add(&name, format!("`{value}` is not spoken here, `http/protobuf` is used; `grpc` is the other one"));
+            notes.add(&name, format!("`{value}` is not supported, so `http/protobuf` is used; or set `grpc`"));
             Protocol::HttpProtobuf
         }
     }
@@ -144,7 +144,7 @@ fn timeout(signal: Signal, environment: &Environment, notes: &mut Warnings) -> D
     let Some((name, _)) = environment.of_signal(signal, "TIMEOUT") else { return DEFAULT };
     match environment.millis(&name, notes) {
         Some(Duration::ZERO) => {
-            notes.add(&name, "a try without a limit could hang for good, 10 s are used");
+            notes.add(&name, "an attempt needs a time limit above 0, so 10 s is used");
             DEFAULT
         }
         given => given.unwrap_or(DEFAULT),
@@ -156,7 +156,7 @@ fn compression(signal: Signal, environment: &Environment, notes: &mut Warnings) 
         Some((_, value)) if value.eq_ignore_ascii_case("gzip") => Compression::Gzip,
         Some((_, value)) if value.eq_ignore_ascii_case("none") => Compression::None,
         Some((name, value)) => {
-            notes.add(&name, format!("`{value}` is not known, nothing is compressed; `gzip` is possible"));
+            notes.add(&name, format!("`{value}` is not supported, so nothing is compressed; set `gzip` or `none`"));
             Compression::None
         }
         None => Compression::None,
@@ -196,22 +196,22 @@ fn endpoint(
         }
         _ => whole,
     };
-    let uri: Uri = whole.parse().map_err(|error| refuse(&format!("is no address: {error}")))?;
-    let Some(authority) = uri.authority() else { return Err(refuse("names no host")) };
+    let uri: Uri = whole.parse().map_err(|error| refuse(&format!("is not an address: {error}")))?;
+    let Some(authority) = uri.authority() else { return Err(refuse("contains no host")) };
     if authority.as_str().contains('@') {
-        return Err(refuse("has a user name in it, which would not be sent: use a header"));
+        return Err(refuse("contains a user name, which would not be sent: send the credentials in a header instead"));
     }
     match uri.scheme() {
         Some(scheme) if *scheme == Scheme::HTTP => {}
         Some(scheme) if *scheme == Scheme::HTTPS && cfg!(feature = "otlp-tls") => {}
         Some(scheme) if *scheme == Scheme::HTTPS => {
-            return Err(refuse("needs TLS: switch on the feature `otlp-tls` of llmobs, or use `http://`"));
+            return Err(refuse("needs TLS: enable the feature `otlp-tls` of llmobs, or use `http://`"));
         }
-        _ => return Err(refuse("begins neither with `http://` nor with `https://`")),
+        _ => return Err(refuse("must begin with `http://` or `https://`")),
     }
     let uri = match protocol {
         Protocol::HttpProtobuf => uri,
-        Protocol::Grpc => grpc_method(signal, &uri).map_err(|error| refuse(&format!("is no address: {error}")))?,
+        Protocol::Grpc => grpc_method(signal, &uri).map_err(|error| refuse(&format!("is not an address: {error}")))?,
     };
     Ok((uri, name))
 }
@@ -244,8 +244,8 @@ fn headers(signal: Signal, choices: &EndpointOptions, environment: &Environment)
     let mut put = |setting: &str, name: &str, value: &str| {
         // The error omits the value: it may be a key.
         let refuse = |reason: &str| InitError::setting(setting, format!("the header `{name}` {reason}"));
-        let key = HeaderName::try_from(name.to_ascii_lowercase()).map_err(|_| refuse("has a name that cannot be"))?;
-        let mut text = HeaderValue::try_from(value).map_err(|_| refuse("has a value that cannot be sent"))?;
+        let key = HeaderName::try_from(name.to_ascii_lowercase()).map_err(|_| refuse("has an invalid name"))?;
+        let mut text = HeaderValue::try_from(value).map_err(|_| refuse("has a value that HTTP does not allow"))?;
         text.set_sensitive(true);
         headers.insert(key, text);
         Ok::<_, InitError>(())
@@ -253,7 +253,7 @@ fn headers(signal: Signal, choices: &EndpointOptions, environment: &Environment)
     if let Some((setting, pairs)) = environment.of_signal(signal, "HEADERS") {
         for pair in pairs.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
             let Some((name, value)) = pair.split_once('=') else {
-                return Err(InitError::setting(setting, "a header is `name=value`, and one has no `=`"));
+                return Err(InitError::setting(setting, "a header has the form `name=value`, but one has no `=`"));
             };
             put(&setting, name.trim(), &percent_decoded(value.trim()))?;
         }
@@ -267,7 +267,7 @@ fn certificates(signal: Signal, environment: &Environment, notes: &mut Warnings)
     let all = [file("CERTIFICATE"), file("CLIENT_KEY"), file("CLIENT_CERTIFICATE")];
     if !cfg!(feature = "otlp-tls") {
         for (name, _) in all.into_iter().flatten() {
-            notes.add(&name, "there is no TLS without the feature `otlp-tls` of llmobs");
+            notes.add(&name, "llmobs was built without its feature `otlp-tls`, so this file is not used");
         }
         return Ok(TlsFiles::default());
     }
@@ -276,7 +276,7 @@ fn certificates(signal: Signal, environment: &Environment, notes: &mut Warnings)
         (Some((_, key)), Some((_, certificate))) => Some((key, certificate)),
         (None, None) => None,
         (Some((name, _)), None) | (None, Some((name, _))) => {
-            return Err(InitError::setting(name, "the key and the certificate of a client come together"));
+            return Err(InitError::setting(name, "a client certificate and its key must both be set"));
         }
     };
     Ok(TlsFiles { authorities: authorities.map(|(_, path)| path), identity })

@@ -51,7 +51,7 @@ impl Environment {
         let value = self.get(name)?;
         let number = value.parse().ok();
         if number.is_none() {
-            notes.add(name, format!("`{value}` is no whole number, the default holds"));
+            notes.add(name, format!("`{value}` is not a whole number, so the default is used"));
         }
         number
     }
@@ -97,9 +97,9 @@ impl Warnings {
     }
 }
 
-const NO_VALUE_LENGTH_LIMIT: &str = "values of attributes are not cut by the pipeline";
-const NO_LOG_ATTRIBUTE_LIMIT: &str = "log records keep all their attributes";
-const NO_CONFIG_FILE: &str = "the pipeline is configured by variables and code, not by a file";
+const NO_VALUE_LENGTH_LIMIT: &str = "the pipeline does not truncate the values of attributes";
+const NO_LOG_ATTRIBUTE_LIMIT: &str = "the pipeline does not limit the attributes of log records";
+const NO_CONFIG_FILE: &str = "the pipeline does not read configuration files; set variables or use the builder";
 
 /// Variables of the OpenTelemetry specification that the pipeline does not support. Variables for TLS files are handled
 /// with the endpoints, and reported there if the feature `otlp-tls` is disabled.
@@ -108,14 +108,14 @@ const UNSUPPORTED_VARIABLES: [(&str, &str); 12] = [
     ("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", NO_VALUE_LENGTH_LIMIT),
     ("OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT", NO_VALUE_LENGTH_LIMIT),
     ("OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT", NO_LOG_ATTRIBUTE_LIMIT),
-    ("OTEL_METRICS_EXEMPLAR_FILTER", "the SDK records no exemplars; the Prometheus page has them"),
-    ("OTEL_EXPORTER_ZIPKIN_ENDPOINT", "there is no Zipkin exporter"),
-    ("OTEL_EXPORTER_ZIPKIN_TIMEOUT", "there is no Zipkin exporter"),
-    ("OTEL_EXPORTER_PROMETHEUS_HOST", "the application serves its Prometheus page itself"),
-    ("OTEL_EXPORTER_PROMETHEUS_PORT", "the application serves its Prometheus page itself"),
+    ("OTEL_METRICS_EXEMPLAR_FILTER", "the OpenTelemetry SDK records no exemplars; the Prometheus page contains them"),
+    ("OTEL_EXPORTER_ZIPKIN_ENDPOINT", "Zipkin is not supported"),
+    ("OTEL_EXPORTER_ZIPKIN_TIMEOUT", "Zipkin is not supported"),
+    ("OTEL_EXPORTER_PROMETHEUS_HOST", "the pipeline does not serve the Prometheus page; the application does"),
+    ("OTEL_EXPORTER_PROMETHEUS_PORT", "the pipeline does not serve the Prometheus page; the application does"),
     ("OTEL_CONFIG_FILE", NO_CONFIG_FILE),
     ("OTEL_EXPERIMENTAL_CONFIG_FILE", NO_CONFIG_FILE),
-    ("OTEL_LOG_LEVEL", "say `llmobs=debug` in RUST_LOG instead"),
+    ("OTEL_LOG_LEVEL", "this variable is not supported; set RUST_LOG instead, for example to `llmobs=debug`"),
 ];
 
 #[cfg(test)]
@@ -141,6 +141,6 @@ mod tests {
         let mut notes = Warnings::default();
         assert_eq!(environment.number("OTEL_BSP_MAX_QUEUE_SIZE", &mut notes), None);
         assert_eq!(environment.millis("OTEL_BSP_SCHEDULE_DELAY", &mut notes), None);
-        assert_eq!(notes.as_slice(), ["OTEL_BSP_SCHEDULE_DELAY: `soon` is no whole number, the default holds"]);
+        assert_eq!(notes.as_slice(), ["OTEL_BSP_SCHEDULE_DELAY: `soon` is not a whole number, so the default is used"]);
     }
 }

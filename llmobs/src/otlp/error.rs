@@ -32,15 +32,15 @@ impl fmt::Display for InitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AlreadyRunning => f.write_str(
-                "`init`: a pipeline already serves this process; keep the first one and shut it down before another, or \
-                 use `build` for one that serves nobody by itself",
+                "`init`: a pipeline is already installed in this process; shut it down before you install another, or \
+                 call `build`, which installs nothing",
             ),
             Self::SubscriberAlreadySet => f.write_str(
-                "`init`: a `tracing` subscriber is set already; say `without_subscriber()` here and give \
-                 `Pipeline::layer()` to the registry that you have",
+                "`init`: a `tracing` subscriber is already set; call `without_subscriber()` and add \
+                 `Pipeline::layer()` to the registry of your subscriber",
             ),
             Self::InvalidSetting { name, reason } => write!(f, "`{name}`: {reason}"),
-            Self::Thread(reason) => write!(f, "the system gave no thread for the pipeline: {reason}"),
+            Self::Thread(reason) => write!(f, "cannot start the export thread: {reason}"),
         }
     }
 }

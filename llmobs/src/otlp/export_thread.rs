@@ -54,7 +54,7 @@ impl ExportThread {
         match wait.recv() {
             Ok(Ok(handle)) => Ok(Self { handle, _stop: stop }),
             Ok(Err(error)) => Err(InitError::Thread(error.to_string())),
-            Err(_) => Err(InitError::Thread("it ended at once".to_owned())),
+            Err(_) => Err(InitError::Thread("the thread ended at once".to_owned())),
         }
     }
 
@@ -63,7 +63,7 @@ impl ExportThread {
     }
 }
 
-#[expect(clippy::mem_forget, reason = "for as long as the thread lives")]
+#[expect(clippy::mem_forget, reason = "the suppression lasts until the thread ends")]
 fn suppress_for_good() {
     std::mem::forget(Context::enter_telemetry_suppressed_scope());
 }

@@ -49,7 +49,7 @@ impl PushMetricExporter for MetricExporter {
         match sent.await {
             Ok(true) => Ok(()),
             // The exporter logs the reason itself.
-            Ok(false) => Err(OTelSdkError::InternalFailure("the export failed".to_owned())),
+            Ok(false) => Err(OTelSdkError::InternalFailure("the metrics were not exported".to_owned())),
             Err(_) => Err(OTelSdkError::AlreadyShutdown),
         }
     }

@@ -30,7 +30,7 @@ use crate::sink::export_counts::DropReason;
 use crate::sink::export_counts::PipelineCounts;
 
 /// A running pipeline. Telemetry is sent until the pipeline is shut down or dropped, so keep it until the process ends.
-#[must_use = "dropped, it sends nothing more"]
+#[must_use = "a dropped pipeline sends nothing more"]
 pub struct Pipeline {
     providers: SdkProviders,
     parts: PipelineParts,
@@ -209,7 +209,7 @@ impl Pipeline {
     pub(super) fn warn(&self) {
         if !self.notes.is_empty() {
             let notes = self.notes.join("; ");
-            tracing::warn!(target: "llmobs", "the pipeline cannot do all that the environment asks for: {notes}");
+            tracing::warn!(target: "llmobs", "the pipeline cannot apply all settings of the environment: {notes}");
         }
     }
 }
@@ -234,7 +234,7 @@ pub struct IncompleteShutdown {
 impl fmt::Display for IncompleteShutdown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let signals: Vec<_> = self.signals.iter().map(|signal| signal.as_str()).collect();
-        write!(f, "not everything was sent within {:?}: {}", self.limit, signals.join(", "))
+        write!(f, "not all items of these signals were sent within {:?}: {}", self.limit, signals.join(", "))
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) fn propagator(environment: &Environment, notes: &mut Warnings) -> Tex
             "tracecontext" => all.push(Box::new(TraceContextPropagator::new())),
             "baggage" => all.push(Box::new(BaggagePropagator::new())),
             "none" | "" => {}
-            other => notes.add(NAME, format!("`{other}` is not known here; `tracecontext` and `baggage` are")),
+            other => notes.add(NAME, format!("`{other}` is not supported; use `tracecontext` and `baggage`")),
         }
     }
     TextMapCompositePropagator::new(all)

@@ -159,6 +159,6 @@ mod tests {
         queue.push(2);
         assert!(!queue.is_open());
         assert_eq!((queue.tally.lost(DropReason::Shutdown), queue.tally.waiting()), (2, 0));
-        assert!(queue.flush().blocking_recv().is_err(), "nothing is left to wait for");
+        assert!(queue.flush().blocking_recv().is_err(), "a flush of a closed queue must not wait");
     }
 }

@@ -132,7 +132,7 @@ mod tests {
         assert!(packed.len() > 1);
         assert_eq!(packed.iter().map(|(_, items)| items).sum::<usize>(), 10);
         assert!(packed.iter().all(|(body, _)| body.len() <= LARGEST));
-        assert_eq!(pack(request(&[1], 5_000_000)).len(), 1, "one item cannot be cut");
+        assert_eq!(pack(request(&[1], 5_000_000)).len(), 1, "a single item cannot be split");
         assert_eq!(pack(request(&[3, 5], 10)).len(), 1);
     }
 }

@@ -46,7 +46,7 @@ fn environment_attributes(environment: &Environment, notes: &mut Warnings) -> Ve
             Some(KeyValue::new(name.trim().to_owned(), percent_decoded(value.trim())))
         }
         _ => {
-            notes.add(NAME, format!("`{pair}` is no `name=value` and was left out"));
+            notes.add(NAME, format!("`{pair}` does not have the form `name=value` and is ignored"));
             None
         }
     };

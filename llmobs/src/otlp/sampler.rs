@@ -47,7 +47,7 @@ impl Sampler {
             Some("parentbased_always_off") => Self::ParentBasedAlwaysOff,
             Some("parentbased_traceidratio") => Self::ParentBasedTraceIdRatio(share()),
             Some(other) => {
-                notes.add(NAME, format!("`{other}` is not known here, `parentbased_always_on` holds"));
+                notes.add(NAME, format!("`{other}` is not supported, so `parentbased_always_on` is used"));
                 Self::ParentBasedAlwaysOn
             }
         }
@@ -76,7 +76,7 @@ fn ratio_argument(environment: &Environment, notes: &mut Warnings) -> f64 {
     match value.parse() {
         Ok(share) if (0.0..=1.0).contains(&share) => share,
         _ => {
-            notes.add(NAME, format!("`{value}` is no share from 0 to 1, 1 is used"));
+            notes.add(NAME, format!("`{value}` is not a ratio from 0 to 1, so 1 is used"));
             1.0
         }
     }

@@ -109,8 +109,8 @@ fn is_exported(signal: Signal, environment: &Environment, notes: &mut Warnings) 
         match word {
             "otlp" => found = true,
             "none" => {}
-            "prometheus" => notes.add(&name, "the application serves its Prometheus page itself"),
-            other => notes.add(&name, format!("there is no exporter `{other}` here; `otlp` and `none` are possible")),
+            "prometheus" => notes.add(&name, "the pipeline does not serve the Prometheus page; the application does"),
+            other => notes.add(&name, format!("the exporter `{other}` is not supported; use `otlp` or `none`")),
         }
     }
     found
@@ -127,7 +127,7 @@ fn batches(
         let name = format!("{prefix}_{what}");
         match environment.number(&name, notes) {
             Some(0) => {
-                notes.add(&name, format!("none at all would send nothing, {default} is used"));
+                notes.add(&name, format!("0 would send nothing, so {default} is used"));
                 default
             }
             given => given.unwrap_or(default),
@@ -155,7 +155,7 @@ fn collection(choices: &BuilderOptions, environment: &Environment, notes: &mut W
         Some("delta") => Temporality::Delta,
         Some("lowmemory") => Temporality::LowMemory,
         Some(other) => {
-            notes.add(TEMPORALITY, format!("`{other}` is not known, `cumulative` holds"));
+            notes.add(TEMPORALITY, format!("`{other}` is not supported, so `cumulative` is used"));
             Temporality::Cumulative
         }
     };
@@ -168,7 +168,7 @@ fn collection(choices: &BuilderOptions, environment: &Environment, notes: &mut W
         None | Some("explicit_bucket_histogram") => false,
         Some("base2_exponential_bucket_histogram") => true,
         Some(other) => {
-            notes.add(HISTOGRAMS, format!("`{other}` is not known, `explicit_bucket_histogram` holds"));
+            notes.add(HISTOGRAMS, format!("`{other}` is not supported, so `explicit_bucket_histogram` is used"));
             false
         }
     });

@@ -91,7 +91,7 @@ pub(super) fn filter(directives: Option<&str>) -> (EnvFilter, Option<String>) {
     match directives.map(make) {
         None => (default(), None),
         Some(Ok(filter)) => (filter, None),
-        Some(Err(error)) => (default(), Some(format!("RUST_LOG: {error}; `info` is used"))),
+        Some(Err(error)) => (default(), Some(format!("RUST_LOG or `filter`: {error}; `info` is used instead"))),
     }
 }
 

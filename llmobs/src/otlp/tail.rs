@@ -44,7 +44,7 @@ pub(super) const RATIO: &str = "llmobs.sampling.ratio";
 /// # let _ = tail;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[must_use = "give it to `Builder::tail_sampling`"]
+#[must_use = "pass it to `PipelineBuilder::tail_sampling`"]
 pub struct TailSampling {
     ratio: f64,
     max_spans: usize,

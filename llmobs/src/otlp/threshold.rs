@@ -27,7 +27,7 @@ impl Threshold {
     }
 
     /// Returns the ratio of traces that this threshold keeps.
-    #[expect(clippy::cast_precision_loss, reason = "the nearest double is near enough for a share")]
+    #[expect(clippy::cast_precision_loss, reason = "the nearest double is precise enough for a ratio")]
     pub(super) fn ratio(self) -> f64 {
         (ALL - self.0) as f64 / ALL as f64
     }

@@ -37,7 +37,7 @@ use crate::observer::Observer;
 /// # Ok::<(), llmobs::BuildError>(())
 /// ```
 #[derive(Clone)]
-#[must_use = "an endpoint does nothing until a router has it"]
+#[must_use = "an endpoint does nothing until it is added to a router"]
 pub struct Endpoint {
     page: Arc<RenderFn>,
     token: Option<Arc<[u8]>>,
@@ -100,7 +100,7 @@ impl<B> Service<Request<B>> for Endpoint {
 /// Omits the token.
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Endpoint").field("asks_for_a_token", &self.token.is_some()).finish_non_exhaustive()
+        f.debug_struct("Endpoint").field("requires_token", &self.token.is_some()).finish_non_exhaustive()
     }
 }
 
@@ -137,7 +137,7 @@ mod tests {
         for wrong in ["", "s", "secre", "secret ", "secrett", "Secret", "tercesecret"] {
             assert!(!constant_time_eq(wrong.as_bytes(), b"secret"), "{wrong}");
         }
-        assert!(!constant_time_eq(b"", b""), "nobody has an empty token");
+        assert!(!constant_time_eq(b"", b""), "an empty token must not match");
         assert!(!constant_time_eq(b"x", b""));
     }
 

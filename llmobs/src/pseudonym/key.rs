@@ -23,7 +23,7 @@ pub struct MasterKey(Zeroizing<Vec<u8>>);
 const MIN_KEY_BYTES: usize = 32;
 
 /// The minimum number of distinct byte values. Fewer than one in 10^14 random 32-byte keys fail this check.
-const VARIETY: usize = 16;
+const MIN_DISTINCT_BYTES: usize = 16;
 
 impl MasterKey {
     /// Creates a key of these bytes.
@@ -33,9 +33,9 @@ impl MasterKey {
     /// If there are fewer than 32 bytes, or fewer than 16 distinct values, which random bytes would have.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
         if bytes.len() < MIN_KEY_BYTES {
-            return Err(KeyError::SHORT);
+            return Err(KeyError::TOO_SHORT);
         }
-        if (0..=u8::MAX).filter(|value| bytes.contains(value)).count() < VARIETY {
+        if (0..=u8::MAX).filter(|value| bytes.contains(value)).count() < MIN_DISTINCT_BYTES {
             return Err(KeyError::WEAK);
         }
         Ok(Self(Zeroizing::new(bytes.to_vec())))
@@ -56,7 +56,7 @@ impl MasterKey {
     ///
     /// If the text has another form, or if the key is too short or not random.
     pub fn from_text(text: &str) -> Result<Self, KeyError> {
-        Self::from_bytes(&encoding::bytes(text.trim())?)
+        Self::from_bytes(&encoding::decode(text.trim())?)
     }
 
     /// Reads a key as text from a file. On Unix, logs one warning per process if the file is accessible to users other
@@ -67,7 +67,7 @@ impl MasterKey {
     /// If the file cannot be read, is longer than 4 KiB, or does not contain a key.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, KeyError> {
         let bytes = file::read(path.as_ref())?;
-        Self::from_text(std::str::from_utf8(&bytes).map_err(|_| KeyError::FORM)?)
+        Self::from_text(std::str::from_utf8(&bytes).map_err(|_| KeyError::INVALID_ENCODING)?)
     }
 
     /// Reads the key from the file that the variable `file` names, otherwise from the variable `key`. Returns `None` if
@@ -83,13 +83,13 @@ impl MasterKey {
         }
         let read = |value: OsString| {
             let value = Zeroizing::new(value.into_encoded_bytes());
-            Self::from_text(std::str::from_utf8(&value).map_err(|_| KeyError::FORM)?)
+            Self::from_text(std::str::from_utf8(&value).map_err(|_| KeyError::INVALID_ENCODING)?)
         };
         set(key).map(read).transpose()
     }
 
     /// Creates a key from an HMAC code, which has the randomness of its key.
-    pub(super) fn of_code(code: &[u8; 32]) -> Self {
+    pub(super) fn from_hmac(code: &[u8; 32]) -> Self {
         Self(Zeroizing::new(code.to_vec()))
     }
 

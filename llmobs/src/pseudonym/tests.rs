@@ -10,7 +10,7 @@ fn key(first: u8) -> MasterKey {
 
 /// RFC 4231, test case 2. Its key is shorter than a [`MasterKey`] may be.
 #[test]
-fn the_code_is_hmac_sha256() {
+fn digest_is_hmac_sha256() {
     let mut mac = Hmac::<Sha256>::new_from_slice(b"Jefe").unwrap();
     mac.update(b"what do ya want for nothing?");
     let digest: [u8; 32] = mac.finalize().into_bytes().into();
@@ -18,87 +18,98 @@ fn the_code_is_hmac_sha256() {
 }
 
 #[test]
-fn a_pseudonym_is_the_same_in_every_process() {
+fn pseudonym_is_the_same_in_every_process() {
     let pseudonyms = Pseudonymizer::new(key(7)).key_id("k3").unwrap().epoch("2026-11");
-    // Computed with another implementation: HMAC over each piece, preceded by its length in eight bytes.
-    assert_eq!(pseudonyms.of("user.id", "jane").unwrap(), "k3:c347ac6fb0f811301859986b85c2a629");
+    // Computed with another implementation: HMAC over each part, preceded by its length in eight bytes.
+    assert_eq!(pseudonyms.pseudonymize("user.id", "jane").unwrap(), "k3:c347ac6fb0f811301859986b85c2a629");
 }
 
 #[test]
-fn key_name_epoch_field_and_identity_each_change_it() {
+fn key_id_epoch_field_and_identity_each_change_the_pseudonym() {
     let base = || Pseudonymizer::new(key(7)).key_id("k3").unwrap().epoch("1");
     let all = [
-        base().of("user.id", "jane"),
-        base().of("user.id", "john"),
-        base().of("session.id", "jane"),
-        base().epoch("2").of("user.id", "jane"),
-        base().key_id("k4").unwrap().of("user.id", "jane"),
-        Pseudonymizer::new(key(8)).key_id("k3").unwrap().epoch("1").of("user.id", "jane"),
-        // Pieces with equal concatenation.
-        base().of("user.idj", "ane"),
-        base().of("user", ".idjane"),
+        base().pseudonymize("user.id", "jane"),
+        base().pseudonymize("user.id", "john"),
+        base().pseudonymize("session.id", "jane"),
+        base().epoch("2").pseudonymize("user.id", "jane"),
+        base().key_id("k4").unwrap().pseudonymize("user.id", "jane"),
+        Pseudonymizer::new(key(8)).key_id("k3").unwrap().epoch("1").pseudonymize("user.id", "jane"),
+        // Parts with equal concatenation.
+        base().pseudonymize("user.idj", "ane"),
+        base().pseudonymize("user", ".idjane"),
     ];
     let codes: std::collections::BTreeSet<_> =
         all.iter().flatten().map(|text| text.split_once(':').unwrap().1).collect();
     assert_eq!(codes.len(), all.len());
     assert_eq!(
-        base().epoch("2").epoch("1").of("user.id", "jane"),
-        base().of("user.id", "jane"),
-        "an epoch can be gone back to"
+        base().epoch("2").epoch("1").pseudonymize("user.id", "jane"),
+        base().pseudonymize("user.id", "jane"),
+        "an earlier epoch must give the same pseudonym again"
     );
 }
 
 #[test]
-fn without_a_key_there_is_no_value_and_no_setting_makes_one() {
+fn without_a_key_there_are_no_pseudonyms() {
     let none = Pseudonymizer::disabled().key_id("k1").unwrap().epoch("2026");
-    assert_eq!((none.of("user.id", "jane"), none.has_key()), (None, false));
-    assert_eq!(Pseudonymizer::new(key(7)).of("user.id", "  "), None);
+    assert_eq!((none.pseudonymize("user.id", "jane"), none.has_key()), (None, false));
+    assert_eq!(Pseudonymizer::new(key(7)).pseudonymize("user.id", "  "), None);
 }
 
 const HEXADECIMAL: &str = "0708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20212223242526";
 const BASE64: &str = "BwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyAhIiMkJSY=";
 
 #[test]
-fn keys_are_read_in_both_ways_of_writing() {
+fn keys_are_decoded_from_both_encodings() {
     let capitals = HEXADECIMAL.to_uppercase();
     let lines = format!("  {HEXADECIMAL}\r\n");
     for text in [HEXADECIMAL, &capitals, BASE64, BASE64.trim_end_matches('='), &lines, &format!("{BASE64}\n")] {
         let same = Pseudonymizer::new(MasterKey::from_text(text).unwrap());
-        assert_eq!(same.of("f", "x"), Pseudonymizer::new(key(7)).of("f", "x"), "{text}");
+        assert_eq!(same.pseudonymize("f", "x"), Pseudonymizer::new(key(7)).pseudonymize("f", "x"), "{text}");
     }
     let urls = "--__--__-_8BAgMEBQYHCAkKCwwNDg8QERITFBUWFxg";
     let plain = urls.replace('-', "+").replace('_', "/");
-    let of = |text: &str| Pseudonymizer::new(MasterKey::from_text(text).unwrap()).of("f", "x").unwrap();
+    let of = |text: &str| Pseudonymizer::new(MasterKey::from_text(text).unwrap()).pseudonymize("f", "x").unwrap();
     assert_eq!(of(urls), of(&plain));
 }
 
 #[test]
-fn what_is_no_key_is_refused_and_says_why() {
-    let why = |text: &str| MasterKey::from_text(text).unwrap_err().to_string();
+fn invalid_keys_are_rejected_with_a_reason() {
+    let error = |text: &str| MasterKey::from_text(text).unwrap_err().to_string();
     for text in ["", "07", &HEXADECIMAL[2..], &BASE64[..40]] {
-        assert!(why(text).contains("32 bytes or more"), "{text}: {}", why(text));
+        assert!(error(text).contains("32 bytes or more"), "{text}: {}", error(text));
     }
     for text in ["00".repeat(32), "ff".repeat(64), "deadbeef".repeat(8), "0123456789abcdef".repeat(4), "A".repeat(64)] {
-        assert!(why(&text).contains("made by chance"), "{text}: {}", why(&text));
+        assert!(error(&text).contains("must be random"), "{text}: {}", error(&text));
     }
-    let lost = &HEXADECIMAL[1..];
+    let without_first_digit = &HEXADECIMAL[1..];
     let prefixed = format!("0x{HEXADECIMAL}");
     let two = format!("{BASE64}{BASE64}");
     let lines = format!("{BASE64}\n{BASE64}");
     let commented = format!("# key\n{HEXADECIMAL}");
     let quoted = format!("\"{BASE64}\"");
     let padded = format!("{BASE64}==");
-    let cut = &BASE64.trim_end_matches('=')[..41];
+    let truncated = &BASE64.trim_end_matches('=')[..41];
     let garbled = BASE64.replace("Y=", "Z=");
-    for text in
-        ["not a key!", lost, &prefixed, &two, &lines, &commented, &quoted, &padded, cut, &garbled, "====", "ключ"]
-    {
-        assert!(why(text).contains("hexadecimal digits or in base64"), "{text}: {}", why(text));
+    for text in [
+        "not a key!",
+        without_first_digit,
+        &prefixed,
+        &two,
+        &lines,
+        &commented,
+        &quoted,
+        &padded,
+        truncated,
+        &garbled,
+        "====",
+        "ключ",
+    ] {
+        assert!(error(text).contains("hexadecimal digits or in base64"), "{text}: {}", error(text));
     }
 }
 
 #[test]
-fn a_name_of_a_key_is_short_and_plain() {
+fn key_id_is_short_and_plain() {
     for name in ["", "a name", "12345678901234567", "k:", "k\n", "ключ"] {
         assert!(Pseudonymizer::new(key(7)).key_id(name).is_err(), "{name}");
     }
@@ -106,9 +117,9 @@ fn a_name_of_a_key_is_short_and_plain() {
 }
 
 #[test]
-fn case_says_nothing_of_mail_addresses_and_may_of_everything_else() {
+fn case_is_ignored_only_in_email_addresses() {
     let pseudonyms = Pseudonymizer::new(key(7));
-    let same = |a: &str, b: &str| pseudonyms.of("user.id", a) == pseudonyms.of("user.id", b);
+    let same = |a: &str, b: &str| pseudonyms.pseudonymize("user.id", a) == pseudonyms.pseudonymize("user.id", b);
     assert!(same("Jane@Example.org", "jane@example.ORG\n"));
     for (a, b) in [
         ("Jane", "jane"),
@@ -123,7 +134,7 @@ fn case_says_nothing_of_mail_addresses_and_may_of_everything_else() {
 }
 
 #[test]
-fn nothing_of_a_key_is_printed() {
+fn no_part_of_a_key_is_printed() {
     let key = MasterKey::from_text(HEXADECIMAL).unwrap();
     let short = MasterKey::from_text("canary").unwrap_err();
     let weak = MasterKey::from_text(&"canary".repeat(8)).unwrap_err();
@@ -143,7 +154,7 @@ proptest! {
         ) {
         let pseudonyms = Pseudonymizer::new(key(9));
         let (one, other) = (a.trim(), b.trim());
-        let equal = pseudonyms.of("f", &a) == pseudonyms.of("f", &b);
+        let equal = pseudonyms.pseudonymize("f", &a) == pseudonyms.pseudonymize("f", &b);
         prop_assert!(!equal || one == other || one.contains('@') && one.to_lowercase() == other.to_lowercase());
         prop_assert!(equal || one != other);
     }

@@ -29,12 +29,12 @@ pub struct RedactorBuilder {
     kinds: DataKindSet,
     regions: RegionSet,
     detectors: Vec<Detector>,
-    allowed: Vec<String>,
+    allowlist: Vec<String>,
 }
 
 impl RedactorBuilder {
     pub(super) const fn new() -> Self {
-        Self { kinds: DataKindSet::ALL, regions: RegionSet::NONE, detectors: Vec::new(), allowed: Vec::new() }
+        Self { kinds: DataKindSet::ALL, regions: RegionSet::NONE, detectors: Vec::new(), allowlist: Vec::new() }
     }
 
     /// Disables the detection of `kind`. Default: all kinds are enabled.
@@ -65,7 +65,7 @@ impl RedactorBuilder {
     /// Excludes `text` from redaction where a match equals it, ignoring ASCII case; for example a public support
     /// address. Default: none.
     pub fn allow(mut self, text: impl Into<String>) -> Self {
-        self.allowed.push(text.into());
+        self.allowlist.push(text.into());
         self
     }
 
@@ -74,11 +74,11 @@ impl RedactorBuilder {
     ///
     /// # Errors
     ///
-    /// Returns an error if the pattern of a detector is not a valid regular expression, or if a label does not have the
+    /// Returns an error if the pattern of a detector is not a valid regular expression, or if a name does not have the
     /// form that [`Detector::new`] describes.
     pub fn build(self) -> Result<Redactor, RedactorBuildError> {
-        let anchors = Prefilter::new(self.kinds, self.regions)?;
-        Ok(Redactor::of(anchors, CustomDetectors::new(self.detectors, self.allowed)?))
+        let prefilter = Prefilter::new(self.kinds, self.regions)?;
+        Ok(Redactor::from_rules(prefilter, CustomDetectors::new(self.detectors, self.allowlist)?))
     }
 }
 
@@ -99,9 +99,10 @@ impl RedactorBuildError {
         Self { message }
     }
 
-    pub(super) fn label(label: &str) -> Self {
+    pub(super) fn invalid_name(name: &str) -> Self {
         let message = format!(
-            "`detector`: the label {label:?} cannot be used: 2 to 32 capitals, `_` and up to 4 digits are wanted"
+            "`detector`: the label {name:?} cannot be used: a label must begin with a capital letter and contain 2 to \
+             32 capital letters, `_` and at most 4 digits"
         );
         Self { message }
     }
@@ -120,20 +121,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bad_pattern_and_a_bad_label_are_refused_with_the_name_of_the_setter() {
+    fn invalid_patterns_and_names_are_rejected_with_the_name_of_the_setter() {
         let error = Redactor::builder().detector(Detector::new("BADGE", "(")).build().unwrap_err();
         assert!(error.to_string().starts_with("`detector`: a detector's pattern cannot be compiled"), "{error}");
-        for label in ["badge", "B", "B-1", "1B", ""] {
-            let error = Redactor::builder().detector(Detector::new(label, "x")).build().unwrap_err();
+        for name in ["badge", "B", "B-1", "1B", ""] {
+            let error = Redactor::builder().detector(Detector::new(name, "x")).build().unwrap_err();
             assert!(error.to_string().contains("cannot be used"), "{error}");
         }
     }
 
     #[test]
-    fn only_what_is_wanted_is_looked_for() {
+    fn only_enabled_kinds_are_detected() {
         let text = "jane@example.org 4242424242424242 219-45-6789 +442079460958";
-        let mails = Redactor::builder().only([DataKind::Email]).build().unwrap();
-        assert_eq!(mails.redact(text), "[EMAIL] 4242424242424242 219-45-6789 +442079460958");
+        let emails = Redactor::builder().only([DataKind::Email]).build().unwrap();
+        assert_eq!(emails.redact(text), "[EMAIL] 4242424242424242 219-45-6789 +442079460958");
         let most = Redactor::builder().without(DataKind::Email).build().unwrap();
         assert_eq!(most.redact(text), "jane@example.org [CARD] [SSN] [PHONE]");
     }

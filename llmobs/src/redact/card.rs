@@ -11,22 +11,22 @@ use super::kind::DataKind;
 use super::number::DigitGroup;
 use super::number::DigitGroups;
 use super::number::Separator;
-use super::number::begins;
-use super::number::ends;
+use super::number::is_number_end;
+use super::number::is_number_start;
 use super::view::TextView;
 
 /// Returns the card number that starts with the first group.
-pub(super) fn card(text: &TextView<'_>, groups: &DigitGroups) -> Option<Match> {
+pub(super) fn detect(text: &TextView<'_>, groups: &DigitGroups) -> Option<Match> {
     let all = groups.as_slice();
-    if !begins(text, groups.start()) || !(1..=19).contains(&all[0].len()) {
+    if !is_number_start(text, groups.start()) || !(1..=19).contains(&all[0].len()) {
         return None;
     }
     // Tries the longest number first, because a number of 19 digits starts with one of 16.
     (1..=all.len()).rev().find_map(|count| {
         let groups = &all[..count];
         let end = groups[count - 1].end;
-        let digits = checksum::digits(text.slice(all[0].start, end));
-        let fits = has_card_grouping(groups) && ends(text, end) && checksum::luhn(&digits);
+        let digits = checksum::extract_digits(text.slice(all[0].start, end));
+        let fits = has_card_grouping(groups) && is_number_end(text, end) && checksum::luhn(&digits);
         (fits && is_issued(text, groups, &digits)).then(|| Match::new(all[0].start, end, DataKind::Card))
     })
 }
@@ -50,15 +50,15 @@ fn has_card_grouping(groups: &[DigitGroup]) -> bool {
 /// keyword or groups, because one random number in ten has a valid check digit.
 fn is_issued(text: &TextView<'_>, groups: &[DigitGroup], digits: &[u8]) -> bool {
     let topic = text.topic(groups[0].start, context::topic);
-    let said = topic == Some(Topic::Card);
+    let has_keyword = topic == Some(Topic::Card);
     let other = topic == Some(Topic::Other) && groups.len() == 1;
-    let certain = issuer(digits, digits.len());
+    let certain = issuer_range(digits, digits.len());
     match certain {
-        IssuerRange::Unknown => said && digits.len() >= 12,
-        IssuerRange::Rare => said || groups.len() > 1 && digits.len() >= 16,
+        IssuerRange::Unknown => has_keyword && digits.len() >= 12,
+        IssuerRange::Rare => has_keyword || groups.len() > 1 && digits.len() >= 16,
         IssuerRange::Common => {
             let article = groups.len() == 1 && is_ean13(digits);
-            said || !other && !article && !is_iban_part(text, groups)
+            has_keyword || !other && !article && !is_iban_part(text, groups)
         }
     }
 }
@@ -73,9 +73,9 @@ fn is_ean13(digits: &[u8]) -> bool {
 /// Returns whether the groups follow the start of an IBAN: input `DE26 5274 ..`, output true.
 fn is_iban_part(text: &TextView<'_>, groups: &[DigitGroup]) -> bool {
     let start = groups[0].start;
-    let head = text.window(start, 5);
+    let head = text.window_before(start, 5);
     groups.len() > 1
-        && matches!(head, [a, b, c, d, b' '] if class::all(&[*a, *b], ALPHA) && class::all(&[*c, *d], DIGIT))
+        && matches!(head, [a, b, c, d, b' '] if class::all_in(&[*a, *b], ALPHA) && class::all_in(&[*c, *d], DIGIT))
 }
 
 enum IssuerRange {
@@ -84,7 +84,7 @@ enum IssuerRange {
     Common,
 }
 
-fn issuer(digits: &[u8], length: usize) -> IssuerRange {
+fn issuer_range(digits: &[u8], length: usize) -> IssuerRange {
     let prefix = |count: usize| digits[..count].iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0'));
     match (prefix(4), length) {
         (4000..=4999, 13 | 16 | 19)
@@ -110,10 +110,10 @@ fn issuer(digits: &[u8], length: usize) -> IssuerRange {
 #[cfg(test)]
 mod tests {
     use super::super::DataKind;
-    use super::super::test_support::found;
+    use super::super::test_support::find_all;
 
     fn is_card(text: &str) -> bool {
-        found(text).iter().any(|(kind, _)| *kind == DataKind::Card)
+        find_all(text).iter().any(|(kind, _)| *kind == DataKind::Card)
     }
 
     /// Test numbers that payment providers publish.
@@ -131,35 +131,38 @@ mod tests {
             "6200000000000005",
             "6759649826438453",
         ] {
-            assert_eq!(found(&format!("it is {card}.")), [(DataKind::Card, card)]);
+            assert_eq!(find_all(&format!("it is {card}.")), [(DataKind::Card, card)]);
             assert!(is_card(&format!("カード{card}です")), "{card}");
             if card.len() == 16 {
                 for separator in [" ", "-", ".", "\u{a0}"] {
                     let fours: Vec<&str> = (0..4).map(|at| &card[at * 4..at * 4 + 4]).collect();
                     let grouped = fours.join(separator);
-                    assert_eq!(found(&format!("12 {grouped}, 2027")), [(DataKind::Card, &grouped[..])]);
+                    assert_eq!(find_all(&format!("12 {grouped}, 2027")), [(DataKind::Card, &grouped[..])]);
                 }
             }
         }
-        assert_eq!(found("3782 822463 10005"), [(DataKind::Card, "3782 822463 10005")]);
-        assert_eq!(found("4242 4242 4242 4242 2027"), [(DataKind::Card, "4242 4242 4242 4242")]);
+        assert_eq!(find_all("3782 822463 10005"), [(DataKind::Card, "3782 822463 10005")]);
+        assert_eq!(find_all("4242 4242 4242 4242 2027"), [(DataKind::Card, "4242 4242 4242 4242")]);
         // Numbers of 13 and 12 digits.
-        assert_eq!(found("it is 4222222222222"), [(DataKind::Card, "4222222222222")]);
-        assert_eq!(found("it is 675964982648"), [(DataKind::Card, "675964982648")]);
+        assert_eq!(find_all("it is 4222222222222"), [(DataKind::Card, "4222222222222")]);
+        assert_eq!(find_all("it is 675964982648"), [(DataKind::Card, "675964982648")]);
         // Table cells, and numbers without an issuer after a card keyword.
-        assert_eq!(found("1700000000123,4242424242424242,9"), [(DataKind::Card, "4242424242424242")]);
-        assert_eq!(found("[7,4242424242424242,8]"), [(DataKind::Card, "4242424242424242")]);
-        assert_eq!(found("name,uuid\n4242424242424242,x"), [(DataKind::Card, "4242424242424242")]);
-        assert_eq!(found("order 4711471,4242424242424242"), [(DataKind::Card, "4242424242424242")]);
-        assert_eq!(found("<code>7</code> 4242424242424242"), [(DataKind::Card, "4242424242424242")]);
-        assert_eq!(found("\n17,4242424242424242\n"), [(DataKind::Card, "4242424242424242")]);
-        assert_eq!(found("| order 4711 | 4242424242424242 |"), [(DataKind::Card, "4242424242424242")]);
-        assert_eq!(found("charge my credit card. Number is 9000000000000001"), [(DataKind::Card, "9000000000000001")]);
-        assert_eq!(found("What's your card? 9000000000000001"), [(DataKind::Card, "9000000000000001")]);
+        assert_eq!(find_all("1700000000123,4242424242424242,9"), [(DataKind::Card, "4242424242424242")]);
+        assert_eq!(find_all("[7,4242424242424242,8]"), [(DataKind::Card, "4242424242424242")]);
+        assert_eq!(find_all("name,uuid\n4242424242424242,x"), [(DataKind::Card, "4242424242424242")]);
+        assert_eq!(find_all("order 4711471,4242424242424242"), [(DataKind::Card, "4242424242424242")]);
+        assert_eq!(find_all("<code>7</code> 4242424242424242"), [(DataKind::Card, "4242424242424242")]);
+        assert_eq!(find_all("\n17,4242424242424242\n"), [(DataKind::Card, "4242424242424242")]);
+        assert_eq!(find_all("| order 4711 | 4242424242424242 |"), [(DataKind::Card, "4242424242424242")]);
+        assert_eq!(
+            find_all("charge my credit card. Number is 9000000000000001"),
+            [(DataKind::Card, "9000000000000001")]
+        );
+        assert_eq!(find_all("What's your card? 9000000000000001"), [(DataKind::Card, "9000000000000001")]);
     }
 
     #[test]
-    fn numbers_that_only_look_like_cards_stay() {
+    fn other_numbers_are_not_cards() {
         for text in [
             "IMEI 490154203237518",
             "4242424242424243",
@@ -178,7 +181,7 @@ mod tests {
             "4006381300063",
             "DE26 4242 4242 4242 4242 29",
         ] {
-            assert!(found(text).is_empty(), "{text}: {:?}", found(text));
+            assert!(find_all(text).is_empty(), "{text}: {:?}", find_all(text));
         }
     }
 }

@@ -9,9 +9,9 @@ use super::class;
 /// Returns whether the Luhn check digit of a bank card number is valid: with every second digit doubled from the right,
 /// the sum of all digits is divisible by ten.
 pub(super) fn luhn(digits: &[u8]) -> bool {
-    let values = digits.iter().rev().enumerate().map(|(place, digit)| {
+    let values = digits.iter().rev().enumerate().map(|(index, digit)| {
         let value = u32::from(digit - b'0');
-        if place % 2 == 0 { value } else { value * 2 - if value > 4 { 9 } else { 0 } }
+        if index % 2 == 0 { value } else { value * 2 - if value > 4 { 9 } else { 0 } }
     });
     values.sum::<u32>().is_multiple_of(10)
 }
@@ -28,31 +28,31 @@ pub(super) fn iban(text: &[u8]) -> bool {
 }
 
 /// Returns the sum of the digits multiplied by the weights.
-pub(super) fn weighted(digits: &[u8], weights: &[u32]) -> u32 {
+pub(super) fn weighted_sum(digits: &[u8], weights: &[u32]) -> u32 {
     digits.iter().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum()
 }
 
 /// Returns the digits as a number, modulo `divisor`.
-pub(super) fn modulo(digits: &[u8], divisor: u64) -> u64 {
+pub(super) fn remainder(digits: &[u8], divisor: u64) -> u64 {
     digits.iter().fold(0, |rest, digit| (rest * 10 + u64::from(digit - b'0')) % divisor)
 }
 
 /// Returns whether the Verhoeff check digit, used in India, is valid.
 pub(super) fn verhoeff(digits: &[u8]) -> bool {
-    let check = digits.iter().rev().enumerate().fold(0_usize, |check, (place, digit)| {
+    let check = digits.iter().rev().enumerate().fold(0_usize, |check, (index, digit)| {
         let mut value = usize::from(digit - b'0');
-        for _ in 0..place % 8 {
-            value = PERMUTED[value];
+        for _ in 0..index % 8 {
+            value = PERMUTATION[value];
         }
-        dihedral(check, value)
+        dihedral_product(check, value)
     });
     check == 0
 }
 
-const PERMUTED: [usize; 10] = [1, 5, 7, 6, 2, 8, 3, 0, 9, 4];
+const PERMUTATION: [usize; 10] = [1, 5, 7, 6, 2, 8, 3, 0, 9, 4];
 
 /// Returns the product of two elements of the dihedral group D5.
-const fn dihedral(a: usize, b: usize) -> usize {
+const fn dihedral_product(a: usize, b: usize) -> usize {
     match (a < 5, b < 5) {
         (true, true) => (a + b) % 5,
         (true, false) => (a + b - 5) % 5 + 5,
@@ -62,7 +62,7 @@ const fn dihedral(a: usize, b: usize) -> usize {
 }
 
 /// Returns whether the check digit of ISO 7064 MOD 11,10 is valid.
-pub(super) fn iso_11_10(digits: &[u8]) -> bool {
+pub(super) fn iso7064_mod_11_10(digits: &[u8]) -> bool {
     let Some((last, rest)) = digits.split_last() else { return false };
     let product = rest.iter().fold(10, |product, digit| {
         let sum = (u32::from(digit - b'0') + product) % 10;
@@ -82,12 +82,12 @@ pub(super) fn base58check(text: &[u8]) -> Option<usize> {
         let mut carry = ALPHABET.iter().position(|known| known == symbol)?;
         for byte in bytes.iter_mut().rev().take(length) {
             carry += usize::from(*byte) * 58;
-            *byte = low(carry);
+            *byte = low_byte(carry);
             carry >>= 8;
         }
         while carry > 0 {
             length += 1;
-            *bytes.get_mut(MAX_BYTES.checked_sub(length)?)? = low(carry);
+            *bytes.get_mut(MAX_BYTES.checked_sub(length)?)? = low_byte(carry);
             carry >>= 8;
         }
     }
@@ -99,7 +99,7 @@ pub(super) fn base58check(text: &[u8]) -> Option<usize> {
 }
 
 /// Returns the lowest byte.
-const fn low(number: usize) -> u8 {
+const fn low_byte(number: usize) -> u8 {
     number.to_le_bytes()[0]
 }
 
@@ -135,21 +135,21 @@ pub(super) fn eip55(digits: &[u8]) -> bool {
         return true;
     }
     let hash = Keccak256::digest(digits.to_ascii_lowercase());
-    digits.iter().enumerate().all(|(place, digit)| {
-        let nibble = hash[place / 2] >> (4 * (1 - place % 2)) & 0xf;
+    digits.iter().enumerate().all(|(index, digit)| {
+        let nibble = hash[index / 2] >> (4 * (1 - index % 2)) & 0xf;
         !digit.is_ascii_alphabetic() || digit.is_ascii_uppercase() == (nibble >= 8)
     })
 }
 
 /// Decodes standard or URL-safe base64 to at most `most` bytes. Padding ends the input. Returns `None` for other input.
-pub(super) fn base64(text: &[u8], most: usize) -> Option<Vec<u8>> {
+pub(super) fn decode_base64(text: &[u8], most: usize) -> Option<Vec<u8>> {
     let body = text.split(|byte| *byte == b'=').next().unwrap_or_default();
     let mut bytes = Vec::with_capacity(most.min(body.len()));
     crate::base64::decode(body, most, &mut bytes).map(|_| bytes)
 }
 
 /// Returns the digits of a candidate without separators.
-pub(super) fn digits(candidate: &[u8]) -> Vec<u8> {
+pub(super) fn extract_digits(candidate: &[u8]) -> Vec<u8> {
     candidate.iter().copied().filter(|byte| class::is_in(*byte, class::DIGIT)).collect()
 }
 

@@ -20,30 +20,30 @@ use super::view::TextView;
 /// Output: `send it as Bearer [SECRET] please`
 /// Input:  `basic information about it`
 /// Output: unchanged
-pub(super) fn bearer(scene: &ScanContext<'_, '_>, at: usize, end: usize) -> Option<Match> {
-    let text = scene.text;
+pub(super) fn detect_auth_header(scan: &ScanContext<'_, '_>, at: usize, end: usize) -> Option<Match> {
+    let text = scan.text;
     if class::is_in(text.decoded_byte_before(at), ALNUM) {
         return None;
     }
     let mut stop = end;
-    while stop - end < 4096 && (text.has_class(stop, class::BASE64 | class::DOT) || text.at(stop) == b'~') {
+    while stop - end < 4096 && (text.has_class(stop, class::BASE64 | class::DOT) || text.byte_at(stop) == b'~') {
         stop += 1;
     }
     while stop > end && text.slice(end, stop).last() == Some(&b'.') {
         stop -= 1;
     }
-    if let Some(hit) = scene.specific(end).filter(|hit| hit.end >= stop) {
-        return Some(hit);
+    if let Some(matched) = scan.known_token_at(end).filter(|matched| matched.end >= stop) {
+        return Some(matched);
     }
     let value = text.slice(end, stop);
     let basic = text.starts_with_at(at, b"basic");
-    let opens = if basic {
-        value.len() >= 6 && checksum::base64(value, 256).is_some_and(|plain| is_user_and_password(&plain))
+    let is_secret = if basic {
+        value.len() >= 6 && checksum::decode_base64(value, 256).is_some_and(|plain| is_user_and_password(&plain))
     } else {
-        let digits = class::count(value, DIGIT);
+        let digits = class::count_in(value, DIGIT);
         value.len() >= 8 && digits > 0 && digits < value.len() || value.len() >= 20 && secret_value::is_random(value)
     };
-    (opens && !secret_value::is_dummy(value)).then(|| Match::new(end, stop, DataKind::Secret))
+    (is_secret && !secret_value::is_dummy(value)).then(|| Match::new(end, stop, DataKind::Secret))
 }
 
 /// Returns the user and password after the ` -u ` at `at..end`, if the text before it contains `curl`.
@@ -52,15 +52,15 @@ pub(super) fn bearer(scene: &ScanContext<'_, '_>, at: usize, end: usize) -> Opti
 /// Output: `curl -sS -u [SECRET] https://api.example.com`
 /// Input:  `docker run -u 1000:1000 image`
 /// Output: unchanged
-pub(super) fn user(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
-    let start = end + usize::from(matches!(text.at(end), b'"' | b'\''));
+pub(super) fn detect_curl_user(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
+    let start = end + usize::from(matches!(text.byte_at(end), b'"' | b'\''));
     let stop = assignment::bracketed_value_end(text, start);
     let pair = text.slice(start, stop);
     let colon = pair.iter().position(|byte| *byte == b':')?;
     let password = &pair[colon + 1..];
-    let command = memmem::find(text.window(at, 64), b"curl").is_some();
-    let whole = !pair[..colon].contains(&b'/') && password.len() >= 3 && !password.starts_with(b"//");
-    (command && whole && !secret_value::is_dummy(password)).then(|| Match::new(start, stop, DataKind::Secret))
+    let command = memmem::find(text.window_before(at, 64), b"curl").is_some();
+    let is_complete = !pair[..colon].contains(&b'/') && password.len() >= 3 && !password.starts_with(b"//");
+    (command && is_complete && !secret_value::is_dummy(password)).then(|| Match::new(start, stop, DataKind::Secret))
 }
 
 /// Returns the password after the ` -p` or ` -a ` at `at..end`, if the text before it contains a known command.
@@ -69,15 +69,15 @@ pub(super) fn user(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> 
 /// Output: `mysql -u root -p[SECRET] app`, `sshpass -p [SECRET] ssh host`, `redis-cli -a [SECRET] ping`
 /// Input:  `mkdir -p /var/lib/app`
 /// Output: unchanged
-pub(super) fn password(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
-    let window = text.window(at, 64);
+pub(super) fn detect_password_flag(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
+    let window = text.window_before(at, 64);
     let is = |name: &[u8]| memmem::find(window, name).is_some();
-    let (start, known) = match text.at(at + 2) {
+    let (start, known) = match text.byte_at(at + 2) {
         b'a' => (end, is(b"redis-cli")),
-        _ if text.at(end) == b' ' => (end + 1, is(b"sshpass")),
+        _ if text.byte_at(end) == b' ' => (end + 1, is(b"sshpass")),
         _ => (end, is(b"mysql") || is(b"mariadb") || is(b"sshpass")),
     };
-    let start = start + usize::from(matches!(text.at(start), b'"' | b'\''));
+    let start = start + usize::from(matches!(text.byte_at(start), b'"' | b'\''));
     let stop = assignment::bracketed_value_end(text, start);
     let password = text.slice(start, stop);
     let found = known && password.len() >= 3 && !secret_value::is_dummy(password);
@@ -86,6 +86,6 @@ pub(super) fn password(text: &TextView<'_>, at: usize, end: usize) -> Option<Mat
 
 fn is_user_and_password(plain: &[u8]) -> bool {
     plain.contains(&b':')
-        && plain.iter().all(|byte| (b' '..0x7f).contains(byte) || class::is_in(*byte, class::WIDE))
+        && plain.iter().all(|byte| (b' '..0x7f).contains(byte) || class::is_in(*byte, class::NON_ASCII))
         && class::is_in(plain[0], VALUE)
 }

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 use aho_corasick::MatchKind;
 
-use self::topic_words::LISTS;
+use self::topic_words::TOPIC_WORDS;
 use super::class;
 use super::class::ALNUM;
 use super::class::DIGIT;
@@ -35,8 +35,8 @@ pub(super) enum Topic {
 pub(super) fn topic(window: &[u8]) -> Option<Topic> {
     let words = TOPIC_AUTOMATON.as_ref()?;
     let found = words.find_iter(window).filter(|found| is_whole_word(window, found.start(), found.end())).last()?;
-    let place = found.pattern().as_usize();
-    let topic = TOPIC_PATTERN_ENDS.iter().find(|(end, _)| place < *end).map_or(Topic::Other, |(_, topic)| *topic);
+    let index = found.pattern().as_usize();
+    let topic = TOPIC_PATTERN_ENDS.iter().find(|(end, _)| index < *end).map_or(Topic::Other, |(_, topic)| *topic);
     if matches!(topic, Topic::Other | Topic::Version) && is_column_header(window, found.start(), found.end()) {
         return None;
     }
@@ -65,7 +65,7 @@ fn is_about_other_number(gap: &[u8]) -> bool {
     let border = |at: usize| match gap[at] {
         b'|' | b'\t' => true,
         b'<' => gap[at..].starts_with(b"</"),
-        b',' | b';' => class::count(&gap[..at], DIGIT) >= 4,
+        b',' | b';' => class::count_in(&gap[..at], DIGIT) >= 4,
         _ => false,
     };
     let cell = (0..gap.len()).find(|at| border(*at)).map(|at| &gap[..at]);
@@ -92,12 +92,13 @@ fn sentence_end(gap: &[u8]) -> Option<(usize, bool)> {
 /// Returns whether `sentence` answers or continues the sentence before it: `.. your card? It's ..`.
 pub(super) fn is_answer(sentence: &[u8], asked: bool) -> bool {
     let begin = sentence.trim_ascii_start();
-    let takes_up =
-        ANSWERS.iter().any(|word| begin.get(..word.len()).is_some_and(|piece| piece.eq_ignore_ascii_case(word)));
-    takes_up || asked && begin.len() <= 16
+    let starts_like_an_answer = ANSWER_OPENINGS
+        .iter()
+        .any(|word| begin.get(..word.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(word)));
+    starts_like_an_answer || asked && begin.len() <= 16
 }
 
-const ANSWERS: [&[u8]; 10] = [
+const ANSWER_OPENINGS: [&[u8]; 10] = [
     b"it's",
     b"it is",
     "it’s".as_bytes(),
@@ -113,7 +114,7 @@ const ANSWERS: [&[u8]; 10] = [
 /// Returns whether the match at `start..end` is a whole word. ASCII words can have a plural `s` or the German ending
 /// `nummer`; other words need no borders. Whole: `phones`, `Handynummer`. Not whole: `recall`, `headphone`.
 fn is_whole_word(window: &[u8], start: usize, end: usize) -> bool {
-    let glued = |place: Option<&u8>| place.is_some_and(|byte| class::is_in(*byte, ALNUM));
+    let glued = |byte: Option<&u8>| byte.is_some_and(|byte| class::is_in(*byte, ALNUM));
     if !window[start].is_ascii() {
         return true;
     }
@@ -137,13 +138,13 @@ fn is_whole_word(window: &[u8], start: usize, end: usize) -> bool {
 
 /// The automaton of all topic keywords. `None` if the automaton exceeds its size limits; then no text has a topic.
 static TOPIC_AUTOMATON: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    let words = LISTS.iter().flat_map(|(_, words)| words.iter().flat_map(|word| cases(word)));
+    let words = TOPIC_WORDS.iter().flat_map(|(_, words)| words.iter().flat_map(|word| case_variants(word)));
     let mut builder = AhoCorasick::builder();
     builder.ascii_case_insensitive(true).match_kind(MatchKind::LeftmostLongest).build(words).ok()
 });
 
 /// Returns a word in lower case, with a capital first, and in capitals. The automaton ignores case for ASCII only.
-fn cases(word: &str) -> Vec<String> {
+fn case_variants(word: &str) -> Vec<String> {
     let mut letters = word.chars();
     let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
     let mut cases = vec![word.to_owned(), first + letters.as_str(), word.to_uppercase()];
@@ -154,8 +155,8 @@ fn cases(word: &str) -> Vec<String> {
 /// For each topic, the end of its range of patterns in the automaton.
 static TOPIC_PATTERN_ENDS: LazyLock<Vec<(usize, Topic)>> = LazyLock::new(|| {
     let mut end = 0;
-    let ends = LISTS.iter().map(|(topic, words)| {
-        end += words.iter().map(|word| cases(word).len()).sum::<usize>();
+    let ends = TOPIC_WORDS.iter().map(|(topic, words)| {
+        end += words.iter().map(|word| case_variants(word).len()).sum::<usize>();
         (end, *topic)
     });
     ends.collect()
@@ -166,21 +167,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_nearest_word_decides() {
-        let about = |text: &str| topic(text.as_bytes());
-        assert_eq!(about("call me about order "), Some(Topic::Other));
-        assert_eq!(about("for order 12 call me: "), Some(Topic::Phone));
-        assert_eq!(about("my Social Security number is "), Some(Topic::Ssn));
-        assert_eq!(about("Meine Handynummer ist "), Some(Topic::Phone));
-        assert_eq!(about("電話番号は"), Some(Topic::Phone));
-        assert_eq!(about("Version "), Some(Topic::Version));
-        assert_eq!(about("Телефон: "), Some(Topic::Phone));
-        assert_eq!(about("TÉLÉPHONE : "), Some(Topic::Phone));
-        assert_eq!(about("nothing here "), None);
+    fn nearest_keyword_decides() {
+        let topic_of = |text: &str| topic(text.as_bytes());
+        assert_eq!(topic_of("call me about order "), Some(Topic::Other));
+        assert_eq!(topic_of("for order 12 call me: "), Some(Topic::Phone));
+        assert_eq!(topic_of("my Social Security number is "), Some(Topic::Ssn));
+        assert_eq!(topic_of("Meine Handynummer ist "), Some(Topic::Phone));
+        assert_eq!(topic_of("電話番号は"), Some(Topic::Phone));
+        assert_eq!(topic_of("Version "), Some(Topic::Version));
+        assert_eq!(topic_of("Телефон: "), Some(Topic::Phone));
+        assert_eq!(topic_of("TÉLÉPHONE : "), Some(Topic::Phone));
+        assert_eq!(topic_of("nothing here "), None);
     }
 
     #[test]
-    fn a_word_inside_another_says_nothing() {
+    fn keyword_inside_a_word_is_ignored() {
         assert_eq!(topic(b"recall and headphone "), None);
         assert_eq!(topic(b"phones "), Some(Topic::Phone));
     }

@@ -13,18 +13,18 @@ use super::found::MatchedKind;
 /// use llmobs::redact::Redactor;
 ///
 /// let counts = Redactor::new().redact_into("a@example.org, b@example.org", &mut String::new());
-/// assert_eq!((counts.of_kind(DataKind::Email), counts.total()), (2, 2));
+/// assert_eq!((counts.get(DataKind::Email), counts.total()), (2, 2));
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RedactionCounts {
-    found: [u32; DataKind::ALL.len()],
+    counts: [u32; DataKind::ALL.len()],
 }
 
 impl RedactionCounts {
-    pub(super) fn of(hits: &[Match]) -> Self {
+    pub(super) fn from_matches(matches: &[Match]) -> Self {
         let mut counts = Self::default();
-        for hit in hits {
-            match hit.what {
+        for matched in matches {
+            match matched.kind {
                 MatchedKind::Builtin(kind) => counts.add(kind),
                 MatchedKind::Custom(_) => counts.add(DataKind::Custom),
                 MatchedKind::Placeholder => {}
@@ -34,31 +34,31 @@ impl RedactionCounts {
     }
 
     pub(super) fn add(&mut self, kind: DataKind) {
-        let count = &mut self.found[kind as usize];
+        let count = &mut self.counts[kind as usize];
         *count = count.saturating_add(1);
     }
 
     /// Returns the number of matches of `kind`.
     #[must_use]
-    pub const fn of_kind(&self, kind: DataKind) -> u32 {
-        self.found[kind as usize]
+    pub const fn get(&self, kind: DataKind) -> u32 {
+        self.counts[kind as usize]
     }
 
     /// Returns the total number of matches.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.found.iter().copied().map(u64::from).sum()
+        self.counts.iter().copied().map(u64::from).sum()
     }
 
     /// Returns the kinds with at least one match, with their counts, in the order of [`DataKind::ALL`].
     pub fn iter(&self) -> impl Iterator<Item = (DataKind, u32)> {
-        DataKind::ALL.into_iter().zip(self.found).filter(|(_, count)| *count > 0)
+        DataKind::ALL.into_iter().zip(self.counts).filter(|(_, count)| *count > 0)
     }
 }
 
 impl AddAssign for RedactionCounts {
     fn add_assign(&mut self, other: Self) {
-        for (count, more) in self.found.iter_mut().zip(other.found) {
+        for (count, more) in self.counts.iter_mut().zip(other.counts) {
             *count = count.saturating_add(more);
         }
     }

@@ -3,7 +3,7 @@
 use super::checksum;
 use super::class;
 use super::class::ALNUM;
-use super::class::DASH;
+use super::class::DASH_UNDERSCORE;
 use super::class::HEX;
 use super::found::Match;
 use super::kind::DataKind;
@@ -11,45 +11,47 @@ use super::view::RunClass;
 use super::view::TextView;
 
 /// Returns an Ethereum address: `0x` and 40 hexadecimal digits.
-pub(super) fn ethereum(text: &TextView<'_>, at: usize) -> Option<Match> {
+pub(super) fn detect_ethereum(text: &TextView<'_>, at: usize) -> Option<Match> {
     let end = at + 42;
-    let run = text.short_run(HEX, at + 2, 41);
-    let whole =
-        run == end && !text.has_class(end, ALNUM | DASH) && !class::is_in(text.decoded_byte_before(at), ALNUM | DASH);
-    (whole && checksum::eip55(text.slice(at + 2, end))).then(|| Match::new(at, end, DataKind::Crypto))
+    let run = text.bounded_run_end(HEX, at + 2, 41);
+    let is_complete = run == end
+        && !text.has_class(end, ALNUM | DASH_UNDERSCORE)
+        && !class::is_in(text.decoded_byte_before(at), ALNUM | DASH_UNDERSCORE);
+    (is_complete && checksum::eip55(text.slice(at + 2, end))).then(|| Match::new(at, end, DataKind::Crypto))
 }
 
 /// Returns a base58 address or key with a valid double SHA-256 checksum, of any currency.
-pub(super) fn base58(text: &TextView<'_>, at: usize) -> Option<Match> {
-    if class::is_in(text.decoded_byte_before(at), ALNUM | DASH) {
+pub(super) fn detect_base58(text: &TextView<'_>, at: usize) -> Option<Match> {
+    if class::is_in(text.decoded_byte_before(at), ALNUM | DASH_UNDERSCORE) {
         return None;
     }
-    let end = text.run(RunClass::Base58, at);
-    let known = matches!(end - at, 26..=36 | 51 | 52 | 107..=112) && !text.has_class(end, ALNUM | DASH);
+    let end = text.run_end(RunClass::Base58, at);
+    let known = matches!(end - at, 26..=36 | 51 | 52 | 107..=112) && !text.has_class(end, ALNUM | DASH_UNDERSCORE);
     let length = known.then(|| checksum::base58check(text.slice(at, end))).flatten()?;
     matches!(length, 25 | 26 | 37 | 38 | 82).then(|| Match::new(at, end, DataKind::Crypto))
 }
 
 /// Returns the address of a word whose first digit follows letters.
-pub(super) fn lettered(text: &TextView<'_>, at: usize) -> Option<Match> {
-    let bech = [&b"bc1"[..], b"tb1", b"ltc1", b"bcrt1"].iter().any(|prefix| text.starts_with_at(at, prefix));
-    bech.then(|| bech32(text, at)).flatten().or_else(|| base58(text, at))
+pub(super) fn detect_lettered(text: &TextView<'_>, at: usize) -> Option<Match> {
+    let has_bech32_prefix =
+        [&b"bc1"[..], b"tb1", b"ltc1", b"bcrt1"].iter().any(|prefix| text.starts_with_at(at, prefix));
+    has_bech32_prefix.then(|| detect_bech32(text, at)).flatten().or_else(|| detect_base58(text, at))
 }
 
 /// Returns a bech32 address: `bc1..`, `tb1..`, `ltc1..`, `bcrt1..`.
-fn bech32(text: &TextView<'_>, at: usize) -> Option<Match> {
-    let end = text.run(RunClass::Alnum, at);
-    let fits = (14..=90).contains(&(end - at)) && !class::is_in(text.decoded_byte_before(at), ALNUM | DASH);
+fn detect_bech32(text: &TextView<'_>, at: usize) -> Option<Match> {
+    let end = text.run_end(RunClass::Alnum, at);
+    let fits = (14..=90).contains(&(end - at)) && !class::is_in(text.decoded_byte_before(at), ALNUM | DASH_UNDERSCORE);
     (fits && checksum::bech32(text.slice(at, end))).then(|| Match::new(at, end, DataKind::Crypto))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::DataKind;
-    use super::super::test_support::found;
+    use super::super::test_support::find_all;
 
     #[test]
-    fn addresses_with_a_right_checksum_are_found() {
+    fn addresses_with_a_valid_checksum_are_found() {
         for text in [
             "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa",
             "3P14159f73E4gFr7JterCCQh9QjiTjiZrG",
@@ -60,13 +62,13 @@ mod tests {
             "5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ",
         ] {
             for frame in ["to {}.", "地址{}。", "({})", "bitcoin:{}?amount=1"] {
-                assert_eq!(found(&frame.replace("{}", text)), [(DataKind::Crypto, text)], "{frame}");
+                assert_eq!(find_all(&frame.replace("{}", text)), [(DataKind::Crypto, text)], "{frame}");
             }
         }
     }
 
     #[test]
-    fn words_that_only_look_like_addresses_stay() {
+    fn other_words_are_not_addresses() {
         for text in [
             "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb",
             "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5",
@@ -76,7 +78,7 @@ mod tests {
             "3b18e512dba79e4c8300dd08aeb37f8e728b8dad",
             "LongWordsThatBeginWithCapitals",
         ] {
-            assert!(found(text).is_empty(), "{text}: {:?}", found(text));
+            assert!(find_all(text).is_empty(), "{text}: {:?}", find_all(text));
         }
     }
 }

@@ -29,7 +29,7 @@ use super::found::MatchedKind;
 /// not examine their matches.
 #[derive(Clone)]
 pub struct Detector {
-    label: String,
+    placeholder: String,
     pattern: String,
     check: Option<Arc<CheckFn>>,
 }
@@ -37,12 +37,12 @@ pub struct Detector {
 type CheckFn = dyn Fn(&str) -> bool + Send + Sync;
 
 impl Detector {
-    /// Returns a detector that replaces each match of `pattern` by `[label]`. A label has 2 to 32 bytes: a capital
+    /// Returns a detector that replaces each match of `pattern` by `[name]`. A name has 2 to 32 bytes: a capital
     /// letter first, then capitals, `_` and at most four digits; at most sixteen bytes without a `_`.
-    /// [`RedactorBuilder::build`](super::RedactorBuilder::build) reports other labels as errors.
+    /// [`RedactorBuilder::build`](super::RedactorBuilder::build) reports other names as errors.
     #[must_use]
-    pub fn new(label: impl Into<String>, pattern: impl Into<String>) -> Self {
-        Self { label: label.into(), pattern: pattern.into(), check: None }
+    pub fn new(name: impl Into<String>, pattern: impl Into<String>) -> Self {
+        Self { placeholder: name.into(), pattern: pattern.into(), check: None }
     }
 
     /// Sets a function that receives each matched text and returns whether to redact it. A panic in the function
@@ -56,7 +56,10 @@ impl Detector {
 
 impl fmt::Debug for Detector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Detector").field("label", &self.label).field("pattern", &self.pattern).finish_non_exhaustive()
+        f.debug_struct("Detector")
+            .field("label", &self.placeholder)
+            .field("pattern", &self.pattern)
+            .finish_non_exhaustive()
     }
 }
 
@@ -65,18 +68,18 @@ impl fmt::Debug for Detector {
 pub(super) struct CustomDetectors {
     detectors: Vec<Detector>,
     regex: Option<meta::Regex>,
-    allowed: Vec<String>,
+    allowlist: Vec<String>,
 }
 
 impl CustomDetectors {
-    pub(super) fn new(mut detectors: Vec<Detector>, allowed: Vec<String>) -> Result<Self, RedactorBuildError> {
+    pub(super) fn new(mut detectors: Vec<Detector>, allowlist: Vec<String>) -> Result<Self, RedactorBuildError> {
         for detector in &mut detectors {
-            let label = detector.label.as_bytes();
-            let good = found::is_placeholder_name(label);
-            if !good {
-                return Err(RedactorBuildError::label(&detector.label));
+            let name = detector.placeholder.as_bytes();
+            let is_valid = found::is_placeholder_name(name);
+            if !is_valid {
+                return Err(RedactorBuildError::invalid_name(&detector.placeholder));
             }
-            detector.label = format!("[{}]", detector.label);
+            detector.placeholder = format!("[{}]", detector.placeholder);
         }
         let patterns: Vec<&str> = detectors.iter().map(|detector| &detector.pattern[..]).collect();
         let build = || {
@@ -87,55 +90,55 @@ impl CustomDetectors {
                 .map_err(|error| RedactorBuildError::new("a detector's pattern", &error))
         };
         let regex = if patterns.is_empty() { None } else { Some(build()?) };
-        Ok(Self { detectors, regex, allowed })
+        Ok(Self { detectors, regex, allowlist })
     }
 
-    pub(super) const fn any(&self) -> bool {
+    pub(super) const fn has_detectors(&self) -> bool {
         self.regex.is_some()
     }
 
-    pub(super) fn label(&self, number: usize) -> &str {
-        self.detectors.get(number).map_or("[CUSTOM]", |detector| &detector.label)
+    pub(super) fn placeholder(&self, number: usize) -> &str {
+        self.detectors.get(number).map_or("[CUSTOM]", |detector| &detector.placeholder)
     }
 
     /// Returns the matches of the detectors from `from` on, line by line. In an unfinished text, only complete lines
     /// are searched.
-    pub(super) fn find(&self, bytes: &[u8], from: usize, finished: bool) -> Vec<Match> {
+    pub(super) fn find_matches(&self, bytes: &[u8], from: usize, is_complete: bool) -> Vec<Match> {
         let Some(regex) = &self.regex else { return Vec::new() };
-        let mut hits = Vec::new();
-        let (mut line, end) = (from, if finished { bytes.len() } else { self.unsettled(bytes, from) });
+        let mut matches = Vec::new();
+        let (mut line, end) = (from, if is_complete { bytes.len() } else { self.unfinished_line_start(bytes, from) });
         while line < end {
             let stop = memchr::memchr(b'\n', &bytes[line..end]).map_or(end, |at| line + at);
-            let mut place = line;
-            while place < stop {
-                let Some(found) = regex.search(&Input::new(&bytes[line..stop]).range(place - line..)) else { break };
+            let mut position = line;
+            while position < stop {
+                let Some(found) = regex.search(&Input::new(&bytes[line..stop]).range(position - line..)) else { break };
                 let (start, end) = (line + found.start(), line + found.end());
                 let number = found.pattern().as_usize();
                 if end > start
-                    && self.counts(number, &bytes[start..end])
+                    && self.accepts(number, &bytes[start..end])
                     && !is_inside_placeholder(&bytes[line..stop], start - line, end - line)
                 {
-                    hits.push(Match { start, end, what: MatchedKind::Custom(number) });
+                    matches.push(Match { start, end, kind: MatchedKind::Custom(number) });
                 }
-                place = end.max(place + 1).max(start + 1);
-                while place < stop && bytes[place] & 0xc0 == 0x80 {
-                    place += 1;
+                position = end.max(position + 1).max(start + 1);
+                while position < stop && bytes[position] & 0xc0 == 0x80 {
+                    position += 1;
                 }
             }
             line = stop + 1;
         }
-        hits
+        matches
     }
 
-    fn counts(&self, number: usize, bytes: &[u8]) -> bool {
+    fn accepts(&self, number: usize, bytes: &[u8]) -> bool {
         let Ok(text) = std::str::from_utf8(bytes) else { return false };
         let check = self.detectors.get(number).and_then(|detector| detector.check.as_ref());
-        check.is_none_or(|check| check(text)) && !self.allows(bytes)
+        check.is_none_or(|check| check(text)) && !self.is_allowed(bytes)
     }
 
     /// Returns the start of the last, incomplete line after `from`. Returns the length of `bytes` if no user-defined
     /// detectors exist.
-    pub(super) fn unsettled(&self, bytes: &[u8], from: usize) -> usize {
+    pub(super) fn unfinished_line_start(&self, bytes: &[u8], from: usize) -> usize {
         match &self.regex {
             Some(_) => memchr::memrchr(b'\n', &bytes[from..]).map_or(from, |at| from + at + 1),
             None => bytes.len(),
@@ -143,8 +146,8 @@ impl CustomDetectors {
     }
 
     /// Returns whether an allowed text equals `found`, ignoring ASCII case.
-    pub(super) fn allows(&self, found: &[u8]) -> bool {
-        self.allowed.iter().any(|allowed| found.eq_ignore_ascii_case(allowed.as_bytes()))
+    pub(super) fn is_allowed(&self, found: &[u8]) -> bool {
+        self.allowlist.iter().any(|allowed| found.eq_ignore_ascii_case(allowed.as_bytes()))
     }
 }
 

@@ -3,28 +3,28 @@
 mod obfuscated;
 mod tld;
 
-pub(super) use self::obfuscated::spelled_out;
+pub(super) use self::obfuscated::detect_obfuscated;
 
 use self::tld::TldClass;
 use super::class;
 use super::class::ALNUM;
 use super::class::ALPHA;
 use super::class::DIGIT;
-use super::class::LOCAL;
-use super::class::WIDE;
+use super::class::EMAIL_LOCAL;
+use super::class::NON_ASCII;
 use super::found::Match;
 use super::kind::DataKind;
 use super::view::TextView;
 use super::view::is_char_boundary;
 
 /// Returns the email address around the at sign at `at..end`. The at sign can be an escape sequence.
-pub(super) fn email(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
-    let domain_end = domain(text, end)?;
-    let start = local(text, at)?;
+pub(super) fn detect(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
+    let domain_end = find_domain_end(text, end)?;
+    let start = find_local_part_start(text, at)?;
     let name = text.slice(start, at);
-    let is_login = LOGINS.iter().any(|login| name.eq_ignore_ascii_case(login.as_bytes()));
+    let is_role_account = ROLE_ACCOUNTS.iter().any(|account| name.eq_ignore_ascii_case(account.as_bytes()));
     let in_url = text.byte_before(start) == b'/' && text.byte_before(start - 1) == b'/';
-    if in_url && is_login
+    if in_url && is_role_account
         || is_scp_target(text, domain_end) && !name.contains(&b'.')
         || is_package_version(text, name, end)
     {
@@ -34,22 +34,23 @@ pub(super) fn email(text: &TextView<'_>, at: usize, end: usize) -> Option<Match>
 }
 
 /// Maximum length of a local part in bytes. RFC 5321 limits a local part to 64 octets.
-const LOCAL_BYTES: usize = 96;
+const MAX_LOCAL_PART_BYTES: usize = 96;
 
 /// Account names that do not identify a person.
-const LOGINS: [&str; 8] = ["git", "hg", "svn", "anonymous", "ftp", "root", "user", "admin"];
+const ROLE_ACCOUNTS: [&str; 8] = ["git", "hg", "svn", "anonymous", "ftp", "root", "user", "admin"];
 
 /// Returns the start of the local part that ends at `at`.
-fn local(text: &TextView<'_>, at: usize) -> Option<usize> {
+fn find_local_part_start(text: &TextView<'_>, at: usize) -> Option<usize> {
     let bytes = text.bytes();
-    let lowest = text.covered().max(at.saturating_sub(LOCAL_BYTES));
+    let lowest = text.opaque_until().max(at.saturating_sub(MAX_LOCAL_PART_BYTES));
     let mut start = at;
-    let wide = at > lowest && class::is_in(bytes[at - 1], WIDE) && !is_western_letter_before(bytes, lowest, at);
+    let is_non_ascii =
+        at > lowest && class::is_in(bytes[at - 1], NON_ASCII) && !is_western_letter_before(bytes, lowest, at);
     while start > lowest {
         let byte = bytes[start - 1];
-        if class::is_in(byte, LOCAL) {
+        if class::is_in(byte, EMAIL_LOCAL) {
             start -= 1;
-        } else if class::is_in(byte, WIDE) && (wide || is_western_letter_before(bytes, lowest, start)) {
+        } else if class::is_in(byte, NON_ASCII) && (is_non_ascii || is_western_letter_before(bytes, lowest, start)) {
             start -= 1;
             while start > lowest && !is_char_boundary(bytes, start) {
                 start -= 1;
@@ -58,24 +59,24 @@ fn local(text: &TextView<'_>, at: usize) -> Option<usize> {
             break;
         }
     }
-    start += escape_at(text, start, at);
-    while start < at && (!class::is_in(bytes[start], ALNUM | WIDE) || !is_char_boundary(bytes, start)) {
+    start += escape_len(text, start, at);
+    while start < at && (!class::is_in(bytes[start], ALNUM | NON_ASCII) || !is_char_boundary(bytes, start)) {
         start += 1;
     }
     (start < at && bytes[at - 1] != b'.').then_some(start)
 }
 
-/// Returns whether the character that ends at `place` is a non-ASCII letter of an alphabet with blanks between words:
-/// Latin, Greek or Cyrillic.
-fn is_western_letter_before(bytes: &[u8], lowest: usize, place: usize) -> bool {
-    place >= lowest + 2
-        && matches!(bytes[place - 2], 0xc3..=0xd4)
-        && !matches!(bytes[place - 2..place], [0xc3, 0x97 | 0xb7])
+/// Returns whether the character that ends at `position` is a non-ASCII letter of an alphabet with blanks between
+/// words: Latin, Greek or Cyrillic.
+fn is_western_letter_before(bytes: &[u8], lowest: usize, position: usize) -> bool {
+    position >= lowest + 2
+        && matches!(bytes[position - 2], 0xc3..=0xd4)
+        && !matches!(bytes[position - 2..position], [0xc3, 0x97 | 0xb7])
 }
 
 /// Returns the number of bytes at `start` that belong to an escape sequence and not to the name: 1 for the `n` of `\n`,
 /// 5 for the `u003c` of `\u003c`, 3 for `%20`.
-fn escape_at(text: &TextView<'_>, start: usize, at: usize) -> usize {
+fn escape_len(text: &TextView<'_>, start: usize, at: usize) -> usize {
     let name = text.slice(start, at);
     if text.byte_before(start) == b'\\' && text.byte_before(start - 1) != b'\\' {
         return match name {
@@ -91,47 +92,47 @@ fn escape_at(text: &TextView<'_>, start: usize, at: usize) -> usize {
 }
 
 /// Returns the end of the domain that starts at `start`.
-fn domain(text: &TextView<'_>, start: usize) -> Option<usize> {
-    let mut best = None;
-    let (mut place, mut labels) = (start, 0);
-    while place - start < 254 {
-        let end = label(text, place)?;
-        let bytes = text.slice(place, end);
+fn find_domain_end(text: &TextView<'_>, start: usize) -> Option<usize> {
+    let mut longest_end = None;
+    let (mut position, mut labels) = (start, 0);
+    while position - start < 254 {
+        let end = domain_label_end(text, position)?;
+        let bytes = text.slice(position, end);
         if bytes.is_empty() {
             break;
         }
         labels += 1;
-        if labels > 1 && !class::is_in(text.at(end), DIGIT) {
-            match tld::judge(bytes) {
-                TldClass::Known => best = Some(end),
-                TldClass::Possible if text.at(end) != b'(' => best = Some(end),
+        if labels > 1 && !class::is_in(text.byte_at(end), DIGIT) {
+            match tld::classify(bytes) {
+                TldClass::Known => longest_end = Some(end),
+                TldClass::Possible if text.byte_at(end) != b'(' => longest_end = Some(end),
                 TldClass::FileExtension | TldClass::Invalid | TldClass::Possible => {}
             }
-            if matches!(tld::judge(bytes), TldClass::FileExtension) && text.at(end) != b'.' {
+            if matches!(tld::classify(bytes), TldClass::FileExtension) && text.byte_at(end) != b'.' {
                 return None;
             }
         }
-        if text.at(end) != b'.' {
+        if text.byte_at(end) != b'.' {
             break;
         }
-        place = end + 1;
+        position = end + 1;
     }
-    best
+    longest_end
 }
 
 /// Returns the end of a domain label of letters, digits and inner hyphens. Returns `None` if the label exceeds 189
 /// bytes (63 characters of three bytes).
-fn label(text: &TextView<'_>, start: usize) -> Option<usize> {
-    let ascii = class::is_in(text.at(start), ALNUM);
+fn domain_label_end(text: &TextView<'_>, start: usize) -> Option<usize> {
+    let ascii = class::is_in(text.byte_at(start), ALNUM);
     let mut end = start;
     loop {
-        let byte = text.at(end);
+        let byte = text.byte_at(end);
         // In a script without blanks, the next word can follow directly.
         let fits = class::is_in(byte, ALNUM)
             || byte == b'-'
-            || class::is_in(byte, WIDE)
+            || class::is_in(byte, NON_ASCII)
                 && (!ascii || matches!(byte, 0xc3..=0xd4) || !is_char_boundary(text.bytes(), end) && end > start);
-        if let Some(stop) = escaped_letter(text, end, ascii).filter(|stop| stop - start < 63 * 6) {
+        if let Some(stop) = escaped_letter_end(text, end, ascii).filter(|stop| stop - start < 63 * 6) {
             end = stop;
             continue;
         }
@@ -143,7 +144,7 @@ fn label(text: &TextView<'_>, start: usize) -> Option<usize> {
             return None;
         }
     }
-    while end > start && (text.at(end - 1) == b'-' || !is_char_boundary(text.bytes(), end)) {
+    while end > start && (text.byte_at(end - 1) == b'-' || !is_char_boundary(text.bytes(), end)) {
         end -= 1;
     }
     Some(end)
@@ -151,24 +152,27 @@ fn label(text: &TextView<'_>, start: usize) -> Option<usize> {
 
 /// Returns the end of an escape sequence of a non-ASCII letter, for example `\u00fc`. Nested JSON contains more than
 /// one backslash. A `western` label excludes letters of alphabets without blanks.
-fn escaped_letter(text: &TextView<'_>, place: usize, western: bool) -> Option<usize> {
-    let sign = (place..place + 4).find(|place| text.at(*place) != b'\\').filter(|sign| *sign > place)?;
-    let end = text.short_run(class::HEX, sign + 1, 4);
-    if text.at(sign) != b'u' || end - sign != 5 {
+fn escaped_letter_end(text: &TextView<'_>, position: usize, western: bool) -> Option<usize> {
+    let sign =
+        (position..position + 4).find(|position| text.byte_at(*position) != b'\\').filter(|sign| *sign > position)?;
+    let end = text.bounded_run_end(class::HEX, sign + 1, 4);
+    if text.byte_at(sign) != b'u' || end - sign != 5 {
         return None;
     }
-    let code =
-        text.slice(sign + 1, end).iter().fold(0, |code, digit| code << 4 | u32::from(class::hex(*digit).unwrap_or(0)));
+    let code = text
+        .slice(sign + 1, end)
+        .iter()
+        .fold(0, |code, digit| code << 4 | u32::from(class::hex_value(*digit).unwrap_or(0)));
     let letter = matches!(code, 0xc0..=0x52f if code != 0xd7 && code != 0xf7)
         || !western && matches!(code, 0x530..=0x1fff | 0x3040..=0xd7ff);
     letter.then_some(end)
 }
 
-/// Returns whether a non-western character starts at `place`: one of three bytes or more, or two-byte punctuation.
-fn is_non_western(text: &TextView<'_>, place: usize) -> bool {
-    match text.at(place) {
+/// Returns whether a non-western character starts at `position`: one of three bytes or more, or two-byte punctuation.
+fn is_non_western(text: &TextView<'_>, position: usize) -> bool {
+    match text.byte_at(position) {
         0xd5.. | 0xc2 => true,
-        0xc3 => matches!(text.at(place + 1), 0x97 | 0xb7),
+        0xc3 => matches!(text.byte_at(position + 1), 0x97 | 0xb7),
         _ => false,
     }
 }
@@ -176,18 +180,18 @@ fn is_non_western(text: &TextView<'_>, place: usize) -> bool {
 /// Returns whether a path follows the address, as in a source of `scp` or `git`: input `git@host.org:team/repository`,
 /// output true.
 fn is_scp_target(text: &TextView<'_>, end: usize) -> bool {
-    text.at(end) == b':' && {
-        let path = text.short_run(class::VALUE, end + 1, 64);
+    text.byte_at(end) == b':' && {
+        let path = text.bounded_run_end(class::VALUE, end + 1, 64);
         text.slice(end + 1, path).contains(&b'/') || text.slice(end + 1, path).ends_with(b".git")
     }
 }
 
 /// Returns whether a version follows the at sign in place of a domain: input `react@18.2.0-rc.one`, output true.
 fn is_package_version(text: &TextView<'_>, name: &[u8], domain: usize) -> bool {
-    let start = if text.at(domain) == b'v' { domain + 1 } else { domain };
-    let number = text.short_run(DIGIT, start, 8);
-    let version = number > start && text.at(number) == b'.' && text.has_class(number + 1, DIGIT);
-    version && class::count(name, ALPHA) > 0
+    let start = if text.byte_at(domain) == b'v' { domain + 1 } else { domain };
+    let number = text.bounded_run_end(DIGIT, start, 8);
+    let version = number > start && text.byte_at(number) == b'.' && text.has_class(number + 1, DIGIT);
+    version && class::count_in(name, ALPHA) > 0
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::kind::DataKind;
 pub(super) struct Match {
     pub(super) start: usize,
     pub(super) end: usize,
-    pub(super) what: MatchedKind,
+    pub(super) kind: MatchedKind,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(super) enum MatchedKind {
 
 impl Match {
     pub(super) const fn new(start: usize, end: usize, kind: DataKind) -> Self {
-        Self { start, end, what: MatchedKind::Builtin(kind) }
+        Self { start, end, kind: MatchedKind::Builtin(kind) }
     }
 }
 
@@ -37,26 +37,26 @@ pub(super) fn is_placeholder_name(name: &[u8]) -> bool {
     (2..=32).contains(&name.len())
         && name.iter().all(|byte| class::is_in(*byte, UPPER | DIGIT) || *byte == b'_')
         && class::is_in(name[0], UPPER)
-        && class::count(name, DIGIT) <= 4
-        && name.split(|byte| *byte == b'_').all(|piece| piece.len() <= 16)
+        && class::count_in(name, DIGIT) <= 4
+        && name.split(|byte| *byte == b'_').all(|word| word.len() <= 16)
 }
 
 /// The result of a detection at one position: a match, if any, and the position at which the scan continues.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Detection {
-    pub(super) hit: Option<Match>,
-    pub(super) next: usize,
+    pub(super) found: Option<Match>,
+    pub(super) resume_at: usize,
 }
 
 impl Detection {
-    pub(super) const fn none(next: usize) -> Self {
-        Self { hit: None, next }
+    pub(super) const fn none(resume_at: usize) -> Self {
+        Self { found: None, resume_at }
     }
 }
 
 impl From<Match> for Detection {
-    fn from(hit: Match) -> Self {
-        Self { hit: Some(hit), next: hit.end }
+    fn from(matched: Match) -> Self {
+        Self { found: Some(matched), resume_at: matched.end }
     }
 }
 
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_label_has_words_and_few_digits() {
+    fn placeholder_names_have_words_and_few_digits() {
         for name in ["EMAIL", "DATE_OF_BIRTH", "URL_CREDENTIAL", "X2", "PHONE_1234"] {
             assert!(is_placeholder_name(name.as_bytes()), "{name}");
         }

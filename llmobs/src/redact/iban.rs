@@ -11,33 +11,34 @@ use super::view::RunClass;
 use super::view::TextView;
 
 /// Returns the IBAN that starts at `at` with two letters and two digits.
-pub(super) fn iban(text: &TextView<'_>, at: usize) -> Option<Match> {
+pub(super) fn detect(text: &TextView<'_>, at: usize) -> Option<Match> {
     if class::is_in(text.decoded_byte_before(at), ALNUM) {
         return None;
     }
-    let country = [text.at(at).to_ascii_uppercase(), text.at(at + 1).to_ascii_uppercase()];
-    let place = COUNTRIES.binary_search_by(|(known, _)| (*known).cmp(&country)).ok()?;
+    let country = [text.byte_at(at).to_ascii_uppercase(), text.byte_at(at + 1).to_ascii_uppercase()];
+    let index = COUNTRY_LENGTHS.binary_search_by(|(known, _)| (*known).cmp(&country)).ok()?;
     // Check digits are 98 minus a remainder modulo 97: 02 to 98.
     let check = text.slice(at + 2, at + 4);
-    let checked = class::all(check, DIGIT) && !matches!(check, b"00" | b"01" | b"99");
-    checked.then(|| of_length(text, at, COUNTRIES[place].1).or_else(|| detect_ungrouped(text, at))).flatten()
+    let checked = class::all_in(check, DIGIT) && !matches!(check, b"00" | b"01" | b"99");
+    checked.then(|| detect_grouped(text, at, COUNTRY_LENGTHS[index].1).or_else(|| detect_ungrouped(text, at))).flatten()
 }
 
 /// Returns an ungrouped number of another length than its country's, with valid check digits. Invented numbers often
 /// have a wrong length; one random word in a hundred passes the check.
 fn detect_ungrouped(text: &TextView<'_>, at: usize) -> Option<Match> {
-    let end = text.run(RunClass::Alnum, at);
+    let end = text.run_end(RunClass::Alnum, at);
     let word = text.slice(at, end);
-    let shaped = (15..=34).contains(&word.len()) && class::all(word, UPPER | DIGIT) && class::count(word, DIGIT) >= 10;
-    (shaped && checksum::iban(word)).then(|| Match::new(at, end, DataKind::Iban))
+    let has_iban_form =
+        (15..=34).contains(&word.len()) && class::all_in(word, UPPER | DIGIT) && class::count_in(word, DIGIT) >= 10;
+    (has_iban_form && checksum::iban(word)).then(|| Match::new(at, end, DataKind::Iban))
 }
 
-fn of_length(text: &TextView<'_>, at: usize, wanted: usize) -> Option<Match> {
+fn detect_grouped(text: &TextView<'_>, at: usize, expected_length: usize) -> Option<Match> {
     let mut symbols = [0_u8; 34];
     let (mut end, mut length) = (at, 0);
     let mut separator = None;
-    while length < wanted {
-        let byte = text.at(end);
+    while length < expected_length {
+        let byte = text.byte_at(end);
         if class::is_in(byte, ALNUM) {
             symbols[length] = byte;
             length += 1;
@@ -49,17 +50,17 @@ fn of_length(text: &TextView<'_>, at: usize, wanted: usize) -> Option<Match> {
         }
         end += 1;
     }
-    let symbols = &symbols[..wanted];
+    let symbols = &symbols[..expected_length];
     let one_case = !(symbols.iter().any(u8::is_ascii_lowercase) && symbols.iter().any(u8::is_ascii_uppercase));
     // An identifier with hyphens continues after the number.
-    let goes_on = separator == Some(b'-') && text.at(end) == b'-' && text.has_class(end + 1, ALNUM);
-    (one_case && !goes_on && !text.has_class(end, ALNUM) && checksum::iban(symbols))
+    let is_continued = separator == Some(b'-') && text.byte_at(end) == b'-' && text.has_class(end + 1, ALNUM);
+    (one_case && !is_continued && !text.has_class(end, ALNUM) && checksum::iban(symbols))
         .then(|| Match::new(at, end, DataKind::Iban))
 }
 
 /// Length of the IBAN of each country, from the SWIFT registry, and of countries that use IBANs without being
 /// registered.
-const COUNTRIES: [([u8; 2], usize); 111] = [
+const COUNTRY_LENGTHS: [([u8; 2], usize); 111] = [
     (*b"AD", 24),
     (*b"AE", 23),
     (*b"AL", 28),
@@ -176,37 +177,37 @@ const COUNTRIES: [([u8; 2], usize); 111] = [
 #[cfg(test)]
 mod tests {
     use super::super::DataKind;
-    use super::super::test_support::found;
-    use super::COUNTRIES;
+    use super::super::test_support::find_all;
+    use super::COUNTRY_LENGTHS;
 
     #[test]
-    fn the_countries_stand_in_order() {
-        assert!(COUNTRIES.is_sorted_by_key(|(country, _)| *country));
+    fn countries_are_sorted() {
+        assert!(COUNTRY_LENGTHS.is_sorted_by_key(|(country, _)| *country));
     }
 
     /// Examples from the SWIFT registry.
     #[test]
-    fn numbers_are_found_in_one_piece_and_in_groups() {
+    fn numbers_are_found_ungrouped_and_in_groups() {
         for text in [
             "DE89370400440532013000",
             "DE89 3704 0044 0532 0130 00",
             "GB82-WEST-1234-5698-7654-32",
             "de89370400440532013000",
         ] {
-            assert_eq!(found(&format!("to {text} by Friday")), [(DataKind::Iban, text)]);
-            assert_eq!(found(&format!("口座{text}。")), [(DataKind::Iban, text)]);
+            assert_eq!(find_all(&format!("to {text} by Friday")), [(DataKind::Iban, text)]);
+            assert_eq!(find_all(&format!("口座{text}。")), [(DataKind::Iban, text)]);
         }
     }
 
     /// Invented British numbers often have a wrong number of digits.
     #[test]
-    fn numbers_of_a_wrong_length_are_found_if_their_check_digits_are_right() {
-        assert_eq!(found("to GB13TEST1234567890123 by Friday"), [(DataKind::Iban, "GB13TEST1234567890123")]);
-        assert!(found("to GB25TEST1234567890123 by Friday").is_empty());
+    fn numbers_of_a_wrong_length_are_found_if_their_check_digits_are_valid() {
+        assert_eq!(find_all("to GB13TEST1234567890123 by Friday"), [(DataKind::Iban, "GB13TEST1234567890123")]);
+        assert!(find_all("to GB25TEST1234567890123 by Friday").is_empty());
     }
 
     #[test]
-    fn wrong_numbers_stay() {
+    fn invalid_numbers_are_not_found() {
         for text in [
             "DE89370400440532013001",
             "ZZ89370400440532013000",
@@ -217,7 +218,7 @@ mod tests {
             "DE8A370400440532013000",
             "ee407f7f-9125-4a7b-9bc5-e968a8de930f",
         ] {
-            assert!(found(text).is_empty(), "{text}");
+            assert!(find_all(text).is_empty(), "{text}");
         }
     }
 }

@@ -13,7 +13,7 @@ use super::truncate::RedactedText;
 use crate::content::sealed::EstimateSize;
 
 /// Maximum nesting depth. Deeper values are replaced by the `[OVERFLOW]` placeholder, which bounds the recursion.
-const DEEPEST: usize = 64;
+const MAX_DEPTH: usize = 64;
 
 impl Redactor {
     /// Redacts a JSON value in place: strings, numbers and field names. Returns the number of matches by kind. A string
@@ -35,169 +35,178 @@ impl Redactor {
     /// assert_eq!(value, expected);
     /// ```
     pub fn redact_json(&self, value: &mut Value) -> RedactionCounts {
-        let (redacted, counts, _) = self.redact_json_up_to(value, usize::MAX);
+        let (redacted, counts, _) = self.redact_and_truncate_json(value, usize::MAX);
         *value = redacted;
         counts
     }
 
     /// Returns `value` redacted and truncated to about `limit` bytes of JSON, the number of matches by kind, and the
     /// approximate number of bytes cut off by the limit. Content after the limit is not scanned.
-    pub(crate) fn redact_json_up_to(&self, value: &Value, limit: usize) -> (Value, RedactionCounts, usize) {
-        let longest = limit.saturating_add(AHEAD).saturating_mul(8);
-        let mut walk = JsonWalk { redactor: self, room: limit, longest, counts: RedactionCounts::default(), cut: 0 };
-        let value = walk.value("", value, 0);
-        (value, walk.counts, walk.cut)
+    pub(crate) fn redact_and_truncate_json(&self, value: &Value, limit: usize) -> (Value, RedactionCounts, usize) {
+        let max_nested_bytes = limit.saturating_add(LOOKAHEAD_BYTES).saturating_mul(8);
+        let mut walk = JsonWalk {
+            redactor: self,
+            remaining_bytes: limit,
+            max_nested_bytes,
+            counts: RedactionCounts::default(),
+            truncated_bytes: 0,
+        };
+        let value = walk.redact_value("", value, 0);
+        (value, walk.counts, walk.truncated_bytes)
     }
 }
 
-/// Number of bytes added to the limit for the maximum length of JSON in a string: 8 * (limit + `AHEAD`) bytes. A longer
-/// string is redacted as plain text.
-const AHEAD: usize = 1024;
+/// Number of bytes added to the limit for the maximum length of JSON in a string: 8 * (limit + `LOOKAHEAD_BYTES`)
+/// bytes. A longer string is redacted as plain text.
+const LOOKAHEAD_BYTES: usize = 1024;
 
 /// Maximum number of bytes, from the end of a field name, that are used as the keyword.
-const NAME: usize = 128;
+const MAX_NAME_BYTES: usize = 128;
 
 /// The state of a recursive redaction of one JSON value.
 struct JsonWalk<'r> {
     redactor: &'r Redactor,
     /// Remaining bytes of output.
-    room: usize,
+    remaining_bytes: usize,
     /// Maximum length, in bytes, of a string that is parsed as JSON.
-    longest: usize,
+    max_nested_bytes: usize,
     counts: RedactionCounts,
-    cut: usize,
+    truncated_bytes: usize,
 }
 
 impl JsonWalk<'_> {
-    fn value(&mut self, name: &str, value: &Value, depth: usize) -> Value {
-        if depth > DEEPEST {
+    fn redact_value(&mut self, name: &str, value: &Value, depth: usize) -> Value {
+        if depth > MAX_DEPTH {
             self.counts.add(DataKind::Overflow);
-            self.spend(DataKind::Overflow.label().len());
-            return DataKind::Overflow.label().into();
+            self.spend(DataKind::Overflow.placeholder().len());
+            return DataKind::Overflow.placeholder().into();
         }
         match value {
             Value::Null | Value::Bool(_) => {
                 self.spend(4);
                 value.clone()
             }
-            Value::Number(number) => match self.field(name, &digits(number), usize::MAX) {
+            Value::Number(number) => match self.redact_field(name, &number_text(number), usize::MAX) {
                 Some(redacted) => redacted.into(),
                 None => value.clone(),
             },
             Value::String(text) => {
                 self.spend(2);
-                self.nested(name, text, depth).unwrap_or_else(|| text.clone()).into()
+                self.redact_string(name, text, depth).unwrap_or_else(|| text.clone()).into()
             }
             Value::Array(values) => {
                 self.spend(2);
-                let mut kept = Vec::new();
-                for (place, value) in values.iter().enumerate() {
-                    if self.room == 0 {
-                        self.cut += values[place..].iter().map(EstimateSize::weight).sum::<usize>();
+                let mut output = Vec::new();
+                for (index, value) in values.iter().enumerate() {
+                    if self.remaining_bytes == 0 {
+                        self.truncated_bytes +=
+                            values[index..].iter().map(EstimateSize::estimated_bytes).sum::<usize>();
                         break;
                     }
-                    kept.push(self.value(name, value, depth + 1));
+                    output.push(self.redact_value(name, value, depth + 1));
                     self.spend(1);
                 }
-                kept.into()
+                output.into()
             }
-            Value::Object(fields) => self.fields(fields, depth).into(),
+            Value::Object(fields) => self.redact_fields(fields, depth).into(),
         }
     }
 
-    fn fields(&mut self, fields: &Map<String, Value>, depth: usize) -> Map<String, Value> {
+    fn redact_fields(&mut self, fields: &Map<String, Value>, depth: usize) -> Map<String, Value> {
         self.spend(2);
-        let (mut kept, mut numbers) = (Map::new(), BTreeMap::new());
+        let (mut output, mut numbers) = (Map::new(), BTreeMap::new());
         // `{"name": "password", "value": ".."}`: the form in which variables and headers are listed.
         let named = ["name", "key"].into_iter().find_map(|of| fields.get(of)?.as_str());
         for (name, value) in fields {
-            if self.room == 0 {
-                self.cut += name.len() + value.weight();
+            if self.remaining_bytes == 0 {
+                self.truncated_bytes += name.len() + value.estimated_bytes();
                 continue;
             }
-            let redacted = self.plain(name);
-            let of = named.filter(|_| name == "value").unwrap_or(name);
-            let value = self.value(of, value, depth + 1);
+            let redacted = self.redact_name(name);
+            let keyword = named.filter(|_| name == "value").unwrap_or(name);
+            let value = self.redact_value(keyword, value, depth + 1);
             let name = match redacted {
-                Some(new) => free(&new, &mut numbers, |name| fields.contains_key(name) || kept.contains_key(name)),
+                Some(new) => {
+                    unique_name(&new, &mut numbers, |name| fields.contains_key(name) || output.contains_key(name))
+                }
                 None => name.clone(),
             };
-            kept.insert(name, value);
+            output.insert(name, value);
             self.spend(4);
         }
-        kept
+        output
     }
 
     /// Redacts a string, which can contain JSON. Returns `None` if the string does not change.
-    fn nested(&mut self, name: &str, text: &str, depth: usize) -> Option<String> {
-        if text.len() <= self.longest
+    fn redact_string(&mut self, name: &str, text: &str, depth: usize) -> Option<String> {
+        if text.len() <= self.max_nested_bytes
             && text.trim_start().starts_with(['{', '[', '"'])
-            && let Some(inner) = parsed(text)
+            && let Some(inner) = parse_lenient(text)
         {
-            let before = (self.counts.total(), self.cut, self.room);
-            let redacted = self.value(name, &inner, depth + 1);
-            if (self.counts.total(), self.cut) == (before.0, before.1) {
-                self.room = self.room.min(before.2.saturating_sub(text.len()));
+            let before = (self.counts.total(), self.truncated_bytes, self.remaining_bytes);
+            let redacted = self.redact_value(name, &inner, depth + 1);
+            if (self.counts.total(), self.truncated_bytes) == (before.0, before.1) {
+                self.remaining_bytes = self.remaining_bytes.min(before.2.saturating_sub(text.len()));
                 return None;
             }
             return Some(redacted.to_string());
         }
-        self.field(name, text, self.room)
+        self.redact_field(name, text, self.remaining_bytes)
     }
 
     /// Redacts the text of a field with `name: ` before it, so that the name serves as a keyword. Returns `None` if the
     /// text does not change.
-    fn field(&mut self, name: &str, text: &str, limit: usize) -> Option<String> {
-        let name = &name[name.ceil_char_boundary(name.len().saturating_sub(NAME))..];
+    fn redact_field(&mut self, name: &str, text: &str, limit: usize) -> Option<String> {
+        let name = &name[name.ceil_char_boundary(name.len().saturating_sub(MAX_NAME_BYTES))..];
         if name.is_empty() {
             return self.accept(&self.redactor.redact_range(text, 0..text.len(), limit, true));
         }
         let mark = if text.contains(['"', '\n', '[']) { "" } else { "\"" };
-        let whole = format!("{name}: {mark}{text}{mark}");
+        let with_name = format!("{name}: {mark}{text}{mark}");
         let start = name.len() + 2 + mark.len();
-        self.accept(&self.redactor.redact_range(&whole, start..start + text.len(), limit, true))
+        self.accept(&self.redactor.redact_range(&with_name, start..start + text.len(), limit, true))
     }
 
-    fn plain(&mut self, text: &str) -> Option<String> {
-        self.accept(&self.redactor.redact_range(text, 0..text.len(), self.room, true))
+    fn redact_name(&mut self, text: &str) -> Option<String> {
+        self.accept(&self.redactor.redact_range(text, 0..text.len(), self.remaining_bytes, true))
     }
 
-    fn accept(&mut self, piece: &RedactedText) -> Option<String> {
-        self.counts += piece.counts;
-        self.cut += piece.cut;
-        self.spend(piece.text.len());
-        (piece.counts.total() > 0 || piece.cut > 0).then(|| piece.text.clone())
+    fn accept(&mut self, redacted: &RedactedText) -> Option<String> {
+        self.counts += redacted.counts;
+        self.truncated_bytes += redacted.truncated_bytes;
+        self.spend(redacted.text.len());
+        (redacted.counts.total() > 0 || redacted.truncated_bytes > 0).then(|| redacted.text.clone())
     }
 
     const fn spend(&mut self, bytes: usize) {
-        self.room = self.room.saturating_sub(bytes);
+        self.remaining_bytes = self.remaining_bytes.saturating_sub(bytes);
     }
 }
 
 /// Formats a number, without a fraction if it is whole: input `4242424242424242.0`, output `4242424242424242`.
-fn digits(number: &Number) -> String {
+fn number_text(number: &Number) -> String {
     match number.as_f64().filter(|real| number.is_f64() && real.fract() == 0.0 && real.abs() < 1e21) {
-        Some(whole) => format!("{whole:.0}"),
+        Some(integer) => format!("{integer:.0}"),
         None => number.to_string(),
     }
 }
 
 /// Parses JSON. Accepts unpaired surrogate escapes (`\ud83d` alone), which other serializers write, as U+FFFD.
-fn parsed(text: &str) -> Option<Value> {
+fn parse_lenient(text: &str) -> Option<Value> {
     let strict = serde_json::from_str(text).ok();
-    strict.or_else(|| serde_json::from_str(&without_halves(text)?).ok())
+    strict.or_else(|| serde_json::from_str(&replace_lone_surrogates(text)?).ok())
 }
 
 /// Returns `text` with each unpaired surrogate escape replaced by `\ufffd`. Returns `None` without one.
-fn without_halves(text: &str) -> Option<String> {
-    let half = |at: usize| {
+fn replace_lone_surrogates(text: &str) -> Option<String> {
+    let surrogate_at = |at: usize| {
         let code = text.get(at..at + 6)?.strip_prefix("\\u")?;
         u16::from_str_radix(code, 16).ok().filter(|code| (0xd800..0xe000).contains(code))
     };
-    let (mut out, mut done, mut place) = (String::new(), 0, 0);
-    while let Some(at) = text[place..].find('\\').map(|at| place + at) {
-        place = match half(at) {
-            Some(..0xdc00) if half(at + 6).is_some_and(|low| low >= 0xdc00) => at + 12,
+    let (mut out, mut done, mut position) = (String::new(), 0, 0);
+    while let Some(at) = text[position..].find('\\').map(|at| position + at) {
+        position = match surrogate_at(at) {
+            Some(..0xdc00) if surrogate_at(at + 6).is_some_and(|low| low >= 0xdc00) => at + 12,
             Some(_) => {
                 out.push_str(&text[done..at]);
                 out.push_str("\\ufffd");
@@ -212,7 +221,7 @@ fn without_halves(text: &str) -> Option<String> {
 }
 
 /// Returns `name`, or `name` with the next free number if the name is taken: `[EMAIL]`, `[EMAIL] 2`.
-fn free(name: &str, numbers: &mut BTreeMap<String, u64>, taken: impl Fn(&str) -> bool) -> String {
+fn unique_name(name: &str, numbers: &mut BTreeMap<String, u64>, taken: impl Fn(&str) -> bool) -> String {
     let last = numbers.entry(name.to_owned()).or_default();
     loop {
         *last += 1;
@@ -235,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_of_a_field_says_what_its_value_is() {
+    fn field_name_is_a_keyword_of_its_value() {
         assert_eq!(redacted(json!({"phone": "020 7946 0958"})), json!({"phone": "[PHONE]"}));
         assert_eq!(
             redacted(json!({"dob": "1990-04-17", "date": "1990-04-17"})),
@@ -250,19 +259,19 @@ mod tests {
     }
 
     #[test]
-    fn a_list_of_names_and_values_is_read_as_fields_are() {
+    fn list_of_names_and_values_is_redacted_like_fields() {
         let listed = json!([{"name": "DB_PASSWORD", "value": "hunter2zz"}, {"key": "colour", "value": "hunter2zz"}]);
         let expected = json!([{"name": "DB_PASSWORD", "value": "[SECRET]"}, {"key": "colour", "value": "hunter2zz"}]);
         assert_eq!(redacted(listed), expected);
     }
 
     #[test]
-    fn a_whole_number_is_one_however_it_is_held() {
+    fn float_with_an_integer_value_is_redacted_as_an_integer() {
         assert_eq!(redacted(json!([4_242_424_242_424_242.0, 0.5, 1e300])), json!(["[CARD]", 0.5, 1e300]));
     }
 
     #[test]
-    fn half_of_a_pair_hides_nothing() {
+    fn lone_surrogates_hide_nothing() {
         let hidden = r#"{"x":"\ud83d","y":"\ud83d\ude00 \\ud83d","k":"\u006aane@example.org","z":"\udc00"}"#;
         let text = redacted(json!(hidden)).as_str().unwrap().to_owned();
         assert_eq!(
@@ -270,30 +279,33 @@ mod tests {
             json!({"x": "\u{fffd}", "y": "\u{1f600} \\ud83d", "k": "[EMAIL]", "z": "\u{fffd}"})
         );
         let plain = json!(r#"{"x":"\ud83d"}"#);
-        assert_eq!(redacted(plain.clone()), plain, "it stays as it is if nothing is hidden");
+        assert_eq!(redacted(plain.clone()), plain, "a text without a match must not change");
     }
 
     #[test]
-    fn what_is_behind_the_limit_is_left_out_and_what_is_before_stays() {
+    fn content_after_the_limit_is_removed_and_content_before_it_remains() {
         let value = json!({"a": vec![7; 1_000], "b": "x".repeat(1_000)});
         for limit in [10, 100, 1_000, 1_900, 2_900, 4_000] {
-            let (kept, counts, cut) = Redactor::new().redact_json_up_to(&value, limit);
+            let (output, counts, truncated_bytes) = Redactor::new().redact_and_truncate_json(&value, limit);
             assert_eq!(counts.total(), 0);
-            assert_eq!(kept == value, cut == 0, "{limit}");
-            let length = kept.to_string().len();
-            assert!(length <= limit + 20 && (cut == 0 || length + 10 >= limit.min(2_000)), "{length} of {limit}");
+            assert_eq!(output == value, truncated_bytes == 0, "{limit}");
+            let length = output.to_string().len();
+            assert!(
+                length <= limit + 20 && (truncated_bytes == 0 || length + 10 >= limit.min(2_000)),
+                "{length} of {limit}"
+            );
         }
     }
 
     #[test]
-    fn names_that_become_the_same_stay_apart() {
+    fn equal_redacted_names_remain_distinct() {
         let value = redacted(json!({"a@example.org": 1, "b@example.org": 2, "x": 3}));
         assert_eq!(value, json!({"[EMAIL]": 1, "[EMAIL] 2": 2, "x": 3}));
         assert_eq!(redacted(value.clone()), value);
     }
 
     #[test]
-    fn json_in_json_in_json_is_read() {
+    fn nested_json_is_redacted() {
         let inner = json!({"to": "jane@example.org", "n": 1}).to_string();
         let outer = json!({"arguments": json!({"body": inner}).to_string()});
         let expected = json!({"arguments": json!({"body": json!({"to": "[EMAIL]", "n": 1}).to_string()}).to_string()});
@@ -301,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_too_deep_is_masked_and_not_let_through() {
+    fn too_deep_values_are_replaced() {
         let mut deep = json!("jane@example.org");
         for _ in 0..100 {
             deep = json!([deep]);

@@ -9,22 +9,22 @@ use super::view::RunClass;
 use super::view::TextView;
 
 /// Returns the token at `at`, which starts with `eyJ`: base64 of `{"`.
-pub(super) fn jwt(text: &TextView<'_>, at: usize) -> Option<Match> {
+pub(super) fn detect(text: &TextView<'_>, at: usize) -> Option<Match> {
     if text.slice(at, at + 3) != b"eyJ" || class::is_in(text.decoded_byte_before(at), ALNUM) {
         return None;
     }
-    let header = text.run(RunClass::Word, at);
-    if header - at < 10 || text.at(header) != b'.' || !is_header(text.slice(at, header)) {
+    let header = text.run_end(RunClass::Word, at);
+    if header - at < 10 || text.byte_at(header) != b'.' || !is_header(text.slice(at, header)) {
         return None;
     }
-    let mut end = text.run(RunClass::Word, header + 1);
-    if end == header + 1 && text.at(end) != b'.' {
+    let mut end = text.run_end(RunClass::Word, header + 1);
+    if end == header + 1 && text.byte_at(end) != b'.' {
         return None;
     }
     // A signature, or the three additional parts of an encrypted token. A final full stop is not a part.
     for _ in 0..3 {
-        let next = text.run(RunClass::Word, end + usize::from(text.at(end) == b'.'));
-        if text.at(end) != b'.' || next == end + 1 && text.at(next) != b'.' {
+        let next = text.run_end(RunClass::Word, end + usize::from(text.byte_at(end) == b'.'));
+        if text.byte_at(end) != b'.' || next == end + 1 && text.byte_at(next) != b'.' {
             break;
         }
         end = next;
@@ -34,35 +34,35 @@ pub(super) fn jwt(text: &TextView<'_>, at: usize) -> Option<Match> {
 
 /// Returns whether the first part is JSON with a header parameter: `alg`, `typ`, `enc` or `kid`.
 fn is_header(part: &[u8]) -> bool {
-    let Some(json) = checksum::base64(part, 384) else { return false };
+    let Some(json) = checksum::decode_base64(part, 384) else { return false };
     json.starts_with(b"{\"")
         && [&b"\"alg\""[..], b"\"typ\"", b"\"enc\"", b"\"kid\""]
             .iter()
-            .any(|key| json.windows(key.len()).any(|seen| seen == *key))
+            .any(|key| json.windows(key.len()).any(|window| window == *key))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::DataKind;
-    use super::super::test_support::found;
+    use super::super::test_support::find_all;
 
     /// The example of RFC 7515, appendix A.1, with a shorter payload.
     const SIGNED: &str =
         "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UifQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
     #[test]
-    fn tokens_are_found_whole() {
+    fn tokens_are_found_completely() {
         for frame in ["{}", "it is {}.", "{}, then", "「{}」", "\"{}\"", "x={}"] {
-            assert_eq!(found(&frame.replace("{}", SIGNED)), [(DataKind::Jwt, SIGNED)], "{frame}");
+            assert_eq!(find_all(&frame.replace("{}", SIGNED)), [(DataKind::Jwt, SIGNED)], "{frame}");
         }
         let unsigned = "eyJhbGciOiJub25lIn0.eyJpc3MiOiJqb2UifQ.";
-        assert_eq!(found(&format!("{unsigned} x")), [(DataKind::Jwt, &unsigned[..unsigned.len() - 1])]);
+        assert_eq!(find_all(&format!("{unsigned} x")), [(DataKind::Jwt, &unsigned[..unsigned.len() - 1])]);
         let encrypted = "eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00ifQ.OKOawDo13gRp2ojaHV7LFpZcgV7T6DVZKTyKOMTYUmKoTCVJRgckCL9kiMT03JGe.48V1_ALb6US04U3b.5eym8TW_c8SuK0ltJ3rpYIzOeDQz7TALvtu6UG9oMo4vpzs9tX_EFShS8iB7j6ji.XFBoMYUZodetZdvTiFvSkQ";
-        assert_eq!(found(encrypted), [(DataKind::Jwt, encrypted)]);
+        assert_eq!(find_all(encrypted), [(DataKind::Jwt, encrypted)]);
     }
 
     #[test]
-    fn what_has_no_header_stays() {
+    fn text_without_a_header_is_not_a_token() {
         for text in [
             "eyJ.eyJ.x",
             "eyJhbGciOiJub25lIn0",
@@ -70,7 +70,7 @@ mod tests {
             "xeyJhbGciOiJub25lIn0.eyJpc3MiOiJqb2UifQ.a",
             "eyJhbGciOiJub25lIn0. Then",
         ] {
-            assert!(found(text).is_empty(), "{text}");
+            assert!(find_all(text).is_empty(), "{text}");
         }
     }
 }

@@ -3,23 +3,23 @@
 mod formats;
 mod infix;
 
-pub(super) use self::formats::SHAPES;
-pub(super) use self::infix::asana;
-pub(super) use self::infix::azure;
-pub(super) use self::infix::facebook;
-pub(super) use self::infix::maxmind;
-pub(super) use self::infix::salesforce;
-pub(super) use self::infix::telegram;
-pub(super) use self::infix::terraform;
+pub(super) use self::formats::KEY_FORMATS;
+pub(super) use self::infix::detect_asana;
+pub(super) use self::infix::detect_azure;
+pub(super) use self::infix::detect_facebook;
+pub(super) use self::infix::detect_maxmind;
+pub(super) use self::infix::detect_salesforce;
+pub(super) use self::infix::detect_telegram;
+pub(super) use self::infix::detect_terraform;
 
 use super::class;
 use super::class::ALNUM;
 use super::class::BASE64;
+use super::class::BASE64_SIGN;
 use super::class::ByteClass;
-use super::class::DASH;
+use super::class::DASH_UNDERSCORE;
 use super::class::DIGIT;
 use super::class::DOT;
-use super::class::PLUS;
 use super::class::WORD;
 use super::found::Match;
 use super::kind::DataKind;
@@ -112,19 +112,20 @@ enum BodyCheck {
     Random,
 }
 
-/// Returns the key of the format `shape`, whose prefix is at `at..end`.
-pub(super) fn key(text: &TextView<'_>, at: usize, end: usize, shape: &KeyFormat) -> Option<Match> {
+/// Returns the key of the format `format`, whose prefix is at `at..end`.
+pub(super) fn detect_prefixed(text: &TextView<'_>, at: usize, end: usize, format: &KeyFormat) -> Option<Match> {
     // The automaton ignores case; the prefix does not.
     // Input:  `akiaiosfodnn7example`
     // Output: unchanged
-    if text.slice(at, end) != shape.prefix.as_bytes() {
+    if text.slice(at, end) != format.prefix.as_bytes() {
         return None;
     }
     let before = text.decoded_byte_before(at);
     // Three letters can be a part of a name or of base64. A hyphen or `_` at the start of a word belongs to neither.
-    let short = shape.prefix.len() <= 3;
-    let plain = short && class::all(shape.prefix.as_bytes(), ALNUM);
-    let joined = class::is_in(before, DASH) && class::is_in(text.byte_before(at - 1), class::WIDE | ALNUM | DASH)
+    let short = format.prefix.len() <= 3;
+    let plain = short && class::all_in(format.prefix.as_bytes(), ALNUM);
+    let joined = class::is_in(before, DASH_UNDERSCORE)
+        && class::is_in(text.byte_before(at - 1), class::NON_ASCII | ALNUM | DASH_UNDERSCORE)
         || before == b'.';
     // A letter or digit before the prefix.
     // Input:  `xAKIAIOSFODNN7EXAMPLE`
@@ -138,23 +139,23 @@ pub(super) fn key(text: &TextView<'_>, at: usize, end: usize, shape: &KeyFormat)
     if class::is_in(before, ALNUM) || short && joined || plain && matches!(before, b'+' | b'/') {
         return None;
     }
-    let stop = shape.body.end(text, end);
+    let stop = format.body.find_end(text, end);
     // Base64 text continues after the candidate.
     // Input:  `EXOMaB8WFXmPCO3JQyUCIQDZX1O09Hsls+S6fLOt4P5d/SAwPJef`
     // Output: unchanged
-    if plain && matches!(text.at(stop), b'+' | b'/') && text.has_class(stop + 1, ALNUM) {
+    if plain && matches!(text.byte_at(stop), b'+' | b'/') && text.has_class(stop + 1, ALNUM) {
         return None;
     }
     let body = text.slice(end, stop);
     // Input:  `gsk_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx`, `AKIA`
     // Output: unchanged
-    let fits = body.len() >= shape.min_len && class::variety(body) >= 5 && !secret_value::is_dummy(body);
-    let checked = match shape.check {
+    let fits = body.len() >= format.min_len && class::distinct_bytes(body) >= 5 && !secret_value::is_dummy(body);
+    let checked = match format.check {
         BodyCheck::None => true,
         BodyCheck::ExactLength(length) => body.len() == length && !text.has_class(stop, ALNUM),
         BodyCheck::Random => secret_value::is_random(body),
     };
-    (fits && checked).then(|| Match::new(start(text, at, shape.body), stop, DataKind::ApiKey))
+    (fits && checked).then(|| Match::new(key_start(text, at, format.body), stop, DataKind::ApiKey))
 }
 
 /// Returns the start of the match: of the whole URL for a secret path, of the prefix for other keys.
@@ -163,31 +164,31 @@ pub(super) fn key(text: &TextView<'_>, at: usize, end: usize, shape: &KeyFormat)
 /// Output: the position of `https://`
 /// Input:  `ghp_..`
 /// Output: the position of `ghp_`
-fn start(text: &TextView<'_>, at: usize, body: BodyFormat) -> usize {
+fn key_start(text: &TextView<'_>, at: usize, body: BodyFormat) -> usize {
     if !matches!(body, BodyFormat::Path) {
         return at;
     }
-    let lowest = text.covered().max(at.saturating_sub(100));
+    let lowest = text.opaque_until().max(at.saturating_sub(100));
     let mut host = at;
     while host > lowest && class::is_in(text.byte_before(host), WORD | DOT) {
         host -= 1;
     }
     let scheme = host.saturating_sub(8);
-    if scheme >= text.covered() && text.starts_with_at(scheme, b"https://") { scheme } else { at }
+    if scheme >= text.opaque_until() && text.starts_with_at(scheme, b"https://") { scheme } else { at }
 }
 
 impl BodyFormat {
-    fn end(self, text: &TextView<'_>, from: usize) -> usize {
+    fn find_end(self, text: &TextView<'_>, from: usize) -> usize {
         match self {
-            Self::Alnum => text.run(RunClass::Alnum, from),
-            Self::Base64 => text.run(RunClass::Base64, from),
+            Self::Alnum => text.run_end(RunClass::Alnum, from),
+            Self::Base64 => text.run_end(RunClass::Base64, from),
             Self::DotSeparated => run_end_with_signs(text, WORD, b".", from),
             Self::PercentEncoded => run_end_with_signs(text, BASE64, b"%", from),
-            Self::Hex => text.run(RunClass::Hex, from),
-            Self::HexNumbered => numbered(text, text.run(RunClass::Hex, from)),
+            Self::Hex => text.run_end(RunClass::Hex, from),
+            Self::HexNumbered => numbered_end(text, text.run_end(RunClass::Hex, from)),
             Self::ColonSeparated => run_end_with_signs(text, ALNUM, b":", from),
-            Self::Path => run_end_with_signs(text, WORD | PLUS, b".@", from),
-            Self::Word => text.run(RunClass::Word, from),
+            Self::Path => run_end_with_signs(text, WORD | BASE64_SIGN, b".@", from),
+            Self::Word => text.run_end(RunClass::Word, from),
         }
     }
 }
@@ -199,8 +200,8 @@ impl BodyFormat {
 /// Output: the end of `aB3.dE6`
 fn run_end_with_signs(text: &TextView<'_>, class: ByteClass, signs: &[u8], from: usize) -> usize {
     let mut end = from;
-    while end - from < LONGEST
-        && (text.has_class(end, class) || signs.contains(&text.at(end)) && text.has_class(end + 1, class))
+    while end - from < MAX_BODY_BYTES
+        && (text.has_class(end, class) || signs.contains(&text.byte_at(end)) && text.has_class(end + 1, class))
     {
         end += 1;
     }
@@ -213,19 +214,19 @@ fn run_end_with_signs(text: &TextView<'_>, class: ByteClass, signs: &[u8], from:
 /// Output: the position after `2`
 /// Input:  `-25`
 /// Output: `end`
-fn numbered(text: &TextView<'_>, end: usize) -> usize {
-    let shaped = text.at(end) == b'-' && text.has_class(end + 1, DIGIT) && !text.has_class(end + 2, WORD);
-    if shaped { end + 2 } else { end }
+fn numbered_end(text: &TextView<'_>, end: usize) -> usize {
+    let has_number = text.byte_at(end) == b'-' && text.has_class(end + 1, DIGIT) && !text.has_class(end + 2, WORD);
+    if has_number { end + 2 } else { end }
 }
 
 /// Maximum number of bytes of a body with signs in it.
-const LONGEST: usize = 4096;
+const MAX_BODY_BYTES: usize = 4096;
 
 /// Returns the position before the full stops that end at `end`.
 ///
 /// Input:  `aB3..`
 /// Output: the end of `aB3`
-fn without_dots(text: &TextView<'_>, mut end: usize) -> usize {
+fn trim_trailing_dots(text: &TextView<'_>, mut end: usize) -> usize {
     while text.byte_before(end) == b'.' {
         end -= 1;
     }

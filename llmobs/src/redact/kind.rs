@@ -4,8 +4,8 @@ use std::fmt;
 
 /// A kind of personal data or secret that a redactor detects.
 ///
-/// [`as_str`](Self::as_str) returns the name of the kind in metrics. [`label`](Self::label) returns the placeholder
-/// that replaces a match in the text.
+/// [`as_str`](Self::as_str) returns the name of the kind in metrics. [`placeholder`](Self::placeholder) returns the
+/// text that replaces a match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum DataKind {
@@ -81,10 +81,10 @@ impl DataKind {
     /// Returns the placeholder that replaces a match in the text.
     ///
     /// ```
-    /// assert_eq!(llmobs::redact::DataKind::DateOfBirth.label(), "[DATE_OF_BIRTH]");
+    /// assert_eq!(llmobs::redact::DataKind::DateOfBirth.placeholder(), "[DATE_OF_BIRTH]");
     /// ```
     #[must_use]
-    pub const fn label(self) -> &'static str {
+    pub const fn placeholder(self) -> &'static str {
         self.names().1
     }
 
@@ -133,7 +133,7 @@ impl DataKindSet {
         Self(self.0 & !(1 << kind as u32))
     }
 
-    pub(super) const fn has(self, kind: DataKind) -> bool {
+    pub(super) const fn contains(self, kind: DataKind) -> bool {
         self.0 & 1 << kind as u32 != 0
     }
 }
@@ -143,17 +143,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_label_is_the_name_in_capitals_and_brackets() {
+    fn placeholder_is_name_in_capitals_and_brackets() {
         for kind in DataKind::ALL {
-            assert_eq!(kind.label(), format!("[{}]", kind.as_str().to_uppercase()));
+            assert_eq!(kind.placeholder(), format!("[{}]", kind.as_str().to_uppercase()));
         }
-        assert!(DataKind::ALL.is_sorted(), "all of them, in their order");
+        assert!(DataKind::ALL.is_sorted(), "`ALL` must have the order of the variants");
     }
 
     #[test]
-    fn a_set_holds_what_was_put_in() {
+    fn set_contains_added_kinds() {
         let set = DataKindSet::NONE.with(DataKind::Email).with(DataKind::UrlCredential);
-        assert!(set.has(DataKind::Email) && set.has(DataKind::UrlCredential) && !set.has(DataKind::ApiKey));
-        assert!(!DataKindSet::ALL.without(DataKind::Ip).has(DataKind::Ip));
+        assert!(
+            set.contains(DataKind::Email) && set.contains(DataKind::UrlCredential) && !set.contains(DataKind::ApiKey)
+        );
+        assert!(!DataKindSet::ALL.without(DataKind::Ip).contains(DataKind::Ip));
     }
 }

@@ -17,34 +17,34 @@ use super::prefilter::ScanContext;
 use super::view::TextView;
 
 /// Returns the IPv4 address whose first part is `at..end`.
-pub(super) fn v4(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
+pub(super) fn detect_ipv4(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
     let mut parts = [0_u8; 4];
-    let mut place = at;
+    let mut position = at;
     let mut stop = end;
     for (number, part) in parts.iter_mut().enumerate() {
-        stop = text.short_run(DIGIT, place, 4);
-        let digits = text.slice(place, stop);
+        stop = text.bounded_run_end(DIGIT, position, 4);
+        let digits = text.slice(position, stop);
         if digits.is_empty() || digits.len() > 3 || digits.len() > 1 && digits[0] == b'0' {
             return None;
         }
         *part = digits.iter().try_fold(0_u8, |value, digit| value.checked_mul(10)?.checked_add(digit - b'0'))?;
         if number < 3 {
-            if text.at(stop) != b'.' {
+            if text.byte_at(stop) != b'.' {
                 return None;
             }
-            place = stop + 1;
+            position = stop + 1;
         }
     }
     let address = Ipv4Addr::from(parts);
     let local = address.is_loopback() || parts[0] == 0 || parts[0] >= 240;
     let found = !local && !is_continued(text, stop) && !is_version(text, at, stop, address);
-    found.then(|| Match::new(at, network_size(text, stop, 32), DataKind::Ip))
+    found.then(|| Match::new(at, prefix_length_end(text, stop, 32), DataKind::Ip))
 }
 
 /// Returns whether the text after an address makes it a part of something else: `1.2.3.4.5`, `1.2.3.4-beta`,
 /// `1.2.3.4.tar`.
 fn is_continued(text: &TextView<'_>, end: usize) -> bool {
-    match text.at(end) {
+    match text.byte_at(end) {
         b'.' => text.has_class(end + 1, DIGIT | LOWER),
         b'-' | b'+' => text.has_class(end + 1, ALPHA),
         b'_' => text.has_class(end + 1, ALNUM),
@@ -64,7 +64,7 @@ fn is_version(text: &TextView<'_>, at: usize, end: usize, address: Ipv4Addr) -> 
         b'^' | b'~' => true,
         b'/' => class::is_in(further, ALPHA),
         b'=' => matches!(further, b'=' | b'>' | b'<' | b'~' | b'!' | b'^'),
-        b'<' => text.at(end) != b'>' && (further == b' ' || class::is_in(further, ALNUM)),
+        b'<' => text.byte_at(end) != b'>' && (further == b' ' || class::is_in(further, ALNUM)),
         b'>' => (further == b' ' || class::is_in(further, ALNUM)) && !is_after_tag(text, at),
         _ => false,
     };
@@ -89,16 +89,16 @@ fn is_version(text: &TextView<'_>, at: usize, end: usize, address: Ipv4Addr) -> 
 
 /// Returns whether an XML start tag, for example `<ip>`, ends before `at`.
 fn is_after_tag(text: &TextView<'_>, at: usize) -> bool {
-    let name = text.window(at.saturating_sub(1), 32);
+    let name = text.window_before(at.saturating_sub(1), 32);
     let opener = name.iter().rposition(|byte| !class::is_in(*byte, class::WORD | class::DOT) && *byte != b':');
-    opener.is_some_and(|place| name[place] == b'<')
+    opener.is_some_and(|position| name[position] == b'<')
 }
 
 /// Returns the address that contains `at` and starts before it, with a letter or a colon.
-pub(super) fn around(scene: &ScanContext<'_, '_>, at: usize) -> Option<Match> {
-    let text = scene.text;
-    let near = |place: usize| text.has_class(place, HEX) || text.at(place) == b':';
-    let lowest = text.covered().max(at.saturating_sub(45));
+pub(super) fn detect_around(scan: &ScanContext<'_, '_>, at: usize) -> Option<Match> {
+    let text = scan.text;
+    let near = |position: usize| text.has_class(position, HEX) || text.byte_at(position) == b':';
+    let lowest = text.opaque_until().max(at.saturating_sub(45));
     if at > lowest && !class::is_in(text.byte_before(at), HEX) && text.byte_before(at) != b':' && !near(at + 1) {
         return None;
     }
@@ -110,28 +110,28 @@ pub(super) fn around(scene: &ScanContext<'_, '_>, at: usize) -> Option<Match> {
         }
         start -= 1;
     }
-    while start < at && matches!(text.at(start), b'-' | b'.') {
+    while start < at && matches!(text.byte_at(start), b'-' | b'.') {
         start += 1;
     }
-    let mac = scene.is_enabled(DataKind::Mac).then(|| mac(text, start)).flatten();
-    let hit = mac.or_else(|| scene.is_enabled(DataKind::Ip).then(|| v6(text, start)).flatten())?;
-    (hit.end > at).then_some(hit)
+    let mac = scan.is_enabled(DataKind::Mac).then(|| detect_mac(text, start)).flatten();
+    let matched = mac.or_else(|| scan.is_enabled(DataKind::Ip).then(|| detect_ipv6(text, start)).flatten())?;
+    (matched.end > at).then_some(matched)
 }
 
-/// Returns whether the colon before `place` follows a name and not a group of digits: input `ip:2001:db8::1`, output
+/// Returns whether the colon before `position` follows a name and not a group of digits: input `ip:2001:db8::1`, output
 /// true.
-fn is_after_name(text: &TextView<'_>, place: usize) -> bool {
-    if text.byte_before(place) != b':' {
+fn is_after_name(text: &TextView<'_>, position: usize) -> bool {
+    if text.byte_before(position) != b':' {
         return false;
     }
-    let word = text.window(place - 1, 16);
+    let word = text.window_before(position - 1, 16);
     let start = word.iter().rposition(|byte| !class::is_in(*byte, ALNUM)).map_or(0, |at| at + 1);
     let word = &word[start..];
     word.iter().any(|byte| !class::is_in(*byte, HEX)) || word.len() > 4
 }
 
 /// Returns the IPv6 address that starts at `at` with a hexadecimal digit or a colon.
-pub(super) fn v6(text: &TextView<'_>, at: usize) -> Option<Match> {
+pub(super) fn detect_ipv6(text: &TextView<'_>, at: usize) -> Option<Match> {
     let before = text.decoded_byte_before(at);
     let name = before == b'_' && class::is_in(text.byte_before(at - 1), ALNUM);
     if class::is_in(before, ALNUM) || name || matches!(before, b':' | b'.') && !is_after_name(text, at) {
@@ -140,7 +140,9 @@ pub(super) fn v6(text: &TextView<'_>, at: usize) -> Option<Match> {
     let mut end = at;
     // A dot separates the parts of an embedded IPv4 address.
     while end - at < 46
-        && (text.has_class(end, HEX) || text.at(end) == b':' || text.at(end) == b'.' && text.has_class(end + 1, DIGIT))
+        && (text.has_class(end, HEX)
+            || text.byte_at(end) == b':'
+            || text.byte_at(end) == b'.' && text.has_class(end + 1, DIGIT))
     {
         end += 1;
     }
@@ -149,8 +151,8 @@ pub(super) fn v6(text: &TextView<'_>, at: usize) -> Option<Match> {
         let candidate = std::str::from_utf8(text.slice(at, end)).ok()?;
         Some((candidate.parse::<Ipv6Addr>().ok()?, end))
     })?;
-    let glued = match text.at(end) {
-        b':' => text.has_class(end + 1, ALNUM) || text.at(end + 1) == b':',
+    let glued = match text.byte_at(end) {
+        b':' => text.has_class(end + 1, ALNUM) || text.byte_at(end + 1) == b':',
         b'_' => text.has_class(end + 1, ALNUM),
         b'(' => true,
         byte => class::is_in(byte, ALNUM),
@@ -158,7 +160,7 @@ pub(super) fn v6(text: &TextView<'_>, at: usize) -> Option<Match> {
     if glued || address.is_loopback() || address.is_unspecified() || !is_plausible(text.slice(at, end), address) {
         return None;
     }
-    Some(Match::new(at, network_size(text, zone(text, end), 128), DataKind::Ip))
+    Some(Match::new(at, prefix_length_end(text, zone_id_end(text, end), 128), DataKind::Ip))
 }
 
 /// Returns whether an IPv6 address is plausible. `dead::beef` is a module path; eight pairs of digits are a
@@ -170,74 +172,78 @@ fn is_plausible(written: &[u8], address: Ipv6Addr) -> bool {
     }
     let routed = (address.segments()[0] != 0 || written.starts_with(b"::"))
         && matches!(address.segments()[0], 0 | 0x64 | 0x2000..=0x3fff | 0xfc00..=0xfdff | 0xfe80..=0xfebf | 0xff00..);
-    let digits = class::count(written, DIGIT) > 0;
+    let digits = class::count_in(written, DIGIT) > 0;
     let filled = groups.iter().filter(|group| !group.is_empty()).count();
     digits && routed && (filled >= 2 || written.len() > 5) || digits && filled >= 5
 }
 
 /// Returns the end of a prefix length like `/24` after an address, or `end` without one.
-fn network_size(text: &TextView<'_>, end: usize, most: u16) -> usize {
-    let stop = text.short_run(DIGIT, end + 1, 3);
+fn prefix_length_end(text: &TextView<'_>, end: usize, most: u16) -> usize {
+    let stop = text.bounded_run_end(DIGIT, end + 1, 3);
     let size = text.slice(end + 1, stop).iter().fold(0, |size, digit| size * 10 + u16::from(digit - b'0'));
-    let shaped =
-        text.at(end) == b'/' && stop > end + 1 && size <= most && !text.has_class(stop, ALNUM) && text.at(stop) != b'/';
-    if shaped { stop } else { end }
+    let is_prefix_length = text.byte_at(end) == b'/'
+        && stop > end + 1
+        && size <= most
+        && !text.has_class(stop, ALNUM)
+        && text.byte_at(stop) != b'/';
+    if is_prefix_length { stop } else { end }
 }
 
 /// Returns the end of a zone like `%eth0` after an address, or `end` without one.
-fn zone(text: &TextView<'_>, end: usize) -> usize {
-    let stop = if text.at(end) == b'%' { text.short_run(ALNUM, end + 1, 16) } else { end };
+fn zone_id_end(text: &TextView<'_>, end: usize) -> usize {
+    let stop = if text.byte_at(end) == b'%' { text.bounded_run_end(ALNUM, end + 1, 16) } else { end };
     if stop > end + 1 { stop } else { end }
 }
 
 /// Returns the hardware address that starts at `at`: six groups of two hexadecimal digits, or three groups of four.
-pub(super) fn mac(text: &TextView<'_>, at: usize) -> Option<Match> {
+pub(super) fn detect_mac(text: &TextView<'_>, at: usize) -> Option<Match> {
     let before = text.decoded_byte_before(at);
     let part = matches!(before, b':' | b'-' | b'.' | b'_') && class::is_in(text.byte_before(at - 1), HEX);
     if class::is_in(before, ALNUM) || part && !is_after_name(text, at) {
         return None;
     }
-    let width = text.short_run(HEX, at, 5) - at;
-    let separator = text.at(at + width);
-    let pieces = match (width, separator) {
+    let width = text.bounded_run_end(HEX, at, 5) - at;
+    let separator = text.byte_at(at + width);
+    let groups = match (width, separator) {
         (2, b':' | b'-') => 6,
         (4, b'.') => 3,
         _ => return None,
     };
-    let mut place = at;
-    for piece in 0..pieces {
-        if text.short_run(HEX, place, width + 1) - place != width {
+    let mut position = at;
+    for group in 0..groups {
+        if text.bounded_run_end(HEX, position, width + 1) - position != width {
             return None;
         }
-        place += width;
-        if piece + 1 < pieces {
-            if text.at(place) != separator {
+        position += width;
+        if group + 1 < groups {
+            if text.byte_at(position) != separator {
                 return None;
             }
-            place += 1;
+            position += 1;
         }
     }
-    let glued = match text.at(place) {
-        b':' | b'-' => text.has_class(place + 1, HEX),
-        b'.' => text.has_class(place + 1, if separator == b'.' { HEX } else { DIGIT }),
+    let glued = match text.byte_at(position) {
+        b':' | b'-' => text.has_class(position + 1, HEX),
+        b'.' => text.has_class(position + 1, if separator == b'.' { HEX } else { DIGIT }),
         byte => class::is_in(byte, ALNUM),
     };
-    let letters = class::count(text.slice(at, place), ALPHA) > 0;
+    let letters = class::count_in(text.slice(at, position), ALPHA) > 0;
     // A pair that starts with 6 or more is not part of a time of day.
-    let timeless = || separator == b':' && text.slice(at, place).split(|byte| *byte == b':').any(|pair| pair[0] > b'5');
-    (!glued && (letters || timeless() || has_mac_keyword(text, at))).then(|| Match::new(at, place, DataKind::Mac))
+    let timeless =
+        || separator == b':' && text.slice(at, position).split(|byte| *byte == b':').any(|pair| pair[0] > b'5');
+    (!glued && (letters || timeless() || has_mac_keyword(text, at))).then(|| Match::new(at, position, DataKind::Mac))
 }
 
 /// Returns whether the text before `at` contains `mac` or `hardware`. An address of digits only needs one of them.
 fn has_mac_keyword(text: &TextView<'_>, at: usize) -> bool {
-    let window = text.window(at, 24).to_ascii_lowercase();
+    let window = text.window_before(at, 24).to_ascii_lowercase();
     window.windows(3).any(|word| word == b"mac") || window.windows(8).any(|word| word == b"hardware")
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::DataKind;
-    use super::super::test_support::found;
+    use super::super::test_support::find_all;
 
     #[test]
     fn addresses_of_both_versions_are_found() {
@@ -251,23 +257,23 @@ mod tests {
             "::ffff:203.0.113.77",
         ] {
             for frame in ["from {} today", "[{}]:443", "({})", "地址{}。", "\"{}\","] {
-                assert_eq!(found(&frame.replace("{}", text)), [(DataKind::Ip, text)], "{frame}");
+                assert_eq!(find_all(&frame.replace("{}", text)), [(DataKind::Ip, text)], "{frame}");
             }
         }
-        assert_eq!(found("http://203.0.113.77:8080/x"), [(DataKind::Ip, "203.0.113.77")]);
-        assert_eq!(found("10.0.0.0/8, 203.0.113.1-203.0.113.9").len(), 3);
-        assert_eq!(found("fd00::/64 and 10.1.0.0/16"), [(DataKind::Ip, "fd00::/64"), (DataKind::Ip, "10.1.0.0/16")]);
-        assert_eq!(found("10.1.2.3/path"), [(DataKind::Ip, "10.1.2.3")]);
-        assert_eq!(found("<td>203.0.113.77</td>"), [(DataKind::Ip, "203.0.113.77")]);
-        assert_eq!(found("host <203.0.113.77> there"), [(DataKind::Ip, "203.0.113.77")]);
-        assert_eq!(found("{\"v\":\"203.0.113.77\"}"), [(DataKind::Ip, "203.0.113.77")]);
-        assert_eq!(found("SRC=14.29.30.9 LEN=60"), [(DataKind::Ip, "14.29.30.9")]);
-        assert_eq!(found("17,203.0.113.77,4"), [(DataKind::Ip, "203.0.113.77")]);
-        assert_eq!(found("2001:db8::8a2e:7334.but"), [(DataKind::Ip, "2001:db8::8a2e:7334")]);
+        assert_eq!(find_all("http://203.0.113.77:8080/x"), [(DataKind::Ip, "203.0.113.77")]);
+        assert_eq!(find_all("10.0.0.0/8, 203.0.113.1-203.0.113.9").len(), 3);
+        assert_eq!(find_all("fd00::/64 and 10.1.0.0/16"), [(DataKind::Ip, "fd00::/64"), (DataKind::Ip, "10.1.0.0/16")]);
+        assert_eq!(find_all("10.1.2.3/path"), [(DataKind::Ip, "10.1.2.3")]);
+        assert_eq!(find_all("<td>203.0.113.77</td>"), [(DataKind::Ip, "203.0.113.77")]);
+        assert_eq!(find_all("host <203.0.113.77> there"), [(DataKind::Ip, "203.0.113.77")]);
+        assert_eq!(find_all("{\"v\":\"203.0.113.77\"}"), [(DataKind::Ip, "203.0.113.77")]);
+        assert_eq!(find_all("SRC=14.29.30.9 LEN=60"), [(DataKind::Ip, "14.29.30.9")]);
+        assert_eq!(find_all("17,203.0.113.77,4"), [(DataKind::Ip, "203.0.113.77")]);
+        assert_eq!(find_all("2001:db8::8a2e:7334.but"), [(DataKind::Ip, "2001:db8::8a2e:7334")]);
     }
 
     #[test]
-    fn versions_object_identifiers_and_paths_stay() {
+    fn versions_object_identifiers_and_paths_are_not_addresses() {
         for text in [
             "version 1.2.3.4",
             "upgrade from 4.12.0.7 to 4.12.0.9",
@@ -297,15 +303,15 @@ mod tests {
             "01.02.03.04",
             "aa:bb:cc:dd:ee:ff:00:11",
         ] {
-            assert!(found(text).is_empty(), "{text}: {:?}", found(text));
+            assert!(find_all(text).is_empty(), "{text}: {:?}", find_all(text));
         }
     }
 
     #[test]
-    fn hardware_addresses_are_found_and_fingerprints_stay() {
+    fn hardware_addresses_are_found_and_fingerprints_are_not() {
         for text in ["00:1B:44:11:3A:B7", "00-1b-44-11-3a-b7", "001b.4411.3ab7", "f0:18:98:aa:bb:cc"] {
-            assert_eq!(found(&format!("on {text}, then")), [(DataKind::Mac, text)]);
-            assert_eq!(found(&format!("{text}.then")), [(DataKind::Mac, text)]);
+            assert_eq!(find_all(&format!("on {text}, then")), [(DataKind::Mac, text)]);
+            assert_eq!(find_all(&format!("{text}.then")), [(DataKind::Mac, text)]);
         }
         for text in [
             "aa:bb:cc:dd:ee",
@@ -314,7 +320,7 @@ mod tests {
             "550e8400-e29b-41d4-a716-446655440000",
             "01-02-03-04-05-06",
         ] {
-            assert!(found(text).is_empty(), "{text}: {:?}", found(text));
+            assert!(find_all(text).is_empty(), "{text}: {:?}", find_all(text));
         }
     }
 }

@@ -52,11 +52,11 @@ pub(super) struct Prefilter {
 struct LiteralTable {
     automaton: DFA,
     /// For each literal: the detectors of the literal and of its shorter prefixes, with the length of their literal.
-    families: Vec<Vec<(BuiltinDetector, usize)>>,
+    detectors: Vec<Vec<(BuiltinDetector, usize)>>,
 }
 
 /// Maximum length of a literal in bytes.
-pub(super) const LONGEST: usize = 40;
+pub(super) const MAX_LITERAL_BYTES: usize = 40;
 
 /// A built-in detector that examines a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +91,7 @@ enum BuiltinDetector {
 #[derive(Clone, Copy)]
 pub(super) struct ScanContext<'a, 't> {
     pub(super) text: &'a TextView<'t>,
-    anchors: &'a Prefilter,
+    prefilter: &'a Prefilter,
 }
 
 impl Prefilter {
@@ -109,29 +109,29 @@ impl Prefilter {
     }
 
     /// Returns the first candidate in a range.
-    pub(super) fn find(&self, bytes: &[u8], from: usize, to: usize) -> Option<Candidate> {
+    pub(super) fn find_candidate(&self, bytes: &[u8], from: usize, to: usize) -> Option<Candidate> {
         let found = self.table.automaton.try_find(&Input::new(bytes).range(from..to)).ok().flatten()?;
         Some(Candidate { start: found.start(), end: found.end(), literal: found.pattern().as_usize() })
     }
 
     /// Returns the match that starts at a candidate or contains it.
-    pub(super) fn detect(&self, text: &TextView<'_>, anchor: Candidate) -> Detection {
-        ScanContext { text, anchors: self }.detect(anchor, |_| true)
+    pub(super) fn detect(&self, text: &TextView<'_>, candidate: Candidate) -> Detection {
+        ScanContext { text, prefilter: self }.detect(candidate, |_| true)
     }
 }
 
 impl LiteralTable {
     fn new(kinds: DataKindSet) -> Result<Self, RedactorBuildError> {
         let mut literals: Vec<(String, Vec<(BuiltinDetector, usize)>)> = Vec::new();
-        for (literal, family) in list(kinds) {
+        for (literal, detector) in builtin_literals(kinds) {
             let lower = literal.to_ascii_lowercase();
-            let own = (family, lower.len());
+            let own = (detector, lower.len());
             match literals.iter_mut().find(|(known, _)| *known == lower) {
-                Some((_, families)) => families.push(own),
+                Some((_, detectors)) => detectors.push(own),
                 None => literals.push((lower, vec![own])),
             }
         }
-        let families = literals.iter().map(|(literal, _)| chain(literal, &literals)).collect();
+        let detectors = literals.iter().map(|(literal, _)| detectors_of_prefixes(literal, &literals)).collect();
         let automaton = DFA::builder()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::LeftmostLongest)
@@ -139,16 +139,19 @@ impl LiteralTable {
             .prefilter(false)
             .build(literals.iter().map(|(literal, _)| literal))
             .map_err(|error| RedactorBuildError::new("the built-in detectors", &error))?;
-        Ok(Self { automaton, families })
+        Ok(Self { automaton, detectors })
     }
 }
 
 /// Returns the detectors of a literal and of its prefixes, the longest literal first.
-fn chain(literal: &str, all: &[(String, Vec<(BuiltinDetector, usize)>)]) -> Vec<(BuiltinDetector, usize)> {
-    let begins = all.iter().filter(|(other, _)| literal.starts_with(&other[..]));
-    let mut families: Vec<_> = begins.flat_map(|(_, families)| families).copied().collect();
-    families.sort_by_key(|(_, length)| std::cmp::Reverse(*length));
-    families
+fn detectors_of_prefixes(
+    literal: &str,
+    all: &[(String, Vec<(BuiltinDetector, usize)>)],
+) -> Vec<(BuiltinDetector, usize)> {
+    let prefixes = all.iter().filter(|(other, _)| literal.starts_with(&other[..]));
+    let mut detectors: Vec<_> = prefixes.flat_map(|(_, detectors)| detectors).copied().collect();
+    detectors.sort_by_key(|(_, length)| std::cmp::Reverse(*length));
+    detectors
 }
 
 /// A position to examine, with the literal that was found there.
@@ -161,95 +164,95 @@ pub(super) struct Candidate {
 
 impl ScanContext<'_, '_> {
     pub(super) const fn is_enabled(&self, kind: DataKind) -> bool {
-        self.anchors.kinds.has(kind)
+        self.prefilter.kinds.contains(kind)
     }
 
     pub(super) fn regions(&self) -> impl Iterator<Item = Region> + use<> {
-        self.anchors.regions.iter()
+        self.prefilter.regions.iter()
     }
 
-    pub(super) const fn anchors_in(&self, region: Region) -> bool {
-        self.anchors.regions.has(region)
+    pub(super) const fn has_region(&self, region: Region) -> bool {
+        self.prefilter.regions.contains(region)
     }
 
     pub(super) const fn has_regions(&self) -> bool {
-        self.anchors.regions.any()
+        self.prefilter.regions.has_any()
     }
 
     /// Returns the key or token at `at` if its format identifies it better than the keyword before it.
-    pub(super) fn specific(&self, at: usize) -> Option<Match> {
+    pub(super) fn known_token_at(&self, at: usize) -> Option<Match> {
         // The choice of the literal depends on this many bytes.
-        self.text.at(at + LONGEST);
+        self.text.byte_at(at + MAX_LITERAL_BYTES);
         let input = Input::new(self.text.bytes()).range(at..self.text.visible_end()).anchored(Anchored::Yes);
-        let found = self.anchors.table.automaton.try_find(&input).ok().flatten()?;
-        let anchor = Candidate { start: at, end: found.end(), literal: found.pattern().as_usize() };
-        self.detect(anchor, |family| {
+        let found = self.prefilter.table.automaton.try_find(&input).ok().flatten()?;
+        let candidate = Candidate { start: at, end: found.end(), literal: found.pattern().as_usize() };
+        self.detect(candidate, |detector| {
             matches!(
-                family,
+                detector,
                 BuiltinDetector::PrefixedKey(_) | BuiltinDetector::Jwt | BuiltinDetector::Pem | BuiltinDetector::Digit
             )
         })
-        .hit
+        .found
     }
 
-    fn detect(&self, anchor: Candidate, wanted: impl Fn(BuiltinDetector) -> bool) -> Detection {
-        let mut next = anchor.start + 1;
-        let families = self.anchors.table.families.get(anchor.literal).into_iter().flatten();
-        for (family, length) in families.filter(|(family, _)| wanted(*family)) {
-            let look = self.run_detector(*family, anchor.start, anchor.start + length);
-            if look.hit.is_some() {
-                return look;
+    fn detect(&self, candidate: Candidate, is_wanted: impl Fn(BuiltinDetector) -> bool) -> Detection {
+        let mut resume_at = candidate.start + 1;
+        let detectors = self.prefilter.table.detectors.get(candidate.literal).into_iter().flatten();
+        for (detector, length) in detectors.filter(|(detector, _)| is_wanted(*detector)) {
+            let detection = self.run_detector(*detector, candidate.start, candidate.start + length);
+            if detection.found.is_some() {
+                return detection;
             }
-            next = next.max(look.next);
+            resume_at = resume_at.max(detection.resume_at);
         }
-        Detection::none(next)
+        Detection::none(resume_at)
     }
 
-    fn run_detector(&self, family: BuiltinDetector, at: usize, end: usize) -> Detection {
+    fn run_detector(&self, detector: BuiltinDetector, at: usize, end: usize) -> Detection {
         let text = self.text;
-        let hit = match family {
-            BuiltinDetector::Assignment(named) => assignment::assignment(self, at, end, named),
-            BuiltinDetector::Azure => key::azure(text, at, end),
-            BuiltinDetector::Terraform => key::terraform(text, at, end),
-            BuiltinDetector::MaxMind => key::maxmind(text, at, end),
-            BuiltinDetector::Bearer => command::bearer(self, at, end),
-            BuiltinDetector::BirthDate => birth_date::birth(text, at, end),
-            BuiltinDetector::BracketedPhone => phone::bracketed(self, at),
-            BuiltinDetector::NetworkSeparator => network::around(self, at),
-            BuiltinDetector::SessionCookie => assignment::cookie(self, at, end),
-            BuiltinDetector::CommandPassword => command::password(text, at, end),
-            BuiltinDetector::CommandUser => command::user(text, at, end),
-            BuiltinDetector::Digit => return number::number(self, at),
-            BuiltinDetector::Email => email::email(text, at, end),
-            BuiltinDetector::Jwt => jwt::jwt(text, at),
-            BuiltinDetector::PrefixedKey(place) => key::key(text, at, end, &key::SHAPES[place]),
-            BuiltinDetector::Placeholder => label(text, at),
-            BuiltinDetector::UrlParameter => url::parameter(text, at, end),
-            BuiltinDetector::Pem => pem::pem(text, at),
-            BuiltinDetector::InternationalPhone => phone::international(self, at),
-            BuiltinDetector::ObfuscatedEmail => email::spelled_out(text, at, end),
-            BuiltinDetector::UrlUserInfo => url::user_info(text, at),
+        let matched = match detector {
+            BuiltinDetector::Assignment(kind) => assignment::detect(self, at, end, kind),
+            BuiltinDetector::Azure => key::detect_azure(text, at, end),
+            BuiltinDetector::Terraform => key::detect_terraform(text, at, end),
+            BuiltinDetector::MaxMind => key::detect_maxmind(text, at, end),
+            BuiltinDetector::Bearer => command::detect_auth_header(self, at, end),
+            BuiltinDetector::BirthDate => birth_date::detect(text, at, end),
+            BuiltinDetector::BracketedPhone => phone::detect_bracketed(self, at),
+            BuiltinDetector::NetworkSeparator => network::detect_around(self, at),
+            BuiltinDetector::SessionCookie => assignment::detect_cookie(self, at, end),
+            BuiltinDetector::CommandPassword => command::detect_password_flag(text, at, end),
+            BuiltinDetector::CommandUser => command::detect_curl_user(text, at, end),
+            BuiltinDetector::Digit => return number::detect(self, at),
+            BuiltinDetector::Email => email::detect(text, at, end),
+            BuiltinDetector::Jwt => jwt::detect(text, at),
+            BuiltinDetector::PrefixedKey(index) => key::detect_prefixed(text, at, end, &key::KEY_FORMATS[index]),
+            BuiltinDetector::Placeholder => detect_placeholder(text, at),
+            BuiltinDetector::UrlParameter => url::detect_parameter(text, at, end),
+            BuiltinDetector::Pem => pem::detect(text, at),
+            BuiltinDetector::InternationalPhone => phone::detect_international(self, at),
+            BuiltinDetector::ObfuscatedEmail => email::detect_obfuscated(text, at, end),
+            BuiltinDetector::UrlUserInfo => url::detect_user_info(text, at),
         };
-        hit.map_or_else(|| Detection::none(at + 1), Detection::from)
+        matched.map_or_else(|| Detection::none(at + 1), Detection::from)
     }
 }
 
 /// Returns the placeholder that the text already contains at `at`.
-fn label(text: &TextView<'_>, at: usize) -> Option<Match> {
-    let end = text.short_run(class::UPPER | class::DIGIT | class::DASH, at + 1, 34);
-    let known = text.at(end) == b']' && found::is_placeholder_name(text.slice(at + 1, end));
-    known.then_some(Match { start: at, end: end + 1, what: MatchedKind::Placeholder })
+fn detect_placeholder(text: &TextView<'_>, at: usize) -> Option<Match> {
+    let end = text.bounded_run_end(class::UPPER | class::DIGIT | class::DASH_UNDERSCORE, at + 1, 34);
+    let known = text.byte_at(end) == b']' && found::is_placeholder_name(text.slice(at + 1, end));
+    known.then_some(Match { start: at, end: end + 1, kind: MatchedKind::Placeholder })
 }
 
-fn list(kinds: DataKindSet) -> Vec<(String, BuiltinDetector)> {
+fn builtin_literals(kinds: DataKindSet) -> Vec<(String, BuiltinDetector)> {
     let mut list = Vec::new();
-    let mut add = |wanted: DataKind, literals: &[&str], family: BuiltinDetector| {
-        if kinds.has(wanted) {
-            list.extend(literals.iter().map(|literal| ((*literal).to_owned(), family)));
+    let mut add = |kind: DataKind, literals: &[&str], detector: BuiltinDetector| {
+        if kinds.contains(kind) {
+            list.extend(literals.iter().map(|literal| ((*literal).to_owned(), detector)));
         }
     };
-    for (place, shape) in key::SHAPES.iter().enumerate() {
-        add(DataKind::ApiKey, &[shape.prefix], BuiltinDetector::PrefixedKey(place));
+    for (index, format) in key::KEY_FORMATS.iter().enumerate() {
+        add(DataKind::ApiKey, &[format.prefix], BuiltinDetector::PrefixedKey(index));
     }
     add(DataKind::ApiKey, &["Q~"], BuiltinDetector::Azure);
     add(DataKind::ApiKey, &[".atlasv1."], BuiltinDetector::Terraform);
@@ -257,28 +260,33 @@ fn list(kinds: DataKindSet) -> Vec<(String, BuiltinDetector)> {
     add(DataKind::Jwt, &["eyJ"], BuiltinDetector::Jwt);
     add(DataKind::PrivateKey, &["-----BEGIN"], BuiltinDetector::Pem);
     add(DataKind::UrlCredential, &["://"], BuiltinDetector::UrlUserInfo);
-    for name in literals::PARAMETERS {
+    for name in literals::URL_PARAMETERS {
         add(DataKind::UrlCredential, &[&format!("?{name}="), &format!("&{name}=")], BuiltinDetector::UrlParameter);
     }
-    add(DataKind::Secret, literals::PASSWORDS, BuiltinDetector::Assignment(SecretKind::Password));
-    add(DataKind::Secret, literals::PINS, BuiltinDetector::Assignment(SecretKind::Pin));
-    add(DataKind::Secret, literals::TOKENS, BuiltinDetector::Assignment(SecretKind::Key));
+    add(DataKind::Secret, literals::PASSWORD_NAMES, BuiltinDetector::Assignment(SecretKind::Password));
+    add(DataKind::Secret, literals::PIN_NAMES, BuiltinDetector::Assignment(SecretKind::Pin));
+    add(DataKind::Secret, literals::TOKEN_NAMES, BuiltinDetector::Assignment(SecretKind::Key));
     add(DataKind::Secret, &["_key"], BuiltinDetector::Assignment(SecretKind::EnvVariable));
-    for opener in literals::OPENERS {
-        let keys = [format!("{opener}key"), format!("{opener}_key"), format!("{opener}-key"), format!("{opener} key")];
+    for qualifier in literals::KEY_QUALIFIERS {
+        let keys = [
+            format!("{qualifier}key"),
+            format!("{qualifier}_key"),
+            format!("{qualifier}-key"),
+            format!("{qualifier} key"),
+        ];
         add(DataKind::Secret, &keys.each_ref().map(String::as_str), BuiltinDetector::Assignment(SecretKind::Key));
     }
-    add(DataKind::Secret, literals::COOKIES, BuiltinDetector::SessionCookie);
+    add(DataKind::Secret, literals::SESSION_COOKIES, BuiltinDetector::SessionCookie);
     add(DataKind::Secret, &["bearer ", "basic "], BuiltinDetector::Bearer);
     add(DataKind::Secret, &[" -u ", " --user "], BuiltinDetector::CommandUser);
     add(DataKind::Secret, &[" -p", " -a "], BuiltinDetector::CommandPassword);
-    add(DataKind::DateOfBirth, literals::BIRTH, BuiltinDetector::BirthDate);
+    add(DataKind::DateOfBirth, literals::BIRTH_WORDS, BuiltinDetector::BirthDate);
     add(DataKind::Email, &["@", "%40", "\\u0040"], BuiltinDetector::Email);
-    add(DataKind::Email, literals::AT, BuiltinDetector::ObfuscatedEmail);
+    add(DataKind::Email, literals::SPELLED_AT_SIGNS, BuiltinDetector::ObfuscatedEmail);
     add(DataKind::Phone, &["+"], BuiltinDetector::InternationalPhone);
     add(DataKind::Phone, &["("], BuiltinDetector::BracketedPhone);
     add(DataKind::Ip, &[":"], BuiltinDetector::NetworkSeparator);
-    if kinds.has(DataKind::Mac) {
+    if kinds.contains(DataKind::Mac) {
         list.extend([":", "-"].map(|sign| (sign.to_owned(), BuiltinDetector::NetworkSeparator)));
     }
     list.push(("[".to_owned(), BuiltinDetector::Placeholder));
@@ -291,16 +299,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_anchor_is_longer_than_what_is_held_back_of_a_stream() {
-        let longest = list(DataKindSet::ALL).into_iter().max_by_key(|(literal, _)| literal.len()).unwrap();
-        assert!(longest.0.len() <= LONGEST, "{longest:?}");
+    fn no_literal_is_longer_than_the_maximum() {
+        let longest = builtin_literals(DataKindSet::ALL).into_iter().max_by_key(|(literal, _)| literal.len()).unwrap();
+        assert!(longest.0.len() <= MAX_LITERAL_BYTES, "{longest:?}");
     }
 
     #[test]
-    fn a_literal_leads_to_what_its_begins_lead_to() {
-        let anchors = Prefilter::new(DataKindSet::ALL, RegionSet::NONE).unwrap();
-        let found = anchors.find(b"x sk-proj-", 0, 10).unwrap();
-        let lengths: Vec<_> = anchors.table.families[found.literal].iter().map(|(_, length)| *length).collect();
+    fn literal_has_the_detectors_of_its_prefixes() {
+        let prefilter = Prefilter::new(DataKindSet::ALL, RegionSet::NONE).unwrap();
+        let found = prefilter.find_candidate(b"x sk-proj-", 0, 10).unwrap();
+        let lengths: Vec<_> = prefilter.table.detectors[found.literal].iter().map(|(_, length)| *length).collect();
         assert_eq!((found.start, lengths), (2, vec![8, 3, 2]));
     }
 }

@@ -37,8 +37,8 @@ pub struct Redactor {
 }
 
 struct Rules {
-    anchors: Prefilter,
-    customs: CustomDetectors,
+    prefilter: Prefilter,
+    custom_detectors: CustomDetectors,
 }
 
 /// A match of a detector in a text.
@@ -50,7 +50,7 @@ pub struct Finding<'r> {
     /// The kind of the matched data.
     pub kind: DataKind,
     /// The placeholder that replaces the match in a redacted text.
-    pub label: &'r str,
+    pub placeholder: &'r str,
 }
 
 impl Redactor {
@@ -59,11 +59,11 @@ impl Redactor {
     #[expect(
         clippy::expect_used,
         clippy::missing_panics_doc,
-        reason = "it is built from constants, and tests build it"
+        reason = "the patterns are constants, and a test builds them"
     )]
     pub fn new() -> Self {
-        let anchors = Prefilter::new(DataKindSet::ALL, RegionSet::NONE).expect("the built-in patterns compile");
-        Self::of(anchors, CustomDetectors::default())
+        let prefilter = Prefilter::new(DataKindSet::ALL, RegionSet::NONE).expect("the built-in patterns compile");
+        Self::from_rules(prefilter, CustomDetectors::default())
     }
 
     /// Returns a builder with the default settings.
@@ -71,27 +71,27 @@ impl Redactor {
         RedactorBuilder::new()
     }
 
-    pub(super) fn of(anchors: Prefilter, customs: CustomDetectors) -> Self {
-        Self { rules: Arc::new(Rules { anchors, customs }) }
+    pub(super) fn from_rules(prefilter: Prefilter, custom_detectors: CustomDetectors) -> Self {
+        Self { rules: Arc::new(Rules { prefilter, custom_detectors }) }
     }
 
     /// Returns `text` with each match replaced by its placeholder. Returns `text` itself, borrowed, if nothing matches.
     #[must_use]
     pub fn redact<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let swept = self.sweep(text.as_bytes(), 0, 0, true);
-        if swept.hits.iter().all(|hit| hit.what == MatchedKind::Placeholder) {
+        let result = self.scan(text.as_bytes(), 0, 0, true);
+        if result.matches.iter().all(|matched| matched.kind == MatchedKind::Placeholder) {
             return Cow::Borrowed(text);
         }
         let mut out = String::with_capacity(text.len());
-        self.write(text, &swept.hits, &mut out);
+        self.write_redacted(text, &result.matches, &mut out);
         Cow::Owned(out)
     }
 
     /// Appends the redacted `text` to `out` and returns the number of matches by kind.
     pub fn redact_into(&self, text: &str, out: &mut String) -> RedactionCounts {
-        let swept = self.sweep(text.as_bytes(), 0, 0, true);
-        self.write(text, &swept.hits, out);
-        RedactionCounts::of(&swept.hits)
+        let result = self.scan(text.as_bytes(), 0, 0, true);
+        self.write_redacted(text, &result.matches, out);
+        RedactionCounts::from_matches(&result.matches)
     }
 
     /// Returns the matches in `text` from left to right, without overlaps.
@@ -102,18 +102,18 @@ impl Redactor {
     ///
     /// let redactor = Redactor::new();
     /// let found = redactor.find("from 203.0.113.7");
-    /// assert_eq!((found[0].range.clone(), found[0].kind, found[0].label), (5..16, DataKind::Ip, "[IP]"));
+    /// assert_eq!((found[0].range.clone(), found[0].kind, found[0].placeholder), (5..16, DataKind::Ip, "[IP]"));
     /// ```
     #[must_use]
     pub fn find(&self, text: &str) -> Vec<Finding<'_>> {
-        let swept = self.sweep(text.as_bytes(), 0, 0, true);
-        let findings = swept.hits.into_iter().filter_map(|hit| {
-            let (kind, label) = match hit.what {
-                MatchedKind::Builtin(kind) => (kind, kind.label()),
-                MatchedKind::Custom(number) => (DataKind::Custom, self.rules.customs.label(number)),
+        let result = self.scan(text.as_bytes(), 0, 0, true);
+        let findings = result.matches.into_iter().filter_map(|matched| {
+            let (kind, placeholder) = match matched.kind {
+                MatchedKind::Builtin(kind) => (kind, kind.placeholder()),
+                MatchedKind::Custom(number) => (DataKind::Custom, self.rules.custom_detectors.placeholder(number)),
                 MatchedKind::Placeholder => return None,
             };
-            Some(Finding { range: hit.start..hit.end, kind, label })
+            Some(Finding { range: matched.start..matched.end, kind, placeholder })
         });
         findings.collect()
     }
@@ -124,31 +124,32 @@ impl Redactor {
         StreamRedactor::new(self.clone())
     }
 
-    pub(super) fn sweep(&self, bytes: &[u8], from: usize, covered: usize, finished: bool) -> ScanResult {
-        Scan { anchors: &self.rules.anchors, customs: &self.rules.customs }.run(bytes, from, covered, finished)
+    pub(super) fn scan(&self, bytes: &[u8], from: usize, opaque_until: usize, is_complete: bool) -> ScanResult {
+        let scan = Scan { prefilter: &self.rules.prefilter, custom_detectors: &self.rules.custom_detectors };
+        scan.run(bytes, from, opaque_until, is_complete)
     }
 
     /// Returns whether user-defined detectors, which match whole lines, exist.
     pub(super) fn has_line_detectors(&self) -> bool {
-        self.rules.customs.any()
+        self.rules.custom_detectors.has_detectors()
     }
 
     /// Appends `text` to `out` with each match replaced by its placeholder.
-    fn write(&self, text: &str, hits: &[Match], out: &mut String) {
-        let end = self.write_range(text, 0, hits, out);
+    fn write_redacted(&self, text: &str, matches: &[Match], out: &mut String) {
+        let end = self.write_redacted_range(text, 0, matches, out);
         out.push_str(&text[end..]);
     }
 
     /// Appends the text from `from` to the last match, with placeholders, and returns the end of the last match.
-    pub(super) fn write_range(&self, text: &str, from: usize, hits: &[Match], out: &mut String) -> usize {
-        hits.iter().fold(from, |done, hit| {
-            out.push_str(&text[done..hit.start]);
-            out.push_str(match hit.what {
-                MatchedKind::Builtin(kind) => kind.label(),
-                MatchedKind::Custom(number) => self.rules.customs.label(number),
-                MatchedKind::Placeholder => &text[hit.start..hit.end],
+    pub(super) fn write_redacted_range(&self, text: &str, from: usize, matches: &[Match], out: &mut String) -> usize {
+        matches.iter().fold(from, |done, matched| {
+            out.push_str(&text[done..matched.start]);
+            out.push_str(match matched.kind {
+                MatchedKind::Builtin(kind) => kind.placeholder(),
+                MatchedKind::Custom(number) => self.rules.custom_detectors.placeholder(number),
+                MatchedKind::Placeholder => &text[matched.start..matched.end],
             });
-            hit.end
+            matched.end
         })
     }
 }
@@ -161,6 +162,6 @@ impl Default for Redactor {
 
 impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Redactor").field("customs", &self.rules.customs).finish_non_exhaustive()
+        f.debug_struct("Redactor").field("customs", &self.rules.custom_detectors).finish_non_exhaustive()
     }
 }

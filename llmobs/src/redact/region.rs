@@ -12,8 +12,8 @@ use super::kind::DataKind;
 use super::number::DigitGroup;
 use super::number::DigitGroups;
 use super::number::Separator;
-use super::number::begins;
-use super::number::ends;
+use super::number::is_number_end;
+use super::number::is_number_start;
 use super::prefilter::ScanContext;
 use super::view::TextView;
 
@@ -109,24 +109,24 @@ impl RegionSet {
         Self(self.0 | 1 << region as u32)
     }
 
-    pub(super) const fn any(self) -> bool {
+    pub(super) const fn has_any(self) -> bool {
         self.0 != 0
     }
 
-    pub(super) const fn has(self, region: Region) -> bool {
+    pub(super) const fn contains(self, region: Region) -> bool {
         self.0 & 1 << region as u32 != 0
     }
 
     pub(super) fn iter(self) -> impl Iterator<Item = Region> {
-        Region::ALL.into_iter().filter(move |region| self.has(*region))
+        Region::ALL.into_iter().filter(move |region| self.contains(*region))
     }
 }
 
 /// Returns the identity number that starts with the first of `groups` and consists of digits and separators.
-pub(super) fn number(scene: &ScanContext<'_, '_>, groups: &DigitGroups) -> Option<Match> {
-    let text = scene.text;
+pub(super) fn detect_numeric_id(scan: &ScanContext<'_, '_>, groups: &DigitGroups) -> Option<Match> {
+    let text = scan.text;
     let all = groups.as_slice();
-    if !scene.is_enabled(DataKind::NationalId) || !scene.has_regions() || !begins(text, groups.start()) {
+    if !scan.is_enabled(DataKind::NationalId) || !scan.has_regions() || !is_number_start(text, groups.start()) {
         return None;
     }
     let topic = text.topic(groups.start(), context::topic);
@@ -135,15 +135,14 @@ pub(super) fn number(scene: &ScanContext<'_, '_>, groups: &DigitGroups) -> Optio
     }
     (1..=all.len()).rev().find_map(|count| {
         let end = all[count - 1].end;
-        if !ends(text, end) || text.at(end) == b'-' && text.has_class(end + 1, ALNUM) {
+        if !is_number_end(text, end) || text.byte_at(end) == b'-' && text.has_class(end + 1, ALNUM) {
             return None;
         }
-        let digits = super::checksum::digits(text.slice(groups.start(), end));
-        let shape =
+        let digits = super::checksum::extract_digits(text.slice(groups.start(), end));
+        let format =
             NumberFormat { digits: &digits, groups: &all[..count], has_keyword: topic == Some(Topic::NationalId) };
-        scene
-            .regions()
-            .any(|region| checks::number(region, &shape))
+        scan.regions()
+            .any(|region| checks::is_numeric_id(region, &format))
             .then(|| Match::new(groups.start(), end, DataKind::NationalId))
     })
 }
@@ -166,27 +165,27 @@ impl NumberFormat<'_> {
         self.groups.len() == 1
     }
 
-    fn dashed(&self) -> bool {
+    fn is_dashed(&self) -> bool {
         self.groups.last().is_some_and(|group| group.separator == Separator::Dash)
     }
 }
 
 /// Returns an identity number with two letters and a blank before the digit at `at`: `AB 12 34 56 C`.
-pub(super) fn spaced(scene: &ScanContext<'_, '_>, at: usize) -> Option<Match> {
-    let start = scene.text.letters_start(at.checked_sub(1)?, 2)?;
-    (scene.anchors_in(Region::Uk) && at - start == 3).then(|| detect_alphanumeric_id(scene, start)).flatten()
+pub(super) fn detect_spaced_nino(scan: &ScanContext<'_, '_>, at: usize) -> Option<Match> {
+    let start = scan.text.letters_start(at.checked_sub(1)?, 2)?;
+    (scan.has_region(Region::Uk) && at - start == 3).then(|| detect_alphanumeric_id(scan, start)).flatten()
 }
 
 /// Returns the identity number of letters and digits that starts at `at`.
-pub(super) fn detect_alphanumeric_id(scene: &ScanContext<'_, '_>, at: usize) -> Option<Match> {
-    let text = scene.text;
-    if !scene.has_regions()
-        || !scene.is_enabled(DataKind::NationalId)
+pub(super) fn detect_alphanumeric_id(scan: &ScanContext<'_, '_>, at: usize) -> Option<Match> {
+    let text = scan.text;
+    if !scan.has_regions()
+        || !scan.is_enabled(DataKind::NationalId)
         || class::is_in(text.decoded_byte_before(at), ALNUM)
     {
         return None;
     }
-    scene.regions().find_map(|region| {
+    scan.regions().find_map(|region| {
         let lengths: &[usize] = match region {
             Region::Cn | Region::Mx => &[18],
             Region::Es | Region::Sg | Region::Uk => &[9],
@@ -196,30 +195,30 @@ pub(super) fn detect_alphanumeric_id(scene: &ScanContext<'_, '_>, at: usize) -> 
             _ => &[],
         };
         lengths.iter().find_map(|length| {
-            let (symbols, end) = symbols(text, at, *length, region)?;
+            let (symbols, end) = read_symbols(text, at, *length, region)?;
             checks::is_alphanumeric_id(region, &symbols).then(|| Match::new(at, end, DataKind::NationalId))
         })
     })
 }
 
-/// Returns the next `wanted` letters and digits in upper case, and their end. Skips blanks and hyphens for the United
-/// Kingdom and Spain; includes the century sign (`-` or `+`) for Finland.
-fn symbols(text: &TextView<'_>, at: usize, wanted: usize, region: Region) -> Option<(Vec<u8>, usize)> {
-    let mut symbols = Vec::with_capacity(wanted);
-    let mut place = at;
-    while symbols.len() < wanted {
-        match text.at(place) {
+/// Returns the next `symbol_count` letters and digits in upper case, and their end. Skips blanks and hyphens for the
+/// United Kingdom and Spain; includes the century sign (`-` or `+`) for Finland.
+fn read_symbols(text: &TextView<'_>, at: usize, symbol_count: usize, region: Region) -> Option<(Vec<u8>, usize)> {
+    let mut symbols = Vec::with_capacity(symbol_count);
+    let mut position = at;
+    while symbols.len() < symbol_count {
+        match text.byte_at(position) {
             b' ' | b'-' if region == Region::Uk || region == Region::Es => {}
             sign @ (b'-' | b'+') if region == Region::Fi => symbols.push(sign),
             byte if class::is_in(byte, ALNUM) => symbols.push(byte.to_ascii_uppercase()),
             _ => return None,
         }
-        place += 1;
-        if place - at > 24 {
+        position += 1;
+        if position - at > 24 {
             return None;
         }
     }
-    (!text.has_class(place, ALNUM)).then_some((symbols, place))
+    (!text.has_class(position, ALNUM)).then_some((symbols, position))
 }
 
 #[cfg(test)]

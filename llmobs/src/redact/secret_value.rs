@@ -15,7 +15,7 @@ pub(super) fn is_dummy(value: &[u8]) -> bool {
     let lower = value.to_ascii_lowercase();
     // Input:  `<password>`, `{{ token }}`, `[x]`, `%PASS%`
     // Output: true
-    let framed = matches!(
+    let is_bracketed = matches!(
         (lower.first(), lower.last()),
         (Some(b'<'), Some(b'>')) | (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']')) | (Some(b'%'), Some(b'%'))
     );
@@ -29,11 +29,11 @@ pub(super) fn is_dummy(value: &[u8]) -> bool {
         });
     // Input:  `aaaaaaaa`
     // Output: true
-    let same = lower.len() > 1 && class::variety(&lower) == 1;
+    let same = lower.len() > 1 && class::distinct_bytes(&lower) == 1;
     // Nine of ten characters are mask characters.
     // Input:  `********`, `xx-xx-xxxx`
     // Output: true
-    let masked = lower.iter().filter(|byte| matches!(byte, b'*' | b'x' | b'.' | b'-' | b'_' | b'#')).count() * 10
+    let is_masked = lower.iter().filter(|byte| matches!(byte, b'*' | b'x' | b'.' | b'-' | b'_' | b'#')).count() * 10
         >= lower.len() * 9;
     // The name of a variable has one case or no digits.
     // Input:  `$db_pass`
@@ -41,23 +41,26 @@ pub(super) fn is_dummy(value: &[u8]) -> bool {
     // Input:  `$TOKEN2x`
     // Output: false
     let variable = variable
-        && (class::count(value, DIGIT) == 0 || class::count(value, UPPER) == 0 || class::count(value, LOWER) == 0);
+        && (class::count_in(value, DIGIT) == 0
+            || class::count_in(value, UPPER) == 0
+            || class::count_in(value, LOWER) == 0);
     // Input:  `add-key-here`
     // Output: true
-    let here = [&b"_here"[..], b"-here"].iter().any(|end| lower.ends_with(end)) && class::count(&lower, DIGIT) == 0;
+    let ends_in_here =
+        [&b"_here"[..], b"-here"].iter().any(|end| lower.ends_with(end)) && class::count_in(&lower, DIGIT) == 0;
     // Input:  `%s:%s`
     // Output: true
     let format = lower.contains(&b'%')
         && lower.split(|byte| *byte == b'%').skip(1).all(|rest| matches!(rest.first(), Some(b's' | b'd')))
-        && class::count(&lower, ALNUM) == lower.iter().filter(|byte| **byte == b'%').count();
+        && class::count_in(&lower, ALNUM) == lower.iter().filter(|byte| **byte == b'%').count();
     // Word list. Input:  `your_token`, `sk-xxxxxxxxxxxx`
     //            Output: true
     // No rule.   Input:  `hunter2`, `correct horse`
     //            Output: false
-    framed || variable || same || masked || here || format || DUMMY_LIST.any_in(&lower)
+    is_bracketed || variable || same || is_masked || ends_in_here || format || DUMMY_LIST.is_match(&lower)
 }
 
-static DUMMY_LIST: WordList = WordList::new(DUMMY_WORDS, || word_list::automaton(DUMMY_WORDS));
+static DUMMY_LIST: WordList = WordList::new(DUMMY_WORDS, || word_list::build_automaton(DUMMY_WORDS));
 
 const DUMMY_WORDS: &[&str] = &[
     "your_",
@@ -86,9 +89,9 @@ const DUMMY_WORDS: &[&str] = &[
 /// Returns whether `value` looks randomly generated: mixed digits, letters and cases, at least 8 different characters
 /// (ignoring case), and neither a list of words nor a camel-case name.
 pub(super) fn is_random(value: &[u8]) -> bool {
-    let digits = class::count(value, DIGIT);
-    let letters = class::count(value, ALPHA);
-    let cases = class::count(value, UPPER) > 0 && class::count(value, LOWER) > 0;
+    let digits = class::count_in(value, DIGIT);
+    let letters = class::count_in(value, ALPHA);
+    let cases = class::count_in(value, UPPER) > 0 && class::count_in(value, LOWER) > 0;
     // Two digits and two letters.
     // Input:  `3f2a9c1e77b04d5588aa`
     // Output: true
@@ -109,15 +112,15 @@ pub(super) fn is_random(value: &[u8]) -> bool {
     // Camel case.
     // Input:  `kSmimeEncryptionKeyPrefsList`
     // Output: false
-    mixed && class::variety(value) >= 8 && !(is_word_list(value) && digits < 8) && !code::is_camel_case(value)
+    mixed && class::distinct_bytes(value) >= 8 && !(is_word_list(value) && digits < 8) && !code::is_camel_case(value)
 }
 
 /// Returns whether every part between separators is a word or a number.
 fn is_word_list(value: &[u8]) -> bool {
-    let mut pieces = value.split(|byte| !class::is_in(*byte, ALNUM)).filter(|piece| !piece.is_empty());
-    pieces.all(|piece| {
-        let digits = piece.iter().rev().take_while(|byte| class::is_in(**byte, DIGIT)).count();
-        let word = &piece[..piece.len() - digits];
+    let mut parts = value.split(|byte| !class::is_in(*byte, ALNUM)).filter(|part| !part.is_empty());
+    parts.all(|part| {
+        let digits = part.iter().rev().take_while(|byte| class::is_in(**byte, DIGIT)).count();
+        let word = &part[..part.len() - digits];
         let tail = word.get(1..).unwrap_or_default();
         // A number of at most 8 digits.
         // Input:  `12345678`
@@ -130,7 +133,7 @@ fn is_word_list(value: &[u8]) -> bool {
         // Input:  `aB3dE6`
         // Output: false
         word.is_empty() && digits <= 8
-            || digits <= 3 && class::all(tail, LOWER) && class::is_in(piece[0], ALPHA) && word.len() <= 14
+            || digits <= 3 && class::all_in(tail, LOWER) && class::is_in(part[0], ALPHA) && word.len() <= 14
     })
 }
 
@@ -144,8 +147,8 @@ fn is_base64(value: &[u8]) -> bool {
     // Input:  `home/user/project/file12`
     // Output: false
     let changes = value.windows(2).filter(|pair| kind(pair[0]) != kind(pair[1])).count();
-    let shaped = value.len() >= 24 && value.len().is_multiple_of(4) && class::all(value, ALNUM | class::PLUS);
-    shaped && changes * 3 >= value.len() && class::count(value, DIGIT) > 0
+    let shaped = value.len() >= 24 && value.len().is_multiple_of(4) && class::all_in(value, ALNUM | class::BASE64_SIGN);
+    shaped && changes * 3 >= value.len() && class::count_in(value, DIGIT) > 0
 }
 
 /// The syntax between a keyword and a value. More explicit syntax needs less evidence in the value.
@@ -204,17 +207,17 @@ pub(super) enum SecretKind {
 }
 
 /// Returns whether the value after a keyword is a secret.
-pub(super) fn is_secret(value: &[u8], said: ValueSyntax, named: SecretKind) -> bool {
+pub(super) fn is_secret(value: &[u8], syntax: ValueSyntax, kind: SecretKind) -> bool {
     // Shorter than 3 bytes, a dummy, a placeholder or a harmless value.
     // Input:  `password=${DB_PASSWORD}`, `"password": "required"`, `a pin is 3 mm long`
     // Output: unchanged
     if value.len() < 3 || is_dummy(value) || is_redaction_placeholder(value) || is_harmless(value) {
         return false;
     }
-    let digits = class::count(value, DIGIT);
-    let letters = class::count(value, ALPHA) + class::count(value, class::WIDE);
+    let digits = class::count_in(value, DIGIT);
+    let letters = class::count_in(value, ALPHA) + class::count_in(value, class::NON_ASCII);
     let signs = value.len() - digits - letters;
-    let cases = class::count(&value[1..], UPPER) > 0 && class::count(value, LOWER) > 0;
+    let cases = class::count_in(&value[1..], UPPER) > 0 && class::count_in(value, LOWER) > 0;
     let plain = signs == 0 && digits == 0 && !cases;
     let numeric = letters == 0
         && value
@@ -223,10 +226,10 @@ pub(super) fn is_secret(value: &[u8], said: ValueSyntax, named: SecretKind) -> b
     let name = code::is_identifier(value);
     // Input:  `PasswordKind = 1i32;`
     // Output: unchanged
-    if said != ValueSyntax::Quoted && code::is_code_fragment(value) {
+    if syntax != ValueSyntax::Quoted && code::is_code_fragment(value) {
         return false;
     }
-    match (named, said) {
+    match (kind, syntax) {
         // 4 to 12 digits.
         // Input:  `PIN: 4821`
         // Output: `PIN: [SECRET]`
@@ -239,14 +242,14 @@ pub(super) fn is_secret(value: &[u8], said: ValueSyntax, named: SecretKind) -> b
         // Input:  `PUBLIC_AND_PASSWORD = "PUBLIC_AND_PASSWORD"`
         // Output: unchanged
         (SecretKind::Password, ValueSyntax::Quoted) => {
-            value.len() >= 4 && !(value.contains(&b'_') && class::all(value, UPPER | class::DASH))
+            value.len() >= 4 && !(value.contains(&b'_') && class::all_in(value, UPPER | class::DASH_UNDERSCORE))
         }
         // At least 5 bytes, and not a dotted path.
         // Input:  `DB_PASSWORD=letmein`
         // Output: `DB_PASSWORD=[SECRET]`
         // Input:  `password=config.auth.token`
         // Output: unchanged
-        (SecretKind::Password, ValueSyntax::Assigned) => value.len() >= 5 && !code::plain_path(value),
+        (SecretKind::Password, ValueSyntax::Assigned) => value.len() >= 5 && !code::is_identifier_path(value),
         // At least 4 bytes; not a word, range, path or type; a number needs at least 4 digits.
         // Input:  `password: Tr0ub4dor&3`
         // Output: `password: [SECRET]`
@@ -256,7 +259,7 @@ pub(super) fn is_secret(value: &[u8], said: ValueSyntax, named: SecretKind) -> b
             let word = plain
                 || code::is_range(value)
                 || code::is_prose_word(value)
-                || code::plain_path(value)
+                || code::is_identifier_path(value)
                 || code::is_type_name(value);
             value.len() >= 4 && !word && (!numeric || digits >= 4)
         }
@@ -286,7 +289,7 @@ pub(super) fn is_secret(value: &[u8], said: ValueSyntax, named: SecretKind) -> b
             value.len() >= 8
                 && !numeric
                 && !value.contains(&b' ')
-                && !code::plain_path(value)
+                && !code::is_identifier_path(value)
                 && (!plain && !name || value.len() >= 20)
         }
         // At least 8 bytes, with a digit or mixed case; not a number, name or path; without brackets.
@@ -296,8 +299,8 @@ pub(super) fn is_secret(value: &[u8], said: ValueSyntax, named: SecretKind) -> b
         // Output: unchanged
         (SecretKind::Key, ValueSyntax::Assigned) => {
             let bracket = value.iter().any(|byte| class::is_in(*byte, class::BRACKET));
-            let made = digits > 0 || is_mixed_case(value) && !code::is_camel_case(value);
-            value.len() >= 8 && !numeric && !bracket && made && !name && !code::plain_path(value)
+            let looks_generated = digits > 0 || is_mixed_case(value) && !code::is_camel_case(value);
+            value.len() >= 8 && !numeric && !bracket && looks_generated && !name && !code::is_identifier_path(value)
         }
         // At least 6 bytes, with a digit, a sign or mixed case; not a number or path.
         // Input:  `SERVICE_SECRET=UQbyBoZLiNcilMsoBVuIOxkU`
@@ -305,8 +308,8 @@ pub(super) fn is_secret(value: &[u8], said: ValueSyntax, named: SecretKind) -> b
         // Input:  `API_TOKEN=123456`
         // Output: unchanged
         (SecretKind::EnvVariable, ValueSyntax::Assigned) => {
-            let made = digits > 0 || signs > 0 || is_mixed_case(value) && !code::is_camel_case(value);
-            value.len() >= 6 && !numeric && made && !code::plain_path(value)
+            let looks_generated = digits > 0 || signs > 0 || is_mixed_case(value) && !code::is_camel_case(value);
+            value.len() >= 6 && !numeric && looks_generated && !code::is_identifier_path(value)
         }
         // At least 8 bytes, with a letter, and with a digit or mixed case; not a number, name, path or type; without
         // brackets.
@@ -316,7 +319,7 @@ pub(super) fn is_secret(value: &[u8], said: ValueSyntax, named: SecretKind) -> b
         // Output: unchanged
         (SecretKind::Key | SecretKind::EnvVariable, ValueSyntax::Prose) => {
             let code = name
-                || code::plain_path(value)
+                || code::is_identifier_path(value)
                 || code::is_type_name(value)
                 || value.iter().any(|byte| class::is_in(*byte, class::BRACKET));
             value.len() >= 8 && !numeric && letters > 0 && (digits > 0 || is_mixed_case(value)) && !code
@@ -335,7 +338,7 @@ pub(super) fn is_secret(value: &[u8], said: ValueSyntax, named: SecretKind) -> b
 
 /// Returns the range of `value` without enclosing brackets and final punctuation. `open` reports whether a bracket is
 /// open before the value; only then is an unmatched closing bracket at the end removed.
-pub(super) fn without_frame(value: &[u8], open: bool) -> (usize, usize) {
+pub(super) fn trim_brackets(value: &[u8], open: bool) -> (usize, usize) {
     let (mut start, mut end) = (0, value.len());
     while end > start {
         let inner = &value[start..end];
@@ -372,7 +375,10 @@ pub(super) fn without_frame(value: &[u8], open: bool) -> (usize, usize) {
 /// Output: false
 pub(super) fn is_mixed_case(value: &[u8]) -> bool {
     let changes = value.windows(2).filter(|pair| class::is_in(pair[0], LOWER) && class::is_in(pair[1], UPPER)).count();
-    value.len() >= 16 && changes >= 3 && class::variety(value) >= 8 && class::all(value, ALNUM | class::DASH)
+    value.len() >= 16
+        && changes >= 3
+        && class::distinct_bytes(value) >= 8
+        && class::all_in(value, ALNUM | class::DASH_UNDERSCORE)
 }
 
 /// Returns whether `value` is a word of at least 3 characters with 1 to 6 digits at its end, and not the name of an
@@ -407,7 +413,7 @@ fn is_harmless(value: &[u8]) -> bool {
     let lower = value.to_ascii_lowercase();
     // Input:  `https://example.com`
     // Output: true
-    let url = lower.windows(3).any(|seen| seen == b"://");
+    let url = lower.windows(3).any(|window| window == b"://");
     // Input:  `server.pem`
     // Output: true
     let file =
@@ -493,7 +499,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn placeholders_are_seen_through() {
+    fn dummies_are_recognized() {
         for text in [
             "<password>",
             "${DB_PASSWORD}",
@@ -515,7 +521,7 @@ mod tests {
     }
 
     #[test]
-    fn what_chance_made_is_told_from_words() {
+    fn random_values_are_told_from_words() {
         for text in ["a8F3kP0zQ9mN2xVb", "3f2a9c1e77b04d5588aa", "AbCdEfGh1234567890XyZ", "QWxhZGRpbjpvcGVuIHNlc2FtZQ"]
         {
             assert!(is_random(text.as_bytes()), "{text}");

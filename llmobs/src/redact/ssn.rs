@@ -7,30 +7,31 @@ use super::found::Match;
 use super::kind::DataKind;
 use super::number::DigitGroups;
 use super::number::Separator;
-use super::number::begins;
+use super::number::is_number_start;
 use super::view::TextView;
 
 /// Returns a social security number: `AAA-GG-SSSS`. Other separators, or none, need a keyword before the number.
-pub(super) fn ssn(text: &TextView<'_>, groups: &DigitGroups) -> Option<Match> {
+pub(super) fn detect(text: &TextView<'_>, groups: &DigitGroups) -> Option<Match> {
     let all = groups.as_slice();
-    let said = || text.topic(groups.start(), context::topic) == Some(Topic::Ssn);
+    let has_keyword = || text.topic(groups.start(), context::topic) == Some(Topic::Ssn);
     let end = match all {
         [a, b, c, ..] if [a.len(), b.len(), c.len()] == [3, 2, 4] && b.separator == c.separator => {
             // `400 - 30 - 1000` is a calculation.
-            let dashed = b.separator == Separator::Dash && [a.end, b.end].iter().all(|place| text.at(*place) != b' ');
-            let shaped = dashed || said();
-            shaped.then_some(c.end)?
+            let dashed =
+                b.separator == Separator::Dash && [a.end, b.end].iter().all(|position| text.byte_at(*position) != b' ');
+            let has_ssn_format = dashed || has_keyword();
+            has_ssn_format.then_some(c.end)?
         }
-        [one, ..] if one.len() == 9 && said() => one.end,
+        [one, ..] if one.len() == 9 && has_keyword() => one.end,
         _ => return None,
     };
-    let goes_on = match text.at(end) {
+    let is_continued = match text.byte_at(end) {
         b'-' => text.has_class(end + 1, super::class::ALNUM),
         b'.' => text.has_class(end + 1, super::class::DIGIT),
         byte => super::class::is_in(byte, super::class::ALNUM),
     };
-    let whole = begins(text, groups.start()) && !goes_on;
-    (whole && is_issued(&checksum::digits(text.slice(groups.start(), end))))
+    let is_complete = is_number_start(text, groups.start()) && !is_continued;
+    (is_complete && is_issued(&checksum::extract_digits(text.slice(groups.start(), end))))
         .then(|| Match::new(groups.start(), end, DataKind::Ssn))
 }
 
@@ -44,19 +45,19 @@ fn is_issued(digits: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::DataKind;
-    use super::super::test_support::found;
+    use super::super::test_support::find_all;
 
     #[test]
-    fn numbers_that_were_given_out_are_found() {
-        assert_eq!(found("it is 219-45-6789."), [(DataKind::Ssn, "219-45-6789")]);
-        assert_eq!(found("SSN: 219 45 6789"), [(DataKind::Ssn, "219 45 6789")]);
-        assert_eq!(found("17,219-45-6789,3"), [(DataKind::Ssn, "219-45-6789")]);
-        assert_eq!(found("1.0,219-45-6789.and more"), [(DataKind::Ssn, "219-45-6789")]);
-        assert_eq!(found("my social security number is 219456789,"), [(DataKind::Ssn, "219456789")]);
+    fn issued_numbers_are_found() {
+        assert_eq!(find_all("it is 219-45-6789."), [(DataKind::Ssn, "219-45-6789")]);
+        assert_eq!(find_all("SSN: 219 45 6789"), [(DataKind::Ssn, "219 45 6789")]);
+        assert_eq!(find_all("17,219-45-6789,3"), [(DataKind::Ssn, "219-45-6789")]);
+        assert_eq!(find_all("1.0,219-45-6789.and more"), [(DataKind::Ssn, "219-45-6789")]);
+        assert_eq!(find_all("my social security number is 219456789,"), [(DataKind::Ssn, "219456789")]);
     }
 
     #[test]
-    fn numbers_that_never_were_stay() {
+    fn other_numbers_are_not_found() {
         for text in [
             "219 - 45 - 6789",
             "000-45-6789",
@@ -67,10 +68,10 @@ mod tests {
             "219456789",
             "219 45 6789",
         ] {
-            assert!(found(text).is_empty(), "{text}");
+            assert!(find_all(text).is_empty(), "{text}");
         }
         for text in ["2-219-45-6789", "219-45-6789-1", "219-45-67891", "a219-45-6789"] {
-            assert!(found(text).is_empty(), "{text}: {:?}", found(text));
+            assert!(find_all(text).is_empty(), "{text}: {:?}", find_all(text));
         }
     }
 }

@@ -6,7 +6,7 @@ use super::DataKind;
 use super::RedactionCounts;
 use super::Redactor;
 use super::class;
-use super::class::DASH;
+use super::class::DASH_UNDERSCORE;
 use super::class::SPACE;
 use super::class::UPPER;
 use super::view::is_char_boundary;
@@ -23,8 +23,8 @@ use super::view::is_char_boundary;
 ///
 /// let mut stream = Redactor::new().stream();
 /// let mut out = String::new();
-/// for piece in ["Write to ja", "ne@exam", "ple.org", " today."] {
-///     stream.push(piece, &mut out);
+/// for part in ["Write to ja", "ne@exam", "ple.org", " today."] {
+///     stream.push(part, &mut out);
 ///     assert!(!out.contains("ja"));
 /// }
 /// stream.finish(&mut out);
@@ -33,15 +33,15 @@ use super::view::is_char_boundary;
 pub struct StreamRedactor {
     redactor: Redactor,
     /// The last written bytes, as context for detectors, followed by all pending bytes.
-    text: String,
-    /// The start of the pending bytes in `text`.
+    buffer: String,
+    /// The start of the pending bytes in `buffer`.
     pending_start: usize,
-    /// The end of the last match in `text`. Detectors do not read before it.
-    covered: usize,
+    /// The end of the last match in `buffer`. Detectors do not read before it.
+    opaque_until: usize,
     max_pending_bytes: usize,
-    masking: MaskState,
+    mask_state: MaskState,
     /// The first bytes of a UTF-8 character whose other bytes have not arrived.
-    partial: Vec<u8>,
+    incomplete_char: Vec<u8>,
     counts: RedactionCounts,
 }
 
@@ -73,7 +73,7 @@ enum MaskState {
 const DEFAULT_MAX_PENDING_BYTES: usize = 8 * 1024;
 
 /// Number of written bytes that are kept as context for detectors.
-const CONTEXT: usize = 256;
+const LOOKBEHIND_BYTES: usize = 256;
 
 const PEM_END_MARK: &str = "-----END";
 
@@ -81,12 +81,12 @@ impl StreamRedactor {
     pub(super) fn new(redactor: Redactor) -> Self {
         Self {
             redactor,
-            text: String::new(),
+            buffer: String::new(),
             pending_start: 0,
-            covered: 0,
+            opaque_until: 0,
             max_pending_bytes: DEFAULT_MAX_PENDING_BYTES,
-            masking: MaskState::Off,
-            partial: Vec::new(),
+            mask_state: MaskState::Off,
+            incomplete_char: Vec::new(),
             counts: RedactionCounts::default(),
         }
     }
@@ -99,19 +99,19 @@ impl StreamRedactor {
     }
 
     /// Accepts the next part of the text and appends all settled text to `out`.
-    pub fn push(&mut self, piece: &str, out: &mut String) {
-        if !self.partial.is_empty() {
-            self.partial.clear();
+    pub fn push(&mut self, part: &str, out: &mut String) {
+        if !self.incomplete_char.is_empty() {
+            self.incomplete_char.clear();
             self.accept("\u{fffd}", out);
         }
-        self.accept(piece, out);
+        self.accept(part, out);
     }
 
     /// Accepts the next part of the text as bytes. The part can end inside a character. Invalid UTF-8 is replaced by
     /// U+FFFD.
-    pub fn push_bytes(&mut self, piece: &[u8], out: &mut String) {
-        let mut bytes = std::mem::take(&mut self.partial);
-        bytes.extend_from_slice(piece);
+    pub fn push_bytes(&mut self, part: &[u8], out: &mut String) {
+        let mut bytes = std::mem::take(&mut self.incomplete_char);
+        bytes.extend_from_slice(part);
         let mut rest = &bytes[..];
         loop {
             match std::str::from_utf8(rest) {
@@ -120,7 +120,7 @@ impl StreamRedactor {
                     let (good, bad) = rest.split_at(error.valid_up_to());
                     self.accept(std::str::from_utf8(good).unwrap_or_default(), out);
                     let Some(length) = error.error_len() else {
-                        self.partial = bad.to_vec();
+                        self.incomplete_char = bad.to_vec();
                         return;
                     };
                     self.accept("\u{fffd}", out);
@@ -133,10 +133,10 @@ impl StreamRedactor {
     /// Ends the text, appends the pending text to `out` and returns the number of matches by kind. Text that is being
     /// masked as an overflow is not written.
     pub fn finish(mut self, out: &mut String) -> RedactionCounts {
-        if !self.partial.is_empty() {
+        if !self.incomplete_char.is_empty() {
             self.accept("\u{fffd}", out);
         }
-        if self.masking == MaskState::Off {
+        if self.mask_state == MaskState::Off {
             self.write_settled(true, out);
         }
         self.counts
@@ -151,42 +151,42 @@ impl StreamRedactor {
     /// Returns the number of pending bytes.
     #[must_use]
     pub const fn pending_bytes(&self) -> usize {
-        self.text.len() - self.pending_start
+        self.buffer.len() - self.pending_start
     }
 
-    fn accept(&mut self, piece: &str, out: &mut String) {
+    fn accept(&mut self, text: &str, out: &mut String) {
         // Splits a long part, so that no more than the limit is pending at once.
-        let mut rest = piece;
+        let mut rest = text;
         while !rest.is_empty() {
             let end = rest.floor_char_boundary(self.max_pending_bytes.min(rest.len()));
             let (part, after) = rest.split_at(end);
             rest = after;
-            if self.masking == MaskState::Off {
-                self.text.push_str(part);
+            if self.mask_state == MaskState::Off {
+                self.buffer.push_str(part);
                 self.write_settled(false, out);
                 self.mask_overflow(out);
             } else {
-                self.skip(part, out);
+                self.skip_masked(part, out);
             }
         }
     }
 
     /// Appends the settled text to `out`.
-    fn write_settled(&mut self, finished: bool, out: &mut String) {
-        let swept = self.redactor.sweep(self.text.as_bytes(), self.pending_start, self.covered, finished);
-        let end = self.redactor.write_range(&self.text, self.pending_start, &swept.hits, out);
-        self.counts += RedactionCounts::of(&swept.hits);
-        out.push_str(&self.text[end..swept.settled]);
-        self.covered = swept.hits.last().map_or(self.covered, |hit| hit.end);
-        self.pending_start = swept.settled;
-        let mut cut = self.pending_start.saturating_sub(CONTEXT);
-        if cut >= CONTEXT {
-            while !is_char_boundary(self.text.as_bytes(), cut) {
-                cut += 1;
+    fn write_settled(&mut self, is_complete: bool, out: &mut String) {
+        let result = self.redactor.scan(self.buffer.as_bytes(), self.pending_start, self.opaque_until, is_complete);
+        let end = self.redactor.write_redacted_range(&self.buffer, self.pending_start, &result.matches, out);
+        self.counts += RedactionCounts::from_matches(&result.matches);
+        out.push_str(&self.buffer[end..result.settled_end]);
+        self.opaque_until = result.matches.last().map_or(self.opaque_until, |matched| matched.end);
+        self.pending_start = result.settled_end;
+        let mut drain_end = self.pending_start.saturating_sub(LOOKBEHIND_BYTES);
+        if drain_end >= LOOKBEHIND_BYTES {
+            while !is_char_boundary(self.buffer.as_bytes(), drain_end) {
+                drain_end += 1;
             }
-            self.text.drain(..cut);
-            self.pending_start -= cut;
-            self.covered = self.covered.saturating_sub(cut);
+            self.buffer.drain(..drain_end);
+            self.pending_start -= drain_end;
+            self.opaque_until = self.opaque_until.saturating_sub(drain_end);
         }
     }
 
@@ -196,58 +196,61 @@ impl StreamRedactor {
         if self.pending_bytes() <= self.max_pending_bytes {
             return;
         }
-        let held = &self.text[self.pending_start..];
-        let key = held.find("-----BEGIN");
-        let word = held.bytes().rposition(|byte| class::is_in(byte, SPACE)).map_or(0, |at| at + 1);
-        let (begin, masking) = match key {
+        let pending = &self.buffer[self.pending_start..];
+        let key = pending.find("-----BEGIN");
+        let word = pending.bytes().rposition(|byte| class::is_in(byte, SPACE)).map_or(0, |at| at + 1);
+        let (begin, mask_state) = match key {
             Some(begin) => (begin, MaskState::UntilPemEnd),
             None if self.redactor.has_line_detectors() => (0, MaskState::UntilNewline),
             // A last word of at most half the pending bytes did not cause the overflow, so everything is masked.
-            None => (if held.len() - word > held.len() / 2 { word } else { 0 }, MaskState::UntilBlank),
+            None => (if pending.len() - word > pending.len() / 2 { word } else { 0 }, MaskState::UntilBlank),
         };
         // Redacts the text before the mask with the overflow placeholder after it, as it will appear in the output.
-        let label = DataKind::Overflow.label();
-        let masked = self.text.split_off(self.pending_start + begin);
-        self.text.push_str(label);
+        let placeholder = DataKind::Overflow.placeholder();
+        let masked = self.buffer.split_off(self.pending_start + begin);
+        self.buffer.push_str(placeholder);
         self.write_settled(true, out);
         self.reset();
         self.counts.add(DataKind::Overflow);
-        self.masking = masking;
-        if masking == MaskState::UntilPemEnd {
-            self.skip(&masked, out);
+        self.mask_state = mask_state;
+        if mask_state == MaskState::UntilPemEnd {
+            self.skip_masked(&masked, out);
         }
     }
 
     /// Drops masked text up to the end of the mask and accepts the text after it.
-    fn skip(&mut self, piece: &str, out: &mut String) {
-        let bytes = piece.as_bytes();
-        let end = match self.masking {
+    fn skip_masked(&mut self, part: &str, out: &mut String) {
+        let bytes = part.as_bytes();
+        let end = match self.mask_state {
             MaskState::UntilNewline => bytes.iter().position(|byte| *byte == b'\n'),
             MaskState::UntilBlank => bytes.iter().position(|byte| class::is_in(*byte, SPACE)),
-            MaskState::PemEndLine => bytes.iter().position(|byte| !class::is_in(*byte, UPPER | DASH) && *byte != b' '),
+            MaskState::PemEndLine => {
+                bytes.iter().position(|byte| !class::is_in(*byte, UPPER | DASH_UNDERSCORE) && *byte != b' ')
+            }
             MaskState::UntilPemEnd => {
                 // The mark can be split between two parts.
-                self.text.push_str(piece);
-                let Some(at) = self.text.find(PEM_END_MARK) else {
-                    let keep = self.text.ceil_char_boundary(self.text.len().saturating_sub(PEM_END_MARK.len()));
-                    self.text.drain(..keep);
+                self.buffer.push_str(part);
+                let Some(at) = self.buffer.find(PEM_END_MARK) else {
+                    let drain_end =
+                        self.buffer.ceil_char_boundary(self.buffer.len().saturating_sub(PEM_END_MARK.len()));
+                    self.buffer.drain(..drain_end);
                     return;
                 };
-                let rest = self.text.split_off(at + PEM_END_MARK.len());
+                let rest = self.buffer.split_off(at + PEM_END_MARK.len());
                 self.reset();
-                self.masking = MaskState::PemEndLine;
-                return self.skip(&rest, out);
+                self.mask_state = MaskState::PemEndLine;
+                return self.skip_masked(&rest, out);
             }
             MaskState::Off => return,
         };
         if let Some(end) = end {
-            self.masking = MaskState::Off;
-            self.accept(&piece[end..], out);
+            self.mask_state = MaskState::Off;
+            self.accept(&part[end..], out);
         }
     }
 
     fn reset(&mut self) {
-        self.text.clear();
-        (self.pending_start, self.covered) = (0, 0);
+        self.buffer.clear();
+        (self.pending_start, self.opaque_until) = (0, 0);
     }
 }

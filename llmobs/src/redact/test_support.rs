@@ -6,7 +6,7 @@ use super::DataKind;
 use super::Redactor;
 
 /// Returns the matches of the default redactor, with the matched text.
-pub(super) fn found(text: &str) -> Vec<(DataKind, &str)> {
+pub(super) fn find_all(text: &str) -> Vec<(DataKind, &str)> {
     static REDACTOR: LazyLock<Redactor> = LazyLock::new(Redactor::new);
     REDACTOR.find(text).into_iter().map(|finding| (finding.kind, &text[finding.range])).collect()
 }

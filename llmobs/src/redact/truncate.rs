@@ -12,51 +12,62 @@ use crate::content::Truncation;
 pub(crate) struct RedactedText {
     pub(crate) text: String,
     /// Number of bytes that were removed from the redacted text.
-    pub(crate) cut: usize,
+    pub(crate) truncated_bytes: usize,
     pub(crate) counts: RedactionCounts,
 }
 
 impl Redactor {
-    /// Redacts `text`, then truncates the result to `limit` bytes. If `missing` reports dropped bytes, also removes a
-    /// tail that can be the start of a match. If `missing` is `Unknown` and nothing was truncated, removes words at the
-    /// end that are not plain words; see `plain_words_end`.
-    pub(crate) fn redact_up_to(&self, text: &str, limit: usize, missing: Truncation) -> RedactedText {
-        let whole = !matches!(missing, Truncation::Bytes(_));
-        let mut piece = self.redact_range(text, 0..text.len(), limit, whole);
-        if missing == Truncation::Unknown && piece.cut == 0 {
-            let end = plain_words_end(&piece.text);
-            piece.cut = piece.text.len() - end;
-            piece.text.truncate(end);
+    /// Redacts `text`, then truncates the result to `limit` bytes. If `truncation` reports dropped bytes, also removes
+    /// a tail that can be the start of a match. If `truncation` is `Unknown` and nothing was truncated, removes words
+    /// at the end that are not plain words; see `plain_words_end`.
+    pub(crate) fn redact_and_truncate(&self, text: &str, limit: usize, truncation: Truncation) -> RedactedText {
+        let is_complete = !matches!(truncation, Truncation::Bytes(_));
+        let mut redacted = self.redact_range(text, 0..text.len(), limit, is_complete);
+        if truncation == Truncation::Unknown && redacted.truncated_bytes == 0 {
+            let end = plain_words_end(&redacted.text);
+            redacted.truncated_bytes = redacted.text.len() - end;
+            redacted.text.truncate(end);
         }
-        piece
+        redacted
     }
 
     /// Redacts `range` of `text`, with the text around it as context, and truncates the result to `limit` bytes. Scans
     /// past the limit only up to the longest match that could start before it.
-    pub(super) fn redact_range(&self, text: &str, range: Range<usize>, limit: usize, whole: bool) -> RedactedText {
-        let mut seen = range.start.saturating_add(limit).saturating_add(AHEAD);
-        let most = seen.saturating_mul(MAX_LOOKAHEAD_FACTOR);
+    pub(super) fn redact_range(
+        &self,
+        text: &str,
+        range: Range<usize>,
+        limit: usize,
+        is_complete: bool,
+    ) -> RedactedText {
+        let mut scan_end = range.start.saturating_add(limit).saturating_add(LOOKAHEAD_BYTES);
+        let most = scan_end.saturating_mul(MAX_LOOKAHEAD_FACTOR);
         loop {
-            let finished = seen >= range.end;
-            let end = if finished { text.len() } else { text.floor_char_boundary(seen) };
-            let settled = finished && whole;
-            let swept = self.sweep(&text.as_bytes()[..end], 0, 0, settled);
-            let reach = if settled { range.end } else { swept.settled.clamp(range.start, range.end) };
-            let inside = swept.hits.into_iter().filter(|hit| hit.end > range.start && hit.start < reach);
-            let clip = |hit: Match| Match { start: hit.start.max(range.start), end: hit.end.min(range.end), ..hit };
-            let hits: Vec<Match> = inside.map(clip).collect();
+            let reaches_end = scan_end >= range.end;
+            let end = if reaches_end { text.len() } else { text.floor_char_boundary(scan_end) };
+            let is_settled = reaches_end && is_complete;
+            let result = self.scan(&text.as_bytes()[..end], 0, 0, is_settled);
+            let reach = if is_settled { range.end } else { result.settled_end.clamp(range.start, range.end) };
+            let overlapping =
+                result.matches.into_iter().filter(|matched| matched.end > range.start && matched.start < reach);
+            let clip = |matched: Match| Match {
+                start: matched.start.max(range.start),
+                end: matched.end.min(range.end),
+                ..matched
+            };
+            let matches: Vec<Match> = overlapping.map(clip).collect();
             let mut out = String::with_capacity(limit.min(reach - range.start));
-            let done = self.write_range(text, range.start, &hits, &mut out);
+            let done = self.write_redacted_range(text, range.start, &matches, &mut out);
             out.push_str(text.get(done..reach).unwrap_or_default());
-            if !finished && out.len() < limit && seen < most {
+            if !reaches_end && out.len() < limit && scan_end < most {
                 // Placeholders are shorter than the text that they replace, so there is room for more.
-                seen = seen.saturating_mul(2);
+                scan_end = scan_end.saturating_mul(2);
                 continue;
             }
             let length = out.len();
-            shorten(&mut out, limit);
-            let cut = range.end.saturating_sub(reach.max(done)) + length - out.len();
-            return RedactedText { text: out, cut, counts: RedactionCounts::of(&hits) };
+            truncate_text(&mut out, limit);
+            let truncated_bytes = range.end.saturating_sub(reach.max(done)) + length - out.len();
+            return RedactedText { text: out, truncated_bytes, counts: RedactionCounts::from_matches(&matches) };
         }
     }
 }
@@ -105,14 +116,14 @@ fn is_redaction_placeholder(text: &str) -> bool {
 }
 
 /// Number of bytes after the limit that are scanned in the first pass.
-const AHEAD: usize = 1024;
+const LOOKAHEAD_BYTES: usize = 1024;
 
 /// Maximum factor by which the scanned range grows where most text is replaced by placeholders. The text after it is
 /// dropped.
 const MAX_LOOKAHEAD_FACTOR: usize = 8;
 
 /// Truncates `text` to at most `limit` bytes, at a character boundary and never inside a placeholder.
-pub(crate) fn shorten(text: &mut String, limit: usize) {
+pub(crate) fn truncate_text(text: &mut String, limit: usize) {
     if text.len() <= limit {
         return;
     }
@@ -130,41 +141,49 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_kept_was_redacted_before_it_was_cut() {
+    fn text_is_redacted_before_truncation() {
         let redactor = Redactor::new();
         let text = format!("{} write to jane.doe@example.org today", "x ".repeat(50));
-        let whole = redactor.redact(&text).into_owned();
+        let expected = redactor.redact(&text).into_owned();
         for limit in 0..text.len() + 5 {
-            let piece = redactor.redact_up_to(&text, limit, Truncation::None);
-            assert!(whole.starts_with(&piece.text) && piece.text.len() <= limit, "{limit}: {:?}", piece.text);
+            let redacted = redactor.redact_and_truncate(&text, limit, Truncation::None);
             assert!(
-                !piece.text.contains("jane") && (piece.text.len() + 9 >= limit.min(whole.len())),
+                expected.starts_with(&redacted.text) && redacted.text.len() <= limit,
                 "{limit}: {:?}",
-                piece.text
+                redacted.text
             );
-            assert_eq!(piece.cut > 0, piece.text.len() < whole.len(), "{limit}");
+            assert!(
+                !redacted.text.contains("jane") && (redacted.text.len() + 9 >= limit.min(expected.len())),
+                "{limit}: {:?}",
+                redacted.text
+            );
+            assert_eq!(redacted.truncated_bytes > 0, redacted.text.len() < expected.len(), "{limit}");
         }
     }
 
     #[test]
-    fn the_tail_of_a_text_that_was_cut_before_is_left_out() {
+    fn tail_of_already_truncated_text_is_removed() {
         let redactor = Redactor::new();
-        for cut in [
+        for truncated in [
             "my key is sk-ant-api03-a8F3kP",
             "write to jane.d",
             "card 4242 4242 42",
             "-----BEGIN PRIVATE KEY-----\nMIIEpAIB",
         ] {
-            for missing in [Truncation::Bytes(1), Truncation::Unknown] {
-                let piece = redactor.redact_up_to(cut, 1000, missing);
-                let secret = cut.split(' ').next_back().unwrap();
-                assert!(!piece.text.contains(secret) && piece.cut > 0, "{cut}: {:?}", piece.text);
+            for truncation in [Truncation::Bytes(1), Truncation::Unknown] {
+                let redacted = redactor.redact_and_truncate(truncated, 1000, truncation);
+                let secret = truncated.split(' ').next_back().unwrap();
+                assert!(
+                    !redacted.text.contains(secret) && redacted.truncated_bytes > 0,
+                    "{truncated}: {:?}",
+                    redacted.text
+                );
             }
         }
     }
 
     #[test]
-    fn plain_words_stay_where_a_text_was_broken_off() {
+    fn plain_words_at_the_end_of_incomplete_text_remain() {
         let redactor = Redactor::new();
         for text in [
             "It was a dark and",
@@ -174,8 +193,8 @@ mod tests {
             "to [EMAIL].",
             "\u{6771}\u{4eac}",
         ] {
-            let piece = redactor.redact_up_to(text, 1000, Truncation::Unknown);
-            assert_eq!((piece.text.as_str(), piece.cut), (text, 0));
+            let redacted = redactor.redact_and_truncate(text, 1000, Truncation::Unknown);
+            assert_eq!((redacted.text.as_str(), redacted.truncated_bytes), (text, 0));
         }
         for (text, left) in [
             ("use AKIAIOSF", "use "),
@@ -186,34 +205,34 @@ mod tests {
             ("\u{6771}\u{4eac}sk-ant-a", "\u{6771}\u{4eac}"),
             ("ask jane@example.org or max@", "ask [EMAIL] or "),
         ] {
-            let piece = redactor.redact_up_to(text, 1000, Truncation::Unknown);
-            assert_eq!(piece.text, left, "{text}");
-            assert!(piece.cut > 0, "{text}");
+            let redacted = redactor.redact_and_truncate(text, 1000, Truncation::Unknown);
+            assert_eq!(redacted.text, left, "{text}");
+            assert!(redacted.truncated_bytes > 0, "{text}");
         }
     }
 
     #[test]
-    fn a_long_text_is_looked_at_no_further_than_needed() {
+    fn long_text_is_scanned_only_as_far_as_needed() {
         let redactor = Redactor::new();
         let text = format!("{}jane@example.org", "word ".repeat(1_000_000));
-        let piece = redactor.redact_up_to(&text, 100, Truncation::None);
-        assert_eq!((piece.text.len(), piece.counts.total()), (100, 0));
-        assert_eq!(piece.cut, text.len() - 100);
+        let redacted = redactor.redact_and_truncate(&text, 100, Truncation::None);
+        assert_eq!((redacted.text.len(), redacted.counts.total()), (100, 0));
+        assert_eq!(redacted.truncated_bytes, text.len() - 100);
         let masked = format!("{}tail", "a@b.example ".repeat(1_000));
         assert_eq!(
-            redactor.redact_up_to(&masked, 7_000, Truncation::None).text.len(),
+            redactor.redact_and_truncate(&masked, 7_000, Truncation::None).text.len(),
             7_000,
-            "labels are shorter than what they mask"
+            "placeholders are shorter than the texts that they replace"
         );
     }
 
     #[test]
-    fn a_label_is_kept_whole_or_not_at_all() {
+    fn placeholder_is_never_split() {
         let mut text = "to [EMAIL] and [x".to_owned();
-        shorten(&mut text, 8);
+        truncate_text(&mut text, 8);
         assert_eq!(text, "to ");
         let mut text = "to [EMAIL] and".to_owned();
-        shorten(&mut text, 10);
+        truncate_text(&mut text, 10);
         assert_eq!(text, "to [EMAIL]");
     }
 }

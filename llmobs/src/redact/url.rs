@@ -9,27 +9,28 @@ use super::secret_value;
 use super::view::TextView;
 
 /// Returns the user and password after the `://` at `at`.
-pub(super) fn user_info(text: &TextView<'_>, at: usize) -> Option<Match> {
+pub(super) fn detect_user_info(text: &TextView<'_>, at: usize) -> Option<Match> {
     if !class::is_in(text.byte_before(at), ALNUM) {
         return None;
     }
     let start = at + 3;
     let mut sign = None;
-    let mut place = start;
+    let mut position = start;
     // A password can contain an unescaped at sign, so the last one before the path ends the password.
-    while place - start < LONGEST {
-        match text.at(place) {
-            b'@' => sign = Some(place),
+    while position - start < MAX_USER_INFO_BYTES {
+        match text.byte_at(position) {
+            b'@' => sign = Some(position),
             b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\' | 0 | b'[' => break,
             b'/' | b'?' | b'#'
-                if sign.is_some_and(|sign| is_host(text, sign + 1, place)) || !is_password_byte(text, start, place) =>
+                if sign.is_some_and(|sign| is_host(text, sign + 1, position))
+                    || !is_password_byte(text, start, position) =>
             {
                 break;
             }
             byte if class::is_in(byte, SPACE) => break,
             _ => {}
         }
-        place += 1;
+        position += 1;
     }
     let end = sign?;
     let name = text.slice(start, end);
@@ -39,7 +40,7 @@ pub(super) fn user_info(text: &TextView<'_>, at: usize) -> Option<Match> {
 }
 
 /// Maximum number of bytes of a user and password.
-const LONGEST: usize = 512;
+const MAX_USER_INFO_BYTES: usize = 512;
 
 /// Returns whether `start..end` is a host: a name with a dot or a port, or `localhost`.
 fn is_host(text: &TextView<'_>, start: usize, end: usize) -> bool {
@@ -47,19 +48,19 @@ fn is_host(text: &TextView<'_>, start: usize, end: usize) -> bool {
     name.contains(&b'.') || name.contains(&b':') || name == b"localhost"
 }
 
-/// Returns whether the character at `place` belongs to a password: a password has started, and within 64 bytes an at
+/// Returns whether the character at `position` belongs to a password: a password has started, and within 64 bytes an at
 /// sign and a letter or digit follow, without a blank, quotation mark, `&` or `=` before the at sign.
-fn is_password_byte(text: &TextView<'_>, start: usize, place: usize) -> bool {
-    let colon = text.slice(start, place).iter().position(|byte| *byte == b':');
+fn is_password_byte(text: &TextView<'_>, start: usize, position: usize) -> bool {
+    let colon = text.slice(start, position).iter().position(|byte| *byte == b':');
     let Some(colon) = colon else { return false };
-    let port = text.slice(start + colon + 1, place);
+    let port = text.slice(start + colon + 1, position);
     // `host:8080/` contains a port, not a password.
     if port.is_empty() || port.iter().all(u8::is_ascii_digit) {
         return false;
     }
-    let mut ahead = place + 1;
-    while ahead - place < 64 {
-        match text.at(ahead) {
+    let mut ahead = position + 1;
+    while ahead - position < 64 {
+        match text.byte_at(ahead) {
             b'@' => return text.has_class(ahead + 1, ALNUM),
             b'"' | b'\'' | b'`' | b'<' | b'>' | b'&' | b'=' | 0 | b'[' => return false,
             byte if class::is_in(byte, SPACE) => return false,
@@ -71,15 +72,15 @@ fn is_password_byte(text: &TextView<'_>, start: usize, place: usize) -> bool {
 
 /// Returns the value of a URL parameter if it is secret. `at..end` is the name with its signs, for example `?sig=` or
 /// `&key=`; the value starts at `end`.
-pub(super) fn parameter(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
+pub(super) fn detect_parameter(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
     let mut stop = end;
     while stop - end < 2048
         && text.has_class(stop, class::VALUE)
-        && !matches!(text.at(stop), b'&' | b'#' | b'\\' | b'|')
+        && !matches!(text.byte_at(stop), b'&' | b'#' | b'\\' | b'|')
     {
         stop += 1;
     }
-    while stop > end && matches!(text.at(stop - 1), b'.' | b':' | b'!' | b'?') {
+    while stop > end && matches!(text.byte_at(stop - 1), b'.' | b':' | b'!' | b'?') {
         stop -= 1;
     }
     let value = text.slice(end, stop);
@@ -93,7 +94,7 @@ pub(super) fn parameter(text: &TextView<'_>, at: usize, end: usize) -> Option<Ma
 #[cfg(test)]
 mod tests {
     use super::super::DataKind;
-    use super::super::test_support::found;
+    use super::super::test_support::find_all;
 
     #[test]
     fn users_and_passwords_are_found() {
@@ -106,7 +107,7 @@ mod tests {
         ] {
             for frame in ["at {}.", "\"{}\"", "url={}", "接続{}。"] {
                 assert!(
-                    found(&frame.replace("{}", text)).contains(&(DataKind::UrlCredential, credential)),
+                    find_all(&frame.replace("{}", text)).contains(&(DataKind::UrlCredential, credential)),
                     "{text} in {frame}"
                 );
             }
@@ -120,12 +121,12 @@ mod tests {
             ("https://b.example/f?sv=2024&sig=abcDEF123%2Bxyz%3D", "abcDEF123%2Bxyz%3D"),
             ("https://s3.example/k?X-Amz-Signature=0123456789abcdef0123", "0123456789abcdef0123"),
         ] {
-            assert_eq!(found(text), [(DataKind::UrlCredential, value)], "{text}");
+            assert_eq!(find_all(text), [(DataKind::UrlCredential, value)], "{text}");
         }
     }
 
     #[test]
-    fn other_urls_stay() {
+    fn other_urls_are_not_found() {
         for text in [
             "https://medium.com/@x",
             "https://example.com:8080/@x/y",
@@ -137,7 +138,7 @@ mod tests {
             "https://example.com/?key=name&token=csrf",
             "https://example.com/?page=2",
         ] {
-            assert!(found(text).is_empty(), "{text}: {:?}", found(text));
+            assert!(find_all(text).is_empty(), "{text}: {:?}", find_all(text));
         }
     }
 }

@@ -11,13 +11,13 @@ pub(super) struct WordList {
 }
 
 impl WordList {
-    /// Creates a list. `build` must return the [`automaton`] of the same words.
+    /// Creates a list. `build` must call [`build_automaton`] with the same words.
     pub(super) const fn new(words: &'static [&'static str], build: fn() -> Option<AhoCorasick>) -> Self {
         Self { words, automaton: LazyLock::new(build) }
     }
 
     /// Returns whether `text` contains one of the words.
-    pub(super) fn any_in(&self, text: &[u8]) -> bool {
+    pub(super) fn is_match(&self, text: &[u8]) -> bool {
         match &*self.automaton {
             Some(automaton) => automaton.is_match(text),
             None => self.words.iter().any(|word| memchr::memmem::find(text, word.as_bytes()).is_some()),
@@ -26,6 +26,6 @@ impl WordList {
 }
 
 /// Returns the automaton of a list of words, or `None` if it cannot be built.
-pub(super) fn automaton(words: &[&str]) -> Option<AhoCorasick> {
+pub(super) fn build_automaton(words: &[&str]) -> Option<AhoCorasick> {
     AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok()
 }

@@ -304,20 +304,20 @@ impl ErrorType {
     #[must_use]
     pub const fn description(self) -> &'static str {
         match self {
-            Self::Authentication => "the caller is not who may call",
-            Self::Cancelled => "the caller left",
-            Self::ContentFilter => "a filter refused the content",
-            Self::Inference => "the model or its engine broke",
-            Self::Internal => "this process broke",
+            Self::Authentication => "the caller's credentials were missing or refused",
+            Self::Cancelled => "the caller left before the end",
+            Self::ContentFilter => "a content filter refused the request",
+            Self::Inference => "the model or its engine failed",
+            Self::Internal => "this process failed",
             Self::InvalidRequest => "the request was not valid",
             Self::OutOfMemory => "the engine ran out of memory",
-            Self::Overloaded => "there was no capacity",
-            Self::RateLimited => "the caller asked too often",
-            Self::Shutdown => "the service was going down",
-            Self::Timeout => "it took too long",
-            Self::Tool => "a tool broke",
-            Self::Upstream => "the system behind this one broke",
-            Self::Other => "it broke in a way that has no name",
+            Self::Overloaded => "the service had no capacity",
+            Self::RateLimited => "the caller exceeded a rate limit",
+            Self::Shutdown => "the service was shutting down",
+            Self::Timeout => "a deadline passed",
+            Self::Tool => "a tool failed",
+            Self::Upstream => "the upstream service failed",
+            Self::Other => "an error that no other type describes",
         }
     }
 }

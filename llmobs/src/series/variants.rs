@@ -256,7 +256,7 @@ mod tests {
                 for label in &labels {
                     assert!(id.row().attributes.contains(&label.name.as_ref()), "{} on {}", label.name, id.row().name);
                 }
-                assert!(seen.insert(labels), "variant {variant} of {} repeats another", id.row().name);
+                assert!(seen.insert(labels), "variant {variant} of {} has the labels of another one", id.row().name);
             }
         }
     }

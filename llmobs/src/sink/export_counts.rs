@@ -26,7 +26,7 @@ use crate::semconv::value::ErrorType;
 
 /// A kind of telemetry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "the pipeline carries these three")]
+#[expect(clippy::exhaustive_enums, reason = "the pipeline exports only these three signals")]
 pub enum Signal {
     /// Spans.
     Traces,

@@ -309,7 +309,7 @@ fn attribute(label: &Label) -> KeyValue {
     KeyValue::new(label.name.clone(), value)
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "rows of whole numbers hold counts of things that exist")]
+#[expect(clippy::cast_possible_truncation, reason = "an integer row has whole numbers below 2^53")]
 const fn to_i64(value: f64) -> i64 {
     value as i64
 }
@@ -334,7 +334,7 @@ mod tests {
     fn a_meter_that_records_nothing_gets_nothing() {
         let store = Instruments::new(MeterProviderRef::from(&NoopMeterProvider::new()).meter(Profile::V1_41));
         let bounds = BucketBounds::new(&[0.1]);
-        assert!(store.bind(RowId::InterToken, &[], &bounds).is_some(), "not known before it was tried");
+        assert!(store.bind(RowId::InterToken, &[], &bounds).is_some(), "the state is unknown before the first use");
         let source: Arc<dyn ObservableSource> = Arc::new(EmptySource);
         assert_eq!(store.observe(&Arc::downgrade(&source)), MeterHealth::Noop);
         assert!(store.bind(RowId::InterToken, &[], &bounds).is_none());

@@ -197,7 +197,7 @@ impl SeriesValue {
                 let add = |bits| Some((f64::from_bits(bits) + amount).to_bits());
                 let _ = bits.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
             }
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of things")]
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number, 0 or more")]
             Self::Counter(sum) => {
                 sum.fetch_add(amount as u64, Ordering::Relaxed);
             }
@@ -212,7 +212,7 @@ impl SeriesValue {
     }
 
     #[cfg(feature = "tower")]
-    #[expect(clippy::cast_precision_loss, reason = "recorders move it by one")]
+    #[expect(clippy::cast_precision_loss, reason = "the difference is 1 or -1")]
     pub(super) fn shift(&self, by: i64) {
         if let Self::Gauge(bits) = self {
             let moved = |bits| Some((f64::from_bits(bits) + by as f64).to_bits());
@@ -336,7 +336,7 @@ const fn metric_type(row: &Row) -> MetricType {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "rows of whole numbers hold counts of things that exist")]
+#[expect(clippy::cast_possible_truncation, reason = "an integer row has whole numbers below 2^53")]
 fn encode_gauge(row: &Row, encoder: &mut MetricEncoder<'_>, value: f64) -> fmt::Result {
     if row.is_integer() { encoder.encode_gauge(&(value as i64)) } else { encoder.encode_gauge(&value) }
 }

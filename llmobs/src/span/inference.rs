@@ -125,7 +125,7 @@ impl InferenceStart<'_> {
     /// `v1_41`.
     fn top_k(&self, span: &tracing::Span, top_k: f64) {
         if self.is_latest() {
-            #[expect(clippy::cast_possible_truncation, reason = "nobody samples from more than 2^53 tokens")]
+            #[expect(clippy::cast_possible_truncation, reason = "top_k is far below 2^53")]
             span.record(a::GEN_AI_REQUEST_TOP_K, top_k as i64);
         } else {
             span.record(a::GEN_AI_REQUEST_TOP_K, top_k);

@@ -73,7 +73,7 @@ impl<T> ScriptedStream<T> {
 impl<T: Unpin> Stream for ScriptedStream<T> {
     type Item = T;
 
-    #[expect(clippy::panic, reason = "the script says so")]
+    #[expect(clippy::panic, reason = "the script contains a panic")]
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
         loop {
             match self.steps.pop_front() {
@@ -85,7 +85,7 @@ impl<T: Unpin> Stream for ScriptedStream<T> {
                     context.waker().wake_by_ref();
                     return Poll::Pending;
                 }
-                Some(ScriptStep::Panic) => panic!("the script says so"),
+                Some(ScriptStep::Panic) => panic!("the script contains a panic"),
             }
         }
     }

@@ -69,7 +69,7 @@ impl Readings {
     ///
     /// Panics if the catalog has no metric with this name.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of things")]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number, 0 or more")]
     pub fn count(&self, name: &str, attributes: &[(&str, &str)]) -> u64 {
         self.value(name, attributes) as u64
     }
@@ -80,7 +80,7 @@ impl Readings {
     ///
     /// Panics if the catalog has no metric with this name.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts of values")]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole numbers, 0 or more")]
     pub fn histogram(&self, name: &str, attributes: &[(&str, &str)]) -> HistogramSnapshot {
         let name = row(name).prometheus_name();
         let mut distribution = HistogramSnapshot::default();
@@ -124,9 +124,9 @@ impl Readings {
     }
 }
 
-#[expect(clippy::panic, reason = "a test that asks for a row that does not exist is wrong")]
+#[expect(clippy::panic, reason = "a test with an unknown metric name must fail")]
 fn row(name: &str) -> &'static Row {
-    ROWS.iter().find(|row| row.name == name).unwrap_or_else(|| panic!("{name} is no row of the catalog"))
+    ROWS.iter().find(|row| row.name == name).unwrap_or_else(|| panic!("the catalog has no metric `{name}`"))
 }
 
 impl ParsedSample {

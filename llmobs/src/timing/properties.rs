@@ -428,7 +428,7 @@ fn an_item_is_exact_when_it_was_waited_for_and_a_backlog_asks_for_a_longer_wait(
         let mut now = 0;
         if !after_exact {
             timing.poll(now);
-            assert_eq!(timing.ready(now, &token).tokens, None, "it lay there");
+            assert_eq!(timing.ready(now, &token).tokens, None, "the item was ready earlier, so this is not exact");
         }
         timing.poll(now);
         if pending {

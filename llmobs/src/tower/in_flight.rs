@@ -47,7 +47,7 @@ use crate::observer::WaitsFor;
 /// # Ok::<(), llmobs::BuildError>(())
 /// ```
 #[derive(Debug, Clone)]
-#[must_use = "a page does nothing until a router has it"]
+#[must_use = "a page does nothing until it is added to a router"]
 pub struct InFlightPage {
     observer: Observer,
     open: bool,
@@ -67,10 +67,10 @@ impl InFlightPage {
 
     fn answer<B>(&self, request: &Request<B>) -> Response<String> {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            return refusal(StatusCode::METHOD_NOT_ALLOWED, "only GET\n");
+            return refusal(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD requests are answered\n");
         }
         if !self.open && !is_local(request) {
-            return refusal(StatusCode::FORBIDDEN, "only for this machine\n");
+            return refusal(StatusCode::FORBIDDEN, "only requests from this machine are answered\n");
         }
         let all = self.observer.in_flight();
         let (kind, body) = if wants_html(request.headers()) {

@@ -37,7 +37,7 @@ pub fn inject<B>(request: &mut Request<B>) {
 /// # Ok::<(), http::Error>(())
 /// ```
 #[derive(Debug, Clone, Default)]
-#[must_use = "an injector does nothing until it is given a request"]
+#[must_use = "an injector does nothing until `inject` is called"]
 pub struct Injector {
     baggage_to: Vec<String>,
 }

@@ -25,7 +25,7 @@ use crate::observer::Observer;
 ///
 /// With [`Observer::disabled`] the layer has no effect.
 #[derive(Clone)]
-#[must_use = "a layer does nothing until it is put around a service"]
+#[must_use = "a layer does nothing until it is applied to a service"]
 pub struct ServerLayer {
     observer: Observer,
     /// `None` if the observer is disabled. Shared by all services that the layer wraps.

@@ -11,79 +11,95 @@ use opentelemetry_proto::tonic::metrics::v1::Sum;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as Point;
 
-use super::Attributes;
-use super::OLD;
+use super::SpanAttributes;
+use super::V1_41;
 use super::chat;
-use super::pair;
+use super::key_value;
 use super::text;
-use crate::support::conventions::What;
+use crate::support::conventions::ViolationKind;
 
 #[test]
-fn metrics_that_are_right_pass() {
-    assert_eq!(OLD.check_metric(&tokens()), []);
-    assert_eq!(OLD.check_metric(&ended()), []);
-    let labelled = OLD.with_labels(&["tier"]).check_metric(&with(ended(), "tier", text("free")));
+fn conforming_metrics_pass() {
+    assert_eq!(V1_41.check_metric(&token_usage_metric()), []);
+    assert_eq!(V1_41.check_metric(&operation_ended_metric()), []);
+    let labelled =
+        V1_41.with_labels(&["tier"]).check_metric(&with_attribute(operation_ended_metric(), "tier", text("free")));
     assert_eq!(labelled, []);
 }
 
 #[test]
-fn each_wrong_of_a_metric_is_found() {
+fn each_violation_of_a_metric_is_found() {
     let found = |metric: &Metric| {
-        let found = OLD.check_metric(metric);
-        found.into_iter().map(|violation| violation.what).collect::<Vec<_>>()
+        let found = V1_41.check_metric(metric);
+        found.into_iter().map(|violation| violation.kind).collect::<Vec<_>>()
     };
     let which = |metric: &Metric| match &found(metric)[..] {
-        [What::Wrong(which, ..)] => *which,
+        [ViolationKind::Mismatch(which, ..)] => *which,
         other => panic!("{other:?}"),
     };
-    assert_eq!(which(&Metric { unit: "token".to_owned(), ..tokens() }), "unit");
-    assert_eq!(which(&Metric { unit: String::new(), ..ended() }), "unit");
+    assert_eq!(which(&Metric { unit: "token".to_owned(), ..token_usage_metric() }), "unit");
+    assert_eq!(which(&Metric { unit: String::new(), ..operation_ended_metric() }), "unit");
     let gauge = |metric: Metric| {
-        let point = NumberDataPoint { attributes: points(&metric), value: Some(Point::AsInt(1)), ..Default::default() };
+        let point = NumberDataPoint {
+            attributes: point_attributes(&metric),
+            value: Some(Point::AsInt(1)),
+            ..Default::default()
+        };
         Metric { data: Some(Data::Gauge(Gauge { data_points: vec![point] })), ..metric }
     };
-    assert_eq!(which(&gauge(ended())), "instrument");
-    let Some(Data::Sum(sum)) = ended().data else { panic!() };
-    let falling = Metric { data: Some(Data::Sum(Sum { is_monotonic: false, ..sum })), ..ended() };
-    assert_eq!(which(&falling), "instrument");
-    let other = Metric { name: "gen_ai.client.inference.duration".to_owned(), ..tokens() };
-    assert_eq!(found(&other), [What::UnknownSignal]);
-    assert_eq!(found(&Metric { name: "llmobs.unheard_of".to_owned(), ..ended() }), [What::UnknownSignal]);
-    let id = with(tokens(), "gen_ai.conversation.id", text("c"));
-    assert_eq!(found(&id), [What::Misplaced("gen_ai.conversation.id".to_owned())]);
-    let stray = with(ended(), "llmobs.queue.exit", text("scheduled"));
-    assert_eq!(found(&stray), [What::Misplaced("llmobs.queue.exit".to_owned())]);
-    assert_eq!(found(&with(ended(), "tier", text("free"))), [What::UnknownAttribute("tier".to_owned())]);
-    let kind = with(tokens(), "gen_ai.token.type", text("completion"));
-    assert!(matches!(&found(&kind)[..], [What::WrongValue(..)]));
-    let missing = found(&without(tokens(), "gen_ai.token.type"));
-    assert_eq!(missing, [What::Missing("gen_ai.token.type".to_owned())]);
-    assert_eq!(found(&without(ended(), "llmobs.operation.outcome")).len(), 1);
-    assert_eq!(found(&without(tokens(), "gen_ai.request.model")).len(), 1, "llmobs always knows it");
-    assert_eq!(found(&Metric { description: String::new(), ..ended() }).len(), 1);
+    assert_eq!(which(&gauge(operation_ended_metric())), "instrument");
+    let Some(Data::Sum(sum)) = operation_ended_metric().data else { panic!() };
+    let not_monotonic =
+        Metric { data: Some(Data::Sum(Sum { is_monotonic: false, ..sum })), ..operation_ended_metric() };
+    assert_eq!(which(&not_monotonic), "instrument");
+    let other = Metric { name: "gen_ai.client.inference.duration".to_owned(), ..token_usage_metric() };
+    assert_eq!(found(&other), [ViolationKind::UnknownSignal]);
+    assert_eq!(
+        found(&Metric { name: "llmobs.unheard_of".to_owned(), ..operation_ended_metric() }),
+        [ViolationKind::UnknownSignal]
+    );
+    let id = with_attribute(token_usage_metric(), "gen_ai.conversation.id", text("c"));
+    assert_eq!(found(&id), [ViolationKind::Misplaced("gen_ai.conversation.id".to_owned())]);
+    let stray = with_attribute(operation_ended_metric(), "llmobs.queue.exit", text("scheduled"));
+    assert_eq!(found(&stray), [ViolationKind::Misplaced("llmobs.queue.exit".to_owned())]);
+    assert_eq!(
+        found(&with_attribute(operation_ended_metric(), "tier", text("free"))),
+        [ViolationKind::UnknownAttribute("tier".to_owned())]
+    );
+    let kind = with_attribute(token_usage_metric(), "gen_ai.token.type", text("completion"));
+    assert!(matches!(&found(&kind)[..], [ViolationKind::WrongValue(..)]));
+    let missing = found(&without_attribute(token_usage_metric(), "gen_ai.token.type"));
+    assert_eq!(missing, [ViolationKind::Missing("gen_ai.token.type".to_owned())]);
+    assert_eq!(found(&without_attribute(operation_ended_metric(), "llmobs.operation.outcome")).len(), 1);
+    assert_eq!(
+        found(&without_attribute(token_usage_metric(), "gen_ai.request.model")).len(),
+        1,
+        "llmobs always knows the model"
+    );
+    assert_eq!(found(&Metric { description: String::new(), ..operation_ended_metric() }).len(), 1);
 }
 
 #[test]
-fn the_number_of_a_counter_is_held_against_its_definition() {
+fn the_number_type_of_a_counter_is_checked_against_its_definition() {
     let wrong = Metric {
         name: "hw.energy".to_owned(),
         unit: "J".to_owned(),
         data: Some(Data::Sum(Sum {
             is_monotonic: true,
             data_points: vec![NumberDataPoint {
-                attributes: vec![pair("hw.id", text("GPU-1")), pair("hw.type", text("gpu"))],
+                attributes: vec![key_value("hw.id", text("GPU-1")), key_value("hw.type", text("gpu"))],
                 value: Some(Point::AsInt(1)),
                 ..Default::default()
             }],
             ..Default::default()
         })),
-        ..ended()
+        ..operation_ended_metric()
     };
-    let found = OLD.check_metric(&wrong);
-    assert!(matches!(&found[..], [one] if matches!(one.what, What::Wrong("number", ..))), "{found:?}");
+    let found = V1_41.check_metric(&wrong);
+    assert!(matches!(&found[..], [one] if matches!(one.kind, ViolationKind::Mismatch("number", ..))), "{found:?}");
 }
 
-fn tokens() -> Metric {
+fn token_usage_metric() -> Metric {
     let attributes = chat().with("gen_ai.token.type", text("input")).attributes;
     let point = HistogramDataPoint { attributes, ..HistogramDataPoint::default() };
     Metric {
@@ -95,7 +111,7 @@ fn tokens() -> Metric {
     }
 }
 
-fn ended() -> Metric {
+fn operation_ended_metric() -> Metric {
     let attributes = chat().with("llmobs.operation.outcome", text("completed")).attributes;
     let point = NumberDataPoint { attributes, value: Some(Point::AsInt(1)), ..NumberDataPoint::default() };
     Metric {
@@ -107,20 +123,20 @@ fn ended() -> Metric {
     }
 }
 
-fn with(metric: Metric, name: &str, value: Value) -> Metric {
-    let mut attributes = points(&metric);
+fn with_attribute(metric: Metric, name: &str, value: Value) -> Metric {
+    let mut attributes = point_attributes(&metric);
     attributes.retain(|pair| pair.key != name);
-    attributes.push(pair(name, value));
-    replace(metric, attributes)
+    attributes.push(key_value(name, value));
+    with_point_attributes(metric, attributes)
 }
 
-fn without(metric: Metric, name: &str) -> Metric {
-    let mut attributes = points(&metric);
+fn without_attribute(metric: Metric, name: &str) -> Metric {
+    let mut attributes = point_attributes(&metric);
     attributes.retain(|pair| pair.key != name);
-    replace(metric, attributes)
+    with_point_attributes(metric, attributes)
 }
 
-fn points(metric: &Metric) -> Vec<KeyValue> {
+fn point_attributes(metric: &Metric) -> Vec<KeyValue> {
     match &metric.data {
         Some(Data::Sum(sum)) => sum.data_points[0].attributes.clone(),
         Some(Data::Histogram(histogram)) => histogram.data_points[0].attributes.clone(),
@@ -128,7 +144,7 @@ fn points(metric: &Metric) -> Vec<KeyValue> {
     }
 }
 
-fn replace(mut metric: Metric, attributes: Vec<KeyValue>) -> Metric {
+fn with_point_attributes(mut metric: Metric, attributes: Vec<KeyValue>) -> Metric {
     match &mut metric.data {
         Some(Data::Sum(sum)) => sum.data_points[0].attributes = attributes,
         Some(Data::Histogram(histogram)) => histogram.data_points[0].attributes = attributes,

@@ -8,59 +8,67 @@ use opentelemetry_proto::tonic::trace::v1::span::Event;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 
-use super::Attributes;
-use super::NEW;
-use super::OLD;
+use super::LATEST;
+use super::SpanAttributes;
+use super::V1_41;
 use super::chat;
 use super::list;
 use super::span;
 use super::text;
 use crate::support::conventions::Conventions;
-use crate::support::conventions::What;
+use crate::support::conventions::ViolationKind;
 
 #[test]
-fn spans_that_are_right_pass() {
-    assert_eq!(OLD.check_span(&chat()), []);
-    assert_eq!(NEW.check_span(&chat()), []);
+fn conforming_spans_pass() {
+    assert_eq!(V1_41.check_span(&chat()), []);
+    assert_eq!(LATEST.check_span(&chat()), []);
     let in_process = Span { kind: SpanKind::Internal.into(), ..chat() };
-    assert_eq!(OLD.check_span(&in_process), []);
-    let custom = named("rerank m", chat()).with("gen_ai.operation.name", text("rerank"));
-    assert_eq!(OLD.check_span(&custom), [], "operations that nobody listed are inference");
-    for wrong in [http(), database(), queue(), tool()] {
-        assert_eq!(OLD.check_span(&wrong), []);
+    assert_eq!(V1_41.check_span(&in_process), []);
+    let custom = with_name("rerank m", chat()).with("gen_ai.operation.name", text("rerank"));
+    assert_eq!(V1_41.check_span(&custom), [], "an operation that no profile lists is checked as inference");
+    for conforming in [http_span(), database_span(), queue_span(), tool_span()] {
+        assert_eq!(V1_41.check_span(&conforming), []);
     }
 }
 
 #[test]
-fn an_unknown_name_is_found_whoever_it_belongs_to() {
+fn an_unknown_attribute_name_is_found_with_any_prefix() {
     for name in ["gen_ai.request.modle", "llmobs.unheard_of", "busy_ns", "gen_ai.system"] {
         let span = chat().with(name, text("x"));
-        assert_eq!(wrong(OLD, &span), [What::UnknownAttribute(name.to_owned())]);
+        assert_eq!(violations(V1_41, &span), [ViolationKind::UnknownAttribute(name.to_owned())]);
     }
 }
 
 #[test]
 fn a_name_of_the_other_profile_is_found() {
     let span = chat().with("gen_ai.usage.cache_write.input_tokens", Value::IntValue(1));
-    assert_eq!(NEW.check_span(&span), []);
-    assert_eq!(wrong(OLD, &span), [What::UnknownAttribute("gen_ai.usage.cache_write.input_tokens".to_owned())]);
+    assert_eq!(LATEST.check_span(&span), []);
+    assert_eq!(
+        violations(V1_41, &span),
+        [ViolationKind::UnknownAttribute("gen_ai.usage.cache_write.input_tokens".to_owned())]
+    );
     let span = chat().with("gen_ai.usage.cache_creation.input_tokens", Value::IntValue(1));
-    assert_eq!(OLD.check_span(&span), []);
-    assert_eq!(wrong(NEW, &span), [What::UnknownAttribute("gen_ai.usage.cache_creation.input_tokens".to_owned())]);
-    let plan = Span { kind: SpanKind::Internal.into(), ..named("plan", Span { attributes: Vec::new(), ..chat() }) };
+    assert_eq!(V1_41.check_span(&span), []);
+    assert_eq!(
+        violations(LATEST, &span),
+        [ViolationKind::UnknownAttribute("gen_ai.usage.cache_creation.input_tokens".to_owned())]
+    );
+    let plan = Span { kind: SpanKind::Internal.into(), ..with_name("plan", Span { attributes: Vec::new(), ..chat() }) };
     let plan = plan.with("gen_ai.operation.name", text("plan"));
-    assert_eq!(NEW.check_span(&plan), []);
-    assert_eq!(wrong(OLD, &plan), [What::UnknownSignal]);
+    assert_eq!(LATEST.check_span(&plan), []);
+    assert_eq!(violations(V1_41, &plan), [ViolationKind::UnknownSignal]);
 }
 
 #[test]
 fn a_type_of_the_other_profile_is_found() {
     let (int, double) = (Value::IntValue(40), Value::DoubleValue(40.0));
-    for (right, value) in [(NEW, int), (OLD, double)] {
+    for (right, value) in [(LATEST, int), (V1_41, double)] {
         let span = chat().with("gen_ai.request.top_k", value);
         assert_eq!(right.check_span(&span), []);
-        let other = if wrong(OLD, &span).is_empty() { NEW } else { OLD };
-        assert!(matches!(&wrong(other, &span)[..], [What::WrongType(name, ..)] if name == "gen_ai.request.top_k"));
+        let other = if violations(V1_41, &span).is_empty() { LATEST } else { V1_41 };
+        assert!(
+            matches!(&violations(other, &span)[..], [ViolationKind::WrongType(name, ..)] if name == "gen_ai.request.top_k")
+        );
     }
 }
 
@@ -78,19 +86,19 @@ fn each_wrong_type_is_found() {
         ("llmobs.time_to_first_token", Value::IntValue(1)),
     ] {
         let span = chat().with(name, value.clone());
-        let found = wrong(OLD, &span);
+        let found = violations(V1_41, &span);
         assert!(
-            found.iter().any(|what| matches!(what, What::WrongType(of, ..) if of == name)),
+            found.iter().any(|kind| matches!(kind, ViolationKind::WrongType(of, ..) if of == name)),
             "{name} {value:?}: {found:?}"
         );
     }
     let mut span = chat();
     span.attributes.push(KeyValue { key: "gen_ai.response.id".to_owned(), ..KeyValue::default() });
-    assert!(matches!(&wrong(OLD, &span)[..], [What::WrongType(..)]), "no value at all");
+    assert!(matches!(&violations(V1_41, &span)[..], [ViolationKind::WrongType(..)]), "an attribute without a value");
 }
 
 #[test]
-fn each_value_outside_its_list_is_found() {
+fn each_value_that_is_not_listed_is_found() {
     for (name, value) in [
         ("error.type", text("TimeoutError")),
         ("gen_ai.response.finish_reasons", list(&[text("stop"), text("tool_calls")])),
@@ -98,99 +106,113 @@ fn each_value_outside_its_list_is_found() {
         ("gen_ai.usage.output_tokens", Value::IntValue(-1)),
         ("llmobs.operation.outcome", text("done")),
     ] {
-        let found = wrong(OLD, &chat().with(name, value));
-        assert!(matches!(&found[..], [What::WrongValue(of, _)] if of == name), "{name}: {found:?}");
+        let found = violations(V1_41, &chat().with(name, value));
+        assert!(matches!(&found[..], [ViolationKind::WrongValue(of, _)] if of == name), "{name}: {found:?}");
     }
-    let method = named("BREW /chat/{id}", http().with("http.request.method", text("BREW")));
-    assert!(matches!(&wrong(OLD, &method)[..], [What::WrongValue(of, _)] if of == "http.request.method"));
-    assert_eq!(OLD.check_span(&http().with("error.type", text("503"))), []);
-    assert_eq!(OLD.check_span(&chat().with("gen_ai.response.finish_reasons", list(&[text("pause_turn")]))), []);
+    let method = with_name("BREW /chat/{id}", http_span().with("http.request.method", text("BREW")));
+    assert!(
+        matches!(&violations(V1_41, &method)[..], [ViolationKind::WrongValue(of, _)] if of == "http.request.method")
+    );
+    assert_eq!(V1_41.check_span(&http_span().with("error.type", text("503"))), []);
+    assert_eq!(V1_41.check_span(&chat().with("gen_ai.response.finish_reasons", list(&[text("pause_turn")]))), []);
 }
 
 #[test]
-fn what_is_required_is_missed() {
+fn a_missing_required_attribute_is_found() {
     for (span, name) in [
         (chat(), "gen_ai.provider.name"),
         (chat(), "gen_ai.request.model"),
-        (http(), "url.path"),
-        (http(), "url.scheme"),
-        (tool(), "gen_ai.tool.name"),
+        (http_span(), "url.path"),
+        (http_span(), "url.scheme"),
+        (tool_span(), "gen_ai.tool.name"),
     ] {
-        let found = wrong(OLD, &span.without(name));
-        assert!(found.contains(&What::Missing(name.to_owned())), "{name}: {found:?}");
+        let found = violations(V1_41, &span.without(name));
+        assert!(found.contains(&ViolationKind::Missing(name.to_owned())), "{name}: {found:?}");
     }
     let address = chat().with("server.address", text("a"));
-    assert_eq!(wrong(OLD, &address), [What::Missing("server.port".to_owned())]);
+    assert_eq!(violations(V1_41, &address), [ViolationKind::Missing("server.port".to_owned())]);
     let chunk = chat().with("gen_ai.response.time_to_first_chunk", Value::DoubleValue(0.5));
-    assert_eq!(wrong(OLD, &chunk), [What::Missing("gen_ai.request.stream".to_owned())]);
+    assert_eq!(violations(V1_41, &chunk), [ViolationKind::Missing("gen_ai.request.stream".to_owned())]);
     let failed = Status { code: StatusCode::Error.into(), ..Status::default() };
     let failed = Span { status: Some(failed), ..chat() };
-    assert_eq!(wrong(OLD, &failed), [What::Missing("error.type".to_owned())]);
-    assert_eq!(OLD.check_span(&failed.with("error.type", text("timeout"))), []);
+    assert_eq!(violations(V1_41, &failed), [ViolationKind::Missing("error.type".to_owned())]);
+    assert_eq!(V1_41.check_span(&failed.with("error.type", text("timeout"))), []);
 }
 
 #[test]
-fn what_does_not_belong_is_found() {
+fn an_attribute_of_another_signal_is_found() {
     let dimensions = chat().with("gen_ai.embeddings.dimension.count", Value::IntValue(3));
-    assert_eq!(wrong(OLD, &dimensions), [What::Misplaced("gen_ai.embeddings.dimension.count".to_owned())]);
-    let agent = tool().with("gen_ai.agent.name", text("a"));
-    assert_eq!(wrong(OLD, &agent), [What::Misplaced("gen_ai.agent.name".to_owned())]);
-    assert_eq!(NEW.check_span(&agent), []);
-    assert_eq!(wrong(OLD, &queue().with("url.path", text("/"))), [What::Misplaced("url.path".to_owned())]);
-    let good = chat().with("llmobs.operation.outcome", text("completed")).with("error.type", text("timeout"));
-    assert_eq!(wrong(OLD, &good), [What::Unfounded("error.type".to_owned())]);
+    assert_eq!(
+        violations(V1_41, &dimensions),
+        [ViolationKind::Misplaced("gen_ai.embeddings.dimension.count".to_owned())]
+    );
+    let agent = tool_span().with("gen_ai.agent.name", text("a"));
+    assert_eq!(violations(V1_41, &agent), [ViolationKind::Misplaced("gen_ai.agent.name".to_owned())]);
+    assert_eq!(LATEST.check_span(&agent), []);
+    assert_eq!(
+        violations(V1_41, &queue_span().with("url.path", text("/"))),
+        [ViolationKind::Misplaced("url.path".to_owned())]
+    );
+    let completed = chat().with("llmobs.operation.outcome", text("completed")).with("error.type", text("timeout"));
+    assert_eq!(violations(V1_41, &completed), [ViolationKind::ConditionNotMet("error.type".to_owned())]);
 }
 
 #[test]
-fn what_nobody_asked_for_is_found() {
+fn an_opt_in_attribute_that_was_not_requested_is_found() {
     let messages = r#"[{"role":"user","parts":[]}]"#;
     let span = chat().with("gen_ai.input.messages", text(messages));
-    assert_eq!(wrong(OLD, &span), [What::NotOptedIn("gen_ai.input.messages".to_owned())]);
-    assert_eq!(OLD.opted_in(&["gen_ai.input.messages"]).check_span(&span), []);
-    let prose = chat().with("gen_ai.input.messages", text("hello"));
-    assert!(matches!(&wrong(OLD.opted_in(&["gen_ai.input.messages"]), &prose)[..], [What::WrongType(..)]));
+    assert_eq!(violations(V1_41, &span), [ViolationKind::NotOptedIn("gen_ai.input.messages".to_owned())]);
+    assert_eq!(V1_41.with_opt_in(&["gen_ai.input.messages"]).check_span(&span), []);
+    let not_json = chat().with("gen_ai.input.messages", text("hello"));
+    assert!(matches!(
+        &violations(V1_41.with_opt_in(&["gen_ai.input.messages"]), &not_json)[..],
+        [ViolationKind::WrongType(..)]
+    ));
 }
 
 #[test]
-fn an_attribute_that_was_written_twice_is_found() {
+fn a_duplicate_attribute_is_found() {
     let mut span = chat();
     span.attributes.push(span.attributes[0].clone());
-    assert_eq!(wrong(OLD, &span), [What::Twice("gen_ai.operation.name".to_owned())]);
+    assert_eq!(violations(V1_41, &span), [ViolationKind::Duplicate("gen_ai.operation.name".to_owned())]);
 }
 
 #[test]
-fn a_wrong_name_kind_status_event_or_end_is_found() {
-    let is = |span: &Span, which: &str| match &wrong(OLD, span)[..] {
-        [What::Wrong(found, ..)] => *found == which,
+fn a_wrong_name_kind_status_event_or_end_time_is_found() {
+    let is = |span: &Span, which: &str| match &violations(V1_41, span)[..] {
+        [ViolationKind::Mismatch(found, ..)] => *found == which,
         _ => false,
     };
-    assert!(is(&named("chat", chat()), "name"));
-    assert!(is(&named("POST /chat/12", http()), "name"));
-    assert!(is(&named("m chat", chat()), "name"));
+    assert!(is(&with_name("chat", chat()), "name"));
+    assert!(is(&with_name("POST /chat/12", http_span()), "name"));
+    assert!(is(&with_name("m chat", chat()), "name"));
     assert!(is(&Span { kind: SpanKind::Server.into(), ..chat() }, "kind"));
-    assert!(is(&Span { kind: SpanKind::Internal.into(), ..http() }, "kind"));
-    assert!(is(&Span { kind: SpanKind::Client.into(), ..tool() }, "kind"));
+    assert!(is(&Span { kind: SpanKind::Internal.into(), ..http_span() }, "kind"));
+    assert!(is(&Span { kind: SpanKind::Client.into(), ..tool_span() }, "kind"));
     let fine = Status { code: StatusCode::Ok.into(), ..Status::default() };
     assert!(is(&Span { status: Some(fine), ..chat() }, "status"));
     let exception = Event { name: "exception".to_owned(), ..Event::default() };
     assert!(is(&Span { events: vec![exception], ..chat() }, "event of the span"));
     assert!(is(&Span { end_time_unix_nano: 5, ..chat() }, "end"));
-    assert_eq!(wrong(OLD, &named("thing", Span { attributes: Vec::new(), ..chat() })), [What::UnknownSignal]);
-    let remote = named("HTTP", http().with("http.request.method", text("_OTHER")).without("http.route"));
-    assert_eq!(OLD.check_span(&remote), []);
+    assert_eq!(
+        violations(V1_41, &with_name("thing", Span { attributes: Vec::new(), ..chat() })),
+        [ViolationKind::UnknownSignal]
+    );
+    let remote = with_name("HTTP", http_span().with("http.request.method", text("_OTHER")).without("http.route"));
+    assert_eq!(V1_41.check_span(&remote), []);
 }
 
-fn wrong(conventions: Conventions, span: &Span) -> Vec<What> {
-    conventions.check_span(span).into_iter().map(|violation| violation.what).collect()
+fn violations(conventions: Conventions, span: &Span) -> Vec<ViolationKind> {
+    conventions.check_span(span).into_iter().map(|violation| violation.kind).collect()
 }
 
-fn tool() -> Span {
+fn tool_span() -> Span {
     span("execute_tool clock", SpanKind::Internal)
         .with("gen_ai.operation.name", text("execute_tool"))
         .with("gen_ai.tool.name", text("clock"))
 }
 
-fn http() -> Span {
+fn http_span() -> Span {
     span("POST /chat/{id}", SpanKind::Server)
         .with("http.request.method", text("POST"))
         .with("http.route", text("/chat/{id}"))
@@ -198,17 +220,17 @@ fn http() -> Span {
         .with("url.scheme", text("http"))
 }
 
-fn database() -> Span {
+fn database_span() -> Span {
     span("search docs", SpanKind::Client)
         .with("db.system.name", text("qdrant"))
         .with("db.operation.name", text("search"))
         .with("db.collection.name", text("docs"))
 }
 
-fn queue() -> Span {
+fn queue_span() -> Span {
     span("queue", SpanKind::Internal)
 }
 
-fn named(name: &str, span: Span) -> Span {
+fn with_name(name: &str, span: Span) -> Span {
     Span { name: name.to_owned(), ..span }
 }

@@ -21,28 +21,28 @@ use super::Application;
 
 /// An error whose `Display` and `Debug` print its whole text.
 #[derive(Debug)]
-pub struct Talkative(pub String);
+pub struct VerboseError(pub String);
 
-impl fmt::Display for Talkative {
+impl fmt::Display for VerboseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl std::error::Error for Talkative {}
+impl std::error::Error for VerboseError {}
 
 impl Application {
-    pub fn calls(&self) {
-        self.words();
-        self.long_words();
-        self.errors();
-        self.streams();
-        self.panics();
+    pub fn run_calls(&self) {
+        self.run_identifiers();
+        self.run_long_texts();
+        self.run_errors();
+        self.run_streams();
+        self.run_panics();
     }
 
     /// Passes values that exceed the length limits.
-    fn long_words(&self) {
-        let long = |place| self.of(place).repeat(100);
+    fn run_long_texts(&self) {
+        let long = |place| self.canary(place).repeat(100);
         let (conversation, previous) = (long("conversation"), long("response.previous"));
         let operation =
             self.observer.chat(self.model()).conversation(&conversation).previous_response(&previous).start();
@@ -59,39 +59,41 @@ impl Application {
         self.observer.retrieval(&source).start().complete();
     }
 
-    fn words(&self) {
+    fn run_identifiers(&self) {
         let operation = self
             .observer
             .chat(self.model())
-            .conversation(self.of("conversation"))
-            .previous_response(self.of("response.previous"))
-            .stop_sequences(&["END", self.of("stop")])
-            .label("tier", self.of("label.value"))
-            .label(self.of("label.name"), "free")
+            .conversation(self.canary("conversation"))
+            .previous_response(self.canary("response.previous"))
+            .stop_sequences(&["END", self.canary("stop")])
+            .label("tier", self.canary("label.value"))
+            .label(self.canary("label.name"), "free")
             .start();
         let marker = operation.marker().clone();
-        drop(marker.phase(self.of("phase")));
-        marker.response_id(self.of("response"));
-        marker.response_model(self.of("model.response"));
-        marker.finish_reason(FinishReason::other(self.of("finish").to_owned()));
-        operation.feedback(Evaluation::new(self.of("evaluation.name")).label(self.of("evaluation.label")).score(0.1));
+        drop(marker.phase(self.canary("phase")));
+        marker.response_id(self.canary("response"));
+        marker.response_model(self.canary("model.response"));
+        marker.finish_reason(FinishReason::other(self.canary("finish").to_owned()));
+        operation.feedback(
+            Evaluation::new(self.canary("evaluation.name")).label(self.canary("evaluation.label")).score(0.1),
+        );
         operation.complete();
-        let judged = Evaluation::new("relevance").label(self.of("evaluation.label"));
-        marker.feedback(judged.clone());
-        self.observer.evaluation(self.of("response"), judged);
+        let evaluation = Evaluation::new("relevance").label(self.canary("evaluation.label"));
+        marker.feedback(evaluation.clone());
+        self.observer.evaluation(self.canary("response"), evaluation);
         if self.role == Role::Server {
             // Callers of a server choose the model name freely; a client's model name is its own choice.
-            let nobody = self.observer.chat(self.of("model.undeclared")).start();
-            nobody.reject(ErrorType::InvalidRequest);
-            drop(self.observer.text_completion(self.of("model.undeclared")).start());
+            let undeclared = self.observer.chat(self.canary("model.undeclared")).start();
+            undeclared.reject(ErrorType::InvalidRequest);
+            drop(self.observer.text_completion(self.canary("model.undeclared")).start());
         }
-        let kept = self.observer.pseudonym("user.id", self.of("user.id")).unwrap();
-        tracing::info_span!(target: "llmobs", "request", user.id = kept).in_scope(|| tracing::info!("in it"));
+        let pseudonym = self.observer.pseudonym("user.id", self.canary("user.id")).unwrap();
+        tracing::info_span!(target: "llmobs", "request", user.id = pseudonym).in_scope(|| tracing::info!("in it"));
     }
 
-    fn errors(&self) {
-        let cause = Talkative(self.of("failure.cause").to_owned());
-        let failure = |kind, place| Failure::new(kind).message(self.of(place)).caused_by(&cause);
+    fn run_errors(&self) {
+        let cause = VerboseError(self.canary("failure.cause").to_owned());
+        let failure = |kind, place| Failure::new(kind).message(self.canary(place)).caused_by(&cause);
         self.observer.chat(self.model()).start().fail(failure(ErrorType::Inference, "failure.message"));
         self.observer.chat(self.model()).start().reject(failure(ErrorType::InvalidRequest, "rejection.message"));
         let operation = self.observer.chat(self.model()).start();
@@ -101,37 +103,37 @@ impl Application {
         operation.complete();
     }
 
-    fn streams(&self) {
-        let broken = [Ok("one"), Ok(" two"), Err(Talkative(self.of("stream.error").to_owned()))];
-        read(self.observer.chat(self.model()).start().observe(stream::iter(broken)));
-        let marked = [Ok::<_, Talkative>("one"), Err(Talkative(self.of("stream.error").to_owned()))];
+    fn run_streams(&self) {
+        let failing = [Ok("one"), Ok(" two"), Err(VerboseError(self.canary("stream.error").to_owned()))];
+        drain(self.observer.chat(self.model()).start().observe(stream::iter(failing)));
+        let marked = [Ok::<_, VerboseError>("one"), Err(VerboseError(self.canary("stream.error").to_owned()))];
         let operation = self.observer.chat(self.model()).start();
         operation.marker().set_error(ErrorType::Upstream);
-        read(operation.observe_with(stream::iter(marked), |item| match item {
+        drain(operation.observe_with(stream::iter(marked), |item| match item {
             Ok(_) => Chunk::tokens(1),
             Err(_) => Chunk::failed(ErrorType::Upstream),
         }));
     }
 
-    fn panics(&self) {
+    fn run_panics(&self) {
         let operation = self.observer.chat(self.model()).start();
-        let text = self.of("stream.panic").to_owned();
+        let text = self.canary("stream.panic").to_owned();
         let stream = operation.observe(stream::poll_fn(move |_| -> std::task::Poll<Option<&str>> { panic!("{text}") }));
-        assert!(catch_unwind(AssertUnwindSafe(|| read(stream))).is_err());
-        let held = AssertUnwindSafe(|| {
+        assert!(catch_unwind(AssertUnwindSafe(|| drain(stream))).is_err());
+        let panicking = AssertUnwindSafe(|| {
             let operation = self.observer.chat(self.model()).start();
-            let _held = operation;
-            panic_any(self.of("panic").to_owned());
+            let _operation = operation;
+            panic_any(self.canary("panic").to_owned());
         });
-        assert!(catch_unwind(held).is_err());
+        assert!(catch_unwind(panicking).is_err());
     }
 }
 
 /// Polls a stream to its end. Panics if the stream pends.
-pub fn read<S: Stream>(stream: S) {
+pub fn drain<S: Stream>(stream: S) {
     let mut stream = Box::pin(stream);
     for _ in 0..10_000 {
-        if stream.next().now_or_never().expect("it never waits").is_none() {
+        if stream.next().now_or_never().expect("the stream is never pending").is_none() {
             return;
         }
     }

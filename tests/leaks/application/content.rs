@@ -13,98 +13,102 @@ use llmobs::content::ToolDefinition;
 use serde_json::json;
 
 use super::Application;
-use super::calls::read;
+use super::calls::drain;
 
 impl Application {
-    pub fn content(&self) {
-        self.whole();
-        self.streamed();
-        self.in_pieces();
-        self.broken();
+    pub fn run_content(&self) {
+        self.run_complete();
+        self.run_streamed();
+        self.run_chunked();
+        self.run_interrupted();
         if self.role == Role::Server {
-            self.at_the_limits();
+            self.run_at_limits();
         }
     }
 
     fn input(&self) -> Input {
-        let call = ToolCall::new("weather").id("call_1").arguments(json!({"city": self.of("input.tool.arguments")}));
-        let parameters = json!({"type": "object", "title": self.of("tool.definition.parameters")});
-        let tool = ToolDefinition::function(self.of("tool.definition.name"));
-        let secret = json!({"description": self.gold(), "enum": [self.gold()]});
-        let other = ToolDefinition::function("other").description(self.gold()).parameters(secret);
+        let call =
+            ToolCall::new("weather").id("call_1").arguments(json!({"city": self.canary("input.tool.arguments")}));
+        let parameters = json!({"type": "object", "title": self.canary("tool.definition.parameters")});
+        let tool = ToolDefinition::function(self.canary("tool.definition.name"));
+        let secret = json!({"description": self.secrets(), "enum": [self.secrets()]});
+        let other = ToolDefinition::function("other").description(self.secrets()).parameters(secret);
         Input::new()
-            .system(format!("You know of {}.", self.of("input.system")))
-            .message(Message::user(format!("What is {}?", self.of("input.user"))).name(self.of("input.name")))
-            .message(Message::user(self.gold()))
-            .message(Message::assistant().part(call).part(self.odd_call()))
-            .message(Message::tool(Part::tool_call_response("call_1", json!([self.of("input.tool.response")]))))
+            .system(format!("You know of {}.", self.canary("input.system")))
+            .message(Message::user(format!("What is {}?", self.canary("input.user"))).name(self.canary("input.name")))
+            .message(Message::user(self.secrets()))
+            .message(Message::assistant().part(call).part(self.unusual_tool_call()))
+            .message(Message::tool(Part::tool_call_response("call_1", json!([self.canary("input.tool.response")]))))
             .message(
                 Message::user("Look.")
-                    .part(Part::uri(Modality::Image, format!("https://example.com/{}", self.of("input.uri"))))
-                    .part(Part::uri(Modality::Image, format!("https://app:{}@example.com/a", self.of("gold.url"))))
-                    .part(Part::uri(Modality::Image, format!("data:image/ghp_{};base64,AA", self.of("gold.key"))))
-                    .part(Part::blob(Modality::Audio, vec![1]).mime_type(format!("audio/ghp_{}", self.of("gold.key"))))
-                    .part(Part::file(Modality::Document, self.of("input.file")))
-                    .part(Part::file(Modality::Document, format!("ghp_{}", self.of("gold.key"))))
-                    .part(Part::blob(Modality::Image, self.of("input.blob").as_bytes().to_vec())),
+                    .part(Part::uri(Modality::Image, format!("https://example.com/{}", self.canary("input.uri"))))
+                    .part(Part::uri(Modality::Image, format!("https://app:{}@example.com/a", self.canary("gold.url"))))
+                    .part(Part::uri(Modality::Image, format!("data:image/ghp_{};base64,AA", self.canary("gold.key"))))
+                    .part(
+                        Part::blob(Modality::Audio, vec![1])
+                            .mime_type(format!("audio/ghp_{}", self.canary("gold.key"))),
+                    )
+                    .part(Part::file(Modality::Document, self.canary("input.file")))
+                    .part(Part::file(Modality::Document, format!("ghp_{}", self.canary("gold.key"))))
+                    .part(Part::blob(Modality::Image, self.canary("input.blob").as_bytes().to_vec())),
             )
-            .tool(tool.description(self.of("tool.definition.description")).parameters(parameters))
+            .tool(tool.description(self.canary("tool.definition.description")).parameters(parameters))
             .tool(other)
     }
 
     /// Returns a tool call with content in unusual places: secrets as names and keys, and JSON inside a JSON string.
-    fn odd_call(&self) -> ToolCall {
-        let key = format!("ghp_{}", self.of("gold.key"));
-        let inner = json!({ key.as_str(): self.gold() }).to_string();
-        ToolCall::new(key.clone()).id(key.clone()).arguments(json!({ key.as_str(): [inner, self.gold()] }))
+    fn unusual_tool_call(&self) -> ToolCall {
+        let key = format!("ghp_{}", self.canary("gold.key"));
+        let inner = json!({ key.as_str(): self.secrets() }).to_string();
+        ToolCall::new(key.clone()).id(key.clone()).arguments(json!({ key.as_str(): [inner, self.secrets()] }))
     }
 
-    fn whole(&self) {
+    fn run_complete(&self) {
         let operation = self.observer.chat(self.model()).start();
         operation.marker().input(|| self.input());
         operation.marker().output(|| {
-            let said = Message::assistant().part(format!("It is {}.", self.of("output.whole")).as_str());
-            [said.part(self.gold().as_str()).part(self.odd_call())]
+            let message = Message::assistant().part(format!("It is {}.", self.canary("output.whole")).as_str());
+            [message.part(self.secrets().as_str()).part(self.unusual_tool_call())]
         });
         println!("debug| {:?} {operation:?} {:?}", self.input(), operation.marker());
         operation.complete();
     }
 
-    fn streamed(&self) {
+    fn run_streamed(&self) {
         let operation = self.observer.chat(self.model()).start();
-        operation.marker().input(|| self.gold());
-        let text = format!("It is {}. {}", self.of("output.stream"), self.gold());
-        read(operation.observe(stream::iter(pieces(&text))));
+        operation.marker().input(|| self.secrets());
+        let text = format!("It is {}. {}", self.canary("output.stream"), self.secrets());
+        drain(operation.observe(stream::iter(text_chunks(&text))));
     }
 
-    fn in_pieces(&self) {
+    fn run_chunked(&self) {
         let operation = self.observer.chat(self.model()).start();
         let marker = operation.marker().clone();
-        for piece in pieces(&format!("I think of {}. {}", self.of("output.reasoning"), self.gold())) {
-            marker.output_reasoning(0, &piece);
+        for chunk in text_chunks(&format!("I think of {}. {}", self.canary("output.reasoning"), self.secrets())) {
+            marker.output_reasoning(0, &chunk);
         }
-        let arguments = json!({"city": self.of("output.tool.arguments"), "note": self.gold()}).to_string();
-        marker.output_tool_call(0, 0, Some("call_2"), Some(self.of("output.tool.name")), "");
-        for piece in pieces(&arguments) {
-            marker.output_tool_call(0, 0, None, None, &piece);
+        let arguments = json!({"city": self.canary("output.tool.arguments"), "note": self.secrets()}).to_string();
+        marker.output_tool_call(0, 0, Some("call_2"), Some(self.canary("output.tool.name")), "");
+        for chunk in text_chunks(&arguments) {
+            marker.output_tool_call(0, 0, None, None, &chunk);
         }
-        let key = format!("ghp_{}", self.of("gold.key"));
+        let key = format!("ghp_{}", self.canary("gold.key"));
         marker.output_tool_call(0, 1, Some(&key), Some(&key), &json!({ key.as_str(): 1 }).to_string());
         for choice in 0..2 {
-            for piece in pieces(&format!("So it is {}. {}", self.of("output.pieces"), self.gold())) {
-                marker.output_text(choice, &piece);
+            for chunk in text_chunks(&format!("So it is {}. {}", self.canary("output.pieces"), self.secrets())) {
+                marker.output_text(choice, &chunk);
             }
         }
-        read(operation.observe_with(stream::iter([1, 1, 1]), |_| Chunk::tokens(1)));
+        drain(operation.observe_with(stream::iter([1, 1, 1]), |_| Chunk::tokens(1)));
     }
 
-    /// Ends one operation by a drop and one by a failure, each after half an answer.
-    fn broken(&self) {
-        for left in [false, true] {
+    /// Ends one operation by a drop and one by a failure, each after half a response.
+    fn run_interrupted(&self) {
+        for is_dropped in [false, true] {
             let operation = self.observer.chat(self.model()).start();
-            operation.marker().output_text(0, &format!("Half of {}", self.of("output.of.broken")));
-            operation.marker().output_text(0, &self.gold());
-            match left {
+            operation.marker().output_text(0, &format!("Half of {}", self.canary("output.of.broken")));
+            operation.marker().output_text(0, &self.secrets());
+            match is_dropped {
                 true => drop(operation),
                 false => operation.fail(ErrorType::Inference),
             }
@@ -114,18 +118,18 @@ impl Application {
 
 impl Application {
     /// Puts secrets across the positions where a text is truncated, and where a buffer is full.
-    fn at_the_limits(&self) {
+    fn run_at_limits(&self) {
         for before in (7_500..8_300).step_by(23).chain((12_100..12_400).step_by(23)) {
-            let text = format!("{}\n{}", "so on ".repeat(before / 6), self.gold());
+            let text = format!("{}\n{}", "so on ".repeat(before / 6), self.secrets());
             let operation = self.observer.chat(self.model()).start();
             operation.marker().input(|| Input::new().system(text.clone()).message(Message::user(text.clone())));
-            read(operation.observe(stream::iter([&text[..before], &text[before..before + 9], &text[before + 9..]])));
+            drain(operation.observe(stream::iter([&text[..before], &text[before..before + 9], &text[before + 9..]])));
         }
     }
 }
 
-/// Splits a text into pieces of three characters.
-pub fn pieces(text: &str) -> Vec<String> {
+/// Splits a text into chunks of three characters.
+pub fn text_chunks(text: &str) -> Vec<String> {
     let characters: Vec<char> = text.chars().collect();
     characters.chunks(3).map(|three| three.iter().collect()).collect()
 }

@@ -2,7 +2,7 @@
 //!
 //! The tested files are those of `llmobs`, compiled with loom's atomics instead of the standard library's.
 #![cfg(test)]
-#![allow(dead_code, unreachable_pub, reason = "these tests use some of what the library's files hold")]
+#![allow(dead_code, unreachable_pub, reason = "these tests use a part of the library's files")]
 
 mod observer;
 mod semconv;

@@ -16,7 +16,7 @@ fn every_schedule(body: impl Fn() + Sync + Send + 'static) {
 }
 
 #[test]
-fn an_operation_is_enqueued_before_it_is_scheduled_or_not_at_all() {
+fn an_operation_is_enqueued_before_it_is_scheduled_or_never() {
     every_schedule(|| {
         let times = Arc::new(Times::new(10, false));
         let engine = {
@@ -29,7 +29,9 @@ fn an_operation_is_enqueued_before_it_is_scheduled_or_not_at_all() {
         let marks = times.marks(|| 40);
         assert_eq!(scheduled.result, SetResult::Set);
         match enqueued.result {
-            SetResult::Set => assert_eq!((queued, marks.scheduled), (Some(0), Some(30)), "moved up to it"),
+            SetResult::Set => {
+                assert_eq!((queued, marks.scheduled), (Some(0), Some(30)), "scheduled is moved up to enqueued")
+            }
             SetResult::WasClosed => assert_eq!((queued, marks.enqueued), (None, None)),
             SetResult::WasSet => unreachable!("it was marked once"),
         }
@@ -37,7 +39,7 @@ fn an_operation_is_enqueued_before_it_is_scheduled_or_not_at_all() {
 }
 
 #[test]
-fn of_a_mark_and_the_end_one_decides() {
+fn a_mark_that_races_with_the_end_is_set_before_it_or_not_at_all() {
     every_schedule(|| {
         let times = Arc::new(Times::new(0, false));
         times.enqueue(1);
@@ -90,7 +92,7 @@ fn a_collection_sees_a_mark_only_with_those_before_it() {
 }
 
 #[test]
-fn a_collection_sees_an_absence_whole_or_not_at_all() {
+fn a_collection_sees_a_consumer_wait_completely_or_not_at_all() {
     every_schedule(|| {
         let times = Arc::new(Times::new(0, false));
         times.schedule(0);
@@ -105,7 +107,7 @@ fn a_collection_sees_an_absence_whole_or_not_at_all() {
             })
         };
         let seen = times.marks(|| 1_000).state_times(false);
-        assert_eq!(seen[State::Decode.index()], 0, "the whole absence was booked as decoding");
+        assert_eq!(seen[State::Decode.index()], 0, "the consumer wait was counted as decoding");
         assert_eq!(seen[State::Blocked.index()], 1_000);
         stream.join().unwrap();
     });

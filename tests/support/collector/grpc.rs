@@ -1,4 +1,4 @@
-//! Answers over gRPC, sent by tonic's server.
+//! Responses over gRPC, sent by tonic's server.
 
 use std::sync::Arc;
 
@@ -26,80 +26,92 @@ use tonic::codec::CompressionEncoding;
 use tonic::codegen::Service;
 
 use super::Inbox;
-use super::answer::Body;
+use super::http_server::Body;
 
 /// Handles an OTLP request over gRPC.
-pub(super) async fn take(request: Request<Incoming>, inbox: &Arc<Inbox>, rejected: i64) -> Response<Body> {
-    const LARGEST: usize = 64 * 1024 * 1024;
-    let clerk = Clerk { inbox: Arc::clone(inbox), rejected };
+pub(super) async fn handle(request: Request<Incoming>, inbox: &Arc<Inbox>, rejected: i64) -> Response<Body> {
+    const MAX_MESSAGE_BYTES: usize = 64 * 1024 * 1024;
+    let services = OtlpServices { inbox: Arc::clone(inbox), rejected };
     let service = request.uri().path().split('/').nth(1).and_then(|name| name.rsplit('.').next()).unwrap_or_default();
     let gzip = CompressionEncoding::Gzip;
-    let answer = match service {
+    let response = match service {
         "MetricsService" => {
-            let service = MetricsServiceServer::new(clerk).accept_compressed(gzip).max_decoding_message_size(LARGEST);
+            let service = MetricsServiceServer::new(services)
+                .accept_compressed(gzip)
+                .max_decoding_message_size(MAX_MESSAGE_BYTES);
             { service }.call(request).await
         }
         "LogsService" => {
-            let service = LogsServiceServer::new(clerk).accept_compressed(gzip).max_decoding_message_size(LARGEST);
+            let service =
+                LogsServiceServer::new(services).accept_compressed(gzip).max_decoding_message_size(MAX_MESSAGE_BYTES);
             { service }.call(request).await
         }
         _ => {
-            let service = TraceServiceServer::new(clerk).accept_compressed(gzip).max_decoding_message_size(LARGEST);
+            let service =
+                TraceServiceServer::new(services).accept_compressed(gzip).max_decoding_message_size(MAX_MESSAGE_BYTES);
             { service }.call(request).await
         }
     };
-    let answer = answer.unwrap_or_else(|never| match never {});
-    answer.map(|body| body.map_err(Into::into).boxed_unsync())
+    let response = response.unwrap_or_else(|never| match never {});
+    response.map(|body| body.map_err(Into::into).boxed_unsync())
 }
 
-struct Clerk {
+struct OtlpServices {
     inbox: Arc<Inbox>,
     rejected: i64,
 }
 
-const WHY: &str = "some were not liked";
+const PARTIAL_SUCCESS_MESSAGE: &str = "some items were rejected";
 
 #[tonic::async_trait]
-impl TraceService for Clerk {
+impl TraceService for OtlpServices {
     async fn export(
         &self,
         request: tonic::Request<ExportTraceServiceRequest>,
     ) -> Result<tonic::Response<ExportTraceServiceResponse>, tonic::Status> {
         let request = request.into_inner();
-        self.inbox.keep(request.encode_to_vec());
-        self.inbox.take_spans(request);
-        let partial = ExportTracePartialSuccess { rejected_spans: self.rejected, error_message: WHY.to_owned() };
+        self.inbox.record_body(request.encode_to_vec());
+        self.inbox.add_spans(request);
+        let partial = ExportTracePartialSuccess {
+            rejected_spans: self.rejected,
+            error_message: PARTIAL_SUCCESS_MESSAGE.to_owned(),
+        };
         let partial_success = (self.rejected > 0).then_some(partial);
         Ok(tonic::Response::new(ExportTraceServiceResponse { partial_success }))
     }
 }
 
 #[tonic::async_trait]
-impl MetricsService for Clerk {
+impl MetricsService for OtlpServices {
     async fn export(
         &self,
         request: tonic::Request<ExportMetricsServiceRequest>,
     ) -> Result<tonic::Response<ExportMetricsServiceResponse>, tonic::Status> {
         let request = request.into_inner();
-        self.inbox.keep(request.encode_to_vec());
-        self.inbox.take_metrics(request);
-        let partial =
-            ExportMetricsPartialSuccess { rejected_data_points: self.rejected, error_message: WHY.to_owned() };
+        self.inbox.record_body(request.encode_to_vec());
+        self.inbox.add_metrics(request);
+        let partial = ExportMetricsPartialSuccess {
+            rejected_data_points: self.rejected,
+            error_message: PARTIAL_SUCCESS_MESSAGE.to_owned(),
+        };
         let partial_success = (self.rejected > 0).then_some(partial);
         Ok(tonic::Response::new(ExportMetricsServiceResponse { partial_success }))
     }
 }
 
 #[tonic::async_trait]
-impl LogsService for Clerk {
+impl LogsService for OtlpServices {
     async fn export(
         &self,
         request: tonic::Request<ExportLogsServiceRequest>,
     ) -> Result<tonic::Response<ExportLogsServiceResponse>, tonic::Status> {
         let request = request.into_inner();
-        self.inbox.keep(request.encode_to_vec());
-        self.inbox.take_logs(request);
-        let partial = ExportLogsPartialSuccess { rejected_log_records: self.rejected, error_message: WHY.to_owned() };
+        self.inbox.record_body(request.encode_to_vec());
+        self.inbox.add_logs(request);
+        let partial = ExportLogsPartialSuccess {
+            rejected_log_records: self.rejected,
+            error_message: PARTIAL_SUCCESS_MESSAGE.to_owned(),
+        };
         let partial_success = (self.rejected > 0).then_some(partial);
         Ok(tonic::Response::new(ExportLogsServiceResponse { partial_success }))
     }

@@ -21,11 +21,11 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::Span;
 
 /// The time limit of `wait_until`.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// One received item, with the resource and the scope that it arrived under.
 #[derive(Debug, Clone)]
-pub struct Received<T> {
+pub struct ReceivedItem<T> {
     pub resource: Resource,
     pub scope: InstrumentationScope,
     pub item: T,
@@ -33,11 +33,11 @@ pub struct Received<T> {
 
 /// Everything received so far, by signal, and the requests that carried it.
 #[derive(Debug, Default, Clone)]
-pub struct Seen {
-    pub spans: Vec<Received<Span>>,
+pub struct ReceivedData {
+    pub spans: Vec<ReceivedItem<Span>>,
     /// Metrics of every export, in the order of arrival.
-    pub metrics: Vec<Received<Metric>>,
-    pub logs: Vec<Received<LogRecord>>,
+    pub metrics: Vec<ReceivedItem<Metric>>,
+    pub logs: Vec<ReceivedItem<LogRecord>>,
     /// The path and the headers of each request, accepted or not.
     pub requests: Vec<(String, BTreeMap<String, String>)>,
     /// The decompressed body of each accepted request. Bodies of gRPC requests are encoded again from the decoded
@@ -49,105 +49,105 @@ pub struct Seen {
 /// Shared storage of the received items.
 #[derive(Debug, Default)]
 pub struct Inbox {
-    seen: Mutex<Seen>,
-    came: Condvar,
+    data: Mutex<ReceivedData>,
+    changed: Condvar,
 }
 
 impl Inbox {
     /// Returns a copy of everything received so far.
-    pub fn seen(&self) -> Seen {
-        self.seen.lock().unwrap().clone()
+    pub fn snapshot(&self) -> ReceivedData {
+        self.data.lock().unwrap().clone()
     }
 
-    pub fn spans(&self) -> Vec<Received<Span>> {
-        self.seen.lock().unwrap().spans.clone()
+    pub fn spans(&self) -> Vec<ReceivedItem<Span>> {
+        self.data.lock().unwrap().spans.clone()
     }
 
-    pub fn metrics(&self) -> Vec<Received<Metric>> {
-        self.seen.lock().unwrap().metrics.clone()
+    pub fn metrics(&self) -> Vec<ReceivedItem<Metric>> {
+        self.data.lock().unwrap().metrics.clone()
     }
 
-    pub fn logs(&self) -> Vec<Received<LogRecord>> {
-        self.seen.lock().unwrap().logs.clone()
+    pub fn logs(&self) -> Vec<ReceivedItem<LogRecord>> {
+        self.data.lock().unwrap().logs.clone()
     }
 
-    /// Waits until the received items satisfy `met`. Panics with `what` after 20 seconds.
-    pub fn wait_until(&self, what: &str, met: impl Fn(&Seen) -> bool) {
-        let seen = self.seen.lock().unwrap();
-        let (seen, waited) = self.came.wait_timeout_while(seen, PATIENCE, |seen| !met(seen)).unwrap();
+    /// Waits until the received items satisfy `condition`. Panics with `what` after 20 seconds.
+    pub fn wait_until(&self, what: &str, condition: impl Fn(&ReceivedData) -> bool) {
+        let data = self.data.lock().unwrap();
+        let (data, waited) = self.changed.wait_timeout_while(data, TIMEOUT, |data| !condition(data)).unwrap();
         assert!(
             !waited.timed_out(),
-            "{what}: {} spans, {} metrics, {} logs in {} requests came",
-            seen.spans.len(),
-            seen.metrics.len(),
-            seen.logs.len(),
-            seen.requests.len()
+            "{what}: {} spans, {} metrics, {} logs in {} requests were received",
+            data.spans.len(),
+            data.metrics.len(),
+            data.logs.len(),
+            data.requests.len()
         );
     }
 
     /// Discards everything received so far.
     pub fn clear(&self) {
-        *self.seen.lock().unwrap() = Seen::default();
+        *self.data.lock().unwrap() = ReceivedData::default();
     }
 
-    pub(super) fn connected(&self) {
-        self.change(|seen| seen.connections += 1);
+    pub(super) fn record_connection(&self) {
+        self.update(|data| data.connections += 1);
     }
 
-    pub(super) fn saw<B>(&self, request: &Request<B>) {
+    pub(super) fn record_request<B>(&self, request: &Request<B>) {
         let text = |value: &hyper::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let headers = request.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
-        self.change(|seen| seen.requests.push((request.uri().path().to_owned(), headers)));
+        self.update(|data| data.requests.push((request.uri().path().to_owned(), headers)));
     }
 
-    pub(super) fn keep(&self, body: Vec<u8>) {
-        self.change(|seen| seen.bodies.push(body));
+    pub(super) fn record_body(&self, body: Vec<u8>) {
+        self.update(|data| data.bodies.push(body));
     }
 
-    pub(super) fn take_spans(&self, request: ExportTraceServiceRequest) {
-        self.change(|seen| {
+    pub(super) fn add_spans(&self, request: ExportTraceServiceRequest) {
+        self.update(|data| {
             for batch in request.resource_spans {
                 for group in batch.scope_spans {
                     let (resource, scope) = (batch.resource.clone(), group.scope);
-                    seen.spans.extend(group.spans.into_iter().map(|item| received(&resource, &scope, item)));
+                    data.spans.extend(group.spans.into_iter().map(|item| received_item(&resource, &scope, item)));
                 }
             }
         });
     }
 
-    pub(super) fn take_metrics(&self, request: ExportMetricsServiceRequest) {
-        self.change(|seen| {
+    pub(super) fn add_metrics(&self, request: ExportMetricsServiceRequest) {
+        self.update(|data| {
             for batch in request.resource_metrics {
                 for group in batch.scope_metrics {
                     let (resource, scope) = (batch.resource.clone(), group.scope);
-                    seen.metrics.extend(group.metrics.into_iter().map(|item| received(&resource, &scope, item)));
+                    data.metrics.extend(group.metrics.into_iter().map(|item| received_item(&resource, &scope, item)));
                 }
             }
         });
     }
 
-    pub(super) fn take_logs(&self, request: ExportLogsServiceRequest) {
-        self.change(|seen| {
+    pub(super) fn add_logs(&self, request: ExportLogsServiceRequest) {
+        self.update(|data| {
             for batch in request.resource_logs {
                 for group in batch.scope_logs {
                     let (resource, scope) = (batch.resource.clone(), group.scope);
-                    seen.logs.extend(group.log_records.into_iter().map(|item| received(&resource, &scope, item)));
+                    data.logs.extend(group.log_records.into_iter().map(|item| received_item(&resource, &scope, item)));
                 }
             }
         });
     }
 
-    fn change(&self, change: impl FnOnce(&mut Seen)) {
-        change(&mut self.seen.lock().unwrap());
-        self.came.notify_all();
+    fn update(&self, update: impl FnOnce(&mut ReceivedData)) {
+        update(&mut self.data.lock().unwrap());
+        self.changed.notify_all();
     }
 }
 
-fn received<T>(resource: &Option<Resource>, scope: &Option<InstrumentationScope>, item: T) -> Received<T> {
-    Received { resource: resource.clone().unwrap_or_default(), scope: scope.clone().unwrap_or_default(), item }
+fn received_item<T>(resource: &Option<Resource>, scope: &Option<InstrumentationScope>, item: T) -> ReceivedItem<T> {
+    ReceivedItem { resource: resource.clone().unwrap_or_default(), scope: scope.clone().unwrap_or_default(), item }
 }
 
-impl Seen {
+impl ReceivedData {
     /// Returns the last value of a counter or gauge, summed over the series whose attributes include `with`. Expects
     /// cumulative temporality. Returns `None` if no export contains the metric.
     pub fn last_sum(&self, name: &str, with: &[(&str, &str)]) -> Option<f64> {
@@ -188,20 +188,20 @@ impl Seen {
 
 /// Returns the value of an attribute, formatted as text.
 pub fn attribute(attributes: &[KeyValue], name: &str) -> Option<String> {
-    attributes.iter().find(|pair| pair.key == name).and_then(|pair| pair.value.as_ref()).map(text)
+    attributes.iter().find(|pair| pair.key == name).and_then(|pair| pair.value.as_ref()).map(value_text)
 }
 
-fn includes(attributes: &[KeyValue], wanted: &[(&str, &str)]) -> bool {
-    wanted.iter().all(|(name, value)| attribute(attributes, name).as_deref() == Some(*value))
+fn includes(attributes: &[KeyValue], expected: &[(&str, &str)]) -> bool {
+    expected.iter().all(|(name, value)| attribute(attributes, name).as_deref() == Some(*value))
 }
 
-fn text(value: &AnyValue) -> String {
+fn value_text(value: &AnyValue) -> String {
     match &value.value {
         Some(Value::StringValue(value)) => value.clone(),
         Some(Value::BoolValue(value)) => value.to_string(),
         Some(Value::IntValue(value)) => value.to_string(),
         Some(Value::DoubleValue(value)) => value.to_string(),
-        Some(Value::ArrayValue(array)) => array.values.iter().map(text).collect::<Vec<_>>().join(","),
+        Some(Value::ArrayValue(array)) => array.values.iter().map(value_text).collect::<Vec<_>>().join(","),
         other => format!("{other:?}"),
     }
 }

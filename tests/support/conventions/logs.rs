@@ -14,17 +14,17 @@ use self::AttributeType::String;
 use super::Conventions;
 use super::Findings;
 use super::Violation;
-use super::What;
-use super::attributes::Wanted;
-use super::attributes::hold_type;
-use super::attributes::text;
-use super::attributes::value;
+use super::ViolationKind;
+use super::attributes::Requirements;
+use super::attributes::attribute_text;
+use super::attributes::attribute_value;
+use super::attributes::check_type;
 
 /// Fields of an event that only llmobs defines: name, type, and whether every event of that name has the field.
-pub type Fields = &'static [(&'static str, AttributeType, bool)];
+pub type FieldDefinitions = &'static [(&'static str, AttributeType, bool)];
 
 /// The event at the end of an operation, and its fields. Fields with dots in the name are defined by the conventions.
-pub const WIDE_EVENT: (&str, Fields) = (
+pub const COMPLETE_EVENT: (&str, FieldDefinitions) = (
     "llm_request_complete",
     &[
         ("attempts", Int, true),
@@ -59,7 +59,7 @@ pub const WIDE_EVENT: (&str, Fields) = (
 );
 
 /// Events of the GPU sampler.
-const GPU_EVENTS: &[(&str, Fields, Wanted<'_>)] = &[
+const GPU_EVENTS: &[(&str, FieldDefinitions, Requirements<'_>)] = &[
     ("gpu_shared", &[("gpu", String, true), ("others", Int, true), ("shared", Boolean, true)], &[]),
     ("gpu_throttle", &[("gpu", String, true), ("reason", String, true)], &[]),
     (
@@ -88,7 +88,7 @@ const GPU_EVENTS: &[(&str, Fields, Wanted<'_>)] = &[
 ];
 
 /// Fields with a closed list of values.
-const CLOSED: &[(&str, &[&str])] = &[
+const CLOSED_FIELDS: &[(&str, &[&str])] = &[
     ("energy_method", &["time"]),
     ("energy_source", &["counter", "power_integral"]),
     ("keep_reason", &["all", "failed", "objective", "sampled"]),
@@ -98,7 +98,7 @@ const CLOSED: &[(&str, &[&str])] = &[
 ];
 
 /// Attributes of the conventions on the wide event.
-const WIDE_STANDARD: Wanted<'_> = &[
+const COMPLETE_EVENT_ATTRIBUTES: Requirements<'_> = &[
     (a::ERROR_TYPE, Requirement::ConditionallyRequired),
     (a::GEN_AI_CONVERSATION_ID, Requirement::ConditionallyRequired),
     (a::GEN_AI_OPERATION_NAME, Requirement::Required),
@@ -123,60 +123,66 @@ impl Conventions {
         let defined = self.events().iter().find(|event| event.name == record.event_name);
         match defined {
             Some(definition) => self.check_event(&mut findings, record, definition),
-            None if record.event_name == WIDE_EVENT.0 => {
-                self.check_own(&mut findings, record, WIDE_EVENT.1, WIDE_STANDARD)
+            None if record.event_name == COMPLETE_EVENT.0 => {
+                self.check_llmobs_event(&mut findings, record, COMPLETE_EVENT.1, COMPLETE_EVENT_ATTRIBUTES)
             }
             None => match GPU_EVENTS.iter().find(|(name, ..)| *name == record.event_name) {
-                Some((_, fields, standard)) => self.check_own(&mut findings, record, fields, standard),
-                None => findings.add(What::UnknownSignal),
+                Some((_, fields, standard)) => self.check_llmobs_event(&mut findings, record, fields, standard),
+                None => findings.add(ViolationKind::UnknownSignal),
             },
         }
         if record.time_unix_nano == 0 && record.observed_time_unix_nano == 0 {
-            findings.add(What::Missing("time".to_owned()));
+            findings.add(ViolationKind::Missing("time".to_owned()));
         }
-        findings.list
+        findings.violations
     }
 
     fn check_event(&self, findings: &mut Findings, record: &LogRecord, definition: &EventDefinition) {
         self.check_attributes(findings, &record.attributes, definition.attributes);
-        let operation = text(&record.attributes, a::GEN_AI_OPERATION_NAME);
+        let operation = attribute_text(&record.attributes, a::GEN_AI_OPERATION_NAME);
         if definition.name == DETAILS && operation == Some("embeddings") {
-            findings.add(What::WrongValue(a::GEN_AI_OPERATION_NAME.to_owned(), "embeddings".to_owned()));
+            findings.add(ViolationKind::WrongValue(a::GEN_AI_OPERATION_NAME.to_owned(), "embeddings".to_owned()));
         }
         if let Some(severity) = definition.severity {
-            findings.hold("severity", severity, record.severity_number);
+            findings.expect_eq("severity", severity, record.severity_number);
         }
-        let has = |name: &str| value(&record.attributes, name).is_some();
+        let has = |name: &str| attribute_value(&record.attributes, name).is_some();
         let is_exception = definition.attributes.iter().any(|(name, _)| *name == a::EXCEPTION_TYPE);
         if is_exception && !has(a::EXCEPTION_TYPE) && !has(a::EXCEPTION_MESSAGE) {
-            findings.add(What::Missing(a::EXCEPTION_TYPE.to_owned()));
+            findings.add(ViolationKind::Missing(a::EXCEPTION_TYPE.to_owned()));
         }
     }
 
     /// Checks an event that only llmobs defines: its own fields, and its attributes of the conventions.
-    fn check_own(&self, findings: &mut Findings, record: &LogRecord, known: Fields, standard: Wanted<'_>) {
-        let is_own = |pair: &KeyValue| known.iter().any(|(name, ..)| *name == pair.key);
-        let (fields, rest): (Vec<_>, Vec<_>) = record.attributes.iter().cloned().partition(is_own);
+    fn check_llmobs_event(
+        &self,
+        findings: &mut Findings,
+        record: &LogRecord,
+        known: FieldDefinitions,
+        standard: Requirements<'_>,
+    ) {
+        let is_field = |pair: &KeyValue| known.iter().any(|(name, ..)| *name == pair.key);
+        let (fields, rest): (Vec<_>, Vec<_>) = record.attributes.iter().cloned().partition(is_field);
         self.check_attributes(findings, &rest, standard);
         for (name, kind, always) in known {
             match fields.iter().find(|pair| pair.key == *name) {
                 Some(pair) => check_field(findings, pair, *kind),
-                None if *always => findings.add(What::Missing((*name).to_owned())),
+                None if *always => findings.add(ViolationKind::Missing((*name).to_owned())),
                 None => {}
             }
         }
         if ![INFO, WARN, ERROR].contains(&record.severity_number) {
-            findings.hold("severity", "INFO, WARN or ERROR", record.severity_number);
+            findings.expect_eq("severity", "INFO, WARN or ERROR", record.severity_number);
         }
     }
 }
 
 fn check_field(findings: &mut Findings, pair: &KeyValue, kind: AttributeType) {
-    let closed = CLOSED.iter().find(|(name, _)| *name == pair.key);
-    if hold_type(findings, pair, kind)
-        && let (Some((_, values)), Some(found)) = (closed, text(std::slice::from_ref(pair), &pair.key))
+    let closed = CLOSED_FIELDS.iter().find(|(name, _)| *name == pair.key);
+    if check_type(findings, pair, kind)
+        && let (Some((_, values)), Some(found)) = (closed, attribute_text(std::slice::from_ref(pair), &pair.key))
         && !values.contains(&found)
     {
-        findings.add(What::WrongValue(pair.key.clone(), format!("{found:?}")));
+        findings.add(ViolationKind::WrongValue(pair.key.clone(), format!("{found:?}")));
     }
 }

@@ -17,47 +17,47 @@ use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as Point;
 use super::Conventions;
 use super::Findings;
 use super::Violation;
-use super::What;
+use super::ViolationKind;
 
 /// Attributes of llmobs metrics that only some series have.
-const SOMETIMES: &[&str] = &[a::ERROR_TYPE, "llmobs.finish_reason"];
+const OPTIONAL_ATTRIBUTES: &[&str] = &[a::ERROR_TYPE, "llmobs.finish_reason"];
 
 impl Conventions {
     /// Returns all violations of one metric.
     pub fn check_metric(&self, metric: &Metric) -> Vec<Violation> {
         let mut findings = Findings::new(&metric.name);
         if metric.description.is_empty() {
-            findings.add(What::Missing("description".to_owned()));
+            findings.add(ViolationKind::Missing("description".to_owned()));
         }
         let defined = self.metrics().find(|definition| definition.name == metric.name);
-        let own = ROWS.iter().filter(|row| row.name.starts_with("llmobs.")).find(|row| row.name == metric.name);
-        match (defined, own) {
-            (Some(definition), _) => self.check_standard(&mut findings, metric, definition),
+        let row = ROWS.iter().filter(|row| row.name.starts_with("llmobs.")).find(|row| row.name == metric.name);
+        match (defined, row) {
+            (Some(definition), _) => self.check_semconv_metric(&mut findings, metric, definition),
             (None, Some(row)) => self.check_row(&mut findings, metric, row),
-            (None, None) => findings.add(What::UnknownSignal),
+            (None, None) => findings.add(ViolationKind::UnknownSignal),
         }
-        findings.list
+        findings.violations
     }
 
-    fn check_standard(&self, findings: &mut Findings, metric: &Metric, definition: &MetricDefinition) {
-        findings.hold("unit", definition.unit, &metric.unit);
-        findings.hold("instrument", format!("{:?}", definition.instrument), instrument(metric));
-        if let Some(number) = number(metric) {
-            findings.hold("number", format!("{:?}", definition.number), format!("{number:?}"));
+    fn check_semconv_metric(&self, findings: &mut Findings, metric: &Metric, definition: &MetricDefinition) {
+        findings.expect_eq("unit", definition.unit, &metric.unit);
+        findings.expect_eq("instrument", format!("{:?}", definition.instrument), instrument(metric));
+        if let Some(number) = number_type(metric) {
+            findings.expect_eq("number", format!("{:?}", definition.number), format!("{number:?}"));
         }
         let model = (a::GEN_AI_REQUEST_MODEL, Requirement::Required);
         // llmobs always knows the model.
-        let known = |wanted: &(&'static str, Requirement)| if wanted.0 == model.0 { model } else { *wanted };
-        let mut wanted: Vec<_> = definition.attributes.iter().map(known).collect();
-        wanted.extend(self.labels.iter().map(|name| (*name, Requirement::Recommended)));
-        self.check_points(findings, metric, &wanted);
+        let known = |attribute: &(&'static str, Requirement)| if attribute.0 == model.0 { model } else { *attribute };
+        let mut requirements: Vec<_> = definition.attributes.iter().map(known).collect();
+        requirements.extend(self.labels.iter().map(|name| (*name, Requirement::Recommended)));
+        self.check_points(findings, metric, &requirements);
     }
 
     /// Checks a metric that only llmobs defines against its row. `tests/catalog.rs` checks the rows against the
     /// documented table.
     fn check_row(&self, findings: &mut Findings, metric: &Metric, row: &Row) {
-        findings.hold("unit", row.unit, &metric.unit);
-        let wanted = match row.instrument {
+        findings.expect_eq("unit", row.unit, &metric.unit);
+        let expected = match row.instrument {
             catalog::Instrument::Counter | catalog::Instrument::ObservableCounter => Instrument::Counter,
             catalog::Instrument::UpDownCounter | catalog::Instrument::ObservableUpDownCounter => {
                 Instrument::UpDownCounter
@@ -65,32 +65,32 @@ impl Conventions {
             catalog::Instrument::Histogram => Instrument::Histogram,
             _ => Instrument::Gauge,
         };
-        findings.hold("instrument", format!("{wanted:?}"), instrument(metric));
-        let requirement = |name: &&'static str| match SOMETIMES.contains(name) {
+        findings.expect_eq("instrument", format!("{expected:?}"), instrument(metric));
+        let requirement = |name: &&'static str| match OPTIONAL_ATTRIBUTES.contains(name) {
             true => (*name, Requirement::ConditionallyRequired),
             false => (*name, Requirement::Required),
         };
-        let mut wanted: Vec<_> = row.attributes.iter().map(requirement).collect();
-        wanted.extend(self.labels.iter().map(|name| (*name, Requirement::Recommended)));
-        self.check_points(findings, metric, &wanted);
+        let mut requirements: Vec<_> = row.attributes.iter().map(requirement).collect();
+        requirements.extend(self.labels.iter().map(|name| (*name, Requirement::Recommended)));
+        self.check_points(findings, metric, &requirements);
     }
 
-    fn check_points(&self, findings: &mut Findings, metric: &Metric, wanted: &[(&'static str, Requirement)]) {
+    fn check_points(&self, findings: &mut Findings, metric: &Metric, requirements: &[(&'static str, Requirement)]) {
         let points = attributes(metric);
         if points.is_empty() {
-            findings.add(What::Missing("series".to_owned()));
+            findings.add(ViolationKind::Missing("series".to_owned()));
         }
         for point in points {
             let (labels, point): (Vec<_>, Vec<_>) =
                 point.iter().cloned().partition(|pair| self.labels.contains(&pair.key.as_str()));
             for pair in labels {
-                super::attributes::hold_type(findings, &pair, llmobs::semconv::definition::AttributeType::String);
+                super::attributes::check_type(findings, &pair, llmobs::semconv::definition::AttributeType::String);
             }
-            self.check_attributes(findings, &point, wanted);
+            self.check_attributes(findings, &point, requirements);
             // Attributes of llmobs are allowed on a metric only if its row lists them.
             for pair in point.iter().filter(|pair| pair.key.starts_with("llmobs.")) {
-                if !wanted.iter().any(|(name, _)| *name == pair.key) {
-                    findings.add(What::Misplaced(pair.key.clone()));
+                if !requirements.iter().any(|(name, _)| *name == pair.key) {
+                    findings.add(ViolationKind::Misplaced(pair.key.clone()));
                 }
             }
         }
@@ -108,7 +108,7 @@ fn instrument(metric: &Metric) -> &'static str {
 }
 
 /// Returns the type of number where OTLP shows it; OTLP always sends the sum of a histogram as a double.
-fn number(metric: &Metric) -> Option<Number> {
+fn number_type(metric: &Metric) -> Option<Number> {
     let of = |points: &[NumberDataPoint]| match points.first()?.value? {
         Point::AsDouble(_) => Some(Number::Double),
         Point::AsInt(_) => Some(Number::Int),

@@ -9,7 +9,7 @@ use super::Findings;
 use super::Violation;
 
 /// The attributes of the entities `service`, `service.instance`, `telemetry.sdk` and `deployment`.
-const WANTED: &[(&str, Requirement)] = &[
+const RESOURCE_ATTRIBUTES: &[(&str, Requirement)] = &[
     (a::DEPLOYMENT_ENVIRONMENT_NAME, Requirement::Recommended),
     (a::SERVICE_INSTANCE_ID, Requirement::Required),
     (a::SERVICE_NAME, Requirement::Required),
@@ -24,7 +24,7 @@ impl Conventions {
     /// Returns all violations of a resource without user-defined attributes.
     pub fn check_resource(&self, resource: &Resource) -> Vec<Violation> {
         let mut findings = Findings::new("resource");
-        self.check_attributes(&mut findings, &resource.attributes, WANTED);
-        findings.list
+        self.check_attributes(&mut findings, &resource.attributes, RESOURCE_ATTRIBUTES);
+        findings.violations
     }
 }

@@ -16,18 +16,18 @@ use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use super::Conventions;
 use super::Findings;
 use super::Violation;
-use super::What;
-use super::attributes::hold_type;
-use super::attributes::own;
-use super::attributes::text;
-use super::attributes::value;
+use super::ViolationKind;
+use super::attributes::attribute_text;
+use super::attributes::attribute_value;
+use super::attributes::check_llmobs_attribute;
+use super::attributes::check_type;
 
 /// Operation names of inference spans. The conventions' definition of the inference span lists no operation names.
-const INFERENCE: &[&str] = &["chat", "generate_content", "text_completion"];
+const INFERENCE_OPERATIONS: &[&str] = &["chat", "generate_content", "text_completion"];
 
 /// Spans that only llmobs defines: the phases of a model call, and one attempt of a model call.
-const PARTS: &[&str] = &["queue", "prefill", "decode"];
-const ATTEMPT: &str = "attempt";
+const PHASE_SPANS: &[&str] = &["queue", "prefill", "decode"];
+const ATTEMPT_SPAN: &str = "attempt";
 
 /// Events that the GPU sampler adds to spans of affected operations.
 const GPU_EVENTS: &[&str] = &["gpu.throttle", "gpu.xid"];
@@ -37,109 +37,111 @@ impl Conventions {
     pub fn check_span(&self, span: &Span) -> Vec<Violation> {
         let mut findings = Findings::new(&span.name);
         self.check_times(&mut findings, span);
-        if is_own(span) {
-            check_own(&mut findings, span);
+        if is_llmobs_span(span) {
+            check_llmobs_span(&mut findings, span);
         } else {
             match self.definition(span) {
-                Some(definition) => self.check_defined(&mut findings, span, definition),
-                None => findings.add(What::UnknownSignal),
+                Some(definition) => self.check_semconv_span(&mut findings, span, definition),
+                None => findings.add(ViolationKind::UnknownSignal),
             }
         }
-        findings.list
+        findings.violations
     }
 
     /// Returns the definition that applies to a span: found by its attributes, and by its kind where both sides of a
     /// call have a definition. Returns `None` if no definition applies.
     pub fn definition(&self, span: &Span) -> Option<&'static SpanDefinition> {
         let by_id = |id: &str| self.spans().find(|definition| definition.id == id);
-        for (mark, id) in [
+        for (attribute, id) in [
             (a::RPC_SYSTEM_NAME, "rpc.server"),
             (a::HTTP_REQUEST_METHOD, "http.server"),
             (a::DB_SYSTEM_NAME, "db.client"),
         ] {
-            if value(&span.attributes, mark).is_some() {
+            if attribute_value(&span.attributes, attribute).is_some() {
                 return by_id(id);
             }
         }
-        let operation = text(&span.attributes, a::GEN_AI_OPERATION_NAME)?;
-        let mut said: Vec<_> = self.spans().filter(|span| span.operations.contains(&operation)).collect();
+        let operation = attribute_text(&span.attributes, a::GEN_AI_OPERATION_NAME)?;
+        let mut listed: Vec<_> = self.spans().filter(|span| span.operations.contains(&operation)).collect();
         // One operation name can have a definition for each side of a call.
-        if said.len() > 1 {
-            said.retain(|definition| kind(definition) == span.kind());
+        if listed.len() > 1 {
+            listed.retain(|definition| expected_kind(definition) == span.kind());
         }
         // An operation name that no profile lists is a custom model call, which is checked as inference.
-        let lists =
+        let lists_operation =
             |known: &AttributeDefinition| known.name == a::GEN_AI_OPERATION_NAME && known.values.contains(&operation);
-        let unsaid = || INFERENCE.contains(&operation) || !a::V1_41.iter().chain(a::LATEST).any(lists);
-        said.first().copied().or_else(|| {
+        let is_inference =
+            || INFERENCE_OPERATIONS.contains(&operation) || !a::V1_41.iter().chain(a::LATEST).any(lists_operation);
+        listed.first().copied().or_else(|| {
             let inference = self.spans().find(|span| span.operations.is_empty() && span.id.contains("inference"));
-            inference.filter(|_| unsaid())
+            inference.filter(|_| is_inference())
         })
     }
 
-    fn check_defined(&self, findings: &mut Findings, span: &Span, definition: &SpanDefinition) {
-        let wanted: Vec<_> = definition.attributes.iter().map(|wanted| (wanted.name, wanted.requirement)).collect();
-        self.check_attributes(findings, &span.attributes, &wanted);
+    fn check_semconv_span(&self, findings: &mut Findings, span: &Span, definition: &SpanDefinition) {
+        let requirements: Vec<_> =
+            definition.attributes.iter().map(|attribute| (attribute.name, attribute.requirement)).collect();
+        self.check_attributes(findings, &span.attributes, &requirements);
         let internal = definition.may_be_internal || runs_in_process(definition);
         if !(internal && span.kind() == Kind::Internal) {
-            findings.hold("kind", kind(definition).as_str_name(), span.kind().as_str_name());
+            findings.expect_eq("kind", expected_kind(definition).as_str_name(), span.kind().as_str_name());
         }
-        if let Some(name) = name(definition, &span.attributes) {
-            findings.hold("name", name, &span.name);
+        if let Some(name) = expected_name(definition, &span.attributes) {
+            findings.expect_eq("name", name, &span.name);
         }
         self.check_conditions(findings, span, definition);
         for event in &span.events {
-            check_event(findings, event);
+            check_span_event(findings, event);
         }
     }
 
     /// Checks conditional attributes whose condition is visible on the span itself.
     fn check_conditions(&self, findings: &mut Findings, span: &Span, definition: &SpanDefinition) {
-        let has = |name: &str| value(&span.attributes, name).is_some();
+        let has = |name: &str| attribute_value(&span.attributes, name).is_some();
         let failed = span.status.as_ref().is_some_and(|status| status.code() == StatusCode::Error);
         if failed && !has(a::ERROR_TYPE) {
-            findings.add(What::Missing(a::ERROR_TYPE.to_owned()));
+            findings.add(ViolationKind::Missing(a::ERROR_TYPE.to_owned()));
         }
         if let Some(status) = span.status.as_ref().filter(|status| status.code() == StatusCode::Ok) {
-            findings.hold("status", "unset or an error", format!("{status:?}"));
+            findings.expect_eq("status", "unset or an error", format!("{status:?}"));
         }
-        let completed = text(&span.attributes, "llmobs.operation.outcome") == Some("completed");
+        let completed = attribute_text(&span.attributes, "llmobs.operation.outcome") == Some("completed");
         if completed && (has(a::ERROR_TYPE) || failed) {
-            findings.add(What::Unfounded(a::ERROR_TYPE.to_owned()));
+            findings.add(ViolationKind::ConditionNotMet(a::ERROR_TYPE.to_owned()));
         }
         if has(a::GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK)
-            && value(&span.attributes, a::GEN_AI_REQUEST_STREAM) != Some(&Value::BoolValue(true))
+            && attribute_value(&span.attributes, a::GEN_AI_REQUEST_STREAM) != Some(&Value::BoolValue(true))
         {
-            findings.add(What::Missing(a::GEN_AI_REQUEST_STREAM.to_owned()));
+            findings.add(ViolationKind::Missing(a::GEN_AI_REQUEST_STREAM.to_owned()));
         }
         // llmobs always knows the model and the provider of a model call.
-        let model = definition.attributes.iter().find(|wanted| wanted.name == a::GEN_AI_REQUEST_MODEL);
+        let model = definition.attributes.iter().find(|attribute| attribute.name == a::GEN_AI_REQUEST_MODEL);
         let calls_model = definition.id.contains("inference") || definition.id.contains("embeddings");
         if calls_model
-            && model.is_some_and(|wanted| wanted.requirement == Requirement::ConditionallyRequired)
+            && model.is_some_and(|attribute| attribute.requirement == Requirement::ConditionallyRequired)
             && !has(a::GEN_AI_REQUEST_MODEL)
         {
-            findings.add(What::Missing(a::GEN_AI_REQUEST_MODEL.to_owned()));
+            findings.add(ViolationKind::Missing(a::GEN_AI_REQUEST_MODEL.to_owned()));
         }
     }
 
     fn check_times(&self, findings: &mut Findings, span: &Span) {
         if span.start_time_unix_nano == 0 || span.end_time_unix_nano < span.start_time_unix_nano {
-            findings.hold("end", "after the start", format!("{}", span.end_time_unix_nano));
+            findings.expect_eq("end", "after the start", format!("{}", span.end_time_unix_nano));
         }
     }
 }
 
 /// Returns the conventional name of the span: the first pattern whose attributes are all present, or else the last
 /// pattern without the missing attributes.
-fn name(definition: &SpanDefinition, attributes: &[KeyValue]) -> Option<String> {
+fn expected_name(definition: &SpanDefinition, attributes: &[KeyValue]) -> Option<String> {
     let fill = |pattern: &str| {
         let (mut name, mut complete) = (String::new(), true);
         let mut rest = pattern;
         while let Some((before, found)) = rest.split_once('{') {
             let (attribute, after) = found.split_once('}')?;
             name += before;
-            match value(attributes, attribute) {
+            match attribute_value(attributes, attribute) {
                 // The conventions name the span `HTTP` when the method is unknown.
                 Some(Value::StringValue(text)) if attribute == a::HTTP_REQUEST_METHOD && text == "_OTHER" => {
                     name += "HTTP";
@@ -157,7 +159,7 @@ fn name(definition: &SpanDefinition, attributes: &[KeyValue]) -> Option<String> 
     filled.iter().find(|(_, complete)| *complete).or(filled.last()).map(|(name, _)| name.clone())
 }
 
-fn kind(definition: &SpanDefinition) -> Kind {
+fn expected_kind(definition: &SpanDefinition) -> Kind {
     match definition.kind {
         SpanKind::Client => Kind::Client,
         SpanKind::Internal => Kind::Internal,
@@ -174,35 +176,35 @@ fn runs_in_process(definition: &SpanDefinition) -> bool {
 }
 
 /// Returns whether only llmobs defines the span: no conventions cover phases inside a server, or attempts.
-fn is_own(span: &Span) -> bool {
-    PARTS.contains(&span.name.as_str()) || span.name == ATTEMPT
+fn is_llmobs_span(span: &Span) -> bool {
+    PHASE_SPANS.contains(&span.name.as_str()) || span.name == ATTEMPT_SPAN
 }
 
-fn check_own(findings: &mut Findings, span: &Span) {
-    findings.hold("kind", Kind::Internal.as_str_name(), span.kind().as_str_name());
+fn check_llmobs_span(findings: &mut Findings, span: &Span) {
+    findings.expect_eq("kind", Kind::Internal.as_str_name(), span.kind().as_str_name());
     for pair in &span.attributes {
         match pair.key.as_str() {
-            name if name.starts_with("llmobs.") => own(findings, pair),
+            name if name.starts_with("llmobs.") => check_llmobs_attribute(findings, pair),
             a::ERROR_TYPE => {}
-            name => findings.add(What::Misplaced(name.to_owned())),
+            name => findings.add(ViolationKind::Misplaced(name.to_owned())),
         }
     }
-    if span.name == ATTEMPT && text(&span.attributes, "llmobs.attempt.kind").is_none() {
-        findings.add(What::Missing("llmobs.attempt.kind".to_owned()));
+    if span.name == ATTEMPT_SPAN && attribute_text(&span.attributes, "llmobs.attempt.kind").is_none() {
+        findings.add(ViolationKind::Missing("llmobs.attempt.kind".to_owned()));
     }
 }
 
 /// Checks a span event: a phase of a model call, or an event of the GPU. Exceptions are log events.
-fn check_event(findings: &mut Findings, event: &Event) {
-    let hit_gpu = GPU_EVENTS.contains(&event.name.as_str());
-    if !hit_gpu && !PARTS.contains(&event.name.as_str()) {
-        return findings.hold("event of the span", PARTS.join(" or "), &event.name);
+fn check_span_event(findings: &mut Findings, event: &Event) {
+    let is_gpu_event = GPU_EVENTS.contains(&event.name.as_str());
+    if !is_gpu_event && !PHASE_SPANS.contains(&event.name.as_str()) {
+        return findings.expect_eq("event of the span", PHASE_SPANS.join(" or "), &event.name);
     }
     for pair in &event.attributes {
         match pair.key.as_str() {
-            a::HW_ID if hit_gpu => drop(hold_type(findings, pair, AttributeType::String)),
-            name if name.starts_with("llmobs.") => own(findings, pair),
-            name => findings.add(What::Misplaced(name.to_owned())),
+            a::HW_ID if is_gpu_event => drop(check_type(findings, pair, AttributeType::String)),
+            name if name.starts_with("llmobs.") => check_llmobs_attribute(findings, pair),
+            name => findings.add(ViolationKind::Misplaced(name.to_owned())),
         }
     }
 }

@@ -11,7 +11,7 @@ pub struct Canary {
     pub place: &'static str,
     pub text: String,
     /// The number of characters in a row that count as a trace of the text.
-    pub piece: usize,
+    pub min_match: usize,
 }
 
 /// All canaries of one run. Two processes generate the same canaries from the same seed.
@@ -22,22 +22,26 @@ pub struct Canaries {
 }
 
 /// The length of a canary, in characters.
-const LENGTH: usize = 32;
+const CANARY_LENGTH: usize = 32;
 
 /// The number of characters in a row that count as a trace.
-const PIECE: usize = 8;
+const MIN_MATCH: usize = 8;
 
 impl Canaries {
-    /// Generates one canary for each place. No two canaries share a piece.
+    /// Generates one canary for each place. No two canaries share `MIN_MATCH` characters in a row.
     pub fn new(seed: u64, places: impl IntoIterator<Item = &'static str>) -> Self {
         let mut random = Random::new(seed);
-        let all = places.into_iter().map(|place| Canary { place, text: word(&mut random, LENGTH), piece: PIECE });
+        let all = places.into_iter().map(|place| Canary {
+            place,
+            text: random_word(&mut random, CANARY_LENGTH),
+            min_match: MIN_MATCH,
+        });
         let all: Vec<_> = all.collect();
-        let mut pieces: Vec<&[u8]> = all.iter().flat_map(|canary| canary.text.as_bytes().windows(PIECE)).collect();
-        let count = pieces.len();
-        pieces.sort_unstable();
-        pieces.dedup();
-        assert_eq!(pieces.len(), count, "two canaries have a piece in common: seed {seed}");
+        let mut windows: Vec<&[u8]> = all.iter().flat_map(|canary| canary.text.as_bytes().windows(MIN_MATCH)).collect();
+        let count = windows.len();
+        windows.sort_unstable();
+        windows.dedup();
+        assert_eq!(windows.len(), count, "two canaries share {MIN_MATCH} characters: seed {seed}");
         Self { seed, all }
     }
 
@@ -46,16 +50,16 @@ impl Canaries {
         RandomState::new().hash_one("canaries")
     }
 
-    /// Adds a canary with a specific form, such as a provider's key. `piece` characters in a row count as a trace.
-    pub fn with(mut self, place: &'static str, text: String, piece: usize) -> Self {
-        self.all.push(Canary { place, text, piece });
+    /// Adds a canary with a specific form, such as a provider's key. `min_match` characters in a row count as a trace.
+    pub fn with_canary(mut self, place: &'static str, text: String, min_match: usize) -> Self {
+        self.all.push(Canary { place, text, min_match });
         self
     }
 
     /// Returns the text for this place.
-    pub fn of(&self, place: &str) -> &str {
+    pub fn text(&self, place: &str) -> &str {
         let found = self.all.iter().find(|canary| canary.place == place);
-        found.map(|canary| canary.text.as_str()).unwrap_or_else(|| panic!("`{place}` is no place"))
+        found.map(|canary| canary.text.as_str()).unwrap_or_else(|| panic!("`{place}` is not a known place"))
     }
 
     pub fn all(&self) -> &[Canary] {
@@ -64,8 +68,8 @@ impl Canaries {
 }
 
 /// Returns a random word of lower-case letters and digits that begins with a letter.
-pub fn word(random: &mut Random, length: usize) -> String {
+pub fn random_word(random: &mut Random, length: usize) -> String {
     const SYMBOLS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
-    let symbol = |place: usize, random: &mut Random| SYMBOLS[random.below(if place == 0 { 26 } else { 36 }) as usize];
-    (0..length).map(|place| char::from(symbol(place, random))).collect()
+    let symbol = |index: usize, random: &mut Random| SYMBOLS[random.below(if index == 0 { 26 } else { 36 }) as usize];
+    (0..length).map(|index| char::from(symbol(index, random))).collect()
 }

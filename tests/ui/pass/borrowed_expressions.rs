@@ -1,4 +1,4 @@
-//! Expressions borrow from the arguments, which the body has whole.
+//! Expressions borrow from the arguments, and the body still owns them.
 #![deny(warnings, clippy::pedantic, missing_docs, unreachable_pub)]
 
 use std::borrow::Cow;

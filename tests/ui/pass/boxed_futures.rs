@@ -22,7 +22,7 @@ fn pinned<'a>(model: &'a str) -> Pin<Box<dyn Future<Output = Result<usize, Strin
 }
 
 #[llm_span(chat, model = "m")]
-fn early(text: &str) -> BoxFuture<'_, usize> {
+fn early_return(text: &str) -> BoxFuture<'_, usize> {
     if text.is_empty() {
         return Box::pin(async { 0 });
     }
@@ -46,7 +46,7 @@ fn aliased(text: &str) -> Boxed<'_, Result<usize, String>> {
 
 pub(crate) fn main() {
     assert_eq!(aliased("four").now_or_never(), Some(Ok(4)));
-    assert_eq!(early(" a ").now_or_never(), Some(1));
+    assert_eq!(early_return(" a ").now_or_never(), Some(1));
     assert_eq!(local("four".into()).now_or_never(), Some(4));
     assert_eq!(opaque("four").now_or_never(), Some(4));
 }

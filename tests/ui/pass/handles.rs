@@ -10,14 +10,14 @@ use llmobs::llm_span;
 #[llm_span(chat, model = "m", handle = call)]
 fn marked() -> Result<u8, ErrorType> {
     let marker = call.marker();
-    let engine = thread::spawn(move || marker.finish_reason(FinishReason::Stop));
-    engine.join().map_err(|_| ErrorType::Internal)?;
+    let thread = thread::spawn(move || marker.finish_reason(FinishReason::Stop));
+    thread.join().map_err(|_| ErrorType::Internal)?;
     Ok(1)
 }
 
 #[llm_span(chat, model = "m", handle = call)]
-async fn taken(early: bool) -> Option<u8> {
-    if early {
+async fn taken(returns_early: bool) -> Option<u8> {
+    if returns_early {
         return None;
     }
     std::future::ready(()).await;

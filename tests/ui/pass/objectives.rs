@@ -4,12 +4,12 @@
 use llmobs::llm_span;
 
 #[llm_span(chat, model = "m", objective(ttft = "500ms", tpot = "50ms"))]
-fn usual() {}
+fn default_name() {}
 
 #[llm_span(chat, model = "m", objective(name = "batch", gap = "1.5s", duration = "2m", target = 0.9))]
-async fn named() {}
+async fn explicit_name() {}
 
 pub(crate) fn main() {
-    usual();
-    drop(named());
+    default_name();
+    drop(explicit_name());
 }

@@ -3,20 +3,20 @@
 
 mod vendor {
     #[doc(no_inline)]
-    pub(crate) use llmobs as watching;
+    pub(crate) use llmobs as renamed;
 }
 
-use vendor::watching::llm_span;
+use vendor::renamed::llm_span;
 
 #[allow(dead_code, unused_imports, reason = "the wrong one")]
 mod llmobs {}
 
-#[llm_span(chat, model = "m", crate = vendor::watching)]
+#[llm_span(chat, model = "m", crate = vendor::renamed)]
 fn value() -> u8 {
     1
 }
 
-#[llm_span(chat, model = "m", stream, crate = self::vendor::watching, max_tokens = 3)]
+#[llm_span(chat, model = "m", stream, crate = self::vendor::renamed, max_tokens = 3)]
 async fn streamed() -> impl futures_util::Stream<Item = &'static str> {
     futures_util::stream::iter(["a"])
 }

@@ -23,7 +23,7 @@ fn usage(delta: &Delta) -> Option<Usage> {
     (delta.tokens > 9).then(|| Usage::new().output(delta.tokens.into()))
 }
 
-fn any<E>(_error: &E) -> ErrorType {
+fn classify<E>(_error: &E) -> ErrorType {
     ErrorType::Upstream
 }
 
@@ -33,19 +33,19 @@ fn any<E>(_error: &E) -> ErrorType {
     stream,
     tokens = chunk,
     usage = usage,
-    error_type = any,
+    error_type = classify,
     producer = Producer::Pull,
 )]
-async fn fallible(there: bool) -> Result<impl Stream<Item = Result<Delta, u8>>, String> {
-    if !there {
+async fn fallible(present: bool) -> Result<impl Stream<Item = Result<Delta, u8>>, String> {
+    if !present {
         return Err("no".to_owned());
     }
     Ok(stream::iter([Ok(Delta { tokens: 1 }), Err(7)]))
 }
 
 #[llm_span(chat, model = "m", stream)]
-fn optional(there: bool) -> Option<BoxStream<'static, &'static str>> {
-    there.then(|| stream::iter(["a"]).boxed())
+fn optional(present: bool) -> Option<BoxStream<'static, &'static str>> {
+    present.then(|| stream::iter(["a"]).boxed())
 }
 
 #[llm_span(chat, model = "m", stream, tokens = Vec::len_of)]

@@ -10,12 +10,12 @@ use super::yaml::Error;
 use super::yaml::Node;
 use super::yaml::Value;
 
-pub(crate) use self::kind::Kind;
-pub(crate) use self::resolve::Wanted;
+pub(crate) use self::attribute_type::AttributeType;
+pub(crate) use self::resolve::AttributeRequirement;
 pub(crate) use self::signal::Event;
-pub(crate) use self::signal::Span;
+pub(crate) use self::signal::SpanType;
 
-mod kind;
+mod attribute_type;
 mod note;
 mod resolve;
 mod signal;
@@ -27,16 +27,16 @@ mod tests;
 pub(crate) struct Registry {
     pub(crate) attributes: BTreeMap<String, Attribute>,
     pub(crate) metrics: BTreeMap<String, Metric>,
-    pub(crate) spans: BTreeMap<String, Span>,
+    pub(crate) spans: BTreeMap<String, SpanType>,
     pub(crate) events: BTreeMap<String, Event>,
-    groups: BTreeMap<String, Vec<Reference>>,
+    groups: BTreeMap<String, Vec<AttributeReference>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Attribute {
     pub(crate) brief: String,
     pub(crate) stability: String,
-    pub(crate) kind: Kind,
+    pub(crate) kind: AttributeType,
     /// The well-known values of an enumeration; empty if any value is allowed.
     pub(crate) members: Vec<Member>,
 }
@@ -55,7 +55,7 @@ pub(crate) struct Metric {
     pub(crate) unit: String,
     /// `int` or `double`.
     pub(crate) number: String,
-    references: Vec<Reference>,
+    references: Vec<AttributeReference>,
 }
 
 /// The requirement level of an attribute, in the order of the conventions.
@@ -80,78 +80,78 @@ impl Requirement {
 }
 
 #[derive(Clone, Debug)]
-enum Reference {
+enum AttributeReference {
     Group(String),
     Attribute { name: String, level: Option<Requirement>, at_start: bool },
 }
 
 /// Attribute keys that are accepted but not read: prose and hints.
-const PROSE: [&str; 4] = ["annotations", "deprecated", "examples", "note"];
+const IGNORED_KEYS: [&str; 4] = ["annotations", "deprecated", "examples", "note"];
 
 impl Registry {
     /// Adds the definitions of one file.
-    pub(crate) fn read(&mut self, document: &Node) -> Result<(), Error> {
-        for (key, node) in document.map()? {
+    pub(crate) fn add_document(&mut self, document: &Node) -> Result<(), Error> {
+        for (key, node) in document.as_map()? {
             match key.as_str() {
-                "groups" => each(node, |group| self.old_group(group))?,
-                "attributes" => each(node, |attribute| self.attribute(attribute, "key"))?,
-                "attribute_groups" => each(node, |group| self.group(group))?,
-                "metrics" => each(node, |metric| self.metric(metric, "name", Vec::new()))?,
-                "spans" => each(node, |span| self.span(span))?,
-                "span_refinements" => each(node, |refined| self.refined_span(refined))?,
-                "events" => each(node, |event| self.event(event))?,
+                "groups" => for_each_item(node, |group| self.add_legacy_group(group))?,
+                "attributes" => for_each_item(node, |attribute| self.add_attribute(attribute, "key"))?,
+                "attribute_groups" => for_each_item(node, |group| self.add_group(group))?,
+                "metrics" => for_each_item(node, |metric| self.add_metric(metric, "name", Vec::new()))?,
+                "spans" => for_each_item(node, |span| self.parse_span(span))?,
+                "span_refinements" => for_each_item(node, |refinement| self.check_span_refinement(refinement))?,
+                "events" => for_each_item(node, |event| self.parse_event(event))?,
                 // Refinements narrow definitions from elsewhere.
                 "file_format" | "metric_refinements" => {}
-                _ => return Err(node.error(format!("the section `{key}` is not understood"))),
+                _ => return Err(node.error(format!("unknown section `{key}`"))),
             }
         }
         Ok(())
     }
 
-    fn old_group(&mut self, group: &Node) -> Result<(), Error> {
-        let kind = group.get("type")?.text()?;
+    fn add_legacy_group(&mut self, group: &Node) -> Result<(), Error> {
+        let kind = group.require("type")?.as_str()?;
         let mut references = Vec::new();
         if let Some(base) = group.find("extends")? {
-            references.push(Reference::Group(base.text()?.to_owned()));
+            references.push(AttributeReference::Group(base.as_str()?.to_owned()));
         }
         if let Some(attributes) = group.find("attributes")? {
-            each(attributes, |attribute| match attribute.find("id")? {
-                Some(_) => self.attribute(attribute, "id"),
-                None => reference(attribute).map(|found| references.push(found)),
+            for_each_item(attributes, |attribute| match attribute.find("id")? {
+                Some(_) => self.add_attribute(attribute, "id"),
+                None => parse_reference(attribute).map(|found| references.push(found)),
             })?;
         }
         match kind {
-            "event" => self.old_event(group, references),
-            "metric" => self.metric(group, "metric_name", references),
-            "span" => self.old_span(group, references),
+            "event" => self.parse_legacy_event(group, references),
+            "metric" => self.add_metric(group, "metric_name", references),
+            "span" => self.parse_legacy_span(group, references),
             "attribute_group" => {
-                known_keys(group, &["attributes", "brief", "display_name", "extends", "id", "stability", "type"])?;
-                self.groups.insert(group.get("id")?.text()?.to_owned(), references);
+                check_keys(group, &["attributes", "brief", "display_name", "extends", "id", "stability", "type"])?;
+                self.groups.insert(group.require("id")?.as_str()?.to_owned(), references);
                 Ok(())
             }
-            _ => Err(group.error(format!("a group of type `{kind}` is not understood"))),
+            _ => Err(group.error(format!("unknown group type `{kind}`"))),
         }
     }
 
-    fn group(&mut self, group: &Node) -> Result<(), Error> {
-        known_keys(group, &["attributes", "brief", "id", "visibility"])?;
-        let references = references(group)?;
-        self.groups.insert(group.get("id")?.text()?.to_owned(), references);
+    fn add_group(&mut self, group: &Node) -> Result<(), Error> {
+        check_keys(group, &["attributes", "brief", "id", "visibility"])?;
+        let references = parse_references(group)?;
+        self.groups.insert(group.require("id")?.as_str()?.to_owned(), references);
         Ok(())
     }
 
-    fn attribute(&mut self, node: &Node, name_key: &str) -> Result<(), Error> {
-        known_keys(node, &["brief", "stability", "type", name_key])?;
-        let name = node.get(name_key)?.text()?;
-        let kind = node.get("type")?;
+    fn add_attribute(&mut self, node: &Node, name_key: &str) -> Result<(), Error> {
+        check_keys(node, &["brief", "stability", "type", name_key])?;
+        let name = node.require(name_key)?.as_str()?;
+        let kind = node.require("type")?;
         let mut members = Vec::new();
         if let Value::Map(_) = kind.value {
-            each(kind.get("members")?, |one| member(one).map(|found| members.extend(found)))?;
+            for_each_item(kind.require("members")?, |member| parse_member(member).map(|found| members.extend(found)))?;
         }
         let attribute = Attribute {
-            brief: sentence(node.get("brief")?.text()?),
-            stability: node.get("stability")?.text()?.to_owned(),
-            kind: if members.is_empty() { Kind::read(kind)? } else { Kind::String },
+            brief: to_sentence(node.require("brief")?.as_str()?),
+            stability: node.require("stability")?.as_str()?.to_owned(),
+            kind: if members.is_empty() { AttributeType::parse(kind)? } else { AttributeType::String },
             members,
         };
         match self.attributes.insert(name.to_owned(), attribute) {
@@ -160,8 +160,13 @@ impl Registry {
         }
     }
 
-    fn metric(&mut self, node: &Node, name_key: &str, mut references: Vec<Reference>) -> Result<(), Error> {
-        known_keys(
+    fn add_metric(
+        &mut self,
+        node: &Node,
+        name_key: &str,
+        mut references: Vec<AttributeReference>,
+    ) -> Result<(), Error> {
+        check_keys(
             node,
             &[
                 "attributes",
@@ -176,17 +181,17 @@ impl Registry {
                 name_key,
             ],
         )?;
-        let name = node.get(name_key)?.text()?;
+        let name = node.require(name_key)?.as_str()?;
         if references.is_empty() {
-            references = self::references(node)?;
+            references = parse_references(node)?;
         }
-        let generation = node.get("annotations")?.get("code_generation")?;
+        let generation = node.require("annotations")?.require("code_generation")?;
         let metric = Metric {
-            brief: sentence(node.get("brief")?.text()?),
-            stability: node.get("stability")?.text()?.to_owned(),
-            instrument: node.get("instrument")?.text()?.to_owned(),
-            unit: node.get("unit")?.text()?.to_owned(),
-            number: generation.get("metric_value_type")?.text()?.to_owned(),
+            brief: to_sentence(node.require("brief")?.as_str()?),
+            stability: node.require("stability")?.as_str()?.to_owned(),
+            instrument: node.require("instrument")?.as_str()?.to_owned(),
+            unit: node.require("unit")?.as_str()?.to_owned(),
+            number: generation.require("metric_value_type")?.as_str()?.to_owned(),
             references,
         };
         match self.metrics.insert(name.to_owned(), metric) {
@@ -197,60 +202,61 @@ impl Registry {
 }
 
 /// Returns a value of an enumeration, or `None` if the value is deprecated (another member has the same value).
-fn member(node: &Node) -> Result<Option<Member>, Error> {
-    known_keys(node, &["brief", "id", "stability", "value"])?;
-    let value = node.get("value")?.text()?.to_owned();
-    let brief = sentence(node.get("brief")?.text()?);
+fn parse_member(node: &Node) -> Result<Option<Member>, Error> {
+    check_keys(node, &["brief", "id", "stability", "value"])?;
+    let value = node.require("value")?.as_str()?.to_owned();
+    let brief = to_sentence(node.require("brief")?.as_str()?);
     Ok(node.find("deprecated")?.is_none().then_some(Member { value, brief }))
 }
 
 /// Returns the references in the `attributes:` of a group or signal.
-fn references(node: &Node) -> Result<Vec<Reference>, Error> {
-    node.get("attributes")?.list()?.iter().map(reference).collect()
+fn parse_references(node: &Node) -> Result<Vec<AttributeReference>, Error> {
+    node.require("attributes")?.as_list()?.iter().map(parse_reference).collect()
 }
 
-fn reference(node: &Node) -> Result<Reference, Error> {
-    known_keys(node, &["brief", "ref", "ref_group", "requirement_level", "sampling_relevant"])?;
+fn parse_reference(node: &Node) -> Result<AttributeReference, Error> {
+    check_keys(node, &["brief", "ref", "ref_group", "requirement_level", "sampling_relevant"])?;
     if let Some(group) = node.find("ref_group")? {
-        return Ok(Reference::Group(group.text()?.to_owned()));
+        return Ok(AttributeReference::Group(group.as_str()?.to_owned()));
     }
-    let level = node.find("requirement_level")?.map(requirement).transpose()?;
-    let at_start = match node.find("sampling_relevant")?.map(|node| node.text()).transpose()? {
+    let level = node.find("requirement_level")?.map(parse_requirement).transpose()?;
+    let at_start = match node.find("sampling_relevant")?.map(|node| node.as_str()).transpose()? {
         None => false,
         Some("true") => true,
-        Some(other) => return Err(node.error(format!("`sampling_relevant: {other}` is not understood"))),
+        Some(other) => return Err(node.error(format!("`sampling_relevant: {other}` is not supported"))),
     };
-    Ok(Reference::Attribute { name: node.get("ref")?.text()?.to_owned(), level, at_start })
+    Ok(AttributeReference::Attribute { name: node.require("ref")?.as_str()?.to_owned(), level, at_start })
 }
 
 /// Parses a requirement level: `required`, or a map with the level as its only key and the condition as the value.
-fn requirement(node: &Node) -> Result<Requirement, Error> {
+fn parse_requirement(node: &Node) -> Result<Requirement, Error> {
     let word = match &node.value {
         Value::Map(entries) if entries.len() == 1 => entries[0].0.as_str(),
-        _ => node.text()?,
+        _ => node.as_str()?,
     };
     match word {
         "required" => Ok(Requirement::Required),
         "conditionally_required" => Ok(Requirement::ConditionallyRequired),
         "recommended" => Ok(Requirement::Recommended),
         "opt_in" => Ok(Requirement::OptIn),
-        _ => Err(node.error(format!("the level `{word}` is not understood"))),
+        _ => Err(node.error(format!("unknown requirement level `{word}`"))),
     }
 }
 
-fn each(node: &Node, mut take: impl FnMut(&Node) -> Result<(), Error>) -> Result<(), Error> {
-    node.list()?.iter().try_for_each(&mut take)
+fn for_each_item(node: &Node, mut action: impl FnMut(&Node) -> Result<(), Error>) -> Result<(), Error> {
+    node.as_list()?.iter().try_for_each(&mut action)
 }
 
-fn known_keys(node: &Node, known: &[&str]) -> Result<(), Error> {
-    match node.map()?.iter().find(|(key, _)| !known.contains(&key.as_str()) && !PROSE.contains(&key.as_str())) {
+fn check_keys(node: &Node, known: &[&str]) -> Result<(), Error> {
+    match node.as_map()?.iter().find(|(key, _)| !known.contains(&key.as_str()) && !IGNORED_KEYS.contains(&key.as_str()))
+    {
         None => Ok(()),
-        Some((key, value)) => Err(value.error(format!("the key `{key}` is not understood"))),
+        Some((key, value)) => Err(value.error(format!("unknown key `{key}`"))),
     }
 }
 
 /// Joins the text into one line that ends with a full stop.
-fn sentence(brief: &str) -> String {
+fn to_sentence(brief: &str) -> String {
     let mut text = brief.split_whitespace().collect::<Vec<_>>().join(" ");
     if !text.ends_with('.') {
         text.push('.');

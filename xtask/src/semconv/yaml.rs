@@ -39,38 +39,38 @@ pub(crate) struct Error {
 ///
 /// Fails at the first line that is outside the subset.
 pub(crate) fn parse(text: &str) -> Result<Node, Error> {
-    block::Parser::new(text).document()
+    block::Parser::new(text).parse_document()
 }
 
 impl Node {
-    pub(crate) fn text(&self) -> Result<&str, Error> {
+    pub(crate) fn as_str(&self) -> Result<&str, Error> {
         match &self.value {
             Value::Scalar(text) => Ok(text),
-            _ => Err(self.error("a scalar is wanted here")),
+            _ => Err(self.error("expected a scalar")),
         }
     }
 
-    pub(crate) fn list(&self) -> Result<&[Self], Error> {
+    pub(crate) fn as_list(&self) -> Result<&[Self], Error> {
         match &self.value {
             Value::List(items) => Ok(items),
-            _ => Err(self.error("a list is wanted here")),
+            _ => Err(self.error("expected a list")),
         }
     }
 
-    pub(crate) fn map(&self) -> Result<&[(String, Self)], Error> {
+    pub(crate) fn as_map(&self) -> Result<&[(String, Self)], Error> {
         match &self.value {
             Value::Map(entries) => Ok(entries),
-            _ => Err(self.error("a map is wanted here")),
+            _ => Err(self.error("expected a map")),
         }
     }
 
     /// Returns the value of the key, or `None` if the map lacks it.
     pub(crate) fn find(&self, key: &str) -> Result<Option<&Self>, Error> {
-        Ok(self.map()?.iter().find(|(name, _)| name == key).map(|(_, node)| node))
+        Ok(self.as_map()?.iter().find(|(name, _)| name == key).map(|(_, node)| node))
     }
 
     /// Returns the value of the key, or an error if the map lacks it.
-    pub(crate) fn get(&self, key: &str) -> Result<&Self, Error> {
+    pub(crate) fn require(&self, key: &str) -> Result<&Self, Error> {
         self.find(key)?.ok_or_else(|| self.error(format!("`{key}` is missing")))
     }
 

@@ -30,7 +30,7 @@ pub(crate) fn parse(text: &str) -> Result<Counts, String> {
 }
 
 /// Returns the text of the baseline.
-pub(crate) fn print(counts: &Counts) -> String {
+pub(crate) fn to_text(counts: &Counts) -> String {
     counts.iter().map(|(path, count)| format!("{path}\t{count}\n")).collect()
 }
 
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn blessing_lowers_numbers_and_raises_none() {
+    fn bless_lowers_numbers_and_never_raises_one() {
         let baseline = counts(&[("a", 2), ("b", 2)]);
         assert_eq!(bless(&counts(&[("a", 1)]), &baseline, |_| true), Ok(counts(&[("a", 1)])));
         assert!(bless(&counts(&[("a", 3)]), &baseline, |_| true).unwrap_err().contains("a: 3"));
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_renamed_or_split_file_takes_its_number_along() {
+    fn the_number_of_a_renamed_or_split_file_moves_to_the_new_files() {
         let baseline = counts(&[("a", 2), ("b", 3)]);
         let split = counts(&[("a", 2), ("b/x", 1), ("b/y", 2)]);
         assert_eq!(bless(&split, &baseline, |path| path != "b"), Ok(split.clone()));
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn the_baseline_is_sorted_and_has_no_duplicates() {
         let baseline = counts(&[("a", 2), ("b", 1)]);
-        assert_eq!(parse(&print(&baseline)), Ok(baseline));
+        assert_eq!(parse(&to_text(&baseline)), Ok(baseline));
         for broken in ["b\t1\na\t1\n", "a\t1\na\t1\n", "a\t0\n", "a 1\n", "a\tx\n", "\n"] {
             assert!(parse(broken).is_err(), "{broken}");
         }

@@ -83,7 +83,7 @@ fn rust(source: &Source) -> Vec<Block> {
             Kind::Plain => push(&mut plain, comment.line, text, comment.alone),
             Kind::Module => push(&mut module, comment.line, text, comment.alone),
             Kind::Item => {
-                let at = item_place(&source.code, comment.end);
+                let at = item_start(&source.code, comment.end);
                 items.entry(at).or_default().lines.push((comment.line, text));
             }
         }
@@ -96,7 +96,7 @@ fn rust(source: &Source) -> Vec<Block> {
 }
 
 /// Returns the place of the first code from `at` on that is not an attribute.
-fn item_place(code: &[char], mut at: usize) -> usize {
+fn item_start(code: &[char], mut at: usize) -> usize {
     loop {
         at += code[at..].iter().take_while(|c| c.is_whitespace()).count();
         if code.get(at) != Some(&'#') {
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_public_function_with_a_return_type_is_seen() {
+    fn a_public_function_with_a_return_type_is_recognized() {
         for code in [
             "pub fn a() -> u8 {",
             "pub const fn show(&self, whole: w::Wide) -> u8;",

@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use super::blocks::Syntax;
-use crate::root;
+use crate::workspace_root;
 
 /// Files that are not read: how a path begins and ends, and the reason.
 const EXCLUDED: &[(&str, &str, &str)] = &[
@@ -33,7 +33,7 @@ pub(crate) fn read() -> Result<Vec<File>, String> {
     let mut files = Vec::new();
     for path in tracked()? {
         let Some(syntax) = syntax(&path).filter(|_| !is_excluded(&path)) else { continue };
-        let full = root().join(&path);
+        let full = workspace_root().join(&path);
         // A file that was removed is tracked until the commit.
         if !full.exists() {
             continue;
@@ -45,14 +45,14 @@ pub(crate) fn read() -> Result<Vec<File>, String> {
         }
     }
     match files.is_empty() {
-        true => Err("git lists no file to judge".to_owned()),
+        true => Err("git lists no file to check".to_owned()),
         false => Ok(files),
     }
 }
 
 fn tracked() -> Result<Vec<String>, String> {
     let failed = |why: String| format!("git ls-files: {why}");
-    let output = Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output();
+    let output = Command::new("git").args(["ls-files", "-z"]).current_dir(workspace_root()).output();
     let output = output.map_err(|error| failed(error.to_string()))?;
     if !output.status.success() {
         return Err(failed(String::from_utf8_lossy(&output.stderr).into_owned()));
@@ -83,13 +83,13 @@ fn is_generated(text: &str) -> bool {
 /// Blanks the sections of released versions: a release is history.
 fn unreleased(text: &str) -> String {
     let mut released = false;
-    let judged = |line: &str| {
+    let unreleased_line = |line: &str| {
         if line.starts_with("## ") {
             released = line != "## Unreleased";
         }
         if released { "\n".to_owned() } else { format!("{line}\n") }
     };
-    text.lines().map(judged).collect()
+    text.lines().map(unreleased_line).collect()
 }
 
 #[cfg(test)]
@@ -98,7 +98,7 @@ mod tests {
 
     /// A copy of the files without the repository has no list of tracked files.
     fn is_repository() -> bool {
-        root().join(".git").exists()
+        workspace_root().join(".git").exists()
     }
 
     #[test]
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn released_versions_are_history() {
+    fn released_versions_are_not_checked() {
         let text = "# Changelog\na\n## Unreleased\nb\n## 1.0.0\nc\n";
         assert_eq!(unreleased(text), "# Changelog\na\n## Unreleased\nb\n\n\n");
     }

@@ -27,7 +27,7 @@ pub(crate) fn file(syntax: Syntax, text: &str) -> Vec<Finding> {
         found.extend(rules::PHRASES.iter().flat_map(|rule| phrases(&words, rule)));
         let first = block.lines.first().map(|(line, _)| *line);
         let opening = words.first().filter(|word| word.gap == Gap::Start && Some(word.line) == first);
-        found.extend(block.item.zip(opening).and_then(|(item, word)| judge_opening(item, word)));
+        found.extend(block.item.zip(opening).and_then(|(item, word)| check_opening(item, word)));
     }
     for escape in &escapes {
         if !apply(escape, &mut found) {
@@ -50,7 +50,7 @@ fn apply(escape: &Escape, found: &mut Vec<Finding>) -> bool {
     true
 }
 
-fn judge_opening(item: Item, word: &Word) -> Option<Finding> {
+fn check_opening(item: Item, word: &Word) -> Option<Finding> {
     let rule = match item {
         Item::PublicFunction => rules::FUNCTION_OPENING,
         Item::Other => rules::ITEM_OPENING,

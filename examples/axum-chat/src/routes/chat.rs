@@ -3,13 +3,13 @@
 use serde::Deserialize;
 use serde::Serialize;
 
-use crate::api::Answer;
-use crate::api::Dialect;
-use crate::api::Head;
+use crate::api::AnswerChunk;
+use crate::api::ApiRequest;
+use crate::api::CompletedAnswer;
 use crate::api::Parameters;
-use crate::api::Part;
+use crate::api::ResponseBody;
+use crate::api::ResponseHead;
 use crate::api::Usage;
-use crate::api::Whole;
 use crate::engine::Message;
 use crate::engine::Prompt;
 use crate::error::ApiError;
@@ -19,11 +19,11 @@ use llmobs::semconv::value::OperationName;
 pub(crate) struct ChatRequest {
     #[serde(flatten)]
     parameters: Parameters,
-    messages: Vec<Said>,
+    messages: Vec<ChatMessage>,
 }
 
 #[derive(Deserialize)]
-struct Said {
+struct ChatMessage {
     role: Role,
     content: Content,
 }
@@ -51,14 +51,14 @@ struct TextPart {
     text: String,
 }
 
-impl From<Said> for Message {
-    fn from(said: Said) -> Self {
-        let role = match said.role {
+impl From<ChatMessage> for Message {
+    fn from(message: ChatMessage) -> Self {
+        let role = match message.role {
             Role::System => "system",
             Role::User => "user",
             Role::Assistant => "assistant",
         };
-        let content = match said.content {
+        let content = match message.content {
             Content::Text(text) => text,
             Content::Parts(parts) => parts.into_iter().map(|part| part.text).collect(),
         };
@@ -66,9 +66,9 @@ impl From<Said> for Message {
     }
 }
 
-impl Dialect for ChatRequest {
+impl ApiRequest for ChatRequest {
     const OPERATION: OperationName = OperationName::Chat;
-    const ID: &'static str = "chatcmpl-";
+    const ID_PREFIX: &'static str = "chatcmpl-";
 
     fn parameters(&self) -> &Parameters {
         &self.parameters
@@ -76,27 +76,31 @@ impl Dialect for ChatRequest {
 
     fn prompt(self) -> Result<Prompt, ApiError> {
         if self.messages.is_empty() {
-            return Err(ApiError::field("messages", "a conversation needs at least one message"));
+            return Err(ApiError::invalid_field("messages", "a conversation needs at least one message"));
         }
         Ok(Prompt::Chat(self.messages.into_iter().map(Message::from).collect()))
     }
 
-    fn whole<'a>(head: &'a Head, whole: &'a Whole) -> impl Serialize + 'a {
-        let message = Delta { role: Some("assistant"), content: Some(&whole.text) };
-        let choice =
-            Choice { index: 0, message: Some(message), delta: None, finish_reason: Some(whole.reason.as_str()) };
-        Answer { head, object: "chat.completion", choices: vec![choice], usage: Some(whole.counts.into()) }
+    fn complete_response<'a>(head: &'a ResponseHead, answer: &'a CompletedAnswer) -> impl Serialize + 'a {
+        let message = Delta { role: Some("assistant"), content: Some(&answer.text) };
+        let choice = Choice {
+            index: 0,
+            message: Some(message),
+            delta: None,
+            finish_reason: Some(answer.finish_reason.as_str()),
+        };
+        ResponseBody { head, object: "chat.completion", choices: vec![choice], usage: Some(answer.counts.into()) }
     }
 
-    fn part<'a>(head: &'a Head, part: &Part<'a>) -> Option<impl Serialize + 'a> {
-        let chunk = |delta, finish_reason| Choice { index: 0, message: None, delta: Some(delta), finish_reason };
-        let (choices, usage) = match *part {
-            Part::Opening => (vec![chunk(Delta { role: Some("assistant"), content: None }, None)], None),
-            Part::Text(text) => (vec![chunk(Delta { role: None, content: Some(text) }, None)], None),
-            Part::Closing(reason) => (vec![chunk(Delta::default(), Some(reason.as_str()))], None),
-            Part::Usage(counts) => (vec![], Some(Usage::from(counts))),
+    fn chunk_response<'a>(head: &'a ResponseHead, chunk: &AnswerChunk<'a>) -> Option<impl Serialize + 'a> {
+        let choice = |delta, finish_reason| Choice { index: 0, message: None, delta: Some(delta), finish_reason };
+        let (choices, usage) = match *chunk {
+            AnswerChunk::Start => (vec![choice(Delta { role: Some("assistant"), content: None }, None)], None),
+            AnswerChunk::Text(text) => (vec![choice(Delta { role: None, content: Some(text) }, None)], None),
+            AnswerChunk::End(reason) => (vec![choice(Delta::default(), Some(reason.as_str()))], None),
+            AnswerChunk::Usage(counts) => (vec![], Some(Usage::from(counts))),
         };
-        Some(Answer { head, object: "chat.completion.chunk", choices, usage })
+        Some(ResponseBody { head, object: "chat.completion.chunk", choices, usage })
     }
 }
 

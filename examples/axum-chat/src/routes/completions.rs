@@ -3,13 +3,13 @@
 use serde::Deserialize;
 use serde::Serialize;
 
-use crate::api::Answer;
-use crate::api::Dialect;
-use crate::api::Head;
+use crate::api::AnswerChunk;
+use crate::api::ApiRequest;
+use crate::api::CompletedAnswer;
 use crate::api::Parameters;
-use crate::api::Part;
+use crate::api::ResponseBody;
+use crate::api::ResponseHead;
 use crate::api::Usage;
-use crate::api::Whole;
 use crate::engine::Prompt;
 use crate::error::ApiError;
 use llmobs::semconv::value::OperationName;
@@ -21,9 +21,9 @@ pub(crate) struct CompletionRequest {
     prompt: String,
 }
 
-impl Dialect for CompletionRequest {
+impl ApiRequest for CompletionRequest {
     const OPERATION: OperationName = OperationName::TextCompletion;
-    const ID: &'static str = "cmpl-";
+    const ID_PREFIX: &'static str = "cmpl-";
 
     fn parameters(&self) -> &Parameters {
         &self.parameters
@@ -31,24 +31,26 @@ impl Dialect for CompletionRequest {
 
     fn prompt(self) -> Result<Prompt, ApiError> {
         if self.prompt.is_empty() {
-            return Err(ApiError::field("prompt", "the prompt is empty"));
+            return Err(ApiError::invalid_field("prompt", "the prompt is empty"));
         }
         Ok(Prompt::Text(self.prompt))
     }
 
-    fn whole<'a>(head: &'a Head, whole: &'a Whole) -> impl Serialize + 'a {
-        let choice = Choice { index: 0, text: &whole.text, finish_reason: Some(whole.reason.as_str()) };
-        Answer { head, object: "text_completion", choices: vec![choice], usage: Some(whole.counts.into()) }
+    fn complete_response<'a>(head: &'a ResponseHead, answer: &'a CompletedAnswer) -> impl Serialize + 'a {
+        let choice = Choice { index: 0, text: &answer.text, finish_reason: Some(answer.finish_reason.as_str()) };
+        ResponseBody { head, object: "text_completion", choices: vec![choice], usage: Some(answer.counts.into()) }
     }
 
-    fn part<'a>(head: &'a Head, part: &Part<'a>) -> Option<impl Serialize + 'a> {
-        let (choices, usage) = match *part {
-            Part::Opening => return None,
-            Part::Text(text) => (vec![Choice { index: 0, text, finish_reason: None }], None),
-            Part::Closing(reason) => (vec![Choice { index: 0, text: "", finish_reason: Some(reason.as_str()) }], None),
-            Part::Usage(counts) => (vec![], Some(Usage::from(counts))),
+    fn chunk_response<'a>(head: &'a ResponseHead, chunk: &AnswerChunk<'a>) -> Option<impl Serialize + 'a> {
+        let (choices, usage) = match *chunk {
+            AnswerChunk::Start => return None,
+            AnswerChunk::Text(text) => (vec![Choice { index: 0, text, finish_reason: None }], None),
+            AnswerChunk::End(reason) => {
+                (vec![Choice { index: 0, text: "", finish_reason: Some(reason.as_str()) }], None)
+            }
+            AnswerChunk::Usage(counts) => (vec![], Some(Usage::from(counts))),
         };
-        Some(Answer { head, object: "text_completion", choices, usage })
+        Some(ResponseBody { head, object: "text_completion", choices, usage })
     }
 }
 

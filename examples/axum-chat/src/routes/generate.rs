@@ -12,34 +12,34 @@ use serde::Deserialize;
 use serde::Serialize;
 use tracing::Span;
 
-use crate::answer::model_named_in;
-use crate::answer::read;
-use crate::answer::whole;
-use crate::api::Dialect;
-use crate::api::Head;
+use crate::answer::complete_response;
+use crate::answer::parse_request;
+use crate::answer::requested_model;
+use crate::api::AnswerChunk;
+use crate::api::ApiRequest;
+use crate::api::CompletedAnswer;
 use crate::api::Parameters;
-use crate::api::Part;
-use crate::api::Whole;
+use crate::api::ResponseHead;
 use crate::app::App;
 use crate::engine::Message;
 use crate::engine::Prompt;
 use crate::error::ApiError;
 
 /// Answers one request. Until the operation is taken, `?` ends the operation with the type of the error.
-#[llm_span(chat, observer = app.observer, model = model_named_in(&body), error_type = ApiError::failure, handle = call)]
+#[llm_span(chat, observer = app.observer, model = requested_model(&body), error_type = ApiError::failure, handle = call)]
 pub(crate) async fn generate(
     State(app): State<App>,
     RequestArrival(arrived): RequestArrival,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
-    let request = read::<GenerateRequest>(&app, body)?;
+    let request = parse_request::<GenerateRequest>(&app, body)?;
     call.marker().input(|| &request.prompt);
-    app.name_user(&Span::current(), request.user.as_deref());
-    let events = app.admit(request.prompt, request.settings, arrived, call.marker()).await?;
-    let head = Head::new(GenerateRequest::ID, app.engine.model());
+    app.set_user_pseudonym(&Span::current(), request.user.as_deref());
+    let events = app.enqueue(request.prompt, request.options, arrived, call.marker()).await?;
+    let head = ResponseHead::new(GenerateRequest::ID_PREFIX, app.engine.model());
     call.marker().response_id(&head.id);
     let events = call.take().observe(events);
-    Ok(whole::<GenerateRequest>(&app, &head, events, arrived).await)
+    Ok(complete_response::<GenerateRequest>(&app, &head, events, arrived).await)
 }
 
 #[derive(Deserialize)]
@@ -49,10 +49,10 @@ pub(crate) struct GenerateRequest {
     prompt: String,
 }
 
-impl Dialect for GenerateRequest {
+impl ApiRequest for GenerateRequest {
     /// The prompt is a user message, so the request is a chat of one message.
     const OPERATION: OperationName = OperationName::Chat;
-    const ID: &'static str = "gen-";
+    const ID_PREFIX: &'static str = "gen-";
 
     fn parameters(&self) -> &Parameters {
         &self.parameters
@@ -60,25 +60,29 @@ impl Dialect for GenerateRequest {
 
     fn prompt(self) -> Result<Prompt, ApiError> {
         if self.prompt.is_empty() {
-            return Err(ApiError::field("prompt", "the prompt is empty"));
+            return Err(ApiError::invalid_field("prompt", "the prompt is empty"));
         }
-        if self.parameters.stream().is_some() {
-            return Err(ApiError::field("stream", "this route does not stream; /v1/chat/completions does"));
+        if self.parameters.stream_options().is_some() {
+            return Err(ApiError::invalid_field("stream", "this route does not stream; /v1/chat/completions does"));
         }
         Ok(Prompt::Chat(vec![Message { role: "user", content: self.prompt }]))
     }
 
-    fn whole<'a>(head: &'a Head, whole: &'a Whole) -> impl Serialize + 'a {
-        Answer { model: head.model.clone(), output: whole.text.clone(), latency_ms: whole.duration.as_secs_f64() * 1e3 }
+    fn complete_response<'a>(head: &'a ResponseHead, answer: &'a CompletedAnswer) -> impl Serialize + 'a {
+        GenerateResponse {
+            model: head.model.clone(),
+            output: answer.text.clone(),
+            latency_ms: answer.duration.as_secs_f64() * 1e3,
+        }
     }
 
-    fn part<'a>(_head: &'a Head, _part: &Part<'a>) -> Option<impl Serialize + 'a> {
+    fn chunk_response<'a>(_head: &'a ResponseHead, _chunk: &AnswerChunk<'a>) -> Option<impl Serialize + 'a> {
         None::<()>
     }
 }
 
 #[derive(Serialize)]
-struct Answer {
+struct GenerateResponse {
     model: String,
     output: String,
     /// Time from the arrival of the request to the last token, in milliseconds.

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::queue::Gate;
+use crate::queue::AdmissionMode;
 
 #[derive(Serialize)]
 pub(crate) struct Health {
@@ -14,7 +14,7 @@ pub(crate) struct Health {
 }
 
 pub(crate) async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
-    if app.queue.gate() == Gate::Open {
+    if app.queue.admission() == AdmissionMode::Open {
         (StatusCode::OK, Json(Health { status: "ok" }))
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status: "shutting down" }))

@@ -28,7 +28,7 @@ pub(crate) async fn models(State(app): State<App>) -> Json<Models> {
         object: "model",
         owned_by: engine.provider(),
         description: engine.description(),
-        max_model_len: engine.context(),
+        max_model_len: engine.context_length(),
     };
     Json(Models { object: "list", data: [model] })
 }

@@ -1,18 +1,18 @@
 //! Tests the service as its users run it: the real program, over real sockets, measured from outside.
 
-#![expect(clippy::expect_used, clippy::print_stdout, reason = "a test may fail, and says what it measured")]
+#![expect(clippy::expect_used, clippy::print_stdout, reason = "a test may fail, and prints what it measured")]
 
-mod answers;
-mod captured;
-mod fetching;
+mod content_capture;
+mod disconnects;
 mod gpu;
 mod leaks;
-mod leaving;
 mod limits;
 mod model;
+mod model_download;
+mod otlp_export;
 mod page;
-mod readers;
-mod refusals;
+mod rejections;
+mod responses;
 mod shutdown;
+mod slow_clients;
 mod support;
-mod telling;

@@ -7,16 +7,16 @@ use std::process::Stdio;
 use serde_json::json;
 
 use crate::support::Server;
-use crate::support::Stream;
-use crate::support::beside_others;
+use crate::support::StreamedAnswer;
 use crate::support::get;
+use crate::support::lock_shared;
 use crate::support::post;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 #[tokio::test]
-async fn the_page_comes_in_the_format_that_is_asked_for() {
-    let _beside = beside_others().await;
+async fn the_page_is_in_the_requested_format() {
+    let _lock = lock_shared().await;
     let server = Server::synthetic(&[]);
     let classic = get(server.address, "/metrics", &[]).await;
     assert_eq!(classic.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
@@ -30,11 +30,11 @@ async fn the_page_comes_in_the_format_that_is_asked_for() {
 
 #[tokio::test]
 async fn the_page_of_a_used_service_passes_promtool() {
-    let _beside = beside_others().await;
+    let _lock = lock_shared().await;
     let server = Server::synthetic(&[]);
     let chat = json!({ "model": "synthetic", "stream": true, "max_tokens": 5,
         "messages": [{ "role": "user", "content": "Hello" }] });
-    let mut stream = Stream::open(server.address, "/v1/chat/completions", &chat).await;
+    let mut stream = StreamedAnswer::open(server.address, "/v1/chat/completions", &chat).await;
     stream.read_to_end(std::time::Duration::ZERO).await;
     post(server.address, "/v1/completions", r#"{"model":"synthetic","prompt":"hello","max_tokens":3}"#).await;
     post(server.address, "/v1/completions", "no JSON").await;
@@ -49,26 +49,26 @@ async fn the_page_of_a_used_service_passes_promtool() {
     let mut promtool = match promtool {
         Ok(promtool) => promtool,
         Err(error) if std::env::var_os("CI").is_none() => {
-            println!("skipped, since promtool (of the Debian package prometheus) is not there: {error}");
+            println!("skipped: promtool (of the Debian package prometheus) cannot be run: {error}");
             return;
         }
-        Err(error) => panic!("promtool is needed, of the Debian package prometheus: {error}"),
+        Err(error) => panic!("promtool (of the Debian package prometheus) is required: {error}"),
     };
     promtool.stdin.take().expect("a pipe").write_all(page.as_bytes()).expect("promtool reads");
     let output = promtool.wait_with_output().expect("promtool ends");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}");
+    let report = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{report}");
 }
 
 #[tokio::test]
-async fn no_prompt_is_ever_logged_or_counted() {
+async fn no_prompt_is_logged_or_on_the_page() {
     const CANARY: &str = "canary-7f3a91";
-    let _beside = beside_others().await;
+    let _lock = lock_shared().await;
     let server = Server::synthetic(&["--log", "debug"]);
     let address = server.address;
     let chat = json!({ "model": "synthetic", "stream": true, "max_tokens": 3,
         "messages": [{ "role": "system", "content": CANARY }, { "role": "user", "content": CANARY }] });
-    let mut stream = Stream::open(address, "/v1/chat/completions", &chat).await;
+    let mut stream = StreamedAnswer::open(address, "/v1/chat/completions", &chat).await;
     stream.read_to_end(std::time::Duration::ZERO).await;
     for body in [
         json!({ "model": "synthetic", "prompt": CANARY, "max_tokens": 3 }).to_string(),
@@ -87,10 +87,10 @@ async fn no_prompt_is_ever_logged_or_counted() {
         assert!(page.contains("llmobs_operation_started_total") && !page.contains(CANARY));
     }
     server.terminate();
-    let (_, log) = server.ended();
+    let (_, log) = server.wait();
     assert!(
         log.iter().filter(|line| line.contains(r#""message":"llm_request_complete""#)).count() == 19,
-        "a line for each request"
+        "one line for each request"
     );
     assert!(log.iter().all(|line| !line.contains(CANARY)));
 }

@@ -1,6 +1,7 @@
 //! Shared test support: the program, a measuring client, and a parser of the metrics page.
 
 mod client;
+mod otlp_json;
 mod page;
 mod server;
 #[path = "../../../../tests/support"]
@@ -10,14 +11,13 @@ mod server;
     dead_code,
     unreachable_pub,
     unused_imports,
-    reason = "a library of tests, of which others use more"
+    reason = "shared test support, of which other tests use more"
 )]
 mod shared {
     pub(super) mod collector;
     pub(crate) mod leaks;
     pub(super) mod random;
 }
-mod wire;
 
 use std::time::Duration;
 
@@ -26,42 +26,42 @@ use tokio::sync::RwLockReadGuard;
 use tokio::sync::RwLockWriteGuard;
 
 pub(crate) use client::Reply;
-pub(crate) use client::Stream;
+pub(crate) use client::StreamedAnswer;
 pub(crate) use client::gaps;
 pub(crate) use client::get;
 pub(crate) use client::post;
 pub(crate) use client::post_with;
 pub(crate) use client::request;
+pub(crate) use otlp_json::attributes;
+pub(crate) use otlp_json::hex;
 pub(crate) use page::Page;
 pub(crate) use server::Server;
-pub(crate) use server::program;
+pub(crate) use server::command;
 pub(crate) use shared::collector::Collector;
 pub(crate) use shared::leaks;
-pub(crate) use wire::attributes;
-pub(crate) use wire::hex;
 
 /// Write-locked by tests that measure times, which need the machine exclusively.
-static MACHINE: RwLock<()> = RwLock::const_new(());
+static MACHINE_LOCK: RwLock<()> = RwLock::const_new(());
 
 /// Waits until no other test runs, and blocks others meanwhile.
-pub(crate) async fn alone() -> RwLockWriteGuard<'static, ()> {
-    MACHINE.write().await
+pub(crate) async fn lock_exclusive() -> RwLockWriteGuard<'static, ()> {
+    MACHINE_LOCK.write().await
 }
 
 /// Runs concurrently with other tests that do not measure times.
-pub(crate) async fn beside_others() -> RwLockReadGuard<'static, ()> {
-    MACHINE.read().await
+pub(crate) async fn lock_shared() -> RwLockReadGuard<'static, ()> {
+    MACHINE_LOCK.read().await
 }
 
-/// Repeats `ask` until it returns `Some`, for at most about ten seconds.
-pub(crate) async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+/// Repeats `poll` until it returns `Some`, for at most about ten seconds.
+pub(crate) async fn eventually<T>(what: &str, mut poll: impl AsyncFnMut() -> Option<T>) -> T {
     for _ in 0..1_000 {
-        if let Some(answer) = ask().await {
+        if let Some(answer) = poll().await {
             return answer;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("never: {what}")
+    panic!("timed out: {what}")
 }
 
 /// Asserts that two measurements of one time differ by at most a tenth plus 2 ms.

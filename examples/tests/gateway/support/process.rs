@@ -19,38 +19,38 @@ use super::Page;
 use super::get;
 
 /// Time limit for a program to start listening.
-const START: Duration = Duration::from_secs(30);
+const START_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A running gateway.
-pub(crate) struct Gateway(Running);
+pub(crate) struct GatewayProcess(RunningProgram);
 
-impl Gateway {
+impl GatewayProcess {
     /// Starts a gateway in front of this upstream.
-    pub(crate) fn before(upstream: SocketAddr, arguments: &[&str]) -> Self {
-        Self::at(&format!("http://{upstream}"), arguments)
+    pub(crate) fn start(upstream: SocketAddr, arguments: &[&str]) -> Self {
+        Self::start_with_url(&format!("http://{upstream}"), arguments)
     }
 
-    pub(crate) fn at(upstream: &str, arguments: &[&str]) -> Self {
-        let ours = ["--listen", "127.0.0.1:0", "--upstream", upstream];
-        Self(Running::start(Command::new(&programs().gateway).args(ours).args(arguments)))
+    pub(crate) fn start_with_url(upstream: &str, arguments: &[&str]) -> Self {
+        let own_arguments = ["--listen", "127.0.0.1:0", "--upstream", upstream];
+        Self(RunningProgram::start(Command::new(&built_programs().gateway).args(own_arguments).args(arguments)))
     }
 
     /// Starts a gateway that exports telemetry to a collector.
-    pub(crate) fn traced(upstream: SocketAddr, collector: SocketAddr) -> Self {
-        Self::capturing(upstream, collector, "")
+    pub(crate) fn start_with_collector(upstream: SocketAddr, collector: SocketAddr) -> Self {
+        Self::start_with_capture(upstream, collector, "")
     }
 
     /// Starts a gateway that exports telemetry to a collector, with content captured in the given mode.
-    pub(crate) fn capturing(upstream: SocketAddr, collector: SocketAddr, mode: &str) -> Self {
+    pub(crate) fn start_with_capture(upstream: SocketAddr, collector: SocketAddr, mode: &str) -> Self {
         let upstream = format!("http://{upstream}");
-        let mut command = Command::new(&programs().gateway);
+        let mut command = Command::new(&built_programs().gateway);
         command.args(["--listen", "127.0.0.1:0", "--upstream", &upstream, "--model", "m"]);
         command.env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{collector}"));
         command.env("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf");
         if !mode.is_empty() {
             command.env("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", mode);
         }
-        Self(Running::start(&mut command))
+        Self(RunningProgram::start(&mut command))
     }
 
     pub(crate) const fn address(&self) -> SocketAddr {
@@ -58,8 +58,8 @@ impl Gateway {
     }
 
     /// Returns the metrics page.
-    pub(crate) async fn page(&self) -> Page {
-        self.0.page().await
+    pub(crate) async fn scrape(&self) -> Page {
+        self.0.scrape().await
     }
 
     /// Sends SIGTERM.
@@ -69,24 +69,24 @@ impl Gateway {
     }
 
     /// Waits for the end of the program; returns its exit status and its log.
-    pub(crate) fn ended(self) -> (ExitStatus, Vec<Value>) {
-        self.0.ended()
+    pub(crate) fn wait(self) -> (ExitStatus, Vec<Value>) {
+        self.0.wait()
     }
 }
 
 /// A running `axum-chat` with the synthetic engine.
-pub(crate) struct Chat(Running);
+pub(crate) struct ChatProcess(RunningProgram);
 
-impl Chat {
+impl ChatProcess {
     pub(crate) fn start(arguments: &[&str]) -> Self {
         let mut command = Self::command();
-        let ours = ["--listen", "127.0.0.1:0", "--engine", "synthetic"];
-        Self(Running::start(command.args(ours).args(arguments)))
+        let own_arguments = ["--listen", "127.0.0.1:0", "--engine", "synthetic"];
+        Self(RunningProgram::start(command.args(own_arguments).args(arguments)))
     }
 
     /// Returns the command without settings from the test's environment.
     pub(crate) fn command() -> Command {
-        let mut command = Command::new(&programs().chat);
+        let mut command = Command::new(&built_programs().chat);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("LLMOBS_CHAT_") {
                 command.env_remove(name);
@@ -99,8 +99,8 @@ impl Chat {
         self.0.address
     }
 
-    pub(crate) async fn page(&self) -> Page {
-        self.0.page().await
+    pub(crate) async fn scrape(&self) -> Page {
+        self.0.scrape().await
     }
 
     /// Kills the program without a graceful shutdown.
@@ -111,35 +111,36 @@ impl Chat {
 }
 
 /// Runs the `async-openai` client; returns the printed answer and the client's metrics.
-pub(crate) async fn client(server: SocketAddr, model: &str) -> (String, Page) {
-    let mut command = Command::new(&programs().client);
+pub(crate) async fn run_client(server: SocketAddr, model: &str) -> (String, Page) {
+    let mut command = Command::new(&built_programs().client);
     command.args([model, "one two three"]);
-    command.env("OPENAI_BASE_URL", format!("http://{server}/v1")).env("OPENAI_API_KEY", "of-the-test");
+    command.env("OPENAI_BASE_URL", format!("http://{server}/v1")).env("OPENAI_API_KEY", "test-key");
     let output = tokio::task::spawn_blocking(move || command.stderr(Stdio::null()).output()).await;
-    let output = output.expect("nobody panics").expect("the client runs");
+    let output = output.expect("no task panics").expect("the client runs");
     let text = String::from_utf8(output.stdout).expect("it prints text");
     let (answer, metrics) = text.split_once('\n').expect("an answer, and metrics");
     (answer.to_owned(), Page::parse(metrics))
 }
 
 /// A program that logs its address. Killed on drop.
-struct Running {
+struct RunningProgram {
     address: SocketAddr,
     child: Child,
     log: Option<JoinHandle<Vec<Value>>>,
 }
 
-impl Running {
+impl RunningProgram {
     fn start(command: &mut Command) -> Self {
         // Removes the collector settings of the developer's environment.
-        let given: Vec<_> = command.get_envs().map(|(name, _)| name.to_owned()).collect();
-        let foreign = std::env::vars_os().map(|(name, _)| name).filter(|name| !given.contains(name));
-        for name in foreign.filter(|name| name.to_string_lossy().starts_with("OTEL_")) {
+        let command_variables: Vec<_> = command.get_envs().map(|(name, _)| name.to_owned()).collect();
+        let other_variables =
+            std::env::vars_os().map(|(name, _)| name).filter(|name| !command_variables.contains(name));
+        for name in other_variables.filter(|name| name.to_string_lossy().starts_with("OTEL_")) {
             command.env_remove(name);
         }
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the program starts");
-        let lines = BufReader::new(child.stdout.take().expect("its output is a pipe")).lines();
-        let (listening, heard) = mpsc::channel();
+        let lines = BufReader::new(child.stdout.take().expect("standard output is a pipe")).lines();
+        let (listening, addresses) = mpsc::channel();
         let log = std::thread::spawn(move || {
             let mut log: Vec<Value> = Vec::new();
             for line in lines.map_while(Result::ok) {
@@ -151,25 +152,29 @@ impl Running {
             }
             log
         });
-        let address = heard.recv_timeout(START).expect("it listens").expect("it says where");
+        let address = addresses.recv_timeout(START_TIMEOUT).expect("it listens").expect("it logs its address");
         Self { address, child, log: Some(log) }
     }
 
-    async fn page(&self) -> Page {
+    async fn scrape(&self) -> Page {
         let reply = get(self.address, "/metrics", &[]).await;
         assert_eq!(reply.status, 200);
         let page = Page::parse(&reply.body);
-        assert_eq!(page.count("llmobs_self_anomalies_total", &[]), 0, "nothing was marked out of order or ended twice");
+        assert_eq!(
+            page.count("llmobs_self_anomalies_total", &[]),
+            0,
+            "no marks out of order and no operation ended twice"
+        );
         page
     }
 
-    fn ended(mut self) -> (ExitStatus, Vec<Value>) {
-        let log = self.log.take().expect("it ends once").join().expect("the log is read");
-        (self.child.wait().expect("it ended"), log)
+    fn wait(mut self) -> (ExitStatus, Vec<Value>) {
+        let log = self.log.take().expect("wait is called once").join().expect("the log is read");
+        (self.child.wait().expect("it exits"), log)
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningProgram {
     fn drop(&mut self) {
         // The program may have ended already.
         let _ = self.child.kill();
@@ -185,15 +190,15 @@ struct Programs {
 
 /// Builds the programs and returns their paths. Cargo passes a test only the paths of its own package's binaries, not
 /// of examples or other packages. Within `cargo test --workspace` they are already built, so this is fast.
-fn programs() -> &'static Programs {
+fn built_programs() -> &'static Programs {
     static PROGRAMS: OnceLock<Programs> = OnceLock::new();
     PROGRAMS.get_or_init(|| {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let what =
+        let arguments =
             ["build", "--workspace", "--bin", "axum-chat", "--bin", "async-openai-client", "--example", "gateway"];
         let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
         let built = Command::new(cargo)
-            .args(what)
+            .args(arguments)
             .args(["--profile", profile, "--message-format", "json-render-diagnostics"])
             .stderr(Stdio::inherit())
             .output()
@@ -202,8 +207,8 @@ fn programs() -> &'static Programs {
         let lines = String::from_utf8(built.stdout).expect("cargo writes text");
         let artifacts: Vec<Value> = lines.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
         let path = |name: &str| {
-            let named = artifacts.iter().filter(|artifact| artifact["target"]["name"] == name);
-            let path = named.filter_map(|artifact| artifact["executable"].as_str()).next_back();
+            let matching = artifacts.iter().filter(|artifact| artifact["target"]["name"] == name);
+            let path = matching.filter_map(|artifact| artifact["executable"].as_str()).next_back();
             PathBuf::from(path.unwrap_or_else(|| panic!("cargo built no {name}")))
         };
         Programs { gateway: path("gateway"), chat: path("axum-chat"), client: path("async-openai-client") }

@@ -12,71 +12,71 @@ use tokio::sync::mpsc;
 
 /// A received request.
 #[derive(Debug, Clone)]
-pub(crate) struct Asked {
+pub(crate) struct ReceivedRequest {
     /// The request line and the headers, with names in lower case.
     pub(crate) head: Vec<String>,
     pub(crate) body: Vec<u8>,
 }
 
-impl Asked {
+impl ReceivedRequest {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
     }
 }
 
-pub(crate) struct Upstream {
+pub(crate) struct FakeUpstream {
     pub(crate) address: SocketAddr,
-    asked: mpsc::UnboundedReceiver<Asked>,
+    requests: mpsc::UnboundedReceiver<ReceivedRequest>,
 }
 
-impl Upstream {
-    /// Answers every request with `answer`, each on a separate connection.
-    pub(crate) async fn start<F>(answer: impl Fn(TcpStream) -> F + Send + Sync + 'static) -> Self
+impl FakeUpstream {
+    /// Answers every request with `respond`, each on a separate connection.
+    pub(crate) async fn start<F>(respond: impl Fn(TcpStream) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = ()> + Send,
     {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let (told, asked) = mpsc::unbounded_channel();
-        let answer = Arc::new(answer);
+        let (sender, requests) = mpsc::unbounded_channel();
+        let respond = Arc::new(respond);
         tokio::spawn(async move {
             while let Ok((mut socket, _)) = listener.accept().await {
-                let (told, answer) = (told.clone(), Arc::clone(&answer));
+                let (sender, respond) = (sender.clone(), Arc::clone(&respond));
                 tokio::spawn(async move {
-                    let Some(request) = read(&mut socket).await else { return };
-                    let _ = told.send(request);
+                    let Some(request) = read_request(&mut socket).await else { return };
+                    let _ = sender.send(request);
                     let _ = socket.set_nodelay(true);
-                    answer(socket).await;
+                    respond(socket).await;
                 });
             }
         });
-        Self { address, asked }
+        Self { address, requests }
     }
 
     /// Answers every request with these bytes and closes the connection.
-    pub(crate) async fn saying(answer: impl Into<Vec<u8>>) -> Self {
-        let answer: Arc<[u8]> = answer.into().into();
+    pub(crate) async fn start_with_response(response: impl Into<Vec<u8>>) -> Self {
+        let response: Arc<[u8]> = response.into().into();
         Self::start(move |mut socket| {
-            let answer = Arc::clone(&answer);
+            let response = Arc::clone(&response);
             async move {
-                let _ = socket.write_all(&answer).await;
+                let _ = socket.write_all(&response).await;
             }
         })
         .await
     }
 
     /// Returns all requests that were received and not yet returned.
-    pub(crate) fn all_asked(&mut self) -> Vec<Asked> {
-        std::iter::from_fn(|| self.asked.try_recv().ok()).collect()
+    pub(crate) fn take_requests(&mut self) -> Vec<ReceivedRequest> {
+        std::iter::from_fn(|| self.requests.try_recv().ok()).collect()
     }
 
     /// Waits for the next request.
-    pub(crate) async fn asked(&mut self) -> Asked {
-        self.asked.recv().await.expect("a request")
+    pub(crate) async fn next_request(&mut self) -> ReceivedRequest {
+        self.requests.recv().await.expect("a request")
     }
 }
 
-async fn read(socket: &mut TcpStream) -> Option<Asked> {
+async fn read_request(socket: &mut TcpStream) -> Option<ReceivedRequest> {
     let mut bytes = Vec::new();
     loop {
         if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -85,10 +85,10 @@ async fn read(socket: &mut TcpStream) -> Option<Asked> {
                 Some((name, value)) => format!("{}: {value}", name.to_ascii_lowercase()),
                 None => line.to_owned(),
             });
-            let asked = Asked { head: lines.collect(), body: bytes[end + 4..].to_vec() };
-            let length = asked.header("content-length").map_or(0, |length| length.parse().expect("a length"));
-            if asked.body.len() >= length {
-                return Some(asked);
+            let request = ReceivedRequest { head: lines.collect(), body: bytes[end + 4..].to_vec() };
+            let length = request.header("content-length").map_or(0, |length| length.parse().expect("a length"));
+            if request.body.len() >= length {
+                return Some(request);
             }
         }
         if socket.read_buf(&mut bytes).await.ok()? == 0 {

@@ -45,7 +45,7 @@ impl NvmlValue {
         }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "degrees, milliwatts: small numbers")]
+    #[expect(clippy::cast_precision_loss, reason = "degrees and milliwatts are far below 2^53")]
     pub(super) fn real(self) -> f64 {
         match self {
             Self::Unsigned(value) => value as f64,

@@ -1,7 +1,7 @@
 //! Direct calls of NVML, for what the safe wrapper gets wrong or hides: scopes of fields, all seven types of values,
 //! clock event reasons unknown to the wrapper, the first version of the memory info, and event registration per device.
 
-#![expect(unsafe_code, reason = "NVML's functions can only be called so; everything else of this crate is safe")]
+#![expect(unsafe_code, reason = "NVML is a C library; all other code of this crate is safe")]
 
 use std::mem::size_of;
 

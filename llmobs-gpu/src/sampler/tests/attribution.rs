@@ -37,7 +37,7 @@ fn an_operation_gets_what_the_device_used_while_it_ran() {
     });
     assert_eq!(rig.manual_clock.now().since(before), ms(1_000));
     operation.complete();
-    assert!(rig.energies().is_empty(), "the end waits for nothing");
+    assert!(rig.energies().is_empty(), "the end of an operation must not wait for its energy");
     let stood = offset.unwrap();
     rig.run_with(ms(2_000), |time| {
         fake.set(0, "energy_mj", stood + u64::try_from(time.as_millis()).unwrap() / 100 * 10_000);
@@ -46,7 +46,7 @@ fn an_operation_gets_what_the_device_used_while_it_ran() {
     assert_eq!(energies.len(), 1);
     let energy = &energies[0];
     assert!(energy.complete && energy.source == EnergySource::Counter, "{energy:?}");
-    assert!((energy.joules - 300.0).abs() < 25.0, "300 W for a second, to an update of the counter: {energy:?}");
+    assert!((energy.joules - 300.0).abs() < 25.0, "expected 300 W for 1 s, give or take one update: {energy:?}");
     assert!((energy.gpu_seconds - 1.0).abs() < 0.01, "{energy:?}");
     assert!(close(energy.cost_usd.unwrap(), energy.gpu_seconds * 3.6 / 3_600.0));
     assert!(close(energy.joules_per_token().unwrap(), energy.joules / 50.0));
@@ -54,7 +54,7 @@ fn an_operation_gets_what_the_device_used_while_it_ran() {
     assert_eq!(histogram.count, 1);
     assert!(close(histogram.sum, energy.joules));
     let request = rig.value("llmobs.gpu.energy.attributed", &[("llmobs.energy.kind", "request")]);
-    assert!(close(request, energy.joules), "the metric of the device and of the operation are one");
+    assert!(close(request, energy.joules), "the energy of the device for requests must equal that of the operation");
     rig.assert_audit(0);
 }
 
@@ -163,7 +163,7 @@ fn a_provisional_figure_is_there_while_the_device_works() {
     let _other = rig.observer.chat("m").start();
     rig.run_with(ms(3_000), draws(&fake, 0, 300));
     let joules = rig.follower.provisional_energy(2.0).unwrap();
-    assert!((joules - 300.0).abs() < 60.0, "half of 300 W for two seconds: {joules}");
+    assert!((joules - 300.0).abs() < 60.0, "expected half of 300 W for two seconds: {joules}");
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn starvation_is_not_inferred_from_a_stale_reading() {
     waiting.marker().enqueued();
     rig.run(ms(60_000));
     let starved = rig.value("llmobs.engine.starved.time", &[("gen_ai.request.model", "m")]);
-    assert!(starved <= 5.0, "three periods and two seconds hold: {starved}");
+    assert!(starved <= 5.0, "a stale reading must count for at most three periods and two seconds: {starved}");
     drop(waiting);
 }
 
@@ -243,5 +243,5 @@ fn memory_that_fills_tells_when_it_is_full() {
     let wanted = (80.0 - 0.5 - 70.0 - 19.5 / 8.0) * 8.0;
     assert!((full_in.as_secs_f64() - wanted).abs() < 5.0, "{full_in:?} {wanted}");
     rig.run(ms(60_000));
-    assert_eq!(rig.device(0).memory_full_in, None, "it does not fill any more");
+    assert_eq!(rig.device(0).memory_full_in, None, "the memory no longer fills");
 }

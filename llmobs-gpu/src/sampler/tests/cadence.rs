@@ -34,7 +34,7 @@ fn the_counter_is_read_often_from_the_moment_on_at_which_one_that_waited_runs() 
         operation.marker().enqueued();
         let before = energy();
         rig.run(ms(waited));
-        assert!(energy() - before <= 1, "nobody runs while it waits");
+        assert!(energy() - before <= 1, "an operation in the queue must not raise the cadence");
         operation.marker().scheduled();
         let before = energy();
         rig.run(ms(600));
@@ -81,5 +81,5 @@ fn nothing_is_kept_of_operations_that_ended() {
     assert!(rig.worker.accounts.settle(u64::MAX).is_empty());
     rig.observer.retire_model("m");
     rig.manual_clock.advance(Duration::from_secs(600));
-    assert!(!rig.has("llmobs.operation.started", "\"m\""), "its series could go, for nobody holds an operation");
+    assert!(!rig.has("llmobs.operation.started", "\"m\""), "no operation is in flight, so the series is removed");
 }

@@ -22,7 +22,7 @@ fn without_a_library_there_is_a_state_and_nothing_else() {
     assert!(!rig.has("hw.status", "") && !rig.has("hw.energy", ""));
     rig.observer.chat("m").start().complete();
     rig.run(ms(5_000));
-    assert!(rig.energies().is_empty(), "no figure, not even zero");
+    assert!(rig.energies().is_empty(), "an unknown energy must not be reported, not even as zero");
     assert_eq!(rig.readings().histogram("llmobs.operation.energy", &[]).count, 0);
 }
 
@@ -35,12 +35,12 @@ fn a_library_that_does_not_open_is_tried_again_with_growing_pauses() {
         rig.run(ms(20_000));
         assert!(in_state(&rig, "no_driver"), "code {code}");
         let tries = fake.calls("nvmlInit_v2");
-        assert!((4..=6).contains(&tries), "after 0, 1, 3, 7 and 15 seconds: {tries}");
+        assert!((4..=6).contains(&tries), "expected attempts after 0, 1, 3, 7 and 15 seconds: {tries}");
         fake.fail("nvmlInit_v2", EVERY, 0);
         rig.run(ms(20_000));
         assert!(in_state(&rig, "ok"), "code {code}");
         assert!(rig.has("hw.energy", GPU));
-        assert_eq!(fake.inits(), 1, "and never again");
+        assert_eq!(fake.inits(), 1, "an open library must not be opened again");
     }
 }
 
@@ -90,12 +90,12 @@ fn each_error_of_each_function_is_survived() {
             rig.manual_clock.advance(ms(1_100));
             rig.worker.tick();
             let [first, second] = [rig.device(0), rig.device(1)];
-            assert_eq!(second.state, DeviceState::Ok, "{function} {code}: the other device is untouched");
+            assert_eq!(second.state, DeviceState::Ok, "{function} {code}: the other device must not be affected");
             assert!(second.reading.power.is_some() && second.reading.energy.is_some(), "{function} {code}");
             let answers = first.reading.memory_used.is_some() || first.reading.power.is_some();
             assert!(gone || answers, "{function} {code}: {first:?}");
             fake.fail(function, 0, 0);
-            assert!(fake.calls(function) > 0, "{function} was asked at all");
+            assert!(fake.calls(function) > 0, "{function} must be called");
         }
     }
 }
@@ -137,10 +137,10 @@ fn each_error_of_an_instance_is_survived() {
             rig.run(ms(1_500));
             let board = rig.board.lock();
             let whole = board.devices.iter().find(|device| device.report.info.id == GPU).unwrap();
-            assert!(whole.report.reading.power.is_some(), "{function} {code}: the GPU is untouched");
+            assert!(whole.report.reading.power.is_some(), "{function} {code}: the GPU must not be affected");
             drop(board);
             fake.fail(function, EVERY, 0);
-            assert!(fake.calls(function) > 0, "{function} was asked at all");
+            assert!(fake.calls(function) > 0, "{function} must be called");
         }
     }
 }
@@ -159,7 +159,7 @@ fn a_fork_does_not_use_the_library_of_its_parent() {
     let fake = Fake::new();
     let open = |process| crate::backend::nvml::open_as(process, Some(fake.path()));
     let first = open(7).unwrap();
-    assert!(std::ptr::eq(open(7).unwrap(), first), "opened once");
+    assert!(std::ptr::eq(open(7).unwrap(), first), "the library must be opened once");
     assert_eq!(open(8).err(), Some(GpuError::Forked));
     assert_eq!(fake.inits(), 1);
 }
@@ -186,7 +186,7 @@ fn errors_are_told_apart() {
         fake.fail("nvmlDeviceGetPowerUsage", EVERY, code);
         let mut reading = Reading::default();
         assert_eq!(backend.read(0, DriverCall::Power, &mut reading), Err(wanted), "{code}");
-        assert_eq!(reading, Reading::default(), "and the reading is as it was");
+        assert_eq!(reading, Reading::default(), "the reading must not change");
     }
 }
 
@@ -217,8 +217,8 @@ fn permission_that_is_denied_is_remembered() {
     fake.fail("nvmlDeviceGetPowerUsage", EVERY, 4);
     let mut rig = Rig::new(&fake);
     rig.run(ms(10_000));
-    assert_eq!(fake.calls("nvmlDeviceGetPowerUsage"), 2, "once for each device");
-    assert!(in_state(&rig, "ok"), "it is no fault");
+    assert_eq!(fake.calls("nvmlDeviceGetPowerUsage"), 2, "one call for each device");
+    assert!(in_state(&rig, "ok"), "a denied permission must not count as a failure");
 }
 
 #[test]
@@ -240,13 +240,13 @@ fn a_lost_gpu_is_a_state_and_comes_back() {
     let failed = [("hw.id", GPU), ("hw.state", "failed")];
     assert!(close(rig.value("hw.status", &failed), 1.0) && in_state(&rig, "degraded"));
     let xid = [("llmobs.gpu.xid.code", "79"), ("llmobs.gpu.xid.severity", "fatal"), ("hw.id", GPU)];
-    assert!(close(rig.value("llmobs.gpu.xid.errors", &xid), 1.0), "though nothing was reported");
-    assert!(!rig.has("hw.power", GPU) && rig.has("hw.power", "000000000001"), "the other one goes on");
+    assert!(close(rig.value("llmobs.gpu.xid.errors", &xid), 1.0), "the loss is counted without a driver report");
+    assert!(!rig.has("hw.power", GPU) && rig.has("hw.power", "000000000001"), "the other GPU must be sampled further");
     let calls = fake.calls("nvmlDeviceGetHandleByUUID");
     rig.run(ms(60_000));
     let tries = fake.calls("nvmlDeviceGetHandleByUUID") - calls;
-    assert!((2..=7).contains(&tries), "looked for with growing pauses: {tries}");
-    assert!(close(rig.value("llmobs.gpu.xid.errors", &xid), 1.0), "told once");
+    assert!((2..=7).contains(&tries), "expected attempts with growing pauses: {tries}");
+    assert!(close(rig.value("llmobs.gpu.xid.errors", &xid), 1.0), "the loss must be counted once");
     // After a reset, the counter restarts.
     fake.set(0, "lost", 0);
     fake.set(0, "energy_mj", 5);
@@ -255,7 +255,7 @@ fn a_lost_gpu_is_a_state_and_comes_back() {
     assert!(rig.has("hw.power", GPU));
     fake.set(0, "energy_mj", 50_005);
     rig.run(ms(2_000));
-    assert!(close(rig.value("hw.energy", &[("hw.id", GPU)]), 1_050.0), "what is published never falls");
+    assert!(close(rig.value("hw.energy", &[("hw.id", GPU)]), 1_050.0), "the published energy must not fall");
     rig.assert_audit(0);
     assert_eq!(fake.inits(), 1);
 }
@@ -271,13 +271,13 @@ fn a_gpu_that_is_found_and_lost_again_and_again_is_lost_once_and_left_in_peace()
     let xid = [("llmobs.gpu.xid.code", "79")];
     assert!(close(rig.value("llmobs.gpu.xid.errors", &xid), 1.0));
     let tries = fake.calls("nvmlDeviceGetHandleByUUID");
-    assert!((6..=9).contains(&tries), "after 1, 2, 4, 8, 16 and then every 30 seconds: {tries}");
+    assert!((6..=9).contains(&tries), "expected attempts after 1, 2, 4, 8, 16 and then every 30 seconds: {tries}");
     fake.fail("nvmlDeviceGetPowerUsage", 0, 0);
     rig.run(ms(100_000));
     assert!(in_state(&rig, "ok"));
     fake.set(0, "lost", 15);
     rig.run(ms(2_000));
-    assert!(close(rig.value("llmobs.gpu.xid.errors", &xid), 2.0), "a loss of its own");
+    assert!(close(rig.value("llmobs.gpu.xid.errors", &xid), 2.0), "the second loss must be counted too");
 }
 
 #[test]
@@ -334,7 +334,7 @@ fn a_device_without_events_keeps_no_other_from_its_own() {
     assert_eq!(rig.follower.signal.stop(ms(2_000)), 0);
     drop(rig);
     // Two samples of each device are kept for the next reading.
-    assert_eq!(fake.alive(), 0, "event sets and samples are given back");
+    assert_eq!(fake.alive(), 0, "event sets and samples must be freed");
 }
 
 #[test]

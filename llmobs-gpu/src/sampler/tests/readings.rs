@@ -64,7 +64,7 @@ fn every_row_of_the_table_has_the_value_that_the_library_gave() {
     assert!(close(sensor(&format!("{GPU}/gpu")), 61.0) && close(sensor(&format!("{GPU}/memory")), 70.0));
     let limit =
         |kind| readings.value("hw.temperature.limit", &[("hw.limit_type", kind), ("hw.id", &format!("{GPU}/gpu"))]);
-    assert!(close(limit("high.critical"), 61.0 + 26.0 + 8.0), "a distance from where clocks are held down");
+    assert!(close(limit("high.critical"), 61.0 + 26.0 + 8.0), "the limit is relative to that of reduced clocks");
     assert!(close(limit("high.degraded"), 61.0 + 26.0 + 2.0));
     assert!(close(readings.value("llmobs.gpu.collector.status", &[("llmobs.collector.state", "ok")]), 1.0));
     assert!(readings.histogram("llmobs.gpu.sampler.call.duration", &[("llmobs.gpu.call", "power")]).count >= 3);
@@ -79,31 +79,31 @@ fn what_the_wrapper_gets_wrong_is_right() {
     assert_eq!(
         read_call(&fake, DriverCall::RemappedRows).unwrap().rows_uncorrected,
         Some(0x1_0000_0005),
-        "a long is not cut to 32 bits"
+        "a long must not be truncated to 32 bits"
     );
     let limits = read_call(&fake, DriverCall::TemperatureLimit).unwrap();
-    assert_eq!(limits.temperature_critical, Some(95.0), "signed values are read");
+    assert_eq!(limits.temperature_critical, Some(95.0), "signed values must be read");
     assert_eq!(
         read_call(&fake, DriverCall::NvlinkIo).unwrap().links_sent,
         Some(1_024_000),
-        "of all links, not of the first"
+        "expected the sum over all links"
     );
     fake.set(0, "reasons", 0x400);
     let throttle = read_call(&fake, DriverCall::ThrottleReasons).unwrap().throttle.unwrap();
-    assert!(throttle.contains(crate::ThrottleReason::Limit), "bits that the wrapper does not know are kept");
+    assert!(throttle.contains(crate::ThrottleReason::Limit), "bits that the wrapper does not know must be read");
     fake.set(0, "temperature_memory", 0);
     assert_eq!(
         read_call(&fake, DriverCall::Temperature).unwrap().temperature_memory,
         None,
-        "next to zero is no temperature"
+        "a value near 0 must not count as a temperature"
     );
     fake.set(0, "gpm_tensor", u64::MAX);
     let activity = read_call(&fake, DriverCall::Activity).unwrap();
-    assert_eq!((activity.tensor_active, activity.dram_active), (None, Some(0.77)), "no number is absent");
+    assert_eq!((activity.tensor_active, activity.dram_active), (None, Some(0.77)), "NaN must be absent");
     fake.unset(0, "gpm_dram");
     assert_eq!(read_call(&fake, DriverCall::Activity).unwrap().dram_active, None);
     fake.set(0, "gpm", 0);
-    assert_eq!(read_call(&fake, DriverCall::Activity), Err(GpuError::NotSupported), "before Hopper there is none");
+    assert_eq!(read_call(&fake, DriverCall::Activity), Err(GpuError::NotSupported), "unsupported before Hopper");
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn an_unsupported_reading_is_absent_and_not_asked_again() {
         let mut rig = Rig::new(&fake);
         rig.run(ms(100));
         assert!(!rig.has(row, "hw_id"), "{row} without {key}");
-        assert!(rig.has("hw.energy", GPU) && rig.has("hw.status", GPU), "the others are there without {key}");
+        assert!(rig.has("hw.energy", GPU) && rig.has("hw.status", GPU), "the other metrics must exist without {key}");
     }
     fake.devices(1);
     fake.unset(0, "utilization");
@@ -144,14 +144,14 @@ fn what_was_not_answered_for_long_is_absent_and_counters_stay() {
         fake.fail(function, EVERY, 999);
     }
     rig.run(ms(1_000));
-    assert!(rig.has("hw.power", GPU), "one answer is missed now and then");
+    assert!(rig.has("hw.power", GPU), "a few missing answers must not remove the metric");
     rig.run(ms(9_000));
     assert!(!rig.has("hw.power", GPU));
     assert!(rig.has("hw.energy", GPU) && rig.has("hw.gpu.utilization", GPU));
     assert!(close(rig.value("llmobs.gpu.collector.status", &[("llmobs.collector.state", "degraded")]), 1.0));
     fake.fail("nvmlDeviceGetPowerUsage", EVERY, 0);
     rig.run(ms(2_000));
-    assert!(rig.has("hw.power", GPU), "and it is asked again");
+    assert!(rig.has("hw.power", GPU), "the function must be called again");
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn an_instance_is_a_device_of_its_own() {
     let part = ids.iter().find(|id| id.starts_with("MIG-")).unwrap();
     assert!(close(rig.value("hw.gpu.memory.usage", &[("hw.id", part), ("hw.parent", GPU)]), 1_073_741_824.0));
     assert!(!rig.has("hw.energy", part) && !rig.has("hw.gpu.utilization", part));
-    assert!(!rig.has("llmobs.gpu.energy.attributed", part), "its energy is its GPU's");
+    assert!(!rig.has("llmobs.gpu.energy.attributed", part), "the energy of an instance is part of that of its GPU");
     rig.assert_audit(ids.iter().position(|id| id == GPU).unwrap());
 }
 
@@ -183,7 +183,7 @@ fn an_instance_has_activity_of_its_own_by_its_number() {
         assert!(rig.has("llmobs.gpu.tensor.active", id) && rig.has("llmobs.gpu.dram.active", id));
     }
     drop(rig);
-    assert_eq!(fake.alive(), 0, "samples are given back");
+    assert_eq!(fake.alive(), 0, "samples must be freed");
 
     let older = Fake::without(&["nvmlGpmMigSampleGet"]);
     older.devices(1);
@@ -191,7 +191,7 @@ fn an_instance_has_activity_of_its_own_by_its_number() {
     let mut rig = Rig::new(&older);
     rig.run(ms(2_500));
     assert!(!rig.has("llmobs.gpu.sm.active", "MIG-") && rig.has("llmobs.gpu.sm.active", GPU));
-    assert!(rig.has("hw.gpu.memory.usage", "MIG-"), "it costs its own reading only");
+    assert!(rig.has("hw.gpu.memory.usage", "MIG-"), "only the reading of the missing function must be absent");
 
     let ampere = Fake::new();
     ampere.devices(1);
@@ -200,7 +200,7 @@ fn an_instance_has_activity_of_its_own_by_its_number() {
     let mut rig = Rig::new(&ampere);
     rig.run(ms(10_000));
     assert!(!rig.has("llmobs.gpu.sm.active", "hw_id"));
-    assert_eq!(ampere.calls("nvmlGpmQueryDeviceSupport"), 2, "of the GPU and of its instance, once");
+    assert_eq!(ampere.calls("nvmlGpmQueryDeviceSupport"), 2, "expected one call for the GPU and one for its instance");
 }
 
 #[test]
@@ -217,7 +217,7 @@ fn samples_of_activity_lie_far_enough_apart() {
 fn an_older_driver_tells_memory_in_its_own_way() {
     let fake = Fake::without(&["nvmlDeviceGetMemoryInfo_v2"]);
     let memory = read_call(&fake, DriverCall::Memory).unwrap();
-    assert_eq!(memory.memory_used, Some((10 << 30) + (512 << 20)), "the first version counts what is reserved");
+    assert_eq!(memory.memory_used, Some((10 << 30) + (512 << 20)), "the first version includes reserved memory");
     assert_eq!((memory.memory_total, memory.memory_reserved), (Some(80 << 30), None));
     let older = Fake::without(&["nvmlDeviceGetTemperatureV", "nvmlDeviceGetCurrentClocksEventReasons"]);
     assert_eq!(read_call(&older, DriverCall::Temperature).unwrap().temperature, Some(61.0));

@@ -26,7 +26,7 @@ fn an_xid_is_counted_by_its_number_and_moves_the_status_by_its_severity() {
         rig.run(ms(1_000));
         (rig.device(0).state, rig.value("llmobs.gpu.xid.errors", &[("llmobs.gpu.xid.code", &code.to_string())]))
     };
-    assert_eq!(report(31), (DeviceState::Ok, 1.0), "the fault of a program");
+    assert_eq!(report(31), (DeviceState::Ok, 1.0), "an error that a program causes");
     assert_eq!(report(63), (DeviceState::Degraded, 1.0));
     assert_eq!(report(48), (DeviceState::Failed, 1.0));
     assert_eq!(report(48), (DeviceState::Failed, 2.0));
@@ -51,7 +51,7 @@ fn heat_degrades_and_a_power_cap_does_not() {
     rig.run(ms(3_000));
     assert_eq!(rig.device(0).state, DeviceState::Ok);
     let seen = rig.value("llmobs.gpu.throttle.time", &[("llmobs.gpu.throttle.reason", "hw")]);
-    assert!((2.0..=4.0).contains(&seen), "the driver counts no such time, so the sampler does: {seen}");
+    assert!((2.0..=4.0).contains(&seen), "the driver does not measure this time, so the sampler does: {seen}");
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn a_count_that_fell_says_nothing_new_and_goes_on_from_there() {
     };
     assert_eq!(told(5, 1), (5.0, 1.0));
     assert_eq!(told(7, 1), (7.0, 1.0));
-    assert_eq!(told(1, 0), (7.0, 1.0), "the driver was loaded anew");
+    assert_eq!(told(1, 0), (7.0, 1.0), "the counters restarted, because the driver was loaded again");
     assert_eq!(told(3, 2), (9.0, 3.0));
 }
 
@@ -141,7 +141,7 @@ fn what_is_written_later_belongs_to_the_trace_that_was_current_at_the_start_of_a
     tracing::subscriber::with_default(subscriber, || rig.run_with(ms(4_000), |time| draw(time + ms(1_200))));
     assert_eq!(rig.energies().len(), 1);
     assert_eq!(*written.0.lock().unwrap(), [(trace.to_owned(), span.to_owned())]);
-    assert!(!Context::current().has_active_span(), "nothing of it stays with the thread");
+    assert!(!Context::current().has_active_span(), "the context must not stay active on the thread");
 }
 
 /// The trace and span ids in which energy events were emitted.

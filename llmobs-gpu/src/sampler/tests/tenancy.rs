@@ -116,10 +116,10 @@ fn alone_means_this_process_and_those_that_it_started() {
     let found = processes(&rig, 0);
     assert_eq!((found.ours, found.others, found.untold), (2, 0, 0));
     assert_eq!((found.memory_ours, found.memory_others), (Some(10 << 30), Some(0)));
-    assert_eq!((found.work_ratio, fake.calls(WORK)), (None, 0), "nobody to share with");
+    assert_eq!((found.work_ratio, fake.calls(WORK)), (None, 0), "without other processes, no ratio must be read");
     let energy = &rig.energies()[0];
     assert!(!energy.shared && energy.complete && (energy.joules - 900.0).abs() < 100.0, "{energy:?}");
-    assert_eq!(fake.calls(LIST), 1, "at the slow cadence");
+    assert_eq!(fake.calls(LIST), 1, "the list must be read at the slow cadence");
 }
 
 #[test]
@@ -135,14 +135,14 @@ fn beside_a_tenant_an_operation_has_our_part_of_the_work_and_the_rest_is_nobodys
     operate(&mut rig, &fake);
     let found = processes(&rig, 0);
     assert_eq!((found.ours, found.others, found.work_ratio), (1, 2, Some(0.75)));
-    assert_eq!((found.memory_ours, found.memory_others), (Some(9 << 30), None), "one of them is not known");
+    assert_eq!((found.memory_ours, found.memory_others), (Some(9 << 30), None), "the memory of one process is unknown");
     let energy = &rig.energies()[0];
     assert!(energy.shared && energy.complete, "{energy:?}");
     assert!((energy.joules - 0.75 * 900.0).abs() < 80.0, "{energy:?}");
     assert!((energy.gpu_seconds - 0.75 * 3.0).abs() < 0.2, "{energy:?}");
     let report = rig.device(0);
     assert!(report.unattributed > 0.25 * 900.0 - 30.0, "{report:?}");
-    assert!(close(report.idle, 0.0), "what it takes alone was never seen");
+    assert!(close(report.idle, 0.0), "the idle power was never measured");
 }
 
 #[test]
@@ -192,17 +192,17 @@ fn in_a_container_nobody_is_taken_for_another_by_a_number_of_another_count() {
     operate(&mut rig, &fake);
     let found = processes(&rig, 0);
     assert_eq!((found.ours, found.others, found.untold, found.is_shared()), (0, 0, 1, false));
-    assert!(rig.energies()[0].complete && !rig.energies()[0].shared, "the only one on the device is who works there");
+    assert!(rig.energies()[0].complete && !rig.energies()[0].shared, "a single process on the device must be this one");
     fake.process(0, 31_338, 1 << 30, 60);
     let mut rig = machine.rig(&fake);
     operate(&mut rig, &fake);
     assert_eq!(processes(&rig, 0).untold, 2);
-    assert!(rig.energies().is_empty(), "one of the two, and nobody knows which");
+    assert!(rig.energies().is_empty(), "this process is one of two, so its energy is unknown");
     fake.process(0, ME, 1 << 30, 60);
     let mut rig = machine.rig(&fake);
     rig.run(ms(100));
     let found = processes(&rig, 0);
-    assert_eq!((found.ours, found.untold), (0, 3), "our number, and we do not compute: it is somebody else's");
+    assert_eq!((found.ours, found.untold), (0, 3), "this process does not compute: the id is of another process");
     // A newer driver reports ids of the container's namespace.
     machine.computes(ME);
     let mut rig = machine.rig(&fake);
@@ -224,7 +224,7 @@ fn a_list_that_is_not_permitted_is_absent_and_not_asked_again() {
         rig.run(ms(60_000));
         assert_eq!(rig.device(0).reading.processes, None);
         assert_eq!(fake.calls(LIST), 1);
-        assert!(!rig.energies()[0].shared, "as without the wish");
+        assert!(!rig.energies()[0].shared, "without support, the result must be the same as without the setting");
     }
     let fake = Fake::without(&[LIST]);
     let machine = FakeProcFs::new();
@@ -236,7 +236,7 @@ fn a_list_that_is_not_permitted_is_absent_and_not_asked_again() {
     let machine = FakeProcFs::new();
     let mut rig = machine.rig(&fake);
     rig.run(ms(1_000));
-    assert_eq!(rig.device(0).reading.processes.map(|found| found.is_shared()), Some(false), "nobody at all");
+    assert_eq!(rig.device(0).reading.processes.map(|found| found.is_shared()), Some(false), "no process must be found");
 }
 
 #[test]
@@ -291,14 +291,14 @@ fn who_uses_another_instance_of_a_gpu_uses_its_energy() {
     rig.run_with(ms(2_000), &mut draw);
     operation.complete();
     rig.run_with(ms(1_000), |time| draw(time + ms(2_000)));
-    assert!(rig.energies().last().is_some_and(|energy| !energy.shared), "alone on the GPU");
+    assert!(rig.energies().last().is_some_and(|energy| !energy.shared), "no other process is on the GPU");
     fake.process(2, OTHER, 1 << 30, 60);
     rig.run(ms(30_000));
     let operation = rig.observer.chat("m").start();
     rig.run_with(ms(2_000), |time| draw(time + ms(3_000)));
     operation.complete();
     rig.run_with(ms(3_000), |time| draw(time + ms(5_000)));
-    assert_eq!(rig.energies().len(), 1, "instances have no counters of work: it cannot be told");
+    assert_eq!(rig.energies().len(), 1, "instances have no counters of work, so the energy of this process is unknown");
     rig.assert_audit(whole);
     // With permission to read the GPU itself, both are seen.
     fake.fail(LIST, 0, 0);

@@ -24,7 +24,7 @@ impl ObserverBuilder<'_> {
         let refuse =
             |setter, name: &str, reason| Err(BuildError::InvalidLabel { setter, name: name.to_owned(), reason });
         if self.labels.len() > EXTRA_LABELS {
-            return refuse("label", &self.labels[EXTRA_LABELS].0, "at most four labels of your own are possible");
+            return refuse("label", &self.labels[EXTRA_LABELS].0, "an observer has at most four application labels");
         }
         for (index, (name, values)) in self.labels.iter().enumerate() {
             if let Some(reason) = unusable_label(name) {
@@ -32,10 +32,10 @@ impl ObserverBuilder<'_> {
             }
             let on_the_page = |name: &str| name.replace('.', "_");
             if self.labels[..index].iter().any(|(earlier, _)| on_the_page(earlier) == on_the_page(name)) {
-                return refuse("label", name, "it is declared twice (dots are `_` in Prometheus)");
+                return refuse("label", name, "the name is declared twice (Prometheus replaces dots by `_`)");
             }
             if values.is_empty() || values.len() > usize::from(u8::MAX) {
-                return refuse("label", name, "it needs between 1 and 255 values");
+                return refuse("label", name, "a label must have 1 to 255 values");
             }
         }
         let evaluations =
@@ -48,12 +48,12 @@ impl ObserverBuilder<'_> {
         let words = words.chain(self.objectives.iter().map(|objective| ("objective", objective.name.as_ref())));
         for (setter, word) in words {
             if word.is_empty() || clean(word) != word {
-                return refuse(setter, word, "a value has 1 to 128 bytes and no control characters");
+                return refuse(setter, word, "a name or value must have 1 to 128 bytes and no control characters");
             }
         }
         for (index, Objective { name, .. }) in self.objectives.iter().enumerate() {
             if self.objectives[..index].iter().any(|earlier| earlier.name == *name) {
-                return refuse("objective", name, "it is declared twice");
+                return refuse("objective", name, "the name is declared twice");
             }
         }
         Ok(DeclaredNames {
@@ -130,12 +130,12 @@ fn unusable_label(name: &str) -> Option<&'static str> {
         return Some("Prometheus sets this label itself and would rename yours to exported_*");
     }
     if !name.starts_with(|first: char| first.is_ascii_alphabetic()) || !name.chars().all(word) || name.len() > 64 {
-        return Some("a name begins with a letter and holds letters, digits, `_` and `.`, 64 at the most");
+        return Some("a name must begin with a letter and contain at most 64 letters, digits, `_` and `.`");
     }
     let prometheus = name.replace('.', "_");
     let taken = RowId::ALL.iter().flat_map(|id| id.row().attributes).chain(&SERIES);
     if ["le", "quantile"].contains(&name) || taken.into_iter().any(|known| known.replace('.', "_") == prometheus) {
-        return Some("llmobs uses this name itself");
+        return Some("llmobs itself uses this name for a label");
     }
     None
 }

@@ -30,7 +30,7 @@ impl StepContent {
     pub(super) fn of(core: &Arc<Inner>) -> Option<Self> {
         let gate = &core.gate;
         let left = gate.limits().span_bytes();
-        gate.capture().on_spans().then(|| Self { core: Arc::clone(core), remaining_bytes: Mutex::new(left) })
+        gate.capture().is_on_spans().then(|| Self { core: Arc::clone(core), remaining_bytes: Mutex::new(left) })
     }
 }
 
@@ -117,7 +117,7 @@ impl Step {
         // Called before the lock is taken: the closure may run any code, including other methods of this step.
         let said = say();
         let mut left = way.remaining_bytes.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut passage = way.core.gate.passage_of(*left);
+        let mut passage = way.core.gate.pass_with_limit(*left);
         if let Some(text) = pass(&mut passage, &said).as_ref().and_then(GatedValue::for_span) {
             held.set_text(name, text);
         }

@@ -47,7 +47,7 @@ fn span(trace: u128, id: u64, end: SpanEnd) -> SpanData {
         dropped_attributes_count: 0,
         events: SpanEvents::default(),
         links: SpanLinks::default(),
-        status: if end == SpanEnd::Error { Status::error("it broke") } else { Status::Unset },
+        status: if end == SpanEnd::Error { Status::error("the operation failed") } else { Status::Unset },
         instrumentation_scope: InstrumentationScope::default(),
     }
 }
@@ -66,7 +66,7 @@ fn ratio(span: &SpanData) -> f64 {
     let found = span.attributes.iter().find(|attribute| attribute.key.as_str() == RATIO);
     match found.map(|attribute| &attribute.value) {
         Some(Value::F64(ratio)) => *ratio,
-        other => panic!("the ratio is {other:?}"),
+        other => panic!("the sampling ratio is {other:?}"),
     }
 }
 
@@ -75,7 +75,7 @@ fn ratio(span: &SpanData) -> f64 {
 fn traces() -> impl Strategy<Value = Vec<(u128, Vec<SpanEnd>)>> {
     let end = prop_oneof![6 => Just(SpanEnd::Plain), 3 => Just(SpanEnd::Good), 1 => Just(SpanEnd::Error), 1 => Just(SpanEnd::Missed)];
     let trace = (any::<u128>(), prop::collection::vec(end, 1..6));
-    prop::collection::vec(trace, 1..20).prop_filter("ids differ", |traces| {
+    prop::collection::vec(trace, 1..20).prop_filter("the trace ids must differ", |traces| {
         traces.iter().map(|(id, _)| id).collect::<HashSet<_>>().len() == traces.len()
     })
 }
@@ -118,7 +118,7 @@ proptest! {
             prop_assert_eq!(kept, if expected { ends.len() } else { 0 });
         }
         prop_assert_eq!(tail.lock_buffer().spans(), 0);
-        prop_assert_eq!(tally.all_lost(), 0, "what is sampled out is not lost");
+        prop_assert_eq!(tally.all_lost(), 0, "spans that are sampled out must not count as dropped");
     }
 
     #[test]
@@ -129,7 +129,7 @@ proptest! {
             for span in out.get(&TraceId::from(*trace)).into_iter().flatten() {
                 let said = ratio(span);
                 let expected = if is_always_kept(ends) { 1.0 } else { share };
-                prop_assert!((said - expected).abs() < 1e-12, "{said} is not {expected}");
+                prop_assert!((said - expected).abs() < 1e-12, "the ratio is {said}, not {expected}");
                 let state = Threshold::of_state(span.span_context.trace_state()).unwrap();
                 prop_assert!((state.ratio() - said).abs() < 1e-12);
             }

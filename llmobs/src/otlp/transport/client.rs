@@ -73,12 +73,12 @@ fn tls(target: &OtlpEndpoint) -> Result<rustls::ClientConfig, InitError> {
     if let Some(file) = &target.certificates.authorities {
         let (added, _) = roots.add_parsable_certificates(read(file)?);
         if added == 0 {
-            return Err(unreadable(file, "it holds no certificate"));
+            return Err(unreadable(file, "it contains no certificate"));
         }
     } else if target.uri.scheme() == Some(&Scheme::HTTPS) {
         let (added, _) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         if added == 0 {
-            let reason = "the system has no list of authorities to believe: name one in OTEL_EXPORTER_OTLP_CERTIFICATE";
+            let reason = "the system has no trusted authorities: set OTEL_EXPORTER_OTLP_CERTIFICATE to a file";
             return Err(InitError::setting(&target.named_by, reason));
         }
     }

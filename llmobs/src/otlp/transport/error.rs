@@ -98,15 +98,15 @@ impl ExportError {
 impl fmt::Display for ExportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.cause {
-            ErrorCause::Connect(why) => write!(f, "no connection: {why}"),
-            ErrorCause::ConnectionLost => f.write_str("the connection broke off"),
-            ErrorCause::NotHttp => f.write_str("what answers there does not speak HTTP"),
-            ErrorCause::Timeout => f.write_str("no answer in time"),
-            ErrorCause::HttpStatus(status) => write!(f, "it answered {status}"),
-            ErrorCause::GrpcStatus(code) => write!(f, "it answered with the gRPC status {code} ({})", grpc_name(*code)),
-            ErrorCause::NotGrpc => f.write_str("what answers there does not speak gRPC"),
-            ErrorCause::HtmlPage => f.write_str("it answered with a web page"),
-            ErrorCause::ResponseTooLarge => f.write_str("its answer had no end"),
+            ErrorCause::Connect(why) => write!(f, "cannot connect: {why}"),
+            ErrorCause::ConnectionLost => f.write_str("the connection was closed before the end of the response"),
+            ErrorCause::NotHttp => f.write_str("the response is not HTTP"),
+            ErrorCause::Timeout => f.write_str("no response within the time limit"),
+            ErrorCause::HttpStatus(status) => write!(f, "the response has the HTTP status {status}"),
+            ErrorCause::GrpcStatus(code) => write!(f, "the response has the gRPC status {code} ({})", grpc_name(*code)),
+            ErrorCause::NotGrpc => f.write_str("the response is not gRPC"),
+            ErrorCause::HtmlPage => f.write_str("the response is a web page"),
+            ErrorCause::ResponseTooLarge => f.write_str("the response exceeds the size limit"),
         }
     }
 }
@@ -131,7 +131,7 @@ const fn grpc_name(code: u16) -> &'static str {
         "DATA_LOSS",
         "UNAUTHENTICATED",
     ];
-    if (code as usize) < NAMES.len() { NAMES[code as usize] } else { "no known name" }
+    if (code as usize) < NAMES.len() { NAMES[code as usize] } else { "unknown" }
 }
 
 /// Returns the text of the innermost error, without the errors that wrap it.

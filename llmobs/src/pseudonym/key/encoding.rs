@@ -6,16 +6,16 @@ use super::KeyError;
 use crate::base64;
 
 /// Decodes hexadecimal digits or base64.
-pub(super) fn bytes(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+pub(super) fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let text = text.as_bytes();
     let digits = text.strip_prefix(b"0x").unwrap_or(text);
     // Do not read hexadecimal digits as base64, though they would be valid: a digit was lost, or a prefix was added.
     let hexadecimal = digits.iter().all(u8::is_ascii_hexdigit);
-    let read = if hexadecimal { hex(text) } else { from_base64(text) };
-    read.ok_or(KeyError::FORM)
+    let decoded = if hexadecimal { decode_hex(text) } else { decode_base64(text) };
+    decoded.ok_or(KeyError::INVALID_ENCODING)
 }
 
-fn hex(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+fn decode_hex(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let value = |digit: u8| match digit {
         b'0'..=b'9' => Some(digit - b'0'),
         b'a'..=b'f' => Some(digit - b'a' + 10),
@@ -32,7 +32,7 @@ fn hex(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
 }
 
 /// Decodes base64 in the standard or the URL-safe alphabet, with full padding or without padding.
-fn from_base64(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+fn decode_base64(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let padding = text.iter().rev().take_while(|byte| **byte == b'=').count();
     let body = &text[..text.len() - padding];
     if body.len() % 4 == 1 || padding > 0 && (padding > 2 || !text.len().is_multiple_of(4)) {

@@ -13,18 +13,19 @@ pub struct KeyError {
 }
 
 impl KeyError {
-    pub(in super::super) const NAME: Self = Self::of("the name of a key has 1 to 16 letters, digits, `-` and `_`");
-    pub(super) const SHORT: Self = Self::of("a key of pseudonyms has 32 bytes or more");
-    pub(super) const WEAK: Self =
-        Self::of("a key of pseudonyms is made by chance: this one has too few different bytes");
-    pub(super) const FORM: Self = Self::of("a key of pseudonyms is written in hexadecimal digits or in base64");
-    pub(super) const LONG: Self = Self::of("the file of the key of pseudonyms is longer than 4 KiB");
+    pub(in super::super) const INVALID_KEY_ID: Self =
+        Self::new("the name of a key must have 1 to 16 letters, digits, `-` and `_`");
+    pub(super) const TOO_SHORT: Self = Self::new("a pseudonym key must have 32 bytes or more");
+    pub(super) const WEAK: Self = Self::new("a pseudonym key must be random: this one has too few different bytes");
+    pub(super) const INVALID_ENCODING: Self =
+        Self::new("a pseudonym key must be written in hexadecimal digits or in base64");
+    pub(super) const FILE_TOO_LONG: Self = Self::new("the file of the pseudonym key is longer than 4 KiB");
 
-    pub(super) const fn file(cause: ErrorKind) -> Self {
-        Self { message: "the file of the key of pseudonyms cannot be read", cause: Some(cause) }
+    pub(super) const fn unreadable_file(cause: ErrorKind) -> Self {
+        Self { message: "the file of the pseudonym key cannot be read", cause: Some(cause) }
     }
 
-    const fn of(message: &'static str) -> Self {
+    const fn new(message: &'static str) -> Self {
         Self { message, cause: None }
     }
 }

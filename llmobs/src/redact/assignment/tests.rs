@@ -1,15 +1,15 @@
 use super::super::DataKind;
-use super::super::test_support::found;
+use super::super::test_support::find_all;
 
 /// Checks that exactly the text between double angle brackets is found, as a secret.
-fn check(frame: &str) {
+fn assert_finds_secret(frame: &str) {
     let secret = frame.split(['⟪', '⟫']).nth(1).unwrap();
     let text = frame.replace(['⟪', '⟫'], "");
-    assert_eq!(found(&text), [(DataKind::Secret, secret)], "{text}");
+    assert_eq!(find_all(&text), [(DataKind::Secret, secret)], "{text}");
 }
 
 #[test]
-fn values_behind_a_name_are_found() {
+fn values_after_a_name_are_found() {
     for frame in [
         "password=⟪hunter2⟫",
         "DB_PASSWORD=⟪letmein⟫",
@@ -68,12 +68,12 @@ fn values_behind_a_name_are_found() {
         "SERVICE_SECRET=⟪UQbyBoZLiNcilMsoBVuIOxkU⟫",
         "token \"⟪a8F3kP0zQ9mN2xVb/Lw7RtYcE4uHsJdGf12==⟫\"",
     ] {
-        check(frame);
+        assert_finds_secret(frame);
     }
 }
 
 #[test]
-fn talk_about_secrets_stays() {
+fn prose_about_secrets_is_not_found() {
     for text in [
         "the password is required",
         "Password: required",
@@ -140,12 +140,12 @@ fn talk_about_secrets_stays() {
         "mkdir -p /var/lib/app",
         "docker run -p 8080:8080 image",
     ] {
-        assert!(found(text).is_empty(), "{text}: {:?}", found(text));
+        assert!(find_all(text).is_empty(), "{text}: {:?}", find_all(text));
     }
 }
 
 #[test]
-fn what_a_command_says_ends_at_a_label() {
-    assert_eq!(found("mysql -phunter2[EMAIL] x"), [(DataKind::Secret, "hunter2")]);
-    assert_eq!(found("curl -u jane:hunter2[EMAIL] x"), [(DataKind::Secret, "jane:hunter2")]);
+fn command_value_ends_at_a_placeholder() {
+    assert_eq!(find_all("mysql -phunter2[EMAIL] x"), [(DataKind::Secret, "hunter2")]);
+    assert_eq!(find_all("curl -u jane:hunter2[EMAIL] x"), [(DataKind::Secret, "jane:hunter2")]);
 }

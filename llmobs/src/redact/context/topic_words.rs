@@ -3,7 +3,7 @@
 use super::Topic;
 
 /// The topics and their keywords, in several languages.
-pub(super) const LISTS: &[(Topic, &[&str])] = &[
+pub(super) const TOPIC_WORDS: &[(Topic, &[&str])] = &[
     (
         Topic::Phone,
         &[

@@ -1,12 +1,12 @@
 use super::super::DataKind;
-use super::super::test_support::found;
+use super::super::test_support::find_all;
 
-fn mails(text: &str) -> Vec<&str> {
-    found(text).into_iter().filter(|(kind, _)| *kind == DataKind::Email).map(|(_, piece)| piece).collect()
+fn emails(text: &str) -> Vec<&str> {
+    find_all(text).into_iter().filter(|(kind, _)| *kind == DataKind::Email).map(|(_, matched)| matched).collect()
 }
 
 #[test]
-fn addresses_are_found_whatever_stands_around_them() {
+fn addresses_are_found_in_any_context() {
     for text in [
         "jane.doe+news@mail.example.org",
         "o'brien@example.ie",
@@ -23,27 +23,27 @@ fn addresses_are_found_whatever_stands_around_them() {
             if frame.starts_with('联') && !text.is_ascii() {
                 continue;
             }
-            assert_eq!(mails(&framed), [text], "{framed}");
+            assert_eq!(emails(&framed), [text], "{framed}");
         }
     }
 }
 
 #[test]
-fn escapes_are_no_part_of_a_name() {
-    assert_eq!(mails(r#"{"to":"a\njane@example.org"}"#), ["jane@example.org"]);
-    assert_eq!(mails(r"\u003cjane@example.org\u003e"), ["jane@example.org"]);
-    assert_eq!(mails("?to=jane%40example.org&x"), ["jane%40example.org"]);
-    assert_eq!(mails(r"jane\u0040example.org"), [r"jane\u0040example.org"]);
-    assert_eq!(mails(r#"{"to":"jane@b\u00fccher.de"}"#), [r"jane@b\u00fccher.de"]);
-    assert_eq!(mails(r"to jane@m\\u00fcnchen.de\\n"), [r"jane@m\\u00fcnchen.de"]);
-    assert_eq!(mails(r"jane@example.org\u003c"), ["jane@example.org"]);
-    assert_eq!(mails(r"jane@example.org\u2026 and"), ["jane@example.org"]);
-    assert_eq!(mails(r"jane@example.org\u3067\u3059"), ["jane@example.org"]);
-    assert_eq!(mails(r"jane@\u4f8b\u3048.jp"), [r"jane@\u4f8b\u3048.jp"]);
+fn escapes_are_not_part_of_a_name() {
+    assert_eq!(emails(r#"{"to":"a\njane@example.org"}"#), ["jane@example.org"]);
+    assert_eq!(emails(r"\u003cjane@example.org\u003e"), ["jane@example.org"]);
+    assert_eq!(emails("?to=jane%40example.org&x"), ["jane%40example.org"]);
+    assert_eq!(emails(r"jane\u0040example.org"), [r"jane\u0040example.org"]);
+    assert_eq!(emails(r#"{"to":"jane@b\u00fccher.de"}"#), [r"jane@b\u00fccher.de"]);
+    assert_eq!(emails(r"to jane@m\\u00fcnchen.de\\n"), [r"jane@m\\u00fcnchen.de"]);
+    assert_eq!(emails(r"jane@example.org\u003c"), ["jane@example.org"]);
+    assert_eq!(emails(r"jane@example.org\u2026 and"), ["jane@example.org"]);
+    assert_eq!(emails(r"jane@example.org\u3067\u3059"), ["jane@example.org"]);
+    assert_eq!(emails(r"jane@\u4f8b\u3048.jp"), [r"jane@\u4f8b\u3048.jp"]);
 }
 
 #[test]
-fn addresses_that_are_spelled_out_are_found() {
+fn obfuscated_addresses_are_found() {
     for text in [
         "jane [at] example [dot] org",
         "jane(at)example.org",
@@ -51,15 +51,15 @@ fn addresses_that_are_spelled_out_are_found() {
         "jane AT example DOT com",
         "jane [at] mail.example.org",
     ] {
-        assert_eq!(mails(&format!("write to {text}, please")), [text]);
+        assert_eq!(emails(&format!("write to {text}, please")), [text]);
     }
     for text in ["we met at the dot com boom", "look at this dot", "arrived at home. Com"] {
-        assert!(mails(text).is_empty(), "{text}");
+        assert!(emails(text).is_empty(), "{text}");
     }
 }
 
 #[test]
-fn what_looks_like_an_address_stays() {
+fn text_that_resembles_an_address_is_not_one() {
     for text in [
         "logo@2x.png",
         "react@18.2.0",
@@ -77,6 +77,6 @@ fn what_looks_like_an_address_stays() {
         "foo@.com",
         "@@@@",
     ] {
-        assert!(mails(text).is_empty(), "{text}: {:?}", mails(text));
+        assert!(emails(text).is_empty(), "{text}: {:?}", emails(text));
     }
 }

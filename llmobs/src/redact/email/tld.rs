@@ -2,7 +2,7 @@
 
 use super::super::class;
 use super::super::class::ALPHA;
-use super::super::class::WIDE;
+use super::super::class::NON_ASCII;
 
 /// The class of a last label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,19 +17,19 @@ pub(super) enum TldClass {
     Possible,
 }
 
-pub(super) fn judge(label: &[u8]) -> TldClass {
+pub(super) fn classify(label: &[u8]) -> TldClass {
     let lower = label.to_ascii_lowercase();
-    if FILES.contains(&&lower[..]) {
+    if FILE_EXTENSIONS.contains(&&lower[..]) {
         return TldClass::FileExtension;
     }
-    if COMMON.contains(&&lower[..]) || lower.starts_with(b"xn--") {
+    if COMMON_TLDS.contains(&&lower[..]) || lower.starts_with(b"xn--") {
         return TldClass::Known;
     }
-    match (lower.len(), class::all(&lower, ALPHA)) {
+    match (lower.len(), class::all_in(&lower, ALPHA)) {
         // Country codes have two letters, and nearly every pair of letters is a country code.
         (2, true) => TldClass::Known,
         (3..=24, true) => TldClass::Possible,
-        _ if lower.iter().any(|byte| class::is_in(*byte, WIDE)) => TldClass::Possible,
+        _ if lower.iter().any(|byte| class::is_in(*byte, NON_ASCII)) => TldClass::Possible,
         _ => TldClass::Invalid,
     }
 }
@@ -37,10 +37,10 @@ pub(super) fn judge(label: &[u8]) -> TldClass {
 /// Returns whether a label is a common top-level domain, for places where a guess would cause false matches.
 pub(super) fn is_common(label: &[u8]) -> bool {
     let lower = label.to_ascii_lowercase();
-    COMMON.contains(&&lower[..]) || SPOKEN.contains(&&lower[..])
+    COMMON_TLDS.contains(&&lower[..]) || UNAMBIGUOUS_COUNTRY_TLDS.contains(&&lower[..])
 }
 
-const COMMON: [&[u8]; 36] = [
+const COMMON_TLDS: [&[u8]; 36] = [
     b"com",
     b"org",
     b"net",
@@ -80,12 +80,12 @@ const COMMON: [&[u8]; 36] = [
 ];
 
 /// Country codes that are not English words.
-const SPOKEN: [&[u8]; 22] = [
+const UNAMBIGUOUS_COUNTRY_TLDS: [&[u8]; 22] = [
     b"de", b"uk", b"fr", b"nl", b"ch", b"pl", b"ru", b"jp", b"cn", b"br", b"au", b"ca", b"io", b"co", b"ai", b"eu",
     b"se", b"dk", b"es", b"kr", b"mx", b"nz",
 ];
 
-const FILES: [&[u8]; 56] = [
+const FILE_EXTENSIONS: [&[u8]; 56] = [
     b"png", b"jpg", b"jpeg", b"gif", b"svg", b"webp", b"ico", b"bmp", b"tif", b"tiff", b"heic", b"avif", b"css",
     b"scss", b"less", b"js", b"mjs", b"cjs", b"ts", b"tsx", b"jsx", b"json", b"yaml", b"yml", b"toml", b"xml", b"html",
     b"htm", b"php", b"txt", b"log", b"csv", b"tsv", b"pdf", b"doc", b"docx", b"xls", b"xlsx", b"ppt", b"pptx", b"tar",

@@ -11,77 +11,78 @@ use super::super::secret_value;
 use super::super::view::RunClass;
 use super::super::view::TextView;
 use super::run_end_with_signs;
-use super::without_dots;
+use super::trim_trailing_dots;
 
 /// Returns a Telegram bot token, `123456789:AA..`. `at..end` is the number at its start.
-pub(in super::super) fn telegram(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
-    let body = text.run(RunClass::Word, end + 1);
-    let fits = (7..=12).contains(&(end - at)) && text.at(end) == b':' && text.at(end + 1) == b'A';
+pub(in super::super) fn detect_telegram(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
+    let body = text.run_end(RunClass::Word, end + 1);
+    let fits = (7..=12).contains(&(end - at)) && text.byte_at(end) == b':' && text.byte_at(end + 1) == b'A';
     (fits && (34..=36).contains(&(body - end - 1))).then(|| Match::new(at, body, DataKind::ApiKey))
 }
 
 /// Returns an Asana token, `2/1200000000000001/1200000000000002:..`. The token starts with the digit 1 or 2 at
 /// `at..end` and ends with 32 hexadecimal digits.
-pub(in super::super) fn asana(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
-    if end - at != 1 || !matches!(text.at(at), b'1' | b'2') {
+pub(in super::super) fn detect_asana(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
+    if end - at != 1 || !matches!(text.byte_at(at), b'1' | b'2') {
         return None;
     }
-    let user = text.short_run(DIGIT, end + 1, 17);
-    let second = text.at(user) == b'/';
-    let last = if second { text.short_run(DIGIT, user + 1, 17) } else { user };
-    let hex = text.short_run(class::HEX, last + 1, 33);
+    let user = text.bounded_run_end(DIGIT, end + 1, 17);
+    let second = text.byte_at(user) == b'/';
+    let last = if second { text.bounded_run_end(DIGIT, user + 1, 17) } else { user };
+    let hex = text.bounded_run_end(class::HEX, last + 1, 33);
     let numbers = (15..=16).contains(&(user - end - 1)) && (!second || (15..=16).contains(&(last - user - 1)));
-    let fits = numbers && text.at(last) == b':' && hex - last - 1 == 32 && !text.has_class(hex, ALNUM);
+    let fits = numbers && text.byte_at(last) == b':' && hex - last - 1 == 32 && !text.has_class(hex, ALNUM);
     fits.then(|| Match::new(at, hex, DataKind::ApiKey))
 }
 
 /// Returns a client secret of an Azure application: three characters, a digit, the `Q~` at `at..end`, and 31 to 34
 /// characters.
-pub(in super::super) fn azure(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
+pub(in super::super) fn detect_azure(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
     let start =
-        at.checked_sub(4).filter(|start| *start >= text.covered() && class::is_in(text.byte_before(at), DIGIT))?;
+        at.checked_sub(4).filter(|start| *start >= text.opaque_until() && class::is_in(text.byte_before(at), DIGIT))?;
     let head = text.slice(start, at).iter().all(|byte| class::is_in(*byte, WORD) || matches!(byte, b'.' | b'~'));
     let mut stop = end;
     while stop - end < 40
-        && (text.has_class(stop, WORD | DOT) || text.at(stop) == b'~')
+        && (text.has_class(stop, WORD | DOT) || text.byte_at(stop) == b'~')
         && !text.starts_with_at(stop, b"..")
     {
         stop += 1;
     }
-    let stop = without_dots(text, stop);
+    let stop = trim_trailing_dots(text, stop);
     let fits = (31..=34).contains(&(stop - end)) && !class::is_in(text.decoded_byte_before(start), ALNUM);
-    (head && fits && class::count(text.slice(end, stop), DIGIT) > 0).then(|| Match::new(start, stop, DataKind::ApiKey))
+    (head && fits && class::count_in(text.slice(end, stop), DIGIT) > 0)
+        .then(|| Match::new(start, stop, DataKind::ApiKey))
 }
 
 /// Returns a Terraform token: 14 letters and digits, the `.atlasv1.` at `at..end`, and 60 to 80 base64 characters.
-pub(in super::super) fn terraform(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
-    let start = start_of(text, at, 14)?;
-    let stop = text.run(RunClass::Base64, end);
+pub(in super::super) fn detect_terraform(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
+    let start = alnum_start(text, at, 14)?;
+    let stop = text.run_end(RunClass::Base64, end);
     ((60..=80).contains(&(stop - end))).then(|| Match::new(start, stop, DataKind::ApiKey))
 }
 
 /// Returns a `MaxMind` license key: 6 letters and digits, `_`, 29 letters and digits, and the `_mmk` at `at..end`.
-pub(in super::super) fn maxmind(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
-    let middle = start_of(text, at, 29)?.checked_sub(1).filter(|place| text.at(*place) == b'_')?;
-    let start = start_of(text, middle, 6)?;
+pub(in super::super) fn detect_maxmind(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
+    let middle = alnum_start(text, at, 29)?.checked_sub(1).filter(|position| text.byte_at(*position) == b'_')?;
+    let start = alnum_start(text, middle, 6)?;
     (!text.has_class(end, WORD)).then(|| Match::new(start, end, DataKind::ApiKey))
 }
 
 /// Returns a Facebook app access token, `1234567890123456|abc..`: the number of the application at `at..end` and its
 /// secret.
-pub(in super::super) fn facebook(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
-    let from = if text.at(end) == b'|' { end + 1 } else { end + 3 };
-    let parted = text.at(end) == b'|' || text.starts_with_at(end, b"%7c");
-    let stop = text.short_run(WORD, from, 64);
+pub(in super::super) fn detect_facebook(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
+    let from = if text.byte_at(end) == b'|' { end + 1 } else { end + 3 };
+    let parted = text.byte_at(end) == b'|' || text.starts_with_at(end, b"%7c");
+    let stop = text.bounded_run_end(WORD, from, 64);
     let fits = parted && (15..=16).contains(&(end - at)) && (27..=40).contains(&(stop - from));
     (fits && secret_value::is_random(text.slice(from, stop))).then(|| Match::new(at, stop, DataKind::ApiKey))
 }
 
 /// Returns a Salesforce session, `00D..!AQ..`: the organization identifier of 15 characters, `!`, and at least 60
 /// characters.
-pub(in super::super) fn salesforce(text: &TextView<'_>, at: usize) -> Option<Match> {
-    let mark = text.short_run(ALNUM, at, 16);
-    if mark - at != 15 || text.slice(at, at + 2) != b"00" || text.at(mark) != b'!' {
+pub(in super::super) fn detect_salesforce(text: &TextView<'_>, at: usize) -> Option<Match> {
+    let mark = text.bounded_run_end(ALNUM, at, 16);
+    if mark - at != 15 || text.slice(at, at + 2) != b"00" || text.byte_at(mark) != b'!' {
         return None;
     }
     let stop = run_end_with_signs(text, WORD, b".", mark + 1);
@@ -90,8 +91,9 @@ pub(in super::super) fn salesforce(text: &TextView<'_>, at: usize) -> Option<Mat
 
 /// Returns the start of exactly `length` letters and digits that end at `end`. Returns `None` if a letter or digit
 /// precedes them.
-fn start_of(text: &TextView<'_>, end: usize, length: usize) -> Option<usize> {
-    let start = end.checked_sub(length).filter(|start| *start >= text.covered())?;
-    let whole = class::all(text.slice(start, end), ALNUM) && !class::is_in(text.decoded_byte_before(start), ALNUM);
-    whole.then_some(start)
+fn alnum_start(text: &TextView<'_>, end: usize, length: usize) -> Option<usize> {
+    let start = end.checked_sub(length).filter(|start| *start >= text.opaque_until())?;
+    let is_complete =
+        class::all_in(text.slice(start, end), ALNUM) && !class::is_in(text.decoded_byte_before(start), ALNUM);
+    is_complete.then_some(start)
 }

@@ -1,6 +1,6 @@
 use super::super::DataKind;
-use super::super::test_support::found;
-use super::SHAPES;
+use super::super::test_support::find_all;
+use super::KEY_FORMATS;
 
 /// Returns letters and digits in an order without early repetition.
 fn body(length: usize) -> String {
@@ -13,7 +13,7 @@ fn hex(length: usize) -> String {
 }
 
 #[test]
-fn keys_of_the_named_makers_are_found_whatever_stands_around_them() {
+fn keys_of_known_services_are_found_in_any_context() {
     let keys = [
         format!("sk-{}T3BlbkFJ{}", body(20), body(20)),
         format!("sk-proj-{}T3BlbkFJ{}", body(74), body(74)),
@@ -84,21 +84,21 @@ fn keys_of_the_named_makers_are_found_whatever_stands_around_them() {
             "\\n{}",
         ] {
             let text = frame.replace("{}", key);
-            assert_eq!(found(&text), [(DataKind::ApiKey, &key[..])], "{text}");
+            assert_eq!(find_all(&text), [(DataKind::ApiKey, &key[..])], "{text}");
         }
     }
 }
 
 #[test]
-fn a_prefix_is_not_the_begin_of_another_that_stands_before_it() {
-    for (place, shape) in SHAPES.iter().enumerate() {
-        let hidden = SHAPES[..place].iter().find(|earlier| shape.prefix.starts_with(earlier.prefix));
-        assert!(hidden.is_none(), "{} stands behind {}", shape.prefix, hidden.unwrap().prefix);
+fn no_prefix_starts_with_an_earlier_prefix() {
+    for (index, format) in KEY_FORMATS.iter().enumerate() {
+        let shadowing = KEY_FORMATS[..index].iter().find(|earlier| format.prefix.starts_with(earlier.prefix));
+        assert!(shadowing.is_none(), "{} is after its own prefix {}", format.prefix, shadowing.unwrap().prefix);
     }
 }
 
 #[test]
-fn words_that_begin_like_keys_stay() {
+fn words_that_start_like_keys_are_not_found() {
     for text in [
         "sk-SK",
         "sk-learn",
@@ -129,6 +129,6 @@ fn words_that_begin_like_keys_stay() {
         "my_hf_aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0",
         "AAAt/EAAOG0AgCs3AIA71QdALUdAACBGgCA4bwCAKzQAgC1KQAAoyUBAKKRAwChFR0AoA0dAOGAHgCFGgCA47AAoyUBAKKRAwChFR0",
     ] {
-        assert!(found(text).is_empty(), "{text}: {:?}", found(text));
+        assert!(find_all(text).is_empty(), "{text}: {:?}", find_all(text));
     }
 }

@@ -10,48 +10,50 @@ pub(super) fn is_international(digits: &[u8]) -> bool {
     }
     let Some(code) = (1..=3.min(digits.len())).find_map(|length| {
         let code = digits[..length].iter().fold(0, |code, digit| code * 10 + u16::from(digit - b'0'));
-        CODES.binary_search_by_key(&code, |(known, ..)| *known).ok().map(|place| (length, CODES[place]))
+        CALLING_CODES.binary_search_by_key(&code, |(known, ..)| *known).ok().map(|index| (length, CALLING_CODES[index]))
     }) else {
         return false;
     };
     let (length, (code, least, most)) = code;
     let rest = &digits[length..];
-    let shaped = code != 1 || rest.first().is_some_and(|digit| *digit >= b'2');
+    let is_valid_area = code != 1 || rest.first().is_some_and(|digit| *digit >= b'2');
     // Accepts a trunk prefix by mistake: `+49 0 30 ..`.
-    let written =
+    let national_length =
         rest.len() - usize::from(rest.first() == Some(&b'0') && code != 39 && rest.len() > usize::from(least));
-    shaped && (usize::from(least)..=usize::from(most)).contains(&written) && class::variety(rest) > 1
+    is_valid_area
+        && (usize::from(least)..=usize::from(most)).contains(&national_length)
+        && class::distinct_bytes(rest) > 1
 }
 
 /// Returns whether the digits have the national format of a region.
 pub(super) fn is_national(region: Region, digits: &[u8]) -> bool {
-    let shape = |lead: &[u8], least: usize, most: usize| {
-        digits.starts_with(lead) && (least..=most).contains(&digits.len()) && class::variety(digits) > 2
+    let has_format = |lead: &[u8], least: usize, most: usize| {
+        digits.starts_with(lead) && (least..=most).contains(&digits.len()) && class::distinct_bytes(digits) > 2
     };
     match region {
-        Region::Au => shape(b"0", 10, 10) || shape(b"1300", 10, 10),
-        Region::Be | Region::Ch | Region::Nl | Region::Se => shape(b"0", 9, 10),
+        Region::Au => has_format(b"0", 10, 10) || has_format(b"1300", 10, 10),
+        Region::Be | Region::Ch | Region::Nl | Region::Se => has_format(b"0", 9, 10),
         Region::Br => digits.len() == 11 && digits[2] == b'9' || digits.len() == 10 && matches!(digits[2], b'2'..=b'5'),
         Region::Ca | Region::Us => digits.len() == 10 && digits[0] >= b'2' && digits[3] >= b'2',
-        Region::Cn => digits.len() == 11 && digits[0] == b'1' && digits[1] >= b'3' || shape(b"0", 10, 12),
-        Region::De => shape(b"0", 9, 13) && digits.get(1).is_some_and(|digit| *digit != b'0'),
+        Region::Cn => digits.len() == 11 && digits[0] == b'1' && digits[1] >= b'3' || has_format(b"0", 10, 12),
+        Region::De => has_format(b"0", 9, 13) && digits.get(1).is_some_and(|digit| *digit != b'0'),
         Region::Dk | Region::No => digits.len() == 8 && digits[0] >= b'2',
         Region::Es => digits.len() == 9 && digits[0] >= b'6',
-        Region::Fi => shape(b"0", 8, 11),
-        Region::Fr => shape(b"0", 10, 10) && digits[1] != b'0',
-        Region::In => digits.len() == 10 && digits[0] >= b'6' || shape(b"0", 11, 11),
-        Region::It => digits.len() == 10 && digits[0] == b'3' || shape(b"0", 8, 11),
-        Region::Jp => shape(b"0", 10, 11),
-        Region::Kr => shape(b"0", 9, 11),
+        Region::Fi => has_format(b"0", 8, 11),
+        Region::Fr => has_format(b"0", 10, 10) && digits[1] != b'0',
+        Region::In => digits.len() == 10 && digits[0] >= b'6' || has_format(b"0", 11, 11),
+        Region::It => digits.len() == 10 && digits[0] == b'3' || has_format(b"0", 8, 11),
+        Region::Jp => has_format(b"0", 10, 11),
+        Region::Kr => has_format(b"0", 9, 11),
         Region::Mx => digits.len() == 10 && digits[0] >= b'2',
         Region::Pl => digits.len() == 9 && digits[0] >= b'1',
         Region::Sg => digits.len() == 8 && matches!(digits[0], b'3' | b'6' | b'8' | b'9'),
-        Region::Uk => shape(b"0", 10, 11) && digits[1] != b'0',
+        Region::Uk => has_format(b"0", 10, 11) && digits[1] != b'0',
     }
 }
 
 /// Calling code, minimum and maximum number of digits after it, from the ITU numbering plans (E.164).
-const CODES: &[(u16, u8, u8)] = &[
+const CALLING_CODES: &[(u16, u8, u8)] = &[
     (1, 10, 10),
     (7, 10, 10),
     (20, 8, 10),
@@ -272,15 +274,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_codes_stand_in_order_and_none_is_the_begin_of_another() {
-        assert!(CODES.is_sorted_by_key(|(code, ..)| *code));
-        let known = |code: u16| CODES.iter().any(|(known, ..)| *known == code);
-        assert!(CODES.iter().all(|(code, ..)| !(*code > 9 && known(code / 10) || *code > 99 && known(code / 100))));
-        assert!(CODES.iter().all(|(_, least, most)| least <= most));
+    fn calling_codes_are_sorted_and_none_is_a_prefix_of_another() {
+        assert!(CALLING_CODES.is_sorted_by_key(|(code, ..)| *code));
+        let known = |code: u16| CALLING_CODES.iter().any(|(known, ..)| *known == code);
+        assert!(
+            CALLING_CODES.iter().all(|(code, ..)| !(*code > 9 && known(code / 10) || *code > 99 && known(code / 100)))
+        );
+        assert!(CALLING_CODES.iter().all(|(_, least, most)| least <= most));
     }
 
     #[test]
-    fn a_number_has_a_code_and_the_length_of_its_country() {
+    fn number_has_a_calling_code_and_a_length_of_its_country() {
         for number in ["14155552671", "442079460958", "4930123456", "390612345678", "8613800138000", "27821234567"] {
             assert!(is_international(number.as_bytes()), "{number}");
         }

@@ -1,7 +1,7 @@
 //! Keywords that announce data of a kind. Matching ignores ASCII case; other letters are listed in both cases.
 
 /// Keywords of passwords.
-pub(super) const PASSWORDS: &[&str] = &[
+pub(super) const PASSWORD_NAMES: &[&str] = &[
     "password",
     "passwd",
     "passphrase",
@@ -50,7 +50,7 @@ pub(super) const PASSWORDS: &[&str] = &[
 ];
 
 /// Keywords of short numeric codes.
-pub(super) const PINS: &[&str] = &[
+pub(super) const PIN_NAMES: &[&str] = &[
     "passcode",
     "pin",
     "pin code",
@@ -66,7 +66,7 @@ pub(super) const PINS: &[&str] = &[
 ];
 
 /// Keywords of machine-generated secrets.
-pub(super) const TOKENS: &[&str] = &[
+pub(super) const TOKEN_NAMES: &[&str] = &[
     "secret",
     "token",
     "credential",
@@ -90,7 +90,7 @@ pub(super) const TOKENS: &[&str] = &[
 ];
 
 /// Words that form a keyword together with "key": `api_key`, `api-key`, `api key`, `apikey`.
-pub(super) const OPENERS: &[&str] = &[
+pub(super) const KEY_QUALIFIERS: &[&str] = &[
     "api",
     "access",
     "private",
@@ -109,7 +109,7 @@ pub(super) const OPENERS: &[&str] = &[
 ];
 
 /// URL parameters with secret values.
-pub(super) const PARAMETERS: &[&str] = &[
+pub(super) const URL_PARAMETERS: &[&str] = &[
     "key",
     "api_key",
     "apikey",
@@ -130,10 +130,10 @@ pub(super) const PARAMETERS: &[&str] = &[
 ];
 
 /// Cookies that hold a session.
-pub(super) const COOKIES: &[&str] = &["session=", "sess=", "sid=", "auth="];
+pub(super) const SESSION_COOKIES: &[&str] = &["session=", "sess=", "sid=", "auth="];
 
 /// Keywords of a date of birth.
-pub(super) const BIRTH: &[&str] = &[
+pub(super) const BIRTH_WORDS: &[&str] = &[
     "birth",
     "born",
     "dob",
@@ -193,4 +193,4 @@ pub(super) const BIRTH: &[&str] = &[
 ];
 
 /// Spelled-out at signs.
-pub(super) const AT: &[&str] = &[" at ", "[at]", "(at)", "{at}", "<at>", "[ at ]", "( at )", "{ at }"];
+pub(super) const SPELLED_AT_SIGNS: &[&str] = &[" at ", "[at]", "(at)", "{at}", "<at>", "[ at ]", "( at )", "{ at }"];

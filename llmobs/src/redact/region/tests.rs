@@ -49,7 +49,7 @@ fn numbers_are_found_in_their_region_only() {
 }
 
 #[test]
-fn a_wrong_check_digit_is_no_number() {
+fn number_with_a_wrong_check_digit_is_not_found() {
     for (region, number) in EXAMPLES {
         // These numbers have no check digit, or not in the last position.
         if matches!(region, Region::Dk | Region::Kr | Region::Mx)

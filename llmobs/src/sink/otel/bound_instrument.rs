@@ -88,7 +88,7 @@ impl BoundInstrument {
     pub(in crate::sink) fn add_real(&self, amount: f64) {
         match self {
             Self::FloatCounter(counter, attributes) => counter.add(amount, attributes),
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of things")]
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number, 0 or more")]
             other => other.add(amount as u64),
         }
     }

@@ -153,7 +153,7 @@ fn encode_column(
     Ok(())
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "it is whole, and below 2^53")]
+#[expect(clippy::cast_possible_truncation, reason = "the value is whole and below 2^53")]
 fn to_exact_i64(value: f64) -> Option<i64> {
     (value.fract() == 0.0 && value.abs() < 9e15).then_some(value as i64)
 }

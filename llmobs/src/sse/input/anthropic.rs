@@ -82,7 +82,7 @@ fn tool(tool: &Value) -> Option<ToolDefinition> {
         None | Some("custom") => function(tool, "input_schema"),
         Some(kind) => {
             let name = non_empty_str(&tool["name"]).unwrap_or(kind);
-            Some(described(ToolDefinition::of(kind, name), tool, "input_schema"))
+            Some(described(ToolDefinition::new(kind, name), tool, "input_schema"))
         }
     }
 }

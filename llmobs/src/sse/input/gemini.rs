@@ -92,7 +92,7 @@ fn tools(tool: &Value) -> Vec<ToolDefinition> {
                 tools.extend(function(of, schema.unwrap_or_default()));
             }
         } else {
-            tools.push(ToolDefinition::of(field, field));
+            tools.push(ToolDefinition::new(field, field));
         }
     }
     tools

@@ -50,7 +50,7 @@ fn tool(tool: &Value) -> Option<ToolDefinition> {
     }
     // A tool of the provider is named by its type, and a tool of an MCP server by the server's label.
     let name = ["name", "server_label"].into_iter().find_map(|field| non_empty_str(&of[field]));
-    Some(described(ToolDefinition::of(kind, name.unwrap_or(kind)), of, "parameters"))
+    Some(described(ToolDefinition::new(kind, name.unwrap_or(kind)), of, "parameters"))
 }
 
 fn message(message: &Value) -> Option<Message> {

@@ -30,7 +30,7 @@ use crate::observer::arrived;
 /// # Ok::<(), llmobs::BuildError>(())
 /// ```
 #[derive(Debug, Clone)]
-#[expect(clippy::exhaustive_structs, reason = "an extractor is taken apart by its pattern")]
+#[expect(clippy::exhaustive_structs, reason = "handlers destructure an extractor with a pattern")]
 pub struct CurrentObserver(pub Observer);
 
 impl<S: Sync> FromRequestParts<S> for CurrentObserver {
@@ -47,7 +47,7 @@ impl<S: Sync> FromRequestParts<S> for CurrentObserver {
 /// Operations started in the handler begin at this moment by default. Use the extractor for deadlines, and for spawned
 /// tasks, which do not inherit the moment.
 #[derive(Debug, Clone, Copy)]
-#[expect(clippy::exhaustive_structs, reason = "an extractor is taken apart by its pattern")]
+#[expect(clippy::exhaustive_structs, reason = "handlers destructure an extractor with a pattern")]
 pub struct RequestArrival(pub Moment);
 
 impl<S: Sync> FromRequestParts<S> for RequestArrival {

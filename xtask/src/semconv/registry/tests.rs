@@ -4,12 +4,12 @@ use crate::semconv::yaml::parse;
 fn registry(files: &[&str]) -> Registry {
     let mut registry = Registry::default();
     for file in files {
-        registry.read(&parse(file).unwrap()).unwrap();
+        registry.add_document(&parse(file).unwrap()).unwrap();
     }
     registry
 }
 
-const NEW: &str = "
+const CURRENT_FORMAT: &str = "
 attributes:
   - key: a.one
     type: string
@@ -105,7 +105,7 @@ events:
       - ref_group: span.gen_ai.work
 ";
 
-const OLD: &str = "
+const LEGACY_FORMAT: &str = "
 groups:
   - id: registry.x
     type: attribute_group
@@ -180,96 +180,104 @@ groups:
 
 #[test]
 fn a_later_reference_overrides_the_level_only_where_it_states_one() {
-    let registry = registry(&[NEW]);
-    let one = registry.attributes_of(&registry.metrics["m.one"]).unwrap();
+    let registry = registry(&[CURRENT_FORMAT]);
+    let one = registry.metric_attributes(&registry.metrics["m.one"]).unwrap();
     assert_eq!(one["a.one"].level, Requirement::Required);
     assert_eq!(one["a.two"].level, Requirement::Recommended);
-    let two = registry.attributes_of(&registry.metrics["m.two"]).unwrap();
+    let two = registry.metric_attributes(&registry.metrics["m.two"]).unwrap();
     assert_eq!(two["a.one"].level, Requirement::ConditionallyRequired);
 }
 
 #[test]
-fn a_deprecated_member_is_left_out() {
-    let registry = registry(&[NEW]);
+fn a_deprecated_member_is_omitted() {
+    let registry = registry(&[CURRENT_FORMAT]);
     let members = &registry.attributes["a.two"].members;
     assert_eq!(members.len(), 1);
     assert_eq!(members[0].brief, "New.");
 }
 
 #[test]
-fn an_old_metric_carries_the_group_it_extends_and_its_own_attributes() {
-    let registry = registry(&[OLD]);
-    let carried = registry.attributes_of(&registry.metrics["m"]).unwrap();
-    assert_eq!(carried["a.one"].level, Requirement::OptIn);
-    assert_eq!(carried["a.two"].level, Requirement::Required);
+fn a_legacy_metric_has_its_own_attributes_and_those_of_the_group_it_extends() {
+    let registry = registry(&[LEGACY_FORMAT]);
+    let attributes = registry.metric_attributes(&registry.metrics["m"]).unwrap();
+    assert_eq!(attributes["a.one"].level, Requirement::OptIn);
+    assert_eq!(attributes["a.two"].level, Requirement::Required);
 }
 
 #[test]
-fn a_span_has_its_kind_names_operations_and_what_samplers_look_at() {
-    let registry = registry(&[NEW]);
+fn a_span_has_its_kind_names_operations_and_sampling_relevant_attributes() {
+    let registry = registry(&[CURRENT_FORMAT]);
     let span = &registry.spans["gen_ai.work"];
     assert_eq!((span.kind.as_str(), span.may_be_internal), ("client", true));
-    assert_eq!(span.names, ["{a.one} {a.two}", "{a.one}"]);
-    assert_eq!(span.operations, ["work"]);
-    let attributes = registry.attributes_of_span(span).unwrap();
-    assert_eq!(attributes["a.one"], Wanted { level: Requirement::Required, at_start: true });
-    assert_eq!(attributes["a.two"], Wanted { level: Requirement::OptIn, at_start: false });
-    assert_eq!(registry.spans.len(), 1, "a refinement is no span of its own");
+    assert_eq!(span.span_names, ["{a.one} {a.two}", "{a.one}"]);
+    assert_eq!(span.operation_names, ["work"]);
+    let attributes = registry.span_attributes(span).unwrap();
+    assert_eq!(attributes["a.one"], AttributeRequirement { level: Requirement::Required, at_start: true });
+    assert_eq!(attributes["a.two"], AttributeRequirement { level: Requirement::OptIn, at_start: false });
+    assert_eq!(registry.spans.len(), 1, "a refinement is not stored as a span");
 }
 
 #[test]
-fn an_old_span_may_say_all_in_its_brief() {
-    let registry = registry(&[OLD]);
+fn a_legacy_span_may_be_described_in_its_brief_alone() {
+    let registry = registry(&[LEGACY_FORMAT]);
     let span = &registry.spans["gen_ai.work.client"];
     assert_eq!((span.kind.as_str(), span.may_be_internal), ("internal", false));
-    assert_eq!(span.names, ["{a.one}"]);
-    assert_eq!(span.operations, ["work", "play"]);
-    let attributes = registry.attributes_of_span(span).unwrap();
-    assert_eq!(attributes["a.one"], Wanted { level: Requirement::OptIn, at_start: false });
-    assert_eq!(attributes["a.two"], Wanted { level: Requirement::Recommended, at_start: true });
-    assert_eq!(registry.spans.len(), 1, "a span of one provider is left out");
+    assert_eq!(span.span_names, ["{a.one}"]);
+    assert_eq!(span.operation_names, ["work", "play"]);
+    let attributes = registry.span_attributes(span).unwrap();
+    assert_eq!(attributes["a.one"], AttributeRequirement { level: Requirement::OptIn, at_start: false });
+    assert_eq!(attributes["a.two"], AttributeRequirement { level: Requirement::Recommended, at_start: true });
+    assert_eq!(registry.spans.len(), 1, "a span of one provider is not stored");
 }
 
 #[test]
-fn an_event_has_its_level_its_severity_and_what_it_shares_with_a_span() {
-    let new = registry(&[NEW]);
+fn an_event_has_its_level_severity_and_the_attributes_it_shares_with_a_span() {
+    let new = registry(&[CURRENT_FORMAT]);
     let event = &new.events["e.one"];
     assert_eq!((event.level, event.severity), (Requirement::OptIn, Some(5)));
-    let shared = new.attributes_of_event(event).unwrap();
-    assert_eq!(shared, new.attributes_of_span(&new.spans["gen_ai.work"]).unwrap());
-    let old = registry(&[OLD]);
+    let shared = new.event_attributes(event).unwrap();
+    assert_eq!(shared, new.span_attributes(&new.spans["gen_ai.work"]).unwrap());
+    let old = registry(&[LEGACY_FORMAT]);
     assert_eq!((old.events["e.one"].level, old.events["e.one"].severity), (Requirement::OptIn, None));
     assert_eq!(old.events["e.two"].level, Requirement::Recommended);
-    let own = old.attributes_of_event(&old.events["e.two"]).unwrap();
+    let own = old.event_attributes(&old.events["e.two"]).unwrap();
     assert_eq!(own["a.two"].level, Requirement::Required);
 }
 
 #[test]
-fn unknown_sections_keys_levels_and_groups_are_refused() {
-    let refused = |text: &str| Registry::default().read(&parse(text).unwrap()).unwrap_err();
-    assert_eq!(refused("metrics: []\nsurprise: 2\n").line, 2);
-    assert!(refused(&NEW.replace("note: keeps", "notion: keeps")).message.contains("`notion`"));
-    assert!(refused(&NEW.replace("level: required", "level: desired")).message.contains("`desired`"));
-    assert!(refused(&OLD.replace("type: metric", "type: metre")).message.contains("`metre`"));
-    assert!(refused(&NEW.replace("kind: client", "kind: server-side")).message.contains("`server-side`"));
-    assert!(refused(&NEW.replace("**Span name** SHOULD", "A name SHOULD")).message.contains("name of the span"));
+fn unknown_sections_keys_levels_and_groups_are_rejected() {
+    let load_error = |text: &str| Registry::default().add_document(&parse(text).unwrap()).unwrap_err();
+    assert_eq!(load_error("metrics: []\nsurprise: 2\n").line, 2);
+    assert!(load_error(&CURRENT_FORMAT.replace("note: keeps", "notion: keeps")).message.contains("`notion`"));
+    assert!(load_error(&CURRENT_FORMAT.replace("level: required", "level: desired")).message.contains("`desired`"));
+    assert!(load_error(&LEGACY_FORMAT.replace("type: metric", "type: metre")).message.contains("`metre`"));
+    assert!(load_error(&CURRENT_FORMAT.replace("kind: client", "kind: server-side")).message.contains("`server-side`"));
     assert!(
-        refused(&NEW.replace("sampling_relevant: true", "sampling_relevant: maybe")).message.contains("maybe` is not")
+        load_error(&CURRENT_FORMAT.replace("**Span name** SHOULD", "A name SHOULD"))
+            .message
+            .contains("name of the span")
     );
-    assert!(refused(&NEW.replace("ref: gen_ai.work", "ref: gen_ai.play")).message.contains("`gen_ai.play`"));
-    assert!(refused(&NEW.replace("number 5", "number five")).message.contains("`five`"));
-    assert!(refused(&NEW.replacen("type: string", "type: strang", 1)).message.contains("`strang`"));
-    assert!(refused(&OLD.replace("id: span.gen_ai", "id: spun.gen_ai")).message.contains("`span.`"));
-    let dangling = registry(&[&NEW.replace("ref_group: inner", "ref_group: other")]);
-    assert!(dangling.attributes_of(&dangling.metrics["m.one"]).unwrap_err().contains("`other`"));
-    let undefined = registry(&[&NEW.replace("ref: a.two", "ref: a.three")]);
-    assert!(undefined.attributes_of(&undefined.metrics["m.one"]).unwrap_err().contains("`a.three`"));
-    let circle = registry(&[&NEW.replace("ref_group: inner", "ref_group: outer")]);
-    assert!(circle.attributes_of(&circle.metrics["m.one"]).unwrap_err().contains("circle"));
+    assert!(
+        load_error(&CURRENT_FORMAT.replace("sampling_relevant: true", "sampling_relevant: maybe"))
+            .message
+            .contains("maybe` is not")
+    );
+    assert!(
+        load_error(&CURRENT_FORMAT.replace("ref: gen_ai.work", "ref: gen_ai.play")).message.contains("`gen_ai.play`")
+    );
+    assert!(load_error(&CURRENT_FORMAT.replace("number 5", "number five")).message.contains("`five`"));
+    assert!(load_error(&CURRENT_FORMAT.replacen("type: string", "type: strang", 1)).message.contains("`strang`"));
+    assert!(load_error(&LEGACY_FORMAT.replace("id: span.gen_ai", "id: spun.gen_ai")).message.contains("`span.`"));
+    let dangling = registry(&[&CURRENT_FORMAT.replace("ref_group: inner", "ref_group: other")]);
+    assert!(dangling.metric_attributes(&dangling.metrics["m.one"]).unwrap_err().contains("`other`"));
+    let undefined = registry(&[&CURRENT_FORMAT.replace("ref: a.two", "ref: a.three")]);
+    assert!(undefined.metric_attributes(&undefined.metrics["m.one"]).unwrap_err().contains("`a.three`"));
+    let cyclic = registry(&[&CURRENT_FORMAT.replace("ref_group: inner", "ref_group: outer")]);
+    assert!(cyclic.metric_attributes(&cyclic.metrics["m.one"]).unwrap_err().contains("cycle"));
 }
 
 #[test]
 fn the_same_name_may_not_be_defined_twice() {
-    let mut twice = registry(&[NEW]);
-    assert!(twice.read(&parse(NEW).unwrap()).is_err());
+    let mut twice = registry(&[CURRENT_FORMAT]);
+    assert!(twice.add_document(&parse(CURRENT_FORMAT).unwrap()).is_err());
 }

@@ -4,14 +4,14 @@ use super::Node;
 use super::Value;
 
 /// Returns the text before a comment: a `#` after a space and outside quotes. `a # b` becomes `a`; `a#b` is unchanged.
-pub(super) fn without_comment(text: &str) -> &str {
-    let mut scan = Quotes::default();
+pub(super) fn strip_comment(text: &str) -> &str {
+    let mut quotes = QuoteState::default();
     let mut before = ' ';
-    for (at, c) in text.char_indices() {
-        if c == '#' && before == ' ' && !scan.inside() {
-            return text[..at].trim_end();
+    for (index, c) in text.char_indices() {
+        if c == '#' && before == ' ' && !quotes.is_inside() {
+            return text[..index].trim_end();
         }
-        scan.pass(c, before);
+        quotes.advance(c, before);
         before = c;
     }
     text.trim_end()
@@ -19,12 +19,12 @@ pub(super) fn without_comment(text: &str) -> &str {
 
 /// Returns whether all `[` and `]` outside quotes are balanced.
 pub(super) fn is_balanced(text: &str) -> bool {
-    let mut scan = Quotes::default();
+    let mut quotes = QuoteState::default();
     let mut depth = 0_i32;
     let mut before = ' ';
     for c in text.chars() {
-        scan.pass(c, before);
-        if !scan.inside() {
+        quotes.advance(c, before);
+        if !quotes.is_inside() {
             depth += i32::from(c == '[') - i32::from(c == ']');
         }
         if depth < 0 {
@@ -36,12 +36,12 @@ pub(super) fn is_balanced(text: &str) -> bool {
 }
 
 /// Parses an inline value: quoted text, plain text, or a flow list.
-pub(super) fn inline(text: &str, line: usize) -> Result<Value, String> {
+pub(super) fn parse_inline(text: &str, line: usize) -> Result<Value, String> {
     match text.chars().next() {
-        Some('[') => flow_list(text, line),
-        Some('"' | '\'') => quoted(text).map(Value::Scalar),
+        Some('[') => parse_flow_list(text, line),
+        Some('"' | '\'') => parse_quoted(text).map(Value::Scalar),
         Some('{' | '!' | '%' | '@' | '`' | '&' | '*' | '|' | '>' | '?' | ',' | ']' | '}') => {
-            Err(format!("a value that begins like `{text}` is not understood"))
+            Err(format!("a value that begins like `{text}` is not supported"))
         }
         _ if text.contains(": ") || text.ends_with(':') => Err(format!("`: ` inside the plain text `{text}`")),
         _ => Ok(Value::Scalar(text.to_owned())),
@@ -49,13 +49,13 @@ pub(super) fn inline(text: &str, line: usize) -> Result<Value, String> {
 }
 
 /// Parses a block scalar from its header (`|` or `>`, with `-` to drop the final line break) and its lines.
-pub(super) fn block(header: &str, lines: &[String]) -> Result<String, String> {
+pub(super) fn parse_block_scalar(header: &str, lines: &[String]) -> Result<String, String> {
     let (folded, chomp) = match header {
         "|" => (false, false),
         "|-" => (false, true),
         ">" => (true, false),
         ">-" => (true, true),
-        _ => return Err(format!("the block header `{header}` is not understood")),
+        _ => return Err(format!("the block header `{header}` is not supported")),
     };
     let first = lines.iter().find(|line| !line.trim().is_empty()).ok_or("the block scalar is empty")?;
     let indent = first.len() - first.trim_start_matches(' ').len();
@@ -65,14 +65,14 @@ pub(super) fn block(header: &str, lines: &[String]) -> Result<String, String> {
             _ if line.trim().is_empty() => stripped.push(""),
             Some(text) if line[..indent].trim().is_empty() => stripped.push(text),
             _ => {
-                return Err(format!("`{}` stands left of the block it belongs to", line.trim()));
+                return Err(format!("`{}` is indented less than its block", line.trim()));
             }
         }
     }
     while stripped.last().is_some_and(|line| line.is_empty()) {
         stripped.pop();
     }
-    let mut text = if folded { fold(&stripped) } else { stripped.join("\n") };
+    let mut text = if folded { fold_lines(&stripped) } else { stripped.join("\n") };
     if !chomp {
         text.push('\n');
     }
@@ -81,7 +81,7 @@ pub(super) fn block(header: &str, lines: &[String]) -> Result<String, String> {
 
 /// Joins lines with spaces. A blank line becomes a line break, and a line that begins with a space keeps its line
 /// breaks.
-fn fold(lines: &[&str]) -> String {
+fn fold_lines(lines: &[&str]) -> String {
     let mut text = String::new();
     let mut blanks = 0;
     let mut before: Option<&str> = None;
@@ -91,8 +91,8 @@ fn fold(lines: &[&str]) -> String {
             continue;
         }
         if let Some(before) = before {
-            let kept = before.starts_with(' ') || line.starts_with(' ');
-            match blanks + usize::from(kept) {
+            let keeps_break = before.starts_with(' ') || line.starts_with(' ');
+            match blanks + usize::from(keeps_break) {
                 0 => text.push(' '),
                 ends => text.push_str(&"\n".repeat(ends)),
             }
@@ -104,13 +104,14 @@ fn fold(lines: &[&str]) -> String {
     text
 }
 
-fn flow_list(text: &str, line: usize) -> Result<Value, String> {
+fn parse_flow_list(text: &str, line: usize) -> Result<Value, String> {
     let inner = text.strip_prefix('[').and_then(|t| t.strip_suffix(']'));
-    let inner =
-        inner.filter(|inner| is_balanced(inner)).ok_or_else(|| format!("the list `{text}` has no clean end"))?;
+    let inner = inner
+        .filter(|inner| is_balanced(inner))
+        .ok_or_else(|| format!("the list `{text}` is not closed or has text after its end"))?;
     let mut items = Vec::new();
     for item in split_items(inner) {
-        items.push(Node { line, value: inline(item, line)? });
+        items.push(Node { line, value: parse_inline(item, line)? });
     }
     Ok(Value::List(items))
 }
@@ -119,10 +120,10 @@ fn flow_list(text: &str, line: usize) -> Result<Value, String> {
 fn split_items(inner: &str) -> Vec<&str> {
     let mut items = Vec::new();
     let mut start = 0;
-    for (at, _) in inner.match_indices(',') {
-        if is_balanced(&inner[start..at]) && !ends_inside_quotes(&inner[start..at]) {
-            items.push(inner[start..at].trim());
-            start = at + 1;
+    for (index, _) in inner.match_indices(',') {
+        if is_balanced(&inner[start..index]) && !ends_inside_quotes(&inner[start..index]) {
+            items.push(inner[start..index].trim());
+            start = index + 1;
         }
     }
     let last = inner[start..].trim();
@@ -133,19 +134,19 @@ fn split_items(inner: &str) -> Vec<&str> {
 }
 
 fn ends_inside_quotes(text: &str) -> bool {
-    let mut scan = Quotes::default();
+    let mut quotes = QuoteState::default();
     let mut before = ' ';
     for c in text.chars() {
-        scan.pass(c, before);
+        quotes.advance(c, before);
         before = c;
     }
-    scan.inside()
+    quotes.is_inside()
 }
 
-fn quoted(text: &str) -> Result<String, String> {
+fn parse_quoted(text: &str) -> Result<String, String> {
     let mark = if text.starts_with('"') { '"' } else { '\'' };
     let inner = text.strip_prefix(mark).and_then(|t| t.strip_suffix(mark));
-    let inner = inner.ok_or_else(|| format!("the quotes of `{text}` do not close"))?;
+    let inner = inner.ok_or_else(|| format!("the quotes of `{text}` are not closed"))?;
     let mut out = String::with_capacity(inner.len());
     let mut chars = inner.chars();
     while let Some(c) = chars.next() {
@@ -155,31 +156,31 @@ fn quoted(text: &str) -> Result<String, String> {
             ('"', '"') => None,
             _ => Some(c),
         };
-        out.push(plain.ok_or_else(|| format!("an escape in `{text}` is not understood"))?);
+        out.push(plain.ok_or_else(|| format!("an escape in `{text}` is not supported"))?);
     }
     Ok(out)
 }
 
-/// The state of a scan along a line: the open quote, if any. A quote opens only where a value can begin.
+/// The quotes at a position of a line: the open quote, if any. A quote opens only where a value can begin.
 #[derive(Default)]
-struct Quotes {
-    open: Option<char>,
-    escaped: bool,
+struct QuoteState {
+    open_quote: Option<char>,
+    is_escaped: bool,
 }
 
-impl Quotes {
-    fn inside(&self) -> bool {
-        self.open.is_some()
+impl QuoteState {
+    fn is_inside(&self) -> bool {
+        self.open_quote.is_some()
     }
 
-    fn pass(&mut self, c: char, before: char) {
-        let escaped = std::mem::take(&mut self.escaped);
-        match self.open {
-            Some('"') if c == '\\' => self.escaped = !escaped,
-            Some(mark) if c == mark && !escaped => self.open = None,
+    fn advance(&mut self, c: char, before: char) {
+        let escaped = std::mem::take(&mut self.is_escaped);
+        match self.open_quote {
+            Some('"') if c == '\\' => self.is_escaped = !escaped,
+            Some(mark) if c == mark && !escaped => self.open_quote = None,
             // A doubled single quote closes and reopens the quoted text.
-            None if c == '\'' && before == c => self.open = Some(c),
-            None if matches!(c, '"' | '\'') && matches!(before, ' ' | '[' | ',') => self.open = Some(c),
+            None if c == '\'' && before == c => self.open_quote = Some(c),
+            None if matches!(c, '"' | '\'') && matches!(before, ' ' | '[' | ',') => self.open_quote = Some(c),
             _ => {}
         }
     }

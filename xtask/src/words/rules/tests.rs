@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use super::*;
-use crate::root;
+use crate::workspace_root;
 
 /// Returns the row of the table in CONTRIBUTING.md.
 fn row(name: &str, words: &[&str], except: &[&str], reason: &str) -> String {
@@ -13,7 +13,7 @@ fn row(name: &str, words: &[&str], except: &[&str], reason: &str) -> String {
 
 #[test]
 fn contributing_lists_every_rule_with_its_words_and_its_reason() {
-    let page = fs::read_to_string(root().join("CONTRIBUTING.md")).unwrap();
+    let page = fs::read_to_string(workspace_root().join("CONTRIBUTING.md")).unwrap();
     let phrases = PHRASES.iter().map(|rule| row(rule.name, rule.phrases, rule.except, rule.reason));
     let openings = [&FUNCTION_OPENING, &ITEM_OPENING].map(|rule| row(rule.name, rule.words, &[], rule.reason));
     let rows: Vec<_> = phrases.chain(openings).collect();

@@ -28,14 +28,14 @@ fn each_phrase_of_each_rule_is_found_in_every_kind_of_text() {
 }
 
 #[test]
-fn a_phrase_goes_on_in_the_next_line_and_not_past_a_sign_or_a_paragraph() {
+fn a_phrase_continues_on_the_next_line_but_not_across_a_sign_or_a_paragraph() {
     assert_eq!(found(Syntax::Rust, "/// Takes so\n/// many.\nfn a() {}\n"), ["1 so-many"]);
     assert_eq!(found(Syntax::Rust, "// Not there is\n// no error.\n"), [""; 0]);
     assert_eq!(found(Syntax::Markdown, "Is so, many.\n\nSo\n\nmany `so` many\n"), [""; 0]);
 }
 
 #[test]
-fn code_strings_urls_and_paths_are_not_judged() {
+fn code_strings_urls_and_paths_are_not_checked() {
     let text = "/// `nobody` and [`told`](nobody), <https://nobody.org/said>, src/told.rs.\n///\n/// ```\n/// // nobody\n/// ```\nconst A: &str = \"// nobody said\";\nconst B: &str = r#\"\n// nobody\n\"#;\nfn nobody() {}\n";
     assert_eq!(found(Syntax::Rust, text), [""; 0]);
     assert_eq!(found(Syntax::Markdown, "```rust\n// nobody\n```\n    \n`nobody\nsaid`\n"), [""; 0]);
@@ -43,7 +43,7 @@ fn code_strings_urls_and_paths_are_not_judged() {
 }
 
 #[test]
-fn whole_words_only() {
+fn only_whole_words_match() {
     assert_eq!(found(Syntax::Markdown, "Outstanding standards, a teller, a stand-in, untold.\n"), [""; 0]);
     assert_eq!(found(Syntax::Markdown, "It is NOBODY'S.\n"), ["1 nobody"]);
 }
@@ -61,7 +61,7 @@ fn each_opening_word_of_a_public_function_is_found() {
 }
 
 #[test]
-fn the_opening_rule_sees_attributes_comments_and_signatures_of_several_lines() {
+fn the_opening_rule_handles_attributes_comments_and_signatures_of_several_lines() {
     let text = "impl A {\n    /// Whether it is on.\n    ///\n    /// What else.\n    // why\n    #[must_use = \"] fn\"]\n    #[cfg(all(\n        test, // ]\n        feature = \"x\",\n    ))]\n    /// How it goes on.\n    pub const fn a<F: Fn() -> u8>(\n        &self,\n        f: F,\n    ) -> bool\n    where\n        F: Copy,\n    {\n    }\n}\n";
     assert_eq!(found(Syntax::Rust, text), ["2 function-opening"]);
 }

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 /// Time limit for any answer in these tests.
-const PATIENCE: Duration = Duration::from_secs(60);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A response that was read completely.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -52,15 +52,15 @@ pub(crate) async fn request(
     body: &str,
 ) -> Reply {
     let exchange = async {
-        let mut response = Response::of(address, method, path, headers, body).await;
+        let mut response = Response::send(address, method, path, headers, body).await;
         let mut bytes = Vec::new();
-        while let Some(part) = response.part().await {
-            bytes.extend(part);
+        while let Some(chunk) = response.read_chunk().await {
+            bytes.extend(chunk);
         }
         let body = String::from_utf8(bytes).expect("the body is text");
         Reply { status: response.status, headers: response.headers, body }
     };
-    tokio::time::timeout(PATIENCE, exchange).await.expect("an answer in time")
+    tokio::time::timeout(REQUEST_TIMEOUT, exchange).await.expect("an answer before the timeout")
 }
 
 /// A response whose body is still being received.
@@ -69,12 +69,12 @@ struct Response {
     status: u16,
     headers: Vec<(String, String)>,
     /// Remaining bytes of a body of known length; `None` for a chunked body.
-    left: Option<usize>,
+    remaining: Option<usize>,
 }
 
 impl Response {
-    async fn of(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Self {
-        let mut socket = TcpStream::connect(address).await.expect("the service listens");
+    async fn send(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Self {
+        let mut socket = TcpStream::connect(address).await.expect("the service accepts connections");
         let extra: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let head = format!(
             "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n{extra}\r\n",
@@ -83,89 +83,92 @@ impl Response {
         // A service that rejects a body may close the connection before reading all of it.
         let _ = socket.write_all([head.as_bytes(), body.as_bytes()].concat().as_slice()).await;
         let mut socket = BufReader::new(socket);
-        let status = line(&mut socket).await;
-        let status = status.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status line");
+        let status = read_line(&mut socket).await;
+        let status =
+            status.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("the response has a status line");
         let mut headers = Vec::new();
         loop {
-            let line = line(&mut socket).await;
+            let line = read_line(&mut socket).await;
             let Some((name, value)) = line.split_once(':') else { break };
             headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
         let length = headers.iter().find(|(name, _)| name == "content-length");
-        let left = length.map(|(_, value)| value.parse().expect("a length"));
-        Self { socket, status, headers, left }
+        let remaining = length.map(|(_, value)| value.parse().expect("the content length is a number"));
+        Self { socket, status, headers, remaining }
     }
 
-    /// Returns the next part of the body, or `None` at its end.
-    async fn part(&mut self) -> Option<Vec<u8>> {
-        let size = match self.left.replace(0) {
-            Some(left) => left,
+    /// Returns the next chunk of the body, or `None` at its end.
+    async fn read_chunk(&mut self) -> Option<Vec<u8>> {
+        let size = match self.remaining.replace(0) {
+            Some(remaining) => remaining,
             None => {
-                self.left = None;
-                usize::from_str_radix(&line(&mut self.socket).await, 16).expect("the size of a chunk")
+                self.remaining = None;
+                usize::from_str_radix(&read_line(&mut self.socket).await, 16).expect("a chunk has a size")
             }
         };
-        let mut part = vec![0; size];
-        self.socket.read_exact(&mut part).await.expect("as many bytes as were announced");
-        if self.left.is_none() {
-            assert_eq!(line(&mut self.socket).await, "", "a chunk ends with a line break");
+        let mut chunk = vec![0; size];
+        self.socket.read_exact(&mut chunk).await.expect("the announced number of bytes");
+        if self.remaining.is_none() {
+            assert_eq!(read_line(&mut self.socket).await, "", "a chunk ends with a line break");
         }
-        (size > 0).then_some(part)
+        (size > 0).then_some(chunk)
     }
 }
 
-async fn line(socket: &mut BufReader<TcpStream>) -> String {
+async fn read_line(socket: &mut BufReader<TcpStream>) -> String {
     let mut line = String::new();
-    socket.read_line(&mut line).await.expect("a line");
+    socket.read_line(&mut line).await.expect("the socket is readable");
     assert!(line.ends_with("\r\n"), "the connection ended: {line:?}");
     line.trim_end().to_owned()
 }
 
 /// A streamed answer with the arrival times of its tokens.
-pub(crate) struct Stream {
+pub(crate) struct StreamedAnswer {
     response: Response,
     /// Bytes of an incomplete event.
-    rest: String,
-    sent: Instant,
+    partial_event: String,
+    sent_at: Instant,
     /// The arrival time of each token.
-    pub(crate) tokens: Vec<Instant>,
+    pub(crate) token_times: Vec<Instant>,
     pub(crate) usage: Value,
     pub(crate) error: Value,
     pub(crate) finish_reason: Option<String>,
     /// True once `[DONE]` was received.
-    pub(crate) done: bool,
+    pub(crate) is_done: bool,
 }
 
-impl Stream {
+impl StreamedAnswer {
     /// Sends a request and reads the head of the answer.
     pub(crate) async fn open(address: SocketAddr, path: &str, body: &Value) -> Self {
-        let sent = Instant::now();
-        let response = Response::of(address, "POST", path, &[], &body.to_string()).await;
+        let sent_at = Instant::now();
+        let response = Response::send(address, "POST", path, &[], &body.to_string()).await;
         assert_eq!(response.status, 200);
         Self {
             response,
-            rest: String::new(),
-            sent,
-            tokens: Vec::new(),
+            partial_event: String::new(),
+            sent_at,
+            token_times: Vec::new(),
             usage: Value::Null,
             error: Value::Null,
             finish_reason: None,
-            done: false,
+            is_done: false,
         }
     }
 
     /// Reads until the next token has arrived; returns false at the end of the stream.
-    pub(crate) async fn token(&mut self) -> bool {
-        let before = self.tokens.len();
-        while self.tokens.len() == before {
-            let part = tokio::time::timeout(PATIENCE, self.response.part()).await.expect("a part in time");
-            let Some(part) = part else { return false };
+    pub(crate) async fn read_token(&mut self) -> bool {
+        let before = self.token_times.len();
+        while self.token_times.len() == before {
+            let chunk = tokio::time::timeout(REQUEST_TIMEOUT, self.response.read_chunk())
+                .await
+                .expect("a chunk before the timeout");
+            let Some(chunk) = chunk else { return false };
             let now = Instant::now();
-            self.rest.push_str(&String::from_utf8(part).expect("events are text"));
-            while let Some((event, rest)) = self.rest.split_once("\n\n") {
+            self.partial_event.push_str(&String::from_utf8(chunk).expect("events are text"));
+            while let Some((event, rest)) = self.partial_event.split_once("\n\n") {
                 let (event, rest) = (event.to_owned(), rest.to_owned());
-                self.event(&event, now);
-                self.rest = rest;
+                self.process_event(&event, now);
+                self.partial_event = rest;
             }
         }
         true
@@ -173,23 +176,23 @@ impl Stream {
 
     /// Reads to the end, with a pause after each token.
     pub(crate) async fn read_to_end(&mut self, pause: Duration) {
-        while self.token().await {
+        while self.read_token().await {
             if !pause.is_zero() {
                 tokio::time::sleep(pause).await;
             }
         }
     }
 
-    fn event(&mut self, event: &str, now: Instant) {
-        let data = event.strip_prefix("data: ").unwrap_or_else(|| panic!("no data: {event}"));
+    fn process_event(&mut self, event: &str, now: Instant) {
+        let data = event.strip_prefix("data: ").unwrap_or_else(|| panic!("an event without data: {event}"));
         if data == "[DONE]" {
-            self.done = true;
+            self.is_done = true;
             return;
         }
         let chunk: Value = serde_json::from_str(data).expect("a chunk is JSON");
         let choice = &chunk["choices"][0];
         if choice["delta"]["content"].is_string() || choice["text"].is_string() && choice["finish_reason"].is_null() {
-            self.tokens.push(now);
+            self.token_times.push(now);
         }
         if let Some(reason) = choice["finish_reason"].as_str() {
             self.finish_reason = Some(reason.to_owned());
@@ -204,12 +207,12 @@ impl Stream {
 
     /// Returns the time from the request to the first token, in seconds.
     pub(crate) fn time_to_first_token(&self) -> f64 {
-        self.tokens[0].duration_since(self.sent).as_secs_f64()
+        self.token_times[0].duration_since(self.sent_at).as_secs_f64()
     }
 
     /// Returns the times between tokens, in seconds.
     pub(crate) fn gaps(&self) -> Vec<f64> {
-        gaps(&self.tokens)
+        gaps(&self.token_times)
     }
 }
 

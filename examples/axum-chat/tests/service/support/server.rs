@@ -17,10 +17,10 @@ use super::Page;
 use super::client::get;
 
 /// Time limit for the start: the first start on a machine downloads the model.
-const START: Duration = Duration::from_secs(300);
+const START_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Returns the command without settings from the test's environment.
-pub(crate) fn program() -> Command {
+pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_axum-chat"));
     for (name, _) in std::env::vars_os() {
         if ["LLMOBS_", "OTEL_"].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
@@ -51,7 +51,7 @@ impl Server {
 
     /// Starts the service with these environment variables.
     pub(crate) fn start_with(variables: &[(&str, &str)], arguments: &[&str]) -> Self {
-        let mut child = program()
+        let mut child = command()
             .envs(variables.iter().copied())
             .args(["--listen", "127.0.0.1:0"])
             .args(arguments)
@@ -59,8 +59,8 @@ impl Server {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program starts");
-        let lines = BufReader::new(child.stdout.take().expect("its output is a pipe")).lines();
-        let (listening, heard) = mpsc::channel();
+        let lines = BufReader::new(child.stdout.take().expect("standard output is a pipe")).lines();
+        let (listening, addresses) = mpsc::channel();
         let log = std::thread::spawn(move || {
             let mut log = Vec::new();
             for line in lines.map_while(Result::ok) {
@@ -72,7 +72,7 @@ impl Server {
             }
             log
         });
-        let lines = BufReader::new(child.stderr.take().expect("its errors are a pipe")).lines();
+        let lines = BufReader::new(child.stderr.take().expect("standard error is a pipe")).lines();
         let errors = std::thread::spawn(move || {
             let mut errors = String::new();
             for line in lines.map_while(Result::ok) {
@@ -82,16 +82,20 @@ impl Server {
             }
             errors
         });
-        let address = heard.recv_timeout(START).expect("it listens").expect("it says where");
+        let address = addresses.recv_timeout(START_TIMEOUT).expect("it listens").expect("it logs its address");
         Self { address, child, log: Some(log), errors: Some(errors) }
     }
 
     /// Returns the metrics page.
-    pub(crate) async fn page(&self) -> Page {
+    pub(crate) async fn scrape(&self) -> Page {
         let reply = get(self.address, "/metrics", &[]).await;
         assert_eq!(reply.status, 200);
         let page = Page::parse(&reply.body);
-        assert_eq!(page.count("llmobs_self_anomalies_total", &[]), 0, "nothing was marked out of order or ended twice");
+        assert_eq!(
+            page.count("llmobs_self_anomalies_total", &[]),
+            0,
+            "no marks out of order and no operation ended twice"
+        );
         page
     }
 
@@ -102,14 +106,14 @@ impl Server {
     }
 
     /// Returns the output on standard error. May be called once, after the program was asked to end.
-    pub(crate) fn errors(&mut self) -> String {
-        self.errors.take().expect("asked once").join().expect("the errors are read")
+    pub(crate) fn stderr(&mut self) -> String {
+        self.errors.take().expect("stderr is called once").join().expect("standard error is read")
     }
 
     /// Waits for the end of the program; returns its exit status and its log.
-    pub(crate) fn ended(mut self) -> (ExitStatus, Vec<String>) {
-        let log = self.log.take().expect("it ends once").join().expect("the log is read");
-        (self.child.wait().expect("it ended"), log)
+    pub(crate) fn wait(mut self) -> (ExitStatus, Vec<String>) {
+        let log = self.log.take().expect("wait is called once").join().expect("the log is read");
+        (self.child.wait().expect("it exits"), log)
     }
 }
 

@@ -1,0 +1,227 @@
+//! The outcome of a dropped operation. The first true condition decides: a marked failure; a panic; a complete answer;
+//! a passed deadline; a shutdown; otherwise the caller cancelled.
+
+use std::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+use std::pin::Pin;
+use std::task::Context;
+use std::task::Poll;
+
+use futures_util::FutureExt;
+use futures_util::Stream;
+use futures_util::StreamExt;
+use llmobs::Chunk;
+use llmobs::ErrorType;
+use llmobs::FinishReason;
+use llmobs::Operation;
+
+use crate::fixture::Fixture;
+use crate::fixture::MODEL;
+use crate::fixture::ms;
+use crate::fixture::panic_quietly;
+
+/// The conditions that are true at a drop.
+#[derive(Debug, Clone, Copy)]
+struct DropConditions {
+    has_failure: bool,
+    has_panic: bool,
+    is_complete: bool,
+    is_past_deadline: bool,
+    is_shutting_down: bool,
+}
+
+impl DropConditions {
+    fn all() -> impl Iterator<Item = Self> {
+        (0..32_u8).map(|bits| Self {
+            has_failure: bits & 1 != 0,
+            has_panic: bits & 2 != 0,
+            is_complete: bits & 4 != 0,
+            is_past_deadline: bits & 8 != 0,
+            is_shutting_down: bits & 16 != 0,
+        })
+    }
+
+    /// Returns the expected outcome and reason, by the order of the rule.
+    fn expected(self) -> (&'static str, &'static str) {
+        match self {
+            Self { has_failure: true, .. } => ("failed", "out_of_memory"),
+            Self { has_panic: true, .. } => ("failed", "internal"),
+            Self { is_complete: true, .. } => ("completed", ""),
+            Self { is_past_deadline: true, .. } => ("failed", "timeout"),
+            Self { is_shutting_down: true, .. } => ("failed", "shutdown"),
+            _ => ("cancelled", "cancelled"),
+        }
+    }
+
+    /// Starts an operation with all conditions of `self` except the panic and the complete answer.
+    fn start_operation(self, fixture: &Fixture) -> Operation {
+        let operation =
+            fixture.observer.chat(MODEL).deadline(ms(if self.is_past_deadline { 100 } else { 10_000 })).start();
+        if self.has_failure {
+            operation.marker().set_error(ErrorType::OutOfMemory);
+        }
+        if self.is_shutting_down {
+            fixture.observer.begin_shutdown();
+        }
+        operation
+    }
+
+    fn check(self, fixture: &Fixture, signal: &str) {
+        let (outcome, reason) = fixture.only_end();
+        let (expected_outcome, expected_reason) = self.expected();
+        assert_eq!(outcome, expected_outcome, "{signal}: {self:?}");
+        if expected_outcome != "completed" {
+            assert_eq!(reason, expected_reason, "{signal}: {self:?}");
+        }
+    }
+}
+
+#[test]
+fn a_dropped_operation_ends_by_the_first_true_condition() {
+    for conditions in DropConditions::all() {
+        let fixture = Fixture::new();
+        let operation = conditions.start_operation(&fixture);
+        if conditions.is_complete {
+            operation.marker().finish_reason(FinishReason::Stop);
+        }
+        fixture.advance(ms(100));
+        if conditions.has_panic {
+            let unwound = catch_unwind(AssertUnwindSafe(move || {
+                let _operation = operation;
+                panic_quietly();
+            }));
+            assert!(unwound.is_err());
+        } else {
+            drop(operation);
+        }
+        conditions.check(&fixture, "operation");
+    }
+}
+
+/// The sign by which a stream shows that its answer is complete.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum CompletionSignal {
+    FinishReason,
+    LastChunk,
+    SizeHint,
+    MarkedReason,
+}
+
+/// A stream of two tokens that then panics or pends, as `conditions` requires.
+struct TestStream {
+    yielded: usize,
+    conditions: DropConditions,
+    signal: CompletionSignal,
+}
+
+impl Stream for TestStream {
+    type Item = Chunk;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Chunk>> {
+        self.yielded += 1;
+        let token = Chunk::tokens(1);
+        match self.yielded {
+            1 => Poll::Ready(Some(token)),
+            2 => Poll::Ready(Some(match self.signal {
+                _ if !self.conditions.is_complete => token,
+                CompletionSignal::FinishReason => token.finish_reason(FinishReason::Stop),
+                CompletionSignal::LastChunk => token.last(),
+                CompletionSignal::SizeHint | CompletionSignal::MarkedReason => token,
+            })),
+            _ if self.conditions.has_panic => panic_quietly(),
+            _ => Poll::Pending,
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let is_at_end = self.conditions.is_complete && self.signal == CompletionSignal::SizeHint && self.yielded == 2;
+        if is_at_end { (0, Some(0)) } else { (0, None) }
+    }
+}
+
+#[test]
+fn a_dropped_stream_ends_by_the_first_true_condition() {
+    for conditions in DropConditions::all() {
+        for signal in [
+            CompletionSignal::FinishReason,
+            CompletionSignal::LastChunk,
+            CompletionSignal::SizeHint,
+            CompletionSignal::MarkedReason,
+        ] {
+            let fixture = Fixture::new();
+            let operation = conditions.start_operation(&fixture);
+            let marker = operation.marker().clone();
+            let mut stream = operation.observe(TestStream { yielded: 0, conditions, signal });
+            for _ in 0..2 {
+                assert!(stream.next().now_or_never().is_some());
+            }
+            if conditions.is_complete && signal == CompletionSignal::MarkedReason {
+                marker.finish_reason(FinishReason::Stop);
+            }
+            fixture.advance(ms(100));
+            if conditions.has_panic {
+                // The poll panics and is caught; the stream is dropped later, while the thread is not unwinding.
+                assert!(catch_unwind(AssertUnwindSafe(|| stream.next().now_or_never())).is_err());
+            }
+            drop(stream);
+            conditions.check(&fixture, &format!("stream, {signal:?}"));
+        }
+    }
+}
+
+#[test]
+fn a_stream_that_is_dropped_while_its_thread_unwinds_has_failed() {
+    let fixture = Fixture::new();
+    let mut stream = fixture.chat().observe(fixture.producer().tokens(3, ms(20)));
+    let unwound = catch_unwind(AssertUnwindSafe(move || {
+        let _ = stream.next().now_or_never();
+        panic_quietly();
+    }));
+    assert!(unwound.is_err());
+    assert_eq!(fixture.only_end(), ("failed".into(), "internal".into()));
+}
+
+#[test]
+fn a_panic_of_the_closure_that_describes_items_counts_as_one_of_the_stream() {
+    let fixture = Fixture::new();
+    let items = futures_util::stream::iter([1_u32, 2, 3]);
+    let mut stream = fixture.chat().observe_with(items, |item: &u32| {
+        if *item == 2 {
+            panic_quietly();
+        }
+        Chunk::tokens(*item)
+    });
+    assert_eq!(stream.next().now_or_never(), Some(Some(1)));
+    assert!(catch_unwind(AssertUnwindSafe(|| stream.next().now_or_never())).is_err());
+    drop(stream);
+    assert_eq!(fixture.only_end(), ("failed".into(), "internal".into()));
+}
+
+#[test]
+fn a_stream_that_was_never_polled_is_cancelled() {
+    let fixture = Fixture::new();
+    drop(fixture.chat().observe(fixture.producer().tokens(3, ms(20))));
+    assert_eq!(fixture.only_end(), ("cancelled".into(), "cancelled".into()));
+}
+
+#[test]
+fn a_stream_that_ended_by_itself_is_completed_even_past_its_deadline() {
+    let fixture = Fixture::new();
+    let operation = fixture.observer.chat(MODEL).deadline(ms(10)).start();
+    let stream = operation.observe(futures_util::stream::iter(["late", "and", "whole"]));
+    fixture.advance(ms(50));
+    assert_eq!(stream.count().now_or_never(), Some(3));
+    assert_eq!(fixture.only_end().0, "completed");
+}
+
+#[test]
+fn a_future_that_is_dropped_ends_its_operation() {
+    let fixture = Fixture::new();
+    let handler = async {
+        let operation = fixture.chat();
+        std::future::pending::<()>().await;
+        operation.complete();
+    };
+    assert!(handler.now_or_never().is_none());
+    assert_eq!(fixture.only_end(), ("cancelled".into(), "cancelled".into()));
+}
