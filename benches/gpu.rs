@@ -49,7 +49,7 @@ fn measure(gpus: u32, operations: usize, processes: bool, time: Duration) -> (f6
     (0..gpus).for_each(|gpu| fake.process(gpu, std::process::id(), 1 << 30, 60));
     (0..gpus).for_each(|gpu| fake.process(gpu, u32::MAX, 1 << 30, 20));
     let observer = Observer::builder().model("m").build().unwrap();
-    let builder = Sampler::builder().backend(NvmlBackend::at(fake.path())).processes(processes);
+    let builder = Sampler::builder().backend(NvmlBackend::at(fake.path())).read_processes(processes);
     let sampler = builder.start(&observer).unwrap();
     let running: Vec<_> = (0..operations).map(|_| observer.chat("m").start()).collect();
     // Excludes the calls at start-up.

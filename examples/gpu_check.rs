@@ -41,16 +41,17 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 pub(crate) fn run_check(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let observer = Observer::builder().model("check").build()?;
-    let builder = Sampler::builder().choose(arguments.gpu).processes(arguments.processes).on_energy(|energy| {
-        println!(
-            "operation: {:.3} J in {:.3} GPU seconds, by {}, complete: {}, shared: {}",
-            energy.joules,
-            energy.gpu_seconds,
-            energy.source.as_str(),
-            energy.complete,
-            energy.shared,
-        );
-    });
+    let builder =
+        Sampler::builder().backend_choice(arguments.gpu).read_processes(arguments.processes).on_energy(|energy| {
+            println!(
+                "operation: {:.3} J in {:.3} GPU seconds, by {}, complete: {}, shared: {}",
+                energy.joules,
+                energy.gpu_seconds,
+                energy.source.as_str(),
+                energy.is_complete,
+                energy.is_shared,
+            );
+        });
     let sampler = builder.start(&observer)?;
     // Opening the driver library takes seconds when the driver is idle.
     let is_opened = (0..100).any(|_| {
@@ -86,8 +87,8 @@ fn print_device(device: &DeviceReport) {
     let decimal = |value: Option<f64>| value.map(|value| format!("{value:.3}"));
     let lines = [
         ("state", Some(device.state.as_str().to_owned())),
-        ("driver", info.driver.clone()),
-        ("PCI address", info.pci.clone()),
+        ("driver", info.driver_version.clone()),
+        ("PCI address", info.pci_address.clone()),
         ("utilization", decimal(reading.utilization)),
         ("memory used, MiB", mebibytes(reading.memory_used)),
         ("memory reserved, MiB", mebibytes(reading.memory_reserved)),
@@ -103,25 +104,25 @@ fn print_device(device: &DeviceReport) {
         ("DRAM active", decimal(reading.dram_active)),
         (
             "throttled by",
-            reading.throttle.map(|throttle| {
+            reading.throttle_reasons.map(|throttle| {
                 let reasons = ThrottleReason::ALL.into_iter().filter(|reason| throttle.contains(*reason));
                 let names: Vec<_> = reasons.map(ThrottleReason::as_str).collect();
                 if names.is_empty() { "nothing".to_owned() } else { names.join(" ") }
             }),
         ),
         ("ECC errors corrected", reading.ecc_corrected.map(|count| count.to_string())),
-        ("rows replaced", reading.rows_uncorrected.map(|count| count.to_string())),
-        ("bytes over PCIe", reading.io_sent.map(|count| count.to_string())),
-        ("bytes over NVLink", reading.links_sent.map(|count| count.to_string())),
+        ("rows replaced", reading.remapped_rows_uncorrected.map(|count| count.to_string())),
+        ("bytes over PCIe", reading.pcie_sent.map(|count| count.to_string())),
+        ("bytes over NVLink", reading.nvlink_sent.map(|count| count.to_string())),
         (
             "used by",
             reading.processes.as_ref().map(|found| {
                 let work_ratio =
                     found.work_ratio.map_or_else(String::new, |ratio| format!(", own work ratio {ratio:.2}"));
-                format!("{} own, {} other, {} unknown{work_ratio}", found.ours, found.others, found.untold)
+                format!("{} own, {} other, {} unknown{work_ratio}", found.ours, found.others, found.unknown)
             }),
         ),
-        ("energy source", device.source.map(|source| source.as_str().to_owned())),
+        ("energy source", device.energy_source.map(|source| source.as_str().to_owned())),
         ("counter period, ms", decimal(device.counter_period.map(|period| period.as_secs_f64() * 1e3))),
         ("peak memory, GB/s", info.peak_bytes_per_second.map(|peak| (peak / 1_000_000_000).to_string())),
         ("peak 16-bit, TFLOP/s", info.peak_flops.map(|peak| (peak / 1_000_000_000_000).to_string())),
@@ -129,15 +130,15 @@ fn print_device(device: &DeviceReport) {
     for (name, value) in lines {
         println!("  {name:24} {}", value.as_deref().unwrap_or("absent"));
     }
-    let attributed = device.request + device.idle + device.unattributed;
+    let attributed = device.request_joules + device.idle_joules + device.unattributed_joules;
     println!(
         "  {:24} {:.3} J = {:.3} request + {:.3} idle + {:.3} unattributed: {}",
         "measured",
-        device.measured,
-        device.request,
-        device.idle,
-        device.unattributed,
-        if (attributed - device.measured).abs() < 1e-6 { "adds up" } else { "DOES NOT ADD UP" },
+        device.measured_joules,
+        device.request_joules,
+        device.idle_joules,
+        device.unattributed_joules,
+        if (attributed - device.measured_joules).abs() < 1e-6 { "adds up" } else { "DOES NOT ADD UP" },
     );
 }
 

@@ -186,11 +186,11 @@ fn records_after_the_shutdown_of_the_provider_do_not_affect_the_page() {
     let mut traffic = Traffic::new(&observer, &manual_clock, 13);
     traffic.run_operations(50);
     otel.provider.shutdown().unwrap();
-    let before = llmobs::testing::Books::of(&observer).ended;
+    let before = llmobs::testing::Books::new(&observer).ended;
     traffic.run_operations(200);
     traffic.running = support::traffic::InFlightTraffic::default();
     assert_books!(observer);
-    assert!(llmobs::testing::Books::of(&observer).ended > before + 150, "the page continues");
+    assert!(llmobs::testing::Books::new(&observer).ended > before + 150, "the page continues");
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn model_labels<'a>(labels: impl Iterator<Item = &'a support::families::Labels>)
 }
 
 fn page_model_labels(observer: &Observer) -> BTreeSet<String> {
-    let readings = Readings::of(observer);
+    let readings = Readings::new(observer);
     let series: Vec<_> = ROWS.iter().flat_map(|row| readings.series(row.name)).collect();
     model_labels(series.iter())
 }
@@ -61,12 +61,12 @@ fn models_after_flood(role: Role) -> BTreeSet<String> {
     let run = |count, seed| flood(count, seed, |name| observer.chat(name).start().complete());
     // Afterwards the cap is reached, and every possible series exists.
     run(FLOOD_SIZE / 50, 1);
-    let (before, lines) = (live_bytes(), Readings::of(&observer).series("llmobs.operation.ended").len());
+    let (before, lines) = (live_bytes(), Readings::new(&observer).series("llmobs.operation.ended").len());
     run(FLOOD_SIZE - FLOOD_SIZE / 50, 2);
     let grown = live_bytes() - before;
     assert!(grown < 16 << 10, "{grown} more bytes are allocated after the flood");
     assert_eq!(
-        Readings::of(&observer).series("llmobs.operation.ended").len(),
+        Readings::new(&observer).series("llmobs.operation.ended").len(),
         lines,
         "series were added after the cap"
     );
@@ -76,12 +76,12 @@ fn models_after_flood(role: Role) -> BTreeSet<String> {
         observer.chat(model).start().complete();
         let started = [("gen_ai.request.model", model)];
         assert_eq!(
-            Readings::of(&observer).count("llmobs.operation.started", &started),
+            Readings::new(&observer).count("llmobs.operation.started", &started),
             1,
             "{model} has its own series"
         );
     }
-    let readings = Readings::of(&observer);
+    let readings = Readings::new(&observer);
     assert_eq!(readings.count("llmobs.operation.started", &[]), FLOOD_SIZE as u64 + 2, "every operation is counted");
     assert_eq!(readings.count("llmobs.operation.ended", &[]), FLOOD_SIZE as u64 + 2);
     page_model_labels(&observer)
@@ -112,10 +112,11 @@ fn names_that_come_first_keep_their_series_and_the_rest_share_one() {
     for model in ["a", "b", "c", "a", "d", "c", "b"] {
         observer.chat(model).start().complete();
     }
-    let started = |model| Readings::of(&observer).count("llmobs.operation.started", &[("gen_ai.request.model", model)]);
+    let started =
+        |model| Readings::new(&observer).count("llmobs.operation.started", &[("gen_ai.request.model", model)]);
     assert_eq!([started("a"), started("b"), started("_OTHER")], [2, 2, 3]);
     let folded = [("llmobs.label", "gen_ai.request.model")];
-    assert_eq!(Readings::of(&observer).count("llmobs.self.folded_labels", &folded), 3, "each folded name is counted");
+    assert_eq!(Readings::new(&observer).count("llmobs.self.folded_labels", &folded), 3, "each folded name is counted");
 }
 
 #[test]
@@ -144,7 +145,7 @@ fn providers_operations_runtimes_and_undeclared_values_are_bounded_too() {
         drop(observer.chat("m").label(name, "free").start().marker().phase(name));
         observer.set_limit(name, llmobs::semconv::value::State::Decode, 3);
     });
-    let readings = Readings::of(&observer);
+    let readings = Readings::new(&observer);
     let values = |row: &str, label: &str| {
         readings.series(row).iter().filter_map(|labels| labels.get(label).cloned()).collect::<BTreeSet<_>>().len()
     };

@@ -67,7 +67,7 @@ fn a_hundred_thousand_operations_end_in_every_way_and_both_backends_count_each_o
     assert_books!(observer);
     let all = expected.lock().unwrap().clone();
     assert_eq!(all.started, 100_000);
-    backends::assert_page(&Readings::of(&observer), &all);
+    backends::assert_page(&Readings::new(&observer), &all);
     backends.assert_exported(&exported);
     assert_series_unique(&observer);
 }

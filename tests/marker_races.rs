@@ -77,7 +77,7 @@ fn queue_times_stay_correct_when_enqueued_and_scheduled_are_marked_at_once() {
         operations.into_iter().for_each(|operation| operation.complete());
     });
     let passed = observer.now().since(start).as_secs_f64();
-    let queue = Readings::of(&observer).histogram("llmobs.queue.duration", &[]);
+    let queue = Readings::new(&observer).histogram("llmobs.queue.duration", &[]);
     #[expect(clippy::cast_precision_loss, reason = "a few million samples")]
     let most = queue.count as f64 * passed;
     assert!(queue.sum <= most, "{} samples sum to {} s in {passed} s", queue.count, queue.sum);
@@ -109,7 +109,7 @@ fn an_enqueued_operation_leaves_the_queue_once_when_scheduled_races_with_its_end
             }
         });
     });
-    let queue = Readings::of(&observer).histogram("llmobs.queue.duration", &[]);
+    let queue = Readings::new(&observer).histogram("llmobs.queue.duration", &[]);
     assert_eq!(queue.count, enqueued, "each operation has one queue time");
     assert_books!(observer);
 }
@@ -139,7 +139,7 @@ fn a_collection_never_counts_consumer_wait_as_decoding() {
         let (observer, is_over) = (observer.clone(), Arc::clone(&is_over));
         thread::spawn(move || {
             while is_over.load(Ordering::Relaxed) == 0 {
-                let _ = Readings::of(&observer);
+                let _ = Readings::new(&observer);
             }
         })
     };
@@ -151,7 +151,7 @@ fn a_collection_never_counts_consumer_wait_as_decoding() {
     is_over.store(1, Ordering::Relaxed);
     scraper.join().unwrap();
     drop(stream);
-    let times = Readings::of(&observer);
+    let times = Readings::new(&observer);
     let decode = times.value("llmobs.operation.state.time", &[("llmobs.operation.state", State::Decode.as_str())]);
     assert!(decode < 1e-9, "the model must have no decode time, but {decode} s are recorded");
 }
@@ -169,7 +169,7 @@ fn a_moment_in_the_future_is_moved_back_to_now_and_counted() {
     manual_clock.advance(Duration::from_secs(3));
     operation.marker().first_token_at(a_year_on());
     operation.complete();
-    let readings = Readings::of(&observer);
+    let readings = Readings::new(&observer);
     let sum = |name| readings.histogram(name, &[]).sum;
     assert!((sum("gen_ai.server.request.duration") - 6.0).abs() < 1e-9);
     assert!((sum("llmobs.queue.duration") - 2.0).abs() < 1e-9);

@@ -61,8 +61,8 @@ fn a_service_that_writes_json() {
         return;
     }
     let settings = llmobs::otlp::builder().environment([("", ""); 0]).endpoint("http://127.0.0.1:1");
-    let settings = settings.without(Signal::Metrics).without(Signal::Logs);
-    let pipeline = settings.shutdown_limit(Duration::from_secs(1)).init().unwrap();
+    let settings = settings.without_signal(Signal::Metrics).without_signal(Signal::Logs);
+    let pipeline = settings.shutdown_timeout(Duration::from_secs(1)).init().unwrap();
     let observer = Observer::builder().model(MODEL).build().unwrap();
     tracing::info_span!("outer", content = "a prompt").in_scope(|| {
         tracing::info!(number = 7, "application event");

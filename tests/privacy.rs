@@ -114,10 +114,10 @@ fn the_drop_reasons_are_those_of_the_code() {
     let rows = table("What is counted");
     let named: Vec<&str> = rows[1..].iter().map(|row| code_spans(&row[2])[0]).collect();
     let source = fs::read_to_string(workspace_root().join("llmobs/src/observer/content_export.rs")).unwrap();
-    let (_, rest) = source.split_once("let lost = [").unwrap();
+    let (_, rest) = source.split_once("let dropped_contents = [").unwrap();
     let array = rest.split_once("];").unwrap().0;
     let listed = array.split('"').skip(1).step_by(2);
-    let single = source.split("lost_content(\"").skip(1).filter_map(|rest| rest.split('"').next());
+    let single = source.split("count_dropped_content(\"").skip(1).filter_map(|rest| rest.split('"').next());
     let reasons: Vec<&str> = listed.chain(single).collect();
     assert_eq!(named, reasons);
 }

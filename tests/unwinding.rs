@@ -81,7 +81,7 @@ fn run(name: &str) {
     let observer = Observer::builder().model("m").capture(gate).build().unwrap();
     let shared = observer.clone();
     assert!(thread::spawn(move || case(&shared)).join().is_err(), "{name} panics");
-    let readings = Readings::of(&observer);
+    let readings = Readings::new(&observer);
     let failed = readings.value("llmobs.operation.ended", &[("llmobs.operation.outcome", "failed")]);
     let started = readings.value("llmobs.operation.started", &[]);
     assert!((failed - started).abs() < 1e-9, "{failed} of {started} operations failed");
@@ -191,11 +191,11 @@ fn step_stream(_: &Observer) {
 struct PanickingCompanion;
 
 impl Companion for PanickingCompanion {
-    fn started(&self, _: OperationRef, _: Moment) {}
+    fn on_start(&self, _: OperationRef, _: Moment) {}
 
-    fn marked(&self, _: u64, _: Mark, _: Moment) {}
+    fn on_mark(&self, _: u64, _: Mark, _: Moment) {}
 
-    fn ended(&self, _: u64, _: Outcome, _: Moment) {
+    fn on_end(&self, _: u64, _: Outcome, _: Moment) {
         panic!("the companion panics");
     }
 }

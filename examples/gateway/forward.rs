@@ -80,7 +80,7 @@ fn start_operation(observer: &Observer, path: &str, body: &[u8]) -> Operation {
     };
     if has_messages {
         // The closure is called only if content is captured.
-        operation.marker().input(|| sse::input(Dialect::OpenAi, body));
+        operation.marker().input(|| sse::parse_input(Dialect::OpenAi, body));
     }
     operation
 }

@@ -98,15 +98,15 @@ fn body_stream(
 
 /// Ends the operation with the outcome and the usage that a complete (not streamed) answer reports.
 fn end_operation(operation: Operation, status: StatusCode, body: &[u8]) {
-    let result = sse::usage(Dialect::OpenAi, body).unwrap_or_default();
+    let result = sse::parse_response(Dialect::OpenAi, body).unwrap_or_default();
     let marker = operation.marker();
     // For a stream, `sse::observe` captures the output.
-    marker.output(|| sse::output(Dialect::OpenAi, body));
+    marker.output(|| sse::parse_output(Dialect::OpenAi, body));
     if let Some(usage) = result.usage {
         marker.usage(usage);
     }
     for (choice, reason) in (0..).zip(result.finish_reasons) {
-        marker.finish_reason_of(choice, reason);
+        marker.finish_reason_for(choice, reason);
     }
     result.id.iter().for_each(|id| marker.response_id(id));
     result.model.iter().for_each(|model| marker.response_model(model));

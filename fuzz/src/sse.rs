@@ -4,9 +4,9 @@
 use llmobs::sse::Decoder;
 use llmobs::sse::Dialect;
 use llmobs::sse::Event;
-use llmobs::sse::input;
-use llmobs::sse::output;
-use llmobs::sse::usage;
+use llmobs::sse::parse_input;
+use llmobs::sse::parse_output;
+use llmobs::sse::parse_response;
 
 pub const DIALECTS: [Dialect; 4] = [Dialect::Anthropic, Dialect::Gemini, Dialect::Ollama, Dialect::OpenAi];
 
@@ -25,7 +25,7 @@ pub fn decode_stream<'a>(
     max_frame_bytes: usize,
     chunks: impl IntoIterator<Item = &'a [u8]>,
 ) -> DecodedAnswer {
-    let mut decoder = Decoder::new(dialect).bound(max_frame_bytes);
+    let mut decoder = Decoder::new(dialect).max_frame_bytes(max_frame_bytes);
     let mut events = Vec::new();
     let mut record = |event: Event<'_>| events.push(format!("{event:?}"));
     for chunk in chunks {
@@ -44,9 +44,9 @@ pub fn decode_stream<'a>(
     );
     DecodedAnswer {
         events,
-        frame_count: decoder.frames(),
-        skipped_frames: decoder.skipped(),
-        malformed_frames: decoder.malformed(),
+        frame_count: decoder.frame_count(),
+        skipped_frames: decoder.skipped_frames(),
+        malformed_frames: decoder.malformed_frames(),
     }
 }
 
@@ -66,9 +66,9 @@ pub fn check_bytes(data: &[u8]) {
         ),
         whole
     );
-    let _ = usage(dialect, answer);
-    let _ = output(dialect, answer);
-    let _ = input(dialect, answer);
+    let _ = parse_response(dialect, answer);
+    let _ = parse_output(dialect, answer);
+    let _ = parse_input(dialect, answer);
 }
 
 /// Splits the bytes into chunks of two alternating sizes.

@@ -44,7 +44,7 @@ pub trait GpuBackend: Send + 'static {
     /// # Errors
     ///
     /// As long as the device is not available.
-    fn find(&mut self, device: usize) -> Result<(), GpuError>;
+    fn rediscover(&mut self, device: usize) -> Result<(), GpuError>;
 
     /// Reads one group of values into `into`. Values that the device does not support become `None`, never zero. On an
     /// error, `into` is not changed.
@@ -56,7 +56,7 @@ pub trait GpuBackend: Send + 'static {
 
     /// Returns a watcher for errors that devices report on their own. The sampler runs it on a separate thread. Called
     /// once, after `devices`. Defaults to `None`.
-    fn watch(&mut self) -> Option<Box<dyn ErrorWatcher>> {
+    fn watch_errors(&mut self) -> Option<Box<dyn ErrorWatcher>> {
         None
     }
 }
@@ -109,19 +109,19 @@ pub struct DeviceInfo {
     /// Model, such as `NVIDIA H100 80GB HBM3`.
     pub model: Option<String>,
     /// PCI address, with a domain of four digits: `0000:1b:00.0`.
-    pub pci: Option<String>,
+    pub pci_address: Option<String>,
     /// Serial number.
-    pub serial: Option<String>,
+    pub serial_number: Option<String>,
     /// Firmware version.
-    pub firmware: Option<String>,
+    pub firmware_version: Option<String>,
     /// Driver version.
-    pub driver: Option<String>,
+    pub driver_version: Option<String>,
     /// Id of the physical device, for a MIG instance.
     pub parent: Option<String>,
     /// Number on this machine, from zero. For a MIG instance, the number of its physical device.
     pub index: Option<u32>,
     /// Number of a MIG instance within its physical device, as assigned by the driver.
-    pub instance: Option<u32>,
+    pub mig_instance_id: Option<u32>,
     /// Peak memory bandwidth in bytes per second, from bus width and clock.
     pub peak_bytes_per_second: Option<u64>,
     /// Peak of dense 16-bit floating-point operations per second.
@@ -158,9 +158,9 @@ pub enum DriverCall {
     NvlinkIo,
     /// The power limit.
     PowerLimit,
-    /// The processes that use the device. Takes milliseconds; made only if [`SamplerBuilder::processes`] is on.
+    /// The processes that use the device. Takes milliseconds; made only if [`SamplerBuilder::read_processes`] is on.
     ///
-    /// [`SamplerBuilder::processes`]: crate::SamplerBuilder::processes
+    /// [`SamplerBuilder::read_processes`]: crate::SamplerBuilder::read_processes
     Processes,
     /// PCIe replays, which are repeated transfers.
     PcieReplays,
@@ -197,7 +197,7 @@ impl DriverCall {
 
     /// Returns how often the call is made.
     #[must_use]
-    pub const fn tier(self) -> Cadence {
+    pub const fn cadence(self) -> Cadence {
         match self {
             Self::Energy => Cadence::Fast,
             Self::Activity

@@ -9,7 +9,7 @@ mod properties;
 
 pub(crate) use self::accounts::EnergyAccounts;
 pub(crate) use self::accounts::SettledEnergy;
-pub(crate) use self::accounts::bit;
+pub(crate) use self::accounts::device_bit;
 pub(crate) use self::ledger::Tenancy;
 pub(crate) use self::ledger::Totals;
 pub(crate) use self::meter::EnergyMeter;

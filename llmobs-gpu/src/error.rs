@@ -45,7 +45,7 @@ pub(crate) enum ErrorClass {
 }
 
 impl GpuError {
-    pub(crate) const fn verdict(self) -> ErrorClass {
+    pub(crate) const fn class(self) -> ErrorClass {
         match self {
             Self::NotSupported | Self::NoPermission => ErrorClass::Permanent,
             Self::Lost | Self::ResetRequired => ErrorClass::DeviceLost,

@@ -32,88 +32,88 @@ pub(crate) type TimedOperationEvent = (u64, OperationEvent);
 pub(crate) struct EventFeed {
     events: Mutex<Vec<TimedOperationEvent>>,
     /// Set if events were dropped since the last call of `drain`.
-    lost: AtomicBool,
-    closed: AtomicBool,
+    has_lost_events: AtomicBool,
+    is_closed: AtomicBool,
     /// Set if the sampler sleeps long and must be woken when an operation may run.
-    dozes: AtomicBool,
-    pub(crate) signal: ThreadControl,
+    is_sampler_idle: AtomicBool,
+    pub(crate) thread_control: ThreadControl,
     /// Power attributed to one running operation in watts, as the bits of an `f64`. Zero while unknown.
-    watts: AtomicU64,
+    running_watts: AtomicU64,
 }
 
 /// The maximum number of waiting events: a minute of a thousand operations per second, about ten megabytes.
-const WAITING: usize = 131_072;
+const MAX_PENDING_EVENTS: usize = 131_072;
 
 impl EventFeed {
     /// Returns all events since the last call, and whether events were dropped.
     pub(crate) fn drain(&self) -> (Vec<TimedOperationEvent>, bool) {
-        let mut said = self.events.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = std::mem::take(&mut *said);
-        (taken, self.lost.swap(false, Ordering::Relaxed))
+        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = std::mem::take(&mut *events);
+        (taken, self.has_lost_events.swap(false, Ordering::Relaxed))
     }
 
     /// Sets whether the sampler is about to sleep long. Returns whether it may sleep: not while there are events that
     /// did not wake the sampler because it was awake.
-    pub(crate) fn doze(&self, dozes: bool) -> bool {
-        self.dozes.store(dozes, Ordering::Relaxed);
+    pub(crate) fn set_sampler_idle(&self, is_idle: bool) -> bool {
+        self.is_sampler_idle.store(is_idle, Ordering::Relaxed);
         // Under the lock, so threads that add events later see that the sampler sleeps.
-        !dozes || self.events.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+        !is_idle || self.events.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
     pub(crate) fn close(&self) {
-        self.closed.store(true, Ordering::Relaxed);
+        self.is_closed.store(true, Ordering::Relaxed);
         self.events.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     pub(crate) fn set_watts(&self, watts: f64) {
-        self.watts.store(watts.to_bits(), Ordering::Relaxed);
+        self.running_watts.store(watts.to_bits(), Ordering::Relaxed);
     }
 
     /// Wakes the sampler from a long sleep.
-    fn rouse(&self) {
-        if self.dozes.swap(false, Ordering::Relaxed) {
-            self.signal.wake();
+    fn wake_if_idle(&self) {
+        if self.is_sampler_idle.swap(false, Ordering::Relaxed) {
+            self.thread_control.wake();
         }
     }
 
-    fn push(&self, at: Moment, what: OperationEvent) {
-        if self.closed.load(Ordering::Relaxed) {
+    fn push(&self, at: Moment, event: OperationEvent) {
+        if self.is_closed.load(Ordering::Relaxed) {
             return;
         }
-        let mut said = self.events.lock().unwrap_or_else(PoisonError::into_inner);
-        if said.len() < WAITING {
-            said.push((at.as_nanos(), what));
+        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        if events.len() < MAX_PENDING_EVENTS {
+            events.push((at.as_nanos(), event));
         } else {
-            self.lost.store(true, Ordering::Relaxed);
+            self.has_lost_events.store(true, Ordering::Relaxed);
         }
     }
 }
 
 impl Companion for EventFeed {
-    fn started(&self, operation: OperationRef, at: Moment) {
+    fn on_start(&self, operation: OperationRef, at: Moment) {
         // Only an operation of an inference server runs its model on these devices.
         if operation.role() != Role::Server {
             return;
         }
         self.push(at, OperationEvent::Started(operation));
-        self.rouse();
+        self.wake_if_idle();
     }
 
-    fn marked(&self, id: u64, mark: Mark, at: Moment) {
+    fn on_mark(&self, id: u64, mark: Mark, at: Moment) {
         self.push(at, OperationEvent::Marked(id, mark));
         // A waiting operation may now run. An operation that starts to wait needs no reading.
         if mark != Mark::Enqueued {
-            self.rouse();
+            self.wake_if_idle();
         }
     }
 
-    fn ended(&self, id: u64, _outcome: Outcome, at: Moment) {
+    fn on_end(&self, id: u64, _outcome: Outcome, at: Moment) {
         self.push(at, OperationEvent::Ended(id));
     }
 
-    fn provisional_energy(&self, ran: f64) -> Option<f64> {
-        let watts = f64::from_bits(self.watts.load(Ordering::Relaxed));
-        (watts > 0.0 && !self.closed.load(Ordering::Relaxed)).then_some(watts * ran)
+    fn provisional_energy(&self, seconds: f64) -> Option<f64> {
+        let watts = f64::from_bits(self.running_watts.load(Ordering::Relaxed));
+        (watts > 0.0 && !self.is_closed.load(Ordering::Relaxed)).then_some(watts * seconds)
     }
 }
 
@@ -125,20 +125,20 @@ mod tests {
 
     #[test]
     fn an_idle_sampler_is_woken_by_a_mark_that_makes_an_operation_run() {
-        for (mark, wakes) in [(Mark::Enqueued, false), (Mark::Scheduled, true), (Mark::FirstToken, true)] {
-            let follower = EventFeed::default();
-            assert!(follower.doze(true));
-            follower.marked(1, mark, AT);
-            assert_eq!(follower.dozes.load(Ordering::Relaxed), !wakes, "{mark:?}");
+        for (mark, should_wake) in [(Mark::Enqueued, false), (Mark::Scheduled, true), (Mark::FirstToken, true)] {
+            let event_feed = EventFeed::default();
+            assert!(event_feed.set_sampler_idle(true));
+            event_feed.on_mark(1, mark, AT);
+            assert_eq!(event_feed.is_sampler_idle.load(Ordering::Relaxed), !should_wake, "{mark:?}");
         }
     }
 
     #[test]
     fn events_from_before_the_sampler_goes_idle_are_drained_first() {
-        let follower = EventFeed::default();
-        follower.marked(1, Mark::Scheduled, AT);
-        assert!(!follower.doze(true));
-        assert_eq!(follower.drain().0.len(), 1);
-        assert!(follower.doze(true));
+        let event_feed = EventFeed::default();
+        event_feed.on_mark(1, Mark::Scheduled, AT);
+        assert!(!event_feed.set_sampler_idle(true));
+        assert_eq!(event_feed.drain().0.len(), 1);
+        assert!(event_feed.set_sampler_idle(true));
     }
 }

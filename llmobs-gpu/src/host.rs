@@ -5,9 +5,9 @@ use std::fs;
 
 /// Returns the node's name from the orchestrator (`NODE_NAME`), otherwise the kernel's host name. NVIDIA's exporter
 /// uses the same order.
-pub(crate) fn name() -> Option<String> {
-    let said = |variable| env::var(variable).ok().filter(|name| !name.is_empty());
+pub(crate) fn hostname() -> Option<String> {
+    let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
     let kernel = || fs::read_to_string("/proc/sys/kernel/hostname").ok();
-    let name = said("NODE_NAME").or_else(kernel).or_else(|| said("COMPUTERNAME"))?;
+    let name = variable("NODE_NAME").or_else(kernel).or_else(|| variable("COMPUTERNAME"))?;
     Some(name.trim().to_owned()).filter(|name| !name.is_empty())
 }

@@ -8,39 +8,40 @@ use std::process;
 /// A reader of the process tree in `/proc`.
 #[derive(Debug, Clone)]
 pub(crate) struct ProcessTree {
-    proc: PathBuf,
-    me: u32,
+    proc_root: PathBuf,
+    pid: u32,
 }
 
 /// The initial PID namespace. A driver reports process ids of this namespace, unless it is new enough to report ids of
 /// the caller's namespace.
-const FIRST: &str = "pid:[4026531836]";
+const INITIAL_PID_NAMESPACE: &str = "pid:[4026531836]";
 
 /// The maximum number of ancestors, since process ids may be reused during the search.
-const DEPTH: usize = 32;
+const MAX_DEPTH: usize = 32;
 
 impl Default for ProcessTree {
     fn default() -> Self {
-        Self { proc: PathBuf::from("/proc"), me: process::id() }
+        Self { proc_root: PathBuf::from("/proc"), pid: process::id() }
     }
 }
 
 impl ProcessTree {
     /// Creates a reader for another directory and process.
     #[cfg(test)]
-    pub(crate) fn at(proc: impl Into<PathBuf>, me: u32) -> Self {
-        Self { proc: proc.into(), me }
+    pub(crate) fn at(proc_root: impl Into<PathBuf>, pid: u32) -> Self {
+        Self { proc_root: proc_root.into(), pid }
     }
 
     /// Returns whether the driver's process ids are certainly those of this process's namespace.
-    pub(crate) fn counts_as_the_driver(&self) -> bool {
-        fs::read_link(self.proc.join("self/ns/pid")).is_ok_and(|namespace| namespace.as_os_str() == FIRST)
+    pub(crate) fn is_in_initial_pid_namespace(&self) -> bool {
+        fs::read_link(self.proc_root.join("self/ns/pid"))
+            .is_ok_and(|namespace| namespace.as_os_str() == INITIAL_PID_NAMESPACE)
     }
 
     pub(crate) fn is_ours(&self, process: u32) -> bool {
         let mut process = process;
-        for _ in 0..DEPTH {
-            if process == self.me {
+        for _ in 0..MAX_DEPTH {
+            if process == self.pid {
                 return true;
             }
             match self.parent(process) {
@@ -53,8 +54,8 @@ impl ProcessTree {
 
     /// Returns whether a process holds the device file that CUDA programs use for computation. Programs that only query
     /// the driver do not hold it.
-    pub(crate) fn computes(&self, process: u32) -> bool {
-        let files = fs::read_dir(self.proc.join(process.to_string()).join("fd"));
+    pub(crate) fn is_using_gpu(&self, process: u32) -> bool {
+        let files = fs::read_dir(self.proc_root.join(process.to_string()).join("fd"));
         files
             .into_iter()
             .flatten()
@@ -63,7 +64,7 @@ impl ProcessTree {
     }
 
     fn parent(&self, process: u32) -> Option<u32> {
-        let stat = fs::read_to_string(self.proc.join(process.to_string()).join("stat")).ok()?;
+        let stat = fs::read_to_string(self.proc_root.join(process.to_string()).join("stat")).ok()?;
         // The process name before the bracket may contain any character, including brackets.
         let (_, rest) = stat.rsplit_once(')')?;
         rest.split_ascii_whitespace().nth(1)?.parse().ok()
@@ -76,19 +77,19 @@ mod tests {
     use std::process::Command;
 
     #[test]
-    fn this_process_and_what_it_started_is_ours_and_its_parent_is_not() {
-        let kin = ProcessTree::default();
-        assert!(kin.is_ours(process::id()));
-        assert!(!kin.is_ours(0) && !kin.is_ours(u32::MAX));
+    fn this_process_and_its_children_are_ours_and_its_parent_is_not() {
+        let tree = ProcessTree::default();
+        assert!(tree.is_ours(process::id()));
+        assert!(!tree.is_ours(0) && !tree.is_ours(u32::MAX));
         if cfg!(target_os = "linux") {
             // `cat` runs until its input ends, which happens when the handle is dropped.
             let mut child = Command::new("cat").stdin(process::Stdio::piped()).spawn().unwrap();
-            assert!(kin.is_ours(child.id()));
+            assert!(tree.is_ours(child.id()));
             drop(child.stdin.take());
             child.wait().unwrap();
-            let mine = fs::read_to_string("/proc/self/stat").unwrap();
-            let parent = mine.rsplit_once(')').unwrap().1.split_ascii_whitespace().nth(1).unwrap().parse().unwrap();
-            assert!(!kin.is_ours(parent));
+            let own_stat = fs::read_to_string("/proc/self/stat").unwrap();
+            let parent = own_stat.rsplit_once(')').unwrap().1.split_ascii_whitespace().nth(1).unwrap().parse().unwrap();
+            assert!(!tree.is_ours(parent));
         }
     }
 }

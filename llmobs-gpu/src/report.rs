@@ -83,18 +83,18 @@ pub struct DeviceReport {
     /// Health of the device.
     pub state: DeviceState,
     /// Source of the energy values. `None` before the first energy value.
-    pub source: Option<EnergySource>,
+    pub energy_source: Option<EnergySource>,
     /// Mean time between two changes of the energy counter, measured while the counter was read most often. Not shorter
     /// than the time between two readings, so the value is coarse before the first operation has run.
     pub counter_period: Option<Duration>,
     /// Joules measured since the sampler started.
-    pub measured: f64,
+    pub measured_joules: f64,
     /// Joules attributed to operations.
-    pub request: f64,
+    pub request_joules: f64,
     /// Joules of idle time.
-    pub idle: f64,
+    pub idle_joules: f64,
     /// Joules that are not attributed.
-    pub unattributed: f64,
+    pub unattributed_joules: f64,
     /// Time until the memory is full at the current rate of growth. `None` if usage does not grow.
     pub memory_full_in: Option<Duration>,
 }
@@ -126,11 +126,11 @@ pub struct OperationEnergy {
     /// Source of the energy values.
     pub source: EnergySource,
     /// Set if all intervals were measured. Otherwise intervals are missing, and the energy is too low.
-    pub complete: bool,
+    pub is_complete: bool,
     /// Set if another application used one of the devices during the operation. The operation's energy is then limited
     /// to this application's part of the work; energy without a known owner is unattributed. Known only if processes
     /// are read.
-    pub shared: bool,
+    pub is_shared: bool,
 }
 
 impl OperationEnergy {
@@ -143,7 +143,7 @@ impl OperationEnergy {
 
     /// Emits the log event `llm_request_energy`. A separate event, since the energy is known only after the operation's
     /// end.
-    pub(crate) fn write(&self) {
+    pub(crate) fn emit(&self) {
         tracing::event!(
             name: "llm_request_energy",
             target: "llmobs",
@@ -156,8 +156,8 @@ impl OperationEnergy {
             energy_j = self.joules,
             energy_method = self.method.as_str(),
             energy_source = self.source.as_str(),
-            energy_complete = self.complete,
-            energy_shared = self.shared,
+            energy_complete = self.is_complete,
+            energy_shared = self.is_shared,
             energy_per_token_j = self.joules_per_token(),
             gpu_s = self.gpu_seconds,
             gpu_cost_usd = self.cost_usd,

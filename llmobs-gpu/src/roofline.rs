@@ -4,7 +4,7 @@
 /// value with sparsity would be twice as high.
 #[cfg(any(feature = "nvml", test))]
 pub(crate) fn peak_flops(name: &str) -> Option<u64> {
-    let known = [
+    let peaks = [
         ("B200", 2_250),
         ("H200", 989),
         ("GH200", 989),
@@ -22,15 +22,15 @@ pub(crate) fn peak_flops(name: &str) -> Option<u64> {
         ("V100", 125),
     ];
     // Match whole words: `A10` must not match `A1000`.
-    let holds = |part: &str| {
-        name.match_indices(part).any(|(at, part)| {
-            let before = name[..at].chars().next_back();
-            let after = name[at + part.len()..].chars().next();
-            let bounds = |c: Option<char>| c.is_none_or(|c| !c.is_ascii_alphanumeric());
-            bounds(before) && bounds(after)
+    let contains_word = |word: &str| {
+        name.match_indices(word).any(|(start, word)| {
+            let before = name[..start].chars().next_back();
+            let after = name[start + word.len()..].chars().next();
+            let is_boundary = |c: Option<char>| c.is_none_or(|c| !c.is_ascii_alphanumeric());
+            is_boundary(before) && is_boundary(after)
         })
     };
-    known.iter().find(|(part, _)| holds(part)).map(|(_, tera)| tera * 1_000_000_000_000)
+    peaks.iter().find(|(model, _)| contains_word(model)).map(|(_, tera)| tera * 1_000_000_000_000)
 }
 
 /// The size of a model, as published by its makers.
@@ -38,7 +38,7 @@ pub(crate) fn peak_flops(name: &str) -> Option<u64> {
 #[non_exhaustive]
 pub struct ModelSize {
     pub(crate) model: String,
-    pub(crate) engine: String,
+    pub(crate) engine_id: String,
     pub(crate) active_parameters: f64,
     pub(crate) bytes_per_parameter: f64,
     pub(crate) cache_bytes_per_token: f64,
@@ -51,7 +51,7 @@ impl ModelSize {
     pub fn new(model: impl Into<String>, active_parameters: f64) -> Self {
         Self {
             model: model.into(),
-            engine: "0".to_owned(),
+            engine_id: "0".to_owned(),
             active_parameters,
             bytes_per_parameter: 2.0,
             cache_bytes_per_token: 0.0,
@@ -60,8 +60,8 @@ impl ModelSize {
 
     /// Sets the engine that runs the model, as in `llmobs.engine.id`. Defaults to `0`.
     #[must_use]
-    pub fn engine(mut self, id: impl Into<String>) -> Self {
-        self.engine = id.into();
+    pub fn engine_id(mut self, id: impl Into<String>) -> Self {
+        self.engine_id = id.into();
         self
     }
 
@@ -88,9 +88,9 @@ pub(crate) struct ModelWork {
     /// Number of prompt tokens and output tokens processed.
     pub(crate) tokens: f64,
     /// Number of times that the weights were read.
-    pub(crate) steps: f64,
+    pub(crate) weight_reads: f64,
     /// Number of context tokens in the cache, summed over the steps.
-    pub(crate) context: f64,
+    pub(crate) context_tokens: f64,
 }
 
 /// Returns the model FLOPs utilization (MFU): two operations per parameter and token.
@@ -100,12 +100,12 @@ pub(crate) fn flops_utilization(size: &ModelSize, work: &ModelWork, peak: f64) -
 
 /// Returns the model bandwidth utilization (MBU): the weights once per step, and the KV cache.
 pub(crate) fn bandwidth_utilization(size: &ModelSize, work: &ModelWork, peak: f64) -> Option<f64> {
-    let weights = size.active_parameters * size.bytes_per_parameter * work.steps;
-    ratio(weights + size.cache_bytes_per_token * work.context, work.seconds, peak)
+    let weights = size.active_parameters * size.bytes_per_parameter * work.weight_reads;
+    ratio(weights + size.cache_bytes_per_token * work.context_tokens, work.seconds, peak)
 }
 
-fn ratio(done: f64, seconds: f64, peak: f64) -> Option<f64> {
-    let ratio = done / seconds / peak;
+fn ratio(work: f64, seconds: f64, peak: f64) -> Option<f64> {
+    let ratio = work / seconds / peak;
     (seconds > 0.0 && peak > 0.0 && ratio.is_finite()).then_some(ratio)
 }
 
@@ -123,9 +123,9 @@ mod tests {
     }
 
     #[test]
-    fn utilization_is_arithmetic_over_the_peak() {
+    fn utilization_is_the_ratio_of_the_work_to_the_peak() {
         let size = ModelSize::new("8b", 8e9).bytes_per_parameter(2.0).cache_bytes_per_token(131_072.0);
-        let work = ModelWork { seconds: 1.0, tokens: 2_000.0, steps: 100.0, context: 1e6 };
+        let work = ModelWork { seconds: 1.0, tokens: 2_000.0, weight_reads: 100.0, context_tokens: 1e6 };
         let flops = flops_utilization(&size, &work, 989e12).unwrap();
         assert!((flops - 2.0 * 8e9 * 2_000.0 / 989e12).abs() < 1e-12);
         let bytes = bandwidth_utilization(&size, &work, 3.352e12).unwrap();

@@ -43,18 +43,18 @@ use crate::report::SamplerState;
 #[must_use = "sampling stops when the sampler is dropped"]
 pub struct Sampler {
     /// `None` for a disabled observer or a sampler that is off.
-    parts: Option<ActiveSampler>,
+    active: Option<ActiveSampler>,
 }
 
 #[derive(Debug)]
 struct ActiveSampler {
-    follower: Arc<EventFeed>,
-    board: Arc<SharedSnapshot>,
+    event_feed: Arc<EventFeed>,
+    snapshot: Arc<SharedSnapshot>,
     observer: Observer,
 }
 
 /// The longest time that a stop waits for a hanging call.
-const STOP: Duration = Duration::from_millis(500);
+const STOP_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Number of threads that did not end within the limit of a stop.
 static ABANDONED_THREADS: AtomicU64 = AtomicU64::new(0);
@@ -68,15 +68,16 @@ impl Sampler {
     /// Returns the state of the sampler.
     #[must_use]
     pub fn state(&self) -> SamplerState {
-        self.parts.as_ref().map_or(SamplerState::NoDriver, |parts| parts.board.collector())
+        self.active.as_ref().map_or(SamplerState::NoDriver, |active| active.snapshot.sampler_state())
     }
 
     /// Returns the devices with their last readings.
     #[must_use]
     pub fn devices(&self) -> Vec<DeviceReport> {
-        let report =
-            |parts: &ActiveSampler| parts.board.lock().devices.iter().map(|device| device.report.clone()).collect();
-        self.parts.as_ref().map_or_else(Vec::new, report)
+        let report = |active: &ActiveSampler| {
+            active.snapshot.lock().devices.iter().map(|device| device.report.clone()).collect()
+        };
+        self.active.as_ref().map_or_else(Vec::new, report)
     }
 
     /// Stops the sampler within half a second, even if a call hangs. A hanging thread is abandoned and counted as
@@ -84,7 +85,7 @@ impl Sampler {
     /// all threads ended.
     #[expect(clippy::must_use_candidate, reason = "most callers do not need the result")]
     pub fn stop(mut self) -> bool {
-        self.end()
+        self.shut_down()
     }
 
     /// Returns the number of threads that this process has abandoned.
@@ -93,24 +94,28 @@ impl Sampler {
         ABANDONED_THREADS.load(Ordering::Relaxed)
     }
 
-    fn end(&mut self) -> bool {
-        let Some(ActiveSampler { follower, board, observer }) = self.parts.take() else { return true };
-        board.close();
-        follower.close();
-        let left = follower.signal.stop(STOP);
-        for _ in 0..left {
+    fn shut_down(&mut self) -> bool {
+        let Some(ActiveSampler { event_feed, snapshot, observer }) = self.active.take() else { return true };
+        snapshot.close();
+        event_feed.close();
+        let abandoned = event_feed.thread_control.stop(STOP_TIMEOUT);
+        for _ in 0..abandoned {
             ABANDONED_THREADS.fetch_add(1, Ordering::Relaxed);
-            observer.recorder().anomaly("gpu_thread_abandoned");
+            observer.recorder().record_anomaly("gpu_thread_abandoned");
         }
-        if left > 0 {
-            tracing::warn!(target: "llmobs", threads = left, "a call of the GPU library hangs; abandoned its thread");
+        if abandoned > 0 {
+            tracing::warn!(
+                target: "llmobs",
+                threads = abandoned,
+                "a call of the GPU library hangs; abandoned its thread"
+            );
         }
-        left == 0
+        abandoned == 0
     }
 }
 
 impl Drop for Sampler {
     fn drop(&mut self) {
-        self.end();
+        self.shut_down();
     }
 }

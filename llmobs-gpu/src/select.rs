@@ -6,24 +6,30 @@ use crate::backend::DeviceInfo;
 /// order.
 ///
 /// `GPU-1234`, `00000000:1B:00.0` and `0` are valid names. A prefix without `GPU-` or `MIG-` needs 8 characters.
-pub(crate) fn matches_name(info: &DeviceInfo, place: usize, name: &str) -> bool {
+pub(crate) fn matches_name(info: &DeviceInfo, position: usize, name: &str) -> bool {
     let name = name.trim();
-    let kind = ["gpu-", "mig-"].iter().any(|kind| begins(name, kind) && name.len() > kind.len());
-    let by_id = (kind || name.len() >= 8) && begins(&info.id, name) || matches_legacy_mig_name(info, name);
-    let by_pci = name.contains(':') && info.pci.as_deref() == Some(normal_pci(name).as_str());
-    by_id || by_pci || name.parse() == Ok(place)
+    let kind = ["gpu-", "mig-"].iter().any(|kind| starts_with_ignore_case(name, kind) && name.len() > kind.len());
+    let by_id =
+        (kind || name.len() >= 8) && starts_with_ignore_case(&info.id, name) || matches_legacy_mig_name(info, name);
+    let by_pci = name.contains(':') && info.pci_address.as_deref() == Some(normalize_pci_address(name).as_str());
+    by_id || by_pci || name.parse() == Ok(position)
 }
 
 /// Returns whether a name refers to a MIG instance in the form of drivers before 470: `MIG-GPU-`, the id of the GPU,
 /// the number of the GPU instance, and that of the compute instance.
 fn matches_legacy_mig_name(info: &DeviceInfo, name: &str) -> bool {
-    let mut parts = name.get(4..).filter(|_| begins(name, "mig-gpu-")).into_iter().flat_map(|name| name.split('/'));
-    let whole = parts.next().is_some_and(|whole| info.parent.as_ref().is_some_and(|id| id.eq_ignore_ascii_case(whole)));
-    whole && info.instance.is_some() && parts.next().map(str::parse) == info.instance.map(Ok)
+    let mut parts = name
+        .get(4..)
+        .filter(|_| starts_with_ignore_case(name, "mig-gpu-"))
+        .into_iter()
+        .flat_map(|name| name.split('/'));
+    let is_child =
+        parts.next().is_some_and(|parent| info.parent.as_ref().is_some_and(|id| id.eq_ignore_ascii_case(parent)));
+    is_child && info.mig_instance_id.is_some() && parts.next().map(str::parse) == info.mig_instance_id.map(Ok)
 }
 
-fn begins(text: &str, with: &str) -> bool {
-    text.get(..with.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(with))
+fn starts_with_ignore_case(text: &str, prefix: &str) -> bool {
+    text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
 /// Returns the sampled devices as positions in `all`. `visible` is the value of `CUDA_VISIBLE_DEVICES`, if set.
@@ -31,17 +37,23 @@ fn begins(text: &str, with: &str) -> bool {
 /// Numbers in `CUDA_VISIBLE_DEVICES` count devices by speed, unless `CUDA_DEVICE_ORDER` is `PCI_BUS_ID`. The numbers
 /// are taken as positions in PCI order if `numbers_are_pci` is set, or if all devices are of one model, where both
 /// orders are equal. Otherwise the numbers are ambiguous, and every device is sampled.
-pub(crate) fn select(all: &[DeviceInfo], named: &[String], visible: Option<&str>, numbers_are_pci: bool) -> Vec<usize> {
-    let every: Vec<usize> = (0..all.len()).collect();
-    let wholes: Vec<usize> = every.iter().copied().filter(|place| all[*place].parent.is_none()).collect();
-    let mut by_pci = wholes.clone();
-    by_pci.sort_by_key(|place| all[*place].pci.clone());
-    let place_of = |device: usize| by_pci.iter().position(|known| *known == device).unwrap_or(usize::MAX);
+pub(crate) fn select_devices(
+    all: &[DeviceInfo],
+    named: &[String],
+    visible: Option<&str>,
+    numbers_are_pci: bool,
+) -> Vec<usize> {
+    let all_indices: Vec<usize> = (0..all.len()).collect();
+    let full_gpus: Vec<usize> = all_indices.iter().copied().filter(|index| all[*index].parent.is_none()).collect();
+    let mut by_pci = full_gpus.clone();
+    by_pci.sort_by_key(|index| all[*index].pci_address.clone());
+    let position_of = |device: usize| by_pci.iter().position(|index| *index == device).unwrap_or(usize::MAX);
     let find = |name: &str| {
-        let mut named = every.iter().copied().filter(|device| matches_name(&all[*device], place_of(*device), name));
-        let whole = every.iter().copied().find(|device| all[*device].id.eq_ignore_ascii_case(name.trim()));
+        let mut matching =
+            all_indices.iter().copied().filter(|device| matches_name(&all[*device], position_of(*device), name));
+        let exact = all_indices.iter().copied().find(|device| all[*device].id.eq_ignore_ascii_case(name.trim()));
         // A prefix of two ids is ambiguous and matches neither.
-        whole.or_else(|| named.next().filter(|_| named.next().is_none()))
+        exact.or_else(|| matching.next().filter(|_| matching.next().is_none()))
     };
     if !named.is_empty() {
         let mut chosen: Vec<usize> = named.iter().filter_map(|name| find(name)).collect();
@@ -49,22 +61,22 @@ pub(crate) fn select(all: &[DeviceInfo], named: &[String], visible: Option<&str>
         chosen.dedup();
         return chosen;
     }
-    let Some(visible) = visible else { return every };
+    let Some(visible) = visible else { return all_indices };
     let mut chosen = Vec::new();
     for name in visible.split(',').map(str::trim) {
         let is_number = name.parse::<u64>().is_ok();
-        let alike = wholes.windows(2).all(|pair| all[pair[0]].model == all[pair[1]].model);
-        if is_number && !numbers_are_pci && !alike {
-            return every;
+        let is_one_model = full_gpus.windows(2).all(|pair| all[pair[0]].model == all[pair[1]].model);
+        if is_number && !numbers_are_pci && !is_one_model {
+            return all_indices;
         }
         // CUDA stops at the first unknown name.
         let Some(device) = find(name) else { break };
         chosen.push(device);
         // The instances of a visible device are visible. The parent of a visible instance is included for its energy.
-        let family = every.iter().copied().filter(|other| {
+        let related = all_indices.iter().copied().filter(|other| {
             all[*other].parent.as_ref() == Some(&all[device].id) || all[device].parent.as_ref() == Some(&all[*other].id)
         });
-        chosen.extend(family);
+        chosen.extend(related);
     }
     chosen.sort_unstable();
     chosen.dedup();
@@ -72,7 +84,7 @@ pub(crate) fn select(all: &[DeviceInfo], named: &[String], visible: Option<&str>
 }
 
 /// Returns a PCI address in lowercase with a domain of four digits: `00000000:1B:00.0` becomes `0000:1b:00.0`.
-pub(crate) fn normal_pci(address: &str) -> String {
+pub(crate) fn normalize_pci_address(address: &str) -> String {
     let address = address.trim().to_ascii_lowercase();
     let parts: Vec<&str> = address.split(':').collect();
     match parts.as_slice() {
@@ -92,33 +104,33 @@ mod tests {
     fn gpu(id: &str, pci: &str, model: &str) -> DeviceInfo {
         DeviceInfo {
             id: id.to_owned(),
-            pci: Some(pci.to_owned()),
+            pci_address: Some(pci.to_owned()),
             model: Some(model.to_owned()),
             ..DeviceInfo::default()
         }
     }
 
-    fn four() -> Vec<DeviceInfo> {
+    fn four_devices() -> Vec<DeviceInfo> {
         vec![
             gpu("GPU-aaaa0000-1", "0000:1b:00.0", "H100"),
             gpu("GPU-bbbb0000-2", "0000:43:00.0", "H100"),
             gpu("GPU-cccc0000-3", "0000:52:00.0", "H100"),
             DeviceInfo {
                 parent: Some("GPU-cccc0000-3".to_owned()),
-                instance: Some(7),
+                mig_instance_id: Some(7),
                 ..gpu("MIG-dddd0000-4", "0000:52:00.0", "1g")
             },
         ]
     }
 
     #[test]
-    fn without_a_word_every_device_is_sampled() {
-        assert_eq!(select(&four(), &[], None, false), [0, 1, 2, 3]);
+    fn without_a_selection_every_device_is_sampled() {
+        assert_eq!(select_devices(&four_devices(), &[], None, false), [0, 1, 2, 3]);
     }
 
     #[test]
-    fn a_name_is_an_id_its_beginning_or_a_pci_address() {
-        let named = |name: &str| select(&four(), &[name.to_owned()], Some("0"), false);
+    fn a_name_is_an_id_a_prefix_of_an_id_or_a_pci_address() {
+        let named = |name: &str| select_devices(&four_devices(), &[name.to_owned()], Some("0"), false);
         assert_eq!(named("GPU-bbbb0000-2"), [1]);
         assert_eq!(named("gpu-bbbb"), [1], "a named GPU takes precedence over the environment");
         assert_eq!(named("00000000:43:00.0"), [1]);
@@ -127,8 +139,8 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_of_cuda_is_honoured() {
-        let visible = |list: &str| select(&four(), &[], Some(list), false);
+    fn cuda_visible_devices_is_honoured() {
+        let visible = |list: &str| select_devices(&four_devices(), &[], Some(list), false);
         assert_eq!(visible("1"), [1]);
         assert_eq!(visible("1,0"), [0, 1]);
         assert_eq!(visible("GPU-aaaa0000"), [0]);
@@ -147,28 +159,36 @@ mod tests {
     }
 
     #[test]
-    fn a_beginning_that_two_ids_have_names_neither() {
-        let mut alike = four();
-        alike[1].id = "GPU-aaaa0000-2".to_owned();
-        let visible = |list: &str| select(&alike, &[], Some(list), false);
+    fn an_ambiguous_prefix_selects_no_device() {
+        let mut devices = four_devices();
+        devices[1].id = "GPU-aaaa0000-2".to_owned();
+        let visible = |list: &str| select_devices(&devices, &[], Some(list), false);
         assert_eq!(visible("GPU-aaaa0000"), [] as [usize; 0]);
         assert_eq!(visible("GPU-aaaa0000-1"), [0]);
-        alike[1].id = "GPU-aaaa0000-12".to_owned();
-        assert_eq!(select(&alike, &[], Some("GPU-aaaa0000-1"), false), [0], "a whole id is preferred to a prefix");
+        devices[1].id = "GPU-aaaa0000-12".to_owned();
+        assert_eq!(
+            select_devices(&devices, &[], Some("GPU-aaaa0000-1"), false),
+            [0],
+            "a whole id is preferred to a prefix"
+        );
     }
 
     #[test]
-    fn numbers_that_cannot_be_told_hide_nothing() {
-        let mut mixed = four();
+    fn ambiguous_numbers_select_every_device() {
+        let mut mixed = four_devices();
         mixed[1].model = Some("T4".to_owned());
-        assert_eq!(select(&mixed, &[], Some("0"), false), [0, 1, 2, 3], "CUDA orders by speed, which is unknown");
-        assert_eq!(select(&mixed, &[], Some("1"), true), [1], "in PCI order, numbers are known");
+        assert_eq!(
+            select_devices(&mixed, &[], Some("0"), false),
+            [0, 1, 2, 3],
+            "CUDA orders by speed, which is unknown"
+        );
+        assert_eq!(select_devices(&mixed, &[], Some("1"), true), [1], "in PCI order, numbers are known");
     }
 
     #[test]
-    fn addresses_are_written_one_way() {
-        assert_eq!(normal_pci("00000000:1C:00.0"), "0000:1c:00.0");
-        assert_eq!(normal_pci("00010000:1C:00.0"), "10000:1c:00.0");
-        assert_eq!(normal_pci("1c:00.0"), "0000:1c:00.0");
+    fn pci_addresses_are_normalized() {
+        assert_eq!(normalize_pci_address("00000000:1C:00.0"), "0000:1c:00.0");
+        assert_eq!(normalize_pci_address("00010000:1C:00.0"), "10000:1c:00.0");
+        assert_eq!(normalize_pci_address("1c:00.0"), "0000:1c:00.0");
     }
 }

@@ -14,56 +14,56 @@ pub(crate) struct ThreadControl {
 
 #[derive(Debug, Default)]
 struct State {
-    woken: bool,
-    stopping: bool,
+    is_woken: bool,
+    is_stopping: bool,
     /// Number of threads that have not ended.
-    threads: usize,
+    thread_count: usize,
 }
 
 impl ThreadControl {
     pub(crate) fn wake(&self) {
-        self.lock().woken = true;
+        self.lock().is_woken = true;
         self.changed.notify_all();
     }
 
     /// Sleeps until woken, at most `at_most`. Returns whether to continue.
     pub(crate) fn sleep(&self, at_most: Duration) -> bool {
-        let waits = |state: &mut State| !state.woken && !state.stopping;
+        let waits = |state: &mut State| !state.is_woken && !state.is_stopping;
         let (mut state, _) =
             self.changed.wait_timeout_while(self.lock(), at_most, waits).unwrap_or_else(PoisonError::into_inner);
-        state.woken = false;
-        !state.stopping
+        state.is_woken = false;
+        !state.is_stopping
     }
 
     /// Sleeps for this time, unless stopped. Returns whether to continue.
     pub(crate) fn pause(&self, time: Duration) -> bool {
-        let waits = |state: &mut State| !state.stopping;
+        let waits = |state: &mut State| !state.is_stopping;
         let (state, _) =
             self.changed.wait_timeout_while(self.lock(), time, waits).unwrap_or_else(PoisonError::into_inner);
-        !state.stopping
+        !state.is_stopping
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
-        self.lock().stopping
+        self.lock().is_stopping
     }
 
-    pub(crate) fn began(&self) {
-        self.lock().threads += 1;
+    pub(crate) fn thread_started(&self) {
+        self.lock().thread_count += 1;
     }
 
-    pub(crate) fn ended(&self) {
-        self.lock().threads -= 1;
+    pub(crate) fn thread_ended(&self) {
+        self.lock().thread_count -= 1;
         self.changed.notify_all();
     }
 
     /// Stops all threads and waits at most `at_most` for their end. Returns the number of threads that have not ended.
     pub(crate) fn stop(&self, at_most: Duration) -> usize {
-        self.lock().stopping = true;
+        self.lock().is_stopping = true;
         self.changed.notify_all();
-        let runs = |state: &mut State| state.threads > 0;
+        let runs = |state: &mut State| state.thread_count > 0;
         let (state, _) =
             self.changed.wait_timeout_while(self.lock(), at_most, runs).unwrap_or_else(PoisonError::into_inner);
-        state.threads
+        state.thread_count
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -61,7 +61,7 @@ impl ThrottleReasons {
     pub fn from_nvml(reasons: u64) -> Self {
         let classes = ThrottleReason::ALL.into_iter().enumerate();
         let bits =
-            classes.filter(|(_, class)| reasons & class.nvml_bits() != 0).fold(0, |bits, (place, _)| bits | 1 << place);
+            classes.filter(|(_, class)| reasons & class.nvml_bits() != 0).fold(0, |bits, (index, _)| bits | 1 << index);
         Self { bits }
     }
 

@@ -17,7 +17,7 @@ pub enum XidSeverity {
 impl XidSeverity {
     /// Returns the severity of an XID number, according to NVIDIA's device plugin and Data Center GPU Manager (DCGM).
     #[must_use]
-    pub const fn of(xid: u64) -> Self {
+    pub const fn from_code(xid: u64) -> Self {
         match xid {
             13 | 31 | 43 | 45 | 68 | 109 => Self::Application,
             32 | 63 | 92 | 94 => Self::Warning,
@@ -39,9 +39,9 @@ impl XidSeverity {
 }
 
 /// The XID of a GPU that fell off the bus. May occur without an event, so a lost device is counted as this XID.
-pub(crate) const OFF_THE_BUS: u64 = 79;
+pub(crate) const XID_OFF_THE_BUS: u64 = 79;
 
 /// Returns the label value of a number. NVIDIA's catalog ends below 200; larger numbers become `_OTHER`.
-pub(crate) fn label(xid: u64) -> String {
+pub(crate) fn code_label(xid: u64) -> String {
     if xid < 200 { xid.to_string() } else { "_OTHER".to_owned() }
 }

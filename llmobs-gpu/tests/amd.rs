@@ -70,7 +70,11 @@ impl Tree {
     fn backend(&self) -> AmdBackend {
         let mut backend = AmdBackend::at(self.0.join("drm"));
         backend.open().unwrap();
-        assert_eq!(backend.devices().unwrap().len(), 1, "neither the plug nor the other vendor's card");
+        assert_eq!(
+            backend.devices().unwrap().len(),
+            1,
+            "neither the connector nor the card of the other vendor must be found"
+        );
         backend
     }
 }
@@ -89,12 +93,12 @@ fn a_card_is_found_and_described() {
     let info = backend.devices().unwrap().remove(0);
     assert_eq!((info.id.as_str(), info.name.as_str(), info.vendor), ("1a2b3c4d5e6f7081", "card1", "AMD"));
     assert_eq!(info.model.as_deref(), Some("AMD Instinct MI300X"));
-    assert_eq!(info.pci.as_deref(), Some("0000:03:00.0"));
-    assert_eq!(info.serial.as_deref(), Some("692251001124"));
+    assert_eq!(info.pci_address.as_deref(), Some("0000:03:00.0"));
+    assert_eq!(info.serial_number.as_deref(), Some("692251001124"));
 }
 
 #[test]
-fn every_reading_is_in_the_units_that_are_promised() {
+fn every_reading_is_in_its_documented_unit() {
     let tree = Tree::new();
     let mut backend = tree.backend();
     let mut reading = Reading::default();
@@ -104,15 +108,19 @@ fn every_reading_is_in_the_units_that_are_promised() {
     assert_eq!((reading.utilization, reading.memory_busy), (Some(0.83), Some(0.41)));
     assert_eq!((reading.memory_total, reading.memory_used), (Some(206_141_652_992), Some(103_070_826_496)));
     assert_eq!((reading.power, reading.power_limit), (Some(612.0), Some(750.0)));
-    assert_eq!(reading.energy, Some(123_456_789), "microjoules");
-    assert_eq!((reading.temperature, reading.temperature_memory), (Some(61.0), Some(52.0)), "the junction's");
+    assert_eq!(reading.energy_microjoules, Some(123_456_789), "microjoules");
+    assert_eq!(
+        (reading.temperature, reading.temperature_memory),
+        (Some(61.0), Some(52.0)),
+        "the temperature of the junction"
+    );
     assert_eq!(reading.temperature_critical, Some(110.0));
     assert_eq!((reading.clock_sm, reading.clock_memory), (Some(2.1e9), Some(1.3e9)));
     assert_eq!(reading.memory_reserved, None);
 }
 
 #[test]
-fn what_a_card_does_not_have_is_absent() {
+fn a_reading_without_its_file_is_absent() {
     let tree = Tree::new();
     let mut backend = tree.backend();
     let mut reading = Reading::default();
@@ -123,14 +131,14 @@ fn what_a_card_does_not_have_is_absent() {
     assert_eq!((reading.utilization, reading.memory_busy), (Some(0.83), None));
     assert_eq!(backend.read(0, DriverCall::Energy, &mut reading), Err(GpuError::NotSupported));
     backend.read(0, DriverCall::Temperature, &mut reading).unwrap();
-    assert_eq!(reading.temperature, Some(45.0), "the edge, where there is no junction");
+    assert_eq!(reading.temperature, Some(45.0), "the temperature of the edge, without that of the junction");
     tree.write("bus/0000:03:00.0/gpu_busy_percent", "N/A");
     assert_eq!(backend.read(0, DriverCall::Utilization, &mut reading), Err(GpuError::NoData));
     assert_eq!(backend.read(0, DriverCall::Ecc, &mut reading), Err(GpuError::NotSupported));
 }
 
 #[test]
-fn a_newer_kernel_names_power_otherwise() {
+fn the_power_file_of_a_newer_kernel_is_read() {
     let tree = Tree::new();
     let mut backend = tree.backend();
     tree.remove("hwmon/hwmon4/power1_average");
@@ -144,19 +152,19 @@ fn a_newer_kernel_names_power_otherwise() {
 fn a_card_that_is_gone_is_lost_and_found_again() {
     let tree = Tree::new();
     let mut backend = tree.backend();
-    let (here, away) = (tree.0.join("bus/0000:03:00.0"), tree.0.join("bus/away"));
-    fs::rename(&here, &away).unwrap();
+    let (original, moved) = (tree.0.join("bus/0000:03:00.0"), tree.0.join("bus/away"));
+    fs::rename(&original, &moved).unwrap();
     let mut reading = Reading::default();
     assert_eq!(backend.read(0, DriverCall::Power, &mut reading), Err(GpuError::Lost));
-    assert!(backend.find(0).is_err());
+    assert!(backend.rediscover(0).is_err());
     // The hwmon number of the sensors changes after a reset.
-    fs::rename(away.join("hwmon/hwmon4"), away.join("hwmon/hwmon7")).unwrap();
-    fs::rename(&away, &here).unwrap();
-    assert_eq!(backend.find(0), Ok(()));
+    fs::rename(moved.join("hwmon/hwmon4"), moved.join("hwmon/hwmon7")).unwrap();
+    fs::rename(&moved, &original).unwrap();
+    assert_eq!(backend.rediscover(0), Ok(()));
     assert_eq!(backend.read(0, DriverCall::Power, &mut reading), Ok(()));
 }
 
 #[test]
-fn a_machine_without_such_a_card_has_no_driver() {
+fn a_machine_without_an_amd_card_has_no_driver() {
     assert_eq!(AmdBackend::at("/nowhere").open(), Err(GpuError::DriverNotLoaded));
 }

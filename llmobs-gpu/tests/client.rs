@@ -103,92 +103,92 @@ n.nvmlShutdown()
 #[test]
 fn nvidias_own_client_reads_the_same_values() {
     let fake = Fake::new();
-    let me = std::process::id();
+    let pid = std::process::id();
     fake.devices(3);
-    fake.process(0, me, 9 << 30, 60);
+    fake.process(0, pid, 9 << 30, 60);
     fake.process(0, 4_000_000_001, 1 << 30, 20);
     fake.process_that(0, 4_000_000_002, 2 << 30, 0, true);
     fake.mig(2, 2);
     // The client finds the library by its file name.
-    let folder = fake.path().with_extension("folder");
-    fs::create_dir_all(&folder).unwrap();
-    fs::copy(fake.path(), folder.join("libnvidia-ml.so.1")).unwrap();
-    let said = Command::new("python3")
+    let directory = fake.path().with_extension("folder");
+    fs::create_dir_all(&directory).unwrap();
+    fs::copy(fake.path(), directory.join("libnvidia-ml.so.1")).unwrap();
+    let output = Command::new("python3")
         .args(["-c", PROGRAM])
         .env("PYTHONPATH", python_package::package_dir(PACKAGE))
-        .env("LD_LIBRARY_PATH", &folder)
-        .env("ME", me.to_string())
+        .env("LD_LIBRARY_PATH", &directory)
+        .env("ME", pid.to_string())
         .output()
         .unwrap();
-    fs::remove_dir_all(&folder).unwrap();
-    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
-    let text = String::from_utf8(said.stdout).unwrap();
+    fs::remove_dir_all(&directory).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
     let theirs: BTreeMap<&str, &str> = text.lines().filter_map(|line| line.split_once('=')).collect();
 
     let observer = Observer::builder().build().unwrap();
     let backend = NvmlBackend::at(fake.path());
-    let sampler = Sampler::builder().backend(backend).processes(true).start(&observer).unwrap();
+    let sampler = Sampler::builder().backend(backend).read_processes(true).start(&observer).unwrap();
     let start = observer.now();
     // Activity is computed from two samples.
     while sampler.devices().len() != 5 || sampler.devices().iter().any(|gpu| gpu.reading.sm_active.is_none()) {
         assert!(observer.now().since(start) < Duration::from_secs(5));
         std::thread::sleep(Duration::from_millis(2));
     }
-    let (ours, parts): (Vec<_>, Vec<_>) = sampler.devices().into_iter().partition(|gpu| gpu.info.parent.is_none());
-    assert_eq!(theirs["count"], ours.len().to_string());
-    for (place, part) in parts.iter().enumerate() {
-        let theirs = |name: &str| theirs[format!("part.{place}.{name}").as_str()].to_owned();
-        assert_eq!(theirs("id"), part.info.id);
-        assert_eq!(theirs("number"), part.info.instance.unwrap().to_string());
-        assert_eq!(theirs("used"), part.reading.memory_used.unwrap().to_string());
-        assert!((theirs("sm").parse::<f64>().unwrap() / 100.0 - part.reading.sm_active.unwrap()).abs() < 1e-9);
+    let (gpus, instances): (Vec<_>, Vec<_>) = sampler.devices().into_iter().partition(|gpu| gpu.info.parent.is_none());
+    assert_eq!(theirs["count"], gpus.len().to_string());
+    for (index, instance) in instances.iter().enumerate() {
+        let theirs = |name: &str| theirs[format!("part.{index}.{name}").as_str()].to_owned();
+        assert_eq!(theirs("id"), instance.info.id);
+        assert_eq!(theirs("number"), instance.info.mig_instance_id.unwrap().to_string());
+        assert_eq!(theirs("used"), instance.reading.memory_used.unwrap().to_string());
+        assert!((theirs("sm").parse::<f64>().unwrap() / 100.0 - instance.reading.sm_active.unwrap()).abs() < 1e-9);
     }
-    let processes = ours[0].reading.processes.clone().unwrap();
+    let processes = gpus[0].reading.processes.clone().unwrap();
     let [work_ours, work, memory_ours, memory_others] =
         ["work_ours", "work", "memory_ours", "memory_others"].map(|name| theirs[name].parse::<u64>().unwrap());
-    assert_eq!(memory_ours + memory_others, processes.memory_ours.unwrap() + processes.memory_others.unwrap());
+    assert_eq!(memory_ours + memory_others, processes.our_memory.unwrap() + processes.other_memory.unwrap());
     // In a container, the process id that the driver reports can differ from the one that this process sees.
-    if processes.untold == 0 {
+    if processes.unknown == 0 {
         assert_eq!((processes.ours, processes.others), (1, 2));
-        assert_eq!(Some(memory_ours), processes.memory_ours);
+        assert_eq!(Some(memory_ours), processes.our_memory);
         assert!((work_ours as f64 / work as f64 - processes.work_ratio.unwrap()).abs() < 1e-9);
     }
-    for (index, gpu) in ours.iter().take(2).enumerate() {
+    for (index, gpu) in gpus.iter().take(2).enumerate() {
         let reading = &gpu.reading;
         let theirs = |name: &str| theirs[format!("{index}.{name}").as_str()].to_owned();
         let number = |name: &str| theirs(name).parse::<f64>().unwrap();
         assert_eq!(theirs("id"), gpu.info.id);
         assert_eq!(Some(theirs("model")), gpu.info.model);
-        assert_eq!(Some(theirs("serial")), gpu.info.serial);
+        assert_eq!(Some(theirs("serial")), gpu.info.serial_number);
         for (name, ours) in [
-            ("utilization", reading.utilization.map(|share| share * 100.0)),
-            ("memory_busy", reading.memory_busy.map(|share| share * 100.0)),
+            ("utilization", reading.utilization.map(|ratio| ratio * 100.0)),
+            ("memory_busy", reading.memory_busy.map(|ratio| ratio * 100.0)),
             ("memory_total", reading.memory_total.map(|bytes| bytes as f64)),
             ("memory_used", reading.memory_used.map(|bytes| bytes as f64)),
             ("memory_reserved", reading.memory_reserved.map(|bytes| bytes as f64)),
             ("power", reading.power.map(|watts| watts * 1e3)),
             ("power_limit", reading.power_limit.map(|watts| watts * 1e3)),
-            ("energy", reading.energy.map(|microjoules| microjoules as f64 / 1e3)),
+            ("energy", reading.energy_microjoules.map(|microjoules| microjoules as f64 / 1e3)),
             ("temperature", reading.temperature),
             ("temperature_memory", reading.temperature_memory),
             ("clock_sm", reading.clock_sm.map(|hertz| hertz / 1e6)),
-            ("replays", reading.replays.map(|count| count as f64)),
-            ("links_sent", reading.links_sent.map(|bytes| bytes as f64 / 1_024.0)),
-            ("rows_uncorrected", reading.rows_uncorrected.map(|rows| rows as f64)),
-            ("io_received", reading.io_received.map(|bytes| bytes as f64)),
+            ("replays", reading.pcie_replays.map(|count| count as f64)),
+            ("links_sent", reading.nvlink_sent.map(|bytes| bytes as f64 / 1_024.0)),
+            ("rows_uncorrected", reading.remapped_rows_uncorrected.map(|rows| rows as f64)),
+            ("io_received", reading.pcie_received.map(|bytes| bytes as f64)),
             ("temperature_v", reading.temperature),
-            ("sm", reading.sm_active.map(|share| share * 100.0)),
-            ("occupancy", reading.sm_occupancy.map(|share| share * 100.0)),
-            ("tensor", reading.tensor_active.map(|share| share * 100.0)),
-            ("dram", reading.dram_active.map(|share| share * 100.0)),
-            ("sent", reading.io_sent_per_second.map(|rate| rate / 1_048_576.0)),
-            ("received", reading.io_received_per_second.map(|rate| rate / 1_048_576.0)),
+            ("sm", reading.sm_active.map(|ratio| ratio * 100.0)),
+            ("occupancy", reading.sm_occupancy.map(|ratio| ratio * 100.0)),
+            ("tensor", reading.tensor_active.map(|ratio| ratio * 100.0)),
+            ("dram", reading.dram_active.map(|ratio| ratio * 100.0)),
+            ("sent", reading.pcie_sent_per_second.map(|rate| rate / 1_048_576.0)),
+            ("received", reading.pcie_received_per_second.map(|rate| rate / 1_048_576.0)),
         ] {
             assert!((number(name) - ours.unwrap()).abs() < 1e-6, "{name}: {} and {ours:?}", number(name));
         }
-        assert!((number("shutdown") + 8.0).abs() < 1e-9, "a signed field");
-        let shuts_down = number("temperature") + number("margin") - number("shutdown");
-        assert!((shuts_down - reading.temperature_critical.unwrap()).abs() < 1e-9);
-        assert!(theirs("reasons") == "0" && reading.throttle == Some(llmobs_gpu::ThrottleReasons::default()));
+        assert!((number("shutdown") + 8.0).abs() < 1e-9, "a signed field must be read");
+        let shutdown_limit = number("temperature") + number("margin") - number("shutdown");
+        assert!((shutdown_limit - reading.temperature_critical.unwrap()).abs() < 1e-9);
+        assert!(theirs("reasons") == "0" && reading.throttle_reasons == Some(llmobs_gpu::ThrottleReasons::default()));
     }
 }

@@ -105,7 +105,7 @@ fn fake() -> Fake {
     fake
 }
 
-fn sampled(fake: &Fake, observer: &Observer) -> Sampler {
+fn start_sampler(fake: &Fake, observer: &Observer) -> Sampler {
     Sampler::builder().backend(NvmlBackend::at(fake.path())).start(observer).unwrap()
 }
 
@@ -115,20 +115,20 @@ fn page(observer: &Observer) -> String {
 
 /// Waits until the page fulfils a condition, at most five seconds, and returns the next page. A reading may arrive
 /// while a page is rendered, so that page can lack some of its lines; the next page has them all.
-fn until(observer: &Observer, is: impl Fn(&str) -> bool) -> String {
+fn wait_until(observer: &Observer, is_met: impl Fn(&str) -> bool) -> String {
     let start = observer.now();
     loop {
         let page = page(observer);
-        if is(&page) {
+        if is_met(&page) {
             return self::page(observer);
         }
-        assert!(observer.now().since(start) < Duration::from_secs(5), "it never came to this:\n{}", view(&page));
+        assert!(observer.now().since(start) < Duration::from_secs(5), "timed out with this page:\n{}", view(&page));
         std::thread::sleep(Duration::from_millis(5));
     }
 }
 
 /// Returns whether the page has every reading of both devices. Activity is computed from two samples.
-fn settled(page: &str) -> bool {
+fn has_all_readings(page: &str) -> bool {
     page.matches("DCGM_FI_PROF_DRAM_ACTIVE{").count() == 2
         && page.matches("DCGM_FI_DEV_ROW_REMAP_FAILURE{").count() == 2
 }
@@ -155,11 +155,11 @@ fn labels(index: u32, bus: &str) -> String {
 }
 
 #[test]
-fn every_series_of_the_default_list_stands_there_in_its_unit() {
+fn every_series_of_the_default_list_is_on_the_page_in_its_unit() {
     let fake = fake();
     let observer = Observer::builder().model("m").view(View::Dcgm).build().unwrap();
-    let sampler = sampled(&fake, &observer);
-    let page = until(&observer, settled);
+    let sampler = start_sampler(&fake, &observer);
+    let page = wait_until(&observer, has_all_readings);
     let mut golden = String::new();
     // The first device has the fake's default values.
     let first: BTreeMap<_, _> = [
@@ -180,13 +180,13 @@ fn every_series_of_the_default_list_stands_there_in_its_unit() {
     }
     assert_eq!(view(&page), golden);
     assert!(DASHBOARD.iter().all(|name| golden.contains(&format!("\n{name}{{"))));
-    assert!(page.contains("hw_temperature_celsius{"), "ours stand beside it");
+    assert!(page.contains("hw_temperature_celsius{"), "the rows of llmobs must also be on the page");
     assert!(sampler.stop());
-    assert_eq!(view(&self::page(&observer)), "", "who does not sample says nothing");
+    assert_eq!(view(&self::page(&observer)), "", "a stopped sampler must have no series");
 }
 
 #[test]
-fn what_a_device_does_not_have_is_absent_and_never_zero() {
+fn a_missing_reading_is_absent_and_never_zero() {
     let fake = fake();
     let absent = [
         ("gpm_tensor", "DCGM_FI_PROF_PIPE_TENSOR_ACTIVE"),
@@ -207,72 +207,74 @@ fn what_a_device_does_not_have_is_absent_and_never_zero() {
     ];
     absent.iter().for_each(|(key, _)| fake.unset(0, key));
     let observer = Observer::builder().model("m").view(View::Dcgm).build().unwrap();
-    let _sampler = sampled(&fake, &observer);
-    let page = until(&observer, |page| page.matches("DCGM_FI_PROF_DRAM_ACTIVE{").count() == 2);
+    let _sampler = start_sampler(&fake, &observer);
+    let page = wait_until(&observer, |page| page.matches("DCGM_FI_PROF_DRAM_ACTIVE{").count() == 2);
     let known: BTreeSet<_> = LIST.iter().filter_map(|(name, _, _, value)| value.map(|_| *name)).collect();
-    let of = |index: u32| -> BTreeSet<&str> {
-        let start = format!("gpu=\"{index}\"");
-        let series = page.lines().filter_map(|line| line.split_once('{')).filter(|(_, rest)| rest.starts_with(&start));
+    let series_of = |index: u32| -> BTreeSet<&str> {
+        let label = format!("gpu=\"{index}\"");
+        let series = page.lines().filter_map(|line| line.split_once('{')).filter(|(_, rest)| rest.starts_with(&label));
         series.map(|(name, _)| name).collect()
     };
-    let left = known.iter().copied().filter(|name| absent.iter().all(|(_, absent)| absent != name)).collect();
-    assert_eq!(of(0), left);
-    assert_eq!(of(1), known, "the other device has everything");
+    let expected = known.iter().copied().filter(|name| absent.iter().all(|(_, absent)| absent != name)).collect();
+    assert_eq!(series_of(0), expected);
+    assert_eq!(series_of(1), known, "the other device has everything");
 }
 
 #[test]
-fn the_last_error_stays_until_the_next_one_and_is_no_sum() {
+fn the_last_error_stays_until_the_next_one_and_is_not_a_sum() {
     let fake = fake();
     let observer = Observer::builder().model("m").view(View::Dcgm).build().unwrap();
-    let _sampler = sampled(&fake, &observer);
-    until(&observer, settled);
+    let _sampler = start_sampler(&fake, &observer);
+    wait_until(&observer, has_all_readings);
     let code = |code: u32| format!("err_code=\"{code}\"}} {code}\n");
     for xid in [63, 31] {
         fake.xid(0, u64::from(xid));
-        let page = until(&observer, |page| page.contains(&code(xid)));
+        let page = wait_until(&observer, |page| page.contains(&code(xid)));
         let lines: Vec<_> = page.lines().filter(|line| line.starts_with("DCGM_FI_DEV_XID_ERRORS{")).collect();
         assert!(lines.len() == 2 && lines[1].ends_with("err_code=\"0\"} 0"), "{lines:?}");
     }
 }
 
 #[test]
-fn parts_of_a_gpu_are_named_by_the_whole_and_their_number() {
+fn mig_instances_are_labeled_with_their_gpu_and_number() {
     let fake = Fake::new();
     fake.devices(1);
     fake.mig(0, 2);
     let observer = Observer::builder().model("m").view(View::Dcgm).build().unwrap();
-    let _sampler = sampled(&fake, &observer);
-    let page = until(&observer, |page| page.matches("DCGM_FI_DEV_FB_USED{").count() == 3);
+    let _sampler = start_sampler(&fake, &observer);
+    let page = wait_until(&observer, |page| page.matches("DCGM_FI_DEV_FB_USED{").count() == 3);
     let used: BTreeSet<_> = page.lines().filter(|line| line.starts_with("DCGM_FI_DEV_FB_USED{")).collect();
     for (number, value) in [("7", "1024"), ("8", "1024")] {
-        let wanted =
+        let expected_labels =
             labels(0, "1B").replace(",Hostname", &format!(",GPU_I_PROFILE=\"1g.10gb\",GPU_I_ID=\"{number}\",Hostname"));
-        let line = format!("DCGM_FI_DEV_FB_USED{{{wanted}}} {value}");
+        let line = format!("DCGM_FI_DEV_FB_USED{{{expected_labels}}} {value}");
         assert!(used.contains(line.as_str()), "{line} of {used:#?}");
     }
     assert!(used.contains(format!("DCGM_FI_DEV_FB_USED{{{}}} 10240", labels(0, "1B")).as_str()));
 }
 
 #[test]
-fn instead_of_ours_the_view_stands_alone_and_no_row_that_it_lacks_is_lost() {
+fn a_replacing_view_removes_only_the_rows_that_it_shows() {
     let fake = fake();
     let observer = Observer::builder().model("m").replace_with_view(View::Dcgm).build().unwrap();
-    let _sampler = sampled(&fake, &observer);
-    let page = until(&observer, settled);
-    for gone in ["hw_temperature_celsius{", "hw_gpu_utilization_ratio", "hw_energy_joules", "llmobs_gpu_pcie_replays"] {
-        assert!(!page.contains(gone), "{gone}");
+    let _sampler = start_sampler(&fake, &observer);
+    let page = wait_until(&observer, has_all_readings);
+    for removed in
+        ["hw_temperature_celsius{", "hw_gpu_utilization_ratio", "hw_energy_joules", "llmobs_gpu_pcie_replays"]
+    {
+        assert!(!page.contains(removed), "{removed}");
     }
-    for left in ["hw_temperature_limit_celsius{", "hw_status{", "hw_errors_total{", "llmobs_gpu_sm_active_ratio{"] {
-        assert!(page.contains(left), "{left}");
+    for present in ["hw_temperature_limit_celsius{", "hw_status{", "hw_errors_total{", "llmobs_gpu_sm_active_ratio{"] {
+        assert!(page.contains(present), "{present}");
     }
 }
 
 #[test]
-fn a_view_is_as_whole_at_the_lowest_level_but_for_what_is_recorded() {
+fn a_view_at_the_lowest_level_lacks_only_recorded_rows() {
     let fake = fake();
     let observer = Observer::builder().model("m").level(Level::Core).view(View::Dcgm).build().unwrap();
-    let _sampler = sampled(&fake, &observer);
-    let page = until(&observer, settled);
+    let _sampler = start_sampler(&fake, &observer);
+    let page = wait_until(&observer, has_all_readings);
     let names: BTreeSet<_> = view(&page).lines().filter_map(|line| Some(line.split_once('{')?.0.to_owned())).collect();
     let recorded = [
         "DCGM_FI_DEV_PCIE_REPLAY_COUNTER",
@@ -281,16 +283,16 @@ fn a_view_is_as_whole_at_the_lowest_level_but_for_what_is_recorded() {
     ];
     let known = LIST.iter().filter(|(_, _, _, value)| value.is_some()).map(|(name, ..)| *name);
     assert_eq!(names, known.filter(|name| !recorded.contains(name)).map(str::to_owned).collect());
-    assert!(!page.contains("hw_temperature_celsius{"), "ours follow the level");
-    assert!(page.contains("} 70143\n"), "what is reserved is not free at any level");
+    assert!(!page.contains("hw_temperature_celsius{"), "the rows of llmobs must follow the level");
+    assert!(page.contains("} 70143\n"), "reserved memory must not count as free at any level");
 }
 
 #[test]
-fn open_metrics_says_no_type_where_a_counter_has_no_total() {
+fn open_metrics_has_the_type_unknown_for_a_counter_without_the_total_suffix() {
     let fake = fake();
     let observer = Observer::builder().model("m").view(View::Dcgm).build().unwrap();
-    let _sampler = sampled(&fake, &observer);
-    until(&observer, settled);
+    let _sampler = start_sampler(&fake, &observer);
+    wait_until(&observer, has_all_readings);
     let page = llmobs::prometheus::page(&observer, Some("application/openmetrics-text")).body;
     assert!(page.contains("# TYPE DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION unknown\n"));
     assert!(page.contains("# TYPE DCGM_FI_DEV_GPU_TEMP gauge\n"));
@@ -298,28 +300,31 @@ fn open_metrics_says_no_type_where_a_counter_has_no_total() {
 }
 
 #[test]
-fn opentelemetry_has_none_of_the_names() {
+fn opentelemetry_has_none_of_the_dcgm_names() {
     let fake = fake();
     let exporter = InMemoryMetricExporter::default();
     let provider = SdkMeterProvider::builder().with_periodic_exporter(exporter.clone()).build();
     let observer =
         Observer::builder().model("m").meter_provider(&provider).replace_with_view(View::Dcgm).build().unwrap();
-    let _sampler = sampled(&fake, &observer);
-    until(&observer, settled);
+    let _sampler = start_sampler(&fake, &observer);
+    wait_until(&observer, has_all_readings);
     provider.force_flush().unwrap();
     let batches = exporter.get_finished_metrics().unwrap();
     let metrics = batches.iter().flat_map(|batch| batch.scope_metrics()).flat_map(|scope| scope.metrics());
     let names: BTreeSet<_> = metrics.map(|metric| metric.name().to_owned()).collect();
-    assert!(names.contains("hw.temperature") && names.contains("hw.energy"), "ours are there, also instead: {names:?}");
+    assert!(
+        names.contains("hw.temperature") && names.contains("hw.energy"),
+        "the rows of llmobs must be exported: {names:?}"
+    );
     assert!(!format!("{batches:?}").contains("DCGM"));
 }
 
 #[test]
-fn promtool_reads_the_view_and_says_of_it_what_it_says_of_the_exporter() {
+fn promtool_has_the_same_remarks_on_the_view_as_on_the_exporter() {
     let fake = fake();
     let observer = Observer::builder().model("m").view(View::Dcgm).build().unwrap();
-    let _sampler = sampled(&fake, &observer);
-    let page = until(&observer, settled);
+    let _sampler = start_sampler(&fake, &observer);
+    let page = wait_until(&observer, has_all_readings);
     let promtool = Command::new("promtool")
         .args(["check", "metrics"])
         .stdin(Stdio::piped())
@@ -335,17 +340,17 @@ fn promtool_reads_the_view_and_says_of_it_what_it_says_of_the_exporter() {
         Err(error) => panic!("promtool is needed, of the Debian package prometheus: {error}"),
     };
     promtool.stdin.take().unwrap().write_all(page.as_bytes()).unwrap();
-    let said = promtool.wait_with_output().unwrap();
-    let words = String::from_utf8([said.stdout, said.stderr].concat()).unwrap();
+    let output = promtool.wait_with_output().unwrap();
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
     // Exit code 3: the page is valid, with remarks on style.
-    assert_eq!(said.status.code(), Some(3), "{words}");
-    for line in words.lines() {
-        let exporters_own = [
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    for line in text.lines() {
+        let exporter_remarks = [
             "metric name should not include type 'counter'",
             "counter metrics should have \"_total\" suffix",
             "label names should be written in 'snake_case' not 'camelCase'",
             "metric names should be written in 'snake_case' not 'camelCase'",
         ];
-        assert!(line.starts_with("DCGM_FI_") && exporters_own.iter().any(|remark| line.contains(remark)), "{line}");
+        assert!(line.starts_with("DCGM_FI_") && exporter_remarks.iter().any(|remark| line.contains(remark)), "{line}");
     }
 }

@@ -86,11 +86,11 @@ fn rules() -> String {
 }
 
 #[test]
-fn the_rules_name_what_the_page_has() {
-    let (clock, hand) = llmobs::clock::Clock::manual();
+fn the_rules_use_series_of_the_page() {
+    let (clock, manual_clock) = llmobs::clock::Clock::manual();
     let observer = Observer::builder().clock(clock).model("m").build().unwrap();
     let chunks = futures_util::stream::iter(0..3).map(move |_| {
-        hand.advance(Duration::from_millis(80));
+        manual_clock.advance(Duration::from_millis(80));
         Chunk::tokens(1)
     });
     let chunks = observer.chat("m").start().observe(chunks).collect::<Vec<_>>();
@@ -118,21 +118,21 @@ fn the_rules_name_what_the_page_has() {
 }
 
 #[test]
-fn slow_tokens_that_come_with_heat_are_told_from_those_that_do_not() {
-    let folder = std::env::temp_dir().join(format!("llmobs-gpu-rules-{}", std::process::id()));
-    fs::create_dir_all(&folder).unwrap();
-    fs::write(folder.join("rules.yml"), rules()).unwrap();
-    fs::write(folder.join("hour.yml"), HOUR).unwrap();
-    let said = Command::new("promtool").args(["test", "rules", "hour.yml"]).current_dir(&folder).output();
-    fs::remove_dir_all(&folder).unwrap();
-    let said = match said {
-        Ok(said) => said,
+fn the_rules_distinguish_slow_tokens_during_throttling_from_others() {
+    let directory = std::env::temp_dir().join(format!("llmobs-gpu-rules-{}", std::process::id()));
+    fs::create_dir_all(&directory).unwrap();
+    fs::write(directory.join("rules.yml"), rules()).unwrap();
+    fs::write(directory.join("hour.yml"), HOUR).unwrap();
+    let output = Command::new("promtool").args(["test", "rules", "hour.yml"]).current_dir(&directory).output();
+    fs::remove_dir_all(&directory).unwrap();
+    let output = match output {
+        Ok(output) => output,
         Err(error) if error.kind() == ErrorKind::NotFound && std::env::var_os("CI").is_none() => {
             println!("skipped, since promtool (of the Debian package prometheus) is not there");
             return;
         }
         Err(error) => panic!("promtool is needed, of the Debian package prometheus: {error}"),
     };
-    let words = String::from_utf8([said.stdout, said.stderr].concat()).unwrap();
-    assert!(said.status.success(), "{words}");
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(output.status.success(), "{text}");
 }

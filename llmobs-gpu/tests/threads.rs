@@ -37,50 +37,53 @@ fn observer() -> Observer {
 }
 
 /// Waits until a condition is true, at most five seconds.
-fn until(observer: &Observer, what: &str, is: impl Fn() -> bool) {
+fn wait_until(observer: &Observer, condition: &str, is_met: impl Fn() -> bool) {
     let start = observer.now();
-    while !is() {
-        assert!(observer.now().since(start) < Duration::from_secs(5), "it never came to this: {what}");
+    while !is_met() {
+        assert!(observer.now().since(start) < Duration::from_secs(5), "timed out: {condition}");
         std::thread::sleep(Duration::from_millis(2));
     }
 }
 
 #[test]
-fn a_call_that_hangs_is_a_state_and_a_stop_does_not_wait_for_it() {
+fn a_hanging_call_is_a_state_and_does_not_delay_a_stop() {
     let fake = Fake::new();
     fake.hang("nvmlDeviceGetPowerUsage", true);
     let observer = observer();
     let backend = NvmlBackend::at(fake.path());
     let sampler = Sampler::builder().backend(backend).hang_timeout(Duration::from_millis(20)).start(&observer).unwrap();
-    until(&observer, "hung", || sampler.state() == SamplerState::Hung);
-    let status = Readings::of(&observer).value("llmobs.gpu.collector.status", &[("llmobs.collector.state", "hung")]);
-    assert_eq!(status.to_bits(), 1.0_f64.to_bits(), "a collection does not hang with it");
+    wait_until(&observer, "hung", || sampler.state() == SamplerState::Hung);
+    let status = Readings::new(&observer).value("llmobs.gpu.collector.status", &[("llmobs.collector.state", "hung")]);
+    assert_eq!(status.to_bits(), 1.0_f64.to_bits(), "a collection must not hang");
     let operation = observer.chat("m").start();
     operation.complete();
     let before = observer.now();
-    assert!(!sampler.stop(), "its thread is left behind");
+    assert!(!sampler.stop(), "its thread must be abandoned");
     let took = observer.now().since(before);
-    assert!(took < Duration::from_millis(750), "half a second, and what a busy machine takes: {took:?}");
+    assert!(
+        took < Duration::from_millis(750),
+        "a stop must take at most half a second, or little more on a busy machine: {took:?}"
+    );
     assert!(Sampler::abandoned_threads() >= 1);
     let anomalies = [("llmobs.anomaly", "gpu_thread_abandoned")];
-    assert_eq!(Readings::of(&observer).count("llmobs.self.anomalies", &anomalies), 1);
+    assert_eq!(Readings::new(&observer).count("llmobs.self.anomalies", &anomalies), 1);
     // The hung call returns: its thread must end without another call.
-    let next = fake.calls("nvmlDeviceGetTemperatureV");
+    let calls = fake.calls("nvmlDeviceGetTemperatureV");
     fake.hang("nvmlDeviceGetPowerUsage", false);
-    until(&observer, "the thread ends and gives back what it had", || fake.alive() == 0);
-    assert_eq!(fake.calls("nvmlDeviceGetTemperatureV"), next, "no further question was put");
+    wait_until(&observer, "the thread ends and frees its objects", || fake.alive() == 0);
+    assert_eq!(fake.calls("nvmlDeviceGetTemperatureV"), calls, "no further call must be made");
 }
 
 #[test]
-fn a_library_that_hangs_while_it_opens_is_a_state_and_a_stop_does_not_wait_for_it() {
+fn a_library_that_hangs_while_it_opens_is_a_state_and_does_not_delay_a_stop() {
     let fake = Fake::new();
     fake.hang("nvmlInit_v2", true);
     let observer = observer();
     let backend = NvmlBackend::at(fake.path());
     let sampler = Sampler::builder().backend(backend).hang_timeout(Duration::from_millis(20)).start(&observer).unwrap();
-    until(&observer, "hung", || sampler.state() == SamplerState::Hung);
+    wait_until(&observer, "hung", || sampler.state() == SamplerState::Hung);
     let before = observer.now();
-    assert!(!sampler.stop(), "its thread is left behind");
+    assert!(!sampler.stop(), "its thread must be abandoned");
     let took = observer.now().since(before);
     fake.hang("nvmlInit_v2", false);
     assert!(took < Duration::from_millis(750), "{took:?}");
@@ -93,35 +96,35 @@ fn both_threads_may_hang_and_a_stop_waits_for_neither() {
     let before = Sampler::abandoned_threads();
     let backend = NvmlBackend::at(fake.path());
     let sampler = Sampler::builder().backend(backend).start(&observer).unwrap();
-    until(&observer, "somebody listens", || fake.calls("nvmlEventSetWait_v2") > 0);
+    wait_until(&observer, "the error watcher waits", || fake.calls("nvmlEventSetWait_v2") > 0);
     for function in ["nvmlEventSetWait_v2", "nvmlDeviceGetUtilizationRates"] {
         let calls = fake.calls(function);
         fake.hang(function, true);
-        until(&observer, function, || fake.calls(function) > calls);
+        wait_until(&observer, function, || fake.calls(function) > calls);
     }
     let start = observer.now();
     assert!(!sampler.stop());
     let took = observer.now().since(start);
     let anomalies = [("llmobs.anomaly", "gpu_thread_abandoned")];
-    assert_eq!(Readings::of(&observer).count("llmobs.self.anomalies", &anomalies), 2);
+    assert_eq!(Readings::new(&observer).count("llmobs.self.anomalies", &anomalies), 2);
     assert!(Sampler::abandoned_threads() >= before + 2);
     fake.hang("nvmlEventSetWait_v2", false);
     fake.hang("nvmlDeviceGetUtilizationRates", false);
-    until(&observer, "both give back what they had", || fake.alive() == 0);
+    wait_until(&observer, "both threads free their objects", || fake.alive() == 0);
     assert!(took < Duration::from_millis(750), "{took:?}");
 }
 
 #[test]
-fn who_listens_hears_what_comes_after_an_error() {
+fn the_error_watcher_continues_after_an_error() {
     let fake = Fake::new();
     let observer = observer();
     fake.fail("nvmlEventSetWait_v2", fake_library::EVERY, 999);
     let sampler = Sampler::builder().backend(NvmlBackend::at(fake.path())).start(&observer).unwrap();
-    until(&observer, "an error", || fake.calls("nvmlEventSetWait_v2") > 0);
+    wait_until(&observer, "an error", || fake.calls("nvmlEventSetWait_v2") > 0);
     fake.fail("nvmlEventSetWait_v2", fake_library::EVERY, 0);
     fake.xid(1, 63);
-    let told = || Readings::of(&observer).count("llmobs.gpu.xid.errors", &[("llmobs.gpu.xid.code", "63")]);
-    until(&observer, "the XID", || told() == 1);
+    let count = || Readings::new(&observer).count("llmobs.gpu.xid.errors", &[("llmobs.gpu.xid.code", "63")]);
+    wait_until(&observer, "the XID", || count() == 1);
     assert!(sampler.stop());
 }
 
@@ -131,17 +134,17 @@ fn a_stop_is_quick_and_a_sampler_can_start_again() {
     let observer = observer();
     for _ in 0..3 {
         let sampler = Sampler::builder().backend(NvmlBackend::at(fake.path())).start(&observer).unwrap();
-        until(&observer, "ok", || sampler.state() == SamplerState::Ok && sampler.devices().len() == 2);
+        wait_until(&observer, "ok", || sampler.state() == SamplerState::Ok && sampler.devices().len() == 2);
         assert!(sampler.stop());
     }
     assert_eq!(fake.inits(), 1, "the library is opened once in a process");
-    until(&observer, "event sets given back", || fake.alive() == 0);
+    wait_until(&observer, "the event sets are freed", || fake.alive() == 0);
     let page = llmobs::prometheus::page(&observer, None).body;
-    assert!(!page.contains("hw_status{"), "who does not sample says nothing");
+    assert!(!page.contains("hw_status{"), "a stopped sampler must have no series");
 }
 
 #[test]
-fn a_sampler_of_an_observer_that_observes_nothing_has_no_thread() {
+fn a_sampler_of_a_disabled_observer_has_no_thread() {
     let fake = Fake::new();
     let sampler = Sampler::builder().backend(NvmlBackend::at(fake.path())).start(&Observer::disabled()).unwrap();
     assert!(sampler.devices().is_empty() && sampler.stop());
@@ -155,9 +158,9 @@ fn opentelemetry_and_the_page_have_the_same_rows_of_gpus() {
     let provider = SdkMeterProvider::builder().with_periodic_exporter(exporter.clone()).build();
     let observer = Observer::builder().model("m").meter_provider(&provider).build().unwrap();
     let sampler = Sampler::builder().backend(NvmlBackend::at(fake.path())).start(&observer).unwrap();
-    until(&observer, "every reading", || {
+    wait_until(&observer, "every reading", || {
         let devices = sampler.devices();
-        devices.len() == 2 && devices.iter().all(|gpu| gpu.reading.throttled_capped.is_some())
+        devices.len() == 2 && devices.iter().all(|gpu| gpu.reading.throttled_power_seconds.is_some())
     });
     observer.chat("m").start().complete();
     provider.force_flush().unwrap();
@@ -166,18 +169,18 @@ fn opentelemetry_and_the_page_have_the_same_rows_of_gpus() {
     let exported: BTreeSet<String> = metrics.map(|metric| metric.name().to_owned()).collect();
     let page = llmobs::prometheus::page(&observer, None).body;
     let rows = ROWS.iter().filter(|row| row.group == Group::Gpu);
-    let mut both = 0;
+    let mut compared = 0;
     for row in rows {
         let on_page = page.lines().any(|line| line.starts_with(&format!("# TYPE {}", row.prometheus_name())));
         assert_eq!(exported.contains(row.name), on_page, "{}", row.name);
-        both += usize::from(on_page);
+        compared += usize::from(on_page);
     }
-    assert!(both >= 25, "{both} rows were there to compare");
+    assert!(compared >= 25, "{compared} rows were compared");
     drop(sampler);
 }
 
 #[test]
-fn a_library_that_is_slow_is_asked_less() {
+fn a_slow_call_is_made_less_often() {
     let fake = Fake::new();
     fake.devices(1);
     fake.delay("nvmlDeviceGetPowerUsage", 3_000);
@@ -185,65 +188,65 @@ fn a_library_that_is_slow_is_asked_less() {
     let sampler = Sampler::builder()
         .backend(NvmlBackend::at(fake.path()))
         .call_budget(Duration::from_millis(1))
-        .normal(Duration::from_millis(10))
+        .normal_interval(Duration::from_millis(10))
         .start(&observer)
         .unwrap();
-    until(&observer, "a hundred calls", || fake.calls("nvmlDeviceGetUtilizationRates") >= 50);
+    wait_until(&observer, "fifty calls", || fake.calls("nvmlDeviceGetUtilizationRates") >= 50);
     let (slow, fast) = (fake.calls("nvmlDeviceGetPowerUsage"), fake.calls("nvmlDeviceGetUtilizationRates"));
     assert!(slow * 4 < fast, "{slow} slow calls, {fast} fast ones");
     drop(sampler);
 }
 
 #[test]
-fn what_a_gpu_reports_and_uses_is_told_with_the_trace_of_the_operation() {
+fn gpu_errors_and_energy_are_emitted_with_the_trace_of_the_operation() {
     let exporter = InMemorySpanExporter::default();
     let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
     let traced = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
     // The subscriber is global, because the sampler emits events on its own threads. No other test of this binary reads
     // events.
-    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(traced).with(Heard)).unwrap();
+    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(traced).with(EventRecorder)).unwrap();
 
     let fake = Fake::new();
     fake.devices(1);
     let observer = observer();
     let sampler = Sampler::builder()
         .backend(NvmlBackend::at(fake.path()))
-        .fast(Duration::from_millis(5))
+        .fast_interval(Duration::from_millis(5))
         .start(&observer)
         .unwrap();
-    until(&observer, "ok", || sampler.devices().first().is_some_and(|gpu| gpu.source.is_some()));
+    wait_until(&observer, "ok", || sampler.devices().first().is_some_and(|gpu| gpu.energy_source.is_some()));
     let operation = observer.chat("m").start();
     let mut energy = 1_000_000;
     let mut use_energy = |observer: &Observer| {
-        let before = sampler.devices()[0].measured;
+        let before = sampler.devices()[0].measured_joules;
         // A small step: the sampler rejects more energy than the device can use between two readings.
         energy += 10;
         fake.set(0, "energy_mj", energy);
-        until(observer, "the counter was read", || sampler.devices()[0].measured > before);
+        wait_until(observer, "the counter was read", || sampler.devices()[0].measured_joules > before);
     };
     use_energy(&observer);
     use_energy(&observer);
     fake.xid(0, 31);
-    let xids = || Readings::of(&observer).count("llmobs.gpu.xid.errors", &[("llmobs.gpu.xid.code", "31")]);
-    until(&observer, "the XID is counted", || xids() == 1);
+    let xids = || Readings::new(&observer).count("llmobs.gpu.xid.errors", &[("llmobs.gpu.xid.code", "31")]);
+    wait_until(&observer, "the XID is counted", || xids() == 1);
     operation.complete();
     use_energy(&observer);
-    until(&observer, "the energy is told", || !heard("llm_request_energy").is_empty());
+    wait_until(&observer, "the energy is emitted", || !recorded_events("llm_request_energy").is_empty());
 
     provider.force_flush().unwrap();
     let spans = exporter.get_finished_spans().unwrap();
     let span = spans.iter().find(|span| span.events.events.iter().any(|event| event.name == "gpu.xid")).unwrap();
-    let told = heard("llm_request_energy");
-    assert_eq!(told.len(), 1);
-    assert_eq!(told[0]["trace_id"], format!("{:?}", span.span_context.trace_id().to_string()));
-    let record = [&told[0]["record.trace_id"], &told[0]["record.span_id"]];
-    let ids = [span.span_context.trace_id().to_string(), span.span_context.span_id().to_string()];
-    assert_eq!(record, [&ids[0], &ids[1]], "a bridge links it as it links what the operation's own thread writes");
-    assert_eq!(told[0]["energy_method"], "\"time\"");
-    assert_eq!(told[0]["energy_complete"], "true");
-    let joules: f64 = told[0]["energy_j"].parse().unwrap();
+    let events = recorded_events("llm_request_energy");
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0]["trace_id"], format!("{:?}", span.span_context.trace_id().to_string()));
+    let record_ids = [&events[0]["record.trace_id"], &events[0]["record.span_id"]];
+    let span_ids = [span.span_context.trace_id().to_string(), span.span_context.span_id().to_string()];
+    assert_eq!(record_ids, [&span_ids[0], &span_ids[1]], "a bridge must link the event to the span of the operation");
+    assert_eq!(events[0]["energy_method"], "\"time\"");
+    assert_eq!(events[0]["energy_complete"], "true");
+    let joules: f64 = events[0]["energy_j"].parse().unwrap();
     assert!(joules > 0.01, "{joules}");
-    let complete = heard("llm_request_complete");
+    let complete = recorded_events("llm_request_complete");
     let provisional = complete.iter().find_map(|event| event.get("energy_provisional_j"));
     assert!(provisional.is_some_and(|joules| joules.parse::<f64>().unwrap() > 0.0), "{complete:?}");
 }
@@ -251,16 +254,16 @@ fn what_a_gpu_reports_and_uses_is_told_with_the_trace_of_the_operation() {
 /// The name and the fields of every event.
 type Events = Vec<(&'static str, BTreeMap<&'static str, String>)>;
 
-static HEARD: Mutex<Events> = Mutex::new(Vec::new());
+static EVENTS: Mutex<Events> = Mutex::new(Vec::new());
 
-fn heard(name: &str) -> Vec<BTreeMap<&'static str, String>> {
-    let heard = HEARD.lock().unwrap_or_else(PoisonError::into_inner);
-    heard.iter().filter(|(known, _)| *known == name).map(|(_, fields)| fields.clone()).collect()
+fn recorded_events(name: &str) -> Vec<BTreeMap<&'static str, String>> {
+    let events = EVENTS.lock().unwrap_or_else(PoisonError::into_inner);
+    events.iter().filter(|(event, _)| *event == name).map(|(_, fields)| fields.clone()).collect()
 }
 
-struct Heard;
+struct EventRecorder;
 
-impl<S: tracing::Subscriber> Layer<S> for Heard {
+impl<S: tracing::Subscriber> Layer<S> for EventRecorder {
     fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
         let mut fields = Fields(BTreeMap::new());
         event.record(&mut fields);
@@ -269,7 +272,7 @@ impl<S: tracing::Subscriber> Layer<S> for Heard {
         let ids = current.span().span_context().clone();
         fields.0.insert("record.trace_id", ids.trace_id().to_string());
         fields.0.insert("record.span_id", ids.span_id().to_string());
-        HEARD.lock().unwrap_or_else(PoisonError::into_inner).push((event.metadata().name(), fields.0));
+        EVENTS.lock().unwrap_or_else(PoisonError::into_inner).push((event.metadata().name(), fields.0));
     }
 }
 

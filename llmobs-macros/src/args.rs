@@ -69,10 +69,10 @@ const KEYS: &str = "`provider`, `model`, `max_tokens`, `conversation`, `name`, `
 
 impl Parse for Args {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let mut reader = ArgsParser::default();
+        let mut parser = ArgsParser::default();
         while !input.is_empty() {
-            if let Err(error) = reader.argument(input) {
-                reader.refuse(error);
+            if let Err(error) = parser.parse_argument(input) {
+                parser.push_error(error);
                 // Continue at the next comma, so that later arguments are checked too.
                 while !input.is_empty() && !input.peek(Token![,]) {
                     input.parse::<TokenTree>()?;
@@ -82,7 +82,7 @@ impl Parse for Args {
                 input.parse::<Token![,]>()?;
             }
         }
-        reader.finish()
+        parser.finish()
     }
 }
 
@@ -99,16 +99,18 @@ struct ArgsParser {
 
 impl ArgsParser {
     /// Adds an error. All errors are reported together.
-    fn refuse(&mut self, error: Error) {
+    fn push_error(&mut self, error: Error) {
         match &mut self.error {
             Some(errors) => errors.combine(error),
             None => self.error = Some(error),
         }
     }
 
-    fn argument(&mut self, input: ParseStream<'_>) -> Result<()> {
+    fn parse_argument(&mut self, input: ParseStream<'_>) -> Result<()> {
         if !input.peek(Ident::peek_any) {
-            return Err(input.error(format!("expected the name of an argument: {}, or one of {KEYS}", kind::ALLOWED)));
+            return Err(
+                input.error(format!("expected the name of an argument: {}, or one of {KEYS}", kind::KIND_KEYWORDS))
+            );
         }
         let key = input.call(Ident::parse_any)?;
         let name = key.to_string();
@@ -118,13 +120,13 @@ impl ArgsParser {
         if name == "operation" {
             input.parse::<Token![=]>()?;
             self.is_kind_invalid = true;
-            let word: LitStr = input.parse()?;
-            let kind = FunctionKind::of_operation(&word)?;
+            let operation: LitStr = input.parse()?;
+            let kind = FunctionKind::from_operation(&operation)?;
             self.is_kind_invalid = false;
             return self.set_kind(kind, key.span());
         }
-        let repeated = self.seen_keys.iter().any(|(given, _)| *given == name);
-        self.option(&name, &key, input)?;
+        let repeated = self.seen_keys.iter().any(|(seen, _)| *seen == name);
+        self.parse_option(&name, &key, input)?;
         if repeated {
             return Err(Error::new(key.span(), format!("`{name}` is given twice")));
         }
@@ -132,40 +134,40 @@ impl ArgsParser {
         Ok(())
     }
 
-    fn option(&mut self, name: &str, key: &Ident, input: ParseStream<'_>) -> Result<()> {
+    fn parse_option(&mut self, name: &str, key: &Ident, input: ParseStream<'_>) -> Result<()> {
         let options = &mut self.options;
         match name {
-            "arguments" => options.arguments = Some(value(key, input)?),
-            "conversation" => options.conversation = Some(value(key, input)?),
+            "arguments" => options.arguments = Some(parse_value(key, input)?),
+            "conversation" => options.conversation = Some(parse_value(key, input)?),
             "crate" => {
                 input.parse::<Token![=]>()?;
                 options.crate_path = Some(input.call(Path::parse_mod_style)?);
             }
-            "docs" => options.docs = Some(flag(key, input)?),
-            "producer" => options.producer = Some(value(key, input)?),
-            "error_type" => options.error_type = Some(path(key, input)?),
-            "fields" => options.fields = fields(key, input)?,
+            "docs" => options.docs = Some(parse_flag(key, input)?),
+            "producer" => options.producer = Some(parse_value(key, input)?),
+            "error_type" => options.error_type = Some(parse_path(key, input)?),
+            "fields" => options.fields = parse_fields(key, input)?,
             "handle" => {
                 input.parse::<Token![=]>()?;
                 options.handle = Some(input.parse()?);
             }
-            "input" => options.input = Some(value(key, input)?),
-            "max_tokens" => options.max_tokens = Some(value(key, input)?),
-            "model" => options.model = Some(value(key, input)?),
-            "name" => options.name = Some(value(key, input)?),
+            "input" => options.input = Some(parse_value(key, input)?),
+            "max_tokens" => options.max_tokens = Some(parse_value(key, input)?),
+            "model" => options.model = Some(parse_value(key, input)?),
+            "name" => options.name = Some(parse_value(key, input)?),
             "objective" => {
-                needs_parentheses(key, input, "objective(ttft = \"500ms\", tpot = \"50ms\")")?;
+                expect_parentheses(key, input, "objective(ttft = \"500ms\", tpot = \"50ms\")")?;
                 options.objective = Some(ObjectiveArgs::parse(key, input)?);
             }
-            "observer" => options.observer = Some(value(key, input)?),
-            "provider" => options.provider = Some(value(key, input)?),
-            "query" => options.query = Some(value(key, input)?),
-            "result" => options.result = Some(path(key, input)?),
-            "stream" => options.stream = Some(flag(key, input)?),
-            "tokens" => options.tokens = Some(path(key, input)?),
-            "usage" => options.usage = Some(path(key, input)?),
+            "observer" => options.observer = Some(parse_value(key, input)?),
+            "provider" => options.provider = Some(parse_value(key, input)?),
+            "query" => options.query = Some(parse_value(key, input)?),
+            "result" => options.result = Some(parse_path(key, input)?),
+            "stream" => options.stream = Some(parse_flag(key, input)?),
+            "tokens" => options.tokens = Some(parse_path(key, input)?),
+            "usage" => options.usage = Some(parse_path(key, input)?),
             _ => {
-                let allowed = format!("unknown argument `{name}`; allowed are {}, and {KEYS}", kind::ALLOWED);
+                let allowed = format!("unknown argument `{name}`; allowed are {}, and {KEYS}", kind::KIND_KEYWORDS);
                 return Err(Error::new(key.span(), allowed));
             }
         }
@@ -187,7 +189,7 @@ impl ArgsParser {
 
     fn finish(mut self) -> Result<Args> {
         let Some((kind, _)) = self.kind.take() else {
-            let text = format!("the kind of the function is missing: add {}", kind::ALLOWED);
+            let text = format!("the kind of the function is missing: add {}", kind::KIND_KEYWORDS);
             let error = Error::new(Span::call_site(), text);
             return Err(match self.error.take() {
                 Some(other) if self.is_kind_invalid => other,
@@ -199,8 +201,8 @@ impl ArgsParser {
             });
         };
         for (name, span) in std::mem::take(&mut self.seen_keys) {
-            if let Err(error) = self.allowed(&kind, &name, span) {
-                self.refuse(error);
+            if let Err(error) = self.check_allowed(&kind, &name, span) {
+                self.push_error(error);
             }
         }
         match self.error {
@@ -210,7 +212,7 @@ impl ArgsParser {
     }
 
     /// Checks that an argument is allowed for the kind and together with the other arguments.
-    fn allowed(&self, kind: &FunctionKind, name: &str, span: Span) -> Result<()> {
+    fn check_allowed(&self, kind: &FunctionKind, name: &str, span: Span) -> Result<()> {
         if !kind.accepts(name) {
             let text =
                 format!("`{name}` cannot be used with `{}`, which takes {}", kind.keyword(), kind.accepted_arguments());
@@ -230,14 +232,14 @@ impl ArgsParser {
     }
 }
 
-fn flag(key: &Ident, input: ParseStream<'_>) -> Result<Span> {
+fn parse_flag(key: &Ident, input: ParseStream<'_>) -> Result<Span> {
     if input.peek(Token![=]) {
         return Err(input.error(format!("`{key}` takes no value: write `{key}`, or remove it")));
     }
     Ok(key.span())
 }
 
-fn value(key: &Ident, input: ParseStream<'_>) -> Result<Expr> {
+fn parse_value(key: &Ident, input: ParseStream<'_>) -> Result<Expr> {
     if !input.peek(Token![=]) {
         return Err(Error::new(key.span(), format!("`{key}` needs a value: `{key} = ...`")));
     }
@@ -245,8 +247,8 @@ fn value(key: &Ident, input: ParseStream<'_>) -> Result<Expr> {
     input.parse()
 }
 
-fn path(key: &Ident, input: ParseStream<'_>) -> Result<ExprPath> {
-    match value(key, input)? {
+fn parse_path(key: &Ident, input: ParseStream<'_>) -> Result<ExprPath> {
+    match parse_value(key, input)? {
         Expr::Path(path) => Ok(path),
         other => {
             let text = format!("`{key}` takes the path of a function, such as `{key} = Answer::{key}`");
@@ -255,23 +257,23 @@ fn path(key: &Ident, input: ParseStream<'_>) -> Result<ExprPath> {
     }
 }
 
-fn needs_parentheses(key: &Ident, input: ParseStream<'_>, example: &str) -> Result<()> {
+fn expect_parentheses(key: &Ident, input: ParseStream<'_>, example: &str) -> Result<()> {
     if input.peek(syn::token::Paren) {
         return Ok(());
     }
     Err(Error::new(key.span(), format!("`{key}` takes its arguments in parentheses: `{example}`")))
 }
 
-fn fields(key: &Ident, input: ParseStream<'_>) -> Result<Vec<Field>> {
-    needs_parentheses(key, input, "fields(tier = request.tier)")?;
+fn parse_fields(key: &Ident, input: ParseStream<'_>) -> Result<Vec<Field>> {
+    expect_parentheses(key, input, "fields(tier = request.tier)")?;
     let inside;
     parenthesized!(inside in input);
     let mut fields = Vec::new();
     let mut names = HashSet::new();
     while !inside.is_empty() {
-        let (name, at) = field_name(&inside)?;
-        if let Some(why) = reserved(&name) {
-            return Err(Error::new_spanned(at, why));
+        let (name, at) = parse_field_name(&inside)?;
+        if let Some(message) = reserved_name_error(&name) {
+            return Err(Error::new_spanned(at, message));
         }
         if !names.insert(name.clone()) {
             return Err(Error::new_spanned(at, format!("the field `{name}` is given twice")));
@@ -295,7 +297,7 @@ fn fields(key: &Ident, input: ParseStream<'_>) -> Result<Vec<Field>> {
 }
 
 /// Parses a field name (`tier`, `user.tier` or `"user-tier"`) and returns it with its tokens.
-fn field_name(input: ParseStream<'_>) -> Result<(String, proc_macro2::TokenStream)> {
+fn parse_field_name(input: ParseStream<'_>) -> Result<(String, proc_macro2::TokenStream)> {
     if input.peek(LitStr) {
         let name: LitStr = input.parse()?;
         return Ok((name.value(), name.to_token_stream()));
@@ -314,9 +316,10 @@ fn field_name(input: ParseStream<'_>) -> Result<(String, proc_macro2::TokenStrea
 /// Returns an error message for a name in the reserved namespaces. A span can contain an attribute twice, so
 /// applications must not set attributes that llmobs sets. The conventions' content attributes are among the reserved
 /// names.
-fn reserved(name: &str) -> Option<String> {
-    let is_ours = ["gen_ai.", "llmobs.", "otel."].iter().any(|prefix| name.starts_with(prefix)) || name == "error.type";
-    is_ours.then(|| {
+fn reserved_name_error(name: &str) -> Option<String> {
+    let is_reserved =
+        ["gen_ai.", "llmobs.", "otel."].iter().any(|prefix| name.starts_with(prefix)) || name == "error.type";
+    is_reserved.then(|| {
         format!("llmobs itself sets `gen_ai.*`, `llmobs.*`, `otel.*` and `error.type`: use another name than `{name}`")
     })
 }

@@ -8,7 +8,7 @@ use syn::TypeParamBound;
 use syn::punctuated::Punctuated;
 
 /// Returns the type with `_` in place of each `impl Trait`.
-pub(crate) fn erased(output: &Type) -> Type {
+pub(crate) fn erase_impl_trait(output: &Type) -> Type {
     let mut output = output.clone();
     erase(&mut output);
     output
@@ -24,13 +24,15 @@ fn erase(output: &mut Type) {
         Type::Reference(reference) => erase(&mut reference.elem),
         Type::Slice(slice) => erase(&mut slice.elem),
         Type::Tuple(tuple) => tuple.elems.iter_mut().for_each(erase),
-        Type::Path(path) => path.path.segments.iter_mut().for_each(|segment| arguments(&mut segment.arguments)),
-        Type::TraitObject(object) => bounds(&mut object.bounds),
+        Type::Path(path) => {
+            path.path.segments.iter_mut().for_each(|segment| erase_in_arguments(&mut segment.arguments))
+        }
+        Type::TraitObject(object) => erase_in_bounds(&mut object.bounds),
         _ => {}
     }
 }
 
-fn arguments(arguments: &mut PathArguments) {
+fn erase_in_arguments(arguments: &mut PathArguments) {
     let PathArguments::AngleBracketed(arguments) = arguments else { return };
     for argument in &mut arguments.args {
         match argument {
@@ -41,10 +43,10 @@ fn arguments(arguments: &mut PathArguments) {
     }
 }
 
-fn bounds(bounds: &mut Punctuated<TypeParamBound, syn::Token![+]>) {
+fn erase_in_bounds(bounds: &mut Punctuated<TypeParamBound, syn::Token![+]>) {
     for bound in bounds {
         if let TypeParamBound::Trait(bound) = bound {
-            bound.path.segments.iter_mut().for_each(|segment| arguments(&mut segment.arguments));
+            bound.path.segments.iter_mut().for_each(|segment| erase_in_arguments(&mut segment.arguments));
         }
     }
 }
@@ -56,7 +58,7 @@ mod tests {
     use syn::parse_quote;
 
     #[test]
-    fn an_impl_trait_becomes_a_blank_wherever_it_stands() {
+    fn impl_trait_becomes_an_underscore_in_every_position() {
         for (given, expected) in [
             (parse_quote!(Result<impl Stream<Item = u8> + 'a, Error>), parse_quote!(Result<_, Error>)),
             (
@@ -67,7 +69,7 @@ mod tests {
             (parse_quote!(Vec<u8>), parse_quote!(Vec<u8>)),
         ] as [(Type, Type); 4]
         {
-            assert_eq!(erased(&given).to_token_stream().to_string(), expected.to_token_stream().to_string());
+            assert_eq!(erase_impl_trait(&given).to_token_stream().to_string(), expected.to_token_stream().to_string());
         }
     }
 }

@@ -24,7 +24,7 @@ use syn::spanned::Spanned;
 use crate::args::Args;
 use crate::args::FunctionKind;
 use crate::boxed_async::BoxedAsyncBlock;
-use crate::erase::erased;
+use crate::erase::erase_impl_trait;
 use crate::item::Function;
 use crate::metrics_docs;
 use crate::shape;
@@ -32,9 +32,9 @@ use crate::shape::ReturnShape;
 use crate::shape::StreamingType;
 
 /// Returns the expansion of the attribute. On an error, returns the unchanged function and the error messages.
-pub(crate) fn attribute(args: TokenStream, item: &TokenStream) -> TokenStream {
+pub(crate) fn expand(args: TokenStream, item: &TokenStream) -> TokenStream {
     let expanded = match (parse2::<Args>(args), parse2::<Function>(item.clone())) {
-        (Ok(args), Ok(function)) => Expansion::new(&args, &function).and_then(|expansion| expansion.function()),
+        (Ok(args), Ok(function)) => Expansion::new(&args, &function).and_then(|expansion| expansion.expand_function()),
         (Err(mut error), Err(other)) => {
             error.combine(other);
             Err(error)
@@ -52,7 +52,7 @@ struct Expansion<'a> {
     args: &'a Args,
     function: &'a Function,
     /// `::llmobs`, or the path from the argument `crate`.
-    root: TokenStream,
+    crate_root: TokenStream,
     /// The path of the module with the functions that the expansion calls.
     private: TokenStream,
     shape: ReturnShape,
@@ -60,9 +60,9 @@ struct Expansion<'a> {
     output: Type,
     future: Option<shape::FutureType<'a>>,
     /// Type of the stream or response, as written in the signature.
-    lasting: Type,
+    streaming_output: Type,
     /// The variable with the operation or the step.
-    watched: Ident,
+    target: Ident,
     value: Ident,
     /// The variable with the span, used if the body can take the operation.
     span: Ident,
@@ -70,40 +70,41 @@ struct Expansion<'a> {
 
 impl<'a> Expansion<'a> {
     fn new(args: &'a Args, function: &'a Function) -> Result<Self> {
-        function.check()?;
+        function.validate()?;
         let is_async = function.signature.asyncness.is_some();
-        let future = function.output().filter(|_| !is_async).and_then(shape::future);
+        let future = function.output().filter(|_| !is_async).and_then(shape::future_type);
         let returned = future.as_ref().map(|future| future.output).or_else(|| function.output());
         let root = args.options.crate_path.as_ref().map_or_else(|| quote!(::llmobs), ToTokens::to_token_stream);
-        let output = returned.map_or_else(|| parse_quote!(()), erased);
+        let output = returned.map_or_else(|| parse_quote!(()), erase_impl_trait);
         let expansion = Self {
             shape: shape_of(args, function, returned)?,
-            lasting: shape::within(&output).unwrap_or(&output).clone(),
+            streaming_output: shape::success_type(&output).unwrap_or(&output).clone(),
             output,
             private: quote!(#root::__private),
-            watched: hygienic_ident("operation", Span::call_site()),
+            target: hygienic_ident("operation", Span::call_site()),
             value: hygienic_ident("value", Span::call_site()),
             span: hygienic_ident("span", Span::call_site()),
             args,
             function,
-            root,
+            crate_root: root,
             future,
         };
-        expansion.check()?;
+        expansion.validate()?;
         Ok(expansion)
     }
 
     /// Checks for arguments that do not fit the signature.
-    fn check(&self) -> Result<()> {
+    fn validate(&self) -> Result<()> {
         let options = &self.args.options;
         let refuse = |at: Span, text: &str| Err(Error::new(at, text));
-        let wrap = match self.shape {
+        let streaming = match self.shape {
             ReturnShape::Value => return Ok(()),
-            ReturnShape::Streaming(wrap) | ReturnShape::MaybeStreaming(wrap) => wrap,
+            ReturnShape::Streaming(streaming) | ReturnShape::MaybeStreaming(streaming) => streaming,
         };
         let stream = options.stream.unwrap_or_else(Span::call_site);
-        let is_response = matches!(wrap, StreamingType::Response | StreamingType::IntoResponse | StreamingType::Body);
-        match (&self.args.kind, wrap) {
+        let is_response =
+            matches!(streaming, StreamingType::Response | StreamingType::IntoResponse | StreamingType::Body);
+        match (&self.args.kind, streaming) {
             (FunctionKind::Step(_), StreamingType::Sse) => {
                 refuse(stream, "a step cannot be observed to the end of a response: return the stream itself")
             }
@@ -131,28 +132,28 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    fn function(&self) -> Result<TokenStream> {
-        let docs = self.args.options.docs.map(|_| metrics_docs::queries(self.args));
+    fn expand_function(&self) -> Result<TokenStream> {
+        let docs = self.args.options.docs.map(|_| metrics_docs::section(self.args));
         let body = match (&self.function.signature.asyncness, &self.future) {
             (Some(_), _) => {
                 let begin = self.begin(false);
-                let body = self.awaited(&self.function.body.stream());
+                let body = self.async_body(&self.function.body.stream());
                 quote!(#begin #body)
             }
-            (None, Some(future)) => self.future(future.is_boxed)?,
-            (None, None) => self.at_once(),
+            (None, Some(future)) => self.future_body(future.is_boxed)?,
+            (None, None) => self.sync_body(),
         };
         Ok(self.function.with_body(docs.as_deref(), &body))
     }
 
     /// Returns the body of a function that is not async. The original body runs in a closure, which catches `return`
     /// and `?`.
-    fn at_once(&self) -> TokenStream {
-        let Self { watched, value, output, private, span, .. } = self;
+    fn sync_body(&self) -> TokenStream {
+        let Self { target, value, output, private, span, .. } = self;
         let begin = self.begin(false);
-        let body = self.block();
-        let run = match self.lent() {
-            None => quote!(#watched.in_scope(move || -> #output #body)),
+        let body = self.body_block();
+        let run = match self.bind_handle() {
+            None => quote!(#target.in_scope(move || -> #output #body)),
             Some((lent, bind)) => {
                 quote!(#private::in_scope(&#span, { #lent move || -> #output { #bind #body } }))
             }
@@ -166,14 +167,14 @@ impl<'a> Expansion<'a> {
     }
 
     /// Returns the contents of an async block that runs the body and returns the value.
-    fn awaited(&self, body: &TokenStream) -> TokenStream {
-        let Self { watched, value, output, private, span, .. } = self;
+    fn async_body(&self, body: &TokenStream) -> TokenStream {
+        let Self { target, value, output, private, span, .. } = self;
         // The output type of an async block is inferred from its `return`s: this one names the type and is never
         // reached.
         let at = self.function.output().map_or_else(|| self.function.signature.ident.span(), Spanned::span);
-        let typed = quote_spanned!(at=> if false { return #private::never::<#output>(); });
-        let run = match self.lent() {
-            None => quote!(#watched.run(async move { #typed #body })),
+        let typed = quote_spanned!(at=> if false { return #private::infer_type::<#output>(); });
+        let run = match self.bind_handle() {
+            None => quote!(#target.run(async move { #typed #body })),
             Some((lent, bind)) => {
                 quote!(#private::run(#span, { #lent async move { #typed #bind #body } }))
             }
@@ -187,37 +188,37 @@ impl<'a> Expansion<'a> {
 
     /// Returns the body of a function that returns a future. If the body is only a boxed async block, the operation is
     /// observed inside that box.
-    fn future(&self, is_boxed: bool) -> Result<TokenStream> {
-        if let Some(boxed) = BoxedAsyncBlock::of(&self.function.body).filter(|_| is_boxed) {
-            if let Some((head, rest)) = boxed.of_async_trait() {
+    fn future_body(&self, is_boxed: bool) -> Result<TokenStream> {
+        if let Some(boxed) = BoxedAsyncBlock::parse(&self.function.body).filter(|_| is_boxed) {
+            if let Some((head, rest)) = boxed.split_async_trait() {
                 let begin = self.begin(true);
-                let awaited = self.awaited(&rest);
-                return Ok(boxed.with(quote!(#head #begin #awaited)));
+                let awaited = self.async_body(&rest);
+                return Ok(boxed.with_block(quote!(#head #begin #awaited)));
             }
             let begin = self.begin(false);
-            let inside = self.awaited(&boxed.block().stream());
-            let rebound = self.rebound();
-            let future = boxed.with(quote!(#rebound #inside));
+            let inside = self.async_body(&boxed.block().stream());
+            let rebound = self.rebind_target();
+            let future = boxed.with_block(quote!(#rebound #inside));
             return Ok(quote!(#begin #future));
         }
         if let Some(handle) = &self.args.options.handle {
             let text = "`handle` needs an async function, or one whose body is only `Box::pin(async move { .. })`";
             return Err(Error::new(handle.span(), text));
         }
-        let Self { watched, value, output, .. } = self;
-        let (begin, body, end) = (self.begin(false), self.block(), self.end());
-        let returned = self.function.output().map_or_else(|| parse_quote!(()), erased);
+        let Self { target, value, output, .. } = self;
+        let (begin, body, end) = (self.begin(false), self.body_block(), self.end());
+        let returned = self.function.output().map_or_else(|| parse_quote!(()), erase_impl_trait);
         let future = hygienic_ident("future", Span::call_site());
         let inside = quote! {
             async move {
-                let #value: #output = #watched.run(#future).await;
+                let #value: #output = #target.run(#future).await;
                 #end
             }
         };
         let inside = if is_boxed { quote!(::std::boxed::Box::pin(#inside)) } else { inside };
         Ok(quote! {
             #begin
-            let #future = #watched.in_scope(move || -> #returned #body);
+            let #future = #target.in_scope(move || -> #returned #body);
             #inside
         })
     }
@@ -233,22 +234,22 @@ impl<'a> Expansion<'a> {
     }
 
     /// Returns the body as a block.
-    fn block(&self) -> TokenStream {
+    fn body_block(&self) -> TokenStream {
         self.function.body.to_token_stream()
     }
 
     /// Returns the code that lends the operation to the body under the name from `handle`.
-    fn lent(&self) -> Option<(TokenStream, TokenStream)> {
-        let Self { watched, private, .. } = self;
+    fn bind_handle(&self) -> Option<(TokenStream, TokenStream)> {
+        let Self { target, private, .. } = self;
         let handle = self.args.options.handle.as_ref()?;
         let lent = hygienic_ident("lent", Span::call_site());
-        Some((quote!(let #lent = &mut #watched;), quote!(let #handle = #private::OperationHandle::new(#lent);)))
+        Some((quote!(let #lent = &mut #target;), quote!(let #handle = #private::OperationHandle::new(#lent);)))
     }
 
     /// Rebinds the operation as mutable after the move into a block, so that it can be lent there.
-    fn rebound(&self) -> Option<TokenStream> {
-        let Self { watched, .. } = self;
-        self.args.options.handle.as_ref().map(|_| quote!(let mut #watched = #watched;))
+    fn rebind_target(&self) -> Option<TokenStream> {
+        let Self { target, .. } = self;
+        self.args.options.handle.as_ref().map(|_| quote!(let mut #target = #target;))
     }
 }
 
@@ -259,7 +260,7 @@ fn shape_of(args: &Args, function: &Function, returned: Option<&Type>) -> Result
             "this function returns a stream, and its operation would end before the first item: add `stream`",
         )),
         (None, _) => Ok(ReturnShape::Value),
-        (Some(_), Some(returned)) => shape::lasting(returned),
+        (Some(_), Some(returned)) => shape::streaming_shape(returned),
         (Some(span), None) => {
             let text = format!("`{}` does not return a stream: remove `stream`", function.signature.ident);
             Err(Error::new(span, text))
@@ -277,11 +278,11 @@ mod tests {
     use super::*;
 
     fn expanded(args: TokenStream, item: &TokenStream) -> String {
-        attribute(args, item).to_string()
+        expand(args, item).to_string()
     }
 
     #[test]
-    fn a_function_with_an_error_is_still_there_as_it_was() {
+    fn function_is_unchanged_after_an_error() {
         let item = quote!(
             pub fn f(x: u8) -> u8 {
                 x + 1
@@ -295,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_of_the_arguments_and_of_the_item_come_together() {
+    fn errors_of_arguments_and_item_are_reported_together() {
         let expanded = expanded(
             quote!(chat, modle = "m"),
             &quote!(
@@ -306,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn queries_join_the_documentation_only_where_they_are_asked_for() {
+    fn queries_are_in_the_documentation_only_with_docs() {
         let item = quote!(
             /// Says hello.
             fn f() {}
@@ -318,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn the_root_may_have_another_name() {
+    fn crate_path_can_be_set() {
         let expanded = expanded(
             quote!(chat, crate = vendor::watching),
             &quote!(

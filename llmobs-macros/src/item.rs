@@ -31,20 +31,20 @@ impl Parse for Function {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let attributes = input.call(Attribute::parse_outer)?;
         let visibility = input.parse()?;
-        let starts_like_one = ["fn", "async", "const", "unsafe", "extern", "safe"];
+        let first_keywords = ["fn", "async", "const", "unsafe", "extern", "safe"];
         let first = input.cursor().token_tree().map(|(token, _)| token);
-        if !first.as_ref().is_some_and(|token| starts_like_one.contains(&token.to_string().as_str())) {
+        if !first.as_ref().is_some_and(|token| first_keywords.contains(&token.to_string().as_str())) {
             let at = first.map_or_else(Span::call_site, |token| token.span());
             return Err(Error::new(at, NOT_A_FUNCTION));
         }
         let signature: Signature = input.parse().map_err(|error| Error::new(error.span(), NOT_A_FUNCTION))?;
-        let Some(body) = braced(input.parse()?) else {
+        let Some(body) = brace_group(input.parse()?) else {
             return Err(Error::new(
                 signature.ident.span(),
                 "a method without a body cannot be observed: put `#[llm_span]` on its implementations",
             ));
         };
-        let (inner_attributes, inside) = split.parse2(body.stream())?;
+        let (inner_attributes, inside) = split_inner_attributes.parse2(body.stream())?;
         let mut inner = Group::new(Delimiter::Brace, inside);
         inner.set_span(body.span());
         Ok(Self { attributes, visibility, signature, inner_attributes, body: inner })
@@ -52,13 +52,13 @@ impl Parse for Function {
 }
 
 /// Returns the group in braces, also inside an invisible group from another macro.
-fn braced(token: TokenTree) -> Option<Group> {
+fn brace_group(token: TokenTree) -> Option<Group> {
     let TokenTree::Group(group) = token else { return None };
     match group.delimiter() {
         Delimiter::Brace => Some(group),
         Delimiter::None => {
             let mut inside = group.stream().into_iter();
-            inside.next().filter(|_| inside.next().is_none()).and_then(braced)
+            inside.next().filter(|_| inside.next().is_none()).and_then(brace_group)
         }
         _ => None,
     }
@@ -66,13 +66,13 @@ fn braced(token: TokenTree) -> Option<Group> {
 
 const NOT_A_FUNCTION: &str = "`#[llm_span]` needs a function or a method with a body";
 
-fn split(input: ParseStream<'_>) -> Result<(Vec<Attribute>, TokenStream)> {
+fn split_inner_attributes(input: ParseStream<'_>) -> Result<(Vec<Attribute>, TokenStream)> {
     Ok((input.call(Attribute::parse_inner)?, input.parse()?))
 }
 
 impl Function {
     /// Checks for functions that cannot be observed: `const fn` and functions that never return.
-    pub(crate) fn check(&self) -> Result<()> {
+    pub(crate) fn validate(&self) -> Result<()> {
         if let Some(constness) = &self.signature.constness {
             return Err(Error::new(
                 constness.span,

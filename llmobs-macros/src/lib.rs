@@ -17,5 +17,5 @@ use proc_macro::TokenStream;
 /// Observes a function. The documentation is at `llmobs::llm_span`.
 #[proc_macro_attribute]
 pub fn llm_span(args: TokenStream, item: TokenStream) -> TokenStream {
-    expand::attribute(args.into(), &item.into()).into()
+    expand::expand(args.into(), &item.into()).into()
 }

@@ -9,12 +9,12 @@ use crate::args::Args;
 mod promql;
 
 /// Returns a section for the function's documentation.
-pub(crate) fn queries(args: &Args) -> String {
-    promql::section(args.kind.keyword(), args.options.model.as_ref().and_then(literal).as_deref())
+pub(crate) fn section(args: &Args) -> String {
+    promql::section(args.kind.keyword(), args.options.model.as_ref().and_then(string_literal).as_deref())
 }
 
 /// Returns the value of a string literal. Other expressions are known only at run time.
-fn literal(expression: &Expr) -> Option<String> {
+fn string_literal(expression: &Expr) -> Option<String> {
     match expression {
         Expr::Lit(literal) => match &literal.lit {
             Lit::Str(text) => Some(text.value()),

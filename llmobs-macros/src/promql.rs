@@ -4,8 +4,8 @@
 pub(crate) fn section(operation: &str, model: Option<&str>) -> String {
     let mut section = String::from("\n\n# Metrics\n\nPromQL for the series of this function");
     section += if model.is_some() { ":\n" } else { " and of others with this operation:\n" };
-    for (what, query) in queries(operation, model) {
-        section += &format!("\n{what}:\n\n```promql\n{query}\n```\n");
+    for (description, query) in queries(operation, model) {
+        section += &format!("\n{description}:\n\n```promql\n{query}\n```\n");
     }
     section
 }

@@ -48,27 +48,30 @@ pub(crate) struct FutureType<'a> {
 }
 
 /// Returns the future that a type visibly is.
-pub(crate) fn future(output: &Type) -> Option<FutureType<'_>> {
-    let of = |bounds, is_boxed| Some(FutureType { output: associated(bounds, "Future", "Output")?, is_boxed });
-    match bare(output) {
+pub(crate) fn future_type(output: &Type) -> Option<FutureType<'_>> {
+    let of = |bounds, is_boxed| Some(FutureType { output: associated_type(bounds, "Future", "Output")?, is_boxed });
+    match strip_groups(output) {
         Type::ImplTrait(opaque) => of(&opaque.bounds, false),
-        other => match pinned(other) {
+        other => match pin_box_inner(other) {
             Some(Type::TraitObject(object)) => of(&object.bounds, true),
             _ => {
-                let path = path(other)?;
-                let is_alias = named(path, "BoxFuture") || named(path, "LocalBoxFuture");
-                is_alias.then(|| types(path).next()).flatten().map(|output| FutureType { output, is_boxed: true })
+                let path = type_path(other)?;
+                let is_alias = path_ends_with(path, "BoxFuture") || path_ends_with(path, "LocalBoxFuture");
+                is_alias
+                    .then(|| type_arguments(path).next())
+                    .flatten()
+                    .map(|output| FutureType { output, is_boxed: true })
             }
         },
     }
 }
 
 /// Returns the shape of the return type of a function with `stream`.
-pub(crate) fn lasting(output: &Type) -> Result<ReturnShape> {
-    if let Some(wrap) = wrap(output) {
-        return Ok(ReturnShape::Streaming(wrap));
+pub(crate) fn streaming_shape(output: &Type) -> Result<ReturnShape> {
+    if let Some(streaming) = streaming_type(output) {
+        return Ok(ReturnShape::Streaming(streaming));
     }
-    within(output).and_then(wrap).map(ReturnShape::MaybeStreaming).ok_or_else(|| {
+    success_type(output).and_then(streaming_type).map(ReturnShape::MaybeStreaming).ok_or_else(|| {
         Error::new_spanned(
             output,
             "`stream` needs a return type that shows its stream: `impl Stream<Item = T>`, `Pin<Box<dyn Stream<Item = \
@@ -79,39 +82,41 @@ pub(crate) fn lasting(output: &Type) -> Result<ReturnShape> {
 }
 
 /// Returns the `T` of `Result<T, E>` or `Option<T>`.
-pub(crate) fn within(output: &Type) -> Option<&Type> {
-    let outer = path(bare(output)).filter(|path| named(path, "Result") || named(path, "Option"));
-    outer.and_then(|path| types(path).next())
+pub(crate) fn success_type(output: &Type) -> Option<&Type> {
+    let outer =
+        type_path(strip_groups(output)).filter(|path| path_ends_with(path, "Result") || path_ends_with(path, "Option"));
+    outer.and_then(|path| type_arguments(path).next())
 }
 
 /// Returns whether a type is visibly a stream, whose operation would end too early without `stream`.
 pub(crate) fn shows_stream(output: &Type) -> bool {
     let is_stream = |output| {
         matches!(
-            wrap(output),
+            streaming_type(output),
             Some(StreamingType::Stream | StreamingType::PinnedStream | StreamingType::BoxedStream | StreamingType::Sse)
         )
     };
-    is_stream(output) || within(output).is_some_and(is_stream)
+    is_stream(output) || success_type(output).is_some_and(is_stream)
 }
 
-fn wrap(output: &Type) -> Option<StreamingType> {
-    let output = bare(output);
+fn streaming_type(output: &Type) -> Option<StreamingType> {
+    let output = strip_groups(output);
     if let Type::ImplTrait(opaque) = output {
         return match () {
-            () if implements(&opaque.bounds, "Stream") => Some(StreamingType::Stream),
-            () if implements(&opaque.bounds, "IntoResponse") => Some(StreamingType::IntoResponse),
+            () if has_trait_bound(&opaque.bounds, "Stream") => Some(StreamingType::Stream),
+            () if has_trait_bound(&opaque.bounds, "IntoResponse") => Some(StreamingType::IntoResponse),
             () => None,
         };
     }
-    let is_stream = |inner: &Type| matches!(inner, Type::TraitObject(object) if implements(&object.bounds, "Stream"));
-    if pinned(output).is_some_and(is_stream) {
+    let is_stream =
+        |inner: &Type| matches!(inner, Type::TraitObject(object) if has_trait_bound(&object.bounds, "Stream"));
+    if pin_box_inner(output).is_some_and(is_stream) {
         return Some(StreamingType::PinnedStream);
     }
-    if boxed(output).is_some_and(is_stream) {
+    if box_inner(output).is_some_and(is_stream) {
         return Some(StreamingType::BoxedStream);
     }
-    let last = path(output)?.segments.last()?;
+    let last = type_path(output)?.segments.last()?;
     match last.ident.to_string().as_str() {
         "BoxStream" | "LocalBoxStream" => Some(StreamingType::PinnedStream),
         "Sse" => Some(StreamingType::Sse),
@@ -122,64 +127,69 @@ fn wrap(output: &Type) -> Option<StreamingType> {
 }
 
 /// Returns the type without surrounding groups and parentheses.
-fn bare(output: &Type) -> &Type {
+fn strip_groups(output: &Type) -> &Type {
     match output {
-        Type::Group(group) => bare(&group.elem),
-        Type::Paren(paren) => bare(&paren.elem),
+        Type::Group(group) => strip_groups(&group.elem),
+        Type::Paren(paren) => strip_groups(&paren.elem),
         other => other,
     }
 }
 
-fn path(output: &Type) -> Option<&Path> {
+fn type_path(output: &Type) -> Option<&Path> {
     match output {
         Type::Path(path) if path.qself.is_none() => Some(&path.path),
         _ => None,
     }
 }
 
-fn named(path: &Path, name: &str) -> bool {
+fn path_ends_with(path: &Path, name: &str) -> bool {
     path.segments.last().is_some_and(|segment| segment.ident == name)
 }
 
 /// Returns the types among the arguments of a path's last segment.
-fn types(path: &Path) -> impl Iterator<Item = &Type> {
+fn type_arguments(path: &Path) -> impl Iterator<Item = &Type> {
     let arguments = path.segments.last().map(|segment| &segment.arguments);
     let arguments = match arguments {
         Some(PathArguments::AngleBracketed(arguments)) => Some(&arguments.args),
         _ => None,
     };
     arguments.into_iter().flatten().filter_map(|argument| match argument {
-        GenericArgument::Type(inner) => Some(bare(inner)),
+        GenericArgument::Type(inner) => Some(strip_groups(inner)),
         _ => None,
     })
 }
 
 /// Returns the `T` of `Box<T>`.
-fn boxed(output: &Type) -> Option<&Type> {
-    path(bare(output)).filter(|path| named(path, "Box")).and_then(|path| types(path).next())
+fn box_inner(output: &Type) -> Option<&Type> {
+    type_path(strip_groups(output))
+        .filter(|path| path_ends_with(path, "Box"))
+        .and_then(|path| type_arguments(path).next())
 }
 
 /// Returns the `T` of `Pin<Box<T>>`.
-fn pinned(output: &Type) -> Option<&Type> {
-    path(bare(output)).filter(|path| named(path, "Pin")).and_then(|path| types(path).next()).and_then(boxed)
+fn pin_box_inner(output: &Type) -> Option<&Type> {
+    type_path(strip_groups(output))
+        .filter(|path| path_ends_with(path, "Pin"))
+        .and_then(|path| type_arguments(path).next())
+        .and_then(box_inner)
 }
 
 type TraitBounds = Punctuated<TypeParamBound, syn::Token![+]>;
 
-fn traits(bounds: &TraitBounds) -> impl Iterator<Item = &Path> {
+fn trait_paths(bounds: &TraitBounds) -> impl Iterator<Item = &Path> {
     bounds.iter().filter_map(|bound| match bound {
         TypeParamBound::Trait(bound) => Some(&bound.path),
         _ => None,
     })
 }
 
-fn implements(bounds: &TraitBounds, name: &str) -> bool {
-    traits(bounds).any(|path| named(path, name))
+fn has_trait_bound(bounds: &TraitBounds, name: &str) -> bool {
+    trait_paths(bounds).any(|path| path_ends_with(path, name))
 }
 
 /// Returns the associated type in a bound: for `Future<Output = T>`, the `T`.
-fn associated<'a>(bounds: &'a TraitBounds, name: &str, associated: &str) -> Option<&'a Type> {
-    let segment = traits(bounds).find(|path| named(path, name))?.segments.last()?;
+fn associated_type<'a>(bounds: &'a TraitBounds, name: &str, associated: &str) -> Option<&'a Type> {
+    let segment = trait_paths(bounds).find(|path| path_ends_with(path, name))?.segments.last()?;
     let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
     arguments.args.iter().find_map(|argument| match argument {
         GenericArgument::AssocType(inner) if inner.ident == associated => Some(&inner.ty),
@@ -193,7 +203,7 @@ mod tests {
     use syn::parse_quote;
 
     #[test]
-    fn what_lives_on_is_read_from_the_tokens() {
+    fn streaming_return_types_are_recognized() {
         let cases: [(Type, ReturnShape); 13] = [
             (parse_quote!(impl Stream<Item = u8> + Send + 'a), ReturnShape::Streaming(StreamingType::Stream)),
             (parse_quote!(impl futures::Stream<Item = u8>), ReturnShape::Streaming(StreamingType::Stream)),
@@ -216,34 +226,34 @@ mod tests {
             (parse_quote!(Option<Response>), ReturnShape::MaybeStreaming(StreamingType::Response)),
         ];
         for (output, shape) in cases {
-            assert_eq!(lasting(&output).unwrap(), shape);
+            assert_eq!(streaming_shape(&output).unwrap(), shape);
         }
         for alias in [parse_quote!(Answer), parse_quote!(Result<Answer>), parse_quote!(Vec<u8>)] as [Type; 3] {
-            assert!(lasting(&alias).unwrap_err().to_string().contains("write the type out"));
+            assert!(streaming_shape(&alias).unwrap_err().to_string().contains("write the type out"));
         }
     }
 
     #[test]
-    fn a_future_shows_its_output() {
+    fn output_of_a_future_is_read_from_its_type() {
         let cases: [(Type, Type, bool); 3] = [
             (parse_quote!(impl Future<Output = u8> + Send), parse_quote!(u8), false),
             (parse_quote!(Pin<Box<dyn core::future::Future<Output = ()> + Send + 'x>>), parse_quote!(()), true),
             (parse_quote!(BoxFuture<'a, Result<u8, E>>), parse_quote!(Result<u8, E>), true),
         ];
         for (given, output, is_boxed) in cases {
-            let found = future(&given).unwrap();
+            let found = future_type(&given).unwrap();
             assert_eq!(found.is_boxed, is_boxed);
             assert_eq!(quote::quote!(#output).to_string(), {
                 let output = found.output;
                 quote::quote!(#output).to_string()
             });
         }
-        assert!(future(&parse_quote!(impl Stream<Item = u8>)).is_none());
-        assert!(future(&parse_quote!(Pin<Box<dyn Stream<Item = u8>>>)).is_none());
+        assert!(future_type(&parse_quote!(impl Stream<Item = u8>)).is_none());
+        assert!(future_type(&parse_quote!(Pin<Box<dyn Stream<Item = u8>>>)).is_none());
     }
 
     #[test]
-    fn a_response_need_not_be_a_stream() {
+    fn streams_are_recognized_and_responses_are_not_streams() {
         assert!(shows_stream(&parse_quote!(Result<BoxStream<'_, u8>, E>)));
         assert!(shows_stream(&parse_quote!(impl Stream<Item = u8>)));
         assert!(!shows_stream(&parse_quote!(Response)));

@@ -8,14 +8,14 @@ use std::sync::PoisonError;
 use std::sync::RwLock;
 
 /// The maximum length of a label value, in bytes. Longer values are truncated at a character boundary.
-pub(crate) const LONGEST: usize = 128;
+pub(crate) const MAX_LABEL_BYTES: usize = 128;
 
 /// A set of label values, each with data of type `T`, so that one lookup returns both.
 #[derive(Debug)]
 pub(crate) struct CardinalityLimiter<T> {
-    places: RwLock<Entries<T>>,
+    entries: RwLock<Entries<T>>,
     other: Arc<T>,
-    cap: usize,
+    limit: usize,
 }
 
 #[derive(Debug)]
@@ -29,99 +29,99 @@ struct Entries<T> {
 pub(crate) struct Admission<T> {
     pub(crate) entry: Arc<T>,
     /// True if the value was replaced by `_OTHER`.
-    pub(crate) folded: bool,
+    pub(crate) is_folded: bool,
 }
 
 impl<T> CardinalityLimiter<T> {
-    /// Creates a limiter that admits at most `cap` undeclared values; `other` is the data for all further values.
-    pub(crate) fn new(cap: usize, other: T) -> Self {
-        let places = Entries { declared: HashMap::new(), admitted: HashMap::new() };
-        Self { places: RwLock::new(places), other: Arc::new(other), cap }
+    /// Creates a limiter that admits at most `limit` undeclared values; `other` is the data for all further values.
+    pub(crate) fn new(limit: usize, other: T) -> Self {
+        let entries = Entries { declared: HashMap::new(), admitted: HashMap::new() };
+        Self { entries: RwLock::new(entries), other: Arc::new(other), limit }
     }
 
     /// Declares a value, so that it has an entry regardless of the limit. Returns the data of the value.
     pub(crate) fn declare(&self, value: &str, make: impl FnOnce(Arc<str>) -> Arc<T>) -> Arc<T> {
-        let value = clean(value);
-        let mut places = self.write();
-        if let Some(kept) = places.declared.get(value.as_ref()) {
-            return Arc::clone(kept);
+        let value = sanitize(value);
+        let mut entries = self.write();
+        if let Some(entry) = entries.declared.get(value.as_ref()) {
+            return Arc::clone(entry);
         }
         let name: Arc<str> = value.as_ref().into();
-        let kept = places.admitted.remove(&name).unwrap_or_else(|| make(Arc::clone(&name)));
-        places.declared.insert(name, Arc::clone(&kept));
-        kept
+        let entry = entries.admitted.remove(&name).unwrap_or_else(|| make(Arc::clone(&name)));
+        entries.declared.insert(name, Arc::clone(&entry));
+        entry
     }
 
     /// Removes a declared value and returns its data, if the value was declared.
     pub(crate) fn retire(&self, value: &str) -> Option<Arc<T>> {
-        self.write().declared.remove(clean(value).as_ref())
+        self.write().declared.remove(sanitize(value).as_ref())
     }
 
     /// Returns the entry of a value from an untrusted source, or creates it if the limit allows.
     pub(crate) fn admit(&self, value: &str, make: impl FnOnce(Arc<str>) -> Arc<T>) -> Admission<T> {
-        let value = clean(value);
-        if let Some(kept) = self.find(&value) {
-            return Admission { entry: kept, folded: false };
+        let value = sanitize(value);
+        if let Some(entry) = self.find(&value) {
+            return Admission { entry, is_folded: false };
         }
-        if self.cap == 0 || value.is_empty() {
+        if self.limit == 0 || value.is_empty() {
             return self.fold();
         }
-        let mut places = self.write();
+        let mut entries = self.write();
         // Another thread may have added the value between the two locks.
-        let known = places.declared.get(value.as_ref()).or_else(|| places.admitted.get(value.as_ref()));
-        if let Some(kept) = known {
-            return Admission { entry: Arc::clone(kept), folded: false };
+        let known = entries.declared.get(value.as_ref()).or_else(|| entries.admitted.get(value.as_ref()));
+        if let Some(entry) = known {
+            return Admission { entry: Arc::clone(entry), is_folded: false };
         }
-        if places.admitted.len() >= self.cap {
-            drop(places);
+        if entries.admitted.len() >= self.limit {
+            drop(entries);
             return self.fold();
         }
         let name: Arc<str> = value.as_ref().into();
-        let kept = make(Arc::clone(&name));
-        places.admitted.insert(name, Arc::clone(&kept));
-        Admission { entry: kept, folded: false }
+        let entry = make(Arc::clone(&name));
+        entries.admitted.insert(name, Arc::clone(&entry));
+        Admission { entry, is_folded: false }
     }
 
     /// Returns the data of every entry, `_OTHER` last.
     pub(crate) fn all(&self) -> Vec<Arc<T>> {
-        let places = self.read();
-        let mut all: Vec<_> = places.declared.values().chain(places.admitted.values()).map(Arc::clone).collect();
+        let entries = self.read();
+        let mut all: Vec<_> = entries.declared.values().chain(entries.admitted.values()).map(Arc::clone).collect();
         all.push(Arc::clone(&self.other));
         all
     }
 
     fn find(&self, value: &str) -> Option<Arc<T>> {
-        let places = self.read();
-        places.declared.get(value).or_else(|| places.admitted.get(value)).map(Arc::clone)
+        let entries = self.read();
+        entries.declared.get(value).or_else(|| entries.admitted.get(value)).map(Arc::clone)
     }
 
     fn fold(&self) -> Admission<T> {
-        Admission { entry: Arc::clone(&self.other), folded: true }
+        Admission { entry: Arc::clone(&self.other), is_folded: true }
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, Entries<T>> {
-        self.places.read().unwrap_or_else(PoisonError::into_inner)
+        self.entries.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self) -> std::sync::RwLockWriteGuard<'_, Entries<T>> {
-        self.places.write().unwrap_or_else(PoisonError::into_inner)
+        self.entries.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Returns a label value truncated to [`LONGEST`] bytes and without control characters. Bytes after the limit are not
+/// Returns a label value truncated to [`MAX_LABEL_BYTES`] bytes and without control characters. Bytes after the limit are not
 /// read.
-pub(crate) fn clean(value: &str) -> Cow<'_, str> {
-    let cut = cut(value);
-    if cut.chars().any(char::is_control) {
-        Cow::Owned(cut.chars().filter(|character| !character.is_control()).collect())
+pub(crate) fn sanitize(value: &str) -> Cow<'_, str> {
+    let truncated = truncate(value);
+    if truncated.chars().any(char::is_control) {
+        Cow::Owned(truncated.chars().filter(|character| !character.is_control()).collect())
     } else {
-        Cow::Borrowed(cut)
+        Cow::Borrowed(truncated)
     }
 }
 
-/// Returns the first [`LONGEST`] bytes of a text from an untrusted source, up to a character boundary.
-pub(crate) fn cut(value: &str) -> &str {
-    &value[..value.floor_char_boundary(LONGEST)]
+/// Returns the first [`MAX_LABEL_BYTES`] bytes of a text from an untrusted source, up to a character boundary.
+pub(crate) fn truncate(value: &str) -> &str {
+    &value[..value.floor_char_boundary(MAX_LABEL_BYTES)]
 }
 
 #[cfg(test)]
@@ -129,60 +129,62 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn guard(cap: usize) -> CardinalityLimiter<String> {
-        CardinalityLimiter::new(cap, "_OTHER".to_owned())
+    fn new_limiter(limit: usize) -> CardinalityLimiter<String> {
+        CardinalityLimiter::new(limit, "_OTHER".to_owned())
     }
 
-    fn place(guard: &CardinalityLimiter<String>, value: &str) -> String {
-        guard.admit(value, |name| Arc::new(name.to_string())).entry.as_ref().clone()
-    }
-
-    #[test]
-    fn values_keep_their_place_and_the_rest_are_folded() {
-        let guard = guard(2);
-        assert_eq!(place(&guard, "a"), "a");
-        assert_eq!(place(&guard, "b"), "b");
-        assert_eq!(place(&guard, "c"), "_OTHER");
-        assert_eq!(place(&guard, "a"), "a");
-        assert_eq!(guard.all().len(), 3);
+    fn admit(limiter: &CardinalityLimiter<String>, value: &str) -> String {
+        limiter.admit(value, |name| Arc::new(name.to_string())).entry.as_ref().clone()
     }
 
     #[test]
-    fn a_declared_value_gets_its_place_after_a_flood_too() {
-        let guard = guard(1);
+    fn values_keep_their_entry_and_further_values_are_folded() {
+        let limiter = new_limiter(2);
+        assert_eq!(admit(&limiter, "a"), "a");
+        assert_eq!(admit(&limiter, "b"), "b");
+        assert_eq!(admit(&limiter, "c"), "_OTHER");
+        assert_eq!(admit(&limiter, "a"), "a");
+        assert_eq!(limiter.all().len(), 3);
+    }
+
+    #[test]
+    fn a_declared_value_gets_an_entry_after_the_limit_is_reached() {
+        let limiter = new_limiter(1);
         for index in 0..100 {
-            place(&guard, &format!("flood-{index}"));
+            admit(&limiter, &format!("flood-{index}"));
         }
-        guard.declare("mine", |name| Arc::new(name.to_string()));
-        assert_eq!(place(&guard, "mine"), "mine");
-        assert_eq!(place(&guard, "flood-7"), "_OTHER");
+        limiter.declare("mine", |name| Arc::new(name.to_string()));
+        assert_eq!(admit(&limiter, "mine"), "mine");
+        assert_eq!(admit(&limiter, "flood-7"), "_OTHER");
     }
 
     #[test]
-    fn a_retired_value_is_folded_where_nothing_undeclared_is_admitted() {
-        let guard = guard(0);
-        guard.declare("mine", |name| Arc::new(name.to_string()));
-        assert!(guard.retire("mine").is_some());
-        assert_eq!(place(&guard, "mine"), "_OTHER");
-        assert!(guard.retire("mine").is_none());
+    fn a_retired_value_is_folded_if_the_limit_is_zero() {
+        let limiter = new_limiter(0);
+        limiter.declare("mine", |name| Arc::new(name.to_string()));
+        assert!(limiter.retire("mine").is_some());
+        assert_eq!(admit(&limiter, "mine"), "_OTHER");
+        assert!(limiter.retire("mine").is_none());
     }
 
     proptest! {
         #[test]
-        fn a_cleaned_value_is_short_and_has_no_control_characters(value in "\\PC{0,80}[\\x00-\\x1f]{0,3}\\PC{0,80}") {
-            let cleaned = clean(&value);
-            prop_assert!(cleaned.len() <= LONGEST);
-            prop_assert!(!cleaned.chars().any(char::is_control));
-            prop_assert_eq!(clean(&cleaned), cleaned.as_ref());
+        fn a_sanitized_value_is_short_and_has_no_control_characters(value in "\\PC{0,80}[\\x00-\\x1f]{0,3}\\PC{0,80}") {
+            let sanitized = sanitize(&value);
+            prop_assert!(sanitized.len() <= MAX_LABEL_BYTES);
+            prop_assert!(!sanitized.chars().any(char::is_control));
+            prop_assert_eq!(sanitize(&sanitized), sanitized.as_ref());
         }
 
         #[test]
-        fn no_flood_takes_more_places_than_the_cap(values in prop::collection::vec(".{0,20}", 0..200), cap in 0..20_usize) {
-            let guard = guard(cap);
+        fn undeclared_values_get_at_most_as_many_entries_as_the_limit(
+            values in prop::collection::vec(".{0,20}", 0..200), limit in 0..20_usize,
+        ) {
+            let limiter = new_limiter(limit);
             for value in &values {
-                place(&guard, value);
+                admit(&limiter, value);
             }
-            prop_assert!(guard.all().len() <= cap + 1);
+            prop_assert!(limiter.all().len() <= limit + 1);
         }
     }
 }

@@ -9,7 +9,7 @@ pub use self::buckets::BucketShape;
 pub use self::buckets::Buckets;
 pub use self::rows::ROWS;
 pub(crate) use self::rows::RowId;
-pub(crate) use self::rows::SERIES;
+pub(crate) use self::rows::SERIES_ATTRIBUTES;
 pub(crate) use self::rows::llmobs_attribute;
 pub use self::view::DeviceAttribute;
 pub use self::view::DeviceValue;
@@ -279,7 +279,7 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
-    fn names_are_unique_and_no_name_is_both_a_value_and_a_parent() {
+    fn names_are_unique_and_no_llmobs_name_is_the_prefix_of_another() {
         let names: HashSet<_> = ROWS.iter().map(|row| row.name).collect();
         assert_eq!(names.len(), ROWS.len());
         // The conventions contain names of this kind: `hw.temperature` and `hw.temperature.limit`.
@@ -290,14 +290,14 @@ mod tests {
     }
 
     #[test]
-    fn histograms_have_a_shape_and_nothing_else_has() {
+    fn histograms_have_a_bucket_shape_and_other_instruments_have_none() {
         for row in ROWS {
             assert_eq!(row.shape.is_some(), row.instrument == Instrument::Histogram, "{}", row.name);
         }
     }
 
     #[test]
-    fn unit_one_stands_on_gauges_only() {
+    fn only_gauges_have_the_unit_one() {
         // Except `hw.status`, whose unit the conventions define as `1`.
         for row in ROWS.iter().filter(|row| row.unit == "1" && row.name != m::HW_STATUS) {
             assert!(matches!(row.instrument, Instrument::Gauge | Instrument::ObservableGauge), "{}", row.name);
@@ -305,19 +305,19 @@ mod tests {
     }
 
     #[test]
-    fn own_names_and_own_attributes_are_namespaced() {
+    fn names_and_attributes_have_a_known_prefix() {
         for row in ROWS {
-            let known = ["llmobs.", "gen_ai.", "http.", "hw."];
-            assert!(known.iter().any(|prefix| row.name.starts_with(prefix)), "{}", row.name);
+            let prefixes = ["llmobs.", "gen_ai.", "http.", "hw."];
+            assert!(prefixes.iter().any(|prefix| row.name.starts_with(prefix)), "{}", row.name);
             for attribute in row.attributes {
-                let known = ["llmobs.", "gen_ai.", "error.", "service.", "http.", "url.", "network.", "hw."];
-                assert!(known.iter().any(|prefix| attribute.starts_with(prefix)), "{} of {}", attribute, row.name);
+                let prefixes = ["llmobs.", "gen_ai.", "error.", "service.", "http.", "url.", "network.", "hw."];
+                assert!(prefixes.iter().any(|prefix| attribute.starts_with(prefix)), "{} of {}", attribute, row.name);
             }
         }
     }
 
     #[test]
-    fn an_id_stands_at_its_row() {
+    fn a_row_id_is_the_index_of_its_row() {
         for (index, row) in ROWS.iter().enumerate() {
             assert_eq!(RowId::ALL[index].row().name, row.name);
         }

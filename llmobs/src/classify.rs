@@ -42,18 +42,21 @@ impl ErrorType {
     /// ```
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
-        let head: String = text.chars().take(LOOKED_AT).collect::<String>().to_ascii_lowercase();
-        SIGNS.iter().find(|(_, signs)| signs.iter().any(|sign| head.contains(sign))).map(|(error_type, _)| *error_type)
+        let head: String = text.chars().take(SCANNED_CHARS).collect::<String>().to_ascii_lowercase();
+        PATTERNS
+            .iter()
+            .find(|(_, patterns)| patterns.iter().any(|pattern| head.contains(pattern)))
+            .map(|(error_type, _)| *error_type)
     }
 }
 
 /// The number of characters that are searched. The error type is near the start of a text; later characters may be an
 /// echo of the prompt.
-const LOOKED_AT: usize = 2_000;
+const SCANNED_CHARS: usize = 2_000;
 
 /// The patterns for each error type. The first entry with a match decides, so specific patterns precede general ones:
 /// "CUDA out of memory" is `OutOfMemory`, "CUDA error: device-side assert triggered" is `Inference`.
-const SIGNS: &[(ErrorType, &[&str])] = &[
+const PATTERNS: &[(ErrorType, &[&str])] = &[
     (
         ErrorType::OutOfMemory,
         &[
@@ -153,8 +156,8 @@ mod tests {
     }
 
     #[test]
-    fn only_the_head_of_a_text_is_looked_at() {
-        let echo = format!("{}CUDA out of memory", "x".repeat(LOOKED_AT));
+    fn only_the_start_of_a_text_is_searched() {
+        let echo = format!("{}CUDA out of memory", "x".repeat(SCANNED_CHARS));
         assert_eq!(ErrorType::from_text(&echo), None);
     }
 }

@@ -43,34 +43,34 @@ impl Moment {
     /// Returns the moment that is `duration` after this moment, or the last representable moment on overflow.
     #[must_use]
     pub fn saturating_add(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(nanos(duration)))
+        Self(self.0.saturating_add(duration_to_nanos(duration)))
     }
 }
 
 impl From<Instant> for Moment {
     #[inline]
     fn from(instant: Instant) -> Self {
-        Self(nanos(instant.saturating_duration_since(origin())))
+        Self(duration_to_nanos(instant.saturating_duration_since(origin())))
     }
 }
 
 /// Converts a duration to nanoseconds; saturates after 584 years.
 #[inline]
-pub(crate) const fn nanos(duration: Duration) -> u64 {
+pub(crate) const fn duration_to_nanos(duration: Duration) -> u64 {
     // Computed in 64 bits, because `Duration::as_nanos` multiplies and compares in 128 bits.
     duration.as_secs().saturating_mul(1_000_000_000).saturating_add(duration.subsec_nanos() as u64)
 }
 
 /// Returns the date `nanos` nanoseconds ago. Exported telemetry has dates; measurements never use them.
 #[expect(clippy::disallowed_methods, reason = "the only place that reads the system date")]
-pub(crate) fn ago(nanos: u64) -> SystemTime {
+pub(crate) fn system_time_before_now(nanos: u64) -> SystemTime {
     let now = SystemTime::now();
     now.checked_sub(Duration::from_nanos(nanos)).unwrap_or(now)
 }
 
 /// Converts nanoseconds to seconds, rounded to the nearest double: 20,000,000 becomes exactly `0.02`.
 #[expect(clippy::cast_precision_loss, reason = "exact below 2^53 ns, which is 104 days")]
-pub(crate) fn seconds(nanos: u64) -> f64 {
+pub(crate) fn nanos_to_seconds(nanos: u64) -> f64 {
     nanos as f64 / 1e9
 }
 
@@ -136,7 +136,7 @@ pub struct ManualClock(Arc<AtomicU64>);
 impl ManualClock {
     /// Advances the clock by a duration.
     pub fn advance(&self, by: Duration) {
-        self.0.fetch_add(nanos(by), Ordering::Relaxed);
+        self.0.fetch_add(duration_to_nanos(by), Ordering::Relaxed);
     }
 
     /// Returns the current moment of the clock.
@@ -163,11 +163,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_manual_clock_moves_only_by_hand() {
-        let (clock, hand) = Clock::manual();
+    fn a_manual_clock_advances_only_through_its_handle() {
+        let (clock, manual_clock) = Clock::manual();
         let before = clock.now();
         assert_eq!(clock.now(), before);
-        hand.advance(Duration::from_millis(3));
+        manual_clock.advance(Duration::from_millis(3));
         assert_eq!(clock.now().since(before), Duration::from_millis(3));
     }
 
@@ -183,8 +183,8 @@ mod tests {
 
     #[test]
     fn whole_milliseconds_are_the_nearest_double_in_seconds() {
-        assert!((seconds(20_000_000) - 0.02).abs() < f64::EPSILON);
-        assert_eq!(seconds(20_000_000).to_bits(), 0.02_f64.to_bits());
-        assert_eq!(seconds(2_500_000_000).to_bits(), 2.5_f64.to_bits());
+        assert!((nanos_to_seconds(20_000_000) - 0.02).abs() < f64::EPSILON);
+        assert_eq!(nanos_to_seconds(20_000_000).to_bits(), 0.02_f64.to_bits());
+        assert_eq!(nanos_to_seconds(2_500_000_000).to_bits(), 2.5_f64.to_bits());
     }
 }

@@ -15,7 +15,7 @@
 //! impl Source for Thermometer {
 //!     fn read(&self, row: &'static Row) -> Vec<Sample> {
 //!         match row.name {
-//!             "hw.temperature" => vec![Sample::new(61.0).with("hw.id", "GPU-1/gpu")],
+//!             "hw.temperature" => vec![Sample::new(61.0).attribute("hw.id", "GPU-1/gpu")],
 //!             _ => Vec::new(),
 //!         }
 //!     }
@@ -39,7 +39,7 @@ use std::sync::Arc;
 pub use self::device::Device;
 pub(crate) use self::operation::OperationInfo;
 pub use self::operation::OperationRef;
-pub(crate) use self::operation::id_of;
+pub(crate) use self::operation::operation_id;
 pub use self::recorder::Recorder;
 pub(crate) use self::registry::CompanionRegistry;
 use crate::catalog::Row;
@@ -55,18 +55,18 @@ use crate::semconv::value::Outcome;
 pub trait Companion: Send + Sync + 'static {
     /// Called when an operation starts, with the moment of its start. The id of the operation is not reused while
     /// `operation` or a clone of it exists.
-    fn started(&self, operation: OperationRef, at: Moment);
+    fn on_start(&self, operation: OperationRef, at: Moment);
 
     /// Called when an operation changes its state, with the moment of the change.
-    fn marked(&self, id: u64, mark: Mark, at: Moment);
+    fn on_mark(&self, id: u64, mark: Mark, at: Moment);
 
     /// Called when an operation ends, with its outcome and the moment of its end.
-    fn ended(&self, id: u64, outcome: Outcome, at: Moment);
+    fn on_end(&self, id: u64, outcome: Outcome, at: Moment);
 
-    /// Returns an estimate, in joules, of the energy used by an operation that ran for `ran` seconds. The estimate is
-    /// written to the operation's log event and marked there as provisional. Defaults to `None`.
-    fn provisional_energy(&self, ran: f64) -> Option<f64> {
-        let _ = ran;
+    /// Returns an estimate, in joules, of the energy used by an operation that ran for this number of seconds. The
+    /// estimate is written to the operation's log event and marked there as provisional. Defaults to `None`.
+    fn provisional_energy(&self, seconds: f64) -> Option<f64> {
+        let _ = seconds;
         None
     }
 }
@@ -112,12 +112,12 @@ impl Sample {
 
     /// Adds an attribute. Add attributes in the order in which the row lists them.
     #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl Into<AttributeValue>) -> Self {
+    pub fn attribute(mut self, name: &'static str, value: impl Into<AttributeValue>) -> Self {
         self.labels.push(Label::new(name, value.into().0));
         self
     }
 
-    fn into_reading(mut self, row: &Row) -> Option<Observation> {
+    fn into_observation(mut self, row: &Row) -> Option<Observation> {
         self.labels.retain(|label| row.attributes.contains(&label.name.as_ref()));
         self.value.is_finite().then_some(Observation { labels: self.labels, value: self.value })
     }
@@ -129,20 +129,20 @@ impl Sample {
 pub struct AttributeValue(LabelValue);
 
 impl From<&'static str> for AttributeValue {
-    fn from(word: &'static str) -> Self {
-        Self(word.into())
+    fn from(text: &'static str) -> Self {
+        Self(text.into())
     }
 }
 
 impl From<String> for AttributeValue {
-    fn from(word: String) -> Self {
-        Self(Arc::<str>::from(crate::cardinality::clean(&word).as_ref()).into())
+    fn from(text: String) -> Self {
+        Self(Arc::<str>::from(crate::cardinality::sanitize(&text).as_ref()).into())
     }
 }
 
 /// Clones a value without copying its text.
 impl From<&Self> for AttributeValue {
-    fn from(word: &Self) -> Self {
-        word.clone()
+    fn from(value: &Self) -> Self {
+        value.clone()
     }
 }

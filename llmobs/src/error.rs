@@ -23,13 +23,13 @@ use crate::semconv::value::ErrorType;
 pub struct Failure {
     error_type: ErrorType,
     message: Option<Content<String>>,
-    exception: Option<&'static str>,
+    exception_type: Option<&'static str>,
 }
 
 impl Failure {
     /// Creates a failure of this error type, without text.
     pub const fn new(error_type: ErrorType) -> Self {
-        Self { error_type, message: None, exception: None }
+        Self { error_type, message: None, exception_type: None }
     }
 
     /// Sets the text of the error.
@@ -50,7 +50,7 @@ impl Failure {
     /// # let _ = failure;
     /// ```
     pub fn caused_by<E: ?Sized>(mut self, _error: &E) -> Self {
-        self.exception = Some(std::any::type_name::<E>());
+        self.exception_type = Some(std::any::type_name::<E>());
         self
     }
 
@@ -60,13 +60,13 @@ impl Failure {
         self.error_type
     }
 
-    pub(crate) const fn exception(&self) -> Option<&'static str> {
-        self.exception
+    pub(crate) const fn exception_type(&self) -> Option<&'static str> {
+        self.exception_type
     }
 
     /// Returns the text of the error, still sealed as [`Content`].
     #[must_use]
-    pub const fn text(&self) -> Option<&Content<String>> {
+    pub const fn message_content(&self) -> Option<&Content<String>> {
         self.message.as_ref()
     }
 }
@@ -87,7 +87,7 @@ pub enum BuildError {
     /// The settings allow more label sets for one metric than the backend stores.
     TooManySeries {
         /// The maximum number of label sets that the settings allow for one metric.
-        sets: usize,
+        label_sets: usize,
         /// The maximum number of label sets that the backend stores.
         limit: usize,
     },
@@ -105,7 +105,7 @@ pub enum BuildError {
         /// The name of the metric that has too many bounds.
         metric: &'static str,
         /// The number of bucket bounds.
-        edges: usize,
+        bounds: usize,
         /// The maximum number of bucket bounds.
         limit: usize,
     },
@@ -129,16 +129,16 @@ impl fmt::Display for BuildError {
                 "`registry`: the registry already contains the metrics of an llmobs observer; share that observer \
                  (`clone`, `as_role`) or set another registry",
             ),
-            Self::TooManySeries { sets, limit } => write!(
+            Self::TooManySeries { label_sets, limit } => write!(
                 f,
-                "`models`, `max_undeclared_models`, `operations`, `label`: together these settings allow {sets} label \
+                "`models`, `max_undeclared_models`, `operations`, `label`: together these settings allow {label_sets} label \
                  sets for one metric, more than the limit of {limit}; declare fewer values, or raise `series_limit` \
                  together with the cardinality limit of your OpenTelemetry SDK"
             ),
             Self::InvalidLabel { setter, name, reason } => write!(f, "`{setter}`: {name:?} cannot be used: {reason}"),
-            Self::TooManyBucketBounds { metric, edges, limit } => write!(
+            Self::TooManyBucketBounds { metric, bounds, limit } => write!(
                 f,
-                "`objective`, `buckets`: {metric} would have {edges} bucket bounds, more than the maximum of {limit}; \
+                "`objective`, `buckets`: {metric} would have {bounds} bucket bounds, more than the maximum of {limit}; \
                  remove objectives or choose a coarser bucket set"
             ),
             Self::NoopMeter => f.write_str(

@@ -188,7 +188,7 @@
 //! let operation = observer.chat("m").start();
 //! hand.advance(Duration::from_secs(2)); // no test has to sleep
 //! operation.complete();
-//! assert_eq!(Readings::of(&observer).histogram("gen_ai.server.request.duration", &[]).sum, 2.0);
+//! assert_eq!(Readings::new(&observer).histogram("gen_ai.server.request.duration", &[]).sum, 2.0);
 //! llmobs::assert_books!(observer); // started = ended + in flight
 //! # }
 //! # Ok::<(), llmobs::BuildError>(())

@@ -7,8 +7,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 pub(crate) use self::device::DeviceRecord;
-use crate::clock::nanos;
-use crate::clock::seconds;
+use crate::clock::duration_to_nanos;
+use crate::clock::nanos_to_seconds;
 use crate::semconv::value::FinishReason;
 use crate::timing::EvenGaps;
 
@@ -100,7 +100,7 @@ pub(crate) struct TraceLink {
 
 impl TraceLink {
     /// Returns the random part of the trace id: its last 8 bytes.
-    pub(crate) const fn random(self) -> u64 {
+    pub(crate) const fn randomness(self) -> u64 {
         let [.., a, b, c, d, e, f, g, h] = self.trace_id;
         u64::from_be_bytes([a, b, c, d, e, f, g, h])
     }
@@ -115,7 +115,7 @@ pub(crate) struct BucketBounds {
 
 impl BucketBounds {
     pub(crate) fn new(values: &[f64]) -> Self {
-        let nanos = values.iter().map(|bound| nanos(std::time::Duration::from_secs_f64(*bound))).collect();
+        let nanos = values.iter().map(|bound| duration_to_nanos(std::time::Duration::from_secs_f64(*bound))).collect();
         Self { values: values.into(), nanos }
     }
 
@@ -125,16 +125,16 @@ impl BucketBounds {
 
     /// Returns the index of the bucket of a value. A linear comparison with every bound is faster than a binary search,
     /// because it contains no branch to mispredict.
-    pub(crate) fn bucket(&self, value: f64) -> usize {
+    pub(crate) fn bucket_index(&self, value: f64) -> usize {
         self.values.iter().map(|bound| usize::from(value > *bound)).sum()
     }
 
     /// Returns the bucket of a time in nanoseconds, with the bounds of that bucket.
-    fn bucket_of_nanos(&self, nanos: u64) -> Bucket {
+    fn bucket_for_nanos(&self, nanos: u64) -> Bucket {
         let bucket: usize = self.nanos.iter().map(|bound| usize::from(nanos > *bound)).sum();
-        let lowest = bucket.checked_sub(1).map_or(0, |below| self.nanos[below].saturating_add(1));
+        let lowest = bucket.checked_sub(1).map_or(0, |previous| self.nanos[previous].saturating_add(1));
         Bucket {
-            bucket: u8::try_from(bucket).unwrap_or(u8::MAX),
+            index: u8::try_from(bucket).unwrap_or(u8::MAX),
             lowest,
             highest: self.nanos.get(bucket).copied().unwrap_or(u64::MAX),
         }
@@ -144,65 +144,65 @@ impl BucketBounds {
 /// A bucket and its bounds in nanoseconds, both inclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Bucket {
-    bucket: u8,
+    index: u8,
     lowest: u64,
     highest: u64,
 }
 
 impl Bucket {
     /// An empty bucket, which contains no time.
-    const NOWHERE: Self = Self { bucket: 0, lowest: u64::MAX, highest: 0 };
+    const EMPTY: Self = Self { index: 0, lowest: u64::MAX, highest: 0 };
 
-    const fn holds(self, nanos: u64) -> bool {
+    const fn contains(self, nanos: u64) -> bool {
         self.lowest <= nanos && nanos <= self.highest
     }
 }
 
 /// The maximum number of finite bounds of a row that streams record in a local histogram.
-pub(crate) const LOCAL_BOUNDS: usize = 31;
+pub(crate) const MAX_LOCAL_BOUNDS: usize = 31;
 
-const _: () = assert!((LOCAL_BOUNDS + 1).is_power_of_two(), "the length is also used as a bit mask");
+const _: () = assert!((MAX_LOCAL_BOUNDS + 1).is_power_of_two(), "the length is also used as a bit mask");
 
 /// The local histogram of a stream: plain integers without a lock, merged into the shared histogram about once a second
 /// and at the end.
 #[derive(Debug, Clone)]
 pub(crate) struct LocalHistogram {
-    counts: [u32; LOCAL_BOUNDS + 1],
+    counts: [u32; MAX_LOCAL_BOUNDS + 1],
     sum_nanos: u64,
     /// The bucket of the last time. The times of one stream are similar, so most need no search.
-    last: Bucket,
+    last_bucket: Bucket,
 }
 
 impl LocalHistogram {
     pub(crate) const fn new() -> Self {
-        Self { counts: [0; LOCAL_BOUNDS + 1], sum_nanos: 0, last: Bucket::NOWHERE }
+        Self { counts: [0; MAX_LOCAL_BOUNDS + 1], sum_nanos: 0, last_bucket: Bucket::EMPTY }
     }
 
     #[inline]
-    pub(crate) fn record<'a>(&mut self, bounds: impl Fn() -> &'a BucketBounds, share: EvenGaps) {
-        if share.units == 1 && self.last.holds(share.nanos) {
-            self.add(1);
+    pub(crate) fn record<'a>(&mut self, bounds: impl Fn() -> &'a BucketBounds, gaps: EvenGaps) {
+        if gaps.count == 1 && self.last_bucket.contains(gaps.total_nanos) {
+            self.add_to_last(1);
         } else {
-            self.search(bounds(), share);
+            self.record_slow(bounds(), gaps);
         }
-        self.sum_nanos += share.nanos;
+        self.sum_nanos += gaps.total_nanos;
     }
 
     #[inline(never)]
-    fn search(&mut self, bounds: &BucketBounds, share: EvenGaps) {
-        for (nanos, times) in share.runs() {
+    fn record_slow(&mut self, bounds: &BucketBounds, gaps: EvenGaps) {
+        for (nanos, times) in gaps.runs() {
             if times > 0 {
-                self.last = bounds.bucket_of_nanos(nanos);
-                self.add(u32::try_from(times).unwrap_or(u32::MAX));
+                self.last_bucket = bounds.bucket_for_nanos(nanos);
+                self.add_to_last(u32::try_from(times).unwrap_or(u32::MAX));
             }
         }
     }
 
     #[inline]
-    fn add(&mut self, times: u32) {
-        // No row has more bounds than `LOCAL_BOUNDS`, so the mask has no effect on the index; it removes a bounds
+    fn add_to_last(&mut self, times: u32) {
+        // No row has more bounds than `MAX_LOCAL_BOUNDS`, so the mask has no effect on the index; it removes a bounds
         // check.
-        let count = &mut self.counts[usize::from(self.last.bucket) & LOCAL_BOUNDS];
+        let count = &mut self.counts[usize::from(self.last_bucket.index) & MAX_LOCAL_BOUNDS];
         *count = count.saturating_add(times);
     }
 
@@ -213,8 +213,8 @@ impl LocalHistogram {
     /// Passes the counts of the buckets, in ascending order, and the sum in seconds to `into`, then resets the
     /// histogram.
     pub(crate) fn take(&mut self, into: impl FnOnce(&[u32], f64)) {
-        into(&self.counts, seconds(self.sum_nanos));
-        *self = Self { last: self.last, ..Self::new() };
+        into(&self.counts, nanos_to_seconds(self.sum_nanos));
+        *self = Self { last_bucket: self.last_bucket, ..Self::new() };
     }
 }
 
@@ -231,7 +231,7 @@ impl HistogramData {
     }
 
     pub(crate) fn record(&mut self, bounds: &BucketBounds, value: f64) {
-        self.counts[bounds.bucket(value)] += 1;
+        self.counts[bounds.bucket_index(value)] += 1;
         self.sum += value;
     }
 
@@ -252,45 +252,45 @@ impl HistogramData {
 #[derive(Debug, Clone)]
 pub(crate) struct RawGapBuffer {
     gaps: [EvenGaps; Self::CAPACITY],
-    used: u8,
+    len: u8,
 }
 
 impl RawGapBuffer {
     const CAPACITY: usize = 4;
 
     pub(crate) const fn new() -> Self {
-        Self { gaps: [EvenGaps { nanos: 0, units: 1 }; Self::CAPACITY], used: 0 }
+        Self { gaps: [EvenGaps { total_nanos: 0, count: 1 }; Self::CAPACITY], len: 0 }
     }
 
     /// Adds a gap. A full buffer must be cleared before the next call; otherwise the gap is discarded.
     #[inline]
-    pub(crate) fn push(&mut self, share: EvenGaps) {
-        if let Some(place) = self.gaps.get_mut(usize::from(self.used)) {
-            *place = share;
-            self.used += 1;
+    pub(crate) fn push(&mut self, gaps: EvenGaps) {
+        if let Some(slot) = self.gaps.get_mut(usize::from(self.len)) {
+            *slot = gaps;
+            self.len += 1;
         }
     }
 
     pub(crate) const fn is_full(&self) -> bool {
-        self.used as usize == Self::CAPACITY
+        self.len as usize == Self::CAPACITY
     }
 
     /// Calls `record` with every sample, in seconds.
     #[inline]
-    pub(crate) fn each(&self, mut record: impl FnMut(f64)) {
-        for share in &self.gaps[..usize::from(self.used)] {
-            if share.units == 1 {
-                record(seconds(share.nanos));
+    pub(crate) fn for_each_sample(&self, mut record: impl FnMut(f64)) {
+        for gaps in &self.gaps[..usize::from(self.len)] {
+            if gaps.count == 1 {
+                record(nanos_to_seconds(gaps.total_nanos));
                 continue;
             }
-            for (nanos, times) in share.runs() {
-                (0..times).for_each(|_| record(seconds(nanos)));
+            for (nanos, times) in gaps.runs() {
+                (0..times).for_each(|_| record(nanos_to_seconds(nanos)));
             }
         }
     }
 
     pub(crate) const fn clear(&mut self) {
-        self.used = 0;
+        self.len = 0;
     }
 }
 
@@ -301,44 +301,44 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_local_histogram_and_a_ring_hold_the_same_samples(
-            shares in prop::collection::vec((0..3_000_000_000_u64, 1..40_u64), 1..60),
+        fn a_local_histogram_and_a_raw_gap_buffer_record_the_same_samples(
+            all_gaps in prop::collection::vec((0..3_000_000_000_u64, 1..40_u64), 1..60),
         ) {
             let bounds = BucketBounds::new(&[0.001, 0.01, 0.1, 1.0]);
-            let (mut local, mut ring) = (LocalHistogram::new(), RawGapBuffer::new());
+            let (mut local, mut raw) = (LocalHistogram::new(), RawGapBuffer::new());
             let mut direct = HistogramData::new(&bounds);
             let mut total = 0;
-            for (nanos, units) in shares {
-                let share = EvenGaps { nanos, units };
-                total += nanos;
-                local.record(|| &bounds, share);
-                ring.push(share);
-                if ring.is_full() {
-                    ring.each(|value| direct.record(&bounds, value));
-                    ring.clear();
+            for (total_nanos, count) in all_gaps {
+                let gaps = EvenGaps { total_nanos, count };
+                total += total_nanos;
+                local.record(|| &bounds, gaps);
+                raw.push(gaps);
+                if raw.is_full() {
+                    raw.for_each_sample(|value| direct.record(&bounds, value));
+                    raw.clear();
                 }
             }
-            ring.each(|value| direct.record(&bounds, value));
+            raw.for_each_sample(|value| direct.record(&bounds, value));
             let mut merged = HistogramData::new(&bounds);
             local.take(|counts, sum| merged.merge(counts, sum));
             prop_assert!(local.is_empty());
             prop_assert_eq!(&merged.counts, &direct.counts);
             prop_assert!((merged.sum - direct.sum).abs() < 1e-9 * (1.0 + direct.sum));
-            prop_assert_eq!(merged.sum.to_bits(), seconds(total).to_bits());
+            prop_assert_eq!(merged.sum.to_bits(), nanos_to_seconds(total).to_bits());
         }
     }
 
     #[test]
-    fn a_value_on_a_bound_lies_below_it() {
+    fn a_bucket_includes_its_upper_bound() {
         let bounds = BucketBounds::new(&[0.02, 0.04]);
-        assert_eq!(bounds.bucket(0.02), 0);
-        assert_eq!(bounds.bucket_of_nanos(20_000_000).bucket, 0);
-        assert_eq!(bounds.bucket_of_nanos(20_000_001).bucket, 1);
-        assert_eq!(bounds.bucket(f64::MAX), 2);
+        assert_eq!(bounds.bucket_index(0.02), 0);
+        assert_eq!(bounds.bucket_for_nanos(20_000_000).index, 0);
+        assert_eq!(bounds.bucket_for_nanos(20_000_001).index, 1);
+        assert_eq!(bounds.bucket_index(f64::MAX), 2);
         for nanos in [0, 20_000_000, 20_000_001, 40_000_000, 40_000_001, u64::MAX] {
-            assert!(bounds.bucket_of_nanos(nanos).holds(nanos));
+            assert!(bounds.bucket_for_nanos(nanos).contains(nanos));
         }
-        assert!(!bounds.bucket_of_nanos(20_000_000).holds(20_000_001));
-        assert!(!bounds.bucket_of_nanos(20_000_001).holds(20_000_000));
+        assert!(!bounds.bucket_for_nanos(20_000_000).contains(20_000_001));
+        assert!(!bounds.bucket_for_nanos(20_000_001).contains(20_000_000));
     }
 }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::clock::nanos;
+use crate::clock::duration_to_nanos;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::Outcome;
 
@@ -16,22 +16,22 @@ pub(crate) struct Judgements {
 }
 
 impl Judgements {
-    /// Records the judgement by the objective at index `place`. Only the first 64 objectives are recorded.
-    pub(crate) fn note(&mut self, place: usize, good: bool) {
-        let bit = u32::try_from(place).ok().and_then(|place| 1_u64.checked_shl(place)).unwrap_or(0);
+    /// Records the judgement by the objective at `index`. Only the first 64 objectives are recorded.
+    pub(crate) fn insert(&mut self, index: usize, good: bool) {
+        let bit = u32::try_from(index).ok().and_then(|shift| 1_u64.checked_shl(shift)).unwrap_or(0);
         self.judged |= bit;
         self.missed |= if good { 0 } else { bit };
     }
 
-    /// Returns whether the objective at index `place` was met; `None` if the operation was not judged by this
+    /// Returns whether the objective at `index` was met; `None` if the operation was not judged by this
     /// objective.
-    pub(crate) fn of(self, place: usize) -> Option<bool> {
-        let bit = u32::try_from(place).ok().and_then(|place| 1_u64.checked_shl(place)).unwrap_or(0);
+    pub(crate) fn is_met(self, index: usize) -> Option<bool> {
+        let bit = u32::try_from(index).ok().and_then(|shift| 1_u64.checked_shl(shift)).unwrap_or(0);
         (self.judged & bit != 0).then_some(self.missed & bit == 0)
     }
 
     /// Returns whether every objective was met; `None` if the operation was judged by no objective.
-    pub(crate) const fn good(self) -> Option<bool> {
+    pub(crate) const fn is_good(self) -> Option<bool> {
         if self.judged == 0 { None } else { Some(self.missed == 0) }
     }
 }
@@ -75,32 +75,32 @@ impl Objective {
     }
 
     /// Sets the target ratio of good operations, from 0 to 1. Defaults to 0.99. Recorded as `llmobs.objective.target`.
-    pub const fn target(mut self, share: f64) -> Self {
-        self.target = share;
+    pub const fn target(mut self, ratio: f64) -> Self {
+        self.target = ratio;
         self
     }
 
     /// Sets the maximum time to first token, measured from the start of the operation. Defaults to no limit.
     pub fn time_to_first_token(mut self, limit: Duration) -> Self {
-        self.time_to_first_token = Some(nanos(limit));
+        self.time_to_first_token = Some(duration_to_nanos(limit));
         self
     }
 
     /// Sets the maximum mean time per token after the first. Defaults to no limit.
     pub fn time_per_output_token(mut self, limit: Duration) -> Self {
-        self.time_per_output_token = Some(nanos(limit));
+        self.time_per_output_token = Some(duration_to_nanos(limit));
         self
     }
 
     /// Sets the maximum gap between two tokens after the first token. Defaults to no limit.
     pub fn longest_gap(mut self, limit: Duration) -> Self {
-        self.longest_gap = Some(nanos(limit));
+        self.longest_gap = Some(duration_to_nanos(limit));
         self
     }
 
     /// Sets the maximum duration of the operation, from start to end. Defaults to no limit.
     pub fn duration(mut self, limit: Duration) -> Self {
-        self.duration = Some(nanos(limit));
+        self.duration = Some(duration_to_nanos(limit));
         self
     }
 
@@ -117,23 +117,24 @@ impl Objective {
     }
 
     /// Judges an operation that ended.
-    pub(crate) fn judge(&self, facts: &ObjectiveInput) -> Verdict {
-        let late = |limit: Option<u64>, value: Option<u64>| matches!((limit, value), (Some(limit), Some(value)) if value > limit);
-        let never = |limit: Option<u64>, value: Option<u64>| matches!((limit, value), (Some(limit), None) if facts.duration > limit);
-        match facts.outcome {
-            _ if facts.error_type.is_some_and(ErrorType::is_client_fault) => Verdict::Excluded,
+    pub(crate) fn judge(&self, input: &ObjectiveInput) -> Verdict {
+        let exceeds = |limit: Option<u64>, value: Option<u64>| matches!((limit, value), (Some(limit), Some(value)) if value > limit);
+        let expired_without = |limit: Option<u64>, value: Option<u64>| matches!((limit, value), (Some(limit), None) if input.duration > limit);
+        match input.outcome {
+            _ if input.error_type.is_some_and(ErrorType::is_client_fault) => Verdict::Excluded,
             Outcome::Failed | Outcome::Rejected => Verdict::Bad,
-            Outcome::Cancelled if facts.first_token.is_none() => {
+            Outcome::Cancelled if input.time_to_first_token.is_none() => {
                 // The caller left before the first token. An operation that had already missed a limit is bad; for any
                 // other operation the result is unknown.
-                let missed = never(self.time_to_first_token, None) || late(self.duration, Some(facts.duration));
+                let missed =
+                    expired_without(self.time_to_first_token, None) || exceeds(self.duration, Some(input.duration));
                 if missed { Verdict::Bad } else { Verdict::Abandoned }
             }
             Outcome::Cancelled | Outcome::Completed => {
-                let missed = late(self.time_to_first_token, facts.first_token)
-                    || late(self.time_per_output_token, facts.per_token)
-                    || late(self.longest_gap, facts.longest_gap)
-                    || late(self.duration, Some(facts.duration));
+                let missed = exceeds(self.time_to_first_token, input.time_to_first_token)
+                    || exceeds(self.time_per_output_token, input.time_per_output_token)
+                    || exceeds(self.longest_gap, input.longest_gap)
+                    || exceeds(self.duration, Some(input.duration));
                 if missed { Verdict::Bad } else { Verdict::Good }
             }
         }
@@ -145,8 +146,8 @@ impl Objective {
 pub(crate) struct ObjectiveInput {
     pub(crate) outcome: Outcome,
     pub(crate) error_type: Option<ErrorType>,
-    pub(crate) first_token: Option<u64>,
-    pub(crate) per_token: Option<u64>,
+    pub(crate) time_to_first_token: Option<u64>,
+    pub(crate) time_per_output_token: Option<u64>,
     pub(crate) longest_gap: Option<u64>,
     pub(crate) duration: u64,
 }
@@ -166,11 +167,11 @@ pub(crate) enum Verdict {
 mod tests {
     use super::*;
 
-    const FACTS: ObjectiveInput = ObjectiveInput {
+    const INPUT: ObjectiveInput = ObjectiveInput {
         outcome: Outcome::Completed,
         error_type: None,
-        first_token: Some(400),
-        per_token: Some(40),
+        time_to_first_token: Some(400),
+        time_per_output_token: Some(40),
         longest_gap: Some(90),
         duration: 2_000,
     };
@@ -185,12 +186,12 @@ mod tests {
 
     #[test]
     fn an_operation_is_good_when_it_completed_and_met_every_objective_set_on_it() {
-        assert_eq!(objective().judge(&FACTS), Verdict::Good);
+        assert_eq!(objective().judge(&INPUT), Verdict::Good);
         for missed in [
-            ObjectiveInput { first_token: Some(501), ..FACTS },
-            ObjectiveInput { per_token: Some(51), ..FACTS },
-            ObjectiveInput { longest_gap: Some(101), ..FACTS },
-            ObjectiveInput { duration: 3_001, ..FACTS },
+            ObjectiveInput { time_to_first_token: Some(501), ..INPUT },
+            ObjectiveInput { time_per_output_token: Some(51), ..INPUT },
+            ObjectiveInput { longest_gap: Some(101), ..INPUT },
+            ObjectiveInput { duration: 3_001, ..INPUT },
         ] {
             assert_eq!(objective().judge(&missed), Verdict::Bad, "{missed:?}");
             assert_eq!(Objective::new("availability").judge(&missed), Verdict::Good);
@@ -198,43 +199,43 @@ mod tests {
     }
 
     #[test]
-    fn cancelled_failed_and_shed_operations_stay_in_the_denominator() {
-        let failed = ObjectiveInput { outcome: Outcome::Failed, error_type: Some(ErrorType::Inference), ..FACTS };
-        let shed = ObjectiveInput {
+    fn failed_and_rejected_operations_count_as_bad() {
+        let failed = ObjectiveInput { outcome: Outcome::Failed, error_type: Some(ErrorType::Inference), ..INPUT };
+        let rejected = ObjectiveInput {
             outcome: Outcome::Rejected,
             error_type: Some(ErrorType::Overloaded),
-            first_token: None,
-            ..FACTS
+            time_to_first_token: None,
+            ..INPUT
         };
         assert_eq!(objective().judge(&failed), Verdict::Bad);
-        assert_eq!(objective().judge(&shed), Verdict::Bad);
+        assert_eq!(objective().judge(&rejected), Verdict::Bad);
     }
 
     #[test]
-    fn client_faults_do_not() {
+    fn client_faults_are_excluded() {
         for fault in [ErrorType::InvalidRequest, ErrorType::Authentication] {
-            let rejected = ObjectiveInput { outcome: Outcome::Rejected, error_type: Some(fault), ..FACTS };
+            let rejected = ObjectiveInput { outcome: Outcome::Rejected, error_type: Some(fault), ..INPUT };
             assert_eq!(objective().judge(&rejected), Verdict::Excluded);
         }
     }
 
     #[test]
-    fn a_client_that_leaves_before_the_first_token_in_time_is_abandoned_and_one_that_waited_too_long_is_bad() {
-        let left = ObjectiveInput {
+    fn a_cancellation_before_the_first_token_is_abandoned_within_the_limit_and_bad_after_it() {
+        let cancelled = ObjectiveInput {
             outcome: Outcome::Cancelled,
-            first_token: None,
-            per_token: None,
+            time_to_first_token: None,
+            time_per_output_token: None,
             longest_gap: None,
-            ..FACTS
+            ..INPUT
         };
-        assert_eq!(objective().judge(&ObjectiveInput { duration: 500, ..left }), Verdict::Abandoned);
-        assert_eq!(objective().judge(&ObjectiveInput { duration: 501, ..left }), Verdict::Bad);
+        assert_eq!(objective().judge(&ObjectiveInput { duration: 500, ..cancelled }), Verdict::Abandoned);
+        assert_eq!(objective().judge(&ObjectiveInput { duration: 501, ..cancelled }), Verdict::Bad);
     }
 
     #[test]
-    fn pressing_stop_after_good_service_is_not_bad() {
-        let stopped = ObjectiveInput { outcome: Outcome::Cancelled, ..FACTS };
-        assert_eq!(objective().judge(&stopped), Verdict::Good);
-        assert_eq!(objective().judge(&ObjectiveInput { per_token: Some(60), ..stopped }), Verdict::Bad);
+    fn a_cancellation_after_good_service_is_not_bad() {
+        let cancelled = ObjectiveInput { outcome: Outcome::Cancelled, ..INPUT };
+        assert_eq!(objective().judge(&cancelled), Verdict::Good);
+        assert_eq!(objective().judge(&ObjectiveInput { time_per_output_token: Some(60), ..cancelled }), Verdict::Bad);
     }
 }

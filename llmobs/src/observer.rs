@@ -41,7 +41,7 @@ pub use self::chunk::StreamItem;
 pub(crate) use self::current::Scope;
 pub use self::current::Scoped;
 #[cfg(feature = "axum")]
-pub(crate) use self::current::arrived;
+pub(crate) use self::current::request_arrival;
 pub use self::in_flight::InFlight;
 pub use self::in_flight::WaitsFor;
 use self::inner::Inner;
@@ -64,8 +64,8 @@ use crate::catalog::Level;
 use crate::catalog::Role;
 use crate::clock::Clock;
 use crate::clock::Moment;
-use crate::clock::nanos;
-use crate::clock::seconds;
+use crate::clock::duration_to_nanos;
+use crate::clock::nanos_to_seconds;
 use crate::semconv::value::OperationName;
 use crate::semconv::value::Provider;
 use crate::semconv::value::State;
@@ -85,7 +85,7 @@ use crate::semconv::value::State;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Observer {
-    core: Option<Arc<Inner>>,
+    inner: Option<Arc<Inner>>,
     role: Role,
     provider: Provider,
 }
@@ -101,11 +101,11 @@ impl Observer {
     /// Returns a disabled observer: its operations do not allocate, and its streams do not read a clock.
     #[must_use]
     pub const fn disabled() -> Self {
-        Self { core: None, role: Role::Server, provider: Provider::Other(std::borrow::Cow::Borrowed("unknown")) }
+        Self { inner: None, role: Role::Server, provider: Provider::Other(std::borrow::Cow::Borrowed("unknown")) }
     }
 
-    fn new(core: Arc<Inner>, role: Role, provider: Provider) -> Self {
-        Self { core: Some(core), role, provider }
+    fn new(inner: Arc<Inner>, role: Role, provider: Provider) -> Self {
+        Self { inner: Some(inner), role, provider }
     }
 
     /// Returns the same observer in another role, with shared instruments. Example: a gateway that also runs a model.
@@ -123,7 +123,7 @@ impl Observer {
     /// Returns whether this observer records anything; `false` only for a [`disabled`](Self::disabled) one.
     #[must_use]
     pub const fn is_enabled(&self) -> bool {
-        self.core.is_some()
+        self.inner.is_some()
     }
 
     /// Returns the role of the process: server, gateway or client.
@@ -156,13 +156,13 @@ impl Observer {
     /// Returns the current moment on this observer's clock.
     #[must_use]
     pub fn now(&self) -> Moment {
-        self.core.as_ref().map_or_else(|| Clock::system().now(), |core| core.clock.now())
+        self.inner.as_ref().map_or_else(|| Clock::system().now(), |inner| inner.clock.now())
     }
 
     /// Returns all operations in flight, oldest first.
     #[must_use]
     pub fn in_flight(&self) -> Vec<InFlight> {
-        self.core.as_ref().map_or_else(Vec::new, |core| core.in_flight())
+        self.inner.as_ref().map_or_else(Vec::new, |inner| inner.in_flight())
     }
 
     /// Returns the content of the flight recorder: one line of JSON for each of the last operations that ended, oldest
@@ -178,13 +178,13 @@ impl Observer {
     /// ```
     #[must_use]
     pub fn recent_operations(&self) -> String {
-        self.core.as_ref().map_or_else(String::new, |core| core.flight.lines())
+        self.inner.as_ref().map_or_else(String::new, |inner| inner.flight_recorder.to_json_lines())
     }
 
     /// Declares a model at run time: its series start at zero and are never folded into `_OTHER`.
     pub fn declare_model(&self, model: &str) {
-        if let Some(core) = &self.core {
-            core.declare(model, self.role, &self.provider);
+        if let Some(inner) = &self.inner {
+            inner.declare_model(model, self.role, &self.provider);
         }
     }
 
@@ -192,39 +192,39 @@ impl Observer {
     /// Prometheus page after the time set with [`ObserverBuilder::retired_model_ttl`]; operations in flight keep their
     /// series until they end. An OpenTelemetry SDK cannot remove a series, so its series remain there.
     pub fn retire_model(&self, model: &str) {
-        if let Some(core) = &self.core {
-            core.retire(model);
+        if let Some(inner) = &self.inner {
+            inner.retire_model(model);
         }
     }
 
     /// Sets the level, which determines how much is recorded from now on.
     pub fn set_level(&self, level: Level) {
-        if let Some(core) = &self.core {
-            core.set_level(level);
+        if let Some(inner) = &self.inner {
+            inner.set_level(level);
         }
     }
 
     /// Records the service's limit of operations of a model in a state: the capacity of its queue ([`State::Queued`])
     /// or the maximum that run concurrently ([`State::Decode`]).
     pub fn set_limit(&self, model: &str, state: State, operations: usize) {
-        if let Some(core) = &self.core {
-            core.set_limit(model, state, operations);
+        if let Some(inner) = &self.inner {
+            inner.set_limit(model, state, operations);
         }
     }
 
     /// Records how late a task of an async runtime was woken, as `llmobs.runtime.lag` in seconds. To measure the lag,
     /// run a task that sleeps for a fixed time in a loop, and pass the time by which each sleep was too long.
     pub fn record_runtime_lag(&self, runtime: &str, lag: Duration) {
-        if let Some(core) = &self.core {
-            core.runtime_lag(runtime, seconds(nanos(lag)));
+        if let Some(inner) = &self.inner {
+            inner.record_runtime_lag(runtime, nanos_to_seconds(duration_to_nanos(lag)));
         }
     }
 
     /// Declares that the service is shutting down. An operation that is dropped from now on without a marked error,
     /// finish reason or passed deadline is `failed` with `error.type` `shutdown`, not `cancelled`.
     pub fn begin_shutdown(&self) {
-        if let Some(core) = &self.core {
-            core.shutting_down.store(true, Ordering::Relaxed);
+        if let Some(inner) = &self.inner {
+            inner.shutting_down.store(true, Ordering::Relaxed);
         }
     }
 
@@ -232,7 +232,7 @@ impl Observer {
     #[cfg(feature = "content")]
     #[must_use]
     pub fn gate(&self) -> Option<&crate::capture::Gate> {
-        self.core.as_ref().map(|core| &core.gate)
+        self.inner.as_ref().map(|inner| &inner.gate)
     }
 
     /// Returns the pseudonym of an identity for a field of spans and logs, for example `user.id`. The same field,
@@ -245,7 +245,7 @@ impl Observer {
     /// use llmobs::pseudonym::MasterKey;
     /// use llmobs::pseudonym::Pseudonymizer;
     ///
-    /// # let key = MasterKey::from_bytes(&std::array::from_fn::<u8, 32, _>(|place| place as u8 * 7 + 1)).unwrap();
+    /// # let key = MasterKey::from_bytes(&std::array::from_fn::<u8, 32, _>(|index| index as u8 * 7 + 1)).unwrap();
     /// let observer = Observer::builder().pseudonyms(Pseudonymizer::new(key)).build()?;
     /// let jane = observer.pseudonym("user.id", "jane@example.org").unwrap();
     /// assert!(jane.starts_with("k1:") && !jane.contains("jane"));
@@ -254,35 +254,35 @@ impl Observer {
     #[cfg(feature = "pseudonym")]
     #[must_use]
     pub fn pseudonym(&self, field: &str, identity: &str) -> Option<String> {
-        self.core.as_ref()?.pseudonyms.pseudonymize(field, identity)
+        self.inner.as_ref()?.pseudonyms.pseudonymize(field, identity)
     }
 
     /// Returns the sinks, for metrics that the HTTP layers record themselves.
     #[cfg(feature = "tower")]
     pub(crate) fn sinks(&self) -> Option<&Arc<crate::sink::Sinks>> {
-        self.core.as_ref().map(|core| core.sinks())
+        self.inner.as_ref().map(|inner| inner.sinks())
     }
 
     /// Returns whether the service is shutting down, so that a drop now was caused by the service itself.
     #[cfg(feature = "tower")]
     pub(crate) fn is_shutting_down(&self) -> bool {
-        self.core.as_ref().is_some_and(|core| core.is_shutting_down())
+        self.inner.as_ref().is_some_and(|inner| inner.is_shutting_down())
     }
 
     /// Reports a pipeline's export counts to this observer's sinks from now on, unless another observer already does.
     #[cfg(feature = "otlp")]
     pub(crate) fn report_exports(&self, exports: &Arc<crate::sink::export_counts::PipelineCounts>) {
-        if let Some(core) = &self.core {
-            core.report_exports(exports);
+        if let Some(inner) = &self.inner {
+            inner.report_exports(exports);
         }
     }
 
     /// Returns the metrics of the registry that this observer owns, in the OpenMetrics text format without the final
     /// `# EOF` line. Empty if the observer was built with the application's registry.
     #[cfg(feature = "prometheus")]
-    pub(crate) fn open_metrics(&self) -> String {
+    pub(crate) fn encode_open_metrics(&self) -> String {
         let mut page = String::new();
-        if let Some(registry) = self.core.as_ref().and_then(|core| core.registry()) {
+        if let Some(registry) = self.inner.as_ref().and_then(|inner| inner.owned_registry()) {
             // Writing to a `String` never fails.
             let _ = prometheus_client::encoding::text::encode_registry(&mut page, registry);
         }

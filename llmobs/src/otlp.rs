@@ -15,7 +15,7 @@
 //! The pipeline never blocks a request. Finished spans and log records are put into a bounded queue; if the queue is
 //! full, they are dropped and counted. All requests to the collector are sent from one dedicated thread, so the
 //! application may use any async runtime or none. Spans and events of that thread are not exported. A request that the
-//! collector temporarily cannot accept is sent again. Dropped items are counted by reason in [`Pipeline::losses`] and,
+//! collector temporarily cannot accept is sent again. Dropped items are counted by reason in [`Pipeline::dropped`] and,
 //! once an observer is built, in `llmobs.self.dropped`.
 //!
 //! The signatures of this module use types of `opentelemetry_sdk` and `tracing_subscriber`, so a major version of these

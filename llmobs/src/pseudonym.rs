@@ -77,8 +77,8 @@ impl Pseudonymizer {
     pub fn from_environment() -> Result<Self, KeyError> {
         let key = MasterKey::from_environment(Self::KEY_FILE_VARIABLE, Self::KEY_VARIABLE)?;
         let pseudonyms = key.map_or_else(Self::disabled, Self::new);
-        match env::var_os(Self::KEY_ID_VARIABLE).filter(|name| !name.is_empty()) {
-            Some(name) => pseudonyms.key_id(name.to_str().ok_or(KeyError::INVALID_KEY_ID)?.trim()),
+        match env::var_os(Self::KEY_ID_VARIABLE).filter(|id| !id.is_empty()) {
+            Some(id) => pseudonyms.key_id(id.to_str().ok_or(KeyError::INVALID_KEY_ID)?.trim()),
             None => Ok(pseudonyms),
         }
     }
@@ -88,19 +88,19 @@ impl Pseudonymizer {
     /// # Errors
     ///
     /// If the id does not consist of 1 to 16 ASCII letters, digits, `-` and `_`.
-    pub fn key_id(self, name: &str) -> Result<Self, KeyError> {
-        let symbols = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        if !(1..=16).contains(&name.len()) || !name.bytes().all(symbols) {
+    pub fn key_id(self, id: &str) -> Result<Self, KeyError> {
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        if !(1..=16).contains(&id.len()) || !id.bytes().all(is_allowed) {
             return Err(KeyError::INVALID_KEY_ID);
         }
-        Ok(self.rederive(|keyed| Self::derive(keyed.master_key.clone(), name.to_owned(), keyed.epoch.clone())))
+        Ok(self.rederive(|keyed| Self::derive(keyed.master_key.clone(), id.to_owned(), keyed.epoch.clone())))
     }
 
     /// Sets the epoch, such as a month or a week. Each epoch has a key derived from the master key, so pseudonyms of
     /// different epochs cannot be linked without the master key. The epoch does not advance by itself: set the next one
     /// when it starts.
-    pub fn epoch(self, label: &str) -> Self {
-        self.rederive(|keyed| Self::derive(keyed.master_key.clone(), keyed.key_id.clone(), label.to_owned()))
+    pub fn epoch(self, epoch: &str) -> Self {
+        self.rederive(|keyed| Self::derive(keyed.master_key.clone(), keyed.key_id.clone(), epoch.to_owned()))
     }
 
     /// Returns the pseudonym of an identity in a field: the key id, a colon and 128 bits as 32 hexadecimal digits.
@@ -174,13 +174,13 @@ impl MasterKey {
 /// `@Jane:example.org`.
 fn normalize(identity: &str) -> Cow<'_, str> {
     let identity = identity.trim();
-    let address = identity.split_once('@').is_some_and(|(name, domain)| {
+    let is_address = identity.split_once('@').is_some_and(|(name, domain)| {
         !name.is_empty()
             && !domain.is_empty()
             && !domain.contains(['@', ':', '/'])
             && !identity.contains(char::is_whitespace)
     });
-    if address { identity.to_lowercase().into() } else { identity.into() }
+    if is_address { identity.to_lowercase().into() } else { identity.into() }
 }
 
 #[cfg(test)]

@@ -9,26 +9,26 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
 pub(crate) use self::variants::ENDED_CANCELLED;
+pub(crate) use self::variants::MAX_VARIANTS;
 pub(crate) use self::variants::TokenDirection;
 pub(crate) use self::variants::TokenKind;
 pub(crate) use self::variants::TokenWaste;
-pub(crate) use self::variants::WIDEST;
-pub(crate) use self::variants::cache_lookup;
-pub(crate) use self::variants::ended_completed;
-pub(crate) use self::variants::ended_failed;
-pub(crate) use self::variants::ended_rejected;
-pub(crate) use self::variants::errored;
-use self::variants::offset;
-pub(crate) use self::variants::processed;
+pub(crate) use self::variants::cache_lookup_variant;
+pub(crate) use self::variants::ended_completed_variant;
+pub(crate) use self::variants::ended_failed_variant;
+pub(crate) use self::variants::ended_rejected_variant;
+pub(crate) use self::variants::error_variant;
+pub(crate) use self::variants::processed_variant;
+use self::variants::variant_count;
 use self::variants::variant_labels;
-pub(crate) use self::variants::wasted;
-use self::variants::width;
+use self::variants::variant_offset;
+pub(crate) use self::variants::wasted_variant;
 use crate::catalog::Profile;
 use crate::catalog::Role;
 use crate::catalog::RowId;
-use crate::catalog::SERIES;
+use crate::catalog::SERIES_ATTRIBUTES;
 use crate::catalog::llmobs_attribute;
-use crate::clock::seconds;
+use crate::clock::nanos_to_seconds;
 use crate::measurement::Label;
 use crate::measurement::LabelValue;
 use crate::measurement::TraceLink;
@@ -61,13 +61,13 @@ pub(crate) const MAX_FUNCTION_OBJECTIVES: usize = 8;
 
 impl DeclaredNames {
     /// Returns the objective at an index.
-    pub(crate) fn objective(&self, place: usize) -> Option<&Objective> {
-        let own = || self.function_objectives.get(place - self.objectives.len())?.get();
-        self.objectives.get(place).or_else(own)
+    pub(crate) fn objective(&self, index: usize) -> Option<&Objective> {
+        let function_objective = || self.function_objectives.get(index - self.objectives.len())?.get();
+        self.objectives.get(index).or_else(function_objective)
     }
 
     /// Returns the number of indices for objectives.
-    pub(crate) const fn objective_places(&self) -> usize {
+    pub(crate) const fn objective_slots(&self) -> usize {
         self.objectives.len() + MAX_FUNCTION_OBJECTIVES
     }
 
@@ -75,19 +75,19 @@ impl DeclaredNames {
     /// Returns `None` if every index is in use.
     #[cfg(feature = "macros")]
     pub(crate) fn register_function_objective(&self, name: &str, make: impl FnOnce() -> Objective) -> Option<usize> {
-        let named = |objective: &Objective| objective.name == name;
-        let known = (0..self.objective_places()).find(|place| self.objective(*place).is_some_and(named));
-        known.or_else(|| {
+        let has_name = |objective: &Objective| objective.name == name;
+        let registered = (0..self.objective_slots()).find(|index| self.objective(*index).is_some_and(has_name));
+        registered.or_else(|| {
             let mut objective = make();
-            let taken = self.function_objectives.iter().position(|slot| match slot.set(objective.clone()) {
+            let position = self.function_objectives.iter().position(|slot| match slot.set(objective.clone()) {
                 Ok(()) => true,
                 // Another thread may have registered the same objective.
-                Err(ours) => {
-                    objective = ours;
-                    slot.get().is_some_and(named)
+                Err(returned) => {
+                    objective = returned;
+                    slot.get().is_some_and(has_name)
                 }
             });
-            Some(self.objectives.len() + taken?)
+            Some(self.objectives.len() + position?)
         })
     }
 }
@@ -100,7 +100,7 @@ pub(crate) struct ExtraLabel {
 }
 
 /// The maximum number of extra labels.
-pub(crate) const EXTRA_LABELS: usize = 4;
+pub(crate) const MAX_EXTRA_LABELS: usize = 4;
 
 /// The key of one set of series, in addition to the model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,7 +109,7 @@ pub(crate) struct SeriesKey {
     pub(crate) operation: OperationName,
     pub(crate) provider: Provider,
     /// The index of each extra label's value, from one; zero if the label has no value.
-    pub(crate) extra: [u8; EXTRA_LABELS],
+    pub(crate) extra_label_values: [u8; MAX_EXTRA_LABELS],
 }
 
 /// All series of one kind of operation.
@@ -121,83 +121,85 @@ pub(crate) struct OperationSeries {
     /// A bit set of the rows that this role and profile record.
     recorded_rows: u128,
     sinks: Arc<Sinks>,
-    vocabulary: Arc<DeclaredNames>,
-    slots: Box<[OnceLock<SeriesHandle>]>,
+    declared_names: Arc<DeclaredNames>,
+    handles: Box<[OnceLock<SeriesHandle>]>,
     /// The nanoseconds in each state, summed over the operations that ended.
-    state_times: [AtomicU64; State::ALL.len()],
+    ended_state_times: [AtomicU64; State::ALL.len()],
     /// The largest value read so far, so that a read during a concurrent update does not make the counter decrease.
-    read_times: [AtomicU64; State::ALL.len()],
+    reported_state_times: [AtomicU64; State::ALL.len()],
 }
 
 impl OperationSeries {
-    pub(crate) fn new(key: SeriesKey, model: Arc<str>, sinks: Arc<Sinks>, vocabulary: Arc<DeclaredNames>) -> Self {
+    pub(crate) fn new(key: SeriesKey, model: Arc<str>, sinks: Arc<Sinks>, declared_names: Arc<DeclaredNames>) -> Self {
         let mut labels = vec![
-            Label::new(SERIES[0], Arc::<str>::from(key.operation.as_str())),
-            Label::new(SERIES[1], Arc::<str>::from(key.provider.as_str())),
-            Label::new(SERIES[2], Arc::clone(&model)),
+            Label::new(SERIES_ATTRIBUTES[0], Arc::<str>::from(key.operation.as_str())),
+            Label::new(SERIES_ATTRIBUTES[1], Arc::<str>::from(key.provider.as_str())),
+            Label::new(SERIES_ATTRIBUTES[2], Arc::clone(&model)),
         ];
-        for (label, place) in vocabulary.labels.iter().zip(key.extra) {
-            if let Some(value) = usize::from(place).checked_sub(1).and_then(|place| label.values.get(place)) {
+        for (label, value_index) in declared_names.labels.iter().zip(key.extra_label_values) {
+            if let Some(value) = usize::from(value_index).checked_sub(1).and_then(|index| label.values.get(index)) {
                 labels.push(Label::new(label.name.to_string(), Arc::clone(value)));
             }
         }
-        let wanted = RowId::ALL.iter().filter(|id| {
+        let recorded = RowId::ALL.iter().filter(|id| {
             let row = id.row();
             // Rows of other crates have no series here, except `llmobs.operation.energy`.
             (!row.is_external() || **id == RowId::OperationEnergy)
                 && row.roles.contains(&key.role)
-                && vocabulary.profile.includes(row.profile)
+                && declared_names.profile.includes(row.profile)
         });
         Self {
-            recorded_rows: wanted.fold(0, |bits, id| bits | 1 << (*id as u32)),
-            slots: (0..RowId::ALL.iter().map(|id| width(*id, &vocabulary)).sum()).map(|_| OnceLock::new()).collect(),
+            recorded_rows: recorded.fold(0, |bits, id| bits | 1 << (*id as u32)),
+            handles: (0..RowId::ALL.iter().map(|id| variant_count(*id, &declared_names)).sum())
+                .map(|_| OnceLock::new())
+                .collect(),
             key,
             model,
             labels: labels.into(),
             sinks,
-            vocabulary,
-            state_times: Default::default(),
-            read_times: Default::default(),
+            declared_names,
+            ended_state_times: Default::default(),
+            reported_state_times: Default::default(),
         }
     }
 
     /// Creates the valid series of counters with the value zero, so that an alert can detect the first error.
-    pub(crate) fn start_at_zero(&self) {
+    pub(crate) fn init_to_zero(&self) {
         self.add(RowId::Started, 0, 0);
         for reason in [FinishReason::ContentFilter, FinishReason::Length, FinishReason::Stop, FinishReason::ToolCall] {
-            self.add(RowId::Ended, ended_completed(Some(&reason)), 0);
+            self.add(RowId::Ended, ended_completed_variant(Some(&reason)), 0);
         }
         self.add(RowId::Ended, ENDED_CANCELLED, 0);
-        for error in FAILURES {
-            self.add(RowId::Ended, ended_failed(*error), 0);
+        for error in COMMON_FAILURES {
+            self.add(RowId::Ended, ended_failed_variant(*error), 0);
         }
-        for error in REJECTIONS {
-            self.add(RowId::Ended, ended_rejected(*error), 0);
+        for error in COMMON_REJECTIONS {
+            self.add(RowId::Ended, ended_rejected_variant(*error), 0);
         }
         self.add(RowId::Abandoned, 0, 0);
         let output = if self.key.role.is_remote() { TokenSource::Reported } else { TokenSource::Counted };
-        self.add(RowId::TokensProcessed, processed(TokenKind::Uncached, TokenSource::Reported), 0);
-        self.add(RowId::TokensProcessed, processed(TokenKind::Text, output), 0);
+        self.add(RowId::TokensProcessed, processed_variant(TokenKind::Uncached, TokenSource::Reported), 0);
+        self.add(RowId::TokensProcessed, processed_variant(TokenKind::Text, output), 0);
         for (direction, cause) in
             [(TokenDirection::Output, TokenWaste::Cancelled), (TokenDirection::Output, TokenWaste::Failed)]
         {
-            self.add(RowId::TokensWasted, wasted(direction, cause), 0);
+            self.add(RowId::TokensWasted, wasted_variant(direction, cause), 0);
         }
-        for place in 0..self.vocabulary.objectives.len() {
-            self.judge_by(place);
+        for index in 0..self.declared_names.objectives.len() {
+            self.init_objective(index);
         }
     }
 
     /// Creates the series of an objective with the value zero, once.
-    pub(crate) fn judge_by(&self, place: usize) {
-        let first = self.slots.get(offset(RowId::ObjectiveEvents, &self.vocabulary) + 2 * place);
+    pub(crate) fn init_objective(&self, index: usize) {
+        let first = self.handles.get(variant_offset(RowId::ObjectiveEvents, &self.declared_names) + 2 * index);
         if first.is_some_and(|slot| slot.get().is_some()) {
             return;
         }
-        self.add(RowId::ObjectiveEvents, 2 * place, 0);
-        self.add(RowId::ObjectiveEvents, 2 * place + 1, 0);
-        if let Some(objective) = self.vocabulary.objective(place) {
-            self.publish(objective);
+        self.add(RowId::ObjectiveEvents, 2 * index, 0);
+        self.add(RowId::ObjectiveEvents, 2 * index + 1, 0);
+        if let Some(objective) = self.declared_names.objective(index) {
+            self.set_objective_gauges(objective);
         }
     }
 
@@ -209,15 +211,15 @@ impl OperationSeries {
     }
 
     /// Records a duration in nanoseconds, converted to seconds.
-    pub(crate) fn time(&self, id: RowId, variant: usize, nanos: u64, link: Option<TraceLink>) {
+    pub(crate) fn record_duration(&self, id: RowId, variant: usize, nanos: u64, link: Option<TraceLink>) {
         if let Some(handle) = self.handle(id, variant) {
-            handle.record(seconds(nanos), link);
+            handle.record(nanos_to_seconds(nanos), link);
         }
     }
 
     /// Records a size, such as a number of tokens.
     #[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
-    pub(crate) fn size(&self, id: RowId, variant: usize, size: u64) {
+    pub(crate) fn record_size(&self, id: RowId, variant: usize, size: u64) {
         if let Some(handle) = self.handle(id, variant) {
             handle.record(size as f64, None);
         }
@@ -225,19 +227,19 @@ impl OperationSeries {
 
     /// Returns the series of a variant of a row, if the current level, this role and this profile record the row.
     pub(crate) fn handle(&self, id: RowId, variant: usize) -> Option<&SeriesHandle> {
-        if !self.records(id) {
+        if !self.is_recorded(id) {
             return None;
         }
-        let slot = self.slots.get(offset(id, &self.vocabulary) + variant)?;
+        let slot = self.handles.get(variant_offset(id, &self.declared_names) + variant)?;
         Some(slot.get_or_init(|| {
             let mut labels = self.labels.to_vec();
-            labels.extend(variant_labels(id, variant, &self.vocabulary));
+            labels.extend(variant_labels(id, variant, &self.declared_names));
             self.sinks.bind(id, &labels)
         }))
     }
 
     /// Returns whether the current level, this role and this profile record a row.
-    pub(crate) fn records(&self, id: RowId) -> bool {
+    pub(crate) fn is_recorded(&self, id: RowId) -> bool {
         self.recorded_rows & (1 << (id as u32)) != 0 && self.sinks.is_enabled(id.row().level)
     }
 
@@ -251,11 +253,11 @@ impl OperationSeries {
 
     /// Returns the label values of operation, provider and model.
     pub(crate) fn identity(&self) -> [LabelValue; 3] {
-        [0, 1, 2].map(|place: usize| self.labels[place].value.clone())
+        [0, 1, 2].map(|index: usize| self.labels[index].value.clone())
     }
 
-    pub(crate) fn vocabulary(&self) -> &DeclaredNames {
-        &self.vocabulary
+    pub(crate) fn declared_names(&self) -> &DeclaredNames {
+        &self.declared_names
     }
 
     /// Returns the states that an operation of this role can have.
@@ -268,21 +270,21 @@ impl OperationSeries {
     }
 
     /// Adds the time in each state of an operation that ended.
-    pub(crate) fn settle(&self, times: &StateTimes) {
-        for (total, time) in self.state_times.iter().zip(times) {
+    pub(crate) fn add_state_times(&self, times: &StateTimes) {
+        for (total, time) in self.ended_state_times.iter().zip(times) {
             total.fetch_add(*time, Ordering::Relaxed);
         }
     }
 
-    /// Returns the total time in a state, in nanoseconds: of operations that ended, plus `live` of operations in
-    /// flight.
-    pub(crate) fn time_in(&self, state: State, live: u64) -> u64 {
-        let time = self.state_times[state.index()].load(Ordering::Relaxed) + live;
-        self.read_times[state.index()].fetch_max(time, Ordering::Relaxed).max(time)
+    /// Returns the total time in a state, in nanoseconds: of operations that ended, plus `in_flight_time` of operations
+    /// in flight.
+    pub(crate) fn state_time(&self, state: State, in_flight_time: u64) -> u64 {
+        let time = self.ended_state_times[state.index()].load(Ordering::Relaxed) + in_flight_time;
+        self.reported_state_times[state.index()].fetch_max(time, Ordering::Relaxed).max(time)
     }
 
     /// Sets the gauges of an objective: its target and its limits.
-    fn publish(&self, objective: &Objective) {
+    fn set_objective_gauges(&self, objective: &Objective) {
         let labels = |name: String| {
             [
                 self.labels[2].clone(),
@@ -293,13 +295,13 @@ impl OperationSeries {
         self.sinks.bind(RowId::ObjectiveTarget, &labels(objective.name.to_string())).set(objective.target);
         for (time, limit) in objective.limits() {
             let name = format!("{}.{time}", objective.name);
-            self.sinks.bind(RowId::ObjectiveThreshold, &labels(name)).set(seconds(limit));
+            self.sinks.bind(RowId::ObjectiveThreshold, &labels(name)).set(nanos_to_seconds(limit));
         }
     }
 }
 
 /// The error types of failures whose series are created with zero.
-const FAILURES: &[ErrorType] = &[
+const COMMON_FAILURES: &[ErrorType] = &[
     ErrorType::Inference,
     ErrorType::Internal,
     ErrorType::OutOfMemory,
@@ -310,7 +312,7 @@ const FAILURES: &[ErrorType] = &[
 ];
 
 /// The error types of rejections whose series are created with zero.
-const REJECTIONS: &[ErrorType] = &[
+const COMMON_REJECTIONS: &[ErrorType] = &[
     ErrorType::Authentication,
     ErrorType::ContentFilter,
     ErrorType::InvalidRequest,

@@ -28,7 +28,7 @@ pub(crate) trait ObservableSource: Send + Sync + 'static {
     fn read(&self, id: RowId) -> Vec<Observation>;
 
     /// Returns the values of a row that another crate supplies, at any level.
-    fn read_always(&self, _: RowId) -> Vec<Observation> {
+    fn read_external(&self, _: RowId) -> Vec<Observation> {
         Vec::new()
     }
 
@@ -60,13 +60,13 @@ impl Sinks {
 
     /// Registers callbacks that read the observable rows from `source` while the source exists. Returns whether the
     /// OpenTelemetry meter records measurements.
-    pub(crate) fn attach(&self, source: &Weak<dyn ObservableSource>) -> otel::MeterHealth {
-        self.otel.observe(source)
+    pub(crate) fn register_source(&self, source: &Weak<dyn ObservableSource>) -> otel::MeterHealth {
+        self.otel.register_callbacks(source)
     }
 
     /// Registers callbacks for the rows that other crates supply, when the first of these crates registers.
-    pub(crate) fn attach_foreign(&self, source: &Weak<dyn ObservableSource>) {
-        self.otel.observe_foreign(source);
+    pub(crate) fn register_external_source(&self, source: &Weak<dyn ObservableSource>) {
+        self.otel.register_external_callbacks(source);
     }
 
     /// Returns whether raw values must be recorded for a backend that cannot merge histograms.
@@ -105,41 +105,41 @@ impl SeriesHandle {
     /// Adds to a counter. Adding zero creates the series.
     pub(crate) fn add(&self, count: u64) {
         self.prometheus.add(count);
-        if let Some(cell) = &self.otel {
-            cell.add(count);
+        if let Some(instrument) = &self.otel {
+            instrument.add(count);
         }
     }
 
     /// Adds to a counter of fractional values.
-    pub(crate) fn add_real(&self, amount: f64) {
-        self.prometheus.add_real(amount);
-        if let Some(cell) = &self.otel {
-            cell.add_real(amount);
+    pub(crate) fn add_f64(&self, amount: f64) {
+        self.prometheus.add_f64(amount);
+        if let Some(instrument) = &self.otel {
+            instrument.add_f64(amount);
         }
     }
 
     /// Sets a gauge, or an up-down counter with a single writer.
     pub(crate) fn set(&self, value: f64) {
         self.prometheus.set(value);
-        if let Some(cell) = &self.otel {
-            cell.set(value);
+        if let Some(instrument) = &self.otel {
+            instrument.set(value);
         }
     }
 
     /// Adds to an up-down counter with several writers.
     #[cfg(feature = "tower")]
-    pub(crate) fn shift(&self, by: i64) {
-        self.prometheus.shift(by);
-        if let Some(cell) = &self.otel {
-            cell.shift(by);
+    pub(crate) fn add_signed(&self, by: i64) {
+        self.prometheus.add_signed(by);
+        if let Some(instrument) = &self.otel {
+            instrument.add_signed(by);
         }
     }
 
     /// Records one value in a histogram.
     pub(crate) fn record(&self, value: f64, link: Option<TraceLink>) {
         self.prometheus.record(value, link);
-        if let Some(cell) = &self.otel {
-            cell.record(value);
+        if let Some(instrument) = &self.otel {
+            instrument.record(value);
         }
     }
 
@@ -150,8 +150,8 @@ impl SeriesHandle {
 
     /// Records one value in the OpenTelemetry histogram, which cannot merge a local histogram.
     pub(crate) fn record_raw(&self, value: f64) {
-        if let Some(cell) = &self.otel {
-            cell.record(value);
+        if let Some(instrument) = &self.otel {
+            instrument.record(value);
         }
     }
 }

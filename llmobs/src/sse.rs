@@ -2,7 +2,7 @@
 //!
 //! [`observe()`] wraps a stream of bytes. Every item passes unchanged, unbuffered and without delay, while its bytes
 //! are decoded into deltas, finish reasons, token usage and errors. [`Decoder`] is the decoder alone, without
-//! telemetry. [`usage`] reads a response that was not streamed.
+//! telemetry. [`parse_response`] reads a response that was not streamed.
 //!
 //! ```
 //! use futures_util::{StreamExt, stream};
@@ -22,7 +22,7 @@
 //! let passed: Vec<&str> = sse::observe(operation, Dialect::OpenAi, upstream).collect().await;
 //! assert_eq!(passed.len(), 3);
 //! # #[cfg(feature = "testing")] {
-//! let readings = llmobs::testing::Readings::of(&observer);
+//! let readings = llmobs::testing::Readings::new(&observer);
 //! assert_eq!(readings.histogram("gen_ai.client.token.usage", &[]).sum, 10.0);
 //! # }
 //! # Ok::<(), llmobs::BuildError>(())
@@ -46,7 +46,7 @@
 //!
 //! # Memory
 //!
-//! A line or event longer than the [bound](Decoder::bound) is skipped to its end and counted, but not stored. While a
+//! A line or event longer than the [bound](Decoder::max_frame_bytes) is skipped to its end and counted, but not stored. While a
 //! frame is decoded, its bytes and its parsed JSON are both in memory.
 
 mod anthropic;
@@ -72,13 +72,13 @@ mod responses;
 mod responses_items;
 
 pub use self::body::ResponseSummary;
-pub use self::body::usage;
+pub use self::body::parse_response;
 pub use self::decoder::Decoder;
 pub use self::dialect::Dialect;
 pub use self::event::DeltaKind;
 pub use self::event::Event;
 #[cfg(feature = "content")]
-pub use self::input::input;
+pub use self::input::parse_input;
 pub use self::observe::BytesItem;
 pub use self::observe::FallibleBytes;
 pub use self::observe::ObservedBytes;
@@ -86,4 +86,4 @@ pub use self::observe::PlainBytes;
 pub use self::observe::observe;
 pub use self::observe::observe_with;
 #[cfg(feature = "content")]
-pub use self::output::output;
+pub use self::output::parse_output;

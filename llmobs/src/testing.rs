@@ -9,15 +9,18 @@
 //! use std::time::Duration;
 //!
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-//! let (clock, hand) = Clock::manual();
+//! let (clock, manual_clock) = Clock::manual();
 //! let observer = Observer::builder().clock(clock).model("m").build()?;
 //!
 //! // Three tokens, 20 ms apart, from a producer that runs by itself.
-//! let script = ScriptedStream::new(&hand).wait(Duration::from_millis(40)).item(1_u32).repeat(2, Duration::from_millis(20), 1);
+//! let script = ScriptedStream::new(&manual_clock)
+//!     .wait(Duration::from_millis(40))
+//!     .item(1_u32)
+//!     .repeat(2, Duration::from_millis(20), 1);
 //! let stream = observer.chat("m").start().observe_with(script, |tokens| Chunk::tokens(*tokens));
 //! assert_eq!(stream.count().await, 3);
 //!
-//! let readings = Readings::of(&observer);
+//! let readings = Readings::new(&observer);
 //! let gaps = readings.histogram("llmobs.inter_token.duration", &[]);
 //! assert_eq!(gaps.count, 2);
 //! assert!((gaps.sum - 0.04).abs() < 1e-9);
@@ -49,7 +52,7 @@ macro_rules! assert_books {
     ($observer:expr, in_flight = $in_flight:expr) => {{
         let observer = &$observer;
         let in_flight: u64 = $in_flight;
-        let books = $crate::testing::Books::of(observer);
+        let books = $crate::testing::Books::new(observer);
         assert_eq!(books.started, books.ended + in_flight, "started must equal ended + in flight: {books:?}");
         assert_eq!(books.active, in_flight, "number of active operations: {books:?}");
         assert_eq!(observer.in_flight().len() as u64, in_flight, "operations in the in-flight registry: {books:?}");

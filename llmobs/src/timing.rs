@@ -19,12 +19,12 @@ pub(crate) use self::marks::StateTimes;
 
 /// The minimum duration, in nanoseconds, for which a poll that returns an item without `Pending` counts as a wait (50
 /// µs).
-const WORKING_POLL: u64 = 50_000;
+const MIN_BUSY_POLL_NANOS: u64 = 50_000;
 
 /// The minimum wait after an inexact item, in nanoseconds, for which the next item is exact (1 ms). After a shorter
 /// wait the stream may still be delivering a backlog, and the `Pending` may come from the cooperative budget of the
 /// runtime.
-const REAL_WAIT: u64 = 1_000_000;
+const MIN_BACKLOG_WAIT_NANOS: u64 = 1_000_000;
 
 /// The way in which the producer of a stream runs. The application must declare it, because a wrapper around a stream
 /// cannot detect it.
@@ -60,7 +60,7 @@ pub(crate) struct TimedItem {
     /// The number of protocol chunks in the item. Zero: the item is not a chunk and contains no tokens, such as a
     /// keep-alive.
     pub(crate) frames: u32,
-    pub(crate) visible: bool,
+    pub(crate) is_visible: bool,
     pub(crate) choice: u32,
     pub(crate) produced_at: Option<u64>,
 }
@@ -71,13 +71,13 @@ pub(crate) struct TimingStep {
     /// The moment at which TTFT ends, if this item ended it.
     pub(crate) ttft_at: Option<u64>,
     /// The moment of the first generated token, if this item contained it and the engine had not marked it before.
-    pub(crate) first_token: Option<u64>,
+    pub(crate) first_token_at: Option<u64>,
     /// The inter-token samples that this item completed.
-    pub(crate) tokens: Option<EvenGaps>,
+    pub(crate) token_gaps: Option<EvenGaps>,
     /// The moment of the first chunk, if this item was the first chunk.
-    pub(crate) first_chunk: Option<u64>,
+    pub(crate) first_chunk_at: Option<u64>,
     /// The inter-chunk samples that this item completed.
-    pub(crate) chunks: Option<EvenGaps>,
+    pub(crate) chunk_gaps: Option<EvenGaps>,
     /// The time before this item in which certainly no token arrived; after a backlog, only the time waited. `None` if the
     /// item is not exact or has no timed token.
     pub(crate) gap: Option<u64>,
@@ -91,23 +91,23 @@ pub(crate) struct Timing {
     turn: Turn,
     /// The start of the turn: the moment at which the last item was handed over, or at which the consumer first polled
     /// for the next one.
-    since: u64,
+    turn_began_at: u64,
     /// The time for which the consumer waited for items without tokens since the last item with tokens.
-    waited: u64,
+    waited_without_token: u64,
     was_pending: bool,
-    previous_exact: bool,
+    was_previous_exact: bool,
     /// The total time for which the consumer was away.
-    away: u64,
-    /// The part of `away` since the last item was handed over, while it is the producer's turn.
-    away_since_item: u64,
+    consumer_wait: u64,
+    /// The part of `consumer_wait` since the last item was handed over, while it is the producer's turn.
+    consumer_wait_since_item: u64,
     /// The choice whose tokens are timed: the first choice that contained a token.
-    choice: u32,
-    had_ttft: bool,
-    first_token: Option<u64>,
-    tokens: GapAccumulator,
-    chunks: GapAccumulator,
+    timed_choice: u32,
+    has_ttft: bool,
+    first_token_at: Option<u64>,
+    token_gaps: GapAccumulator,
+    chunk_gaps: GapAccumulator,
     /// True if chunks are timed in addition to tokens.
-    times_chunks: bool,
+    is_timing_chunks: bool,
     /// True if every event that occurs once per stream has occurred: the first token, and the end of TTFT.
     is_steady: bool,
     longest_gap: Option<u64>,
@@ -128,15 +128,15 @@ enum Turn {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct TimingSummary {
     /// The time from the first token to the last exact moment of a token.
-    pub(crate) decode: Option<u64>,
-    /// The number of tokens after the first one in the time `decode`.
+    pub(crate) decode_time: Option<u64>,
+    /// The number of tokens after the first one in `decode_time`.
     pub(crate) decode_tokens: u64,
     /// The number of tokens after the last exact moment, which have no inter-token sample.
-    pub(crate) unmeasured: u64,
+    pub(crate) unmeasured_tokens: u64,
     pub(crate) longest_gap: Option<u64>,
     /// The total time from an item's delivery to the next poll. If the stream ended by itself, without the time after the
     /// last item.
-    pub(crate) away: u64,
+    pub(crate) consumer_wait: u64,
 }
 
 impl Timing {
@@ -145,26 +145,26 @@ impl Timing {
             producer,
             rule,
             turn: Turn::Idle,
-            since: 0,
-            waited: 0,
+            turn_began_at: 0,
+            waited_without_token: 0,
             was_pending: false,
-            previous_exact: true,
-            away: 0,
-            away_since_item: 0,
-            choice: 0,
-            had_ttft: false,
-            first_token: None,
-            tokens: GapAccumulator::new(),
-            chunks: GapAccumulator::new(),
-            times_chunks: true,
+            was_previous_exact: true,
+            consumer_wait: 0,
+            consumer_wait_since_item: 0,
+            timed_choice: 0,
+            has_ttft: false,
+            first_token_at: None,
+            token_gaps: GapAccumulator::new(),
+            chunk_gaps: GapAccumulator::new(),
+            is_timing_chunks: true,
             is_steady: false,
             longest_gap: None,
         }
     }
 
     /// Disables the inter-chunk samples. The moment of the first chunk is still reported.
-    pub(crate) const fn without_chunks(self) -> Self {
-        Self { times_chunks: false, ..self }
+    pub(crate) const fn without_chunk_gaps(self) -> Self {
+        Self { is_timing_chunks: false, ..self }
     }
 
     /// Returns whether the next poll is the first one of the stream, or the first one since an item was handed over. The
@@ -175,45 +175,46 @@ impl Timing {
 
     /// Records the first poll since the consumer received an item. Returns the time for which the consumer was away.
     #[inline]
-    pub(crate) fn poll(&mut self, now: u64) -> u64 {
-        let away = if self.turn == Turn::Consumer { now.saturating_sub(self.since) } else { 0 };
-        (self.turn, self.since) = (Turn::Producer, now);
-        self.away += away;
-        self.away_since_item = away;
-        away
+    pub(crate) fn on_poll(&mut self, now: u64) -> u64 {
+        let consumer_wait = if self.turn == Turn::Consumer { now.saturating_sub(self.turn_began_at) } else { 0 };
+        (self.turn, self.turn_began_at) = (Turn::Producer, now);
+        self.consumer_wait += consumer_wait;
+        self.consumer_wait_since_item = consumer_wait;
+        consumer_wait
     }
 
     /// Records that the poll returned `Pending`.
-    pub(crate) const fn pending(&mut self) {
+    pub(crate) const fn on_pending(&mut self) {
         self.was_pending = true;
     }
 
     /// Records that the poll returned an item, and returns the samples that this item completed.
     #[inline]
-    pub(crate) fn ready(&mut self, now: u64, seen: &TimedItem) -> TimingStep {
-        let wait = if self.turn == Turn::Producer { now.saturating_sub(self.since) } else { 0 };
+    pub(crate) fn on_ready(&mut self, now: u64, item: &TimedItem) -> TimingStep {
+        let wait = if self.turn == Turn::Producer { now.saturating_sub(self.turn_began_at) } else { 0 };
         let arrival = ItemArrival {
-            at: self.model_time(seen.produced_at.map_or(now, |at| at.min(now))),
-            exact: self.is_exact(wait, seen),
+            at: self.producer_time(item.produced_at.map_or(now, |at| at.min(now))),
+            is_exact: self.is_exact(wait, item),
             wait,
         };
-        let step = if self.is_steady { self.next(&arrival, seen) } else { self.first(&arrival, seen) };
-        self.previous_exact = arrival.exact || step.first_token.is_some();
-        if seen.tokens > 0 {
-            self.waited = 0;
+        let step =
+            if self.is_steady { self.on_steady_item(&arrival, item) } else { self.on_early_item(&arrival, item) };
+        self.was_previous_exact = arrival.is_exact || step.first_token_at.is_some();
+        if item.tokens > 0 {
+            self.waited_without_token = 0;
         } else {
-            self.waited_in_vain(wait);
+            self.add_wait_without_token(wait);
         }
-        (self.turn, self.since) = (Turn::Consumer, now);
+        (self.turn, self.turn_began_at) = (Turn::Consumer, now);
         self.was_pending = false;
         step
     }
 
     /// Adds the wait for an item without tokens.
     #[cold]
-    const fn waited_in_vain(&mut self, wait: u64) {
-        if self.tokens.begun() {
-            self.waited += wait;
+    const fn add_wait_without_token(&mut self, wait: u64) {
+        if self.token_gaps.has_begun() {
+            self.waited_without_token += wait;
         }
     }
 
@@ -223,145 +224,151 @@ impl Timing {
     }
 
     /// Records that the engine marked the first token at `at`. A moment later than the known one is ignored.
-    pub(crate) fn first_token_was_at(&mut self, at: u64) {
-        if self.first_token.is_none_or(|first| at < first) {
-            self.first_token = Some(at);
-            self.tokens.begin_earlier(at);
+    pub(crate) fn mark_first_token(&mut self, at: u64) {
+        if self.first_token_at.is_none_or(|first| at < first) {
+            self.first_token_at = Some(at);
+            self.token_gaps.backdate_begin(at);
         }
     }
 
-    pub(crate) const fn first_token(&self) -> Option<u64> {
-        self.first_token
+    pub(crate) const fn first_token_at(&self) -> Option<u64> {
+        self.first_token_at
     }
 
     /// The total time for which the consumer was away.
-    pub(crate) const fn away(&self) -> u64 {
-        self.away
+    pub(crate) const fn consumer_wait(&self) -> u64 {
+        self.consumer_wait
     }
 
     /// Records the end of the stream at `now` and returns its summary. `complete` is true if the stream ended itself,
     /// and false if it failed or was dropped.
-    pub(crate) fn end(&mut self, now: u64, complete: bool) -> TimingSummary {
+    pub(crate) fn on_end(&mut self, now: u64, complete: bool) -> TimingSummary {
         if complete {
             // The request ended when the last item was handed over; time that the consumer was away after that is not
             // counted.
-            self.away -= if self.turn == Turn::Producer { self.away_since_item } else { 0 };
+            self.consumer_wait -= if self.turn == Turn::Producer { self.consumer_wait_since_item } else { 0 };
         } else if self.turn == Turn::Consumer {
-            self.away += now.saturating_sub(self.since);
-        } else if self.turn == Turn::Producer && self.first_token.is_some() {
+            self.consumer_wait += now.saturating_sub(self.turn_began_at);
+        } else if self.turn == Turn::Producer && self.first_token_at.is_some() {
             // The item that the consumer waited for never arrived, but the engine was silent for this time.
-            self.saw_gap(self.waited + now.saturating_sub(self.since.max(self.tokens.last())));
+            self.update_longest_gap(
+                self.waited_without_token + now.saturating_sub(self.turn_began_at.max(self.token_gaps.last_exact())),
+            );
         }
         if self.turn == Turn::Consumer {
             self.turn = Turn::Idle;
         }
-        self.away_since_item = 0;
+        self.consumer_wait_since_item = 0;
         self.summary()
     }
 
     fn summary(&self) -> TimingSummary {
-        let first = self.first_token.unwrap_or(0);
-        let decode = Some(self.tokens.last().saturating_sub(first)).filter(|span| *span > 0);
+        let first = self.first_token_at.unwrap_or(0);
+        let decode_time = Some(self.token_gaps.last_exact().saturating_sub(first)).filter(|time| *time > 0);
         TimingSummary {
-            decode: decode.filter(|_| self.first_token.is_some()),
-            decode_tokens: (self.tokens.units_in_first() + self.tokens.shared()).saturating_sub(1),
-            unmeasured: self.tokens.waiting(),
+            decode_time: decode_time.filter(|_| self.first_token_at.is_some()),
+            decode_tokens: (self.token_gaps.units_in_first() + self.token_gaps.measured()).saturating_sub(1),
+            unmeasured_tokens: self.token_gaps.pending(),
             longest_gap: self.longest_gap,
-            away: self.away,
+            consumer_wait: self.consumer_wait,
         }
     }
 
     #[inline]
-    fn is_exact(&self, wait: u64, seen: &TimedItem) -> bool {
-        if self.producer == Producer::Pull || seen.produced_at.is_some() {
+    fn is_exact(&self, wait: u64, item: &TimedItem) -> bool {
+        if self.producer == Producer::Pull || item.produced_at.is_some() {
             return true;
         }
-        let waited = self.was_pending || wait >= WORKING_POLL;
-        waited && (self.previous_exact || wait >= REAL_WAIT)
+        let waited = self.was_pending || wait >= MIN_BUSY_POLL_NANOS;
+        waited && (self.was_previous_exact || wait >= MIN_BACKLOG_WAIT_NANOS)
     }
 
     /// Returns a moment on the producer's clock, which for a pull producer stops while the consumer is away.
     #[inline]
-    fn model_time(&self, at: u64) -> u64 {
+    fn producer_time(&self, at: u64) -> u64 {
         match self.producer {
             Producer::Push => at,
-            Producer::Pull => at.saturating_sub(self.away),
+            Producer::Pull => at.saturating_sub(self.consumer_wait),
         }
     }
 
     /// Processes an item before every event that occurs once has occurred.
     #[cold]
-    fn first(&mut self, arrival: &ItemArrival, seen: &TimedItem) -> TimingStep {
+    fn on_early_item(&mut self, arrival: &ItemArrival, item: &TimedItem) -> TimingStep {
         let mut step = TimingStep::default();
         let at = arrival.at;
-        if self.chunks.begun() {
-            self.chunk(arrival, seen, &mut step);
-        } else if seen.frames > 0 {
-            step.first_chunk = Some(at);
-            self.chunks.begin(at, u64::from(seen.frames));
+        if self.chunk_gaps.has_begun() {
+            self.add_chunks(arrival, item, &mut step);
+        } else if item.frames > 0 {
+            step.first_chunk_at = Some(at);
+            self.chunk_gaps.begin(at, u64::from(item.frames));
         }
         let is_first = match self.rule {
-            FirstToken::Chunk => seen.frames > 0,
-            FirstToken::Generated => seen.tokens > 0,
-            FirstToken::VisibleContent => seen.tokens > 0 && seen.visible,
+            FirstToken::Chunk => item.frames > 0,
+            FirstToken::Generated => item.tokens > 0,
+            FirstToken::VisibleContent => item.tokens > 0 && item.is_visible,
         };
-        if is_first && !self.had_ttft {
-            self.had_ttft = true;
+        if is_first && !self.has_ttft {
+            self.has_ttft = true;
             step.ttft_at = Some(at);
         }
-        if self.tokens.begun() {
-            self.token(arrival, seen, &mut step);
-        } else if seen.tokens > 0 {
-            self.choice = seen.choice;
-            self.tokens.begin(at, u64::from(seen.tokens));
-            if let Some(marked) = self.first_token {
-                self.tokens.begin_earlier(marked);
+        if self.token_gaps.has_begun() {
+            self.add_tokens(arrival, item, &mut step);
+        } else if item.tokens > 0 {
+            self.timed_choice = item.choice;
+            self.token_gaps.begin(at, u64::from(item.tokens));
+            if let Some(marked) = self.first_token_at {
+                self.token_gaps.backdate_begin(marked);
             } else {
-                self.first_token = Some(at);
-                step.first_token = Some(at);
+                self.first_token_at = Some(at);
+                step.first_token_at = Some(at);
             }
         }
-        self.is_steady = self.had_ttft && self.tokens.begun();
+        self.is_steady = self.has_ttft && self.token_gaps.has_begun();
         step
     }
 
     /// Processes an item after every event that occurs once has occurred.
     #[inline]
-    fn next(&mut self, arrival: &ItemArrival, seen: &TimedItem) -> TimingStep {
+    fn on_steady_item(&mut self, arrival: &ItemArrival, item: &TimedItem) -> TimingStep {
         let mut step = TimingStep::default();
-        self.chunk(arrival, seen, &mut step);
-        self.token(arrival, seen, &mut step);
+        self.add_chunks(arrival, item, &mut step);
+        self.add_tokens(arrival, item, &mut step);
         step
     }
 
     #[inline]
-    fn chunk(&mut self, arrival: &ItemArrival, seen: &TimedItem, step: &mut TimingStep) {
-        if self.times_chunks && seen.frames > 0 {
-            self.chunks.add(u64::from(seen.frames));
-            if arrival.exact {
-                step.chunks = self.chunks.close(arrival.at);
+    fn add_chunks(&mut self, arrival: &ItemArrival, item: &TimedItem, step: &mut TimingStep) {
+        if self.is_timing_chunks && item.frames > 0 {
+            self.chunk_gaps.add(u64::from(item.frames));
+            if arrival.is_exact {
+                step.chunk_gaps = self.chunk_gaps.mark_exact(arrival.at);
             }
         }
     }
 
     #[inline]
-    fn token(&mut self, arrival: &ItemArrival, seen: &TimedItem, step: &mut TimingStep) {
-        if seen.tokens == 0 || seen.choice != self.choice {
+    fn add_tokens(&mut self, arrival: &ItemArrival, item: &TimedItem, step: &mut TimingStep) {
+        if item.tokens == 0 || item.choice != self.timed_choice {
             return;
         }
-        let backlog = self.tokens.waiting() > 0;
-        self.tokens.add(u64::from(seen.tokens));
-        if arrival.exact {
+        let backlog = self.token_gaps.pending() > 0;
+        self.token_gaps.add(u64::from(item.tokens));
+        if arrival.is_exact {
             // Within a backlog the true gaps are unknown. Certain is only that no item arrived during the wait.
-            let gap = if backlog { self.waited + arrival.wait } else { arrival.at.saturating_sub(self.tokens.last()) };
-            step.tokens = self.tokens.close(arrival.at);
+            let gap = if backlog {
+                self.waited_without_token + arrival.wait
+            } else {
+                arrival.at.saturating_sub(self.token_gaps.last_exact())
+            };
+            step.token_gaps = self.token_gaps.mark_exact(arrival.at);
             step.gap = Some(gap);
-            self.saw_gap(gap);
+            self.update_longest_gap(gap);
         }
     }
 
     #[inline]
-    fn saw_gap(&mut self, gap: u64) {
+    fn update_longest_gap(&mut self, gap: u64) {
         self.longest_gap = Some(self.longest_gap.map_or(gap, |longest| longest.max(gap)));
     }
 }
@@ -370,7 +377,7 @@ impl Timing {
 struct ItemArrival {
     /// The moment of the item on the producer's clock.
     at: u64,
-    exact: bool,
+    is_exact: bool,
     /// The time for which the consumer waited for the item.
     wait: u64,
 }

@@ -22,13 +22,13 @@ pub struct Usage {
     pub(crate) cache_write: Option<u64>,
     pub(crate) output: Option<u64>,
     pub(crate) reasoning: Option<u64>,
-    pub(crate) estimated: bool,
+    pub(crate) is_estimated: bool,
 }
 
 impl Usage {
     /// Creates a usage in which every number is unknown. An unknown number is not recorded as zero.
     pub const fn new() -> Self {
-        Self { input: None, cache_read: None, cache_write: None, output: None, reasoning: None, estimated: false }
+        Self { input: None, cache_read: None, cache_write: None, output: None, reasoning: None, is_estimated: false }
     }
 
     /// Sets the number of input tokens, including cached tokens.
@@ -63,14 +63,14 @@ impl Usage {
 
     /// Marks the numbers as estimates, for example of a tokenizer that may differ from the model's tokenizer.
     pub const fn estimated(mut self) -> Self {
-        self.estimated = true;
+        self.is_estimated = true;
         self
     }
 
     /// Returns the source of the numbers: `Estimated` after [`estimated`](Self::estimated), else `Reported`.
     #[must_use]
     pub const fn source(&self) -> TokenSource {
-        if self.estimated { TokenSource::Estimated } else { TokenSource::Reported }
+        if self.is_estimated { TokenSource::Estimated } else { TokenSource::Reported }
     }
 
     /// Returns the tokens divided into kinds that do not overlap, so that every sum over kinds is correct. A part that
@@ -129,13 +129,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_parts_sum_to_the_whole(
+        fn the_kinds_of_tokens_sum_to_the_reported_usage(
             input in 0..u64::MAX, read: u64, write: u64, output in 0..u64::MAX, reasoning: u64,
         ) {
             let usage = Usage::new().input(input).cache_read(read).cache_write(write).output(output).reasoning(reasoning);
-            let parts = usage.partition();
-            prop_assert_eq!(u128::from(parts.uncached) + u128::from(parts.cache_read) + u128::from(parts.cache_write), u128::from(input));
-            prop_assert_eq!(parts.text + parts.reasoning, output);
+            let partition = usage.partition();
+            prop_assert_eq!(u128::from(partition.uncached) + u128::from(partition.cache_read) + u128::from(partition.cache_write), u128::from(input));
+            prop_assert_eq!(partition.text + partition.reasoning, output);
         }
     }
 }

@@ -36,10 +36,10 @@ fn every_row_and_event_of_a_gpu_conforms() {
     let is_idle = Arc::new(AtomicBool::new(true));
     let sampler = Sampler::builder()
         .backend(FakeGpu { read_count: 0, is_idle: Arc::clone(&is_idle) })
-        .fast(Duration::from_millis(2))
-        .normal(Duration::from_millis(4))
-        .slow(Duration::from_millis(6))
-        .processes(true)
+        .fast_interval(Duration::from_millis(2))
+        .normal_interval(Duration::from_millis(4))
+        .slow_interval(Duration::from_millis(6))
+        .read_processes(true)
         .usd_per_gpu_hour(3.0)
         .model_size(ModelSize::new("m", 1e9))
         .start(&observer)
@@ -108,17 +108,17 @@ impl GpuBackend for FakeGpu {
         device.name = "nvidia0".to_owned();
         device.vendor = "NVIDIA";
         device.model = Some("NVIDIA H100 80GB HBM3".to_owned());
-        device.pci = Some("0000:1b:00.0".to_owned());
-        device.serial = Some("1650".to_owned());
-        device.firmware = Some("96.00".to_owned());
-        device.driver = Some("580.65".to_owned());
+        device.pci_address = Some("0000:1b:00.0".to_owned());
+        device.serial_number = Some("1650".to_owned());
+        device.firmware_version = Some("96.00".to_owned());
+        device.driver_version = Some("580.65".to_owned());
         device.parent = Some("GPU-whole".to_owned());
         device.peak_bytes_per_second = Some(3_350_000_000_000);
         device.peak_flops = Some(989_000_000_000_000);
         Ok(vec![device])
     }
 
-    fn find(&mut self, _device: usize) -> Result<(), GpuError> {
+    fn rediscover(&mut self, _device: usize) -> Result<(), GpuError> {
         Ok(())
     }
 
@@ -128,7 +128,7 @@ impl GpuBackend for FakeGpu {
         let seconds = Some(self.read_count as f64);
         let busy = if self.is_idle.load(Ordering::Relaxed) { 0.0 } else { 0.5 };
         match call {
-            DriverCall::Energy => into.energy = counter,
+            DriverCall::Energy => into.energy_microjoules = counter,
             DriverCall::Activity => {
                 (into.engine_active, into.sm_active, into.sm_occupancy) = (Some(busy), Some(busy), Some(busy));
                 (into.tensor_active, into.dram_active) = (Some(busy), Some(busy));
@@ -141,13 +141,13 @@ impl GpuBackend for FakeGpu {
             DriverCall::Temperature => (into.temperature, into.temperature_memory) = (Some(60.0), Some(70.0)),
             DriverCall::ThrottleReasons => {
                 // While busy, the device is throttled by heat.
-                into.throttle = Some(ThrottleReasons::from_nvml(if busy > 0.0 { 0x20 } else { 0x1 }));
+                into.throttle_reasons = Some(ThrottleReasons::from_nvml(if busy > 0.0 { 0x20 } else { 0x1 }));
             }
             DriverCall::Utilization => (into.utilization, into.memory_busy) = (Some(busy), Some(busy)),
-            DriverCall::VideoEngines => (into.encoder, into.decoder) = (Some(0.0), Some(0.1)),
+            DriverCall::VideoEngines => (into.encoder_utilization, into.decoder_utilization) = (Some(0.0), Some(0.1)),
             DriverCall::Ecc => (into.ecc_corrected, into.ecc_uncorrected) = (counter, counter),
-            DriverCall::PcieIo => (into.io_sent, into.io_received) = (counter, counter),
-            DriverCall::NvlinkIo => (into.links_sent, into.links_received) = (counter, counter),
+            DriverCall::PcieIo => (into.pcie_sent, into.pcie_received) = (counter, counter),
+            DriverCall::NvlinkIo => (into.nvlink_sent, into.nvlink_received) = (counter, counter),
             DriverCall::PowerLimit => into.power_limit = Some(700.0),
             DriverCall::Processes => {
                 // Another process takes a third of the work while the device is busy.
@@ -155,21 +155,23 @@ impl GpuBackend for FakeGpu {
                 (found.ours, found.others, found.work_ratio) = (1, u32::from(busy > 0.0), Some(0.67));
                 into.processes = Some(found);
             }
-            DriverCall::PcieReplays => into.replays = counter,
-            DriverCall::RemappedRows => (into.rows_corrected, into.rows_uncorrected) = (counter, counter),
+            DriverCall::PcieReplays => into.pcie_replays = counter,
+            DriverCall::RemappedRows => {
+                (into.remapped_rows_corrected, into.remapped_rows_uncorrected) = (counter, counter)
+            }
             DriverCall::TemperatureLimit => {
                 (into.temperature_degraded, into.temperature_critical) = (Some(87.0), Some(92.0))
             }
             DriverCall::ThrottleTime => {
-                (into.throttled_capped, into.throttled_thermal) = (seconds, seconds);
-                into.throttled_limit = seconds;
+                (into.throttled_power_seconds, into.throttled_thermal_seconds) = (seconds, seconds);
+                into.throttled_limit_seconds = seconds;
             }
             _ => {}
         }
         Ok(())
     }
 
-    fn watch(&mut self) -> Option<Box<dyn ErrorWatcher>> {
+    fn watch_errors(&mut self) -> Option<Box<dyn ErrorWatcher>> {
         Some(Box::new(FaultyWatcher))
     }
 }

@@ -46,8 +46,8 @@ fn export_scenario(protocol: Protocol, profile: Profile) -> ReceivedData {
         .environment::<String, String>([])
         .endpoint(collector.endpoint())
         .protocol(protocol)
-        .resource("service.name", "conformance")
-        .resource("deployment.environment.name", "test")
+        .resource_attribute("service.name", "conformance")
+        .resource_attribute("deployment.environment.name", "test")
         .queue_limit(100_000)
         .build()
         .unwrap();

@@ -104,7 +104,7 @@ impl Scenario<'_> {
             self.advance_clock();
             marker.usage(Usage::new().output(12).reasoning(4));
             marker.finish_reason(FinishReason::from_provider("tool_calls"));
-            marker.finish_reason_of(1, FinishReason::from_provider("MAX_TOKENS"));
+            marker.finish_reason_for(1, FinishReason::from_provider("MAX_TOKENS"));
         }
         operation
     }
@@ -175,8 +175,8 @@ impl Scenario<'_> {
         operation.feedback(Evaluation::new("relevance").label("pass").score(0.8));
         operation.complete();
         marker.feedback(0.5);
-        self.observer.evaluation("resp-1", Evaluation::new("relevance").label("fail"));
-        self.observer.evaluation("resp-of-nobody", Evaluation::new("relevance").score(0.1));
+        self.observer.record_evaluation("resp-1", Evaluation::new("relevance").label("fail"));
+        self.observer.record_evaluation("resp-of-nobody", Evaluation::new("relevance").score(0.1));
         let one = self.observer.chat(MODEL).choices(1).start();
         one.complete();
         let embeddings = self.observer.embeddings(MODEL).dimensions(384).encoding_formats(&["float"]);

@@ -18,7 +18,7 @@ use crate::tracing_backend::attributes;
 
 fn dropped_content(observer: &Observer, reason: &str) -> f64 {
     let labels = [("llmobs.signal", "content"), ("llmobs.drop.reason", reason)];
-    Readings::of(observer).value("llmobs.self.dropped", &labels)
+    Readings::new(observer).value("llmobs.self.dropped", &labels)
 }
 
 #[test]
@@ -27,7 +27,7 @@ fn redactions_are_counted_by_detector() {
     let observer = backend.builder(Role::Server).capture(ContentCapture::Spans).build().unwrap();
     run_call(&observer);
     // One each in the question, the answer and the stop sequences.
-    let readings = Readings::of(&observer);
+    let readings = Readings::new(&observer);
     assert_eq!(readings.count("llmobs.self.redactions", &[("llmobs.detector", "email")]), 3);
     assert_eq!(readings.series("llmobs.self.redactions").len(), 1);
 }

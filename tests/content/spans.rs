@@ -49,11 +49,11 @@ fn content_closures_are_not_called_where_nothing_is_captured() {
     let backend = TracingBackend::new();
     let observer = backend.builder(Role::Server).capture(ContentCapture::Off).build().unwrap();
     let operation = observer.chat(MODEL).start();
-    assert!(!operation.marker().captures());
+    assert!(!operation.marker().is_capturing());
     operation.marker().input(|| -> Message { panic!("content is not captured") });
     operation.marker().output(|| -> [Message; 1] { panic!("content is not captured") });
     operation.complete();
-    assert!(!llmobs::Observer::disabled().chat(MODEL).start().marker().captures());
+    assert!(!llmobs::Observer::disabled().chat(MODEL).start().marker().is_capturing());
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn nothing_is_redacted_for_a_span_that_is_not_sampled() {
     let backend = TracingBackend::with_sampler(Sampler::AlwaysOff);
     let observer = backend.builder(Role::Server).capture(ContentCapture::Spans).build().unwrap();
     run_call(&observer);
-    let readings = llmobs::testing::Readings::of(&observer);
+    let readings = llmobs::testing::Readings::new(&observer);
     assert!(readings.series("llmobs.self.redactions").is_empty());
     assert_eq!(observer.gate().unwrap().budget().in_use(), 0, "and nothing is captured");
 }
@@ -88,8 +88,8 @@ fn a_complete_answer_replaces_its_deltas_and_has_the_finish_reasons_of_its_choic
     let operation = observer.chat(MODEL).choices(2).start();
     operation.marker().output_text(0, "in deltas");
     operation.marker().output(|| ["one", "two"].map(|text| Message::assistant().part(text)));
-    operation.marker().finish_reason_of(1, llmobs::FinishReason::Length);
-    operation.marker().finish_reason_of(0, llmobs::FinishReason::Stop);
+    operation.marker().finish_reason_for(1, llmobs::FinishReason::Length);
+    operation.marker().finish_reason_for(0, llmobs::FinishReason::Stop);
     operation.complete();
     let span = attributes(&backend.span(&format!("chat {MODEL}")));
     assert_eq!(

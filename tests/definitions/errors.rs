@@ -80,7 +80,7 @@ fn the_text_of_an_error_is_never_exported() {
     let canary = "the prompt said hunter2";
     let failure = Failure::new(ErrorType::Upstream).message(canary);
     assert!(!format!("{failure:?}").contains("hunter2"));
-    assert_eq!(failure.text(), Some(&Content::from(canary)), "the text is stored, and sealed");
+    assert_eq!(failure.message_content(), Some(&Content::from(canary)), "the text is stored, and sealed");
     let operation = fixture.chat();
     assert!(!format!("{operation:?} {:?} {:?}", fixture.observer, operation.marker()).contains("hunter2"));
     operation.fail(failure);

@@ -80,7 +80,7 @@ impl Fixture {
     }
 
     pub fn metrics(&self) -> Readings {
-        Readings::of(&self.observer)
+        Readings::new(&self.observer)
     }
 
     /// Returns the number of values of a duration histogram, and their sum.

@@ -105,14 +105,14 @@ async fn the_in_flight_registry_shows_tokens_their_rate_and_a_consumer_that_is_a
     let fixture = Fixture::new();
     let mut stream =
         fixture.chat().observe(fixture.producer().item_after(ms(40), Chunk::tokens(1)).tokens(9, ms(20)).hang_at_end());
-    assert_eq!(fixture.observer.in_flight()[0].rate, None);
+    assert_eq!(fixture.observer.in_flight()[0].tokens_per_second, None);
     for _ in 0..6 {
         stream.next().await;
     }
     fixture.advance(ms(20));
     let away = &fixture.observer.in_flight()[0];
     assert_eq!((away.state, away.waits_for, away.tokens), (State::Blocked, WaitsFor::Consumer, 6));
-    assert_eq!(away.rate, Some(50.0), "six tokens in 120 ms");
+    assert_eq!(away.tokens_per_second, Some(50.0), "six tokens in 120 ms");
     assert_eq!((away.operation.as_str(), away.provider.as_str(), away.model.as_str()), ("chat", "unknown", MODEL));
     for _ in 0..4 {
         stream.next().await;
@@ -240,7 +240,7 @@ async fn a_clock_can_follow_tokios_paused_time() {
     let stream = observer.chat(MODEL).start().observe(receiving);
     assert_eq!(stream.count().await, 5);
     engine.await.unwrap();
-    let metrics = Readings::of(&observer);
+    let metrics = Readings::new(&observer);
     // Tokio's timer has a resolution of 1 ms. With paused time the test takes no real time.
     let near = |name: &str, expected: Duration| {
         let sum = seconds_to_duration(metrics.histogram(name, &[]).sum);

@@ -36,7 +36,7 @@ fn every_started_operation_ends_in_exactly_one_outcome() {
     rejected.reject(ErrorType::Overloaded);
     drop(dropped);
     assert_books!(fixture.observer);
-    let books = Books::of(&fixture.observer);
+    let books = Books::new(&fixture.observer);
     assert_eq!((books.completed, books.failed, books.cancelled, books.rejected), (1, 1, 2, 1));
 }
 

@@ -37,7 +37,7 @@ impl Backends {
     /// Checks both backends against the test's counts. Panics if an operation is in flight.
     pub fn assert_counts(&self, observer: &Observer, expected: &ExpectedCounts) {
         assert!(observer.in_flight().is_empty());
-        assert_page(&Readings::of(observer), expected);
+        assert_page(&Readings::new(observer), expected);
         self.exporter.reset();
         self.provider.force_flush().unwrap();
         self.assert_exported(expected);

@@ -180,8 +180,8 @@ fn the_flight_recorder_writes_the_fields_of_the_event() {
     let operation = observer.chat("m").conversation("a \"quoted\" \\ name").max_tokens(5).start();
     operation.marker().usage(Usage::new().input(5).output(7).reasoning(2).cache_read(1));
     operation.marker().first_token();
-    operation.marker().finish_reason_of(0, FinishReason::Stop);
-    operation.marker().finish_reason_of(1, FinishReason::Length);
+    operation.marker().finish_reason_for(0, FinishReason::Stop);
+    operation.marker().finish_reason_for(1, FinishReason::Length);
     operation.complete();
     let event = recorder.only_event(COMPLETE);
     let lines = observer.recent_operations();

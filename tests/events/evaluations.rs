@@ -19,15 +19,15 @@ fn feedback_is_an_event_and_is_counted_if_it_was_declared() {
     operation.feedback(0.5);
     operation.complete();
     marker.feedback(Evaluation::new("feedback").label("up"));
-    observer.evaluation("resp_1", Evaluation::new("feedback").label("down").score(0.0));
-    observer.evaluation("resp_forgotten", Evaluation::new("feedback").label("sideways"));
+    observer.record_evaluation("resp_1", Evaluation::new("feedback").label("down").score(0.0));
+    observer.record_evaluation("resp_forgotten", Evaluation::new("feedback").label("sideways"));
     let events = recorder.events_named(EVALUATION_RESULT);
     assert_eq!(events.len(), 4);
     assert_eq!(events[0].fields["gen_ai.evaluation.score.value"], json!(0.5));
     assert_eq!(events[1].fields["gen_ai.evaluation.score.label"], json!("up"));
     assert_eq!(events[2].fields["gen_ai.response.id"], json!("resp_1"));
     assert!(events.iter().all(|event| event.fields["gen_ai.evaluation.name"] == "feedback"));
-    let readings = Readings::of(&observer);
+    let readings = Readings::new(&observer);
     for label in ["up", "down"] {
         let labels = [("gen_ai.request.model", "m"), ("gen_ai.evaluation.score.label", label)];
         assert_eq!(readings.value("llmobs.evaluation.results", &labels), 1.0, "{label}");
@@ -52,7 +52,7 @@ fn a_later_evaluation_is_in_the_trace_of_its_answer() {
     operation.marker().response_id("resp_1");
     operation.complete();
     let trace = recorder.only_event("llm_request_complete").fields["trace_id"].as_str().unwrap().to_owned();
-    observer.evaluation("resp_1", 1.0);
+    observer.record_evaluation("resp_1", 1.0);
     assert_eq!(SEEN.with(|seen| seen.borrow().clone()), [trace.clone(), trace]);
 }
 

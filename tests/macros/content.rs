@@ -189,7 +189,7 @@ fn content_expressions_are_not_evaluated_where_nothing_is_captured() {
 struct Delta(&'static str);
 
 impl StreamItem for Delta {
-    fn carries(&self) -> Chunk {
+    fn to_chunk(&self) -> Chunk {
         Chunk::tokens(1)
     }
 

@@ -33,7 +33,7 @@ impl Fixture {
     }
 
     pub fn metrics(&self) -> Readings {
-        Readings::of(&self.observer)
+        Readings::new(&self.observer)
     }
 
     /// Returns the outcome of each call, such as `completed` or `failed/timeout`, in alphabetical order.

@@ -61,8 +61,9 @@ fn a_registry_that_holds_metrics_of_an_observer_is_refused() {
 #[test]
 fn more_label_sets_than_the_backend_keeps_are_refused() {
     let models = || (0..60).map(|number| format!("m-{number}"));
-    let named = &["models", "undeclared_models", "operations", "label", "series_limit"];
-    let BuildError::TooManySeries { sets, limit } = assert_build_error(Observer::builder().models(models()), named)
+    let named = &["models", "max_undeclared_models", "operations", "label", "series_limit"];
+    let BuildError::TooManySeries { label_sets: sets, limit } =
+        assert_build_error(Observer::builder().models(models()), named)
     else {
         panic!("another error");
     };
@@ -83,7 +84,7 @@ fn the_default_cap_shrinks_to_fit_the_series_limit() {
     let builder = Observer::builder().role(Role::Client).models((0..40).map(|number| format!("m-{number}")));
     let observer = builder.build().expect("a default is not refused");
     (0..100).for_each(|number| observer.chat(&format!("wild-{number}")).start().complete());
-    let series = llmobs::testing::Readings::of(&observer).series("llmobs.operation.started").len();
+    let series = llmobs::testing::Readings::new(&observer).series("llmobs.operation.started").len();
     assert!((42..72).contains(&series), "{series}");
 }
 
@@ -97,7 +98,7 @@ fn more_bucket_edges_than_a_stream_holds_are_refused() {
     };
     limits(9, Buckets::Default).build().unwrap();
     match assert_build_error(limits(10, Buckets::Default), &["objective", "buckets"]) {
-        BuildError::TooManyBucketBounds { metric, edges, limit } => {
+        BuildError::TooManyBucketBounds { metric, bounds: edges, limit } => {
             assert!(metric.ends_with("time_to_first_token") && edges == limit + 1, "{metric} {edges} {limit}");
         }
         other => panic!("{other}"),

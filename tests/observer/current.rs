@@ -58,7 +58,7 @@ fn the_environment_selects_the_profile_unless_code_sets_it() {
         return;
     }
     let profile =
-        |observer: &Observer| Readings::of(observer).series("llmobs.build.info")[0]["llmobs_build_profile"].clone();
+        |observer: &Observer| Readings::new(observer).series("llmobs.build.info")[0]["llmobs_build_profile"].clone();
     assert_eq!(profile(&Observer::builder().build().unwrap()), std::env::var("WANT").unwrap());
     assert_eq!(profile(&Observer::builder().profile(Profile::Dual).build().unwrap()), "dual");
 }
@@ -137,5 +137,5 @@ fn a_disabled_observer_does_nothing_and_passes_everything() {
 }
 
 fn started_count(observer: &Observer) -> u64 {
-    Readings::of(observer).count("llmobs.operation.started", &[])
+    Readings::new(observer).count("llmobs.operation.started", &[])
 }

@@ -11,7 +11,7 @@ fn a_declared_label_is_on_the_series_of_its_operations() {
     observer.chat("m").label("tier", "paid").label("team.name", "a").start().complete();
     observer.chat("m").label("tier", "free").start().complete();
     observer.chat("m").start().complete();
-    let readings = Readings::of(&observer);
+    let readings = Readings::new(&observer);
     let started = |labels: &[(&str, &str)]| readings.count("llmobs.operation.started", labels);
     assert_eq!(started(&[]), 3);
     assert_eq!(started(&[("tier", "paid"), ("team.name", "a")]), 1);
@@ -34,7 +34,7 @@ fn undeclared_values_are_omitted_and_counted() {
     marker.feedback(Evaluation::new("relevance").label("pass"));
     marker.feedback(Evaluation::new("relevance").label("secret"));
     marker.feedback(Evaluation::new("secret").label("pass"));
-    let readings = Readings::of(&observer);
+    let readings = Readings::new(&observer);
     assert_eq!(readings.histogram("llmobs.phase.duration", &[]).count, 1);
     assert_eq!(readings.count("llmobs.evaluation.results", &[]), 1);
     let folded = |label| readings.count("llmobs.self.folded_labels", &[("llmobs.label", label)]);

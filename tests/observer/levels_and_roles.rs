@@ -21,7 +21,7 @@ fn a_new_level_takes_effect_at_once() {
     let observer =
         Observer::builder().clock(clock).model("m").level(Level::Core).meter_provider(&otel.provider).build().unwrap();
     let request = || observer.chat("m").max_tokens(64).start().complete();
-    let samples = || Readings::of(&observer).histogram("llmobs.request.max_tokens", &[]).count;
+    let samples = || Readings::new(&observer).histogram("llmobs.request.max_tokens", &[]).count;
     request();
     assert_eq!(samples(), 0);
     observer.set_level(Level::Full);
@@ -37,7 +37,7 @@ fn a_new_level_takes_effect_at_once() {
     request();
     assert_eq!(samples(), 2, "the row continues its values");
     assert_eq!(
-        Readings::of(&observer).count("llmobs.operation.started", &[]),
+        Readings::new(&observer).count("llmobs.operation.started", &[]),
         4,
         "the counts of operations do not depend on it"
     );
@@ -48,7 +48,7 @@ fn a_gateway_starts_at_core_and_the_others_at_standard() {
     for (role, shown) in [(Role::Server, true), (Role::Gateway, false), (Role::Client, true)] {
         let observer = Observer::builder().role(role).model("m").build().unwrap();
         observer.chat("m").start().complete();
-        assert_eq!(!Readings::of(&observer).series("llmobs.operation.state.time").is_empty(), shown, "{role:?}");
+        assert_eq!(!Readings::new(&observer).series("llmobs.operation.state.time").is_empty(), shown, "{role:?}");
     }
 }
 
@@ -65,7 +65,7 @@ fn another_role_and_provider_of_one_observer_share_its_page_and_its_counts() {
     assert_eq!(observer.in_flight().len(), 1);
     served.complete();
     assert_books!(gateway);
-    let readings = Readings::of(&observer);
+    let readings = Readings::new(&observer);
     assert_eq!(readings.count("llmobs.operation.started", &[("gen_ai.provider.name", "candle")]), 1);
     assert_eq!(readings.count("llmobs.operation.started", &[("gen_ai.provider.name", "openai")]), 1);
     assert_eq!(readings.histogram("gen_ai.server.request.duration", &[]).count, 1);
@@ -105,7 +105,7 @@ fn each_profile_records_its_own_client_metrics_and_dual_both() {
     {
         let observer = Observer::builder().role(Role::Client).profile(profile).model("m").build().unwrap();
         observer.chat("m").start().complete();
-        let readings = Readings::of(&observer);
+        let readings = Readings::new(&observer);
         let recorded = |name: &str| readings.histogram(name, &[]).count == 1;
         assert_eq!(recorded("gen_ai.client.operation.duration"), tagged, "{}", profile.as_str());
         assert_eq!(recorded("gen_ai.client.inference.duration"), pinned, "{}", profile.as_str());
@@ -115,7 +115,7 @@ fn each_profile_records_its_own_client_metrics_and_dual_both() {
 #[test]
 fn the_build_is_described() {
     let observer = Observer::builder().profile(Profile::Dual).level(Level::Full).build().unwrap();
-    let info = Readings::of(&observer).series("llmobs.build.info");
+    let info = Readings::new(&observer).series("llmobs.build.info");
     let [labels] = info.as_slice() else { panic!("{info:?}") };
     assert_eq!(labels["llmobs_build_profile"], "dual");
     assert_eq!(labels["llmobs_build_level"], "full");
@@ -129,7 +129,7 @@ fn series_usage_is_the_number_of_series_on_the_page() {
     let observer = support::traffic::full_observer().clock(clock).build().unwrap();
     let mut traffic = Traffic::new(&observer, &manual_clock, 29);
     traffic.run_operations(100);
-    let readings = Readings::of(&observer);
+    let readings = Readings::new(&observer);
     let rows = || llmobs::catalog::ROWS.iter().filter(|row| !row.is_observable());
     for group in ["operation", "time", "token", "self", "build"] {
         let shown: usize =

@@ -23,13 +23,13 @@ fn observer(role: Role) -> (Observer, ManualClock) {
 
 /// Returns the number of series with this model, over all rows.
 fn series_count(observer: &Observer, model: &str) -> usize {
-    let readings = Readings::of(observer);
+    let readings = Readings::new(observer);
     let all = llmobs::catalog::ROWS.iter().flat_map(|row| readings.series(row.name));
     all.filter(|labels| labels.get("gen_ai_request_model").is_some_and(|of| of == model)).count()
 }
 
 fn started_count(observer: &Observer, model: &str) -> u64 {
-    Readings::of(observer).count("llmobs.operation.started", &[("gen_ai.request.model", model)])
+    Readings::new(observer).count("llmobs.operation.started", &[("gen_ai.request.model", model)])
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn a_model_that_is_declared_again_continues_its_series() {
     observer.chat("old").start().complete();
     observer.retire_model("old");
     let in_states = |observer: &Observer| {
-        Readings::of(observer).value("llmobs.operation.state.time", &[("gen_ai.request.model", "old")])
+        Readings::new(observer).value("llmobs.operation.state.time", &[("gen_ai.request.model", "old")])
     };
     let before = in_states(&observer);
     observer.declare_model("old");
@@ -120,7 +120,7 @@ fn a_model_that_is_declared_again_after_its_ttl_starts_at_zero() {
     observer.declare_model("old");
     assert_eq!(started_count(&observer, "old"), 0);
     observer.set_limit("old", llmobs::semconv::value::State::Decode, 8);
-    let limit = Readings::of(&observer).value("llmobs.operation.limit", &[("gen_ai.request.model", "old")]);
+    let limit = Readings::new(&observer).value("llmobs.operation.limit", &[("gen_ai.request.model", "old")]);
     assert_eq!(limit, 8.0);
 }
 

@@ -22,7 +22,7 @@ fn with_room_in_the_queues_every_operation_that_ended_before_the_shutdown_is_exp
         assert_eq!((seen.spans.len(), seen.logs.len()), (OPERATIONS, OPERATIONS), "{protocol:?}");
         assert_eq!(seen.last_sum("llmobs.operation.ended", &[]), Some(OPERATIONS as f64));
         assert_eq!(seen.last_count("gen_ai.server.request.duration", &[]), Some(OPERATIONS as u64));
-        assert!(service.pipeline.losses().is_empty());
+        assert!(service.pipeline.dropped().is_empty());
         assert_eq!(service.pipeline.sent(Signal::Traces), OPERATIONS as u64);
     }
 }

@@ -85,8 +85,9 @@ fn an_answer_that_is_not_http_or_grpc_drops_the_batch_and_the_pipeline_continues
         for behaviour in [Behaviour::Noise, Behaviour::Close, Behaviour::Garbage] {
             let collector = Collector::start();
             collector.behave(behaviour);
-            let service =
-                TestService::new(pipeline_to(collector.endpoint(), protocol).retry_for(SHORT_TIMEOUT).batch_size(4));
+            let service = TestService::new(
+                pipeline_to(collector.endpoint(), protocol).retry_timeout(SHORT_TIMEOUT).batch_size(4),
+            );
             service.run_operations(4);
             // Over HTTP, the status 200 alone means success, because some back ends answer with JSON.
             let taken = (protocol, behaviour) == (Protocol::HttpProtobuf, Behaviour::Garbage);
@@ -108,8 +109,9 @@ fn an_answer_that_is_not_http_or_grpc_drops_the_batch_and_the_pipeline_continues
 #[test]
 fn an_unreachable_collector_is_retried_until_the_limit_and_the_items_are_counted() {
     for protocol in PROTOCOLS {
-        let service =
-            TestService::new(pipeline_to(format!("http://{}", unused_address()), protocol).retry_for(SHORT_TIMEOUT));
+        let service = TestService::new(
+            pipeline_to(format!("http://{}", unused_address()), protocol).retry_timeout(SHORT_TIMEOUT),
+        );
         service.run_operations(7);
         for signal in [Signal::Traces, Signal::Logs] {
             eventually("they were dropped", || {
@@ -125,7 +127,7 @@ fn an_unreachable_collector_is_retried_until_the_limit_and_the_items_are_counted
 #[test]
 fn delta_metrics_are_dropped_with_their_failed_export() {
     let service = TestService::new(
-        pipeline_to(format!("http://{}", unused_address()), Protocol::HttpProtobuf).delta_metrics(true),
+        pipeline_to(format!("http://{}", unused_address()), Protocol::HttpProtobuf).delta_temporality(true),
     );
     service.run_operations(1);
     assert!(service.pipeline.shutdown(SHORT_TIMEOUT).is_err());
@@ -156,6 +158,6 @@ fn an_attempt_ends_at_its_timeout_and_the_next_one_may_succeed() {
         collector.inbox().wait_until("both attempts hang", |seen| seen.requests.len() >= 2);
         collector.behave(Behaviour::Accept);
         collector.inbox().wait_until("the next ones do not", |seen| seen.spans.len() == 3 && seen.logs.len() == 3);
-        assert!(service.pipeline.losses().is_empty());
+        assert!(service.pipeline.dropped().is_empty());
     }
 }

@@ -24,7 +24,7 @@ fn all_three_signals_arrive_with_their_resource_and_scope_over_both_protocols() 
         for compression in [Compression::None, Compression::Gzip] {
             let collector = Collector::start();
             let settings = pipeline_to(collector.endpoint(), protocol).compression(compression);
-            let service = TestService::new(settings.resource("deployment.environment.name", "test"));
+            let service = TestService::new(settings.resource_attribute("deployment.environment.name", "test"));
             service.run_operations(3);
             service.pipeline.shutdown(TIMEOUT).unwrap();
 
@@ -121,7 +121,7 @@ fn metrics_are_exported_at_their_interval_and_in_the_configured_temporality() {
         let collector = Collector::start();
         let settings =
             pipeline_to(collector.endpoint(), Protocol::HttpProtobuf).metrics_interval(Duration::from_millis(30));
-        let service = TestService::new(settings.delta_metrics(delta));
+        let service = TestService::new(settings.delta_temporality(delta));
         service.run_operations(2);
         let wait_for_exports = |times| {
             collector.inbox().wait_until("metrics are exported periodically", |seen| {
@@ -163,7 +163,7 @@ fn exponential_buckets_become_exponential_histograms() {
 fn a_signal_that_is_excluded_is_not_sent() {
     for without in Signal::ALL {
         let collector = Collector::start();
-        let settings = pipeline_to(collector.endpoint(), Protocol::HttpProtobuf).without(without);
+        let settings = pipeline_to(collector.endpoint(), Protocol::HttpProtobuf).without_signal(without);
         let pipeline = settings.build().unwrap();
         let service = {
             use tracing_subscriber::layer::SubscriberExt;

@@ -120,7 +120,7 @@ fn a_disabled_sdk_sends_nothing_and_has_no_notes() {
     let endpoint = collector.endpoint();
     let pipeline =
         builder(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint), ("OTEL_SDK_DISABLED", "TRUE")]).build().unwrap();
-    assert!(pipeline.notes().is_empty());
+    assert!(pipeline.warnings().is_empty());
     let seen = run_operation(pipeline, &collector);
     assert_eq!((has_signals(&seen), seen.connections), ([false; 3], 0));
 }
@@ -148,7 +148,7 @@ fn queues_and_intervals_come_from_the_environment() {
         ("OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION", "base2_exponential_bucket_histogram"),
     ]);
     let pipeline = pipeline.batch_delay(100 * TIMEOUT).build().unwrap();
-    assert!(pipeline.notes().is_empty(), "{:?}", pipeline.notes());
+    assert!(pipeline.warnings().is_empty(), "{:?}", pipeline.warnings());
     let observer = Observer::builder().model(MODEL).meter_provider(pipeline.meter_provider()).build().unwrap();
     pipeline.report_to(&observer);
     observer.chat(MODEL).start().complete();
@@ -187,10 +187,10 @@ fn unsupported_values_are_named_in_notes_and_the_others_take_effect() {
     all.push(("NOT_OURS", "x"));
     let pipeline = builder(&all).build().unwrap();
     for (name, _) in unsupported {
-        let notes = pipeline.notes().iter().filter(|note| note.starts_with(&format!("{name}: "))).count();
-        assert_eq!(notes, 1, "{name}: {:?}", pipeline.notes());
+        let notes = pipeline.warnings().iter().filter(|note| note.starts_with(&format!("{name}: "))).count();
+        assert_eq!(notes, 1, "{name}: {:?}", pipeline.warnings());
     }
-    assert_eq!(pipeline.notes().len(), unsupported.len());
+    assert_eq!(pipeline.warnings().len(), unsupported.len());
     assert_eq!(has_signals(&run_operation(pipeline, &collector)), [true; 3]);
 }
 
@@ -230,6 +230,6 @@ fn a_grpc_address_without_a_scheme_is_secure_by_default() {
     let address = collector.address().to_string();
     let pairs = [("OTEL_EXPORTER_OTLP_ENDPOINT", address.as_str()), ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")];
     let report = builder(&pairs).check(Duration::from_secs(2)).unwrap();
-    assert_eq!(report.failed(), Signal::ALL, "{report}");
+    assert_eq!(report.failed_signals(), Signal::ALL, "{report}");
     assert!(report.to_string().contains("https://"), "{report}");
 }

@@ -89,7 +89,7 @@ impl TestService {
 
     pub fn dropped_by_reason(&self, signal: Signal) -> BTreeMap<DropReason, u64> {
         self.pipeline
-            .losses()
+            .dropped()
             .into_iter()
             .filter(|((of, _), _)| *of == signal)
             .map(|((_, reason), dropped)| (reason, dropped))

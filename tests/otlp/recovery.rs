@@ -34,7 +34,7 @@ fn items_from_an_outage_of_the_collector_arrive_after_it() {
         });
         service.pipeline.shutdown(TIMEOUT).unwrap();
         assert_eq!(collector.inbox().snapshot().last_sum("llmobs.operation.ended", &[]), Some(100.0));
-        assert!(service.pipeline.losses().is_empty(), "{protocol:?}");
+        assert!(service.pipeline.dropped().is_empty(), "{protocol:?}");
     }
 }
 
@@ -59,7 +59,7 @@ fn no_retry_happens_before_the_delay_that_the_collector_requires() {
     for protocol in PROTOCOLS {
         let collector = Collector::start();
         collector.behave(Behaviour::Throttle(1));
-        let service = TestService::new(pipeline_to(collector.endpoint(), protocol).without(Signal::Logs));
+        let service = TestService::new(pipeline_to(collector.endpoint(), protocol).without_signal(Signal::Logs));
         let clock = Clock::system();
         service.run_operations(1);
         collector.inbox().wait_until("the first attempt was made", |seen| !seen.requests.is_empty());
@@ -114,7 +114,7 @@ fn a_collector_never_shortens_the_back_off() {
 #[test]
 fn any_timeout_is_accepted() {
     let collector = Collector::start();
-    let service = TestService::new(pipeline_to(collector.endpoint(), Protocol::Grpc).retry_for(Duration::MAX));
+    let service = TestService::new(pipeline_to(collector.endpoint(), Protocol::Grpc).retry_timeout(Duration::MAX));
     service.run_operations(3);
     service.pipeline.flush(Duration::MAX).unwrap();
     assert_eq!(service.pipeline.sent(Signal::Traces), 3);

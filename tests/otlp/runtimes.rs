@@ -72,8 +72,9 @@ async fn a_drop_takes_no_longer_than_its_limit_if_the_collector_hangs() {
         let collector = Collector::start();
         collector.behave(Behaviour::Hang);
         let limit = Duration::from_millis(300);
-        let service =
-            TestService::new(pipeline_to(collector.endpoint(), protocol).timeout(100 * TIMEOUT).shutdown_limit(limit));
+        let service = TestService::new(
+            pipeline_to(collector.endpoint(), protocol).timeout(100 * TIMEOUT).shutdown_timeout(limit),
+        );
         service.run_operations(3);
         let clock = Clock::system();
         let start = clock.now();

@@ -102,7 +102,7 @@ fn exports_are_recorded_with_their_error_in_both_backends() {
 #[test]
 fn one_observer_reports_a_pipeline_and_another_one_continues_after_it_is_dropped() {
     let service = TestService::new(
-        pipeline_to(format!("http://{}", unused_address()), Protocol::HttpProtobuf).retry_for(Duration::ZERO),
+        pipeline_to(format!("http://{}", unused_address()), Protocol::HttpProtobuf).retry_timeout(Duration::ZERO),
     );
     let observe = || Observer::builder().model(MODEL).build().unwrap();
     let second = observe();

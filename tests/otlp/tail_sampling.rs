@@ -68,7 +68,7 @@ fn failed_traces_are_all_exported_completely_and_good_ones_by_their_ratio() {
         assert!((sampling_ratio(span) - 0.1).abs() < 1e-9);
         assert_eq!(span.trace_state, "ot=th:e6666666666668");
     }
-    assert!(service.pipeline.losses().is_empty(), "traces that were not sampled are not dropped items");
+    assert!(service.pipeline.dropped().is_empty(), "traces that were not sampled are not dropped items");
     let ended = collector.inbox().snapshot().last_sum("llmobs.operation.ended", &[]);
     assert_eq!(ended, Some((GOOD + BAD) as f64), "metrics are counted before anything is sampled");
 }
@@ -117,7 +117,7 @@ fn spans_of_open_traces_are_buffered_up_to_the_limit_and_the_dropped_ones_are_co
 #[test]
 fn an_open_trace_is_exported_some_time_after_its_operation() {
     let collector = Collector::start();
-    let service = service(&collector, TailSampling::ratio(1.0).linger(Duration::from_millis(100)));
+    let service = service(&collector, TailSampling::ratio(1.0).decision_wait(Duration::from_millis(100)));
     let outer = service.run(|| {
         let outer = tracing::info_span!("outer");
         outer.in_scope(|| service.observer.chat(MODEL).start().complete());

@@ -132,7 +132,7 @@ fn a_collector_with_an_unknown_authority_receives_nothing() {
         let proxy = TlsProxy::new(&collector, &unknown, None);
         let settings = builder(&proxy.endpoint(), &[("OTEL_EXPORTER_OTLP_CERTIFICATE", identity.certificate())]);
         let report = settings.protocol(protocol).check(TIMEOUT).unwrap();
-        assert_eq!(report.failed(), Signal::ALL, "{report}");
+        assert_eq!(report.failed_signals(), Signal::ALL, "{report}");
         assert!(report.to_string().contains("Its certificate is not trusted"), "{report}");
         assert!(collector.inbox().snapshot().requests.is_empty());
     }
@@ -152,7 +152,7 @@ fn a_client_sends_its_certificate_when_the_server_requires_it() {
         let report = builder(&proxy.endpoint(), &named).protocol(protocol).check(TIMEOUT).unwrap();
         assert!(report.is_ok(), "{report}");
         let report = builder(&proxy.endpoint(), &named[..1]).protocol(protocol).check(TIMEOUT).unwrap();
-        assert_eq!(report.failed(), Signal::ALL, "{report}");
+        assert_eq!(report.failed_signals(), Signal::ALL, "{report}");
     }
 }
 

@@ -63,7 +63,7 @@ fn error_texts_are_redacted() {
     let failure =
         Failure::new(ErrorType::Authentication).message("Incorrect API key provided: sk-proj-a8F3kP0zQ9mN2xVbLw7Rt");
     let gate = gate(ContentCapture::Spans);
-    let text = gate.pass().text(failure.text().unwrap()).unwrap().for_span().unwrap();
+    let text = gate.pass().text(failure.message_content().unwrap()).unwrap().for_span().unwrap();
     assert_eq!(text, "Incorrect API key provided: [API_KEY]");
 }
 

@@ -89,9 +89,9 @@ fn the_attributes_of_an_answer_are_set_when_the_span_ends() {
         marker.response_id("chatcmpl-1");
         marker.response_model("smollm2-135m-instruct-q4");
         marker.usage(Usage::new().input(100).cache_read(60).cache_write(10).output(30).reasoning(20));
-        marker.finish_reason_of(1, FinishReason::Length);
-        marker.finish_reason_of(0, FinishReason::Stop);
-        marker.finish_reason_of(1, FinishReason::Stop);
+        marker.finish_reason_for(1, FinishReason::Length);
+        marker.finish_reason_for(0, FinishReason::Stop);
+        marker.finish_reason_for(1, FinishReason::Stop);
         operation.complete();
         let found = attributes(&backend.span(&format!("chat {MODEL}")));
         for (name, value) in [

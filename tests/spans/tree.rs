@@ -114,7 +114,7 @@ async fn a_stream_that_is_entered_has_its_spans_under_the_operation() {
         let backend = TracingBackend::new();
         let tokens = futures_util::stream::iter([1_u32]).inspect(|_| drop(tracing::info_span!("sample").entered()));
         let stream = backend.observer(Role::Server).chat(MODEL).start().observe_with(tokens, |n| *n);
-        let stream = if entered { stream.entered() } else { stream };
+        let stream = if entered { stream.in_span() } else { stream };
         stream.count().await;
         let expected = if entered { span_id(&backend.span(&format!("chat {MODEL}"))) } else { SpanId::INVALID };
         assert_eq!(backend.span("sample").parent_span_id, expected, "entered: {entered}");

@@ -38,12 +38,12 @@ fn frame(choice: u32, delta: &str) -> String {
 
 /// Returns the number of samples, and their sum in microseconds.
 fn histogram(observer: &Observer, name: &str) -> (u64, u64) {
-    let histogram = Readings::of(observer).histogram(name, &[]);
+    let histogram = Readings::new(observer).histogram(name, &[]);
     (histogram.count, (histogram.sum * 1e6).round() as u64)
 }
 
 fn token_count(observer: &Observer, kind: &str) -> u64 {
-    Readings::of(observer).count("llmobs.token.processed", &[("llmobs.token.kind", kind)])
+    Readings::new(observer).count("llmobs.token.processed", &[("llmobs.token.kind", kind)])
 }
 
 #[tokio::test]
@@ -74,7 +74,7 @@ async fn frames_in_one_read_are_a_chunk_each_and_share_its_time() {
     observe(observer.chat("m").start(), Dialect::OpenAi, answer).count().await;
     assert_eq!(histogram(&observer, TIME_TO_FIRST_CHUNK), (1, 50_000));
     assert_eq!(histogram(&observer, TIME_PER_CHUNK), (3, 30_000));
-    let buckets = Readings::of(&observer).histogram(TIME_PER_CHUNK, &[]).buckets;
+    let buckets = Readings::new(&observer).histogram(TIME_PER_CHUNK, &[]).buckets;
     assert!(buckets.iter().all(|(upper, count)| (*upper >= 0.01) == (*count == 3)), "each of 10 ms: {buckets:?}");
 }
 

@@ -4,7 +4,7 @@ use llmobs::ErrorType;
 use llmobs::FinishReason;
 use llmobs::Usage;
 use llmobs::sse::Dialect;
-use llmobs::sse::usage;
+use llmobs::sse::parse_response;
 use serde_json::json;
 
 use crate::transcripts;
@@ -61,7 +61,7 @@ fn each_provider_reports_its_usage_with_the_parts_inside_the_totals() {
         ),
     ];
     for (dialect, body, expected, reasons, (id, model)) in cases {
-        let found = usage(dialect, body.to_string().as_bytes()).unwrap();
+        let found = parse_response(dialect, body.to_string().as_bytes()).unwrap();
         assert_eq!(found.usage, Some(expected), "{body}");
         assert_eq!(found.finish_reasons, reasons, "{body}");
         assert_eq!((found.id.as_deref(), found.model.as_deref(), found.error), (id, model, None), "{body}");
@@ -70,7 +70,7 @@ fn each_provider_reports_its_usage_with_the_parts_inside_the_totals() {
 
 #[test]
 fn a_gemini_array_is_a_body_too() {
-    let found = usage(Dialect::Gemini, transcripts::gemini_array).unwrap();
+    let found = parse_response(Dialect::Gemini, transcripts::gemini_array).unwrap();
     assert_eq!(found.usage, Some(Usage::new().input(5).output(12)));
     assert_eq!(found.finish_reasons, [FinishReason::Length]);
 }
@@ -78,18 +78,18 @@ fn a_gemini_array_is_a_body_too() {
 #[test]
 fn embeddings_have_input_only() {
     let body = br#"{"object":"list","model":"e","data":[],"usage":{"prompt_tokens":8,"total_tokens":8}}"#;
-    assert_eq!(usage(Dialect::OpenAi, body).unwrap().usage, Some(Usage::new().input(8)));
+    assert_eq!(parse_response(Dialect::OpenAi, body).unwrap().usage, Some(Usage::new().input(8)));
 }
 
 #[test]
 fn an_error_is_classified() {
     let body = br#"{"error":{"type":"invalid_request_error","code":"context_length_exceeded","message":"too long"}}"#;
-    assert_eq!(usage(Dialect::OpenAi, body).unwrap().error, Some(ErrorType::InvalidRequest));
+    assert_eq!(parse_response(Dialect::OpenAi, body).unwrap().error, Some(ErrorType::InvalidRequest));
 }
 
 #[test]
 fn a_body_that_is_not_an_answer_gives_nothing() {
     for body in ["", "{", "[]", "3", "{}", "<html>502 Bad Gateway</html>", r#"{"usage":"many"}"#] {
-        assert_eq!(usage(Dialect::OpenAi, body.as_bytes()), None, "{body}");
+        assert_eq!(parse_response(Dialect::OpenAi, body.as_bytes()), None, "{body}");
     }
 }

@@ -5,7 +5,7 @@ use llmobs::capture::ContentLimits;
 use llmobs::capture::Gate;
 use llmobs::content::Input;
 use llmobs::sse::Dialect;
-use llmobs::sse::input;
+use llmobs::sse::parse_input;
 use proptest::prelude::*;
 use serde_json::Value;
 use serde_json::json;
@@ -29,7 +29,7 @@ fn exported_input(dialect: Dialect, body: &[u8]) -> ExportedInput {
     let observer = backend.builder().capture(gate).build().unwrap();
     let attribute = |name: &str| {
         let operation = observer.chat("m").start();
-        operation.marker().input(|| input(dialect, body));
+        operation.marker().input(|| parse_input(dialect, body));
         operation.complete();
         backend.attribute(name).unwrap_or_default()
     };
@@ -405,7 +405,7 @@ fn functions_of_the_old_request_format_are_tools() {
 fn the_debug_output_of_an_input_has_no_content() {
     for (dialect, body, _) in all_requests() {
         let text = body.to_string();
-        let printed = format!("{:?}", input(dialect, text.as_bytes()));
+        let printed = format!("{:?}", parse_input(dialect, text.as_bytes()));
         for secret in ["What is this", "Ulm", "Be brief", "rain", "AAAA", "example.org", "Rain or not"] {
             assert!(!printed.contains(secret), "{secret} in {printed}");
         }
@@ -429,7 +429,7 @@ fn a_body_that_is_not_a_request_gives_an_empty_input() {
         r#"{"messages":3,"prompt":{},"input":{},"tools":"x"}"#,
     ] {
         for dialect in DIALECTS {
-            assert_eq!(input(dialect, body.as_bytes()), Input::new(), "{body:.60}");
+            assert_eq!(parse_input(dialect, body.as_bytes()), Input::new(), "{body:.60}");
         }
     }
 }
@@ -496,13 +496,13 @@ proptest! {
         value in any_json(), garbage in prop::collection::vec(any::<u8>(), 0..300),
         at in any::<prop::sample::Index>(), dialect in prop::sample::select(&DIALECTS),
     ) {
-        let _ = input(dialect, &garbage);
+        let _ = parse_input(dialect, &garbage);
         exported_input_json(dialect, &value);
         exported_input_json(dialect, &json!({"messages": value, "contents": value, "input": value, "tools": value, "system": value}));
         exported_input_json(dialect, &json!({"messages": [{"role": "user", "content": value}], "contents": [{"parts": value}], "input": [value]}));
         for (dialect, body, _) in all_requests() {
             let text = body.to_string();
-            let _ = input(dialect, &text.as_bytes()[..at.index(text.len())]);
+            let _ = parse_input(dialect, &text.as_bytes()[..at.index(text.len())]);
         }
     }
 }

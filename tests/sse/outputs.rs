@@ -3,7 +3,7 @@
 use llmobs::capture::ContentCapture;
 use llmobs::capture::Gate;
 use llmobs::sse::Dialect;
-use llmobs::sse::output;
+use llmobs::sse::parse_output;
 use proptest::prelude::*;
 use serde_json::Value;
 use serde_json::json;
@@ -18,7 +18,7 @@ use crate::transcripts::ALL;
 /// Returns the exported messages of a response body.
 fn exported_messages(dialect: Dialect, body: &[u8]) -> Value {
     let gate = Gate::builder().capture(ContentCapture::Events).build();
-    let gated = gate.pass().output(&output(dialect, body));
+    let gated = gate.pass().output(&parse_output(dialect, body));
     let messages = gated.and_then(|gated| gated.for_event().cloned()).unwrap_or(json!([]));
     assert_valid("gen-ai-output-messages", &messages);
     messages
@@ -148,7 +148,7 @@ fn a_gemini_array_is_one_answer() {
 fn a_body_without_messages_gives_none() {
     for body in ["", "{", "[]", "3", "{}", "<html>", r#"{"error":{"message":"slow down"}}"#, r#"{"choices":3}"#] {
         for dialect in DIALECTS {
-            assert!(output(dialect, body.as_bytes()).is_empty(), "{body}");
+            assert!(parse_output(dialect, body.as_bytes()).is_empty(), "{body}");
         }
     }
 }
@@ -166,7 +166,7 @@ proptest! {
         garbage in prop::collection::vec(any::<u8>(), 0..600), dialect in prop::sample::select(&DIALECTS),
         (at, byte) in (any::<prop::sample::Index>(), any::<u8>()), selected in any::<prop::sample::Index>(),
     ) {
-        let _ = output(dialect, &garbage);
+        let _ = parse_output(dialect, &garbage);
         let bodies = complete_answers();
         let (_, dialect, body) = &bodies[selected.index(bodies.len())];
         let mut bytes = body.to_string().into_bytes();
@@ -175,6 +175,6 @@ proptest! {
         exported_messages(*dialect, &bytes);
         // The body of a stream is not a response body; decoding it must not panic.
         let (_, dialect, stream) = ALL[selected.index(ALL.len())];
-        let _ = output(dialect, stream);
+        let _ = parse_output(dialect, stream);
     }
 }

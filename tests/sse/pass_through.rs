@@ -57,8 +57,8 @@ fn pending_forever<T>() -> impl Stream<Item = T> + Unpin {
 
 fn ended_count(observer: &Observer, attributes: &[(&str, &str)]) -> u64 {
     assert_books!(observer);
-    assert_eq!(Books::of(observer).ended, 1);
-    Readings::of(observer).count(ENDED, attributes)
+    assert_eq!(Books::new(observer).ended, 1);
+    Readings::new(observer).count(ENDED, attributes)
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn neither_a_keep_alive_nor_a_role_is_the_first_token() {
             .wait(ms(50))
             .item(finish_frame(0));
         observe(observer.chat("m").start(), Dialect::OpenAi, answer).count().await;
-        let first = Readings::of(&observer).histogram(TTFT, &[]);
+        let first = Readings::new(&observer).histogram(TTFT, &[]);
         assert_eq!((first.count, first.sum), (1, ms(expected).as_secs_f64()), "{rule:?}");
     }
 }
@@ -113,7 +113,7 @@ async fn a_frame_split_in_two_has_the_time_of_its_second_half() {
     let mut observed = observe(observer.chat("m").start(), Dialect::OpenAi, answer);
     observed.next().await;
     observed.next().await;
-    assert_eq!(Readings::of(&observer).histogram(TTFT, &[]).sum, 0.03);
+    assert_eq!(Readings::new(&observer).histogram(TTFT, &[]).sum, 0.03);
 }
 
 #[tokio::test]
@@ -127,7 +127,7 @@ async fn deltas_of_one_read_share_its_time() {
         .item(token.repeat(3))
         .item(finish_frame(0));
     observe(observer.chat("m").start(), Dialect::OpenAi, answer).count().await;
-    let gaps = Readings::of(&observer).histogram("llmobs.inter_token.duration", &[]);
+    let gaps = Readings::new(&observer).histogram("llmobs.inter_token.duration", &[]);
     assert_eq!(gaps.count, 3);
     assert!((gaps.sum - 0.03).abs() < 1e-9, "{}", gaps.sum);
 }
@@ -142,7 +142,7 @@ async fn only_the_first_choice_seen_is_timed() {
         .wait(ms(20))
         .item(both);
     observe(observer.chat("m").start(), Dialect::OpenAi, answer.item(finish_frame(0) + &finish_frame(1))).count().await;
-    let gaps = Readings::of(&observer).histogram("llmobs.inter_token.duration", &[]);
+    let gaps = Readings::new(&observer).histogram("llmobs.inter_token.duration", &[]);
     assert_eq!((gaps.count, gaps.sum), (1, 0.02));
 }
 
@@ -150,7 +150,7 @@ async fn only_the_first_choice_seen_is_timed() {
 async fn the_usage_that_the_upstream_reports_is_recorded() {
     let (observer, _) = gateway(FirstToken::Generated);
     observe(observer.chat("m").start(), Dialect::Anthropic, stream::iter([transcripts::anthropic])).count().await;
-    let readings = Readings::of(&observer);
+    let readings = Readings::new(&observer);
     let tokens = |kind, source| {
         readings.count("llmobs.token.processed", &[("llmobs.token.kind", kind), ("llmobs.token.source", source)])
     };
@@ -176,7 +176,7 @@ async fn without_a_report_the_deltas_are_counted_and_a_dropped_stream_wastes_the
         observed.next().await;
     }
     drop(observed);
-    let readings = Readings::of(&observer);
+    let readings = Readings::new(&observer);
     let counted = |kind| {
         readings.count("llmobs.token.processed", &[("llmobs.token.kind", kind), ("llmobs.token.source", "counted")])
     };
@@ -193,7 +193,7 @@ async fn a_placeholder_for_the_output_is_not_a_report_when_the_stream_is_dropped
         observe(observer.chat("m").start(), Dialect::Anthropic, stream::iter([partial]).chain(pending_forever()));
     observed.next().await;
     drop(observed);
-    let readings = Readings::of(&observer);
+    let readings = Readings::new(&observer);
     assert_eq!(readings.histogram("llmobs.operation.output_tokens", &[]).sum, 4.0, "four deltas");
     assert_eq!(readings.histogram("llmobs.operation.input_tokens", &[]).sum, 1_225.0);
 }
@@ -207,7 +207,7 @@ async fn an_error_inside_the_answer_fails_the_operation_with_its_type() {
         let (observer, _) = gateway(FirstToken::Generated);
         observe(observer.chat("m").start(), dialect, stream::iter([bytes])).count().await;
         assert_eq!(ended_count(&observer, &[("llmobs.operation.outcome", "failed"), ("error.type", error)]), 1);
-        assert_eq!(Readings::of(&observer).histogram(TTFT, &[]).count, 1, "the first token is recorded");
+        assert_eq!(Readings::new(&observer).histogram(TTFT, &[]).count, 1, "the first token is recorded");
     }
 }
 
@@ -234,7 +234,7 @@ async fn a_last_line_without_a_line_end_is_decoded_when_the_stream_ends() {
     let text = std::str::from_utf8(transcripts::ollama_chat).unwrap().trim_end();
     observe(observer.chat("m").start(), Dialect::Ollama, stream::iter(text.as_bytes().chunks(100))).count().await;
     assert_eq!(ended_count(&observer, &[("llmobs.finish_reason", "stop")]), 1);
-    assert_eq!(Readings::of(&observer).histogram("llmobs.operation.output_tokens", &[]).sum, 259.0);
+    assert_eq!(Readings::new(&observer).histogram("llmobs.operation.output_tokens", &[]).sum, 259.0);
 }
 
 #[tokio::test]
@@ -346,7 +346,7 @@ async fn observed_outcome(name: OperationName, dialect: Dialect, body: &str, end
         }
     }
     assert_books!(observer);
-    let readings = Readings::of(&observer);
+    let readings = Readings::new(&observer);
     let ends = [("completed", ""), ("cancelled", "cancelled"), ("failed", "upstream"), ("rejected", "rate_limited")];
     let (outcome, error) = ends
         .into_iter()

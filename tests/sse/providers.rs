@@ -35,7 +35,7 @@ fn decode(dialect: Dialect, bytes: &[u8]) -> DecodedSummary {
     };
     decoder.feed(bytes, &mut on);
     decoder.finish(&mut on);
-    assert_eq!((decoder.skipped(), decoder.malformed()), (0, 0));
+    assert_eq!((decoder.skipped_frames(), decoder.malformed_frames()), (0, 0));
     summary
 }
 

@@ -96,11 +96,11 @@ fn data_frame(text: &'static str) -> Frame<Bytes> {
 }
 
 fn ended_count(observer: &Observer) -> u64 {
-    Readings::of(observer).histogram(DURATION, &[]).count
+    Readings::new(observer).histogram(DURATION, &[]).count
 }
 
 fn cancelled_count(observer: &Observer) -> u64 {
-    Readings::of(observer).histogram(DURATION, &[("error.type", "cancelled")]).count
+    Readings::new(observer).histogram(DURATION, &[("error.type", "cancelled")]).count
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn a_service_that_returns_an_error_has_failed() {
     let future = ServerLayer::new(observer.clone()).layer(FailingService).call(Request::new(()));
     let polled = std::pin::pin!(future).poll(&mut Context::from_waker(Waker::noop()));
     assert!(matches!(polled, Poll::Ready(Err("planned"))), "the error is passed on unchanged");
-    assert_eq!(Readings::of(&observer).histogram(DURATION, &[("error.type", "_OTHER")]).count, 1);
+    assert_eq!(Readings::new(&observer).histogram(DURATION, &[("error.type", "_OTHER")]).count, 1);
 }
 
 #[test]

@@ -92,7 +92,7 @@ impl Fixture {
     }
 
     pub fn metrics(&self) -> Readings {
-        Readings::of(&self.observer)
+        Readings::new(&self.observer)
     }
 
     /// Returns the number of requests in flight.

@@ -95,7 +95,7 @@ impl AnswerState {
         let ended = response.choices.iter().filter_map(|choice| Some((choice.index, choice.finish_reason?)));
         for (choice, reason) in ended {
             self.unfinished_choices = self.unfinished_choices.saturating_sub(1);
-            self.marker.finish_reason_of(choice, to_finish_reason(reason));
+            self.marker.finish_reason_for(choice, to_finish_reason(reason));
         }
         if self.unfinished_choices > 0 {
             return chunk;
@@ -199,7 +199,7 @@ mod tests {
             .item(chunk_result(json!([]), json!({ "prompt_tokens": 9, "completion_tokens": 7, "total_tokens": 16,
                 "prompt_tokens_details": { "cached_tokens": 4 }, "completion_tokens_details": { "reasoning_tokens": 5 } })));
         assert_eq!(observe(observer.chat("m").start(), 1, script).count().await, 5);
-        let metrics = Readings::of(&observer);
+        let metrics = Readings::new(&observer);
         let seconds = |name: &str| metrics.histogram(name, &[]).sum;
         assert_eq!((seconds("llmobs.time_to_first_token"), seconds("llmobs.inter_token.duration")), (0.04, 0.02));
         let tokens = |kind| metrics.count("llmobs.token.processed", &[("llmobs.token.kind", kind)]);
@@ -214,7 +214,7 @@ mod tests {
             let (observer, _) = client_observer();
             observe(observer.chat("m").start(), 2, stream::iter(chunks)).count().await;
             let ended = [("llmobs.operation.outcome", outcome)];
-            assert_eq!(Readings::of(&observer).count("llmobs.operation.ended", &ended), 1, "{outcome}");
+            assert_eq!(Readings::new(&observer).count("llmobs.operation.ended", &ended), 1, "{outcome}");
         }
     }
 

@@ -36,7 +36,7 @@ pub(crate) struct TokenCounts {
 
 /// Converts events into chunks for the observer.
 impl StreamItem for SequenceEvent {
-    fn carries(&self) -> Chunk {
+    fn to_chunk(&self) -> Chunk {
         match self {
             Self::Scheduled { .. } => Chunk::no_tokens(),
             Self::Token { produced_at, .. } => Chunk::tokens(1).produced_at(*produced_at),

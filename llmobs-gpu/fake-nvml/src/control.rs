@@ -161,10 +161,10 @@ pub extern "C" fn fake_event(device: u32, kind: u64, data: u64) {
 pub extern "C" fn fake_mig(device: u32, instances: u32) {
     let mut state = state();
     let parent = device as usize;
-    state.devices.retain(|known| known.parent.is_none());
-    let Some(whole) = state.devices.get_mut(parent) else { return };
-    whole.values.insert("mig".to_owned(), u64::from(instances > 0));
-    let whole = whole.clone();
+    state.devices.retain(|other| other.parent.is_none());
+    let Some(gpu) = state.devices.get_mut(parent) else { return };
+    gpu.values.insert("mig".to_owned(), u64::from(instances > 0));
+    let gpu = gpu.clone();
     for instance in 0..instances {
         let values = [
             ("memory_total", 10_u64 << 30),
@@ -179,7 +179,7 @@ pub extern "C" fn fake_mig(device: u32, instances: u32) {
         ];
         state.devices.push(Device {
             values: values.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
-            name: format!("{} MIG 1g.10gb", whole.name),
+            name: format!("{} MIG 1g.10gb", gpu.name),
             uuid: format!("MIG-00000000-0000-0000-0000-{:06}{instance:06}", parent),
             parent: Some(parent),
             processes: Vec::new(),

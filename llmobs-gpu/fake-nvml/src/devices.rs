@@ -18,7 +18,7 @@ use crate::state::value32;
 use crate::system::bus_id;
 
 /// Fails for a MIG instance, which does not support the function.
-fn whole(device: usize) -> Result<(), crate::Ret> {
+fn reject_mig_instance(device: usize) -> Result<(), crate::Ret> {
     match state().devices[device].parent {
         Some(_) => Err(NOT_SUPPORTED),
         None => Ok(()),
@@ -29,13 +29,13 @@ of_device! {
     nvmlDeviceGetIndex(device, index: *mut c_uint) {
         // The index of an instance is its position within its GPU.
         let state = state();
-        let before = state.devices[..device].iter().filter(|known| known.parent == state.devices[device].parent).count();
+        let before = state.devices[..device].iter().filter(|other| other.parent == state.devices[device].parent).count();
         // SAFETY: guaranteed by the caller.
         unsafe { put(index, u32::try_from(before).unwrap_or(0)) }
     }
 
     nvmlDeviceGetMinorNumber(device, minor: *mut c_uint) {
-        whole(device)?;
+        reject_mig_instance(device)?;
         // SAFETY: guaranteed by the caller.
         unsafe { put(minor, u32::try_from(device).unwrap_or(0)) }
     }
@@ -53,19 +53,19 @@ of_device! {
     }
 
     nvmlDeviceGetSerial(device, serial: *mut c_char, length: c_uint) {
-        whole(device)?;
+        reject_mig_instance(device)?;
         // SAFETY: guaranteed by the caller.
         unsafe { put_text(&format!("165012300{device}"), serial, length) }
     }
 
     nvmlDeviceGetVbiosVersion(device, version: *mut c_char, length: c_uint) {
-        whole(device)?;
+        reject_mig_instance(device)?;
         // SAFETY: guaranteed by the caller.
         unsafe { put_text("96.00.74.00.01", version, length) }
     }
 
     nvmlDeviceGetPciInfo_v3(device, pci: *mut Pci) {
-        whole(device)?;
+        reject_mig_instance(device)?;
         let bus = u32::try_from(0x1b + device).unwrap_or(0);
         let mut info = Pci {
             bus_id_legacy: [0; 16],
@@ -86,11 +86,11 @@ of_device! {
     }
 
     nvmlDeviceGetCudaComputeCapability(device, major: *mut c_int, minor: *mut c_int) {
-        let (a, b) = (value32(device, "compute_major")?, value32(device, "compute_minor")?);
+        let (major_value, minor_value) = (value32(device, "compute_major")?, value32(device, "compute_minor")?);
         // SAFETY: guaranteed by the caller.
         unsafe {
-            put(major, a.cast_signed())?;
-            put(minor, b.cast_signed())
+            put(major, major_value.cast_signed())?;
+            put(minor, minor_value.cast_signed())
         }
     }
 
@@ -115,7 +115,7 @@ of_device! {
     }
 
     nvmlDeviceGetPersistenceMode(device, mode: *mut c_uint) {
-        whole(device)?;
+        reject_mig_instance(device)?;
         // SAFETY: guaranteed by the caller.
         unsafe { put(mode, 1) }
     }
@@ -130,17 +130,17 @@ of_device! {
     }
 
     nvmlDeviceGetMaxMigDeviceCount(device, count: *mut c_uint) {
-        let most = if value(device, "mig")? == 0 { 0 } else { 7 };
+        let max_count = if value(device, "mig")? == 0 { 0 } else { 7 };
         // SAFETY: guaranteed by the caller.
-        unsafe { put(count, most) }
+        unsafe { put(count, max_count) }
     }
 
     nvmlDeviceGetMigDeviceHandleByIndex(device, index: c_uint, instance: *mut *mut c_void) {
         let state = state();
-        let mut parts = state.devices.iter().enumerate().filter(|(_, part)| part.parent == Some(device));
-        let (place, _) = parts.nth(index as usize).ok_or(NOT_FOUND)?;
+        let mut instances = state.devices.iter().enumerate().filter(|(_, other)| other.parent == Some(device));
+        let (position, _) = instances.nth(index as usize).ok_or(NOT_FOUND)?;
         // SAFETY: guaranteed by the caller.
-        unsafe { put(instance, handle_of(place)) }
+        unsafe { put(instance, handle_of(position)) }
     }
 
     nvmlDeviceGetGpuInstanceId(device, id: *mut c_uint) {
@@ -149,9 +149,9 @@ of_device! {
         unsafe { put(id, number) }
     }
 
-    nvmlDeviceGetDeviceHandleFromMigDeviceHandle(device, whole: *mut *mut c_void) {
+    nvmlDeviceGetDeviceHandleFromMigDeviceHandle(device, gpu: *mut *mut c_void) {
         let parent = state().devices[device].parent.ok_or(NOT_FOUND)?;
         // SAFETY: guaranteed by the caller.
-        unsafe { put(whole, handle_of(parent)) }
+        unsafe { put(gpu, handle_of(parent)) }
     }
 }

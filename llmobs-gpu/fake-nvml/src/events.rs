@@ -47,9 +47,9 @@ exported! {
 
 of_device! {
     nvmlDeviceGetSupportedEventTypes(device, kinds: *mut c_ulonglong) {
-        let without = state().devices[device].values.contains_key("no_events");
+        let has_no_events = state().devices[device].values.contains_key("no_events");
         // SAFETY: guaranteed by the caller.
-        unsafe { put(kinds, if without { 0 } else { 0x800B }) }
+        unsafe { put(kinds, if has_no_events { 0 } else { 0x800B }) }
     }
 
     nvmlDeviceRegisterEvents(device, _kinds: c_ulonglong, _set: *mut c_void) {

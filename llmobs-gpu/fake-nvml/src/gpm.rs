@@ -18,9 +18,9 @@ use crate::state::value;
 exported! {
     nvmlGpmSampleAlloc(sample: *mut *mut c_void) {
         state().gpm_samples += 1;
-        let room: *mut usize = Box::into_raw(Box::new(0));
+        let storage: *mut usize = Box::into_raw(Box::new(0));
         // SAFETY: guaranteed by the caller.
-        unsafe { put(sample, room.cast()) }
+        unsafe { put(sample, storage.cast()) }
     }
 
     nvmlGpmSampleFree(sample: *mut c_void) {
@@ -44,9 +44,9 @@ exported! {
         }
         // SAFETY: the field lies within the request.
         let metrics = unsafe { (&raw mut (*request).metrics).cast::<crate::layout::GpmMetric>() };
-        for place in 0..count as usize {
+        for index in 0..count as usize {
             // SAFETY: the request has `count` metrics, as guaranteed by the caller.
-            let metric = unsafe { &mut *metrics.add(place) };
+            let metric = unsafe { &mut *metrics.add(index) };
             metric.info = GpmInfo { short_name: c"m".as_ptr(), long_name: c"metric".as_ptr(), unit: c"%".as_ptr() };
             let key = match metric.id {
                 1 => "gpm_engine",
@@ -86,13 +86,13 @@ of_device! {
         if value(device, "gpm")? == 0 || value(device, "mig")? == 0 {
             return Err(NOT_SUPPORTED);
         }
-        let part = {
+        let index = {
             let state = state();
-            let mut parts = (0..state.devices.len()).filter(|part| state.devices[*part].parent == Some(device));
-            parts.find(|part| state.instance(*part) == Some(instance)).ok_or(INVALID_ARGUMENT)?
+            let mut indices = (0..state.devices.len()).filter(|index| state.devices[*index].parent == Some(device));
+            indices.find(|index| state.instance(*index) == Some(instance)).ok_or(INVALID_ARGUMENT)?
         };
         // SAFETY: every sample comes from `nvmlGpmSampleAlloc`.
-        unsafe { put(sample.cast::<usize>(), part) }
+        unsafe { put(sample.cast::<usize>(), index) }
     }
 
     nvmlGpmSampleGet(device, sample: *mut c_void) {

@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_layout_is_that_of_the_header() {
+    fn every_layout_matches_the_header() {
         for (name, ours, header) in FIGURES {
             assert_eq!(ours, header, "{name}");
         }

@@ -35,7 +35,7 @@ const PERIOD: u64 = 100;
 const MEAN: u64 = 1_000;
 
 /// Upper limit for a power in a script, in watts.
-const MOST_WATTS: u64 = 10_000;
+const MAX_WATTS: u64 = 10_000;
 
 impl Load {
     /// Parses a script and starts it now.
@@ -49,12 +49,12 @@ impl Load {
         self.devices.len()
     }
 
-    /// Returns the current value of `key` for a device, where `rest` is the value without load.
+    /// Returns the current value of `key` for a device, where `base` is the value without load.
     #[expect(clippy::disallowed_methods, reason = "a device runs by real time, whatever clock its reader has")]
-    pub(crate) fn shown(&self, device: usize, key: &str, rest: u64) -> u64 {
-        self.devices.get(device).map_or(rest, |steps| {
-            let ran = Instant::now().saturating_duration_since(self.since);
-            shown(steps, key, rest, ran)
+    pub(crate) fn current_value(&self, device: usize, key: &str, base: u64) -> u64 {
+        self.devices.get(device).map_or(base, |steps| {
+            let elapsed = Instant::now().saturating_duration_since(self.since);
+            value_at(steps, key, base, elapsed)
         })
     }
 }
@@ -72,37 +72,37 @@ fn steps(script: &str) -> Option<Vec<Step>> {
 }
 
 fn milliwatts(text: &str) -> Option<u64> {
-    text.trim().parse().ok().filter(|watts| *watts <= MOST_WATTS).map(|watts: u64| watts * 1_000)
+    text.trim().parse().ok().filter(|watts| *watts <= MAX_WATTS).map(|watts: u64| watts * 1_000)
 }
 
-fn shown(steps: &[Step], key: &str, rest: u64, ran: Duration) -> u64 {
-    let millis = u64::try_from(ran.as_millis()).unwrap_or(u64::MAX);
+fn value_at(steps: &[Step], key: &str, base: u64, elapsed: Duration) -> u64 {
+    let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
     let now = millis - millis % PERIOD;
     match key {
-        "energy_mj" => rest + microjoules(steps, now) / 1_000,
+        "energy_mj" => base + microjoules(steps, now) / 1_000,
         "power_instant_mw" => milliwatts_at(steps, now),
         "power_mw" => {
             let since = now.saturating_sub(MEAN);
-            let used = microjoules(steps, now) - microjoules(steps, since);
-            used.checked_div(now - since).unwrap_or_else(|| milliwatts_at(steps, now))
+            let energy = microjoules(steps, now) - microjoules(steps, since);
+            energy.checked_div(now - since).unwrap_or_else(|| milliwatts_at(steps, now))
         }
-        _ => rest,
+        _ => base,
     }
 }
 
 /// Returns the energy of the first `millis` milliseconds, in microjoules.
 fn microjoules(steps: &[Step], millis: u64) -> u64 {
-    let (round, of_round) = steps.iter().fold((0, 0), |(time, used), step| {
+    let (cycle_millis, cycle_energy) = steps.iter().fold((0, 0), |(time, energy), step| {
         let Step { milliwatts, millis } = step;
-        (time + millis, used + milliwatts * millis)
+        (time + millis, energy + milliwatts * millis)
     });
-    let mut left = millis % round;
+    let mut remaining = millis % cycle_millis;
     let partial = steps.iter().map(|step| {
-        let time = left.min(step.millis);
-        left -= time;
+        let time = remaining.min(step.millis);
+        remaining -= time;
         step.milliwatts * time
     });
-    millis / round * of_round + partial.sum::<u64>()
+    millis / cycle_millis * cycle_energy + partial.sum::<u64>()
 }
 
 fn milliwatts_at(steps: &[Step], millis: u64) -> u64 {
@@ -113,44 +113,44 @@ fn milliwatts_at(steps: &[Step], millis: u64) -> u64 {
 mod tests {
     use super::*;
 
-    fn after(script: &str, key: &str, millis: u64) -> Option<u64> {
-        steps(script).map(|steps| shown(&steps, key, 1_000_000, Duration::from_millis(millis)))
+    fn value_after(script: &str, key: &str, millis: u64) -> Option<u64> {
+        steps(script).map(|steps| value_at(&steps, key, 1_000_000, Duration::from_millis(millis)))
     }
 
     #[test]
-    fn a_counter_moves_every_tenth_of_a_second_by_what_was_used() {
-        let at = |millis| after("350", "energy_mj", millis);
+    fn the_counter_changes_every_100_ms_by_the_energy_used() {
+        let at = |millis| value_after("350", "energy_mj", millis);
         assert_eq!([at(0), at(99)], [Some(1_000_000); 2]);
         assert_eq!([at(100), at(199)], [Some(1_035_000); 2]);
         assert_eq!(at(3_600_000), Some(1_000_000 + 350 * 3_600 * 1_000));
     }
 
     #[test]
-    fn a_script_starts_again_at_its_end() {
-        let energy = |millis| after("90:2000,400:1000", "energy_mj", millis);
+    fn a_script_repeats() {
+        let energy = |millis| value_after("90:2000,400:1000", "energy_mj", millis);
         assert_eq!(energy(2_000), Some(1_180_000));
         assert_eq!(energy(2_500), Some(1_380_000));
         assert_eq!(energy(3_000), Some(1_580_000));
         assert_eq!(energy(6_100), Some(1_000_000 + 2 * 580_000 + 9_000));
-        let power = |millis| after("90:2000,400:1000", "power_instant_mw", millis);
+        let power = |millis| value_after("90:2000,400:1000", "power_instant_mw", millis);
         assert_eq!([power(0), power(1_999), power(2_000), power(3_000)], [90_000, 90_000, 400_000, 90_000].map(Some));
     }
 
     #[test]
-    fn power_is_the_mean_of_the_last_second_and_power_now_is_not() {
-        let power = |millis| after("90:2000,400:1000", "power_mw", millis);
+    fn power_is_the_mean_of_the_last_second_and_instant_power_is_not() {
+        let power = |millis| value_after("90:2000,400:1000", "power_mw", millis);
         assert_eq!([power(0), power(500), power(2_000)], [Some(90_000); 3]);
         assert_eq!(power(2_500), Some(245_000));
         assert_eq!(power(3_000), Some(400_000));
     }
 
     #[test]
-    fn whatever_else_is_shown_is_as_at_rest() {
-        assert_eq!(after("350", "temperature", 5_000), Some(1_000_000));
+    fn other_values_do_not_follow_the_load() {
+        assert_eq!(value_after("350", "temperature", 5_000), Some(1_000_000));
     }
 
     #[test]
-    fn a_script_that_is_none_is_refused() {
+    fn an_invalid_script_is_rejected() {
         for script in ["", "much", "-1", "90:", ":100", "90:0", "90,400", "90:100,", "350;", "10001"] {
             assert_eq!(Load::start(script).err(), Some(INVALID_ARGUMENT), "{script}");
         }

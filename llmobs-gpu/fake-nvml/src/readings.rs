@@ -23,15 +23,15 @@ use crate::state::value32;
 
 of_device! {
     nvmlDeviceGetUtilizationRates(device, rates: *mut Utilization) {
-        unsplit(device)?;
-        let rates_now =
+        reject_split_gpu(device)?;
+        let utilization =
             Utilization { gpu: value32(device, "utilization")?, memory: value32(device, "utilization_memory")? };
         // SAFETY: guaranteed by the caller.
-        unsafe { put(rates, rates_now) }
+        unsafe { put(rates, utilization) }
     }
 
     nvmlDeviceGetEncoderUtilization(device, percent: *mut c_uint, period: *mut c_uint) {
-        unsplit(device)?;
+        reject_split_gpu(device)?;
         // SAFETY: guaranteed by the caller.
         unsafe {
             put(percent, value32(device, "encoder")?)?;
@@ -40,7 +40,7 @@ of_device! {
     }
 
     nvmlDeviceGetDecoderUtilization(device, percent: *mut c_uint, period: *mut c_uint) {
-        unsplit(device)?;
+        reject_split_gpu(device)?;
         // SAFETY: guaranteed by the caller.
         unsafe {
             put(percent, value32(device, "decoder")?)?;
@@ -141,9 +141,9 @@ of_device! {
             5 => "violation_reliability_ns",
             _ => return Err(NOT_SUPPORTED),
         };
-        let now = Violation { reference: 1_700_000_000_000_000, violation: value(device, key)? };
+        let violation = Violation { reference: 1_700_000_000_000_000, violation: value(device, key)? };
         // SAFETY: guaranteed by the caller.
-        unsafe { put(time, now) }
+        unsafe { put(time, violation) }
     }
 
     nvmlDeviceGetTotalEccErrors(device, kind: c_uint, _counter: c_uint, count: *mut c_ulonglong) {
@@ -158,9 +158,9 @@ of_device! {
     }
 
     nvmlDeviceGetFieldValues(device, count: c_int, fields: *mut Field) {
-        for place in 0..usize::try_from(count).unwrap_or(0) {
+        for index in 0..usize::try_from(count).unwrap_or(0) {
             // SAFETY: `fields` has `count` items, as guaranteed by the caller.
-            let field = unsafe { &mut *fields.add(place) };
+            let field = unsafe { &mut *fields.add(index) };
             (field.timestamp, field.latency) = (1_700_000_000_000_000, 7);
             match value_of(device, field.id, field.scope) {
                 Ok((kind, value)) => (field.kind, field.value, field.ret) = (kind, value, crate::OK),
@@ -172,8 +172,8 @@ of_device! {
 }
 
 /// Fails for a GPU split into MIG instances, which reports no utilization.
-fn unsplit(device: usize) -> Result<(), Ret> {
-    if value(device, "mig").is_ok_and(|split| split != 0) { Err(NOT_SUPPORTED) } else { Ok(()) }
+fn reject_split_gpu(device: usize) -> Result<(), Ret> {
+    if value(device, "mig").is_ok_and(|mig| mig != 0) { Err(NOT_SUPPORTED) } else { Ok(()) }
 }
 
 fn memory_of(device: usize) -> Result<(u64, u64, u64), Ret> {
@@ -192,8 +192,8 @@ fn value_of(device: usize, id: u32, scope: u32) -> Result<(u32, Value), Ret> {
         (138, u32::MAX) => ulonglong("nvlink_tx_kib"),
         (139, u32::MAX) => ulonglong("nvlink_rx_kib"),
         // The scope of one of the 18 links.
-        (138, 0..18) => value(device, "nvlink_tx_kib").map(|all| (3, Value { ulonglong: all / 18 })),
-        (139, 0..18) => value(device, "nvlink_rx_kib").map(|all| (3, Value { ulonglong: all / 18 })),
+        (138, 0..18) => value(device, "nvlink_tx_kib").map(|total| (3, Value { ulonglong: total / 18 })),
+        (139, 0..18) => value(device, "nvlink_rx_kib").map(|total| (3, Value { ulonglong: total / 18 })),
         (142, _) => uint("remapped_corrected"),
         (143, _) => ulong("remapped_uncorrected"),
         (144, _) => uint("remapped_pending"),

@@ -205,7 +205,7 @@ impl State {
     /// Returns the id of an instance within its GPU. The driver counts from 7 if all instances have the smallest size.
     pub(crate) fn instance(&self, device: usize) -> Option<u32> {
         let parent = self.devices[device].parent?;
-        let before = self.devices[..device].iter().filter(|part| part.parent == Some(parent)).count();
+        let before = self.devices[..device].iter().filter(|other| other.parent == Some(parent)).count();
         u32::try_from(before + 7).ok()
     }
 
@@ -224,8 +224,8 @@ impl State {
 
 pub(crate) fn value(device: usize, key: &str) -> Result<u64, Ret> {
     let state = state();
-    let rest = state.devices[device].values.get(key).copied().ok_or(crate::NOT_SUPPORTED)?;
-    Ok(state.load.as_ref().map_or(rest, |load| load.shown(device, key, rest)))
+    let base = state.devices[device].values.get(key).copied().ok_or(crate::NOT_SUPPORTED)?;
+    Ok(state.load.as_ref().map_or(base, |load| load.current_value(device, key, base)))
 }
 
 /// Returns a value as 32 bits (the low half).

@@ -25,24 +25,24 @@ fn init() -> Result<(), Ret> {
         && let Some(script) = std::env::var_os(load::WATTS)
     {
         // Without this message, the user would only see a machine without GPUs.
-        let said = |code| {
+        let report_error = |code| {
             eprintln!("{}: {script:?} is no script of watts", load::WATTS);
             code
         };
-        state.run(Load::start(&script.to_string_lossy()).map_err(said)?);
+        state.run(Load::start(&script.to_string_lossy()).map_err(report_error)?);
     }
     state.initialized += 1;
     state.inits += 1;
     Ok(())
 }
 
-fn find(found: impl Fn(usize, &crate::state::Device) -> bool) -> Result<*mut c_void, Ret> {
+fn find(matches: impl Fn(usize, &crate::state::Device) -> bool) -> Result<*mut c_void, Ret> {
     let state = state();
-    let place = state.devices.iter().enumerate().position(|(index, device)| found(index, device));
-    let place = place.ok_or(NOT_FOUND)?;
-    match state.devices[place].values.get("lost") {
+    let position = state.devices.iter().enumerate().position(|(index, device)| matches(index, device));
+    let position = position.ok_or(NOT_FOUND)?;
+    match state.devices[position].values.get("lost") {
         Some(code) if *code != 0 => Err(u32::try_from(*code).unwrap_or(NOT_FOUND)),
-        _ => Ok(handle_of(place)),
+        _ => Ok(handle_of(position)),
     }
 }
 
@@ -86,14 +86,14 @@ exported! {
         if state.initialized == 0 {
             return Err(UNINITIALIZED);
         }
-        let whole = state.devices.iter().filter(|device| device.parent.is_none()).count();
+        let gpu_count = state.devices.iter().filter(|device| device.parent.is_none()).count();
         // SAFETY: guaranteed by the caller.
-        unsafe { put(count, u32::try_from(whole).unwrap_or(0)) }
+        unsafe { put(count, u32::try_from(gpu_count).unwrap_or(0)) }
     }
 
     nvmlDeviceGetHandleByIndex_v2(index: c_uint, device: *mut *mut c_void) {
-        let known = state().devices.get(index as usize).is_some_and(|device| device.parent.is_none());
-        if !known {
+        let is_gpu = state().devices.get(index as usize).is_some_and(|device| device.parent.is_none());
+        if !is_gpu {
             return Err(INVALID_ARGUMENT);
         }
         let code = state().script("nvmlDeviceGetHandleByIndex_v2").fails.get(&index).copied();

@@ -13,14 +13,14 @@ use crate::error::GpuError;
 /// A backend for GPUs of the `amdgpu` driver.
 #[derive(Debug)]
 pub struct AmdBackend {
-    root: PathBuf,
+    drm_root: PathBuf,
     cards: Vec<Card>,
 }
 
 #[derive(Debug)]
 struct Card {
-    device: PathBuf,
-    monitor: Option<PathBuf>,
+    device_dir: PathBuf,
+    hwmon_dir: Option<PathBuf>,
 }
 
 impl Default for AmdBackend {
@@ -39,11 +39,11 @@ impl AmdBackend {
     /// Creates a backend with another directory in place of `/sys/class/drm`, such as a container's mount.
     #[must_use]
     pub fn at(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into(), cards: Vec::new() }
+        Self { drm_root: root.into(), cards: Vec::new() }
     }
 
-    fn cards(&self) -> Vec<(String, Card)> {
-        let Ok(entries) = fs::read_dir(&self.root) else { return Vec::new() };
+    fn discover_cards(&self) -> Vec<(String, Card)> {
+        let Ok(entries) = fs::read_dir(&self.drm_root) else { return Vec::new() };
         let mut found: Vec<_> = entries
             .filter_map(|entry| {
                 let entry = entry.ok()?;
@@ -52,8 +52,8 @@ impl AmdBackend {
                 let number = name.strip_prefix("card")?;
                 number.parse::<u32>().ok()?;
                 let device = entry.path().join("device");
-                let vendor = text(&device.join("vendor")).ok()?;
-                (vendor == "0x1002").then(|| (name, Card { monitor: monitor(&device), device }))
+                let vendor = read_text(&device.join("vendor")).ok()?;
+                (vendor == "0x1002").then(|| (name, Card { hwmon_dir: find_hwmon_dir(&device), device_dir: device }))
             })
             .collect();
         found.sort_by(|a, b| a.0.len().cmp(&b.0.len()).then_with(|| a.0.cmp(&b.0)));
@@ -67,31 +67,31 @@ impl GpuBackend for AmdBackend {
     }
 
     fn open(&mut self) -> Result<(), GpuError> {
-        if self.cards().is_empty() { Err(GpuError::DriverNotLoaded) } else { Ok(()) }
+        if self.discover_cards().is_empty() { Err(GpuError::DriverNotLoaded) } else { Ok(()) }
     }
 
     fn devices(&mut self) -> Result<Vec<DeviceInfo>, GpuError> {
-        let cards = self.cards();
+        let cards = self.discover_cards();
         let numbered = (0..).zip(&cards);
         let infos = numbered
-            .map(|(index, (name, card))| DeviceInfo { index: Some(index), ..describe(name, &card.device) })
+            .map(|(index, (name, card))| DeviceInfo { index: Some(index), ..device_info(name, &card.device_dir) })
             .collect();
         self.cards = cards.into_iter().map(|(_, card)| card).collect();
         Ok(infos)
     }
 
-    fn find(&mut self, device: usize) -> Result<(), GpuError> {
+    fn rediscover(&mut self, device: usize) -> Result<(), GpuError> {
         let card = self.cards.get_mut(device).ok_or(GpuError::NotFound)?;
         // The sensor directory may have another number after a reset.
-        card.monitor = monitor(&card.device);
-        text(&card.device.join("vendor")).map(|_| ())
+        card.hwmon_dir = find_hwmon_dir(&card.device_dir);
+        read_text(&card.device_dir.join("vendor")).map(|_| ())
     }
 
     fn read(&mut self, device: usize, call: DriverCall, into: &mut Reading) -> Result<(), GpuError> {
         let card = self.cards.get(device).ok_or(GpuError::NotFound)?;
         card.read(call, into).map_err(|error| match error {
             // The whole card is missing, not only this file.
-            GpuError::NotSupported if !card.device.exists() => GpuError::Lost,
+            GpuError::NotSupported if !card.device_dir.exists() => GpuError::Lost,
             other => other,
         })
     }
@@ -100,79 +100,79 @@ impl GpuBackend for AmdBackend {
 impl Card {
     fn read(&self, call: DriverCall, into: &mut Reading) -> Result<(), GpuError> {
         match call {
-            DriverCall::Energy => into.energy = Some(self.monitored("energy1_input")?),
+            DriverCall::Energy => into.energy_microjoules = Some(self.read_hwmon("energy1_input")?),
             DriverCall::Utilization => {
-                into.utilization = Some(percent_to_ratio(number(&self.device.join("gpu_busy_percent"))?));
-                into.memory_busy = number(&self.device.join("mem_busy_percent")).ok().map(percent_to_ratio);
+                into.utilization = Some(percent_to_ratio(read_u64(&self.device_dir.join("gpu_busy_percent"))?));
+                into.memory_busy = read_u64(&self.device_dir.join("mem_busy_percent")).ok().map(percent_to_ratio);
             }
             DriverCall::Memory => {
-                into.memory_total = Some(number(&self.device.join("mem_info_vram_total"))?);
-                into.memory_used = Some(number(&self.device.join("mem_info_vram_used"))?);
+                into.memory_total = Some(read_u64(&self.device_dir.join("mem_info_vram_total"))?);
+                into.memory_used = Some(read_u64(&self.device_dir.join("mem_info_vram_used"))?);
             }
             DriverCall::Power => {
                 // Newer kernels report the instantaneous power under another name.
-                let power = self.monitored("power1_average").or_else(|_| self.monitored("power1_input"))?;
-                into.power = Some(micro(power));
-                into.power_instant = self.monitored("power1_input").ok().map(micro);
+                let power = self.read_hwmon("power1_average").or_else(|_| self.read_hwmon("power1_input"))?;
+                into.power = Some(from_micros(power));
+                into.power_instant = self.read_hwmon("power1_input").ok().map(from_micros);
             }
-            DriverCall::PowerLimit => into.power_limit = Some(micro(self.monitored("power1_cap")?)),
+            DriverCall::PowerLimit => into.power_limit = Some(from_micros(self.read_hwmon("power1_cap")?)),
             DriverCall::Temperature => {
                 // The driver throttles by the junction temperature. Older cards have only the edge temperature.
-                let chip = self.monitored("temp2_input").or_else(|_| self.monitored("temp1_input"))?;
-                into.temperature = Some(milli(chip));
-                into.temperature_memory = self.monitored("temp3_input").ok().map(milli);
+                let chip = self.read_hwmon("temp2_input").or_else(|_| self.read_hwmon("temp1_input"))?;
+                into.temperature = Some(from_millis(chip));
+                into.temperature_memory = self.read_hwmon("temp3_input").ok().map(from_millis);
             }
             DriverCall::TemperatureLimit => {
-                let critical = self.monitored("temp2_crit").or_else(|_| self.monitored("temp1_crit"))?;
-                into.temperature_critical = Some(milli(critical));
+                let critical = self.read_hwmon("temp2_crit").or_else(|_| self.read_hwmon("temp1_crit"))?;
+                into.temperature_critical = Some(from_millis(critical));
             }
             DriverCall::Clocks => {
-                into.clock_sm = Some(real(self.monitored("freq1_input")?));
-                into.clock_memory = self.monitored("freq2_input").ok().map(real);
+                into.clock_sm = Some(to_f64(self.read_hwmon("freq1_input")?));
+                into.clock_memory = self.read_hwmon("freq2_input").ok().map(to_f64);
             }
             _ => return Err(GpuError::NotSupported),
         }
         Ok(())
     }
 
-    fn monitored(&self, file: &str) -> Result<u64, GpuError> {
-        number(&self.monitor.as_ref().ok_or(GpuError::NotSupported)?.join(file))
+    fn read_hwmon(&self, file: &str) -> Result<u64, GpuError> {
+        read_u64(&self.hwmon_dir.as_ref().ok_or(GpuError::NotSupported)?.join(file))
     }
 }
 
-fn describe(name: &str, device: &Path) -> DeviceInfo {
+fn device_info(name: &str, device: &Path) -> DeviceInfo {
     // The directory is a link to the device's PCI address.
     let real = fs::canonicalize(device).ok();
     let pci =
         real.as_deref().and_then(Path::file_name).and_then(|name| name.to_str()).filter(|name| name.contains(':'));
-    let id = text(&device.join("unique_id")).ok().filter(|id| !id.is_empty());
+    let id = read_text(&device.join("unique_id")).ok().filter(|id| !id.is_empty());
     let driver = fs::read_to_string(device.join("driver/module/version")).ok();
     DeviceInfo {
         id: id.or_else(|| pci.map(str::to_owned)).unwrap_or_else(|| name.to_owned()),
         name: name.to_owned(),
         vendor: "AMD",
-        model: text(&device.join("product_name")).ok().filter(|name| !name.is_empty()),
-        pci: pci.map(crate::select::normal_pci),
-        serial: text(&device.join("serial_number")).ok(),
-        firmware: text(&device.join("vbios_version")).ok(),
-        driver: driver.map(|version| version.trim().to_owned()),
+        model: read_text(&device.join("product_name")).ok().filter(|name| !name.is_empty()),
+        pci_address: pci.map(crate::select::normalize_pci_address),
+        serial_number: read_text(&device.join("serial_number")).ok(),
+        firmware_version: read_text(&device.join("vbios_version")).ok(),
+        driver_version: driver.map(|version| version.trim().to_owned()),
         ..DeviceInfo::default()
     }
 }
 
 /// Returns the directory of a device's sensors.
-fn monitor(device: &Path) -> Option<PathBuf> {
+fn find_hwmon_dir(device: &Path) -> Option<PathBuf> {
     let mut folders: Vec<_> =
         fs::read_dir(device.join("hwmon")).ok()?.filter_map(|entry| Some(entry.ok()?.path())).collect();
     folders.sort();
     folders.into_iter().next()
 }
 
-fn number(file: &Path) -> Result<u64, GpuError> {
-    text(file)?.parse().map_err(|_| GpuError::NoData)
+fn read_u64(file: &Path) -> Result<u64, GpuError> {
+    read_text(file)?.parse().map_err(|_| GpuError::NoData)
 }
 
-fn text(file: &Path) -> Result<String, GpuError> {
+fn read_text(file: &Path) -> Result<String, GpuError> {
     match fs::read_to_string(file) {
         Ok(text) => Ok(text.trim().to_owned()),
         Err(error) => Err(match (error.kind(), error.raw_os_error()) {
@@ -187,18 +187,18 @@ fn text(file: &Path) -> Result<String, GpuError> {
 }
 
 fn percent_to_ratio(percent: u64) -> f64 {
-    (real(percent) / 100.0).min(1.0)
+    (to_f64(percent) / 100.0).min(1.0)
 }
 
-fn micro(value: u64) -> f64 {
-    real(value) / 1e6
+fn from_micros(value: u64) -> f64 {
+    to_f64(value) / 1e6
 }
 
-fn milli(value: u64) -> f64 {
-    real(value) / 1e3
+fn from_millis(value: u64) -> f64 {
+    to_f64(value) / 1e3
 }
 
 #[expect(clippy::cast_precision_loss, reason = "sensors are far below 2^53")]
-const fn real(value: u64) -> f64 {
+const fn to_f64(value: u64) -> f64 {
     value as f64
 }

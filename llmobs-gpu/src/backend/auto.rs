@@ -13,7 +13,7 @@ use crate::error::GpuError;
 /// A backend that uses NVIDIA's library if it can be opened, otherwise AMD's driver.
 pub(crate) struct AutoBackend {
     candidates: Vec<Box<dyn GpuBackend>>,
-    chosen: Option<usize>,
+    chosen_index: Option<usize>,
 }
 
 impl AutoBackend {
@@ -23,48 +23,48 @@ impl AutoBackend {
             Box::new(NvmlBackend::new()),
             Box::new(AmdBackend::new()),
         ];
-        Self { candidates, chosen: None }
+        Self { candidates, chosen_index: None }
     }
 
-    fn chosen(&mut self) -> Result<&mut Box<dyn GpuBackend>, GpuError> {
-        let place = self.chosen.ok_or(GpuError::DriverNotLoaded)?;
-        self.candidates.get_mut(place).ok_or(GpuError::NotFound)
+    fn backend_mut(&mut self) -> Result<&mut Box<dyn GpuBackend>, GpuError> {
+        let index = self.chosen_index.ok_or(GpuError::DriverNotLoaded)?;
+        self.candidates.get_mut(index).ok_or(GpuError::NotFound)
     }
 }
 
 impl GpuBackend for AutoBackend {
     fn name(&self) -> &'static str {
-        self.chosen.and_then(|place| self.candidates.get(place)).map_or("auto", |chosen| chosen.name())
+        self.chosen_index.and_then(|index| self.candidates.get(index)).map_or("auto", |chosen| chosen.name())
     }
 
     fn open(&mut self) -> Result<(), GpuError> {
-        let mut why = None;
-        for (place, candidate) in self.candidates.iter_mut().enumerate() {
+        let mut first_error = None;
+        for (index, candidate) in self.candidates.iter_mut().enumerate() {
             match candidate.open() {
                 Ok(()) => {
-                    self.chosen = Some(place);
+                    self.chosen_index = Some(index);
                     return Ok(());
                 }
                 // Return the first error: later candidates are only tried because the first failed.
-                Err(error) => why = why.or(Some(error)),
+                Err(error) => first_error = first_error.or(Some(error)),
             }
         }
-        Err(why.unwrap_or(GpuError::DriverNotLoaded))
+        Err(first_error.unwrap_or(GpuError::DriverNotLoaded))
     }
 
     fn devices(&mut self) -> Result<Vec<DeviceInfo>, GpuError> {
-        self.chosen()?.devices()
+        self.backend_mut()?.devices()
     }
 
-    fn find(&mut self, device: usize) -> Result<(), GpuError> {
-        self.chosen()?.find(device)
+    fn rediscover(&mut self, device: usize) -> Result<(), GpuError> {
+        self.backend_mut()?.rediscover(device)
     }
 
     fn read(&mut self, device: usize, call: DriverCall, into: &mut Reading) -> Result<(), GpuError> {
-        self.chosen()?.read(device, call, into)
+        self.backend_mut()?.read(device, call, into)
     }
 
-    fn watch(&mut self) -> Option<Box<dyn ErrorWatcher>> {
-        self.chosen().ok()?.watch()
+    fn watch_errors(&mut self) -> Option<Box<dyn ErrorWatcher>> {
+        self.backend_mut().ok()?.watch_errors()
     }
 }

@@ -31,10 +31,10 @@ use crate::process_tree::ProcessTree;
 /// undefined. The library is not reopened after errors, since reopening takes the driver seconds and repairs nothing.
 #[derive(Debug, Default)]
 pub struct NvmlBackend {
-    path: Option<PathBuf>,
-    nvml: Option<&'static Nvml>,
+    library_path: Option<PathBuf>,
+    library: Option<&'static Nvml>,
     handles: Vec<DeviceHandle>,
-    kin: ProcessTree,
+    process_tree: ProcessTree,
 }
 
 impl NvmlBackend {
@@ -47,17 +47,17 @@ impl NvmlBackend {
     /// Creates a backend for the library at this path.
     #[must_use]
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: Some(path.into()), ..Self::default() }
+        Self { library_path: Some(path.into()), ..Self::default() }
     }
 
     /// Uses another process tree, for tests.
     #[cfg(all(test, target_os = "linux"))]
-    pub(crate) fn among(self, kin: ProcessTree) -> Self {
-        Self { kin, ..self }
+    pub(crate) fn with_process_tree(self, process_tree: ProcessTree) -> Self {
+        Self { process_tree, ..self }
     }
 
-    fn nvml(&self) -> Result<&'static Nvml, GpuError> {
-        self.nvml.ok_or(GpuError::DriverNotLoaded)
+    fn library(&self) -> Result<&'static Nvml, GpuError> {
+        self.library.ok_or(GpuError::DriverNotLoaded)
     }
 
     fn handle(&mut self, device: usize) -> Result<&mut DeviceHandle, GpuError> {
@@ -71,46 +71,46 @@ impl GpuBackend for NvmlBackend {
     }
 
     fn open(&mut self) -> Result<(), GpuError> {
-        self.nvml = Some(open_as(std::process::id(), self.path.as_deref())?);
+        self.library = Some(open_library(std::process::id(), self.library_path.as_deref())?);
         Ok(())
     }
 
     fn devices(&mut self) -> Result<Vec<DeviceInfo>, GpuError> {
-        let nvml = self.nvml()?;
+        let nvml = self.library()?;
         let driver = nvml.sys_driver_version().ok();
         self.handles.clear();
         let mut infos = Vec::new();
-        for index in 0..nvml.device_count().map_err(error)? {
+        for index in 0..nvml.device_count().map_err(to_gpu_error)? {
             // The count may include devices that this process cannot open.
             let Ok(device) = nvml.device_by_index(index) else { continue };
-            let Ok(whole) = handle::describe(&device, index, driver.as_deref()) else { continue };
-            for part in handle::instances(&device, &whole) {
-                infos.push(part.1);
-                self.handles.push(part.0);
+            let Ok(gpu_info) = handle::device_info(&device, index, driver.as_deref()) else { continue };
+            for (instance_handle, instance_info) in handle::mig_instances(&device, &gpu_info) {
+                infos.push(instance_info);
+                self.handles.push(instance_handle);
             }
-            self.handles.push(DeviceHandle::new(device, &whole.id));
-            infos.push(whole);
+            self.handles.push(DeviceHandle::new(device, &gpu_info.id));
+            infos.push(gpu_info);
         }
         Ok(infos)
     }
 
-    fn find(&mut self, device: usize) -> Result<(), GpuError> {
-        let nvml = self.nvml()?;
+    fn rediscover(&mut self, device: usize) -> Result<(), GpuError> {
+        let nvml = self.library()?;
         let handle = self.handle(device)?;
-        handle.device = nvml.device_by_uuid(handle.id.as_str()).map_err(error)?;
+        handle.device = nvml.device_by_uuid(handle.uuid.as_str()).map_err(to_gpu_error)?;
         handle.find_mig_parent();
         // A handle may outlive its device, so make a call to check.
-        handle.device.index().map(|_| ()).map_err(error)
+        handle.device.index().map(|_| ()).map_err(to_gpu_error)
     }
 
     fn read(&mut self, device: usize, call: DriverCall, into: &mut Reading) -> Result<(), GpuError> {
         let handle = self.handles.get_mut(device).ok_or(GpuError::NotFound)?;
-        handle.read(call, &self.kin, into)
+        handle.read(call, &self.process_tree, into)
     }
 
-    fn watch(&mut self) -> Option<Box<dyn ErrorWatcher>> {
-        let watch = xid_watcher::XidWatcher::new(self.nvml?, &self.handles)?;
-        Some(Box::new(watch))
+    fn watch_errors(&mut self) -> Option<Box<dyn ErrorWatcher>> {
+        let watcher = xid_watcher::XidWatcher::new(self.library?, &self.handles)?;
+        Some(Box::new(watcher))
     }
 }
 
@@ -118,16 +118,16 @@ impl GpuBackend for NvmlBackend {
 type OpenLibraries = HashMap<(u32, Option<PathBuf>), &'static Nvml>;
 
 /// Opens the library at a path for a process, or returns the open one. Libraries remain open.
-pub(crate) fn open_as(process: u32, path: Option<&Path>) -> Result<&'static Nvml, GpuError> {
+pub(crate) fn open_library(process: u32, path: Option<&Path>) -> Result<&'static Nvml, GpuError> {
     static OPEN: Mutex<Option<OpenLibraries>> = Mutex::new(None);
     // A forked child has another process id and inherits an open library that it must not use.
     let key = (process, path.map(Path::to_owned));
     let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = open.get_or_insert_default();
-    if let Some(nvml) = known.get(&key) {
+    let libraries = open.get_or_insert_default();
+    if let Some(nvml) = libraries.get(&key) {
         return Ok(nvml);
     }
-    if known.keys().any(|(process, file)| *process != key.0 && *file == key.1) {
+    if libraries.keys().any(|(process, file)| *process != key.0 && *file == key.1) {
         return Err(GpuError::Forked);
     }
     let mut builder = Nvml::builder();
@@ -135,13 +135,13 @@ pub(crate) fn open_as(process: u32, path: Option<&Path>) -> Result<&'static Nvml
         builder.lib_path(OsStr::new(path));
     }
     // Leaked, so that it is never shut down: see `NvmlBackend`.
-    let nvml: &'static Nvml = Box::leak(Box::new(builder.init().map_err(error)?));
-    known.insert(key, nvml);
+    let nvml: &'static Nvml = Box::leak(Box::new(builder.init().map_err(to_gpu_error)?));
+    libraries.insert(key, nvml);
     Ok(nvml)
 }
 
 /// Maps an error of the wrapper, which does not know the library's codes from 23 on.
-fn error(error: NvmlError) -> GpuError {
+fn to_gpu_error(error: NvmlError) -> GpuError {
     match error {
         NvmlError::LibloadingError(_) | NvmlError::LibraryNotFound => GpuError::LibraryNotFound,
         NvmlError::DriverNotLoaded => GpuError::DriverNotLoaded,

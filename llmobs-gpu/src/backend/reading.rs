@@ -7,15 +7,15 @@ use crate::throttle::ThrottleReasons;
 #[non_exhaustive]
 pub struct Reading {
     /// Energy since the driver was loaded, in microjoules.
-    pub energy: Option<u64>,
+    pub energy_microjoules: Option<u64>,
     /// Ratio of time in which any kernel ran, from 0 to 1.
     pub utilization: Option<f64>,
     /// Ratio of time in which memory was read or written.
     pub memory_busy: Option<f64>,
     /// Utilization of the video encoder, from 0 to 1.
-    pub encoder: Option<f64>,
+    pub encoder_utilization: Option<f64>,
     /// Utilization of the video decoder, from 0 to 1.
-    pub decoder: Option<f64>,
+    pub decoder_utilization: Option<f64>,
     /// Total memory in bytes.
     pub memory_total: Option<u64>,
     /// Used memory in bytes, without the driver's reservation.
@@ -41,13 +41,13 @@ pub struct Reading {
     /// Clock of the memory in hertz.
     pub clock_memory: Option<f64>,
     /// Reasons for which clocks are reduced.
-    pub throttle: Option<ThrottleReasons>,
+    pub throttle_reasons: Option<ThrottleReasons>,
     /// Seconds for which the power limit reduced clocks.
-    pub throttled_capped: Option<f64>,
+    pub throttled_power_seconds: Option<f64>,
     /// Seconds for which heat reduced clocks.
-    pub throttled_thermal: Option<f64>,
+    pub throttled_thermal_seconds: Option<f64>,
     /// Seconds for which board or reliability limits reduced clocks.
-    pub throttled_limit: Option<f64>,
+    pub throttled_limit_seconds: Option<f64>,
     /// Ratio of time in which any engine was active.
     pub engine_active: Option<f64>,
     /// Ratio of multiprocessors with work.
@@ -59,33 +59,33 @@ pub struct Reading {
     /// Ratio of the used to the peak memory bandwidth.
     pub dram_active: Option<f64>,
     /// Bytes per second sent over PCIe, from the same samples as the activity.
-    pub io_sent_per_second: Option<f64>,
+    pub pcie_sent_per_second: Option<f64>,
     /// Bytes per second received over PCIe.
-    pub io_received_per_second: Option<f64>,
+    pub pcie_received_per_second: Option<f64>,
     /// Number of corrected memory errors.
     pub ecc_corrected: Option<u64>,
     /// Number of uncorrected memory errors.
     pub ecc_uncorrected: Option<u64>,
     /// Number of rows remapped after corrected errors.
-    pub rows_corrected: Option<u64>,
+    pub remapped_rows_corrected: Option<u64>,
     /// Number of rows remapped after uncorrected errors.
-    pub rows_uncorrected: Option<u64>,
+    pub remapped_rows_uncorrected: Option<u64>,
     /// Set if rows will be remapped at the next reset.
-    pub rows_pending: Option<bool>,
+    pub is_row_remap_pending: Option<bool>,
     /// Set if remapping a row failed.
-    pub rows_failed: Option<bool>,
+    pub has_row_remap_failed: Option<bool>,
     /// Set if the driver requires a reset or a stronger recovery.
     pub is_reset_required: Option<bool>,
     /// Number of PCIe replays.
-    pub replays: Option<u64>,
+    pub pcie_replays: Option<u64>,
     /// Bytes sent over PCIe.
-    pub io_sent: Option<u64>,
+    pub pcie_sent: Option<u64>,
     /// Bytes received over PCIe.
-    pub io_received: Option<u64>,
+    pub pcie_received: Option<u64>,
     /// Bytes sent over the links between GPUs.
-    pub links_sent: Option<u64>,
+    pub nvlink_sent: Option<u64>,
     /// Bytes received over the links between GPUs.
-    pub links_received: Option<u64>,
+    pub nvlink_received: Option<u64>,
     /// Processes that use the device.
     pub processes: Option<DeviceProcesses>,
 }
@@ -100,11 +100,11 @@ pub struct DeviceProcesses {
     pub others: u32,
     /// Number of processes that cannot be classified: this process runs in a separate PID namespace, and the driver
     /// reports the ids of another one.
-    pub untold: u32,
+    pub unknown: u32,
     /// Memory of this application's processes in bytes. `None` if the driver does not report it.
-    pub memory_ours: Option<u64>,
+    pub our_memory: Option<u64>,
     /// Memory of the other processes in bytes.
-    pub memory_others: Option<u64>,
+    pub other_memory: Option<u64>,
     /// Ratio of the multiprocessors' work since the last call that was this application's, from 0 to 1. Read only while
     /// the device is shared.
     pub work_ratio: Option<f64>,
@@ -114,6 +114,6 @@ impl DeviceProcesses {
     /// Returns whether another application uses the device. A single unclassified process counts as this application's.
     #[must_use]
     pub const fn is_shared(&self) -> bool {
-        self.others > 0 || self.untold > 1
+        self.others > 0 || self.unknown > 1
     }
 }

@@ -14,18 +14,18 @@ pub(crate) type OperationKey = u64;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct DeviceLedger {
     /// End of the accounted time, in nanoseconds.
-    now: u64,
+    accounted_until: u64,
     /// Nanoseconds of the open interval with running operations, and without.
-    busy: u64,
-    idle: u64,
+    busy_nanos: u64,
+    idle_nanos: u64,
     /// Virtual time: the time granted in this interval to an operation that ran for all of it, in nanoseconds.
-    clock: f64,
+    virtual_time: f64,
     /// Virtual time at the start of each running operation. Zero for operations from before the interval.
-    running: BTreeMap<OperationKey, f64>,
+    virtual_start: BTreeMap<OperationKey, f64>,
     /// Time granted to operations that stopped in this interval.
-    stopped: BTreeMap<OperationKey, f64>,
+    stopped_nanos: BTreeMap<OperationKey, f64>,
     /// Time granted to operations that were settled before the end of the interval.
-    forfeited: f64,
+    forfeited_nanos: f64,
     /// Lowest power of an interval without operations, in watts.
     min_idle_watts: Option<f64>,
     totals: Totals,
@@ -46,7 +46,7 @@ pub(crate) struct EnergyShare {
     pub(crate) key: OperationKey,
     pub(crate) microjoules: u64,
     /// Part of the device's time, in nanoseconds.
-    pub(crate) nanos: f64,
+    pub(crate) device_nanos: f64,
 }
 
 /// The use of a device by applications in an interval.
@@ -62,7 +62,7 @@ pub(crate) enum Tenancy {
 
 impl Tenancy {
     /// Returns the ratio of the non-idle energy that belongs to this application.
-    pub(crate) const fn ours(self) -> f64 {
+    pub(crate) const fn our_ratio(self) -> f64 {
         match self {
             Self::Exclusive => 1.0,
             Self::Shared(share) => share.clamp(0.0, 1.0),
@@ -74,41 +74,43 @@ impl Tenancy {
 impl DeviceLedger {
     pub(crate) fn start(&mut self, key: OperationKey, at: u64) {
         self.advance(at);
-        if !self.running.contains_key(&key) {
+        if !self.virtual_start.contains_key(&key) {
             // An operation that restarts in the same interval keeps the time granted before.
-            let before = self.stopped.remove(&key).unwrap_or(0.0);
-            self.running.insert(key, self.clock - before);
+            let before = self.stopped_nanos.remove(&key).unwrap_or(0.0);
+            self.virtual_start.insert(key, self.virtual_time - before);
         }
     }
 
     pub(crate) fn stop(&mut self, key: OperationKey, at: u64) {
         self.advance(at);
         // An operation that stops at the start of the interval receives nothing from it.
-        if let Some(given) = self.running.remove(&key).map(|began| self.clock - began).filter(|given| *given > 0.0) {
-            *self.stopped.entry(key).or_default() += given;
+        if let Some(granted) =
+            self.virtual_start.remove(&key).map(|start| self.virtual_time - start).filter(|granted| *granted > 0.0)
+        {
+            *self.stopped_nanos.entry(key).or_default() += granted;
         }
     }
 
     /// Removes the time granted to an operation in the open interval.
     pub(crate) fn withdraw(&mut self, key: OperationKey, at: u64) {
         self.advance(at);
-        self.running.remove(&key);
-        self.stopped.remove(&key);
+        self.virtual_start.remove(&key);
+        self.stopped_nanos.remove(&key);
     }
 
     /// Returns whether an operation will receive energy from the open interval.
-    pub(crate) fn owes(&self, key: OperationKey) -> bool {
-        self.running.contains_key(&key) || self.stopped.contains_key(&key)
+    pub(crate) fn is_owed(&self, key: OperationKey) -> bool {
+        self.virtual_start.contains_key(&key) || self.stopped_nanos.contains_key(&key)
     }
 
     /// Gives up the part of a stopped operation, which was settled without it.
     pub(crate) fn forfeit(&mut self, key: OperationKey) {
-        self.forfeited += self.stopped.remove(&key).unwrap_or(0.0);
+        self.forfeited_nanos += self.stopped_nanos.remove(&key).unwrap_or(0.0);
     }
 
     /// Closes the interval, in which the device used `energy` microjoules. `idle_watts` is the configured power of the
     /// device without operations. If other applications use the device, energy that may be theirs is not attributed.
-    pub(crate) fn close(
+    pub(crate) fn close_interval(
         &mut self,
         energy: u64,
         at: u64,
@@ -116,42 +118,42 @@ impl DeviceLedger {
         tenancy: Tenancy,
     ) -> Vec<EnergyShare> {
         self.advance(at);
-        let (busy, idle, is_sole) = (self.busy, self.idle, tenancy == Tenancy::Exclusive);
+        let (busy, idle, is_sole) = (self.busy_nanos, self.idle_nanos, tenancy == Tenancy::Exclusive);
         if busy == 0 && idle > 0 && is_sole {
-            let watts = real(energy) * 1e3 / real(idle);
-            self.min_idle_watts = Some(self.min_idle_watts.map_or(watts, |least| least.min(watts)));
+            let watts = to_f64(energy) * 1e3 / to_f64(idle);
+            self.min_idle_watts = Some(self.min_idle_watts.map_or(watts, |lowest| lowest.min(watts)));
         }
         let idle_energy = match idle_watts.or(self.min_idle_watts) {
             // Without operations and without a configured idle power, all energy is idle energy.
             _ if busy == 0 && idle_watts.is_none() && is_sole => energy,
             Some(watts) => microjoules(watts, idle).min(energy),
             // The only known bound: busy time uses at least as much power as idle time.
-            None if is_sole => part(energy, idle, busy + idle),
+            None if is_sole => proportion(energy, idle, busy + idle),
             None => 0,
         };
         let rest = energy - idle_energy;
-        let ours = match tenancy {
+        let our_energy = match tenancy {
             Tenancy::Exclusive => rest,
             // Only other applications used the time without our operations.
-            shared => scaled(part(rest, busy, busy + idle), shared.ours()),
+            shared => scale(proportion(rest, busy, busy + idle), shared.our_ratio()),
         };
-        let mut shares = self.split(ours);
-        shares.iter_mut().for_each(|share| share.nanos *= tenancy.ours());
+        let mut shares = self.split(our_energy);
+        shares.iter_mut().for_each(|share| share.device_nanos *= tenancy.our_ratio());
         let request = shares.iter().map(|share| share.microjoules).sum::<u64>();
         self.totals.measured += energy;
         self.totals.idle += idle_energy;
         self.totals.request += request;
         self.totals.unattributed += rest - request;
-        self.open();
+        self.start_interval();
         shares
     }
 
     /// Closes the interval without a known energy. Returns the operations that would have received a part.
-    pub(crate) fn void(&mut self, at: u64) -> Vec<OperationKey> {
+    pub(crate) fn void_interval(&mut self, at: u64) -> Vec<OperationKey> {
         self.advance(at);
-        let losers = self.stopped.keys().chain(self.running.keys()).copied().collect();
-        self.open();
-        losers
+        let affected = self.stopped_nanos.keys().chain(self.virtual_start.keys()).copied().collect();
+        self.start_interval();
+        affected
     }
 
     pub(crate) const fn totals(&self) -> Totals {
@@ -160,21 +162,22 @@ impl DeviceLedger {
 
     /// Divides energy between the operations of the interval. Parts of operations that were given up remain undivided.
     fn split(&self, energy: u64) -> Vec<EnergyShare> {
-        let running = self.running.iter().map(|(key, began)| (*key, self.clock - began));
-        let all: Vec<(OperationKey, f64)> =
-            self.stopped.iter().map(|(key, given)| (*key, *given)).chain(running).collect();
-        let whole: u128 = all.iter().map(|(_, given)| weight(*given)).sum::<u128>() + weight(self.forfeited);
-        if whole == 0 {
+        let running = self.virtual_start.iter().map(|(key, start)| (*key, self.virtual_time - start));
+        let grants: Vec<(OperationKey, f64)> =
+            self.stopped_nanos.iter().map(|(key, granted)| (*key, *granted)).chain(running).collect();
+        let total: u128 =
+            grants.iter().map(|(_, granted)| to_picos(*granted)).sum::<u128>() + to_picos(self.forfeited_nanos);
+        if total == 0 {
             return Vec::new();
         }
         // Each part lies between two positions on one scale, so rounding neither duplicates nor loses a microjoule.
-        let mut mark = 0;
+        let mut previous = 0;
         let mut sum = 0;
-        let shares = all.iter().map(|(key, given)| {
-            sum += weight(*given);
-            let next = mul_div(energy, sum, whole);
-            let share = EnergyShare { key: *key, microjoules: next - mark, nanos: *given };
-            mark = next;
+        let shares = grants.iter().map(|(key, granted)| {
+            sum += to_picos(*granted);
+            let next = mul_div(energy, sum, total);
+            let share = EnergyShare { key: *key, microjoules: next - previous, device_nanos: *granted };
+            previous = next;
             share
         });
         shares.collect()
@@ -182,49 +185,49 @@ impl DeviceLedger {
 
     fn advance(&mut self, at: u64) {
         // A mark older than the accounted time counts from the accounted time on.
-        let time = at.saturating_sub(self.now);
-        if self.running.is_empty() {
-            self.idle += if self.now == 0 { 0 } else { time };
+        let time = at.saturating_sub(self.accounted_until);
+        if self.virtual_start.is_empty() {
+            self.idle_nanos += if self.accounted_until == 0 { 0 } else { time };
         } else {
-            self.busy += time;
-            self.clock += real(time) / count(self.running.len());
+            self.busy_nanos += time;
+            self.virtual_time += to_f64(time) / count_to_f64(self.virtual_start.len());
         }
-        self.now = self.now.max(at);
+        self.accounted_until = self.accounted_until.max(at);
     }
 
-    fn open(&mut self) {
-        (self.busy, self.idle, self.clock, self.forfeited) = (0, 0, 0.0, 0.0);
-        self.stopped.clear();
-        self.running.values_mut().for_each(|began| *began = 0.0);
+    fn start_interval(&mut self) {
+        (self.busy_nanos, self.idle_nanos, self.virtual_time, self.forfeited_nanos) = (0, 0, 0.0, 0.0);
+        self.stopped_nanos.clear();
+        self.virtual_start.values_mut().for_each(|start| *start = 0.0);
     }
 }
 
 /// Converts granted time to thousandths of a nanosecond.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and a time is 0 or more")]
-fn weight(given: f64) -> u128 {
-    (given * 1e3).round() as u128
+fn to_picos(granted: f64) -> u128 {
+    (granted * 1e3).round() as u128
 }
 
-fn mul_div(energy: u64, sum: u128, whole: u128) -> u64 {
-    u64::try_from(u128::from(energy) * sum / whole).unwrap_or(energy)
+fn mul_div(energy: u64, sum: u128, total: u128) -> u64 {
+    u64::try_from(u128::from(energy) * sum / total).unwrap_or(energy)
 }
 
-/// Returns a ratio of an energy, and never more than the whole.
+/// Returns this ratio of an energy, and never more than the energy.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and a part is 0 or more")]
-fn scaled(energy: u64, part: f64) -> u64 {
-    ((real(energy) * part).floor() as u64).min(energy)
+fn scale(energy: u64, ratio: f64) -> u64 {
+    ((to_f64(energy) * ratio).floor() as u64).min(energy)
 }
 
-fn part(energy: u64, of: u64, whole: u64) -> u64 {
-    if whole == 0 { 0 } else { mul_div(energy, u128::from(of), u128::from(whole)) }
+fn proportion(energy: u64, amount: u64, total: u64) -> u64 {
+    if total == 0 { 0 } else { mul_div(energy, u128::from(amount), u128::from(total)) }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
-const fn real(value: u64) -> f64 {
+const fn to_f64(value: u64) -> f64 {
     value as f64
 }
 
 #[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
-const fn count(things: usize) -> f64 {
-    things as f64
+const fn count_to_f64(count: usize) -> f64 {
+    count as f64
 }

@@ -15,18 +15,25 @@ const MS: u64 = 1_000_000;
 /// An operation, with start and duration in milliseconds, and its devices.
 #[derive(Debug, Clone)]
 struct SimulatedOperation {
-    from: u64,
-    time: u64,
-    devices: u64,
+    start_ms: u64,
+    duration_ms: u64,
+    device_mask: u64,
 }
 
-fn runs() -> impl Strategy<Value = Vec<SimulatedOperation>> {
+fn simulated_operations() -> impl Strategy<Value = Vec<SimulatedOperation>> {
     let run = (0..2_000_u64, 1..900_u64, 1..4_u64);
-    prop::collection::vec(run.prop_map(|(from, time, devices)| SimulatedOperation { from, time, devices }), 0..40)
+    prop::collection::vec(
+        run.prop_map(|(from, time, devices)| SimulatedOperation {
+            start_ms: from,
+            duration_ms: time,
+            device_mask: devices,
+        }),
+        0..40,
+    )
 }
 
 /// Use of a device by other applications, in half of the cases none.
-fn tenancy() -> impl Strategy<Value = Tenancy> {
+fn any_tenancy() -> impl Strategy<Value = Tenancy> {
     prop_oneof![
         2 => Just(Tenancy::Exclusive),
         1 => (0.0..=1.0_f64).prop_map(Tenancy::Shared),
@@ -35,7 +42,7 @@ fn tenancy() -> impl Strategy<Value = Tenancy> {
 }
 
 /// Returns the value of a counter at a moment: updated once per period, with a varying power.
-fn counter(period: u64, at: u64) -> u64 {
+fn counter_at(period: u64, at: u64) -> u64 {
     let updates = at / period;
     (0..updates).map(|update| (200 + update * 37 % 400) * period * 1_000).sum()
 }
@@ -44,22 +51,22 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
 
     #[test]
-    fn requests_and_idleness_and_what_is_nobodys_are_what_was_measured(
-        runs in runs(),
+    fn request_idle_and_unattributed_energy_add_up_to_the_measured_energy(
+        runs in simulated_operations(),
         period in 10..200_u64,
         poll in 5..120_u64,
         losses in prop::collection::vec(any::<bool>(), 64),
         reset_at in prop::option::of(200..2_500_u64),
         idle in prop::option::of(0.0..300.0_f64),
-        tenants in prop::collection::vec(tenancy(), 1..8),
+        tenants in prop::collection::vec(any_tenancy(), 1..8),
     ) {
         let mut accounts = EnergyAccounts::new(2);
         let mut meters = [EnergyMeter::default(), EnergyMeter::default()];
         let mut events: Vec<(u64, bool, u64)> = Vec::new();
         for (key, run) in (0..).zip(&runs) {
-            accounts.open(key, run.devices, key);
-            events.push((run.from, true, key));
-            events.push((run.from + run.time, false, key));
+            accounts.open(key, run.device_mask, key);
+            events.push((run.start_ms, true, key));
+            events.push((run.start_ms + run.duration_ms, false, key));
         }
         events.sort_unstable();
         let mut events = events.into_iter().peekable();
@@ -69,33 +76,33 @@ proptest! {
             let now: u64 = now;
             while let Some((at, begins, key)) = events.next_if(|(at, ..)| *at <= now) {
                 let at = (at + start) * MS;
-                if begins { accounts.run(key, at) } else { accounts.end(key, at) }
+                if begins { accounts.start(key, at) } else { accounts.end(key, at) }
             }
             if losses[tick % losses.len()] && tick % 3 != 0 {
                 continue;
             }
             for (device, meter) in meters.iter_mut().enumerate() {
                 let since = reset_at.filter(|reset| *reset <= now).unwrap_or(0);
-                let shown = counter(period + device as u64, now - since);
+                let counter = counter_at(period + device as u64, now - since);
                 let at = (now + start) * MS;
-                match meter.counter(shown, at, Some(700.0)) {
+                match meter.update_counter(counter, at, Some(700.0)) {
                     MeterUpdate::Energy(energy) => {
                         let tenancy = tenants[(tick / 8 + device) % tenants.len()];
-                        accounts.close(device, energy, at, idle, tenancy);
+                        accounts.close_interval(device, energy, at, idle, tenancy);
                     }
-                    MeterUpdate::Dropped(_) | MeterUpdate::First => accounts.void(device, at),
+                    MeterUpdate::Dropped(_) | MeterUpdate::First => accounts.void_interval(device, at),
                     MeterUpdate::Unchanged => {}
                 }
             }
-            for done in accounts.settle((now + start).saturating_sub(400) * MS) {
+            for done in accounts.take_settled((now + start).saturating_sub(400) * MS) {
                 prop_assert!(settled.insert(done.operation, done.microjoules).is_none(), "must be settled once");
             }
         }
-        let everything = accounts.settle(u64::MAX);
+        let everything = accounts.take_settled(u64::MAX);
         settled.extend(everything.into_iter().map(|done| (done.operation, done.microjoules)));
         let mut requests = 0;
         for (device, meter) in meters.iter().enumerate() {
-            let totals = accounts.totals(device);
+            let totals = accounts.device_totals(device);
             prop_assert_eq!(totals.request + totals.idle + totals.unattributed, totals.measured);
             prop_assert_eq!(totals.measured, meter.total());
             requests += totals.request;
@@ -105,24 +112,24 @@ proptest! {
     }
 
     #[test]
-    fn no_amount_is_more_than_a_device_can_take_and_none_is_negative(
+    fn every_amount_is_within_the_power_limit_and_the_published_energy_never_falls(
         readings in prop::collection::vec((1..400_u64, prop_oneof![0..200_000_000_u64, any::<u64>()], any::<bool>()), 1..60),
         limit in 100.0..1_000.0_f64,
     ) {
         let mut meter = EnergyMeter::default();
-        let (mut at, mut counter, mut total, mut shown) = (1_000 * MS, 0_u64, 0, 0);
+        let (mut at, mut counter, mut total, mut published) = (1_000 * MS, 0_u64, 0, 0);
         let mut times = vec![at];
-        for (pause, value, jumps) in readings {
+        for (pause, value, is_jump) in readings {
             at += pause * MS;
-            counter = if jumps { value } else { counter.wrapping_add(value % 200_000_000) };
-            if let MeterUpdate::Energy(energy) = meter.counter(counter, at, Some(limit)) {
+            counter = if is_jump { value } else { counter.wrapping_add(value % 200_000_000) };
+            if let MeterUpdate::Energy(energy) = meter.update_counter(counter, at, Some(limit)) {
                 // The energy was used after the reading before the last change at the earliest.
-                let most = 1.5 * limit * (at - times[0]) as f64 / 1e3;
-                prop_assert!(energy as f64 <= most + 1.0, "{energy} is above the maximum of {most}");
+                let energy_limit = 1.5 * limit * (at - times[0]) as f64 / 1e3;
+                prop_assert!(energy as f64 <= energy_limit + 1.0, "{energy} is above the maximum of {energy_limit}");
                 total += energy;
             }
-            prop_assert!(meter.shown() >= shown, "the published energy must not fall");
-            shown = meter.shown();
+            prop_assert!(meter.monotonic_counter() >= published, "the published energy must not fall");
+            published = meter.monotonic_counter();
             times.push(at);
         }
         prop_assert_eq!(meter.total(), total);
@@ -130,11 +137,11 @@ proptest! {
     }
 
     #[test]
-    fn who_runs_alike_gets_alike_and_who_does_not_run_gets_nothing(
+    fn operations_with_equal_times_get_equal_energy_and_others_get_none(
         others in 0..20_u64, from in 0..50_u64, time in 1..50_u64, energy in 0..100_000_000_u64,
     ) {
         let mut ledger = DeviceLedger::default();
-        ledger.close(0, 1_000 * MS, None, Tenancy::Exclusive);
+        ledger.close_interval(0, 1_000 * MS, None, Tenancy::Exclusive);
         let (begin, end) = ((1_000 + from) * MS, (1_000 + from + time) * MS);
         for key in 0..others + 2 {
             ledger.start(key, begin);
@@ -143,19 +150,19 @@ proptest! {
             ledger.stop(key, end);
         }
         ledger.start(999, 1_200 * MS);
-        let shares = ledger.close(energy, 1_200 * MS, Some(0.0), Tenancy::Exclusive);
-        let of = |key| shares.iter().find(|share| share.key == key).map_or(0, |share| share.microjoules);
-        prop_assert!(of(0).abs_diff(of(1)) <= 1, "{} {}", of(0), of(1));
-        prop_assert_eq!(of(999), 0);
+        let shares = ledger.close_interval(energy, 1_200 * MS, Some(0.0), Tenancy::Exclusive);
+        let energy_of = |key| shares.iter().find(|share| share.key == key).map_or(0, |share| share.microjoules);
+        prop_assert!(energy_of(0).abs_diff(energy_of(1)) <= 1, "{} {}", energy_of(0), energy_of(1));
+        prop_assert_eq!(energy_of(999), 0);
     }
 
     #[test]
-    fn what_an_operation_is_called_changes_nothing(
+    fn the_keys_of_operations_do_not_affect_their_energy(
         runs in prop::collection::vec((0..90_u64, 1..90_u64), 1..12), energy in 0..100_000_000_u64,
     ) {
         let shares = |name: &dyn Fn(u64) -> u64| {
             let mut ledger = DeviceLedger::default();
-            ledger.close(0, 1_000 * MS, None, Tenancy::Exclusive);
+            ledger.close_interval(0, 1_000 * MS, None, Tenancy::Exclusive);
             let mut events: Vec<(u64, bool, u64)> = Vec::new();
             for (key, (from, time)) in (0..).zip(&runs) {
                 events.extend([(1_000 + from, true, name(key)), (1_000 + from + time, false, name(key))]);
@@ -164,91 +171,95 @@ proptest! {
             for (at, begins, key) in events {
                 if begins { ledger.start(key, at * MS) } else { ledger.stop(key, at * MS) }
             }
-            let shares = ledger.close(energy, 1_200 * MS, Some(0.0), Tenancy::Exclusive);
-            let of = |key| shares.iter().find(|share| share.key == name(key)).map_or(0, |share| share.microjoules);
-            (0..runs.len() as u64).map(of).collect::<Vec<_>>()
+            let shares = ledger.close_interval(energy, 1_200 * MS, Some(0.0), Tenancy::Exclusive);
+            let energy_of =
+                |key| shares.iter().find(|share| share.key == name(key)).map_or(0, |share| share.microjoules);
+            (0..runs.len() as u64).map(energy_of).collect::<Vec<_>>()
         };
-        for (one, other) in shares(&|key| key).into_iter().zip(shares(&|key| 1_000 - key)) {
-            prop_assert!(one.abs_diff(other) <= 1, "{} {}", one, other);
+        for (first, second) in shares(&|key| key).into_iter().zip(shares(&|key| 1_000 - key)) {
+            prop_assert!(first.abs_diff(second) <= 1, "{} {}", first, second);
         }
     }
 }
 
 #[test]
-fn two_that_overlap_share_the_time_that_they_share() {
+fn overlapping_operations_divide_their_common_time_equally() {
     let mut ledger = DeviceLedger::default();
-    ledger.close(0, 1_000 * MS, None, Tenancy::Exclusive);
+    ledger.close_interval(0, 1_000 * MS, None, Tenancy::Exclusive);
     ledger.start(1, 1_000 * MS);
     ledger.start(2, 1_050 * MS);
     ledger.stop(1, 1_100 * MS);
-    let shares = ledger.close(100_000_000, 1_100 * MS, None, Tenancy::Exclusive);
+    let shares = ledger.close_interval(100_000_000, 1_100 * MS, None, Tenancy::Exclusive);
     // Operation 1 receives the first 50 ms, and both receive half of the other 50 ms.
     assert_eq!(shares.iter().map(|share| share.microjoules).collect::<Vec<_>>(), [75_000_000, 25_000_000]);
-    assert_eq!(shares[0].nanos.to_bits(), 75e6_f64.to_bits());
-    let shares = ledger.close(40_000_000, 1_200 * MS, None, Tenancy::Exclusive);
+    assert_eq!(shares[0].device_nanos.to_bits(), 75e6_f64.to_bits());
+    let shares = ledger.close_interval(40_000_000, 1_200 * MS, None, Tenancy::Exclusive);
     assert_eq!(shares.len(), 1, "operation 1 has stopped");
     assert_eq!(shares[0].microjoules, 40_000_000);
 }
 
 #[test]
-fn idleness_costs_what_it_was_seen_to_cost() {
+fn idle_energy_follows_the_lowest_observed_idle_power() {
     let mut ledger = DeviceLedger::default();
-    ledger.close(0, 1_000 * MS, None, Tenancy::Exclusive);
-    ledger.close(6_000_000, 1_100 * MS, None, Tenancy::Exclusive);
+    ledger.close_interval(0, 1_000 * MS, None, Tenancy::Exclusive);
+    ledger.close_interval(6_000_000, 1_100 * MS, None, Tenancy::Exclusive);
     ledger.start(1, 1_150 * MS);
-    let shares = ledger.close(33_000_000, 1_200 * MS, None, Tenancy::Exclusive);
+    let shares = ledger.close_interval(33_000_000, 1_200 * MS, None, Tenancy::Exclusive);
     assert_eq!(shares[0].microjoules, 30_000_000, "60 W for 50 ms must count as idle");
     assert_eq!(ledger.totals().idle, 9_000_000);
 }
 
 #[test]
-fn beyond_the_idle_power_that_was_declared_somebody_else_uses_the_device() {
+fn energy_above_the_configured_idle_power_is_unattributed() {
     let mut ledger = DeviceLedger::default();
-    ledger.close(0, 1_000 * MS, Some(50.0), Tenancy::Exclusive);
-    ledger.close(30_000_000, 1_100 * MS, Some(50.0), Tenancy::Exclusive);
+    ledger.close_interval(0, 1_000 * MS, Some(50.0), Tenancy::Exclusive);
+    ledger.close_interval(30_000_000, 1_100 * MS, Some(50.0), Tenancy::Exclusive);
     assert_eq!(ledger.totals().idle, 5_000_000);
     assert_eq!(ledger.totals().unattributed, 25_000_000);
 }
 
 #[test]
-fn what_is_not_waited_for_is_nobodys() {
+fn the_energy_of_an_operation_settled_before_its_interval_is_unattributed() {
     let mut accounts = EnergyAccounts::new(1);
-    accounts.close(0, 0, 1_000 * MS, None, Tenancy::Exclusive);
+    accounts.close_interval(0, 0, 1_000 * MS, None, Tenancy::Exclusive);
     accounts.open(7, 1, "first");
-    accounts.run(7, 1_000 * MS);
+    accounts.start(7, 1_000 * MS);
     accounts.end(7, 1_050 * MS);
-    assert!(accounts.settle(1_049 * MS).is_empty(), "its interval is open");
-    assert!(accounts.settle(1_050 * MS).is_empty(), "no energy was measured for the operation, so it has no value");
-    accounts.close(0, 10_000_000, 1_050 * MS, None, Tenancy::Exclusive);
-    assert_eq!(accounts.totals(0).unattributed, 10_000_000);
+    assert!(accounts.take_settled(1_049 * MS).is_empty(), "its interval is open");
+    assert!(
+        accounts.take_settled(1_050 * MS).is_empty(),
+        "no energy was measured for the operation, so it has no value"
+    );
+    accounts.close_interval(0, 10_000_000, 1_050 * MS, None, Tenancy::Exclusive);
+    assert_eq!(accounts.device_totals(0).unattributed, 10_000_000);
 }
 
 #[test]
-fn an_operation_that_lost_a_part_says_so() {
+fn an_operation_with_a_void_interval_is_incomplete() {
     let mut accounts = EnergyAccounts::new(1);
-    accounts.close(0, 0, 1_000 * MS, None, Tenancy::Exclusive);
+    accounts.close_interval(0, 0, 1_000 * MS, None, Tenancy::Exclusive);
     accounts.open(7, 1, "first");
-    accounts.run(7, 1_000 * MS);
-    accounts.close(0, 5_000_000, 1_050 * MS, None, Tenancy::Exclusive);
-    accounts.void(0, 1_100 * MS);
+    accounts.start(7, 1_000 * MS);
+    accounts.close_interval(0, 5_000_000, 1_050 * MS, None, Tenancy::Exclusive);
+    accounts.void_interval(0, 1_100 * MS);
     accounts.end(7, 1_100 * MS);
-    let settled = accounts.settle(0);
-    assert_eq!((settled[0].operation, settled[0].microjoules, settled[0].complete), ("first", 5_000_000, false));
+    let settled = accounts.take_settled(0);
+    assert_eq!((settled[0].operation, settled[0].microjoules, settled[0].is_complete), ("first", 5_000_000, false));
 }
 
 #[test]
-fn what_waits_in_a_queue_has_not_run() {
+fn an_operation_in_a_queue_gets_no_energy() {
     let mut accounts = EnergyAccounts::new(1);
-    accounts.close(0, 0, 1_000 * MS, None, Tenancy::Exclusive);
+    accounts.close_interval(0, 0, 1_000 * MS, None, Tenancy::Exclusive);
     accounts.open(1, 1, "waits");
     accounts.open(2, 1, "runs");
-    accounts.run(1, 1_000 * MS);
-    accounts.run(2, 1_000 * MS);
-    accounts.unrun(1, 1_010 * MS);
-    accounts.close(0, 10_000_000, 1_100 * MS, None, Tenancy::Exclusive);
+    accounts.start(1, 1_000 * MS);
+    accounts.start(2, 1_000 * MS);
+    accounts.withdraw(1, 1_010 * MS);
+    accounts.close_interval(0, 10_000_000, 1_100 * MS, None, Tenancy::Exclusive);
     accounts.end(1, 1_100 * MS);
     accounts.end(2, 1_100 * MS);
-    let settled = accounts.settle(0);
+    let settled = accounts.take_settled(0);
     assert_eq!(
         settled.iter().map(|done| (done.operation, done.microjoules)).collect::<Vec<_>>(),
         [("runs", 10_000_000)]
@@ -256,71 +267,75 @@ fn what_waits_in_a_queue_has_not_run() {
 }
 
 #[test]
-fn devices_that_come_late_are_not_charged_with_what_was_before() {
+fn an_operation_that_started_before_its_device_was_found_is_incomplete() {
     let mut accounts = EnergyAccounts::new(0);
     accounts.open(1, 1, "early");
-    accounts.run(1, 1_000 * MS);
-    accounts.equip(1, 1_500 * MS, |_| 1);
-    accounts.close(0, 10_000_000, 1_600 * MS, None, Tenancy::Exclusive);
+    accounts.start(1, 1_000 * MS);
+    accounts.set_device_count(1, 1_500 * MS, |_| 1);
+    accounts.close_interval(0, 10_000_000, 1_600 * MS, None, Tenancy::Exclusive);
     accounts.end(1, 1_600 * MS);
-    let settled = accounts.settle(0);
-    assert_eq!((settled[0].microjoules, settled[0].complete), (10_000_000, false));
+    let settled = accounts.take_settled(0);
+    assert_eq!((settled[0].microjoules, settled[0].is_complete), (10_000_000, false));
 }
 
 #[test]
-fn what_never_ran_is_no_measurement() {
+fn an_operation_that_never_ran_has_no_energy() {
     let mut accounts = EnergyAccounts::new(1);
     accounts.open(7, 1, ());
     accounts.end(7, 1_050 * MS);
-    assert!(accounts.settle(u64::MAX).is_empty());
+    assert!(accounts.take_settled(u64::MAX).is_empty());
     assert_eq!(accounts.in_flight().count(), 0);
 }
 
 #[test]
-fn with_others_on_the_device_ours_is_what_we_worked_and_the_rest_is_nobodys() {
+fn on_a_shared_device_operations_get_energy_by_the_work_ratio() {
     let mut ledger = DeviceLedger::default();
-    ledger.close(0, 1_000 * MS, None, Tenancy::Exclusive);
-    ledger.close(6_000_000, 1_100 * MS, None, Tenancy::Exclusive);
+    ledger.close_interval(0, 1_000 * MS, None, Tenancy::Exclusive);
+    ledger.close_interval(6_000_000, 1_100 * MS, None, Tenancy::Exclusive);
     ledger.start(1, 1_100 * MS);
-    let shares = ledger.close(40_000_000, 1_200 * MS, None, Tenancy::Shared(0.75));
+    let shares = ledger.close_interval(40_000_000, 1_200 * MS, None, Tenancy::Shared(0.75));
     assert_eq!(shares[0].microjoules, 30_000_000);
-    assert_eq!(shares[0].nanos.to_bits(), 75e6_f64.to_bits(), "the device time is divided in the ratio of the energy");
+    assert_eq!(
+        shares[0].device_nanos.to_bits(),
+        75e6_f64.to_bits(),
+        "the device time is divided in the ratio of the energy"
+    );
     assert_eq!(ledger.totals().unattributed, 10_000_000);
     ledger.stop(1, 1_250 * MS);
-    let shares = ledger.close(40_000_000, 1_300 * MS, None, Tenancy::Shared(1.0));
+    let shares = ledger.close_interval(40_000_000, 1_300 * MS, None, Tenancy::Shared(1.0));
     assert_eq!(ledger.totals().idle, 6_000_000 + 3_000_000, "60 W for 50 ms must count as idle");
     assert_eq!(shares[0].microjoules, 18_500_000, "the rest must be limited to the ratio of this process");
     let before = ledger.totals();
-    ledger.close(30_000_000, 1_400 * MS, None, Tenancy::Unknown);
+    ledger.close_interval(30_000_000, 1_400 * MS, None, Tenancy::Unknown);
     let after = ledger.totals();
     assert_eq!((after.idle - before.idle, after.unattributed - before.unattributed), (6_000_000, 24_000_000));
     assert_eq!(after.request, before.request);
 }
 
 #[test]
-fn idleness_is_not_learnt_from_others_at_work() {
+fn the_idle_power_is_not_learned_from_a_shared_device() {
     let mut ledger = DeviceLedger::default();
-    ledger.close(0, 1_000 * MS, None, Tenancy::Unknown);
-    ledger.close(30_000_000, 1_100 * MS, None, Tenancy::Unknown);
+    ledger.close_interval(0, 1_000 * MS, None, Tenancy::Unknown);
+    ledger.close_interval(30_000_000, 1_100 * MS, None, Tenancy::Unknown);
     assert_eq!((ledger.totals().idle, ledger.totals().unattributed), (0, 30_000_000));
-    ledger.close(6_000_000, 1_200 * MS, None, Tenancy::Exclusive);
+    ledger.close_interval(6_000_000, 1_200 * MS, None, Tenancy::Exclusive);
     assert_eq!(ledger.totals().idle, 6_000_000);
 }
 
 #[test]
-fn what_nobody_can_tell_is_no_figure() {
+fn intervals_of_unknown_tenancy_give_no_energy() {
     let mut accounts = EnergyAccounts::new(1);
-    accounts.close(0, 0, 1_000 * MS, None, Tenancy::Exclusive);
+    accounts.close_interval(0, 0, 1_000 * MS, None, Tenancy::Exclusive);
     accounts.open(1, 1, "beside others");
-    accounts.run(1, 1_000 * MS);
-    accounts.close(0, 10_000_000, 1_100 * MS, None, Tenancy::Unknown);
+    accounts.start(1, 1_000 * MS);
+    accounts.close_interval(0, 10_000_000, 1_100 * MS, None, Tenancy::Unknown);
     accounts.open(2, 1, "later too");
     accounts.end(1, 1_100 * MS);
-    assert!(accounts.settle(0).is_empty(), "an unknown energy must not be reported, not even as zero");
-    accounts.run(2, 1_100 * MS);
-    accounts.close(0, 10_000_000, 1_200 * MS, None, Tenancy::Unknown);
-    accounts.close(0, 10_000_000, 1_300 * MS, None, Tenancy::Shared(0.5));
+    assert!(accounts.take_settled(0).is_empty(), "an unknown energy must not be reported, not even as zero");
+    accounts.start(2, 1_100 * MS);
+    accounts.close_interval(0, 10_000_000, 1_200 * MS, None, Tenancy::Unknown);
+    accounts.close_interval(0, 10_000_000, 1_300 * MS, None, Tenancy::Shared(0.5));
     accounts.end(2, 1_300 * MS);
-    let settled = accounts.settle(0);
-    assert_eq!((settled[0].microjoules, settled[0].complete, settled[0].shared), (5_000_000, false, true));
+    let settled = accounts.take_settled(0);
+    assert_eq!((settled[0].microjoules, settled[0].is_complete, settled[0].is_shared), (5_000_000, false, true));
 }

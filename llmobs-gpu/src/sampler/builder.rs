@@ -30,21 +30,21 @@ pub struct SamplerBuilder {
 /// The settings of a sampler. Times are in nanoseconds.
 pub(crate) struct SamplerSettings {
     pub(crate) devices: Vec<String>,
-    pub(crate) visible: Option<String>,
-    pub(crate) numbers_are_pci: bool,
-    pub(crate) fast: u64,
-    pub(crate) normal: u64,
-    pub(crate) slow: u64,
-    pub(crate) budget: u64,
-    pub(crate) retry: (u64, u64),
+    pub(crate) cuda_visible_devices: Option<String>,
+    pub(crate) is_pci_order: bool,
+    pub(crate) fast_interval: u64,
+    pub(crate) normal_interval: u64,
+    pub(crate) slow_interval: u64,
+    pub(crate) call_budget: u64,
+    pub(crate) retry_backoff: (u64, u64),
     pub(crate) hang_timeout: u64,
-    pub(crate) watches: bool,
-    pub(crate) processes: bool,
+    pub(crate) should_watch_errors: bool,
+    pub(crate) should_read_processes: bool,
     pub(crate) idle_watts: Option<f64>,
     pub(crate) usd_per_gpu_hour: Option<f64>,
     pub(crate) usd_per_kwh: Option<f64>,
-    pub(crate) models: Vec<ModelSize>,
-    pub(crate) places: Vec<(String, Vec<String>)>,
+    pub(crate) model_sizes: Vec<ModelSize>,
+    pub(crate) model_devices: Vec<(String, Vec<String>)>,
     pub(crate) on_energy: Option<EnergyCallback>,
 }
 
@@ -54,21 +54,21 @@ impl SamplerBuilder {
     pub(super) fn new() -> Self {
         let settings = SamplerSettings {
             devices: Vec::new(),
-            visible: std::env::var("CUDA_VISIBLE_DEVICES").ok(),
-            numbers_are_pci: std::env::var("CUDA_DEVICE_ORDER").is_ok_and(|order| order == "PCI_BUS_ID"),
-            fast: nanos(Duration::from_millis(50)),
-            normal: nanos(Duration::from_secs(1)),
-            slow: nanos(Duration::from_secs(30)),
-            budget: nanos(Duration::from_millis(5)),
-            retry: (nanos(Duration::from_secs(1)), nanos(Duration::from_secs(30))),
-            hang_timeout: nanos(Duration::from_secs(5)),
-            watches: true,
-            processes: false,
+            cuda_visible_devices: std::env::var("CUDA_VISIBLE_DEVICES").ok(),
+            is_pci_order: std::env::var("CUDA_DEVICE_ORDER").is_ok_and(|order| order == "PCI_BUS_ID"),
+            fast_interval: duration_to_nanos(Duration::from_millis(50)),
+            normal_interval: duration_to_nanos(Duration::from_secs(1)),
+            slow_interval: duration_to_nanos(Duration::from_secs(30)),
+            call_budget: duration_to_nanos(Duration::from_millis(5)),
+            retry_backoff: (duration_to_nanos(Duration::from_secs(1)), duration_to_nanos(Duration::from_secs(30))),
+            hang_timeout: duration_to_nanos(Duration::from_secs(5)),
+            should_watch_errors: true,
+            should_read_processes: false,
             idle_watts: None,
             usd_per_gpu_hour: None,
             usd_per_kwh: None,
-            models: Vec::new(),
-            places: Vec::new(),
+            model_sizes: Vec::new(),
+            model_devices: Vec::new(),
             on_energy: None,
         };
         Self { backend: None, is_disabled: false, settings }
@@ -83,7 +83,7 @@ impl SamplerBuilder {
 
     /// Sets the backend by a command-line value. Defaults to [`BackendChoice::Auto`].
     #[cfg_attr(not(feature = "nvml"), expect(clippy::needless_pass_by_value, reason = "the path is used only by NVML"))]
-    pub fn choose(mut self, choice: BackendChoice) -> Self {
+    pub fn backend_choice(mut self, choice: BackendChoice) -> Self {
         self.is_disabled = choice == BackendChoice::Off;
         match choice {
             #[cfg(feature = "nvml")]
@@ -106,54 +106,54 @@ impl SamplerBuilder {
 
     /// Sets the interval between readings of the energy counter while 1 to 8 operations run. With more operations, the
     /// interval is five times as long; without operations, one second. Defaults to 50 ms.
-    pub const fn fast(mut self, every: Duration) -> Self {
-        self.settings.fast = nanos(every);
+    pub const fn fast_interval(mut self, interval: Duration) -> Self {
+        self.settings.fast_interval = duration_to_nanos(interval);
         self
     }
 
     /// Sets the interval between readings of utilization, memory, clocks, power and temperature. Defaults to 1 second.
-    pub const fn normal(mut self, every: Duration) -> Self {
-        self.settings.normal = nanos(every);
+    pub const fn normal_interval(mut self, interval: Duration) -> Self {
+        self.settings.normal_interval = duration_to_nanos(interval);
         self
     }
 
     /// Sets the interval between readings of errors, limits and transferred bytes. Defaults to 30 seconds.
-    pub const fn slow(mut self, every: Duration) -> Self {
-        self.settings.slow = nanos(every);
+    pub const fn slow_interval(mut self, interval: Duration) -> Self {
+        self.settings.slow_interval = duration_to_nanos(interval);
         self
     }
 
     /// Sets the time that a call may take. A call that repeatedly exceeds the budget is made a quarter as often.
     /// Defaults to 5 ms.
     pub const fn call_budget(mut self, at_most: Duration) -> Self {
-        self.settings.budget = nanos(at_most);
+        self.settings.call_budget = duration_to_nanos(at_most);
         self
     }
 
     /// Sets the pauses before the sampler retries a library that cannot be opened, or a lost device: the first pause,
     /// and the limit to which pauses grow. Defaults to 1 and 30 seconds.
-    pub const fn retry(mut self, first: Duration, longest: Duration) -> Self {
-        self.settings.retry = (nanos(first), nanos(longest));
+    pub const fn retry_backoff(mut self, first: Duration, max: Duration) -> Self {
+        self.settings.retry_backoff = (duration_to_nanos(first), duration_to_nanos(max));
         self
     }
 
     /// Sets the time after which a call counts as hanging. Defaults to 5 seconds.
-    pub const fn hang_timeout(mut self, after: Duration) -> Self {
-        self.settings.hang_timeout = nanos(after);
+    pub const fn hang_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.hang_timeout = duration_to_nanos(timeout);
         self
     }
 
     /// Sets whether a thread waits for errors that devices report on their own. Defaults to `true`.
-    pub const fn watch_errors(mut self, watches: bool) -> Self {
-        self.settings.watches = watches;
+    pub const fn watch_errors(mut self, enabled: bool) -> Self {
+        self.settings.should_watch_errors = enabled;
         self
     }
 
     /// Sets whether the processes of each device are read, at the slow cadence. Energy that may belong to another
     /// application is then not attributed to operations. Processes are only counted. Defaults to `false`, since the
     /// call takes the driver milliseconds.
-    pub const fn processes(mut self, asks: bool) -> Self {
-        self.settings.processes = asks;
+    pub const fn read_processes(mut self, enabled: bool) -> Self {
+        self.settings.should_read_processes = enabled;
         self
     }
 
@@ -179,20 +179,24 @@ impl SamplerBuilder {
 
     /// Adds the size of a model, for estimates of its utilization of the devices. Without sizes there are no estimates.
     pub fn model_size(mut self, size: ModelSize) -> Self {
-        self.settings.models.push(size);
+        self.settings.model_sizes.push(size);
         self
     }
 
     /// Sets the devices on which a model runs. Defaults to all sampled devices.
-    pub fn place<D: Into<String>>(mut self, model: impl Into<String>, on: impl IntoIterator<Item = D>) -> Self {
-        self.settings.places.push((model.into(), on.into_iter().map(Into::into).collect()));
+    pub fn model_devices<D: Into<String>>(
+        mut self,
+        model: impl Into<String>,
+        devices: impl IntoIterator<Item = D>,
+    ) -> Self {
+        self.settings.model_devices.push((model.into(), devices.into_iter().map(Into::into).collect()));
         self
     }
 
     /// Sets a callback for the energy of each operation, called on the sampler's thread shortly after the operation's
     /// end. The callback must be fast and must not panic. Not set by default.
-    pub fn on_energy(mut self, then: impl Fn(&OperationEnergy) + Send + 'static) -> Self {
-        self.settings.on_energy = Some(Box::new(then));
+    pub fn on_energy(mut self, callback: impl Fn(&OperationEnergy) + Send + 'static) -> Self {
+        self.settings.on_energy = Some(Box::new(callback));
         self
     }
 
@@ -203,24 +207,24 @@ impl SamplerBuilder {
     /// If the operating system cannot create a thread.
     pub fn start(self, observer: &Observer) -> io::Result<Sampler> {
         if self.is_disabled || !observer.is_enabled() {
-            return Ok(Sampler { parts: None });
+            return Ok(Sampler { active: None });
         }
-        let (mut worker, follower, board) = self.assemble(observer);
-        observer.attach_companion(&follower);
-        observer.attach_source(&board);
+        let (mut worker, event_feed, snapshot) = self.assemble(observer);
+        observer.attach_companion(&event_feed);
+        observer.attach_source(&snapshot);
         let sampler = Sampler {
-            parts: Some(ActiveSampler { follower: Arc::clone(&follower), board, observer: observer.clone() }),
+            active: Some(ActiveSampler { event_feed: Arc::clone(&event_feed), snapshot, observer: observer.clone() }),
         };
-        follower.signal.began();
+        event_feed.thread_control.thread_started();
         let spawned = thread::Builder::new().name("llmobs-gpu".to_owned()).spawn(move || {
             worker.run();
-            follower.signal.ended();
+            event_feed.thread_control.thread_ended();
         });
         match spawned {
             Ok(_) => Ok(sampler),
             Err(error) => {
-                if let Some(parts) = &sampler.parts {
-                    parts.follower.signal.ended();
+                if let Some(active) = &sampler.active {
+                    active.event_feed.thread_control.thread_ended();
                 }
                 Err(error)
             }
@@ -229,10 +233,10 @@ impl SamplerBuilder {
 
     pub(super) fn assemble(self, observer: &Observer) -> (Worker, Arc<EventFeed>, Arc<SharedSnapshot>) {
         let backend = self.backend.unwrap_or_else(|| Box::new(AutoBackend::new()));
-        let follower = Arc::new(EventFeed::default());
-        let board = Arc::new(SharedSnapshot::new(observer.clone(), self.settings.hang_timeout));
-        let worker = Worker::new(observer, self.settings, backend, Arc::clone(&follower), Arc::clone(&board));
-        (worker, follower, board)
+        let event_feed = Arc::new(EventFeed::default());
+        let snapshot = Arc::new(SharedSnapshot::new(observer.clone(), self.settings.hang_timeout));
+        let worker = Worker::new(observer, self.settings, backend, Arc::clone(&event_feed), Arc::clone(&snapshot));
+        (worker, event_feed, snapshot)
     }
 }
 
@@ -244,6 +248,6 @@ impl fmt::Debug for SamplerBuilder {
 }
 
 /// Converts to nanoseconds, saturating after 584 years.
-const fn nanos(duration: Duration) -> u64 {
+const fn duration_to_nanos(duration: Duration) -> u64 {
     duration.as_secs().saturating_mul(1_000_000_000).saturating_add(duration.subsec_nanos() as u64)
 }

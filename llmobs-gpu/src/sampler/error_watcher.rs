@@ -9,31 +9,35 @@ use crate::backend::XidEvent;
 use crate::thread_control::ThreadControl;
 
 /// The longest single wait, which delays a stop.
-const WAIT: Duration = Duration::from_millis(200);
+const WAIT_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// The pause after an error. The loop continues, so that later errors are reported.
-const PAUSE: Duration = Duration::from_secs(1);
+const ERROR_BACKOFF: Duration = Duration::from_secs(1);
 
 /// The maximum number of errors that wait to be recorded.
 const MAX_PENDING_XIDS: usize = 1_024;
 
-pub(super) fn run(mut watch: Box<dyn ErrorWatcher>, signal: &ThreadControl, heard: &Mutex<Vec<XidEvent>>) {
+pub(super) fn run(
+    mut watcher: Box<dyn ErrorWatcher>,
+    thread_control: &ThreadControl,
+    pending_xids: &Mutex<Vec<XidEvent>>,
+) {
     loop {
-        match watch.wait(WAIT) {
+        match watcher.wait(WAIT_TIMEOUT) {
             Ok(Some(xid)) => {
-                let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
-                if heard.len() < MAX_PENDING_XIDS {
-                    heard.push(xid);
+                let mut pending = pending_xids.lock().unwrap_or_else(PoisonError::into_inner);
+                if pending.len() < MAX_PENDING_XIDS {
+                    pending.push(xid);
                 }
-                drop(heard);
-                signal.wake();
+                drop(pending);
+                thread_control.wake();
             }
             Ok(None) => {}
             // `sleep` would consume the wake-up that is meant for the sampler's thread.
-            Err(_) if !signal.pause(PAUSE) => return,
+            Err(_) if !thread_control.pause(ERROR_BACKOFF) => return,
             Err(_) => {}
         }
-        if signal.is_stopping() {
+        if thread_control.is_stopping() {
             return;
         }
     }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use llmobs::companion::AttributeValue;
 
 use super::gpu::SampledGpu;
-use super::recording::seconds;
+use super::recording::nanos_to_seconds;
 use super::snapshot::EngineEstimates;
 use super::snapshot::SharedSnapshot;
 use super::worker::TrackedOperation;
@@ -19,138 +19,142 @@ use crate::roofline::ModelWork;
 /// The work since the last estimate, and the state for the next one.
 #[derive(Debug, Default)]
 pub(super) struct Estimates {
-    due: u64,
-    looked: u64,
+    due_at: u64,
+    updated_at: u64,
     work: HashMap<String, ModelWork>,
     /// Number of consecutive windows in which operations waited while the devices were idle.
-    hungry: u32,
+    starved_windows: u32,
 }
 
 /// The utilization below which a device counts as idle.
-const IDLE: f64 = 0.2;
+const IDLE_UTILIZATION: f64 = 0.2;
 
 /// The window of the memory trend in nanoseconds.
-const FILLED: u64 = 30_000_000_000;
+const MEMORY_HISTORY_WINDOW: u64 = 30_000_000_000;
 
 impl Estimates {
-    pub(super) fn new(models: &[ModelSize], board: &SharedSnapshot) -> Self {
-        board.lock().engines = models
+    pub(super) fn new(models: &[ModelSize], snapshot: &SharedSnapshot) -> Self {
+        snapshot.lock().engines = models
             .iter()
             .map(|size| EngineEstimates {
                 model: size.model.clone().into(),
-                id: size.engine.clone().into(),
-                flops: None,
-                bandwidth: None,
+                engine_id: size.engine_id.clone().into(),
+                flops_utilization: None,
+                bandwidth_utilization: None,
             })
             .collect();
         Self { work: models.iter().map(|size| (size.model.clone(), ModelWork::default())).collect(), ..Self::default() }
     }
 
     /// Adds the tokens of an operation since the last call.
-    pub(super) fn count(&mut self, known: &mut TrackedOperation) {
-        let Some(work) = self.work.get_mut(known.followed.model()) else { return };
-        let input = known.followed.input_tokens().unwrap_or(0);
-        if known.prefilled && !known.counted_input && input > 0 {
-            known.counted_input = true;
-            work.tokens += real(input);
+    pub(super) fn count_work(&mut self, tracked: &mut TrackedOperation) {
+        let Some(work) = self.work.get_mut(tracked.operation.model()) else { return };
+        let input = tracked.operation.input_tokens().unwrap_or(0);
+        if tracked.is_prefilled && !tracked.is_input_counted && input > 0 {
+            tracked.is_input_counted = true;
+            work.tokens += to_f64(input);
         }
-        let output = known.followed.output_tokens();
-        let more = real(output.saturating_sub(known.counted));
-        known.counted = output.max(known.counted);
-        work.tokens += more;
+        let output = tracked.operation.output_tokens();
+        let new_tokens = to_f64(output.saturating_sub(tracked.counted_output_tokens));
+        tracked.counted_output_tokens = output.max(tracked.counted_output_tokens);
+        work.tokens += new_tokens;
         // Each step generates one token per sequence, so the fastest sequence bounds the number of steps from below.
-        work.steps = work.steps.max(more);
-        work.context += more * real(input + output);
+        work.weight_reads = work.weight_reads.max(new_tokens);
+        work.context_tokens += new_tokens * to_f64(input + output);
     }
 }
 
 impl Worker {
-    pub(super) fn derive(&mut self, now: u64) {
-        if now < self.derived.due {
+    pub(super) fn update_estimates(&mut self, now: u64) {
+        if now < self.estimates.due_at {
             return;
         }
-        let window = now.saturating_sub(std::mem::replace(&mut self.derived.looked, now));
-        self.derived.due = now + self.settings.normal;
+        let window = now.saturating_sub(std::mem::replace(&mut self.estimates.updated_at, now));
+        self.estimates.due_at = now + self.settings.normal_interval;
         if window == now {
             return;
         }
-        self.estimate(window);
-        self.hunger(window, now);
-        (0..self.gpus.len()).for_each(|index| self.fill(index, now));
+        self.update_utilization_estimates(window);
+        self.record_starvation(window, now);
+        (0..self.gpus.len()).for_each(|index| self.forecast_memory_full(index, now));
     }
 
-    fn estimate(&mut self, window: u64) {
-        if self.derived.work.is_empty() {
+    fn update_utilization_estimates(&mut self, window: u64) {
+        if self.estimates.work.is_empty() {
             return;
         }
-        for (known, _) in self.accounts.in_flight() {
-            self.derived.count(known);
+        for (tracked, _) in self.accounts.in_flight() {
+            self.estimates.count_work(tracked);
         }
-        for (place, size) in self.settings.models.iter().enumerate() {
-            let devices = self.devices_of(&size.model);
-            let peak = |of: fn(&crate::DeviceInfo) -> Option<u64>| {
-                self.on(devices).map(|gpu| of(&gpu.info).map(real)).sum::<Option<f64>>().filter(|peak| *peak > 0.0)
+        for (index, size) in self.settings.model_sizes.iter().enumerate() {
+            let devices = self.device_mask(&size.model);
+            let peak = |peak_of: fn(&crate::DeviceInfo) -> Option<u64>| {
+                self.gpus_in(devices)
+                    .map(|gpu| peak_of(&gpu.info).map(to_f64))
+                    .sum::<Option<f64>>()
+                    .filter(|peak| *peak > 0.0)
             };
-            let work = self.derived.work.get(&size.model).copied().unwrap_or_default();
-            let work = ModelWork { seconds: seconds(window), ..work };
+            let work = self.estimates.work.get(&size.model).copied().unwrap_or_default();
+            let work = ModelWork { seconds: nanos_to_seconds(window), ..work };
             let flops = peak(|info| info.peak_flops).and_then(|peak| roofline::flops_utilization(size, &work, peak));
             let bandwidth = peak(|info| info.peak_bytes_per_second)
                 .and_then(|peak| roofline::bandwidth_utilization(size, &work, peak));
-            if let Some(engine) = self.board.lock().engines.get_mut(place) {
-                (engine.flops, engine.bandwidth) = (flops, bandwidth);
+            if let Some(engine) = self.snapshot.lock().engines.get_mut(index) {
+                (engine.flops_utilization, engine.bandwidth_utilization) = (flops, bandwidth);
             }
         }
-        self.derived.work.values_mut().for_each(|work| *work = ModelWork::default());
+        self.estimates.work.values_mut().for_each(|work| *work = ModelWork::default());
     }
 
     /// Records time in which operations waited while the devices were idle, for at least two consecutive windows.
-    fn hunger(&mut self, window: u64, now: u64) {
-        let waiting = self.accounts.in_flight().find(|(known, _)| known.queued);
-        let model = waiting.map(|(known, _)| known.followed.model().to_owned());
+    fn record_starvation(&mut self, window: u64, now: u64) {
+        let waiting = self.accounts.in_flight().find(|(tracked, _)| tracked.is_queued);
+        let model = waiting.map(|(tracked, _)| tracked.operation.model().to_owned());
         let Some(model) = model else {
-            self.derived.hungry = 0;
+            self.estimates.starved_windows = 0;
             return;
         };
-        let devices = self.devices_of(&model);
+        let devices = self.device_mask(&model);
         let running = self.accounts.running_count();
-        let said = |gpu: &SampledGpu, call, share: Option<f64>| {
-            share.filter(|_| gpu.holds_until(call, &self.settings, running).is_some_and(|until| now <= until))
+        let fresh = |gpu: &SampledGpu, call, value: Option<f64>| {
+            value.filter(|_| gpu.fresh_until(call, &self.settings, running).is_some_and(|until| now <= until))
         };
         // A GPU with MIG instances reports no utilization, but possibly the activity of its engines.
         let busy = |gpu: &SampledGpu| {
-            let utilization = said(gpu, DriverCall::Utilization, gpu.reading.utilization);
-            utilization.or_else(|| said(gpu, DriverCall::Activity, gpu.reading.engine_active))
+            let utilization = fresh(gpu, DriverCall::Utilization, gpu.reading.utilization);
+            utilization.or_else(|| fresh(gpu, DriverCall::Activity, gpu.reading.engine_active))
         };
-        let busy: Vec<_> = self.on(devices).map(busy).collect();
-        let idle = !busy.is_empty() && busy.iter().all(|share| share.is_some_and(|share| share < IDLE));
-        self.derived.hungry = if idle { self.derived.hungry + 1 } else { 0 };
-        if self.derived.hungry < 2 {
+        let busy: Vec<_> = self.gpus_in(devices).map(busy).collect();
+        let idle = !busy.is_empty() && busy.iter().all(|value| value.is_some_and(|value| value < IDLE_UTILIZATION));
+        self.estimates.starved_windows = if idle { self.estimates.starved_windows + 1 } else { 0 };
+        if self.estimates.starved_windows < 2 {
             return;
         }
-        let engine = self.settings.models.iter().find(|size| size.model == model).map(|size| size.engine.clone());
+        let engine =
+            self.settings.model_sizes.iter().find(|size| size.model == model).map(|size| size.engine_id.clone());
         let attributes = [
             ("gen_ai.request.model", AttributeValue::from(model)),
             ("llmobs.engine.id", engine.map_or_else(|| AttributeValue::from("0"), AttributeValue::from)),
             ("llmobs.starved.cause", AttributeValue::from("gpu_idle")),
         ];
         // The first window is added once the second has confirmed it.
-        let windows = if self.derived.hungry == 2 { 2.0 } else { 1.0 };
-        self.recorder.add("llmobs.engine.starved.time", &attributes, windows * seconds(window));
+        let windows = if self.estimates.starved_windows == 2 { 2.0 } else { 1.0 };
+        self.recorder.add("llmobs.engine.starved.time", &attributes, windows * nanos_to_seconds(window));
     }
 
     /// Computes the time until a device's memory is full at the current rate of growth.
-    fn fill(&mut self, index: usize, now: u64) {
+    fn forecast_memory_full(&mut self, index: usize, now: u64) {
         let gpu = &mut self.gpus[index];
         let (Some(used), Some(total)) = (gpu.reading.memory_used, gpu.reading.memory_total) else { return };
-        let Some(at) = gpu.paces[DriverCall::Memory.index()].answered else { return };
-        if gpu.fills.last().is_none_or(|(last, _)| *last < at) {
-            gpu.fills.push((at, used));
+        let Some(at) = gpu.schedules[DriverCall::Memory.index()].answered_at else { return };
+        if gpu.memory_history.last().is_none_or(|(last, _)| *last < at) {
+            gpu.memory_history.push((at, used));
         }
-        gpu.fills.retain(|(at, _)| now.saturating_sub(*at) <= FILLED);
-        let free = real(total.saturating_sub(used).saturating_sub(gpu.reading.memory_reserved.unwrap_or(0)));
-        let full_in = slope(&gpu.fills).filter(|slope| *slope > 0.0).map(|slope| free / slope);
+        gpu.memory_history.retain(|(at, _)| now.saturating_sub(*at) <= MEMORY_HISTORY_WINDOW);
+        let free = to_f64(total.saturating_sub(used).saturating_sub(gpu.reading.memory_reserved.unwrap_or(0)));
+        let full_in = median_slope(&gpu.memory_history).filter(|slope| *slope > 0.0).map(|slope| free / slope);
         let full_in = full_in.filter(|seconds| *seconds < 86_400.0).map(std::time::Duration::from_secs_f64);
-        if let Some(device) = self.board.lock().devices.get_mut(index) {
+        if let Some(device) = self.snapshot.lock().devices.get_mut(index) {
             device.report.memory_full_in = full_in;
         }
     }
@@ -158,15 +162,15 @@ impl Worker {
 
 /// Returns the growth in bytes per second: the median slope of all pairs (Theil-Sen), which is robust to single jumps.
 /// Returns `None` for fewer than 10 readings.
-fn slope(fills: &[(u64, u64)]) -> Option<f64> {
+fn median_slope(readings: &[(u64, u64)]) -> Option<f64> {
     // Too few readings for a trend.
-    if fills.len() < 10 {
+    if readings.len() < 10 {
         return None;
     }
-    let pairs = fills.iter().enumerate().flat_map(|(place, earlier)| {
-        fills[place + 1..]
-            .iter()
-            .map(move |later| (real(later.1) - real(earlier.1)) / seconds(later.0.saturating_sub(earlier.0)).max(1e-9))
+    let pairs = readings.iter().enumerate().flat_map(|(index, earlier)| {
+        readings[index + 1..].iter().map(move |later| {
+            (to_f64(later.1) - to_f64(earlier.1)) / nanos_to_seconds(later.0.saturating_sub(earlier.0)).max(1e-9)
+        })
     });
     let mut slopes: Vec<f64> = pairs.collect();
     slopes.sort_by(f64::total_cmp);
@@ -174,6 +178,6 @@ fn slope(fills: &[(u64, u64)]) -> Option<f64> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
-const fn real(value: u64) -> f64 {
+const fn to_f64(value: u64) -> f64 {
     value as f64
 }

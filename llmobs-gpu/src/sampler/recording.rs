@@ -20,36 +20,37 @@ use crate::xid::XidSeverity;
 impl Worker {
     pub(super) fn record_call_duration(&self, call: DriverCall, took: u64) {
         let attributes = [("llmobs.gpu.call", AttributeValue::from(call.as_str()))];
-        self.recorder.record("llmobs.gpu.sampler.call.duration", &attributes, seconds(took));
+        self.recorder.record("llmobs.gpu.sampler.call.duration", &attributes, nanos_to_seconds(took));
     }
 
     /// Creates the three series of attributed energy with the value zero.
-    pub(super) fn show_attributed(&self, index: usize) {
+    pub(super) fn init_attributed_energy(&self, index: usize) {
         if !self.gpus[index].is_mig_instance {
-            self.attribute(index, Totals::default(), Totals::default());
+            self.record_attributed_energy(index, Totals::default(), Totals::default());
         }
     }
 
     /// Records the energy of a closed interval.
     pub(super) fn record_interval_energy(&mut self, index: usize, energy: u64, at: u64, tenancy: Tenancy) {
-        let running = self.accounts.running(index).count();
-        let now = self.accounts.totals(index);
+        let running = self.accounts.running_on(index).count();
+        let now = self.accounts.device_totals(index);
         let gpu = &mut self.gpus[index];
-        let time = at.saturating_sub(std::mem::replace(&mut gpu.closed_at, at));
+        let time = at.saturating_sub(std::mem::replace(&mut gpu.interval_closed_at, at));
         let before = std::mem::replace(&mut gpu.recorded_totals, now);
-        let ours = joules(energy) * tenancy.ours();
-        gpu.watts = if running == 0 || time == 0 { 0.0 } else { ours / seconds(time) / count(running) };
-        self.attribute(index, before, now);
+        let our_joules = microjoules_to_joules(energy) * tenancy.our_ratio();
+        gpu.watts_per_operation =
+            if running == 0 || time == 0 { 0.0 } else { our_joules / nanos_to_seconds(time) / count_to_f64(running) };
+        self.record_attributed_energy(index, before, now);
         // If models are placed on certain devices, the devices of the next operation are unknown.
-        if self.settings.places.is_empty() {
-            self.follower.set_watts(self.gpus.iter().map(|gpu| gpu.watts).sum());
+        if self.settings.model_devices.is_empty() {
+            self.event_feed.set_watts(self.gpus.iter().map(|gpu| gpu.watts_per_operation).sum());
         }
     }
 
     /// Records the differences of the totals in joules, so that the counters remain as close to the totals as an `f64`
     /// allows.
-    fn attribute(&self, index: usize, before: Totals, now: Totals) {
-        let id = self.board.lock().devices.get(index).map(|device| device.attributes.id.clone());
+    fn record_attributed_energy(&self, index: usize, before: Totals, now: Totals) {
+        let id = self.snapshot.lock().devices.get(index).map(|device| device.attributes.id.clone());
         let Some(id) = id else { return };
         for (kind, before, now) in [
             ("request", before.request, now.request),
@@ -57,70 +58,74 @@ impl Worker {
             ("unattributed", before.unattributed, now.unattributed),
         ] {
             let attributes = [("hw.id", id.clone()), ("llmobs.energy.kind", AttributeValue::from(kind))];
-            self.recorder.add("llmobs.gpu.energy.attributed", &attributes, joules(now) - joules(before));
+            self.recorder.add(
+                "llmobs.gpu.energy.attributed",
+                &attributes,
+                microjoules_to_joules(now) - microjoules_to_joules(before),
+            );
         }
     }
 
     pub(super) fn record_operation_energy(&self, settled: &SettledEnergy<TrackedOperation>, throttled: u64) {
-        let SettledEnergy { operation, microjoules, nanos, complete, shared } = settled;
-        let followed = &operation.followed;
-        let (energy, gpu_seconds) = (joules(*microjoules), nanos / 1e9);
-        followed.record_energy(energy);
-        let mut on = self.on(self.devices_of(followed.model()));
-        let integral = on.any(|gpu| gpu.source() == Some(EnergySource::PowerIntegral));
-        let hours = self.settings.usd_per_gpu_hour.map(|usd| usd * gpu_seconds / 3_600.0);
-        let power = self.settings.usd_per_kwh.map(|usd| usd * energy / 3.6e6);
-        let told = OperationEnergy {
-            operation: followed.operation().to_owned(),
-            model: followed.model().to_owned(),
-            trace_id: followed.trace_id(),
-            span_id: followed.span_id(),
+        let SettledEnergy { operation: tracked, microjoules, device_nanos, is_complete, is_shared } = settled;
+        let operation = &tracked.operation;
+        let (energy, gpu_seconds) = (microjoules_to_joules(*microjoules), device_nanos / 1e9);
+        operation.record_energy(energy);
+        let mut gpus = self.gpus_in(self.device_mask(operation.model()));
+        let is_integrated = gpus.any(|gpu| gpu.energy_source() == Some(EnergySource::PowerIntegral));
+        let time_cost = self.settings.usd_per_gpu_hour.map(|usd| usd * gpu_seconds / 3_600.0);
+        let energy_cost = self.settings.usd_per_kwh.map(|usd| usd * energy / 3.6e6);
+        let report = OperationEnergy {
+            operation: operation.operation().to_owned(),
+            model: operation.model().to_owned(),
+            trace_id: operation.trace_id(),
+            span_id: operation.span_id(),
             joules: energy,
             gpu_seconds,
-            cost_usd: hours.or(power).map(|_| hours.unwrap_or(0.0) + power.unwrap_or(0.0)),
-            output_tokens: followed.output_tokens(),
-            throttled_seconds: seconds(throttled),
+            cost_usd: time_cost.or(energy_cost).map(|_| time_cost.unwrap_or(0.0) + energy_cost.unwrap_or(0.0)),
+            output_tokens: operation.output_tokens(),
+            throttled_seconds: nanos_to_seconds(throttled),
             method: EnergyMethod::Time,
-            source: if integral { EnergySource::PowerIntegral } else { EnergySource::Counter },
-            complete: *complete,
-            shared: *shared,
+            source: if is_integrated { EnergySource::PowerIntegral } else { EnergySource::Counter },
+            is_complete: *is_complete,
+            is_shared: *is_shared,
         };
-        followed.in_trace(|| told.write());
+        operation.in_span_context(|| report.emit());
         if let Some(on_energy) = &self.settings.on_energy {
-            on_energy(&told);
+            on_energy(&report);
         }
     }
 
     /// Records an error that a device reported.
     pub(super) fn record_xid(&mut self, index: usize, code: u64, at: u64) {
-        let severity = XidSeverity::of(code);
-        self.gpus[index].reported(severity, at);
+        let severity = XidSeverity::from_code(code);
+        self.gpus[index].apply_severity(severity, at);
         self.gpus[index].last_xid = Some(code);
         let id = self.gpus[index].info.id.clone();
-        let label = AttributeValue::from(xid::label(code));
+        let label = AttributeValue::from(xid::code_label(code));
         let attributes = [
             ("hw.id", AttributeValue::from(id.clone())),
             ("llmobs.gpu.xid.code", label),
             ("llmobs.gpu.xid.severity", AttributeValue::from(severity.as_str())),
         ];
         self.recorder.add("llmobs.gpu.xid.errors", &attributes, 1.0);
-        let hit = self.accounts.running(index).count();
+        let affected = self.accounts.running_on(index).count();
         match severity {
             XidSeverity::Fatal => {
-                tracing::error!(name: "gpu_xid", target: "llmobs", gpu = id, xid = code, severity = severity.as_str(), operations = hit, "gpu_xid");
+                tracing::error!(name: "gpu_xid", target: "llmobs", gpu = id, xid = code, severity = severity.as_str(), operations = affected, "gpu_xid");
             }
             _ => {
-                tracing::warn!(name: "gpu_xid", target: "llmobs", gpu = id, xid = code, severity = severity.as_str(), operations = hit, "gpu_xid");
+                tracing::warn!(name: "gpu_xid", target: "llmobs", gpu = id, xid = code, severity = severity.as_str(), operations = affected, "gpu_xid");
             }
         }
         let code = code.to_string();
-        for known in self.accounts.running(index) {
+        for tracked in self.accounts.running_on(index) {
             let attributes = [
                 ("hw.id", id.as_str()),
                 ("llmobs.gpu.xid.code", code.as_str()),
                 ("llmobs.gpu.xid.severity", severity.as_str()),
             ];
-            known.followed.add_event("gpu.xid", &attributes);
+            tracked.operation.add_event("gpu.xid", &attributes);
         }
         self.publish_gpu(index);
     }
@@ -134,9 +139,9 @@ impl Worker {
             ThrottleReason::Thermal
         };
         tracing::warn!(name: "gpu_throttle", target: "llmobs", gpu = id, reason = reason.as_str(), "gpu_throttle");
-        for known in self.accounts.running(index) {
+        for tracked in self.accounts.running_on(index) {
             let attributes = [("hw.id", id), ("llmobs.gpu.throttle.reason", reason.as_str())];
-            known.followed.add_event("gpu.throttle", &attributes);
+            tracked.operation.add_event("gpu.throttle", &attributes);
         }
     }
 
@@ -148,69 +153,69 @@ impl Worker {
         let uncorrected = [("hw.id", id.clone()), ("llmobs.gpu.remap.cause", AttributeValue::from("uncorrected"))];
         let replays = [("hw.id", id)];
         let rows = [
-            ("llmobs.gpu.remapped_rows", corrected.as_slice(), reading.rows_corrected),
-            ("llmobs.gpu.remapped_rows", uncorrected.as_slice(), reading.rows_uncorrected),
-            ("llmobs.gpu.pcie.replays", replays.as_slice(), reading.replays),
+            ("llmobs.gpu.remapped_rows", corrected.as_slice(), reading.remapped_rows_corrected),
+            ("llmobs.gpu.remapped_rows", uncorrected.as_slice(), reading.remapped_rows_uncorrected),
+            ("llmobs.gpu.pcie.replays", replays.as_slice(), reading.pcie_replays),
         ];
-        for ((row, attributes, now), before) in rows.into_iter().zip(&mut gpu.counts) {
+        for ((row, attributes, now), before) in rows.into_iter().zip(&mut gpu.last_counts) {
             let Some(now) = now else { continue };
             // The first difference contains all counts since the driver was loaded.
-            let more = now.saturating_sub(before.replace(now).unwrap_or(0));
-            self.recorder.add(row, attributes, f64::from(u32::try_from(more).unwrap_or(u32::MAX)));
+            let increase = now.saturating_sub(before.replace(now).unwrap_or(0));
+            self.recorder.add(row, attributes, f64::from(u32::try_from(increase).unwrap_or(u32::MAX)));
         }
     }
 
-    pub(super) fn publish(&self) {
-        self.board.lock().collector = self.collector();
+    pub(super) fn publish_sampler_state(&self) {
+        self.snapshot.lock().sampler_state = self.sampler_state();
     }
 
     pub(super) fn publish_gpu(&self, index: usize) {
         let (gpu, now) = (&self.gpus[index], self.now());
         let running = self.accounts.running_count();
-        let totals = self.accounts.totals(index);
-        let mut published = self.board.lock();
-        let Some(device) = published.devices.get_mut(index) else { return };
+        let totals = self.accounts.device_totals(index);
+        let mut snapshot = self.snapshot.lock();
+        let Some(device) = snapshot.devices.get_mut(index) else { return };
         device.report.reading.clone_from(&gpu.reading);
-        let until = |call| gpu.holds_until(call, &self.settings, running);
+        let until = |call| gpu.fresh_until(call, &self.settings, running);
         device.report.state = gpu.state(now, until(DriverCall::ThrottleReasons).is_some_and(|until| now <= until));
-        device.report.source = gpu.source();
+        device.report.energy_source = gpu.energy_source();
         device.report.counter_period = gpu.meter.period().map(std::time::Duration::from_nanos);
-        device.report.measured = joules(totals.measured);
-        device.report.request = joules(totals.request);
-        device.report.idle = joules(totals.idle);
-        device.report.unattributed = joules(totals.unattributed);
-        device.energy = gpu.source().map(|_| joules(gpu.meter.shown()));
+        device.report.measured_joules = microjoules_to_joules(totals.measured);
+        device.report.request_joules = microjoules_to_joules(totals.request);
+        device.report.idle_joules = microjoules_to_joules(totals.idle);
+        device.report.unattributed_joules = microjoules_to_joules(totals.unattributed);
+        device.energy_joules = gpu.energy_source().map(|_| microjoules_to_joules(gpu.meter.monotonic_counter()));
         device.last_xid = gpu.last_xid;
-        device.throttled = gpu.throttled();
+        device.throttled_seconds = gpu.throttled_seconds();
         for call in DriverCall::ALL {
-            let at = gpu.paces[call.index()].answered;
-            device.answers[call.index()] = at.zip(until(call));
-            device.answered = device.answered.max(at);
+            let at = gpu.schedules[call.index()].answered_at;
+            device.call_validity[call.index()] = at.zip(until(call));
+            device.last_answered_at = device.last_answered_at.max(at);
         }
-        if gpu.lost.is_some() {
+        if gpu.lost_retry.is_some() {
             // A lost device has no valid readings.
-            device.answers.iter_mut().flatten().for_each(|(_, until)| *until = 0);
+            device.call_validity.iter_mut().flatten().for_each(|(_, until)| *until = 0);
         }
     }
 
     /// Returns the devices in a bit mask.
-    pub(super) fn on(&self, devices: u64) -> impl Iterator<Item = &SampledGpu> {
-        let on = move |index: usize| devices & crate::energy::bit(index) != 0;
-        self.gpus.iter().enumerate().filter(move |(index, _)| on(*index)).map(|(_, gpu)| gpu)
+    pub(super) fn gpus_in(&self, devices: u64) -> impl Iterator<Item = &SampledGpu> {
+        let is_in_mask = move |index: usize| devices & crate::energy::device_bit(index) != 0;
+        self.gpus.iter().enumerate().filter(move |(index, _)| is_in_mask(*index)).map(|(_, gpu)| gpu)
     }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "exact below 2^53 microjoules, which is 9 GJ")]
-pub(super) fn joules(microjoules: u64) -> f64 {
+pub(super) fn microjoules_to_joules(microjoules: u64) -> f64 {
     microjoules as f64 / 1e6
 }
 
 #[expect(clippy::cast_precision_loss, reason = "exact below 2^53 ns, which is 104 days")]
-pub(super) fn seconds(nanos: u64) -> f64 {
+pub(super) fn nanos_to_seconds(nanos: u64) -> f64 {
     nanos as f64 / 1e9
 }
 
 #[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
-pub(super) const fn count(things: usize) -> f64 {
-    things as f64
+pub(super) const fn count_to_f64(count: usize) -> f64 {
+    count as f64
 }

@@ -19,42 +19,45 @@ impl Source for SharedSnapshot {
             return Vec::new();
         }
         match row.name {
-            "llmobs.gpu.collector.status" => self.status(),
-            "llmobs.engine.flops.utilization" | "llmobs.engine.memory_bandwidth.utilization" => self.estimates(row),
+            "llmobs.gpu.collector.status" => self.sampler_state_samples(),
+            "llmobs.engine.flops.utilization" | "llmobs.engine.memory_bandwidth.utilization" => {
+                self.estimate_samples(row)
+            }
             name => {
                 let now = self.now();
-                let state = self.lock();
-                let each = state.devices.iter().flat_map(|device| match name.strip_prefix("llmobs.gpu.") {
-                    Some(own) => device.llmobs_samples(own, now),
-                    None => device.standard(name, now),
+                let snapshot = self.lock();
+                let samples = snapshot.devices.iter().flat_map(|device| match name.strip_prefix("llmobs.gpu.") {
+                    Some(suffix) => device.llmobs_samples(suffix, now),
+                    None => device.semconv_samples(name, now),
                 });
-                each.collect()
+                samples.collect()
             }
         }
     }
 
     fn devices(&self) -> Vec<companion::Device> {
-        if self.is_closed() { Vec::new() } else { self.named() }
+        if self.is_closed() { Vec::new() } else { self.view_devices() }
     }
 }
 
 impl SharedSnapshot {
-    fn status(&self) -> Vec<Sample> {
-        let now = self.collector();
-        let one = |state: SamplerState| {
-            Sample::new(f64::from(u8::from(state == now))).with("llmobs.collector.state", state.as_str())
+    fn sampler_state_samples(&self) -> Vec<Sample> {
+        let current = self.sampler_state();
+        let state_sample = |state: SamplerState| {
+            Sample::new(f64::from(u8::from(state == current))).attribute("llmobs.collector.state", state.as_str())
         };
-        SamplerState::ALL.into_iter().map(one).collect()
+        SamplerState::ALL.into_iter().map(state_sample).collect()
     }
 
-    fn estimates(&self, row: &Row) -> Vec<Sample> {
-        let state = self.lock();
-        let engines = state.engines.iter().filter_map(|engine| {
-            let value = if row.name.contains("flops") { engine.flops } else { engine.bandwidth };
-            let sample = Sample::new(value?).with("gen_ai.request.model", &engine.model);
-            Some(sample.with("llmobs.engine.id", &engine.id))
+    fn estimate_samples(&self, row: &Row) -> Vec<Sample> {
+        let snapshot = self.lock();
+        let samples = snapshot.engines.iter().filter_map(|engine| {
+            let value =
+                if row.name.contains("flops") { engine.flops_utilization } else { engine.bandwidth_utilization };
+            let sample = Sample::new(value?).attribute("gen_ai.request.model", &engine.model);
+            Some(sample.attribute("llmobs.engine.id", &engine.engine_id))
         });
-        engines.collect()
+        samples.collect()
     }
 }
 
@@ -63,12 +66,14 @@ impl DeviceSnapshot {
     /// attributes.
     fn llmobs_samples(&self, name: &str, now: u64) -> Vec<Sample> {
         let reading = &self.report.reading;
-        let with_id = |value: f64| Sample::new(value).with("hw.id", &self.attributes.id);
-        let gauge = |call, value: Option<f64>| self.gauge(call, value, now).map(with_id).into_iter().collect();
+        let with_id = |value: f64| Sample::new(value).attribute("hw.id", &self.attributes.id);
+        let gauge = |call, value: Option<f64>| self.fresh_value(call, value, now).map(with_id).into_iter().collect();
         match name {
-            "sampler.age" => self.answered.map(|at| with_id(seconds(now.saturating_sub(at)))).into_iter().collect(),
+            "sampler.age" => {
+                self.last_answered_at.map(|at| with_id(nanos_to_seconds(now.saturating_sub(at)))).into_iter().collect()
+            }
             "memory.busy" => gauge(DriverCall::Utilization, reading.memory_busy),
-            "memory.reserved" => gauge(DriverCall::Memory, reading.memory_reserved.map(real)),
+            "memory.reserved" => gauge(DriverCall::Memory, reading.memory_reserved.map(to_f64)),
             "engine.active" => gauge(DriverCall::Activity, reading.engine_active),
             "sm.active" => gauge(DriverCall::Activity, reading.sm_active),
             "sm.occupancy" => gauge(DriverCall::Activity, reading.sm_occupancy),
@@ -78,159 +83,177 @@ impl DeviceSnapshot {
             "power.limit" => gauge(DriverCall::PowerLimit, reading.power_limit),
             "clock.frequency" => {
                 let domain = |domain: &'static str, value| {
-                    let value = self.gauge(DriverCall::Clocks, value, now);
-                    value.map(|value| with_id(value).with("llmobs.gpu.clock.domain", domain))
+                    let value = self.fresh_value(DriverCall::Clocks, value, now);
+                    value.map(|value| with_id(value).attribute("llmobs.gpu.clock.domain", domain))
                 };
                 domain("sm", reading.clock_sm).into_iter().chain(domain("memory", reading.clock_memory)).collect()
             }
-            "throttle.status" => self.throttle(now),
+            "throttle.status" => self.throttle_samples(now),
             "throttle.time" => {
-                let times = ThrottleReason::ALL.into_iter().zip(self.throttled);
-                let known = times.filter_map(|(reason, time)| {
-                    Some(with_id(time?).with("llmobs.gpu.throttle.reason", reason.as_str()))
+                let times = ThrottleReason::ALL.into_iter().zip(self.throttled_seconds);
+                let samples = times.filter_map(|(reason, time)| {
+                    Some(with_id(time?).attribute("llmobs.gpu.throttle.reason", reason.as_str()))
                 });
-                known.collect()
+                samples.collect()
             }
-            "nvlink.io" => self.directions(DriverCall::NvlinkIo, reading.links_sent, reading.links_received, &with_id),
+            "nvlink.io" => {
+                self.io_samples(DriverCall::NvlinkIo, reading.nvlink_sent, reading.nvlink_received, &with_id)
+            }
             _ => Vec::new(),
         }
     }
 
     /// Returns the samples of a row of the OpenTelemetry hardware conventions.
-    fn standard(&self, name: &str, now: u64) -> Vec<Sample> {
-        let Reading { utilization, encoder, decoder, memory_total, memory_used, memory_reserved, .. } =
-            self.report.reading;
+    fn semconv_samples(&self, name: &str, now: u64) -> Vec<Sample> {
+        let Reading {
+            utilization,
+            encoder_utilization,
+            decoder_utilization,
+            memory_total,
+            memory_used,
+            memory_reserved,
+            ..
+        } = self.report.reading;
         let reading = &self.report.reading;
-        let whole = |value: f64| self.gpu_sample(value);
-        let one = |value: Option<f64>| value.map(whole).into_iter().collect();
+        let with_attributes = |value: f64| self.gpu_sample(value);
+        let gauge = |value: Option<f64>| value.map(with_attributes).into_iter().collect();
         match name {
             "hw.gpu.utilization" => {
                 let tasks = [
                     ("general", DriverCall::Utilization, utilization),
-                    ("encoder", DriverCall::VideoEngines, encoder),
-                    ("decoder", DriverCall::VideoEngines, decoder),
+                    ("encoder", DriverCall::VideoEngines, encoder_utilization),
+                    ("decoder", DriverCall::VideoEngines, decoder_utilization),
                 ];
-                let known = tasks.into_iter().filter_map(|(task, call, value)| {
-                    Some(whole(self.gauge(call, value, now)?).with("hw.gpu.task", task))
+                let samples = tasks.into_iter().filter_map(|(task, call, value)| {
+                    Some(with_attributes(self.fresh_value(call, value, now)?).attribute("hw.gpu.task", task))
                 });
-                known.collect()
+                samples.collect()
             }
-            "hw.gpu.memory.usage" => one(self.gauge(DriverCall::Memory, memory_used.map(real), now)),
-            "hw.gpu.memory.limit" => one(self.gauge(DriverCall::Memory, memory_total.map(real), now)),
+            "hw.gpu.memory.usage" => gauge(self.fresh_value(DriverCall::Memory, memory_used.map(to_f64), now)),
+            "hw.gpu.memory.limit" => gauge(self.fresh_value(DriverCall::Memory, memory_total.map(to_f64), now)),
             "hw.gpu.memory.utilization" => {
-                let usable = memory_total.map(|total| real(total.saturating_sub(memory_reserved.unwrap_or(0))));
-                let share = memory_used.map(real).zip(usable).map(|(used, usable)| used / usable);
-                one(self.gauge(DriverCall::Memory, share, now))
+                let usable = memory_total.map(|total| to_f64(total.saturating_sub(memory_reserved.unwrap_or(0))));
+                let ratio = memory_used.map(to_f64).zip(usable).map(|(used, usable)| used / usable);
+                gauge(self.fresh_value(DriverCall::Memory, ratio, now))
             }
-            "hw.gpu.io" => self.directions(DriverCall::PcieIo, reading.io_sent, reading.io_received, &whole),
-            "hw.energy" => self.energy.map(|joules| self.typed(joules)).into_iter().collect(),
+            "hw.gpu.io" => {
+                self.io_samples(DriverCall::PcieIo, reading.pcie_sent, reading.pcie_received, &with_attributes)
+            }
+            "hw.energy" => self.energy_joules.map(|joules| self.hw_sample(joules)).into_iter().collect(),
             "hw.power" => {
-                let power = self.gauge(DriverCall::Power, reading.power, now);
-                power.map(|watts| self.typed(watts)).into_iter().collect()
+                let power = self.fresh_value(DriverCall::Power, reading.power, now);
+                power.map(|watts| self.hw_sample(watts)).into_iter().collect()
             }
             "hw.errors" => {
                 let kinds = [("corrected", reading.ecc_corrected), ("uncorrected", reading.ecc_uncorrected)];
-                let known = kinds.into_iter().filter(|_| self.counted(DriverCall::Ecc));
-                known.filter_map(|(kind, count)| Some(self.typed(real(count?)).with("error.type", kind))).collect()
+                let answered = kinds.into_iter().filter(|_| self.has_been_answered(DriverCall::Ecc));
+                answered
+                    .filter_map(|(kind, count)| Some(self.hw_sample(to_f64(count?)).attribute("error.type", kind)))
+                    .collect()
             }
             "hw.status" => {
-                let one = |state: DeviceState| {
-                    let is = f64::from(u8::from(state == self.report.state));
-                    self.typed(is).with("hw.state", state.as_str())
+                let state_sample = |state: DeviceState| {
+                    let value = f64::from(u8::from(state == self.report.state));
+                    self.hw_sample(value).attribute("hw.state", state.as_str())
                 };
-                DeviceState::ALL.into_iter().map(one).collect()
+                DeviceState::ALL.into_iter().map(state_sample).collect()
             }
             "hw.temperature" => {
                 let sensors = [
-                    ("gpu", &self.attributes.id_gpu, reading.temperature),
-                    ("memory", &self.attributes.id_memory, reading.temperature_memory),
+                    ("gpu", &self.attributes.gpu_sensor_id, reading.temperature),
+                    ("memory", &self.attributes.memory_sensor_id, reading.temperature_memory),
                 ];
-                let known = sensors.into_iter().filter_map(|(place, id, value)| {
-                    let value = self.gauge(DriverCall::Temperature, value, now)?;
-                    let sample = Sample::new(value).with("hw.id", id).with("hw.parent", &self.attributes.id);
-                    Some(sample.with("hw.sensor_location", place))
+                let samples = sensors.into_iter().filter_map(|(location, id, value)| {
+                    let value = self.fresh_value(DriverCall::Temperature, value, now)?;
+                    let sample = Sample::new(value).attribute("hw.id", id).attribute("hw.parent", &self.attributes.id);
+                    Some(sample.attribute("hw.sensor_location", location))
                 });
-                known.collect()
+                samples.collect()
             }
             "hw.temperature.limit" => {
                 let limits =
                     [("high.degraded", reading.temperature_degraded), ("high.critical", reading.temperature_critical)];
-                let known = limits.into_iter().filter_map(|(limit, value)| {
-                    let value = self.gauge(DriverCall::TemperatureLimit, value, now)?;
-                    let sample = Sample::new(value).with("hw.id", &self.attributes.id_gpu);
-                    let sample = sample.with("hw.parent", &self.attributes.id).with("hw.sensor_location", "gpu");
-                    Some(sample.with("hw.limit_type", limit))
+                let samples = limits.into_iter().filter_map(|(limit, value)| {
+                    let value = self.fresh_value(DriverCall::TemperatureLimit, value, now)?;
+                    let sample = Sample::new(value).attribute("hw.id", &self.attributes.gpu_sensor_id);
+                    let sample =
+                        sample.attribute("hw.parent", &self.attributes.id).attribute("hw.sensor_location", "gpu");
+                    Some(sample.attribute("hw.limit_type", limit))
                 });
-                known.collect()
+                samples.collect()
             }
             _ => Vec::new(),
         }
     }
 
-    fn gauge(&self, call: DriverCall, value: Option<f64>, now: u64) -> Option<f64> {
-        value.filter(|_| self.holds(call, now))
+    fn fresh_value(&self, call: DriverCall, value: Option<f64>, now: u64) -> Option<f64> {
+        value.filter(|_| self.is_fresh(call, now))
     }
 
-    fn throttle(&self, now: u64) -> Vec<Sample> {
-        let Some(throttle) = self.report.reading.throttle.filter(|_| self.holds(DriverCall::ThrottleReasons, now))
+    fn throttle_samples(&self, now: u64) -> Vec<Sample> {
+        let Some(throttle) =
+            self.report.reading.throttle_reasons.filter(|_| self.is_fresh(DriverCall::ThrottleReasons, now))
         else {
             return Vec::new();
         };
-        let one = |reason: ThrottleReason| {
-            let sample = Sample::new(f64::from(u8::from(throttle.contains(reason)))).with("hw.id", &self.attributes.id);
-            sample.with("llmobs.gpu.throttle.reason", reason.as_str())
+        let reason_sample = |reason: ThrottleReason| {
+            let sample =
+                Sample::new(f64::from(u8::from(throttle.contains(reason)))).attribute("hw.id", &self.attributes.id);
+            sample.attribute("llmobs.gpu.throttle.reason", reason.as_str())
         };
-        ThrottleReason::ALL.into_iter().map(one).collect()
+        ThrottleReason::ALL.into_iter().map(reason_sample).collect()
     }
 
-    fn directions(
+    fn io_samples(
         &self,
         call: DriverCall,
         sent: Option<u64>,
         received: Option<u64>,
         sample: &impl Fn(f64) -> Sample,
     ) -> Vec<Sample> {
-        let both = [("transmit", sent), ("receive", received)].into_iter().filter(|_| self.counted(call));
-        let known =
-            both.filter_map(|(direction, bytes)| Some(sample(real(bytes?)).with("network.io.direction", direction)));
-        known.collect()
+        let directions =
+            [("transmit", sent), ("receive", received)].into_iter().filter(|_| self.has_been_answered(call));
+        let samples = directions
+            .filter_map(|(direction, bytes)| Some(sample(to_f64(bytes?)).attribute("network.io.direction", direction)));
+        samples.collect()
     }
 
     /// Returns a sample with all attributes that the conventions recommend for `hw.gpu.*`, in the row's order.
     fn gpu_sample(&self, value: f64) -> Sample {
-        let words = &self.attributes;
-        let sample = Sample::new(value).with("hw.id", &words.id).with("hw.name", &words.name);
-        let mut sample = sample.with("hw.vendor", &words.vendor);
-        let more = [
-            ("hw.model", &words.model),
-            ("hw.parent", &words.parent),
-            ("hw.driver_version", &words.driver),
-            ("hw.firmware_version", &words.firmware),
-            ("hw.serial_number", &words.serial),
+        let attributes = &self.attributes;
+        let sample = Sample::new(value).attribute("hw.id", &attributes.id).attribute("hw.name", &attributes.name);
+        let mut sample = sample.attribute("hw.vendor", &attributes.vendor);
+        let optional = [
+            ("hw.model", &attributes.model),
+            ("hw.parent", &attributes.parent),
+            ("hw.driver_version", &attributes.driver_version),
+            ("hw.firmware_version", &attributes.firmware_version),
+            ("hw.serial_number", &attributes.serial_number),
         ];
-        for (name, word) in more {
-            if let Some(word) = word {
-                sample = sample.with(name, word);
+        for (name, attribute) in optional {
+            if let Some(attribute) = attribute {
+                sample = sample.attribute(name, attribute);
             }
         }
         sample
     }
 
     /// Returns a sample with the attributes that the conventions require for all hardware.
-    fn typed(&self, value: f64) -> Sample {
-        let mut sample = Sample::new(value).with("hw.id", &self.attributes.id).with("hw.name", &self.attributes.name);
+    fn hw_sample(&self, value: f64) -> Sample {
+        let mut sample =
+            Sample::new(value).attribute("hw.id", &self.attributes.id).attribute("hw.name", &self.attributes.name);
         if let Some(parent) = &self.attributes.parent {
-            sample = sample.with("hw.parent", parent);
+            sample = sample.attribute("hw.parent", parent);
         }
-        sample.with("hw.type", "gpu")
+        sample.attribute("hw.type", "gpu")
     }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
-const fn real(value: u64) -> f64 {
+const fn to_f64(value: u64) -> f64 {
     value as f64
 }
 
-fn seconds(nanos: u64) -> f64 {
-    real(nanos) / 1e9
+fn nanos_to_seconds(nanos: u64) -> f64 {
+    to_f64(nanos) / 1e9
 }

@@ -20,17 +20,17 @@ pub(crate) struct SharedSnapshot {
     observer: Observer,
     hang_timeout: u64,
     /// Name of the host.
-    host: Option<AttributeValue>,
-    closed: AtomicBool,
-    state: Mutex<Snapshot>,
+    hostname: Option<AttributeValue>,
+    is_closed: AtomicBool,
+    snapshot: Mutex<Snapshot>,
 }
 
 /// The published results.
 #[derive(Debug, Default)]
 pub(crate) struct Snapshot {
-    pub(crate) collector: SamplerState,
+    pub(crate) sampler_state: SamplerState,
     /// Start of a call that has not returned.
-    pub(crate) calling: Option<u64>,
+    pub(crate) call_started_at: Option<u64>,
     pub(crate) devices: Vec<DeviceSnapshot>,
     pub(crate) engines: Vec<EngineEstimates>,
 }
@@ -41,48 +41,48 @@ pub(crate) struct DeviceSnapshot {
     pub(crate) report: DeviceReport,
     pub(crate) attributes: HwAttributes,
     /// Energy in joules: the counter value without dropped readings.
-    pub(crate) energy: Option<f64>,
+    pub(crate) energy_joules: Option<f64>,
     /// Last reported XID. Zero if none was reported, `None` if errors of the device are not watched.
     pub(crate) last_xid: Option<u64>,
-    pub(crate) throttled: [Option<f64>; ThrottleReason::ALL.len()],
+    pub(crate) throttled_seconds: [Option<f64>; ThrottleReason::ALL.len()],
     /// For each call, the moment of the last successful reading and the end of its validity.
-    pub(crate) answers: [Option<(u64, u64)>; DriverCall::ALL.len()],
+    pub(crate) call_validity: [Option<(u64, u64)>; DriverCall::ALL.len()],
     /// Moment of the last successful reading of any call.
-    pub(crate) answered: Option<u64>,
+    pub(crate) last_answered_at: Option<u64>,
 }
 
 /// The estimates of an engine.
 #[derive(Debug)]
 pub(crate) struct EngineEstimates {
     pub(crate) model: AttributeValue,
-    pub(crate) id: AttributeValue,
-    pub(crate) flops: Option<f64>,
-    pub(crate) bandwidth: Option<f64>,
+    pub(crate) engine_id: AttributeValue,
+    pub(crate) flops_utilization: Option<f64>,
+    pub(crate) bandwidth_utilization: Option<f64>,
 }
 
 /// The attributes of a device, created once.
 #[derive(Debug)]
 pub(crate) struct HwAttributes {
     pub(crate) id: AttributeValue,
-    pub(crate) id_gpu: AttributeValue,
-    pub(crate) id_memory: AttributeValue,
+    pub(crate) gpu_sensor_id: AttributeValue,
+    pub(crate) memory_sensor_id: AttributeValue,
     pub(crate) name: AttributeValue,
     pub(crate) vendor: AttributeValue,
     pub(crate) model: Option<AttributeValue>,
     pub(crate) parent: Option<AttributeValue>,
-    pub(crate) driver: Option<AttributeValue>,
-    pub(crate) firmware: Option<AttributeValue>,
-    pub(crate) serial: Option<AttributeValue>,
+    pub(crate) driver_version: Option<AttributeValue>,
+    pub(crate) firmware_version: Option<AttributeValue>,
+    pub(crate) serial_number: Option<AttributeValue>,
 }
 
 impl SharedSnapshot {
     pub(crate) fn new(observer: Observer, hang_timeout: u64) -> Self {
-        let host = crate::host::name().map(AttributeValue::from);
-        Self { observer, hang_timeout, host, closed: AtomicBool::new(false), state: Mutex::default() }
+        let hostname = crate::host::hostname().map(AttributeValue::from);
+        Self { observer, hang_timeout, hostname, is_closed: AtomicBool::new(false), snapshot: Mutex::default() }
     }
 
-    pub(crate) const fn host(&self) -> Option<&AttributeValue> {
-        self.host.as_ref()
+    pub(crate) const fn hostname(&self) -> Option<&AttributeValue> {
+        self.hostname.as_ref()
     }
 
     pub(crate) fn now(&self) -> u64 {
@@ -90,62 +90,62 @@ impl SharedSnapshot {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Snapshot> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.snapshot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn close(&self) {
-        self.closed.store(true, Ordering::Relaxed);
+        self.is_closed.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Relaxed)
+        self.is_closed.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn collector(&self) -> SamplerState {
-        let state = self.lock();
-        let since = state.calling.map_or(0, |since| self.now().saturating_sub(since));
-        if since > self.hang_timeout { SamplerState::Hung } else { state.collector }
+    pub(crate) fn sampler_state(&self) -> SamplerState {
+        let snapshot = self.lock();
+        let elapsed = snapshot.call_started_at.map_or(0, |started_at| self.now().saturating_sub(started_at));
+        if elapsed > self.hang_timeout { SamplerState::Hung } else { snapshot.sampler_state }
     }
 }
 
 impl DeviceSnapshot {
     pub(crate) fn new(report: DeviceReport) -> Self {
         Self {
-            attributes: HwAttributes::of(&report.info),
+            attributes: HwAttributes::new(&report.info),
             report,
-            energy: None,
+            energy_joules: None,
             last_xid: None,
-            throttled: Default::default(),
-            answers: [None; DriverCall::ALL.len()],
-            answered: None,
+            throttled_seconds: Default::default(),
+            call_validity: [None; DriverCall::ALL.len()],
+            last_answered_at: None,
         }
     }
 
     /// Returns whether the last reading of a call is still valid. Older readings are absent.
-    pub(crate) fn holds(&self, call: DriverCall, now: u64) -> bool {
-        self.answers[call.index()].is_some_and(|(_, until)| now <= until)
+    pub(crate) fn is_fresh(&self, call: DriverCall, now: u64) -> bool {
+        self.call_validity[call.index()].is_some_and(|(_, until)| now <= until)
     }
 
     /// Returns whether a call ever succeeded, which is sufficient for a counter.
-    pub(crate) fn counted(&self, call: DriverCall) -> bool {
-        self.answers[call.index()].is_some()
+    pub(crate) fn has_been_answered(&self, call: DriverCall) -> bool {
+        self.call_validity[call.index()].is_some()
     }
 }
 
 impl HwAttributes {
-    fn of(info: &crate::DeviceInfo) -> Self {
-        let word = |text: &Option<String>| text.clone().map(AttributeValue::from);
+    fn new(info: &crate::DeviceInfo) -> Self {
+        let attribute = |text: &Option<String>| text.clone().map(AttributeValue::from);
         Self {
             id: info.id.clone().into(),
-            id_gpu: format!("{}/gpu", info.id).into(),
-            id_memory: format!("{}/memory", info.id).into(),
+            gpu_sensor_id: format!("{}/gpu", info.id).into(),
+            memory_sensor_id: format!("{}/memory", info.id).into(),
             name: info.name.clone().into(),
             vendor: info.vendor.into(),
-            model: word(&info.model),
-            parent: word(&info.parent),
-            driver: word(&info.driver),
-            firmware: word(&info.firmware),
-            serial: word(&info.serial),
+            model: attribute(&info.model),
+            parent: attribute(&info.parent),
+            driver_version: attribute(&info.driver_version),
+            firmware_version: attribute(&info.firmware_version),
+            serial_number: attribute(&info.serial_number),
         }
     }
 }

@@ -8,18 +8,18 @@ impl Worker {
     /// Returns the use of a device, according to its own processes and those of its instances.
     pub(super) fn tenancy(&self, index: usize) -> Tenancy {
         let gpu = &self.gpus[index];
-        let parts = self.gpus.iter().filter(|part| part.info.parent.as_ref() == Some(&gpu.info.id));
-        let (mut is_shared, mut untold) = (false, 0);
-        for processes in parts.filter_map(SampledGpu::processes) {
+        let instances = self.gpus.iter().filter(|instance| instance.info.parent.as_ref() == Some(&gpu.info.id));
+        let (mut is_shared, mut unknown_processes) = (false, 0);
+        for processes in instances.filter_map(SampledGpu::processes) {
             is_shared |= processes.is_shared();
-            untold += processes.untold;
+            unknown_processes += processes.unknown;
         }
         match gpu.processes() {
             Some(processes) if processes.is_shared() => {
                 processes.work_ratio.filter(|_| processes.ours > 0).map_or(Tenancy::Unknown, Tenancy::Shared)
             }
             // One process on each of several instances: at most one of them is this application's.
-            _ if is_shared || untold > 1 => Tenancy::Unknown,
+            _ if is_shared || unknown_processes > 1 => Tenancy::Unknown,
             _ => Tenancy::Exclusive,
         }
     }
@@ -32,7 +32,7 @@ impl Worker {
         if std::mem::replace(&mut gpu.was_shared, shared) == shared {
             return;
         }
-        let (id, others) = (gpu.info.id.as_str(), processes.others.saturating_add(processes.untold));
+        let (id, others) = (gpu.info.id.as_str(), processes.others.saturating_add(processes.unknown));
         tracing::info!(name: "gpu_shared", target: "llmobs", gpu = id, shared, others = i64::from(others), "gpu_shared");
     }
 }

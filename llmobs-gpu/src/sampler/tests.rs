@@ -35,9 +35,9 @@ struct Rig {
     observer: Observer,
     manual_clock: ManualClock,
     worker: Worker,
-    follower: Arc<EventFeed>,
-    board: Arc<SharedSnapshot>,
-    energies: Arc<Mutex<Vec<OperationEnergy>>>,
+    event_feed: Arc<EventFeed>,
+    snapshot: Arc<SharedSnapshot>,
+    recorded_energies: Arc<Mutex<Vec<OperationEnergy>>>,
 }
 
 const GPU: &str = "GPU-00000000-0000-0000-0000-000000000000";
@@ -51,14 +51,14 @@ impl Rig {
         let (clock, manual_clock) = Clock::manual();
         let observer = Observer::builder().clock(clock).model("m").level(llmobs::catalog::Level::Full).build().unwrap();
         let energies = Arc::new(Mutex::new(Vec::new()));
-        let told = Arc::clone(&energies);
+        let recorded = Arc::clone(&energies);
         let mut builder = SamplerBuilder::new().backend(NvmlBackend::at(fake.path())).watch_errors(false);
-        builder.settings.visible = None;
-        let builder = settings(builder).on_energy(move |energy| told.lock().unwrap().push(energy.clone()));
-        let (worker, follower, board) = builder.assemble(&observer);
-        observer.attach_companion(&follower);
-        observer.attach_source(&board);
-        Self { observer, manual_clock, worker, follower, board, energies }
+        builder.settings.cuda_visible_devices = None;
+        let builder = settings(builder).on_energy(move |energy| recorded.lock().unwrap().push(energy.clone()));
+        let (worker, event_feed, snapshot) = builder.assemble(&observer);
+        observer.attach_companion(&event_feed);
+        observer.attach_source(&snapshot);
+        Self { observer, manual_clock, worker, event_feed, snapshot, recorded_energies: energies }
     }
 
     /// Ticks as requested for this time.
@@ -84,37 +84,37 @@ impl Rig {
         }
     }
 
-    fn readings(&self) -> Readings {
-        Readings::of(&self.observer)
+    fn metrics(&self) -> Readings {
+        Readings::new(&self.observer)
     }
 
     fn value(&self, row: &str, attributes: &[(&str, &str)]) -> f64 {
-        self.readings().value(row, attributes)
+        self.metrics().value(row, attributes)
     }
 
     /// Returns whether a series of the row contains this text.
-    fn has(&self, row: &str, word: &str) -> bool {
-        let name = llmobs::catalog::ROWS.iter().find(|known| known.name == row).unwrap().prometheus_name();
+    fn has_attribute_value(&self, row: &str, text: &str) -> bool {
+        let name = llmobs::catalog::ROWS.iter().find(|candidate| candidate.name == row).unwrap().prometheus_name();
         let page = llmobs::prometheus::page(&self.observer, None).body;
-        page.lines().any(|line| line.starts_with(&name) && !line.starts_with('#') && line.contains(word))
+        page.lines().any(|line| line.starts_with(&name) && !line.starts_with('#') && line.contains(text))
     }
 
     fn device(&self, index: usize) -> DeviceReport {
-        self.board.lock().devices[index].report.clone()
+        self.snapshot.lock().devices[index].report.clone()
     }
 
     fn energies(&self) -> Vec<OperationEnergy> {
-        self.energies.lock().unwrap().clone()
+        self.recorded_energies.lock().unwrap().clone()
     }
 
     /// Checks that the metrics of a device's energy in joules equal the measured and the attributed totals.
-    fn assert_audit(&self, device: usize) {
+    fn assert_energy_balanced(&self, device: usize) {
         let report = self.device(device);
         let id = [("hw.id", report.info.id.as_str())];
         let attributed = self.value("llmobs.gpu.energy.attributed", &id);
-        assert!((attributed - report.measured).abs() < 1e-6, "{attributed} of {} J", report.measured);
-        let parts = report.request + report.idle + report.unattributed;
-        assert!((parts - report.measured).abs() < 1e-6, "{report:?}");
+        assert!((attributed - report.measured_joules).abs() < 1e-6, "{attributed} of {} J", report.measured_joules);
+        let total = report.request_joules + report.idle_joules + report.unattributed_joules;
+        assert!((total - report.measured_joules).abs() < 1e-6, "{report:?}");
     }
 }
 
@@ -122,6 +122,6 @@ fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-fn close(a: f64, b: f64) -> bool {
+fn is_close(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1.0)
 }

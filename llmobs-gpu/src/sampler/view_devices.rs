@@ -11,51 +11,53 @@ use crate::backend::DeviceInfo;
 use crate::backend::DriverCall;
 
 impl SharedSnapshot {
-    pub(super) fn named(&self) -> Vec<companion::Device> {
+    pub(super) fn view_devices(&self) -> Vec<companion::Device> {
         let now = self.now();
-        let state = self.lock();
-        state.devices.iter().map(|device| device.named(self.host(), now)).collect()
+        let snapshot = self.lock();
+        snapshot.devices.iter().map(|device| device.view_device(self.hostname(), now)).collect()
     }
 }
 
 impl DeviceSnapshot {
-    fn named(&self, host: Option<&AttributeValue>, now: u64) -> companion::Device {
+    fn view_device(&self, hostname: Option<&AttributeValue>, now: u64) -> companion::Device {
         let info = &self.report.info;
-        let part = DeviceNames::of(info);
+        let names = DeviceNames::new(info);
         // The instance number distinguishes the instances of a GPU. Without a number, use the instance's own id.
-        let whole = info.parent.as_ref().filter(|_| info.instance.is_some()).unwrap_or(&info.id);
+        let gpu_id = info.parent.as_ref().filter(|_| info.mig_instance_id.is_some()).unwrap_or(&info.id);
         let number = |number: u32| number.to_string();
         let mut device = companion::Device::new(&self.attributes.id);
-        for (fact, word) in [
+        for (attribute, value) in [
             (DeviceAttribute::Index, info.index.map(number)),
-            (DeviceAttribute::Uuid, Some(whole.clone())),
-            (DeviceAttribute::PciAddress, info.pci.clone()),
-            (DeviceAttribute::Name, Some(part.name.to_owned())),
-            (DeviceAttribute::Model, part.model.map(str::to_owned)),
-            (DeviceAttribute::MigProfile, part.profile.map(str::to_owned)),
-            (DeviceAttribute::MigInstanceId, info.instance.map(number)),
-            (DeviceAttribute::DriverVersion, info.driver.clone()),
+            (DeviceAttribute::Uuid, Some(gpu_id.clone())),
+            (DeviceAttribute::PciAddress, info.pci_address.clone()),
+            (DeviceAttribute::Name, Some(names.device_name.to_owned())),
+            (DeviceAttribute::Model, names.model.map(str::to_owned)),
+            (DeviceAttribute::MigProfile, names.mig_profile.map(str::to_owned)),
+            (DeviceAttribute::MigInstanceId, info.mig_instance_id.map(number)),
+            (DeviceAttribute::DriverVersion, info.driver_version.clone()),
         ] {
-            if let Some(word) = word {
-                device = device.with(fact, word);
+            if let Some(value) = value {
+                device = device.attribute(attribute, value);
             }
         }
-        if let Some(host) = host {
-            device = device.with(DeviceAttribute::Hostname, host);
+        if let Some(hostname) = hostname {
+            device = device.attribute(DeviceAttribute::Hostname, hostname);
         }
         if let Some(xid) = self.last_xid.and_then(|xid| u32::try_from(xid).ok()) {
-            device = device.figure(DeviceValue::LastXid, f64::from(xid));
+            device = device.value(DeviceValue::LastXid, f64::from(xid));
         }
-        if let Some(failed) = self.report.reading.rows_failed.filter(|_| self.holds(DriverCall::RemappedRows, now)) {
-            device = device.figure(DeviceValue::RowRemapFailed, f64::from(u8::from(failed)));
+        if let Some(failed) =
+            self.report.reading.has_row_remap_failed.filter(|_| self.is_fresh(DriverCall::RemappedRows, now))
+        {
+            device = device.value(DeviceValue::RowRemapFailed, f64::from(u8::from(failed)));
         }
         let reading = &self.report.reading;
-        for (figure, rate) in [
-            (DeviceValue::PcieTxRate, reading.io_sent_per_second),
-            (DeviceValue::PcieRxRate, reading.io_received_per_second),
+        for (value, rate) in [
+            (DeviceValue::PcieTxRate, reading.pcie_sent_per_second),
+            (DeviceValue::PcieRxRate, reading.pcie_received_per_second),
         ] {
-            if let Some(rate) = rate.filter(|_| self.holds(DriverCall::Activity, now)) {
-                device = device.figure(figure, rate);
+            if let Some(rate) = rate.filter(|_| self.is_fresh(DriverCall::Activity, now)) {
+                device = device.value(value, rate);
             }
         }
         device
@@ -64,21 +66,21 @@ impl DeviceSnapshot {
 
 /// The names of a device, split into GPU and profile for an instance.
 struct DeviceNames<'a> {
-    name: &'a str,
+    device_name: &'a str,
     model: Option<&'a str>,
-    profile: Option<&'a str>,
+    mig_profile: Option<&'a str>,
 }
 
 impl<'a> DeviceNames<'a> {
-    fn of(info: &'a DeviceInfo) -> Self {
+    fn new(info: &'a DeviceInfo) -> Self {
         let (name, model) = (info.name.as_str(), info.model.as_deref());
         if info.parent.is_none() {
-            return Self { name, model, profile: None };
+            return Self { device_name: name, model, mig_profile: None };
         }
         let name = name.split('/').next().unwrap_or(name);
         match model.and_then(|model| model.split_once(" MIG ")) {
-            Some((model, profile)) => Self { name, model: Some(model), profile: Some(profile) },
-            None => Self { name, model, profile: None },
+            Some((model, profile)) => Self { device_name: name, model: Some(model), mig_profile: Some(profile) },
+            None => Self { device_name: name, model, mig_profile: None },
         }
     }
 }

@@ -30,20 +30,24 @@ impl Fake {
     /// Loads a library that lacks these functions: their names are overwritten in the file before it is loaded.
     pub(crate) fn without(functions: &[&str]) -> Self {
         static COPIES: AtomicU32 = AtomicU32::new(0);
-        let beside = env::current_exe().unwrap().parent().unwrap().to_owned();
+        let directory = env::current_exe().unwrap().parent().unwrap().to_owned();
         // An example's binary is in another folder than a test's binary.
-        let places = [beside.join("libfake_nvml.so"), beside.join("../deps/libfake_nvml.so")];
-        let original = places.iter().find(|place| place.exists()).expect("cargo builds it for tests");
+        let candidates = [directory.join("libfake_nvml.so"), directory.join("../deps/libfake_nvml.so")];
+        let original = candidates.iter().find(|path| path.exists()).expect("cargo builds it for tests");
         let mut bytes = fs::read(original).unwrap();
         for function in functions {
             let name = [b"\0", function.as_bytes(), b"\0"].concat();
-            let places: Vec<usize> =
-                bytes.windows(name.len()).enumerate().filter(|(_, part)| *part == name).map(|(at, _)| at).collect();
-            assert!(!places.is_empty(), "the library has no {function}");
-            places.iter().for_each(|at| bytes[at + 1] = b'x');
+            let offsets: Vec<usize> = bytes
+                .windows(name.len())
+                .enumerate()
+                .filter(|(_, window)| *window == name)
+                .map(|(offset, _)| offset)
+                .collect();
+            assert!(!offsets.is_empty(), "the library has no {function}");
+            offsets.iter().for_each(|offset| bytes[offset + 1] = b'x');
         }
         let copy = COPIES.fetch_add(1, Ordering::Relaxed);
-        let path = beside.join(format!("fake-nvml-{}-{copy}.so", process::id()));
+        let path = directory.join(format!("fake-nvml-{}-{copy}.so", process::id()));
         fs::write(&path, bytes).unwrap();
         // SAFETY: the library has no initialisation code.
         let library = unsafe { libloading::Library::new(&path) }.unwrap();
@@ -68,7 +72,7 @@ impl Fake {
             let run = self.library.get::<unsafe extern "C" fn(*const std::ffi::c_char) -> u32>(b"fake_run\0");
             run.unwrap()(script.as_ptr())
         };
-        assert_eq!(code, 0, "it is a script");
+        assert_eq!(code, 0, "the script must be valid");
     }
 
     pub(crate) fn set(&self, device: u32, key: &str, value: u64) {
@@ -93,8 +97,8 @@ impl Fake {
         let name = CString::new(name).unwrap();
         // SAFETY: the type matches the exported function, and the name outlives the call.
         unsafe {
-            let give = self.library.get::<unsafe extern "C" fn(u32, *const std::ffi::c_char)>(b"fake_name\0");
-            give.unwrap()(device, name.as_ptr());
+            let set_name = self.library.get::<unsafe extern "C" fn(u32, *const std::ffi::c_char)>(b"fake_name\0");
+            set_name.unwrap()(device, name.as_ptr());
         }
     }
 

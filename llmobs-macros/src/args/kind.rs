@@ -21,16 +21,16 @@ pub(crate) enum StepKind {
     Workflow,
 }
 
-pub(crate) const ALLOWED: &str = "`chat`, `text_completion`, `embeddings`, `tool`, `retrieval`, `agent`, `workflow` \
+pub(crate) const KIND_KEYWORDS: &str = "`chat`, `text_completion`, `embeddings`, `tool`, `retrieval`, `agent`, `workflow` \
                                   or `operation = \"...\"`";
 
 /// The arguments that every kind accepts.
-const ALL: [&str; 7] = ["observer", "fields", "error_type", "usage", "stream", "producer", "crate"];
+const COMMON_ARGUMENTS: [&str; 7] = ["observer", "fields", "error_type", "usage", "stream", "producer", "crate"];
 
 impl FunctionKind {
-    pub(crate) fn from_keyword(word: &str) -> Option<Self> {
-        Some(match word {
-            "chat" | "text_completion" | "embeddings" => Self::Model(word.to_owned()),
+    pub(crate) fn from_keyword(keyword: &str) -> Option<Self> {
+        Some(match keyword {
+            "chat" | "text_completion" | "embeddings" => Self::Model(keyword.to_owned()),
             "tool" => Self::Step(StepKind::Tool),
             "retrieval" => Self::Step(StepKind::Retrieval),
             "agent" => Self::Step(StepKind::Agent),
@@ -40,8 +40,8 @@ impl FunctionKind {
     }
 
     /// Parses `operation = "..."`: a model call with another operation name.
-    pub(crate) fn of_operation(word: &LitStr) -> Result<Self> {
-        let better = match word.value().as_str() {
+    pub(crate) fn from_operation(literal: &LitStr) -> Result<Self> {
+        let keyword = match literal.value().as_str() {
             "execute_tool" => "tool",
             "retrieval" => "retrieval",
             "invoke_agent" => "agent",
@@ -50,12 +50,12 @@ impl FunctionKind {
                 let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_.-".contains(c);
                 if name.is_empty() || !name.chars().all(is_name) {
                     let text = "an operation name has only `a-z`, `0-9`, `_`, `.` and `-`, such as `generate_content`";
-                    return Err(Error::new_spanned(word, text));
+                    return Err(Error::new_spanned(literal, text));
                 }
                 return Ok(Self::Model(name.to_owned()));
             }
         };
-        Err(Error::new_spanned(word, format!("this operation is a step, not a model call: write `{better}`")))
+        Err(Error::new_spanned(literal, format!("this operation is a step, not a model call: write `{keyword}`")))
     }
 
     /// Returns the name of the kind in the attribute.
@@ -76,13 +76,17 @@ impl FunctionKind {
         if matches!(self, Self::Step(_)) && argument == "producer" {
             return false;
         }
-        ALL.contains(&argument) || self.specific_arguments().contains(&argument)
+        COMMON_ARGUMENTS.contains(&argument) || self.specific_arguments().contains(&argument)
     }
 
     /// Returns the list of accepted arguments for an error message.
     pub(crate) fn accepted_arguments(&self) -> String {
-        let all: Vec<_> =
-            self.specific_arguments().iter().chain(&ALL).filter(|argument| self.accepts(argument)).collect();
+        let all: Vec<_> = self
+            .specific_arguments()
+            .iter()
+            .chain(&COMMON_ARGUMENTS)
+            .filter(|argument| self.accepts(argument))
+            .collect();
         all.iter().map(|argument| format!("`{argument}`")).collect::<Vec<_>>().join(", ")
     }
 
@@ -116,7 +120,7 @@ impl StepKind {
     }
 
     /// Returns the name of the observer's method that starts this step.
-    pub(crate) const fn method(self) -> &'static str {
+    pub(crate) const fn observer_method(self) -> &'static str {
         match self {
             Self::Agent => "invoke_agent",
             Self::Retrieval => "retrieval",
@@ -131,8 +135,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_operation_that_is_a_step_has_a_better_word() {
-        let named = |word: &str| FunctionKind::of_operation(&LitStr::new(word, proc_macro2::Span::call_site()));
+    fn operation_name_of_a_step_is_rejected_with_its_keyword() {
+        let named = |name: &str| FunctionKind::from_operation(&LitStr::new(name, proc_macro2::Span::call_site()));
         assert_eq!(named("generate_content").unwrap(), FunctionKind::Model("generate_content".to_owned()));
         assert!(named("execute_tool").unwrap_err().to_string().contains("write `tool`"));
         assert!(named("Generate Content").is_err());
@@ -140,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_is_what_a_message_lists() {
+    fn messages_list_the_accepted_arguments() {
         let tool = FunctionKind::Step(StepKind::Tool);
         assert!(tool.accepts("name") && !tool.accepts("max_tokens") && !tool.accepts("producer"));
         assert!(

@@ -26,18 +26,18 @@ impl ObjectiveArgs {
         parenthesized!(inside in input);
         let mut objective = Self::default();
         while !inside.is_empty() {
-            objective.argument(&inside)?;
+            objective.parse_argument(&inside)?;
             if !inside.is_empty() {
                 inside.parse::<Token![,]>()?;
             }
         }
         if objective.limits.is_empty() {
-            return Err(Error::new(key.span(), format!("an objective needs at least one limit: add {LIMITS}")));
+            return Err(Error::new(key.span(), format!("an objective needs at least one limit: add {LIMIT_KEYWORDS}")));
         }
         Ok(objective)
     }
 
-    fn argument(&mut self, input: ParseStream<'_>) -> Result<()> {
+    fn parse_argument(&mut self, input: ParseStream<'_>) -> Result<()> {
         let key = input.call(Ident::parse_any)?;
         let setter = match key.to_string().as_str() {
             "ttft" => "time_to_first_token",
@@ -45,23 +45,24 @@ impl ObjectiveArgs {
             "gap" => "longest_gap",
             "duration" => "duration",
             "name" => {
-                once(&mut self.name, &key, input)?;
+                parse_once(&mut self.name, &key, input)?;
                 let name = self.name.as_ref().map(LitStr::value).unwrap_or_default();
-                return match name.is_empty() || name.len() > LONGEST || name.chars().any(char::is_control) {
+                return match name.is_empty() || name.len() > MAX_NAME_BYTES || name.chars().any(char::is_control) {
                     true => Err(Error::new(key.span(), "a name must have 1 to 128 bytes and no control characters")),
                     false => Ok(()),
                 };
             }
             "target" => {
-                once(&mut self.target, &key, input)?;
-                let share = self.target.as_ref().map(LitFloat::base10_parse::<f64>).transpose()?;
-                return match share.is_some_and(|share| share > 0.0 && share < 1.0) {
+                parse_once(&mut self.target, &key, input)?;
+                let ratio = self.target.as_ref().map(LitFloat::base10_parse::<f64>).transpose()?;
+                return match ratio.is_some_and(|ratio| ratio > 0.0 && ratio < 1.0) {
                     true => Ok(()),
                     false => Err(Error::new(key.span(), "`target` must be a ratio between 0 and 1, such as `0.99`")),
                 };
             }
             _ => {
-                let text = format!("`{key}` is not known here; `objective` takes {LIMITS}, and `name` and `target`");
+                let text =
+                    format!("`{key}` is not known here; `objective` takes {LIMIT_KEYWORDS}, and `name` and `target`");
                 return Err(Error::new(key.span(), text));
             }
         };
@@ -69,7 +70,7 @@ impl ObjectiveArgs {
         let text: LitStr = input
             .parse()
             .map_err(|error| Error::new(error.span(), "a limit must be a time in quotes, such as `\"500ms\"`"))?;
-        let limit = nanoseconds(&text.value()).ok_or_else(|| {
+        let limit = parse_nanoseconds(&text.value()).ok_or_else(|| {
             Error::new_spanned(&text, "a limit must be a number with a unit (ns, us, ms, s or m), such as `\"500ms\"`")
         })?;
         if self.limits.iter().any(|(known, _)| *known == setter) {
@@ -81,11 +82,11 @@ impl ObjectiveArgs {
 }
 
 /// The longest name of an objective, in bytes.
-const LONGEST: usize = 128;
+const MAX_NAME_BYTES: usize = 128;
 
-const LIMITS: &str = "`ttft`, `tpot`, `gap` or `duration`";
+const LIMIT_KEYWORDS: &str = "`ttft`, `tpot`, `gap` or `duration`";
 
-fn once<T: syn::parse::Parse>(slot: &mut Option<T>, key: &Ident, input: ParseStream<'_>) -> Result<()> {
+fn parse_once<T: syn::parse::Parse>(slot: &mut Option<T>, key: &Ident, input: ParseStream<'_>) -> Result<()> {
     input.parse::<Token![=]>()?;
     match slot.replace(input.parse()?) {
         Some(_) => Err(Error::new(key.span(), format!("`{key}` is given twice"))),
@@ -94,7 +95,7 @@ fn once<T: syn::parse::Parse>(slot: &mut Option<T>, key: &Ident, input: ParseStr
 }
 
 /// Parses a duration such as `500ms` or `1.5s` to nanoseconds. Returns `None` for an invalid text and for zero.
-fn nanoseconds(text: &str) -> Option<u64> {
+fn parse_nanoseconds(text: &str) -> Option<u64> {
     let (number, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic())?);
     let scale: u64 = match unit {
         "ns" => 1,
@@ -105,16 +106,16 @@ fn nanoseconds(text: &str) -> Option<u64> {
         _ => return None,
     };
     let number = number.trim_end();
-    let (whole, part) = number.split_once('.').unwrap_or((number, ""));
+    let (integer, fraction) = number.split_once('.').unwrap_or((number, ""));
     let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit());
-    if whole.is_empty() || !digits(whole) || !digits(part) || part.len() > 9 {
+    if integer.is_empty() || !digits(integer) || !digits(fraction) || fraction.len() > 9 {
         return None;
     }
-    let mut total = whole.parse::<u64>().ok()?.checked_mul(scale)?;
-    let mut place = scale;
-    for digit in part.bytes() {
-        place /= 10;
-        total = total.checked_add(u64::from(digit - b'0') * place)?;
+    let mut total = integer.parse::<u64>().ok()?.checked_mul(scale)?;
+    let mut digit_value = scale;
+    for digit in fraction.bytes() {
+        digit_value /= 10;
+        total = total.checked_add(u64::from(digit - b'0') * digit_value)?;
     }
     (total > 0).then_some(total)
 }
@@ -124,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_is_a_number_and_its_unit() {
+    fn limit_is_a_number_with_a_unit() {
         for (text, expected) in [
             ("500ms", Some(500_000_000)),
             ("50 ms", Some(50_000_000)),
@@ -139,7 +140,7 @@ mod tests {
             (".5s", None),
             ("99999999999999999999s", None),
         ] {
-            assert_eq!(nanoseconds(text), expected, "{text}");
+            assert_eq!(parse_nanoseconds(text), expected, "{text}");
         }
     }
 }

@@ -23,24 +23,24 @@ struct Expressions {
 }
 
 impl Expressions {
-    fn write(&self, expression: &Expr) -> TokenStream {
+    fn tokens_of(&self, expression: &Expr) -> TokenStream {
         let tokens = expression.to_token_stream();
-        if self.is_self_renamed { renamed(tokens) } else { tokens }
+        if self.is_self_renamed { rename_self(tokens) } else { tokens }
     }
 
     /// Borrows a value under a hygienic name. Temporaries of the expression live until the end of the block.
     fn borrow(&self, name: &str, expression: &Expr) -> (Ident, TokenStream) {
         let name = hygienic_ident(name, expression.span());
-        let value = self.write(expression);
+        let value = self.tokens_of(expression);
         (name.clone(), quote!(let #name = &(#value);))
     }
 }
 
-fn renamed(tokens: TokenStream) -> TokenStream {
+fn rename_self(tokens: TokenStream) -> TokenStream {
     let rename = |token| match token {
         TokenTree::Ident(name) if name == "self" => TokenTree::Ident(Ident::new("__self", name.span())),
         TokenTree::Group(group) => {
-            let mut inside = Group::new(group.delimiter(), renamed(group.stream()));
+            let mut inside = Group::new(group.delimiter(), rename_self(group.stream()));
             inside.set_span(group.span());
             TokenTree::Group(inside)
         }
@@ -51,15 +51,15 @@ fn renamed(tokens: TokenStream) -> TokenStream {
 
 impl Expansion<'_> {
     /// Returns the code that starts the operation or the step.
-    pub(super) fn begin(&self, is_renamed: bool) -> TokenStream {
-        let Self { watched, root, span, .. } = self;
-        let expressions = Expressions { is_self_renamed: is_renamed };
+    pub(super) fn begin(&self, is_self_renamed: bool) -> TokenStream {
+        let Self { target, crate_root: root, span, .. } = self;
+        let expressions = Expressions { is_self_renamed };
         let options = &self.args.options;
         let observer = match &options.observer {
-            Some(given) => {
-                let (name, given) = expressions.borrow("given", given);
+            Some(expression) => {
+                let (name, borrow) = expressions.borrow("given", expression);
                 let observer = hygienic_ident("observer", options.observer.span());
-                quote!(#given let #observer: &#root::Observer = #name;)
+                quote!(#borrow let #observer: &#root::Observer = #name;)
             }
             None => {
                 let observer = hygienic_ident("observer", proc_macro2::Span::call_site());
@@ -67,42 +67,42 @@ impl Expansion<'_> {
             }
         };
         let start = match &self.args.kind {
-            FunctionKind::Model(name) => self.operation(name, &expressions),
-            FunctionKind::Step(step) => self.step(*step, &expressions),
+            FunctionKind::Model(name) => self.start_operation(name, &expressions),
+            FunctionKind::Step(step) => self.start_step(*step, &expressions),
         };
-        let content = self.content(&expressions);
-        let fields = self.fields(&expressions);
+        let content = self.capture_content(&expressions);
+        let fields = self.set_fields(&expressions);
         let producer = options.producer.as_ref().map(|producer| {
-            let (name, value) = (hygienic_ident("producer", producer.span()), expressions.write(producer));
+            let (name, value) = (hygienic_ident("producer", producer.span()), expressions.tokens_of(producer));
             quote!(let #name: #root::stream::Producer = #value;)
         });
         let lent = options.handle.as_ref().map(|_| {
             quote! {
-                let #span = #watched.span();
-                let mut #watched = ::core::option::Option::Some(#watched);
+                let #span = #target.span();
+                let mut #target = ::core::option::Option::Some(#target);
             }
         });
         quote! {
-            let #watched = {
+            let #target = {
                 #observer
                 #start
                 #content
                 #fields
-                #watched
+                #target
             };
             #producer
             #lent
         }
     }
 
-    fn operation(&self, name: &str, expressions: &Expressions) -> TokenStream {
-        let Self { watched, root, .. } = self;
+    fn start_operation(&self, name: &str, expressions: &Expressions) -> TokenStream {
+        let Self { target, crate_root: root, .. } = self;
         let options = &self.args.options;
         let observer = hygienic_ident("observer", options.observer.span());
         let (model, borrow) = match &options.model {
-            Some(given) => {
-                let (model, borrow) = expressions.borrow("model", given);
-                (self.called_at("text", &model), borrow)
+            Some(expression) => {
+                let (model, borrow) = expressions.borrow("model", expression);
+                (self.convert_call("text", &model), borrow)
             }
             None => (quote!("unknown"), TokenStream::new()),
         };
@@ -118,30 +118,30 @@ impl Expansion<'_> {
         if let Some(provider) = &options.provider {
             let (name, borrow) = expressions.borrow("provider", provider);
             borrows.extend(borrow);
-            let provider = self.called_at("provider", &name);
+            let provider = self.convert_call("provider", &name);
             start = quote!(#start.provider(#provider));
         }
-        for (setter, given) in [("max_tokens", &options.max_tokens), ("conversation", &options.conversation)] {
-            if let Some(given) = given {
-                let (name, borrow) = expressions.borrow(setter, given);
+        for (setter, argument) in [("max_tokens", &options.max_tokens), ("conversation", &options.conversation)] {
+            if let Some(expression) = argument {
+                let (name, borrow) = expressions.borrow(setter, expression);
                 borrows.extend(borrow);
-                start = self.set_at(setter, &start, &name);
+                start = self.setter_call(setter, &start, &name);
             }
         }
         if let Some(objective) = &options.objective {
-            start = self.objective(objective, &start);
+            start = self.set_objective(objective, &start);
         }
-        quote!(#borrows let #watched = #start.start();)
+        quote!(#borrows let #target = #start.start();)
     }
 
-    fn step(&self, step: StepKind, expressions: &Expressions) -> TokenStream {
-        let Self { watched, root, .. } = self;
+    fn start_step(&self, step: StepKind, expressions: &Expressions) -> TokenStream {
+        let Self { target, crate_root: root, .. } = self;
         let options = &self.args.options;
         let observer = hygienic_ident("observer", options.observer.span());
-        let (about, mut borrows) = match &options.name {
-            Some(given) => {
-                let (name, borrow) = expressions.borrow("name", given);
-                (self.called_at("text", &name), borrow)
+        let (step_name, mut borrows) = match &options.name {
+            Some(expression) => {
+                let (name, borrow) = expressions.borrow("name", expression);
+                (self.convert_call("text", &name), borrow)
             }
             None => {
                 let name = self.function.signature.ident.to_string();
@@ -149,86 +149,86 @@ impl Expansion<'_> {
                 (quote!(#name), TokenStream::new())
             }
         };
-        let method = Ident::new(step.method(), proc_macro2::Span::call_site());
-        let mut start = quote!(#root::Observer::#method(#observer, #about));
+        let method = Ident::new(step.observer_method(), proc_macro2::Span::call_site());
+        let mut start = quote!(#root::Observer::#method(#observer, #step_name));
         if let Some(provider) = &options.provider {
-            let (given, borrow) = expressions.borrow("provider", provider);
+            let (value, borrow) = expressions.borrow("provider", provider);
             let name = hygienic_ident("provider_of", provider.span());
-            let provider = self.called_at("provider", &given);
+            let provider = self.convert_call("provider", &value);
             borrows.extend(quote!(#borrow let #name = &#provider;));
             start = quote!(#start.provider(#name));
         }
-        for (setter, given) in [("model", &options.model), ("conversation", &options.conversation)] {
-            if let Some(given) = given {
-                let (name, borrow) = expressions.borrow(setter, given);
+        for (setter, argument) in [("model", &options.model), ("conversation", &options.conversation)] {
+            if let Some(expression) = argument {
+                let (name, borrow) = expressions.borrow(setter, expression);
                 borrows.extend(borrow);
-                start = self.set_at(&format!("step_{setter}"), &start, &name);
+                start = self.setter_call(&format!("step_{setter}"), &start, &name);
             }
         }
-        quote!(#borrows let #watched = #start.start();)
+        quote!(#borrows let #target = #start.start();)
     }
 
     /// Returns a call of a conversion function with a value.
-    fn called_at(&self, function: &str, value: &Ident) -> TokenStream {
-        let (at, there) = (value.span(), self.private_at(value.span()));
+    fn convert_call(&self, function: &str, value: &Ident) -> TokenStream {
+        let (at, private_at) = (value.span(), self.private_at(value.span()));
         let function = Ident::new(function, at);
-        quote_spanned!(at=> #there::#function(#value))
+        quote_spanned!(at=> #private_at::#function(#value))
     }
 
     /// Returns a call of a setter function with the start and a value.
-    fn set_at(&self, function: &str, start: &TokenStream, value: &Ident) -> TokenStream {
-        let (at, there) = (value.span(), self.private_at(value.span()));
+    fn setter_call(&self, function: &str, start: &TokenStream, value: &Ident) -> TokenStream {
+        let (at, private_at) = (value.span(), self.private_at(value.span()));
         let function = Ident::new(function, at);
-        quote_spanned!(at=> #there::#function(#start, #value))
+        quote_spanned!(at=> #private_at::#function(#start, #value))
     }
 
     /// Returns the code that captures content. The expressions are evaluated only while content is captured.
-    fn content(&self, expressions: &Expressions) -> TokenStream {
-        let Self { watched, private, .. } = self;
+    fn capture_content(&self, expressions: &Expressions) -> TokenStream {
+        let Self { target, private, .. } = self;
         let options = &self.args.options;
         let all = [("input", &options.input), ("arguments", &options.arguments), ("query", &options.query)];
-        let hand_in = all.into_iter().filter_map(|(name, given)| {
-            let (value, borrow) = expressions.borrow(name, given.as_ref()?);
+        let captures = all.into_iter().filter_map(|(name, expression)| {
+            let (value, borrow) = expressions.borrow(name, expression.as_ref()?);
             let at = value.span();
-            let there = self.private_at(at);
-            let (function, become_content) = (Ident::new(name, at), Ident::new("convert", at));
-            let given = quote_spanned!(at=> #there::ContentArg::#function(#value));
+            let private_at = self.private_at(at);
+            let (function, convert) = (Ident::new(name, at), Ident::new("convert", at));
+            let content_arg = quote_spanned!(at=> #private_at::ContentArg::#function(#value));
             Some(quote! {
-                #private::#function(&#watched, || {
+                #private::#function(&#target, || {
                     use #private::{ConvertBorrowed as _, ConvertUnsupported as _, ConvertOwned as _, ConvertReference as _};
                     #borrow
-                    (&&&&#given).#become_content()
+                    (&&&&#content_arg).#convert()
                 });
             })
         });
-        hand_in.collect()
+        captures.collect()
     }
 
     /// Returns the code that records fields. The expressions are evaluated only if the span is recorded.
-    fn fields(&self, expressions: &Expressions) -> Option<TokenStream> {
-        let Self { watched, private, .. } = self;
+    fn set_fields(&self, expressions: &Expressions) -> Option<TokenStream> {
+        let Self { target, private, .. } = self;
         let fields = &self.args.options.fields;
         if fields.is_empty() {
             return None;
         }
-        let kept = hygienic_ident("fields", proc_macro2::Span::call_site());
+        let recorder = hygienic_ident("fields", proc_macro2::Span::call_site());
         let all = fields.iter().map(|field| {
             let (value, borrow) = expressions.borrow("field", &field.value);
             let name = &field.name;
             let at = value.span();
-            let there = self.private_at(at);
-            let keep = quote_spanned!(at=> #there::Fields::set(&mut #kept, #name, #value));
-            quote!({ #borrow #keep; })
+            let private_at = self.private_at(at);
+            let set = quote_spanned!(at=> #private_at::Fields::set(&mut #recorder, #name, #value));
+            quote!({ #borrow #set; })
         });
         Some(quote! {
-            if let ::core::option::Option::Some(mut #kept) = #private::Fields::of(&#watched) {
+            if let ::core::option::Option::Some(mut #recorder) = #private::Fields::for_target(&#target) {
                 #(#all)*
             }
         })
     }
 
-    fn objective(&self, objective: &ObjectiveArgs, start: &TokenStream) -> TokenStream {
-        let Self { root, private, .. } = self;
+    fn set_objective(&self, objective: &ObjectiveArgs, start: &TokenStream) -> TokenStream {
+        let Self { crate_root: root, private, .. } = self;
         let name = objective.name.as_ref().map_or_else(
             || self.function.signature.ident.to_string().trim_start_matches("r#").to_owned(),
             syn::LitStr::value,

@@ -18,51 +18,51 @@ use crate::shape::StreamingType;
 impl Expansion<'_> {
     /// Returns the code from the body's value to the function's return value.
     pub(super) fn end(&self) -> TokenStream {
-        let Self { watched, value, private, .. } = self;
-        let rest = self.args.options.handle.as_ref().map(|_| quote!(let #watched = #private::rest(#watched);));
+        let Self { target, value, private, .. } = self;
+        let reclaim = self.args.options.handle.as_ref().map(|_| quote!(let #target = #private::or_disabled(#target);));
         let end = match self.shape {
             ReturnShape::Value => {
-                let kind = self.kind(&quote!(#private::KindProbe::of(&#value)), true);
-                let (error, usage, tell) = (self.error_type(), self.usage(), self.capture_output());
+                let kind = self.kind_probe(&quote!(#private::KindProbe::of(&#value)), true);
+                let (error, usage, capture) = (self.error_type(), self.usage(), self.capture_output());
                 quote! {
-                    #private::finish(#watched, &#value, #kind, #error, #usage, #tell);
+                    #private::finish(#target, &#value, #kind, #error, #usage, #capture);
                     #value
                 }
             }
-            ReturnShape::Streaming(wrap) => self.wrapped(wrap),
-            ReturnShape::MaybeStreaming(wrap) => {
-                let kind = self.kind(&quote!(#private::KindProbe::of(&#value)), false);
+            ReturnShape::Streaming(streaming) => self.observe_value(streaming),
+            ReturnShape::MaybeStreaming(streaming) => {
+                let kind = self.kind_probe(&quote!(#private::KindProbe::of(&#value)), false);
                 let error = self.error_type();
-                let wrapped = self.wrapped(wrap);
+                let observed = self.observe_value(streaming);
                 quote! {
-                    let #watched = #private::gate(#watched, &#value, #kind, #error);
-                    #value.map(move |#value| { #wrapped })
+                    let #target = #private::finish_without_value(#target, &#value, #kind, #error);
+                    #value.map(move |#value| { #observed })
                 }
             }
         };
-        quote!(#rest #end)
+        quote!(#reclaim #end)
     }
 
     /// Returns the stream or response with the operation inside.
-    fn wrapped(&self, wrap: StreamingType) -> TokenStream {
-        let Self { watched, value, private, .. } = self;
-        match wrap {
-            StreamingType::Stream => self.observed(),
-            StreamingType::PinnedStream => self.boxed(&quote!(pin)),
-            StreamingType::BoxedStream => self.boxed(&quote!(new)),
-            StreamingType::Sse => quote!(#private::sse(#watched, #value)),
+    fn observe_value(&self, streaming: StreamingType) -> TokenStream {
+        let Self { target, value, private, .. } = self;
+        match streaming {
+            StreamingType::Stream => self.observe_stream(),
+            StreamingType::PinnedStream => self.observe_boxed(&quote!(pin)),
+            StreamingType::BoxedStream => self.observe_boxed(&quote!(new)),
+            StreamingType::Sse => quote!(#private::sse(#target, #value)),
             StreamingType::Response | StreamingType::IntoResponse | StreamingType::Body => {
-                let value = match wrap {
+                let value = match streaming {
                     StreamingType::IntoResponse => quote!(#private::into_response(#value)),
                     _ => quote!(#value),
                 };
                 let suffix = if self.args.options.tokens.is_some() { "_with" } else { "" };
-                let name = if wrap == StreamingType::Body { "body" } else { "response" };
+                let name = if streaming == StreamingType::Body { "body" } else { "response" };
                 let function = format_ident!("{name}{suffix}");
-                let tokens = self.args.options.tokens.as_ref().map(|path| self.called(path, "chunk"));
+                let tokens = self.args.options.tokens.as_ref().map(|path| self.user_call(path, "chunk"));
                 let answer = hygienic_ident("answer", Span::call_site());
                 quote!({
-                    let #answer = #private::#function(#watched, #value, #tokens);
+                    let #answer = #private::#function(#target, #value, #tokens);
                     #answer
                 })
             }
@@ -70,37 +70,37 @@ impl Expansion<'_> {
     }
 
     /// Returns the observed stream in a box. The typed variable coerces the box to `dyn Stream`.
-    fn boxed(&self, constructor: &TokenStream) -> TokenStream {
-        let lasting = &self.lasting;
-        let observed = self.observed();
+    fn observe_boxed(&self, constructor: &TokenStream) -> TokenStream {
+        let output = &self.streaming_output;
+        let observed = self.observe_stream();
         let boxed = hygienic_ident("boxed", Span::call_site());
         quote!({
-            let #boxed: #lasting = ::std::boxed::Box::#constructor(#observed);
+            let #boxed: #output = ::std::boxed::Box::#constructor(#observed);
             #boxed
         })
     }
 
-    fn observed(&self) -> TokenStream {
-        let Self { watched, value, private, .. } = self;
+    fn observe_stream(&self) -> TokenStream {
+        let Self { target, value, private, .. } = self;
         let options = &self.args.options;
-        let kind = self.kind(&quote!(#private::KindProbe::item(&#value)), false);
+        let kind = self.kind_probe(&quote!(#private::KindProbe::item(&#value)), false);
         let (error, usage) = (self.error_type(), self.usage());
         let (items, observed) =
             (hygienic_ident("items", Span::call_site()), hygienic_ident("observed", Span::call_site()));
         if matches!(self.args.kind, FunctionKind::Step(_)) {
             return quote!({
                 let #items = #kind;
-                let #observed = #private::follow(#watched, #value, #items, #error, #usage);
+                let #observed = #private::observe_step(#target, #value, #items, #error, #usage);
                 #observed
             });
         }
         let (tokens, text) = match &options.tokens {
-            Some(tokens) => (self.called(tokens, "chunk"), quote!(#private::wordless)),
+            Some(tokens) => (self.user_call(tokens, "chunk"), quote!(#private::no_text)),
             None => {
                 let at = options.stream.unwrap_or_else(Span::call_site);
-                let (there, item) = (self.private_at(at), hygienic_ident("item", at));
-                let tokens = quote_spanned!(at=> |#item| #there::into_chunk(#there::carried(#item)));
-                let text = self.text(&item);
+                let (private_at, item) = (self.private_at(at), hygienic_ident("item", at));
+                let tokens = quote_spanned!(at=> |#item| #private_at::into_chunk(#private_at::item_to_chunk(#item)));
+                let text = self.text_probe(&item);
                 (tokens, quote!(|#item| #text))
             }
         };
@@ -110,21 +110,21 @@ impl Expansion<'_> {
         });
         quote!({
             let #items = #kind;
-            let #observed = #private::observe(#watched, #value, #items, #tokens, #text, #error, #usage);
+            let #observed = #private::observe(#target, #value, #items, #tokens, #text, #error, #usage);
             #observed #producer
         })
     }
 
     /// Returns the code that determines the kind of the value by its type: the first trait in the list that applies is
     /// chosen. A plain value is also checked for hidden futures and streams.
-    fn kind(&self, probe: &TokenStream, is_value: bool) -> TokenStream {
+    fn kind_probe(&self, probe: &TokenStream, is_value: bool) -> TokenStream {
         let private = &self.private;
         if is_value {
             let at = self.function.output().map_or_else(|| self.function.signature.ident.span(), Spanned::span);
-            let asked = quote_spanned!(at=> (&&&&&&#probe).kind());
+            let kind = quote_spanned!(at=> (&&&&&&#probe).kind());
             quote!({
                 use #private::{KindOfFuture as _, KindOfOption as _, KindOfTypedResult as _, KindOfPlain as _, KindOfResult as _, KindOfStream as _};
-                #asked
+                #kind
             })
         } else {
             quote!({
@@ -138,28 +138,28 @@ impl Expansion<'_> {
     fn capture_output(&self) -> TokenStream {
         let private = &self.private;
         let options = &self.args.options;
-        let (watched, answer) =
-            (hygienic_ident("watched", Span::call_site()), hygienic_ident("answer", Span::call_site()));
+        let (target, answer) =
+            (hygienic_ident("target", Span::call_site()), hygienic_ident("answer", Span::call_site()));
         match (&self.args.kind, &options.result) {
             (FunctionKind::Model(name), _) if name != "embeddings" => {
-                let text = self.text(&answer);
-                quote!(|#watched, #answer| #private::answer(#watched, #text))
+                let text = self.text_probe(&answer);
+                quote!(|#target, #answer| #private::capture_answer(#target, #text))
             }
             (_, Some(path)) => {
-                let (at, there) = (path.span(), self.private_at(path.span()));
-                let said = quote_spanned!(at=> #there::into_json(#path(#answer)));
-                quote!(|#watched, #answer| #private::result(#watched, || #said))
+                let (at, private_at) = (path.span(), self.private_at(path.span()));
+                let json = quote_spanned!(at=> #private_at::into_json(#path(#answer)));
+                quote!(|#target, #answer| #private::result(#target, || #json))
             }
-            _ => quote!(#private::untold),
+            _ => quote!(#private::ignore_value),
         }
     }
 
     /// Returns the code for the text of a value, if its type has one.
-    fn text(&self, said: &Ident) -> TokenStream {
+    fn text_probe(&self, value: &Ident) -> TokenStream {
         let private = &self.private;
         quote!({
             use #private::{WithText as _, WithoutText as _};
-            (&&#private::TextProbe::of(#said)).text()
+            (&&#private::TextProbe::of(#value)).text()
         })
     }
 
@@ -169,20 +169,24 @@ impl Expansion<'_> {
             .options
             .error_type
             .as_ref()
-            .map_or_else(|| quote!(#private::unnamed), |path| self.called(path, "failure"))
+            .map_or_else(|| quote!(#private::no_error_type), |path| self.user_call(path, "failure"))
     }
 
     fn usage(&self) -> TokenStream {
         let private = &self.private;
-        self.args.options.usage.as_ref().map_or_else(|| quote!(#private::unread), |path| self.called(path, "usage"))
+        self.args
+            .options
+            .usage
+            .as_ref()
+            .map_or_else(|| quote!(#private::no_usage), |path| self.user_call(path, "usage"))
     }
 
     /// Returns a closure that calls the user's function and then a conversion of llmobs. The direct call coerces the
     /// argument as usual; the conversion states the expected return type in its error message.
-    fn called(&self, path: &ExprPath, what: &str) -> TokenStream {
+    fn user_call(&self, path: &ExprPath, what: &str) -> TokenStream {
         let private = self.private_at(path.span());
-        let (argument, said) =
+        let (argument, conversion) =
             (hygienic_ident("argument", path.span()), format_ident!("into_{what}", span = path.span()));
-        quote_spanned!(path.span()=> |#argument| #private::#said(#path(#argument)))
+        quote_spanned!(path.span()=> |#argument| #private::#conversion(#path(#argument)))
     }
 }

@@ -161,8 +161,8 @@ impl IntoJson for JsonContent {
     }
 }
 
-pub fn into_json<R: IntoJson>(said: R) -> JsonContent {
-    said.into_json()
+pub fn into_json<R: IntoJson>(value: R) -> JsonContent {
+    value.into_json()
 }
 
 /// Captures the input of a model call.

@@ -8,7 +8,7 @@ use opentelemetry::KeyValue;
 use opentelemetry::Value;
 use opentelemetry::trace::TraceContextExt;
 
-use crate::cardinality::clean;
+use crate::cardinality::sanitize;
 use crate::content::Content;
 use crate::observer::Operation;
 use crate::observer::Step;
@@ -25,13 +25,13 @@ use crate::span::TARGET;
 )]
 pub trait FieldValue {
     /// Returns the attribute value, or `None` if nothing is recorded.
-    fn field(&self) -> Option<Value>;
+    fn field_value(&self) -> Option<Value>;
 }
 
 macro_rules! whole_numbers {
     ($($number:ty),*) => {
         $(impl FieldValue for $number {
-            fn field(&self) -> Option<Value> {
+            fn field_value(&self) -> Option<Value> {
                 i64::try_from(*self).ok().map(Value::I64)
             }
         })*
@@ -43,8 +43,8 @@ whole_numbers!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
 macro_rules! texts {
     ($($text:ty),*) => {
         $(impl FieldValue for $text {
-            fn field(&self) -> Option<Value> {
-                Some(Value::String(clean(self).into_owned().into()))
+            fn field_value(&self) -> Option<Value> {
+                Some(Value::String(sanitize(self).into_owned().into()))
             }
         })*
     };
@@ -53,32 +53,32 @@ macro_rules! texts {
 texts!(str, String, Box<str>, Arc<str>, Rc<str>, Cow<'_, str>);
 
 impl FieldValue for bool {
-    fn field(&self) -> Option<Value> {
+    fn field_value(&self) -> Option<Value> {
         Some(Value::Bool(*self))
     }
 }
 
 impl FieldValue for f64 {
-    fn field(&self) -> Option<Value> {
+    fn field_value(&self) -> Option<Value> {
         self.is_finite().then_some(Value::F64(*self))
     }
 }
 
 impl FieldValue for f32 {
-    fn field(&self) -> Option<Value> {
-        f64::from(*self).field()
+    fn field_value(&self) -> Option<Value> {
+        f64::from(*self).field_value()
     }
 }
 
 impl<T: FieldValue + ?Sized> FieldValue for &T {
-    fn field(&self) -> Option<Value> {
-        (**self).field()
+    fn field_value(&self) -> Option<Value> {
+        (**self).field_value()
     }
 }
 
 impl<T: FieldValue> FieldValue for Option<T> {
-    fn field(&self) -> Option<Value> {
-        self.as_ref()?.field()
+    fn field_value(&self) -> Option<Value> {
+        self.as_ref()?.field_value()
     }
 }
 
@@ -97,7 +97,7 @@ impl<T> FieldValue for Content<T>
 where
     Self: AllowedAsField,
 {
-    fn field(&self) -> Option<Value> {
+    fn field_value(&self) -> Option<Value> {
         None
     }
 }
@@ -110,13 +110,13 @@ pub trait HasSpan {
 
 impl HasSpan for Operation {
     fn fields(&self) -> Option<Fields<'_>> {
-        Fields::on(self.owned_span())
+        Fields::for_span(self.owned_span())
     }
 }
 
 impl HasSpan for Step {
     fn fields(&self) -> Option<Fields<'_>> {
-        Fields::on(self.owned_span())
+        Fields::for_span(self.owned_span())
     }
 }
 
@@ -131,21 +131,21 @@ pub struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// Returns a recorder, or `None` if the span is not recorded.
     #[inline]
-    pub fn of(watched: &'a impl HasSpan) -> Option<Self> {
-        watched.fields()
+    pub fn for_target(target: &'a impl HasSpan) -> Option<Self> {
+        target.fields()
     }
 
-    fn on(held: Option<&'a OwnedSpan>) -> Option<Self> {
-        held.filter(|held| held.is_recording()).map(|held| Self { span: held, text: String::new() })
+    fn for_span(span: Option<&'a OwnedSpan>) -> Option<Self> {
+        span.filter(|span| span.is_recording()).map(|span| Self { span, text: String::new() })
     }
 
     pub fn set<T: FieldValue + ?Sized>(&mut self, name: &'static str, value: &T) {
-        let Some(value) = value.field() else { return };
+        let Some(value) = value.field_value() else { return };
         match self.span.context() {
             Some(context) => context.span().set_attribute(KeyValue::new(name, value)),
             None => {
-                let gap = if self.text.is_empty() { "" } else { " " };
-                self.text += &format!("{gap}{name}={value}");
+                let separator = if self.text.is_empty() { "" } else { " " };
+                self.text += &format!("{separator}{name}={value}");
             }
         }
     }
@@ -154,7 +154,7 @@ impl<'a> Fields<'a> {
 impl Drop for Fields<'_> {
     fn drop(&mut self) {
         if !self.text.is_empty() {
-            tracing::info!(target: TARGET, parent: self.span.span(), fields = self.text, "fields");
+            tracing::info!(target: TARGET, parent: self.span.tracing_span(), fields = self.text, "fields");
         }
     }
 }

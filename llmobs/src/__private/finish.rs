@@ -13,8 +13,8 @@ use crate::usage::Usage;
 /// An operation or a step.
 pub trait OperationOrStep: Sized {
     fn report_usage(&self, usage: Usage);
-    fn completed(self);
-    fn failed(self, failure: Failure);
+    fn complete_call(self);
+    fn fail_call(self, failure: Failure);
     /// Returns a disabled operation or step.
     #[must_use]
     fn disabled() -> Self;
@@ -26,7 +26,7 @@ impl OperationOrStep for Operation {
     }
 
     #[inline]
-    fn completed(self) {
+    fn complete_call(self) {
         self.complete();
     }
 
@@ -34,7 +34,7 @@ impl OperationOrStep for Operation {
     /// the request rejects the operation, if no token was generated. Other errors fail the operation. Streams follow
     /// the same rules.
     #[cold]
-    fn failed(self, failure: Failure) {
+    fn fail_call(self, failure: Failure) {
         match failure.error_type() {
             ErrorType::Cancelled => self.cancel(),
             error if error.is_refusal() && !self.marker().has_generated() => self.reject(failure),
@@ -53,12 +53,12 @@ impl OperationOrStep for Step {
     }
 
     #[inline]
-    fn completed(self) {
+    fn complete_call(self) {
         self.complete();
     }
 
     #[cold]
-    fn failed(self, failure: Failure) {
+    fn fail_call(self, failure: Failure) {
         self.fail(failure);
     }
 
@@ -101,13 +101,13 @@ impl IntoFailure for NoErrorType {
 }
 
 #[inline]
-pub const fn unnamed<E>(_error: &E) -> NoErrorType {
+pub const fn no_error_type<E>(_error: &E) -> NoErrorType {
     NoErrorType
 }
 
 #[inline]
-pub fn into_failure<F: IntoFailure>(said: F) -> Option<Failure> {
-    said.into_failure()
+pub fn into_failure<F: IntoFailure>(value: F) -> Option<Failure> {
+    value.into_failure()
 }
 
 impl IntoFailure for Option<Failure> {
@@ -155,24 +155,24 @@ impl IntoUsage for NoUsage {
 }
 
 #[inline]
-pub fn into_usage<U: IntoUsage>(said: U) -> Option<Usage> {
-    said.into_usage()
+pub fn into_usage<U: IntoUsage>(value: U) -> Option<Usage> {
+    value.into_usage()
 }
 
 #[inline]
-pub const fn unread<T>(_value: &T) -> NoUsage {
+pub const fn no_usage<T>(_value: &T) -> NoUsage {
     NoUsage
 }
 
 /// Ends an operation or step by the returned value.
 #[inline]
 pub fn finish<W, V, K, F, U>(
-    watched: W,
+    target: W,
     value: &V,
     _kind: K,
     error_type: impl FnOnce(&V::Error) -> F,
     usage: impl FnOnce(&V::Value) -> U,
-    tell: impl FnOnce(&W, &V::Value),
+    capture_output: impl FnOnce(&W, &V::Value),
 ) where
     W: OperationOrStep,
     V: Inspect<K>,
@@ -182,40 +182,40 @@ pub fn finish<W, V, K, F, U>(
     match value.inspect() {
         CallResult::Value(value) => {
             if let Some(usage) = usage(value).into_usage() {
-                watched.report_usage(usage);
+                target.report_usage(usage);
             }
-            tell(&watched, value);
-            watched.completed();
+            capture_output(&target, value);
+            target.complete_call();
         }
-        CallResult::NoValue => watched.completed(),
-        CallResult::Error(error, its_type) => watched.failed(failure(error, its_type, error_type)),
+        CallResult::NoValue => target.complete_call(),
+        CallResult::Error(error, known_type) => target.fail_call(failure_of(error, known_type, error_type)),
     }
 }
 
 /// Ends an operation or step whose `Result` or `Option` contains no stream. Otherwise returns the operation or step.
 #[inline]
-pub fn gate<W, V, K, F>(watched: W, value: &V, _kind: K, error_type: impl FnOnce(&V::Error) -> F) -> W
+pub fn finish_without_value<W, V, K, F>(target: W, value: &V, _kind: K, error_type: impl FnOnce(&V::Error) -> F) -> W
 where
     W: OperationOrStep,
     V: Inspect<K>,
     F: IntoFailure,
 {
     match value.inspect() {
-        CallResult::Value(_) => return watched,
-        CallResult::NoValue => watched.completed(),
-        CallResult::Error(error, its_type) => watched.failed(failure(error, its_type, error_type)),
+        CallResult::Value(_) => return target,
+        CallResult::NoValue => target.complete_call(),
+        CallResult::Error(error, known_type) => target.fail_call(failure_of(error, known_type, error_type)),
     }
     W::disabled()
 }
 
 /// Returns the failure from the `error_type` function, or else from the error's own type.
-pub(super) fn failure<E, F: IntoFailure>(
+pub(super) fn failure_of<E, F: IntoFailure>(
     error: &E,
-    its_type: Option<ErrorType>,
+    known_type: Option<ErrorType>,
     error_type: impl FnOnce(&E) -> F,
 ) -> Failure {
-    let said = error_type(error).into_failure();
-    let failure = said.unwrap_or_else(|| Failure::new(its_type.unwrap_or(ErrorType::Other)));
+    let returned = error_type(error).into_failure();
+    let failure = returned.unwrap_or_else(|| Failure::new(known_type.unwrap_or(ErrorType::Other)));
     // Errors of llmobs's own types are not recorded as exceptions of the application.
-    if failure.exception().is_some() || its_type.is_some() { failure } else { failure.caused_by(error) }
+    if failure.exception_type().is_some() || known_type.is_some() { failure } else { failure.caused_by(error) }
 }

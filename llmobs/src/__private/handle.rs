@@ -53,7 +53,7 @@ impl<'a> OperationHandle<'a> {
 /// Returns the operation after the body, or a disabled operation if the body took it.
 #[doc(hidden)]
 #[inline]
-pub fn rest(operation: Option<Operation>) -> Operation {
+pub fn or_disabled(operation: Option<Operation>) -> Operation {
     operation.unwrap_or_else(disabled_operation)
 }
 
@@ -85,6 +85,6 @@ pub fn run<F: Future>(span: Span, future: F) -> Instrumented<F> {
 ///
 /// Always, if called.
 #[must_use]
-pub fn never<T>() -> T {
+pub fn infer_type<T>() -> T {
     unreachable!("the function is never called, only its return type is used")
 }

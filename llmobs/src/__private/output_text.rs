@@ -10,7 +10,7 @@ use crate::observer::StreamItem;
 /// Captures a model's answer that was returned as a whole, unless the body has already captured the output.
 #[inline]
 #[cfg_attr(not(feature = "content"), expect(unused_variables, reason = "used only with the feature `content`"))]
-pub fn answer(operation: &Operation, text: Option<&str>) {
+pub fn capture_answer(operation: &Operation, text: Option<&str>) {
     #[cfg(feature = "content")]
     if let Some(text) = text {
         operation.marker().output(|| [Message::assistant().part(Part::text(text))]);
@@ -19,7 +19,7 @@ pub fn answer(operation: &Operation, text: Option<&str>) {
 
 /// Captures nothing.
 #[inline]
-pub const fn untold<W, T>(_watched: &W, _value: &T) {}
+pub const fn ignore_value<W, T>(_target: &W, _value: &T) {}
 
 /// A value or item that may have a text, if its type implements [`StreamItem`].
 #[derive(Debug)]
@@ -58,6 +58,6 @@ impl<'a, T: ?Sized> WithoutText<'a> for TextProbe<'a, T> {
 
 /// Returns no text, for items whose chunk comes from the `tokens` function.
 #[inline]
-pub const fn wordless<T>(_item: &T) -> Option<&str> {
+pub const fn no_text<T>(_item: &T) -> Option<&str> {
     None
 }

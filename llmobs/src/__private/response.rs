@@ -41,14 +41,14 @@ impl<S: IsObserved> IsObserved for KeepAliveStream<S> {}
 
 /// Returns the SSE response unchanged: its stream already reports to its operation. Completes `operation`, which is
 /// enabled only if the handler did not take it.
-pub fn sse<S: IsObserved>(operation: Operation, answer: Sse<S>) -> Sse<S> {
+pub fn sse<S: IsObserved>(operation: Operation, response: Sse<S>) -> Sse<S> {
     operation.complete();
-    answer
+    response
 }
 
 /// Keeps an operation running until the end of a response's body. An error status ends the operation at once.
 pub fn response(operation: Operation, response: Response) -> Response {
-    observed(operation, response, body)
+    observe_unless_error(operation, response, body)
 }
 
 /// Same as `response`, with a function that returns the [`Chunk`] (tokens, finish reason, error) of the bytes of each
@@ -58,14 +58,18 @@ pub fn response_with<C: Into<Chunk>>(
     response: Response,
     tokens: impl FnMut(&Bytes) -> C + Send + 'static,
 ) -> Response {
-    observed(operation, response, |operation, body| body_with(operation, body, tokens))
+    observe_unless_error(operation, response, |operation, body| body_with(operation, body, tokens))
 }
 
-fn observed(operation: Operation, response: Response, body: impl FnOnce(Operation, Body) -> Body) -> Response {
-    match error_of(response.status().as_u16()) {
+fn observe_unless_error(
+    operation: Operation,
+    response: Response,
+    body: impl FnOnce(Operation, Body) -> Body,
+) -> Response {
+    match error_of_status(response.status().as_u16()) {
         None => response.map(|inner| body(operation, inner)),
         Some(error) => {
-            operation.failed(error.into());
+            operation.fail_call(error.into());
             response
         }
     }
@@ -73,7 +77,7 @@ fn observed(operation: Operation, response: Response, body: impl FnOnce(Operatio
 
 /// Returns the error type of a status of this server. A 500 is `Internal`: the error is the server's own, not that of
 /// an upstream.
-fn error_of(status: u16) -> Option<ErrorType> {
+fn error_of_status(status: u16) -> Option<ErrorType> {
     match status {
         500 => Some(ErrorType::Internal),
         status => ErrorType::from_http_status(status),
@@ -87,9 +91,9 @@ pub fn body(operation: Operation, body: Body) -> Body {
     if !operation.is_enabled() {
         return body;
     }
-    let sizes = RemainingSize::of(&body);
-    let watched = crate::sse::observe(operation, crate::sse::Dialect::OpenAi, FrameStream { body });
-    Body::new(ObservedBody { stream: watched, sizes })
+    let remaining = RemainingSize::of(&body);
+    let observed = crate::sse::observe(operation, crate::sse::Dialect::OpenAi, FrameStream { body });
+    Body::new(ObservedBody { stream: observed, remaining })
 }
 
 /// Keeps an operation running until the end of a body.
@@ -108,13 +112,13 @@ pub fn body_with<C: Into<Chunk>>(
     if !operation.is_enabled() {
         return body;
     }
-    let sizes = RemainingSize::of(&body);
+    let remaining = RemainingSize::of(&body);
     let observed =
-        operation.observe_with(FrameStream { body }, move |piece: &Result<BodyFrame, axum::Error>| match piece {
+        operation.observe_with(FrameStream { body }, move |item: &Result<BodyFrame, axum::Error>| match item {
             Ok(BodyFrame(frame)) => frame.data_ref().map_or_else(Chunk::ignored, |bytes| tokens(bytes).into()),
             Err(_) => Chunk::failed(ErrorType::Other),
         });
-    Body::new(ObservedBody { stream: observed, sizes })
+    Body::new(ObservedBody { stream: observed, remaining })
 }
 
 /// A frame of a body: data or trailers.
@@ -158,7 +162,7 @@ impl RemainingSize {
         Self { lower: hint.lower(), upper: hint.upper(), is_ended: body.is_end_stream() }
     }
 
-    fn passed(&mut self, bytes: usize) {
+    fn subtract(&mut self, bytes: usize) {
         let bytes = bytes as u64;
         self.lower = self.lower.saturating_sub(bytes);
         self.upper = self.upper.map(|upper| upper.saturating_sub(bytes));
@@ -170,7 +174,7 @@ pin_project! {
     struct ObservedBody<S> {
         #[pin]
         stream: S,
-        sizes: RemainingSize,
+        remaining: RemainingSize,
     }
 }
 
@@ -183,23 +187,23 @@ impl<S: Stream<Item = Result<BodyFrame, axum::Error>>> http_body::Body for Obser
         let polled = this.stream.as_mut().poll_next(context).map_ok(|BodyFrame(frame)| frame);
         match &polled {
             Poll::Ready(Some(Ok(frame))) => {
-                this.sizes.passed(frame.data_ref().map_or(0, Bytes::len));
-                this.sizes.is_ended = this.stream.size_hint() == (0, Some(0));
+                this.remaining.subtract(frame.data_ref().map_or(0, Bytes::len));
+                this.remaining.is_ended = this.stream.size_hint() == (0, Some(0));
             }
-            Poll::Ready(Some(Err(_)) | None) => this.sizes.is_ended = true,
+            Poll::Ready(Some(Err(_)) | None) => this.remaining.is_ended = true,
             Poll::Pending => {}
         }
         polled
     }
 
     fn is_end_stream(&self) -> bool {
-        self.sizes.is_ended
+        self.remaining.is_ended
     }
 
     fn size_hint(&self) -> SizeHint {
         let mut hint = SizeHint::new();
-        hint.set_lower(self.sizes.lower);
-        if let Some(upper) = self.sizes.upper {
+        hint.set_lower(self.remaining.lower);
+        if let Some(upper) = self.remaining.upper {
             hint.set_upper(upper);
         }
         hint

@@ -170,13 +170,13 @@ pub trait VisibleFuture {}
 pub trait VisibleStream {}
 
 macro_rules! kind_traits {
-    ($($(#[$doc:meta])* $asked:ident<$($parameter:ident),*>: $probe:ty => $kind:ident $(where $bounded:ident: $bound:path)?;)*) => {
+    ($($(#[$doc:meta])* $name:ident<$($parameter:ident),*>: $probe:ty => $kind:ident $(where $bounded:ident: $bound:path)?;)*) => {
         $($(#[$doc])*
-        pub trait $asked {
+        pub trait $name {
             fn kind(&self) -> $kind;
         }
 
-        impl<$($parameter),*> $asked for $probe
+        impl<$($parameter),*> $name for $probe
         where
             $($bounded: $bound,)?
         {

@@ -26,7 +26,7 @@ pub trait RequiredText {
 /// A text that may be missing.
 #[diagnostic::on_unimplemented(message = "`{Self}` is not a text", label = "expected a text or an `Option` of one")]
 pub trait OptionalText {
-    fn maybe_text(&self) -> Option<&str>;
+    fn optional_text(&self) -> Option<&str>;
 }
 
 macro_rules! texts {
@@ -38,7 +38,7 @@ macro_rules! texts {
         }
 
         impl OptionalText for $text {
-            fn maybe_text(&self) -> Option<&str> {
+            fn optional_text(&self) -> Option<&str> {
                 Some(self)
             }
         })*
@@ -54,14 +54,14 @@ impl<T: RequiredText + ?Sized> RequiredText for &T {
 }
 
 impl<T: OptionalText + ?Sized> OptionalText for &T {
-    fn maybe_text(&self) -> Option<&str> {
-        (**self).maybe_text()
+    fn optional_text(&self) -> Option<&str> {
+        (**self).optional_text()
     }
 }
 
 impl<T: OptionalText> OptionalText for Option<T> {
-    fn maybe_text(&self) -> Option<&str> {
-        self.as_ref()?.maybe_text()
+    fn optional_text(&self) -> Option<&str> {
+        self.as_ref()?.optional_text()
     }
 }
 
@@ -76,20 +76,20 @@ pub fn text<T: RequiredText + ?Sized>(value: &T) -> &str {
     label = "expected a whole number or an `Option` of one"
 )]
 pub trait TokenCount {
-    fn count(&self) -> Option<u64>;
+    fn token_count(&self) -> Option<u64>;
 }
 
 macro_rules! counts {
     ($($number:ty),*) => {
         $(impl TokenCount for $number {
-            fn count(&self) -> Option<u64> {
+            fn token_count(&self) -> Option<u64> {
                 u64::try_from(*self).ok()
             }
         }
 
         impl TokenCount for NonZero<$number> {
-            fn count(&self) -> Option<u64> {
-                self.get().count()
+            fn token_count(&self) -> Option<u64> {
+                self.get().token_count()
             }
         })*
     };
@@ -98,20 +98,20 @@ macro_rules! counts {
 counts!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
 
 impl<T: TokenCount + ?Sized> TokenCount for &T {
-    fn count(&self) -> Option<u64> {
-        (**self).count()
+    fn token_count(&self) -> Option<u64> {
+        (**self).token_count()
     }
 }
 
 impl<T: TokenCount> TokenCount for Option<T> {
-    fn count(&self) -> Option<u64> {
-        self.as_ref()?.count()
+    fn token_count(&self) -> Option<u64> {
+        self.as_ref()?.token_count()
     }
 }
 
 #[inline]
 pub fn max_tokens<'a, T: TokenCount + ?Sized>(start: Start<'a>, tokens: &T) -> Start<'a> {
-    match tokens.count() {
+    match tokens.token_count() {
         Some(tokens) => start.max_tokens(tokens),
         None => start,
     }
@@ -119,7 +119,7 @@ pub fn max_tokens<'a, T: TokenCount + ?Sized>(start: Start<'a>, tokens: &T) -> S
 
 #[inline]
 pub fn conversation<'a, T: OptionalText + ?Sized>(start: Start<'a>, id: &'a T) -> Start<'a> {
-    match id.maybe_text() {
+    match id.optional_text() {
         Some(id) => start.conversation(id),
         None => start,
     }
@@ -134,66 +134,66 @@ pub fn objective<'a>(start: Start<'a>, name: &'static str, objective: impl FnOnc
 /// A provider, or the name of a provider.
 #[diagnostic::on_unimplemented(message = "`{Self}` is not a provider", label = "expected a `Provider` or its name")]
 pub trait ToProvider {
-    fn as_provider(&self) -> Provider;
+    fn to_provider(&self) -> Provider;
 }
 
 impl ToProvider for Provider {
-    fn as_provider(&self) -> Provider {
+    fn to_provider(&self) -> Provider {
         self.clone()
     }
 }
 
 impl ToProvider for &'static str {
-    fn as_provider(&self) -> Provider {
+    fn to_provider(&self) -> Provider {
         Provider::other(*self)
     }
 }
 
 impl ToProvider for String {
-    fn as_provider(&self) -> Provider {
+    fn to_provider(&self) -> Provider {
         Provider::other(self.clone())
     }
 }
 
 impl ToProvider for &Provider {
-    fn as_provider(&self) -> Provider {
+    fn to_provider(&self) -> Provider {
         (*self).clone()
     }
 }
 
 impl ToProvider for &String {
-    fn as_provider(&self) -> Provider {
+    fn to_provider(&self) -> Provider {
         Provider::other((*self).clone())
     }
 }
 
 #[inline]
 pub fn provider<T: ToProvider>(value: &T) -> Provider {
-    value.as_provider()
+    value.to_provider()
 }
 
 /// A step that can have a model.
 pub trait HasModel<'a> {
     #[must_use]
-    fn of_model(self, model: &'a str) -> Self;
+    fn with_model(self, model: &'a str) -> Self;
 }
 
 impl<'a> HasModel<'a> for Retrieval<'a> {
-    fn of_model(self, model: &'a str) -> Self {
+    fn with_model(self, model: &'a str) -> Self {
         self.model(model)
     }
 }
 
 impl<'a> HasModel<'a> for InvokeAgent<'a> {
-    fn of_model(self, model: &'a str) -> Self {
+    fn with_model(self, model: &'a str) -> Self {
         self.model(model)
     }
 }
 
 #[inline]
 pub fn step_model<'a, S: HasModel<'a>, T: OptionalText + ?Sized>(step: S, model: &'a T) -> S {
-    match model.maybe_text() {
-        Some(model) => step.of_model(model),
+    match model.optional_text() {
+        Some(model) => step.with_model(model),
         None => step,
     }
 }
@@ -201,13 +201,13 @@ pub fn step_model<'a, S: HasModel<'a>, T: OptionalText + ?Sized>(step: S, model:
 /// A step that can belong to a conversation.
 pub trait HasConversation<'a> {
     #[must_use]
-    fn of_conversation(self, id: &'a str) -> Self;
+    fn with_conversation(self, id: &'a str) -> Self;
 }
 
 macro_rules! conversations {
     ($($step:ident),*) => {
         $(impl<'a> HasConversation<'a> for $step<'a> {
-            fn of_conversation(self, id: &'a str) -> Self {
+            fn with_conversation(self, id: &'a str) -> Self {
                 self.conversation(id)
             }
         })*
@@ -218,8 +218,8 @@ conversations!(ExecuteTool, InvokeAgent, InvokeWorkflow);
 
 #[inline]
 pub fn step_conversation<'a, S: HasConversation<'a>, T: OptionalText + ?Sized>(step: S, id: &'a T) -> S {
-    match id.maybe_text() {
-        Some(id) => step.of_conversation(id),
+    match id.optional_text() {
+        Some(id) => step.with_conversation(id),
         None => step,
     }
 }

@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 
 use super::finish::IntoFailure;
 use super::finish::IntoUsage;
-use super::finish::failure;
+use super::finish::failure_of;
 use super::return_kind::CallResult;
 use super::return_kind::Inspect;
 use crate::observer::Chunk;
@@ -52,13 +52,13 @@ macro_rules! numbers {
 numbers!(u8, u16, u32, u64, usize);
 
 #[inline]
-pub fn into_chunk<C: IntoChunk>(said: C) -> Chunk {
-    said.into_chunk()
+pub fn into_chunk<C: IntoChunk>(value: C) -> Chunk {
+    value.into_chunk()
 }
 
 #[inline]
-pub fn carried<T: StreamItem>(item: &T) -> Chunk {
-    item.carries()
+pub fn item_to_chunk<T: StreamItem>(item: &T) -> Chunk {
+    item.to_chunk()
 }
 
 /// Observes an operation until the end of its stream.
@@ -80,7 +80,7 @@ where
     U: IntoUsage,
 {
     let marker = U::HAS_USAGE.then(|| operation.marker().clone());
-    let carries = move |item: &S::Item| match item.inspect() {
+    let read = move |item: &S::Item| match item.inspect() {
         CallResult::Value(value) => {
             if let Some(marker) = &marker
                 && let Some(usage) = usage(value).into_usage()
@@ -90,14 +90,16 @@ where
             tokens(value).into()
         }
         CallResult::NoValue => Chunk::ignored(),
-        CallResult::Error(error, its_type) => error_chunk(failure(error, its_type, &mut error_type).error_type()),
+        CallResult::Error(error, known_type) => {
+            error_chunk(failure_of(error, known_type, &mut error_type).error_type())
+        }
     };
-    operation.observe_by(stream, AttributeItemReader { carries, text, kind: PhantomData })
+    operation.observe_with_reader(stream, AttributeItemReader { read, text, kind: PhantomData })
 }
 
 /// The functions of the attribute that return the chunk and the text of an item.
 struct AttributeItemReader<K, C, T> {
-    carries: C,
+    read: C,
     text: T,
     kind: PhantomData<fn() -> K>,
 }
@@ -109,8 +111,8 @@ where
     T: Fn(&Item::Value) -> Option<&str>,
 {
     #[inline]
-    fn carry(&mut self, item: &Item) -> Chunk {
-        (self.carries)(item)
+    fn read(&mut self, item: &Item) -> Chunk {
+        (self.read)(item)
     }
 
     fn text<'i>(&self, item: &'i Item) -> Option<&'i str> {
@@ -125,7 +127,7 @@ fn error_chunk(error: ErrorType) -> Chunk {
 
 /// Keeps a step running until the end of its stream.
 #[inline]
-pub fn follow<S, K, F, U>(
+pub fn observe_step<S, K, F, U>(
     step: Step,
     stream: S,
     _kind: K,
@@ -138,7 +140,7 @@ where
     F: IntoFailure,
     U: IntoUsage,
 {
-    let look = move |step: &Step, item: &S::Item| match item.inspect() {
+    let inspect = move |step: &Step, item: &S::Item| match item.inspect() {
         CallResult::Value(value) => {
             if let Some(usage) = usage(value).into_usage() {
                 step.usage(usage);
@@ -146,9 +148,9 @@ where
             None
         }
         CallResult::NoValue => None,
-        CallResult::Error(error, its_type) => Some(failure(error, its_type, &mut error_type).error_type()),
+        CallResult::Error(error, known_type) => Some(failure_of(error, known_type, &mut error_type).error_type()),
     };
-    StepStream { stream, inspect: look, step: Some(step), polling: false }
+    StepStream { stream, inspect, step: Some(step), polling: false }
 }
 
 pin_project! {
@@ -172,9 +174,9 @@ pin_project! {
     {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
-            let may_ask = !*this.polling && !std::thread::panicking();
-            let is_whole = may_ask && this.stream.size_hint() == (0, Some(0));
-            if let Some(step) = this.step.take_if(|_| is_whole) {
+            let may_call = !*this.polling && !std::thread::panicking();
+            let is_complete = may_call && this.stream.size_hint() == (0, Some(0));
+            if let Some(step) = this.step.take_if(|_| is_complete) {
                 step.complete();
             }
         }
@@ -197,8 +199,8 @@ where
             _ => None,
         };
         *this.polling = false;
-        let is_over = matches!(polled, Poll::Ready(None)) || error.is_some();
-        if let Some(step) = this.step.take_if(|_| is_over) {
+        let has_ended = matches!(polled, Poll::Ready(None)) || error.is_some();
+        if let Some(step) = this.step.take_if(|_| has_ended) {
             match error {
                 Some(error) => step.fail(error),
                 None => step.complete(),

@@ -61,15 +61,15 @@ impl Buckets {
             BucketShape::Duration | BucketShape::PerChunk => (DURATION, &[160.0, 320.0, 640.0]),
             BucketShape::PerToken if fine => (PER_TOKEN_FINE, &[]),
             BucketShape::PerToken => (PER_TOKEN, &[5.0, 10.0]),
-            BucketShape::Stage if fine => (PART_FINE, &[160.0, 320.0, 640.0]),
-            BucketShape::Stage => (PART, &[160.0, 320.0, 640.0]),
+            BucketShape::Stage if fine => (STAGE_FINE, &[160.0, 320.0, 640.0]),
+            BucketShape::Stage => (STAGE, &[160.0, 320.0, 640.0]),
             BucketShape::Tokens => (TOKENS, &[]),
-            BucketShape::SmallCount => (FEW, &[]),
+            BucketShape::SmallCount => (SMALL_COUNT, &[]),
             BucketShape::Lag => (LAG, &[]),
             // A token stream lasts longer than the HTTP requests for which the conventions chose their bounds.
             BucketShape::Http => (HTTP, LONG_TAIL),
             BucketShape::Energy => (ENERGY, &[]),
-            BucketShape::DriverCall => (CALL, &[]),
+            BucketShape::DriverCall => (DRIVER_CALL, &[]),
         };
         let mut bounds = base.to_vec();
         if self != Self::Semconv {
@@ -99,9 +99,9 @@ const PER_TOKEN_FINE: &[f64] = &[
     0.002, 0.005, 0.01, 0.015, 0.02, 0.025, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75,
     1.0, 2.5, 5.0, 10.0,
 ];
-const PART: &[f64] =
+const STAGE: &[f64] =
     &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0];
-const PART_FINE: &[f64] = &[
+const STAGE_FINE: &[f64] = &[
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 7.5, 10.0,
     20.0, 40.0, 80.0,
 ];
@@ -122,14 +122,14 @@ const TOKENS: &[f64] = &[
     16_777_216.0,
     67_108_864.0,
 ];
-const FEW: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
+const SMALL_COUNT: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
 /// semconv v1.41, `http.server.request.duration`.
 const HTTP: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 const ENERGY: &[f64] = &[
     0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1_000.0, 2_500.0, 5_000.0, 10_000.0, 50_000.0,
 ];
 /// The bounds range from the duration of a fast driver call (10 µs) to a call that blocks the machine (5 s).
-const CALL: &[f64] =
+const DRIVER_CALL: &[f64] =
     &[0.00001, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0];
 const LAG: &[f64] = &[0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
 
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bounds_rise_and_the_default_holds_every_advised_bound() {
+    fn bounds_ascend_and_the_default_contains_every_advised_bound() {
         let shapes = [
             BucketShape::FirstToken,
             BucketShape::Duration,

@@ -21,7 +21,7 @@ pub(crate) mod llmobs_attribute {
     pub(crate) const DROP_REASON: &str = "llmobs.drop.reason";
     pub(crate) const ENERGY_KIND: &str = "llmobs.energy.kind";
     pub(crate) const ENGINE_ID: &str = "llmobs.engine.id";
-    pub(crate) const FEATURES: &str = "llmobs.build.features";
+    pub(crate) const BUILD_FEATURES: &str = "llmobs.build.features";
     pub(crate) const FINISH_REASON: &str = "llmobs.finish_reason";
     pub(crate) const GPU_CALL: &str = "llmobs.gpu.call";
     pub(crate) const GPU_CLOCK_DOMAIN: &str = "llmobs.gpu.clock.domain";
@@ -30,38 +30,39 @@ pub(crate) mod llmobs_attribute {
     pub(crate) const GPU_XID_CODE: &str = "llmobs.gpu.xid.code";
     pub(crate) const GPU_XID_SEVERITY: &str = "llmobs.gpu.xid.severity";
     pub(crate) const LABEL: &str = "llmobs.label";
-    pub(crate) const LEVEL: &str = "llmobs.build.level";
+    pub(crate) const BUILD_LEVEL: &str = "llmobs.build.level";
     pub(crate) const METRIC_GROUP: &str = "llmobs.metric.group";
     pub(crate) const OBJECTIVE_NAME: &str = "llmobs.objective.name";
     pub(crate) const OBJECTIVE_RESULT: &str = "llmobs.objective.result";
-    pub(crate) const OUTCOME: &str = "llmobs.operation.outcome";
+    pub(crate) const OPERATION_OUTCOME: &str = "llmobs.operation.outcome";
     pub(crate) const PHASE_DURATION: &str = "llmobs.phase.duration";
     pub(crate) const PHASE_NAME: &str = "llmobs.phase.name";
-    pub(crate) const PROFILE: &str = "llmobs.build.profile";
+    pub(crate) const BUILD_PROFILE: &str = "llmobs.build.profile";
     pub(crate) const QUEUE_EXIT: &str = "llmobs.queue.exit";
     pub(crate) const RUNTIME_NAME: &str = "llmobs.runtime.name";
     pub(crate) const SIGNAL: &str = "llmobs.signal";
     pub(crate) const STARVED_CAUSE: &str = "llmobs.starved.cause";
     pub(crate) const STALL_CAUSE: &str = "llmobs.stall.cause";
-    pub(crate) const STATE: &str = "llmobs.operation.state";
+    pub(crate) const OPERATION_STATE: &str = "llmobs.operation.state";
     pub(crate) const TOKEN_DIRECTION: &str = "llmobs.token.direction";
     pub(crate) const TOKEN_KIND: &str = "llmobs.token.kind";
     pub(crate) const TOKEN_SOURCE: &str = "llmobs.token.source";
     pub(crate) const TOKEN_WASTE: &str = "llmobs.token.waste";
-    pub(crate) const VERSION: &str = "llmobs.build.version";
+    pub(crate) const BUILD_VERSION: &str = "llmobs.build.version";
 }
 
 /// The attributes of an operation's series, always first and in this order. The OpenTelemetry SDK finds an attribute
 /// set twice as fast when the order is the order of its first use.
-pub(crate) const SERIES: [&str; 3] = [a::GEN_AI_OPERATION_NAME, a::GEN_AI_PROVIDER_NAME, a::GEN_AI_REQUEST_MODEL];
+pub(crate) const SERIES_ATTRIBUTES: [&str; 3] =
+    [a::GEN_AI_OPERATION_NAME, a::GEN_AI_PROVIDER_NAME, a::GEN_AI_REQUEST_MODEL];
 
 const ALL: &[Role] = &[Role::Server, Role::Gateway, Role::Client];
 const SERVER: &[Role] = &[Role::Server];
 const REMOTE: &[Role] = &[Role::Gateway, Role::Client];
 
 macro_rules! attributes {
-    (S) => { &SERIES };
-    (S $($more:expr)+) => { &[SERIES[0], SERIES[1], SERIES[2] $(, $more)+] };
+    (S) => { &SERIES_ATTRIBUTES };
+    (S $($more:expr)+) => { &[SERIES_ATTRIBUTES[0], SERIES_ATTRIBUTES[1], SERIES_ATTRIBUTES[2] $(, $more)+] };
     ($($only:expr)*) => { &[$($only),*] };
 }
 
@@ -174,15 +175,15 @@ HttpServer:
 Operation:
     Started { "llmobs.operation.started", Counter, "{operation}", [S], Core, ALL, both,
         "Number of operations that started" }
-    Ended { "llmobs.operation.ended", Counter, "{operation}", [S llmobs_attribute::OUTCOME llmobs_attribute::FINISH_REASON a::ERROR_TYPE], Core, ALL, both,
+    Ended { "llmobs.operation.ended", Counter, "{operation}", [S llmobs_attribute::OPERATION_OUTCOME llmobs_attribute::FINISH_REASON a::ERROR_TYPE], Core, ALL, both,
         "Number of operations that ended, each counted once by outcome, with a finish reason if completed and an error type otherwise" }
-    Active { "llmobs.operation.active", ObservableUpDownCounter, "{operation}", [S llmobs_attribute::STATE], Core, ALL, both,
+    Active { "llmobs.operation.active", ObservableUpDownCounter, "{operation}", [S llmobs_attribute::OPERATION_STATE], Core, ALL, both,
         "Number of operations in flight by state; the sum over all states is operations started minus operations ended" }
-    StateTime { "llmobs.operation.state.time", ObservableCounter, "s", [S llmobs_attribute::STATE], Standard, ALL, both,
+    StateTime { "llmobs.operation.state.time", ObservableCounter, "s", [S llmobs_attribute::OPERATION_STATE], Standard, ALL, both,
         "Time in seconds that operations spent in each state, operations in flight included; its rate is the mean concurrency" }
-    OldestAge { "llmobs.operation.oldest.age", ObservableGauge, "s", [SERIES[2] llmobs_attribute::STATE], Core, ALL, both,
+    OldestAge { "llmobs.operation.oldest.age", ObservableGauge, "s", [SERIES_ATTRIBUTES[2] llmobs_attribute::OPERATION_STATE], Core, ALL, both,
         "Age in seconds of the oldest operation in flight in each state, from the start of the operation to the collection" }
-    OperationLimit { "llmobs.operation.limit", UpDownCounter, "{operation}", [SERIES[2] llmobs_attribute::STATE], Core, ALL, both,
+    OperationLimit { "llmobs.operation.limit", UpDownCounter, "{operation}", [SERIES_ATTRIBUTES[2] llmobs_attribute::OPERATION_STATE], Core, ALL, both,
         "Maximum number of operations that the service allows in a state at the same time" }
     Attempts { "llmobs.operation.attempts", Counter, "{attempt}", [S llmobs_attribute::ATTEMPT_KIND], Core, REMOTE, both,
         "Number of attempts of operations by kind (first, retry, fallback, hedge); one operation can have several attempts" }
@@ -240,9 +241,9 @@ Objective:
         "Number of operations that an objective judged good or bad; do not sum over the objective name" }
     ObjectiveTokens { "llmobs.objective.tokens", Counter, "{token}", [S llmobs_attribute::OBJECTIVE_NAME llmobs_attribute::OBJECTIVE_RESULT], Core, ALL, both,
         "Number of output tokens of operations that an objective judged good or bad; do not sum over the objective name" }
-    ObjectiveTarget { "llmobs.objective.target", Gauge, "1", [SERIES[2] SERIES[0] llmobs_attribute::OBJECTIVE_NAME], Core, ALL, both,
+    ObjectiveTarget { "llmobs.objective.target", Gauge, "1", [SERIES_ATTRIBUTES[2] SERIES_ATTRIBUTES[0] llmobs_attribute::OBJECTIVE_NAME], Core, ALL, both,
         "Target of an objective: the ratio of good to judged operations that should be reached, from 0 to 1" }
-    ObjectiveThreshold { "llmobs.objective.threshold", Gauge, "s", [SERIES[2] SERIES[0] llmobs_attribute::OBJECTIVE_NAME], Core, ALL, both,
+    ObjectiveThreshold { "llmobs.objective.threshold", Gauge, "s", [SERIES_ATTRIBUTES[2] SERIES_ATTRIBUTES[0] llmobs_attribute::OBJECTIVE_NAME], Core, ALL, both,
         "Limit in seconds of one time of an objective; the objective name label has the form `objective.time`" }
 ;
 Runtime:
@@ -274,7 +275,7 @@ Pipeline:
         "Maximum number of items in the export queue of a signal" }
 ;
 Build:
-    BuildInfo { "llmobs.build.info", Gauge, "", [llmobs_attribute::VERSION llmobs_attribute::FEATURES llmobs_attribute::LEVEL llmobs_attribute::PROFILE], Core, ALL, both,
+    BuildInfo { "llmobs.build.info", Gauge, "", [llmobs_attribute::BUILD_VERSION llmobs_attribute::BUILD_FEATURES llmobs_attribute::BUILD_LEVEL llmobs_attribute::BUILD_PROFILE], Core, ALL, both,
         "Constant 1, with labels for the version, the features, the level and the profile of the running llmobs" }
 ;
 Gpu:
@@ -342,11 +343,11 @@ Gpu:
         "Number of PCIe transfers of a GPU that had to be repeated" }
     GpuNvlinkIo { "llmobs.gpu.nvlink.io", ObservableCounter, "By", [a::HW_ID a::NETWORK_IO_DIRECTION], Standard, ALL, both,
         "Number of bytes that a GPU sent and received over NVLink, by direction" }
-    EngineFlops { "llmobs.engine.flops.utilization", ObservableGauge, "1", [SERIES[2] llmobs_attribute::ENGINE_ID], Full, ALL, both,
+    EngineFlops { "llmobs.engine.flops.utilization", ObservableGauge, "1", [SERIES_ATTRIBUTES[2] llmobs_attribute::ENGINE_ID], Full, ALL, both,
         "Estimated ratio of the arithmetic that the model needs to the peak arithmetic rate of its GPUs" }
-    EngineBandwidth { "llmobs.engine.memory_bandwidth.utilization", ObservableGauge, "1", [SERIES[2] llmobs_attribute::ENGINE_ID], Full, ALL, both,
+    EngineBandwidth { "llmobs.engine.memory_bandwidth.utilization", ObservableGauge, "1", [SERIES_ATTRIBUTES[2] llmobs_attribute::ENGINE_ID], Full, ALL, both,
         "Estimated ratio of the memory traffic that the model needs to the peak memory bandwidth of its GPUs" }
-    EngineStarved { "llmobs.engine.starved.time", Counter, "s", [SERIES[2] llmobs_attribute::ENGINE_ID llmobs_attribute::STARVED_CAUSE], Standard, ALL, both,
+    EngineStarved { "llmobs.engine.starved.time", Counter, "s", [SERIES_ATTRIBUTES[2] llmobs_attribute::ENGINE_ID llmobs_attribute::STARVED_CAUSE], Standard, ALL, both,
         "Time in seconds in which operations waited while the GPU of the engine was nearly idle, by cause" }
 ;
 }

@@ -26,17 +26,17 @@ impl View {
         }
     }
 
-    pub(crate) const fn table(self) -> &'static ViewDefinition {
+    pub(crate) const fn definition(self) -> &'static ViewDefinition {
         match self {
-            Self::Dcgm => &dcgm::TABLE,
+            Self::Dcgm => &dcgm::DEFINITION,
         }
     }
 
     /// Returns whether the view shows all or some of the values of a row.
-    pub(crate) fn shows(self, id: RowId) -> bool {
-        self.table().columns.iter().any(|column| match column.origin {
-            ValueOrigin::Row(from, _) => from == id,
-            ValueOrigin::Difference(from, less) => from == id || less.contains(&id),
+    pub(crate) fn includes_row(self, id: RowId) -> bool {
+        self.definition().metrics.iter().any(|metric| match metric.origin {
+            ValueOrigin::Row(row, _) => row == id,
+            ValueOrigin::Difference(row, subtracted) => row == id || subtracted.contains(&id),
             ValueOrigin::DeviceValue(_) => false,
         })
     }
@@ -44,10 +44,10 @@ impl View {
     /// Returns whether `name` is the name of a counter of any view. The name alone does not show this, because counters
     /// of a view have no suffix `_total`.
     #[cfg(feature = "prometheus")]
-    pub(crate) fn counts(name: &str) -> bool {
-        let mut columns = [Self::Dcgm].into_iter().flat_map(|view| view.table().columns);
+    pub(crate) fn is_counter_name(name: &str) -> bool {
+        let mut metrics = [Self::Dcgm].into_iter().flat_map(|view| view.definition().metrics);
         // The application's registry may add a prefix to the name.
-        columns.any(|column| column.instrument == Instrument::Counter && name.ends_with(column.name))
+        metrics.any(|metric| metric.instrument == Instrument::Counter && name.ends_with(metric.name))
     }
 }
 
@@ -56,7 +56,7 @@ impl View {
 pub(crate) struct ViewDefinition {
     /// The labels of every series of the view, in order.
     pub(crate) labels: &'static [ViewLabel],
-    pub(crate) columns: &'static [ViewMetric],
+    pub(crate) metrics: &'static [ViewMetric],
 }
 
 /// One metric of a view.
@@ -70,7 +70,7 @@ pub(crate) struct ViewMetric {
     /// Converts a value from the unit of the row to the unit of the view.
     pub(crate) convert: fn(f64) -> f64,
     /// The name of an additional label whose value is the value of the metric, if the view has one.
-    pub(crate) echo: Option<&'static str>,
+    pub(crate) value_label: Option<&'static str>,
 }
 
 /// The source of a value of a view.
@@ -89,8 +89,8 @@ pub(crate) enum ValueOrigin {
 #[derive(Debug)]
 pub(crate) struct ViewLabel {
     pub(crate) name: &'static str,
-    pub(crate) fact: DeviceAttribute,
-    pub(crate) write: fn(&str) -> String,
+    pub(crate) attribute: DeviceAttribute,
+    pub(crate) format: fn(&str) -> String,
 }
 
 /// A text attribute that identifies or describes a device. For a MIG instance, some attributes are those of the whole
@@ -138,22 +138,22 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
-    fn a_view_has_no_name_of_a_row_and_none_twice() {
-        let columns = View::Dcgm.table().columns;
-        let names: HashSet<_> = columns.iter().map(|column| column.name).collect();
-        assert_eq!(names.len(), columns.len());
+    fn view_names_are_unique_and_differ_from_row_names() {
+        let metrics = View::Dcgm.definition().metrics;
+        let names: HashSet<_> = metrics.iter().map(|metric| metric.name).collect();
+        assert_eq!(names.len(), metrics.len());
         for row in super::super::ROWS {
             assert!(!names.contains(row.prometheus_name().as_str()), "{}", row.name);
         }
     }
 
     #[test]
-    fn a_view_takes_from_rows_that_have_what_it_names() {
-        for column in View::Dcgm.table().columns {
-            if let ValueOrigin::Row(id, Some((attribute, _))) = column.origin {
-                assert!(id.row().attributes.contains(&attribute), "{} of {}", attribute, column.name);
+    fn rows_of_a_view_have_the_attributes_that_the_view_selects() {
+        for metric in View::Dcgm.definition().metrics {
+            if let ValueOrigin::Row(id, Some((attribute, _))) = metric.origin {
+                assert!(id.row().attributes.contains(&attribute), "{} of {}", attribute, metric.name);
             }
-            assert!(matches!(column.instrument, Instrument::Counter | Instrument::Gauge), "{}", column.name);
+            assert!(matches!(metric.instrument, Instrument::Counter | Instrument::Gauge), "{}", metric.name);
         }
     }
 }

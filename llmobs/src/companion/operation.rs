@@ -20,9 +20,9 @@ pub(crate) trait OperationInfo: Send + Sync {
     fn role(&self) -> Role;
     /// Returns the operation name, provider and model, as in the labels.
     fn identity(&self) -> [&str; 3];
-    fn link(&self) -> Option<TraceLink>;
+    fn trace_link(&self) -> Option<TraceLink>;
     fn has_ended(&self) -> bool;
-    fn prepares(&self) -> bool;
+    fn has_preparation(&self) -> bool;
     fn input_tokens(&self) -> Option<u64>;
     fn output_tokens(&self) -> u64;
     fn record_energy(&self, joules: f64);
@@ -32,82 +32,82 @@ pub(crate) trait OperationInfo: Send + Sync {
 /// model that was retired with `Observer::retire_model` are kept.
 #[derive(Clone)]
 pub struct OperationRef {
-    subject: Arc<dyn OperationInfo>,
+    info: Arc<dyn OperationInfo>,
     /// The OpenTelemetry context of the operation's span, if there is one.
     context: Option<Context>,
 }
 
 impl OperationRef {
-    pub(crate) fn new(subject: Arc<dyn OperationInfo>, context: Option<Context>) -> Self {
-        Self { subject, context }
+    pub(crate) fn new(info: Arc<dyn OperationInfo>, context: Option<Context>) -> Self {
+        Self { info, context }
     }
 
     /// Returns the id of the operation in later calls to the companion. It is unique only while the operation exists.
     #[must_use]
     pub fn id(&self) -> u64 {
-        id_of(Arc::as_ptr(&self.subject))
+        operation_id(Arc::as_ptr(&self.info))
     }
 
     /// Returns the role of the process: server, gateway or client.
     #[must_use]
     pub fn role(&self) -> Role {
-        self.subject.role()
+        self.info.role()
     }
 
     /// Returns `gen_ai.operation.name`.
     #[must_use]
     pub fn operation(&self) -> &str {
-        self.subject.identity()[0]
+        self.info.identity()[0]
     }
 
     /// Returns `gen_ai.provider.name`.
     #[must_use]
     pub fn provider(&self) -> &str {
-        self.subject.identity()[1]
+        self.info.identity()[1]
     }
 
     /// Returns `gen_ai.request.model`, as in the metric labels: `_OTHER` for a model without a label value of
     /// its own.
     #[must_use]
     pub fn model(&self) -> &str {
-        self.subject.identity()[2]
+        self.info.identity()[2]
     }
 
     /// Returns whether the operation has ended.
     #[must_use]
     pub fn has_ended(&self) -> bool {
-        self.subject.has_ended()
+        self.info.has_ended()
     }
 
     /// Returns whether the application works on the operation before the engine receives it, for example on its prompt. If
     /// so, the engine works on it only from [`Scheduled`](super::Mark::Scheduled) on.
     #[must_use]
-    pub fn prepares(&self) -> bool {
-        self.subject.prepares()
+    pub fn has_preparation(&self) -> bool {
+        self.info.has_preparation()
     }
 
     /// Returns the number of input tokens, if reported.
     #[must_use]
     pub fn input_tokens(&self) -> Option<u64> {
-        self.subject.input_tokens()
+        self.info.input_tokens()
     }
 
     /// Returns the number of output tokens so far: the reported number, or else the tokens that the stream has carried.
     #[must_use]
     pub fn output_tokens(&self) -> u64 {
-        self.subject.output_tokens()
+        self.info.output_tokens()
     }
 
     /// Returns the trace id as 32 hexadecimal digits, if the operation has a span or a sampled trace.
     #[must_use]
     pub fn trace_id(&self) -> Option<String> {
-        self.ids().map(|ids| format!("{:032x}", u128::from_be_bytes(ids.trace_id)))
+        self.trace_ids().map(|ids| format!("{:032x}", u128::from_be_bytes(ids.trace_id)))
     }
 
     /// Returns the span id as 16 hexadecimal digits, if the operation has a span or a sampled trace.
     #[must_use]
     pub fn span_id(&self) -> Option<String> {
-        self.ids().map(|ids| format!("{:016x}", u64::from_be_bytes(ids.span_id)))
+        self.trace_ids().map(|ids| format!("{:016x}", u64::from_be_bytes(ids.span_id)))
     }
 
     /// Adds an event to the span of the operation, if there is a span that has not ended.
@@ -121,30 +121,30 @@ impl OperationRef {
     /// Runs code with the span of the operation as OpenTelemetry's current span, also after the operation has ended and on
     /// any thread. Without a span or a sampled trace the current context stays as it is.
     /// A log record that the code writes belongs to the trace of the operation.
-    pub fn in_trace<T>(&self, code: impl FnOnce() -> T) -> T {
-        let around = || {
-            let link = self.subject.link()?;
+    pub fn in_span_context<T>(&self, code: impl FnOnce() -> T) -> T {
+        let from_link = || {
+            let link = self.info.trace_link()?;
             let (trace, span) = (TraceId::from_bytes(link.trace_id), SpanId::from_bytes(link.span_id));
             // Only sampled operations have a link.
             let span = SpanContext::new(trace, span, TraceFlags::SAMPLED, false, TraceState::default());
             Some(Context::new().with_remote_span_context(span))
         };
-        let _attached = self.context.clone().or_else(around).map(Context::attach);
+        let _guard = self.context.clone().or_else(from_link).map(Context::attach);
         code()
     }
 
     /// Records `llmobs.operation.energy`, in joules. Call it once; a call after the end of the operation is valid.
     pub fn record_energy(&self, joules: f64) {
-        self.subject.record_energy(joules);
+        self.info.record_energy(joules);
     }
 
-    fn ids(&self) -> Option<TraceLink> {
-        let of_span = self.context.as_ref().map(|context| {
+    fn trace_ids(&self) -> Option<TraceLink> {
+        let span_ids = self.context.as_ref().map(|context| {
             let span = context.span();
             let ids = span.span_context();
             TraceLink { trace_id: ids.trace_id().to_bytes(), span_id: ids.span_id().to_bytes() }
         });
-        of_span.or_else(|| self.subject.link())
+        span_ids.or_else(|| self.info.trace_link())
     }
 }
 
@@ -155,6 +155,6 @@ impl fmt::Debug for OperationRef {
 }
 
 /// Returns the address of an operation as its id. The id is unique while the operation is alive.
-pub(crate) fn id_of<T: ?Sized>(subject: *const T) -> u64 {
-    subject.addr() as u64
+pub(crate) fn operation_id<T: ?Sized>(operation: *const T) -> u64 {
+    operation.addr() as u64
 }

@@ -28,7 +28,7 @@ impl Recorder {
     pub fn add(&self, row: &str, attributes: &[(&'static str, AttributeValue)], amount: f64) {
         let handle = self.handle(row, attributes, Instrument::Counter);
         if let Some(handle) = handle.filter(|_| amount.is_finite() && amount >= 0.0) {
-            handle.add_real(amount);
+            handle.add_f64(amount);
         }
     }
 
@@ -41,7 +41,7 @@ impl Recorder {
     }
 
     /// Counts an anomaly, an observation that cannot be true, in `llmobs.self.anomalies`.
-    pub fn anomaly(&self, name: &'static str) {
+    pub fn record_anomaly(&self, name: &'static str) {
         if let Some(sinks) = &self.sinks {
             sinks.bind(RowId::Anomalies, &[Label::new(llmobs_attribute::ANOMALY, name)]).add(1);
         }
@@ -51,16 +51,16 @@ impl Recorder {
         &self,
         row: &str,
         attributes: &[(&'static str, AttributeValue)],
-        kind: Instrument,
+        instrument: Instrument,
     ) -> Option<SeriesHandle> {
         let sinks = self.sinks.as_ref()?;
         let id = RowId::ALL.iter().find(|id| id.row().name == row)?;
         let row = id.row();
-        if !row.is_external() || row.instrument != kind || !sinks.is_enabled(row.level) {
+        if !row.is_external() || row.instrument != instrument || !sinks.is_enabled(row.level) {
             return None;
         }
-        let known = attributes.iter().filter(|(name, _)| row.attributes.contains(name));
-        let labels: Vec<_> = known.map(|(name, word)| Label::new(*name, word.0.clone())).collect();
+        let listed = attributes.iter().filter(|(name, _)| row.attributes.contains(name));
+        let labels: Vec<_> = listed.map(|(name, value)| Label::new(*name, value.0.clone())).collect();
         Some(sinks.bind(*id, &labels))
     }
 }

@@ -35,19 +35,19 @@ impl CompanionRegistry {
         self.has_companions.load(Ordering::Relaxed)
     }
 
-    /// Calls `say` for every companion, if one was ever registered.
+    /// Calls `notification` for every companion, if one was ever registered.
     #[inline]
-    pub(crate) fn notify(&self, say: impl Fn(&dyn Companion)) {
+    pub(crate) fn notify(&self, notification: impl Fn(&dyn Companion)) {
         if self.has_companions() {
-            self.notify_all(&say);
+            self.notify_all(&notification);
         }
     }
 
     #[cold]
-    fn notify_all(&self, say: &dyn Fn(&dyn Companion)) {
+    fn notify_all(&self, notification: &dyn Fn(&dyn Companion)) {
         let companions = self.companions.read().unwrap_or_else(PoisonError::into_inner);
         companions.iter().filter_map(Weak::upgrade).for_each(|companion| {
-            let _ = without_panic(|| say(&*companion));
+            let _ = catch_companion_panic(|| notification(&*companion));
         });
     }
 
@@ -60,10 +60,10 @@ impl CompanionRegistry {
         companions
             .iter()
             .filter_map(Weak::upgrade)
-            .find_map(|companion| without_panic(|| question(&*companion)).flatten())
+            .find_map(|companion| catch_companion_panic(|| question(&*companion)).flatten())
     }
 
-    pub(crate) fn attach_companion(&self, companion: Weak<dyn Companion>) {
+    pub(crate) fn register_companion(&self, companion: Weak<dyn Companion>) {
         let mut companions = self.companions.write().unwrap_or_else(PoisonError::into_inner);
         companions.retain(|known| known.strong_count() > 0);
         companions.push(companion);
@@ -71,7 +71,7 @@ impl CompanionRegistry {
     }
 
     /// Registers a source. Returns whether this source is the first one ever.
-    pub(crate) fn attach_source(&self, source: Weak<dyn Source>) -> bool {
+    pub(crate) fn register_source(&self, source: Weak<dyn Source>) -> bool {
         let mut sources = self.sources.write().unwrap_or_else(PoisonError::into_inner);
         sources.retain(|known| known.strong_count() > 0);
         sources.push(source);
@@ -87,7 +87,7 @@ impl CompanionRegistry {
     pub(crate) fn read(&self, row: &'static Row) -> Vec<Observation> {
         let sources = self.sources();
         let samples = sources.iter().flat_map(|source| source.read(row));
-        samples.filter_map(|sample: Sample| sample.into_reading(row)).collect()
+        samples.filter_map(|sample: Sample| sample.into_observation(row)).collect()
     }
 
     fn sources(&self) -> Vec<Arc<dyn Source>> {
@@ -104,6 +104,6 @@ impl fmt::Debug for CompanionRegistry {
 
 /// Runs code of a companion and catches a panic in it. A panic must not break the operation, and must not abort the
 /// process when an operation ends because its thread panics.
-fn without_panic<T>(code: impl FnOnce() -> T) -> Option<T> {
+fn catch_companion_panic<T>(code: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(code)).ok()
 }

@@ -131,7 +131,7 @@ mod tests {
 
     #[cfg(feature = "content")]
     #[test]
-    fn debug_of_json_prints_no_more() {
+    fn debug_of_json_prints_only_a_length_class() {
         let value = serde_json::json!({"canary": ["canary", 1, null]});
         assert_eq!(format!("{:?}", Content::from(value)), "Content(up to 1 KiB)");
     }

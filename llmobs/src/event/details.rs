@@ -4,7 +4,7 @@
 use std::sync::Once;
 
 use crate::catalog::Profile;
-use crate::clock::seconds;
+use crate::clock::nanos_to_seconds;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::OutputType;
 use crate::span::CONTENT_TARGET;
@@ -26,17 +26,17 @@ pub(crate) struct RequestDetails {
 }
 
 impl RequestDetails {
-    pub(crate) fn of(request: &RequestParams<'_>) -> Self {
-        let real = |value: Option<f64>| value.filter(|value| value.is_finite());
+    pub(crate) fn from_params(request: &RequestParams<'_>) -> Self {
+        let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
         Self {
             server: request.server.map(|(address, port)| (address.into(), port)),
             output_type: request.output_type.clone(),
             choices: request.choices.filter(|choices| *choices != 1).and_then(to_i64),
             seed: request.seed,
-            temperature: real(request.temperature),
-            top_p: real(request.top_p),
-            frequency_penalty: real(request.frequency_penalty),
-            presence_penalty: real(request.presence_penalty),
+            temperature: finite(request.temperature),
+            top_p: finite(request.top_p),
+            frequency_penalty: finite(request.frequency_penalty),
+            presence_penalty: finite(request.presence_penalty),
         }
     }
 }
@@ -65,50 +65,50 @@ pub(crate) struct OperationDetailsEvent<'a> {
     pub(crate) operation: &'a str,
     pub(crate) provider: &'a str,
     pub(crate) model: &'a str,
-    pub(crate) conversation: Option<&'a str>,
+    pub(crate) conversation_id: Option<&'a str>,
     pub(crate) max_tokens: Option<u64>,
     pub(crate) request: &'a RequestDetails,
-    pub(crate) answer: &'a InferenceEnd<'a>,
+    pub(crate) end: &'a InferenceEnd<'a>,
     pub(crate) content: ContentFields,
 }
 
 /// Emits the event with one target. A `tracing` callsite has a fixed target, so the macro is expanded twice.
 macro_rules! emit_event {
-    ($target:expr, $of:ident, $request:ident, $answer:ident, $cache:ident) => {
+    ($target:expr, $event:ident, $request:ident, $end:ident, $cache:ident) => {
         tracing::event!(
             name: "gen_ai.client.inference.operation.details",
             target: $target,
             parent: None,
             tracing::Level::DEBUG,
-            gen_ai.operation.name = $of.operation,
-            gen_ai.provider.name = $of.is_latest().then_some($of.provider),
-            gen_ai.request.model = $of.model,
-            gen_ai.conversation.id = $of.conversation,
+            gen_ai.operation.name = $event.operation,
+            gen_ai.provider.name = $event.is_latest().then_some($event.provider),
+            gen_ai.request.model = $event.model,
+            gen_ai.conversation.id = $event.conversation_id,
             gen_ai.output.type = $request.output_type.as_ref().map(OutputType::as_str),
             gen_ai.request.choice.count = $request.choices,
-            gen_ai.request.max_tokens = $of.max_tokens.and_then(to_i64),
+            gen_ai.request.max_tokens = $event.max_tokens.and_then(to_i64),
             gen_ai.request.seed = $request.seed,
             gen_ai.request.temperature = $request.temperature,
             gen_ai.request.top_p = $request.top_p,
             gen_ai.request.frequency_penalty = $request.frequency_penalty,
             gen_ai.request.presence_penalty = $request.presence_penalty,
-            gen_ai.request.stream = $answer.streamed.then_some(true),
-            gen_ai.response.id = $answer.response_id,
-            gen_ai.response.model = $answer.response_model,
-            gen_ai.response.time_to_first_chunk = $answer.first_chunk.map(seconds),
-            gen_ai.usage.input_tokens = $answer.usage.input.and_then(to_i64),
-            gen_ai.usage.output_tokens = $answer.usage.output.and_then(to_i64),
-            gen_ai.usage.cache_read.input_tokens = $answer.usage.cache_read.and_then(to_i64),
+            gen_ai.request.stream = $end.is_streamed.then_some(true),
+            gen_ai.response.id = $end.response_id,
+            gen_ai.response.model = $end.response_model,
+            gen_ai.response.time_to_first_chunk = $end.time_to_first_chunk.map(nanos_to_seconds),
+            gen_ai.usage.input_tokens = $end.usage.input.and_then(to_i64),
+            gen_ai.usage.output_tokens = $end.usage.output.and_then(to_i64),
+            gen_ai.usage.cache_read.input_tokens = $end.usage.cache_read.and_then(to_i64),
             gen_ai.usage.cache_creation.input_tokens = $cache.0,
             gen_ai.usage.cache_write.input_tokens = $cache.1,
-            gen_ai.usage.reasoning.output_tokens = $answer.usage.reasoning.and_then(to_i64),
-            gen_ai.input.messages = $of.content.input,
-            gen_ai.output.messages = $of.content.output,
-            gen_ai.system_instructions = $of.content.system_instructions,
-            gen_ai.tool.definitions = $of.content.tool_definitions,
+            gen_ai.usage.reasoning.output_tokens = $end.usage.reasoning.and_then(to_i64),
+            gen_ai.input.messages = $event.content.input,
+            gen_ai.output.messages = $event.content.output,
+            gen_ai.system_instructions = $event.content.system_instructions,
+            gen_ai.tool.definitions = $event.content.tool_definitions,
             server.address = $request.server.as_ref().map(|(address, _)| &**address),
             server.port = $request.server.as_ref().map(|(_, port)| i64::from(*port)),
-            error.type = $answer.error.map(ErrorType::as_str),
+            error.type = $end.error_type.map(ErrorType::as_str),
             "gen_ai.client.inference.operation.details"
         )
     };
@@ -118,20 +118,20 @@ impl OperationDetailsEvent<'_> {
     /// Emits the event in the current trace. `tracing` has no types for lists and objects: content is JSON, which the
     /// pipeline converts to structured values. The list of finish reasons is omitted, because the conventions do not
     /// allow a string for it.
-    pub(crate) fn write(&self) {
-        let Self { request, answer, .. } = self;
-        let cache_write = answer.usage.cache_write.and_then(to_i64);
+    pub(crate) fn emit(&self) {
+        let Self { request, end, .. } = self;
+        let cache_write = end.usage.cache_write.and_then(to_i64);
         let cache = if self.is_latest() { (None, cache_write) } else { (cache_write, None) };
         if self.content.has_content() {
             warn_if_filtered_out();
-            emit_event!(CONTENT_TARGET, self, request, answer, cache);
+            emit_event!(CONTENT_TARGET, self, request, end, cache);
         } else {
-            emit_event!(TARGET, self, request, answer, cache);
+            emit_event!(TARGET, self, request, end, cache);
         }
     }
 
     fn is_latest(&self) -> bool {
-        self.answer.profile == Profile::Latest
+        self.end.profile == Profile::Latest
     }
 }
 

@@ -1,6 +1,6 @@
 //! `gen_ai.evaluation.result`: the evaluation of an answer.
 
-use crate::cardinality::cut;
+use crate::cardinality::truncate;
 use crate::span::TARGET;
 
 /// An evaluation of an answer, by a person or by another model.
@@ -41,16 +41,16 @@ impl<'a> Evaluation<'a> {
     }
 
     /// Emits the event in the current trace.
-    pub(crate) fn write(&self, response_id: Option<&str>) {
+    pub(crate) fn emit(&self, response_id: Option<&str>) {
         tracing::event!(
             name: "gen_ai.evaluation.result",
             target: TARGET,
             parent: None,
             tracing::Level::INFO,
-            gen_ai.evaluation.name = cut(self.name),
+            gen_ai.evaluation.name = truncate(self.name),
             gen_ai.evaluation.score.value = self.score,
-            gen_ai.evaluation.score.label = self.label.map(cut),
-            gen_ai.response.id = response_id.map(cut),
+            gen_ai.evaluation.score.label = self.label.map(truncate),
+            gen_ai.response.id = response_id.map(truncate),
             "gen_ai.evaluation.result"
         );
     }

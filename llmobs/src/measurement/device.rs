@@ -10,17 +10,17 @@ pub(crate) struct DeviceRecord {
     /// The value of `hw.id` in the rows of the device, or of `hw.parent` in the rows of its sensors.
     pub(crate) id: LabelValue,
     /// Text attributes, such as the model.
-    pub(crate) facts: Vec<(DeviceAttribute, LabelValue)>,
+    pub(crate) attributes: Vec<(DeviceAttribute, LabelValue)>,
     /// Numeric values, such as the index.
-    pub(crate) figures: Vec<(DeviceValue, f64)>,
+    pub(crate) values: Vec<(DeviceValue, f64)>,
 }
 
 impl DeviceRecord {
-    pub(crate) fn fact(&self, wanted: DeviceAttribute) -> Option<&str> {
-        self.facts.iter().find(|(fact, _)| *fact == wanted).map(|(_, text)| text.as_str())
+    pub(crate) fn attribute(&self, attribute: DeviceAttribute) -> Option<&str> {
+        self.attributes.iter().find(|(key, _)| *key == attribute).map(|(_, text)| text.as_str())
     }
 
-    pub(crate) fn figure(&self, wanted: DeviceValue) -> Option<f64> {
-        self.figures.iter().find(|(figure, _)| *figure == wanted).map(|(_, value)| *value)
+    pub(crate) fn value(&self, kind: DeviceValue) -> Option<f64> {
+        self.values.iter().find(|(key, _)| *key == kind).map(|(_, value)| *value)
     }
 }

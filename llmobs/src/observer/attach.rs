@@ -16,27 +16,27 @@ use crate::measurement::TraceLink;
 impl Observer {
     /// Registers a companion, which is notified of every operation from now on, until the last `Arc` to it is dropped.
     pub fn attach_companion<C: Companion>(&self, companion: &Arc<C>) {
-        if let Some(core) = &self.core {
+        if let Some(inner) = &self.inner {
             let weak: Weak<C> = Arc::downgrade(companion);
-            core.attached().attach_companion(weak);
+            inner.attached().register_companion(weak);
         }
     }
 
     /// Registers a source, which supplies the values of its rows at every collection, until the last `Arc` to it is
     /// dropped.
     pub fn attach_source<S: Source>(&self, source: &Arc<S>) {
-        let Some(core) = &self.core else { return };
+        let Some(inner) = &self.inner else { return };
         let weak: Weak<S> = Arc::downgrade(source);
-        if core.attached().attach_source(weak) {
-            let core_weak = Arc::downgrade(core);
-            core.sinks().attach_foreign(&(core_weak as Weak<dyn crate::sink::ObservableSource>));
+        if inner.attached().register_source(weak) {
+            let weak_inner = Arc::downgrade(inner);
+            inner.sinks().register_external_source(&(weak_inner as Weak<dyn crate::sink::ObservableSource>));
         }
     }
 
     /// Returns a recorder for rows that other crates fill. The recorder of a disabled observer does nothing.
     #[must_use]
     pub fn recorder(&self) -> Recorder {
-        Recorder::new(self.core.as_ref().map(|core| Arc::clone(core.sinks())))
+        Recorder::new(self.inner.as_ref().map(|inner| Arc::clone(inner.sinks())))
     }
 }
 
@@ -50,15 +50,15 @@ impl OperationInfo for OperationState {
         [key.operation.as_str(), key.provider.as_str(), &self.series.model]
     }
 
-    fn link(&self) -> Option<TraceLink> {
-        self.link
+    fn trace_link(&self) -> Option<TraceLink> {
+        self.trace_link
     }
 
     fn has_ended(&self) -> bool {
         Self::has_ended(self)
     }
 
-    fn prepares(&self) -> bool {
+    fn has_preparation(&self) -> bool {
         self.times.prepares
     }
 
@@ -67,13 +67,13 @@ impl OperationInfo for OperationState {
     }
 
     fn output_tokens(&self) -> u64 {
-        let counted = self.tokens.load(std::sync::atomic::Ordering::Relaxed);
+        let counted = self.streamed_tokens.load(std::sync::atomic::Ordering::Relaxed);
         self.usage().output.unwrap_or(counted)
     }
 
     fn record_energy(&self, joules: f64) {
         if let Some(handle) = self.series.handle(RowId::OperationEnergy, 0) {
-            handle.record(joules, self.link);
+            handle.record(joules, self.trace_link);
         }
     }
 }

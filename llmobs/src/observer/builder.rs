@@ -23,11 +23,11 @@ use crate::catalog::Level;
 use crate::catalog::Profile;
 use crate::catalog::Role;
 use crate::catalog::RowId;
-use crate::catalog::SERIES;
+use crate::catalog::SERIES_ATTRIBUTES;
 use crate::catalog::View;
 use crate::catalog::llmobs_attribute;
 use crate::clock::Clock;
-use crate::clock::nanos;
+use crate::clock::duration_to_nanos;
 use crate::error::BuildError;
 use crate::measurement::Label;
 use crate::objective::Objective;
@@ -64,16 +64,16 @@ pub struct ObserverBuilder<'a> {
     level: Option<Level>,
     profile: Option<Profile>,
     series_limit: usize,
-    grace: Duration,
+    retired_model_ttl: Duration,
     clock: Clock,
     registry: Option<RegistryMut<'a>>,
     views: Vec<EnabledView>,
-    meters: Option<MeterProviderRef<'a>>,
-    tracers: Option<TracerProviderRef<'a>>,
+    meter_provider: Option<MeterProviderRef<'a>>,
+    tracer_provider: Option<TracerProviderRef<'a>>,
     log_sample_ratio: f64,
-    logs_details: bool,
-    recorded: usize,
-    recorder_folder: Option<PathBuf>,
+    should_emit_details: bool,
+    flight_recorder_capacity: usize,
+    flight_recorder_folder: Option<PathBuf>,
     #[cfg(feature = "content")]
     gate: Option<Gate>,
     #[cfg(feature = "pseudonym")]
@@ -97,16 +97,16 @@ impl<'a> ObserverBuilder<'a> {
             level: None,
             profile: None,
             series_limit: 2_000,
-            grace: Duration::from_secs(300),
+            retired_model_ttl: Duration::from_secs(300),
             clock: Clock::system(),
             registry: None,
             views: Vec::new(),
-            meters: None,
-            tracers: None,
+            meter_provider: None,
+            tracer_provider: None,
             log_sample_ratio: 1.0,
-            logs_details: false,
-            recorded: 4_096,
-            recorder_folder: None,
+            should_emit_details: false,
+            flight_recorder_capacity: 4_096,
+            flight_recorder_folder: None,
             #[cfg(feature = "content")]
             gate: None,
             #[cfg(feature = "pseudonym")]
@@ -214,8 +214,8 @@ impl<'a> ObserverBuilder<'a> {
     }
 
     /// Sets the time for which the series of a retired model remain on the Prometheus page. Defaults to five minutes.
-    pub const fn retired_model_ttl(mut self, grace: Duration) -> Self {
-        self.grace = grace;
+    pub const fn retired_model_ttl(mut self, ttl: Duration) -> Self {
+        self.retired_model_ttl = ttl;
         self
     }
 
@@ -231,19 +231,19 @@ impl<'a> ObserverBuilder<'a> {
     where
         'a: 'b,
     {
-        ObserverBuilder { registry: Some(registry.into()), ..self.shorten() }
+        ObserverBuilder { registry: Some(registry.into()), ..self.shorten_lifetime() }
     }
 
     /// Adds a view: the data of the Prometheus page also appears under another system's names, at any level. May be
     /// called repeatedly. Defaults to no view.
     pub fn view(self, view: View) -> Self {
-        self.with_view(EnabledView { view, replaces_rows: false })
+        self.add_view(EnabledView { view, replaces_rows: false })
     }
 
     /// Adds a view and removes the rows that it shows from the Prometheus page under their llmobs names. OpenTelemetry
     /// still receives them. Defaults to no view.
     pub fn replace_with_view(self, view: View) -> Self {
-        self.with_view(EnabledView { view, replaces_rows: true })
+        self.add_view(EnabledView { view, replaces_rows: true })
     }
 
     /// Sets the provider of the OpenTelemetry meter, `&provider`. Defaults to the provider that is global when `build`
@@ -252,7 +252,7 @@ impl<'a> ObserverBuilder<'a> {
     where
         'a: 'b,
     {
-        ObserverBuilder { meters: Some(provider.into()), ..self.shorten() }
+        ObserverBuilder { meter_provider: Some(provider.into()), ..self.shorten_lifetime() }
     }
 
     /// Sets the tracer provider for the spans of an operation's stages at level [`Full`](Level::Full), `&provider`. All
@@ -261,29 +261,29 @@ impl<'a> ObserverBuilder<'a> {
     where
         'a: 'b,
     {
-        ObserverBuilder { tracers: Some(provider.into()), ..self.shorten() }
+        ObserverBuilder { tracer_provider: Some(provider.into()), ..self.shorten_lifetime() }
     }
 
     /// Sets the ratio, from 0 to 1, of completed and cancelled operations for which a log event `llm_request_complete`
     /// is emitted. Operations that failed, were rejected or missed an objective always have an event. Each event
     /// contains the ratio at which it was sampled. Defaults to 1.
-    pub const fn log_sample_ratio(mut self, share: f64) -> Self {
-        self.log_sample_ratio = share;
+    pub const fn log_sample_ratio(mut self, ratio: f64) -> Self {
+        self.log_sample_ratio = ratio;
         self
     }
 
     /// Sets whether each operation has an event `gen_ai.client.inference.operation.details` of level DEBUG with the
     /// attributes of its span, for applications that keep logs but no traces. Defaults to `false`, as the conventions
     /// require.
-    pub const fn operation_details(mut self, wanted: bool) -> Self {
-        self.logs_details = wanted;
+    pub const fn operation_details(mut self, enabled: bool) -> Self {
+        self.should_emit_details = enabled;
         self
     }
 
     /// Sets the number of ended operations that the flight recorder holds, at about 400 bytes each. Defaults to 4,096;
     /// 0 disables the flight recorder.
     pub const fn flight_recorder(mut self, operations: usize) -> Self {
-        self.recorded = operations;
+        self.flight_recorder_capacity = operations;
         self
     }
 
@@ -295,7 +295,7 @@ impl<'a> ObserverBuilder<'a> {
     /// are removed, including those of earlier processes. Sets a panic hook that calls the previous one. Defaults to
     /// none: the flight recorder is then available only through [`Observer::recent_operations`].
     pub fn flight_recorder_folder(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.recorder_folder = Some(folder.into());
+        self.flight_recorder_folder = Some(folder.into());
         self
     }
 
@@ -335,37 +335,37 @@ impl<'a> ObserverBuilder<'a> {
     /// Returns an error if the settings are invalid; its message names the setter to change. A global meter provider
     /// that records nothing is not an error, since Prometheus may be the only backend; it is reported in a log event.
     pub fn build(self) -> Result<Observer, BuildError> {
-        let Self { registry, meters, .. } = &self;
+        let Self { registry, meter_provider, .. } = &self;
         if registry.as_ref().is_some_and(RegistryMut::has_observer) {
             return Err(BuildError::AlreadyRegistered);
         }
-        let profile = self.profile.unwrap_or_else(profile_of_environment);
-        let vocabulary = self.vocabulary(profile)?;
-        let undeclared = self.resolve_max_undeclared_models(&vocabulary)?;
+        let profile = self.profile.unwrap_or_else(profile_from_environment);
+        let declared_names = self.declared_names(profile)?;
+        let max_undeclared_models = self.resolve_max_undeclared_models(&declared_names)?;
         let level = self.level.unwrap_or(if self.role == Role::Gateway { Level::Core } else { Level::Standard });
-        let given = meters.is_some();
-        let meter = meters.map_or_else(|| otel::global_meter(profile), |meters| meters.meter(profile));
-        let sinks = Sinks::new(self.bounds()?, level, meter);
+        let has_meter_provider = meter_provider.is_some();
+        let meter = meter_provider.map_or_else(|| otel::global_meter(profile), |provider| provider.meter(profile));
+        let sinks = Sinks::new(self.bucket_bounds()?, level, meter);
         #[cfg(feature = "pseudonym")]
         let pseudonyms = match self.pseudonyms {
-            Some(given) => given,
+            Some(pseudonyms) => pseudonyms,
             None => Pseudonymizer::from_environment()
                 .map_err(|error| BuildError::InvalidPseudonymKey { reason: error.to_string() })?,
         };
         let settings = ObserverSettings {
             clock: self.clock.clone(),
             first_token: self.first_token,
-            vocabulary,
-            operations: self.operations,
-            max_undeclared_models: undeclared,
+            declared_names,
+            declared_operations: self.operations,
+            max_undeclared_models,
             series_limit: self.series_limit,
-            grace: nanos(self.grace),
-            tracer: self.tracers.map(|tracers| tracers.tracer(profile)),
+            retired_model_ttl: duration_to_nanos(self.retired_model_ttl),
+            tracer: self.tracer_provider.map(|provider| provider.tracer(profile)),
             log_sample_ratio: self.log_sample_ratio,
-            logs_details: self.logs_details,
-            flight: FlightRecorder::new(
-                self.recorded,
-                self.recorder_folder,
+            should_emit_details: self.should_emit_details,
+            flight_recorder: FlightRecorder::new(
+                self.flight_recorder_capacity,
+                self.flight_recorder_folder,
                 self.clock,
                 self.objectives.iter().map(|objective| objective.target),
             ),
@@ -374,13 +374,13 @@ impl<'a> ObserverBuilder<'a> {
             #[cfg(feature = "pseudonym")]
             pseudonyms,
         };
-        let core = Arc::new(Inner::new(settings, sinks));
+        let inner = Arc::new(Inner::new(settings, sinks));
         #[cfg(not(feature = "content"))]
         warn_content_disabled();
-        let weak = Arc::downgrade(&core);
+        let weak = Arc::downgrade(&inner);
         let source: Weak<dyn ObservableSource> = weak;
-        match core.sinks().attach(&source) {
-            otel::MeterHealth::Noop if given => return Err(BuildError::NoopMeter),
+        match inner.sinks().register_source(&source) {
+            otel::MeterHealth::Noop if has_meter_provider => return Err(BuildError::NoopMeter),
             otel::MeterHealth::BoundInstrumentsMismatch => return Err(BuildError::BoundInstrumentsMismatch),
             otel::MeterHealth::Noop => tracing::info!(
                 target: "llmobs",
@@ -396,35 +396,35 @@ impl<'a> ObserverBuilder<'a> {
                  page, the buckets are `Buckets::Fine`"
             );
         }
-        let page = ObserverCollector { store: Arc::clone(&core.sinks().prometheus), source, views: self.views };
+        let page = ObserverCollector { store: Arc::clone(&inner.sinks().prometheus), source, views: self.views };
         match self.registry {
             Some(mut registry) => registry.register(page),
             None => {
                 let mut registry = Registry::default();
                 RegistryMut::from(&mut registry).register(page);
-                core.set_owned_registry(registry);
+                inner.set_owned_registry(registry);
             }
         }
-        describe_build(core.sinks(), level, profile);
+        record_build_info(inner.sinks(), level, profile);
         #[cfg(feature = "otlp")]
-        if let Some(exports) = crate::sink::export_counts::PipelineCounts::of_process() {
-            core.report_exports(&exports);
+        if let Some(exports) = crate::sink::export_counts::PipelineCounts::global() {
+            inner.report_exports(&exports);
         }
-        core.sinks().bind(RowId::FoldedLabels, &[Label::new(llmobs_attribute::LABEL, SERIES[2])]).add(0);
+        inner.sinks().bind(RowId::FoldedLabels, &[Label::new(llmobs_attribute::LABEL, SERIES_ATTRIBUTES[2])]).add(0);
         for model in &self.models {
-            core.declare(model, self.role, &self.provider);
+            inner.declare_model(model, self.role, &self.provider);
         }
-        Ok(Observer::new(core, self.role, self.provider))
+        Ok(Observer::new(inner, self.role, self.provider))
     }
 
     /// Adds a view. A view that was added before is replaced, so that no view is on a page twice.
-    fn with_view(mut self, chosen: EnabledView) -> Self {
-        self.views.retain(|known| known.view != chosen.view);
-        self.views.push(chosen);
+    fn add_view(mut self, added: EnabledView) -> Self {
+        self.views.retain(|other| other.view != added.view);
+        self.views.push(added);
         self
     }
 
-    fn shorten<'b>(self) -> ObserverBuilder<'b>
+    fn shorten_lifetime<'b>(self) -> ObserverBuilder<'b>
     where
         'a: 'b,
     {
@@ -432,9 +432,9 @@ impl<'a> ObserverBuilder<'a> {
     }
 }
 
-fn profile_of_environment() -> Profile {
+fn profile_from_environment() -> Profile {
     let opted_in = std::env::var("OTEL_SEMCONV_STABILITY_OPT_IN").unwrap_or_default();
-    match opted_in.split(',').any(|word| word.trim() == "gen_ai_latest_experimental") {
+    match opted_in.split(',').any(|entry| entry.trim() == "gen_ai_latest_experimental") {
         true => Profile::Latest,
         false => Profile::V1_41,
     }
@@ -444,8 +444,8 @@ fn profile_of_environment() -> Profile {
 #[cfg(not(feature = "content"))]
 fn warn_content_disabled() {
     static ONCE: Once = Once::new();
-    let asked = std::env::var("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT").unwrap_or_default();
-    if !["", "no_content", "false"].contains(&asked.trim().to_ascii_lowercase().as_str()) {
+    let setting = std::env::var("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT").unwrap_or_default();
+    if !["", "no_content", "false"].contains(&setting.trim().to_ascii_lowercase().as_str()) {
         ONCE.call_once(|| {
             tracing::warn!(
                 target: "llmobs",
@@ -456,7 +456,7 @@ fn warn_content_disabled() {
     }
 }
 
-fn describe_build(sinks: &Sinks, level: Level, profile: Profile) {
+fn record_build_info(sinks: &Sinks, level: Level, profile: Profile) {
     let features = [
         ("content", cfg!(feature = "content")),
         ("otel-bound", cfg!(feature = "otel-bound")),
@@ -464,12 +464,12 @@ fn describe_build(sinks: &Sinks, level: Level, profile: Profile) {
         ("prometheus", cfg!(feature = "prometheus")),
         ("pseudonym", cfg!(feature = "pseudonym")),
     ];
-    let on: Vec<_> = features.iter().filter(|(_, on)| *on).map(|(name, _)| *name).collect();
+    let enabled: Vec<_> = features.iter().filter(|(_, enabled)| *enabled).map(|(name, _)| *name).collect();
     let labels = [
-        Label::new(llmobs_attribute::VERSION, env!("CARGO_PKG_VERSION")),
-        Label::new(llmobs_attribute::FEATURES, Arc::<str>::from(on.join(","))),
-        Label::new(llmobs_attribute::LEVEL, level.as_str()),
-        Label::new(llmobs_attribute::PROFILE, profile.as_str()),
+        Label::new(llmobs_attribute::BUILD_VERSION, env!("CARGO_PKG_VERSION")),
+        Label::new(llmobs_attribute::BUILD_FEATURES, Arc::<str>::from(enabled.join(","))),
+        Label::new(llmobs_attribute::BUILD_LEVEL, level.as_str()),
+        Label::new(llmobs_attribute::BUILD_PROFILE, profile.as_str()),
     ];
     sinks.bind(RowId::BuildInfo, &labels).set(1.0);
 }

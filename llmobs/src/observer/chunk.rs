@@ -24,34 +24,34 @@ use crate::semconv::value::FinishReason;
 #[must_use]
 pub struct Chunk {
     /// Number of tokens of any kind of one choice, for the timing.
-    pub(crate) tokens: u32,
+    pub(crate) timed_tokens: u32,
     pub(crate) choice: u32,
     /// Number of protocol frames in the item; 0 if the item is only a part of a frame.
     pub(crate) frames: u32,
     /// Set if the item adds to the visible answer.
-    pub(crate) visible: bool,
-    pub(crate) last: bool,
+    pub(crate) is_visible: bool,
+    pub(crate) is_last: bool,
     /// Set if the error is a rejection.
-    pub(crate) refused: bool,
+    pub(crate) is_refusal: bool,
     /// Number of tokens of the answer and of tool calls of all choices, for the token counts.
-    pub(crate) text: u32,
-    pub(crate) reasoning: u32,
+    pub(crate) text_tokens: u32,
+    pub(crate) reasoning_tokens: u32,
     pub(crate) finish_reason: Option<FinishReason>,
     pub(crate) error: Option<ErrorType>,
     pub(crate) produced_at: Option<Moment>,
 }
 
 impl Chunk {
-    const fn of(text: u32, reasoning: u32) -> Self {
+    const fn new(text: u32, reasoning: u32) -> Self {
         Self {
-            tokens: text + reasoning,
+            timed_tokens: text + reasoning,
             choice: 0,
             frames: 1,
-            visible: false,
-            last: false,
-            refused: false,
-            text,
-            reasoning,
+            is_visible: false,
+            is_last: false,
+            is_refusal: false,
+            text_tokens: text,
+            reasoning_tokens: reasoning,
             finish_reason: None,
             error: None,
             produced_at: None,
@@ -60,7 +60,7 @@ impl Chunk {
 
     /// Returns a chunk without tokens. Examples: a role, a usage report.
     pub const fn no_tokens() -> Self {
-        Self::of(0, 0)
+        Self::new(0, 0)
     }
 
     /// Returns a chunk that the metrics of chunks and tokens ignore. Examples: a keep-alive, half a frame. The item is
@@ -73,19 +73,19 @@ impl Chunk {
 
     /// Returns a chunk with tokens of the visible answer.
     pub const fn tokens(tokens: u32) -> Self {
-        let mut chunk = Self::of(tokens, 0);
-        chunk.visible = tokens > 0;
+        let mut chunk = Self::new(tokens, 0);
+        chunk.is_visible = tokens > 0;
         chunk
     }
 
     /// Returns a chunk with reasoning tokens.
     pub const fn reasoning(tokens: u32) -> Self {
-        Self::of(0, tokens)
+        Self::new(0, tokens)
     }
 
     /// Returns a chunk with tokens of a tool call.
     pub const fn tool_call(tokens: u32) -> Self {
-        Self::of(tokens, 0)
+        Self::new(tokens, 0)
     }
 
     /// Returns a chunk with an error that ends the operation as `failed`.
@@ -95,7 +95,7 @@ impl Chunk {
 
     /// Returns a chunk with an error that ends the operation as `rejected`, or as `failed` if tokens came before.
     pub fn rejected(error: ErrorType) -> Self {
-        Self { refused: true, ..Self::failed(error) }
+        Self { is_refusal: true, ..Self::failed(error) }
     }
 
     /// Merges two chunks of one item, such as reasoning and content, or tokens of two choices. The result counts as one
@@ -109,20 +109,20 @@ impl Chunk {
     /// assert_eq!(Chunk::ignored().merge(delta.clone()), delta);
     /// ```
     pub fn merge(self, other: Self) -> Self {
-        let (choice, tokens) = match (self.tokens, other.tokens) {
-            (0, _) => (other.choice, other.tokens),
+        let (choice, tokens) = match (self.timed_tokens, other.timed_tokens) {
+            (0, _) => (other.choice, other.timed_tokens),
             (ours, theirs) if self.choice == other.choice => (self.choice, ours.saturating_add(theirs)),
             (ours, _) => (self.choice, ours),
         };
         Self {
-            tokens,
+            timed_tokens: tokens,
             choice,
             frames: self.frames.max(other.frames),
-            visible: self.visible || other.visible,
-            last: self.last || other.last,
-            refused: if self.error.is_some() { self.refused } else { other.refused },
-            text: self.text.saturating_add(other.text),
-            reasoning: self.reasoning.saturating_add(other.reasoning),
+            is_visible: self.is_visible || other.is_visible,
+            is_last: self.is_last || other.is_last,
+            is_refusal: if self.error.is_some() { self.is_refusal } else { other.is_refusal },
+            text_tokens: self.text_tokens.saturating_add(other.text_tokens),
+            reasoning_tokens: self.reasoning_tokens.saturating_add(other.reasoning_tokens),
             finish_reason: self.finish_reason.or(other.finish_reason),
             error: self.error.or(other.error),
             produced_at: self.produced_at.max(other.produced_at),
@@ -144,14 +144,14 @@ impl Chunk {
 
     /// Marks the chunk as the last one of the answer: a drop of the stream after it counts as a completion.
     pub const fn last(mut self) -> Self {
-        self.last = true;
+        self.is_last = true;
         self
     }
 
     /// Sets the reason why the generation ended, and marks the chunk as the last one.
     pub fn finish_reason(mut self, reason: FinishReason) -> Self {
         self.finish_reason = Some(reason);
-        self.last = true;
+        self.is_last = true;
         self
     }
 
@@ -178,13 +178,13 @@ impl From<u32> for Chunk {
 
 /// An item that describes its own content, for [`observe`](crate::Operation::observe).
 #[diagnostic::on_unimplemented(
-    message = "the number of tokens of `{Self}` is unknown, because it does not implement `llmobs::StreamItem`",
+    message = "the number of tokens of `{Self}` is unknown, because it does not implement `llmobs::stream::StreamItem`",
     note = "pass a function that returns the tokens to `observe_with` or, in `#[llm_span]`, with `tokens = path`; or \
             implement `llmobs::stream::StreamItem`"
 )]
 pub trait StreamItem {
     /// Returns the tokens, finish reason and error that the item carries.
-    fn carries(&self) -> Chunk;
+    fn to_chunk(&self) -> Chunk;
 
     /// Returns the text that the item adds to the answer. Called only if content is captured. Defaults to `None`.
     fn text(&self) -> Option<&str> {
@@ -193,7 +193,7 @@ pub trait StreamItem {
 }
 
 impl StreamItem for Chunk {
-    fn carries(&self) -> Chunk {
+    fn to_chunk(&self) -> Chunk {
         self.clone()
     }
 }
@@ -201,7 +201,7 @@ impl StreamItem for Chunk {
 /// A string carries one token, or none if it is empty. This is exact for an engine that sends single tokens, and an
 /// estimate for others.
 impl StreamItem for str {
-    fn carries(&self) -> Chunk {
+    fn to_chunk(&self) -> Chunk {
         Chunk::tokens(u32::from(!self.is_empty()))
     }
 
@@ -211,8 +211,8 @@ impl StreamItem for str {
 }
 
 impl StreamItem for String {
-    fn carries(&self) -> Chunk {
-        self.as_str().carries()
+    fn to_chunk(&self) -> Chunk {
+        self.as_str().to_chunk()
     }
 
     fn text(&self) -> Option<&str> {
@@ -221,8 +221,8 @@ impl StreamItem for String {
 }
 
 impl<T: StreamItem + ?Sized> StreamItem for &T {
-    fn carries(&self) -> Chunk {
-        (**self).carries()
+    fn to_chunk(&self) -> Chunk {
+        (**self).to_chunk()
     }
 
     fn text(&self) -> Option<&str> {
@@ -231,8 +231,8 @@ impl<T: StreamItem + ?Sized> StreamItem for &T {
 }
 
 impl<T: StreamItem + ?Sized> StreamItem for Box<T> {
-    fn carries(&self) -> Chunk {
-        (**self).carries()
+    fn to_chunk(&self) -> Chunk {
+        (**self).to_chunk()
     }
 
     fn text(&self) -> Option<&str> {
@@ -241,8 +241,8 @@ impl<T: StreamItem + ?Sized> StreamItem for Box<T> {
 }
 
 impl<T: StreamItem + ?Sized> StreamItem for Arc<T> {
-    fn carries(&self) -> Chunk {
-        (**self).carries()
+    fn to_chunk(&self) -> Chunk {
+        (**self).to_chunk()
     }
 
     fn text(&self) -> Option<&str> {
@@ -251,8 +251,8 @@ impl<T: StreamItem + ?Sized> StreamItem for Arc<T> {
 }
 
 impl<T: StreamItem + ?Sized> StreamItem for Rc<T> {
-    fn carries(&self) -> Chunk {
-        (**self).carries()
+    fn to_chunk(&self) -> Chunk {
+        (**self).to_chunk()
     }
 
     fn text(&self) -> Option<&str> {
@@ -261,8 +261,8 @@ impl<T: StreamItem + ?Sized> StreamItem for Rc<T> {
 }
 
 impl StreamItem for Cow<'_, str> {
-    fn carries(&self) -> Chunk {
-        self.as_ref().carries()
+    fn to_chunk(&self) -> Chunk {
+        self.as_ref().to_chunk()
     }
 
     fn text(&self) -> Option<&str> {
@@ -272,9 +272,9 @@ impl StreamItem for Cow<'_, str> {
 
 /// An `Err` item ends the operation as `failed`, with the error type that was marked before, else with `_OTHER`.
 impl<T: StreamItem, E> StreamItem for Result<T, E> {
-    fn carries(&self) -> Chunk {
+    fn to_chunk(&self) -> Chunk {
         match self {
-            Ok(item) => item.carries(),
+            Ok(item) => item.to_chunk(),
             Err(_) => Chunk::failed(ErrorType::Other),
         }
     }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::inner::Inner;
-use super::inner::count;
+use super::inner::to_f64;
 use crate::catalog::RowId;
-use crate::catalog::SERIES;
+use crate::catalog::SERIES_ATTRIBUTES;
 use crate::catalog::llmobs_attribute;
-use crate::clock::seconds;
+use crate::clock::nanos_to_seconds;
 use crate::measurement::DeviceRecord;
 use crate::measurement::Label;
 use crate::measurement::Observation;
@@ -20,10 +20,10 @@ use crate::timing::StateTimes;
 
 impl ObservableSource for Inner {
     fn prepare(&self) {
-        self.forget_retired();
+        self.remove_retired_series();
         #[cfg(feature = "otlp")]
-        if let Some(teller) = self.exports() {
-            teller.settle();
+        if let Some(reporter) = self.export_reporter() {
+            reporter.record_pending();
         }
     }
 
@@ -32,21 +32,21 @@ impl ObservableSource for Inner {
             return Vec::new();
         }
         match id {
-            RowId::Active => self.by_state(|_, state, live| f64::from(live.active[state.index()])),
-            RowId::StateTime => {
-                self.by_state(|series, state, live| seconds(series.time_in(state, live.times[state.index()])))
-            }
-            RowId::OldestAge => self.oldest(),
+            RowId::Active => self.by_state(|_, state, totals| f64::from(totals.counts[state.index()])),
+            RowId::StateTime => self.by_state(|series, state, totals| {
+                nanos_to_seconds(series.state_time(state, totals.state_times[state.index()]))
+            }),
+            RowId::OldestAge => self.oldest_ages(),
             RowId::SeriesUsage => self.series_usage(),
             #[cfg(feature = "otlp")]
             RowId::ExportAge | RowId::ExportQueueUsage => {
-                self.exports().map_or_else(Vec::new, |teller| teller.read(id))
+                self.export_reporter().map_or_else(Vec::new, |reporter| reporter.read(id))
             }
-            _ => self.read_always(id),
+            _ => self.read_external(id),
         }
     }
 
-    fn read_always(&self, id: RowId) -> Vec<Observation> {
+    fn read_external(&self, id: RowId) -> Vec<Observation> {
         if id.row().is_external() { self.attached().read(id.row()) } else { Vec::new() }
     }
 
@@ -58,8 +58,8 @@ impl ObservableSource for Inner {
 /// The operations in flight of one series.
 #[derive(Default)]
 struct InFlightTotals {
-    active: [u32; State::ALL.len()],
-    times: StateTimes,
+    counts: [u32; State::ALL.len()],
+    state_times: StateTimes,
 }
 
 impl Inner {
@@ -67,63 +67,69 @@ impl Inner {
     /// changed its state after a common reading would be counted in a state that it has left.
     fn by_state(&self, value: impl Fn(&OperationSeries, State, &InFlightTotals) -> f64) -> Vec<Observation> {
         // Keyed by address, since two series may have the same labels, for example those of two roles.
-        let known =
+        let entries =
             self.all_series().into_iter().map(|series| (Arc::as_ptr(&series), (series, InFlightTotals::default())));
-        let mut all: BTreeMap<*const OperationSeries, (Arc<OperationSeries>, InFlightTotals)> = known.collect();
+        let mut totals_by_series: BTreeMap<*const OperationSeries, (Arc<OperationSeries>, InFlightTotals)> =
+            entries.collect();
         // An operation that ends adds its times and leaves the registry under the same lock, so each time is counted
         // exactly once.
-        let table = self.table();
-        for operation in table.iter() {
+        let registry = self.in_flight_registry();
+        for operation in registry.iter() {
             let series = &operation.series;
-            let entry = all.entry(Arc::as_ptr(series));
-            let (_, live) = entry.or_insert_with(|| (Arc::clone(series), InFlightTotals::default()));
+            let entry = totals_by_series.entry(Arc::as_ptr(series));
+            let (_, totals) = entry.or_insert_with(|| (Arc::clone(series), InFlightTotals::default()));
             let (marks, remote) = (operation.marks_now(), series.key.role.is_remote());
-            live.active[marks.state(remote).index()] += 1;
-            for (sum, time) in live.times.iter_mut().zip(marks.state_times(remote)) {
+            totals.counts[marks.state(remote).index()] += 1;
+            for (sum, time) in totals.state_times.iter_mut().zip(marks.state_times(remote)) {
                 *sum += time;
             }
         }
         let mut values: BTreeMap<Vec<Label>, f64> = BTreeMap::new();
-        for (series, live) in all.values() {
+        for (series, totals) in totals_by_series.values() {
             for state in series.states() {
-                let labels =
-                    series.labels().iter().cloned().chain([Label::new(llmobs_attribute::STATE, state.as_str())]);
-                *values.entry(labels.collect()).or_default() += value(series, *state, live);
+                let labels = series
+                    .labels()
+                    .iter()
+                    .cloned()
+                    .chain([Label::new(llmobs_attribute::OPERATION_STATE, state.as_str())]);
+                *values.entry(labels.collect()).or_default() += value(series, *state, totals);
             }
         }
-        drop(table);
-        readings(values)
+        drop(registry);
+        observations(values)
     }
 
-    fn oldest(&self) -> Vec<Observation> {
+    fn oldest_ages(&self) -> Vec<Observation> {
         let mut oldest: BTreeMap<(Arc<str>, &str), u64> = BTreeMap::new();
         for series in self.all_series() {
             for state in series.states() {
                 oldest.entry((Arc::clone(&series.model), state.as_str())).or_default();
             }
         }
-        let table = self.table();
-        for operation in table.iter() {
+        let registry = self.in_flight_registry();
+        for operation in registry.iter() {
             let (marks, remote) = (operation.marks_now(), operation.series.key.role.is_remote());
             let age = oldest.entry((Arc::clone(&operation.series.model), marks.state(remote).as_str())).or_default();
             *age = marks.age().max(*age);
         }
-        drop(table);
-        let labels = |(model, state)| vec![Label::new(SERIES[2], model), Label::new(llmobs_attribute::STATE, state)];
-        readings(oldest.into_iter().map(|(key, age)| (labels(key), seconds(age))))
+        drop(registry);
+        let labels = |(model, state)| {
+            vec![Label::new(SERIES_ATTRIBUTES[2], model), Label::new(llmobs_attribute::OPERATION_STATE, state)]
+        };
+        observations(oldest.into_iter().map(|(key, age)| (labels(key), nanos_to_seconds(age))))
     }
 
     fn series_usage(&self) -> Vec<Observation> {
         let store = &self.sinks().prometheus;
-        readings(
+        observations(
             store
-                .count()
+                .series_count_by_group()
                 .into_iter()
-                .map(|(group, series)| (vec![Label::new(llmobs_attribute::METRIC_GROUP, group)], count(series))),
+                .map(|(group, series)| (vec![Label::new(llmobs_attribute::METRIC_GROUP, group)], to_f64(series))),
         )
     }
 }
 
-fn readings(values: impl IntoIterator<Item = (Vec<Label>, f64)>) -> Vec<Observation> {
+fn observations(values: impl IntoIterator<Item = (Vec<Label>, f64)>) -> Vec<Observation> {
     values.into_iter().map(|(labels, value)| Observation { labels, value }).collect()
 }

@@ -20,86 +20,86 @@ use crate::content::Message;
 /// The captured input and output of an operation.
 #[derive(Debug, Default)]
 pub(super) struct CapturedContent {
-    input: Mutex<Option<Leased<Input>>>,
-    output: Mutex<Option<Leased<Vec<Message>>>>,
+    input: Mutex<Option<Budgeted<Input>>>,
+    output: Mutex<Option<Budgeted<Vec<Message>>>>,
     /// The output accumulated from a stream.
-    gathered: Mutex<Option<ContentAccumulator>>,
+    streamed_output: Mutex<Option<ContentAccumulator>>,
     /// The text of the error that ended the operation.
-    pub(super) message: OnceLock<Content<String>>,
+    pub(super) error_message: OnceLock<Content<String>>,
     /// Set if content was not captured because the content budget of all operations was exhausted.
-    refused: AtomicBool,
+    is_over_budget: AtomicBool,
 }
 
 /// A captured value with its permit of the content budget, which is returned when the value is dropped.
 #[derive(Debug)]
-pub(super) struct Leased<T> {
+pub(super) struct Budgeted<T> {
     pub(super) value: T,
-    _lease: Permit,
+    _permit: Permit,
 }
 
 impl CapturedContent {
-    pub(super) fn take_input(&self) -> Option<Leased<Input>> {
+    pub(super) fn take_input(&self) -> Option<Budgeted<Input>> {
         lock(&self.input).take()
     }
 
-    pub(super) fn take_output(&self) -> Option<Leased<Vec<Message>>> {
+    pub(super) fn take_output(&self) -> Option<Budgeted<Vec<Message>>> {
         lock(&self.output).take()
     }
 
     pub(super) fn take_streamed_output(&self) -> Option<ContentAccumulator> {
-        lock(&self.gathered).take()
+        lock(&self.streamed_output).take()
     }
 
-    pub(super) fn was_refused(&self) -> bool {
-        self.refused.load(Ordering::Relaxed)
+    pub(super) fn is_over_budget(&self) -> bool {
+        self.is_over_budget.load(Ordering::Relaxed)
     }
 
     /// Stores a value unless the slot is filled. `make` runs outside the lock, since it may run any code.
-    fn store<T>(&self, budget: &ContentBudget, place: &Mutex<Option<Leased<T>>>, make: impl FnOnce() -> (T, usize)) {
-        if lock(place).is_some() {
+    fn store<T>(&self, budget: &ContentBudget, slot: &Mutex<Option<Budgeted<T>>>, make: impl FnOnce() -> (T, usize)) {
+        if lock(slot).is_some() {
             return;
         }
-        let (value, weight) = make();
-        let mut lease = budget.permit();
-        if lease.try_grow(weight) {
-            lock(place).get_or_insert(Leased { value, _lease: lease });
+        let (value, bytes) = make();
+        let mut permit = budget.permit();
+        if permit.try_grow(bytes) {
+            lock(slot).get_or_insert(Budgeted { value, _permit: permit });
         } else {
-            self.refused.store(true, Ordering::Relaxed);
+            self.is_over_budget.store(true, Ordering::Relaxed);
         }
     }
 }
 
-fn lock<T>(place: &Mutex<T>) -> MutexGuard<'_, T> {
-    place.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(slot: &Mutex<T>) -> MutexGuard<'_, T> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl OperationState {
     /// Returns the captured content, if there is any.
     pub(super) fn captured_content(&self) -> Option<&CapturedContent> {
-        self.noted()?.captured_content.get().map(Box::as_ref)
+        self.existing_notes()?.captured_content.get().map(Box::as_ref)
     }
 
     /// Returns the slot for content, or `None` if content is not captured or the operation has ended.
     fn content_slot(&self) -> Option<&CapturedContent> {
-        let wanted = self.captures && !self.has_ended();
-        wanted.then(|| self.notes().captured_content.get_or_init(Box::default).as_ref())
+        let accepts_content = self.is_capturing && !self.has_ended();
+        accepts_content.then(|| self.notes_or_init().captured_content.get_or_init(Box::default).as_ref())
     }
 
-    pub(super) fn gather(&self, piece: impl FnOnce(&mut ContentAccumulator)) {
-        let Some(kept) = self.content_slot() else { return };
-        let mut gathered = lock(&kept.gathered);
-        if gathered.is_none() {
-            *gathered = self.core.gate.accumulator();
+    pub(super) fn accumulate(&self, push: impl FnOnce(&mut ContentAccumulator)) {
+        let Some(content) = self.content_slot() else { return };
+        let mut slot = lock(&content.streamed_output);
+        if slot.is_none() {
+            *slot = self.observer.gate.accumulator();
         }
-        if let Some(gathered) = gathered.as_mut() {
-            piece(gathered);
+        if let Some(accumulator) = slot.as_mut() {
+            push(accumulator);
         }
     }
 
     /// Captures the text of an error for the exception event.
     pub(super) fn capture_error_message(&self, message: Option<&Content<String>>) {
-        if let (Some(message), Some(kept)) = (message, self.content_slot()) {
-            let _ = kept.message.set(message.clone());
+        if let (Some(message), Some(content)) = (message, self.content_slot()) {
+            let _ = content.error_message.set(message.clone());
         }
     }
 }
@@ -111,8 +111,8 @@ impl Marker {
     /// is exported only on spans and the operation's trace is not sampled.
     #[inline]
     #[must_use]
-    pub fn captures(&self) -> bool {
-        self.live().is_some_and(|live| live.captures)
+    pub fn is_capturing(&self) -> bool {
+        self.state().is_some_and(|state| state.is_capturing)
     }
 
     /// Captures the input of the model. The closure is called only if content is captured. Only the first input is
@@ -137,12 +137,12 @@ impl Marker {
     /// # Ok::<(), llmobs::BuildError>(())
     /// ```
     pub fn input<I: Into<Input>>(&self, input: impl FnOnce() -> I) {
-        self.capture(|gate, kept| {
-            kept.store(gate.budget(), &kept.input, || {
+        self.capture(|gate, content| {
+            content.store(gate.budget(), &content.input, || {
                 let mut input = input().into();
                 gate.strip_media(&mut input.messages);
-                let weight = input.estimated_bytes();
-                (input, weight)
+                let bytes = input.estimated_bytes();
+                (input, bytes)
             });
         });
     }
@@ -150,12 +150,12 @@ impl Marker {
     /// Captures the whole answer, with one message for each choice. The closure is called only if content is captured.
     /// Only the first answer is kept; it takes precedence over output that was captured in deltas.
     pub fn output<O: IntoIterator<Item = Message>>(&self, output: impl FnOnce() -> O) {
-        self.capture(|gate, kept| {
-            kept.store(gate.budget(), &kept.output, || {
+        self.capture(|gate, content| {
+            content.store(gate.budget(), &content.output, || {
                 let mut output: Vec<Message> = output().into_iter().collect();
                 gate.strip_media(&mut output);
-                let weight = output.iter().map(Message::estimated_bytes).sum();
-                (output, weight)
+                let bytes = output.iter().map(Message::estimated_bytes).sum();
+                (output, bytes)
             });
         });
     }
@@ -164,16 +164,16 @@ impl Marker {
     /// for items with a [text](crate::stream::StreamItem::text).
     #[inline]
     pub fn output_text(&self, choice: u32, delta: &str) {
-        if self.captures() {
-            self.gather(|gathering| gathering.push_text(choice, delta));
+        if self.is_capturing() {
+            self.accumulate(|accumulator| accumulator.push_text(choice, delta));
         }
     }
 
     /// Captures a delta of the reasoning of a choice.
     #[inline]
     pub fn output_reasoning(&self, choice: u32, delta: &str) {
-        if self.captures() {
-            self.gather(|gathering| gathering.push_reasoning(choice, delta));
+        if self.is_capturing() {
+            self.accumulate(|accumulator| accumulator.push_reasoning(choice, delta));
         }
     }
 
@@ -181,20 +181,20 @@ impl Marker {
     /// and `name` are set once known.
     #[inline]
     pub fn output_tool_call(&self, choice: u32, index: u32, id: Option<&str>, name: Option<&str>, arguments: &str) {
-        if self.captures() {
-            self.gather(|gathering| gathering.push_tool_call(choice, index, id, name, arguments));
+        if self.is_capturing() {
+            self.accumulate(|accumulator| accumulator.push_tool_call(choice, index, id, name, arguments));
         }
     }
 
-    fn gather(&self, piece: impl FnOnce(&mut ContentAccumulator)) {
-        if let Some(live) = self.live() {
-            live.gather(piece);
+    fn accumulate(&self, push: impl FnOnce(&mut ContentAccumulator)) {
+        if let Some(state) = self.state() {
+            state.accumulate(push);
         }
     }
 
     fn capture(&self, then: impl FnOnce(&Gate, &CapturedContent)) {
-        if let Some((live, kept)) = self.live().and_then(|live| Some((live, live.content_slot()?))) {
-            then(&live.core.gate, kept);
+        if let Some((state, content)) = self.state().and_then(|state| Some((state, state.content_slot()?))) {
+            then(&state.observer.gate, content);
         }
     }
 }

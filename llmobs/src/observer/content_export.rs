@@ -18,7 +18,7 @@ use crate::catalog::llmobs_attribute;
 use crate::content::Content;
 use crate::content::Message;
 use crate::event::ContentFields;
-use crate::event::hex;
+use crate::event::to_hex;
 use crate::measurement::Label;
 use crate::semconv::attribute as a;
 use crate::semconv::value::FinishReason;
@@ -37,80 +37,81 @@ struct GatedContent {
     system_instructions: Option<GatedValue>,
     tool_definitions: Option<GatedValue>,
     /// The text of the error.
-    message: Option<GatedValue>,
+    error_message: Option<GatedValue>,
     references: ContentReferences,
 }
 
 /// The value of `llmobs.signal` for dropped content.
-const SIGNAL: &str = "content";
+const CONTENT_SIGNAL: &str = "content";
 
 impl ContentExport {
     /// Passes the captured content through the gate and to the hook. Only content with a destination was captured.
-    pub(super) fn of(live: &OperationState, outcome: Outcome, span: Option<&OwnedSpan>) -> Self {
-        let Some(kept) = live.captured_content() else { return Self(None) };
+    pub(super) fn of(state: &OperationState, outcome: Outcome, span: Option<&OwnedSpan>) -> Self {
+        let Some(captured) = state.captured_content() else { return Self(None) };
         // A custom detector may panic. The content is then dropped; if the operation ends because
         // its thread panics, a second panic would abort the process.
-        let through = catch_unwind(AssertUnwindSafe(|| Box::new(GatedContent::of(live, kept, outcome, span))));
-        if through.is_err() {
-            live.core.lost_content("gate_panicked", 1);
+        let gated = catch_unwind(AssertUnwindSafe(|| Box::new(GatedContent::of(state, captured, outcome, span))));
+        if gated.is_err() {
+            state.observer.count_dropped_content("gate_panicked", 1);
         }
-        Self(through.ok())
+        Self(gated.ok())
     }
 
     /// Returns the content attributes of the details event.
     pub(super) fn for_event(&self) -> ContentFields {
-        self.0.as_ref().map_or_else(ContentFields::default, |through| through.for_event())
+        self.0.as_ref().map_or_else(ContentFields::default, |gated| gated.for_event())
     }
 
     /// Returns the text of the error for the exception event.
-    pub(super) fn message(&self) -> Option<&str> {
-        self.0.as_ref()?.message.as_ref()?.for_event()?.as_str()
+    pub(super) fn error_message(&self) -> Option<&str> {
+        self.0.as_ref()?.error_message.as_ref()?.for_event()?.as_str()
     }
 
     /// Sets the content attributes of the span.
     pub(super) fn set_span_attributes(&self, span: &OwnedSpan) {
-        if let Some(through) = &self.0 {
-            through.set_span_attributes(span);
+        if let Some(gated) = &self.0 {
+            gated.set_span_attributes(span);
         }
     }
 }
 
 impl GatedContent {
-    fn of(live: &OperationState, kept: &CapturedContent, outcome: Outcome, span: Option<&OwnedSpan>) -> Self {
-        let gate = &live.core.gate;
-        let (output, mut report) = output(live, kept, outcome);
-        let spent = live.noted().and_then(|notes| notes.spent.get()).map_or(0, |bytes| bytes.get());
-        let mut passage = gate.pass_with_limit(gate.limits().span_bytes().saturating_sub(spent));
+    fn of(state: &OperationState, captured: &CapturedContent, outcome: Outcome, span: Option<&OwnedSpan>) -> Self {
+        let gate = &state.observer.gate;
+        let (output, mut report) = take_output(state, captured, outcome);
+        let used_bytes =
+            state.existing_notes().and_then(|notes| notes.used_span_bytes.get()).map_or(0, |bytes| bytes.get());
+        let mut gate_pass = gate.pass_with_limit(gate.limits().span_bytes().saturating_sub(used_bytes));
         // The answer first: if the limit is exceeded, the prompt is truncated, which the application usually still has.
-        let mut through = Self { output: passage.output(&output), ..Self::default() };
-        if let Some(input) = kept.take_input() {
-            through.input = passage.input(&input.value.messages);
-            through.system_instructions = passage.system_instructions(&input.value.system_instructions);
-            through.tool_definitions = passage.tool_definitions(&input.value.tools);
+        let mut gated = Self { output: gate_pass.output(&output), ..Self::default() };
+        if let Some(input) = captured.take_input() {
+            gated.input = gate_pass.input(&input.value.messages);
+            gated.system_instructions = gate_pass.system_instructions(&input.value.system_instructions);
+            gated.tool_definitions = gate_pass.tool_definitions(&input.value.tools);
         }
         if gate.capture().is_on_events() {
-            through.message = kept.message.get().and_then(|message| passage.text(message));
+            gated.error_message = captured.error_message.get().and_then(|message| gate_pass.text(message));
         }
-        report += *passage.report();
-        report.is_over_budget |= kept.was_refused();
+        report += *gate_pass.report();
+        report.is_over_budget |= captured.is_over_budget();
         if gate.has_hook() {
-            let ids =
-                span.and_then(OwnedSpan::ids).map(|ids| (hex(ids.trace_id).to_string(), hex(ids.span_id).to_string()));
-            let captured = HookPayload::new()
+            let ids = span
+                .and_then(OwnedSpan::trace_ids)
+                .map(|ids| (to_hex(ids.trace_id).to_string(), to_hex(ids.span_id).to_string()));
+            let payload = HookPayload::new()
                 .with_trace(ids)
-                .input(through.input.clone())
-                .output(through.output.clone())
-                .system_instructions(through.system_instructions.clone())
-                .tool_definitions(through.tool_definitions.clone());
-            through.references = gate.send_to_hook(captured);
+                .input(gated.input.clone())
+                .output(gated.output.clone())
+                .system_instructions(gated.system_instructions.clone())
+                .tool_definitions(gated.tool_definitions.clone());
+            gated.references = gate.send_to_hook(payload);
         }
-        live.core.record_content_metrics(&report);
-        through
+        state.observer.record_content_metrics(&report);
+        gated
     }
 
     fn for_event(&self) -> ContentFields {
-        let json =
-            |passed: &Option<GatedValue>| passed.as_ref().and_then(GatedValue::for_event).map(ToString::to_string);
+        let json = |value: &Option<GatedValue>| value.as_ref().and_then(GatedValue::for_event).map(ToString::to_string);
         ContentFields {
             input: json(&self.input),
             output: json(&self.output),
@@ -126,9 +127,9 @@ impl GatedContent {
             (a::GEN_AI_SYSTEM_INSTRUCTIONS, &self.system_instructions),
             (a::GEN_AI_TOOL_DEFINITIONS, &self.tool_definitions),
         ];
-        for (name, passed) in attributes {
-            if let Some(json) = passed.as_ref().and_then(GatedValue::for_span) {
-                span.set_text(name, json);
+        for (name, value) in attributes {
+            if let Some(json) = value.as_ref().and_then(GatedValue::for_span) {
+                span.set_string(name, json);
             }
         }
         // Names used by the conventions' own utilities; the conventions do not define names yet.
@@ -140,32 +141,34 @@ impl GatedContent {
         ];
         for (name, reference) in references {
             if let Some(reference) = reference {
-                span.set_text(name, reference.clone());
+                span.set_string(name, reference.clone());
             }
         }
     }
 }
 
 /// Returns the answer, and a report of the content that was dropped from it.
-fn output(live: &OperationState, kept: &CapturedContent, outcome: Outcome) -> (Vec<Message>, CaptureReport) {
-    let reasons = live.reasons_by_choice();
+fn take_output(state: &OperationState, captured: &CapturedContent, outcome: Outcome) -> (Vec<Message>, CaptureReport) {
+    let reasons = state.finish_reasons_by_choice();
     // A completed answer did not end in an error, which a message without a finish reason would indicate.
-    let otherwise = (outcome == Outcome::Completed).then_some(FinishReason::Stop);
-    match (kept.take_output(), kept.take_streamed_output()) {
-        (Some(content::Leased { value: mut messages, .. }), _) => {
+    let default_reason = (outcome == Outcome::Completed).then_some(FinishReason::Stop);
+    match (captured.take_output(), captured.take_streamed_output()) {
+        (Some(content::Budgeted { value: mut messages, .. }), _) => {
             for (choice, message) in messages.iter_mut().enumerate() {
-                let known = reasons.iter().find(|(of, _)| usize::from(*of) == choice).map(|(_, reason)| reason.clone());
-                message.finish_reason = message.finish_reason.take().or(known).or_else(|| otherwise.clone());
+                let streamed_reason =
+                    reasons.iter().find(|(index, _)| usize::from(*index) == choice).map(|(_, reason)| reason.clone());
+                message.finish_reason =
+                    message.finish_reason.take().or(streamed_reason).or_else(|| default_reason.clone());
             }
             (messages, CaptureReport::default())
         }
-        (None, Some(mut gathered)) => {
-            reasons.into_iter().for_each(|(choice, reason)| gathered.set_finish_reason(choice.into(), reason));
-            if let Some(reason) = otherwise {
-                gathered.set_missing_finish_reasons(&reason);
+        (None, Some(mut accumulator)) => {
+            reasons.into_iter().for_each(|(choice, reason)| accumulator.set_finish_reason(choice.into(), reason));
+            if let Some(reason) = default_reason {
+                accumulator.set_missing_finish_reasons(&reason);
             }
-            let report = *gathered.report();
-            (gathered.into_messages(), report)
+            let report = *accumulator.report();
+            (accumulator.into_messages(), report)
         }
         (None, None) => (Vec::new(), CaptureReport::default()),
     }
@@ -179,18 +182,18 @@ pub(super) struct ReportedHookDrops {
 }
 
 /// Returns by how much a total has grown since the last call.
-fn growth(told: &AtomicU64, total: u64) -> u64 {
-    total.saturating_sub(told.fetch_max(total, Ordering::Relaxed))
+fn take_increase(reported: &AtomicU64, total: u64) -> u64 {
+    total.saturating_sub(reported.fetch_max(total, Ordering::Relaxed))
 }
 
 impl Inner {
     /// Returns whether the content of an operation with this span has a destination.
-    pub(super) fn captures(&self, span: Option<&OwnedSpan>) -> bool {
+    pub(super) fn should_capture(&self, span: Option<&OwnedSpan>) -> bool {
         let (gate, mode) = (&self.gate, self.gate.capture());
         mode.is_on()
             && (mode.is_on_events()
                 || gate.has_hook()
-                || mode.is_on_spans() && span.is_some_and(OwnedSpan::has_attributes))
+                || mode.is_on_spans() && span.is_some_and(OwnedSpan::has_recording_context))
     }
 
     /// Sets the stop sequences of the request on the span, if content is captured on spans. Returns the number of bytes
@@ -199,12 +202,12 @@ impl Inner {
         if texts.is_empty() || !self.gate.capture().is_on_spans() || !span.is_recording() {
             return 0;
         }
-        let mut passage = self.gate.pass();
-        let passed = texts.iter().filter_map(|text| passage.text(&Content::from(*text))?.for_span());
-        let passed: Vec<String> = passed.collect();
-        span.set_list(a::GEN_AI_REQUEST_STOP_SEQUENCES, passed.iter().map(String::as_str));
-        self.record_content_metrics(passage.report());
-        self.gate.limits().span_bytes() - passage.remaining_bytes()
+        let mut gate_pass = self.gate.pass();
+        let gated = texts.iter().filter_map(|text| gate_pass.text(&Content::from(*text))?.for_span());
+        let gated: Vec<String> = gated.collect();
+        span.set_string_list(a::GEN_AI_REQUEST_STOP_SEQUENCES, gated.iter().map(String::as_str));
+        self.record_content_metrics(gate_pass.report());
+        self.gate.limits().span_bytes() - gate_pass.remaining_bytes()
     }
 
     /// Records the redactions and drops of content.
@@ -214,24 +217,25 @@ impl Inner {
             self.sinks().bind(RowId::Redactions, &labels).add(count.into());
         }
         let hook = self.gate.hook_stats();
-        let lost = [
+        let dropped_contents = [
             ("truncated", report.truncated_contents),
             ("limit", report.dropped_parts + report.dropped_messages),
             ("media", report.dropped_media),
             ("budget", u64::from(report.is_over_budget)),
-            ("queue_full", growth(&self.reported_hook_drops.dropped, hook.dropped)),
-            ("hook_panicked", growth(&self.reported_hook_drops.panicked, hook.panicked)),
+            ("queue_full", take_increase(&self.reported_hook_drops.dropped, hook.dropped)),
+            ("hook_panicked", take_increase(&self.reported_hook_drops.panicked, hook.panicked)),
         ];
-        for (reason, count) in lost {
+        for (reason, count) in dropped_contents {
             if count > 0 {
-                self.lost_content(reason, count);
+                self.count_dropped_content(reason, count);
             }
         }
     }
 
     /// Counts dropped content by its reason.
-    fn lost_content(&self, reason: &'static str, count: u64) {
-        let labels = [Label::new(llmobs_attribute::SIGNAL, SIGNAL), Label::new(llmobs_attribute::DROP_REASON, reason)];
+    fn count_dropped_content(&self, reason: &'static str, count: u64) {
+        let labels =
+            [Label::new(llmobs_attribute::SIGNAL, CONTENT_SIGNAL), Label::new(llmobs_attribute::DROP_REASON, reason)];
         self.sinks().bind(RowId::DroppedItems, &labels).add(count);
     }
 }

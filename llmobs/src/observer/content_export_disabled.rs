@@ -10,13 +10,13 @@ pub(super) struct ContentExport;
 
 #[expect(clippy::unused_self, reason = "has the same signature as with the feature `content`")]
 impl ContentExport {
-    pub(super) const fn of(_live: &OperationState, _outcome: Outcome, _span: Option<&OwnedSpan>) -> Self {
+    pub(super) const fn of(_state: &OperationState, _outcome: Outcome, _span: Option<&OwnedSpan>) -> Self {
         Self
     }
 
     pub(super) const fn set_span_attributes(&self, _span: &OwnedSpan) {}
 
-    pub(super) const fn message(&self) -> Option<&str> {
+    pub(super) const fn error_message(&self) -> Option<&str> {
         None
     }
 

@@ -15,7 +15,7 @@ use crate::clock::Moment;
 static GLOBAL: OnceLock<Observer> = OnceLock::new();
 
 thread_local! {
-    static CURRENT_SCOPE: RefCell<Scope> = const { RefCell::new(Scope { observer: None, arrived: None, is_arrival_unused: false }) };
+    static CURRENT_SCOPE: RefCell<Scope> = const { RefCell::new(Scope { observer: None, request_arrival: None, is_arrival_unused: false }) };
 }
 
 /// The values that are current on this thread while the scope is entered. In the meantime, the scope holds the previous
@@ -24,15 +24,15 @@ thread_local! {
 pub(crate) struct Scope {
     observer: Option<Observer>,
     /// The arrival of the request that is being served: the start of the request's first operation.
-    arrived: Option<Moment>,
+    request_arrival: Option<Moment>,
     /// Set until an operation has started at the arrival.
     is_arrival_unused: bool,
 }
 
 impl Scope {
     #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "only a server knows when a request arrived"))]
-    pub(crate) const fn of_request(observer: Observer, arrived: Moment) -> Self {
-        Self { observer: Some(observer), arrived: Some(arrived), is_arrival_unused: true }
+    pub(crate) const fn for_request(observer: Observer, arrived: Moment) -> Self {
+        Self { observer: Some(observer), request_arrival: Some(arrived), is_arrival_unused: true }
     }
 
     /// Makes this scope current on the thread until the guard is dropped. The two scopes are swapped, so nothing is
@@ -45,14 +45,15 @@ impl Scope {
 
 /// Returns the arrival of the request that this code serves, if a layer recorded it.
 #[cfg(feature = "axum")]
-pub(crate) fn arrived() -> Option<Moment> {
-    CURRENT_SCOPE.try_with(|scoped| scoped.borrow().arrived).ok().flatten()
+pub(crate) fn request_arrival() -> Option<Moment> {
+    CURRENT_SCOPE.try_with(|scoped| scoped.borrow().request_arrival).ok().flatten()
 }
 
 /// Returns the arrival of the request, once per request: only the first operation starts there, not the second model
 /// call of an agent.
 pub(super) fn take_request_arrival() -> Option<Moment> {
-    let take = |scope: &mut Scope| if std::mem::take(&mut scope.is_arrival_unused) { scope.arrived } else { None };
+    let take =
+        |scope: &mut Scope| if std::mem::take(&mut scope.is_arrival_unused) { scope.request_arrival } else { None };
     CURRENT_SCOPE.try_with(|scoped| take(&mut scoped.borrow_mut())).ok().flatten()
 }
 
@@ -88,9 +89,9 @@ impl Observer {
     /// # }).unwrap();
     /// ```
     pub fn scope<F: Future>(&self, future: F) -> Scoped<F> {
-        let outer = |scoped: &RefCell<Scope>| (scoped.borrow().arrived, scoped.borrow().is_arrival_unused);
-        let (arrived, is_new) = CURRENT_SCOPE.try_with(outer).unwrap_or_default();
-        Scoped { future, scope: Scope { observer: Some(self.clone()), arrived, is_arrival_unused: is_new } }
+        let outer = |scoped: &RefCell<Scope>| (scoped.borrow().request_arrival, scoped.borrow().is_arrival_unused);
+        let (arrived, is_arrival_unused) = CURRENT_SCOPE.try_with(outer).unwrap_or_default();
+        Scoped { future, scope: Scope { observer: Some(self.clone()), request_arrival: arrived, is_arrival_unused } }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::event::Evaluation;
 use crate::measurement::TraceLink;
 use crate::semconv::attribute::GEN_AI_EVALUATION_NAME;
 use crate::semconv::value::OperationName;
-use crate::series::EXTRA_LABELS;
+use crate::series::MAX_EXTRA_LABELS;
 use crate::series::OperationSeries;
 
 impl Operation {
@@ -32,8 +32,8 @@ impl Operation {
 impl Marker {
     /// Records a user's evaluation of the answer, as [`Operation::feedback`] does, also after the end of the operation.
     pub fn feedback<'a>(&self, evaluation: impl Into<Evaluation<'a>>) {
-        if let Some(live) = self.live() {
-            evaluated(live, &evaluation.into());
+        if let Some(state) = self.state() {
+            emit_evaluation(state, &evaluation.into());
         }
     }
 }
@@ -42,49 +42,49 @@ impl Observer {
     /// Records an evaluation of an answer whose operation has ended, found by the identifier that was passed to
     /// [`Marker::response_id`]. While the flight recorder holds the operation, the log event is in the operation's
     /// trace and the evaluation is counted for its model. Later, the event has no trace, and the model is `_OTHER`.
-    pub fn evaluation<'a>(&self, response_id: &str, evaluation: impl Into<Evaluation<'a>>) {
-        let Some(core) = &self.core else { return };
+    pub fn record_evaluation<'a>(&self, response_id: &str, evaluation: impl Into<Evaluation<'a>>) {
+        let Some(inner) = &self.inner else { return };
         let evaluation = evaluation.into();
-        let ended = core.flight.find(response_id);
+        let ended = inner.flight_recorder.find_by_response_id(response_id);
         let model = ended.as_ref().map_or("", |ended| ended.model.as_str());
         let name = ended
             .as_ref()
             .map_or(OperationName::Chat, |ended| OperationName::other(ended.operation.as_str().to_owned()));
-        let series = core.series(self.role, &name, &self.provider, model, [0; EXTRA_LABELS]);
-        if !count(&series, &evaluation) {
-            core.folded(GEN_AI_EVALUATION_NAME);
+        let series = inner.series(self.role, &name, &self.provider, model, [0; MAX_EXTRA_LABELS]);
+        if !count_evaluation(&series, &evaluation) {
+            inner.count_folded(GEN_AI_EVALUATION_NAME);
         }
-        in_trace(ended.and_then(|ended| ended.ids), || evaluation.write(Some(response_id)));
+        in_span_context(ended.and_then(|ended| ended.trace_ids), || evaluation.emit(Some(response_id)));
     }
 }
 
-pub(super) fn evaluated(live: &OperationState, evaluation: &Evaluation<'_>) {
-    if !count(&live.series, evaluation) {
-        live.core.folded(GEN_AI_EVALUATION_NAME);
+pub(super) fn emit_evaluation(state: &OperationState, evaluation: &Evaluation<'_>) {
+    if !count_evaluation(&state.series, evaluation) {
+        state.observer.count_folded(GEN_AI_EVALUATION_NAME);
     }
-    let id = live.noted().and_then(|notes| notes.response_id.get());
-    in_trace(live.link, || evaluation.write(id.map(AsRef::as_ref)));
+    let id = state.existing_notes().and_then(|notes| notes.response_id.get());
+    in_span_context(state.trace_link, || evaluation.emit(id.map(AsRef::as_ref)));
 }
 
 /// Counts an evaluation whose name and label were declared; an evaluation without a label is not counted. Returns
 /// `false` if the label is not declared.
-fn count(series: &OperationSeries, evaluation: &Evaluation<'_>) -> bool {
+fn count_evaluation(series: &OperationSeries, evaluation: &Evaluation<'_>) -> bool {
     let Some(label) = evaluation.label else { return true };
-    let declared = &series.vocabulary().evaluations;
-    let place = declared.iter().position(|(name, known)| **name == *evaluation.name && **known == *label);
-    match place {
-        Some(place) => series.add(RowId::Evaluations, place, 1),
+    let declared = &series.declared_names().evaluations;
+    let index = declared.iter().position(|(name, known)| **name == *evaluation.name && **known == *label);
+    match index {
+        Some(index) => series.add(RowId::Evaluations, index, 1),
         None => return false,
     }
     true
 }
 
 /// Runs code as if under a span that has already ended.
-fn in_trace(link: Option<TraceLink>, code: impl FnOnce()) {
+fn in_span_context(link: Option<TraceLink>, code: impl FnOnce()) {
     let _attached = link.map(|link| {
         let (trace, span) = (TraceId::from_bytes(link.trace_id), SpanId::from_bytes(link.span_id));
-        let over = SpanContext::new(trace, span, TraceFlags::SAMPLED, false, TraceState::default());
-        Context::new().with_remote_span_context(over).attach()
+        let span_context = SpanContext::new(trace, span, TraceFlags::SAMPLED, false, TraceState::default());
+        Context::new().with_remote_span_context(span_context).attach()
     });
     code();
 }

@@ -7,10 +7,10 @@ use crate::series::OperationSeries;
 use crate::timing::EvenGaps;
 
 /// The rows of gaps between tokens.
-pub(super) const PER_TOKEN: [RowId; 1] = [RowId::InterToken];
+pub(super) const INTER_TOKEN_ROWS: [RowId; 1] = [RowId::InterToken];
 
 /// The rows of gaps between chunks, one for each set of the conventions. Both rows have the same bucket bounds.
-pub(super) const PER_CHUNK: [RowId; 2] = [RowId::ClientPerChunk, RowId::InferencePerChunk];
+pub(super) const INTER_CHUNK_ROWS: [RowId; 2] = [RowId::ClientPerChunk, RowId::InferencePerChunk];
 
 /// The gaps of one kind. The sinks' settings are read at each flush, not at each gap.
 pub(super) struct GapHistogram {
@@ -22,26 +22,26 @@ pub(super) struct GapHistogram {
 
 impl GapHistogram {
     pub(super) fn new(series: &OperationSeries, ids: &[RowId]) -> Self {
-        let mut gaps =
+        let mut histogram =
             Self { is_on: false, should_record_raw: false, local: LocalHistogram::new(), ring: RawGapBuffer::new() };
-        gaps.refresh_settings(series, ids);
-        gaps
+        histogram.refresh_settings(series, ids);
+        histogram
     }
 
     #[inline]
-    pub(super) fn record(&mut self, series: &OperationSeries, ids: &[RowId], share: EvenGaps) {
+    pub(super) fn record(&mut self, series: &OperationSeries, ids: &[RowId], gaps: EvenGaps) {
         if !self.is_on {
             return;
         }
-        self.local.record(|| series.sinks().bounds(ids[0]), share);
+        self.local.record(|| series.sinks().bounds(ids[0]), gaps);
         if self.should_record_raw {
-            self.buffer_raw(series, ids, share);
+            self.buffer_raw(series, ids, gaps);
         }
     }
 
     #[inline(never)]
-    fn buffer_raw(&mut self, series: &OperationSeries, ids: &[RowId], share: EvenGaps) {
-        self.ring.push(share);
+    fn buffer_raw(&mut self, series: &OperationSeries, ids: &[RowId], gaps: EvenGaps) {
+        self.ring.push(gaps);
         if self.ring.is_full() {
             self.flush_raw(series, ids);
         }
@@ -61,13 +61,13 @@ impl GapHistogram {
 
     fn flush_raw(&mut self, series: &OperationSeries, ids: &[RowId]) {
         for handle in ids.iter().filter_map(|id| series.handle(*id, 0)) {
-            self.ring.each(|value| handle.record_raw(value));
+            self.ring.for_each_sample(|value| handle.record_raw(value));
         }
         self.ring.clear();
     }
 
     fn refresh_settings(&mut self, series: &OperationSeries, ids: &[RowId]) {
-        self.is_on = ids.iter().any(|id| series.records(*id));
+        self.is_on = ids.iter().any(|id| series.is_recorded(*id));
         self.should_record_raw = series.sinks().should_record_raw();
     }
 }

@@ -5,34 +5,34 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::operation_state::OperationState;
-use crate::clock::seconds;
+use crate::clock::nanos_to_seconds;
 use crate::semconv::value::State;
 
 /// The in-flight registry. An operation is identified by its index; the index of a removed operation is used again.
 #[derive(Debug, Default)]
 pub(super) struct InFlightRegistry {
-    places: Vec<Option<Arc<OperationState>>>,
-    free: Vec<usize>,
+    slots: Vec<Option<Arc<OperationState>>>,
+    free_slots: Vec<usize>,
 }
 
 impl InFlightRegistry {
-    pub(super) fn insert(&mut self, live: Arc<OperationState>) -> usize {
-        if let Some(place) = self.free.pop() {
-            self.places[place] = Some(live);
-            return place;
+    pub(super) fn insert(&mut self, operation: Arc<OperationState>) -> usize {
+        if let Some(slot) = self.free_slots.pop() {
+            self.slots[slot] = Some(operation);
+            return slot;
         }
-        self.places.push(Some(live));
-        self.places.len() - 1
+        self.slots.push(Some(operation));
+        self.slots.len() - 1
     }
 
-    pub(super) fn remove(&mut self, place: usize) {
-        if self.places[place].take().is_some() {
-            self.free.push(place);
+    pub(super) fn remove(&mut self, slot: usize) {
+        if self.slots[slot].take().is_some() {
+            self.free_slots.push(slot);
         }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<OperationState>> {
-        self.places.iter().flatten()
+        self.slots.iter().flatten()
     }
 }
 
@@ -53,7 +53,7 @@ pub struct InFlight {
     /// Number of output tokens that the stream has carried.
     pub tokens: u64,
     /// Output tokens per second since the first token; `None` before it.
-    pub rate: Option<f64>,
+    pub tokens_per_second: Option<f64>,
     /// The party that the operation waits for.
     pub waits_for: WaitsFor,
     /// Number of preemptions: how often the engine scheduled the operation again after the first time.
@@ -77,30 +77,30 @@ pub enum WaitsFor {
 }
 
 impl InFlight {
-    pub(super) fn of(live: &OperationState) -> Self {
-        let marks = live.marks_now();
+    pub(super) fn of(operation: &OperationState) -> Self {
+        let marks = operation.marks_now();
         let now = marks.now;
-        let state = marks.state(live.series.key.role.is_remote());
-        let tokens = live.tokens.load(Ordering::Relaxed);
-        let flowing = marks.first_token.map(|first| now.saturating_sub(first)).filter(|time| *time > 0);
+        let state = marks.state(operation.series.key.role.is_remote());
+        let tokens = operation.streamed_tokens.load(Ordering::Relaxed);
+        let since_first_token = marks.first_token.map(|first| now.saturating_sub(first)).filter(|time| *time > 0);
         #[expect(clippy::cast_precision_loss, reason = "exact below 2^53 tokens")]
-        let rate = flowing.map(|time| tokens as f64 / seconds(time));
+        let rate = since_first_token.map(|time| tokens as f64 / nanos_to_seconds(time));
         Self {
-            operation: live.series.key.operation.as_str().to_owned(),
-            provider: live.series.key.provider.as_str().to_owned(),
-            model: live.series.model.to_string(),
+            operation: operation.series.key.operation.as_str().to_owned(),
+            provider: operation.series.key.provider.as_str().to_owned(),
+            model: operation.series.model.to_string(),
             state,
             age: Duration::from_nanos(marks.age()),
             tokens,
-            rate,
+            tokens_per_second: rate,
             waits_for: match state {
                 State::Preparing => WaitsFor::Preparation,
                 State::Queued => WaitsFor::Queue,
                 State::Blocked => WaitsFor::Consumer,
                 State::Prefill | State::Decode | State::Waiting | State::Streaming => WaitsFor::Engine,
             },
-            preemptions: live.preemptions(),
-            trace_id: live.link.map(|link| format!("{:032x}", u128::from_be_bytes(link.trace_id))),
+            preemptions: operation.preemptions(),
+            trace_id: operation.trace_link.map(|link| format!("{:032x}", u128::from_be_bytes(link.trace_id))),
         }
     }
 }

@@ -26,7 +26,7 @@ use crate::cardinality::CardinalityLimiter;
 use crate::catalog::Level;
 use crate::catalog::Role;
 use crate::catalog::RowId;
-use crate::catalog::SERIES;
+use crate::catalog::SERIES_ATTRIBUTES;
 use crate::catalog::llmobs_attribute;
 use crate::clock::Clock;
 use crate::clock::Moment;
@@ -39,7 +39,7 @@ use crate::semconv::value::OperationName;
 use crate::semconv::value::Provider;
 use crate::semconv::value::State;
 use crate::series::DeclaredNames;
-use crate::series::EXTRA_LABELS;
+use crate::series::MAX_EXTRA_LABELS;
 use crate::series::OperationSeries;
 use crate::series::SeriesKey;
 use crate::sink::SeriesHandle;
@@ -54,30 +54,30 @@ pub(super) struct Inner {
     pub(super) first_token: FirstToken,
     pub(super) shutting_down: AtomicBool,
     sinks: Arc<Sinks>,
-    vocabulary: Arc<DeclaredNames>,
+    declared_names: Arc<DeclaredNames>,
     /// The operations for which a declared model has series that start at zero.
-    operations: Vec<OperationName>,
+    declared_operations: Vec<OperationName>,
     models: CardinalityLimiter<ModelSeries>,
     /// A separate limiter for operation names that the conventions do not list.
-    names: CardinalityLimiter<Arc<str>>,
+    operation_names: CardinalityLimiter<Arc<str>>,
     providers: CardinalityLimiter<Arc<str>>,
     runtimes: CardinalityLimiter<Arc<str>>,
-    table: Mutex<InFlightRegistry>,
+    in_flight_registry: Mutex<InFlightRegistry>,
     limits: Mutex<HashMap<(Arc<str>, State), SeriesHandle>>,
     /// Retired models, with the moment in nanoseconds from which their series may be removed.
     retired: Mutex<Vec<(Arc<ModelSeries>, u64)>>,
     /// Nanoseconds from the retirement of a model until its series may be removed.
-    grace: u64,
-    registry: OnceLock<Registry>,
+    retired_model_ttl: u64,
+    owned_registry: OnceLock<Registry>,
     #[cfg(feature = "otlp")]
-    exports: OnceLock<export_counts::ExportReporter>,
+    export_reporter: OnceLock<export_counts::ExportReporter>,
     attached: CompanionRegistry,
     tracer: OnceLock<BoxedTracer>,
     /// Ratio, from 0 to 1, of completed and cancelled operations that have a log event.
     pub(super) log_sample_ratio: f64,
     /// Set if the application requested the events `gen_ai.client.inference.operation.details`.
-    logs_details: bool,
-    pub(super) flight: Arc<FlightRecorder>,
+    should_emit_details: bool,
+    pub(super) flight_recorder: Arc<FlightRecorder>,
     #[cfg(feature = "content")]
     pub(super) gate: Gate,
     #[cfg(feature = "content")]
@@ -89,7 +89,7 @@ pub(super) struct Inner {
 /// Omits the series: their number would make the output unreadable.
 impl fmt::Debug for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inner").field("in_flight", &self.table().iter().count()).finish_non_exhaustive()
+        f.debug_struct("Inner").field("in_flight", &self.in_flight_registry().iter().count()).finish_non_exhaustive()
     }
 }
 
@@ -104,15 +104,15 @@ struct ModelSeries {
 pub(super) struct ObserverSettings {
     pub(super) clock: Clock,
     pub(super) first_token: FirstToken,
-    pub(super) vocabulary: DeclaredNames,
-    pub(super) operations: Vec<OperationName>,
+    pub(super) declared_names: DeclaredNames,
+    pub(super) declared_operations: Vec<OperationName>,
     pub(super) max_undeclared_models: usize,
     pub(super) series_limit: usize,
-    pub(super) grace: u64,
+    pub(super) retired_model_ttl: u64,
     pub(super) tracer: Option<BoxedTracer>,
     pub(super) log_sample_ratio: f64,
-    pub(super) logs_details: bool,
-    pub(super) flight: Arc<FlightRecorder>,
+    pub(super) should_emit_details: bool,
+    pub(super) flight_recorder: Arc<FlightRecorder>,
     #[cfg(feature = "content")]
     pub(super) gate: Gate,
     #[cfg(feature = "pseudonym")]
@@ -128,31 +128,31 @@ impl Inner {
         let sinks = Arc::new(sinks);
         sinks
             .bind(RowId::SeriesLimit, &[Label::new(llmobs_attribute::METRIC_GROUP, "all")])
-            .set(count(settings.series_limit));
+            .set(to_f64(settings.series_limit));
         let folded = || Arc::<str>::from(OTHER);
         Self {
             clock: settings.clock,
             first_token: settings.first_token,
             shutting_down: AtomicBool::new(false),
             sinks,
-            vocabulary: Arc::new(settings.vocabulary),
-            operations: settings.operations,
+            declared_names: Arc::new(settings.declared_names),
+            declared_operations: settings.declared_operations,
             models: CardinalityLimiter::new(settings.max_undeclared_models, ModelSeries::new(folded())),
-            names: CardinalityLimiter::new(MAX_NAMES, folded()),
+            operation_names: CardinalityLimiter::new(MAX_NAMES, folded()),
             providers: CardinalityLimiter::new(MAX_NAMES, folded()),
             runtimes: CardinalityLimiter::new(MAX_NAMES, folded()),
-            table: Mutex::default(),
+            in_flight_registry: Mutex::default(),
             limits: Mutex::default(),
             retired: Mutex::default(),
-            grace: settings.grace,
-            registry: OnceLock::new(),
+            retired_model_ttl: settings.retired_model_ttl,
+            owned_registry: OnceLock::new(),
             #[cfg(feature = "otlp")]
-            exports: OnceLock::new(),
+            export_reporter: OnceLock::new(),
             attached: CompanionRegistry::default(),
             tracer: settings.tracer.map_or_else(OnceLock::new, OnceLock::from),
             log_sample_ratio: settings.log_sample_ratio,
-            logs_details: settings.logs_details,
-            flight: settings.flight,
+            should_emit_details: settings.should_emit_details,
+            flight_recorder: settings.flight_recorder,
             #[cfg(feature = "content")]
             gate: settings.gate,
             #[cfg(feature = "content")]
@@ -168,16 +168,16 @@ impl Inner {
 
     /// Returns whether details events are emitted: if requested, or if content is captured on events.
     #[cfg_attr(not(feature = "content"), expect(clippy::missing_const_for_fn, reason = "not const with that feature"))]
-    pub(super) fn logs_details(&self) -> bool {
+    pub(super) fn should_emit_details(&self) -> bool {
         #[cfg(feature = "content")]
         if self.gate.capture().is_on_events() {
             return true;
         }
-        self.logs_details
+        self.should_emit_details
     }
 
-    /// Returns the objects of other crates that are attached to this observer: companions, which are notified of operations,
-    /// and sources, which supply readings.
+    /// Returns the objects of other crates that are attached to this observer: companions, which are notified of
+    /// operations, and sources, which supply readings.
     pub(super) const fn attached(&self) -> &CompanionRegistry {
         &self.attached
     }
@@ -189,37 +189,37 @@ impl Inner {
     /// Returns the tracer for the spans of stages. The global one is resolved on first use: a tracer obtained before
     /// its provider is installed would never record anything.
     pub(super) fn tracer(&self) -> &BoxedTracer {
-        self.tracer.get_or_init(|| otel::global_tracer(self.vocabulary.profile))
+        self.tracer.get_or_init(|| otel::global_tracer(self.declared_names.profile))
     }
 
-    pub(super) fn vocabulary(&self) -> &DeclaredNames {
-        &self.vocabulary
+    pub(super) fn declared_names(&self) -> &DeclaredNames {
+        &self.declared_names
     }
 
     /// Stores the Prometheus registry that the observer created because its builder was given none.
     pub(super) fn set_owned_registry(&self, registry: Registry) {
-        let _ = self.registry.set(registry);
+        let _ = self.owned_registry.set(registry);
     }
 
     /// Reports a pipeline's export counts to the sinks from now on, unless another observer does, or this one already
     /// reports a pipeline.
     #[cfg(feature = "otlp")]
     pub(super) fn report_exports(&self, exports: &Arc<export_counts::PipelineCounts>) {
-        if self.exports.get().is_none()
-            && let Some(teller) = exports.report_to(&self.sinks)
+        if self.export_reporter.get().is_none()
+            && let Some(reporter) = exports.report_to(&self.sinks)
         {
-            let _ = self.exports.set(teller);
+            let _ = self.export_reporter.set(reporter);
         }
     }
 
     #[cfg(feature = "otlp")]
-    pub(super) fn exports(&self) -> Option<&export_counts::ExportReporter> {
-        self.exports.get()
+    pub(super) fn export_reporter(&self) -> Option<&export_counts::ExportReporter> {
+        self.export_reporter.get()
     }
 
     #[cfg(feature = "prometheus")]
-    pub(super) fn registry(&self) -> Option<&Registry> {
-        self.registry.get()
+    pub(super) fn owned_registry(&self) -> Option<&Registry> {
+        self.owned_registry.get()
     }
 
     /// Returns the series that an operation's metrics are recorded in.
@@ -229,22 +229,22 @@ impl Inner {
         operation: &OperationName,
         provider: &Provider,
         model: &str,
-        extra: [u8; EXTRA_LABELS],
+        extra: [u8; MAX_EXTRA_LABELS],
     ) -> Arc<OperationSeries> {
-        let admitted = self.models.admit(model, |name| self.model(name));
-        if admitted.folded {
-            self.folded(SERIES[2]);
+        let admitted = self.models.admit(model, |name| self.revive_or_create_model(name));
+        if admitted.is_folded {
+            self.count_folded(SERIES_ATTRIBUTES[2]);
         }
-        self.series_of(&admitted.entry, role, operation, provider, extra)
+        self.series_of_model(&admitted.entry, role, operation, provider, extra)
     }
 
-    fn series_of(
+    fn series_of_model(
         &self,
         model: &ModelSeries,
         role: Role,
         operation: &OperationName,
         provider: &Provider,
-        extra: [u8; EXTRA_LABELS],
+        extra: [u8; MAX_EXTRA_LABELS],
     ) -> Arc<OperationSeries> {
         if let Some(found) = model.find(role, operation, provider, extra) {
             return found;
@@ -252,64 +252,72 @@ impl Inner {
         let key = SeriesKey {
             role,
             operation: match operation {
-                OperationName::Other(name) => OperationName::other(self.bounded(&self.names, SERIES[0], name)),
+                OperationName::Other(name) => {
+                    OperationName::other(self.admit_name(&self.operation_names, SERIES_ATTRIBUTES[0], name))
+                }
                 listed => listed.clone(),
             },
             provider: match provider {
-                Provider::Other(name) => Provider::other(self.bounded(&self.providers, SERIES[1], name)),
+                Provider::Other(name) => Provider::other(self.admit_name(&self.providers, SERIES_ATTRIBUTES[1], name)),
                 listed => listed.clone(),
             },
-            extra,
+            extra_label_values: extra,
         };
         model.find_or_add(key, |key| {
-            OperationSeries::new(key, Arc::clone(&model.name), Arc::clone(&self.sinks), Arc::clone(&self.vocabulary))
+            OperationSeries::new(
+                key,
+                Arc::clone(&model.name),
+                Arc::clone(&self.sinks),
+                Arc::clone(&self.declared_names),
+            )
         })
     }
 
-    pub(super) fn declare(&self, model: &str, role: Role, provider: &Provider) {
-        let model = self.models.declare(model, |name| self.model(name));
-        for operation in &self.operations {
-            self.series_of(&model, role, operation, provider, [0; EXTRA_LABELS]).start_at_zero();
+    pub(super) fn declare_model(&self, model: &str, role: Role, provider: &Provider) {
+        let model = self.models.declare(model, |name| self.revive_or_create_model(name));
+        for operation in &self.declared_operations {
+            self.series_of_model(&model, role, operation, provider, [0; MAX_EXTRA_LABELS]).init_to_zero();
         }
     }
 
-    pub(super) fn retire(&self, model: &str) {
+    pub(super) fn retire_model(&self, model: &str) {
         if let Some(model) = self.models.retire(model) {
-            let gone_at = self.clock.now().as_nanos().saturating_add(self.grace);
-            self.retired().push((model, gone_at));
+            let removable_at = self.clock.now().as_nanos().saturating_add(self.retired_model_ttl);
+            self.retired().push((model, removable_at));
         }
-        self.forget_retired();
+        self.remove_retired_series();
     }
 
-    /// Removes from the Prometheus page the series of retired models whose grace time has passed and that no operation uses.
-    pub(super) fn forget_retired(&self) {
+    /// Removes from the Prometheus page the series of retired models whose time to live has passed and that no operation
+    /// uses.
+    pub(super) fn remove_retired_series(&self) {
         let now = self.clock.now().as_nanos();
-        self.retired().retain(|(model, gone_at)| {
-            let gone = *gone_at <= now && !model.is_in_use();
-            if gone {
-                self.forget(&model.name);
+        self.retired().retain(|(model, removable_at)| {
+            let is_removable = *removable_at <= now && !model.is_in_use();
+            if is_removable {
+                self.remove_model_series(&model.name);
             }
-            !gone
+            !is_removable
         });
     }
 
-    fn forget(&self, model: &str) {
-        self.limits().retain(|(of, _), limit| {
-            let gone = of.as_ref() == model;
-            if gone {
+    fn remove_model_series(&self, model: &str) {
+        self.limits().retain(|(name, _), limit| {
+            let is_of_model = name.as_ref() == model;
+            if is_of_model {
                 // OpenTelemetry keeps the series, so the gauge is set to zero.
                 limit.set(0.0);
             }
-            !gone
+            !is_of_model
         });
-        self.sinks.prometheus.forget(SERIES[2], model);
+        self.sinks.prometheus.remove_by_label(SERIES_ATTRIBUTES[2], model);
     }
 
     /// Returns the series of an admitted model: those of a recently retired model with this name, or new ones.
-    fn model(&self, name: Arc<str>) -> Arc<ModelSeries> {
+    fn revive_or_create_model(&self, name: Arc<str>) -> Arc<ModelSeries> {
         let mut retired = self.retired();
         match retired.iter().position(|(model, _)| model.name == name) {
-            Some(place) => retired.swap_remove(place).0,
+            Some(index) => retired.swap_remove(index).0,
             None => Arc::new(ModelSeries::new(name)),
         }
     }
@@ -319,46 +327,49 @@ impl Inner {
     }
 
     pub(super) fn set_limit(&self, model: &str, state: State, operations: usize) {
-        let model = Arc::clone(&self.models.admit(model, |name| self.model(name)).entry.name);
-        let labels = [Label::new(SERIES[2], Arc::clone(&model)), Label::new(llmobs_attribute::STATE, state.as_str())];
+        let model = Arc::clone(&self.models.admit(model, |name| self.revive_or_create_model(name)).entry.name);
+        let labels = [
+            Label::new(SERIES_ATTRIBUTES[2], Arc::clone(&model)),
+            Label::new(llmobs_attribute::OPERATION_STATE, state.as_str()),
+        ];
         self.limits()
             .entry((model, state))
             .or_insert_with(|| self.sinks.bind(RowId::OperationLimit, &labels))
-            .set(count(operations));
+            .set(to_f64(operations));
     }
 
-    pub(super) fn runtime_lag(&self, runtime: &str, seconds: f64) {
+    pub(super) fn record_runtime_lag(&self, runtime: &str, seconds: f64) {
         if self.sinks.is_enabled(RowId::RuntimeLag.row().level) {
-            let name = Arc::<str>::from(self.bounded(&self.runtimes, llmobs_attribute::RUNTIME_NAME, runtime));
+            let name = Arc::<str>::from(self.admit_name(&self.runtimes, llmobs_attribute::RUNTIME_NAME, runtime));
             self.sinks
                 .bind(RowId::RuntimeLag, &[Label::new(llmobs_attribute::RUNTIME_NAME, name)])
                 .record(seconds, None);
         }
     }
 
-    pub(super) fn anomaly(&self, anomaly: &'static str) {
+    pub(super) fn count_anomaly(&self, anomaly: &'static str) {
         self.sinks.bind(RowId::Anomalies, &[Label::new(llmobs_attribute::ANOMALY, anomaly)]).add(1);
     }
 
     /// Returns a caller's moment, or `now` if the caller's lies in the future, which is counted as an anomaly.
     pub(super) fn clamp_to_now(&self, moment: Moment, now: Moment) -> Moment {
         if moment > now {
-            self.anomaly("mark_out_of_order");
+            self.count_anomaly("mark_out_of_order");
         }
         moment.min(now)
     }
 
-    pub(super) fn folded(&self, label: &'static str) {
+    pub(super) fn count_folded(&self, label: &'static str) {
         self.sinks.bind(RowId::FoldedLabels, &[Label::new(llmobs_attribute::LABEL, label)]).add(1);
     }
 
-    pub(super) fn table(&self) -> MutexGuard<'_, InFlightRegistry> {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn in_flight_registry(&self) -> MutexGuard<'_, InFlightRegistry> {
+        self.in_flight_registry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn in_flight(&self) -> Vec<InFlight> {
-        let live: Vec<Arc<OperationState>> = self.table().iter().map(Arc::clone).collect();
-        let mut all: Vec<_> = live.iter().map(|live| InFlight::of(live)).collect();
+        let operations: Vec<Arc<OperationState>> = self.in_flight_registry().iter().map(Arc::clone).collect();
+        let mut all: Vec<_> = operations.iter().map(|operation| InFlight::of(operation)).collect();
         all.sort_by_key(|operation| std::cmp::Reverse(operation.age));
         all
     }
@@ -371,10 +382,10 @@ impl Inner {
         self.limits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn bounded(&self, guard: &CardinalityLimiter<Arc<str>>, label: &'static str, name: &str) -> String {
-        let admitted = guard.admit(name, Arc::new);
-        if admitted.folded {
-            self.folded(label);
+    fn admit_name(&self, limiter: &CardinalityLimiter<Arc<str>>, label: &'static str, name: &str) -> String {
+        let admitted = limiter.admit(name, Arc::new);
+        if admitted.is_folded {
+            self.count_folded(label);
         }
         admitted.entry.to_string()
     }
@@ -407,12 +418,15 @@ impl ModelSeries {
         role: Role,
         operation: &OperationName,
         provider: &Provider,
-        extra: [u8; EXTRA_LABELS],
+        extra: [u8; MAX_EXTRA_LABELS],
     ) -> Option<Arc<OperationSeries>> {
         let all = self.series.read().unwrap_or_else(PoisonError::into_inner);
         let found = all.iter().find(|series| {
             let key = &series.key;
-            key.role == role && key.operation == *operation && key.provider == *provider && key.extra == extra
+            key.role == role
+                && key.operation == *operation
+                && key.provider == *provider
+                && key.extra_label_values == extra
         });
         found.map(Arc::clone)
     }
@@ -429,6 +443,6 @@ impl ModelSeries {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
-pub(super) const fn count(things: usize) -> f64 {
-    things as f64
+pub(super) const fn to_f64(number: usize) -> f64 {
+    number as f64
 }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use super::operation_state::OperationState;
 use super::operation_state::ResponseNotes;
-use crate::cardinality::clean;
+use crate::cardinality::sanitize;
 use crate::catalog::RowId;
 use crate::clock::Moment;
 use crate::semconv::value::AttemptKind;
@@ -16,8 +16,8 @@ use crate::semconv::value::ErrorType;
 use crate::semconv::value::FinishReason;
 use crate::series::TokenDirection;
 use crate::series::TokenWaste;
-use crate::series::cache_lookup;
-use crate::series::wasted;
+use crate::series::cache_lookup_variant;
+use crate::series::wasted_variant;
 use crate::usage::Usage;
 
 /// A handle that records what happens to an operation, from any thread, also after `observe` took the operation. Cheap
@@ -44,104 +44,108 @@ use crate::usage::Usage;
 /// ```
 #[derive(Clone)]
 pub struct Marker {
-    live: Option<Arc<OperationState>>,
+    state: Option<Arc<OperationState>>,
 }
 
 impl Marker {
-    pub(super) const fn new(live: Option<Arc<OperationState>>) -> Self {
-        Self { live }
+    pub(super) const fn new(state: Option<Arc<OperationState>>) -> Self {
+        Self { state }
     }
 
-    pub(super) const fn live(&self) -> Option<&Arc<OperationState>> {
-        self.live.as_ref()
+    pub(super) const fn state(&self) -> Option<&Arc<OperationState>> {
+        self.state.as_ref()
     }
 
     pub(super) const fn take(&mut self) -> Option<Arc<OperationState>> {
-        self.live.take()
+        self.state.take()
     }
 
     /// Marks the operation as waiting in the engine's queue from now on.
     pub fn enqueued(&self) {
-        self.with(|live| live.enqueued_at(live.now()));
+        self.with_state(|state| state.mark_enqueued(state.now()));
     }
 
     /// Marks the operation as waiting in the engine's queue from this moment on.
     pub fn enqueued_at(&self, moment: impl Into<Moment>) {
-        self.with(|live| live.enqueued_at(live.clamp_to_now(moment.into())));
+        self.with_state(|state| state.mark_enqueued(state.clamp_to_now(moment.into())));
     }
 
     /// Marks the operation as scheduled by the engine now. A further call counts a preemption.
     pub fn scheduled(&self) {
-        self.with(|live| live.scheduled_at(live.now()));
+        self.with_state(|state| state.mark_scheduled(state.now()));
     }
 
     /// Marks the operation as scheduled by the engine at this moment. A further call counts a preemption.
     pub fn scheduled_at(&self, moment: impl Into<Moment>) {
-        self.with(|live| live.scheduled_at(live.clamp_to_now(moment.into())));
+        self.with_state(|state| state.mark_scheduled(state.clamp_to_now(moment.into())));
     }
 
     /// Marks the operation's first token as generated now.
     pub fn first_token(&self) {
-        self.with(|live| live.first_token_at(live.now()));
+        self.with_state(|state| state.mark_first_token(state.now()));
     }
 
     /// Marks the operation's first token as generated at this moment.
     pub fn first_token_at(&self, moment: impl Into<Moment>) {
-        self.with(|live| live.first_token_at(live.clamp_to_now(moment.into())));
+        self.with_state(|state| state.mark_first_token(state.clamp_to_now(moment.into())));
     }
 
     /// Reports token usage. Of several reports, the largest number of each kind of token counts, since streams report
     /// growing totals.
     pub fn usage(&self, usage: Usage) {
-        self.with(|live| live.report(&usage));
+        self.with_state(|state| state.merge_usage(&usage));
     }
 
     /// Sets the reason why the generation ended. Only the first reason is kept.
     pub fn finish_reason(&self, reason: FinishReason) {
-        self.with(|live| live.finish(0, reason));
+        self.with_state(|state| state.set_finish_reason(0, reason));
     }
 
     /// Sets the reason why the generation of one of several choices ended. Only the first reason of a choice is kept.
     /// The metrics contain the reason of the choice that ended first.
-    pub fn finish_reason_of(&self, choice: u32, reason: FinishReason) {
-        self.with(|live| live.finish(choice, reason));
+    pub fn finish_reason_for(&self, choice: u32, reason: FinishReason) {
+        self.with_state(|state| state.set_finish_reason(choice, reason));
     }
 
     /// Sets the identifier of the response from the provider. The identifier is set on spans and log events, never on
     /// metrics. Only the first value is kept, up to 128 bytes.
     pub fn response_id(&self, id: &str) {
-        self.note(id, |notes| &notes.response_id);
+        self.set_note(id, |notes| &notes.response_id);
     }
 
     /// Sets the name of the model that answered. The name is set on spans and log events, never on metrics. Only the
     /// first value is kept, up to 128 bytes.
     pub fn response_model(&self, model: &str) {
-        self.note(model, |notes| &notes.response_model);
+        self.set_note(model, |notes| &notes.response_model);
     }
 
     /// Marks the operation as failing with this error type: however it ends, except by a rejection, its outcome is
     /// `failed`. Only the first error type is kept.
     pub fn set_error(&self, error: ErrorType) {
-        self.with(|live| live.fail(error));
+        self.with_state(|state| state.set_error(error));
     }
 
     /// Counts the start of a retry, a fallback or a hedge. `start` counts the first attempt, in the gateway and client
     /// roles.
     pub fn record_attempt(&self, kind: AttemptKind) {
-        self.with(|live| live.record_attempt(kind));
+        self.with_state(|state| state.record_attempt(kind));
     }
 
     /// Adds output tokens of an attempt whose answer is discarded because another attempt superseded it.
     pub fn add_superseded_tokens(&self, tokens: u64) {
-        self.with(|live| {
-            live.series.add(RowId::TokensWasted, wasted(TokenDirection::Output, TokenWaste::Superseded), tokens)
+        self.with_state(|state| {
+            state.series.add(
+                RowId::TokensWasted,
+                wasted_variant(TokenDirection::Output, TokenWaste::Superseded),
+                tokens,
+            )
         });
     }
 
     /// Returns whether the first token was marked.
     #[cfg(feature = "macros")]
     pub(crate) fn has_generated(&self) -> bool {
-        self.live.as_ref().is_some_and(|live| live.first_token().is_some())
+        self.state.as_ref().is_some_and(|state| state.first_token().is_some())
     }
 
     /// Returns whether the operation generates an answer that consists of choices with finish reasons: a chat, a
@@ -149,7 +153,7 @@ impl Marker {
     #[cfg(feature = "sse")]
     pub(crate) fn generates(&self) -> bool {
         use crate::semconv::value::OperationName as Name;
-        let name = self.live.as_ref().map(|live| &live.series.key.operation);
+        let name = self.state.as_ref().map(|state| &state.series.key.operation);
         matches!(name, Some(Name::Chat | Name::GenerateContent | Name::TextCompletion))
     }
 
@@ -158,45 +162,45 @@ impl Marker {
     /// not recorded.
     #[must_use = "the phase ends when the guard is dropped"]
     pub fn phase(&self, name: &str) -> Phase {
-        let found = self.live.as_ref().and_then(|live| {
-            let place = live.core.vocabulary().phases.iter().position(|phase| phase.as_ref() == name);
-            if place.is_none() {
-                live.core.folded(crate::catalog::llmobs_attribute::PHASE_NAME);
+        let found = self.state.as_ref().and_then(|state| {
+            let index = state.observer.declared_names().phases.iter().position(|phase| phase.as_ref() == name);
+            if index.is_none() {
+                state.observer.count_folded(crate::catalog::llmobs_attribute::PHASE_NAME);
             }
-            Some((Arc::clone(live), place?, live.now()))
+            Some((Arc::clone(state), index?, state.now()))
         });
         Phase(found)
     }
 
     /// Counts a lookup in a cache of whole responses. May be called after the end of the operation.
     pub fn cache_lookup(&self, kind: CacheKind, result: CacheResult) {
-        self.with(|live| live.series.add(RowId::CacheLookups, cache_lookup(kind, result), 1));
+        self.with_state(|state| state.series.add(RowId::CacheLookups, cache_lookup_variant(kind, result), 1));
     }
 
     /// Returns the current moment on the observer's clock.
     #[must_use]
     pub fn now(&self) -> Moment {
-        self.live.as_ref().map_or_else(|| crate::clock::Clock::system().now(), |live| live.core.clock.now())
+        self.state.as_ref().map_or_else(|| crate::clock::Clock::system().now(), |state| state.observer.clock.now())
     }
 
-    fn note(&self, text: &str, place: impl FnOnce(&ResponseNotes) -> &OnceLock<Arc<str>>) {
-        self.with(|live| {
-            if !live.has_ended() && !text.is_empty() {
-                let _ = place(live.notes()).set(clean(text).as_ref().into());
+    fn set_note(&self, text: &str, field: impl FnOnce(&ResponseNotes) -> &OnceLock<Arc<str>>) {
+        self.with_state(|state| {
+            if !state.has_ended() && !text.is_empty() {
+                let _ = field(state.notes_or_init()).set(sanitize(text).as_ref().into());
             }
         });
     }
 
-    fn with(&self, then: impl FnOnce(&OperationState)) {
-        if let Some(live) = &self.live {
-            then(live);
+    fn with_state(&self, then: impl FnOnce(&OperationState)) {
+        if let Some(state) = &self.state {
+            then(state);
         }
     }
 }
 
 impl fmt::Debug for Marker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Marker").field("enabled", &self.live.is_some()).finish()
+        f.debug_struct("Marker").field("enabled", &self.state.is_some()).finish()
     }
 }
 
@@ -207,8 +211,8 @@ pub struct Phase(Option<(Arc<OperationState>, usize, u64)>);
 
 impl Drop for Phase {
     fn drop(&mut self) {
-        if let Some((live, place, began)) = self.0.take() {
-            live.series.time(RowId::Phase, place, live.now().saturating_sub(began), None);
+        if let Some((state, index, started_at)) = self.0.take() {
+            state.series.record_duration(RowId::Phase, index, state.now().saturating_sub(started_at), None);
         }
     }
 }

@@ -40,7 +40,7 @@ use crate::span::OwnedSpan;
 pub struct Operation {
     marker: Marker,
     /// The index in the in-flight registry, until the operation ends or a stream takes it.
-    place: Option<usize>,
+    slot: Option<usize>,
     /// Held here and not in the shared state, so that a marker that outlives the operation does not delay the export of
     /// the span.
     span: Option<Box<OwnedSpan>>,
@@ -49,18 +49,18 @@ pub struct Operation {
 /// An enabled operation, its index in the in-flight registry and its span.
 #[derive(Debug)]
 pub(super) struct RunningOperation {
-    pub(super) live: Arc<OperationState>,
-    pub(super) place: usize,
+    pub(super) state: Arc<OperationState>,
+    pub(super) slot: usize,
     pub(super) span: Option<Box<OwnedSpan>>,
 }
 
 impl Operation {
     pub(super) const fn disabled() -> Self {
-        Self { marker: Marker::new(None), place: None, span: None }
+        Self { marker: Marker::new(None), slot: None, span: None }
     }
 
-    pub(super) const fn new(live: Arc<OperationState>, place: usize, span: Option<Box<OwnedSpan>>) -> Self {
-        Self { marker: Marker::new(Some(live)), place: Some(place), span }
+    pub(super) const fn new(state: Arc<OperationState>, slot: usize, span: Option<Box<OwnedSpan>>) -> Self {
+        Self { marker: Marker::new(Some(state)), slot: Some(slot), span }
     }
 
     /// Returns the marker of this operation, for the code that owns the operation: `operation.marker().enqueued()`.
@@ -73,7 +73,7 @@ impl Operation {
     /// [`Observer::disabled`](crate::Observer::disabled).
     #[must_use]
     pub const fn is_enabled(&self) -> bool {
-        self.place.is_some()
+        self.slot.is_some()
     }
 
     /// Returns the span of this operation, for the application's events and child spans. The span is disabled if no
@@ -81,13 +81,13 @@ impl Operation {
     /// instead.
     #[must_use]
     pub fn span(&self) -> Span {
-        self.span.as_ref().map_or_else(Span::none, |held| held.span().clone())
+        self.span.as_ref().map_or_else(Span::none, |span| span.tracing_span().clone())
     }
 
     /// Runs code in the span of this operation.
     pub fn in_scope<T>(&self, code: impl FnOnce() -> T) -> T {
         match &self.span {
-            Some(held) => held.span().in_scope(code),
+            Some(span) => span.tracing_span().in_scope(code),
             None => code(),
         }
     }
@@ -117,46 +117,48 @@ impl Operation {
     /// operation, with a link to the span of the previous attempt. `start` already counts the first attempt, in the
     /// gateway and client roles; pass [`AttemptKind::First`] to open a span for it without counting it again.
     pub fn start_attempt(&self, kind: AttemptKind) -> Step {
-        let Some(live) = self.marker.live() else { return Step::disabled() };
+        let Some(state) = self.marker.state() else { return Step::disabled() };
         if kind != AttemptKind::First {
-            live.record_attempt(kind);
+            state.record_attempt(kind);
         }
         let attempt =
             span::StepSpan { name: ("attempt", None), attempt_kind: Some(kind.as_str()), ..span::StepSpan::default() };
-        let Some(held) = self.span.as_ref().and_then(|held| held.span().in_scope(|| attempt.open())) else {
+        let Some(attempt_span) =
+            self.span.as_ref().and_then(|span| span.tracing_span().in_scope(|| attempt.start_span()))
+        else {
             return Step::disabled();
         };
-        if let Some(context) = held.context() {
-            let mut last = live.notes().last_attempt_span.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(before) = last.replace(context.span().span_context().clone()) {
-                held.follows(before);
+        if let Some(context) = attempt_span.context() {
+            let mut last = state.notes_or_init().last_attempt_span.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(previous) = last.replace(context.span().span_context().clone()) {
+                attempt_span.add_link(previous);
             }
         }
-        Step::new(Some(held), &live.core)
+        Step::new(Some(attempt_span), &state.observer)
     }
 
     /// Ends the operation as `completed`, or as `failed` if an error was marked before.
     pub fn complete(mut self) {
-        self.end(|live| live.error().map_or(Ending::Completed, Ending::Failed));
+        self.end(|state| state.error().map_or(Ending::Completed, Ending::Failed));
     }
 
     /// Ends the operation as `failed`. An error type that was marked before takes precedence over that of `failure`.
     pub fn fail(mut self, failure: impl Into<Failure>) {
         let failure = failure.into();
         let error = failure.error_type();
-        if let (Some(live), Some(exception)) = (self.marker.live(), failure.exception()) {
-            let _ = live.notes().exception.set(exception);
+        if let (Some(state), Some(exception)) = (self.marker.state(), failure.exception_type()) {
+            let _ = state.notes_or_init().exception_type.set(exception);
         }
         #[cfg(feature = "content")]
-        if let Some(live) = self.marker.live() {
-            live.capture_error_message(failure.text());
+        if let Some(state) = self.marker.state() {
+            state.capture_error_message(failure.message_content());
         }
-        self.end(|live| Ending::Failed(live.error().unwrap_or(error)));
+        self.end(|state| Ending::Failed(state.error().unwrap_or(error)));
     }
 
     /// Ends the operation as `cancelled`, since the caller left, or as `failed` if an error was marked before.
     pub fn cancel(mut self) {
-        self.end(|live| live.error().map_or(Ending::Cancelled, Ending::Failed));
+        self.end(|state| state.error().map_or(Ending::Cancelled, Ending::Failed));
     }
 
     /// Ends the operation as `rejected`: it was never admitted, for example because of load, a rate limit or an invalid
@@ -178,23 +180,23 @@ impl Operation {
 
     /// Wraps the stream that carries the answer; the closure returns the chunk that an item carries. The closure may
     /// also record usage or a finish reason through a [`Marker`].
-    pub fn observe_with<S, F, T>(self, stream: S, carries: F) -> ObservedStream<S, Described<F>>
+    pub fn observe_with<S, F, T>(self, stream: S, to_chunk: F) -> ObservedStream<S, Described<F>>
     where
         S: Stream,
         F: FnMut(&S::Item) -> T,
         T: Into<Chunk>,
     {
-        ObservedStream::new(stream, self.into_running(), Described(carries))
+        ObservedStream::new(stream, self.into_running(), Described(to_chunk))
     }
 
     /// Wraps the stream that carries the answer, with an item reader that returns the chunk and the text of an item.
     #[cfg(feature = "macros")]
-    pub(crate) fn observe_by<S, C>(self, stream: S, carry: C) -> ObservedStream<S, C>
+    pub(crate) fn observe_with_reader<S, C>(self, stream: S, reader: C) -> ObservedStream<S, C>
     where
         S: Stream,
         C: ItemReader<S::Item>,
     {
-        ObservedStream::new(stream, self.into_running(), carry)
+        ObservedStream::new(stream, self.into_running(), reader)
     }
 
     fn into_running(mut self) -> Option<RunningOperation> {
@@ -202,14 +204,14 @@ impl Operation {
     }
 
     fn take(&mut self) -> Option<RunningOperation> {
-        let place = self.place.take()?;
-        Some(RunningOperation { live: self.marker.take()?, place, span: self.span.take() })
+        let slot = self.slot.take()?;
+        Some(RunningOperation { state: self.marker.take()?, slot, span: self.span.take() })
     }
 
     fn end(&mut self, ending: impl FnOnce(&OperationState) -> Ending) {
         if let Some(running) = self.take() {
-            let now = running.live.now();
-            let ending = ending(&running.live);
+            let now = running.state.now();
+            let ending = ending(&running.state);
             end::finish(running, ending, now, now, None);
         }
     }
@@ -217,12 +219,12 @@ impl Operation {
 
 impl Drop for Operation {
     fn drop(&mut self) {
-        self.end(|live| end::decide(live, std::thread::panicking(), false, live.now()));
+        self.end(|state| end::ending_of_drop(state, std::thread::panicking(), false, state.now()));
     }
 }
 
 impl fmt::Debug for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Operation").field("enabled", &self.place.is_some()).finish()
+        f.debug_struct("Operation").field("enabled", &self.slot.is_some()).finish()
     }
 }

@@ -26,12 +26,12 @@ use super::times::MarkResult;
 use super::times::SetOnce;
 use super::times::SetResult;
 use super::times::Times;
-use crate::cardinality::LONGEST;
-use crate::cardinality::cut;
+use crate::cardinality::MAX_LABEL_BYTES;
+use crate::cardinality::truncate;
 use crate::catalog::RowId;
 use crate::clock::Moment;
 use crate::companion::Mark;
-use crate::companion::id_of;
+use crate::companion::operation_id;
 use crate::event::RequestDetails;
 use crate::measurement::FinishReasons;
 use crate::measurement::TraceLink;
@@ -67,7 +67,7 @@ impl AtomicMax {
 
 #[derive(Debug)]
 pub(super) struct OperationState {
-    pub(super) core: Arc<Inner>,
+    pub(super) observer: Arc<Inner>,
     pub(super) series: Arc<OperationSeries>,
     pub(super) times: Times,
     deadline: Option<NonZeroU64>,
@@ -75,23 +75,23 @@ pub(super) struct OperationState {
     pub(super) reports_usage: bool,
     /// Set if content is captured and has a destination.
     #[cfg(feature = "content")]
-    pub(super) captures: bool,
+    pub(super) is_capturing: bool,
     /// Index plus one of the objective of the instrumented function, if it declares one.
     function_objective: Option<NonZeroU8>,
-    pub(super) link: Option<TraceLink>,
-    ended: AtomicBool,
+    pub(super) trace_link: Option<TraceLink>,
+    has_ended: AtomicBool,
     preemptions: AtomicU32,
     input: AtomicMax,
     cache_read: AtomicMax,
     cache_write: AtomicMax,
     output: AtomicMax,
     reasoning: AtomicMax,
-    estimated: AtomicBool,
+    is_estimated: AtomicBool,
     finish_reason: OnceLock<FinishReason>,
     /// Index of the choice that ended first.
-    first_choice: AtomicU16,
+    first_finished_choice: AtomicU16,
     /// Time from the start to the first chunk, in nanoseconds, in the gateway and client roles.
-    pub(super) first_chunk: SetOnce,
+    pub(super) time_to_first_chunk: SetOnce,
     max_tokens: Option<NonZeroU32>,
     stalls: AtomicU16,
     attempts: AtomicU16,
@@ -99,7 +99,7 @@ pub(super) struct OperationState {
     /// Index plus one of the error type; zero if no error was marked.
     error: AtomicU8,
     /// Written only by the stream and read by collections: a plain store, no read-modify-write.
-    pub(super) tokens: AtomicU64,
+    pub(super) streamed_tokens: AtomicU64,
 }
 
 /// The values that `start` passes to a new operation.
@@ -109,29 +109,29 @@ pub(super) struct StartParams {
     pub(super) prepares: bool,
     pub(super) reports_usage: bool,
     #[cfg(feature = "content")]
-    pub(super) captures: bool,
+    pub(super) is_capturing: bool,
     /// Bytes of content that the span already contains.
     #[cfg(feature = "content")]
-    pub(super) spent: usize,
-    pub(super) link: Option<TraceLink>,
+    pub(super) used_span_bytes: usize,
+    pub(super) trace_link: Option<TraceLink>,
     pub(super) max_tokens: Option<u64>,
     pub(super) function_objective: Option<usize>,
-    pub(super) conversation: Option<Arc<str>>,
+    pub(super) conversation_id: Option<Arc<str>>,
     pub(super) request_details: Option<RequestDetails>,
 }
 
 /// Values that few operations have, allocated when the first is set.
 #[derive(Debug, Default)]
 pub(super) struct ResponseNotes {
-    pub(super) conversation: OnceLock<Arc<str>>,
+    pub(super) conversation_id: OnceLock<Arc<str>>,
     pub(super) response_id: OnceLock<Arc<str>>,
     pub(super) response_model: OnceLock<Arc<str>>,
     /// The type of the exception that the application reported.
-    pub(super) exception: OnceLock<&'static str>,
+    pub(super) exception_type: OnceLock<&'static str>,
     /// The parameters of the request, if details events are emitted.
     pub(super) request_details: OnceLock<RequestDetails>,
     /// Finish reasons of the choices after the first that ended, with their indices.
-    reasons: Mutex<Vec<(u16, FinishReason)>>,
+    other_finish_reasons: Mutex<Vec<(u16, FinishReason)>>,
     /// The span of the previous attempt.
     pub(super) last_attempt_span: Mutex<Option<SpanContext>>,
     /// The input and output, if content is captured.
@@ -139,61 +139,61 @@ pub(super) struct ResponseNotes {
     pub(super) captured_content: OnceLock<Box<CapturedContent>>,
     /// Bytes of content that the span contained at the start.
     #[cfg(feature = "content")]
-    pub(super) spent: OnceLock<NonZeroUsize>,
+    pub(super) used_span_bytes: OnceLock<NonZeroUsize>,
 }
 
 impl OperationState {
-    pub(super) fn new(core: Arc<Inner>, series: Arc<OperationSeries>, beginning: StartParams) -> Self {
-        let live = Self {
-            core,
+    pub(super) fn new(inner: Arc<Inner>, series: Arc<OperationSeries>, params: StartParams) -> Self {
+        let state = Self {
+            observer: inner,
             series,
-            times: Times::new(beginning.t0, beginning.prepares),
-            deadline: beginning.deadline.and_then(NonZeroU64::new),
-            reports_usage: beginning.reports_usage,
+            times: Times::new(params.t0, params.prepares),
+            deadline: params.deadline.and_then(NonZeroU64::new),
+            reports_usage: params.reports_usage,
             #[cfg(feature = "content")]
-            captures: beginning.captures,
-            function_objective: beginning
+            is_capturing: params.is_capturing,
+            function_objective: params
                 .function_objective
-                .and_then(|place| NonZeroU8::new(u8::try_from(place + 1).ok()?)),
-            link: beginning.link,
-            ended: AtomicBool::new(false),
+                .and_then(|index| NonZeroU8::new(u8::try_from(index + 1).ok()?)),
+            trace_link: params.trace_link,
+            has_ended: AtomicBool::new(false),
             preemptions: AtomicU32::new(0),
             input: AtomicMax::default(),
             cache_read: AtomicMax::default(),
             cache_write: AtomicMax::default(),
             output: AtomicMax::default(),
             reasoning: AtomicMax::default(),
-            estimated: AtomicBool::new(false),
+            is_estimated: AtomicBool::new(false),
             finish_reason: OnceLock::new(),
-            first_chunk: SetOnce::new(),
-            first_choice: AtomicU16::new(0),
-            max_tokens: beginning.max_tokens.and_then(|tokens| NonZeroU32::new(u32::try_from(tokens).ok()?)),
+            time_to_first_chunk: SetOnce::new(),
+            first_finished_choice: AtomicU16::new(0),
+            max_tokens: params.max_tokens.and_then(|tokens| NonZeroU32::new(u32::try_from(tokens).ok()?)),
             stalls: AtomicU16::new(0),
             attempts: AtomicU16::new(1),
             notes: OnceLock::new(),
             error: AtomicU8::new(0),
-            tokens: AtomicU64::new(0),
+            streamed_tokens: AtomicU64::new(0),
         };
-        if let Some(conversation) = beginning.conversation {
-            let _ = live.notes().conversation.set(conversation);
+        if let Some(conversation) = params.conversation_id {
+            let _ = state.notes_or_init().conversation_id.set(conversation);
         }
-        if let Some(asked) = beginning.request_details {
-            let _ = live.notes().request_details.set(asked);
+        if let Some(details) = params.request_details {
+            let _ = state.notes_or_init().request_details.set(details);
         }
         #[cfg(feature = "content")]
-        if let Some(spent) = NonZeroUsize::new(beginning.spent) {
-            let _ = live.notes().spent.set(spent);
+        if let Some(used_bytes) = NonZeroUsize::new(params.used_span_bytes) {
+            let _ = state.notes_or_init().used_span_bytes.set(used_bytes);
         }
-        live
+        state
     }
 
     /// Returns the notes, and allocates them on the first call.
-    pub(super) fn notes(&self) -> &ResponseNotes {
+    pub(super) fn notes_or_init(&self) -> &ResponseNotes {
         self.notes.get_or_init(Box::default)
     }
 
     /// Returns the notes, if any were set.
-    pub(super) fn noted(&self) -> Option<&ResponseNotes> {
+    pub(super) fn existing_notes(&self) -> Option<&ResponseNotes> {
         self.notes.get().map(Box::as_ref)
     }
 
@@ -208,7 +208,7 @@ impl OperationState {
     }
 
     /// Counts a stall of the stream.
-    pub(super) fn stalled(&self) {
+    pub(super) fn count_stall(&self) {
         saturating_increment(&self.stalls);
     }
 
@@ -221,7 +221,7 @@ impl OperationState {
     }
 
     pub(super) fn function_objective(&self) -> Option<usize> {
-        self.function_objective.map(|place| usize::from(place.get()) - 1)
+        self.function_objective.map(|index| usize::from(index.get()) - 1)
     }
 
     pub(super) fn is_past_deadline(&self, now: u64) -> bool {
@@ -229,16 +229,16 @@ impl OperationState {
     }
 
     pub(super) fn now(&self) -> u64 {
-        self.core.clock.now().as_nanos()
+        self.observer.clock.now().as_nanos()
     }
 
     pub(super) fn has_ended(&self) -> bool {
-        self.ended.load(Ordering::Acquire)
+        self.has_ended.load(Ordering::Acquire)
     }
 
     /// Closes the operation: later marks are ignored. Returns whether this call closed it.
-    pub(super) fn end(&self) -> bool {
-        let first = !self.ended.swap(true, Ordering::AcqRel);
+    pub(super) fn mark_ended(&self) -> bool {
+        let first = !self.has_ended.swap(true, Ordering::AcqRel);
         if first {
             self.times.close();
         }
@@ -247,24 +247,24 @@ impl OperationState {
 
     /// Returns a caller's moment in nanoseconds, or the current moment if the caller's lies in the future.
     pub(super) fn clamp_to_now(&self, moment: Moment) -> u64 {
-        let now = self.core.clock.now();
-        if self.has_ended() { moment.min(now).as_nanos() } else { self.core.clamp_to_now(moment, now).as_nanos() }
+        let now = self.observer.clock.now();
+        if self.has_ended() { moment.min(now).as_nanos() } else { self.observer.clamp_to_now(moment, now).as_nanos() }
     }
 
-    pub(super) fn enqueued_at(&self, at: u64) {
+    pub(super) fn mark_enqueued(&self, at: u64) {
         if self.has_ended() {
             return;
         }
         let marked = self.times.enqueue(at);
-        if self.accepts(&marked) {
+        if self.check_mark(&marked) {
             self.notify_mark(Mark::Enqueued, marked.at);
         } else if !self.has_ended() {
-            self.core.anomaly("mark_out_of_order");
+            self.observer.count_anomaly("mark_out_of_order");
         }
     }
 
     /// Marks the operation as scheduled by the engine. A further call counts a preemption.
-    pub(super) fn scheduled_at(&self, at: u64) {
+    pub(super) fn mark_scheduled(&self, at: u64) {
         if self.has_ended() {
             return;
         }
@@ -273,33 +273,33 @@ impl OperationState {
             return;
         }
         self.notify_mark(Mark::Scheduled, marked.at);
-        if !self.accepts(&marked) {
+        if !self.check_mark(&marked) {
             self.preemptions.fetch_add(1, Ordering::Relaxed);
         } else if let Some(queued) = queued {
-            self.series.time(RowId::Queue, QueueExit::Scheduled.index(), queued, None);
+            self.series.record_duration(RowId::Queue, QueueExit::Scheduled.index(), queued, None);
         }
     }
 
     /// Marks the first token that the engine generated.
-    pub(super) fn first_token_at(&self, at: u64) {
+    pub(super) fn mark_first_token(&self, at: u64) {
         if self.has_ended() {
             return;
         }
         let (marked, prefill) = self.times.first_token(at);
-        if self.accepts(&marked) {
+        if self.check_mark(&marked) {
             self.notify_mark(Mark::FirstToken, marked.at);
-            self.series.time(RowId::Prefill, 0, prefill, None);
-            if self.core.first_token == FirstToken::Generated {
-                self.ttft_was(marked.at);
+            self.series.record_duration(RowId::Prefill, 0, prefill, None);
+            if self.observer.first_token == FirstToken::Generated {
+                self.record_ttft(marked.at);
             }
         }
     }
 
     /// Records the time to first token, which ends at the token that the first-token rule selects.
-    pub(super) fn ttft_was(&self, at: u64) {
+    pub(super) fn record_ttft(&self, at: u64) {
         let ttft = at.saturating_sub(self.times.t0);
         if self.times.set_ttft(ttft) {
-            self.series.time(RowId::FirstToken, 0, ttft, self.link);
+            self.series.record_duration(RowId::FirstToken, 0, ttft, self.trace_link);
         }
     }
 
@@ -315,7 +315,7 @@ impl OperationState {
         self.preemptions.load(Ordering::Relaxed)
     }
 
-    pub(super) fn report(&self, usage: &Usage) {
+    pub(super) fn merge_usage(&self, usage: &Usage) {
         if self.has_ended() {
             return;
         }
@@ -324,8 +324,8 @@ impl OperationState {
         self.cache_write.raise(usage.cache_write);
         self.output.raise(usage.output);
         self.reasoning.raise(usage.reasoning);
-        if usage.estimated {
-            self.estimated.store(true, Ordering::Relaxed);
+        if usage.is_estimated {
+            self.is_estimated.store(true, Ordering::Relaxed);
         }
     }
 
@@ -336,40 +336,44 @@ impl OperationState {
             cache_write: self.cache_write.get(),
             output: self.output.get(),
             reasoning: self.reasoning.get(),
-            estimated: self.estimated.load(Ordering::Relaxed),
+            is_estimated: self.is_estimated.load(Ordering::Relaxed),
         }
     }
 
     /// Sets the finish reason of a choice. The reason that is set first is that of the operation: choices end one after
     /// the other.
-    pub(super) fn finish(&self, choice: u32, reason: FinishReason) {
+    pub(super) fn set_finish_reason(&self, choice: u32, reason: FinishReason) {
         if self.has_ended() {
             return;
         }
-        let of = u16::try_from(choice).unwrap_or(u16::MAX);
+        let index = u16::try_from(choice).unwrap_or(u16::MAX);
         let reason = match reason {
-            FinishReason::Other(word) if word.len() > LONGEST => FinishReason::Other(cut(&word).to_owned().into()),
+            FinishReason::Other(text) if text.len() > MAX_LABEL_BYTES => {
+                FinishReason::Other(truncate(&text).to_owned().into())
+            }
             other => other,
         };
         self.finish_reason.get_or_init(|| {
-            self.first_choice.store(of, Ordering::Relaxed);
+            self.first_finished_choice.store(index, Ordering::Relaxed);
             reason.clone()
         });
-        if self.first_choice.load(Ordering::Relaxed) == of {
+        if self.first_finished_choice.load(Ordering::Relaxed) == index {
             return;
         }
-        let mut others = self.notes().reasons.lock().unwrap_or_else(PoisonError::into_inner);
-        if others.len() < MAX_CHOICES && others.iter().all(|(known, _)| *known != of) {
-            others.push((of, reason));
+        let mut others = self.notes_or_init().other_finish_reasons.lock().unwrap_or_else(PoisonError::into_inner);
+        if others.len() < MAX_CHOICES && others.iter().all(|(known, _)| *known != index) {
+            others.push((index, reason));
         }
     }
 
     /// Returns the finish reasons of all choices, in the order of the choices.
     pub(super) fn finish_reasons(&self) -> FinishReasons {
         let Some(reason) = self.finish_reason.get().cloned() else { return FinishReasons::default() };
-        let Some(notes) = self.noted() else { return FinishReasons { first: Some(reason), others: Vec::new() } };
-        let mut all = notes.reasons.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        all.push((self.first_choice.load(Ordering::Relaxed), reason));
+        let Some(notes) = self.existing_notes() else {
+            return FinishReasons { first: Some(reason), others: Vec::new() };
+        };
+        let mut all = notes.other_finish_reasons.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        all.push((self.first_finished_choice.load(Ordering::Relaxed), reason));
         all.sort_by_key(|(choice, _)| *choice);
         let mut all = all.into_iter().map(|(_, reason)| reason);
         FinishReasons { first: all.next(), others: all.collect() }
@@ -377,9 +381,12 @@ impl OperationState {
 
     /// Returns the finish reason of each choice that has one, with its index.
     #[cfg(feature = "content")]
-    pub(super) fn reasons_by_choice(&self) -> Vec<(u16, FinishReason)> {
-        let others = self.noted().map(|notes| notes.reasons.lock().unwrap_or_else(PoisonError::into_inner).clone());
-        let first = self.finish_reason.get().map(|reason| (self.first_choice.load(Ordering::Relaxed), reason.clone()));
+    pub(super) fn finish_reasons_by_choice(&self) -> Vec<(u16, FinishReason)> {
+        let others = self
+            .existing_notes()
+            .map(|notes| notes.other_finish_reasons.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        let first =
+            self.finish_reason.get().map(|reason| (self.first_finished_choice.load(Ordering::Relaxed), reason.clone()));
         first.into_iter().chain(others.into_iter().flatten()).collect()
     }
 
@@ -387,14 +394,14 @@ impl OperationState {
         self.finish_reason.get()
     }
 
-    pub(super) fn fail(&self, error: ErrorType) {
+    pub(super) fn set_error(&self, error: ErrorType) {
         let code = u8::try_from(error.index() + 1).unwrap_or(u8::MAX);
         let _ = self.error.compare_exchange(0, code, Ordering::Relaxed, Ordering::Relaxed);
     }
 
     pub(super) fn error(&self) -> Option<ErrorType> {
-        let place = usize::from(self.error.load(Ordering::Relaxed)).checked_sub(1)?;
-        ErrorType::ALL.get(place).copied()
+        let index = usize::from(self.error.load(Ordering::Relaxed)).checked_sub(1)?;
+        ErrorType::ALL.get(index).copied()
     }
 
     /// Returns all moments marked so far, with `now` as the time of reading.
@@ -410,23 +417,27 @@ impl OperationState {
     /// Records that the consumer took an item and has not polled again.
     #[inline]
     pub(super) fn consumer_left(&self, at: u64, tokens: u64) {
-        self.tokens.store(tokens, Ordering::Relaxed);
+        self.streamed_tokens.store(tokens, Ordering::Relaxed);
         self.times.consumer_left(at);
     }
 
     /// Notifies the companions of a mark.
     fn notify_mark(&self, mark: Mark, at: u64) {
-        self.core.attached().notify(|companion| companion.marked(id_of(self), mark, Moment::from_nanos(at)));
+        self.observer
+            .attached()
+            .notify(|companion| companion.on_mark(operation_id(self), mark, Moment::from_nanos(at)));
     }
 
     pub(super) fn notify_end(&self, outcome: Outcome, at: u64) {
-        self.core.attached().notify(|companion| companion.ended(id_of(self), outcome, Moment::from_nanos(at)));
+        self.observer
+            .attached()
+            .notify(|companion| companion.on_end(operation_id(self), outcome, Moment::from_nanos(at)));
     }
 
     /// Returns whether a mark was set. A mark whose moment had to be moved is counted as an anomaly.
-    fn accepts(&self, marked: &MarkResult) -> bool {
+    fn check_mark(&self, marked: &MarkResult) -> bool {
         if marked.was_early && marked.result != SetResult::WasClosed {
-            self.core.anomaly("mark_out_of_order");
+            self.observer.count_anomaly("mark_out_of_order");
         }
         marked.result == SetResult::Set
     }

@@ -14,7 +14,7 @@ use super::Chunk;
 use super::Observer;
 use crate::catalog::RowId;
 use crate::clock::Clock;
-use crate::clock::seconds;
+use crate::clock::nanos_to_seconds;
 use crate::semconv::value::State;
 use crate::sink::ObservableSource;
 use crate::usage::Usage;
@@ -28,7 +28,7 @@ fn observer() -> Observer {
 
 /// Returns the total time in all states, in seconds, of the operations in flight and of those that ended.
 fn total_time(observer: &Observer) -> f64 {
-    let inner = observer.core.as_ref().expect("the observer is enabled");
+    let inner = observer.inner.as_ref().expect("the observer is enabled");
     inner.read(RowId::StateTime).iter().map(|reading| reading.value).sum()
 }
 
@@ -38,10 +38,10 @@ fn marks_from_two_threads_and_collections_from_a_third_agree() {
         let observer = observer();
         let operation = observer.chat("m").start();
         thread::scope(|scope| {
-            for part in 0..2 {
+            for thread_index in 0..2 {
                 let marker = operation.marker().clone();
                 scope.spawn(move || {
-                    if part == 0 {
+                    if thread_index == 0 {
                         marker.enqueued();
                         marker.usage(Usage::new().input(3));
                     } else {
@@ -54,12 +54,12 @@ fn marks_from_two_threads_and_collections_from_a_third_agree() {
             let observer = &observer;
             scope.spawn(move || {
                 assert!(observer.in_flight().len() <= 1);
-                assert!(total_time(observer) < seconds(1), "the clock does not advance");
+                assert!(total_time(observer) < nanos_to_seconds(1), "the clock does not advance");
             });
         });
         operation.complete();
         assert!(observer.in_flight().is_empty());
-        assert!(total_time(&observer) < seconds(1), "the clock does not advance");
+        assert!(total_time(&observer) < nanos_to_seconds(1), "the clock does not advance");
     }
 }
 
@@ -94,28 +94,28 @@ impl Stream for Endless {
 
 #[test]
 fn a_collection_reads_a_stream_while_it_is_polled() {
-    let (clock, hand) = Clock::manual();
+    let (clock, manual_clock) = Clock::manual();
     let observer = Observer::builder().model("m").clock(clock).build().expect("these settings are valid");
     let operation = observer.chat("m").start();
     operation.marker().scheduled();
     let mut stream = Box::pin(operation.observe_with(Endless, |tokens| Chunk::tokens(*tokens)));
     thread::scope(|scope| {
-        let reader = &observer;
+        let observer = &observer;
         scope.spawn(move || {
             for _ in 0..REPETITIONS {
-                let in_flight = reader.in_flight();
+                let in_flight = observer.in_flight();
                 assert!(in_flight[0].tokens <= u64::from(REPETITIONS));
-                let _ = total_time(reader);
+                let _ = total_time(observer);
             }
         });
         let mut context = Context::from_waker(Waker::noop());
         for _ in 0..REPETITIONS {
             assert!(stream.as_mut().poll_next(&mut context).is_ready());
-            hand.advance(std::time::Duration::from_secs(10));
+            manual_clock.advance(std::time::Duration::from_secs(10));
         }
     });
     drop(stream);
-    let inner = observer.core.as_ref().expect("the observer is enabled");
+    let inner = observer.inner.as_ref().expect("the observer is enabled");
     let decode = inner.read(RowId::StateTime).into_iter();
     let decode =
         decode.filter(|reading| reading.labels.iter().any(|label| label.value.as_str() == State::Decode.as_str()));

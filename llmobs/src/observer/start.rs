@@ -9,10 +9,10 @@ use super::current;
 use super::operation::Operation;
 use super::operation_state::OperationState;
 use super::operation_state::StartParams;
-use crate::cardinality::clean;
+use crate::cardinality::sanitize;
 use crate::catalog::RowId;
 use crate::clock::Moment;
-use crate::clock::nanos;
+use crate::clock::duration_to_nanos;
 use crate::companion::OperationInfo;
 use crate::companion::OperationRef;
 use crate::event::RequestDetails;
@@ -22,8 +22,8 @@ use crate::semconv::value::AttemptKind;
 use crate::semconv::value::OperationName;
 use crate::semconv::value::OutputType;
 use crate::semconv::value::Provider;
-use crate::series::EXTRA_LABELS;
-use crate::sink::otel::current_link;
+use crate::series::MAX_EXTRA_LABELS;
+use crate::sink::otel::current_trace_link;
 use crate::span::InferenceStart;
 use crate::span::RequestParams;
 
@@ -41,7 +41,7 @@ pub struct Start<'a> {
     prepares: bool,
     reports_usage: Option<bool>,
     function_objective: Option<usize>,
-    extra: [u8; EXTRA_LABELS],
+    label_values: [u8; MAX_EXTRA_LABELS],
 }
 
 impl<'a> Start<'a> {
@@ -57,7 +57,7 @@ impl<'a> Start<'a> {
             prepares: false,
             reports_usage: None,
             function_objective: None,
-            extra: [0; EXTRA_LABELS],
+            label_values: [0; MAX_EXTRA_LABELS],
         }
     }
 
@@ -98,7 +98,7 @@ impl<'a> Start<'a> {
     /// Sets the conversation that the operation belongs to. Use an identifier of the application, and do not generate
     /// one for this purpose. The identifier is set on the span and the log events, never on metrics. Defaults to none.
     pub const fn conversation(mut self, id: &'a str) -> Self {
-        self.request.conversation = Some(id);
+        self.request.conversation_id = Some(id);
         self
     }
 
@@ -127,8 +127,8 @@ impl<'a> Start<'a> {
     }
 
     /// Sets the cumulative probability of the tokens to sample from, as the caller requested it. Defaults to none.
-    pub const fn top_p(mut self, share: f64) -> Self {
-        self.request.top_p = Some(share);
+    pub const fn top_p(mut self, probability: f64) -> Self {
+        self.request.top_p = Some(probability);
         self
     }
 
@@ -168,13 +168,13 @@ impl<'a> Start<'a> {
     /// Sets the identifier of the response that this operation continues. Recorded only in profile `latest`. Defaults
     /// to none.
     pub const fn previous_response(mut self, id: &'a str) -> Self {
-        self.request.previous_response = Some(id);
+        self.request.previous_response_id = Some(id);
         self
     }
 
     /// Sets the name of the prompt template. Recorded only in profile `latest`. Defaults to none.
     pub const fn prompt_name(mut self, name: &'a str) -> Self {
-        self.request.prompt = Some(name);
+        self.request.prompt_name = Some(name);
         self
     }
 
@@ -214,13 +214,13 @@ impl<'a> Start<'a> {
     /// Sets the value of a label that was declared with [`ObserverBuilder::label`](crate::ObserverBuilder::label). An
     /// undeclared name or value is counted as folded and omitted. Defaults to no value.
     pub fn label(mut self, name: &str, value: &str) -> Self {
-        let Some(core) = &self.observer.core else { return self };
-        let labels = &core.vocabulary().labels;
-        let place = labels.iter().position(|label| label.name.as_ref() == name);
-        let value = place.and_then(|place| labels[place].values.iter().position(|known| known.as_ref() == value));
-        match (place, value.and_then(|value| u8::try_from(value + 1).ok())) {
-            (Some(place), Some(value)) => self.extra[place] = value,
-            _ => core.folded("label"),
+        let Some(inner) = &self.observer.inner else { return self };
+        let labels = &inner.declared_names().labels;
+        let index = labels.iter().position(|label| label.name.as_ref() == name);
+        let value = index.and_then(|index| labels[index].values.iter().position(|known| known.as_ref() == value));
+        match (index, value.and_then(|value| u8::try_from(value + 1).ok())) {
+            (Some(index), Some(value)) => self.label_values[index] = value,
+            _ => inner.count_folded("label"),
         }
         self
     }
@@ -229,81 +229,81 @@ impl<'a> Start<'a> {
     /// observer keeps the first.
     #[cfg(feature = "macros")]
     pub(crate) fn objective(mut self, name: &'static str, make: impl FnOnce() -> Objective) -> Self {
-        let Some(core) = &self.observer.core else { return self };
-        let place = core.vocabulary().register_function_objective(name, make);
-        if place.is_none() {
-            core.folded(crate::catalog::llmobs_attribute::OBJECTIVE_NAME);
+        let Some(inner) = &self.observer.inner else { return self };
+        let index = inner.declared_names().register_function_objective(name, make);
+        if index.is_none() {
+            inner.count_folded(crate::catalog::llmobs_attribute::OBJECTIVE_NAME);
         }
         // A declared objective judges every operation anyway.
-        self.function_objective = place.filter(|place| *place >= core.vocabulary().objectives.len());
+        self.function_objective = index.filter(|index| *index >= inner.declared_names().objectives.len());
         self
     }
 
     /// Starts the operation.
     pub fn start(self) -> Operation {
-        let Some(core) = &self.observer.core else { return Operation::disabled() };
+        let Some(inner) = &self.observer.inner else { return Operation::disabled() };
         let role = self.observer.role;
         let provider = self.provider.as_ref().unwrap_or(&self.observer.provider);
-        let series = core.series(role, &self.name, provider, self.model, self.extra);
+        let series = inner.series(role, &self.name, provider, self.model, self.label_values);
         let t0 = match self.started_at {
-            Some(moment) => core.clamp_to_now(moment, core.clock.now()),
-            None => current::take_request_arrival().unwrap_or_else(|| core.clock.now()),
+            Some(moment) => inner.clamp_to_now(moment, inner.clock.now()),
+            None => current::take_request_arrival().unwrap_or_else(|| inner.clock.now()),
         }
         .as_nanos();
         // A server's caller may send any name, so the folded name is used; a client or gateway selected the name
         // itself.
-        let model = if role.is_remote() { clean(self.model) } else { (&*series.model).into() };
+        let model = if role.is_remote() { sanitize(self.model) } else { (&*series.model).into() };
         let call = InferenceStart {
             operation: &series.key.operation,
             provider: series.key.provider.as_str(),
             model: &model,
-            remote: role.is_remote(),
-            profile: core.vocabulary().profile,
+            is_remote: role.is_remote(),
+            profile: inner.declared_names().profile,
             request: &self.request,
         };
-        let span = call.open();
+        let span = call.start_span();
         #[cfg(feature = "content")]
-        let spent = span.as_ref().filter(|_| self.name != OperationName::Embeddings);
+        let text_span = span.as_ref().filter(|_| self.name != OperationName::Embeddings);
         #[cfg(feature = "content")]
-        let spent = spent.map_or(0, |span| core.set_stop_sequences(span, self.request.stop_sequences));
-        let beginning = StartParams {
+        let used_span_bytes = text_span.map_or(0, |span| inner.set_stop_sequences(span, self.request.stop_sequences));
+        let params = StartParams {
             t0,
-            deadline: self.deadline.map(|after| t0.saturating_add(nanos(after))),
+            deadline: self.deadline.map(|after| t0.saturating_add(duration_to_nanos(after))),
             prepares: self.prepares,
             reports_usage: self.reports_usage.unwrap_or_else(|| role.is_remote()),
             #[cfg(feature = "content")]
-            captures: core.captures(span.as_deref()),
+            is_capturing: inner.should_capture(span.as_deref()),
             #[cfg(feature = "content")]
-            spent,
-            link: match &span {
-                Some(span) if span.context().is_some() => span.exemplar(),
-                _ => current_link(),
+            used_span_bytes,
+            trace_link: match &span {
+                Some(span) if span.context().is_some() => span.trace_link(),
+                _ => current_trace_link(),
             },
             max_tokens: self.request.max_tokens,
             function_objective: self.function_objective,
-            conversation: self.request.conversation.map(|id| clean(id).as_ref().into()),
-            request_details: (core.logs_details() && self.name != OperationName::Embeddings)
-                .then(|| RequestDetails::of(&self.request)),
+            conversation_id: self.request.conversation_id.map(|id| sanitize(id).as_ref().into()),
+            request_details: (inner.should_emit_details() && self.name != OperationName::Embeddings)
+                .then(|| RequestDetails::from_params(&self.request)),
         };
         series.add(RowId::Started, 0, 1);
-        if let Some(place) = self.function_objective {
-            series.judge_by(place);
+        if let Some(index) = self.function_objective {
+            series.init_objective(index);
         }
         series.add(RowId::Attempts, AttemptKind::First.index(), 1);
         if let Some(tokens) = self.request.max_tokens {
-            series.size(RowId::MaxTokens, 0, tokens);
+            series.record_size(RowId::MaxTokens, 0, tokens);
         }
         if let Some(choices) = self.request.choices {
-            series.size(RowId::Choices, 0, choices);
+            series.record_size(RowId::Choices, 0, choices);
         }
-        let live = Arc::new(OperationState::new(Arc::clone(core), series, beginning));
-        let place = core.table().insert(Arc::clone(&live));
-        core.attached().notify(|companion| {
+        let state = Arc::new(OperationState::new(Arc::clone(inner), series, params));
+        let slot = inner.in_flight_registry().insert(Arc::clone(&state));
+        inner.attached().notify(|companion| {
             let context = span.as_ref().and_then(|span| span.context().cloned());
-            let subject: Arc<dyn OperationInfo> = Arc::<OperationState>::clone(&live);
-            companion.started(OperationRef::new(subject, context), Moment::from_nanos(t0));
+            let info: Arc<dyn OperationInfo> = Arc::<OperationState>::clone(&state);
+            companion.on_start(OperationRef::new(info, context), Moment::from_nanos(t0));
         });
-        Operation::new(live, place, span)
+        Operation::new(state, slot, span)
     }
 }
 

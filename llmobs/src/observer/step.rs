@@ -15,7 +15,7 @@ use tracing::instrument::Instrumented;
 use self::content::StepContent;
 use super::inner::Inner;
 use crate::catalog::llmobs_attribute;
-use crate::clock::ago;
+use crate::clock::system_time_before_now;
 use crate::error::Failure;
 use crate::semconv::value::CacheResult;
 use crate::semconv::value::ErrorType;
@@ -48,11 +48,11 @@ impl Step {
     }
 
     #[cfg_attr(not(feature = "content"), expect(unused_variables, reason = "used only with the feature `content`"))]
-    pub(super) fn new(held: Option<Box<OwnedSpan>>, core: &Arc<Inner>) -> Self {
+    pub(super) fn new(span: Option<Box<OwnedSpan>>, inner: &Arc<Inner>) -> Self {
         Self {
             #[cfg(feature = "content")]
-            content: held.as_ref().and_then(|_| StepContent::of(core)).map(Box::new),
-            span: held,
+            content: span.as_ref().and_then(|_| StepContent::of(inner)).map(Box::new),
+            span,
         }
     }
 
@@ -60,13 +60,13 @@ impl Step {
     /// an `.await`; use [`run`](Self::run) instead.
     #[must_use]
     pub fn span(&self) -> Span {
-        self.span.as_ref().map_or_else(Span::none, |held| held.span().clone())
+        self.span.as_ref().map_or_else(Span::none, |span| span.tracing_span().clone())
     }
 
     /// Runs code in the span of this step.
     pub fn in_scope<T>(&self, code: impl FnOnce() -> T) -> T {
         match &self.span {
-            Some(held) => held.span().in_scope(code),
+            Some(span) => span.tracing_span().in_scope(code),
             None => code(),
         }
     }
@@ -79,15 +79,15 @@ impl Step {
     /// Sets the tokens of all model calls within this step, if the step reports them itself, as a remote agent does.
     /// Call it once.
     pub fn usage(&self, usage: Usage) {
-        if let Some(held) = self.recording() {
-            set_usage(held, &usage);
+        if let Some(span) = self.recording_span() {
+            set_usage(span, &usage);
         }
     }
 
     /// Sets the result of a cache lookup. Call it once.
     pub fn cache_result(&self, result: CacheResult) {
-        if let Some(held) = self.recording() {
-            held.span().record(llmobs_attribute::CACHE_RESULT, result.as_str());
+        if let Some(span) = self.recording_span() {
+            span.tracing_span().record(llmobs_attribute::CACHE_RESULT, result.as_str());
         }
     }
 
@@ -106,16 +106,16 @@ impl Step {
         self.span.as_deref()
     }
 
-    fn recording(&self) -> Option<&OwnedSpan> {
-        self.span.as_deref().filter(|held| held.is_recording())
+    fn recording_span(&self) -> Option<&OwnedSpan> {
+        self.span.as_deref().filter(|span| span.is_recording())
     }
 
     fn end(&mut self, error: Option<ErrorType>) {
-        let Some(held) = self.span.take() else { return };
-        if let Some(error) = error.filter(|_| held.is_recording()) {
-            set_error(&held, error);
+        let Some(span) = self.span.take() else { return };
+        if let Some(error) = error.filter(|_| span.is_recording()) {
+            set_error(&span, error);
         }
-        held.end(ago(0));
+        span.end_at(system_time_before_now(0));
     }
 }
 

@@ -33,8 +33,8 @@ macro_rules! step_builder {
 
             /// Starts the step.
             pub fn start(self) -> Step {
-                let Some(core) = &self.observer.core else { return Step::disabled() };
-                Step::new(self.observer.fitted(self.step).open(), core)
+                let Some(inner) = &self.observer.inner else { return Step::disabled() };
+                Step::new(self.observer.fit_to_profile(self.step).start_span(), inner)
             }
         }
     };
@@ -55,13 +55,13 @@ step_builder! {
         /// Sets the type of the tool: `function`, `extension`, `datastore` or a custom value. Defaults to none.
         kind(tool_type),
         /// Sets the identifier that the model gave the call. Defaults to none.
-        call_id(tool_call),
+        call_id(tool_call_id),
         /// Sets the description of the tool, as given to the model. Defaults to none.
         description(tool_description),
         /// Sets the agent that calls the tool. Recorded only in profile `latest`. Defaults to none.
-        agent(agent),
+        agent(agent_name),
         /// Sets the conversation that the call belongs to. Recorded only in profile `latest`. Defaults to none.
-        conversation(conversation),
+        conversation(conversation_id),
     }
 }
 
@@ -74,9 +74,9 @@ step_builder! {
         /// Sets the model that the agent uses. Defaults to none.
         model(model),
         /// Sets the conversation that the call belongs to. Defaults to none.
-        conversation(conversation),
+        conversation(conversation_id),
         /// Sets the data source that the agent is bound to. Defaults to none.
-        data_source(data_source),
+        data_source(data_source_id),
     }
 }
 
@@ -98,7 +98,7 @@ step_builder! {
     /// A step that coordinates several agents or model calls. Its span is named `invoke_workflow {workflow}`.
     InvokeWorkflow {
         /// Sets the conversation that the workflow belongs to. Recorded only in profile `latest`. Defaults to none.
-        conversation(conversation),
+        conversation(conversation_id),
     }
 }
 
@@ -114,39 +114,39 @@ step_builder! {
 impl Observer {
     /// Prepares a search for documents in this data source.
     pub fn retrieval<'a>(&'a self, data_source: &'a str) -> Retrieval<'a> {
-        let step = step("retrieval", data_source);
+        let step = gen_ai_step("retrieval", data_source);
         Retrieval {
             observer: self,
-            step: span::StepSpan { kind: StepSpanKind::Client, data_source: Some(data_source), ..step },
+            step: span::StepSpan { kind: StepSpanKind::Client, data_source_id: Some(data_source), ..step },
         }
     }
 
     /// Prepares a call of this tool.
     pub fn execute_tool<'a>(&'a self, tool: &'a str) -> ExecuteTool<'a> {
-        let step = step("execute_tool", tool);
-        ExecuteTool { observer: self, step: span::StepSpan { tool: Some(tool), ..step } }
+        let step = gen_ai_step("execute_tool", tool);
+        ExecuteTool { observer: self, step: span::StepSpan { tool_name: Some(tool), ..step } }
     }
 
     /// Prepares a run of this agent.
     pub fn invoke_agent<'a>(&'a self, agent: &'a str) -> InvokeAgent<'a> {
-        let step = step("invoke_agent", agent);
-        InvokeAgent { observer: self, step: span::StepSpan { agent: Some(agent), ..step } }
+        let step = gen_ai_step("invoke_agent", agent);
+        InvokeAgent { observer: self, step: span::StepSpan { agent_name: Some(agent), ..step } }
     }
 
     /// Prepares the creation of this agent at the observer's provider.
     pub fn create_agent<'a>(&'a self, agent: &'a str) -> CreateAgent<'a> {
-        let step = step("create_agent", agent);
+        let step = gen_ai_step("create_agent", agent);
         let provider = Some(self.provider.as_str());
         CreateAgent {
             observer: self,
-            step: span::StepSpan { kind: StepSpanKind::Client, provider, agent: Some(agent), ..step },
+            step: span::StepSpan { kind: StepSpanKind::Client, provider, agent_name: Some(agent), ..step },
         }
     }
 
     /// Prepares a run of this workflow.
     pub fn invoke_workflow<'a>(&'a self, workflow: &'a str) -> InvokeWorkflow<'a> {
-        let step = step("invoke_workflow", workflow);
-        InvokeWorkflow { observer: self, step: span::StepSpan { workflow: Some(workflow), ..step } }
+        let step = gen_ai_step("invoke_workflow", workflow);
+        InvokeWorkflow { observer: self, step: span::StepSpan { workflow_name: Some(workflow), ..step } }
     }
 
     /// Prepares an operation, for example `search`, on a collection of a database. `system` is the name of the database
@@ -165,11 +165,11 @@ impl Observer {
 
     /// Returns the step with the attributes of the observer's profile: attributes that the profile does not define are
     /// removed, and required ones are added.
-    fn fitted<'a>(&'a self, step: span::StepSpan<'a>) -> span::StepSpan<'a> {
+    fn fit_to_profile<'a>(&'a self, step: span::StepSpan<'a>) -> span::StepSpan<'a> {
         let (latest, internal) = (self.has_latest_profile(), step.kind == StepSpanKind::Internal);
         match step.operation {
-            Some("execute_tool") if !latest => span::StepSpan { agent: None, conversation: None, ..step },
-            Some("invoke_workflow") if !latest => span::StepSpan { conversation: None, ..step },
+            Some("execute_tool") if !latest => span::StepSpan { agent_name: None, conversation_id: None, ..step },
+            Some("invoke_workflow") if !latest => span::StepSpan { conversation_id: None, ..step },
             Some("invoke_agent") if internal && latest => {
                 span::StepSpan { agent_id: None, agent_version: None, server: None, ..step }
             }
@@ -181,13 +181,13 @@ impl Observer {
     }
 
     fn has_latest_profile(&self) -> bool {
-        self.core.as_ref().is_some_and(|core| core.vocabulary().profile == Profile::Latest)
+        self.inner.as_ref().is_some_and(|inner| inner.declared_names().profile == Profile::Latest)
     }
 }
 
 /// Returns a step of the GenAI conventions with its operation name and the target in the span name.
-fn step<'a>(operation: &'static str, about: &'a str) -> span::StepSpan<'a> {
-    span::StepSpan { name: (operation, Some(about)), operation: Some(operation), ..span::StepSpan::default() }
+fn gen_ai_step<'a>(operation: &'static str, target: &'a str) -> span::StepSpan<'a> {
+    span::StepSpan { name: (operation, Some(target)), operation: Some(operation), ..span::StepSpan::default() }
 }
 
 impl<'a> Retrieval<'a> {

@@ -16,8 +16,8 @@ use super::end::CountedTokens;
 use super::end::Ending;
 use super::end::StreamEnd;
 use super::gap_histogram::GapHistogram;
-use super::gap_histogram::PER_CHUNK;
-use super::gap_histogram::PER_TOKEN;
+use super::gap_histogram::INTER_CHUNK_ROWS;
+use super::gap_histogram::INTER_TOKEN_ROWS;
 use super::marker::Marker;
 use super::operation::RunningOperation;
 use crate::catalog::RowId;
@@ -34,7 +34,7 @@ use crate::timing::TimingStep;
 const FLUSH_INTERVAL: u64 = 1_000_000_000;
 
 /// The shortest pause that counts as a stall, in nanoseconds.
-const STALL: u64 = 1_000_000_000;
+const STALL_THRESHOLD: u64 = 1_000_000_000;
 
 pin_project! {
     /// A stream that records its items for an operation, and ends the operation when the stream ends, fails or is
@@ -46,43 +46,43 @@ pin_project! {
     pub struct ObservedStream<S: Stream, C> {
         #[pin]
         inner: S,
-        carry: C,
-        flow: Option<Box<StreamState>>,
+        reader: C,
+        state: Option<Box<StreamState>>,
     }
 
     impl<S: Stream, C> PinnedDrop for ObservedStream<S, C> {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
-            if let Some(mut flow) = this.flow.take() {
+            if let Some(mut state) = this.state.take() {
                 // A consumer that counts bytes, for example up to a Content-Length, need not poll for the end of the
                 // stream. After a panic, `size_hint` is not called: a second panic would abort the process.
-                let may_ask = !flow.polling && !std::thread::panicking();
-                flow.is_answer_complete |= may_ask && this.inner.size_hint() == (0, Some(0));
-                flow.dropped();
+                let may_call_size_hint = !state.is_polling && !std::thread::panicking();
+                state.is_answer_complete |= may_call_size_hint && this.inner.size_hint() == (0, Some(0));
+                state.on_drop();
             }
         }
     }
 }
 
 impl<S: Stream, C> ObservedStream<S, C> {
-    pub(super) fn new(inner: S, running: Option<RunningOperation>, carry: C) -> Self {
-        Self { inner, carry, flow: running.map(|running| Box::new(StreamState::new(running))) }
+    pub(super) fn new(inner: S, running: Option<RunningOperation>, reader: C) -> Self {
+        Self { inner, reader, state: running.map(|running| Box::new(StreamState::new(running))) }
     }
 
     /// Sets whether the producer runs by itself or only while polled. Defaults to [`Producer::Push`]. Call it before
     /// the first poll.
     pub fn producer(mut self, producer: Producer) -> Self {
-        if let Some(flow) = &mut self.flow {
-            flow.timing = timing(producer, &flow.running);
+        if let Some(state) = &mut self.state {
+            state.timing = new_timing(producer, &state.operation);
         }
         self
     }
 
     /// Polls the stream in the operation's span, so that its log events and child spans belong to the operation's
     /// trace. Each poll then enters the span, which costs time. Off by default.
-    pub fn entered(mut self) -> Self {
-        if let Some(flow) = &mut self.flow {
-            flow.entered = true;
+    pub fn in_span(mut self) -> Self {
+        if let Some(state) = &mut self.state {
+            state.is_in_span = true;
         }
         self
     }
@@ -90,7 +90,7 @@ impl<S: Stream, C> ObservedStream<S, C> {
     /// Returns a marker for other threads. Once the stream has ended, the marker is disabled.
     #[must_use]
     pub fn marker(&self) -> Marker {
-        Marker::new(self.flow.as_ref().map(|flow| std::sync::Arc::clone(&flow.running.live)))
+        Marker::new(self.state.as_ref().map(|state| std::sync::Arc::clone(&state.operation.state)))
     }
 }
 
@@ -104,7 +104,7 @@ where
     #[inline]
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<S::Item>> {
         // Short enough to be inlined into the caller: a disabled stream costs one comparison.
-        if self.flow.is_none() { self.project().inner.poll_next(context) } else { self.poll_observed(context) }
+        if self.state.is_none() { self.project().inner.poll_next(context) } else { self.poll_observed(context) }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -121,37 +121,41 @@ where
     fn poll_observed(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let this = self.project();
         let mut span = None;
-        if let Some(flow) = this.flow.as_mut() {
-            flow.poll();
-            span = flow.entered_span();
+        if let Some(state) = this.state.as_mut() {
+            state.before_poll();
+            span = state.span_to_enter();
         }
         let polled = match span {
             None => this.inner.poll_next(context),
             Some(span) => span.in_scope(|| this.inner.poll_next(context)),
         };
-        let Some(flow) = this.flow.as_mut() else { return polled };
+        let Some(state) = this.state.as_mut() else { return polled };
         match polled {
             Poll::Pending => {
-                flow.polling = false;
-                flow.timing.pending();
+                state.is_polling = false;
+                state.timing.on_pending();
             }
             Poll::Ready(Some(ref item)) => {
-                // The application's closure runs here: `polling` is still set, so a panic in it counts as a panic of
+                // The application's closure runs here: `is_polling` is still set, so a panic in it counts as a panic of
                 // the stream.
-                let chunk = this.carry.carry(item);
-                flow.polling = false;
+                let chunk = this.reader.read(item);
+                state.is_polling = false;
                 #[cfg(feature = "content")]
-                if flow.captures {
-                    flow.capture_text(chunk.choice, chunk.reasoning > chunk.text, this.carry.text(item));
+                if state.is_capturing {
+                    state.capture_text(
+                        chunk.choice,
+                        chunk.reasoning_tokens > chunk.text_tokens,
+                        this.reader.text(item),
+                    );
                 }
-                let ending = flow.item(&chunk);
-                if let (Some(ending), Some(flow)) = (ending, this.flow.take_if(|_| ending.is_some())) {
-                    flow.finish(ending);
+                let ending = state.on_item(&chunk);
+                if let (Some(ending), Some(state)) = (ending, this.state.take_if(|_| ending.is_some())) {
+                    state.finish(ending);
                 }
             }
             Poll::Ready(None) => {
-                if let Some(flow) = this.flow.take() {
-                    flow.ended();
+                if let Some(state) = this.state.take() {
+                    state.on_end();
                 }
             }
         }
@@ -162,14 +166,14 @@ where
 /// Omits the inner stream, which may contain items.
 impl<S: Stream, C> fmt::Debug for ObservedStream<S, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ObservedStream").field("enabled", &self.flow.is_some()).finish_non_exhaustive()
+        f.debug_struct("ObservedStream").field("enabled", &self.state.is_some()).finish_non_exhaustive()
     }
 }
 
 /// A way to read the content of an item.
 pub trait ItemReader<Item> {
     /// Returns the tokens, finish reason and error that the item carries.
-    fn carry(&mut self, item: &Item) -> Chunk;
+    fn read(&mut self, item: &Item) -> Chunk;
 
     /// Returns the text that the item adds to the answer, if known.
     fn text<'i>(&self, item: &'i Item) -> Option<&'i str> {
@@ -184,8 +188,8 @@ pub trait ItemReader<Item> {
 pub struct SelfDescribing;
 
 impl<Item: StreamItem> ItemReader<Item> for SelfDescribing {
-    fn carry(&mut self, item: &Item) -> Chunk {
-        item.carries()
+    fn read(&mut self, item: &Item) -> Chunk {
+        item.to_chunk()
     }
 
     fn text<'i>(&self, item: &'i Item) -> Option<&'i str> {
@@ -208,157 +212,157 @@ where
     F: FnMut(&Item) -> T,
     T: Into<Chunk>,
 {
-    fn carry(&mut self, item: &Item) -> Chunk {
+    fn read(&mut self, item: &Item) -> Chunk {
         (self.0)(item).into()
     }
 }
 
 /// The state of an observed stream while it runs.
 struct StreamState {
-    running: RunningOperation,
+    operation: RunningOperation,
     /// A copy of the observer's clock, which saves two pointer dereferences before each reading.
     clock: Clock,
     timing: Timing,
-    counted: CountedTokens,
-    tokens: GapHistogram,
+    counted_tokens: CountedTokens,
+    token_gaps: GapHistogram,
     /// Gaps between chunks, in the gateway and client roles only.
-    chunks: Option<GapHistogram>,
+    chunk_gaps: Option<GapHistogram>,
     flushed_at: u64,
-    handed_at: Option<u64>,
+    last_item_at: Option<u64>,
     /// Set while the inner stream is polled. If it is set at the drop, the inner stream panicked.
-    polling: bool,
+    is_polling: bool,
     /// Set when the answer is complete and only the end of the stream is missing.
     is_answer_complete: bool,
     /// Set if the inner stream is polled in the operation's span.
-    entered: bool,
+    is_in_span: bool,
     /// Set if the texts of items are captured.
     #[cfg(feature = "content")]
-    captures: bool,
+    is_capturing: bool,
 }
 
 impl StreamState {
     fn new(running: RunningOperation) -> Self {
-        let series = &running.live.series;
+        let series = &running.state.series;
         Self {
-            clock: running.live.core.clock.clone(),
-            timing: timing(Producer::Push, &running),
-            counted: CountedTokens::default(),
-            tokens: GapHistogram::new(series, &PER_TOKEN),
-            chunks: series.key.role.is_remote().then(|| GapHistogram::new(series, &PER_CHUNK)),
-            flushed_at: running.live.times.t0,
-            handed_at: None,
-            polling: false,
+            clock: running.state.observer.clock.clone(),
+            timing: new_timing(Producer::Push, &running),
+            counted_tokens: CountedTokens::default(),
+            token_gaps: GapHistogram::new(series, &INTER_TOKEN_ROWS),
+            chunk_gaps: series.key.role.is_remote().then(|| GapHistogram::new(series, &INTER_CHUNK_ROWS)),
+            flushed_at: running.state.times.t0,
+            last_item_at: None,
+            is_polling: false,
             is_answer_complete: false,
-            entered: false,
+            is_in_span: false,
             #[cfg(feature = "content")]
-            captures: running.live.captures,
-            running,
+            is_capturing: running.state.is_capturing,
+            operation: running,
         }
     }
 
     #[inline]
-    fn entered_span(&self) -> Option<&Span> {
-        if self.entered { self.running.span.as_ref().map(|held| held.span()) } else { None }
+    fn span_to_enter(&self) -> Option<&Span> {
+        if self.is_in_span { self.operation.span.as_ref().map(|span| span.tracing_span()) } else { None }
     }
 
     #[inline]
-    fn poll(&mut self) {
+    fn before_poll(&mut self) {
         if self.timing.is_consumer_away() {
-            let away = self.timing.poll(self.now());
-            self.running.live.times.consumer_returned(self.timing.away());
-            if away >= STALL {
-                self.stalled(StallCause::Consumer);
+            let wait = self.timing.on_poll(self.now());
+            self.operation.state.times.consumer_returned(self.timing.consumer_wait());
+            if wait >= STALL_THRESHOLD {
+                self.count_stall(StallCause::Consumer);
             }
         }
-        self.polling = true;
+        self.is_polling = true;
     }
 
     /// Records an item. Returns the ending of the operation if the item carries an error.
     #[inline]
-    fn item(&mut self, chunk: &Chunk) -> Option<Ending> {
+    fn on_item(&mut self, chunk: &Chunk) -> Option<Ending> {
         let now = self.now();
         if let Some(error) = chunk.error {
-            return Some(self.ending_of_error(error, chunk.refused));
+            return Some(self.ending_of_error(error, chunk.is_refusal));
         }
-        let seen = TimedItem {
-            tokens: chunk.tokens,
+        let item = TimedItem {
+            tokens: chunk.timed_tokens,
             frames: chunk.frames,
-            visible: chunk.visible,
+            is_visible: chunk.is_visible,
             choice: chunk.choice,
             produced_at: chunk.produced_at.map(|moment| moment.as_nanos()),
         };
         if self.timing.is_steady() {
-            let step = self.timing.ready(now, &seen);
-            self.settled(&step);
+            let step = self.timing.on_ready(now, &item);
+            self.record_timing(&step);
         } else {
-            self.first(now, &seen);
+            self.on_early_item(now, &item);
         }
-        self.counted.text += u64::from(chunk.text);
-        self.counted.reasoning += u64::from(chunk.reasoning);
+        self.counted_tokens.text += u64::from(chunk.text_tokens);
+        self.counted_tokens.reasoning += u64::from(chunk.reasoning_tokens);
         if let Some(reason) = &chunk.finish_reason {
-            self.finishing(chunk.choice, reason);
+            self.set_finish_reason(chunk.choice, reason);
         }
-        self.is_answer_complete |= chunk.last;
-        self.handed_at = Some(now);
+        self.is_answer_complete |= chunk.is_last;
+        self.last_item_at = Some(now);
         if now.saturating_sub(self.flushed_at) >= FLUSH_INTERVAL {
             self.flush(now);
         }
-        self.running.live.consumer_left(now, self.counted.total());
+        self.operation.state.consumer_left(now, self.counted_tokens.total());
         None
     }
 
     /// Records an item until the first token and the first chunk have been recorded.
     #[cold]
-    fn first(&mut self, now: u64, seen: &TimedItem) {
-        let live = &self.running.live;
-        if let (None, Some(marked)) = (self.timing.first_token(), live.first_token()) {
-            self.timing.first_token_was_at(marked);
+    fn on_early_item(&mut self, now: u64, item: &TimedItem) {
+        let operation_state = &self.operation.state;
+        if let (None, Some(marked)) = (self.timing.first_token_at(), operation_state.first_token()) {
+            self.timing.mark_first_token(marked);
         }
-        let step = self.timing.ready(now, seen);
-        if let Some(at) = step.first_token {
-            live.first_token_at(at);
+        let step = self.timing.on_ready(now, item);
+        if let Some(at) = step.first_token_at {
+            operation_state.mark_first_token(at);
         }
         if let Some(at) = step.ttft_at {
-            live.ttft_was(at);
+            operation_state.record_ttft(at);
         }
-        if let Some(at) = step.first_chunk {
-            let waited = at.saturating_sub(live.times.t0);
-            live.first_chunk.set(waited);
-            live.series.time(RowId::ClientFirstChunk, 0, waited, live.link);
-            live.series.time(RowId::InferenceFirstChunk, 0, waited, live.link);
+        if let Some(at) = step.first_chunk_at {
+            let waited = at.saturating_sub(operation_state.times.t0);
+            operation_state.time_to_first_chunk.set(waited);
+            operation_state.series.record_duration(RowId::ClientFirstChunk, 0, waited, operation_state.trace_link);
+            operation_state.series.record_duration(RowId::InferenceFirstChunk, 0, waited, operation_state.trace_link);
         }
-        self.settled(&step);
+        self.record_timing(&step);
     }
 
     /// Records the gaps of an item and counts a stall.
     #[inline]
-    fn settled(&mut self, step: &TimingStep) {
-        let series = &self.running.live.series;
-        if let Some(share) = step.tokens {
-            self.tokens.record(series, &PER_TOKEN, share);
+    fn record_timing(&mut self, step: &TimingStep) {
+        let series = &self.operation.state.series;
+        if let Some(gaps) = step.token_gaps {
+            self.token_gaps.record(series, &INTER_TOKEN_ROWS, gaps);
         }
-        if let (Some(share), Some(chunks)) = (step.chunks, &mut self.chunks) {
-            chunks.record(series, &PER_CHUNK, share);
+        if let (Some(gaps), Some(histogram)) = (step.chunk_gaps, &mut self.chunk_gaps) {
+            histogram.record(series, &INTER_CHUNK_ROWS, gaps);
         }
-        if step.gap.is_some_and(|gap| gap >= STALL) {
-            self.stalled(StallCause::Engine);
+        if step.gap.is_some_and(|gap| gap >= STALL_THRESHOLD) {
+            self.count_stall(StallCause::Engine);
         }
     }
 
     #[cold]
     fn ending_of_error(&self, error: ErrorType, refused: bool) -> Ending {
         // A stream that has carried tokens was admitted.
-        let refused = refused && self.counted.total() == 0;
-        match self.running.live.error() {
+        let refused = refused && self.counted_tokens.total() == 0;
+        match self.operation.state.error() {
             None if refused => Ending::Rejected(error),
             marked => Ending::Failed(marked.unwrap_or(error)),
         }
     }
 
     #[cold]
-    fn stalled(&self, cause: StallCause) {
-        self.running.live.stalled();
-        self.running.live.series.add(RowId::Stall, cause.index(), 1);
+    fn count_stall(&self, cause: StallCause) {
+        self.operation.state.count_stall();
+        self.operation.state.series.add(RowId::Stall, cause.index(), 1);
     }
 
     /// Captures the text of an item. Kept out of line, so that the chunk stays in registers when content is not
@@ -367,31 +371,31 @@ impl StreamState {
     #[cold]
     fn capture_text(&self, choice: u32, is_reasoning: bool, text: Option<&str>) {
         let Some(text) = text else { return };
-        self.running.live.gather(|gathering| match is_reasoning {
-            true => gathering.push_reasoning(choice, text),
-            false => gathering.push_text(choice, text),
+        self.operation.state.accumulate(|accumulator| match is_reasoning {
+            true => accumulator.push_reasoning(choice, text),
+            false => accumulator.push_text(choice, text),
         });
     }
 
     #[cold]
-    fn finishing(&self, choice: u32, reason: &FinishReason) {
-        self.running.live.finish(choice, reason.clone());
+    fn set_finish_reason(&self, choice: u32, reason: &FinishReason) {
+        self.operation.state.set_finish_reason(choice, reason.clone());
     }
 
     #[cold]
     fn flush(&mut self, now: u64) {
         self.flushed_at = now;
         self.flush_gaps();
-        if !self.running.live.reports_usage {
-            self.counted.record(&self.running.live.series);
+        if !self.operation.state.reports_usage {
+            self.counted_tokens.record(&self.operation.state.series);
         }
     }
 
     fn flush_gaps(&mut self) {
-        let series = &self.running.live.series;
-        self.tokens.flush(series, &PER_TOKEN);
-        if let Some(chunks) = &mut self.chunks {
-            chunks.flush(series, &PER_CHUNK);
+        let series = &self.operation.state.series;
+        self.token_gaps.flush(series, &INTER_TOKEN_ROWS);
+        if let Some(histogram) = &mut self.chunk_gaps {
+            histogram.flush(series, &INTER_CHUNK_ROWS);
         }
     }
 
@@ -401,30 +405,31 @@ impl StreamState {
     }
 
     /// Ends the operation after the stream has ended by itself.
-    fn ended(self: Box<Self>) {
-        let ending = self.running.live.error().map_or(Ending::Completed, Ending::Failed);
+    fn on_end(self: Box<Self>) {
+        let ending = self.operation.state.error().map_or(Ending::Completed, Ending::Failed);
         self.finish(ending);
     }
 
-    fn dropped(self: Box<Self>) {
-        let panicked = self.polling || std::thread::panicking();
-        let ending = end::decide(&self.running.live, panicked, self.is_answer_complete, self.running.live.now());
+    fn on_drop(self: Box<Self>) {
+        let panicked = self.is_polling || std::thread::panicking();
+        let ending =
+            end::ending_of_drop(&self.operation.state, panicked, self.is_answer_complete, self.operation.state.now());
         self.finish(ending);
     }
 
     fn finish(mut self: Box<Self>, ending: Ending) {
-        let now = self.running.live.now();
+        let now = self.operation.state.now();
         let complete = ending == Ending::Completed;
-        let summary = self.timing.end(now, complete);
+        let summary = self.timing.on_end(now, complete);
         self.flush_gaps();
-        let ended_at = if complete { self.handed_at.unwrap_or(now) } else { now };
-        let stream = StreamEnd { summary, counted: self.counted };
-        end::finish(self.running, ending, ended_at, now, Some(&stream));
+        let ended_at = if complete { self.last_item_at.unwrap_or(now) } else { now };
+        let stream = StreamEnd { summary, counted_tokens: self.counted_tokens };
+        end::finish(self.operation, ending, ended_at, now, Some(&stream));
     }
 }
 
 /// Returns the timing of a stream. Times of chunks are measured in the client and gateway roles only.
-fn timing(producer: Producer, running: &RunningOperation) -> Timing {
-    let timing = Timing::new(producer, running.live.core.first_token);
-    if running.live.series.key.role.is_remote() { timing } else { timing.without_chunks() }
+fn new_timing(producer: Producer, running: &RunningOperation) -> Timing {
+    let timing = Timing::new(producer, running.state.observer.first_token);
+    if running.state.series.key.role.is_remote() { timing } else { timing.without_chunk_gaps() }
 }

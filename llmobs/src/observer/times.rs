@@ -105,45 +105,45 @@ impl Times {
 
     /// Records that the consumer polled again, and the total consumer wait so far. Only the stream may call it.
     #[inline]
-    pub(super) fn consumer_returned(&self, away: u64) {
-        self.absence.end(away);
+    pub(super) fn consumer_returned(&self, total_wait: u64) {
+        self.absence.end(total_wait);
     }
 
     /// Returns every time so far, and the moment at which they were read. `now` reads the clock.
     pub(super) fn marks(&self, now: impl Fn() -> u64) -> Marks {
-        let mut seen = self.seen();
+        let mut snapshot = self.snapshot();
         let mut at = now();
         // A change between the reading of the times and that of the clock would be attributed to a moment after both.
-        for _ in 0..TRIES {
-            let again = self.seen();
-            if again == seen {
+        for _ in 0..MAX_REREADS {
+            let again = self.snapshot();
+            if again == snapshot {
                 break;
             }
-            seen = again;
+            snapshot = again;
             at = now();
         }
-        self.marks_of(&seen, at)
+        self.marks_of(&snapshot, at)
     }
 
     /// Returns every time so far, as of `now`. For an operation whose times no longer change.
     pub(super) fn marks_at(&self, now: u64) -> Marks {
-        self.marks_of(&self.seen(), now)
+        self.marks_of(&self.snapshot(), now)
     }
 
-    fn marks_of(&self, seen: &TimesSnapshot, now: u64) -> Marks {
+    fn marks_of(&self, snapshot: &TimesSnapshot, now: u64) -> Marks {
         Marks {
             t0: self.t0,
-            prepares: self.prepares,
-            enqueued: seen.enqueued,
-            scheduled: seen.scheduled,
-            first_token: seen.first_token,
+            has_preparation: self.prepares,
+            enqueued: snapshot.enqueued,
+            scheduled: snapshot.scheduled,
+            first_token: snapshot.first_token,
             now,
-            away: seen.absence.until(now),
-            is_consumer_away: matches!(seen.absence, AbsenceState::Since(_)),
+            consumer_wait: snapshot.absence.until(now),
+            is_consumer_away: matches!(snapshot.absence, AbsenceState::Since(_)),
         }
     }
 
-    fn seen(&self) -> TimesSnapshot {
+    fn snapshot(&self) -> TimesSnapshot {
         let absence = self.absence.read();
         // Read in the reverse order of marking: a thread that sees one mark also sees all marks before it.
         let first_token = self.first_token.get();
@@ -153,7 +153,7 @@ impl Times {
 }
 
 /// The maximum number of times that changing values are read again.
-const TRIES: usize = 64;
+const MAX_REREADS: usize = 64;
 
 /// The values that can change while an operation runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -206,8 +206,8 @@ impl SetOnce {
     }
 }
 
-fn value(kept: u64) -> Option<u64> {
-    if kept == CLOSED { None } else { kept.checked_sub(1) }
+fn value(stored: u64) -> Option<u64> {
+    if stored == CLOSED { None } else { stored.checked_sub(1) }
 }
 
 /// The consumer wait of a stream, in one word, so that a collection never reads half of a change. The lowest bit is set
@@ -232,14 +232,14 @@ impl Absence {
 
     #[inline]
     fn begin(&self, at: u64) {
-        if let AbsenceState::Before(away) = self.read() {
-            self.0.store((at.saturating_sub(away) << 1) | 1, Ordering::Release);
+        if let AbsenceState::Before(total_wait) = self.read() {
+            self.0.store((at.saturating_sub(total_wait) << 1) | 1, Ordering::Release);
         }
     }
 
     #[inline]
-    fn end(&self, away: u64) {
-        self.0.store(away << 1, Ordering::Release);
+    fn end(&self, total_wait: u64) {
+        self.0.store(total_wait << 1, Ordering::Release);
     }
 
     #[inline]
@@ -253,7 +253,7 @@ impl AbsenceState {
     /// Returns the total consumer wait until `now`, in nanoseconds.
     const fn until(self, now: u64) -> u64 {
         match self {
-            Self::Before(away) => away,
+            Self::Before(total_wait) => total_wait,
             Self::Since(moment) => now.saturating_sub(moment),
         }
     }

@@ -29,7 +29,7 @@ use super::endpoint::OtlpEndpoint;
 use super::export_thread::ExportThread;
 use super::export_thread::Flusher;
 use super::export_thread::after;
-use super::export_thread::wait_for;
+use super::export_thread::block_on;
 use super::exporter::RetryingExporter;
 use super::log_processor;
 use super::log_processor::QueueLogProcessor;
@@ -49,10 +49,10 @@ use crate::sink::export_counts::ExportCounts;
 /// The SDK providers that create tracers, meters and loggers.
 #[derive(Debug)]
 pub(super) struct SdkProviders {
-    pub(super) tracers: SdkTracerProvider,
-    pub(super) meters: SdkMeterProvider,
-    pub(super) loggers: SdkLoggerProvider,
-    pub(super) exported: ExportedSignals,
+    pub(super) tracer_provider: SdkTracerProvider,
+    pub(super) meter_provider: SdkMeterProvider,
+    pub(super) logger_provider: SdkLoggerProvider,
+    pub(super) exported_signals: ExportedSignals,
 }
 
 /// The signals that are exported.
@@ -67,12 +67,12 @@ pub(super) struct ExportedSignals {
 #[derive(Debug)]
 pub(super) struct PipelineParts {
     /// `None` if no signal is exported.
-    worker: Option<ExportThread>,
+    export_thread: Option<ExportThread>,
     spans: Option<SignalExporter<SpanData>>,
-    tail: Option<Arc<TailSampler>>,
+    tail_sampler: Option<Arc<TailSampler>>,
     logs: Option<SignalExporter<ScopedLogRecord>>,
     metrics: Option<MetricExporterHandle>,
-    tallies: Vec<Arc<ExportCounts>>,
+    export_counts: Vec<Arc<ExportCounts>>,
 }
 
 /// The queue of a signal and the task that drains it.
@@ -86,7 +86,7 @@ struct SignalExporter<T> {
 #[derive(Debug)]
 struct MetricExporterHandle {
     deadline: watch::Sender<Option<Instant>>,
-    finished: Arc<Semaphore>,
+    final_export_done: Arc<Semaphore>,
 }
 
 impl PipelineParts {
@@ -94,141 +94,165 @@ impl PipelineParts {
         settings: &PipelineSettings,
         tail: Option<TailSampling>,
     ) -> Result<(Self, SdkProviders), InitError> {
-        let mut parts = Self { worker: None, spans: None, tail: None, logs: None, metrics: None, tallies: Vec::new() };
+        let mut parts = Self {
+            export_thread: None,
+            spans: None,
+            tail_sampler: None,
+            logs: None,
+            metrics: None,
+            export_counts: Vec::new(),
+        };
         let mut exported = ExportedSignals::default();
         let resource = &settings.resource;
         let mut tracers = SdkTracerProvider::builder()
             .with_resource(resource.clone())
             .with_sampler(settings.sampler.build())
             .with_span_limits(settings.span_limits);
-        let mut meters = SdkMeterProvider::builder().with_resource(resource.clone()).with_view(view(settings));
+        let mut meters = SdkMeterProvider::builder().with_resource(resource.clone()).with_view(metric_view(settings));
         let mut loggers = SdkLoggerProvider::builder().with_resource(resource.clone());
-        if !settings.targets.is_empty() {
-            let worker = ExportThread::start()?;
-            let runtime = worker.handle().clone();
+        if !settings.endpoints.is_empty() {
+            let export_thread = ExportThread::start()?;
+            let runtime = export_thread.runtime().clone();
             let flusher = Flusher(runtime.clone());
-            parts.worker = Some(worker);
-            for target in &settings.targets {
-                match target.signal {
+            parts.export_thread = Some(export_thread);
+            for endpoint in &settings.endpoints {
+                match endpoint.signal {
                     Signal::Traces => {
                         exported.traces = true;
-                        let encode = span_processor::encoder(resource);
-                        let (lane, tally) = parts.lane(&runtime, target, settings.spans, encode)?;
-                        parts.tail = tail.map(|tail| Arc::new(TailSampler::new(tail, Clock::system(), tally)));
-                        if let Some(tail) = &parts.tail {
-                            runtime.spawn(sweep(Arc::clone(tail), Arc::clone(&lane.queue)));
+                        let encoder = span_processor::encoder(resource);
+                        let (signal_exporter, counts) =
+                            parts.start_signal_exporter(&runtime, endpoint, settings.spans, encoder)?;
+                        parts.tail_sampler = tail.map(|tail| Arc::new(TailSampler::new(tail, Clock::system(), counts)));
+                        if let Some(tail) = &parts.tail_sampler {
+                            runtime.spawn(run_tail_decisions(Arc::clone(tail), Arc::clone(&signal_exporter.queue)));
                         }
-                        let queue = Arc::clone(&lane.queue);
-                        let spans = QueueSpanProcessor { queue, tail: parts.tail.clone(), flusher: flusher.clone() };
+                        let queue = Arc::clone(&signal_exporter.queue);
+                        let spans = QueueSpanProcessor {
+                            queue,
+                            tail_sampler: parts.tail_sampler.clone(),
+                            flusher: flusher.clone(),
+                        };
                         tracers = tracers.with_span_processor(spans);
-                        parts.spans = Some(lane);
+                        parts.spans = Some(signal_exporter);
                     }
                     Signal::Metrics => {
                         exported.metrics = true;
-                        let (metrics, lane) = parts.metrics(&runtime, target, settings)?;
-                        let reader = PeriodicReader::builder(metrics).with_interval(settings.metrics.interval).build();
+                        let (metric_exporter, handle) = parts.build_metric_exporter(&runtime, endpoint, settings)?;
+                        let reader =
+                            PeriodicReader::builder(metric_exporter).with_interval(settings.metrics.interval).build();
                         meters = meters.with_reader(reader);
-                        parts.metrics = Some(lane);
+                        parts.metrics = Some(handle);
                     }
                     Signal::Logs => {
                         exported.logs = true;
-                        let (lane, _) =
-                            parts.lane(&runtime, target, settings.logs, log_processor::encoder(resource))?;
-                        let queue = Arc::clone(&lane.queue);
+                        let (signal_exporter, _) = parts.start_signal_exporter(
+                            &runtime,
+                            endpoint,
+                            settings.logs,
+                            log_processor::encoder(resource),
+                        )?;
+                        let queue = Arc::clone(&signal_exporter.queue);
                         loggers = loggers.with_log_processor(QueueLogProcessor { queue, flusher: flusher.clone() });
-                        parts.logs = Some(lane);
+                        parts.logs = Some(signal_exporter);
                     }
                 }
             }
         }
-        let providers =
-            SdkProviders { tracers: tracers.build(), meters: meters.build(), loggers: loggers.build(), exported };
+        let providers = SdkProviders {
+            tracer_provider: tracers.build(),
+            meter_provider: meters.build(),
+            logger_provider: loggers.build(),
+            exported_signals: exported,
+        };
         Ok((parts, providers))
     }
 
-    pub(super) fn tallies(&self) -> &[Arc<ExportCounts>] {
-        &self.tallies
+    pub(super) fn export_counts(&self) -> &[Arc<ExportCounts>] {
+        &self.export_counts
     }
 
-    fn lane<T: Send + 'static>(
+    fn start_signal_exporter<T: Send + 'static>(
         &mut self,
         runtime: &Handle,
-        target: &OtlpEndpoint,
+        endpoint: &OtlpEndpoint,
         batches: BatchSettings,
-        encode: Encoder<T>,
+        encoder: Encoder<T>,
     ) -> Result<(SignalExporter<T>, Arc<ExportCounts>), InitError> {
-        let tally = Arc::new(ExportCounts::new(target.signal, Some(batches.limit)));
-        let queue = Arc::new(Queue::new(batches.size, Arc::clone(&tally)));
-        let transport = Transport::new(target.clone())?;
-        let exporter = RetryingExporter::new(transport, Arc::clone(&tally), batches.tries_for, true);
-        let (deadline, watched) = watch::channel(None);
+        let counts = Arc::new(ExportCounts::new(endpoint.signal, Some(batches.queue_limit)));
+        let queue = Arc::new(Queue::new(batches.batch_size, Arc::clone(&counts)));
+        let transport = Transport::new(endpoint.clone())?;
+        let exporter = RetryingExporter::new(transport, Arc::clone(&counts), batches.retry_timeout, true);
+        let (deadline, deadline_receiver) = watch::channel(None);
         let batcher = Batcher {
             queue: Arc::clone(&queue),
-            batch: batches.size,
-            delay: batches.delay,
-            encode,
+            batch_size: batches.batch_size,
+            batch_delay: batches.batch_delay,
+            encoder,
             exporter,
-            deadline: watched,
+            deadline: deadline_receiver,
         };
         let task = Mutex::new(Some(runtime.spawn(batcher.run())));
-        self.tallies.push(Arc::clone(&tally));
-        Ok((SignalExporter { queue, deadline, task }, tally))
+        self.export_counts.push(Arc::clone(&counts));
+        Ok((SignalExporter { queue, deadline, task }, counts))
     }
 
-    fn metrics(
+    fn build_metric_exporter(
         &mut self,
         runtime: &Handle,
-        target: &OtlpEndpoint,
+        endpoint: &OtlpEndpoint,
         settings: &PipelineSettings,
     ) -> Result<(MetricExporter, MetricExporterHandle), InitError> {
-        let tally = Arc::new(ExportCounts::new(Signal::Metrics, None));
-        let transport = Transport::new(target.clone())?;
+        let counts = Arc::new(ExportCounts::new(Signal::Metrics, None));
+        let transport = Transport::new(endpoint.clone())?;
         let temporality = settings.metrics.temporality;
         // A failed export of cumulative metrics drops nothing: the next export contains the same data.
-        let losses_count = temporality != Temporality::Cumulative;
-        let exporter = RetryingExporter::new(transport, Arc::clone(&tally), settings.metrics.tries_for, losses_count);
-        let (deadline, watched) = watch::channel(None);
-        let finished = Arc::new(Semaphore::new(0));
-        self.tallies.push(tally);
+        let should_count_dropped = temporality != Temporality::Cumulative;
+        let exporter =
+            RetryingExporter::new(transport, Arc::clone(&counts), settings.metrics.retry_timeout, should_count_dropped);
+        let (deadline, deadline_receiver) = watch::channel(None);
+        let final_export_done = Arc::new(Semaphore::new(0));
+        self.export_counts.push(counts);
         let metrics = MetricExporter {
             exporter: Arc::new(exporter),
             runtime: runtime.clone(),
             temporality,
-            deadline: watched,
-            finished: Arc::clone(&finished),
+            deadline: deadline_receiver,
+            final_export_done: Arc::clone(&final_export_done),
         };
-        Ok((metrics, MetricExporterHandle { deadline, finished }))
+        Ok((metrics, MetricExporterHandle { deadline, final_export_done }))
     }
 
     /// Sends all queued items and the current metrics. Returns the signals that were not finished within `limit`.
     pub(super) fn flush(&self, meters: &SdkMeterProvider, limit: Duration) -> Vec<Signal> {
-        let Some(worker) = &self.worker else { return Vec::new() };
-        let (spans, logs) =
-            (self.spans.as_ref().map(|lane| lane.queue.flush()), self.logs.as_ref().map(|lane| lane.queue.flush()));
+        let Some(export_thread) = &self.export_thread else { return Vec::new() };
+        let (spans, logs) = (
+            self.spans.as_ref().map(|exporter| exporter.queue.flush()),
+            self.logs.as_ref().map(|exporter| exporter.queue.flush()),
+        );
         let meters = self.metrics.is_some().then(|| meters.clone());
         let all = async move {
             let end = after(limit);
             // `force_flush` blocks without a limit, so it runs on a separate thread.
             let collected = meters.map(|meters| tokio::task::spawn_blocking(move || meters.force_flush().is_ok()));
-            let mut late = Vec::new();
+            let mut unfinished = Vec::new();
             if let Some(spans) = spans
                 && tokio::time::timeout_at(end, spans).await.is_err()
             {
-                late.push(Signal::Traces);
+                unfinished.push(Signal::Traces);
             }
             if let Some(logs) = logs
                 && tokio::time::timeout_at(end, logs).await.is_err()
             {
-                late.push(Signal::Logs);
+                unfinished.push(Signal::Logs);
             }
             if let Some(collected) = collected
                 && !matches!(tokio::time::timeout_at(end, collected).await, Ok(Ok(true)))
             {
-                late.push(Signal::Metrics);
+                unfinished.push(Signal::Metrics);
             }
-            late
+            unfinished
         };
-        wait_for(worker.handle(), limit.saturating_add(GRACE), all).unwrap_or_else(|| Signal::ALL.to_vec())
+        block_on(export_thread.runtime(), limit.saturating_add(GRACE), all).unwrap_or_else(|| Signal::ALL.to_vec())
     }
 
     /// Sends all queued items and the last metrics, then closes the queues. Returns the signals that were not finished
@@ -236,48 +260,51 @@ impl PipelineParts {
     ///
     /// Spans and logs are sent first, concurrently, so that the last metrics include the counts of dropped spans and
     /// logs. Metrics are sent when both are finished, or when a third of the time is left.
-    pub(super) fn close(&self, meters: &SdkMeterProvider, limit: Duration) -> Vec<Signal> {
-        let Some(worker) = &self.worker else { return Vec::new() };
-        if let (Some(tail), Some(lane)) = (&self.tail, &self.spans) {
-            tail.flush().into_iter().for_each(|span| lane.queue.push(span));
+    pub(super) fn shutdown(&self, meters: &SdkMeterProvider, limit: Duration) -> Vec<Signal> {
+        let Some(export_thread) = &self.export_thread else { return Vec::new() };
+        if let (Some(tail), Some(exporter)) = (&self.tail_sampler, &self.spans) {
+            tail.flush().into_iter().for_each(|span| exporter.queue.push(span));
         }
         let end = after(limit);
-        let lanes: Vec<_> = [
-            self.spans.as_ref().map(|lane| (Signal::Traces, worker.handle().spawn(lane.close(end)))),
-            self.logs.as_ref().map(|lane| (Signal::Logs, worker.handle().spawn(lane.close(end)))),
+        let shutdown_tasks: Vec<_> = [
+            self.spans.as_ref().map(|exporter| (Signal::Traces, export_thread.runtime().spawn(exporter.shutdown(end)))),
+            self.logs.as_ref().map(|exporter| (Signal::Logs, export_thread.runtime().spawn(exporter.shutdown(end)))),
         ]
         .into_iter()
         .flatten()
         .collect();
-        let meters =
-            self.metrics.as_ref().map(|lane| (meters.clone(), lane.deadline.clone(), Arc::clone(&lane.finished)));
+        let meters = self
+            .metrics
+            .as_ref()
+            .map(|handle| (meters.clone(), handle.deadline.clone(), Arc::clone(&handle.final_export_done)));
         let all = async move {
-            let mut late = Vec::new();
-            let (mut running, mut second) = (Vec::new(), end - end.saturating_duration_since(Instant::now()) / 3);
-            for (signal, mut task) in lanes {
-                match tokio::time::timeout_at(second, &mut task).await {
-                    Ok(done) => late.extend((!done.unwrap_or(false)).then_some(signal)),
+            let mut unfinished = Vec::new();
+            let (mut running, mut metrics_start) =
+                (Vec::new(), end - end.saturating_duration_since(Instant::now()) / 3);
+            for (signal, mut task) in shutdown_tasks {
+                match tokio::time::timeout_at(metrics_start, &mut task).await {
+                    Ok(done) => unfinished.extend((!done.unwrap_or(false)).then_some(signal)),
                     Err(_) => {
-                        second = second.min(Instant::now());
+                        metrics_start = metrics_start.min(Instant::now());
                         running.push((signal, task));
                     }
                 }
             }
-            if let Some((meters, deadline, finished)) = meters {
+            if let Some((meters, deadline, final_export_done)) = meters {
                 let _ = deadline.send(Some(end));
-                // The SDK's `shutdown` returns after five seconds at most; `finished` reports the actual end of the
-                // last export.
+                // The SDK's `shutdown` returns after five seconds at most; `final_export_done` reports the actual end
+                // of the last export.
                 drop(tokio::task::spawn_blocking(move || meters.shutdown()));
-                if tokio::time::timeout_at(end, finished.acquire()).await.is_err() {
-                    late.push(Signal::Metrics);
+                if tokio::time::timeout_at(end, final_export_done.acquire()).await.is_err() {
+                    unfinished.push(Signal::Metrics);
                 }
             }
             for (signal, task) in running {
-                late.extend((!task.await.unwrap_or(false)).then_some(signal));
+                unfinished.extend((!task.await.unwrap_or(false)).then_some(signal));
             }
-            late
+            unfinished
         };
-        wait_for(worker.handle(), limit.saturating_add(GRACE), all).unwrap_or_else(|| Signal::ALL.to_vec())
+        block_on(export_thread.runtime(), limit.saturating_add(GRACE), all).unwrap_or_else(|| Signal::ALL.to_vec())
     }
 }
 
@@ -286,7 +313,7 @@ const GRACE: Duration = Duration::from_millis(500);
 
 impl<T: Send + 'static> SignalExporter<T> {
     /// Sends the queued items until `end` and drops those that remain. Returns whether all were sent in time.
-    fn close(&self, end: Instant) -> impl Future<Output = bool> + Send + 'static {
+    fn shutdown(&self, end: Instant) -> impl Future<Output = bool> + Send + 'static {
         let _ = self.deadline.send(Some(end));
         self.queue.notify().notify_one();
         let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -298,24 +325,24 @@ impl<T: Send + 'static> SignalExporter<T> {
                 task.abort();
                 let _ = task.await;
             }
-            queue.abandon();
+            queue.close_and_drop();
             in_time
         }
     }
 }
 
 /// Decides the buffered traces that are due, once per second, until the queue is closed.
-async fn sweep(tail: Arc<TailSampler>, queue: Arc<Queue<SpanData>>) {
+async fn run_tail_decisions(tail: Arc<TailSampler>, queue: Arc<Queue<SpanData>>) {
     while queue.is_open() {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        tail.sweep().into_iter().for_each(|span| queue.push(span));
+        tail.decide_expired().into_iter().for_each(|span| queue.push(span));
     }
 }
 
 /// Returns a view that exports exponential histograms if they are configured, and drops the SDK's metrics about itself
 /// (scope `otel.sdk`).
-fn view(settings: &PipelineSettings) -> impl Fn(&Instrument) -> Option<Stream> + Send + Sync + 'static {
-    let exponential = settings.metrics.exponential;
+fn metric_view(settings: &PipelineSettings) -> impl Fn(&Instrument) -> Option<Stream> + Send + Sync + 'static {
+    let exponential = settings.metrics.exponential_histograms;
     move |instrument| {
         let aggregation = if instrument.scope().name() == "otel.sdk" {
             Aggregation::Drop

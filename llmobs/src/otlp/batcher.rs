@@ -17,10 +17,10 @@ const SHORTEST_DELAY: Duration = Duration::from_millis(1);
 /// The task that drains the queue of one signal.
 pub(super) struct Batcher<T> {
     pub(super) queue: Arc<Queue<T>>,
-    pub(super) batch: usize,
+    pub(super) batch_size: usize,
     /// The longest time that an item waits for the batch to fill.
-    pub(super) delay: Duration,
-    pub(super) encode: Encoder<T>,
+    pub(super) batch_delay: Duration,
+    pub(super) encoder: Encoder<T>,
     pub(super) exporter: RetryingExporter,
     pub(super) deadline: DeadlineReceiver,
 }
@@ -36,30 +36,31 @@ impl<T: Send + 'static> Batcher<T> {
     /// when the deadline passes.
     pub(super) async fn run(mut self) {
         loop {
-            let closing = self.deadline.borrow_and_update().is_some();
-            if !closing {
-                let _ = tokio::time::timeout(self.delay.max(SHORTEST_DELAY), self.queue.notify().notified()).await;
+            let is_shutting_down = self.deadline.borrow_and_update().is_some();
+            if !is_shutting_down {
+                let _ =
+                    tokio::time::timeout(self.batch_delay.max(SHORTEST_DELAY), self.queue.notify().notified()).await;
             }
-            let load = self.queue.drain();
-            self.ship(load.items).await;
+            let drained = self.queue.drain();
+            self.export(drained.items).await;
             // Dropping these senders wakes every caller that waits for a flush.
-            drop(load.flushes);
-            if closing && self.queue.close_if_empty() {
+            drop(drained.flush_waiters);
+            if is_shutting_down && self.queue.close_if_empty() {
                 return;
             }
         }
     }
 
-    async fn ship(&mut self, items: Vec<T>) {
+    async fn export(&mut self, items: Vec<T>) {
         let mut items = items.into_iter();
         loop {
-            let batch: Vec<T> = items.by_ref().take(self.batch).collect();
+            let batch: Vec<T> = items.by_ref().take(self.batch_size).collect();
             if batch.is_empty() {
                 return;
             }
-            for (message, count) in (self.encode)(batch) {
+            for (message, count) in (self.encoder)(batch) {
                 self.exporter.export(message, count, &mut self.deadline).await;
-                self.queue.settle(count);
+                self.queue.release(count);
             }
         }
     }

@@ -38,25 +38,25 @@ use crate::catalog::Buckets;
 #[derive(Debug, Clone)]
 #[must_use = "a builder sends nothing until `init` or `build` is called"]
 pub struct PipelineBuilder {
-    choices: BuilderOptions,
+    options: BuilderOptions,
     environment: Option<Environment>,
-    tail: Option<TailSampling>,
-    subscriber: bool,
-    output: StandardOutput,
+    tail_sampling: Option<TailSampling>,
+    should_install_subscriber: bool,
+    standard_output: StandardOutput,
     filter: Option<String>,
-    shutdown_limit: Duration,
+    shutdown_timeout: Duration,
 }
 
 impl PipelineBuilder {
     pub(super) fn new() -> Self {
         Self {
-            choices: BuilderOptions::default(),
+            options: BuilderOptions::default(),
             environment: None,
-            tail: None,
-            subscriber: true,
-            output: StandardOutput::default(),
+            tail_sampling: None,
+            should_install_subscriber: true,
+            standard_output: StandardOutput::default(),
             filter: None,
-            shutdown_limit: Duration::from_secs(5),
+            shutdown_timeout: Duration::from_secs(5),
         }
     }
 
@@ -71,13 +71,13 @@ impl PipelineBuilder {
     /// Sets the name of the service. Defaults to `OTEL_SERVICE_NAME`, else to `service.name` in
     /// `OTEL_RESOURCE_ATTRIBUTES`, else to `unknown_service:` and the file name of the executable.
     pub fn service_name(self, name: impl Into<String>) -> Self {
-        self.resource("service.name", name.into())
+        self.resource_attribute("service.name", name.into())
     }
 
     /// Adds an attribute of the resource, for example `deployment.environment.name`. May be called several times.
     /// Defaults to `OTEL_RESOURCE_ATTRIBUTES`, and to a random `service.instance.id`.
-    pub fn resource(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.choices.resource.push(KeyValue::new(name.into(), value));
+    pub fn resource_attribute(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.options.resource_attributes.push(KeyValue::new(name.into(), value));
         self
     }
 
@@ -85,63 +85,63 @@ impl PipelineBuilder {
     /// signal (`/v1/traces`, `/v1/metrics`, `/v1/logs`) is appended. Defaults to `OTEL_EXPORTER_OTLP_ENDPOINT`, else to
     /// `http://localhost:4318` for HTTP and `http://localhost:4317` for gRPC.
     pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
-        self.choices.target.endpoint = Some(endpoint.into());
+        self.options.endpoint.url = Some(endpoint.into());
         self
     }
 
     /// Sets the protocol of the requests. Defaults to `OTEL_EXPORTER_OTLP_PROTOCOL`, else to
     /// [`Protocol::HttpProtobuf`].
     pub const fn protocol(mut self, protocol: Protocol) -> Self {
-        self.choices.target.protocol = Some(protocol);
+        self.options.endpoint.protocol = Some(protocol);
         self
     }
 
     /// Adds a header to every request, for example an API key. May be called several times. Defaults to
     /// `OTEL_EXPORTER_OTLP_HEADERS`.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.choices.target.headers.push((name.into(), value.into()));
+        self.options.endpoint.headers.push((name.into(), value.into()));
         self
     }
 
     /// Sets the time limit of one attempt: connecting, sending the request and reading the response. Defaults to
     /// `OTEL_EXPORTER_OTLP_TIMEOUT`, else to ten seconds.
     pub const fn timeout(mut self, timeout: Duration) -> Self {
-        self.choices.target.timeout = Some(timeout);
+        self.options.endpoint.timeout = Some(timeout);
         self
     }
 
     /// Sets the compression of request bodies. Defaults to `OTEL_EXPORTER_OTLP_COMPRESSION`, else to
     /// [`Compression::None`].
     pub const fn compression(mut self, compression: Compression) -> Self {
-        self.choices.target.compression = Some(compression);
+        self.options.endpoint.compression = Some(compression);
         self
     }
 
     /// Disables the export of a signal, as `OTEL_TRACES_EXPORTER=none`, `OTEL_METRICS_EXPORTER=none` and
     /// `OTEL_LOGS_EXPORTER=none` do. May be called several times.
-    pub fn without(mut self, signal: Signal) -> Self {
-        self.choices.without.push(signal);
+    pub fn without_signal(mut self, signal: Signal) -> Self {
+        self.options.disabled_signals.push(signal);
         self
     }
 
     /// Sets the head sampler, which decides at the start of a trace whether the trace is recorded. Defaults to
     /// `OTEL_TRACES_SAMPLER`, else to [`Sampler::ParentBasedAlwaysOn`].
     pub const fn sampler(mut self, sampler: Sampler) -> Self {
-        self.choices.sampler = Some(sampler);
+        self.options.sampler = Some(sampler);
         self
     }
 
     /// Sets the tail sampler, which decides at the end of a recorded trace whether the trace is exported. Defaults to
     /// no tail sampling: every recorded span is queued for export when it ends.
     pub const fn tail_sampling(mut self, tail: TailSampling) -> Self {
-        self.tail = Some(tail);
+        self.tail_sampling = Some(tail);
         self
     }
 
     /// Sets the maximum number of spans, and the maximum number of log records, that wait to be sent. Defaults to
     /// `OTEL_BSP_MAX_QUEUE_SIZE` and `OTEL_BLRP_MAX_QUEUE_SIZE`, else to 2,048 each.
     pub const fn queue_limit(mut self, items: usize) -> Self {
-        self.choices.queue_limit = Some(items);
+        self.options.queue_limit = Some(items);
         self
     }
 
@@ -149,37 +149,37 @@ impl PipelineBuilder {
     /// `OTEL_BLRP_MAX_EXPORT_BATCH_SIZE` for log records, else to 512. A value above the queue limit is reduced to the
     /// queue limit.
     pub const fn batch_size(mut self, items: usize) -> Self {
-        self.choices.batch_size = Some(items);
+        self.options.batch_size = Some(items);
         self
     }
 
     /// Sets the longest time that an item waits for its batch to fill. Defaults for spans to `OTEL_BSP_SCHEDULE_DELAY`,
     /// else five seconds, and for log records to `OTEL_BLRP_SCHEDULE_DELAY`, else one second.
     pub const fn batch_delay(mut self, delay: Duration) -> Self {
-        self.choices.batch_delay = Some(delay);
+        self.options.batch_delay = Some(delay);
         self
     }
 
     /// Sets the time for which a request with spans or log records is retried while the collector cannot accept it.
     /// Items that end meanwhile fill the queue. Defaults to `OTEL_BSP_EXPORT_TIMEOUT` for spans and
     /// `OTEL_BLRP_EXPORT_TIMEOUT` for log records, else to five minutes.
-    pub const fn retry_for(mut self, time: Duration) -> Self {
-        self.choices.retry_for = Some(time);
+    pub const fn retry_timeout(mut self, time: Duration) -> Self {
+        self.options.retry_timeout = Some(time);
         self
     }
 
     /// Sets the time between two collections of the metrics. Defaults to `OTEL_METRIC_EXPORT_INTERVAL`, else to 60
     /// seconds.
     pub const fn metrics_interval(mut self, interval: Duration) -> Self {
-        self.choices.metrics_interval = Some(interval);
+        self.options.metrics_interval = Some(interval);
         self
     }
 
     /// Sets the temporality of exported metrics: delta (`true`), the change since the last export, or cumulative
     /// (`false`), the total since the start. Defaults to `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE`, else to
     /// cumulative.
-    pub const fn delta_metrics(mut self, delta: bool) -> Self {
-        self.choices.delta = Some(delta);
+    pub const fn delta_temporality(mut self, delta: bool) -> Self {
+        self.options.delta_temporality = Some(delta);
         self
     }
 
@@ -188,13 +188,13 @@ impl PipelineBuilder {
     /// explicit buckets. Defaults to `OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION`, else to explicit
     /// buckets.
     pub fn buckets(mut self, buckets: Buckets) -> Self {
-        self.choices.exponential = Some(buckets == Buckets::Exponential);
+        self.options.exponential_histograms = Some(buckets == Buckets::Exponential);
         self
     }
 
     /// Sets the format in which events are also written to standard output. Defaults to [`StandardOutput::Json`].
     pub const fn standard_output(mut self, output: StandardOutput) -> Self {
-        self.output = output;
+        self.standard_output = output;
         self
     }
 
@@ -206,14 +206,14 @@ impl PipelineBuilder {
 
     /// Does not install a `tracing` subscriber. Add [`Pipeline::layer`] to your own registry instead.
     pub const fn without_subscriber(mut self) -> Self {
-        self.subscriber = false;
+        self.should_install_subscriber = false;
         self
     }
 
     /// Sets the time that the pipeline may take, when dropped, to send the items that are still queued. Defaults to
     /// five seconds.
-    pub const fn shutdown_limit(mut self, limit: Duration) -> Self {
-        self.shutdown_limit = limit;
+    pub const fn shutdown_timeout(mut self, limit: Duration) -> Self {
+        self.shutdown_timeout = limit;
         self
     }
 
@@ -226,20 +226,21 @@ impl PipelineBuilder {
     /// certificate cannot be used, or if the export thread cannot be started. All other settings that cannot be applied
     /// are listed in one warning.
     pub fn init(self) -> Result<Pipeline, InitError> {
-        let (subscriber, output, filter) = (self.subscriber, self.output, self.filter.clone());
-        let lease = InstallGuard::acquire()?;
-        if subscriber && tracing::dispatcher::has_been_set() {
+        let (should_install, output, filter) =
+            (self.should_install_subscriber, self.standard_output, self.filter.clone());
+        let install_guard = InstallGuard::acquire()?;
+        if should_install && tracing::dispatcher::has_been_set() {
             return Err(InitError::SubscriberAlreadySet);
         }
-        let filter = filter.or_else(|| self.variables().get("RUST_LOG").map(str::to_owned));
+        let filter = filter.or_else(|| self.resolved_environment().get("RUST_LOG").map(str::to_owned));
         let mut pipeline = self.build()?;
-        if subscriber {
-            let (filter, note) = subscriber::filter(filter.as_deref());
-            pipeline.note(note);
-            subscriber::set(pipeline.providers(), output, filter)?;
+        if should_install {
+            let (filter, warning) = subscriber::env_filter(filter.as_deref());
+            pipeline.add_warning(warning);
+            subscriber::install(pipeline.providers(), output, filter)?;
         }
-        pipeline.serve_process(lease);
-        pipeline.warn();
+        pipeline.install_global(install_guard);
+        pipeline.log_warnings();
         Ok(pipeline)
     }
 
@@ -251,8 +252,8 @@ impl PipelineBuilder {
     /// Returns an error if an endpoint, a header or a certificate cannot be used, or if the export thread cannot be
     /// started.
     pub fn build(self) -> Result<Pipeline, InitError> {
-        let settings = PipelineSettings::resolve(&self.choices, &self.variables())?;
-        Pipeline::start(settings, self.tail, self.shutdown_limit)
+        let settings = PipelineSettings::resolve(&self.options, &self.resolved_environment())?;
+        Pipeline::start(settings, self.tail_sampling, self.shutdown_timeout)
     }
 
     /// Sends an empty request to each collector and returns a readable report of the results. Requests are sent
@@ -262,12 +263,12 @@ impl PipelineBuilder {
     ///
     /// Returns the errors of [`build`](Self::build).
     pub fn check(self, limit: Duration) -> Result<CheckReport, InitError> {
-        let environment = self.variables();
-        let settings = PipelineSettings::resolve(&self.choices, &environment)?;
+        let environment = self.resolved_environment();
+        let settings = PipelineSettings::resolve(&self.options, &environment)?;
         check::run(settings, &environment, limit)
     }
 
-    fn variables(&self) -> Environment {
-        self.environment.clone().unwrap_or_else(Environment::of_process)
+    fn resolved_environment(&self) -> Environment {
+        self.environment.clone().unwrap_or_else(Environment::from_process)
     }
 }

@@ -9,7 +9,7 @@ use super::Signal;
 use super::endpoint::OtlpEndpoint;
 use super::endpoint::Protocol;
 use super::environment::Environment;
-use super::environment::infix;
+use super::environment::signal_env_infix;
 use super::export_thread::ExportThread;
 use super::settings::PipelineSettings;
 use super::transport::ErrorCause;
@@ -23,15 +23,15 @@ use crate::clock::Clock;
 #[derive(Debug)]
 pub struct CheckReport {
     variables: Vec<(String, String)>,
-    notes: Vec<String>,
+    warnings: Vec<String>,
     is_disabled: bool,
-    service: String,
-    probes: Vec<EndpointCheck>,
+    service_name: String,
+    endpoint_checks: Vec<EndpointCheck>,
 }
 
 #[derive(Debug)]
 struct EndpointCheck {
-    target: OtlpEndpoint,
+    endpoint: OtlpEndpoint,
     result: Result<ExportResponse, ExportError>,
     elapsed: Duration,
 }
@@ -40,13 +40,13 @@ impl CheckReport {
     /// Returns whether at least one signal is exported and every collector accepted its request.
     #[must_use]
     pub fn is_ok(&self) -> bool {
-        !self.probes.is_empty() && self.probes.iter().all(|probe| probe.result.is_ok())
+        !self.endpoint_checks.is_empty() && self.endpoint_checks.iter().all(|check| check.result.is_ok())
     }
 
     /// Returns the signals whose collectors did not accept the request.
     #[must_use]
-    pub fn failed(&self) -> Vec<Signal> {
-        self.probes.iter().filter(|probe| probe.result.is_err()).map(|probe| probe.target.signal).collect()
+    pub fn failed_signals(&self) -> Vec<Signal> {
+        self.endpoint_checks.iter().filter(|check| check.result.is_err()).map(|check| check.endpoint.signal).collect()
     }
 }
 
@@ -55,38 +55,38 @@ pub(super) fn run(
     environment: &Environment,
     limit: Duration,
 ) -> Result<CheckReport, InitError> {
-    let worker = ExportThread::start()?;
-    let (done, results) = mpsc::channel();
-    for target in settings.targets {
-        let transport = Transport::new(target.clone())?;
-        let done = done.clone();
-        worker.handle().spawn(async move {
+    let export_thread = ExportThread::start()?;
+    let (sender, results) = mpsc::channel();
+    for endpoint in settings.endpoints {
+        let transport = Transport::new(endpoint.clone())?;
+        let sender = sender.clone();
+        export_thread.runtime().spawn(async move {
             let clock = Clock::system();
             let start = clock.now();
             // The encoding of a request without items is an empty message.
-            let result = transport.send(transport.wrap(Vec::new()), limit).await;
-            let _ = done.send(EndpointCheck { target, result, elapsed: clock.now().since(start) });
+            let result = transport.send(transport.encode_body(Vec::new()), limit).await;
+            let _ = sender.send(EndpointCheck { endpoint, result, elapsed: clock.now().since(start) });
         });
     }
-    drop(done);
-    let mut probes: Vec<_> = results.iter().collect();
-    probes.sort_by_key(|probe| probe.target.signal);
+    drop(sender);
+    let mut checks: Vec<_> = results.iter().collect();
+    checks.sort_by_key(|check| check.endpoint.signal);
     let service = settings.resource.get(&opentelemetry::Key::from_static_str("service.name"));
     Ok(CheckReport {
-        variables: environment.iter().map(|(name, value)| (name.to_owned(), shown(name, value))).collect(),
-        notes: settings.notes.as_slice().to_vec(),
+        variables: environment.iter().map(|(name, value)| (name.to_owned(), redacted_variable(name, value))).collect(),
+        warnings: settings.warnings.as_slice().to_vec(),
         is_disabled: settings.is_disabled,
-        service: service.map(|name| name.to_string()).unwrap_or_default(),
-        probes,
+        service_name: service.map(|name| name.to_string()).unwrap_or_default(),
+        endpoint_checks: checks,
     })
 }
 
 /// Returns the value of a variable without secrets: for names that end in `_HEADERS` only the number of headers,
 /// otherwise the value without a user name, password and query.
-fn shown(name: &str, value: &str) -> String {
+fn redacted_variable(name: &str, value: &str) -> String {
     match name.ends_with("_HEADERS") {
         true => format!("({} set, not shown)", value.split(',').filter(|pair| pair.contains('=')).count()),
-        false => super::endpoint::without_user(value),
+        false => super::endpoint::redact_uri(value),
     }
 }
 
@@ -99,21 +99,26 @@ impl fmt::Display for CheckReport {
         if self.variables.is_empty() {
             writeln!(f, "  no variable that begins with OTEL_ is set, so the defaults are used")?;
         }
-        writeln!(f, "\nThe service name is `{}`.", self.service)?;
-        if self.service.starts_with("unknown_service") {
+        writeln!(f, "\nThe service name is `{}`.", self.service_name)?;
+        if self.service_name.starts_with("unknown_service") {
             writeln!(f, "  -> Set OTEL_SERVICE_NAME, so that the service can be found in the backend.")?;
         }
-        for note in &self.notes {
-            writeln!(f, "Not applied: {note}.")?;
+        for warning in &self.warnings {
+            writeln!(f, "Not applied: {warning}.")?;
         }
         writeln!(f)?;
         if self.is_disabled {
             return writeln!(f, "OTEL_SDK_DISABLED is true: nothing is sent.\n  -> Unset it to send telemetry.");
         }
         for signal in Signal::ALL {
-            match self.probes.iter().find(|probe| probe.target.signal == signal) {
-                Some(probe) => write!(f, "{probe}")?,
-                None => writeln!(f, "{}: disabled (`without` or OTEL_{}_EXPORTER).", signal.as_str(), infix(signal))?,
+            match self.endpoint_checks.iter().find(|check| check.endpoint.signal == signal) {
+                Some(check) => write!(f, "{check}")?,
+                None => writeln!(
+                    f,
+                    "{}: disabled (`without` or OTEL_{}_EXPORTER).",
+                    signal.as_str(),
+                    signal_env_infix(signal)
+                )?,
             }
         }
         Ok(())
@@ -122,22 +127,28 @@ impl fmt::Display for CheckReport {
 
 impl fmt::Display for EndpointCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let OtlpEndpoint { signal, protocol, named_by, .. } = &self.target;
+        let OtlpEndpoint { signal, protocol, configured_by, .. } = &self.endpoint;
         let millis = self.elapsed.as_millis();
-        write!(f, "{}: {} to {} (address from {named_by}): ", signal.as_str(), protocol.as_str(), self.target.shown())?;
+        write!(
+            f,
+            "{}: {} to {} (address from {configured_by}): ",
+            signal.as_str(),
+            protocol.as_str(),
+            self.endpoint.redacted_uri()
+        )?;
         match &self.result {
             Ok(_) => writeln!(f, "accepted after {millis} ms."),
-            Err(fault) => {
-                writeln!(f, "FAILED after {millis} ms: {fault}.\n  -> {}", advice(&fault.cause, &self.target))
+            Err(error) => {
+                writeln!(f, "FAILED after {millis} ms: {error}.\n  -> {}", advice(&error.cause, &self.endpoint))
             }
         }
     }
 }
 
 /// Returns advice on the setting to change.
-fn advice(cause: &ErrorCause, target: &OtlpEndpoint) -> String {
-    let port = target.uri.port_u16();
-    let other = match (target.protocol, port) {
+fn advice(cause: &ErrorCause, endpoint: &OtlpEndpoint) -> String {
+    let port = endpoint.uri.port_u16();
+    let port_advice = match (endpoint.protocol, port) {
         (Protocol::HttpProtobuf, Some(4317)) => {
             Some("Port 4317 is usually for gRPC: set OTEL_EXPORTER_OTLP_PROTOCOL=grpc, or use port 4318.")
         }
@@ -146,19 +157,19 @@ fn advice(cause: &ErrorCause, target: &OtlpEndpoint) -> String {
         }
         _ => None,
     };
-    let other =
-        other.filter(|_| !matches!(cause, ErrorCause::Connect(_) | ErrorCause::Timeout | ErrorCause::GrpcStatus(_)));
-    if let Some(other) = other {
-        return other.to_owned();
+    let port_advice = port_advice
+        .filter(|_| !matches!(cause, ErrorCause::Connect(_) | ErrorCause::Timeout | ErrorCause::GrpcStatus(_)));
+    if let Some(port_advice) = port_advice {
+        return port_advice.to_owned();
     }
-    let words = match cause {
-        ErrorCause::Connect(why) if why.contains("certificate") => {
+    let text = match cause {
+        ErrorCause::Connect(reason) if reason.contains("certificate") => {
             "Its certificate is not trusted. Set OTEL_EXPORTER_OTLP_CERTIFICATE to the file of its authority."
         }
-        ErrorCause::Connect(why) if why.contains("corrupt message") => {
+        ErrorCause::Connect(reason) if reason.contains("corrupt message") => {
             "The server does not use TLS here. Begin the address with `http://`, or use the collector's TLS port."
         }
-        ErrorCause::Connect(why) if why.contains("lookup") => {
+        ErrorCause::Connect(reason) if reason.contains("lookup") => {
             "The host name cannot be resolved. Check its spelling and the DNS settings."
         }
         ErrorCause::Connect(_) => {
@@ -192,5 +203,5 @@ fn advice(cause: &ErrorCause, target: &OtlpEndpoint) -> String {
         ErrorCause::GrpcStatus(8) => "The collector limits the rate. Send less, or ask for a higher limit.",
         ErrorCause::GrpcStatus(_) => "Read the log of the collector.",
     };
-    words.to_owned()
+    text.to_owned()
 }

@@ -55,21 +55,21 @@ pub(super) struct OtlpEndpoint {
     pub(super) protocol: Protocol,
     pub(super) uri: Uri,
     /// The setter or variable that defined the address.
-    pub(super) named_by: String,
+    pub(super) configured_by: String,
     pub(super) headers: HeaderMap,
     /// The time limit of one attempt.
     pub(super) timeout: Duration,
     pub(super) compression: Compression,
     #[cfg_attr(not(feature = "otlp-tls"), expect(dead_code, reason = "used only with TLS"))]
-    pub(super) certificates: TlsFiles,
+    pub(super) tls_files: TlsFiles,
 }
 
 /// Prints no headers: they may contain secrets.
 impl fmt::Debug for OtlpEndpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut target = f.debug_struct("OtlpEndpoint");
-        target.field("signal", &self.signal).field("protocol", &self.protocol).field("uri", &self.shown());
-        target.finish_non_exhaustive()
+        let mut output = f.debug_struct("OtlpEndpoint");
+        output.field("signal", &self.signal).field("protocol", &self.protocol).field("uri", &self.redacted_uri());
+        output.finish_non_exhaustive()
     }
 }
 
@@ -77,15 +77,15 @@ impl fmt::Debug for OtlpEndpoint {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct TlsFiles {
     /// The trusted certificate authorities, used instead of the system's list.
-    pub(super) authorities: Option<PathBuf>,
+    pub(super) ca_certificates: Option<PathBuf>,
     /// The client's private key and certificate, in this order.
-    pub(super) identity: Option<(PathBuf, PathBuf)>,
+    pub(super) client_identity: Option<(PathBuf, PathBuf)>,
 }
 
 /// The values set in code for all signals.
 #[derive(Clone, Default)]
 pub(super) struct EndpointOptions {
-    pub(super) endpoint: Option<String>,
+    pub(super) url: Option<String>,
     pub(super) protocol: Option<Protocol>,
     pub(super) headers: Vec<(String, String)>,
     pub(super) timeout: Option<Duration>,
@@ -94,79 +94,79 @@ pub(super) struct EndpointOptions {
 
 impl fmt::Debug for EndpointOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EndpointOptions").field("endpoint", &self.endpoint).finish_non_exhaustive()
+        f.debug_struct("EndpointOptions").field("endpoint", &self.url).finish_non_exhaustive()
     }
 }
 
 impl OtlpEndpoint {
     pub(super) fn resolve(
         signal: Signal,
-        choices: &EndpointOptions,
+        options: &EndpointOptions,
         environment: &Environment,
-        notes: &mut Warnings,
+        warnings: &mut Warnings,
     ) -> Result<Self, InitError> {
-        let protocol = choices.protocol.unwrap_or_else(|| protocol(signal, environment, notes));
-        let (uri, named_by) = endpoint(signal, protocol, choices, environment)?;
-        let certificates = certificates(signal, environment, notes)?;
+        let protocol = options.protocol.unwrap_or_else(|| protocol(signal, environment, warnings));
+        let (uri, configured_by) = resolve_uri(signal, protocol, options, environment)?;
+        let certificates = tls_files(signal, environment, warnings)?;
         Ok(Self {
-            headers: headers(signal, choices, environment)?,
-            timeout: choices.timeout.unwrap_or_else(|| timeout(signal, environment, notes)),
-            compression: choices.compression.unwrap_or_else(|| compression(signal, environment, notes)),
+            headers: headers(signal, options, environment)?,
+            timeout: options.timeout.unwrap_or_else(|| timeout(signal, environment, warnings)),
+            compression: options.compression.unwrap_or_else(|| compression(signal, environment, warnings)),
             signal,
             protocol,
             uri,
-            named_by,
-            certificates,
+            configured_by,
+            tls_files: certificates,
         })
     }
 
     /// Returns the address without its query, which may contain a key.
-    pub(super) fn shown(&self) -> String {
+    pub(super) fn redacted_uri(&self) -> String {
         let (uri, authority) = (&self.uri, self.uri.authority().map_or("", |authority| authority.as_str()));
         format!("{}://{authority}{}", uri.scheme_str().unwrap_or("http"), uri.path())
     }
 }
 
-fn protocol(signal: Signal, environment: &Environment, notes: &mut Warnings) -> Protocol {
-    let Some((name, value)) = environment.of_signal(signal, "PROTOCOL") else { return Protocol::default() };
+fn protocol(signal: Signal, environment: &Environment, warnings: &mut Warnings) -> Protocol {
+    let Some((name, value)) = environment.for_signal(signal, "PROTOCOL") else { return Protocol::default() };
     match value {
         "grpc" => Protocol::Grpc,
         "http/protobuf" => Protocol::HttpProtobuf,
         _ => {
-            notes.add(&name, format!("`{value}` is not supported, so `http/protobuf` is used; or set `grpc`"));
+            warnings.add(&name, format!("`{value}` is not supported, so `http/protobuf` is used; or set `grpc`"));
             Protocol::HttpProtobuf
         }
     }
 }
 
-fn timeout(signal: Signal, environment: &Environment, notes: &mut Warnings) -> Duration {
+fn timeout(signal: Signal, environment: &Environment, warnings: &mut Warnings) -> Duration {
     const DEFAULT: Duration = Duration::from_secs(10);
-    let Some((name, _)) = environment.of_signal(signal, "TIMEOUT") else { return DEFAULT };
-    match environment.millis(&name, notes) {
+    let Some((name, _)) = environment.for_signal(signal, "TIMEOUT") else { return DEFAULT };
+    match environment.duration(&name, warnings) {
         Some(Duration::ZERO) => {
-            notes.add(&name, "an attempt needs a time limit above 0, so 10 s is used");
+            warnings.add(&name, "an attempt needs a time limit above 0, so 10 s is used");
             DEFAULT
         }
-        given => given.unwrap_or(DEFAULT),
+        value => value.unwrap_or(DEFAULT),
     }
 }
 
-fn compression(signal: Signal, environment: &Environment, notes: &mut Warnings) -> Compression {
-    match environment.of_signal(signal, "COMPRESSION") {
+fn compression(signal: Signal, environment: &Environment, warnings: &mut Warnings) -> Compression {
+    match environment.for_signal(signal, "COMPRESSION") {
         Some((_, value)) if value.eq_ignore_ascii_case("gzip") => Compression::Gzip,
         Some((_, value)) if value.eq_ignore_ascii_case("none") => Compression::None,
         Some((name, value)) => {
-            notes.add(&name, format!("`{value}` is not supported, so nothing is compressed; set `gzip` or `none`"));
+            warnings.add(&name, format!("`{value}` is not supported, so nothing is compressed; set `gzip` or `none`"));
             Compression::None
         }
         None => Compression::None,
     }
 }
 
-fn endpoint(
+fn resolve_uri(
     signal: Signal,
     protocol: Protocol,
-    choices: &EndpointOptions,
+    options: &EndpointOptions,
     environment: &Environment,
 ) -> Result<(Uri, String), InitError> {
     const COMMON: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
@@ -174,50 +174,52 @@ fn endpoint(
         Protocol::HttpProtobuf => "http://localhost:4318",
         Protocol::Grpc => "http://localhost:4317",
     };
-    let (name, value) = match (&choices.endpoint, environment.of_signal(signal, "ENDPOINT")) {
-        (Some(chosen), _) => ("endpoint".to_owned(), chosen.as_str()),
-        (None, Some(given)) => given,
+    let (name, value) = match (&options.url, environment.for_signal(signal, "ENDPOINT")) {
+        (Some(url), _) => ("endpoint".to_owned(), url.as_str()),
+        (None, Some(variable)) => variable,
         (None, None) => ("the default endpoint".to_owned(), default),
     };
-    let refuse = |reason: &str| InitError::setting(&name, format!("`{}` {reason}", without_user(value)));
+    let invalid = |reason: &str| InitError::invalid_setting(&name, format!("`{}` {reason}", redact_uri(value)));
     let insecure =
-        || environment.of_signal(signal, "INSECURE").is_some_and(|(_, value)| value.eq_ignore_ascii_case("true"));
-    let whole = match (value.contains("://"), protocol) {
+        || environment.for_signal(signal, "INSECURE").is_some_and(|(_, value)| value.eq_ignore_ascii_case("true"));
+    let full_address = match (value.contains("://"), protocol) {
         (true, _) => value.to_owned(),
         (false, Protocol::Grpc) => format!("{}://{value}", if insecure() { "http" } else { "https" }),
-        (false, Protocol::HttpProtobuf) => return Err(refuse("has no scheme: begin it with `http://` or `https://`")),
+        (false, Protocol::HttpProtobuf) => return Err(invalid("has no scheme: begin it with `http://` or `https://`")),
     };
     // The address of one signal is used unchanged; the common address is extended by the path of the signal.
-    let own = name != COMMON && environment.get(&name).is_some();
-    let whole = match (protocol, own) {
+    let is_signal_specific = name != COMMON && environment.get(&name).is_some();
+    let full_address = match (protocol, is_signal_specific) {
         (Protocol::HttpProtobuf, false) => {
-            let (path, query) = whole.split_at(whole.find('?').unwrap_or(whole.len()));
+            let (path, query) = full_address.split_at(full_address.find('?').unwrap_or(full_address.len()));
             format!("{}/v1/{}{query}", path.trim_end_matches('/'), signal.as_str())
         }
-        _ => whole,
+        _ => full_address,
     };
-    let uri: Uri = whole.parse().map_err(|error| refuse(&format!("is not an address: {error}")))?;
-    let Some(authority) = uri.authority() else { return Err(refuse("contains no host")) };
+    let uri: Uri = full_address.parse().map_err(|error| invalid(&format!("is not an address: {error}")))?;
+    let Some(authority) = uri.authority() else { return Err(invalid("contains no host")) };
     if authority.as_str().contains('@') {
-        return Err(refuse("contains a user name, which would not be sent: send the credentials in a header instead"));
+        return Err(invalid("contains a user name, which would not be sent: send the credentials in a header instead"));
     }
     match uri.scheme() {
         Some(scheme) if *scheme == Scheme::HTTP => {}
         Some(scheme) if *scheme == Scheme::HTTPS && cfg!(feature = "otlp-tls") => {}
         Some(scheme) if *scheme == Scheme::HTTPS => {
-            return Err(refuse("needs TLS: enable the feature `otlp-tls` of llmobs, or use `http://`"));
+            return Err(invalid("needs TLS: enable the feature `otlp-tls` of llmobs, or use `http://`"));
         }
-        _ => return Err(refuse("must begin with `http://` or `https://`")),
+        _ => return Err(invalid("must begin with `http://` or `https://`")),
     }
     let uri = match protocol {
         Protocol::HttpProtobuf => uri,
-        Protocol::Grpc => grpc_method(signal, &uri).map_err(|error| refuse(&format!("is not an address: {error}")))?,
+        Protocol::Grpc => {
+            grpc_method_uri(signal, &uri).map_err(|error| invalid(&format!("is not an address: {error}")))?
+        }
     };
     Ok((uri, name))
 }
 
 /// Returns the address of the `Export` method of a signal's gRPC service, at the host of `uri`.
-fn grpc_method(signal: Signal, uri: &Uri) -> Result<Uri, http::Error> {
+fn grpc_method_uri(signal: Signal, uri: &Uri) -> Result<Uri, http::Error> {
     let path = match signal {
         Signal::Traces => "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
         Signal::Metrics => "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
@@ -229,7 +231,7 @@ fn grpc_method(signal: Signal, uri: &Uri) -> Result<Uri, http::Error> {
 
 /// Returns an address without its user name, password and query. Example: `http://user:key@host/path?token=1` becomes
 /// `http://host/path`.
-pub(super) fn without_user(address: &str) -> String {
+pub(super) fn redact_uri(address: &str) -> String {
     let (scheme, rest) = address.split_once("://").map_or(("", address), |(scheme, rest)| (scheme, rest));
     let rest = rest.split('?').next().unwrap_or_default();
     let (host, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
@@ -239,52 +241,56 @@ pub(super) fn without_user(address: &str) -> String {
 
 /// Returns the headers of the requests: `name=value` pairs separated by commas, with percent-encoded values. Headers
 /// set in code override those of the environment.
-fn headers(signal: Signal, choices: &EndpointOptions, environment: &Environment) -> Result<HeaderMap, InitError> {
+fn headers(signal: Signal, options: &EndpointOptions, environment: &Environment) -> Result<HeaderMap, InitError> {
     let mut headers = HeaderMap::new();
-    let mut put = |setting: &str, name: &str, value: &str| {
+    let mut insert = |setting: &str, name: &str, value: &str| {
         // The error omits the value: it may be a key.
-        let refuse = |reason: &str| InitError::setting(setting, format!("the header `{name}` {reason}"));
-        let key = HeaderName::try_from(name.to_ascii_lowercase()).map_err(|_| refuse("has an invalid name"))?;
-        let mut text = HeaderValue::try_from(value).map_err(|_| refuse("has a value that HTTP does not allow"))?;
-        text.set_sensitive(true);
-        headers.insert(key, text);
+        let invalid = |reason: &str| InitError::invalid_setting(setting, format!("the header `{name}` {reason}"));
+        let key = HeaderName::try_from(name.to_ascii_lowercase()).map_err(|_| invalid("has an invalid name"))?;
+        let mut header_value =
+            HeaderValue::try_from(value).map_err(|_| invalid("has a value that HTTP does not allow"))?;
+        header_value.set_sensitive(true);
+        headers.insert(key, header_value);
         Ok::<_, InitError>(())
     };
-    if let Some((setting, pairs)) = environment.of_signal(signal, "HEADERS") {
+    if let Some((setting, pairs)) = environment.for_signal(signal, "HEADERS") {
         for pair in pairs.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
             let Some((name, value)) = pair.split_once('=') else {
-                return Err(InitError::setting(setting, "a header has the form `name=value`, but one has no `=`"));
+                return Err(InitError::invalid_setting(
+                    setting,
+                    "a header has the form `name=value`, but one has no `=`",
+                ));
             };
-            put(&setting, name.trim(), &percent_decoded(value.trim()))?;
+            insert(&setting, name.trim(), &percent_decode(value.trim()))?;
         }
     }
-    choices.headers.iter().try_for_each(|(name, value)| put("header", name, value))?;
+    options.headers.iter().try_for_each(|(name, value)| insert("header", name, value))?;
     Ok(headers)
 }
 
-fn certificates(signal: Signal, environment: &Environment, notes: &mut Warnings) -> Result<TlsFiles, InitError> {
-    let file = |what| environment.of_signal(signal, what);
-    let all = [file("CERTIFICATE"), file("CLIENT_KEY"), file("CLIENT_CERTIFICATE")];
+fn tls_files(signal: Signal, environment: &Environment, warnings: &mut Warnings) -> Result<TlsFiles, InitError> {
+    let file = |what| environment.for_signal(signal, what);
+    let files = [file("CERTIFICATE"), file("CLIENT_KEY"), file("CLIENT_CERTIFICATE")];
     if !cfg!(feature = "otlp-tls") {
-        for (name, _) in all.into_iter().flatten() {
-            notes.add(&name, "llmobs was built without its feature `otlp-tls`, so this file is not used");
+        for (name, _) in files.into_iter().flatten() {
+            warnings.add(&name, "llmobs was built without its feature `otlp-tls`, so this file is not used");
         }
         return Ok(TlsFiles::default());
     }
-    let [authorities, key, certificate] = all.map(|file| file.map(|(name, path)| (name, PathBuf::from(path))));
+    let [authorities, key, certificate] = files.map(|file| file.map(|(name, path)| (name, PathBuf::from(path))));
     let identity = match (key, certificate) {
         (Some((_, key)), Some((_, certificate))) => Some((key, certificate)),
         (None, None) => None,
         (Some((name, _)), None) | (None, Some((name, _))) => {
-            return Err(InitError::setting(name, "a client certificate and its key must both be set"));
+            return Err(InitError::invalid_setting(name, "a client certificate and its key must both be set"));
         }
     };
-    Ok(TlsFiles { authorities: authorities.map(|(_, path)| path), identity })
+    Ok(TlsFiles { ca_certificates: authorities.map(|(_, path)| path), client_identity: identity })
 }
 
 /// Decodes percent-encoded bytes. Example: `a%20b` becomes `a b`. A `%` without two hexadecimal digits is kept as it
 /// is.
-pub(super) fn percent_decoded(text: &str) -> String {
+pub(super) fn percent_decode(text: &str) -> String {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {

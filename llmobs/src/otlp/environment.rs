@@ -11,7 +11,7 @@ pub(super) struct Environment(BTreeMap<String, String>);
 
 impl Environment {
     /// Returns the environment variables of the process.
-    pub(super) fn of_process() -> Self {
+    pub(super) fn from_process() -> Self {
         let pairs = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
         Self::from_pairs(pairs.map(|(name, value)| (name, value.to_string_lossy().into_owned())))
     }
@@ -32,9 +32,9 @@ impl Environment {
 
     /// Returns the value of the variable of one signal, else of the variable for all signals, with the name of the
     /// variable.
-    pub(super) fn of_signal(&self, signal: Signal, what: &str) -> Option<(String, &str)> {
-        let own = format!("OTEL_EXPORTER_OTLP_{}_{what}", infix(signal));
-        let common = format!("OTEL_EXPORTER_OTLP_{what}");
+    pub(super) fn for_signal(&self, signal: Signal, suffix: &str) -> Option<(String, &str)> {
+        let own = format!("OTEL_EXPORTER_OTLP_{}_{suffix}", signal_env_infix(signal));
+        let common = format!("OTEL_EXPORTER_OTLP_{suffix}");
         [own, common].into_iter().find_map(|name| self.0.get(&name).map(|value| (name, value.as_str())))
     }
 
@@ -47,23 +47,23 @@ impl Environment {
     }
 
     /// Returns the value of a variable as a whole number. Adds a warning and returns `None` if it is not one.
-    pub(super) fn number(&self, name: &str, notes: &mut Warnings) -> Option<usize> {
+    pub(super) fn integer(&self, name: &str, warnings: &mut Warnings) -> Option<usize> {
         let value = self.get(name)?;
         let number = value.parse().ok();
         if number.is_none() {
-            notes.add(name, format!("`{value}` is not a whole number, so the default is used"));
+            warnings.add(name, format!("`{value}` is not a whole number, so the default is used"));
         }
         number
     }
 
     /// Returns the value of a variable as a duration. The variables contain milliseconds.
-    pub(super) fn millis(&self, name: &str, notes: &mut Warnings) -> Option<Duration> {
-        self.number(name, notes).map(|millis| Duration::from_millis(millis as u64))
+    pub(super) fn duration(&self, name: &str, warnings: &mut Warnings) -> Option<Duration> {
+        self.integer(name, warnings).map(|millis| Duration::from_millis(millis as u64))
     }
 }
 
 /// Returns the part of a variable name that identifies a signal.
-pub(super) const fn infix(signal: Signal) -> &'static str {
+pub(super) const fn signal_env_infix(signal: Signal) -> &'static str {
     match signal {
         Signal::Traces => "TRACES",
         Signal::Metrics => "METRICS",
@@ -76,10 +76,10 @@ pub(super) const fn infix(signal: Signal) -> &'static str {
 pub(super) struct Warnings(Vec<String>);
 
 impl Warnings {
-    pub(super) fn add(&mut self, name: &str, why: impl AsRef<str>) {
-        let note = format!("{name}: {}", why.as_ref());
-        if !self.0.contains(&note) {
-            self.0.push(note);
+    pub(super) fn add(&mut self, name: &str, reason: impl AsRef<str>) {
+        let warning = format!("{name}: {}", reason.as_ref());
+        if !self.0.contains(&warning) {
+            self.0.push(warning);
         }
     }
 
@@ -88,10 +88,10 @@ impl Warnings {
     }
 
     /// Adds a warning for each variable in the environment that the pipeline does not support.
-    pub(super) fn add_unknown(&mut self, environment: &Environment) {
-        for (name, why) in UNSUPPORTED_VARIABLES {
+    pub(super) fn add_unsupported(&mut self, environment: &Environment) {
+        for (name, reason) in UNSUPPORTED_VARIABLES {
             if environment.get(name).is_some() {
-                self.add(name, why);
+                self.add(name, reason);
             }
         }
     }
@@ -127,20 +127,23 @@ mod tests {
     }
 
     #[test]
-    fn a_signals_own_variable_decides_over_the_common_one() {
+    fn the_variable_of_one_signal_overrides_the_common_variable() {
         let environment =
             environment(&[("OTEL_EXPORTER_OTLP_TIMEOUT", "1"), ("OTEL_EXPORTER_OTLP_LOGS_TIMEOUT", " 2 ")]);
-        assert_eq!(environment.of_signal(Signal::Traces, "TIMEOUT").unwrap().1, "1");
-        let (name, value) = environment.of_signal(Signal::Logs, "TIMEOUT").unwrap();
+        assert_eq!(environment.for_signal(Signal::Traces, "TIMEOUT").unwrap().1, "1");
+        let (name, value) = environment.for_signal(Signal::Logs, "TIMEOUT").unwrap();
         assert_eq!((name.as_str(), value), ("OTEL_EXPORTER_OTLP_LOGS_TIMEOUT", "2"));
     }
 
     #[test]
-    fn an_empty_value_is_none_and_a_wrong_one_is_named() {
+    fn an_empty_value_is_unset_and_an_invalid_value_gets_a_warning() {
         let environment = environment(&[("OTEL_BSP_MAX_QUEUE_SIZE", " "), ("OTEL_BSP_SCHEDULE_DELAY", "soon")]);
-        let mut notes = Warnings::default();
-        assert_eq!(environment.number("OTEL_BSP_MAX_QUEUE_SIZE", &mut notes), None);
-        assert_eq!(environment.millis("OTEL_BSP_SCHEDULE_DELAY", &mut notes), None);
-        assert_eq!(notes.as_slice(), ["OTEL_BSP_SCHEDULE_DELAY: `soon` is not a whole number, so the default is used"]);
+        let mut warnings = Warnings::default();
+        assert_eq!(environment.integer("OTEL_BSP_MAX_QUEUE_SIZE", &mut warnings), None);
+        assert_eq!(environment.duration("OTEL_BSP_SCHEDULE_DELAY", &mut warnings), None);
+        assert_eq!(
+            warnings.as_slice(),
+            ["OTEL_BSP_SCHEDULE_DELAY: `soon` is not a whole number, so the default is used"]
+        );
     }
 }

@@ -23,7 +23,7 @@ pub enum InitError {
 }
 
 impl InitError {
-    pub(super) fn setting(name: impl Into<String>, reason: impl Into<String>) -> Self {
+    pub(super) fn invalid_setting(name: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::InvalidSetting { name: name.into(), reason: reason.into() }
     }
 }

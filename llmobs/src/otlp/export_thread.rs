@@ -17,7 +17,7 @@ use super::queue::Queue;
 /// The thread that runs the tasks of a pipeline until this value is dropped.
 #[derive(Debug)]
 pub(super) struct ExportThread {
-    handle: Handle,
+    runtime: Handle,
     /// Dropping this sender ends the thread.
     _stop: oneshot::Sender<()>,
 }
@@ -25,7 +25,7 @@ pub(super) struct ExportThread {
 impl ExportThread {
     pub(super) fn start() -> Result<Self, InitError> {
         let (stop, stopped) = oneshot::channel::<()>();
-        let (started, wait) = mpsc::channel();
+        let (started, receiver) = mpsc::channel();
         let run = move || {
             // Telemetry of the export thread describes exports; exporting it would create further exports.
             let _suppressed = Context::enter_telemetry_suppressed_scope();
@@ -34,7 +34,7 @@ impl ExportThread {
                 .enable_time()
                 .max_blocking_threads(4)
                 .thread_name("llmobs-otlp-names")
-                .on_thread_start(suppress_for_good)
+                .on_thread_start(suppress_telemetry)
                 .build();
             let runtime = match runtime {
                 Ok(runtime) => runtime,
@@ -51,20 +51,20 @@ impl ExportThread {
         };
         let thread = thread::Builder::new().name("llmobs-otlp".to_owned()).spawn(run);
         thread.map_err(|error| InitError::Thread(error.to_string()))?;
-        match wait.recv() {
-            Ok(Ok(handle)) => Ok(Self { handle, _stop: stop }),
+        match receiver.recv() {
+            Ok(Ok(handle)) => Ok(Self { runtime: handle, _stop: stop }),
             Ok(Err(error)) => Err(InitError::Thread(error.to_string())),
             Err(_) => Err(InitError::Thread("the thread ended at once".to_owned())),
         }
     }
 
-    pub(super) const fn handle(&self) -> &Handle {
-        &self.handle
+    pub(super) const fn runtime(&self) -> &Handle {
+        &self.runtime
     }
 }
 
 #[expect(clippy::mem_forget, reason = "the suppression lasts until the thread ends")]
-fn suppress_for_good() {
+fn suppress_telemetry() {
     std::mem::forget(Context::enter_telemetry_suppressed_scope());
 }
 
@@ -75,16 +75,16 @@ pub(super) fn after(time: Duration) -> Instant {
 
 /// Runs a future on the export thread and blocks the calling thread until the result arrives. Returns `None` after
 /// `limit`.
-pub(super) fn wait_for<T: Send + 'static>(
+pub(super) fn block_on<T: Send + 'static>(
     handle: &Handle,
     limit: Duration,
     future: impl Future<Output = T> + Send + 'static,
 ) -> Option<T> {
-    let (done, wait) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     handle.spawn(async move {
-        let _ = done.send(future.await);
+        let _ = sender.send(future.await);
     });
-    wait.recv_timeout(limit).ok()
+    receiver.recv_timeout(limit).ok()
 }
 
 /// Flushes a queue on behalf of an SDK processor.
@@ -92,12 +92,12 @@ pub(super) fn wait_for<T: Send + 'static>(
 pub(super) struct Flusher(pub(super) Handle);
 
 impl Flusher {
-    const LIMIT: Duration = Duration::from_secs(5);
+    const TIMEOUT: Duration = Duration::from_secs(5);
 
     pub(super) fn flush<T: Send + 'static>(&self, queue: &Queue<T>) -> OTelSdkResult {
-        match wait_for(&self.0, Self::LIMIT, queue.flush()) {
+        match block_on(&self.0, Self::TIMEOUT, queue.flush()) {
             Some(_) => Ok(()),
-            None => Err(OTelSdkError::Timeout(Self::LIMIT)),
+            None => Err(OTelSdkError::Timeout(Self::TIMEOUT)),
         }
     }
 }

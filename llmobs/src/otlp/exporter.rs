@@ -20,10 +20,10 @@ use crate::sink::export_counts::DropReason;
 use crate::sink::export_counts::ExportCounts;
 
 /// The longest back-off between two attempts, unless the collector requests a longer one.
-const PATIENCE: Duration = Duration::from_secs(5);
+const MAX_BACKOFF: Duration = Duration::from_secs(5);
 
 /// The longest pause that a collector can request.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// Receives the shutdown deadline once it is set; `None` before.
 pub(super) type DeadlineReceiver = watch::Receiver<Option<Instant>>;
@@ -32,12 +32,12 @@ pub(super) type DeadlineReceiver = watch::Receiver<Option<Instant>>;
 #[derive(Debug)]
 pub(super) struct RetryingExporter {
     transport: Transport,
-    tally: Arc<ExportCounts>,
+    counts: Arc<ExportCounts>,
     /// The time for which one request is retried.
-    tries_for: Duration,
+    retry_timeout: Duration,
     /// True if failed exports are counted as dropped items. False for cumulative metrics, since the next export
     /// contains the same data.
-    losses_count: bool,
+    should_count_dropped: bool,
     /// True if the last attempt failed. A log event is emitted only when this changes.
     is_failing: AtomicBool,
 }
@@ -45,70 +45,73 @@ pub(super) struct RetryingExporter {
 impl RetryingExporter {
     pub(super) const fn new(
         transport: Transport,
-        tally: Arc<ExportCounts>,
-        tries_for: Duration,
-        losses_count: bool,
+        counts: Arc<ExportCounts>,
+        retry_timeout: Duration,
+        should_count_dropped: bool,
     ) -> Self {
-        Self { transport, tally, tries_for, losses_count, is_failing: AtomicBool::new(false) }
+        Self { transport, counts, retry_timeout, should_count_dropped, is_failing: AtomicBool::new(false) }
     }
 
     /// Sends a message and retries it. Returns whether the collector accepted it.
     pub(super) async fn export(&self, message: Vec<u8>, items: usize, deadline: &mut DeadlineReceiver) -> bool {
-        let body = self.transport.wrap(message);
-        let give_up = after(self.tries_for);
-        let mut wait = Duration::from_millis(200);
+        let body = self.transport.encode_body(message);
+        let retry_end = after(self.retry_timeout);
+        let mut backoff = Duration::from_millis(200);
         loop {
-            let end = deadline.borrow_and_update().unwrap_or(give_up).min(give_up);
+            let end = deadline.borrow_and_update().unwrap_or(retry_end).min(retry_end);
             match self.send_once(body.clone(), end.saturating_duration_since(Instant::now())).await {
-                Ok(answer) => {
-                    let rejected = answer.rejected.min(items);
-                    self.lose(DropReason::Rejected, rejected);
-                    self.tally.send(items - rejected);
+                Ok(response) => {
+                    let rejected = response.rejected_items.min(items);
+                    self.count_dropped(DropReason::Rejected, rejected);
+                    self.counts.add_sent(items - rejected);
                     self.log_recovery();
                     return true;
                 }
-                Err(fault) => {
-                    self.log_failure(&fault);
-                    let pause = match fault.retry {
+                Err(error) => {
+                    self.log_failure(&error);
+                    let pause = match error.retry {
                         Retry::Never => {
-                            self.lose(DropReason::Refused, items);
+                            self.count_dropped(DropReason::Refused, items);
                             return false;
                         }
-                        Retry::WithBackoff => around(wait),
+                        Retry::WithBackoff => jittered(backoff),
                         // The collector may lengthen the back-off, but not shorten it.
-                        Retry::After(asked) => around(wait).max(asked.min(LONGEST_WAIT)),
+                        Retry::After(retry_after) => jittered(backoff).max(retry_after.min(MAX_RETRY_AFTER)),
                     };
-                    if !self.pause(pause, give_up, deadline).await {
-                        let closing = deadline.borrow().is_some();
-                        self.lose(if closing { DropReason::Shutdown } else { DropReason::Unreachable }, items);
+                    if !self.wait_for_retry(pause, retry_end, deadline).await {
+                        let is_shutting_down = deadline.borrow().is_some();
+                        self.count_dropped(
+                            if is_shutting_down { DropReason::Shutdown } else { DropReason::Unreachable },
+                            items,
+                        );
                         return false;
                     }
-                    wait = (wait * 2).min(PATIENCE);
+                    backoff = (backoff * 2).min(MAX_BACKOFF);
                 }
             }
         }
     }
 
     async fn send_once(&self, body: Bytes, limit: Duration) -> Result<ExportResponse, ExportError> {
-        let start = self.tally.now();
+        let start = self.counts.now_nanos();
         let result = self.transport.send(body, limit).await;
-        let took = self.tally.now().saturating_sub(start);
-        self.tally.exported(took, result.as_ref().err().map(ExportError::error_type));
+        let elapsed = self.counts.now_nanos().saturating_sub(start);
+        self.counts.record_export(elapsed, result.as_ref().err().map(ExportError::error_type));
         result
     }
 
     /// Waits before the next attempt. Returns `false` if no time is left for one. When the shutdown deadline is set,
     /// the wait ends early once; after that each wait is at most 500 ms.
-    async fn pause(&self, pause: Duration, give_up: Instant, deadline: &mut DeadlineReceiver) -> bool {
-        let closing = *deadline.borrow();
+    async fn wait_for_retry(&self, pause: Duration, retry_end: Instant, deadline: &mut DeadlineReceiver) -> bool {
+        let shutdown_deadline = *deadline.borrow();
         let next = Instant::now() + pause;
-        match closing {
+        match shutdown_deadline {
             Some(end) => {
                 let next = next.min(Instant::now() + Duration::from_millis(500));
                 tokio::time::sleep_until(next.min(end)).await;
                 next < end
             }
-            None if next >= give_up => false,
+            None if next >= retry_end => false,
             None => {
                 let _ = tokio::time::timeout_at(next, deadline.changed()).await;
                 true
@@ -116,29 +119,29 @@ impl RetryingExporter {
         }
     }
 
-    fn lose(&self, why: DropReason, items: usize) {
-        if self.losses_count && items > 0 {
-            self.tally.lose(why, items);
+    fn count_dropped(&self, reason: DropReason, items: usize) {
+        if self.should_count_dropped && items > 0 {
+            self.counts.add_dropped(reason, items);
         }
     }
 
-    fn log_failure(&self, fault: &ExportError) {
+    fn log_failure(&self, error: &ExportError) {
         if !self.is_failing.swap(true, Ordering::Relaxed) {
-            let target = self.transport.target();
+            let endpoint = self.transport.endpoint();
             tracing::warn!(
                 target: "llmobs",
-                signal = self.tally.signal().as_str(),
-                endpoint = target.shown(),
-                error.type = fault.error_type().as_str(),
-                lost = self.tally.all_lost(),
-                "exports fail: {fault}"
+                signal = self.counts.signal().as_str(),
+                endpoint = endpoint.redacted_uri(),
+                error.type = error.error_type().as_str(),
+                lost = self.counts.total_dropped(),
+                "exports fail: {error}"
             );
         }
     }
 
     fn log_recovery(&self) {
         if self.is_failing.swap(false, Ordering::Relaxed) {
-            let (signal, lost) = (self.tally.signal().as_str(), self.tally.all_lost());
+            let (signal, lost) = (self.counts.signal().as_str(), self.counts.total_dropped());
             tracing::info!(target: "llmobs", signal, lost, "exports work again");
         }
     }
@@ -146,7 +149,7 @@ impl RetryingExporter {
 
 /// Returns the pause multiplied by a random factor from 0.75 to 1.25, so that the processes of a fleet do not retry at
 /// the same time.
-fn around(wait: Duration) -> Duration {
+fn jittered(pause: Duration) -> Duration {
     let [random, ..] = RandomIdGenerator::default().new_span_id().to_bytes();
-    wait.mul_f64(0.75 + f64::from(random) / 512.0)
+    pause.mul_f64(0.75 + f64::from(random) / 512.0)
 }

@@ -12,48 +12,48 @@ use serde_json::Value as Json;
 use crate::semconv::attribute as a;
 
 /// The event whose attributes are converted.
-const EVENT: &str = "gen_ai.client.inference.operation.details";
+const DETAILS_EVENT: &str = "gen_ai.client.inference.operation.details";
 
 /// The attributes that are converted.
-const STRUCTURED: [&str; 4] =
+const JSON_ATTRIBUTES: [&str; 4] =
     [a::GEN_AI_INPUT_MESSAGES, a::GEN_AI_OUTPUT_MESSAGES, a::GEN_AI_SYSTEM_INSTRUCTIONS, a::GEN_AI_TOOL_DEFINITIONS];
 
 /// Replaces JSON strings by structured values in the attributes of a request. Called while the request is encoded, on
 /// the export thread.
-pub(super) fn structure(request: &mut ExportLogsServiceRequest) {
+pub(super) fn expand_json_attributes(request: &mut ExportLogsServiceRequest) {
     let scopes = request.resource_logs.iter_mut().flat_map(|resource| &mut resource.scope_logs);
-    let events = scopes.flat_map(|scope| &mut scope.log_records).filter(|record| record.event_name == EVENT);
+    let events = scopes.flat_map(|scope| &mut scope.log_records).filter(|record| record.event_name == DETAILS_EVENT);
     let attributes = events.flat_map(|event| &mut event.attributes);
-    for attribute in attributes.filter(|attribute| STRUCTURED.contains(&attribute.key.as_str())) {
+    for attribute in attributes.filter(|attribute| JSON_ATTRIBUTES.contains(&attribute.key.as_str())) {
         let Some(AnyValue { value: Some(Value::StringValue(json)) }) = &attribute.value else { continue };
         if let Ok(json) = serde_json::from_str(json) {
-            attribute.value = Some(value(json, DEEPEST));
+            attribute.value = Some(any_value(json, MAX_NESTING));
         }
     }
 }
 
 /// The limit of nested protobuf messages within a value. Protobuf decoders reject a whole request with more than 100
 /// nested messages; each level of a list adds two, and each level of an object adds three.
-const DEEPEST: usize = 80;
+const MAX_NESTING: usize = 80;
 
 /// Converts JSON into a value. Lists and objects nested deeper than the limit are kept as JSON text.
-fn value(json: Json, room: usize) -> AnyValue {
+fn any_value(json: Json, limit: usize) -> AnyValue {
     let value = match json {
-        Json::Array(_) | Json::Object(_) if room < 3 => Value::StringValue(json.to_string()),
+        Json::Array(_) | Json::Object(_) if limit < 3 => Value::StringValue(json.to_string()),
         Json::Null => return AnyValue { value: None },
-        Json::Bool(truth) => Value::BoolValue(truth),
+        Json::Bool(boolean) => Value::BoolValue(boolean),
         Json::Number(number) => match number.as_i64() {
-            Some(whole) => Value::IntValue(whole),
+            Some(integer) => Value::IntValue(integer),
             None => Value::DoubleValue(number.as_f64().unwrap_or_default()),
         },
         Json::String(text) => Value::StringValue(text),
-        Json::Array(values) => {
-            Value::ArrayValue(ArrayValue { values: values.into_iter().map(|inner| value(inner, room - 2)).collect() })
-        }
+        Json::Array(values) => Value::ArrayValue(ArrayValue {
+            values: values.into_iter().map(|inner| any_value(inner, limit - 2)).collect(),
+        }),
         Json::Object(fields) => {
             let values = fields.into_iter().map(|(key, field)| KeyValue {
                 key,
-                value: Some(value(field, room - 3)),
+                value: Some(any_value(field, limit - 3)),
                 ..KeyValue::default()
             });
             Value::KvlistValue(KeyValueList { values: values.collect() })
@@ -84,17 +84,20 @@ mod tests {
         ExportLogsServiceRequest { resource_logs: vec![ResourceLogs { scope_logs, ..ResourceLogs::default() }] }
     }
 
-    fn first(request: &ExportLogsServiceRequest) -> Option<&AnyValue> {
+    fn first_attribute(request: &ExportLogsServiceRequest) -> Option<&AnyValue> {
         request.resource_logs[0].scope_logs[0].log_records[0].attributes[0].value.as_ref()
     }
 
     #[test]
-    fn json_becomes_values() {
+    fn json_is_converted_to_structured_values() {
         let mut details =
-            request(EVENT, &[("gen_ai.input.messages", r#"[{"role":"user","parts":[1,true,null,0.5]}]"#)]);
-        structure(&mut details);
-        let parts = value(json!([1, true, null, 0.5]), DEEPEST);
-        assert_eq!(first(&details), Some(&value(json!([{"role": "user", "parts": [1, true, null, 0.5]}]), DEEPEST)));
+            request(DETAILS_EVENT, &[("gen_ai.input.messages", r#"[{"role":"user","parts":[1,true,null,0.5]}]"#)]);
+        expand_json_attributes(&mut details);
+        let parts = any_value(json!([1, true, null, 0.5]), MAX_NESTING);
+        assert_eq!(
+            first_attribute(&details),
+            Some(&any_value(json!([{"role": "user", "parts": [1, true, null, 0.5]}]), MAX_NESTING))
+        );
         let Some(Value::ArrayValue(ArrayValue { values })) = parts.value else { panic!() };
         assert_eq!(values[0].value, Some(Value::IntValue(1)));
         assert_eq!(values[2].value, None);
@@ -102,28 +105,30 @@ mod tests {
     }
 
     #[test]
-    fn what_nests_deeper_than_readers_follow_stays_json() {
+    fn values_nested_deeper_than_the_limit_stay_json_text() {
         let nested = |levels: usize, list: bool| {
             (0..levels).fold(json!("end"), |inner, _| if list { json!([inner]) } else { json!({"in": inner}) })
         };
         for (levels, list) in [(60, true), (60, false), (5, true), (5, false)] {
-            let mut details = request(EVENT, &[("gen_ai.input.messages", &nested(levels, list).to_string())]);
-            structure(&mut details);
-            let read = ExportLogsServiceRequest::decode(&details.encode_to_vec()[..]).unwrap();
-            assert_eq!(read, details, "{levels}");
+            let mut details = request(DETAILS_EVENT, &[("gen_ai.input.messages", &nested(levels, list).to_string())]);
+            expand_json_attributes(&mut details);
+            let decoded = ExportLogsServiceRequest::decode(&details.encode_to_vec()[..]).unwrap();
+            assert_eq!(decoded, details, "{levels}");
             let text = format!("{details:?}");
             assert!(text.contains("end") && text.contains("\\\"end") == (levels == 60), "{text}");
         }
     }
 
     #[test]
-    fn other_events_other_attributes_and_what_is_no_json_stay_as_they_are() {
-        for (event, key, text) in
-            [("other", "gen_ai.input.messages", "[]"), (EVENT, "other", "[]"), (EVENT, "gen_ai.input.messages", "[")]
-        {
-            let mut asked = request(event, &[(key, text)]);
-            structure(&mut asked);
-            assert_eq!(asked, request(event, &[(key, text)]));
+    fn other_events_other_attributes_and_invalid_json_are_unchanged() {
+        for (event, key, text) in [
+            ("other", "gen_ai.input.messages", "[]"),
+            (DETAILS_EVENT, "other", "[]"),
+            (DETAILS_EVENT, "gen_ai.input.messages", "["),
+        ] {
+            let mut expanded = request(event, &[(key, text)]);
+            expand_json_attributes(&mut expanded);
+            assert_eq!(expanded, request(event, &[(key, text)]));
         }
     }
 }

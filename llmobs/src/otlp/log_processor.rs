@@ -17,9 +17,9 @@ use opentelemetry_sdk::logs::SdkLogRecord;
 
 use super::batcher::Encoder;
 use super::export_thread::Flusher;
-use super::json_attributes::structure;
+use super::json_attributes::expand_json_attributes;
 use super::queue::Queue;
-use super::request_split::pack;
+use super::request_split::encode_split;
 
 /// A log record with the scope that emitted it.
 pub(super) type ScopedLogRecord = (SdkLogRecord, InstrumentationScope);
@@ -62,7 +62,7 @@ pub(super) fn encoder(resource: &Resource) -> Encoder<ScopedLogRecord> {
         let records: Vec<_> = records.iter().map(|(record, scope)| (record, scope)).collect();
         let resource_logs = group_logs_by_resource_and_scope(&LogBatch::new(&records), &resource);
         let mut request = ExportLogsServiceRequest { resource_logs };
-        structure(&mut request);
-        pack(request)
+        expand_json_attributes(&mut request);
+        encode_split(request)
     })
 }

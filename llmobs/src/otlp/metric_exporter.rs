@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 
 use super::exporter::DeadlineReceiver;
 use super::exporter::RetryingExporter;
-use super::request_split::pack;
+use super::request_split::encode_split;
 
 /// The exporter that receives every collection of the SDK's reader. Its methods are called on the reader's thread;
 /// requests are sent on the export thread.
@@ -26,7 +26,7 @@ pub(super) struct MetricExporter {
     pub(super) temporality: Temporality,
     pub(super) deadline: DeadlineReceiver,
     /// Receives a permit when the reader has finished its last export.
-    pub(super) finished: Arc<Semaphore>,
+    pub(super) final_export_done: Arc<Semaphore>,
 }
 
 impl fmt::Debug for MetricExporter {
@@ -37,16 +37,16 @@ impl fmt::Debug for MetricExporter {
 
 impl PushMetricExporter for MetricExporter {
     async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
-        let messages = pack(ExportMetricsServiceRequest::from(metrics));
+        let messages = encode_split(ExportMetricsServiceRequest::from(metrics));
         let (exporter, mut deadline) = (Arc::clone(&self.exporter), self.deadline.clone());
-        let sent = self.runtime.spawn(async move {
-            let mut all = true;
-            for (message, points) in messages {
-                all &= exporter.export(message, points, &mut deadline).await;
+        let task = self.runtime.spawn(async move {
+            let mut all_accepted = true;
+            for (message, data_points) in messages {
+                all_accepted &= exporter.export(message, data_points, &mut deadline).await;
             }
-            all
+            all_accepted
         });
-        match sent.await {
+        match task.await {
             Ok(true) => Ok(()),
             // The exporter logs the reason itself.
             Ok(false) => Err(OTelSdkError::InternalFailure("the metrics were not exported".to_owned())),
@@ -59,7 +59,7 @@ impl PushMetricExporter for MetricExporter {
     }
 
     fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
-        self.finished.add_permits(1);
+        self.final_export_done.add_permits(1);
         Ok(())
     }
 

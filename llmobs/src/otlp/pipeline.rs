@@ -36,10 +36,10 @@ pub struct Pipeline {
     parts: PipelineParts,
     exports: Arc<PipelineCounts>,
     propagator: Mutex<Option<TextMapCompositePropagator>>,
-    notes: Vec<String>,
-    limit: Duration,
+    warnings: Vec<String>,
+    shutdown_timeout: Duration,
     is_shut_down: AtomicBool,
-    lease: Mutex<Option<InstallGuard>>,
+    install_guard: Mutex<Option<InstallGuard>>,
 }
 
 impl fmt::Debug for Pipeline {
@@ -52,19 +52,19 @@ impl Pipeline {
     pub(super) fn start(
         settings: PipelineSettings,
         tail: Option<TailSampling>,
-        limit: Duration,
+        shutdown_timeout: Duration,
     ) -> Result<Self, InitError> {
-        let notes = settings.notes.as_slice().to_vec();
+        let warnings = settings.warnings.as_slice().to_vec();
         let (parts, providers) = PipelineParts::start(&settings, tail)?;
         Ok(Self {
-            exports: Arc::new(PipelineCounts::new(parts.tallies().to_vec())),
+            exports: Arc::new(PipelineCounts::new(parts.export_counts().to_vec())),
             providers,
             parts,
             propagator: Mutex::new(Some(settings.propagator)),
-            notes,
-            limit,
+            warnings,
+            shutdown_timeout,
             is_shut_down: AtomicBool::new(false),
-            lease: Mutex::new(None),
+            install_guard: Mutex::new(None),
         })
     }
 
@@ -90,20 +90,20 @@ impl Pipeline {
     /// Returns the tracer provider of this pipeline.
     #[must_use]
     pub const fn tracer_provider(&self) -> &SdkTracerProvider {
-        &self.providers.tracers
+        &self.providers.tracer_provider
     }
 
     /// Returns the meter provider of this pipeline, for
     /// [`ObserverBuilder::meter_provider`](crate::ObserverBuilder::meter_provider).
     #[must_use]
     pub const fn meter_provider(&self) -> &SdkMeterProvider {
-        &self.providers.meters
+        &self.providers.meter_provider
     }
 
     /// Returns the logger provider of this pipeline.
     #[must_use]
     pub const fn logger_provider(&self) -> &SdkLoggerProvider {
-        &self.providers.loggers
+        &self.providers.logger_provider
     }
 
     /// Connects this pipeline to an observer, which then records the pipeline's sent and dropped items in its backends
@@ -115,23 +115,23 @@ impl Pipeline {
 
     /// Returns the settings in the environment that the pipeline cannot apply, one sentence each.
     #[must_use]
-    pub fn notes(&self) -> &[String] {
-        &self.notes
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// Returns the number of items dropped so far, by signal and reason. Counts of zero are left out. Spans that were
     /// sampled out are not counted as dropped.
     #[must_use]
-    pub fn losses(&self) -> BTreeMap<(Signal, DropReason), u64> {
-        let all = self.exports.tallies().iter().flat_map(|tally| DropReason::ALL.map(|why| (tally, why)));
-        let all = all.map(|(tally, why)| ((tally.signal(), why), tally.lost(why)));
-        all.filter(|(_, lost)| *lost > 0).collect()
+    pub fn dropped(&self) -> BTreeMap<(Signal, DropReason), u64> {
+        let all = self.exports.counts().iter().flat_map(|counts| DropReason::ALL.map(|reason| (counts, reason)));
+        let all = all.map(|(counts, reason)| ((counts.signal(), reason), counts.dropped(reason)));
+        all.filter(|(_, count)| *count > 0).collect()
     }
 
     /// Returns the number of items of a signal that collectors have accepted so far: spans, log records or data points.
     #[must_use]
     pub fn sent(&self, signal: Signal) -> u64 {
-        self.exports.tallies().iter().filter(|tally| tally.signal() == signal).map(|tally| tally.sent()).sum()
+        self.exports.counts().iter().filter(|counts| counts.signal() == signal).map(|counts| counts.sent()).sum()
     }
 
     /// Sends all queued items, then collects and sends the metrics, within `limit`. Blocks the calling thread. Does
@@ -145,7 +145,7 @@ impl Pipeline {
         if self.is_shut_down.load(Ordering::Acquire) {
             return Ok(());
         }
-        self.judge(limit, |parts| parts.flush(&self.providers.meters, limit))
+        self.ensure_complete(limit, |parts| parts.flush(&self.providers.meter_provider, limit))
     }
 
     /// Sends all queued items and the last metrics within `limit`, and stops the pipeline. Before the call, stop the
@@ -160,56 +160,58 @@ impl Pipeline {
         if self.is_shut_down.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
-        let result = self.judge(limit, |parts| parts.close(&self.providers.meters, limit));
-        *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let result = self.ensure_complete(limit, |parts| parts.shutdown(&self.providers.meter_provider, limit));
+        *self.install_guard.lock().unwrap_or_else(PoisonError::into_inner) = None;
         result
     }
 
     /// Runs `act` and returns an error with the signals that were not finished or that dropped items meanwhile.
-    fn judge(
+    fn ensure_complete(
         &self,
         limit: Duration,
         act: impl FnOnce(&PipelineParts) -> Vec<Signal>,
     ) -> Result<(), IncompleteShutdown> {
-        let lost = || self.exports.tallies().iter().map(|tally| (tally.signal(), tally.all_lost())).collect::<Vec<_>>();
-        let before = lost();
+        let dropped_totals =
+            || self.exports.counts().iter().map(|counts| (counts.signal(), counts.total_dropped())).collect::<Vec<_>>();
+        let before = dropped_totals();
         let mut signals = act(&self.parts);
-        signals
-            .extend(lost().iter().zip(before).filter(|(after, before)| after.1 > before.1).map(|(after, _)| after.0));
+        signals.extend(
+            dropped_totals().iter().zip(before).filter(|(after, before)| after.1 > before.1).map(|(after, _)| after.0),
+        );
         signals.sort();
         signals.dedup();
-        if signals.is_empty() { Ok(()) } else { Err(IncompleteShutdown { signals, limit }) }
+        if signals.is_empty() { Ok(()) } else { Err(IncompleteShutdown { signals, timeout: limit }) }
     }
 
     pub(super) const fn providers(&self) -> &SdkProviders {
         &self.providers
     }
 
-    pub(super) fn note(&mut self, note: Option<String>) {
-        self.notes.extend(note);
+    pub(super) fn add_warning(&mut self, warning: Option<String>) {
+        self.warnings.extend(warning);
     }
 
     /// Installs the providers and the propagator globally for the process.
-    pub(super) fn serve_process(&self, lease: InstallGuard) {
-        let exported = self.providers.exported;
+    pub(super) fn install_global(&self, install_guard: InstallGuard) {
+        let exported = self.providers.exported_signals;
         if exported.traces {
-            global::set_tracer_provider(self.providers.tracers.clone());
+            global::set_tracer_provider(self.providers.tracer_provider.clone());
         }
         if exported.metrics {
-            global::set_meter_provider(self.providers.meters.clone());
+            global::set_meter_provider(self.providers.meter_provider.clone());
         }
         if let Some(propagator) = self.propagator.lock().unwrap_or_else(PoisonError::into_inner).take() {
             global::set_text_map_propagator(propagator);
         }
-        self.exports.serve_process();
-        *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = Some(lease);
+        self.exports.install_global();
+        *self.install_guard.lock().unwrap_or_else(PoisonError::into_inner) = Some(install_guard);
     }
 
     /// Logs one warning with all settings that cannot be applied.
-    pub(super) fn warn(&self) {
-        if !self.notes.is_empty() {
-            let notes = self.notes.join("; ");
-            tracing::warn!(target: "llmobs", "the pipeline cannot apply all settings of the environment: {notes}");
+    pub(super) fn log_warnings(&self) {
+        if !self.warnings.is_empty() {
+            let warnings = self.warnings.join("; ");
+            tracing::warn!(target: "llmobs", "the pipeline cannot apply all settings of the environment: {warnings}");
         }
     }
 }
@@ -217,7 +219,7 @@ impl Pipeline {
 impl Drop for Pipeline {
     fn drop(&mut self) {
         // `drop` cannot return the error; the dropped items are counted.
-        let _ = self.shutdown(self.limit);
+        let _ = self.shutdown(self.shutdown_timeout);
     }
 }
 
@@ -228,13 +230,13 @@ pub struct IncompleteShutdown {
     /// The signals that dropped items or were not finished.
     pub signals: Vec<Signal>,
     /// The time limit of the call.
-    pub limit: Duration,
+    pub timeout: Duration,
 }
 
 impl fmt::Display for IncompleteShutdown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let signals: Vec<_> = self.signals.iter().map(|signal| signal.as_str()).collect();
-        write!(f, "not all items of these signals were sent within {:?}: {}", self.limit, signals.join(", "))
+        write!(f, "not all items of these signals were sent within {:?}: {}", self.timeout, signals.join(", "))
     }
 }
 

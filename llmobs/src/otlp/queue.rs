@@ -19,50 +19,50 @@ use crate::sink::export_counts::ExportCounts;
 pub(super) struct Queue<T> {
     buffer: Mutex<QueueBuffer<T>>,
     /// The number of items that fills a batch.
-    batch: usize,
+    batch_size: usize,
     /// Notified when a batch is full and when a flush or shutdown is requested.
     notify: Notify,
     /// The number of items that were drained and are not yet sent or dropped.
     in_flight: AtomicUsize,
-    tally: Arc<ExportCounts>,
+    counts: Arc<ExportCounts>,
 }
 
 #[derive(Debug)]
 struct QueueBuffer<T> {
     items: Vec<T>,
     /// Senders for callers that wait until all current items are sent or dropped.
-    flushes: Vec<oneshot::Sender<()>>,
+    flush_waiters: Vec<oneshot::Sender<()>>,
     is_closed: bool,
 }
 
 /// The items and flush requests that the task takes in one call.
 pub(super) struct Drain<T> {
     pub(super) items: Vec<T>,
-    pub(super) flushes: Vec<oneshot::Sender<()>>,
+    pub(super) flush_waiters: Vec<oneshot::Sender<()>>,
 }
 
 impl<T> Queue<T> {
-    pub(super) fn new(batch: usize, tally: Arc<ExportCounts>) -> Self {
-        let shelf = QueueBuffer { items: Vec::new(), flushes: Vec::new(), is_closed: false };
-        Self { buffer: Mutex::new(shelf), batch, notify: Notify::new(), in_flight: AtomicUsize::new(0), tally }
+    pub(super) fn new(batch_size: usize, counts: Arc<ExportCounts>) -> Self {
+        let buffer = QueueBuffer { items: Vec::new(), flush_waiters: Vec::new(), is_closed: false };
+        Self { buffer: Mutex::new(buffer), batch_size, notify: Notify::new(), in_flight: AtomicUsize::new(0), counts }
     }
 
     /// Adds an item. Drops and counts it if the queue is full or closed. Costs two atomic operations and a short lock.
     pub(super) fn push(&self, item: T) {
-        if !self.tally.admit() {
-            self.tally.lose(DropReason::QueueFull, 1);
+        if !self.counts.try_reserve() {
+            self.counts.add_dropped(DropReason::QueueFull, 1);
             return;
         }
-        let mut shelf = self.lock_buffer();
-        if shelf.is_closed {
-            drop(shelf);
-            self.tally.release(1);
-            self.tally.lose(DropReason::Shutdown, 1);
+        let mut buffer = self.lock_buffer();
+        if buffer.is_closed {
+            drop(buffer);
+            self.counts.release(1);
+            self.counts.add_dropped(DropReason::Shutdown, 1);
             return;
         }
-        shelf.items.push(item);
-        let is_full = shelf.items.len() == self.batch;
-        drop(shelf);
+        buffer.items.push(item);
+        let is_full = buffer.items.len() == self.batch_size;
+        drop(buffer);
         if is_full {
             self.notify.notify_one();
         }
@@ -79,48 +79,51 @@ impl<T> Queue<T> {
 
     /// Removes and returns all items. They count against the limit of the queue until they are sent or dropped.
     pub(super) fn drain(&self) -> Drain<T> {
-        let mut shelf = self.lock_buffer();
-        self.in_flight.fetch_add(shelf.items.len(), Ordering::Relaxed);
-        let room = Vec::with_capacity(shelf.items.capacity().min(self.batch));
-        Drain { items: std::mem::replace(&mut shelf.items, room), flushes: std::mem::take(&mut shelf.flushes) }
+        let mut buffer = self.lock_buffer();
+        self.in_flight.fetch_add(buffer.items.len(), Ordering::Relaxed);
+        let empty = Vec::with_capacity(buffer.items.capacity().min(self.batch_size));
+        Drain {
+            items: std::mem::replace(&mut buffer.items, empty),
+            flush_waiters: std::mem::take(&mut buffer.flush_waiters),
+        }
     }
 
     /// Returns a receiver that resolves when all current items are sent or dropped.
     pub(super) fn flush(&self) -> oneshot::Receiver<()> {
-        let (done, wait) = oneshot::channel();
-        let mut shelf = self.lock_buffer();
-        if !shelf.is_closed {
-            shelf.flushes.push(done);
+        let (sender, receiver) = oneshot::channel();
+        let mut buffer = self.lock_buffer();
+        if !buffer.is_closed {
+            buffer.flush_waiters.push(sender);
         }
-        drop(shelf);
+        drop(buffer);
         self.notify.notify_one();
-        wait
+        receiver
     }
 
     /// Closes the queue if it is empty. Returns whether it was closed.
     pub(super) fn close_if_empty(&self) -> bool {
-        let mut shelf = self.lock_buffer();
-        shelf.is_closed = shelf.items.is_empty();
-        shelf.is_closed
+        let mut buffer = self.lock_buffer();
+        buffer.is_closed = buffer.items.is_empty();
+        buffer.is_closed
     }
 
     /// Records that `items` drained items were sent or dropped, and frees their places.
-    pub(super) fn settle(&self, items: usize) {
+    pub(super) fn release(&self, items: usize) {
         self.in_flight.fetch_sub(items, Ordering::Relaxed);
-        self.tally.release(items);
+        self.counts.release(items);
     }
 
     /// Closes the queue and drops all remaining items, including those drained and not yet sent. The draining task must
     /// have stopped before.
-    pub(super) fn abandon(&self) {
-        let mut shelf = self.lock_buffer();
-        shelf.is_closed = true;
-        let left = std::mem::take(&mut shelf.items).len();
-        shelf.flushes.clear();
-        drop(shelf);
-        let left = left + self.in_flight.swap(0, Ordering::Relaxed);
-        self.tally.release(left);
-        self.tally.lose(DropReason::Shutdown, left);
+    pub(super) fn close_and_drop(&self) {
+        let mut buffer = self.lock_buffer();
+        buffer.is_closed = true;
+        let remaining = std::mem::take(&mut buffer.items).len();
+        buffer.flush_waiters.clear();
+        drop(buffer);
+        let remaining = remaining + self.in_flight.swap(0, Ordering::Relaxed);
+        self.counts.release(remaining);
+        self.counts.add_dropped(DropReason::Shutdown, remaining);
     }
 
     fn lock_buffer(&self) -> MutexGuard<'_, QueueBuffer<T>> {
@@ -138,27 +141,27 @@ mod tests {
     }
 
     #[test]
-    fn what_was_taken_still_counts_until_it_was_sent() {
+    fn drained_items_count_against_the_limit_until_they_are_sent() {
         let queue = queue(3);
         (0..2).for_each(|item| queue.push(item));
         assert_eq!(queue.drain().items, [0, 1]);
         (2..5).for_each(|item| queue.push(item));
-        assert_eq!(queue.tally.lost(DropReason::QueueFull), 2);
-        queue.settle(2);
+        assert_eq!(queue.counts.dropped(DropReason::QueueFull), 2);
+        queue.release(2);
         (5..8).for_each(|item| queue.push(item));
         assert_eq!(queue.drain().items, [2, 5, 6]);
-        assert_eq!(queue.tally.lost(DropReason::QueueFull), 3);
+        assert_eq!(queue.counts.dropped(DropReason::QueueFull), 3);
     }
 
     #[test]
-    fn a_closed_queue_counts_what_was_left_and_what_comes_later() {
+    fn a_closed_queue_counts_remaining_and_later_items_as_dropped() {
         let queue = queue(9);
         queue.push(1);
         assert!(!queue.close_if_empty());
-        queue.abandon();
+        queue.close_and_drop();
         queue.push(2);
         assert!(!queue.is_open());
-        assert_eq!((queue.tally.lost(DropReason::Shutdown), queue.tally.waiting()), (2, 0));
+        assert_eq!((queue.counts.dropped(DropReason::Shutdown), queue.counts.queued()), (2, 0));
         assert!(queue.flush().blocking_recv().is_err(), "a flush of a closed queue must not wait");
     }
 }

@@ -8,56 +8,56 @@ use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use prost::Message;
 
 /// The largest request in bytes: the default message limit of gRPC, which many collectors do not change.
-const LARGEST: usize = 4 * 1024 * 1024;
+const MAX_REQUEST_BYTES: usize = 4 * 1024 * 1024;
 
 /// A request that can be split between its elements.
 pub(super) trait SplittableRequest: Message + Sized {
     /// Returns the number of elements (spans, log records or metrics) between which the request can be split.
-    fn len(&self) -> usize;
+    fn record_count(&self) -> usize;
 
     /// Returns the number of items that are dropped with the request: spans, log records or data points.
-    fn items(&self) -> usize {
-        self.len()
+    fn item_count(&self) -> usize {
+        self.record_count()
     }
 
     /// Keeps the first `keep` elements and returns a second request with the remaining ones.
-    fn cut(&mut self, keep: usize) -> Self;
+    fn split_off(&mut self, keep: usize) -> Self;
 }
 
 /// Encodes a request into bytes. Splits it into several requests if it is larger than 4 MiB; one element is never
 /// split. Returns each request with the number of its items.
-pub(super) fn pack(mut parcel: impl SplittableRequest) -> Vec<(Vec<u8>, usize)> {
-    let things = parcel.len();
-    if things <= 1 || parcel.encoded_len() <= LARGEST {
-        return vec![(parcel.encode_to_vec(), parcel.items())];
+pub(super) fn encode_split(mut request: impl SplittableRequest) -> Vec<(Vec<u8>, usize)> {
+    let count = request.record_count();
+    if count <= 1 || request.encoded_len() <= MAX_REQUEST_BYTES {
+        return vec![(request.encode_to_vec(), request.item_count())];
     }
-    let rest = parcel.cut(things / 2);
-    let mut packed = pack(parcel);
-    packed.extend(pack(rest));
-    packed
+    let rest = request.split_off(count / 2);
+    let mut requests = encode_split(request);
+    requests.extend(encode_split(rest));
+    requests
 }
 
 macro_rules! impl_splittable_request {
-    ($request:ident { $resources:ident, $scopes:ident, $things:ident } $(, $items:item)?) => {
+    ($request:ident { $resources:ident, $scopes:ident, $records:ident } $(, $items:item)?) => {
         impl SplittableRequest for $request {
-            fn len(&self) -> usize {
-                self.$resources.iter().flat_map(|of| &of.$scopes).map(|of| of.$things.len()).sum()
+            fn record_count(&self) -> usize {
+                self.$resources.iter().flat_map(|resource| &resource.$scopes).map(|scope| scope.$records.len()).sum()
             }
 
-            fn cut(&mut self, keep: usize) -> Self {
-                let mut left = keep;
+            fn split_off(&mut self, keep: usize) -> Self {
+                let mut remaining = keep;
                 let mut rest = Self { $resources: Vec::new() };
                 for resource in &mut self.$resources {
-                    let mut others = resource.clone();
-                    for (mine, other) in resource.$scopes.iter_mut().zip(&mut others.$scopes) {
-                        let kept = left.min(mine.$things.len());
-                        left -= kept;
-                        mine.$things.truncate(kept);
-                        other.$things.drain(..kept);
+                    let mut second_resource = resource.clone();
+                    for (first, second) in resource.$scopes.iter_mut().zip(&mut second_resource.$scopes) {
+                        let count = remaining.min(first.$records.len());
+                        remaining -= count;
+                        first.$records.truncate(count);
+                        second.$records.drain(..count);
                     }
-                    resource.$scopes.retain(|scope| !scope.$things.is_empty());
-                    others.$scopes.retain(|scope| !scope.$things.is_empty());
-                    rest.$resources.push(others);
+                    resource.$scopes.retain(|scope| !scope.$records.is_empty());
+                    second_resource.$scopes.retain(|scope| !scope.$records.is_empty());
+                    rest.$resources.push(second_resource);
                 }
                 rest
             }
@@ -71,13 +71,13 @@ impl_splittable_request!(ExportTraceServiceRequest { resource_spans, scope_spans
 impl_splittable_request!(ExportLogsServiceRequest { resource_logs, scope_logs, log_records });
 impl_splittable_request!(
     ExportMetricsServiceRequest { resource_metrics, scope_metrics, metrics },
-    fn items(&self) -> usize {
+    fn item_count(&self) -> usize {
         let scopes = self.resource_metrics.iter().flat_map(|resource| &resource.scope_metrics);
-        scopes.flat_map(|scope| &scope.metrics).map(points).sum()
+        scopes.flat_map(|scope| &scope.metrics).map(data_point_count).sum()
     }
 );
 
-fn points(metric: &Metric) -> usize {
+fn data_point_count(metric: &Metric) -> usize {
     match &metric.data {
         Some(Data::Gauge(data)) => data.data_points.len(),
         Some(Data::Sum(data)) => data.data_points.len(),
@@ -116,23 +116,23 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_cut_keeps_every_item_and_their_order(scopes in prop::collection::vec(0_usize..5, 0..5), at in 0_usize..30) {
-            let whole = request(&scopes, 4);
-            let mut first = whole.clone();
-            let keep = at.min(whole.len());
-            let second = first.cut(keep);
-            prop_assert_eq!((first.len(), second.len()), (keep, whole.len() - keep));
-            prop_assert_eq!([names(&first), names(&second)].concat(), names(&whole));
+        fn a_split_keeps_all_items_in_order(scopes in prop::collection::vec(0_usize..5, 0..5), at in 0_usize..30) {
+            let original = request(&scopes, 4);
+            let mut first = original.clone();
+            let keep = at.min(original.record_count());
+            let second = first.split_off(keep);
+            prop_assert_eq!((first.record_count(), second.record_count()), (keep, original.record_count() - keep));
+            prop_assert_eq!([names(&first), names(&second)].concat(), names(&original));
         }
     }
 
     #[test]
-    fn what_is_too_large_goes_in_several_requests_and_what_is_not_in_one() {
-        let packed = pack(request(&[3, 5, 0, 2], 1_000_000));
-        assert!(packed.len() > 1);
-        assert_eq!(packed.iter().map(|(_, items)| items).sum::<usize>(), 10);
-        assert!(packed.iter().all(|(body, _)| body.len() <= LARGEST));
-        assert_eq!(pack(request(&[1], 5_000_000)).len(), 1, "a single item cannot be split");
-        assert_eq!(pack(request(&[3, 5], 10)).len(), 1);
+    fn only_a_request_above_the_limit_is_split() {
+        let requests = encode_split(request(&[3, 5, 0, 2], 1_000_000));
+        assert!(requests.len() > 1);
+        assert_eq!(requests.iter().map(|(_, items)| items).sum::<usize>(), 10);
+        assert!(requests.iter().all(|(body, _)| body.len() <= MAX_REQUEST_BYTES));
+        assert_eq!(encode_split(request(&[1], 5_000_000)).len(), 1, "a single item cannot be split");
+        assert_eq!(encode_split(request(&[3, 5], 10)).len(), 1);
     }
 }

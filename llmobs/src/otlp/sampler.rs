@@ -36,47 +36,47 @@ pub enum Sampler {
 }
 
 impl Sampler {
-    pub(super) fn of_environment(environment: &Environment, notes: &mut Warnings) -> Self {
+    pub(super) fn from_environment(environment: &Environment, warnings: &mut Warnings) -> Self {
         const NAME: &str = "OTEL_TRACES_SAMPLER";
-        let mut share = || ratio_argument(environment, notes);
+        let mut ratio = || ratio_argument(environment, warnings);
         match environment.get(NAME) {
             None | Some("parentbased_always_on") => Self::ParentBasedAlwaysOn,
             Some("always_on") => Self::AlwaysOn,
             Some("always_off") => Self::AlwaysOff,
-            Some("traceidratio") => Self::TraceIdRatio(share()),
+            Some("traceidratio") => Self::TraceIdRatio(ratio()),
             Some("parentbased_always_off") => Self::ParentBasedAlwaysOff,
-            Some("parentbased_traceidratio") => Self::ParentBasedTraceIdRatio(share()),
+            Some("parentbased_traceidratio") => Self::ParentBasedTraceIdRatio(ratio()),
             Some(other) => {
-                notes.add(NAME, format!("`{other}` is not supported, so `parentbased_always_on` is used"));
+                warnings.add(NAME, format!("`{other}` is not supported, so `parentbased_always_on` is used"));
                 Self::ParentBasedAlwaysOn
             }
         }
     }
 
     pub(super) fn build(self) -> Box<dyn ShouldSample> {
-        let all = opentelemetry_sdk::trace::Sampler::AlwaysOn;
-        let none = opentelemetry_sdk::trace::Sampler::AlwaysOff;
+        let always_on = opentelemetry_sdk::trace::Sampler::AlwaysOn;
+        let always_off = opentelemetry_sdk::trace::Sampler::AlwaysOff;
         match self {
-            Self::AlwaysOn => Box::new(all),
-            Self::AlwaysOff => Box::new(none),
-            Self::TraceIdRatio(share) => Box::new(TraceIdRatioSampler(Threshold::from_ratio(share))),
+            Self::AlwaysOn => Box::new(always_on),
+            Self::AlwaysOff => Box::new(always_off),
+            Self::TraceIdRatio(ratio) => Box::new(TraceIdRatioSampler(Threshold::from_ratio(ratio))),
             // The SDK's `Sampler::ParentBased` would drop the trace state, which contains the sampling threshold.
-            Self::ParentBasedAlwaysOn => Box::new(ParentBasedSampler::new(all)),
-            Self::ParentBasedAlwaysOff => Box::new(ParentBasedSampler::new(none)),
-            Self::ParentBasedTraceIdRatio(share) => {
-                Box::new(ParentBasedSampler::new(TraceIdRatioSampler(Threshold::from_ratio(share))))
+            Self::ParentBasedAlwaysOn => Box::new(ParentBasedSampler::new(always_on)),
+            Self::ParentBasedAlwaysOff => Box::new(ParentBasedSampler::new(always_off)),
+            Self::ParentBasedTraceIdRatio(ratio) => {
+                Box::new(ParentBasedSampler::new(TraceIdRatioSampler(Threshold::from_ratio(ratio))))
             }
         }
     }
 }
 
-fn ratio_argument(environment: &Environment, notes: &mut Warnings) -> f64 {
+fn ratio_argument(environment: &Environment, warnings: &mut Warnings) -> f64 {
     const NAME: &str = "OTEL_TRACES_SAMPLER_ARG";
     let Some(value) = environment.get(NAME) else { return 1.0 };
     match value.parse() {
-        Ok(share) if (0.0..=1.0).contains(&share) => share,
+        Ok(ratio) if (0.0..=1.0).contains(&ratio) => ratio,
         _ => {
-            notes.add(NAME, format!("`{value}` is not a ratio from 0 to 1, so 1 is used"));
+            warnings.add(NAME, format!("`{value}` is not a ratio from 0 to 1, so 1 is used"));
             1.0
         }
     }
@@ -98,11 +98,11 @@ impl ShouldSample for TraceIdRatioSampler {
         _: &[Link],
     ) -> SamplingResult {
         let state = parent.map(|parent| parent.span().span_context().trace_state().clone()).unwrap_or_default();
-        let kept = self.0.should_keep(randomness(trace, &state));
+        let is_sampled = self.0.should_keep(randomness(trace, &state));
         SamplingResult {
-            decision: if kept { SamplingDecision::RecordAndSample } else { SamplingDecision::Drop },
+            decision: if is_sampled { SamplingDecision::RecordAndSample } else { SamplingDecision::Drop },
             attributes: Vec::new(),
-            trace_state: if kept { self.0.into_state(&state) } else { state },
+            trace_state: if is_sampled { self.0.insert_into(&state) } else { state },
         }
     }
 }
@@ -111,32 +111,35 @@ impl ShouldSample for TraceIdRatioSampler {
 mod tests {
     use super::*;
 
-    fn of(pairs: &[(&str, &str)]) -> (Sampler, Vec<String>) {
+    fn sampler_and_warnings(pairs: &[(&str, &str)]) -> (Sampler, Vec<String>) {
         let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let mut notes = Warnings::default();
-        let sampler = Sampler::of_environment(&Environment::from_pairs(pairs), &mut notes);
-        (sampler, notes.as_slice().to_vec())
+        let mut warnings = Warnings::default();
+        let sampler = Sampler::from_environment(&Environment::from_pairs(pairs), &mut warnings);
+        (sampler, warnings.as_slice().to_vec())
     }
 
     #[test]
-    fn the_variables_choose_and_what_they_cannot_choose_is_named() {
+    fn the_variables_select_the_sampler_and_unsupported_values_get_a_warning() {
         let name = "OTEL_TRACES_SAMPLER";
         let argument = "OTEL_TRACES_SAMPLER_ARG";
-        assert_eq!(of(&[]), (Sampler::ParentBasedAlwaysOn, vec![]));
-        assert_eq!(of(&[(name, "traceidratio"), (argument, "0.25")]), (Sampler::TraceIdRatio(0.25), vec![]));
-        let (sampler, notes) = of(&[(name, "jaeger_remote")]);
-        assert_eq!((sampler, notes.len()), (Sampler::ParentBasedAlwaysOn, 1));
-        let (sampler, notes) = of(&[(name, "parentbased_traceidratio"), (argument, "7")]);
-        assert_eq!((sampler, notes.len()), (Sampler::ParentBasedTraceIdRatio(1.0), 1));
+        assert_eq!(sampler_and_warnings(&[]), (Sampler::ParentBasedAlwaysOn, vec![]));
+        assert_eq!(
+            sampler_and_warnings(&[(name, "traceidratio"), (argument, "0.25")]),
+            (Sampler::TraceIdRatio(0.25), vec![])
+        );
+        let (sampler, warnings) = sampler_and_warnings(&[(name, "jaeger_remote")]);
+        assert_eq!((sampler, warnings.len()), (Sampler::ParentBasedAlwaysOn, 1));
+        let (sampler, warnings) = sampler_and_warnings(&[(name, "parentbased_traceidratio"), (argument, "7")]);
+        assert_eq!((sampler, warnings.len()), (Sampler::ParentBasedTraceIdRatio(1.0), 1));
     }
 
     #[test]
-    fn a_share_is_kept_by_the_last_bits_of_the_id_and_written_into_the_state() {
+    fn a_ratio_samples_by_the_last_bits_of_the_trace_id_and_is_written_into_the_trace_state() {
         let sampler = Sampler::ParentBasedTraceIdRatio(0.25).build();
         let decide = |trace: u128| sampler.should_sample(None, TraceId::from(trace), "", &SpanKind::Internal, &[], &[]);
         assert_eq!(decide(0xff00_0000_0000_0000).decision, SamplingDecision::Drop);
-        let kept = decide(0x00c0_0000_0000_0000);
-        assert_eq!(kept.decision, SamplingDecision::RecordAndSample);
-        assert_eq!(kept.trace_state.header(), "ot=th:c");
+        let sampled = decide(0x00c0_0000_0000_0000);
+        assert_eq!(sampled.decision, SamplingDecision::RecordAndSample);
+        assert_eq!(sampled.trace_state.header(), "ot=th:c");
     }
 }

@@ -14,7 +14,7 @@ use super::endpoint;
 use super::endpoint::OtlpEndpoint;
 use super::environment::Environment;
 use super::environment::Warnings;
-use super::environment::infix;
+use super::environment::signal_env_infix;
 use super::propagation::propagator;
 use super::resource::resource;
 use super::sampler::Sampler;
@@ -22,17 +22,17 @@ use super::sampler::Sampler;
 /// The values set in code through the builder.
 #[derive(Debug, Clone, Default)]
 pub(super) struct BuilderOptions {
-    pub(super) target: endpoint::EndpointOptions,
-    pub(super) resource: Vec<KeyValue>,
-    pub(super) without: Vec<Signal>,
+    pub(super) endpoint: endpoint::EndpointOptions,
+    pub(super) resource_attributes: Vec<KeyValue>,
+    pub(super) disabled_signals: Vec<Signal>,
     pub(super) sampler: Option<Sampler>,
     pub(super) queue_limit: Option<usize>,
     pub(super) batch_size: Option<usize>,
     pub(super) batch_delay: Option<Duration>,
-    pub(super) retry_for: Option<Duration>,
+    pub(super) retry_timeout: Option<Duration>,
     pub(super) metrics_interval: Option<Duration>,
-    pub(super) delta: Option<bool>,
-    pub(super) exponential: Option<bool>,
+    pub(super) delta_temporality: Option<bool>,
+    pub(super) exponential_histograms: Option<bool>,
 }
 
 /// The settings that are in effect.
@@ -40,7 +40,7 @@ pub(super) struct BuilderOptions {
 pub(super) struct PipelineSettings {
     pub(super) is_disabled: bool,
     /// The endpoints of the exported signals.
-    pub(super) targets: Vec<OtlpEndpoint>,
+    pub(super) endpoints: Vec<OtlpEndpoint>,
     pub(super) resource: Resource,
     pub(super) propagator: TextMapCompositePropagator,
     pub(super) sampler: Sampler,
@@ -48,106 +48,112 @@ pub(super) struct PipelineSettings {
     pub(super) spans: BatchSettings,
     pub(super) logs: BatchSettings,
     pub(super) metrics: MetricsSettings,
-    pub(super) notes: Warnings,
+    pub(super) warnings: Warnings,
 }
 
 /// The settings of a queue and its batches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct BatchSettings {
-    pub(super) limit: usize,
-    pub(super) size: usize,
-    pub(super) delay: Duration,
+    pub(super) queue_limit: usize,
+    pub(super) batch_size: usize,
+    pub(super) batch_delay: Duration,
     /// The time for which one request is retried.
-    pub(super) tries_for: Duration,
+    pub(super) retry_timeout: Duration,
 }
 
 /// The settings of the collection and export of metrics.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct MetricsSettings {
     pub(super) interval: Duration,
-    pub(super) tries_for: Duration,
+    pub(super) retry_timeout: Duration,
     pub(super) temporality: Temporality,
     /// True if histograms are exported with base-2 exponential buckets instead of explicit buckets.
-    pub(super) exponential: bool,
+    pub(super) exponential_histograms: bool,
 }
 
 /// The default retry time, the same as the OpenTelemetry Collector's.
-const TRIES_FOR: Duration = Duration::from_secs(300);
+const DEFAULT_RETRY_TIMEOUT: Duration = Duration::from_secs(300);
 
 impl PipelineSettings {
-    pub(super) fn resolve(choices: &BuilderOptions, environment: &Environment) -> Result<Self, InitError> {
-        let mut notes = Warnings::default();
-        notes.add_unknown(environment);
+    pub(super) fn resolve(options: &BuilderOptions, environment: &Environment) -> Result<Self, InitError> {
+        let mut warnings = Warnings::default();
+        warnings.add_unsupported(environment);
         let is_disabled = environment.is_true("OTEL_SDK_DISABLED");
-        let mut targets = Vec::new();
+        let mut endpoints = Vec::new();
         for signal in Signal::ALL {
-            let goes =
-                !is_disabled && !choices.without.contains(&signal) && is_exported(signal, environment, &mut notes);
-            if goes {
-                targets.push(OtlpEndpoint::resolve(signal, &choices.target, environment, &mut notes)?);
+            let is_enabled = !is_disabled
+                && !options.disabled_signals.contains(&signal)
+                && is_exported(signal, environment, &mut warnings);
+            if is_enabled {
+                endpoints.push(OtlpEndpoint::resolve(signal, &options.endpoint, environment, &mut warnings)?);
             }
         }
         Ok(Self {
             is_disabled,
-            targets,
-            resource: resource(&choices.resource, environment, &mut notes),
-            propagator: propagator(environment, &mut notes),
-            sampler: choices.sampler.unwrap_or_else(|| Sampler::of_environment(environment, &mut notes)),
-            span_limits: span_limits(environment, &mut notes),
-            spans: batches("OTEL_BSP", Duration::from_secs(5), choices, environment, &mut notes),
-            logs: batches("OTEL_BLRP", Duration::from_secs(1), choices, environment, &mut notes),
-            metrics: collection(choices, environment, &mut notes),
-            notes,
+            endpoints,
+            resource: resource(&options.resource_attributes, environment, &mut warnings),
+            propagator: propagator(environment, &mut warnings),
+            sampler: options.sampler.unwrap_or_else(|| Sampler::from_environment(environment, &mut warnings)),
+            span_limits: span_limits(environment, &mut warnings),
+            spans: batch_settings("OTEL_BSP", Duration::from_secs(5), options, environment, &mut warnings),
+            logs: batch_settings("OTEL_BLRP", Duration::from_secs(1), options, environment, &mut warnings),
+            metrics: metrics_settings(options, environment, &mut warnings),
+            warnings,
         })
     }
 }
 
-fn is_exported(signal: Signal, environment: &Environment, notes: &mut Warnings) -> bool {
-    let name = format!("OTEL_{}_EXPORTER", infix(signal));
+fn is_exported(signal: Signal, environment: &Environment, warnings: &mut Warnings) -> bool {
+    let name = format!("OTEL_{}_EXPORTER", signal_env_infix(signal));
     let mut found = false;
-    for word in environment.get(&name).unwrap_or("otlp").split(',').map(str::trim) {
-        match word {
+    for exporter in environment.get(&name).unwrap_or("otlp").split(',').map(str::trim) {
+        match exporter {
             "otlp" => found = true,
             "none" => {}
-            "prometheus" => notes.add(&name, "the pipeline does not serve the Prometheus page; the application does"),
-            other => notes.add(&name, format!("the exporter `{other}` is not supported; use `otlp` or `none`")),
+            "prometheus" => {
+                warnings.add(&name, "the pipeline does not serve the Prometheus page; the application does")
+            }
+            other => warnings.add(&name, format!("the exporter `{other}` is not supported; use `otlp` or `none`")),
         }
     }
     found
 }
 
-fn batches(
+fn batch_settings(
     prefix: &str,
     delay: Duration,
-    choices: &BuilderOptions,
+    options: &BuilderOptions,
     environment: &Environment,
-    notes: &mut Warnings,
+    warnings: &mut Warnings,
 ) -> BatchSettings {
-    let mut number = |what, default| {
-        let name = format!("{prefix}_{what}");
-        match environment.number(&name, notes) {
+    let mut number = |suffix, default| {
+        let name = format!("{prefix}_{suffix}");
+        match environment.integer(&name, warnings) {
             Some(0) => {
-                notes.add(&name, format!("0 would send nothing, so {default} is used"));
+                warnings.add(&name, format!("0 would send nothing, so {default} is used"));
                 default
             }
-            given => given.unwrap_or(default),
+            value => value.unwrap_or(default),
         }
     };
-    let limit = choices.queue_limit.unwrap_or_else(|| number("MAX_QUEUE_SIZE", 2_048)).max(1);
-    let size = choices.batch_size.unwrap_or_else(|| number("MAX_EXPORT_BATCH_SIZE", 512)).max(1);
-    let delay =
-        choices.batch_delay.or_else(|| environment.millis(&format!("{prefix}_SCHEDULE_DELAY"), notes)).unwrap_or(delay);
-    let tries_for = choices.retry_for.or_else(|| environment.millis(&format!("{prefix}_EXPORT_TIMEOUT"), notes));
+    let limit = options.queue_limit.unwrap_or_else(|| number("MAX_QUEUE_SIZE", 2_048)).max(1);
+    let size = options.batch_size.unwrap_or_else(|| number("MAX_EXPORT_BATCH_SIZE", 512)).max(1);
+    let delay = options
+        .batch_delay
+        .or_else(|| environment.duration(&format!("{prefix}_SCHEDULE_DELAY"), warnings))
+        .unwrap_or(delay);
+    let retry_timeout =
+        options.retry_timeout.or_else(|| environment.duration(&format!("{prefix}_EXPORT_TIMEOUT"), warnings));
     BatchSettings {
-        limit,
+        queue_limit: limit,
         // A batch larger than the queue limit would never fill.
-        size: size.min(limit),
-        delay: delay.max(Duration::from_millis(1)),
-        tries_for: tries_for.unwrap_or(TRIES_FOR),
+        batch_size: size.min(limit),
+        batch_delay: delay.max(Duration::from_millis(1)),
+        retry_timeout: retry_timeout.unwrap_or(DEFAULT_RETRY_TIMEOUT),
     }
 }
 
-fn collection(choices: &BuilderOptions, environment: &Environment, notes: &mut Warnings) -> MetricsSettings {
+fn metrics_settings(options: &BuilderOptions, environment: &Environment, warnings: &mut Warnings) -> MetricsSettings {
     const TEMPORALITY: &str = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
     const HISTOGRAMS: &str = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION";
     let mut temporality = || match environment.get(TEMPORALITY).map(str::to_ascii_lowercase).as_deref() {
@@ -155,38 +161,38 @@ fn collection(choices: &BuilderOptions, environment: &Environment, notes: &mut W
         Some("delta") => Temporality::Delta,
         Some("lowmemory") => Temporality::LowMemory,
         Some(other) => {
-            notes.add(TEMPORALITY, format!("`{other}` is not supported, so `cumulative` is used"));
+            warnings.add(TEMPORALITY, format!("`{other}` is not supported, so `cumulative` is used"));
             Temporality::Cumulative
         }
     };
-    let temporality = match choices.delta {
+    let temporality = match options.delta_temporality {
         Some(true) => Temporality::Delta,
         Some(false) => Temporality::Cumulative,
         None => temporality(),
     };
-    let exponential = choices.exponential.unwrap_or_else(|| match environment.get(HISTOGRAMS) {
+    let exponential_histograms = options.exponential_histograms.unwrap_or_else(|| match environment.get(HISTOGRAMS) {
         None | Some("explicit_bucket_histogram") => false,
         Some("base2_exponential_bucket_histogram") => true,
         Some(other) => {
-            notes.add(HISTOGRAMS, format!("`{other}` is not supported, so `explicit_bucket_histogram` is used"));
+            warnings.add(HISTOGRAMS, format!("`{other}` is not supported, so `explicit_bucket_histogram` is used"));
             false
         }
     });
-    let interval = choices.metrics_interval.or_else(|| environment.millis("OTEL_METRIC_EXPORT_INTERVAL", notes));
-    let tries_for = environment.millis("OTEL_METRIC_EXPORT_TIMEOUT", notes);
+    let interval = options.metrics_interval.or_else(|| environment.duration("OTEL_METRIC_EXPORT_INTERVAL", warnings));
+    let retry_timeout = environment.duration("OTEL_METRIC_EXPORT_TIMEOUT", warnings);
     MetricsSettings {
         interval: interval.filter(|interval| !interval.is_zero()).unwrap_or(Duration::from_secs(60)),
         // The next cumulative export contains the same data, so a longer retry has no benefit.
-        tries_for: tries_for.unwrap_or(Duration::from_secs(30)),
+        retry_timeout: retry_timeout.unwrap_or(Duration::from_secs(30)),
         temporality,
-        exponential,
+        exponential_histograms,
     }
 }
 
-fn span_limits(environment: &Environment, notes: &mut Warnings) -> SpanLimits {
+fn span_limits(environment: &Environment, warnings: &mut Warnings) -> SpanLimits {
     let mut limits = SpanLimits::default();
     let mut set = |names: &[&str], limit: &mut u32| {
-        let found = names.iter().find_map(|name| environment.number(name, notes));
+        let found = names.iter().find_map(|name| environment.integer(name, warnings));
         *limit = found.map_or(*limit, |found| u32::try_from(found).unwrap_or(u32::MAX));
     };
     const COMMON: &str = "OTEL_ATTRIBUTE_COUNT_LIMIT";

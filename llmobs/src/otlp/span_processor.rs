@@ -17,14 +17,14 @@ use opentelemetry_sdk::trace::SpanProcessor;
 use super::batcher::Encoder;
 use super::export_thread::Flusher;
 use super::queue::Queue;
-use super::request_split::pack;
+use super::request_split::encode_split;
 use super::tail::TailSampler;
 
 /// The span processor that is registered with the SDK.
 pub(super) struct QueueSpanProcessor {
     pub(super) queue: Arc<Queue<SpanData>>,
     /// The tail sampler; `None` without tail sampling.
-    pub(super) tail: Option<Arc<TailSampler>>,
+    pub(super) tail_sampler: Option<Arc<TailSampler>>,
     pub(super) flusher: Flusher,
 }
 
@@ -36,9 +36,9 @@ impl fmt::Debug for QueueSpanProcessor {
 
 impl SpanProcessor for QueueSpanProcessor {
     fn on_start(&self, span: &mut Span, _: &Context) {
-        if let Some(tail) = &self.tail {
+        if let Some(tail) = &self.tail_sampler {
             use opentelemetry::trace::Span as _;
-            tail.started(span.span_context());
+            tail.on_start(span.span_context());
         }
     }
 
@@ -46,8 +46,8 @@ impl SpanProcessor for QueueSpanProcessor {
         if !span.span_context.is_sampled() {
             return;
         }
-        match &self.tail {
-            Some(tail) => tail.ended(span).into_iter().for_each(|span| self.queue.push(span)),
+        match &self.tail_sampler {
+            Some(tail) => tail.on_end(span).into_iter().for_each(|span| self.queue.push(span)),
             None => self.queue.push(span),
         }
     }
@@ -66,6 +66,6 @@ impl SpanProcessor for QueueSpanProcessor {
 pub(super) fn encoder(resource: &Resource) -> Encoder<SpanData> {
     let resource = ResourceAttributesWithSchema::from(resource);
     Box::new(move |spans| {
-        pack(ExportTraceServiceRequest { resource_spans: group_spans_by_resource_and_scope(spans, &resource) })
+        encode_split(ExportTraceServiceRequest { resource_spans: group_spans_by_resource_and_scope(spans, &resource) })
     })
 }

@@ -33,21 +33,21 @@ pub(super) fn layer<S>(providers: &SdkProviders) -> Box<dyn Layer<S> + Send + Sy
 where
     S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
 {
-    match (providers.exported.traces, providers.exported.logs) {
-        (true, true) => Box::new(spans(providers).and_then(events(providers))),
-        (true, false) => Box::new(spans(providers)),
-        (false, true) => Box::new(events(providers)),
+    match (providers.exported_signals.traces, providers.exported_signals.logs) {
+        (true, true) => Box::new(span_layer(providers).and_then(event_layer(providers))),
+        (true, false) => Box::new(span_layer(providers)),
+        (false, true) => Box::new(event_layer(providers)),
         // An `Option` that is `None` would disable the other layers; `Identity` does not.
         (false, false) => Box::new(Identity::new()),
     }
 }
 
-fn spans<S>(providers: &SdkProviders) -> impl Layer<S> + Send + Sync + use<S>
+fn span_layer<S>(providers: &SdkProviders) -> impl Layer<S> + Send + Sync + use<S>
 where
     S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
 {
     tracing_opentelemetry::layer()
-        .with_tracer(providers.tracers.tracer("llmobs"))
+        .with_tracer(providers.tracer_provider.tracer("llmobs"))
         .with_location(false)
         .with_threads(false)
         .with_target(false)
@@ -61,11 +61,11 @@ where
         .with_filter(filter_fn(|metadata| metadata.is_span() && !is_export_target(metadata.target())))
 }
 
-fn events<S>(providers: &SdkProviders) -> impl Layer<S> + Send + Sync + use<S>
+fn event_layer<S>(providers: &SdkProviders) -> impl Layer<S> + Send + Sync + use<S>
 where
     S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
 {
-    OpenTelemetryTracingBridge::new(&providers.loggers)
+    OpenTelemetryTracingBridge::new(&providers.logger_provider)
         .with_filter(filter_fn(|metadata| metadata.is_event() && !is_export_target(metadata.target())))
 }
 
@@ -82,13 +82,13 @@ fn is_export_target(target: &str) -> bool {
 /// Returns the filter for these directives. If the directives are invalid, returns the default filter `info` and a
 /// warning. The target of content events is enabled at DEBUG unless the directives name it: content events exist only
 /// where their capture is enabled.
-pub(super) fn filter(directives: Option<&str>) -> (EnvFilter, Option<String>) {
-    let make = |directives: &str| match directives.contains(CONTENT_TARGET) {
+pub(super) fn env_filter(directives: Option<&str>) -> (EnvFilter, Option<String>) {
+    let parse = |directives: &str| match directives.contains(CONTENT_TARGET) {
         true => EnvFilter::try_new(directives),
         false => EnvFilter::try_new(format!("{directives},{CONTENT_TARGET}=debug")),
     };
-    let default = || make("info").unwrap_or_default();
-    match directives.map(make) {
+    let default = || parse("info").unwrap_or_default();
+    match directives.map(parse) {
         None => (default(), None),
         Some(Ok(filter)) => (filter, None),
         Some(Err(error)) => (default(), Some(format!("RUST_LOG or `filter`: {error}; `info` is used instead"))),
@@ -96,7 +96,7 @@ pub(super) fn filter(directives: Option<&str>) -> (EnvFilter, Option<String>) {
 }
 
 /// Installs the subscriber of the process.
-pub(super) fn set(providers: &SdkProviders, output: StandardOutput, filter: EnvFilter) -> Result<(), InitError> {
+pub(super) fn install(providers: &SdkProviders, output: StandardOutput, filter: EnvFilter) -> Result<(), InitError> {
     let lines = tracing_subscriber::fmt::layer();
     let lines: Option<Box<dyn Layer<_> + Send + Sync>> = match output {
         StandardOutput::Json => Some(Box::new(lines.json().flatten_event(true))),

@@ -22,19 +22,19 @@ use super::threshold::Threshold;
 use super::threshold::randomness;
 use crate::catalog::llmobs_attribute;
 use crate::clock::Clock;
-use crate::clock::nanos;
+use crate::clock::duration_to_nanos;
 use crate::sink::export_counts::DropReason;
 use crate::sink::export_counts::ExportCounts;
 
 /// The attribute with the ratio at which a span was sampled; 1 if its trace is always kept. A back end weights each
 /// span by the reciprocal of this ratio.
-pub(super) const RATIO: &str = "llmobs.sampling.ratio";
+pub(super) const SAMPLING_RATIO: &str = "llmobs.sampling.ratio";
 
 /// The rule that decides at the end of a trace whether its spans are exported.
 ///
 /// A trace with an error (a span with status `Error`) or a missed objective is kept completely. Of the other traces,
 /// the configured ratio is kept. The decision covers the spans of the trace in this process: from the first span that
-/// starts here until no span is open, but at the latest the [`linger`](Self::linger) time after an operation in the
+/// starts here until no span is open, but at the latest the [`decision_wait`](Self::decision_wait) time after an operation in the
 /// trace has ended.
 ///
 /// ```
@@ -49,14 +49,14 @@ pub struct TailSampling {
     ratio: f64,
     max_spans: usize,
     max_traces: usize,
-    linger: Duration,
+    decision_wait: Duration,
 }
 
 impl TailSampling {
     /// Returns a rule that keeps this ratio, from 0 to 1, of the traces without an error or missed objective. The
     /// choice depends only on the random number of the trace, so processes with the same ratio keep the same traces.
     pub const fn ratio(ratio: f64) -> Self {
-        Self { ratio, max_spans: 8_192, max_traces: 16_384, linger: Duration::from_secs(10) }
+        Self { ratio, max_spans: 8_192, max_traces: 16_384, decision_wait: Duration::from_secs(10) }
     }
 
     /// Sets the maximum number of finished spans in the buffer. When the limit is exceeded, the trace that has waited
@@ -76,8 +76,8 @@ impl TailSampling {
 
     /// Sets the time after the end of an operation at which its trace is decided even if a span is still open. Defaults
     /// to ten seconds.
-    pub const fn linger(mut self, time: Duration) -> Self {
-        self.linger = time;
+    pub const fn decision_wait(mut self, time: Duration) -> Self {
+        self.decision_wait = time;
         self
     }
 }
@@ -89,91 +89,91 @@ pub(super) struct TailSampler {
     threshold: Threshold,
     buffer: Mutex<TailBuffer>,
     clock: Clock,
-    tally: Arc<ExportCounts>,
+    counts: Arc<ExportCounts>,
 }
 
 impl TailSampler {
-    pub(super) fn new(settings: TailSampling, clock: Clock, tally: Arc<ExportCounts>) -> Self {
-        Self { settings, threshold: Threshold::from_ratio(settings.ratio), buffer: Mutex::default(), clock, tally }
+    pub(super) fn new(settings: TailSampling, clock: Clock, counts: Arc<ExportCounts>) -> Self {
+        Self { settings, threshold: Threshold::from_ratio(settings.ratio), buffer: Mutex::default(), clock, counts }
     }
 
     /// Registers the start of a span.
-    pub(super) fn started(&self, span: &SpanContext) {
+    pub(super) fn on_start(&self, span: &SpanContext) {
         if span.is_sampled() {
-            self.lock_buffer().open(span.trace_id(), self.settings.max_traces);
+            self.lock_buffer().start_span(span.trace_id(), self.settings.max_traces);
         }
     }
 
     /// Registers the end of a span. Returns the spans that can be exported now.
-    pub(super) fn ended(&self, span: SpanData) -> Vec<SpanData> {
+    pub(super) fn on_end(&self, span: SpanData) -> Vec<SpanData> {
         let trace = span.span_context.trace_id();
-        let went_wrong =
-            matches!(span.status, Status::Error { .. }) || has(&span, llmobs_attribute::OBJECTIVE_RESULT, Some("bad"));
-        let is_operation = has(&span, llmobs_attribute::OUTCOME, None);
-        let mut held = self.lock_buffer();
-        let is_over = held.add(span);
-        if went_wrong {
-            held.keep_trace(trace);
+        let must_keep = matches!(span.status, Status::Error { .. })
+            || has_attribute(&span, llmobs_attribute::OBJECTIVE_RESULT, Some("bad"));
+        let is_operation = has_attribute(&span, llmobs_attribute::OPERATION_OUTCOME, None);
+        let mut buffer = self.lock_buffer();
+        let is_over = buffer.push_span(span);
+        if must_keep {
+            buffer.keep_trace(trace);
         } else if is_operation {
-            held.settled(trace, self.clock.now().as_nanos());
+            buffer.schedule_decision(trace, self.clock.now().as_nanos());
         }
-        let mut out = Vec::new();
-        if held.is_kept(trace) {
-            out.extend(held.take_spans(trace).into_iter().map(with_head_ratio));
+        let mut exported = Vec::new();
+        if buffer.is_kept(trace) {
+            exported.extend(buffer.take_spans(trace).into_iter().map(with_head_ratio));
         } else if is_over {
-            out.extend(self.decide(held.take_spans(trace)).0);
+            exported.extend(self.decide(buffer.take_spans(trace)).0);
         }
         if is_over {
-            held.forget(trace);
+            buffer.remove_trace(trace);
         }
-        while held.spans() > self.settings.max_spans {
-            let Some(oldest) = held.oldest() else { break };
-            out.extend(self.evict(held.take_spans(oldest)));
+        while buffer.span_count() > self.settings.max_spans {
+            let Some(oldest) = buffer.oldest_trace() else { break };
+            exported.extend(self.evict(buffer.take_spans(oldest)));
         }
-        out
+        exported
     }
 
-    /// Decides the traces whose operation ended at least the linger time ago. Returns the spans that can be exported
-    /// now.
-    pub(super) fn sweep(&self) -> Vec<SpanData> {
+    /// Decides the traces whose operation ended at least the decision wait ago. Returns the spans that can be
+    /// exported now.
+    pub(super) fn decide_expired(&self) -> Vec<SpanData> {
         let now = self.clock.now().as_nanos();
-        let since = now.saturating_sub(nanos(self.settings.linger));
-        let mut held = self.lock_buffer();
-        let mut out = Vec::new();
-        while let Some(trace) = held.pop_due(since) {
-            out.extend(self.decide(held.take_spans(trace)).0);
+        let until = now.saturating_sub(duration_to_nanos(self.settings.decision_wait));
+        let mut buffer = self.lock_buffer();
+        let mut exported = Vec::new();
+        while let Some(trace) = buffer.pop_due(until) {
+            exported.extend(self.decide(buffer.take_spans(trace)).0);
         }
-        out
+        exported
     }
 
     /// Decides all buffered traces. Returns the spans that are kept.
     pub(super) fn flush(&self) -> Vec<SpanData> {
-        let mut held = self.lock_buffer();
-        let mut out = Vec::new();
-        while let Some(oldest) = held.oldest() {
-            out.extend(self.decide(held.take_spans(oldest)).0);
+        let mut buffer = self.lock_buffer();
+        let mut exported = Vec::new();
+        while let Some(oldest) = buffer.oldest_trace() {
+            exported.extend(self.decide(buffer.take_spans(oldest)).0);
         }
-        out
+        exported
     }
 
     /// Returns the spans that the ratio keeps, and the number of the others.
     fn decide(&self, spans: Vec<SpanData>) -> (Vec<SpanData>, usize) {
-        let all = spans.len();
+        let total = spans.len();
         let kept: Vec<_> = spans.into_iter().filter_map(|span| self.sample_span(span)).collect();
-        let others = all - kept.len();
-        (kept, others)
+        let sampled_out = total - kept.len();
+        (kept, sampled_out)
     }
 
     fn evict(&self, spans: Vec<SpanData>) -> Vec<SpanData> {
-        let (kept, others) = self.decide(spans);
-        self.tally.lose(DropReason::TailFull, others);
+        let (kept, sampled_out) = self.decide(spans);
+        self.counts.add_dropped(DropReason::TailFull, sampled_out);
         kept
     }
 
     fn sample_span(&self, span: SpanData) -> Option<SpanData> {
-        let threshold = sampled_at(&span.span_context).combine(self.threshold);
+        let threshold = head_threshold(&span.span_context).combine(self.threshold);
         let random = randomness(span.span_context.trace_id(), span.span_context.trace_state());
-        threshold.should_keep(random).then(|| marked(span, threshold))
+        threshold.should_keep(random).then(|| with_sampling_ratio(span, threshold))
     }
 
     fn lock_buffer(&self) -> MutexGuard<'_, TailBuffer> {
@@ -182,26 +182,27 @@ impl TailSampler {
 }
 
 /// Returns the threshold at which the head sampler recorded the trace; `KEEP_ALL` if the trace state contains none.
-fn sampled_at(span: &SpanContext) -> Threshold {
-    Threshold::of_state(span.trace_state()).unwrap_or(Threshold::KEEP_ALL)
+fn head_threshold(span: &SpanContext) -> Threshold {
+    Threshold::from_trace_state(span.trace_state()).unwrap_or(Threshold::KEEP_ALL)
 }
 
 fn with_head_ratio(span: SpanData) -> SpanData {
-    let threshold = sampled_at(&span.span_context);
-    marked(span, threshold)
+    let threshold = head_threshold(&span.span_context);
+    with_sampling_ratio(span, threshold)
 }
 
 /// Adds the sampling ratio to a span, as an attribute and in its trace state.
-fn marked(mut span: SpanData, threshold: Threshold) -> SpanData {
+fn with_sampling_ratio(mut span: SpanData, threshold: Threshold) -> SpanData {
     let context = &span.span_context;
-    let state = threshold.into_state(context.trace_state());
+    let state = threshold.insert_into(context.trace_state());
     let flags = context.trace_flags();
     span.span_context = SpanContext::new(context.trace_id(), context.span_id(), flags, context.is_remote(), state);
-    span.attributes.push(KeyValue::new(RATIO, threshold.ratio()));
+    span.attributes.push(KeyValue::new(SAMPLING_RATIO, threshold.ratio()));
     span
 }
 
-fn has(span: &SpanData, name: &str, value: Option<&str>) -> bool {
-    let is = |found: &Value| value.is_none_or(|value| matches!(found, Value::String(text) if text.as_str() == value));
-    span.attributes.iter().any(|attribute| attribute.key.as_str() == name && is(&attribute.value))
+fn has_attribute(span: &SpanData, name: &str, value: Option<&str>) -> bool {
+    let matches_value =
+        |found: &Value| value.is_none_or(|value| matches!(found, Value::String(text) if text.as_str() == value));
+    span.attributes.iter().any(|attribute| attribute.key.as_str() == name && matches_value(&attribute.value))
 }

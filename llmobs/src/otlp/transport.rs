@@ -32,12 +32,12 @@ use super::endpoint::OtlpEndpoint;
 use super::endpoint::Protocol;
 
 /// The maximum size of a response in bytes. Responses of collectors have some dozens of bytes.
-const LONGEST_ANSWER: usize = 64 * 1024;
+const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 
 /// A client that sends requests to one endpoint.
 #[derive(Debug)]
 pub(super) struct Transport {
-    target: OtlpEndpoint,
+    endpoint: OtlpEndpoint,
     client: Client,
     headers: HeaderMap,
 }
@@ -46,63 +46,64 @@ pub(super) struct Transport {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ExportResponse {
     /// The number of items in the request that the collector rejected.
-    pub(super) rejected: usize,
+    pub(super) rejected_items: usize,
 }
 
 impl Transport {
-    pub(super) fn new(target: OtlpEndpoint) -> Result<Self, InitError> {
-        let client = client::build(&target)?;
-        let mut headers = target.headers.clone();
-        let mut put = |name, value| headers.insert(name, HeaderValue::from_static(value));
-        if !target.headers.contains_key(USER_AGENT) {
-            put(USER_AGENT, concat!("llmobs/", env!("CARGO_PKG_VERSION")));
+    pub(super) fn new(endpoint: OtlpEndpoint) -> Result<Self, InitError> {
+        let client = client::build(&endpoint)?;
+        let mut headers = endpoint.headers.clone();
+        let mut insert = |name, value| headers.insert(name, HeaderValue::from_static(value));
+        if !endpoint.headers.contains_key(USER_AGENT) {
+            insert(USER_AGENT, concat!("llmobs/", env!("CARGO_PKG_VERSION")));
         }
-        match (target.protocol, target.compression) {
-            (Protocol::HttpProtobuf, Compression::Gzip) => drop(put(CONTENT_ENCODING, "gzip")),
-            (Protocol::Grpc, Compression::Gzip) => drop(put(grpc::ENCODING, "gzip")),
+        match (endpoint.protocol, endpoint.compression) {
+            (Protocol::HttpProtobuf, Compression::Gzip) => drop(insert(CONTENT_ENCODING, "gzip")),
+            (Protocol::Grpc, Compression::Gzip) => drop(insert(grpc::ENCODING, "gzip")),
             (_, Compression::None) => {}
         }
-        match target.protocol {
-            Protocol::HttpProtobuf => drop(put(CONTENT_TYPE, "application/x-protobuf")),
+        match endpoint.protocol {
+            Protocol::HttpProtobuf => drop(insert(CONTENT_TYPE, "application/x-protobuf")),
             Protocol::Grpc => {
-                put(CONTENT_TYPE, "application/grpc");
-                put(http::header::TE, "trailers");
+                insert(CONTENT_TYPE, "application/grpc");
+                insert(http::header::TE, "trailers");
             }
         }
-        Ok(Self { target, client, headers })
+        Ok(Self { endpoint, client, headers })
     }
 
-    pub(super) const fn target(&self) -> &OtlpEndpoint {
-        &self.target
+    pub(super) const fn endpoint(&self) -> &OtlpEndpoint {
+        &self.endpoint
     }
 
     /// Returns the body of the request for a message: compressed if configured, and with the gRPC prefix.
-    pub(super) fn wrap(&self, message: Vec<u8>) -> Bytes {
-        let body = match self.target.compression {
+    pub(super) fn encode_body(&self, message: Vec<u8>) -> Bytes {
+        let body = match self.endpoint.compression {
             Compression::Gzip => gzip(&message),
             Compression::None => message,
         };
-        match self.target.protocol {
+        match self.endpoint.protocol {
             Protocol::HttpProtobuf => body.into(),
-            Protocol::Grpc => grpc::frame(&body, self.target.compression == Compression::Gzip),
+            Protocol::Grpc => grpc::encode_message(&body, self.endpoint.compression == Compression::Gzip),
         }
     }
 
-    /// Sends a body returned by [`wrap`](Self::wrap) and reads the response. Takes `limit` at most, or the configured
+    /// Sends a body returned by [`encode_body`](Self::encode_body) and reads the response. Takes `limit` at most, or the configured
     /// timeout if that is shorter.
     pub(super) async fn send(&self, body: Bytes, limit: Duration) -> Result<ExportResponse, ExportError> {
-        let limit = limit.min(self.target.timeout);
+        let limit = limit.min(self.endpoint.timeout);
         tokio::time::timeout(limit, self.exchange(body)).await.unwrap_or_else(|_| Err(ExportError::timeout()))
     }
 
     async fn exchange(&self, body: Bytes) -> Result<ExportResponse, ExportError> {
-        let mut request =
-            Request::post(self.target.uri.clone()).body(Full::new(body)).map_err(|_| ExportError::connection_lost())?;
+        let mut request = Request::post(self.endpoint.uri.clone())
+            .body(Full::new(body))
+            .map_err(|_| ExportError::connection_lost())?;
         *request.headers_mut() = self.headers.clone();
-        let response = self.client.request(request).await.map_err(|error| ExportError::of_client(&error))?;
-        match self.target.protocol {
-            Protocol::HttpProtobuf => http_protobuf::read(response).await,
-            Protocol::Grpc => grpc::read(response).await,
+        let response = self.client.request(request).await.map_err(|error| ExportError::from_client_error(&error))?;
+        match self.endpoint.protocol {
+            Protocol::HttpProtobuf => http_protobuf::decode_response(response).await,
+            Protocol::Grpc => grpc::decode_response(response).await,
         }
     }
 }
@@ -113,11 +114,11 @@ impl ExportResponse {
     ///
     /// Some back ends answer with JSON or an empty body after a success. A message that cannot be decoded is treated as
     /// accepting all items.
-    fn of_message(message: &[u8]) -> Self {
-        let answer = ExportTraceServiceResponse::decode(message).ok();
-        let partial = answer.and_then(|answer| answer.partial_success);
+    fn decode(message: &[u8]) -> Self {
+        let response = ExportTraceServiceResponse::decode(message).ok();
+        let partial = response.and_then(|response| response.partial_success);
         let rejected = partial.map_or(0, |partial| partial.rejected_spans);
-        Self { rejected: usize::try_from(rejected).unwrap_or(0) }
+        Self { rejected_items: usize::try_from(rejected).unwrap_or(0) }
     }
 }
 

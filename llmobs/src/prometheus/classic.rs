@@ -18,7 +18,7 @@ use crate::observer::Observer;
 /// # Ok::<(), llmobs::BuildError>(())
 /// ```
 pub fn render_classic(observer: &Observer, page: &mut String) {
-    to_classic(&observer.open_metrics(), page);
+    to_classic(&observer.encode_open_metrics(), page);
 }
 
 /// Appends OpenMetrics text in the classic format. Runs of samples without a `#` are copied in one piece, since they
@@ -26,21 +26,21 @@ pub fn render_classic(observer: &Observer, page: &mut String) {
 pub(super) fn to_classic(open_metrics: &str, classic: &mut String) {
     let mut help: Option<(&str, &str)> = None;
     let mut rest = open_metrics;
-    while let Some(mark) = rest.find('#') {
-        let line = rest[..mark].rfind('\n').map_or(0, |end| end + 1);
-        classic.push_str(&rest[..line]);
-        let (text, after) = rest[line..].split_once('\n').unwrap_or_else(|| (&rest[line..], ""));
-        if line == mark {
-            metadata(text, &mut help, classic);
+    while let Some(hash_at) = rest.find('#') {
+        let line_start = rest[..hash_at].rfind('\n').map_or(0, |end| end + 1);
+        classic.push_str(&rest[..line_start]);
+        let (line, after) = rest[line_start..].split_once('\n').unwrap_or_else(|| (&rest[line_start..], ""));
+        if line_start == hash_at {
+            write_metadata(line, &mut help, classic);
         } else {
-            push_line(classic, &[without_exemplar(text)]);
+            push_line(classic, &[without_exemplar(line)]);
         }
         rest = after;
     }
     classic.push_str(rest);
 }
 
-fn metadata<'a>(line: &'a str, help: &mut Option<(&'a str, &'a str)>, classic: &mut String) {
+fn write_metadata<'a>(line: &'a str, help: &mut Option<(&'a str, &'a str)>, classic: &mut String) {
     if let Some(rest) = line.strip_prefix("# HELP ") {
         *help = rest.split_once(' ');
     } else if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|rest| rest.split_once(' ')) {
@@ -48,12 +48,12 @@ fn metadata<'a>(line: &'a str, help: &mut Option<(&'a str, &'a str)>, classic: &
             "counter" => ("_total", "counter"),
             "info" => ("_info", "gauge"),
             // A counter without the `_total` suffix, which OpenMetrics cannot express.
-            "unknown" if View::counts(name) => ("", "counter"),
+            "unknown" if View::is_counter_name(name) => ("", "counter"),
             "unknown" => ("", "untyped"),
             "stateset" => ("", "gauge"),
             kind => ("", kind),
         };
-        if let Some((_, text)) = help.take_if(|(of, _)| *of == name) {
+        if let Some((_, text)) = help.take_if(|(metric, _)| *metric == name) {
             push_line(classic, &["# HELP ", name, suffix, " ", text]);
         }
         push_line(classic, &["# TYPE ", name, suffix, " ", kind]);
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counters_units_and_exemplars_become_classic() {
+    fn counters_units_and_exemplars_are_converted() {
         let open_metrics = "# HELP a_seconds Time.\n# TYPE a_seconds histogram\n# UNIT a_seconds seconds\n\
             a_seconds_bucket{le=\"1.0\",m=\"x # \\\" {y}\"} 3 # {trace_id=\"ab\"} 0.5 1.0\n\
             # HELP b Things.\n# TYPE b counter\nb_total{m=\"#\"} 4\nb_total{m=\"x\"} 5\n# EOF\n";
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_counter_of_a_view_is_one_again_also_behind_a_prefix() {
+    fn counter_of_a_view_has_the_type_counter_even_with_a_prefix() {
         let name = "shop_DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION";
         let mut classic = String::new();
         to_classic(

@@ -39,7 +39,7 @@ use crate::observer::Observer;
 #[derive(Clone)]
 #[must_use = "an endpoint does nothing until it is added to a router"]
 pub struct Endpoint {
-    page: Arc<RenderFn>,
+    render: Arc<RenderFn>,
     token: Option<Arc<[u8]>>,
 }
 
@@ -49,13 +49,13 @@ type RenderFn = dyn Fn(Option<&str>) -> Page + Send + Sync;
 impl Endpoint {
     /// Creates an endpoint for an observer that owns its registry. Renders the same content as [`page`].
     pub fn new(observer: Observer) -> Self {
-        Self::with(move |accept| page(&observer, accept))
+        Self::from_fn(move |accept| page(&observer, accept))
     }
 
     /// Creates an endpoint from a function that renders the page for each scrape, as [`encode`](super::encode) does.
     /// The argument is the value of the scrape's `Accept` header.
-    pub fn with(page: impl Fn(Option<&str>) -> Page + Send + Sync + 'static) -> Self {
-        Self { page: Arc::new(page), token: None }
+    pub fn from_fn(render: impl Fn(Option<&str>) -> Page + Send + Sync + 'static) -> Self {
+        Self { render: Arc::new(render), token: None }
     }
 
     /// Requires the header `Authorization: Bearer <token>`; other requests receive 401. The time of the comparison does
@@ -65,18 +65,19 @@ impl Endpoint {
         self
     }
 
-    fn answer<B>(&self, request: &Request<B>) -> Response<String> {
-        let given = || request.headers().get(header::AUTHORIZATION).and_then(|given| bearer(given.as_bytes()));
-        if self.token.as_ref().is_some_and(|token| !given().is_some_and(|given| constant_time_eq(given, token))) {
-            let mut response = refusal(StatusCode::UNAUTHORIZED);
+    fn respond<B>(&self, request: &Request<B>) -> Response<String> {
+        let given_token =
+            || request.headers().get(header::AUTHORIZATION).and_then(|value| parse_bearer_token(value.as_bytes()));
+        if self.token.as_ref().is_some_and(|token| !given_token().is_some_and(|given| constant_time_eq(given, token))) {
+            let mut response = error_response(StatusCode::UNAUTHORIZED);
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             return response;
         }
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            return refusal(StatusCode::METHOD_NOT_ALLOWED);
+            return error_response(StatusCode::METHOD_NOT_ALLOWED);
         }
         let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-        let page = (self.page)(accept);
+        let page = (self.render)(accept);
         let mut response = Response::new(page.body);
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(page.content_type));
         response
@@ -93,7 +94,7 @@ impl<B> Service<Request<B>> for Endpoint {
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        ready(Ok(self.answer(&request)))
+        ready(Ok(self.respond(&request)))
     }
 }
 
@@ -104,14 +105,14 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-fn refusal(status: StatusCode) -> Response<String> {
+fn error_response(status: StatusCode) -> Response<String> {
     let mut response = Response::new(String::new());
     *response.status_mut() = status;
     response
 }
 
 /// Returns the token of an `Authorization` header. The scheme `Bearer` is matched without regard to case.
-fn bearer(header: &[u8]) -> Option<&[u8]> {
+fn parse_bearer_token(header: &[u8]) -> Option<&[u8]> {
     let (scheme, token) = header.split_at_checked("bearer ".len())?;
     scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii_start())
 }
@@ -121,8 +122,8 @@ fn bearer(header: &[u8]) -> Option<&[u8]> {
 fn constant_time_eq(given: &[u8], token: &[u8]) -> bool {
     let Some(last) = token.len().checked_sub(1) else { return false };
     let mut difference = given.len() ^ token.len();
-    for (place, byte) in given.iter().enumerate() {
-        difference |= black_box(usize::from(byte ^ token[place.min(last)]));
+    for (index, byte) in given.iter().enumerate() {
+        difference |= black_box(usize::from(byte ^ token[index.min(last)]));
     }
     black_box(difference) == 0
 }
@@ -132,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_token_is_the_token() {
+    fn only_equal_tokens_match() {
         assert!(constant_time_eq(b"secret", b"secret"));
         for wrong in ["", "s", "secre", "secret ", "secrett", "Secret", "tercesecret"] {
             assert!(!constant_time_eq(wrong.as_bytes(), b"secret"), "{wrong}");
@@ -142,11 +143,11 @@ mod tests {
     }
 
     #[test]
-    fn the_token_stands_behind_its_scheme() {
-        assert_eq!(bearer(b"Bearer abc"), Some(&b"abc"[..]));
-        assert_eq!(bearer(b"bearer  abc"), Some(&b"abc"[..]));
-        assert_eq!(bearer(b"Basic abc"), None);
-        assert_eq!(bearer(b"Bearer"), None);
-        assert_eq!(bearer(b""), None);
+    fn token_follows_the_bearer_scheme() {
+        assert_eq!(parse_bearer_token(b"Bearer abc"), Some(&b"abc"[..]));
+        assert_eq!(parse_bearer_token(b"bearer  abc"), Some(&b"abc"[..]));
+        assert_eq!(parse_bearer_token(b"Basic abc"), None);
+        assert_eq!(parse_bearer_token(b"Bearer"), None);
+        assert_eq!(parse_bearer_token(b""), None);
     }
 }

@@ -6,10 +6,10 @@ use super::classic::to_classic;
 use crate::observer::Observer;
 
 /// The content type of the classic text format, which every scraper and `promtool` can parse.
-const CLASSIC: &str = "text/plain; version=0.0.4; charset=utf-8";
+const CLASSIC_CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// The content type of OpenMetrics, the only text format with exemplars.
-const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+const OPEN_METRICS_CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The response to a scrape.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub struct Page {
 /// ```
 #[must_use]
 pub fn page(observer: &Observer, accept: Option<&str>) -> Page {
-    in_format(observer.open_metrics(), accept)
+    negotiate(observer.encode_open_metrics(), accept)
 }
 
 /// Renders the metrics of the application's own registry, with the same choice of format as [`page`].
@@ -44,17 +44,17 @@ pub fn encode(registry: &Registry, accept: Option<&str>) -> Page {
     let mut text = String::new();
     // Writing to a `String` cannot fail.
     let _ = prometheus_client::encoding::text::encode_registry(&mut text, registry);
-    in_format(text, accept)
+    negotiate(text, accept)
 }
 
-fn in_format(mut text: String, accept: Option<&str>) -> Page {
+fn negotiate(mut text: String, accept: Option<&str>) -> Page {
     if accept.is_some_and(prefers_open_metrics) {
         text.push_str("# EOF\n");
-        return Page { content_type: OPEN_METRICS, body: text };
+        return Page { content_type: OPEN_METRICS_CONTENT_TYPE, body: text };
     }
     let mut body = String::with_capacity(text.len());
     to_classic(&text, &mut body);
-    Page { content_type: CLASSIC, body }
+    Page { content_type: CLASSIC_CONTENT_TYPE, body }
 }
 
 /// Returns whether OpenMetrics 1.0.0, or OpenMetrics without a version, has at least the quality of classic text.
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn classic_text_is_the_default_and_open_metrics_is_for_those_who_ask() {
+    fn open_metrics_is_used_only_if_the_accept_header_prefers_it() {
         for accept in [
             "",
             "*/*",

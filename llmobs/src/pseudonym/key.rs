@@ -77,15 +77,15 @@ impl MasterKey {
     ///
     /// If a set variable does not lead to a valid key. An invalid file does not fall back to the variable `key`.
     pub fn from_environment(file: &str, key: &str) -> Result<Option<Self>, KeyError> {
-        let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
-        if let Some(path) = set(file) {
+        let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
+        if let Some(path) = variable(file) {
             return Self::from_file(path).map(Some);
         }
-        let read = |value: OsString| {
+        let parse = |value: OsString| {
             let value = Zeroizing::new(value.into_encoded_bytes());
             Self::from_text(std::str::from_utf8(&value).map_err(|_| KeyError::INVALID_ENCODING)?)
         };
-        set(key).map(read).transpose()
+        variable(key).map(parse).transpose()
     }
 
     /// Creates a key from an HMAC code, which has the randomness of its key.

@@ -149,7 +149,7 @@ fn no_part_of_a_key_is_printed() {
 
 proptest! {
     #[test]
-    fn two_identities_share_a_pseudonym_only_if_no_more_than_blanks_and_case_tell_them_apart(
+    fn identities_share_a_pseudonym_only_if_they_differ_in_blanks_and_case_alone(
             a in "[ aA@.\\PC]{1,4}", b in "[ aA@.\\PC]{1,4}",
         ) {
         let pseudonyms = Pseudonymizer::new(key(9));

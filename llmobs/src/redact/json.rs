@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn lone_surrogates_hide_nothing() {
+    fn text_with_lone_surrogates_is_redacted() {
         let hidden = r#"{"x":"\ud83d","y":"\ud83d\ude00 \\ud83d","k":"\u006aane@example.org","z":"\udc00"}"#;
         let text = redacted(json!(hidden)).as_str().unwrap().to_owned();
         assert_eq!(

@@ -521,7 +521,7 @@ mod tests {
     }
 
     #[test]
-    fn random_values_are_told_from_words() {
+    fn random_values_are_distinguished_from_words() {
         for text in ["a8F3kP0zQ9mN2xVb", "3f2a9c1e77b04d5588aa", "AbCdEfGh1234567890XyZ", "QWxhZGRpbjpvcGVuIHNlc2FtZQ"]
         {
             assert!(is_random(text.as_bytes()), "{text}");

@@ -88,7 +88,7 @@ macro_rules! closed_enum {
                 }
             }
 
-            /// Returns the index of this value in [`Self::ALL`].
+            /// Returns the index of this value in [`Self::RANDOMNESS_RANGE`].
             #[allow(dead_code, reason = "not every word is a place in a table")]
             pub(crate) const fn index(self) -> usize {
                 self as usize
@@ -200,7 +200,7 @@ open_enum! {
 
 impl FinishReason {
     /// The number of label values of finish reasons: the listed reasons and `_OTHER`.
-    pub(crate) const LABELS: usize = Self::KNOWN.len() + 1;
+    pub(crate) const LABEL_COUNT: usize = Self::KNOWN.len() + 1;
 
     /// Returns the index of this reason among the label values; every unlisted reason has the last index.
     pub(crate) fn label_index(&self) -> usize {
@@ -441,7 +441,7 @@ mod tests {
 
     #[test]
     fn every_finish_reason_has_its_own_label() {
-        let labels: Vec<_> = (0..FinishReason::LABELS).map(FinishReason::label).collect();
+        let labels: Vec<_> = (0..FinishReason::LABEL_COUNT).map(FinishReason::label).collect();
         for (index, reason) in FinishReason::KNOWN.iter().enumerate() {
             assert_eq!(reason.label_index(), index);
             assert_eq!(labels[index], reason.as_str());

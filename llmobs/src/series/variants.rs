@@ -18,32 +18,32 @@ use crate::semconv::value::QueueExit;
 use crate::semconv::value::StallCause;
 use crate::semconv::value::TokenSource;
 
-const ERRORS: usize = ErrorType::ALL.len();
-const ENDED_UNREASONED: usize = FinishReason::LABELS;
-const ENDED_FAILED: usize = ENDED_UNREASONED + 1;
-const ENDED_REJECTED: usize = ENDED_FAILED + ERRORS;
+const ERROR_TYPE_COUNT: usize = ErrorType::ALL.len();
+const ENDED_WITHOUT_REASON: usize = FinishReason::LABEL_COUNT;
+const ENDED_FAILED: usize = ENDED_WITHOUT_REASON + 1;
+const ENDED_REJECTED: usize = ENDED_FAILED + ERROR_TYPE_COUNT;
 
 /// The variant of `llmobs.operation.ended` for the outcome `cancelled`.
-pub(crate) const ENDED_CANCELLED: usize = ENDED_REJECTED + ERRORS;
+pub(crate) const ENDED_CANCELLED: usize = ENDED_REJECTED + ERROR_TYPE_COUNT;
 
 /// The number of variants of `llmobs.operation.ended`, which is the maximum over all rows.
-pub(crate) const WIDEST: usize = ENDED_CANCELLED + 1;
+pub(crate) const MAX_VARIANTS: usize = ENDED_CANCELLED + 1;
 
 /// Returns the variant for a completed operation, with its finish reason if it has one.
-pub(crate) fn ended_completed(reason: Option<&FinishReason>) -> usize {
-    reason.map_or(ENDED_UNREASONED, FinishReason::label_index)
+pub(crate) fn ended_completed_variant(reason: Option<&FinishReason>) -> usize {
+    reason.map_or(ENDED_WITHOUT_REASON, FinishReason::label_index)
 }
 
-pub(crate) const fn ended_failed(error: ErrorType) -> usize {
+pub(crate) const fn ended_failed_variant(error: ErrorType) -> usize {
     ENDED_FAILED + error.index()
 }
 
-pub(crate) const fn ended_rejected(error: ErrorType) -> usize {
+pub(crate) const fn ended_rejected_variant(error: ErrorType) -> usize {
     ENDED_REJECTED + error.index()
 }
 
 /// Returns the variant of a duration for an end with or without an error.
-pub(crate) fn errored(error: Option<ErrorType>) -> usize {
+pub(crate) fn error_variant(error: Option<ErrorType>) -> usize {
     error.map_or(0, |error| 1 + error.index())
 }
 
@@ -71,7 +71,7 @@ impl TokenKind {
     }
 }
 
-pub(crate) const fn processed(kind: TokenKind, source: TokenSource) -> usize {
+pub(crate) const fn processed_variant(kind: TokenKind, source: TokenSource) -> usize {
     kind as usize * TokenSource::ALL.len() + source.index()
 }
 
@@ -82,7 +82,7 @@ pub(crate) enum TokenDirection {
     Output,
 }
 
-const DIRECTIONS: [&str; 2] = ["input", "output"];
+const TOKEN_DIRECTIONS: [&str; 2] = ["input", "output"];
 
 /// The reason for which tokens were wasted.
 #[derive(Debug, Clone, Copy)]
@@ -92,29 +92,29 @@ pub(crate) enum TokenWaste {
     Superseded,
 }
 
-const WASTES: [&str; 3] = ["cancelled", "failed", "superseded"];
+const TOKEN_WASTES: [&str; 3] = ["cancelled", "failed", "superseded"];
 
-pub(crate) const fn wasted(direction: TokenDirection, waste: TokenWaste) -> usize {
-    direction as usize * WASTES.len() + waste as usize
+pub(crate) const fn wasted_variant(direction: TokenDirection, waste: TokenWaste) -> usize {
+    direction as usize * TOKEN_WASTES.len() + waste as usize
 }
 
-pub(crate) const fn cache_lookup(kind: CacheKind, result: CacheResult) -> usize {
+pub(crate) const fn cache_lookup_variant(kind: CacheKind, result: CacheResult) -> usize {
     kind.index() * CacheResult::ALL.len() + result.index()
 }
 
 /// Returns the number of variants of a row; the variants of declared names are not included.
-const fn fixed_width(id: RowId) -> usize {
+const fn fixed_variant_count(id: RowId) -> usize {
     match id {
         RowId::ServerDuration | RowId::ClientDuration | RowId::InferenceDuration | RowId::EmbeddingsDuration => {
-            1 + ERRORS
+            1 + ERROR_TYPE_COUNT
         }
-        RowId::ClientTokenUsage => DIRECTIONS.len(),
-        RowId::Ended => WIDEST,
+        RowId::ClientTokenUsage => TOKEN_DIRECTIONS.len(),
+        RowId::Ended => MAX_VARIANTS,
         RowId::Attempts => AttemptKind::ALL.len(),
         RowId::Queue => QueueExit::ALL.len(),
         RowId::Stall => StallCause::ALL.len(),
         RowId::TokensProcessed => TokenKind::ALL.len() * TokenSource::ALL.len(),
-        RowId::TokensWasted => DIRECTIONS.len() * WASTES.len(),
+        RowId::TokensWasted => TOKEN_DIRECTIONS.len() * TOKEN_WASTES.len(),
         RowId::CacheLookups => CacheKind::ALL.len() * CacheResult::ALL.len(),
         RowId::Phase | RowId::Evaluations | RowId::ObjectiveEvents | RowId::ObjectiveTokens => 0,
         RowId::OperationEnergy => 1,
@@ -123,65 +123,65 @@ const fn fixed_width(id: RowId) -> usize {
     }
 }
 
-pub(super) fn width(id: RowId, vocabulary: &DeclaredNames) -> usize {
+pub(super) fn variant_count(id: RowId, declared_names: &DeclaredNames) -> usize {
     match id {
-        RowId::Phase => vocabulary.phases.len(),
-        RowId::Evaluations => vocabulary.evaluations.len(),
-        RowId::ObjectiveEvents | RowId::ObjectiveTokens => 2 * vocabulary.objective_places(),
-        _ => fixed_width(id),
+        RowId::Phase => declared_names.phases.len(),
+        RowId::Evaluations => declared_names.evaluations.len(),
+        RowId::ObjectiveEvents | RowId::ObjectiveTokens => 2 * declared_names.objective_slots(),
+        _ => fixed_variant_count(id),
     }
 }
 
 /// The offset of the first variant of each row, and the number of its variants.
-const OFFSETS: [(usize, usize); RowId::ALL.len()] = {
+const FIXED_OFFSETS: [(usize, usize); RowId::ALL.len()] = {
     let mut offsets = [(0, 0); RowId::ALL.len()];
     let (mut index, mut offset) = (0, 0);
     while index < RowId::ALL.len() {
-        let width = fixed_width(RowId::ALL[index]);
-        offsets[index] = (offset, width);
-        offset += width;
+        let count = fixed_variant_count(RowId::ALL[index]);
+        offsets[index] = (offset, count);
+        offset += count;
         index += 1;
     }
     offsets
 };
 
 /// The offset of the variants of declared names.
-const DECLARED: usize = {
-    let (offset, width) = OFFSETS[RowId::ALL.len() - 1];
-    offset + width
+const DECLARED_OFFSET: usize = {
+    let (offset, count) = FIXED_OFFSETS[RowId::ALL.len() - 1];
+    offset + count
 };
 
 /// Returns the offset of the first variant of a row. Rows whose number of variants is known only when the observer is
 /// built follow the others.
-pub(super) fn offset(id: RowId, vocabulary: &DeclaredNames) -> usize {
-    let (phases, evaluations) = (vocabulary.phases.len(), vocabulary.evaluations.len());
+pub(super) fn variant_offset(id: RowId, declared_names: &DeclaredNames) -> usize {
+    let (phases, evaluations) = (declared_names.phases.len(), declared_names.evaluations.len());
     match id {
-        RowId::Phase => DECLARED,
-        RowId::Evaluations => DECLARED + phases,
-        RowId::ObjectiveEvents => DECLARED + phases + evaluations,
-        RowId::ObjectiveTokens => DECLARED + phases + evaluations + 2 * vocabulary.objective_places(),
-        _ => OFFSETS[id as usize].0,
+        RowId::Phase => DECLARED_OFFSET,
+        RowId::Evaluations => DECLARED_OFFSET + phases,
+        RowId::ObjectiveEvents => DECLARED_OFFSET + phases + evaluations,
+        RowId::ObjectiveTokens => DECLARED_OFFSET + phases + evaluations + 2 * declared_names.objective_slots(),
+        _ => FIXED_OFFSETS[id as usize].0,
     }
 }
 
 /// Returns the labels of a variant, in addition to the labels of the series key.
-pub(super) fn variant_labels(id: RowId, variant: usize, vocabulary: &DeclaredNames) -> Vec<Label> {
-    let one = |name: &'static str, value: &'static str| vec![Label::new(name, value)];
+pub(super) fn variant_labels(id: RowId, variant: usize, declared_names: &DeclaredNames) -> Vec<Label> {
+    let single_label = |name: &'static str, value: &'static str| vec![Label::new(name, value)];
     match id {
         RowId::ServerDuration | RowId::ClientDuration | RowId::InferenceDuration | RowId::EmbeddingsDuration => variant
             .checked_sub(1)
-            .map_or_else(Vec::new, |error| one(attribute::ERROR_TYPE, ErrorType::ALL[error].as_str())),
-        RowId::ClientTokenUsage => one(attribute::GEN_AI_TOKEN_TYPE, DIRECTIONS[variant]),
+            .map_or_else(Vec::new, |error| single_label(attribute::ERROR_TYPE, ErrorType::ALL[error].as_str())),
+        RowId::ClientTokenUsage => single_label(attribute::GEN_AI_TOKEN_TYPE, TOKEN_DIRECTIONS[variant]),
         RowId::InferenceUsageInput
         | RowId::InferenceUsageOutput
         | RowId::InferenceUsageCacheRead
         | RowId::InferenceUsageCacheWrite
         // The modality of the tokens is unknown.
-        | RowId::InferenceUsageReasoning => one(attribute::GEN_AI_TOKEN_MODALITY, "unknown"),
+        | RowId::InferenceUsageReasoning => single_label(attribute::GEN_AI_TOKEN_MODALITY, "unknown"),
         RowId::Ended => ended_labels(variant),
-        RowId::Attempts => one(llmobs_attribute::ATTEMPT_KIND, AttemptKind::ALL[variant].as_str()),
-        RowId::Queue => one(llmobs_attribute::QUEUE_EXIT, QueueExit::ALL[variant].as_str()),
-        RowId::Stall => one(llmobs_attribute::STALL_CAUSE, StallCause::ALL[variant].as_str()),
+        RowId::Attempts => single_label(llmobs_attribute::ATTEMPT_KIND, AttemptKind::ALL[variant].as_str()),
+        RowId::Queue => single_label(llmobs_attribute::QUEUE_EXIT, QueueExit::ALL[variant].as_str()),
+        RowId::Stall => single_label(llmobs_attribute::STALL_CAUSE, StallCause::ALL[variant].as_str()),
         RowId::TokensProcessed => {
             let (direction, kind) = TokenKind::ALL[variant / TokenSource::ALL.len()].labels();
             let source = TokenSource::ALL[variant % TokenSource::ALL.len()].as_str();
@@ -192,16 +192,16 @@ pub(super) fn variant_labels(id: RowId, variant: usize, vocabulary: &DeclaredNam
             ]
         }
         RowId::TokensWasted => vec![
-            Label::new(llmobs_attribute::TOKEN_DIRECTION, DIRECTIONS[variant / WASTES.len()]),
-            Label::new(llmobs_attribute::TOKEN_WASTE, WASTES[variant % WASTES.len()]),
+            Label::new(llmobs_attribute::TOKEN_DIRECTION, TOKEN_DIRECTIONS[variant / TOKEN_WASTES.len()]),
+            Label::new(llmobs_attribute::TOKEN_WASTE, TOKEN_WASTES[variant % TOKEN_WASTES.len()]),
         ],
         RowId::CacheLookups => vec![
             Label::new(llmobs_attribute::CACHE_KIND, CacheKind::ALL[variant / CacheResult::ALL.len()].as_str()),
             Label::new(llmobs_attribute::CACHE_RESULT, CacheResult::ALL[variant % CacheResult::ALL.len()].as_str()),
         ],
-        RowId::Phase => vec![Label::new(llmobs_attribute::PHASE_NAME, Arc::clone(&vocabulary.phases[variant]))],
+        RowId::Phase => vec![Label::new(llmobs_attribute::PHASE_NAME, Arc::clone(&declared_names.phases[variant]))],
         RowId::Evaluations => {
-            let (name, label) = &vocabulary.evaluations[variant];
+            let (name, label) = &declared_names.evaluations[variant];
             vec![
                 Label::new(attribute::GEN_AI_EVALUATION_NAME, Arc::clone(name)),
                 Label::new(attribute::GEN_AI_EVALUATION_SCORE_LABEL, Arc::clone(label)),
@@ -210,7 +210,7 @@ pub(super) fn variant_labels(id: RowId, variant: usize, vocabulary: &DeclaredNam
         RowId::ObjectiveEvents | RowId::ObjectiveTokens => vec![
             Label::new(
                 llmobs_attribute::OBJECTIVE_NAME,
-                Arc::<str>::from(vocabulary.objective(variant / 2).map_or("", |objective| objective.name.as_ref())),
+                Arc::<str>::from(declared_names.objective(variant / 2).map_or("", |objective| objective.name.as_ref())),
             ),
             Label::new(llmobs_attribute::OBJECTIVE_RESULT, if variant.is_multiple_of(2) { "good" } else { "bad" }),
         ],
@@ -220,15 +220,18 @@ pub(super) fn variant_labels(id: RowId, variant: usize, vocabulary: &DeclaredNam
 
 fn ended_labels(variant: usize) -> Vec<Label> {
     let with_error = |outcome: Outcome, error: ErrorType| {
-        vec![Label::new(llmobs_attribute::OUTCOME, outcome.as_str()), Label::new(attribute::ERROR_TYPE, error.as_str())]
+        vec![
+            Label::new(llmobs_attribute::OPERATION_OUTCOME, outcome.as_str()),
+            Label::new(attribute::ERROR_TYPE, error.as_str()),
+        ]
     };
     match variant {
         ENDED_CANCELLED => with_error(Outcome::Cancelled, ErrorType::Cancelled),
         ENDED_REJECTED.. => with_error(Outcome::Rejected, ErrorType::ALL[variant - ENDED_REJECTED]),
         ENDED_FAILED.. => with_error(Outcome::Failed, ErrorType::ALL[variant - ENDED_FAILED]),
-        ENDED_UNREASONED => vec![Label::new(llmobs_attribute::OUTCOME, Outcome::Completed.as_str())],
+        ENDED_WITHOUT_REASON => vec![Label::new(llmobs_attribute::OPERATION_OUTCOME, Outcome::Completed.as_str())],
         _ => vec![
-            Label::new(llmobs_attribute::OUTCOME, Outcome::Completed.as_str()),
+            Label::new(llmobs_attribute::OPERATION_OUTCOME, Outcome::Completed.as_str()),
             Label::new(llmobs_attribute::FINISH_REASON, LabelValue::Static(FinishReason::label(variant))),
         ],
     }
@@ -241,18 +244,18 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
-    fn every_variant_has_labels_of_its_own_and_only_those_that_its_row_names() {
-        let vocabulary = DeclaredNames {
+    fn every_variant_has_unique_labels_that_its_row_declares() {
+        let declared_names = DeclaredNames {
             phases: vec!["tokenize".into(), "safety".into()],
             evaluations: vec![("relevance".into(), "pass".into()), ("relevance".into(), "fail".into())],
             objectives: vec![Objective::new("interactive")],
-            function_objectives: std::array::from_fn(|at| Objective::new(format!("of function {at}")).into()),
+            function_objectives: std::array::from_fn(|index| Objective::new(format!("of function {index}")).into()),
             ..DeclaredNames::default()
         };
         for id in RowId::ALL {
             let mut seen = HashSet::new();
-            for variant in 0..width(*id, &vocabulary) {
-                let labels = variant_labels(*id, variant, &vocabulary);
+            for variant in 0..variant_count(*id, &declared_names) {
+                let labels = variant_labels(*id, variant, &declared_names);
                 for label in &labels {
                     assert!(id.row().attributes.contains(&label.name.as_ref()), "{} on {}", label.name, id.row().name);
                 }

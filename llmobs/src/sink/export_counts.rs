@@ -18,7 +18,7 @@ use super::Sinks;
 use crate::catalog::RowId;
 use crate::catalog::llmobs_attribute;
 use crate::clock::Clock;
-use crate::clock::seconds;
+use crate::clock::nanos_to_seconds;
 use crate::measurement::Label;
 use crate::measurement::Observation;
 use crate::semconv::attribute as a;
@@ -89,7 +89,7 @@ impl DropReason {
 
     /// Returns whether items of a signal can be dropped for this reason: only spans wait for their trace, and metrics
     /// have no queue.
-    const fn happens_to(self, signal: Signal) -> bool {
+    const fn applies_to(self, signal: Signal) -> bool {
         match self {
             Self::TailFull => matches!(signal, Signal::Traces),
             Self::QueueFull | Self::Shutdown => !matches!(signal, Signal::Metrics),
@@ -99,38 +99,38 @@ impl DropReason {
 }
 
 /// The maximum number of exports whose durations are stored until a collection.
-const REMEMBERED: usize = 1_024;
+const MAX_UNREPORTED_EXPORTS: usize = 1_024;
 
 /// The export counts of one signal.
 #[derive(Debug)]
 pub(crate) struct ExportCounts {
     signal: Signal,
     /// The maximum number of queued items; `None` for a signal without a queue.
-    limit: Option<usize>,
-    waiting: AtomicUsize,
-    lost: [AtomicU64; DropReason::ALL.len()],
+    queue_limit: Option<usize>,
+    queued: AtomicUsize,
+    dropped: [AtomicU64; DropReason::ALL.len()],
     /// The dropped items that an observer has already recorded, by reason.
     reported: [AtomicU64; DropReason::ALL.len()],
     sent: AtomicU64,
     /// The moment of the last successful export, initially the moment of creation, in nanoseconds.
-    succeeded_at: AtomicU64,
+    last_success_at: AtomicU64,
     /// The duration in nanoseconds and the error of each export since the last collection.
-    exports: Mutex<Vec<(u64, Option<ErrorType>)>>,
+    unreported_exports: Mutex<Vec<(u64, Option<ErrorType>)>>,
     clock: Clock,
 }
 
 impl ExportCounts {
-    pub(crate) fn new(signal: Signal, limit: Option<usize>) -> Self {
+    pub(crate) fn new(signal: Signal, queue_limit: Option<usize>) -> Self {
         let clock = Clock::system();
         Self {
             signal,
-            limit,
-            waiting: AtomicUsize::new(0),
-            lost: array::from_fn(|_| AtomicU64::new(0)),
+            queue_limit,
+            queued: AtomicUsize::new(0),
+            dropped: array::from_fn(|_| AtomicU64::new(0)),
             reported: array::from_fn(|_| AtomicU64::new(0)),
             sent: AtomicU64::new(0),
-            succeeded_at: AtomicU64::new(clock.now().as_nanos()),
-            exports: Mutex::default(),
+            last_success_at: AtomicU64::new(clock.now().as_nanos()),
+            unreported_exports: Mutex::default(),
             clock,
         }
     }
@@ -140,64 +140,64 @@ impl ExportCounts {
     }
 
     /// Reserves a place in the queue for one item. Returns false if the queue is full.
-    pub(crate) fn admit(&self) -> bool {
-        let limit = self.limit.unwrap_or(usize::MAX);
-        let more = |waiting| (waiting < limit).then_some(waiting + 1);
-        self.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+    pub(crate) fn try_reserve(&self) -> bool {
+        let limit = self.queue_limit.unwrap_or(usize::MAX);
+        let reserve = |queued| (queued < limit).then_some(queued + 1);
+        self.queued.fetch_update(Ordering::Relaxed, Ordering::Relaxed, reserve).is_ok()
     }
 
     /// Releases the places of `items` items.
     pub(crate) fn release(&self, items: usize) {
-        self.waiting.fetch_sub(items, Ordering::Relaxed);
+        self.queued.fetch_sub(items, Ordering::Relaxed);
     }
 
-    pub(crate) fn lose(&self, why: DropReason, items: usize) {
-        self.lost[why as usize].fetch_add(items as u64, Ordering::Relaxed);
+    pub(crate) fn add_dropped(&self, reason: DropReason, items: usize) {
+        self.dropped[reason as usize].fetch_add(items as u64, Ordering::Relaxed);
     }
 
-    pub(crate) fn send(&self, items: usize) {
+    pub(crate) fn add_sent(&self, items: usize) {
         self.sent.fetch_add(items as u64, Ordering::Relaxed);
     }
 
     /// Records the duration of one export in nanoseconds, and its error if the export failed.
-    pub(crate) fn exported(&self, nanos: u64, error: Option<ErrorType>) {
+    pub(crate) fn record_export(&self, nanos: u64, error: Option<ErrorType>) {
         if error.is_none() {
-            self.succeeded_at.store(self.clock.now().as_nanos(), Ordering::Relaxed);
+            self.last_success_at.store(self.clock.now().as_nanos(), Ordering::Relaxed);
         }
-        let mut exports = self.exports();
-        if exports.len() < REMEMBERED {
+        let mut exports = self.lock_unreported();
+        if exports.len() < MAX_UNREPORTED_EXPORTS {
             exports.push((nanos, error));
         }
     }
 
-    pub(crate) fn now(&self) -> u64 {
+    pub(crate) fn now_nanos(&self) -> u64 {
         self.clock.now().as_nanos()
     }
 
-    pub(crate) fn waiting(&self) -> usize {
-        self.waiting.load(Ordering::Relaxed)
+    pub(crate) fn queued(&self) -> usize {
+        self.queued.load(Ordering::Relaxed)
     }
 
     pub(crate) fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn lost(&self, why: DropReason) -> u64 {
-        self.lost[why as usize].load(Ordering::Relaxed)
+    pub(crate) fn dropped(&self, reason: DropReason) -> u64 {
+        self.dropped[reason as usize].load(Ordering::Relaxed)
     }
 
     /// Returns the number of items dropped since the previous call, and marks them as recorded.
-    fn untold(&self, why: DropReason) -> u64 {
-        let lost = self.lost(why);
-        lost - self.reported[why as usize].swap(lost, Ordering::Relaxed)
+    fn take_unreported(&self, reason: DropReason) -> u64 {
+        let total = self.dropped(reason);
+        total - self.reported[reason as usize].swap(total, Ordering::Relaxed)
     }
 
-    pub(crate) fn all_lost(&self) -> u64 {
-        DropReason::ALL.iter().map(|why| self.lost(*why)).sum()
+    pub(crate) fn total_dropped(&self) -> u64 {
+        DropReason::ALL.iter().map(|reason| self.dropped(*reason)).sum()
     }
 
-    fn exports(&self) -> MutexGuard<'_, Vec<(u64, Option<ErrorType>)>> {
-        self.exports.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_unreported(&self) -> MutexGuard<'_, Vec<(u64, Option<ErrorType>)>> {
+        self.unreported_exports.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -205,7 +205,7 @@ impl ExportCounts {
 /// counted twice.
 #[derive(Debug)]
 pub(crate) struct PipelineCounts {
-    tallies: Vec<Arc<ExportCounts>>,
+    counts: Vec<Arc<ExportCounts>>,
     is_reported: AtomicBool,
 }
 
@@ -213,21 +213,21 @@ pub(crate) struct PipelineCounts {
 static GLOBAL_COUNTS: Mutex<Option<Arc<PipelineCounts>>> = Mutex::new(None);
 
 impl PipelineCounts {
-    pub(crate) const fn new(tallies: Vec<Arc<ExportCounts>>) -> Self {
-        Self { tallies, is_reported: AtomicBool::new(false) }
+    pub(crate) const fn new(counts: Vec<Arc<ExportCounts>>) -> Self {
+        Self { counts, is_reported: AtomicBool::new(false) }
     }
 
-    pub(crate) fn tallies(&self) -> &[Arc<ExportCounts>] {
-        &self.tallies
+    pub(crate) fn counts(&self) -> &[Arc<ExportCounts>] {
+        &self.counts
     }
 
     /// Makes the counts available to the observers that are built after this call.
-    pub(crate) fn serve_process(self: &Arc<Self>) {
+    pub(crate) fn install_global(self: &Arc<Self>) {
         *GLOBAL_COUNTS.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(self));
     }
 
     /// Returns the counts of the pipeline that is installed for the process, if there is one.
-    pub(crate) fn of_process() -> Option<Arc<Self>> {
+    pub(crate) fn global() -> Option<Arc<Self>> {
         GLOBAL_COUNTS.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -239,88 +239,95 @@ impl PipelineCounts {
         if self.is_reported.swap(true, Ordering::AcqRel) {
             return None;
         }
-        let books = self.tallies.iter().map(|tally| SignalSeries::new(tally, sinks)).collect();
-        Some(ExportReporter { exports: Arc::clone(self), sinks: Arc::clone(sinks), books: Mutex::new(books) })
+        let series = self.counts.iter().map(|counts| SignalSeries::new(counts, sinks)).collect();
+        Some(ExportReporter { counts: Arc::clone(self), sinks: Arc::clone(sinks), series: Mutex::new(series) })
     }
 }
 
 /// Records export counts in the sinks of an observer, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct ExportReporter {
-    exports: Arc<PipelineCounts>,
+    counts: Arc<PipelineCounts>,
     sinks: Arc<Sinks>,
-    books: Mutex<Vec<SignalSeries>>,
+    series: Mutex<Vec<SignalSeries>>,
 }
 
 /// The series of one signal.
 #[derive(Debug)]
 struct SignalSeries {
-    tally: Arc<ExportCounts>,
-    lost: Vec<(DropReason, SeriesHandle)>,
-    succeeded: SeriesHandle,
+    counts: Arc<ExportCounts>,
+    dropped: Vec<(DropReason, SeriesHandle)>,
+    success_duration: SeriesHandle,
 }
 
 impl ExportReporter {
     /// Records the changes since the previous call.
-    pub(crate) fn settle(&self) {
+    pub(crate) fn record_pending(&self) {
         // The lock prevents two concurrent collections from recording the same changes.
-        for book in &*self.books.lock().unwrap_or_else(PoisonError::into_inner) {
-            for (why, handle) in &book.lost {
-                handle.add(book.tally.untold(*why));
+        for series in &*self.series.lock().unwrap_or_else(PoisonError::into_inner) {
+            for (reason, handle) in &series.dropped {
+                handle.add(series.counts.take_unreported(*reason));
             }
-            for (nanos, error) in std::mem::take(&mut *book.tally.exports()) {
-                let failed =
-                    error.map(|error| self.sinks.bind(RowId::ExportDuration, &labels(&book.tally, Some(error))));
-                failed.as_ref().unwrap_or(&book.succeeded).record(seconds(nanos), None);
+            for (nanos, error) in std::mem::take(&mut *series.counts.lock_unreported()) {
+                let error_duration = error
+                    .map(|error| self.sinks.bind(RowId::ExportDuration, &export_labels(&series.counts, Some(error))));
+                error_duration.as_ref().unwrap_or(&series.success_duration).record(nanos_to_seconds(nanos), None);
             }
         }
     }
 
     /// Returns the values of an observable row.
     pub(crate) fn read(&self, id: RowId) -> Vec<Observation> {
-        let value = |tally: &ExportCounts| match id {
-            RowId::ExportAge => Some(seconds(tally.now().saturating_sub(tally.succeeded_at.load(Ordering::Relaxed)))),
-            RowId::ExportQueueUsage => tally.limit.map(|_| count(tally.waiting())),
+        let value = |counts: &ExportCounts| match id {
+            RowId::ExportAge => Some(nanos_to_seconds(
+                counts.now_nanos().saturating_sub(counts.last_success_at.load(Ordering::Relaxed)),
+            )),
+            RowId::ExportQueueUsage => counts.queue_limit.map(|_| to_f64(counts.queued())),
             _ => None,
         };
-        let reading =
-            |tally: &Arc<ExportCounts>| Some(Observation { labels: labels(tally, None), value: value(tally)? });
-        self.exports.tallies.iter().filter_map(reading).collect()
+        let reading = |counts: &Arc<ExportCounts>| {
+            Some(Observation { labels: export_labels(counts, None), value: value(counts)? })
+        };
+        self.counts.counts.iter().filter_map(reading).collect()
     }
 }
 
 impl Drop for ExportReporter {
     fn drop(&mut self) {
-        self.exports.is_reported.store(false, Ordering::Release);
+        self.counts.is_reported.store(false, Ordering::Release);
     }
 }
 
 impl SignalSeries {
-    fn new(tally: &Arc<ExportCounts>, sinks: &Sinks) -> Self {
-        if let Some(limit) = tally.limit {
-            sinks.bind(RowId::ExportQueueLimit, &labels(tally, None)).set(count(limit));
+    fn new(counts: &Arc<ExportCounts>, sinks: &Sinks) -> Self {
+        if let Some(limit) = counts.queue_limit {
+            sinks.bind(RowId::ExportQueueLimit, &export_labels(counts, None)).set(to_f64(limit));
         }
-        let of = |why: DropReason| {
-            let reason = Label::new(llmobs_attribute::DROP_REASON, why.as_str());
-            let handle = sinks.bind(RowId::DroppedItems, &[labels(tally, None), vec![reason]].concat());
+        let bind_dropped = |reason: DropReason| {
+            let reason_label = Label::new(llmobs_attribute::DROP_REASON, reason.as_str());
+            let handle = sinks.bind(RowId::DroppedItems, &[export_labels(counts, None), vec![reason_label]].concat());
             handle.add(0);
-            (why, handle)
+            (reason, handle)
         };
         Self {
-            lost: DropReason::ALL.into_iter().filter(|why| why.happens_to(tally.signal)).map(of).collect(),
-            succeeded: sinks.bind(RowId::ExportDuration, &labels(tally, None)),
-            tally: Arc::clone(tally),
+            dropped: DropReason::ALL
+                .into_iter()
+                .filter(|reason| reason.applies_to(counts.signal))
+                .map(bind_dropped)
+                .collect(),
+            success_duration: sinks.bind(RowId::ExportDuration, &export_labels(counts, None)),
+            counts: Arc::clone(counts),
         }
     }
 }
 
-fn labels(tally: &ExportCounts, error: Option<ErrorType>) -> Vec<Label> {
-    let signal = Label::new(llmobs_attribute::SIGNAL, tally.signal.as_str());
+fn export_labels(counts: &ExportCounts, error: Option<ErrorType>) -> Vec<Label> {
+    let signal = Label::new(llmobs_attribute::SIGNAL, counts.signal.as_str());
     [signal].into_iter().chain(error.map(|error| Label::new(a::ERROR_TYPE, error.as_str()))).collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
-const fn count(items: usize) -> f64 {
+const fn to_f64(items: usize) -> f64 {
     items as f64
 }
 
@@ -329,23 +336,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_queue_admits_as_many_as_its_limit_and_again_as_many_as_left() {
-        let tally = ExportCounts::new(Signal::Logs, Some(2));
-        assert_eq!([tally.admit(), tally.admit(), tally.admit()], [true, true, false]);
-        tally.release(1);
-        assert_eq!([tally.admit(), tally.admit()], [true, false]);
-        assert_eq!(tally.waiting(), 2);
+    fn a_queue_admits_items_up_to_its_limit_and_again_after_a_release() {
+        let counts = ExportCounts::new(Signal::Logs, Some(2));
+        assert_eq!([counts.try_reserve(), counts.try_reserve(), counts.try_reserve()], [true, true, false]);
+        counts.release(1);
+        assert_eq!([counts.try_reserve(), counts.try_reserve()], [true, false]);
+        assert_eq!(counts.queued(), 2);
     }
 
     #[test]
-    fn what_exports_are_remembered_is_bounded() {
-        let tally = ExportCounts::new(Signal::Metrics, None);
-        (0..5_000).for_each(|_| tally.exported(1, Some(ErrorType::Upstream)));
-        assert_eq!(tally.exports().len(), REMEMBERED);
+    fn the_number_of_unreported_exports_is_bounded() {
+        let counts = ExportCounts::new(Signal::Metrics, None);
+        (0..5_000).for_each(|_| counts.record_export(1, Some(ErrorType::Upstream)));
+        assert_eq!(counts.lock_unreported().len(), MAX_UNREPORTED_EXPORTS);
     }
 
     #[test]
-    fn a_reason_stands_at_its_place() {
-        assert!(DropReason::ALL.iter().enumerate().all(|(place, why)| *why as usize == place));
+    fn the_value_of_a_drop_reason_is_its_index() {
+        assert!(DropReason::ALL.iter().enumerate().all(|(index, reason)| *reason as usize == index));
     }
 }

@@ -33,7 +33,7 @@ use crate::catalog::Instrument;
 use crate::catalog::Profile;
 use crate::catalog::Row;
 use crate::catalog::RowId;
-use crate::catalog::SERIES;
+use crate::catalog::SERIES_ATTRIBUTES;
 use crate::catalog::llmobs_attribute;
 use crate::measurement::BucketBounds;
 use crate::measurement::Label;
@@ -74,14 +74,14 @@ impl Instruments {
         if self.is_noop() {
             return None;
         }
-        let attributes = attributes(labels);
-        let tool = self.instruments[id as usize].get_or_init(|| self.create(id, bounds));
-        Some(match tool {
+        let attributes = to_attributes(labels);
+        let instrument = self.instruments[id as usize].get_or_init(|| self.create(id, bounds));
+        Some(match instrument {
             ApiInstrument::Counter(counter) => BoundInstrument::counter(counter, attributes),
             ApiInstrument::Gauge(gauge) => BoundInstrument::gauge(gauge, attributes),
             ApiInstrument::Histogram(histogram) => BoundInstrument::histogram(histogram, attributes),
             ApiInstrument::FloatCounter(counter) => BoundInstrument::FloatCounter(counter.clone(), attributes.into()),
-            ApiInstrument::UpDownCounter(counter) => BoundInstrument::up_down(counter, attributes),
+            ApiInstrument::UpDownCounter(counter) => BoundInstrument::up_down_counter(counter, attributes),
         })
     }
 
@@ -118,10 +118,10 @@ impl Instruments {
 
     /// Registers callbacks with which the meter reads every observable row of this crate at collection, while the
     /// source exists.
-    pub(super) fn observe(&self, source: &Weak<dyn ObservableSource>) -> MeterHealth {
-        let witness = self.observe_those(source, |row| !row.is_external());
+    pub(super) fn register_callbacks(&self, source: &Weak<dyn ObservableSource>) -> MeterHealth {
+        let registration = self.register_callbacks_where(source, |row| !row.is_external());
         // A meter that records nothing drops a callback immediately.
-        if Arc::strong_count(&witness) == 1 {
+        if Arc::strong_count(&registration) == 1 {
             self.is_noop.store(true, Ordering::Relaxed);
             MeterHealth::Noop
         } else if self.has_working_counters() {
@@ -132,19 +132,19 @@ impl Instruments {
     }
 
     /// Registers the callbacks for the rows that other crates supply.
-    pub(super) fn observe_foreign(&self, source: &Weak<dyn ObservableSource>) {
-        self.observe_those(source, Row::is_external);
+    pub(super) fn register_external_callbacks(&self, source: &Weak<dyn ObservableSource>) {
+        self.register_callbacks_where(source, Row::is_external);
     }
 
-    /// Registers callbacks for the rows that `wanted` selects. Returns an `Arc` that every registered callback holds.
-    fn observe_those(&self, source: &Weak<dyn ObservableSource>, wanted: impl Fn(&Row) -> bool) -> Arc<()> {
-        let witness = Arc::new(());
+    /// Registers callbacks for the rows that `selects` accepts. Returns an `Arc` that every registered callback holds.
+    fn register_callbacks_where(&self, source: &Weak<dyn ObservableSource>, selects: impl Fn(&Row) -> bool) -> Arc<()> {
+        let registration = Arc::new(());
         let rows = RowId::ALL.iter().copied().filter(|id| id.row().is_observable());
-        for id in rows.filter(|id| wanted(id.row())) {
+        for id in rows.filter(|id| selects(id.row())) {
             let row = id.row();
-            let (kept, source) = (Arc::clone(&witness), Weak::clone(source));
+            let (callback_registration, source) = (Arc::clone(&registration), Weak::clone(source));
             let read = move || {
-                let _ = &kept;
+                let _ = &callback_registration;
                 // A panic here would end the reader's thread, and with it the export of every metric of the process.
                 let read = || {
                     let source = source.upgrade()?;
@@ -159,42 +159,54 @@ impl Instruments {
                     let builder = builder.with_unit(row.unit).with_description(row.description);
                     let count = |value| u64::try_from(to_i64(value)).unwrap_or_default();
                     builder
-                        .with_callback(move |into| observe_all(&read, |value, at| into.observe(count(value), at)))
+                        .with_callback(move |observer| {
+                            observe_all(&read, |value, attributes| observer.observe(count(value), attributes))
+                        })
                         .build();
                 }
                 Instrument::ObservableCounter => {
                     let builder = self.meter.f64_observable_counter(row.name);
                     let builder = builder.with_unit(row.unit).with_description(row.description);
-                    builder.with_callback(move |into| observe_all(&read, |value, at| into.observe(value, at))).build();
+                    builder
+                        .with_callback(move |observer| {
+                            observe_all(&read, |value, attributes| observer.observe(value, attributes))
+                        })
+                        .build();
                 }
                 Instrument::ObservableGauge => {
                     let builder = self.meter.f64_observable_gauge(row.name);
                     let builder = builder.with_unit(row.unit).with_description(row.description);
-                    builder.with_callback(move |into| observe_all(&read, |value, at| into.observe(value, at))).build();
+                    builder
+                        .with_callback(move |observer| {
+                            observe_all(&read, |value, attributes| observer.observe(value, attributes))
+                        })
+                        .build();
                 }
                 _ => {
                     let builder = self.meter.i64_observable_up_down_counter(row.name);
                     let builder = builder.with_unit(row.unit).with_description(row.description);
                     builder
-                        .with_callback(move |into| observe_all(&read, |value, at| into.observe(to_i64(value), at)))
+                        .with_callback(move |observer| {
+                            observe_all(&read, |value, attributes| observer.observe(to_i64(value), attributes))
+                        })
                         .build();
                 }
             }
         }
-        witness
+        registration
     }
 
     /// Returns whether a bound counter records measurements. A working handle holds its attributes; an inactive one
     /// drops them. Several counters are tried, because the handle of a counter that a View drops is inactive too.
     fn has_working_counters(&self) -> bool {
         let probes = [
-            (RowId::FoldedLabels, llmobs_attribute::LABEL, SERIES[2]),
+            (RowId::FoldedLabels, llmobs_attribute::LABEL, SERIES_ATTRIBUTES[2]),
             (RowId::Anomalies, llmobs_attribute::ANOMALY, "mark_out_of_order"),
-            (RowId::Started, SERIES[2], OTHER),
+            (RowId::Started, SERIES_ATTRIBUTES[2], OTHER),
         ];
         probes.into_iter().any(|(id, name, value)| {
             let value: Arc<str> = value.into();
-            let _kept = self.bind(id, &[Label::new(name, Arc::clone(&value))], &BucketBounds::new(&[]));
+            let _series = self.bind(id, &[Label::new(name, Arc::clone(&value))], &BucketBounds::new(&[]));
             Arc::strong_count(&value) > 1
         })
     }
@@ -234,7 +246,7 @@ impl fmt::Debug for MeterProviderRef<'_> {
 
 impl MeterProviderRef<'_> {
     pub(crate) fn meter(self, profile: Profile) -> Meter {
-        self.0.meter_with_scope(scope(profile))
+        self.0.meter_with_scope(instrumentation_scope(profile))
     }
 }
 
@@ -256,22 +268,22 @@ impl fmt::Debug for TracerProviderRef<'_> {
 
 impl TracerProviderRef<'_> {
     pub(crate) fn tracer(self, profile: Profile) -> BoxedTracer {
-        BoxedTracer::new(self.0.boxed_tracer(scope(profile)))
+        BoxedTracer::new(self.0.boxed_tracer(instrumentation_scope(profile)))
     }
 }
 
 /// Returns the tracer of the process-wide provider.
 pub(crate) fn global_tracer(profile: Profile) -> BoxedTracer {
-    opentelemetry::global::tracer_with_scope(scope(profile))
+    opentelemetry::global::tracer_with_scope(instrumentation_scope(profile))
 }
 
 /// Returns the meter of the process-wide provider.
 pub(crate) fn global_meter(profile: Profile) -> Meter {
-    opentelemetry::global::meter_with_scope(scope(profile))
+    opentelemetry::global::meter_with_scope(instrumentation_scope(profile))
 }
 
 /// Returns the current span in OpenTelemetry's context, if there is one and it is sampled.
-pub(crate) fn current_link() -> Option<TraceLink> {
+pub(crate) fn current_trace_link() -> Option<TraceLink> {
     Context::map_current(|context| {
         let span = context.span();
         let span = span.span_context();
@@ -280,7 +292,7 @@ pub(crate) fn current_link() -> Option<TraceLink> {
     })
 }
 
-fn scope(profile: Profile) -> InstrumentationScope {
+fn instrumentation_scope(profile: Profile) -> InstrumentationScope {
     let scope = InstrumentationScope::builder("llmobs").with_version(env!("CARGO_PKG_VERSION"));
     match profile {
         Profile::V1_41 => scope.with_schema_url("https://opentelemetry.io/schemas/1.41.1").build(),
@@ -289,17 +301,17 @@ fn scope(profile: Profile) -> InstrumentationScope {
     }
 }
 
-fn observe_all(read: &impl Fn() -> Vec<Observation>, into: impl Fn(f64, &[KeyValue])) {
-    for reading in read() {
-        into(reading.value, &attributes(&reading.labels));
+fn observe_all(read: &impl Fn() -> Vec<Observation>, observe: impl Fn(f64, &[KeyValue])) {
+    for observation in read() {
+        observe(observation.value, &to_attributes(&observation.labels));
     }
 }
 
-fn attributes(labels: &[Label]) -> Vec<KeyValue> {
-    labels.iter().map(attribute).collect()
+fn to_attributes(labels: &[Label]) -> Vec<KeyValue> {
+    labels.iter().map(to_attribute).collect()
 }
 
-fn attribute(label: &Label) -> KeyValue {
+fn to_attribute(label: &Label) -> KeyValue {
     let value: Value = match &label.value {
         LabelValue::Static(text) => (*text).into(),
         LabelValue::Shared(text) => StringValue::from(Arc::clone(text)).into(),
@@ -331,12 +343,15 @@ mod tests {
     }
 
     #[test]
-    fn a_meter_that_records_nothing_gets_nothing() {
-        let store = Instruments::new(MeterProviderRef::from(&NoopMeterProvider::new()).meter(Profile::V1_41));
+    fn nothing_is_bound_to_a_meter_that_records_nothing() {
+        let instruments = Instruments::new(MeterProviderRef::from(&NoopMeterProvider::new()).meter(Profile::V1_41));
         let bounds = BucketBounds::new(&[0.1]);
-        assert!(store.bind(RowId::InterToken, &[], &bounds).is_some(), "the state is unknown before the first use");
+        assert!(
+            instruments.bind(RowId::InterToken, &[], &bounds).is_some(),
+            "the state is unknown before the first use"
+        );
         let source: Arc<dyn ObservableSource> = Arc::new(EmptySource);
-        assert_eq!(store.observe(&Arc::downgrade(&source)), MeterHealth::Noop);
-        assert!(store.bind(RowId::InterToken, &[], &bounds).is_none());
+        assert_eq!(instruments.register_callbacks(&Arc::downgrade(&source)), MeterHealth::Noop);
+        assert!(instruments.bind(RowId::InterToken, &[], &bounds).is_none());
     }
 }

@@ -60,12 +60,12 @@ impl RegistryMut<'_> {
     /// twice, which parsers reject.
     pub(crate) fn has_observer(&self) -> bool {
         let mut page = String::new();
-        let whole = prometheus_client::encoding::text::encode_registry(&mut page, self.0);
-        whole.is_ok() && page.contains("llmobs_build_info")
+        let encoded = prometheus_client::encoding::text::encode_registry(&mut page, self.0);
+        encoded.is_ok() && page.contains("llmobs_build_info")
     }
 
-    pub(crate) fn register(&mut self, page: ObserverCollector) {
-        self.0.register_collector(Box::new(page));
+    pub(crate) fn register(&mut self, collector: ObserverCollector) {
+        self.0.register_collector(Box::new(collector));
     }
 }
 
@@ -86,16 +86,16 @@ impl SeriesStore {
 
     pub(super) fn bind(&self, id: RowId, labels: &[Label], bounds: &BucketBounds) -> SeriesValue {
         let mut series = self.lock(id);
-        if let Some((_, cell)) = series.get(labels) {
-            return cell.clone();
+        if let Some((_, value)) = series.get(labels) {
+            return value.clone();
         }
-        let cell = SeriesValue::new(id.row(), bounds);
-        series.insert(labels.into(), (PrometheusLabels::new(labels), cell.clone()));
-        cell
+        let value = SeriesValue::new(id.row(), bounds);
+        series.insert(labels.into(), (PrometheusLabels::new(labels), value.clone()));
+        value
     }
 
     /// Removes every series that has this label. Values recorded afterwards through an existing handle are lost.
-    pub(crate) fn forget(&self, name: &str, value: &str) {
+    pub(crate) fn remove_by_label(&self, name: &str, value: &str) {
         for id in RowId::ALL {
             self.lock(*id)
                 .retain(|labels, _| !labels.iter().any(|label| label.name == name && label.value.as_str() == value));
@@ -103,7 +103,7 @@ impl SeriesStore {
     }
 
     /// Returns the number of series of each group.
-    pub(crate) fn count(&self) -> BTreeMap<&'static str, usize> {
+    pub(crate) fn series_count_by_group(&self) -> BTreeMap<&'static str, usize> {
         let mut groups = BTreeMap::new();
         for id in RowId::ALL {
             *groups.entry(id.row().group.as_str()).or_default() += self.lock(*id).len();
@@ -138,20 +138,20 @@ impl Collector for ObserverCollector {
         }
         for id in RowId::ALL.iter().filter(|id| id.row().level as u8 <= level) {
             let row = id.row();
-            if self.views.iter().any(|chosen| chosen.hides(*id)) {
+            if self.views.iter().any(|view| view.hides_row(*id)) {
                 continue;
             }
             if row.is_observable() {
                 let readings = source.as_ref().map_or_else(Vec::new, |source| source.read(*id));
-                encode_readings(&mut encoder, row, &readings)?;
+                encode_observations(&mut encoder, row, &readings)?;
             } else {
                 // The values are shared handles, so the lock is held for cloning and not for formatting.
                 let series: Vec<_> = self.store.lock(*id).values().cloned().collect();
-                encode_cells(&mut encoder, row, &series)?;
+                encode_series(&mut encoder, row, &series)?;
             }
         }
         if let Some(source) = &source {
-            self.views.iter().try_for_each(|chosen| chosen.encode(&self.store, &**source, &mut encoder))?;
+            self.views.iter().try_for_each(|view| view.encode(&self.store, &**source, &mut encoder))?;
         }
         Ok(())
     }
@@ -191,7 +191,7 @@ impl SeriesValue {
         }
     }
 
-    pub(super) fn add_real(&self, amount: f64) {
+    pub(super) fn add_f64(&self, amount: f64) {
         match self {
             Self::FloatCounter(bits) => {
                 let add = |bits| Some((f64::from_bits(bits) + amount).to_bits());
@@ -213,10 +213,10 @@ impl SeriesValue {
 
     #[cfg(feature = "tower")]
     #[expect(clippy::cast_precision_loss, reason = "the difference is 1 or -1")]
-    pub(super) fn shift(&self, by: i64) {
+    pub(super) fn add_signed(&self, by: i64) {
         if let Self::Gauge(bits) = self {
-            let moved = |bits| Some((f64::from_bits(bits) + by as f64).to_bits());
-            let _ = bits.fetch_update(Ordering::Relaxed, Ordering::Relaxed, moved);
+            let add = |bits| Some((f64::from_bits(bits) + by as f64).to_bits());
+            let _ = bits.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
         }
     }
 
@@ -248,8 +248,8 @@ impl SeriesValue {
             Self::Gauge(bits) => encode_gauge(row, &mut encoder, f64::from_bits(bits.load(Ordering::Relaxed))),
             Self::Histogram(shared) => {
                 let snapshot = shared.1.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                let uppers = shared.0.values().iter().copied().chain([f64::INFINITY]);
-                let buckets: Vec<_> = uppers.zip(snapshot.counts.iter().copied()).collect();
+                let upper_bounds = shared.0.values().iter().copied().chain([f64::INFINITY]);
+                let buckets: Vec<_> = upper_bounds.zip(snapshot.counts.iter().copied()).collect();
                 encoder.encode_histogram::<NoLabelSet>(snapshot.sum, snapshot.count(), &buckets, None)
             }
             Self::ExemplarHistogram(histogram) => histogram.encode(encoder),
@@ -293,15 +293,15 @@ fn encode_label(encoder: &mut LabelSetEncoder<'_>, name: &str, value: &str) -> f
     text.finish()
 }
 
-fn encode_cells(
+fn encode_series(
     encoder: &mut DescriptorEncoder<'_>,
     row: &Row,
     series: &[(PrometheusLabels, SeriesValue)],
 ) -> fmt::Result {
-    encode_row(encoder, row, series, |(labels, cell), metric| cell.encode(row, metric.encode_family(labels)?))
+    encode_row(encoder, row, series, |(labels, value), metric| value.encode(row, metric.encode_family(labels)?))
 }
 
-fn encode_readings(encoder: &mut DescriptorEncoder<'_>, row: &Row, readings: &[Observation]) -> fmt::Result {
+fn encode_observations(encoder: &mut DescriptorEncoder<'_>, row: &Row, readings: &[Observation]) -> fmt::Result {
     encode_row(encoder, row, readings, |reading, metric| {
         let labels = PrometheusLabels::new(&reading.labels);
         let mut series = metric.encode_family(&labels)?;
@@ -317,7 +317,7 @@ fn encode_row<T>(
     encoder: &mut DescriptorEncoder<'_>,
     row: &Row,
     series: &[T],
-    each: impl Fn(&T, &mut MetricEncoder<'_>) -> fmt::Result,
+    encode: impl Fn(&T, &mut MetricEncoder<'_>) -> fmt::Result,
 ) -> fmt::Result {
     if series.is_empty() {
         return Ok(());
@@ -325,7 +325,7 @@ fn encode_row<T>(
     let unit = row.prometheus_unit().map(|unit| Unit::Other(unit.to_owned()));
     let name = row.name.replace('.', "_");
     let mut metric = encoder.encode_descriptor(&name, row.description, unit.as_ref(), metric_type(row))?;
-    series.iter().try_for_each(|item| each(item, &mut metric))
+    series.iter().try_for_each(|item| encode(item, &mut metric))
 }
 
 const fn metric_type(row: &Row) -> MetricType {

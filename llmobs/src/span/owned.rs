@@ -23,7 +23,7 @@ pub(crate) struct OwnedSpan {
     /// `None` if no layer created an OpenTelemetry span for the `tracing` span.
     context: Option<Context>,
     /// True if recorded attributes are stored; false in a trace that is not sampled.
-    records: bool,
+    is_recording: bool,
 }
 
 impl OwnedSpan {
@@ -32,19 +32,19 @@ impl OwnedSpan {
     pub(crate) fn new(span: tracing::Span) -> Option<Box<Self>> {
         // If another thread has a subscriber and this thread has none, the span is enabled although no subscriber
         // receives it.
-        let heard = span.with_subscriber(|(_, dispatch)| !dispatch.is::<NoSubscriber>());
-        if heard != Some(true) {
+        let is_received = span.with_subscriber(|(_, dispatch)| !dispatch.is::<NoSubscriber>());
+        if is_received != Some(true) {
             return None;
         }
-        let outer = Context::map_current(span_id);
+        let outer_id = Context::map_current(span_id);
         let context = span.in_scope(Context::current);
-        let own = span_id(&context);
-        let context = (own != SpanId::INVALID && own != outer).then_some(context);
-        let records = context.as_ref().is_none_or(|context| context.span().is_recording());
-        Some(Box::new(Self { span, context, records }))
+        let own_id = span_id(&context);
+        let context = (own_id != SpanId::INVALID && own_id != outer_id).then_some(context);
+        let is_recording = context.as_ref().is_none_or(|context| context.span().is_recording());
+        Some(Box::new(Self { span, context, is_recording }))
     }
 
-    pub(crate) const fn span(&self) -> &tracing::Span {
+    pub(crate) const fn tracing_span(&self) -> &tracing::Span {
         &self.span
     }
 
@@ -53,35 +53,35 @@ impl OwnedSpan {
     }
 
     pub(crate) const fn is_recording(&self) -> bool {
-        self.records
+        self.is_recording
     }
 
     /// Returns whether attributes without a `tracing` field can be set.
     #[cfg(feature = "content")]
-    pub(crate) fn has_attributes(&self) -> bool {
-        self.records && self.context.is_some()
+    pub(crate) fn has_recording_context(&self) -> bool {
+        self.is_recording && self.context.is_some()
     }
 
     /// Runs `code` with the OpenTelemetry context of the span active, but without entering the `tracing` span.
-    pub(crate) fn in_trace<T>(&self, code: impl FnOnce() -> T) -> T {
-        let _attached = self.context.clone().map(Context::attach);
+    pub(crate) fn in_span_context<T>(&self, code: impl FnOnce() -> T) -> T {
+        let _guard = self.context.clone().map(Context::attach);
         code()
     }
 
     /// Returns the trace id and span id, whether or not the trace is sampled.
-    pub(crate) fn ids(&self) -> Option<TraceLink> {
-        self.context.as_ref().map(|context| link(context.span().span_context()))
+    pub(crate) fn trace_ids(&self) -> Option<TraceLink> {
+        self.context.as_ref().map(|context| to_trace_link(context.span().span_context()))
     }
 
     /// Returns the trace id and span id for an exemplar, if the span is sampled.
-    pub(crate) fn exemplar(&self) -> Option<TraceLink> {
+    pub(crate) fn trace_link(&self) -> Option<TraceLink> {
         let context = self.context.as_ref()?;
         let span = context.span();
-        span.span_context().is_sampled().then(|| link(span.span_context()))
+        span.span_context().is_sampled().then(|| to_trace_link(span.span_context()))
     }
 
     /// Sets an attribute to a list of strings, a type that `tracing` does not support.
-    pub(crate) fn set_list<'a>(&self, name: &'static str, values: impl IntoIterator<Item = &'a str>) {
+    pub(crate) fn set_string_list<'a>(&self, name: &'static str, values: impl IntoIterator<Item = &'a str>) {
         if let Some(context) = &self.context {
             let values = values.into_iter().map(|value| StringValue::from(value.to_owned())).collect();
             context.span().set_attribute(KeyValue::new(name, Value::Array(Array::String(values))));
@@ -90,21 +90,21 @@ impl OwnedSpan {
 
     /// Sets a text attribute that few spans have, and for which no `tracing` field is declared.
     #[cfg(feature = "content")]
-    pub(crate) fn set_text(&self, name: &'static str, text: String) {
+    pub(crate) fn set_string(&self, name: &'static str, text: String) {
         if let Some(context) = &self.context {
             context.span().set_attribute(KeyValue::new(name, text));
         }
     }
 
     /// Sets the span status to error, with a description of low cardinality.
-    pub(crate) fn fail(&self, error: ErrorType) {
+    pub(crate) fn set_error_status(&self, error: ErrorType) {
         if let Some(context) = &self.context {
             context.span().set_status(Status::Error { description: error.description().into() });
         }
     }
 
     /// Adds a link to an earlier span, for example that of the previous attempt.
-    pub(crate) fn follows(&self, earlier: SpanContext) {
+    pub(crate) fn add_link(&self, earlier: SpanContext) {
         if let Some(context) = &self.context {
             context.span().add_link(earlier, Vec::new());
         }
@@ -112,7 +112,7 @@ impl OwnedSpan {
 
     /// Ends the span at this time. A layer ends a span at its last exit or when its last handle is dropped; both can
     /// happen later, and neither changes the end that is set here.
-    pub(crate) fn end(&self, at: SystemTime) {
+    pub(crate) fn end_at(&self, at: SystemTime) {
         if let Some(context) = &self.context {
             context.span().end_with_timestamp(at);
         }
@@ -132,6 +132,6 @@ fn span_id(context: &Context) -> SpanId {
     context.span().span_context().span_id()
 }
 
-fn link(span: &SpanContext) -> TraceLink {
+fn to_trace_link(span: &SpanContext) -> TraceLink {
     TraceLink { trace_id: span.trace_id().to_bytes(), span_id: span.span_id().to_bytes() }
 }

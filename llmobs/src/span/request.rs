@@ -5,7 +5,7 @@ use crate::semconv::value::OutputType;
 /// The parameters of a request. Only parameters that are set are recorded.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RequestParams<'a> {
-    pub(crate) conversation: Option<&'a str>,
+    pub(crate) conversation_id: Option<&'a str>,
     pub(crate) server: Option<(&'a str, u16)>,
     pub(crate) output_type: Option<OutputType>,
     pub(crate) max_tokens: Option<u64>,
@@ -18,8 +18,8 @@ pub(crate) struct RequestParams<'a> {
     pub(crate) presence_penalty: Option<f64>,
     pub(crate) stop_sequences: &'a [&'a str],
     pub(crate) reasoning_level: Option<&'a str>,
-    pub(crate) previous_response: Option<&'a str>,
-    pub(crate) prompt: Option<&'a str>,
+    pub(crate) previous_response_id: Option<&'a str>,
+    pub(crate) prompt_name: Option<&'a str>,
     pub(crate) prompt_version: Option<&'a str>,
     pub(crate) encoding_formats: &'a [&'a str],
     pub(crate) dimensions: Option<u64>,

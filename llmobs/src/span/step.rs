@@ -8,7 +8,7 @@ use tracing::field::Empty;
 use super::TARGET;
 use super::owned::OwnedSpan;
 use super::owned::is_in_unsampled_trace;
-use crate::cardinality::cut;
+use crate::cardinality::truncate;
 use crate::semconv::attribute as a;
 use crate::semconv::value::ErrorType;
 use crate::usage::Usage;
@@ -24,18 +24,18 @@ pub(crate) struct StepSpan<'a> {
     pub(crate) provider: Option<&'a str>,
     pub(crate) model: Option<&'a str>,
     pub(crate) server: Option<(&'a str, u16)>,
-    pub(crate) conversation: Option<&'a str>,
-    pub(crate) data_source: Option<&'a str>,
+    pub(crate) conversation_id: Option<&'a str>,
+    pub(crate) data_source_id: Option<&'a str>,
     pub(crate) top_k: Option<TopK>,
-    pub(crate) tool: Option<&'a str>,
+    pub(crate) tool_name: Option<&'a str>,
     pub(crate) tool_type: Option<&'a str>,
-    pub(crate) tool_call: Option<&'a str>,
+    pub(crate) tool_call_id: Option<&'a str>,
     pub(crate) tool_description: Option<&'a str>,
-    pub(crate) agent: Option<&'a str>,
+    pub(crate) agent_name: Option<&'a str>,
     pub(crate) agent_id: Option<&'a str>,
     pub(crate) agent_version: Option<&'a str>,
     pub(crate) agent_description: Option<&'a str>,
-    pub(crate) workflow: Option<&'a str>,
+    pub(crate) workflow_name: Option<&'a str>,
     pub(crate) db_system: Option<&'a str>,
     pub(crate) db_operation: Option<&'a str>,
     pub(crate) db_collection: Option<&'a str>,
@@ -62,12 +62,12 @@ pub(crate) enum StepSpanKind {
 impl StepSpan<'_> {
     /// Starts the span as a child of the current span. Returns `None` if no subscriber receives the span. In a trace
     /// that is not sampled, the span has a name and a kind but no attributes.
-    pub(crate) fn open(&self) -> Option<Box<OwnedSpan>> {
+    pub(crate) fn start_span(&self) -> Option<Box<OwnedSpan>> {
         if tracing::level_filters::LevelFilter::current() < Level::INFO {
             return None;
         }
-        let told = !is_in_unsampled_trace();
-        let (old_top_k, top_k) = match self.top_k.filter(|_| told) {
+        let with_attributes = !is_in_unsampled_trace();
+        let (old_top_k, top_k) = match self.top_k.filter(|_| with_attributes) {
             Some(TopK::V1_41(documents)) => (Some(documents), None),
             Some(TopK::Latest(documents)) => (None, Some(documents)),
             None => (None, None),
@@ -75,32 +75,32 @@ impl StepSpan<'_> {
         let span = tracing::info_span!(
             target: TARGET,
             "step",
-            otel.name = display(self.title()),
+            otel.name = display(self.span_name()),
             otel.kind = if self.kind == StepSpanKind::Client { "client" } else { "internal" },
-            gen_ai.operation.name = self.operation.filter(|_| told),
-            gen_ai.provider.name = self.provider.filter(|_| told),
-            gen_ai.request.model = self.model.filter(|_| told),
-            gen_ai.agent.name = self.agent.filter(|_| told),
-            gen_ai.tool.name = self.tool.filter(|_| told),
-            gen_ai.tool.type = self.tool_type.filter(|_| told),
-            server.address = self.server.filter(|_| told).map(|(address, _)| address),
-            server.port = self.server.filter(|_| told).map(|(_, port)| i64::from(port)),
-            db.system.name = self.db_system.filter(|_| told),
-            db.operation.name = self.db_operation.filter(|_| told),
-            db.collection.name = self.db_collection.filter(|_| told),
-            db.namespace = self.db_namespace.filter(|_| told),
-            gen_ai.conversation.id = self.conversation.filter(|_| told).map(cut),
-            gen_ai.data_source.id = self.data_source.filter(|_| told).map(cut),
+            gen_ai.operation.name = self.operation.filter(|_| with_attributes),
+            gen_ai.provider.name = self.provider.filter(|_| with_attributes),
+            gen_ai.request.model = self.model.filter(|_| with_attributes),
+            gen_ai.agent.name = self.agent_name.filter(|_| with_attributes),
+            gen_ai.tool.name = self.tool_name.filter(|_| with_attributes),
+            gen_ai.tool.type = self.tool_type.filter(|_| with_attributes),
+            server.address = self.server.filter(|_| with_attributes).map(|(address, _)| address),
+            server.port = self.server.filter(|_| with_attributes).map(|(_, port)| i64::from(port)),
+            db.system.name = self.db_system.filter(|_| with_attributes),
+            db.operation.name = self.db_operation.filter(|_| with_attributes),
+            db.collection.name = self.db_collection.filter(|_| with_attributes),
+            db.namespace = self.db_namespace.filter(|_| with_attributes),
+            gen_ai.conversation.id = self.conversation_id.filter(|_| with_attributes).map(truncate),
+            gen_ai.data_source.id = self.data_source_id.filter(|_| with_attributes).map(truncate),
             gen_ai.request.top_k = old_top_k,
             gen_ai.retrieval.top_k = top_k,
-            gen_ai.tool.call.id = self.tool_call.filter(|_| told).map(cut),
-            gen_ai.tool.description = self.tool_description.filter(|_| told),
-            gen_ai.agent.id = self.agent_id.filter(|_| told).map(cut),
-            gen_ai.agent.version = self.agent_version.filter(|_| told),
-            gen_ai.agent.description = self.agent_description.filter(|_| told),
-            gen_ai.workflow.name = self.workflow.filter(|_| told),
-            llmobs.cache.kind = self.cache_kind.filter(|_| told),
-            llmobs.attempt.kind = self.attempt_kind.filter(|_| told),
+            gen_ai.tool.call.id = self.tool_call_id.filter(|_| with_attributes).map(truncate),
+            gen_ai.tool.description = self.tool_description.filter(|_| with_attributes),
+            gen_ai.agent.id = self.agent_id.filter(|_| with_attributes).map(truncate),
+            gen_ai.agent.version = self.agent_version.filter(|_| with_attributes),
+            gen_ai.agent.description = self.agent_description.filter(|_| with_attributes),
+            gen_ai.workflow.name = self.workflow_name.filter(|_| with_attributes),
+            llmobs.cache.kind = self.cache_kind.filter(|_| with_attributes),
+            llmobs.attempt.kind = self.attempt_kind.filter(|_| with_attributes),
             gen_ai.usage.input_tokens = Empty,
             gen_ai.usage.output_tokens = Empty,
             llmobs.cache.result = Empty,
@@ -109,27 +109,27 @@ impl StepSpan<'_> {
         OwnedSpan::new(span)
     }
 
-    fn title(&self) -> impl fmt::Display {
+    fn span_name(&self) -> impl fmt::Display {
         fmt::from_fn(|f| match self.name {
-            (first, Some(second)) => write!(f, "{first} {}", cut(second)),
+            (first, Some(second)) => write!(f, "{first} {}", truncate(second)),
             (first, None) => f.write_str(first),
         })
     }
 }
 
 /// Sets the token usage on the span of a step.
-pub(crate) fn set_usage(held: &OwnedSpan, usage: &Usage) {
+pub(crate) fn set_usage(span: &OwnedSpan, usage: &Usage) {
     for (name, tokens) in [(a::GEN_AI_USAGE_INPUT_TOKENS, usage.input), (a::GEN_AI_USAGE_OUTPUT_TOKENS, usage.output)] {
         if let Some(tokens) = tokens.and_then(|tokens| i64::try_from(tokens).ok()) {
-            held.span().record(name, tokens);
+            span.tracing_span().record(name, tokens);
         }
     }
 }
 
 /// Sets the error type on the span of a step, and the error status unless the step was cancelled.
-pub(crate) fn set_error(held: &OwnedSpan, error: ErrorType) {
-    held.span().record(a::ERROR_TYPE, error.as_str());
+pub(crate) fn set_error(span: &OwnedSpan, error: ErrorType) {
+    span.tracing_span().record(a::ERROR_TYPE, error.as_str());
     if error != ErrorType::Cancelled {
-        held.fail(error);
+        span.set_error_status(error);
     }
 }

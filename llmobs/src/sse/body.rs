@@ -40,39 +40,39 @@ pub struct ResponseSummary {
 /// assert_eq!(body.finish_reasons, [FinishReason::Length]);
 /// ```
 #[must_use]
-pub fn usage(dialect: Dialect, body: &[u8]) -> Option<ResponseSummary> {
-    let mut found = ResponseSummary::default();
-    read(
+pub fn parse_response(dialect: Dialect, body: &[u8]) -> Option<ResponseSummary> {
+    let mut summary = ResponseSummary::default();
+    decode_body(
         dialect,
         body,
-        &mut DecoderSinks::events(&mut |event| match event {
+        &mut DecoderSinks::events_only(&mut |event| match event {
             Event::Error(error) => {
-                found.error.get_or_insert(error);
+                summary.error.get_or_insert(error);
             }
-            Event::FinishReason { reason, .. } => found.finish_reasons.push(reason),
-            Event::Id(id) => found.id = Some(id.to_owned()),
-            Event::Model(model) => found.model = Some(model.to_owned()),
-            Event::Usage(usage) => found.usage = Some(usage),
+            Event::FinishReason { reason, .. } => summary.finish_reasons.push(reason),
+            Event::Id(id) => summary.id = Some(id.to_owned()),
+            Event::Model(model) => summary.model = Some(model.to_owned()),
+            Event::Usage(usage) => summary.usage = Some(usage),
             Event::Delta { .. } | Event::Done => {}
         }),
     );
-    (found != ResponseSummary::default()).then_some(found)
+    (summary != ResponseSummary::default()).then_some(summary)
 }
 
 /// Decodes a response that was not streamed into the sinks.
-pub(super) fn read(dialect: Dialect, body: &[u8], to: &mut DecoderSinks<'_>) {
+pub(super) fn decode_body(dialect: Dialect, body: &[u8], sinks: &mut DecoderSinks<'_>) {
     let mut state = DecoderState::new(dialect);
     // Gemini answers a streaming request without `alt=sse` with an array.
-    match parse(body) {
-        Some(Value::Array(values)) => values.iter().for_each(|value| state.value(value, false, to)),
-        Some(value) => state.value(&value, false, to),
+    match parse_json(body) {
+        Some(Value::Array(values)) => values.iter().for_each(|value| state.decode_value(value, false, sinks)),
+        Some(value) => state.decode_value(&value, false, sinks),
         None => {}
     }
 }
 
 /// Parses the JSON of a body. Returns `None` if it is not JSON. Invalid UTF-8 is replaced; a byte order mark is
 /// skipped.
-pub(super) fn parse(body: &[u8]) -> Option<Value> {
+pub(super) fn parse_json(body: &[u8]) -> Option<Value> {
     let text = String::from_utf8_lossy(body);
     serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()
 }

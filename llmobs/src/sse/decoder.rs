@@ -12,7 +12,7 @@ use super::framing::Framer;
 /// ```
 /// use llmobs::sse::{DeltaKind, Dialect, Event, Decoder};
 ///
-/// let mut reader = Decoder::new(Dialect::Ollama);
+/// let mut decoder = Decoder::new(Dialect::Ollama);
 /// let (mut reasoning, mut content, mut done) = (0, 0, false);
 /// let mut on = |event: Event<'_>| match event {
 ///     Event::Delta { kind: DeltaKind::Reasoning, .. } => reasoning += 1,
@@ -20,14 +20,14 @@ use super::framing::Framer;
 ///     Event::Done => done = true,
 ///     _ => {}
 /// };
-/// reader.feed(b"{\"message\":{\"content\":\"\",\"thinking\":\"Hm\"}}\n{\"message\":{\"cont", &mut on);
-/// reader.feed(b"ent\":\"Yes\"}}\r\n{\"done\":true,\"done_reason\":\"stop\"}", &mut on);
-/// reader.finish(&mut on);
+/// decoder.feed(b"{\"message\":{\"content\":\"\",\"thinking\":\"Hm\"}}\n{\"message\":{\"cont", &mut on);
+/// decoder.feed(b"ent\":\"Yes\"}}\r\n{\"done\":true,\"done_reason\":\"stop\"}", &mut on);
+/// decoder.finish(&mut on);
 /// assert_eq!((reasoning, content, done), (1, 1, true));
 /// ```
 #[derive(Debug)]
 pub struct Decoder {
-    frames: Framer,
+    framer: Framer,
     state: DecoderState,
     /// The declared length of the response in bytes, if known.
     content_length: Option<u64>,
@@ -35,20 +35,24 @@ pub struct Decoder {
 
 /// The default bound of 1 MiB. Only the last frame of OpenAI's Responses, which repeats the whole response, may be
 /// longer in practice.
-const BOUND: usize = 1024 * 1024;
+const DEFAULT_MAX_FRAME_BYTES: usize = 1024 * 1024;
 
 impl Decoder {
     /// Returns a decoder of one response.
     #[must_use]
     pub const fn new(dialect: Dialect) -> Self {
-        Self { frames: Framer::new(dialect, BOUND), state: DecoderState::new(dialect), content_length: None }
+        Self {
+            framer: Framer::new(dialect, DEFAULT_MAX_FRAME_BYTES),
+            state: DecoderState::new(dialect),
+            content_length: None,
+        }
     }
 
     /// Sets the maximum number of bytes of a line or event. A longer one is skipped to its end and counted. Defaults to
     /// 1 MiB.
     #[must_use]
-    pub const fn bound(mut self, bytes: usize) -> Self {
-        self.frames.buffer.set_bound(bytes);
+    pub const fn max_frame_bytes(mut self, bytes: usize) -> Self {
+        self.framer.buffer.set_max_bytes(bytes);
         self
     }
 
@@ -67,22 +71,22 @@ impl Decoder {
 
     /// Decodes the next bytes and calls `on` with each event.
     pub fn feed(&mut self, bytes: &[u8], mut on: impl FnMut(Event<'_>)) {
-        self.read(bytes, &mut DecoderSinks::events(&mut on));
+        self.decode(bytes, &mut DecoderSinks::events_only(&mut on));
     }
 
     /// Ends the response. A last line or event that lacks only its terminator is decoded.
     pub fn finish(&mut self, mut on: impl FnMut(Event<'_>)) {
-        self.end(&mut DecoderSinks::events(&mut on));
+        self.decode_end(&mut DecoderSinks::events_only(&mut on));
     }
 
-    pub(super) fn read(&mut self, bytes: &[u8], to: &mut DecoderSinks<'_>) {
-        let Self { frames, state, .. } = self;
-        frames.feed(bytes, &mut |frame| state.frame(frame, to));
+    pub(super) fn decode(&mut self, bytes: &[u8], sinks: &mut DecoderSinks<'_>) {
+        let Self { framer, state, .. } = self;
+        framer.feed(bytes, &mut |frame| state.decode_frame(frame, sinks));
     }
 
-    pub(super) fn end(&mut self, to: &mut DecoderSinks<'_>) {
-        let Self { frames, state, .. } = self;
-        frames.finish(&mut |frame| state.frame(frame, to));
+    pub(super) fn decode_end(&mut self, sinks: &mut DecoderSinks<'_>) {
+        let Self { framer, state, .. } = self;
+        framer.finish(&mut |frame| state.decode_frame(frame, sinks));
     }
 
     /// Returns the dialect of the response.
@@ -94,26 +98,26 @@ impl Decoder {
     /// Returns the number of bytes allocated for an incomplete line or event. Never more than the bound.
     #[must_use]
     pub const fn allocated_bytes(&self) -> usize {
-        self.frames.buffer.allocated()
+        self.framer.buffer.allocated_bytes()
     }
 
     /// Returns the number of lines or events that exceeded the bound and were not decoded.
     #[must_use]
-    pub const fn skipped(&self) -> u64 {
-        self.frames.buffer.skipped
+    pub const fn skipped_frames(&self) -> u64 {
+        self.framer.buffer.skipped_frames
     }
 
     /// Returns the number of lines or events received, including skipped ones: the chunks that a client of the provider
     /// counts. Keep-alives, `[DONE]` and frames that are not JSON are not counted.
     #[must_use]
-    pub const fn frames(&self) -> u64 {
-        self.state.frames + self.frames.buffer.skipped
+    pub const fn frame_count(&self) -> u64 {
+        self.state.frame_count + self.framer.buffer.skipped_frames
     }
 
     /// Returns the number of lines or events that are not JSON.
     #[must_use]
-    pub const fn malformed(&self) -> u64 {
-        self.state.malformed
+    pub const fn malformed_frames(&self) -> u64 {
+        self.state.malformed_frames
     }
 }
 

@@ -22,16 +22,16 @@ pub(super) type EventSink<'s> = &'s mut dyn FnMut(Event<'_>);
 
 /// The callbacks that receive the decoded events and content.
 pub(super) struct DecoderSinks<'l> {
-    pub(super) on: EventSink<'l>,
+    pub(super) on_event: EventSink<'l>,
     /// Receives content deltas; `None` if content is not captured.
     #[cfg(feature = "content")]
     pub(super) on_delta: Option<DeltaSink<'l>>,
 }
 
 impl<'l> DecoderSinks<'l> {
-    pub(super) fn events(on: EventSink<'l>) -> Self {
+    pub(super) fn events_only(on: EventSink<'l>) -> Self {
         Self {
-            on,
+            on_event: on,
             #[cfg(feature = "content")]
             on_delta: None,
         }
@@ -47,11 +47,11 @@ pub(super) struct DecoderState {
     has_reported_model: bool,
     usage: Usage,
     /// The input tokens without cached ones. Anthropic reports cached input separately from them.
-    pub(super) uncached: Option<u64>,
+    pub(super) uncached_input: Option<u64>,
     /// The number of JSON frames, without keep-alives.
-    pub(super) frames: u64,
+    pub(super) frame_count: u64,
     /// The number of frames that are not JSON.
-    pub(super) malformed: u64,
+    pub(super) malformed_frames: u64,
 }
 
 impl DecoderState {
@@ -63,9 +63,9 @@ impl DecoderState {
             has_reported_id: false,
             has_reported_model: false,
             usage: Usage::new(),
-            uncached: None,
-            frames: 0,
-            malformed: 0,
+            uncached_input: None,
+            frame_count: 0,
+            malformed_frames: 0,
         }
     }
 
@@ -73,33 +73,33 @@ impl DecoderState {
         self.dialect
     }
 
-    pub(super) fn frame(&mut self, frame: Frame<'_>, to: &mut DecoderSinks<'_>) {
+    pub(super) fn decode_frame(&mut self, frame: Frame<'_>, sinks: &mut DecoderSinks<'_>) {
         let text = String::from_utf8_lossy(frame.data);
         match text.trim() {
             "" => {}
-            "[DONE]" => (to.on)(Event::Done),
+            "[DONE]" => (sinks.on_event)(Event::Done),
             text => match serde_json::from_str(text) {
-                Ok(value) => self.value(&value, frame.is_error_event, to),
-                Err(_) if frame.is_error_event => (to.on)(Event::Error(provider_error::from_text(text))),
-                Err(_) => self.malformed += 1,
+                Ok(value) => self.decode_value(&value, frame.is_error_event, sinks),
+                Err(_) if frame.is_error_event => (sinks.on_event)(Event::Error(provider_error::from_text(text))),
+                Err(_) => self.malformed_frames += 1,
             },
         }
     }
 
     /// Decodes one frame, or a response that was not streamed, which has the same fields.
-    pub(super) fn value(&mut self, value: &Value, is_error: bool, to: &mut DecoderSinks<'_>) {
+    pub(super) fn decode_value(&mut self, value: &Value, is_error: bool, sinks: &mut DecoderSinks<'_>) {
         // Anthropic and OpenAI's Responses send keep-alives as events.
-        self.frames += u64::from(value["type"] != "ping" && value["type"] != "keepalive");
+        self.frame_count += u64::from(value["type"] != "ping" && value["type"] != "keepalive");
         #[cfg(feature = "content")]
-        if let Some(ear) = &mut to.on_delta {
-            self.content_decoder.decode(self.dialect, value, ear);
+        if let Some(on_delta) = &mut sinks.on_delta {
+            self.content_decoder.decode(self.dialect, value, on_delta);
         }
-        let on = &mut *to.on;
+        let on = &mut *sinks.on_event;
         match self.dialect {
-            Dialect::Anthropic => anthropic::read(value, self, on),
-            Dialect::Gemini => gemini::read(value, self, on),
-            Dialect::Ollama => ollama::read(value, self, on),
-            Dialect::OpenAi => openai::read(value, self, on),
+            Dialect::Anthropic => anthropic::decode(value, self, on),
+            Dialect::Gemini => gemini::decode(value, self, on),
+            Dialect::Ollama => ollama::decode(value, self, on),
+            Dialect::OpenAi => openai::decode(value, self, on),
         }
         if let Some(error) = provider_error::find(value, is_error) {
             on(Event::Error(error));
@@ -107,7 +107,7 @@ impl DecoderState {
     }
 
     /// Reports the id and the model of the response, each once.
-    pub(super) fn names(&mut self, id: &Value, model: &Value, on: EventSink<'_>) {
+    pub(super) fn report_id_and_model(&mut self, id: &Value, model: &Value, on: EventSink<'_>) {
         if let (false, Some(id)) = (self.has_reported_id, non_empty_str(id)) {
             self.has_reported_id = true;
             on(Event::Id(id));
@@ -124,14 +124,14 @@ impl DecoderState {
     }
 
     /// Merges a usage report. The larger count of each kind is kept, since streams report cumulative totals.
-    pub(super) fn report(&mut self, new: &Usage, on: EventSink<'_>) {
+    pub(super) fn report_usage(&mut self, new: &Usage, on: EventSink<'_>) {
         let usage = Usage {
             input: self.usage.input.max(new.input),
             cache_read: self.usage.cache_read.max(new.cache_read),
             cache_write: self.usage.cache_write.max(new.cache_write),
             output: self.usage.output.max(new.output),
             reasoning: self.usage.reasoning.max(new.reasoning),
-            estimated: false,
+            is_estimated: false,
         };
         if usage != self.usage {
             self.usage = usage;
@@ -151,12 +151,12 @@ pub(super) struct DeltaKinds {
 impl DeltaKinds {
     /// Reports one delta per kind, in the order in which models generate them: reasoning, content, tool call.
     pub(super) fn report_deltas(self, choice: u32, on: EventSink<'_>) {
-        for (is_there, kind) in [
+        for (is_present, kind) in [
             (self.reasoning, DeltaKind::Reasoning),
             (self.content, DeltaKind::Content),
             (self.tool_call, DeltaKind::ToolCall),
         ] {
-            if is_there {
+            if is_present {
                 on(Event::Delta { choice, kind });
             }
         }
@@ -164,9 +164,9 @@ impl DeltaKinds {
 }
 
 /// Reports the finish reason of a choice, if the provider sent one.
-pub(super) fn report_finish_reason(choice: u32, word: &Value, on: EventSink<'_>) {
-    if let Some(word) = non_empty_str(word) {
-        on(Event::FinishReason { choice, reason: FinishReason::from_provider(cut(word)) });
+pub(super) fn report_finish_reason(choice: u32, reason: &Value, on: EventSink<'_>) {
+    if let Some(reason) = non_empty_str(reason) {
+        on(Event::FinishReason { choice, reason: FinishReason::from_provider(truncated(reason)) });
     }
 }
 
@@ -186,34 +186,34 @@ pub(super) fn is_non_empty(value: &Value) -> bool {
     }
 }
 
-pub(super) fn array(value: &Value) -> &[Value] {
+pub(super) fn array_or_empty(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
 /// Returns the first of two fields, or the second if the first is missing or null.
-pub(super) fn either<'v>(value: &'v Value, fields: [&str; 2]) -> &'v Value {
+pub(super) fn first_non_null<'v>(value: &'v Value, fields: [&str; 2]) -> &'v Value {
     let [first, second] = fields.map(|field| &value[field]);
     if first.is_null() { second } else { first }
 }
 
 /// Returns a token count; `None` if it is implausibly large (more than 2^40) or not a non-negative integer.
-pub(super) fn count(value: &Value) -> Option<u64> {
+pub(super) fn token_count(value: &Value) -> Option<u64> {
     value.as_u64().filter(|count| *count <= MAX_PLAUSIBLE_TOKENS)
 }
 
 /// Returns the sum of the known counts; `None` if none is known.
-pub(super) fn sum(counts: &[Option<u64>]) -> Option<u64> {
+pub(super) fn sum_known(counts: &[Option<u64>]) -> Option<u64> {
     counts.iter().flatten().copied().reduce(u64::saturating_add)
 }
 
 /// Returns the index of a choice or block; 0 if it is missing or invalid.
-pub(super) fn place(value: &Value) -> u32 {
-    value.as_u64().and_then(|place| u32::try_from(place).ok()).unwrap_or(0)
+pub(super) fn parse_index(value: &Value) -> u32 {
+    value.as_u64().and_then(|index| u32::try_from(index).ok()).unwrap_or(0)
 }
 
 /// Truncates a finish reason to the maximum length.
-fn cut(word: &str) -> &str {
-    &word[..word.floor_char_boundary(MAX_FINISH_REASON_BYTES)]
+fn truncated(reason: &str) -> &str {
+    &reason[..reason.floor_char_boundary(MAX_FINISH_REASON_BYTES)]
 }
 
 const MAX_PLAUSIBLE_TOKENS: u64 = 1 << 40;

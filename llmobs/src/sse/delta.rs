@@ -42,12 +42,12 @@ pub(super) struct ContentDecoder {
     /// The tool calls in the order of their first fragment; the index of a call is its position here.
     calls: Vec<ToolCallState>,
     /// True if content was decoded. A final response object may repeat that content.
-    has_spoken: bool,
+    has_content: bool,
 }
 
 struct ToolCallState {
     choice: u32,
-    place: Option<u32>,
+    provider_index: Option<u32>,
     id: Option<String>,
     has_arguments: bool,
 }
@@ -57,18 +57,18 @@ struct ToolCallState {
 struct CallFragment<'v> {
     choice: u32,
     /// The index that the provider assigned to the call, if any.
-    place: Option<u32>,
+    provider_index: Option<u32>,
     id: Option<&'v str>,
     name: Option<&'v str>,
 }
 
 /// The maximum number of tool calls in a response; further calls are dropped.
 const MAX_TOOL_CALLS: usize = 512;
-const ID_BYTES: usize = 256;
+const MAX_ID_BYTES: usize = 256;
 
 impl ContentDecoder {
     pub(super) const fn new() -> Self {
-        Self { calls: Vec::new(), has_spoken: false }
+        Self { calls: Vec::new(), has_content: false }
     }
 
     /// Decodes the content of a frame, or of a response that was not streamed.
@@ -81,44 +81,44 @@ impl ContentDecoder {
         }
     }
 
-    fn text(&mut self, choice: u32, text: &Value, on: DeltaSink<'_>) {
+    fn report_text(&mut self, choice: u32, text: &Value, on: DeltaSink<'_>) {
         if let Some(text) = non_empty_str(text) {
-            self.has_spoken = true;
+            self.has_content = true;
             on(ContentDelta::Text { choice, text });
         }
     }
 
-    fn reasoning(&mut self, choice: u32, text: &Value, on: DeltaSink<'_>) {
+    fn report_reasoning(&mut self, choice: u32, text: &Value, on: DeltaSink<'_>) {
         if let Some(text) = non_empty_str(text) {
-            self.has_spoken = true;
+            self.has_content = true;
             on(ContentDelta::Reasoning { choice, text });
         }
     }
 
     /// Reports a fragment of a tool call's arguments, given as JSON text or as a JSON value.
-    fn call(&mut self, fragment: CallFragment<'_>, arguments: &Value, on: DeltaSink<'_>) {
-        if let Some(at) = self.find(fragment) {
+    fn report_call(&mut self, fragment: CallFragment<'_>, arguments: &Value, on: DeltaSink<'_>) {
+        if let Some(at) = self.find_or_insert_call(fragment) {
             self.report_call_at(at, fragment, arguments, on);
         }
     }
 
     /// Reports a complete tool call. Its arguments are left out if fragments of them were reported before.
     fn report_complete_call(&mut self, fragment: CallFragment<'_>, arguments: &Value, on: DeltaSink<'_>) {
-        if let Some(at) = self.find(fragment) {
+        if let Some(at) = self.find_or_insert_call(fragment) {
             let arguments = if self.calls[at].has_arguments { &Value::Null } else { arguments };
             self.report_call_at(at, fragment, arguments, on);
         }
     }
 
     fn report_call_at(&mut self, at: usize, fragment: CallFragment<'_>, arguments: &Value, on: DeltaSink<'_>) {
-        self.has_spoken = true;
-        let spelt;
+        self.has_content = true;
+        let json;
         let arguments = match arguments {
             Value::Null => "",
             Value::String(text) => text,
             value => {
-                spelt = value.to_string();
-                &spelt
+                json = value.to_string();
+                &json
             }
         };
         self.calls[at].has_arguments |= !arguments.is_empty();
@@ -129,25 +129,30 @@ impl ContentDecoder {
 
     /// Returns the index of the call that a fragment belongs to; adds a new call if there is none. Returns `None` if
     /// the maximum is reached.
-    fn find(&mut self, fragment: CallFragment<'_>) -> Option<usize> {
-        let CallFragment { choice, place, id, name } = fragment;
-        let same = |call: &ToolCallState| call.choice == choice && call.place == place;
-        let begins = |call: &ToolCallState| match (id, call.id.as_deref()) {
+    fn find_or_insert_call(&mut self, fragment: CallFragment<'_>) -> Option<usize> {
+        let CallFragment { choice, provider_index, id, name } = fragment;
+        let is_same_call = |call: &ToolCallState| call.choice == choice && call.provider_index == provider_index;
+        let starts_call = |call: &ToolCallState| match (id, call.id.as_deref()) {
             // Only the first fragment of a call has its name. Some servers assign the same index to all calls: a
             // different id with a name starts a new call. vLLM assigned a new id to every fragment: a different id
             // without a name continues the call.
-            (Some(id), Some(known)) => name.is_some() && short(id) != known,
-            _ => name.is_some() && place.is_none(),
+            (Some(id), Some(known_id)) => name.is_some() && truncated_id(id) != known_id,
+            _ => name.is_some() && provider_index.is_none(),
         };
-        if let Some(at) = self.calls.iter().rposition(same).filter(|at| !begins(&self.calls[*at])) {
-            let known = &mut self.calls[at].id;
-            *known = known.take().or_else(|| id.map(|id| short(id).to_owned()));
+        if let Some(at) = self.calls.iter().rposition(is_same_call).filter(|at| !starts_call(&self.calls[*at])) {
+            let known_id = &mut self.calls[at].id;
+            *known_id = known_id.take().or_else(|| id.map(|id| truncated_id(id).to_owned()));
             return Some(at);
         }
         if self.calls.len() >= MAX_TOOL_CALLS {
             return None;
         }
-        self.calls.push(ToolCallState { choice, place, id: id.map(|id| short(id).to_owned()), has_arguments: false });
+        self.calls.push(ToolCallState {
+            choice,
+            provider_index,
+            id: id.map(|id| truncated_id(id).to_owned()),
+            has_arguments: false,
+        });
         Some(self.calls.len() - 1)
     }
 }
@@ -158,6 +163,6 @@ impl std::fmt::Debug for ContentDecoder {
     }
 }
 
-fn short(id: &str) -> &str {
-    &id[..id.floor_char_boundary(ID_BYTES)]
+fn truncated_id(id: &str) -> &str {
+    &id[..id.floor_char_boundary(MAX_ID_BYTES)]
 }

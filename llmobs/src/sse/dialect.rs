@@ -22,23 +22,23 @@ impl Dialect {
     /// ```
     /// use llmobs::sse::Dialect;
     ///
-    /// assert_eq!(Dialect::of_path("/v1/chat/completions"), Some(Dialect::OpenAi));
-    /// assert_eq!(Dialect::of_path("/v1beta/models/gemini:streamGenerateContent?alt=sse"), Some(Dialect::Gemini));
-    /// assert_eq!(Dialect::of_path("/health"), None);
+    /// assert_eq!(Dialect::from_path("/v1/chat/completions"), Some(Dialect::OpenAi));
+    /// assert_eq!(Dialect::from_path("/v1beta/models/gemini:streamGenerateContent?alt=sse"), Some(Dialect::Gemini));
+    /// assert_eq!(Dialect::from_path("/health"), None);
     /// ```
     #[must_use]
-    pub fn of_path(path: &str) -> Option<Self> {
+    pub fn from_path(path: &str) -> Option<Self> {
         let path = path.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
-        let (folder, last) = path.rsplit_once('/').unwrap_or(("", path));
+        let (parent, last) = path.rsplit_once('/').unwrap_or(("", path));
         let method = last.rsplit_once(':').map(|(_, method)| method);
         match (last, method) {
-            (_, Some("rawPredict" | "streamRawPredict")) if folder.contains("/publishers/anthropic/") => {
+            (_, Some("rawPredict" | "streamRawPredict")) if parent.contains("/publishers/anthropic/") => {
                 Some(Self::Anthropic)
             }
             (_, Some("batchEmbedContents" | "embedContent" | "generateContent" | "streamGenerateContent")) => {
                 Some(Self::Gemini)
             }
-            ("chat" | "embed" | "embeddings" | "generate", _) if folder.ends_with("/api") => Some(Self::Ollama),
+            ("chat" | "embed" | "embeddings" | "generate", _) if parent.ends_with("/api") => Some(Self::Ollama),
             ("messages", _) => Some(Self::Anthropic),
             ("completions" | "embeddings" | "responses", _) => Some(Self::OpenAi),
             _ => None,
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_names_the_dialect_of_its_answer() {
+    fn the_path_of_a_request_determines_the_dialect() {
         for (path, expected) in [
             ("/v1/completions", Some(Dialect::OpenAi)),
             ("/v1/responses/", Some(Dialect::OpenAi)),
@@ -66,7 +66,7 @@ mod tests {
             ("/generate", None),
             ("", None),
         ] {
-            assert_eq!(Dialect::of_path(path), expected, "{path}");
+            assert_eq!(Dialect::from_path(path), expected, "{path}");
         }
     }
 }

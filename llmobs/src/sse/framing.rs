@@ -19,7 +19,7 @@ pub(super) struct Frame<'a> {
 
 #[derive(Debug)]
 pub(super) struct Framer {
-    shape: FrameFormat,
+    format: FrameFormat,
     pub(super) buffer: FrameBuffer,
 }
 
@@ -34,19 +34,19 @@ enum FrameFormat {
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl Framer {
-    pub(super) const fn new(dialect: Dialect, bound: usize) -> Self {
-        Self { shape: FrameFormat::Unknown(dialect, 0), buffer: FrameBuffer::new(bound) }
+    pub(super) const fn new(dialect: Dialect, max_bytes: usize) -> Self {
+        Self { format: FrameFormat::Unknown(dialect, 0), buffer: FrameBuffer::new(max_bytes) }
     }
 
     pub(super) fn feed(&mut self, bytes: &[u8], on: &mut dyn FnMut(Frame<'_>)) {
         let mut bytes = bytes;
-        if let FrameFormat::Unknown(dialect, mark) = &mut self.shape {
-            let skipped = bytes.iter().take_while(|byte| is_leading(**byte, mark)).count();
+        if let FrameFormat::Unknown(dialect, mark_len) = &mut self.format {
+            let skipped = bytes.iter().take_while(|byte| is_leading(**byte, mark_len)).count();
             bytes = &bytes[skipped..];
             let Some(first) = bytes.first() else { return };
-            self.shape = FrameFormat::of(*dialect, *first);
+            self.format = FrameFormat::detect(*dialect, *first);
         }
-        match &mut self.shape {
+        match &mut self.format {
             FrameFormat::Unknown(..) => {}
             FrameFormat::Lines(lines) => lines.feed(bytes, &mut self.buffer, on),
             FrameFormat::Json(values) => values.feed(bytes, &mut self.buffer, on),
@@ -54,7 +54,7 @@ impl Framer {
     }
 
     pub(super) fn finish(&mut self, on: &mut dyn FnMut(Frame<'_>)) {
-        match &mut self.shape {
+        match &mut self.format {
             FrameFormat::Unknown(..) => {}
             FrameFormat::Lines(lines) => lines.finish(&mut self.buffer, on),
             FrameFormat::Json(values) => values.finish(&mut self.buffer, on),
@@ -66,7 +66,7 @@ impl FrameFormat {
     /// Returns the format that the first byte indicates. A provider may answer a streaming request with one JSON
     /// object, and Gemini streams a JSON array by default. Examples: `{` or `[` is JSON, the `d` of `data:` is
     /// server-sent events; Ollama is always one object per line.
-    fn of(dialect: Dialect, first: u8) -> Self {
+    fn detect(dialect: Dialect, first: u8) -> Self {
         match (dialect, first) {
             (Dialect::Ollama, _) => Self::Lines(LineFramer::ndjson()),
             (_, b'{' | b'[') => Self::Json(JsonFramer::default()),
@@ -76,9 +76,9 @@ impl FrameFormat {
 }
 
 /// Returns whether a byte precedes the first frame: white space, or the next byte of a byte order mark.
-fn is_leading(byte: u8, mark: &mut usize) -> bool {
-    if BYTE_ORDER_MARK.get(*mark) == Some(&byte) {
-        *mark += 1;
+fn is_leading(byte: u8, mark_len: &mut usize) -> bool {
+    if BYTE_ORDER_MARK.get(*mark_len) == Some(&byte) {
+        *mark_len += 1;
         return true;
     }
     byte.is_ascii_whitespace()

@@ -8,33 +8,33 @@ use serde_json::Value;
 use super::decoder_state::DecoderState;
 use super::decoder_state::DeltaKinds;
 use super::decoder_state::EventSink;
-use super::decoder_state::array;
-use super::decoder_state::count;
+use super::decoder_state::array_or_empty;
 use super::decoder_state::is_non_empty;
-use super::decoder_state::place;
+use super::decoder_state::parse_index;
 use super::decoder_state::report_finish_reason;
-use super::decoder_state::sum;
+use super::decoder_state::sum_known;
+use super::decoder_state::token_count;
 use super::event::Event;
 use crate::semconv::value::ErrorType;
 use crate::usage::Usage;
 
-pub(super) fn read(value: &Value, state: &mut DecoderState, on: EventSink<'_>) {
-    state.names(&value["responseId"], &value["modelVersion"], on);
-    for candidate in array(&value["candidates"]) {
-        let choice = place(&candidate["index"]);
-        kinds(array(&candidate["content"]["parts"])).report_deltas(choice, on);
+pub(super) fn decode(value: &Value, state: &mut DecoderState, on: EventSink<'_>) {
+    state.report_id_and_model(&value["responseId"], &value["modelVersion"], on);
+    for candidate in array_or_empty(&value["candidates"]) {
+        let choice = parse_index(&candidate["index"]);
+        part_kinds(array_or_empty(&candidate["content"]["parts"])).report_deltas(choice, on);
         if candidate["finishReason"] != "FINISH_REASON_UNSPECIFIED" {
             report_finish_reason(choice, &candidate["finishReason"], on);
         }
     }
-    state.report(&usage(&value["usageMetadata"]), on);
+    state.report_usage(&usage(&value["usageMetadata"]), on);
     // If a filter rejected the prompt, the response has no candidates.
     if is_non_empty(&value["promptFeedback"]["blockReason"]) {
         on(Event::Error(ErrorType::ContentFilter));
     }
 }
 
-fn kinds(parts: &[Value]) -> DeltaKinds {
+fn part_kinds(parts: &[Value]) -> DeltaKinds {
     let mut kinds = DeltaKinds::default();
     for part in parts {
         let is_thought = part["thought"] == true;
@@ -46,14 +46,14 @@ fn kinds(parts: &[Value]) -> DeltaKinds {
 }
 
 fn usage(usage: &Value) -> Usage {
-    let reasoning = count(&usage["thoughtsTokenCount"]);
+    let reasoning = token_count(&usage["thoughtsTokenCount"]);
     Usage {
-        input: count(&usage["promptTokenCount"])
-            .and_then(|prompt| sum(&[Some(prompt), count(&usage["toolUsePromptTokenCount"])])),
-        cache_read: count(&usage["cachedContentTokenCount"]),
+        input: token_count(&usage["promptTokenCount"])
+            .and_then(|prompt| sum_known(&[Some(prompt), token_count(&usage["toolUsePromptTokenCount"])])),
+        cache_read: token_count(&usage["cachedContentTokenCount"]),
         cache_write: None,
-        output: sum(&[count(&usage["candidatesTokenCount"]), reasoning]),
+        output: sum_known(&[token_count(&usage["candidatesTokenCount"]), reasoning]),
         reasoning,
-        estimated: false,
+        is_estimated: false,
     }
 }

@@ -43,20 +43,20 @@ use crate::content::ToolDefinition;
 /// operation.complete();
 /// # Ok::<(), llmobs::BuildError>(())
 /// ```
-pub fn input(dialect: Dialect, body: &[u8]) -> Input {
-    let Some(value) = body::parse(body) else { return Input::new() };
+pub fn parse_input(dialect: Dialect, body: &[u8]) -> Input {
+    let Some(value) = body::parse_json(body) else { return Input::new() };
     match dialect {
-        Dialect::Anthropic => anthropic::read(&value),
-        Dialect::Gemini => gemini::read(&value),
-        Dialect::Ollama => ollama::read(&value),
-        Dialect::OpenAi => openai::read(&value),
+        Dialect::Anthropic => anthropic::parse(&value),
+        Dialect::Gemini => gemini::parse(&value),
+        Dialect::Ollama => ollama::parse(&value),
+        Dialect::OpenAi => openai::parse(&value),
     }
 }
 
 /// Returns the role that a provider's role name denotes. Examples: `model` is `Assistant`, `function` is `Tool`,
 /// unknown names are `None`.
-fn role(word: &Value) -> Option<MessageRole> {
-    Some(match word.as_str()? {
+fn message_role(name: &Value) -> Option<MessageRole> {
+    Some(match name.as_str()? {
         "assistant" | "model" => MessageRole::Assistant,
         "developer" => MessageRole::Developer,
         "system" => MessageRole::System,
@@ -67,16 +67,16 @@ fn role(word: &Value) -> Option<MessageRole> {
 }
 
 /// Returns a text part; `None` if the value is not a string or is empty.
-fn text(value: &Value) -> Option<Part> {
+fn text_part(value: &Value) -> Option<Part> {
     non_empty_str(value).map(Part::text)
 }
 
-fn reasoning(value: &Value) -> Option<Part> {
+fn reasoning_part(value: &Value) -> Option<Part> {
     non_empty_str(value).map(Part::reasoning)
 }
 
 /// Returns a tool call with its arguments, given as JSON text or as a JSON value.
-fn call(name: &str, id: Option<&str>, arguments: &Value) -> Part {
+fn tool_call_part(name: &str, id: Option<&str>, arguments: &Value) -> Part {
     let call = id.into_iter().fold(ToolCall::new(name), ToolCall::id);
     match arguments {
         Value::Null => call,
@@ -88,9 +88,9 @@ fn call(name: &str, id: Option<&str>, arguments: &Value) -> Part {
 }
 
 /// Returns the result of a tool: one part with its texts and values, followed by its media as separate parts.
-fn response(id: Option<&str>, content: &Value, media: fn(&Value) -> Option<Part>) -> Vec<Part> {
+fn tool_response_parts(id: Option<&str>, content: &Value, media: fn(&Value) -> Option<Part>) -> Vec<Part> {
     let (mut values, mut parts) = (Vec::new(), Vec::new());
-    for item in listed(content) {
+    for item in as_list(content) {
         let is_text = item["type"].as_str().is_some_and(|kind| kind.ends_with("text")) && item["text"].is_string();
         match media(item) {
             Some(part) => parts.push(part),
@@ -111,7 +111,7 @@ fn response(id: Option<&str>, content: &Value, media: fn(&Value) -> Option<Part>
 }
 
 /// Returns messages from parts with roles. Consecutive parts of the same role form one message.
-fn messages(parts: impl IntoIterator<Item = (MessageRole, Part)>) -> Vec<Message> {
+fn group_by_role(parts: impl IntoIterator<Item = (MessageRole, Part)>) -> Vec<Message> {
     let mut messages: Vec<Message> = Vec::new();
     for (role, part) in parts {
         match messages.pop_if(|last| last.role == role) {
@@ -123,26 +123,26 @@ fn messages(parts: impl IntoIterator<Item = (MessageRole, Part)>) -> Vec<Message
 }
 
 /// Returns the texts of the instructions: a string, a list of strings, or objects with a `text` field.
-fn instructions(value: &Value) -> impl Iterator<Item = &str> {
-    listed(value).iter().flat_map(|item| [item, &item["text"]]).filter_map(non_empty_str)
+fn instruction_texts(value: &Value) -> impl Iterator<Item = &str> {
+    as_list(value).iter().flat_map(|item| [item, &item["text"]]).filter_map(non_empty_str)
 }
 
 /// Returns the elements of a list; for any other value, the value itself as the only element.
-fn listed(value: &Value) -> &[Value] {
+fn as_list(value: &Value) -> &[Value] {
     value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice)
 }
 
 /// Returns the definition of a function with its description and parameter schema; `None` without a name.
-fn function(function: &Value, parameters: &str) -> Option<ToolDefinition> {
-    described(ToolDefinition::function(non_empty_str(&function["name"])?), function, parameters).into()
+fn function_tool(function: &Value, parameters: &str) -> Option<ToolDefinition> {
+    describe_tool(ToolDefinition::function(non_empty_str(&function["name"])?), function, parameters).into()
 }
 
-fn described(mut tool: ToolDefinition, of: &Value, parameters: &str) -> ToolDefinition {
-    if let Some(text) = non_empty_str(&of["description"]) {
+fn describe_tool(mut tool: ToolDefinition, definition: &Value, parameters: &str) -> ToolDefinition {
+    if let Some(text) = non_empty_str(&definition["description"]) {
         tool = tool.description(text);
     }
-    if of[parameters].is_object() {
-        tool = tool.parameters(of[parameters].clone());
+    if definition[parameters].is_object() {
+        tool = tool.parameters(definition[parameters].clone());
     }
     tool
 }

@@ -51,7 +51,7 @@ use crate::timing::Producer;
 ///
 /// With the feature `content`, and if content is captured, the content of the response is also passed to the operation,
 /// as by the `output_*` methods of [`Marker`]. Of generated audio only the transcript is captured. Frames longer than
-/// the decoder's [bound](Decoder::bound), by default 1 MiB, are not captured.
+/// the decoder's [bound](Decoder::max_frame_bytes), by default 1 MiB, are not captured.
 ///
 /// To set another bound, pass a [`Decoder`] instead of a [`Dialect`].
 ///
@@ -63,19 +63,19 @@ use crate::timing::Producer;
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let observer = Observer::builder().model("m").build()?;
 /// let upstream = stream::iter([Ok(b"data: [DONE]\n\n".to_vec()), Err("connection reset")]);
-/// let reader = Decoder::new(Dialect::OpenAi).bound(64 * 1024);
-/// let mut watched = sse::observe(observer.chat("m").start(), reader, upstream);
-/// assert_eq!(watched.next().await, Some(Ok(b"data: [DONE]\n\n".to_vec())));
-/// assert_eq!(watched.next().await, Some(Err("connection reset")));
+/// let decoder = Decoder::new(Dialect::OpenAi).bound(64 * 1024);
+/// let mut observed = sse::observe(observer.chat("m").start(), decoder, upstream);
+/// assert_eq!(observed.next().await, Some(Ok(b"data: [DONE]\n\n".to_vec())));
+/// assert_eq!(observed.next().await, Some(Err("connection reset")));
 /// # Ok::<(), llmobs::BuildError>(())
 /// # }).unwrap();
 /// ```
-pub fn observe<S, K>(operation: Operation, reader: impl Into<Decoder>, stream: S) -> ObservedBytes<S>
+pub fn observe<S, K>(operation: Operation, decoder: impl Into<Decoder>, stream: S) -> ObservedBytes<S>
 where
     S: Stream,
     S::Item: BytesItem<K>,
 {
-    observe_with(operation, reader, stream, ignore as fn(&Event<'_>))
+    observe_with(operation, decoder, stream, ignore_event as fn(&Event<'_>))
 }
 
 /// Observes an operation like [`observe()`], and calls `on` with every event as it is decoded, for example the id of
@@ -94,33 +94,33 @@ where
 /// let id = Arc::new(Mutex::new(String::new()));
 /// let seen = id.clone();
 /// let upstream = stream::iter([r#"{"id":"c1","choices":[]}"#]);
-/// let watched = sse::observe_with(observer.chat("m").start(), Dialect::OpenAi, upstream, move |event: &Event<'_>| {
+/// let observed = sse::observe_with(observer.chat("m").start(), Dialect::OpenAi, upstream, move |event: &Event<'_>| {
 ///     if let Event::Id(id) = event {
 ///         *seen.lock().unwrap() = (*id).to_owned();
 ///     }
 /// });
-/// assert_eq!(watched.count().await, 1);
+/// assert_eq!(observed.count().await, 1);
 /// assert_eq!(*id.lock().unwrap(), "c1");
 /// # Ok::<(), llmobs::BuildError>(())
 /// # }).unwrap();
 /// ```
-pub fn observe_with<S, K, F>(operation: Operation, reader: impl Into<Decoder>, stream: S, on: F) -> ObservedBytes<S, F>
+pub fn observe_with<S, K, F>(operation: Operation, decoder: impl Into<Decoder>, stream: S, on: F) -> ObservedBytes<S, F>
 where
     S: Stream,
     S::Item: BytesItem<K>,
     F: FnMut(&Event<'_>),
 {
-    let mut watch =
-        operation.is_enabled().then(|| Box::new(ResponseTracker::new(reader.into(), operation.marker().clone(), on)));
-    if let Some(watch) = watch.take_if(|watch| watch.has_all_bytes() || is_exhausted(&stream)) {
+    let mut tracker =
+        operation.is_enabled().then(|| Box::new(ResponseTracker::new(decoder.into(), operation.marker().clone(), on)));
+    if let Some(tracker) = tracker.take_if(|tracker| tracker.has_all_bytes() || is_exhausted(&stream)) {
         // The consumer may not poll an empty body at all, so it is ended here.
-        let _ = watch.end();
+        let _ = tracker.end_response();
     }
-    let parsed = DecodedStream { inner: stream, watch, bytes: <S::Item as BytesItem<K>>::bytes };
-    ObservedBytes { observed: operation.observe_with(parsed, chunk_of) }
+    let decoded = DecodedStream { inner: stream, tracker, bytes_of: <S::Item as BytesItem<K>>::bytes };
+    ObservedBytes { observed: operation.observe_with(decoded, chunk_of) }
 }
 
-const fn ignore(_event: &Event<'_>) {}
+const fn ignore_event(_event: &Event<'_>) {}
 
 /// Returns whether the stream's `size_hint` reports that no items follow.
 fn is_exhausted(stream: &impl Stream) -> bool {
@@ -150,8 +150,8 @@ impl<S: Stream, F: FnMut(&Event<'_>)> ObservedBytes<S, F> {
     /// Declares whether the source of the stream makes data by itself ([`Producer::Push`], the default, right for a socket)
     /// or only when it is polled ([`Producer::Pull`]). Call this
     /// method before the first poll.
-    pub fn producer(self, drive: Producer) -> Self {
-        Self { observed: self.observed.producer(drive) }
+    pub fn producer(self, producer: Producer) -> Self {
+        Self { observed: self.observed.producer(producer) }
     }
 
     /// Returns a marker of the operation, for use on other threads. After the end of the operation, the marker records
@@ -185,8 +185,8 @@ pin_project! {
     struct DecodedStream<S: Stream, F> {
         #[pin]
         inner: S,
-        watch: Option<Box<ResponseTracker<F>>>,
-        bytes: fn(&S::Item) -> Option<&[u8]>,
+        tracker: Option<Box<ResponseTracker<F>>>,
+        bytes_of: fn(&S::Item) -> Option<&[u8]>,
     }
 }
 
@@ -196,29 +196,29 @@ impl<S: Stream, F: FnMut(&Event<'_>)> Stream for DecodedStream<S, F> {
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut this = self.project();
         let Some(item) = ready!(this.inner.as_mut().poll_next(context)) else {
-            if let Some(watch) = this.watch.take() {
-                let marker = watch.marker.clone();
+            if let Some(tracker) = this.tracker.take() {
+                let marker = tracker.marker.clone();
                 // No item is left to carry an error from an unterminated last event.
-                if let Some(error) = watch.end().error {
+                if let Some(error) = tracker.end_response().error {
                     marker.set_error(error);
                 }
             }
             return Poll::Ready(None);
         };
-        let chunk = match ((this.bytes)(&item), this.watch.as_mut()) {
-            (Some(bytes), Some(watch)) => {
-                let chunk = watch.observe_bytes(bytes);
-                match this.watch.take_if(|watch| watch.has_all_bytes() || is_exhausted(&*this.inner)) {
+        let chunk = match ((this.bytes_of)(&item), this.tracker.as_mut()) {
+            (Some(bytes), Some(tracker)) => {
+                let chunk = tracker.observe_bytes(bytes);
+                match this.tracker.take_if(|tracker| tracker.has_all_bytes() || is_exhausted(&*this.inner)) {
                     // A consumer that counts the bytes does not poll again for the end.
-                    Some(watch) => chunk.merge(watch.end()).last(),
+                    Some(tracker) => chunk.merge(tracker.end_response()).last(),
                     None => chunk,
                 }
             }
             (Some(_), None) => Chunk::no_tokens(),
             // Some servers reset the connection instead of closing it. A complete response remains completed.
-            (None, Some(watch)) if watch.is_complete() => Chunk::ignored(),
+            (None, Some(tracker)) if tracker.is_complete() => Chunk::ignored(),
             (None, _) => {
-                *this.watch = None;
+                *this.tracker = None;
                 Chunk::failed(ErrorType::Upstream)
             }
         };
@@ -239,72 +239,72 @@ impl<S: Stream, F> fmt::Debug for DecodedStream<S, F> {
 
 /// The state of a response that is being decoded.
 struct ResponseTracker<F> {
-    reader: Decoder,
-    gathered: ChunkAccumulator,
+    decoder: Decoder,
+    accumulator: ChunkAccumulator,
     marker: Marker,
     /// The number of bytes received.
     bytes_read: u64,
     /// True if content is captured. Constant during an operation.
     #[cfg(feature = "content")]
-    captures: bool,
-    on: F,
+    should_capture_content: bool,
+    on_event: F,
 }
 
 impl<F: FnMut(&Event<'_>)> ResponseTracker<F> {
-    fn new(reader: Decoder, marker: Marker, on: F) -> Self {
+    fn new(decoder: Decoder, marker: Marker, on: F) -> Self {
         Self {
-            reader,
-            gathered: ChunkAccumulator::new(marker.generates()),
+            decoder,
+            accumulator: ChunkAccumulator::new(marker.generates()),
             bytes_read: 0,
             #[cfg(feature = "content")]
-            captures: marker.captures(),
+            should_capture_content: marker.is_capturing(),
             marker,
-            on,
+            on_event: on,
         }
     }
 
     fn observe_bytes(&mut self, bytes: &[u8]) -> Chunk {
         self.bytes_read = self.bytes_read.saturating_add(bytes.len() as u64);
-        self.chunk(|reader, to| reader.read(bytes, to))
+        self.chunk(|decoder, sinks| decoder.decode(bytes, sinks))
     }
 
-    fn chunk(&mut self, read: impl FnOnce(&mut Decoder, &mut DecoderSinks<'_>)) -> Chunk {
-        let before = self.reader.frames();
-        self.decode_with(read);
-        self.gathered.chunk(self.reader.frames() - before)
+    fn chunk(&mut self, decode: impl FnOnce(&mut Decoder, &mut DecoderSinks<'_>)) -> Chunk {
+        let before = self.decoder.frame_count();
+        self.decode_with(decode);
+        self.accumulator.take_chunk(self.decoder.frame_count() - before)
     }
 
     /// Returns whether all bytes of the declared length have arrived; `false` if the length is not declared.
     fn has_all_bytes(&self) -> bool {
-        self.reader.declared_length().is_some_and(|length| self.bytes_read >= length)
+        self.decoder.declared_length().is_some_and(|length| self.bytes_read >= length)
     }
 
     fn is_complete(&self) -> bool {
-        self.gathered.is_complete(self.reader.dialect() != Dialect::Gemini)
+        self.accumulator.is_complete(self.decoder.dialect() != Dialect::Gemini)
     }
 
     /// Handles the end of the stream. Returns the chunk of a last event that was not terminated.
-    fn end(mut self) -> Chunk {
-        let chunk = self.chunk(Decoder::end);
-        self.gathered.end(&self.marker);
+    fn end_response(mut self) -> Chunk {
+        let chunk = self.chunk(Decoder::decode_end);
+        self.accumulator.end_response(&self.marker);
         chunk
     }
 
     /// Decodes bytes and passes the events and content to the accumulator, the callback and the marker.
-    fn decode_with(&mut self, read: impl FnOnce(&mut Decoder, &mut DecoderSinks<'_>)) {
-        let Self { reader, gathered, marker, on, .. } = self;
-        let mut event = |event: Event<'_>| {
+    fn decode_with(&mut self, decode: impl FnOnce(&mut Decoder, &mut DecoderSinks<'_>)) {
+        let Self { decoder, accumulator, marker, on_event: on, .. } = self;
+        let mut on_event = |event: Event<'_>| {
             on(&event);
-            gathered.event(event, marker);
+            accumulator.apply_event(event, marker);
         };
         #[cfg(feature = "content")]
-        let mut words = |said: ContentDelta<'_>| said.record_on(marker);
-        read(
-            reader,
+        let mut on_delta = |delta: ContentDelta<'_>| delta.record_on(marker);
+        decode(
+            decoder,
             &mut DecoderSinks {
-                on: &mut event,
+                on_event: &mut on_event,
                 #[cfg(feature = "content")]
-                on_delta: self.captures.then_some(&mut words),
+                on_delta: self.should_capture_content.then_some(&mut on_delta),
             },
         );
     }

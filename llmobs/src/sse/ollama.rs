@@ -5,14 +5,14 @@ use serde_json::Value;
 use super::decoder_state::DecoderState;
 use super::decoder_state::DeltaKinds;
 use super::decoder_state::EventSink;
-use super::decoder_state::count;
 use super::decoder_state::is_non_empty;
 use super::decoder_state::report_finish_reason;
+use super::decoder_state::token_count;
 use super::event::Event;
 use crate::usage::Usage;
 
-pub(super) fn read(value: &Value, state: &mut DecoderState, on: EventSink<'_>) {
-    state.names(&Value::Null, &value["model"], on);
+pub(super) fn decode(value: &Value, state: &mut DecoderState, on: EventSink<'_>) {
+    state.report_id_and_model(&Value::Null, &value["model"], on);
     let message = &value["message"];
     let kinds = DeltaKinds {
         content: is_non_empty(&message["content"]) || is_non_empty(&value["response"]),
@@ -20,7 +20,7 @@ pub(super) fn read(value: &Value, state: &mut DecoderState, on: EventSink<'_>) {
         tool_call: is_non_empty(&message["tool_calls"]),
     };
     kinds.report_deltas(0, on);
-    state.report(&usage(value), on);
+    state.report_usage(&usage(value), on);
     report_finish_reason(0, &value["done_reason"], on);
     if value["done"] == true {
         on(Event::Done);
@@ -29,5 +29,5 @@ pub(super) fn read(value: &Value, state: &mut DecoderState, on: EventSink<'_>) {
 
 /// Returns the token counts of the engine. Older versions omit the prompt count if the whole prompt was cached.
 fn usage(value: &Value) -> Usage {
-    Usage { input: count(&value["prompt_eval_count"]), output: count(&value["eval_count"]), ..Usage::new() }
+    Usage { input: token_count(&value["prompt_eval_count"]), output: token_count(&value["eval_count"]), ..Usage::new() }
 }

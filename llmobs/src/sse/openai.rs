@@ -9,35 +9,35 @@ use serde_json::Value;
 use super::decoder_state::DecoderState;
 use super::decoder_state::DeltaKinds;
 use super::decoder_state::EventSink;
-use super::decoder_state::array;
-use super::decoder_state::count;
-use super::decoder_state::either;
+use super::decoder_state::array_or_empty;
+use super::decoder_state::first_non_null;
 use super::decoder_state::is_non_empty;
-use super::decoder_state::place;
+use super::decoder_state::parse_index;
 use super::decoder_state::report_finish_reason;
-use super::decoder_state::sum;
+use super::decoder_state::sum_known;
+use super::decoder_state::token_count;
 use super::responses;
 use crate::usage::Usage;
 
-pub(super) fn read(value: &Value, state: &mut DecoderState, on: EventSink<'_>) {
+pub(super) fn decode(value: &Value, state: &mut DecoderState, on: EventSink<'_>) {
     if responses::is_responses_format(value) {
-        return responses::read(value, state, on);
+        return responses::decode(value, state, on);
     }
-    state.names(&value["id"], &value["model"], on);
-    for choice in array(&value["choices"]) {
-        let index = place(&choice["index"]);
+    state.report_id_and_model(&value["id"], &value["model"], on);
+    for choice in array_or_empty(&value["choices"]) {
+        let index = parse_index(&choice["index"]);
         // Streams have `delta`, other responses `message`, and legacy completions `text`.
-        let mut kinds = kinds(either(choice, ["delta", "message"]));
+        let mut kinds = delta_kinds(first_non_null(choice, ["delta", "message"]));
         kinds.content |= is_non_empty(&choice["text"]);
         kinds.report_deltas(index, on);
         report_finish_reason(index, &choice["finish_reason"], on);
     }
-    state.report(&usage(&value["usage"]), on);
-    state.report(&usage(&value["x_groq"]["usage"]), on);
+    state.report_usage(&usage(&value["usage"]), on);
+    state.report_usage(&usage(&value["x_groq"]["usage"]), on);
 }
 
-fn kinds(delta: &Value) -> DeltaKinds {
-    let calls = array(&delta["tool_calls"]).iter().flat_map(|call| [&call["function"], &call["custom"]]);
+fn delta_kinds(delta: &Value) -> DeltaKinds {
+    let calls = array_or_empty(&delta["tool_calls"]).iter().flat_map(|call| [&call["function"], &call["custom"]]);
     let mut kinds = DeltaKinds {
         content: is_non_empty(&delta["refusal"])
             || is_non_empty(&delta["audio"]["data"])
@@ -63,26 +63,27 @@ fn is_tool_call(function: &Value) -> bool {
 
 /// Returns the token usage of chat completions and Responses.
 pub(super) fn usage(usage: &Value) -> Usage {
-    let (read, written) = (
-        either(usage, ["prompt_tokens_details", "input_tokens_details"]),
-        either(usage, ["completion_tokens_details", "output_tokens_details"]),
+    let (input_details, output_details) = (
+        first_non_null(usage, ["prompt_tokens_details", "input_tokens_details"]),
+        first_non_null(usage, ["completion_tokens_details", "output_tokens_details"]),
     );
-    let input = count(either(usage, ["prompt_tokens", "input_tokens"]));
-    let output = count(either(usage, ["completion_tokens", "output_tokens"]));
-    let reasoning = count(&written["reasoning_tokens"]);
+    let input = token_count(first_non_null(usage, ["prompt_tokens", "input_tokens"]));
+    let output = token_count(first_non_null(usage, ["completion_tokens", "output_tokens"]));
+    let reasoning = token_count(&output_details["reasoning_tokens"]);
     // xAI reports reasoning tokens separately from the completion, which the total shows. Example: 10 prompt, 5
     // completion, 90 reasoning and 105 total tokens are 95 output tokens; 10, 95, 90 and 105 are 95 output tokens too.
-    let beside = match (input, output, reasoning, count(&usage["total_tokens"])) {
+    let is_separate = match (input, output, reasoning, token_count(&usage["total_tokens"])) {
         (Some(input), Some(output), Some(reasoning), Some(total)) => input + output + reasoning == total,
         _ => false,
     };
     Usage {
         input,
-        cache_read: count(&read["cached_tokens"]).or_else(|| count(&usage["prompt_cache_hit_tokens"])),
-        cache_write: count(either(read, ["cache_write_tokens", "cache_creation_tokens"])),
-        output: if beside { sum(&[output, reasoning]) } else { output },
+        cache_read: token_count(&input_details["cached_tokens"])
+            .or_else(|| token_count(&usage["prompt_cache_hit_tokens"])),
+        cache_write: token_count(first_non_null(input_details, ["cache_write_tokens", "cache_creation_tokens"])),
+        output: if is_separate { sum_known(&[output, reasoning]) } else { output },
         reasoning,
-        estimated: false,
+        is_estimated: false,
     }
 }
 
@@ -92,23 +93,23 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn reasoning_reported_beside_the_completion_comes_inside() {
+    fn reasoning_reported_separately_is_added_to_the_output() {
         let details = json!({"reasoning_tokens": 90});
-        let beside = json!({"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 105, "completion_tokens_details": details});
-        assert_eq!(usage(&beside), Usage::new().input(10).output(95).reasoning(90));
-        let inside = json!({"prompt_tokens": 10, "completion_tokens": 95, "total_tokens": 105, "completion_tokens_details": details});
-        assert_eq!(usage(&inside), Usage::new().input(10).output(95).reasoning(90));
+        let separate = json!({"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 105, "completion_tokens_details": details});
+        assert_eq!(usage(&separate), Usage::new().input(10).output(95).reasoning(90));
+        let included = json!({"prompt_tokens": 10, "completion_tokens": 95, "total_tokens": 105, "completion_tokens_details": details});
+        assert_eq!(usage(&included), Usage::new().input(10).output(95).reasoning(90));
     }
 
     #[test]
-    fn absent_is_not_zero_and_nonsense_is_absent() {
+    fn a_missing_or_invalid_count_is_none_and_not_zero() {
         assert_eq!(usage(&Value::Null), Usage::new());
         assert_eq!(usage(&json!({"prompt_tokens": -3, "completion_tokens": u64::MAX})), Usage::new());
         assert_eq!(usage(&json!({"prompt_tokens": 0})), Usage::new().input(0));
     }
 
     #[test]
-    fn cached_tokens_are_found_where_deepseek_and_openrouter_put_them() {
+    fn cached_tokens_of_deepseek_and_openrouter_are_read() {
         let deepseek = json!({"prompt_tokens": 50, "prompt_cache_hit_tokens": 20, "prompt_cache_miss_tokens": 30});
         assert_eq!(usage(&deepseek), Usage::new().input(50).cache_read(20));
         let openrouter =

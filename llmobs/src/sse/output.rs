@@ -35,21 +35,21 @@ use crate::semconv::value::FinishReason;
 /// # Ok::<(), llmobs::BuildError>(())
 /// ```
 #[must_use]
-pub fn output(dialect: Dialect, body: &[u8]) -> Vec<Message> {
+pub fn parse_output(dialect: Dialect, body: &[u8]) -> Vec<Message> {
     let mut choices = BTreeMap::<u32, Vec<PartBuilder>>::new();
     let mut reasons = BTreeMap::<u32, FinishReason>::new();
-    let mut on = |event: Event<'_>| {
+    let mut on_event = |event: Event<'_>| {
         if let Event::FinishReason { choice, reason } = event {
             reasons.entry(choice).or_insert(reason);
         }
     };
-    let mut ear = |said: ContentDelta<'_>| append_delta(&mut choices, said);
-    body::read(dialect, body, &mut DecoderSinks { on: &mut on, on_delta: Some(&mut ear) });
+    let mut on_delta = |delta: ContentDelta<'_>| append_delta(&mut choices, delta);
+    body::decode_body(dialect, body, &mut DecoderSinks { on_event: &mut on_event, on_delta: Some(&mut on_delta) });
     // A choice that a filter removed may have a finish reason and no content.
     for choice in reasons.keys() {
         choices.entry(*choice).or_default();
     }
-    choices.into_iter().map(|(choice, pieces)| message(pieces, reasons.remove(&choice))).collect()
+    choices.into_iter().map(|(choice, parts)| build_message(parts, reasons.remove(&choice))).collect()
 }
 
 /// A part of a message under construction.
@@ -68,24 +68,24 @@ enum Channel {
     ToolCall(u32),
 }
 
-fn append_delta(choices: &mut BTreeMap<u32, Vec<PartBuilder>>, said: ContentDelta<'_>) {
-    let (choice, channel, text, [id, name]) = match said {
+fn append_delta(choices: &mut BTreeMap<u32, Vec<PartBuilder>>, delta: ContentDelta<'_>) {
+    let (choice, channel, text, [id, name]) = match delta {
         ContentDelta::Reasoning { choice, text } => (choice, Channel::Reasoning, text, [None; 2]),
         ContentDelta::Text { choice, text } => (choice, Channel::Text, text, [None; 2]),
         ContentDelta::ToolCall { choice, index, id, name, arguments } => {
             (choice, Channel::ToolCall(index), arguments, [id, name])
         }
     };
-    let pieces = choices.entry(choice).or_default();
-    let is_same = |piece: &PartBuilder| piece.channel == channel;
-    let place = match channel {
-        Channel::ToolCall(_) => pieces.iter().position(is_same),
+    let parts = choices.entry(choice).or_default();
+    let is_same = |part: &PartBuilder| part.channel == channel;
+    let position = match channel {
+        Channel::ToolCall(_) => parts.iter().position(is_same),
         // Text after a tool call starts a new part.
-        Channel::Reasoning | Channel::Text => pieces.last().filter(|last| is_same(last)).map(|_| pieces.len() - 1),
+        Channel::Reasoning | Channel::Text => parts.last().filter(|last| is_same(last)).map(|_| parts.len() - 1),
     };
-    match place.and_then(|place| pieces.get_mut(place)) {
-        Some(piece) => piece.text.push_str(text),
-        None => pieces.push(PartBuilder {
+    match position.and_then(|position| parts.get_mut(position)) {
+        Some(part) => part.text.push_str(text),
+        None => parts.push(PartBuilder {
             channel,
             text: text.to_owned(),
             id: id.map(str::to_owned),
@@ -94,22 +94,22 @@ fn append_delta(choices: &mut BTreeMap<u32, Vec<PartBuilder>>, said: ContentDelt
     }
 }
 
-fn message(pieces: Vec<PartBuilder>, reason: Option<FinishReason>) -> Message {
-    let message = pieces.into_iter().map(part).fold(Message::assistant(), Message::part);
+fn build_message(parts: Vec<PartBuilder>, reason: Option<FinishReason>) -> Message {
+    let message = parts.into_iter().map(build_part).fold(Message::assistant(), Message::part);
     match reason {
         Some(reason) => message.finish_reason(reason),
         None => message,
     }
 }
 
-fn part(piece: PartBuilder) -> Part {
-    match piece.channel {
-        Channel::Reasoning => Part::reasoning(piece.text),
-        Channel::Text => Part::text(piece.text),
+fn build_part(part: PartBuilder) -> Part {
+    match part.channel {
+        Channel::Reasoning => Part::reasoning(part.text),
+        Channel::Text => Part::text(part.text),
         Channel::ToolCall(_) => {
-            let call = ToolCall::new(piece.name.unwrap_or_default());
-            let call = piece.id.into_iter().fold(call, ToolCall::id);
-            if piece.text.is_empty() { call.into() } else { call.arguments_text(piece.text).into() }
+            let call = ToolCall::new(part.name.unwrap_or_default());
+            let call = part.id.into_iter().fold(call, ToolCall::id);
+            if part.text.is_empty() { call.into() } else { call.arguments_text(part.text).into() }
         }
     }
 }

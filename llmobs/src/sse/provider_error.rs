@@ -2,19 +2,23 @@
 
 use serde_json::Value;
 
-use super::decoder_state::array;
+use super::decoder_state::array_or_empty;
 use crate::semconv::value::ErrorType;
 
-/// Returns the error in a frame, if there is one. `named`: whether the SSE event was named `error`.
-pub(super) fn find(value: &Value, named: bool) -> Option<ErrorType> {
-    let inner = &value["error"];
-    if is_error_value(inner) {
-        return Some(classify(inner));
+/// Returns the error in a frame, if there is one. `is_error_event`: whether the SSE event was named `error`.
+pub(super) fn find(value: &Value, is_error_event: bool) -> Option<ErrorType> {
+    let error = &value["error"];
+    if is_error_value(error) {
+        return Some(classify(error));
     }
     // OpenAI's Responses and older vLLM have the error's fields at the top level.
-    (named || value["type"] == "error" || value["object"] == "error").then(|| classify(value)).or_else(|| {
+    (is_error_event || value["type"] == "error" || value["object"] == "error").then(|| classify(value)).or_else(|| {
         // OpenRouter reports the error of an interrupted choice in the choice.
-        array(&value["choices"]).iter().map(|choice| &choice["error"]).find(|inner| is_error_value(inner)).map(classify)
+        array_or_empty(&value["choices"])
+            .iter()
+            .map(|choice| &choice["error"])
+            .find(|error| is_error_value(error))
+            .map(classify)
     })
 }
 
@@ -30,9 +34,9 @@ pub(super) fn classify(error: &Value) -> ErrorType {
     if let Some(text) = error.as_str() {
         return from_text(text);
     }
-    let words = ["code", "type", "status"].into_iter().filter_map(|field| error[field].as_str());
+    let codes = ["code", "type", "status"].into_iter().filter_map(|field| error[field].as_str());
     let status = error["code"].as_u64().and_then(|code| u16::try_from(code).ok());
-    let known = words.filter_map(ErrorType::from_text).find(|known| *known != ErrorType::Upstream);
+    let known = codes.filter_map(ErrorType::from_text).find(|known| *known != ErrorType::Upstream);
     known
         .or_else(|| status.and_then(ErrorType::from_http_status).filter(|known| *known != ErrorType::Upstream))
         .unwrap_or_else(|| from_text(error["message"].as_str().unwrap_or_default()))
@@ -49,7 +53,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn an_error_is_found_in_every_place_where_providers_put_it() {
+    fn errors_are_found_in_the_fields_of_all_providers() {
         for (frame, expected) in [
             (json!({"error": {"message": "oops", "type": "server_error"}}), ErrorType::Upstream),
             (json!({"error": {"code": 429, "message": "slow down"}}), ErrorType::RateLimited),
@@ -72,14 +76,14 @@ mod tests {
     }
 
     #[test]
-    fn no_error_and_an_empty_one_are_none() {
+    fn a_missing_or_empty_error_is_none() {
         for frame in [json!({"error": null}), json!({"error": ""}), json!({"error": {}}), json!({}), json!(3)] {
             assert_eq!(find(&frame, false), None, "{frame}");
         }
     }
 
     #[test]
-    fn a_quoted_prompt_does_not_decide_when_the_type_is_known() {
+    fn a_known_type_takes_precedence_over_the_message() {
         let error = json!({"type": "invalid_request_error", "message": "prompt: why does rate_limit time out?"});
         assert_eq!(classify(&error), ErrorType::InvalidRequest);
     }

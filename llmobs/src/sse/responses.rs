@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::decoder_state::DecoderState;
 use super::decoder_state::DeltaKinds;
 use super::decoder_state::EventSink;
-use super::decoder_state::array;
+use super::decoder_state::array_or_empty;
 use super::decoder_state::is_non_empty;
 use super::decoder_state::report_finish_reason;
 use super::event::Event;
@@ -14,19 +14,19 @@ use super::provider_error;
 use crate::semconv::value::FinishReason;
 
 pub(super) fn is_responses_format(value: &Value) -> bool {
-    value["object"] == "response" || value["type"].as_str().is_some_and(|name| name.starts_with(PREFIX))
+    value["object"] == "response" || value["type"].as_str().is_some_and(|name| name.starts_with(EVENT_PREFIX))
 }
 
-pub(super) fn read(value: &Value, state: &mut DecoderState, on: EventSink<'_>) {
-    let Some(name) = value["type"].as_str().and_then(|name| name.strip_prefix(PREFIX)) else {
-        return answer(value, state, on);
+pub(super) fn decode(value: &Value, state: &mut DecoderState, on: EventSink<'_>) {
+    let Some(name) = value["type"].as_str().and_then(|name| name.strip_prefix(EVENT_PREFIX)) else {
+        return decode_response(value, state, on);
     };
     match name {
         "created" | "in_progress" | "queued" => {
-            state.names(&value["response"]["id"], &value["response"]["model"], on);
+            state.report_id_and_model(&value["response"]["id"], &value["response"]["model"], on);
         }
         "completed" | "incomplete" | "failed" | "cancelled" => {
-            answer(&value["response"], state, on);
+            decode_response(&value["response"], state, on);
             on(Event::Done);
         }
         _ => {
@@ -39,25 +39,25 @@ pub(super) fn read(value: &Value, state: &mut DecoderState, on: EventSink<'_>) {
 
 /// Returns the kinds of content that a delta event adds. The output of a tool does not count, since the model did not
 /// generate it.
-fn delta_kinds(name: &str, says: bool) -> DeltaKinds {
-    let called = ["function_call_arguments", "mcp_call_arguments", "custom_tool_call_input"].contains(&name)
+fn delta_kinds(name: &str, has_delta: bool) -> DeltaKinds {
+    let is_tool_call = ["function_call_arguments", "mcp_call_arguments", "custom_tool_call_input"].contains(&name)
         || ["code_interpreter_call_code", "shell_call_command"].contains(&name);
     DeltaKinds {
-        content: says && ["output_text", "refusal", "audio", "audio.transcript"].contains(&name),
-        reasoning: says && name.starts_with("reasoning"),
-        tool_call: says && called,
+        content: has_delta && ["output_text", "refusal", "audio", "audio.transcript"].contains(&name),
+        reasoning: has_delta && name.starts_with("reasoning"),
+        tool_call: has_delta && is_tool_call,
     }
 }
 
 /// Decodes a response object at its end.
-fn answer(response: &Value, state: &mut DecoderState, on: EventSink<'_>) {
-    state.names(&response["id"], &response["model"], on);
-    state.report(&openai::usage(&response["usage"]), on);
+fn decode_response(response: &Value, state: &mut DecoderState, on: EventSink<'_>) {
+    state.report_id_and_model(&response["id"], &response["model"], on);
+    state.report_usage(&openai::usage(&response["usage"]), on);
     match response["status"].as_str() {
         Some("completed") => {
-            let calls = |item: &Value| item["type"] == "function_call" || item["type"] == "custom_tool_call";
-            let called = array(&response["output"]).iter().any(calls);
-            let reason = if called { FinishReason::ToolCall } else { FinishReason::Stop };
+            let is_tool_call = |item: &Value| item["type"] == "function_call" || item["type"] == "custom_tool_call";
+            let has_tool_call = array_or_empty(&response["output"]).iter().any(is_tool_call);
+            let reason = if has_tool_call { FinishReason::ToolCall } else { FinishReason::Stop };
             on(Event::FinishReason { choice: 0, reason });
         }
         Some("incomplete") => report_finish_reason(0, &response["incomplete_details"]["reason"], on),
@@ -66,4 +66,4 @@ fn answer(response: &Value, state: &mut DecoderState, on: EventSink<'_>) {
     }
 }
 
-const PREFIX: &str = "response.";
+const EVENT_PREFIX: &str = "response.";

@@ -38,17 +38,17 @@ impl<T> ScriptedStream<T> {
     /// Adds a wait for the producer: the poll returns `Pending`, and the task is woken when `time` has passed on the
     /// clock. A wait of zero simulates the `Pending` of a runtime's cooperative budget.
     pub fn wait(self, time: Duration) -> Self {
-        self.then(ScriptStep::Wait(time))
+        self.push(ScriptStep::Wait(time))
     }
 
     /// Adds work within a poll: the clock advances by `time` before the next step of the same poll.
     pub fn work(self, time: Duration) -> Self {
-        self.then(ScriptStep::Work(time))
+        self.push(ScriptStep::Work(time))
     }
 
     /// Adds an item that is ready.
     pub fn item(self, item: T) -> Self {
-        self.then(ScriptStep::Item(item))
+        self.push(ScriptStep::Item(item))
     }
 
     /// Adds `times` copies of an item, each after a wait of `wait`.
@@ -61,10 +61,10 @@ impl<T> ScriptedStream<T> {
 
     /// Adds a panic of the poll.
     pub fn panic(self) -> Self {
-        self.then(ScriptStep::Panic)
+        self.push(ScriptStep::Panic)
     }
 
-    fn then(mut self, step: ScriptStep<T>) -> Self {
+    fn push(mut self, step: ScriptStep<T>) -> Self {
         self.steps.push_back(step);
         self
     }

@@ -8,7 +8,7 @@ use crate::observer::Observer;
 
 /// The values of all metrics of an observer at one moment, by the OpenTelemetry names of metrics and attributes.
 ///
-/// The values are parsed from the page that a scraper receives. [`Readings::of`] requires an observer that owns its
+/// The values are parsed from the page that a scraper receives. [`Readings::new`] requires an observer that owns its
 /// registry; for an observer with an external registry, encode that registry and pass the page to [`Readings::parse`].
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Readings {
@@ -39,8 +39,8 @@ pub struct HistogramSnapshot {
 impl Readings {
     /// Reads the metrics of an observer that owns its registry.
     #[must_use]
-    pub fn of(observer: &Observer) -> Self {
-        Self::parse(&observer.open_metrics())
+    pub fn new(observer: &Observer) -> Self {
+        Self::parse(&observer.encode_open_metrics())
     }
 
     /// Parses a page in the OpenMetrics format or the classic Prometheus text format.
@@ -58,7 +58,7 @@ impl Readings {
     /// Panics if the catalog has no metric with this name.
     #[must_use]
     pub fn value(&self, name: &str, attributes: &[(&str, &str)]) -> f64 {
-        let name = row(name).prometheus_name();
+        let name = find_row(name).prometheus_name();
         let total = format!("{name}_total");
         self.matching(attributes).filter(|sample| sample.name == name || sample.name == total).map(|s| s.value).sum()
     }
@@ -82,7 +82,7 @@ impl Readings {
     #[must_use]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole numbers, 0 or more")]
     pub fn histogram(&self, name: &str, attributes: &[(&str, &str)]) -> HistogramSnapshot {
-        let name = row(name).prometheus_name();
+        let name = find_row(name).prometheus_name();
         let mut distribution = HistogramSnapshot::default();
         for sample in self.matching(attributes) {
             match sample.name.strip_prefix(&name) {
@@ -90,16 +90,16 @@ impl Readings {
                 Some("_sum") => distribution.sum += sample.value,
                 Some("_bucket") => {
                     let bound = sample.labels.get("le").map_or(f64::NAN, |le| le.parse().unwrap_or(f64::INFINITY));
-                    let known = distribution.buckets.iter_mut().find(|(upper, _)| upper.total_cmp(&bound).is_eq());
-                    match known {
-                        Some((_, below)) => *below += sample.value as u64,
+                    let bucket = distribution.buckets.iter_mut().find(|(upper, _)| upper.total_cmp(&bound).is_eq());
+                    match bucket {
+                        Some((_, count)) => *count += sample.value as u64,
                         None => distribution.buckets.push((bound, sample.value as u64)),
                     }
                 }
                 _ => {}
             }
         }
-        distribution.buckets.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+        distribution.buckets.sort_by(|(a, _), (b, _)| a.total_cmp(b));
         distribution
     }
 
@@ -110,9 +110,10 @@ impl Readings {
     /// Panics if the catalog has no metric with this name.
     #[must_use]
     pub fn series(&self, name: &str) -> Vec<BTreeMap<String, String>> {
-        let name = row(name).prometheus_name();
-        let is_one = |sample: &&ParsedSample| matches!(sample.name.strip_prefix(&name), Some("" | "_total" | "_count"));
-        self.samples.iter().filter(is_one).map(|sample| sample.labels.clone()).collect()
+        let name = find_row(name).prometheus_name();
+        let is_series_line =
+            |sample: &&ParsedSample| matches!(sample.name.strip_prefix(&name), Some("" | "_total" | "_count"));
+        self.samples.iter().filter(is_series_line).map(|sample| sample.labels.clone()).collect()
     }
 
     fn matching<'a>(&'a self, attributes: &'a [(&'a str, &'a str)]) -> impl Iterator<Item = &'a ParsedSample> {
@@ -125,7 +126,7 @@ impl Readings {
 }
 
 #[expect(clippy::panic, reason = "a test with an unknown metric name must fail")]
-fn row(name: &str) -> &'static Row {
+fn find_row(name: &str) -> &'static Row {
     ROWS.iter().find(|row| row.name == name).unwrap_or_else(|| panic!("the catalog has no metric `{name}`"))
 }
 
@@ -205,8 +206,8 @@ pub struct Books {
 impl Books {
     /// Reads the counts of an observer that owns its registry.
     #[must_use]
-    pub fn of(observer: &Observer) -> Self {
-        Self::from(&Readings::of(observer))
+    pub fn new(observer: &Observer) -> Self {
+        Self::from(&Readings::new(observer))
     }
 }
 
@@ -230,7 +231,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_is_read_back_with_its_escapes_and_exemplars() {
+    fn a_page_with_escapes_and_exemplars_is_parsed() {
         let readings = Readings::parse(
             "# TYPE x counter\nllmobs_operation_started_total{gen_ai_request_model=\"a \\\"b\\\" } \\\\ \\n\",x=\"y\"} 3\n\
              llmobs_queue_duration_seconds_bucket{le=\"1.0\",llmobs_queue_exit=\"scheduled\"} 2 # {trace_id=\"ab\"} 0.5\n\

@@ -7,13 +7,13 @@ use crate::semconv::value::State;
 pub(crate) struct Marks {
     pub(crate) t0: u64,
     /// True if the application declared at the start that work precedes the queue.
-    pub(crate) prepares: bool,
+    pub(crate) has_preparation: bool,
     pub(crate) enqueued: Option<u64>,
     pub(crate) scheduled: Option<u64>,
     pub(crate) first_token: Option<u64>,
     pub(crate) now: u64,
     /// The total time for which the consumer was away, up to `now`.
-    pub(crate) away: u64,
+    pub(crate) consumer_wait: u64,
     pub(crate) is_consumer_away: bool,
 }
 
@@ -27,7 +27,7 @@ impl Marks {
 
     /// Returns the time from enqueued to scheduled, or to the end of an operation that ended in the queue. Returns
     /// `None` if the operation was never enqueued.
-    pub(crate) fn queue(&self) -> Option<u64> {
+    pub(crate) fn queue_time(&self) -> Option<u64> {
         let enqueued = self.enqueued?;
         Some(self.scheduled.unwrap_or(self.now).saturating_sub(enqueued))
     }
@@ -39,7 +39,7 @@ impl Marks {
 
     /// Returns the time from scheduled (or from the start if the operation was not scheduled) to the first token.
     /// Returns `None` without a first token.
-    pub(crate) fn prefill(&self) -> Option<u64> {
+    pub(crate) fn prefill_time(&self) -> Option<u64> {
         Some(self.first_token?.saturating_sub(self.scheduled.unwrap_or(self.t0)))
     }
 
@@ -55,7 +55,7 @@ impl Marks {
             (false, Some(_)) => State::Decode,
             (false, None) if self.scheduled.is_some() => State::Prefill,
             (false, None) if self.enqueued.is_some() => State::Queued,
-            (false, None) if self.prepares => State::Preparing,
+            (false, None) if self.has_preparation => State::Preparing,
             (false, None) => State::Prefill,
         }
     }
@@ -63,32 +63,33 @@ impl Marks {
     /// Returns the time in each state.
     pub(crate) fn state_times(&self, remote: bool) -> StateTimes {
         let mut times = StateTimes::default();
-        let first = self.first_token.unwrap_or(self.now).clamp(self.t0, self.now.max(self.t0));
-        let scheduled = self.scheduled.unwrap_or(first).clamp(self.t0, first);
+        let first_token = self.first_token.unwrap_or(self.now).clamp(self.t0, self.now.max(self.t0));
+        let scheduled = self.scheduled.unwrap_or(first_token).clamp(self.t0, first_token);
         let enqueued = self.enqueued.unwrap_or(scheduled).clamp(self.t0, scheduled);
-        let flowing = self.age() - (first - self.t0);
-        let blocked = self.away.min(self.age());
-        let (before, after) = if remote { (State::Waiting, State::Streaming) } else { (State::Prefill, State::Decode) };
+        let time_after = self.age() - (first_token - self.t0);
+        let blocked = self.consumer_wait.min(self.age());
+        let (state_before, state_after) =
+            if remote { (State::Waiting, State::Streaming) } else { (State::Prefill, State::Decode) };
         times[State::Blocked.index()] = blocked;
         // The consumer is mostly away after the first token; the remaining time falls before it, when the consumer held
         // a chunk without tokens.
-        times[after.index()] = flowing.saturating_sub(blocked);
-        let blocked_before = blocked.saturating_sub(flowing);
+        times[state_after.index()] = time_after.saturating_sub(blocked);
+        let blocked_before = blocked.saturating_sub(time_after);
         if remote {
-            times[before.index()] = (first - self.t0) - blocked_before;
+            times[state_before.index()] = (first_token - self.t0) - blocked_before;
             return times;
         }
-        let early = if self.prepares { State::Preparing } else { State::Prefill };
+        let first_state = if self.has_preparation { State::Preparing } else { State::Prefill };
         let was_enqueued = self.enqueued.is_some();
         times[State::Queued.index()] = if was_enqueued { scheduled - enqueued } else { 0 };
-        times[early.index()] += if was_enqueued { enqueued - self.t0 } else { scheduled - self.t0 };
-        times[before.index()] += first - scheduled;
-        let mut owed = blocked_before;
+        times[first_state.index()] += if was_enqueued { enqueued - self.t0 } else { scheduled - self.t0 };
+        times[state_before.index()] += first_token - scheduled;
+        let mut remaining = blocked_before;
         for state in [State::Prefill, State::Queued, State::Preparing] {
             let time = &mut times[state.index()];
-            let paid = owed.min(*time);
-            *time -= paid;
-            owed -= paid;
+            let deducted = remaining.min(*time);
+            *time -= deducted;
+            remaining -= deducted;
         }
         times
     }
@@ -102,11 +103,11 @@ mod tests {
     proptest! {
         #[test]
         fn times_by_state_sum_to_the_age(
-            t0 in 1..1_000_u64, prepares: bool, enqueued in prop::option::of(0..3_000_u64),
+            t0 in 1..1_000_u64, has_preparation: bool, enqueued in prop::option::of(0..3_000_u64),
             scheduled in prop::option::of(0..3_000_u64), first_token in prop::option::of(0..3_000_u64),
-            now in 0..3_000_u64, away in 0..4_000_u64, remote: bool,
+            now in 0..3_000_u64, consumer_wait in 0..4_000_u64, remote: bool,
         ) {
-            let marks = Marks { t0, prepares, enqueued, scheduled, first_token, now, away, is_consumer_away: false };
+            let marks = Marks { t0, has_preparation, enqueued, scheduled, first_token, now, consumer_wait, is_consumer_away: false };
             prop_assert_eq!(marks.state_times(remote).iter().sum::<u64>(), marks.age());
         }
     }

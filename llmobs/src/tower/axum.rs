@@ -21,6 +21,6 @@ pub(super) fn matched_route(extensions: &Extensions) -> Option<&str> {
 }
 
 /// Returns the peer address, if the service was made with `into_make_service_with_connect_info`.
-pub(super) fn connected(extensions: &Extensions) -> Option<SocketAddr> {
+pub(super) fn connected_peer(extensions: &Extensions) -> Option<SocketAddr> {
     extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer)
 }

@@ -38,8 +38,8 @@ pin_project! {
             if let Some(exchange) = this.exchange {
                 // Do not call a body that panicked, or that is dropped during a panic: a second panic would abort the
                 // process.
-                let may_ask = !exchange.is_polling() && !std::thread::panicking();
-                exchange.on_body_drop(may_ask && (this.inner.is_end_stream() || this.inner.size_hint().exact() == Some(0)));
+                let may_call = !exchange.is_polling() && !std::thread::panicking();
+                exchange.on_body_drop(may_call && (this.inner.is_end_stream() || this.inner.size_hint().exact() == Some(0)));
             }
         }
     }
@@ -61,9 +61,9 @@ impl<B: Body> Body for ServerBody<B> {
         let polled = exchange.in_body(|| this.inner.as_mut().poll_frame(context));
         let end = match &polled {
             Poll::Pending => None,
-            Poll::Ready(Some(Ok(frame))) => exchange.passed(frame, this.inner.is_end_stream()),
+            Poll::Ready(Some(Ok(frame))) => exchange.on_frame(frame, this.inner.is_end_stream()),
             Poll::Ready(Some(Err(_))) => Some(ExchangeEnd::Failed(ErrorType::Other)),
-            Poll::Ready(None) => Some(exchange.ended()),
+            Poll::Ready(None) => Some(exchange.on_body_end()),
         };
         if let (Some(end), Some(exchange)) = (end, this.exchange.take_if(|_| end.is_some())) {
             exchange.finish(end);

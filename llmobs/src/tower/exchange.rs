@@ -24,9 +24,9 @@ use super::request::RequestLabels;
 use super::span;
 use super::span::RequestSpan;
 use crate::clock::Moment;
-use crate::clock::ago;
-use crate::clock::nanos;
-use crate::clock::seconds;
+use crate::clock::duration_to_nanos;
+use crate::clock::nanos_to_seconds;
+use crate::clock::system_time_before_now;
 use crate::observer::Scope;
 use crate::semconv::value::ErrorType;
 use crate::sink::SeriesHandle;
@@ -35,25 +35,25 @@ use crate::span::OwnedSpan;
 /// A request in flight. Dropping this value ends the request.
 pub(super) struct HttpExchange {
     shared: Arc<LayerState>,
-    active: Arc<SeriesHandle>,
+    active_requests: Arc<SeriesHandle>,
     scope: Scope,
     span: Option<Box<OwnedSpan>>,
     /// OpenTelemetry's context: that of the span, or else the one received with the request.
     context: Option<Context>,
-    arrived: Moment,
+    arrived_at: Moment,
     labels: RequestLabels,
     route: Option<Arc<str>>,
     status: Option<StatusCode>,
     /// Set if the request is a gRPC call.
     is_grpc_request: bool,
     /// Set if the response is gRPC, whose status arrives in the trailers.
-    has_trailers: bool,
-    code: Option<GrpcStatus>,
+    is_grpc_response: bool,
+    grpc_status: Option<GrpcStatus>,
     /// Length of the body in bytes, if the response declares one.
-    length: Option<u64>,
-    sent: u64,
+    content_length: Option<u64>,
+    sent_bytes: u64,
     /// Set while code of the service runs. If set at the drop, that code panicked.
-    polling: bool,
+    is_polling: bool,
     end: Option<ExchangeEnd>,
 }
 
@@ -70,85 +70,85 @@ pub(super) enum ExchangeEnd {
 
 impl HttpExchange {
     /// Starts the observation of a request at its arrival.
-    pub(super) fn open(shared: Arc<LayerState>, request: &Parts) -> Box<Self> {
-        let arrived = shared.observer.now();
-        let words = RequestLabels::of(request, shared.settings.scheme);
-        let found = route(&shared, request);
-        let label = found.as_deref().map(|route| shared.meters.route(route));
+    pub(super) fn start(shared: Arc<LayerState>, request: &Parts) -> Box<Self> {
+        let arrived_at = shared.observer.now();
+        let labels = RequestLabels::of(request, shared.settings.scheme);
+        let resolved_route = resolve_route(&shared, request);
+        let label = resolved_route.as_deref().map(|route| shared.metrics.route_label(route));
         // A route folded into `_OTHER` is not used in the span name either.
-        let route = found.as_deref().filter(|_| label.as_ref().is_some_and(|(_, folded)| !folded));
-        let came_with = propagation::extract(&request.headers);
-        let is_call = is_grpc(&request.headers);
-        let held = {
-            let _parent = came_with.clone().map(Context::attach);
-            RequestSpan { request, labels: &words, route, settings: &shared.settings, is_grpc_request: is_call }.open()
+        let route = resolved_route.as_deref().filter(|_| label.as_ref().is_some_and(|(_, folded)| !folded));
+        let received_context = propagation::extract(&request.headers);
+        let is_grpc_request = is_grpc(&request.headers);
+        let span = {
+            let _parent = received_context.clone().map(Context::attach);
+            RequestSpan { request, labels: &labels, route, settings: &shared.settings, is_grpc_request }.start()
         };
-        let context = held.as_ref().and_then(|held| held.context().cloned()).or(came_with);
-        let active = shared.meters.active(&words);
-        active.shift(1);
+        let context = span.as_ref().and_then(|span| span.context().cloned()).or(received_context);
+        let active_requests = shared.metrics.active_requests(&labels);
+        active_requests.add_signed(1);
         Box::new(Self {
-            scope: Scope::of_request(shared.observer.clone(), arrived),
+            scope: Scope::for_request(shared.observer.clone(), arrived_at),
             route: label.map(|(label, _)| label),
             shared,
-            active,
-            span: held,
+            active_requests,
+            span,
             context,
-            arrived,
-            labels: words,
+            arrived_at,
+            labels,
             status: None,
-            is_grpc_request: is_call,
-            has_trailers: false,
-            code: None,
-            length: None,
-            sent: 0,
-            polling: false,
+            is_grpc_request,
+            is_grpc_response: false,
+            grpc_status: None,
+            content_length: None,
+            sent_bytes: 0,
+            is_polling: false,
             end: None,
         })
     }
 
     /// Runs the service inside the span, with the layer's observer as the current one.
     pub(super) fn in_handler<T>(&mut self, service: impl FnOnce() -> T) -> T {
-        self.polling = true;
+        self.is_polling = true;
         let result = {
             let _scope = self.scope.enter();
             // Entering a span that has an OpenTelemetry context also makes that context current.
-            let entered = self.span.as_ref().is_some_and(|held| held.context().is_some());
+            let entered = self.span.as_ref().is_some_and(|span| span.context().is_some());
             let _context = self.context.as_ref().filter(|_| !entered).cloned().map(Context::attach);
-            let _span = self.span.as_ref().map(|held| held.span().enter());
+            let _span = self.span.as_ref().map(|span| span.tracing_span().enter());
             service()
         };
-        self.polling = false;
+        self.is_polling = false;
         result
     }
 
     /// Runs the body in the span's OpenTelemetry context without entering the span: entering at every poll would cost
     /// more than all other work of the layer.
     pub(super) fn in_body<T>(&mut self, body: impl FnOnce() -> T) -> T {
-        self.polling = true;
+        self.is_polling = true;
         let result = {
             let _scope = self.scope.enter();
             let _context = self.context.clone().map(Context::attach);
             body()
         };
-        self.polling = false;
+        self.is_polling = false;
         result
     }
 
     /// Records the head of the response: status, declared length and the trace header.
-    pub(super) fn answered(&mut self, head: &mut response::Parts, size: &SizeHint) {
+    pub(super) fn on_response(&mut self, head: &mut response::Parts, size: &SizeHint) {
         self.status = Some(head.status);
-        self.has_trailers = is_grpc(&head.headers);
-        self.code = match self.has_trailers {
-            true => GrpcStatus::of(&head.headers),
+        self.is_grpc_response = is_grpc(&head.headers);
+        self.grpc_status = match self.is_grpc_response {
+            true => GrpcStatus::from_headers(&head.headers),
             // An intermediary answered instead of the gRPC service.
-            false => self.is_grpc_request.then(|| GrpcStatus::of_http(head.status)),
+            false => self.is_grpc_request.then(|| GrpcStatus::from_http_status(head.status)),
         };
-        self.length = declared_length(&head.headers).or_else(|| size.exact());
-        let Some(held) = &self.span else { return };
+        self.content_length = declared_length(&head.headers).or_else(|| size.exact());
+        let Some(span) = &self.span else { return };
         if !self.is_grpc_request {
-            span::answered(held, head.status);
+            span::set_response_status(span, head.status);
         }
-        if let (Some(name), Some(link)) = (&self.shared.settings.trace_header, held.ids()) {
+        if let (Some(name), Some(link)) = (&self.shared.settings.trace_header, span.trace_ids()) {
             let id = format!("{:032x}", u128::from_be_bytes(link.trace_id));
             head.headers.extend(HeaderValue::try_from(id).ok().map(|id| (name.clone(), id)));
         }
@@ -162,38 +162,38 @@ impl HttpExchange {
     }
 
     /// Counts a frame of the body. Returns the end of the request if the frame was the last one.
-    pub(super) fn passed<D: Buf>(&mut self, frame: &Frame<D>, is_last: bool) -> Option<ExchangeEnd> {
+    pub(super) fn on_frame<D: Buf>(&mut self, frame: &Frame<D>, is_last: bool) -> Option<ExchangeEnd> {
         if let Some(data) = frame.data_ref() {
-            self.sent = self.sent.saturating_add(data.remaining() as u64);
+            self.sent_bytes = self.sent_bytes.saturating_add(data.remaining() as u64);
         }
-        if let Some(trailers) = frame.trailers_ref().filter(|_| self.has_trailers) {
-            self.code = GrpcStatus::of(trailers).or(self.code);
+        if let Some(trailers) = frame.trailers_ref().filter(|_| self.is_grpc_response) {
+            self.grpc_status = GrpcStatus::from_headers(trailers).or(self.grpc_status);
         }
         // Servers that count the bytes do not poll again for the end of the body.
-        (is_last || self.is_body_complete()).then(|| self.ended())
+        (is_last || self.is_body_complete()).then(|| self.on_body_end())
     }
 
     /// Returns the end of a request whose body ended. A body shorter than its declared length is a failure.
-    pub(super) fn ended(&mut self) -> ExchangeEnd {
-        if self.length.is_some_and(|length| self.sent < length) {
+    pub(super) fn on_body_end(&mut self) -> ExchangeEnd {
+        if self.content_length.is_some_and(|length| self.sent_bytes < length) {
             // Fewer bytes than declared.
             return ExchangeEnd::Failed(ErrorType::Internal);
         }
-        if self.has_trailers {
-            self.code.get_or_insert(GrpcStatus::UNKNOWN);
+        if self.is_grpc_response {
+            self.grpc_status.get_or_insert(GrpcStatus::UNKNOWN);
         }
         ExchangeEnd::Complete
     }
 
     /// Returns whether code of the service is running, or was left by a panic.
     pub(super) const fn is_polling(&self) -> bool {
-        self.polling
+        self.is_polling
     }
 
     /// Ends the request when its body is dropped early. With `nothing_is_missing` the body was complete.
     pub(super) fn on_body_drop(&mut self, nothing_is_missing: bool) {
-        if nothing_is_missing && !self.waits_for_trailers() {
-            self.end = Some(self.ended());
+        if nothing_is_missing && !self.is_awaiting_trailers() {
+            self.end = Some(self.on_body_end());
         }
     }
 
@@ -202,16 +202,16 @@ impl HttpExchange {
     }
 
     fn is_body_complete(&self) -> bool {
-        self.length.is_some_and(|length| self.sent >= length) && !self.waits_for_trailers()
+        self.content_length.is_some_and(|length| self.sent_bytes >= length) && !self.is_awaiting_trailers()
     }
 
-    const fn waits_for_trailers(&self) -> bool {
-        self.has_trailers && self.code.is_none()
+    const fn is_awaiting_trailers(&self) -> bool {
+        self.is_grpc_response && self.grpc_status.is_none()
     }
 
     /// Returns the end of a request that was dropped before an end was set.
-    fn dropped(&self) -> ExchangeEnd {
-        if self.polling || std::thread::panicking() {
+    fn implicit_end(&self) -> ExchangeEnd {
+        if self.is_polling || std::thread::panicking() {
             ExchangeEnd::Failed(ErrorType::Internal)
         } else if self.shared.observer.is_shutting_down() {
             ExchangeEnd::Failed(ErrorType::Shutdown)
@@ -221,8 +221,8 @@ impl HttpExchange {
     }
 
     /// Returns the value of `error.type`, if the request failed or was cancelled.
-    fn fault(&self, end: ExchangeEnd) -> Option<HttpErrorType> {
-        match (end, self.status, self.code) {
+    fn error_type(&self, end: ExchangeEnd) -> Option<HttpErrorType> {
+        match (end, self.status, self.grpc_status) {
             (_, Some(status), _) if status.is_server_error() => Some(HttpErrorType::Status(status.as_u16())),
             (ExchangeEnd::Failed(error), ..) => Some(HttpErrorType::Named(error.as_str())),
             (_, _, Some(code)) if code.is_server_error() => Some(HttpErrorType::Named(code.name())),
@@ -234,34 +234,38 @@ impl HttpExchange {
 
 impl Drop for HttpExchange {
     fn drop(&mut self) {
-        let end = self.end.unwrap_or_else(|| self.dropped());
-        let took = nanos(self.shared.observer.now().since(self.arrived));
-        let error = self.fault(end);
-        self.active.shift(-1);
+        let end = self.end.unwrap_or_else(|| self.implicit_end());
+        let duration_nanos = duration_to_nanos(self.shared.observer.now().since(self.arrived_at));
+        let error = self.error_type(end);
+        self.active_requests.add_signed(-1);
         let (status, route) = (self.status.map(|status| status.as_u16()), self.route.take());
-        let link = self.span.as_ref().and_then(|held| held.exemplar());
-        self.shared.meters.ended(DurationLabels { request: self.labels, route, status, error }, seconds(took), link);
-        let Some(held) = &self.span else { return };
-        let code = self.code.unwrap_or(if end == ExchangeEnd::Cancelled {
+        let link = self.span.as_ref().and_then(|span| span.trace_link());
+        self.shared.metrics.record_duration(
+            DurationLabels { request: self.labels, route, status, error },
+            nanos_to_seconds(duration_nanos),
+            link,
+        );
+        let Some(span) = &self.span else { return };
+        let code = self.grpc_status.unwrap_or(if end == ExchangeEnd::Cancelled {
             GrpcStatus::CANCELLED
         } else {
             GrpcStatus::INTERNAL
         });
-        span::ended(held, self.is_grpc_request.then_some(code), error);
+        span::set_end_attributes(span, self.is_grpc_request.then_some(code), error);
         match (end, error) {
-            (_, Some(HttpErrorType::Status(_))) => span::failed(held),
-            (ExchangeEnd::Failed(error), _) => held.fail(error),
-            (_, Some(HttpErrorType::Named(_))) if self.code.is_some_and(GrpcStatus::is_server_error) => {
-                span::failed(held)
+            (_, Some(HttpErrorType::Status(_))) => span::set_error_status(span),
+            (ExchangeEnd::Failed(error), _) => span.set_error_status(error),
+            (_, Some(HttpErrorType::Named(_))) if self.grpc_status.is_some_and(GrpcStatus::is_server_error) => {
+                span::set_error_status(span)
             }
             _ => {}
         }
-        held.end(ago(0));
+        span.end_at(system_time_before_now(0));
     }
 }
 
 /// Returns the route from the user's function, or else from axum's router.
-fn route<'a>(shared: &LayerState, request: &'a Parts) -> Option<Cow<'a, str>> {
+fn resolve_route<'a>(shared: &LayerState, request: &'a Parts) -> Option<Cow<'a, str>> {
     match &shared.settings.route {
         Some(route) => route(request),
         #[cfg(feature = "axum")]

@@ -46,8 +46,8 @@ where
             Some(exchange) => exchange.in_handler(|| this.inner.poll(context)),
             None => this.inner.poll(context),
         };
-        polled.map(|answer| match answer {
-            Ok(response) => Ok(answered(this.exchange.take(), response)),
+        polled.map(|result| match result {
+            Ok(response) => Ok(wrap_response(this.exchange.take(), response)),
             Err(error) => {
                 if let Some(exchange) = this.exchange.take() {
                     exchange.finish(ExchangeEnd::Failed(ErrorType::Other));
@@ -65,13 +65,13 @@ impl<F> fmt::Debug for ServerFuture<F> {
     }
 }
 
-fn answered<B: Body>(exchange: Option<Box<HttpExchange>>, response: Response<B>) -> Response<ServerBody<B>> {
+fn wrap_response<B: Body>(exchange: Option<Box<HttpExchange>>, response: Response<B>) -> Response<ServerBody<B>> {
     let (mut head, body) = response.into_parts();
     let exchange = exchange.and_then(|mut exchange| {
-        exchange.answered(&mut head, &body.size_hint());
+        exchange.on_response(&mut head, &body.size_hint());
         let end = match body.is_end_stream() {
             _ if !exchange.has_body() => ExchangeEnd::Complete,
-            true => exchange.ended(),
+            true => exchange.on_body_end(),
             false => return Some(exchange),
         };
         exchange.finish(end);

@@ -24,13 +24,13 @@ impl GrpcStatus {
 
     /// Returns the `grpc-status` of trailers, or of the headers of a trailers-only response. An unknown value is
     /// `UNKNOWN`.
-    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
+    pub(super) fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let code = headers.get("grpc-status")?.to_str().ok().and_then(|code| code.parse().ok());
-        Some(code.filter(|code| usize::from(*code) < NAMES.len()).map_or(Self::UNKNOWN, Self))
+        Some(code.filter(|code| usize::from(*code) < STATUS_NAMES.len()).map_or(Self::UNKNOWN, Self))
     }
 
     /// Returns the status that a gRPC client derives from a plain HTTP response (gRPC's HTTP-to-status mapping).
-    pub(super) const fn of_http(status: StatusCode) -> Self {
+    pub(super) const fn from_http_status(status: StatusCode) -> Self {
         Self(match status.as_u16() {
             400 => 13,
             401 => 16,
@@ -42,7 +42,7 @@ impl GrpcStatus {
     }
 
     pub(super) fn name(self) -> &'static str {
-        NAMES[usize::from(self.0)]
+        STATUS_NAMES[usize::from(self.0)]
     }
 
     /// Returns whether OpenTelemetry's gRPC conventions count the status as an error of the server.
@@ -51,7 +51,7 @@ impl GrpcStatus {
     }
 }
 
-const NAMES: [&str; 17] = [
+const STATUS_NAMES: [&str; 17] = [
     "OK",
     "CANCELLED",
     "UNKNOWN",
@@ -77,7 +77,7 @@ mod tests {
     use http::HeaderValue;
 
     #[test]
-    fn the_servers_faults_are_those_of_the_conventions() {
+    fn server_errors_are_those_of_the_conventions() {
         let failures: Vec<_> =
             (0..17).map(GrpcStatus).filter(|code| code.is_server_error()).map(GrpcStatus::name).collect();
         let expected = ["UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"];
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_that_nobody_knows_is_unknown() {
+    fn invalid_status_is_unknown() {
         for (status, name) in
             [("0", "OK"), ("16", "UNAUTHENTICATED"), ("17", "UNKNOWN"), ("-1", "UNKNOWN"), ("x", "UNKNOWN")]
         {
@@ -93,8 +93,8 @@ mod tests {
                 http::HeaderName::from_static("grpc-status"),
                 HeaderValue::from_static(status),
             )]);
-            assert_eq!(GrpcStatus::of(&headers).map(GrpcStatus::name), Some(name), "{status}");
+            assert_eq!(GrpcStatus::from_headers(&headers).map(GrpcStatus::name), Some(name), "{status}");
         }
-        assert_eq!(GrpcStatus::of(&HeaderMap::new()), None);
+        assert_eq!(GrpcStatus::from_headers(&HeaderMap::new()), None);
     }
 }

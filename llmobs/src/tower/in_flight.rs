@@ -20,8 +20,8 @@ use http::header;
 use tower_service::Service;
 
 use super::peer;
-use super::request::bare;
 use super::request::requested_authority;
+use super::request::without_brackets;
 use crate::observer::InFlight;
 use crate::observer::Observer;
 use crate::observer::WaitsFor;
@@ -50,33 +50,33 @@ use crate::observer::WaitsFor;
 #[must_use = "a page does nothing until it is added to a router"]
 pub struct InFlightPage {
     observer: Observer,
-    open: bool,
+    is_open_to_all: bool,
 }
 
 impl InFlightPage {
     /// Creates the page of this observer, for requests from the same machine only.
     pub const fn new(observer: Observer) -> Self {
-        Self { observer, open: false }
+        Self { observer, is_open_to_all: false }
     }
 
     /// Answers requests from any address. Put authentication in front of the page.
     pub const fn open_to_all(mut self) -> Self {
-        self.open = true;
+        self.is_open_to_all = true;
         self
     }
 
-    fn answer<B>(&self, request: &Request<B>) -> Response<String> {
+    fn respond<B>(&self, request: &Request<B>) -> Response<String> {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            return refusal(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD requests are answered\n");
+            return error_response(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD requests are answered\n");
         }
-        if !self.open && !is_local(request) {
-            return refusal(StatusCode::FORBIDDEN, "only requests from this machine are answered\n");
+        if !self.is_open_to_all && !is_local(request) {
+            return error_response(StatusCode::FORBIDDEN, "only requests from this machine are answered\n");
         }
-        let all = self.observer.in_flight();
+        let operations = self.observer.in_flight();
         let (kind, body) = if wants_html(request.headers()) {
-            ("text/html; charset=utf-8", html::page(&all))
+            ("text/html; charset=utf-8", html::render(&operations))
         } else {
-            ("application/json", json::page(&all))
+            ("application/json", json::render(&operations))
         };
         let mut response = Response::new(body);
         let headers = response.headers_mut();
@@ -84,7 +84,7 @@ impl InFlightPage {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(header::VARY, HeaderValue::from_static("accept"));
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(html::POLICY));
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(html::CONTENT_SECURITY_POLICY));
         response
     }
 }
@@ -99,12 +99,12 @@ impl<B> Service<Request<B>> for InFlightPage {
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        ready(Ok(self.answer(&request)))
+        ready(Ok(self.respond(&request)))
     }
 }
 
-fn refusal(status: StatusCode, why: &str) -> Response<String> {
-    let mut response = Response::new(why.to_owned());
+fn error_response(status: StatusCode, message: &str) -> Response<String> {
+    let mut response = Response::new(message.to_owned());
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
     response
@@ -113,11 +113,12 @@ fn refusal(status: StatusCode, why: &str) -> Response<String> {
 /// Returns whether a request comes from this machine, names it as the host, and has not passed a proxy.
 fn is_local<B>(request: &Request<B>) -> bool {
     let headers = request.headers();
-    let from_here = peer::address(request.extensions()).is_some_and(|peer| peer.is_loopback());
-    let passed_on = ["forwarded", "x-forwarded-for", "x-real-ip", "via"].iter().any(|name| headers.contains_key(*name));
-    from_here
-        && !passed_on
-        && requested_authority(request.uri(), headers).is_some_and(|host| is_loopback(bare(host.host())))
+    let is_local_peer = peer::peer_address(request.extensions()).is_some_and(|peer| peer.is_loopback());
+    let is_proxied =
+        ["forwarded", "x-forwarded-for", "x-real-ip", "via"].iter().any(|name| headers.contains_key(*name));
+    is_local_peer
+        && !is_proxied
+        && requested_authority(request.uri(), headers).is_some_and(|host| is_loopback(without_brackets(host.host())))
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -159,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_browser_gets_a_table_and_a_program_json() {
+    fn browsers_receive_html_and_other_clients_json() {
         let wants = |accept: &str| {
             wants_html(&HeaderMap::from_iter([(
                 header::ACCEPT,
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_somebody_pointed_here_is_not_this_machine() {
+    fn only_loopback_hosts_are_local() {
         for host in ["localhost", "LocalHost", "127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"] {
             assert!(is_loopback(host), "{host}");
         }

@@ -5,7 +5,7 @@ use http::header::HOST;
 
 use super::propagation;
 use super::propagation::BAGGAGE;
-use super::request::bare;
+use super::request::without_brackets;
 
 /// Writes the current trace context into a request, as W3C `traceparent` and `tracestate`, and removes the request's
 /// `baggage` header: a model provider must not receive data about the application's users. To send baggage to named
@@ -39,39 +39,39 @@ pub fn inject<B>(request: &mut Request<B>) {
 #[derive(Debug, Clone, Default)]
 #[must_use = "an injector does nothing until `inject` is called"]
 pub struct Injector {
-    baggage_to: Vec<String>,
+    baggage_hosts: Vec<String>,
 }
 
 impl Injector {
     /// Creates an injector that sends baggage to no host.
     pub const fn new() -> Self {
-        Self { baggage_to: Vec::new() }
+        Self { baggage_hosts: Vec::new() }
     }
 
     /// Adds a host that receives the baggage. A name with a leading dot matches every subdomain, but not the domain
     /// itself: `.svc.local` matches `a.svc.local`, not `svc.local`. Can be called repeatedly. Defaults to no host.
     pub fn baggage_to(mut self, host: impl Into<String>) -> Self {
-        self.baggage_to.push(host.into());
+        self.baggage_hosts.push(host.into());
         self
     }
 
     /// Writes the current trace context into a request, and the baggage if the host is allowed.
     pub fn inject<B>(&self, request: &mut Request<B>) {
-        let may_have_baggage = self.trusts(request);
+        let may_have_baggage = self.may_receive_baggage(request);
         if !may_have_baggage {
             request.headers_mut().remove(BAGGAGE);
         }
         propagation::inject(request.headers_mut(), may_have_baggage);
     }
 
-    fn trusts<B>(&self, request: &Request<B>) -> bool {
+    fn may_receive_baggage<B>(&self, request: &Request<B>) -> bool {
         // A client connects to the host of the URI, so the `Host` header counts only if the URI has none.
-        let named = || request.headers().get(HOST)?.to_str().ok()?.parse::<http::uri::Authority>().ok();
-        let Some(authority) = request.uri().authority().cloned().or_else(named) else { return false };
-        let host = bare(authority.host()).trim_end_matches('.');
-        self.baggage_to.iter().any(|trusted| match trusted.strip_prefix('.') {
-            Some(above) => is_subdomain(host, above),
-            None => host.eq_ignore_ascii_case(trusted),
+        let host_header = || request.headers().get(HOST)?.to_str().ok()?.parse::<http::uri::Authority>().ok();
+        let Some(authority) = request.uri().authority().cloned().or_else(host_header) else { return false };
+        let host = without_brackets(authority.host()).trim_end_matches('.');
+        self.baggage_hosts.iter().any(|allowed| match allowed.strip_prefix('.') {
+            Some(domain) => is_subdomain(host, domain),
+            None => host.eq_ignore_ascii_case(allowed),
         })
     }
 }
@@ -86,17 +86,17 @@ fn is_subdomain(host: &str, domain: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn trusts(injector: &Injector, uri: &str, host: Option<&str>) -> bool {
+    fn allows_baggage(injector: &Injector, uri: &str, host: Option<&str>) -> bool {
         let mut request = Request::new(());
         *request.uri_mut() = uri.parse().unwrap_or_default();
         if let Some(host) = host.and_then(|host| host.parse().ok()) {
             request.headers_mut().insert(HOST, host);
         }
-        injector.trusts(&request)
+        injector.may_receive_baggage(&request)
     }
 
     #[test]
-    fn only_a_named_host_is_trusted() {
+    fn baggage_is_sent_to_allowed_hosts_only() {
         let injector = Injector::new().baggage_to("Cache.internal").baggage_to(".svc.local").baggage_to("::1");
         for (uri, host, expected) in [
             ("http://cache.internal:8080/x", None, true),
@@ -114,8 +114,8 @@ mod tests {
             ("/x", None, false),
             ("http://api.openai.com/x", Some("cache.internal"), false),
         ] {
-            assert_eq!(trusts(&injector, uri, host), expected, "{uri} {host:?}");
+            assert_eq!(allows_baggage(&injector, uri, host), expected, "{uri} {host:?}");
         }
-        assert!(!trusts(&Injector::new(), "http://cache.internal/", None));
+        assert!(!allows_baggage(&Injector::new(), "http://cache.internal/", None));
     }
 }

@@ -29,7 +29,7 @@ use crate::observer::Observer;
 pub struct ServerLayer {
     observer: Observer,
     /// `None` if the observer is disabled. Shared by all services that the layer wraps.
-    meters: Option<Arc<HttpMetrics>>,
+    metrics: Option<Arc<HttpMetrics>>,
     settings: LayerSettings,
 }
 
@@ -38,8 +38,8 @@ pub struct ServerLayer {
 pub(super) struct LayerSettings {
     pub(super) route: Option<Arc<RouteFn>>,
     pub(super) scheme: Option<&'static str>,
-    pub(super) client_address: bool,
-    pub(super) user_agent: bool,
+    pub(super) should_record_client_address: bool,
+    pub(super) should_record_user_agent: bool,
     pub(super) trace_header: Option<HeaderName>,
 }
 
@@ -48,7 +48,7 @@ type RouteFn = dyn Fn(&Parts) -> Option<Cow<'static, str>> + Send + Sync;
 impl ServerLayer {
     /// Creates a layer that records its metrics with this observer.
     pub fn new(observer: Observer) -> Self {
-        Self { observer, meters: None, settings: LayerSettings::default() }.route_limit(100)
+        Self { observer, metrics: None, settings: LayerSettings::default() }.route_limit(100)
     }
 
     /// Sets the function that returns the route of a request, such as `/users/{id}`. Replaces the default, which is
@@ -76,14 +76,14 @@ impl ServerLayer {
 
     /// Sets the limit of distinct routes. Further routes are recorded as `_OTHER`. Defaults to 100.
     pub fn route_limit(mut self, routes: usize) -> Self {
-        self.meters = self.observer.sinks().map(|sinks| Arc::new(HttpMetrics::new(Arc::clone(sinks), routes)));
+        self.metrics = self.observer.sinks().map(|sinks| Arc::new(HttpMetrics::new(Arc::clone(sinks), routes)));
         self
     }
 
     /// Sets the scheme by which clients reach the service, for a service behind a proxy that terminates TLS. Defaults
     /// to the scheme in the request, otherwise to `http`.
     pub fn scheme(mut self, scheme: &Scheme) -> Self {
-        self.settings.scheme = Some(RequestLabels::of_scheme(scheme.as_str()));
+        self.settings.scheme = Some(RequestLabels::scheme_label(scheme.as_str()));
         self
     }
 
@@ -91,14 +91,14 @@ impl ServerLayer {
     /// address is known if axum serves with `into_make_service_with_connect_info::<SocketAddr>`, or if the request has
     /// an extension of type `SocketAddr`. Off by default, since an address may identify a person.
     pub const fn with_client_address(mut self) -> Self {
-        self.settings.client_address = true;
+        self.settings.should_record_client_address = true;
         self
     }
 
     /// Sets `user_agent.original` on spans: the `User-Agent` header, truncated to 512 bytes. Off by default, since
     /// the text is under the client's control and may identify a person. Never recorded for gRPC calls.
     pub const fn with_user_agent(mut self) -> Self {
-        self.settings.user_agent = true;
+        self.settings.should_record_user_agent = true;
         self
     }
 
@@ -119,17 +119,17 @@ impl<S> Layer<S> for ServerLayer {
     type Service = Server<S>;
 
     fn layer(&self, inner: S) -> Server<S> {
-        let shared = self.meters.as_ref().map(|meters| {
-            let (observer, meters) = (self.observer.clone(), Arc::clone(meters));
-            Arc::new(LayerState { observer, meters, settings: self.settings.clone() })
+        let state = self.metrics.as_ref().map(|metrics| {
+            let (observer, metrics) = (self.observer.clone(), Arc::clone(metrics));
+            Arc::new(LayerState { observer, metrics, settings: self.settings.clone() })
         });
-        Server::new(inner, shared)
+        Server::new(inner, state)
     }
 }
 
 /// The state that all requests of a layer share.
 pub(super) struct LayerState {
     pub(super) observer: Observer,
-    pub(super) meters: Arc<HttpMetrics>,
+    pub(super) metrics: Arc<HttpMetrics>,
     pub(super) settings: LayerSettings,
 }

@@ -22,14 +22,14 @@ pub(super) struct HttpMetrics {
     sinks: Arc<Sinks>,
     routes: CardinalityLimiter<Arc<str>>,
     durations: RwLock<HashMap<DurationLabels, Arc<SeriesHandle>>>,
-    active: RwLock<HashMap<(&'static str, &'static str), Arc<SeriesHandle>>>,
+    active_requests: RwLock<HashMap<(&'static str, &'static str), Arc<SeriesHandle>>>,
 }
 
 /// The label values that identify one series of durations.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct DurationLabels {
     pub(super) request: RequestLabels,
-    /// Bounded by [`HttpMetrics::route`].
+    /// Bounded by [`HttpMetrics::route_label`].
     pub(super) route: Option<Arc<str>>,
     pub(super) status: Option<u16>,
     pub(super) error: Option<HttpErrorType>,
@@ -46,7 +46,7 @@ pub(super) enum HttpErrorType {
 
 /// The limit of duration series, below the OpenTelemetry SDK's 2,000 attribute sets. Reached only by a service that
 /// invents statuses or routes.
-const SERIES: usize = 1_900;
+const MAX_SERIES: usize = 1_900;
 
 impl HttpMetrics {
     pub(super) fn new(sinks: Arc<Sinks>, routes: usize) -> Self {
@@ -54,59 +54,59 @@ impl HttpMetrics {
             sinks,
             routes: CardinalityLimiter::new(routes, Arc::from(OTHER)),
             durations: RwLock::default(),
-            active: RwLock::default(),
+            active_requests: RwLock::default(),
         }
     }
 
     /// Returns the route as a label, and whether it was folded into `_OTHER` because there are too many routes.
-    pub(super) fn route(&self, route: &str) -> (Arc<str>, bool) {
+    pub(super) fn route_label(&self, route: &str) -> (Arc<str>, bool) {
         let admitted = self.routes.admit(route, Arc::new);
-        if admitted.folded {
-            self.folded();
+        if admitted.is_folded {
+            self.record_folded();
         }
-        (Arc::clone(&admitted.entry), admitted.folded)
+        (Arc::clone(&admitted.entry), admitted.is_folded)
     }
 
     /// Returns the up-down counter of active requests for these labels.
-    pub(super) fn active(&self, words: &RequestLabels) -> Arc<SeriesHandle> {
-        let key = (words.method, words.scheme);
-        if let Some(known) = self.active.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+    pub(super) fn active_requests(&self, request: &RequestLabels) -> Arc<SeriesHandle> {
+        let key = (request.method, request.scheme);
+        if let Some(known) = self.active_requests.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Arc::clone(known);
         }
         let labels = [Label::new(a::HTTP_REQUEST_METHOD, key.0), Label::new(a::URL_SCHEME, key.1)];
-        let mut all = self.active.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.active_requests.write().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(all.entry(key).or_insert_with(|| Arc::new(self.sinks.bind(RowId::HttpActiveRequests, &labels))))
     }
 
     /// Records the duration of a request, in seconds, at its end.
-    pub(super) fn ended(&self, ended: DurationLabels, seconds: f64, link: Option<TraceLink>) {
-        self.duration(ended).record(seconds, link);
+    pub(super) fn record_duration(&self, labels: DurationLabels, seconds: f64, link: Option<TraceLink>) {
+        self.duration_handle(labels).record(seconds, link);
     }
 
-    fn duration(&self, ended: DurationLabels) -> Arc<SeriesHandle> {
-        if let Some(known) = self.durations.read().unwrap_or_else(PoisonError::into_inner).get(&ended) {
+    fn duration_handle(&self, labels: DurationLabels) -> Arc<SeriesHandle> {
+        if let Some(known) = self.durations.read().unwrap_or_else(PoisonError::into_inner).get(&labels) {
             return Arc::clone(known);
         }
         let mut all = self.durations.write().unwrap_or_else(PoisonError::into_inner);
-        let ended = if all.len() < SERIES || all.contains_key(&ended) { ended } else { self.fold(&ended) };
+        let labels = if all.len() < MAX_SERIES || all.contains_key(&labels) { labels } else { self.fold(&labels) };
         let handle = all
-            .entry(ended)
-            .or_insert_with_key(|ended| Arc::new(self.sinks.bind(RowId::HttpDuration, &ended.labels())));
+            .entry(labels)
+            .or_insert_with_key(|labels| Arc::new(self.sinks.bind(RowId::HttpDuration, &labels.labels())));
         Arc::clone(handle)
     }
 
     /// Returns the labels of the overflow series, which keep only method and scheme: at most 33 combinations.
-    fn fold(&self, ended: &DurationLabels) -> DurationLabels {
-        self.folded();
+    fn fold(&self, labels: &DurationLabels) -> DurationLabels {
+        self.record_folded();
         DurationLabels {
-            request: RequestLabels { version: None, ..ended.request },
+            request: RequestLabels { version: None, ..labels.request },
             route: Some(Arc::from(OTHER)),
             status: None,
             error: None,
         }
     }
 
-    fn folded(&self) {
+    fn record_folded(&self) {
         self.sinks.bind(RowId::FoldedLabels, &[Label::new(llmobs_attribute::LABEL, a::HTTP_ROUTE)]).add(1);
     }
 }

@@ -54,8 +54,8 @@ fn has_span(context: &Context) -> bool {
 
 /// The three headers. A list split over several header lines is joined with commas.
 struct HeaderExtractor<'a> {
-    parent: Option<&'a str>,
-    state: Option<Cow<'a, str>>,
+    traceparent: Option<&'a str>,
+    tracestate: Option<Cow<'a, str>>,
     baggage: Option<Cow<'a, str>>,
 }
 
@@ -63,22 +63,22 @@ impl<'a> HeaderExtractor<'a> {
     fn of(headers: &'a HeaderMap) -> Self {
         let text = |value: &'a HeaderValue| value.to_str().ok();
         let list = |name: &HeaderName| {
-            let mut parts = headers.get_all(name).iter().filter_map(text);
-            let first = parts.next()?;
-            Some(parts.fold(Cow::Borrowed(first), |list, part| Cow::Owned(format!("{list},{part}"))))
+            let mut lines = headers.get_all(name).iter().filter_map(text);
+            let first = lines.next()?;
+            Some(lines.fold(Cow::Borrowed(first), |joined, line| Cow::Owned(format!("{joined},{line}"))))
         };
         // With two `traceparent` headers the parent is ambiguous.
         let mut parents = headers.get_all(&TRACEPARENT).iter();
         let parent = parents.next().filter(|_| parents.next().is_none()).and_then(text);
-        Self { parent, state: list(&TRACESTATE), baggage: list(&BAGGAGE) }
+        Self { traceparent: parent, tracestate: list(&TRACESTATE), baggage: list(&BAGGAGE) }
     }
 }
 
 impl Extractor for HeaderExtractor<'_> {
     fn get(&self, key: &str) -> Option<&str> {
         match key {
-            "traceparent" => self.parent,
-            "tracestate" => self.state.as_deref(),
+            "traceparent" => self.traceparent,
+            "tracestate" => self.tracestate.as_deref(),
             "baggage" => self.baggage.as_deref(),
             _ => None,
         }

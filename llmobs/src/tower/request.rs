@@ -23,12 +23,12 @@ impl RequestLabels {
     pub(super) fn of(request: &Parts, scheme: Option<&'static str>) -> Self {
         Self {
             method: method(&request.method),
-            scheme: scheme.unwrap_or_else(|| request.uri.scheme_str().map_or("http", Self::of_scheme)),
+            scheme: scheme.unwrap_or_else(|| request.uri.scheme_str().map_or("http", Self::scheme_label)),
             version: version(request.version),
         }
     }
 
-    pub(super) fn of_scheme(scheme: &str) -> &'static str {
+    pub(super) fn scheme_label(scheme: &str) -> &'static str {
         match scheme {
             "http" => "http",
             "https" => "https",
@@ -37,7 +37,7 @@ impl RequestLabels {
     }
 
     /// Returns the method as used in a span name: `HTTP` for an unknown method.
-    pub(super) fn verb(&self) -> &'static str {
+    pub(super) fn span_name_method(&self) -> &'static str {
         if self.method == OTHER { "HTTP" } else { self.method }
     }
 }
@@ -62,52 +62,52 @@ const fn version(version: Version) -> Option<&'static str> {
 
 /// Returns the host and port of the URI, or else of the `Host` header.
 pub(super) fn requested_authority(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
-    let named = || headers.get(HOST)?.to_str().ok()?.parse().ok();
-    uri.authority().cloned().or_else(named)
+    let host_header = || headers.get(HOST)?.to_str().ok()?.parse().ok();
+    uri.authority().cloned().or_else(host_header)
 }
 
 /// Removes the brackets of an IPv6 address: `[::1]` becomes `::1`.
-pub(super) fn bare(host: &str) -> &str {
+pub(super) fn without_brackets(host: &str) -> &str {
     host.trim_start_matches('[').trim_end_matches(']')
 }
 
 pub(super) fn user_agent(headers: &HeaderMap) -> Option<&str> {
-    headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).map(cut)
+    headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).map(truncate)
 }
 
 /// Returns the first 512 bytes of a client's text, truncated at a character boundary.
-pub(super) fn cut(text: &str) -> &str {
-    &text[..text.floor_char_boundary(LONGEST)]
+pub(super) fn truncate(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MAX_TEXT_BYTES)]
 }
 
 /// The longest client text that a span contains, in bytes.
-const LONGEST: usize = 512;
+const MAX_TEXT_BYTES: usize = 512;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn words(method: &str, uri: &str) -> RequestLabels {
+    fn labels_of(method: &str, uri: &str) -> RequestLabels {
         let (parts, ()) = http::Request::builder().method(method).uri(uri).body(()).unwrap_or_default().into_parts();
         RequestLabels::of(&parts, None)
     }
 
     #[test]
-    fn a_caller_cannot_invent_words() {
-        assert_eq!(words("GET", "/").method, "GET");
-        assert_eq!(words("QUERY", "/").method, "QUERY");
-        assert_eq!(words("get", "/").method, "_OTHER", "methods are case-sensitive");
-        assert_eq!(words("PROPFIND", "/").verb(), "HTTP");
-        assert_eq!(words("GET", "https://a/").scheme, "https");
-        assert_eq!(words("GET", "gopher://a/").scheme, "_OTHER");
-        assert_eq!(words("GET", "/").scheme, "http");
+    fn labels_have_known_values_only() {
+        assert_eq!(labels_of("GET", "/").method, "GET");
+        assert_eq!(labels_of("QUERY", "/").method, "QUERY");
+        assert_eq!(labels_of("get", "/").method, "_OTHER", "methods are case-sensitive");
+        assert_eq!(labels_of("PROPFIND", "/").span_name_method(), "HTTP");
+        assert_eq!(labels_of("GET", "https://a/").scheme, "https");
+        assert_eq!(labels_of("GET", "gopher://a/").scheme, "_OTHER");
+        assert_eq!(labels_of("GET", "/").scheme, "http");
     }
 
     #[test]
-    fn a_long_text_is_cut_between_characters() {
-        assert_eq!(cut("short"), "short");
-        let long = "ß".repeat(LONGEST);
-        assert_eq!(cut(&long).len(), LONGEST);
-        assert_eq!(cut(&format!("a{long}")).len(), LONGEST - 1);
+    fn long_text_is_truncated_at_a_character_boundary() {
+        assert_eq!(truncate("short"), "short");
+        let long = "ß".repeat(MAX_TEXT_BYTES);
+        assert_eq!(truncate(&long).len(), MAX_TEXT_BYTES);
+        assert_eq!(truncate(&format!("a{long}")).len(), MAX_TEXT_BYTES - 1);
     }
 }

@@ -20,12 +20,12 @@ use super::layer::LayerState;
 pub struct Server<S> {
     inner: S,
     /// `None` if the observer is disabled.
-    shared: Option<Arc<LayerState>>,
+    state: Option<Arc<LayerState>>,
 }
 
 impl<S> Server<S> {
-    pub(super) const fn new(inner: S, shared: Option<Arc<LayerState>>) -> Self {
-        Self { inner, shared }
+    pub(super) const fn new(inner: S, state: Option<Arc<LayerState>>) -> Self {
+        Self { inner, state }
     }
 }
 
@@ -43,9 +43,9 @@ where
     }
 
     fn call(&mut self, request: Request<A>) -> Self::Future {
-        let Some(shared) = &self.shared else { return ServerFuture::new(self.inner.call(request), None) };
+        let Some(state) = &self.state else { return ServerFuture::new(self.inner.call(request), None) };
         let (parts, body) = request.into_parts();
-        let mut exchange = HttpExchange::open(Arc::clone(shared), &parts);
+        let mut exchange = HttpExchange::start(Arc::clone(state), &parts);
         let request = Request::from_parts(parts, body);
         let future = exchange.in_handler(|| self.inner.call(request));
         ServerFuture::new(future, Some(exchange))
@@ -54,6 +54,6 @@ where
 
 impl<S: fmt::Debug> fmt::Debug for Server<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server").field("inner", &self.inner).field("enabled", &self.shared.is_some()).finish()
+        f.debug_struct("Server").field("inner", &self.inner).field("enabled", &self.state.is_some()).finish()
     }
 }

@@ -19,10 +19,10 @@ use super::layer::LayerSettings;
 use super::metrics::HttpErrorType;
 use super::peer;
 use super::request::RequestLabels;
-use super::request::bare;
-use super::request::cut;
 use super::request::requested_authority;
+use super::request::truncate;
 use super::request::user_agent;
+use super::request::without_brackets;
 use crate::semconv::attribute as a;
 use crate::semconv::value::OTHER;
 use crate::span::OwnedSpan;
@@ -42,42 +42,46 @@ pub(super) struct RequestSpan<'a> {
 impl RequestSpan<'_> {
     /// Starts the span as a child of the current context. Returns `None` if no subscriber enables level `INFO`. In an
     /// unsampled trace the span has only a name and a kind.
-    pub(super) fn open(&self) -> Option<Box<OwnedSpan>> {
+    pub(super) fn start(&self) -> Option<Box<OwnedSpan>> {
         if tracing::level_filters::LevelFilter::current() < Level::INFO {
             return None;
         }
-        let told = !is_in_unsampled_trace();
-        OwnedSpan::new(if self.is_grpc_request { self.call(told) } else { self.http(told) })
+        let with_attributes = !is_in_unsampled_trace();
+        OwnedSpan::new(if self.is_grpc_request {
+            self.grpc_span(with_attributes)
+        } else {
+            self.http_span(with_attributes)
+        })
     }
 
-    fn http(&self, told: bool) -> Span {
-        let (Parts { uri, headers, method, .. }, words) = (self.request, self.labels);
-        let (host, client) = (self.host(told), self.client(told));
-        let text = |value| if told { value } else { None };
-        let agent = if self.settings.user_agent { user_agent(headers) } else { None };
+    fn http_span(&self, with_attributes: bool) -> Span {
+        let (Parts { uri, headers, method, .. }, labels) = (self.request, self.labels);
+        let (host, client) = (self.server_authority(with_attributes), self.client_address(with_attributes));
+        let text = |value| if with_attributes { value } else { None };
+        let agent = if self.settings.should_record_user_agent { user_agent(headers) } else { None };
         tracing::info_span!(
             target: TARGET,
             "http",
-            otel.name = display(self.name()),
+            otel.name = display(self.span_name()),
             otel.kind = "server",
-            http.request.method = text(Some(words.method)),
-            http.request.method_original = text(Some(cut(method.as_str())).filter(|_| words.method == OTHER)),
-            url.path = text(Some(cut(uri.path()))),
-            url.scheme = text(Some(words.scheme)),
-            server.address = host.as_ref().map(|host| cut(bare(host.host()))),
+            http.request.method = text(Some(labels.method)),
+            http.request.method_original = text(Some(truncate(method.as_str())).filter(|_| labels.method == OTHER)),
+            url.path = text(Some(truncate(uri.path()))),
+            url.scheme = text(Some(labels.scheme)),
+            server.address = host.as_ref().map(|host| truncate(without_brackets(host.host()))),
             server.port = host.as_ref().and_then(Authority::port_u16).map(i64::from),
             client.address = client.map(display),
             user_agent.original = text(agent),
             http.route = text(self.route),
-            network.protocol.version = text(words.version),
+            network.protocol.version = text(labels.version),
             http.response.status_code = Empty,
             error.type = Empty,
         )
     }
 
-    fn call(&self, told: bool) -> Span {
-        let (host, client) = (self.host(told), self.client(told));
-        let text = |value| if told { value } else { None };
+    fn grpc_span(&self, with_attributes: bool) -> Span {
+        let (host, client) = (self.server_authority(with_attributes), self.client_address(with_attributes));
+        let text = |value| if with_attributes { value } else { None };
         // The route of a call is its method name with a leading slash.
         let method = self.route.map(|route| route.trim_start_matches('/'));
         tracing::info_span!(
@@ -87,7 +91,7 @@ impl RequestSpan<'_> {
             otel.kind = "server",
             rpc.system.name = text(Some("grpc")),
             rpc.method = text(method),
-            server.address = host.as_ref().map(|host| cut(bare(host.host()))),
+            server.address = host.as_ref().map(|host| truncate(without_brackets(host.host()))),
             server.port = host.as_ref().and_then(Authority::port_u16).map(i64::from),
             client.address = client.map(display),
             network.protocol.version = text(self.labels.version),
@@ -96,48 +100,52 @@ impl RequestSpan<'_> {
         )
     }
 
-    fn name(&self) -> impl fmt::Display {
-        let (verb, route) = (self.labels.verb(), self.route);
+    fn span_name(&self) -> impl fmt::Display {
+        let (verb, route) = (self.labels.span_name_method(), self.route);
         fmt::from_fn(move |f| match route {
             Some(route) => write!(f, "{verb} {route}"),
             None => f.write_str(verb),
         })
     }
 
-    fn host(&self, told: bool) -> Option<Authority> {
-        if told { requested_authority(&self.request.uri, &self.request.headers) } else { None }
+    fn server_authority(&self, with_attributes: bool) -> Option<Authority> {
+        if with_attributes { requested_authority(&self.request.uri, &self.request.headers) } else { None }
     }
 
-    fn client(&self, told: bool) -> Option<IpAddr> {
-        if told && self.settings.client_address { peer::address(&self.request.extensions) } else { None }
+    fn client_address(&self, with_attributes: bool) -> Option<IpAddr> {
+        if with_attributes && self.settings.should_record_client_address {
+            peer::peer_address(&self.request.extensions)
+        } else {
+            None
+        }
     }
 }
 
 /// Sets the HTTP status of the response on the span. Not called for gRPC, whose status arrives later.
-pub(super) fn answered(held: &OwnedSpan, status: StatusCode) {
-    if held.is_recording() {
-        held.span().record(a::HTTP_RESPONSE_STATUS_CODE, i64::from(status.as_u16()));
+pub(super) fn set_response_status(span: &OwnedSpan, status: StatusCode) {
+    if span.is_recording() {
+        span.tracing_span().record(a::HTTP_RESPONSE_STATUS_CODE, i64::from(status.as_u16()));
     }
 }
 
 /// Sets `error.type` on the span at the end of a request, and the gRPC status of a call.
-pub(super) fn ended(held: &OwnedSpan, code: Option<GrpcStatus>, fault: Option<HttpErrorType>) {
-    if !held.is_recording() {
+pub(super) fn set_end_attributes(span: &OwnedSpan, code: Option<GrpcStatus>, error: Option<HttpErrorType>) {
+    if !span.is_recording() {
         return;
     }
     if let Some(code) = code {
-        held.span().record(a::RPC_RESPONSE_STATUS_CODE, code.name());
+        span.tracing_span().record(a::RPC_RESPONSE_STATUS_CODE, code.name());
     }
-    match fault {
-        Some(HttpErrorType::Status(status)) => held.span().record(a::ERROR_TYPE, display(status)),
-        Some(HttpErrorType::Named(name)) => held.span().record(a::ERROR_TYPE, name),
+    match error {
+        Some(HttpErrorType::Status(status)) => span.tracing_span().record(a::ERROR_TYPE, display(status)),
+        Some(HttpErrorType::Named(name)) => span.tracing_span().record(a::ERROR_TYPE, name),
         None => return,
     };
 }
 
 /// Sets the span's status to error without a description: the attributes contain the reason.
-pub(super) fn failed(held: &OwnedSpan) {
-    if let Some(context) = held.context() {
+pub(super) fn set_error_status(span: &OwnedSpan) {
+    if let Some(context) = span.context() {
         context.span().set_status(Status::error(""));
     }
 }

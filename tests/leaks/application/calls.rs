@@ -53,7 +53,7 @@ impl Application {
         let (name, label) = (long("evaluation.name"), long("evaluation.label"));
         operation.feedback(Evaluation::new(&name).label(&label));
         operation.complete();
-        self.observer.evaluation(&long("response"), Evaluation::new(&name).label(&label));
+        self.observer.record_evaluation(&long("response"), Evaluation::new(&name).label(&label));
         let (call, source) = (long("tool.call"), long("data_source"));
         self.observer.execute_tool("clock").call_id(&call).conversation(&conversation).start().complete();
         self.observer.retrieval(&source).start().complete();
@@ -80,7 +80,7 @@ impl Application {
         operation.complete();
         let evaluation = Evaluation::new("relevance").label(self.canary("evaluation.label"));
         marker.feedback(evaluation.clone());
-        self.observer.evaluation(self.canary("response"), evaluation);
+        self.observer.record_evaluation(self.canary("response"), evaluation);
         if self.role == Role::Server {
             // Callers of a server choose the model name freely; a client's model name is its own choice.
             let undeclared = self.observer.chat(self.canary("model.undeclared")).start();

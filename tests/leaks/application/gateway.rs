@@ -43,11 +43,11 @@ impl Application {
         ], "contents": [{"role": "user", "parts": [{"text": self.canary("upstream.request")}]}]});
         let request = request.to_string();
         let operation = self.observer.chat(self.model()).start();
-        operation.marker().input(|| sse::input(dialect, request.as_bytes()));
+        operation.marker().input(|| sse::parse_input(dialect, request.as_bytes()));
         operation.marker().set_error(ErrorType::Upstream);
         sse::observe(operation, dialect, stream::iter(reads)).count().await;
         let operation = self.observer.chat(self.model()).start();
-        operation.marker().output(|| sse::output(dialect, response.as_bytes()));
+        operation.marker().output(|| sse::parse_output(dialect, response.as_bytes()));
         operation.complete();
     }
 

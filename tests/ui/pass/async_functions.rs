@@ -12,11 +12,11 @@ async fn chat(model: String, text: &str) -> Result<usize, std::num::ParseIntErro
 }
 
 #[llm_span(chat, model = "m")]
-async fn unit() {
+async fn to_unit_interval() {
     std::future::ready(()).await;
 }
 
 pub(crate) fn main() {
     assert_eq!(chat("m".to_owned(), "41").now_or_never(), Some(Ok(42)));
-    assert_eq!(unit().now_or_never(), Some(()));
+    assert_eq!(to_unit_interval().now_or_never(), Some(()));
 }

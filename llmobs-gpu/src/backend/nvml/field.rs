@@ -17,19 +17,19 @@ pub(super) enum NvmlValue {
 
 impl Field {
     pub(super) const MEMORY_TEMPERATURE: Self = Self::new(82);
-    pub(super) const ROWS_CORRECTED: Self = Self::new(142);
-    pub(super) const ROWS_UNCORRECTED: Self = Self::new(143);
-    pub(super) const ROWS_PENDING: Self = Self::new(144);
-    pub(super) const ROWS_FAILED: Self = Self::new(145);
+    pub(super) const REMAPPED_ROWS_CORRECTED: Self = Self::new(142);
+    pub(super) const REMAPPED_ROWS_UNCORRECTED: Self = Self::new(143);
+    pub(super) const ROW_REMAP_PENDING: Self = Self::new(144);
+    pub(super) const ROW_REMAP_FAILED: Self = Self::new(145);
     pub(super) const POWER_INSTANT: Self = Self::new(186);
-    pub(super) const LIMIT_SHUTDOWN: Self = Self::new(193);
-    pub(super) const LIMIT_SLOWDOWN: Self = Self::new(194);
+    pub(super) const TLIMIT_SHUTDOWN: Self = Self::new(193);
+    pub(super) const TLIMIT_SLOWDOWN: Self = Self::new(194);
     pub(super) const PCIE_SENT: Self = Self::new(197);
     pub(super) const PCIE_RECEIVED: Self = Self::new(198);
     pub(super) const RECOVERY_ACTION: Self = Self::new(230);
     /// Sum over all links. Scope 0 would be the first link only.
-    pub(super) const LINKS_SENT: Self = Self { id: 138, scope: u32::MAX };
-    pub(super) const LINKS_RECEIVED: Self = Self { id: 139, scope: u32::MAX };
+    pub(super) const NVLINK_SENT: Self = Self { id: 138, scope: u32::MAX };
+    pub(super) const NVLINK_RECEIVED: Self = Self { id: 139, scope: u32::MAX };
 
     const fn new(id: u32) -> Self {
         Self { id, scope: 0 }
@@ -46,7 +46,7 @@ impl NvmlValue {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "degrees and milliwatts are far below 2^53")]
-    pub(super) fn real(self) -> f64 {
+    pub(super) fn as_f64(self) -> f64 {
         match self {
             Self::Unsigned(value) => value as f64,
             Self::Signed(value) => value as f64,

@@ -11,58 +11,63 @@ use crate::backend::DeviceProcesses;
 use crate::process_tree::ProcessTree;
 
 /// The library's value for an unavailable number.
-const UNKNOWN: u64 = u64::MAX;
+const NOT_AVAILABLE: u64 = u64::MAX;
 
-/// Reads the processes that use a device. `seen` is the time of the newest processed work sample.
-pub(super) fn read(device: &Device<'_>, seen: &mut u64, kin: &ProcessTree) -> Result<DeviceProcesses, NvmlError> {
+/// Reads the processes that use a device. `last_timestamp` is the time of the newest processed work sample.
+pub(super) fn read_processes(
+    device: &Device<'_>,
+    last_timestamp: &mut u64,
+    process_tree: &ProcessTree,
+) -> Result<DeviceProcesses, NvmlError> {
     // A process that computes and draws is in both lists with its whole memory. A process with a context on several MIG
     // instances is in a list once for each.
     let mut memory = BTreeMap::new();
     for process in raw::processes(device)?.into_iter().flatten().filter(|process| process.pid != 0) {
-        let used = (process.usedGpuMemory != UNKNOWN).then_some(process.usedGpuMemory);
+        let used = (process.usedGpuMemory != NOT_AVAILABLE).then_some(process.usedGpuMemory);
         memory.insert((process.pid, process.gpuInstanceId, process.computeInstanceId), used);
     }
     let all: BTreeSet<u32> = memory.keys().map(|(process, ..)| *process).collect();
-    let certain = kin.counts_as_the_driver();
+    let is_initial_namespace = process_tree.is_in_initial_pid_namespace();
     // If the driver may use another PID namespace, an id alone does not prove it: the process must also compute on a GPU.
-    let is_ours = |process: u32| kin.is_ours(process) && (certain || kin.computes(process));
+    let is_ours =
+        |process: u32| process_tree.is_ours(process) && (is_initial_namespace || process_tree.is_using_gpu(process));
     let ours: BTreeSet<u32> = all.iter().copied().filter(|process| is_ours(*process)).collect();
-    let rest = count(all.len() - ours.len());
+    let rest = to_u32(all.len() - ours.len());
     // If one of the ids belongs to this application, the driver uses its namespace.
-    let told = certain || !ours.is_empty();
+    let knows_namespace = is_initial_namespace || !ours.is_empty();
     let bytes = |of_ours: bool| {
-        let held = memory.iter().filter(|((process, ..), _)| ours.contains(process) == of_ours);
-        held.map(|(_, used)| *used).sum::<Option<u64>>()
+        let matching = memory.iter().filter(|((process, ..), _)| ours.contains(process) == of_ours);
+        matching.map(|(_, used)| *used).sum::<Option<u64>>()
     };
     let mut processes = DeviceProcesses {
-        ours: count(ours.len()),
-        others: if told { rest } else { 0 },
-        untold: if told { 0 } else { rest },
-        memory_ours: bytes(true),
-        memory_others: bytes(false),
+        ours: to_u32(ours.len()),
+        others: if knows_namespace { rest } else { 0 },
+        unknown: if knows_namespace { 0 } else { rest },
+        our_memory: bytes(true),
+        other_memory: bytes(false),
         work_ratio: None,
     };
     if processes.is_shared() && !ours.is_empty() {
-        processes.work_ratio = our_work_ratio(device, seen, &ours);
+        processes.work_ratio = our_work_ratio(device, last_timestamp, &ours);
     }
     Ok(processes)
 }
 
 /// Returns this application's ratio of the work since the last call. Returns `None` if no process worked, or if the
 /// device does not report work.
-fn our_work_ratio(device: &Device<'_>, seen: &mut u64, ours: &BTreeSet<u32>) -> Option<f64> {
-    let work = raw::process_work(device, *seen).ok()?;
-    *seen = work.iter().map(|sample| sample.timeStamp).fold(*seen, u64::max);
+fn our_work_ratio(device: &Device<'_>, last_timestamp: &mut u64, ours: &BTreeSet<u32>) -> Option<f64> {
+    let work = raw::process_utilization(device, *last_timestamp).ok()?;
+    *last_timestamp = work.iter().map(|sample| sample.timeStamp).fold(*last_timestamp, u64::max);
     // Some samples are empty, and some are not percentages.
     let work = work.iter().filter(|sample| sample.pid != 0 && sample.smUtil <= 100);
-    let (mut mine, mut all) = (0_u32, 0_u32);
+    let (mut our_work, mut total_work) = (0_u32, 0_u32);
     for sample in work {
-        all = all.saturating_add(sample.smUtil);
-        mine = mine.saturating_add(if ours.contains(&sample.pid) { sample.smUtil } else { 0 });
+        total_work = total_work.saturating_add(sample.smUtil);
+        our_work = our_work.saturating_add(if ours.contains(&sample.pid) { sample.smUtil } else { 0 });
     }
-    (all > 0).then(|| f64::from(mine) / f64::from(all))
+    (total_work > 0).then(|| f64::from(our_work) / f64::from(total_work))
 }
 
-fn count(processes: usize) -> u32 {
+fn to_u32(processes: usize) -> u32 {
     u32::try_from(processes).unwrap_or(u32::MAX)
 }

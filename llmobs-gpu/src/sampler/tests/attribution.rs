@@ -5,79 +5,80 @@ use crate::energy::EnergySource;
 use crate::roofline::ModelSize;
 
 /// Simulates a device with constant power, whose counter is updated every 100 ms.
-pub(super) fn draws(fake: &Fake, device: u32, watts: u64) -> impl FnMut(Duration) {
+pub(super) fn set_power(fake: &Fake, device: u32, watts: u64) -> impl FnMut(Duration) {
     let mut counter = 1_000_000;
     let mut updates = 0;
     move |time: Duration| {
-        let due = u64::try_from(time.as_millis()).unwrap() / 100;
-        counter += (due - updates) * watts * 100;
-        updates = due;
+        let due_updates = u64::try_from(time.as_millis()).unwrap() / 100;
+        counter += (due_updates - updates) * watts * 100;
+        updates = due_updates;
         fake.set(device, "energy_mj", counter);
     }
 }
 
 #[test]
-fn an_operation_gets_what_the_device_used_while_it_ran() {
+fn an_operation_gets_the_energy_of_its_device_while_it_ran() {
     let fake = Fake::new();
     fake.devices(1);
     let mut rig = Rig::with(&fake, |builder| builder.idle_power(100.0).usd_per_gpu_hour(3.6));
-    let mut draw = draws(&fake, 0, 100);
+    let mut draw = set_power(&fake, 0, 100);
     rig.run_with(ms(2_000), &mut draw);
     let operation = rig.observer.chat("m").start();
     operation.marker().usage(llmobs::Usage::new().input(10).output(50));
     let before = rig.manual_clock.now();
-    let mut draw = draws(&fake, 0, 300);
+    let mut draw = set_power(&fake, 0, 300);
     // The counter continues from its last value.
-    let mut offset = None;
+    let mut last_counter = None;
     rig.run_with(ms(1_000), |time| {
         draw(time);
-        let shown = 1_000_000 + 200_000 + u64::try_from(time.as_millis()).unwrap() / 100 * 30_000;
-        offset = Some(shown);
-        fake.set(0, "energy_mj", shown);
+        let counter = 1_000_000 + 200_000 + u64::try_from(time.as_millis()).unwrap() / 100 * 30_000;
+        last_counter = Some(counter);
+        fake.set(0, "energy_mj", counter);
     });
     assert_eq!(rig.manual_clock.now().since(before), ms(1_000));
     operation.complete();
     assert!(rig.energies().is_empty(), "the end of an operation must not wait for its energy");
-    let stood = offset.unwrap();
+    let last_counter = last_counter.unwrap();
     rig.run_with(ms(2_000), |time| {
-        fake.set(0, "energy_mj", stood + u64::try_from(time.as_millis()).unwrap() / 100 * 10_000);
+        fake.set(0, "energy_mj", last_counter + u64::try_from(time.as_millis()).unwrap() / 100 * 10_000);
     });
     let energies = rig.energies();
     assert_eq!(energies.len(), 1);
     let energy = &energies[0];
-    assert!(energy.complete && energy.source == EnergySource::Counter, "{energy:?}");
+    assert!(energy.is_complete && energy.source == EnergySource::Counter, "{energy:?}");
     assert!((energy.joules - 300.0).abs() < 25.0, "expected 300 W for 1 s, give or take one update: {energy:?}");
     assert!((energy.gpu_seconds - 1.0).abs() < 0.01, "{energy:?}");
-    assert!(close(energy.cost_usd.unwrap(), energy.gpu_seconds * 3.6 / 3_600.0));
-    assert!(close(energy.joules_per_token().unwrap(), energy.joules / 50.0));
-    let histogram = rig.readings().histogram("llmobs.operation.energy", &[("gen_ai.request.model", "m")]);
+    assert!(is_close(energy.cost_usd.unwrap(), energy.gpu_seconds * 3.6 / 3_600.0));
+    assert!(is_close(energy.joules_per_token().unwrap(), energy.joules / 50.0));
+    let histogram = rig.metrics().histogram("llmobs.operation.energy", &[("gen_ai.request.model", "m")]);
     assert_eq!(histogram.count, 1);
-    assert!(close(histogram.sum, energy.joules));
+    assert!(is_close(histogram.sum, energy.joules));
     let request = rig.value("llmobs.gpu.energy.attributed", &[("llmobs.energy.kind", "request")]);
-    assert!(close(request, energy.joules), "the energy of the device for requests must equal that of the operation");
-    rig.assert_audit(0);
+    assert!(is_close(request, energy.joules), "the energy of the device for requests must equal that of the operation");
+    rig.assert_energy_balanced(0);
 }
 
 #[test]
-fn many_operations_on_two_devices_add_up() {
+fn the_energy_of_many_operations_on_two_devices_adds_up() {
     let fake = Fake::new();
-    let mut rig = Rig::with(&fake, |builder| builder.place("solo", ["GPU-00000000-0000-0000-0000-000000000001"]));
+    let mut rig =
+        Rig::with(&fake, |builder| builder.model_devices("solo", ["GPU-00000000-0000-0000-0000-000000000001"]));
     rig.observer.declare_model("solo");
-    let mut draws = [draws(&fake, 0, 400), draws(&fake, 1, 250)];
+    let mut draws = [set_power(&fake, 0, 400), set_power(&fake, 1, 250)];
     // Keep an operation open for the fast cadence.
     let mut open = vec![rig.observer.chat("m").start()];
     let observer = rig.observer.clone();
-    let mut turn = 0_u32;
+    let mut tick = 0_u32;
     rig.run_with(ms(6_000), |time| {
         draws.iter_mut().for_each(|draw| draw(time));
-        turn += 1;
-        if turn.is_multiple_of(3) && time < ms(4_000) {
-            let operation = observer.chat(if turn.is_multiple_of(2) { "m" } else { "solo" }).start();
+        tick += 1;
+        if tick.is_multiple_of(3) && time < ms(4_000) {
+            let operation = observer.chat(if tick.is_multiple_of(2) { "m" } else { "solo" }).start();
             operation.marker().enqueued();
             operation.marker().scheduled();
             open.push(operation);
         }
-        if turn.is_multiple_of(4) && !open.is_empty() {
+        if tick.is_multiple_of(4) && !open.is_empty() {
             open.swap_remove(0).complete();
         }
         if time >= ms(4_000) {
@@ -88,23 +89,23 @@ fn many_operations_on_two_devices_add_up() {
     let energies = rig.energies();
     assert!(energies.len() > 20, "{}", energies.len());
     let sum: f64 = energies.iter().map(|energy| energy.joules).sum();
-    let request: f64 = (0..2).map(|index| rig.device(index).request).sum();
+    let request: f64 = (0..2).map(|index| rig.device(index).request_joules).sum();
     assert!((sum - request).abs() < 1e-6, "{sum} {request}");
     for device in 0..2 {
-        rig.assert_audit(device);
-        assert!(rig.device(device).measured > 1_000.0);
+        rig.assert_energy_balanced(device);
+        assert!(rig.device(device).measured_joules > 1_000.0);
     }
-    let histogram = rig.readings().histogram("llmobs.operation.energy", &[]);
+    let histogram = rig.metrics().histogram("llmobs.operation.energy", &[]);
     assert!((histogram.sum - sum).abs() < 1e-6);
     assert_eq!(histogram.count, energies.len() as u64);
 }
 
 #[test]
-fn who_waits_in_a_queue_or_calls_another_service_uses_nothing() {
+fn queued_preparing_and_remote_operations_get_no_energy() {
     let fake = Fake::new();
     fake.devices(1);
     let mut rig = Rig::new(&fake);
-    let mut draw = draws(&fake, 0, 300);
+    let mut draw = set_power(&fake, 0, 300);
     let waiting = rig.observer.chat("m").start();
     waiting.marker().enqueued();
     let preparing = rig.observer.chat("m").preparing().start();
@@ -113,11 +114,11 @@ fn who_waits_in_a_queue_or_calls_another_service_uses_nothing() {
     drop((waiting, preparing, remote));
     rig.run(ms(3_000));
     assert!(rig.energies().is_empty());
-    assert!(close(rig.device(0).idle, rig.device(0).measured));
+    assert!(is_close(rig.device(0).idle_joules, rig.device(0).measured_joules));
 }
 
 #[test]
-fn without_a_counter_power_is_summed_and_said_to_be() {
+fn without_a_counter_the_energy_source_is_the_power_integral() {
     let fake = Fake::new();
     fake.devices(1);
     fake.unset(0, "energy_mj");
@@ -131,11 +132,11 @@ fn without_a_counter_power_is_summed_and_said_to_be() {
     assert_eq!(energies.len(), 1);
     assert_eq!(energies[0].source, EnergySource::PowerIntegral);
     assert!((energies[0].joules - 4.0 * 350.0).abs() < 360.0, "{:?}", energies[0]);
-    rig.assert_audit(0);
+    rig.assert_energy_balanced(0);
 }
 
 #[test]
-fn a_counter_that_stands_still_gives_no_figure_and_keeps_nobody_waiting() {
+fn a_stopped_counter_gives_no_energy_and_operations_still_settle() {
     let fake = Fake::new();
     fake.devices(1);
     let mut rig = Rig::new(&fake);
@@ -149,31 +150,31 @@ fn a_counter_that_stands_still_gives_no_figure_and_keeps_nobody_waiting() {
     assert_eq!(rig.worker.accounts.in_flight().count(), 0);
     fake.set(0, "energy_mj", 1_001_000);
     rig.run(ms(2_000));
-    rig.assert_audit(0);
+    rig.assert_energy_balanced(0);
 }
 
 #[test]
-fn a_provisional_figure_is_there_while_the_device_works() {
+fn a_provisional_energy_is_available_while_operations_run() {
     use llmobs::companion::Companion;
     let fake = Fake::new();
     fake.devices(1);
     let mut rig = Rig::new(&fake);
-    assert_eq!(rig.follower.provisional_energy(1.0), None);
-    let _one = rig.observer.chat("m").start();
-    let _other = rig.observer.chat("m").start();
-    rig.run_with(ms(3_000), draws(&fake, 0, 300));
-    let joules = rig.follower.provisional_energy(2.0).unwrap();
+    assert_eq!(rig.event_feed.provisional_energy(1.0), None);
+    let _first = rig.observer.chat("m").start();
+    let _second = rig.observer.chat("m").start();
+    rig.run_with(ms(3_000), set_power(&fake, 0, 300));
+    let joules = rig.event_feed.provisional_energy(2.0).unwrap();
     assert!((joules - 300.0).abs() < 60.0, "expected half of 300 W for two seconds: {joules}");
 }
 
 #[test]
-fn use_is_estimated_where_a_size_was_declared() {
+fn utilization_is_estimated_for_a_model_with_a_size() {
     let fake = Fake::new();
     fake.devices(1);
-    let size = ModelSize::new("m", 8e9).engine("rank-0");
+    let size = ModelSize::new("m", 8e9).engine_id("rank-0");
     let mut rig = Rig::with(&fake, |builder| builder.model_size(size));
     rig.run(ms(1_500));
-    assert!(rig.has("llmobs.engine.flops.utilization", "rank-0"));
+    assert!(rig.has_attribute_value("llmobs.engine.flops.utilization", "rank-0"));
     let operation = rig.observer.chat("m").start();
     operation.marker().usage(llmobs::Usage::new().input(1_000));
     operation.marker().first_token();
@@ -182,13 +183,13 @@ fn use_is_estimated_where_a_size_was_declared() {
     marker.usage(llmobs::Usage::new().output(100));
     rig.run(ms(1_000));
     let bandwidth = rig.value("llmobs.engine.memory_bandwidth.utilization", &[("llmobs.engine.id", "rank-0")]);
-    let wanted = 16e9 * 100.0 / 3_352_320_000_000.0;
-    assert!((bandwidth - wanted).abs() < 0.05 * wanted, "{bandwidth} {wanted}");
+    let expected = 16e9 * 100.0 / 3_352_320_000_000.0;
+    assert!((bandwidth - expected).abs() < 0.05 * expected, "{bandwidth} {expected}");
     operation.complete();
 }
 
 #[test]
-fn starvation_beside_a_queue_is_counted() {
+fn starvation_beside_a_queue_is_recorded() {
     let fake = Fake::new();
     fake.devices(1);
     fake.set(0, "utilization", 3);
@@ -223,25 +224,25 @@ fn starvation_is_not_inferred_from_a_stale_reading() {
 }
 
 #[test]
-fn where_models_have_devices_of_their_own_nothing_provisional_is_said() {
+fn there_is_no_provisional_energy_if_models_have_their_own_devices() {
     use llmobs::companion::Companion;
     let fake = Fake::new();
-    let mut rig = Rig::with(&fake, |builder| builder.place("m", [GPU]));
-    let _one = rig.observer.chat("m").start();
-    rig.run_with(ms(3_000), draws(&fake, 0, 300));
-    assert_eq!(rig.follower.provisional_energy(2.0), None);
+    let mut rig = Rig::with(&fake, |builder| builder.model_devices("m", [GPU]));
+    let _first = rig.observer.chat("m").start();
+    rig.run_with(ms(3_000), set_power(&fake, 0, 300));
+    assert_eq!(rig.event_feed.provisional_energy(2.0), None);
 }
 
 #[test]
-fn memory_that_fills_tells_when_it_is_full() {
+fn the_time_until_memory_is_full_is_forecast() {
     let fake = Fake::new();
     fake.devices(1);
     let mut rig = Rig::new(&fake);
     rig.run_with(ms(20_000), |time| fake.set(0, "memory_used", (70 << 30) + (time.as_secs() << 27)));
     let full_in = rig.device(0).memory_full_in.unwrap();
     // 80 GiB less reserved and used memory, at 1/8 GiB per second.
-    let wanted = (80.0 - 0.5 - 70.0 - 19.5 / 8.0) * 8.0;
-    assert!((full_in.as_secs_f64() - wanted).abs() < 5.0, "{full_in:?} {wanted}");
+    let expected = (80.0 - 0.5 - 70.0 - 19.5 / 8.0) * 8.0;
+    assert!((full_in.as_secs_f64() - expected).abs() < 5.0, "{full_in:?} {expected}");
     rig.run(ms(60_000));
     assert_eq!(rig.device(0).memory_full_in, None, "the memory no longer fills");
 }

@@ -3,16 +3,16 @@
 use super::*;
 
 #[test]
-fn the_counter_is_read_often_while_a_few_run_less_while_many_do_and_seldom_else() {
+fn the_counter_is_read_most_often_while_few_operations_run() {
     let fake = Fake::new();
     fake.devices(1);
     let mut rig = Rig::new(&fake);
-    let energy = || fake.calls("nvmlDeviceGetTotalEnergyConsumption");
+    let energy_calls = || fake.calls("nvmlDeviceGetTotalEnergyConsumption");
     rig.run(ms(1_000));
     let calls = |rig: &mut Rig| {
-        let before = energy();
+        let before = energy_calls();
         rig.run(ms(10_000));
-        energy() - before
+        energy_calls() - before
     };
     assert!((9..=11).contains(&calls(&mut rig)), "once a second");
     let few: Vec<_> = (0..8).map(|_| rig.observer.chat("m").start()).collect();
@@ -23,28 +23,32 @@ fn the_counter_is_read_often_while_a_few_run_less_while_many_do_and_seldom_else(
 }
 
 #[test]
-fn the_counter_is_read_often_from_the_moment_on_at_which_one_that_waited_runs() {
+fn the_fast_cadence_starts_when_a_queued_operation_runs() {
     let fake = Fake::new();
     fake.devices(1);
-    let energy = || fake.calls("nvmlDeviceGetTotalEnergyConsumption");
-    for waited in [0, 10, 300] {
+    let energy_calls = || fake.calls("nvmlDeviceGetTotalEnergyConsumption");
+    for queued in [0, 10, 300] {
         let mut rig = Rig::new(&fake);
         rig.run(ms(1_010));
         let operation = rig.observer.chat("m").start();
         operation.marker().enqueued();
-        let before = energy();
-        rig.run(ms(waited));
-        assert!(energy() - before <= 1, "an operation in the queue must not raise the cadence");
+        let before = energy_calls();
+        rig.run(ms(queued));
+        assert!(energy_calls() - before <= 1, "an operation in the queue must not raise the cadence");
         operation.marker().scheduled();
-        let before = energy();
+        let before = energy_calls();
         rig.run(ms(600));
-        assert!((12..=14).contains(&(energy() - before)), "every 50 ms after {waited} ms: {}", energy() - before);
+        assert!(
+            (12..=14).contains(&(energy_calls() - before)),
+            "every 50 ms after {queued} ms: {}",
+            energy_calls() - before
+        );
         operation.complete();
     }
 }
 
 #[test]
-fn each_question_is_asked_at_its_own_cadence() {
+fn each_call_has_its_own_cadence() {
     let fake = Fake::new();
     fake.devices(1);
     let mut rig = Rig::new(&fake);
@@ -59,12 +63,12 @@ fn each_question_is_asked_at_its_own_cadence() {
         assert!(calls.contains(&fake.calls(function)), "{function}: {}", fake.calls(function));
     }
     // Slow and blocking calls are never made.
-    let a_second = fake.all_calls() / 60;
-    assert!(a_second < 20, "{a_second} calls a second");
+    let calls_per_second = fake.all_calls() / 60;
+    assert!(calls_per_second < 20, "{calls_per_second} calls a second");
 }
 
 #[test]
-fn nothing_is_kept_of_operations_that_ended() {
+fn ended_operations_leave_no_state() {
     let fake = Fake::new();
     fake.devices(1);
     let mut rig = Rig::new(&fake);
@@ -78,8 +82,11 @@ fn nothing_is_kept_of_operations_that_ended() {
     }
     rig.run(ms(5_000));
     assert_eq!(rig.worker.accounts.running_count(), 0);
-    assert!(rig.worker.accounts.settle(u64::MAX).is_empty());
+    assert!(rig.worker.accounts.take_settled(u64::MAX).is_empty());
     rig.observer.retire_model("m");
     rig.manual_clock.advance(Duration::from_secs(600));
-    assert!(!rig.has("llmobs.operation.started", "\"m\""), "no operation is in flight, so the series is removed");
+    assert!(
+        !rig.has_attribute_value("llmobs.operation.started", "\"m\""),
+        "no operation is in flight, so the series is removed"
+    );
 }

@@ -18,13 +18,13 @@ fn read_call(fake: &Fake, call: DriverCall) -> Result<Reading, GpuError> {
 }
 
 #[test]
-fn every_row_of_the_table_has_the_value_that_the_library_gave() {
+fn every_row_has_the_value_that_the_library_returned() {
     let fake = Fake::new();
     let mut rig = Rig::new(&fake);
     rig.run(ms(2_500));
-    let readings = rig.readings();
+    let readings = rig.metrics();
     let id = [("hw.id", GPU)];
-    for (row, more, wanted) in [
+    for (row, attribute, expected) in [
         ("hw.gpu.utilization", Some(("hw.gpu.task", "general")), 0.37),
         ("hw.gpu.utilization", Some(("hw.gpu.task", "decoder")), 0.0),
         ("hw.gpu.memory.usage", None, 10.0 * 1024.0 * 1024.0 * 1024.0),
@@ -56,40 +56,40 @@ fn every_row_of_the_table_has_the_value_that_the_library_gave() {
         ("llmobs.gpu.pcie.replays", None, 2.0),
         ("llmobs.gpu.nvlink.io", Some(("network.io.direction", "transmit")), 1_024_000.0),
     ] {
-        let attributes: Vec<_> = id.into_iter().chain(more).collect();
+        let attributes: Vec<_> = id.into_iter().chain(attribute).collect();
         let value = readings.value(row, &attributes);
-        assert!(close(value, wanted), "{row} {more:?}: {value}, not {wanted}");
+        assert!(is_close(value, expected), "{row} {attribute:?}: {value}, not {expected}");
     }
     let sensor = |id: &str| readings.value("hw.temperature", &[("hw.id", id), ("hw.parent", GPU)]);
-    assert!(close(sensor(&format!("{GPU}/gpu")), 61.0) && close(sensor(&format!("{GPU}/memory")), 70.0));
+    assert!(is_close(sensor(&format!("{GPU}/gpu")), 61.0) && is_close(sensor(&format!("{GPU}/memory")), 70.0));
     let limit =
         |kind| readings.value("hw.temperature.limit", &[("hw.limit_type", kind), ("hw.id", &format!("{GPU}/gpu"))]);
-    assert!(close(limit("high.critical"), 61.0 + 26.0 + 8.0), "the limit is relative to that of reduced clocks");
-    assert!(close(limit("high.degraded"), 61.0 + 26.0 + 2.0));
-    assert!(close(readings.value("llmobs.gpu.collector.status", &[("llmobs.collector.state", "ok")]), 1.0));
+    assert!(is_close(limit("high.critical"), 61.0 + 26.0 + 8.0), "the limit is relative to that of reduced clocks");
+    assert!(is_close(limit("high.degraded"), 61.0 + 26.0 + 2.0));
+    assert!(is_close(readings.value("llmobs.gpu.collector.status", &[("llmobs.collector.state", "ok")]), 1.0));
     assert!(readings.histogram("llmobs.gpu.sampler.call.duration", &[("llmobs.gpu.call", "power")]).count >= 3);
-    assert!(rig.has("hw.gpu.memory.usage", "hw_driver_version=\"580.95.05\""));
-    assert!(rig.has("hw.gpu.memory.usage", "hw_model=\"NVIDIA H100 80GB HBM3\""));
+    assert!(rig.has_attribute_value("hw.gpu.memory.usage", "hw_driver_version=\"580.95.05\""));
+    assert!(rig.has_attribute_value("hw.gpu.memory.usage", "hw_model=\"NVIDIA H100 80GB HBM3\""));
 }
 
 #[test]
-fn what_the_wrapper_gets_wrong_is_right() {
+fn values_that_the_wrapper_gets_wrong_are_correct() {
     let fake = Fake::new();
     fake.set(0, "remapped_uncorrected", 0x1_0000_0005);
     assert_eq!(
-        read_call(&fake, DriverCall::RemappedRows).unwrap().rows_uncorrected,
+        read_call(&fake, DriverCall::RemappedRows).unwrap().remapped_rows_uncorrected,
         Some(0x1_0000_0005),
         "a long must not be truncated to 32 bits"
     );
     let limits = read_call(&fake, DriverCall::TemperatureLimit).unwrap();
     assert_eq!(limits.temperature_critical, Some(95.0), "signed values must be read");
     assert_eq!(
-        read_call(&fake, DriverCall::NvlinkIo).unwrap().links_sent,
+        read_call(&fake, DriverCall::NvlinkIo).unwrap().nvlink_sent,
         Some(1_024_000),
         "expected the sum over all links"
     );
     fake.set(0, "reasons", 0x400);
-    let throttle = read_call(&fake, DriverCall::ThrottleReasons).unwrap().throttle.unwrap();
+    let throttle = read_call(&fake, DriverCall::ThrottleReasons).unwrap().throttle_reasons.unwrap();
     assert!(throttle.contains(crate::ThrottleReason::Limit), "bits that the wrapper does not know must be read");
     fake.set(0, "temperature_memory", 0);
     assert_eq!(
@@ -107,7 +107,7 @@ fn what_the_wrapper_gets_wrong_is_right() {
 }
 
 #[test]
-fn an_unsupported_reading_is_absent_and_not_asked_again() {
+fn an_unsupported_reading_is_absent_and_not_requested_again() {
     let fake = Fake::new();
     for (key, row) in [
         ("utilization", "hw.gpu.utilization"),
@@ -124,8 +124,11 @@ fn an_unsupported_reading_is_absent_and_not_asked_again() {
         }
         let mut rig = Rig::new(&fake);
         rig.run(ms(100));
-        assert!(!rig.has(row, "hw_id"), "{row} without {key}");
-        assert!(rig.has("hw.energy", GPU) && rig.has("hw.status", GPU), "the other metrics must exist without {key}");
+        assert!(!rig.has_attribute_value(row, "hw_id"), "{row} without {key}");
+        assert!(
+            rig.has_attribute_value("hw.energy", GPU) && rig.has_attribute_value("hw.status", GPU),
+            "the other metrics must exist without {key}"
+        );
     }
     fake.devices(1);
     fake.unset(0, "utilization");
@@ -136,7 +139,7 @@ fn an_unsupported_reading_is_absent_and_not_asked_again() {
 }
 
 #[test]
-fn what_was_not_answered_for_long_is_absent_and_counters_stay() {
+fn stale_gauges_are_absent_and_counters_remain() {
     let fake = Fake::new();
     let mut rig = Rig::new(&fake);
     rig.run(ms(1_500));
@@ -144,43 +147,51 @@ fn what_was_not_answered_for_long_is_absent_and_counters_stay() {
         fake.fail(function, EVERY, 999);
     }
     rig.run(ms(1_000));
-    assert!(rig.has("hw.power", GPU), "a few missing answers must not remove the metric");
+    assert!(rig.has_attribute_value("hw.power", GPU), "a few missing answers must not remove the metric");
     rig.run(ms(9_000));
-    assert!(!rig.has("hw.power", GPU));
-    assert!(rig.has("hw.energy", GPU) && rig.has("hw.gpu.utilization", GPU));
-    assert!(close(rig.value("llmobs.gpu.collector.status", &[("llmobs.collector.state", "degraded")]), 1.0));
+    assert!(!rig.has_attribute_value("hw.power", GPU));
+    assert!(rig.has_attribute_value("hw.energy", GPU) && rig.has_attribute_value("hw.gpu.utilization", GPU));
+    assert!(is_close(rig.value("llmobs.gpu.collector.status", &[("llmobs.collector.state", "degraded")]), 1.0));
     fake.fail("nvmlDeviceGetPowerUsage", EVERY, 0);
     rig.run(ms(2_000));
-    assert!(rig.has("hw.power", GPU), "the function must be called again");
+    assert!(rig.has_attribute_value("hw.power", GPU), "the function must be called again");
 }
 
 #[test]
-fn an_instance_is_a_device_of_its_own() {
+fn a_mig_instance_is_a_separate_device() {
     let fake = Fake::new();
     fake.mig(0, 2);
     let mut rig = Rig::new(&fake);
     rig.run(ms(1_500));
-    let ids: Vec<_> = rig.board.lock().devices.iter().map(|device| device.report.info.id.clone()).collect();
+    let ids: Vec<_> = rig.snapshot.lock().devices.iter().map(|device| device.report.info.id.clone()).collect();
     assert_eq!(ids.len(), 4, "{ids:?}");
-    let part = ids.iter().find(|id| id.starts_with("MIG-")).unwrap();
-    assert!(close(rig.value("hw.gpu.memory.usage", &[("hw.id", part), ("hw.parent", GPU)]), 1_073_741_824.0));
-    assert!(!rig.has("hw.energy", part) && !rig.has("hw.gpu.utilization", part));
-    assert!(!rig.has("llmobs.gpu.energy.attributed", part), "the energy of an instance is part of that of its GPU");
-    rig.assert_audit(ids.iter().position(|id| id == GPU).unwrap());
+    let instance = ids.iter().find(|id| id.starts_with("MIG-")).unwrap();
+    assert!(is_close(rig.value("hw.gpu.memory.usage", &[("hw.id", instance), ("hw.parent", GPU)]), 1_073_741_824.0));
+    assert!(
+        !rig.has_attribute_value("hw.energy", instance) && !rig.has_attribute_value("hw.gpu.utilization", instance)
+    );
+    assert!(
+        !rig.has_attribute_value("llmobs.gpu.energy.attributed", instance),
+        "the energy of an instance is part of that of its GPU"
+    );
+    rig.assert_energy_balanced(ids.iter().position(|id| id == GPU).unwrap());
 }
 
 #[test]
-fn an_instance_has_activity_of_its_own_by_its_number() {
+fn the_activity_of_a_mig_instance_is_read_by_its_number() {
     let fake = Fake::new();
     fake.devices(1);
     fake.mig(0, 2);
     let mut rig = Rig::new(&fake);
     rig.run(ms(2_500));
-    let part = |instance: u32| format!("MIG-00000000-0000-0000-0000-000000{instance:06}");
-    for (id, wanted) in [(part(0).as_str(), 0.40), (part(1).as_str(), 0.41), (GPU, 0.885)] {
+    let instance_id = |index: u32| format!("MIG-00000000-0000-0000-0000-000000{index:06}");
+    for (id, expected) in [(instance_id(0).as_str(), 0.40), (instance_id(1).as_str(), 0.41), (GPU, 0.885)] {
         let value = rig.value("llmobs.gpu.sm.active", &[("hw.id", id)]);
-        assert!(close(value, wanted), "{id}: {value}");
-        assert!(rig.has("llmobs.gpu.tensor.active", id) && rig.has("llmobs.gpu.dram.active", id));
+        assert!(is_close(value, expected), "{id}: {value}");
+        assert!(
+            rig.has_attribute_value("llmobs.gpu.tensor.active", id)
+                && rig.has_attribute_value("llmobs.gpu.dram.active", id)
+        );
     }
     drop(rig);
     assert_eq!(fake.alive(), 0, "samples must be freed");
@@ -190,8 +201,14 @@ fn an_instance_has_activity_of_its_own_by_its_number() {
     older.mig(0, 1);
     let mut rig = Rig::new(&older);
     rig.run(ms(2_500));
-    assert!(!rig.has("llmobs.gpu.sm.active", "MIG-") && rig.has("llmobs.gpu.sm.active", GPU));
-    assert!(rig.has("hw.gpu.memory.usage", "MIG-"), "only the reading of the missing function must be absent");
+    assert!(
+        !rig.has_attribute_value("llmobs.gpu.sm.active", "MIG-")
+            && rig.has_attribute_value("llmobs.gpu.sm.active", GPU)
+    );
+    assert!(
+        rig.has_attribute_value("hw.gpu.memory.usage", "MIG-"),
+        "only the reading of the missing function must be absent"
+    );
 
     let ampere = Fake::new();
     ampere.devices(1);
@@ -199,37 +216,37 @@ fn an_instance_has_activity_of_its_own_by_its_number() {
     ampere.mig(0, 1);
     let mut rig = Rig::new(&ampere);
     rig.run(ms(10_000));
-    assert!(!rig.has("llmobs.gpu.sm.active", "hw_id"));
+    assert!(!rig.has_attribute_value("llmobs.gpu.sm.active", "hw_id"));
     assert_eq!(ampere.calls("nvmlGpmQueryDeviceSupport"), 2, "expected one call for the GPU and one for its instance");
 }
 
 #[test]
-fn samples_of_activity_lie_far_enough_apart() {
+fn activity_samples_are_far_enough_apart() {
     let fake = Fake::new();
     fake.devices(1);
-    let mut rig = Rig::with(&fake, |builder| builder.normal(ms(10)));
+    let mut rig = Rig::with(&fake, |builder| builder.normal_interval(ms(10)));
     rig.run(ms(1_000));
     assert!((8..=11).contains(&fake.calls("nvmlGpmMetricsGet")), "{}", fake.calls("nvmlGpmMetricsGet"));
     assert!(fake.calls("nvmlDeviceGetUtilizationRates") > 80);
 }
 
 #[test]
-fn an_older_driver_tells_memory_in_its_own_way() {
+fn older_drivers_are_read_with_the_older_functions() {
     let fake = Fake::without(&["nvmlDeviceGetMemoryInfo_v2"]);
     let memory = read_call(&fake, DriverCall::Memory).unwrap();
     assert_eq!(memory.memory_used, Some((10 << 30) + (512 << 20)), "the first version includes reserved memory");
     assert_eq!((memory.memory_total, memory.memory_reserved), (Some(80 << 30), None));
     let older = Fake::without(&["nvmlDeviceGetTemperatureV", "nvmlDeviceGetCurrentClocksEventReasons"]);
     assert_eq!(read_call(&older, DriverCall::Temperature).unwrap().temperature, Some(61.0));
-    assert!(read_call(&older, DriverCall::ThrottleReasons).unwrap().throttle.is_some());
+    assert!(read_call(&older, DriverCall::ThrottleReasons).unwrap().throttle_reasons.is_some());
 }
 
 #[test]
-fn the_bindings_lay_structs_out_as_the_header_does() {
+fn the_bindings_have_the_struct_layouts_of_the_header() {
     use nvml_wrapper_sys::bindings as b;
     use std::mem::offset_of;
     use std::mem::size_of;
-    for (name, ours, header) in [
+    for (name, binding, header) in [
         ("nvmlMemory_t", size_of::<b::nvmlMemory_t>(), 24),
         ("nvmlMemory_v2_t", size_of::<b::nvmlMemory_v2_t>(), 40),
         ("nvmlPciInfo_t", size_of::<b::nvmlPciInfo_t>(), 68),
@@ -242,6 +259,6 @@ fn the_bindings_lay_structs_out_as_the_header_does() {
         ("nvmlGpmMetric_t", size_of::<b::nvmlGpmMetric_t>(), 40),
         ("nvmlGpmMetricsGet_t.metrics", offset_of!(b::nvmlGpmMetricsGet_t, metrics), 24),
     ] {
-        assert_eq!(ours, header, "{name}");
+        assert_eq!(binding, header, "{name}");
     }
 }

@@ -11,18 +11,18 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer;
 use tracing_subscriber::layer::SubscriberExt;
 
-use super::attribution::draws;
+use super::attribution::set_power;
 use super::*;
 use crate::report::DeviceState;
 
 #[test]
-fn an_xid_is_counted_by_its_number_and_moves_the_status_by_its_severity() {
+fn an_xid_is_counted_by_its_code_and_changes_the_status_by_its_severity() {
     let fake = Fake::new();
     fake.devices(1);
     let mut rig = Rig::new(&fake);
     rig.run(ms(1_000));
     let mut report = |code| {
-        rig.worker.xids.lock().unwrap().push(crate::XidEvent::new(0, code));
+        rig.worker.pending_xids.lock().unwrap().push(crate::XidEvent::new(0, code));
         rig.run(ms(1_000));
         (rig.device(0).state, rig.value("llmobs.gpu.xid.errors", &[("llmobs.gpu.xid.code", &code.to_string())]))
     };
@@ -31,11 +31,11 @@ fn an_xid_is_counted_by_its_number_and_moves_the_status_by_its_severity() {
     assert_eq!(report(48), (DeviceState::Failed, 1.0));
     assert_eq!(report(48), (DeviceState::Failed, 2.0));
     report(70_000);
-    assert!(close(rig.value("llmobs.gpu.xid.errors", &[("llmobs.gpu.xid.code", "_OTHER")]), 1.0));
+    assert!(is_close(rig.value("llmobs.gpu.xid.errors", &[("llmobs.gpu.xid.code", "_OTHER")]), 1.0));
 }
 
 #[test]
-fn heat_degrades_and_a_power_cap_does_not() {
+fn heat_degrades_a_device_and_a_power_cap_does_not() {
     let fake = Fake::new();
     fake.devices(1);
     let mut rig = Rig::new(&fake);
@@ -46,16 +46,16 @@ fn heat_degrades_and_a_power_cap_does_not() {
     rig.run(ms(3_000));
     assert_eq!(rig.device(0).state, DeviceState::Degraded);
     let status = |reason| rig.value("llmobs.gpu.throttle.status", &[("llmobs.gpu.throttle.reason", reason)]);
-    assert!(close(status("thermal"), 1.0) && close(status("hw"), 1.0) && close(status("capped"), 0.0));
+    assert!(is_close(status("thermal"), 1.0) && is_close(status("hw"), 1.0) && is_close(status("capped"), 0.0));
     fake.set(0, "reasons", 0);
     rig.run(ms(3_000));
     assert_eq!(rig.device(0).state, DeviceState::Ok);
-    let seen = rig.value("llmobs.gpu.throttle.time", &[("llmobs.gpu.throttle.reason", "hw")]);
-    assert!((2.0..=4.0).contains(&seen), "the driver does not measure this time, so the sampler does: {seen}");
+    let observed = rig.value("llmobs.gpu.throttle.time", &[("llmobs.gpu.throttle.reason", "hw")]);
+    assert!((2.0..=4.0).contains(&observed), "the driver does not measure this time, so the sampler does: {observed}");
 }
 
 #[test]
-fn heat_that_is_not_told_of_any_more_degrades_no_longer() {
+fn a_stale_throttle_reading_does_not_degrade_a_device() {
     let fake = Fake::new();
     fake.devices(1);
     fake.set(0, "reasons", 0x40);
@@ -68,11 +68,11 @@ fn heat_that_is_not_told_of_any_more_degrades_no_longer() {
 }
 
 #[test]
-fn a_count_that_fell_says_nothing_new_and_goes_on_from_there() {
+fn a_count_that_decreased_adds_nothing_and_continues_from_its_new_value() {
     let fake = Fake::new();
     fake.devices(1);
     let mut rig = Rig::new(&fake);
-    let mut told = |replays: u64, rows: u64| {
+    let mut counts = |replays: u64, rows: u64| {
         fake.set(0, "pcie_replays", replays);
         fake.set(0, "remapped_corrected", rows);
         rig.run(ms(30_500));
@@ -80,14 +80,14 @@ fn a_count_that_fell_says_nothing_new_and_goes_on_from_there() {
         let cause = [("hw.id", GPU), ("llmobs.gpu.remap.cause", "corrected")];
         (rig.value("llmobs.gpu.pcie.replays", &id), rig.value("llmobs.gpu.remapped_rows", &cause))
     };
-    assert_eq!(told(5, 1), (5.0, 1.0));
-    assert_eq!(told(7, 1), (7.0, 1.0));
-    assert_eq!(told(1, 0), (7.0, 1.0), "the counters restarted, because the driver was loaded again");
-    assert_eq!(told(3, 2), (9.0, 3.0));
+    assert_eq!(counts(5, 1), (5.0, 1.0));
+    assert_eq!(counts(7, 1), (7.0, 1.0));
+    assert_eq!(counts(1, 0), (7.0, 1.0), "the counters restarted, because the driver was loaded again");
+    assert_eq!(counts(3, 2), (9.0, 3.0));
 }
 
 #[test]
-fn an_operation_knows_how_long_its_device_was_held_down() {
+fn an_operation_has_the_throttled_time_of_its_device() {
     let fake = Fake::new();
     fake.devices(1);
     let mut rig = Rig::new(&fake);
@@ -109,7 +109,7 @@ fn an_operation_knows_how_long_its_device_was_held_down() {
 }
 
 #[test]
-fn rows_that_cannot_be_replaced_predict_a_failure() {
+fn a_failed_row_remapping_predicts_a_failure() {
     let fake = Fake::new();
     fake.devices(1);
     fake.set(0, "remapped_failure", 1);
@@ -122,25 +122,25 @@ fn rows_that_cannot_be_replaced_predict_a_failure() {
 }
 
 #[test]
-fn what_is_written_later_belongs_to_the_trace_that_was_current_at_the_start_of_an_operation_without_a_span() {
+fn a_late_event_of_an_operation_without_a_span_belongs_to_the_trace_of_its_start() {
     let fake = Fake::new();
     fake.devices(1);
     let mut rig = Rig::new(&fake);
-    let mut draw = draws(&fake, 0, 300);
+    let mut draw = set_power(&fake, 0, 300);
     rig.run_with(ms(1_000), &mut draw);
     let [trace, span] = ["4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"];
     let (trace_id, span_id) = (TraceId::from_hex(trace).unwrap(), SpanId::from_hex(span).unwrap());
     let caller = SpanContext::new(trace_id, span_id, TraceFlags::SAMPLED, true, TraceState::default());
-    let attached = Context::new().with_remote_span_context(caller).attach();
+    let guard = Context::new().with_remote_span_context(caller).attach();
     let operation = rig.observer.chat("m").start();
-    drop(attached);
+    drop(guard);
     rig.manual_clock.advance(ms(200));
     operation.complete();
-    let written = EventRecorder::default();
-    let subscriber = tracing_subscriber::registry().with(written.clone());
+    let recorder = EventRecorder::default();
+    let subscriber = tracing_subscriber::registry().with(recorder.clone());
     tracing::subscriber::with_default(subscriber, || rig.run_with(ms(4_000), |time| draw(time + ms(1_200))));
     assert_eq!(rig.energies().len(), 1);
-    assert_eq!(*written.0.lock().unwrap(), [(trace.to_owned(), span.to_owned())]);
+    assert_eq!(*recorder.0.lock().unwrap(), [(trace.to_owned(), span.to_owned())]);
     assert!(!Context::current().has_active_span(), "the context must not stay active on the thread");
 }
 

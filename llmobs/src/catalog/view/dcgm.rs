@@ -18,114 +18,114 @@ use crate::catalog::RowId;
 use crate::catalog::llmobs_attribute;
 use crate::semconv::attribute as a;
 
-pub(super) const TABLE: ViewDefinition = ViewDefinition { labels: LABELS, columns: COLUMNS };
+pub(super) const DEFINITION: ViewDefinition = ViewDefinition { labels: LABELS, metrics: METRICS };
 
 const LABELS: &[ViewLabel] = &[
-    tag("gpu", DeviceAttribute::Index),
-    tag("UUID", DeviceAttribute::Uuid),
-    ViewLabel { name: "pci_bus_id", fact: DeviceAttribute::PciAddress, write: long_pci },
-    tag("device", DeviceAttribute::Name),
-    tag("modelName", DeviceAttribute::Model),
-    tag("GPU_I_PROFILE", DeviceAttribute::MigProfile),
-    tag("GPU_I_ID", DeviceAttribute::MigInstanceId),
+    label("gpu", DeviceAttribute::Index),
+    label("UUID", DeviceAttribute::Uuid),
+    ViewLabel { name: "pci_bus_id", attribute: DeviceAttribute::PciAddress, format: long_pci_address },
+    label("device", DeviceAttribute::Name),
+    label("modelName", DeviceAttribute::Model),
+    label("GPU_I_PROFILE", DeviceAttribute::MigProfile),
+    label("GPU_I_ID", DeviceAttribute::MigInstanceId),
     // Capitalised in every release up to 4.8.3; the development branch uses lower case.
-    tag("Hostname", DeviceAttribute::Hostname),
-    tag("DCGM_FI_DRIVER_VERSION", DeviceAttribute::DriverVersion),
+    label("Hostname", DeviceAttribute::Hostname),
+    label("DCGM_FI_DRIVER_VERSION", DeviceAttribute::DriverVersion),
 ];
 
-const COLUMNS: &[ViewMetric] = &[
-    column("DCGM_FI_DEV_SM_CLOCK", Gauge, "SM clock frequency (in MHz).", clock("sm"), megahertz),
-    column("DCGM_FI_DEV_MEM_CLOCK", Gauge, "Memory clock frequency (in MHz).", clock("memory"), megahertz),
-    column("DCGM_FI_DEV_MEMORY_TEMP", Gauge, "Memory temperature (in C).", sensor("memory"), f64::round),
-    column("DCGM_FI_DEV_GPU_TEMP", Gauge, "GPU temperature (in C).", sensor("gpu"), f64::round),
-    column("DCGM_FI_DEV_POWER_USAGE", Gauge, "Power draw (in W).", row(RowId::HwPower), same),
-    column(
+const METRICS: &[ViewMetric] = &[
+    metric("DCGM_FI_DEV_SM_CLOCK", Gauge, "SM clock frequency (in MHz).", clock("sm"), megahertz),
+    metric("DCGM_FI_DEV_MEM_CLOCK", Gauge, "Memory clock frequency (in MHz).", clock("memory"), megahertz),
+    metric("DCGM_FI_DEV_MEMORY_TEMP", Gauge, "Memory temperature (in C).", sensor("memory"), f64::round),
+    metric("DCGM_FI_DEV_GPU_TEMP", Gauge, "GPU temperature (in C).", sensor("gpu"), f64::round),
+    metric("DCGM_FI_DEV_POWER_USAGE", Gauge, "Power draw (in W).", row(RowId::HwPower), identity),
+    metric(
         "DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION",
         Counter,
         "Total energy consumption since boot (in mJ).",
         row(RowId::HwEnergy),
         millijoules,
     ),
-    column(
+    metric(
         "DCGM_FI_DEV_PCIE_REPLAY_COUNTER",
         Counter,
         "Total number of PCIe retries.",
         row(RowId::GpuPcieReplays),
-        same,
+        identity,
     ),
-    column("DCGM_FI_DEV_GPU_UTIL", Gauge, "GPU utilization (in %).", task("general"), percent),
-    column("DCGM_FI_DEV_MEM_COPY_UTIL", Gauge, "Memory utilization (in %).", row(RowId::GpuMemoryBusy), percent),
-    column("DCGM_FI_DEV_ENC_UTIL", Gauge, "Encoder utilization (in %).", task("encoder"), percent),
-    column("DCGM_FI_DEV_DEC_UTIL", Gauge, "Decoder utilization (in %).", task("decoder"), percent),
+    metric("DCGM_FI_DEV_GPU_UTIL", Gauge, "GPU utilization (in %).", task("general"), percent),
+    metric("DCGM_FI_DEV_MEM_COPY_UTIL", Gauge, "Memory utilization (in %).", row(RowId::GpuMemoryBusy), percent),
+    metric("DCGM_FI_DEV_ENC_UTIL", Gauge, "Encoder utilization (in %).", task("encoder"), percent),
+    metric("DCGM_FI_DEV_DEC_UTIL", Gauge, "Decoder utilization (in %).", task("decoder"), percent),
     ViewMetric {
         // The exporter also has a label `err_msg`, with texts from a separate list that llmobs does not copy.
-        echo: Some("err_code"),
-        ..column(
+        value_label: Some("err_code"),
+        ..metric(
             "DCGM_FI_DEV_XID_ERRORS",
             Gauge,
             "Value of the last XID error encountered.",
             ValueOrigin::DeviceValue(DeviceValue::LastXid),
-            same,
+            identity,
         )
     },
-    column(
+    metric(
         "DCGM_FI_DEV_FB_FREE",
         Gauge,
         "Framebuffer memory free (in MiB).",
         ValueOrigin::Difference(RowId::HwMemoryLimit, &[RowId::HwMemoryUsage, RowId::GpuMemoryReserved]),
         mebibytes,
     ),
-    column("DCGM_FI_DEV_FB_USED", Gauge, "Framebuffer memory used (in MiB).", row(RowId::HwMemoryUsage), mebibytes),
-    column(
+    metric("DCGM_FI_DEV_FB_USED", Gauge, "Framebuffer memory used (in MiB).", row(RowId::HwMemoryUsage), mebibytes),
+    metric(
         "DCGM_FI_DEV_FB_RESERVED",
         Gauge,
         "Framebuffer memory reserved (in MiB).",
         row(RowId::GpuMemoryReserved),
         mebibytes,
     ),
-    column(
+    metric(
         "DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS",
         Counter,
         "Number of remapped rows for uncorrectable errors",
         remapped("uncorrected"),
-        same,
+        identity,
     ),
-    column(
+    metric(
         "DCGM_FI_DEV_CORRECTABLE_REMAPPED_ROWS",
         Counter,
         "Number of remapped rows for correctable errors",
         remapped("corrected"),
-        same,
+        identity,
     ),
-    column(
+    metric(
         "DCGM_FI_DEV_ROW_REMAP_FAILURE",
         Gauge,
         "Whether remapping of rows has failed",
         ValueOrigin::DeviceValue(DeviceValue::RowRemapFailed),
-        same,
+        identity,
     ),
-    column(
+    metric(
         "DCGM_FI_PROF_GR_ENGINE_ACTIVE",
         Gauge,
         "Ratio of time the graphics engine is active.",
         row(RowId::GpuEngineActive),
-        same,
+        identity,
     ),
-    column(
+    metric(
         "DCGM_FI_PROF_PIPE_TENSOR_ACTIVE",
         Gauge,
         "Ratio of cycles the tensor (HMMA) pipe is active.",
         row(RowId::GpuTensorActive),
-        same,
+        identity,
     ),
-    column(
+    metric(
         "DCGM_FI_PROF_DRAM_ACTIVE",
         Gauge,
         "Ratio of cycles the device memory interface is active sending or receiving data.",
         row(RowId::GpuDramActive),
-        same,
+        identity,
     ),
-    column(
+    metric(
         "DCGM_FI_PROF_PCIE_TX_BYTES",
         Gauge,
         "The rate of data transmitted over the PCIe bus - including both protocol headers and data payloads - in bytes per \
@@ -133,7 +133,7 @@ const COLUMNS: &[ViewMetric] = &[
         ValueOrigin::DeviceValue(DeviceValue::PcieTxRate),
         f64::round,
     ),
-    column(
+    metric(
         "DCGM_FI_PROF_PCIE_RX_BYTES",
         Gauge,
         "The rate of data received over the PCIe bus - including both protocol headers and data payloads - in bytes per \
@@ -143,18 +143,18 @@ const COLUMNS: &[ViewMetric] = &[
     ),
 ];
 
-const fn column(
+const fn metric(
     name: &'static str,
     instrument: Instrument,
     description: &'static str,
     origin: ValueOrigin,
     convert: fn(f64) -> f64,
 ) -> ViewMetric {
-    ViewMetric { name, instrument, description, origin, convert, echo: None }
+    ViewMetric { name, instrument, description, origin, convert, value_label: None }
 }
 
-const fn tag(name: &'static str, fact: DeviceAttribute) -> ViewLabel {
-    ViewLabel { name, fact, write: str::to_owned }
+const fn label(name: &'static str, attribute: DeviceAttribute) -> ViewLabel {
+    ViewLabel { name, attribute, format: str::to_owned }
 }
 
 const fn row(id: RowId) -> ValueOrigin {
@@ -165,8 +165,8 @@ const fn clock(domain: &'static str) -> ValueOrigin {
     ValueOrigin::Row(RowId::GpuClock, Some((llmobs_attribute::GPU_CLOCK_DOMAIN, domain)))
 }
 
-const fn sensor(place: &'static str) -> ValueOrigin {
-    ValueOrigin::Row(RowId::HwTemperature, Some((a::HW_SENSOR_LOCATION, place)))
+const fn sensor(location: &'static str) -> ValueOrigin {
+    ValueOrigin::Row(RowId::HwTemperature, Some((a::HW_SENSOR_LOCATION, location)))
 }
 
 const fn task(name: &'static str) -> ValueOrigin {
@@ -177,14 +177,14 @@ const fn remapped(cause: &'static str) -> ValueOrigin {
     ValueOrigin::Row(RowId::GpuRemappedRows, Some((llmobs_attribute::GPU_REMAP_CAUSE, cause)))
 }
 
-const fn same(value: f64) -> f64 {
+const fn identity(value: f64) -> f64 {
     value
 }
 
 // DCGM exports whole numbers. A conversion can leave a rounding error: `0.29 * 100.0` is 28.999999999999996, not 29.
 
-fn percent(share: f64) -> f64 {
-    (share * 100.0).round()
+fn percent(ratio: f64) -> f64 {
+    (ratio * 100.0).round()
 }
 
 fn megahertz(hertz: f64) -> f64 {
@@ -201,7 +201,7 @@ fn mebibytes(bytes: f64) -> f64 {
 }
 
 /// Returns the PCI address with an eight-digit domain in upper case, such as `00000000:1B:00.0`.
-fn long_pci(address: &str) -> String {
+fn long_pci_address(address: &str) -> String {
     let (domain, rest) = address.split_once(':').unwrap_or(("", address));
     format!("{domain:0>8}:{rest}").to_ascii_uppercase()
 }

@@ -2,58 +2,66 @@
 //! limit, and the number of bucket bounds must fit a histogram.
 
 use super::ObserverBuilder;
-use crate::cardinality::clean;
+use crate::cardinality::sanitize;
 use crate::catalog::BucketShape;
 use crate::catalog::Profile;
 use crate::catalog::Role;
 use crate::catalog::RowId;
-use crate::catalog::SERIES;
-use crate::clock::seconds;
+use crate::catalog::SERIES_ATTRIBUTES;
+use crate::clock::nanos_to_seconds;
 use crate::error::BuildError;
 use crate::measurement::BucketBounds;
-use crate::measurement::LOCAL_BOUNDS;
+use crate::measurement::MAX_LOCAL_BOUNDS;
 use crate::objective::Objective;
 use crate::series::DeclaredNames;
-use crate::series::EXTRA_LABELS;
 use crate::series::ExtraLabel;
-use crate::series::WIDEST;
+use crate::series::MAX_EXTRA_LABELS;
+use crate::series::MAX_VARIANTS;
 
 impl ObserverBuilder<'_> {
     /// Returns all declared names.
-    pub(super) fn vocabulary(&self, profile: Profile) -> Result<DeclaredNames, BuildError> {
-        let refuse =
+    pub(super) fn declared_names(&self, profile: Profile) -> Result<DeclaredNames, BuildError> {
+        let invalid_label =
             |setter, name: &str, reason| Err(BuildError::InvalidLabel { setter, name: name.to_owned(), reason });
-        if self.labels.len() > EXTRA_LABELS {
-            return refuse("label", &self.labels[EXTRA_LABELS].0, "an observer has at most four application labels");
+        if self.labels.len() > MAX_EXTRA_LABELS {
+            return invalid_label(
+                "label",
+                &self.labels[MAX_EXTRA_LABELS].0,
+                "an observer has at most four application labels",
+            );
         }
         for (index, (name, values)) in self.labels.iter().enumerate() {
-            if let Some(reason) = unusable_label(name) {
-                return refuse("label", name, reason);
+            if let Some(reason) = label_name_error(name) {
+                return invalid_label("label", name, reason);
             }
-            let on_the_page = |name: &str| name.replace('.', "_");
-            if self.labels[..index].iter().any(|(earlier, _)| on_the_page(earlier) == on_the_page(name)) {
-                return refuse("label", name, "the name is declared twice (Prometheus replaces dots by `_`)");
+            let prometheus_name = |name: &str| name.replace('.', "_");
+            if self.labels[..index].iter().any(|(earlier, _)| prometheus_name(earlier) == prometheus_name(name)) {
+                return invalid_label("label", name, "the name is declared twice (Prometheus replaces dots by `_`)");
             }
             if values.is_empty() || values.len() > usize::from(u8::MAX) {
-                return refuse("label", name, "a label must have 1 to 255 values");
+                return invalid_label("label", name, "a label must have 1 to 255 values");
             }
         }
         let evaluations =
             self.evaluations.iter().flat_map(|(name, labels)| labels.iter().map(move |label| (name, label)));
-        let words = self.labels.iter().flat_map(|(_, values)| values).map(|value| ("label", value.as_str()));
-        let words = words.chain(self.phases.iter().map(|phase| ("phases", phase.as_str())));
-        let words = words.chain(
+        let declared = self.labels.iter().flat_map(|(_, values)| values).map(|value| ("label", value.as_str()));
+        let declared = declared.chain(self.phases.iter().map(|phase| ("phases", phase.as_str())));
+        let declared = declared.chain(
             evaluations.clone().flat_map(|(name, label)| [("evaluation", name.as_str()), ("evaluation", label)]),
         );
-        let words = words.chain(self.objectives.iter().map(|objective| ("objective", objective.name.as_ref())));
-        for (setter, word) in words {
-            if word.is_empty() || clean(word) != word {
-                return refuse(setter, word, "a name or value must have 1 to 128 bytes and no control characters");
+        let declared = declared.chain(self.objectives.iter().map(|objective| ("objective", objective.name.as_ref())));
+        for (setter, text) in declared {
+            if text.is_empty() || sanitize(text) != text {
+                return invalid_label(
+                    setter,
+                    text,
+                    "a name or value must have 1 to 128 bytes and no control characters",
+                );
             }
         }
         for (index, Objective { name, .. }) in self.objectives.iter().enumerate() {
             if self.objectives[..index].iter().any(|earlier| earlier.name == *name) {
-                return refuse("objective", name, "the name is declared twice");
+                return invalid_label("objective", name, "the name is declared twice");
             }
         }
         Ok(DeclaredNames {
@@ -75,30 +83,33 @@ impl ObserverBuilder<'_> {
 
     /// Returns the maximum number of undeclared models, or an error if more label sets are possible than the backend
     /// keeps.
-    pub(super) fn resolve_max_undeclared_models(&self, vocabulary: &DeclaredNames) -> Result<usize, BuildError> {
-        let widest = WIDEST.max(vocabulary.phases.len()).max(vocabulary.evaluations.len());
-        let extra: usize = vocabulary.labels.iter().map(|label| label.values.len() + 1).product();
-        let each = widest.saturating_mul(extra).saturating_mul(self.operations.len().max(1));
-        let sets = |undeclared: usize| {
+    pub(super) fn resolve_max_undeclared_models(&self, declared_names: &DeclaredNames) -> Result<usize, BuildError> {
+        let max_variants = MAX_VARIANTS.max(declared_names.phases.len()).max(declared_names.evaluations.len());
+        let label_combinations: usize = declared_names.labels.iter().map(|label| label.values.len() + 1).product();
+        let sets_per_model =
+            max_variants.saturating_mul(label_combinations).saturating_mul(self.operations.len().max(1));
+        let label_sets = |undeclared: usize| {
             let models = self.models.len().saturating_add(undeclared).saturating_add(1);
-            models.saturating_mul(each)
+            models.saturating_mul(sets_per_model)
         };
-        let cap = self.max_undeclared_models.unwrap_or_else(|| match self.role {
+        let max_undeclared = self.max_undeclared_models.unwrap_or_else(|| match self.role {
             Role::Server => 0,
-            Role::Gateway | Role::Client => (0..=32).rev().find(|cap| sets(*cap) <= self.series_limit).unwrap_or(0),
+            Role::Gateway | Role::Client => {
+                (0..=32).rev().find(|undeclared| label_sets(*undeclared) <= self.series_limit).unwrap_or(0)
+            }
         });
-        if sets(cap) > self.series_limit {
-            return Err(BuildError::TooManySeries { sets: sets(cap), limit: self.series_limit });
+        if label_sets(max_undeclared) > self.series_limit {
+            return Err(BuildError::TooManySeries { label_sets: label_sets(max_undeclared), limit: self.series_limit });
         }
-        Ok(cap)
+        Ok(max_undeclared)
     }
 
     /// Returns the bucket bounds of each row: those of the selected set and the limit of every objective.
-    pub(super) fn bounds(&self) -> Result<Box<[BucketBounds]>, BuildError> {
-        RowId::ALL.iter().map(|id| self.bounds_of(*id)).collect()
+    pub(super) fn bucket_bounds(&self) -> Result<Box<[BucketBounds]>, BuildError> {
+        RowId::ALL.iter().map(|id| self.bucket_bounds_of(*id)).collect()
     }
 
-    fn bounds_of(&self, id: RowId) -> Result<BucketBounds, BuildError> {
+    fn bucket_bounds_of(&self, id: RowId) -> Result<BucketBounds, BuildError> {
         let Some(shape) = id.row().shape else { return Ok(BucketBounds::new(&[])) };
         let mut bounds = self.buckets.bounds(shape);
         let limit = |objective: &Objective| match (id, shape) {
@@ -109,12 +120,12 @@ impl ObserverBuilder<'_> {
             (_, BucketShape::Duration) => objective.duration,
             _ => None,
         };
-        bounds.extend(self.objectives.iter().filter_map(limit).map(seconds));
+        bounds.extend(self.objectives.iter().filter_map(limit).map(nanos_to_seconds));
         bounds.sort_by(f64::total_cmp);
         bounds.dedup_by(|one, other| one.to_bits() == other.to_bits());
-        if bounds.len() > LOCAL_BOUNDS {
+        if bounds.len() > MAX_LOCAL_BOUNDS {
             let metric = id.row().name;
-            return Err(BuildError::TooManyBucketBounds { metric, edges: bounds.len(), limit: LOCAL_BOUNDS });
+            return Err(BuildError::TooManyBucketBounds { metric, bounds: bounds.len(), limit: MAX_LOCAL_BOUNDS });
         }
         Ok(BucketBounds::new(&bounds))
     }
@@ -122,19 +133,22 @@ impl ObserverBuilder<'_> {
 
 /// Returns why a name cannot be a label, or `None` for a valid name. Examples: `job`, `1st` and `le` are invalid;
 /// `tenant` is valid.
-fn unusable_label(name: &str) -> Option<&'static str> {
+fn label_name_error(name: &str) -> Option<&'static str> {
     // Prometheus adds these labels to scraped series and would rename ours.
     const TARGETS: [&str; 7] = ["job", "instance", "namespace", "pod", "container", "service", "endpoint"];
-    let word = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '.');
+    let is_allowed = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '.');
     if TARGETS.contains(&name) {
         return Some("Prometheus sets this label itself and would rename yours to exported_*");
     }
-    if !name.starts_with(|first: char| first.is_ascii_alphabetic()) || !name.chars().all(word) || name.len() > 64 {
+    if !name.starts_with(|first: char| first.is_ascii_alphabetic()) || !name.chars().all(is_allowed) || name.len() > 64
+    {
         return Some("a name must begin with a letter and contain at most 64 letters, digits, `_` and `.`");
     }
-    let prometheus = name.replace('.', "_");
-    let taken = RowId::ALL.iter().flat_map(|id| id.row().attributes).chain(&SERIES);
-    if ["le", "quantile"].contains(&name) || taken.into_iter().any(|known| known.replace('.', "_") == prometheus) {
+    let prometheus_name = name.replace('.', "_");
+    let reserved = RowId::ALL.iter().flat_map(|id| id.row().attributes).chain(&SERIES_ATTRIBUTES);
+    if ["le", "quantile"].contains(&name)
+        || reserved.into_iter().any(|attribute| attribute.replace('.', "_") == prometheus_name)
+    {
         return Some("llmobs itself uses this name for a label");
     }
     None

@@ -20,17 +20,19 @@ use crate::semconv::value::FinishReason;
 
 /// The export of a step's content to its span.
 pub(super) struct StepContent {
-    core: Arc<Inner>,
+    observer: Arc<Inner>,
     /// Number of bytes of content that may still be added to the span.
     remaining_bytes: Mutex<usize>,
 }
 
 impl StepContent {
     /// Returns `None` if content is not captured on spans.
-    pub(super) fn of(core: &Arc<Inner>) -> Option<Self> {
-        let gate = &core.gate;
-        let left = gate.limits().span_bytes();
-        gate.capture().is_on_spans().then(|| Self { core: Arc::clone(core), remaining_bytes: Mutex::new(left) })
+    pub(super) fn of(inner: &Arc<Inner>) -> Option<Self> {
+        let gate = &inner.gate;
+        let remaining_bytes = gate.limits().span_bytes();
+        gate.capture()
+            .is_on_spans()
+            .then(|| Self { observer: Arc::clone(inner), remaining_bytes: Mutex::new(remaining_bytes) })
     }
 }
 
@@ -58,23 +60,37 @@ impl Step {
     /// # Ok::<(), llmobs::BuildError>(())
     /// ```
     pub fn arguments<C: Into<Content<Value>>>(&self, arguments: impl FnOnce() -> C) {
-        self.export_content(a::GEN_AI_TOOL_CALL_ARGUMENTS, || arguments().into(), |passage, said| passage.json(said));
+        self.export_content(
+            a::GEN_AI_TOOL_CALL_ARGUMENTS,
+            || arguments().into(),
+            |gate_pass, content| gate_pass.json(content),
+        );
     }
 
     /// Sets the result of a tool call (`gen_ai.tool.call.result`).
     pub fn result<C: Into<Content<Value>>>(&self, result: impl FnOnce() -> C) {
-        self.export_content(a::GEN_AI_TOOL_CALL_RESULT, || result().into(), |passage, said| passage.json(said));
+        self.export_content(
+            a::GEN_AI_TOOL_CALL_RESULT,
+            || result().into(),
+            |gate_pass, content| gate_pass.json(content),
+        );
     }
 
     /// Sets the query of a search (`gen_ai.retrieval.query.text`).
     pub fn query<C: Into<Content<String>>>(&self, query: impl FnOnce() -> C) {
-        self.export_content(a::GEN_AI_RETRIEVAL_QUERY_TEXT, || query().into(), |passage, said| passage.text(said));
+        self.export_content(
+            a::GEN_AI_RETRIEVAL_QUERY_TEXT,
+            || query().into(),
+            |gate_pass, content| gate_pass.text(content),
+        );
     }
 
     /// Sets the documents that a search found (`gen_ai.retrieval.documents`).
     pub fn documents<D: IntoIterator<Item = Document>>(&self, documents: impl FnOnce() -> D) {
         let collected = || documents().into_iter().collect::<Vec<_>>();
-        self.export_content(a::GEN_AI_RETRIEVAL_DOCUMENTS, collected, |passage, said| passage.documents(said));
+        self.export_content(a::GEN_AI_RETRIEVAL_DOCUMENTS, collected, |gate_pass, content| {
+            gate_pass.documents(content)
+        });
     }
 
     /// Sets the input of an agent or a workflow (`gen_ai.input.messages`, `gen_ai.system_instructions`,
@@ -85,44 +101,48 @@ impl Step {
         }
         let Input { system_instructions, messages, tools } = input().into();
         let instructions = || system_instructions;
-        self.export_content(a::GEN_AI_INPUT_MESSAGES, || messages, |passage, said| passage.input(said));
-        self.export_content(a::GEN_AI_SYSTEM_INSTRUCTIONS, instructions, |passage, said| {
-            passage.system_instructions(said)
+        self.export_content(a::GEN_AI_INPUT_MESSAGES, || messages, |gate_pass, content| gate_pass.input(content));
+        self.export_content(a::GEN_AI_SYSTEM_INSTRUCTIONS, instructions, |gate_pass, content| {
+            gate_pass.system_instructions(content)
         });
-        self.export_content(a::GEN_AI_TOOL_DEFINITIONS, || tools, |passage, said| passage.tool_definitions(said));
+        self.export_content(
+            a::GEN_AI_TOOL_DEFINITIONS,
+            || tools,
+            |gate_pass, content| gate_pass.tool_definitions(content),
+        );
     }
 
     /// Sets the final output of an agent or a workflow (`gen_ai.output.messages`). A message without a finish reason is
     /// exported with `stop`.
     pub fn output<O: IntoIterator<Item = Message>>(&self, output: impl FnOnce() -> O) {
-        let ended = |message: Message| match message.finish_reason {
+        let with_finish_reason = |message: Message| match message.finish_reason {
             None => message.finish_reason(FinishReason::Stop),
             Some(_) => message,
         };
-        let messages = || output().into_iter().map(ended).collect::<Vec<_>>();
-        self.export_content(a::GEN_AI_OUTPUT_MESSAGES, messages, |passage, said| passage.output(said));
+        let messages = || output().into_iter().map(with_finish_reason).collect::<Vec<_>>();
+        self.export_content(a::GEN_AI_OUTPUT_MESSAGES, messages, |gate_pass, content| gate_pass.output(content));
     }
 
     fn is_capturing(&self) -> bool {
-        self.content.is_some() && self.recording().is_some()
+        self.content.is_some() && self.recording_span().is_some()
     }
 
     fn export_content<T>(
         &self,
         name: &'static str,
-        say: impl FnOnce() -> T,
+        make: impl FnOnce() -> T,
         pass: impl FnOnce(&mut GatePass<'_>, &T) -> Option<GatedValue>,
     ) {
-        let (Some(held), Some(way)) = (self.recording(), self.content.as_deref()) else { return };
+        let (Some(span), Some(step_content)) = (self.recording_span(), self.content.as_deref()) else { return };
         // Called before the lock is taken: the closure may run any code, including other methods of this step.
-        let said = say();
-        let mut left = way.remaining_bytes.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut passage = way.core.gate.pass_with_limit(*left);
-        if let Some(text) = pass(&mut passage, &said).as_ref().and_then(GatedValue::for_span) {
-            held.set_text(name, text);
+        let content = make();
+        let mut remaining_bytes = step_content.remaining_bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut gate_pass = step_content.observer.gate.pass_with_limit(*remaining_bytes);
+        if let Some(text) = pass(&mut gate_pass, &content).as_ref().and_then(GatedValue::for_span) {
+            span.set_string(name, text);
         }
-        *left = passage.remaining_bytes();
-        drop(left);
-        way.core.record_content_metrics(passage.report());
+        *remaining_bytes = gate_pass.remaining_bytes();
+        drop(remaining_bytes);
+        step_content.observer.record_content_metrics(gate_pass.report());
     }
 }

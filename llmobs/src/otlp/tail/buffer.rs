@@ -9,18 +9,18 @@ use opentelemetry::trace::TraceId;
 use opentelemetry_sdk::trace::SpanData;
 
 /// The maximum number of finished traces that are remembered as kept.
-const REMEMBERED: usize = 4_096;
+const MAX_REMEMBERED_TRACES: usize = 4_096;
 
 #[derive(Debug, Default)]
 pub(super) struct TailBuffer {
     traces: HashMap<TraceId, BufferedTrace>,
     /// The traces that have buffered spans, ordered by when their first buffered span was added.
-    order: BTreeMap<u64, TraceId>,
-    next: u64,
-    spans: usize,
+    eviction_order: BTreeMap<u64, TraceId>,
+    next_sequence: u64,
+    span_count: usize,
     /// The traces in which an operation ended without an error or missed objective, with the moment of its end in
     /// nanoseconds.
-    settled: VecDeque<(u64, TraceId)>,
+    awaiting_decision: VecDeque<(u64, TraceId)>,
     /// The kept traces that ended most recently. Late spans of these traces are kept too.
     recently_kept: HashSet<TraceId>,
     recently_kept_order: VecDeque<TraceId>,
@@ -28,10 +28,10 @@ pub(super) struct TailBuffer {
 
 #[derive(Debug, Default)]
 struct BufferedTrace {
-    open: usize,
+    open_spans: usize,
     spans: Vec<SpanData>,
-    /// The key of the trace in `order`, while the trace has buffered spans.
-    place: u64,
+    /// The key of the trace in `eviction_order`, while the trace has buffered spans.
+    sequence: u64,
     should_keep: bool,
     /// True if the trace is in the list of traces in which an operation ended.
     is_awaiting_decision: bool,
@@ -39,27 +39,27 @@ struct BufferedTrace {
 
 impl TailBuffer {
     /// Registers the start of a span. New traces beyond `limit` are not tracked.
-    pub(super) fn open(&mut self, trace: TraceId, limit: usize) {
+    pub(super) fn start_span(&mut self, trace: TraceId, limit: usize) {
         if self.traces.len() < limit || self.traces.contains_key(&trace) {
-            self.traces.entry(trace).or_default().open += 1;
+            self.traces.entry(trace).or_default().open_spans += 1;
         }
     }
 
     /// Buffers a finished span. Returns whether no span of its trace is open.
-    pub(super) fn add(&mut self, span: SpanData) -> bool {
+    pub(super) fn push_span(&mut self, span: SpanData) -> bool {
         let id = span.span_context.trace_id();
-        let must_be_kept = self.recently_kept.contains(&id);
+        let should_keep = self.recently_kept.contains(&id);
         let trace = self.traces.entry(id).or_default();
-        trace.should_keep |= must_be_kept;
-        trace.open = trace.open.saturating_sub(1);
+        trace.should_keep |= should_keep;
+        trace.open_spans = trace.open_spans.saturating_sub(1);
         if trace.spans.is_empty() {
-            trace.place = self.next;
-            self.order.insert(self.next, id);
-            self.next += 1;
+            trace.sequence = self.next_sequence;
+            self.eviction_order.insert(self.next_sequence, id);
+            self.next_sequence += 1;
         }
         trace.spans.push(span);
-        self.spans += 1;
-        trace.open == 0
+        self.span_count += 1;
+        trace.open_spans == 0
     }
 
     /// Marks the trace to be kept, including its later spans.
@@ -74,18 +74,18 @@ impl TailBuffer {
     }
 
     /// Records that an operation of the trace ended at `at`, in nanoseconds, without an error or missed objective.
-    pub(super) fn settled(&mut self, id: TraceId, at: u64) {
+    pub(super) fn schedule_decision(&mut self, id: TraceId, at: u64) {
         if let Some(trace) = self.traces.get_mut(&id)
             && !trace.is_awaiting_decision
         {
             trace.is_awaiting_decision = true;
-            self.settled.push_back((at, id));
+            self.awaiting_decision.push_back((at, id));
         }
     }
 
-    /// Removes and returns the next trace in which an operation ended at `then` or earlier, in nanoseconds.
-    pub(super) fn pop_due(&mut self, then: u64) -> Option<TraceId> {
-        while let Some((_, id)) = self.settled.pop_front_if(|(at, _)| *at <= then) {
+    /// Removes and returns the next trace in which an operation ended at `until` or earlier, in nanoseconds.
+    pub(super) fn pop_due(&mut self, until: u64) -> Option<TraceId> {
+        while let Some((_, id)) = self.awaiting_decision.pop_front_if(|(at, _)| *at <= until) {
             let trace = self.traces.get_mut(&id);
             if trace.is_some_and(|trace| std::mem::take(&mut trace.is_awaiting_decision)) {
                 return Some(id);
@@ -99,36 +99,36 @@ impl TailBuffer {
         let Some(trace) = self.traces.get_mut(&id) else { return Vec::new() };
         let spans = std::mem::take(&mut trace.spans);
         if !spans.is_empty() {
-            self.order.remove(&trace.place);
-            self.spans -= spans.len();
+            self.eviction_order.remove(&trace.sequence);
+            self.span_count -= spans.len();
         }
         spans
     }
 
     /// Removes a finished trace. A kept trace is remembered, so that its late spans are kept too.
-    pub(super) fn forget(&mut self, id: TraceId) {
+    pub(super) fn remove_trace(&mut self, id: TraceId) {
         let was_kept = self.traces.remove(&id).is_some_and(|trace| trace.should_keep);
         if was_kept && self.recently_kept.insert(id) {
             self.recently_kept_order.push_back(id);
-            if self.recently_kept_order.len() > REMEMBERED
+            if self.recently_kept_order.len() > MAX_REMEMBERED_TRACES
                 && let Some(oldest) = self.recently_kept_order.pop_front()
             {
                 self.recently_kept.remove(&oldest);
             }
         }
         // Most traces end together with their operation and need no later decision.
-        while self.settled.front().is_some_and(|(_, id)| !self.traces.contains_key(id)) {
-            self.settled.pop_front();
+        while self.awaiting_decision.front().is_some_and(|(_, id)| !self.traces.contains_key(id)) {
+            self.awaiting_decision.pop_front();
         }
     }
 
     /// Returns the trace whose buffered spans have waited longest.
-    pub(super) fn oldest(&self) -> Option<TraceId> {
-        self.order.first_key_value().map(|(_, id)| *id)
+    pub(super) fn oldest_trace(&self) -> Option<TraceId> {
+        self.eviction_order.first_key_value().map(|(_, id)| *id)
     }
 
     /// Returns the number of buffered spans.
-    pub(super) const fn spans(&self) -> usize {
-        self.spans
+    pub(super) const fn span_count(&self) -> usize {
+        self.span_count
     }
 }

@@ -20,16 +20,16 @@ type Connector = hyper_rustls::HttpsConnector<HttpConnector>;
 
 pub(super) type Client = legacy::Client<Connector, Full<Bytes>>;
 
-pub(super) fn build(target: &OtlpEndpoint) -> Result<Client, InitError> {
+pub(super) fn build(endpoint: &OtlpEndpoint) -> Result<Client, InitError> {
     let mut builder = legacy::Client::builder(TokioExecutor::new());
     builder.timer(TokioTimer::new()).pool_timer(TokioTimer::new()).pool_max_idle_per_host(1);
-    if target.protocol == Protocol::Grpc {
+    if endpoint.protocol == Protocol::Grpc {
         // Keep-alive pings detect a dead connection before a batch is lost on it.
         builder.http2_only(true).http2_keep_alive_interval(Duration::from_secs(30));
     }
     let mut http = HttpConnector::new();
     http.set_nodelay(true);
-    Ok(builder.build(connector(http, target)?))
+    Ok(builder.build(connector(http, endpoint)?))
 }
 
 #[cfg(not(feature = "otlp-tls"))]
@@ -39,19 +39,19 @@ fn connector(http: HttpConnector, _: &OtlpEndpoint) -> Result<Connector, InitErr
 }
 
 #[cfg(feature = "otlp-tls")]
-fn connector(mut http: HttpConnector, target: &OtlpEndpoint) -> Result<Connector, InitError> {
+fn connector(mut http: HttpConnector, endpoint: &OtlpEndpoint) -> Result<Connector, InitError> {
     use hyper_rustls::HttpsConnectorBuilder;
 
     http.enforce_http(false);
-    let builder = HttpsConnectorBuilder::new().with_tls_config(tls(target)?).https_or_http();
-    Ok(match target.protocol {
+    let builder = HttpsConnectorBuilder::new().with_tls_config(tls_config(endpoint)?).https_or_http();
+    Ok(match endpoint.protocol {
         Protocol::HttpProtobuf => builder.enable_http1().wrap_connector(http),
         Protocol::Grpc => builder.enable_http2().wrap_connector(http),
     })
 }
 
 #[cfg(feature = "otlp-tls")]
-fn tls(target: &OtlpEndpoint) -> Result<rustls::ClientConfig, InitError> {
+fn tls_config(endpoint: &OtlpEndpoint) -> Result<rustls::ClientConfig, InitError> {
     use std::path::Path;
     use std::sync::Arc;
 
@@ -62,37 +62,37 @@ fn tls(target: &OtlpEndpoint) -> Result<rustls::ClientConfig, InitError> {
     use rustls::pki_types::PrivateKeyDer;
     use rustls::pki_types::pem::PemObject;
 
-    fn unreadable(file: &Path, why: impl std::fmt::Display) -> InitError {
-        InitError::setting(file.display().to_string(), format!("this file cannot be used for TLS: {why}"))
+    fn unreadable(file: &Path, reason: impl std::fmt::Display) -> InitError {
+        InitError::invalid_setting(file.display().to_string(), format!("this file cannot be used for TLS: {reason}"))
     }
-    let read = |file: &Path| {
-        let all = CertificateDer::pem_file_iter(file).map_err(|error| unreadable(file, error))?;
-        all.collect::<Result<Vec<_>, _>>().map_err(|error| unreadable(file, error))
+    let read_certificates = |file: &Path| {
+        let certificates = CertificateDer::pem_file_iter(file).map_err(|error| unreadable(file, error))?;
+        certificates.collect::<Result<Vec<_>, _>>().map_err(|error| unreadable(file, error))
     };
     let mut roots = RootCertStore::empty();
-    if let Some(file) = &target.certificates.authorities {
-        let (added, _) = roots.add_parsable_certificates(read(file)?);
+    if let Some(file) = &endpoint.tls_files.ca_certificates {
+        let (added, _) = roots.add_parsable_certificates(read_certificates(file)?);
         if added == 0 {
             return Err(unreadable(file, "it contains no certificate"));
         }
-    } else if target.uri.scheme() == Some(&Scheme::HTTPS) {
+    } else if endpoint.uri.scheme() == Some(&Scheme::HTTPS) {
         let (added, _) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         if added == 0 {
             let reason = "the system has no trusted authorities: set OTEL_EXPORTER_OTLP_CERTIFICATE to a file";
-            return Err(InitError::setting(&target.named_by, reason));
+            return Err(InitError::invalid_setting(&endpoint.configured_by, reason));
         }
     }
     // The provider is set explicitly: the process may have a different default, or none.
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let builder = builder.map_err(|error| InitError::setting("otlp-tls", error.to_string()))?;
+    let builder = builder.map_err(|error| InitError::invalid_setting("otlp-tls", error.to_string()))?;
     let builder = builder.with_root_certificates(roots);
-    match &target.certificates.identity {
+    match &endpoint.tls_files.client_identity {
         None => Ok(builder.with_no_client_auth()),
         Some((key, certificate)) => {
-            let chain = read(certificate)?;
-            let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable(key, error))?;
-            builder.with_client_auth_cert(chain, secret).map_err(|error| unreadable(certificate, error))
+            let chain = read_certificates(certificate)?;
+            let private_key = PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable(key, error))?;
+            builder.with_client_auth_cert(chain, private_key).map_err(|error| unreadable(certificate, error))
         }
     }
 }

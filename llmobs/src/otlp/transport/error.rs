@@ -60,9 +60,9 @@ impl ExportError {
         Self::new(ErrorCause::ConnectionLost, Retry::WithBackoff)
     }
 
-    pub(super) fn of_client(error: &hyper_util::client::legacy::Error) -> Self {
+    pub(super) fn from_client_error(error: &hyper_util::client::legacy::Error) -> Self {
         if error.is_connect() {
-            return Self::new(ErrorCause::Connect(innermost(error)), Retry::WithBackoff);
+            return Self::new(ErrorCause::Connect(root_cause(error)), Retry::WithBackoff);
         }
         let hyper = error.source().and_then(|source| source.downcast_ref::<hyper::Error>());
         match hyper.is_some_and(hyper::Error::is_parse) {
@@ -98,12 +98,14 @@ impl ExportError {
 impl fmt::Display for ExportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.cause {
-            ErrorCause::Connect(why) => write!(f, "cannot connect: {why}"),
+            ErrorCause::Connect(reason) => write!(f, "cannot connect: {reason}"),
             ErrorCause::ConnectionLost => f.write_str("the connection was closed before the end of the response"),
             ErrorCause::NotHttp => f.write_str("the response is not HTTP"),
             ErrorCause::Timeout => f.write_str("no response within the time limit"),
             ErrorCause::HttpStatus(status) => write!(f, "the response has the HTTP status {status}"),
-            ErrorCause::GrpcStatus(code) => write!(f, "the response has the gRPC status {code} ({})", grpc_name(*code)),
+            ErrorCause::GrpcStatus(code) => {
+                write!(f, "the response has the gRPC status {code} ({})", grpc_status_name(*code))
+            }
             ErrorCause::NotGrpc => f.write_str("the response is not gRPC"),
             ErrorCause::HtmlPage => f.write_str("the response is a web page"),
             ErrorCause::ResponseTooLarge => f.write_str("the response exceeds the size limit"),
@@ -111,7 +113,7 @@ impl fmt::Display for ExportError {
     }
 }
 
-const fn grpc_name(code: u16) -> &'static str {
+const fn grpc_status_name(code: u16) -> &'static str {
     const NAMES: [&str; 17] = [
         "OK",
         "CANCELLED",
@@ -135,7 +137,7 @@ const fn grpc_name(code: u16) -> &'static str {
 }
 
 /// Returns the text of the innermost error, without the errors that wrap it.
-fn innermost(error: &dyn Error) -> String {
+fn root_cause(error: &dyn Error) -> String {
     let mut deepest = error;
     while let Some(source) = deepest.source() {
         deepest = source;

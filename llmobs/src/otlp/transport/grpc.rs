@@ -17,7 +17,7 @@ use prost::Message;
 use super::ErrorCause;
 use super::ExportError;
 use super::ExportResponse;
-use super::LONGEST_ANSWER;
+use super::MAX_RESPONSE_BYTES;
 use super::Retry;
 use super::http_protobuf::is_html;
 use crate::base64;
@@ -29,23 +29,23 @@ const DETAILS: HeaderName = HeaderName::from_static("grpc-status-details-bin");
 
 /// Returns a length-prefixed gRPC message: the compressed flag (one byte), the length (four bytes, big-endian) and the
 /// message.
-pub(super) fn frame(message: &[u8], is_compressed: bool) -> Bytes {
-    let mut frame = BytesMut::with_capacity(PREFIX + message.len());
+pub(super) fn encode_message(message: &[u8], is_compressed: bool) -> Bytes {
+    let mut frame = BytesMut::with_capacity(PREFIX_BYTES + message.len());
     frame.put_u8(u8::from(is_compressed));
     frame.put_u32(u32::try_from(message.len()).unwrap_or(u32::MAX));
     frame.put_slice(message);
     frame.freeze()
 }
 
-const PREFIX: usize = 5;
+const PREFIX_BYTES: usize = 5;
 
-pub(super) async fn read(response: Response<Incoming>) -> Result<ExportResponse, ExportError> {
+pub(super) async fn decode_response(response: Response<Incoming>) -> Result<ExportResponse, ExportError> {
     let (head, mut body) = response.into_parts();
     if head.status != StatusCode::OK {
-        let again = matches!(head.status.as_u16(), 429 | 502 | 503 | 504);
+        let is_retryable = matches!(head.status.as_u16(), 429 | 502 | 503 | 504);
         return Err(ExportError::new(
             ErrorCause::HttpStatus(head.status),
-            if again { Retry::WithBackoff } else { Retry::Never },
+            if is_retryable { Retry::WithBackoff } else { Retry::Never },
         ));
     }
     if is_html(&head.headers) {
@@ -56,12 +56,16 @@ pub(super) async fn read(response: Response<Incoming>) -> Result<ExportResponse,
     }
     // A response without a body has its status in the headers.
     if let Some(status) = status(&head.headers) {
-        return if status == 0 { Ok(ExportResponse { rejected: 0 }) } else { Err(refusal(status, &head.headers)) };
+        return if status == 0 {
+            Ok(ExportResponse { rejected_items: 0 })
+        } else {
+            Err(status_error(status, &head.headers))
+        };
     }
     let mut message = BytesMut::new();
     while let Some(frame) = body.frame().await {
         match frame.map_err(|_| ExportError::connection_lost())?.into_data() {
-            Ok(data) if message.len() + data.len() > LONGEST_ANSWER => {
+            Ok(data) if message.len() + data.len() > MAX_RESPONSE_BYTES => {
                 return Err(ExportError::new(ErrorCause::ResponseTooLarge, Retry::Never));
             }
             Ok(data) => message.put_slice(&data),
@@ -69,8 +73,8 @@ pub(super) async fn read(response: Response<Incoming>) -> Result<ExportResponse,
                 let trailers = frame.into_trailers().unwrap_or_default();
                 return match status(&trailers) {
                     // The response is not compressed: the request does not accept compression.
-                    Some(0) => Ok(ExportResponse::of_message(message.get(PREFIX..).unwrap_or_default())),
-                    Some(status) => Err(refusal(status, &trailers)),
+                    Some(0) => Ok(ExportResponse::decode(message.get(PREFIX_BYTES..).unwrap_or_default())),
+                    Some(status) => Err(status_error(status, &trailers)),
                     None => Err(ExportError::new(ErrorCause::NotGrpc, Retry::Never)),
                 };
             }
@@ -86,10 +90,10 @@ fn status(headers: &HeaderMap) -> Option<u16> {
 /// Returns the error of a gRPC status. The OTLP specification lists the statuses that may be retried: 1, 4, 10, 11, 14
 /// and 15, and 8 (`RESOURCE_EXHAUSTED`) only with a retry delay. Example: 14 (`UNAVAILABLE`) with a delay of 2 s is
 /// retried after 2 s, without one with back-off; 3 (`INVALID_ARGUMENT`) is never retried.
-fn refusal(status: u16, headers: &HeaderMap) -> ExportError {
-    let wait = headers.get(DETAILS).and_then(|details| retry_info(details.as_bytes()));
-    let retry = match (status, wait) {
-        (8 | 14, Some(wait)) => Retry::After(wait),
+fn status_error(status: u16, headers: &HeaderMap) -> ExportError {
+    let delay = headers.get(DETAILS).and_then(|details| retry_delay(details.as_bytes()));
+    let retry = match (status, delay) {
+        (8 | 14, Some(delay)) => Retry::After(delay),
         (1 | 4 | 10 | 11 | 14 | 15, _) => Retry::WithBackoff,
         _ => Retry::Never,
     };
@@ -125,8 +129,8 @@ struct ProtoDuration {
     nanos: i32,
 }
 
-fn retry_info(details: &[u8]) -> Option<Duration> {
-    let details = RpcStatus::decode(from_base64(details)?.as_slice()).ok()?.details;
+fn retry_delay(details: &[u8]) -> Option<Duration> {
+    let details = RpcStatus::decode(decode_base64(details)?.as_slice()).ok()?.details;
     let detail = details.into_iter().find(|detail| detail.type_url.ends_with("/google.rpc.RetryInfo"))?;
     let delay = RetryInfo::decode(detail.value.as_slice()).ok()?.retry_delay?;
     // A negative delay is read as zero, and the request is still retried.
@@ -135,8 +139,8 @@ fn retry_info(details: &[u8]) -> Option<Duration> {
 }
 
 /// Decodes a binary gRPC header: base64, with or without padding.
-fn from_base64(text: &[u8]) -> Option<Vec<u8>> {
-    let body = text.split(|letter| *letter == b'=').next()?;
+fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
+    let body = text.split(|byte| *byte == b'=').next()?;
     let mut bytes = Vec::with_capacity(body.len());
     base64::decode(body, usize::MAX, &mut bytes).map(|_| bytes)
 }
@@ -146,30 +150,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_frame_says_how_long_its_message_is() {
-        assert_eq!(frame(b"abc", false).as_ref(), b"\0\0\0\0\x03abc");
-        assert_eq!(frame(b"", true).as_ref(), b"\x01\0\0\0\0");
+    fn a_message_is_prefixed_with_its_length() {
+        assert_eq!(encode_message(b"abc", false).as_ref(), b"\0\0\0\0\x03abc");
+        assert_eq!(encode_message(b"", true).as_ref(), b"\x01\0\0\0\0");
     }
 
     #[test]
-    fn base64_is_read_with_padding_and_without() {
-        assert_eq!(from_base64(b"aGVsbG8="), from_base64(b"aGVsbG8"));
-        assert_eq!(from_base64(b"aGVsbG8sIHdvcmxk").unwrap(), b"hello, world");
-        assert_eq!(from_base64(b"-_8=").unwrap(), [0xfb, 0xff]);
-        assert_eq!(from_base64(b"a b"), None);
+    fn base64_is_decoded_with_and_without_padding() {
+        assert_eq!(decode_base64(b"aGVsbG8="), decode_base64(b"aGVsbG8"));
+        assert_eq!(decode_base64(b"aGVsbG8sIHdvcmxk").unwrap(), b"hello, world");
+        assert_eq!(decode_base64(b"-_8=").unwrap(), [0xfb, 0xff]);
+        assert_eq!(decode_base64(b"a b"), None);
     }
 
     #[test]
-    fn the_time_to_wait_is_read_from_the_details() {
+    fn the_retry_delay_is_read_from_the_status_details() {
         let delay = Some(ProtoDuration { seconds: 2, nanos: 500_000_000 });
         let value = RetryInfo { retry_delay: delay }.encode_to_vec();
         let detail = AnyMessage { type_url: "type.googleapis.com/google.rpc.RetryInfo".to_owned(), value };
         let details = RpcStatus { details: vec![AnyMessage::default(), detail] }.encode_to_vec();
-        assert_eq!(retry_info(base64::encode(&details).as_bytes()), Some(Duration::from_millis(2_500)));
-        assert_eq!(retry_info(b"AAAA"), None);
+        assert_eq!(retry_delay(base64::encode(&details).as_bytes()), Some(Duration::from_millis(2_500)));
+        assert_eq!(retry_delay(b"AAAA"), None);
         let value = RetryInfo { retry_delay: Some(ProtoDuration { seconds: -3, nanos: i32::MIN }) }.encode_to_vec();
         let detail = AnyMessage { type_url: "type.googleapis.com/google.rpc.RetryInfo".to_owned(), value };
         let details = RpcStatus { details: vec![detail] }.encode_to_vec();
-        assert_eq!(retry_info(base64::encode(&details).as_bytes()), Some(Duration::ZERO));
+        assert_eq!(retry_delay(base64::encode(&details).as_bytes()), Some(Duration::ZERO));
     }
 }

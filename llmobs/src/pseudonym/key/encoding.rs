@@ -10,8 +10,8 @@ pub(super) fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let text = text.as_bytes();
     let digits = text.strip_prefix(b"0x").unwrap_or(text);
     // Do not read hexadecimal digits as base64, though they would be valid: a digit was lost, or a prefix was added.
-    let hexadecimal = digits.iter().all(u8::is_ascii_hexdigit);
-    let decoded = if hexadecimal { decode_hex(text) } else { decode_base64(text) };
+    let is_hexadecimal = digits.iter().all(u8::is_ascii_hexdigit);
+    let decoded = if is_hexadecimal { decode_hex(text) } else { decode_base64(text) };
     decoded.ok_or(KeyError::INVALID_ENCODING)
 }
 

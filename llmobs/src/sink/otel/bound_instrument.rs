@@ -63,7 +63,7 @@ impl BoundInstrument {
         Self::Gauge(gauge.clone(), attributes.into())
     }
 
-    pub(super) fn up_down(counter: &UpDownCounter<i64>, attributes: Vec<KeyValue>) -> Self {
+    pub(super) fn up_down_counter(counter: &UpDownCounter<i64>, attributes: Vec<KeyValue>) -> Self {
         Self::UpDownCounter(counter.clone(), attributes.into(), Arc::default())
     }
 
@@ -79,13 +79,13 @@ impl BoundInstrument {
 
     /// Adds to an up-down counter with several writers.
     #[cfg(feature = "tower")]
-    pub(in crate::sink) fn shift(&self, by: i64) {
+    pub(in crate::sink) fn add_signed(&self, by: i64) {
         if let Self::UpDownCounter(counter, attributes, _) = self {
             counter.add(by, attributes);
         }
     }
 
-    pub(in crate::sink) fn add_real(&self, amount: f64) {
+    pub(in crate::sink) fn add_f64(&self, amount: f64) {
         match self {
             Self::FloatCounter(counter, attributes) => counter.add(amount, attributes),
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number, 0 or more")]
@@ -109,11 +109,11 @@ impl BoundInstrument {
         match self {
             _ if !value.is_finite() => {}
             Self::Gauge(gauge, attributes) => gauge.record(value, attributes),
-            Self::UpDownCounter(counter, attributes, standing) => {
-                let mut standing = standing.lock().unwrap_or_else(PoisonError::into_inner);
+            Self::UpDownCounter(counter, attributes, current) => {
+                let mut current = current.lock().unwrap_or_else(PoisonError::into_inner);
                 let value = super::to_i64(value);
-                counter.add(value - *standing, attributes);
-                *standing = value;
+                counter.add(value - *current, attributes);
+                *current = value;
             }
             _ => {}
         }

@@ -31,8 +31,8 @@ pub(crate) struct EnabledView {
 }
 
 impl EnabledView {
-    pub(super) fn hides(self, id: RowId) -> bool {
-        self.replaces_rows && self.view.shows(id)
+    pub(super) fn hides_row(self, id: RowId) -> bool {
+        self.replaces_rows && self.view.includes_row(id)
     }
 
     /// Writes every series of the view whose value is known.
@@ -43,14 +43,14 @@ impl EnabledView {
         encoder: &mut DescriptorEncoder<'_>,
     ) -> fmt::Result {
         let devices = source.devices();
-        let table = self.view.table();
+        let definition = self.view.definition();
         // If two sources supply the same device, the first one is used, because a page must not contain a series twice.
-        let unlike =
-            |(place, device): &(usize, &DeviceRecord)| !devices[..*place].iter().any(|other| other.id == device.id);
-        let devices: Vec<_> = devices.iter().enumerate().filter(unlike).map(|(_, device)| device).collect();
-        for column in table.columns {
-            let values = column.values(store, source, &devices);
-            encode_column(encoder, table, column, &values)?;
+        let is_first =
+            |(index, device): &(usize, &DeviceRecord)| !devices[..*index].iter().any(|other| other.id == device.id);
+        let devices: Vec<_> = devices.iter().enumerate().filter(is_first).map(|(_, device)| device).collect();
+        for metric in definition.metrics {
+            let values = metric.values(store, source, &devices);
+            encode_view_metric(encoder, definition, metric, &values)?;
         }
         Ok(())
     }
@@ -64,26 +64,28 @@ impl ViewMetric {
         source: &dyn ObservableSource,
         devices: &[&'a DeviceRecord],
     ) -> Vec<(&'a DeviceRecord, f64)> {
-        let read = |id: RowId| readings(store, source, id);
+        let read = |id: RowId| observations(store, source, id);
         match self.origin {
-            ValueOrigin::DeviceValue(figure) => self.each(devices, |device| device.figure(figure)),
-            ValueOrigin::Row(id, only) => {
+            ValueOrigin::DeviceValue(kind) => self.convert_each(devices, |device| device.value(kind)),
+            ValueOrigin::Row(id, attribute) => {
                 let mut readings = read(id);
-                let wanted = |reading: &Observation| only.is_none_or(|(name, word)| label(reading, name) == Some(word));
-                readings.retain(wanted);
-                self.each(devices, |device| of(device, &readings))
+                let is_selected = |reading: &Observation| {
+                    attribute.is_none_or(|(name, expected)| label_value(reading, name) == Some(expected))
+                };
+                readings.retain(is_selected);
+                self.convert_each(devices, |device| device_value(device, &readings))
             }
-            ValueOrigin::Difference(id, less) => {
-                let (whole, less) = (read(id), less.iter().map(|id| read(*id)).collect::<Vec<_>>());
-                self.each(devices, |device| {
-                    let taken: f64 = less.iter().filter_map(|readings| of(device, readings)).sum();
-                    of(device, &whole).map(|whole| (whole - taken).max(0.0))
+            ValueOrigin::Difference(id, subtracted) => {
+                let (minuend, subtracted) = (read(id), subtracted.iter().map(|id| read(*id)).collect::<Vec<_>>());
+                self.convert_each(devices, |device| {
+                    let sum: f64 = subtracted.iter().filter_map(|readings| device_value(device, readings)).sum();
+                    device_value(device, &minuend).map(|minuend| (minuend - sum).max(0.0))
                 })
             }
         }
     }
 
-    fn each<'a>(
+    fn convert_each<'a>(
         &self,
         devices: &[&'a DeviceRecord],
         value: impl Fn(&DeviceRecord) -> Option<f64>,
@@ -93,40 +95,40 @@ impl ViewMetric {
 }
 
 /// Returns the values of a row, at any level of the page.
-fn readings(store: &SeriesStore, source: &dyn ObservableSource, id: RowId) -> Vec<Observation> {
+fn observations(store: &SeriesStore, source: &dyn ObservableSource, id: RowId) -> Vec<Observation> {
     if id.row().is_observable() {
-        return source.read_always(id);
+        return source.read_external(id);
     }
     let series = store.lock(id);
-    let known = series
+    let scalars = series
         .iter()
-        .filter_map(|(labels, (_, cell))| Some(Observation { labels: labels.to_vec(), value: cell.value()? }));
-    known.collect()
+        .filter_map(|(labels, (_, value))| Some(Observation { labels: labels.to_vec(), value: value.scalar()? }));
+    scalars.collect()
 }
 
 /// Returns the value of a device: of the series with the device's id in `hw.id`, else of the first of its sensors,
 /// whose `hw.id` starts with the device's id and `/`.
-fn of(device: &DeviceRecord, readings: &[Observation]) -> Option<f64> {
-    let named = |attribute| readings.iter().find(|reading| label(reading, attribute) == Some(device.id.as_str()));
-    let sensor = || {
+fn device_value(device: &DeviceRecord, readings: &[Observation]) -> Option<f64> {
+    let by_id = |attribute| readings.iter().find(|reading| label_value(reading, attribute) == Some(device.id.as_str()));
+    let by_sensor = || {
         let is_sensor = |reading: &&Observation| {
-            let id = label(reading, a::HW_ID).unwrap_or_default();
-            label(reading, a::HW_PARENT) == Some(device.id.as_str())
+            let id = label_value(reading, a::HW_ID).unwrap_or_default();
+            label_value(reading, a::HW_PARENT) == Some(device.id.as_str())
                 && id.strip_prefix(device.id.as_str()).is_some_and(|rest| rest.starts_with('/'))
         };
         readings.iter().find(is_sensor)
     };
-    named(a::HW_ID).or_else(sensor).map(|reading| reading.value)
+    by_id(a::HW_ID).or_else(by_sensor).map(|reading| reading.value)
 }
 
-fn label<'a>(reading: &'a Observation, name: &str) -> Option<&'a str> {
+fn label_value<'a>(reading: &'a Observation, name: &str) -> Option<&'a str> {
     reading.labels.iter().find(|label| label.name == name).map(|label| label.value.as_str())
 }
 
-fn encode_column(
+fn encode_view_metric(
     encoder: &mut DescriptorEncoder<'_>,
-    table: &ViewDefinition,
-    column: &ViewMetric,
+    definition: &ViewDefinition,
+    view_metric: &ViewMetric,
     values: &[(&DeviceRecord, f64)],
 ) -> fmt::Result {
     if values.is_empty() {
@@ -134,19 +136,19 @@ fn encode_column(
     }
     // OpenMetrics requires that the name of a counter ends with `_total`. A counter of a view has a different name, so
     // its type is written as unknown.
-    let kind = if column.instrument == Instrument::Counter { MetricType::Unknown } else { MetricType::Gauge };
-    let mut metric = encoder.encode_descriptor(column.name, column.description, None, kind)?;
+    let kind = if view_metric.instrument == Instrument::Counter { MetricType::Unknown } else { MetricType::Gauge };
+    let mut metric = encoder.encode_descriptor(view_metric.name, view_metric.description, None, kind)?;
     for (device, value) in values {
-        let tags = table.labels.iter().filter_map(|tag| {
-            let text: Arc<str> = (tag.write)(device.fact(tag.fact)?).into();
-            Some(Label::new(tag.name, text))
+        let device_labels = definition.labels.iter().filter_map(|label| {
+            let text: Arc<str> = (label.format)(device.attribute(label.attribute)?).into();
+            Some(Label::new(label.name, text))
         });
-        let echo = column.echo.map(|name| Label::new(name, Arc::<str>::from(value.to_string())));
-        let labels = PrometheusLabels::new(&tags.chain(echo).collect::<Vec<_>>());
+        let value_label = view_metric.value_label.map(|name| Label::new(name, Arc::<str>::from(value.to_string())));
+        let labels = PrometheusLabels::new(&device_labels.chain(value_label).collect::<Vec<_>>());
         let mut series = metric.encode_family(&labels)?;
         // DCGM writes whole numbers without a decimal point.
         match to_exact_i64(*value) {
-            Some(whole) => series.encode_gauge(&whole)?,
+            Some(integer) => series.encode_gauge(&integer)?,
             None => series.encode_gauge(value)?,
         }
     }
@@ -161,7 +163,7 @@ fn to_exact_i64(value: f64) -> Option<i64> {
 impl SeriesValue {
     /// Returns the current value; `None` for a histogram.
     #[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
-    fn value(&self) -> Option<f64> {
+    fn scalar(&self) -> Option<f64> {
         match self {
             Self::Counter(sum) => Some(sum.load(Ordering::Relaxed) as f64),
             Self::FloatCounter(bits) | Self::Gauge(bits) => Some(f64::from_bits(bits.load(Ordering::Relaxed))),

@@ -8,22 +8,22 @@ const MAX_RETAINED_BYTES: usize = 16 * 1024;
 /// A buffer for the bytes of a frame. Its `Debug` output contains no bytes of the response.
 pub(in crate::sse) struct FrameBuffer {
     bytes: Vec<u8>,
-    bound: usize,
+    max_bytes: usize,
     /// The number of frames that were longer than the bound.
-    pub(in crate::sse) skipped: u64,
+    pub(in crate::sse) skipped_frames: u64,
 }
 
 impl FrameBuffer {
-    pub(super) const fn new(bound: usize) -> Self {
-        Self { bytes: Vec::new(), bound, skipped: 0 }
+    pub(super) const fn new(max_bytes: usize) -> Self {
+        Self { bytes: Vec::new(), max_bytes, skipped_frames: 0 }
     }
 
-    pub(in crate::sse) const fn set_bound(&mut self, bound: usize) {
-        self.bound = bound;
+    pub(in crate::sse) const fn set_max_bytes(&mut self, max_bytes: usize) {
+        self.max_bytes = max_bytes;
     }
 
     /// Returns the allocated capacity in bytes.
-    pub(in crate::sse) const fn allocated(&self) -> usize {
+    pub(in crate::sse) const fn allocated_bytes(&self) -> usize {
         self.bytes.capacity()
     }
 
@@ -34,21 +34,21 @@ impl FrameBuffer {
     /// Appends bytes. Returns `false` and frees the buffer if the bound would be exceeded.
     pub(super) fn push(&mut self, bytes: &[u8]) -> bool {
         let needed = self.bytes.len().saturating_add(bytes.len());
-        if needed > self.bound {
+        if needed > self.max_bytes {
             self.bytes = Vec::new();
             return false;
         }
         if needed > self.bytes.capacity() {
             // Double the capacity like `Vec`, but never beyond the bound.
-            let room = self.bytes.capacity().saturating_mul(2).clamp(needed, self.bound);
-            self.bytes.reserve_exact(room - self.bytes.len());
+            let capacity = self.bytes.capacity().saturating_mul(2).clamp(needed, self.max_bytes);
+            self.bytes.reserve_exact(capacity - self.bytes.len());
         }
         self.bytes.extend_from_slice(bytes);
         true
     }
 
     /// Moves the bytes `from..` down to `to`, preceded by a line feed if `line_feed` is set. Returns the new length.
-    pub(super) fn pull_down(&mut self, from: usize, to: usize, line_feed: bool) -> usize {
+    pub(super) fn compact(&mut self, from: usize, to: usize, line_feed: bool) -> usize {
         let mut to = to;
         if line_feed {
             self.bytes[to] = b'\n';
@@ -76,8 +76,8 @@ impl FrameBuffer {
 impl fmt::Debug for FrameBuffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FrameBuffer")
-            .field("bound", &self.bound)
-            .field("skipped", &self.skipped)
+            .field("bound", &self.max_bytes)
+            .field("skipped", &self.skipped_frames)
             .finish_non_exhaustive()
     }
 }

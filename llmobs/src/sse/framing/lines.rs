@@ -12,15 +12,15 @@ use super::buffer::FrameBuffer;
 pub(super) struct LineFramer {
     /// True if each line is a frame (NDJSON), rather than an event of several lines.
     is_ndjson: bool,
-    line: LineState,
+    line_state: LineState,
     /// True if the last byte was a carriage return. A line feed that follows belongs to the same line end.
     is_after_carriage_return: bool,
     /// The number of bytes in the buffer that are data of the event.
-    data: usize,
+    data_len: usize,
     has_data: bool,
     is_error_event: bool,
     /// True if the current frame is longer than the buffer allows. The rest of its bytes is not stored.
-    skipping: bool,
+    is_skipping: bool,
 }
 
 /// The state of the incomplete line.
@@ -37,7 +37,7 @@ impl LineFramer {
         Self { is_ndjson: true, ..Self::default() }
     }
 
-    pub(super) fn feed(&mut self, bytes: &[u8], held: &mut FrameBuffer, on: &mut dyn FnMut(Frame<'_>)) {
+    pub(super) fn feed(&mut self, bytes: &[u8], buffer: &mut FrameBuffer, on: &mut dyn FnMut(Frame<'_>)) {
         let mut rest = bytes;
         while let Some(first) = rest.first() {
             if take(&mut self.is_after_carriage_return) && *first == b'\n' {
@@ -45,51 +45,51 @@ impl LineFramer {
                 continue;
             }
             let Some(end) = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')) else {
-                self.part(rest, held);
+                self.push_bytes(rest, buffer);
                 return;
             };
-            self.part(&rest[..end], held);
+            self.push_bytes(&rest[..end], buffer);
             self.is_after_carriage_return = rest[end] == b'\r';
-            self.line(held, on);
+            self.end_line(buffer, on);
             rest = &rest[end + 1..];
         }
     }
 
     /// Handles the end of the stream, which may be in the middle of a line.
-    pub(super) fn finish(&mut self, held: &mut FrameBuffer, on: &mut dyn FnMut(Frame<'_>)) {
-        if self.line != LineState::Empty {
-            self.line(held, on);
+    pub(super) fn finish(&mut self, buffer: &mut FrameBuffer, on: &mut dyn FnMut(Frame<'_>)) {
+        if self.line_state != LineState::Empty {
+            self.end_line(buffer, on);
         }
         // The SSE standard discards a last event without a blank line, but some servers send one, so it is decoded.
-        self.event(held, on);
+        self.end_frame(buffer, on);
     }
 
-    fn part(&mut self, bytes: &[u8], held: &mut FrameBuffer) {
+    fn push_bytes(&mut self, bytes: &[u8], buffer: &mut FrameBuffer) {
         let Some(first) = bytes.first() else { return };
-        if self.line == LineState::Empty {
-            self.line = if *first == b':' && !self.is_ndjson { LineState::Comment } else { LineState::Buffered };
+        if self.line_state == LineState::Empty {
+            self.line_state = if *first == b':' && !self.is_ndjson { LineState::Comment } else { LineState::Buffered };
         }
-        if self.line == LineState::Buffered && !self.skipping {
-            self.skipping = !held.push(bytes);
+        if self.line_state == LineState::Buffered && !self.is_skipping {
+            self.is_skipping = !buffer.push(bytes);
         }
     }
 
     /// Handles the end of a line.
-    fn line(&mut self, held: &mut FrameBuffer, on: &mut dyn FnMut(Frame<'_>)) {
-        match take(&mut self.line) {
+    fn end_line(&mut self, buffer: &mut FrameBuffer, on: &mut dyn FnMut(Frame<'_>)) {
+        match take(&mut self.line_state) {
             LineState::Comment => {}
-            LineState::Empty => self.event(held, on),
+            LineState::Empty => self.end_frame(buffer, on),
             LineState::Buffered if self.is_ndjson => {
-                (self.data, self.has_data) = (held.bytes().len(), true);
-                self.event(held, on);
+                (self.data_len, self.has_data) = (buffer.bytes().len(), true);
+                self.end_frame(buffer, on);
             }
-            LineState::Buffered if self.skipping => {}
-            LineState::Buffered => self.field(held),
+            LineState::Buffered if self.is_skipping => {}
+            LineState::Buffered => self.parse_field(buffer),
         }
     }
 
-    fn field(&mut self, held: &mut FrameBuffer) {
-        let line = &held.bytes()[self.data..];
+    fn parse_field(&mut self, buffer: &mut FrameBuffer) {
+        let line = &buffer.bytes()[self.data_len..];
         let colon = line.iter().position(|byte| *byte == b':');
         let name = &line[..colon.unwrap_or(line.len())];
         // The optional space after the colon is white space to the JSON parser.
@@ -98,25 +98,25 @@ impl LineFramer {
             // The field `error` is not in the SSE standard; llama.cpp sent errors in it.
             b"data" | b"error" => {
                 self.is_error_event |= name == b"error";
-                self.data = held.pull_down(self.data + value, self.data, self.has_data);
+                self.data_len = buffer.compact(self.data_len + value, self.data_len, self.has_data);
                 self.has_data = true;
             }
             b"event" => {
                 self.is_error_event |= line[value..].trim_ascii() == b"error";
-                held.truncate(self.data);
+                buffer.truncate(self.data_len);
             }
-            _ => held.truncate(self.data),
+            _ => buffer.truncate(self.data_len),
         }
     }
 
     /// Handles the end of an event.
-    fn event(&mut self, held: &mut FrameBuffer, on: &mut dyn FnMut(Frame<'_>)) {
-        if take(&mut self.skipping) {
-            held.skipped += 1;
+    fn end_frame(&mut self, buffer: &mut FrameBuffer, on: &mut dyn FnMut(Frame<'_>)) {
+        if take(&mut self.is_skipping) {
+            buffer.skipped_frames += 1;
         } else if self.has_data {
-            on(Frame { data: &held.bytes()[..self.data], is_error_event: self.is_error_event });
+            on(Frame { data: &buffer.bytes()[..self.data_len], is_error_event: self.is_error_event });
         }
-        held.clear();
-        (self.data, self.has_data, self.is_error_event) = (0, false, false);
+        buffer.clear();
+        (self.data_len, self.has_data, self.is_error_event) = (0, false, false);
     }
 }

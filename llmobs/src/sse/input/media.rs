@@ -7,7 +7,7 @@ use crate::content::Part;
 use crate::sse::decoder_state::non_empty_str;
 
 /// Returns a part for media at a URI, which may be a `data:` URI; `None` without one.
-pub(super) fn at(modality: Modality, address: &Value) -> Option<Part> {
+pub(super) fn uri_part(modality: Modality, address: &Value) -> Option<Part> {
     non_empty_str(address).map(|address| Part::uri(modality, address))
 }
 
@@ -17,13 +17,13 @@ pub(super) fn file_part(modality: Modality, id: &Value) -> Option<Part> {
 }
 
 /// Returns a part for media in base64, as a `data:` URI. This avoids decoding and encoding the data again.
-pub(super) fn inline(modality: Modality, kind: &str, base64: &Value) -> Option<Part> {
-    non_empty_str(base64).map(|base64| Part::uri(modality, format!("data:{kind};base64,{base64}")))
+pub(super) fn data_uri_part(modality: Modality, media_type: &str, base64: &Value) -> Option<Part> {
+    non_empty_str(base64).map(|base64| Part::uri(modality, format!("data:{media_type};base64,{base64}")))
 }
 
 /// Returns the modality of a media type. Examples: `image/png` is `Image`, `application/pdf` is `Document`.
-pub(super) fn modality(kind: &str) -> Modality {
-    match kind.split('/').next().unwrap_or_default() {
+pub(super) fn modality(media_type: &str) -> Modality {
+    match media_type.split('/').next().unwrap_or_default() {
         "audio" => Modality::Audio,
         "image" => Modality::Image,
         "video" => Modality::Video,

@@ -2,49 +2,49 @@
 
 use serde_json::Value;
 
-use super::call;
-use super::instructions;
+use super::instruction_texts;
 use super::media;
+use super::message_role;
 use super::openai;
-use super::reasoning;
-use super::response;
-use super::role;
-use super::text;
+use super::reasoning_part;
+use super::text_part;
+use super::tool_call_part;
+use super::tool_response_parts;
 use crate::content::Input;
 use crate::content::Message;
 use crate::content::MessageRole;
 use crate::content::Modality;
 use crate::content::Part;
-use crate::sse::decoder_state::array;
+use crate::sse::decoder_state::array_or_empty;
 use crate::sse::decoder_state::non_empty_str;
 
-pub(super) fn read(value: &Value) -> Input {
-    let input = instructions(&value["system"]).fold(Input::new(), Input::system);
-    let input = input.messages(array(&value["messages"]).iter().filter_map(message));
-    let prompt: Vec<Part> = text(&value["prompt"]).into_iter().chain(images(value)).collect();
+pub(super) fn parse(value: &Value) -> Input {
+    let input = instruction_texts(&value["system"]).fold(Input::new(), Input::system);
+    let input = input.messages(array_or_empty(&value["messages"]).iter().filter_map(parse_message));
+    let prompt: Vec<Part> = text_part(&value["prompt"]).into_iter().chain(image_parts(value)).collect();
     let prompt = (!prompt.is_empty()).then(|| prompt.into_iter().fold(Message::new(MessageRole::User), Message::part));
-    openai::tools(value).fold(input.messages(prompt), Input::tool)
+    openai::parse_tools(value).fold(input.messages(prompt), Input::tool)
 }
 
-fn message(message: &Value) -> Option<Message> {
-    let role = role(&message["role"])?;
+fn parse_message(message: &Value) -> Option<Message> {
+    let role = message_role(&message["role"])?;
     let content = &message["content"];
     let parts: Vec<Part> = if role == MessageRole::Tool {
-        response(non_empty_str(&message["tool_call_id"]), content, |_| None)
+        tool_response_parts(non_empty_str(&message["tool_call_id"]), content, |_| None)
     } else {
-        let calls = array(&message["tool_calls"]).iter().filter_map(called);
-        let said = reasoning(&message["thinking"]).into_iter().chain(text(content));
-        said.chain(images(message)).chain(calls).collect()
+        let calls = array_or_empty(&message["tool_calls"]).iter().filter_map(parse_tool_call);
+        let texts = reasoning_part(&message["thinking"]).into_iter().chain(text_part(content));
+        texts.chain(image_parts(message)).chain(calls).collect()
     };
     Some(parts.into_iter().fold(Message::new(role), Message::part))
 }
 
-fn called(tool: &Value) -> Option<Part> {
+fn parse_tool_call(tool: &Value) -> Option<Part> {
     let function = &tool["function"];
-    Some(call(non_empty_str(&function["name"])?, non_empty_str(&tool["id"]), &function["arguments"]))
+    Some(tool_call_part(non_empty_str(&function["name"])?, non_empty_str(&tool["id"]), &function["arguments"]))
 }
 
 /// Returns the images of a message, which are base64 without a media type.
-fn images(of: &Value) -> impl Iterator<Item = Part> {
-    array(&of["images"]).iter().filter_map(|image| media::inline(Modality::Image, "", image))
+fn image_parts(value: &Value) -> impl Iterator<Item = Part> {
+    array_or_empty(&value["images"]).iter().filter_map(|image| media::data_uri_part(Modality::Image, "", image))
 }

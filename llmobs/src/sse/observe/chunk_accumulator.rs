@@ -12,14 +12,14 @@ use crate::sse::Event;
 #[derive(Debug)]
 pub(super) struct ChunkAccumulator {
     /// The choice whose tokens are timed: the first one with a delta.
-    timed: Option<u32>,
+    timed_choice: Option<u32>,
     /// The choices with a delta, and the choices with a finish reason, one bit each. Choices from 128 on are not
     /// tracked.
-    begun: u128,
-    finished: u128,
+    started_choices: u128,
+    finished_choices: u128,
     /// Finish reasons that are not yet recorded. A consumer that leaves after a recorded finish reason counts as having
     /// received the whole response.
-    reasons: Vec<(u32, FinishReason)>,
+    pending_finish_reasons: Vec<(u32, FinishReason)>,
     /// True if the dialect's end event has arrived.
     is_done: bool,
     /// True if an error event has arrived.
@@ -33,10 +33,10 @@ pub(super) struct ChunkAccumulator {
 impl ChunkAccumulator {
     pub(super) const fn new(generates: bool) -> Self {
         Self {
-            timed: None,
-            begun: 0,
-            finished: 0,
-            reasons: Vec::new(),
+            timed_choice: None,
+            started_choices: 0,
+            finished_choices: 0,
+            pending_finish_reasons: Vec::new(),
             is_done: false,
             has_failed: false,
             generates,
@@ -44,32 +44,32 @@ impl ChunkAccumulator {
         }
     }
 
-    pub(super) fn event(&mut self, event: Event<'_>, marker: &Marker) {
+    pub(super) fn apply_event(&mut self, event: Event<'_>, marker: &Marker) {
         match event {
             Event::Delta { choice, kind } => {
-                self.begun |= bit(choice);
-                self.delta(choice, kind);
+                self.started_choices |= choice_bit(choice);
+                self.add_delta(choice, kind);
             }
             Event::Done => {
                 self.is_done = true;
-                self.finish(marker);
+                self.mark_finish_reasons(marker);
             }
-            Event::Error(error) if self.begun == 0 && error.is_refusal() => {
+            Event::Error(error) if self.started_choices == 0 && error.is_refusal() => {
                 self.has_failed = true;
-                self.add(Chunk::rejected(error));
+                self.merge_chunk(Chunk::rejected(error));
             }
             Event::Error(error) => {
                 self.has_failed = true;
                 marker.set_error(error);
             }
             Event::FinishReason { choice, reason } => {
-                self.finished |= bit(choice);
-                if self.reasons.len() < MAX_CHOICES {
-                    self.reasons.push((choice, reason));
+                self.finished_choices |= choice_bit(choice);
+                if self.pending_finish_reasons.len() < MAX_CHOICES {
+                    self.pending_finish_reasons.push((choice, reason));
                 }
                 // Wait for all choices: the consumer may still be reading another one, and may leave before its end.
-                if self.begun & !self.finished == 0 {
-                    self.finish(marker);
+                if self.started_choices & !self.finished_choices == 0 {
+                    self.mark_finish_reasons(marker);
                 }
             }
             Event::Usage(usage) => marker.usage(usage),
@@ -78,7 +78,7 @@ impl ChunkAccumulator {
         }
     }
 
-    fn delta(&mut self, choice: u32, kind: DeltaKind) {
+    fn add_delta(&mut self, choice: u32, kind: DeltaKind) {
         let delta = match kind {
             DeltaKind::Content => Chunk::tokens(1),
             DeltaKind::Reasoning => Chunk::reasoning(1),
@@ -86,45 +86,50 @@ impl ChunkAccumulator {
         };
         let delta = delta.choice(choice);
         // The merged chunk takes the choice of its first operand, which is the timed one.
-        if *self.timed.get_or_insert(choice) == choice {
+        if *self.timed_choice.get_or_insert(choice) == choice {
             let so_far = replace(&mut self.chunk, Chunk::ignored());
             self.chunk = delta.merge(so_far);
         } else {
-            self.add(delta);
+            self.merge_chunk(delta);
         }
     }
 
-    fn add(&mut self, chunk: Chunk) {
+    fn merge_chunk(&mut self, chunk: Chunk) {
         let so_far = replace(&mut self.chunk, Chunk::ignored());
         self.chunk = so_far.merge(chunk);
     }
 
     /// Returns the accumulated chunk of an item with `frames` frames, and resets it.
-    pub(super) fn chunk(&mut self, frames: u64) -> Chunk {
+    pub(super) fn take_chunk(&mut self, frames: u64) -> Chunk {
         let chunk = replace(&mut self.chunk, Chunk::ignored());
         let chunk = chunk.frames(u32::try_from(frames).unwrap_or(u32::MAX));
         if self.is_done { chunk.last() } else { chunk }
     }
 
-    /// Returns whether the response is complete, so that a later connection error does not matter. `ends_itself`:
+    /// Returns whether the response is complete, so that a later connection error does not matter. `has_end_event`:
     /// whether the dialect has an end event, which follows the finish reasons.
-    pub(super) const fn is_complete(&self, ends_itself: bool) -> bool {
-        self.is_done || (!ends_itself && self.finished != 0 && self.begun & !self.finished == 0)
+    pub(super) const fn is_complete(&self, has_end_event: bool) -> bool {
+        self.is_done
+            || (!has_end_event && self.finished_choices != 0 && self.started_choices & !self.finished_choices == 0)
     }
 
     /// Records the finish reasons at the end of the stream, and the error `upstream` if the response was cut off.
-    pub(super) fn end(&mut self, marker: &Marker) {
-        let has_begun = self.begun | self.finished != 0;
-        let was_cut = if has_begun { self.begun & !self.finished != 0 && !self.is_done } else { self.generates };
-        if was_cut && !self.has_failed {
+    pub(super) fn end_response(&mut self, marker: &Marker) {
+        let has_started = self.started_choices | self.finished_choices != 0;
+        let is_incomplete = if has_started {
+            self.started_choices & !self.finished_choices != 0 && !self.is_done
+        } else {
+            self.generates
+        };
+        if is_incomplete && !self.has_failed {
             marker.set_error(ErrorType::Upstream);
         }
-        self.finish(marker);
+        self.mark_finish_reasons(marker);
     }
 
-    fn finish(&mut self, marker: &Marker) {
-        for (choice, reason) in self.reasons.drain(..) {
-            marker.finish_reason_of(choice, reason);
+    fn mark_finish_reasons(&mut self, marker: &Marker) {
+        for (choice, reason) in self.pending_finish_reasons.drain(..) {
+            marker.finish_reason_for(choice, reason);
         }
     }
 }
@@ -132,6 +137,6 @@ impl ChunkAccumulator {
 const MAX_CHOICES: usize = 128;
 
 /// Returns the bit of a choice; 0 for choices from 128 on.
-fn bit(choice: u32) -> u128 {
+fn choice_bit(choice: u32) -> u128 {
     1_u128.checked_shl(choice).unwrap_or(0)
 }

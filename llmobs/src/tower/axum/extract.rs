@@ -7,7 +7,7 @@ use http::request::Parts;
 
 use crate::clock::Moment;
 use crate::observer::Observer;
-use crate::observer::arrived;
+use crate::observer::request_arrival;
 
 /// An extractor of the layer's observer, or of [`Observer::current`] without a layer.
 ///
@@ -54,6 +54,6 @@ impl<S: Sync> FromRequestParts<S> for RequestArrival {
     type Rejection = Infallible;
 
     async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(arrived().unwrap_or_else(|| Observer::current().now())))
+        Ok(Self(request_arrival().unwrap_or_else(|| Observer::current().now())))
     }
 }

@@ -50,7 +50,9 @@ where
     F: FnMut(S::Item) -> Result<(Chunk, Event), E> + Send + 'static,
     E: Into<::axum::BoxError> + 'static,
 {
-    Sse::new(operation.observe_with(Events { items, event }, carried as fn(&Result<Event, E>) -> Chunk))
+    Sse::new(
+        operation.observe_with(Events { items, to_event: event }, take_last_chunk as fn(&Result<Event, E>) -> Chunk),
+    )
 }
 
 pin_project! {
@@ -59,7 +61,7 @@ pin_project! {
     pub struct Events<S, F> {
         #[pin]
         items: S,
-        event: F,
+        to_event: F,
     }
 }
 
@@ -73,7 +75,7 @@ where
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Event, E>>> {
         let this = self.project();
         this.items.poll_next(context).map(|item| {
-            let (chunk, event) = match (this.event)(item?) {
+            let (chunk, event) = match (this.to_event)(item?) {
                 Ok((chunk, event)) => (chunk, Ok(event)),
                 Err(error) => (Chunk::failed(ErrorType::Other), Err(error)),
             };
@@ -99,6 +101,6 @@ thread_local! {
     static LAST_CHUNK: Cell<Option<Chunk>> = const { Cell::new(None) };
 }
 
-fn carried<E>(_: &Result<Event, E>) -> Chunk {
+fn take_last_chunk<E>(_: &Result<Event, E>) -> Chunk {
     LAST_CHUNK.take().unwrap_or_default()
 }

@@ -6,12 +6,12 @@ use super::waits_for;
 use crate::observer::InFlight;
 
 /// The page loads no resources and runs no scripts.
-pub(super) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
+pub(super) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 /// Returns the page: a table that the browser reloads every two seconds.
-pub(super) fn page(all: &[InFlight]) -> String {
-    let rows: String = all.iter().map(|operation| TableRow(operation).to_string()).collect();
-    format!("{HEAD}<h1>In flight: {}</h1>\n<table>\n{COLUMNS}{rows}</table>\n", all.len())
+pub(super) fn render(operations: &[InFlight]) -> String {
+    let rows: String = operations.iter().map(|operation| TableRow(operation).to_string()).collect();
+    format!("{HEAD}<h1>In flight: {}</h1>\n<table>\n{COLUMNS}{rows}</table>\n", operations.len())
 }
 
 const HEAD: &str = "<!doctype html>
@@ -41,7 +41,7 @@ impl fmt::Display for TableRow<'_> {
             write!(f, "<td>{}", EscapedHtml(text))?;
         }
         write!(f, "<td class=number>{}<td class=number>", operation.tokens)?;
-        if let Some(rate) = operation.rate {
+        if let Some(rate) = operation.tokens_per_second {
             write!(f, "{rate:.1}")?;
         }
         write!(f, "<td class=number>{}", operation.preemptions)?;
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_models_name_is_no_markup() {
+    fn model_name_is_escaped() {
         let name = "<script>alert('1')</script>\"&";
         assert_eq!(EscapedHtml(name).to_string(), "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&quot;&amp;");
     }

@@ -6,8 +6,8 @@ use super::waits_for;
 use crate::observer::InFlight;
 
 /// Returns `{"in_flight":[...]}`, with times in seconds.
-pub(super) fn page(all: &[InFlight]) -> String {
-    let rows: Vec<_> = all.iter().map(|operation| JsonOperation(operation).to_string()).collect();
+pub(super) fn render(operations: &[InFlight]) -> String {
+    let rows: Vec<_> = operations.iter().map(|operation| JsonOperation(operation).to_string()).collect();
     format!("{{\"in_flight\":[{}]}}\n", rows.join(","))
 }
 
@@ -23,7 +23,7 @@ impl fmt::Display for JsonOperation<'_> {
         write!(f, ",\"waits_for\":{}", JsonString(waits_for(operation)))?;
         write!(f, ",\"age_seconds\":{:.3}", operation.age.as_secs_f64())?;
         write!(f, ",\"tokens\":{}", operation.tokens)?;
-        match operation.rate.filter(|rate| rate.is_finite()) {
+        match operation.tokens_per_second.filter(|rate| rate.is_finite()) {
             Some(rate) => write!(f, ",\"tokens_per_second\":{rate:.1}")?,
             None => f.write_str(",\"tokens_per_second\":null")?,
         }
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_escaped() {
+    fn text_is_escaped() {
         assert_eq!(JsonString("a \"b\" \\ c\n\u{7f}ß").to_string(), r#""a \"b\" \\ c\u000a\u007fß""#);
     }
 }
