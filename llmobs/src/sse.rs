@@ -41,7 +41,7 @@
 //!
 //! An [`Event`] contains no generated text. With the feature `content`, and if content is captured, [`observe()`] also
 //! passes the content of the response to the operation: texts, refusals, reasoning and tool calls, each with its
-//! choice. `sse::input` decodes the body of a request into messages, and `sse::output` the body of a response that was
+//! choice. `sse::parse_input` decodes the body of a request into messages, and `sse::parse_output` the body of a response that was
 //! not streamed.
 //!
 //! # Memory

@@ -46,6 +46,7 @@ fn a_later_evaluation_is_in_the_trace_of_its_answer() {
         .with(tracing_opentelemetry::layer().with_tracer(provider.tracer("test")))
         .with(recorder.clone())
         .with(TraceIdLayer);
+    llmobs_tests::callsites::ask_every_subscriber();
     let _guard = tracing::subscriber::set_default(layers);
     let observer = Observer::builder().model("m").build().unwrap();
     let operation = observer.chat("m").start();

@@ -30,6 +30,7 @@ pub struct EventRecorder(Arc<Mutex<Vec<RecordedEvent>>>);
 
 impl EventRecorder {
     pub fn install() -> (Self, DefaultGuard) {
+        llmobs_tests::callsites::ask_every_subscriber();
         let recorder = Self::default();
         let guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(recorder.clone()));
         (recorder, guard)

@@ -14,6 +14,7 @@ pub use self::tracing_backend::span_id;
 
 /// Runs code under a plain `tracing` subscriber without OpenTelemetry, and returns the lines that it wrote.
 pub fn formatted_lines(body: impl FnOnce()) -> Vec<String> {
+    llmobs_tests::callsites::ask_every_subscriber();
     let buffer = SharedBuffer::default();
     let writer = buffer.clone();
     let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();

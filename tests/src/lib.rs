@@ -1,1 +1,3 @@
-//! A package of test targets only; see the files beside `Cargo.toml`.
+//! What several test programs use.
+
+pub mod callsites;

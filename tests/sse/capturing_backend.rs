@@ -27,6 +27,7 @@ pub struct CapturingBackend {
 
 impl CapturingBackend {
     pub fn new() -> Self {
+        llmobs_tests::callsites::ask_every_subscriber();
         let exporter = InMemorySpanExporter::default();
         let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
         let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));

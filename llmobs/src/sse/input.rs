@@ -33,13 +33,13 @@ use crate::content::ToolDefinition;
 /// use llmobs::sse::{self, Dialect};
 ///
 /// let body = br#"{"model":"m","max_tokens":9,"system":"Be kind.","messages":[{"role":"user","content":"Hello"}]}"#;
-/// let input = sse::input(Dialect::Anthropic, body);
+/// let input = sse::parse_input(Dialect::Anthropic, body);
 /// assert_eq!(input, Input::new().system("Be kind.").message(Message::user("Hello")));
 ///
 /// let observer = Observer::builder().model("m").build()?;
 /// let operation = observer.chat("m").start();
 /// // Nothing is read unless content is captured.
-/// operation.marker().input(|| sse::input(Dialect::Anthropic, body));
+/// operation.marker().input(|| sse::parse_input(Dialect::Anthropic, body));
 /// operation.complete();
 /// # Ok::<(), llmobs::BuildError>(())
 /// ```

@@ -63,7 +63,7 @@ use crate::timing::Producer;
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let observer = Observer::builder().model("m").build()?;
 /// let upstream = stream::iter([Ok(b"data: [DONE]\n\n".to_vec()), Err("connection reset")]);
-/// let decoder = Decoder::new(Dialect::OpenAi).bound(64 * 1024);
+/// let decoder = Decoder::new(Dialect::OpenAi).max_frame_bytes(64 * 1024);
 /// let mut observed = sse::observe(observer.chat("m").start(), decoder, upstream);
 /// assert_eq!(observed.next().await, Some(Ok(b"data: [DONE]\n\n".to_vec())));
 /// assert_eq!(observed.next().await, Some(Err("connection reset")));

@@ -26,10 +26,10 @@ use crate::semconv::value::FinishReason;
 /// let operation = observer.chat("m").start();
 /// let body = br#"{"choices":[{"index":0,"message":{"content":"Hello"},"finish_reason":"stop"}]}"#;
 /// // Nothing is read unless content is captured.
-/// operation.marker().output(|| sse::output(Dialect::OpenAi, body));
+/// operation.marker().output(|| sse::parse_output(Dialect::OpenAi, body));
 /// operation.complete();
 ///
-/// let messages = sse::output(Dialect::OpenAi, body);
+/// let messages = sse::parse_output(Dialect::OpenAi, body);
 /// assert_eq!(messages.len(), 1);
 /// assert!(!format!("{messages:?}").contains("Hello"), "nothing that it holds is printed");
 /// # Ok::<(), llmobs::BuildError>(())
