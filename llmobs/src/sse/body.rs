@@ -30,12 +30,12 @@ pub struct ResponseSummary {
 /// [`ResponseSummary`].
 ///
 /// ```
-/// use llmobs::sse::{Dialect, usage};
+/// use llmobs::sse::{Dialect, parse_response};
 /// use llmobs::{FinishReason, Usage};
 ///
 /// let body = br#"{"type":"message","id":"msg_1","model":"claude","stop_reason":"max_tokens",
 ///     "usage":{"input_tokens":10,"cache_read_input_tokens":90,"output_tokens":5}}"#;
-/// let body = usage(Dialect::Anthropic, body).unwrap();
+/// let body = parse_response(Dialect::Anthropic, body).unwrap();
 /// assert_eq!(body.usage, Some(Usage::new().input(100).cache_read(90).output(5)));
 /// assert_eq!(body.finish_reasons, [FinishReason::Length]);
 /// ```
