@@ -52,8 +52,9 @@ impl EventFeed {
         (taken, self.has_lost_events.swap(false, Ordering::Relaxed))
     }
 
-    /// Sets whether the sampler is about to sleep long. Returns whether it may sleep: not while there are events that
-    /// did not wake the sampler because it was awake.
+    /// Stores whether the sampler is about to sleep long. With `true`, returns whether it may sleep, which is the case if
+    /// the feed is empty: an event that was added while the sampler was awake has not woken it. With `false`, returns
+    /// `true`.
     pub(crate) fn set_sampler_idle(&self, is_idle: bool) -> bool {
         self.is_sampler_idle.store(is_idle, Ordering::Relaxed);
         // Under the lock, so threads that add events later see that the sampler sleeps.

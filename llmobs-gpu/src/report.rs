@@ -13,14 +13,14 @@ use crate::energy::EnergySource;
 pub enum SamplerState {
     /// Every device can be read.
     Ok,
-    /// A device is lost, or a call that succeeded before fails.
+    /// A device is lost, or a call to the driver's library fails that succeeded before.
     Degraded,
-    /// The library cannot be opened.
+    /// The driver's library cannot be opened, or the sampler has not started yet.
     #[default]
     NoDriver,
     /// There is no device to sample.
     NoDevice,
-    /// A call has not returned.
+    /// A call to the driver's library has not returned within [`SamplerBuilder::hang_timeout`](crate::SamplerBuilder::hang_timeout).
     Hung,
 }
 
@@ -28,7 +28,7 @@ impl SamplerState {
     /// All states.
     pub const ALL: [Self; 5] = [Self::Ok, Self::Degraded, Self::NoDriver, Self::NoDevice, Self::Hung];
 
-    /// Returns the name, which is also the value of `llmobs.collector.state`.
+    /// Returns the name, which is also the value of the attribute `llmobs.collector.state`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -50,7 +50,7 @@ pub enum DeviceState {
     Ok,
     /// Clocks are reduced by heat, or the device reported a warning.
     Degraded,
-    /// Lost, or unusable before a reset.
+    /// Lost, or unusable until it is reset.
     Failed,
     /// Likely to fail: a memory row could not be remapped.
     PredictedFailure,
@@ -60,7 +60,7 @@ impl DeviceState {
     /// All states.
     pub const ALL: [Self; 4] = [Self::Ok, Self::Degraded, Self::Failed, Self::PredictedFailure];
 
-    /// Returns the name, which is also the value of `hw.state`.
+    /// Returns the name, which is also the value of the attribute `hw.state`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -84,16 +84,16 @@ pub struct DeviceReport {
     pub state: DeviceState,
     /// Source of the energy values. `None` before the first energy value.
     pub energy_source: Option<EnergySource>,
-    /// Mean time between two changes of the energy counter, measured while the counter was read most often. Not shorter
-    /// than the time between two readings, so the value is coarse before the first operation has run.
+    /// Mean time between two changes of the energy counter. It cannot be shorter than the time between two readings, which
+    /// is long until the first operation runs. `None` until the counter has changed twice.
     pub counter_period: Option<Duration>,
     /// Joules measured since the sampler started.
     pub measured_joules: f64,
-    /// Joules attributed to operations.
+    /// The part of `measured_joules` that is attributed to operations.
     pub request_joules: f64,
-    /// Joules of idle time.
+    /// The part of `measured_joules` that the device would have used without work.
     pub idle_joules: f64,
-    /// Joules that are not attributed.
+    /// The rest of `measured_joules`: energy of work that belongs to no operation.
     pub unattributed_joules: f64,
     /// Time until the memory is full at the current rate of growth. `None` if usage does not grow.
     pub memory_full_in: Option<Duration>,
@@ -105,17 +105,17 @@ pub struct DeviceReport {
 pub struct OperationEnergy {
     /// `gen_ai.operation.name`.
     pub operation: String,
-    /// `gen_ai.request.model`, bounded as in the metric labels.
+    /// `gen_ai.request.model`: a declared model, one of the first undeclared ones, or `_OTHER`, as on metrics.
     pub model: String,
-    /// Trace id in hexadecimal digits.
+    /// Trace id as 32 hexadecimal digits. `None` if the operation has no span.
     pub trace_id: Option<String>,
-    /// Span id in hexadecimal digits.
+    /// Span id as 16 hexadecimal digits. `None` if the operation has no span.
     pub span_id: Option<String>,
     /// Energy in joules.
     pub joules: f64,
     /// GPU time in seconds, divided between operations in the same way as energy.
     pub gpu_seconds: f64,
-    /// Cost in US dollars, if prices are configured.
+    /// Cost of the GPU time and the energy in US dollars. `None` if no price is configured.
     pub cost_usd: Option<f64>,
     /// Number of output tokens.
     pub output_tokens: u64,
@@ -125,11 +125,11 @@ pub struct OperationEnergy {
     pub method: EnergyMethod,
     /// Source of the energy values.
     pub source: EnergySource,
-    /// Set if all intervals were measured. Otherwise intervals are missing, and the energy is too low.
+    /// Set if the energy was measured in all intervals of the operation. Otherwise `joules` is too low.
     pub is_complete: bool,
     /// Set if another application used one of the devices during the operation. The operation's energy is then limited
-    /// to this application's part of the work; energy without a known owner is unattributed. Known only if processes
-    /// are read.
+    /// to this application's part of the work; energy without a known owner is unattributed. Always unset
+    /// if the sampler does not read processes.
     pub is_shared: bool,
 }
 

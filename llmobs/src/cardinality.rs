@@ -1,5 +1,6 @@
-//! A limiter for the number of values of a label: declared values always keep their entry, undeclared values get an
-//! entry until the limit is reached and keep it, and all further values are replaced by `_OTHER`.
+//! Limits the number of values of a label. A declared value has an entry until it is retired and does not count towards
+//! the limit. Undeclared values get an entry until the limit is reached, and keep it. All other undeclared values, and
+//! empty ones, share the entry of `_OTHER`.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -10,7 +11,8 @@ use std::sync::RwLock;
 /// The maximum length of a label value, in bytes. Longer values are truncated at a character boundary.
 pub(crate) const MAX_LABEL_BYTES: usize = 128;
 
-/// A set of label values, each with data of type `T`, so that one lookup returns both.
+/// A map from label values to data of type `T`, with a limit on the number of undeclared values. Values pass through
+/// [`sanitize`] first; two values that are equal after it share one entry.
 #[derive(Debug)]
 pub(crate) struct CardinalityLimiter<T> {
     entries: RwLock<Entries<T>>,
@@ -27,19 +29,23 @@ struct Entries<T> {
 /// The result of looking up a value in the limiter.
 #[derive(Debug)]
 pub(crate) struct Admission<T> {
+    /// The data of the value, or the data of `_OTHER`.
     pub(crate) entry: Arc<T>,
     /// True if the value was replaced by `_OTHER`.
     pub(crate) is_folded: bool,
 }
 
 impl<T> CardinalityLimiter<T> {
-    /// Creates a limiter that admits at most `limit` undeclared values; `other` is the data for all further values.
+    /// Creates a limiter that has entries for at most `limit` undeclared values; with 0, only declared values have
+    /// entries. `other` is the data of `_OTHER`.
     pub(crate) fn new(limit: usize, other: T) -> Self {
         let entries = Entries { declared: HashMap::new(), admitted: HashMap::new() };
         Self { entries: RwLock::new(entries), other: Arc::new(other), limit }
     }
 
-    /// Declares a value, so that it has an entry regardless of the limit. Returns the data of the value.
+    /// Declares a value, so that it has an entry regardless of the limit, and returns its data. A value that has an entry
+    /// keeps its data; for a new value, `make` creates the data from the sanitized value. `make` runs under the lock and
+    /// must not call the limiter.
     pub(crate) fn declare(&self, value: &str, make: impl FnOnce(Arc<str>) -> Arc<T>) -> Arc<T> {
         let value = sanitize(value);
         let mut entries = self.write();
@@ -52,12 +58,14 @@ impl<T> CardinalityLimiter<T> {
         entry
     }
 
-    /// Removes a declared value and returns its data, if the value was declared.
+    /// Removes a declared value and returns its data. Returns `None` if the value is not declared.
     pub(crate) fn retire(&self, value: &str) -> Option<Arc<T>> {
         self.write().declared.remove(sanitize(value).as_ref())
     }
 
-    /// Returns the entry of a value from an untrusted source, or creates it if the limit allows.
+    /// Looks up a value from an untrusted source. A new value gets an entry from `make` if the limit is not reached and
+    /// the value is not empty; otherwise the result is the data of `_OTHER`. `make` runs under the lock and must not call
+    /// the limiter.
     pub(crate) fn admit(&self, value: &str, make: impl FnOnce(Arc<str>) -> Arc<T>) -> Admission<T> {
         let value = sanitize(value);
         if let Some(entry) = self.find(&value) {
@@ -108,8 +116,8 @@ impl<T> CardinalityLimiter<T> {
     }
 }
 
-/// Returns a label value truncated to [`MAX_LABEL_BYTES`] bytes and without control characters. Bytes after the limit are not
-/// read.
+/// Returns a label value truncated to [`MAX_LABEL_BYTES`] bytes, without its control characters; it can become empty. The
+/// time does not depend on the length of the value.
 pub(crate) fn sanitize(value: &str) -> Cow<'_, str> {
     let truncated = truncate(value);
     if truncated.chars().any(char::is_control) {

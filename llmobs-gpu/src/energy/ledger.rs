@@ -61,7 +61,8 @@ pub(crate) enum Tenancy {
 }
 
 impl Tenancy {
-    /// Returns the ratio of the non-idle energy that belongs to this application.
+    /// Returns the ratio of the non-idle energy that is attributed to this application, for the time in which its operations
+    /// ran. Zero if the work of other applications is unknown.
     pub(crate) const fn our_ratio(self) -> f64 {
         match self {
             Self::Exclusive => 1.0,
@@ -91,7 +92,8 @@ impl DeviceLedger {
         }
     }
 
-    /// Removes the time granted to an operation in the open interval.
+    /// Ends an operation, if it is running, and removes the time granted to it in the open interval. The energy is divided
+    /// over the remaining time.
     pub(crate) fn withdraw(&mut self, key: OperationKey, at: u64) {
         self.advance(at);
         self.virtual_start.remove(&key);
@@ -103,7 +105,8 @@ impl DeviceLedger {
         self.virtual_start.contains_key(&key) || self.stopped_nanos.contains_key(&key)
     }
 
-    /// Gives up the part of a stopped operation, which was settled without it.
+    /// Leaves the energy of a stopped operation's time in the open interval unattributed, because the operation was reported
+    /// without it. Other operations do not receive it.
     pub(crate) fn forfeit(&mut self, key: OperationKey) {
         self.forfeited_nanos += self.stopped_nanos.remove(&key).unwrap_or(0.0);
     }

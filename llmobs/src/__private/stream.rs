@@ -22,12 +22,13 @@ use crate::observer::Step;
 use crate::observer::StreamItem;
 use crate::semconv::value::ErrorType;
 
-/// A type that the `tokens` function may return.
+/// A type that the function of the argument `tokens` may return: an unsigned number of tokens, or a chunk.
 #[diagnostic::on_unimplemented(
     message = "`tokens` returns `{Self}`",
     label = "expected a number of tokens or an `llmobs::Chunk`"
 )]
 pub trait IntoChunk {
+    /// Converts to a chunk. A number is a number of tokens; more than `u32::MAX` counts as `u32::MAX`.
     fn into_chunk(self) -> Chunk;
 }
 
@@ -51,11 +52,13 @@ macro_rules! numbers {
 
 numbers!(u8, u16, u32, u64, usize);
 
+/// Converts the result of the function of `tokens`.
 #[inline]
 pub fn into_chunk<C: IntoChunk>(value: C) -> Chunk {
     value.into_chunk()
 }
 
+/// Returns the chunk of an item that describes itself, for an attribute without `tokens`.
 #[inline]
 pub fn item_to_chunk<T: StreamItem>(item: &T) -> Chunk {
     item.to_chunk()
@@ -125,7 +128,8 @@ fn error_chunk(error: ErrorType) -> Chunk {
     if error.is_refusal() { Chunk::rejected(error) } else { Chunk::failed(error) }
 }
 
-/// Keeps a step running until the end of its stream.
+/// Returns a stream that ends the step: as failed at the first error item, as complete at the end of the stream. `usage` is
+/// called for each value until then.
 #[inline]
 pub fn observe_step<S, K, F, U>(
     step: Step,

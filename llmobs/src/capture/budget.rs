@@ -59,7 +59,8 @@ impl ContentBudget {
         self.state.limit
     }
 
-    /// Returns the number of requests that were refused because too few bytes were free.
+    /// Returns how often [`Permit::try_grow`] returned `false` because too few bytes were free; several times for one operation,
+    /// possibly.
     #[must_use]
     pub fn rejections(&self) -> u64 {
         self.state.rejections.load(Ordering::Relaxed)

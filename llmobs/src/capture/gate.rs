@@ -185,14 +185,16 @@ impl GateBuilder {
         self
     }
 
-    /// Sets the budget for all operations in flight. Defaults to [`ContentBudget::default`], 64 MiB.
+    /// Sets the bytes of content that all operations in flight may hold together; content beyond is not captured, and is
+    /// counted. Defaults to [`ContentBudget::default`], 64 MiB.
     pub fn budget(mut self, budget: ContentBudget) -> Self {
         self.budget = Some(budget);
         self
     }
 
     /// Sets whether tool definitions include descriptions and parameters. Defaults to `false`, as the OpenTelemetry
-    /// GenAI conventions recommend: they are long and rarely change.
+    /// GenAI conventions recommend: descriptions and parameters are long and rarely
+    /// change.
     pub const fn full_definitions(mut self, full: bool) -> Self {
         self.full_definitions = full;
         self
@@ -205,7 +207,7 @@ impl GateBuilder {
         self
     }
 
-    /// Sets the number of payloads that may wait for the hook. Further payloads are dropped and counted. Defaults to
+    /// Sets the maximum number of payloads that wait for the hook. Further payloads are dropped and counted. Defaults to
     /// 20.
     pub const fn hook_queue_capacity(mut self, payloads: usize) -> Self {
         self.hook_queue_capacity = payloads;

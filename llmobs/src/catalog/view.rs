@@ -1,19 +1,20 @@
-//! Views: tables of names, units and labels under which another system shows the values that llmobs has in its rows.
+//! Views: tables that show the values of rows under the metric names and labels of another system.
 //!
-//! For each metric of a view, a table contains the source of the value and its conversion. The Prometheus page reads
-//! the tables.
+//! For each metric, a table contains the origin of its value and the conversion to the other system's unit. The Prometheus
+//! page is rendered from the tables.
 
 mod dcgm;
 
 use super::Instrument;
 use super::RowId;
 
-/// A set of metric names of another system, shown on the Prometheus page. Views do not affect OpenTelemetry.
+/// A set of metric names of another system, shown on the Prometheus page. Not a view of the OpenTelemetry SDK, which it
+/// does not affect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum View {
-    /// The GPU metrics of NVIDIA's DCGM exporter: the default list of version 4.8.3, which dashboards such as Grafana's
-    /// 12239 use. The crate `llmobs-gpu` supplies the values.
+    /// The GPU metrics that version 4.8.3 of NVIDIA's DCGM exporter exports by default. Dashboards such as Grafana dashboard
+    /// 12239 use these names. The crate `llmobs-gpu` supplies the values.
     Dcgm,
 }
 
@@ -32,7 +33,7 @@ impl View {
         }
     }
 
-    /// Returns whether the view shows all or some of the values of a row.
+    /// Returns whether a metric of the view is computed from a row.
     pub(crate) fn includes_row(self, id: RowId) -> bool {
         self.definition().metrics.iter().any(|metric| match metric.origin {
             ValueOrigin::Row(row, _) => row == id,
@@ -41,7 +42,7 @@ impl View {
         })
     }
 
-    /// Returns whether `name` is the name of a counter of any view. The name alone does not show this, because counters
+    /// Returns whether `name` is the name of a counter of any view, possibly behind a prefix. The name alone does not show this, because counters
     /// of a view have no suffix `_total`.
     #[cfg(feature = "prometheus")]
     pub(crate) fn is_counter_name(name: &str) -> bool {
@@ -67,16 +68,16 @@ pub(crate) struct ViewMetric {
     pub(crate) instrument: Instrument,
     pub(crate) description: &'static str,
     pub(crate) origin: ValueOrigin,
-    /// Converts a value from the unit of the row to the unit of the view.
+    /// Converts the value of `origin` to the unit of the metric.
     pub(crate) convert: fn(f64) -> f64,
-    /// The name of an additional label whose value is the value of the metric, if the view has one.
+    /// The name of an additional label that repeats the converted value as text; `None` if the metric has no such label.
     pub(crate) value_label: Option<&'static str>,
 }
 
 /// The source of a value of a view.
 #[derive(Debug)]
 pub(crate) enum ValueOrigin {
-    /// A row. With an attribute name and value, only the series of the row that have this attribute value.
+    /// A row. `Some((name, value))` selects the series whose attribute `name` has this value; `None` selects all series.
     Row(RowId, Option<(&'static str, &'static str)>),
     /// The value of the first row minus the values of the other rows. A missing value counts as zero, and the result is
     /// at least zero.
@@ -104,7 +105,7 @@ pub enum DeviceAttribute {
     Hostname,
     /// The index of the device on this machine, from zero; for a MIG instance, the index of the whole GPU.
     Index,
-    /// The ID of the MIG instance on its GPU.
+    /// The ID of the GPU instance, for a MIG instance.
     MigInstanceId,
     /// The model of the device, such as `NVIDIA H100 80GB HBM3`.
     Model,
@@ -112,7 +113,7 @@ pub enum DeviceAttribute {
     Name,
     /// The PCI address of the device, such as `0000:1b:00.0`.
     PciAddress,
-    /// The profile of the MIG instance, such as `1g.10gb`.
+    /// The profile of a MIG instance, such as `1g.10gb`.
     MigProfile,
     /// The permanent UUID of the device; for a MIG instance, the UUID of the whole GPU.
     Uuid,

@@ -1,4 +1,5 @@
-//! The flight recorder: the last operations that ended, held in memory and written to a file on a failure.
+//! The flight recorder: the last operations that ended, held in memory. If a folder is set, they are written to a file when
+//! a thread panics or when the burn rate of an objective is too high.
 
 use std::collections::VecDeque;
 use std::fmt;

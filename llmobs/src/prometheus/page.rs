@@ -21,8 +21,10 @@ pub struct Page {
     pub body: String,
 }
 
-/// Renders the metrics of an observer that owns its registry. The format is OpenMetrics 1.0.0 if the `Accept` header
-/// prefers OpenMetrics, otherwise the classic text format.
+/// Renders the metrics of an observer that owns its registry; for an observer that was built with the application's
+/// registry, the page is empty, and [`encode`] renders the registry. `accept` is the value of the request's `Accept` header.
+/// The format is OpenMetrics 1.0.0 if the header names it with at least the quality of `text/plain`; otherwise, also for
+/// `None` and `*/*`, it is the classic text format.
 ///
 /// ```
 /// use llmobs::Observer;
@@ -38,7 +40,8 @@ pub fn page(observer: &Observer, accept: Option<&str>) -> Page {
     negotiate(observer.encode_open_metrics(), accept)
 }
 
-/// Renders the metrics of the application's own registry, with the same choice of format as [`page`].
+/// Renders the metrics of the application's own registry, with the same choice of format as [`page`]. If a metric or
+/// collector of the application returns an error, the page ends there.
 #[must_use]
 pub fn encode(registry: &Registry, accept: Option<&str>) -> Page {
     let mut text = String::new();
@@ -47,6 +50,7 @@ pub fn encode(registry: &Registry, accept: Option<&str>) -> Page {
     negotiate(text, accept)
 }
 
+/// Returns the page in the format that `accept` selects. `text` is OpenMetrics text without the final `# EOF` line.
 fn negotiate(mut text: String, accept: Option<&str>) -> Page {
     if accept.is_some_and(prefers_open_metrics) {
         text.push_str("# EOF\n");
@@ -57,12 +61,14 @@ fn negotiate(mut text: String, accept: Option<&str>) -> Page {
     Page { content_type: CLASSIC_CONTENT_TYPE, body }
 }
 
-/// Returns whether OpenMetrics 1.0.0, or OpenMetrics without a version, has at least the quality of classic text.
+/// Returns whether the `Accept` header names OpenMetrics, with version 1.0.0 or no version, with a quality above 0 that is
+/// not less than the quality of `text/plain`. A type that the header does not name has quality 0; wildcards are ignored. A
+/// quality that is not a number counts as 0.
 fn prefers_open_metrics(accept: &str) -> bool {
-    let (mut open_metrics, mut classic) = (0.0_f32, 0.0_f32);
-    for range in accept.split(',') {
-        let mut parameters = range.split(';').map(str::trim);
-        let kind = parameters.next().unwrap_or_default().to_ascii_lowercase();
+    let (mut open_metrics_quality, mut classic_quality) = (0.0_f32, 0.0_f32);
+    for media_range in accept.split(',') {
+        let mut parameters = media_range.split(';').map(str::trim);
+        let media_type = parameters.next().unwrap_or_default().to_ascii_lowercase();
         let (mut quality, mut version) = (1.0_f32, None);
         for parameter in parameters {
             match parameter.split_once('=') {
@@ -71,15 +77,15 @@ fn prefers_open_metrics(accept: &str) -> bool {
                 _ => {}
             }
         }
-        match kind.as_str() {
+        match media_type.as_str() {
             "application/openmetrics-text" if version.is_none_or(|version| version == "1.0.0") => {
-                open_metrics = open_metrics.max(quality);
+                open_metrics_quality = open_metrics_quality.max(quality);
             }
-            "text/plain" => classic = classic.max(quality),
+            "text/plain" => classic_quality = classic_quality.max(quality),
             _ => {}
         }
     }
-    open_metrics > 0.0 && open_metrics >= classic
+    open_metrics_quality > 0.0 && open_metrics_quality >= classic_quality
 }
 
 #[cfg(test)]
