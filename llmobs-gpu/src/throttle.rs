@@ -71,7 +71,8 @@ impl ThrottleReasons {
         self.bits & (1 << reason as u8) != 0
     }
 
-    /// Returns whether the device is slower than it should be: by heat or by protection of the hardware.
+    /// Returns whether heat ([`Thermal`](ThrottleReason::Thermal)) or a protection of the hardware
+    /// ([`Hardware`](ThrottleReason::Hardware)) makes the device slower. Other reasons do not count.
     #[must_use]
     pub const fn is_degraded(self) -> bool {
         self.contains(ThrottleReason::Thermal) || self.contains(ThrottleReason::Hardware)

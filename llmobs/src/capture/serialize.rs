@@ -24,12 +24,12 @@ use crate::semconv::value::FinishReason;
 /// The longest name or id, in bytes.
 const MAX_NAME_BYTES: usize = 256;
 
-/// A serializer of content. The only code besides the gate that opens content.
+/// A serializer of content. The code of this file is the only code that opens content.
 pub(super) struct ContentSerializer<'a> {
     pub(super) redactor: &'a Redactor,
     pub(super) limits: &'a ContentLimits,
     pub(super) report: &'a mut CaptureReport,
-    /// Limit of one content in bytes.
+    /// Limit of one text or JSON value in bytes. Media, names and ids have other limits.
     pub(super) part_bytes: usize,
     /// Number of parts to serialize of each message.
     pub(super) max_parts: usize,
@@ -199,7 +199,8 @@ impl ContentSerializer<'_> {
     }
 }
 
-/// Removes media that exceed the limit from messages, so that their memory is freed before the end of the operation.
+/// Removes the bytes of media that will not be exported from messages: media over the limit, and `data:` URIs that are not
+/// base64. The parts remain. Frees the memory before the end of the operation.
 pub(super) fn strip_media(messages: &mut [Message], limits: &ContentLimits) {
     for part in messages.iter_mut().flat_map(|message| &mut message.parts) {
         match part.kind_mut() {

@@ -15,7 +15,7 @@ use opentelemetry::trace::TraceState;
 use crate::catalog::Role;
 use crate::measurement::TraceLink;
 
-/// The properties of an operation that a companion can read.
+/// The properties of an operation that a companion can read, and the recording of its energy.
 pub(crate) trait OperationInfo: Send + Sync {
     fn role(&self) -> Role;
     /// Returns the operation name, provider and model, as in the labels.
@@ -98,13 +98,14 @@ impl OperationRef {
         self.info.output_tokens()
     }
 
-    /// Returns the trace id as 32 hexadecimal digits, if the operation has a span or a sampled trace.
+    /// Returns the id of the operation's trace as 32 hexadecimal digits. `None` without a span and without a sampled trace.
     #[must_use]
     pub fn trace_id(&self) -> Option<String> {
         self.trace_ids().map(|ids| format!("{:032x}", u128::from_be_bytes(ids.trace_id)))
     }
 
-    /// Returns the span id as 16 hexadecimal digits, if the operation has a span or a sampled trace.
+    /// Returns the id of the operation's span as 16 hexadecimal digits; without a span, the id of the span in whose sampled
+    /// trace the operation ran.
     #[must_use]
     pub fn span_id(&self) -> Option<String> {
         self.trace_ids().map(|ids| format!("{:016x}", u64::from_be_bytes(ids.span_id)))

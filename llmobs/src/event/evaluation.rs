@@ -28,7 +28,7 @@ impl<'a> Evaluation<'a> {
         Self { name, score: None, label: None }
     }
 
-    /// Sets the score, on the scale of the metric. Defaults to no score; a score that is not finite is ignored.
+    /// Sets the score, on the scale of the metric. Defaults to no score; a score that is not finite means no score.
     pub const fn score(mut self, score: f64) -> Self {
         self.score = if score.is_finite() { Some(score) } else { None };
         self
@@ -40,7 +40,7 @@ impl<'a> Evaluation<'a> {
         self
     }
 
-    /// Emits the event in the current trace.
+    /// Emits the event without a parent span, in the trace of the current OpenTelemetry context.
     pub(crate) fn emit(&self, response_id: Option<&str>) {
         tracing::event!(
             name: "gen_ai.evaluation.result",

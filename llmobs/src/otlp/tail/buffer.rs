@@ -38,14 +38,15 @@ struct BufferedTrace {
 }
 
 impl TailBuffer {
-    /// Registers the start of a span. New traces beyond `limit` are not tracked.
+    /// Counts an open span of its trace. Not counted if the trace is new and `limit` traces are tracked already;
+    /// [`push_span`](Self::push_span) still buffers the span when it ends.
     pub(super) fn start_span(&mut self, trace: TraceId, limit: usize) {
         if self.traces.len() < limit || self.traces.contains_key(&trace) {
             self.traces.entry(trace).or_default().open_spans += 1;
         }
     }
 
-    /// Buffers a finished span. Returns whether no span of its trace is open.
+    /// Buffers a finished span, of any trace. Returns whether no counted span of the trace is open.
     pub(super) fn push_span(&mut self, span: SpanData) -> bool {
         let id = span.span_context.trace_id();
         let should_keep = self.recently_kept.contains(&id);
@@ -69,6 +70,7 @@ impl TailBuffer {
         }
     }
 
+    /// Returns whether a tracked trace is to be kept.
     pub(super) fn is_kept(&self, id: TraceId) -> bool {
         self.traces.get(&id).is_some_and(|trace| trace.should_keep)
     }
@@ -83,7 +85,8 @@ impl TailBuffer {
         }
     }
 
-    /// Removes and returns the next trace in which an operation ended at `until` or earlier, in nanoseconds.
+    /// Takes the first trace off the queue of decisions if its operation ended at `until` (nanoseconds) or earlier, and
+    /// returns its id. The trace stays in the buffer.
     pub(super) fn pop_due(&mut self, until: u64) -> Option<TraceId> {
         while let Some((_, id)) = self.awaiting_decision.pop_front_if(|(at, _)| *at <= until) {
             let trace = self.traces.get_mut(&id);
@@ -105,7 +108,7 @@ impl TailBuffer {
         spans
     }
 
-    /// Removes a finished trace. A kept trace is remembered, so that its late spans are kept too.
+    /// Removes a trace whose spans were taken. A kept trace is remembered, so that its late spans are kept too.
     pub(super) fn remove_trace(&mut self, id: TraceId) {
         let was_kept = self.traces.remove(&id).is_some_and(|trace| trace.should_keep);
         if was_kept && self.recently_kept.insert(id) {

@@ -113,7 +113,8 @@ impl ChunkAccumulator {
             || (!has_end_event && self.finished_choices != 0 && self.started_choices & !self.finished_choices == 0)
     }
 
-    /// Records the finish reasons at the end of the stream, and the error `upstream` if the response was cut off.
+    /// Records the remaining finish reasons at the end of the stream. Also sets the error `upstream`, unless an error has
+    /// arrived, if a started choice has neither a finish reason nor an end event, or if nothing was generated.
     pub(super) fn end_response(&mut self, marker: &Marker) {
         let has_started = self.started_choices | self.finished_choices != 0;
         let is_incomplete = if has_started {
