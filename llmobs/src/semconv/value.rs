@@ -88,7 +88,7 @@ macro_rules! closed_enum {
                 }
             }
 
-            /// Returns the index of this value in [`Self::RANDOMNESS_RANGE`].
+            /// Returns the index of this value in [`Self::ALL`].
             #[allow(dead_code, reason = "not every word is a place in a table")]
             pub(crate) const fn index(self) -> usize {
                 self as usize
