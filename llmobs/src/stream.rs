@@ -1,4 +1,4 @@
-//! How the items of a stream are observed: who produces them, what each carries, and which one is the first token.
+//! Observes the items of a stream. Selects the producer, the chunk of each item and the first token.
 //!
 //! [`Operation::observe`] takes a stream whose items implement [`StreamItem`]; [`Operation::observe_with`] takes any
 //! stream and a function that describes an item. Both return an [`ObservedStream`].

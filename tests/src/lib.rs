@@ -1,3 +1,3 @@
-//! What several test programs use.
+//! Shares code between test programs.
 
 pub mod callsites;

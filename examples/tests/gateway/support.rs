@@ -13,14 +13,11 @@ mod process;
 mod python_package;
 mod raw_client;
 mod upstream;
-
-use std::time::Duration;
+#[path = "../../axum-chat/tests/service/support/waiting.rs"]
+mod waiting;
 
 use serde_json::Value;
 use serde_json::json;
-use tokio::sync::RwLock;
-use tokio::sync::RwLockReadGuard;
-use tokio::sync::RwLockWriteGuard;
 
 pub(crate) use http::StreamedAnswer;
 pub(crate) use http::get;
@@ -32,30 +29,9 @@ pub(crate) use process::GatewayProcess;
 pub(crate) use process::run_client;
 pub(crate) use raw_client::RawClient;
 pub(crate) use upstream::FakeUpstream;
-
-/// Write-locked by tests that measure times, which need the machine exclusively.
-static MACHINE_LOCK: RwLock<()> = RwLock::const_new(());
-
-/// Waits until no other test runs, and blocks others meanwhile.
-pub(crate) async fn lock_exclusive() -> RwLockWriteGuard<'static, ()> {
-    MACHINE_LOCK.write().await
-}
-
-/// Runs concurrently with other tests that do not measure times.
-pub(crate) async fn lock_shared() -> RwLockReadGuard<'static, ()> {
-    MACHINE_LOCK.read().await
-}
-
-/// Repeats `poll` until it returns `Some`, for at most about ten seconds.
-pub(crate) async fn eventually<T>(what: &str, mut poll: impl AsyncFnMut() -> Option<T>) -> T {
-    for _ in 0..1_000 {
-        if let Some(answer) = poll().await {
-            return answer;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("timed out: {what}")
-}
+pub(crate) use waiting::eventually;
+pub(crate) use waiting::lock_exclusive;
+pub(crate) use waiting::lock_shared;
 
 /// Returns a request for the synthetic engine of `axum-chat`.
 pub(crate) fn question(stream: bool, max_tokens: u32) -> Value {

@@ -18,12 +18,7 @@ mod shared {
     pub(crate) mod leaks;
     pub(super) mod random;
 }
-
-use std::time::Duration;
-
-use tokio::sync::RwLock;
-use tokio::sync::RwLockReadGuard;
-use tokio::sync::RwLockWriteGuard;
+mod waiting;
 
 pub(crate) use client::Reply;
 pub(crate) use client::StreamedAnswer;
@@ -39,30 +34,9 @@ pub(crate) use server::Server;
 pub(crate) use server::command;
 pub(crate) use shared::collector::Collector;
 pub(crate) use shared::leaks;
-
-/// Write-locked by tests that measure times, which need the machine exclusively.
-static MACHINE_LOCK: RwLock<()> = RwLock::const_new(());
-
-/// Waits until no other test runs, and blocks others meanwhile.
-pub(crate) async fn lock_exclusive() -> RwLockWriteGuard<'static, ()> {
-    MACHINE_LOCK.write().await
-}
-
-/// Runs concurrently with other tests that do not measure times.
-pub(crate) async fn lock_shared() -> RwLockReadGuard<'static, ()> {
-    MACHINE_LOCK.read().await
-}
-
-/// Repeats `poll` until it returns `Some`, for at most about ten seconds.
-pub(crate) async fn eventually<T>(what: &str, mut poll: impl AsyncFnMut() -> Option<T>) -> T {
-    for _ in 0..1_000 {
-        if let Some(answer) = poll().await {
-            return answer;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("timed out: {what}")
-}
+pub(crate) use waiting::eventually;
+pub(crate) use waiting::lock_exclusive;
+pub(crate) use waiting::lock_shared;
 
 /// Asserts that two measurements of one time differ by at most a tenth plus 2 ms.
 pub(crate) fn assert_agree(what: &str, service: f64, client: f64) {
