@@ -28,10 +28,11 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 
-use self::meter_provider::MODEL;
+use self::support::meter_provider::MODEL;
 
-#[path = "support/meter_provider.rs"]
-mod meter_provider;
+mod support {
+    pub(crate) mod meter_provider;
+}
 
 const BARE: &str = "the bare stream";
 const CLOCK: &str = "two clock readings, nothing else";
@@ -71,7 +72,7 @@ fn run<S: Stream<Item = u32> + Unpin>(
     source: impl Fn() -> S,
     producer: Producer,
 ) -> Results {
-    let provider = meter_provider::meter_provider();
+    let provider = support::meter_provider::meter_provider();
     let meter = provider.meter("by hand");
     let gaps = meter.f64_histogram("inter_token").with_boundaries(BOUNDS.to_vec()).build();
     let gaps_3 = meter.f64_histogram("inter_token_3").with_boundaries(BOUNDS.to_vec()).build();

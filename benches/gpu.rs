@@ -1,9 +1,6 @@
 //! Measures the cost of the GPU sampler: CPU time of its threads by cadence and number of GPUs, and calls of the driver
 //! library. The fake library answers immediately, so the measured time is the sampler's own work.
 
-#[path = "../llmobs-gpu/tests/support/fake_library.rs"]
-mod fake_library;
-
 use std::fs;
 use std::thread;
 use std::time::Duration;
@@ -15,7 +12,7 @@ use llmobs_benches::report_budget;
 use llmobs_gpu::NvmlBackend;
 use llmobs_gpu::Sampler;
 
-use fake_library::Fake;
+use llmobs_tests::fake_library::Fake;
 
 fn main() {
     // Long enough for readings with a period of 30 seconds.

@@ -29,12 +29,13 @@ use tower_layer::Layer;
 use tower_service::Service;
 use tracing::field::Empty;
 
-use self::span_export::DiscardingProcessor;
-use self::span_export::time_with_spans;
-use self::span_export::with_otel_layer;
+use self::support::span_export::DiscardingProcessor;
+use self::support::span_export::time_with_spans;
+use self::support::span_export::with_otel_layer;
 
-#[path = "support/span_export.rs"]
-mod span_export;
+mod support {
+    pub(crate) mod span_export;
+}
 
 const BARE: &str = "the bare service";
 const DISABLED: &str = "the layer, disabled";

@@ -22,16 +22,15 @@ use llmobs_benches::instructions;
 use llmobs_benches::is_quick;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 
-use self::manual_instruments::ManualInstruments;
-use self::manual_instruments::MetricSpec;
-use self::meter_provider::MODEL;
+use self::support::manual_instruments::ManualInstruments;
+use self::support::manual_instruments::MetricSpec;
+use self::support::meter_provider::MODEL;
 
-#[path = "support/manual_instruments.rs"]
-mod manual_instruments;
-#[path = "support/meter_provider.rs"]
-mod meter_provider;
-#[path = "support/workload.rs"]
-mod workload;
+mod support {
+    pub(crate) mod manual_instruments;
+    pub(crate) mod meter_provider;
+    pub(crate) mod workload;
+}
 
 /// A name, and a function that runs the given number of iterations.
 type Candidate = (&'static str, fn(usize));
@@ -43,32 +42,36 @@ const CANDIDATES: [Candidate; 10] = [
         with_observer(None, |observer, manual_clock| observe(observer, manual_clock, chunks));
     }),
     ("a chunk: llmobs, both backends", |chunks| {
-        with_observer(Some(&meter_provider::meter_provider()), |observer, manual_clock| {
+        with_observer(Some(&support::meter_provider::meter_provider()), |observer, manual_clock| {
             observe(observer, manual_clock, chunks);
         });
     }),
     ("a chunk: by hand, both backends", |chunks| {
-        let instruments =
-            ManualInstruments::new(&meter_provider::meter_provider(), &[MetricSpec::histogram("inter_token", &[])]);
+        let instruments = ManualInstruments::new(
+            &support::meter_provider::meter_provider(),
+            &[MetricSpec::histogram("inter_token", &[])],
+        );
         drain(stream::iter((0..chunks).map(|_| instruments.record(black_box(0.02)))));
     }),
     ("an operation: llmobs, disabled", |iterations| {
-        (0..iterations).for_each(|_| workload::run_operation(&Observer::disabled()));
+        (0..iterations).for_each(|_| support::workload::run_operation(&Observer::disabled()));
     }),
     ("an operation: llmobs, Prometheus alone", |iterations| {
-        with_observer(None, |observer, _| (0..iterations).for_each(|_| workload::run_operation(observer)));
+        with_observer(None, |observer, _| (0..iterations).for_each(|_| support::workload::run_operation(observer)));
     }),
     ("an operation: llmobs, both backends", |iterations| {
-        with_observer(Some(&meter_provider::meter_provider()), |observer, _| {
-            (0..iterations).for_each(|_| workload::run_operation(observer));
+        with_observer(Some(&support::meter_provider::meter_provider()), |observer, _| {
+            (0..iterations).for_each(|_| support::workload::run_operation(observer));
         });
     }),
     ("an operation: by hand, both backends", |iterations| {
-        let instruments = ManualInstruments::new(&meter_provider::meter_provider(), &workload::metric_specs());
+        let instruments =
+            ManualInstruments::new(&support::meter_provider::meter_provider(), &support::workload::metric_specs());
         (0..iterations).for_each(|_| instruments.record(black_box(0.02)));
     }),
     ("an operation: by hand, labels built for it", |iterations| {
-        let instruments = ManualInstruments::new(&meter_provider::meter_provider(), &workload::metric_specs());
+        let instruments =
+            ManualInstruments::new(&support::meter_provider::meter_provider(), &support::workload::metric_specs());
         (0..iterations).for_each(|_| instruments.build_and_record(black_box(0.02)));
     }),
 ];
@@ -107,7 +110,7 @@ fn drain(mut stream: impl Stream + Unpin) {
 
 fn with_observer(provider: Option<&SdkMeterProvider>, body: impl FnOnce(&Observer, &ManualClock)) {
     let (clock, manual_clock) = Clock::manual();
-    let mut observer = workload::observer().clock(clock);
+    let mut observer = support::workload::observer().clock(clock);
     if let Some(provider) = provider {
         observer = observer.meter_provider(provider);
     }

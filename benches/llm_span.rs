@@ -15,12 +15,9 @@ use llmobs_benches::instructions;
 use llmobs_benches::is_quick;
 use llmobs_benches::report_budget;
 
-use self::macro_pairs::MODEL;
-use self::macro_pairs::builder;
-use self::macro_pairs::macros;
-
-#[path = "support/macro_pairs.rs"]
-mod macro_pairs;
+use llmobs_tests::macro_pairs::MODEL;
+use llmobs_tests::macro_pairs::builder;
+use llmobs_tests::macro_pairs::macros;
 
 /// A name, and a function that runs the given number of iterations.
 type Candidate = (&'static str, fn(&Observer, usize));

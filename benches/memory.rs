@@ -17,10 +17,11 @@ use llmobs_benches::Table;
 use llmobs_benches::report_budget;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 
-use self::meter_provider::MODEL;
+use self::support::meter_provider::MODEL;
 
-#[path = "support/meter_provider.rs"]
-mod meter_provider;
+mod support {
+    pub(crate) mod meter_provider;
+}
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator::new();
@@ -29,7 +30,7 @@ static ALLOCATOR: CountingAllocator = CountingAllocator::new();
 const OPERATIONS: usize = 1_024;
 
 fn main() {
-    let provider = meter_provider::meter_provider();
+    let provider = support::meter_provider::meter_provider();
     let mut table = Table::new(&["in flight", "bytes an operation"]);
     let mut max_bytes = 0;
     for (name, role) in [("server", Role::Server), ("gateway", Role::Gateway), ("client", Role::Client)] {

@@ -12,16 +12,15 @@ use llmobs_benches::measure_time;
 use llmobs_benches::report_budget;
 use metrics_exporter_prometheus::PrometheusBuilder;
 
-use self::manual_instruments::ManualInstruments;
-use self::manual_instruments::MetricSpec;
-use self::meter_provider::MODEL;
+use self::support::manual_instruments::ManualInstruments;
+use self::support::manual_instruments::MetricSpec;
+use self::support::meter_provider::MODEL;
 
-#[path = "support/manual_instruments.rs"]
-mod manual_instruments;
-#[path = "support/meter_provider.rs"]
-mod meter_provider;
-#[path = "support/workload.rs"]
-mod workload;
+mod support {
+    pub(crate) mod manual_instruments;
+    pub(crate) mod meter_provider;
+    pub(crate) mod workload;
+}
 
 const BOUND: bool = cfg!(feature = "otel-bound");
 const DISABLED: &str = "llmobs, disabled";
@@ -53,11 +52,11 @@ const PHASES: [&str; 5] = ["queue", "prefill", "first_token", "decode", "total"]
 /// Compares recording five latencies of a running operation. The clock is a manual one, so reading the time costs
 /// nothing; the alternatives receive fixed values.
 fn compare_latencies() -> Results {
-    let provider = meter_provider::meter_provider();
+    let provider = support::meter_provider::meter_provider();
     let specs = PHASES.map(|phase| MetricSpec::histogram("phase_duration", &[("llmobs.phase.name", phase)]));
     let instruments = ManualInstruments::new(&provider, &specs);
     let recorder = PrometheusBuilder::new()
-        .set_buckets(&manual_instruments::BOUNDS)
+        .set_buckets(&support::manual_instruments::BOUNDS)
         .expect("the bucket bounds are valid")
         .build_recorder();
     let exporter = recorder.handle();
@@ -72,7 +71,7 @@ fn compare_latencies() -> Results {
             })
         }
     };
-    let manual_clock_builder = || workload::observer().clock(Clock::manual().0).phases(PHASES);
+    let manual_clock_builder = || support::workload::observer().clock(Clock::manual().0).phases(PHASES);
     Comparison::new("five latencies")
         .candidate(DISABLED, phases(Observer::disabled()))
         .candidate(PROMETHEUS, phases(manual_clock_builder().build().expect("the observer is valid")))
@@ -105,22 +104,24 @@ fn compare_latencies() -> Results {
 }
 
 fn compare_operations() -> Results {
-    let provider = meter_provider::meter_provider();
-    let specs = workload::metric_specs();
+    let provider = support::meter_provider::meter_provider();
+    let specs = support::workload::metric_specs();
     let instruments = ManualInstruments::new(&provider, &specs);
-    let enabled = workload::observer().build().expect("the observer is valid");
+    let enabled = support::workload::observer().build().expect("the observer is valid");
     let page = |observer: &Observer| llmobs::prometheus::page(observer, None).body;
-    workload::run_operation(&enabled);
+    support::workload::run_operation(&enabled);
     let before = page(&enabled);
-    workload::run_operation(&enabled);
+    support::workload::run_operation(&enabled);
     assert_eq!(
         count_changed_series(&before, &page(&enabled)),
         specs.len(),
         "the manual instruments record as many values as llmobs"
     );
-    let both = workload::observer().meter_provider(&provider).build().expect("the observer is valid");
+    let both = support::workload::observer().meter_provider(&provider).build().expect("the observer is valid");
     let run = |observer: Observer| {
-        move |iterations: u64| measure_time(|| (0..iterations).for_each(|_| workload::run_operation(&observer)))
+        move |iterations: u64| {
+            measure_time(|| (0..iterations).for_each(|_| support::workload::run_operation(&observer)))
+        }
     };
     Comparison::new(&format!("a whole operation ({} facts)", specs.len()))
         .candidate(DISABLED, run(Observer::disabled()))

@@ -22,11 +22,12 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use self::mirror_registry::Labels;
-use self::mirror_registry::MirrorRegistry;
+use self::support::mirror_registry::Labels;
+use self::support::mirror_registry::MirrorRegistry;
 
-#[path = "support/mirror_registry.rs"]
-mod mirror_registry;
+mod support {
+    pub(crate) mod mirror_registry;
+}
 
 const FAMILY: &str = "prometheus-client alone, Family";
 const OPEN_METRICS: &str = "llmobs, OpenMetrics";
@@ -125,12 +126,14 @@ fn measure_stalls() {
     let mut table = Table::new(&["a record while somebody scrapes, us", "worst", "p99.99", "p50"]);
     for (name, is_scraped) in [("nobody scrapes", false), ("scraped without pause", true)] {
         let family = || {
-            let family =
-                Family::<Labels, Histogram, fn() -> Histogram>::new_with_constructor(mirror_registry::histogram);
+            let family = Family::<Labels, Histogram, fn() -> Histogram>::new_with_constructor(
+                support::mirror_registry::histogram,
+            );
             let mut registry = Registry::default();
             registry.register("phase_duration", "as llmobs has it", family.clone());
-            let labels: Vec<Labels> =
-                (0..SERIES + NEW_SERIES).map(|index| mirror_registry::phase_labels(&phase_name(index))).collect();
+            let labels: Vec<Labels> = (0..SERIES + NEW_SERIES)
+                .map(|index| support::mirror_registry::phase_labels(&phase_name(index)))
+                .collect();
             let record_index = |index: usize| family.get_or_create(&labels[index]).observe(0.02);
             RecordDurations::measure(is_scraped, record_index, || drop(encode(&registry)))
         };

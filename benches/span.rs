@@ -19,11 +19,12 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::field::Empty;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use self::span_export::DiscardingProcessor;
-use self::span_export::time_with_spans;
+use self::support::span_export::DiscardingProcessor;
+use self::support::span_export::time_with_spans;
 
-#[path = "support/span_export.rs"]
-mod span_export;
+mod support {
+    pub(crate) mod span_export;
+}
 
 const MODEL: &str = "smollm2-135m-instruct";
 const NO_SUBSCRIBER: &str = "llmobs, nobody listens";

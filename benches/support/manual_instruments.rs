@@ -11,7 +11,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 
-use crate::meter_provider::MODEL;
+use super::meter_provider::MODEL;
 
 /// The bucket bounds of the conventions for a duration, with the upper bounds that llmobs adds.
 pub(crate) const BOUNDS: [f64; 17] =

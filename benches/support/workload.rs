@@ -7,8 +7,8 @@ use llmobs::Observer;
 use llmobs::ObserverBuilder;
 use llmobs::Usage;
 
-use crate::manual_instruments::MetricSpec;
-use crate::meter_provider::MODEL;
+use super::manual_instruments::MetricSpec;
+use super::meter_provider::MODEL;
 
 /// Returns the builder of an observer with one declared model.
 pub(crate) fn observer() -> ObserverBuilder<'static> {

@@ -2,7 +2,6 @@
 
 #![no_main]
 
-#[path = "../src/sse.rs"]
-mod sse;
+use llmobs_tests::fuzz::sse;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| sse::check_bytes(data));

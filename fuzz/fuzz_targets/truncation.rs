@@ -2,7 +2,6 @@
 
 #![no_main]
 
-#[path = "../src/truncation.rs"]
-mod truncation;
+use llmobs_tests::fuzz::truncation;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| truncation::check_bytes(data));

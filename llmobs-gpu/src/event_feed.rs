@@ -1,7 +1,5 @@
 //! A feed of events from the threads of operations to the sampler.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
@@ -13,6 +11,7 @@ use llmobs::companion::Mark;
 use llmobs::companion::OperationRef;
 use llmobs::semconv::value::Outcome;
 
+use crate::sync::Mutex;
 use crate::thread_control::ThreadControl;
 
 /// An event of an operation.
@@ -47,7 +46,7 @@ const MAX_PENDING_EVENTS: usize = 131_072;
 impl EventFeed {
     /// Returns all events since the last call, and whether events were dropped.
     pub(crate) fn drain(&self) -> (Vec<TimedOperationEvent>, bool) {
-        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut events = self.events.lock();
         let taken = std::mem::take(&mut *events);
         (taken, self.has_lost_events.swap(false, Ordering::Relaxed))
     }
@@ -58,12 +57,12 @@ impl EventFeed {
     pub(crate) fn set_sampler_idle(&self, is_idle: bool) -> bool {
         self.is_sampler_idle.store(is_idle, Ordering::Relaxed);
         // Under the lock, so threads that add events later see that the sampler sleeps.
-        !is_idle || self.events.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+        !is_idle || self.events.lock().is_empty()
     }
 
     pub(crate) fn close(&self) {
         self.is_closed.store(true, Ordering::Relaxed);
-        self.events.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.events.lock().clear();
     }
 
     pub(crate) fn set_watts(&self, watts: f64) {
@@ -81,7 +80,7 @@ impl EventFeed {
         if self.is_closed.load(Ordering::Relaxed) {
             return;
         }
-        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut events = self.events.lock();
         if events.len() < MAX_PENDING_EVENTS {
             events.push((at.as_nanos(), event));
         } else {

@@ -36,12 +36,14 @@ mod energy;
 mod error;
 mod event_feed;
 mod host;
+mod numbers;
 #[cfg(feature = "nvml")]
 mod process_tree;
 mod report;
 mod roofline;
 mod sampler;
 mod select;
+mod sync;
 mod thread_control;
 mod throttle;
 mod xid;

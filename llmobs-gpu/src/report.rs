@@ -6,6 +6,7 @@ use crate::backend::DeviceInfo;
 use crate::backend::Reading;
 use crate::energy::EnergyMethod;
 use crate::energy::EnergySource;
+use crate::numbers::to_f64;
 
 /// The state of the sampler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -136,9 +137,8 @@ pub struct OperationEnergy {
 impl OperationEnergy {
     /// Returns the joules per output token, or `None` without output tokens.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "exact below 2^53 tokens")]
     pub fn joules_per_token(&self) -> Option<f64> {
-        (self.output_tokens > 0).then(|| self.joules / self.output_tokens as f64)
+        (self.output_tokens > 0).then(|| self.joules / to_f64(self.output_tokens))
     }
 
     /// Emits the log event `llm_request_energy`. A separate event, since the energy is known only after the operation's

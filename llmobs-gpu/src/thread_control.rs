@@ -1,10 +1,9 @@
 //! Waking, stopping and joining of threads.
 
-use std::sync::Condvar;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
 use std::time::Duration;
+
+use crate::sync::Condvar;
+use crate::sync::Mutex;
 
 #[derive(Debug, Default)]
 pub(crate) struct ThreadControl {
@@ -22,15 +21,14 @@ struct State {
 
 impl ThreadControl {
     pub(crate) fn wake(&self) {
-        self.lock().is_woken = true;
+        self.state.lock().is_woken = true;
         self.changed.notify_all();
     }
 
     /// Sleeps until woken, at most `at_most`. Returns whether to continue.
     pub(crate) fn sleep(&self, at_most: Duration) -> bool {
         let waits = |state: &mut State| !state.is_woken && !state.is_stopping;
-        let (mut state, _) =
-            self.changed.wait_timeout_while(self.lock(), at_most, waits).unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.changed.wait_timeout_while(self.state.lock(), at_most, waits);
         state.is_woken = false;
         !state.is_stopping
     }
@@ -38,35 +36,29 @@ impl ThreadControl {
     /// Sleeps for this time, unless stopped. Returns whether to continue.
     pub(crate) fn pause(&self, time: Duration) -> bool {
         let waits = |state: &mut State| !state.is_stopping;
-        let (state, _) =
-            self.changed.wait_timeout_while(self.lock(), time, waits).unwrap_or_else(PoisonError::into_inner);
+        let state = self.changed.wait_timeout_while(self.state.lock(), time, waits);
         !state.is_stopping
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
-        self.lock().is_stopping
+        self.state.lock().is_stopping
     }
 
     pub(crate) fn thread_started(&self) {
-        self.lock().thread_count += 1;
+        self.state.lock().thread_count += 1;
     }
 
     pub(crate) fn thread_ended(&self) {
-        self.lock().thread_count -= 1;
+        self.state.lock().thread_count -= 1;
         self.changed.notify_all();
     }
 
     /// Stops all threads and waits at most `at_most` for their end. Returns the number of threads that have not ended.
     pub(crate) fn stop(&self, at_most: Duration) -> usize {
-        self.lock().is_stopping = true;
+        self.state.lock().is_stopping = true;
         self.changed.notify_all();
         let runs = |state: &mut State| state.thread_count > 0;
-        let (state, _) =
-            self.changed.wait_timeout_while(self.lock(), at_most, runs).unwrap_or_else(PoisonError::into_inner);
+        let state = self.changed.wait_timeout_while(self.state.lock(), at_most, runs);
         state.thread_count
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

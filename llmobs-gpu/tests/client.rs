@@ -3,12 +3,6 @@
 
 #![cfg(all(target_os = "linux", feature = "nvml"))]
 
-#[path = "support/fake_library.rs"]
-mod fake_library;
-#[path = "../../tests/support/python_package.rs"]
-#[expect(clippy::unwrap_used, unreachable_pub, reason = "it belongs to the tests of the whole")]
-mod python_package;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
@@ -18,7 +12,7 @@ use llmobs::Observer;
 use llmobs_gpu::NvmlBackend;
 use llmobs_gpu::Sampler;
 
-use fake_library::Fake;
+use llmobs_tests::fake_library::Fake;
 
 /// The PyPI package of NVIDIA's client, with its version.
 const PACKAGE: &str = "nvidia-ml-py==13.615.71";
@@ -115,7 +109,7 @@ fn nvidias_own_client_reads_the_same_values() {
     fs::copy(fake.path(), directory.join("libnvidia-ml.so.1")).unwrap();
     let output = Command::new("python3")
         .args(["-c", PROGRAM])
-        .env("PYTHONPATH", python_package::package_dir(PACKAGE))
+        .env("PYTHONPATH", llmobs_tests::python_package::package_dir(PACKAGE))
         .env("LD_LIBRARY_PATH", &directory)
         .env("ME", pid.to_string())
         .output()

@@ -3,9 +3,6 @@
 #![cfg(all(target_os = "linux", feature = "nvml"))]
 #![expect(clippy::unwrap_used, reason = "a missing value must fail the test")]
 
-#[path = "support/fake_library.rs"]
-mod fake_library;
-
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fs;
@@ -23,7 +20,7 @@ use llmobs_gpu::Sampler;
 use opentelemetry_sdk::metrics::InMemoryMetricExporter;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 
-use fake_library::Fake;
+use llmobs_tests::fake_library::Fake;
 
 /// Every series of the exporter's default list (`etc/default-counters.csv` of 4.8.3, at commit 7ad5832): name, type,
 /// description, and the value of the fake's second device in the unit of the description. `None`: llmobs has no

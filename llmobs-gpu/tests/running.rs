@@ -3,9 +3,6 @@
 #![cfg(all(target_os = "linux", feature = "nvml"))]
 #![expect(clippy::unwrap_used, reason = "a missing value must fail the test")]
 
-#[path = "support/fake_library.rs"]
-mod fake_library;
-
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -15,7 +12,7 @@ use llmobs_gpu::NvmlBackend;
 use llmobs_gpu::OperationEnergy;
 use llmobs_gpu::Sampler;
 
-use fake_library::Fake;
+use llmobs_tests::fake_library::Fake;
 
 /// Returns an observer, a sampler of devices that run by `script`, and the receiver of the energy of each operation.
 fn start_sampler(fake: &Fake, script: &str) -> (Observer, Sampler, mpsc::Receiver<OperationEnergy>) {

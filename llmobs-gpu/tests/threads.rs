@@ -3,9 +3,6 @@
 #![cfg(all(target_os = "linux", feature = "nvml"))]
 #![expect(clippy::unwrap_used, reason = "a missing value must fail the test")]
 
-#[path = "support/fake_library.rs"]
-mod fake_library;
-
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -30,7 +27,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::layer::SubscriberExt;
 
-use fake_library::Fake;
+use llmobs_tests::fake_library::Fake;
 
 fn observer() -> Observer {
     Observer::builder().model("m").build().unwrap()
@@ -118,10 +115,10 @@ fn both_threads_may_hang_and_a_stop_waits_for_neither() {
 fn the_error_watcher_continues_after_an_error() {
     let fake = Fake::new();
     let observer = observer();
-    fake.fail("nvmlEventSetWait_v2", fake_library::EVERY, 999);
+    fake.fail("nvmlEventSetWait_v2", llmobs_tests::fake_library::EVERY, 999);
     let sampler = Sampler::builder().backend(NvmlBackend::at(fake.path())).start(&observer).unwrap();
     wait_until(&observer, "an error", || fake.calls("nvmlEventSetWait_v2") > 0);
-    fake.fail("nvmlEventSetWait_v2", fake_library::EVERY, 0);
+    fake.fail("nvmlEventSetWait_v2", llmobs_tests::fake_library::EVERY, 0);
     fake.xid(1, 63);
     let count = || Readings::new(&observer).count("llmobs.gpu.xid.errors", &[("llmobs.gpu.xid.code", "63")]);
     wait_until(&observer, "the XID", || count() == 1);

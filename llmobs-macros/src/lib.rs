@@ -10,6 +10,7 @@ mod erase;
 mod expand;
 mod item;
 mod metrics_docs;
+mod promql;
 mod shape;
 
 use proc_macro::TokenStream;

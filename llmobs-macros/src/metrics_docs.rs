@@ -4,9 +4,7 @@ use syn::Expr;
 use syn::Lit;
 
 use crate::args::Args;
-
-#[path = "promql.rs"]
-mod promql;
+use crate::promql;
 
 /// Returns a section for the function's documentation.
 pub(crate) fn section(args: &Args) -> String {

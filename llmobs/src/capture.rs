@@ -9,6 +9,7 @@
 mod accumulator;
 mod budget;
 mod gate;
+mod gate_rules;
 mod hook;
 mod limits;
 mod mode;

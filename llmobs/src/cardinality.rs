@@ -5,8 +5,9 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::PoisonError;
-use std::sync::RwLock;
+
+use crate::sync::RwLock;
+use crate::text::prefix;
 
 /// The maximum length of a label value, in bytes. Longer values are truncated at a character boundary.
 pub(crate) const MAX_LABEL_BYTES: usize = 128;
@@ -48,7 +49,7 @@ impl<T> CardinalityLimiter<T> {
     /// must not call the limiter.
     pub(crate) fn declare(&self, value: &str, make: impl FnOnce(Arc<str>) -> Arc<T>) -> Arc<T> {
         let value = sanitize(value);
-        let mut entries = self.write();
+        let mut entries = self.entries.write();
         if let Some(entry) = entries.declared.get(value.as_ref()) {
             return Arc::clone(entry);
         }
@@ -60,7 +61,7 @@ impl<T> CardinalityLimiter<T> {
 
     /// Removes a declared value and returns its data. Returns `None` if the value is not declared.
     pub(crate) fn retire(&self, value: &str) -> Option<Arc<T>> {
-        self.write().declared.remove(sanitize(value).as_ref())
+        self.entries.write().declared.remove(sanitize(value).as_ref())
     }
 
     /// Looks up a value from an untrusted source. A new value gets an entry from `make` if the limit is not reached and
@@ -74,7 +75,7 @@ impl<T> CardinalityLimiter<T> {
         if self.limit == 0 || value.is_empty() {
             return self.fold();
         }
-        let mut entries = self.write();
+        let mut entries = self.entries.write();
         // Another thread may have added the value between the two locks.
         let known = entries.declared.get(value.as_ref()).or_else(|| entries.admitted.get(value.as_ref()));
         if let Some(entry) = known {
@@ -92,27 +93,19 @@ impl<T> CardinalityLimiter<T> {
 
     /// Returns the data of every entry, `_OTHER` last.
     pub(crate) fn all(&self) -> Vec<Arc<T>> {
-        let entries = self.read();
+        let entries = self.entries.read();
         let mut all: Vec<_> = entries.declared.values().chain(entries.admitted.values()).map(Arc::clone).collect();
         all.push(Arc::clone(&self.other));
         all
     }
 
     fn find(&self, value: &str) -> Option<Arc<T>> {
-        let entries = self.read();
+        let entries = self.entries.read();
         entries.declared.get(value).or_else(|| entries.admitted.get(value)).map(Arc::clone)
     }
 
     fn fold(&self) -> Admission<T> {
         Admission { entry: Arc::clone(&self.other), is_folded: true }
-    }
-
-    fn read(&self) -> std::sync::RwLockReadGuard<'_, Entries<T>> {
-        self.entries.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Entries<T>> {
-        self.entries.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -127,9 +120,14 @@ pub(crate) fn sanitize(value: &str) -> Cow<'_, str> {
     }
 }
 
+/// Returns whether a text can be a label value as it is: not empty, and unchanged by [`sanitize`].
+pub(crate) fn is_label(value: &str) -> bool {
+    !value.is_empty() && sanitize(value) == value
+}
+
 /// Returns the first [`MAX_LABEL_BYTES`] bytes of a text from an untrusted source, up to a character boundary.
 pub(crate) fn truncate(value: &str) -> &str {
-    &value[..value.floor_char_boundary(MAX_LABEL_BYTES)]
+    prefix(value, MAX_LABEL_BYTES)
 }
 
 #[cfg(test)]

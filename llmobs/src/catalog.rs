@@ -58,7 +58,7 @@ impl Row {
     /// ```
     #[must_use]
     pub fn prometheus_name(&self) -> String {
-        let base = self.name.replace('.', "_");
+        let base = to_prometheus_name(self.name);
         match self.prometheus_unit() {
             Some(unit) => format!("{base}_{unit}"),
             None => base,
@@ -105,6 +105,11 @@ impl Row {
     pub(crate) fn has_exemplars(&self) -> bool {
         matches!(self.shape, Some(BucketShape::FirstToken | BucketShape::Duration | BucketShape::Http))
     }
+}
+
+/// Returns a name of OpenTelemetry as Prometheus writes it: `gen_ai.request.model` becomes `gen_ai_request_model`.
+pub(crate) fn to_prometheus_name(name: &str) -> String {
+    name.replace('.', "_")
 }
 
 /// The kind of an instrument, as defined by OpenTelemetry.

@@ -8,6 +8,8 @@ use std::time::Duration;
 use std::time::Instant;
 use std::time::SystemTime;
 
+use crate::number::to_f64;
+
 /// A moment on the monotonic clock: nanoseconds since an origin that all system clocks of the process share.
 ///
 /// ```
@@ -69,9 +71,8 @@ pub(crate) fn system_time_before_now(nanos: u64) -> SystemTime {
 }
 
 /// Converts nanoseconds to seconds, rounded to the nearest double: 20,000,000 becomes exactly `0.02`.
-#[expect(clippy::cast_precision_loss, reason = "exact below 2^53 ns, which is 104 days")]
 pub(crate) fn nanos_to_seconds(nanos: u64) -> f64 {
-    nanos as f64 / 1e9
+    to_f64(nanos) / 1e9
 }
 
 /// The source of moments.

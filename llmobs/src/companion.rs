@@ -29,13 +29,13 @@
 //! # Ok::<(), llmobs::BuildError>(())
 //! ```
 
+mod attribute_value;
 mod device;
 mod operation;
 mod recorder;
 mod registry;
 
-use std::sync::Arc;
-
+pub use self::attribute_value::AttributeValue;
 pub use self::device::Device;
 pub(crate) use self::operation::OperationInfo;
 pub use self::operation::OperationRef;
@@ -45,7 +45,6 @@ pub(crate) use self::registry::CompanionRegistry;
 use crate::catalog::Row;
 use crate::clock::Moment;
 use crate::measurement::Label;
-use crate::measurement::LabelValue;
 use crate::measurement::Observation;
 use crate::semconv::value::Outcome;
 
@@ -120,29 +119,5 @@ impl Sample {
     fn into_observation(mut self, row: &Row) -> Option<Observation> {
         self.labels.retain(|label| row.attributes.contains(&label.name.as_ref()));
         self.value.is_finite().then_some(Observation { labels: self.labels, value: self.value })
-    }
-}
-
-/// The value of an attribute. A `String` is cleaned: it is limited to 128 bytes without control characters. A
-/// `&'static str` is used as it is.
-#[derive(Debug, Clone)]
-pub struct AttributeValue(LabelValue);
-
-impl From<&'static str> for AttributeValue {
-    fn from(text: &'static str) -> Self {
-        Self(text.into())
-    }
-}
-
-impl From<String> for AttributeValue {
-    fn from(text: String) -> Self {
-        Self(Arc::<str>::from(crate::cardinality::sanitize(&text).as_ref()).into())
-    }
-}
-
-/// Clones a value without copying its text.
-impl From<&Self> for AttributeValue {
-    fn from(value: &Self) -> Self {
-        value.clone()
     }
 }

@@ -14,8 +14,6 @@ pub(crate) mod sealed;
 pub(crate) mod sensitivity;
 #[cfg(feature = "content")]
 mod tool;
-#[cfg(feature = "content")]
-mod truncation;
 
 #[cfg(feature = "content")]
 pub use self::input::Input;
@@ -37,5 +35,3 @@ pub use self::sensitivity::Sensitivity;
 pub use self::tool::ToolCall;
 #[cfg(feature = "content")]
 pub use self::tool::ToolDefinition;
-#[cfg(feature = "content")]
-pub(crate) use self::truncation::Truncation;

@@ -12,7 +12,6 @@ pub(crate) use self::details::OperationDetailsEvent;
 pub(crate) use self::details::RequestDetails;
 pub use self::evaluation::Evaluation;
 pub(crate) use self::exception::emit_exception;
+pub(crate) use self::json::write_json;
 pub(crate) use self::request_complete::KeepReason;
 pub(crate) use self::request_complete::RequestCompleteEvent;
-#[cfg(feature = "content")]
-pub(crate) use self::request_complete::to_hex;

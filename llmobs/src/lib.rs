@@ -242,18 +242,17 @@
 #[cfg(feature = "macros")]
 #[doc(hidden)]
 pub mod __private;
-#[cfg(any(feature = "content", feature = "otlp", feature = "pseudonym"))]
-mod base64;
 #[cfg(feature = "content")]
 pub mod capture;
 mod cardinality;
 pub mod catalog;
-mod classify;
 pub mod clock;
 pub mod companion;
 pub mod content;
 mod error;
 mod event;
+#[cfg(any(feature = "otlp", feature = "tower"))]
+mod grpc;
 // Gated by the features that the examples of the pages use.
 #[cfg(all(
     any(doc, doctest),
@@ -267,7 +266,9 @@ mod event;
 ))]
 pub mod guide;
 pub mod in_flight;
+mod json;
 mod measurement;
+mod number;
 mod objective;
 mod observer;
 pub mod operation;
@@ -277,8 +278,6 @@ pub mod otlp;
 pub mod prometheus;
 #[cfg(feature = "pseudonym")]
 pub mod pseudonym;
-#[cfg(feature = "content")]
-pub mod redact;
 pub mod semconv;
 mod series;
 mod sink;
@@ -290,9 +289,11 @@ pub mod stream;
 mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod text;
 mod timing;
 #[cfg(feature = "tower")]
 pub mod tower;
+mod unwind;
 pub mod usage;
 
 pub use self::catalog::Role;
@@ -310,6 +311,9 @@ pub use self::semconv::value::ErrorType;
 pub use self::semconv::value::FinishReason;
 pub use self::semconv::value::Provider;
 pub use self::usage::Usage;
+
+#[cfg(feature = "content")]
+pub use llmobs_redact as redact;
 
 #[doc = include_str!("../docs/llm_span.md")]
 #[cfg(feature = "macros")]

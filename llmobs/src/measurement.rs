@@ -4,12 +4,22 @@
 mod device;
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
+
+use opentelemetry::Context;
+use opentelemetry::SpanId;
+use opentelemetry::TraceFlags;
+use opentelemetry::TraceId;
+use opentelemetry::trace::SpanContext;
+use opentelemetry::trace::TraceContextExt;
+use opentelemetry::trace::TraceState;
 
 pub(crate) use self::device::DeviceRecord;
 use crate::clock::duration_to_nanos;
 use crate::clock::nanos_to_seconds;
 use crate::semconv::value::FinishReason;
+use crate::text::display_fn;
 use crate::timing::EvenGaps;
 
 /// One label with its dotted OpenTelemetry name.
@@ -99,10 +109,38 @@ pub(crate) struct TraceLink {
 }
 
 impl TraceLink {
+    /// Returns the ids of a span if the span is sampled.
+    pub(crate) fn of_sampled(span: &SpanContext) -> Option<Self> {
+        span.is_sampled().then(|| span.into())
+    }
+
+    /// Returns the trace id as 32 hexadecimal digits.
+    pub(crate) fn trace_id_hex(self) -> impl fmt::Display {
+        display_fn(move |f| write!(f, "{:032x}", u128::from_be_bytes(self.trace_id)))
+    }
+
+    /// Returns the span id as 16 hexadecimal digits.
+    pub(crate) fn span_id_hex(self) -> impl fmt::Display {
+        display_fn(move |f| write!(f, "{:016x}", u64::from_be_bytes(self.span_id)))
+    }
+
+    /// Returns a context with the span as the current one, for a span that has already ended. The span must be sampled.
+    pub(crate) fn to_context(self) -> Context {
+        let (trace, span) = (TraceId::from_bytes(self.trace_id), SpanId::from_bytes(self.span_id));
+        let span = SpanContext::new(trace, span, TraceFlags::SAMPLED, false, TraceState::default());
+        Context::new().with_remote_span_context(span)
+    }
+
     /// Returns the random part of the trace id: its last 8 bytes.
     pub(crate) const fn randomness(self) -> u64 {
         let [.., a, b, c, d, e, f, g, h] = self.trace_id;
         u64::from_be_bytes([a, b, c, d, e, f, g, h])
+    }
+}
+
+impl From<&SpanContext> for TraceLink {
+    fn from(span: &SpanContext) -> Self {
+        Self { trace_id: span.trace_id().to_bytes(), span_id: span.span_id().to_bytes() }
     }
 }
 

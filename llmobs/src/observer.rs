@@ -1,40 +1,33 @@
 //! The [`Observer`], its builder, and the operations, steps, markers and streams that an observer records.
+//!
+//! The types that applications hold are thin: they call the functions of `engine`, which record what happens to the
+//! values in `state`.
 
-mod attach;
-mod builder;
 mod chunk;
-mod collect;
 #[cfg(feature = "content")]
 mod content;
-#[cfg(feature = "content")]
-mod content_export;
 #[cfg(not(feature = "content"))]
-#[path = "observer/content_export_disabled.rs"]
-mod content_export;
+#[path = "observer/content_disabled.rs"]
+mod content;
 mod current;
-mod end;
-mod end_report;
-mod feedback;
-mod flight_recorder;
-mod gap_histogram;
-mod in_flight;
-mod inner;
+mod engine;
 mod marker;
 mod operation;
-mod operation_state;
 #[cfg(test)]
 mod races;
 mod start;
+mod state;
 mod step;
 mod step_builders;
 mod stream;
-mod times;
 
+use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::Weak;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-pub use self::builder::ObserverBuilder;
 pub use self::chunk::Chunk;
 pub use self::chunk::StreamItem;
 #[cfg(feature = "tower")]
@@ -42,13 +35,16 @@ pub(crate) use self::current::Scope;
 pub use self::current::Scoped;
 #[cfg(feature = "axum")]
 pub(crate) use self::current::request_arrival;
-pub use self::in_flight::InFlight;
-pub use self::in_flight::WaitsFor;
-use self::inner::Inner;
+use self::engine::build::build;
+use self::engine::evaluation::record_late_evaluation;
+use self::engine::settings::Settings;
 pub use self::marker::Marker;
 pub use self::marker::Phase;
 pub use self::operation::Operation;
 pub use self::start::Start;
+pub use self::state::in_flight::InFlight;
+pub use self::state::in_flight::WaitsFor;
+use self::state::observer_parts::ObserverParts;
 pub use self::step::Step;
 pub use self::step_builders::CreateAgent;
 pub use self::step_builders::Database;
@@ -60,15 +56,33 @@ pub use self::stream::Described;
 pub use self::stream::ItemReader;
 pub use self::stream::ObservedStream;
 pub use self::stream::SelfDescribing;
+#[cfg(feature = "content")]
+use crate::capture::Gate;
+use crate::catalog::Buckets;
 use crate::catalog::Level;
+use crate::catalog::Profile;
 use crate::catalog::Role;
+use crate::catalog::View;
 use crate::clock::Clock;
 use crate::clock::Moment;
 use crate::clock::duration_to_nanos;
 use crate::clock::nanos_to_seconds;
+use crate::companion::Companion;
+use crate::companion::Recorder;
+use crate::companion::Source;
+use crate::error::BuildError;
+use crate::event::Evaluation;
+use crate::objective::Objective;
+#[cfg(feature = "pseudonym")]
+use crate::pseudonym::Pseudonymizer;
 use crate::semconv::value::OperationName;
 use crate::semconv::value::Provider;
 use crate::semconv::value::State;
+use crate::sink::otel::MeterProviderRef;
+use crate::sink::otel::TracerProviderRef;
+use crate::sink::prometheus::EnabledView;
+use crate::sink::prometheus::RegistryMut;
+use crate::timing::FirstToken;
 
 /// An entry point that starts operations and records their metrics, spans and log events. Cheap to clone; all clones
 /// share their instruments.
@@ -85,9 +99,7 @@ use crate::semconv::value::State;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Observer {
-    inner: Option<Arc<Inner>>,
-    role: Role,
-    provider: Provider,
+    parts: ObserverParts,
 }
 
 impl Observer {
@@ -95,41 +107,37 @@ impl Observer {
     /// before the observer is built: instruments that are created before the provider is installed never record
     /// anything.
     pub fn builder() -> ObserverBuilder<'static> {
-        ObserverBuilder::new()
+        ObserverBuilder { settings: Settings::new() }
     }
 
     /// Returns a disabled observer: its operations do not allocate, and its streams do not read a clock.
     #[must_use]
     pub const fn disabled() -> Self {
-        Self { inner: None, role: Role::Server, provider: Provider::Other(std::borrow::Cow::Borrowed("unknown")) }
-    }
-
-    fn new(inner: Arc<Inner>, role: Role, provider: Provider) -> Self {
-        Self { inner: Some(inner), role, provider }
+        Self { parts: ObserverParts::disabled() }
     }
 
     /// Returns the same observer in another role, with shared instruments. Example: a gateway that also runs a model.
     #[must_use]
     pub fn as_role(&self, role: Role) -> Self {
-        Self { role, ..self.clone() }
+        Self { parts: ObserverParts { role, ..self.parts.clone() } }
     }
 
     /// Returns the same observer with another default provider.
     #[must_use]
     pub fn with_provider(&self, provider: impl Into<Provider>) -> Self {
-        Self { provider: provider.into(), ..self.clone() }
+        Self { parts: ObserverParts { provider: provider.into(), ..self.parts.clone() } }
     }
 
     /// Returns whether this observer records anything; `false` only for a [`disabled`](Self::disabled) one.
     #[must_use]
     pub const fn is_enabled(&self) -> bool {
-        self.inner.is_some()
+        self.parts.inner.is_some()
     }
 
     /// Returns the role of the process: server, gateway or client.
     #[must_use]
     pub const fn role(&self) -> Role {
-        self.role
+        self.parts.role
     }
 
     /// Prepares a chat completion by this model. The name may come from a caller: only a limited number of undeclared
@@ -150,19 +158,19 @@ impl Observer {
 
     /// Prepares an operation of any kind by this model.
     pub fn operation<'a>(&'a self, name: OperationName, model: &'a str) -> Start<'a> {
-        Start::new(self, name, model)
+        Start::new(&self.parts, name, model)
     }
 
     /// Returns the current moment on this observer's clock.
     #[must_use]
     pub fn now(&self) -> Moment {
-        self.inner.as_ref().map_or_else(|| Clock::system().now(), |inner| inner.clock.now())
+        self.parts.inner.as_ref().map_or_else(|| Clock::system().now(), |inner| inner.clock.now())
     }
 
     /// Returns all operations in flight, oldest first.
     #[must_use]
     pub fn in_flight(&self) -> Vec<InFlight> {
-        self.inner.as_ref().map_or_else(Vec::new, |inner| inner.in_flight())
+        self.parts.inner.as_ref().map_or_else(Vec::new, |inner| inner.in_flight())
     }
 
     /// Returns the content of the flight recorder: one line of JSON for each of the last operations that ended, oldest
@@ -178,13 +186,13 @@ impl Observer {
     /// ```
     #[must_use]
     pub fn recent_operations(&self) -> String {
-        self.inner.as_ref().map_or_else(String::new, |inner| inner.flight_recorder.to_json_lines())
+        self.parts.inner.as_ref().map_or_else(String::new, |inner| inner.flight_recorder.to_json_lines())
     }
 
     /// Declares a model at run time: its series start at zero and are never folded into `_OTHER`.
     pub fn declare_model(&self, model: &str) {
-        if let Some(inner) = &self.inner {
-            inner.declare_model(model, self.role, &self.provider);
+        if let Some(inner) = &self.parts.inner {
+            inner.models.declare(model, self.parts.role, &self.parts.provider);
         }
     }
 
@@ -192,14 +200,14 @@ impl Observer {
     /// Prometheus page after the time set with [`ObserverBuilder::retired_model_ttl`]; operations in flight keep their
     /// series until they end. An OpenTelemetry SDK cannot remove a series, so its series remain there.
     pub fn retire_model(&self, model: &str) {
-        if let Some(inner) = &self.inner {
+        if let Some(inner) = &self.parts.inner {
             inner.retire_model(model);
         }
     }
 
     /// Sets the level, which determines how much is recorded from now on.
     pub fn set_level(&self, level: Level) {
-        if let Some(inner) = &self.inner {
+        if let Some(inner) = &self.parts.inner {
             inner.set_level(level);
         }
     }
@@ -207,15 +215,15 @@ impl Observer {
     /// Records the service's limit of operations of a model in a state: the capacity of its queue ([`State::Queued`])
     /// or the maximum that run concurrently ([`State::Decode`]).
     pub fn set_limit(&self, model: &str, state: State, operations: usize) {
-        if let Some(inner) = &self.inner {
-            inner.set_limit(model, state, operations);
+        if let Some(inner) = &self.parts.inner {
+            inner.models.set_limit(model, state, operations);
         }
     }
 
     /// Records how late a task of an async runtime was woken, as `llmobs.runtime.lag` in seconds. To measure the lag,
     /// run a task that sleeps for a fixed time in a loop, and pass the time by which each sleep was too long.
     pub fn record_runtime_lag(&self, runtime: &str, lag: Duration) {
-        if let Some(inner) = &self.inner {
+        if let Some(inner) = &self.parts.inner {
             inner.record_runtime_lag(runtime, nanos_to_seconds(duration_to_nanos(lag)));
         }
     }
@@ -223,7 +231,7 @@ impl Observer {
     /// Declares that the service is shutting down. An operation that is dropped from now on without a marked error,
     /// finish reason or passed deadline is `failed` with `error.type` `shutdown`, not `cancelled`.
     pub fn begin_shutdown(&self) {
-        if let Some(inner) = &self.inner {
+        if let Some(inner) = &self.parts.inner {
             inner.shutting_down.store(true, Ordering::Relaxed);
         }
     }
@@ -231,8 +239,8 @@ impl Observer {
     /// Returns the gate that redacts and truncates all content before export; `None` for a disabled observer.
     #[cfg(feature = "content")]
     #[must_use]
-    pub fn gate(&self) -> Option<&crate::capture::Gate> {
-        self.inner.as_ref().map(|inner| &inner.gate)
+    pub fn gate(&self) -> Option<&Gate> {
+        self.parts.inner.as_ref().map(|inner| inner.content.gate())
     }
 
     /// Returns the pseudonym of an identity for a field of spans and logs, for example `user.id`. The same field,
@@ -254,25 +262,127 @@ impl Observer {
     #[cfg(feature = "pseudonym")]
     #[must_use]
     pub fn pseudonym(&self, field: &str, identity: &str) -> Option<String> {
-        self.inner.as_ref()?.pseudonyms.pseudonymize(field, identity)
+        self.parts.inner.as_ref()?.pseudonyms.pseudonymize(field, identity)
+    }
+
+    /// Prepares a search for documents in this data source.
+    pub fn retrieval<'a>(&'a self, data_source: &'a str) -> Retrieval<'a> {
+        Retrieval::new(&self.parts, data_source)
+    }
+
+    /// Prepares a call of this tool.
+    pub fn execute_tool<'a>(&'a self, tool: &'a str) -> ExecuteTool<'a> {
+        ExecuteTool::new(&self.parts, tool)
+    }
+
+    /// Prepares a run of this agent.
+    pub fn invoke_agent<'a>(&'a self, agent: &'a str) -> InvokeAgent<'a> {
+        InvokeAgent::new(&self.parts, agent)
+    }
+
+    /// Prepares the creation of this agent at the observer's provider.
+    pub fn create_agent<'a>(&'a self, agent: &'a str) -> CreateAgent<'a> {
+        CreateAgent::new(&self.parts, agent)
+    }
+
+    /// Prepares a run of this workflow.
+    pub fn invoke_workflow<'a>(&'a self, workflow: &'a str) -> InvokeWorkflow<'a> {
+        InvokeWorkflow::new(&self.parts, workflow)
+    }
+
+    /// Prepares an operation, for example `search`, on a collection of a database. `system` is the name of the database
+    /// in the database conventions, for example `postgresql` or `qdrant`.
+    pub fn database<'a>(&'a self, system: &'a str, operation: &'a str, collection: &'a str) -> Database<'a> {
+        Database::new(&self.parts, system, operation, collection)
+    }
+
+    /// Records an evaluation of an answer whose operation has ended, found by the identifier that was passed to
+    /// [`Marker::response_id`]. While the flight recorder holds the operation, the log event is in the operation's
+    /// trace and the evaluation is counted for its model. Later, the event has no trace, and the model is `_OTHER`.
+    pub fn record_evaluation<'a>(&self, response_id: &str, evaluation: impl Into<Evaluation<'a>>) {
+        record_late_evaluation(&self.parts, response_id, &evaluation.into());
+    }
+
+    /// Makes this observer the global one of the process. The global observer can be set only once.
+    ///
+    /// # Errors
+    ///
+    /// Returns this observer as the error if a global observer was set before.
+    pub fn set_global(self) -> Result<(), Self> {
+        current::set_global(self.parts).map_err(|parts| Self { parts })
+    }
+
+    /// Returns the observer of the current scope, or else the global one, or else a disabled one. A spawned task does
+    /// not inherit a scope.
+    #[must_use]
+    pub fn current() -> Self {
+        Self { parts: current::current() }
+    }
+
+    /// Runs a future with this observer as the current one.
+    ///
+    /// ```
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    /// # runtime.block_on(async {
+    /// use llmobs::Observer;
+    ///
+    /// let observer = Observer::builder().model("m").build()?;
+    /// observer.scope(async { Observer::current().chat("m").start().complete() }).await;
+    /// assert!(!Observer::current().is_enabled(), "the scope is over");
+    /// # Ok::<(), llmobs::BuildError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn scope<F: Future>(&self, future: F) -> Scoped<F> {
+        Scoped::new(self.parts.clone(), future)
+    }
+
+    /// Registers a companion, which is notified of every operation from now on, until the last `Arc` to it is dropped.
+    pub fn attach_companion<C: Companion>(&self, companion: &Arc<C>) {
+        if let Some(inner) = &self.parts.inner {
+            let weak: Weak<C> = Arc::downgrade(companion);
+            inner.attached().register_companion(weak);
+        }
+    }
+
+    /// Registers a source, which supplies the values of its rows at every collection, until the last `Arc` to it is
+    /// dropped.
+    pub fn attach_source<S: Source>(&self, source: &Arc<S>) {
+        let Some(inner) = &self.parts.inner else { return };
+        let weak: Weak<S> = Arc::downgrade(source);
+        if inner.attached().register_source(weak) {
+            let weak_inner = Arc::downgrade(inner);
+            inner.sinks().register_external_source(&(weak_inner as Weak<dyn crate::sink::ObservableSource>));
+        }
+    }
+
+    /// Returns a recorder for rows that other crates fill. The recorder of a disabled observer does nothing.
+    #[must_use]
+    pub fn recorder(&self) -> Recorder {
+        Recorder::new(self.parts.inner.as_ref().map(|inner| Arc::clone(inner.sinks())))
+    }
+
+    /// Returns the scope of a request that arrived at this moment.
+    #[cfg(feature = "tower")]
+    pub(crate) fn request_scope(&self, arrived: Moment) -> Scope {
+        Scope::for_request(self.parts.clone(), arrived)
     }
 
     /// Returns the sinks, for metrics that the HTTP layers record themselves.
     #[cfg(feature = "tower")]
     pub(crate) fn sinks(&self) -> Option<&Arc<crate::sink::Sinks>> {
-        self.inner.as_ref().map(|inner| inner.sinks())
+        self.parts.inner.as_ref().map(|inner| inner.sinks())
     }
 
     /// Returns whether the service is shutting down, so that a drop now was caused by the service itself.
     #[cfg(feature = "tower")]
     pub(crate) fn is_shutting_down(&self) -> bool {
-        self.inner.as_ref().is_some_and(|inner| inner.is_shutting_down())
+        self.parts.inner.as_ref().is_some_and(|inner| inner.is_shutting_down())
     }
 
     /// Reports a pipeline's export counts to this observer's sinks from now on, unless another observer already does.
     #[cfg(feature = "otlp")]
     pub(crate) fn report_exports(&self, exports: &Arc<crate::sink::export_counts::PipelineCounts>) {
-        if let Some(inner) = &self.inner {
+        if let Some(inner) = &self.parts.inner {
             inner.report_exports(exports);
         }
     }
@@ -282,10 +392,262 @@ impl Observer {
     #[cfg(feature = "prometheus")]
     pub(crate) fn encode_open_metrics(&self) -> String {
         let mut page = String::new();
-        if let Some(registry) = self.inner.as_ref().and_then(|inner| inner.owned_registry()) {
+        if let Some(registry) = self.parts.inner.as_ref().and_then(|inner| inner.owned_registry()) {
             // Writing to a `String` never fails.
             let _ = prometheus_client::encoding::text::encode_registry(&mut page, registry);
         }
         page
+    }
+}
+
+/// The settings of an [`Observer`]. A setting in code overrides the environment, and the environment overrides the
+/// default.
+#[derive(Debug)]
+#[must_use = "a builder observes nothing until `build` is called"]
+pub struct ObserverBuilder<'a> {
+    settings: Settings<'a>,
+}
+
+impl<'a> ObserverBuilder<'a> {
+    /// Sets the role of the process: server, gateway or client. Defaults to [`Role::Server`].
+    pub const fn role(mut self, role: Role) -> Self {
+        self.settings.role = role;
+        self
+    }
+
+    /// Sets the provider of the models: a [`Provider`], or the name of a self-hosted engine, such as `"candle"`. An
+    /// operation can override it. Defaults to `unknown`.
+    pub fn provider(mut self, provider: impl Into<Provider>) -> Self {
+        self.settings.provider = provider.into();
+        self
+    }
+
+    /// Declares a model: its series start at zero, and it is never folded into `_OTHER`. May be called repeatedly.
+    /// Defaults to none.
+    pub fn model(mut self, model: impl Into<String>) -> Self {
+        self.settings.models.push(model.into());
+        self
+    }
+
+    /// Declares several models, as [`model`](Self::model) does.
+    pub fn models<M: Into<String>>(mut self, models: impl IntoIterator<Item = M>) -> Self {
+        self.settings.models.extend(models.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets the maximum number of undeclared models with separate series; further models are recorded as `_OTHER`.
+    /// Defaults to 0 in the server role, so that requests for models that do not exist create no series. In the other
+    /// roles, defaults to 32, or to the largest smaller number that fits the [`series_limit`](Self::series_limit).
+    pub const fn max_undeclared_models(mut self, models: usize) -> Self {
+        self.settings.max_undeclared_models = Some(models);
+        self
+    }
+
+    /// Sets the operations for which a declared model has series that start at zero. Defaults to chat.
+    pub fn operations(mut self, operations: impl IntoIterator<Item = OperationName>) -> Self {
+        self.settings.operations = operations.into_iter().collect();
+        self
+    }
+
+    /// Declares a label of the application and all its values. At most four labels can be declared. Defaults to none.
+    pub fn label<V: Into<String>>(mut self, name: impl Into<String>, values: impl IntoIterator<Item = V>) -> Self {
+        self.settings.labels.push((name.into(), values.into_iter().map(Into::into).collect()));
+        self
+    }
+
+    /// Declares the names of phases for [`Marker::phase`](crate::Marker::phase). Defaults to none.
+    pub fn phases<P: Into<String>>(mut self, phases: impl IntoIterator<Item = P>) -> Self {
+        self.settings.phases.extend(phases.into_iter().map(Into::into));
+        self
+    }
+
+    /// Declares an evaluation and all labels that it may result in, for [`Marker::feedback`](crate::Marker::feedback).
+    /// Defaults to none.
+    pub fn evaluation<L: Into<String>>(mut self, name: impl Into<String>, labels: impl IntoIterator<Item = L>) -> Self {
+        self.settings.evaluations.push((name.into(), labels.into_iter().map(Into::into).collect()));
+        self
+    }
+
+    /// Adds an objective that every operation is judged by. Its limits become exact bucket bounds. Defaults to none.
+    pub fn objective(mut self, objective: Objective) -> Self {
+        self.settings.objectives.push(objective);
+        self
+    }
+
+    /// Sets the rule that determines which token counts as the first. Defaults to [`FirstToken::Generated`].
+    pub const fn first_token(mut self, rule: FirstToken) -> Self {
+        self.settings.first_token = rule;
+        self
+    }
+
+    /// Sets the resolution of the histograms. Defaults to [`Buckets::Default`].
+    pub const fn buckets(mut self, buckets: Buckets) -> Self {
+        self.settings.buckets = buckets;
+        self
+    }
+
+    /// Sets the level, which determines how much is recorded. Defaults to [`Level::Core`] in the gateway role, else to
+    /// [`Level::Standard`].
+    pub const fn level(mut self, level: Level) -> Self {
+        self.settings.level = Some(level);
+        self
+    }
+
+    /// Sets the version of the conventions whose metric set is recorded. Defaults to [`Profile::Latest`] if the
+    /// environment variable `OTEL_SEMCONV_STABILITY_OPT_IN` lists `gen_ai_latest_experimental`, else to
+    /// [`Profile::V1_41`].
+    pub const fn profile(mut self, profile: Profile) -> Self {
+        self.settings.profile = Some(profile);
+        self
+    }
+
+    /// Sets the maximum number of label sets of one metric that the backend keeps. Defaults to 2,000, the limit of the
+    /// OpenTelemetry SDK.
+    pub const fn series_limit(mut self, sets: usize) -> Self {
+        self.settings.series_limit = sets;
+        self
+    }
+
+    /// Sets the time for which the series of a retired model remain on the Prometheus page. Defaults to five minutes.
+    pub const fn retired_model_ttl(mut self, ttl: Duration) -> Self {
+        self.settings.retired_model_ttl = ttl;
+        self
+    }
+
+    /// Sets the clock. Defaults to the system's monotonic clock.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.settings.clock = clock;
+        self
+    }
+
+    /// Sets the registry that the Prometheus metrics are registered in, `&mut registry`; its prefix and labels apply to
+    /// them. Defaults to a separate registry of the observer, which `llmobs::prometheus::page` renders.
+    pub fn registry<'b>(self, registry: impl Into<RegistryMut<'b>>) -> ObserverBuilder<'b>
+    where
+        'a: 'b,
+    {
+        ObserverBuilder { settings: Settings { registry: Some(registry.into()), ..self.shorten_lifetime().settings } }
+    }
+
+    /// Adds a view: the data of the Prometheus page also appears under another system's names, at any level. May be
+    /// called repeatedly. Defaults to no view.
+    pub fn view(self, view: View) -> Self {
+        self.add_view(EnabledView { view, replaces_rows: false })
+    }
+
+    /// Adds a view and removes the rows that it shows from the Prometheus page under their llmobs names. OpenTelemetry
+    /// still receives them. Defaults to no view.
+    pub fn replace_with_view(self, view: View) -> Self {
+        self.add_view(EnabledView { view, replaces_rows: true })
+    }
+
+    /// Sets the provider of the OpenTelemetry meter, `&provider`. Defaults to the provider that is global when `build`
+    /// is called.
+    pub fn meter_provider<'b>(self, provider: impl Into<MeterProviderRef<'b>>) -> ObserverBuilder<'b>
+    where
+        'a: 'b,
+    {
+        ObserverBuilder {
+            settings: Settings { meter_provider: Some(provider.into()), ..self.shorten_lifetime().settings },
+        }
+    }
+
+    /// Sets the tracer provider for the spans of an operation's stages at level [`Full`](Level::Full), `&provider`. All
+    /// other spans are created through `tracing`. Defaults to the global provider.
+    pub fn tracer_provider<'b>(self, provider: impl Into<TracerProviderRef<'b>>) -> ObserverBuilder<'b>
+    where
+        'a: 'b,
+    {
+        ObserverBuilder {
+            settings: Settings { tracer_provider: Some(provider.into()), ..self.shorten_lifetime().settings },
+        }
+    }
+
+    /// Sets the ratio, from 0 to 1, of completed and cancelled operations for which a log event `llm_request_complete`
+    /// is emitted. Operations that failed, were rejected or missed an objective always have an event. Each event
+    /// contains the ratio at which it was sampled. Defaults to 1.
+    pub const fn log_sample_ratio(mut self, ratio: f64) -> Self {
+        self.settings.log_sample_ratio = ratio;
+        self
+    }
+
+    /// Sets whether each operation has an event `gen_ai.client.inference.operation.details` of level DEBUG with the
+    /// attributes of its span, for applications that keep logs but no traces. Defaults to `false`, as the conventions
+    /// require.
+    pub const fn operation_details(mut self, enabled: bool) -> Self {
+        self.settings.should_emit_details = enabled;
+        self
+    }
+
+    /// Sets the number of ended operations that the flight recorder holds, at about 400 bytes each. Defaults to 4,096;
+    /// 0 disables the flight recorder.
+    pub const fn flight_recorder(mut self, operations: usize) -> Self {
+        self.settings.flight_recorder_capacity = operations;
+        self
+    }
+
+    /// Sets the folder of the flight recorder's files, `llmobs-*.jsonl`. A file is written when a thread panics, or
+    /// when the burn rate of an objective is too high: of the last 128 judged operations (at least 32), the misses
+    /// would spend the error budget of a month in two days, or are half of all. At most one file is written for each of
+    /// the two reasons in five minutes, on a separate thread; for a panic of the main thread, or a panic that aborts
+    /// the process, the file is written before the process ends. The folder holds at most 16 of these files: the oldest
+    /// are removed, including those of earlier processes. Sets a panic hook that calls the previous one. Defaults to
+    /// none: the flight recorder is then available only through [`Observer::recent_operations`].
+    pub fn flight_recorder_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.settings.flight_recorder_folder = Some(folder.into());
+        self
+    }
+
+    /// Sets the destination of content: a mode, or a [`Gate`] with further settings. Defaults to the value of
+    /// [the environment variable](crate::capture::ContentCapture::VARIABLE), else content is not captured.
+    /// Details events are emitted if the mode exports content on events.
+    ///
+    /// ```
+    /// use llmobs::Observer;
+    /// use llmobs::capture::ContentCapture;
+    /// use llmobs::capture::Gate;
+    /// use llmobs::capture::ContentLimits;
+    ///
+    /// let observer = Observer::builder().capture(ContentCapture::Spans).build()?;
+    /// let gate = Gate::builder().capture(ContentCapture::Events).limits(ContentLimits::default().part(2_048));
+    /// let observer = Observer::builder().capture(gate).build()?;
+    /// # Ok::<(), llmobs::BuildError>(())
+    /// ```
+    #[cfg(feature = "content")]
+    pub fn capture(mut self, gate: impl Into<Gate>) -> Self {
+        self.settings.content.set_gate(gate.into());
+        self
+    }
+
+    /// Sets the source of [pseudonyms](Observer::pseudonym). Defaults to pseudonyms under the key in
+    /// [the environment](Pseudonymizer::from_environment), else none.
+    #[cfg(feature = "pseudonym")]
+    pub fn pseudonyms(mut self, pseudonyms: Pseudonymizer) -> Self {
+        self.settings.pseudonyms = Some(pseudonyms);
+        self
+    }
+
+    /// Builds the observer.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the settings are invalid; its message names the setter to change. A global meter provider
+    /// that records nothing is not an error, since Prometheus may be the only backend; it is reported in a log event.
+    pub fn build(self) -> Result<Observer, BuildError> {
+        build(self.settings).map(|parts| Observer { parts })
+    }
+
+    /// Adds a view. A view that was added before is replaced, so that no view is on a page twice.
+    fn add_view(mut self, added: EnabledView) -> Self {
+        self.settings.views.retain(|other| other.view != added.view);
+        self.settings.views.push(added);
+        self
+    }
+
+    fn shorten_lifetime<'b>(self) -> ObserverBuilder<'b>
+    where
+        'a: 'b,
+    {
+        self
     }
 }

@@ -11,12 +11,6 @@ use std::env;
 use std::fmt;
 use std::sync::Arc;
 
-use hmac::Hmac;
-use hmac::KeyInit;
-use hmac::Mac;
-use sha2::Sha256;
-use zeroize::Zeroizing;
-
 pub use self::key::KeyError;
 pub use self::key::MasterKey;
 
@@ -152,19 +146,6 @@ impl fmt::Debug for Pseudonymizer {
                 .finish_non_exhaustive(),
             None => f.write_str("Pseudonymizer(no key)"),
         }
-    }
-}
-
-impl MasterKey {
-    /// Returns the HMAC of several parts. Each part is preceded by its length, so different lists never have equal
-    /// input.
-    fn hmac(&self, parts: &[&[u8]]) -> Option<Zeroizing<[u8; 32]>> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.bytes()).ok()?;
-        for part in parts {
-            mac.update(&u64::try_from(part.len()).ok()?.to_le_bytes());
-            mac.update(part);
-        }
-        Some(Zeroizing::new(mac.finalize().into_bytes().into()))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The series of one kind of operation: every row for one operation name, provider, model and set of extra labels. A
 //! series is bound at its first use and needs no lookup afterwards.
 
+mod declared_names;
 mod variants;
 
 use std::sync::Arc;
@@ -8,6 +9,9 @@ use std::sync::OnceLock;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
+pub(crate) use self::declared_names::DeclaredNames;
+pub(crate) use self::declared_names::ExtraLabel;
+pub(crate) use self::declared_names::MAX_EXTRA_LABELS;
 pub(crate) use self::variants::ENDED_CANCELLED;
 pub(crate) use self::variants::MAX_VARIANTS;
 pub(crate) use self::variants::TokenDirection;
@@ -23,7 +27,6 @@ use self::variants::variant_count;
 use self::variants::variant_labels;
 use self::variants::variant_offset;
 pub(crate) use self::variants::wasted_variant;
-use crate::catalog::Profile;
 use crate::catalog::Role;
 use crate::catalog::RowId;
 use crate::catalog::SERIES_ATTRIBUTES;
@@ -32,6 +35,7 @@ use crate::clock::nanos_to_seconds;
 use crate::measurement::Label;
 use crate::measurement::LabelValue;
 use crate::measurement::TraceLink;
+use crate::number::to_f64;
 use crate::objective::Objective;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::FinishReason;
@@ -42,65 +46,6 @@ use crate::semconv::value::TokenSource;
 use crate::sink::SeriesHandle;
 use crate::sink::Sinks;
 use crate::timing::StateTimes;
-
-/// The names declared when the observer was built. The index of a name determines the variant of the rows that use it.
-#[derive(Debug, Default)]
-pub(crate) struct DeclaredNames {
-    pub(crate) profile: Profile,
-    pub(crate) phases: Vec<Arc<str>>,
-    pub(crate) evaluations: Vec<(Arc<str>, Arc<str>)>,
-    pub(crate) objectives: Vec<Objective>,
-    /// Objectives of functions with the `llm_span` attribute, registered at the first call. Their indices follow those
-    /// of `objectives`.
-    pub(crate) function_objectives: [OnceLock<Objective>; MAX_FUNCTION_OBJECTIVES],
-    pub(crate) labels: Vec<ExtraLabel>,
-}
-
-/// The maximum number of function objectives.
-pub(crate) const MAX_FUNCTION_OBJECTIVES: usize = 8;
-
-impl DeclaredNames {
-    /// Returns the objective at an index.
-    pub(crate) fn objective(&self, index: usize) -> Option<&Objective> {
-        let function_objective = || self.function_objectives.get(index - self.objectives.len())?.get();
-        self.objectives.get(index).or_else(function_objective)
-    }
-
-    /// Returns the number of indices for objectives.
-    pub(crate) const fn objective_slots(&self) -> usize {
-        self.objectives.len() + MAX_FUNCTION_OBJECTIVES
-    }
-
-    /// Returns the index of the function objective with this name, and registers the objective at the first call.
-    /// Returns `None` if every index is in use.
-    #[cfg(feature = "macros")]
-    pub(crate) fn register_function_objective(&self, name: &str, make: impl FnOnce() -> Objective) -> Option<usize> {
-        let has_name = |objective: &Objective| objective.name == name;
-        let registered = (0..self.objective_slots()).find(|index| self.objective(*index).is_some_and(has_name));
-        registered.or_else(|| {
-            let mut objective = make();
-            let position = self.function_objectives.iter().position(|slot| match slot.set(objective.clone()) {
-                Ok(()) => true,
-                // Another thread may have registered the same objective.
-                Err(returned) => {
-                    objective = returned;
-                    slot.get().is_some_and(has_name)
-                }
-            });
-            Some(self.objectives.len() + position?)
-        })
-    }
-}
-
-/// A label that the application added, with all of its possible values.
-#[derive(Debug, Clone)]
-pub(crate) struct ExtraLabel {
-    pub(crate) name: Arc<str>,
-    pub(crate) values: Vec<Arc<str>>,
-}
-
-/// The maximum number of extra labels.
-pub(crate) const MAX_EXTRA_LABELS: usize = 4;
 
 /// The key of one set of series, in addition to the model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -218,10 +163,9 @@ impl OperationSeries {
     }
 
     /// Records a size, such as a number of tokens.
-    #[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
     pub(crate) fn record_size(&self, id: RowId, variant: usize, size: u64) {
         if let Some(handle) = self.handle(id, variant) {
-            handle.record(size as f64, None);
+            handle.record(to_f64(size), None);
         }
     }
 

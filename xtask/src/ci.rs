@@ -2,25 +2,31 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use crate::cargo::CargoCommand;
 use crate::dependency_budget;
-use crate::licence;
 use crate::metrics_doc;
 use crate::semconv;
 use crate::words;
 use crate::workspace_root;
 
+/// The subcommands of cargo that the checks call, with the versions that `.ci/run` installs.
+const TOOLS: [(&str, &str); 2] = [("deny", "0.20.2"), ("hack", "0.6.46")];
+
 pub(crate) fn run(skip_tests: bool) -> Result<(), String> {
+    check_tools()?;
     CargoCommand::new("fmt --all --check").run()?;
     println!("$ cargo xtask words");
     words::check()?;
     check_generated_files()?;
     dependency_budget::run()?;
-    check_licences()?;
+    check_dependencies()?;
+    check_msrv()?;
     run_clippy()?;
     build_docs()?;
     run_tests(skip_tests)?;
+    run_slow_tests()?;
     run_examples()?;
     run_benches()?;
     build_packages()?;
@@ -36,42 +42,63 @@ fn check_generated_files() -> Result<(), String> {
     metrics_doc::run(true)
 }
 
-/// Checks the licences with our own code. If cargo-deny is installed, also runs its checks that need no network.
-fn check_licences() -> Result<(), String> {
-    licence::run()?;
-    if CargoCommand::new("deny --version").succeeds() {
-        return CargoCommand::new("deny check bans licenses sources").run();
+/// Fails with the command that installs the tools if one of them is missing.
+fn check_tools() -> Result<(), String> {
+    match TOOLS.iter().find(|(name, _)| !CargoCommand::new(&format!("{name} --version")).succeeds()) {
+        None => Ok(()),
+        Some((missing, _)) => Err(format!("cargo-{missing} is not installed; run `{}`", install_command())),
     }
-    println!("cargo-deny is not installed: bans and sources of deny.toml are not checked");
-    Ok(())
 }
 
-/// Lints each package separately: built together, features that one package enables would hide what another lacks.
+fn install_command() -> String {
+    format!("cargo install --locked{}", TOOLS.map(|(name, version)| format!(" cargo-{name}@{version}")).concat())
+}
+
+/// Checks the dependencies against `deny.toml`: all checks except for advisories, which need a network.
+fn check_dependencies() -> Result<(), String> {
+    CargoCommand::new("deny check --hide-inclusion-graph bans licenses sources").run()
+}
+
+/// Compiles the published packages with the minimum supported Rust version. Needs that toolchain:
+/// `rustup toolchain install 1.88 --profile minimal`.
+fn check_msrv() -> Result<(), String> {
+    let manifest = fs::read_to_string(workspace_root().join("Cargo.toml")).map_err(|error| error.to_string())?;
+    let version = minimum_rust_version(&manifest).ok_or("Cargo.toml has no `rust-version`")?;
+    let line = format!(
+        "rustup run {version} cargo check --locked -p llmobs -p llmobs-gpu -p llmobs-macros -p llmobs-redact \
+         --all-features"
+    );
+    println!("$ {line}");
+    // Not with `CargoCommand`, which runs the cargo of the current toolchain.
+    let status = Command::new("rustup").args(line.split(' ').skip(1)).current_dir(workspace_root()).status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("`{line}` failed: {status}")),
+        Err(error) => Err(format!("`{line}`: {error}")),
+    }
+}
+
+fn minimum_rust_version(manifest: &str) -> Option<&str> {
+    manifest.lines().find_map(|line| line.strip_prefix("rust-version = \"")?.strip_suffix('"'))
+}
+
+/// Lints each package with each feature. cargo-hack builds each separately: built together, features that one package
+/// enables would hide what another lacks. For the same reason, llmobs is linted without its dev-dependencies.
 fn run_clippy() -> Result<(), String> {
-    for package in workspace_packages()? {
-        let features = if package == "llmobs" { " --all-features" } else { "" };
-        CargoCommand::new(&format!("clippy -p {package} --all-targets{features} -- -D warnings")).run()?;
-    }
-    CargoCommand::new("clippy -p llmobs --all-targets --no-default-features -- -D warnings").run()?;
-    for package in [
-        "llmobs-benches --features otel-bound",
-        "llmobs-examples --features tls",
-        "llmobs-gpu --no-default-features",
-        "llmobs-tests --no-default-features",
+    for arguments in [
+        "hack clippy --workspace --exclude llmobs --each-feature --all-targets",
+        "hack clippy -p llmobs --each-feature",
+        "clippy -p llmobs --all-targets --all-features",
+        "clippy -p llmobs --all-targets --no-default-features",
     ] {
-        CargoCommand::new(&format!("clippy -p {package} --all-targets -- -D warnings")).run()?;
-    }
-    let manifest = fs::read_to_string(workspace_root().join("llmobs/Cargo.toml")).map_err(|error| error.to_string())?;
-    for feature in feature_names(&manifest) {
-        let line = format!("clippy -p llmobs --no-default-features --features {feature} -- -D warnings");
-        CargoCommand::new(&line).run()?;
+        CargoCommand::new(&format!("{arguments} -- -D warnings")).run()?;
     }
     Ok(())
 }
 
 fn build_docs() -> Result<(), String> {
     let doc = |args: &str| CargoCommand::new(&format!("doc --no-deps {args}")).env("RUSTDOCFLAGS", "-Dwarnings").run();
-    doc("-p llmobs -p llmobs-gpu -p llmobs-macros --all-features")?;
+    doc("-p llmobs -p llmobs-gpu -p llmobs-macros -p llmobs-redact --all-features")?;
     doc("-p llmobs --all-features --document-private-items")
 }
 
@@ -83,10 +110,20 @@ fn run_tests(skip: bool) -> Result<(), String> {
     CargoCommand::new("test -p llmobs-ui --features content").run()?;
     // The pipeline feature binds the instruments. This run repeats the tests that read OpenTelemetry data, with unbound
     // instruments.
-    let unbound = ["allocations", "backends", "exemplars", "metric_naming", "observer"]
-        .map(|name| format!(" --test {name}"))
-        .concat();
+    let unbound = ["allocations", "metrics", "observer"].map(|name| format!(" --test {name}")).concat();
     CargoCommand::new(&format!("test -p llmobs-tests --no-default-features{unbound}")).run()
+}
+
+/// Runs the tests that need minutes, or programs and models to install or download. `tests/README.md` lists them.
+fn run_slow_tests() -> Result<(), String> {
+    for line in [
+        "test -p llmobs-tests --features slow --test slow",
+        "test -p axum-chat --features slow --test service -- model::",
+        "test -p llmobs-examples --features slow --test gateway -- llama::",
+    ] {
+        CargoCommand::new(line).run()?;
+    }
+    Ok(())
 }
 
 /// Runs each bench briefly, to check that it works. The measured times are not meaningful.
@@ -108,8 +145,10 @@ fn build_packages() -> Result<(), String> {
         }
     }
     let folder = std::env::temp_dir().join(format!("llmobs-packing-{}", std::process::id()));
-    let line =
-        format!("package -p llmobs -p llmobs-macros -p llmobs-gpu --allow-dirty --target-dir {}", folder.display());
+    let line = format!(
+        "package -p llmobs -p llmobs-macros -p llmobs-gpu -p llmobs-redact --allow-dirty --target-dir {}",
+        folder.display()
+    );
     let result = CargoCommand::new(&line).run();
     // The folder is no longer needed. An error is ignored: leftovers in the temporary folder are harmless.
     let _ = fs::remove_dir_all(&folder);
@@ -132,44 +171,15 @@ fn run_examples() -> Result<(), String> {
     names.iter().try_for_each(|name| CargoCommand::new(&format!("run -p llmobs-examples --example {name}")).run())
 }
 
-fn workspace_packages() -> Result<Vec<String>, String> {
-    let tree = CargoCommand::new("tree --workspace --depth 0 --prefix none").output()?;
-    let names: Vec<_> =
-        tree.lines().filter_map(|line| line.split(' ').next()).filter(|name| !name.is_empty()).collect();
-    match names.contains(&"llmobs") {
-        true => Ok(names.into_iter().map(str::to_owned).collect()),
-        false => Err(format!("the workspace should contain llmobs, but cargo tree printed:\n{tree}")),
-    }
-}
-
-/// Returns the keys of `[features]` except `default`.
-fn feature_names(manifest: &str) -> Vec<&str> {
-    let section = manifest.split("\n[features]\n").nth(1).unwrap_or_default();
-    let lines = section.lines().take_while(|line| !line.starts_with('['));
-    lines
-        .filter(|line| line.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'))
-        .filter_map(|line| line.split_once(" ="))
-        .map(|(name, _)| name)
-        .filter(|name| *name != "default")
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn features_are_the_keys_of_their_section_without_default() {
-        let manifest = "[package]\nname = \"x\"\n\n[features]\ndefault = []\n# why\na = []\nb-c = [\n    \"d\",\n]\n\n[dependencies]\ne = 1\n";
-        assert_eq!(feature_names(manifest), ["a", "b-c"]);
-        let llmobs_manifest = fs::read_to_string(workspace_root().join("llmobs/Cargo.toml")).unwrap();
-        assert!(feature_names(&llmobs_manifest).contains(&"prometheus"));
-    }
-
-    #[test]
-    fn every_member_of_the_workspace_is_a_package() {
-        let manifest = fs::read_to_string(workspace_root().join("Cargo.toml")).unwrap();
-        let members = manifest.split("\nmembers = [").nth(1).and_then(|text| text.split(']').next()).unwrap();
-        assert_eq!(workspace_packages().unwrap().len(), members.matches('"').count() / 2);
+    fn ci_installs_the_tools_that_the_checks_call() {
+        let script = fs::read_to_string(workspace_root().join(".ci/run")).unwrap();
+        for (name, version) in TOOLS {
+            assert!(script.contains(&format!("cargo-{name}@{version}")), "cargo-{name}");
+        }
     }
 }

@@ -1,8 +1,13 @@
 //! `cargo xtask weight`: checks how many crates a user builds for `llmobs` with its default features.
 
 use std::collections::BTreeSet;
+use std::fs;
 
-use crate::cargo::CargoCommand;
+use cargo_metadata::DependencyKind;
+use cargo_metadata::Metadata;
+use cargo_metadata::MetadataCommand;
+
+use crate::workspace_root;
 
 /// Maximum number of crates in the tree, including procedural macros and dependencies of build scripts, excluding
 /// llmobs itself.
@@ -11,19 +16,53 @@ const MAX_CRATES: usize = 40;
 /// Crates that must not be in the tree of the default features.
 const FORBIDDEN_CRATES: [&str; 5] = ["hyper", "nvml-wrapper", "regex", "tonic", "tower"];
 
-const TREE_COMMAND: &str = "tree -p llmobs -e normal,build --prefix none --target x86_64-unknown-linux-gnu";
-
 pub(crate) fn run() -> Result<(), String> {
-    let crates = parse_crates(&CargoCommand::new(TREE_COMMAND).output()?);
+    let crates = user_metadata().and_then(|metadata| dependencies(&metadata))?;
     check_crates(&crates)?;
     println!("weight: {} crates of {MAX_CRATES} allowed", crates.len());
     Ok(())
 }
 
-/// Returns the `name version` of each line except the first, which is llmobs itself.
-fn parse_crates(tree: &str) -> BTreeSet<String> {
-    let lines = tree.lines().skip(1).filter(|line| !line.trim().is_empty());
-    lines.map(|line| line.split_whitespace().take(2).collect::<Vec<_>>().join(" ")).collect()
+/// Returns the metadata of a package outside the workspace that depends on llmobs. In the metadata of the workspace,
+/// llmobs has all features that any member enables.
+fn user_metadata() -> Result<Metadata, String> {
+    let root = workspace_root();
+    let folder = std::env::temp_dir().join(format!("llmobs-weight-{}", std::process::id()));
+    let manifest = format!(
+        "[package]\nname = \"user\"\nedition = \"2024\"\n[dependencies]\nllmobs.path = {:?}\n[workspace]\n",
+        root.join("llmobs")
+    );
+    let written = fs::create_dir_all(folder.join("src"))
+        .and_then(|()| fs::write(folder.join("src/lib.rs"), ""))
+        .and_then(|()| fs::write(folder.join("Cargo.toml"), manifest))
+        .and_then(|()| fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")));
+    let metadata = written.map_err(|error| error.to_string()).and_then(|_| {
+        let mut command = MetadataCommand::new();
+        let platform = ["--filter-platform", "x86_64-unknown-linux-gnu"].map(str::to_owned);
+        command.current_dir(&folder).other_options(platform).exec().map_err(|error| error.to_string())
+    });
+    // The folder is no longer needed. An error is ignored: leftovers in the temporary folder are harmless.
+    let _ = fs::remove_dir_all(&folder);
+    metadata.map_err(|error| format!("weight: {error}"))
+}
+
+/// Returns the name and the version of each crate that llmobs needs to be built, excluding llmobs itself.
+fn dependencies(metadata: &Metadata) -> Result<BTreeSet<String>, String> {
+    let resolve = metadata.resolve.as_ref().ok_or("weight: cargo metadata has no dependency tree")?;
+    let llmobs = metadata.packages.iter().find(|package| package.name.as_str() == "llmobs");
+    let llmobs = &llmobs.ok_or("weight: cargo metadata does not contain llmobs")?.id;
+    let (mut found, mut pending) = (BTreeSet::from([llmobs]), vec![llmobs]);
+    while let Some(id) = pending.pop() {
+        for dependency in resolve.nodes.iter().filter(|node| node.id == *id).flat_map(|node| &node.deps) {
+            let is_built = |kind: DependencyKind| matches!(kind, DependencyKind::Normal | DependencyKind::Build);
+            if dependency.dep_kinds.iter().any(|info| is_built(info.kind)) && found.insert(&dependency.pkg) {
+                pending.push(&dependency.pkg);
+            }
+        }
+    }
+    found.remove(llmobs);
+    let crates = metadata.packages.iter().filter(|package| found.contains(&package.id));
+    Ok(crates.map(|package| format!("{} v{}", package.name, package.version)).collect())
 }
 
 fn check_crates(crates: &BTreeSet<String>) -> Result<(), String> {
@@ -48,8 +87,31 @@ mod tests {
 
     #[test]
     fn each_crate_counts_once_and_two_versions_count_twice() {
-        let tree = "llmobs v0.1.0 (/x)\na v1.0.0\nb v1.0.0 (proc-macro)\na v1.0.0 (*)\na v2.0.0\n\n";
-        let found = parse_crates(tree);
+        let package = |id: &str| {
+            let (name, version) = id.split_once(' ').unwrap();
+            format!(
+                r#"{{"name":"{name}","version":"{version}","id":"{id}","dependencies":[],"targets":[],"features":{{}},"manifest_path":"/x"}}"#
+            )
+        };
+        let node = |id: &str, dependencies: &[(&str, &str)]| {
+            let dependencies = dependencies.iter().map(|(id, kind)| {
+                format!(r#"{{"name":"x","pkg":"{id}","dep_kinds":[{{"kind":{kind},"target":null}}]}}"#)
+            });
+            let dependencies = dependencies.collect::<Vec<_>>().join(",");
+            format!(r#"{{"id":"{id}","deps":[{dependencies}],"dependencies":[],"features":[]}}"#)
+        };
+        let (normal, build, dev) = ("null", r#""build""#, r#""dev""#);
+        let nodes = [
+            node("llmobs 0.1.0", &[("a 1.0.0", normal), ("b 1.0.0", build), ("c 1.0.0", dev)]),
+            node("a 1.0.0", &[("b 1.0.0", normal)]),
+            node("b 1.0.0", &[("a 2.0.0", normal)]),
+        ];
+        let packages = ["llmobs 0.1.0", "a 1.0.0", "a 2.0.0", "b 1.0.0", "c 1.0.0"].map(package).join(",");
+        let metadata = format!(
+            r#"{{"packages":[{packages}],"workspace_members":[],"resolve":{{"nodes":[{}],"root":null}},"workspace_root":"/x","target_directory":"/x","version":1}}"#,
+            nodes.join(",")
+        );
+        let found = dependencies(&MetadataCommand::parse(metadata).unwrap()).unwrap();
         assert_eq!(found.into_iter().collect::<Vec<_>>(), ["a v1.0.0", "a v2.0.0", "b v1.0.0"]);
     }
 

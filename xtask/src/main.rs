@@ -9,7 +9,6 @@ mod cargo;
 mod ci;
 mod dependency_budget;
 mod generated;
-mod licence;
 mod metrics_doc;
 mod semconv;
 mod words;

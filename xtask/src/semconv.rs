@@ -7,11 +7,11 @@ use std::path::Path;
 use crate::generated;
 use crate::workspace_root;
 
+use registry::File;
 use registry::Registry;
 
 mod codegen;
 mod registry;
-mod yaml;
 
 /// The data files shared by both profiles, and those of each profile.
 const CORE_FILES: &[&str] = &["core.yaml"];
@@ -85,8 +85,8 @@ fn load_registry(folder: &Path, file_sets: &[&[&str]]) -> Result<Registry, Strin
     let mut registry = Registry::default();
     for name in file_sets.iter().copied().flatten() {
         let text = fs::read_to_string(folder.join(name)).map_err(|error| format!("semconv/{name}: {error}"))?;
-        let result = yaml::parse(&text).and_then(|document| registry.add_document(&document));
-        result.map_err(|error| format!("semconv/{name}:{error}"))?;
+        let file = File::parse(&text).map_err(|error| format!("semconv/{name}:{error}"))?;
+        registry.add_file(file).map_err(|error| format!("semconv/{name}: {error}"))?;
     }
     Ok(registry)
 }
@@ -153,7 +153,7 @@ mod tests {
             let mut seen = Vec::new();
             for (id, span) in &registry.spans {
                 assert_eq!(span.operation_names.is_empty(), id.contains("inference"), "{id}");
-                seen.extend(span.operation_names.iter().map(|operation| (operation, &span.kind)));
+                seen.extend(span.operation_names.iter().map(|operation| (operation, span.kind)));
             }
             let all = seen.len();
             seen.sort();

@@ -5,8 +5,14 @@
 mod agreement;
 mod content;
 mod labels;
+#[cfg(feature = "slow")]
 mod llama;
 mod openai;
 mod outcomes;
 mod pass_through;
 mod support;
+
+/// Shows in the list of tests that those of `llama` did not run.
+#[cfg(not(feature = "slow"))]
+#[test]
+fn skipped_without_the_feature_slow() {}

@@ -1,37 +1,28 @@
-//! Shared test support: programs, scripted servers and clients. Includes support modules of the `axum-chat` tests.
+//! Shared test support: programs, scripted servers and clients.
 
-#[path = "../../axum-chat/tests/service/support/client.rs"]
-#[allow(dead_code, reason = "the tests of axum-chat use all of it")]
-mod http;
+#[cfg(feature = "slow")]
 mod llama_server;
-#[path = "../../axum-chat/tests/service/support/page.rs"]
-#[allow(dead_code, reason = "the tests of axum-chat use all of it")]
-mod page;
 mod process;
-#[path = "../../../tests/support/python_package.rs"]
-#[allow(clippy::unwrap_used, unreachable_pub, reason = "as in the tests of the library")]
-mod python_package;
 mod raw_client;
 mod upstream;
-#[path = "../../axum-chat/tests/service/support/waiting.rs"]
-mod waiting;
 
 use serde_json::Value;
 use serde_json::json;
 
-pub(crate) use http::StreamedAnswer;
-pub(crate) use http::get;
-pub(crate) use http::post;
+#[cfg(feature = "slow")]
 pub(crate) use llama_server::LlamaServer;
-pub(crate) use page::Page;
+pub(crate) use llmobs_tests::http_client::StreamedAnswer;
+pub(crate) use llmobs_tests::http_client::get;
+pub(crate) use llmobs_tests::http_client::post;
+pub(crate) use llmobs_tests::metrics_page::Page;
+pub(crate) use llmobs_tests::waiting::eventually;
+pub(crate) use llmobs_tests::waiting::lock_exclusive;
+pub(crate) use llmobs_tests::waiting::lock_shared;
 pub(crate) use process::ChatProcess;
 pub(crate) use process::GatewayProcess;
 pub(crate) use process::run_client;
 pub(crate) use raw_client::RawClient;
 pub(crate) use upstream::FakeUpstream;
-pub(crate) use waiting::eventually;
-pub(crate) use waiting::lock_exclusive;
-pub(crate) use waiting::lock_shared;
 
 /// Returns a request for the synthetic engine of `axum-chat`.
 pub(crate) fn question(stream: bool, max_tokens: u32) -> Value {

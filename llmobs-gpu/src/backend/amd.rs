@@ -9,6 +9,7 @@ use super::DriverCall;
 use super::GpuBackend;
 use super::Reading;
 use crate::error::GpuError;
+use crate::numbers::to_f64;
 
 /// A backend for GPUs of the `amdgpu` driver.
 #[derive(Debug)]
@@ -196,9 +197,4 @@ fn from_micros(value: u64) -> f64 {
 
 fn from_millis(value: u64) -> f64 {
     to_f64(value) / 1e3
-}
-
-#[expect(clippy::cast_precision_loss, reason = "sensors are far below 2^53")]
-const fn to_f64(value: u64) -> f64 {
-    value as f64
 }

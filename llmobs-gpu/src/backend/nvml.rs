@@ -1,5 +1,6 @@
 //! NVIDIA's GPUs, read through the driver's management library (NVML).
 
+mod error;
 mod field;
 mod handle;
 mod processes;
@@ -10,12 +11,10 @@ use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 
 use nvml_wrapper::Nvml;
-use nvml_wrapper::error::NvmlError;
 
+use self::error::to_gpu_error;
 use self::handle::DeviceHandle;
 use super::DeviceInfo;
 use super::DriverCall;
@@ -24,6 +23,7 @@ use super::GpuBackend;
 use super::Reading;
 use crate::error::GpuError;
 use crate::process_tree::ProcessTree;
+use crate::sync::Mutex;
 
 /// A backend for GPUs of NVIDIA's library `libnvidia-ml.so.1`.
 ///
@@ -122,7 +122,7 @@ pub(crate) fn open_library(process: u32, path: Option<&Path>) -> Result<&'static
     static OPEN: Mutex<Option<OpenLibraries>> = Mutex::new(None);
     // A forked child has another process id and inherits an open library that it must not use.
     let key = (process, path.map(Path::to_owned));
-    let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut open = OPEN.lock();
     let libraries = open.get_or_insert_default();
     if let Some(nvml) = libraries.get(&key) {
         return Ok(nvml);
@@ -138,26 +138,4 @@ pub(crate) fn open_library(process: u32, path: Option<&Path>) -> Result<&'static
     let nvml: &'static Nvml = Box::leak(Box::new(builder.init().map_err(to_gpu_error)?));
     libraries.insert(key, nvml);
     Ok(nvml)
-}
-
-/// Maps an error of the wrapper, which does not know the library's codes from 23 on.
-fn to_gpu_error(error: NvmlError) -> GpuError {
-    match error {
-        NvmlError::LibloadingError(_) | NvmlError::LibraryNotFound => GpuError::LibraryNotFound,
-        NvmlError::DriverNotLoaded => GpuError::DriverNotLoaded,
-        NvmlError::LibRmVersionMismatch => GpuError::DriverLibraryMismatch,
-        // 25: unknown version of a struct. 26: function removed from the library.
-        NvmlError::NotSupported
-        | NvmlError::FailedToLoadSymbol(_)
-        | NvmlError::FunctionNotFound
-        | NvmlError::VgpuEccNotSupported
-        | NvmlError::UnexpectedVariant(25 | 26) => GpuError::NotSupported,
-        NvmlError::NoPermission => GpuError::NoPermission,
-        NvmlError::NotFound | NvmlError::UnexpectedVariant(28) => GpuError::NotFound,
-        NvmlError::NoData => GpuError::NoData,
-        NvmlError::GpuLost => GpuError::Lost,
-        NvmlError::ResetRequired => GpuError::ResetRequired,
-        NvmlError::Timeout => GpuError::Timeout,
-        other => GpuError::Other(other.into()),
-    }
 }

@@ -173,7 +173,7 @@ impl<T> EnergyAccounts<T> {
             return Vec::new();
         }
         let ledgers = &mut self.ledgers;
-        let done = self.accounts.extract_if(.., |key, account| {
+        let mut is_settled = |key: &u64, account: &mut OperationAccount<T>| {
             let Some(ended) = account.ended_at else { return false };
             let owed = |ledger: &&mut DeviceLedger| ledger.is_owed(*key);
             let mut owing = ledgers.iter_mut().filter(owed).peekable();
@@ -186,9 +186,13 @@ impl<T> EnergyAccounts<T> {
                 return true;
             }
             false
-        });
-        let settled: Vec<_> = done
-            .map(|(_, account)| account)
+        };
+        // Not `BTreeMap::extract_if`, which needs Rust 1.91.
+        let settled = self.accounts.iter_mut().filter_map(|(key, account)| is_settled(key, account).then_some(*key));
+        let settled: Vec<_> = settled.collect();
+        let settled: Vec<_> = settled
+            .iter()
+            .filter_map(|key| self.accounts.remove(key))
             .map(
                 |OperationAccount {
                      operation, is_measured, microjoules, device_nanos, is_complete, is_shared, ..

@@ -7,6 +7,8 @@
 use std::collections::BTreeMap;
 
 use super::meter::microjoules;
+use crate::numbers::count_to_f64;
+use crate::numbers::to_f64;
 
 /// The key of an operation.
 pub(crate) type OperationKey = u64;
@@ -223,14 +225,4 @@ fn scale(energy: u64, ratio: f64) -> u64 {
 
 fn proportion(energy: u64, amount: u64, total: u64) -> u64 {
     if total == 0 { 0 } else { mul_div(energy, u128::from(amount), u128::from(total)) }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
-const fn to_f64(value: u64) -> f64 {
-    value as f64
-}
-
-#[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
-const fn count_to_f64(count: usize) -> f64 {
-    count as f64
 }

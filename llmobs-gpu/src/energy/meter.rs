@@ -1,6 +1,7 @@
 //! Conversion of counter readings to plausible amounts of energy.
 
 use super::period::CounterPeriod;
+use crate::numbers::to_f64;
 
 /// A meter for one device: uses the energy counter, or integrates the power if there is no counter.
 #[derive(Debug, Clone, Default)]
@@ -143,10 +144,9 @@ fn max_energy(limit: Option<f64>, nanos: u64) -> u64 {
 }
 
 /// Returns the energy of a constant power over a time.
-#[expect(clippy::cast_precision_loss, reason = "times are far below 104 days")]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and power is 0 or more")]
 pub(crate) fn microjoules(watts: f64, nanos: u64) -> u64 {
-    (watts * nanos as f64 / 1e3).round() as u64
+    (watts * to_f64(nanos) / 1e3).round() as u64
 }
 
 #[cfg(test)]

@@ -1,11 +1,10 @@
 //! The thread that waits for errors reported by devices.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use crate::backend::ErrorWatcher;
 use crate::backend::XidEvent;
+use crate::sync::Mutex;
 use crate::thread_control::ThreadControl;
 
 /// The longest single wait, which delays a stop.
@@ -25,7 +24,7 @@ pub(super) fn run(
     loop {
         match watcher.wait(WAIT_TIMEOUT) {
             Ok(Some(xid)) => {
-                let mut pending = pending_xids.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut pending = pending_xids.lock();
                 if pending.len() < MAX_PENDING_XIDS {
                     pending.push(xid);
                 }

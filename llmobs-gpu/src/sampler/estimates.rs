@@ -2,16 +2,18 @@
 //! time until memory is full.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use llmobs::companion::AttributeValue;
 
 use super::gpu::SampledGpu;
-use super::recording::nanos_to_seconds;
+use super::sampling::Sampling;
 use super::snapshot::EngineEstimates;
 use super::snapshot::SharedSnapshot;
-use super::worker::TrackedOperation;
-use super::worker::Worker;
+use super::tracked_operation::TrackedOperation;
 use crate::backend::DriverCall;
+use crate::numbers::nanos_to_seconds;
+use crate::numbers::to_f64;
 use crate::roofline;
 use crate::roofline::ModelSize;
 use crate::roofline::ModelWork;
@@ -62,101 +64,102 @@ impl Estimates {
         work.weight_reads = work.weight_reads.max(new_tokens);
         work.context_tokens += new_tokens * to_f64(input + output);
     }
-}
 
-impl Worker {
-    pub(super) fn update_estimates(&mut self, now: u64) {
-        if now < self.estimates.due_at {
+    /// Updates the estimates if they are due.
+    pub(super) fn update(&mut self, sampling: &mut Sampling, now: u64) {
+        if now < self.due_at {
             return;
         }
-        let window = now.saturating_sub(std::mem::replace(&mut self.estimates.updated_at, now));
-        self.estimates.due_at = now + self.settings.normal_interval;
+        let window = now.saturating_sub(std::mem::replace(&mut self.updated_at, now));
+        self.due_at = now + sampling.settings.normal_interval;
         if window == now {
             return;
         }
-        self.update_utilization_estimates(window);
-        self.record_starvation(window, now);
-        (0..self.gpus.len()).for_each(|index| self.forecast_memory_full(index, now));
+        self.update_utilization(sampling, window);
+        self.record_starvation(sampling, window, now);
+        for (index, gpu) in sampling.gpus.iter_mut().enumerate() {
+            forecast_memory_full(&sampling.snapshot, index, gpu, now);
+        }
     }
 
-    fn update_utilization_estimates(&mut self, window: u64) {
-        if self.estimates.work.is_empty() {
+    fn update_utilization(&mut self, sampling: &mut Sampling, window: u64) {
+        if self.work.is_empty() {
             return;
         }
-        for (tracked, _) in self.accounts.in_flight() {
-            self.estimates.count_work(tracked);
+        for (tracked, _) in sampling.accounts.in_flight() {
+            self.count_work(tracked);
         }
-        for (index, size) in self.settings.model_sizes.iter().enumerate() {
-            let devices = self.device_mask(&size.model);
+        for (index, size) in sampling.settings.model_sizes.iter().enumerate() {
+            let devices = sampling.device_mask(&size.model);
             let peak = |peak_of: fn(&crate::DeviceInfo) -> Option<u64>| {
-                self.gpus_in(devices)
+                sampling
+                    .gpus_in(devices)
                     .map(|gpu| peak_of(&gpu.info).map(to_f64))
                     .sum::<Option<f64>>()
                     .filter(|peak| *peak > 0.0)
             };
-            let work = self.estimates.work.get(&size.model).copied().unwrap_or_default();
+            let work = self.work.get(&size.model).copied().unwrap_or_default();
             let work = ModelWork { seconds: nanos_to_seconds(window), ..work };
             let flops = peak(|info| info.peak_flops).and_then(|peak| roofline::flops_utilization(size, &work, peak));
             let bandwidth = peak(|info| info.peak_bytes_per_second)
                 .and_then(|peak| roofline::bandwidth_utilization(size, &work, peak));
-            if let Some(engine) = self.snapshot.lock().engines.get_mut(index) {
+            if let Some(engine) = sampling.snapshot.lock().engines.get_mut(index) {
                 (engine.flops_utilization, engine.bandwidth_utilization) = (flops, bandwidth);
             }
         }
-        self.estimates.work.values_mut().for_each(|work| *work = ModelWork::default());
+        self.work.values_mut().for_each(|work| *work = ModelWork::default());
     }
 
     /// Records time in which operations waited while the devices were idle, for at least two consecutive windows.
-    fn record_starvation(&mut self, window: u64, now: u64) {
-        let waiting = self.accounts.in_flight().find(|(tracked, _)| tracked.is_queued);
+    fn record_starvation(&mut self, sampling: &mut Sampling, window: u64, now: u64) {
+        let waiting = sampling.accounts.in_flight().find(|(tracked, _)| tracked.is_queued);
         let model = waiting.map(|(tracked, _)| tracked.operation.model().to_owned());
         let Some(model) = model else {
-            self.estimates.starved_windows = 0;
+            self.starved_windows = 0;
             return;
         };
-        let devices = self.device_mask(&model);
-        let running = self.accounts.running_count();
+        let devices = sampling.device_mask(&model);
+        let running = sampling.accounts.running_count();
         let fresh = |gpu: &SampledGpu, call, value: Option<f64>| {
-            value.filter(|_| gpu.fresh_until(call, &self.settings, running).is_some_and(|until| now <= until))
+            value.filter(|_| gpu.fresh_until(call, &sampling.settings, running).is_some_and(|until| now <= until))
         };
         // A GPU with MIG instances reports no utilization, but possibly the activity of its engines.
         let busy = |gpu: &SampledGpu| {
             let utilization = fresh(gpu, DriverCall::Utilization, gpu.reading.utilization);
             utilization.or_else(|| fresh(gpu, DriverCall::Activity, gpu.reading.engine_active))
         };
-        let busy: Vec<_> = self.gpus_in(devices).map(busy).collect();
+        let busy: Vec<_> = sampling.gpus_in(devices).map(busy).collect();
         let idle = !busy.is_empty() && busy.iter().all(|value| value.is_some_and(|value| value < IDLE_UTILIZATION));
-        self.estimates.starved_windows = if idle { self.estimates.starved_windows + 1 } else { 0 };
-        if self.estimates.starved_windows < 2 {
+        self.starved_windows = if idle { self.starved_windows + 1 } else { 0 };
+        if self.starved_windows < 2 {
             return;
         }
         let engine =
-            self.settings.model_sizes.iter().find(|size| size.model == model).map(|size| size.engine_id.clone());
+            sampling.settings.model_sizes.iter().find(|size| size.model == model).map(|size| size.engine_id.clone());
         let attributes = [
             ("gen_ai.request.model", AttributeValue::from(model)),
             ("llmobs.engine.id", engine.map_or_else(|| AttributeValue::from("0"), AttributeValue::from)),
             ("llmobs.starved.cause", AttributeValue::from("gpu_idle")),
         ];
         // The first window is added once the second has confirmed it.
-        let windows = if self.estimates.starved_windows == 2 { 2.0 } else { 1.0 };
-        self.recorder.add("llmobs.engine.starved.time", &attributes, windows * nanos_to_seconds(window));
+        let windows = if self.starved_windows == 2 { 2.0 } else { 1.0 };
+        sampling.recorder.add("llmobs.engine.starved.time", &attributes, windows * nanos_to_seconds(window));
     }
+}
 
-    /// Computes the time until a device's memory is full at the current rate of growth.
-    fn forecast_memory_full(&mut self, index: usize, now: u64) {
-        let gpu = &mut self.gpus[index];
-        let (Some(used), Some(total)) = (gpu.reading.memory_used, gpu.reading.memory_total) else { return };
-        let Some(at) = gpu.schedules[DriverCall::Memory.index()].answered_at else { return };
-        if gpu.memory_history.last().is_none_or(|(last, _)| *last < at) {
-            gpu.memory_history.push((at, used));
-        }
-        gpu.memory_history.retain(|(at, _)| now.saturating_sub(*at) <= MEMORY_HISTORY_WINDOW);
-        let free = to_f64(total.saturating_sub(used).saturating_sub(gpu.reading.memory_reserved.unwrap_or(0)));
-        let full_in = median_slope(&gpu.memory_history).filter(|slope| *slope > 0.0).map(|slope| free / slope);
-        let full_in = full_in.filter(|seconds| *seconds < 86_400.0).map(std::time::Duration::from_secs_f64);
-        if let Some(device) = self.snapshot.lock().devices.get_mut(index) {
-            device.report.memory_full_in = full_in;
-        }
+/// Computes the time until a device's memory is full at the current rate of growth.
+fn forecast_memory_full(snapshot: &SharedSnapshot, index: usize, gpu: &mut SampledGpu, now: u64) {
+    let (Some(used), Some(total)) = (gpu.reading.memory_used, gpu.reading.memory_total) else { return };
+    let Some(at) = gpu.schedules[DriverCall::Memory.index()].answered_at else { return };
+    if gpu.memory_history.last().is_none_or(|(last, _)| *last < at) {
+        gpu.memory_history.push((at, used));
+    }
+    gpu.memory_history.retain(|(at, _)| now.saturating_sub(*at) <= MEMORY_HISTORY_WINDOW);
+    let free = to_f64(total.saturating_sub(used).saturating_sub(gpu.reading.memory_reserved.unwrap_or(0)));
+    let full_in = median_slope(&gpu.memory_history).filter(|slope| *slope > 0.0).map(|slope| free / slope);
+    let full_in = full_in.filter(|seconds| *seconds < 86_400.0).map(Duration::from_secs_f64);
+    if let Some(device) = snapshot.lock().devices.get_mut(index) {
+        device.report.memory_full_in = full_in;
     }
 }
 
@@ -175,9 +178,4 @@ fn median_slope(readings: &[(u64, u64)]) -> Option<f64> {
     let mut slopes: Vec<f64> = pairs.collect();
     slopes.sort_by(f64::total_cmp);
     slopes.get(slopes.len() / 2).copied()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
-const fn to_f64(value: u64) -> f64 {
-    value as f64
 }

@@ -1,5 +1,8 @@
 //! The sampler's state of one device.
 
+use super::schedule::CallSchedule;
+use super::schedule::Capability;
+use super::settings::SamplerSettings;
 use crate::backend::Cadence;
 use crate::backend::DeviceInfo;
 use crate::backend::DeviceProcesses;
@@ -8,14 +11,11 @@ use crate::backend::Reading;
 use crate::energy::EnergyMeter;
 use crate::energy::EnergySource;
 use crate::energy::Totals;
+use crate::numbers::nanos_to_seconds;
 use crate::report::DeviceState;
 use crate::throttle::ThrottleReason;
 use crate::throttle::ThrottleReasons;
 use crate::xid::XidSeverity;
-
-use super::builder::SamplerSettings;
-use super::schedule::CallSchedule;
-use super::schedule::Capability;
 
 pub(super) struct SampledGpu {
     /// Position in the backend's list.
@@ -143,8 +143,7 @@ impl SampledGpu {
 
     /// Returns the seconds of reduced clocks by reason: the driver's count if available, otherwise the observed time.
     pub(super) fn throttled_seconds(&self) -> [Option<f64>; ThrottleReason::ALL.len()] {
-        #[expect(clippy::cast_precision_loss, reason = "exact below 104 days")]
-        let observed = |index: usize| self.last_throttle_reasons.map(|_| self.throttled_nanos[index] as f64 / 1e9);
+        let observed = |index: usize| self.last_throttle_reasons.map(|_| nanos_to_seconds(self.throttled_nanos[index]));
         let mut index = 0;
         ThrottleReason::ALL.map(|reason| {
             let observed = observed(index);

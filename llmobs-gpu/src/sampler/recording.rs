@@ -1,221 +1,197 @@
 //! The sampler's output: recorded rows, log events, span events of operations in flight, and the published snapshot.
 
+use std::time::Duration;
+
 use llmobs::companion::AttributeValue;
+use llmobs::companion::Recorder;
 
 use super::gpu::SampledGpu;
-use super::worker::TrackedOperation;
-use super::worker::Worker;
+use super::sampling::Sampling;
+use super::tracked_operation::TrackedOperation;
 use crate::backend::DriverCall;
 use crate::energy::EnergyMethod;
 use crate::energy::EnergySource;
 use crate::energy::SettledEnergy;
 use crate::energy::Tenancy;
 use crate::energy::Totals;
+use crate::numbers::count_to_f64;
+use crate::numbers::microjoules_to_joules;
+use crate::numbers::nanos_to_seconds;
 use crate::report::OperationEnergy;
 use crate::throttle::ThrottleReason;
 use crate::throttle::ThrottleReasons;
 use crate::xid;
 use crate::xid::XidSeverity;
 
-impl Worker {
-    pub(super) fn record_call_duration(&self, call: DriverCall, took: u64) {
-        let attributes = [("llmobs.gpu.call", AttributeValue::from(call.as_str()))];
-        self.recorder.record("llmobs.gpu.sampler.call.duration", &attributes, nanos_to_seconds(took));
-    }
+pub(super) fn record_call_duration(recorder: &Recorder, call: DriverCall, took: u64) {
+    let attributes = [("llmobs.gpu.call", AttributeValue::from(call.as_str()))];
+    recorder.record("llmobs.gpu.sampler.call.duration", &attributes, nanos_to_seconds(took));
+}
 
-    /// Creates the three series of attributed energy with the value zero.
-    pub(super) fn init_attributed_energy(&self, index: usize) {
-        if !self.gpus[index].is_mig_instance {
-            self.record_attributed_energy(index, Totals::default(), Totals::default());
+/// Creates the three series of attributed energy with the value zero.
+pub(super) fn init_attributed_energy(sampling: &Sampling, index: usize) {
+    if !sampling.gpus[index].is_mig_instance {
+        record_attributed_energy(sampling, index, Totals::default(), Totals::default());
+    }
+}
+
+/// Records the energy of a closed interval.
+pub(super) fn record_interval_energy(sampling: &mut Sampling, index: usize, energy: u64, at: u64, tenancy: Tenancy) {
+    let running = sampling.accounts.running_on(index).count();
+    let now = sampling.accounts.device_totals(index);
+    let gpu = &mut sampling.gpus[index];
+    let time = at.saturating_sub(std::mem::replace(&mut gpu.interval_closed_at, at));
+    let before = std::mem::replace(&mut gpu.recorded_totals, now);
+    let our_joules = microjoules_to_joules(energy) * tenancy.our_ratio();
+    gpu.watts_per_operation =
+        if running == 0 || time == 0 { 0.0 } else { our_joules / nanos_to_seconds(time) / count_to_f64(running) };
+    record_attributed_energy(sampling, index, before, now);
+    // If models are placed on certain devices, the devices of the next operation are unknown.
+    if sampling.settings.model_devices.is_empty() {
+        sampling.event_feed.set_watts(sampling.gpus.iter().map(|gpu| gpu.watts_per_operation).sum());
+    }
+}
+
+/// Records the differences of the totals in joules, so that the counters remain as close to the totals as an `f64`
+/// allows.
+fn record_attributed_energy(sampling: &Sampling, index: usize, before: Totals, now: Totals) {
+    let id = sampling.snapshot.lock().devices.get(index).map(|device| device.attributes.id.clone());
+    let Some(id) = id else { return };
+    for (kind, before, now) in [
+        ("request", before.request, now.request),
+        ("idle", before.idle, now.idle),
+        ("unattributed", before.unattributed, now.unattributed),
+    ] {
+        let attributes = [("hw.id", id.clone()), ("llmobs.energy.kind", AttributeValue::from(kind))];
+        sampling.recorder.add(
+            "llmobs.gpu.energy.attributed",
+            &attributes,
+            microjoules_to_joules(now) - microjoules_to_joules(before),
+        );
+    }
+}
+
+pub(super) fn record_operation_energy(sampling: &Sampling, settled: &SettledEnergy<TrackedOperation>, throttled: u64) {
+    let SettledEnergy { operation: tracked, microjoules, device_nanos, is_complete, is_shared } = settled;
+    let operation = &tracked.operation;
+    let (energy, gpu_seconds) = (microjoules_to_joules(*microjoules), device_nanos / 1e9);
+    operation.record_energy(energy);
+    let mut gpus = sampling.gpus_in(sampling.device_mask(operation.model()));
+    let is_integrated = gpus.any(|gpu| gpu.energy_source() == Some(EnergySource::PowerIntegral));
+    let time_cost = sampling.settings.usd_per_gpu_hour.map(|usd| usd * gpu_seconds / 3_600.0);
+    let energy_cost = sampling.settings.usd_per_kwh.map(|usd| usd * energy / 3.6e6);
+    let report = OperationEnergy {
+        operation: operation.operation().to_owned(),
+        model: operation.model().to_owned(),
+        trace_id: operation.trace_id(),
+        span_id: operation.span_id(),
+        joules: energy,
+        gpu_seconds,
+        cost_usd: time_cost.or(energy_cost).map(|_| time_cost.unwrap_or(0.0) + energy_cost.unwrap_or(0.0)),
+        output_tokens: operation.output_tokens(),
+        throttled_seconds: nanos_to_seconds(throttled),
+        method: EnergyMethod::Time,
+        source: if is_integrated { EnergySource::PowerIntegral } else { EnergySource::Counter },
+        is_complete: *is_complete,
+        is_shared: *is_shared,
+    };
+    operation.in_span_context(|| report.emit());
+    if let Some(on_energy) = &sampling.settings.on_energy {
+        on_energy(&report);
+    }
+}
+
+/// Records an error that a device reported.
+pub(super) fn record_xid(sampling: &mut Sampling, index: usize, code: u64, at: u64) {
+    let severity = XidSeverity::from_code(code);
+    sampling.gpus[index].apply_severity(severity, at);
+    sampling.gpus[index].last_xid = Some(code);
+    let id = sampling.gpus[index].info.id.clone();
+    let label = AttributeValue::from(xid::code_label(code));
+    let attributes = [
+        ("hw.id", AttributeValue::from(id.clone())),
+        ("llmobs.gpu.xid.code", label),
+        ("llmobs.gpu.xid.severity", AttributeValue::from(severity.as_str())),
+    ];
+    sampling.recorder.add("llmobs.gpu.xid.errors", &attributes, 1.0);
+    let affected = sampling.accounts.running_on(index).count();
+    match severity {
+        XidSeverity::Fatal => {
+            tracing::error!(name: "gpu_xid", target: "llmobs", gpu = id, xid = code, severity = severity.as_str(), operations = affected, "gpu_xid");
+        }
+        _ => {
+            tracing::warn!(name: "gpu_xid", target: "llmobs", gpu = id, xid = code, severity = severity.as_str(), operations = affected, "gpu_xid");
         }
     }
-
-    /// Records the energy of a closed interval.
-    pub(super) fn record_interval_energy(&mut self, index: usize, energy: u64, at: u64, tenancy: Tenancy) {
-        let running = self.accounts.running_on(index).count();
-        let now = self.accounts.device_totals(index);
-        let gpu = &mut self.gpus[index];
-        let time = at.saturating_sub(std::mem::replace(&mut gpu.interval_closed_at, at));
-        let before = std::mem::replace(&mut gpu.recorded_totals, now);
-        let our_joules = microjoules_to_joules(energy) * tenancy.our_ratio();
-        gpu.watts_per_operation =
-            if running == 0 || time == 0 { 0.0 } else { our_joules / nanos_to_seconds(time) / count_to_f64(running) };
-        self.record_attributed_energy(index, before, now);
-        // If models are placed on certain devices, the devices of the next operation are unknown.
-        if self.settings.model_devices.is_empty() {
-            self.event_feed.set_watts(self.gpus.iter().map(|gpu| gpu.watts_per_operation).sum());
-        }
-    }
-
-    /// Records the differences of the totals in joules, so that the counters remain as close to the totals as an `f64`
-    /// allows.
-    fn record_attributed_energy(&self, index: usize, before: Totals, now: Totals) {
-        let id = self.snapshot.lock().devices.get(index).map(|device| device.attributes.id.clone());
-        let Some(id) = id else { return };
-        for (kind, before, now) in [
-            ("request", before.request, now.request),
-            ("idle", before.idle, now.idle),
-            ("unattributed", before.unattributed, now.unattributed),
-        ] {
-            let attributes = [("hw.id", id.clone()), ("llmobs.energy.kind", AttributeValue::from(kind))];
-            self.recorder.add(
-                "llmobs.gpu.energy.attributed",
-                &attributes,
-                microjoules_to_joules(now) - microjoules_to_joules(before),
-            );
-        }
-    }
-
-    pub(super) fn record_operation_energy(&self, settled: &SettledEnergy<TrackedOperation>, throttled: u64) {
-        let SettledEnergy { operation: tracked, microjoules, device_nanos, is_complete, is_shared } = settled;
-        let operation = &tracked.operation;
-        let (energy, gpu_seconds) = (microjoules_to_joules(*microjoules), device_nanos / 1e9);
-        operation.record_energy(energy);
-        let mut gpus = self.gpus_in(self.device_mask(operation.model()));
-        let is_integrated = gpus.any(|gpu| gpu.energy_source() == Some(EnergySource::PowerIntegral));
-        let time_cost = self.settings.usd_per_gpu_hour.map(|usd| usd * gpu_seconds / 3_600.0);
-        let energy_cost = self.settings.usd_per_kwh.map(|usd| usd * energy / 3.6e6);
-        let report = OperationEnergy {
-            operation: operation.operation().to_owned(),
-            model: operation.model().to_owned(),
-            trace_id: operation.trace_id(),
-            span_id: operation.span_id(),
-            joules: energy,
-            gpu_seconds,
-            cost_usd: time_cost.or(energy_cost).map(|_| time_cost.unwrap_or(0.0) + energy_cost.unwrap_or(0.0)),
-            output_tokens: operation.output_tokens(),
-            throttled_seconds: nanos_to_seconds(throttled),
-            method: EnergyMethod::Time,
-            source: if is_integrated { EnergySource::PowerIntegral } else { EnergySource::Counter },
-            is_complete: *is_complete,
-            is_shared: *is_shared,
-        };
-        operation.in_span_context(|| report.emit());
-        if let Some(on_energy) = &self.settings.on_energy {
-            on_energy(&report);
-        }
-    }
-
-    /// Records an error that a device reported.
-    pub(super) fn record_xid(&mut self, index: usize, code: u64, at: u64) {
-        let severity = XidSeverity::from_code(code);
-        self.gpus[index].apply_severity(severity, at);
-        self.gpus[index].last_xid = Some(code);
-        let id = self.gpus[index].info.id.clone();
-        let label = AttributeValue::from(xid::code_label(code));
+    let code = code.to_string();
+    for tracked in sampling.accounts.running_on(index) {
         let attributes = [
-            ("hw.id", AttributeValue::from(id.clone())),
-            ("llmobs.gpu.xid.code", label),
-            ("llmobs.gpu.xid.severity", AttributeValue::from(severity.as_str())),
+            ("hw.id", id.as_str()),
+            ("llmobs.gpu.xid.code", code.as_str()),
+            ("llmobs.gpu.xid.severity", severity.as_str()),
         ];
-        self.recorder.add("llmobs.gpu.xid.errors", &attributes, 1.0);
-        let affected = self.accounts.running_on(index).count();
-        match severity {
-            XidSeverity::Fatal => {
-                tracing::error!(name: "gpu_xid", target: "llmobs", gpu = id, xid = code, severity = severity.as_str(), operations = affected, "gpu_xid");
-            }
-            _ => {
-                tracing::warn!(name: "gpu_xid", target: "llmobs", gpu = id, xid = code, severity = severity.as_str(), operations = affected, "gpu_xid");
-            }
-        }
-        let code = code.to_string();
-        for tracked in self.accounts.running_on(index) {
-            let attributes = [
-                ("hw.id", id.as_str()),
-                ("llmobs.gpu.xid.code", code.as_str()),
-                ("llmobs.gpu.xid.severity", severity.as_str()),
-            ];
-            tracked.operation.add_event("gpu.xid", &attributes);
-        }
-        self.publish_gpu(index);
+        tracked.operation.add_event("gpu.xid", &attributes);
     }
+    publish_gpu(sampling, index);
+}
 
-    /// Emits an event that a device has become slower by heat or by protection of the hardware.
-    pub(super) fn emit_throttle(&self, index: usize, throttle: ThrottleReasons) {
-        let id = self.gpus[index].info.id.as_str();
-        let reason = if throttle.contains(ThrottleReason::Hardware) {
-            ThrottleReason::Hardware
-        } else {
-            ThrottleReason::Thermal
-        };
-        tracing::warn!(name: "gpu_throttle", target: "llmobs", gpu = id, reason = reason.as_str(), "gpu_throttle");
-        for tracked in self.accounts.running_on(index) {
-            let attributes = [("hw.id", id), ("llmobs.gpu.throttle.reason", reason.as_str())];
-            tracked.operation.add_event("gpu.throttle", &attributes);
-        }
-    }
-
-    /// Records counts as differences. A count that decreased adds nothing.
-    pub(super) fn record_counts(&mut self, index: usize) {
-        let gpu = &mut self.gpus[index];
-        let (reading, id) = (&gpu.reading, AttributeValue::from(gpu.info.id.clone()));
-        let corrected = [("hw.id", id.clone()), ("llmobs.gpu.remap.cause", AttributeValue::from("corrected"))];
-        let uncorrected = [("hw.id", id.clone()), ("llmobs.gpu.remap.cause", AttributeValue::from("uncorrected"))];
-        let replays = [("hw.id", id)];
-        let rows = [
-            ("llmobs.gpu.remapped_rows", corrected.as_slice(), reading.remapped_rows_corrected),
-            ("llmobs.gpu.remapped_rows", uncorrected.as_slice(), reading.remapped_rows_uncorrected),
-            ("llmobs.gpu.pcie.replays", replays.as_slice(), reading.pcie_replays),
-        ];
-        for ((row, attributes, now), before) in rows.into_iter().zip(&mut gpu.last_counts) {
-            let Some(now) = now else { continue };
-            // The first difference contains all counts since the driver was loaded.
-            let increase = now.saturating_sub(before.replace(now).unwrap_or(0));
-            self.recorder.add(row, attributes, f64::from(u32::try_from(increase).unwrap_or(u32::MAX)));
-        }
-    }
-
-    pub(super) fn publish_sampler_state(&self) {
-        self.snapshot.lock().sampler_state = self.sampler_state();
-    }
-
-    pub(super) fn publish_gpu(&self, index: usize) {
-        let (gpu, now) = (&self.gpus[index], self.now());
-        let running = self.accounts.running_count();
-        let totals = self.accounts.device_totals(index);
-        let mut snapshot = self.snapshot.lock();
-        let Some(device) = snapshot.devices.get_mut(index) else { return };
-        device.report.reading.clone_from(&gpu.reading);
-        let until = |call| gpu.fresh_until(call, &self.settings, running);
-        device.report.state = gpu.state(now, until(DriverCall::ThrottleReasons).is_some_and(|until| now <= until));
-        device.report.energy_source = gpu.energy_source();
-        device.report.counter_period = gpu.meter.period().map(std::time::Duration::from_nanos);
-        device.report.measured_joules = microjoules_to_joules(totals.measured);
-        device.report.request_joules = microjoules_to_joules(totals.request);
-        device.report.idle_joules = microjoules_to_joules(totals.idle);
-        device.report.unattributed_joules = microjoules_to_joules(totals.unattributed);
-        device.energy_joules = gpu.energy_source().map(|_| microjoules_to_joules(gpu.meter.monotonic_counter()));
-        device.last_xid = gpu.last_xid;
-        device.throttled_seconds = gpu.throttled_seconds();
-        for call in DriverCall::ALL {
-            let at = gpu.schedules[call.index()].answered_at;
-            device.call_validity[call.index()] = at.zip(until(call));
-            device.last_answered_at = device.last_answered_at.max(at);
-        }
-        if gpu.lost_retry.is_some() {
-            // A lost device has no valid readings.
-            device.call_validity.iter_mut().flatten().for_each(|(_, until)| *until = 0);
-        }
-    }
-
-    /// Returns the devices in a bit mask.
-    pub(super) fn gpus_in(&self, devices: u64) -> impl Iterator<Item = &SampledGpu> {
-        let is_in_mask = move |index: usize| devices & crate::energy::device_bit(index) != 0;
-        self.gpus.iter().enumerate().filter(move |(index, _)| is_in_mask(*index)).map(|(_, gpu)| gpu)
+/// Emits an event that a device has become slower by heat or by protection of the hardware.
+pub(super) fn emit_throttle(sampling: &Sampling, index: usize, throttle: ThrottleReasons) {
+    let id = sampling.gpus[index].info.id.as_str();
+    let reason =
+        if throttle.contains(ThrottleReason::Hardware) { ThrottleReason::Hardware } else { ThrottleReason::Thermal };
+    tracing::warn!(name: "gpu_throttle", target: "llmobs", gpu = id, reason = reason.as_str(), "gpu_throttle");
+    for tracked in sampling.accounts.running_on(index) {
+        let attributes = [("hw.id", id), ("llmobs.gpu.throttle.reason", reason.as_str())];
+        tracked.operation.add_event("gpu.throttle", &attributes);
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "exact below 2^53 microjoules, which is 9 GJ")]
-pub(super) fn microjoules_to_joules(microjoules: u64) -> f64 {
-    microjoules as f64 / 1e6
+/// Records counts as differences. A count that decreased adds nothing.
+pub(super) fn record_counts(recorder: &Recorder, gpu: &mut SampledGpu) {
+    let (reading, id) = (&gpu.reading, AttributeValue::from(gpu.info.id.clone()));
+    let corrected = [("hw.id", id.clone()), ("llmobs.gpu.remap.cause", AttributeValue::from("corrected"))];
+    let uncorrected = [("hw.id", id.clone()), ("llmobs.gpu.remap.cause", AttributeValue::from("uncorrected"))];
+    let replays = [("hw.id", id)];
+    let rows = [
+        ("llmobs.gpu.remapped_rows", corrected.as_slice(), reading.remapped_rows_corrected),
+        ("llmobs.gpu.remapped_rows", uncorrected.as_slice(), reading.remapped_rows_uncorrected),
+        ("llmobs.gpu.pcie.replays", replays.as_slice(), reading.pcie_replays),
+    ];
+    for ((row, attributes, now), before) in rows.into_iter().zip(&mut gpu.last_counts) {
+        let Some(now) = now else { continue };
+        // The first difference contains all counts since the driver was loaded.
+        let increase = now.saturating_sub(before.replace(now).unwrap_or(0));
+        recorder.add(row, attributes, f64::from(u32::try_from(increase).unwrap_or(u32::MAX)));
+    }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "exact below 2^53 ns, which is 104 days")]
-pub(super) fn nanos_to_seconds(nanos: u64) -> f64 {
-    nanos as f64 / 1e9
-}
-
-#[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
-pub(super) const fn count_to_f64(count: usize) -> f64 {
-    count as f64
+/// Publishes the last readings and the totals of a device.
+pub(super) fn publish_gpu(sampling: &Sampling, index: usize) {
+    let (gpu, now) = (&sampling.gpus[index], sampling.now());
+    let running = sampling.accounts.running_count();
+    let totals = sampling.accounts.device_totals(index);
+    let mut snapshot = sampling.snapshot.lock();
+    let Some(device) = snapshot.devices.get_mut(index) else { return };
+    device.report.reading.clone_from(&gpu.reading);
+    let until = |call| gpu.fresh_until(call, &sampling.settings, running);
+    device.report.state = gpu.state(now, until(DriverCall::ThrottleReasons).is_some_and(|until| now <= until));
+    device.report.energy_source = gpu.energy_source();
+    device.report.counter_period = gpu.meter.period().map(Duration::from_nanos);
+    device.report.measured_joules = microjoules_to_joules(totals.measured);
+    device.report.request_joules = microjoules_to_joules(totals.request);
+    device.report.idle_joules = microjoules_to_joules(totals.idle);
+    device.report.unattributed_joules = microjoules_to_joules(totals.unattributed);
+    device.energy_joules = gpu.energy_source().map(|_| microjoules_to_joules(gpu.meter.monotonic_counter()));
+    device.last_xid = gpu.last_xid;
+    device.throttled_seconds = gpu.throttled_seconds();
+    for call in DriverCall::ALL {
+        let at = gpu.schedules[call.index()].answered_at;
+        device.call_validity[call.index()] = at.zip(until(call));
+        device.last_answered_at = device.last_answered_at.max(at);
+    }
+    if gpu.lost_retry.is_some() {
+        // A lost device has no valid readings.
+        device.call_validity.iter_mut().flatten().for_each(|(_, until)| *until = 0);
+    }
 }

@@ -7,8 +7,11 @@ use llmobs::companion::Source;
 
 use super::snapshot::DeviceSnapshot;
 use super::snapshot::SharedSnapshot;
+use super::view_devices::view_devices;
 use crate::backend::DriverCall;
 use crate::backend::Reading;
+use crate::numbers::nanos_to_seconds;
+use crate::numbers::to_f64;
 use crate::report::DeviceState;
 use crate::report::SamplerState;
 use crate::throttle::ThrottleReason;
@@ -19,16 +22,17 @@ impl Source for SharedSnapshot {
             return Vec::new();
         }
         match row.name {
-            "llmobs.gpu.collector.status" => self.sampler_state_samples(),
+            "llmobs.gpu.collector.status" => sampler_state_samples(self),
             "llmobs.engine.flops.utilization" | "llmobs.engine.memory_bandwidth.utilization" => {
-                self.estimate_samples(row)
+                estimate_samples(self, row)
             }
             name => {
                 let now = self.now();
                 let snapshot = self.lock();
-                let samples = snapshot.devices.iter().flat_map(|device| match name.strip_prefix("llmobs.gpu.") {
-                    Some(suffix) => device.llmobs_samples(suffix, now),
-                    None => device.semconv_samples(name, now),
+                let devices = snapshot.devices.iter().map(|device| DeviceRows { device, now });
+                let samples = devices.flat_map(|rows| match name.strip_prefix("llmobs.gpu.") {
+                    Some(suffix) => rows.llmobs_samples(suffix),
+                    None => rows.semconv_samples(name),
                 });
                 samples.collect()
             }
@@ -36,42 +40,30 @@ impl Source for SharedSnapshot {
     }
 
     fn devices(&self) -> Vec<companion::Device> {
-        if self.is_closed() { Vec::new() } else { self.view_devices() }
+        if self.is_closed() { Vec::new() } else { view_devices(self) }
     }
 }
 
-impl SharedSnapshot {
-    fn sampler_state_samples(&self) -> Vec<Sample> {
-        let current = self.sampler_state();
-        let state_sample = |state: SamplerState| {
-            Sample::new(f64::from(u8::from(state == current))).attribute("llmobs.collector.state", state.as_str())
-        };
-        SamplerState::ALL.into_iter().map(state_sample).collect()
-    }
-
-    fn estimate_samples(&self, row: &Row) -> Vec<Sample> {
-        let snapshot = self.lock();
-        let samples = snapshot.engines.iter().filter_map(|engine| {
-            let value =
-                if row.name.contains("flops") { engine.flops_utilization } else { engine.bandwidth_utilization };
-            let sample = Sample::new(value?).attribute("gen_ai.request.model", &engine.model);
-            Some(sample.attribute("llmobs.engine.id", &engine.engine_id))
-        });
-        samples.collect()
-    }
+/// A device at a moment, whose samples are read.
+struct DeviceRows<'a> {
+    device: &'a DeviceSnapshot,
+    now: u64,
 }
 
-impl DeviceSnapshot {
+impl DeviceRows<'_> {
     /// Returns the samples of an llmobs row, by its name after `llmobs.gpu.`. Contains the device's id and few other
     /// attributes.
-    fn llmobs_samples(&self, name: &str, now: u64) -> Vec<Sample> {
-        let reading = &self.report.reading;
-        let with_id = |value: f64| Sample::new(value).attribute("hw.id", &self.attributes.id);
-        let gauge = |call, value: Option<f64>| self.fresh_value(call, value, now).map(with_id).into_iter().collect();
+    fn llmobs_samples(&self, name: &str) -> Vec<Sample> {
+        let reading = &self.device.report.reading;
+        let with_id = |value: f64| Sample::new(value).attribute("hw.id", &self.device.attributes.id);
+        let gauge = |call, value: Option<f64>| self.fresh_value(call, value).map(with_id).into_iter().collect();
         match name {
-            "sampler.age" => {
-                self.last_answered_at.map(|at| with_id(nanos_to_seconds(now.saturating_sub(at)))).into_iter().collect()
-            }
+            "sampler.age" => self
+                .device
+                .last_answered_at
+                .map(|at| with_id(nanos_to_seconds(self.now.saturating_sub(at))))
+                .into_iter()
+                .collect(),
             "memory.busy" => gauge(DriverCall::Utilization, reading.memory_busy),
             "memory.reserved" => gauge(DriverCall::Memory, reading.memory_reserved.map(to_f64)),
             "engine.active" => gauge(DriverCall::Activity, reading.engine_active),
@@ -83,14 +75,14 @@ impl DeviceSnapshot {
             "power.limit" => gauge(DriverCall::PowerLimit, reading.power_limit),
             "clock.frequency" => {
                 let domain = |domain: &'static str, value| {
-                    let value = self.fresh_value(DriverCall::Clocks, value, now);
+                    let value = self.fresh_value(DriverCall::Clocks, value);
                     value.map(|value| with_id(value).attribute("llmobs.gpu.clock.domain", domain))
                 };
                 domain("sm", reading.clock_sm).into_iter().chain(domain("memory", reading.clock_memory)).collect()
             }
-            "throttle.status" => self.throttle_samples(now),
+            "throttle.status" => self.throttle_samples(),
             "throttle.time" => {
-                let times = ThrottleReason::ALL.into_iter().zip(self.throttled_seconds);
+                let times = ThrottleReason::ALL.into_iter().zip(self.device.throttled_seconds);
                 let samples = times.filter_map(|(reason, time)| {
                     Some(with_id(time?).attribute("llmobs.gpu.throttle.reason", reason.as_str()))
                 });
@@ -104,7 +96,7 @@ impl DeviceSnapshot {
     }
 
     /// Returns the samples of a row of the OpenTelemetry hardware conventions.
-    fn semconv_samples(&self, name: &str, now: u64) -> Vec<Sample> {
+    fn semconv_samples(&self, name: &str) -> Vec<Sample> {
         let Reading {
             utilization,
             encoder_utilization,
@@ -113,8 +105,8 @@ impl DeviceSnapshot {
             memory_used,
             memory_reserved,
             ..
-        } = self.report.reading;
-        let reading = &self.report.reading;
+        } = self.device.report.reading;
+        let reading = &self.device.report.reading;
         let with_attributes = |value: f64| self.gpu_sample(value);
         let gauge = |value: Option<f64>| value.map(with_attributes).into_iter().collect();
         match name {
@@ -125,47 +117,48 @@ impl DeviceSnapshot {
                     ("decoder", DriverCall::VideoEngines, decoder_utilization),
                 ];
                 let samples = tasks.into_iter().filter_map(|(task, call, value)| {
-                    Some(with_attributes(self.fresh_value(call, value, now)?).attribute("hw.gpu.task", task))
+                    Some(with_attributes(self.fresh_value(call, value)?).attribute("hw.gpu.task", task))
                 });
                 samples.collect()
             }
-            "hw.gpu.memory.usage" => gauge(self.fresh_value(DriverCall::Memory, memory_used.map(to_f64), now)),
-            "hw.gpu.memory.limit" => gauge(self.fresh_value(DriverCall::Memory, memory_total.map(to_f64), now)),
+            "hw.gpu.memory.usage" => gauge(self.fresh_value(DriverCall::Memory, memory_used.map(to_f64))),
+            "hw.gpu.memory.limit" => gauge(self.fresh_value(DriverCall::Memory, memory_total.map(to_f64))),
             "hw.gpu.memory.utilization" => {
                 let usable = memory_total.map(|total| to_f64(total.saturating_sub(memory_reserved.unwrap_or(0))));
                 let ratio = memory_used.map(to_f64).zip(usable).map(|(used, usable)| used / usable);
-                gauge(self.fresh_value(DriverCall::Memory, ratio, now))
+                gauge(self.fresh_value(DriverCall::Memory, ratio))
             }
             "hw.gpu.io" => {
                 self.io_samples(DriverCall::PcieIo, reading.pcie_sent, reading.pcie_received, &with_attributes)
             }
-            "hw.energy" => self.energy_joules.map(|joules| self.hw_sample(joules)).into_iter().collect(),
+            "hw.energy" => self.device.energy_joules.map(|joules| self.hw_sample(joules)).into_iter().collect(),
             "hw.power" => {
-                let power = self.fresh_value(DriverCall::Power, reading.power, now);
+                let power = self.fresh_value(DriverCall::Power, reading.power);
                 power.map(|watts| self.hw_sample(watts)).into_iter().collect()
             }
             "hw.errors" => {
                 let kinds = [("corrected", reading.ecc_corrected), ("uncorrected", reading.ecc_uncorrected)];
-                let answered = kinds.into_iter().filter(|_| self.has_been_answered(DriverCall::Ecc));
+                let answered = kinds.into_iter().filter(|_| self.device.has_been_answered(DriverCall::Ecc));
                 answered
                     .filter_map(|(kind, count)| Some(self.hw_sample(to_f64(count?)).attribute("error.type", kind)))
                     .collect()
             }
             "hw.status" => {
                 let state_sample = |state: DeviceState| {
-                    let value = f64::from(u8::from(state == self.report.state));
+                    let value = f64::from(u8::from(state == self.device.report.state));
                     self.hw_sample(value).attribute("hw.state", state.as_str())
                 };
                 DeviceState::ALL.into_iter().map(state_sample).collect()
             }
             "hw.temperature" => {
                 let sensors = [
-                    ("gpu", &self.attributes.gpu_sensor_id, reading.temperature),
-                    ("memory", &self.attributes.memory_sensor_id, reading.temperature_memory),
+                    ("gpu", &self.device.attributes.gpu_sensor_id, reading.temperature),
+                    ("memory", &self.device.attributes.memory_sensor_id, reading.temperature_memory),
                 ];
                 let samples = sensors.into_iter().filter_map(|(location, id, value)| {
-                    let value = self.fresh_value(DriverCall::Temperature, value, now)?;
-                    let sample = Sample::new(value).attribute("hw.id", id).attribute("hw.parent", &self.attributes.id);
+                    let value = self.fresh_value(DriverCall::Temperature, value)?;
+                    let sample =
+                        Sample::new(value).attribute("hw.id", id).attribute("hw.parent", &self.device.attributes.id);
                     Some(sample.attribute("hw.sensor_location", location))
                 });
                 samples.collect()
@@ -174,10 +167,11 @@ impl DeviceSnapshot {
                 let limits =
                     [("high.degraded", reading.temperature_degraded), ("high.critical", reading.temperature_critical)];
                 let samples = limits.into_iter().filter_map(|(limit, value)| {
-                    let value = self.fresh_value(DriverCall::TemperatureLimit, value, now)?;
-                    let sample = Sample::new(value).attribute("hw.id", &self.attributes.gpu_sensor_id);
-                    let sample =
-                        sample.attribute("hw.parent", &self.attributes.id).attribute("hw.sensor_location", "gpu");
+                    let value = self.fresh_value(DriverCall::TemperatureLimit, value)?;
+                    let sample = Sample::new(value).attribute("hw.id", &self.device.attributes.gpu_sensor_id);
+                    let sample = sample
+                        .attribute("hw.parent", &self.device.attributes.id)
+                        .attribute("hw.sensor_location", "gpu");
                     Some(sample.attribute("hw.limit_type", limit))
                 });
                 samples.collect()
@@ -186,19 +180,23 @@ impl DeviceSnapshot {
         }
     }
 
-    fn fresh_value(&self, call: DriverCall, value: Option<f64>, now: u64) -> Option<f64> {
-        value.filter(|_| self.is_fresh(call, now))
+    fn fresh_value(&self, call: DriverCall, value: Option<f64>) -> Option<f64> {
+        value.filter(|_| self.device.is_fresh(call, self.now))
     }
 
-    fn throttle_samples(&self, now: u64) -> Vec<Sample> {
-        let Some(throttle) =
-            self.report.reading.throttle_reasons.filter(|_| self.is_fresh(DriverCall::ThrottleReasons, now))
+    fn throttle_samples(&self) -> Vec<Sample> {
+        let Some(throttle) = self
+            .device
+            .report
+            .reading
+            .throttle_reasons
+            .filter(|_| self.device.is_fresh(DriverCall::ThrottleReasons, self.now))
         else {
             return Vec::new();
         };
         let reason_sample = |reason: ThrottleReason| {
-            let sample =
-                Sample::new(f64::from(u8::from(throttle.contains(reason)))).attribute("hw.id", &self.attributes.id);
+            let sample = Sample::new(f64::from(u8::from(throttle.contains(reason))))
+                .attribute("hw.id", &self.device.attributes.id);
             sample.attribute("llmobs.gpu.throttle.reason", reason.as_str())
         };
         ThrottleReason::ALL.into_iter().map(reason_sample).collect()
@@ -212,7 +210,7 @@ impl DeviceSnapshot {
         sample: &impl Fn(f64) -> Sample,
     ) -> Vec<Sample> {
         let directions =
-            [("transmit", sent), ("receive", received)].into_iter().filter(|_| self.has_been_answered(call));
+            [("transmit", sent), ("receive", received)].into_iter().filter(|_| self.device.has_been_answered(call));
         let samples = directions
             .filter_map(|(direction, bytes)| Some(sample(to_f64(bytes?)).attribute("network.io.direction", direction)));
         samples.collect()
@@ -220,7 +218,7 @@ impl DeviceSnapshot {
 
     /// Returns a sample with all attributes that the conventions recommend for `hw.gpu.*`, in the row's order.
     fn gpu_sample(&self, value: f64) -> Sample {
-        let attributes = &self.attributes;
+        let attributes = &self.device.attributes;
         let sample = Sample::new(value).attribute("hw.id", &attributes.id).attribute("hw.name", &attributes.name);
         let mut sample = sample.attribute("hw.vendor", &attributes.vendor);
         let optional = [
@@ -240,20 +238,30 @@ impl DeviceSnapshot {
 
     /// Returns a sample with the attributes that the conventions require for all hardware.
     fn hw_sample(&self, value: f64) -> Sample {
-        let mut sample =
-            Sample::new(value).attribute("hw.id", &self.attributes.id).attribute("hw.name", &self.attributes.name);
-        if let Some(parent) = &self.attributes.parent {
+        let mut sample = Sample::new(value)
+            .attribute("hw.id", &self.device.attributes.id)
+            .attribute("hw.name", &self.device.attributes.name);
+        if let Some(parent) = &self.device.attributes.parent {
             sample = sample.attribute("hw.parent", parent);
         }
         sample.attribute("hw.type", "gpu")
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
-const fn to_f64(value: u64) -> f64 {
-    value as f64
+fn sampler_state_samples(shared: &SharedSnapshot) -> Vec<Sample> {
+    let current = shared.sampler_state();
+    let state_sample = |state: SamplerState| {
+        Sample::new(f64::from(u8::from(state == current))).attribute("llmobs.collector.state", state.as_str())
+    };
+    SamplerState::ALL.into_iter().map(state_sample).collect()
 }
 
-fn nanos_to_seconds(nanos: u64) -> f64 {
-    to_f64(nanos) / 1e9
+fn estimate_samples(shared: &SharedSnapshot, row: &Row) -> Vec<Sample> {
+    let snapshot = shared.lock();
+    let samples = snapshot.engines.iter().filter_map(|engine| {
+        let value = if row.name.contains("flops") { engine.flops_utilization } else { engine.bandwidth_utilization };
+        let sample = Sample::new(value?).attribute("gen_ai.request.model", &engine.model);
+        Some(sample.attribute("llmobs.engine.id", &engine.engine_id))
+    });
+    samples.collect()
 }

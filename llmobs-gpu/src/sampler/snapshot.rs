@@ -1,8 +1,5 @@
 //! The sampler's results, as read by collections. No lock of this module is held during a call of the library.
 
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 
@@ -12,6 +9,8 @@ use llmobs::companion::AttributeValue;
 use crate::backend::DriverCall;
 use crate::report::DeviceReport;
 use crate::report::SamplerState;
+use crate::sync::Mutex;
+use crate::sync::MutexGuard;
 use crate::throttle::ThrottleReason;
 
 /// The snapshot shared by the sampler's threads and by collections.
@@ -90,7 +89,7 @@ impl SharedSnapshot {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Snapshot> {
-        self.snapshot.lock().unwrap_or_else(PoisonError::into_inner)
+        self.snapshot.lock()
     }
 
     pub(crate) fn close(&self) {

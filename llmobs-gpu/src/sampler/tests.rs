@@ -4,15 +4,13 @@
 
 mod attribution;
 mod cadence;
-#[path = "../../tests/support/fake_library.rs"]
-mod fake_library;
 mod faults;
 mod readings;
 mod reports;
 mod tenancy;
 
+use crate::sync::Mutex;
 use std::sync::Arc;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use llmobs::Observer;
@@ -20,15 +18,15 @@ use llmobs::clock::Clock;
 use llmobs::clock::ManualClock;
 use llmobs::testing::Readings;
 
-use self::fake_library::EVERY;
-use self::fake_library::Fake;
 use super::SamplerBuilder;
-use super::SharedSnapshot;
+use super::snapshot::SharedSnapshot;
 use super::worker::Worker;
 use crate::backend::NvmlBackend;
 use crate::event_feed::EventFeed;
 use crate::report::DeviceReport;
 use crate::report::OperationEnergy;
+use llmobs_tests::fake_library::EVERY;
+use llmobs_tests::fake_library::Fake;
 
 /// A sampler without a thread, with a manual clock.
 struct Rig {
@@ -54,7 +52,7 @@ impl Rig {
         let recorded = Arc::clone(&energies);
         let mut builder = SamplerBuilder::new().backend(NvmlBackend::at(fake.path())).watch_errors(false);
         builder.settings.cuda_visible_devices = None;
-        let builder = settings(builder).on_energy(move |energy| recorded.lock().unwrap().push(energy.clone()));
+        let builder = settings(builder).on_energy(move |energy| recorded.lock().push(energy.clone()));
         let (worker, event_feed, snapshot) = builder.assemble(&observer);
         observer.attach_companion(&event_feed);
         observer.attach_source(&snapshot);
@@ -104,7 +102,7 @@ impl Rig {
     }
 
     fn energies(&self) -> Vec<OperationEnergy> {
-        self.recorded_energies.lock().unwrap().clone()
+        self.recorded_energies.lock().clone()
     }
 
     /// Checks that the metrics of a device's energy in joules equal the measured and the attributed totals.

@@ -9,184 +9,182 @@ use quote::quote_spanned;
 use syn::ExprPath;
 use syn::spanned::Spanned;
 
-use super::Expansion;
-use super::hygienic_ident;
+use super::expansion::Expansion;
+use super::expansion::hygienic_ident;
 use crate::args::FunctionKind;
 use crate::shape::ReturnShape;
 use crate::shape::StreamingType;
 
-impl Expansion<'_> {
-    /// Returns the code from the body's value to the function's return value.
-    pub(super) fn end(&self) -> TokenStream {
-        let Self { target, value, private, .. } = self;
-        let reclaim = self.args.options.handle.as_ref().map(|_| quote!(let #target = #private::or_disabled(#target);));
-        let end = match self.shape {
-            ReturnShape::Value => {
-                let kind = self.kind_probe(&quote!(#private::KindProbe::of(&#value)), true);
-                let (error, usage, capture) = (self.error_type(), self.usage(), self.capture_output());
-                quote! {
-                    #private::finish(#target, &#value, #kind, #error, #usage, #capture);
-                    #value
-                }
-            }
-            ReturnShape::Streaming(streaming) => self.observe_value(streaming),
-            ReturnShape::MaybeStreaming(streaming) => {
-                let kind = self.kind_probe(&quote!(#private::KindProbe::of(&#value)), false);
-                let error = self.error_type();
-                let observed = self.observe_value(streaming);
-                quote! {
-                    let #target = #private::finish_without_value(#target, &#value, #kind, #error);
-                    #value.map(move |#value| { #observed })
-                }
-            }
-        };
-        quote!(#reclaim #end)
-    }
-
-    /// Returns the stream or response with the operation inside.
-    fn observe_value(&self, streaming: StreamingType) -> TokenStream {
-        let Self { target, value, private, .. } = self;
-        match streaming {
-            StreamingType::Stream => self.observe_stream(),
-            StreamingType::PinnedStream => self.observe_boxed(&quote!(pin)),
-            StreamingType::BoxedStream => self.observe_boxed(&quote!(new)),
-            StreamingType::Sse => quote!(#private::sse(#target, #value)),
-            StreamingType::Response | StreamingType::IntoResponse | StreamingType::Body => {
-                let value = match streaming {
-                    StreamingType::IntoResponse => quote!(#private::into_response(#value)),
-                    _ => quote!(#value),
-                };
-                let suffix = if self.args.options.tokens.is_some() { "_with" } else { "" };
-                let name = if streaming == StreamingType::Body { "body" } else { "response" };
-                let function = format_ident!("{name}{suffix}");
-                let tokens = self.args.options.tokens.as_ref().map(|path| self.user_call(path, "chunk"));
-                let answer = hygienic_ident("answer", Span::call_site());
-                quote!({
-                    let #answer = #private::#function(#target, #value, #tokens);
-                    #answer
-                })
+/// Returns the code from the body's value to the function's return value.
+pub(super) fn expand(expansion: &Expansion<'_>) -> TokenStream {
+    let Expansion { target, value, private, .. } = expansion;
+    let reclaim = expansion.args.options.handle.as_ref().map(|_| quote!(let #target = #private::or_disabled(#target);));
+    let end = match expansion.shape {
+        ReturnShape::Value => {
+            let kind = kind_probe(expansion, &quote!(#private::KindProbe::of(&#value)), true);
+            let (error, usage, capture) = (error_type(expansion), usage(expansion), capture_output(expansion));
+            quote! {
+                #private::finish(#target, &#value, #kind, #error, #usage, #capture);
+                #value
             }
         }
-    }
-
-    /// Returns the observed stream in a box. The typed variable coerces the box to `dyn Stream`.
-    fn observe_boxed(&self, constructor: &TokenStream) -> TokenStream {
-        let output = &self.streaming_output;
-        let observed = self.observe_stream();
-        let boxed = hygienic_ident("boxed", Span::call_site());
-        quote!({
-            let #boxed: #output = ::std::boxed::Box::#constructor(#observed);
-            #boxed
-        })
-    }
-
-    fn observe_stream(&self) -> TokenStream {
-        let Self { target, value, private, .. } = self;
-        let options = &self.args.options;
-        let kind = self.kind_probe(&quote!(#private::KindProbe::item(&#value)), false);
-        let (error, usage) = (self.error_type(), self.usage());
-        let (items, observed) =
-            (hygienic_ident("items", Span::call_site()), hygienic_ident("observed", Span::call_site()));
-        if matches!(self.args.kind, FunctionKind::Step(_)) {
-            return quote!({
-                let #items = #kind;
-                let #observed = #private::observe_step(#target, #value, #items, #error, #usage);
-                #observed
-            });
-        }
-        let (tokens, text) = match &options.tokens {
-            Some(tokens) => (self.user_call(tokens, "chunk"), quote!(#private::no_text)),
-            None => {
-                let at = options.stream.unwrap_or_else(Span::call_site);
-                let (private_at, item) = (self.private_at(at), hygienic_ident("item", at));
-                let tokens = quote_spanned!(at=> |#item| #private_at::into_chunk(#private_at::item_to_chunk(#item)));
-                let text = self.text_probe(&item);
-                (tokens, quote!(|#item| #text))
+        ReturnShape::Streaming(streaming) => observe_value(expansion, streaming),
+        ReturnShape::MaybeStreaming(streaming) => {
+            let kind = kind_probe(expansion, &quote!(#private::KindProbe::of(&#value)), false);
+            let error = error_type(expansion);
+            let observed = observe_value(expansion, streaming);
+            quote! {
+                let #target = #private::finish_without_value(#target, &#value, #kind, #error);
+                #value.map(move |#value| { #observed })
             }
-        };
-        let producer = options.producer.as_ref().map(|producer| {
-            let producer = hygienic_ident("producer", producer.span());
-            quote!(.producer(#producer))
-        });
-        quote!({
+        }
+    };
+    quote!(#reclaim #end)
+}
+
+/// Returns the stream or response with the operation inside.
+fn observe_value(expansion: &Expansion<'_>, streaming: StreamingType) -> TokenStream {
+    let Expansion { target, value, private, .. } = expansion;
+    match streaming {
+        StreamingType::Stream => observe_stream(expansion),
+        StreamingType::PinnedStream => observe_boxed(expansion, &quote!(pin)),
+        StreamingType::BoxedStream => observe_boxed(expansion, &quote!(new)),
+        StreamingType::Sse => quote!(#private::sse(#target, #value)),
+        StreamingType::Response | StreamingType::IntoResponse | StreamingType::Body => {
+            let value = match streaming {
+                StreamingType::IntoResponse => quote!(#private::into_response(#value)),
+                _ => quote!(#value),
+            };
+            let suffix = if expansion.args.options.tokens.is_some() { "_with" } else { "" };
+            let name = if streaming == StreamingType::Body { "body" } else { "response" };
+            let function = format_ident!("{name}{suffix}");
+            let tokens = expansion.args.options.tokens.as_ref().map(|path| user_call(expansion, path, "chunk"));
+            let answer = hygienic_ident("answer", Span::call_site());
+            quote!({
+                let #answer = #private::#function(#target, #value, #tokens);
+                #answer
+            })
+        }
+    }
+}
+
+/// Returns the observed stream in a box. The typed variable coerces the box to `dyn Stream`.
+fn observe_boxed(expansion: &Expansion<'_>, constructor: &TokenStream) -> TokenStream {
+    let output = &expansion.streaming_output;
+    let observed = observe_stream(expansion);
+    let boxed = hygienic_ident("boxed", Span::call_site());
+    quote!({
+        let #boxed: #output = ::std::boxed::Box::#constructor(#observed);
+        #boxed
+    })
+}
+
+fn observe_stream(expansion: &Expansion<'_>) -> TokenStream {
+    let Expansion { target, value, private, .. } = expansion;
+    let options = &expansion.args.options;
+    let kind = kind_probe(expansion, &quote!(#private::KindProbe::item(&#value)), false);
+    let (error, usage) = (error_type(expansion), usage(expansion));
+    let (items, observed) = (hygienic_ident("items", Span::call_site()), hygienic_ident("observed", Span::call_site()));
+    if matches!(expansion.args.kind, FunctionKind::Step(_)) {
+        return quote!({
             let #items = #kind;
-            let #observed = #private::observe(#target, #value, #items, #tokens, #text, #error, #usage);
-            #observed #producer
-        })
+            let #observed = #private::observe_step(#target, #value, #items, #error, #usage);
+            #observed
+        });
     }
-
-    /// Returns the code that determines the kind of the value by its type: the first trait in the list that applies is
-    /// chosen. A plain value is also checked for hidden futures and streams.
-    fn kind_probe(&self, probe: &TokenStream, is_value: bool) -> TokenStream {
-        let private = &self.private;
-        if is_value {
-            let at = self.function.output().map_or_else(|| self.function.signature.ident.span(), Spanned::span);
-            let kind = quote_spanned!(at=> (&&&&&&#probe).kind());
-            quote!({
-                use #private::{KindOfFuture as _, KindOfOption as _, KindOfTypedResult as _, KindOfPlain as _, KindOfResult as _, KindOfStream as _};
-                #kind
-            })
-        } else {
-            quote!({
-                use #private::{KindOfOption as _, KindOfTypedResult as _, KindOfPlain as _, KindOfResult as _};
-                (&&&&&&#probe).kind()
-            })
+    let (tokens, text) = match &options.tokens {
+        Some(tokens) => (user_call(expansion, tokens, "chunk"), quote!(#private::no_text)),
+        None => {
+            let at = options.stream.unwrap_or_else(Span::call_site);
+            let (private_at, item) = (expansion.private_at(at), hygienic_ident("item", at));
+            let tokens = quote_spanned!(at=> |#item| #private_at::into_chunk(#private_at::item_to_chunk(#item)));
+            let text = text_probe(expansion, &item);
+            (tokens, quote!(|#item| #text))
         }
-    }
+    };
+    let producer = options.producer.as_ref().map(|producer| {
+        let producer = hygienic_ident("producer", producer.span());
+        quote!(.producer(#producer))
+    });
+    quote!({
+        let #items = #kind;
+        let #observed = #private::observe(#target, #value, #items, #tokens, #text, #error, #usage);
+        #observed #producer
+    })
+}
 
-    /// Returns the closure that captures the output of the value, if content is captured.
-    fn capture_output(&self) -> TokenStream {
-        let private = &self.private;
-        let options = &self.args.options;
-        let (target, answer) =
-            (hygienic_ident("target", Span::call_site()), hygienic_ident("answer", Span::call_site()));
-        match (&self.args.kind, &options.result) {
-            (FunctionKind::Model(name), _) if name != "embeddings" => {
-                let text = self.text_probe(&answer);
-                quote!(|#target, #answer| #private::capture_answer(#target, #text))
-            }
-            (_, Some(path)) => {
-                let (at, private_at) = (path.span(), self.private_at(path.span()));
-                let json = quote_spanned!(at=> #private_at::into_json(#path(#answer)));
-                quote!(|#target, #answer| #private::result(#target, || #json))
-            }
-            _ => quote!(#private::ignore_value),
-        }
-    }
-
-    /// Returns the code for the text of a value, if its type has one.
-    fn text_probe(&self, value: &Ident) -> TokenStream {
-        let private = &self.private;
+/// Returns the code that determines the kind of the value by its type: the first trait in the list that applies is
+/// chosen. A plain value is also checked for hidden futures and streams.
+fn kind_probe(expansion: &Expansion<'_>, probe: &TokenStream, is_value: bool) -> TokenStream {
+    let private = &expansion.private;
+    if is_value {
+        let at = expansion.function.output().map_or_else(|| expansion.function.signature.ident.span(), Spanned::span);
+        let kind = quote_spanned!(at=> (&&&&&&#probe).kind());
         quote!({
-            use #private::{WithText as _, WithoutText as _};
-            (&&#private::TextProbe::of(#value)).text()
+            use #private::{KindOfFuture as _, KindOfOption as _, KindOfTypedResult as _, KindOfPlain as _, KindOfResult as _, KindOfStream as _};
+            #kind
+        })
+    } else {
+        quote!({
+            use #private::{KindOfOption as _, KindOfTypedResult as _, KindOfPlain as _, KindOfResult as _};
+            (&&&&&&#probe).kind()
         })
     }
+}
 
-    fn error_type(&self) -> TokenStream {
-        let private = &self.private;
-        self.args
-            .options
-            .error_type
-            .as_ref()
-            .map_or_else(|| quote!(#private::no_error_type), |path| self.user_call(path, "failure"))
+/// Returns the closure that captures the output of the value, if content is captured.
+fn capture_output(expansion: &Expansion<'_>) -> TokenStream {
+    let private = &expansion.private;
+    let options = &expansion.args.options;
+    let (target, answer) = (hygienic_ident("target", Span::call_site()), hygienic_ident("answer", Span::call_site()));
+    match (&expansion.args.kind, &options.result) {
+        (FunctionKind::Model(name), _) if name != "embeddings" => {
+            let text = text_probe(expansion, &answer);
+            quote!(|#target, #answer| #private::capture_answer(#target, #text))
+        }
+        (_, Some(path)) => {
+            let (at, private_at) = (path.span(), expansion.private_at(path.span()));
+            let json = quote_spanned!(at=> #private_at::into_json(#path(#answer)));
+            quote!(|#target, #answer| #private::result(#target, || #json))
+        }
+        _ => quote!(#private::ignore_value),
     }
+}
 
-    fn usage(&self) -> TokenStream {
-        let private = &self.private;
-        self.args
-            .options
-            .usage
-            .as_ref()
-            .map_or_else(|| quote!(#private::no_usage), |path| self.user_call(path, "usage"))
-    }
+/// Returns the code for the text of a value, if its type has one.
+fn text_probe(expansion: &Expansion<'_>, value: &Ident) -> TokenStream {
+    let private = &expansion.private;
+    quote!({
+        use #private::{WithText as _, WithoutText as _};
+        (&&#private::TextProbe::of(#value)).text()
+    })
+}
 
-    /// Returns a closure that calls the user's function and then a conversion of llmobs. The direct call coerces the
-    /// argument as usual; the conversion states the expected return type in its error message.
-    fn user_call(&self, path: &ExprPath, what: &str) -> TokenStream {
-        let private = self.private_at(path.span());
-        let (argument, conversion) =
-            (hygienic_ident("argument", path.span()), format_ident!("into_{what}", span = path.span()));
-        quote_spanned!(path.span()=> |#argument| #private::#conversion(#path(#argument)))
-    }
+fn error_type(expansion: &Expansion<'_>) -> TokenStream {
+    let private = &expansion.private;
+    expansion
+        .args
+        .options
+        .error_type
+        .as_ref()
+        .map_or_else(|| quote!(#private::no_error_type), |path| user_call(expansion, path, "failure"))
+}
+
+fn usage(expansion: &Expansion<'_>) -> TokenStream {
+    let private = &expansion.private;
+    expansion
+        .args
+        .options
+        .usage
+        .as_ref()
+        .map_or_else(|| quote!(#private::no_usage), |path| user_call(expansion, path, "usage"))
+}
+
+/// Returns a closure that calls the user's function and then a conversion of llmobs. The direct call coerces the
+/// argument as usual; the conversion states the expected return type in its error message.
+fn user_call(expansion: &Expansion<'_>, path: &ExprPath, what: &str) -> TokenStream {
+    let private = expansion.private_at(path.span());
+    let (argument, conversion) =
+        (hygienic_ident("argument", path.span()), format_ident!("into_{what}", span = path.span()));
+    quote_spanned!(path.span()=> |#argument| #private::#conversion(#path(#argument)))
 }

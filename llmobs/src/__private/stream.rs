@@ -21,11 +21,12 @@ use crate::observer::Operation;
 use crate::observer::Step;
 use crate::observer::StreamItem;
 use crate::semconv::value::ErrorType;
+use crate::unwind::has_panicked;
 
 /// A type that the function of the argument `tokens` may return: an unsigned number of tokens, or a chunk.
 #[diagnostic::on_unimplemented(
-    message = "`tokens` returns `{Self}`",
-    label = "expected a number of tokens or an `llmobs::Chunk`"
+    message = "the function of `tokens` must not return `{Self}`",
+    label = "expected `u8`, `u16`, `u32`, `u64`, `usize` or `llmobs::Chunk`"
 )]
 pub trait IntoChunk {
     /// Converts to a chunk. A number is a number of tokens; more than `u32::MAX` counts as `u32::MAX`.
@@ -39,7 +40,7 @@ impl IntoChunk for Chunk {
     }
 }
 
-macro_rules! numbers {
+macro_rules! impl_into_chunk {
     ($($number:ty),*) => {
         $(impl IntoChunk for $number {
             #[inline]
@@ -50,7 +51,7 @@ macro_rules! numbers {
     };
 }
 
-numbers!(u8, u16, u32, u64, usize);
+impl_into_chunk!(u8, u16, u32, u64, usize);
 
 /// Converts the result of the function of `tokens`.
 #[inline]
@@ -64,7 +65,9 @@ pub fn item_to_chunk<T: StreamItem>(item: &T) -> Chunk {
     item.to_chunk()
 }
 
-/// Observes an operation until the end of its stream.
+/// Returns a stream that observes the operation until its end. For each value, `tokens` returns the chunk, `text` the text
+/// (`None` if it has none) and `usage` the usage to record. For an error, `error_type` returns the failure. An item without
+/// a value is ignored. `_kind` selects the [`Inspect`] implementation of the items.
 #[inline]
 pub fn observe<S, K, C, F, U>(
     operation: Operation,
@@ -100,7 +103,7 @@ where
     operation.observe_with_reader(stream, AttributeItemReader { read, text, kind: PhantomData })
 }
 
-/// The functions of the attribute that return the chunk and the text of an item.
+/// Reads the items: `read` records the usage of an item and returns its chunk, `text` returns the text of its value.
 struct AttributeItemReader<K, C, T> {
     read: C,
     text: T,
@@ -129,7 +132,7 @@ fn error_chunk(error: ErrorType) -> Chunk {
 }
 
 /// Returns a stream that ends the step: as failed at the first error item, as complete at the end of the stream. `usage` is
-/// called for each value until then.
+/// called for each value until then. For a drop before that, see [`StepStream`].
 #[inline]
 pub fn observe_step<S, K, F, U>(
     step: Step,
@@ -158,7 +161,8 @@ where
 }
 
 pin_project! {
-    /// A stream that ends its step.
+    /// Passes the items of a stream on and ends its step. A stream that is dropped before its end completes its step if
+    /// its `size_hint` says that no item remains; otherwise the step ends by its drop.
     #[must_use = "streams do nothing unless polled"]
     pub struct StepStream<S, L>
     where
@@ -178,8 +182,7 @@ pin_project! {
     {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
-            let may_call = !*this.polling && !std::thread::panicking();
-            let is_complete = may_call && this.stream.size_hint() == (0, Some(0));
+            let is_complete = !has_panicked(*this.polling) && this.stream.size_hint() == (0, Some(0));
             if let Some(step) = this.step.take_if(|_| is_complete) {
                 step.complete();
             }
@@ -203,8 +206,8 @@ where
             _ => None,
         };
         *this.polling = false;
-        let has_ended = matches!(polled, Poll::Ready(None)) || error.is_some();
-        if let Some(step) = this.step.take_if(|_| has_ended) {
+        let step_ends = matches!(polled, Poll::Ready(None)) || error.is_some();
+        if let Some(step) = this.step.take_if(|_| step_ends) {
             match error {
                 Some(error) => step.fail(error),
                 None => step.complete(),

@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::CaptureReport;
-use super::Gate;
 use super::Permit;
+use super::gate_rules::GateRules;
 use super::serialize::has_finished_normally;
 use crate::content::Content;
 use crate::content::Message;
 use crate::content::Part;
 use crate::content::ToolCall;
-use crate::content::Truncation;
 use crate::semconv::value::FinishReason;
+use crate::text::prefix;
+use llmobs_redact::Truncation;
 
 /// A bounded buffer for the content of a stream, with separate texts for each choice and channel.
 ///
@@ -100,13 +101,13 @@ const MAX_NAME_BYTES: usize = 256;
 const LOOKAHEAD_BYTES: usize = 4 * 1024;
 
 impl ContentAccumulator {
-    pub(super) fn new(gate: &Gate) -> Self {
+    pub(super) fn new(rules: &GateRules) -> Self {
         Self {
             choices: BTreeMap::new(),
-            max_part_bytes: gate.limits().part_bytes().saturating_add(LOOKAHEAD_BYTES),
-            max_choice_bytes: gate.limits().attribute_bytes().saturating_add(LOOKAHEAD_BYTES),
-            text_permit: gate.budget().permit(),
-            overhead_permit: gate.budget().permit(),
+            max_part_bytes: rules.limits.part_bytes().saturating_add(LOOKAHEAD_BYTES),
+            max_choice_bytes: rules.limits.attribute_bytes().saturating_add(LOOKAHEAD_BYTES),
+            text_permit: rules.budget.permit(),
+            overhead_permit: rules.budget.permit(),
             report: CaptureReport::default(),
         }
     }
@@ -210,7 +211,7 @@ impl TextBuffer {
     /// first drop, all later bytes are dropped.
     fn push(&mut self, delta: &str, limit: usize, permit: &mut Permit) -> (usize, bool) {
         let remaining_bytes = if self.truncated_bytes == 0 { limit.saturating_sub(self.text.len()) } else { 0 };
-        let mut accepted = delta.floor_char_boundary(remaining_bytes.min(delta.len()));
+        let mut accepted = prefix(delta, remaining_bytes).len();
         let over_budget = accepted > 0 && !permit.try_grow(accepted);
         if over_budget {
             accepted = 0;
@@ -262,5 +263,5 @@ impl PartBuffer {
 }
 
 fn truncate_name(text: &str) -> String {
-    text[..text.floor_char_boundary(MAX_NAME_BYTES)].to_owned()
+    prefix(text, MAX_NAME_BYTES).to_owned()
 }

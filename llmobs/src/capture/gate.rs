@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use super::CaptureReport;
 use super::ContentAccumulator;
 use super::ContentBudget;
 use super::ContentCapture;
@@ -14,11 +13,11 @@ use super::ContentReferences;
 use super::GatePass;
 use super::HookPayload;
 use super::HookStats;
+use super::gate_rules::GateRules;
 use super::hook::HookWorker;
-use super::serialize::ContentSerializer;
 use super::serialize::strip_media;
 use crate::content::Message;
-use crate::redact::Redactor;
+use llmobs_redact::Redactor;
 
 /// The only exit for content: redacts, then truncates. Cheap to clone; clones share all state.
 ///
@@ -45,12 +44,7 @@ pub struct Gate {
 
 #[derive(Debug)]
 struct GateInner {
-    capture: ContentCapture,
-    /// Built on first use, since a gate with capture off does not need a redactor.
-    redactor: OnceLock<Redactor>,
-    limits: ContentLimits,
-    budget: ContentBudget,
-    full_definitions: bool,
+    rules: GateRules,
     hook: Option<HookWorker>,
 }
 
@@ -71,24 +65,24 @@ impl Gate {
     /// Returns the capture mode.
     #[must_use]
     pub fn capture(&self) -> ContentCapture {
-        self.inner.capture
+        self.inner.rules.capture
     }
 
     /// Returns the size limits.
     pub fn limits(&self) -> &ContentLimits {
-        &self.inner.limits
+        &self.inner.rules.limits
     }
 
-    /// Returns the budget shared by all operations in flight.
+    /// Returns the budget: the bytes of content that all operations in flight may hold together.
     #[must_use]
     pub fn budget(&self) -> &ContentBudget {
-        &self.inner.budget
+        &self.inner.rules.budget
     }
 
     /// Returns the redactor.
     #[must_use]
     pub fn redactor(&self) -> &Redactor {
-        self.inner.redactor.get_or_init(Redactor::new)
+        self.inner.rules.redactor()
     }
 
     /// Returns whether the application has set a hook.
@@ -96,39 +90,41 @@ impl Gate {
         self.inner.hook.is_some()
     }
 
-    /// Returns a pass for the content of one operation, with the limit of one span.
+    /// Returns a pass, which redacts and truncates the content of one operation to [`ContentLimits::span_bytes`] in total. If
+    /// capture is off, it returns no content.
     #[must_use]
     pub fn pass(&self) -> GatePass<'_> {
         self.pass_with_limit(self.limits().span_bytes())
     }
 
-    /// Returns a pass for later content of an operation, with this limit in bytes.
+    /// Returns a pass for content that comes after the first pass of an operation, with this limit in bytes.
     pub(crate) fn pass_with_limit(&self, bytes: usize) -> GatePass<'_> {
-        GatePass::new(self, bytes)
+        GatePass::new(&self.inner.rules, bytes)
     }
 
     /// Returns a buffer for streamed content, or `None` if capture is off.
     #[must_use]
     pub fn accumulator(&self) -> Option<ContentAccumulator> {
-        self.inner.capture.is_on().then(|| ContentAccumulator::new(self))
+        self.capture().is_on().then(|| ContentAccumulator::new(&self.inner.rules))
     }
 
-    /// Sends content to the application's hook, which runs on its own thread. Returns the references for the span. They
-    /// are empty if there is no hook, if its queue is full, or if capture is off.
+    /// Queues content for the application's hook, which runs on its own thread. The payload consists of values that passed
+    /// this gate, so the hook receives redacted content only. Returns the references for the span. They are empty if there
+    /// is no hook, if its queue is full, if capture is off, or if the payload is empty.
     #[must_use]
     pub fn send_to_hook(&self, payload: HookPayload) -> ContentReferences {
-        let hook = self.inner.hook.as_ref().filter(|_| self.inner.capture.is_on() && !payload.is_empty());
+        let hook = self.inner.hook.as_ref().filter(|_| self.capture().is_on() && !payload.is_empty());
         hook.map(|hook| hook.enqueue(payload)).unwrap_or_default()
     }
 
-    /// Waits at most `at_most` for the hook to process the queue. Returns whether the queue is empty, or `true` without
-    /// a hook.
+    /// Waits at most `at_most` for the hook to process all queued payloads. Returns whether it did, or `true` without a
+    /// hook.
     #[must_use]
     pub fn flush(&self, at_most: Duration) -> bool {
         self.inner.hook.as_ref().is_none_or(|hook| hook.flush(at_most))
     }
 
-    /// Returns the counts of payloads sent to the hook.
+    /// Returns the counts of payloads by result, including dropped ones. All are zero without a hook.
     #[must_use]
     pub fn hook_stats(&self) -> HookStats {
         self.inner.hook.as_ref().map(HookWorker::stats).unwrap_or_default()
@@ -138,17 +134,6 @@ impl Gate {
     /// operation.
     pub(crate) fn strip_media(&self, messages: &mut [Message]) {
         strip_media(messages, self.limits());
-    }
-
-    pub(super) fn serializer<'a>(&'a self, report: &'a mut CaptureReport) -> ContentSerializer<'a> {
-        ContentSerializer {
-            redactor: self.redactor(),
-            limits: &self.inner.limits,
-            report,
-            part_bytes: self.inner.limits.part_bytes(),
-            max_parts: usize::MAX,
-            full_definitions: self.inner.full_definitions,
-        }
     }
 }
 
@@ -218,14 +203,14 @@ impl GateBuilder {
     #[must_use]
     pub fn build(self) -> Gate {
         let capture = self.capture.unwrap_or_else(ContentCapture::from_environment);
-        let inner = GateInner {
+        let rules = GateRules {
             capture,
             redactor: self.redactor.map_or_else(OnceLock::new, OnceLock::from),
             limits: self.limits.unwrap_or_default(),
             budget: self.budget.unwrap_or_default(),
             full_definitions: self.full_definitions,
-            hook: self.hook.map(|hook| HookWorker::new(hook, self.hook_queue_capacity)),
         };
+        let inner = GateInner { rules, hook: self.hook.map(|hook| HookWorker::new(hook, self.hook_queue_capacity)) };
         let gate = Gate { inner: Arc::new(inner) };
         if capture.is_on() {
             // Build the redactor now instead of during the first request.

@@ -7,16 +7,15 @@ use std::hash::RandomState;
 use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 use std::sync::Arc;
-use std::sync::Condvar;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
+
+use crate::sync::Condvar;
+use crate::sync::Mutex;
 
 /// The application's own storage for content: an upload, a queue, a file.
 ///
@@ -223,7 +222,7 @@ impl HookWorker {
             hook,
             capacity,
             state: Mutex::default(),
-            changed: Condvar::new(),
+            changed: Condvar::default(),
             delivered: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
             panicked: AtomicU64::new(0),
@@ -244,7 +243,7 @@ impl HookWorker {
             system_instructions: reference(INSTRUCTIONS),
             tool_definitions: reference(DEFINITIONS),
         };
-        let mut state = self.queue.lock_state();
+        let mut state = self.queue.state.lock();
         if state.pending.len() >= self.queue.capacity || !self.ensure_running(&mut state) {
             self.queue.dropped.fetch_add(1, Ordering::Relaxed);
             return ContentReferences::default();
@@ -255,10 +254,9 @@ impl HookWorker {
     }
 
     pub(super) fn flush(&self, at_most: Duration) -> bool {
-        let state = self.queue.lock_state();
+        let state = self.queue.state.lock();
         let has_pending = |state: &mut State| !state.pending.is_empty() || state.is_busy;
-        let waited = self.queue.changed.wait_timeout_while(state, at_most, has_pending);
-        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.queue.changed.wait_timeout_while(state, at_most, has_pending);
         !has_pending(&mut state)
     }
 
@@ -281,15 +279,11 @@ impl HookWorker {
 }
 
 impl HookQueue {
-    fn lock_state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Processes payloads until the gate is dropped and the queue is empty.
     fn run(&self) {
         loop {
             let idle = |state: &mut State| state.pending.is_empty() && !state.is_closed;
-            let mut state = self.changed.wait_while(self.lock_state(), idle).unwrap_or_else(PoisonError::into_inner);
+            let mut state = self.changed.wait_while(self.state.lock(), idle);
             let Some(payload) = state.pending.pop_front() else { return };
             state.is_busy = true;
             drop(state);
@@ -298,7 +292,7 @@ impl HookQueue {
                 Err(_) => &self.panicked,
             };
             count.fetch_add(1, Ordering::Relaxed);
-            self.lock_state().is_busy = false;
+            self.state.lock().is_busy = false;
             self.changed.notify_all();
         }
     }
@@ -307,7 +301,7 @@ impl HookQueue {
 /// Lets the thread process the queue and end, without waiting. Call `flush` first to wait for all payloads.
 impl Drop for HookWorker {
     fn drop(&mut self) {
-        self.queue.lock_state().is_closed = true;
+        self.queue.state.lock().is_closed = true;
         self.queue.changed.notify_all();
     }
 }

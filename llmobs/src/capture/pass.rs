@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::CaptureReport;
 use super::ContentCapture;
-use super::Gate;
+use super::gate_rules::GateRules;
 use super::plan::ListItem;
 use super::plan::ListPlan;
 use super::report::as_u64;
@@ -19,7 +19,7 @@ use crate::content::Content;
 use crate::content::Document;
 use crate::content::Message;
 use crate::content::ToolDefinition;
-use crate::content::Truncation;
+use llmobs_redact::Truncation;
 
 /// The export of one operation's content through the gate, within the limit of one span or event.
 ///
@@ -27,7 +27,7 @@ use crate::content::Truncation;
 /// than 2 bytes of the limit remain.
 #[derive(Debug)]
 pub struct GatePass<'g> {
-    gate: &'g Gate,
+    rules: &'g GateRules,
     /// Bytes that may still be exported.
     remaining_bytes: usize,
     report: CaptureReport,
@@ -41,8 +41,8 @@ pub struct GatedValue {
 }
 
 impl<'g> GatePass<'g> {
-    pub(super) fn new(gate: &'g Gate, remaining_bytes: usize) -> Self {
-        Self { gate, remaining_bytes, report: CaptureReport::default() }
+    pub(super) fn new(rules: &'g GateRules, remaining_bytes: usize) -> Self {
+        Self { rules, remaining_bytes, report: CaptureReport::default() }
     }
 
     /// Returns the number of bytes that may still be exported.
@@ -53,7 +53,7 @@ impl<'g> GatePass<'g> {
     /// Returns the capture mode.
     #[must_use]
     pub fn capture(&self) -> ContentCapture {
-        self.gate.capture()
+        self.rules.capture
     }
 
     /// Returns the counts of redactions, truncations and drops so far.
@@ -115,7 +115,7 @@ impl<'g> GatePass<'g> {
         mut serialize: impl FnMut(&mut ContentSerializer<'_>, &T) -> Value,
     ) -> Option<GatedValue> {
         let limit = self.next_limit().filter(|_| !items.is_empty())?;
-        let plan = ListPlan::for_list(items, limit, self.gate.limits().part_bytes(), keep);
+        let plan = ListPlan::for_list(items, limit, self.rules.limits.part_bytes(), keep);
         self.report.dropped_messages += as_u64(items.len() - plan.items.len());
         let mut serializer = self.serializer();
         serializer.part_bytes = plan.part_bytes;
@@ -127,17 +127,17 @@ impl<'g> GatePass<'g> {
 
     /// Returns the limit of the next value in bytes, or `None` if capture is off or fewer than 2 bytes remain.
     fn next_limit(&self) -> Option<usize> {
-        let limit = self.gate.limits().attribute_bytes().min(self.remaining_bytes);
-        (self.gate.capture().is_on() && limit >= 2).then_some(limit)
+        let limit = self.rules.limits.attribute_bytes().min(self.remaining_bytes);
+        (self.rules.capture.is_on() && limit >= 2).then_some(limit)
     }
 
     fn serializer(&mut self) -> ContentSerializer<'_> {
-        self.gate.serializer(&mut self.report)
+        self.rules.serializer(&mut self.report)
     }
 
     fn gated(&mut self, value: Value) -> GatedValue {
         self.remaining_bytes -= json_bytes(&value).min(self.remaining_bytes);
-        GatedValue { value, capture: self.gate.capture() }
+        GatedValue { value, capture: self.rules.capture }
     }
 }
 

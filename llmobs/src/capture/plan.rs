@@ -112,13 +112,3 @@ impl ListItem for &Document {
         vec![self.id.estimated_bytes()]
     }
 }
-
-impl Keep {
-    /// Returns at most `most` elements, from the start or the end of the list.
-    pub(super) fn select<T>(self, list: &[T], most: usize) -> &[T] {
-        match self {
-            Self::First => &list[..list.len().min(most)],
-            Self::Last => &list[list.len().saturating_sub(most)..],
-        }
-    }
-}

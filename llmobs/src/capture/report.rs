@@ -2,7 +2,7 @@
 
 use std::ops::AddAssign;
 
-use crate::redact::RedactionCounts;
+use llmobs_redact::RedactionCounts;
 
 /// The counts of redactions, truncations and drops while content passed the gate. Contains numbers only.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

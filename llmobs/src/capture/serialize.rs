@@ -1,5 +1,7 @@
 //! Serialization of messages in the conventions' schemas, with redaction and the limit of each part.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
@@ -8,7 +10,6 @@ use super::limits::ContentLimits;
 use super::report::CaptureReport;
 use super::report::as_u64;
 use super::truncate::Keep;
-use crate::base64;
 use crate::content::Content;
 use crate::content::Document;
 use crate::content::Message;
@@ -17,9 +18,9 @@ use crate::content::Part;
 use crate::content::PartKind;
 use crate::content::ToolCall;
 use crate::content::ToolDefinition;
-use crate::content::Truncation;
-use crate::redact::Redactor;
 use crate::semconv::value::FinishReason;
+use llmobs_redact::Redactor;
+use llmobs_redact::Truncation;
 
 /// The longest name or id, in bytes.
 const MAX_NAME_BYTES: usize = 256;
@@ -138,9 +139,10 @@ impl ContentSerializer<'_> {
         if let (Value::String(text), true) = (content.unseal(), truncation != Truncation::None) {
             return self.redact_text(text, limit, truncation).into();
         }
-        let (mut value, counts, truncated_bytes) = self.redactor.redact_and_truncate_json(content.unseal(), limit);
-        self.report.redactions += counts;
-        self.report.add_truncated(truncated_bytes);
+        let redacted = self.redactor.redact_and_truncate_json(content.unseal(), limit);
+        self.report.redactions += redacted.counts;
+        self.report.add_truncated(redacted.truncated_bytes);
+        let mut value = redacted.value;
         let size = super::truncate::json_bytes(&value);
         if size > limit.max(2) {
             super::truncate::truncate_value(&mut value, limit.max(2));
@@ -166,7 +168,7 @@ impl ContentSerializer<'_> {
         if !fits {
             self.report.add_dropped_media(bytes.len() + omitted_bytes);
         }
-        let content = if fits { base64::encode(bytes) } else { String::new() };
+        let content = if fits { STANDARD.encode(bytes) } else { String::new() };
         self.with_media_fields(json!({"type": "blob", "content": content}), modality, mime_type)
     }
 

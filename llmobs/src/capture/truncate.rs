@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::report::CaptureReport;
 use super::report::as_u64;
-use crate::redact::truncate_text;
+use llmobs_redact::truncate_text;
 
 /// The end of a list that is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,16 @@ pub(super) enum Keep {
     First,
     /// The last elements, for a conversation.
     Last,
+}
+
+impl Keep {
+    /// Returns at most `most` elements, from the start or the end of the list.
+    pub(super) fn select<T>(self, list: &[T], most: usize) -> &[T] {
+        match self {
+            Self::First => &list[..list.len().min(most)],
+            Self::Last => &list[list.len().saturating_sub(most)..],
+        }
+    }
 }
 
 /// Truncates the list to at most `limit` bytes of JSON, where `limit` is at least 2.

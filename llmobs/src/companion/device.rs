@@ -1,6 +1,6 @@
 //! The devices whose values a source supplies.
 
-use super::AttributeValue;
+use super::attribute_value::AttributeValue;
 use crate::catalog::DeviceAttribute;
 use crate::catalog::DeviceValue;
 use crate::measurement;

@@ -5,12 +5,7 @@ use std::sync::Arc;
 
 use opentelemetry::Context;
 use opentelemetry::KeyValue;
-use opentelemetry::SpanId;
-use opentelemetry::TraceFlags;
-use opentelemetry::TraceId;
-use opentelemetry::trace::SpanContext;
 use opentelemetry::trace::TraceContextExt;
-use opentelemetry::trace::TraceState;
 
 use crate::catalog::Role;
 use crate::measurement::TraceLink;
@@ -101,14 +96,14 @@ impl OperationRef {
     /// Returns the id of the operation's trace as 32 hexadecimal digits. `None` without a span and without a sampled trace.
     #[must_use]
     pub fn trace_id(&self) -> Option<String> {
-        self.trace_ids().map(|ids| format!("{:032x}", u128::from_be_bytes(ids.trace_id)))
+        self.trace_ids().map(|ids| ids.trace_id_hex().to_string())
     }
 
     /// Returns the id of the operation's span as 16 hexadecimal digits; without a span, the id of the span in whose sampled
     /// trace the operation ran.
     #[must_use]
     pub fn span_id(&self) -> Option<String> {
-        self.trace_ids().map(|ids| format!("{:016x}", u64::from_be_bytes(ids.span_id)))
+        self.trace_ids().map(|ids| ids.span_id_hex().to_string())
     }
 
     /// Adds an event to the span of the operation, if there is a span that has not ended.
@@ -123,13 +118,8 @@ impl OperationRef {
     /// any thread. Without a span or a sampled trace the current context stays as it is.
     /// A log record that the code writes belongs to the trace of the operation.
     pub fn in_span_context<T>(&self, code: impl FnOnce() -> T) -> T {
-        let from_link = || {
-            let link = self.info.trace_link()?;
-            let (trace, span) = (TraceId::from_bytes(link.trace_id), SpanId::from_bytes(link.span_id));
-            // Only sampled operations have a link.
-            let span = SpanContext::new(trace, span, TraceFlags::SAMPLED, false, TraceState::default());
-            Some(Context::new().with_remote_span_context(span))
-        };
+        // Only sampled operations have a link.
+        let from_link = || self.info.trace_link().map(TraceLink::to_context);
         let _guard = self.context.clone().or_else(from_link).map(Context::attach);
         code()
     }
@@ -140,11 +130,7 @@ impl OperationRef {
     }
 
     fn trace_ids(&self) -> Option<TraceLink> {
-        let span_ids = self.context.as_ref().map(|context| {
-            let span = context.span();
-            let ids = span.span_context();
-            TraceLink { trace_id: ids.trace_id().to_bytes(), span_id: ids.span_id().to_bytes() }
-        });
+        let span_ids = self.context.as_ref().map(|context| context.span().span_context().into());
         span_ids.or_else(|| self.info.trace_link())
     }
 }

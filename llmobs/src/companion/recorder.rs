@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::AttributeValue;
+use super::attribute_value::AttributeValue;
 use crate::catalog::Instrument;
 use crate::catalog::RowId;
 use crate::catalog::llmobs_attribute;

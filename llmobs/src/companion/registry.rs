@@ -4,8 +4,6 @@ use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 use std::sync::Arc;
-use std::sync::PoisonError;
-use std::sync::RwLock;
 use std::sync::Weak;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
@@ -16,6 +14,7 @@ use super::Source;
 use crate::catalog::Row;
 use crate::measurement::DeviceRecord;
 use crate::measurement::Observation;
+use crate::sync::RwLock;
 
 /// The registered companions and sources, as weak references: the caller who registers one keeps it alive, and removes
 /// it by dropping it.
@@ -45,7 +44,7 @@ impl CompanionRegistry {
 
     #[cold]
     fn notify_all(&self, notification: &dyn Fn(&dyn Companion)) {
-        let companions = self.companions.read().unwrap_or_else(PoisonError::into_inner);
+        let companions = self.companions.read();
         companions.iter().filter_map(Weak::upgrade).for_each(|companion| {
             let _ = catch_companion_panic(|| notification(&*companion));
         });
@@ -56,7 +55,7 @@ impl CompanionRegistry {
         if !self.has_companions() {
             return None;
         }
-        let companions = self.companions.read().unwrap_or_else(PoisonError::into_inner);
+        let companions = self.companions.read();
         companions
             .iter()
             .filter_map(Weak::upgrade)
@@ -64,7 +63,7 @@ impl CompanionRegistry {
     }
 
     pub(crate) fn register_companion(&self, companion: Weak<dyn Companion>) {
-        let mut companions = self.companions.write().unwrap_or_else(PoisonError::into_inner);
+        let mut companions = self.companions.write();
         companions.retain(|known| known.strong_count() > 0);
         companions.push(companion);
         self.has_companions.store(true, Ordering::Relaxed);
@@ -72,7 +71,7 @@ impl CompanionRegistry {
 
     /// Registers a source. Returns whether this source is the first one ever.
     pub(crate) fn register_source(&self, source: Weak<dyn Source>) -> bool {
-        let mut sources = self.sources.write().unwrap_or_else(PoisonError::into_inner);
+        let mut sources = self.sources.write();
         sources.retain(|known| known.strong_count() > 0);
         sources.push(source);
         !self.has_sources.swap(true, Ordering::Relaxed)
@@ -91,7 +90,7 @@ impl CompanionRegistry {
     }
 
     fn sources(&self) -> Vec<Arc<dyn Source>> {
-        let sources = self.sources.read().unwrap_or_else(PoisonError::into_inner);
+        let sources = self.sources.read();
         sources.iter().filter_map(Weak::upgrade).collect()
     }
 }

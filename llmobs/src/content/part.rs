@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::content::Content;
 use crate::content::ToolCall;
-use crate::content::Truncation;
+use llmobs_redact::Truncation;
 
 /// A part of a message.
 ///

@@ -27,7 +27,7 @@ impl<T> Content<T> {
         Self(value)
     }
 
-    /// Returns the value. Only the code of the gate may call this function; `tests/redact/sealed_content.rs` checks the callers.
+    /// Returns the value. Only the code of the gate may call this function; `tests/tests/redact/sealed_content.rs` checks the callers.
     #[cfg(feature = "content")]
     pub(crate) const fn unseal(&self) -> &T {
         &self.0
@@ -96,26 +96,8 @@ estimate_by_len!(&'_ str, Arc<str>, Box<str>, Cow<'_, str>, String, Vec<u8>);
 
 #[cfg(feature = "content")]
 impl EstimateSize for serde_json::Value {
-    /// Includes the memory of lists and objects. Iterative, since a value built by hand may be nested so deeply that
-    /// recursion would overflow the stack.
     fn estimated_bytes(&self) -> usize {
-        const VALUE_BYTES: usize = size_of::<serde_json::Value>();
-        let (mut sum, mut waiting) = (0_usize, vec![self]);
-        while let Some(value) = waiting.pop() {
-            sum = sum.saturating_add(match value {
-                Self::Null => 0,
-                Self::Bool(_) | Self::Number(_) => 8,
-                Self::String(text) => text.len(),
-                Self::Array(values) => values.len() * VALUE_BYTES,
-                Self::Object(fields) => fields.keys().map(|name| name.len() + size_of::<String>() + VALUE_BYTES).sum(),
-            });
-            match value {
-                Self::Array(values) => waiting.extend(values),
-                Self::Object(fields) => waiting.extend(fields.values()),
-                _ => {}
-            }
-        }
-        sum
+        llmobs_redact::estimated_json_bytes(self)
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::content::Content;
-use crate::content::Truncation;
+use llmobs_redact::Truncation;
 
 /// A tool call that a model requests.
 ///

@@ -5,6 +5,7 @@ use std::sync::Once;
 
 use crate::catalog::Profile;
 use crate::clock::nanos_to_seconds;
+use crate::number::to_i64;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::OutputType;
 use crate::span::CONTENT_TARGET;
@@ -148,8 +149,4 @@ fn warn_if_filtered_out() {
             );
         });
     }
-}
-
-fn to_i64(number: u64) -> Option<i64> {
-    i64::try_from(number).ok()
 }

@@ -1,111 +1,58 @@
 //! The wide event as one line of JSON, for output that does not pass through a subscriber.
 
-use std::fmt::Write;
 use std::time::UNIX_EPOCH;
 
 use super::request_complete::KeepReason;
 use super::request_complete::RequestCompleteEvent;
 use super::request_complete::nanos_to_millis;
-use super::request_complete::to_hex;
+use crate::json::JsonObject;
+use crate::measurement::TraceLink;
 use crate::semconv::value::ErrorType;
 
-impl RequestCompleteEvent {
-    /// Appends the event as one line of JSON, with the fields of the event and the time of the end in seconds since
-    /// 1970.
-    pub(crate) fn write_json(&self, out: &mut String) {
-        let mut line = JsonObject { out, fields: 0 };
-        let since_epoch = self.ended_at.duration_since(UNIX_EPOCH).unwrap_or_default();
-        line.number("timestamp", Some(since_epoch.as_secs_f64()));
-        line.string("message", Some("llm_request_complete"));
-        line.string("trace_id", self.trace_ids.map(|ids| to_hex(ids.trace_id)));
-        line.string("span_id", self.trace_ids.map(|ids| to_hex(ids.span_id)));
-        line.string("gen_ai.operation.name", Some(self.operation.as_str()));
-        line.string("gen_ai.provider.name", Some(self.provider.as_str()));
-        line.string("gen_ai.request.model", Some(self.model.as_str()));
-        line.string("gen_ai.response.model", self.response_model.as_deref());
-        line.string("gen_ai.response.id", self.response_id.as_deref());
-        line.string("gen_ai.conversation.id", self.conversation_id.as_deref());
-        line.string("role", Some(self.role));
-        line.string("outcome", Some(self.outcome.as_str()));
-        line.string("error.type", self.error_type.map(ErrorType::as_str));
-        line.string("finish_reasons", (!self.finish_reasons.is_empty()).then(|| self.joined_finish_reasons()));
-        line.number("max_tokens", self.max_tokens);
-        line.number("stream", Some(self.is_streamed));
-        line.number("input_tokens", self.input_tokens);
-        line.number("output_tokens", self.output_tokens);
-        line.number("cached_tokens", self.cached_tokens);
-        line.number("reasoning_tokens", self.reasoning_tokens);
-        line.string("tokens_source", Some(self.token_source.as_str()));
-        line.number("e2e_ms", Some(nanos_to_millis(self.duration)));
-        line.number("queue_ms", self.queue_time.map(nanos_to_millis));
-        line.number("prefill_ms", self.prefill_time.map(nanos_to_millis));
-        line.number("decode_ms", self.decode_time.map(nanos_to_millis));
-        line.number("ttft_ms", self.time_to_first_token.map(nanos_to_millis));
-        line.number("tpot_ms", self.time_per_output_token.map(nanos_to_millis));
-        line.number("itl_max_ms", self.longest_gap.map(nanos_to_millis));
-        line.number("reader_away_ms", self.consumer_wait.map(nanos_to_millis));
-        line.number("stall_count", Some(self.stalls));
-        line.number("attempts", Some(self.attempts));
-        line.number("preemptions", Some(self.preemptions));
-        // JSON has no infinity and no NaN.
-        line.number("energy_provisional_j", self.provisional_energy.filter(|joules| joules.is_finite()));
-        line.number("good", self.is_good);
-        line.string("keep_reason", self.keep_reason.map(KeepReason::as_str));
-        line.number("sample_rate", self.keep_reason.map(KeepReason::sample_rate));
-        line.finish();
-    }
-}
-
-/// A JSON object under construction. Field names are fixed and need no escaping.
-struct JsonObject<'a> {
-    out: &'a mut String,
-    fields: usize,
-}
-
-impl JsonObject<'_> {
-    /// Appends a number or a boolean, which have the same format in JSON and in Rust.
-    fn number(&mut self, name: &str, value: Option<impl std::fmt::Display>) {
-        if let Some(value) = value {
-            self.key(name);
-            // Writing to a `String` cannot fail, here and below.
-            let _ = write!(self.out, "{value}");
-        }
-    }
-
-    fn string(&mut self, name: &str, value: Option<impl std::fmt::Display>) {
-        if let Some(value) = value {
-            self.key(name);
-            self.out.push('"');
-            let _ = write!(JsonEscaper(self.out), "{value}");
-            self.out.push('"');
-        }
-    }
-
-    fn key(&mut self, name: &str) {
-        let separator = if self.fields == 0 { '{' } else { ',' };
-        self.fields += 1;
-        let _ = write!(self.out, "{separator}\"{name}\":");
-    }
-
-    fn finish(self) {
-        self.out.push_str("}\n");
-    }
-}
-
-/// A writer that escapes text for use inside a JSON string.
-struct JsonEscaper<'a>(&'a mut String);
-
-impl Write for JsonEscaper<'_> {
-    fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        for character in text.chars() {
-            match character {
-                '"' | '\\' => self.0.extend(['\\', character]),
-                control if control.is_control() => write!(self.0, "\\u{:04x}", u32::from(control))?,
-                other => self.0.push(other),
-            }
-        }
-        Ok(())
-    }
+/// Appends the event as one line of JSON, with the fields of the event and the time of the end in seconds since
+/// 1970.
+pub(crate) fn write_json(event: &RequestCompleteEvent, out: &mut String) {
+    let mut line = JsonObject::new(out);
+    let since_epoch = event.ended_at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    line.number("timestamp", Some(since_epoch.as_secs_f64()));
+    line.string("message", Some("llm_request_complete"));
+    line.string("trace_id", event.trace_ids.map(TraceLink::trace_id_hex));
+    line.string("span_id", event.trace_ids.map(TraceLink::span_id_hex));
+    line.string("gen_ai.operation.name", Some(event.operation.as_str()));
+    line.string("gen_ai.provider.name", Some(event.provider.as_str()));
+    line.string("gen_ai.request.model", Some(event.model.as_str()));
+    line.string("gen_ai.response.model", event.response_model.as_deref());
+    line.string("gen_ai.response.id", event.response_id.as_deref());
+    line.string("gen_ai.conversation.id", event.conversation_id.as_deref());
+    line.string("role", Some(event.role));
+    line.string("outcome", Some(event.outcome.as_str()));
+    line.string("error.type", event.error_type.map(ErrorType::as_str));
+    line.string("finish_reasons", (!event.finish_reasons.is_empty()).then(|| event.joined_finish_reasons()));
+    line.number("max_tokens", event.max_tokens);
+    line.number("stream", Some(event.is_streamed));
+    line.number("input_tokens", event.input_tokens);
+    line.number("output_tokens", event.output_tokens);
+    line.number("cached_tokens", event.cached_tokens);
+    line.number("reasoning_tokens", event.reasoning_tokens);
+    line.string("tokens_source", Some(event.token_source.as_str()));
+    line.number("e2e_ms", Some(nanos_to_millis(event.duration)));
+    line.number("queue_ms", event.queue_time.map(nanos_to_millis));
+    line.number("prefill_ms", event.prefill_time.map(nanos_to_millis));
+    line.number("decode_ms", event.decode_time.map(nanos_to_millis));
+    line.number("ttft_ms", event.time_to_first_token.map(nanos_to_millis));
+    line.number("tpot_ms", event.time_per_output_token.map(nanos_to_millis));
+    line.number("itl_max_ms", event.longest_gap.map(nanos_to_millis));
+    line.number("reader_away_ms", event.consumer_wait.map(nanos_to_millis));
+    line.number("stall_count", Some(event.stalls));
+    line.number("attempts", Some(event.attempts));
+    line.number("preemptions", Some(event.preemptions));
+    // JSON has no infinity and no NaN.
+    line.number("energy_provisional_j", event.provisional_energy.filter(|joules| joules.is_finite()));
+    line.number("good", event.is_good);
+    line.string("keep_reason", event.keep_reason.map(KeepReason::as_str));
+    line.number("sample_rate", event.keep_reason.map(KeepReason::sample_rate));
+    line.finish();
+    out.push('\n');
 }
 
 #[cfg(test)]
@@ -153,7 +100,7 @@ mod tests {
             keep_reason: None,
         };
         let mut line = String::new();
-        event.write_json(&mut line);
+        write_json(&event, &mut line);
         line
     }
 

@@ -8,10 +8,13 @@ use std::time::SystemTime;
 use crate::measurement::FinishReasons;
 use crate::measurement::LabelValue;
 use crate::measurement::TraceLink;
+use crate::number::to_f64;
+use crate::number::to_i64;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::Outcome;
 use crate::semconv::value::TokenSource;
 use crate::span::TARGET;
+use crate::text::display_fn;
 
 /// The data of an operation that ended. Times are in nanoseconds; `None` was not measured.
 #[derive(Debug, Clone)]
@@ -95,8 +98,8 @@ macro_rules! emit_event {
             // Without a parent, because a layer would copy the whole event to the parent span as a span event.
             parent: None,
             tracing::Level::$level,
-            trace_id = $event.trace_ids.map(|ids| tracing::field::display(to_hex(ids.trace_id))),
-            span_id = $event.trace_ids.map(|ids| tracing::field::display(to_hex(ids.span_id))),
+            trace_id = $event.trace_ids.map(|ids| tracing::field::display(ids.trace_id_hex())),
+            span_id = $event.trace_ids.map(|ids| tracing::field::display(ids.span_id_hex())),
             gen_ai.operation.name = $event.operation.as_str(),
             gen_ai.provider.name = $event.provider.as_str(),
             gen_ai.request.model = $event.model.as_str(),
@@ -107,12 +110,12 @@ macro_rules! emit_event {
             outcome = $event.outcome.as_str(),
             error.type = $event.error_type.map(ErrorType::as_str),
             finish_reasons = (!$event.finish_reasons.is_empty()).then(|| tracing::field::display($event.joined_finish_reasons())),
-            max_tokens = to_i64($event.max_tokens),
+            max_tokens = $event.max_tokens.and_then(to_i64),
             stream = $event.is_streamed,
-            input_tokens = to_i64($event.input_tokens),
-            output_tokens = to_i64($event.output_tokens),
-            cached_tokens = to_i64($event.cached_tokens),
-            reasoning_tokens = to_i64($event.reasoning_tokens),
+            input_tokens = $event.input_tokens.and_then(to_i64),
+            output_tokens = $event.output_tokens.and_then(to_i64),
+            cached_tokens = $event.cached_tokens.and_then(to_i64),
+            reasoning_tokens = $event.reasoning_tokens.and_then(to_i64),
             tokens_source = $event.token_source.as_str(),
             e2e_ms = nanos_to_millis($event.duration),
             queue_ms = $event.queue_time.map(nanos_to_millis),
@@ -148,7 +151,7 @@ impl RequestCompleteEvent {
 
     /// Returns the finish reasons of the choices, separated by commas.
     pub(super) fn joined_finish_reasons(&self) -> impl fmt::Display {
-        fmt::from_fn(|f| {
+        display_fn(|f| {
             self.finish_reasons.iter().enumerate().try_for_each(|(index, reason)| {
                 let comma = if index == 0 { "" } else { "," };
                 write!(f, "{comma}{reason}")
@@ -158,15 +161,6 @@ impl RequestCompleteEvent {
 }
 
 /// A single division, so that the result is the double nearest to the exact value.
-#[expect(clippy::cast_precision_loss, reason = "exact below 2^53 ns, which is 104 days")]
 pub(crate) fn nanos_to_millis(nanos: u64) -> f64 {
-    nanos as f64 / 1e6
-}
-
-pub(crate) fn to_hex<const N: usize>(bytes: [u8; N]) -> impl fmt::Display {
-    fmt::from_fn(move |f| bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}")))
-}
-
-fn to_i64(number: Option<u64>) -> Option<i64> {
-    number.and_then(|number| i64::try_from(number).ok())
+    to_f64(nanos) / 1e6
 }

@@ -9,10 +9,10 @@ use std::task::Poll;
 
 use pin_project_lite::pin_project;
 
-use super::Observer;
+use super::state::observer_parts::ObserverParts;
 use crate::clock::Moment;
 
-static GLOBAL: OnceLock<Observer> = OnceLock::new();
+static GLOBAL: OnceLock<ObserverParts> = OnceLock::new();
 
 thread_local! {
     static CURRENT_SCOPE: RefCell<Scope> = const { RefCell::new(Scope { observer: None, request_arrival: None, is_arrival_unused: false }) };
@@ -22,7 +22,7 @@ thread_local! {
 /// ones.
 #[derive(Debug)]
 pub(crate) struct Scope {
-    observer: Option<Observer>,
+    observer: Option<ObserverParts>,
     /// The arrival of the request that is being served: the start of the request's first operation.
     request_arrival: Option<Moment>,
     /// Set until an operation has started at the arrival.
@@ -31,7 +31,7 @@ pub(crate) struct Scope {
 
 impl Scope {
     #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "only a server knows when a request arrived"))]
-    pub(crate) const fn for_request(observer: Observer, arrived: Moment) -> Self {
+    pub(crate) const fn for_request(observer: ObserverParts, arrived: Moment) -> Self {
         Self { observer: Some(observer), request_arrival: Some(arrived), is_arrival_unused: true }
     }
 
@@ -57,42 +57,15 @@ pub(super) fn take_request_arrival() -> Option<Moment> {
     CURRENT_SCOPE.try_with(|scoped| take(&mut scoped.borrow_mut())).ok().flatten()
 }
 
-impl Observer {
-    /// Makes this observer the global one of the process. The global observer can be set only once.
-    ///
-    /// # Errors
-    ///
-    /// Returns this observer as the error if a global observer was set before.
-    pub fn set_global(self) -> Result<(), Self> {
-        GLOBAL.set(self)
-    }
+/// Makes an observer the global one of the process, or returns it as the error if there is one.
+pub(super) fn set_global(parts: ObserverParts) -> Result<(), ObserverParts> {
+    GLOBAL.set(parts)
+}
 
-    /// Returns the observer of the current scope, or else the global one, or else a disabled one. A spawned task does
-    /// not inherit a scope.
-    #[must_use]
-    pub fn current() -> Self {
-        let scoped = CURRENT_SCOPE.try_with(|scoped| scoped.borrow().observer.clone()).ok().flatten();
-        scoped.or_else(|| GLOBAL.get().cloned()).unwrap_or(Self::disabled())
-    }
-
-    /// Runs a future with this observer as the current one.
-    ///
-    /// ```
-    /// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    /// # runtime.block_on(async {
-    /// use llmobs::Observer;
-    ///
-    /// let observer = Observer::builder().model("m").build()?;
-    /// observer.scope(async { Observer::current().chat("m").start().complete() }).await;
-    /// assert!(!Observer::current().is_enabled(), "the scope is over");
-    /// # Ok::<(), llmobs::BuildError>(())
-    /// # }).unwrap();
-    /// ```
-    pub fn scope<F: Future>(&self, future: F) -> Scoped<F> {
-        let outer = |scoped: &RefCell<Scope>| (scoped.borrow().request_arrival, scoped.borrow().is_arrival_unused);
-        let (arrived, is_arrival_unused) = CURRENT_SCOPE.try_with(outer).unwrap_or_default();
-        Scoped { future, scope: Scope { observer: Some(self.clone()), request_arrival: arrived, is_arrival_unused } }
-    }
+/// Returns the observer of the current scope, or else the global one, or else a disabled one.
+pub(super) fn current() -> ObserverParts {
+    let scoped = CURRENT_SCOPE.try_with(|scoped| scoped.borrow().observer.clone()).ok().flatten();
+    scoped.or_else(|| GLOBAL.get().cloned()).unwrap_or(ObserverParts::disabled())
 }
 
 pin_project! {
@@ -103,6 +76,14 @@ pin_project! {
         #[pin]
         future: F,
         scope: Scope,
+    }
+}
+
+impl<F> Scoped<F> {
+    pub(super) fn new(observer: ObserverParts, future: F) -> Self {
+        let outer = |scoped: &RefCell<Scope>| (scoped.borrow().request_arrival, scoped.borrow().is_arrival_unused);
+        let (arrived, is_arrival_unused) = CURRENT_SCOPE.try_with(outer).unwrap_or_default();
+        Self { future, scope: Scope { observer: Some(observer), request_arrival: arrived, is_arrival_unused } }
     }
 }
 

@@ -4,11 +4,19 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::OnceLock;
 
-use super::operation_state::OperationState;
-use super::operation_state::ResponseNotes;
+#[cfg(feature = "content")]
+use super::content::ContentGate;
+#[cfg(feature = "content")]
+use super::content::ContentSlot;
+use super::engine::evaluation::emit_evaluation;
+use super::state::operation_state::OperationState;
+use super::state::response_notes::Notes;
 use crate::cardinality::sanitize;
 use crate::catalog::RowId;
 use crate::clock::Moment;
+#[cfg(feature = "content")]
+use crate::content;
+use crate::event::Evaluation;
 use crate::semconv::value::AttemptKind;
 use crate::semconv::value::CacheKind;
 use crate::semconv::value::CacheResult;
@@ -142,6 +150,12 @@ impl Marker {
         });
     }
 
+    /// Records a user's evaluation of the answer, as [`Operation::feedback`](crate::Operation::feedback) does, also
+    /// after the end of the operation.
+    pub fn feedback<'a>(&self, evaluation: impl Into<Evaluation<'a>>) {
+        self.with_state(|state| emit_evaluation(state, &evaluation.into()));
+    }
+
     /// Returns whether the first token was marked.
     #[cfg(feature = "macros")]
     pub(crate) fn has_generated(&self) -> bool {
@@ -183,10 +197,10 @@ impl Marker {
         self.state.as_ref().map_or_else(|| crate::clock::Clock::system().now(), |state| state.observer.clock.now())
     }
 
-    fn set_note(&self, text: &str, field: impl FnOnce(&ResponseNotes) -> &OnceLock<Arc<str>>) {
+    fn set_note(&self, text: &str, field: impl FnOnce(&Notes) -> &OnceLock<Arc<str>>) {
         self.with_state(|state| {
             if !state.has_ended() && !text.is_empty() {
-                let _ = field(state.notes_or_init()).set(sanitize(text).as_ref().into());
+                let _ = field(state.notes.get_or_init()).set(sanitize(text).as_ref().into());
             }
         });
     }
@@ -194,6 +208,86 @@ impl Marker {
     fn with_state(&self, then: impl FnOnce(&OperationState)) {
         if let Some(state) = &self.state {
             then(state);
+        }
+    }
+}
+
+/// Methods for content. Content is ignored unless [capture](crate::capture) is on. Captured content is limited by the
+/// content budget, and passes the gate when the operation ends.
+#[cfg(feature = "content")]
+impl Marker {
+    /// Returns whether content of this operation is captured, so that passing content has an effect. `false` if content
+    /// is exported only on spans and the operation's trace is not sampled.
+    #[inline]
+    #[must_use]
+    pub fn is_capturing(&self) -> bool {
+        self.state.as_ref().is_some_and(|state| state.request.capturing.is_on())
+    }
+
+    /// Captures the input of the model. The closure is called only if content is captured. Only the first input is
+    /// kept.
+    ///
+    /// ```
+    /// use llmobs::Observer;
+    /// use llmobs::capture::ContentCapture;
+    /// use llmobs::content::Input;
+    /// use llmobs::content::Message;
+    ///
+    /// let observer = Observer::builder().model("m").capture(ContentCapture::Off).build()?;
+    /// let operation = observer.chat("m").start();
+    /// operation.marker().input(|| -> Input { unreachable!("nobody captures content") });
+    /// operation.complete();
+    ///
+    /// let observer = Observer::builder().model("m").capture(ContentCapture::Spans).build()?;
+    /// let operation = observer.chat("m").start();
+    /// operation.marker().input(|| Input::new().system("Be kind.").message(Message::user("Hello")));
+    /// operation.marker().output_text(0, "Hello to you");
+    /// operation.complete();
+    /// # Ok::<(), llmobs::BuildError>(())
+    /// ```
+    pub fn input<I: Into<content::Input>>(&self, input: impl FnOnce() -> I) {
+        self.capture(|gate, slot| slot.capture_input(gate, || input().into()));
+    }
+
+    /// Captures the whole answer, with one message for each choice. The closure is called only if content is captured.
+    /// Only the first answer is kept; it takes precedence over output that was captured in deltas.
+    pub fn output<O: IntoIterator<Item = content::Message>>(&self, output: impl FnOnce() -> O) {
+        self.capture(|gate, slot| slot.capture_output(gate, || output().into_iter().collect()));
+    }
+
+    /// Captures a delta of the text of a choice. [`Operation::observe`](crate::Operation::observe) calls this itself
+    /// for items with a [text](crate::stream::StreamItem::text).
+    #[inline]
+    pub fn output_text(&self, choice: u32, delta: &str) {
+        if self.is_capturing() {
+            self.accumulate(|accumulator| accumulator.push_text(choice, delta));
+        }
+    }
+
+    /// Captures a delta of the reasoning of a choice.
+    #[inline]
+    pub fn output_reasoning(&self, choice: u32, delta: &str) {
+        if self.is_capturing() {
+            self.accumulate(|accumulator| accumulator.push_reasoning(choice, delta));
+        }
+    }
+
+    /// Captures a delta of the arguments of a tool call. `index` counts the tool calls of the choice from zero; `id`
+    /// and `name` are set once known.
+    #[inline]
+    pub fn output_tool_call(&self, choice: u32, index: u32, id: Option<&str>, name: Option<&str>, arguments: &str) {
+        if self.is_capturing() {
+            self.accumulate(|accumulator| accumulator.push_tool_call(choice, index, id, name, arguments));
+        }
+    }
+
+    fn accumulate(&self, push: impl FnOnce(&mut crate::capture::ContentAccumulator)) {
+        self.capture(|gate, slot| slot.accumulate(gate, push));
+    }
+
+    fn capture(&self, then: impl FnOnce(&ContentGate, &ContentSlot)) {
+        if let Some((state, slot)) = self.state.as_ref().and_then(|state| Some((state, state.content_slot()?))) {
+            then(&state.observer.content, slot);
         }
     }
 }

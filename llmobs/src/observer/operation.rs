@@ -2,8 +2,6 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
-use std::sync::PoisonError;
 
 use futures_core::Stream;
 use opentelemetry::trace::TraceContextExt;
@@ -13,10 +11,12 @@ use tracing::instrument::Instrumented;
 
 use super::chunk::Chunk;
 use super::chunk::StreamItem;
-use super::end;
-use super::end::Ending;
+use super::content::capture_error_message;
+use super::engine::end;
 use super::marker::Marker;
-use super::operation_state::OperationState;
+use super::state::ending::Ending;
+use super::state::operation_state::OperationState;
+use super::state::running_operation::RunningOperation;
 use super::step::Step;
 use super::stream::Described;
 #[cfg(feature = "macros")]
@@ -24,6 +24,7 @@ use super::stream::ItemReader;
 use super::stream::ObservedStream;
 use super::stream::SelfDescribing;
 use crate::error::Failure;
+use crate::event::Evaluation;
 use crate::semconv::value::AttemptKind;
 use crate::span;
 use crate::span::OwnedSpan;
@@ -46,20 +47,13 @@ pub struct Operation {
     span: Option<Box<OwnedSpan>>,
 }
 
-/// An enabled operation, its index in the in-flight registry and its span.
-#[derive(Debug)]
-pub(super) struct RunningOperation {
-    pub(super) state: Arc<OperationState>,
-    pub(super) slot: usize,
-    pub(super) span: Option<Box<OwnedSpan>>,
-}
-
 impl Operation {
     pub(super) const fn disabled() -> Self {
         Self { marker: Marker::new(None), slot: None, span: None }
     }
 
-    pub(super) const fn new(state: Arc<OperationState>, slot: usize, span: Option<Box<OwnedSpan>>) -> Self {
+    pub(super) fn new(running: RunningOperation) -> Self {
+        let RunningOperation { state, slot, span } = running;
         Self { marker: Marker::new(Some(state)), slot: Some(slot), span }
     }
 
@@ -129,8 +123,8 @@ impl Operation {
             return Step::disabled();
         };
         if let Some(context) = attempt_span.context() {
-            let mut last = state.notes_or_init().last_attempt_span.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(previous) = last.replace(context.span().span_context().clone()) {
+            let span_context = context.span().span_context().clone();
+            if let Some(previous) = state.notes.get_or_init().replace_attempt_span(span_context) {
                 attempt_span.add_link(previous);
             }
         }
@@ -147,11 +141,10 @@ impl Operation {
         let failure = failure.into();
         let error = failure.error_type();
         if let (Some(state), Some(exception)) = (self.marker.state(), failure.exception_type()) {
-            let _ = state.notes_or_init().exception_type.set(exception);
+            let _ = state.notes.get_or_init().exception_type.set(exception);
         }
-        #[cfg(feature = "content")]
         if let Some(state) = self.marker.state() {
-            state.capture_error_message(failure.message_content());
+            capture_error_message(&failure, || state.content_slot());
         }
         self.end(|state| Ending::Failed(state.error().unwrap_or(error)));
     }
@@ -166,6 +159,13 @@ impl Operation {
     pub fn reject(mut self, failure: impl Into<Failure>) {
         let error = failure.into().error_type();
         self.end(|_| Ending::Rejected(error));
+    }
+
+    /// Records a user's evaluation of the answer: an [`Evaluation`], or a score of the evaluation `feedback`. Emits a
+    /// log event `gen_ai.evaluation.result` in the operation's trace. The evaluation is counted if its name and label
+    /// were declared with [`ObserverBuilder::evaluation`](crate::ObserverBuilder::evaluation).
+    pub fn feedback<'a>(&self, evaluation: impl Into<Evaluation<'a>>) {
+        self.marker().feedback(evaluation);
     }
 
     /// Wraps the stream that carries the answer. The operation ends when the stream ends, yields an error or is

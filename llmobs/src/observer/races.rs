@@ -28,7 +28,7 @@ fn observer() -> Observer {
 
 /// Returns the total time in all states, in seconds, of the operations in flight and of those that ended.
 fn total_time(observer: &Observer) -> f64 {
-    let inner = observer.inner.as_ref().expect("the observer is enabled");
+    let inner = observer.parts.inner.as_ref().expect("the observer is enabled");
     inner.read(RowId::StateTime).iter().map(|reading| reading.value).sum()
 }
 
@@ -115,7 +115,7 @@ fn a_collection_reads_a_stream_while_it_is_polled() {
         }
     });
     drop(stream);
-    let inner = observer.inner.as_ref().expect("the observer is enabled");
+    let inner = observer.parts.inner.as_ref().expect("the observer is enabled");
     let decode = inner.read(RowId::StateTime).into_iter();
     let decode =
         decode.filter(|reading| reading.labels.iter().any(|label| label.value.as_str() == State::Decode.as_str()));

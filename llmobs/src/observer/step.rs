@@ -1,24 +1,27 @@
 //! A step around model calls, from its start to its end.
 
-#[cfg(feature = "content")]
-mod content;
-
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
 
 use tracing::Instrument;
 use tracing::Span;
 use tracing::instrument::Instrumented;
 
+use super::content::StepContent;
+use super::state::observer_state::ObserverState;
 #[cfg(feature = "content")]
-use self::content::StepContent;
-use super::inner::Inner;
+use crate::capture;
 use crate::catalog::llmobs_attribute;
 use crate::clock::system_time_before_now;
+#[cfg(feature = "content")]
+use crate::content;
 use crate::error::Failure;
+#[cfg(feature = "content")]
+use crate::semconv::attribute as a;
 use crate::semconv::value::CacheResult;
 use crate::semconv::value::ErrorType;
+#[cfg(feature = "content")]
+use crate::semconv::value::FinishReason;
 use crate::span::OwnedSpan;
 use crate::span::set_error;
 use crate::span::set_usage;
@@ -33,27 +36,18 @@ use crate::usage::Usage;
 #[must_use = "a step that is dropped at once is recorded as cancelled"]
 pub struct Step {
     span: Option<Box<OwnedSpan>>,
-    /// The export of content to the span, if content is captured on spans.
-    #[cfg(feature = "content")]
-    content: Option<Box<StepContent>>,
+    #[cfg_attr(not(feature = "content"), expect(dead_code, reason = "used only with the feature `content`"))]
+    content: StepContent,
 }
 
 impl Step {
     pub(super) const fn disabled() -> Self {
-        Self {
-            span: None,
-            #[cfg(feature = "content")]
-            content: None,
-        }
+        Self { span: None, content: StepContent::off() }
     }
 
-    #[cfg_attr(not(feature = "content"), expect(unused_variables, reason = "used only with the feature `content`"))]
-    pub(super) fn new(span: Option<Box<OwnedSpan>>, inner: &Arc<Inner>) -> Self {
-        Self {
-            #[cfg(feature = "content")]
-            content: span.as_ref().and_then(|_| StepContent::of(inner)).map(Box::new),
-            span,
-        }
+    pub(super) fn new(span: Option<Box<OwnedSpan>>, inner: &ObserverState) -> Self {
+        let content = if span.is_some() { StepContent::of(&inner.content) } else { StepContent::off() };
+        Self { span, content }
     }
 
     /// Returns the span of this step, for the application's events and child spans. Do not hold an entered guard across
@@ -116,6 +110,104 @@ impl Step {
             set_error(&span, error);
         }
         span.end_at(system_time_before_now(0));
+    }
+}
+
+/// Methods for content. Content passes the [gate](crate::capture) and is set on the span at once. The closures are
+/// called only if content is captured on spans and this span is recorded. Call each method once.
+#[cfg(feature = "content")]
+impl Step {
+    /// Sets the arguments of a tool call (`gen_ai.tool.call.arguments`).
+    ///
+    /// ```
+    /// use llmobs::Observer;
+    /// use llmobs::capture::ContentCapture;
+    /// use serde_json::json;
+    ///
+    /// let observer = Observer::builder().capture(ContentCapture::Spans).build()?;
+    /// let step = observer.execute_tool("weather").start();
+    /// step.arguments(|| json!({"city": "Paris"}));
+    /// step.result(|| json!({"rain": true}));
+    /// step.complete();
+    /// # Ok::<(), llmobs::BuildError>(())
+    /// ```
+    pub fn arguments<C: Into<content::Content<serde_json::Value>>>(&self, arguments: impl FnOnce() -> C) {
+        self.export_content(
+            a::GEN_AI_TOOL_CALL_ARGUMENTS,
+            || arguments().into(),
+            |gate_pass, content| gate_pass.json(content),
+        );
+    }
+
+    /// Sets the result of a tool call (`gen_ai.tool.call.result`).
+    pub fn result<C: Into<content::Content<serde_json::Value>>>(&self, result: impl FnOnce() -> C) {
+        self.export_content(
+            a::GEN_AI_TOOL_CALL_RESULT,
+            || result().into(),
+            |gate_pass, content| gate_pass.json(content),
+        );
+    }
+
+    /// Sets the query of a search (`gen_ai.retrieval.query.text`).
+    pub fn query<C: Into<content::Content<String>>>(&self, query: impl FnOnce() -> C) {
+        self.export_content(
+            a::GEN_AI_RETRIEVAL_QUERY_TEXT,
+            || query().into(),
+            |gate_pass, content| gate_pass.text(content),
+        );
+    }
+
+    /// Sets the documents that a search found (`gen_ai.retrieval.documents`).
+    pub fn documents<D: IntoIterator<Item = content::Document>>(&self, documents: impl FnOnce() -> D) {
+        let collected = || documents().into_iter().collect::<Vec<_>>();
+        self.export_content(a::GEN_AI_RETRIEVAL_DOCUMENTS, collected, |gate_pass, content| {
+            gate_pass.documents(content)
+        });
+    }
+
+    /// Sets the input of an agent or a workflow (`gen_ai.input.messages`, `gen_ai.system_instructions`,
+    /// `gen_ai.tool.definitions`).
+    pub fn input<I: Into<content::Input>>(&self, input: impl FnOnce() -> I) {
+        if !self.is_capturing() {
+            return;
+        }
+        let content::Input { system_instructions, messages, tools } = input().into();
+        let instructions = || system_instructions;
+        self.export_content(a::GEN_AI_INPUT_MESSAGES, || messages, |gate_pass, content| gate_pass.input(content));
+        self.export_content(a::GEN_AI_SYSTEM_INSTRUCTIONS, instructions, |gate_pass, content| {
+            gate_pass.system_instructions(content)
+        });
+        self.export_content(
+            a::GEN_AI_TOOL_DEFINITIONS,
+            || tools,
+            |gate_pass, content| gate_pass.tool_definitions(content),
+        );
+    }
+
+    /// Sets the final output of an agent or a workflow (`gen_ai.output.messages`). A message without a finish reason is
+    /// exported with `stop`.
+    pub fn output<O: IntoIterator<Item = content::Message>>(&self, output: impl FnOnce() -> O) {
+        let with_finish_reason = |message: content::Message| match message.finish_reason {
+            None => message.finish_reason(FinishReason::Stop),
+            Some(_) => message,
+        };
+        let messages = || output().into_iter().map(with_finish_reason).collect::<Vec<_>>();
+        self.export_content(a::GEN_AI_OUTPUT_MESSAGES, messages, |gate_pass, content| gate_pass.output(content));
+    }
+
+    fn is_capturing(&self) -> bool {
+        self.content.is_on() && self.recording_span().is_some()
+    }
+
+    fn export_content<T>(
+        &self,
+        name: &'static str,
+        make: impl FnOnce() -> T,
+        pass: impl FnOnce(&mut capture::GatePass<'_>, &T) -> Option<capture::GatedValue>,
+    ) {
+        if let Some(span) = self.recording_span() {
+            self.content.export(span, name, make, pass);
+        }
     }
 }
 

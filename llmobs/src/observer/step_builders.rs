@@ -1,6 +1,6 @@
 //! The builders of steps, one for each kind of step in the conventions.
 
-use super::Observer;
+use super::state::observer_parts::ObserverParts;
 use super::step::Step;
 use crate::catalog::Profile;
 use crate::semconv::value::CacheKind;
@@ -12,7 +12,7 @@ use crate::span::TopK;
 /// Declares the builder of one kind of step, with its setters.
 macro_rules! step_builder {
     (
-        $(#[$doc:meta])* $name:ident {
+        $(#[$doc:meta])* struct $name:ident {
             $($(#[$set_doc:meta])* $setter:ident($field:ident),)*
         }
     ) => {
@@ -20,7 +20,7 @@ macro_rules! step_builder {
         #[derive(Debug, Clone)]
         #[must_use = "a builder observes nothing until `start` is called"]
         pub struct $name<'a> {
-            observer: &'a Observer,
+            observer: &'a ObserverParts,
             step: span::StepSpan<'a>,
         }
 
@@ -34,7 +34,7 @@ macro_rules! step_builder {
             /// Starts the step.
             pub fn start(self) -> Step {
                 let Some(inner) = &self.observer.inner else { return Step::disabled() };
-                Step::new(self.observer.fit_to_profile(self.step).start_span(), inner)
+                Step::new(fit_to_profile(self.observer, self.step).start_span(), inner)
             }
         }
     };
@@ -43,7 +43,7 @@ macro_rules! step_builder {
 step_builder! {
     /// A step that searches for documents, as in retrieval-augmented generation. Its span is named
     /// `retrieval {data source}`.
-    Retrieval {
+    struct Retrieval {
         /// Sets the model that embeds or ranks. Defaults to none.
         model(model),
     }
@@ -51,7 +51,7 @@ step_builder! {
 
 step_builder! {
     /// A step that calls a tool. Its span is named `execute_tool {tool}`.
-    ExecuteTool {
+    struct ExecuteTool {
         /// Sets the type of the tool: `function`, `extension`, `datastore` or a custom value. Defaults to none.
         kind(tool_type),
         /// Sets the identifier that the model gave the call. Defaults to none.
@@ -68,7 +68,7 @@ step_builder! {
 step_builder! {
     /// A step that runs an agent, in this process unless a [`provider`](Self::provider) is set. Its span is named
     /// `invoke_agent {agent}`.
-    InvokeAgent {
+    struct InvokeAgent {
         /// Sets the description of the agent. Defaults to none.
         description(agent_description),
         /// Sets the model that the agent uses. Defaults to none.
@@ -82,7 +82,7 @@ step_builder! {
 
 step_builder! {
     /// A step that creates an agent at a remote service. Its span is named `create_agent {agent}`.
-    CreateAgent {
+    struct CreateAgent {
         /// Sets the description of the agent. Defaults to none.
         description(agent_description),
         /// Sets the identifier of the agent. Defaults to none.
@@ -96,7 +96,7 @@ step_builder! {
 
 step_builder! {
     /// A step that coordinates several agents or model calls. Its span is named `invoke_workflow {workflow}`.
-    InvokeWorkflow {
+    struct InvokeWorkflow {
         /// Sets the conversation that the workflow belongs to. Recorded only in profile `latest`. Defaults to none.
         conversation(conversation_id),
     }
@@ -105,84 +105,31 @@ step_builder! {
 step_builder! {
     /// A step that queries a database, for example a vector database. Its attributes follow the OpenTelemetry database
     /// conventions; its span is named `{operation} {collection}`.
-    Database {
+    struct Database {
         /// Sets the namespace within the database system. Defaults to none.
         namespace(db_namespace),
     }
 }
 
-impl Observer {
-    /// Prepares a search for documents in this data source.
-    pub fn retrieval<'a>(&'a self, data_source: &'a str) -> Retrieval<'a> {
-        let step = gen_ai_step("retrieval", data_source);
-        Retrieval {
-            observer: self,
-            step: span::StepSpan { kind: StepSpanKind::Client, data_source_id: Some(data_source), ..step },
+/// Returns the step with the attributes of the observer's profile: attributes that the profile does not define are
+/// removed, and required ones are added.
+fn fit_to_profile<'a>(observer: &'a ObserverParts, step: span::StepSpan<'a>) -> span::StepSpan<'a> {
+    let (latest, internal) = (has_latest_profile(observer), step.kind == StepSpanKind::Internal);
+    match step.operation {
+        Some("execute_tool") if !latest => span::StepSpan { agent_name: None, conversation_id: None, ..step },
+        Some("invoke_workflow") if !latest => span::StepSpan { conversation_id: None, ..step },
+        Some("invoke_agent") if internal && latest => {
+            span::StepSpan { agent_id: None, agent_version: None, server: None, ..step }
         }
-    }
-
-    /// Prepares a call of this tool.
-    pub fn execute_tool<'a>(&'a self, tool: &'a str) -> ExecuteTool<'a> {
-        let step = gen_ai_step("execute_tool", tool);
-        ExecuteTool { observer: self, step: span::StepSpan { tool_name: Some(tool), ..step } }
-    }
-
-    /// Prepares a run of this agent.
-    pub fn invoke_agent<'a>(&'a self, agent: &'a str) -> InvokeAgent<'a> {
-        let step = gen_ai_step("invoke_agent", agent);
-        InvokeAgent { observer: self, step: span::StepSpan { agent_name: Some(agent), ..step } }
-    }
-
-    /// Prepares the creation of this agent at the observer's provider.
-    pub fn create_agent<'a>(&'a self, agent: &'a str) -> CreateAgent<'a> {
-        let step = gen_ai_step("create_agent", agent);
-        let provider = Some(self.provider.as_str());
-        CreateAgent {
-            observer: self,
-            step: span::StepSpan { kind: StepSpanKind::Client, provider, agent_name: Some(agent), ..step },
+        Some("invoke_agent") if internal => {
+            span::StepSpan { provider: Some(observer.provider.as_str()), server: None, ..step }
         }
+        _ => step,
     }
+}
 
-    /// Prepares a run of this workflow.
-    pub fn invoke_workflow<'a>(&'a self, workflow: &'a str) -> InvokeWorkflow<'a> {
-        let step = gen_ai_step("invoke_workflow", workflow);
-        InvokeWorkflow { observer: self, step: span::StepSpan { workflow_name: Some(workflow), ..step } }
-    }
-
-    /// Prepares an operation, for example `search`, on a collection of a database. `system` is the name of the database
-    /// in the database conventions, for example `postgresql` or `qdrant`.
-    pub fn database<'a>(&'a self, system: &'a str, operation: &'a str, collection: &'a str) -> Database<'a> {
-        let step = span::StepSpan {
-            name: (operation, Some(collection)),
-            kind: StepSpanKind::Client,
-            db_system: Some(system),
-            db_operation: Some(operation),
-            db_collection: Some(collection),
-            ..span::StepSpan::default()
-        };
-        Database { observer: self, step }
-    }
-
-    /// Returns the step with the attributes of the observer's profile: attributes that the profile does not define are
-    /// removed, and required ones are added.
-    fn fit_to_profile<'a>(&'a self, step: span::StepSpan<'a>) -> span::StepSpan<'a> {
-        let (latest, internal) = (self.has_latest_profile(), step.kind == StepSpanKind::Internal);
-        match step.operation {
-            Some("execute_tool") if !latest => span::StepSpan { agent_name: None, conversation_id: None, ..step },
-            Some("invoke_workflow") if !latest => span::StepSpan { conversation_id: None, ..step },
-            Some("invoke_agent") if internal && latest => {
-                span::StepSpan { agent_id: None, agent_version: None, server: None, ..step }
-            }
-            Some("invoke_agent") if internal => {
-                span::StepSpan { provider: Some(self.provider.as_str()), server: None, ..step }
-            }
-            _ => step,
-        }
-    }
-
-    fn has_latest_profile(&self) -> bool {
-        self.inner.as_ref().is_some_and(|inner| inner.declared_names().profile == Profile::Latest)
-    }
+fn has_latest_profile(observer: &ObserverParts) -> bool {
+    observer.inner.as_ref().is_some_and(|inner| inner.declared_names().profile == Profile::Latest)
 }
 
 /// Returns a step of the GenAI conventions with its operation name and the target in the span name.
@@ -191,6 +138,12 @@ fn gen_ai_step<'a>(operation: &'static str, target: &'a str) -> span::StepSpan<'
 }
 
 impl<'a> Retrieval<'a> {
+    pub(super) fn new(observer: &'a ObserverParts, data_source: &'a str) -> Self {
+        let step = gen_ai_step("retrieval", data_source);
+        let step = span::StepSpan { kind: StepSpanKind::Client, data_source_id: Some(data_source), ..step };
+        Self { observer, step }
+    }
+
     /// Sets the provider of the search. Defaults to none.
     pub fn provider(mut self, provider: &'a Provider) -> Self {
         self.step.provider = Some(provider.as_str());
@@ -205,7 +158,7 @@ impl<'a> Retrieval<'a> {
 
     /// Sets the maximum number of documents to return. Defaults to none.
     pub fn top_k(mut self, documents: u32) -> Self {
-        let latest = self.observer.has_latest_profile();
+        let latest = has_latest_profile(self.observer);
         self.step.top_k = Some(match latest {
             true => TopK::Latest(documents.into()),
             false => TopK::V1_41(documents.into()),
@@ -215,6 +168,11 @@ impl<'a> Retrieval<'a> {
 }
 
 impl<'a> InvokeAgent<'a> {
+    pub(super) fn new(observer: &'a ObserverParts, agent: &'a str) -> Self {
+        let step = gen_ai_step("invoke_agent", agent);
+        Self { observer, step: span::StepSpan { agent_name: Some(agent), ..step } }
+    }
+
     /// Sets the provider of an agent that a remote service runs. Defaults to an agent in this process; profile `v1_41`
     /// records the observer's provider for it.
     pub fn provider(mut self, provider: &'a Provider) -> Self {
@@ -236,6 +194,13 @@ impl<'a> InvokeAgent<'a> {
 }
 
 impl<'a> CreateAgent<'a> {
+    pub(super) fn new(observer: &'a ObserverParts, agent: &'a str) -> Self {
+        let step = gen_ai_step("create_agent", agent);
+        let provider = Some(observer.provider.as_str());
+        let step = span::StepSpan { kind: StepSpanKind::Client, provider, agent_name: Some(agent), ..step };
+        Self { observer, step }
+    }
+
     /// Sets the provider of the agent. Defaults to the observer's provider.
     pub fn provider(mut self, provider: &'a Provider) -> Self {
         self.step.provider = Some(provider.as_str());
@@ -250,6 +215,18 @@ impl<'a> CreateAgent<'a> {
 }
 
 impl<'a> Database<'a> {
+    pub(super) fn new(observer: &'a ObserverParts, system: &'a str, operation: &'a str, collection: &'a str) -> Self {
+        let step = span::StepSpan {
+            name: (operation, Some(collection)),
+            kind: StepSpanKind::Client,
+            db_system: Some(system),
+            db_operation: Some(operation),
+            db_collection: Some(collection),
+            ..span::StepSpan::default()
+        };
+        Self { observer, step }
+    }
+
     /// Sets the host of the database, and its port. Defaults to none.
     pub const fn server(mut self, address: &'a str, port: u16) -> Self {
         self.step.server = Some((address, port));
@@ -261,5 +238,19 @@ impl<'a> Database<'a> {
     pub fn cache(mut self, kind: CacheKind) -> Self {
         self.step.cache_kind = Some(kind.as_str());
         self
+    }
+}
+
+impl<'a> ExecuteTool<'a> {
+    pub(super) fn new(observer: &'a ObserverParts, tool: &'a str) -> Self {
+        let step = gen_ai_step("execute_tool", tool);
+        Self { observer, step: span::StepSpan { tool_name: Some(tool), ..step } }
+    }
+}
+
+impl<'a> InvokeWorkflow<'a> {
+    pub(super) fn new(observer: &'a ObserverParts, workflow: &'a str) -> Self {
+        let step = gen_ai_step("invoke_workflow", workflow);
+        Self { observer, step: span::StepSpan { workflow_name: Some(workflow), ..step } }
     }
 }

@@ -11,15 +11,16 @@ use tracing::Span;
 
 use super::chunk::Chunk;
 use super::chunk::StreamItem;
-use super::end;
-use super::end::CountedTokens;
-use super::end::Ending;
-use super::end::StreamEnd;
-use super::gap_histogram::GapHistogram;
-use super::gap_histogram::INTER_CHUNK_ROWS;
-use super::gap_histogram::INTER_TOKEN_ROWS;
+use super::content::Capturing;
+use super::engine::end;
 use super::marker::Marker;
-use super::operation::RunningOperation;
+use super::state::counted_tokens::CountedTokens;
+use super::state::ending::Ending;
+use super::state::ending::StreamEnd;
+use super::state::gap_histogram::GapHistogram;
+use super::state::gap_histogram::INTER_CHUNK_ROWS;
+use super::state::gap_histogram::INTER_TOKEN_ROWS;
+use super::state::running_operation::RunningOperation;
 use crate::catalog::RowId;
 use crate::clock::Clock;
 use crate::semconv::value::ErrorType;
@@ -29,12 +30,16 @@ use crate::timing::Producer;
 use crate::timing::TimedItem;
 use crate::timing::Timing;
 use crate::timing::TimingStep;
+use crate::unwind::has_panicked;
 
 /// The interval at which a running stream merges its recorded values into the sinks, in nanoseconds.
 const FLUSH_INTERVAL: u64 = 1_000_000_000;
 
 /// The shortest pause that counts as a stall, in nanoseconds.
 const STALL_THRESHOLD: u64 = 1_000_000_000;
+
+/// The moment of the last item of a stream without an item.
+const NO_ITEM: u64 = u64::MAX;
 
 pin_project! {
     /// A stream that records its items for an operation, and ends the operation when the stream ends, fails or is
@@ -55,9 +60,8 @@ pin_project! {
             let this = this.project();
             if let Some(mut state) = this.state.take() {
                 // A consumer that counts bytes, for example up to a Content-Length, need not poll for the end of the
-                // stream. After a panic, `size_hint` is not called: a second panic would abort the process.
-                let may_call_size_hint = !state.is_polling && !std::thread::panicking();
-                state.is_answer_complete |= may_call_size_hint && this.inner.size_hint() == (0, Some(0));
+                // stream.
+                state.is_answer_complete |= !has_panicked(state.is_polling) && this.inner.size_hint() == (0, Some(0));
                 state.on_drop();
             }
         }
@@ -140,8 +144,7 @@ where
                 // the stream.
                 let chunk = this.reader.read(item);
                 state.is_polling = false;
-                #[cfg(feature = "content")]
-                if state.is_capturing {
+                if state.capturing.is_on() {
                     state.capture_text(
                         chunk.choice,
                         chunk.reasoning_tokens > chunk.text_tokens,
@@ -228,7 +231,8 @@ struct StreamState {
     /// Gaps between chunks, in the gateway and client roles only.
     chunk_gaps: Option<GapHistogram>,
     flushed_at: u64,
-    last_item_at: Option<u64>,
+    /// The moment of the last item; [`NO_ITEM`] before the first.
+    last_item_at: u64,
     /// Set while the inner stream is polled. If it is set at the drop, the inner stream panicked.
     is_polling: bool,
     /// Set when the answer is complete and only the end of the stream is missing.
@@ -236,8 +240,7 @@ struct StreamState {
     /// Set if the inner stream is polled in the operation's span.
     is_in_span: bool,
     /// Set if the texts of items are captured.
-    #[cfg(feature = "content")]
-    is_capturing: bool,
+    capturing: Capturing,
 }
 
 impl StreamState {
@@ -250,12 +253,11 @@ impl StreamState {
             token_gaps: GapHistogram::new(series, &INTER_TOKEN_ROWS),
             chunk_gaps: series.key.role.is_remote().then(|| GapHistogram::new(series, &INTER_CHUNK_ROWS)),
             flushed_at: running.state.times.t0,
-            last_item_at: None,
+            last_item_at: NO_ITEM,
             is_polling: false,
             is_answer_complete: false,
             is_in_span: false,
-            #[cfg(feature = "content")]
-            is_capturing: running.state.is_capturing,
+            capturing: running.state.request.capturing,
             operation: running,
         }
     }
@@ -303,7 +305,7 @@ impl StreamState {
             self.set_finish_reason(chunk.choice, reason);
         }
         self.is_answer_complete |= chunk.is_last;
-        self.last_item_at = Some(now);
+        self.last_item_at = now;
         if now.saturating_sub(self.flushed_at) >= FLUSH_INTERVAL {
             self.flush(now);
         }
@@ -328,8 +330,18 @@ impl StreamState {
         if let Some(at) = step.first_chunk_at {
             let waited = at.saturating_sub(operation_state.times.t0);
             operation_state.time_to_first_chunk.set(waited);
-            operation_state.series.record_duration(RowId::ClientFirstChunk, 0, waited, operation_state.trace_link);
-            operation_state.series.record_duration(RowId::InferenceFirstChunk, 0, waited, operation_state.trace_link);
+            operation_state.series.record_duration(
+                RowId::ClientFirstChunk,
+                0,
+                waited,
+                operation_state.request.trace_link,
+            );
+            operation_state.series.record_duration(
+                RowId::InferenceFirstChunk,
+                0,
+                waited,
+                operation_state.request.trace_link,
+            );
         }
         self.record_timing(&step);
     }
@@ -361,20 +373,20 @@ impl StreamState {
 
     #[cold]
     fn count_stall(&self, cause: StallCause) {
-        self.operation.state.count_stall();
+        self.operation.state.counters.count_stall();
         self.operation.state.series.add(RowId::Stall, cause.index(), 1);
     }
 
     /// Captures the text of an item. Kept out of line, so that the chunk stays in registers when content is not
     /// captured.
-    #[cfg(feature = "content")]
     #[cold]
     fn capture_text(&self, choice: u32, is_reasoning: bool, text: Option<&str>) {
-        let Some(text) = text else { return };
-        self.operation.state.accumulate(|accumulator| match is_reasoning {
-            true => accumulator.push_reasoning(choice, text),
-            false => accumulator.push_text(choice, text),
-        });
+        let state = &self.operation.state;
+        if let Some(text) = text
+            && let Some(slot) = state.content_slot()
+        {
+            slot.capture_text(&state.observer.content, choice, is_reasoning, text);
+        }
     }
 
     #[cold]
@@ -386,7 +398,7 @@ impl StreamState {
     fn flush(&mut self, now: u64) {
         self.flushed_at = now;
         self.flush_gaps();
-        if !self.operation.state.reports_usage {
+        if !self.operation.state.request.reports_usage {
             self.counted_tokens.record(&self.operation.state.series);
         }
     }
@@ -411,7 +423,7 @@ impl StreamState {
     }
 
     fn on_drop(self: Box<Self>) {
-        let panicked = self.is_polling || std::thread::panicking();
+        let panicked = has_panicked(self.is_polling);
         let ending =
             end::ending_of_drop(&self.operation.state, panicked, self.is_answer_complete, self.operation.state.now());
         self.finish(ending);
@@ -422,7 +434,7 @@ impl StreamState {
         let complete = ending == Ending::Completed;
         let summary = self.timing.on_end(now, complete);
         self.flush_gaps();
-        let ended_at = if complete { self.last_item_at.unwrap_or(now) } else { now };
+        let ended_at = if complete && self.last_item_at != NO_ITEM { self.last_item_at } else { now };
         let stream = StreamEnd { summary, counted_tokens: self.counted_tokens };
         end::finish(self.operation, ending, ended_at, now, Some(&stream));
     }

@@ -1,8 +1,6 @@
 //! Assembly and shutdown of the parts of a pipeline.
 
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use opentelemetry_sdk::logs::SdkLoggerProvider;
@@ -45,6 +43,7 @@ use super::tail::TailSampling;
 use super::transport::Transport;
 use crate::clock::Clock;
 use crate::sink::export_counts::ExportCounts;
+use crate::sync::Mutex;
 
 /// The SDK providers that create tracers, meters and loggers.
 #[derive(Debug)]
@@ -316,7 +315,7 @@ impl<T: Send + 'static> SignalExporter<T> {
     fn shutdown(&self, end: Instant) -> impl Future<Output = bool> + Send + 'static {
         let _ = self.deadline.send(Some(end));
         self.queue.notify().notify_one();
-        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let task = self.task.lock().take();
         let queue = Arc::clone(&self.queue);
         async move {
             let Some(mut task) = task else { return true };

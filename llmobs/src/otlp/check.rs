@@ -17,6 +17,7 @@ use super::transport::ExportError;
 use super::transport::ExportResponse;
 use super::transport::Transport;
 use crate::clock::Clock;
+use crate::grpc::GrpcStatus;
 
 /// The result of [`PipelineBuilder::check`](super::PipelineBuilder::check). Its `Display` output is a report for
 /// people.
@@ -198,10 +199,18 @@ fn advice(cause: &ErrorCause, endpoint: &OtlpEndpoint) -> String {
             500.. => "The collector failed. Read the log of the collector.",
             _ => "The collector rejects the request. Read the log of the collector.",
         },
-        ErrorCause::GrpcStatus(7 | 16) => "Credentials are missing or wrong. Set OTEL_EXPORTER_OTLP_HEADERS.",
-        ErrorCause::GrpcStatus(5 | 12) => "The collector does not accept this signal. Disable its export.",
-        ErrorCause::GrpcStatus(8) => "The collector limits the rate. Send less, or ask for a higher limit.",
-        ErrorCause::GrpcStatus(_) => "Read the log of the collector.",
+        ErrorCause::GrpcStatus(code) => match GrpcStatus::from_code(*code) {
+            Some(GrpcStatus::PermissionDenied | GrpcStatus::Unauthenticated) => {
+                "Credentials are missing or wrong. Set OTEL_EXPORTER_OTLP_HEADERS."
+            }
+            Some(GrpcStatus::NotFound | GrpcStatus::Unimplemented) => {
+                "The collector does not accept this signal. Disable its export."
+            }
+            Some(GrpcStatus::ResourceExhausted) => {
+                "The collector limits the rate. Send less, or ask for a higher limit."
+            }
+            _ => "Read the log of the collector.",
+        },
     };
     text.to_owned()
 }

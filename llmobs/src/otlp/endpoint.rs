@@ -9,6 +9,7 @@ use http::HeaderName;
 use http::HeaderValue;
 use http::Uri;
 use http::uri::Scheme;
+use percent_encoding::percent_decode_str;
 
 use super::InitError;
 use super::Signal;
@@ -288,23 +289,8 @@ fn tls_files(signal: Signal, environment: &Environment, warnings: &mut Warnings)
     Ok(TlsFiles { ca_certificates: authorities.map(|(_, path)| path), client_identity: identity })
 }
 
-/// Decodes percent-encoded bytes. Example: `a%20b` becomes `a b`. A `%` without two hexadecimal digits is kept as it
-/// is.
+/// Decodes percent-encoded text. Example: `a%20b` becomes `a b`. A `%` without two hexadecimal digits is kept as it is;
+/// bytes that are not UTF-8 become U+FFFD.
 pub(super) fn percent_decode(text: &str) -> String {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let pair = after.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
-        match (first, pair.and_then(|pair| u8::from_str_radix(pair, 16).ok())) {
-            (b'%', Some(byte)) => {
-                decoded.push(byte);
-                rest = &after[2..];
-            }
-            _ => {
-                decoded.push(*first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }

@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -28,6 +26,7 @@ use super::tail::TailSampling;
 use crate::observer::Observer;
 use crate::sink::export_counts::DropReason;
 use crate::sink::export_counts::PipelineCounts;
+use crate::sync::Mutex;
 
 /// A running pipeline. Telemetry is sent until the pipeline is shut down or dropped, so keep it until the process ends.
 #[must_use = "a dropped pipeline sends nothing more"]
@@ -161,7 +160,7 @@ impl Pipeline {
             return Ok(());
         }
         let result = self.ensure_complete(limit, |parts| parts.shutdown(&self.providers.meter_provider, limit));
-        *self.install_guard.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.install_guard.lock() = None;
         result
     }
 
@@ -200,11 +199,11 @@ impl Pipeline {
         if exported.metrics {
             global::set_meter_provider(self.providers.meter_provider.clone());
         }
-        if let Some(propagator) = self.propagator.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        if let Some(propagator) = self.propagator.lock().take() {
             global::set_text_map_propagator(propagator);
         }
         self.exports.install_global();
-        *self.install_guard.lock().unwrap_or_else(PoisonError::into_inner) = Some(install_guard);
+        *self.install_guard.lock() = Some(install_guard);
     }
 
     /// Logs one warning with all settings that cannot be applied.

@@ -2,9 +2,6 @@
 //! is no room is dropped and counted.
 
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 
@@ -13,6 +10,7 @@ use tokio::sync::oneshot;
 
 use crate::sink::export_counts::DropReason;
 use crate::sink::export_counts::ExportCounts;
+use crate::sync::Mutex;
 
 /// A bounded queue of items, filled by many threads and drained by one task.
 #[derive(Debug)]
@@ -53,7 +51,7 @@ impl<T> Queue<T> {
             self.counts.add_dropped(DropReason::QueueFull, 1);
             return;
         }
-        let mut buffer = self.lock_buffer();
+        let mut buffer = self.buffer.lock();
         if buffer.is_closed {
             drop(buffer);
             self.counts.release(1);
@@ -70,7 +68,7 @@ impl<T> Queue<T> {
 
     /// Returns whether the queue still accepts items.
     pub(super) fn is_open(&self) -> bool {
-        !self.lock_buffer().is_closed
+        !self.buffer.lock().is_closed
     }
 
     pub(super) const fn notify(&self) -> &Notify {
@@ -79,7 +77,7 @@ impl<T> Queue<T> {
 
     /// Removes and returns all items. They count against the limit of the queue until they are sent or dropped.
     pub(super) fn drain(&self) -> Drain<T> {
-        let mut buffer = self.lock_buffer();
+        let mut buffer = self.buffer.lock();
         self.in_flight.fetch_add(buffer.items.len(), Ordering::Relaxed);
         let empty = Vec::with_capacity(buffer.items.capacity().min(self.batch_size));
         Drain {
@@ -91,7 +89,7 @@ impl<T> Queue<T> {
     /// Returns a receiver that resolves when all current items are sent or dropped.
     pub(super) fn flush(&self) -> oneshot::Receiver<()> {
         let (sender, receiver) = oneshot::channel();
-        let mut buffer = self.lock_buffer();
+        let mut buffer = self.buffer.lock();
         if !buffer.is_closed {
             buffer.flush_waiters.push(sender);
         }
@@ -102,7 +100,7 @@ impl<T> Queue<T> {
 
     /// Closes the queue if it is empty. Returns whether it was closed.
     pub(super) fn close_if_empty(&self) -> bool {
-        let mut buffer = self.lock_buffer();
+        let mut buffer = self.buffer.lock();
         buffer.is_closed = buffer.items.is_empty();
         buffer.is_closed
     }
@@ -116,7 +114,7 @@ impl<T> Queue<T> {
     /// Closes the queue and drops all remaining items, including those drained and not yet sent. The draining task must
     /// have stopped before.
     pub(super) fn close_and_drop(&self) {
-        let mut buffer = self.lock_buffer();
+        let mut buffer = self.buffer.lock();
         buffer.is_closed = true;
         let remaining = std::mem::take(&mut buffer.items).len();
         buffer.flush_waiters.clear();
@@ -124,10 +122,6 @@ impl<T> Queue<T> {
         let remaining = remaining + self.in_flight.swap(0, Ordering::Relaxed);
         self.counts.release(remaining);
         self.counts.add_dropped(DropReason::Shutdown, remaining);
-    }
-
-    fn lock_buffer(&self) -> MutexGuard<'_, QueueBuffer<T>> {
-        self.buffer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

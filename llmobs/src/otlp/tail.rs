@@ -6,9 +6,6 @@ mod buffer;
 mod properties;
 
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use opentelemetry::KeyValue;
@@ -25,6 +22,7 @@ use crate::clock::Clock;
 use crate::clock::duration_to_nanos;
 use crate::sink::export_counts::DropReason;
 use crate::sink::export_counts::ExportCounts;
+use crate::sync::Mutex;
 
 /// The attribute with the ratio at which a span was sampled; 1 if its trace is always kept. A back end weights each
 /// span by the reciprocal of this ratio.
@@ -100,7 +98,7 @@ impl TailSampler {
     /// Registers the start of a span.
     pub(super) fn on_start(&self, span: &SpanContext) {
         if span.is_sampled() {
-            self.lock_buffer().start_span(span.trace_id(), self.settings.max_traces);
+            self.buffer.lock().start_span(span.trace_id(), self.settings.max_traces);
         }
     }
 
@@ -110,7 +108,7 @@ impl TailSampler {
         let must_keep = matches!(span.status, Status::Error { .. })
             || has_attribute(&span, llmobs_attribute::OBJECTIVE_RESULT, Some("bad"));
         let is_operation = has_attribute(&span, llmobs_attribute::OPERATION_OUTCOME, None);
-        let mut buffer = self.lock_buffer();
+        let mut buffer = self.buffer.lock();
         let is_over = buffer.push_span(span);
         if must_keep {
             buffer.keep_trace(trace);
@@ -138,7 +136,7 @@ impl TailSampler {
     pub(super) fn decide_expired(&self) -> Vec<SpanData> {
         let now = self.clock.now().as_nanos();
         let until = now.saturating_sub(duration_to_nanos(self.settings.decision_wait));
-        let mut buffer = self.lock_buffer();
+        let mut buffer = self.buffer.lock();
         let mut exported = Vec::new();
         while let Some(trace) = buffer.pop_due(until) {
             exported.extend(self.decide(buffer.take_spans(trace)).0);
@@ -148,7 +146,7 @@ impl TailSampler {
 
     /// Decides all buffered traces. Returns the spans that are kept.
     pub(super) fn flush(&self) -> Vec<SpanData> {
-        let mut buffer = self.lock_buffer();
+        let mut buffer = self.buffer.lock();
         let mut exported = Vec::new();
         while let Some(oldest) = buffer.oldest_trace() {
             exported.extend(self.decide(buffer.take_spans(oldest)).0);
@@ -174,10 +172,6 @@ impl TailSampler {
         let threshold = head_threshold(&span.span_context).combine(self.threshold);
         let random = randomness(span.span_context.trace_id(), span.span_context.trace_state());
         threshold.should_keep(random).then(|| with_sampling_ratio(span, threshold))
-    }
-
-    fn lock_buffer(&self) -> MutexGuard<'_, TailBuffer> {
-        self.buffer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -9,6 +9,10 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
 
+use hmac::Hmac;
+use hmac::KeyInit;
+use hmac::Mac;
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 pub use self::error::KeyError;
@@ -93,8 +97,15 @@ impl MasterKey {
         Self(Zeroizing::new(code.to_vec()))
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
-        &self.0
+    /// Returns the HMAC of several parts. Each part is preceded by its length, so different lists never have equal
+    /// input.
+    pub(super) fn hmac(&self, parts: &[&[u8]]) -> Option<Zeroizing<[u8; 32]>> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).ok()?;
+        for part in parts {
+            mac.update(&u64::try_from(part.len()).ok()?.to_le_bytes());
+            mac.update(part);
+        }
+        Some(Zeroizing::new(mac.finalize().into_bytes().into()))
     }
 }
 

@@ -1,4 +1,8 @@
+use hmac::Hmac;
+use hmac::KeyInit;
+use hmac::Mac;
 use proptest::prelude::*;
+use sha2::Sha256;
 
 use super::*;
 

@@ -11,7 +11,7 @@ use std::fmt;
 pub const OTHER: &str = "_OTHER";
 
 macro_rules! open_enum {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident => $text:literal,)* }) => {
+    ($(#[$doc:meta])* enum $name:ident { $($(#[$vdoc:meta])* $variant:ident => $text:literal,)* }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         #[non_exhaustive]
@@ -68,7 +68,7 @@ macro_rules! open_enum {
 }
 
 macro_rules! closed_enum {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident => $text:literal,)* }) => {
+    ($(#[$doc:meta])* enum $name:ident { $($(#[$vdoc:meta])* $variant:ident => $text:literal,)* }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
@@ -105,7 +105,7 @@ macro_rules! closed_enum {
 
 open_enum! {
     /// `gen_ai.operation.name`: the kind of operation.
-    OperationName {
+    enum OperationName {
         /// Chat completion.
         Chat => "chat",
         /// Creation of an agent.
@@ -129,7 +129,7 @@ open_enum! {
 
 open_enum! {
     /// `gen_ai.output.type`: the kind of content that the caller requested.
-    OutputType {
+    enum OutputType {
         /// `image`
         Image => "image",
         /// `json`
@@ -144,7 +144,7 @@ open_enum! {
 open_enum! {
     /// `gen_ai.provider.name`: the provider whose API and telemetry format the operation uses. The conventions list no
     /// value for self-hosted engines: use the name of the engine, such as `"candle"`.
-    Provider {
+    enum Provider {
         /// Anthropic.
         Anthropic => "anthropic",
         /// AWS Bedrock.
@@ -182,7 +182,7 @@ open_enum! {
 
 open_enum! {
     /// The reason for which the generation of a choice ended, as defined by the message schema of the conventions.
-    FinishReason {
+    enum FinishReason {
         /// The context was compacted.
         Compaction => "compaction",
         /// A filter stopped the generation.
@@ -250,7 +250,7 @@ impl FinishReason {
 
 closed_enum! {
     /// `error.type`: the closed list of error types. An operation has the same value in its metrics and on its span.
-    ErrorType {
+    enum ErrorType {
         /// The caller's credentials were missing or refused. A client fault.
         Authentication => "authentication",
         /// The caller left before the end.
@@ -320,11 +320,114 @@ impl ErrorType {
             Self::Other => "an error that no other type describes",
         }
     }
+
+    /// Returns the error type for an HTTP status; `None` for a status below 400.
+    ///
+    /// ```
+    /// use llmobs::ErrorType;
+    ///
+    /// assert_eq!(ErrorType::from_http_status(429), Some(ErrorType::RateLimited));
+    /// assert_eq!(ErrorType::from_http_status(200), None);
+    /// ```
+    #[must_use]
+    pub const fn from_http_status(status: u16) -> Option<Self> {
+        match status {
+            0..=399 => None,
+            401 | 403 => Some(Self::Authentication),
+            408 | 504 => Some(Self::Timeout),
+            429 => Some(Self::RateLimited),
+            // 499 is the status with which nginx reports that the client closed the connection.
+            499 => Some(Self::Cancelled),
+            400..=498 => Some(Self::InvalidRequest),
+            // 529 is the status with which Anthropic reports an overloaded service.
+            503 | 529 => Some(Self::Overloaded),
+            500..=599 => Some(Self::Upstream),
+            _ => Some(Self::Other),
+        }
+    }
+
+    /// Returns the error type for an error text: an engine's message or a provider's JSON body. Only the first 2,000
+    /// characters are searched, without regard to case, and the text is not stored. Returns `None` if the text contains
+    /// no known pattern.
+    ///
+    /// ```
+    /// use llmobs::ErrorType;
+    ///
+    /// let engine = "CUDA out of memory. Tried to allocate 2.50 GiB";
+    /// assert_eq!(ErrorType::from_text(engine), Some(ErrorType::OutOfMemory));
+    /// let body = r#"{"error":{"type":"overloaded_error","message":"Overloaded"}}"#;
+    /// assert_eq!(ErrorType::from_text(body), Some(ErrorType::Overloaded));
+    /// ```
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        let head: String = text.chars().take(SCANNED_CHARS).collect::<String>().to_ascii_lowercase();
+        PATTERNS
+            .iter()
+            .find(|(_, patterns)| patterns.iter().any(|pattern| head.contains(pattern)))
+            .map(|(error_type, _)| *error_type)
+    }
 }
+
+/// The number of characters that are searched. The error type is near the start of a text; later characters may be an
+/// echo of the prompt.
+const SCANNED_CHARS: usize = 2_000;
+
+/// The patterns for each error type. The first entry with a match decides, so specific patterns precede general ones:
+/// "CUDA out of memory" is `OutOfMemory`, "CUDA error: device-side assert triggered" is `Inference`.
+const PATTERNS: &[(ErrorType, &[&str])] = &[
+    (
+        ErrorType::OutOfMemory,
+        &[
+            "out of memory",
+            "cuda_error_out_of_memory",
+            "cublas_status_alloc_failed",
+            "no available memory for the cache",
+        ],
+    ),
+    (
+        ErrorType::Authentication,
+        &["invalid_api_key", "authentication_error", "permission_error", "permission_denied", "unauthenticated"],
+    ),
+    (ErrorType::ContentFilter, &["content_filter", "content_policy_violation", "responsibleaipolicyviolation"]),
+    (
+        ErrorType::RateLimited,
+        &["rate_limit", "insufficient_quota", "resource_exhausted", "throttlingexception", "too many requests"],
+    ),
+    (ErrorType::Overloaded, &["overloaded", "model is currently loading", "queue is full", "at capacity"]),
+    (
+        ErrorType::InvalidRequest,
+        &[
+            "invalid_request",
+            "context_length_exceeded",
+            "invalid_argument",
+            "validationexception",
+            "model_not_found",
+            "not_found_error",
+        ],
+    ),
+    (ErrorType::Timeout, &["timed out", "timeout", "deadline exceeded", "deadline_exceeded"]),
+    (
+        ErrorType::Inference,
+        &[
+            "cuda error",
+            "cublas_status",
+            "device-side assert",
+            "illegal memory access",
+            "nccl error",
+            "nan logits",
+            "engine_dead",
+            "enginedeaderror",
+        ],
+    ),
+    (
+        ErrorType::Upstream,
+        &["api_error", "server_error", "bad gateway", "connection refused", "connection reset", "internalservererror"],
+    ),
+];
 
 closed_enum! {
     /// The outcome of an operation. Every started operation has exactly one outcome.
-    Outcome {
+    enum Outcome {
         /// The operation completed. The finish reason is recorded if it is known.
         Completed => "completed",
         /// The operation failed with the reason in `error.type`: an error, a timeout or a shutdown.
@@ -338,7 +441,7 @@ closed_enum! {
 
 closed_enum! {
     /// The state of an operation in flight.
-    State {
+    enum State {
         /// Preparation before the queue: parsing, templates, tokenizing.
         Preparing => "preparing",
         /// The operation waits in the queue of the engine.
@@ -358,7 +461,7 @@ closed_enum! {
 
 closed_enum! {
     /// The way in which the time in the queue ended.
-    QueueExit {
+    enum QueueExit {
         /// The engine scheduled the operation.
         Scheduled => "scheduled",
         /// The caller left before the end.
@@ -372,7 +475,7 @@ closed_enum! {
 
 closed_enum! {
     /// The source of a number of tokens.
-    TokenSource {
+    enum TokenSource {
         /// The engine or the API reported the number.
         Reported => "reported",
         /// The number was counted from the items of the stream.
@@ -384,7 +487,7 @@ closed_enum! {
 
 closed_enum! {
     /// The kind of an attempt of an operation.
-    AttemptKind {
+    enum AttemptKind {
         /// The first attempt.
         First => "first",
         /// The same request, sent again after a failure.
@@ -398,7 +501,7 @@ closed_enum! {
 
 closed_enum! {
     /// The kind of a response cache.
-    CacheKind {
+    enum CacheKind {
         /// A cache that matches equal requests.
         Exact => "exact",
         /// A cache that matches similar requests.
@@ -408,7 +511,7 @@ closed_enum! {
 
 closed_enum! {
     /// The result of a cache lookup.
-    CacheResult {
+    enum CacheResult {
         /// The cache contained a response.
         Hit => "hit",
         /// The cache contained no response.
@@ -418,7 +521,7 @@ closed_enum! {
 
 closed_enum! {
     /// The side of a stream that caused a stall, a pause of one second or more.
-    StallCause {
+    enum StallCause {
         /// The engine produced no token.
         Engine => "engine",
         /// The consumer did not poll for the next item.
@@ -469,5 +572,55 @@ mod tests {
         }
         assert!(ErrorType::InvalidRequest.is_client_fault());
         assert!(!ErrorType::Timeout.is_client_fault());
+    }
+
+    #[test]
+    fn a_classifier_maps_http_statuses() {
+        for (status, expected) in [
+            (200, None),
+            (400, Some(ErrorType::InvalidRequest)),
+            (401, Some(ErrorType::Authentication)),
+            (404, Some(ErrorType::InvalidRequest)),
+            (408, Some(ErrorType::Timeout)),
+            (429, Some(ErrorType::RateLimited)),
+            (499, Some(ErrorType::Cancelled)),
+            (500, Some(ErrorType::Upstream)),
+            (503, Some(ErrorType::Overloaded)),
+            (529, Some(ErrorType::Overloaded)),
+            (700, Some(ErrorType::Other)),
+        ] {
+            assert_eq!(ErrorType::from_http_status(status), expected, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_classifier_maps_provider_error_bodies() {
+        for (body, expected) in [
+            (r#"{"error":{"code":"context_length_exceeded"}}"#, ErrorType::InvalidRequest),
+            (r#"{"error":{"type":"rate_limit_error"}}"#, ErrorType::RateLimited),
+            (r#"{"error":{"status":"RESOURCE_EXHAUSTED"}}"#, ErrorType::RateLimited),
+            (r#"{"error":{"code":"invalid_api_key"}}"#, ErrorType::Authentication),
+            (r#"{"error":{"code":"content_filter"}}"#, ErrorType::ContentFilter),
+        ] {
+            assert_eq!(ErrorType::from_text(body), Some(expected), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_classifier_maps_engine_messages() {
+        for (message, expected) in [
+            ("torch.cuda.OutOfMemoryError: CUDA out of memory", Some(ErrorType::OutOfMemory)),
+            ("CUDA error: device-side assert triggered", Some(ErrorType::Inference)),
+            ("operation timed out after 30s", Some(ErrorType::Timeout)),
+            ("the moon is full", None),
+        ] {
+            assert_eq!(ErrorType::from_text(message), expected, "{message}");
+        }
+    }
+
+    #[test]
+    fn only_the_start_of_a_text_is_searched() {
+        let echo = format!("{}CUDA out of memory", "x".repeat(SCANNED_CHARS));
+        assert_eq!(ErrorType::from_text(&echo), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::DeclaredNames;
+use super::declared_names::DeclaredNames;
 use crate::catalog::RowId;
 use crate::catalog::llmobs_attribute;
 use crate::measurement::Label;

@@ -5,9 +5,6 @@
 
 use std::array;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::AtomicUsize;
@@ -21,8 +18,10 @@ use crate::clock::Clock;
 use crate::clock::nanos_to_seconds;
 use crate::measurement::Label;
 use crate::measurement::Observation;
+use crate::number::count_to_f64;
 use crate::semconv::attribute as a;
 use crate::semconv::value::ErrorType;
+use crate::sync::Mutex;
 
 /// A kind of telemetry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -164,7 +163,7 @@ impl ExportCounts {
         if error.is_none() {
             self.last_success_at.store(self.clock.now().as_nanos(), Ordering::Relaxed);
         }
-        let mut exports = self.lock_unreported();
+        let mut exports = self.unreported_exports.lock();
         if exports.len() < MAX_UNREPORTED_EXPORTS {
             exports.push((nanos, error));
         }
@@ -195,10 +194,6 @@ impl ExportCounts {
     pub(crate) fn total_dropped(&self) -> u64 {
         DropReason::ALL.iter().map(|reason| self.dropped(*reason)).sum()
     }
-
-    fn lock_unreported(&self) -> MutexGuard<'_, Vec<(u64, Option<ErrorType>)>> {
-        self.unreported_exports.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// The export counts of a pipeline. Only one observer records them, because otherwise each dropped item would be
@@ -223,12 +218,12 @@ impl PipelineCounts {
 
     /// Makes the counts available to the observers that are built after this call.
     pub(crate) fn install_global(self: &Arc<Self>) {
-        *GLOBAL_COUNTS.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(self));
+        *GLOBAL_COUNTS.lock() = Some(Arc::clone(self));
     }
 
     /// Returns the counts of the pipeline that is installed for the process, if there is one.
     pub(crate) fn global() -> Option<Arc<Self>> {
-        GLOBAL_COUNTS.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        GLOBAL_COUNTS.lock().clone()
     }
 
     /// Starts to record the counts in these sinks. Returns `None` if another observer already records them.
@@ -264,11 +259,11 @@ impl ExportReporter {
     /// Records the changes since the previous call.
     pub(crate) fn record_pending(&self) {
         // The lock prevents two concurrent collections from recording the same changes.
-        for series in &*self.series.lock().unwrap_or_else(PoisonError::into_inner) {
+        for series in &*self.series.lock() {
             for (reason, handle) in &series.dropped {
                 handle.add(series.counts.take_unreported(*reason));
             }
-            for (nanos, error) in std::mem::take(&mut *series.counts.lock_unreported()) {
+            for (nanos, error) in std::mem::take(&mut *series.counts.unreported_exports.lock()) {
                 let error_duration = error
                     .map(|error| self.sinks.bind(RowId::ExportDuration, &export_labels(&series.counts, Some(error))));
                 error_duration.as_ref().unwrap_or(&series.success_duration).record(nanos_to_seconds(nanos), None);
@@ -282,7 +277,7 @@ impl ExportReporter {
             RowId::ExportAge => Some(nanos_to_seconds(
                 counts.now_nanos().saturating_sub(counts.last_success_at.load(Ordering::Relaxed)),
             )),
-            RowId::ExportQueueUsage => counts.queue_limit.map(|_| to_f64(counts.queued())),
+            RowId::ExportQueueUsage => counts.queue_limit.map(|_| count_to_f64(counts.queued())),
             _ => None,
         };
         let reading = |counts: &Arc<ExportCounts>| {
@@ -301,7 +296,7 @@ impl Drop for ExportReporter {
 impl SignalSeries {
     fn new(counts: &Arc<ExportCounts>, sinks: &Sinks) -> Self {
         if let Some(limit) = counts.queue_limit {
-            sinks.bind(RowId::ExportQueueLimit, &export_labels(counts, None)).set(to_f64(limit));
+            sinks.bind(RowId::ExportQueueLimit, &export_labels(counts, None)).set(count_to_f64(limit));
         }
         let bind_dropped = |reason: DropReason| {
             let reason_label = Label::new(llmobs_attribute::DROP_REASON, reason.as_str());
@@ -326,11 +321,6 @@ fn export_labels(counts: &ExportCounts, error: Option<ErrorType>) -> Vec<Label> 
     [signal].into_iter().chain(error.map(|error| Label::new(a::ERROR_TYPE, error.as_str()))).collect()
 }
 
-#[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
-const fn to_f64(items: usize) -> f64 {
-    items as f64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -348,7 +338,7 @@ mod tests {
     fn the_number_of_unreported_exports_is_bounded() {
         let counts = ExportCounts::new(Signal::Metrics, None);
         (0..5_000).for_each(|_| counts.record_export(1, Some(ErrorType::Upstream)));
-        assert_eq!(counts.lock_unreported().len(), MAX_UNREPORTED_EXPORTS);
+        assert_eq!(counts.unreported_exports.lock().len(), MAX_UNREPORTED_EXPORTS);
     }
 
     #[test]

@@ -28,6 +28,7 @@ use opentelemetry::metrics::UpDownCounter;
 use opentelemetry::trace::TraceContextExt;
 
 pub(crate) use self::bound_instrument::BoundInstrument;
+use self::bound_instrument::to_i64;
 use super::ObservableSource;
 use crate::catalog::Instrument;
 use crate::catalog::Profile;
@@ -284,12 +285,7 @@ pub(crate) fn global_meter(profile: Profile) -> Meter {
 
 /// Returns the current span in OpenTelemetry's context, if there is one and it is sampled.
 pub(crate) fn current_trace_link() -> Option<TraceLink> {
-    Context::map_current(|context| {
-        let span = context.span();
-        let span = span.span_context();
-        span.is_sampled()
-            .then(|| TraceLink { trace_id: span.trace_id().to_bytes(), span_id: span.span_id().to_bytes() })
-    })
+    Context::map_current(|context| TraceLink::of_sampled(context.span().span_context()))
 }
 
 fn instrumentation_scope(profile: Profile) -> InstrumentationScope {
@@ -319,11 +315,6 @@ fn to_attribute(label: &Label) -> KeyValue {
         LabelValue::Number(number, _) => (*number).into(),
     };
     KeyValue::new(label.name.clone(), value)
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "an integer row has whole numbers below 2^53")]
-const fn to_i64(value: f64) -> i64 {
-    value as i64
 }
 
 #[cfg(test)]

@@ -13,10 +13,12 @@ use crate::cardinality::truncate;
 use crate::catalog::Profile;
 use crate::clock::nanos_to_seconds;
 use crate::measurement::FinishReasons;
+use crate::number::to_i64;
 use crate::semconv::attribute as a;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::OperationName;
 use crate::semconv::value::Outcome;
+use crate::text::display_fn;
 use crate::usage::Usage;
 
 /// The data of a model call that is known at its start.
@@ -65,8 +67,7 @@ impl InferenceStart<'_> {
         let is_embedding = *self.operation == OperationName::Embeddings;
         let (has_generation_fields, has_embedding_fields) =
             (with_attributes && !is_embedding, with_attributes && is_embedding);
-        let to_i64 = |value: Option<u64>| value.and_then(|value| i64::try_from(value).ok());
-        let number = |value: Option<u64>| if has_generation_fields { to_i64(value) } else { None };
+        let number = |value: Option<u64>| if has_generation_fields { value.and_then(to_i64) } else { None };
         let finite = |value: Option<f64>| value.filter(|value| has_generation_fields && value.is_finite());
         let text = |value: Option<_>| value.filter(|_| has_generation_fields).map(truncate);
         let any_kind = |value| if with_attributes { value } else { None };
@@ -110,7 +111,7 @@ impl InferenceStart<'_> {
             gen_ai.request.previous_response.id = text(request.previous_response_id.filter(|_| self.is_latest())),
             gen_ai.prompt.name = text(request.prompt_name.filter(|_| self.is_latest())),
             gen_ai.prompt.version = text(request.prompt_version.filter(|_| self.is_latest())),
-            gen_ai.embeddings.dimension.count = to_i64(request.dimensions.filter(|_| has_embedding_fields)),
+            gen_ai.embeddings.dimension.count = request.dimensions.filter(|_| has_embedding_fields).and_then(to_i64),
         );
         if let Some(top_k) = finite(request.top_k) {
             self.set_top_k(&span, top_k);
@@ -141,7 +142,7 @@ impl InferenceStart<'_> {
     }
 
     fn span_name(&self) -> impl fmt::Display {
-        fmt::from_fn(|f| write!(f, "{} {}", self.operation, self.model))
+        display_fn(|f| write!(f, "{} {}", self.operation, self.model))
     }
 }
 
@@ -152,7 +153,7 @@ impl InferenceEnd<'_> {
         if !span.is_recording() {
             return;
         }
-        let number = |tokens: Option<u64>| tokens.and_then(|tokens| i64::try_from(tokens).ok());
+        let number = |tokens: Option<u64>| tokens.and_then(to_i64);
         let (is_latest, usage) = (matches!(self.profile, Profile::Latest), &self.usage);
         if self.is_embedding {
             return self.set_embedding_attributes(span, number(usage.input));

@@ -70,14 +70,13 @@ impl OwnedSpan {
 
     /// Returns the trace id and span id, whether or not the trace is sampled.
     pub(crate) fn trace_ids(&self) -> Option<TraceLink> {
-        self.context.as_ref().map(|context| to_trace_link(context.span().span_context()))
+        self.context.as_ref().map(|context| context.span().span_context().into())
     }
 
     /// Returns the trace id and span id for an exemplar, if the span is sampled.
     pub(crate) fn trace_link(&self) -> Option<TraceLink> {
         let context = self.context.as_ref()?;
-        let span = context.span();
-        span.span_context().is_sampled().then(|| to_trace_link(span.span_context()))
+        TraceLink::of_sampled(context.span().span_context())
     }
 
     /// Sets an attribute to a list of strings, a type that `tracing` does not support.
@@ -130,8 +129,4 @@ pub(crate) fn is_in_unsampled_trace() -> bool {
 
 fn span_id(context: &Context) -> SpanId {
     context.span().span_context().span_id()
-}
-
-fn to_trace_link(span: &SpanContext) -> TraceLink {
-    TraceLink { trace_id: span.trace_id().to_bytes(), span_id: span.span_id().to_bytes() }
 }

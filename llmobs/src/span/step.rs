@@ -9,8 +9,10 @@ use super::TARGET;
 use super::owned::OwnedSpan;
 use super::owned::is_in_unsampled_trace;
 use crate::cardinality::truncate;
+use crate::number::to_i64;
 use crate::semconv::attribute as a;
 use crate::semconv::value::ErrorType;
+use crate::text::display_fn;
 use crate::usage::Usage;
 
 /// The data of a step that is known at its start. Each kind of step sets the attributes that the conventions define for
@@ -110,7 +112,7 @@ impl StepSpan<'_> {
     }
 
     fn span_name(&self) -> impl fmt::Display {
-        fmt::from_fn(|f| match self.name {
+        display_fn(|f| match self.name {
             (first, Some(second)) => write!(f, "{first} {}", truncate(second)),
             (first, None) => f.write_str(first),
         })
@@ -120,7 +122,7 @@ impl StepSpan<'_> {
 /// Sets the token usage on the span of a step.
 pub(crate) fn set_usage(span: &OwnedSpan, usage: &Usage) {
     for (name, tokens) in [(a::GEN_AI_USAGE_INPUT_TOKENS, usage.input), (a::GEN_AI_USAGE_OUTPUT_TOKENS, usage.output)] {
-        if let Some(tokens) = tokens.and_then(|tokens| i64::try_from(tokens).ok()) {
+        if let Some(tokens) = tokens.and_then(to_i64) {
             span.tracing_span().record(name, tokens);
         }
     }

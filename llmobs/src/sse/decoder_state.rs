@@ -15,6 +15,7 @@ use super::gemini;
 use super::ollama;
 use super::openai;
 use super::provider_error;
+use crate::cardinality::truncate;
 use crate::semconv::value::FinishReason;
 use crate::usage::Usage;
 
@@ -166,7 +167,7 @@ impl DeltaKinds {
 /// Reports the finish reason of a choice, if the provider sent one.
 pub(super) fn report_finish_reason(choice: u32, reason: &Value, on: EventSink<'_>) {
     if let Some(reason) = non_empty_str(reason) {
-        on(Event::FinishReason { choice, reason: FinishReason::from_provider(truncated(reason)) });
+        on(Event::FinishReason { choice, reason: FinishReason::from_provider(truncate(reason)) });
     }
 }
 
@@ -211,12 +212,4 @@ pub(super) fn parse_index(value: &Value) -> u32 {
     value.as_u64().and_then(|index| u32::try_from(index).ok()).unwrap_or(0)
 }
 
-/// Truncates a finish reason to the maximum length.
-fn truncated(reason: &str) -> &str {
-    &reason[..reason.floor_char_boundary(MAX_FINISH_REASON_BYTES)]
-}
-
 const MAX_PLAUSIBLE_TOKENS: u64 = 1 << 40;
-
-/// The maximum length of a finish reason in bytes.
-const MAX_FINISH_REASON_BYTES: usize = 128;

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::decoder_state::non_empty_str;
 use super::dialect::Dialect;
 use crate::observer::Marker;
+use crate::text::prefix;
 
 /// An increment of the content of a choice. Does not implement `Debug`, so that the content cannot be printed by
 /// accident.
@@ -164,5 +165,5 @@ impl std::fmt::Debug for ContentDecoder {
 }
 
 fn truncated_id(id: &str) -> &str {
-    &id[..id.floor_char_boundary(MAX_ID_BYTES)]
+    prefix(id, MAX_ID_BYTES)
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::catalog::ROWS;
 use crate::catalog::Row;
+use crate::catalog::to_prometheus_name;
 use crate::observer::Observer;
 
 /// The values of all metrics of an observer at one moment, by the OpenTelemetry names of metrics and attributes.
@@ -120,7 +121,7 @@ impl Readings {
         self.samples.iter().filter(move |sample| {
             attributes
                 .iter()
-                .all(|(name, value)| sample.labels.get(&name.replace('.', "_")).map(String::as_str) == Some(*value))
+                .all(|(name, value)| sample.labels.get(&to_prometheus_name(name)).map(String::as_str) == Some(*value))
         })
     }
 }

@@ -13,6 +13,7 @@ use pin_project_lite::pin_project;
 use super::exchange::ExchangeEnd;
 use super::exchange::HttpExchange;
 use crate::semconv::value::ErrorType;
+use crate::unwind::has_panicked;
 
 pin_project! {
     /// The body of an observed response. Passes every frame unchanged. The end of the body is the end of the request.
@@ -36,9 +37,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
             if let Some(exchange) = this.exchange {
-                // Do not call a body that panicked, or that is dropped during a panic: a second panic would abort the
-                // process.
-                let may_call = !exchange.is_polling() && !std::thread::panicking();
+                let may_call = !has_panicked(exchange.is_polling());
                 exchange.on_body_drop(may_call && (this.inner.is_end_stream() || this.inner.size_hint().exact() == Some(0)));
             }
         }

@@ -14,9 +14,7 @@ use http_body::Frame;
 use http_body::SizeHint;
 use opentelemetry::Context;
 
-use super::grpc::GrpcStatus;
-use super::grpc::is_grpc;
-use super::layer::LayerState;
+use super::layer_state::LayerState;
 use super::metrics::DurationLabels;
 use super::metrics::HttpErrorType;
 use super::propagation;
@@ -27,10 +25,13 @@ use crate::clock::Moment;
 use crate::clock::duration_to_nanos;
 use crate::clock::nanos_to_seconds;
 use crate::clock::system_time_before_now;
+use crate::grpc::GrpcStatus;
+use crate::grpc::is_grpc;
 use crate::observer::Scope;
 use crate::semconv::value::ErrorType;
 use crate::sink::SeriesHandle;
 use crate::span::OwnedSpan;
+use crate::unwind::has_panicked;
 
 /// A request in flight. Dropping this value ends the request.
 pub(super) struct HttpExchange {
@@ -87,7 +88,7 @@ impl HttpExchange {
         let active_requests = shared.metrics.active_requests(&labels);
         active_requests.add_signed(1);
         Box::new(Self {
-            scope: Scope::for_request(shared.observer.clone(), arrived_at),
+            scope: shared.observer.request_scope(arrived_at),
             route: label.map(|(label, _)| label),
             shared,
             active_requests,
@@ -149,7 +150,7 @@ impl HttpExchange {
             span::set_response_status(span, head.status);
         }
         if let (Some(name), Some(link)) = (&self.shared.settings.trace_header, span.trace_ids()) {
-            let id = format!("{:032x}", u128::from_be_bytes(link.trace_id));
+            let id = link.trace_id_hex().to_string();
             head.headers.extend(HeaderValue::try_from(id).ok().map(|id| (name.clone(), id)));
         }
     }
@@ -180,7 +181,7 @@ impl HttpExchange {
             return ExchangeEnd::Failed(ErrorType::Internal);
         }
         if self.is_grpc_response {
-            self.grpc_status.get_or_insert(GrpcStatus::UNKNOWN);
+            self.grpc_status.get_or_insert(GrpcStatus::Unknown);
         }
         ExchangeEnd::Complete
     }
@@ -211,7 +212,7 @@ impl HttpExchange {
 
     /// Returns the end of a request that was dropped before an end was set.
     fn implicit_end(&self) -> ExchangeEnd {
-        if self.is_polling || std::thread::panicking() {
+        if has_panicked(self.is_polling) {
             ExchangeEnd::Failed(ErrorType::Internal)
         } else if self.shared.observer.is_shutting_down() {
             ExchangeEnd::Failed(ErrorType::Shutdown)
@@ -247,9 +248,9 @@ impl Drop for HttpExchange {
         );
         let Some(span) = &self.span else { return };
         let code = self.grpc_status.unwrap_or(if end == ExchangeEnd::Cancelled {
-            GrpcStatus::CANCELLED
+            GrpcStatus::Cancelled
         } else {
-            GrpcStatus::INTERNAL
+            GrpcStatus::Internal
         });
         span::set_end_attributes(span, self.is_grpc_request.then_some(code), error);
         match (end, error) {

@@ -9,6 +9,8 @@ use http::request::Parts;
 use http::uri::Scheme;
 use tower_layer::Layer;
 
+use super::layer_state::LayerSettings;
+use super::layer_state::LayerState;
 use super::metrics::HttpMetrics;
 use super::request::RequestLabels;
 use super::service::Server;
@@ -32,18 +34,6 @@ pub struct ServerLayer {
     metrics: Option<Arc<HttpMetrics>>,
     settings: LayerSettings,
 }
-
-/// The settings of a layer.
-#[derive(Clone, Default)]
-pub(super) struct LayerSettings {
-    pub(super) route: Option<Arc<RouteFn>>,
-    pub(super) scheme: Option<&'static str>,
-    pub(super) should_record_client_address: bool,
-    pub(super) should_record_user_agent: bool,
-    pub(super) trace_header: Option<HeaderName>,
-}
-
-type RouteFn = dyn Fn(&Parts) -> Option<Cow<'static, str>> + Send + Sync;
 
 impl ServerLayer {
     /// Creates a layer that records its metrics with this observer.
@@ -125,11 +115,4 @@ impl<S> Layer<S> for ServerLayer {
         });
         Server::new(inner, state)
     }
-}
-
-/// The state that all requests of a layer share.
-pub(super) struct LayerState {
-    pub(super) observer: Observer,
-    pub(super) metrics: Arc<HttpMetrics>,
-    pub(super) settings: LayerSettings,
 }

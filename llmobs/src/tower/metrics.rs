@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::PoisonError;
-use std::sync::RwLock;
 
 use crate::cardinality::CardinalityLimiter;
 use crate::catalog::RowId;
@@ -14,6 +12,7 @@ use crate::semconv::attribute as a;
 use crate::semconv::value::OTHER;
 use crate::sink::SeriesHandle;
 use crate::sink::Sinks;
+use crate::sync::RwLock;
 use crate::tower::request::RequestLabels;
 
 /// The series of one layer.
@@ -70,11 +69,11 @@ impl HttpMetrics {
     /// Returns the up-down counter of active requests for these labels.
     pub(super) fn active_requests(&self, request: &RequestLabels) -> Arc<SeriesHandle> {
         let key = (request.method, request.scheme);
-        if let Some(known) = self.active_requests.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        if let Some(known) = self.active_requests.read().get(&key) {
             return Arc::clone(known);
         }
         let labels = [Label::new(a::HTTP_REQUEST_METHOD, key.0), Label::new(a::URL_SCHEME, key.1)];
-        let mut all = self.active_requests.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.active_requests.write();
         Arc::clone(all.entry(key).or_insert_with(|| Arc::new(self.sinks.bind(RowId::HttpActiveRequests, &labels))))
     }
 
@@ -84,10 +83,10 @@ impl HttpMetrics {
     }
 
     fn duration_handle(&self, labels: DurationLabels) -> Arc<SeriesHandle> {
-        if let Some(known) = self.durations.read().unwrap_or_else(PoisonError::into_inner).get(&labels) {
+        if let Some(known) = self.durations.read().get(&labels) {
             return Arc::clone(known);
         }
-        let mut all = self.durations.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.durations.write();
         let labels = if all.len() < MAX_SERIES || all.contains_key(&labels) { labels } else { self.fold(&labels) };
         let handle = all
             .entry(labels)

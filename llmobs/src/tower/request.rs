@@ -10,6 +10,7 @@ use http::request::Parts;
 use http::uri::Authority;
 
 use crate::semconv::value::OTHER;
+use crate::text::prefix;
 
 /// The label values of a request. Each field has few values, regardless of the client's input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -77,7 +78,7 @@ pub(super) fn user_agent(headers: &HeaderMap) -> Option<&str> {
 
 /// Returns the first 512 bytes of a client's text, truncated at a character boundary.
 pub(super) fn truncate(text: &str) -> &str {
-    &text[..text.floor_char_boundary(MAX_TEXT_BYTES)]
+    prefix(text, MAX_TEXT_BYTES)
 }
 
 /// The longest client text that a span contains, in bytes.

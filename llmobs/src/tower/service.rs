@@ -13,7 +13,7 @@ use tower_service::Service;
 use super::body::ServerBody;
 use super::exchange::HttpExchange;
 use super::future::ServerFuture;
-use super::layer::LayerState;
+use super::layer_state::LayerState;
 
 /// A service that [`ServerLayer`](super::ServerLayer) observes.
 #[derive(Clone)]

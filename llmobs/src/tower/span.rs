@@ -14,8 +14,7 @@ use tracing::Span;
 use tracing::field::Empty;
 use tracing::field::display;
 
-use super::grpc::GrpcStatus;
-use super::layer::LayerSettings;
+use super::layer_state::LayerSettings;
 use super::metrics::HttpErrorType;
 use super::peer;
 use super::request::RequestLabels;
@@ -23,11 +22,13 @@ use super::request::requested_authority;
 use super::request::truncate;
 use super::request::user_agent;
 use super::request::without_brackets;
+use crate::grpc::GrpcStatus;
 use crate::semconv::attribute as a;
 use crate::semconv::value::OTHER;
 use crate::span::OwnedSpan;
 use crate::span::TARGET;
 use crate::span::is_in_unsampled_trace;
+use crate::text::display_fn;
 
 /// The data of an arriving request.
 #[derive(Clone, Copy)]
@@ -102,7 +103,7 @@ impl RequestSpan<'_> {
 
     fn span_name(&self) -> impl fmt::Display {
         let (verb, route) = (self.labels.span_name_method(), self.route);
-        fmt::from_fn(move |f| match route {
+        display_fn(move |f| match route {
             Some(route) => write!(f, "{verb} {route}"),
             None => f.write_str(verb),
         })

@@ -1,6 +1,6 @@
 //! The times of an operation, on every schedule of the threads that mark and read them.
 
-#[path = "../../../llmobs/src/observer/times.rs"]
+#[path = "../../../llmobs/src/observer/state/times.rs"]
 mod times;
 
 use loom::sync::Arc;

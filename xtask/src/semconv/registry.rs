@@ -6,21 +6,31 @@
 
 use std::collections::BTreeMap;
 
-use super::yaml::Error;
-use super::yaml::Node;
-use super::yaml::Value;
+use self::file::LegacyAttribute;
+use self::file::LegacyGroup;
+use self::file::Reference;
+use self::file::WordOrMap;
 
 pub(crate) use self::attribute_type::AttributeType;
+pub(crate) use self::file::File;
+pub(crate) use self::model::Requirement;
+pub(crate) use self::model::SpanKind;
 pub(crate) use self::resolve::AttributeRequirement;
 pub(crate) use self::signal::Event;
+pub(crate) use self::signal::Metric;
 pub(crate) use self::signal::SpanType;
 
 mod attribute_type;
+mod file;
+mod model;
 mod note;
 mod resolve;
 mod signal;
 #[cfg(test)]
 mod tests;
+
+/// The attribute that names the operation of a GenAI span.
+const OPERATION_NAME: &str = "gen_ai.operation.name";
 
 /// The definitions of one set of files, by name.
 #[derive(Debug, Default)]
@@ -29,7 +39,7 @@ pub(crate) struct Registry {
     pub(crate) metrics: BTreeMap<String, Metric>,
     pub(crate) spans: BTreeMap<String, SpanType>,
     pub(crate) events: BTreeMap<String, Event>,
-    groups: BTreeMap<String, Vec<AttributeReference>>,
+    groups: BTreeMap<String, Vec<Reference>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -47,212 +57,161 @@ pub(crate) struct Member {
     pub(crate) brief: String,
 }
 
-#[derive(Debug)]
-pub(crate) struct Metric {
-    pub(crate) brief: String,
-    pub(crate) stability: String,
-    pub(crate) instrument: String,
-    pub(crate) unit: String,
-    /// `int` or `double`.
-    pub(crate) number: String,
-    references: Vec<AttributeReference>,
-}
-
-/// The requirement level of an attribute, in the order of the conventions.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Requirement {
-    Required,
-    ConditionallyRequired,
-    Recommended,
-    OptIn,
-}
-
-impl Requirement {
-    /// Returns the level in words.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Required => "required",
-            Self::ConditionallyRequired => "conditionally required",
-            Self::Recommended => "recommended",
-            Self::OptIn => "opt-in",
-        }
-    }
-}
-
-#[derive(Clone, Debug)]
-enum AttributeReference {
-    Group(String),
-    Attribute { name: String, level: Option<Requirement>, at_start: bool },
-}
-
-/// Attribute keys that are accepted but not read: prose and hints.
-const IGNORED_KEYS: [&str; 4] = ["annotations", "deprecated", "examples", "note"];
-
 impl Registry {
     /// Adds the definitions of one file.
-    pub(crate) fn add_document(&mut self, document: &Node) -> Result<(), Error> {
-        for (key, node) in document.as_map()? {
-            match key.as_str() {
-                "groups" => for_each_item(node, |group| self.add_legacy_group(group))?,
-                "attributes" => for_each_item(node, |attribute| self.add_attribute(attribute, "key"))?,
-                "attribute_groups" => for_each_item(node, |group| self.add_group(group))?,
-                "metrics" => for_each_item(node, |metric| self.add_metric(metric, "name", Vec::new()))?,
-                "spans" => for_each_item(node, |span| self.parse_span(span))?,
-                "span_refinements" => for_each_item(node, |refinement| self.check_span_refinement(refinement))?,
-                "events" => for_each_item(node, |event| self.parse_event(event))?,
-                // Refinements narrow definitions from elsewhere.
-                "file_format" | "metric_refinements" => {}
-                _ => return Err(node.error(format!("unknown section `{key}`"))),
+    pub(crate) fn add_file(&mut self, file: File) -> Result<(), String> {
+        file.groups.into_iter().try_for_each(|group| self.add_legacy_group(group))?;
+        file.attributes.into_iter().try_for_each(|attribute| self.add_attribute(attribute))?;
+        for group in file.attribute_groups {
+            self.groups.insert(group.id, with_base(None, group.attributes)?);
+        }
+        file.metrics.into_iter().try_for_each(|metric| self.add_metric(metric))?;
+        for span in file.spans {
+            let text = format!("{}\n\n{}", span.brief, span.note);
+            self.add_span(&span.id, span.kind, &span.name.note, &text, with_base(None, span.attributes)?)?;
+        }
+        // Refinements specialize a span for one provider or tool. They are checked but not stored: llmobs creates only
+        // the general spans.
+        for refinement in file.span_refinements {
+            with_base(None, refinement.attributes)?;
+            if !self.spans.contains_key(&refinement.base) {
+                return Err(format!("no span `{}` is defined for its refinement", refinement.base));
             }
         }
-        Ok(())
+        file.events.into_iter().try_for_each(|event| self.add_event(event, None))
     }
 
-    fn add_legacy_group(&mut self, group: &Node) -> Result<(), Error> {
-        let kind = group.require("type")?.as_str()?;
-        let mut references = Vec::new();
-        if let Some(base) = group.find("extends")? {
-            references.push(AttributeReference::Group(base.as_str()?.to_owned()));
+    fn add_attribute(&mut self, attribute: file::Attribute) -> Result<(), String> {
+        let (kind, members) = match attribute.kind {
+            WordOrMap::Word(kind) => (kind, Vec::new()),
+            WordOrMap::Map(enumeration) => (AttributeType::String, enumeration.members),
+        };
+        // Another member has the value of a deprecated one.
+        let members = members.into_iter().filter(|member| member.deprecated.is_none());
+        let members = members.map(|member| Member { value: member.value, brief: to_sentence(&member.brief) }).collect();
+        let (brief, stability) = (to_sentence(&attribute.brief), attribute.stability);
+        let added = Attribute { brief, stability, kind, members };
+        insert_once(&mut self.attributes, "attribute", attribute.key, added)
+    }
+
+    /// Returns the attributes of a metric, by name.
+    pub(crate) fn metric_attributes(&self, metric: &Metric) -> Result<BTreeMap<String, AttributeRequirement>, String> {
+        self.attributes_of(&metric.references)
+    }
+
+    pub(crate) fn span_attributes(&self, span: &SpanType) -> Result<BTreeMap<String, AttributeRequirement>, String> {
+        self.attributes_of(&span.references)
+    }
+
+    pub(crate) fn event_attributes(&self, event: &Event) -> Result<BTreeMap<String, AttributeRequirement>, String> {
+        self.attributes_of(&event.references)
+    }
+
+    fn attributes_of(&self, references: &[Reference]) -> Result<BTreeMap<String, AttributeRequirement>, String> {
+        let attributes = resolve::resolve(references, &self.groups)?;
+        match attributes.keys().find(|name| !self.attributes.contains_key(*name)) {
+            Some(name) => Err(format!("no file defines the attribute `{name}`")),
+            None => Ok(attributes),
         }
-        if let Some(attributes) = group.find("attributes")? {
-            for_each_item(attributes, |attribute| match attribute.find("id")? {
-                Some(_) => self.add_attribute(attribute, "id"),
-                None => parse_reference(attribute).map(|found| references.push(found)),
-            })?;
-        }
-        match kind {
-            "event" => self.parse_legacy_event(group, references),
-            "metric" => self.add_metric(group, "metric_name", references),
-            "span" => self.parse_legacy_span(group, references),
-            "attribute_group" => {
-                check_keys(group, &["attributes", "brief", "display_name", "extends", "id", "stability", "type"])?;
-                self.groups.insert(group.require("id")?.as_str()?.to_owned(), references);
+    }
+
+    fn add_legacy_group(&mut self, group: LegacyGroup) -> Result<(), String> {
+        match group {
+            LegacyGroup::AttributeGroup { id, extends, attributes, .. } => {
+                let mut references = Vec::new();
+                for attribute in attributes {
+                    match attribute {
+                        LegacyAttribute::Definition(attribute) => self.add_attribute(attribute)?,
+                        LegacyAttribute::Reference(reference) => references.push(reference),
+                    }
+                }
+                self.groups.insert(id, with_base(extends, references)?);
                 Ok(())
             }
-            _ => Err(group.error(format!("unknown group type `{kind}`"))),
+            LegacyGroup::Metric(metric) => self.add_metric(metric),
+            LegacyGroup::Span { id, extends, attributes, span_kind, brief, note, .. } => {
+                let name =
+                    id.strip_prefix("span.").ok_or_else(|| format!("`{id}`: the id of a span begins with `span.`"))?;
+                // A span of a single provider is not stored, as a refinement in the new format.
+                if !name.starts_with("gen_ai.") {
+                    return Ok(());
+                }
+                // The span name is in the note, or in the brief if there is no note.
+                let name_text = note.as_ref().unwrap_or(&brief);
+                let text = format!("{brief}\n\n{}", note.as_deref().unwrap_or_default());
+                self.add_span(name, span_kind, name_text, &text, with_base(extends, attributes)?)
+            }
+            LegacyGroup::Event(event) => {
+                // The old format has no key for the level.
+                let level = if note::is_opt_in(&event.note) { Requirement::OptIn } else { Requirement::Recommended };
+                self.add_event(event, Some(level))
+            }
         }
     }
 
-    fn add_group(&mut self, group: &Node) -> Result<(), Error> {
-        check_keys(group, &["attributes", "brief", "id", "visibility"])?;
-        let references = parse_references(group)?;
-        self.groups.insert(group.require("id")?.as_str()?.to_owned(), references);
-        Ok(())
-    }
-
-    fn add_attribute(&mut self, node: &Node, name_key: &str) -> Result<(), Error> {
-        check_keys(node, &["brief", "stability", "type", name_key])?;
-        let name = node.require(name_key)?.as_str()?;
-        let kind = node.require("type")?;
-        let mut members = Vec::new();
-        if let Value::Map(_) = kind.value {
-            for_each_item(kind.require("members")?, |member| parse_member(member).map(|found| members.extend(found)))?;
-        }
-        let attribute = Attribute {
-            brief: to_sentence(node.require("brief")?.as_str()?),
-            stability: node.require("stability")?.as_str()?.to_owned(),
-            kind: if members.is_empty() { AttributeType::parse(kind)? } else { AttributeType::String },
-            members,
+    fn add_metric(&mut self, metric: file::Metric) -> Result<(), String> {
+        let added = Metric {
+            brief: to_sentence(&metric.brief),
+            stability: metric.stability,
+            instrument: metric.instrument,
+            unit: metric.unit,
+            number: metric.annotations.code_generation.metric_value_type,
+            references: with_base(metric.extends, metric.attributes)?,
         };
-        match self.attributes.insert(name.to_owned(), attribute) {
-            None => Ok(()),
-            Some(_) => Err(node.error(format!("the attribute `{name}` is defined twice"))),
-        }
+        insert_once(&mut self.metrics, "metric", metric.name, added)
     }
 
-    fn add_metric(
+    fn add_span(
         &mut self,
-        node: &Node,
-        name_key: &str,
-        mut references: Vec<AttributeReference>,
-    ) -> Result<(), Error> {
-        check_keys(
-            node,
-            &[
-                "attributes",
-                "brief",
-                "extends",
-                "id",
-                "instrument",
-                "requirement_level",
-                "stability",
-                "type",
-                "unit",
-                name_key,
-            ],
-        )?;
-        let name = node.require(name_key)?.as_str()?;
-        if references.is_empty() {
-            references = parse_references(node)?;
+        id: &str,
+        kind: SpanKind,
+        name: &str,
+        text: &str,
+        references: Vec<Reference>,
+    ) -> Result<(), String> {
+        let span_names = note::span_names(name);
+        if span_names.is_empty() {
+            return Err(format!("cannot parse the name of the span `{id}`"));
         }
-        let generation = node.require("annotations")?.require("code_generation")?;
-        let metric = Metric {
-            brief: to_sentence(node.require("brief")?.as_str()?),
-            stability: node.require("stability")?.as_str()?.to_owned(),
-            instrument: node.require("instrument")?.as_str()?.to_owned(),
-            unit: node.require("unit")?.as_str()?.to_owned(),
-            number: generation.require("metric_value_type")?.as_str()?.to_owned(),
-            references,
+        let span = SpanType {
+            kind,
+            may_be_internal: note::may_be_internal(text),
+            operation_names: operation_names(text, &references),
+            span_names,
+            references: references.clone(),
         };
-        match self.metrics.insert(name.to_owned(), metric) {
-            None => Ok(()),
-            Some(_) => Err(node.error(format!("the metric `{name}` is defined twice"))),
-        }
+        // Events and other spans refer to the attributes of this span by this group name.
+        self.groups.insert(format!("span.{id}"), references);
+        insert_once(&mut self.spans, "span", id.to_owned(), span)
+    }
+
+    /// Adds an event; `default_level` is the level of an event that has no key for it.
+    fn add_event(&mut self, event: file::Event, default_level: Option<Requirement>) -> Result<(), String> {
+        let level = event.requirement_level.map(|level| level.0).or(default_level);
+        let added = Event {
+            brief: to_sentence(&event.brief),
+            level: level.ok_or_else(|| format!("event `{}`: `requirement_level` is missing", event.name))?,
+            severity: note::severity_number(&event.note).map_err(|error| format!("event `{}`: {error}", event.name))?,
+            references: with_base(event.extends, event.attributes)?,
+        };
+        insert_once(&mut self.events, "event", event.name, added)
     }
 }
 
-/// Returns a value of an enumeration, or `None` if the value is deprecated (another member has the same value).
-fn parse_member(node: &Node) -> Result<Option<Member>, Error> {
-    check_keys(node, &["brief", "id", "stability", "value"])?;
-    let value = node.require("value")?.as_str()?.to_owned();
-    let brief = to_sentence(node.require("brief")?.as_str()?);
-    Ok(node.find("deprecated")?.is_none().then_some(Member { value, brief }))
-}
-
-/// Returns the references in the `attributes:` of a group or signal.
-fn parse_references(node: &Node) -> Result<Vec<AttributeReference>, Error> {
-    node.require("attributes")?.as_list()?.iter().map(parse_reference).collect()
-}
-
-fn parse_reference(node: &Node) -> Result<AttributeReference, Error> {
-    check_keys(node, &["brief", "ref", "ref_group", "requirement_level", "sampling_relevant"])?;
-    if let Some(group) = node.find("ref_group")? {
-        return Ok(AttributeReference::Group(group.as_str()?.to_owned()));
-    }
-    let level = node.find("requirement_level")?.map(parse_requirement).transpose()?;
-    let at_start = match node.find("sampling_relevant")?.map(|node| node.as_str()).transpose()? {
-        None => false,
-        Some("true") => true,
-        Some(other) => return Err(node.error(format!("`sampling_relevant: {other}` is not supported"))),
-    };
-    Ok(AttributeReference::Attribute { name: node.require("ref")?.as_str()?.to_owned(), level, at_start })
-}
-
-/// Parses a requirement level: `required`, or a map with the level as its only key and the condition as the value.
-fn parse_requirement(node: &Node) -> Result<Requirement, Error> {
-    let word = match &node.value {
-        Value::Map(entries) if entries.len() == 1 => entries[0].0.as_str(),
-        _ => node.as_str()?,
-    };
-    match word {
-        "required" => Ok(Requirement::Required),
-        "conditionally_required" => Ok(Requirement::ConditionallyRequired),
-        "recommended" => Ok(Requirement::Recommended),
-        "opt_in" => Ok(Requirement::OptIn),
-        _ => Err(node.error(format!("unknown requirement level `{word}`"))),
+/// Puts a reference to the group that is extended, if any, before the references. Fails if a reference has no target.
+fn with_base(base: Option<String>, references: Vec<Reference>) -> Result<Vec<Reference>, String> {
+    match references.iter().all(|reference| reference.name.is_some() != reference.group.is_some()) {
+        true => Ok(base.map(Reference::to_group).into_iter().chain(references).collect()),
+        false => Err("a reference has either `ref` or `ref_group`".to_owned()),
     }
 }
 
-fn for_each_item(node: &Node, mut action: impl FnMut(&Node) -> Result<(), Error>) -> Result<(), Error> {
-    node.as_list()?.iter().try_for_each(&mut action)
-}
-
-fn check_keys(node: &Node, known: &[&str]) -> Result<(), Error> {
-    match node.as_map()?.iter().find(|(key, _)| !known.contains(&key.as_str()) && !IGNORED_KEYS.contains(&key.as_str()))
-    {
-        None => Ok(()),
-        Some((key, value)) => Err(value.error(format!("unknown key `{key}`"))),
+fn insert_once<T>(map: &mut BTreeMap<String, T>, what: &str, name: String, value: T) -> Result<(), String> {
+    if map.contains_key(&name) {
+        return Err(format!("the {what} `{name}` is defined twice"));
     }
+    map.insert(name, value);
+    Ok(())
 }
 
 /// Joins the text into one line that ends with a full stop.
@@ -262,4 +221,14 @@ fn to_sentence(brief: &str) -> String {
         text.push('.');
     }
     text
+}
+
+/// Returns the operations named in the text about a span, or else in the note of its operation attribute.
+fn operation_names(text: &str, attributes: &[Reference]) -> Vec<String> {
+    let names = note::operation_names(text);
+    let mut operations = attributes.iter().filter(|reference| reference.name.as_deref() == Some(OPERATION_NAME));
+    match operations.find_map(|reference| reference.note.as_deref()) {
+        Some(note) if names.is_empty() => note::operation_names(&format!("`{OPERATION_NAME}` {note}")),
+        _ => names,
+    }
 }

@@ -15,7 +15,7 @@ const EXCLUDED: &[(&str, &str, &str)] = &[
     ("docs/glossary.md", "", "quotes the words that each term replaces"),
     ("semconv/", ".yaml", "data of the OpenTelemetry project in its own words"),
     ("tests/ui/", ".stderr", "the compiler's words; those that are ours come from `llmobs-macros`"),
-    ("tests/sse/transcripts/", ".txt", "answers of providers in their own words"),
+    ("tests/tests/sse/transcripts/", ".txt", "answers of providers in their own words"),
 ];
 
 /// The start of the first line of a generated file. Its words come from the source that it names.

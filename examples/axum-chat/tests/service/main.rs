@@ -7,6 +7,7 @@ mod disconnects;
 mod gpu;
 mod leaks;
 mod limits;
+#[cfg(feature = "slow")]
 mod model;
 mod model_download;
 mod otlp_export;
@@ -16,3 +17,8 @@ mod responses;
 mod shutdown;
 mod slow_clients;
 mod support;
+
+/// Shows in the list of tests that those of `model` did not run.
+#[cfg(not(feature = "slow"))]
+#[test]
+fn skipped_without_the_feature_slow() {}

@@ -9,8 +9,8 @@ use crate::support::Page;
 use crate::support::Server;
 use crate::support::StreamedAnswer;
 use crate::support::assert_agree;
-use crate::support::gaps;
 use crate::support::lock_exclusive;
+use llmobs_tests::http_client::gaps;
 
 const CLIENTS: usize = 8;
 const MODEL: &str = "smollm2-135m-instruct";

@@ -11,7 +11,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use super::process::ChatProcess;
-use super::python_package;
+use llmobs_tests::python_package;
 
 /// The package with its version, because its answers may change between versions.
 const PACKAGE: &str = "xllamacpp==2026.10.11549";

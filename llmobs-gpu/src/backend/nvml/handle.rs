@@ -12,15 +12,17 @@ use nvml_wrapper::gpm::GpmSample;
 use nvml_wrapper::gpm::gpm_metrics_get;
 use nvml_wrapper::structs::device::UtilizationInfo;
 
+use super::error::to_gpu_error;
 use super::field::Field;
 use super::field::NvmlValue;
 use super::processes;
 use super::raw;
-use super::to_gpu_error;
 use crate::backend::DeviceInfo;
 use crate::backend::DriverCall;
 use crate::backend::Reading;
 use crate::error::GpuError;
+use crate::numbers::nanos_to_seconds;
+use crate::numbers::to_f64;
 use crate::process_tree::ProcessTree;
 use crate::roofline;
 use crate::select;
@@ -299,8 +301,7 @@ fn read_temperature_limits(device: &Device<'_>, into: &mut Reading) -> Result<()
 }
 
 fn read_throttle_time(device: &Device<'_>, into: &mut Reading) -> Result<(), NvmlError> {
-    #[expect(clippy::cast_precision_loss, reason = "exact below 2^53 ns, which is 104 days")]
-    let seconds = |policy| device.violation_status(policy).map(|status| status.violation_time as f64 / 1e9);
+    let seconds = |policy| device.violation_status(policy).map(|status| nanos_to_seconds(status.violation_time));
     into.throttled_power_seconds = Some(seconds(PerformancePolicy::Power)?);
     into.throttled_thermal_seconds = seconds(PerformancePolicy::Thermal).ok();
     let limits = (seconds(PerformancePolicy::BoardLimit).ok(), seconds(PerformancePolicy::Reliability).ok());
@@ -331,7 +332,6 @@ fn plausible_celsius(celsius: f64) -> Option<f64> {
     (1.0..=200.0).contains(&celsius).then_some(celsius)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "exact below 2^53 milliwatts")]
 fn milliwatts_to_watts(milliwatts: u64) -> f64 {
-    milliwatts as f64 / 1e3
+    to_f64(milliwatts) / 1e3
 }

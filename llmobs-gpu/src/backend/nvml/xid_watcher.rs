@@ -8,9 +8,9 @@ use nvml_wrapper::enums::event::XidError;
 use nvml_wrapper::error::NvmlError;
 use nvml_wrapper::event::EventSet;
 
+use super::error::to_gpu_error;
 use super::handle::DeviceHandle;
 use super::raw;
-use super::to_gpu_error;
 use crate::backend::ErrorWatcher;
 use crate::backend::XidEvent;
 use crate::error::GpuError;

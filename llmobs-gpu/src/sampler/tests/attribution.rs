@@ -147,7 +147,7 @@ fn a_stopped_counter_gives_no_energy_and_operations_still_settle() {
     operation.complete();
     rig.run(ms(10_000));
     assert!(rig.energies().is_empty());
-    assert_eq!(rig.worker.accounts.in_flight().count(), 0);
+    assert_eq!(rig.worker.sampling.accounts.in_flight().count(), 0);
     fake.set(0, "energy_mj", 1_001_000);
     rig.run(ms(2_000));
     rig.assert_energy_balanced(0);

@@ -81,8 +81,8 @@ fn ended_operations_leave_no_state() {
         operation.complete();
     }
     rig.run(ms(5_000));
-    assert_eq!(rig.worker.accounts.running_count(), 0);
-    assert!(rig.worker.accounts.take_settled(u64::MAX).is_empty());
+    assert_eq!(rig.worker.sampling.accounts.running_count(), 0);
+    assert!(rig.worker.sampling.accounts.take_settled(u64::MAX).is_empty());
     rig.observer.retire_model("m");
     rig.manual_clock.advance(Duration::from_secs(600));
     assert!(

@@ -22,7 +22,7 @@ fn an_xid_is_counted_by_its_code_and_changes_the_status_by_its_severity() {
     let mut rig = Rig::new(&fake);
     rig.run(ms(1_000));
     let mut report = |code| {
-        rig.worker.pending_xids.lock().unwrap().push(crate::XidEvent::new(0, code));
+        rig.worker.sampling.pending_xids.lock().push(crate::XidEvent::new(0, code));
         rig.run(ms(1_000));
         (rig.device(0).state, rig.value("llmobs.gpu.xid.errors", &[("llmobs.gpu.xid.code", &code.to_string())]))
     };
@@ -140,7 +140,7 @@ fn a_late_event_of_an_operation_without_a_span_belongs_to_the_trace_of_its_start
     let subscriber = tracing_subscriber::registry().with(recorder.clone());
     tracing::subscriber::with_default(subscriber, || rig.run_with(ms(4_000), |time| draw(time + ms(1_200))));
     assert_eq!(rig.energies().len(), 1);
-    assert_eq!(*recorder.0.lock().unwrap(), [(trace.to_owned(), span.to_owned())]);
+    assert_eq!(*recorder.0.lock(), [(trace.to_owned(), span.to_owned())]);
     assert!(!Context::current().has_active_span(), "the context must not stay active on the thread");
 }
 
@@ -153,7 +153,7 @@ impl<S: tracing::Subscriber> Layer<S> for EventRecorder {
         if event.metadata().name() == "llm_request_energy" {
             let current = Context::current();
             let ids = current.span().span_context().clone();
-            self.0.lock().unwrap().push((ids.trace_id().to_string(), ids.span_id().to_string()));
+            self.0.lock().push((ids.trace_id().to_string(), ids.span_id().to_string()));
         }
     }
 }

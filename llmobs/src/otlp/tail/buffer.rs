@@ -88,7 +88,10 @@ impl TailBuffer {
     /// Takes the first trace off the queue of decisions if its operation ended at `until` (nanoseconds) or earlier, and
     /// returns its id. The trace stays in the buffer.
     pub(super) fn pop_due(&mut self, until: u64) -> Option<TraceId> {
-        while let Some((_, id)) = self.awaiting_decision.pop_front_if(|(at, _)| *at <= until) {
+        while let Some(&(at, id)) = self.awaiting_decision.front()
+            && at <= until
+        {
+            self.awaiting_decision.pop_front();
             let trace = self.traces.get_mut(&id);
             if trace.is_some_and(|trace| std::mem::take(&mut trace.is_awaiting_decision)) {
                 return Some(id);

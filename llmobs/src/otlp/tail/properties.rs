@@ -117,7 +117,7 @@ proptest! {
             let expected = is_always_kept(ends) || Threshold::from_ratio(ratio).should_keep(random);
             prop_assert_eq!(exported_count, if expected { ends.len() } else { 0 });
         }
-        prop_assert_eq!(tail.lock_buffer().span_count(), 0);
+        prop_assert_eq!(tail.buffer.lock().span_count(), 0);
         prop_assert_eq!(counts.total_dropped(), 0, "spans that are sampled out must not count as dropped");
     }
 
@@ -139,7 +139,7 @@ proptest! {
     #[test]
     fn the_buffer_never_exceeds_its_limit_and_evicted_spans_are_counted(traces in traces(), limit in 0_usize..10) {
         let (tail, _, counts) = tail_sampler(TailSampling::ratio(0.0).max_spans(limit));
-        let exported = run(&tail, &traces, |tail| assert!(tail.lock_buffer().span_count() <= limit));
+        let exported = run(&tail, &traces, |tail| assert!(tail.buffer.lock().span_count() <= limit));
         let sent: usize = exported.values().map(Vec::len).sum();
         let always_kept = traces.iter().filter(|(_, ends)| is_always_kept(ends));
         let always_kept: usize = always_kept.map(|(_, ends)| ends.len()).sum();
@@ -217,7 +217,7 @@ fn beyond_the_maximum_of_traces_each_span_is_decided_alone() {
     tail.on_start(&context(2, 1));
     tail.on_start(&context(2, 2));
     assert!(tail.on_end(span(2, 2, SpanEnd::Plain)).is_empty());
-    assert_eq!(tail.lock_buffer().span_count(), 0);
+    assert_eq!(tail.buffer.lock().span_count(), 0);
     assert_eq!(tail.on_end(span(2, 1, SpanEnd::Error)).len(), 1);
     assert!(tail.on_end(span(1, 1, SpanEnd::Good)).is_empty());
 }
@@ -231,5 +231,5 @@ fn a_flush_decides_all_buffered_traces() {
         assert!(tail.on_end(span(trace, 2, SpanEnd::Plain)).is_empty());
     }
     assert_eq!(tail.flush().len(), 3);
-    assert_eq!(tail.lock_buffer().span_count(), 0);
+    assert_eq!(tail.buffer.lock().span_count(), 0);
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+use crate::grpc::GrpcStatus;
 use crate::semconv::value::ErrorType;
 
 /// The error of an export attempt. The text of the response is left out, since it may quote the request.
@@ -73,7 +74,7 @@ impl ExportError {
 
     pub(in crate::otlp) fn error_type(&self) -> ErrorType {
         match &self.cause {
-            ErrorCause::Timeout | ErrorCause::GrpcStatus(4) => ErrorType::Timeout,
+            ErrorCause::Timeout => ErrorType::Timeout,
             ErrorCause::HttpStatus(status) => match status.as_u16() {
                 401 | 403 | 407 => ErrorType::Authentication,
                 408 | 504 => ErrorType::Timeout,
@@ -81,13 +82,22 @@ impl ExportError {
                 300..500 => ErrorType::InvalidRequest,
                 _ => ErrorType::Upstream,
             },
-            ErrorCause::GrpcStatus(7 | 16) => ErrorType::Authentication,
-            ErrorCause::GrpcStatus(8) => ErrorType::RateLimited,
-            ErrorCause::GrpcStatus(3 | 5 | 6 | 9 | 12) => ErrorType::InvalidRequest,
+            ErrorCause::GrpcStatus(code) => match GrpcStatus::from_code(*code) {
+                Some(GrpcStatus::DeadlineExceeded) => ErrorType::Timeout,
+                Some(GrpcStatus::PermissionDenied | GrpcStatus::Unauthenticated) => ErrorType::Authentication,
+                Some(GrpcStatus::ResourceExhausted) => ErrorType::RateLimited,
+                Some(
+                    GrpcStatus::InvalidArgument
+                    | GrpcStatus::NotFound
+                    | GrpcStatus::AlreadyExists
+                    | GrpcStatus::FailedPrecondition
+                    | GrpcStatus::Unimplemented,
+                ) => ErrorType::InvalidRequest,
+                _ => ErrorType::Upstream,
+            },
             ErrorCause::Connect(_)
             | ErrorCause::ConnectionLost
             | ErrorCause::NotHttp
-            | ErrorCause::GrpcStatus(_)
             | ErrorCause::NotGrpc
             | ErrorCause::HtmlPage
             | ErrorCause::ResponseTooLarge => ErrorType::Upstream,
@@ -104,36 +114,14 @@ impl fmt::Display for ExportError {
             ErrorCause::Timeout => f.write_str("no response within the time limit"),
             ErrorCause::HttpStatus(status) => write!(f, "the response has the HTTP status {status}"),
             ErrorCause::GrpcStatus(code) => {
-                write!(f, "the response has the gRPC status {code} ({})", grpc_status_name(*code))
+                let name = GrpcStatus::from_code(*code).map_or("unknown", GrpcStatus::name);
+                write!(f, "the response has the gRPC status {code} ({name})")
             }
             ErrorCause::NotGrpc => f.write_str("the response is not gRPC"),
             ErrorCause::HtmlPage => f.write_str("the response is a web page"),
             ErrorCause::ResponseTooLarge => f.write_str("the response exceeds the size limit"),
         }
     }
-}
-
-const fn grpc_status_name(code: u16) -> &'static str {
-    const NAMES: [&str; 17] = [
-        "OK",
-        "CANCELLED",
-        "UNKNOWN",
-        "INVALID_ARGUMENT",
-        "DEADLINE_EXCEEDED",
-        "NOT_FOUND",
-        "ALREADY_EXISTS",
-        "PERMISSION_DENIED",
-        "RESOURCE_EXHAUSTED",
-        "FAILED_PRECONDITION",
-        "ABORTED",
-        "OUT_OF_RANGE",
-        "UNIMPLEMENTED",
-        "INTERNAL",
-        "UNAVAILABLE",
-        "DATA_LOSS",
-        "UNAUTHENTICATED",
-    ];
-    if (code as usize) < NAMES.len() { NAMES[code as usize] } else { "unknown" }
 }
 
 /// Returns the text of the innermost error, without the errors that wrap it.

@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::GeneralPurpose;
+use base64::engine::GeneralPurposeConfig;
 use bytes::BufMut;
 use bytes::Bytes;
 use bytes::BytesMut;
@@ -20,11 +25,11 @@ use super::ExportResponse;
 use super::MAX_RESPONSE_BYTES;
 use super::Retry;
 use super::http_protobuf::is_html;
-use crate::base64;
+use crate::grpc::GrpcStatus;
+use crate::grpc::STATUS_HEADER;
 
 pub(super) const ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 
-const STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const DETAILS: HeaderName = HeaderName::from_static("grpc-status-details-bin");
 
 /// Returns a length-prefixed gRPC message: the compressed flag (one byte), the length (four bytes, big-endian) and the
@@ -84,7 +89,7 @@ pub(super) async fn decode_response(response: Response<Incoming>) -> Result<Expo
 }
 
 fn status(headers: &HeaderMap) -> Option<u16> {
-    headers.get(STATUS)?.to_str().ok()?.trim().parse().ok()
+    headers.get(STATUS_HEADER)?.to_str().ok()?.trim().parse().ok()
 }
 
 /// Returns the error of a gRPC status. The OTLP specification lists the statuses that may be retried: 1, 4, 10, 11, 14
@@ -92,9 +97,19 @@ fn status(headers: &HeaderMap) -> Option<u16> {
 /// retried after 2 s, without one with back-off; 3 (`INVALID_ARGUMENT`) is never retried.
 fn status_error(status: u16, headers: &HeaderMap) -> ExportError {
     let delay = headers.get(DETAILS).and_then(|details| retry_delay(details.as_bytes()));
-    let retry = match (status, delay) {
-        (8 | 14, Some(delay)) => Retry::After(delay),
-        (1 | 4 | 10 | 11 | 14 | 15, _) => Retry::WithBackoff,
+    let retry = match (GrpcStatus::from_code(status), delay) {
+        (Some(GrpcStatus::ResourceExhausted | GrpcStatus::Unavailable), Some(delay)) => Retry::After(delay),
+        (
+            Some(
+                GrpcStatus::Cancelled
+                | GrpcStatus::DeadlineExceeded
+                | GrpcStatus::Aborted
+                | GrpcStatus::OutOfRange
+                | GrpcStatus::Unavailable
+                | GrpcStatus::DataLoss,
+            ),
+            _,
+        ) => Retry::WithBackoff,
         _ => Retry::Never,
     };
     ExportError::new(ErrorCause::GrpcStatus(status), retry)
@@ -140,13 +155,15 @@ fn retry_delay(details: &[u8]) -> Option<Duration> {
 
 /// Decodes a binary gRPC header: base64, with or without padding.
 fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
-    let body = text.split(|byte| *byte == b'=').next()?;
-    let mut bytes = Vec::with_capacity(body.len());
-    base64::decode(body, usize::MAX, &mut bytes).map(|_| bytes)
+    const EITHER_PADDING: GeneralPurposeConfig =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    GeneralPurpose::new(&alphabet::STANDARD, EITHER_PADDING).decode(text).ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
 
     #[test]
@@ -159,7 +176,7 @@ mod tests {
     fn base64_is_decoded_with_and_without_padding() {
         assert_eq!(decode_base64(b"aGVsbG8="), decode_base64(b"aGVsbG8"));
         assert_eq!(decode_base64(b"aGVsbG8sIHdvcmxk").unwrap(), b"hello, world");
-        assert_eq!(decode_base64(b"-_8=").unwrap(), [0xfb, 0xff]);
+        assert_eq!(decode_base64(b"+/8=").unwrap(), [0xfb, 0xff]);
         assert_eq!(decode_base64(b"a b"), None);
     }
 
@@ -169,11 +186,11 @@ mod tests {
         let value = RetryInfo { retry_delay: delay }.encode_to_vec();
         let detail = AnyMessage { type_url: "type.googleapis.com/google.rpc.RetryInfo".to_owned(), value };
         let details = RpcStatus { details: vec![AnyMessage::default(), detail] }.encode_to_vec();
-        assert_eq!(retry_delay(base64::encode(&details).as_bytes()), Some(Duration::from_millis(2_500)));
+        assert_eq!(retry_delay(STANDARD.encode(&details).as_bytes()), Some(Duration::from_millis(2_500)));
         assert_eq!(retry_delay(b"AAAA"), None);
         let value = RetryInfo { retry_delay: Some(ProtoDuration { seconds: -3, nanos: i32::MIN }) }.encode_to_vec();
         let detail = AnyMessage { type_url: "type.googleapis.com/google.rpc.RetryInfo".to_owned(), value };
         let details = RpcStatus { details: vec![detail] }.encode_to_vec();
-        assert_eq!(retry_delay(base64::encode(&details).as_bytes()), Some(Duration::ZERO));
+        assert_eq!(retry_delay(STANDARD.encode(&details).as_bytes()), Some(Duration::ZERO));
     }
 }

@@ -1,9 +1,13 @@
 //! The text forms of keys.
 
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::GeneralPurpose;
+use base64::engine::GeneralPurposeConfig;
 use zeroize::Zeroizing;
 
 use super::KeyError;
-use crate::base64;
 
 /// Decodes hexadecimal digits or base64.
 pub(super) fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
@@ -31,15 +35,14 @@ fn decode_hex(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     Some(bytes)
 }
 
-/// Decodes base64 in the standard or the URL-safe alphabet, with full padding or without padding.
+/// Decodes base64 in the standard or the URL-safe alphabet, with full padding or without padding. The unused bits of the
+/// last symbol must be zero; they are not if a symbol was lost.
 fn decode_base64(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let padding = text.iter().rev().take_while(|byte| **byte == b'=').count();
-    let body = &text[..text.len() - padding];
-    if body.len() % 4 == 1 || padding > 0 && (padding > 2 || !text.len().is_multiple_of(4)) {
-        return None;
-    }
-    let mut bytes = Zeroizing::new(Vec::with_capacity(body.len() / 4 * 3 + 2));
-    let rest = base64::decode(body, usize::MAX, &mut bytes)?;
-    // The unused bits of the last symbol are zero, unless a symbol was lost.
-    (rest == 0).then_some(bytes)
+    const EITHER_PADDING: GeneralPurposeConfig =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let url_safe = text.iter().any(|byte| matches!(byte, b'-' | b'_'));
+    let alphabet = if url_safe { &alphabet::URL_SAFE } else { &alphabet::STANDARD };
+    let mut bytes = Zeroizing::new(Vec::with_capacity(base64::decoded_len_estimate(text.len())));
+    GeneralPurpose::new(alphabet, EITHER_PADDING).decode_vec(text, &mut bytes).ok()?;
+    Some(bytes)
 }

@@ -5,8 +5,6 @@
 //! and `build` tests a bound instrument.
 
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 
 use opentelemetry::KeyValue;
 #[cfg(feature = "otel-bound")]
@@ -17,6 +15,8 @@ use opentelemetry::metrics::Counter;
 use opentelemetry::metrics::Gauge;
 use opentelemetry::metrics::Histogram;
 use opentelemetry::metrics::UpDownCounter;
+
+use crate::sync::Mutex;
 
 /// One series of an OpenTelemetry instrument.
 #[derive(Debug)]
@@ -110,12 +110,17 @@ impl BoundInstrument {
             _ if !value.is_finite() => {}
             Self::Gauge(gauge, attributes) => gauge.record(value, attributes),
             Self::UpDownCounter(counter, attributes, current) => {
-                let mut current = current.lock().unwrap_or_else(PoisonError::into_inner);
-                let value = super::to_i64(value);
+                let mut current = current.lock();
+                let value = to_i64(value);
                 counter.add(value - *current, attributes);
                 *current = value;
             }
             _ => {}
         }
     }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "an integer row has whole numbers below 2^53")]
+pub(super) const fn to_i64(value: f64) -> i64 {
+    value as i64
 }

@@ -2,15 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::metrics::MetricType;
 
-use super::ObservableSource;
-use super::PrometheusLabels;
-use super::SeriesStore;
-use super::SeriesValue;
+use super::series::PrometheusLabels;
+use super::series::SeriesStore;
 use crate::catalog::Instrument;
 use crate::catalog::RowId;
 use crate::catalog::ValueOrigin;
@@ -21,6 +18,7 @@ use crate::measurement::DeviceRecord;
 use crate::measurement::Label;
 use crate::measurement::Observation;
 use crate::semconv::attribute as a;
+use crate::sink::ObservableSource;
 
 /// A view that is enabled on a Prometheus page.
 #[derive(Debug, Clone, Copy)]
@@ -49,49 +47,47 @@ impl EnabledView {
             |(index, device): &(usize, &DeviceRecord)| !devices[..*index].iter().any(|other| other.id == device.id);
         let devices: Vec<_> = devices.iter().enumerate().filter(is_first).map(|(_, device)| device).collect();
         for metric in definition.metrics {
-            let values = metric.values(store, source, &devices);
+            let values = metric_values(metric, store, source, &devices);
             encode_view_metric(encoder, definition, metric, &values)?;
         }
         Ok(())
     }
 }
 
-impl ViewMetric {
-    /// Returns the value of each device that has one, in the unit of the view.
-    fn values<'a>(
-        &self,
-        store: &SeriesStore,
-        source: &dyn ObservableSource,
-        devices: &[&'a DeviceRecord],
-    ) -> Vec<(&'a DeviceRecord, f64)> {
-        let read = |id: RowId| observations(store, source, id);
-        match self.origin {
-            ValueOrigin::DeviceValue(kind) => self.convert_each(devices, |device| device.value(kind)),
-            ValueOrigin::Row(id, attribute) => {
-                let mut readings = read(id);
-                let is_selected = |reading: &Observation| {
-                    attribute.is_none_or(|(name, expected)| label_value(reading, name) == Some(expected))
-                };
-                readings.retain(is_selected);
-                self.convert_each(devices, |device| device_value(device, &readings))
-            }
-            ValueOrigin::Difference(id, subtracted) => {
-                let (minuend, subtracted) = (read(id), subtracted.iter().map(|id| read(*id)).collect::<Vec<_>>());
-                self.convert_each(devices, |device| {
-                    let sum: f64 = subtracted.iter().filter_map(|readings| device_value(device, readings)).sum();
-                    device_value(device, &minuend).map(|minuend| (minuend - sum).max(0.0))
-                })
-            }
+/// Returns the value of each device that has one, in the unit of the view.
+fn metric_values<'a>(
+    view_metric: &ViewMetric,
+    store: &SeriesStore,
+    source: &dyn ObservableSource,
+    devices: &[&'a DeviceRecord],
+) -> Vec<(&'a DeviceRecord, f64)> {
+    let read = |id: RowId| observations(store, source, id);
+    match view_metric.origin {
+        ValueOrigin::DeviceValue(kind) => convert_each(view_metric, devices, |device| device.value(kind)),
+        ValueOrigin::Row(id, attribute) => {
+            let mut readings = read(id);
+            let is_selected = |reading: &Observation| {
+                attribute.is_none_or(|(name, expected)| label_value(reading, name) == Some(expected))
+            };
+            readings.retain(is_selected);
+            convert_each(view_metric, devices, |device| device_value(device, &readings))
+        }
+        ValueOrigin::Difference(id, subtracted) => {
+            let (minuend, subtracted) = (read(id), subtracted.iter().map(|id| read(*id)).collect::<Vec<_>>());
+            convert_each(view_metric, devices, |device| {
+                let sum: f64 = subtracted.iter().filter_map(|readings| device_value(device, readings)).sum();
+                device_value(device, &minuend).map(|minuend| (minuend - sum).max(0.0))
+            })
         }
     }
+}
 
-    fn convert_each<'a>(
-        &self,
-        devices: &[&'a DeviceRecord],
-        value: impl Fn(&DeviceRecord) -> Option<f64>,
-    ) -> Vec<(&'a DeviceRecord, f64)> {
-        devices.iter().filter_map(|device| Some((*device, (self.convert)(value(device)?)))).collect()
-    }
+fn convert_each<'a>(
+    view_metric: &ViewMetric,
+    devices: &[&'a DeviceRecord],
+    value: impl Fn(&DeviceRecord) -> Option<f64>,
+) -> Vec<(&'a DeviceRecord, f64)> {
+    devices.iter().filter_map(|device| Some((*device, (view_metric.convert)(value(device)?)))).collect()
 }
 
 /// Returns the values of a row, at any level of the page.
@@ -158,16 +154,4 @@ fn encode_view_metric(
 #[expect(clippy::cast_possible_truncation, reason = "the value is whole and below 2^53")]
 fn to_exact_i64(value: f64) -> Option<i64> {
     (value.fract() == 0.0 && value.abs() < 9e15).then_some(value as i64)
-}
-
-impl SeriesValue {
-    /// Returns the current value; `None` for a histogram.
-    #[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
-    fn scalar(&self) -> Option<f64> {
-        match self {
-            Self::Counter(sum) => Some(sum.load(Ordering::Relaxed) as f64),
-            Self::FloatCounter(bits) | Self::Gauge(bits) => Some(f64::from_bits(bits.load(Ordering::Relaxed))),
-            Self::Histogram(_) | Self::ExemplarHistogram(_) => None,
-        }
-    }
 }

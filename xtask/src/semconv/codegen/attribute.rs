@@ -42,7 +42,7 @@ pub(super) fn write_table<'a>(
     for (name, attribute) in attributes {
         let values: Vec<_> = attribute.members.iter().map(|member| &member.value).collect();
         *out += &format!("AttributeDefinition {{ name: {}, ", const_name(name));
-        *out += &format!("kind: AttributeType::{}, values: &{values:?} }},\n", attribute.kind.variant_name());
+        *out += &format!("kind: AttributeType::{:?}, values: &{values:?} }},\n", attribute.kind);
     }
     *out += "];\n\n";
 }

@@ -13,8 +13,6 @@ use crate::semconv::registry::Registry;
 #[derive(Debug)]
 pub(super) struct ResolvedMetric<'a> {
     metric: &'a Metric,
-    instrument: &'static str,
-    number: &'static str,
     attributes: BTreeMap<String, AttributeRequirement>,
 }
 
@@ -22,31 +20,15 @@ pub(super) fn resolve(registry: &Registry) -> Result<BTreeMap<String, ResolvedMe
     let resolved = registry.metrics.iter().map(|(name, metric)| {
         let attributes = registry.metric_attributes(metric);
         let attributes = attributes.map_err(|error| format!("metric `{name}`: {error}"))?;
-        let instrument = match metric.instrument.as_str() {
-            "counter" => "Counter",
-            "gauge" => "Gauge",
-            "histogram" => "Histogram",
-            "updowncounter" => "UpDownCounter",
-            other => {
-                return Err(format!("metric `{name}`: unknown instrument `{other}`"));
-            }
-        };
-        let number = match metric.number.as_str() {
-            "double" => "Double",
-            "int" => "Int",
-            other => {
-                return Err(format!("metric `{name}`: unknown number type `{other}`"));
-            }
-        };
-        Ok((name.clone(), ResolvedMetric { metric, instrument, number, attributes }))
+        Ok((name.clone(), ResolvedMetric { metric, attributes }))
     });
     resolved.collect()
 }
 
 pub(super) fn write(out: &mut String, name: &str, entry: &ProfileEntry<&ResolvedMetric<'_>>) {
     let mut text = entry.brief(|metric| &metric.metric.brief);
-    text += &format!("\n\nInstrument: {}", entry.describe(|metric| format!("`{}`", metric.instrument)));
-    text += &format!(" of {}. ", entry.describe(|metric| format!("`{}`", metric.metric.number)));
+    text += &format!("\n\nInstrument: {}", entry.describe(|metric| format!("`{:?}`", metric.metric.instrument)));
+    text += &format!(" of {}. ", entry.describe(|metric| format!("`{}`", metric.metric.number.as_str())));
     text += &format!("Unit: {}. ", entry.describe(|metric| format!("`{}`", metric.metric.unit)));
     text += &format!("Stability: {}.", entry.describe(|metric| metric.metric.stability.clone()));
     if let Some(profile) = entry.only_profile() {
@@ -63,9 +45,9 @@ pub(super) fn write(out: &mut String, name: &str, entry: &ProfileEntry<&Resolved
 pub(super) fn write_table(out: &mut String, name: &str, doc: &str, metrics: &BTreeMap<String, ResolvedMetric<'_>>) {
     doc::write(out, "", doc);
     *out += &format!("pub const {name}: &[MetricDefinition] = &[\n");
-    for (name, ResolvedMetric { metric, instrument, number, attributes }) in metrics {
-        *out += &format!("MetricDefinition {{ name: {}, instrument: Instrument::{instrument},\n", const_name(name));
-        *out += &format!("unit: \"{}\", number: Number::{number}, attributes: &[\n", metric.unit);
+    for (name, ResolvedMetric { metric: Metric { instrument, unit, number, .. }, attributes }) in metrics {
+        *out += &format!("MetricDefinition {{ name: {}, instrument: Instrument::{instrument:?},\n", const_name(name));
+        *out += &format!("unit: \"{unit}\", number: Number::{number:?}, attributes: &[\n");
         for (attribute, requirement) in attributes {
             *out += &format!("(attribute::{}, Requirement::{:?}),\n", const_name(attribute), requirement.level);
         }

@@ -9,13 +9,7 @@ pub(super) fn write_table(out: &mut String, name: &str, doc: &str, registry: &Re
     *out += &format!("pub const {name}: &[SpanDefinition] = &[\n");
     for (id, span) in &registry.spans {
         let attributes = registry.span_attributes(span).map_err(|error| format!("span `{id}`: {error}"))?;
-        let kind = match span.kind.as_str() {
-            "client" => "Client",
-            "internal" => "Internal",
-            "server" => "Server",
-            other => return Err(format!("span `{id}`: unknown kind `{other}`")),
-        };
-        *out += &format!("SpanDefinition {{ id: \"{id}\", kind: SpanKind::{kind},\n");
+        *out += &format!("SpanDefinition {{ id: \"{id}\", kind: SpanKind::{:?},\n", span.kind);
         *out += &format!("may_be_internal: {}, operations: &{:?},\n", span.may_be_internal, span.operation_names);
         *out += &format!("names: &{:?}, attributes: &[\n", span.span_names);
         for (attribute, requirement) in attributes {

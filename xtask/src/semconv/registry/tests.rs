@@ -1,10 +1,9 @@
 use super::*;
-use crate::semconv::yaml::parse;
 
 fn registry(files: &[&str]) -> Registry {
     let mut registry = Registry::default();
     for file in files {
-        registry.add_document(&parse(file).unwrap()).unwrap();
+        registry.add_file(File::parse(file).unwrap()).unwrap();
     }
     registry
 }
@@ -208,7 +207,7 @@ fn a_legacy_metric_has_its_own_attributes_and_those_of_the_group_it_extends() {
 fn a_span_has_its_kind_names_operations_and_sampling_relevant_attributes() {
     let registry = registry(&[CURRENT_FORMAT]);
     let span = &registry.spans["gen_ai.work"];
-    assert_eq!((span.kind.as_str(), span.may_be_internal), ("client", true));
+    assert_eq!((span.kind, span.may_be_internal), (SpanKind::Client, true));
     assert_eq!(span.span_names, ["{a.one} {a.two}", "{a.one}"]);
     assert_eq!(span.operation_names, ["work"]);
     let attributes = registry.span_attributes(span).unwrap();
@@ -221,7 +220,7 @@ fn a_span_has_its_kind_names_operations_and_sampling_relevant_attributes() {
 fn a_legacy_span_may_be_described_in_its_brief_alone() {
     let registry = registry(&[LEGACY_FORMAT]);
     let span = &registry.spans["gen_ai.work.client"];
-    assert_eq!((span.kind.as_str(), span.may_be_internal), ("internal", false));
+    assert_eq!((span.kind, span.may_be_internal), (SpanKind::Internal, false));
     assert_eq!(span.span_names, ["{a.one}"]);
     assert_eq!(span.operation_names, ["work", "play"]);
     let attributes = registry.span_attributes(span).unwrap();
@@ -246,28 +245,20 @@ fn an_event_has_its_level_severity_and_the_attributes_it_shares_with_a_span() {
 
 #[test]
 fn unknown_sections_keys_levels_and_groups_are_rejected() {
-    let load_error = |text: &str| Registry::default().add_document(&parse(text).unwrap()).unwrap_err();
-    assert_eq!(load_error("metrics: []\nsurprise: 2\n").line, 2);
-    assert!(load_error(&CURRENT_FORMAT.replace("note: keeps", "notion: keeps")).message.contains("`notion`"));
-    assert!(load_error(&CURRENT_FORMAT.replace("level: required", "level: desired")).message.contains("`desired`"));
-    assert!(load_error(&LEGACY_FORMAT.replace("type: metric", "type: metre")).message.contains("`metre`"));
-    assert!(load_error(&CURRENT_FORMAT.replace("kind: client", "kind: server-side")).message.contains("`server-side`"));
-    assert!(
-        load_error(&CURRENT_FORMAT.replace("**Span name** SHOULD", "A name SHOULD"))
-            .message
-            .contains("name of the span")
-    );
-    assert!(
-        load_error(&CURRENT_FORMAT.replace("sampling_relevant: true", "sampling_relevant: maybe"))
-            .message
-            .contains("maybe` is not")
-    );
-    assert!(
-        load_error(&CURRENT_FORMAT.replace("ref: gen_ai.work", "ref: gen_ai.play")).message.contains("`gen_ai.play`")
-    );
-    assert!(load_error(&CURRENT_FORMAT.replace("number 5", "number five")).message.contains("`five`"));
-    assert!(load_error(&CURRENT_FORMAT.replacen("type: string", "type: strang", 1)).message.contains("`strang`"));
-    assert!(load_error(&LEGACY_FORMAT.replace("id: span.gen_ai", "id: spun.gen_ai")).message.contains("`span.`"));
+    let load_error = |text: &str| File::parse(text).and_then(|file| Registry::default().add_file(file)).unwrap_err();
+    let error = load_error("metrics: []\nsurprise: 2\n");
+    assert!(error.starts_with("2: ") && error.contains("`surprise`"), "{error}");
+    assert!(load_error(&CURRENT_FORMAT.replace("note: keeps", "notion: keeps")).contains("`notion`"));
+    assert!(load_error(&CURRENT_FORMAT.replace("level: required", "level: desired")).contains("`desired`"));
+    assert!(load_error(&LEGACY_FORMAT.replace("type: metric", "type: metre")).contains("`metre`"));
+    assert!(load_error(&CURRENT_FORMAT.replace("kind: client", "kind: server-side")).contains("`server-side`"));
+    assert!(load_error(&CURRENT_FORMAT.replace("**Span name** SHOULD", "A name SHOULD")).contains("name of the span"));
+    let error = load_error(&CURRENT_FORMAT.replacen("sampling_relevant: true", "sampling_relevant: maybe", 1));
+    assert!(error.starts_with("75: ") && error.contains("boolean"), "{error}");
+    assert!(load_error(&CURRENT_FORMAT.replace("ref: gen_ai.work", "ref: gen_ai.play")).contains("`gen_ai.play`"));
+    assert!(load_error(&CURRENT_FORMAT.replace("number 5", "number five")).contains("`five`"));
+    assert!(load_error(&CURRENT_FORMAT.replacen("type: string", "type: strang", 1)).contains("`strang`"));
+    assert!(load_error(&LEGACY_FORMAT.replace("id: span.gen_ai", "id: spun.gen_ai")).contains("`span.`"));
     let dangling = registry(&[&CURRENT_FORMAT.replace("ref_group: inner", "ref_group: other")]);
     assert!(dangling.metric_attributes(&dangling.metrics["m.one"]).unwrap_err().contains("`other`"));
     let undefined = registry(&[&CURRENT_FORMAT.replace("ref: a.two", "ref: a.three")]);
@@ -279,5 +270,35 @@ fn unknown_sections_keys_levels_and_groups_are_rejected() {
 #[test]
 fn the_same_name_may_not_be_defined_twice() {
     let mut twice = registry(&[CURRENT_FORMAT]);
-    assert!(twice.add_document(&parse(CURRENT_FORMAT).unwrap()).is_err());
+    assert!(twice.add_file(File::parse(CURRENT_FORMAT).unwrap()).is_err());
+}
+
+#[test]
+fn an_unknown_key_is_named_in_every_structure_of_both_formats() {
+    for text in [CURRENT_FORMAT, LEGACY_FORMAT] {
+        for (index, line) in text.lines().enumerate() {
+            let Some((key, value)) = line.split_once(':').filter(|(key, _)| key.starts_with(' ')) else {
+                continue;
+            };
+            // The level of a condition, and what is ignored.
+            if key.ends_with("_required") || ["deprecated", "reason"].contains(&key.trim()) {
+                continue;
+            }
+            let changed = text.lines().enumerate().map(|(other, line)| match other == index {
+                true => format!("{key}_surprise:{value}\n"),
+                false => format!("{line}\n"),
+            });
+            let error = File::parse(&changed.collect::<String>()).unwrap_err();
+            let name = key.trim_start_matches([' ', '-']);
+            // An old group without its type is rejected for that.
+            let missing = name == "type" && error.contains("missing field `type`");
+            assert!(missing || error.contains(&format!("`{name}_surprise`")), "{line}: {error}");
+        }
+    }
+}
+
+#[test]
+fn an_empty_file_and_a_key_that_is_given_twice_are_rejected() {
+    assert!(File::parse("").is_err());
+    assert!(File::parse("file_format: 1\nmetrics: []\nmetrics: []\n").unwrap_err().starts_with("3: "));
 }

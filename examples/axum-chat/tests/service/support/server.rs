@@ -14,7 +14,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Page;
-use super::client::get;
+use super::get;
 
 /// Time limit for the start: the first start on a machine downloads the model.
 const START_TIMEOUT: Duration = Duration::from_secs(300);

@@ -1,0 +1,266 @@
+//! Detection of telephone numbers.
+
+mod numbering_plan;
+
+use super::class;
+use super::class::ALNUM;
+use super::class::DIGIT;
+use super::class::SPACE;
+use super::context;
+use super::context::Topic;
+use super::digit_groups::DigitGroup;
+use super::digit_groups::DigitGroups;
+use super::digit_groups::Separator;
+use super::digit_groups::is_number_start;
+use super::found::Match;
+use super::kind::DataKind;
+use super::scan_context::ScanContext;
+use super::view::TextView;
+
+/// Returns the international number at `at`, a plus sign and a digit: `+49 30 1234567`.
+pub(super) fn detect_international(scan: &ScanContext<'_, '_>, at: usize) -> Option<Match> {
+    let text = scan.text;
+    let before = text.decoded_byte_before(at);
+    if class::is_in(before, ALNUM) || before == b'+' {
+        return None;
+    }
+    let start = at + 1 + usize::from(text.byte_at(at + 1) == b'(');
+    let groups = DigitGroups::parse(text, start);
+    let end = longest_match_end(text, &groups, numbering_plan::is_international)?;
+    Some(Match::new(at, extension_end(text, end), DataKind::Phone))
+}
+
+/// Returns the number at `at`, a parenthesis and a digit or plus sign: `(415) 555-2671`.
+pub(super) fn detect_bracketed(scan: &ScanContext<'_, '_>, at: usize) -> Option<Match> {
+    let text = scan.text;
+    let before = text.decoded_byte_before(at);
+    if class::is_in(before, ALNUM) {
+        return None;
+    }
+    // Input: `(+358) 9 1234567`.
+    let plus = text.byte_at(at + 1) == b'+';
+    let groups = DigitGroups::parse(text, at + 1 + usize::from(plus));
+    let all = groups.as_slice();
+    let [area, second, ..] = all else { return None };
+    if second.separator != Separator::Bracket || plus && text.byte_at(area.end) != b')' {
+        return None;
+    }
+    let is_north_american = matches!(group_lengths(all)[..], [3, 3, 4, ..]) && all[2].separator != Separator::Bracket;
+    let end = if plus {
+        longest_match_end(text, &groups, numbering_plan::is_international)?
+    } else if is_north_american {
+        complete_number_end(text, all[2].end, true)?
+    } else if area.len() <= 5 && (has_phone_keyword(text, at) || text.byte_at(area.start) == b'0') {
+        longest_match_end(text, &groups, |digits| (8..=12).contains(&digits.len()))?
+    } else {
+        return None;
+    };
+    Some(Match::new(at, extension_end(text, end), DataKind::Phone))
+}
+
+/// Returns a number without a plus sign: in North American format, in the format of an enabled region, or next to a
+/// telephone keyword.
+pub(super) fn detect_national(scan: &ScanContext<'_, '_>, groups: &DigitGroups) -> Option<Match> {
+    let text = scan.text;
+    let start = groups.start();
+    if !is_number_start(text, start) {
+        return None;
+    }
+    let end = north_american_end(text, groups.as_slice())
+        .or_else(|| double_zero_end(text, groups))
+        .or_else(|| {
+            longest_match_end(text, groups, |digits| {
+                scan.regions().any(|region| numbering_plan::is_national(region, digits))
+            })
+        })
+        .or_else(|| end_after_keyword(text, groups))
+        .or_else(|| end_before_keyword(text, groups))?;
+    let second = groups.as_slice().get(1);
+    let bracket = text.byte_before(start) == b'(' && second.is_some_and(|group| text.byte_before(group.start) != b'(');
+    let sign =
+        bracket && second.is_some_and(|group| group.separator == Separator::Bracket) || text.byte_before(start) == b'+';
+    Some(Match::new(start - usize::from(sign), extension_end(text, end), DataKind::Phone))
+}
+
+/// Returns the end of a North American number: `415-555-2671`, `1-415-555-2671`, `415.555.2671`. Groups separated by
+/// blanks need a country code or a telephone keyword.
+fn north_american_end(text: &TextView<'_>, groups: &[DigitGroup]) -> Option<usize> {
+    let (lead, rest) = match groups {
+        [one, rest @ ..] if matches!(text.slice(one.start, one.end), b"1" | b"001") => (Some(one), rest),
+        all => (None, all),
+    };
+    let [area, exchange, line, more @ ..] = rest else { return None };
+    if group_lengths(&rest[..3])[..] != [3, 3, 4] || lead.is_some_and(|_| area.separator == Separator::Slash) {
+        return None;
+    }
+    let (first, second) = (text.byte_at(area.start), text.byte_at(exchange.start));
+    let separators = (exchange.separator, line.separator);
+    let has_valid_format = match separators {
+        (Separator::Dash | Separator::Bracket, Separator::Dash) => {
+            lead.is_some() || first >= b'2' || is_sample_area_code(text, area)
+        }
+        (Separator::Bracket, Separator::Blank | Separator::Dot) => true,
+        (Separator::Slash | Separator::Blank, Separator::Dash) | (Separator::Dot, Separator::Dot) => {
+            first >= b'2' && second >= b'2'
+        }
+        (Separator::Blank, Separator::Blank) => {
+            lead.is_some() && first >= b'2' && second >= b'2' && more.is_empty()
+                || has_phone_keyword(text, groups[0].start)
+        }
+        _ => false,
+    };
+    // `ID-415-555-0132` is another identifier.
+    let start = groups[0].start;
+    let joined = matches!(text.byte_before(start), b'-' | b'_' | b'#')
+        && class::is_in(text.byte_before(start - 1), ALNUM)
+        && !has_phone_keyword(text, start);
+    (has_valid_format && !joined).then(|| complete_number_end(text, line.end, true)).flatten()
+}
+
+/// Returns whether the area code is 123, which samples like `123-456-7890` use.
+fn is_sample_area_code(text: &TextView<'_>, area: &DigitGroup) -> bool {
+    text.slice(area.start, area.end) == b"123"
+}
+
+/// Returns the end of an international number with two zeros in place of the plus sign: `0049 30 1234567`.
+fn double_zero_end(text: &TextView<'_>, groups: &DigitGroups) -> Option<usize> {
+    let [first, rest @ ..] = groups.as_slice() else { return None };
+    let start = first.start;
+    let Some(second) = rest.first() else { return ungrouped_double_zero_end(text, first) };
+    let zeros = text.slice(first.start, first.end).starts_with(b"00") && (3..=5).contains(&first.len());
+    let parted = second.separator != Separator::Dot;
+    // Excludes the middle of a longer sequence of groups.
+    let first_of_all = text.byte_before(start) != b' ' || !class::is_in(text.byte_before(start - 1), DIGIT);
+    (zeros && parted && first_of_all)
+        .then(|| longest_match_end(text, groups, |digits| numbering_plan::is_international(&digits[2..])))
+        .flatten()
+}
+
+/// Returns the end of an international number without separators: `00491712345678`. Excludes country codes that start
+/// with 1 or 2, because other numbers are padded with zeros.
+fn ungrouped_double_zero_end(text: &TextView<'_>, run: &DigitGroup) -> Option<usize> {
+    let digits = text.slice(run.start, run.end);
+    let has_valid_format =
+        (12..=15).contains(&digits.len()) && digits.starts_with(b"00") && matches!(digits[2], b'3'..=b'9');
+    let other = matches!(text.topic(run.start, context::topic), Some(Topic::Other | Topic::Version));
+    (has_valid_format && !other && numbering_plan::is_international(&digits[2..]))
+        .then(|| complete_number_end(text, run.end, false))
+        .flatten()
+}
+
+/// Returns the end of a number after a telephone keyword: "call me at".
+fn end_after_keyword(text: &TextView<'_>, groups: &DigitGroups) -> Option<usize> {
+    let start = groups.start();
+    let joined = matches!(text.byte_before(start), b'-' | b'/' | b'_' | b'#')
+        && class::is_in(text.byte_before(start.max(1) - 1), ALNUM);
+    let parts = groups.as_slice();
+    let address = parts.len() == 4
+        && parts[1..].iter().all(|group| group.separator == Separator::Dot)
+        && std::str::from_utf8(text.slice(start, parts[3].end))
+            .is_ok_and(|it| it.parse::<std::net::Ipv4Addr>().is_ok());
+    if joined || address || !has_phone_keyword(text, start) || is_date(text, groups.as_slice()) {
+        return None;
+    }
+    longest_match_end(text, groups, |digits| (7..=15).contains(&digits.len()) && class::distinct_bytes(digits) > 1)
+}
+
+fn has_phone_keyword(text: &TextView<'_>, start: usize) -> bool {
+    text.topic(start, context::topic) == Some(Topic::Phone)
+}
+
+/// Returns the end of a number before a telephone keyword, as in a signature: `020 7946 0958 (office)`. The line or the
+/// parenthesis must end after the keyword.
+fn end_before_keyword(text: &TextView<'_>, groups: &DigitGroups) -> Option<usize> {
+    let parted = groups.as_slice().len() > 1 || text.byte_at(groups.start()) == b'0';
+    if !parted && groups.digit_count() < 8 || is_date(text, groups.as_slice()) {
+        return None;
+    }
+    let end = longest_match_end(text, groups, |digits| {
+        (7..=15).contains(&digits.len()) && class::distinct_bytes(digits) > 1
+    })?;
+    let blank = text.skip_blanks(end);
+    let word = blank + usize::from(matches!(text.byte_at(blank), b'-' | b'('));
+    let word = text.skip_blanks(word);
+    let name = [&b"office"[..], b"fax", b"mobile", b"cell", b"home", b"work", b"phone"]
+        .into_iter()
+        .find(|name| word > end && text.starts_with_at(word, name))?;
+    let name_end = word + name.len();
+    let closes = matches!(text.byte_at(name_end), 0 | b'\n' | b'\r' | b'\\' | b')' | b'|')
+        || parted && matches!(text.byte_at(name_end), b',' | b';');
+    (closes && text.slice(end, word).iter().all(|byte| *byte != b'\n')).then_some(end)
+}
+
+/// Returns whether the groups are a date or a range of years: `2024-01-15`, `15.01.2024`, `2012-2014`.
+fn is_date(text: &TextView<'_>, groups: &[DigitGroup]) -> bool {
+    let year = |group: &DigitGroup| matches!(text.slice(group.start, group.start + 2), b"19" | b"20");
+    match (&group_lengths(groups)[..], groups) {
+        ([4, 1..=2, 1..=2, ..], [first, ..]) => year(first),
+        ([4, 4, ..], [first, second, ..]) => year(first) && year(second),
+        ([1..=2, 1..=2, 4, ..], [_, _, third, ..]) => year(third),
+        _ => false,
+    }
+}
+
+/// Returns the end of the longest sequence of groups, from the first group on, that `fits` accepts.
+fn longest_match_end(text: &TextView<'_>, groups: &DigitGroups, fits: impl Fn(&[u8]) -> bool) -> Option<usize> {
+    let all = groups.as_slice();
+    (1..=all.len()).rev().find_map(|count| {
+        if has_fraction(text, &all[..count]) {
+            return None;
+        }
+        let mut digits = Vec::with_capacity(16);
+        for (index, group) in all[..count].iter().enumerate() {
+            let digits_of_group = text.slice(group.start, group.end);
+            // The trunk prefix of `+44 (0)20 7946 0958` is dialled only within the country.
+            let trunk = index > 0 && digits_of_group == b"0" && group.separator == Separator::Bracket;
+            digits.extend_from_slice(if trunk { b"" } else { digits_of_group });
+        }
+        let end = complete_number_end(text, all[count - 1].end, count > 1)?;
+        (digits.len() <= 17 && fits(&digits)).then_some(end)
+    })
+}
+
+/// Returns whether the last group is a fraction: input `+35236450.6`, output true.
+fn has_fraction(text: &TextView<'_>, groups: &[DigitGroup]) -> bool {
+    let [first, .., last] = groups else { return false };
+    let number = groups.len() == 2 && first.len() > 4 && text.byte_at(first.start) != b'0';
+    last.separator == Separator::Dot && (last.len() < 2 || number)
+}
+
+/// Returns `end` if no number or word continues there. After groups, a comma starts the next cell of a table;
+/// otherwise, one or two digits after a comma can be a fraction.
+fn complete_number_end(text: &TextView<'_>, end: usize, grouped: bool) -> Option<usize> {
+    let glued = match text.byte_at(end) {
+        b',' => {
+            let stop = text.bounded_run_end(DIGIT, end + 1, 3);
+            !grouped && (end + 2..=end + 3).contains(&stop) && !matches!(text.byte_at(stop), b',' | b'.' | b':' | b';')
+        }
+        b'-' | b'.' => text.has_class(end + 1, DIGIT),
+        b'@' | b'%' | b':' => text.has_class(end + 1, ALNUM),
+        b'x' | b'e' => extension_end(text, end) == end,
+        byte => class::is_in(byte, ALNUM),
+    };
+    (!glued).then_some(end)
+}
+
+/// Returns the end of an extension after a number: `x123`, ` ext. 123`, `, ext 123`. Returns `end` without one.
+fn extension_end(text: &TextView<'_>, end: usize) -> usize {
+    let comma = text.skip_blanks(end);
+    let comma = if matches!(text.byte_at(comma), b',' | b';') { comma + 1 } else { end };
+    let word = text.bounded_run_end(SPACE, comma, 2);
+    let names = [&b"extension"[..], b"extn.", b"extn", b"ext.", b"ext", b"int.", b"int", b"x"];
+    let name = names.into_iter().find(|name| text.starts_with_at(word, name));
+    let Some(name) = name else { return end };
+    let sign = word + name.len();
+    let sign = sign + usize::from(text.byte_at(sign) == b':');
+    let digits = text.bounded_run_end(SPACE, sign, 4);
+    let stop = text.bounded_run_end(DIGIT, digits, 7);
+    if stop > digits && !text.has_class(stop, ALNUM) { stop } else { end }
+}
+
+fn group_lengths(groups: &[DigitGroup]) -> Vec<usize> {
+    groups.iter().map(DigitGroup::len).collect()
+}
+
+#[cfg(test)]
+mod tests;

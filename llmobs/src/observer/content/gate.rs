@@ -1,0 +1,143 @@
+//! The gate of an observer, and the metrics of content that it redacts or drops.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+
+use crate::capture::CaptureReport;
+use crate::capture::Gate;
+use crate::catalog::RowId;
+use crate::catalog::llmobs_attribute;
+use crate::content::Content;
+use crate::measurement::Label;
+use crate::semconv::attribute as a;
+use crate::sink::Sinks;
+use crate::span::OwnedSpan;
+
+/// The value of `llmobs.signal` for dropped content.
+const CONTENT_SIGNAL: &str = "content";
+
+/// The content settings of a builder.
+#[derive(Debug)]
+pub(crate) struct ContentSettings(Option<Gate>);
+
+impl ContentSettings {
+    pub(crate) const fn new() -> Self {
+        Self(None)
+    }
+
+    pub(crate) fn set_gate(&mut self, gate: Gate) {
+        self.0 = Some(gate);
+    }
+}
+
+/// The decision on whether the content of an operation is captured.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Capturing(bool);
+
+impl Capturing {
+    #[inline]
+    pub(crate) const fn is_on(self) -> bool {
+        self.0
+    }
+}
+
+/// The gate of an observer.
+pub(crate) struct ContentGate {
+    gate: Gate,
+    sinks: Arc<Sinks>,
+    reported_hook_drops: ReportedHookDrops,
+}
+
+/// The drop counts of the application's hook that have been reported. The hook's thread keeps the totals.
+#[derive(Debug, Default)]
+struct ReportedHookDrops {
+    dropped: AtomicU64,
+    panicked: AtomicU64,
+}
+
+/// Returns by how much a total has grown since the last call.
+fn take_increase(reported: &AtomicU64, total: u64) -> u64 {
+    total.saturating_sub(reported.fetch_max(total, Ordering::Relaxed))
+}
+
+impl ContentGate {
+    pub(crate) fn new(settings: ContentSettings, sinks: Arc<Sinks>) -> Self {
+        let gate = settings.0.unwrap_or_else(|| Gate::builder().build());
+        Self { gate, sinks, reported_hook_drops: ReportedHookDrops::default() }
+    }
+
+    pub(crate) const fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    pub(crate) fn is_on_events(&self) -> bool {
+        self.gate.capture().is_on_events()
+    }
+
+    /// Returns whether the content of an operation with this span has a destination.
+    pub(crate) fn should_capture(&self, span: Option<&OwnedSpan>) -> Capturing {
+        let (gate, mode) = (&self.gate, self.gate.capture());
+        Capturing(
+            mode.is_on()
+                && (mode.is_on_events()
+                    || gate.has_hook()
+                    || mode.is_on_spans() && span.is_some_and(OwnedSpan::has_recording_context)),
+        )
+    }
+
+    /// Sets the stop sequences of the request on the span, if content is captured on spans. Returns the number of bytes
+    /// that they use of the span's limit.
+    pub(crate) fn set_stop_sequences(&self, span: &OwnedSpan, texts: &[&str]) -> Option<NonZeroUsize> {
+        if texts.is_empty() || !self.gate.capture().is_on_spans() || !span.is_recording() {
+            return None;
+        }
+        let mut gate_pass = self.gate.pass();
+        let gated = texts.iter().filter_map(|text| gate_pass.text(&Content::from(*text))?.for_span());
+        let gated: Vec<String> = gated.collect();
+        span.set_string_list(a::GEN_AI_REQUEST_STOP_SEQUENCES, gated.iter().map(String::as_str));
+        self.record_metrics(gate_pass.report());
+        NonZeroUsize::new(self.gate.limits().span_bytes() - gate_pass.remaining_bytes())
+    }
+
+    /// Records the redactions and drops of content.
+    pub(crate) fn record_metrics(&self, report: &CaptureReport) {
+        for (kind, count) in report.redactions.iter() {
+            let labels = [Label::new(llmobs_attribute::DETECTOR, kind.as_str())];
+            self.sinks.bind(RowId::Redactions, &labels).add(count.into());
+        }
+        let hook = self.gate.hook_stats();
+        let dropped_contents = [
+            ("truncated", report.truncated_contents),
+            ("limit", report.dropped_parts + report.dropped_messages),
+            ("media", report.dropped_media),
+            ("budget", u64::from(report.is_over_budget)),
+            ("queue_full", take_increase(&self.reported_hook_drops.dropped, hook.dropped)),
+            ("hook_panicked", take_increase(&self.reported_hook_drops.panicked, hook.panicked)),
+        ];
+        for (reason, count) in dropped_contents {
+            if count > 0 {
+                self.count_dropped_content(reason, count);
+            }
+        }
+    }
+
+    /// Counts dropped content by its reason.
+    fn count_dropped_content(&self, reason: &'static str, count: u64) {
+        let labels =
+            [Label::new(llmobs_attribute::SIGNAL, CONTENT_SIGNAL), Label::new(llmobs_attribute::DROP_REASON, reason)];
+        self.sinks.bind(RowId::DroppedItems, &labels).add(count);
+    }
+
+    /// Counts the content of an operation that is dropped because a custom detector panicked.
+    pub(crate) fn count_gate_panic(&self) {
+        self.count_dropped_content("gate_panicked", 1);
+    }
+}
+
+impl std::fmt::Debug for ContentGate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ContentGate").field("gate", &self.gate).finish_non_exhaustive()
+    }
+}

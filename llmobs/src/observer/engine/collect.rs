@@ -1,0 +1,136 @@
+//! The observable rows, read from the in-flight registry at collection, so that they are correct while an operation
+//! hangs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::catalog::RowId;
+use crate::catalog::SERIES_ATTRIBUTES;
+use crate::catalog::llmobs_attribute;
+use crate::clock::nanos_to_seconds;
+use crate::measurement::DeviceRecord;
+use crate::measurement::Label;
+use crate::measurement::Observation;
+use crate::number::count_to_f64;
+use crate::observer::state::observer_state::ObserverState;
+use crate::semconv::value::State;
+use crate::series::OperationSeries;
+use crate::sink::ObservableSource;
+use crate::timing::StateTimes;
+
+impl ObservableSource for ObserverState {
+    fn prepare(&self) {
+        self.remove_retired_series();
+        #[cfg(feature = "otlp")]
+        if let Some(reporter) = self.export_reporter() {
+            reporter.record_pending();
+        }
+    }
+
+    fn read(&self, id: RowId) -> Vec<Observation> {
+        if !self.sinks().is_enabled(id.row().level) {
+            return Vec::new();
+        }
+        match id {
+            RowId::Active => by_state(self, |_, state, totals| f64::from(totals.counts[state.index()])),
+            RowId::StateTime => by_state(self, |series, state, totals| {
+                nanos_to_seconds(series.state_time(state, totals.state_times[state.index()]))
+            }),
+            RowId::OldestAge => oldest_ages(self),
+            RowId::SeriesUsage => series_usage(self),
+            #[cfg(feature = "otlp")]
+            RowId::ExportAge | RowId::ExportQueueUsage => {
+                self.export_reporter().map_or_else(Vec::new, |reporter| reporter.read(id))
+            }
+            _ => self.read_external(id),
+        }
+    }
+
+    fn read_external(&self, id: RowId) -> Vec<Observation> {
+        if id.row().is_external() { self.attached().read(id.row()) } else { Vec::new() }
+    }
+
+    fn devices(&self) -> Vec<DeviceRecord> {
+        self.attached().devices()
+    }
+}
+
+/// The operations in flight of one series.
+#[derive(Default)]
+struct InFlightTotals {
+    counts: [u32; State::ALL.len()],
+    state_times: StateTimes,
+}
+
+/// Returns a value for each series and state. The clock is read for each operation separately: an operation that
+/// changed its state after a common reading would be counted in a state that it has left.
+fn by_state(
+    observer: &ObserverState,
+    value: impl Fn(&OperationSeries, State, &InFlightTotals) -> f64,
+) -> Vec<Observation> {
+    // Keyed by address, since two series may have the same labels, for example those of two roles.
+    let entries = observer
+        .models
+        .all_series()
+        .into_iter()
+        .map(|series| (Arc::as_ptr(&series), (series, InFlightTotals::default())));
+    let mut totals_by_series: BTreeMap<*const OperationSeries, (Arc<OperationSeries>, InFlightTotals)> =
+        entries.collect();
+    // An operation that ends adds its times and leaves the registry under the same lock, so each time is counted
+    // exactly once.
+    let registry = observer.in_flight_registry();
+    for operation in registry.iter() {
+        let series = operation.series();
+        let entry = totals_by_series.entry(Arc::as_ptr(series));
+        let (_, totals) = entry.or_insert_with(|| (Arc::clone(series), InFlightTotals::default()));
+        let (marks, remote) = (operation.marks_now(), series.key.role.is_remote());
+        totals.counts[marks.state(remote).index()] += 1;
+        for (sum, time) in totals.state_times.iter_mut().zip(marks.state_times(remote)) {
+            *sum += time;
+        }
+    }
+    let mut values: BTreeMap<Vec<Label>, f64> = BTreeMap::new();
+    for (series, totals) in totals_by_series.values() {
+        for state in series.states() {
+            let labels =
+                series.labels().iter().cloned().chain([Label::new(llmobs_attribute::OPERATION_STATE, state.as_str())]);
+            *values.entry(labels.collect()).or_default() += value(series, *state, totals);
+        }
+    }
+    drop(registry);
+    observations(values)
+}
+
+fn oldest_ages(observer: &ObserverState) -> Vec<Observation> {
+    let mut oldest: BTreeMap<(Arc<str>, &str), u64> = BTreeMap::new();
+    for series in observer.models.all_series() {
+        for state in series.states() {
+            oldest.entry((Arc::clone(&series.model), state.as_str())).or_default();
+        }
+    }
+    let registry = observer.in_flight_registry();
+    for operation in registry.iter() {
+        let (marks, remote) = (operation.marks_now(), operation.series().key.role.is_remote());
+        let age = oldest.entry((Arc::clone(&operation.series().model), marks.state(remote).as_str())).or_default();
+        *age = marks.age().max(*age);
+    }
+    drop(registry);
+    let labels = |(model, state)| {
+        vec![Label::new(SERIES_ATTRIBUTES[2], model), Label::new(llmobs_attribute::OPERATION_STATE, state)]
+    };
+    observations(oldest.into_iter().map(|(key, age)| (labels(key), nanos_to_seconds(age))))
+}
+
+fn series_usage(observer: &ObserverState) -> Vec<Observation> {
+    let store = &observer.sinks().prometheus;
+    observations(
+        store
+            .series_count_by_group()
+            .into_iter()
+            .map(|(group, series)| (vec![Label::new(llmobs_attribute::METRIC_GROUP, group)], count_to_f64(series))),
+    )
+}
+
+fn observations(values: impl IntoIterator<Item = (Vec<Label>, f64)>) -> Vec<Observation> {
+    values.into_iter().map(|(labels, value)| Observation { labels, value }).collect()
+}

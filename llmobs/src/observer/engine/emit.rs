@@ -1,0 +1,238 @@
+//! The span and the log events that are emitted at the end of an operation.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::ended_operation::EndedOperation;
+use crate::catalog::Level;
+use crate::clock::nanos_to_seconds;
+use crate::clock::system_time_before_now;
+use crate::event::KeepReason;
+use crate::event::OperationDetailsEvent;
+use crate::event::RequestCompleteEvent;
+use crate::event::emit_exception;
+use crate::measurement::FinishReasons;
+use crate::measurement::TraceLink;
+use crate::objective::Judgements;
+use crate::observer::content::ContentExport;
+use crate::observer::state::ending::Ending;
+use crate::semconv::value::OperationName;
+use crate::span::InferenceEnd;
+use crate::span::OwnedSpan;
+use crate::span::StageSpan;
+use crate::span::StageSpans;
+use crate::usage::Usage;
+
+/// An operation that has ended and whose metrics have been recorded.
+pub(crate) struct EndReport<'a> {
+    pub(crate) end: EndedOperation<'a>,
+    pub(crate) judgements: Judgements,
+    /// The moment at which the end was observed, in nanoseconds; it may lie after the end.
+    pub(crate) noticed_at: u64,
+}
+
+impl EndReport<'_> {
+    /// Sets the span's attributes, emits the log events and ends the span. The span ends last, so that the log events
+    /// belong to its trace.
+    pub(crate) fn emit(&self, span: Option<Box<OwnedSpan>>) {
+        let state = self.end.state;
+        let notes = state.notes.get();
+        let reasons = state.finish_reasons();
+        let inference_end = InferenceEnd {
+            profile: state.series.declared_names().profile,
+            is_embedding: state.series.key.operation == OperationName::Embeddings,
+            outcome: self.end.ending.outcome(),
+            error_type: self.end.ending.error_type(),
+            response_id: notes.and_then(|notes| notes.response_id.get()).map(Arc::as_ref),
+            response_model: notes.and_then(|notes| notes.response_model.get()).map(Arc::as_ref),
+            finish_reasons: &reasons,
+            is_streamed: self.end.stream.is_some(),
+            time_to_first_chunk: state.time_to_first_chunk.get(),
+            time_to_first_token: state.ttft(),
+            usage: self.final_usage(),
+            is_good: self.judgements.is_good(),
+        };
+        state.observer.flight_recorder.push_judgements(self.judgements);
+        // With a span, the monotonic and the wall clock are read at the same time, so that both result in the same end.
+        let now = if span.is_some() { state.now() } else { self.noticed_at };
+        let ended = system_time_before_now(now.saturating_sub(self.end.marks.now));
+        let content = ContentExport::of(
+            &state.observer.content,
+            notes.map(|notes| &notes.content),
+            || state.end_marks.finish_reasons_by_choice(&state.notes),
+            inference_end.outcome,
+            span.as_deref(),
+        );
+        let Some(span) = span else { return self.emit_events(ended, None, &inference_end, &content) };
+        inference_end.set_attributes(&span);
+        content.set_span_attributes(&span);
+        self.emit_stages(&span, ended);
+        span.in_span_context(|| self.emit_events(ended, Some(&span), &inference_end, &content));
+        span.end_at(ended);
+    }
+
+    /// Emits the stages of the operation: as child spans at level `Full`, as span events at level `Standard`.
+    fn emit_stages(&self, span: &OwnedSpan, ended: SystemTime) {
+        let inner = &self.end.state.observer;
+        let (standard, full) = (inner.sinks().is_enabled(Level::Standard), inner.sinks().is_enabled(Level::Full));
+        if !standard {
+            return;
+        }
+        let marks = &self.end.marks;
+        let queue = marks.enqueued.zip(marks.queue_time()).map(|(from, duration)| ("queue", from, duration));
+        let prefill =
+            marks.first_token.zip(marks.prefill_time()).map(|(to, duration)| ("prefill", to - duration, duration));
+        let decode = marks.first_token.zip(self.end.decode_time()).map(|(from, duration)| ("decode", from, duration));
+        let remote = self.end.state.series.key.role.is_remote();
+        // The prefill and decode times of a remote engine are not known.
+        let known = [queue, prefill.filter(|_| !remote), decode.filter(|_| !remote)];
+        let mut stages = [StageSpan { name: "", start: 0, end: 0 }; 3];
+        let mut count = 0;
+        for (name, from, duration) in known.into_iter().flatten() {
+            stages[count] = StageSpan { name, start: from, end: from.saturating_add(duration) };
+            count += 1;
+        }
+        let stage_spans = StageSpans { stages: &stages[..count], reference_nanos: marks.now, reference_time: ended };
+        if full {
+            stage_spans.emit_child_spans(span, inner.tracer());
+        } else {
+            stage_spans.add_span_events(span);
+        }
+    }
+
+    fn emit_events(
+        &self,
+        at: SystemTime,
+        span: Option<&OwnedSpan>,
+        inference_end: &InferenceEnd<'_>,
+        content: &ContentExport,
+    ) {
+        let state = self.end.state;
+        let max_level = tracing::level_filters::LevelFilter::current();
+        let notes = state.notes.get();
+        if max_level >= tracing::Level::WARN
+            && let Ending::Failed(error) = self.end.ending
+        {
+            let kind = notes.and_then(|notes| notes.exception_type.get().copied());
+            emit_exception(kind.unwrap_or(error.as_str()), content.error_message());
+        }
+        if let Some(request) = notes.and_then(|notes| notes.request_details.get()) {
+            let [operation, provider, model] = state.series.identity();
+            OperationDetailsEvent {
+                operation: operation.as_str(),
+                provider: provider.as_str(),
+                model: model.as_str(),
+                conversation_id: notes.and_then(|notes| notes.conversation_id.get()).map(Arc::as_ref),
+                max_tokens: state.request.max_tokens(),
+                request,
+                end: inference_end,
+                content: content.for_event(),
+            }
+            .emit();
+        }
+        if max_level < tracing::Level::ERROR && !state.observer.flight_recorder.is_on() {
+            return;
+        }
+        let event = self.complete_event(at, span, inference_end.finish_reasons.clone());
+        if event.keep_reason.is_some() {
+            event.emit();
+        }
+        state.observer.flight_recorder.push(event);
+    }
+
+    fn complete_event(
+        &self,
+        at: SystemTime,
+        span: Option<&OwnedSpan>,
+        finish_reasons: FinishReasons,
+    ) -> RequestCompleteEvent {
+        let EndedOperation { state, ending, marks, stream, tokens, .. } = &self.end;
+        let [operation, provider, model] = state.series.identity();
+        let notes = state.notes.get();
+        let cloned = |text: Option<&Arc<str>>| text.map(Arc::clone);
+        let usage = state.usage();
+        RequestCompleteEvent {
+            ended_at: at,
+            trace_ids: span.map_or(state.request.trace_link, OwnedSpan::trace_ids),
+            operation,
+            provider,
+            model,
+            role: state.series.key.role.as_str(),
+            response_id: cloned(notes.and_then(|notes| notes.response_id.get())),
+            response_model: cloned(notes.and_then(|notes| notes.response_model.get())),
+            conversation_id: cloned(notes.and_then(|notes| notes.conversation_id.get())),
+            max_tokens: state.request.max_tokens(),
+            is_streamed: stream.is_some(),
+            outcome: ending.outcome(),
+            error_type: ending.error_type(),
+            finish_reasons,
+            input_tokens: tokens.input,
+            output_tokens: tokens.output,
+            cached_tokens: tokens.input.and(usage.cache_read),
+            reasoning_tokens: usage.reasoning,
+            token_source: tokens.output_source,
+            duration: marks.age(),
+            queue_time: marks.queue_time(),
+            prefill_time: marks.prefill_time(),
+            decode_time: self.end.decode_time(),
+            time_to_first_token: state.ttft(),
+            time_per_output_token: self.end.nanos_per_output_token(),
+            longest_gap: stream.and_then(|stream| stream.summary.longest_gap),
+            consumer_wait: stream.map(|stream| stream.summary.consumer_wait),
+            stalls: state.counters.stalls(),
+            attempts: state.counters.attempts(),
+            preemptions: state.counters.preemptions(),
+            provisional_energy: self.provisional_energy(),
+            is_good: self.judgements.is_good(),
+            keep_reason: self.keep_reason(*ending, span),
+        }
+    }
+
+    /// Returns a companion's estimate of the energy that the operation used from its scheduling to its end, in joules.
+    /// The event is emitted before the measured energy is known. `None` in the gateway and client roles.
+    fn provisional_energy(&self) -> Option<f64> {
+        let EndedOperation { state, marks, .. } = &self.end;
+        let started_at = marks.scheduled.or_else(|| marks.enqueued.is_none().then_some(marks.t0))?;
+        let seconds = nanos_to_seconds(marks.now.saturating_sub(started_at));
+        let attached = state.observer.attached();
+        attached.query(|companion| companion.provisional_energy(seconds)).filter(|_| !state.series.key.role.is_remote())
+    }
+
+    /// Returns the reason for which the log event is emitted, or `None`. Failures, rejections and missed objectives
+    /// always have an event; other operations are sampled by `log_sample_ratio`.
+    fn keep_reason(&self, ending: Ending, span: Option<&OwnedSpan>) -> Option<KeepReason> {
+        let ratio = self.end.state.observer.log_sample_ratio;
+        match ending {
+            Ending::Failed(_) | Ending::Rejected(_) => Some(KeepReason::Failed),
+            _ if self.judgements.is_good() == Some(false) => Some(KeepReason::MissedObjective),
+            _ if ratio >= 1.0 => Some(KeepReason::All),
+            _ => {
+                // Sampled by the trace id if there is one, so that either all events of a trace are emitted or none.
+                let ids = span.and_then(OwnedSpan::trace_ids);
+                let random =
+                    ids.map_or_else(|| splitmix64(self.end.state.times.t0 ^ self.end.marks.now), TraceLink::randomness);
+                (to_unit_interval(random) < ratio).then_some(KeepReason::Sampled(ratio))
+            }
+        }
+    }
+
+    /// Returns the usage for the span: tokens that the engine or provider reported, else the tokens that were counted.
+    fn final_usage(&self) -> Usage {
+        let tokens = &self.end.tokens;
+        Usage { input: tokens.input, output: tokens.output, ..self.end.state.usage() }
+    }
+}
+
+/// Returns a pseudo-random number that depends only on `number`, so that sampling needs no state.
+const fn splitmix64(number: u64) -> u64 {
+    // The finaliser of SplitMix64.
+    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ (number >> 31)
+}
+
+/// Returns a number from 0 inclusive to 1 exclusive, made from the upper 53 bits of `random`.
+#[expect(clippy::cast_precision_loss, reason = "53 bits are exact, and enough for a random number")]
+const fn to_unit_interval(random: u64) -> f64 {
+    (random >> 11) as f64 / (1_u64 << 53) as f64
+}

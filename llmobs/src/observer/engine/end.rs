@@ -1,0 +1,59 @@
+//! The end of an operation, by its owner, its stream or a drop.
+
+use std::sync::Arc;
+
+use super::client_metrics::record_client_metrics;
+use super::emit::EndReport;
+use super::ended_operation::EndedOperation;
+use crate::observer::state::ending::Ending;
+use crate::observer::state::ending::StreamEnd;
+use crate::observer::state::operation_state::OperationState;
+use crate::observer::state::running_operation::RunningOperation;
+use crate::semconv::value::ErrorType;
+
+/// Returns the ending of an operation that was dropped. `finished` is set if the answer was complete. Examples: a
+/// marked error is `failed`, a drop after the last chunk is `completed`, and any other early drop is `cancelled`.
+pub(crate) fn ending_of_drop(state: &OperationState, panicked: bool, finished: bool, now: u64) -> Ending {
+    if let Some(error) = state.error() {
+        Ending::Failed(error)
+    } else if panicked {
+        Ending::Failed(ErrorType::Internal)
+    } else if finished || state.finish_reason().is_some() {
+        Ending::Completed
+    } else if state.request.is_past_deadline(now) {
+        Ending::Failed(ErrorType::Timeout)
+    } else if state.observer.is_shutting_down() {
+        Ending::Failed(ErrorType::Shutdown)
+    } else {
+        Ending::Cancelled
+    }
+}
+
+/// Ends an operation. `ended_at` is the end of the request, and `now` the moment at which the end was observed. A
+/// second end of the same operation is counted as an anomaly and ignored.
+pub(crate) fn finish(running: RunningOperation, ending: Ending, ended_at: u64, now: u64, stream: Option<&StreamEnd>) {
+    let RunningOperation { state, slot, span } = running;
+    if !state.mark_ended() {
+        state.observer.count_anomaly("double_end");
+        return;
+    }
+    leave_registry(&state, slot, now);
+    state.notify_end(ending.outcome(), ended_at);
+    let marks = state.marks(ended_at);
+    let end = EndedOperation::new(&state, marks, ending, stream);
+    end.record_outcome();
+    end.record_durations();
+    end.record_tokens();
+    record_client_metrics(&end);
+    let judgements = end.judge_objectives();
+    EndReport { end, judgements, noticed_at: now }.emit(span);
+}
+
+/// Removes the operation from the in-flight registry. Its times by state are added to the series under the same lock,
+/// so that a collection counts them exactly once.
+fn leave_registry(state: &Arc<OperationState>, slot: usize, now: u64) {
+    let mut registry = state.observer.in_flight_registry();
+    let remote = state.series.key.role.is_remote();
+    state.series.add_state_times(&state.marks(now).state_times(remote));
+    registry.remove(slot);
+}

@@ -1,0 +1,241 @@
+//! The metrics that are recorded at the end of an operation.
+
+use crate::catalog::RowId;
+use crate::clock::nanos_to_seconds;
+use crate::objective::Judgements;
+use crate::objective::ObjectiveInput;
+use crate::objective::Verdict;
+use crate::observer::state::counted_tokens::add_processed_tokens;
+use crate::observer::state::ending::Ending;
+use crate::observer::state::ending::StreamEnd;
+use crate::observer::state::operation_state::OperationState;
+use crate::semconv::value::ErrorType;
+use crate::semconv::value::Outcome;
+use crate::semconv::value::QueueExit;
+use crate::semconv::value::TokenSource;
+use crate::series::ENDED_CANCELLED;
+use crate::series::OperationSeries;
+use crate::series::TokenDirection;
+use crate::series::TokenKind;
+use crate::series::TokenWaste;
+use crate::series::ended_completed_variant;
+use crate::series::ended_failed_variant;
+use crate::series::ended_rejected_variant;
+use crate::series::error_variant;
+use crate::series::wasted_variant;
+use crate::timing::Marks;
+use crate::usage::TokenPartition;
+use crate::usage::Usage;
+
+/// Returns whether the operation ended before the engine scheduled it. A completed operation was scheduled, even if no
+/// call marked when.
+fn ended_in_queue(marks: &Marks, ending: Ending) -> bool {
+    marks.is_queued() && ending != Ending::Completed
+}
+
+/// An operation at its end, with the values to record.
+pub(crate) struct EndedOperation<'a> {
+    pub(crate) state: &'a OperationState,
+    pub(crate) series: &'a OperationSeries,
+    pub(crate) marks: Marks,
+    pub(crate) ending: Ending,
+    pub(crate) stream: Option<&'a StreamEnd>,
+    pub(crate) tokens: EndTokens,
+}
+
+impl<'a> EndedOperation<'a> {
+    #[inline]
+    pub(crate) fn new(state: &'a OperationState, marks: Marks, ending: Ending, stream: Option<&'a StreamEnd>) -> Self {
+        let tokens = EndTokens::of(state, &marks, ending, stream);
+        Self { state, series: &state.series, marks, ending, stream, tokens }
+    }
+
+    #[inline]
+    pub(crate) fn record_outcome(&self) {
+        let variant = match self.ending {
+            Ending::Completed => ended_completed_variant(self.state.finish_reason()),
+            Ending::Failed(error) => ended_failed_variant(error),
+            Ending::Cancelled => ENDED_CANCELLED,
+            Ending::Rejected(error) => ended_rejected_variant(error),
+        };
+        self.series.add(RowId::Ended, variant, 1);
+    }
+
+    #[inline]
+    pub(crate) fn record_durations(&self) {
+        let (state, series) = (self.state, self.series);
+        series.record_duration(
+            RowId::ServerDuration,
+            error_variant(self.ending.error_type()),
+            self.marks.age(),
+            state.request.trace_link,
+        );
+        if let (true, Some(queued)) = (ended_in_queue(&self.marks, self.ending), self.marks.queue_time()) {
+            let exit = match self.ending {
+                Ending::Cancelled => QueueExit::Cancelled,
+                Ending::Failed(ErrorType::Timeout) => QueueExit::Timeout,
+                _ => QueueExit::Shed,
+            };
+            series.record_duration(RowId::Queue, exit.index(), queued, None);
+        }
+        if let Some(decode) = self.decode_time() {
+            series.record_duration(RowId::Decode, 0, decode, None);
+        }
+        if let Some(stream) = self.stream {
+            series.add(RowId::TokensUnmeasured, 0, stream.summary.unmeasured_tokens);
+            series.record_duration(RowId::ConsumerWait, 0, stream.summary.consumer_wait, None);
+            if let Some(gap) = stream.summary.longest_gap {
+                series.record_duration(RowId::LongestGap, 0, gap, None);
+            }
+        }
+        if self.ending == Ending::Completed {
+            if let Some(ttft) = state.ttft() {
+                series.record_duration(RowId::ServerFirstToken, 0, ttft, state.request.trace_link);
+            }
+            if let (Some(per_token), Some(handle)) =
+                (self.seconds_per_output_token(), series.handle(RowId::ServerPerToken, 0))
+            {
+                handle.record(per_token, None);
+            }
+        }
+    }
+
+    #[inline]
+    pub(crate) fn record_tokens(&self) {
+        let (series, tokens) = (self.series, &self.tokens);
+        let source = tokens.input_source;
+        for (kind, count) in [
+            (TokenKind::Uncached, tokens.partition.uncached),
+            (TokenKind::CacheRead, tokens.partition.cache_read),
+            (TokenKind::CacheWrite, tokens.partition.cache_write),
+        ] {
+            add_processed_tokens(series, kind, source, count);
+        }
+        add_processed_tokens(series, TokenKind::Text, tokens.output_source, tokens.unrecorded_text);
+        add_processed_tokens(series, TokenKind::Reasoning, tokens.output_source, tokens.unrecorded_reasoning);
+        let waste = match self.ending {
+            Ending::Cancelled => Some(TokenWaste::Cancelled),
+            Ending::Failed(_) => Some(TokenWaste::Failed),
+            Ending::Completed | Ending::Rejected(_) => None,
+        };
+        if let Some(waste) = waste {
+            add_wasted_tokens(series, TokenDirection::Input, waste, tokens.partition.input());
+            add_wasted_tokens(series, TokenDirection::Output, waste, tokens.output.unwrap_or(0));
+        }
+        if let Some(input) = tokens.input {
+            series.record_size(RowId::InputTokens, 0, input);
+        }
+        if let Some(output) = tokens.output {
+            series.record_size(RowId::OutputTokens, 0, output);
+        }
+    }
+
+    /// Judges the operation by each objective and counts the results.
+    #[inline]
+    pub(crate) fn judge_objectives(&self) -> Judgements {
+        let input = ObjectiveInput {
+            outcome: self.ending.outcome(),
+            error_type: self.ending.error_type(),
+            time_to_first_token: self.state.ttft(),
+            time_per_output_token: self.nanos_per_output_token(),
+            longest_gap: self.stream.and_then(|stream| stream.summary.longest_gap),
+            duration: self.marks.age(),
+        };
+        let is_abandoned = input.outcome == Outcome::Cancelled && input.time_to_first_token.is_none();
+        let mut judgements = Judgements::default();
+        let declared_names = self.series.declared_names();
+        let declared = 0..declared_names.objectives.len();
+        for index in declared.chain(self.state.request.function_objective()) {
+            let variant =
+                match declared_names.objective(index).map_or(Verdict::Excluded, |objective| objective.judge(&input)) {
+                    Verdict::Good => 2 * index,
+                    Verdict::Bad => 2 * index + 1,
+                    Verdict::Excluded | Verdict::Abandoned => continue,
+                };
+            judgements.insert(index, variant % 2 == 0);
+            self.series.add(RowId::ObjectiveEvents, variant, 1);
+            self.series.add(RowId::ObjectiveTokens, variant, self.tokens.output.unwrap_or(0));
+        }
+        if is_abandoned && judgements.is_good() != Some(false) {
+            self.series.add(RowId::Abandoned, 0, 1);
+        }
+        judgements
+    }
+
+    /// Returns the time in nanoseconds from the first token to the last exact token moment. Without a stream, the end
+    /// of a completed operation counts as its last token.
+    #[inline]
+    pub(crate) fn decode_time(&self) -> Option<u64> {
+        match self.stream {
+            Some(stream) => stream.summary.decode_time.filter(|_| stream.summary.decode_tokens > 0),
+            None if self.ending == Ending::Completed && self.tokens.output.is_some_and(|tokens| tokens > 1) => {
+                Some(self.marks.now.saturating_sub(self.marks.first_token?))
+            }
+            None => None,
+        }
+    }
+
+    /// Returns the number of tokens after the first one that were generated in the decode time.
+    fn decode_tokens(&self) -> u64 {
+        match self.stream {
+            Some(stream) => stream.summary.decode_tokens,
+            None => self.tokens.output.unwrap_or(0).saturating_sub(1),
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
+    fn seconds_per_output_token(&self) -> Option<f64> {
+        Some(nanos_to_seconds(self.decode_time()?) / self.decode_tokens() as f64)
+    }
+
+    #[inline]
+    pub(crate) fn nanos_per_output_token(&self) -> Option<u64> {
+        self.decode_time()?.checked_div(self.decode_tokens())
+    }
+}
+
+/// The tokens of an operation at its end; the `unrecorded` fields exclude those recorded while it ran.
+pub(crate) struct EndTokens {
+    partition: TokenPartition,
+    input_source: TokenSource,
+    pub(crate) input: Option<u64>,
+    pub(crate) output: Option<u64>,
+    pub(crate) output_source: TokenSource,
+    unrecorded_text: u64,
+    unrecorded_reasoning: u64,
+}
+
+impl EndTokens {
+    #[inline]
+    fn of(state: &OperationState, marks: &Marks, ending: Ending, stream: Option<&StreamEnd>) -> Self {
+        let mut usage = state.usage();
+        if ended_in_queue(marks, ending) || matches!(ending, Ending::Rejected(_)) {
+            // The engine did not process the input.
+            usage = Usage { input: None, cache_read: None, cache_write: None, ..usage };
+        }
+        let partition = usage.partition();
+        let counted = stream.map(|stream| stream.counted_tokens).unwrap_or_default();
+        let reported = usage.output.is_some();
+        let (text, reasoning) =
+            if reported { (partition.text, partition.reasoning) } else { (counted.text, counted.reasoning) };
+        let recorded = counted.recorded_text + counted.recorded_reasoning;
+        // A report adds only the tokens that were not recorded as counted, so that no token is recorded twice.
+        let unrecorded = (text + reasoning).saturating_sub(recorded);
+        let unrecorded_reasoning = reasoning.saturating_sub(counted.recorded_reasoning).min(unrecorded);
+        Self {
+            partition,
+            input_source: usage.source(),
+            input: usage.input,
+            output: if reported { Some(text + reasoning) } else { stream.map(|_| counted.total()) },
+            output_source: if reported { usage.source() } else { TokenSource::Counted },
+            unrecorded_text: unrecorded - unrecorded_reasoning,
+            unrecorded_reasoning,
+        }
+    }
+}
+
+fn add_wasted_tokens(series: &OperationSeries, direction: TokenDirection, waste: TokenWaste, count: u64) {
+    if count > 0 {
+        series.add(RowId::TokensWasted, wasted_variant(direction, waste), count);
+    }
+}

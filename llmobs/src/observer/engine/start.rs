@@ -1,0 +1,103 @@
+//! The start of an operation.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::cardinality::sanitize;
+use crate::catalog::RowId;
+use crate::clock::Moment;
+use crate::clock::duration_to_nanos;
+use crate::companion::OperationInfo;
+use crate::companion::OperationRef;
+use crate::event::RequestDetails;
+use crate::observer::current::take_request_arrival;
+use crate::observer::state::observer_parts::ObserverParts;
+use crate::observer::state::observer_state::ObserverState;
+use crate::observer::state::operation_state::OperationState;
+use crate::observer::state::request::StartParams;
+use crate::observer::state::running_operation::RunningOperation;
+use crate::semconv::value::AttemptKind;
+use crate::semconv::value::OperationName;
+use crate::semconv::value::Provider;
+use crate::series::MAX_EXTRA_LABELS;
+use crate::sink::otel::current_trace_link;
+use crate::span::InferenceStart;
+use crate::span::RequestParams;
+
+/// The properties of an operation that are known before it starts.
+#[derive(Clone)]
+pub(crate) struct Call<'a> {
+    pub(crate) name: OperationName,
+    pub(crate) model: &'a str,
+    pub(crate) provider: Option<Provider>,
+    pub(crate) started_at: Option<Moment>,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) request: RequestParams<'a>,
+    pub(crate) prepares: bool,
+    pub(crate) reports_usage: Option<bool>,
+    pub(crate) function_objective: Option<usize>,
+    pub(crate) label_values: [u8; MAX_EXTRA_LABELS],
+}
+
+/// Starts an operation: looks up its series, starts its span, counts it and adds it to the in-flight registry.
+#[inline]
+pub(crate) fn start(observer: &ObserverParts, inner: &Arc<ObserverState>, call: &Call<'_>) -> RunningOperation {
+    let role = observer.role;
+    let provider = call.provider.as_ref().unwrap_or(&observer.provider);
+    let series = inner.models.series(role, &call.name, provider, call.model, call.label_values);
+    let t0 = match call.started_at {
+        Some(moment) => inner.clamp_to_now(moment, inner.clock.now()),
+        None => take_request_arrival().unwrap_or_else(|| inner.clock.now()),
+    }
+    .as_nanos();
+    // A server's caller may send any name, so the folded name is used; a client or gateway selected the name itself.
+    let model = if role.is_remote() { sanitize(call.model) } else { (&*series.model).into() };
+    let inference_start = InferenceStart {
+        operation: &series.key.operation,
+        provider: series.key.provider.as_str(),
+        model: &model,
+        is_remote: role.is_remote(),
+        profile: inner.declared_names().profile,
+        request: &call.request,
+    };
+    let span = inference_start.start_span();
+    let text_span = span.as_ref().filter(|_| call.name != OperationName::Embeddings);
+    let used_span_bytes =
+        text_span.and_then(|span| inner.content.set_stop_sequences(span, call.request.stop_sequences));
+    let params = StartParams {
+        t0,
+        deadline: call.deadline.map(|after| t0.saturating_add(duration_to_nanos(after))),
+        prepares: call.prepares,
+        reports_usage: call.reports_usage.unwrap_or_else(|| role.is_remote()),
+        capturing: inner.content.should_capture(span.as_deref()),
+        used_span_bytes,
+        trace_link: match &span {
+            Some(span) if span.context().is_some() => span.trace_link(),
+            _ => current_trace_link(),
+        },
+        max_tokens: call.request.max_tokens,
+        function_objective: call.function_objective,
+        conversation_id: call.request.conversation_id.map(|id| sanitize(id).as_ref().into()),
+        request_details: (inner.should_emit_details() && call.name != OperationName::Embeddings)
+            .then(|| RequestDetails::from_params(&call.request)),
+    };
+    series.add(RowId::Started, 0, 1);
+    if let Some(index) = call.function_objective {
+        series.init_objective(index);
+    }
+    series.add(RowId::Attempts, AttemptKind::First.index(), 1);
+    if let Some(tokens) = call.request.max_tokens {
+        series.record_size(RowId::MaxTokens, 0, tokens);
+    }
+    if let Some(choices) = call.request.choices {
+        series.record_size(RowId::Choices, 0, choices);
+    }
+    let state = Arc::new(OperationState::new(Arc::clone(inner), series, params));
+    let slot = inner.in_flight_registry().insert(Arc::<OperationState>::clone(&state));
+    inner.attached().notify(|companion| {
+        let context = span.as_ref().and_then(|span| span.context().cloned());
+        let info: Arc<dyn OperationInfo> = Arc::<OperationState>::clone(&state);
+        companion.on_start(OperationRef::new(info, context), Moment::from_nanos(t0));
+    });
+    RunningOperation { state, slot, span }
+}

@@ -1,0 +1,18 @@
+//! The values that an observer keeps: those that its clones share, and those of each operation.
+
+pub(crate) mod counted_tokens;
+pub(crate) mod counters;
+pub(crate) mod end_marks;
+pub(crate) mod ending;
+pub(crate) mod flight_recorder;
+pub(crate) mod gap_histogram;
+pub(crate) mod in_flight;
+pub(crate) mod model_registry;
+pub(crate) mod observer_parts;
+pub(crate) mod observer_state;
+pub(crate) mod operation_state;
+pub(crate) mod request;
+pub(crate) mod response_notes;
+pub(crate) mod running_operation;
+pub(crate) mod times;
+pub(crate) mod token_counts;

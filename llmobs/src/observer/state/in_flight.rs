@@ -1,0 +1,122 @@
+//! The operations in flight: their identity, age and state, and the party that each waits for.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::nanos_to_seconds;
+use crate::measurement::TraceLink;
+use crate::semconv::value::State;
+use crate::series::OperationSeries;
+use crate::timing::Marks;
+
+/// The properties of an operation that a collection reads.
+pub(crate) trait InFlightOperation: Send + Sync + fmt::Debug {
+    fn series(&self) -> &Arc<OperationSeries>;
+    /// Returns all moments marked so far, with the current time as the time of reading.
+    fn marks_now(&self) -> Marks;
+    /// Returns the number of output tokens that the stream has carried.
+    fn streamed_tokens(&self) -> u64;
+    fn preemptions(&self) -> u32;
+    fn trace_link(&self) -> Option<TraceLink>;
+}
+
+/// The in-flight registry. An operation is identified by its index; the index of a removed operation is used again.
+#[derive(Debug, Default)]
+pub(crate) struct InFlightRegistry {
+    slots: Vec<Option<Arc<dyn InFlightOperation>>>,
+    free_slots: Vec<usize>,
+}
+
+impl InFlightRegistry {
+    #[inline]
+    pub(crate) fn insert(&mut self, operation: Arc<dyn InFlightOperation>) -> usize {
+        if let Some(slot) = self.free_slots.pop() {
+            self.slots[slot] = Some(operation);
+            return slot;
+        }
+        self.slots.push(Some(operation));
+        self.slots.len() - 1
+    }
+
+    #[inline]
+    pub(crate) fn remove(&mut self, slot: usize) {
+        if self.slots[slot].take().is_some() {
+            self.free_slots.push(slot);
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<dyn InFlightOperation>> {
+        self.slots.iter().flatten()
+    }
+}
+
+/// A snapshot of one operation in flight.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct InFlight {
+    /// The value of `gen_ai.operation.name`.
+    pub operation: String,
+    /// The value of `gen_ai.provider.name`.
+    pub provider: String,
+    /// The value of `gen_ai.request.model`, limited to the label values of the metrics: `_OTHER` for a folded model.
+    pub model: String,
+    /// The current state.
+    pub state: State,
+    /// The time since the start.
+    pub age: Duration,
+    /// Number of output tokens that the stream has carried.
+    pub tokens: u64,
+    /// Output tokens per second since the first token; `None` before it.
+    pub tokens_per_second: Option<f64>,
+    /// The party that the operation waits for.
+    pub waits_for: WaitsFor,
+    /// Number of preemptions: how often the engine scheduled the operation again after the first time.
+    pub preemptions: u32,
+    /// The id of the sampled trace that the operation belongs to, as 32 hexadecimal digits.
+    pub trace_id: Option<String>,
+}
+
+/// The party that an operation waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WaitsFor {
+    /// The application, which prepares the operation before the engine's queue.
+    Preparation,
+    /// The engine's queue.
+    Queue,
+    /// The engine or the upstream.
+    Engine,
+    /// The consumer, which took an item and has not polled for the next one.
+    Consumer,
+}
+
+impl InFlight {
+    pub(crate) fn of(operation: &dyn InFlightOperation) -> Self {
+        let series = operation.series();
+        let marks = operation.marks_now();
+        let now = marks.now;
+        let state = marks.state(series.key.role.is_remote());
+        let tokens = operation.streamed_tokens();
+        let since_first_token = marks.first_token.map(|first| now.saturating_sub(first)).filter(|time| *time > 0);
+        #[expect(clippy::cast_precision_loss, reason = "exact below 2^53 tokens")]
+        let rate = since_first_token.map(|time| tokens as f64 / nanos_to_seconds(time));
+        Self {
+            operation: series.key.operation.as_str().to_owned(),
+            provider: series.key.provider.as_str().to_owned(),
+            model: series.model.to_string(),
+            state,
+            age: Duration::from_nanos(marks.age()),
+            tokens,
+            tokens_per_second: rate,
+            waits_for: match state {
+                State::Preparing => WaitsFor::Preparation,
+                State::Queued => WaitsFor::Queue,
+                State::Blocked => WaitsFor::Consumer,
+                State::Prefill | State::Decode | State::Waiting | State::Streaming => WaitsFor::Engine,
+            },
+            preemptions: operation.preemptions(),
+            trace_id: operation.trace_link().map(|link| link.trace_id_hex().to_string()),
+        }
+    }
+}

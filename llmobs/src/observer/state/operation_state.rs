@@ -1,0 +1,304 @@
+//! The state of an operation in flight, shared by its owner, markers, stream and the in-flight registry. Values are set
+//! once; locks are used only for rare notes.
+
+use std::sync::Arc;
+
+use super::counters::Counters;
+use super::end_marks::EndMarks;
+use super::in_flight::InFlightOperation;
+use super::observer_state::ObserverState;
+use super::request::Request;
+use super::request::StartParams;
+use super::response_notes::ResponseNotes;
+use super::times::MarkResult;
+use super::times::SetOnce;
+use super::times::SetResult;
+use super::times::Times;
+use super::token_counts::TokenCounts;
+use crate::catalog::Role;
+use crate::catalog::RowId;
+use crate::clock::Moment;
+use crate::companion::Mark;
+use crate::companion::OperationInfo;
+use crate::companion::operation_id;
+use crate::measurement::FinishReasons;
+use crate::measurement::TraceLink;
+use crate::observer::content::ContentSlot;
+use crate::semconv::value::AttemptKind;
+use crate::semconv::value::ErrorType;
+use crate::semconv::value::FinishReason;
+use crate::semconv::value::Outcome;
+use crate::semconv::value::QueueExit;
+use crate::series::OperationSeries;
+use crate::timing::FirstToken;
+use crate::timing::Marks;
+use crate::usage::Usage;
+
+/// The state of an operation, from its start to the drop of its last marker.
+#[derive(Debug)]
+pub(crate) struct OperationState {
+    pub(crate) observer: Arc<ObserverState>,
+    pub(crate) series: Arc<OperationSeries>,
+    pub(crate) request: Request,
+    pub(crate) times: Times,
+    /// Time from the start to the first chunk, in nanoseconds, in the gateway and client roles.
+    pub(crate) time_to_first_chunk: SetOnce,
+    pub(crate) tokens: TokenCounts,
+    pub(crate) end_marks: EndMarks,
+    pub(crate) notes: ResponseNotes,
+    pub(crate) counters: Counters,
+}
+
+impl OperationState {
+    #[inline]
+    pub(crate) fn new(observer: Arc<ObserverState>, series: Arc<OperationSeries>, params: StartParams) -> Self {
+        let state = Self {
+            observer,
+            series,
+            request: Request::new(&params),
+            times: Times::new(params.t0, params.prepares),
+            time_to_first_chunk: SetOnce::new(),
+            tokens: TokenCounts::default(),
+            end_marks: EndMarks::default(),
+            notes: ResponseNotes::default(),
+            counters: Counters::new(),
+        };
+        if let Some(conversation) = params.conversation_id {
+            let _ = state.notes.get_or_init().conversation_id.set(conversation);
+        }
+        if let Some(details) = params.request_details {
+            let _ = state.notes.get_or_init().request_details.set(details);
+        }
+        if let Some(used_bytes) = params.used_span_bytes {
+            state.notes.get_or_init().content.set_used_span_bytes(used_bytes);
+        }
+        state
+    }
+
+    /// Returns the slot for content, or `None` if content is not captured or the operation has ended.
+    pub(crate) fn content_slot(&self) -> Option<&ContentSlot> {
+        let accepts_content = self.request.capturing.is_on() && !self.has_ended();
+        accepts_content.then(|| &self.notes.get_or_init().content)
+    }
+
+    /// Counts an attempt.
+    pub(crate) fn record_attempt(&self, kind: AttemptKind) {
+        self.counters.count_attempt();
+        self.series.add(RowId::Attempts, kind.index(), 1);
+    }
+
+    pub(crate) fn now(&self) -> u64 {
+        self.observer.clock.now().as_nanos()
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.end_marks.has_ended()
+    }
+
+    /// Closes the operation: later marks are ignored. Returns whether this call closed it.
+    pub(crate) fn mark_ended(&self) -> bool {
+        let first = self.end_marks.mark_ended();
+        if first {
+            self.times.close();
+        }
+        first
+    }
+
+    /// Returns a caller's moment in nanoseconds, or the current moment if the caller's lies in the future.
+    pub(crate) fn clamp_to_now(&self, moment: Moment) -> u64 {
+        let now = self.observer.clock.now();
+        if self.has_ended() { moment.min(now).as_nanos() } else { self.observer.clamp_to_now(moment, now).as_nanos() }
+    }
+
+    pub(crate) fn mark_enqueued(&self, at: u64) {
+        if self.has_ended() {
+            return;
+        }
+        let marked = self.times.enqueue(at);
+        if self.check_mark(&marked) {
+            self.notify_mark(Mark::Enqueued, marked.at);
+        } else if !self.has_ended() {
+            self.observer.count_anomaly("mark_out_of_order");
+        }
+    }
+
+    /// Marks the operation as scheduled by the engine. A further call counts a preemption.
+    pub(crate) fn mark_scheduled(&self, at: u64) {
+        if self.has_ended() {
+            return;
+        }
+        let (marked, queued) = self.times.schedule(at);
+        if marked.result == SetResult::WasClosed {
+            return;
+        }
+        self.notify_mark(Mark::Scheduled, marked.at);
+        if !self.check_mark(&marked) {
+            self.counters.count_preemption();
+        } else if let Some(queued) = queued {
+            self.series.record_duration(RowId::Queue, QueueExit::Scheduled.index(), queued, None);
+        }
+    }
+
+    /// Marks the first token that the engine generated.
+    pub(crate) fn mark_first_token(&self, at: u64) {
+        if self.has_ended() {
+            return;
+        }
+        let (marked, prefill) = self.times.first_token(at);
+        if self.check_mark(&marked) {
+            self.notify_mark(Mark::FirstToken, marked.at);
+            self.series.record_duration(RowId::Prefill, 0, prefill, None);
+            if self.observer.first_token == FirstToken::Generated {
+                self.record_ttft(marked.at);
+            }
+        }
+    }
+
+    /// Records the time to first token, which ends at the token that the first-token rule selects.
+    pub(crate) fn record_ttft(&self, at: u64) {
+        let ttft = at.saturating_sub(self.times.t0);
+        if self.times.set_ttft(ttft) {
+            self.series.record_duration(RowId::FirstToken, 0, ttft, self.request.trace_link);
+        }
+    }
+
+    pub(crate) fn first_token(&self) -> Option<u64> {
+        self.times.first_token_at()
+    }
+
+    pub(crate) fn ttft(&self) -> Option<u64> {
+        self.times.ttft()
+    }
+
+    pub(crate) fn merge_usage(&self, usage: &Usage) {
+        if self.has_ended() {
+            return;
+        }
+        self.tokens.merge(usage);
+    }
+
+    pub(crate) fn usage(&self) -> Usage {
+        self.tokens.usage()
+    }
+
+    /// Sets the finish reason of a choice. The reason that is set first is that of the operation: choices end one after
+    /// the other.
+    pub(crate) fn set_finish_reason(&self, choice: u32, reason: FinishReason) {
+        if self.has_ended() {
+            return;
+        }
+        self.end_marks.set_finish_reason(&self.notes, choice, reason);
+    }
+
+    /// Returns the finish reasons of all choices, in the order of the choices.
+    pub(crate) fn finish_reasons(&self) -> FinishReasons {
+        self.end_marks.finish_reasons(&self.notes)
+    }
+
+    pub(crate) fn finish_reason(&self) -> Option<&FinishReason> {
+        self.end_marks.finish_reason()
+    }
+
+    pub(crate) fn set_error(&self, error: ErrorType) {
+        self.end_marks.set_error(error);
+    }
+
+    pub(crate) fn error(&self) -> Option<ErrorType> {
+        self.end_marks.error()
+    }
+
+    /// Returns all moments marked so far, with `now` as the time of reading.
+    pub(crate) fn marks(&self, now: u64) -> Marks {
+        self.times.marks_at(now)
+    }
+
+    /// Records that the consumer took an item and has not polled again.
+    #[inline]
+    pub(crate) fn consumer_left(&self, at: u64, tokens: u64) {
+        self.tokens.set_streamed(tokens);
+        self.times.consumer_left(at);
+    }
+
+    /// Notifies the companions of a mark.
+    fn notify_mark(&self, mark: Mark, at: u64) {
+        self.observer
+            .attached()
+            .notify(|companion| companion.on_mark(operation_id(self), mark, Moment::from_nanos(at)));
+    }
+
+    pub(crate) fn notify_end(&self, outcome: Outcome, at: u64) {
+        self.observer
+            .attached()
+            .notify(|companion| companion.on_end(operation_id(self), outcome, Moment::from_nanos(at)));
+    }
+
+    /// Returns whether a mark was set. A mark whose moment had to be moved is counted as an anomaly.
+    fn check_mark(&self, marked: &MarkResult) -> bool {
+        if marked.was_early && marked.result != SetResult::WasClosed {
+            self.observer.count_anomaly("mark_out_of_order");
+        }
+        marked.result == SetResult::Set
+    }
+}
+
+/// The view of a collection.
+impl InFlightOperation for OperationState {
+    fn series(&self) -> &Arc<OperationSeries> {
+        &self.series
+    }
+
+    fn marks_now(&self) -> Marks {
+        self.times.marks(|| self.now())
+    }
+
+    fn streamed_tokens(&self) -> u64 {
+        self.tokens.streamed()
+    }
+
+    fn preemptions(&self) -> u32 {
+        self.counters.preemptions()
+    }
+
+    fn trace_link(&self) -> Option<TraceLink> {
+        self.request.trace_link
+    }
+}
+
+/// The view of a companion.
+impl OperationInfo for OperationState {
+    fn role(&self) -> Role {
+        self.series.key.role
+    }
+
+    fn identity(&self) -> [&str; 3] {
+        let key = &self.series.key;
+        [key.operation.as_str(), key.provider.as_str(), &self.series.model]
+    }
+
+    fn trace_link(&self) -> Option<TraceLink> {
+        self.request.trace_link
+    }
+
+    fn has_ended(&self) -> bool {
+        Self::has_ended(self)
+    }
+
+    fn has_preparation(&self) -> bool {
+        self.times.prepares
+    }
+
+    fn input_tokens(&self) -> Option<u64> {
+        self.usage().input
+    }
+
+    fn output_tokens(&self) -> u64 {
+        let counted = self.tokens.streamed();
+        self.usage().output.unwrap_or(counted)
+    }
+
+    fn record_energy(&self, joules: f64) {
+        if let Some(handle) = self.series.handle(RowId::OperationEnergy, 0) {
+            handle.record(joules, self.request.trace_link);
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! The times of one operation, marked from any thread and read by collections, without a lock.
+//!
+//! A time is set once, by one atomic exchange, and never changes afterwards. Decisions that depend on two times (was
+//! the operation enqueued before it was scheduled, was it scheduled before it ended) are made by the same exchange: the
+//! later event closes the cell of the earlier one.
+
+use crate::sync::AtomicU64;
+use crate::sync::Ordering;
+use crate::timing::Marks;
+
+/// The moments at which an operation changed its state, in nanoseconds on the observer's clock.
+#[derive(Debug)]
+pub(crate) struct Times {
+    pub(crate) t0: u64,
+    /// Set if work of the application precedes the engine's queue.
+    pub(crate) prepares: bool,
+    enqueued: SetOnce,
+    scheduled: SetOnce,
+    first_token: SetOnce,
+    /// Time in nanoseconds from `t0` to the token that the first-token rule selects.
+    ttft: SetOnce,
+    absence: Absence,
+}
+
+/// The result of a mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct MarkResult {
+    /// The moment that was marked, never before the moment that it must follow.
+    pub(crate) at: u64,
+    /// Set if the given moment was before the one that it must follow, and was replaced by that one.
+    pub(crate) was_early: bool,
+    pub(crate) result: SetResult,
+}
+
+/// The result of setting a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SetResult {
+    /// Set by this call.
+    Set,
+    /// Not set: an earlier call had set it.
+    WasSet,
+    /// Not set: a later event had closed it.
+    WasClosed,
+}
+
+impl Times {
+    pub(crate) fn new(t0: u64, prepares: bool) -> Self {
+        Self {
+            t0,
+            prepares,
+            enqueued: SetOnce::new(),
+            scheduled: SetOnce::new(),
+            first_token: SetOnce::new(),
+            ttft: SetOnce::new(),
+            absence: Absence::new(),
+        }
+    }
+
+    /// Marks the operation as waiting in the engine's queue. Has no effect once the operation was scheduled.
+    pub(crate) fn enqueue(&self, at: u64) -> MarkResult {
+        self.enqueued.mark(at, self.t0)
+    }
+
+    /// Marks the operation as scheduled by the engine. Also returns the time in the queue, in nanoseconds, if the
+    /// operation was enqueued before.
+    pub(crate) fn schedule(&self, at: u64) -> (MarkResult, Option<u64>) {
+        // The first call closes the cell, so that no later call can mark the operation as enqueued.
+        let enqueued = self.enqueued.close();
+        let marked = self.scheduled.mark(at, enqueued.unwrap_or(self.t0));
+        (marked, enqueued.map(|enqueued| marked.at.saturating_sub(enqueued)))
+    }
+
+    /// Marks the first token. Also returns the prefill time, in nanoseconds.
+    pub(crate) fn first_token(&self, at: u64) -> (MarkResult, u64) {
+        let begin = self.scheduled.get().unwrap_or(self.t0);
+        let marked = self.first_token.mark(at, begin);
+        (marked, marked.at.saturating_sub(begin))
+    }
+
+    /// Sets the time to first token. Returns whether this call set it.
+    pub(crate) fn set_ttft(&self, ttft: u64) -> bool {
+        self.ttft.set(ttft) == SetResult::Set
+    }
+
+    /// Closes every cell, so that later marks cannot change the times that are recorded at the end.
+    pub(crate) fn close(&self) {
+        for cell in [&self.enqueued, &self.scheduled, &self.first_token, &self.ttft] {
+            cell.close();
+        }
+    }
+
+    pub(crate) fn first_token_at(&self) -> Option<u64> {
+        self.first_token.get()
+    }
+
+    pub(crate) fn ttft(&self) -> Option<u64> {
+        self.ttft.get()
+    }
+
+    /// Records that the consumer took an item and has not polled again. Only the stream may call it.
+    #[inline]
+    pub(crate) fn consumer_left(&self, at: u64) {
+        self.absence.begin(at);
+    }
+
+    /// Records that the consumer polled again, and the total consumer wait so far. Only the stream may call it.
+    #[inline]
+    pub(crate) fn consumer_returned(&self, total_wait: u64) {
+        self.absence.end(total_wait);
+    }
+
+    /// Returns every time so far, and the moment at which they were read. `now` reads the clock.
+    pub(crate) fn marks(&self, now: impl Fn() -> u64) -> Marks {
+        let mut snapshot = self.snapshot();
+        let mut at = now();
+        // A change between the reading of the times and that of the clock would be attributed to a moment after both.
+        for _ in 0..MAX_REREADS {
+            let again = self.snapshot();
+            if again == snapshot {
+                break;
+            }
+            snapshot = again;
+            at = now();
+        }
+        self.marks_of(&snapshot, at)
+    }
+
+    /// Returns every time so far, as of `now`. For an operation whose times no longer change.
+    pub(crate) fn marks_at(&self, now: u64) -> Marks {
+        self.marks_of(&self.snapshot(), now)
+    }
+
+    fn marks_of(&self, snapshot: &TimesSnapshot, now: u64) -> Marks {
+        Marks {
+            t0: self.t0,
+            has_preparation: self.prepares,
+            enqueued: snapshot.enqueued,
+            scheduled: snapshot.scheduled,
+            first_token: snapshot.first_token,
+            now,
+            consumer_wait: snapshot.absence.until(now),
+            is_consumer_away: matches!(snapshot.absence, AbsenceState::Since(_)),
+        }
+    }
+
+    fn snapshot(&self) -> TimesSnapshot {
+        let absence = self.absence.read();
+        // Read in the reverse order of marking: a thread that sees one mark also sees all marks before it.
+        let first_token = self.first_token.get();
+        let scheduled = self.scheduled.get();
+        TimesSnapshot { enqueued: self.enqueued.get(), scheduled, first_token, absence }
+    }
+}
+
+/// The maximum number of times that changing values are read again.
+const MAX_REREADS: usize = 64;
+
+/// The values that can change while an operation runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct TimesSnapshot {
+    enqueued: Option<u64>,
+    scheduled: Option<u64>,
+    first_token: Option<u64>,
+    absence: AbsenceState,
+}
+
+/// A number that is set at most once, or closed before it was set.
+#[derive(Debug)]
+pub(crate) struct SetOnce(AtomicU64);
+
+/// The value of a cell that is neither set nor closed. A number is stored plus one.
+const OPEN: u64 = 0;
+const CLOSED: u64 = u64::MAX;
+
+impl SetOnce {
+    pub(crate) fn new() -> Self {
+        Self(AtomicU64::new(OPEN))
+    }
+
+    pub(crate) fn get(&self) -> Option<u64> {
+        value(self.0.load(Ordering::Acquire))
+    }
+
+    /// Sets the number if the cell is open. The largest number that fits is `u64::MAX - 2`; a larger one is stored as
+    /// that.
+    pub(crate) fn set(&self, number: u64) -> SetResult {
+        match self.exchange(number.saturating_add(1).min(CLOSED - 1)) {
+            Ok(_) => SetResult::Set,
+            Err(CLOSED) => SetResult::WasClosed,
+            Err(_) => SetResult::WasSet,
+        }
+    }
+
+    /// Closes the cell if it is open. Returns the number if one was set before.
+    pub(crate) fn close(&self) -> Option<u64> {
+        self.exchange(CLOSED).err().and_then(value)
+    }
+
+    fn mark(&self, at: u64, earliest: u64) -> MarkResult {
+        let moved = at.max(earliest);
+        MarkResult { at: moved, was_early: at < earliest, result: self.set(moved) }
+    }
+
+    fn exchange(&self, new: u64) -> Result<u64, u64> {
+        self.0.compare_exchange(OPEN, new, Ordering::AcqRel, Ordering::Acquire)
+    }
+}
+
+fn value(stored: u64) -> Option<u64> {
+    if stored == CLOSED { None } else { stored.checked_sub(1) }
+}
+
+/// The consumer wait of a stream, in one word, so that a collection never reads half of a change. The lowest bit is set
+/// while the consumer is away. The other bits are the total consumer wait in nanoseconds, or, while the consumer is
+/// away, the moment at which the current absence began minus the previous total.
+#[derive(Debug)]
+struct Absence(AtomicU64);
+
+/// The decoded value of an [`Absence`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AbsenceState {
+    /// The consumer is not away; the value is the total consumer wait so far.
+    Before(u64),
+    /// The consumer is away; the total consumer wait is the time since this moment.
+    Since(u64),
+}
+
+impl Absence {
+    fn new() -> Self {
+        Self(AtomicU64::new(0))
+    }
+
+    #[inline]
+    fn begin(&self, at: u64) {
+        if let AbsenceState::Before(total_wait) = self.read() {
+            self.0.store((at.saturating_sub(total_wait) << 1) | 1, Ordering::Release);
+        }
+    }
+
+    #[inline]
+    fn end(&self, total_wait: u64) {
+        self.0.store(total_wait << 1, Ordering::Release);
+    }
+
+    #[inline]
+    fn read(&self) -> AbsenceState {
+        let word = self.0.load(Ordering::Acquire);
+        if word & 1 == 0 { AbsenceState::Before(word >> 1) } else { AbsenceState::Since(word >> 1) }
+    }
+}
+
+impl AbsenceState {
+    /// Returns the total consumer wait until `now`, in nanoseconds.
+    const fn until(self, now: u64) -> u64 {
+        match self {
+            Self::Before(total_wait) => total_wait,
+            Self::Since(moment) => now.saturating_sub(moment),
+        }
+    }
+}

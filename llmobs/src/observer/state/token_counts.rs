@@ -1,0 +1,74 @@
+//! The token counts of one operation, reported from any thread.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+
+use crate::usage::Usage;
+
+/// The reported token usage, and the number of tokens that the stream has carried.
+#[derive(Debug, Default)]
+pub(crate) struct TokenCounts {
+    input: AtomicMax,
+    cache_read: AtomicMax,
+    cache_write: AtomicMax,
+    output: AtomicMax,
+    reasoning: AtomicMax,
+    is_estimated: AtomicBool,
+    /// Written only by the stream and read by collections: a plain store, no read-modify-write.
+    streamed: AtomicU64,
+}
+
+impl TokenCounts {
+    /// Merges a report: the largest number of each kind of token counts.
+    #[inline]
+    pub(crate) fn merge(&self, usage: &Usage) {
+        self.input.raise(usage.input);
+        self.cache_read.raise(usage.cache_read);
+        self.cache_write.raise(usage.cache_write);
+        self.output.raise(usage.output);
+        self.reasoning.raise(usage.reasoning);
+        if usage.is_estimated {
+            self.is_estimated.store(true, Ordering::Relaxed);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn usage(&self) -> Usage {
+        Usage {
+            input: self.input.get(),
+            cache_read: self.cache_read.get(),
+            cache_write: self.cache_write.get(),
+            output: self.output.get(),
+            reasoning: self.reasoning.get(),
+            is_estimated: self.is_estimated.load(Ordering::Relaxed),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn set_streamed(&self, tokens: u64) {
+        self.streamed.store(tokens, Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(crate) fn streamed(&self) -> u64 {
+        self.streamed.load(Ordering::Relaxed)
+    }
+}
+
+/// The largest number that was reported, if any. Stored plus one; zero means that none was reported.
+#[derive(Debug, Default)]
+struct AtomicMax(AtomicU64);
+
+impl AtomicMax {
+    fn get(&self) -> Option<u64> {
+        self.0.load(Ordering::Relaxed).checked_sub(1)
+    }
+
+    /// Replaces the number if `value` is larger, as in later reports of a growing total.
+    fn raise(&self, value: Option<u64>) {
+        if let Some(value) = value {
+            self.0.fetch_max(value.saturating_add(1), Ordering::Relaxed);
+        }
+    }
+}

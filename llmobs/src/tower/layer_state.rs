@@ -1,0 +1,29 @@
+//! The settings of a layer, and the state that its requests share.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use http::HeaderName;
+use http::request::Parts;
+
+use super::metrics::HttpMetrics;
+use crate::observer::Observer;
+
+/// The settings of a layer.
+#[derive(Clone, Default)]
+pub(super) struct LayerSettings {
+    pub(super) route: Option<Arc<RouteFn>>,
+    pub(super) scheme: Option<&'static str>,
+    pub(super) should_record_client_address: bool,
+    pub(super) should_record_user_agent: bool,
+    pub(super) trace_header: Option<HeaderName>,
+}
+
+type RouteFn = dyn Fn(&Parts) -> Option<Cow<'static, str>> + Send + Sync;
+
+/// The state that all requests of a layer share.
+pub(super) struct LayerState {
+    pub(super) observer: Observer,
+    pub(super) metrics: Arc<HttpMetrics>,
+    pub(super) settings: LayerSettings,
+}

@@ -1,0 +1,134 @@
+//! Checks of metrics.
+
+use llmobs::catalog;
+use llmobs::catalog::ROWS;
+use llmobs::catalog::Row;
+use llmobs::semconv::attribute as a;
+use llmobs::semconv::definition::Instrument;
+use llmobs::semconv::definition::MetricDefinition;
+use llmobs::semconv::definition::Number;
+use llmobs::semconv::definition::Requirement;
+use opentelemetry_proto::tonic::common::v1::KeyValue;
+use opentelemetry_proto::tonic::metrics::v1::Metric;
+use opentelemetry_proto::tonic::metrics::v1::NumberDataPoint;
+use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as Point;
+
+use super::Conventions;
+use super::Findings;
+use super::Violation;
+use super::ViolationKind;
+
+/// Attributes of llmobs metrics that only some series have.
+const OPTIONAL_ATTRIBUTES: &[&str] = &[a::ERROR_TYPE, "llmobs.finish_reason"];
+
+impl Conventions {
+    /// Returns all violations of one metric.
+    pub fn check_metric(&self, metric: &Metric) -> Vec<Violation> {
+        let mut findings = Findings::new(&metric.name);
+        if metric.description.is_empty() {
+            findings.add(ViolationKind::Missing("description".to_owned()));
+        }
+        let defined = self.metrics().find(|definition| definition.name == metric.name);
+        let row = ROWS.iter().filter(|row| row.name.starts_with("llmobs.")).find(|row| row.name == metric.name);
+        match (defined, row) {
+            (Some(definition), _) => self.check_semconv_metric(&mut findings, metric, definition),
+            (None, Some(row)) => self.check_row(&mut findings, metric, row),
+            (None, None) => findings.add(ViolationKind::UnknownSignal),
+        }
+        findings.violations
+    }
+
+    fn check_semconv_metric(&self, findings: &mut Findings, metric: &Metric, definition: &MetricDefinition) {
+        findings.expect_eq("unit", definition.unit, &metric.unit);
+        findings.expect_eq("instrument", format!("{:?}", definition.instrument), instrument(metric));
+        if let Some(number) = number_type(metric) {
+            findings.expect_eq("number", format!("{:?}", definition.number), format!("{number:?}"));
+        }
+        let model = (a::GEN_AI_REQUEST_MODEL, Requirement::Required);
+        // llmobs always knows the model.
+        let known = |attribute: &(&'static str, Requirement)| if attribute.0 == model.0 { model } else { *attribute };
+        let mut requirements: Vec<_> = definition.attributes.iter().map(known).collect();
+        requirements.extend(self.labels.iter().map(|name| (*name, Requirement::Recommended)));
+        self.check_points(findings, metric, &requirements);
+    }
+
+    /// Checks a metric that only llmobs defines against its row. `tests/tests/metrics/catalog.rs` checks the rows against the
+    /// documented table.
+    fn check_row(&self, findings: &mut Findings, metric: &Metric, row: &Row) {
+        findings.expect_eq("unit", row.unit, &metric.unit);
+        let expected = match row.instrument {
+            catalog::Instrument::Counter | catalog::Instrument::ObservableCounter => Instrument::Counter,
+            catalog::Instrument::UpDownCounter | catalog::Instrument::ObservableUpDownCounter => {
+                Instrument::UpDownCounter
+            }
+            catalog::Instrument::Histogram => Instrument::Histogram,
+            _ => Instrument::Gauge,
+        };
+        findings.expect_eq("instrument", format!("{expected:?}"), instrument(metric));
+        let requirement = |name: &&'static str| match OPTIONAL_ATTRIBUTES.contains(name) {
+            true => (*name, Requirement::ConditionallyRequired),
+            false => (*name, Requirement::Required),
+        };
+        let mut requirements: Vec<_> = row.attributes.iter().map(requirement).collect();
+        requirements.extend(self.labels.iter().map(|name| (*name, Requirement::Recommended)));
+        self.check_points(findings, metric, &requirements);
+    }
+
+    fn check_points(&self, findings: &mut Findings, metric: &Metric, requirements: &[(&'static str, Requirement)]) {
+        let points = attributes(metric);
+        if points.is_empty() {
+            findings.add(ViolationKind::Missing("series".to_owned()));
+        }
+        for point in points {
+            let (labels, point): (Vec<_>, Vec<_>) =
+                point.iter().cloned().partition(|pair| self.labels.contains(&pair.key.as_str()));
+            for pair in labels {
+                super::attributes::check_type(findings, &pair, llmobs::semconv::definition::AttributeType::String);
+            }
+            self.check_attributes(findings, &point, requirements);
+            // Attributes of llmobs are allowed on a metric only if its row lists them.
+            for pair in point.iter().filter(|pair| pair.key.starts_with("llmobs.")) {
+                if !requirements.iter().any(|(name, _)| *name == pair.key) {
+                    findings.add(ViolationKind::Misplaced(pair.key.clone()));
+                }
+            }
+        }
+    }
+}
+
+fn instrument(metric: &Metric) -> &'static str {
+    match &metric.data {
+        Some(Data::Gauge(_)) => "Gauge",
+        Some(Data::Sum(sum)) if sum.is_monotonic => "Counter",
+        Some(Data::Sum(_)) => "UpDownCounter",
+        Some(Data::Histogram(_) | Data::ExponentialHistogram(_)) => "Histogram",
+        _ => "nothing",
+    }
+}
+
+/// Returns the type of number where OTLP shows it; OTLP always sends the sum of a histogram as a double.
+fn number_type(metric: &Metric) -> Option<Number> {
+    let of = |points: &[NumberDataPoint]| match points.first()?.value? {
+        Point::AsDouble(_) => Some(Number::Double),
+        Point::AsInt(_) => Some(Number::Int),
+    };
+    match metric.data.as_ref()? {
+        Data::Gauge(gauge) => of(&gauge.data_points),
+        Data::Sum(sum) => of(&sum.data_points),
+        _ => None,
+    }
+}
+
+/// Returns the attributes of every series.
+fn attributes(metric: &Metric) -> Vec<&[KeyValue]> {
+    match &metric.data {
+        Some(Data::Gauge(gauge)) => gauge.data_points.iter().map(|point| &*point.attributes).collect(),
+        Some(Data::Sum(sum)) => sum.data_points.iter().map(|point| &*point.attributes).collect(),
+        Some(Data::Histogram(histogram)) => histogram.data_points.iter().map(|point| &*point.attributes).collect(),
+        Some(Data::ExponentialHistogram(histogram)) => {
+            histogram.data_points.iter().map(|point| &*point.attributes).collect()
+        }
+        _ => Vec::new(),
+    }
+}

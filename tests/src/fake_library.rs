@@ -1,0 +1,200 @@
+//! A loaded copy of the fake NVML library, with separate state.
+
+#![expect(unsafe_code, reason = "the library is told what to do through functions of C")]
+
+use std::env;
+use std::ffi::CString;
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering;
+
+/// The device number that selects every device.
+pub const EVERY: u32 = u32::MAX;
+
+#[derive(Debug)]
+pub struct Fake {
+    path: PathBuf,
+    library: libloading::Library,
+}
+
+impl Fake {
+    pub fn new() -> Self {
+        Self::without(&[])
+    }
+
+    /// Loads a library that lacks these functions: their names are overwritten in the file before it is loaded.
+    pub fn without(functions: &[&str]) -> Self {
+        static COPIES: AtomicU32 = AtomicU32::new(0);
+        let directory = env::current_exe().unwrap().parent().unwrap().to_owned();
+        // An example's binary is in another folder than a test's binary.
+        let candidates = [directory.join("libfake_nvml.so"), directory.join("../deps/libfake_nvml.so")];
+        let original = candidates.iter().find(|path| path.exists()).expect("cargo builds it for tests");
+        let mut bytes = fs::read(original).unwrap();
+        for function in functions {
+            let name = [b"\0", function.as_bytes(), b"\0"].concat();
+            let offsets: Vec<usize> = bytes
+                .windows(name.len())
+                .enumerate()
+                .filter(|(_, window)| *window == name)
+                .map(|(offset, _)| offset)
+                .collect();
+            assert!(!offsets.is_empty(), "the library has no {function}");
+            offsets.iter().for_each(|offset| bytes[offset + 1] = b'x');
+        }
+        let copy = COPIES.fetch_add(1, Ordering::Relaxed);
+        let path = directory.join(format!("fake-nvml-{}-{copy}.so", process::id()));
+        fs::write(&path, bytes).unwrap();
+        // SAFETY: the library has no initialisation code.
+        let library = unsafe { libloading::Library::new(&path) }.unwrap();
+        Self { path, library }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Resets the library to this number of devices.
+    pub fn devices(&self, count: u32) {
+        // SAFETY: the type matches the exported function.
+        unsafe { self.library.get::<unsafe extern "C" fn(u32)>(b"fake_devices\0").unwrap()(count) }
+    }
+
+    /// Resets the library to devices that run by a script.
+    pub fn run(&self, script: &str) {
+        let script = CString::new(script).unwrap();
+        // SAFETY: the type matches the exported function, and the script outlives the call.
+        let code = unsafe {
+            let run = self.library.get::<unsafe extern "C" fn(*const std::ffi::c_char) -> u32>(b"fake_run\0");
+            run.unwrap()(script.as_ptr())
+        };
+        assert_eq!(code, 0, "the script must be valid");
+    }
+
+    pub fn set(&self, device: u32, key: &str, value: u64) {
+        let key = CString::new(key).unwrap();
+        // SAFETY: the type matches the exported function, and the key outlives the call.
+        unsafe {
+            let set = self.library.get::<unsafe extern "C" fn(u32, *const std::ffi::c_char, u64)>(b"fake_set\0");
+            set.unwrap()(device, key.as_ptr(), value);
+        }
+    }
+
+    pub fn unset(&self, device: u32, key: &str) {
+        let key = CString::new(key).unwrap();
+        // SAFETY: the type matches the exported function, and the key outlives the call.
+        unsafe {
+            let unset = self.library.get::<unsafe extern "C" fn(u32, *const std::ffi::c_char)>(b"fake_unset\0");
+            unset.unwrap()(device, key.as_ptr());
+        }
+    }
+
+    pub fn name(&self, device: u32, name: &str) {
+        let name = CString::new(name).unwrap();
+        // SAFETY: the type matches the exported function, and the name outlives the call.
+        unsafe {
+            let set_name = self.library.get::<unsafe extern "C" fn(u32, *const std::ffi::c_char)>(b"fake_name\0");
+            set_name.unwrap()(device, name.as_ptr());
+        }
+    }
+
+    /// Makes a function return an error code; zero restores the function.
+    pub fn fail(&self, function: &str, device: u32, code: u32) {
+        let function = CString::new(function).unwrap();
+        // SAFETY: the type matches the exported function, and the name outlives the call.
+        unsafe {
+            let fail = self.library.get::<unsafe extern "C" fn(*const std::ffi::c_char, u32, u32)>(b"fake_fail\0");
+            fail.unwrap()(function.as_ptr(), device, code);
+        }
+    }
+
+    pub fn delay(&self, function: &str, micros: u64) {
+        let function = CString::new(function).unwrap();
+        // SAFETY: the type matches the exported function, and the name outlives the call.
+        unsafe {
+            let delay = self.library.get::<unsafe extern "C" fn(*const std::ffi::c_char, u64)>(b"fake_delay\0");
+            delay.unwrap()(function.as_ptr(), micros);
+        }
+    }
+
+    pub fn hang(&self, function: &str, hangs: bool) {
+        let function = CString::new(function).unwrap();
+        // SAFETY: the type matches the exported function, and the name outlives the call.
+        unsafe {
+            let hang = self.library.get::<unsafe extern "C" fn(*const std::ffi::c_char, bool)>(b"fake_hang\0");
+            hang.unwrap()(function.as_ptr(), hangs);
+        }
+    }
+
+    pub fn calls(&self, function: &str) -> u64 {
+        let function = CString::new(function).unwrap();
+        // SAFETY: the type matches the exported function, and the name outlives the call.
+        unsafe {
+            let calls = self.library.get::<unsafe extern "C" fn(*const std::ffi::c_char) -> u64>(b"fake_calls\0");
+            calls.unwrap()(function.as_ptr())
+        }
+    }
+
+    pub fn all_calls(&self) -> u64 {
+        // SAFETY: the type matches the exported function.
+        unsafe { self.library.get::<unsafe extern "C" fn() -> u64>(b"fake_all_calls\0").unwrap()() }
+    }
+
+    /// Makes a device report an XID error.
+    pub fn xid(&self, device: u32, code: u64) {
+        // SAFETY: the type matches the exported function.
+        unsafe {
+            let event = self.library.get::<unsafe extern "C" fn(u32, u64, u64)>(b"fake_event\0");
+            event.unwrap()(device, 8, code);
+        }
+    }
+
+    pub fn mig(&self, device: u32, instances: u32) {
+        // SAFETY: the type matches the exported function.
+        unsafe { self.library.get::<unsafe extern "C" fn(u32, u32)>(b"fake_mig\0").unwrap()(device, instances) }
+    }
+
+    /// Adds a process to a device: its memory in bytes, and its use of the multiprocessors' time in percent.
+    pub fn process(&self, device: u32, pid: u32, memory: u64, work: u32) {
+        self.process_that(device, pid, memory, work, false);
+    }
+
+    /// Adds a process as [`process`](Self::process) does. With `draws` the process uses graphics instead of compute.
+    pub fn process_that(&self, device: u32, pid: u32, memory: u64, work: u32, draws: bool) {
+        // SAFETY: the type matches the exported function.
+        unsafe {
+            let process = self.library.get::<unsafe extern "C" fn(u32, u32, u64, u32, bool)>(b"fake_process\0");
+            process.unwrap()(device, pid, memory, work, draws);
+        }
+    }
+
+    pub fn no_processes(&self, device: u32) {
+        // SAFETY: the type matches the exported function.
+        unsafe { self.library.get::<unsafe extern "C" fn(u32)>(b"fake_no_processes\0").unwrap()(device) }
+    }
+
+    pub fn inits(&self) -> u32 {
+        // SAFETY: the type matches the exported function.
+        unsafe { self.library.get::<unsafe extern "C" fn() -> u32>(b"fake_inits\0").unwrap()() }
+    }
+
+    /// Returns the number of event sets and samples that were not freed.
+    pub fn alive(&self) -> i64 {
+        // SAFETY: the type matches the exported function.
+        unsafe { self.library.get::<unsafe extern "C" fn() -> i64>(b"fake_alive\0").unwrap()() }
+    }
+
+    pub fn registered(&self) -> u32 {
+        // SAFETY: the type matches the exported function.
+        unsafe { self.library.get::<unsafe extern "C" fn() -> u32>(b"fake_registered\0").unwrap()() }
+    }
+}
+
+impl Drop for Fake {
+    fn drop(&mut self) {
+        // A process that has the file loaded keeps its mapping after the removal.
+        let _ = fs::remove_file(&self.path);
+    }
+}

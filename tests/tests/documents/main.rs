@@ -1,0 +1,4 @@
+//! The documents that this repository's code must match.
+
+mod privacy;
+mod readme;

@@ -1,0 +1,8 @@
+//! The observer's API: invalid settings are refused with the setter's name, models are declared and retired, levels
+//! change, roles share, the current observer is found.
+
+mod build_errors;
+mod current;
+mod labels;
+mod levels_and_roles;
+mod models;

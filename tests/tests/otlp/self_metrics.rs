@@ -1,0 +1,120 @@
+//! The pipeline's metrics about itself, in both backends of an observer.
+
+use std::time::Duration;
+
+use llmobs::Observer;
+use llmobs::otlp::Protocol;
+use llmobs::otlp::Signal;
+
+use crate::fixture::MODEL;
+use crate::fixture::TIMEOUT;
+use crate::fixture::TestService;
+use crate::fixture::eventually;
+use crate::fixture::pipeline_to;
+use crate::fixture::unused_address;
+use llmobs_tests::collector::Behaviour;
+use llmobs_tests::collector::Collector;
+use llmobs_tests::families::Value;
+use llmobs_tests::prometheus_page;
+
+/// Returns the value of a series on the observer's page.
+fn page_value(observer: &Observer, family: &str, labels: &[(&str, &str)]) -> Option<f64> {
+    let families = prometheus_page::families(observer);
+    let series = &families.get(family)?.series;
+    let found = series.iter().find(|(all, _)| {
+        all.len() == labels.len()
+            && labels.iter().all(|(name, value)| all.get(*name).is_some_and(|found| found == value))
+    });
+    found.map(|(_, value)| match value {
+        Value::Number(number) => *number,
+        Value::Histogram(histogram) => histogram.count as f64,
+    })
+}
+
+fn dropped_count(observer: &Observer, signal: &str, reason: &str) -> Option<f64> {
+    let labels = [("llmobs_signal", signal), ("llmobs_drop_reason", reason)];
+    page_value(observer, "llmobs_self_dropped_total", &labels)
+}
+
+#[test]
+fn every_possible_drop_reason_is_a_series_at_zero_from_the_start() {
+    let collector = Collector::start();
+    let service = TestService::connected(&collector, Protocol::HttpProtobuf);
+    for (signal, reasons) in [
+        ("traces", &["queue_full", "tail_full", "unreachable", "refused", "rejected", "shutdown"][..]),
+        ("metrics", &["unreachable", "refused", "rejected"]),
+        ("logs", &["queue_full", "unreachable", "refused", "rejected", "shutdown"]),
+    ] {
+        for reason in reasons {
+            assert_eq!(dropped_count(&service.observer, signal, reason), Some(0.0), "{signal} {reason}");
+        }
+    }
+    let families = prometheus_page::families(&service.observer);
+    assert_eq!(families["llmobs_self_dropped_total"].series.len(), 14, "and no impossible series");
+}
+
+#[test]
+fn the_queues_the_age_and_the_times_of_exports_are_recorded() {
+    let collector = Collector::start();
+    collector.behave(Behaviour::Hang);
+    let service =
+        TestService::new(pipeline_to(collector.endpoint(), Protocol::Grpc).queue_limit(100).timeout(100 * TIMEOUT));
+    let value = |family: &str, signal: &str| page_value(&service.observer, family, &[("llmobs_signal", signal)]);
+    service.run_operations(7);
+    for signal in ["traces", "logs"] {
+        assert_eq!(value("llmobs_self_export_queue_limit", signal), Some(100.0));
+        assert_eq!(value("llmobs_self_export_queue_usage", signal), Some(7.0), "{signal}");
+        assert_eq!(value("llmobs_self_export_duration_seconds", signal), Some(0.0), "none ended yet");
+    }
+    assert_eq!(value("llmobs_self_export_queue_limit", "metrics"), None, "metrics have no queue");
+    let age = value("llmobs_self_export_age_seconds", "traces").unwrap();
+    std::thread::sleep(Duration::from_millis(30));
+    assert!(value("llmobs_self_export_age_seconds", "traces").unwrap() > age + 0.02, "without a success it grows");
+}
+
+#[test]
+fn exports_are_recorded_with_their_error_in_both_backends() {
+    let collector = Collector::start();
+    collector.behave(Behaviour::Unauthenticated);
+    let service = TestService::connected(&collector, Protocol::HttpProtobuf);
+    service.run_operations(2);
+    eventually("both were refused", || {
+        service.dropped_count(Signal::Traces) == 2 && service.dropped_count(Signal::Logs) == 2
+    });
+    collector.behave(Behaviour::Accept);
+    service.run_operations(1);
+    let _ = service.pipeline.flush(TIMEOUT);
+    service.pipeline.flush(TIMEOUT).unwrap();
+    let seen = collector.inbox().snapshot();
+    for signal in ["traces", "logs"] {
+        let failed = [("llmobs_signal", signal), ("error_type", "authentication")];
+        assert_eq!(page_value(&service.observer, "llmobs_self_export_duration_seconds", &failed), Some(1.0));
+        let failed = [("llmobs.signal", signal), ("error.type", "authentication")];
+        assert_eq!(seen.last_count("llmobs.self.export.duration", &failed), Some(1));
+        let refused = [("llmobs.signal", signal), ("llmobs.drop.reason", "refused")];
+        assert_eq!(seen.last_sum("llmobs.self.dropped", &refused), Some(2.0));
+        assert_eq!(dropped_count(&service.observer, signal, "refused"), Some(2.0));
+        assert_eq!(seen.last_sum("llmobs.self.export.queue.limit", &[("llmobs.signal", signal)]), Some(2_048.0));
+        assert!(seen.last_sum("llmobs.self.export.age", &[("llmobs.signal", signal)]).unwrap() < 60.0);
+    }
+}
+
+#[test]
+fn one_observer_reports_a_pipeline_and_another_one_continues_after_it_is_dropped() {
+    let service = TestService::new(
+        pipeline_to(format!("http://{}", unused_address()), Protocol::HttpProtobuf).retry_timeout(Duration::ZERO),
+    );
+    let observe = || Observer::builder().model(MODEL).build().unwrap();
+    let second = observe();
+    service.pipeline.report_to(&second);
+    service.run_operations(2);
+    eventually("they were dropped", || service.dropped_count(Signal::Traces) == 2);
+    assert_eq!(dropped_count(&service.observer, "traces", "unreachable"), Some(2.0));
+    assert_eq!(dropped_count(&second, "traces", "unreachable"), None, "every drop is reported once");
+
+    let TestService { pipeline, observer, .. } = service;
+    drop(observer);
+    let third = observe();
+    pipeline.report_to(&third);
+    assert_eq!(dropped_count(&third, "traces", "unreachable"), Some(0.0), "the first observer reported them already");
+}

@@ -1,0 +1,7 @@
+//! What a process can do once: a global subscriber, variables that are read at the start, an abort. Each case runs in a
+//! child process: this test binary, started again for one test.
+
+#[cfg(feature = "otlp")]
+mod otlp_init;
+mod pseudonym;
+mod unwinding;

@@ -1,0 +1,68 @@
+//! Properties that hold for every text.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use llmobs::clock::Clock;
+use llmobs::redact::Detector;
+use llmobs::redact::Redactor;
+use llmobs::redact::Region;
+use proptest::prelude::*;
+
+use crate::random_text::random_text;
+use llmobs_tests::fuzz::redact::check_bytes;
+use llmobs_tests::fuzz::redact::check_cuts;
+use llmobs_tests::fuzz::redact::check_text;
+use llmobs_tests::random::Random;
+
+static DEFAULT_REDACTOR: LazyLock<Redactor> = LazyLock::new(Redactor::new);
+
+/// A redactor with all regions and custom detectors, one of which has many matches.
+static FULL_REDACTOR: LazyLock<Redactor> = LazyLock::new(|| {
+    let all = Region::ALL.into_iter().fold(Redactor::builder(), |builder, region| builder.region(region));
+    let badge = Detector::new("BADGE", "EMP-[0-9]+").check(|found| found.len() > 5);
+    all.detector(badge).detector(Detector::new("CAPITALS", "[A-Z]{3,}")).allow("jane.doe@example.org").build().unwrap()
+});
+
+fn random_texts() -> impl Strategy<Value = String> {
+    any::<u64>().prop_map(|seed| random_text(&mut Random::new(seed), 24))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn redacted_text_is_not_redacted_again(text in random_texts()) {
+        check_text(&DEFAULT_REDACTOR, &text);
+        check_text(&FULL_REDACTOR, &text);
+    }
+
+    #[test]
+    fn a_stream_is_redacted_as_its_text_in_any_chunks(
+        text in random_texts(), first_size in 1_usize..40, second_size in 1_usize..200,
+    ) {
+        check_cuts(&DEFAULT_REDACTOR, &text, first_size, second_size);
+        check_cuts(&FULL_REDACTOR, &text, first_size, second_size);
+    }
+
+    #[test]
+    fn any_characters_are_redacted_consistently(text in "\\PC{0,200}") {
+        check_text(&FULL_REDACTOR, &text);
+        check_cuts(&FULL_REDACTOR, &text, 1, 3);
+    }
+}
+
+#[test]
+fn five_seconds_of_random_texts() {
+    let clock = Clock::system();
+    let end = clock.now().saturating_add(Duration::from_secs(5));
+    let mut random = Random::new(0x9e37_79b9_7f4a_7c15);
+    let mut rounds = 0;
+    while clock.now() < end {
+        let seed = random.next_u64().to_le_bytes();
+        let text = random_text(&mut random, 30);
+        check_bytes(&[&seed[..2], text.as_bytes()].concat());
+        rounds += 1;
+    }
+    assert!(rounds > 100, "only {rounds} texts were redacted");
+}

@@ -1,0 +1,17 @@
+//! The server layer over real sockets: the telemetry of a request while it lasts, and at every kind of end.
+
+mod bodies;
+mod context;
+mod events;
+mod fixture;
+mod grpc;
+mod handlers;
+mod overhead;
+mod pages;
+mod request_ends;
+mod requests;
+
+use llmobs_tests::allocator::CountingAllocator;
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
