@@ -14,14 +14,15 @@ mod spans;
 use std::fmt;
 
 use llmobs::catalog::Profile;
-use llmobs::semconv::attribute;
-use llmobs::semconv::definition::AttributeDefinition;
-use llmobs::semconv::definition::EventDefinition;
-use llmobs::semconv::definition::MetricDefinition;
-use llmobs::semconv::definition::SpanDefinition;
-use llmobs::semconv::event;
-use llmobs::semconv::metric;
-use llmobs::semconv::span;
+
+use crate::semconv::attribute;
+use crate::semconv::definition::AttributeDefinition;
+use crate::semconv::definition::EventDefinition;
+use crate::semconv::definition::MetricDefinition;
+use crate::semconv::definition::SpanDefinition;
+use crate::semconv::event;
+use crate::semconv::metric;
+use crate::semconv::span;
 
 pub use self::llmobs_attributes::LLMOBS_ATTRIBUTES;
 pub use self::logs::COMPLETE_EVENT;

@@ -38,6 +38,8 @@ pub mod random;
 pub mod requests;
 #[cfg(feature = "telemetry")]
 pub mod schemas;
+#[cfg(feature = "telemetry")]
+pub mod semconv;
 pub mod temp_dir;
 pub mod text_buffer;
 #[cfg(feature = "telemetry")]

@@ -16,7 +16,7 @@ mod words;
 const USAGE: &str = "\
 cargo xtask ci [--skip-tests]      every check that a change must pass
 cargo xtask metrics-doc [--check]  docs/metrics.md, from the catalog
-cargo xtask semconv [--check]      the constants of the conventions, from semconv/
+cargo xtask semconv [--check]      the names and tables of the conventions, from semconv/
 cargo xtask weight                 the number of crates that llmobs depends on, against its budget
 cargo xtask words [PATH]           the language of docs and comments, against its baseline; with PATH all findings there
 cargo xtask words --summary        the number of findings by rule and by folder

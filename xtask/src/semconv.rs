@@ -1,5 +1,5 @@
-//! `cargo xtask semconv`: generates the constants of the OpenTelemetry semantic conventions from the data files in
-//! `semconv/`.
+//! `cargo xtask semconv`: generates the names of the OpenTelemetry semantic conventions for the library, and the tables of
+//! their definitions for the tests, from the data files in `semconv/`.
 
 use std::fs;
 use std::path::Path;
@@ -50,15 +50,18 @@ struct Registries {
 /// Writes the files; with `check`, compares them instead and fails with the first line that differs.
 pub(crate) fn run(check: bool) -> Result<(), String> {
     let registries = load_registries(&workspace_root().join("semconv"))?;
-    let folder = workspace_root().join("llmobs/src/semconv");
-    generated::write_or_check(
-        &folder.join("attribute.rs"),
-        &generated::rustfmt(&codegen::attributes(&registries))?,
-        check,
-    )?;
-    generated::write_or_check(&folder.join("event.rs"), &generated::rustfmt(&codegen::events(&registries)?)?, check)?;
-    generated::write_or_check(&folder.join("metric.rs"), &generated::rustfmt(&codegen::metrics(&registries)?)?, check)?;
-    generated::write_or_check(&folder.join("span.rs"), &generated::rustfmt(&codegen::spans(&registries)?)?, check)
+    for (path, text) in [
+        ("llmobs/src/semconv/attribute.rs", codegen::names::attributes(&registries)),
+        ("llmobs/src/semconv/event.rs", codegen::names::events(&registries)?),
+        ("llmobs/src/semconv/metric.rs", codegen::names::metrics(&registries)?),
+        ("tests/src/semconv/attribute.rs", codegen::tables::attributes(&registries)),
+        ("tests/src/semconv/event.rs", codegen::tables::events(&registries)?),
+        ("tests/src/semconv/metric.rs", codegen::tables::metrics(&registries)?),
+        ("tests/src/semconv/span.rs", codegen::tables::spans(&registries)?),
+    ] {
+        generated::write_or_check(&workspace_root().join(path), &generated::rustfmt(&text)?, check)?;
+    }
+    Ok(())
 }
 
 fn load_registries(folder: &Path) -> Result<Registries, String> {

@@ -3,9 +3,6 @@
 use llmobs::ErrorType;
 use llmobs::FinishReason;
 use llmobs::semconv::attribute as a;
-use llmobs::semconv::definition::AttributeDefinition;
-use llmobs::semconv::definition::AttributeType;
-use llmobs::semconv::definition::Requirement;
 use opentelemetry_proto::tonic::common::v1::AnyValue;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
@@ -14,6 +11,9 @@ use super::Conventions;
 use super::Findings;
 use super::LLMOBS_ATTRIBUTES;
 use super::ViolationKind;
+use crate::semconv::definition::AttributeDefinition;
+use crate::semconv::definition::AttributeType;
+use crate::semconv::definition::Requirement;
 
 /// Attributes with a closed list of values, closed by the conventions or by llmobs where llmobs makes the value. All
 /// other lists are open.
@@ -142,7 +142,6 @@ pub(super) fn check_type(findings: &mut Findings, pair: &KeyValue, kind: Attribu
             ("a string", matches!(found, Some(Value::StringValue(text)) if !text.is_empty()))
         }
         AttributeType::Strings => ("a list of strings", strings(found).is_some_and(|texts| !texts.is_empty())),
-        _ => ("a known type", false),
     };
     if !is_right {
         findings.add(ViolationKind::WrongType(pair.key.clone(), expected, format!("{found:?}")));

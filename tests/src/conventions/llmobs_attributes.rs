@@ -1,9 +1,8 @@
 //! The attributes that only llmobs defines, listed a second time by hand.
 
-use llmobs::semconv::definition::AttributeType;
-
 use self::AttributeType::Double;
 use self::AttributeType::String;
+use crate::semconv::definition::AttributeType;
 
 /// Name, type, and allowed values; an empty list allows any value.
 pub const LLMOBS_ATTRIBUTES: &[(&str, AttributeType, &[&str])] = &[

@@ -1,9 +1,6 @@
 //! Checks of log events.
 
 use llmobs::semconv::attribute as a;
-use llmobs::semconv::definition::AttributeType;
-use llmobs::semconv::definition::EventDefinition;
-use llmobs::semconv::definition::Requirement;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 
@@ -19,6 +16,9 @@ use super::attributes::Requirements;
 use super::attributes::attribute_text;
 use super::attributes::attribute_value;
 use super::attributes::check_type;
+use crate::semconv::definition::AttributeType;
+use crate::semconv::definition::EventDefinition;
+use crate::semconv::definition::Requirement;
 
 /// Fields of an event that only llmobs defines: name, type, and whether every event of that name has the field.
 pub type FieldDefinitions = &'static [(&'static str, AttributeType, bool)];

@@ -4,10 +4,6 @@ use llmobs::catalog;
 use llmobs::catalog::ROWS;
 use llmobs::catalog::Row;
 use llmobs::semconv::attribute as a;
-use llmobs::semconv::definition::Instrument;
-use llmobs::semconv::definition::MetricDefinition;
-use llmobs::semconv::definition::Number;
-use llmobs::semconv::definition::Requirement;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::metrics::v1::Metric;
 use opentelemetry_proto::tonic::metrics::v1::NumberDataPoint;
@@ -18,6 +14,10 @@ use super::Conventions;
 use super::Findings;
 use super::Violation;
 use super::ViolationKind;
+use crate::semconv::definition::Instrument;
+use crate::semconv::definition::MetricDefinition;
+use crate::semconv::definition::Number;
+use crate::semconv::definition::Requirement;
 
 /// Attributes of llmobs metrics that only some series have.
 const OPTIONAL_ATTRIBUTES: &[&str] = &[a::ERROR_TYPE, "llmobs.finish_reason"];
@@ -84,7 +84,7 @@ impl Conventions {
             let (labels, point): (Vec<_>, Vec<_>) =
                 point.iter().cloned().partition(|pair| self.labels.contains(&pair.key.as_str()));
             for pair in labels {
-                super::attributes::check_type(findings, &pair, llmobs::semconv::definition::AttributeType::String);
+                super::attributes::check_type(findings, &pair, crate::semconv::definition::AttributeType::String);
             }
             self.check_attributes(findings, &point, requirements);
             // Attributes of llmobs are allowed on a metric only if its row lists them.

@@ -1,12 +1,12 @@
 //! Checks of resources, which identify the exporting service.
 
 use llmobs::semconv::attribute as a;
-use llmobs::semconv::definition::Requirement;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 
 use super::Conventions;
 use super::Findings;
 use super::Violation;
+use crate::semconv::definition::Requirement;
 
 /// The attributes of the entities `service`, `service.instance`, `telemetry.sdk` and `deployment`.
 const RESOURCE_ATTRIBUTES: &[(&str, Requirement)] = &[

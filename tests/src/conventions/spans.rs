@@ -1,11 +1,6 @@
 //! Checks of spans.
 
 use llmobs::semconv::attribute as a;
-use llmobs::semconv::definition::AttributeDefinition;
-use llmobs::semconv::definition::AttributeType;
-use llmobs::semconv::definition::Requirement;
-use llmobs::semconv::definition::SpanDefinition;
-use llmobs::semconv::definition::SpanKind;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -21,6 +16,12 @@ use super::attributes::attribute_text;
 use super::attributes::attribute_value;
 use super::attributes::check_llmobs_attribute;
 use super::attributes::check_type;
+use crate::semconv::attribute;
+use crate::semconv::definition::AttributeDefinition;
+use crate::semconv::definition::AttributeType;
+use crate::semconv::definition::Requirement;
+use crate::semconv::definition::SpanDefinition;
+use crate::semconv::definition::SpanKind;
 
 /// Operation names of inference spans. The conventions' definition of the inference span lists no operation names.
 const INFERENCE_OPERATIONS: &[&str] = &["chat", "generate_content", "text_completion"];
@@ -70,8 +71,10 @@ impl Conventions {
         // An operation name that no profile lists is a custom model call, which is checked as inference.
         let lists_operation =
             |known: &AttributeDefinition| known.name == a::GEN_AI_OPERATION_NAME && known.values.contains(&operation);
-        let is_inference =
-            || INFERENCE_OPERATIONS.contains(&operation) || !a::V1_41.iter().chain(a::LATEST).any(lists_operation);
+        let is_inference = || {
+            INFERENCE_OPERATIONS.contains(&operation)
+                || !attribute::V1_41.iter().chain(attribute::LATEST).any(lists_operation)
+        };
         listed.first().copied().or_else(|| {
             let inference = self.spans().find(|span| span.operations.is_empty() && span.id.contains("inference"));
             inference.filter(|_| is_inference())
@@ -164,7 +167,6 @@ fn expected_kind(definition: &SpanDefinition) -> Kind {
         SpanKind::Client => Kind::Client,
         SpanKind::Internal => Kind::Internal,
         SpanKind::Server => Kind::Server,
-        _ => Kind::Unspecified,
     }
 }
 

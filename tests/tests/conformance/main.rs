@@ -9,3 +9,4 @@ mod pipeline;
 mod requests;
 mod sampling;
 mod scenario;
+mod sensitivity;

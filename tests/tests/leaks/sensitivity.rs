@@ -2,10 +2,10 @@
 
 use llmobs::capture::ContentCapture;
 use llmobs::content::Sensitivity;
-use llmobs::semconv::attribute as a;
 
 use llmobs_tests::conventions::LLMOBS_ATTRIBUTES;
 use llmobs_tests::leaks::TextField;
+use llmobs_tests::semconv::attribute;
 
 /// Keys outside the conventions whose values come from a closed list or are generated: in `llm_request_complete`, in
 /// the events about the flight recorder's files, and the drop reasons.
@@ -78,7 +78,7 @@ pub fn assert_sensitivity(fields: &[TextField], mode: ContentCapture) {
 /// Returns whether the attribute has a list of values, in llmobs or in the conventions.
 fn is_closed(key: &str) -> bool {
     let defined = LLMOBS_ATTRIBUTES.iter().find(|(name, _, _)| *name == key);
-    let conventions = [a::V1_41, a::LATEST, a::HARDWARE, a::CORE];
+    let conventions = [attribute::V1_41, attribute::LATEST, attribute::HARDWARE, attribute::CORE];
     let known = conventions.iter().flat_map(|table| table.iter()).find(|attribute| attribute.name == key);
     defined.is_some_and(|(_, _, values)| !values.is_empty()) || known.is_some_and(|known| !known.values.is_empty())
 }

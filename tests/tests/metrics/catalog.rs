@@ -9,9 +9,10 @@ use llmobs::catalog::Level;
 use llmobs::catalog::Profile;
 use llmobs::catalog::ROWS;
 use llmobs::catalog::Row;
-use llmobs::semconv;
-use llmobs::semconv::metric::LATEST;
-use llmobs::semconv::metric::V1_41;
+
+use llmobs_tests::semconv;
+use llmobs_tests::semconv::metric::LATEST;
+use llmobs_tests::semconv::metric::V1_41;
 
 /// Name, instrument, unit, attributes (`S` for those of every operation), level.
 const LLMOBS_METRICS: &[(&str, &str, &str, &str, &str)] = &[

@@ -18,7 +18,6 @@ use http::Response;
 use http_body::Body;
 use http_body::Frame;
 use llmobs::Observer;
-use llmobs::semconv::span;
 use llmobs::tower::ServerLayer;
 use opentelemetry::KeyValue;
 use opentelemetry::trace::Link;
@@ -33,6 +32,7 @@ use tower_service::Service;
 
 use crate::fixture::subscribe;
 use llmobs_tests::allocator::allocation_count;
+use llmobs_tests::semconv::span;
 
 /// A body of `n` static frames that allocates nothing.
 struct Frames(u8);

@@ -1,4 +1,4 @@
-//! Writes one attribute: its constant, and the module of its values.
+//! Writes one attribute: its constant, the module of its values, and its row in a table.
 
 use super::const_name;
 use super::doc;
@@ -7,7 +7,8 @@ use crate::semconv::registry::Attribute;
 use crate::semconv::registry::AttributeType;
 use crate::semconv::registry::Member;
 
-pub(super) fn write(out: &mut String, name: &str, entry: &ProfileEntry<&Attribute>) {
+/// Writes the constant with its doc, and the module of its values.
+pub(super) fn write_name(out: &mut String, name: &str, entry: &ProfileEntry<&Attribute>) {
     let mut text = entry.brief(|attribute| &attribute.brief);
     text += &format!("\n\nType: {}. ", entry.describe(|attribute| format!("`{}`", attribute.kind.as_str())));
     text += &format!("Stability: {}.", entry.describe(|attribute| attribute.stability.clone()));
@@ -41,7 +42,7 @@ pub(super) fn write_table<'a>(
     *out += &format!("pub const {name}: &[AttributeDefinition] = &[\n");
     for (name, attribute) in attributes {
         let values: Vec<_> = attribute.members.iter().map(|member| &member.value).collect();
-        *out += &format!("AttributeDefinition {{ name: {}, ", const_name(name));
+        *out += &format!("AttributeDefinition {{ name: attribute::{}, ", const_name(name));
         *out += &format!("kind: AttributeType::{:?}, values: &{values:?} }},\n", attribute.kind);
     }
     *out += "];\n\n";

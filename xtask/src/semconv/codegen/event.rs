@@ -24,7 +24,8 @@ pub(super) fn resolve(registry: &Registry) -> Result<BTreeMap<String, ResolvedEv
     resolved.collect()
 }
 
-pub(super) fn write(out: &mut String, name: &str, entry: &ProfileEntry<&ResolvedEvent<'_>>) {
+/// Writes the constant with its doc.
+pub(super) fn write_name(out: &mut String, name: &str, entry: &ProfileEntry<&ResolvedEvent<'_>>) {
     let mut text = entry.brief(|event| &event.event.brief);
     text += &format!("\n\nLevel: {}. ", entry.describe(|event| event.event.level.as_str().to_owned()));
     text += &format!("Severity number: {}.", entry.describe(|event| severity_text(event.event)));
@@ -39,9 +40,9 @@ pub(super) fn write_table(out: &mut String, name: &str, doc: &str, events: &BTre
     doc::write(out, "", doc);
     *out += &format!("pub const {name}: &[EventDefinition] = &[\n");
     for (name, ResolvedEvent { event, attributes }) in events {
+        *out += &format!("EventDefinition {{ name: event::{}, ", const_name(name));
         *out +=
-            &format!("EventDefinition {{ name: {}, requirement: Requirement::{:?},\n", const_name(name), event.level);
-        *out += &format!("severity: {:?}, attributes: &[\n", event.severity);
+            &format!("requirement: Requirement::{:?}, severity: {:?}, attributes: &[\n", event.level, event.severity);
         for (attribute, requirement) in attributes {
             *out += &format!("(attribute::{}, Requirement::{:?}),\n", const_name(attribute), requirement.level);
         }

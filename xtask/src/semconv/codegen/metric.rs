@@ -25,7 +25,8 @@ pub(super) fn resolve(registry: &Registry) -> Result<BTreeMap<String, ResolvedMe
     resolved.collect()
 }
 
-pub(super) fn write(out: &mut String, name: &str, entry: &ProfileEntry<&ResolvedMetric<'_>>) {
+/// Writes the constant with its doc.
+pub(super) fn write_name(out: &mut String, name: &str, entry: &ProfileEntry<&ResolvedMetric<'_>>) {
     let mut text = entry.brief(|metric| &metric.metric.brief);
     text += &format!("\n\nInstrument: {}", entry.describe(|metric| format!("`{:?}`", metric.metric.instrument)));
     text += &format!(" of {}. ", entry.describe(|metric| format!("`{}`", metric.metric.number.as_str())));
@@ -46,8 +47,10 @@ pub(super) fn write_table(out: &mut String, name: &str, doc: &str, metrics: &BTr
     doc::write(out, "", doc);
     *out += &format!("pub const {name}: &[MetricDefinition] = &[\n");
     for (name, ResolvedMetric { metric: Metric { instrument, unit, number, .. }, attributes }) in metrics {
-        *out += &format!("MetricDefinition {{ name: {}, instrument: Instrument::{instrument:?},\n", const_name(name));
-        *out += &format!("unit: \"{unit}\", number: Number::{number:?}, attributes: &[\n");
+        *out += &format!("MetricDefinition {{ name: metric::{}, ", const_name(name));
+        *out += &format!(
+            "instrument: Instrument::{instrument:?}, unit: \"{unit}\", number: Number::{number:?}, attributes: &[\n"
+        );
         for (attribute, requirement) in attributes {
             *out += &format!("(attribute::{}, Requirement::{:?}),\n", const_name(attribute), requirement.level);
         }

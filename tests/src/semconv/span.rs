@@ -1,10 +1,11 @@
 // Do not edit: `cargo xtask semconv` writes this file from the data in `semconv/`.
 
-//! What the conventions say of each kind of span.
+//! The definition of each kind of span.
 //!
-//! Spans of a single provider or tool are left out: they say more of spans that are here.
+//! Spans of a single provider or tool are left out: they specialize spans that are here.
 
-use super::attribute;
+use llmobs::semconv::attribute;
+
 use super::definition::Requirement;
 use super::definition::SpanAttribute;
 use super::definition::SpanDefinition;

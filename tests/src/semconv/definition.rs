@@ -1,8 +1,7 @@
-//! What the conventions say of an attribute, a metric, a span and an event, in types that code and tests can read.
+//! The types of the tables: the definition of an attribute, of a metric, of a span and of an event.
 
 /// One attribute as the conventions define it. The tables of these are in [`attribute`](super::attribute).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct AttributeDefinition {
     /// The name, as in `gen_ai.request.model`.
     pub name: &'static str,
@@ -15,7 +14,6 @@ pub struct AttributeDefinition {
 
 /// The type of an attribute's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum AttributeType {
     /// A value with structure: lists and maps, or their JSON where a signal has no such values.
     Any,
@@ -35,7 +33,6 @@ pub enum AttributeType {
 
 /// One event as the conventions define it. The tables of these are in [`event`](super::event).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct EventDefinition {
     /// The name, as in `gen_ai.evaluation.result`.
     pub name: &'static str,
@@ -49,7 +46,6 @@ pub struct EventDefinition {
 
 /// One metric as the conventions define it. The tables of these are in [`metric`](super::metric).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct MetricDefinition {
     /// The name, as in `gen_ai.server.request.duration`.
     pub name: &'static str,
@@ -65,7 +61,6 @@ pub struct MetricDefinition {
 
 /// One kind of span as the conventions define it. The tables of these are in [`span`](super::span).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct SpanDefinition {
     /// The type, as in `gen_ai.inference.client`. It is not on the wire.
     pub id: &'static str,
@@ -83,7 +78,6 @@ pub struct SpanDefinition {
 
 /// An attribute of a kind of span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct SpanAttribute {
     /// Its name.
     pub name: &'static str,
@@ -95,7 +89,6 @@ pub struct SpanAttribute {
 
 /// On which side of a call a span is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum SpanKind {
     /// It makes a call and waits for the answer.
     Client,
@@ -107,7 +100,6 @@ pub enum SpanKind {
 
 /// The kind of instrument of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Instrument {
     /// A sum that only rises.
     Counter,
@@ -121,7 +113,6 @@ pub enum Instrument {
 
 /// The kind of number that a metric records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Number {
     /// A 64-bit floating-point number.
     Double,
@@ -131,7 +122,6 @@ pub enum Number {
 
 /// The requirement level of an attribute on a signal, or of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Requirement {
     /// Always there.
     Required,

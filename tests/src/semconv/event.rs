@@ -1,0 +1,152 @@
+// Do not edit: `cargo xtask semconv` writes this file from the data in `semconv/`.
+
+//! The definition of each event.
+
+use llmobs::semconv::attribute;
+use llmobs::semconv::event;
+
+use super::definition::EventDefinition;
+use super::definition::Requirement;
+
+/// The GenAI events of the profile `v1_41`, by name.
+pub const V1_41: &[EventDefinition] = &[
+    EventDefinition {
+        name: event::GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS,
+        requirement: Requirement::OptIn,
+        severity: None,
+        attributes: &[
+            (attribute::ERROR_TYPE, Requirement::ConditionallyRequired),
+            (attribute::GEN_AI_CONVERSATION_ID, Requirement::ConditionallyRequired),
+            (attribute::GEN_AI_INPUT_MESSAGES, Requirement::OptIn),
+            (attribute::GEN_AI_OPERATION_NAME, Requirement::Required),
+            (attribute::GEN_AI_OUTPUT_MESSAGES, Requirement::OptIn),
+            (attribute::GEN_AI_OUTPUT_TYPE, Requirement::ConditionallyRequired),
+            (attribute::GEN_AI_REQUEST_CHOICE_COUNT, Requirement::ConditionallyRequired),
+            (attribute::GEN_AI_REQUEST_FREQUENCY_PENALTY, Requirement::Recommended),
+            (attribute::GEN_AI_REQUEST_MAX_TOKENS, Requirement::Recommended),
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::ConditionallyRequired),
+            (attribute::GEN_AI_REQUEST_PRESENCE_PENALTY, Requirement::Recommended),
+            (attribute::GEN_AI_REQUEST_SEED, Requirement::ConditionallyRequired),
+            (attribute::GEN_AI_REQUEST_STOP_SEQUENCES, Requirement::Recommended),
+            (attribute::GEN_AI_REQUEST_STREAM, Requirement::ConditionallyRequired),
+            (attribute::GEN_AI_REQUEST_TEMPERATURE, Requirement::Recommended),
+            (attribute::GEN_AI_REQUEST_TOP_P, Requirement::Recommended),
+            (attribute::GEN_AI_RESPONSE_FINISH_REASONS, Requirement::Recommended),
+            (attribute::GEN_AI_RESPONSE_ID, Requirement::Recommended),
+            (attribute::GEN_AI_RESPONSE_MODEL, Requirement::Recommended),
+            (attribute::GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK, Requirement::Recommended),
+            (attribute::GEN_AI_SYSTEM_INSTRUCTIONS, Requirement::OptIn),
+            (attribute::GEN_AI_TOOL_DEFINITIONS, Requirement::OptIn),
+            (attribute::GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS, Requirement::Recommended),
+            (attribute::GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, Requirement::Recommended),
+            (attribute::GEN_AI_USAGE_INPUT_TOKENS, Requirement::Recommended),
+            (attribute::GEN_AI_USAGE_OUTPUT_TOKENS, Requirement::Recommended),
+            (attribute::GEN_AI_USAGE_REASONING_OUTPUT_TOKENS, Requirement::Recommended),
+            (attribute::SERVER_ADDRESS, Requirement::Recommended),
+            (attribute::SERVER_PORT, Requirement::ConditionallyRequired),
+        ],
+    },
+    EventDefinition {
+        name: event::GEN_AI_CLIENT_OPERATION_EXCEPTION,
+        requirement: Requirement::Recommended,
+        severity: Some(13),
+        attributes: &[
+            (attribute::EXCEPTION_MESSAGE, Requirement::ConditionallyRequired),
+            (attribute::EXCEPTION_STACKTRACE, Requirement::Recommended),
+            (attribute::EXCEPTION_TYPE, Requirement::ConditionallyRequired),
+        ],
+    },
+    EventDefinition {
+        name: event::GEN_AI_EVALUATION_RESULT,
+        requirement: Requirement::Recommended,
+        severity: None,
+        attributes: &[
+            (attribute::ERROR_TYPE, Requirement::ConditionallyRequired),
+            (attribute::GEN_AI_EVALUATION_EXPLANATION, Requirement::Recommended),
+            (attribute::GEN_AI_EVALUATION_NAME, Requirement::Required),
+            (attribute::GEN_AI_EVALUATION_SCORE_LABEL, Requirement::ConditionallyRequired),
+            (attribute::GEN_AI_EVALUATION_SCORE_VALUE, Requirement::ConditionallyRequired),
+            (attribute::GEN_AI_RESPONSE_ID, Requirement::Recommended),
+        ],
+    },
+];
+
+/// The GenAI events of the profile `latest`, by name.
+pub const LATEST: &[EventDefinition] = &[
+    EventDefinition {
+        name: event::GEN_AI_CLIENT_INFERENCE_OPERATION_DETAILS,
+        requirement: Requirement::OptIn,
+        severity: Some(5),
+        attributes: &[
+            (attribute::ERROR_TYPE, Requirement::ConditionallyRequired),
+            (attribute::GEN_AI_CONVERSATION_COMPACTED, Requirement::Recommended),
+            (attribute::GEN_AI_CONVERSATION_ID, Requirement::ConditionallyRequired),
+            (attribute::GEN_AI_INPUT_MESSAGES, Requirement::OptIn),
+            (attribute::GEN_AI_OPERATION_NAME, Requirement::Required),
+            (attribute::GEN_AI_OUTPUT_MESSAGES, Requirement::OptIn),
+            (attribute::GEN_AI_OUTPUT_TYPE, Requirement::ConditionallyRequired),
+            (attribute::GEN_AI_PROMPT_NAME, Requirement::ConditionallyRequired),
+            (attribute::GEN_AI_PROMPT_VARIABLE, Requirement::OptIn),
+            (attribute::GEN_AI_PROMPT_VERSION, Requirement::ConditionallyRequired),
+            (attribute::GEN_AI_PROVIDER_NAME, Requirement::Required),
+            (attribute::GEN_AI_REQUEST_CHOICE_COUNT, Requirement::ConditionallyRequired),
+            (attribute::GEN_AI_REQUEST_FREQUENCY_PENALTY, Requirement::Recommended),
+            (attribute::GEN_AI_REQUEST_MAX_TOKENS, Requirement::Recommended),
+            (attribute::GEN_AI_REQUEST_MODEL, Requirement::ConditionallyRequired),
+            (attribute::GEN_AI_REQUEST_PRESENCE_PENALTY, Requirement::Recommended),
+            (attribute::GEN_AI_REQUEST_PREVIOUS_RESPONSE_ID, Requirement::Recommended),
+            (attribute::GEN_AI_REQUEST_REASONING_LEVEL, Requirement::Recommended),
+            (attribute::GEN_AI_REQUEST_SEED, Requirement::ConditionallyRequired),
+            (attribute::GEN_AI_REQUEST_STOP_SEQUENCES, Requirement::Recommended),
+            (attribute::GEN_AI_REQUEST_STREAM, Requirement::ConditionallyRequired),
+            (attribute::GEN_AI_REQUEST_TEMPERATURE, Requirement::Recommended),
+            (attribute::GEN_AI_REQUEST_TOP_K, Requirement::ConditionallyRequired),
+            (attribute::GEN_AI_REQUEST_TOP_P, Requirement::Recommended),
+            (attribute::GEN_AI_RESPONSE_FINISH_REASONS, Requirement::Recommended),
+            (attribute::GEN_AI_RESPONSE_ID, Requirement::Recommended),
+            (attribute::GEN_AI_RESPONSE_MODEL, Requirement::Recommended),
+            (attribute::GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK, Requirement::Recommended),
+            (attribute::GEN_AI_SYSTEM_INSTRUCTIONS, Requirement::OptIn),
+            (attribute::GEN_AI_TOOL_DEFINITIONS, Requirement::OptIn),
+            (attribute::GEN_AI_USAGE_AUDIO_CACHE_READ_INPUT_TOKENS, Requirement::Recommended),
+            (attribute::GEN_AI_USAGE_AUDIO_INPUT_TOKENS, Requirement::Recommended),
+            (attribute::GEN_AI_USAGE_AUDIO_OUTPUT_TOKENS, Requirement::Recommended),
+            (attribute::GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, Requirement::Recommended),
+            (attribute::GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS, Requirement::Recommended),
+            (attribute::GEN_AI_USAGE_IMAGE_CACHE_READ_INPUT_TOKENS, Requirement::Recommended),
+            (attribute::GEN_AI_USAGE_IMAGE_INPUT_TOKENS, Requirement::Recommended),
+            (attribute::GEN_AI_USAGE_IMAGE_OUTPUT_TOKENS, Requirement::Recommended),
+            (attribute::GEN_AI_USAGE_INPUT_TOKENS, Requirement::Recommended),
+            (attribute::GEN_AI_USAGE_OUTPUT_TOKENS, Requirement::Recommended),
+            (attribute::GEN_AI_USAGE_REASONING_OUTPUT_TOKENS, Requirement::Recommended),
+            (attribute::GEN_AI_USAGE_TEXT_CACHE_READ_INPUT_TOKENS, Requirement::Recommended),
+            (attribute::GEN_AI_USAGE_TEXT_INPUT_TOKENS, Requirement::Recommended),
+            (attribute::GEN_AI_USAGE_TEXT_OUTPUT_TOKENS, Requirement::Recommended),
+            (attribute::SERVER_ADDRESS, Requirement::Recommended),
+            (attribute::SERVER_PORT, Requirement::ConditionallyRequired),
+        ],
+    },
+    EventDefinition {
+        name: event::GEN_AI_CLIENT_OPERATION_EXCEPTION,
+        requirement: Requirement::Recommended,
+        severity: Some(13),
+        attributes: &[
+            (attribute::EXCEPTION_MESSAGE, Requirement::ConditionallyRequired),
+            (attribute::EXCEPTION_STACKTRACE, Requirement::Recommended),
+            (attribute::EXCEPTION_TYPE, Requirement::ConditionallyRequired),
+        ],
+    },
+    EventDefinition {
+        name: event::GEN_AI_EVALUATION_RESULT,
+        requirement: Requirement::Recommended,
+        severity: None,
+        attributes: &[
+            (attribute::ERROR_TYPE, Requirement::ConditionallyRequired),
+            (attribute::GEN_AI_EVALUATION_EXPLANATION, Requirement::Recommended),
+            (attribute::GEN_AI_EVALUATION_NAME, Requirement::Required),
+            (attribute::GEN_AI_EVALUATION_SCORE_LABEL, Requirement::ConditionallyRequired),
+            (attribute::GEN_AI_EVALUATION_SCORE_VALUE, Requirement::ConditionallyRequired),
+            (attribute::GEN_AI_RESPONSE_ID, Requirement::Recommended),
+        ],
+    },
+];
