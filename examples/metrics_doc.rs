@@ -1,4 +1,4 @@
-//! Shows: the catalog of metrics as data. Prints the page of all metrics from `llmobs::catalog::ROWS`.
+//! Shows: the catalog of metrics as data. Prints the page of all metrics from the rows of `llmobs` and `llmobs-gpu`.
 //!
 //! Run: `cargo run -p llmobs-examples --example metrics_doc`; `cargo xtask metrics-doc` writes it to `docs/metrics.md`.
 //!
@@ -12,7 +12,6 @@ use llmobs::catalog::Buckets;
 use llmobs::catalog::Group;
 use llmobs::catalog::Instrument;
 use llmobs::catalog::Profile;
-use llmobs::catalog::ROWS;
 use llmobs::catalog::Row;
 
 /// The attributes at the start of every row of an operation, written as `S` in the tables.
@@ -24,14 +23,19 @@ fn main() {
 
 fn render_page() -> String {
     let mut page = INTRODUCTION.trim_start().to_owned();
-    for group in distinct(ROWS.iter().map(|row| row.group)) {
+    for group in distinct(all_rows().map(|row| row.group)) {
         page += &render_group(group);
     }
     page + "\n" + BUCKETS.trim_start() + &render_buckets()
 }
 
+/// Returns the rows of every crate, in the order of the page.
+fn all_rows() -> impl Iterator<Item = &'static Row> {
+    llmobs::catalog::ROWS.iter().chain(llmobs_gpu::ROWS.iter().copied())
+}
+
 fn render_group(group: Group) -> String {
-    let rows: Vec<_> = ROWS.iter().filter(|row| row.group == group).collect();
+    let rows: Vec<_> = all_rows().filter(|row| row.group == group).collect();
     let mut text = format!("\n## {}: {}\n\n{TABLE_HEADER}", group.as_str(), group_description(group));
     for row in &rows {
         text += &format!("| {} |\n", row_cells(row).join(" | "));
@@ -93,18 +97,20 @@ fn role_list(roles: &[Role]) -> String {
 
 fn render_buckets() -> String {
     let mut text = "| bounds of | unit | upper bounds, inclusive |\n|---|---|---|\n".to_owned();
-    for shape in distinct(ROWS.iter().filter_map(|row| row.shape)) {
-        let rows = || ROWS.iter().filter(|row| row.shape == Some(shape));
+    for shape in distinct(all_rows().filter_map(|row| row.shape)) {
+        let rows = || all_rows().filter(|row| row.shape == Some(shape));
         let names: Vec<_> = rows().map(|row| to_code(row.name)).collect();
         let units: Vec<_> = distinct(rows().map(|row| to_code(row.unit)));
         let bounds: Vec<_> = Buckets::Default.bounds(shape).iter().map(f64::to_string).collect();
         let (names, units, bounds) = (names.join(", "), units.join(", "), bounds.join(" "));
-        text += &format!("| {}: {names} | {units} | {bounds} |\n", bucket_family(shape));
+        let family = rows().next().map_or("others", |row| bucket_family(shape, row));
+        text += &format!("| {family}: {names} | {units} | {bounds} |\n");
     }
     text
 }
 
-const fn bucket_family(shape: BucketShape) -> &'static str {
+/// Returns the quantity of a shape. `row` is the first row with the shape.
+fn bucket_family(shape: BucketShape, row: &Row) -> &'static str {
     match shape {
         BucketShape::FirstToken => "time to the first token",
         BucketShape::Duration => "whole operations and client-side waits",
@@ -115,29 +121,29 @@ const fn bucket_family(shape: BucketShape) -> &'static str {
         BucketShape::SmallCount => "small numbers",
         BucketShape::Lag => "delays of the runtime",
         BucketShape::Http => "HTTP requests",
-        BucketShape::Energy => "energy of an operation",
-        BucketShape::DriverCall => "calls of a driver",
+        BucketShape::Custom(_) if row.unit == "J" => "energy of an operation",
+        BucketShape::Custom(_) if row.group == llmobs_gpu::GROUP => "calls of a driver",
         _ => "others",
     }
 }
 
-const fn group_description(group: Group) -> &'static str {
+fn group_description(group: Group) -> &'static str {
     match group {
-        Group::GenAiServer => "the conventions' server metrics",
-        Group::GenAiClient => "the conventions' client metrics",
-        Group::HttpServer => "the conventions' metrics of HTTP servers",
-        Group::Operation => "every operation from start to end",
-        Group::Time => "durations of operations",
-        Group::Token => "tokens by direction, kind and source",
-        Group::Request => "parameters of requests",
-        Group::ResponseCache => "caches of whole responses",
-        Group::Evaluation => "evaluations of answers",
-        Group::Objective => "service-level objectives",
-        Group::Runtime => "the async runtime",
-        Group::SelfObservability => "the telemetry of llmobs itself",
-        Group::Pipeline => "what a pipeline exports and drops, with the feature `otlp`",
-        Group::Build => "build information",
-        Group::Gpu => "GPUs, from the crate llmobs-gpu",
+        Group::GEN_AI_SERVER => "the conventions' server metrics",
+        Group::GEN_AI_CLIENT => "the conventions' client metrics",
+        Group::HTTP_SERVER => "the conventions' metrics of HTTP servers",
+        Group::OPERATION => "every operation from start to end",
+        Group::TIME => "durations of operations",
+        Group::TOKEN => "tokens by direction, kind and source",
+        Group::REQUEST => "parameters of requests",
+        Group::RESPONSE_CACHE => "caches of whole responses",
+        Group::EVALUATION => "evaluations of answers",
+        Group::OBJECTIVE => "service-level objectives",
+        Group::RUNTIME => "the async runtime",
+        Group::SELF_OBSERVABILITY => "the telemetry of llmobs itself",
+        Group::PIPELINE => "what a pipeline exports and drops, with the feature `otlp`",
+        Group::BUILD => "build information",
+        llmobs_gpu::GROUP => "GPUs, from the crate llmobs-gpu",
         _ => "others",
     }
 }
@@ -172,8 +178,8 @@ fn distinct<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
 const INTRODUCTION: &str = "
 # Metrics
 
-Do not edit: `cargo xtask metrics-doc` writes this page from the rows of `llmobs/src/catalog/rows.rs`. The instruments
-are created from the same rows, and tests read them.
+Do not edit: `cargo xtask metrics-doc` writes this page from the rows of `llmobs/src/catalog/rows.rs` and
+`llmobs-gpu/src/metrics.rs`. The instruments are created from the same rows, and tests read them.
 
 **Names.** Standard metrics have the names of the OpenTelemetry semantic conventions; all others begin with `llmobs.`.
 The Prometheus name follows the translation rules of OpenTelemetry, so the `/metrics` page and a collector that receives

@@ -1,9 +1,10 @@
 //! GPU metrics, and the GPU energy of each operation.
 //!
 //! A [`Sampler`] reads the GPUs of this machine on a dedicated thread and follows the operations of an
-//! [`Observer`](llmobs::Observer). The sampler records the rows of group [`Gpu`](llmobs::catalog::Group::Gpu):
+//! [`Observer`](llmobs::Observer). The sampler registers the metrics of this crate at the observer, listed in [`ROWS`]:
 //! utilization, memory, power, temperature, errors, and the energy of each operation. The energy of operations, idle
-//! energy and unattributed energy add up to the measured energy.
+//! energy and unattributed energy add up to the measured energy. [`DCGM_VIEW`] also shows the metrics under the names of
+//! NVIDIA's DCGM exporter.
 //!
 //! ```
 //! use llmobs_gpu::{AmdBackend, SamplerState, Sampler};
@@ -32,10 +33,12 @@
 
 mod backend;
 mod backend_choice;
+mod dcgm;
 mod energy;
 mod error;
 mod event_feed;
 mod host;
+mod metrics;
 mod numbers;
 #[cfg(feature = "nvml")]
 mod process_tree;
@@ -61,9 +64,12 @@ pub use self::backend::Reading;
 pub use self::backend::XidEvent;
 pub use self::backend_choice::BackendChoice;
 pub use self::backend_choice::ParseBackendChoiceError;
+pub use self::dcgm::DCGM_VIEW;
 pub use self::energy::EnergyMethod;
 pub use self::energy::EnergySource;
 pub use self::error::GpuError;
+pub use self::metrics::GROUP;
+pub use self::metrics::ROWS;
 pub use self::report::DeviceReport;
 pub use self::report::DeviceState;
 pub use self::report::OperationEnergy;
@@ -71,6 +77,7 @@ pub use self::report::SamplerState;
 pub use self::roofline::ModelSize;
 pub use self::sampler::Sampler;
 pub use self::sampler::SamplerBuilder;
+pub use self::sampler::StartError;
 pub use self::throttle::ThrottleReason;
 pub use self::throttle::ThrottleReasons;
 pub use self::xid::XidSeverity;

@@ -6,11 +6,13 @@ mod estimates;
 mod gpu;
 mod lost_device;
 mod recording;
+mod registration;
 mod rows;
 mod sampling;
 mod schedule;
 mod settings;
 mod snapshot;
+mod start_error;
 mod tenancy;
 #[cfg(all(test, feature = "nvml", target_os = "linux"))]
 mod tests;
@@ -19,7 +21,6 @@ mod view_devices;
 mod worker;
 
 use std::fmt;
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
@@ -28,8 +29,12 @@ use std::time::Duration;
 
 use llmobs::Observer;
 
+use self::registration::RecordedMetrics;
+use self::rows::SnapshotSource;
+use self::sampling::Outputs;
 use self::settings::SamplerSettings;
 use self::snapshot::SharedSnapshot;
+pub use self::start_error::StartError;
 use self::worker::Worker;
 use crate::backend::GpuBackend;
 use crate::backend::auto::AutoBackend;
@@ -64,6 +69,10 @@ struct ActiveSampler {
     event_feed: Arc<EventFeed>,
     snapshot: Arc<SharedSnapshot>,
     observer: Observer,
+    /// The owners of the registered metrics. The sampler's thread does not own them: a hanging thread would prevent that
+    /// the next sampler registers them.
+    _metrics: Arc<RecordedMetrics>,
+    _source: Arc<SnapshotSource>,
 }
 
 /// A builder of a [`Sampler`].
@@ -116,13 +125,14 @@ impl Sampler {
     }
 
     fn shut_down(&mut self) -> bool {
-        let Some(ActiveSampler { event_feed, snapshot, observer }) = self.active.take() else { return true };
+        let Some(active) = self.active.take() else { return true };
+        let ActiveSampler { event_feed, snapshot, observer, .. } = &active;
         snapshot.close();
         event_feed.close();
         let abandoned = event_feed.thread_control.stop(STOP_TIMEOUT);
         for _ in 0..abandoned {
             ABANDONED_THREADS.fetch_add(1, Ordering::Relaxed);
-            observer.recorder().record_anomaly("gpu_thread_abandoned");
+            observer.record_anomaly("gpu_thread_abandoned");
         }
         if abandoned > 0 {
             tracing::warn!(
@@ -276,17 +286,15 @@ impl SamplerBuilder {
     ///
     /// # Errors
     ///
-    /// If the operating system cannot create a thread.
-    pub fn start(self, observer: &Observer) -> io::Result<Sampler> {
+    /// If a metric cannot be registered, because another sampler of the observer runs, or if the operating system cannot
+    /// create a thread.
+    pub fn start(self, observer: &Observer) -> Result<Sampler, StartError> {
         if self.is_disabled || !observer.is_enabled() {
             return Ok(Sampler { active: None });
         }
-        let (mut worker, event_feed, snapshot) = self.assemble(observer);
-        observer.attach_companion(&event_feed);
-        observer.attach_source(&snapshot);
-        let sampler = Sampler {
-            active: Some(ActiveSampler { event_feed: Arc::clone(&event_feed), snapshot, observer: observer.clone() }),
-        };
+        let (mut worker, active) = self.assemble(observer)?;
+        let event_feed = Arc::clone(&active.event_feed);
+        let sampler = Sampler { active: Some(active) };
         event_feed.thread_control.thread_started();
         let spawned = thread::Builder::new().name("llmobs-gpu".to_owned()).spawn(move || {
             worker.run();
@@ -298,17 +306,28 @@ impl SamplerBuilder {
                 if let Some(active) = &sampler.active {
                     active.event_feed.thread_control.thread_ended();
                 }
-                Err(error)
+                Err(error.into())
             }
         }
     }
 
-    fn assemble(self, observer: &Observer) -> (Worker, Arc<EventFeed>, Arc<SharedSnapshot>) {
+    /// Registers the metrics, and attaches the sampler to the observer.
+    fn assemble(self, observer: &Observer) -> Result<(Worker, ActiveSampler), StartError> {
         let backend = self.backend.unwrap_or_else(|| Box::new(AutoBackend::new()));
         let event_feed = Arc::new(EventFeed::default());
         let snapshot = Arc::new(SharedSnapshot::new(observer.clone(), self.settings.hang_timeout));
-        let worker = Worker::new(observer, self.settings, backend, Arc::clone(&event_feed), Arc::clone(&snapshot));
-        (worker, event_feed, snapshot)
+        let source = Arc::new(SnapshotSource::new(Arc::clone(&snapshot)));
+        let metrics = Arc::new(registration::register(observer, &source)?);
+        observer.attach_companion(&event_feed);
+        observer.attach_device_source(&source);
+        let outputs = Outputs {
+            event_feed: Arc::clone(&event_feed),
+            snapshot: Arc::clone(&snapshot),
+            metrics: Arc::downgrade(&metrics),
+        };
+        let worker = Worker::new(observer, self.settings, backend, outputs);
+        let observer = observer.clone();
+        Ok((worker, ActiveSampler { event_feed, snapshot, observer, _metrics: metrics, _source: source }))
     }
 }
 

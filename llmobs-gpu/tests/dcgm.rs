@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use llmobs::Observer;
 use llmobs::catalog::Level;
-use llmobs::catalog::View;
+use llmobs_gpu::DCGM_VIEW;
 use llmobs_gpu::NvmlBackend;
 use llmobs_gpu::Sampler;
 use opentelemetry_sdk::metrics::InMemoryMetricExporter;
@@ -154,7 +154,7 @@ fn labels(index: u32, bus: &str) -> String {
 #[test]
 fn every_series_of_the_default_list_is_on_the_page_in_its_unit() {
     let fake = fake();
-    let observer = Observer::builder().model("m").view(View::Dcgm).build().unwrap();
+    let observer = Observer::builder().model("m").view(&DCGM_VIEW).build().unwrap();
     let sampler = start_sampler(&fake, &observer);
     let page = wait_until(&observer, has_all_readings);
     let mut golden = String::new();
@@ -203,7 +203,7 @@ fn a_missing_reading_is_absent_and_never_zero() {
         ("memory_total", "DCGM_FI_DEV_FB_RESERVED"),
     ];
     absent.iter().for_each(|(key, _)| fake.unset(0, key));
-    let observer = Observer::builder().model("m").view(View::Dcgm).build().unwrap();
+    let observer = Observer::builder().model("m").view(&DCGM_VIEW).build().unwrap();
     let _sampler = start_sampler(&fake, &observer);
     let page = wait_until(&observer, |page| page.matches("DCGM_FI_PROF_DRAM_ACTIVE{").count() == 2);
     let known: BTreeSet<_> = LIST.iter().filter_map(|(name, _, _, value)| value.map(|_| *name)).collect();
@@ -220,7 +220,7 @@ fn a_missing_reading_is_absent_and_never_zero() {
 #[test]
 fn the_last_error_stays_until_the_next_one_and_is_not_a_sum() {
     let fake = fake();
-    let observer = Observer::builder().model("m").view(View::Dcgm).build().unwrap();
+    let observer = Observer::builder().model("m").view(&DCGM_VIEW).build().unwrap();
     let _sampler = start_sampler(&fake, &observer);
     wait_until(&observer, has_all_readings);
     let code = |code: u32| format!("err_code=\"{code}\"}} {code}\n");
@@ -237,7 +237,7 @@ fn mig_instances_are_labeled_with_their_gpu_and_number() {
     let fake = Fake::new();
     fake.devices(1);
     fake.mig(0, 2);
-    let observer = Observer::builder().model("m").view(View::Dcgm).build().unwrap();
+    let observer = Observer::builder().model("m").view(&DCGM_VIEW).build().unwrap();
     let _sampler = start_sampler(&fake, &observer);
     let page = wait_until(&observer, |page| page.matches("DCGM_FI_DEV_FB_USED{").count() == 3);
     let used: BTreeSet<_> = page.lines().filter(|line| line.starts_with("DCGM_FI_DEV_FB_USED{")).collect();
@@ -253,7 +253,7 @@ fn mig_instances_are_labeled_with_their_gpu_and_number() {
 #[test]
 fn a_replacing_view_removes_only_the_rows_that_it_shows() {
     let fake = fake();
-    let observer = Observer::builder().model("m").replace_with_view(View::Dcgm).build().unwrap();
+    let observer = Observer::builder().model("m").replace_with_view(&DCGM_VIEW).build().unwrap();
     let _sampler = start_sampler(&fake, &observer);
     let page = wait_until(&observer, has_all_readings);
     for removed in
@@ -269,7 +269,7 @@ fn a_replacing_view_removes_only_the_rows_that_it_shows() {
 #[test]
 fn a_view_at_the_lowest_level_lacks_only_recorded_rows() {
     let fake = fake();
-    let observer = Observer::builder().model("m").level(Level::Core).view(View::Dcgm).build().unwrap();
+    let observer = Observer::builder().model("m").level(Level::Core).view(&DCGM_VIEW).build().unwrap();
     let _sampler = start_sampler(&fake, &observer);
     let page = wait_until(&observer, has_all_readings);
     let names: BTreeSet<_> = view(&page).lines().filter_map(|line| Some(line.split_once('{')?.0.to_owned())).collect();
@@ -287,7 +287,7 @@ fn a_view_at_the_lowest_level_lacks_only_recorded_rows() {
 #[test]
 fn open_metrics_has_the_type_unknown_for_a_counter_without_the_total_suffix() {
     let fake = fake();
-    let observer = Observer::builder().model("m").view(View::Dcgm).build().unwrap();
+    let observer = Observer::builder().model("m").view(&DCGM_VIEW).build().unwrap();
     let _sampler = start_sampler(&fake, &observer);
     wait_until(&observer, has_all_readings);
     let page = llmobs::prometheus::page(&observer, Some("application/openmetrics-text")).body;
@@ -302,7 +302,7 @@ fn opentelemetry_has_none_of_the_dcgm_names() {
     let exporter = InMemoryMetricExporter::default();
     let provider = SdkMeterProvider::builder().with_periodic_exporter(exporter.clone()).build();
     let observer =
-        Observer::builder().model("m").meter_provider(&provider).replace_with_view(View::Dcgm).build().unwrap();
+        Observer::builder().model("m").meter_provider(&provider).replace_with_view(&DCGM_VIEW).build().unwrap();
     let _sampler = start_sampler(&fake, &observer);
     wait_until(&observer, has_all_readings);
     provider.force_flush().unwrap();
@@ -319,7 +319,7 @@ fn opentelemetry_has_none_of_the_dcgm_names() {
 #[test]
 fn promtool_has_the_same_remarks_on_the_view_as_on_the_exporter() {
     let fake = fake();
-    let observer = Observer::builder().model("m").view(View::Dcgm).build().unwrap();
+    let observer = Observer::builder().model("m").view(&DCGM_VIEW).build().unwrap();
     let _sampler = start_sampler(&fake, &observer);
     let page = wait_until(&observer, has_all_readings);
     let promtool = Command::new("promtool")

@@ -101,7 +101,7 @@ fn the_rules_use_series_of_the_page() {
         line.starts_with("llmobs_inter_token_duration_seconds_bucket{") && line.contains("le=\"0.1\"")
     }));
     for (name, suffix) in [("llmobs.gpu.throttle.status", ""), ("llmobs.gpu.throttle.time", "_total")] {
-        let row = llmobs::catalog::ROWS.iter().find(|row| row.name == name).unwrap();
+        let row = llmobs_gpu::ROWS.iter().find(|row| row.name == name).unwrap();
         let series = format!("({}{suffix}{{llmobs_gpu_throttle_reason=~", row.prometheus_name());
         assert!(rules.contains(&series), "{series}");
         assert!(row.attributes.contains(&"llmobs.gpu.throttle.reason"));
@@ -111,7 +111,8 @@ fn the_rules_use_series_of_the_page() {
     for (name, label) in
         [("llmobs.token.processed", "llmobs.token.direction"), ("llmobs.gpu.energy.attributed", "llmobs.energy.kind")]
     {
-        let row = llmobs::catalog::ROWS.iter().find(|row| row.name == name).unwrap();
+        let mut rows = llmobs::catalog::ROWS.iter().chain(llmobs_gpu::ROWS.iter().copied());
+        let row = rows.find(|row| row.name == name).unwrap();
         let series = format!("rate({}_total{{{}=\"", row.prometheus_name(), label.replace('.', "_"));
         assert!(query.contains(&series) && row.attributes.contains(&label), "{series}");
     }

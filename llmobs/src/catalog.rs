@@ -1,22 +1,29 @@
 //! The catalog of metrics: one row for each metric. Instruments are created from these rows, `cargo xtask metrics-doc`
 //! writes `docs/metrics.md` from them, and tests read them.
+//!
+//! [`ROWS`] contains the metrics of this crate. Another crate defines its metrics as [`Metric`](crate::metric::Metric),
+//! which holds a [`Row`].
 
 mod buckets;
+mod device;
+mod group;
+pub(crate) mod names;
 mod rows;
 mod view;
 
 pub use self::buckets::BucketShape;
 pub use self::buckets::Buckets;
+pub use self::device::DeviceAttribute;
+pub use self::device::DeviceValue;
+pub use self::group::Group;
 pub use self::rows::ROWS;
 pub(crate) use self::rows::RowId;
 pub(crate) use self::rows::SERIES_ATTRIBUTES;
 pub(crate) use self::rows::llmobs_attribute;
-pub use self::view::DeviceAttribute;
-pub use self::view::DeviceValue;
-pub(crate) use self::view::ValueOrigin;
+pub use self::view::ValueOrigin;
 pub use self::view::View;
-pub(crate) use self::view::ViewDefinition;
-pub(crate) use self::view::ViewMetric;
+pub use self::view::ViewLabel;
+pub use self::view::ViewMetric;
 
 /// The definition of one metric.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -91,9 +98,16 @@ impl Row {
         )
     }
 
-    /// Returns whether another crate supplies the values of the row through [`companion`](crate::companion).
-    pub(crate) const fn is_external(&self) -> bool {
-        matches!(self.group, Group::Gpu)
+    /// Returns the names on the Prometheus page, with those of the parts of a histogram.
+    pub(crate) fn page_names(&self) -> Vec<String> {
+        let name = self.prometheus_name();
+        let suffixes: &[&str] = match self.instrument {
+            Instrument::Counter | Instrument::ObservableCounter => &["_total"],
+            Instrument::Histogram => &["_bucket", "_sum", "_count"],
+            _ => &[],
+        };
+        let with_suffix: Vec<_> = suffixes.iter().map(|suffix| format!("{name}{suffix}")).collect();
+        [vec![name], with_suffix].concat()
     }
 
     /// Returns whether the values of the row are whole numbers: counts (units in braces, except `{USD}`) and bytes.
@@ -217,77 +231,15 @@ impl Role {
     }
 }
 
-/// A group of metrics; `as_str` returns the value of the label `llmobs.metric.group`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Group {
-    /// The server metrics of the GenAI conventions.
-    GenAiServer,
-    /// The client metrics of the GenAI conventions.
-    GenAiClient,
-    /// The HTTP server metrics of the OpenTelemetry conventions.
-    HttpServer,
-    /// Counts of operations that started, are in flight, and ended.
-    Operation,
-    /// Times of operations and of their streams.
-    Time,
-    /// Tokens by direction, kind and source.
-    Token,
-    /// Parameters of requests.
-    Request,
-    /// Lookups in caches of complete responses.
-    ResponseCache,
-    /// Evaluation results of answers.
-    Evaluation,
-    /// Service-level objectives.
-    Objective,
-    /// The async runtime.
-    Runtime,
-    /// The library's own operation: series, folded labels, redactions and anomalies.
-    SelfObservability,
-    /// Exports of the pipeline: durations, queues and dropped items.
-    Pipeline,
-    /// The version and the settings of the running library.
-    Build,
-    /// GPU metrics, recorded by the crate `llmobs-gpu`.
-    Gpu,
-}
-
-impl Group {
-    /// Returns the name of the group, which is also the value of the label `llmobs.metric.group`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::GenAiServer => "gen_ai.server",
-            Self::GenAiClient => "gen_ai.client",
-            Self::HttpServer => "http.server",
-            Self::Operation => "operation",
-            Self::Time => "time",
-            Self::Token => "token",
-            Self::Request => "request",
-            Self::ResponseCache => "response_cache",
-            Self::Evaluation => "evaluation",
-            Self::Objective => "objective",
-            Self::Runtime => "runtime",
-            Self::SelfObservability => "self",
-            Self::Pipeline => "pipeline",
-            Self::Build => "build",
-            Self::Gpu => "gpu",
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::semconv::metric as m;
     use std::collections::HashSet;
 
     #[test]
     fn names_are_unique_and_no_llmobs_name_is_the_prefix_of_another() {
         let names: HashSet<_> = ROWS.iter().map(|row| row.name).collect();
         assert_eq!(names.len(), ROWS.len());
-        // The conventions contain names of this kind: `hw.temperature` and `hw.temperature.limit`.
         for name in names.iter().filter(|name| name.starts_with("llmobs.")) {
             let parent = format!("{name}.");
             assert!(!names.iter().any(|other| other.starts_with(&parent)), "{name} is the prefix of another name");
@@ -303,8 +255,7 @@ mod tests {
 
     #[test]
     fn only_gauges_have_the_unit_one() {
-        // Except `hw.status`, whose unit the conventions define as `1`.
-        for row in ROWS.iter().filter(|row| row.unit == "1" && row.name != m::HW_STATUS) {
+        for row in ROWS.iter().filter(|row| row.unit == "1") {
             assert!(matches!(row.instrument, Instrument::Gauge | Instrument::ObservableGauge), "{}", row.name);
         }
     }
@@ -312,10 +263,10 @@ mod tests {
     #[test]
     fn names_and_attributes_have_a_known_prefix() {
         for row in ROWS {
-            let prefixes = ["llmobs.", "gen_ai.", "http.", "hw."];
+            let prefixes = ["llmobs.", "gen_ai.", "http."];
             assert!(prefixes.iter().any(|prefix| row.name.starts_with(prefix)), "{}", row.name);
             for attribute in row.attributes {
-                let prefixes = ["llmobs.", "gen_ai.", "error.", "service.", "http.", "url.", "network.", "hw."];
+                let prefixes = ["llmobs.", "gen_ai.", "error.", "service.", "http.", "url.", "network."];
                 assert!(prefixes.iter().any(|prefix| attribute.starts_with(prefix)), "{} of {}", attribute, row.name);
             }
         }

@@ -268,6 +268,7 @@ pub mod guide;
 pub mod in_flight;
 mod json;
 mod measurement;
+pub mod metric;
 mod number;
 mod objective;
 mod observer;

@@ -62,16 +62,25 @@ use crate::catalog::Buckets;
 use crate::catalog::Level;
 use crate::catalog::Profile;
 use crate::catalog::Role;
+#[cfg(feature = "testing")]
+use crate::catalog::Row;
+use crate::catalog::SERIES_ATTRIBUTES;
 use crate::catalog::View;
 use crate::clock::Clock;
 use crate::clock::Moment;
 use crate::clock::duration_to_nanos;
 use crate::clock::nanos_to_seconds;
 use crate::companion::Companion;
-use crate::companion::Recorder;
-use crate::companion::Source;
+use crate::companion::DeviceSource;
 use crate::error::BuildError;
 use crate::event::Evaluation;
+use crate::metric;
+use crate::metric::Handle;
+use crate::metric::Metric;
+use crate::metric::Observable;
+use crate::metric::RegisterError;
+use crate::metric::Sample;
+use crate::metric::Synchronous;
 use crate::objective::Objective;
 #[cfg(feature = "pseudonym")]
 use crate::pseudonym::Pseudonymizer;
@@ -344,21 +353,66 @@ impl Observer {
         }
     }
 
-    /// Registers a source, which supplies the values of its rows at every collection, until the last `Arc` to it is
-    /// dropped.
-    pub fn attach_source<S: Source>(&self, source: &Arc<S>) {
-        let Some(inner) = &self.parts.inner else { return };
-        let weak: Weak<S> = Arc::downgrade(source);
-        if inner.attached().register_source(weak) {
-            let weak_inner = Arc::downgrade(inner);
-            inner.sinks().register_external_source(&(weak_inner as Weak<dyn crate::sink::ObservableSource>));
+    /// Registers a source of devices, which names the devices of [views](View) at every collection, until the last `Arc`
+    /// to it is dropped.
+    pub fn attach_device_source<S: DeviceSource>(&self, source: &Arc<S>) {
+        if let Some(inner) = &self.parts.inner {
+            let weak: Weak<S> = Arc::downgrade(source);
+            inner.attached().register_device_source(weak);
         }
     }
 
-    /// Returns a recorder for rows that other crates fill. The recorder of a disabled observer does nothing.
-    #[must_use]
-    pub fn recorder(&self) -> Recorder {
-        Recorder::new(self.parts.inner.as_ref().map(|inner| Arc::clone(inner.sinks())))
+    /// Registers a metric of another crate and returns the handle that records it. When every clone of the handle and every
+    /// series of them is dropped, the metric can be registered again, and its counters continue. The handle of a disabled
+    /// observer records nothing.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the name is in use in OpenTelemetry or on the Prometheus page, or if an attribute of a metric
+    /// with the labels of an operation is also a label of this observer.
+    pub fn register<K: Synchronous, const N: usize>(
+        &self,
+        metric: &'static Metric<K, N>,
+    ) -> Result<Handle<K, N>, RegisterError> {
+        let Some(inner) = &self.parts.inner else { return Ok(Handle::new(None)) };
+        let row = metric.row();
+        let own = row.attributes.strip_prefix(&SERIES_ATTRIBUTES);
+        if let Some(attribute) = own.and_then(|own| inner.declared_names().find_label(own)) {
+            return Err(RegisterError::LabelInUse { name: row.name, attribute });
+        }
+        metric::register(inner.sinks(), row).map(|registration| Handle::new(Some(registration)))
+    }
+
+    /// Registers an observable metric of another crate. At each collection, `read` returns its values from the source, one
+    /// for each series; it must not block, and must not record values. When the last `Arc` to the source is dropped, the
+    /// metric can be registered again.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the name is in use in OpenTelemetry or on the Prometheus page.
+    pub fn register_observable<K: Observable, S: Send + Sync + 'static, const N: usize>(
+        &self,
+        metric: &'static Metric<K, N>,
+        source: &Arc<S>,
+        read: impl Fn(&S) -> Vec<Sample<N>> + Send + Sync + 'static,
+    ) -> Result<(), RegisterError> {
+        match &self.parts.inner {
+            Some(inner) => metric::register_observable(inner.sinks(), metric, source, read),
+            None => Ok(()),
+        }
+    }
+
+    /// Counts an anomaly, an observation that cannot be true, in `llmobs.self.anomalies`.
+    pub fn record_anomaly(&self, name: &'static str) {
+        if let Some(inner) = &self.parts.inner {
+            inner.count_anomaly(name);
+        }
+    }
+
+    /// Returns the rows that other crates registered.
+    #[cfg(feature = "testing")]
+    pub(crate) fn registered_rows(&self) -> Vec<&'static Row> {
+        self.parts.inner.as_ref().map_or_else(Vec::new, |inner| inner.sinks().registered_rows())
     }
 
     /// Returns the scope of a request that arrived at this moment.
@@ -531,14 +585,14 @@ impl<'a> ObserverBuilder<'a> {
 
     /// Adds a view: the data of the Prometheus page also appears under another system's names, at any level. May be
     /// called repeatedly. Defaults to no view.
-    pub fn view(self, view: View) -> Self {
-        self.add_view(EnabledView { view, replaces_rows: false })
+    pub fn view(self, view: &'static View) -> Self {
+        self.add_view(EnabledView::new(view, false))
     }
 
     /// Adds a view and removes the rows that it shows from the Prometheus page under their llmobs names. OpenTelemetry
     /// still receives them. Defaults to no view.
-    pub fn replace_with_view(self, view: View) -> Self {
-        self.add_view(EnabledView { view, replaces_rows: true })
+    pub fn replace_with_view(self, view: &'static View) -> Self {
+        self.add_view(EnabledView::new(view, true))
     }
 
     /// Sets the provider of the OpenTelemetry meter, `&provider`. Defaults to the provider that is global when `build`
@@ -639,7 +693,7 @@ impl<'a> ObserverBuilder<'a> {
 
     /// Adds a view. A view that was added before is replaced, so that no view is on a page twice.
     fn add_view(mut self, added: EnabledView) -> Self {
-        self.settings.views.retain(|other| other.view != added.view);
+        self.settings.views.retain(|other| !other.has_same_view(added));
         self.settings.views.push(added);
         self
     }

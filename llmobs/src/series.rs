@@ -63,8 +63,8 @@ pub(crate) struct OperationSeries {
     pub(crate) key: SeriesKey,
     pub(crate) model: Arc<str>,
     labels: Box<[Label]>,
-    /// A bit set of the rows that this role and profile record.
-    recorded_rows: u128,
+    /// For each row, whether this role and profile record it.
+    recorded_rows: [bool; RowId::ALL.len()],
     sinks: Arc<Sinks>,
     declared_names: Arc<DeclaredNames>,
     handles: Box<[OnceLock<SeriesHandle>]>,
@@ -86,15 +86,13 @@ impl OperationSeries {
                 labels.push(Label::new(label.name.to_string(), Arc::clone(value)));
             }
         }
-        let recorded = RowId::ALL.iter().filter(|id| {
+        let mut recorded_rows = [false; RowId::ALL.len()];
+        for (is_recorded, id) in recorded_rows.iter_mut().zip(RowId::ALL) {
             let row = id.row();
-            // Rows of other crates have no series here, except `llmobs.operation.energy`.
-            (!row.is_external() || **id == RowId::OperationEnergy)
-                && row.roles.contains(&key.role)
-                && declared_names.profile.includes(row.profile)
-        });
+            *is_recorded = row.roles.contains(&key.role) && declared_names.profile.includes(row.profile);
+        }
         Self {
-            recorded_rows: recorded.fold(0, |bits, id| bits | 1 << (*id as u32)),
+            recorded_rows,
             handles: (0..RowId::ALL.iter().map(|id| variant_count(*id, &declared_names)).sum())
                 .map(|_| OnceLock::new())
                 .collect(),
@@ -184,7 +182,7 @@ impl OperationSeries {
 
     /// Returns whether the current level, this role and this profile record a row.
     pub(crate) fn is_recorded(&self, id: RowId) -> bool {
-        self.recorded_rows & (1 << (id as u32)) != 0 && self.sinks.is_enabled(id.row().level)
+        self.recorded_rows[id as usize] && self.sinks.is_enabled(id.row().level)
     }
 
     pub(crate) fn labels(&self) -> &[Label] {

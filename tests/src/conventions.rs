@@ -14,6 +14,7 @@ mod spans;
 use std::fmt;
 
 use llmobs::catalog::Profile;
+use llmobs::catalog::Row;
 
 use crate::semconv::attribute;
 use crate::semconv::definition::AttributeDefinition;
@@ -27,18 +28,19 @@ use crate::semconv::span;
 pub use self::llmobs_attributes::LLMOBS_ATTRIBUTES;
 pub use self::logs::COMPLETE_EVENT;
 
-/// The definitions of one profile, and the attributes and labels that the user requested.
+/// The definitions of one profile, the attributes and labels that the user requested, and the rows of other crates.
 #[derive(Debug, Clone, Copy)]
 pub struct Conventions {
     profile: Profile,
     opt_in_attributes: &'static [&'static str],
     labels: &'static [&'static str],
+    rows: &'static [&'static Row],
 }
 
 impl Conventions {
     /// Returns the definitions of a profile. `Dual` has both sets of metrics, and the spans and events of `V1_41`.
     pub const fn new(profile: Profile) -> Self {
-        Self { profile, opt_in_attributes: &[], labels: &[] }
+        Self { profile, opt_in_attributes: &[], labels: &[], rows: &[] }
     }
 
     /// Sets the opt-in attributes that the user requested.
@@ -49,6 +51,11 @@ impl Conventions {
     /// Sets the labels that the user declared.
     pub const fn with_labels(self, names: &'static [&'static str]) -> Self {
         Self { labels: names, ..self }
+    }
+
+    /// Sets the rows that other crates registered.
+    pub const fn with_rows(self, rows: &'static [&'static Row]) -> Self {
+        Self { rows, ..self }
     }
 
     fn is_latest(&self) -> bool {

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use llmobs::companion::AttributeValue;
+use llmobs::metric::AttributeValue;
 
 use super::gpu::SampledGpu;
 use super::sampling::Sampling;
@@ -136,14 +136,13 @@ impl Estimates {
         }
         let engine =
             sampling.settings.model_sizes.iter().find(|size| size.model == model).map(|size| size.engine_id.clone());
-        let attributes = [
-            ("gen_ai.request.model", AttributeValue::from(model)),
-            ("llmobs.engine.id", engine.map_or_else(|| AttributeValue::from("0"), AttributeValue::from)),
-            ("llmobs.starved.cause", AttributeValue::from("gpu_idle")),
-        ];
+        let engine = engine.map_or_else(|| AttributeValue::from("0"), AttributeValue::from);
         // The first window is added once the second has confirmed it.
         let windows = if self.starved_windows == 2 { 2.0 } else { 1.0 };
-        sampling.recorder.add("llmobs.engine.starved.time", &attributes, windows * nanos_to_seconds(window));
+        if let Some(metrics) = sampling.metrics() {
+            let series = metrics.engine_starved.bind([model.into(), engine, "gpu_idle".into()]);
+            series.add(windows * nanos_to_seconds(window));
+        }
     }
 }
 

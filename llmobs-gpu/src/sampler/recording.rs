@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use llmobs::companion::AttributeValue;
-use llmobs::companion::Recorder;
+use llmobs::metric::AttributeValue;
+use llmobs::semconv::attribute as a;
 
-use super::gpu::SampledGpu;
 use super::sampling::Sampling;
 use super::tracked_operation::TrackedOperation;
 use crate::backend::DriverCall;
@@ -14,6 +13,7 @@ use crate::energy::EnergySource;
 use crate::energy::SettledEnergy;
 use crate::energy::Tenancy;
 use crate::energy::Totals;
+use crate::metrics::attribute;
 use crate::numbers::count_to_f64;
 use crate::numbers::microjoules_to_joules;
 use crate::numbers::nanos_to_seconds;
@@ -23,9 +23,10 @@ use crate::throttle::ThrottleReasons;
 use crate::xid;
 use crate::xid::XidSeverity;
 
-pub(super) fn record_call_duration(recorder: &Recorder, call: DriverCall, took: u64) {
-    let attributes = [("llmobs.gpu.call", AttributeValue::from(call.as_str()))];
-    recorder.record("llmobs.gpu.sampler.call.duration", &attributes, nanos_to_seconds(took));
+pub(super) fn record_call_duration(sampling: &Sampling, call: DriverCall, took: u64) {
+    if let Some(metrics) = sampling.metrics() {
+        metrics.call_duration.bind([call.as_str().into()]).record(nanos_to_seconds(took));
+    }
 }
 
 /// Creates the three series of attributed energy with the value zero.
@@ -56,18 +57,14 @@ pub(super) fn record_interval_energy(sampling: &mut Sampling, index: usize, ener
 /// allows.
 fn record_attributed_energy(sampling: &Sampling, index: usize, before: Totals, now: Totals) {
     let id = sampling.snapshot.lock().devices.get(index).map(|device| device.attributes.id.clone());
-    let Some(id) = id else { return };
+    let (Some(id), Some(metrics)) = (id, sampling.metrics()) else { return };
     for (kind, before, now) in [
         ("request", before.request, now.request),
         ("idle", before.idle, now.idle),
         ("unattributed", before.unattributed, now.unattributed),
     ] {
-        let attributes = [("hw.id", id.clone()), ("llmobs.energy.kind", AttributeValue::from(kind))];
-        sampling.recorder.add(
-            "llmobs.gpu.energy.attributed",
-            &attributes,
-            microjoules_to_joules(now) - microjoules_to_joules(before),
-        );
+        let joules = microjoules_to_joules(now) - microjoules_to_joules(before);
+        metrics.attributed_energy.bind([id.clone(), kind.into()]).add(joules);
     }
 }
 
@@ -75,7 +72,9 @@ pub(super) fn record_operation_energy(sampling: &Sampling, settled: &SettledEner
     let SettledEnergy { operation: tracked, microjoules, device_nanos, is_complete, is_shared } = settled;
     let operation = &tracked.operation;
     let (energy, gpu_seconds) = (microjoules_to_joules(*microjoules), device_nanos / 1e9);
-    operation.record_energy(energy);
+    if let Some(metrics) = sampling.metrics() {
+        operation.bind(&metrics.operation_energy, []).record(energy);
+    }
     let mut gpus = sampling.gpus_in(sampling.device_mask(operation.model()));
     let is_integrated = gpus.any(|gpu| gpu.energy_source() == Some(EnergySource::PowerIntegral));
     let time_cost = sampling.settings.usd_per_gpu_hour.map(|usd| usd * gpu_seconds / 3_600.0);
@@ -107,13 +106,10 @@ pub(super) fn record_xid(sampling: &mut Sampling, index: usize, code: u64, at: u
     sampling.gpus[index].apply_severity(severity, at);
     sampling.gpus[index].last_xid = Some(code);
     let id = sampling.gpus[index].info.id.clone();
-    let label = AttributeValue::from(xid::code_label(code));
-    let attributes = [
-        ("hw.id", AttributeValue::from(id.clone())),
-        ("llmobs.gpu.xid.code", label),
-        ("llmobs.gpu.xid.severity", AttributeValue::from(severity.as_str())),
-    ];
-    sampling.recorder.add("llmobs.gpu.xid.errors", &attributes, 1.0);
+    if let Some(metrics) = sampling.metrics() {
+        let attributes = [id.clone().into(), xid::code_label(code).into(), severity.as_str().into()];
+        metrics.xid_errors.bind(attributes).add(1);
+    }
     let affected = sampling.accounts.running_on(index).count();
     match severity {
         XidSeverity::Fatal => {
@@ -126,9 +122,9 @@ pub(super) fn record_xid(sampling: &mut Sampling, index: usize, code: u64, at: u
     let code = code.to_string();
     for tracked in sampling.accounts.running_on(index) {
         let attributes = [
-            ("hw.id", id.as_str()),
-            ("llmobs.gpu.xid.code", code.as_str()),
-            ("llmobs.gpu.xid.severity", severity.as_str()),
+            (a::HW_ID, id.as_str()),
+            (attribute::GPU_XID_CODE, code.as_str()),
+            (attribute::GPU_XID_SEVERITY, severity.as_str()),
         ];
         tracked.operation.add_event("gpu.xid", &attributes);
     }
@@ -142,27 +138,26 @@ pub(super) fn emit_throttle(sampling: &Sampling, index: usize, throttle: Throttl
         if throttle.contains(ThrottleReason::Hardware) { ThrottleReason::Hardware } else { ThrottleReason::Thermal };
     tracing::warn!(name: "gpu_throttle", target: "llmobs", gpu = id, reason = reason.as_str(), "gpu_throttle");
     for tracked in sampling.accounts.running_on(index) {
-        let attributes = [("hw.id", id), ("llmobs.gpu.throttle.reason", reason.as_str())];
+        let attributes = [(a::HW_ID, id), (attribute::GPU_THROTTLE_REASON, reason.as_str())];
         tracked.operation.add_event("gpu.throttle", &attributes);
     }
 }
 
 /// Records counts as differences. A count that decreased adds nothing.
-pub(super) fn record_counts(recorder: &Recorder, gpu: &mut SampledGpu) {
+pub(super) fn record_counts(sampling: &mut Sampling, index: usize) {
+    let Some(metrics) = sampling.metrics() else { return };
+    let gpu = &mut sampling.gpus[index];
     let (reading, id) = (&gpu.reading, AttributeValue::from(gpu.info.id.clone()));
-    let corrected = [("hw.id", id.clone()), ("llmobs.gpu.remap.cause", AttributeValue::from("corrected"))];
-    let uncorrected = [("hw.id", id.clone()), ("llmobs.gpu.remap.cause", AttributeValue::from("uncorrected"))];
-    let replays = [("hw.id", id)];
     let rows = [
-        ("llmobs.gpu.remapped_rows", corrected.as_slice(), reading.remapped_rows_corrected),
-        ("llmobs.gpu.remapped_rows", uncorrected.as_slice(), reading.remapped_rows_uncorrected),
-        ("llmobs.gpu.pcie.replays", replays.as_slice(), reading.pcie_replays),
+        (metrics.remapped_rows.bind([id.clone(), "corrected".into()]), reading.remapped_rows_corrected),
+        (metrics.remapped_rows.bind([id.clone(), "uncorrected".into()]), reading.remapped_rows_uncorrected),
+        (metrics.pcie_replays.bind([id]), reading.pcie_replays),
     ];
-    for ((row, attributes, now), before) in rows.into_iter().zip(&mut gpu.last_counts) {
+    for ((series, now), before) in rows.into_iter().zip(&mut gpu.last_counts) {
         let Some(now) = now else { continue };
         // The first difference contains all counts since the driver was loaded.
         let increase = now.saturating_sub(before.replace(now).unwrap_or(0));
-        recorder.add(row, attributes, f64::from(u32::try_from(increase).unwrap_or(u32::MAX)));
+        series.add(u32::try_from(increase).unwrap_or(u32::MAX));
     }
 }
 

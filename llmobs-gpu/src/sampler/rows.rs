@@ -1,11 +1,14 @@
-//! The samples of the observable rows, from the published snapshot.
+//! The values of the observable metrics, from the published snapshot.
 
-use llmobs::catalog::Row;
-use llmobs::companion;
-use llmobs::companion::Sample;
-use llmobs::companion::Source;
+use std::sync::Arc;
+
+use llmobs::companion::Device;
+use llmobs::companion::DeviceSource;
+use llmobs::metric::AttributeValue;
+use llmobs::metric::Sample;
 
 use super::snapshot::DeviceSnapshot;
+use super::snapshot::EngineEstimates;
 use super::snapshot::SharedSnapshot;
 use super::view_devices::view_devices;
 use crate::backend::DriverCall;
@@ -16,252 +19,243 @@ use crate::report::DeviceState;
 use crate::report::SamplerState;
 use crate::throttle::ThrottleReason;
 
-impl Source for SharedSnapshot {
-    fn read(&self, row: &'static Row) -> Vec<Sample> {
-        if self.is_closed() {
-            return Vec::new();
-        }
-        match row.name {
-            "llmobs.gpu.collector.status" => sampler_state_samples(self),
-            "llmobs.engine.flops.utilization" | "llmobs.engine.memory_bandwidth.utilization" => {
-                estimate_samples(self, row)
-            }
-            name => {
-                let now = self.now();
-                let snapshot = self.lock();
-                let devices = snapshot.devices.iter().map(|device| DeviceRows { device, now });
-                let samples = devices.flat_map(|rows| match name.strip_prefix("llmobs.gpu.") {
-                    Some(suffix) => rows.llmobs_samples(suffix),
-                    None => rows.semconv_samples(name),
-                });
-                samples.collect()
-            }
-        }
+/// The source of the observable metrics. The sampler owns it alone, so that its metrics can be registered again after it
+/// stops, even if a hanging thread still holds the snapshot.
+#[derive(Debug)]
+pub(super) struct SnapshotSource(Arc<SharedSnapshot>);
+
+impl SnapshotSource {
+    pub(super) const fn new(snapshot: Arc<SharedSnapshot>) -> Self {
+        Self(snapshot)
     }
 
-    fn devices(&self) -> Vec<companion::Device> {
-        if self.is_closed() { Vec::new() } else { view_devices(self) }
+    /// Returns the samples that `read` returns for each device; none after the sampler stopped.
+    pub(super) fn device_samples<const N: usize>(
+        &self,
+        read: impl Fn(&DeviceReader<'_>) -> Vec<Sample<N>>,
+    ) -> Vec<Sample<N>> {
+        if self.0.is_closed() {
+            return Vec::new();
+        }
+        let now = self.0.now();
+        let snapshot = self.0.lock();
+        snapshot.devices.iter().flat_map(|device| read(&DeviceReader { device, now })).collect()
+    }
+
+    /// Returns 1 for the state that the sampler is in, and 0 for each other state.
+    pub(super) fn sampler_states(&self) -> Vec<Sample<1>> {
+        if self.0.is_closed() {
+            return Vec::new();
+        }
+        let current = self.0.sampler_state();
+        let sample = |state: SamplerState| Sample::new(f64::from(u8::from(state == current)), [state.as_str().into()]);
+        SamplerState::ALL.into_iter().map(sample).collect()
+    }
+
+    /// Returns an estimate for each engine that has one.
+    pub(super) fn estimates(&self, estimate: impl Fn(&EngineEstimates) -> Option<f64>) -> Vec<Sample<2>> {
+        if self.0.is_closed() {
+            return Vec::new();
+        }
+        let snapshot = self.0.lock();
+        let samples = snapshot.engines.iter().filter_map(|engine| {
+            Some(Sample::new(estimate(engine)?, [(&engine.model).into(), (&engine.engine_id).into()]))
+        });
+        samples.collect()
+    }
+}
+
+impl DeviceSource for SnapshotSource {
+    fn devices(&self) -> Vec<Device> {
+        if self.0.is_closed() { Vec::new() } else { view_devices(&self.0) }
     }
 }
 
 /// A device at a moment, whose samples are read.
-struct DeviceRows<'a> {
+pub(super) struct DeviceReader<'a> {
     device: &'a DeviceSnapshot,
     now: u64,
 }
 
-impl DeviceRows<'_> {
-    /// Returns the samples of an llmobs row, by its name after `llmobs.gpu.`. Contains the device's id and few other
-    /// attributes.
-    fn llmobs_samples(&self, name: &str) -> Vec<Sample> {
-        let reading = &self.device.report.reading;
-        let with_id = |value: f64| Sample::new(value).attribute("hw.id", &self.device.attributes.id);
-        let gauge = |call, value: Option<f64>| self.fresh_value(call, value).map(with_id).into_iter().collect();
-        match name {
-            "sampler.age" => self
-                .device
-                .last_answered_at
-                .map(|at| with_id(nanos_to_seconds(self.now.saturating_sub(at))))
-                .into_iter()
-                .collect(),
-            "memory.busy" => gauge(DriverCall::Utilization, reading.memory_busy),
-            "memory.reserved" => gauge(DriverCall::Memory, reading.memory_reserved.map(to_f64)),
-            "engine.active" => gauge(DriverCall::Activity, reading.engine_active),
-            "sm.active" => gauge(DriverCall::Activity, reading.sm_active),
-            "sm.occupancy" => gauge(DriverCall::Activity, reading.sm_occupancy),
-            "tensor.active" => gauge(DriverCall::Activity, reading.tensor_active),
-            "dram.active" => gauge(DriverCall::Activity, reading.dram_active),
-            "power.instant" => gauge(DriverCall::Power, reading.power_instant),
-            "power.limit" => gauge(DriverCall::PowerLimit, reading.power_limit),
-            "clock.frequency" => {
-                let domain = |domain: &'static str, value| {
-                    let value = self.fresh_value(DriverCall::Clocks, value);
-                    value.map(|value| with_id(value).attribute("llmobs.gpu.clock.domain", domain))
-                };
-                domain("sm", reading.clock_sm).into_iter().chain(domain("memory", reading.clock_memory)).collect()
-            }
-            "throttle.status" => self.throttle_samples(),
-            "throttle.time" => {
-                let times = ThrottleReason::ALL.into_iter().zip(self.device.throttled_seconds);
-                let samples = times.filter_map(|(reason, time)| {
-                    Some(with_id(time?).attribute("llmobs.gpu.throttle.reason", reason.as_str()))
-                });
-                samples.collect()
-            }
-            "nvlink.io" => {
-                self.io_samples(DriverCall::NvlinkIo, reading.nvlink_sent, reading.nvlink_received, &with_id)
-            }
-            _ => Vec::new(),
-        }
+impl DeviceReader<'_> {
+    pub(super) fn status(&self) -> Vec<Sample<5>> {
+        let sample = |state: DeviceState| {
+            let value = f64::from(u8::from(state == self.device.report.state));
+            Sample::new(value, self.hw_attributes_with(state.as_str()))
+        };
+        DeviceState::ALL.into_iter().map(sample).collect()
     }
 
-    /// Returns the samples of a row of the OpenTelemetry hardware conventions.
-    fn semconv_samples(&self, name: &str) -> Vec<Sample> {
-        let Reading {
-            utilization,
-            encoder_utilization,
-            decoder_utilization,
-            memory_total,
-            memory_used,
-            memory_reserved,
-            ..
-        } = self.device.report.reading;
-        let reading = &self.device.report.reading;
-        let with_attributes = |value: f64| self.gpu_sample(value);
-        let gauge = |value: Option<f64>| value.map(with_attributes).into_iter().collect();
-        match name {
-            "hw.gpu.utilization" => {
-                let tasks = [
-                    ("general", DriverCall::Utilization, utilization),
-                    ("encoder", DriverCall::VideoEngines, encoder_utilization),
-                    ("decoder", DriverCall::VideoEngines, decoder_utilization),
-                ];
-                let samples = tasks.into_iter().filter_map(|(task, call, value)| {
-                    Some(with_attributes(self.fresh_value(call, value)?).attribute("hw.gpu.task", task))
-                });
-                samples.collect()
-            }
-            "hw.gpu.memory.usage" => gauge(self.fresh_value(DriverCall::Memory, memory_used.map(to_f64))),
-            "hw.gpu.memory.limit" => gauge(self.fresh_value(DriverCall::Memory, memory_total.map(to_f64))),
-            "hw.gpu.memory.utilization" => {
-                let usable = memory_total.map(|total| to_f64(total.saturating_sub(memory_reserved.unwrap_or(0))));
-                let ratio = memory_used.map(to_f64).zip(usable).map(|(used, usable)| used / usable);
-                gauge(self.fresh_value(DriverCall::Memory, ratio))
-            }
-            "hw.gpu.io" => {
-                self.io_samples(DriverCall::PcieIo, reading.pcie_sent, reading.pcie_received, &with_attributes)
-            }
-            "hw.energy" => self.device.energy_joules.map(|joules| self.hw_sample(joules)).into_iter().collect(),
-            "hw.power" => {
-                let power = self.fresh_value(DriverCall::Power, reading.power);
-                power.map(|watts| self.hw_sample(watts)).into_iter().collect()
-            }
-            "hw.errors" => {
-                let kinds = [("corrected", reading.ecc_corrected), ("uncorrected", reading.ecc_uncorrected)];
-                let answered = kinds.into_iter().filter(|_| self.device.has_been_answered(DriverCall::Ecc));
-                answered
-                    .filter_map(|(kind, count)| Some(self.hw_sample(to_f64(count?)).attribute("error.type", kind)))
-                    .collect()
-            }
-            "hw.status" => {
-                let state_sample = |state: DeviceState| {
-                    let value = f64::from(u8::from(state == self.device.report.state));
-                    self.hw_sample(value).attribute("hw.state", state.as_str())
-                };
-                DeviceState::ALL.into_iter().map(state_sample).collect()
-            }
-            "hw.temperature" => {
-                let sensors = [
-                    ("gpu", &self.device.attributes.gpu_sensor_id, reading.temperature),
-                    ("memory", &self.device.attributes.memory_sensor_id, reading.temperature_memory),
-                ];
-                let samples = sensors.into_iter().filter_map(|(location, id, value)| {
-                    let value = self.fresh_value(DriverCall::Temperature, value)?;
-                    let sample =
-                        Sample::new(value).attribute("hw.id", id).attribute("hw.parent", &self.device.attributes.id);
-                    Some(sample.attribute("hw.sensor_location", location))
-                });
-                samples.collect()
-            }
-            "hw.temperature.limit" => {
-                let limits =
-                    [("high.degraded", reading.temperature_degraded), ("high.critical", reading.temperature_critical)];
-                let samples = limits.into_iter().filter_map(|(limit, value)| {
-                    let value = self.fresh_value(DriverCall::TemperatureLimit, value)?;
-                    let sample = Sample::new(value).attribute("hw.id", &self.device.attributes.gpu_sensor_id);
-                    let sample = sample
-                        .attribute("hw.parent", &self.device.attributes.id)
-                        .attribute("hw.sensor_location", "gpu");
-                    Some(sample.attribute("hw.limit_type", limit))
-                });
-                samples.collect()
-            }
-            _ => Vec::new(),
-        }
+    pub(super) fn errors(&self) -> Vec<Sample<5>> {
+        let reading = self.reading();
+        let kinds = [("corrected", reading.ecc_corrected), ("uncorrected", reading.ecc_uncorrected)];
+        let answered = kinds.into_iter().filter(|_| self.device.has_been_answered(DriverCall::Ecc));
+        answered.filter_map(|(kind, count)| Some(Sample::new(to_f64(count?), self.hw_attributes_with(kind)))).collect()
+    }
+
+    pub(super) fn utilization(&self) -> Vec<Sample<9>> {
+        let reading = self.reading();
+        let tasks = [
+            ("general", DriverCall::Utilization, reading.utilization),
+            ("encoder", DriverCall::VideoEngines, reading.encoder_utilization),
+            ("decoder", DriverCall::VideoEngines, reading.decoder_utilization),
+        ];
+        let samples = tasks.into_iter().filter_map(|(task, call, value)| {
+            Some(Sample::new(self.fresh_value(call, value)?, self.gpu_attributes_with(task)))
+        });
+        samples.collect()
+    }
+
+    pub(super) fn memory_usage(&self) -> Vec<Sample<8>> {
+        self.gpu_gauge(DriverCall::Memory, self.reading().memory_used.map(to_f64))
+    }
+
+    pub(super) fn memory_limit(&self) -> Vec<Sample<8>> {
+        self.gpu_gauge(DriverCall::Memory, self.reading().memory_total.map(to_f64))
+    }
+
+    pub(super) fn memory_utilization(&self) -> Vec<Sample<8>> {
+        let Reading { memory_total, memory_used, memory_reserved, .. } = *self.reading();
+        let usable = memory_total.map(|total| to_f64(total.saturating_sub(memory_reserved.unwrap_or(0))));
+        let ratio = memory_used.map(to_f64).zip(usable).filter(|(_, usable)| *usable > 0.0);
+        self.gpu_gauge(DriverCall::Memory, ratio.map(|(used, usable)| used / usable))
+    }
+
+    pub(super) fn pcie_io(&self) -> Vec<Sample<9>> {
+        let (sent, received) = (self.reading().pcie_sent, self.reading().pcie_received);
+        self.io_samples(DriverCall::PcieIo, sent, received, |direction| self.gpu_attributes_with(direction))
+    }
+
+    pub(super) fn energy(&self) -> Vec<Sample<4>> {
+        self.device.energy_joules.map(|joules| Sample::new(joules, self.hw_attributes())).into_iter().collect()
+    }
+
+    pub(super) fn power(&self) -> Vec<Sample<4>> {
+        let power = self.fresh_value(DriverCall::Power, self.reading().power);
+        power.map(|watts| Sample::new(watts, self.hw_attributes())).into_iter().collect()
+    }
+
+    pub(super) fn temperature(&self) -> Vec<Sample<4>> {
+        let (attributes, reading) = (&self.device.attributes, self.reading());
+        let sensors = [
+            ("gpu", &attributes.gpu_sensor_id, reading.temperature),
+            ("memory", &attributes.memory_sensor_id, reading.temperature_memory),
+        ];
+        let samples = sensors.into_iter().filter_map(|(location, id, value)| {
+            let value = self.fresh_value(DriverCall::Temperature, value)?;
+            Some(Sample::new(value, [id.into(), AttributeValue::ABSENT, (&attributes.id).into(), location.into()]))
+        });
+        samples.collect()
+    }
+
+    pub(super) fn temperature_limits(&self) -> Vec<Sample<5>> {
+        let (attributes, reading) = (&self.device.attributes, self.reading());
+        let limits = [("high.degraded", reading.temperature_degraded), ("high.critical", reading.temperature_critical)];
+        let samples = limits.into_iter().filter_map(|(limit, value)| {
+            let value = self.fresh_value(DriverCall::TemperatureLimit, value)?;
+            let sensor = (&attributes.gpu_sensor_id).into();
+            let sample_attributes =
+                [sensor, AttributeValue::ABSENT, (&attributes.id).into(), "gpu".into(), limit.into()];
+            Some(Sample::new(value, sample_attributes))
+        });
+        samples.collect()
+    }
+
+    pub(super) fn age(&self) -> Vec<Sample<1>> {
+        let age = self.device.last_answered_at.map(|at| nanos_to_seconds(self.now.saturating_sub(at)));
+        age.map(|age| Sample::new(age, [self.id()])).into_iter().collect()
+    }
+
+    /// Returns the sample of a value that a call reads, with the device's id.
+    pub(super) fn gauge(&self, call: DriverCall, value: impl Fn(&Reading) -> Option<f64>) -> Vec<Sample<1>> {
+        let value = self.fresh_value(call, value(self.reading()));
+        value.map(|value| Sample::new(value, [self.id()])).into_iter().collect()
+    }
+
+    pub(super) fn clocks(&self) -> Vec<Sample<2>> {
+        let domains = [("sm", self.reading().clock_sm), ("memory", self.reading().clock_memory)];
+        let samples = domains.into_iter().filter_map(|(domain, value)| {
+            Some(Sample::new(self.fresh_value(DriverCall::Clocks, value)?, [self.id(), domain.into()]))
+        });
+        samples.collect()
+    }
+
+    pub(super) fn throttle_status(&self) -> Vec<Sample<2>> {
+        let is_fresh = self.device.is_fresh(DriverCall::ThrottleReasons, self.now);
+        let Some(throttle) = self.reading().throttle_reasons.filter(|_| is_fresh) else { return Vec::new() };
+        let sample = |reason: ThrottleReason| {
+            Sample::new(f64::from(u8::from(throttle.contains(reason))), [self.id(), reason.as_str().into()])
+        };
+        ThrottleReason::ALL.into_iter().map(sample).collect()
+    }
+
+    pub(super) fn throttle_times(&self) -> Vec<Sample<2>> {
+        let times = ThrottleReason::ALL.into_iter().zip(self.device.throttled_seconds);
+        times.filter_map(|(reason, time)| Some(Sample::new(time?, [self.id(), reason.as_str().into()]))).collect()
+    }
+
+    pub(super) fn nvlink_io(&self) -> Vec<Sample<2>> {
+        let (sent, received) = (self.reading().nvlink_sent, self.reading().nvlink_received);
+        self.io_samples(DriverCall::NvlinkIo, sent, received, |direction| [self.id(), direction.into()])
+    }
+
+    const fn reading(&self) -> &Reading {
+        &self.device.report.reading
     }
 
     fn fresh_value(&self, call: DriverCall, value: Option<f64>) -> Option<f64> {
         value.filter(|_| self.device.is_fresh(call, self.now))
     }
 
-    fn throttle_samples(&self) -> Vec<Sample> {
-        let Some(throttle) = self
-            .device
-            .report
-            .reading
-            .throttle_reasons
-            .filter(|_| self.device.is_fresh(DriverCall::ThrottleReasons, self.now))
-        else {
-            return Vec::new();
-        };
-        let reason_sample = |reason: ThrottleReason| {
-            let sample = Sample::new(f64::from(u8::from(throttle.contains(reason))))
-                .attribute("hw.id", &self.device.attributes.id);
-            sample.attribute("llmobs.gpu.throttle.reason", reason.as_str())
-        };
-        ThrottleReason::ALL.into_iter().map(reason_sample).collect()
+    fn gpu_gauge(&self, call: DriverCall, value: Option<f64>) -> Vec<Sample<8>> {
+        let value = self.fresh_value(call, value);
+        value.map(|value| Sample::new(value, self.gpu_attributes())).into_iter().collect()
     }
 
-    fn io_samples(
+    fn io_samples<const N: usize>(
         &self,
         call: DriverCall,
         sent: Option<u64>,
         received: Option<u64>,
-        sample: &impl Fn(f64) -> Sample,
-    ) -> Vec<Sample> {
-        let directions =
-            [("transmit", sent), ("receive", received)].into_iter().filter(|_| self.device.has_been_answered(call));
-        let samples = directions
-            .filter_map(|(direction, bytes)| Some(sample(to_f64(bytes?)).attribute("network.io.direction", direction)));
-        samples.collect()
+        attributes: impl Fn(&'static str) -> [AttributeValue; N],
+    ) -> Vec<Sample<N>> {
+        let directions = [("transmit", sent), ("receive", received)];
+        let answered = directions.into_iter().filter(|_| self.device.has_been_answered(call));
+        answered.filter_map(|(direction, bytes)| Some(Sample::new(to_f64(bytes?), attributes(direction)))).collect()
     }
 
-    /// Returns a sample with all attributes that the conventions recommend for `hw.gpu.*`, in the row's order.
-    fn gpu_sample(&self, value: f64) -> Sample {
+    fn id(&self) -> AttributeValue {
+        (&self.device.attributes.id).into()
+    }
+
+    /// Returns the attributes that the conventions recommend for `hw.gpu.*`.
+    fn gpu_attributes(&self) -> [AttributeValue; 8] {
         let attributes = &self.device.attributes;
-        let sample = Sample::new(value).attribute("hw.id", &attributes.id).attribute("hw.name", &attributes.name);
-        let mut sample = sample.attribute("hw.vendor", &attributes.vendor);
-        let optional = [
-            ("hw.model", &attributes.model),
-            ("hw.parent", &attributes.parent),
-            ("hw.driver_version", &attributes.driver_version),
-            ("hw.firmware_version", &attributes.firmware_version),
-            ("hw.serial_number", &attributes.serial_number),
-        ];
-        for (name, attribute) in optional {
-            if let Some(attribute) = attribute {
-                sample = sample.attribute(name, attribute);
-            }
-        }
-        sample
+        [
+            (&attributes.id).into(),
+            (&attributes.name).into(),
+            (&attributes.vendor).into(),
+            attributes.model.as_ref().into(),
+            attributes.parent.as_ref().into(),
+            attributes.driver_version.as_ref().into(),
+            attributes.firmware_version.as_ref().into(),
+            attributes.serial_number.as_ref().into(),
+        ]
     }
 
-    /// Returns a sample with the attributes that the conventions require for all hardware.
-    fn hw_sample(&self, value: f64) -> Sample {
-        let mut sample = Sample::new(value)
-            .attribute("hw.id", &self.device.attributes.id)
-            .attribute("hw.name", &self.device.attributes.name);
-        if let Some(parent) = &self.device.attributes.parent {
-            sample = sample.attribute("hw.parent", parent);
-        }
-        sample.attribute("hw.type", "gpu")
+    fn gpu_attributes_with(&self, last: &'static str) -> [AttributeValue; 9] {
+        let [id, name, vendor, model, parent, driver, firmware, serial] = self.gpu_attributes();
+        [id, name, vendor, model, parent, driver, firmware, serial, last.into()]
     }
-}
 
-fn sampler_state_samples(shared: &SharedSnapshot) -> Vec<Sample> {
-    let current = shared.sampler_state();
-    let state_sample = |state: SamplerState| {
-        Sample::new(f64::from(u8::from(state == current))).attribute("llmobs.collector.state", state.as_str())
-    };
-    SamplerState::ALL.into_iter().map(state_sample).collect()
-}
+    /// Returns the attributes that the conventions require for all hardware.
+    fn hw_attributes(&self) -> [AttributeValue; 4] {
+        let attributes = &self.device.attributes;
+        [(&attributes.id).into(), (&attributes.name).into(), attributes.parent.as_ref().into(), "gpu".into()]
+    }
 
-fn estimate_samples(shared: &SharedSnapshot, row: &Row) -> Vec<Sample> {
-    let snapshot = shared.lock();
-    let samples = snapshot.engines.iter().filter_map(|engine| {
-        let value = if row.name.contains("flops") { engine.flops_utilization } else { engine.bandwidth_utilization };
-        let sample = Sample::new(value?).attribute("gen_ai.request.model", &engine.model);
-        Some(sample.attribute("llmobs.engine.id", &engine.engine_id))
-    });
-    samples.collect()
+    fn hw_attributes_with(&self, last: &'static str) -> [AttributeValue; 5] {
+        let [id, name, parent, kind] = self.hw_attributes();
+        [id, name, parent, kind, last.into()]
+    }
 }

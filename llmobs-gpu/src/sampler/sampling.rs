@@ -2,11 +2,12 @@
 
 use crate::sync::Mutex;
 use std::sync::Arc;
+use std::sync::Weak;
 
 use llmobs::Observer;
-use llmobs::companion::Recorder;
 
 use super::gpu::SampledGpu;
+use super::registration::RecordedMetrics;
 use super::settings::SamplerSettings;
 use super::snapshot::SharedSnapshot;
 use super::tracked_operation::TrackedOperation;
@@ -19,7 +20,8 @@ use crate::select;
 /// The devices and operations of a sampler, and where it records them.
 pub(super) struct Sampling {
     pub(super) observer: Observer,
-    pub(super) recorder: Recorder,
+    /// The metrics of the sampler, as long as it runs.
+    metrics: Weak<RecordedMetrics>,
     pub(super) settings: SamplerSettings,
     pub(super) event_feed: Arc<EventFeed>,
     pub(super) snapshot: Arc<SharedSnapshot>,
@@ -29,23 +31,30 @@ pub(super) struct Sampling {
     pub(super) accounts: EnergyAccounts<TrackedOperation>,
 }
 
+/// The objects through which the sampler's thread exchanges data with the observer.
+pub(super) struct Outputs {
+    pub(super) event_feed: Arc<EventFeed>,
+    pub(super) snapshot: Arc<SharedSnapshot>,
+    pub(super) metrics: Weak<RecordedMetrics>,
+}
+
 impl Sampling {
-    pub(super) fn new(
-        observer: &Observer,
-        settings: SamplerSettings,
-        event_feed: Arc<EventFeed>,
-        snapshot: Arc<SharedSnapshot>,
-    ) -> Self {
+    pub(super) fn new(observer: &Observer, settings: SamplerSettings, outputs: Outputs) -> Self {
         Self {
-            recorder: observer.recorder(),
+            metrics: outputs.metrics,
             observer: observer.clone(),
             settings,
-            event_feed,
-            snapshot,
+            event_feed: outputs.event_feed,
+            snapshot: outputs.snapshot,
             pending_xids: Arc::default(),
             gpus: Vec::new(),
             accounts: EnergyAccounts::new(0),
         }
+    }
+
+    /// Returns the metrics to record; `None` after the sampler stopped.
+    pub(super) fn metrics(&self) -> Option<Arc<RecordedMetrics>> {
+        self.metrics.upgrade()
     }
 
     pub(super) fn now(&self) -> u64 {

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 
 use llmobs::Observer;
-use llmobs::companion::AttributeValue;
+use llmobs::metric::AttributeValue;
 
 use crate::backend::DriverCall;
 use crate::report::DeviceReport;

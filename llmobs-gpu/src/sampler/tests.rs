@@ -18,6 +18,7 @@ use llmobs::clock::Clock;
 use llmobs::clock::ManualClock;
 use llmobs::testing::Readings;
 
+use super::ActiveSampler;
 use super::SamplerBuilder;
 use super::snapshot::SharedSnapshot;
 use super::worker::Worker;
@@ -35,6 +36,7 @@ struct Rig {
     worker: Worker,
     event_feed: Arc<EventFeed>,
     snapshot: Arc<SharedSnapshot>,
+    _active: ActiveSampler,
     recorded_energies: Arc<Mutex<Vec<OperationEnergy>>>,
 }
 
@@ -53,10 +55,9 @@ impl Rig {
         let mut builder = SamplerBuilder::new().backend(NvmlBackend::at(fake.path())).watch_errors(false);
         builder.settings.cuda_visible_devices = None;
         let builder = settings(builder).on_energy(move |energy| recorded.lock().push(energy.clone()));
-        let (worker, event_feed, snapshot) = builder.assemble(&observer);
-        observer.attach_companion(&event_feed);
-        observer.attach_source(&snapshot);
-        Self { observer, manual_clock, worker, event_feed, snapshot, recorded_energies: energies }
+        let (worker, active) = builder.assemble(&observer).unwrap();
+        let (event_feed, snapshot) = (Arc::clone(&active.event_feed), Arc::clone(&active.snapshot));
+        Self { observer, manual_clock, worker, event_feed, snapshot, _active: active, recorded_energies: energies }
     }
 
     /// Ticks as requested for this time.
@@ -92,7 +93,8 @@ impl Rig {
 
     /// Returns whether a series of the row contains this text.
     fn has_attribute_value(&self, row: &str, text: &str) -> bool {
-        let name = llmobs::catalog::ROWS.iter().find(|candidate| candidate.name == row).unwrap().prometheus_name();
+        let mut rows = llmobs::catalog::ROWS.iter().chain(crate::ROWS.iter().copied());
+        let name = rows.find(|candidate| candidate.name == row).unwrap().prometheus_name();
         let page = llmobs::prometheus::page(&self.observer, None).body;
         page.lines().any(|line| line.starts_with(&name) && !line.starts_with('#') && line.contains(text))
     }

@@ -1,7 +1,6 @@
 //! The sampler's thread, which makes the calls that are due in each tick.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::Duration;
 
 use llmobs::Observer;
@@ -13,10 +12,10 @@ use super::estimates::Estimates;
 use super::lost_device::mark_lost;
 use super::lost_device::retry_lost;
 use super::recording;
+use super::sampling::Outputs;
 use super::sampling::Sampling;
 use super::schedule::Capability;
 use super::settings::SamplerSettings;
-use super::snapshot::SharedSnapshot;
 use super::tenancy::emit_sharing_change;
 use super::tenancy::tenancy;
 use super::tracked_operation::TrackedOperation;
@@ -25,7 +24,6 @@ use crate::backend::GpuBackend;
 use crate::energy::EnergySource;
 use crate::energy::MeterUpdate;
 use crate::error::ErrorClass;
-use crate::event_feed::EventFeed;
 use crate::event_feed::OperationEvent;
 use crate::event_feed::TimedOperationEvent;
 
@@ -51,13 +49,12 @@ impl Worker {
         observer: &Observer,
         settings: SamplerSettings,
         backend: Box<dyn GpuBackend>,
-        event_feed: Arc<EventFeed>,
-        snapshot: Arc<SharedSnapshot>,
+        outputs: Outputs,
     ) -> Self {
         Self {
-            estimates: Estimates::new(&settings.model_sizes, &snapshot),
+            estimates: Estimates::new(&settings.model_sizes, &outputs.snapshot),
             discovery: Discovery::closed(settings.retry_backoff.0),
-            sampling: Sampling::new(observer, settings, event_feed, snapshot),
+            sampling: Sampling::new(observer, settings, outputs),
             backend,
             pending_events: VecDeque::new(),
         }
@@ -104,7 +101,7 @@ impl Worker {
         }
         if has_lost_events {
             let now = self.sampling.now();
-            self.sampling.recorder.record_anomaly("gpu_words_lost");
+            self.sampling.observer.record_anomaly("gpu_words_lost");
             self.apply_events(now);
             self.sampling.accounts.end_where(now, |tracked| tracked.operation.has_ended());
             (0..self.sampling.gpus.len()).for_each(|gpu| self.sampling.accounts.void_interval(gpu, now));
@@ -193,7 +190,7 @@ impl Worker {
         let answer = self.backend.read(gpu.backend_index, call, &mut gpu.reading);
         self.sampling.snapshot.lock().call_started_at = None;
         let took = self.sampling.now().saturating_sub(at);
-        recording::record_call_duration(&self.sampling.recorder, call, took);
+        recording::record_call_duration(&self.sampling, call, took);
         let running = self.sampling.accounts.running_count();
         let (settings, gpu) = (&self.sampling.settings, &mut self.sampling.gpus[index]);
         gpu.schedule_mut(call).record_call(at, took, settings.call_budget, answer);
@@ -234,7 +231,7 @@ impl Worker {
                 }
             }
             DriverCall::RemappedRows | DriverCall::PcieReplays => {
-                recording::record_counts(&self.sampling.recorder, gpu);
+                recording::record_counts(&mut self.sampling, index);
             }
             DriverCall::Processes => emit_sharing_change(gpu),
             _ => {}
@@ -249,7 +246,7 @@ impl Worker {
                 self.sampling.gpus[index].interval_closed_at = at;
             }
             MeterUpdate::Dropped(anomaly) => {
-                self.sampling.recorder.record_anomaly(anomaly.as_str());
+                self.sampling.observer.record_anomaly(anomaly.as_str());
                 self.sampling.accounts.void_interval(index, at);
                 self.sampling.gpus[index].interval_closed_at = at;
             }

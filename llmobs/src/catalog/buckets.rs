@@ -4,7 +4,7 @@
 //! so the default bounds extend them.
 
 /// The kind of quantity that a histogram measures. The kind determines the bucket bounds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum BucketShape {
     /// Time to first token of a server, in seconds.
@@ -25,10 +25,9 @@ pub enum BucketShape {
     Lag,
     /// Duration of an HTTP request, in seconds.
     Http,
-    /// Energy of an operation, in joules.
-    Energy,
-    /// Duration of a call of the GPU driver, in seconds.
-    DriverCall,
+    /// Another quantity, with the bounds that the owner of the metric chose: finite, in ascending order, and the same for
+    /// every variant of [`Buckets`].
+    Custom(&'static [f64]),
 }
 
 /// The resolution of the histograms. The limits of objectives are added as exact bounds for every variant.
@@ -68,8 +67,7 @@ impl Buckets {
             BucketShape::Lag => (LAG, &[]),
             // A token stream lasts longer than the HTTP requests for which the conventions chose their bounds.
             BucketShape::Http => (HTTP, LONG_TAIL),
-            BucketShape::Energy => (ENERGY, &[]),
-            BucketShape::DriverCall => (DRIVER_CALL, &[]),
+            BucketShape::Custom(bounds) => (bounds, &[]),
         };
         let mut bounds = base.to_vec();
         if self != Self::Semconv {
@@ -125,12 +123,6 @@ const TOKENS: &[f64] = &[
 const SMALL_COUNT: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
 /// semconv v1.41, `http.server.request.duration`.
 const HTTP: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
-const ENERGY: &[f64] = &[
-    0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1_000.0, 2_500.0, 5_000.0, 10_000.0, 50_000.0,
-];
-/// The bounds range from the duration of a fast driver call (10 µs) to a call that blocks the machine (5 s).
-const DRIVER_CALL: &[f64] =
-    &[0.00001, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0];
 const LAG: &[f64] = &[0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
 
 #[cfg(test)]
@@ -149,8 +141,7 @@ mod tests {
             BucketShape::SmallCount,
             BucketShape::Lag,
             BucketShape::Http,
-            BucketShape::Energy,
-            BucketShape::DriverCall,
+            BucketShape::Custom(&[0.5, 1.0]),
         ];
         for shape in shapes {
             for buckets in [Buckets::Semconv, Buckets::Default, Buckets::Fine, Buckets::Exponential] {

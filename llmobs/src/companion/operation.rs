@@ -8,19 +8,26 @@ use opentelemetry::KeyValue;
 use opentelemetry::trace::TraceContextExt;
 
 use crate::catalog::Role;
+use crate::measurement::Label;
 use crate::measurement::TraceLink;
+use crate::metric::AttributeValue;
+use crate::metric::BoundSeries;
+use crate::metric::Handle;
+use crate::metric::PerOperation;
+use crate::metric::ProcessScoped;
 
-/// The properties of an operation that a companion can read, and the recording of its energy.
+/// The properties of an operation that a companion can read.
 pub(crate) trait OperationInfo: Send + Sync {
     fn role(&self) -> Role;
     /// Returns the operation name, provider and model, as in the labels.
     fn identity(&self) -> [&str; 3];
+    /// Returns the labels of the operation's series.
+    fn labels(&self) -> &[Label];
     fn trace_link(&self) -> Option<TraceLink>;
     fn has_ended(&self) -> bool;
     fn has_preparation(&self) -> bool;
     fn input_tokens(&self) -> Option<u64>;
     fn output_tokens(&self) -> u64;
-    fn record_energy(&self, joules: f64);
 }
 
 /// An operation as passed to a companion. Drop it soon after the operation ends: while it exists, the metric series of a
@@ -124,9 +131,14 @@ impl OperationRef {
         code()
     }
 
-    /// Records `llmobs.operation.energy`, in joules. Call it once; a call after the end of the operation is valid.
-    pub fn record_energy(&self, joules: f64) {
-        self.info.record_energy(joules);
+    /// Returns the series of a registered metric with the labels of this operation and these attributes, also after the
+    /// end of the operation.
+    pub fn bind<K: ProcessScoped, const N: usize>(
+        &self,
+        handle: &Handle<PerOperation<K>, N>,
+        attributes: [AttributeValue; N],
+    ) -> BoundSeries<K> {
+        handle.bind_to_labels(self.info.labels(), attributes, self.info.trace_link())
     }
 
     fn trace_ids(&self) -> Option<TraceLink> {

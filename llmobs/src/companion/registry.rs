@@ -1,31 +1,25 @@
-//! The registry of the companions and sources of an observer.
+//! The registry of the companions and device sources of an observer.
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
-use std::sync::Arc;
 use std::sync::Weak;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 
 use super::Companion;
-use super::Sample;
-use super::Source;
-use crate::catalog::Row;
+use super::DeviceSource;
 use crate::measurement::DeviceRecord;
-use crate::measurement::Observation;
 use crate::sync::RwLock;
 
-/// The registered companions and sources, as weak references: the caller who registers one keeps it alive, and removes
+/// The registered companions and device sources, as weak references: the caller who registers one keeps it alive, and removes
 /// it by dropping it.
 #[derive(Default)]
 pub(crate) struct CompanionRegistry {
     /// Set when the first companion is registered, and never cleared.
     has_companions: AtomicBool,
     companions: RwLock<Vec<Weak<dyn Companion>>>,
-    /// Set when the first source is registered, and never cleared.
-    has_sources: AtomicBool,
-    sources: RwLock<Vec<Weak<dyn Source>>>,
+    device_sources: RwLock<Vec<Weak<dyn DeviceSource>>>,
 }
 
 impl CompanionRegistry {
@@ -69,29 +63,16 @@ impl CompanionRegistry {
         self.has_companions.store(true, Ordering::Relaxed);
     }
 
-    /// Registers a source. Returns whether this source is the first one ever.
-    pub(crate) fn register_source(&self, source: Weak<dyn Source>) -> bool {
-        let mut sources = self.sources.write();
+    pub(crate) fn register_device_source(&self, source: Weak<dyn DeviceSource>) {
+        let mut sources = self.device_sources.write();
         sources.retain(|known| known.strong_count() > 0);
         sources.push(source);
-        !self.has_sources.swap(true, Ordering::Relaxed)
     }
 
     /// Returns the devices of all sources.
     pub(crate) fn devices(&self) -> Vec<DeviceRecord> {
-        self.sources().iter().flat_map(|source| source.devices()).map(|device| device.0).collect()
-    }
-
-    /// Returns the values of a row from all sources.
-    pub(crate) fn read(&self, row: &'static Row) -> Vec<Observation> {
-        let sources = self.sources();
-        let samples = sources.iter().flat_map(|source| source.read(row));
-        samples.filter_map(|sample: Sample| sample.into_observation(row)).collect()
-    }
-
-    fn sources(&self) -> Vec<Arc<dyn Source>> {
-        let sources = self.sources.read();
-        sources.iter().filter_map(Weak::upgrade).collect()
+        let sources: Vec<_> = self.device_sources.read().iter().filter_map(Weak::upgrade).collect();
+        sources.iter().flat_map(|source| source.devices()).map(|device| device.0).collect()
     }
 }
 

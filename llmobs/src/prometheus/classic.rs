@@ -3,8 +3,8 @@
 //! `prometheus-client` writes OpenMetrics only. The classic format differs in three ways: the metadata of a counter
 //! contains the `_total` suffix, and there are no units and no exemplars.
 
-use crate::catalog::View;
 use crate::observer::Observer;
+use crate::sink::prometheus::is_view_counter;
 
 /// Appends the metrics of an observer that owns its registry to an existing page in the classic text format.
 ///
@@ -48,7 +48,7 @@ fn write_metadata<'a>(line: &'a str, help: &mut Option<(&'a str, &'a str)>, clas
             "counter" => ("_total", "counter"),
             "info" => ("_info", "gauge"),
             // A counter without the `_total` suffix, which OpenMetrics cannot express.
-            "unknown" if View::is_counter_name(name) => ("", "counter"),
+            "unknown" if is_view_counter(name) => ("", "counter"),
             "unknown" => ("", "untyped"),
             "stateset" => ("", "gauge"),
             kind => ("", kind),
@@ -84,6 +84,10 @@ fn without_exemplar(line: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::DeviceValue;
+    use crate::catalog::ValueOrigin;
+    use crate::catalog::View;
+    use crate::catalog::ViewMetric;
 
     #[test]
     fn counters_units_and_exemplars_are_converted() {
@@ -99,9 +103,16 @@ mod tests {
         );
     }
 
+    static VIEW: View = View::new(
+        "classic",
+        &[],
+        &[ViewMetric::counter("CLASSIC_ENERGY", "Energy.", ValueOrigin::Device(DeviceValue::new("energy")))],
+    );
+
     #[test]
     fn counter_of_a_view_has_the_type_counter_even_with_a_prefix() {
-        let name = "shop_DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION";
+        let _builder = Observer::builder().view(&VIEW);
+        let name = "shop_CLASSIC_ENERGY";
         let mut classic = String::new();
         to_classic(
             &format!("# HELP {name} Energy.\n# TYPE {name} unknown\n{name} 7\n# TYPE b unknown\nb 1\n"),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 
 use crate::catalog::Profile;
+use crate::catalog::to_prometheus_name;
 use crate::objective::Objective;
 
 /// The names declared when the observer was built. The index of a name determines the variant of the rows that use it.
@@ -27,6 +28,14 @@ impl DeclaredNames {
     pub(crate) fn objective(&self, index: usize) -> Option<&Objective> {
         let function_objective = || self.function_objectives.get(index - self.objectives.len())?.get();
         self.objectives.get(index).or_else(function_objective)
+    }
+
+    /// Returns the first of these attributes that has the name of a label of the application.
+    pub(crate) fn find_label(&self, attributes: &[&'static str]) -> Option<&'static str> {
+        let is_label = |attribute: &str| {
+            self.labels.iter().any(|label| to_prometheus_name(&label.name) == to_prometheus_name(attribute))
+        };
+        attributes.iter().copied().find(|attribute| is_label(attribute))
     }
 
     /// Returns the number of indices for objectives.

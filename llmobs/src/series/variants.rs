@@ -117,8 +117,6 @@ const fn fixed_variant_count(id: RowId) -> usize {
         RowId::TokensWasted => TOKEN_DIRECTIONS.len() * TOKEN_WASTES.len(),
         RowId::CacheLookups => CacheKind::ALL.len() * CacheResult::ALL.len(),
         RowId::Phase | RowId::Evaluations | RowId::ObjectiveEvents | RowId::ObjectiveTokens => 0,
-        RowId::OperationEnergy => 1,
-        _ if id.row().is_external() => 0,
         _ => 1,
     }
 }

@@ -29,7 +29,7 @@ use opentelemetry::trace::TraceContextExt;
 
 pub(crate) use self::bound_instrument::BoundInstrument;
 use self::bound_instrument::to_i64;
-use super::ObservableSource;
+use super::observable::ObservableSource;
 use crate::catalog::Instrument;
 use crate::catalog::Profile;
 use crate::catalog::Row;
@@ -47,16 +47,18 @@ use crate::semconv::value::OTHER;
 #[derive(Debug)]
 pub(crate) struct Instruments {
     meter: Meter,
-    /// The instrument of each row, created at the first use: each histogram of the SDK takes 137 KB per reader, used or
-    /// not.
-    instruments: Box<[OnceLock<ApiInstrument>]>,
+    /// The instrument of each row.
+    instruments: Box<[InstrumentSlot]>,
     /// True if the meter records nothing, so that no more measurements are passed to it.
     is_noop: AtomicBool,
 }
 
+/// The instrument of a row, created at the first use: each histogram of the SDK takes 137 KB per reader, used or not.
+pub(super) type InstrumentSlot = OnceLock<ApiInstrument>;
+
 /// An instrument of the OpenTelemetry API.
 #[derive(Debug)]
-enum ApiInstrument {
+pub(super) enum ApiInstrument {
     Counter(Counter<u64>),
     Gauge(Gauge<f64>),
     Histogram(Histogram<f64>),
@@ -66,18 +68,28 @@ enum ApiInstrument {
 
 impl Instruments {
     pub(super) fn new(meter: Meter) -> Self {
-        let instruments = RowId::ALL.iter().map(|_| OnceLock::new()).collect();
+        let instruments = RowId::ALL.iter().map(|_| InstrumentSlot::new()).collect();
         Self { meter, instruments, is_noop: AtomicBool::new(false) }
     }
 
-    /// Returns the series of an instrument; `None` once the meter is known to record nothing.
+    /// Returns the series of a row of the catalog; `None` once the meter is known to record nothing.
     pub(super) fn bind(&self, id: RowId, labels: &[Label], bounds: &BucketBounds) -> Option<BoundInstrument> {
+        self.bind_row(&self.instruments[id as usize], id.row(), labels, bounds)
+    }
+
+    /// Returns the series of a row whose instrument is in `slot`; `None` once the meter is known to record nothing.
+    pub(super) fn bind_row(
+        &self,
+        slot: &InstrumentSlot,
+        row: &Row,
+        labels: &[Label],
+        bounds: &BucketBounds,
+    ) -> Option<BoundInstrument> {
         if self.is_noop() {
             return None;
         }
         let attributes = to_attributes(labels);
-        let instrument = self.instruments[id as usize].get_or_init(|| self.create(id, bounds));
-        Some(match instrument {
+        Some(match slot.get_or_init(|| self.create(row, bounds)) {
             ApiInstrument::Counter(counter) => BoundInstrument::counter(counter, attributes),
             ApiInstrument::Gauge(gauge) => BoundInstrument::gauge(gauge, attributes),
             ApiInstrument::Histogram(histogram) => BoundInstrument::histogram(histogram, attributes),
@@ -90,8 +102,14 @@ impl Instruments {
         self.is_noop.load(Ordering::Relaxed)
     }
 
-    fn create(&self, id: RowId, bounds: &BucketBounds) -> ApiInstrument {
-        let row = id.row();
+    /// Creates the instrument of a row of the catalog before its first use.
+    pub(super) fn create_in_advance(&self, id: RowId, bounds: &BucketBounds) {
+        if !self.is_noop() {
+            self.instruments[id as usize].get_or_init(|| self.create(id.row(), bounds));
+        }
+    }
+
+    fn create(&self, row: &Row, bounds: &BucketBounds) -> ApiInstrument {
         let (name, unit, description) = (row.name, row.unit, row.description);
         match row.instrument {
             Instrument::Histogram => ApiInstrument::Histogram(
@@ -117,10 +135,21 @@ impl Instruments {
         }
     }
 
-    /// Registers callbacks with which the meter reads every observable row of this crate at collection, while the
+    /// Registers callbacks with which the meter reads every observable row of the catalog at collection, while the
     /// source exists.
     pub(super) fn register_callbacks(&self, source: &Weak<dyn ObservableSource>) -> MeterHealth {
-        let registration = self.register_callbacks_where(source, |row| !row.is_external());
+        // Every registered callback holds a clone.
+        let registration = Arc::new(());
+        for id in RowId::ALL.iter().copied().filter(|id| id.row().is_observable()) {
+            let (callback_registration, source) = (Arc::clone(&registration), Weak::clone(source));
+            self.register_callback(id.row(), move || {
+                let _ = &callback_registration;
+                source.upgrade().map_or_else(Vec::new, |source| {
+                    source.prepare();
+                    source.read(id)
+                })
+            });
+        }
         // A meter that records nothing drops a callback immediately.
         if Arc::strong_count(&registration) == 1 {
             self.is_noop.store(true, Ordering::Relaxed);
@@ -132,69 +161,53 @@ impl Instruments {
         }
     }
 
-    /// Registers the callbacks for the rows that other crates supply.
-    pub(super) fn register_external_callbacks(&self, source: &Weak<dyn ObservableSource>) {
-        self.register_callbacks_where(source, Row::is_external);
-    }
-
-    /// Registers callbacks for the rows that `selects` accepts. Returns an `Arc` that every registered callback holds.
-    fn register_callbacks_where(&self, source: &Weak<dyn ObservableSource>, selects: impl Fn(&Row) -> bool) -> Arc<()> {
-        let registration = Arc::new(());
-        let rows = RowId::ALL.iter().copied().filter(|id| id.row().is_observable());
-        for id in rows.filter(|id| selects(id.row())) {
-            let row = id.row();
-            let (callback_registration, source) = (Arc::clone(&registration), Weak::clone(source));
-            let read = move || {
-                let _ = &callback_registration;
-                // A panic here would end the reader's thread, and with it the export of every metric of the process.
-                let read = || {
-                    let source = source.upgrade()?;
-                    source.prepare();
-                    Some(source.read(id))
-                };
-                catch_unwind(AssertUnwindSafe(read)).ok().flatten().unwrap_or_default()
-            };
-            match row.instrument {
-                Instrument::ObservableCounter if row.is_integer() => {
-                    let builder = self.meter.u64_observable_counter(row.name);
-                    let builder = builder.with_unit(row.unit).with_description(row.description);
-                    let count = |value| u64::try_from(to_i64(value)).unwrap_or_default();
-                    builder
-                        .with_callback(move |observer| {
-                            observe_all(&read, |value, attributes| observer.observe(count(value), attributes))
-                        })
-                        .build();
-                }
-                Instrument::ObservableCounter => {
-                    let builder = self.meter.f64_observable_counter(row.name);
-                    let builder = builder.with_unit(row.unit).with_description(row.description);
-                    builder
-                        .with_callback(move |observer| {
-                            observe_all(&read, |value, attributes| observer.observe(value, attributes))
-                        })
-                        .build();
-                }
-                Instrument::ObservableGauge => {
-                    let builder = self.meter.f64_observable_gauge(row.name);
-                    let builder = builder.with_unit(row.unit).with_description(row.description);
-                    builder
-                        .with_callback(move |observer| {
-                            observe_all(&read, |value, attributes| observer.observe(value, attributes))
-                        })
-                        .build();
-                }
-                _ => {
-                    let builder = self.meter.i64_observable_up_down_counter(row.name);
-                    let builder = builder.with_unit(row.unit).with_description(row.description);
-                    builder
-                        .with_callback(move |observer| {
-                            observe_all(&read, |value, attributes| observer.observe(to_i64(value), attributes))
-                        })
-                        .build();
-                }
+    /// Registers a callback with which the meter reads an observable row at collection.
+    pub(super) fn register_callback(
+        &self,
+        row: &'static Row,
+        read: impl Fn() -> Vec<Observation> + Send + Sync + 'static,
+    ) {
+        // A panic would end the reader's thread, and with it the export of every metric of the process.
+        let read = move || catch_unwind(AssertUnwindSafe(&read)).unwrap_or_default();
+        match row.instrument {
+            Instrument::ObservableCounter if row.is_integer() => {
+                let builder = self.meter.u64_observable_counter(row.name);
+                let builder = builder.with_unit(row.unit).with_description(row.description);
+                let count = |value| u64::try_from(to_i64(value)).unwrap_or_default();
+                builder
+                    .with_callback(move |observer| {
+                        observe_all(&read, |value, attributes| observer.observe(count(value), attributes))
+                    })
+                    .build();
+            }
+            Instrument::ObservableCounter => {
+                let builder = self.meter.f64_observable_counter(row.name);
+                let builder = builder.with_unit(row.unit).with_description(row.description);
+                builder
+                    .with_callback(move |observer| {
+                        observe_all(&read, |value, attributes| observer.observe(value, attributes))
+                    })
+                    .build();
+            }
+            Instrument::ObservableGauge => {
+                let builder = self.meter.f64_observable_gauge(row.name);
+                let builder = builder.with_unit(row.unit).with_description(row.description);
+                builder
+                    .with_callback(move |observer| {
+                        observe_all(&read, |value, attributes| observer.observe(value, attributes))
+                    })
+                    .build();
+            }
+            _ => {
+                let builder = self.meter.i64_observable_up_down_counter(row.name);
+                let builder = builder.with_unit(row.unit).with_description(row.description);
+                builder
+                    .with_callback(move |observer| {
+                        observe_all(&read, |value, attributes| observer.observe(to_i64(value), attributes))
+                    })
+                    .build();
             }
         }
-        registration
     }
 
     /// Returns whether a bound counter records measurements. A working handle holds its attributes; an inactive one

@@ -20,11 +20,15 @@ use prometheus_client::registry::Registry;
 use prometheus_client::registry::Unit;
 
 use self::series::PrometheusLabels;
+pub(crate) use self::series::RowSeries;
 pub(crate) use self::series::SeriesStore;
 pub(crate) use self::series::SeriesValue;
 use self::series::encode_gauge;
 pub(crate) use self::view::EnabledView;
-use super::ObservableSource;
+#[cfg(feature = "prometheus")]
+pub(crate) use self::view::is_view_counter;
+use super::observable::ObservableSource;
+use super::registered::RegisteredRows;
 use crate::catalog::Instrument;
 use crate::catalog::Row;
 use crate::catalog::RowId;
@@ -63,13 +67,27 @@ impl RegistryMut<'_> {
 /// The collector that a registry calls at a scrape.
 pub(crate) struct ObserverCollector {
     pub(crate) store: Arc<SeriesStore>,
+    pub(crate) registered: Arc<RegisteredRows>,
     pub(crate) source: Weak<dyn ObservableSource>,
-    pub(crate) views: Vec<EnabledView>,
 }
 
 impl fmt::Debug for ObserverCollector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ObserverCollector").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+impl ObserverCollector {
+    /// Returns the values of a row, for a view: at any level of the page if another crate registered the row.
+    fn observations(&self, row: &'static Row, source: &dyn ObservableSource) -> Vec<Observation> {
+        if let Some(registered) = self.registered.find(row.name) {
+            return if row.is_observable() { registered.read() } else { registered.series().observations() };
+        }
+        let id = RowId::ALL.iter().find(|id| id.row().name == row.name);
+        id.map_or_else(Vec::new, |id| match row.is_observable() {
+            true => source.read(*id),
+            false => self.store.row(*id).observations(),
+        })
     }
 }
 
@@ -80,22 +98,27 @@ impl Collector for ObserverCollector {
         if let Some(source) = &source {
             source.prepare();
         }
-        for id in RowId::ALL.iter().filter(|id| id.row().level as u8 <= level) {
-            let row = id.row();
-            if self.views.iter().any(|view| view.hides_row(*id)) {
-                continue;
-            }
-            if row.is_observable() {
+        let is_shown =
+            |row: &Row| row.level as u8 <= level && !self.registered.views().iter().any(|view| view.hides_row(row));
+        for id in RowId::ALL.iter().filter(|id| is_shown(id.row())) {
+            if id.row().is_observable() {
                 let readings = source.as_ref().map_or_else(Vec::new, |source| source.read(*id));
-                encode_observations(&mut encoder, row, &readings)?;
+                encode_observations(&mut encoder, id.row(), &readings)?;
             } else {
-                // The values are shared handles, so the lock is held for cloning and not for formatting.
-                let series: Vec<_> = self.store.lock(*id).values().cloned().collect();
-                encode_series(&mut encoder, row, &series)?;
+                encode_series(&mut encoder, id.row(), &self.store.row(*id).snapshot())?;
+            }
+        }
+        for registered in self.registered.all().iter().filter(|registered| is_shown(registered.row())) {
+            if registered.row().is_observable() {
+                encode_observations(&mut encoder, registered.row(), &registered.read())?;
+            } else {
+                encode_series(&mut encoder, registered.row(), &registered.series().snapshot())?;
             }
         }
         if let Some(source) = &source {
-            self.views.iter().try_for_each(|view| view.encode(&self.store, &**source, &mut encoder))?;
+            let devices = source.devices();
+            let read = |row: &'static Row| self.observations(row, &**source);
+            self.registered.views().iter().try_for_each(|view| view.encode(&devices, &read, &mut encoder))?;
         }
         Ok(())
     }

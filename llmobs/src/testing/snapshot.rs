@@ -11,9 +11,12 @@ use crate::observer::Observer;
 ///
 /// The values are parsed from the page that a scraper receives. [`Readings::new`] requires an observer that owns its
 /// registry; for an observer with an external registry, encode that registry and pass the page to [`Readings::parse`].
+/// Rows of other crates are found by name if they were registered at the observer or added with [`Readings::with_rows`].
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Readings {
     samples: Vec<ParsedSample>,
+    /// The rows of other crates.
+    rows: Vec<&'static Row>,
 }
 
 /// One sample line of the page.
@@ -41,14 +44,21 @@ impl Readings {
     /// Reads the metrics of an observer that owns its registry.
     #[must_use]
     pub fn new(observer: &Observer) -> Self {
-        Self::parse(&observer.encode_open_metrics())
+        Self::parse(&observer.encode_open_metrics()).with_rows(&observer.registered_rows())
     }
 
     /// Parses a page in the OpenMetrics format or the classic Prometheus text format.
     #[must_use]
     pub fn parse(page: &str) -> Self {
         let lines = page.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
-        Self { samples: lines.filter_map(ParsedSample::parse).collect() }
+        Self { samples: lines.filter_map(ParsedSample::parse).collect(), rows: Vec::new() }
+    }
+
+    /// Adds rows of other crates, so that the other methods find them by name.
+    #[must_use]
+    pub fn with_rows(mut self, rows: &[&'static Row]) -> Self {
+        self.rows.extend(rows);
+        self
     }
 
     /// Returns the value of a counter or gauge, summed over all series with these attributes; zero if no series
@@ -56,10 +66,10 @@ impl Readings {
     ///
     /// # Panics
     ///
-    /// Panics if the catalog has no metric with this name.
+    /// Panics if there is no metric with this name.
     #[must_use]
     pub fn value(&self, name: &str, attributes: &[(&str, &str)]) -> f64 {
-        let name = find_row(name).prometheus_name();
+        let name = self.find_row(name).prometheus_name();
         let total = format!("{name}_total");
         self.matching(attributes).filter(|sample| sample.name == name || sample.name == total).map(|s| s.value).sum()
     }
@@ -68,7 +78,7 @@ impl Readings {
     ///
     /// # Panics
     ///
-    /// Panics if the catalog has no metric with this name.
+    /// Panics if there is no metric with this name.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number, 0 or more")]
     pub fn count(&self, name: &str, attributes: &[(&str, &str)]) -> u64 {
@@ -79,11 +89,11 @@ impl Readings {
     ///
     /// # Panics
     ///
-    /// Panics if the catalog has no metric with this name.
+    /// Panics if there is no metric with this name.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole numbers, 0 or more")]
     pub fn histogram(&self, name: &str, attributes: &[(&str, &str)]) -> HistogramSnapshot {
-        let name = find_row(name).prometheus_name();
+        let name = self.find_row(name).prometheus_name();
         let mut distribution = HistogramSnapshot::default();
         for sample in self.matching(attributes) {
             match sample.name.strip_prefix(&name) {
@@ -108,13 +118,19 @@ impl Readings {
     ///
     /// # Panics
     ///
-    /// Panics if the catalog has no metric with this name.
+    /// Panics if there is no metric with this name.
     #[must_use]
     pub fn series(&self, name: &str) -> Vec<BTreeMap<String, String>> {
-        let name = find_row(name).prometheus_name();
+        let name = self.find_row(name).prometheus_name();
         let is_series_line =
             |sample: &&ParsedSample| matches!(sample.name.strip_prefix(&name), Some("" | "_total" | "_count"));
         self.samples.iter().filter(is_series_line).map(|sample| sample.labels.clone()).collect()
+    }
+
+    #[expect(clippy::panic, reason = "a test with an unknown metric name must fail")]
+    fn find_row(&self, name: &str) -> &'static Row {
+        let mut rows = ROWS.iter().chain(self.rows.iter().copied());
+        rows.find(|row| row.name == name).unwrap_or_else(|| panic!("the catalog has no metric `{name}`"))
     }
 
     fn matching<'a>(&'a self, attributes: &'a [(&'a str, &'a str)]) -> impl Iterator<Item = &'a ParsedSample> {
@@ -124,11 +140,6 @@ impl Readings {
                 .all(|(name, value)| sample.labels.get(&to_prometheus_name(name)).map(String::as_str) == Some(*value))
         })
     }
-}
-
-#[expect(clippy::panic, reason = "a test with an unknown metric name must fail")]
-fn find_row(name: &str) -> &'static Row {
-    ROWS.iter().find(|row| row.name == name).unwrap_or_else(|| panic!("the catalog has no metric `{name}`"))
 }
 
 impl ParsedSample {

@@ -30,7 +30,8 @@ impl Conventions {
             findings.add(ViolationKind::Missing("description".to_owned()));
         }
         let defined = self.metrics().find(|definition| definition.name == metric.name);
-        let row = ROWS.iter().filter(|row| row.name.starts_with("llmobs.")).find(|row| row.name == metric.name);
+        let mut rows = ROWS.iter().chain(self.rows.iter().copied()).filter(|row| row.name.starts_with("llmobs."));
+        let row = rows.find(|row| row.name == metric.name);
         match (defined, row) {
             (Some(definition), _) => self.check_semconv_metric(&mut findings, metric, definition),
             (None, Some(row)) => self.check_row(&mut findings, metric, row),

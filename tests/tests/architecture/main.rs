@@ -26,7 +26,7 @@ const LAYERS: &[&[&str]] = &[
     &["sync", "number", "text", "json", "unwind", "grpc"],
     &["semconv", "usage", "clock", "content", "error"],
     &["catalog", "timing", "cardinality", "objective"],
-    &["capture", "pseudonym", "measurement", "sink", "series", "otel", "span", "event"],
+    &["capture", "pseudonym", "measurement", "sink", "series", "otel", "span", "event", "metric"],
     &["companion", "observer"],
 ];
 

@@ -81,8 +81,8 @@ fn the_scenario_reaches_every_metric_that_an_observer_records() {
     }
 }
 
-/// Rows that a server layer, a GPU sampler or a pipeline records; their tests check the same definitions.
-const EXCLUDED_GROUPS: [Group; 3] = [Group::Gpu, Group::HttpServer, Group::Pipeline];
+/// Rows that a server layer or a pipeline records; their tests check the same definitions.
+const EXCLUDED_GROUPS: [Group; 2] = [Group::HTTP_SERVER, Group::PIPELINE];
 
 /// Returns whether only a pipeline records the metric.
 pub fn is_pipeline_metric(name: &str) -> bool {

@@ -9,9 +9,7 @@ use std::time::Duration;
 
 use llmobs::Observer;
 use llmobs::Usage;
-use llmobs::catalog::Group;
 use llmobs::catalog::Profile;
-use llmobs::catalog::ROWS;
 use llmobs_gpu::DeviceInfo;
 use llmobs_gpu::DeviceProcesses;
 use llmobs_gpu::DriverCall;
@@ -44,7 +42,7 @@ fn every_row_and_event_of_a_gpu_conforms() {
         .model_size(ModelSize::new("m", 1e9))
         .start(&observer)
         .unwrap();
-    let mut missing: BTreeSet<_> = ROWS.iter().filter(|row| row.group == Group::Gpu).map(|row| row.name).collect();
+    let mut missing: BTreeSet<_> = llmobs_gpu::ROWS.iter().map(|row| row.name).collect();
     let start = observer.now();
     let mut poll_metrics = |sdk: &InMemorySdk| {
         std::thread::sleep(Duration::from_millis(15));
@@ -85,7 +83,7 @@ fn span_events(sdk: &InMemorySdk) -> Vec<String> {
     on_gpu.into_iter().collect()
 }
 
-const CONVENTIONS: Conventions = Conventions::new(Profile::V1_41);
+const CONVENTIONS: Conventions = Conventions::new(Profile::V1_41).with_rows(llmobs_gpu::ROWS);
 
 /// A device that supports every call; its counters grow with each call.
 struct FakeGpu {

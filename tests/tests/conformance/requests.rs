@@ -44,7 +44,7 @@ async fn every_ending_of_a_request_conforms() {
             sdk.spans().iter().filter_map(|span| conventions.definition(span)).map(|span| span.id).collect();
         assert!(reached.contains("http.server") && reached.contains("rpc.server"), "{reached:?}");
         let metrics: BTreeSet<_> = sdk.metrics().into_iter().map(|metric| metric.name).collect();
-        for row in ROWS.iter().filter(|row| row.group == Group::HttpServer) {
+        for row in ROWS.iter().filter(|row| row.group == Group::HTTP_SERVER) {
             assert!(metrics.contains(row.name), "{}", row.name);
         }
     }

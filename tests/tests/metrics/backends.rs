@@ -53,8 +53,8 @@ fn after_a_thousand_random_operations_both_backends_have_the_same_values_in_ever
     assert!(silent.is_empty(), "the traffic never reached {silent:?}");
 }
 
-/// Rows that a GPU sampler or a pipeline records; their own tests compare both backends.
-const EXCLUDED_GROUPS: [Group; 2] = [Group::Gpu, Group::Pipeline];
+/// Rows that a pipeline records; its own tests compare both backends.
+const EXCLUDED_GROUPS: [Group; 1] = [Group::PIPELINE];
 
 /// Rows that are zero when nothing is in flight; they are compared while operations are in flight.
 const ZERO_WHEN_IDLE: [&str; 3] =

@@ -209,7 +209,7 @@ fn the_rows_of_http_servers_are_those_of_the_conventions() {
 /// Hardware is read at collection, so the conventions' counters are observable counters here.
 #[test]
 fn the_rows_of_hardware_are_those_of_the_conventions_read_at_collection() {
-    let rows: Vec<_> = ROWS.iter().filter(|row| row.name.starts_with("hw.")).collect();
+    let rows: Vec<_> = all_rows().filter(|row| row.name.starts_with("hw.")).collect();
     let known: BTreeSet<_> = rows.iter().map(|row| row.name.trim_start_matches("hw.")).collect();
     let expected = "energy errors gpu.io gpu.memory.limit gpu.memory.usage gpu.memory.utilization gpu.utilization power \
                   status temperature temperature.limit";
@@ -250,8 +250,13 @@ fn a_gateway_that_starts_at_core_has_every_required_metric_of_the_conventions() 
     }
 }
 
+/// Returns the rows of `llmobs` and `llmobs-gpu`.
+fn all_rows() -> impl Iterator<Item = &'static Row> {
+    ROWS.iter().chain(llmobs_gpu::ROWS.iter().copied())
+}
+
 fn llmobs_rows() -> impl Iterator<Item = &'static Row> {
-    ROWS.iter().filter(|row| row.name.starts_with("llmobs."))
+    all_rows().filter(|row| row.name.starts_with("llmobs."))
 }
 
 fn semconv_rows() -> impl Iterator<Item = &'static Row> {

@@ -6,6 +6,7 @@ mod catalog;
 mod exemplars;
 mod exposition;
 mod metric_naming;
+mod registered;
 
 use llmobs_tests::allocator::CountingAllocator;
 

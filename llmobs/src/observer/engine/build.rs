@@ -26,9 +26,9 @@ use crate::observer::state::observer_state::ObserverState;
 #[cfg(feature = "pseudonym")]
 use crate::pseudonym::Pseudonymizer;
 use crate::sink::ObservableSource;
+use crate::sink::SinkSettings;
 use crate::sink::Sinks;
 use crate::sink::otel;
-use crate::sink::prometheus::ObserverCollector;
 use crate::sink::prometheus::RegistryMut;
 
 /// Builds the observer, and registers it with its backends.
@@ -43,7 +43,9 @@ pub(crate) fn build(settings: Settings<'_>) -> Result<ObserverParts, BuildError>
     let level = settings.level.unwrap_or(if settings.role == Role::Gateway { Level::Core } else { Level::Standard });
     let has_meter_provider = meter_provider.is_some();
     let meter = meter_provider.map_or_else(|| otel::global_meter(profile), |provider| provider.meter(profile));
-    let sinks = Sinks::new(bucket_bounds(&settings)?, level, meter);
+    let sink_settings =
+        SinkSettings { bounds: bucket_bounds(&settings)?, buckets: settings.buckets, level, views: settings.views };
+    let sinks = Sinks::new(sink_settings, meter);
     #[cfg(feature = "pseudonym")]
     let pseudonyms = match settings.pseudonyms {
         Some(pseudonyms) => pseudonyms,
@@ -91,7 +93,7 @@ pub(crate) fn build(settings: Settings<'_>) -> Result<ObserverParts, BuildError>
              page, the buckets are `Buckets::Fine`"
         );
     }
-    let page = ObserverCollector { store: Arc::clone(&inner.sinks().prometheus), source, views: settings.views };
+    let page = inner.sinks().page(source);
     match settings.registry {
         Some(mut registry) => registry.register(page),
         None => {

@@ -42,12 +42,8 @@ impl ObservableSource for ObserverState {
             RowId::ExportAge | RowId::ExportQueueUsage => {
                 self.export_reporter().map_or_else(Vec::new, |reporter| reporter.read(id))
             }
-            _ => self.read_external(id),
+            _ => Vec::new(),
         }
-    }
-
-    fn read_external(&self, id: RowId) -> Vec<Observation> {
-        if id.row().is_external() { self.attached().read(id.row()) } else { Vec::new() }
     }
 
     fn devices(&self) -> Vec<DeviceRecord> {
@@ -122,9 +118,9 @@ fn oldest_ages(observer: &ObserverState) -> Vec<Observation> {
 }
 
 fn series_usage(observer: &ObserverState) -> Vec<Observation> {
-    let store = &observer.sinks().prometheus;
     observations(
-        store
+        observer
+            .sinks()
             .series_count_by_group()
             .into_iter()
             .map(|(group, series)| (vec![Label::new(llmobs_attribute::METRIC_GROUP, group)], count_to_f64(series))),

@@ -165,7 +165,7 @@ impl ModelRegistry {
             }
             !is_of_model
         });
-        self.sinks.prometheus.remove_by_label(SERIES_ATTRIBUTES[2], model);
+        self.sinks.remove_series_by_label(SERIES_ATTRIBUTES[2], model);
     }
 
     /// Returns the series of an admitted model: those of a recently retired model with this name, or new ones.

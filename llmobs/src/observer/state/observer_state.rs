@@ -139,7 +139,7 @@ impl ObserverState {
     }
 
     /// Returns the objects of other crates that are attached to this observer: companions, which are notified of
-    /// operations, and sources, which supply readings.
+    /// operations, and sources of the devices that views show.
     pub(crate) const fn attached(&self) -> &CompanionRegistry {
         &self.attached
     }
@@ -210,7 +210,7 @@ impl ObserverState {
     }
 
     pub(crate) fn count_anomaly(&self, anomaly: &'static str) {
-        self.sinks.bind(RowId::Anomalies, &[Label::new(llmobs_attribute::ANOMALY, anomaly)]).add(1);
+        self.sinks.count_anomaly(anomaly);
     }
 
     /// Returns a caller's moment, or `now` if the caller's lies in the future, which is counted as an anomaly.

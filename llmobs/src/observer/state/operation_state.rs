@@ -22,6 +22,7 @@ use crate::companion::Mark;
 use crate::companion::OperationInfo;
 use crate::companion::operation_id;
 use crate::measurement::FinishReasons;
+use crate::measurement::Label;
 use crate::measurement::TraceLink;
 use crate::observer::content::ContentSlot;
 use crate::semconv::value::AttemptKind;
@@ -275,6 +276,10 @@ impl OperationInfo for OperationState {
         [key.operation.as_str(), key.provider.as_str(), &self.series.model]
     }
 
+    fn labels(&self) -> &[Label] {
+        self.series.labels()
+    }
+
     fn trace_link(&self) -> Option<TraceLink> {
         self.request.trace_link
     }
@@ -294,11 +299,5 @@ impl OperationInfo for OperationState {
     fn output_tokens(&self) -> u64 {
         let counted = self.tokens.streamed();
         self.usage().output.unwrap_or(counted)
-    }
-
-    fn record_energy(&self, joules: f64) {
-        if let Some(handle) = self.series.handle(RowId::OperationEnergy, 0) {
-            handle.record(joules, self.request.trace_link);
-        }
     }
 }

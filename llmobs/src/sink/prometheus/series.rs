@@ -23,52 +23,78 @@ use crate::measurement::BucketBounds;
 use crate::measurement::HistogramData;
 use crate::measurement::Label;
 use crate::measurement::LabelValue;
+use crate::measurement::Observation;
 use crate::measurement::TraceLink;
 
-/// All series of an observer, by row and labels.
+/// All series of the catalog's rows, by row and labels.
 #[derive(Debug)]
 pub(crate) struct SeriesStore {
-    rows: Box<[Mutex<SeriesMap>]>,
+    rows: Box<[RowSeries]>,
     pub(super) level: Arc<AtomicU8>,
 }
 
-/// The series of one row, ordered so that two scrapes list them in the same order.
-pub(super) type SeriesMap = BTreeMap<Box<[Label]>, (PrometheusLabels, SeriesValue)>;
+/// The series of one row.
+#[derive(Debug, Default)]
+pub(crate) struct RowSeries(Mutex<SeriesMap>);
 
-impl SeriesStore {
-    pub(in crate::sink) fn new(level: Arc<AtomicU8>) -> Self {
-        Self { rows: RowId::ALL.iter().map(|_| Mutex::default()).collect(), level }
-    }
-
-    pub(in crate::sink) fn bind(&self, id: RowId, labels: &[Label], bounds: &BucketBounds) -> SeriesValue {
-        let mut series = self.lock(id);
+impl RowSeries {
+    /// Returns the series with these labels, and creates it if it does not exist.
+    pub(in crate::sink) fn bind(&self, row: &Row, labels: &[Label], bounds: &BucketBounds) -> SeriesValue {
+        let mut series = self.lock();
         if let Some((_, value)) = series.get(labels) {
             return value.clone();
         }
-        let value = SeriesValue::new(id.row(), bounds);
+        let value = SeriesValue::new(row, bounds);
         series.insert(labels.into(), (PrometheusLabels::new(labels), value.clone()));
         value
     }
 
     /// Removes every series that has this label. Values recorded afterwards through an existing handle are lost.
-    pub(crate) fn remove_by_label(&self, name: &str, value: &str) {
-        for id in RowId::ALL {
-            self.lock(*id)
-                .retain(|labels, _| !labels.iter().any(|label| label.name == name && label.value.as_str() == value));
-        }
+    pub(in crate::sink) fn remove_by_label(&self, name: &str, value: &str) {
+        let has_label =
+            |labels: &[Label]| labels.iter().any(|label| label.name == name && label.value.as_str() == value);
+        self.lock().retain(|labels, _| !has_label(labels));
     }
 
-    /// Returns the number of series of each group.
-    pub(crate) fn series_count_by_group(&self) -> BTreeMap<&'static str, usize> {
-        let mut groups = BTreeMap::new();
-        for id in RowId::ALL {
-            *groups.entry(id.row().group.as_str()).or_default() += self.lock(*id).len();
-        }
-        groups
+    /// Returns the number of series.
+    pub(in crate::sink) fn len(&self) -> usize {
+        self.lock().len()
     }
 
-    pub(super) fn lock(&self, id: RowId) -> crate::sync::MutexGuard<'_, SeriesMap> {
-        self.rows[id as usize].lock()
+    /// Returns all series. The values are shared handles, so the lock is held for cloning and not for formatting.
+    pub(super) fn snapshot(&self) -> Vec<(PrometheusLabels, SeriesValue)> {
+        self.lock().values().cloned().collect()
+    }
+
+    /// Returns the current value of every series of a counter or gauge.
+    pub(super) fn observations(&self) -> Vec<Observation> {
+        let series = self.lock();
+        let scalars = series
+            .iter()
+            .filter_map(|(labels, (_, value))| Some(Observation { labels: labels.to_vec(), value: value.scalar()? }));
+        scalars.collect()
+    }
+
+    fn lock(&self) -> crate::sync::MutexGuard<'_, SeriesMap> {
+        self.0.lock()
+    }
+}
+
+/// Series by their labels, ordered so that two scrapes list them in the same order.
+type SeriesMap = BTreeMap<Box<[Label]>, (PrometheusLabels, SeriesValue)>;
+
+impl SeriesStore {
+    pub(in crate::sink) fn new(level: Arc<AtomicU8>) -> Self {
+        Self { rows: RowId::ALL.iter().map(|_| RowSeries::default()).collect(), level }
+    }
+
+    pub(in crate::sink) fn bind(&self, id: RowId, labels: &[Label], bounds: &BucketBounds) -> SeriesValue {
+        self.row(id).bind(id.row(), labels, bounds)
+    }
+
+    /// Returns the series of a row.
+    pub(in crate::sink) fn row(&self, id: RowId) -> &RowSeries {
+        &self.rows[id as usize]
     }
 }
 

@@ -7,48 +7,73 @@ use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::metrics::MetricType;
 
 use super::series::PrometheusLabels;
-use super::series::SeriesStore;
 use crate::catalog::Instrument;
-use crate::catalog::RowId;
+use crate::catalog::Row;
 use crate::catalog::ValueOrigin;
 use crate::catalog::View;
-use crate::catalog::ViewDefinition;
 use crate::catalog::ViewMetric;
 use crate::measurement::DeviceRecord;
 use crate::measurement::Label;
 use crate::measurement::Observation;
 use crate::semconv::attribute as a;
-use crate::sink::ObservableSource;
+use crate::sync::RwLock;
 
 /// A view that is enabled on a Prometheus page.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct EnabledView {
-    pub(crate) view: View,
+    view: &'static View,
     /// True if the rows that the view shows are omitted under their llmobs names.
-    pub(crate) replaces_rows: bool,
+    replaces_rows: bool,
+}
+
+/// Every view that was enabled in this process. A page in the classic format shows only the names of metrics, and the name
+/// of a view's counter has no suffix `_total`.
+static ENABLED_IN_PROCESS: RwLock<Vec<&'static View>> = RwLock::new(Vec::new());
+
+/// Returns whether `name` is the name of a counter of a view that was enabled in this process, possibly behind the prefix
+/// of the application's registry.
+#[cfg(feature = "prometheus")]
+pub(crate) fn is_view_counter(name: &str) -> bool {
+    let views = ENABLED_IN_PROCESS.read();
+    let mut metrics = views.iter().flat_map(|view| view.metrics());
+    metrics.any(|metric| metric.instrument() == Instrument::Counter && name.ends_with(metric.name()))
 }
 
 impl EnabledView {
-    pub(super) fn hides_row(self, id: RowId) -> bool {
-        self.replaces_rows && self.view.includes_row(id)
+    pub(crate) fn new(view: &'static View, replaces_rows: bool) -> Self {
+        let mut enabled = ENABLED_IN_PROCESS.write();
+        if !enabled.iter().any(|other| std::ptr::eq(*other, view)) {
+            enabled.push(view);
+        }
+        Self { view, replaces_rows }
     }
 
-    /// Writes every series of the view whose value is known.
+    pub(crate) fn has_same_view(self, other: Self) -> bool {
+        std::ptr::eq(self.view, other.view)
+    }
+
+    /// Returns the names of the view's metrics on the page.
+    pub(in crate::sink) fn metric_names(self) -> impl Iterator<Item = &'static str> {
+        self.view.metrics().iter().map(ViewMetric::name)
+    }
+
+    pub(super) fn hides_row(self, row: &Row) -> bool {
+        self.replaces_rows && self.view.includes_row(row)
+    }
+
+    /// Writes every series of the view whose value is known. `read` returns the values of a row.
     pub(super) fn encode(
         self,
-        store: &SeriesStore,
-        source: &dyn ObservableSource,
+        devices: &[DeviceRecord],
+        read: &impl Fn(&'static Row) -> Vec<Observation>,
         encoder: &mut DescriptorEncoder<'_>,
     ) -> fmt::Result {
-        let devices = source.devices();
-        let definition = self.view.definition();
         // If two sources supply the same device, the first one is used, because a page must not contain a series twice.
         let is_first =
             |(index, device): &(usize, &DeviceRecord)| !devices[..*index].iter().any(|other| other.id == device.id);
         let devices: Vec<_> = devices.iter().enumerate().filter(is_first).map(|(_, device)| device).collect();
-        for metric in definition.metrics {
-            let values = metric_values(metric, store, source, &devices);
-            encode_view_metric(encoder, definition, metric, &values)?;
+        for metric in self.view.metrics() {
+            encode_view_metric(encoder, self.view, metric, &metric_values(metric, read, &devices))?;
         }
         Ok(())
     }
@@ -57,23 +82,22 @@ impl EnabledView {
 /// Returns the value of each device that has one, in the unit of the view.
 fn metric_values<'a>(
     view_metric: &ViewMetric,
-    store: &SeriesStore,
-    source: &dyn ObservableSource,
+    read: &impl Fn(&'static Row) -> Vec<Observation>,
     devices: &[&'a DeviceRecord],
 ) -> Vec<(&'a DeviceRecord, f64)> {
-    let read = |id: RowId| observations(store, source, id);
-    match view_metric.origin {
-        ValueOrigin::DeviceValue(kind) => convert_each(view_metric, devices, |device| device.value(kind)),
-        ValueOrigin::Row(id, attribute) => {
-            let mut readings = read(id);
-            let is_selected = |reading: &Observation| {
-                attribute.is_none_or(|(name, expected)| label_value(reading, name) == Some(expected))
-            };
-            readings.retain(is_selected);
+    match view_metric.origin() {
+        ValueOrigin::Device(kind) => convert_each(view_metric, devices, |device| device.value(kind)),
+        ValueOrigin::Row(row) => {
+            let readings = read(row);
             convert_each(view_metric, devices, |device| device_value(device, &readings))
         }
-        ValueOrigin::Difference(id, subtracted) => {
-            let (minuend, subtracted) = (read(id), subtracted.iter().map(|id| read(*id)).collect::<Vec<_>>());
+        ValueOrigin::Series(row, attribute, value) => {
+            let mut readings = read(row);
+            readings.retain(|reading| label_value(reading, attribute) == Some(value));
+            convert_each(view_metric, devices, |device| device_value(device, &readings))
+        }
+        ValueOrigin::Difference(minuend, subtracted) => {
+            let (minuend, subtracted) = (read(minuend), subtracted.iter().map(|row| read(row)).collect::<Vec<_>>());
             convert_each(view_metric, devices, |device| {
                 let sum: f64 = subtracted.iter().filter_map(|readings| device_value(device, readings)).sum();
                 device_value(device, &minuend).map(|minuend| (minuend - sum).max(0.0))
@@ -87,19 +111,7 @@ fn convert_each<'a>(
     devices: &[&'a DeviceRecord],
     value: impl Fn(&DeviceRecord) -> Option<f64>,
 ) -> Vec<(&'a DeviceRecord, f64)> {
-    devices.iter().filter_map(|device| Some((*device, (view_metric.convert)(value(device)?)))).collect()
-}
-
-/// Returns the values of a row, at any level of the page.
-fn observations(store: &SeriesStore, source: &dyn ObservableSource, id: RowId) -> Vec<Observation> {
-    if id.row().is_observable() {
-        return source.read_external(id);
-    }
-    let series = store.lock(id);
-    let scalars = series
-        .iter()
-        .filter_map(|(labels, (_, value))| Some(Observation { labels: labels.to_vec(), value: value.scalar()? }));
-    scalars.collect()
+    devices.iter().filter_map(|device| Some((*device, view_metric.converted(value(device)?)))).collect()
 }
 
 /// Returns the value of a device: of the series with the device's id in `hw.id`, else of the first of its sensors,
@@ -123,7 +135,7 @@ fn label_value<'a>(reading: &'a Observation, name: &str) -> Option<&'a str> {
 
 fn encode_view_metric(
     encoder: &mut DescriptorEncoder<'_>,
-    definition: &ViewDefinition,
+    view: &View,
     view_metric: &ViewMetric,
     values: &[(&DeviceRecord, f64)],
 ) -> fmt::Result {
@@ -132,14 +144,15 @@ fn encode_view_metric(
     }
     // OpenMetrics requires that the name of a counter ends with `_total`. A counter of a view has a different name, so
     // its type is written as unknown.
-    let kind = if view_metric.instrument == Instrument::Counter { MetricType::Unknown } else { MetricType::Gauge };
-    let mut metric = encoder.encode_descriptor(view_metric.name, view_metric.description, None, kind)?;
+    let kind = if view_metric.instrument() == Instrument::Counter { MetricType::Unknown } else { MetricType::Gauge };
+    let mut metric = encoder.encode_descriptor(view_metric.name(), view_metric.description(), None, kind)?;
     for (device, value) in values {
-        let device_labels = definition.labels.iter().filter_map(|label| {
-            let text: Arc<str> = (label.format)(device.attribute(label.attribute)?).into();
-            Some(Label::new(label.name, text))
+        let device_labels = view.labels().iter().filter_map(|label| {
+            let text: Arc<str> = label.formatted(device.attribute(label.attribute())?).into();
+            Some(Label::new(label.name(), text))
         });
-        let value_label = view_metric.value_label.map(|name| Label::new(name, Arc::<str>::from(value.to_string())));
+        let value_label =
+            view_metric.value_label_name().map(|name| Label::new(name, Arc::<str>::from(value.to_string())));
         let labels = PrometheusLabels::new(&device_labels.chain(value_label).collect::<Vec<_>>());
         let mut series = metric.encode_family(&labels)?;
         // DCGM writes whole numbers without a decimal point.
