@@ -1,6 +1,7 @@
-//! Limits the number of values of a label. A declared value has an entry until it is retired and does not count towards
-//! the limit. Undeclared values get an entry until the limit is reached, and keep it. All other undeclared values, and
-//! empty ones, share the entry of `_OTHER`.
+//! Limits the number and the length of the values of a label, such as the model names that callers choose. A declared
+//! value, which the application named, has an entry until it is retired and does not count towards the limit.
+//! Undeclared values get an entry until the limit is reached, and keep it. All other undeclared values, and empty ones,
+//! share the entry of `_OTHER`.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -12,8 +13,9 @@ use crate::text::prefix;
 /// The maximum length of a label value, in bytes. Longer values are truncated at a character boundary.
 pub(crate) const MAX_LABEL_BYTES: usize = 128;
 
-/// A map from label values to data of type `T`, with a limit on the number of undeclared values. Values pass through
-/// [`sanitize`] first; two values that are equal after it share one entry.
+/// A map from label values to data of type `T`, with a limit on the number of undeclared values. One limiter serves one
+/// label: models, operation names, providers, runtimes or HTTP routes. Values pass through [`sanitize`] first; two
+/// values that are equal after it share one entry.
 #[derive(Debug)]
 pub(crate) struct CardinalityLimiter<T> {
     entries: RwLock<Entries<T>>,
@@ -32,7 +34,7 @@ struct Entries<T> {
 pub(crate) struct Admission<T> {
     /// The data of the value, or the data of `_OTHER`.
     pub(crate) entry: Arc<T>,
-    /// True if the value was replaced by `_OTHER`.
+    /// True if the value was folded: the limit is reached or the value is empty, and `_OTHER` replaces it.
     pub(crate) is_folded: bool,
 }
 
@@ -44,9 +46,9 @@ impl<T> CardinalityLimiter<T> {
         Self { entries: RwLock::new(entries), other: Arc::new(other), limit }
     }
 
-    /// Declares a value, so that it has an entry regardless of the limit, and returns its data. A value that has an entry
-    /// keeps its data; for a new value, `make` creates the data from the sanitized value. `make` runs under the lock and
-    /// must not call the limiter.
+    /// Declares a value, so that it has an entry regardless of the limit, and returns its data. A value that has an
+    /// entry keeps its data and stops counting towards the limit; for a new value, `make` creates the data from the
+    /// sanitized value. `make` runs under the lock and must not call the limiter.
     pub(crate) fn declare(&self, value: &str, make: impl FnOnce(Arc<str>) -> Arc<T>) -> Arc<T> {
         let value = sanitize(value);
         let mut entries = self.entries.write();
@@ -59,14 +61,15 @@ impl<T> CardinalityLimiter<T> {
         entry
     }
 
-    /// Removes a declared value and returns its data. Returns `None` if the value is not declared.
+    /// Removes a declared value and returns its data. The value is undeclared from then on. Returns `None` if the value
+    /// is not declared.
     pub(crate) fn retire(&self, value: &str) -> Option<Arc<T>> {
         self.entries.write().declared.remove(sanitize(value).as_ref())
     }
 
     /// Looks up a value from an untrusted source. A new value gets an entry from `make` if the limit is not reached and
-    /// the value is not empty; otherwise the result is the data of `_OTHER`. `make` runs under the lock and must not call
-    /// the limiter.
+    /// the value is not empty; otherwise the result is the data of `_OTHER`. `make` runs under the lock and must not
+    /// call the limiter.
     pub(crate) fn admit(&self, value: &str, make: impl FnOnce(Arc<str>) -> Arc<T>) -> Admission<T> {
         let value = sanitize(value);
         if let Some(entry) = self.find(&value) {
@@ -91,7 +94,7 @@ impl<T> CardinalityLimiter<T> {
         Admission { entry, is_folded: false }
     }
 
-    /// Returns the data of every entry, `_OTHER` last.
+    /// Returns the data of every entry, in no fixed order; the data of `_OTHER` is always included, as the last.
     pub(crate) fn all(&self) -> Vec<Arc<T>> {
         let entries = self.entries.read();
         let mut all: Vec<_> = entries.declared.values().chain(entries.admitted.values()).map(Arc::clone).collect();
@@ -109,8 +112,8 @@ impl<T> CardinalityLimiter<T> {
     }
 }
 
-/// Returns a label value truncated to [`MAX_LABEL_BYTES`] bytes, without its control characters; it can become empty. The
-/// time does not depend on the length of the value.
+/// Returns a label value truncated to [`MAX_LABEL_BYTES`] bytes, without its control characters; it can become empty.
+/// The time does not depend on the length of the value. Example: `"gpt\n-5"` becomes `"gpt-5"`.
 pub(crate) fn sanitize(value: &str) -> Cow<'_, str> {
     let truncated = truncate(value);
     if truncated.chars().any(char::is_control) {
@@ -125,7 +128,8 @@ pub(crate) fn is_label(value: &str) -> bool {
     !value.is_empty() && sanitize(value) == value
 }
 
-/// Returns the first [`MAX_LABEL_BYTES`] bytes of a text from an untrusted source, up to a character boundary.
+/// Returns the first [`MAX_LABEL_BYTES`] bytes of a text from an untrusted source, up to a character boundary. Control
+/// characters stay. For span attributes and event fields, such as ids; a label value needs [`sanitize`].
 pub(crate) fn truncate(value: &str) -> &str {
     prefix(value, MAX_LABEL_BYTES)
 }

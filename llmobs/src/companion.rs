@@ -1,8 +1,9 @@
-//! The interfaces through which another crate extends an observer: a [`Companion`] is notified of its operations, and a
-//! [`DeviceSource`] names the devices that a [view](crate::catalog::View) shows. The metrics of the other crate are in
-//! [`metric`](crate::metric).
+//! The interfaces through which another crate, such as `llmobs-gpu`, extends an observer: a [`Companion`] is notified
+//! of the observer's operations (model calls), and a [`DeviceSource`] names the devices that a
+//! [view](crate::catalog::View), a table of metrics under another system's names, shows. The metrics of the other crate
+//! are in [`metric`](crate::metric).
 //!
-//! While no companion is registered, each mark costs the read of one flag, and nothing is stored.
+//! Before the first companion is attached, each notification costs the read of one flag, and nothing is stored.
 
 mod device;
 mod operation;
@@ -16,22 +17,26 @@ pub(crate) use self::registry::CompanionRegistry;
 use crate::clock::Moment;
 use crate::semconv::value::Outcome;
 
-/// An object that is notified of operations. Every method is called on the thread of the operation, so it must return
-/// quickly: put the notification into a queue and process it on another thread. Methods should not panic; a panic is
-/// caught and the notification is lost.
+/// An object of another crate that is notified of operations, from
+/// [`Observer::attach_companion`](crate::Observer::attach_companion) until its last `Arc` is dropped. Every method is
+/// called on the thread that starts, marks or ends the operation, so it must return quickly: put the notification into
+/// a queue and process it on another thread. Methods should not panic; a panic is caught and the notification is lost.
 pub trait Companion: Send + Sync + 'static {
     /// Called when an operation starts, with the moment of its start. The id of the operation is not reused while
     /// `operation` or a clone of it exists.
     fn on_start(&self, operation: OperationRef, at: Moment);
 
-    /// Called when an operation changes its state, with the moment of the change.
+    /// Called when an operation changes its state, with its id, the new state and the moment of the change.
     fn on_mark(&self, id: u64, mark: Mark, at: Moment);
 
-    /// Called when an operation ends, with its outcome and the moment of its end.
+    /// Called once when an operation ends, with its id, its outcome and the moment of its end. For a completed stream
+    /// with an item, this moment is that of the last item.
     fn on_end(&self, id: u64, outcome: Outcome, at: Moment);
 
-    /// Returns an estimate, in joules, of the energy used by an operation that ran for this number of seconds. The
-    /// estimate is written to the operation's log event and marked there as provisional. Defaults to `None`.
+    /// Returns an estimate, in joules, of the energy used by an operation that ran in the engine for this number of
+    /// seconds: from its scheduling, or from its start without a queue, to its end. Called when the operation ends. The
+    /// estimate is written to the operation's log event in the server role and marked there as provisional. `None`
+    /// gives no estimate; another companion is then asked. Defaults to `None`.
     fn provisional_energy(&self, seconds: f64) -> Option<f64> {
         let _ = seconds;
         None
@@ -50,9 +55,10 @@ pub enum Mark {
     FirstToken,
 }
 
-/// An object that names the devices of a view at each collection. Methods must not panic and must not block on calls that
-/// may hang.
+/// An object of another crate that names the devices of a view at each collection, the reading of the metrics page.
+/// Methods must not panic and must not block on calls that may hang.
 pub trait DeviceSource: Send + Sync + 'static {
-    /// Returns the devices to which the values of rows belong. A [view](crate::catalog::View) shows only these devices.
+    /// Returns the devices to which the values of rows, the metrics' descriptions, belong. Called at each collection. A
+    /// [view](crate::catalog::View) shows only these devices; of two devices with one id, only the first.
     fn devices(&self) -> Vec<Device>;
 }

@@ -1,4 +1,5 @@
-//! The [`Observer`], its builder, and the operations, steps, markers and streams that an observer records.
+//! The [`Observer`], the object that an application holds to record its model calls, its builder, and the operations
+//! (model calls), steps (work around them), markers (handles for other threads) and streams that an observer records.
 //!
 //! The types that applications hold are thin: they call the functions of `engine`, which record what happens to the
 //! values in `state`.
@@ -93,8 +94,8 @@ use crate::sink::prometheus::EnabledView;
 use crate::sink::prometheus::RegistryMut;
 use crate::timing::FirstToken;
 
-/// An entry point that starts operations and records their metrics, spans and log events. Cheap to clone; all clones
-/// share their instruments.
+/// The entry point of the library: it starts operations (model calls) and steps (work around them), and records their
+/// metrics, spans and log events. Cheap to clone; all clones share their instruments.
 ///
 /// ```
 /// use llmobs::{ErrorType, Observer, Role, Usage};
@@ -112,14 +113,15 @@ pub struct Observer {
 }
 
 impl Observer {
-    /// Returns a builder with the default settings. Install OpenTelemetry's global meter provider, if one is used,
-    /// before the observer is built: instruments that are created before the provider is installed never record
-    /// anything.
+    /// Returns a builder of an observer with the default settings. Install OpenTelemetry's global meter provider, if
+    /// one is used, before the observer is built: instruments that are created before the provider is installed never
+    /// record anything.
     pub fn builder() -> ObserverBuilder<'static> {
         ObserverBuilder { settings: Settings::new() }
     }
 
-    /// Returns a disabled observer: its operations do not allocate, and its streams do not read a clock.
+    /// Returns a disabled observer, which records nothing: its operations do not allocate, and its streams do not read
+    /// a clock.
     #[must_use]
     pub const fn disabled() -> Self {
         Self { parts: ObserverParts::disabled() }
@@ -131,7 +133,7 @@ impl Observer {
         Self { parts: ObserverParts { role, ..self.parts.clone() } }
     }
 
-    /// Returns the same observer with another default provider.
+    /// Returns the same observer with another provider for the operations that do not set one, with shared instruments.
     #[must_use]
     pub fn with_provider(&self, provider: impl Into<Provider>) -> Self {
         Self { parts: ObserverParts { provider: provider.into(), ..self.parts.clone() } }
@@ -149,13 +151,14 @@ impl Observer {
         self.parts.role
     }
 
-    /// Prepares a chat completion by this model. The name may come from a caller: only a limited number of undeclared
-    /// models get separate series, see [`ObserverBuilder::max_undeclared_models`].
+    /// Prepares a chat completion by this model; [`Start::start`] starts it. The name may come from a caller: only a
+    /// limited number of undeclared models get separate series, the sets of label values of a metric, see
+    /// [`ObserverBuilder::max_undeclared_models`].
     pub fn chat<'a>(&'a self, model: &'a str) -> Start<'a> {
         self.operation(OperationName::Chat, model)
     }
 
-    /// Prepares a text completion by this model.
+    /// Prepares a text completion by this model, as [`chat`](Self::chat) does for a chat completion.
     pub fn text_completion<'a>(&'a self, model: &'a str) -> Start<'a> {
         self.operation(OperationName::TextCompletion, model)
     }
@@ -170,20 +173,22 @@ impl Observer {
         Start::new(&self.parts, name, model)
     }
 
-    /// Returns the current moment on this observer's clock.
+    /// Returns the current moment on this observer's clock; on the system's monotonic clock if the observer is
+    /// disabled.
     #[must_use]
     pub fn now(&self) -> Moment {
         self.parts.inner.as_ref().map_or_else(|| Clock::system().now(), |inner| inner.clock.now())
     }
 
-    /// Returns all operations in flight, oldest first.
+    /// Returns a snapshot of each operation in flight, which has started and not ended, oldest first.
     #[must_use]
     pub fn in_flight(&self) -> Vec<InFlight> {
         self.parts.inner.as_ref().map_or_else(Vec::new, |inner| inner.in_flight())
     }
 
-    /// Returns the content of the flight recorder: one line of JSON for each of the last operations that ended, oldest
-    /// first, with the fields of the log event `llm_request_complete`.
+    /// Returns the content of the flight recorder, which holds the last operations that ended: one line of JSON for
+    /// each, oldest first, with the fields of the log event `llm_request_complete`.
+    /// [`ObserverBuilder::flight_recorder`] sets their number.
     ///
     /// ```
     /// use llmobs::Observer;
@@ -198,7 +203,8 @@ impl Observer {
         self.parts.inner.as_ref().map_or_else(String::new, |inner| inner.flight_recorder.to_json_lines())
     }
 
-    /// Declares a model at run time: its series start at zero and are never folded into `_OTHER`.
+    /// Declares a model at run time, as [`ObserverBuilder::model`] does: its series, in the role and with the provider
+    /// of this observer, start at zero and are never folded into `_OTHER`.
     pub fn declare_model(&self, model: &str) {
         if let Some(inner) = &self.parts.inner {
             inner.models.declare(model, self.parts.role, &self.parts.provider);
@@ -221,24 +227,26 @@ impl Observer {
         }
     }
 
-    /// Records the service's limit of operations of a model in a state: the capacity of its queue ([`State::Queued`])
-    /// or the maximum that run concurrently ([`State::Decode`]).
+    /// Records the service's limit of operations of a model in a state, in `llmobs.operation.limit`: the capacity of
+    /// its queue ([`State::Queued`]) or the maximum that run concurrently ([`State::Decode`]). llmobs does not enforce
+    /// the limit.
     pub fn set_limit(&self, model: &str, state: State, operations: usize) {
         if let Some(inner) = &self.parts.inner {
             inner.models.set_limit(model, state, operations);
         }
     }
 
-    /// Records how late a task of an async runtime was woken, as `llmobs.runtime.lag` in seconds. To measure the lag,
-    /// run a task that sleeps for a fixed time in a loop, and pass the time by which each sleep was too long.
+    /// Records the time by which a task of an async runtime was woken too late, as `llmobs.runtime.lag` in seconds. To
+    /// measure the lag, run a task that sleeps for a fixed time in a loop, and pass the time by which each sleep was
+    /// too long. `runtime` is the name of the runtime; after 16 names, further ones are recorded as `_OTHER`.
     pub fn record_runtime_lag(&self, runtime: &str, lag: Duration) {
         if let Some(inner) = &self.parts.inner {
             inner.record_runtime_lag(runtime, nanos_to_seconds(duration_to_nanos(lag)));
         }
     }
 
-    /// Declares that the service is shutting down. An operation that is dropped from now on without a marked error,
-    /// finish reason or passed deadline is `failed` with `error.type` `shutdown`, not `cancelled`.
+    /// Declares that the service is shutting down, permanently. An operation that is dropped from now on without a
+    /// marked error, panic, finish reason or passed deadline is `failed` with `error.type` `shutdown`, not `cancelled`.
     pub fn begin_shutdown(&self) {
         if let Some(inner) = &self.parts.inner {
             inner.shutting_down.store(true, Ordering::Relaxed);
@@ -274,33 +282,33 @@ impl Observer {
         self.parts.inner.as_ref()?.pseudonyms.pseudonymize(field, identity)
     }
 
-    /// Prepares a search for documents in this data source.
+    /// Prepares a search for documents in this data source, a step; `start` of the returned builder starts it.
     pub fn retrieval<'a>(&'a self, data_source: &'a str) -> Retrieval<'a> {
         Retrieval::new(&self.parts, data_source)
     }
 
-    /// Prepares a call of this tool.
+    /// Prepares a call of this tool, a step.
     pub fn execute_tool<'a>(&'a self, tool: &'a str) -> ExecuteTool<'a> {
         ExecuteTool::new(&self.parts, tool)
     }
 
-    /// Prepares a run of this agent.
+    /// Prepares a run of this agent, a step that contains operations and other steps.
     pub fn invoke_agent<'a>(&'a self, agent: &'a str) -> InvokeAgent<'a> {
         InvokeAgent::new(&self.parts, agent)
     }
 
-    /// Prepares the creation of this agent at the observer's provider.
+    /// Prepares the creation of this agent at the observer's provider, a step.
     pub fn create_agent<'a>(&'a self, agent: &'a str) -> CreateAgent<'a> {
         CreateAgent::new(&self.parts, agent)
     }
 
-    /// Prepares a run of this workflow.
+    /// Prepares a run of this workflow, a step that contains operations and other steps.
     pub fn invoke_workflow<'a>(&'a self, workflow: &'a str) -> InvokeWorkflow<'a> {
         InvokeWorkflow::new(&self.parts, workflow)
     }
 
-    /// Prepares an operation, for example `search`, on a collection of a database. `system` is the name of the database
-    /// in the database conventions, for example `postgresql` or `qdrant`.
+    /// Prepares a database operation, for example `search`, on a collection of a database, a step. `system` is the name
+    /// of the database in the database conventions, for example `postgresql` or `qdrant`.
     pub fn database<'a>(&'a self, system: &'a str, operation: &'a str, collection: &'a str) -> Database<'a> {
         Database::new(&self.parts, system, operation, collection)
     }
@@ -321,14 +329,14 @@ impl Observer {
         current::set_global(self.parts).map_err(|parts| Self { parts })
     }
 
-    /// Returns the observer of the current scope, or else the global one, or else a disabled one. A spawned task does
-    /// not inherit a scope.
+    /// Returns the observer of the current [`scope`](Self::scope), or else the global one, or else a disabled one. A
+    /// spawned task does not inherit a scope.
     #[must_use]
     pub fn current() -> Self {
         Self { parts: current::current() }
     }
 
-    /// Runs a future with this observer as the current one.
+    /// Runs a future with this observer as the [`current`](Self::current) one, at every poll.
     ///
     /// ```
     /// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -345,7 +353,8 @@ impl Observer {
         Scoped::new(self.parts.clone(), future)
     }
 
-    /// Registers a companion, which is notified of every operation from now on, until the last `Arc` to it is dropped.
+    /// Attaches a companion, an object of another crate, which is notified of every operation from now on, until the
+    /// last `Arc` to it is dropped. A disabled observer ignores it.
     pub fn attach_companion<C: Companion>(&self, companion: &Arc<C>) {
         if let Some(inner) = &self.parts.inner {
             let weak: Weak<C> = Arc::downgrade(companion);
@@ -353,8 +362,8 @@ impl Observer {
         }
     }
 
-    /// Registers a source of devices, which names the devices of [views](View) at every collection, until the last `Arc`
-    /// to it is dropped.
+    /// Attaches a device source, an object of another crate, which names the devices of [views](View) at every
+    /// collection, until the last `Arc` to it is dropped. A disabled observer ignores it.
     pub fn attach_device_source<S: DeviceSource>(&self, source: &Arc<S>) {
         if let Some(inner) = &self.parts.inner {
             let weak: Weak<S> = Arc::downgrade(source);
@@ -383,9 +392,10 @@ impl Observer {
         metric::register(inner.sinks(), row).map(|registration| Handle::new(Some(registration)))
     }
 
-    /// Registers an observable metric of another crate. At each collection, `read` returns its values from the source, one
-    /// for each series; it must not block, and must not record values. When the last `Arc` to the source is dropped, the
-    /// metric can be registered again.
+    /// Registers an observable metric of another crate, whose values are read and not recorded. At each collection,
+    /// `read` returns its values from the source, one for each series; it must not block, and must not record values.
+    /// When the last `Arc` to the source is dropped, the metric can be registered again. A disabled observer reads
+    /// nothing.
     ///
     /// # Errors
     ///
@@ -402,38 +412,43 @@ impl Observer {
         }
     }
 
-    /// Counts an anomaly, an observation that cannot be true, in `llmobs.self.anomalies`.
+    /// Counts an anomaly, an observation that cannot be true, in `llmobs.self.anomalies`; `name` is the kind of
+    /// anomaly.
     pub fn record_anomaly(&self, name: &'static str) {
         if let Some(inner) = &self.parts.inner {
             inner.count_anomaly(name);
         }
     }
 
-    /// Returns the rows that other crates registered.
+    /// Returns the rows, the descriptions of metrics, that other crates registered; none for a disabled observer.
     #[cfg(feature = "testing")]
     pub(crate) fn registered_rows(&self) -> Vec<&'static Row> {
         self.parts.inner.as_ref().map_or_else(Vec::new, |inner| inner.sinks().registered_rows())
     }
 
-    /// Returns the scope of a request that arrived at this moment.
+    /// Returns the scope of a request that arrived at this moment: entered, it makes this observer current and the
+    /// arrival the start of the first operation.
     #[cfg(feature = "tower")]
     pub(crate) fn request_scope(&self, arrived: Moment) -> Scope {
         Scope::for_request(self.parts.clone(), arrived)
     }
 
-    /// Returns the sinks, for metrics that the HTTP layers record themselves.
+    /// Returns the sinks, the backends of recorded values, for metrics that the HTTP layers record themselves; `None`
+    /// for a disabled observer.
     #[cfg(feature = "tower")]
     pub(crate) fn sinks(&self) -> Option<&Arc<crate::sink::Sinks>> {
         self.parts.inner.as_ref().map(|inner| inner.sinks())
     }
 
-    /// Returns whether the service is shutting down, so that a drop now was caused by the service itself.
+    /// Returns whether the service declared its shutdown, so that a drop now was caused by the service itself; `false`
+    /// for a disabled observer.
     #[cfg(feature = "tower")]
     pub(crate) fn is_shutting_down(&self) -> bool {
         self.parts.inner.as_ref().is_some_and(|inner| inner.is_shutting_down())
     }
 
-    /// Reports a pipeline's export counts to this observer's sinks from now on, unless another observer already does.
+    /// Reports a pipeline's export counts (items sent and dropped) to this observer's sinks from now on, unless another
+    /// observer already does or this one already reports a pipeline.
     #[cfg(feature = "otlp")]
     pub(crate) fn report_exports(&self, exports: &Arc<crate::sink::export_counts::PipelineCounts>) {
         if let Some(inner) = &self.parts.inner {
@@ -441,8 +456,8 @@ impl Observer {
         }
     }
 
-    /// Returns the metrics of the registry that this observer owns, in the OpenMetrics text format without the final
-    /// `# EOF` line. Empty if the observer was built with the application's registry.
+    /// Returns the metrics of the registry that this observer owns, in the OpenMetrics text format without the final `#
+    /// EOF` line. Empty if the observer is disabled or was built with the application's registry.
     #[cfg(feature = "prometheus")]
     pub(crate) fn encode_open_metrics(&self) -> String {
         let mut page = String::new();
@@ -476,8 +491,8 @@ impl<'a> ObserverBuilder<'a> {
         self
     }
 
-    /// Declares a model: its series start at zero, and it is never folded into `_OTHER`. May be called repeatedly.
-    /// Defaults to none.
+    /// Declares a model: its series, the sets of label values of its metrics, start at zero, and it is never folded
+    /// into `_OTHER`. May be called repeatedly. Defaults to none.
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.settings.models.push(model.into());
         self
@@ -503,32 +518,36 @@ impl<'a> ObserverBuilder<'a> {
         self
     }
 
-    /// Declares a label of the application and all its values. At most four labels can be declared. Defaults to none.
+    /// Declares a label that the application adds to the metrics of operations, and all its values, 1 to 255.
+    /// [`Start::label`] sets the value of an operation. At most four labels can be declared. Defaults to none.
     pub fn label<V: Into<String>>(mut self, name: impl Into<String>, values: impl IntoIterator<Item = V>) -> Self {
         self.settings.labels.push((name.into(), values.into_iter().map(Into::into).collect()));
         self
     }
 
-    /// Declares the names of phases for [`Marker::phase`](crate::Marker::phase). Defaults to none.
+    /// Declares the names of phases, parts of an operation that the application times, for
+    /// [`Marker::phase`](crate::Marker::phase). May be called repeatedly. Defaults to none.
     pub fn phases<P: Into<String>>(mut self, phases: impl IntoIterator<Item = P>) -> Self {
         self.settings.phases.extend(phases.into_iter().map(Into::into));
         self
     }
 
-    /// Declares an evaluation and all labels that it may result in, for [`Marker::feedback`](crate::Marker::feedback).
-    /// Defaults to none.
+    /// Declares an evaluation of answers and all labels that it may result in, such as `up` and `down`, for
+    /// [`Marker::feedback`](crate::Marker::feedback). May be called repeatedly. Defaults to none.
     pub fn evaluation<L: Into<String>>(mut self, name: impl Into<String>, labels: impl IntoIterator<Item = L>) -> Self {
         self.settings.evaluations.push((name.into(), labels.into_iter().map(Into::into).collect()));
         self
     }
 
-    /// Adds an objective that every operation is judged by. Its limits become exact bucket bounds. Defaults to none.
+    /// Adds an objective, limits that an operation must meet to count as good, by which every operation is judged. Its
+    /// limits become exact bucket bounds. May be called repeatedly. Defaults to none.
     pub fn objective(mut self, objective: Objective) -> Self {
         self.settings.objectives.push(objective);
         self
     }
 
-    /// Sets the rule that determines which token counts as the first. Defaults to [`FirstToken::Generated`].
+    /// Sets the rule that determines which token counts as the first, at which the time to first token ends. Defaults
+    /// to [`FirstToken::Generated`].
     pub const fn first_token(mut self, rule: FirstToken) -> Self {
         self.settings.first_token = rule;
         self
@@ -555,20 +574,21 @@ impl<'a> ObserverBuilder<'a> {
         self
     }
 
-    /// Sets the maximum number of label sets of one metric that the backend keeps. Defaults to 2,000, the limit of the
-    /// OpenTelemetry SDK.
+    /// Sets the maximum number of label sets of one metric that the backend keeps; [`build`](Self::build) returns an
+    /// error if the settings permit more. Defaults to 2,000, the limit of the OpenTelemetry SDK.
     pub const fn series_limit(mut self, sets: usize) -> Self {
         self.settings.series_limit = sets;
         self
     }
 
-    /// Sets the time for which the series of a retired model remain on the Prometheus page. Defaults to five minutes.
+    /// Sets the time for which the series of a retired model remain on the Prometheus page, from the call of
+    /// [`Observer::retire_model`]. Defaults to five minutes.
     pub const fn retired_model_ttl(mut self, ttl: Duration) -> Self {
         self.settings.retired_model_ttl = ttl;
         self
     }
 
-    /// Sets the clock. Defaults to the system's monotonic clock.
+    /// Sets the clock from which all times are read, for tests. Defaults to the system's monotonic clock.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.settings.clock = clock;
         self
@@ -583,14 +603,14 @@ impl<'a> ObserverBuilder<'a> {
         ObserverBuilder { settings: Settings { registry: Some(registry.into()), ..self.shorten_lifetime().settings } }
     }
 
-    /// Adds a view: the data of the Prometheus page also appears under another system's names, at any level. May be
-    /// called repeatedly. Defaults to no view.
+    /// Adds a view, a table of another system's names: data of the Prometheus page also appears under these names, at
+    /// any level. May be called repeatedly. Defaults to no view.
     pub fn view(self, view: &'static View) -> Self {
         self.add_view(EnabledView::new(view, false))
     }
 
-    /// Adds a view and removes the rows that it shows from the Prometheus page under their llmobs names. OpenTelemetry
-    /// still receives them. Defaults to no view.
+    /// Adds a view, as [`view`](Self::view) does, and removes the rows (metrics) that it shows from the Prometheus page
+    /// under their llmobs names. OpenTelemetry still receives them. Defaults to no view.
     pub fn replace_with_view(self, view: &'static View) -> Self {
         self.add_view(EnabledView::new(view, true))
     }
@@ -606,8 +626,9 @@ impl<'a> ObserverBuilder<'a> {
         }
     }
 
-    /// Sets the tracer provider for the spans of an operation's stages at level [`Full`](Level::Full), `&provider`. All
-    /// other spans are created through `tracing`. Defaults to the global provider.
+    /// Sets the tracer provider for the spans of an operation's stages (queue, prefill, decode) at level
+    /// [`Full`](Level::Full), `&provider`. All other spans are created through `tracing`. Defaults to the global
+    /// provider.
     pub fn tracer_provider<'b>(self, provider: impl Into<TracerProviderRef<'b>>) -> ObserverBuilder<'b>
     where
         'a: 'b,
@@ -691,7 +712,7 @@ impl<'a> ObserverBuilder<'a> {
         build(self.settings).map(|parts| Observer { parts })
     }
 
-    /// Adds a view. A view that was added before is replaced, so that no view is on a page twice.
+    /// Adds a view. The same view, if added before, is replaced, so that no view is on a page twice.
     fn add_view(mut self, added: EnabledView) -> Self {
         self.settings.views.retain(|other| !other.has_same_view(added));
         self.settings.views.push(added);

@@ -1,5 +1,6 @@
-//! The series of one kind of operation: every row for one operation name, provider, model and set of extra labels. A
-//! series is bound at its first use and needs no lookup afterwards.
+//! The series of one kind of operation: every row (the description of a metric in the catalog) for one operation name,
+//! provider, model and set of extra labels. A series is one set of label values of a row; one row has several, its
+//! variants. A series is bound (created in the backends) at its first use and needs no lookup afterwards.
 
 mod declared_names;
 mod variants;
@@ -47,26 +48,35 @@ use crate::sink::SeriesHandle;
 use crate::sink::Sinks;
 use crate::timing::StateTimes;
 
-/// The key of one set of series, in addition to the model.
+/// The key of one [`OperationSeries`] among those of its model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SeriesKey {
+    /// The role of the process: it runs the model, forwards calls or makes calls. Not a label; selects the rows and
+    /// states.
     pub(crate) role: Role,
+    /// The operation name, such as `chat`; `_OTHER` beyond the limit of unlisted names.
     pub(crate) operation: OperationName,
+    /// The provider of the model; `_OTHER` beyond the limit of unlisted names.
     pub(crate) provider: Provider,
-    /// The index of each extra label's value, from one; zero if the label has no value.
+    /// For each extra label, which the application declared, the index of its value in [`ExtraLabel::values`], from
+    /// one; zero if the label has no value.
     pub(crate) extra_label_values: [u8; MAX_EXTRA_LABELS],
 }
 
-/// All series of one kind of operation.
+/// All series of one kind of operation: one [`SeriesHandle`] for each variant of each row. Shared by the operations
+/// with this key and model, which record their metrics through it.
 #[derive(Debug)]
 pub(crate) struct OperationSeries {
     pub(crate) key: SeriesKey,
+    /// The value of the model label; `_OTHER` beyond the limit of undeclared models.
     pub(crate) model: Arc<str>,
     labels: Box<[Label]>,
     /// For each row, whether this role and profile record it.
     recorded_rows: [bool; RowId::ALL.len()],
     sinks: Arc<Sinks>,
     declared_names: Arc<DeclaredNames>,
+    /// The handles of all variants of all rows, at the indices that `variant_offset` defines; empty until the first
+    /// use.
     handles: Box<[OnceLock<SeriesHandle>]>,
     /// The nanoseconds in each state, summed over the operations that ended.
     ended_state_times: [AtomicU64; State::ALL.len()],
@@ -75,6 +85,7 @@ pub(crate) struct OperationSeries {
 }
 
 impl OperationSeries {
+    /// Creates the series without binding them. `declared_names` must be the names of the same observer as `sinks`.
     pub(crate) fn new(key: SeriesKey, model: Arc<str>, sinks: Arc<Sinks>, declared_names: Arc<DeclaredNames>) -> Self {
         let mut labels = vec![
             Label::new(SERIES_ATTRIBUTES[0], Arc::<str>::from(key.operation.as_str())),
@@ -106,7 +117,8 @@ impl OperationSeries {
         }
     }
 
-    /// Creates the valid series of counters with the value zero, so that an alert can detect the first error.
+    /// Creates the common series of the main counters with the value zero, so that an alert can detect the first error.
+    /// Called when a model is declared.
     pub(crate) fn init_to_zero(&self) {
         self.add(RowId::Started, 0, 0);
         for reason in [FinishReason::ContentFilter, FinishReason::Length, FinishReason::Stop, FinishReason::ToolCall] {
@@ -133,7 +145,9 @@ impl OperationSeries {
         }
     }
 
-    /// Creates the series of an objective with the value zero, once.
+    /// Creates the two series of an objective (good and bad operations) with the value zero, and sets the gauges of its
+    /// target and limits. Has no effect if the series exist. `index` is that of [`DeclaredNames::objective`]. Called
+    /// when a model is declared, and at the start of an operation with an objective of a function.
     pub(crate) fn init_objective(&self, index: usize) {
         let first = self.handles.get(variant_offset(RowId::ObjectiveEvents, &self.declared_names) + 2 * index);
         if first.is_some_and(|slot| slot.get().is_some()) {
@@ -146,28 +160,34 @@ impl OperationSeries {
         }
     }
 
-    /// Adds to a counter if the current level, this role and this profile record the row.
+    /// Adds `count` to a variant of a counter. Has no effect if the row is not recorded; see
+    /// [`is_recorded`](Self::is_recorded).
     pub(crate) fn add(&self, id: RowId, variant: usize, count: u64) {
         if let Some(handle) = self.handle(id, variant) {
             handle.add(count);
         }
     }
 
-    /// Records a duration in nanoseconds, converted to seconds.
+    /// Records a duration of `nanos` nanoseconds in a variant of a histogram of seconds. `link` is the trace and span
+    /// of the operation, for an exemplar. Has no effect if the row is not recorded; see
+    /// [`is_recorded`](Self::is_recorded).
     pub(crate) fn record_duration(&self, id: RowId, variant: usize, nanos: u64, link: Option<TraceLink>) {
         if let Some(handle) = self.handle(id, variant) {
             handle.record(nanos_to_seconds(nanos), link);
         }
     }
 
-    /// Records a size, such as a number of tokens.
+    /// Records a size, such as a number of tokens, in a variant of a histogram. Has no effect if the row is not
+    /// recorded; see [`is_recorded`](Self::is_recorded).
     pub(crate) fn record_size(&self, id: RowId, variant: usize, size: u64) {
         if let Some(handle) = self.handle(id, variant) {
             handle.record(to_f64(size), None);
         }
     }
 
-    /// Returns the series of a variant of a row, if the current level, this role and this profile record the row.
+    /// Returns the series of a variant of a row, bound at the first call. The functions of `variants` return the index
+    /// of a variant; it is zero for a row with one variant. Returns `None` if the row is not recorded; see
+    /// [`is_recorded`](Self::is_recorded).
     pub(crate) fn handle(&self, id: RowId, variant: usize) -> Option<&SeriesHandle> {
         if !self.is_recorded(id) {
             return None;
@@ -180,29 +200,35 @@ impl OperationSeries {
         }))
     }
 
-    /// Returns whether the current level, this role and this profile record a row.
+    /// Returns whether a row is recorded: the current level of detail, the role of the process and the profile (the
+    /// version of the OpenTelemetry conventions) include the row. Only the level can change after the observer was
+    /// built.
     pub(crate) fn is_recorded(&self, id: RowId) -> bool {
         self.recorded_rows[id as usize] && self.sinks.is_enabled(id.row().level)
     }
 
+    /// Returns the labels that all series have: operation, provider, model, and each extra label with a value.
     pub(crate) fn labels(&self) -> &[Label] {
         &self.labels
     }
 
+    /// Returns the backends that the series are recorded in.
     pub(crate) fn sinks(&self) -> &Sinks {
         &self.sinks
     }
 
-    /// Returns the label values of operation, provider and model.
+    /// Returns the label values of operation, provider and model, in this order.
     pub(crate) fn identity(&self) -> [LabelValue; 3] {
         [0, 1, 2].map(|index: usize| self.labels[index].value.clone())
     }
 
+    /// Returns the names that were declared when the observer was built.
     pub(crate) fn declared_names(&self) -> &DeclaredNames {
         &self.declared_names
     }
 
-    /// Returns the states that an operation of this role can have.
+    /// Returns the states that an operation of this role can have; a gateway or client cannot observe those of the
+    /// engine.
     pub(crate) const fn states(&self) -> &'static [State] {
         if self.key.role.is_remote() {
             &[State::Waiting, State::Streaming, State::Blocked]
@@ -211,15 +237,15 @@ impl OperationSeries {
         }
     }
 
-    /// Adds the time in each state of an operation that ended.
+    /// Adds the time in each state, in nanoseconds, of an operation that ended. Called once per operation.
     pub(crate) fn add_state_times(&self, times: &StateTimes) {
         for (total, time) in self.ended_state_times.iter().zip(times) {
             total.fetch_add(*time, Ordering::Relaxed);
         }
     }
 
-    /// Returns the total time in a state, in nanoseconds: of operations that ended, plus `in_flight_time` of operations
-    /// in flight.
+    /// Returns the total time in a state, in nanoseconds: of operations that ended, plus `in_flight_time` (nanoseconds)
+    /// of operations in flight. Never less than the result of an earlier call. Called at each collection.
     pub(crate) fn state_time(&self, state: State, in_flight_time: u64) -> u64 {
         let time = self.ended_state_times[state.index()].load(Ordering::Relaxed) + in_flight_time;
         self.reported_state_times[state.index()].fetch_max(time, Ordering::Relaxed).max(time)

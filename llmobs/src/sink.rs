@@ -1,5 +1,7 @@
-//! The two sinks, OpenTelemetry and the Prometheus page, behind one handle. Both receive the same measurements at the
-//! same time, except raw gaps and merged histograms.
+//! The two sinks, the backends that receive recorded values: OpenTelemetry and the Prometheus page. A row is the
+//! description of one metric, and a series is one set of label values of it; a `SeriesHandle` records in the series of
+//! both sinks. Both receive the same measurements at the same time, except the gaps between tokens or chunks of a
+//! stream: OpenTelemetry receives each gap, the page a histogram of them.
 
 #[cfg(feature = "otlp")]
 pub(crate) mod export_counts;
@@ -28,30 +30,36 @@ use crate::measurement::BucketBounds;
 use crate::measurement::Label;
 use crate::measurement::TraceLink;
 
-/// Both sinks, with the bucket bounds and the level that they share.
+/// Both sinks of an observer, with the bucket bounds and the level, the amount of detail, that they share.
 #[derive(Debug)]
 pub(crate) struct Sinks {
     prometheus: Arc<prometheus::SeriesStore>,
     otel: otel::Instruments,
+    /// The rows that other crates registered.
     registered: Arc<RegisteredRows>,
+    /// The resolution of the histograms that other crates register.
     buckets: Buckets,
+    /// The bucket bounds of each row of the catalog, by `RowId`.
     bounds: Box<[BucketBounds]>,
+    /// The current [`Level`] as a number; rows of a higher level are not recorded.
     level: Arc<AtomicU8>,
 }
 
-/// The settings of the sinks.
+/// The settings of the sinks, which the builder of the observer validated.
 #[derive(Debug)]
 pub(crate) struct SinkSettings {
-    /// The bucket bounds of each row of the catalog.
+    /// The bucket bounds of each row of the catalog, by `RowId`.
     pub(crate) bounds: Box<[BucketBounds]>,
-    /// The bucket bounds of rows that other crates register.
+    /// The resolution of the histograms that other crates register.
     pub(crate) buckets: Buckets,
+    /// The initial level, which determines the rows that are recorded.
     pub(crate) level: Level,
-    /// The views of the Prometheus page.
+    /// The views of the Prometheus page: tables that show rows under another system's names.
     pub(crate) views: Vec<prometheus::EnabledView>,
 }
 
 impl Sinks {
+    /// Returns the sinks without any series; `meter` creates the OpenTelemetry instruments.
     pub(crate) fn new(settings: SinkSettings, meter: opentelemetry::metrics::Meter) -> Self {
         let level = Arc::new(AtomicU8::new(settings.level as u8));
         Self {
@@ -64,7 +72,8 @@ impl Sinks {
         }
     }
 
-    /// Returns the collector of the Prometheus page. It reads the catalog's observable rows from `source`.
+    /// Returns the collector that writes the Prometheus page, to be added to a registry. It reads the catalog's
+    /// observable rows from `source` at each scrape, and omits them once the source is dropped.
     pub(crate) fn page(&self, source: Weak<dyn ObservableSource>) -> prometheus::ObserverCollector {
         prometheus::ObserverCollector {
             store: Arc::clone(&self.prometheus),
@@ -73,13 +82,14 @@ impl Sinks {
         }
     }
 
-    /// Registers callbacks that read the observable rows from `source` while the source exists. Returns whether the
-    /// OpenTelemetry meter records measurements.
+    /// Registers OpenTelemetry callbacks that read the catalog's observable rows from `source` at each collection while
+    /// the source exists. Returns whether the meter records measurements. Call it once.
     pub(crate) fn register_source(&self, source: &Weak<dyn ObservableSource>) -> otel::MeterHealth {
         self.otel.register_callbacks(source)
     }
 
-    /// Registers a row of another crate for an owner. Returns the metric that has the same name as an error.
+    /// Registers a row of another crate for an owner. A row that was registered before and lost its owner continues.
+    /// Returns the name of the other metric as an error if a name of the row is already in use on one of the sinks.
     pub(crate) fn register(
         self: &Arc<Self>,
         row: &'static Row,
@@ -99,30 +109,34 @@ impl Sinks {
         Ok(registered.row)
     }
 
-    /// Returns every row that another crate registered.
+    /// Returns every row that another crate registered, also rows that lost their owner.
     #[cfg(feature = "testing")]
     pub(crate) fn registered_rows(&self) -> Vec<&'static Row> {
         self.registered.all().iter().map(|registered| registered.row()).collect()
     }
 
-    /// Returns whether raw values must be recorded for a backend that cannot merge histograms.
+    /// Returns whether each gap of a stream must also be recorded by `SeriesHandle::record_raw`, because OpenTelemetry
+    /// cannot merge histograms: true unless the meter records nothing.
     pub(crate) fn should_record_raw(&self) -> bool {
         !self.otel.is_noop()
     }
 
+    /// Returns whether the current level includes the rows of `level`.
     pub(crate) fn is_enabled(&self, level: Level) -> bool {
         level as u8 <= self.level.load(Ordering::Relaxed)
     }
 
+    /// Sets the level from now on.
     pub(crate) fn set_level(&self, level: Level) {
         self.level.store(level as u8, Ordering::Relaxed);
     }
 
+    /// Returns the bucket bounds of a row of the catalog; empty for a row that is not a histogram.
     pub(crate) fn bounds(&self, id: RowId) -> &BucketBounds {
         &self.bounds[id as usize]
     }
 
-    /// Returns the series of a row with these labels, and creates it if it does not exist.
+    /// Returns the series of a row of the catalog with these labels, at any level, and creates it if it does not exist.
     pub(crate) fn bind(&self, id: RowId, labels: &[Label]) -> SeriesHandle {
         let bounds = self.bounds(id);
         SeriesHandle { prometheus: self.prometheus.bind(id, labels, bounds), otel: self.otel.bind(id, labels, bounds) }
@@ -137,19 +151,19 @@ impl Sinks {
         }
     }
 
-    /// Counts an anomaly, a measurement that cannot be true.
+    /// Counts an anomaly, a measurement that cannot be true, in `llmobs.self.anomalies`; `anomaly` names its kind.
     pub(crate) fn count_anomaly(&self, anomaly: &'static str) {
         self.bind(RowId::Anomalies, &[Label::new(llmobs_attribute::ANOMALY, anomaly)]).add(1);
     }
 
-    /// Removes every series that has this label from the Prometheus page. Values recorded afterwards through an existing
-    /// handle are lost.
+    /// Removes every series that has this label value from the Prometheus page; OpenTelemetry keeps them. Values that
+    /// are recorded afterwards through an existing handle do not appear on the page.
     pub(crate) fn remove_series_by_label(&self, name: &str, value: &str) {
         RowId::ALL.iter().for_each(|id| self.prometheus.row(*id).remove_by_label(name, value));
         self.registered.remove_series_by_label(name, value);
     }
 
-    /// Returns the number of series of each group on the Prometheus page.
+    /// Returns the number of series on the Prometheus page of each group of metrics, by the name of the group.
     pub(crate) fn series_count_by_group(&self) -> BTreeMap<&'static str, usize> {
         let mut groups = BTreeMap::new();
         for id in RowId::ALL {
@@ -160,7 +174,7 @@ impl Sinks {
     }
 }
 
-/// One series in both sinks, found once and then used without a lookup.
+/// One series, one set of label values of a metric, in both sinks: found once and then used without a lookup.
 #[derive(Debug)]
 pub(crate) struct SeriesHandle {
     prometheus: prometheus::SeriesValue,
@@ -169,7 +183,7 @@ pub(crate) struct SeriesHandle {
 }
 
 impl SeriesHandle {
-    /// Adds to a counter. Adding zero creates the series.
+    /// Adds to a counter of whole numbers. Adding zero makes the series appear with the value zero.
     pub(crate) fn add(&self, count: u64) {
         self.prometheus.add(count);
         if let Some(instrument) = &self.otel {
@@ -177,7 +191,7 @@ impl SeriesHandle {
         }
     }
 
-    /// Adds to a counter of fractional values.
+    /// Adds to a counter; `amount` is 0 or more. A counter of whole numbers ignores the fraction.
     pub(crate) fn add_f64(&self, amount: f64) {
         self.prometheus.add_f64(amount);
         if let Some(instrument) = &self.otel {
@@ -185,7 +199,7 @@ impl SeriesHandle {
         }
     }
 
-    /// Sets a gauge, or an up-down counter with a single writer.
+    /// Sets a gauge, or an up-down counter with a single writer. A value that is not finite is ignored.
     pub(crate) fn set(&self, value: f64) {
         self.prometheus.set(value);
         if let Some(instrument) = &self.otel {
@@ -193,7 +207,7 @@ impl SeriesHandle {
         }
     }
 
-    /// Adds to an up-down counter with several writers.
+    /// Adds 1 or -1 to an up-down counter with several writers.
     #[cfg(feature = "tower")]
     pub(crate) fn add_signed(&self, by: i64) {
         self.prometheus.add_signed(by);
@@ -202,7 +216,8 @@ impl SeriesHandle {
         }
     }
 
-    /// Records one value in a histogram.
+    /// Records one value, in the unit of the row, in a histogram. A value that is not finite is ignored. `link` is the
+    /// sampled span that the Prometheus page shows beside the value as its exemplar; only rows with exemplars use it.
     pub(crate) fn record(&self, value: f64, link: Option<TraceLink>) {
         self.prometheus.record(value, link);
         if let Some(instrument) = &self.otel {
@@ -210,12 +225,13 @@ impl SeriesHandle {
         }
     }
 
-    /// Merges the local histogram of a stream into the Prometheus series.
+    /// Merges the local histogram of a stream into the Prometheus series: the count of each bucket, in ascending order,
+    /// and the sum of the values in seconds.
     pub(crate) fn merge(&self, counts: &[u32], sum: f64) {
         self.prometheus.merge(counts, sum);
     }
 
-    /// Records one value in the OpenTelemetry histogram, which cannot merge a local histogram.
+    /// Records one value, in seconds, in the OpenTelemetry histogram only, which cannot merge a local histogram.
     pub(crate) fn record_raw(&self, value: f64) {
         if let Some(instrument) = &self.otel {
             instrument.record(value);

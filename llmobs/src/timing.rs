@@ -1,11 +1,16 @@
-//! The state machine that times the tokens of a stream, on plain integers.
+//! The state machine that times the tokens of a stream, on plain integers. `ObservedStream` drives one for each stream;
+//! `marks` computes the times of an operation (one model call) outside its stream.
 //!
-//! The state machine receives moments in nanoseconds; it does not read a clock, lock or allocate. Two clock readings
-//! per item are sufficient: the first poll after the consumer returned, and the moment at which the item was ready.
-//! With a single reading, a slow consumer would look like a slow model.
+//! The state machine receives moments (points on the monotonic clock) in nanoseconds; it does not read a clock, lock or
+//! allocate. Two clock readings per item are sufficient: the first poll after the consumer, which reads the stream,
+//! returned, and the moment at which the item was ready. With a single reading, a slow consumer would look like a slow
+//! model, the producer of the stream.
 //!
-//! The terms (exact, first token, unmeasured, ...) are defined in `llmobs/docs/guide/definitions.md`. A test with the
-//! name of the sentence proves each sentence of that document.
+//! The moment of an item is *exact* if the producer reported it, if the consumer was waiting for the item, or if the
+//! producer runs only while polled. The first token counts as exact. Tokens between two exact moments share the time
+//! between them evenly; tokens after the last one are *unmeasured*. A gap is the time between two tokens or two chunks.
+//! `llmobs/docs/guide/definitions.md` defines all terms. A test with the name of the sentence proves each sentence of
+//! that document.
 
 mod gaps;
 mod marks;
@@ -40,7 +45,7 @@ pub enum Producer {
     Pull,
 }
 
-/// The token that ends `time_to_first_token`.
+/// The rule that selects the token that ends the time to first token (TTFT) of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum FirstToken {
@@ -56,19 +61,25 @@ pub enum FirstToken {
 /// The data of one item of a stream that affects its timing.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TimedItem {
+    /// The number of generated tokens of `choice` in the item: content, reasoning or tool calls.
     pub(crate) tokens: u32,
-    /// The number of protocol chunks in the item. Zero: the item is not a chunk and contains no tokens, such as a
-    /// keep-alive.
+    /// The number of frames of the provider's protocol in the item, such as SSE events; each is timed as one chunk.
+    /// Zero: the item is not a chunk and contains no tokens, such as a keep-alive.
     pub(crate) frames: u32,
+    /// True if the tokens contain visible content, for [`FirstToken::VisibleContent`].
     pub(crate) is_visible: bool,
+    /// The index of the choice (one of several answers to the request) that the tokens belong to.
     pub(crate) choice: u32,
+    /// The moment in nanoseconds at which the producer made the item; `None` if the producer does not report it. The
+    /// item is exact if it has this moment. A moment in the future counts as now.
     pub(crate) produced_at: Option<u64>,
 }
 
-/// The results that became known when an item was ready. All times are in nanoseconds.
+/// The results that became known when an item was ready. All times are in nanoseconds, and moments are on the
+/// producer's clock, which stops for a pull producer while the consumer is away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct TimingStep {
-    /// The moment at which TTFT ends, if this item ended it.
+    /// The moment at which the time to first token (TTFT) ends, if this item ended it.
     pub(crate) ttft_at: Option<u64>,
     /// The moment of the first generated token, if this item contained it and the engine had not marked it before.
     pub(crate) first_token_at: Option<u64>,
@@ -78,12 +89,12 @@ pub(crate) struct TimingStep {
     pub(crate) first_chunk_at: Option<u64>,
     /// The inter-chunk samples that this item completed.
     pub(crate) chunk_gaps: Option<EvenGaps>,
-    /// The time before this item in which certainly no token arrived; after a backlog, only the time waited. `None` if the
-    /// item is not exact or has no timed token.
+    /// The time before this item in which certainly no token arrived: since the last exact moment, or after a backlog
+    /// only the time waited. `None` if the item is not exact, has no token of the timed choice, or has the first token.
     pub(crate) gap: Option<u64>,
 }
 
-/// The timing state machine of one stream.
+/// The timing state machine of one stream: receives each poll and item, and returns the times that they complete.
 #[derive(Debug, Clone)]
 pub(crate) struct Timing {
     producer: Producer,
@@ -124,22 +135,26 @@ enum Turn {
     Consumer,
 }
 
-/// The result of a stream, in nanoseconds and counts.
+/// The result of a stream at its end: times in nanoseconds, and numbers of tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct TimingSummary {
-    /// The time from the first token to the last exact moment of a token.
+    /// The time from the first token to the last exact moment of a token. `None` if the stream had no token, or no time
+    /// passed.
     pub(crate) decode_time: Option<u64>,
-    /// The number of tokens after the first one in `decode_time`.
+    /// The number of tokens after the first one in `decode_time`, of the timed choice only.
     pub(crate) decode_tokens: u64,
-    /// The number of tokens after the last exact moment, which have no inter-token sample.
+    /// The number of tokens of the timed choice after the last exact moment, which have no inter-token sample.
     pub(crate) unmeasured_tokens: u64,
+    /// The longest [`TimingStep::gap`], or the silence before the end if the operation did not complete and the silence
+    /// was longer. `None` without a gap.
     pub(crate) longest_gap: Option<u64>,
-    /// The total time from an item's delivery to the next poll. If the stream ended by itself, without the time after the
+    /// The total time from an item's delivery to the next poll. If the operation completed, without the time after the
     /// last item.
     pub(crate) consumer_wait: u64,
 }
 
 impl Timing {
+    /// Creates the state machine of a stream that was not polled yet. `rule` selects the token that ends TTFT.
     pub(crate) const fn new(producer: Producer, rule: FirstToken) -> Self {
         Self {
             producer,
@@ -162,18 +177,19 @@ impl Timing {
         }
     }
 
-    /// Disables the inter-chunk samples. The moment of the first chunk is still reported.
+    /// Disables the inter-chunk samples, which servers do not record. The moment of the first chunk is still reported.
     pub(crate) const fn without_chunk_gaps(self) -> Self {
         Self { is_timing_chunks: false, ..self }
     }
 
-    /// Returns whether the next poll is the first one of the stream, or the first one since an item was handed over. The
-    /// clock must be read for it.
+    /// Returns whether the next poll is the first one of the stream, or the first one since an item was handed over. If
+    /// so, the clock must be read before the poll and passed to [`on_poll`](Self::on_poll).
     pub(crate) const fn is_consumer_away(&self) -> bool {
         !matches!(self.turn, Turn::Producer)
     }
 
-    /// Records the first poll since the consumer received an item. Returns the time for which the consumer was away.
+    /// Records at `now` (nanoseconds) the first poll of the stream, or the first one since the consumer received an
+    /// item. Returns the time in nanoseconds for which the consumer was away; 0 for the first poll of the stream.
     #[inline]
     pub(crate) fn on_poll(&mut self, now: u64) -> u64 {
         let consumer_wait = if self.turn == Turn::Consumer { now.saturating_sub(self.turn_began_at) } else { 0 };
@@ -183,12 +199,13 @@ impl Timing {
         consumer_wait
     }
 
-    /// Records that the poll returned `Pending`.
+    /// Records that the poll returned `Pending`, so that the consumer waits for the next item.
     pub(crate) const fn on_pending(&mut self) {
         self.was_pending = true;
     }
 
-    /// Records that the poll returned an item, and returns the samples that this item completed.
+    /// Records that the poll returned an item at `now` (nanoseconds), and returns the moments and samples that this
+    /// item completed. It is the consumer's turn from then on.
     #[inline]
     pub(crate) fn on_ready(&mut self, now: u64, item: &TimedItem) -> TimingStep {
         let wait = if self.turn == Turn::Producer { now.saturating_sub(self.turn_began_at) } else { 0 };
@@ -218,12 +235,13 @@ impl Timing {
         }
     }
 
-    /// Returns whether every event that occurs once per stream has occurred.
+    /// Returns whether every event that occurs once per stream has occurred: the first token, and the end of TTFT.
     pub(crate) const fn is_steady(&self) -> bool {
         self.is_steady
     }
 
-    /// Records that the engine marked the first token at `at`. A moment later than the known one is ignored.
+    /// Records that the engine marked the first token at `at` (nanoseconds). A moment later than the known one is
+    /// ignored.
     pub(crate) fn mark_first_token(&mut self, at: u64) {
         if self.first_token_at.is_none_or(|first| at < first) {
             self.first_token_at = Some(at);
@@ -231,17 +249,20 @@ impl Timing {
         }
     }
 
+    /// Returns the moment of the first token in nanoseconds, marked by the engine or taken from an item; `None` before
+    /// it.
     pub(crate) const fn first_token_at(&self) -> Option<u64> {
         self.first_token_at
     }
 
-    /// The total time for which the consumer was away.
+    /// Returns the total time in nanoseconds for which the consumer was away, up to the last poll.
     pub(crate) const fn consumer_wait(&self) -> u64 {
         self.consumer_wait
     }
 
-    /// Records the end of the stream at `now` and returns its summary. `complete` is true if the stream ended itself,
-    /// and false if it failed or was dropped.
+    /// Records the end of the stream at `now` (nanoseconds) and returns its summary. `complete` is true if the
+    /// operation completed, also if the stream was dropped after the complete answer, and false if the operation
+    /// failed, was rejected or was cancelled.
     pub(crate) fn on_end(&mut self, now: u64, complete: bool) -> TimingSummary {
         if complete {
             // The request ended when the last item was handed over; time that the consumer was away after that is not

@@ -1,4 +1,5 @@
-//! The registry of the companions and device sources of an observer.
+//! The companions and device sources that are attached to an observer. A companion is an object of another crate that
+//! is notified of operations (model calls); a device source names the devices that a view of the metrics page shows.
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
@@ -12,23 +13,25 @@ use super::DeviceSource;
 use crate::measurement::DeviceRecord;
 use crate::sync::RwLock;
 
-/// The registered companions and device sources, as weak references: the caller who registers one keeps it alive, and removes
-/// it by dropping it.
+/// The attached companions and device sources, as weak references: the caller that attaches one keeps it alive, and
+/// removes it by dropping it.
 #[derive(Default)]
 pub(crate) struct CompanionRegistry {
-    /// Set when the first companion is registered, and never cleared.
+    /// Set when the first companion is attached, and never cleared.
     has_companions: AtomicBool,
     companions: RwLock<Vec<Weak<dyn Companion>>>,
     device_sources: RwLock<Vec<Weak<dyn DeviceSource>>>,
 }
 
 impl CompanionRegistry {
+    /// Returns whether a companion was ever attached, also if it was dropped since.
     #[inline]
     pub(crate) fn has_companions(&self) -> bool {
         self.has_companions.load(Ordering::Relaxed)
     }
 
-    /// Calls `notification` for every companion, if one was ever registered.
+    /// Calls `notification` for every companion that is alive, on this thread. A panic in it is caught. The list of
+    /// companions is locked meanwhile, so a companion must not attach another one.
     #[inline]
     pub(crate) fn notify(&self, notification: impl Fn(&dyn Companion)) {
         if self.has_companions() {
@@ -44,7 +47,8 @@ impl CompanionRegistry {
         });
     }
 
-    /// Returns the first answer of any companion, or `None` if no companion answers.
+    /// Returns the first answer that is not `None` of the companions, asked in the order in which they were attached;
+    /// `None` if no companion answers. A panic counts as no answer.
     pub(crate) fn query<T>(&self, question: impl Fn(&dyn Companion) -> Option<T>) -> Option<T> {
         if !self.has_companions() {
             return None;
@@ -56,6 +60,7 @@ impl CompanionRegistry {
             .find_map(|companion| catch_companion_panic(|| question(&*companion)).flatten())
     }
 
+    /// Attaches a companion, and removes those that were dropped.
     pub(crate) fn register_companion(&self, companion: Weak<dyn Companion>) {
         let mut companions = self.companions.write();
         companions.retain(|known| known.strong_count() > 0);
@@ -63,13 +68,14 @@ impl CompanionRegistry {
         self.has_companions.store(true, Ordering::Relaxed);
     }
 
+    /// Attaches a device source, and removes those that were dropped.
     pub(crate) fn register_device_source(&self, source: Weak<dyn DeviceSource>) {
         let mut sources = self.device_sources.write();
         sources.retain(|known| known.strong_count() > 0);
         sources.push(source);
     }
 
-    /// Returns the devices of all sources.
+    /// Returns the devices of all device sources that are alive, in the order in which the sources were attached.
     pub(crate) fn devices(&self) -> Vec<DeviceRecord> {
         let sources: Vec<_> = self.device_sources.read().iter().filter_map(Weak::upgrade).collect();
         sources.iter().flat_map(|source| source.devices()).map(|device| device.0).collect()
@@ -82,8 +88,8 @@ impl fmt::Debug for CompanionRegistry {
     }
 }
 
-/// Runs code of a companion and catches a panic in it. A panic must not break the operation, and must not abort the
-/// process when an operation ends because its thread panics.
+/// Runs code of a companion and returns its result, or `None` if it panics. A panic must not break the operation, and
+/// must not abort the process when an operation ends because its thread panics.
 fn catch_companion_panic<T>(code: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(code)).ok()
 }

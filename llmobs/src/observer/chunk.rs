@@ -1,4 +1,5 @@
-//! The tokens, finish reason and error that one item of a stream carries.
+//! The [`Chunk`], the tokens, finish reason and error that one item of a stream carries, and [`StreamItem`], which
+//! items implement to return it. The observed stream records the chunks.
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -9,7 +10,8 @@ use crate::semconv::value::ErrorType;
 use crate::semconv::value::FinishReason;
 
 /// The tokens, finish reason and error that one item of a stream carries, as returned by the closure of
-/// [`observe_with`](crate::Operation::observe_with) or by a [`StreamItem`].
+/// [`observe_with`](crate::Operation::observe_with) or by a [`StreamItem`]. A choice is one of several answers to one
+/// request, counted from zero.
 ///
 /// ```
 /// use llmobs::{Chunk, FinishReason};
@@ -23,21 +25,28 @@ use crate::semconv::value::FinishReason;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Chunk {
-    /// Number of tokens of any kind of one choice, for the timing.
+    /// Number of tokens of any kind of one choice, by which the times between tokens are measured.
     pub(crate) timed_tokens: u32,
+    /// Index of the choice that the timed tokens and the finish reason belong to.
     pub(crate) choice: u32,
-    /// Number of protocol frames in the item; 0 if the item is only a part of a frame.
+    /// Number of protocol frames in the item, such as SSE events; 0 if the item is only a part of a frame, which the
+    /// metrics of chunks ignore.
     pub(crate) frames: u32,
     /// Set if the item adds to the visible answer.
     pub(crate) is_visible: bool,
+    /// Set if the answer is complete after this item.
     pub(crate) is_last: bool,
-    /// Set if the error is a rejection.
+    /// Set if the error is a rejection: the operation was never admitted.
     pub(crate) is_refusal: bool,
     /// Number of tokens of the answer and of tool calls of all choices, for the token counts.
     pub(crate) text_tokens: u32,
+    /// Number of reasoning tokens of all choices, for the token counts.
     pub(crate) reasoning_tokens: u32,
+    /// The reason why the generation of the choice ended.
     pub(crate) finish_reason: Option<FinishReason>,
+    /// The error type if the item ends the operation as failed or rejected.
     pub(crate) error: Option<ErrorType>,
+    /// The moment at which the producer made the item; `None` is the moment at which the stream yields it.
     pub(crate) produced_at: Option<Moment>,
 }
 
@@ -71,19 +80,19 @@ impl Chunk {
         chunk
     }
 
-    /// Returns a chunk with tokens of the visible answer.
+    /// Returns a chunk with this number of tokens of the visible answer.
     pub const fn tokens(tokens: u32) -> Self {
         let mut chunk = Self::new(tokens, 0);
         chunk.is_visible = tokens > 0;
         chunk
     }
 
-    /// Returns a chunk with reasoning tokens.
+    /// Returns a chunk with this number of reasoning tokens, which are not part of the visible answer.
     pub const fn reasoning(tokens: u32) -> Self {
         Self::new(0, tokens)
     }
 
-    /// Returns a chunk with tokens of a tool call.
+    /// Returns a chunk with this number of tokens of a tool call, which are not part of the visible answer.
     pub const fn tool_call(tokens: u32) -> Self {
         Self::new(tokens, 0)
     }
@@ -136,7 +145,7 @@ impl Chunk {
         self
     }
 
-    /// Sets the choice that the chunk belongs to. Defaults to 0.
+    /// Sets the index of the choice, the one of several answers, that the chunk belongs to. Defaults to 0.
     pub const fn choice(mut self, choice: u32) -> Self {
         self.choice = choice;
         self
@@ -155,8 +164,9 @@ impl Chunk {
         self
     }
 
-    /// Sets the moment at which the producer made the item, on the observer's clock. Servers should set it: the
-    /// recorded times then exclude the delay between producer and consumer.
+    /// Sets the moment at which the producer, an engine or an upstream, made the item, on the observer's clock. Servers
+    /// should set it: the recorded times then exclude the delay between producer and consumer. Defaults to the moment
+    /// at which the stream yields the item.
     pub fn produced_at(mut self, moment: impl Into<Moment>) -> Self {
         self.produced_at = Some(moment.into());
         self

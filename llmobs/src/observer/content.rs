@@ -1,5 +1,5 @@
-//! Content of operations and steps, in builds with the feature `content`. `content_disabled.rs` has the same interface
-//! for builds without it.
+//! Content (prompts, answers, tool arguments and results, error texts) of operations and steps, in builds with the
+//! feature `content`. `content_disabled.rs` has the same interface for builds without it.
 
 mod export;
 mod gate;

@@ -1,5 +1,5 @@
-//! Content of operations and steps, in builds without the feature `content`: nothing is captured. The interface is that
-//! of `content.rs`.
+//! Content (prompts, answers, error texts) of operations and steps, in builds without the feature `content`: nothing is
+//! captured. The interface is that of `content.rs`, so that no caller asks whether content is compiled in.
 
 #![expect(clippy::unused_self, reason = "the signatures are those of `content.rs`")]
 
@@ -14,33 +14,36 @@ use crate::semconv::value::Outcome;
 use crate::sink::Sinks;
 use crate::span::OwnedSpan;
 
-/// No settings.
+/// The content settings of a builder, which has none in this build.
 #[derive(Debug)]
 pub(crate) struct ContentSettings;
 
 impl ContentSettings {
+    /// Returns the settings.
     pub(crate) const fn new() -> Self {
         Self
     }
 }
 
-/// Content of an operation is never captured.
+/// The decision not to capture the content of an operation.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Capturing;
 
 impl Capturing {
+    /// Returns `false`: content is not captured.
     #[inline]
     pub(crate) const fn is_on(self) -> bool {
         false
     }
 }
 
-/// No gate.
+/// A gate without content: it captures and exports nothing.
 #[derive(Debug)]
 pub(crate) struct ContentGate;
 
 impl ContentGate {
-    /// Warns once if the environment asks for content capture, which this build does not contain.
+    /// Returns the gate. Warns once in a process if the environment asks for content capture, which this build does not
+    /// contain.
     pub(crate) fn new(_settings: ContentSettings, _sinks: Arc<Sinks>) -> Self {
         static ONCE: Once = Once::new();
         let setting = std::env::var("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT").unwrap_or_default();
@@ -56,35 +59,42 @@ impl ContentGate {
         Self
     }
 
+    /// Returns `false`: content is not exported on events.
     pub(crate) const fn is_on_events(&self) -> bool {
         false
     }
 
+    /// Returns the decision not to capture.
     pub(crate) const fn should_capture(&self, _span: Option<&OwnedSpan>) -> Capturing {
         Capturing
     }
 
+    /// Sets nothing, and returns `None`: the span contains no content.
     pub(crate) const fn set_stop_sequences(&self, _span: &OwnedSpan, _texts: &[&str]) -> Option<NonZeroUsize> {
         None
     }
 }
 
-/// No content of an operation.
+/// The place for the content of an operation, always empty.
 #[derive(Debug, Default)]
 pub(crate) struct ContentSlot;
 
 impl ContentSlot {
+    /// Does nothing, since no span contains content.
     pub(crate) const fn set_used_span_bytes(&self, _bytes: NonZeroUsize) {}
 
+    /// Ignores the text of a stream's item.
     pub(crate) const fn capture_text(&self, _gate: &ContentGate, _choice: u32, _is_reasoning: bool, _text: &str) {}
 }
 
+/// Ignores the text of an error; `slot` is not called.
 pub(crate) fn capture_error_message<'a>(_failure: &Failure, _slot: impl FnOnce() -> Option<&'a ContentSlot>) {}
 
-/// An empty content export.
+/// The export of an operation's content, always empty.
 pub(crate) struct ContentExport;
 
 impl ContentExport {
+    /// Returns an empty export.
     pub(crate) fn of(
         _gate: &ContentGate,
         _slot: Option<&ContentSlot>,
@@ -95,26 +105,31 @@ impl ContentExport {
         Self
     }
 
+    /// Sets no attribute.
     pub(crate) const fn set_span_attributes(&self, _span: &OwnedSpan) {}
 
+    /// Returns `None`: the text of an error is not exported.
     pub(crate) const fn error_message(&self) -> Option<&str> {
         None
     }
 
+    /// Returns the content attributes of the details event, all of them absent.
     pub(crate) fn for_event(&self) -> ContentFields {
         ContentFields::default()
     }
 }
 
-/// No content of a step.
+/// The export of a step's content, always empty.
 #[derive(Debug)]
 pub(crate) struct StepContent;
 
 impl StepContent {
+    /// Returns an empty export.
     pub(crate) const fn off() -> Self {
         Self
     }
 
+    /// Returns an empty export.
     pub(crate) const fn of(_gate: &Arc<ContentGate>) -> Self {
         Self
     }

@@ -1,4 +1,5 @@
-//! The current observer: that of the scope, or else the global one.
+//! The current observer, the one that code without a reference to an observer uses: that of the scope, a future or
+//! request that runs with an observer, or else the global one of the process.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -18,46 +19,48 @@ thread_local! {
     static CURRENT_SCOPE: RefCell<Scope> = const { RefCell::new(Scope { observer: None, request_arrival: None, is_arrival_unused: false }) };
 }
 
-/// The values that are current on this thread while the scope is entered. In the meantime, the scope holds the previous
-/// ones.
+/// The observer and the request that are current on this thread while the scope is entered. In the meantime, the scope
+/// holds the previous ones.
 #[derive(Debug)]
 pub(crate) struct Scope {
+    /// The current observer; `None` means the global one.
     observer: Option<ObserverParts>,
-    /// The arrival of the request that is being served: the start of the request's first operation.
+    /// The arrival of the request that is being served: the start of the request's first operation (model call).
     request_arrival: Option<Moment>,
     /// Set until an operation has started at the arrival.
     is_arrival_unused: bool,
 }
 
 impl Scope {
+    /// Returns the scope of a request that a server serves with this observer, and that arrived at this moment.
     #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "only a server knows when a request arrived"))]
     pub(crate) const fn for_request(observer: ObserverParts, arrived: Moment) -> Self {
         Self { observer: Some(observer), request_arrival: Some(arrived), is_arrival_unused: true }
     }
 
-    /// Makes this scope current on the thread until the guard is dropped. The two scopes are swapped, so nothing is
-    /// cloned.
+    /// Makes this scope current on the thread until the returned guard is dropped. The two scopes are swapped, so
+    /// nothing is cloned.
     pub(crate) fn enter(&mut self) -> Entered<'_> {
         let entered = CURRENT_SCOPE.try_with(|scoped| std::mem::swap(&mut *scoped.borrow_mut(), self)).is_ok();
         Entered(entered.then_some(self))
     }
 }
 
-/// Returns the arrival of the request that this code serves, if a layer recorded it.
+/// Returns the arrival of the request that this code serves; `None` if no layer recorded it.
 #[cfg(feature = "axum")]
 pub(crate) fn request_arrival() -> Option<Moment> {
     CURRENT_SCOPE.try_with(|scoped| scoped.borrow().request_arrival).ok().flatten()
 }
 
-/// Returns the arrival of the request, once per request: only the first operation starts there, not the second model
-/// call of an agent.
+/// Returns the arrival of the request for the first call in a scope, else `None`: only the first operation starts
+/// there, not the second model call of an agent.
 pub(super) fn take_request_arrival() -> Option<Moment> {
     let take =
         |scope: &mut Scope| if std::mem::take(&mut scope.is_arrival_unused) { scope.request_arrival } else { None };
     CURRENT_SCOPE.try_with(|scoped| take(&mut scoped.borrow_mut())).ok().flatten()
 }
 
-/// Makes an observer the global one of the process, or returns it as the error if there is one.
+/// Makes an observer the global one of the process. Returns the given observer as the error if there is a global one.
 pub(super) fn set_global(parts: ObserverParts) -> Result<(), ObserverParts> {
     GLOBAL.set(parts)
 }
@@ -69,7 +72,8 @@ pub(super) fn current() -> ObserverParts {
 }
 
 pin_project! {
-    /// A future that runs with an observer as the current one.
+    /// A future that runs with an observer as the current one, as [`Observer::scope`](crate::Observer::scope) returns
+    /// it.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
     pub struct Scoped<F> {
@@ -80,6 +84,7 @@ pin_project! {
 }
 
 impl<F> Scoped<F> {
+    /// Returns a future that runs with this observer, and with the request that is current now.
     pub(super) fn new(observer: ObserverParts, future: F) -> Self {
         let outer = |scoped: &RefCell<Scope>| (scoped.borrow().request_arrival, scoped.borrow().is_arrival_unused);
         let (arrived, is_arrival_unused) = CURRENT_SCOPE.try_with(outer).unwrap_or_default();
@@ -97,7 +102,7 @@ impl<F: Future> Future for Scoped<F> {
     }
 }
 
-/// A guard that restores the previous scope, also when a poll panics.
+/// A guard that restores the previous scope when it is dropped, also when a poll panics.
 #[derive(Debug)]
 pub(crate) struct Entered<'a>(Option<&'a mut Scope>);
 

@@ -1,4 +1,5 @@
-//! The handle of an operation for other threads.
+//! The [`Marker`], the handle of an operation (one model call) for other threads, and the [`Phase`] guard that it
+//! starts.
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,8 +29,8 @@ use crate::series::cache_lookup_variant;
 use crate::series::wasted_variant;
 use crate::usage::Usage;
 
-/// A handle that records what happens to an operation, from any thread, also after `observe` took the operation. Cheap
-/// to clone.
+/// A handle that records what happens to an operation, one model call, from any thread, also after `observe` took the
+/// operation. Cheap to clone. The marker of a disabled operation records nothing.
 ///
 /// Each state change can be marked once. A moment before the one that it must follow is replaced by that one, and a
 /// moment in the future is replaced by the current one; both are counted in `llmobs.self.anomalies`. State changes,
@@ -56,14 +57,17 @@ pub struct Marker {
 }
 
 impl Marker {
+    /// Returns a marker of an operation; with `None`, the marker is disabled.
     pub(super) const fn new(state: Option<Arc<OperationState>>) -> Self {
         Self { state }
     }
 
+    /// Returns the state of the operation; `None` if the marker is disabled.
     pub(super) const fn state(&self) -> Option<&Arc<OperationState>> {
         self.state.as_ref()
     }
 
+    /// Takes the state of the operation and disables this marker, so that the owner can end the operation once.
     pub(super) const fn take(&mut self) -> Option<Arc<OperationState>> {
         self.state.take()
     }
@@ -78,7 +82,8 @@ impl Marker {
         self.with_state(|state| state.mark_enqueued(state.clamp_to_now(moment.into())));
     }
 
-    /// Marks the operation as scheduled by the engine now. A further call counts a preemption.
+    /// Marks the operation as scheduled by the engine now. A further call counts a preemption: the engine scheduled it
+    /// again.
     pub fn scheduled(&self) {
         self.with_state(|state| state.mark_scheduled(state.now()));
     }
@@ -98,19 +103,21 @@ impl Marker {
         self.with_state(|state| state.mark_first_token(state.clamp_to_now(moment.into())));
     }
 
-    /// Reports token usage. Of several reports, the largest number of each kind of token counts, since streams report
-    /// growing totals.
+    /// Reports the token usage of the operation so far. Of several reports, the largest number of each kind of token
+    /// counts, since streams report growing totals.
     pub fn usage(&self, usage: Usage) {
         self.with_state(|state| state.merge_usage(&usage));
     }
 
-    /// Sets the reason why the generation ended. Only the first reason is kept.
+    /// Sets the reason why the generation of choice 0 ended, the only one of most operations. Only the first reason is
+    /// kept.
     pub fn finish_reason(&self, reason: FinishReason) {
         self.with_state(|state| state.set_finish_reason(0, reason));
     }
 
-    /// Sets the reason why the generation of one of several choices ended. Only the first reason of a choice is kept.
-    /// The metrics contain the reason of the choice that ended first.
+    /// Sets the reason why the generation of one of several choices, the answers to one request, ended. `choice` is its
+    /// index from zero. Only the first reason of a choice is kept. The metrics contain the reason of the choice that
+    /// ended first.
     pub fn finish_reason_for(&self, choice: u32, reason: FinishReason) {
         self.with_state(|state| state.set_finish_reason(choice, reason));
     }
@@ -133,13 +140,14 @@ impl Marker {
         self.with_state(|state| state.set_error(error));
     }
 
-    /// Counts the start of a retry, a fallback or a hedge. `start` counts the first attempt, in the gateway and client
-    /// roles.
+    /// Counts the start of an attempt: a retry, a fallback or a hedge. `start` already counts the first attempt. The
+    /// metric of attempts is recorded in the gateway and client roles. May be called after the end of the operation.
     pub fn record_attempt(&self, kind: AttemptKind) {
         self.with_state(|state| state.record_attempt(kind));
     }
 
-    /// Adds output tokens of an attempt whose answer is discarded because another attempt superseded it.
+    /// Adds output tokens of an attempt whose answer is discarded because another attempt superseded it, to
+    /// `llmobs.token.wasted`. May be called after the end of the operation.
     pub fn add_superseded_tokens(&self, tokens: u64) {
         self.with_state(|state| {
             state.series.add(
@@ -156,7 +164,7 @@ impl Marker {
         self.with_state(|state| emit_evaluation(state, &evaluation.into()));
     }
 
-    /// Returns whether the first token was marked.
+    /// Returns whether the first token was marked, by the engine or the stream.
     #[cfg(feature = "macros")]
     pub(crate) fn has_generated(&self) -> bool {
         self.state.as_ref().is_some_and(|state| state.first_token().is_some())
@@ -171,9 +179,9 @@ impl Marker {
         matches!(name, Some(Name::Chat | Name::GenerateContent | Name::TextCompletion))
     }
 
-    /// Starts a phase, which is recorded when the guard is dropped. The name must be declared with
-    /// [`ObserverBuilder::phases`](crate::ObserverBuilder::phases); a phase with another name is counted as folded and
-    /// not recorded.
+    /// Starts a phase, a part of the operation that the application names and times. The returned guard records it when
+    /// it is dropped. The name must be declared with [`ObserverBuilder::phases`](crate::ObserverBuilder::phases); a
+    /// phase with another name is not recorded, and counted in `llmobs.self.folded_labels`.
     #[must_use = "the phase ends when the guard is dropped"]
     pub fn phase(&self, name: &str) -> Phase {
         let found = self.state.as_ref().and_then(|state| {
@@ -186,12 +194,13 @@ impl Marker {
         Phase(found)
     }
 
-    /// Counts a lookup in a cache of whole responses. May be called after the end of the operation.
+    /// Counts a lookup in a cache of whole responses, in `llmobs.response_cache.lookups`. May be called after the end
+    /// of the operation.
     pub fn cache_lookup(&self, kind: CacheKind, result: CacheResult) {
         self.with_state(|state| state.series.add(RowId::CacheLookups, cache_lookup_variant(kind, result), 1));
     }
 
-    /// Returns the current moment on the observer's clock.
+    /// Returns the current moment on the observer's clock; on the system's monotonic clock if the marker is disabled.
     #[must_use]
     pub fn now(&self) -> Moment {
         self.state.as_ref().map_or_else(|| crate::clock::Clock::system().now(), |state| state.observer.clock.now())
@@ -212,8 +221,9 @@ impl Marker {
     }
 }
 
-/// Methods for content. Content is ignored unless [capture](crate::capture) is on. Captured content is limited by the
-/// content budget, and passes the gate when the operation ends.
+/// Methods for content: prompts, answers and tool calls. Content is ignored unless [capture](crate::capture) is on.
+/// Captured content is limited by the content budget, the bytes that all operations in flight may hold, and passes the
+/// gate, which redacts and truncates it, when the operation ends.
 #[cfg(feature = "content")]
 impl Marker {
     /// Returns whether content of this operation is captured, so that passing content has an effect. `false` if content
@@ -255,8 +265,8 @@ impl Marker {
         self.capture(|gate, slot| slot.capture_output(gate, || output().into_iter().collect()));
     }
 
-    /// Captures a delta of the text of a choice. [`Operation::observe`](crate::Operation::observe) calls this itself
-    /// for items with a [text](crate::stream::StreamItem::text).
+    /// Captures a delta, one increment, of the text of a choice. [`Operation::observe`](crate::Operation::observe) does
+    /// this itself for items with a [text](crate::stream::StreamItem::text).
     #[inline]
     pub fn output_text(&self, choice: u32, delta: &str) {
         if self.is_capturing() {
@@ -264,7 +274,7 @@ impl Marker {
         }
     }
 
-    /// Captures a delta of the reasoning of a choice.
+    /// Captures a delta, one increment, of the reasoning of a choice.
     #[inline]
     pub fn output_reasoning(&self, choice: u32, delta: &str) {
         if self.is_capturing() {
@@ -272,8 +282,8 @@ impl Marker {
         }
     }
 
-    /// Captures a delta of the arguments of a tool call. `index` counts the tool calls of the choice from zero; `id`
-    /// and `name` are set once known.
+    /// Captures a delta, one increment, of the arguments of a tool call of a choice. `index` counts the tool calls of
+    /// the choice from zero; `id` and `name` are set once known.
     #[inline]
     pub fn output_tool_call(&self, choice: u32, index: u32, id: Option<&str>, name: Option<&str>, arguments: &str) {
         if self.is_capturing() {
@@ -298,8 +308,8 @@ impl fmt::Debug for Marker {
     }
 }
 
-/// A guard that measures a phase of an operation. When it is dropped, the time since its creation is recorded in
-/// `llmobs.phase.duration`, in seconds.
+/// A guard that measures a phase of an operation, a part that the application names. When it is dropped, the time since
+/// its creation is recorded in `llmobs.phase.duration`, in seconds, also after the end of the operation.
 #[must_use = "the phase ends when the guard is dropped"]
 pub struct Phase(Option<(Arc<OperationState>, usize, u64)>);
 

@@ -1,4 +1,5 @@
-//! One model call, from its start to its end.
+//! One model call, an [`Operation`], from its start to its end, as its owner holds it.
+//! [`Start::start`](crate::operation::Start::start) returns it.
 
 use std::fmt;
 use std::future::Future;
@@ -48,16 +49,19 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// Returns an operation that records nothing.
     pub(super) const fn disabled() -> Self {
         Self { marker: Marker::new(None), slot: None, span: None }
     }
 
+    /// Returns a started operation to its owner.
     pub(super) fn new(running: RunningOperation) -> Self {
         let RunningOperation { state, slot, span } = running;
         Self { marker: Marker::new(Some(state)), slot: Some(slot), span }
     }
 
-    /// Returns the marker of this operation, for the code that owns the operation: `operation.marker().enqueued()`.
+    /// Returns the marker, the handle that records what happens to this operation: `operation.marker().enqueued()`.
+    /// Clone it for other threads.
     #[must_use]
     pub const fn marker(&self) -> &Marker {
         &self.marker
@@ -78,7 +82,7 @@ impl Operation {
         self.span.as_ref().map_or_else(Span::none, |span| span.tracing_span().clone())
     }
 
-    /// Runs code in the span of this operation.
+    /// Runs code in the span of this operation, and returns its result.
     pub fn in_scope<T>(&self, code: impl FnOnce() -> T) -> T {
         match &self.span {
             Some(span) => span.tracing_span().in_scope(code),
@@ -102,14 +106,16 @@ impl Operation {
         future.instrument(self.span())
     }
 
+    /// Returns the span of this operation; `None` if no `tracing` subscriber enables it.
     #[cfg(feature = "macros")]
     pub(crate) fn owned_span(&self) -> Option<&OwnedSpan> {
         self.span.as_deref()
     }
 
-    /// Starts a retry, a fallback or a hedge: counts the attempt and opens a span for it under the span of the
-    /// operation, with a link to the span of the previous attempt. `start` already counts the first attempt, in the
-    /// gateway and client roles; pass [`AttemptKind::First`] to open a span for it without counting it again.
+    /// Starts an attempt, a further try of the operation as a retry, a fallback or a hedge: counts it and opens a span
+    /// for it under the span of the operation, with a link to the span of the previous attempt. The returned step ends
+    /// the span. `start` already counts the first attempt; pass [`AttemptKind::First`] to open a span for it without
+    /// counting it again. The metric of attempts is recorded in the gateway and client roles.
     pub fn start_attempt(&self, kind: AttemptKind) -> Step {
         let Some(state) = self.marker.state() else { return Step::disabled() };
         if kind != AttemptKind::First {
@@ -168,8 +174,8 @@ impl Operation {
         self.marker().feedback(evaluation);
     }
 
-    /// Wraps the stream that carries the answer. The operation ends when the stream ends, yields an error or is
-    /// dropped. Items and `size_hint` are passed on unchanged.
+    /// Wraps the stream that carries the answer and records its items, which describe their own tokens. The operation
+    /// ends when the stream ends, yields an error or is dropped. Items and `size_hint` are passed on unchanged.
     pub fn observe<S>(self, stream: S) -> ObservedStream<S, SelfDescribing>
     where
         S: Stream,
@@ -178,8 +184,9 @@ impl Operation {
         ObservedStream::new(stream, self.into_running(), SelfDescribing)
     }
 
-    /// Wraps the stream that carries the answer; the closure returns the chunk that an item carries. The closure may
-    /// also record usage or a finish reason through a [`Marker`].
+    /// Wraps the stream that carries the answer, as [`observe`](Self::observe) does; the closure returns the chunk, the
+    /// tokens, finish reason and error, that an item carries. The closure may also record usage or a finish reason
+    /// through a [`Marker`].
     pub fn observe_with<S, F, T>(self, stream: S, to_chunk: F) -> ObservedStream<S, Described<F>>
     where
         S: Stream,
@@ -189,7 +196,8 @@ impl Operation {
         ObservedStream::new(stream, self.into_running(), Described(to_chunk))
     }
 
-    /// Wraps the stream that carries the answer, with an item reader that returns the chunk and the text of an item.
+    /// Wraps the stream that carries the answer, as `observe` does, with an item reader that returns the chunk and the
+    /// text of an item.
     #[cfg(feature = "macros")]
     pub(crate) fn observe_with_reader<S, C>(self, stream: S, reader: C) -> ObservedStream<S, C>
     where

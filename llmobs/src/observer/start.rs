@@ -1,4 +1,5 @@
-//! The builder of an operation.
+//! The builder of an operation, one model call: [`Observer::chat`](crate::Observer::chat) and its siblings return it,
+//! and [`Start::start`] starts the operation.
 
 use std::fmt;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use crate::semconv::value::Provider;
 use crate::series::MAX_EXTRA_LABELS;
 use crate::span::RequestParams;
 
-/// The properties of an operation that are known before it starts.
+/// A builder of an operation, one model call, with the properties that are known before it starts.
 #[derive(Clone)]
 #[must_use = "a builder observes nothing until `start` is called"]
 pub struct Start<'a> {
@@ -25,6 +26,7 @@ pub struct Start<'a> {
 }
 
 impl<'a> Start<'a> {
+    /// Returns a builder of an operation of this kind and model, with the default properties.
     pub(super) fn new(observer: &'a ObserverParts, name: OperationName, model: &'a str) -> Self {
         let call = Call {
             name,
@@ -48,8 +50,9 @@ impl<'a> Start<'a> {
         self
     }
 
-    /// Sets the moment at which the operation started. Defaults to the arrival of the request for the first operation
-    /// of a request that passed the tower layer, else to the call of `start`.
+    /// Sets the moment at which the operation started; a moment in the future is replaced by the current one. Defaults
+    /// to the arrival of the request for the first operation of a request that passed the tower layer, else to the call
+    /// of `start`.
     pub fn started_at(mut self, moment: impl Into<Moment>) -> Self {
         self.call.started_at = Some(moment.into());
         self
@@ -76,13 +79,14 @@ impl<'a> Start<'a> {
     }
 
     /// Sets the conversation that the operation belongs to. Use an identifier of the application, and do not generate
-    /// one for this purpose. The identifier is set on the span and the log events, never on metrics. Defaults to none.
+    /// one for this purpose. The identifier is set on the span and the log events, up to 128 bytes, never on metrics.
+    /// Defaults to none.
     pub const fn conversation(mut self, id: &'a str) -> Self {
         self.call.request.conversation_id = Some(id);
         self
     }
 
-    /// Sets the host of the model, and its port. Defaults to none.
+    /// Sets the host name or address of the model's server, and its port. Defaults to none.
     pub const fn server(mut self, address: &'a str, port: u16) -> Self {
         self.call.request.server = Some((address, port));
         self
@@ -176,23 +180,24 @@ impl<'a> Start<'a> {
         self
     }
 
-    /// Declares that work precedes the engine's queue: until the operation is enqueued or scheduled, its state is
-    /// `preparing`, not `prefill`.
+    /// Declares that work of the application precedes the engine's queue: until the operation is enqueued or scheduled,
+    /// its state is `preparing`, not `prefill`. Has no effect on the state in the gateway and client roles.
     pub const fn preparing(mut self) -> Self {
         self.call.prepares = true;
         self
     }
 
-    /// Sets whether a report of the token usage will follow. If so, no tokens of the stream are counted before the
-    /// report. Defaults to `true` in the gateway and client roles, since the upstream bills by its report, and to
-    /// `false` in the server role.
+    /// Sets whether a report of the token usage will follow. If so, the tokens that the stream carries are not recorded
+    /// while it runs; at the end, they are recorded only if no report came. Defaults to `true` in the gateway and
+    /// client roles, since the upstream bills by its report, and to `false` in the server role.
     pub const fn reports_usage(mut self, reports: bool) -> Self {
         self.call.reports_usage = Some(reports);
         self
     }
 
-    /// Sets the value of a label that was declared with [`ObserverBuilder::label`](crate::ObserverBuilder::label). An
-    /// undeclared name or value is counted as folded and omitted. Defaults to no value.
+    /// Sets the value of a label of the metrics that was declared with
+    /// [`ObserverBuilder::label`](crate::ObserverBuilder::label). An undeclared name or value is omitted, and counted
+    /// in `llmobs.self.folded_labels`. Defaults to no value.
     pub fn label(mut self, name: &str, value: &str) -> Self {
         let Some(inner) = &self.observer.inner else { return self };
         let labels = &inner.declared_names().labels;
@@ -205,8 +210,9 @@ impl<'a> Start<'a> {
         self
     }
 
-    /// Also judges the operation by an objective of the instrumented function. Of several objectives with one name, the
-    /// observer keeps the first.
+    /// Also judges the operation by an objective, a set of limits, of the instrumented function. `make` is called if no
+    /// objective has this name yet: of several with one name, the observer keeps the first. After eight objectives of
+    /// functions, further ones are omitted, and counted in `llmobs.self.folded_labels`.
     #[cfg(feature = "macros")]
     pub(crate) fn objective(mut self, name: &'static str, make: impl FnOnce() -> Objective) -> Self {
         let Some(inner) = &self.observer.inner else { return self };
@@ -219,7 +225,8 @@ impl<'a> Start<'a> {
         self
     }
 
-    /// Starts the operation.
+    /// Starts the operation, and returns it to its owner, which ends it. The operation of a disabled observer records
+    /// nothing.
     pub fn start(self) -> Operation {
         match &self.observer.inner {
             Some(inner) => Operation::new(start(self.observer, inner, &self.call)),

@@ -1,4 +1,6 @@
-//! The values that an observer keeps: those that its clones share, and those of each operation.
+//! The values that an observer keeps: those that its clones share (such as the model registry and the in-flight
+//! registry), and those of each operation, one model call (such as its times and token counts). The functions of
+//! `engine` and the types that applications hold read and change them.
 
 pub(crate) mod counted_tokens;
 pub(crate) mod counters;

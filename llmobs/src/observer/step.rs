@@ -1,4 +1,5 @@
-//! A step around model calls, from its start to its end.
+//! The [`Step`], a part of the work around operations (model calls) such as a tool call, from its start to its end. The
+//! builders in `step_builders` start it.
 
 use std::fmt;
 use std::future::Future;
@@ -41,23 +42,26 @@ pub struct Step {
 }
 
 impl Step {
+    /// Returns a step that records nothing.
     pub(super) const fn disabled() -> Self {
         Self { span: None, content: StepContent::off() }
     }
 
+    /// Returns a started step with its span; with `None`, the step records nothing.
     pub(super) fn new(span: Option<Box<OwnedSpan>>, inner: &ObserverState) -> Self {
         let content = if span.is_some() { StepContent::of(&inner.content) } else { StepContent::off() };
         Self { span, content }
     }
 
-    /// Returns the span of this step, for the application's events and child spans. Do not hold an entered guard across
-    /// an `.await`; use [`run`](Self::run) instead.
+    /// Returns the span of this step, for the application's events and child spans. The span is disabled if no
+    /// `tracing` subscriber enables it. Do not hold an entered guard across an `.await`; use [`run`](Self::run)
+    /// instead.
     #[must_use]
     pub fn span(&self) -> Span {
         self.span.as_ref().map_or_else(Span::none, |span| span.tracing_span().clone())
     }
 
-    /// Runs code in the span of this step.
+    /// Runs code in the span of this step, and returns its result.
     pub fn in_scope<T>(&self, code: impl FnOnce() -> T) -> T {
         match &self.span {
             Some(span) => span.tracing_span().in_scope(code),
@@ -70,15 +74,15 @@ impl Step {
         future.instrument(self.span())
     }
 
-    /// Sets the tokens of all model calls within this step, if the step reports them itself, as a remote agent does.
-    /// Call it once.
+    /// Sets the tokens of all model calls within this step on the span, if the step reports them itself, as a remote
+    /// agent does. Call it once.
     pub fn usage(&self, usage: Usage) {
         if let Some(span) = self.recording_span() {
             set_usage(span, &usage);
         }
     }
 
-    /// Sets the result of a cache lookup. Call it once.
+    /// Sets the result of a cache lookup, such as a hit, on the span. Call it once.
     pub fn cache_result(&self, result: CacheResult) {
         if let Some(span) = self.recording_span() {
             span.tracing_span().record(llmobs_attribute::CACHE_RESULT, result.as_str());
@@ -95,6 +99,7 @@ impl Step {
         self.end(Some(failure.into().error_type()));
     }
 
+    /// Returns the span of this step; `None` if no `tracing` subscriber enables it.
     #[cfg(feature = "macros")]
     pub(crate) fn owned_span(&self) -> Option<&OwnedSpan> {
         self.span.as_deref()

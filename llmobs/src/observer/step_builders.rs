@@ -1,4 +1,6 @@
-//! The builders of steps, one for each kind of step in the conventions.
+//! The builders of steps, one for each kind of step in the conventions: a step is a tool call, retrieval, agent,
+//! workflow or database query around operations (model calls), and has a span. The methods of
+//! [`Observer`](crate::Observer) return the builders.
 
 use super::state::observer_parts::ObserverParts;
 use super::step::Step;
@@ -31,7 +33,7 @@ macro_rules! step_builder {
                 self
             })*
 
-            /// Starts the step.
+            /// Starts the step with its span, and returns it to its owner, which ends it.
             pub fn start(self) -> Step {
                 let Some(inner) = &self.observer.inner else { return Step::disabled() };
                 Step::new(fit_to_profile(self.observer, self.step).start_span(), inner)
@@ -138,6 +140,7 @@ fn gen_ai_step<'a>(operation: &'static str, target: &'a str) -> span::StepSpan<'
 }
 
 impl<'a> Retrieval<'a> {
+    /// Returns a builder of a search in a data source.
     pub(super) fn new(observer: &'a ObserverParts, data_source: &'a str) -> Self {
         let step = gen_ai_step("retrieval", data_source);
         let step = span::StepSpan { kind: StepSpanKind::Client, data_source_id: Some(data_source), ..step };
@@ -168,6 +171,7 @@ impl<'a> Retrieval<'a> {
 }
 
 impl<'a> InvokeAgent<'a> {
+    /// Returns a builder of a run of an agent in this process.
     pub(super) fn new(observer: &'a ObserverParts, agent: &'a str) -> Self {
         let step = gen_ai_step("invoke_agent", agent);
         Self { observer, step: span::StepSpan { agent_name: Some(agent), ..step } }
@@ -194,6 +198,7 @@ impl<'a> InvokeAgent<'a> {
 }
 
 impl<'a> CreateAgent<'a> {
+    /// Returns a builder of the creation of an agent at the observer's provider.
     pub(super) fn new(observer: &'a ObserverParts, agent: &'a str) -> Self {
         let step = gen_ai_step("create_agent", agent);
         let provider = Some(observer.provider.as_str());
@@ -215,6 +220,7 @@ impl<'a> CreateAgent<'a> {
 }
 
 impl<'a> Database<'a> {
+    /// Returns a builder of an operation on a collection of a database system.
     pub(super) fn new(observer: &'a ObserverParts, system: &'a str, operation: &'a str, collection: &'a str) -> Self {
         let step = span::StepSpan {
             name: (operation, Some(collection)),
@@ -242,6 +248,7 @@ impl<'a> Database<'a> {
 }
 
 impl<'a> ExecuteTool<'a> {
+    /// Returns a builder of a call of a tool.
     pub(super) fn new(observer: &'a ObserverParts, tool: &'a str) -> Self {
         let step = gen_ai_step("execute_tool", tool);
         Self { observer, step: span::StepSpan { tool_name: Some(tool), ..step } }
@@ -249,6 +256,7 @@ impl<'a> ExecuteTool<'a> {
 }
 
 impl<'a> InvokeWorkflow<'a> {
+    /// Returns a builder of a run of a workflow.
     pub(super) fn new(observer: &'a ObserverParts, workflow: &'a str) -> Self {
         let step = gen_ai_step("invoke_workflow", workflow);
         Self { observer, step: span::StepSpan { workflow_name: Some(workflow), ..step } }

@@ -1,4 +1,6 @@
-//! The wrapper of an operation's stream, which passes every item on unchanged and records its time.
+//! The wrapper of an operation's stream, [`ObservedStream`], which passes every item on unchanged and records its time,
+//! and the item readers that return the tokens of an item. [`Operation::observe`](crate::Operation::observe) returns
+//! the wrapper.
 
 use std::fmt;
 use std::pin::Pin;
@@ -42,8 +44,8 @@ const STALL_THRESHOLD: u64 = 1_000_000_000;
 const NO_ITEM: u64 = u64::MAX;
 
 pin_project! {
-    /// A stream that records its items for an operation, and ends the operation when the stream ends, fails or is
-    /// dropped.
+    /// A stream that passes its items on, records their times and tokens for an operation (one model call), and ends
+    /// the operation when the stream ends, yields an error or is dropped.
     ///
     /// An item costs two readings of the clock and a few additions: no lock, no allocation, no atomic
     /// read-modify-write.
@@ -69,12 +71,13 @@ pin_project! {
 }
 
 impl<S: Stream, C> ObservedStream<S, C> {
+    /// Returns the wrapper of a stream. If `running` is `None`, it records nothing.
     pub(super) fn new(inner: S, running: Option<RunningOperation>, reader: C) -> Self {
         Self { inner, reader, state: running.map(|running| Box::new(StreamState::new(running))) }
     }
 
-    /// Sets whether the producer runs by itself or only while polled. Defaults to [`Producer::Push`]. Call it before
-    /// the first poll.
+    /// Sets whether the producer, an engine or an upstream, runs by itself or only while the stream is polled. Defaults
+    /// to [`Producer::Push`], by itself. Call it before the first poll.
     pub fn producer(mut self, producer: Producer) -> Self {
         if let Some(state) = &mut self.state {
             state.timing = new_timing(producer, &state.operation);
@@ -91,7 +94,8 @@ impl<S: Stream, C> ObservedStream<S, C> {
         self
     }
 
-    /// Returns a marker for other threads. Once the stream has ended, the marker is disabled.
+    /// Returns a marker, a handle that records what happens to the operation, for other threads. After the end of the
+    /// stream, a disabled marker is returned.
     #[must_use]
     pub fn marker(&self) -> Marker {
         Marker::new(self.state.as_ref().map(|state| std::sync::Arc::clone(&state.operation.state)))
@@ -173,19 +177,21 @@ impl<S: Stream, C> fmt::Debug for ObservedStream<S, C> {
     }
 }
 
-/// A way to read the content of an item.
+/// A way to read the tokens and the text of a stream's items. [`ObservedStream`] calls its methods for each item.
 pub trait ItemReader<Item> {
-    /// Returns the tokens, finish reason and error that the item carries.
+    /// Returns the tokens, finish reason and error that the item carries. Called when the stream has yielded the item.
     fn read(&mut self, item: &Item) -> Chunk;
 
-    /// Returns the text that the item adds to the answer, if known.
+    /// Returns the text that the item adds to the answer, if known. Called only if content is captured. Defaults to
+    /// `None`.
     fn text<'i>(&self, item: &'i Item) -> Option<&'i str> {
         let _ = item;
         None
     }
 }
 
-/// The item reader of items that implement [`StreamItem`].
+/// The item reader of items that implement [`StreamItem`], as [`Operation::observe`](crate::Operation::observe) uses
+/// it.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct SelfDescribing;
@@ -200,7 +206,7 @@ impl<Item: StreamItem> ItemReader<Item> for SelfDescribing {
     }
 }
 
-/// The item reader that calls a closure.
+/// The item reader that calls a closure, as [`Operation::observe_with`](crate::Operation::observe_with) uses it.
 #[derive(Clone, Copy)]
 pub struct Described<F>(pub(super) F);
 
@@ -227,11 +233,13 @@ struct StreamState {
     clock: Clock,
     timing: Timing,
     counted_tokens: CountedTokens,
+    /// Gaps between tokens.
     token_gaps: GapHistogram,
     /// Gaps between chunks, in the gateway and client roles only.
     chunk_gaps: Option<GapHistogram>,
+    /// The moment of the last flush, initially the start of the operation, in nanoseconds.
     flushed_at: u64,
-    /// The moment of the last item; [`NO_ITEM`] before the first.
+    /// The moment of the last item, in nanoseconds; [`NO_ITEM`] before the first.
     last_item_at: u64,
     /// Set while the inner stream is polled. If it is set at the drop, the inner stream panicked.
     is_polling: bool,

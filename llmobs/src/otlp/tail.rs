@@ -1,5 +1,6 @@
 //! Tail sampling: buffers finished spans until their trace has ended in this process, then keeps traces with errors or
-//! missed objectives completely and a configured ratio of the other traces.
+//! missed objectives (limits that an operation must meet) completely, and a configured ratio of the other traces. The
+//! application configures `TailSampling`; `span_processor` passes the spans to `TailSampler`.
 
 mod buffer;
 #[cfg(test)]
@@ -24,16 +25,17 @@ use crate::sink::export_counts::DropReason;
 use crate::sink::export_counts::ExportCounts;
 use crate::sync::Mutex;
 
-/// The attribute with the ratio at which a span was sampled; 1 if its trace is always kept. A back end weights each
-/// span by the reciprocal of this ratio.
+/// The span attribute with the ratio, from 0 to 1, at which an exported span was sampled: the product of the ratios of
+/// the head sampler, which decides at the start of a trace, and of the tail sampler. The tail sampler's ratio is 1 for
+/// a trace that is always kept. A back end weights each span by the reciprocal of this ratio.
 pub(super) const SAMPLING_RATIO: &str = "llmobs.sampling.ratio";
 
 /// The rule that decides at the end of a trace whether its spans are exported.
 ///
 /// A trace with an error (a span with status `Error`) or a missed objective is kept completely. Of the other traces,
 /// the configured ratio is kept. The decision covers the spans of the trace in this process: from the first span that
-/// starts here until no span is open, but at the latest the [`decision_wait`](Self::decision_wait) time after an operation in the
-/// trace has ended.
+/// starts here until no span is open, but at the latest the [`decision_wait`](Self::decision_wait) time after an
+/// operation in the trace has ended.
 ///
 /// ```
 /// use llmobs::otlp::TailSampling;
@@ -51,8 +53,9 @@ pub struct TailSampling {
 }
 
 impl TailSampling {
-    /// Returns a rule that keeps this ratio, from 0 to 1, of the traces without an error or missed objective. The
-    /// choice depends only on the random number of the trace, so processes with the same ratio keep the same traces.
+    /// Returns a rule that keeps this ratio, from 0 to 1, of the traces without an error or missed objective. Values
+    /// outside are clamped; NaN counts as 0. The choice depends only on the random number of the trace, so processes
+    /// with the same ratio keep the same traces.
     pub const fn ratio(ratio: f64) -> Self {
         Self { ratio, max_spans: 8_192, max_traces: 16_384, decision_wait: Duration::from_secs(10) }
     }
@@ -65,22 +68,23 @@ impl TailSampling {
         self
     }
 
-    /// Sets the maximum number of traces in the buffer. Each span of a further trace is decided by itself. Defaults to
-    /// 16,384.
+    /// Sets the maximum number of traces with open spans that the sampler tracks. Each span of a further trace is
+    /// decided by itself when it ends. Defaults to 16,384.
     pub const fn max_traces(mut self, traces: usize) -> Self {
         self.max_traces = traces;
         self
     }
 
-    /// Sets the time after the end of an operation at which its trace is decided even if a span is still open. Defaults
-    /// to ten seconds.
+    /// Sets the time after the end of an operation at which its trace is decided even if a span is still open. The
+    /// pipeline looks for such traces once a second, so a decision can be a second late. Defaults to ten seconds.
     pub const fn decision_wait(mut self, time: Duration) -> Self {
         self.decision_wait = time;
         self
     }
 }
 
-/// The tail sampler: buffers the finished spans of open traces and decides them.
+/// The tail sampler of a pipeline: buffers the finished spans of traces with open spans, and decides at the end of a
+/// trace which of them are exported. Spans that the ratio does not keep are discarded and not counted as dropped.
 #[derive(Debug)]
 pub(super) struct TailSampler {
     settings: TailSampling,
@@ -91,18 +95,21 @@ pub(super) struct TailSampler {
 }
 
 impl TailSampler {
+    /// Creates a sampler with an empty buffer. `counts` receives the number of spans that are dropped as `tail_full`.
     pub(super) fn new(settings: TailSampling, clock: Clock, counts: Arc<ExportCounts>) -> Self {
         Self { settings, threshold: Threshold::from_ratio(settings.ratio), buffer: Mutex::default(), clock, counts }
     }
 
-    /// Registers the start of a span.
+    /// Counts a span as an open span of its trace; called when the span starts. A span that the head sampler did not
+    /// sample is ignored.
     pub(super) fn on_start(&self, span: &SpanContext) {
         if span.is_sampled() {
             self.buffer.lock().start_span(span.trace_id(), self.settings.max_traces);
         }
     }
 
-    /// Registers the end of a span. Returns the spans that can be exported now.
+    /// Buffers a sampled span; called when the span ends. Returns the spans, of this and of evicted traces, that are to
+    /// be exported now.
     pub(super) fn on_end(&self, span: SpanData) -> Vec<SpanData> {
         let trace = span.span_context.trace_id();
         let must_keep = matches!(span.status, Status::Error { .. })
@@ -131,8 +138,8 @@ impl TailSampler {
         exported
     }
 
-    /// Decides the traces whose operation ended at least the decision wait ago. Returns the spans that can be
-    /// exported now.
+    /// Decides the traces whose operation ended at least the decision wait ago; called once a second. Returns the spans
+    /// that are to be exported now.
     pub(super) fn decide_expired(&self) -> Vec<SpanData> {
         let now = self.clock.now().as_nanos();
         let until = now.saturating_sub(duration_to_nanos(self.settings.decision_wait));
@@ -144,7 +151,8 @@ impl TailSampler {
         exported
     }
 
-    /// Decides all buffered traces. Returns the spans that are kept.
+    /// Decides the spans that are in the buffer, also those of traces with open spans; called when the pipeline shuts
+    /// down. Returns the spans that the ratio keeps.
     pub(super) fn flush(&self) -> Vec<SpanData> {
         let mut buffer = self.buffer.lock();
         let mut exported = Vec::new();
@@ -154,7 +162,7 @@ impl TailSampler {
         exported
     }
 
-    /// Returns the spans that the ratio keeps, and the number of the others.
+    /// Returns those of the spans that the ratio keeps, and the number of the others.
     fn decide(&self, spans: Vec<SpanData>) -> (Vec<SpanData>, usize) {
         let total = spans.len();
         let kept: Vec<_> = spans.into_iter().filter_map(|span| self.sample_span(span)).collect();

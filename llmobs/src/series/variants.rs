@@ -1,4 +1,6 @@
-//! The variants of a row: one for each combination of the attributes that the series key does not determine.
+//! The variants of a row (a metric of the catalog): one for each combination of the attributes that the series key
+//! (operation, provider, model and extra labels) does not determine, such as the error type. A variant is an index,
+//! from zero; the recording code gets it from the functions here and passes it to `OperationSeries`.
 
 use std::sync::Arc;
 
@@ -26,34 +28,44 @@ const ENDED_REJECTED: usize = ENDED_FAILED + ERROR_TYPE_COUNT;
 /// The variant of `llmobs.operation.ended` for the outcome `cancelled`.
 pub(crate) const ENDED_CANCELLED: usize = ENDED_REJECTED + ERROR_TYPE_COUNT;
 
-/// The number of variants of `llmobs.operation.ended`, which is the maximum over all rows.
+/// The number of variants of `llmobs.operation.ended`, which is the maximum over the rows whose number of variants does
+/// not depend on declared names.
 pub(crate) const MAX_VARIANTS: usize = ENDED_CANCELLED + 1;
 
-/// Returns the variant for a completed operation, with its finish reason if it has one.
+/// Returns the variant of `llmobs.operation.ended` for the outcome `completed`, with its finish reason if known. All
+/// reasons that the conventions do not list share one variant.
 pub(crate) fn ended_completed_variant(reason: Option<&FinishReason>) -> usize {
     reason.map_or(ENDED_WITHOUT_REASON, FinishReason::label_index)
 }
 
+/// Returns the variant of `llmobs.operation.ended` for the outcome `failed` with this error type.
 pub(crate) const fn ended_failed_variant(error: ErrorType) -> usize {
     ENDED_FAILED + error.index()
 }
 
+/// Returns the variant of `llmobs.operation.ended` for the outcome `rejected` with this error type.
 pub(crate) const fn ended_rejected_variant(error: ErrorType) -> usize {
     ENDED_REJECTED + error.index()
 }
 
-/// Returns the variant of a duration for an end with or without an error.
+/// Returns the variant of a duration of whole operations, such as `gen_ai.server.request.duration`, for an end with
+/// this error type; 0 without an error.
 pub(crate) fn error_variant(error: Option<ErrorType>) -> usize {
     error.map_or(0, |error| 1 + error.index())
 }
 
-/// A kind of tokens, as in `llmobs.token.kind`.
+/// A kind of tokens, as in `llmobs.token.kind`. The kinds do not overlap. The first three are input, the others output.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum TokenKind {
+    /// Input tokens that were neither read from nor written to a cache.
     Uncached,
+    /// Input tokens that were read from the cache of the engine or provider.
     CacheRead,
+    /// Input tokens that were written to the cache of the engine or provider.
     CacheWrite,
+    /// Output tokens other than reasoning: visible text and tool calls.
     Text,
+    /// Output tokens of reasoning.
     Reasoning,
 }
 
@@ -71,6 +83,7 @@ impl TokenKind {
     }
 }
 
+/// Returns the variant of `llmobs.token.processed` for tokens of this kind, whose number has this source.
 pub(crate) const fn processed_variant(kind: TokenKind, source: TokenSource) -> usize {
     kind as usize * TokenSource::ALL.len() + source.index()
 }
@@ -84,25 +97,30 @@ pub(crate) enum TokenDirection {
 
 const TOKEN_DIRECTIONS: [&str; 2] = ["input", "output"];
 
-/// The reason for which tokens were wasted.
+/// The reason for which processed tokens were wasted, as in `llmobs.token.waste`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum TokenWaste {
+    /// The operation was cancelled: its caller disconnected.
     Cancelled,
+    /// The operation failed.
     Failed,
+    /// Another attempt of the operation superseded the attempt with these tokens.
     Superseded,
 }
 
 const TOKEN_WASTES: [&str; 3] = ["cancelled", "failed", "superseded"];
 
+/// Returns the variant of `llmobs.token.wasted` for tokens of this direction that were wasted for this reason.
 pub(crate) const fn wasted_variant(direction: TokenDirection, waste: TokenWaste) -> usize {
     direction as usize * TOKEN_WASTES.len() + waste as usize
 }
 
+/// Returns the variant of `llmobs.response_cache.lookups` for a lookup in a cache of this kind, with this result.
 pub(crate) const fn cache_lookup_variant(kind: CacheKind, result: CacheResult) -> usize {
     kind.index() * CacheResult::ALL.len() + result.index()
 }
 
-/// Returns the number of variants of a row; the variants of declared names are not included.
+/// Returns the number of variants of a row; 0 for a row whose variants depend on declared names.
 const fn fixed_variant_count(id: RowId) -> usize {
     match id {
         RowId::ServerDuration | RowId::ClientDuration | RowId::InferenceDuration | RowId::EmbeddingsDuration => {
@@ -121,6 +139,8 @@ const fn fixed_variant_count(id: RowId) -> usize {
     }
 }
 
+/// Returns the number of variants of a row, for these declared names. For objectives, each of the indices has two
+/// variants: good and bad.
 pub(super) fn variant_count(id: RowId, declared_names: &DeclaredNames) -> usize {
     match id {
         RowId::Phase => declared_names.phases.len(),
@@ -149,8 +169,8 @@ const DECLARED_OFFSET: usize = {
     offset + count
 };
 
-/// Returns the offset of the first variant of a row. Rows whose number of variants is known only when the observer is
-/// built follow the others.
+/// Returns the offset of the first variant of a row in the list of the variants of all rows. Rows whose number of
+/// variants is known only when the observer is built follow the others.
 pub(super) fn variant_offset(id: RowId, declared_names: &DeclaredNames) -> usize {
     let (phases, evaluations) = (declared_names.phases.len(), declared_names.evaluations.len());
     match id {
@@ -162,7 +182,9 @@ pub(super) fn variant_offset(id: RowId, declared_names: &DeclaredNames) -> usize
     }
 }
 
-/// Returns the labels of a variant, in addition to the labels of the series key.
+/// Returns the labels of a variant, in addition to the labels of the series key. Inverse of the functions that return a
+/// variant. Example: `Ended` with the variant of a failure by timeout gives the outcome `failed` and error type
+/// `timeout`.
 pub(super) fn variant_labels(id: RowId, variant: usize, declared_names: &DeclaredNames) -> Vec<Label> {
     let single_label = |name: &'static str, value: &'static str| vec![Label::new(name, value)];
     match id {

@@ -1,4 +1,6 @@
-//! Counts of the items that a pipeline sent and dropped, stored as integers until an observer records them.
+//! Counts of the items that a pipeline, the OTLP exporters of a process, sent and dropped, stored as integers until an
+//! observer records them. An item is a span, a log record or a metric data point; a drop loses it. `otlp` counts, and
+//! `ObserverState` holds the `ExportReporter` that records.
 //!
 //! The pipeline is created before any observer and drops items in code that must not block. It therefore only counts,
 //! and an observer records the counts at each collection.
@@ -50,11 +52,11 @@ impl Signal {
     }
 }
 
-/// The reason for which an item did not reach the collector.
+/// The reason for which an item, such as a span, was lost before it reached the collector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum DropReason {
-    /// The queue was full, because more items were created than the collector accepted.
+    /// The queue was full when the item was created, because more items were created than the collector accepted.
     QueueFull,
     /// Too many spans waited for the end of their traces (tail sampling).
     TailFull,
@@ -69,11 +71,11 @@ pub enum DropReason {
 }
 
 impl DropReason {
-    /// Every drop reason.
+    /// Every drop reason, in the order of the variants.
     pub const ALL: [Self; 6] =
         [Self::QueueFull, Self::TailFull, Self::Unreachable, Self::Refused, Self::Rejected, Self::Shutdown];
 
-    /// Returns the value of the label `llmobs.drop.reason`.
+    /// Returns the name of the reason, which is also the value of the label `llmobs.drop.reason`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -100,16 +102,19 @@ impl DropReason {
 /// The maximum number of exports whose durations are stored until a collection.
 const MAX_UNREPORTED_EXPORTS: usize = 1_024;
 
-/// The export counts of one signal.
+/// The numbers of items of one signal that were queued, sent and dropped, and the durations of its exports.
 #[derive(Debug)]
 pub(crate) struct ExportCounts {
     signal: Signal,
     /// The maximum number of queued items; `None` for a signal without a queue.
     queue_limit: Option<usize>,
+    /// The items in the queue now, or reserved for it.
     queued: AtomicUsize,
+    /// The items dropped since the creation, by reason.
     dropped: [AtomicU64; DropReason::ALL.len()],
     /// The dropped items that an observer has already recorded, by reason.
     reported: [AtomicU64; DropReason::ALL.len()],
+    /// The items that the collector accepted since the creation.
     sent: AtomicU64,
     /// The moment of the last successful export, initially the moment of creation, in nanoseconds.
     last_success_at: AtomicU64,
@@ -119,6 +124,8 @@ pub(crate) struct ExportCounts {
 }
 
 impl ExportCounts {
+    /// Returns counts of zero. `queue_limit` is the maximum number of queued items, or `None` for a signal without a
+    /// queue.
     pub(crate) fn new(signal: Signal, queue_limit: Option<usize>) -> Self {
         let clock = Clock::system();
         Self {
@@ -134,31 +141,35 @@ impl ExportCounts {
         }
     }
 
+    /// Returns the signal of these counts.
     pub(crate) const fn signal(&self) -> Signal {
         self.signal
     }
 
-    /// Reserves a place in the queue for one item. Returns false if the queue is full.
+    /// Reserves a place in the queue for one item. Returns `false`, and reserves none, if the queue is full.
     pub(crate) fn try_reserve(&self) -> bool {
         let limit = self.queue_limit.unwrap_or(usize::MAX);
         let reserve = |queued| (queued < limit).then_some(queued + 1);
         self.queued.fetch_update(Ordering::Relaxed, Ordering::Relaxed, reserve).is_ok()
     }
 
-    /// Releases the places of `items` items.
+    /// Releases the places of this number of items, which must have been reserved.
     pub(crate) fn release(&self, items: usize) {
         self.queued.fetch_sub(items, Ordering::Relaxed);
     }
 
+    /// Counts items that were dropped for a reason.
     pub(crate) fn add_dropped(&self, reason: DropReason, items: usize) {
         self.dropped[reason as usize].fetch_add(items as u64, Ordering::Relaxed);
     }
 
+    /// Counts items that the collector accepted.
     pub(crate) fn add_sent(&self, items: usize) {
         self.sent.fetch_add(items as u64, Ordering::Relaxed);
     }
 
-    /// Records the duration of one export in nanoseconds, and its error if the export failed.
+    /// Stores the duration in nanoseconds of one attempt of an export, and its error if the attempt failed. An attempt
+    /// without an error is the last success. Of the attempts between two collections, only the first 1,024 are stored.
     pub(crate) fn record_export(&self, nanos: u64, error: Option<ErrorType>) {
         if error.is_none() {
             self.last_success_at.store(self.clock.now().as_nanos(), Ordering::Relaxed);
@@ -169,18 +180,22 @@ impl ExportCounts {
         }
     }
 
+    /// Returns the current moment on the system's monotonic clock, in nanoseconds.
     pub(crate) fn now_nanos(&self) -> u64 {
         self.clock.now().as_nanos()
     }
 
+    /// Returns the number of items in the queue.
     pub(crate) fn queued(&self) -> usize {
         self.queued.load(Ordering::Relaxed)
     }
 
+    /// Returns the number of items that the collector accepted since the creation.
     pub(crate) fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
     }
 
+    /// Returns the number of items dropped for a reason since the creation.
     pub(crate) fn dropped(&self, reason: DropReason) -> u64 {
         self.dropped[reason as usize].load(Ordering::Relaxed)
     }
@@ -191,16 +206,18 @@ impl ExportCounts {
         total - self.reported[reason as usize].swap(total, Ordering::Relaxed)
     }
 
+    /// Returns the number of items dropped for any reason since the creation.
     pub(crate) fn total_dropped(&self) -> u64 {
         DropReason::ALL.iter().map(|reason| self.dropped(*reason)).sum()
     }
 }
 
-/// The export counts of a pipeline. Only one observer records them, because otherwise each dropped item would be
-/// counted twice.
+/// The export counts of all signals of a pipeline. Only one observer at a time records them, because otherwise each
+/// dropped item would be counted twice.
 #[derive(Debug)]
 pub(crate) struct PipelineCounts {
     counts: Vec<Arc<ExportCounts>>,
+    /// Set while an observer records these counts.
     is_reported: AtomicBool,
 }
 
@@ -208,15 +225,18 @@ pub(crate) struct PipelineCounts {
 static GLOBAL_COUNTS: Mutex<Option<Arc<PipelineCounts>>> = Mutex::new(None);
 
 impl PipelineCounts {
+    /// Returns the counts of a pipeline, with one entry for each signal that it exports.
     pub(crate) const fn new(counts: Vec<Arc<ExportCounts>>) -> Self {
         Self { counts, is_reported: AtomicBool::new(false) }
     }
 
+    /// Returns the counts of each signal.
     pub(crate) fn counts(&self) -> &[Arc<ExportCounts>] {
         &self.counts
     }
 
-    /// Makes the counts available to the observers that are built after this call.
+    /// Makes the counts those of the process, in place of earlier ones: the first observer that is built after this
+    /// call records them.
     pub(crate) fn install_global(self: &Arc<Self>) {
         *GLOBAL_COUNTS.lock() = Some(Arc::clone(self));
     }
@@ -226,7 +246,8 @@ impl PipelineCounts {
         GLOBAL_COUNTS.lock().clone()
     }
 
-    /// Starts to record the counts in these sinks. Returns `None` if another observer already records them.
+    /// Starts to record the counts in these sinks, until the returned reporter is dropped. Returns `None` if another
+    /// observer already records them.
     ///
     /// All instruments are created here and not later, because a collection holds a lock of the SDK that creating an
     /// instrument needs.
@@ -239,7 +260,7 @@ impl PipelineCounts {
     }
 }
 
-/// Records export counts in the sinks of an observer, until it is dropped.
+/// An object that records the export counts of a pipeline in the sinks of an observer, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct ExportReporter {
     counts: Arc<PipelineCounts>,
@@ -247,7 +268,7 @@ pub(crate) struct ExportReporter {
     series: Mutex<Vec<SignalSeries>>,
 }
 
-/// The series of one signal.
+/// The series of one signal: dropped items by reason, and the duration of successful exports.
 #[derive(Debug)]
 struct SignalSeries {
     counts: Arc<ExportCounts>,
@@ -256,7 +277,8 @@ struct SignalSeries {
 }
 
 impl ExportReporter {
-    /// Records the changes since the previous call.
+    /// Records the drops and the export durations since the previous call. Called before the values of each collection
+    /// are read.
     pub(crate) fn record_pending(&self) {
         // The lock prevents two concurrent collections from recording the same changes.
         for series in &*self.series.lock() {
@@ -271,7 +293,8 @@ impl ExportReporter {
         }
     }
 
-    /// Returns the values of an observable row.
+    /// Returns the current values of an observable row, one for each signal: the seconds since the last successful
+    /// export (`ExportAge`) or the number of queued items (`ExportQueueUsage`). Empty for any other row.
     pub(crate) fn read(&self, id: RowId) -> Vec<Observation> {
         let value = |counts: &ExportCounts| match id {
             RowId::ExportAge => Some(nanos_to_seconds(
@@ -316,6 +339,7 @@ impl SignalSeries {
     }
 }
 
+/// Returns the labels of a signal's series: the signal, and the error type of a failed export.
 fn export_labels(counts: &ExportCounts, error: Option<ErrorType>) -> Vec<Label> {
     let signal = Label::new(llmobs_attribute::SIGNAL, counts.signal.as_str());
     [signal].into_iter().chain(error.map(|error| Label::new(a::ERROR_TYPE, error.as_str()))).collect()

@@ -1,4 +1,5 @@
-//! The OpenTelemetry sink, which depends on the API crate only. Only this module and its child use
+//! The OpenTelemetry sink, a backend of recorded values, which depends on the API crate only: the instruments of an
+//! observer, and the references by which an application passes its providers. Only this module and its child use
 //! `opentelemetry::metrics`.
 
 mod bound_instrument;
@@ -43,41 +44,50 @@ use crate::measurement::Observation;
 use crate::measurement::TraceLink;
 use crate::semconv::value::OTHER;
 
-/// The OpenTelemetry instruments of an observer.
+/// The OpenTelemetry instruments of an observer, one for each row. A row is the description of one metric.
 #[derive(Debug)]
 pub(crate) struct Instruments {
     meter: Meter,
-    /// The instrument of each row.
+    /// The instrument of each row of the catalog, by `RowId`.
     instruments: Box<[InstrumentSlot]>,
     /// True if the meter records nothing, so that no more measurements are passed to it.
     is_noop: AtomicBool,
 }
 
-/// The instrument of a row, created at the first use: each histogram of the SDK takes 137 KB per reader, used or not.
+/// A cell with the instrument of a row, which is created at the first use: each histogram of the SDK takes 137 KB per
+/// reader, used or not.
 pub(super) type InstrumentSlot = OnceLock<ApiInstrument>;
 
-/// An instrument of the OpenTelemetry API.
+/// An instrument of the OpenTelemetry API, before it is bound to the labels of a series.
 #[derive(Debug)]
 pub(super) enum ApiInstrument {
+    /// A counter of whole numbers.
     Counter(Counter<u64>),
+    /// A gauge.
     Gauge(Gauge<f64>),
+    /// A histogram.
     Histogram(Histogram<f64>),
+    /// A counter of fractional values.
     FloatCounter(Counter<f64>),
+    /// An up-down counter of whole numbers.
     UpDownCounter(UpDownCounter<i64>),
 }
 
 impl Instruments {
+    /// Returns the instruments of a meter, none of them created.
     pub(super) fn new(meter: Meter) -> Self {
         let instruments = RowId::ALL.iter().map(|_| InstrumentSlot::new()).collect();
         Self { meter, instruments, is_noop: AtomicBool::new(false) }
     }
 
-    /// Returns the series of a row of the catalog; `None` once the meter is known to record nothing.
+    /// Returns the series of a row of the catalog with these labels. `bounds` are the buckets of a histogram. Returns
+    /// `None` once the meter is known to record nothing.
     pub(super) fn bind(&self, id: RowId, labels: &[Label], bounds: &BucketBounds) -> Option<BoundInstrument> {
         self.bind_row(&self.instruments[id as usize], id.row(), labels, bounds)
     }
 
-    /// Returns the series of a row whose instrument is in `slot`; `None` once the meter is known to record nothing.
+    /// Returns the series of a row with these labels; the row's instrument is in `slot`, and is created at the first
+    /// call. Returns `None` once the meter is known to record nothing.
     pub(super) fn bind_row(
         &self,
         slot: &InstrumentSlot,
@@ -98,11 +108,13 @@ impl Instruments {
         })
     }
 
+    /// Returns whether the meter is known to record nothing; `false` until `register_callbacks` was called.
     pub(super) fn is_noop(&self) -> bool {
         self.is_noop.load(Ordering::Relaxed)
     }
 
-    /// Creates the instrument of a row of the catalog before its first use.
+    /// Creates the instrument of a row of the catalog before its first use, for a row that may be recorded in a
+    /// callback, where no instrument can be created.
     pub(super) fn create_in_advance(&self, id: RowId, bounds: &BucketBounds) {
         if !self.is_noop() {
             self.instruments[id as usize].get_or_init(|| self.create(id.row(), bounds));
@@ -135,8 +147,9 @@ impl Instruments {
         }
     }
 
-    /// Registers callbacks with which the meter reads every observable row of the catalog at collection, while the
-    /// source exists.
+    /// Registers callbacks with which the meter reads every observable row of the catalog at each collection, while the
+    /// source exists. Returns whether the meter records measurements, as tested with these callbacks and a bound
+    /// counter.
     pub(super) fn register_callbacks(&self, source: &Weak<dyn ObservableSource>) -> MeterHealth {
         // Every registered callback holds a clone.
         let registration = Arc::new(());
@@ -161,7 +174,8 @@ impl Instruments {
         }
     }
 
-    /// Registers a callback with which the meter reads an observable row at collection.
+    /// Registers a callback with which the meter reads an observable row at each collection. If `read` panics, the row
+    /// has no values at that collection.
     pub(super) fn register_callback(
         &self,
         row: &'static Row,
@@ -226,11 +240,15 @@ impl Instruments {
     }
 }
 
-/// The ability of a meter to record measurements.
+/// The ability of a meter to record measurements, as tested when the observer is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MeterHealth {
+    /// The meter records nothing, for example because no meter provider is installed.
     Noop,
+    /// The meter loses the values of bound instruments, because their feature is enabled in only one of the API and the
+    /// SDK.
     BoundInstrumentsMismatch,
+    /// The meter records measurements.
     Recording,
 }
 
@@ -259,6 +277,7 @@ impl fmt::Debug for MeterProviderRef<'_> {
 }
 
 impl MeterProviderRef<'_> {
+    /// Returns a meter of the provider with the scope `llmobs` and the schema URL of the profile.
     pub(crate) fn meter(self, profile: Profile) -> Meter {
         self.0.meter_with_scope(instrumentation_scope(profile))
     }
@@ -281,26 +300,28 @@ impl fmt::Debug for TracerProviderRef<'_> {
 }
 
 impl TracerProviderRef<'_> {
+    /// Returns a tracer of the provider with the scope `llmobs` and the schema URL of the profile.
     pub(crate) fn tracer(self, profile: Profile) -> BoxedTracer {
         BoxedTracer::new(self.0.boxed_tracer(instrumentation_scope(profile)))
     }
 }
 
-/// Returns the tracer of the process-wide provider.
+/// Returns a tracer of the process-wide provider with the scope `llmobs` and the schema URL of the profile.
 pub(crate) fn global_tracer(profile: Profile) -> BoxedTracer {
     opentelemetry::global::tracer_with_scope(instrumentation_scope(profile))
 }
 
-/// Returns the meter of the process-wide provider.
+/// Returns a meter of the process-wide provider with the scope `llmobs` and the schema URL of the profile.
 pub(crate) fn global_meter(profile: Profile) -> Meter {
     opentelemetry::global::meter_with_scope(instrumentation_scope(profile))
 }
 
-/// Returns the current span in OpenTelemetry's context, if there is one and it is sampled.
+/// Returns the ids of the current span in OpenTelemetry's context; `None` if there is no span or if it is not sampled.
 pub(crate) fn current_trace_link() -> Option<TraceLink> {
     Context::map_current(|context| TraceLink::of_sampled(context.span().span_context()))
 }
 
+/// Returns the scope `llmobs` with this crate's version, and the schema URL of the conventions for profile `v1_41`.
 fn instrumentation_scope(profile: Profile) -> InstrumentationScope {
     let scope = InstrumentationScope::builder("llmobs").with_version(env!("CARGO_PKG_VERSION"));
     match profile {

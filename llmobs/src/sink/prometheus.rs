@@ -1,4 +1,5 @@
-//! The Prometheus sink: series that a recorder accesses by handle, and that a scrape copies under a short lock.
+//! The Prometheus sink: series (sets of label values of a metric) that a recorder accesses by handle, and that a
+//! scrape, one reading of the metrics page, copies under a short lock.
 //!
 //! The type `Family` of `prometheus-client` is not used: it formats under its read lock, and a new series that waits
 //! for the write lock blocks every recorder for milliseconds.
@@ -59,15 +60,20 @@ impl RegistryMut<'_> {
         encoded.is_ok() && page.contains("llmobs_build_info")
     }
 
+    /// Adds the collector of an observer to the registry, so that each page of the registry contains its metrics.
     pub(crate) fn register(&mut self, collector: ObserverCollector) {
         self.0.register_collector(Box::new(collector));
     }
 }
 
-/// The collector that a registry calls at a scrape.
+/// The collector that a registry calls at each scrape to write all metrics of one observer.
 pub(crate) struct ObserverCollector {
+    /// The series of the catalog's rows that are recorded.
     pub(crate) store: Arc<SeriesStore>,
+    /// The rows that other crates registered, and the views of the page.
     pub(crate) registered: Arc<RegisteredRows>,
+    /// The object that returns the values of the catalog's observable rows. Once it is dropped, the page omits them and
+    /// the views.
     pub(crate) source: Weak<dyn ObservableSource>,
 }
 
@@ -78,7 +84,8 @@ impl fmt::Debug for ObserverCollector {
 }
 
 impl ObserverCollector {
-    /// Returns the values of a row, for a view: at any level of the page if another crate registered the row.
+    /// Returns the values of a row, for a view: at any level if another crate registered the row or if its values are
+    /// recorded.
     fn observations(&self, row: &'static Row, source: &dyn ObservableSource) -> Vec<Observation> {
         if let Some(registered) = self.registered.find(row.name) {
             return if row.is_observable() { registered.read() } else { registered.series().observations() };
@@ -124,6 +131,7 @@ impl Collector for ObserverCollector {
     }
 }
 
+/// Writes the series of a row whose values are recorded.
 fn encode_series(
     encoder: &mut DescriptorEncoder<'_>,
     row: &Row,
@@ -132,6 +140,7 @@ fn encode_series(
     encode_row(encoder, row, series, |(labels, value), metric| value.encode(row, metric.encode_family(labels)?))
 }
 
+/// Writes the series of a row whose values are read at the scrape.
 fn encode_observations(encoder: &mut DescriptorEncoder<'_>, row: &Row, readings: &[Observation]) -> fmt::Result {
     encode_row(encoder, row, readings, |reading, metric| {
         let labels = PrometheusLabels::new(&reading.labels);
@@ -144,6 +153,7 @@ fn encode_observations(encoder: &mut DescriptorEncoder<'_>, row: &Row, readings:
     })
 }
 
+/// Writes the name, unit and type of a row, then each series; nothing if there is no series.
 fn encode_row<T>(
     encoder: &mut DescriptorEncoder<'_>,
     row: &Row,

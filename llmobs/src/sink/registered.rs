@@ -1,4 +1,5 @@
-//! The rows that other crates register, with their series in both sinks.
+//! The rows that other crates register, with their series in both sinks (OpenTelemetry and the Prometheus page). A row
+//! is the description of one metric. `metric` registers the rows; the sinks read them.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -15,11 +16,11 @@ use crate::measurement::BucketBounds;
 use crate::measurement::Observation;
 use crate::sync::RwLock;
 
-/// Reads the values of an observable row.
+/// A function that returns the current values of an observable row, one for each series. Called at each collection.
 pub(crate) type Read = Arc<dyn Fn() -> Vec<Observation> + Send + Sync>;
 
-/// A row that another crate registered. It remains when the registration ends, so that its counters continue when the
-/// row is registered again.
+/// A row that another crate registered, with its series. It remains when the registration ends, so that its counters
+/// continue when the row is registered again.
 pub(crate) struct RegisteredRow {
     row: &'static Row,
     bounds: BucketBounds,
@@ -28,10 +29,12 @@ pub(crate) struct RegisteredRow {
     owner: RwLock<Owner>,
 }
 
-/// The owner of a registration. The registration ends when the owner is dropped.
+/// The owner of a registration. The registration ends when the object is dropped: the row's name is then free for the
+/// same row.
 pub(crate) struct Owner {
+    /// The object that keeps the registration: the source of an observable row, or a token that the handles share.
     pub(crate) alive: Weak<dyn Any + Send + Sync>,
-    /// `None` for a row that is not observable.
+    /// The function that returns the values of an observable row; `None` for a row whose values are recorded.
     pub(crate) read: Option<Read>,
 }
 
@@ -40,23 +43,27 @@ impl RegisteredRow {
         Self { row, bounds, series: RowSeries::default(), instrument: InstrumentSlot::new(), owner: RwLock::new(owner) }
     }
 
+    /// Returns the description of the metric.
     pub(crate) const fn row(&self) -> &'static Row {
         self.row
     }
 
+    /// Returns the bucket bounds of a histogram; empty for any other row.
     pub(super) const fn bounds(&self) -> &BucketBounds {
         &self.bounds
     }
 
+    /// Returns the series of the row on the Prometheus page.
     pub(super) const fn series(&self) -> &RowSeries {
         &self.series
     }
 
+    /// Returns the cell of the row's OpenTelemetry instrument, which is created at the first use.
     pub(super) const fn instrument(&self) -> &InstrumentSlot {
         &self.instrument
     }
 
-    /// Returns the values of an observable row; none once its source was dropped.
+    /// Returns the current values of an observable row; empty for any other row, and once the source was dropped.
     pub(super) fn read(&self) -> Vec<Observation> {
         let read = self.owner.read().read.clone();
         read.map_or_else(Vec::new, |read| read())
@@ -73,28 +80,30 @@ impl fmt::Debug for RegisteredRow {
     }
 }
 
-/// All rows that other crates registered, in the order of their first registration.
+/// All rows that other crates registered, in the order of their first registration, and the views of the page.
 #[derive(Debug)]
 pub(crate) struct RegisteredRows {
     rows: RwLock<Vec<Arc<RegisteredRow>>>,
     views: Vec<EnabledView>,
 }
 
-/// The result of a registration.
+/// The result of a successful registration.
 pub(crate) struct Registered {
+    /// The registered row, new or continued.
     pub(crate) row: Arc<RegisteredRow>,
-    /// False if the row was registered before.
+    /// False if the row was registered before and continues.
     pub(crate) is_new: bool,
 }
 
 impl RegisteredRows {
+    /// Returns a list without rows; `views` are the views of the observer's page.
     pub(super) const fn new(views: Vec<EnabledView>) -> Self {
         Self { rows: RwLock::new(Vec::new()), views }
     }
 
-    /// Registers a row for an owner. Returns the name of the metric that has the same name on one of the backends as an
-    /// error: a row of the catalog, a metric of a view, or a registered row. A registered row without an owner that is
-    /// equal to this one continues.
+    /// Registers a row for an owner; `bounds` is called for a new row only. A registered row without an owner that is
+    /// equal to this one continues. Returns the name of the other metric as an error if a name of the row is already in
+    /// use in OpenTelemetry or on the page: by a row of the catalog, a metric of a view, or a registered row.
     pub(super) fn register(
         &self,
         row: &'static Row,
@@ -124,27 +133,29 @@ impl RegisteredRows {
         Ok(Registered { row: registered, is_new: true })
     }
 
+    /// Returns every registered row, also rows that lost their owner.
     pub(crate) fn all(&self) -> Vec<Arc<RegisteredRow>> {
         self.rows.read().clone()
     }
 
+    /// Returns the registered row with this OpenTelemetry name, if there is one.
     pub(super) fn find(&self, name: &str) -> Option<Arc<RegisteredRow>> {
         self.rows.read().iter().find(|registered| registered.row.name == name).cloned()
     }
 
-    /// Returns the views of the observer's page.
+    /// Returns the views of the observer's page: tables that show rows under another system's names.
     pub(super) fn views(&self) -> &[EnabledView] {
         &self.views
     }
 
-    /// Adds the number of series of each group.
+    /// Adds the number of series of each registered row to the number of its group, by the name of the group.
     pub(super) fn count_series_by_group(&self, groups: &mut BTreeMap<&'static str, usize>) {
         for registered in self.rows.read().iter() {
             *groups.entry(registered.row.group.as_str()).or_default() += registered.series.len();
         }
     }
 
-    /// Removes every series that has this label.
+    /// Removes every series of a registered row that has this label value from the Prometheus page.
     pub(super) fn remove_series_by_label(&self, name: &str, value: &str) {
         self.rows.read().iter().for_each(|registered| registered.series.remove_by_label(name, value));
     }

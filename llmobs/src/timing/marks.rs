@@ -1,44 +1,55 @@
-//! The marks of an operation outside its stream, and the times between them.
+//! The marks of an operation (one model call) and the times between them. A mark is the moment at which the operation
+//! changed its state: enqueued, scheduled, first token. A collection of metrics reads them while the operation is in
+//! flight, and its end reads them once more.
 
 use crate::semconv::value::State;
 
-/// The marks of one operation, in nanoseconds. `now` is the end of the operation once it has ended.
+/// The marks of one operation as of one moment, `now`. All values are in nanoseconds on the observer's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Marks {
+    /// The start of the operation.
     pub(crate) t0: u64,
-    /// True if the application declared at the start that work precedes the queue.
+    /// True if the application declared at the start that work, such as tokenizing, precedes the queue.
     pub(crate) has_preparation: bool,
+    /// The moment at which the operation entered the engine's queue; `None` if it was not marked.
     pub(crate) enqueued: Option<u64>,
+    /// The moment at which the engine first scheduled the operation; `None` if it was not marked.
     pub(crate) scheduled: Option<u64>,
+    /// The moment of the first token, marked by the engine or taken from the stream; `None` before it.
     pub(crate) first_token: Option<u64>,
+    /// The moment for which the values hold: the current moment, or the end of an operation that has ended.
     pub(crate) now: u64,
-    /// The total time for which the consumer was away, up to `now`.
+    /// The total time for which the consumer of the stream was away (had an item and had not polled again), up to
+    /// `now`.
     pub(crate) consumer_wait: u64,
+    /// True if the consumer is away at `now`.
     pub(crate) is_consumer_away: bool,
 }
 
-/// The time in each state, in nanoseconds; the sum is the age of the operation.
+/// The time in each state, in nanoseconds, at the index `State::index`; the sum is the age of the operation.
 pub(crate) type StateTimes = [u64; State::ALL.len()];
 
 impl Marks {
+    /// Returns the time in nanoseconds from the start of the operation to `now`; its duration if it has ended.
     pub(crate) const fn age(&self) -> u64 {
         self.now.saturating_sub(self.t0)
     }
 
-    /// Returns the time from enqueued to scheduled, or to the end of an operation that ended in the queue. Returns
-    /// `None` if the operation was never enqueued.
+    /// Returns the time in nanoseconds from enqueued to scheduled, or to `now` if the operation was not marked as
+    /// scheduled. Returns `None` if the operation was never enqueued.
     pub(crate) fn queue_time(&self) -> Option<u64> {
         let enqueued = self.enqueued?;
         Some(self.scheduled.unwrap_or(self.now).saturating_sub(enqueued))
     }
 
-    /// Returns whether the operation is in the queue, or ended there.
+    /// Returns whether the operation is in the queue at `now`: enqueued, and neither scheduled nor with a first token.
+    /// An operation that completed without these marks counts as queued; the caller must exclude it.
     pub(crate) const fn is_queued(&self) -> bool {
         self.enqueued.is_some() && self.scheduled.is_none() && self.first_token.is_none()
     }
 
-    /// Returns the time from scheduled (or from the start if the operation was not scheduled) to the first token.
-    /// Returns `None` without a first token.
+    /// Returns the time in nanoseconds from scheduled (or from the start if the operation was not scheduled) to the
+    /// first token. Returns `None` without a first token.
     pub(crate) fn prefill_time(&self) -> Option<u64> {
         Some(self.first_token?.saturating_sub(self.scheduled.unwrap_or(self.t0)))
     }
@@ -60,7 +71,13 @@ impl Marks {
         }
     }
 
-    /// Returns the time in each state.
+    /// Returns the time in each state from the start to `now`. `remote` is as in [`state`](Self::state). The consumer
+    /// wait is the time in `Blocked` and is deducted from the time after the first token, then from the states before
+    /// it.
+    ///
+    /// Example: a server operation without preparation starts at 0, is enqueued at 10 and scheduled at 30, has its
+    /// first token at 60 and a consumer wait of 15, and `now` is 100. The result is 20 queued, 40 prefill (before the
+    /// queue and after it), 25 decode and 15 blocked.
     pub(crate) fn state_times(&self, remote: bool) -> StateTimes {
         let mut times = StateTimes::default();
         let first_token = self.first_token.unwrap_or(self.now).clamp(self.t0, self.now.max(self.t0));

@@ -1,4 +1,5 @@
-//! The export of an operation's content at its end: content passes the gate and is sent to its destinations.
+//! The export of an operation's content (prompt, answer, error text) at its end: content passes the gate, which redacts
+//! and truncates it, and is sent to its destinations. `engine::emit` uses it.
 
 use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
@@ -18,7 +19,7 @@ use crate::semconv::value::FinishReason;
 use crate::semconv::value::Outcome;
 use crate::span::OwnedSpan;
 
-/// The content of an operation to export; empty if no content was captured.
+/// The content of an operation after the gate, ready for its span and events; empty if no content was captured.
 #[derive(Debug, Default)]
 pub(crate) struct ContentExport(Option<Box<GatedContent>>);
 
@@ -35,8 +36,9 @@ struct GatedContent {
 }
 
 impl ContentExport {
-    /// Passes the captured content through the gate and to the hook. Only content with a destination was captured.
-    /// `reasons` returns the finish reason of each choice that has one, with its index.
+    /// Takes the captured content from `slot`, passes it through the gate and queues it for the hook, the application's
+    /// own storage. Only content with a destination was captured. `reasons` returns the finish reason of each choice
+    /// that has one, with its index. The result is empty if nothing was captured or if a detector panicked.
     pub(crate) fn of(
         gate: &ContentGate,
         slot: Option<&ContentSlot>,
@@ -57,17 +59,18 @@ impl ContentExport {
         Self(gated.ok())
     }
 
-    /// Returns the content attributes of the details event.
+    /// Returns the content attributes of the details event; a field is `None` if content is not exported on events.
     pub(crate) fn for_event(&self) -> ContentFields {
         self.0.as_ref().map_or_else(ContentFields::default, |gated| gated.for_event())
     }
 
-    /// Returns the text of the error for the exception event.
+    /// Returns the text of the error for the exception event; `None` if it was not captured or is not exported on
+    /// events.
     pub(crate) fn error_message(&self) -> Option<&str> {
         self.0.as_ref()?.error_message.as_ref()?.for_event()?.as_str()
     }
 
-    /// Sets the content attributes of the span.
+    /// Sets the content attributes of the span, if content is exported on spans, and the references from the hook.
     pub(crate) fn set_span_attributes(&self, span: &OwnedSpan) {
         if let Some(gated) = &self.0 {
             gated.set_span_attributes(span);

@@ -1,4 +1,5 @@
-//! The gate of an observer, and the metrics of content that it redacts or drops.
+//! The gate of an observer, the one place that all content (prompts, answers, error texts) passes before it is
+//! exported, and the metrics of content that it redacts or drops.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -18,32 +19,35 @@ use crate::span::OwnedSpan;
 /// The value of `llmobs.signal` for dropped content.
 const CONTENT_SIGNAL: &str = "content";
 
-/// The content settings of a builder.
+/// The content settings of an observer's builder: the gate, if the application set one.
 #[derive(Debug)]
 pub(crate) struct ContentSettings(Option<Gate>);
 
 impl ContentSettings {
+    /// Returns settings without a gate: that of the environment is used.
     pub(crate) const fn new() -> Self {
         Self(None)
     }
 
+    /// Sets the gate, in place of an earlier one.
     pub(crate) fn set_gate(&mut self, gate: Gate) {
         self.0 = Some(gate);
     }
 }
 
-/// The decision on whether the content of an operation is captured.
+/// The decision on whether the content of an operation is captured, made at its start.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Capturing(bool);
 
 impl Capturing {
+    /// Returns whether content is captured.
     #[inline]
     pub(crate) const fn is_on(self) -> bool {
         self.0
     }
 }
 
-/// The gate of an observer.
+/// The gate of an observer, with the sinks that record what it redacts and drops.
 pub(crate) struct ContentGate {
     gate: Gate,
     sinks: Arc<Sinks>,
@@ -63,20 +67,24 @@ fn take_increase(reported: &AtomicU64, total: u64) -> u64 {
 }
 
 impl ContentGate {
+    /// Returns the gate of the settings, or a gate with the mode of the environment variable.
     pub(crate) fn new(settings: ContentSettings, sinks: Arc<Sinks>) -> Self {
         let gate = settings.0.unwrap_or_else(|| Gate::builder().build());
         Self { gate, sinks, reported_hook_drops: ReportedHookDrops::default() }
     }
 
+    /// Returns the gate that redacts and truncates.
     pub(crate) const fn gate(&self) -> &Gate {
         &self.gate
     }
 
+    /// Returns whether content is exported on log events.
     pub(crate) fn is_on_events(&self) -> bool {
         self.gate.capture().is_on_events()
     }
 
-    /// Returns whether the content of an operation with this span has a destination.
+    /// Returns whether the content of an operation with this span has a destination: events, a hook, or a span that is
+    /// recorded.
     pub(crate) fn should_capture(&self, span: Option<&OwnedSpan>) -> Capturing {
         let (gate, mode) = (&self.gate, self.gate.capture());
         Capturing(
@@ -87,8 +95,8 @@ impl ContentGate {
         )
     }
 
-    /// Sets the stop sequences of the request on the span, if content is captured on spans. Returns the number of bytes
-    /// that they use of the span's limit.
+    /// Sets the stop sequences of the request on the span, if content is exported on spans and the span is recorded.
+    /// Returns the number of bytes that they use of the span's limit; `None` for zero.
     pub(crate) fn set_stop_sequences(&self, span: &OwnedSpan, texts: &[&str]) -> Option<NonZeroUsize> {
         if texts.is_empty() || !self.gate.capture().is_on_spans() || !span.is_recording() {
             return None;
@@ -101,7 +109,7 @@ impl ContentGate {
         NonZeroUsize::new(self.gate.limits().span_bytes() - gate_pass.remaining_bytes())
     }
 
-    /// Records the redactions and drops of content.
+    /// Records the redactions and drops of content in a report, and the drops of the hook since the last call.
     pub(crate) fn record_metrics(&self, report: &CaptureReport) {
         for (kind, count) in report.redactions.iter() {
             let labels = [Label::new(llmobs_attribute::DETECTOR, kind.as_str())];
@@ -130,7 +138,7 @@ impl ContentGate {
         self.sinks.bind(RowId::DroppedItems, &labels).add(count);
     }
 
-    /// Counts the content of an operation that is dropped because a custom detector panicked.
+    /// Counts the content of one operation that was dropped because a detector of the application panicked.
     pub(crate) fn count_gate_panic(&self) {
         self.count_dropped_content("gate_panicked", 1);
     }

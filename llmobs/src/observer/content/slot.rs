@@ -1,4 +1,5 @@
-//! The content of an operation, captured until the operation ends.
+//! The content (prompt, answer, error text) of an operation, captured from its markers and its stream and held until
+//! the operation ends. `ContentExport` then takes it.
 
 use crate::sync::Mutex;
 use std::num::NonZeroUsize;
@@ -15,7 +16,7 @@ use crate::content::Input;
 use crate::content::Message;
 use crate::error::Failure;
 
-/// The content of an operation; empty if none was captured.
+/// The captured content of an operation; empty if none was captured.
 #[derive(Debug, Default)]
 pub(crate) struct ContentSlot {
     captured: OnceLock<Box<CapturedContent>>,
@@ -24,15 +25,19 @@ pub(crate) struct ContentSlot {
 }
 
 impl ContentSlot {
+    /// Sets the number of bytes of content that the span contains at the start. Called once.
     pub(crate) fn set_used_span_bytes(&self, bytes: NonZeroUsize) {
         let _ = self.used_span_bytes.set(bytes);
     }
 
+    /// Returns the number of bytes of content that the span contained at the start, which count towards the span's
+    /// limit.
     pub(crate) fn used_span_bytes(&self) -> usize {
         self.used_span_bytes.get().map_or(0, |bytes| bytes.get())
     }
 
-    /// Captures the input. `make` is called unless there is an input already.
+    /// Captures the input, unless the content budget of all operations is exhausted. `make` is called unless there is
+    /// an input already; only the first input is held.
     pub(crate) fn capture_input(&self, gate: &ContentGate, make: impl FnOnce() -> Input) {
         let (gate, content) = (gate.gate(), self.captured_or_init());
         content.store(gate.budget(), &content.input, || {
@@ -43,7 +48,8 @@ impl ContentSlot {
         });
     }
 
-    /// Captures the whole answer. `make` is called unless there is an answer already.
+    /// Captures the whole answer, unless the content budget of all operations is exhausted. `make` is called unless
+    /// there is an answer already; only the first answer is held.
     pub(crate) fn capture_output(&self, gate: &ContentGate, make: impl FnOnce() -> Vec<Message>) {
         let (gate, content) = (gate.gate(), self.captured_or_init());
         content.store(gate.budget(), &content.output, || {
@@ -54,7 +60,7 @@ impl ContentSlot {
         });
     }
 
-    /// Captures a part of a streamed answer.
+    /// Captures a part of a streamed answer: `push` adds it to the accumulator.
     pub(crate) fn accumulate(&self, gate: &ContentGate, push: impl FnOnce(&mut ContentAccumulator)) {
         let mut slot = self.captured_or_init().streamed_output.lock();
         if slot.is_none() {
@@ -65,7 +71,8 @@ impl ContentSlot {
         }
     }
 
-    /// Captures the text of a stream's item.
+    /// Captures the text of a stream's item as a part of a choice's answer, or of its reasoning if `is_reasoning` is
+    /// set.
     pub(crate) fn capture_text(&self, gate: &ContentGate, choice: u32, is_reasoning: bool, text: &str) {
         self.accumulate(gate, |accumulator| match is_reasoning {
             true => accumulator.push_reasoning(choice, text),
@@ -73,7 +80,7 @@ impl ContentSlot {
         });
     }
 
-    /// Takes what was captured, or returns `None` if nothing was.
+    /// Takes the captured content, and leaves the slot without input and output. Returns `None` if none was captured.
     pub(crate) fn take(&self) -> Option<TakenContent<'_>> {
         let captured = self.captured.get()?;
         Some(TakenContent {
@@ -90,7 +97,8 @@ impl ContentSlot {
     }
 }
 
-/// Captures the text of an error for the exception event. `slot` is called only if there is a text.
+/// Captures the text of an error for the exception event. `slot` is called only if there is a text; only the first text
+/// is held.
 pub(crate) fn capture_error_message<'a>(failure: &Failure, slot: impl FnOnce() -> Option<&'a ContentSlot>) {
     if let Some(message) = failure.message_content()
         && let Some(slot) = slot()
@@ -99,12 +107,17 @@ pub(crate) fn capture_error_message<'a>(failure: &Failure, slot: impl FnOnce() -
     }
 }
 
-/// The content of an operation, taken for its export.
+/// The captured content of an operation, taken from its slot for the export.
 pub(crate) struct TakenContent<'a> {
+    /// The input, if captured.
     pub(crate) input: Option<Budgeted<Input>>,
+    /// The whole answer, if the application passed it.
     pub(crate) output: Option<Budgeted<Vec<Message>>>,
+    /// The answer accumulated from a stream, if captured.
     pub(crate) streamed_output: Option<ContentAccumulator>,
+    /// The text of the error that ended the operation, if it has one.
     pub(crate) error_message: Option<&'a Content<String>>,
+    /// Set if content was not captured because the content budget of all operations was exhausted.
     pub(crate) is_over_budget: bool,
 }
 
@@ -124,6 +137,7 @@ struct CapturedContent {
 /// A captured value with its permit of the content budget, which is returned when the value is dropped.
 #[derive(Debug)]
 pub(crate) struct Budgeted<T> {
+    /// The captured value.
     pub(crate) value: T,
     _permit: Permit,
 }

@@ -1,4 +1,5 @@
-//! The content of a step, exported to its span if content is captured on spans.
+//! The content (arguments, results, messages) of a step, which is a tool call, retrieval, agent or workflow around
+//! operations. Content passes the gate at once and is set on the step's span, if content is exported on spans.
 
 use crate::sync::Mutex;
 use std::fmt;
@@ -25,17 +26,21 @@ impl StepContent {
         Self(None)
     }
 
+    /// Returns the export of a step whose span is recorded: on if the gate exports content on spans.
     pub(crate) fn of(gate: &Arc<ContentGate>) -> Self {
         let remaining_bytes = gate.gate().limits().span_bytes();
         let is_on = gate.gate().capture().is_on_spans();
         Self(is_on.then(|| Box::new(StepGate { gate: Arc::clone(gate), remaining_bytes: Mutex::new(remaining_bytes) })))
     }
 
+    /// Returns whether content is exported to the span.
     pub(crate) const fn is_on(&self) -> bool {
         self.0.is_some()
     }
 
-    /// Passes content through the gate and sets it on the span. `make` is called only if content is captured.
+    /// Passes content through the gate and sets it on the span as the attribute `name`, up to the span's remaining
+    /// bytes. `make` returns the content and is called only if content is exported on spans; `pass` passes it through
+    /// the gate.
     pub(crate) fn export<T>(
         &self,
         span: &OwnedSpan,

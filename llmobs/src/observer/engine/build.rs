@@ -1,4 +1,5 @@
-//! The construction of an observer from its settings.
+//! The construction of an observer, the object that starts operations, from its settings. `ObserverBuilder::build`
+//! calls it; `checks` validates the settings.
 
 use std::sync::Arc;
 use std::sync::Weak;
@@ -31,7 +32,10 @@ use crate::sink::Sinks;
 use crate::sink::otel;
 use crate::sink::prometheus::RegistryMut;
 
-/// Builds the observer, and registers it with its backends.
+/// Builds the observer, and registers it with its backends: the OpenTelemetry meter, a Prometheus registry and the
+/// pipeline of the process, if no other observer reports that. Returns an error if a setting is invalid, if the
+/// registry already contains an observer, if the given meter provider records nothing, or if bound instruments do not
+/// work.
 pub(crate) fn build(settings: Settings<'_>) -> Result<ObserverParts, BuildError> {
     let Settings { registry, meter_provider, .. } = &settings;
     if registry.as_ref().is_some_and(RegistryMut::has_observer) {
@@ -114,6 +118,7 @@ pub(crate) fn build(settings: Settings<'_>) -> Result<ObserverParts, BuildError>
     Ok(ObserverParts { inner: Some(inner), role: settings.role, provider: settings.provider })
 }
 
+/// Returns the latest profile if `OTEL_SEMCONV_STABILITY_OPT_IN` lists `gen_ai_latest_experimental`, else v1.41.
 fn profile_from_environment() -> Profile {
     let opted_in = std::env::var("OTEL_SEMCONV_STABILITY_OPT_IN").unwrap_or_default();
     match opted_in.split(',').any(|entry| entry.trim() == "gen_ai_latest_experimental") {
@@ -122,6 +127,7 @@ fn profile_from_environment() -> Profile {
     }
 }
 
+/// Sets the gauge of the build to 1, with this crate's version and features, the level and the profile as labels.
 fn record_build_info(sinks: &Sinks, level: Level, profile: Profile) {
     let features = [
         ("content", cfg!(feature = "content")),

@@ -1,5 +1,6 @@
-//! The validation of the settings: names and values must be valid labels, the number of series must fit the backend's
-//! limit, and the number of bucket bounds must fit a histogram.
+//! The validation of the settings of an observer, called by `build`: names and values must be valid labels, the number
+//! of series (label sets of a metric) must fit the backend's limit, and the number of bucket bounds must fit a
+//! histogram.
 
 use super::settings::Settings;
 use crate::cardinality::is_label;
@@ -19,7 +20,8 @@ use crate::series::ExtraLabel;
 use crate::series::MAX_EXTRA_LABELS;
 use crate::series::MAX_VARIANTS;
 
-/// Returns all declared names.
+/// Returns the names that the settings declare: labels, phases, evaluations and objectives. Returns an error for a name
+/// or value that cannot be a label, for more than four labels, and for a label or objective that is declared twice.
 pub(crate) fn declared_names(settings: &Settings<'_>, profile: Profile) -> Result<DeclaredNames, BuildError> {
     let invalid_label =
         |setter, name: &str, reason| Err(BuildError::InvalidLabel { setter, name: name.to_owned(), reason });
@@ -76,8 +78,9 @@ pub(crate) fn declared_names(settings: &Settings<'_>, profile: Profile) -> Resul
     })
 }
 
-/// Returns the maximum number of undeclared models, or an error if more label sets are possible than the backend
-/// keeps.
+/// Returns the maximum number of undeclared models with separate series: that of the settings, or the default of the
+/// role (0 for a server, else the largest number up to 32 that fits). Returns an error if more label sets of one metric
+/// are possible than the backend keeps.
 pub(crate) fn resolve_max_undeclared_models(
     settings: &Settings<'_>,
     declared_names: &DeclaredNames,
@@ -102,7 +105,9 @@ pub(crate) fn resolve_max_undeclared_models(
     Ok(max_undeclared)
 }
 
-/// Returns the bucket bounds of each row: those of the selected set and the limit of every objective.
+/// Returns the bucket bounds of each row of the catalog, by `RowId`: those of the selected resolution and the limit of
+/// every objective. Bounds of times are in seconds; a row that is not a histogram has none. Returns an error if a row
+/// has more than 31 bounds.
 pub(crate) fn bucket_bounds(settings: &Settings<'_>) -> Result<Box<[BucketBounds]>, BuildError> {
     RowId::ALL.iter().map(|id| bucket_bounds_of(settings, *id)).collect()
 }

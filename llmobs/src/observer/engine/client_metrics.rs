@@ -1,4 +1,5 @@
-//! The client metrics of the OpenTelemetry GenAI conventions, which gateways record too.
+//! The client metrics of the OpenTelemetry GenAI conventions, which gateways record too: the duration and the reported
+//! tokens of a model call. `engine::end` records them at the end of each operation.
 
 use super::ended_operation::EndedOperation;
 use crate::catalog::Profile;
@@ -6,7 +7,8 @@ use crate::catalog::RowId;
 use crate::semconv::value::OperationName;
 use crate::series::error_variant;
 
-/// Records the client metrics, in the gateway and client roles: those of v1.41, of the latest version, or both.
+/// Records the client metrics of an operation that has ended: those of v1.41, of the latest version, or both, by the
+/// profile. Records nothing in the server role. Token metrics contain only usage that the upstream reported.
 #[inline]
 pub(crate) fn record_client_metrics(end: &EndedOperation<'_>) {
     let (series, duration) = (end.series, end.marks.age());
@@ -59,11 +61,14 @@ pub(crate) fn record_client_metrics(end: &EndedOperation<'_>) {
     }
 }
 
-/// The set of client metrics that an operation belongs to.
+/// The set of client metrics of the latest conventions that an operation belongs to.
 #[derive(PartialEq, Eq, Clone, Copy)]
 enum ClientMetricSet {
+    /// The metrics of a chat, a `generate_content` or a text completion.
     Inference,
+    /// The metrics of an embeddings request.
     Embeddings,
+    /// No metrics of their own: only those of v1.41, of which the latest profile records the duration.
     Other,
 }
 

@@ -1,5 +1,6 @@
-//! The observable rows, read from the in-flight registry at collection, so that they are correct while an operation
-//! hangs.
+//! The values of the observable rows: metrics that are not recorded at an event but read at each collection, from the
+//! in-flight registry, so that they are correct while an operation hangs. Both sinks call this through
+//! `ObservableSource`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! The span and the log events that are emitted at the end of an operation.
+//! The span and the log events that are emitted at the end of an operation, a model call, and its entry in the flight
+//! recorder. `engine::end` calls `EndReport::emit` after the metrics have been recorded.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -25,14 +26,17 @@ use crate::usage::Usage;
 
 /// An operation that has ended and whose metrics have been recorded.
 pub(crate) struct EndReport<'a> {
+    /// The operation at its end, with its times and tokens.
     pub(crate) end: EndedOperation<'a>,
+    /// The results of the objectives that the operation was judged by.
     pub(crate) judgements: Judgements,
-    /// The moment at which the end was observed, in nanoseconds; it may lie after the end.
+    /// The moment at which the end was observed, in nanoseconds on the observer's clock; it may lie after the end.
     pub(crate) noticed_at: u64,
 }
 
 impl EndReport<'_> {
-    /// Sets the span's attributes, emits the log events and ends the span. The span ends last, so that the log events
+    /// Sets the span's last attributes, emits the stages and the log events, adds the operation to the flight recorder
+    /// and ends the span; `span` is `None` if no subscriber enables it. The span ends last, so that the log events
     /// belong to its trace.
     pub(crate) fn emit(&self, span: Option<Box<OwnedSpan>>) {
         let state = self.end.state;
@@ -71,7 +75,8 @@ impl EndReport<'_> {
         span.end_at(ended);
     }
 
-    /// Emits the stages of the operation: as child spans at level `Full`, as span events at level `Standard`.
+    /// Emits the stages (queue, prefill, decode) of the operation: as child spans at level `Full`, as span events at
+    /// level `Standard`.
     fn emit_stages(&self, span: &OwnedSpan, ended: SystemTime) {
         let inner = &self.end.state.observer;
         let (standard, full) = (inner.sinks().is_enabled(Level::Standard), inner.sinks().is_enabled(Level::Full));
@@ -100,6 +105,8 @@ impl EndReport<'_> {
         }
     }
 
+    /// Emits the log events of the exception, the details and the completed request, and stores the last one in the
+    /// flight recorder.
     fn emit_events(
         &self,
         at: SystemTime,
@@ -140,6 +147,7 @@ impl EndReport<'_> {
         state.observer.flight_recorder.push(event);
     }
 
+    /// Returns the wide event of the operation, `llm_request_complete`.
     fn complete_event(
         &self,
         at: SystemTime,
@@ -188,8 +196,9 @@ impl EndReport<'_> {
         }
     }
 
-    /// Returns a companion's estimate of the energy that the operation used from its scheduling to its end, in joules.
-    /// The event is emitted before the measured energy is known. `None` in the gateway and client roles.
+    /// Returns a companion's estimate of the energy that the operation used from its scheduling, or from its start
+    /// without a queue, to its end, in joules. The event is emitted before the measured energy is known. Returns `None`
+    /// without an estimate, in the gateway and client roles, and for an operation that ended in the queue.
     fn provisional_energy(&self) -> Option<f64> {
         let EndedOperation { state, marks, .. } = &self.end;
         let started_at = marks.scheduled.or_else(|| marks.enqueued.is_none().then_some(marks.t0))?;

@@ -1,4 +1,5 @@
-//! The end of an operation, by its owner, its stream or a drop.
+//! The end of an operation, a model call, by its owner, its stream or a drop. `finish` is the only way to end an
+//! operation.
 
 use std::sync::Arc;
 
@@ -11,8 +12,9 @@ use crate::observer::state::operation_state::OperationState;
 use crate::observer::state::running_operation::RunningOperation;
 use crate::semconv::value::ErrorType;
 
-/// Returns the ending of an operation that was dropped. `finished` is set if the answer was complete. Examples: a
-/// marked error is `failed`, a drop after the last chunk is `completed`, and any other early drop is `cancelled`.
+/// Returns the ending of an operation that was dropped at `now`, in nanoseconds. `panicked` is set if the drop is part
+/// of a panic, and `finished` if the answer was complete. Examples: a marked error is `failed`, a drop after the last
+/// chunk is `completed`, and any other early drop is `cancelled`.
 pub(crate) fn ending_of_drop(state: &OperationState, panicked: bool, finished: bool, now: u64) -> Ending {
     if let Some(error) = state.error() {
         Ending::Failed(error)
@@ -29,8 +31,10 @@ pub(crate) fn ending_of_drop(state: &OperationState, panicked: bool, finished: b
     }
 }
 
-/// Ends an operation. `ended_at` is the end of the request, and `now` the moment at which the end was observed. A
-/// second end of the same operation is counted as an anomaly and ignored.
+/// Ends an operation: removes it from the in-flight registry, notifies the companions, records its metrics and emits
+/// its span and log events. `ended_at` is the end of the request, and `now` the moment at which the end was observed,
+/// both in nanoseconds; `stream` is `None` without a stream. A second end of the same operation is counted as an
+/// anomaly and ignored.
 pub(crate) fn finish(running: RunningOperation, ending: Ending, ended_at: u64, now: u64, stream: Option<&StreamEnd>) {
     let RunningOperation { state, slot, span } = running;
     if !state.mark_ended() {

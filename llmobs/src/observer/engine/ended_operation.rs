@@ -1,4 +1,5 @@
-//! The metrics that are recorded at the end of an operation.
+//! The metrics that are recorded at the end of an operation, one model call: outcome, times, tokens and objectives.
+//! `engine::end` calls the methods, and `engine::emit` uses the same values for the span and the log events.
 
 use crate::catalog::RowId;
 use crate::clock::nanos_to_seconds;
@@ -33,23 +34,31 @@ fn ended_in_queue(marks: &Marks, ending: Ending) -> bool {
     marks.is_queued() && ending != Ending::Completed
 }
 
-/// An operation at its end, with the values to record.
+/// An operation at its end, with the values to record in its metrics.
 pub(crate) struct EndedOperation<'a> {
+    /// The shared state of the operation.
     pub(crate) state: &'a OperationState,
+    /// The series that the metrics are recorded in.
     pub(crate) series: &'a OperationSeries,
+    /// The moments of the operation, in nanoseconds; `now` is its end.
     pub(crate) marks: Marks,
+    /// The outcome and the error type.
     pub(crate) ending: Ending,
+    /// The results of the stream; `None` without a stream.
     pub(crate) stream: Option<&'a StreamEnd>,
+    /// The input and output tokens, as reported or counted.
     pub(crate) tokens: EndTokens,
 }
 
 impl<'a> EndedOperation<'a> {
+    /// Returns the values to record, with the token counts as of now.
     #[inline]
     pub(crate) fn new(state: &'a OperationState, marks: Marks, ending: Ending, stream: Option<&'a StreamEnd>) -> Self {
         let tokens = EndTokens::of(state, &marks, ending, stream);
         Self { state, series: &state.series, marks, ending, stream, tokens }
     }
 
+    /// Counts the end of the operation by its outcome, finish reason and error type.
     #[inline]
     pub(crate) fn record_outcome(&self) {
         let variant = match self.ending {
@@ -61,6 +70,9 @@ impl<'a> EndedOperation<'a> {
         self.series.add(RowId::Ended, variant, 1);
     }
 
+    /// Records the times of the operation: its duration, the time in the queue if it ended there, and the decode time;
+    /// of a stream, also the consumer wait and the longest gap; of a completed operation, also the time to first token
+    /// and per output token of the conventions' server metrics.
     #[inline]
     pub(crate) fn record_durations(&self) {
         let (state, series) = (self.state, self.series);
@@ -100,6 +112,8 @@ impl<'a> EndedOperation<'a> {
         }
     }
 
+    /// Records the input tokens, the output tokens that were not recorded while the stream ran, and the tokens wasted
+    /// by a failure or a cancellation.
     #[inline]
     pub(crate) fn record_tokens(&self) {
         let (series, tokens) = (self.series, &self.tokens);
@@ -130,7 +144,9 @@ impl<'a> EndedOperation<'a> {
         }
     }
 
-    /// Judges the operation by each objective and counts the results.
+    /// Judges the operation by each declared objective and by that of its function, and counts the results and their
+    /// output tokens. An operation that was cancelled before its first token and missed no objective is counted as
+    /// abandoned.
     #[inline]
     pub(crate) fn judge_objectives(&self) -> Judgements {
         let input = ObjectiveInput {
@@ -163,7 +179,7 @@ impl<'a> EndedOperation<'a> {
     }
 
     /// Returns the time in nanoseconds from the first token to the last exact token moment. Without a stream, the end
-    /// of a completed operation counts as its last token.
+    /// of a completed operation counts as its last token. Returns `None` if no token after the first was timed.
     #[inline]
     pub(crate) fn decode_time(&self) -> Option<u64> {
         match self.stream {
@@ -188,18 +204,23 @@ impl<'a> EndedOperation<'a> {
         Some(nanos_to_seconds(self.decode_time()?) / self.decode_tokens() as f64)
     }
 
+    /// Returns the decode time per token after the first, in nanoseconds; `None` without a decode time.
     #[inline]
     pub(crate) fn nanos_per_output_token(&self) -> Option<u64> {
         self.decode_time()?.checked_div(self.decode_tokens())
     }
 }
 
-/// The tokens of an operation at its end; the `unrecorded` fields exclude those recorded while it ran.
+/// The tokens of an operation at its end, as reported, else as counted from its stream. The `unrecorded` fields exclude
+/// those recorded while it ran.
 pub(crate) struct EndTokens {
     partition: TokenPartition,
     input_source: TokenSource,
+    /// Number of reported input tokens; `None` without a report, and if the engine did not process the input.
     pub(crate) input: Option<u64>,
+    /// Number of output tokens: as reported, else as counted from the stream; `None` without both.
     pub(crate) output: Option<u64>,
+    /// The source of `output`: reported, estimated or counted.
     pub(crate) output_source: TokenSource,
     unrecorded_text: u64,
     unrecorded_reasoning: u64,

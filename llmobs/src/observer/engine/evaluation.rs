@@ -1,4 +1,5 @@
-//! The evaluations of an answer, recorded during or after its operation.
+//! The evaluations of an answer, such as a user's feedback, recorded during its operation (model call) through a marker
+//! or after it through the observer.
 
 use crate::catalog::RowId;
 use crate::event::Evaluation;
@@ -10,7 +11,9 @@ use crate::semconv::value::OperationName;
 use crate::series::MAX_EXTRA_LABELS;
 use crate::series::OperationSeries;
 
-/// Records an evaluation of an answer whose operation has ended, found by the identifier of the response.
+/// Counts an evaluation of an answer whose operation has ended and emits its log event. The operation is found by the
+/// identifier of the response while the flight recorder holds it; otherwise the event has no trace, and the model is
+/// `_OTHER`.
 pub(crate) fn record_late_evaluation(parts: &ObserverParts, response_id: &str, evaluation: &Evaluation<'_>) {
     let Some(inner) = &parts.inner else { return };
     let ended = inner.flight_recorder.find_by_response_id(response_id);
@@ -24,7 +27,8 @@ pub(crate) fn record_late_evaluation(parts: &ObserverParts, response_id: &str, e
     in_span_context(ended.and_then(|ended| ended.trace_ids), || evaluation.emit(Some(response_id)));
 }
 
-/// Records an evaluation of the answer of an operation that a marker still holds.
+/// Counts an evaluation of the answer of an operation that a marker still holds, and emits its log event in the trace
+/// of the operation, also after its end.
 pub(crate) fn emit_evaluation(state: &OperationState, evaluation: &Evaluation<'_>) {
     if !count_evaluation(&state.series, evaluation) {
         state.observer.count_folded(GEN_AI_EVALUATION_NAME);
@@ -34,7 +38,7 @@ pub(crate) fn emit_evaluation(state: &OperationState, evaluation: &Evaluation<'_
 }
 
 /// Counts an evaluation whose name and label were declared; an evaluation without a label is not counted. Returns
-/// `false` if the label is not declared.
+/// `false` if it has a label and the pair was not declared.
 fn count_evaluation(series: &OperationSeries, evaluation: &Evaluation<'_>) -> bool {
     let Some(label) = evaluation.label else { return true };
     let declared = &series.declared_names().evaluations;

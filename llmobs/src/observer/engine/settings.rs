@@ -1,4 +1,5 @@
-//! The settings of an observer, as its builder collects them.
+//! The settings of an observer, as its builder collects them. `engine::build` validates them and replaces `None` by
+//! defaults.
 
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -21,39 +22,66 @@ use crate::sink::prometheus::EnabledView;
 use crate::sink::prometheus::RegistryMut;
 use crate::timing::FirstToken;
 
-/// The settings of an observer.
+/// The settings of an observer, not validated. The setters of `ObserverBuilder` describe each in full.
 #[derive(Debug)]
 pub(crate) struct Settings<'a> {
+    /// The role of the process: server, gateway or client.
     pub(crate) role: Role,
+    /// The provider of operations that do not set one.
     pub(crate) provider: Provider,
+    /// The declared models.
     pub(crate) models: Vec<String>,
+    /// The maximum number of undeclared models with separate series; `None` is the default of the role.
     pub(crate) max_undeclared_models: Option<usize>,
+    /// The operations for which a declared model has series that start at zero.
     pub(crate) operations: Vec<OperationName>,
+    /// The name and the values of each label of the application.
     pub(crate) labels: Vec<(String, Vec<String>)>,
+    /// The names of the phases.
     pub(crate) phases: Vec<String>,
+    /// The name of each evaluation, with all labels that it may result in.
     pub(crate) evaluations: Vec<(String, Vec<String>)>,
+    /// The objectives that every operation is judged by.
     pub(crate) objectives: Vec<Objective>,
+    /// The rule that determines which token ends the time to first token.
     pub(crate) first_token: FirstToken,
+    /// The resolution of the histograms.
     pub(crate) buckets: Buckets,
+    /// The level, which determines how much is recorded; `None` is the default of the role.
     pub(crate) level: Option<Level>,
+    /// The version of the conventions to record; `None` is that of the environment, else v1.41.
     pub(crate) profile: Option<Profile>,
+    /// The maximum number of label sets of one metric that the backend keeps.
     pub(crate) series_limit: usize,
+    /// The time for which the series of a retired model remain on the Prometheus page.
     pub(crate) retired_model_ttl: Duration,
+    /// The clock of all moments.
     pub(crate) clock: Clock,
+    /// The Prometheus registry of the application; `None` creates one for the observer.
     pub(crate) registry: Option<RegistryMut<'a>>,
+    /// The views of the Prometheus page: tables that show metrics under another system's names.
     pub(crate) views: Vec<EnabledView>,
+    /// The OpenTelemetry meter provider; `None` is the global one.
     pub(crate) meter_provider: Option<MeterProviderRef<'a>>,
+    /// The tracer provider for the spans of stages; `None` is the global one.
     pub(crate) tracer_provider: Option<TracerProviderRef<'a>>,
+    /// Ratio, from 0 to 1, of completed and cancelled operations that have a log event.
     pub(crate) log_sample_ratio: f64,
+    /// True if each operation has an event `gen_ai.client.inference.operation.details`.
     pub(crate) should_emit_details: bool,
+    /// The number of ended operations that the flight recorder holds; 0 disables it.
     pub(crate) flight_recorder_capacity: usize,
+    /// The folder of the flight recorder's files; `None` writes no file.
     pub(crate) flight_recorder_folder: Option<PathBuf>,
+    /// The gate that all content passes.
     pub(crate) content: ContentSettings,
+    /// The source of pseudonyms; `None` uses the key in the environment.
     #[cfg(feature = "pseudonym")]
     pub(crate) pseudonyms: Option<Pseudonymizer>,
 }
 
 impl Settings<'_> {
+    /// Returns the default settings.
     pub(crate) fn new() -> Self {
         Self {
             role: Role::default(),

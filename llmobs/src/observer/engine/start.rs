@@ -1,4 +1,4 @@
-//! The start of an operation.
+//! The start of an operation, one model call. The builder `Start` collects the `Call` and passes it to `start`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,19 +27,30 @@ use crate::span::RequestParams;
 /// The properties of an operation that are known before it starts.
 #[derive(Clone)]
 pub(crate) struct Call<'a> {
+    /// The kind of operation, such as chat.
     pub(crate) name: OperationName,
+    /// The name of the model, as the application passed it.
     pub(crate) model: &'a str,
+    /// The provider; `None` is that of the observer.
     pub(crate) provider: Option<Provider>,
+    /// The start of the operation; `None` is the arrival of the request, else the call of `start`.
     pub(crate) started_at: Option<Moment>,
+    /// The time from the start to the deadline; `None` for no deadline.
     pub(crate) deadline: Option<Duration>,
+    /// The parameters that the caller requested, for the span and the events.
     pub(crate) request: RequestParams<'a>,
+    /// Set if work of the application precedes the engine's queue.
     pub(crate) prepares: bool,
+    /// Set if a report of the token usage will follow; `None` is true except in the server role.
     pub(crate) reports_usage: Option<bool>,
+    /// The index of the objective of the instrumented function, if it is not a declared one.
     pub(crate) function_objective: Option<usize>,
+    /// The index of each application label's value, from one; zero if the label has no value.
     pub(crate) label_values: [u8; MAX_EXTRA_LABELS],
 }
 
-/// Starts an operation: looks up its series, starts its span, counts it and adds it to the in-flight registry.
+/// Starts an operation: looks up its series, starts its span, counts it, adds it to the in-flight registry and notifies
+/// the companions. A start in the future is replaced by the current moment. Returns the operation for its owner.
 #[inline]
 pub(crate) fn start(observer: &ObserverParts, inner: &Arc<ObserverState>, call: &Call<'_>) -> RunningOperation {
     let role = observer.role;

@@ -1,10 +1,12 @@
-//! Counts of what happened to one operation.
+//! The numbers of attempts, stalls and preemptions of one operation, a model call. They are counted from any thread and
+//! read for the log event at the end.
 
 use std::sync::atomic::AtomicU16;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
 
-/// The numbers of attempts, stalls and preemptions of an operation.
+/// The numbers of attempts, stalls and preemptions of one operation. A stall is a pause of a second or more in the
+/// stream; a preemption is a further scheduling by the engine after the first.
 #[derive(Debug)]
 pub(crate) struct Counters {
     preemptions: AtomicU32,
@@ -13,37 +15,43 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
-    /// Returns the counters of an operation that has just started, with its first attempt.
+    /// Returns the counters of an operation that has just started: one attempt, no stall and no preemption.
     #[inline]
     pub(crate) fn new() -> Self {
         Self { preemptions: AtomicU32::new(0), stalls: AtomicU16::new(0), attempts: AtomicU16::new(1) }
     }
 
+    /// Adds one preemption.
     #[inline]
     pub(crate) fn count_preemption(&self) {
         self.preemptions.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Returns the number of preemptions.
     #[inline]
     pub(crate) fn preemptions(&self) -> u32 {
         self.preemptions.load(Ordering::Relaxed)
     }
 
+    /// Adds one stall, unless there are 65,535 already.
     #[inline]
     pub(crate) fn count_stall(&self) {
         saturating_increment(&self.stalls);
     }
 
+    /// Returns the number of stalls.
     #[inline]
     pub(crate) fn stalls(&self) -> u16 {
         self.stalls.load(Ordering::Relaxed)
     }
 
+    /// Adds one attempt, unless there are 65,535 already.
     #[inline]
     pub(crate) fn count_attempt(&self) {
         saturating_increment(&self.attempts);
     }
 
+    /// Returns the number of attempts, with the first one.
     #[inline]
     pub(crate) fn attempts(&self) -> u16 {
         self.attempts.load(Ordering::Relaxed)

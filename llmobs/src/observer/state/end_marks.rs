@@ -1,4 +1,5 @@
-//! The marks of the end of one operation: finish reasons, the error type, and that it has ended.
+//! The marks of the end of one operation, a model call, set from any thread: finish reasons, the error type, and that
+//! it has ended. A choice is one of several answers to one request.
 
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
@@ -14,7 +15,7 @@ use crate::semconv::value::ErrorType;
 use crate::semconv::value::FinishReason;
 
 /// The finish reason of the choice that ended first, the error type, and whether the operation has ended. The finish
-/// reasons of further choices are in the notes.
+/// reasons of further choices are in the `ResponseNotes` of the operation.
 #[derive(Debug, Default)]
 pub(crate) struct EndMarks {
     finish_reason: OnceLock<FinishReason>,
@@ -26,12 +27,13 @@ pub(crate) struct EndMarks {
 }
 
 impl EndMarks {
+    /// Returns whether the operation has ended.
     #[inline]
     pub(crate) fn has_ended(&self) -> bool {
         self.has_ended.load(Ordering::Acquire)
     }
 
-    /// Marks the operation as ended. Returns whether this call did.
+    /// Marks the operation as ended. Returns `true` for the first call only.
     #[inline]
     pub(crate) fn mark_ended(&self) -> bool {
         !self.has_ended.swap(true, Ordering::AcqRel)
@@ -44,6 +46,7 @@ impl EndMarks {
         let _ = self.error.compare_exchange(0, code, Ordering::Relaxed, Ordering::Relaxed);
     }
 
+    /// Returns the error type that was set first; `None` if no error was marked.
     #[inline]
     pub(crate) fn error(&self) -> Option<ErrorType> {
         let index = usize::from(self.error.load(Ordering::Relaxed)).checked_sub(1)?;
@@ -51,7 +54,7 @@ impl EndMarks {
     }
 
     /// Sets the finish reason of a choice. The reason that is set first is that of the operation: choices end one after
-    /// the other.
+    /// the other. Only the first reason of each choice is kept; an unknown reason is truncated to 128 bytes.
     #[inline]
     pub(crate) fn set_finish_reason(&self, notes: &ResponseNotes, choice: u32, reason: FinishReason) {
         let index = u16::try_from(choice).unwrap_or(u16::MAX);
@@ -70,6 +73,7 @@ impl EndMarks {
         }
     }
 
+    /// Returns the finish reason of the operation, that of the choice that ended first; `None` if no choice ended.
     #[inline]
     pub(crate) fn finish_reason(&self) -> Option<&FinishReason> {
         self.finish_reason.get()

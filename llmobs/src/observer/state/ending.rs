@@ -1,20 +1,26 @@
-//! How an operation ended.
+//! The way in which an operation (a model call) or its stream ended. The owner, the stream or the drop of an operation
+//! decides on it, and `engine::end` records it.
 
 use super::counted_tokens::CountedTokens;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::Outcome;
 use crate::timing::TimingSummary;
 
-/// The way in which an operation ended.
+/// The way in which an operation ended: its outcome, with the error type of a failure or rejection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
+    /// The answer was complete.
     Completed,
+    /// The engine, the provider or the application failed.
     Failed(ErrorType),
+    /// The caller left before the answer was complete.
     Cancelled,
+    /// The operation was never admitted.
     Rejected(ErrorType),
 }
 
 impl Ending {
+    /// Returns the outcome without the error type.
     pub(crate) const fn outcome(self) -> Outcome {
         match self {
             Self::Completed => Outcome::Completed,
@@ -24,6 +30,7 @@ impl Ending {
         }
     }
 
+    /// Returns the value of `error.type`: `None` for a completed operation, and `cancelled` for a cancelled one.
     pub(crate) const fn error_type(self) -> Option<ErrorType> {
         match self {
             Self::Completed => None,
@@ -36,6 +43,8 @@ impl Ending {
 /// The results of a stream at its end.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StreamEnd {
+    /// The times that were measured: decode time, longest gap and consumer wait.
     pub(crate) summary: TimingSummary,
+    /// The output tokens that were counted from the items.
     pub(crate) counted_tokens: CountedTokens,
 }

@@ -1,5 +1,6 @@
-//! The flight recorder: the last operations that ended, held in memory. If a folder is set, they are written to a file when
-//! a thread panics or when the burn rate of an objective is too high.
+//! The flight recorder: the last operations (model calls) that ended, held in memory. If a folder is set, they are
+//! written to a file when a thread panics or when the burn rate of an objective, the speed at which misses spend its
+//! error budget, is too high.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -41,11 +42,15 @@ const MIN_WRITE_INTERVAL: Duration = Duration::from_secs(300);
 /// The maximum number of files in the folder. The oldest are removed first, including those of earlier processes.
 const MAX_FILES: usize = 16;
 
-/// The last operations that ended.
+/// The last operations that ended, up to a fixed number, and the recent misses of each objective.
 pub(crate) struct FlightRecorder {
+    /// The operations, oldest first.
     recent: Mutex<VecDeque<RequestCompleteEvent>>,
+    /// The maximum number of operations; with 0, none is stored.
     capacity: usize,
+    /// The folder of the files; `None` writes no file.
     folder: Option<PathBuf>,
+    /// The recent misses of each declared objective, by its index.
     burn_rates: Box<[BurnRate]>,
     clock: Clock,
     /// For each reason, the moment in nanoseconds on the clock before which no further file is written.
@@ -55,7 +60,9 @@ pub(crate) struct FlightRecorder {
 /// The reason for which a file is written.
 #[derive(Debug, Clone, Copy)]
 enum Reason {
+    /// The burn rate of an objective is too high.
     Objective,
+    /// A thread panicked.
     Panic,
 }
 
@@ -74,10 +81,13 @@ impl Reason {
 struct BurnRate {
     /// The ratio of misses from which on the burn rate is too high.
     max_miss_ratio: f64,
+    /// The results as bits, and their number: at most 128.
     recent_results: Mutex<(u128, u32)>,
 }
 
 impl FlightRecorder {
+    /// Returns an empty flight recorder. `capacity` is the maximum number of operations, and `targets` are the targets
+    /// of the declared objectives, as ratios from 0 to 1. If there is a folder, installs a panic hook.
     pub(crate) fn new(
         capacity: usize,
         folder: Option<PathBuf>,
@@ -102,11 +112,12 @@ impl FlightRecorder {
         recorder
     }
 
+    /// Returns whether operations are stored: `false` with a capacity of 0.
     pub(crate) const fn is_on(&self) -> bool {
         self.capacity > 0
     }
 
-    /// Stores an operation that ended. If the recorder is full, the oldest operation is removed.
+    /// Stores an operation that ended, if the recorder is on. If it is full, the oldest operation is removed.
     pub(crate) fn push(&self, ended: RequestCompleteEvent) {
         if !self.is_on() {
             return;
@@ -122,7 +133,8 @@ impl FlightRecorder {
         recent.push_back(ended);
     }
 
-    /// Stores the judgement of an operation, and writes a file if the burn rate of an objective is too high.
+    /// Stores the judgement of an operation by each objective, and writes a file on a separate thread if the burn rate
+    /// of an objective is too high. Does nothing without a folder.
     pub(crate) fn push_judgements(self: &Arc<Self>, judgements: Judgements) {
         if self.folder.is_none() {
             return;
@@ -175,7 +187,7 @@ impl FlightRecorder {
         lines
     }
 
-    /// Returns the newest operation with this response identifier.
+    /// Returns the newest stored operation with this response identifier; `None` if there is none.
     pub(crate) fn find_by_response_id(&self, response_id: &str) -> Option<RequestCompleteEvent> {
         self.recent().iter().rev().find(|ended| ended.response_id.as_deref() == Some(response_id)).cloned()
     }

@@ -1,4 +1,5 @@
-//! A local histogram of the gaps between tokens or chunks of a stream, merged into the sinks in batches.
+//! A local histogram of the gaps, the times between tokens or between chunks of a stream. The observed stream merges it
+//! into the sinks (OpenTelemetry and the Prometheus page) in batches.
 
 use crate::catalog::RowId;
 use crate::measurement::LocalHistogram;
@@ -6,21 +7,26 @@ use crate::measurement::RawGapBuffer;
 use crate::series::OperationSeries;
 use crate::timing::EvenGaps;
 
-/// The rows of gaps between tokens.
+/// The rows (descriptions of metrics) of gaps between tokens.
 pub(crate) const INTER_TOKEN_ROWS: [RowId; 1] = [RowId::InterToken];
 
 /// The rows of gaps between chunks, one for each set of the conventions. Both rows have the same bucket bounds.
 pub(crate) const INTER_CHUNK_ROWS: [RowId; 2] = [RowId::ClientPerChunk, RowId::InferencePerChunk];
 
-/// The gaps of one kind. The sinks' settings are read at each flush, not at each gap.
+/// The gaps of one kind of one stream. The sinks' settings are read at each flush, not at each gap.
 pub(crate) struct GapHistogram {
+    /// Set if the level, role and profile record at least one of the rows.
     is_on: bool,
+    /// Set if OpenTelemetry must receive each gap, because it cannot merge histograms.
     should_record_raw: bool,
+    /// The gaps since the last flush, for the Prometheus page.
     local: LocalHistogram,
+    /// The gaps that OpenTelemetry has not received yet.
     ring: RawGapBuffer,
 }
 
 impl GapHistogram {
+    /// Returns an empty histogram for the rows `ids` of a series. Pass the same series and rows to the other methods.
     pub(crate) fn new(series: &OperationSeries, ids: &[RowId]) -> Self {
         let mut histogram =
             Self { is_on: false, should_record_raw: false, local: LocalHistogram::new(), ring: RawGapBuffer::new() };
@@ -28,6 +34,8 @@ impl GapHistogram {
         histogram
     }
 
+    /// Adds gaps of equal length, in nanoseconds; ignored if no row is recorded. Raw gaps are passed to OpenTelemetry
+    /// four at a time.
     #[inline]
     pub(crate) fn record(&mut self, series: &OperationSeries, ids: &[RowId], gaps: EvenGaps) {
         if !self.is_on {
@@ -47,6 +55,8 @@ impl GapHistogram {
         }
     }
 
+    /// Passes all gaps since the last flush to both sinks, and reads the sinks' settings again. Called about once a
+    /// second and at the end.
     pub(crate) fn flush(&mut self, series: &OperationSeries, ids: &[RowId]) {
         if !self.local.is_empty() {
             self.local.take(|counts, sum| {

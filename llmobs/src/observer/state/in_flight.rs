@@ -1,4 +1,5 @@
-//! The operations in flight: their identity, age and state, and the party that each waits for.
+//! The operations in flight, the model calls that have not ended: their identity, age and state, and the party that
+//! each waits for. Collections (readings of the metrics) and `Observer::in_flight` read them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,18 +11,22 @@ use crate::semconv::value::State;
 use crate::series::OperationSeries;
 use crate::timing::Marks;
 
-/// The properties of an operation that a collection reads.
+/// An operation in flight, with the properties that a collection reads.
 pub(crate) trait InFlightOperation: Send + Sync + fmt::Debug {
+    /// Returns the series that the operation's metrics are recorded in.
     fn series(&self) -> &Arc<OperationSeries>;
     /// Returns all moments marked so far, with the current time as the time of reading.
     fn marks_now(&self) -> Marks;
     /// Returns the number of output tokens that the stream has carried.
     fn streamed_tokens(&self) -> u64;
+    /// Returns the number of times that the engine scheduled the operation again after the first time.
     fn preemptions(&self) -> u32;
+    /// Returns the ids of the operation's span if it is sampled.
     fn trace_link(&self) -> Option<TraceLink>;
 }
 
-/// The in-flight registry. An operation is identified by its index; the index of a removed operation is used again.
+/// The in-flight registry: all operations of an observer that have started and not ended. An operation is identified by
+/// its index; the index of a removed operation is used again.
 #[derive(Debug, Default)]
 pub(crate) struct InFlightRegistry {
     slots: Vec<Option<Arc<dyn InFlightOperation>>>,
@@ -29,6 +34,7 @@ pub(crate) struct InFlightRegistry {
 }
 
 impl InFlightRegistry {
+    /// Adds an operation at its start. Returns its index, for `remove`.
     #[inline]
     pub(crate) fn insert(&mut self, operation: Arc<dyn InFlightOperation>) -> usize {
         if let Some(slot) = self.free_slots.pop() {
@@ -39,6 +45,7 @@ impl InFlightRegistry {
         self.slots.len() - 1
     }
 
+    /// Removes the operation at an index at its end. Has no effect if it was removed before.
     #[inline]
     pub(crate) fn remove(&mut self, slot: usize) {
         if self.slots[slot].take().is_some() {
@@ -46,12 +53,13 @@ impl InFlightRegistry {
         }
     }
 
+    /// Returns all operations in flight, in no particular order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<dyn InFlightOperation>> {
         self.slots.iter().flatten()
     }
 }
 
-/// A snapshot of one operation in flight.
+/// A snapshot of one operation in flight, a model call that has started and not ended.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct InFlight {
@@ -61,19 +69,20 @@ pub struct InFlight {
     pub provider: String,
     /// The value of `gen_ai.request.model`, limited to the label values of the metrics: `_OTHER` for a folded model.
     pub model: String,
-    /// The current state.
+    /// The state of the operation at the snapshot, such as queued.
     pub state: State,
-    /// The time since the start.
+    /// The time from the start of the operation to the snapshot.
     pub age: Duration,
-    /// Number of output tokens that the stream has carried.
+    /// Number of output tokens that the stream has carried; 0 without a stream.
     pub tokens: u64,
-    /// Output tokens per second since the first token; `None` before it.
+    /// Output tokens of the stream per second, from the first token to the snapshot, including the time for which the
+    /// consumer was away; `None` before the first token.
     pub tokens_per_second: Option<f64>,
     /// The party that the operation waits for.
     pub waits_for: WaitsFor,
     /// Number of preemptions: how often the engine scheduled the operation again after the first time.
     pub preemptions: u32,
-    /// The id of the sampled trace that the operation belongs to, as 32 hexadecimal digits.
+    /// The id of the sampled trace that the operation belongs to, as 32 hexadecimal digits; `None` without one.
     pub trace_id: Option<String>,
 }
 
@@ -92,6 +101,7 @@ pub enum WaitsFor {
 }
 
 impl InFlight {
+    /// Returns a snapshot of an operation as of now.
     pub(crate) fn of(operation: &dyn InFlightOperation) -> Self {
         let series = operation.series();
         let marks = operation.marks_now();

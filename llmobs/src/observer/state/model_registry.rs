@@ -1,4 +1,6 @@
-//! The models of an observer and their series: declared, undeclared up to a limit, and recently retired ones.
+//! The models of an observer and their series, the sets of label values that metrics are recorded in: declared models,
+//! undeclared ones up to a limit, and recently retired ones. `engine::start` looks up the series of each operation
+//! here.
 
 use crate::sync::Mutex;
 use crate::sync::MutexGuard;
@@ -24,20 +26,23 @@ use crate::series::SeriesKey;
 use crate::sink::SeriesHandle;
 use crate::sink::Sinks;
 
-/// The number of operation names and of providers that the conventions do not list, and of runtimes, that get separate
-/// series. Further ones share one.
+/// The maximum number of operation names that the conventions do not list and that get separate series, and the same
+/// for providers and for runtimes. Further names are recorded as `_OTHER`.
 pub(crate) const MAX_NAMES: usize = 16;
 
-/// The models that have series, with limits on names that callers choose.
+/// The models that have series, with limits on the names that callers choose.
 pub(crate) struct ModelRegistry {
     sinks: Arc<Sinks>,
     declared_names: Arc<DeclaredNames>,
     /// The operations for which a declared model has series that start at zero.
     declared_operations: Vec<OperationName>,
+    /// The declared models, and undeclared ones up to the limit.
     models: CardinalityLimiter<ModelSeries>,
     /// A separate limiter for operation names that the conventions do not list.
     operation_names: CardinalityLimiter<Arc<str>>,
+    /// A separate limiter for providers that the conventions do not list.
     providers: CardinalityLimiter<Arc<str>>,
+    /// The gauge of each limit that the application set, by model and state.
     limits: Mutex<HashMap<(Arc<str>, State), SeriesHandle>>,
     /// Retired models, with the moment in nanoseconds from which their series may be removed.
     retired: Mutex<Vec<(Arc<ModelSeries>, u64)>>,
@@ -53,6 +58,9 @@ struct ModelSeries {
 }
 
 impl ModelRegistry {
+    /// Returns a registry without models. `declared_operations` are the operations for which a declared model has
+    /// series that start at zero; `retired_model_ttl` is the time in nanoseconds from the retirement of a model until
+    /// its series may be removed.
     pub(crate) fn new(
         sinks: Arc<Sinks>,
         declared_names: Arc<DeclaredNames>,
@@ -74,7 +82,9 @@ impl ModelRegistry {
         }
     }
 
-    /// Returns the series that an operation's metrics are recorded in.
+    /// Returns the series that the metrics of an operation are recorded in, and creates them at the first use. A model
+    /// over the limit is counted as folded and gets the series of `_OTHER`. `extra` holds the index, from one, of each
+    /// application label's value; zero if the label has no value.
     #[inline]
     pub(crate) fn series(
         &self,
@@ -129,7 +139,8 @@ impl ModelRegistry {
         })
     }
 
-    /// Declares a model: its series start at zero.
+    /// Declares a model: its series for the declared operations, in this role and with this provider, start at zero,
+    /// and it is never folded into `_OTHER`.
     pub(crate) fn declare(&self, model: &str, role: Role, provider: &Provider) {
         let model = self.models.declare(model, |name| self.revive_or_create_model(name));
         for operation in &self.declared_operations {
@@ -137,15 +148,16 @@ impl ModelRegistry {
         }
     }
 
-    /// Retires a declared model at this moment in nanoseconds.
+    /// Retires a declared model: it counts as undeclared from now on. `now` is the current moment in nanoseconds, from
+    /// which its time to live is measured. Has no effect on a model that is not declared.
     pub(crate) fn retire(&self, model: &str, now: u64) {
         if let Some(model) = self.models.retire(model) {
             self.retired().push((model, now.saturating_add(self.retired_model_ttl)));
         }
     }
 
-    /// Removes from the Prometheus page the series of retired models whose time to live has passed and that no operation
-    /// uses.
+    /// Removes from the Prometheus page the series of retired models whose time to live has passed at `now`, in
+    /// nanoseconds, and that neither an operation nor a marker uses. Called before each collection.
     pub(crate) fn remove_retired_series(&self, now: u64) {
         self.retired().retain(|(model, removable_at)| {
             let is_removable = *removable_at <= now && !model.is_in_use();
@@ -177,6 +189,8 @@ impl ModelRegistry {
         }
     }
 
+    /// Sets the gauge of a limit: the maximum number of operations of a model in a state. A model over the limit of
+    /// undeclared models sets the gauge of `_OTHER`.
     pub(crate) fn set_limit(&self, model: &str, state: State, operations: usize) {
         let model = Arc::clone(&self.models.admit(model, |name| self.revive_or_create_model(name)).entry.name);
         let labels = [
@@ -197,7 +211,7 @@ impl ModelRegistry {
         self.limits.lock()
     }
 
-    /// Returns the series of all models, including recently retired ones.
+    /// Returns the series of all models, including `_OTHER` and recently retired models.
     pub(crate) fn all_series(&self) -> Vec<Arc<OperationSeries>> {
         let mut models = self.models.all();
         models.extend(self.retired().iter().map(|(model, _)| Arc::clone(model)));
@@ -251,7 +265,8 @@ impl ModelSeries {
     }
 }
 
-/// Returns the name under which a name is recorded: `_OTHER`, counted as folded, if the limit is reached.
+/// Returns the name under which a name is recorded. If the limit is reached, returns `_OTHER` and counts the value of
+/// `label` as folded.
 pub(crate) fn admit_name(
     sinks: &Sinks,
     limiter: &CardinalityLimiter<Arc<str>>,
@@ -265,7 +280,7 @@ pub(crate) fn admit_name(
     admitted.entry.to_string()
 }
 
-/// Counts a label value that was replaced by `_OTHER`.
+/// Counts a value of `label` that was replaced by `_OTHER` or omitted, in `llmobs.self.folded_labels`.
 pub(crate) fn count_folded(sinks: &Sinks, label: &'static str) {
     sinks.bind(RowId::FoldedLabels, &[Label::new(llmobs_attribute::LABEL, label)]).add(1);
 }

@@ -1,4 +1,5 @@
-//! The state that all clones of an observer share: the sinks, the model registry and the in-flight registry.
+//! The state that all clones of an observer share: the sinks (the backends of recorded values), the model registry, the
+//! in-flight registry and the settings. `engine` works on it.
 
 use crate::sync::Mutex;
 use crate::sync::MutexGuard;
@@ -40,27 +41,38 @@ use crate::sink::export_counts;
 use crate::sink::otel;
 use crate::timing::FirstToken;
 
-/// The state that all clones of an observer share.
+/// The state that all clones of an observer share, from `build` to the drop of the last clone, operation and marker.
 pub(crate) struct ObserverState {
+    /// The clock of all moments, monotonic unless a test sets another one.
     pub(crate) clock: Clock,
+    /// The rule that determines which token ends the time to first token.
     pub(crate) first_token: FirstToken,
+    /// Set by `Observer::begin_shutdown`, and never cleared.
     pub(crate) shutting_down: AtomicBool,
     sinks: Arc<Sinks>,
     declared_names: Arc<DeclaredNames>,
+    /// The models and their series.
     pub(crate) models: ModelRegistry,
+    /// The names of async runtimes, limited to `MAX_NAMES`.
     runtimes: CardinalityLimiter<Arc<str>>,
     in_flight_registry: Mutex<InFlightRegistry>,
+    /// The Prometheus registry of the observer; empty if the application passed one to the builder.
     owned_registry: OnceLock<Registry>,
     #[cfg(feature = "otlp")]
     export_reporter: OnceLock<export_counts::ExportReporter>,
+    /// The companions and device sources of other crates.
     attached: CompanionRegistry,
+    /// The tracer for the spans of stages; the global one is set at the first use.
     tracer: OnceLock<BoxedTracer>,
     /// Ratio, from 0 to 1, of completed and cancelled operations that have a log event.
     pub(crate) log_sample_ratio: f64,
     /// Set if the application requested the events `gen_ai.client.inference.operation.details`.
     should_emit_details: bool,
+    /// The last operations that ended.
     pub(crate) flight_recorder: Arc<FlightRecorder>,
+    /// The gate that all content passes, and the metrics of content.
     pub(crate) content: Arc<ContentGate>,
+    /// The source of pseudonyms of identities, such as user ids.
     #[cfg(feature = "pseudonym")]
     pub(crate) pseudonyms: Pseudonymizer,
 }
@@ -74,25 +86,40 @@ impl fmt::Debug for ObserverState {
     }
 }
 
-/// The validated settings of the builder.
+/// The validated settings of the builder, without those of the sinks.
 pub(crate) struct ObserverSettings {
+    /// The clock of all moments.
     pub(crate) clock: Clock,
+    /// The rule that determines which token ends the time to first token.
     pub(crate) first_token: FirstToken,
+    /// The labels, phases, evaluations and objectives that the application named, and the profile.
     pub(crate) declared_names: DeclaredNames,
+    /// The operations for which a declared model has series that start at zero.
     pub(crate) declared_operations: Vec<OperationName>,
+    /// The maximum number of undeclared models with separate series.
     pub(crate) max_undeclared_models: usize,
+    /// The maximum number of label sets of one metric that the backend keeps, for the metric
+    /// `llmobs.self.series.limit`.
     pub(crate) series_limit: usize,
+    /// Nanoseconds from the retirement of a model until its series may be removed.
     pub(crate) retired_model_ttl: u64,
+    /// The tracer for the spans of stages; `None` uses the global one.
     pub(crate) tracer: Option<BoxedTracer>,
+    /// Ratio, from 0 to 1, of completed and cancelled operations that have a log event.
     pub(crate) log_sample_ratio: f64,
+    /// Set if the application requested the events `gen_ai.client.inference.operation.details`.
     pub(crate) should_emit_details: bool,
+    /// The flight recorder, which stores the last operations that ended.
     pub(crate) flight_recorder: Arc<FlightRecorder>,
+    /// The content settings, from which the gate is created.
     pub(crate) content: ContentSettings,
+    /// The source of pseudonyms of identities.
     #[cfg(feature = "pseudonym")]
     pub(crate) pseudonyms: Pseudonymizer,
 }
 
 impl ObserverState {
+    /// Returns the state of a new observer, without models and operations, and records the series limit.
     pub(crate) fn new(settings: ObserverSettings, sinks: Sinks) -> Self {
         let sinks = Arc::new(sinks);
         sinks
@@ -129,6 +156,7 @@ impl ObserverState {
         }
     }
 
+    /// Returns whether the application declared that the service is shutting down.
     pub(crate) fn is_shutting_down(&self) -> bool {
         self.shutting_down.load(Ordering::Relaxed)
     }
@@ -144,6 +172,7 @@ impl ObserverState {
         &self.attached
     }
 
+    /// Returns the sinks: OpenTelemetry and the Prometheus page.
     pub(crate) const fn sinks(&self) -> &Arc<Sinks> {
         &self.sinks
     }
@@ -154,6 +183,7 @@ impl ObserverState {
         self.tracer.get_or_init(|| otel::global_tracer(self.declared_names.profile))
     }
 
+    /// Returns the labels, phases, evaluations and objectives that the application named, and the profile.
     pub(crate) fn declared_names(&self) -> &DeclaredNames {
         &self.declared_names
     }
@@ -174,31 +204,38 @@ impl ObserverState {
         }
     }
 
+    /// Returns the reporter of a pipeline's export counts; `None` if this observer reports no pipeline.
     #[cfg(feature = "otlp")]
     pub(crate) fn export_reporter(&self) -> Option<&export_counts::ExportReporter> {
         self.export_reporter.get()
     }
 
+    /// Returns the Prometheus registry of the observer; `None` if the application passed one to the builder.
     #[cfg(feature = "prometheus")]
     pub(crate) fn owned_registry(&self) -> Option<&Registry> {
         self.owned_registry.get()
     }
 
-    /// Retires a declared model, and removes the series of those retired earlier whose time to live has passed.
+    /// Retires a declared model from now on, and removes the series of models retired earlier whose time to live has
+    /// passed.
     pub(crate) fn retire_model(&self, model: &str) {
         self.models.retire(model, self.clock.now().as_nanos());
         self.remove_retired_series();
     }
 
-    /// Removes the series of retired models whose time to live has passed from the Prometheus page.
+    /// Removes the series of retired models whose time to live has passed and that are not in use from the Prometheus
+    /// page.
     pub(crate) fn remove_retired_series(&self) {
         self.models.remove_retired_series(self.clock.now().as_nanos());
     }
 
+    /// Sets the level, which determines the rows that are recorded from now on.
     pub(crate) fn set_level(&self, level: Level) {
         self.sinks.set_level(level);
     }
 
+    /// Records the seconds by which a task of an async runtime was woken too late, if the level includes the row. After
+    /// 16 names, further runtimes are recorded as `_OTHER`.
     pub(crate) fn record_runtime_lag(&self, runtime: &str, seconds: f64) {
         if self.sinks.is_enabled(RowId::RuntimeLag.row().level) {
             let name = admit_name(&self.sinks, &self.runtimes, llmobs_attribute::RUNTIME_NAME, runtime);
@@ -209,6 +246,7 @@ impl ObserverState {
         }
     }
 
+    /// Counts an anomaly, a measurement that cannot be true, in `llmobs.self.anomalies`; `anomaly` names its kind.
     pub(crate) fn count_anomaly(&self, anomaly: &'static str) {
         self.sinks.count_anomaly(anomaly);
     }
@@ -221,14 +259,17 @@ impl ObserverState {
         moment.min(now)
     }
 
+    /// Counts a value of `label` that was replaced by `_OTHER` or omitted, in `llmobs.self.folded_labels`.
     pub(crate) fn count_folded(&self, label: &'static str) {
         count_folded(&self.sinks, label);
     }
 
+    /// Locks and returns the in-flight registry: all operations that have started and not ended.
     pub(crate) fn in_flight_registry(&self) -> MutexGuard<'_, InFlightRegistry> {
         self.in_flight_registry.lock()
     }
 
+    /// Returns a snapshot of each operation in flight, oldest first.
     pub(crate) fn in_flight(&self) -> Vec<InFlight> {
         let operations: Vec<_> = self.in_flight_registry().iter().map(Arc::clone).collect();
         let mut all: Vec<_> = operations.iter().map(|operation| InFlight::of(&**operation)).collect();

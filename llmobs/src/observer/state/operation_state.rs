@@ -1,5 +1,5 @@
-//! The state of an operation in flight, shared by its owner, markers, stream and the in-flight registry. Values are set
-//! once; locks are used only for rare notes.
+//! The state of an operation, one model call, in flight: shared by its owner, markers (handles for other threads),
+//! stream and the in-flight registry. Values are set once; locks are used only for rare notes.
 
 use std::sync::Arc;
 
@@ -35,22 +35,31 @@ use crate::timing::FirstToken;
 use crate::timing::Marks;
 use crate::usage::Usage;
 
-/// The state of an operation, from its start to the drop of its last marker.
+/// The state of an operation, from its start to the drop of its last marker or companion's handle.
 #[derive(Debug)]
 pub(crate) struct OperationState {
+    /// The state of the observer that started the operation.
     pub(crate) observer: Arc<ObserverState>,
+    /// The series that the metrics of the operation are recorded in.
     pub(crate) series: Arc<OperationSeries>,
+    /// The values that the start fixed, such as the deadline.
     pub(crate) request: Request,
+    /// The moments at which the operation changed its state.
     pub(crate) times: Times,
-    /// Time from the start to the first chunk, in nanoseconds, in the gateway and client roles.
+    /// Time from the start to the first chunk of the stream, in nanoseconds, in the gateway and client roles.
     pub(crate) time_to_first_chunk: SetOnce,
+    /// The reported token usage, and the tokens that the stream has carried.
     pub(crate) tokens: TokenCounts,
+    /// The finish reasons, the error type, and whether the operation has ended.
     pub(crate) end_marks: EndMarks,
+    /// Rare values, such as the identifier of the response.
     pub(crate) notes: ResponseNotes,
+    /// The numbers of attempts, stalls and preemptions.
     pub(crate) counters: Counters,
 }
 
 impl OperationState {
+    /// Returns the state of an operation that has just started. The caller adds it to the in-flight registry.
     #[inline]
     pub(crate) fn new(observer: Arc<ObserverState>, series: Arc<OperationSeries>, params: StartParams) -> Self {
         let state = Self {
@@ -82,21 +91,23 @@ impl OperationState {
         accepts_content.then(|| &self.notes.get_or_init().content)
     }
 
-    /// Counts an attempt.
+    /// Counts the start of an attempt, a try of the operation, for the operation and in its metric.
     pub(crate) fn record_attempt(&self, kind: AttemptKind) {
         self.counters.count_attempt();
         self.series.add(RowId::Attempts, kind.index(), 1);
     }
 
+    /// Returns the current moment on the observer's clock, in nanoseconds.
     pub(crate) fn now(&self) -> u64 {
         self.observer.clock.now().as_nanos()
     }
 
+    /// Returns whether the operation has ended.
     pub(crate) fn has_ended(&self) -> bool {
         self.end_marks.has_ended()
     }
 
-    /// Closes the operation: later marks are ignored. Returns whether this call closed it.
+    /// Marks the operation as ended: later marks are ignored. Returns `true` for the first call only.
     pub(crate) fn mark_ended(&self) -> bool {
         let first = self.end_marks.mark_ended();
         if first {
@@ -105,12 +116,15 @@ impl OperationState {
         first
     }
 
-    /// Returns a caller's moment in nanoseconds, or the current moment if the caller's lies in the future.
+    /// Returns a caller's moment in nanoseconds, or the current moment if the caller's lies in the future, which is
+    /// counted as an anomaly unless the operation has ended.
     pub(crate) fn clamp_to_now(&self, moment: Moment) -> u64 {
         let now = self.observer.clock.now();
         if self.has_ended() { moment.min(now).as_nanos() } else { self.observer.clamp_to_now(moment, now).as_nanos() }
     }
 
+    /// Marks the operation as waiting in the engine's queue from `at`, in nanoseconds. A second call, and a call after
+    /// the operation was scheduled, has no effect and is counted as an anomaly. Ignored after the end.
     pub(crate) fn mark_enqueued(&self, at: u64) {
         if self.has_ended() {
             return;
@@ -123,7 +137,8 @@ impl OperationState {
         }
     }
 
-    /// Marks the operation as scheduled by the engine. A further call counts a preemption.
+    /// Marks the operation as scheduled by the engine at `at`, in nanoseconds, and records its time in the queue. A
+    /// further call counts a preemption. Ignored after the end.
     pub(crate) fn mark_scheduled(&self, at: u64) {
         if self.has_ended() {
             return;
@@ -140,7 +155,8 @@ impl OperationState {
         }
     }
 
-    /// Marks the first token that the engine generated.
+    /// Marks the first token as generated at `at`, in nanoseconds, and records the prefill time, and the time to first
+    /// token if the first-token rule is `Generated`. A further call has no effect. Ignored after the end.
     pub(crate) fn mark_first_token(&self, at: u64) {
         if self.has_ended() {
             return;
@@ -155,7 +171,8 @@ impl OperationState {
         }
     }
 
-    /// Records the time to first token, which ends at the token that the first-token rule selects.
+    /// Records the time to first token, from the start to `at` in nanoseconds, the moment of the token that the
+    /// first-token rule selects. Only the first call has an effect.
     pub(crate) fn record_ttft(&self, at: u64) {
         let ttft = at.saturating_sub(self.times.t0);
         if self.times.set_ttft(ttft) {
@@ -163,14 +180,18 @@ impl OperationState {
         }
     }
 
+    /// Returns the moment of the first token, in nanoseconds; `None` before it.
     pub(crate) fn first_token(&self) -> Option<u64> {
         self.times.first_token_at()
     }
 
+    /// Returns the time from the start to the token that the first-token rule selects, in nanoseconds; `None` before
+    /// it.
     pub(crate) fn ttft(&self) -> Option<u64> {
         self.times.ttft()
     }
 
+    /// Merges a report of token usage: the largest number of each kind counts. Ignored after the end.
     pub(crate) fn merge_usage(&self, usage: &Usage) {
         if self.has_ended() {
             return;
@@ -178,12 +199,13 @@ impl OperationState {
         self.tokens.merge(usage);
     }
 
+    /// Returns the token usage reported so far; the number of a kind is `None` if it was never reported.
     pub(crate) fn usage(&self) -> Usage {
         self.tokens.usage()
     }
 
-    /// Sets the finish reason of a choice. The reason that is set first is that of the operation: choices end one after
-    /// the other.
+    /// Sets the finish reason of a choice, one of several answers. The reason that is set first is that of the
+    /// operation: choices end one after the other. Ignored after the end.
     pub(crate) fn set_finish_reason(&self, choice: u32, reason: FinishReason) {
         if self.has_ended() {
             return;
@@ -196,24 +218,28 @@ impl OperationState {
         self.end_marks.finish_reasons(&self.notes)
     }
 
+    /// Returns the finish reason of the operation, that of the choice that ended first; `None` if no choice ended.
     pub(crate) fn finish_reason(&self) -> Option<&FinishReason> {
         self.end_marks.finish_reason()
     }
 
+    /// Sets the error type with which the operation will fail. Only the first one is kept.
     pub(crate) fn set_error(&self, error: ErrorType) {
         self.end_marks.set_error(error);
     }
 
+    /// Returns the error type that was set first; `None` if no error was marked.
     pub(crate) fn error(&self) -> Option<ErrorType> {
         self.end_marks.error()
     }
 
-    /// Returns all moments marked so far, with `now` as the time of reading.
+    /// Returns all moments marked so far, with `now`, in nanoseconds, as the time of reading. Called at the end.
     pub(crate) fn marks(&self, now: u64) -> Marks {
         self.times.marks_at(now)
     }
 
-    /// Records that the consumer took an item and has not polled again.
+    /// Records that the consumer took an item at `at`, in nanoseconds, and has not polled again. `tokens` is the number
+    /// of output tokens that the stream has carried so far. Only the stream may call it.
     #[inline]
     pub(crate) fn consumer_left(&self, at: u64, tokens: u64) {
         self.tokens.set_streamed(tokens);
@@ -227,6 +253,7 @@ impl OperationState {
             .notify(|companion| companion.on_mark(operation_id(self), mark, Moment::from_nanos(at)));
     }
 
+    /// Notifies the companions of the end at `at`, in nanoseconds.
     pub(crate) fn notify_end(&self, outcome: Outcome, at: u64) {
         self.observer
             .attached()

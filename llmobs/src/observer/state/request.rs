@@ -1,4 +1,5 @@
-//! The values that the start of an operation fixes.
+//! The values that the start of an operation, a model call, fixes: its deadline, its limits and the settings of its
+//! recording.
 
 use std::num::NonZeroU8;
 use std::num::NonZeroU32;
@@ -10,37 +11,51 @@ use crate::event::RequestDetails;
 use crate::measurement::TraceLink;
 use crate::observer::content::Capturing;
 
-/// The values that `start` passes to a new operation.
+/// The values that `engine::start` passes to the state of a new operation.
 pub(crate) struct StartParams {
+    /// The start of the operation, in nanoseconds on the observer's clock.
     pub(crate) t0: u64,
+    /// The moment of the deadline, in nanoseconds; `None` for no deadline.
     pub(crate) deadline: Option<u64>,
+    /// Set if work of the application precedes the engine's queue.
     pub(crate) prepares: bool,
+    /// Set if a report of the token usage is expected.
     pub(crate) reports_usage: bool,
+    /// Set if content is captured and has a destination.
     pub(crate) capturing: Capturing,
-    /// Bytes of content that the span already contains.
+    /// Bytes of content that the span already contains; `None` for zero.
     pub(crate) used_span_bytes: Option<NonZeroUsize>,
+    /// The ids of the operation's span, or of the span in which it starts; `None` if that is not sampled.
     pub(crate) trace_link: Option<TraceLink>,
+    /// The maximum number of output tokens that the caller requested.
     pub(crate) max_tokens: Option<u64>,
+    /// The index of the objective of the instrumented function, if it declares one.
     pub(crate) function_objective: Option<usize>,
+    /// The conversation that the operation belongs to, up to 128 bytes.
     pub(crate) conversation_id: Option<Arc<str>>,
+    /// The parameters of the request, if details events are emitted.
     pub(crate) request_details: Option<RequestDetails>,
 }
 
 /// The values that do not change while the operation runs, in as few bytes as possible.
 #[derive(Debug)]
 pub(crate) struct Request {
+    /// The moment of the deadline, in nanoseconds.
     deadline: Option<NonZeroU64>,
     max_tokens: Option<NonZeroU32>,
     /// Index plus one of the objective of the instrumented function, if it declares one.
     function_objective: Option<NonZeroU8>,
-    /// Set if a report of the token usage is expected. No tokens are counted from the stream before it.
+    /// Set if a report of the token usage is expected. The tokens that the stream counts are then not recorded while it
+    /// runs; they are recorded at the end if no report came.
     pub(crate) reports_usage: bool,
     /// Set if content is captured and has a destination.
     pub(crate) capturing: Capturing,
+    /// The ids of the operation's span, or of the span in which it started; `None` if that is not sampled.
     pub(crate) trace_link: Option<TraceLink>,
 }
 
 impl Request {
+    /// Returns the values in their small form. A maximum of tokens of 0 or over 4,294,967,295 is discarded.
     #[inline]
     pub(crate) fn new(params: &StartParams) -> Self {
         Self {
@@ -55,16 +70,19 @@ impl Request {
         }
     }
 
+    /// Returns the maximum number of output tokens that the caller requested; `None` if it did not.
     #[inline]
     pub(crate) fn max_tokens(&self) -> Option<u64> {
         self.max_tokens.map(|tokens| tokens.get().into())
     }
 
+    /// Returns the index of the objective of the instrumented function; `None` if it declares none.
     #[inline]
     pub(crate) fn function_objective(&self) -> Option<usize> {
         self.function_objective.map(|index| usize::from(index.get()) - 1)
     }
 
+    /// Returns whether the deadline has passed at `now`, in nanoseconds; `false` without a deadline.
     #[inline]
     pub(crate) fn is_past_deadline(&self, now: u64) -> bool {
         self.deadline.is_some_and(|deadline| now >= deadline.get())

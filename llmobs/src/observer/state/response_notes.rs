@@ -1,4 +1,5 @@
-//! Values that few operations have. Locks are used only here.
+//! The notes of an operation: values of the request and the answer that few operations have. Other state of an
+//! operation is without locks; locks are used only here.
 
 use crate::sync::Mutex;
 use std::sync::Arc;
@@ -13,21 +14,24 @@ use crate::semconv::value::FinishReason;
 /// The maximum number of further choices whose finish reasons are kept.
 const MAX_CHOICES: usize = 128;
 
-/// The notes of an operation, allocated when the first is set.
+/// The notes of an operation, allocated when the first is set, from any thread.
 #[derive(Debug, Default)]
 pub(crate) struct ResponseNotes(OnceLock<Box<Notes>>);
 
-/// Values that are set at most once, from any thread.
+/// The values of the notes. Each that is in a `OnceLock` is set at most once; later values are ignored.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
+    /// The conversation that the operation belongs to, up to 128 bytes.
     pub(crate) conversation_id: OnceLock<Arc<str>>,
+    /// The identifier of the response from the provider, up to 128 bytes.
     pub(crate) response_id: OnceLock<Arc<str>>,
+    /// The name of the model that answered, up to 128 bytes.
     pub(crate) response_model: OnceLock<Arc<str>>,
     /// The type of the exception that the application reported.
     pub(crate) exception_type: OnceLock<&'static str>,
     /// The parameters of the request, if details events are emitted.
     pub(crate) request_details: OnceLock<RequestDetails>,
-    /// Finish reasons of the choices after the first that ended, with their indices.
+    /// Finish reasons of the choices after the first that ended, at most 128, with the indices of the choices.
     other_finish_reasons: Mutex<Vec<(u16, FinishReason)>>,
     /// The span of the previous attempt.
     last_attempt_span: Mutex<Option<SpanContext>>,
@@ -42,7 +46,7 @@ impl ResponseNotes {
         self.0.get_or_init(Box::default)
     }
 
-    /// Returns the notes, if any were set.
+    /// Returns the notes; `None` if none was set.
     #[inline]
     pub(crate) fn get(&self) -> Option<&Notes> {
         self.0.get().map(Box::as_ref)
@@ -50,7 +54,8 @@ impl ResponseNotes {
 }
 
 impl Notes {
-    /// Adds the finish reason of a further choice. Only the first reason of a choice is kept.
+    /// Adds the finish reason of a choice after the first that ended. Only the first reason of a choice is kept, and at
+    /// most 128 choices.
     #[inline]
     pub(crate) fn add_finish_reason(&self, choice: u16, reason: FinishReason) {
         let mut others = self.other_finish_reasons.lock();
@@ -59,13 +64,14 @@ impl Notes {
         }
     }
 
-    /// Returns the finish reasons of the further choices, with their indices.
+    /// Returns the finish reasons of the choices after the first that ended, with the indices of the choices.
     #[inline]
     pub(crate) fn other_finish_reasons(&self) -> Vec<(u16, FinishReason)> {
         self.other_finish_reasons.lock().clone()
     }
 
-    /// Stores the span of an attempt. Returns that of the previous one.
+    /// Stores the span of an attempt, a try of the operation. Returns that of the previous attempt; `None` at the first
+    /// call.
     #[inline]
     pub(crate) fn replace_attempt_span(&self, span: SpanContext) -> Option<SpanContext> {
         self.last_attempt_span.lock().replace(span)

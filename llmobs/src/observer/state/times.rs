@@ -1,4 +1,4 @@
-//! The times of one operation, marked from any thread and read by collections, without a lock.
+//! The times of one operation, a model call, marked from any thread and read by collections, without a lock.
 //!
 //! A time is set once, by one atomic exchange, and never changes afterwards. Decisions that depend on two times (was
 //! the operation enqueued before it was scheduled, was it scheduled before it ended) are made by the same exchange: the
@@ -8,9 +8,11 @@ use crate::sync::AtomicU64;
 use crate::sync::Ordering;
 use crate::timing::Marks;
 
-/// The moments at which an operation changed its state, in nanoseconds on the observer's clock.
+/// The marks of an operation, the moments at which it changed its state, in nanoseconds on the observer's clock, and
+/// its consumer wait, the time for which the reader of its stream was away.
 #[derive(Debug)]
 pub(crate) struct Times {
+    /// The start of the operation.
     pub(crate) t0: u64,
     /// Set if work of the application precedes the engine's queue.
     pub(crate) prepares: bool,
@@ -22,17 +24,18 @@ pub(crate) struct Times {
     absence: Absence,
 }
 
-/// The result of a mark.
+/// The result of a mark: the moment that was used, and whether the mark was set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct MarkResult {
-    /// The moment that was marked, never before the moment that it must follow.
+    /// The moment that was marked, in nanoseconds, never before the moment that it must follow.
     pub(crate) at: u64,
     /// Set if the given moment was before the one that it must follow, and was replaced by that one.
     pub(crate) was_early: bool,
+    /// The result of setting the cell.
     pub(crate) result: SetResult,
 }
 
-/// The result of setting a cell.
+/// The result of setting a cell, which is set at most once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SetResult {
     /// Set by this call.
@@ -44,6 +47,8 @@ pub(crate) enum SetResult {
 }
 
 impl Times {
+    /// Returns the times of an operation that has just started at `t0`, in nanoseconds. `prepares` is set if work of
+    /// the application precedes the engine's queue.
     pub(crate) fn new(t0: u64, prepares: bool) -> Self {
         Self {
             t0,
@@ -56,13 +61,14 @@ impl Times {
         }
     }
 
-    /// Marks the operation as waiting in the engine's queue. Has no effect once the operation was scheduled.
+    /// Marks the operation as waiting in the engine's queue from `at`, in nanoseconds. Has no effect once the operation
+    /// was enqueued, was scheduled or has ended.
     pub(crate) fn enqueue(&self, at: u64) -> MarkResult {
         self.enqueued.mark(at, self.t0)
     }
 
-    /// Marks the operation as scheduled by the engine. Also returns the time in the queue, in nanoseconds, if the
-    /// operation was enqueued before.
+    /// Marks the operation as scheduled by the engine at `at`, in nanoseconds; only the first call sets the mark. Also
+    /// returns the time in the queue, in nanoseconds, if the operation was enqueued before; `None` if it was not.
     pub(crate) fn schedule(&self, at: u64) -> (MarkResult, Option<u64>) {
         // The first call closes the cell, so that no later call can mark the operation as enqueued.
         let enqueued = self.enqueued.close();
@@ -70,14 +76,16 @@ impl Times {
         (marked, enqueued.map(|enqueued| marked.at.saturating_sub(enqueued)))
     }
 
-    /// Marks the first token. Also returns the prefill time, in nanoseconds.
+    /// Marks the first token as generated at `at`, in nanoseconds. Also returns the prefill time, in nanoseconds: the
+    /// time from scheduled, or from the start if the operation was not scheduled, to the marked moment.
     pub(crate) fn first_token(&self, at: u64) -> (MarkResult, u64) {
         let begin = self.scheduled.get().unwrap_or(self.t0);
         let marked = self.first_token.mark(at, begin);
         (marked, marked.at.saturating_sub(begin))
     }
 
-    /// Sets the time to first token. Returns whether this call set it.
+    /// Sets the time to first token, in nanoseconds from the start. Returns whether this call set it: `false` if it was
+    /// set or the operation has ended.
     pub(crate) fn set_ttft(&self, ttft: u64) -> bool {
         self.ttft.set(ttft) == SetResult::Set
     }
@@ -89,27 +97,33 @@ impl Times {
         }
     }
 
+    /// Returns the moment of the first token, in nanoseconds; `None` before it.
     pub(crate) fn first_token_at(&self) -> Option<u64> {
         self.first_token.get()
     }
 
+    /// Returns the time from the start to the token that the first-token rule selects, in nanoseconds; `None` before
+    /// it.
     pub(crate) fn ttft(&self) -> Option<u64> {
         self.ttft.get()
     }
 
-    /// Records that the consumer took an item and has not polled again. Only the stream may call it.
+    /// Records that the consumer, the reader of the stream, took an item at `at`, in nanoseconds, and has not polled
+    /// again. Only the stream may call it.
     #[inline]
     pub(crate) fn consumer_left(&self, at: u64) {
         self.absence.begin(at);
     }
 
-    /// Records that the consumer polled again, and the total consumer wait so far. Only the stream may call it.
+    /// Records that the consumer polled again, and the total consumer wait so far in nanoseconds. Only the stream may
+    /// call it.
     #[inline]
     pub(crate) fn consumer_returned(&self, total_wait: u64) {
         self.absence.end(total_wait);
     }
 
-    /// Returns every time so far, and the moment at which they were read. `now` reads the clock.
+    /// Returns every time so far, and the moment at which they were read. `now` reads the clock, in nanoseconds. For an
+    /// operation in flight.
     pub(crate) fn marks(&self, now: impl Fn() -> u64) -> Marks {
         let mut snapshot = self.snapshot();
         let mut at = now();
@@ -125,7 +139,7 @@ impl Times {
         self.marks_of(&snapshot, at)
     }
 
-    /// Returns every time so far, as of `now`. For an operation whose times no longer change.
+    /// Returns every time so far, as of `now` in nanoseconds. For an operation whose times no longer change.
     pub(crate) fn marks_at(&self, now: u64) -> Marks {
         self.marks_of(&self.snapshot(), now)
     }
@@ -164,7 +178,7 @@ struct TimesSnapshot {
     absence: AbsenceState,
 }
 
-/// A number that is set at most once, or closed before it was set.
+/// A cell for a number that is set at most once, or closed before it was set.
 #[derive(Debug)]
 pub(crate) struct SetOnce(AtomicU64);
 
@@ -173,10 +187,12 @@ const OPEN: u64 = 0;
 const CLOSED: u64 = u64::MAX;
 
 impl SetOnce {
+    /// Returns an open cell.
     pub(crate) fn new() -> Self {
         Self(AtomicU64::new(OPEN))
     }
 
+    /// Returns the number; `None` if the cell is open, or was closed before a number was set.
     pub(crate) fn get(&self) -> Option<u64> {
         value(self.0.load(Ordering::Acquire))
     }

@@ -1,4 +1,5 @@
-//! The token counts of one operation, reported from any thread.
+//! The token counts of one operation, a model call: usage reported from any thread, and the tokens that its stream has
+//! carried.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
@@ -20,7 +21,8 @@ pub(crate) struct TokenCounts {
 }
 
 impl TokenCounts {
-    /// Merges a report: the largest number of each kind of token counts.
+    /// Merges a report of usage: of several reports, the largest number of each kind of token counts. One estimated
+    /// report makes the whole usage estimated.
     #[inline]
     pub(crate) fn merge(&self, usage: &Usage) {
         self.input.raise(usage.input);
@@ -33,6 +35,7 @@ impl TokenCounts {
         }
     }
 
+    /// Returns the usage reported so far; the number of a kind is `None` if it was never reported.
     #[inline]
     pub(crate) fn usage(&self) -> Usage {
         Usage {
@@ -45,11 +48,13 @@ impl TokenCounts {
         }
     }
 
+    /// Sets the number of output tokens that the stream has carried so far. Only the stream may call it.
     #[inline]
     pub(crate) fn set_streamed(&self, tokens: u64) {
         self.streamed.store(tokens, Ordering::Relaxed);
     }
 
+    /// Returns the number of output tokens that the stream has carried as of its last item; 0 without a stream.
     #[inline]
     pub(crate) fn streamed(&self) -> u64 {
         self.streamed.load(Ordering::Relaxed)

@@ -1,4 +1,5 @@
-//! The buffer of finished spans of open traces, with the traces that must be kept.
+//! The buffer of the tail sampler, which decides at the end of a trace whether its spans are exported: the finished
+//! spans of traces with open spans, the traces that must be kept, and the traces that wait for a decision.
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
@@ -11,6 +12,8 @@ use opentelemetry_sdk::trace::SpanData;
 /// The maximum number of finished traces that are remembered as kept.
 const MAX_REMEMBERED_TRACES: usize = 4_096;
 
+/// The traces that have open spans in this process, with their finished spans. Only the tail sampler uses the buffer,
+/// under its lock; the limits on spans and traces are the tail sampler's.
 #[derive(Debug, Default)]
 pub(super) struct TailBuffer {
     traces: HashMap<TraceId, BufferedTrace>,
@@ -38,15 +41,15 @@ struct BufferedTrace {
 }
 
 impl TailBuffer {
-    /// Counts an open span of its trace. Not counted if the trace is new and `limit` traces are tracked already;
-    /// [`push_span`](Self::push_span) still buffers the span when it ends.
+    /// Counts a span that starts as an open span of its trace. The span is not counted if the trace is new and `limit`
+    /// traces are in the buffer already; [`push_span`](Self::push_span) still buffers the span when it ends.
     pub(super) fn start_span(&mut self, trace: TraceId, limit: usize) {
         if self.traces.len() < limit || self.traces.contains_key(&trace) {
             self.traces.entry(trace).or_default().open_spans += 1;
         }
     }
 
-    /// Buffers a finished span, of any trace. Returns whether no counted span of the trace is open.
+    /// Buffers a finished span, of any trace. Returns true if the trace has ended: none of its counted spans is open.
     pub(super) fn push_span(&mut self, span: SpanData) -> bool {
         let id = span.span_context.trace_id();
         let should_keep = self.recently_kept.contains(&id);
@@ -63,19 +66,21 @@ impl TailBuffer {
         trace.open_spans == 0
     }
 
-    /// Marks the trace to be kept, including its later spans.
+    /// Marks a trace in the buffer to be kept completely, including its later spans. Called when a span with an error
+    /// or a missed objective ends.
     pub(super) fn keep_trace(&mut self, id: TraceId) {
         if let Some(trace) = self.traces.get_mut(&id) {
             trace.should_keep = true;
         }
     }
 
-    /// Returns whether a tracked trace is to be kept.
+    /// Returns whether a trace is in the buffer and is to be kept completely.
     pub(super) fn is_kept(&self, id: TraceId) -> bool {
         self.traces.get(&id).is_some_and(|trace| trace.should_keep)
     }
 
-    /// Records that an operation of the trace ended at `at`, in nanoseconds, without an error or missed objective.
+    /// Adds a trace to the queue of decisions, because an operation of the trace ended at `at`, in nanoseconds, without
+    /// an error or missed objective. A trace that is in the queue keeps its earlier moment.
     pub(super) fn schedule_decision(&mut self, id: TraceId, at: u64) {
         if let Some(trace) = self.traces.get_mut(&id)
             && !trace.is_awaiting_decision
@@ -86,7 +91,8 @@ impl TailBuffer {
     }
 
     /// Takes the first trace off the queue of decisions if its operation ended at `until` (nanoseconds) or earlier, and
-    /// returns its id. The trace stays in the buffer.
+    /// returns its id; `None` if no trace is due. The trace stays in the buffer. Traces that have left the buffer are
+    /// skipped.
     pub(super) fn pop_due(&mut self, until: u64) -> Option<TraceId> {
         while let Some(&(at, id)) = self.awaiting_decision.front()
             && at <= until
@@ -100,7 +106,7 @@ impl TailBuffer {
         None
     }
 
-    /// Removes and returns the buffered spans of a trace.
+    /// Removes and returns the buffered spans of a trace, in the order of their ends. The trace stays in the buffer.
     pub(super) fn take_spans(&mut self, id: TraceId) -> Vec<SpanData> {
         let Some(trace) = self.traces.get_mut(&id) else { return Vec::new() };
         let spans = std::mem::take(&mut trace.spans);
@@ -111,7 +117,8 @@ impl TailBuffer {
         spans
     }
 
-    /// Removes a trace whose spans were taken. A kept trace is remembered, so that its late spans are kept too.
+    /// Removes a trace whose spans were taken. A kept trace is remembered, so that its late spans are kept too, until
+    /// 4,096 later traces were kept.
     pub(super) fn remove_trace(&mut self, id: TraceId) {
         let was_kept = self.traces.remove(&id).is_some_and(|trace| trace.should_keep);
         if was_kept && self.recently_kept.insert(id) {
@@ -128,12 +135,12 @@ impl TailBuffer {
         }
     }
 
-    /// Returns the trace whose buffered spans have waited longest.
+    /// Returns the trace whose first buffered span has waited longest; `None` if no spans are buffered.
     pub(super) fn oldest_trace(&self) -> Option<TraceId> {
         self.eviction_order.first_key_value().map(|(_, id)| *id)
     }
 
-    /// Returns the number of buffered spans.
+    /// Returns the number of buffered spans of all traces.
     pub(super) const fn span_count(&self) -> usize {
         self.span_count
     }

@@ -1,4 +1,5 @@
-//! One series of an OpenTelemetry instrument. Only this module uses bound instruments.
+//! One series of an OpenTelemetry instrument: the instrument with one set of labels. Only this module uses bound
+//! instruments.
 //!
 //! A bound instrument avoids the lookup of the attribute set (17 ns instead of 126 ns). Without the same feature in the
 //! SDK, a bound instrument loses every measurement silently. Therefore the feature `otel-bound` enables both halves,
@@ -18,17 +19,22 @@ use opentelemetry::metrics::UpDownCounter;
 
 use crate::sync::Mutex;
 
-/// One series of an OpenTelemetry instrument.
+/// One series of an OpenTelemetry instrument, bound if the feature `otel-bound` is enabled, else with its attributes.
 #[derive(Debug)]
 pub(crate) enum BoundInstrument {
+    /// A counter of whole numbers.
     #[cfg(not(feature = "otel-bound"))]
     Counter(Counter<u64>, Box<[KeyValue]>),
+    /// A counter of whole numbers.
     #[cfg(feature = "otel-bound")]
     Counter(BoundCounter<u64>),
+    /// A histogram.
     #[cfg(not(feature = "otel-bound"))]
     Histogram(Histogram<f64>, Box<[KeyValue]>),
+    /// A histogram.
     #[cfg(feature = "otel-bound")]
     Histogram(BoundHistogram<f64>),
+    /// A gauge.
     Gauge(Gauge<f64>, Box<[KeyValue]>),
     /// A counter of fractional values.
     FloatCounter(Counter<f64>, Box<[KeyValue]>),
@@ -37,36 +43,43 @@ pub(crate) enum BoundInstrument {
 }
 
 impl BoundInstrument {
+    /// Returns the series of a counter with these attributes.
     #[cfg(not(feature = "otel-bound"))]
     pub(super) fn counter(counter: &Counter<u64>, attributes: Vec<KeyValue>) -> Self {
         Self::Counter(counter.clone(), attributes.into())
     }
 
+    /// Returns the series of a counter with these attributes.
     #[cfg(feature = "otel-bound")]
     #[expect(clippy::needless_pass_by_value, reason = "the same signature as without bound instruments")]
     pub(super) fn counter(counter: &Counter<u64>, attributes: Vec<KeyValue>) -> Self {
         Self::Counter(counter.bind(&attributes))
     }
 
+    /// Returns the series of a histogram with these attributes.
     #[cfg(not(feature = "otel-bound"))]
     pub(super) fn histogram(histogram: &Histogram<f64>, attributes: Vec<KeyValue>) -> Self {
         Self::Histogram(histogram.clone(), attributes.into())
     }
 
+    /// Returns the series of a histogram with these attributes.
     #[cfg(feature = "otel-bound")]
     #[expect(clippy::needless_pass_by_value, reason = "the same signature as without bound instruments")]
     pub(super) fn histogram(histogram: &Histogram<f64>, attributes: Vec<KeyValue>) -> Self {
         Self::Histogram(histogram.bind(&attributes))
     }
 
+    /// Returns the series of a gauge with these attributes.
     pub(super) fn gauge(gauge: &Gauge<f64>, attributes: Vec<KeyValue>) -> Self {
         Self::Gauge(gauge.clone(), attributes.into())
     }
 
+    /// Returns the series of an up-down counter with these attributes; its current value is 0.
     pub(super) fn up_down_counter(counter: &UpDownCounter<i64>, attributes: Vec<KeyValue>) -> Self {
         Self::UpDownCounter(counter.clone(), attributes.into(), Arc::default())
     }
 
+    /// Adds to a counter of whole numbers; has no effect on another instrument.
     pub(in crate::sink) fn add(&self, count: u64) {
         match self {
             #[cfg(not(feature = "otel-bound"))]
@@ -77,7 +90,8 @@ impl BoundInstrument {
         }
     }
 
-    /// Adds to an up-down counter with several writers.
+    /// Adds to an up-down counter with several writers; has no effect on another instrument. Do not combine it with
+    /// `set` on one series: the difference that `set` adds does not include this value.
     #[cfg(feature = "tower")]
     pub(in crate::sink) fn add_signed(&self, by: i64) {
         if let Self::UpDownCounter(counter, attributes, _) = self {
@@ -85,6 +99,7 @@ impl BoundInstrument {
         }
     }
 
+    /// Adds an amount of 0 or more to a counter; a counter of whole numbers ignores the fraction.
     pub(in crate::sink) fn add_f64(&self, amount: f64) {
         match self {
             Self::FloatCounter(counter, attributes) => counter.add(amount, attributes),
@@ -93,6 +108,7 @@ impl BoundInstrument {
         }
     }
 
+    /// Records a value, in the unit of the row, in a histogram. A value that is not finite is ignored.
     pub(in crate::sink) fn record(&self, value: f64) {
         match self {
             // In older SDKs, one NaN makes the sum NaN permanently.
@@ -105,6 +121,7 @@ impl BoundInstrument {
         }
     }
 
+    /// Sets a gauge, or an up-down counter with a single writer. A value that is not finite is ignored.
     pub(in crate::sink) fn set(&self, value: f64) {
         match self {
             _ if !value.is_finite() => {}
@@ -120,6 +137,7 @@ impl BoundInstrument {
     }
 }
 
+/// Returns the whole number of a value of an integer row; a fraction is discarded.
 #[expect(clippy::cast_possible_truncation, reason = "an integer row has whole numbers below 2^53")]
 pub(super) const fn to_i64(value: f64) -> i64 {
     value as i64

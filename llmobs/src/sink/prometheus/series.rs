@@ -1,4 +1,5 @@
-//! The series of the Prometheus page: labels and values that recorders share with a scrape.
+//! The series of the Prometheus page: labels and values that recorders share with a scrape, one reading of the page. A
+//! series is one set of label values of a row, the description of a metric.
 
 use crate::sync::Mutex;
 use std::collections::BTreeMap;
@@ -26,19 +27,21 @@ use crate::measurement::LabelValue;
 use crate::measurement::Observation;
 use crate::measurement::TraceLink;
 
-/// All series of the catalog's rows, by row and labels.
+/// The recorded series of all rows of the catalog, by row and labels.
 #[derive(Debug)]
 pub(crate) struct SeriesStore {
     rows: Box<[RowSeries]>,
+    /// The current level as a number, shared with the sinks; a scrape omits rows of a higher level.
     pub(super) level: Arc<AtomicU8>,
 }
 
-/// The series of one row.
+/// The series of one row, by their labels.
 #[derive(Debug, Default)]
 pub(crate) struct RowSeries(Mutex<SeriesMap>);
 
 impl RowSeries {
-    /// Returns the series with these labels, and creates it if it does not exist.
+    /// Returns the series with these labels, and creates it with the value zero if it does not exist. `bounds` are the
+    /// buckets of a histogram.
     pub(in crate::sink) fn bind(&self, row: &Row, labels: &[Label], bounds: &BucketBounds) -> SeriesValue {
         let mut series = self.lock();
         if let Some((_, value)) = series.get(labels) {
@@ -49,7 +52,8 @@ impl RowSeries {
         value
     }
 
-    /// Removes every series that has this label. Values recorded afterwards through an existing handle are lost.
+    /// Removes every series that has this label value. Values that are recorded afterwards through an existing handle
+    /// do not appear on the page.
     pub(in crate::sink) fn remove_by_label(&self, name: &str, value: &str) {
         let has_label =
             |labels: &[Label]| labels.iter().any(|label| label.name == name && label.value.as_str() == value);
@@ -61,12 +65,13 @@ impl RowSeries {
         self.lock().len()
     }
 
-    /// Returns all series. The values are shared handles, so the lock is held for cloning and not for formatting.
+    /// Returns the labels and the value of every series, ordered by the labels. The values are shared handles, so the
+    /// lock is held for cloning and not for formatting.
     pub(super) fn snapshot(&self) -> Vec<(PrometheusLabels, SeriesValue)> {
         self.lock().values().cloned().collect()
     }
 
-    /// Returns the current value of every series of a counter or gauge.
+    /// Returns the current value of every series of a counter or gauge; a histogram has none.
     pub(super) fn observations(&self) -> Vec<Observation> {
         let series = self.lock();
         let scalars = series
@@ -84,30 +89,35 @@ impl RowSeries {
 type SeriesMap = BTreeMap<Box<[Label]>, (PrometheusLabels, SeriesValue)>;
 
 impl SeriesStore {
+    /// Returns a store without series. `level` holds the current level as a number.
     pub(in crate::sink) fn new(level: Arc<AtomicU8>) -> Self {
         Self { rows: RowId::ALL.iter().map(|_| RowSeries::default()).collect(), level }
     }
 
+    /// Returns the series of a row with these labels, and creates it with the value zero if it does not exist.
     pub(in crate::sink) fn bind(&self, id: RowId, labels: &[Label], bounds: &BucketBounds) -> SeriesValue {
         self.row(id).bind(id.row(), labels, bounds)
     }
 
-    /// Returns the series of a row.
+    /// Returns the series of a row of the catalog.
     pub(in crate::sink) fn row(&self, id: RowId) -> &RowSeries {
         &self.rows[id as usize]
     }
 }
 
-/// The value of one series, shared by all recorders.
+/// The value of one series on the page. Clones share the value.
 #[derive(Debug, Clone)]
 pub(crate) enum SeriesValue {
+    /// A counter of whole numbers.
     Counter(Arc<AtomicU64>),
     /// A counter of fractional values: the bits of an `f64`.
     FloatCounter(Arc<AtomicU64>),
     /// A gauge: the bits of an `f64`.
     Gauge(Arc<AtomicU64>),
+    /// A histogram without exemplars, with its bucket bounds.
     Histogram(Arc<(BucketBounds, Mutex<HistogramData>)>),
-    /// A histogram with exemplars, in the only type of `prometheus-client` that encodes exemplars.
+    /// A histogram with exemplars (trace ids beside values), in the only type of `prometheus-client` that encodes
+    /// exemplars.
     ExemplarHistogram(HistogramWithExemplars<ExemplarLabels>),
 }
 
@@ -126,12 +136,14 @@ impl SeriesValue {
         }
     }
 
+    /// Adds to a counter of whole numbers; has no effect on another value.
     pub(in crate::sink) fn add(&self, count: u64) {
         if let Self::Counter(sum) = self {
             sum.fetch_add(count, Ordering::Relaxed);
         }
     }
 
+    /// Adds an amount of 0 or more to a counter; a counter of whole numbers ignores the fraction.
     pub(in crate::sink) fn add_f64(&self, amount: f64) {
         match self {
             Self::FloatCounter(bits) => {
@@ -146,12 +158,14 @@ impl SeriesValue {
         }
     }
 
+    /// Sets a gauge or an up-down counter. A value that is not finite is ignored.
     pub(in crate::sink) fn set(&self, value: f64) {
         if let (Self::Gauge(bits), true) = (self, value.is_finite()) {
             bits.store(value.to_bits(), Ordering::Relaxed);
         }
     }
 
+    /// Adds 1 or -1 to an up-down counter with several writers.
     #[cfg(feature = "tower")]
     #[expect(clippy::cast_precision_loss, reason = "the difference is 1 or -1")]
     pub(in crate::sink) fn add_signed(&self, by: i64) {
@@ -161,6 +175,8 @@ impl SeriesValue {
         }
     }
 
+    /// Records a value, in the unit of the row, in a histogram, with `link` as its exemplar if the row has exemplars. A
+    /// value that is not finite is ignored.
     pub(in crate::sink) fn record(&self, value: f64, link: Option<TraceLink>) {
         match self {
             // One NaN would make the sum NaN permanently.
@@ -173,13 +189,15 @@ impl SeriesValue {
         }
     }
 
+    /// Adds the local histogram of a stream to a histogram without exemplars: the count of each bucket, in ascending
+    /// order, and the sum in the unit of the row.
     pub(in crate::sink) fn merge(&self, counts: &[u32], sum: f64) {
         if let Self::Histogram(shared) = self {
             shared.1.lock().merge(counts, sum);
         }
     }
 
-    /// Returns the current value; `None` for a histogram.
+    /// Returns the current value of a counter or gauge; `None` for a histogram.
     #[expect(clippy::cast_precision_loss, reason = "exact below 2^53")]
     pub(super) fn scalar(&self) -> Option<f64> {
         match self {
@@ -189,6 +207,7 @@ impl SeriesValue {
         }
     }
 
+    /// Writes the value as a sample of the row; `encoder` has written the labels.
     pub(super) fn encode(&self, row: &Row, mut encoder: MetricEncoder<'_>) -> fmt::Result {
         match self {
             Self::Counter(sum) => encoder.encode_counter::<NoLabelSet, _, u64>(&sum.load(Ordering::Relaxed), None),
@@ -208,7 +227,7 @@ impl SeriesValue {
     }
 }
 
-/// The labels of an exemplar: trace id and span id.
+/// The labels of an exemplar: trace id and span id, in hexadecimal digits.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ExemplarLabels(TraceLink);
 
@@ -219,11 +238,12 @@ impl EncodeLabelSet for ExemplarLabels {
     }
 }
 
-/// Labels with their Prometheus names, converted once.
+/// Labels with their Prometheus names, with `_` for each dot, converted once.
 #[derive(Debug, Clone)]
 pub(super) struct PrometheusLabels(Arc<[(Box<str>, LabelValue)]>);
 
 impl PrometheusLabels {
+    /// Returns the labels with their Prometheus names.
     pub(super) fn new(labels: &[Label]) -> Self {
         Self(labels.iter().map(|label| (label.name.replace('.', "_").into(), label.value.clone())).collect())
     }
@@ -244,6 +264,7 @@ fn encode_label(encoder: &mut LabelSetEncoder<'_>, name: &str, value: &str) -> f
     text.finish()
 }
 
+/// Writes the value of a gauge; that of an integer row without a fraction.
 #[expect(clippy::cast_possible_truncation, reason = "an integer row has whole numbers below 2^53")]
 pub(super) fn encode_gauge(row: &Row, encoder: &mut MetricEncoder<'_>, value: f64) -> fmt::Result {
     if row.is_integer() { encoder.encode_gauge(&(value as i64)) } else { encoder.encode_gauge(&value) }

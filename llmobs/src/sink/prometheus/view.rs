@@ -1,4 +1,5 @@
-//! The series of the Prometheus page under the names of other systems.
+//! The series of the Prometheus page under the names of other systems. A view is a table of such names, units and
+//! labels; it shows the values of rows, the descriptions of metrics, for each device.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,11 +19,11 @@ use crate::measurement::Observation;
 use crate::semconv::attribute as a;
 use crate::sync::RwLock;
 
-/// A view that is enabled on a Prometheus page.
+/// A view that is enabled on a Prometheus page. Cheap to copy.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct EnabledView {
     view: &'static View,
-    /// True if the rows that the view shows are omitted under their llmobs names.
+    /// True if the rows that the view shows are omitted from the page under their llmobs names.
     replaces_rows: bool,
 }
 
@@ -40,6 +41,8 @@ pub(crate) fn is_view_counter(name: &str) -> bool {
 }
 
 impl EnabledView {
+    /// Returns a view that is enabled on a page. `replaces_rows` is true if the rows that the view shows are omitted
+    /// from the page under their llmobs names. The view also joins the process-wide list of enabled views.
     pub(crate) fn new(view: &'static View, replaces_rows: bool) -> Self {
         let mut enabled = ENABLED_IN_PROCESS.write();
         if !enabled.iter().any(|other| std::ptr::eq(*other, view)) {
@@ -48,20 +51,23 @@ impl EnabledView {
         Self { view, replaces_rows }
     }
 
+    /// Returns whether both are enabled for the same `View` object.
     pub(crate) fn has_same_view(self, other: Self) -> bool {
         std::ptr::eq(self.view, other.view)
     }
 
-    /// Returns the names of the view's metrics on the page.
+    /// Returns the names that the view's metrics have on the page.
     pub(in crate::sink) fn metric_names(self) -> impl Iterator<Item = &'static str> {
         self.view.metrics().iter().map(ViewMetric::name)
     }
 
+    /// Returns whether the page omits a row under its llmobs name because this view replaces it.
     pub(super) fn hides_row(self, row: &Row) -> bool {
         self.replaces_rows && self.view.includes_row(row)
     }
 
-    /// Writes every series of the view whose value is known. `read` returns the values of a row.
+    /// Writes every series of the view whose value is known, one for each device and metric. `read` returns the values
+    /// of a row.
     pub(super) fn encode(
         self,
         devices: &[DeviceRecord],
