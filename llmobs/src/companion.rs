@@ -21,6 +21,7 @@ use crate::semconv::value::Outcome;
 /// [`Observer::attach_companion`](crate::Observer::attach_companion) until its last `Arc` is dropped. Every method is
 /// called on the thread that starts, marks or ends the operation, so it must return quickly: put the notification into
 /// a queue and process it on another thread. Methods should not panic; a panic is caught and the notification is lost.
+/// Methods must not attach a companion to the observer, which would deadlock.
 pub trait Companion: Send + Sync + 'static {
     /// Called when an operation starts, with the moment of its start. The id of the operation is not reused while
     /// `operation` or a clone of it exists.

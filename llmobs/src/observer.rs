@@ -371,14 +371,14 @@ impl Observer {
         }
     }
 
-    /// Registers a metric of another crate and returns the handle that records it. When every clone of the handle and every
-    /// series of them is dropped, the metric can be registered again, and its counters continue. The handle of a disabled
-    /// observer records nothing.
+    /// Registers a metric of another crate and returns the handle that records it. When every clone of the handle and
+    /// every series of them is dropped, the metric can be registered again, and its counters continue. The handle of a
+    /// disabled observer records nothing.
     ///
     /// # Errors
     ///
-    /// Returns an error if the name is in use in OpenTelemetry or on the Prometheus page, or if an attribute of a metric
-    /// with the labels of an operation is also a label of this observer.
+    /// Returns an error if the name is in use in OpenTelemetry or on the Prometheus page, or if an attribute of a
+    /// metric with the labels of an operation is also a label of this observer.
     pub fn register<K: Synchronous, const N: usize>(
         &self,
         metric: &'static Metric<K, N>,
@@ -603,8 +603,9 @@ impl<'a> ObserverBuilder<'a> {
         ObserverBuilder { settings: Settings { registry: Some(registry.into()), ..self.shorten_lifetime().settings } }
     }
 
-    /// Adds a view, a table of another system's names: data of the Prometheus page also appears under these names, at
-    /// any level. May be called repeatedly. Defaults to no view.
+    /// Adds a view, a table of another system's names: data of the Prometheus page also appears under these names.
+    /// Observable metrics of other crates do so at any level, other metrics only if the level includes them. May be
+    /// called repeatedly. Defaults to no view.
     pub fn view(self, view: &'static View) -> Self {
         self.add_view(EnabledView::new(view, false))
     }

@@ -38,8 +38,8 @@ impl Device {
         self
     }
 
-    /// Adds a numeric value of the device that no row contains, such as its index, which a view shows as a metric;
-    /// `None` and a value that is not finite add nothing.
+    /// Adds a numeric value of the device that no row contains, such as a transfer rate, which a view shows as a
+    /// metric; `None` and a value that is not finite add nothing.
     pub fn value(mut self, kind: DeviceValue, value: impl Into<Option<f64>>) -> Self {
         let value: Option<f64> = value.into();
         self.0.values.extend(value.filter(|value| value.is_finite()).map(|value| (kind, value)));

@@ -90,8 +90,8 @@ impl OperationRef {
         self.info.has_ended()
     }
 
-    /// Returns whether the application works on the operation before the engine receives it, for example on its prompt. If
-    /// so, the engine works on it only from [`Scheduled`](super::Mark::Scheduled) on.
+    /// Returns whether the application works on the operation before the engine receives it, for example on its prompt.
+    /// If so, the engine works on it only from [`Scheduled`](super::Mark::Scheduled) on.
     #[must_use]
     pub fn has_preparation(&self) -> bool {
         self.info.has_preparation()

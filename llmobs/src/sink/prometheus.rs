@@ -84,8 +84,8 @@ impl fmt::Debug for ObserverCollector {
 }
 
 impl ObserverCollector {
-    /// Returns the values of a row, for a view: at any level if another crate registered the row or if its values are
-    /// recorded.
+    /// Returns the values of a row, for a view. Observable rows of other crates have values at any level; other rows
+    /// only values that were recorded or are read at a level that includes the row.
     fn observations(&self, row: &'static Row, source: &dyn ObservableSource) -> Vec<Observation> {
         if let Some(registered) = self.registered.find(row.name) {
             return if row.is_observable() { registered.read() } else { registered.series().observations() };

@@ -27,12 +27,12 @@ pub(crate) struct EnabledView {
     replaces_rows: bool,
 }
 
-/// Every view that was enabled in this process. A page in the classic format shows only the names of metrics, and the name
-/// of a view's counter has no suffix `_total`.
+/// Every view that was enabled in this process. A page in the classic format shows only the names of metrics, and the
+/// name of a view's counter has no suffix `_total`.
 static ENABLED_IN_PROCESS: RwLock<Vec<&'static View>> = RwLock::new(Vec::new());
 
-/// Returns whether `name` is the name of a counter of a view that was enabled in this process, possibly behind the prefix
-/// of the application's registry.
+/// Returns whether `name` is the name of a counter of a view that was enabled in this process, possibly behind the
+/// prefix of the application's registry.
 #[cfg(feature = "prometheus")]
 pub(crate) fn is_view_counter(name: &str) -> bool {
     let views = ENABLED_IN_PROCESS.read();
