@@ -84,6 +84,24 @@ const ENERGY_BOUNDS: &[f64] = &[
 const CALL_BOUNDS: &[f64] =
     &[0.00001, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0];
 
+/// The attributes that identify and describe a GPU.
+const GPU_ATTRIBUTES: [&str; 8] = [
+    a::HW_ID,
+    a::HW_NAME,
+    a::HW_VENDOR,
+    a::HW_MODEL,
+    a::HW_PARENT,
+    a::HW_DRIVER_VERSION,
+    a::HW_FIRMWARE_VERSION,
+    a::HW_SERIAL_NUMBER,
+];
+
+/// Returns the attributes of a GPU, followed by another one.
+const fn gpu_and(attribute: &'static str) -> [&'static str; 9] {
+    let [id, name, vendor, model, parent, driver, firmware, serial] = GPU_ATTRIBUTES;
+    [id, name, vendor, model, parent, driver, firmware, serial, attribute]
+}
+
 pub(crate) static HW_STATUS: Metric<ObservableUpDownCounter, 5> = Metric::new(
     m::HW_STATUS,
     "1",
@@ -105,17 +123,7 @@ pub(crate) static HW_ERRORS: Metric<ObservableCounter, 5> = Metric::new(
 pub(crate) static HW_UTILIZATION: Metric<ObservableGauge, 9> = Metric::new(
     m::HW_GPU_UTILIZATION,
     "1",
-    &[
-        a::HW_ID,
-        a::HW_NAME,
-        a::HW_VENDOR,
-        a::HW_MODEL,
-        a::HW_PARENT,
-        a::HW_DRIVER_VERSION,
-        a::HW_FIRMWARE_VERSION,
-        a::HW_SERIAL_NUMBER,
-        a::HW_GPU_TASK,
-    ],
+    &const { gpu_and(a::HW_GPU_TASK) },
     "Ratio of time in which a GPU ran at least one kernel, from 0 to 1; a high ratio does not show efficient use",
 )
 .level(Level::Core)
@@ -124,16 +132,7 @@ pub(crate) static HW_UTILIZATION: Metric<ObservableGauge, 9> = Metric::new(
 pub(crate) static HW_MEMORY_USAGE: Metric<ObservableUpDownCounter, 8> = Metric::new(
     m::HW_GPU_MEMORY_USAGE,
     "By",
-    &[
-        a::HW_ID,
-        a::HW_NAME,
-        a::HW_VENDOR,
-        a::HW_MODEL,
-        a::HW_PARENT,
-        a::HW_DRIVER_VERSION,
-        a::HW_FIRMWARE_VERSION,
-        a::HW_SERIAL_NUMBER,
-    ],
+    &GPU_ATTRIBUTES,
     "Memory of a GPU in use in bytes, without the memory that the driver reserves",
 )
 .level(Level::Core)
@@ -142,16 +141,7 @@ pub(crate) static HW_MEMORY_USAGE: Metric<ObservableUpDownCounter, 8> = Metric::
 pub(crate) static HW_MEMORY_LIMIT: Metric<ObservableUpDownCounter, 8> = Metric::new(
     m::HW_GPU_MEMORY_LIMIT,
     "By",
-    &[
-        a::HW_ID,
-        a::HW_NAME,
-        a::HW_VENDOR,
-        a::HW_MODEL,
-        a::HW_PARENT,
-        a::HW_DRIVER_VERSION,
-        a::HW_FIRMWARE_VERSION,
-        a::HW_SERIAL_NUMBER,
-    ],
+    &GPU_ATTRIBUTES,
     "Total memory of a GPU in bytes, including the memory that the driver reserves",
 )
 .level(Level::Core)
@@ -160,16 +150,7 @@ pub(crate) static HW_MEMORY_LIMIT: Metric<ObservableUpDownCounter, 8> = Metric::
 pub(crate) static HW_MEMORY_UTILIZATION: Metric<ObservableGauge, 8> = Metric::new(
     m::HW_GPU_MEMORY_UTILIZATION,
     "1",
-    &[
-        a::HW_ID,
-        a::HW_NAME,
-        a::HW_VENDOR,
-        a::HW_MODEL,
-        a::HW_PARENT,
-        a::HW_DRIVER_VERSION,
-        a::HW_FIRMWARE_VERSION,
-        a::HW_SERIAL_NUMBER,
-    ],
+    &GPU_ATTRIBUTES,
     "Ratio of memory in use to usable memory of a GPU (total minus reserved by the driver), from 0 to 1",
 )
 .group(GROUP);
@@ -177,17 +158,7 @@ pub(crate) static HW_MEMORY_UTILIZATION: Metric<ObservableGauge, 8> = Metric::ne
 pub(crate) static HW_IO: Metric<ObservableCounter, 9> = Metric::new(
     m::HW_GPU_IO,
     "By",
-    &[
-        a::HW_ID,
-        a::HW_NAME,
-        a::HW_VENDOR,
-        a::HW_MODEL,
-        a::HW_PARENT,
-        a::HW_DRIVER_VERSION,
-        a::HW_FIRMWARE_VERSION,
-        a::HW_SERIAL_NUMBER,
-        a::NETWORK_IO_DIRECTION,
-    ],
+    &const { gpu_and(a::NETWORK_IO_DIRECTION) },
     "Number of bytes that a GPU sent and received over the PCIe bus, by direction",
 )
 .group(GROUP);
