@@ -1,4 +1,5 @@
-//! What a detector can know besides its candidate: the text, the enabled kinds and regions, and the known tokens.
+//! The context in which a detector decides about a candidate: the text, the enabled kinds and regions, and
+//! the known tokens.
 
 use super::found::Match;
 use super::kind::DataKind;

@@ -1,5 +1,5 @@
-//! What a process can do once: a global subscriber, variables that are read at the start, an abort. Each case runs in a
-//! child process: this test binary, started again for one test.
+//! Tests of actions that a process can do only once: a global subscriber, variables that are read at the start, an
+//! abort. Each case runs in a child process: this test binary, started again for one test.
 
 #[cfg(feature = "otlp")]
 mod otlp_init;
