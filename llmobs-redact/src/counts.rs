@@ -6,7 +6,7 @@ use super::DataKind;
 use super::found::Match;
 use super::found::MatchedKind;
 
-/// The number of matches of each kind. Contains neither the matched text nor its position.
+/// The number of matches of each kind, at most `u32::MAX`. Contains neither the matched text nor its position.
 ///
 /// ```
 /// use llmobs_redact::DataKind;
@@ -21,6 +21,8 @@ pub struct RedactionCounts {
 }
 
 impl RedactionCounts {
+    /// Counts the matches by kind. Matches of custom patterns count as [`DataKind::Custom`]; placeholders of earlier
+    /// redactions are not counted.
     pub(super) fn from_matches(matches: &[Match]) -> Self {
         let mut counts = Self::default();
         for matched in matches {

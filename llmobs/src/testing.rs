@@ -12,7 +12,7 @@
 //! let (clock, manual_clock) = Clock::manual();
 //! let observer = Observer::builder().clock(clock).model("m").build()?;
 //!
-//! // Three tokens, 20 ms apart, from a producer that runs by itself.
+//! // One token after 40 ms, and two more after another 20 ms each. The producer does not wait for the consumer.
 //! let script = ScriptedStream::new(&manual_clock)
 //!     .wait(Duration::from_millis(40))
 //!     .item(1_u32)
@@ -37,13 +37,16 @@ pub use self::snapshot::Books;
 pub use self::snapshot::HistogramSnapshot;
 pub use self::snapshot::Readings;
 
-/// Asserts that the operation counts of an observer are consistent: started equals ended plus in flight, the number of
-/// active operations equals `in_flight`, and the in-flight registry has `in_flight` entries. `in_flight` is the
-/// optional second argument and defaults to 0.
+/// Asserts that an observer's counts of operations (its books) agree with the expected number of operations in flight:
+/// the number of started operations equals the number of ended ones plus it, the number of active operations equals it,
+/// and [`Observer::in_flight`](crate::Observer::in_flight) returns as many entries.
+///
+/// The expected number, a `u64`, is given by name: `assert_books!(observer, in_flight = 2)`. Without it, no operation
+/// may be in flight.
 ///
 /// # Panics
 ///
-/// Panics if the counts are not consistent; the message contains the counts.
+/// Panics if the counts disagree with the number or with each other. The message contains the counts.
 #[macro_export]
 macro_rules! assert_books {
     ($observer:expr) => {

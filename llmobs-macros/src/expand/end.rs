@@ -1,4 +1,5 @@
-//! The end of the expansion: ends the operation by the value, or keeps the operation running with the stream.
+//! The last part of the generated function: ends the operation with the value of the body, or moves the operation into
+//! the stream or response that the body returned.
 
 use proc_macro2::Ident;
 use proc_macro2::Span;
@@ -15,7 +16,8 @@ use crate::args::FunctionKind;
 use crate::shape::ReturnShape;
 use crate::shape::StreamingType;
 
-/// Returns the code from the body's value to the function's return value.
+/// Returns the code that follows the body: it ends or moves the operation, and evaluates to the return value of the
+/// function.
 pub(super) fn expand(expansion: &Expansion<'_>) -> TokenStream {
     let Expansion { target, value, private, .. } = expansion;
     let reclaim = expansion.args.options.handle.as_ref().map(|_| quote!(let #target = #private::or_disabled(#target);));
@@ -42,7 +44,7 @@ pub(super) fn expand(expansion: &Expansion<'_>) -> TokenStream {
     quote!(#reclaim #end)
 }
 
-/// Returns the stream or response with the operation inside.
+/// Returns the code that moves the operation into the stream or response.
 fn observe_value(expansion: &Expansion<'_>, streaming: StreamingType) -> TokenStream {
     let Expansion { target, value, private, .. } = expansion;
     match streaming {
@@ -68,7 +70,7 @@ fn observe_value(expansion: &Expansion<'_>, streaming: StreamingType) -> TokenSt
     }
 }
 
-/// Returns the observed stream in a box. The typed variable coerces the box to `dyn Stream`.
+/// Returns the code that puts the observed stream in a box. The typed variable coerces the box to `dyn Stream`.
 fn observe_boxed(expansion: &Expansion<'_>, constructor: &TokenStream) -> TokenStream {
     let output = &expansion.streaming_output;
     let observed = observe_stream(expansion);
@@ -113,8 +115,9 @@ fn observe_stream(expansion: &Expansion<'_>) -> TokenStream {
     })
 }
 
-/// Returns the code that determines the kind of the value by its type: the first trait in the list that applies is
-/// chosen. A plain value is also checked for hidden futures and streams.
+/// Returns the code that determines the kind of a value from its type: of the imported traits that its type implements,
+/// method resolution takes the one with the most references. If `is_value` is set, the code also detects futures and
+/// streams that the signature does not show.
 fn kind_probe(expansion: &Expansion<'_>, probe: &TokenStream, is_value: bool) -> TokenStream {
     let private = &expansion.private;
     if is_value {
@@ -132,7 +135,8 @@ fn kind_probe(expansion: &Expansion<'_>, probe: &TokenStream, is_value: bool) ->
     }
 }
 
-/// Returns the closure that captures the output of the value, if content is captured.
+/// Returns the function that reads the content of a value: its text for a model function that is not `embeddings`, else
+/// what the option `result` says. Without that option it captures nothing.
 fn capture_output(expansion: &Expansion<'_>) -> TokenStream {
     let private = &expansion.private;
     let options = &expansion.args.options;

@@ -1,4 +1,5 @@
-//! Keywords that announce data of a kind. Matching ignores ASCII case; other letters are listed in both cases.
+//! Literals that show that a text may contain a certain kind of data. Matching ignores the case of ASCII letters only. A
+//! literal that begins with another letter is listed in lower case and capitalized.
 
 /// Keywords of passwords.
 pub(super) const PASSWORD_NAMES: &[&str] = &[
@@ -39,7 +40,6 @@ pub(super) const PASSWORD_NAMES: &[&str] = &[
     "salasana",
     "kata sandi",
     "mật khẩu",
-    "Mật khẩu",
     "κωδικός",
     "Κωδικός",
     "סיסמה",
@@ -86,7 +86,6 @@ pub(super) const TOKEN_NAMES: &[&str] = &[
     "clave api",
     "clave secreta",
     "clé api",
-    "clé API",
 ];
 
 /// Words that form a keyword together with "key": `api_key`, `api-key`, `api key`, `apikey`.
@@ -129,10 +128,10 @@ pub(super) const URL_PARAMETERS: &[&str] = &[
     "x-goog-credential",
 ];
 
-/// Cookies that hold a session.
+/// Names of cookies that identify a session or contain a token, with the equals sign.
 pub(super) const SESSION_COOKIES: &[&str] = &["session=", "sess=", "sid=", "auth="];
 
-/// Keywords of a date of birth.
+/// Words and stems that announce a date of birth.
 pub(super) const BIRTH_WORDS: &[&str] = &[
     "birth",
     "born",
@@ -179,7 +178,9 @@ pub(super) const BIRTH_WORDS: &[&str] = &[
     "تاريخ ميلاد",
     "تاريخ ولادة",
     "народився",
+    "Народився",
     "народилася",
+    "Народилася",
     "дата народження",
     "Дата народження",
     "doğum tarihi",
@@ -192,5 +193,5 @@ pub(super) const BIRTH_WORDS: &[&str] = &[
     "जन्मतिथि",
 ];
 
-/// Spelled-out at signs.
+/// Spellings that replace the `@` of an email address.
 pub(super) const SPELLED_AT_SIGNS: &[&str] = &[" at ", "[at]", "(at)", "{at}", "<at>", "[ at ]", "( at )", "{ at }"];

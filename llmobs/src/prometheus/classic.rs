@@ -1,12 +1,17 @@
 //! Conversion of OpenMetrics text to the classic Prometheus text format (0.0.4).
 //!
-//! `prometheus-client` writes OpenMetrics only. The classic format differs in three ways: the metadata of a counter
-//! contains the `_total` suffix, and there are no units and no exemplars.
+//! `prometheus-client` writes OpenMetrics. The conversion adds `_total` to the name of a counter and `_info` to the name
+//! of an info metric in the lines `# HELP` and `# TYPE`, replaces the types that the classic format does not have
+//! (`info` and `stateset` by `gauge`, `unknown` by `untyped`), and removes the units, the exemplars and the `# EOF`. A
+//! counter of a view has the type `unknown` in OpenMetrics, because its name lacks `_total`, and `counter` here.
 
 use crate::observer::Observer;
 use crate::sink::prometheus::is_view_counter;
 
-/// Appends the metrics of an observer that owns its registry to an existing page in the classic text format.
+/// Appends the metrics of an observer to `page`, in the classic Prometheus text format. The page must be empty or end
+/// with a line feed.
+///
+/// Appends nothing if the observer writes into a registry of the application, whose page contains the metrics already.
 ///
 /// ```
 /// use llmobs::Observer;
@@ -21,8 +26,8 @@ pub fn render_classic(observer: &Observer, page: &mut String) {
     to_classic(&observer.encode_open_metrics(), page);
 }
 
-/// Appends OpenMetrics text in the classic format. Runs of samples without a `#` are copied in one piece, since they
-/// are most of a page.
+/// Converts OpenMetrics text to the classic format and appends it to `classic`. Samples without a `#` are most of a page
+/// and are copied in blocks.
 pub(super) fn to_classic(open_metrics: &str, classic: &mut String) {
     let mut help: Option<(&str, &str)> = None;
     let mut rest = open_metrics;

@@ -1,4 +1,5 @@
-//! The span of a step around model calls: a retrieval, a tool, an agent, a workflow, a database query or an attempt.
+//! The spans of everything but model calls: retrievals, tools, agents, workflows, database queries, cache look-ups, and
+//! the attempts of a model call.
 
 use std::fmt;
 
@@ -15,11 +16,12 @@ use crate::semconv::value::ErrorType;
 use crate::text::display_fn;
 use crate::usage::Usage;
 
-/// The data of a step that is known at its start. Each kind of step sets the attributes that the conventions define for
-/// it; `None` is not recorded.
+/// The data of a step that is known at its start. Each kind of step sets the fields whose attributes the OpenTelemetry
+/// conventions or llmobs define for it. A field that is `None` is not recorded.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct StepSpan<'a> {
-    /// The name of the span: the first word, and the second word if there is one.
+    /// The two parts of the span's name, joined by a space: the operation, and its target if it has one. A long target
+    /// is truncated.
     pub(crate) name: (&'a str, Option<&'a str>),
     pub(crate) kind: StepSpanKind,
     pub(crate) operation: Option<&'a str>,
@@ -42,14 +44,19 @@ pub(crate) struct StepSpan<'a> {
     pub(crate) db_operation: Option<&'a str>,
     pub(crate) db_collection: Option<&'a str>,
     pub(crate) db_namespace: Option<&'a str>,
+    /// The value of `llmobs.cache.kind`: the kind of cache that was looked up.
     pub(crate) cache_kind: Option<&'a str>,
+    /// The value of `llmobs.attempt.kind`: why the attempt was made, for example a retry.
     pub(crate) attempt_kind: Option<&'a str>,
 }
 
-/// The maximum number of documents of a retrieval. The name and the type of the attribute differ between the profiles.
+/// The maximum number of documents that a retrieval returns. Each variant is for one profile, a version of the
+/// conventions: the name and the type of the attribute differ.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum TopK {
+    /// For v1.41.0 of the conventions.
     V1_41(f64),
+    /// For the unreleased conventions.
     Latest(i64),
 }
 
@@ -63,7 +70,7 @@ pub(crate) enum StepSpanKind {
 
 impl StepSpan<'_> {
     /// Starts the span as a child of the current span. Returns `None` if no subscriber receives the span. In a trace
-    /// that is not sampled, the span has a name and a kind but no attributes.
+    /// that is not sampled, the span starts with a name and a kind, and without attributes.
     pub(crate) fn start_span(&self) -> Option<Box<OwnedSpan>> {
         if tracing::level_filters::LevelFilter::current() < Level::INFO {
             return None;
@@ -119,7 +126,7 @@ impl StepSpan<'_> {
     }
 }
 
-/// Sets the token usage on the span of a step.
+/// Sets the numbers of input and output tokens on the span of a step. An unknown number is not set.
 pub(crate) fn set_usage(span: &OwnedSpan, usage: &Usage) {
     for (name, tokens) in [(a::GEN_AI_USAGE_INPUT_TOKENS, usage.input), (a::GEN_AI_USAGE_OUTPUT_TOKENS, usage.output)] {
         if let Some(tokens) = tokens.and_then(to_i64) {

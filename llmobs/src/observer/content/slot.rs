@@ -1,5 +1,5 @@
-//! The content (prompt, answer, error text) of an operation, captured from its markers and its stream and held until
-//! the operation ends. `ContentExport` then takes it.
+//! The content (prompt, answer, error text) of one operation. Markers, which are the application's handles of the
+//! operation, and the stream add to it until the operation ends; then `ContentExport` takes it.
 
 use crate::sync::Mutex;
 use std::num::NonZeroUsize;
@@ -20,24 +20,25 @@ use crate::error::Failure;
 #[derive(Debug, Default)]
 pub(crate) struct ContentSlot {
     captured: OnceLock<Box<CapturedContent>>,
-    /// Bytes of content that the span contained at the start.
+    /// The number of bytes of content that the span contained when the operation started; unset for none.
     used_span_bytes: OnceLock<NonZeroUsize>,
 }
 
 impl ContentSlot {
-    /// Sets the number of bytes of content that the span contains at the start. Called once.
+    /// Sets the number of bytes of content that the span contains when the operation starts. Later calls have no effect.
     pub(crate) fn set_used_span_bytes(&self, bytes: NonZeroUsize) {
         let _ = self.used_span_bytes.set(bytes);
     }
 
-    /// Returns the number of bytes of content that the span contained at the start, which count towards the span's
-    /// limit.
+    /// Returns the number of bytes of content that the span contained when the operation started; 0 if they were not
+    /// set. They count towards the span's limit.
     pub(crate) fn used_span_bytes(&self) -> usize {
         self.used_span_bytes.get().map_or(0, |bytes| bytes.get())
     }
 
-    /// Captures the input, unless the content budget of all operations is exhausted. `make` is called unless there is
-    /// an input already; only the first input is held.
+    /// Captures the input, without the media that the gate removes. Does not call `make` if the slot contains an input
+    /// already. An input that does not fit in the content budget, which all operations share, is dropped, and the
+    /// content is marked as over budget.
     pub(crate) fn capture_input(&self, gate: &ContentGate, make: impl FnOnce() -> Input) {
         let (gate, content) = (gate.gate(), self.captured_or_init());
         content.store(gate.budget(), &content.input, || {
@@ -48,8 +49,7 @@ impl ContentSlot {
         });
     }
 
-    /// Captures the whole answer, unless the content budget of all operations is exhausted. `make` is called unless
-    /// there is an answer already; only the first answer is held.
+    /// Captures the whole answer, as [`capture_input`](Self::capture_input) captures the input.
     pub(crate) fn capture_output(&self, gate: &ContentGate, make: impl FnOnce() -> Vec<Message>) {
         let (gate, content) = (gate.gate(), self.captured_or_init());
         content.store(gate.budget(), &content.output, || {
@@ -60,7 +60,8 @@ impl ContentSlot {
         });
     }
 
-    /// Captures a part of a streamed answer: `push` adds it to the accumulator.
+    /// Captures a part of a streamed answer: calls `push` with the accumulator, under its lock. The first call creates
+    /// the accumulator. Does nothing if the gate has none because content is not captured.
     pub(crate) fn accumulate(&self, gate: &ContentGate, push: impl FnOnce(&mut ContentAccumulator)) {
         let mut slot = self.captured_or_init().streamed_output.lock();
         if slot.is_none() {
@@ -80,7 +81,8 @@ impl ContentSlot {
         });
     }
 
-    /// Takes the captured content, and leaves the slot without input and output. Returns `None` if none was captured.
+    /// Takes the input and the output out of the slot; the error text and the mark of the budget stay. Returns `None` if
+    /// nothing was passed to the slot.
     pub(crate) fn take(&self) -> Option<TakenContent<'_>> {
         let captured = self.captured.get()?;
         Some(TakenContent {
@@ -111,30 +113,30 @@ pub(crate) fn capture_error_message<'a>(failure: &Failure, slot: impl FnOnce() -
 pub(crate) struct TakenContent<'a> {
     /// The input, if captured.
     pub(crate) input: Option<Budgeted<Input>>,
-    /// The whole answer, if the application passed it.
+    /// The whole answer, if captured.
     pub(crate) output: Option<Budgeted<Vec<Message>>>,
     /// The answer accumulated from a stream, if captured.
     pub(crate) streamed_output: Option<ContentAccumulator>,
-    /// The text of the error that ended the operation, if it has one.
+    /// The first error text of the operation, if there is one.
     pub(crate) error_message: Option<&'a Content<String>>,
-    /// Set if content was not captured because the content budget of all operations was exhausted.
+    /// Set if an input or a whole answer was dropped because it did not fit in the content budget.
     pub(crate) is_over_budget: bool,
 }
 
-/// The captured input and output of an operation.
+/// The captured content of an operation.
 #[derive(Debug, Default)]
 struct CapturedContent {
     input: Mutex<Option<Budgeted<Input>>>,
     output: Mutex<Option<Budgeted<Vec<Message>>>>,
     /// The output accumulated from a stream.
     streamed_output: Mutex<Option<ContentAccumulator>>,
-    /// The text of the error that ended the operation.
+    /// The first error text of the operation.
     error_message: OnceLock<Content<String>>,
-    /// Set if content was not captured because the content budget of all operations was exhausted.
+    /// Set if an input or a whole answer was dropped because it did not fit in the content budget.
     is_over_budget: AtomicBool,
 }
 
-/// A captured value with its permit of the content budget, which is returned when the value is dropped.
+/// A captured value, and the permit for its bytes. The bytes return to the content budget when the permit is dropped.
 #[derive(Debug)]
 pub(crate) struct Budgeted<T> {
     /// The captured value.
@@ -143,7 +145,8 @@ pub(crate) struct Budgeted<T> {
 }
 
 impl CapturedContent {
-    /// Stores a value unless the slot is filled. `make` runs outside the lock, since it may run any code.
+    /// Stores a value in `slot`, unless it contains one already or the value does not fit in the budget. `make` runs
+    /// outside the lock, because it may run any code.
     fn store<T>(&self, budget: &ContentBudget, slot: &Mutex<Option<Budgeted<T>>>, make: impl FnOnce() -> (T, usize)) {
         if slot.lock().is_some() {
             return;

@@ -1,12 +1,13 @@
-//! The numbers of attempts, stalls and preemptions of one operation, a model call. They are counted from any thread and
-//! read for the log event at the end.
+//! The numbers of attempts, stalls and preemptions of one operation (one model call). Any thread counts them; the log
+//! event at the end of the operation contains them.
 
 use std::sync::atomic::AtomicU16;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
 
-/// The numbers of attempts, stalls and preemptions of one operation. A stall is a pause of a second or more in the
-/// stream; a preemption is a further scheduling by the engine after the first.
+/// The numbers of attempts, stalls and preemptions of one operation. An attempt is one request to the model: the first
+/// one, or a retry, a fallback or a hedge. A stall is a pause of one second or more in the stream. A preemption is
+/// counted each time that the engine schedules the operation again.
 #[derive(Debug)]
 pub(crate) struct Counters {
     preemptions: AtomicU32,
@@ -51,7 +52,7 @@ impl Counters {
         saturating_increment(&self.attempts);
     }
 
-    /// Returns the number of attempts, with the first one.
+    /// Returns the number of attempts, including the first.
     #[inline]
     pub(crate) fn attempts(&self) -> u16 {
         self.attempts.load(Ordering::Relaxed)
