@@ -86,8 +86,9 @@ impl Scan<'_> {
                     if matched.kind == MatchedKind::Placeholder
                         || !self.custom_detectors.is_allowed(text.slice(matched.start, matched.end)) =>
                 {
-                    // A keyword can precede its value by some distance, with another candidate between them.
-                    let between = (matched.start > candidate.end).then_some(candidate.start + 1);
+                    // A keyword can precede its value by some distance. With the placeholder in place of the value, the
+                    // text between them can be a value of the keyword, and contain other candidates.
+                    let between = (matched.start > candidate.end).then_some(candidate.start);
                     let floor = rejected.earliest_affected(text, matched.start);
                     self.rescan(text, &mut rejected, between, matched.start, result);
                     result.add(matched, candidate.start.min(floor));

@@ -52,6 +52,22 @@ proptest! {
     }
 }
 
+/// The text between a keyword and a value at some distance becomes a value itself once the first one is a placeholder.
+#[test]
+fn a_keyword_is_examined_again_after_a_match_at_a_distance() {
+    for text in [
+        "'passwordPRIVATE KEY-----00:1B:44:11: app",
+        "password KEY-----00:1B:44:11",
+        "passwd6pass5 asswdCA2 4..:16806a~:3361 3533",
+        "the password for the staging database is Zx9!qqLm.",
+    ] {
+        check_text(&DEFAULT_REDACTOR, text);
+        check_text(&FULL_REDACTOR, text);
+        check_cuts(&DEFAULT_REDACTOR, text, 1, 3);
+    }
+    assert_eq!(DEFAULT_REDACTOR.redact("password KEY-----00:1B:44:11"), "password [SECRET]:[SECRET]");
+}
+
 #[test]
 fn five_seconds_of_random_texts() {
     let clock = Clock::system();
