@@ -49,27 +49,27 @@
 //! A line or event longer than the [bound](Decoder::max_frame_bytes) is skipped to its end and counted, but not stored. While a
 //! frame is decoded, its bytes and its parsed JSON are both in memory.
 
-mod anthropic;
 mod body;
-mod decoder;
-mod decoder_state;
 #[cfg(feature = "content")]
-mod delta;
+mod content_delta;
+mod decoder;
 mod dialect;
 mod event;
 mod framing;
-mod gemini;
 #[cfg(feature = "content")]
 mod input;
+mod json;
 mod observe;
-mod ollama;
-mod openai;
 #[cfg(feature = "content")]
 mod output;
+mod partial_arguments;
+mod provider;
 mod provider_error;
-mod responses;
-#[cfg(feature = "content")]
-mod responses_items;
+mod reporter;
+mod response_decoder;
+mod response_state;
+mod sinks;
+mod tool_calls;
 
 pub use self::body::ResponseSummary;
 pub use self::body::parse_response;

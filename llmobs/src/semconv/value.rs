@@ -226,10 +226,15 @@ impl FinishReason {
     #[must_use]
     pub fn from_provider(word: &str) -> Self {
         match word.to_ascii_lowercase().as_str() {
-            "stop" | "end_turn" | "stop_sequence" | "eos" | "eos_token" | "complete" => Self::Stop,
-            "length" | "max_tokens" | "max_output_tokens" | "max_length" | "model_context_window_exceeded" => {
-                Self::Length
-            }
+            "stop" | "end_turn" | "stop_sequence" | "eos" | "eos_token" | "complete" | "generated_image"
+            | "generated_speech" | "repetition" => Self::Stop,
+            "length"
+            | "max_tokens"
+            | "max_output_tokens"
+            | "max_length"
+            | "max_messages"
+            | "model_length"
+            | "model_context_window_exceeded" => Self::Length,
             "tool_call" | "tool_calls" | "tool_use" | "function_call" => Self::ToolCall,
             "content_filter"
             | "safety"
@@ -240,8 +245,27 @@ impl FinishReason {
             | "spii"
             | "image_safety"
             | "image_prohibited_content"
-            | "image_recitation" => Self::ContentFilter,
-            "error" | "malformed_function_call" | "unexpected_tool_call" | "too_many_tool_calls" => Self::Error,
+            | "image_recitation"
+            | "content_filtered"
+            | "guardrail_intervened"
+            | "language"
+            | "model_armor"
+            | "sensitive" => Self::ContentFilter,
+            "error"
+            | "abort"
+            | "aborted"
+            | "canceled"
+            | "cancelled"
+            | "insufficient_system_resource"
+            | "malformed_function_call"
+            | "malformed_model_output"
+            | "malformed_response"
+            | "malformed_tool_use"
+            | "missing_thought_signature"
+            | "network_error"
+            | "no_image"
+            | "too_many_tool_calls"
+            | "unexpected_tool_call" => Self::Error,
             "compaction" => Self::Compaction,
             _ => Self::Other(Cow::Owned(word.chars().take(64).collect())),
         }
@@ -386,12 +410,27 @@ const PATTERNS: &[(ErrorType, &[&str])] = &[
     ),
     (
         ErrorType::Authentication,
-        &["invalid_api_key", "authentication_error", "permission_error", "permission_denied", "unauthenticated"],
+        &[
+            "invalid_api_key",
+            "api_key_invalid",
+            "authentication_error",
+            "permission_error",
+            "permission_denied",
+            "unauthenticated",
+        ],
     ),
     (ErrorType::ContentFilter, &["content_filter", "content_policy_violation", "responsibleaipolicyviolation"]),
     (
         ErrorType::RateLimited,
-        &["rate_limit", "insufficient_quota", "resource_exhausted", "throttlingexception", "too many requests"],
+        &[
+            "rate_limit",
+            "insufficient_quota",
+            "resource_exhausted",
+            "throttlingexception",
+            "throttling_error",
+            "too many requests",
+            "too_many_requests",
+        ],
     ),
     (ErrorType::Overloaded, &["overloaded", "model is currently loading", "queue is full", "at capacity"]),
     (

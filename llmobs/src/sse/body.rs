@@ -1,11 +1,11 @@
 //! Responses that were not streamed.
 
-use serde_json::Value;
-
-use super::decoder_state::DecoderSinks;
-use super::decoder_state::DecoderState;
 use super::dialect::Dialect;
 use super::event::Event;
+use super::json::Reader;
+use super::json::read_document;
+use super::response_decoder::ResponseDecoder;
+use super::sinks::DecoderSinks;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::FinishReason;
 use crate::usage::Usage;
@@ -59,20 +59,26 @@ pub fn parse_response(dialect: Dialect, body: &[u8]) -> Option<ResponseSummary> 
     (summary != ResponseSummary::default()).then_some(summary)
 }
 
-/// Decodes a response that was not streamed into the sinks.
+/// Decodes a response that was not streamed into the sinks. A body that is not JSON has no effect.
 pub(super) fn decode_body(dialect: Dialect, body: &[u8], sinks: &mut DecoderSinks<'_>) {
-    let mut state = DecoderState::new(dialect);
-    // Gemini answers a streaming request without `alt=sse` with an array.
-    match parse_json(body) {
-        Some(Value::Array(values)) => values.iter().for_each(|value| state.decode_value(value, false, sinks)),
-        Some(value) => state.decode_value(&value, false, sinks),
-        None => {}
+    let body = body.trim_ascii_start();
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body).trim_ascii();
+    let mut decoder = ResponseDecoder::new(dialect);
+    if !body.starts_with(b"[") {
+        // An error of the syntax: nothing was reported.
+        let _ = decoder.decode_json(body, false, sinks);
+        return;
+    }
+    // Gemini answers a streaming request without `alt=sse` with an array. Its syntax is checked before its items are
+    // decoded.
+    if read_document(body, Reader::skip).is_ok() {
+        let _ = read_document(body, |reader| {
+            reader.array(|reader| {
+                let item = reader.raw()?;
+                decoder.decode_json(item, false, sinks)
+            })
+        });
     }
 }
 
-/// Parses the JSON of a body. Returns `None` if it is not JSON. Invalid UTF-8 is replaced; a byte order mark is
-/// skipped.
-pub(super) fn parse_json(body: &[u8]) -> Option<Value> {
-    let text = String::from_utf8_lossy(body);
-    serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()
-}
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";

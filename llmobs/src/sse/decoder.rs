@@ -1,10 +1,10 @@
 //! The incremental decoder.
 
-use super::decoder_state::DecoderSinks;
-use super::decoder_state::DecoderState;
 use super::dialect::Dialect;
 use super::event::Event;
 use super::framing::Framer;
+use super::response_decoder::ResponseDecoder;
+use super::sinks::DecoderSinks;
 
 /// An incremental decoder of one response. Bytes may be split at any position. The decoder uses no clock and records no
 /// telemetry.
@@ -28,7 +28,7 @@ use super::framing::Framer;
 #[derive(Debug)]
 pub struct Decoder {
     framer: Framer,
-    state: DecoderState,
+    response: ResponseDecoder,
     /// The declared length of the response in bytes, if known.
     content_length: Option<u64>,
 }
@@ -43,7 +43,7 @@ impl Decoder {
     pub const fn new(dialect: Dialect) -> Self {
         Self {
             framer: Framer::new(dialect, DEFAULT_MAX_FRAME_BYTES),
-            state: DecoderState::new(dialect),
+            response: ResponseDecoder::new(dialect),
             content_length: None,
         }
     }
@@ -80,19 +80,19 @@ impl Decoder {
     }
 
     pub(super) fn decode(&mut self, bytes: &[u8], sinks: &mut DecoderSinks<'_>) {
-        let Self { framer, state, .. } = self;
-        framer.feed(bytes, &mut |frame| state.decode_frame(frame, sinks));
+        let Self { framer, response, .. } = self;
+        framer.feed(bytes, &mut |frame| response.decode_frame(frame, sinks));
     }
 
     pub(super) fn decode_end(&mut self, sinks: &mut DecoderSinks<'_>) {
-        let Self { framer, state, .. } = self;
-        framer.finish(&mut |frame| state.decode_frame(frame, sinks));
+        let Self { framer, response, .. } = self;
+        framer.finish(&mut |frame| response.decode_frame(frame, sinks));
     }
 
     /// Returns the dialect of the response.
     #[must_use]
     pub const fn dialect(&self) -> Dialect {
-        self.state.dialect()
+        self.response.dialect
     }
 
     /// Returns the number of bytes allocated for an incomplete line or event. Never more than the bound.
@@ -111,13 +111,20 @@ impl Decoder {
     /// counts. Keep-alives, `[DONE]` and frames that are not JSON are not counted.
     #[must_use]
     pub const fn frame_count(&self) -> u64 {
-        self.state.frame_count + self.framer.buffer.skipped_frames
+        self.response.frame_count + self.framer.buffer.skipped_frames
     }
 
     /// Returns the number of lines or events that are not JSON.
     #[must_use]
     pub const fn malformed_frames(&self) -> u64 {
-        self.state.malformed_frames
+        self.response.malformed_frames
+    }
+
+    /// Returns the number of lines or events that are JSON but have none of the fields of the dialect, for example
+    /// because the response is of another one.
+    #[must_use]
+    pub const fn foreign_frames(&self) -> u64 {
+        self.response.foreign_frames
     }
 }
 

@@ -1,21 +1,15 @@
 //! Splitting of a byte stream into complete frames.
 
 mod buffer;
+mod frame;
 mod json;
 mod lines;
 
 use self::buffer::FrameBuffer;
+pub(super) use self::frame::Frame;
 use self::json::JsonFramer;
 use self::lines::LineFramer;
 use super::dialect::Dialect;
-
-/// One frame of a response: the data of an SSE event, a line, or a JSON object.
-#[derive(Clone, Copy)]
-pub(super) struct Frame<'a> {
-    pub(super) data: &'a [u8],
-    /// True if the SSE event was named `error`, or its data was in a field named `error`.
-    pub(super) is_error_event: bool,
-}
 
 #[derive(Debug)]
 pub(super) struct Framer {

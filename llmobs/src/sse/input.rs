@@ -6,11 +6,11 @@ mod media;
 mod ollama;
 mod openai;
 mod responses;
+mod values;
 
 use serde_json::Value;
 
-use super::body;
-use super::decoder_state::non_empty_str;
+use self::values::non_empty_str;
 use super::dialect::Dialect;
 use crate::content::Input;
 use crate::content::Message;
@@ -44,13 +44,21 @@ use crate::content::ToolDefinition;
 /// # Ok::<(), llmobs::BuildError>(())
 /// ```
 pub fn parse_input(dialect: Dialect, body: &[u8]) -> Input {
-    let Some(value) = body::parse_json(body) else { return Input::new() };
+    let Some(value) = parse_json(body) else { return Input::new() };
     match dialect {
         Dialect::Anthropic => anthropic::parse(&value),
         Dialect::Gemini => gemini::parse(&value),
         Dialect::Ollama => ollama::parse(&value),
-        Dialect::OpenAi => openai::parse(&value),
+        Dialect::OpenAi if openai::is_completions_request(&value) => openai::parse(&value),
+        Dialect::OpenAi => responses::parse(&value),
     }
+}
+
+/// Parses the JSON of a body. Returns `None` if it is not JSON. Invalid UTF-8 is replaced; a byte order mark is
+/// skipped.
+fn parse_json(body: &[u8]) -> Option<Value> {
+    let text = String::from_utf8_lossy(body);
+    serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()
 }
 
 /// Returns the role that a provider's role name denotes. Examples: `model` is `Assistant`, `function` is `Tool`,

@@ -16,12 +16,12 @@ pub use self::bytes_item::BytesItem;
 pub use self::bytes_item::FallibleBytes;
 pub use self::bytes_item::PlainBytes;
 use self::chunk_accumulator::ChunkAccumulator;
-use super::decoder::Decoder;
-use super::decoder_state::DecoderSinks;
 #[cfg(feature = "content")]
-use super::delta::ContentDelta;
+use super::content_delta::ContentDelta;
+use super::decoder::Decoder;
 use super::dialect::Dialect;
 use super::event::Event;
+use super::sinks::DecoderSinks;
 use crate::observer::Chunk;
 use crate::observer::Described;
 use crate::observer::Marker;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::body;
-use super::decoder_state::DecoderSinks;
-use super::delta::ContentDelta;
+use super::content_delta::ContentDelta;
 use super::dialect::Dialect;
 use super::event::Event;
+use super::sinks::DecoderSinks;
 use crate::content::Message;
 use crate::content::Part;
 use crate::content::ToolCall;

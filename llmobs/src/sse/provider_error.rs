@@ -1,45 +1,101 @@
-//! Detection of errors inside a response. All four dialects use nearly the same fields.
+//! Classification of errors inside a response. All dialects use nearly the same fields.
 
-use serde_json::Value;
-
-use super::decoder_state::array_or_empty;
+use super::json::FromJson;
+use super::json::List;
+use super::json::Malformed;
+use super::json::Reader;
+use super::json::Text;
+use super::json::Value;
+use super::json::json_object;
+use super::json::read_document;
 use crate::semconv::value::ErrorType;
 
-/// Returns the error in a frame, if there is one. `is_error_event`: whether the SSE event was named `error`.
-pub(super) fn find(value: &Value, is_error_event: bool) -> Option<ErrorType> {
-    let error = &value["error"];
-    if is_error_value(error) {
-        return Some(classify(error));
-    }
-    // OpenAI's Responses and older vLLM have the error's fields at the top level.
-    (is_error_event || value["type"] == "error" || value["object"] == "error").then(|| classify(value)).or_else(|| {
-        // OpenRouter reports the error of an interrupted choice in the choice.
-        array_or_empty(&value["choices"])
-            .iter()
-            .map(|choice| &choice["error"])
-            .find(|error| is_error_value(error))
-            .map(classify)
-    })
+/// The value of a field `error`.
+#[derive(Debug, Clone, Default)]
+pub(super) enum ErrorValue<'a> {
+    /// No error: the value is missing, null or empty.
+    #[default]
+    None,
+    Text(Text<'a>),
+    Object(Box<ErrorObject<'a>>),
 }
 
-fn is_error_value(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| !text.is_empty()) || value.as_object().is_some_and(|object| !object.is_empty())
+json_object! {
+    /// The fields of an error that are read. The message is read last, because it may quote the prompt.
+    pub(super) struct ErrorObject<'a> {
+        code: Value<'a> = b"code",
+        kind: Value<'a> = b"type",
+        status: Value<'a> = b"status",
+        message: Text<'a> = b"message",
+        details: List<'a, ErrorDetail<'a>> = b"details",
+        metadata: ErrorMetadata<'a> = b"metadata",
+    }
+
+    /// A detail of an error of Google's APIs.
+    pub(super) struct ErrorDetail<'a> {
+        reason: Text<'a> = b"reason",
+    }
+
+    /// OpenRouter's facts about the error of the provider behind it.
+    pub(super) struct ErrorMetadata<'a> {
+        error_type: Text<'a> = b"error_type",
+    }
 }
 
-/// Classifies an error object or text. The fields `code`, `type` and `status` are read first, in this order, because
-/// the message may quote the prompt. `code` is the most specific: OpenAI uses the type `invalid_request_error` for an
-/// invalid key too. Examples: code `content_filter` with type `invalid_request_error` is `ContentFilter`; the HTTP
-/// status 401 as `code` is `Authentication`; an unknown error is `Upstream`.
-pub(super) fn classify(error: &Value) -> ErrorType {
-    if let Some(text) = error.as_str() {
-        return from_text(text);
+impl ErrorValue<'_> {
+    pub(super) const fn is_none(&self) -> bool {
+        matches!(self, Self::None)
     }
-    let codes = ["code", "type", "status"].into_iter().filter_map(|field| error[field].as_str());
-    let status = error["code"].as_u64().and_then(|code| u16::try_from(code).ok());
-    let known = codes.filter_map(ErrorType::from_text).find(|known| *known != ErrorType::Upstream);
-    known
-        .or_else(|| status.and_then(ErrorType::from_http_status).filter(|known| *known != ErrorType::Upstream))
-        .unwrap_or_else(|| from_text(error["message"].as_str().unwrap_or_default()))
+
+    /// Returns the type of the error; `None` if there is no error.
+    pub(super) fn classify(&self) -> Option<ErrorType> {
+        match self {
+            Self::None => None,
+            Self::Text(text) => Some(from_text(&text.to_str())),
+            Self::Object(error) => Some(error.classify()),
+        }
+    }
+}
+
+impl<'a> FromJson<'a> for ErrorValue<'a> {
+    fn from_json(reader: &mut Reader<'a>) -> Result<Option<Self>, Malformed> {
+        Ok(match reader.peek() {
+            Some(b'{') => {
+                let (error, text) = reader.with_text(ErrorObject::from_json)?;
+                let is_empty = text.strip_prefix(b"{").is_some_and(|rest| rest.trim_ascii() == b"}");
+                error.filter(|_| !is_empty).map(|error| Self::Object(Box::new(error)))
+            }
+            _ => reader.string()?.filter(|text| !text.is_empty()).map(Self::Text),
+        })
+    }
+}
+
+impl ErrorObject<'_> {
+    /// Classifies the error. The details are the most specific, then `code`: OpenAI uses the type
+    /// `invalid_request_error` for an invalid key too. A code or status may be an HTTP status, as a number or as text.
+    /// Examples: code `content_filter` with type `invalid_request_error` is `ContentFilter`; the HTTP status 401 as
+    /// `code` is `Authentication`; Google's reason `API_KEY_INVALID` with status 400 is `Authentication`; an unknown
+    /// error is `Upstream`.
+    fn classify(&self) -> ErrorType {
+        let mut known = None;
+        self.details.clone().for_each(|detail| known = known.or_else(|| known_word(detail.reason)));
+        let words = [self.code, self.kind, self.status].map(Value::text);
+        let words = words.into_iter().chain([self.metadata.error_type]);
+        let statuses = [self.code, self.status].map(Value::text);
+        known
+            .or_else(|| words.into_iter().find_map(known_word))
+            .or_else(|| statuses.into_iter().find_map(http_status))
+            .unwrap_or_else(|| from_text(&self.message.to_str()))
+    }
+}
+
+/// Returns the type of an error whose fields are at the top level of a frame, as in OpenAI's Responses and in older
+/// versions of vLLM.
+pub(super) fn of_frame(json: &[u8]) -> ErrorType {
+    match read_document(json, ErrorObject::from_json) {
+        Ok(Some(error)) => error.classify(),
+        _ => ErrorType::Upstream,
+    }
 }
 
 /// Returns the error type that a text indicates; `Upstream` if unknown.
@@ -47,44 +103,65 @@ pub(super) fn from_text(text: &str) -> ErrorType {
     ErrorType::from_text(text).unwrap_or(ErrorType::Upstream)
 }
 
+/// Returns the error type of a code or type; `None` if it is not known, or known only as a failure of the upstream.
+fn known_word(word: Text<'_>) -> Option<ErrorType> {
+    ErrorType::from_text(&word.to_str()).filter(|known| *known != ErrorType::Upstream)
+}
+
+/// Returns the error type of a code that is an HTTP status.
+fn http_status(code: Text<'_>) -> Option<ErrorType> {
+    let status = code.to_str().parse().ok().filter(|status| (400..600).contains(status))?;
+    ErrorType::from_http_status(status).filter(|known| *known != ErrorType::Upstream)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+
+    fn classify(error: &str) -> Option<ErrorType> {
+        read_document(error.as_bytes(), ErrorValue::from_json).unwrap().unwrap_or_default().classify()
+    }
 
     #[test]
-    fn errors_are_found_in_the_fields_of_all_providers() {
-        for (frame, expected) in [
-            (json!({"error": {"message": "oops", "type": "server_error"}}), ErrorType::Upstream),
-            (json!({"error": {"code": 429, "message": "slow down"}}), ErrorType::RateLimited),
-            (json!({"error": {"code": 503, "status": "UNAVAILABLE"}}), ErrorType::Overloaded),
+    fn errors_are_classified_by_the_fields_of_all_providers() {
+        for (error, expected) in [
+            (r#"{"message": "oops", "type": "server_error"}"#, ErrorType::Upstream),
+            (r#"{"code": 429, "message": "slow down"}"#, ErrorType::RateLimited),
+            (r#"{"code": "429", "type": "throttling_error"}"#, ErrorType::RateLimited),
+            (r#"{"code": "401", "message": "Access denied"}"#, ErrorType::Authentication),
+            (r#"{"status": 401, "message": "Access denied"}"#, ErrorType::Authentication),
+            (r#"{"code": 503, "status": "UNAVAILABLE"}"#, ErrorType::Overloaded),
+            (r#"{"type": "InternalServerError", "message": "CUDA out of memory"}"#, ErrorType::OutOfMemory),
+            (r#""model requires more memory: out of memory""#, ErrorType::OutOfMemory),
+            (r#"{"type": "overloaded_error"}"#, ErrorType::Overloaded),
+            (r#"{"type": "invalid_request_error", "code": "invalid_api_key"}"#, ErrorType::Authentication),
+            (r#"{"type": "invalid_request_error", "code": "content_filter"}"#, ErrorType::ContentFilter),
             (
-                json!({"error": {"type": "InternalServerError", "message": "CUDA out of memory"}}),
-                ErrorType::OutOfMemory,
+                r#"{"code": 400, "status": "INVALID_ARGUMENT", "details": [{"x": 1}, {"reason": "API_KEY_INVALID"}]}"#,
+                ErrorType::Authentication,
             ),
-            (json!({"error": "model requires more memory: out of memory"}), ErrorType::OutOfMemory),
-            (json!({"type": "error", "error": {"type": "overloaded_error"}}), ErrorType::Overloaded),
-            (json!({"type": "error", "code": "rate_limit_exceeded"}), ErrorType::RateLimited),
-            (json!({"error": {"type": "invalid_request_error", "code": "invalid_api_key"}}), ErrorType::Authentication),
-            (json!({"error": {"type": "invalid_request_error", "code": "content_filter"}}), ErrorType::ContentFilter),
-            (json!({"object": "error", "type": "BadRequestError", "code": 400}), ErrorType::InvalidRequest),
-            (json!({"choices": [{"error": {"code": 401}}]}), ErrorType::Authentication),
+            (r#"{"code": 502, "metadata": {"error_type": "rate_limit_exceeded"}}"#, ErrorType::RateLimited),
         ] {
-            assert_eq!(find(&frame, false), Some(expected), "{frame}");
+            assert_eq!(classify(error), Some(expected), "{error}");
         }
-        assert_eq!(find(&json!({"code": 500}), true), Some(ErrorType::Upstream));
+        assert_eq!(of_frame(br#"{"type": "error", "code": "rate_limit_exceeded"}"#), ErrorType::RateLimited);
+        assert_eq!(
+            of_frame(br#"{"object": "error", "type": "BadRequestError", "code": 400}"#),
+            ErrorType::InvalidRequest
+        );
+        assert_eq!(of_frame(br#"{"code": 500}"#), ErrorType::Upstream);
     }
 
     #[test]
     fn a_missing_or_empty_error_is_none() {
-        for frame in [json!({"error": null}), json!({"error": ""}), json!({"error": {}}), json!({}), json!(3)] {
-            assert_eq!(find(&frame, false), None, "{frame}");
+        for error in ["null", "\"\"", "{}", "{ }", "3", "[]"] {
+            assert_eq!(classify(error), None, "{error}");
         }
     }
 
     #[test]
     fn a_known_type_takes_precedence_over_the_message() {
-        let error = json!({"type": "invalid_request_error", "message": "prompt: why does rate_limit time out?"});
-        assert_eq!(classify(&error), ErrorType::InvalidRequest);
+        let error = r#"{"type": "invalid_request_error", "message": "prompt: why does rate_limit time out?"}"#;
+        assert_eq!(classify(error), Some(ErrorType::InvalidRequest));
     }
 }

@@ -39,15 +39,11 @@ const FACADES: &[&str] = &["in_flight", "operation", "step", "stream", "guide"];
 /// The module that the expansions of the attribute macro call. No other module uses it.
 const EXPANSION: &str = "__private";
 
-/// Modules with known cycles.
-const EXEMPT: &[&str] = &["llmobs/src/sse"];
-
 #[test]
 fn no_files_import_each_other() {
     for root in CRATES {
         let graph = graph(root);
-        let cycles: Vec<_> =
-            graph.cycles().into_iter().filter(|cycle| !cycle.iter().any(|file| is_exempt(file))).collect();
+        let cycles = graph.cycles();
         assert!(cycles.is_empty(), "files that import each other: {cycles:#?}");
     }
 }
@@ -56,7 +52,7 @@ fn no_files_import_each_other() {
 fn every_inherent_impl_is_in_the_file_of_its_type() {
     for root in CRATES {
         let graph = graph(root);
-        let distant: Vec<_> = graph.distant_impls().into_iter().filter(|(file, _)| !is_exempt(file)).collect();
+        let distant = graph.distant_impls();
         assert!(distant.is_empty(), "`impl` blocks outside of the file of the type: {distant:#?}");
     }
 }
@@ -164,8 +160,4 @@ fn planted(files: &[(&str, &str)]) -> ImportGraph {
 /// Returns the root module of a file: `observer` for `observer/marker.rs`.
 fn root_module(file: &Path) -> String {
     file.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs").to_owned()
-}
-
-fn is_exempt(file: &Path) -> bool {
-    EXEMPT.iter().any(|module| file.starts_with(module) || file.with_extension("").as_path() == Path::new(module))
 }

@@ -9,4 +9,5 @@ mod inputs;
 mod outputs;
 mod pass_through;
 mod providers;
+mod public_reports;
 mod transcripts;

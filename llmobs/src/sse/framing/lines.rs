@@ -5,8 +5,8 @@
 
 use std::mem::take;
 
-use super::Frame;
 use super::buffer::FrameBuffer;
+use super::frame::Frame;
 
 #[derive(Debug, Default)]
 pub(super) struct LineFramer {

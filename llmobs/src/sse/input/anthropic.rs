@@ -14,14 +14,14 @@ use super::reasoning_part;
 use super::text_part;
 use super::tool_call_part;
 use super::tool_response_parts;
+use super::values::array_or_empty;
+use super::values::non_empty_str;
 use crate::content::Input;
 use crate::content::Message;
 use crate::content::MessageRole;
 use crate::content::Modality;
 use crate::content::Part;
 use crate::content::ToolDefinition;
-use crate::sse::decoder_state::array_or_empty;
-use crate::sse::decoder_state::non_empty_str;
 
 pub(super) fn parse(value: &Value) -> Input {
     let input = instruction_texts(&value["system"]).fold(Input::new(), Input::system);

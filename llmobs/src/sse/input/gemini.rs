@@ -13,16 +13,16 @@ use super::reasoning_part;
 use super::text_part;
 use super::tool_call_part;
 use super::tool_response_parts;
+use super::values::array_or_empty;
+use super::values::first_non_null;
+use super::values::is_non_empty;
+use super::values::non_empty_str;
 use crate::content::Input;
 use crate::content::Message;
 use crate::content::MessageRole;
 use crate::content::Part;
 use crate::content::ToolDefinition;
-use crate::sse::decoder_state::array_or_empty;
-use crate::sse::decoder_state::first_non_null;
-use crate::sse::decoder_state::is_non_empty;
-use crate::sse::decoder_state::non_empty_str;
-use crate::sse::delta::gemini::CODE_EXECUTION;
+use crate::sse::provider::gemini::CODE_EXECUTION;
 
 pub(super) fn parse(value: &Value) -> Input {
     let system = first_non_null(value, ["systemInstruction", "system_instruction"]);

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
+use super::values::non_empty_str;
 use crate::content::Modality;
 use crate::content::Part;
-use crate::sse::decoder_state::non_empty_str;
 
 /// Returns a part for media at a URI, which may be a `data:` URI; `None` without one.
 pub(super) fn uri_part(modality: Modality, address: &Value) -> Option<Part> {

@@ -8,27 +8,27 @@ use super::function_tool;
 use super::media;
 use super::message_role;
 use super::reasoning_part;
-use super::responses;
 use super::text_part;
 use super::tool_call_part;
 use super::tool_response_parts;
+use super::values::array_or_empty;
+use super::values::first_non_null;
+use super::values::non_empty_str;
 use crate::content::Input;
 use crate::content::Message;
 use crate::content::MessageRole;
 use crate::content::Modality;
 use crate::content::Part;
 use crate::content::ToolDefinition;
-use crate::sse::decoder_state::array_or_empty;
-use crate::sse::decoder_state::first_non_null;
-use crate::sse::decoder_state::non_empty_str;
-use crate::sse::delta::openai::thinking_texts;
+
+/// Returns whether a request is one of chat completions or legacy completions, and not of Responses, where `prompt` is
+/// an object that references a stored prompt.
+pub(super) fn is_completions_request(value: &Value) -> bool {
+    value["messages"].is_array() || value["prompt"].is_string() || value["prompt"].is_array()
+}
 
 pub(super) fn parse(value: &Value) -> Input {
-    // In Responses, `prompt` is an object that references a stored prompt.
     let prompt = &value["prompt"];
-    if !value["messages"].is_array() && !prompt.is_string() && !prompt.is_array() {
-        return responses::parse(value);
-    }
     let messages = array_or_empty(&value["messages"]).iter().filter_map(parse_message);
     // Prompts that are lists of token ids contain no text.
     let prompts = as_list(prompt).iter().filter_map(non_empty_str).map(Message::user);
@@ -86,6 +86,11 @@ fn parse_part(part: &Value) -> Vec<Part> {
         // The type is `text`, or `input_text` or `output_text` in Responses.
         _ => text_part(part).or_else(|| text_part(&part["text"])).into_iter().collect(),
     }
+}
+
+/// Returns the texts of Mistral's `thinking`: a string, or a list of parts.
+fn thinking_texts(value: &Value) -> impl Iterator<Item = &Value> {
+    array_or_empty(value).iter().map(|part| &part["text"]).chain([value])
 }
 
 fn parse_tool_call(tool: &Value) -> Option<Part> {

@@ -1,0 +1,83 @@
+//! Values of any kind, of which only the presence or the text matters.
+
+use super::from_json::FromJson;
+use super::malformed::Result;
+use super::reader::Reader;
+use super::text::Text;
+
+/// Whether a value is a non-empty string, list or object. Examples: `"a"` and `[0]` are, `""`, `{}`, `3` and null are
+/// not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::sse) struct NonEmpty(pub(in crate::sse) bool);
+
+impl<'a> FromJson<'a> for NonEmpty {
+    fn from_json(reader: &mut Reader<'a>) -> Result<Option<Self>> {
+        let kind = reader.peek();
+        let text = reader.raw()?;
+        let content = text.get(1..text.len() - 1).unwrap_or_default();
+        let is_present = match kind {
+            Some(b'"') => !content.is_empty(),
+            Some(b'{' | b'[') => !content.trim_ascii().is_empty(),
+            _ => false,
+        };
+        Ok(Some(Self(is_present)))
+    }
+}
+
+/// A value that is a string, or the JSON text of another value.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::sse) enum Value<'a> {
+    /// A string.
+    String(Text<'a>),
+    /// The JSON text of an object, array, number or boolean.
+    Json(Text<'a>),
+}
+
+impl Value<'_> {
+    /// Returns whether the value is not the empty string.
+    pub(in crate::sse) const fn is_some(&self) -> bool {
+        match self {
+            Self::String(text) | Self::Json(text) => !text.is_empty(),
+        }
+    }
+
+    /// Returns whether the value is the empty object or array.
+    pub(in crate::sse) fn is_empty_container(&self) -> bool {
+        match self {
+            Self::String(_) => false,
+            Self::Json(json) => {
+                matches!(json.as_plain_bytes(), Some([b'{' | b'[', inner @ .., _]) if inner.trim_ascii().is_empty())
+            }
+        }
+    }
+}
+
+impl<'a> Value<'a> {
+    /// Returns the text: of a string its content, of another value its JSON.
+    pub(in crate::sse) const fn text(self) -> Text<'a> {
+        match self {
+            Self::String(text) | Self::Json(text) => text,
+        }
+    }
+}
+
+impl Default for Value<'_> {
+    fn default() -> Self {
+        Self::String(Text::default())
+    }
+}
+
+impl<'a> FromJson<'a> for Value<'a> {
+    /// Reads any value but null.
+    fn from_json(reader: &mut Reader<'a>) -> Result<Option<Self>> {
+        Ok(match reader.peek() {
+            Some(b'"') => reader.string()?.map(Self::String),
+            Some(b'n') => {
+                reader.skip()?;
+                None
+            }
+            // JSON text needs no decoding: its own escapes are part of it.
+            _ => Some(Self::Json(Text::new(reader.raw()?, false))),
+        })
+    }
+}

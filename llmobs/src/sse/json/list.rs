@@ -1,0 +1,72 @@
+//! Lists, of which most have one item.
+
+use std::fmt;
+
+use super::from_json::FromJson;
+use super::malformed::Result;
+use super::reader::Reader;
+
+/// The items of an array. The first item is read together with the text around it; the others are skipped, and read
+/// when they are visited. Nothing is allocated.
+#[derive(Clone)]
+pub(in crate::sse) struct List<'a, T> {
+    first: Option<T>,
+    length: usize,
+    /// The text of the array.
+    array: &'a [u8],
+}
+
+impl<'a, T: FromJson<'a>> List<'a, T> {
+    pub(in crate::sse) const fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Calls `on_item` with each item, in the order of the array. Items of another kind are left out.
+    pub(in crate::sse) fn for_each(self, mut on_item: impl FnMut(T)) {
+        if let Some(first) = self.first {
+            on_item(first);
+        }
+        if self.length <= 1 {
+            return;
+        }
+        let mut is_first = true;
+        // Cannot fail: the array was skipped before, which checks its syntax.
+        let _ = Reader::of_value(self.array).array(|reader| {
+            if !std::mem::take(&mut is_first)
+                && let Some(item) = T::from_json(reader)?
+            {
+                on_item(item);
+            }
+            Ok(())
+        });
+    }
+}
+
+impl<'a, T: FromJson<'a>> FromJson<'a> for List<'a, T> {
+    fn from_json(reader: &mut Reader<'a>) -> Result<Option<Self>> {
+        let mut list = Self::default();
+        let (is_array, array) = reader.with_text(|reader| {
+            reader.array(|reader| {
+                list.length += 1;
+                if list.length == 1 {
+                    list.first = T::from_json(reader)?;
+                }
+                Ok(())
+            })
+        })?;
+        list.array = array;
+        Ok(is_array.then_some(list))
+    }
+}
+
+impl<T> Default for List<'_, T> {
+    fn default() -> Self {
+        Self { first: None, length: 0, array: &[] }
+    }
+}
+
+impl<T> fmt::Debug for List<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("List").field("length", &self.length).finish_non_exhaustive()
+    }
+}

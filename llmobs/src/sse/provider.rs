@@ -1,0 +1,93 @@
+//! The formats of the providers: one file for each, which declares the fields that are read and reports them.
+
+pub(super) mod gemini;
+
+mod anthropic;
+mod ollama;
+mod openai;
+mod openai_usage;
+mod responses;
+
+use super::dialect::Dialect;
+use super::json::FromJson;
+use super::json::Malformed;
+use super::json::read_document;
+use super::provider_error;
+use super::provider_error::ErrorValue;
+use super::reporter::Reporter;
+
+/// What a frame is to its dialect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FrameKind {
+    /// A frame of the dialect.
+    Native,
+    /// A keep-alive of the dialect.
+    KeepAlive,
+    /// JSON without any of the fields by which the dialect's frames are known.
+    Foreign,
+}
+
+/// A frame of one format.
+trait ProviderFrame {
+    /// Returns what the frame is, by its fields.
+    fn kind(&self) -> FrameKind;
+
+    /// Returns the field `error`.
+    fn error(&self) -> &ErrorValue<'_>;
+
+    /// Returns whether the fields of an error are in the frame itself.
+    fn is_error(&self) -> bool;
+
+    /// Reports the content and the facts of the frame, without its field `error`.
+    fn report(self, reporter: &mut Reporter<'_, '_>);
+}
+
+/// Reads a frame, or a response that was not streamed, which has the same fields. `is_error_event`: whether the event
+/// was named `error`. Reports nothing if the text is not JSON.
+pub(super) fn decode_frame(
+    dialect: Dialect,
+    json: &[u8],
+    is_error_event: bool,
+    reporter: &mut Reporter<'_, '_>,
+) -> Result<FrameKind, Malformed> {
+    match dialect {
+        Dialect::Anthropic => decode::<anthropic::Frame<'_>>(json, is_error_event, reporter),
+        Dialect::Gemini => decode::<gemini::Frame<'_>>(json, is_error_event, reporter),
+        Dialect::Ollama => decode::<ollama::Frame<'_>>(json, is_error_event, reporter),
+        Dialect::OpenAi if responses::is_likely(json) => decode::<responses::Frame<'_>>(json, is_error_event, reporter),
+        Dialect::OpenAi => {
+            let frame = read_document(json, openai::Frame::from_json)?.unwrap_or_default();
+            if responses::is_format(frame.object, frame.event) {
+                return decode::<responses::Frame<'_>>(json, is_error_event, reporter);
+            }
+            Ok(report(frame, json, is_error_event, reporter))
+        }
+    }
+}
+
+/// Returns the sum of the known counts; `None` if none is known.
+fn sum_known<const N: usize>(counts: [Option<u64>; N]) -> Option<u64> {
+    counts.into_iter().flatten().reduce(u64::saturating_add)
+}
+
+fn decode<'a, F: ProviderFrame + FromJson<'a> + Default>(
+    json: &'a [u8],
+    is_error_event: bool,
+    reporter: &mut Reporter<'_, '_>,
+) -> Result<FrameKind, Malformed> {
+    // JSON that is not an object has none of the fields.
+    let frame = read_document(json, F::from_json)?.unwrap_or_default();
+    Ok(report(frame, json, is_error_event, reporter))
+}
+
+fn report(frame: impl ProviderFrame, json: &[u8], is_error_event: bool, reporter: &mut Reporter<'_, '_>) -> FrameKind {
+    let is_error = is_error_event || frame.is_error();
+    let error = frame.error().classify().or_else(|| is_error.then(|| provider_error::of_frame(json)));
+    let kind = if error.is_some() { FrameKind::Native } else { frame.kind() };
+    frame.report(reporter);
+    if let Some(error) = error {
+        reporter.error(error);
+    }
+    reporter.end_frame();
+    kind
+}

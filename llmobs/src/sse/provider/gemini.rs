@@ -1,0 +1,183 @@
+//! Gemini's `generateContent` and `streamGenerateContent` (Gemini API and Vertex AI).
+//!
+//! The prompt's token count includes cached tokens. Thought tokens and tool-use prompt tokens are reported separately
+//! and are added to the output and the input here.
+
+use super::FrameKind;
+use super::ProviderFrame;
+use super::openai_usage::uncounted_output;
+use super::sum_known;
+use crate::semconv::value::ErrorType;
+use crate::sse::json::List;
+use crate::sse::json::NonEmpty;
+use crate::sse::json::Text;
+use crate::sse::json::Value;
+use crate::sse::json::json_object;
+use crate::sse::partial_arguments::ValueFragment;
+use crate::sse::provider_error::ErrorValue;
+use crate::sse::reporter::Reporter;
+use crate::sse::tool_calls::CallFragment;
+use crate::usage::Usage;
+
+/// The name of Gemini's code execution tool, as in the examples of the OpenTelemetry GenAI conventions.
+pub(in crate::sse) const CODE_EXECUTION: &str = "code_execution";
+
+json_object! {
+    pub(in crate::sse) struct Frame<'a> {
+        id: Text<'a> = b"responseId",
+        model: Text<'a> = b"modelVersion",
+        candidates: Option<List<'a, Candidate<'a>>> = b"candidates",
+        usage: Option<GeminiUsage> = b"usageMetadata",
+        prompt_feedback: Option<PromptFeedback> = b"promptFeedback",
+        error: ErrorValue<'a> = b"error",
+    }
+
+    pub(in crate::sse) struct PromptFeedback {
+        block_reason: NonEmpty = b"blockReason",
+    }
+
+    pub(in crate::sse) struct Candidate<'a> {
+        index: u32 = b"index",
+        content: Content<'a> = b"content",
+        finish_reason: Text<'a> = b"finishReason",
+    }
+
+    pub(in crate::sse) struct Content<'a> {
+        parts: List<'a, Part<'a>> = b"parts",
+    }
+
+    pub(in crate::sse) struct Part<'a> {
+        text: Text<'a> = b"text",
+        is_thought: bool = b"thought",
+        inline_data: NonEmpty = b"inlineData",
+        function_call: Option<FunctionCall<'a>> = b"functionCall",
+        executable_code: Value<'a> = b"executableCode",
+    }
+
+    /// A call of a function: complete, or in fragments, of which only the first one has the name.
+    pub(in crate::sse) struct FunctionCall<'a> {
+        id: Text<'a> = b"id",
+        name: Text<'a> = b"name",
+        args: Value<'a> = b"args",
+        partial_args: List<'a, PartialArg<'a>> = b"partialArgs",
+        will_continue: bool = b"willContinue",
+    }
+
+    /// A fragment of one argument: its path, and one of the values.
+    pub(in crate::sse) struct PartialArg<'a> {
+        json_path: Text<'a> = b"jsonPath",
+        string_value: Option<Text<'a>> = b"stringValue",
+        number_value: Value<'a> = b"numberValue",
+        bool_value: Value<'a> = b"boolValue",
+        null_value: NonEmpty = b"nullValue",
+    }
+
+    pub(in crate::sse) struct GeminiUsage {
+        prompt: Option<u64> = b"promptTokenCount",
+        tool_use_prompt: Option<u64> = b"toolUsePromptTokenCount",
+        cached_content: Option<u64> = b"cachedContentTokenCount",
+        candidates: Option<u64> = b"candidatesTokenCount",
+        thoughts: Option<u64> = b"thoughtsTokenCount",
+        total: Option<u64> = b"totalTokenCount",
+    }
+}
+
+impl ProviderFrame for Frame<'_> {
+    fn kind(&self) -> FrameKind {
+        let has_content = self.candidates.is_some() || self.usage.is_some() || self.prompt_feedback.is_some();
+        if has_content || !self.id.is_empty() || !self.model.is_empty() {
+            FrameKind::Native
+        } else {
+            FrameKind::Foreign
+        }
+    }
+
+    fn error(&self) -> &ErrorValue<'_> {
+        &self.error
+    }
+
+    fn is_error(&self) -> bool {
+        false
+    }
+
+    fn report(self, reporter: &mut Reporter<'_, '_>) {
+        reporter.id_and_model(self.id, self.model);
+        self.candidates.unwrap_or_default().for_each(|candidate| candidate.report(reporter));
+        if let Some(usage) = self.usage {
+            reporter.usage(&usage.usage());
+        }
+        // If a filter rejected the prompt, the response has no candidates.
+        if self.prompt_feedback.is_some_and(|feedback| feedback.block_reason.0) {
+            reporter.error(ErrorType::ContentFilter);
+        }
+    }
+}
+
+impl Candidate<'_> {
+    fn report(self, reporter: &mut Reporter<'_, '_>) {
+        let choice = self.index;
+        self.content.parts.for_each(|part| part.report(choice, reporter));
+        reporter.end_choice(choice);
+        if !self.finish_reason.is("FINISH_REASON_UNSPECIFIED") {
+            reporter.finish_reason(choice, self.finish_reason);
+        }
+    }
+}
+
+impl Part<'_> {
+    fn report(self, choice: u32, reporter: &mut Reporter<'_, '_>) {
+        match self.is_thought {
+            true => reporter.reasoning(choice, self.text),
+            false => reporter.text(choice, self.text),
+        }
+        reporter.media(self.inline_data.0 && !self.is_thought);
+        if let Some(call) = self.function_call {
+            call.report(choice, reporter);
+        }
+        if self.executable_code.is_some() && !self.executable_code.is_empty_container() {
+            let (id, name) = (Text::default(), Text::plain(CODE_EXECUTION.as_bytes()));
+            let call = CallFragment { choice, provider_index: None, id, name };
+            reporter.tool_call(&call, self.executable_code);
+        }
+    }
+}
+
+impl FunctionCall<'_> {
+    fn report(self, choice: u32, reporter: &mut Reporter<'_, '_>) {
+        let fragment = CallFragment { choice, provider_index: None, id: self.id, name: self.name };
+        reporter.tool_call(&fragment, self.args);
+        self.partial_args.for_each(|argument| argument.report(choice, reporter));
+        if !self.will_continue {
+            reporter.end_partial_arguments(choice);
+        }
+    }
+}
+
+impl PartialArg<'_> {
+    fn report(self, choice: u32, reporter: &mut Reporter<'_, '_>) {
+        let path = self.json_path.to_str();
+        if let Some(text) = self.string_value {
+            return reporter.partial_argument(choice, &path, ValueFragment::String(&text.to_str()));
+        }
+        let json = self.number_value.text().or(self.bool_value.text());
+        let json = if self.null_value.0 { Text::plain(b"null") } else { json };
+        if !json.is_empty() {
+            reporter.partial_argument(choice, &path, ValueFragment::Json(&json.to_str()));
+        }
+    }
+}
+
+impl GeminiUsage {
+    fn usage(&self) -> Usage {
+        let usage = Usage {
+            input: self.prompt.and_then(|prompt| sum_known([Some(prompt), self.tool_use_prompt])),
+            cache_read: self.cached_content,
+            cache_write: None,
+            output: sum_known([self.candidates, self.thoughts]),
+            reasoning: self.thoughts,
+            is_estimated: false,
+        };
+        let uncounted = uncounted_output(&usage, self.total);
+        Usage { output: usage.output.map(|output| output + uncounted), ..usage }
+    }
+}

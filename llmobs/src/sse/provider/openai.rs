@@ -1,0 +1,257 @@
+//! OpenAI's chat completions and legacy completions, and compatible servers.
+//!
+//! Reasoning is in `reasoning_content` (DeepSeek, SGLang, llama.cpp), in `reasoning` (Groq, newer vLLM), or in a
+//! `thinking` part of the content (Mistral). Usage is in a separate frame without choices if the request set
+//! `include_usage`, in every frame with vLLM's `continuous_usage_stats`, in the last choice with Kimi, and in `x_groq`
+//! with Groq.
+
+use super::FrameKind;
+use super::ProviderFrame;
+use super::openai_usage::OpenAiUsage;
+use crate::sse::json::Deferred;
+use crate::sse::json::FromJson;
+use crate::sse::json::List;
+use crate::sse::json::Malformed;
+use crate::sse::json::NonEmpty;
+use crate::sse::json::Reader;
+use crate::sse::json::Text;
+use crate::sse::json::Value;
+use crate::sse::json::json_object;
+use crate::sse::provider_error::ErrorValue;
+use crate::sse::reporter::Reporter;
+use crate::sse::tool_calls::CallFragment;
+
+json_object! {
+    pub(in crate::sse) struct Frame<'a> {
+        event: Text<'a> = b"type",
+        object: Text<'a> = b"object",
+        id: Text<'a> = b"id",
+        model: Text<'a> = b"model",
+        choices: Option<List<'a, Choice<'a>>> = b"choices",
+        usage: Option<OpenAiUsage> = b"usage",
+        x_groq: Groq<'a> = b"x_groq",
+        error: ErrorValue<'a> = b"error",
+    }
+
+    pub(in crate::sse) struct Groq<'a> {
+        usage: Option<OpenAiUsage> = b"usage",
+        error: ErrorValue<'a> = b"error",
+    }
+
+    /// One choice. Streams have `delta`, other responses `message`, and legacy completions `text`.
+    pub(in crate::sse) struct Choice<'a> {
+        index: u32 = b"index",
+        delta: Option<Delta<'a>> = b"delta",
+        message: Deferred<'a, Delta<'a>> = b"message",
+        text: Text<'a> = b"text",
+        finish_reason: Text<'a> = b"finish_reason",
+        usage: Option<OpenAiUsage> = b"usage",
+        /// The error that interrupted the choice, with OpenRouter.
+        error: ErrorValue<'a> = b"error",
+    }
+
+    pub(in crate::sse) struct Delta<'a> {
+        content: Content<'a> = b"content",
+        reasoning_content: Text<'a> = b"reasoning_content",
+        reasoning: Text<'a> = b"reasoning",
+        reasoning_details: List<'a, ReasoningDetail<'a>> = b"reasoning_details",
+        refusal: Text<'a> = b"refusal",
+        audio: Audio<'a> = b"audio",
+        /// Images of OpenRouter.
+        images: NonEmpty = b"images",
+        tool_calls: List<'a, ToolCall<'a>> = b"tool_calls",
+        function_call: Option<Function<'a>> = b"function_call",
+    }
+
+    pub(in crate::sse) struct Audio<'a> {
+        data: NonEmpty = b"data",
+        transcript: Text<'a> = b"transcript",
+    }
+
+    /// A part of the reasoning, with OpenRouter. An encrypted part has only `data`.
+    pub(in crate::sse) struct ReasoningDetail<'a> {
+        text: Text<'a> = b"text",
+        summary: Text<'a> = b"summary",
+    }
+
+    /// A part of the content, with Mistral and compatible servers.
+    pub(in crate::sse) struct ContentPart<'a> {
+        text: Text<'a> = b"text",
+        refusal: Text<'a> = b"refusal",
+        thinking: Thinking<'a> = b"thinking",
+        image_url: NonEmpty = b"image_url",
+    }
+
+    pub(in crate::sse) struct ThinkingPart<'a> {
+        text: Text<'a> = b"text",
+    }
+
+    pub(in crate::sse) struct ToolCall<'a> {
+        /// Missing in a response that was not streamed.
+        index: Option<u32> = b"index",
+        id: Text<'a> = b"id",
+        function: Option<Function<'a>> = b"function",
+        custom: Option<Function<'a>> = b"custom",
+    }
+
+    pub(in crate::sse) struct Function<'a> {
+        name: Text<'a> = b"name",
+        arguments: Value<'a> = b"arguments",
+        input: Value<'a> = b"input",
+    }
+}
+
+/// The content of a message: one text, or a list of parts.
+#[derive(Debug, Clone)]
+pub(in crate::sse) enum Content<'a> {
+    Text(Text<'a>),
+    Parts(List<'a, ContentPart<'a>>),
+}
+
+impl Default for Content<'_> {
+    fn default() -> Self {
+        Self::Text(Text::default())
+    }
+}
+
+impl<'a> FromJson<'a> for Content<'a> {
+    fn from_json(reader: &mut Reader<'a>) -> Result<Option<Self>, Malformed> {
+        Ok(match reader.peek() {
+            Some(b'[') => List::from_json(reader)?.map(Self::Parts),
+            _ => reader.string()?.map(Self::Text),
+        })
+    }
+}
+
+/// Mistral's reasoning: one text, or a list of parts.
+#[derive(Debug, Clone)]
+pub(in crate::sse) enum Thinking<'a> {
+    Text(Text<'a>),
+    Parts(List<'a, ThinkingPart<'a>>),
+}
+
+impl Default for Thinking<'_> {
+    fn default() -> Self {
+        Self::Text(Text::default())
+    }
+}
+
+impl<'a> FromJson<'a> for Thinking<'a> {
+    fn from_json(reader: &mut Reader<'a>) -> Result<Option<Self>, Malformed> {
+        Ok(match reader.peek() {
+            Some(b'[') => List::from_json(reader)?.map(Self::Parts),
+            _ => reader.string()?.map(Self::Text),
+        })
+    }
+}
+
+impl ProviderFrame for Frame<'_> {
+    fn kind(&self) -> FrameKind {
+        if self.event.is("ping") || self.event.is("keepalive") {
+            return FrameKind::KeepAlive;
+        }
+        // Events of other dialects have a `type`, which chat completions do not have.
+        let has_fields = self.choices.is_some() || self.usage.is_some() || !self.object.is_empty();
+        if has_fields || (self.event.is_empty() && !self.model.is_empty()) {
+            FrameKind::Native
+        } else {
+            FrameKind::Foreign
+        }
+    }
+
+    fn error(&self) -> &ErrorValue<'_> {
+        if self.error.is_none() { &self.x_groq.error } else { &self.error }
+    }
+
+    fn is_error(&self) -> bool {
+        self.event.is("error") || self.object.is("error")
+    }
+
+    fn report(self, reporter: &mut Reporter<'_, '_>) {
+        reporter.id_and_model(self.id, self.model);
+        let mut choice_usage = None;
+        let mut choice_error = None;
+        self.choices.unwrap_or_default().for_each(|choice| {
+            choice_usage = choice.usage.clone().or_else(|| choice_usage.take());
+            choice_error = choice_error.or_else(|| choice.error.classify());
+            choice.report(reporter);
+        });
+        for usage in [self.usage, self.x_groq.usage, choice_usage].into_iter().flatten() {
+            reporter.usage(&usage.usage());
+        }
+        if let Some(error) = choice_error {
+            reporter.error(error);
+        }
+    }
+}
+
+impl Choice<'_> {
+    fn report(self, reporter: &mut Reporter<'_, '_>) {
+        let index = self.index;
+        let has_started = reporter.state.has_started(index);
+        match self.delta {
+            Some(delta) => delta.report(index, reporter),
+            // MiniMax and others repeat the whole message and the finish reason at the end of a stream.
+            None if has_started && reporter.state.has_finished(index) => return,
+            None if has_started => {}
+            None => self.message.read().unwrap_or_default().report(index, reporter),
+        }
+        reporter.text(index, self.text);
+        reporter.end_choice(index);
+        reporter.finish_reason(index, self.finish_reason);
+    }
+}
+
+impl Delta<'_> {
+    fn report(self, choice: u32, reporter: &mut Reporter<'_, '_>) {
+        self.report_reasoning(choice, reporter);
+        match self.content {
+            Content::Text(text) => reporter.text(choice, text),
+            Content::Parts(parts) => parts.for_each(|part| part.report(choice, reporter)),
+        }
+        reporter.text(choice, self.refusal);
+        reporter.text(choice, self.audio.transcript);
+        reporter.media(self.audio.data.0 || self.images.0);
+        self.tool_calls.for_each(|call| {
+            let function = call.function.or(call.custom).unwrap_or_default();
+            function.report(
+                CallFragment { choice, provider_index: call.index, id: call.id, name: function.name },
+                reporter,
+            );
+        });
+        if let Some(function) = self.function_call {
+            let provider_index = Some(u32::MAX);
+            let fragment = CallFragment { choice, provider_index, id: Text::default(), name: function.name };
+            function.report(fragment, reporter);
+        }
+    }
+
+    /// Reports reasoning. Servers that send several of these fields repeat the same text in each, so only the first one
+    /// is read.
+    fn report_reasoning(&self, choice: u32, reporter: &mut Reporter<'_, '_>) {
+        let text = self.reasoning_content.or(self.reasoning);
+        if !text.is_empty() {
+            return reporter.reasoning(choice, text);
+        }
+        self.reasoning_details.clone().for_each(|detail| reporter.reasoning(choice, detail.text.or(detail.summary)));
+        reporter.hidden(!self.reasoning_details.is_empty());
+    }
+}
+
+impl ContentPart<'_> {
+    fn report(self, choice: u32, reporter: &mut Reporter<'_, '_>) {
+        match self.thinking {
+            Thinking::Text(text) => reporter.reasoning(choice, text),
+            Thinking::Parts(parts) => parts.for_each(|part| reporter.reasoning(choice, part.text)),
+        }
+        reporter.text(choice, self.text);
+        reporter.text(choice, self.refusal);
+        reporter.media(self.image_url.0);
+    }
+}
+
+impl Function<'_> {
+    fn report(&self, fragment: CallFragment<'_>, reporter: &mut Reporter<'_, '_>) {
+        reporter.tool_call(&fragment, if self.arguments.is_some() { self.arguments } else { self.input });
+    }
+}
