@@ -39,7 +39,7 @@ trait ProviderFrame {
     fn is_error(&self) -> bool;
 
     /// Reports the content and the facts of the frame, without its field `error`.
-    fn report(self, reporter: &mut Reporter<'_, '_>);
+    fn report(&self, reporter: &mut Reporter<'_, '_>);
 }
 
 /// Reads a frame, or a response that was not streamed, which has the same fields. `is_error_event`: whether the event
@@ -56,11 +56,15 @@ pub(super) fn decode_frame(
         Dialect::Ollama => decode::<ollama::Frame<'_>>(json, is_error_event, reporter),
         Dialect::OpenAi if responses::is_likely(json) => decode::<responses::Frame<'_>>(json, is_error_event, reporter),
         Dialect::OpenAi => {
-            let frame = read_document(json, openai::Frame::from_json)?.unwrap_or_default();
-            if responses::is_format(frame.object, frame.event) {
+            let mut frame = openai::Frame::default();
+            read_document(json, |reader| frame.read(reader))?;
+            if responses::is_event(frame.event) {
                 return decode::<responses::Frame<'_>>(json, is_error_event, reporter);
             }
-            Ok(report(frame, json, is_error_event, reporter))
+            if responses::is_response(frame.object) {
+                return decode::<responses::Response<'_>>(json, is_error_event, reporter);
+            }
+            Ok(report(&frame, json, is_error_event, reporter))
         }
     }
 }
@@ -70,17 +74,18 @@ fn sum_known<const N: usize>(counts: [Option<u64>; N]) -> Option<u64> {
     counts.into_iter().flatten().reduce(u64::saturating_add)
 }
 
-fn decode<'a, F: ProviderFrame + FromJson<'a> + Default>(
+fn decode<'a, F: ProviderFrame + FromJson<'a>>(
     json: &'a [u8],
     is_error_event: bool,
     reporter: &mut Reporter<'_, '_>,
 ) -> Result<FrameKind, Malformed> {
+    let mut frame = F::default();
     // JSON that is not an object has none of the fields.
-    let frame = read_document(json, F::from_json)?.unwrap_or_default();
-    Ok(report(frame, json, is_error_event, reporter))
+    read_document(json, |reader| frame.read(reader))?;
+    Ok(report(&frame, json, is_error_event, reporter))
 }
 
-fn report(frame: impl ProviderFrame, json: &[u8], is_error_event: bool, reporter: &mut Reporter<'_, '_>) -> FrameKind {
+fn report(frame: &impl ProviderFrame, json: &[u8], is_error_event: bool, reporter: &mut Reporter<'_, '_>) -> FrameKind {
     let is_error = is_error_event || frame.is_error();
     let error = frame.error().classify().or_else(|| is_error.then(|| provider_error::of_frame(json)));
     let kind = if error.is_some() { FrameKind::Native } else { frame.kind() };

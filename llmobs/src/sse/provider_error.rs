@@ -58,15 +58,17 @@ impl ErrorValue<'_> {
 }
 
 impl<'a> FromJson<'a> for ErrorValue<'a> {
-    fn from_json(reader: &mut Reader<'a>) -> Result<Option<Self>, Malformed> {
-        Ok(match reader.peek() {
-            Some(b'{') => {
-                let (error, text) = reader.with_text(ErrorObject::from_json)?;
-                let is_empty = text.strip_prefix(b"{").is_some_and(|rest| rest.trim_ascii() == b"}");
-                error.filter(|_| !is_empty).map(|error| Self::Object(Box::new(error)))
-            }
-            _ => reader.string()?.filter(|text| !text.is_empty()).map(Self::Text),
-        })
+    fn read(&mut self, reader: &mut Reader<'a>) -> Result<bool, Malformed> {
+        if reader.peek() == Some(b'{') {
+            let mut error = Box::<ErrorObject<'_>>::default();
+            let (_, text) = reader.with_text(|reader| error.read(reader))?;
+            let is_empty = text.strip_prefix(b"{").is_some_and(|rest| rest.trim_ascii() == b"}");
+            *self = if is_empty { Self::None } else { Self::Object(error) };
+            return Ok(!is_empty);
+        }
+        let text = reader.string()?.filter(|text| !text.is_empty());
+        *self = text.map_or(Self::None, Self::Text);
+        Ok(text.is_some())
     }
 }
 
@@ -78,7 +80,7 @@ impl ErrorObject<'_> {
     /// error is `Upstream`.
     fn classify(&self) -> ErrorType {
         let mut known = None;
-        self.details.clone().for_each(|detail| known = known.or_else(|| known_word(detail.reason)));
+        self.details.for_each(|detail| known = known.or_else(|| known_word(detail.reason)));
         let words = [self.code, self.kind, self.status].map(Value::text);
         let words = words.into_iter().chain([self.metadata.error_type]);
         let statuses = [self.code, self.status].map(Value::text);
@@ -92,8 +94,9 @@ impl ErrorObject<'_> {
 /// Returns the type of an error whose fields are at the top level of a frame, as in OpenAI's Responses and in older
 /// versions of vLLM.
 pub(super) fn of_frame(json: &[u8]) -> ErrorType {
-    match read_document(json, ErrorObject::from_json) {
-        Ok(Some(error)) => error.classify(),
+    let mut error = ErrorObject::default();
+    match read_document(json, |reader| error.read(reader)) {
+        Ok(true) => error.classify(),
         _ => ErrorType::Upstream,
     }
 }
@@ -119,7 +122,9 @@ mod tests {
     use super::*;
 
     fn classify(error: &str) -> Option<ErrorType> {
-        read_document(error.as_bytes(), ErrorValue::from_json).unwrap().unwrap_or_default().classify()
+        let mut value = ErrorValue::default();
+        read_document(error.as_bytes(), |reader| value.read(reader)).unwrap();
+        value.classify()
     }
 
     #[test]

@@ -209,6 +209,9 @@ impl<'r, 's> Reporter<'r, 's> {
     /// without keeps them. Zeros do not replace counts: some servers send them before the true numbers, or after.
     /// Output counts grow, so a smaller one is ignored.
     pub(super) fn usage(&mut self, report: &Usage) {
+        if *report == Usage::new() {
+            return;
+        }
         let mut usage = self.state.usage;
         if report.input > Some(0) {
             (usage.input, usage.cache_read, usage.cache_write) = (report.input, report.cache_read, report.cache_write);

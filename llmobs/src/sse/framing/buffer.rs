@@ -31,6 +31,11 @@ impl FrameBuffer {
         &self.bytes
     }
 
+    /// Returns whether a frame of these bytes is within the bound.
+    pub(super) const fn fits(&self, bytes: &[u8]) -> bool {
+        bytes.len() <= self.max_bytes
+    }
+
     /// Appends bytes. Returns `false` and frees the buffer if the bound would be exceeded.
     pub(super) fn push(&mut self, bytes: &[u8]) -> bool {
         let needed = self.bytes.len().saturating_add(bytes.len());

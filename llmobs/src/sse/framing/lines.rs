@@ -5,6 +5,8 @@
 
 use std::mem::take;
 
+use memchr::memchr2;
+
 use super::buffer::FrameBuffer;
 use super::frame::Frame;
 
@@ -44,15 +46,42 @@ impl LineFramer {
                 rest = &rest[1..];
                 continue;
             }
-            let Some(end) = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')) else {
+            let Some(end) = memchr2(b'\n', b'\r', rest) else {
                 self.push_bytes(rest, buffer);
                 return;
             };
+            if let Some(length) = self.read_whole_frame(rest, end, buffer, on) {
+                rest = &rest[length..];
+                continue;
+            }
             self.push_bytes(&rest[..end], buffer);
             self.is_after_carriage_return = rest[end] == b'\r';
             self.end_line(buffer, on);
             rest = &rest[end + 1..];
         }
+    }
+
+    /// Reads a frame that consists of the line `bytes[..end]`, and of a blank line if it is an event, without copying it.
+    /// Returns the length of the frame with its line ends, or `None` if the bytes begin otherwise.
+    fn read_whole_frame(
+        &mut self,
+        bytes: &[u8],
+        end: usize,
+        buffer: &FrameBuffer,
+        on: &mut dyn FnMut(Frame<'_>),
+    ) -> Option<usize> {
+        let is_in_frame = self.line_state != LineState::Empty || self.has_data || self.is_skipping;
+        let line = &bytes[..end];
+        if is_in_frame || line.is_empty() || !buffer.fits(line) || bytes[end] != b'\n' {
+            return None;
+        }
+        if self.is_ndjson {
+            on(Frame { data: line, is_error_event: false });
+            return Some(end + 1);
+        }
+        let data = line.strip_prefix(b"data:").filter(|_| bytes.get(end + 1) == Some(&b'\n'))?;
+        on(Frame { data, is_error_event: take(&mut self.is_error_event) });
+        Some(end + 2)
     }
 
     /// Handles the end of the stream, which may be in the middle of a line.

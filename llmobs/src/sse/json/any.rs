@@ -11,16 +11,16 @@ use super::text::Text;
 pub(in crate::sse) struct NonEmpty(pub(in crate::sse) bool);
 
 impl<'a> FromJson<'a> for NonEmpty {
-    fn from_json(reader: &mut Reader<'a>) -> Result<Option<Self>> {
+    fn read(&mut self, reader: &mut Reader<'a>) -> Result<bool> {
         let kind = reader.peek();
         let text = reader.raw()?;
         let content = text.get(1..text.len() - 1).unwrap_or_default();
-        let is_present = match kind {
+        self.0 = match kind {
             Some(b'"') => !content.is_empty(),
             Some(b'{' | b'[') => !content.trim_ascii().is_empty(),
             _ => false,
         };
-        Ok(Some(Self(is_present)))
+        Ok(true)
     }
 }
 
@@ -69,15 +69,16 @@ impl Default for Value<'_> {
 
 impl<'a> FromJson<'a> for Value<'a> {
     /// Reads any value but null.
-    fn from_json(reader: &mut Reader<'a>) -> Result<Option<Self>> {
-        Ok(match reader.peek() {
-            Some(b'"') => reader.string()?.map(Self::String),
+    fn read(&mut self, reader: &mut Reader<'a>) -> Result<bool> {
+        match reader.peek() {
+            Some(b'"') => *self = Self::String(reader.string()?.unwrap_or_default()),
             Some(b'n') => {
                 reader.skip()?;
-                None
+                return Ok(false);
             }
             // JSON text needs no decoding: its own escapes are part of it.
-            _ => Some(Self::Json(Text::new(reader.raw()?, false))),
-        })
+            _ => *self = Self::Json(Text::new(reader.raw()?, false)),
+        }
+        Ok(true)
     }
 }

@@ -14,16 +14,24 @@ pub(in crate::sse) struct Deferred<'a, T> {
 }
 
 impl<'a, T: FromJson<'a>> Deferred<'a, T> {
+    /// Returns whether the value is neither missing nor null.
+    pub(in crate::sse) const fn is_some(&self) -> bool {
+        !matches!(self.json, [] | [b'n', ..])
+    }
+
     /// Reads the value. Returns `None` if it is missing or of another kind than `T`.
     pub(in crate::sse) fn read(&self) -> Option<T> {
+        let mut value = T::default();
         // An error is a missing value: any other was skipped before, which checks its syntax.
-        T::from_json(&mut Reader::of_value(self.json)).ok().flatten()
+        let is_read = value.read(&mut Reader::of_value(self.json)).unwrap_or(false);
+        is_read.then_some(value)
     }
 }
 
 impl<'a, T> FromJson<'a> for Deferred<'a, T> {
-    fn from_json(reader: &mut Reader<'a>) -> Result<Option<Self>> {
-        Ok(Some(Self { json: reader.raw()?, value: PhantomData }))
+    fn read(&mut self, reader: &mut Reader<'a>) -> Result<bool> {
+        self.json = reader.raw()?;
+        Ok(true)
     }
 }
 

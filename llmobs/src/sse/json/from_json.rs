@@ -6,47 +6,61 @@ use super::text::Text;
 
 const MAX_COUNT: u64 = 1 << 40;
 
-/// A value that is read from JSON.
-pub(in crate::sse) trait FromJson<'a>: Sized {
-    /// Reads a value. Returns `None`, and skips the value, if it is of another kind than `Self`.
-    fn from_json(reader: &mut Reader<'a>) -> Result<Option<Self>>;
+/// A value that is read from JSON. It is read in place, because objects are large and moving them costs more than
+/// reading them.
+pub(in crate::sse) trait FromJson<'a>: Default {
+    /// Reads a value. Returns `false`, skips the value and leaves `self` unchanged, if it is of another kind than
+    /// `Self`.
+    fn read(&mut self, reader: &mut Reader<'a>) -> Result<bool>;
 }
 
 impl<'a, T: FromJson<'a>> FromJson<'a> for Option<T> {
-    fn from_json(reader: &mut Reader<'a>) -> Result<Option<Self>> {
-        Ok(T::from_json(reader)?.map(Some))
+    fn read(&mut self, reader: &mut Reader<'a>) -> Result<bool> {
+        let is_read = self.insert(T::default()).read(reader)?;
+        if !is_read {
+            *self = None;
+        }
+        Ok(is_read)
     }
 }
 
 impl<'a> FromJson<'a> for Text<'a> {
-    fn from_json(reader: &mut Reader<'a>) -> Result<Option<Self>> {
-        reader.string()
+    fn read(&mut self, reader: &mut Reader<'a>) -> Result<bool> {
+        let text = reader.string()?;
+        *self = text.unwrap_or(*self);
+        Ok(text.is_some())
     }
 }
 
 impl<'a> FromJson<'a> for bool {
-    fn from_json(reader: &mut Reader<'a>) -> Result<Option<Self>> {
-        Ok(match reader.raw()? {
-            b"true" => Some(true),
-            b"false" => Some(false),
-            _ => None,
-        })
+    fn read(&mut self, reader: &mut Reader<'a>) -> Result<bool> {
+        let literal = reader.raw()?;
+        let is_bool = literal == b"true" || literal == b"false";
+        if is_bool {
+            *self = literal == b"true";
+        }
+        Ok(is_bool)
     }
 }
 
 impl<'a> FromJson<'a> for u64 {
     /// Reads an integer from 0 to 2^40, which is more than any plausible count, written in digits only.
-    fn from_json(reader: &mut Reader<'a>) -> Result<Option<Self>> {
+    fn read(&mut self, reader: &mut Reader<'a>) -> Result<bool> {
         let digits = reader.raw()?;
         let digit = |byte: &u8| byte.is_ascii_digit().then(|| Self::from(byte - b'0'));
         let number = digits.iter().try_fold(0_u64, |number, byte| number.checked_mul(10)?.checked_add(digit(byte)?));
-        Ok(number.filter(|number| *number <= MAX_COUNT))
+        let number = number.filter(|number| *number <= MAX_COUNT);
+        *self = number.unwrap_or(*self);
+        Ok(number.is_some())
     }
 }
 
 impl<'a> FromJson<'a> for u32 {
-    fn from_json(reader: &mut Reader<'a>) -> Result<Option<Self>> {
-        Ok(u64::from_json(reader)?.and_then(|number| Self::try_from(number).ok()))
+    fn read(&mut self, reader: &mut Reader<'a>) -> Result<bool> {
+        let mut number = 0_u64;
+        let number = if number.read(reader)? { Self::try_from(number).ok() } else { None };
+        *self = number.unwrap_or(*self);
+        Ok(number.is_some())
     }
 }
 
@@ -82,22 +96,19 @@ macro_rules! impl_from_json {
         }
     };
     (@method $lifetime:lifetime { $($field:ident = $key:literal,)* }) => {
-        fn from_json(
+        fn read(
+            &mut self,
             reader: &mut $crate::sse::json::Reader<$lifetime>,
-        ) -> Result<Option<Self>, $crate::sse::json::Malformed> {
-            let mut object = Self::default();
-            let is_object = reader.object(|name, reader| {
+        ) -> Result<bool, $crate::sse::json::Malformed> {
+            reader.object(|name, reader| {
                 match name {
                     $($key => {
-                        if let Some(value) = $crate::sse::json::FromJson::from_json(reader)? {
-                            object.$field = value;
-                        }
+                        $crate::sse::json::FromJson::read(&mut self.$field, reader)?;
                     })*
                     _ => {}
                 }
                 Ok(())
-            })?;
-            Ok(is_object.then_some(object))
+            })
         }
     };
 }

@@ -22,8 +22,8 @@ impl<'a, T: FromJson<'a>> List<'a, T> {
     }
 
     /// Calls `on_item` with each item, in the order of the array. Items of another kind are left out.
-    pub(in crate::sse) fn for_each(self, mut on_item: impl FnMut(T)) {
-        if let Some(first) = self.first {
+    pub(in crate::sse) fn for_each(&self, mut on_item: impl FnMut(&T)) {
+        if let Some(first) = &self.first {
             on_item(first);
         }
         if self.length <= 1 {
@@ -32,10 +32,9 @@ impl<'a, T: FromJson<'a>> List<'a, T> {
         let mut is_first = true;
         // Cannot fail: the array was skipped before, which checks its syntax.
         let _ = Reader::of_value(self.array).array(|reader| {
-            if !std::mem::take(&mut is_first)
-                && let Some(item) = T::from_json(reader)?
-            {
-                on_item(item);
+            let mut item = T::default();
+            if !std::mem::take(&mut is_first) && item.read(reader)? {
+                on_item(&item);
             }
             Ok(())
         });
@@ -43,19 +42,20 @@ impl<'a, T: FromJson<'a>> List<'a, T> {
 }
 
 impl<'a, T: FromJson<'a>> FromJson<'a> for List<'a, T> {
-    fn from_json(reader: &mut Reader<'a>) -> Result<Option<Self>> {
-        let mut list = Self::default();
-        let (is_array, array) = reader.with_text(|reader| {
+    fn read(&mut self, reader: &mut Reader<'a>) -> Result<bool> {
+        let Self { first, length, array } = self;
+        *length = 0;
+        let (is_array, text) = reader.with_text(|reader| {
             reader.array(|reader| {
-                list.length += 1;
-                if list.length == 1 {
-                    list.first = T::from_json(reader)?;
+                *length += 1;
+                if *length == 1 {
+                    first.read(reader)?;
                 }
                 Ok(())
             })
         })?;
-        list.array = array;
-        Ok(is_array.then_some(list))
+        *array = text;
+        Ok(is_array)
     }
 }
 

@@ -59,7 +59,7 @@ impl<'a> Reader<'a> {
             let start = self.at;
             match name.as_plain_bytes() {
                 Some(name) => on_field(name, self)?,
-                None => on_field(name.to_str().as_bytes(), self)?,
+                None => on_field(&name.to_bytes(), self)?,
             }
             if self.at == start {
                 self.skip()?;
@@ -245,7 +245,12 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    #[inline]
     fn skip_whitespace(&mut self) {
+        // Most JSON has none.
+        if !matches!(self.peek(), Some(0..=b' ')) {
+            return;
+        }
         while matches!(self.peek(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
             self.at += 1;
         }

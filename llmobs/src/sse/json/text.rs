@@ -37,17 +37,22 @@ impl<'a> Text<'a> {
 
     /// Returns whether the decoded text is `other`.
     pub(in crate::sse) fn is(&self, other: &str) -> bool {
+        *self.to_bytes() == *other.as_bytes()
+    }
+
+    /// Returns the decoded bytes, which may not be UTF-8.
+    pub(in crate::sse) fn to_bytes(self) -> Cow<'a, [u8]> {
         match self.as_plain_bytes() {
-            Some(bytes) => bytes == other.as_bytes(),
-            None => self.to_str() == other,
+            Some(bytes) => Cow::Borrowed(bytes),
+            None => Cow::Owned(self.unescape()),
         }
     }
 
     /// Returns the decoded text. Invalid UTF-8 and half of a surrogate pair are replaced by U+FFFD.
     pub(in crate::sse) fn to_str(self) -> Cow<'a, str> {
-        match self.as_plain_bytes() {
-            Some(bytes) => String::from_utf8_lossy(bytes),
-            None => Cow::Owned(String::from_utf8_lossy(&self.unescape()).into_owned()),
+        match self.to_bytes() {
+            Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+            Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
         }
     }
 

@@ -96,15 +96,15 @@ json_object! {
 
 impl ProviderFrame for Frame<'_> {
     fn kind(&self) -> FrameKind {
-        match &*self.event.to_str() {
-            "ping" => FrameKind::KeepAlive,
-            "message_start"
-            | "content_block_start"
-            | "content_block_delta"
-            | "content_block_stop"
-            | "message_delta"
-            | "message_stop"
-            | "message" => FrameKind::Native,
+        match &*self.event.to_bytes() {
+            b"ping" => FrameKind::KeepAlive,
+            b"message_start"
+            | b"content_block_start"
+            | b"content_block_delta"
+            | b"content_block_stop"
+            | b"message_delta"
+            | b"message_stop"
+            | b"message" => FrameKind::Native,
             _ => FrameKind::Foreign,
         }
     }
@@ -117,23 +117,23 @@ impl ProviderFrame for Frame<'_> {
         self.event.is("error")
     }
 
-    fn report(self, reporter: &mut Reporter<'_, '_>) {
-        match &*self.event.to_str() {
-            "message_start" => {
+    fn report(&self, reporter: &mut Reporter<'_, '_>) {
+        match &*self.event.to_bytes() {
+            b"message_start" => {
                 let message = self.message.read().unwrap_or_default();
                 reporter.id_and_model(message.id, message.model);
                 let usage = message.usage.usage(&mut reporter.state.separate_input);
                 reporter.usage(&Usage { output: None, reasoning: None, ..usage });
             }
-            "content_block_start" => self.content_block.report(self.index, reporter),
-            "content_block_delta" => self.delta.report(self.index, reporter),
-            "message_delta" => {
+            b"content_block_start" => self.content_block.report(self.index, reporter),
+            b"content_block_delta" => self.delta.report(self.index, reporter),
+            b"message_delta" => {
                 let usage = self.usage.usage(&mut reporter.state.separate_input);
                 reporter.usage(&usage);
                 reporter.finish_reason(0, self.delta.stop_reason);
             }
-            "message_stop" => reporter.done(),
-            "message" => {
+            b"message_stop" => reporter.done(),
+            b"message" => {
                 reporter.id_and_model(self.id, self.model);
                 let mut index = 0;
                 self.content.for_each(|block| {
@@ -150,7 +150,7 @@ impl ProviderFrame for Frame<'_> {
 }
 
 impl Delta<'_> {
-    fn report(self, index: u32, reporter: &mut Reporter<'_, '_>) {
+    fn report(&self, index: u32, reporter: &mut Reporter<'_, '_>) {
         reporter.reasoning(0, self.thinking);
         reporter.hidden(!self.content.is_empty());
         reporter.text(0, self.text);
@@ -161,13 +161,13 @@ impl Delta<'_> {
 
 impl Block<'_> {
     /// Reports a block at its start, when only a tool call has a name and the others are empty, or a complete block.
-    fn report(self, index: u32, reporter: &mut Reporter<'_, '_>) {
-        match &*self.kind.to_str() {
-            "text" => reporter.text(0, self.text),
-            "thinking" => reporter.reasoning(0, self.thinking),
-            "redacted_thinking" => reporter.hidden(self.data.0),
-            "compaction" => reporter.hidden(self.content.is_some()),
-            kind if kind.ends_with("tool_use") => {
+    fn report(&self, index: u32, reporter: &mut Reporter<'_, '_>) {
+        match &*self.kind.to_bytes() {
+            b"text" => reporter.text(0, self.text),
+            b"thinking" => reporter.reasoning(0, self.thinking),
+            b"redacted_thinking" => reporter.hidden(self.data.0),
+            b"compaction" => reporter.hidden(self.content.is_some()),
+            kind if kind.ends_with(b"tool_use") => {
                 let input = if self.input.is_empty_container() { Value::default() } else { self.input };
                 reporter.tool_call(&call_fragment(self.id, self.name, index), input);
             }
@@ -209,7 +209,7 @@ impl AnthropicUsage<'_> {
             reasoning: self.output_tokens_details.thinking_tokens,
             is_estimated: false,
         };
-        self.iterations.clone().for_each(|iteration| iteration.add_compaction(&mut total));
+        self.iterations.for_each(|iteration| iteration.add_compaction(&mut total));
         total
     }
 }

@@ -100,21 +100,23 @@ impl ProviderFrame for Frame<'_> {
         false
     }
 
-    fn report(self, reporter: &mut Reporter<'_, '_>) {
+    fn report(&self, reporter: &mut Reporter<'_, '_>) {
         reporter.id_and_model(self.id, self.model);
-        self.candidates.unwrap_or_default().for_each(|candidate| candidate.report(reporter));
-        if let Some(usage) = self.usage {
+        if let Some(candidates) = &self.candidates {
+            candidates.for_each(|candidate| candidate.report(reporter));
+        }
+        if let Some(usage) = &self.usage {
             reporter.usage(&usage.usage());
         }
         // If a filter rejected the prompt, the response has no candidates.
-        if self.prompt_feedback.is_some_and(|feedback| feedback.block_reason.0) {
+        if self.prompt_feedback.as_ref().is_some_and(|feedback| feedback.block_reason.0) {
             reporter.error(ErrorType::ContentFilter);
         }
     }
 }
 
 impl Candidate<'_> {
-    fn report(self, reporter: &mut Reporter<'_, '_>) {
+    fn report(&self, reporter: &mut Reporter<'_, '_>) {
         let choice = self.index;
         self.content.parts.for_each(|part| part.report(choice, reporter));
         reporter.end_choice(choice);
@@ -125,13 +127,13 @@ impl Candidate<'_> {
 }
 
 impl Part<'_> {
-    fn report(self, choice: u32, reporter: &mut Reporter<'_, '_>) {
+    fn report(&self, choice: u32, reporter: &mut Reporter<'_, '_>) {
         match self.is_thought {
             true => reporter.reasoning(choice, self.text),
             false => reporter.text(choice, self.text),
         }
         reporter.media(self.inline_data.0 && !self.is_thought);
-        if let Some(call) = self.function_call {
+        if let Some(call) = &self.function_call {
             call.report(choice, reporter);
         }
         if self.executable_code.is_some() && !self.executable_code.is_empty_container() {
@@ -143,7 +145,7 @@ impl Part<'_> {
 }
 
 impl FunctionCall<'_> {
-    fn report(self, choice: u32, reporter: &mut Reporter<'_, '_>) {
+    fn report(&self, choice: u32, reporter: &mut Reporter<'_, '_>) {
         let fragment = CallFragment { choice, provider_index: None, id: self.id, name: self.name };
         reporter.tool_call(&fragment, self.args);
         self.partial_args.for_each(|argument| argument.report(choice, reporter));
@@ -154,7 +156,7 @@ impl FunctionCall<'_> {
 }
 
 impl PartialArg<'_> {
-    fn report(self, choice: u32, reporter: &mut Reporter<'_, '_>) {
+    fn report(&self, choice: u32, reporter: &mut Reporter<'_, '_>) {
         let path = self.json_path.to_str();
         if let Some(text) = self.string_value {
             return reporter.partial_argument(choice, &path, ValueFragment::String(&text.to_str()));

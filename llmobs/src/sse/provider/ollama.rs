@@ -61,9 +61,10 @@ impl ProviderFrame for Frame<'_> {
         false
     }
 
-    fn report(self, reporter: &mut Reporter<'_, '_>) {
+    fn report(&self, reporter: &mut Reporter<'_, '_>) {
         reporter.id_and_model(Text::default(), self.model);
-        let message = self.message.unwrap_or_default();
+        let empty = Message::default();
+        let message = self.message.as_ref().unwrap_or(&empty);
         [self.thinking, message.thinking].into_iter().for_each(|text| reporter.reasoning(0, text));
         [message.content, self.response.unwrap_or_default()].into_iter().for_each(|text| reporter.text(0, text));
         message.tool_calls.for_each(|call| {

@@ -115,11 +115,16 @@ impl Default for Content<'_> {
 }
 
 impl<'a> FromJson<'a> for Content<'a> {
-    fn from_json(reader: &mut Reader<'a>) -> Result<Option<Self>, Malformed> {
-        Ok(match reader.peek() {
-            Some(b'[') => List::from_json(reader)?.map(Self::Parts),
-            _ => reader.string()?.map(Self::Text),
-        })
+    fn read(&mut self, reader: &mut Reader<'a>) -> Result<bool, Malformed> {
+        if reader.peek() == Some(b'[') {
+            let mut parts = List::default();
+            let is_read = parts.read(reader)?;
+            *self = Self::Parts(parts);
+            return Ok(is_read);
+        }
+        let text = reader.string()?;
+        *self = Self::Text(text.unwrap_or_default());
+        Ok(text.is_some())
     }
 }
 
@@ -137,11 +142,16 @@ impl Default for Thinking<'_> {
 }
 
 impl<'a> FromJson<'a> for Thinking<'a> {
-    fn from_json(reader: &mut Reader<'a>) -> Result<Option<Self>, Malformed> {
-        Ok(match reader.peek() {
-            Some(b'[') => List::from_json(reader)?.map(Self::Parts),
-            _ => reader.string()?.map(Self::Text),
-        })
+    fn read(&mut self, reader: &mut Reader<'a>) -> Result<bool, Malformed> {
+        if reader.peek() == Some(b'[') {
+            let mut parts = List::default();
+            let is_read = parts.read(reader)?;
+            *self = Self::Parts(parts);
+            return Ok(is_read);
+        }
+        let text = reader.string()?;
+        *self = Self::Text(text.unwrap_or_default());
+        Ok(text.is_some())
     }
 }
 
@@ -167,17 +177,21 @@ impl ProviderFrame for Frame<'_> {
         self.event.is("error") || self.object.is("error")
     }
 
-    fn report(self, reporter: &mut Reporter<'_, '_>) {
+    fn report(&self, reporter: &mut Reporter<'_, '_>) {
         reporter.id_and_model(self.id, self.model);
         let mut choice_usage = None;
         let mut choice_error = None;
-        self.choices.unwrap_or_default().for_each(|choice| {
-            choice_usage = choice.usage.clone().or_else(|| choice_usage.take());
+        let mut on_choice = |choice: &Choice<'_>| {
+            choice_usage = choice.usage.as_ref().map(OpenAiUsage::usage).or(choice_usage);
             choice_error = choice_error.or_else(|| choice.error.classify());
             choice.report(reporter);
-        });
-        for usage in [self.usage, self.x_groq.usage, choice_usage].into_iter().flatten() {
-            reporter.usage(&usage.usage());
+        };
+        if let Some(choices) = &self.choices {
+            choices.for_each(&mut on_choice);
+        }
+        let usages = [&self.usage, &self.x_groq.usage].map(|usage| usage.as_ref().map(OpenAiUsage::usage));
+        for usage in usages.into_iter().chain([choice_usage]).flatten() {
+            reporter.usage(&usage);
         }
         if let Some(error) = choice_error {
             reporter.error(error);
@@ -186,14 +200,17 @@ impl ProviderFrame for Frame<'_> {
 }
 
 impl Choice<'_> {
-    fn report(self, reporter: &mut Reporter<'_, '_>) {
+    fn report(&self, reporter: &mut Reporter<'_, '_>) {
         let index = self.index;
         let has_started = reporter.state.has_started(index);
-        match self.delta {
+        match &self.delta {
             Some(delta) => delta.report(index, reporter),
             // MiniMax and others repeat the whole message and the finish reason at the end of a stream.
-            None if has_started && reporter.state.has_finished(index) => return,
-            None if has_started => {}
+            None if has_started && self.message.is_some() => {
+                if reporter.state.has_finished(index) {
+                    return;
+                }
+            }
             None => self.message.read().unwrap_or_default().report(index, reporter),
         }
         reporter.text(index, self.text);
@@ -203,23 +220,23 @@ impl Choice<'_> {
 }
 
 impl Delta<'_> {
-    fn report(self, choice: u32, reporter: &mut Reporter<'_, '_>) {
+    fn report(&self, choice: u32, reporter: &mut Reporter<'_, '_>) {
         self.report_reasoning(choice, reporter);
-        match self.content {
-            Content::Text(text) => reporter.text(choice, text),
+        match &self.content {
+            Content::Text(text) => reporter.text(choice, *text),
             Content::Parts(parts) => parts.for_each(|part| part.report(choice, reporter)),
         }
         reporter.text(choice, self.refusal);
         reporter.text(choice, self.audio.transcript);
         reporter.media(self.audio.data.0 || self.images.0);
         self.tool_calls.for_each(|call| {
-            let function = call.function.or(call.custom).unwrap_or_default();
+            let Some(function) = call.function.as_ref().or(call.custom.as_ref()) else { return };
             function.report(
                 CallFragment { choice, provider_index: call.index, id: call.id, name: function.name },
                 reporter,
             );
         });
-        if let Some(function) = self.function_call {
+        if let Some(function) = &self.function_call {
             let provider_index = Some(u32::MAX);
             let fragment = CallFragment { choice, provider_index, id: Text::default(), name: function.name };
             function.report(fragment, reporter);
@@ -233,15 +250,15 @@ impl Delta<'_> {
         if !text.is_empty() {
             return reporter.reasoning(choice, text);
         }
-        self.reasoning_details.clone().for_each(|detail| reporter.reasoning(choice, detail.text.or(detail.summary)));
+        self.reasoning_details.for_each(|detail| reporter.reasoning(choice, detail.text.or(detail.summary)));
         reporter.hidden(!self.reasoning_details.is_empty());
     }
 }
 
 impl ContentPart<'_> {
-    fn report(self, choice: u32, reporter: &mut Reporter<'_, '_>) {
-        match self.thinking {
-            Thinking::Text(text) => reporter.reasoning(choice, text),
+    fn report(&self, choice: u32, reporter: &mut Reporter<'_, '_>) {
+        match &self.thinking {
+            Thinking::Text(text) => reporter.reasoning(choice, *text),
             Thinking::Parts(parts) => parts.for_each(|part| reporter.reasoning(choice, part.text)),
         }
         reporter.text(choice, self.text);

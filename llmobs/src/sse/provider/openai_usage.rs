@@ -96,7 +96,9 @@ mod tests {
     use crate::sse::json::read_document;
 
     fn usage(json: &str) -> Usage {
-        read_document(json.as_bytes(), OpenAiUsage::from_json).unwrap().unwrap_or_default().usage()
+        let mut usage = OpenAiUsage::default();
+        read_document(json.as_bytes(), |reader| usage.read(reader)).unwrap();
+        usage.usage()
     }
 
     #[test]

@@ -18,9 +18,8 @@ use crate::sse::reporter::Reporter;
 use crate::sse::tool_calls::CallFragment;
 
 json_object! {
-    /// An event, or a response that was not streamed, which has the fields of a response object.
+    /// An event of a stream.
     pub(in crate::sse) struct Frame<'a> {
-        object: Text<'a> = b"object",
         event: Text<'a> = b"type",
         output_index: Option<u32> = b"output_index",
         delta: Value<'a> = b"delta",
@@ -29,14 +28,9 @@ json_object! {
         response: Deferred<'a, Response<'a>> = b"response",
         /// The error of an error event, whose other fields are in the frame.
         error: ErrorValue<'a> = b"error",
-        id: Text<'a> = b"id",
-        model: Text<'a> = b"model",
-        status: Text<'a> = b"status",
-        output: List<'a, Item<'a>> = b"output",
-        usage: Option<OpenAiUsage> = b"usage",
-        incomplete_details: IncompleteDetails<'a> = b"incomplete_details",
     }
 
+    /// A response object: a response that was not streamed, or a part of an event.
     pub(in crate::sse) struct Response<'a> {
         id: Text<'a> = b"id",
         model: Text<'a> = b"model",
@@ -78,7 +72,7 @@ json_object! {
     }
 }
 
-const EVENT_PREFIX: &str = "response.";
+const EVENT_PREFIX: &[u8] = b"response.";
 
 /// The delta events that contain a part of a tool call.
 const TOOL_CALL_DELTAS: [&str; 6] = [
@@ -94,9 +88,14 @@ const TOOL_CALL_DELTAS: [&str; 6] = [
 const CLIENT_TOOL_CALLS: [&str; 6] =
     ["function_call", "custom_tool_call", "apply_patch_call", "computer_call", "local_shell_call", "shell_call"];
 
-/// Returns whether a frame is of this format, by its fields `object` and `type`.
-pub(super) fn is_format(object: Text<'_>, event: Text<'_>) -> bool {
-    object.is("response") || event.to_str().starts_with(EVENT_PREFIX)
+/// Returns whether a frame is a response that was not streamed, by its field `object`.
+pub(super) fn is_response(object: Text<'_>) -> bool {
+    object.is("response")
+}
+
+/// Returns whether a frame is an event of this format, by its field `type`.
+pub(super) fn is_event(event: Text<'_>) -> bool {
+    event.to_bytes().starts_with(EVENT_PREFIX)
 }
 
 /// Returns whether a frame begins like an event of this format. Most do; the fields of the others decide.
@@ -117,36 +116,34 @@ impl ProviderFrame for Frame<'_> {
         false
     }
 
-    fn report(self, reporter: &mut Reporter<'_, '_>) {
-        let event = self.event.to_str();
-        let Some(name) = event.strip_prefix(EVENT_PREFIX) else {
-            return self.into_response().report(reporter);
-        };
+    fn report(&self, reporter: &mut Reporter<'_, '_>) {
+        let event = self.event.to_bytes();
+        let Some(name) = event.strip_prefix(EVENT_PREFIX) else { return };
         match name {
-            "created" | "in_progress" | "queued" => {
+            b"created" | b"in_progress" | b"queued" => {
                 let response = self.response.read().unwrap_or_default();
                 reporter.id_and_model(response.id, response.model);
             }
             // Contains the name of a call; the arguments follow.
-            "output_item.added" => {
+            b"output_item.added" => {
                 if let Some(item) = self.item.read()
                     && let Some(call) = item.call(self.output_index)
                 {
                     reporter.announce_tool_call(&call);
                 }
             }
-            "output_item.done" => {
+            b"output_item.done" => {
                 if let Some(item) = self.item.read() {
                     item.report_call(self.output_index, reporter);
                 }
             }
-            "image_generation_call.partial_image" => reporter.media(self.partial_image.0),
-            "completed" | "incomplete" | "failed" | "cancelled" => {
+            b"image_generation_call.partial_image" => reporter.media(self.partial_image.0),
+            b"completed" | b"incomplete" | b"failed" | b"cancelled" => {
                 self.response.read().unwrap_or_default().report(reporter);
                 reporter.done();
             }
             _ => {
-                if let Some(name) = name.strip_suffix(".delta") {
+                if let Some(name) = name.strip_suffix(b".delta") {
                     report_delta(name, self.output_index, self.delta, reporter);
                 }
             }
@@ -155,21 +152,13 @@ impl ProviderFrame for Frame<'_> {
     }
 }
 
-impl<'a> Frame<'a> {
-    fn into_response(self) -> Response<'a> {
-        let Self { id, model, status, output, usage, incomplete_details, .. } = self;
-        // The caller of `report` reports the error.
-        Response { id, model, status, output, usage, incomplete_details, error: ErrorValue::None }
-    }
-}
-
 /// Reports a delta event. The output of a tool is left out, since the model did not generate it.
-fn report_delta(name: &str, output_index: Option<u32>, delta: Value<'_>, reporter: &mut Reporter<'_, '_>) {
+fn report_delta(name: &[u8], output_index: Option<u32>, delta: Value<'_>, reporter: &mut Reporter<'_, '_>) {
     match name {
-        "output_text" | "refusal" | "audio.transcript" => reporter.text(0, delta.text()),
-        "audio" => reporter.media(delta.is_some()),
-        name if name.starts_with("reasoning") => reporter.reasoning(0, delta.text()),
-        name if TOOL_CALL_DELTAS.contains(&name) => {
+        b"output_text" | b"refusal" | b"audio.transcript" => reporter.text(0, delta.text()),
+        b"audio" => reporter.media(delta.is_some()),
+        name if name.starts_with(b"reasoning") => reporter.reasoning(0, delta.text()),
+        name if TOOL_CALL_DELTAS.iter().any(|delta| delta.as_bytes() == name) => {
             let (id, name) = (Text::default(), Text::default());
             reporter.tool_call(&CallFragment { choice: 0, provider_index: output_index, id, name }, delta);
         }
@@ -177,10 +166,22 @@ fn report_delta(name: &str, output_index: Option<u32>, delta: Value<'_>, reporte
     }
 }
 
-impl Response<'_> {
+impl ProviderFrame for Response<'_> {
+    fn kind(&self) -> FrameKind {
+        FrameKind::Native
+    }
+
+    fn error(&self) -> &ErrorValue<'_> {
+        &self.error
+    }
+
+    fn is_error(&self) -> bool {
+        false
+    }
+
     /// Reports a response object at its end. Texts and reasoning that deltas contained before are left out; tool calls
     /// are reported with their names.
-    fn report(self, reporter: &mut Reporter<'_, '_>) {
+    fn report(&self, reporter: &mut Reporter<'_, '_>) {
         reporter.id_and_model(self.id, self.model);
         let is_new = !reporter.state.has_content;
         let mut has_client_call = false;
@@ -191,41 +192,41 @@ impl Response<'_> {
             output_index += 1;
         });
         reporter.end_choice(0);
-        if let Some(usage) = self.usage {
+        if let Some(usage) = &self.usage {
             reporter.usage(&usage.usage());
         }
-        match &*self.status.to_str() {
-            "completed" => {
+        match &*self.status.to_bytes() {
+            b"completed" => {
                 let reason = if has_client_call { FinishReason::ToolCall } else { FinishReason::Stop };
                 reporter.event(Event::FinishReason { choice: 0, reason });
             }
-            "incomplete" => reporter.finish_reason(0, self.incomplete_details.reason),
-            "failed" => reporter.error(self.error.classify().unwrap_or(ErrorType::Upstream)),
+            b"incomplete" => reporter.finish_reason(0, self.incomplete_details.reason),
+            b"failed" => reporter.error(self.error.classify().unwrap_or(ErrorType::Upstream)),
             _ => {}
         }
     }
 }
 
 impl<'a> Item<'a> {
-    fn report(self, output_index: u32, is_new: bool, reporter: &mut Reporter<'_, '_>) {
-        match &*self.kind.to_str() {
-            "message" if is_new => self.content.for_each(|part| {
+    fn report(&self, output_index: u32, is_new: bool, reporter: &mut Reporter<'_, '_>) {
+        match &*self.kind.to_bytes() {
+            b"message" if is_new => self.content.for_each(|part| {
                 [part.text, part.refusal, part.transcript].into_iter().for_each(|text| reporter.text(0, text));
             }),
-            "reasoning" if is_new => self.report_reasoning(reporter),
+            b"reasoning" if is_new => self.report_reasoning(reporter),
             _ => self.report_call(Some(output_index), reporter),
         }
     }
 
     /// Reports reasoning: the complete texts if the provider includes them, else the summary.
-    fn report_reasoning(self, reporter: &mut Reporter<'_, '_>) {
+    fn report_reasoning(&self, reporter: &mut Reporter<'_, '_>) {
         reporter.hidden(self.encrypted_content.0);
-        let parts = if self.content.is_empty() { self.summary } else { self.content };
+        let parts = if self.content.is_empty() { &self.summary } else { &self.content };
         parts.for_each(|part| reporter.reasoning(0, part.text));
     }
 
     /// Reports the call of a tool, if the item is a complete one.
-    fn report_call(self, output_index: Option<u32>, reporter: &mut Reporter<'_, '_>) {
+    fn report_call(&self, output_index: Option<u32>, reporter: &mut Reporter<'_, '_>) {
         let Some(call) = self.call(output_index) else { return };
         let arguments =
             [self.arguments, self.input, self.code, self.action, self.actions, self.operation, self.queries];
