@@ -16,7 +16,7 @@ use super::provider_error;
 use super::provider_error::ErrorValue;
 use super::reporter::Reporter;
 
-/// What a frame is to its dialect.
+/// The relation of a frame to the dialect of its stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FrameKind {
     /// A frame of the dialect.

@@ -16,7 +16,7 @@ use llmobs_tests::random::Random;
 
 use crate::transcripts::ALL;
 
-/// What both sides read from an answer.
+/// The facts that both sides read from an answer.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Facts {
     frames: u64,

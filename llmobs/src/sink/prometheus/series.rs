@@ -217,10 +217,13 @@ impl SeriesValue {
             }
             Self::Gauge(bits) => encode_gauge(row, &mut encoder, f64::from_bits(bits.load(Ordering::Relaxed))),
             Self::Histogram(shared) => {
-                let snapshot = shared.1.lock().clone();
                 let upper_bounds = shared.0.values().iter().copied().chain([f64::INFINITY]);
-                let buckets: Vec<_> = upper_bounds.zip(snapshot.counts.iter().copied()).collect();
-                encoder.encode_histogram::<NoLabelSet>(snapshot.sum, snapshot.count(), &buckets, None)
+                let (buckets, sum, count) = {
+                    let data = shared.1.lock();
+                    let buckets: Vec<_> = upper_bounds.zip(data.counts.iter().copied()).collect();
+                    (buckets, data.sum, data.count())
+                };
+                encoder.encode_histogram::<NoLabelSet>(sum, count, &buckets, None)
             }
             Self::ExemplarHistogram(histogram) => histogram.encode(encoder),
         }
@@ -238,20 +241,46 @@ impl EncodeLabelSet for ExemplarLabels {
     }
 }
 
-/// Labels with their Prometheus names, with `_` for each dot, converted once.
+/// Labels in the text format, formatted once: a histogram repeats its labels in each line.
 #[derive(Debug, Clone)]
-pub(super) struct PrometheusLabels(Arc<[(Box<str>, LabelValue)]>);
+pub(super) struct PrometheusLabels(Option<(Arc<str>, LabelValue)>);
 
 impl PrometheusLabels {
-    /// Returns the labels with their Prometheus names.
+    /// Returns the labels with their Prometheus names, with `_` for each dot.
     pub(super) fn new(labels: &[Label]) -> Self {
-        Self(labels.iter().map(|label| (label.name.replace('.', "_").into(), label.value.clone())).collect())
+        let Some((last, others)) = labels.split_last() else { return Self(None) };
+        let mut name = String::new();
+        for label in others {
+            push_name(&mut name, label);
+            name.push_str("=\"");
+            push_escaped(&mut name, label.value.as_str());
+            name.push_str("\",");
+        }
+        push_name(&mut name, last);
+        Self(Some((name.into(), last.value.clone())))
     }
 }
 
+/// Writes the labels as one label, whose name contains the other labels: `a="1",b="2",c` with the value `3`. The encoder
+/// writes a name as it is.
 impl EncodeLabelSet for PrometheusLabels {
     fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|(name, value)| encode_label(encoder, name, value.as_str()))
+    }
+}
+
+fn push_name(text: &mut String, label: &Label) {
+    text.extend(label.name.chars().map(|character| if character == '.' { '_' } else { character }));
+}
+
+fn push_escaped(text: &mut String, value: &str) {
+    for character in value.chars() {
+        match character {
+            '\\' => text.push_str("\\\\"),
+            '"' => text.push_str("\\\""),
+            '\n' => text.push_str("\\n"),
+            character => text.push(character),
+        }
     }
 }
 
@@ -268,4 +297,55 @@ fn encode_label(encoder: &mut LabelSetEncoder<'_>, name: &str, value: &str) -> f
 #[expect(clippy::cast_possible_truncation, reason = "an integer row has whole numbers below 2^53")]
 pub(super) fn encode_gauge(row: &Row, encoder: &mut MetricEncoder<'_>, value: f64) -> fmt::Result {
     if row.is_integer() { encoder.encode_gauge(&(value as i64)) } else { encoder.encode_gauge(&value) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use prometheus_client::encoding::text;
+    use prometheus_client::metrics::family::Family;
+    use prometheus_client::metrics::gauge::Gauge;
+    use prometheus_client::registry::Registry;
+
+    /// The label set of [`PrometheusLabels`] as a key of a `Family`.
+    #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+    struct Plain(Vec<(String, String)>);
+
+    impl EncodeLabelSet for Plain {
+        fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> fmt::Result {
+            self.0.iter().try_for_each(|(name, value)| encode_label(encoder, name, value))
+        }
+    }
+
+    #[derive(Debug)]
+    struct OneSeries(PrometheusLabels);
+
+    impl EncodeMetric for OneSeries {
+        fn encode(&self, mut encoder: MetricEncoder<'_>) -> fmt::Result {
+            encoder.encode_family(&self.0)?.encode_gauge(&1_i64)
+        }
+
+        fn metric_type(&self) -> prometheus_client::metrics::MetricType {
+            prometheus_client::metrics::MetricType::Gauge
+        }
+    }
+
+    fn page(metric: impl prometheus_client::registry::Metric) -> String {
+        let (mut registry, mut page) = (Registry::default(), String::new());
+        registry.register("m", "Metric", metric);
+        text::encode(&mut page, &registry).unwrap();
+        page
+    }
+
+    #[test]
+    fn labels_formatted_once_equal_labels_formatted_by_the_encoder() {
+        let hostile = "a\"b\\c\nd,e=\"f\"} é";
+        for labels in [vec![], vec![("a.b", hostile)], vec![("a.b", hostile), ("c", ""), ("d.e.f", hostile)]] {
+            let plain = labels.iter().map(|(name, value)| (name.replace('.', "_"), (*value).to_owned()));
+            let family = Family::<Plain, Gauge>::default();
+            family.get_or_create(&Plain(plain.collect())).set(1);
+            let labels: Vec<_> = labels.iter().map(|(name, value)| Label::new(*name, *value)).collect();
+            assert_eq!(page(OneSeries(PrometheusLabels::new(&labels))), page(family));
+        }
+    }
 }

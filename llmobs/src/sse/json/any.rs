@@ -5,8 +5,8 @@ use super::malformed::Result;
 use super::reader::Reader;
 use super::text::Text;
 
-/// Whether a value is a non-empty string, list or object. Examples: `"a"` and `[0]` are, `""`, `{}`, `3` and null are
-/// not.
+/// True for a value that is a non-empty string, list or object. Examples: `"a"` and `[0]` are, `""`, `{}`, `3` and null
+/// are not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::sse) struct NonEmpty(pub(in crate::sse) bool);
 

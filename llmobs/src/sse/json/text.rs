@@ -30,7 +30,7 @@ impl<'a> Text<'a> {
         if self.is_empty() { other } else { self }
     }
 
-    /// Returns the bytes, as far as they need no decoding; `None` if the text contains escapes.
+    /// Returns the bytes of a text that needs no decoding; `None` if it contains escapes.
     pub(in crate::sse) const fn as_plain_bytes(&self) -> Option<&'a [u8]> {
         if self.has_escapes { None } else { Some(self.bytes) }
     }
