@@ -33,8 +33,8 @@ pub struct Decoder {
     content_length: Option<u64>,
 }
 
-/// The default bound of 1 MiB. Only the last frame of OpenAI's Responses, which repeats the whole response, may be
-/// longer in practice.
+/// The default bound of 1 MiB. Frames with generated images, and the last frame of OpenAI's Responses, which repeats the
+/// whole response, may be longer in practice.
 const DEFAULT_MAX_FRAME_BYTES: usize = 1024 * 1024;
 
 impl Decoder {
@@ -48,8 +48,10 @@ impl Decoder {
         }
     }
 
-    /// Sets the maximum number of bytes of a line or event. A longer one is skipped to its end and counted. Defaults to
-    /// 1 MiB.
+    /// Sets the maximum number of bytes of JSON in a line or event. Defaults to 1 MiB.
+    ///
+    /// Of a longer frame, long strings and the later items of long arrays are skipped, and no content is captured.
+    /// Usage, finish reasons, states and errors are still read, unless the rest exceeds the bound too.
     #[must_use]
     pub const fn max_frame_bytes(mut self, bytes: usize) -> Self {
         self.framer.buffer.set_max_bytes(bytes);
@@ -101,10 +103,15 @@ impl Decoder {
         self.framer.buffer.allocated_bytes()
     }
 
-    /// Returns the number of lines or events that exceeded the bound and were not decoded.
+    /// Returns the number of lines or events that exceeded the bound. Of most of them, only the content was left out.
     #[must_use]
     pub const fn skipped_frames(&self) -> u64 {
-        self.framer.buffer.skipped_frames
+        self.framer.buffer.skipped_frames + self.framer.buffer.condensed_frames
+    }
+
+    /// Returns whether a line or event was not decoded at all, because it exceeded the bound even without its content.
+    pub(super) const fn has_lost_frames(&self) -> bool {
+        self.framer.buffer.skipped_frames > 0
     }
 
     /// Returns the number of lines or events received, including skipped ones: the chunks that a client of the provider

@@ -1,6 +1,7 @@
 //! Splitting of a byte stream into complete frames.
 
 mod buffer;
+mod condenser;
 mod frame;
 mod json;
 mod lines;

@@ -286,7 +286,7 @@ impl<F: FnMut(&Event<'_>)> ResponseTracker<F> {
     /// Handles the end of the stream. Returns the chunk of a last event that was not terminated.
     fn end_response(mut self) -> Chunk {
         let chunk = self.chunk(Decoder::decode_end);
-        self.accumulator.end_response(&self.marker);
+        self.accumulator.end_response(&self.marker, self.decoder.has_lost_frames());
         chunk
     }
 

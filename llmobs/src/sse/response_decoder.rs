@@ -31,6 +31,13 @@ impl ResponseDecoder {
 
     /// Decodes a frame of a stream.
     pub(super) fn decode_frame(&mut self, frame: Frame<'_>, sinks: &mut DecoderSinks<'_>) {
+        if frame.is_condensed {
+            return self.decode_data(frame, &mut DecoderSinks::events_only(sinks.on_event));
+        }
+        self.decode_data(frame, sinks);
+    }
+
+    fn decode_data(&mut self, frame: Frame<'_>, sinks: &mut DecoderSinks<'_>) {
         match frame.data.trim_ascii() {
             b"" => {}
             b"[DONE]" => (sinks.on_event)(Event::Done),

@@ -194,3 +194,44 @@ fn a_generated_image_is_content() {
     assert_eq!(deltas(Dialect::OpenAi, bytes), [DeltaKind::Content]);
     assert_eq!(ended(Dialect::OpenAi, bytes, "completed", None), 1);
 }
+
+/// The frames of a response with an image of 1.5 MiB, which is above the bound of the decoder.
+fn image_response() -> String {
+    let item = json!({
+        "id": "ig", "type": "image_generation_call", "status": "completed", "result": "A".repeat(1_536 * 1_024),
+    });
+    let created = json!({"id": "r", "object": "response", "status": "in_progress", "model": "gpt-5", "output": []});
+    let completed = json!({
+        "id": "r", "object": "response", "status": "completed", "model": "gpt-5", "output": [item],
+        "usage": {"input_tokens": 40, "output_tokens": 300, "total_tokens": 340},
+    });
+    let events = [
+        json!({"type": "response.created", "response": created}),
+        json!({"type": "response.output_text.delta", "output_index": 0, "delta": "Here it is."}),
+        json!({"type": "response.output_item.done", "output_index": 1, "item": item}),
+        json!({"type": "response.completed", "response": completed}),
+    ];
+    events.iter().map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap())).collect()
+}
+
+#[test]
+fn a_frame_above_the_bound_does_not_fail_the_response() {
+    let response = image_response();
+    let bytes = response.as_bytes();
+    assert_eq!(ended(Dialect::OpenAi, bytes, "completed", None), 1);
+    assert_eq!(usage(Dialect::OpenAi, bytes), Usage::new().input(40).output(300));
+    assert_eq!(captured_parts(Dialect::OpenAi, bytes), json!([{"type": "text", "content": "Here it is."}]));
+    let decoder = decode(Dialect::OpenAi, bytes, |_| {});
+    assert_eq!((decoder.skipped_frames(), decoder.malformed_frames(), decoder.frame_count()), (2, 0, 4));
+}
+
+#[test]
+fn a_frame_that_cannot_be_shortened_leaves_the_end_unknown() {
+    let fields: String = (0..100_000).map(|index| format!("\"field_{index}\":null,")).collect();
+    let answer = format!(
+        "data: {{\"choices\":[{{\"delta\":{{\"content\":\"Hi\"}}}}]}}\n\ndata: {{{fields}\"choices\":[{{\"finish_reason\":\"stop\"}}]}}\n\n"
+    );
+    assert_eq!(ended(Dialect::OpenAi, answer.as_bytes(), "completed", None), 1);
+    let decoder = decode(Dialect::OpenAi, answer.as_bytes(), |_| {});
+    assert_eq!((decoder.skipped_frames(), decoder.frame_count()), (1, 2));
+}

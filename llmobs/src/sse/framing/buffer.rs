@@ -2,20 +2,36 @@
 
 use std::fmt;
 
+use super::condenser::Condenser;
+
 /// The maximum capacity in bytes that is kept for the next frame.
 const MAX_RETAINED_BYTES: usize = 16 * 1024;
 
-/// A buffer for the bytes of a frame. Its `Debug` output contains no bytes of the response.
+/// A buffer for the JSON text of a frame. A text above the bound is condensed; one that is still above it is not stored.
+/// The `Debug` output contains no bytes of the response.
 pub(in crate::sse) struct FrameBuffer {
     bytes: Vec<u8>,
     max_bytes: usize,
-    /// The number of frames that were longer than the bound.
+    /// The state of the text that is being condensed, if the frame exceeded the bound.
+    condenser: Option<Box<Condenser>>,
+    /// True if the condensed text exceeds the bound too.
+    is_overflowing: bool,
+    /// The number of frames that were condensed.
+    pub(in crate::sse) condensed_frames: u64,
+    /// The number of frames that were not stored.
     pub(in crate::sse) skipped_frames: u64,
 }
 
 impl FrameBuffer {
     pub(super) const fn new(max_bytes: usize) -> Self {
-        Self { bytes: Vec::new(), max_bytes, skipped_frames: 0 }
+        Self {
+            bytes: Vec::new(),
+            max_bytes,
+            condenser: None,
+            is_overflowing: false,
+            condensed_frames: 0,
+            skipped_frames: 0,
+        }
     }
 
     pub(in crate::sse) const fn set_max_bytes(&mut self, max_bytes: usize) {
@@ -27,49 +43,63 @@ impl FrameBuffer {
         self.bytes.capacity()
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
     /// Returns whether a frame of these bytes is within the bound.
     pub(super) const fn fits(&self, bytes: &[u8]) -> bool {
         bytes.len() <= self.max_bytes
     }
 
-    /// Appends bytes. Returns `false` and frees the buffer if the bound would be exceeded.
-    pub(super) fn push(&mut self, bytes: &[u8]) -> bool {
-        let needed = self.bytes.len().saturating_add(bytes.len());
-        if needed > self.max_bytes {
-            self.bytes = Vec::new();
-            return false;
+    /// Returns the text of the frame, and whether it is condensed. Returns `None`, and counts the frame as skipped, if
+    /// the text was too long.
+    pub(super) fn frame_text(&mut self) -> Option<(&[u8], bool)> {
+        if self.is_overflowing {
+            self.skipped_frames += 1;
+            return None;
         }
+        let is_condensed = self.condenser.is_some();
+        self.condensed_frames += u64::from(is_condensed);
+        Some((&self.bytes, is_condensed))
+    }
+
+    /// Appends bytes. Condenses the text if it would exceed the bound.
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        if self.is_overflowing {
+            return;
+        }
+        if self.condenser.is_none() {
+            if self.bytes.len().saturating_add(bytes.len()) <= self.max_bytes {
+                self.reserve(bytes.len());
+                self.bytes.extend_from_slice(bytes);
+                return;
+            }
+            let condenser = self.condenser.insert(Box::default());
+            self.bytes.retain(|byte| condenser.keeps(*byte));
+            self.bytes.shrink_to(MAX_RETAINED_BYTES);
+        }
+        for byte in bytes {
+            if self.condenser.as_mut().is_some_and(|condenser| condenser.keeps(*byte)) {
+                if self.bytes.len() == self.max_bytes {
+                    self.is_overflowing = true;
+                    self.bytes = Vec::new();
+                    return;
+                }
+                self.reserve(1);
+                self.bytes.push(*byte);
+            }
+        }
+    }
+
+    /// Makes room for `count` bytes. Doubles the capacity like `Vec`, but never beyond the bound.
+    fn reserve(&mut self, count: usize) {
+        let needed = self.bytes.len() + count;
         if needed > self.bytes.capacity() {
-            // Double the capacity like `Vec`, but never beyond the bound.
             let capacity = self.bytes.capacity().saturating_mul(2).clamp(needed, self.max_bytes);
             self.bytes.reserve_exact(capacity - self.bytes.len());
         }
-        self.bytes.extend_from_slice(bytes);
-        true
-    }
-
-    /// Moves the bytes `from..` down to `to`, preceded by a line feed if `line_feed` is set. Returns the new length.
-    pub(super) fn compact(&mut self, from: usize, to: usize, line_feed: bool) -> usize {
-        let mut to = to;
-        if line_feed {
-            self.bytes[to] = b'\n';
-            to += 1;
-        }
-        self.bytes.copy_within(from.., to);
-        let length = to + self.bytes.len() - from;
-        self.bytes.truncate(length);
-        length
-    }
-
-    pub(super) fn truncate(&mut self, length: usize) {
-        self.bytes.truncate(length);
     }
 
     pub(super) fn clear(&mut self) {
+        self.condenser = None;
+        self.is_overflowing = false;
         if self.bytes.capacity() > MAX_RETAINED_BYTES {
             self.bytes = Vec::new();
         } else {
@@ -82,6 +112,7 @@ impl fmt::Debug for FrameBuffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FrameBuffer")
             .field("bound", &self.max_bytes)
+            .field("condensed", &self.condensed_frames)
             .field("skipped", &self.skipped_frames)
             .finish_non_exhaustive()
     }

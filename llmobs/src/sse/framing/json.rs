@@ -12,8 +12,6 @@ pub(super) struct JsonFramer {
     depth: usize,
     is_in_string: bool,
     is_escaped: bool,
-    /// True if the current object exceeded the bound. Its bytes are not stored.
-    is_skipping: bool,
 }
 
 impl JsonFramer {
@@ -32,7 +30,7 @@ impl JsonFramer {
                     self.depth += 1;
                 }
                 b'}' if self.depth == 1 => {
-                    self.push_bytes(&bytes[start..=at], buffer);
+                    buffer.push(&bytes[start..=at]);
                     self.end_frame(buffer, on);
                 }
                 b'}' => self.depth = self.depth.saturating_sub(1),
@@ -40,7 +38,7 @@ impl JsonFramer {
             }
         }
         if self.depth > 0 {
-            self.push_bytes(&bytes[start..], buffer);
+            buffer.push(&bytes[start..]);
         }
     }
 
@@ -51,17 +49,9 @@ impl JsonFramer {
         }
     }
 
-    fn push_bytes(&mut self, bytes: &[u8], buffer: &mut FrameBuffer) {
-        if !self.is_skipping {
-            self.is_skipping = !buffer.push(bytes);
-        }
-    }
-
     fn end_frame(&mut self, buffer: &mut FrameBuffer, on: &mut dyn FnMut(Frame<'_>)) {
-        if self.is_skipping {
-            buffer.skipped_frames += 1;
-        } else {
-            on(Frame { data: buffer.bytes(), is_error_event: false });
+        if let Some((data, is_condensed)) = buffer.frame_text() {
+            on(Frame { data, is_error_event: false, is_condensed });
         }
         buffer.clear();
         *self = Self::default();

@@ -1,10 +1,11 @@
 //! Framing of line-based formats: server-sent events, and one JSON object per line (NDJSON).
 //!
 //! Lines end in LF, CR or CRLF; the input may be split at any byte, also within a line end. The buffer contains the
-//! data of the current event, followed by the incomplete line.
+//! data of the current event, without the names of the fields.
 
 use std::mem::take;
 
+use memchr::memchr;
 use memchr::memchr2;
 
 use super::buffer::FrameBuffer;
@@ -14,24 +15,48 @@ use super::frame::Frame;
 pub(super) struct LineFramer {
     /// True if each line is a frame (NDJSON), rather than an event of several lines.
     is_ndjson: bool,
-    line_state: LineState,
+    line: LineState,
     /// True if the last byte was a carriage return. A line feed that follows belongs to the same line end.
     is_after_carriage_return: bool,
-    /// The number of bytes in the buffer that are data of the event.
-    data_len: usize,
     has_data: bool,
     is_error_event: bool,
-    /// True if the current frame is longer than the buffer allows. The rest of its bytes is not stored.
-    is_skipping: bool,
 }
 
 /// The state of the incomplete line.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy)]
 enum LineState {
     #[default]
     Empty,
-    Comment,
-    Buffered,
+    /// The name of the field is incomplete.
+    Name(ShortText),
+    /// The value belongs to the data of the event.
+    Data,
+    /// The value is the name of the event.
+    EventName(ShortText),
+    /// A comment, or a field that is not read.
+    Ignored,
+}
+
+/// A text of which only short values matter.
+#[derive(Debug, Default, Clone, Copy)]
+struct ShortText {
+    bytes: [u8; 8],
+    /// The length of the text, of which `bytes` may contain only the beginning.
+    length: usize,
+}
+
+impl ShortText {
+    fn push(&mut self, bytes: &[u8]) {
+        for (slot, byte) in self.bytes.iter_mut().skip(self.length).zip(bytes) {
+            *slot = *byte;
+        }
+        self.length = self.length.saturating_add(bytes.len());
+    }
+
+    /// Returns the text; empty if it is too long.
+    fn get(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
 }
 
 impl LineFramer {
@@ -70,23 +95,25 @@ impl LineFramer {
         buffer: &FrameBuffer,
         on: &mut dyn FnMut(Frame<'_>),
     ) -> Option<usize> {
-        let is_in_frame = self.line_state != LineState::Empty || self.has_data || self.is_skipping;
         let line = &bytes[..end];
-        if is_in_frame || line.is_empty() || !buffer.fits(line) || bytes[end] != b'\n' {
+        if !matches!(self.line, LineState::Empty) || self.has_data || bytes[end] != b'\n' {
             return None;
         }
-        if self.is_ndjson {
-            on(Frame { data: line, is_error_event: false });
-            return Some(end + 1);
+        let (data, length) = if self.is_ndjson {
+            (line, end + 1)
+        } else {
+            (line.strip_prefix(b"data:").filter(|_| bytes.get(end + 1) == Some(&b'\n'))?, end + 2)
+        };
+        if !buffer.fits(data) {
+            return None;
         }
-        let data = line.strip_prefix(b"data:").filter(|_| bytes.get(end + 1) == Some(&b'\n'))?;
-        on(Frame { data, is_error_event: take(&mut self.is_error_event) });
-        Some(end + 2)
+        on(Frame { data, is_error_event: take(&mut self.is_error_event), is_condensed: false });
+        Some(length)
     }
 
     /// Handles the end of the stream, which may be in the middle of a line.
     pub(super) fn finish(&mut self, buffer: &mut FrameBuffer, on: &mut dyn FnMut(Frame<'_>)) {
-        if self.line_state != LineState::Empty {
+        if !matches!(self.line, LineState::Empty) {
             self.end_line(buffer, on);
         }
         // The SSE standard discards a last event without a blank line, but some servers send one, so it is decoded.
@@ -94,58 +121,73 @@ impl LineFramer {
     }
 
     fn push_bytes(&mut self, bytes: &[u8], buffer: &mut FrameBuffer) {
-        let Some(first) = bytes.first() else { return };
-        if self.line_state == LineState::Empty {
-            self.line_state = if *first == b':' && !self.is_ndjson { LineState::Comment } else { LineState::Buffered };
+        if bytes.is_empty() {
+            return;
         }
-        if self.line_state == LineState::Buffered && !self.is_skipping {
-            self.is_skipping = !buffer.push(bytes);
+        if matches!(self.line, LineState::Empty) {
+            self.line = if self.is_ndjson { self.start_data(buffer) } else { LineState::Name(ShortText::default()) };
         }
+        let mut value = bytes;
+        if let LineState::Name(name) = &mut self.line {
+            let colon = memchr(b':', bytes);
+            name.push(&bytes[..colon.unwrap_or(bytes.len())]);
+            let Some(colon) = colon else { return };
+            let name = *name;
+            self.line = self.start_value(name, buffer);
+            value = &bytes[colon + 1..];
+        }
+        match &mut self.line {
+            // The optional space after the colon is white space to the JSON reader.
+            LineState::Data => buffer.push(value),
+            LineState::EventName(name) => name.push(value.trim_ascii_start()),
+            LineState::Empty | LineState::Name(_) | LineState::Ignored => {}
+        }
+    }
+
+    /// Returns the state after the name of a field.
+    fn start_value(&mut self, name: ShortText, buffer: &mut FrameBuffer) -> LineState {
+        match name.get() {
+            b"data" => self.start_data(buffer),
+            // The field `error` is not in the SSE standard; llama.cpp sent errors in it.
+            b"error" => {
+                self.is_error_event = true;
+                self.start_data(buffer)
+            }
+            b"event" => LineState::EventName(ShortText::default()),
+            _ => LineState::Ignored,
+        }
+    }
+
+    fn start_data(&mut self, buffer: &mut FrameBuffer) -> LineState {
+        if self.has_data {
+            buffer.push(b"\n");
+        }
+        self.has_data = true;
+        LineState::Data
     }
 
     /// Handles the end of a line.
     fn end_line(&mut self, buffer: &mut FrameBuffer, on: &mut dyn FnMut(Frame<'_>)) {
-        match take(&mut self.line_state) {
-            LineState::Comment => {}
+        match take(&mut self.line) {
             LineState::Empty => self.end_frame(buffer, on),
-            LineState::Buffered if self.is_ndjson => {
-                (self.data_len, self.has_data) = (buffer.bytes().len(), true);
-                self.end_frame(buffer, on);
+            LineState::Data if self.is_ndjson => self.end_frame(buffer, on),
+            LineState::EventName(name) => self.is_error_event |= name.get().trim_ascii_end() == b"error",
+            // A name without a colon has an empty value.
+            LineState::Name(name) => {
+                self.start_value(name, buffer);
             }
-            LineState::Buffered if self.is_skipping => {}
-            LineState::Buffered => self.parse_field(buffer),
-        }
-    }
-
-    fn parse_field(&mut self, buffer: &mut FrameBuffer) {
-        let line = &buffer.bytes()[self.data_len..];
-        let colon = line.iter().position(|byte| *byte == b':');
-        let name = &line[..colon.unwrap_or(line.len())];
-        // The optional space after the colon is white space to the JSON parser.
-        let value = colon.map_or(line.len(), |colon| colon + 1);
-        match name {
-            // The field `error` is not in the SSE standard; llama.cpp sent errors in it.
-            b"data" | b"error" => {
-                self.is_error_event |= name == b"error";
-                self.data_len = buffer.compact(self.data_len + value, self.data_len, self.has_data);
-                self.has_data = true;
-            }
-            b"event" => {
-                self.is_error_event |= line[value..].trim_ascii() == b"error";
-                buffer.truncate(self.data_len);
-            }
-            _ => buffer.truncate(self.data_len),
+            LineState::Data | LineState::Ignored => {}
         }
     }
 
     /// Handles the end of an event.
     fn end_frame(&mut self, buffer: &mut FrameBuffer, on: &mut dyn FnMut(Frame<'_>)) {
-        if take(&mut self.is_skipping) {
-            buffer.skipped_frames += 1;
-        } else if self.has_data {
-            on(Frame { data: &buffer.bytes()[..self.data_len], is_error_event: self.is_error_event });
+        let is_error_event = take(&mut self.is_error_event);
+        if take(&mut self.has_data)
+            && let Some((data, is_condensed)) = buffer.frame_text()
+        {
+            on(Frame { data, is_error_event, is_condensed });
         }
         buffer.clear();
-        (self.data_len, self.has_data, self.is_error_event) = (0, false, false);
     }
 }

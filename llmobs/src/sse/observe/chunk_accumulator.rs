@@ -115,14 +115,15 @@ impl ChunkAccumulator {
 
     /// Records the remaining finish reasons at the end of the stream. Also sets the error `upstream`, unless an error has
     /// arrived, if a started choice has neither a finish reason nor an end event, or if nothing was generated.
-    pub(super) fn end_response(&mut self, marker: &Marker) {
+    /// `has_lost_frames`: whether a frame could not be decoded, so that the end of the response is not known.
+    pub(super) fn end_response(&mut self, marker: &Marker, has_lost_frames: bool) {
         let has_started = self.started_choices | self.finished_choices != 0;
         let is_incomplete = if has_started {
             self.started_choices & !self.finished_choices != 0 && !self.is_done
         } else {
             self.generates
         };
-        if is_incomplete && !self.has_failed {
+        if is_incomplete && !self.has_failed && !has_lost_frames {
             marker.set_error(ErrorType::Upstream);
         }
         self.mark_finish_reasons(marker);
