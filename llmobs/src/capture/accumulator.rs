@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::CaptureReport;
+#[cfg(feature = "sse")]
+use super::ContentBudget;
 use super::Permit;
 use super::gate_rules::GateRules;
 use super::serialize::has_finished_normally;
@@ -108,6 +110,20 @@ impl ContentAccumulator {
             max_choice_bytes: rules.limits.attribute_bytes().saturating_add(LOOKAHEAD_BYTES),
             text_permit: rules.budget.permit(),
             overhead_permit: rules.budget.permit(),
+            report: CaptureReport::default(),
+        }
+    }
+
+    /// Returns an accumulator of a response whose bytes are all in memory already, without limits of its own.
+    #[cfg(feature = "sse")]
+    pub(crate) fn unlimited() -> Self {
+        let budget = ContentBudget::new(usize::MAX);
+        Self {
+            choices: BTreeMap::new(),
+            max_part_bytes: usize::MAX,
+            max_choice_bytes: usize::MAX,
+            text_permit: budget.permit(),
+            overhead_permit: budget.permit(),
             report: CaptureReport::default(),
         }
     }

@@ -67,6 +67,14 @@ impl Marker {
         self.state.as_ref()
     }
 
+    /// Counts an anomaly, an observation that cannot be true, in `llmobs.self.anomalies`; `name` is its kind.
+    #[cfg(feature = "sse")]
+    pub(crate) fn count_anomaly(&self, name: &'static str) {
+        if let Some(state) = &self.state {
+            state.observer.count_anomaly(name);
+        }
+    }
+
     /// Takes the state of the operation and disables this marker, so that the owner can end the operation once.
     pub(super) const fn take(&mut self) -> Option<Arc<OperationState>> {
         self.state.take()

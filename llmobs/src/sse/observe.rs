@@ -2,6 +2,7 @@
 
 mod bytes_item;
 mod chunk_accumulator;
+mod frame_anomalies;
 
 use std::fmt;
 use std::pin::Pin;
@@ -16,6 +17,7 @@ pub use self::bytes_item::BytesItem;
 pub use self::bytes_item::FallibleBytes;
 pub use self::bytes_item::PlainBytes;
 use self::chunk_accumulator::ChunkAccumulator;
+use self::frame_anomalies::FrameAnomalies;
 #[cfg(feature = "content")]
 use super::content_delta::ContentDelta;
 use super::decoder::Decoder;
@@ -52,6 +54,10 @@ use crate::timing::Producer;
 /// With the feature `content`, and if content is captured, the content of the response is also passed to the operation,
 /// as by the `output_*` methods of [`Marker`]. Of generated audio only the transcript is captured. Frames longer than
 /// the decoder's [bound](Decoder::max_frame_bytes), by default 1 MiB, are not captured.
+///
+/// Frames that are not JSON, that are longer than the bound, or that have none of the fields of the dialect are counted
+/// in `llmobs.self.anomalies` (`malformed_frame`, `skipped_frame`, `foreign_event`). The first one in a process is also
+/// logged as a warning.
 ///
 /// To set another bound, pass a [`Decoder`] instead of a [`Dialect`].
 ///
@@ -241,6 +247,7 @@ impl<S: Stream, F> fmt::Debug for DecodedStream<S, F> {
 struct ResponseTracker<F> {
     decoder: Decoder,
     accumulator: ChunkAccumulator,
+    anomalies: FrameAnomalies,
     marker: Marker,
     /// The number of bytes received.
     bytes_read: u64,
@@ -255,6 +262,7 @@ impl<F: FnMut(&Event<'_>)> ResponseTracker<F> {
         Self {
             decoder,
             accumulator: ChunkAccumulator::new(marker.generates()),
+            anomalies: FrameAnomalies::default(),
             bytes_read: 0,
             #[cfg(feature = "content")]
             should_capture_content: marker.is_capturing(),
@@ -271,6 +279,7 @@ impl<F: FnMut(&Event<'_>)> ResponseTracker<F> {
     fn chunk(&mut self, decode: impl FnOnce(&mut Decoder, &mut DecoderSinks<'_>)) -> Chunk {
         let before = self.decoder.frame_count();
         self.decode_with(decode);
+        self.anomalies.update(&self.decoder, &self.marker);
         self.accumulator.take_chunk(self.decoder.frame_count() - before)
     }
 

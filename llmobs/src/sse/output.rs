@@ -1,16 +1,12 @@
 //! Decoding of responses that were not streamed into messages.
 
-use std::collections::BTreeMap;
-
 use super::body;
 use super::content_delta::ContentDelta;
 use super::dialect::Dialect;
 use super::event::Event;
 use super::sinks::DecoderSinks;
+use crate::capture::ContentAccumulator;
 use crate::content::Message;
-use crate::content::Part;
-use crate::content::ToolCall;
-use crate::semconv::value::FinishReason;
 
 /// Returns the messages of a response that was not streamed, one per choice, ordered by choice: texts, refusals,
 /// reasoning, tool calls and the finish reason. The messages equal those that [`observe()`](super::observe()) captures
@@ -36,80 +32,18 @@ use crate::semconv::value::FinishReason;
 /// ```
 #[must_use]
 pub fn parse_output(dialect: Dialect, body: &[u8]) -> Vec<Message> {
-    let mut choices = BTreeMap::<u32, Vec<PartBuilder>>::new();
-    let mut reasons = BTreeMap::<u32, FinishReason>::new();
+    let mut accumulator = ContentAccumulator::unlimited();
+    let mut reasons = Vec::new();
     let mut on_event = |event: Event<'_>| {
         if let Event::FinishReason { choice, reason } = event {
-            reasons.entry(choice).or_insert(reason);
+            reasons.push((choice, reason));
         }
     };
-    let mut on_delta = |delta: ContentDelta<'_>| append_delta(&mut choices, delta);
+    let mut on_delta = |delta: ContentDelta<'_>| delta.append_to(&mut accumulator);
     body::decode_body(dialect, body, &mut DecoderSinks { on_event: &mut on_event, on_delta: Some(&mut on_delta) });
-    // A choice that a filter removed may have a finish reason and no content.
-    for choice in reasons.keys() {
-        choices.entry(*choice).or_default();
+    // Of several reasons the first one counts. A choice that a filter removed may have a reason and no content.
+    for (choice, reason) in reasons.into_iter().rev() {
+        accumulator.set_finish_reason(choice, reason);
     }
-    choices.into_iter().map(|(choice, parts)| build_message(parts, reasons.remove(&choice))).collect()
-}
-
-/// A part of a message under construction.
-struct PartBuilder {
-    channel: Channel,
-    /// The text; for a tool call, its arguments.
-    text: String,
-    id: Option<String>,
-    name: Option<String>,
-}
-
-#[derive(PartialEq)]
-enum Channel {
-    Reasoning,
-    Text,
-    ToolCall(u32),
-}
-
-fn append_delta(choices: &mut BTreeMap<u32, Vec<PartBuilder>>, delta: ContentDelta<'_>) {
-    let (choice, channel, text, [id, name]) = match delta {
-        ContentDelta::Reasoning { choice, text } => (choice, Channel::Reasoning, text, [None; 2]),
-        ContentDelta::Text { choice, text } => (choice, Channel::Text, text, [None; 2]),
-        ContentDelta::ToolCall { choice, index, id, name, arguments } => {
-            (choice, Channel::ToolCall(index), arguments, [id, name])
-        }
-    };
-    let parts = choices.entry(choice).or_default();
-    let is_same = |part: &PartBuilder| part.channel == channel;
-    let position = match channel {
-        Channel::ToolCall(_) => parts.iter().position(is_same),
-        // Text after a tool call starts a new part.
-        Channel::Reasoning | Channel::Text => parts.last().filter(|last| is_same(last)).map(|_| parts.len() - 1),
-    };
-    match position.and_then(|position| parts.get_mut(position)) {
-        Some(part) => part.text.push_str(text),
-        None => parts.push(PartBuilder {
-            channel,
-            text: text.to_owned(),
-            id: id.map(str::to_owned),
-            name: name.map(str::to_owned),
-        }),
-    }
-}
-
-fn build_message(parts: Vec<PartBuilder>, reason: Option<FinishReason>) -> Message {
-    let message = parts.into_iter().map(build_part).fold(Message::assistant(), Message::part);
-    match reason {
-        Some(reason) => message.finish_reason(reason),
-        None => message,
-    }
-}
-
-fn build_part(part: PartBuilder) -> Part {
-    match part.channel {
-        Channel::Reasoning => Part::reasoning(part.text),
-        Channel::Text => Part::text(part.text),
-        Channel::ToolCall(_) => {
-            let call = ToolCall::new(part.name.unwrap_or_default());
-            let call = part.id.into_iter().fold(call, ToolCall::id);
-            if part.text.is_empty() { call.into() } else { call.arguments_text(part.text).into() }
-        }
-    }
+    accumulator.into_messages()
 }

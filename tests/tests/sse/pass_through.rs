@@ -398,3 +398,38 @@ async fn a_refusal_in_the_last_bytes_of_an_answer_is_a_rejection() {
         assert_eq!((outcome.as_str(), error.as_str()), ("rejected", "rate_limited"));
     }
 }
+
+#[tokio::test]
+async fn frames_that_cannot_be_read_are_counted_as_anomalies() {
+    for (dialect, answer, anomaly) in [
+        (Dialect::OpenAi, "data: {oops}\n\ndata: {\"a\":\n\n", "malformed_frame"),
+        (Dialect::Anthropic, "data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"}}]}\n\ndata: {}\n\n", "foreign_event"),
+        (
+            Dialect::OpenAi,
+            "data: {\"type\":\"message_start\",\"message\":{}}\n\ndata: {\"type\":\"content_block_delta\"}\n\n",
+            "foreign_event",
+        ),
+        (
+            Dialect::Gemini,
+            "data: {\"object\":\"chat.completion.chunk\"}\n\ndata: {\"type\":\"ping\"}\n\n",
+            "foreign_event",
+        ),
+        (Dialect::Ollama, "{\"candidates\":[]}\n{\"usageMetadata\":{}}\n", "foreign_event"),
+    ] {
+        let (observer, _) = gateway(FirstToken::Generated);
+        let observed = observe(observer.chat("m").start(), dialect, stream::iter([answer]));
+        assert_eq!(observed.count().await, 1);
+        assert_eq!(
+            Readings::new(&observer).count("llmobs.self.anomalies", &[("llmobs.anomaly", anomaly)]),
+            2,
+            "{answer}"
+        );
+        // Nothing was read, so the response is not a completed, empty one.
+        assert_eq!(ended_count(&observer, &[("llmobs.operation.outcome", "failed"), ("error.type", "upstream")]), 1);
+    }
+    let (observer, _) = gateway(FirstToken::Generated);
+    let frame = delta_frame(0, &format!("{{\"content\":\"{}\"}}", "x".repeat(200)));
+    let decoder = Decoder::new(Dialect::OpenAi).max_frame_bytes(64);
+    assert_eq!(observe(observer.chat("m").start(), decoder, stream::iter([frame])).count().await, 1);
+    assert_eq!(Readings::new(&observer).count("llmobs.self.anomalies", &[("llmobs.anomaly", "skipped_frame")]), 1);
+}
