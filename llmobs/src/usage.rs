@@ -1,5 +1,7 @@
 //! The token usage of an operation.
 
+use crate::semconv::value::ServiceTier;
+use crate::semconv::value::TokenModality;
 use crate::semconv::value::TokenSource;
 
 /// Token usage as an engine or an API reports it.
@@ -23,12 +25,84 @@ pub struct Usage {
     pub(crate) output: Option<u64>,
     pub(crate) reasoning: Option<u64>,
     pub(crate) is_estimated: bool,
+    pub(crate) details: UsageDetails,
+}
+
+/// The details of a usage that few providers report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct UsageDetails {
+    pub(crate) input: TokensByModality,
+    pub(crate) output: TokensByModality,
+    pub(crate) service_tier: Option<ServiceTier>,
+}
+
+/// Numbers of tokens by modality. The kinds do not overlap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct TokensByModality {
+    pub(crate) text: Option<u64>,
+    pub(crate) image: Option<u64>,
+    pub(crate) audio: Option<u64>,
+}
+
+impl UsageDetails {
+    pub(crate) const fn new() -> Self {
+        let unknown = TokensByModality { text: None, image: None, audio: None };
+        Self { input: unknown, output: unknown, service_tier: None }
+    }
+
+    /// Returns the details of a later report, with those of an earlier one where it has none.
+    pub(crate) fn or(self, earlier: Self) -> Self {
+        Self {
+            input: self.input.or(earlier.input),
+            output: self.output.or(earlier.output),
+            service_tier: self.service_tier.or(earlier.service_tier),
+        }
+    }
+}
+
+impl TokensByModality {
+    /// Returns the numbers themselves; the other ones if all are unknown.
+    pub(crate) fn or(self, other: Self) -> Self {
+        if self == Self::default() { other } else { self }
+    }
+
+    const fn with(mut self, modality: TokenModality, tokens: u64) -> Self {
+        match modality {
+            TokenModality::Text => self.text = Some(tokens),
+            TokenModality::Image => self.image = Some(tokens),
+            TokenModality::Audio => self.audio = Some(tokens),
+            // Every token without a modality is unknown.
+            TokenModality::Unknown => {}
+        }
+        self
+    }
+
+    /// Divides `total` tokens by modality, in the order of [`TokenModality::ALL`]. A number that is larger than the rest
+    /// of the total is reduced to it; the rest is unknown.
+    pub(crate) fn divide(&self, total: u64) -> [u64; TokenModality::ALL.len()] {
+        let mut rest = total;
+        let mut take = |tokens: Option<u64>| {
+            let tokens = tokens.unwrap_or(0).min(rest);
+            rest -= tokens;
+            tokens
+        };
+        let [text, image, audio] = [self.text, self.image, self.audio].map(&mut take);
+        [text, image, audio, rest]
+    }
 }
 
 impl Usage {
     /// Creates a usage in which every number is unknown. An unknown number is not recorded as zero.
     pub const fn new() -> Self {
-        Self { input: None, cache_read: None, cache_write: None, output: None, reasoning: None, is_estimated: false }
+        Self {
+            input: None,
+            cache_read: None,
+            cache_write: None,
+            output: None,
+            reasoning: None,
+            is_estimated: false,
+            details: UsageDetails::new(),
+        }
     }
 
     /// Sets the number of input tokens, including cached tokens.
@@ -59,6 +133,32 @@ impl Usage {
     pub const fn reasoning(mut self, tokens: u64) -> Self {
         self.reasoning = Some(tokens);
         self
+    }
+
+    /// Sets the number of input tokens of a modality; also part of `input`. Input tokens without a modality are counted
+    /// as `unknown`.
+    pub const fn input_modality(mut self, modality: TokenModality, tokens: u64) -> Self {
+        self.details.input = self.details.input.with(modality, tokens);
+        self
+    }
+
+    /// Sets the number of output tokens of a modality; also part of `output`. Output tokens without a modality are
+    /// counted as `unknown`.
+    pub const fn output_modality(mut self, modality: TokenModality, tokens: u64) -> Self {
+        self.details.output = self.details.output.with(modality, tokens);
+        self
+    }
+
+    /// Sets the class of service with which the request was processed.
+    pub const fn service_tier(mut self, tier: ServiceTier) -> Self {
+        self.details.service_tier = Some(tier);
+        self
+    }
+
+    /// Returns the class of service with which the request was processed, if reported.
+    #[must_use]
+    pub const fn reported_service_tier(&self) -> Option<ServiceTier> {
+        self.details.service_tier
     }
 
     /// Marks the numbers as estimates, for example of a tokenizer that may differ from the model's tokenizer.
@@ -137,5 +237,23 @@ mod tests {
             prop_assert_eq!(u128::from(partition.uncached) + u128::from(partition.cache_read) + u128::from(partition.cache_write), u128::from(input));
             prop_assert_eq!(partition.text + partition.reasoning, output);
         }
+
+        #[test]
+        fn the_modalities_of_tokens_sum_to_the_total(total: u64, text: Option<u64>, image: Option<u64>, audio: Option<u64>) {
+            let divided = TokensByModality { text, image, audio }.divide(total);
+            prop_assert_eq!(divided.iter().map(|tokens| u128::from(*tokens)).sum::<u128>(), u128::from(total));
+        }
+    }
+
+    #[test]
+    fn later_details_replace_earlier_ones_where_they_are_known() {
+        let earlier = Usage::new().input_modality(TokenModality::Image, 7).service_tier(ServiceTier::Flex).details;
+        let later = Usage::new().output_modality(TokenModality::Audio, 3).details;
+        let expected = Usage::new()
+            .input_modality(TokenModality::Image, 7)
+            .output_modality(TokenModality::Audio, 3)
+            .service_tier(ServiceTier::Flex);
+        assert_eq!(later.or(earlier), expected.details);
+        assert_eq!(TokensByModality { text: Some(9), image: Some(4), audio: None }.divide(10), [9, 1, 0, 0]);
     }
 }

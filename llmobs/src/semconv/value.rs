@@ -513,6 +513,54 @@ closed_enum! {
 }
 
 closed_enum! {
+    /// `gen_ai.token.modality`: the kind of data that tokens represent.
+    enum TokenModality {
+        /// Text.
+        Text => "text",
+        /// Images.
+        Image => "image",
+        /// Audio.
+        Audio => "audio",
+        /// Data whose kind was not reported or has no other value.
+        Unknown => "unknown",
+    }
+}
+
+closed_enum! {
+    /// The class of service with which a request was processed. Providers price the classes differently.
+    enum ServiceTier {
+        /// Processed within hours, at a lower price.
+        Batch => "batch",
+        /// The provider's standard class.
+        Default => "default",
+        /// Processed when there is capacity, at a lower price.
+        Flex => "flex",
+        /// Processed before others, at a higher price.
+        Priority => "priority",
+        /// Processed with capacity that was bought in advance.
+        Reserved => "reserved",
+        /// A class that no other value describes.
+        Other => "_OTHER",
+    }
+}
+
+impl ServiceTier {
+    /// Returns the class for a provider's term: `on_demand` (Groq) and `standard` (Anthropic) are
+    /// [`ServiceTier::Default`], `scale` (OpenAI) is [`ServiceTier::Reserved`]. Case is ignored.
+    #[must_use]
+    pub fn from_provider(word: &str) -> Self {
+        match word.to_ascii_lowercase().as_str() {
+            "batch" => Self::Batch,
+            "default" | "on_demand" | "standard" => Self::Default,
+            "flex" => Self::Flex,
+            "fast" | "performance" | "priority" | "ultrafast" => Self::Priority,
+            "provisioned_throughput" | "reserved" | "scale" => Self::Reserved,
+            _ => Self::Other,
+        }
+    }
+}
+
+closed_enum! {
     /// The source of a number of tokens.
     enum TokenSource {
         /// The engine or the API reported the number.

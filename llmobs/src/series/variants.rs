@@ -18,6 +18,7 @@ use crate::semconv::value::FinishReason;
 use crate::semconv::value::Outcome;
 use crate::semconv::value::QueueExit;
 use crate::semconv::value::StallCause;
+use crate::semconv::value::TokenModality;
 use crate::semconv::value::TokenSource;
 
 const ERROR_TYPE_COUNT: usize = ErrorType::ALL.len();
@@ -127,6 +128,7 @@ const fn fixed_variant_count(id: RowId) -> usize {
             1 + ERROR_TYPE_COUNT
         }
         RowId::ClientTokenUsage => TOKEN_DIRECTIONS.len(),
+        RowId::InferenceUsageInput | RowId::InferenceUsageOutput => TokenModality::ALL.len(),
         RowId::Ended => MAX_VARIANTS,
         RowId::Attempts => AttemptKind::ALL.len(),
         RowId::Queue => QueueExit::ALL.len(),
@@ -192,12 +194,13 @@ pub(super) fn variant_labels(id: RowId, variant: usize, declared_names: &Declare
             .checked_sub(1)
             .map_or_else(Vec::new, |error| single_label(attribute::ERROR_TYPE, ErrorType::ALL[error].as_str())),
         RowId::ClientTokenUsage => single_label(attribute::GEN_AI_TOKEN_TYPE, TOKEN_DIRECTIONS[variant]),
-        RowId::InferenceUsageInput
-        | RowId::InferenceUsageOutput
-        | RowId::InferenceUsageCacheRead
-        | RowId::InferenceUsageCacheWrite
-        // The modality of the tokens is unknown.
-        | RowId::InferenceUsageReasoning => single_label(attribute::GEN_AI_TOKEN_MODALITY, "unknown"),
+        RowId::InferenceUsageInput | RowId::InferenceUsageOutput => {
+            single_label(attribute::GEN_AI_TOKEN_MODALITY, TokenModality::ALL[variant].as_str())
+        }
+        // Providers do not report these by modality.
+        RowId::InferenceUsageCacheRead | RowId::InferenceUsageCacheWrite | RowId::InferenceUsageReasoning => {
+            single_label(attribute::GEN_AI_TOKEN_MODALITY, TokenModality::Unknown.as_str())
+        }
         RowId::Ended => ended_labels(variant),
         RowId::Attempts => single_label(llmobs_attribute::ATTEMPT_KIND, AttemptKind::ALL[variant].as_str()),
         RowId::Queue => single_label(llmobs_attribute::QUEUE_EXIT, QueueExit::ALL[variant].as_str()),

@@ -15,6 +15,7 @@ use super::json::read_document;
 use super::provider_error;
 use super::provider_error::ErrorValue;
 use super::reporter::Reporter;
+use crate::semconv::value::ErrorType;
 
 /// The relation of a frame to the dialect of its stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +89,18 @@ fn decode<'a, F: ProviderFrame + FromJson<'a>>(
 fn report(frame: &impl ProviderFrame, json: &[u8], is_error_event: bool, reporter: &mut Reporter<'_, '_>) -> FrameKind {
     let is_error = is_error_event || frame.is_error();
     let error = frame.error().classify().or_else(|| is_error.then(|| provider_error::of_frame(json)));
-    let kind = if error.is_some() { FrameKind::Native } else { frame.kind() };
+    // xAI and TGI have a text as the error, and its code in the frame.
+    let error = match error {
+        Some(ErrorType::Upstream) if frame.error().is_text() => Some(provider_error::of_frame(json)),
+        error => error,
+    };
+    let mut kind = if error.is_some() { FrameKind::Native } else { frame.kind() };
+    let mut error = error;
+    if kind == FrameKind::Foreign
+        && let Some(found) = provider_error::in_foreign_frame(json)
+    {
+        (kind, error) = (FrameKind::Native, Some(found));
+    }
     frame.report(reporter);
     if let Some(error) = error {
         reporter.error(error);

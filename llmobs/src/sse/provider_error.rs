@@ -26,6 +26,14 @@ json_object! {
         code: Value<'a> = b"code",
         kind: Value<'a> = b"type",
         status: Value<'a> = b"status",
+        /// The HTTP status of Groq, OpenRouter and MiniMax.
+        status_code: Value<'a> = b"status_code",
+        http_status: Value<'a> = b"http_status",
+        http_code: Value<'a> = b"http_code",
+        /// The HTTP status of Mistral.
+        raw_status_code: Value<'a> = b"raw_status_code",
+        /// The type of OpenRouter's own errors.
+        error_type: Text<'a> = b"error_type",
         message: Text<'a> = b"message",
         details: List<'a, ErrorDetail<'a>> = b"details",
         metadata: ErrorMetadata<'a> = b"metadata",
@@ -45,6 +53,11 @@ json_object! {
 impl ErrorValue<'_> {
     pub(super) const fn is_none(&self) -> bool {
         matches!(self, Self::None)
+    }
+
+    /// Returns whether the error is a text, so that its code may be beside it.
+    pub(super) const fn is_text(&self) -> bool {
+        matches!(self, Self::Text(_))
     }
 
     /// Returns the type of the error; `None` if there is no error.
@@ -82,8 +95,10 @@ impl ErrorObject<'_> {
         let mut known = None;
         self.details.for_each(|detail| known = known.or_else(|| known_word(detail.reason)));
         let words = [self.code, self.kind, self.status].map(Value::text);
-        let words = words.into_iter().chain([self.metadata.error_type]);
-        let statuses = [self.code, self.status].map(Value::text);
+        let words = words.into_iter().chain([self.error_type, self.metadata.error_type]);
+        let statuses =
+            [self.code, self.status, self.status_code, self.http_status, self.http_code, self.raw_status_code];
+        let statuses = statuses.map(Value::text);
         known
             .or_else(|| words.into_iter().find_map(known_word))
             .or_else(|| statuses.into_iter().find_map(http_status))
@@ -99,6 +114,14 @@ pub(super) fn of_frame(json: &[u8]) -> ErrorType {
         Ok(true) => error.classify(),
         _ => ErrorType::Upstream,
     }
+}
+
+/// Returns the error of a frame that consists of a code and a message, as some servers send it; `None` for another
+/// frame.
+pub(super) fn in_foreign_frame(json: &[u8]) -> Option<ErrorType> {
+    let mut error = ErrorObject::default();
+    let is_object = read_document(json, |reader| error.read(reader)) == Ok(true);
+    (is_object && error.code.is_some() && !error.message.is_empty()).then(|| error.classify())
 }
 
 /// Returns the error type that a text indicates; `Upstream` if unknown.
@@ -155,6 +178,9 @@ mod tests {
             ErrorType::InvalidRequest
         );
         assert_eq!(of_frame(br#"{"code": 500}"#), ErrorType::Upstream);
+        let foreign = br#"{"code": 1302, "message": "too many requests"}"#;
+        assert_eq!(in_foreign_frame(foreign), Some(ErrorType::RateLimited));
+        assert_eq!(in_foreign_frame(br#"{"code": 1302}"#), None);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use super::tool_calls::CallFragment;
 use crate::cardinality::truncate;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::FinishReason;
+use crate::semconv::value::ServiceTier;
 use crate::usage::Usage;
 
 /// Reports one frame. The content of a choice is reported in the order of the frame; [`end_choice`](Self::end_choice)
@@ -209,9 +210,6 @@ impl<'r, 's> Reporter<'r, 's> {
     /// without keeps them. Zeros do not replace counts: some servers send them before the true numbers, or after.
     /// Output counts grow, so a smaller one is ignored.
     pub(super) fn usage(&mut self, report: &Usage) {
-        if *report == Usage::new() {
-            return;
-        }
         let mut usage = self.state.usage;
         if report.input > Some(0) {
             (usage.input, usage.cache_read, usage.cache_write) = (report.input, report.cache_read, report.cache_write);
@@ -224,8 +222,23 @@ impl<'r, 's> Reporter<'r, 's> {
             usage.output = report.output;
             usage.reasoning = report.reasoning.or(usage.reasoning);
         }
+        usage.details = report.details.or(usage.details);
         if usage != self.state.usage {
             self.state.usage = usage;
+            self.event(Event::Usage(usage));
+        }
+    }
+
+    /// Adds the service tier to the usage, if the provider sent one. The first one counts: most providers repeat it.
+    pub(super) fn service_tier(&mut self, tier: Text<'_>) {
+        let usage = &mut self.state.usage;
+        if tier.is_empty() || usage.details.service_tier.is_some() {
+            return;
+        }
+        usage.details.service_tier = Some(ServiceTier::from_provider(&tier.to_str()));
+        let usage = *usage;
+        // The tier alone is not reported before the counts are known.
+        if usage.input.is_some() || usage.output.is_some() {
             self.event(Event::Usage(usage));
         }
     }

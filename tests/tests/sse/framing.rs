@@ -193,7 +193,7 @@ fn a_hundred_mebibytes_without_an_end_are_not_buffered() {
             max_allocated = max_allocated.max(decoder.allocated_bytes());
         }
         assert!(max_allocated > MIB / 2 && max_allocated <= MIB, "{max_allocated}");
-        // The name of Gemini's field is shortened; the others are no JSON that could be.
+        // The name of Gemini's field is shortened; the others are not JSON.
         assert!(decoder.allocated_bytes() <= 16 * 1024, "{}", decoder.allocated_bytes());
         decoder.finish(|_| {});
         assert_eq!(decoder.skipped_frames(), 1);

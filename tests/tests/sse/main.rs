@@ -5,6 +5,7 @@ mod chunk_accounting;
 mod complete_responses;
 mod content_capture;
 mod differential;
+mod fields;
 mod framing;
 mod inputs;
 mod outputs;

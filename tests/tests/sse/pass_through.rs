@@ -13,9 +13,11 @@ use llmobs::Observer;
 use llmobs::Role;
 use llmobs::assert_books;
 use llmobs::catalog::Level;
+use llmobs::catalog::Profile;
 use llmobs::clock::Clock;
 use llmobs::clock::ManualClock;
 use llmobs::semconv::value::OperationName;
+use llmobs::semconv::value::ServiceTier;
 use llmobs::sse::Decoder;
 use llmobs::sse::Dialect;
 use llmobs::sse::Event;
@@ -396,6 +398,45 @@ async fn a_refusal_in_the_last_bytes_of_an_answer_is_a_rejection() {
     for end in [EndDetection::Polled, EndDetection::Counted, EndDetection::Declared] {
         let (outcome, error) = observed_outcome(OperationName::Chat, Dialect::OpenAi, body, end).await;
         assert_eq!((outcome.as_str(), error.as_str()), ("rejected", "rate_limited"));
+    }
+}
+
+#[tokio::test]
+async fn reported_tokens_are_counted_by_modality() {
+    let answer = concat!(
+        r#"data: {"candidates":[{"content":{"parts":[{"text":"A cat."}]},"finishReason":"STOP"}],"#,
+        r#""usageMetadata":{"promptTokenCount":270,"candidatesTokenCount":4,"thoughtsTokenCount":6,"totalTokenCount":280,"#,
+        r#""promptTokensDetails":[{"modality":"TEXT","tokenCount":10},{"modality":"IMAGE","tokenCount":258}],"#,
+        r#""candidatesTokensDetails":[{"modality":"TEXT","tokenCount":4}],"serviceTier":"flex"}}"#,
+        "\n\n",
+    );
+    let observer = Observer::builder()
+        .role(Role::Gateway)
+        .model("m")
+        .profile(Profile::Latest)
+        .level(Level::Standard)
+        .build()
+        .unwrap();
+    let mut tier = None;
+    let on = |event: &Event<'_>| {
+        if let Event::Usage(usage) = event {
+            tier = usage.reported_service_tier();
+        }
+    };
+    let observed = observe_with(observer.chat("m").start(), Dialect::Gemini, stream::iter([answer]), on);
+    assert_eq!(observed.count().await, 1);
+    assert_eq!(tier, Some(ServiceTier::Flex));
+    let readings = Readings::new(&observer);
+    for (direction, modality, expected) in [
+        ("input", "text", 10),
+        ("input", "image", 258),
+        ("input", "unknown", 2),
+        ("output", "text", 4),
+        ("output", "unknown", 6),
+        ("output", "audio", 0),
+    ] {
+        let name = format!("gen_ai.client.inference.usage.{direction}_tokens");
+        assert_eq!(readings.count(&name, &[("gen_ai.token.modality", modality)]), expected, "{direction} {modality}");
     }
 }
 

@@ -5,6 +5,7 @@ use super::ended_operation::EndedOperation;
 use crate::catalog::Profile;
 use crate::catalog::RowId;
 use crate::semconv::value::OperationName;
+use crate::semconv::value::TokenModality;
 use crate::series::error_variant;
 
 /// Records the client metrics of an operation that has ended: those of v1.41, of the latest version, or both, by the
@@ -32,9 +33,19 @@ pub(crate) fn record_client_metrics(end: &EndedOperation<'_>) {
     match kind {
         ClientMetricSet::Inference => {
             series.record_duration(RowId::InferenceDuration, error, duration, link);
+            for (id, tokens, modalities) in [
+                (RowId::InferenceUsageInput, usage.input, usage.details.input),
+                (RowId::InferenceUsageOutput, usage.output, usage.details.output),
+            ] {
+                let Some(total) = tokens else { continue };
+                for (modality, tokens) in TokenModality::ALL.iter().zip(modalities.divide(total)) {
+                    // A total of 0 is recorded too.
+                    if tokens > 0 || (total == 0 && *modality == TokenModality::Unknown) {
+                        series.add(id, modality.index(), tokens);
+                    }
+                }
+            }
             for (id, tokens) in [
-                (RowId::InferenceUsageInput, usage.input),
-                (RowId::InferenceUsageOutput, usage.output),
                 (RowId::InferenceUsageCacheRead, usage.cache_read.and(Some(partition.cache_read))),
                 (RowId::InferenceUsageCacheWrite, usage.cache_write.and(Some(partition.cache_write))),
                 (RowId::InferenceUsageReasoning, usage.reasoning.and(Some(partition.reasoning))),

@@ -9,6 +9,7 @@ use super::in_flight::InFlightOperation;
 use super::observer_state::ObserverState;
 use super::request::Request;
 use super::request::StartParams;
+use super::response_notes::Notes;
 use super::response_notes::ResponseNotes;
 use super::times::MarkResult;
 use super::times::SetOnce;
@@ -34,6 +35,7 @@ use crate::series::OperationSeries;
 use crate::timing::FirstToken;
 use crate::timing::Marks;
 use crate::usage::Usage;
+use crate::usage::UsageDetails;
 
 /// The state of an operation, from its start to the drop of its last marker or companion's handle.
 #[derive(Debug)]
@@ -197,11 +199,15 @@ impl OperationState {
             return;
         }
         self.tokens.merge(usage);
+        if usage.details != UsageDetails::new() {
+            self.notes.get_or_init().merge_usage_details(usage.details);
+        }
     }
 
     /// Returns the token usage reported so far; the number of a kind is `None` if it was never reported.
     pub(crate) fn usage(&self) -> Usage {
-        self.tokens.usage()
+        let details = self.notes.get().map_or(UsageDetails::new(), Notes::usage_details);
+        Usage { details, ..self.tokens.usage() }
     }
 
     /// Sets the finish reason of a choice, one of several answers. The reason that is set first is that of the

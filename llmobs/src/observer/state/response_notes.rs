@@ -10,6 +10,7 @@ use opentelemetry::trace::SpanContext;
 use crate::event::RequestDetails;
 use crate::observer::content::ContentSlot;
 use crate::semconv::value::FinishReason;
+use crate::usage::UsageDetails;
 
 /// The maximum number of further choices whose finish reasons are kept.
 const MAX_CHOICES: usize = 128;
@@ -31,6 +32,8 @@ pub(crate) struct Notes {
     pub(crate) exception_type: OnceLock<&'static str>,
     /// The parameters of the request, if details events are emitted.
     pub(crate) request_details: OnceLock<RequestDetails>,
+    /// The modalities and the service tier of the reported usage.
+    usage_details: Mutex<UsageDetails>,
     /// Finish reasons of the choices after the first that ended, at most 128, with the indices of the choices.
     other_finish_reasons: Mutex<Vec<(u16, FinishReason)>>,
     /// The span of the previous attempt.
@@ -54,6 +57,17 @@ impl ResponseNotes {
 }
 
 impl Notes {
+    /// Merges the details of a report of usage into those of earlier reports.
+    pub(crate) fn merge_usage_details(&self, details: UsageDetails) {
+        let mut merged = self.usage_details.lock();
+        *merged = details.or(*merged);
+    }
+
+    /// Returns the details of the usage reported so far.
+    pub(crate) fn usage_details(&self) -> UsageDetails {
+        *self.usage_details.lock()
+    }
+
     /// Adds the finish reason of a choice after the first that ended. Only the first reason of a choice is kept, and at
     /// most 128 choices.
     #[inline]

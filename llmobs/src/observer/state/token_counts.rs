@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
 use crate::usage::Usage;
+use crate::usage::UsageDetails;
 
 /// The reported token usage, and the number of tokens that the stream has carried.
 #[derive(Debug, Default)]
@@ -35,7 +36,7 @@ impl TokenCounts {
         }
     }
 
-    /// Returns the usage reported so far; the number of a kind is `None` if it was never reported.
+    /// Returns the usage reported so far, without its details; the number of a kind is `None` if it was never reported.
     #[inline]
     pub(crate) fn usage(&self) -> Usage {
         Usage {
@@ -45,6 +46,7 @@ impl TokenCounts {
             output: self.output.get(),
             reasoning: self.reasoning.get(),
             is_estimated: self.is_estimated.load(Ordering::Relaxed),
+            details: UsageDetails::default(),
         }
     }
 

@@ -17,7 +17,9 @@ use crate::sse::reporter::Reporter;
 use crate::sse::response_state::SeparateInput;
 use crate::sse::tool_calls::CallFragment;
 use crate::usage::Usage;
+use crate::usage::UsageDetails;
 
+use super::openai_usage::service_tier;
 use super::sum_known;
 
 json_object! {
@@ -71,6 +73,7 @@ json_object! {
         cache_creation: Option<CacheCreation> = b"cache_creation",
         output_tokens_details: OutputDetails = b"output_tokens_details",
         iterations: List<'a, Iteration<'a>> = b"iterations",
+        service_tier: Text<'a> = b"service_tier",
     }
 
     /// The tokens written to the cache by the lifetime of the entry, which servers may report without their sum.
@@ -207,7 +210,8 @@ impl AnthropicUsage<'_> {
             cache_write: known.cache_write,
             output: self.output_tokens,
             reasoning: self.output_tokens_details.thinking_tokens,
-            is_estimated: false,
+            details: UsageDetails { service_tier: service_tier(self.service_tier), ..UsageDetails::new() },
+            ..Usage::new()
         };
         self.iterations.for_each(|iteration| iteration.add_compaction(&mut total));
         total

@@ -5,6 +5,7 @@
 
 use super::FrameKind;
 use super::ProviderFrame;
+use super::openai_usage::service_tier;
 use super::openai_usage::uncounted_output;
 use super::sum_known;
 use crate::semconv::value::ErrorType;
@@ -17,7 +18,9 @@ use crate::sse::partial_arguments::ValueFragment;
 use crate::sse::provider_error::ErrorValue;
 use crate::sse::reporter::Reporter;
 use crate::sse::tool_calls::CallFragment;
+use crate::usage::TokensByModality;
 use crate::usage::Usage;
+use crate::usage::UsageDetails;
 
 /// The name of Gemini's code execution tool, as in the examples of the OpenTelemetry GenAI conventions.
 pub(in crate::sse) const CODE_EXECUTION: &str = "code_execution";
@@ -27,7 +30,7 @@ json_object! {
         id: Text<'a> = b"responseId",
         model: Text<'a> = b"modelVersion",
         candidates: Option<List<'a, Candidate<'a>>> = b"candidates",
-        usage: Option<GeminiUsage> = b"usageMetadata",
+        usage: Option<GeminiUsage<'a>> = b"usageMetadata",
         prompt_feedback: Option<PromptFeedback> = b"promptFeedback",
         error: ErrorValue<'a> = b"error",
     }
@@ -72,13 +75,24 @@ json_object! {
         null_value: NonEmpty = b"nullValue",
     }
 
-    pub(in crate::sse) struct GeminiUsage {
+    pub(in crate::sse) struct GeminiUsage<'a> {
         prompt: Option<u64> = b"promptTokenCount",
         tool_use_prompt: Option<u64> = b"toolUsePromptTokenCount",
         cached_content: Option<u64> = b"cachedContentTokenCount",
         candidates: Option<u64> = b"candidatesTokenCount",
         thoughts: Option<u64> = b"thoughtsTokenCount",
         total: Option<u64> = b"totalTokenCount",
+        prompt_details: List<'a, ModalityCount<'a>> = b"promptTokensDetails",
+        tool_use_prompt_details: List<'a, ModalityCount<'a>> = b"toolUsePromptTokensDetails",
+        candidates_details: List<'a, ModalityCount<'a>> = b"candidatesTokensDetails",
+        service_tier: Text<'a> = b"serviceTier",
+        traffic_type: Text<'a> = b"trafficType",
+    }
+
+    /// The tokens of one modality.
+    pub(in crate::sse) struct ModalityCount<'a> {
+        modality: Text<'a> = b"modality",
+        tokens: u64 = b"tokenCount",
     }
 }
 
@@ -169,7 +183,7 @@ impl PartialArg<'_> {
     }
 }
 
-impl GeminiUsage {
+impl GeminiUsage<'_> {
     fn usage(&self) -> Usage {
         let usage = Usage {
             input: self.prompt.and_then(|prompt| sum_known([Some(prompt), self.tool_use_prompt])),
@@ -177,9 +191,31 @@ impl GeminiUsage {
             cache_write: None,
             output: sum_known([self.candidates, self.thoughts]),
             reasoning: self.thoughts,
-            is_estimated: false,
+            details: UsageDetails {
+                input: by_modality([&self.prompt_details, &self.tool_use_prompt_details]),
+                output: by_modality([&self.candidates_details]),
+                service_tier: service_tier(self.service_tier.or(self.traffic_type)),
+            },
+            ..Usage::new()
         };
         let uncounted = uncounted_output(&usage, self.total);
         Usage { output: usage.output.map(|output| output + uncounted), ..usage }
     }
+}
+
+/// Returns the sums of the lists by modality. Documents and videos have no modality in the conventions.
+fn by_modality<const N: usize>(lists: [&List<'_, ModalityCount<'_>>; N]) -> TokensByModality {
+    let mut sums = TokensByModality::default();
+    for list in lists {
+        list.for_each(|count| {
+            let sum = match &*count.modality.to_bytes() {
+                b"TEXT" => &mut sums.text,
+                b"IMAGE" => &mut sums.image,
+                b"AUDIO" => &mut sums.audio,
+                _ => return,
+            };
+            *sum = Some(sum.unwrap_or(0).saturating_add(count.tokens));
+        });
+    }
+    sums
 }

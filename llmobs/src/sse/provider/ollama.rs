@@ -74,12 +74,15 @@ impl ProviderFrame for Frame<'_> {
             }
         });
         reporter.end_choice(0);
-        reporter.usage(&Usage {
-            input: self.prompt_eval_count,
-            cache_read: self.prompt_eval_cached_count,
-            output: self.eval_count,
-            ..Usage::new()
-        });
+        // Only the last line has counts.
+        if self.prompt_eval_count.is_some() || self.eval_count.is_some() {
+            reporter.usage(&Usage {
+                input: self.prompt_eval_count,
+                cache_read: self.prompt_eval_cached_count,
+                output: self.eval_count,
+                ..Usage::new()
+            });
+        }
         reporter.finish_reason(0, self.done_reason);
         if self.done == Some(true) {
             reporter.done();

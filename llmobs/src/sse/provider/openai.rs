@@ -8,6 +8,7 @@
 use super::FrameKind;
 use super::ProviderFrame;
 use super::openai_usage::OpenAiUsage;
+use crate::semconv::value::ErrorType;
 use crate::sse::json::Deferred;
 use crate::sse::json::FromJson;
 use crate::sse::json::List;
@@ -17,6 +18,7 @@ use crate::sse::json::Reader;
 use crate::sse::json::Text;
 use crate::sse::json::Value;
 use crate::sse::json::json_object;
+use crate::sse::provider_error;
 use crate::sse::provider_error::ErrorValue;
 use crate::sse::reporter::Reporter;
 use crate::sse::tool_calls::CallFragment;
@@ -28,13 +30,21 @@ json_object! {
         id: Text<'a> = b"id",
         model: Text<'a> = b"model",
         choices: Option<List<'a, Choice<'a>>> = b"choices",
-        usage: Option<OpenAiUsage> = b"usage",
+        usage: Option<OpenAiUsage<'a>> = b"usage",
+        service_tier: Text<'a> = b"service_tier",
         x_groq: Groq<'a> = b"x_groq",
         error: ErrorValue<'a> = b"error",
+        base_resp: MiniMaxStatus<'a> = b"base_resp",
+    }
+
+    /// The status with which MiniMax reports errors in a response with the HTTP status 200.
+    pub(in crate::sse) struct MiniMaxStatus<'a> {
+        status_code: u64 = b"status_code",
+        status_msg: Text<'a> = b"status_msg",
     }
 
     pub(in crate::sse) struct Groq<'a> {
-        usage: Option<OpenAiUsage> = b"usage",
+        usage: Option<OpenAiUsage<'a>> = b"usage",
         error: ErrorValue<'a> = b"error",
     }
 
@@ -45,7 +55,7 @@ json_object! {
         message: Deferred<'a, Delta<'a>> = b"message",
         text: Text<'a> = b"text",
         finish_reason: Text<'a> = b"finish_reason",
-        usage: Option<OpenAiUsage> = b"usage",
+        usage: Option<OpenAiUsage<'a>> = b"usage",
         /// The error that interrupted the choice, with OpenRouter.
         error: ErrorValue<'a> = b"error",
     }
@@ -59,6 +69,8 @@ json_object! {
         audio: Audio<'a> = b"audio",
         /// Images of OpenRouter.
         images: NonEmpty = b"images",
+        /// Speech of MiniMax.
+        audio_content: NonEmpty = b"audio_content",
         tool_calls: List<'a, ToolCall<'a>> = b"tool_calls",
         function_call: Option<Function<'a>> = b"function_call",
     }
@@ -80,6 +92,8 @@ json_object! {
         refusal: Text<'a> = b"refusal",
         thinking: Thinking<'a> = b"thinking",
         image_url: NonEmpty = b"image_url",
+        audio_url: NonEmpty = b"audio_url",
+        video_url: NonEmpty = b"video_url",
     }
 
     pub(in crate::sse) struct ThinkingPart<'a> {
@@ -181,9 +195,11 @@ impl ProviderFrame for Frame<'_> {
         reporter.id_and_model(self.id, self.model);
         let mut choice_usage = None;
         let mut choice_error = None;
+        let mut has_finish_reason = false;
         let mut on_choice = |choice: &Choice<'_>| {
             choice_usage = choice.usage.as_ref().map(OpenAiUsage::usage).or(choice_usage);
             choice_error = choice_error.or_else(|| choice.error.classify());
+            has_finish_reason |= !choice.finish_reason.is_empty();
             choice.report(reporter);
         };
         if let Some(choices) = &self.choices {
@@ -193,9 +209,27 @@ impl ProviderFrame for Frame<'_> {
         for usage in usages.into_iter().chain([choice_usage]).flatten() {
             reporter.usage(&usage);
         }
-        if let Some(error) = choice_error {
+        reporter.service_tier(self.service_tier);
+        // A filter that stops the generation has a status too, beside its finish reason.
+        let status_error = if has_finish_reason { None } else { self.base_resp.error() };
+        if let Some(error) = choice_error.or(status_error) {
             reporter.error(error);
         }
+    }
+}
+
+impl MiniMaxStatus<'_> {
+    /// Returns the error that the status denotes; `None` for success. The codes are those of MiniMax's documentation.
+    fn error(&self) -> Option<ErrorType> {
+        Some(match self.status_code {
+            0 => return None,
+            1001 => ErrorType::Timeout,
+            1002 | 1008 | 1039 => ErrorType::RateLimited,
+            1004 | 2049 => ErrorType::Authentication,
+            1026 | 1027 => ErrorType::ContentFilter,
+            2013 => ErrorType::InvalidRequest,
+            _ => provider_error::from_text(&self.status_msg.to_str()),
+        })
     }
 }
 
@@ -228,7 +262,7 @@ impl Delta<'_> {
         }
         reporter.text(choice, self.refusal);
         reporter.text(choice, self.audio.transcript);
-        reporter.media(self.audio.data.0 || self.images.0);
+        reporter.media(self.audio.data.0 || self.images.0 || self.audio_content.0);
         self.tool_calls.for_each(|call| {
             let Some(function) = call.function.as_ref().or(call.custom.as_ref()) else { return };
             function.report(
@@ -263,7 +297,7 @@ impl ContentPart<'_> {
         }
         reporter.text(choice, self.text);
         reporter.text(choice, self.refusal);
-        reporter.media(self.image_url.0);
+        reporter.media(self.image_url.0 || self.audio_url.0 || self.video_url.0);
     }
 }
 

@@ -1,15 +1,23 @@
 //! The token usage of OpenAI's chat completions and Responses, and of compatible servers.
 
+use crate::semconv::value::ServiceTier;
+use crate::sse::json::Text;
 use crate::sse::json::json_object;
+use crate::usage::TokensByModality;
 use crate::usage::Usage;
+use crate::usage::UsageDetails;
 
 json_object! {
     /// A report of usage. Chat completions and Responses have different names for the same counts.
-    pub(in crate::sse) struct OpenAiUsage {
+    pub(in crate::sse) struct OpenAiUsage<'a> {
+        /// The service tier of Mistral.
+        service_tier: Text<'a> = b"service_tier",
         prompt_tokens: Option<u64> = b"prompt_tokens",
         completion_tokens: Option<u64> = b"completion_tokens",
         total_tokens: Option<u64> = b"total_tokens",
         prompt_tokens_details: InputDetails = b"prompt_tokens_details",
+        /// The name in Mistral's documentation.
+        prompt_token_details: InputDetails = b"prompt_token_details",
         completion_tokens_details: OutputDetails = b"completion_tokens_details",
         input_tokens: Option<u64> = b"input_tokens",
         output_tokens: Option<u64> = b"output_tokens",
@@ -17,6 +25,8 @@ json_object! {
         output_tokens_details: OutputDetails = b"output_tokens_details",
         /// Cached input of Kimi.
         cached_tokens: Option<u64> = b"cached_tokens",
+        /// Cached input of Mistral.
+        num_cached_tokens: Option<u64> = b"num_cached_tokens",
         /// Cached input of DeepSeek.
         prompt_cache_hit_tokens: Option<u64> = b"prompt_cache_hit_tokens",
         /// Cached input of LiteLLM, which is part of the prompt.
@@ -26,6 +36,8 @@ json_object! {
         reasoning_tokens: Option<u64> = b"reasoning_tokens",
     }
 
+    /// The details of the input. Some servers report parts of it by modality.
+
     pub(in crate::sse) struct InputDetails {
         cached_tokens: Option<u64> = b"cached_tokens",
         /// Cache writes of OpenRouter.
@@ -34,35 +46,82 @@ json_object! {
         cache_creation_tokens: Option<u64> = b"cache_creation_tokens",
         /// Cache writes of vLLM.
         created_cache_tokens: Option<u64> = b"created_cache_tokens",
+        text_tokens: Option<u64> = b"text_tokens",
+        image_tokens: Option<u64> = b"image_tokens",
+        audio_tokens: Option<u64> = b"audio_tokens",
+        multimodal_tokens: MultimodalTokens = b"multimodal_tokens",
+    }
+
+    /// Input tokens of vLLM by modality.
+    pub(in crate::sse) struct MultimodalTokens {
+        image: Option<u64> = b"image",
+        audio: Option<u64> = b"audio",
     }
 
     pub(in crate::sse) struct OutputDetails {
         reasoning_tokens: Option<u64> = b"reasoning_tokens",
+        text_tokens: Option<u64> = b"text_tokens",
+        image_tokens: Option<u64> = b"image_tokens",
+        audio_tokens: Option<u64> = b"audio_tokens",
     }
 }
 
-impl OpenAiUsage {
+impl InputDetails {
+    fn by_modality(&self) -> TokensByModality {
+        TokensByModality {
+            text: non_zero(self.text_tokens),
+            image: non_zero(self.image_tokens.or(self.multimodal_tokens.image)),
+            audio: non_zero(self.audio_tokens.or(self.multimodal_tokens.audio)),
+        }
+    }
+}
+
+impl OutputDetails {
+    fn by_modality(&self) -> TokensByModality {
+        let [text, image, audio] = [self.text_tokens, self.image_tokens, self.audio_tokens].map(non_zero);
+        TokensByModality { text, image, audio }
+    }
+}
+
+/// Returns a count; `None` for 0, which servers send for every modality that a response does not have.
+fn non_zero(tokens: Option<u64>) -> Option<u64> {
+    tokens.filter(|tokens| *tokens > 0)
+}
+
+impl OpenAiUsage<'_> {
     pub(super) fn usage(&self) -> Usage {
         let (prompt, results) = (&self.prompt_tokens_details, &self.completion_tokens_details);
         let (input_details, output_details) = (&self.input_tokens_details, &self.output_tokens_details);
         let input = self.prompt_tokens.or(self.input_tokens);
-        let cache_read = prompt.cached_tokens.or(input_details.cached_tokens);
+        let cache_read =
+            prompt.cached_tokens.or(self.prompt_token_details.cached_tokens).or(input_details.cached_tokens);
         let cache_write = prompt.cache_write_tokens.or(prompt.cache_creation_tokens).or(prompt.created_cache_tokens);
         let reasoning = results.reasoning_tokens.or(output_details.reasoning_tokens).or(self.reasoning_tokens);
         let usage = Usage {
             input,
             cache_read: cache_read
                 .or(self.cached_tokens)
+                .or(self.num_cached_tokens)
                 .or(self.prompt_cache_hit_tokens)
                 .or(self.cache_read_input_tokens),
             cache_write: cache_write.or(input_details.cache_write_tokens).or(self.cache_creation_input_tokens),
             output: self.completion_tokens.or(self.output_tokens),
             reasoning,
-            is_estimated: false,
+            details: UsageDetails {
+                input: prompt.by_modality().or(input_details.by_modality()),
+                output: results.by_modality().or(output_details.by_modality()),
+                service_tier: service_tier(self.service_tier),
+            },
+            ..Usage::new()
         };
         let uncounted = uncounted_output(&usage, self.total_tokens);
         Usage { output: usage.output.map(|output| output + uncounted), ..usage }
     }
+}
+
+/// Returns the service tier of a response; `None` if it was not reported.
+pub(super) fn service_tier(word: Text<'_>) -> Option<ServiceTier> {
+    (!word.is_empty()).then(|| ServiceTier::from_provider(&word.to_str()))
 }
 
 /// Returns the output tokens that only the total includes. xAI reports reasoning tokens separately from the completion,

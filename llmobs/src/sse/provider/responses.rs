@@ -36,7 +36,8 @@ json_object! {
         model: Text<'a> = b"model",
         status: Text<'a> = b"status",
         output: List<'a, Item<'a>> = b"output",
-        usage: Option<OpenAiUsage> = b"usage",
+        usage: Option<OpenAiUsage<'a>> = b"usage",
+        service_tier: Text<'a> = b"service_tier",
         incomplete_details: IncompleteDetails<'a> = b"incomplete_details",
         error: ErrorValue<'a> = b"error",
     }
@@ -139,7 +140,11 @@ impl ProviderFrame for Frame<'_> {
             }
             b"image_generation_call.partial_image" => reporter.media(self.partial_image.0),
             b"completed" | b"incomplete" | b"failed" | b"cancelled" => {
-                self.response.read().unwrap_or_default().report(reporter);
+                let response = self.response.read().unwrap_or_default();
+                response.report(reporter);
+                if name == b"failed" {
+                    reporter.error(response.error.classify().unwrap_or(ErrorType::Upstream));
+                }
                 reporter.done();
             }
             _ => {
@@ -195,6 +200,7 @@ impl ProviderFrame for Response<'_> {
         if let Some(usage) = &self.usage {
             reporter.usage(&usage.usage());
         }
+        reporter.service_tier(self.service_tier);
         match &*self.status.to_bytes() {
             b"completed" => {
                 let reason = if has_client_call { FinishReason::ToolCall } else { FinishReason::Stop };
