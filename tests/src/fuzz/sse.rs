@@ -2,7 +2,7 @@
 //! for five seconds by `cargo test`.
 
 use llmobs::sse::Decoder;
-use llmobs::sse::Dialect;
+pub use llmobs::sse::Dialect;
 use llmobs::sse::Event;
 use llmobs::sse::parse_input;
 use llmobs::sse::parse_output;
@@ -50,11 +50,16 @@ pub fn decode_stream<'a>(
     }
 }
 
-/// Tests an answer. The first four bytes select the dialect, the frame limit and the chunk sizes; the other bytes are
-/// the answer.
+/// Tests an answer of any dialect. The first byte selects the dialect; the others are those of [`check_answer`].
 pub fn check_bytes(data: &[u8]) {
-    let Some(([dialect, bound, first_size, second_size], answer)) = data.split_first_chunk() else { return };
-    let dialect = DIALECTS[usize::from(*dialect) % DIALECTS.len()];
+    let Some((dialect, data)) = data.split_first() else { return };
+    check_answer(DIALECTS[usize::from(*dialect) % DIALECTS.len()], data);
+}
+
+/// Tests an answer of one dialect. The first three bytes select the frame limit and the chunk sizes; the other bytes are
+/// the answer.
+pub fn check_answer(dialect: Dialect, data: &[u8]) {
+    let Some(([bound, first_size, second_size], answer)) = data.split_first_chunk() else { return };
     let max_frame_bytes = 16 << (bound % 12);
     let whole = decode_stream(dialect, max_frame_bytes, [answer]);
     assert_eq!(decode_stream(dialect, max_frame_bytes, answer.chunks(1)), whole, "byte by byte");

@@ -259,8 +259,8 @@ fn read(dialect: Dialect, name: &str, answer: &str, (backend, observer): &(Captu
     Reading { events, content, messages: Vec::new() }
 }
 
-/// The answers of one provider, by the names of their files.
-fn answers(provider: &str) -> Vec<(String, String)> {
+/// Returns the answers of one provider, with the names of their files.
+pub fn answers(provider: &str) -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sse/shapes").join(provider);
     let files = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let paths = files.map(|file| file.unwrap().path());

@@ -1,8 +1,5 @@
 //! An answer decodes to the same events for any split and layout, and the decoder buffers a bounded number of bytes.
 
-use std::time::Duration;
-
-use llmobs::clock::Clock;
 use llmobs::sse::Decoder;
 use llmobs::sse::Dialect;
 use proptest::prelude::*;
@@ -12,9 +9,7 @@ use crate::transcripts::ALL;
 use crate::transcripts::Transcript;
 use llmobs_tests::fuzz::sse::DIALECTS;
 use llmobs_tests::fuzz::sse::DecodedAnswer;
-use llmobs_tests::fuzz::sse::check_bytes;
 use llmobs_tests::fuzz::sse::decode_stream;
-use llmobs_tests::random::Random;
 
 const MIB: usize = 1024 * 1024;
 
@@ -211,39 +206,4 @@ fn the_memory_of_a_long_frame_is_released() {
 fn invalid_utf_8_is_replaced_as_in_the_standard() {
     let decoded = decode_stream(Dialect::OpenAi, MIB, [&b"data: {\"id\":\"a\xff\xf0\x9f\"}\n\n"[..]]);
     assert_eq!((decoded.events.len(), decoded.malformed_frames), (1, 0));
-}
-
-#[test]
-fn five_seconds_of_damaged_answers() {
-    let clock = Clock::system();
-    let end = clock.now().saturating_add(Duration::from_secs(5));
-    let mut random = Random::new(0x9e37_79b9_7f4a_7c15);
-    let mut rounds = 0;
-    while clock.now() < end {
-        check_bytes(&damaged_transcript(&mut random));
-        rounds += 1;
-    }
-    assert!(rounds > 100, "only {rounds} answers were decoded");
-}
-
-/// Returns a transcript with bytes changed, removed, repeated and inserted. The first four bytes are random; the fuzz
-/// body takes the dialect, the frame limit and the split of the answer from them.
-fn damaged_transcript(random: &mut Random) -> Vec<u8> {
-    let mut bytes = ALL[random.index(ALL.len())].2.to_vec();
-    for _ in 0..random.index(12) {
-        let at = random.index(bytes.len());
-        let range = at..(at + random.index(60)).min(bytes.len());
-        match random.index(5) {
-            0 => bytes[at] = random.byte(),
-            1 => drop(bytes.drain(range)),
-            2 => bytes.extend_from_within(range),
-            3 => bytes.insert(at, b"\n\r\"\\{}[]:, \xef\xbb\xbf"[random.index(14)]),
-            _ => bytes.splice(at..at, *b"\ndata:").for_each(drop),
-        }
-        if bytes.is_empty() {
-            break;
-        }
-    }
-    bytes.splice(..0, [random.byte(), random.byte(), random.byte(), random.byte()]);
-    bytes
 }

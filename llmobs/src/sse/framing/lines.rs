@@ -139,7 +139,7 @@ impl LineFramer {
         match &mut self.line {
             // The optional space after the colon is white space to the JSON reader.
             LineState::Data => buffer.push(value),
-            LineState::EventName(name) => name.push(value.trim_ascii_start()),
+            LineState::EventName(name) => name.push(value),
             LineState::Empty | LineState::Name(_) | LineState::Ignored => {}
         }
     }
@@ -171,7 +171,7 @@ impl LineFramer {
         match take(&mut self.line) {
             LineState::Empty => self.end_frame(buffer, on),
             LineState::Data if self.is_ndjson => self.end_frame(buffer, on),
-            LineState::EventName(name) => self.is_error_event |= name.get().trim_ascii_end() == b"error",
+            LineState::EventName(name) => self.is_error_event |= name.get().trim_ascii() == b"error",
             // A name without a colon has an empty value.
             LineState::Name(name) => {
                 self.start_value(name, buffer);
