@@ -203,7 +203,7 @@ fn replace(value: &mut Value, path: &[String]) -> bool {
 }
 
 /// Removes all other fields below the first step of the path; for a field of the frame itself, all but those that
-/// tell what the frame is.
+/// determine its kind.
 fn isolate(value: &mut Value, path: &[String]) -> bool {
     let [first, rest @ ..] = path else { return false };
     match value {
