@@ -2,10 +2,11 @@
 
 use crate::backend::DeviceInfo;
 
-/// Returns whether a name refers to a device: by its id, a prefix of its id, its PCI address, or its position in PCI
-/// order.
+/// Returns whether a name refers to a device: by its id, the beginning of its id, its PCI address, or `position`, the
+/// index of a GPU in PCI order, in which MIG instances are not counted.
 ///
-/// `GPU-1234`, `00000000:1B:00.0` and `0` are valid names. A prefix without `GPU-` or `MIG-` needs 8 characters.
+/// `GPU-1234`, `00000000:1B:00.0`, `0` and the old form `MIG-GPU-<id>/7/0` are valid names. The beginning of an id has at
+/// least one character after `GPU-` or `MIG-`, or at least 8 characters if the id has neither.
 pub(crate) fn matches_name(info: &DeviceInfo, position: usize, name: &str) -> bool {
     let name = name.trim();
     let kind = ["gpu-", "mig-"].iter().any(|kind| starts_with_ignore_case(name, kind) && name.len() > kind.len());
@@ -16,7 +17,7 @@ pub(crate) fn matches_name(info: &DeviceInfo, position: usize, name: &str) -> bo
 }
 
 /// Returns whether a name refers to a MIG instance in the form of drivers before 470: `MIG-GPU-`, the id of the GPU,
-/// the number of the GPU instance, and that of the compute instance.
+/// the number of the GPU instance, and that of the compute instance, which is not compared.
 fn matches_legacy_mig_name(info: &DeviceInfo, name: &str) -> bool {
     let mut parts = name
         .get(4..)
@@ -32,11 +33,13 @@ fn starts_with_ignore_case(text: &str, prefix: &str) -> bool {
     text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
-/// Returns the sampled devices as positions in `all`. `visible` is the value of `CUDA_VISIBLE_DEVICES`, if set.
+/// Returns the indices in `all` of the devices to sample, in ascending order: those of `named`, without unknown names; if
+/// it is empty, those of `visible`, the value of `CUDA_VISIBLE_DEVICES`, up to its first unknown name, with the MIG
+/// instances of each GPU and the GPU of each instance; without both, all devices.
 ///
-/// Numbers in `CUDA_VISIBLE_DEVICES` count devices by speed, unless `CUDA_DEVICE_ORDER` is `PCI_BUS_ID`. The numbers
-/// are taken as positions in PCI order if `numbers_are_pci` is set, or if all devices are of one model, where both
-/// orders are equal. Otherwise the numbers are ambiguous, and every device is sampled.
+/// CUDA numbers devices from the fastest to the slowest, unless `CUDA_DEVICE_ORDER` is `PCI_BUS_ID`. A number in
+/// `visible` is an index in PCI order if `numbers_are_pci` is set, or if all GPUs are of one model, where both orders are
+/// equal. Otherwise it is ambiguous, and every device is sampled.
 pub(crate) fn select_devices(
     all: &[DeviceInfo],
     named: &[String],
@@ -83,7 +86,8 @@ pub(crate) fn select_devices(
     chosen
 }
 
-/// Returns a PCI address in lowercase with a domain of four digits: `00000000:1B:00.0` becomes `0000:1b:00.0`.
+/// Returns a PCI address in lowercase with a domain of at least four digits: `00000000:1B:00.0` and `1B:00.0` become
+/// `0000:1b:00.0`.
 pub(crate) fn normalize_pci_address(address: &str) -> String {
     let address = address.trim().to_ascii_lowercase();
     let parts: Vec<&str> = address.split(':').collect();

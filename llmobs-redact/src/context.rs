@@ -63,7 +63,8 @@ fn is_column_header(window: &[u8], start: usize, end: usize) -> bool {
         && matches!(window.get(end), Some(b',' | b';' | b'\t' | b'|' | b'\n'))
 }
 
-/// Returns the end of the last sentence that ends in `gap`, and whether the sentence is a question.
+/// Returns the end of the last sentence that ends in `gap`, and whether the sentence is a question. A blank line ends a
+/// sentence too.
 fn sentence_end(gap: &[u8]) -> Option<(usize, bool)> {
     let ascii = gap.windows(2).rposition(|pair| matches!(pair, [b'.' | b'!' | b'?', b' ' | b'\n'] | b"\n\n"));
     let wide = ["。", "！", "？"].map(str::as_bytes);
@@ -72,7 +73,8 @@ fn sentence_end(gap: &[u8]) -> Option<(usize, bool)> {
     ascii.max(other.map(|at| (at + 3, gap[at..].starts_with(wide[2]))))
 }
 
-/// Returns whether `sentence` answers or continues the sentence before it: `.. your card? It's ..`.
+/// Returns whether `sentence` answers or continues the sentence before it: `.. your card? It's ..`. If that is a question
+/// (`asked`), every text of at most 16 bytes is an answer.
 pub(super) fn is_answer(sentence: &[u8], asked: bool) -> bool {
     let begin = sentence.trim_ascii_start();
     let starts_like_an_answer = ANSWER_OPENINGS

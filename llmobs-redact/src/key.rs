@@ -91,7 +91,7 @@ enum BodyFormat {
 /// An additional check of the body, for prefixes that are too short to identify a key.
 #[derive(Debug, Clone, Copy)]
 enum BodyCheck {
-    /// No check beyond the minimum length, at least 5 different characters, and not a dummy.
+    /// No additional check. Every body has the minimum length and at least 5 different bytes, and is not a dummy.
     ///
     /// Input:  `ghp_` + 36 letters and digits
     /// Output: `[API_KEY]`

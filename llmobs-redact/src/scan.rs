@@ -24,12 +24,15 @@ pub(super) struct ScanResult {
     /// For each match, the position from which a new scan finds the match again: the start of `password` in
     /// `password=..`.
     origins: Vec<usize>,
-    /// The end of the text that later input cannot change. The length of the text if the text is finished.
+    /// The byte offset before which later input cannot change the result; no match in `matches` ends after it. The length
+    /// of the text if the text is complete.
     pub(super) settled_end: usize,
 }
 
 impl Scan<'_> {
-    /// Scans `bytes` from `from` on. Detectors do not read before `opaque_until`.
+    /// Scans `bytes` from the offset `from`. Custom detectors take precedence over the built-in ones, which do not read
+    /// before the offset `opaque_until`. Unless `is_complete` is set, more input may follow, and matches that it could
+    /// change are left out.
     pub(super) fn run(&self, bytes: &[u8], from: usize, opaque_until: usize, is_complete: bool) -> ScanResult {
         let mut text = TextView::new(bytes, is_complete, opaque_until);
         let mut result = ScanResult { matches: Vec::new(), origins: Vec::new(), settled_end: bytes.len() };

@@ -8,7 +8,7 @@ use super::region::Region;
 use super::region::RegionSet;
 use super::view::TextView;
 
-/// A text with the enabled kinds and regions.
+/// A text with the enabled kinds of data, and the enabled regions: the countries whose formats are detected.
 #[derive(Clone, Copy)]
 pub(super) struct ScanContext<'a, 't> {
     pub(super) text: &'a TextView<'t>,
@@ -40,7 +40,8 @@ impl ScanContext<'_, '_> {
         self.regions.has_any()
     }
 
-    /// Returns the key or token at `at` if its format identifies it better than the keyword before it.
+    /// Returns the key or token that starts at `at`, if its format is known. A detector that follows a keyword uses it,
+    /// because the format identifies the value better than the keyword.
     pub(super) fn known_token_at(&self, at: usize) -> Option<Match> {
         self.known_tokens.known_token_at(self.text, at)
     }

@@ -1,6 +1,7 @@
-//! The series of one kind of operation: every row (the description of a metric in the catalog) for one operation name,
-//! provider, model and set of extra labels. A series is one set of label values of a row; one row has several, its
-//! variants. A series is bound (created in the backends) at its first use and needs no lookup afterwards.
+//! The series of one kind of operation, which is one role, operation name, provider, model and set of values of the extra
+//! labels. A row is the description of a metric in the catalog; the variants of a row are its series, which differ in the
+//! labels that only this row has. A series is bound (created in the backends) at its first use and needs no lookup
+//! afterwards.
 
 mod declared_names;
 mod variants;
@@ -54,9 +55,11 @@ pub(crate) struct SeriesKey {
     /// The role of the process: it runs the model, forwards calls or makes calls. Not a label; selects the rows and
     /// states.
     pub(crate) role: Role,
-    /// The operation name, such as `chat`; `_OTHER` beyond the limit of unlisted names.
+    /// The operation name, such as `chat`; `_OTHER` for a name that the conventions do not list, once the limit of such
+    /// names is reached.
     pub(crate) operation: OperationName,
-    /// The provider of the model; `_OTHER` beyond the limit of unlisted names.
+    /// The provider of the model; `_OTHER` for a name that the conventions do not list, once the limit of such names is
+    /// reached.
     pub(crate) provider: Provider,
     /// For each extra label, which the application declared, the index of its value in [`ExtraLabel::values`], from
     /// one; zero if the label has no value.
@@ -117,8 +120,8 @@ impl OperationSeries {
         }
     }
 
-    /// Creates the common series of the main counters with the value zero, so that an alert can detect the first error.
-    /// Called when a model is declared.
+    /// Creates the common series of the main counters with the value zero, so that an alert can detect the first error,
+    /// and the series and gauges of each objective. Called when a model is declared.
     pub(crate) fn init_to_zero(&self) {
         self.add(RowId::Started, 0, 0);
         for reason in [FinishReason::ContentFilter, FinishReason::Length, FinishReason::Stop, FinishReason::ToolCall] {
@@ -147,7 +150,7 @@ impl OperationSeries {
 
     /// Creates the two series of an objective (good and bad operations) with the value zero, and sets the gauges of its
     /// target and limits. Has no effect if the series exist. `index` is that of [`DeclaredNames::objective`]. Called
-    /// when a model is declared, and at the start of an operation with an objective of a function.
+    /// when a model is declared, and at the start of an operation whose objective a function of the application chose.
     pub(crate) fn init_objective(&self, index: usize) {
         let first = self.handles.get(variant_offset(RowId::ObjectiveEvents, &self.declared_names) + 2 * index);
         if first.is_some_and(|slot| slot.get().is_some()) {
@@ -185,9 +188,9 @@ impl OperationSeries {
         }
     }
 
-    /// Returns the series of a variant of a row, bound at the first call. The functions of `variants` return the index
-    /// of a variant; it is zero for a row with one variant. Returns `None` if the row is not recorded; see
-    /// [`is_recorded`](Self::is_recorded).
+    /// Returns the series of a variant of a row, bound at the first call. `variant` is less than the number of variants of
+    /// the row: zero for a row with one variant, else an index of the functions and constants of `variants`. Returns
+    /// `None` if the row is not recorded; see [`is_recorded`](Self::is_recorded).
     pub(crate) fn handle(&self, id: RowId, variant: usize) -> Option<&SeriesHandle> {
         if !self.is_recorded(id) {
             return None;
@@ -207,7 +210,8 @@ impl OperationSeries {
         self.recorded_rows[id as usize] && self.sinks.is_enabled(id.row().level)
     }
 
-    /// Returns the labels that all series have: operation, provider, model, and each extra label with a value.
+    /// Returns the labels that all series have, except for the gauges of objectives: operation, provider, model, and each
+    /// extra label with a value.
     pub(crate) fn labels(&self) -> &[Label] {
         &self.labels
     }

@@ -5,7 +5,8 @@
 use opentelemetry::trace::TraceId;
 use opentelemetry::trace::TraceState;
 
-/// The minimum random number of a trace that is kept: 56 bits, from 0 (keeps all traces) to 2^56 (keeps none).
+/// The smallest random number with which a trace is kept, from 0 (keeps all traces) to 2^56 (keeps none). Random numbers
+/// have 56 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Threshold(u64);
 
@@ -32,7 +33,7 @@ impl Threshold {
         (RANDOMNESS_RANGE - self.0) as f64 / RANDOMNESS_RANGE as f64
     }
 
-    /// Returns the threshold of two samplers in sequence: its ratio is the product of both ratios.
+    /// Returns the threshold whose ratio is the product of both ratios. It keeps no trace that either of them drops.
     pub(super) fn combine(self, other: Self) -> Self {
         let kept = u128::from(RANDOMNESS_RANGE - self.0) * u128::from(RANDOMNESS_RANGE - other.0)
             / u128::from(RANDOMNESS_RANGE);
@@ -46,11 +47,12 @@ impl Threshold {
     /// Returns the threshold in a trace state; `None` if there is no valid one.
     pub(super) fn from_trace_state(state: &TraceState) -> Option<Self> {
         let digits = trace_state_field(state, "th")?;
-        let value = u64::from_str_radix(digits, 16).ok().filter(|_| (1..=14).contains(&digits.len()))?;
+        let value = parse_hex(digits).filter(|_| (1..=14).contains(&digits.len()))?;
         Some(Self(value << (4 * (14 - digits.len()))))
     }
 
-    /// Returns the trace state with this threshold. The other fields of the state are kept.
+    /// Returns the trace state with this threshold and its other fields; the unchanged state if the entry would be
+    /// invalid. The threshold is that of a kept trace: the format cannot express 2^56.
     pub(super) fn insert_into(self, state: &TraceState) -> TraceState {
         let digits = format!("{:014x}", self.0);
         let digits = digits.trim_end_matches('0');
@@ -62,13 +64,20 @@ impl Threshold {
     }
 }
 
-/// Returns the random number of a trace: `rv` of its trace state if present, else the last 56 bits of its trace id.
+/// Returns the random number of a trace: a valid `rv` (14 hexadecimal digits) of its trace state, else the last 56 bits of
+/// its trace id.
 pub(super) fn randomness(trace: TraceId, state: &TraceState) -> u64 {
     let explicit = trace_state_field(state, "rv").filter(|digits| digits.len() == 14);
-    explicit.and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or_else(|| {
+    explicit.and_then(parse_hex).unwrap_or_else(|| {
         let [.., b, c, d, e, f, g, h] = trace.to_bytes();
         u64::from_be_bytes([0, b, c, d, e, f, g, h])
     })
+}
+
+/// Returns the number of hexadecimal digits; `None` for other characters, for example a sign.
+fn parse_hex(digits: &str) -> Option<u64> {
+    let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    u64::from_str_radix(digits, 16).ok().filter(|_| is_hex)
 }
 
 fn trace_state_field<'a>(state: &'a TraceState, name: &str) -> Option<&'a str> {
@@ -103,7 +112,7 @@ mod tests {
 
     #[test]
     fn an_invalid_threshold_in_the_trace_state_is_ignored() {
-        for invalid in ["th:", "th:xyz", "th:000000000000000", "8", ""] {
+        for invalid in ["th:", "th:xyz", "th:+8", "th:000000000000000", "8", ""] {
             let state = TraceState::from_key_value([("ot", invalid)]).unwrap();
             assert_eq!(Threshold::from_trace_state(&state), None, "{invalid}");
         }

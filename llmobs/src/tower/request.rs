@@ -21,6 +21,8 @@ pub(super) struct RequestLabels {
 }
 
 impl RequestLabels {
+    /// Returns the labels of a request. `scheme`, if set, replaces the scheme of the URI. A URI without a scheme counts as
+    /// `http`.
     pub(super) fn of(request: &Parts, scheme: Option<&'static str>) -> Self {
         Self {
             method: method(&request.method),
@@ -61,7 +63,8 @@ const fn version(version: Version) -> Option<&'static str> {
     })
 }
 
-/// Returns the host and port of the URI, or else of the `Host` header.
+/// Returns the authority of the URI, or else of the `Host` header. It may contain user information, which must not be
+/// recorded.
 pub(super) fn requested_authority(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
     let host_header = || headers.get(HOST)?.to_str().ok()?.parse().ok();
     uri.authority().cloned().or_else(host_header)
@@ -72,6 +75,7 @@ pub(super) fn without_brackets(host: &str) -> &str {
     host.trim_start_matches('[').trim_end_matches(']')
 }
 
+/// Returns the `User-Agent` header, truncated to 512 bytes.
 pub(super) fn user_agent(headers: &HeaderMap) -> Option<&str> {
     headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).map(truncate)
 }

@@ -1,5 +1,5 @@
-//! The way in which an operation (a model call) or its stream ended. The owner, the stream or the drop of an operation
-//! decides on it, and `engine::end` records it.
+//! The way in which an operation (a model call) or its stream ended. The code that holds the operation sets it, or its
+//! stream, or the `Drop` of either; `engine::end` records it.
 
 use super::counted_tokens::CountedTokens;
 use crate::semconv::value::ErrorType;
