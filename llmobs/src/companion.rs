@@ -1,7 +1,7 @@
 //! The interfaces through which another crate, such as `llmobs-gpu`, extends an observer: a [`Companion`] is notified
 //! of the observer's operations (model calls), and a [`DeviceSource`] names the devices that a
-//! [view](crate::catalog::View), a table of metrics under another system's names, shows. The metrics of the other crate
-//! are in [`metric`](crate::metric).
+//! [view](crate::catalog::View), a table of metrics under another system's names, shows. The other crate records its own
+//! metrics through [`metric`](crate::metric).
 //!
 //! Before the first companion is attached, each notification costs the read of one flag, and nothing is stored.
 
@@ -17,8 +17,9 @@ pub(crate) use self::registry::CompanionRegistry;
 use crate::clock::Moment;
 use crate::semconv::value::Outcome;
 
-/// An object of another crate that is notified of operations, from
-/// [`Observer::attach_companion`](crate::Observer::attach_companion) until its last `Arc` is dropped. Every method is
+/// An object of another crate that is notified of operations after
+/// [`Observer::attach_companion`](crate::Observer::attach_companion). The observer has only a weak reference, so the
+/// notifications end when the last `Arc` of the application is dropped. Every method is
 /// called on the thread that starts, marks or ends the operation, so it must return quickly: put the notification into
 /// a queue and process it on another thread. Methods should not panic; a panic is caught and the notification is lost.
 /// Methods must not attach a companion to the observer, which would deadlock.
@@ -31,11 +32,12 @@ pub trait Companion: Send + Sync + 'static {
     fn on_mark(&self, id: u64, mark: Mark, at: Moment);
 
     /// Called once when an operation ends, with its id, its outcome and the moment of its end. For a completed stream
-    /// with an item, this moment is that of the last item.
+    /// that yielded an item, this is the moment of the last item.
     fn on_end(&self, id: u64, outcome: Outcome, at: Moment);
 
     /// Returns an estimate, in joules, of the energy used by an operation that ran in the engine for this number of
-    /// seconds: from its scheduling, or from its start without a queue, to its end. Called when the operation ends. The
+    /// seconds: from the moment at which the engine scheduled it to its end, or from its start if it was never marked as
+    /// scheduled. Called when the operation ends. The
     /// estimate is written to the operation's log event in the server role and marked there as provisional. `None`
     /// gives no estimate; another companion is then asked. Defaults to `None`.
     fn provisional_energy(&self, seconds: f64) -> Option<f64> {
@@ -56,10 +58,10 @@ pub enum Mark {
     FirstToken,
 }
 
-/// An object of another crate that names the devices of a view at each collection, the reading of the metrics page.
-/// Methods must not panic and must not block on calls that may hang.
+/// An object of another crate that names the devices of a view each time that the metrics are collected, for example at
+/// each scrape of the Prometheus page. Methods must not panic and must not block on calls that may hang.
 pub trait DeviceSource: Send + Sync + 'static {
-    /// Returns the devices to which the values of rows, the metrics' descriptions, belong. Called at each collection. A
-    /// [view](crate::catalog::View) shows only these devices; of two devices with one id, only the first.
+    /// Returns the devices whose metrics a [view](crate::catalog::View) shows; it shows no others. Of two devices with the
+    /// same id only the first is shown. Called at each collection.
     fn devices(&self) -> Vec<Device>;
 }

@@ -24,10 +24,10 @@ pub use self::key::MasterKey;
 /// let pseudonyms = Pseudonymizer::new(key).key_id("k3")?.epoch("2026-11");
 /// let jane = pseudonyms.pseudonymize("user.id", "jane@example.org").unwrap();
 /// assert_eq!(jane.len(), "k3:".len() + 32);
-/// assert_eq!(pseudonyms.pseudonymize("user.id", " Jane@Example.org "), Some(jane.clone()), "blanks, and case of an address, say nothing");
-/// assert_ne!(pseudonyms.pseudonymize("session.id", "jane@example.org"), Some(jane), "fields are apart");
+/// assert_eq!(pseudonyms.pseudonymize("user.id", " Jane@Example.org "), Some(jane.clone()), "white space around an identity, and the case of a mail address, are ignored");
+/// assert_ne!(pseudonyms.pseudonymize("session.id", "jane@example.org"), Some(jane), "each field has its own pseudonyms");
 ///
-/// assert_eq!(Pseudonymizer::disabled().pseudonymize("user.id", "jane@example.org"), None, "no key, no value");
+/// assert_eq!(Pseudonymizer::disabled().pseudonymize("user.id", "jane@example.org"), None, "without a key there is no pseudonym");
 /// # Ok::<(), llmobs::pseudonym::KeyError>(())
 /// ```
 #[derive(Clone)]
@@ -97,8 +97,9 @@ impl Pseudonymizer {
         self.rederive(|keyed| Self::derive(keyed.master_key.clone(), keyed.key_id.clone(), epoch.to_owned()))
     }
 
-    /// Returns the pseudonym of an identity in a field: the key id, a colon and 128 bits as 32 hexadecimal digits.
-    /// Returns `None` without a key and for an empty identity.
+    /// Returns the pseudonym of an identity, such as a user id, in a field, such as `user.id`: the key id, a colon and 128
+    /// bits as 32 hexadecimal digits. White space around the identity and the case of a mail address are ignored. Returns
+    /// `None` without a key, and for an identity that is empty or white space.
     #[must_use]
     pub fn pseudonymize(&self, field: &str, identity: &str) -> Option<String> {
         let keyed = self.inner.as_ref()?;

@@ -1,4 +1,4 @@
-//! Detection of keys by characters inside or at the end of the key.
+//! Detection of API keys and tokens that have no prefix of their own, by a separator or marker inside or at the end of them.
 
 use super::super::class;
 use super::super::class::ALNUM;
@@ -20,8 +20,9 @@ pub(in super::super) fn detect_telegram(text: &TextView<'_>, at: usize, end: usi
     (fits && (34..=36).contains(&(body - end - 1))).then(|| Match::new(at, body, DataKind::ApiKey))
 }
 
-/// Returns an Asana token, `2/1200000000000001/1200000000000002:..`. The token starts with the digit 1 or 2 at
-/// `at..end` and ends with 32 hexadecimal digits.
+/// Returns an Asana token, `2/1200000000000001/1200000000000002:..`: the digit 1 or 2 at `at..end`, a slash, which the
+/// caller has found, a number of 15 or 16 digits, optionally a slash and a second number, a colon, and 32 hexadecimal
+/// digits.
 pub(in super::super) fn detect_asana(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
     if end - at != 1 || !matches!(text.byte_at(at), b'1' | b'2') {
         return None;
@@ -36,7 +37,7 @@ pub(in super::super) fn detect_asana(text: &TextView<'_>, at: usize, end: usize)
 }
 
 /// Returns a client secret of an Azure application: three characters, a digit, the `Q~` at `at..end`, and 31 to 34
-/// characters.
+/// characters with a digit among them.
 pub(in super::super) fn detect_azure(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
     let start =
         at.checked_sub(4).filter(|start| *start >= text.opaque_until() && class::is_in(text.byte_before(at), DIGIT))?;
@@ -78,8 +79,8 @@ pub(in super::super) fn detect_facebook(text: &TextView<'_>, at: usize, end: usi
     (fits && secret_value::is_random(text.slice(from, stop))).then(|| Match::new(at, stop, DataKind::ApiKey))
 }
 
-/// Returns a Salesforce session, `00D..!AQ..`: the organization identifier of 15 characters, `!`, and at least 60
-/// characters.
+/// Returns a Salesforce session identifier that starts at `at`, such as `00D..!AQ..`: an organization identifier of 15
+/// letters and digits that starts with `00`, `!`, and at least 60 letters, digits, underscores and dots.
 pub(in super::super) fn detect_salesforce(text: &TextView<'_>, at: usize) -> Option<Match> {
     let mark = text.bounded_run_end(ALNUM, at, 16);
     if mark - at != 15 || text.slice(at, at + 2) != b"00" || text.byte_at(mark) != b'!' {

@@ -32,9 +32,10 @@ use crate::usage::Usage;
 /// A handle that records what happens to an operation, one model call, from any thread, also after `observe` took the
 /// operation. Cheap to clone. The marker of a disabled operation records nothing.
 ///
-/// Each state change can be marked once. A moment before the one that it must follow is replaced by that one, and a
-/// moment in the future is replaced by the current one; both are counted in `llmobs.self.anomalies`. State changes,
-/// usage and finish reasons that are marked after the end of the operation are ignored.
+/// Only the first mark of each state change counts, except that a further [`scheduled`](Self::scheduled) counts a
+/// preemption. A moment earlier than the state change before it is replaced by the moment of that change, and a moment in
+/// the future by the current moment; both are counted in `llmobs.self.anomalies`. State changes, usage, finish reasons, and
+/// the id and model of the response are ignored after the end of the operation.
 ///
 /// ```
 /// use llmobs::{Observer, Usage};
@@ -117,8 +118,8 @@ impl Marker {
         self.with_state(|state| state.merge_usage(&usage));
     }
 
-    /// Sets the reason why the generation of choice 0 ended, the only one of most operations. Only the first reason is
-    /// kept.
+    /// Sets the reason why the generation of choice 0 ended. Most operations have only this choice. Only the first reason
+    /// is kept.
     pub fn finish_reason(&self, reason: FinishReason) {
         self.with_state(|state| state.set_finish_reason(0, reason));
     }
@@ -189,7 +190,7 @@ impl Marker {
 
     /// Starts a phase, a part of the operation that the application names and times. The returned guard records it when
     /// it is dropped. The name must be declared with [`ObserverBuilder::phases`](crate::ObserverBuilder::phases); a
-    /// phase with another name is not recorded, and counted in `llmobs.self.folded_labels`.
+    /// phase with another name is counted in `llmobs.self.folded_labels` and is not recorded.
     #[must_use = "the phase ends when the guard is dropped"]
     pub fn phase(&self, name: &str) -> Phase {
         let found = self.state.as_ref().and_then(|state| {
@@ -291,7 +292,7 @@ impl Marker {
     }
 
     /// Captures a delta, one increment, of the arguments of a tool call of a choice. `index` counts the tool calls of
-    /// the choice from zero; `id` and `name` are set once known.
+    /// the choice from zero. The first known `id` and `name` of a call are kept.
     #[inline]
     pub fn output_tool_call(&self, choice: u32, index: u32, id: Option<&str>, name: Option<&str>, arguments: &str) {
         if self.is_capturing() {

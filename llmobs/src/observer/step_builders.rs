@@ -1,6 +1,6 @@
-//! The builders of steps, one for each kind of step in the conventions: a step is a tool call, retrieval, agent,
-//! workflow or database query around operations (model calls), and has a span. The methods of
-//! [`Observer`](crate::Observer) return the builders.
+//! The builders of steps. A step is work of an application beside its model calls: a tool call, a retrieval, the run or
+//! the creation of an agent, a workflow or a database query. Each step has one span, which follows the OpenTelemetry
+//! conventions. The methods of [`Observer`](crate::Observer) return the builders.
 
 use super::state::observer_parts::ObserverParts;
 use super::step::Step;
@@ -33,7 +33,7 @@ macro_rules! step_builder {
                 self
             })*
 
-            /// Starts the step with its span, and returns it to its owner, which ends it.
+            /// Starts the step and its span. The caller ends the returned step.
             pub fn start(self) -> Step {
                 let Some(inner) = &self.observer.inner else { return Step::disabled() };
                 Step::new(fit_to_profile(self.observer, self.step).start_span(), inner)
@@ -43,7 +43,7 @@ macro_rules! step_builder {
 }
 
 step_builder! {
-    /// A step that searches for documents, as in retrieval-augmented generation. Its span is named
+    /// Builds a step that searches for documents, as in retrieval-augmented generation. Its span is named
     /// `retrieval {data source}`.
     struct Retrieval {
         /// Sets the model that embeds or ranks. Defaults to none.
@@ -52,7 +52,7 @@ step_builder! {
 }
 
 step_builder! {
-    /// A step that calls a tool. Its span is named `execute_tool {tool}`.
+    /// Builds a step that calls a tool. Its span is named `execute_tool {tool}`.
     struct ExecuteTool {
         /// Sets the type of the tool: `function`, `extension`, `datastore` or a custom value. Defaults to none.
         kind(tool_type),
@@ -60,7 +60,7 @@ step_builder! {
         call_id(tool_call_id),
         /// Sets the description of the tool, as given to the model. Defaults to none.
         description(tool_description),
-        /// Sets the agent that calls the tool. Recorded only in profile `latest`. Defaults to none.
+        /// Sets the name of the agent that calls the tool. Recorded only in profile `latest`. Defaults to none.
         agent(agent_name),
         /// Sets the conversation that the call belongs to. Recorded only in profile `latest`. Defaults to none.
         conversation(conversation_id),
@@ -68,7 +68,7 @@ step_builder! {
 }
 
 step_builder! {
-    /// A step that runs an agent, in this process unless a [`provider`](Self::provider) is set. Its span is named
+    /// Builds a step that runs an agent, in this process unless a [`provider`](Self::provider) is set. Its span is named
     /// `invoke_agent {agent}`.
     struct InvokeAgent {
         /// Sets the description of the agent. Defaults to none.
@@ -77,13 +77,13 @@ step_builder! {
         model(model),
         /// Sets the conversation that the call belongs to. Defaults to none.
         conversation(conversation_id),
-        /// Sets the data source that the agent is bound to. Defaults to none.
+        /// Sets the identifier of the data source that the agent uses. Defaults to none.
         data_source(data_source_id),
     }
 }
 
 step_builder! {
-    /// A step that creates an agent at a remote service. Its span is named `create_agent {agent}`.
+    /// Builds a step that creates an agent at a remote service. Its span is named `create_agent {agent}`.
     struct CreateAgent {
         /// Sets the description of the agent. Defaults to none.
         description(agent_description),
@@ -97,7 +97,7 @@ step_builder! {
 }
 
 step_builder! {
-    /// A step that coordinates several agents or model calls. Its span is named `invoke_workflow {workflow}`.
+    /// Builds a step that coordinates several agents or model calls. Its span is named `invoke_workflow {workflow}`.
     struct InvokeWorkflow {
         /// Sets the conversation that the workflow belongs to. Recorded only in profile `latest`. Defaults to none.
         conversation(conversation_id),
@@ -105,7 +105,7 @@ step_builder! {
 }
 
 step_builder! {
-    /// A step that queries a database, for example a vector database. Its attributes follow the OpenTelemetry database
+    /// Builds a step that queries a database, for example a vector database. Its attributes follow the OpenTelemetry database
     /// conventions; its span is named `{operation} {collection}`.
     struct Database {
         /// Sets the namespace within the database system. Defaults to none.
@@ -177,20 +177,21 @@ impl<'a> InvokeAgent<'a> {
         Self { observer, step: span::StepSpan { agent_name: Some(agent), ..step } }
     }
 
-    /// Sets the provider of an agent that a remote service runs. Defaults to an agent in this process; profile `v1_41`
-    /// records the observer's provider for it.
+    /// Declares that a remote service runs the agent, and sets the provider of the service. Makes the span a client span.
+    /// By default the agent runs in this process, and profile `v1_41` records the observer's provider.
     pub fn provider(mut self, provider: &'a Provider) -> Self {
         (self.step.kind, self.step.provider) = (StepSpanKind::Client, Some(provider.as_str()));
         self
     }
 
-    /// Sets the identifier and the version of a remote agent. Defaults to none.
+    /// Sets the identifier and the version of the agent. Profile `latest` records them only if a
+    /// [`provider`](Self::provider) is set. Defaults to none.
     pub const fn id(mut self, id: &'a str, version: Option<&'a str>) -> Self {
         (self.step.agent_id, self.step.agent_version) = (Some(id), version);
         self
     }
 
-    /// Sets the host of a remote agent, and its port. Defaults to none.
+    /// Sets the host and port of a remote agent. Recorded only if a [`provider`](Self::provider) is set. Defaults to none.
     pub const fn server(mut self, address: &'a str, port: u16) -> Self {
         self.step.server = Some((address, port));
         self
@@ -239,8 +240,8 @@ impl<'a> Database<'a> {
         self
     }
 
-    /// Declares that the query is a lookup in a cache of whole answers. Record its result with [`Step::cache_result`].
-    /// Defaults to no cache.
+    /// Declares that the query looks up a whole answer of a model in a cache of this kind. Record a hit or a miss with
+    /// [`Step::cache_result`]. By default the query is not a cache look-up.
     pub fn cache(mut self, kind: CacheKind) -> Self {
         self.step.cache_kind = Some(kind.as_str());
         self

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// The reason for which [`init`](super::init) or [`PipelineBuilder::build`](super::PipelineBuilder::build) failed. Each
-/// message names the setter or the variable to change.
+/// The reason for which [`init`](super::init) or [`PipelineBuilder::build`](super::PipelineBuilder::build) failed. The
+/// message says what to change, except for that of `Thread`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InitError {
@@ -11,14 +11,14 @@ pub enum InitError {
     AlreadyRunning,
     /// A `tracing` subscriber is already set.
     SubscriberAlreadySet,
-    /// An endpoint, a header or a certificate cannot be used.
+    /// A setting cannot be used, such as an endpoint, a header, or the file of a certificate or key.
     InvalidSetting {
-        /// The name of the setter or variable.
+        /// The name of the setter or environment variable, the path of the file, or the missing feature.
         name: String,
         /// The reason for which the value cannot be used.
         reason: String,
     },
-    /// The operating system could not start the export thread, or the thread ended at once.
+    /// The operating system could not start the export thread, or the thread ended immediately. Contains the reason.
     Thread(String),
 }
 

@@ -8,6 +8,7 @@ mod malformed;
 mod reader;
 mod strings;
 mod text;
+mod text_or_list;
 
 pub(super) use self::any::NonEmpty;
 pub(super) use self::any::Value;
@@ -20,3 +21,4 @@ pub(super) use self::malformed::Malformed;
 pub(super) use self::reader::Reader;
 pub(super) use self::reader::read_document;
 pub(super) use self::text::Text;
+pub(super) use self::text_or_list::TextOrList;

@@ -87,24 +87,30 @@ fn decode<'a, F: ProviderFrame + FromJson<'a>>(
 }
 
 fn report(frame: &impl ProviderFrame, json: &[u8], is_error_event: bool, reporter: &mut Reporter<'_, '_>) -> FrameKind {
-    let is_error = is_error_event || frame.is_error();
-    let error = frame.error().classify().or_else(|| is_error.then(|| provider_error::of_frame(json)));
-    // xAI and TGI have a text as the error, and its code in the frame.
-    let error = match error {
-        Some(ErrorType::Upstream) if frame.error().is_text() => Some(provider_error::of_frame(json)),
-        error => error,
+    let (kind, error) = match find_error(frame, json, is_error_event) {
+        Some(error) => (FrameKind::Native, Some(error)),
+        None => match frame.kind() {
+            FrameKind::Foreign => match provider_error::in_foreign_frame(json) {
+                Some(error) => (FrameKind::Native, Some(error)),
+                None => (FrameKind::Foreign, None),
+            },
+            kind => (kind, None),
+        },
     };
-    let mut kind = if error.is_some() { FrameKind::Native } else { frame.kind() };
-    let mut error = error;
-    if kind == FrameKind::Foreign
-        && let Some(found) = provider_error::in_foreign_frame(json)
-    {
-        (kind, error) = (FrameKind::Native, Some(found));
-    }
     frame.report(reporter);
     if let Some(error) = error {
         reporter.error(error);
     }
     reporter.end_frame();
     kind
+}
+
+/// Returns the error in the field `error` of a frame, or the error that the frame is.
+fn find_error(frame: &impl ProviderFrame, json: &[u8], is_error_event: bool) -> Option<ErrorType> {
+    match frame.error().classify() {
+        // xAI and TGI have a text as the error, and its code in the frame.
+        Some(ErrorType::Upstream) if frame.error().is_text() => Some(provider_error::of_frame(json)),
+        None if is_error_event || frame.is_error() => Some(provider_error::of_frame(json)),
+        error => error,
+    }
 }

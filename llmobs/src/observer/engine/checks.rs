@@ -21,7 +21,8 @@ use crate::series::MAX_EXTRA_LABELS;
 use crate::series::MAX_VARIANTS;
 
 /// Returns the names that the settings declare: labels, phases, evaluations and objectives. Returns an error for a name
-/// or value that cannot be a label, for more than four labels, and for a label or objective that is declared twice.
+/// or value that cannot be a label, for more than four labels, for a label without values or with more than 255, and for
+/// a label or objective that is declared twice. Names of labels that differ only in `.` and `_` are the same.
 pub(crate) fn declared_names(settings: &Settings<'_>, profile: Profile) -> Result<DeclaredNames, BuildError> {
     let invalid_label =
         |setter, name: &str, reason| Err(BuildError::InvalidLabel { setter, name: name.to_owned(), reason });
@@ -105,8 +106,8 @@ pub(crate) fn resolve_max_undeclared_models(
     Ok(max_undeclared)
 }
 
-/// Returns the bucket bounds of each row of the catalog, by `RowId`: those of the selected resolution and the limit of
-/// every objective. Bounds of times are in seconds; a row that is not a histogram has none. Returns an error if a row
+/// Returns the bucket bounds of each row of the catalog, by `RowId`: those of the selected resolution, and the limits that
+/// objectives set on the time that the row measures. Bounds of times are in seconds; a row that is not a histogram has none. Returns an error if a row
 /// has more than 31 bounds.
 pub(crate) fn bucket_bounds(settings: &Settings<'_>) -> Result<Box<[BucketBounds]>, BuildError> {
     RowId::ALL.iter().map(|id| bucket_bounds_of(settings, *id)).collect()

@@ -24,7 +24,7 @@ pub(super) fn build(endpoint: &OtlpEndpoint) -> Result<Client, InitError> {
     let mut builder = legacy::Client::builder(TokioExecutor::new());
     builder.timer(TokioTimer::new()).pool_timer(TokioTimer::new()).pool_max_idle_per_host(1);
     if endpoint.protocol == Protocol::Grpc {
-        // Keep-alive pings detect a dead connection before a batch is lost on it.
+        // Keep-alive pings detect a dead connection while a request is open.
         builder.http2_only(true).http2_keep_alive_interval(Duration::from_secs(30));
     }
     let mut http = HttpConnector::new();
@@ -73,7 +73,7 @@ fn tls_config(endpoint: &OtlpEndpoint) -> Result<rustls::ClientConfig, InitError
     if let Some(file) = &endpoint.tls_files.ca_certificates {
         let (added, _) = roots.add_parsable_certificates(read_certificates(file)?);
         if added == 0 {
-            return Err(unreadable(file, "it contains no certificate"));
+            return Err(unreadable(file, "it contains no usable certificate"));
         }
     } else if endpoint.uri.scheme() == Some(&Scheme::HTTPS) {
         let (added, _) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);

@@ -62,6 +62,7 @@ impl Condenser {
             // `\u` is followed by four digits.
             self.escape_bytes = if byte == b'u' && self.escape_bytes == 1 { 5 } else { self.escape_bytes };
             self.escape_bytes -= 1;
+            self.string_bytes += usize::from(self.is_escape_kept);
             return self.is_escape_kept;
         }
         if byte == b'"' {

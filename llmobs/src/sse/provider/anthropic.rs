@@ -101,14 +101,10 @@ impl ProviderFrame for Frame<'_> {
     fn kind(&self) -> FrameKind {
         match &*self.event.to_bytes() {
             b"ping" => FrameKind::KeepAlive,
-            b"message_start"
-            | b"content_block_start"
-            | b"content_block_delta"
-            | b"content_block_stop"
-            | b"message_delta"
-            | b"message_stop"
-            | b"message" => FrameKind::Native,
-            _ => FrameKind::Foreign,
+            // Events of OpenAI's Responses have a `type` too.
+            event if event.is_empty() || event.starts_with(b"response.") => FrameKind::Foreign,
+            // Anthropic may add events.
+            _ => FrameKind::Native,
         }
     }
 

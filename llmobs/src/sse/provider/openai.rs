@@ -10,12 +10,10 @@ use super::ProviderFrame;
 use super::openai_usage::OpenAiUsage;
 use crate::semconv::value::ErrorType;
 use crate::sse::json::Deferred;
-use crate::sse::json::FromJson;
 use crate::sse::json::List;
-use crate::sse::json::Malformed;
 use crate::sse::json::NonEmpty;
-use crate::sse::json::Reader;
 use crate::sse::json::Text;
+use crate::sse::json::TextOrList;
 use crate::sse::json::Value;
 use crate::sse::json::json_object;
 use crate::sse::provider_error;
@@ -61,7 +59,7 @@ json_object! {
     }
 
     pub(in crate::sse) struct Delta<'a> {
-        content: Content<'a> = b"content",
+        content: TextOrList<'a, ContentPart<'a>> = b"content",
         reasoning_content: Text<'a> = b"reasoning_content",
         reasoning: Text<'a> = b"reasoning",
         reasoning_details: List<'a, ReasoningDetail<'a>> = b"reasoning_details",
@@ -90,7 +88,7 @@ json_object! {
     pub(in crate::sse) struct ContentPart<'a> {
         text: Text<'a> = b"text",
         refusal: Text<'a> = b"refusal",
-        thinking: Thinking<'a> = b"thinking",
+        thinking: TextOrList<'a, ThinkingPart<'a>> = b"thinking",
         image_url: NonEmpty = b"image_url",
         audio_url: NonEmpty = b"audio_url",
         video_url: NonEmpty = b"video_url",
@@ -112,60 +110,6 @@ json_object! {
         name: Text<'a> = b"name",
         arguments: Value<'a> = b"arguments",
         input: Value<'a> = b"input",
-    }
-}
-
-/// The content of a message: one text, or a list of parts.
-#[derive(Debug, Clone)]
-pub(in crate::sse) enum Content<'a> {
-    Text(Text<'a>),
-    Parts(List<'a, ContentPart<'a>>),
-}
-
-impl Default for Content<'_> {
-    fn default() -> Self {
-        Self::Text(Text::default())
-    }
-}
-
-impl<'a> FromJson<'a> for Content<'a> {
-    fn read(&mut self, reader: &mut Reader<'a>) -> Result<bool, Malformed> {
-        if reader.peek() == Some(b'[') {
-            let mut parts = List::default();
-            let is_read = parts.read(reader)?;
-            *self = Self::Parts(parts);
-            return Ok(is_read);
-        }
-        let text = reader.string()?;
-        *self = Self::Text(text.unwrap_or_default());
-        Ok(text.is_some())
-    }
-}
-
-/// Mistral's reasoning: one text, or a list of parts.
-#[derive(Debug, Clone)]
-pub(in crate::sse) enum Thinking<'a> {
-    Text(Text<'a>),
-    Parts(List<'a, ThinkingPart<'a>>),
-}
-
-impl Default for Thinking<'_> {
-    fn default() -> Self {
-        Self::Text(Text::default())
-    }
-}
-
-impl<'a> FromJson<'a> for Thinking<'a> {
-    fn read(&mut self, reader: &mut Reader<'a>) -> Result<bool, Malformed> {
-        if reader.peek() == Some(b'[') {
-            let mut parts = List::default();
-            let is_read = parts.read(reader)?;
-            *self = Self::Parts(parts);
-            return Ok(is_read);
-        }
-        let text = reader.string()?;
-        *self = Self::Text(text.unwrap_or_default());
-        Ok(text.is_some())
     }
 }
 
@@ -257,8 +201,8 @@ impl Delta<'_> {
     fn report(&self, choice: u32, reporter: &mut Reporter<'_, '_>) {
         self.report_reasoning(choice, reporter);
         match &self.content {
-            Content::Text(text) => reporter.text(choice, *text),
-            Content::Parts(parts) => parts.for_each(|part| part.report(choice, reporter)),
+            TextOrList::Text(text) => reporter.text(choice, *text),
+            TextOrList::List(parts) => parts.for_each(|part| part.report(choice, reporter)),
         }
         reporter.text(choice, self.refusal);
         reporter.text(choice, self.audio.transcript);
@@ -292,8 +236,8 @@ impl Delta<'_> {
 impl ContentPart<'_> {
     fn report(&self, choice: u32, reporter: &mut Reporter<'_, '_>) {
         match &self.thinking {
-            Thinking::Text(text) => reporter.reasoning(choice, *text),
-            Thinking::Parts(parts) => parts.for_each(|part| reporter.reasoning(choice, part.text)),
+            TextOrList::Text(text) => reporter.reasoning(choice, *text),
+            TextOrList::List(parts) => parts.for_each(|part| reporter.reasoning(choice, part.text)),
         }
         reporter.text(choice, self.text);
         reporter.text(choice, self.refusal);
