@@ -11,7 +11,7 @@ pub enum GpuError {
     LibraryNotFound,
     /// The driver is not loaded.
     DriverNotLoaded,
-    /// The versions of library and driver differ, since the driver was upgraded while the process ran.
+    /// The versions of the library and of the loaded driver differ, for example after an upgrade without a reload.
     DriverLibraryMismatch,
     /// The device or the library does not support the value.
     NotSupported,
@@ -38,13 +38,14 @@ pub enum GpuError {
 pub(crate) enum ErrorClass {
     /// The value is never available, so the call is not repeated.
     Permanent,
-    /// The device is lost for now.
+    /// The device does not answer, and may come back.
     DeviceLost,
     /// The call is repeated later.
     Transient,
 }
 
 impl GpuError {
+    /// Returns the consequence for later calls. An error that is neither permanent nor of a lost device is transient.
     pub(crate) const fn class(self) -> ErrorClass {
         match self {
             Self::NotSupported | Self::NoPermission => ErrorClass::Permanent,

@@ -1,7 +1,7 @@
 //! Limits the number and the length of the values of a label, such as the model names that callers choose. A declared
 //! value, which the application named, has an entry until it is retired and does not count towards the limit.
-//! Undeclared values get an entry until the limit is reached, and keep it. All other undeclared values, and empty ones,
-//! share the entry of `_OTHER`.
+//! Undeclared values get an entry until the limit is reached, and keep it. All other undeclared values, including
+//! empty ones, share the entry of `_OTHER`.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -48,7 +48,8 @@ impl<T> CardinalityLimiter<T> {
 
     /// Declares a value, so that it has an entry regardless of the limit, and returns its data. A value that has an
     /// entry keeps its data and stops counting towards the limit; for a new value, `make` creates the data from the
-    /// sanitized value. `make` runs under the lock and must not call the limiter.
+    /// sanitized value. `make` runs under the lock and must not call the limiter. The value must not
+    /// be empty after [`sanitize`].
     pub(crate) fn declare(&self, value: &str, make: impl FnOnce(Arc<str>) -> Arc<T>) -> Arc<T> {
         let value = sanitize(value);
         let mut entries = self.entries.write();

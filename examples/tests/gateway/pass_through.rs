@@ -41,6 +41,7 @@ async fn a_stream_passes_unchanged_in_any_layout_and_fragmentation() {
         let page = gateway.scrape().await;
         assert_eq!(page.ended_count("completed"), 1);
         assert_eq!(page.count("llmobs_token_processed_total", &[("llmobs_token_source", "reported")]), 10);
+        assert_eq!(page.count("llmobs_self_anomalies_total", &[("llmobs_anomaly", "malformed_frame")]), 1);
     }
 }
 

@@ -19,7 +19,8 @@ use crate::report::DeviceState;
 use crate::report::SamplerState;
 use crate::throttle::ThrottleReason;
 
-/// The source of the observable metrics. The sampler owns it alone, so that its metrics can be registered again after it
+/// The source of the observable metrics, which has no samples and no devices after the sampler stopped. The sampler owns
+/// it alone, so that its metrics can be registered again after it
 /// stops, even if a hanging thread still holds the snapshot.
 #[derive(Debug)]
 pub(super) struct SnapshotSource(Arc<SharedSnapshot>);
@@ -29,7 +30,7 @@ impl SnapshotSource {
         Self(snapshot)
     }
 
-    /// Returns the samples that `read` returns for each device; none after the sampler stopped.
+    /// Returns the samples that `read` returns for each device.
     pub(super) fn device_samples<const N: usize>(
         &self,
         read: impl Fn(&DeviceReader<'_>) -> Vec<Sample<N>>,
@@ -161,12 +162,14 @@ impl DeviceReader<'_> {
         samples.collect()
     }
 
+    /// Returns the seconds since the device last answered; none if it never answered.
     pub(super) fn age(&self) -> Vec<Sample<1>> {
         let age = self.device.last_answered_at.map(|at| nanos_to_seconds(self.now.saturating_sub(at)));
         age.map(|age| Sample::new(age, [self.id()])).into_iter().collect()
     }
 
-    /// Returns the sample of a value that a call reads, with the device's id.
+    /// Returns the sample of `value`, with the device's id; none if the value is missing, or if the last answer to `call`,
+    /// which reads it, is too old.
     pub(super) fn gauge(&self, call: DriverCall, value: impl Fn(&Reading) -> Option<f64>) -> Vec<Sample<1>> {
         let value = self.fresh_value(call, value(self.reading()));
         value.map(|value| Sample::new(value, [self.id()])).into_iter().collect()
@@ -228,7 +231,7 @@ impl DeviceReader<'_> {
         (&self.device.attributes.id).into()
     }
 
-    /// Returns the attributes that the conventions recommend for `hw.gpu.*`.
+    /// Returns the attributes that the conventions list for `hw.gpu.*`.
     fn gpu_attributes(&self) -> [AttributeValue; 8] {
         let attributes = &self.device.attributes;
         [
@@ -248,7 +251,7 @@ impl DeviceReader<'_> {
         [id, name, vendor, model, parent, driver, firmware, serial, last.into()]
     }
 
-    /// Returns the attributes that the conventions require for all hardware.
+    /// Returns the attributes that the conventions list for `hw.energy` and `hw.power`.
     fn hw_attributes(&self) -> [AttributeValue; 4] {
         let attributes = &self.device.attributes;
         [(&attributes.id).into(), (&attributes.name).into(), attributes.parent.as_ref().into(), "gpu".into()]

@@ -1,4 +1,4 @@
-//! The connectivity check: sends one empty request to each collector and renders the results as text.
+//! The connectivity check: sends one empty request for each exported signal and renders the results as text.
 
 use std::fmt;
 use std::sync::mpsc;

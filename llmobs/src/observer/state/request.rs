@@ -55,7 +55,8 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// Returns the values in their small form. A maximum of tokens of 0 or over 4,294,967,295 is discarded.
+    /// Returns the values in their small form. Values that do not fit are discarded: a maximum of tokens of 0 or over
+    /// 4,294,967,295, a deadline of 0, and an objective index over 254.
     #[inline]
     pub(crate) fn new(params: &StartParams) -> Self {
         Self {
@@ -70,13 +71,15 @@ impl Request {
         }
     }
 
-    /// Returns the maximum number of output tokens that the caller requested; `None` if it did not.
+    /// Returns the maximum number of output tokens that the caller requested; `None` if it requested none, or
+    /// one that does not fit.
     #[inline]
     pub(crate) fn max_tokens(&self) -> Option<u64> {
         self.max_tokens.map(|tokens| tokens.get().into())
     }
 
-    /// Returns the index of the objective of the instrumented function; `None` if it declares none.
+    /// Returns the index of the objective of the instrumented function; `None` if it declares none, or if
+    /// the index is over 254.
     #[inline]
     pub(crate) fn function_objective(&self) -> Option<usize> {
         self.function_objective.map(|index| usize::from(index.get()) - 1)

@@ -94,7 +94,7 @@ fn status(headers: &HeaderMap) -> Option<u16> {
 
 /// Returns the error of a gRPC status. The OTLP specification lists the statuses that may be retried: 1, 4, 10, 11, 14
 /// and 15, and 8 (`RESOURCE_EXHAUSTED`) only with a retry delay. Example: 14 (`UNAVAILABLE`) with a delay of 2 s is
-/// retried after 2 s, without one with back-off; 3 (`INVALID_ARGUMENT`) is never retried.
+/// retried after 2 s, without one with back-off; 3 (`INVALID_ARGUMENT`) is never retried. The delay of other statuses is not used.
 fn status_error(status: u16, headers: &HeaderMap) -> ExportError {
     let delay = headers.get(DETAILS).and_then(|details| retry_delay(details.as_bytes()));
     let retry = match (GrpcStatus::from_code(status), delay) {

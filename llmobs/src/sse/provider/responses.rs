@@ -26,7 +26,7 @@ json_object! {
         item: Deferred<'a, Item<'a>> = b"item",
         partial_image: NonEmpty = b"partial_image_b64",
         response: Deferred<'a, Response<'a>> = b"response",
-        /// The error of an error event, whose other fields are in the frame.
+        /// The error of an error event. Some servers send its fields, such as the code, in the frame itself.
         error: ErrorValue<'a> = b"error",
     }
 
@@ -184,8 +184,8 @@ impl ProviderFrame for Response<'_> {
         false
     }
 
-    /// Reports a response object at its end. Texts and reasoning that deltas contained before are left out; tool calls
-    /// are reported with their names.
+    /// Reports a complete response object. Texts and reasoning are left out if any content was reported before, because
+    /// its deltas contained them; tool calls are reported with their names.
     fn report(&self, reporter: &mut Reporter<'_, '_>) {
         reporter.id_and_model(self.id, self.model);
         let is_new = !reporter.state.has_content;
@@ -231,7 +231,7 @@ impl<'a> Item<'a> {
         parts.for_each(|part| reporter.reasoning(0, part.text));
     }
 
-    /// Reports the call of a tool, if the item is a complete one.
+    /// Reports the item as a complete call of a tool, if it is a call.
     fn report_call(&self, output_index: Option<u32>, reporter: &mut Reporter<'_, '_>) {
         let Some(call) = self.call(output_index) else { return };
         let arguments =

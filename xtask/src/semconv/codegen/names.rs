@@ -13,7 +13,7 @@ const ATTRIBUTES_PREAMBLE: &str = "\
 ";
 
 const METRICS_PREAMBLE: &str = "\
-//! The names of the conventions' metrics.
+//! Names of metrics of the conventions: those of GenAI, and some of HTTP servers and of hardware.
 //!
 ";
 
