@@ -10,7 +10,8 @@ use super::super::kind::DataKind;
 use super::super::view::TextView;
 use super::tld;
 
-/// Returns the email address around the word "at" at `at..end`, which is enclosed by brackets or blanks.
+/// Returns the email address around a spelled-out at sign. `at..end` is the word "at" with the brackets or blanks that
+/// enclose it.
 pub(in super::super) fn detect_obfuscated(text: &TextView<'_>, at: usize, end: usize) -> Option<Match> {
     let bracketed = text.slice(at, end).iter().any(|byte| !class::is_in(*byte, SPACE | ALNUM));
     let name_end = skip_blanks_back(text, at);

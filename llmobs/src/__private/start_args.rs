@@ -76,6 +76,7 @@ pub fn text<T: RequiredText + ?Sized>(value: &T) -> &str {
     label = "expected a whole number or an `Option` of one"
 )]
 pub trait TokenCount {
+    /// Returns the number; `None` if it is missing or negative.
     fn token_count(&self) -> Option<u64>;
 }
 
@@ -125,7 +126,8 @@ pub fn conversation<'a, T: OptionalText + ?Sized>(start: Start<'a>, id: &'a T) -
     }
 }
 
-/// Adds the function's objective to those that the operation must meet.
+/// Adds the objective that the instrumented function declares under `name`. `objective` is called if no objective has this
+/// name yet.
 #[inline]
 pub fn objective<'a>(start: Start<'a>, name: &'static str, objective: impl FnOnce() -> Objective) -> Start<'a> {
     start.objective(name, objective)

@@ -27,6 +27,7 @@ impl GateRules {
         self.redactor.get_or_init(Redactor::new)
     }
 
+    /// Returns a serializer with the redactor and the limits of the gate, but without a limit on the number of parts.
     pub(super) fn serializer<'a>(&'a self, report: &'a mut CaptureReport) -> ContentSerializer<'a> {
         ContentSerializer {
             redactor: self.redactor(),

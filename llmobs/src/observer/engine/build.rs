@@ -32,10 +32,10 @@ use crate::sink::Sinks;
 use crate::sink::otel;
 use crate::sink::prometheus::RegistryMut;
 
-/// Builds the observer, and registers it with its backends: the OpenTelemetry meter, a Prometheus registry and the
-/// pipeline of the process, if no other observer reports that. Returns an error if a setting is invalid, if the
-/// registry already contains an observer, if the given meter provider records nothing, or if bound instruments do not
-/// work.
+/// Builds the observer, and registers it with the OpenTelemetry meter and a Prometheus registry. If this process has an
+/// OTLP pipeline whose export counts no other observer reports, this observer reports them. Returns an error if a setting
+/// is invalid, if the registry already contains an observer, if the given meter provider records nothing, or if bound
+/// instruments do not work.
 pub(crate) fn build(settings: Settings<'_>) -> Result<ObserverParts, BuildError> {
     let Settings { registry, meter_provider, .. } = &settings;
     if registry.as_ref().is_some_and(RegistryMut::has_observer) {

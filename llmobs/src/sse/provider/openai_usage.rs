@@ -16,7 +16,7 @@ json_object! {
         completion_tokens: Option<u64> = b"completion_tokens",
         total_tokens: Option<u64> = b"total_tokens",
         prompt_tokens_details: InputDetails = b"prompt_tokens_details",
-        /// The name in Mistral's documentation.
+        /// Cached input under the name in Mistral's documentation.
         prompt_token_details: InputDetails = b"prompt_token_details",
         completion_tokens_details: OutputDetails = b"completion_tokens_details",
         input_tokens: Option<u64> = b"input_tokens",
@@ -124,12 +124,13 @@ pub(super) fn service_tier(word: Text<'_>) -> Option<ServiceTier> {
     (!word.is_empty()).then(|| ServiceTier::from_provider(&word.to_str()))
 }
 
-/// Returns the output tokens that only the total includes. xAI reports reasoning tokens separately from the completion,
+/// Returns the output tokens that only the total includes; 0 if the input, the output or the total is missing. xAI reports reasoning tokens separately from the completion,
 /// and some servers report thinking nowhere else. Examples: 10 prompt, 5 completion, 90 reasoning and 105 total tokens
 /// are 90 uncounted tokens; with 95 completion tokens there are none. 20 prompt, 424 completion and 1,016 total tokens
 /// without details are 572.
 ///
-/// A total that also includes cached input, which a server reports beside the prompt, does not change the output.
+/// With reasoning tokens, the difference counts only if it equals them. Without, it does not count if it equals the cache
+/// reads, the cache writes or their sum, which some servers report beside the prompt and include in the total.
 pub(super) fn uncounted_output(usage: &Usage, total: Option<u64>) -> u64 {
     let (Some(input), Some(output), Some(total)) = (usage.input, usage.output, total) else { return 0 };
     let missing = total.saturating_sub(input + output);
