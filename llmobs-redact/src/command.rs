@@ -14,7 +14,8 @@ use super::scan_context::ScanContext;
 use super::secret_value;
 use super::view::TextView;
 
-/// Returns the credentials after the `Bearer ` or `Basic ` at `at..end`, without a keyword before the scheme.
+/// Returns the credentials after the `Bearer ` or `Basic ` at `at..end`. No keyword, such as `Authorization`, is needed
+/// before it.
 ///
 /// Input:  `send it as Bearer a1B2c3D4e5F6g7 please`
 /// Output: `send it as Bearer [SECRET] please`

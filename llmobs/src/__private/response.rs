@@ -46,13 +46,14 @@ pub fn sse<S: IsObserved>(operation: Operation, response: Sse<S>) -> Sse<S> {
     response
 }
 
-/// Keeps an operation running until the end of a response's body. An error status ends the operation at once.
+/// Keeps an operation running until the end of a response's body, which is read as by [`body`]. An error status ends the
+/// operation immediately.
 pub fn response(operation: Operation, response: Response) -> Response {
     observe_unless_error(operation, response, body)
 }
 
-/// Same as `response`, with a function that returns the [`Chunk`] (tokens, finish reason, error) of the bytes of each
-/// data frame.
+/// Keeps an operation running as [`response`] does, but does not read the format of the body: a function returns the
+/// [`Chunk`] (tokens, finish reason, error) of the bytes of each data frame.
 pub fn response_with<C: Into<Chunk>>(
     operation: Operation,
     response: Response,

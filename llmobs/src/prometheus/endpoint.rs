@@ -21,7 +21,8 @@ use super::page::Page;
 use super::page::page;
 use crate::observer::Observer;
 
-/// A [`tower_service::Service`] that answers scrapes of `/metrics`, in the format that the `Accept` header prefers.
+/// A [`tower_service::Service`] that answers each request with the metrics page, in the format that the `Accept` header
+/// prefers. It does not check the path: add it to a router, usually at `/metrics`.
 ///
 /// ```
 /// # #[cfg(feature = "axum")] {

@@ -12,9 +12,11 @@ use self::json::JsonFramer;
 use self::lines::LineFramer;
 use super::dialect::Dialect;
 
+/// Splits the bytes of one response into frames.
 #[derive(Debug)]
 pub(super) struct Framer {
     format: FrameFormat,
+    /// The incomplete frame, and the counts of frames above the bound.
     pub(super) buffer: FrameBuffer,
 }
 
@@ -29,6 +31,7 @@ enum FrameFormat {
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl Framer {
+    /// Returns a framer that stores at most `max_bytes` of a frame, and shortens a longer one.
     pub(super) const fn new(dialect: Dialect, max_bytes: usize) -> Self {
         Self { format: FrameFormat::Unknown(dialect, 0), buffer: FrameBuffer::new(max_bytes) }
     }

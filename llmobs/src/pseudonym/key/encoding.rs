@@ -35,8 +35,8 @@ fn decode_hex(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     Some(bytes)
 }
 
-/// Decodes base64 in the standard or the URL-safe alphabet, with full padding or without padding. The unused bits of the
-/// last symbol must be zero; they are not if a symbol was lost.
+/// Decodes base64 in the standard or the URL-safe alphabet, with or without padding. The unused bits of the last symbol
+/// must be zero; if a symbol was lost, they usually are not.
 fn decode_base64(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     const EITHER_PADDING: GeneralPurposeConfig =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
