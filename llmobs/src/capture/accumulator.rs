@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::CaptureReport;
-#[cfg(feature = "sse")]
-use super::ContentBudget;
 use super::Permit;
 use super::gate_rules::GateRules;
 use super::serialize::has_finished_normally;
@@ -117,7 +115,7 @@ impl ContentAccumulator {
     /// Returns an accumulator of a response whose bytes are all in memory already, without limits of its own.
     #[cfg(feature = "sse")]
     pub(crate) fn unlimited() -> Self {
-        let budget = ContentBudget::new(usize::MAX);
+        let budget = super::ContentBudget::new(usize::MAX);
         Self {
             choices: BTreeMap::new(),
             max_part_bytes: usize::MAX,
