@@ -8,9 +8,21 @@ use llmobs_tests::leaks::TextField;
 use llmobs_tests::semconv::attribute;
 
 /// Keys outside the conventions whose values come from a closed list or are generated: in `llm_request_complete`, in
-/// the events about the flight recorder's files, and the drop reasons.
-const CLOSED_FIELDS: &[&str] =
-    &["role", "outcome", "tokens_source", "keep_reason", "trace_id", "span_id", "path", "reason", "llmobs.drop.reason"];
+/// the events about the flight recorder's files and about frames that cannot be read, the drop reasons and the anomalies.
+const CLOSED_FIELDS: &[&str] = &[
+    "role",
+    "outcome",
+    "tokens_source",
+    "keep_reason",
+    "trace_id",
+    "span_id",
+    "path",
+    "reason",
+    "anomaly",
+    "dialect",
+    "llmobs.anomaly",
+    "llmobs.drop.reason",
+];
 
 /// Keys that the application declared.
 const DECLARED_ATTRIBUTES: &[&str] = &["tier", "declared.field"];
