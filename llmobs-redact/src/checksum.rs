@@ -16,8 +16,8 @@ pub(super) fn luhn(digits: &[u8]) -> bool {
     values.sum::<u32>().is_multiple_of(10)
 }
 
-/// Returns whether an IBAN is valid: with its first four characters moved to the end and letters counted from ten, the
-/// remainder modulo 97 is 1.
+/// Returns whether the check digits of an IBAN without separators are right: with its first four characters moved to the
+/// end and letters counted from ten, the remainder modulo 97 is 1. The country and the length are not checked.
 pub(super) fn iban(text: &[u8]) -> bool {
     let (head, tail) = text.split_at(4.min(text.len()));
     let rest = tail.iter().chain(head).fold(0_u32, |rest, byte| match byte {
@@ -71,8 +71,8 @@ pub(super) fn iso7064_mod_11_10(digits: &[u8]) -> bool {
     (11 - product) % 10 == u32::from(last - b'0')
 }
 
-/// Returns the decoded length if the base58 text ends with a valid checksum: the first four bytes of the double SHA-256
-/// of the other bytes.
+/// Returns the decoded length in bytes, with the checksum, if the base58 text ends with a valid one: the first four bytes
+/// of the double SHA-256 of the other bytes. Returns `None` for another text, and for more than 96 bytes.
 pub(super) fn base58check(text: &[u8]) -> Option<usize> {
     const ALPHABET: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
     const MAX_BYTES: usize = 96;
@@ -141,7 +141,8 @@ pub(super) fn eip55(digits: &[u8]) -> bool {
     })
 }
 
-/// Decodes standard or URL-safe base64 to at most `most` bytes. Padding ends the input. Returns `None` for other input.
+/// Decodes the first `most` bytes of standard or URL-safe base64. The text from the first `=` on is ignored. Returns `None`
+/// if the decoded part contains other symbols.
 pub(super) fn decode_base64(text: &[u8], most: usize) -> Option<Vec<u8>> {
     let body = text.split(|byte| *byte == b'=').next().unwrap_or_default();
     let mut bytes = Vec::with_capacity(most.min(body.len()));

@@ -1,4 +1,4 @@
-//! Guides to one subject each, from the definition of every number to the causes of missing data. The examples are
+//! Guides to one subject each, from the definition of every measured time to the causes of missing data. The examples are
 //! compiled and run as tests.
 //!
 //! | to learn | read |

@@ -4,7 +4,7 @@ use super::LabelValue;
 use crate::catalog::DeviceAttribute;
 use crate::catalog::DeviceValue;
 
-/// The id, attributes and values of a device, for metrics pages under another system's names.
+/// The id, attributes and values of a device, which a view shows: a metrics page with the names of another system.
 #[derive(Debug, Clone)]
 pub(crate) struct DeviceRecord {
     /// The value of `hw.id` in the rows of the device, or of `hw.parent` in the rows of its sensors.

@@ -1,6 +1,8 @@
 //! The variants of a row (a metric of the catalog): one for each combination of the attributes that the series key
-//! (operation, provider, model and extra labels) does not determine, such as the error type. A variant is an index,
-//! from zero; the recording code gets it from the functions here and passes it to `OperationSeries`.
+//! (operation, provider, model and extra labels) does not determine, such as the error type. A variant is an index
+//! from zero, which the recording code passes to `OperationSeries`. Functions here return it for a row with several such
+//! attributes or an optional one; for other rows it is the position of the value in its list, such as `QueueExit::ALL`. For
+//! objectives it is twice the slot of the objective, plus one for bad.
 
 use std::sync::Arc;
 
@@ -141,8 +143,8 @@ const fn fixed_variant_count(id: RowId) -> usize {
     }
 }
 
-/// Returns the number of variants of a row, for these declared names. For objectives, each of the indices has two
-/// variants: good and bad.
+/// Returns the number of variants of a row, for these declared names. Each slot of an objective, also
+/// an unused one, has two variants: good and bad.
 pub(super) fn variant_count(id: RowId, declared_names: &DeclaredNames) -> usize {
     match id {
         RowId::Phase => declared_names.phases.len(),

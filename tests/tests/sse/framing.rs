@@ -196,6 +196,16 @@ fn a_hundred_mebibytes_without_an_end_are_not_buffered() {
 }
 
 #[test]
+fn a_bound_below_the_bytes_that_are_stored_applies_from_then_on() {
+    let mut decoder = Decoder::new(Dialect::OpenAi);
+    decoder.feed(b"data: {\"choices\":[],\"a\":1,", |_| {});
+    let mut decoder = decoder.max_frame_bytes(8);
+    decoder.feed(b"\"b\":2}\n\ndata: {}\n\n", |_| {});
+    decoder.finish(|_| {});
+    assert_eq!((decoder.skipped_frames(), decoder.malformed_frames(), decoder.frame_count()), (1, 0, 2));
+}
+
+#[test]
 fn the_memory_of_a_long_frame_is_released() {
     let mut decoder = Decoder::new(Dialect::OpenAi);
     decoder.feed(format!("data: {{\"id\":\"{}\"}}\n\n", "x".repeat(500_000)).as_bytes(), |_| {});

@@ -16,7 +16,7 @@ pub(in crate::sse) struct FrameBuffer {
     condenser: Option<Box<Condenser>>,
     /// True if the condensed text exceeds the bound too.
     is_overflowing: bool,
-    /// The number of frames that were condensed.
+    /// The number of frames that were condensed and then were within the bound.
     pub(in crate::sse) condensed_frames: u64,
     /// The number of frames that were not stored.
     pub(in crate::sse) skipped_frames: u64,
@@ -34,6 +34,7 @@ impl FrameBuffer {
         }
     }
 
+    /// Sets the bound. A lower one applies to the bytes that follow.
     pub(in crate::sse) const fn set_max_bytes(&mut self, max_bytes: usize) {
         self.max_bytes = max_bytes;
     }
@@ -48,8 +49,8 @@ impl FrameBuffer {
         bytes.len() <= self.max_bytes
     }
 
-    /// Returns the text of the frame, and whether it is condensed. Returns `None`, and counts the frame as skipped, if
-    /// the text was too long.
+    /// Returns the text of the frame, and whether it is condensed; `None` if the condensed text exceeds the bound too.
+    /// Counts the frame as condensed or skipped, so it is called once for each frame.
     pub(super) fn frame_text(&mut self) -> Option<(&[u8], bool)> {
         if self.is_overflowing {
             self.skipped_frames += 1;
@@ -77,7 +78,7 @@ impl FrameBuffer {
         }
         for byte in bytes {
             if self.condenser.as_mut().is_some_and(|condenser| condenser.keeps(*byte)) {
-                if self.bytes.len() == self.max_bytes {
+                if self.bytes.len() >= self.max_bytes {
                     self.is_overflowing = true;
                     self.bytes = Vec::new();
                     return;
@@ -92,7 +93,7 @@ impl FrameBuffer {
     fn reserve(&mut self, count: usize) {
         let needed = self.bytes.len() + count;
         if needed > self.bytes.capacity() {
-            let capacity = self.bytes.capacity().saturating_mul(2).clamp(needed, self.max_bytes);
+            let capacity = self.bytes.capacity().saturating_mul(2).min(self.max_bytes).max(needed);
             self.bytes.reserve_exact(capacity - self.bytes.len());
         }
     }

@@ -34,7 +34,8 @@ pub(in crate::sse) enum Value<'a> {
 }
 
 impl Value<'_> {
-    /// Returns whether the value is not the empty string.
+    /// Returns whether there is a value: false if it is missing, null or the empty string, and true for `{}`, `[]`, `0` and
+    /// `false`.
     pub(in crate::sse) const fn is_some(&self) -> bool {
         match self {
             Self::String(text) | Self::Json(text) => !text.is_empty(),
