@@ -36,17 +36,18 @@ pub(crate) struct UsageDetails {
     pub(crate) service_tier: Option<ServiceTier>,
 }
 
-/// Numbers of tokens by modality. The kinds do not overlap.
+/// Numbers of tokens by modality, at most `u32::MAX` each; 0 if not reported. The kinds do not overlap. Small, because
+/// every usage contains two of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct TokensByModality {
-    pub(crate) text: Option<u64>,
-    pub(crate) image: Option<u64>,
-    pub(crate) audio: Option<u64>,
+    text: u32,
+    image: u32,
+    audio: u32,
 }
 
 impl UsageDetails {
     pub(crate) const fn new() -> Self {
-        let unknown = TokensByModality { text: None, image: None, audio: None };
+        let unknown = TokensByModality { text: 0, image: 0, audio: 0 };
         Self { input: unknown, output: unknown, service_tier: None }
     }
 
@@ -66,11 +67,14 @@ impl TokensByModality {
         if self == Self::default() { other } else { self }
     }
 
-    const fn with(mut self, modality: TokenModality, tokens: u64) -> Self {
+    /// Returns the numbers with another one for a modality.
+    #[expect(clippy::cast_possible_truncation, reason = "limited to the largest number")]
+    pub(crate) const fn with(mut self, modality: TokenModality, tokens: u64) -> Self {
+        let tokens = if tokens > u32::MAX as u64 { u32::MAX } else { tokens as u32 };
         match modality {
-            TokenModality::Text => self.text = Some(tokens),
-            TokenModality::Image => self.image = Some(tokens),
-            TokenModality::Audio => self.audio = Some(tokens),
+            TokenModality::Text => self.text = tokens,
+            TokenModality::Image => self.image = tokens,
+            TokenModality::Audio => self.audio = tokens,
             // Every token without a modality is unknown.
             TokenModality::Unknown => {}
         }
@@ -81,8 +85,8 @@ impl TokensByModality {
     /// of the total is reduced to it; the rest is unknown.
     pub(crate) fn divide(&self, total: u64) -> [u64; TokenModality::ALL.len()] {
         let mut rest = total;
-        let mut take = |tokens: Option<u64>| {
-            let tokens = tokens.unwrap_or(0).min(rest);
+        let mut take = |tokens: u32| {
+            let tokens = u64::from(tokens).min(rest);
             rest -= tokens;
             tokens
         };
@@ -239,7 +243,7 @@ mod tests {
         }
 
         #[test]
-        fn the_modalities_of_tokens_sum_to_the_total(total: u64, text: Option<u64>, image: Option<u64>, audio: Option<u64>) {
+        fn the_modalities_of_tokens_sum_to_the_total(total: u64, text: u32, image: u32, audio: u32) {
             let divided = TokensByModality { text, image, audio }.divide(total);
             prop_assert_eq!(divided.iter().map(|tokens| u128::from(*tokens)).sum::<u128>(), u128::from(total));
         }
@@ -254,6 +258,8 @@ mod tests {
             .output_modality(TokenModality::Audio, 3)
             .service_tier(ServiceTier::Flex);
         assert_eq!(later.or(earlier), expected.details);
-        assert_eq!(TokensByModality { text: Some(9), image: Some(4), audio: None }.divide(10), [9, 1, 0, 0]);
+        assert_eq!(TokensByModality { text: 9, image: 4, audio: 0 }.divide(10), [9, 1, 0, 0]);
+        let huge = Usage::new().input_modality(TokenModality::Audio, u64::MAX).details.input;
+        assert_eq!(huge.divide(u64::MAX)[2], u64::from(u32::MAX));
     }
 }

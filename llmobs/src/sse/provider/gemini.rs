@@ -9,6 +9,7 @@ use super::openai_usage::service_tier;
 use super::openai_usage::uncounted_output;
 use super::sum_known;
 use crate::semconv::value::ErrorType;
+use crate::semconv::value::TokenModality;
 use crate::sse::json::List;
 use crate::sse::json::NonEmpty;
 use crate::sse::json::Text;
@@ -205,17 +206,12 @@ impl GeminiUsage<'_> {
 
 /// Returns the sums of the lists by modality. Documents and videos have no modality in the conventions.
 fn by_modality<const N: usize>(lists: [&List<'_, ModalityCount<'_>>; N]) -> TokensByModality {
-    let mut sums = TokensByModality::default();
-    for list in lists {
-        list.for_each(|count| {
-            let sum = match &*count.modality.to_bytes() {
-                b"TEXT" => &mut sums.text,
-                b"IMAGE" => &mut sums.image,
-                b"AUDIO" => &mut sums.audio,
-                _ => return,
-            };
-            *sum = Some(sum.unwrap_or(0).saturating_add(count.tokens));
-        });
-    }
-    sums
+    let modalities = [("TEXT", TokenModality::Text), ("IMAGE", TokenModality::Image), ("AUDIO", TokenModality::Audio)];
+    modalities.into_iter().fold(TokensByModality::default(), |numbers, (word, modality)| {
+        let mut sum = 0_u64;
+        for list in lists {
+            list.for_each(|count| sum += if count.modality.is(word) { count.tokens } else { 0 });
+        }
+        numbers.with(modality, sum)
+    })
 }

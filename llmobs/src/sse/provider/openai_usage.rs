@@ -1,6 +1,7 @@
 //! The token usage of OpenAI's chat completions and Responses, and of compatible servers.
 
 use crate::semconv::value::ServiceTier;
+use crate::semconv::value::TokenModality;
 use crate::sse::json::Text;
 use crate::sse::json::json_object;
 use crate::usage::TokensByModality;
@@ -68,24 +69,22 @@ json_object! {
 
 impl InputDetails {
     fn by_modality(&self) -> TokensByModality {
-        TokensByModality {
-            text: non_zero(self.text_tokens),
-            image: non_zero(self.image_tokens.or(self.multimodal_tokens.image)),
-            audio: non_zero(self.audio_tokens.or(self.multimodal_tokens.audio)),
-        }
+        let image = self.image_tokens.or(self.multimodal_tokens.image);
+        by_modality(self.text_tokens, image, self.audio_tokens.or(self.multimodal_tokens.audio))
     }
 }
 
 impl OutputDetails {
     fn by_modality(&self) -> TokensByModality {
-        let [text, image, audio] = [self.text_tokens, self.image_tokens, self.audio_tokens].map(non_zero);
-        TokensByModality { text, image, audio }
+        by_modality(self.text_tokens, self.image_tokens, self.audio_tokens)
     }
 }
 
-/// Returns a count; `None` for 0, which servers send for every modality that a response does not have.
-fn non_zero(tokens: Option<u64>) -> Option<u64> {
-    tokens.filter(|tokens| *tokens > 0)
+/// Returns the reported numbers of tokens.
+fn by_modality(text: Option<u64>, image: Option<u64>, audio: Option<u64>) -> TokensByModality {
+    [(TokenModality::Text, text), (TokenModality::Image, image), (TokenModality::Audio, audio)]
+        .into_iter()
+        .fold(TokensByModality::default(), |numbers, (modality, tokens)| numbers.with(modality, tokens.unwrap_or(0)))
 }
 
 impl OpenAiUsage<'_> {
