@@ -29,9 +29,7 @@ impl<'a> JsonObject<'a> {
     pub(crate) fn string(&mut self, name: &str, value: Option<impl fmt::Display>) {
         if let Some(value) = value {
             self.key(name);
-            self.out.push('"');
-            let _ = write!(JsonEscaper(self.out), "{value}");
-            self.out.push('"');
+            write_string(self.out, value);
         }
     }
 
@@ -50,6 +48,13 @@ impl<'a> JsonObject<'a> {
         self.is_empty = false;
         let _ = write!(self.out, "{separator}\"{name}\":");
     }
+}
+
+/// Appends a text as a JSON string.
+pub(crate) fn write_string(out: &mut String, text: impl fmt::Display) {
+    out.push('"');
+    let _ = write!(JsonEscaper(out), "{text}");
+    out.push('"');
 }
 
 /// A writer that escapes text for use inside a JSON string.

@@ -12,6 +12,12 @@ pub(crate) const fn count_to_f64(count: usize) -> f64 {
     to_f64(count as u64)
 }
 
+/// Returns the sum of the known numbers; `None` if none is known.
+#[cfg(feature = "sse")]
+pub(crate) fn sum_known<const N: usize>(numbers: [Option<u64>; N]) -> Option<u64> {
+    numbers.into_iter().flatten().reduce(u64::saturating_add)
+}
+
 /// Converts to the integer type of attributes and `tracing` fields. Returns `None` for a number that does not fit.
 pub(crate) fn to_i64(number: u64) -> Option<i64> {
     i64::try_from(number).ok()

@@ -50,6 +50,7 @@
 //! frame is decoded, its bytes and its parsed JSON are both in memory.
 
 mod body;
+mod choice_set;
 #[cfg(feature = "content")]
 mod content_delta;
 mod decoder;

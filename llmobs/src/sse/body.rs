@@ -2,6 +2,7 @@
 
 use super::dialect::Dialect;
 use super::event::Event;
+use super::framing::BYTE_ORDER_MARK;
 use super::json::Reader;
 use super::json::read_document;
 use super::response_decoder::ResponseDecoder;
@@ -80,5 +81,3 @@ pub(super) fn decode_body(dialect: Dialect, body: &[u8], sinks: &mut DecoderSink
         });
     }
 }
-
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";

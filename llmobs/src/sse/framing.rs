@@ -28,7 +28,8 @@ enum FrameFormat {
     Json(JsonFramer),
 }
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// The bytes with which a text in UTF-8 may begin.
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl Framer {
     /// Returns a framer that stores at most `max_bytes` of a frame, and shortens a longer one.

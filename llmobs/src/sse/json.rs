@@ -12,6 +12,7 @@ mod text_or_list;
 
 pub(super) use self::any::NonEmpty;
 pub(super) use self::any::Value;
+pub(super) use self::any::is_empty_container;
 pub(super) use self::deferred::Deferred;
 pub(super) use self::from_json::FromJson;
 pub(super) use self::from_json::impl_from_json;

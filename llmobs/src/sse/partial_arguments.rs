@@ -1,6 +1,6 @@
 //! Arguments of a tool call that arrive as fragments of single values (Gemini's `partialArgs`).
 
-use std::fmt::Write;
+use crate::json::write_string;
 
 /// The arguments received so far. Bounded: values beyond the bounds are left out. `Debug` prints no arguments, because
 /// a model generated them.
@@ -108,14 +108,14 @@ impl Node {
         match self {
             Self::Missing => json.push_str("null"),
             Self::Json(value) => json.push_str(value),
-            Self::String(text) => write_string(text, json),
+            Self::String(text) => write_string(json, text),
             Self::Object(fields) => {
                 json.push('{');
                 for (index, (name, value)) in fields.iter().enumerate() {
                     if index > 0 {
                         json.push(',');
                     }
-                    write_string(name, json);
+                    write_string(json, name);
                     json.push(':');
                     value.write(json);
                 }
@@ -133,22 +133,6 @@ impl Node {
             }
         }
     }
-}
-
-fn write_string(text: &str, json: &mut String) {
-    json.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => json.push_str("\\\""),
-            '\\' => json.push_str("\\\\"),
-            control if control < ' ' => {
-                // Writing to a string cannot fail.
-                let _ = write!(json, "\\u{:04x}", u32::from(control));
-            }
-            character => json.push(character),
-        }
-    }
-    json.push('"');
 }
 
 /// Returns the steps of a path: `$.a[0]['b c']` has three. Returns `None` for another expression.

@@ -7,6 +7,7 @@ mod ollama;
 mod openai;
 mod openai_usage;
 mod responses;
+mod totals;
 
 use super::dialect::Dialect;
 use super::json::FromJson;
@@ -36,8 +37,10 @@ trait ProviderFrame {
     /// Returns the field `error`.
     fn error(&self) -> &ErrorValue<'_>;
 
-    /// Returns whether the fields of an error are in the frame itself.
-    fn is_error(&self) -> bool;
+    /// Returns whether the fields of an error are in the frame itself. They never are by default.
+    fn is_error(&self) -> bool {
+        false
+    }
 
     /// Reports the content and the facts of the frame, without its field `error`.
     fn report(&self, reporter: &mut Reporter<'_, '_>);
@@ -70,11 +73,6 @@ pub(super) fn decode_frame(
     }
 }
 
-/// Returns the sum of the known counts; `None` if none is known.
-fn sum_known<const N: usize>(counts: [Option<u64>; N]) -> Option<u64> {
-    counts.into_iter().flatten().reduce(u64::saturating_add)
-}
-
 fn decode<'a, F: ProviderFrame + FromJson<'a>>(
     json: &'a [u8],
     is_error_event: bool,
@@ -87,22 +85,15 @@ fn decode<'a, F: ProviderFrame + FromJson<'a>>(
 }
 
 fn report(frame: &impl ProviderFrame, json: &[u8], is_error_event: bool, reporter: &mut Reporter<'_, '_>) -> FrameKind {
-    let (kind, error) = match find_error(frame, json, is_error_event) {
-        Some(error) => (FrameKind::Native, Some(error)),
-        None => match frame.kind() {
-            FrameKind::Foreign => match provider_error::in_foreign_frame(json) {
-                Some(error) => (FrameKind::Native, Some(error)),
-                None => (FrameKind::Foreign, None),
-            },
-            kind => (kind, None),
-        },
-    };
+    let kind = frame.kind();
+    let in_foreign_frame = || (kind == FrameKind::Foreign).then(|| provider_error::in_foreign_frame(json)).flatten();
+    let error = find_error(frame, json, is_error_event).or_else(in_foreign_frame);
     frame.report(reporter);
     if let Some(error) = error {
         reporter.error(error);
     }
     reporter.end_frame();
-    kind
+    if error.is_some() { FrameKind::Native } else { kind }
 }
 
 /// Returns the error in the field `error` of a frame, or the error that the frame is.

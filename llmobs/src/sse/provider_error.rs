@@ -6,6 +6,7 @@ use super::json::Malformed;
 use super::json::Reader;
 use super::json::Text;
 use super::json::Value;
+use super::json::is_empty_container;
 use super::json::json_object;
 use super::json::read_document;
 use crate::semconv::value::ErrorType;
@@ -75,7 +76,7 @@ impl<'a> FromJson<'a> for ErrorValue<'a> {
         if reader.peek() == Some(b'{') {
             let mut error = Box::<ErrorObject<'_>>::default();
             let (_, text) = reader.with_text(|reader| error.read(reader))?;
-            let is_empty = text.strip_prefix(b"{").is_some_and(|rest| rest.trim_ascii() == b"}");
+            let is_empty = is_empty_container(text);
             *self = if is_empty { Self::None } else { Self::Object(error) };
             return Ok(!is_empty);
         }
@@ -109,19 +110,21 @@ impl ErrorObject<'_> {
 /// Returns the type of an error whose fields are at the top level of a frame, as in OpenAI's Responses and in older
 /// versions of vLLM.
 pub(super) fn of_frame(json: &[u8]) -> ErrorType {
-    let mut error = ErrorObject::default();
-    match read_document(json, |reader| error.read(reader)) {
-        Ok(true) => error.classify(),
-        _ => ErrorType::Upstream,
-    }
+    read_frame(json).map_or(ErrorType::Upstream, |error| error.classify())
 }
 
 /// Returns the error of a frame that consists of a code and a message, as some servers send it; `None` for another
 /// frame.
 pub(super) fn in_foreign_frame(json: &[u8]) -> Option<ErrorType> {
+    let error = read_frame(json).filter(|error| error.code.is_some() && !error.message.is_empty());
+    error.map(|error| error.classify())
+}
+
+/// Reads the fields of an error from a frame; `None` if the frame is not an object.
+fn read_frame(json: &[u8]) -> Option<ErrorObject<'_>> {
     let mut error = ErrorObject::default();
     let is_object = read_document(json, |reader| error.read(reader)) == Ok(true);
-    (is_object && error.code.is_some() && !error.message.is_empty()).then(|| error.classify())
+    is_object.then_some(error)
 }
 
 /// Returns the error type that a text indicates; `Upstream` if unknown.

@@ -9,7 +9,6 @@ use super::json::Value;
 use super::partial_arguments::PartialArguments;
 use super::partial_arguments::ValueFragment;
 use super::response_state::ResponseState;
-use super::response_state::choice_bit;
 use super::sinks::DecoderSinks;
 use super::tool_calls::CallFragment;
 use crate::cardinality::truncate;
@@ -127,8 +126,7 @@ impl<'r, 's> Reporter<'r, 's> {
     /// Captures the arguments of the last tool call of a choice, if they arrived as fragments of single arguments.
     pub(super) fn end_partial_arguments(&mut self, choice: u32) {
         let Some((choice, arguments)) = self.state.partial_arguments.take_if(|(of, _)| *of == choice) else { return };
-        let (id, name) = (Text::default(), Text::default());
-        let call = CallFragment { choice, provider_index: None, id, name };
+        let call = CallFragment { choice, ..CallFragment::default() };
         if let Some(index) = self.state.tool_calls.find_or_insert(&call) {
             let json = arguments.to_json();
             self.call_content(index, &call, Value::Json(Text::plain(json.as_bytes())));
@@ -170,7 +168,7 @@ impl<'r, 's> Reporter<'r, 's> {
             return;
         }
         self.state.has_content = true;
-        self.state.started_choices |= choice_bit(choice);
+        self.state.started_choices.insert(choice);
         for (is_present, kind) in
             [(reasoning, DeltaKind::Reasoning), (content, DeltaKind::Content), (tool_call, DeltaKind::ToolCall)]
         {
@@ -185,7 +183,7 @@ impl<'r, 's> Reporter<'r, 's> {
     pub(super) fn finish_reason(&mut self, choice: u32, reason: Text<'_>) {
         if !reason.is_empty() {
             let reason = reason.to_str();
-            self.state.finished_choices |= choice_bit(choice);
+            self.state.finished_choices.insert(choice);
             self.has_failed |= FAILURES.iter().any(|failure| reason.eq_ignore_ascii_case(failure));
             let reason = FinishReason::from_provider(truncate(&reason));
             self.event(Event::FinishReason { choice, reason });

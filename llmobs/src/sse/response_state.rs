@@ -1,7 +1,9 @@
 //! The state of a response that is being decoded.
 
+use super::choice_set::ChoiceSet;
 use super::partial_arguments::PartialArguments;
 use super::tool_calls::ToolCalls;
+use crate::number::sum_known;
 use crate::usage::Usage;
 
 /// The facts about a response that later frames depend on.
@@ -11,10 +13,10 @@ pub(super) struct ResponseState {
     pub(super) has_reported_model: bool,
     /// True if a frame contained content. A frame that repeats the complete response adds nothing then.
     pub(super) has_content: bool,
-    /// The choices with content, one bit each. Choices from 128 on are not tracked.
-    pub(super) started_choices: u128,
-    /// The choices with a finish reason, one bit each.
-    pub(super) finished_choices: u128,
+    /// The choices with content in an earlier frame.
+    pub(super) started_choices: ChoiceSet,
+    /// The choices with a finish reason in an earlier frame.
+    pub(super) finished_choices: ChoiceSet,
     pub(super) tool_calls: ToolCalls,
     /// The choice and the arguments of a tool call that arrive as fragments of single arguments.
     pub(super) partial_arguments: Option<(u32, PartialArguments)>,
@@ -35,7 +37,7 @@ pub(super) struct SeparateInput {
 impl SeparateInput {
     /// Returns the sum of the known counts; `None` if none is known.
     pub(super) fn sum(&self) -> Option<u64> {
-        [self.uncached, self.cache_read, self.cache_write].into_iter().flatten().reduce(u64::saturating_add)
+        sum_known([self.uncached, self.cache_read, self.cache_write])
     }
 }
 
@@ -45,27 +47,12 @@ impl ResponseState {
             has_reported_id: false,
             has_reported_model: false,
             has_content: false,
-            started_choices: 0,
-            finished_choices: 0,
+            started_choices: ChoiceSet::new(),
+            finished_choices: ChoiceSet::new(),
             tool_calls: ToolCalls::new(),
             partial_arguments: None,
             usage: Usage::new(),
             separate_input: SeparateInput { uncached: None, cache_read: None, cache_write: None },
         }
     }
-
-    /// Returns whether an earlier frame contained content of a choice.
-    pub(super) fn has_started(&self, choice: u32) -> bool {
-        self.started_choices & choice_bit(choice) != 0
-    }
-
-    /// Returns whether an earlier frame contained the finish reason of a choice.
-    pub(super) fn has_finished(&self, choice: u32) -> bool {
-        self.finished_choices & choice_bit(choice) != 0
-    }
-}
-
-/// Returns the bit of a choice; 0 for choices from 128 on.
-pub(super) fn choice_bit(choice: u32) -> u128 {
-    1_u128.checked_shl(choice).unwrap_or(0)
 }

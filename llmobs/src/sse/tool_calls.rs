@@ -17,7 +17,7 @@ struct ToolCall {
 }
 
 /// The fields of a tool call in one frame. An empty text is missing.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Default, Clone, Copy)]
 pub(super) struct CallFragment<'a> {
     pub(super) choice: u32,
     /// The index that the provider assigned to the call, if any.

@@ -12,16 +12,24 @@ use crate::transcripts;
 
 /// A summary of an answer: its deltas by choice and kind, in order, and its other events.
 #[derive(Debug, Default, PartialEq)]
-struct DecodedSummary {
-    deltas: Vec<(u32, DeltaKind)>,
-    finish_reasons: Vec<(u32, FinishReason)>,
-    usage: Option<Usage>,
+pub struct DecodedSummary {
+    pub deltas: Vec<(u32, DeltaKind)>,
+    pub finish_reasons: Vec<(u32, FinishReason)>,
+    pub usage: Option<Usage>,
     names: Vec<String>,
     errors: Vec<ErrorType>,
     done_events: usize,
 }
 
+/// Decodes an answer whose frames are all JSON and within the bound.
 fn decode(dialect: Dialect, bytes: &[u8]) -> DecodedSummary {
+    let (summary, decoder) = summarize(dialect, bytes);
+    assert_eq!((decoder.skipped_frames(), decoder.malformed_frames()), (0, 0));
+    summary
+}
+
+/// Decodes an answer. Returns its summary, and the decoder with its counts.
+pub fn summarize(dialect: Dialect, bytes: &[u8]) -> (DecodedSummary, Decoder) {
     let mut summary = DecodedSummary::default();
     let mut decoder = Decoder::new(dialect);
     let mut on = |event: Event<'_>| match event {
@@ -35,11 +43,10 @@ fn decode(dialect: Dialect, bytes: &[u8]) -> DecodedSummary {
     };
     decoder.feed(bytes, &mut on);
     decoder.finish(&mut on);
-    assert_eq!((decoder.skipped_frames(), decoder.malformed_frames()), (0, 0));
-    summary
+    (summary, decoder)
 }
 
-fn choice_0_deltas(kinds: &[DeltaKind]) -> Vec<(u32, DeltaKind)> {
+pub fn choice_0_deltas(kinds: &[DeltaKind]) -> Vec<(u32, DeltaKind)> {
     kinds.iter().map(|kind| (0, *kind)).collect()
 }
 

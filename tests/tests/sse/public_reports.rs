@@ -9,10 +9,8 @@ use llmobs::Observer;
 use llmobs::Role;
 use llmobs::Usage;
 use llmobs::assert_books;
-use llmobs::sse::Decoder;
 use llmobs::sse::DeltaKind;
 use llmobs::sse::Dialect;
-use llmobs::sse::Event;
 use llmobs::sse::observe;
 use llmobs::sse::parse_response;
 use llmobs::testing::Readings;
@@ -20,6 +18,8 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::capturing_backend::CapturingBackend;
+use crate::providers::choice_0_deltas;
+use crate::providers::summarize;
 
 macro_rules! report {
     ($name:literal) => {
@@ -29,41 +29,15 @@ macro_rules! report {
 
 /// Returns the last usage that a stream reports.
 fn usage(dialect: Dialect, bytes: &[u8]) -> Usage {
-    let mut usage = Usage::new();
-    decode(dialect, bytes, |event| {
-        if let Event::Usage(so_far) = event {
-            usage = so_far;
-        }
-    });
-    usage
+    summarize(dialect, bytes).0.usage.unwrap()
 }
 
-/// Returns the deltas of the first choice.
-fn deltas(dialect: Dialect, bytes: &[u8]) -> Vec<DeltaKind> {
-    let mut kinds = Vec::new();
-    decode(dialect, bytes, |event| {
-        if let Event::Delta { choice: 0, kind, .. } = event {
-            kinds.push(kind);
-        }
-    });
-    kinds
+fn deltas(dialect: Dialect, bytes: &[u8]) -> Vec<(u32, DeltaKind)> {
+    summarize(dialect, bytes).0.deltas
 }
 
-fn finish_reasons(dialect: Dialect, bytes: &[u8]) -> Vec<FinishReason> {
-    let mut reasons = Vec::new();
-    decode(dialect, bytes, |event| {
-        if let Event::FinishReason { reason, .. } = event {
-            reasons.push(reason);
-        }
-    });
-    reasons
-}
-
-fn decode(dialect: Dialect, bytes: &[u8], mut on: impl FnMut(Event<'_>)) -> Decoder {
-    let mut decoder = Decoder::new(dialect);
-    decoder.feed(bytes, &mut on);
-    decoder.finish(&mut on);
-    decoder
+fn finish_reasons(dialect: Dialect, bytes: &[u8]) -> Vec<(u32, FinishReason)> {
+    summarize(dialect, bytes).0.finish_reasons
 }
 
 /// Returns the parts of the one message that is captured from a stream.
@@ -98,7 +72,7 @@ fn the_compactions_of_the_context_are_billed_and_generated() {
     let bytes = report!("anthropic_compaction.sse");
     let total = usage(Dialect::Anthropic, bytes).partition();
     assert_eq!((total.input(), total.output()), (203_000, 4_500));
-    assert_eq!(deltas(Dialect::Anthropic, bytes), [DeltaKind::Reasoning, DeltaKind::Content]);
+    assert_eq!(deltas(Dialect::Anthropic, bytes), choice_0_deltas(&[DeltaKind::Reasoning, DeltaKind::Content]));
     assert_eq!(captured_parts(Dialect::Anthropic, bytes), json!([{"type": "text", "content": "Done."}]));
 }
 
@@ -120,8 +94,8 @@ fn a_message_that_repeats_the_stream_is_not_counted_or_captured_again() {
     let parts = captured_parts(Dialect::OpenAi, report!("minimax_final_message.sse"));
     assert_eq!(parts, json!([text("Hello")]));
     let bytes = report!("minimax_final_message_uncounted.sse");
-    assert_eq!(deltas(Dialect::OpenAi, bytes), [DeltaKind::Reasoning, DeltaKind::Content]);
-    assert_eq!(finish_reasons(Dialect::OpenAi, bytes), [FinishReason::Stop]);
+    assert_eq!(deltas(Dialect::OpenAi, bytes), choice_0_deltas(&[DeltaKind::Reasoning, DeltaKind::Content]));
+    assert_eq!(finish_reasons(Dialect::OpenAi, bytes), [(0, FinishReason::Stop)]);
     assert_eq!(
         captured_parts(Dialect::OpenAi, bytes),
         json!([{"type": "reasoning", "content": "Think."}, text("Yes")])
@@ -141,14 +115,14 @@ fn arguments_in_fragments_are_joined() {
         captured_parts(Dialect::Gemini, bytes),
         json!([{"type": "tool_call", "name": "get_weather", "arguments": {"city": "Neu-Ulm"}}])
     );
-    assert_eq!(deltas(Dialect::Gemini, bytes), [DeltaKind::ToolCall; 3]);
+    assert_eq!(deltas(Dialect::Gemini, bytes), choice_0_deltas(&[DeltaKind::ToolCall; 3]));
 }
 
 #[test]
 fn a_call_that_the_client_runs_is_timed_and_ends_the_response() {
     let bytes = report!("responses_apply_patch.sse");
-    assert_eq!(deltas(Dialect::OpenAi, bytes), [DeltaKind::ToolCall; 2]);
-    assert_eq!(finish_reasons(Dialect::OpenAi, bytes), [FinishReason::ToolCall]);
+    assert_eq!(deltas(Dialect::OpenAi, bytes), choice_0_deltas(&[DeltaKind::ToolCall; 2]));
+    assert_eq!(finish_reasons(Dialect::OpenAi, bytes), [(0, FinishReason::ToolCall)]);
 }
 
 #[test]
@@ -158,7 +132,7 @@ fn the_documented_finish_reasons_have_a_value_of_the_conventions() {
         (report!("glm_network_error.sse"), FinishReason::Error),
         (report!("mistral_model_length.sse"), FinishReason::Length),
     ] {
-        assert_eq!(finish_reasons(Dialect::OpenAi, bytes), [expected]);
+        assert_eq!(finish_reasons(Dialect::OpenAi, bytes), [(0, expected)]);
     }
     // The service failed.
     assert_eq!(ended(Dialect::OpenAi, report!("glm_network_error.sse"), "failed", Some("upstream")), 1);
@@ -191,7 +165,7 @@ fn a_stream_that_ends_before_any_content_has_failed() {
 #[test]
 fn a_generated_image_is_content() {
     let bytes = report!("openrouter_image.sse");
-    assert_eq!(deltas(Dialect::OpenAi, bytes), [DeltaKind::Content]);
+    assert_eq!(deltas(Dialect::OpenAi, bytes), choice_0_deltas(&[DeltaKind::Content]));
     assert_eq!(ended(Dialect::OpenAi, bytes, "completed", None), 1);
 }
 
@@ -221,7 +195,7 @@ fn a_frame_above_the_bound_does_not_fail_the_response() {
     assert_eq!(ended(Dialect::OpenAi, bytes, "completed", None), 1);
     assert_eq!(usage(Dialect::OpenAi, bytes), Usage::new().input(40).output(300));
     assert_eq!(captured_parts(Dialect::OpenAi, bytes), json!([{"type": "text", "content": "Here it is."}]));
-    let decoder = decode(Dialect::OpenAi, bytes, |_| {});
+    let (_, decoder) = summarize(Dialect::OpenAi, bytes);
     assert_eq!((decoder.skipped_frames(), decoder.malformed_frames(), decoder.frame_count()), (2, 0, 4));
 }
 
@@ -232,6 +206,6 @@ fn a_frame_that_cannot_be_shortened_leaves_the_end_unknown() {
         "data: {{\"choices\":[{{\"delta\":{{\"content\":\"Hi\"}}}}]}}\n\ndata: {{{fields}\"choices\":[{{\"finish_reason\":\"stop\"}}]}}\n\n"
     );
     assert_eq!(ended(Dialect::OpenAi, answer.as_bytes(), "completed", None), 1);
-    let decoder = decode(Dialect::OpenAi, answer.as_bytes(), |_| {});
+    let (_, decoder) = summarize(Dialect::OpenAi, answer.as_bytes());
     assert_eq!((decoder.skipped_frames(), decoder.frame_count()), (1, 2));
 }

@@ -37,8 +37,7 @@ pub(crate) fn declared_names(settings: &Settings<'_>, profile: Profile) -> Resul
         if let Some(reason) = label_name_error(name) {
             return invalid_label("label", name, reason);
         }
-        let prometheus_name = |name: &str| name.replace('.', "_");
-        if settings.labels[..index].iter().any(|(earlier, _)| prometheus_name(earlier) == prometheus_name(name)) {
+        if settings.labels[..index].iter().any(|(earlier, _)| to_prometheus_name(earlier) == to_prometheus_name(name)) {
             return invalid_label("label", name, "the name is declared twice (Prometheus replaces dots by `_`)");
         }
         if values.is_empty() || values.len() > usize::from(u8::MAX) {

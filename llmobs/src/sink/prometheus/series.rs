@@ -20,6 +20,7 @@ use prometheus_client::metrics::exemplar::HistogramWithExemplars;
 use crate::catalog::Instrument;
 use crate::catalog::Row;
 use crate::catalog::RowId;
+use crate::catalog::to_prometheus_name;
 use crate::measurement::BucketBounds;
 use crate::measurement::HistogramData;
 use crate::measurement::Label;
@@ -251,12 +252,12 @@ impl PrometheusLabels {
         let Some((last, others)) = labels.split_last() else { return Self(None) };
         let mut name = String::new();
         for label in others {
-            push_name(&mut name, label);
+            name.push_str(&to_prometheus_name(&label.name));
             name.push_str("=\"");
             push_escaped(&mut name, label.value.as_str());
             name.push_str("\",");
         }
-        push_name(&mut name, last);
+        name.push_str(&to_prometheus_name(&last.name));
         Self(Some((name.into(), last.value.clone())))
     }
 }
@@ -267,10 +268,6 @@ impl EncodeLabelSet for PrometheusLabels {
     fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|(name, value)| encode_label(encoder, name, value.as_str()))
     }
-}
-
-fn push_name(text: &mut String, label: &Label) {
-    text.extend(label.name.chars().map(|character| if character == '.' { '_' } else { character }));
 }
 
 fn push_escaped(text: &mut String, value: &str) {
@@ -341,7 +338,7 @@ mod tests {
     fn labels_formatted_once_equal_labels_formatted_by_the_encoder() {
         let hostile = "a\"b\\c\nd,e=\"f\"} é";
         for labels in [vec![], vec![("a.b", hostile)], vec![("a.b", hostile), ("c", ""), ("d.e.f", hostile)]] {
-            let plain = labels.iter().map(|(name, value)| (name.replace('.', "_"), (*value).to_owned()));
+            let plain = labels.iter().map(|(name, value)| (to_prometheus_name(name), (*value).to_owned()));
             let family = Family::<Plain, Gauge>::default();
             family.get_or_create(&Plain(plain.collect())).set(1);
             let labels: Vec<_> = labels.iter().map(|(name, value)| Label::new(*name, *value)).collect();

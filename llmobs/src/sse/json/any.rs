@@ -14,14 +14,18 @@ impl<'a> FromJson<'a> for NonEmpty {
     fn read(&mut self, reader: &mut Reader<'a>) -> Result<bool> {
         let kind = reader.peek();
         let text = reader.raw()?;
-        let content = text.get(1..text.len() - 1).unwrap_or_default();
         self.0 = match kind {
-            Some(b'"') => !content.is_empty(),
-            Some(b'{' | b'[') => !content.trim_ascii().is_empty(),
+            Some(b'"') => text != b"\"\"",
+            Some(b'{' | b'[') => !is_empty_container(text),
             _ => false,
         };
         Ok(true)
     }
+}
+
+/// Returns whether the JSON text of a value is the empty object or array.
+pub(in crate::sse) fn is_empty_container(json: &[u8]) -> bool {
+    matches!(json, [b'{' | b'[', inner @ .., _] if inner.trim_ascii().is_empty())
 }
 
 /// A value that is a string, or the JSON text of another value.
@@ -46,9 +50,7 @@ impl Value<'_> {
     pub(in crate::sse) fn is_empty_container(&self) -> bool {
         match self {
             Self::String(_) => false,
-            Self::Json(json) => {
-                matches!(json.as_plain_bytes(), Some([b'{' | b'[', inner @ .., _]) if inner.trim_ascii().is_empty())
-            }
+            Self::Json(json) => json.as_plain_bytes().is_some_and(is_empty_container),
         }
     }
 }

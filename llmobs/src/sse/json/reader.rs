@@ -57,10 +57,7 @@ impl<'a> Reader<'a> {
             self.expect(b':')?;
             self.skip_whitespace();
             let start = self.at;
-            match name.as_plain_bytes() {
-                Some(name) => on_field(name, self)?,
-                None => on_field(&name.to_bytes(), self)?,
-            }
+            on_field(&name.to_bytes(), self)?;
             if self.at == start {
                 self.skip()?;
             }

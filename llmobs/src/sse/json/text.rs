@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// The text of a JSON string, borrowed without its quotes and decoded only on demand, or the JSON text of another value,
-/// which is not decoded. A text that is read as a string is empty if the value is missing or not a string. `Debug` prints no text, because a model may have generated it.
+/// which is not decoded. A text that is read as a string is empty if the value is missing or not a string. `Debug` prints
+/// no text, because a model may have generated it.
 #[derive(Clone, Copy, Default)]
 pub(in crate::sse) struct Text<'a> {
     bytes: &'a [u8],

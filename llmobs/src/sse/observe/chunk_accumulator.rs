@@ -8,15 +8,15 @@ use crate::semconv::value::ErrorType;
 use crate::semconv::value::FinishReason;
 use crate::sse::DeltaKind;
 use crate::sse::Event;
+use crate::sse::choice_set::ChoiceSet;
 
 #[derive(Debug)]
 pub(super) struct ChunkAccumulator {
     /// The choice whose tokens are timed: the first one with a delta.
     timed_choice: Option<u32>,
-    /// The choices with a delta, and the choices with a finish reason, one bit each. Choices from 128 on are not
-    /// tracked.
-    started_choices: u128,
-    finished_choices: u128,
+    /// The choices with a delta, and the choices with a finish reason.
+    started_choices: ChoiceSet,
+    finished_choices: ChoiceSet,
     /// Finish reasons that are not yet recorded. A consumer that leaves after a recorded finish reason counts as having
     /// received the whole response.
     pending_finish_reasons: Vec<(u32, FinishReason)>,
@@ -34,8 +34,8 @@ impl ChunkAccumulator {
     pub(super) const fn new(generates: bool) -> Self {
         Self {
             timed_choice: None,
-            started_choices: 0,
-            finished_choices: 0,
+            started_choices: ChoiceSet::new(),
+            finished_choices: ChoiceSet::new(),
             pending_finish_reasons: Vec::new(),
             is_done: false,
             has_failed: false,
@@ -47,14 +47,14 @@ impl ChunkAccumulator {
     pub(super) fn apply_event(&mut self, event: Event<'_>, marker: &Marker) {
         match event {
             Event::Delta { choice, kind } => {
-                self.started_choices |= choice_bit(choice);
+                self.started_choices.insert(choice);
                 self.add_delta(choice, kind);
             }
             Event::Done => {
                 self.is_done = true;
                 self.mark_finish_reasons(marker);
             }
-            Event::Error(error) if self.started_choices == 0 && error.is_refusal() => {
+            Event::Error(error) if self.started_choices.is_empty() && error.is_refusal() => {
                 self.has_failed = true;
                 self.merge_chunk(Chunk::rejected(error));
             }
@@ -63,12 +63,12 @@ impl ChunkAccumulator {
                 marker.set_error(error);
             }
             Event::FinishReason { choice, reason } => {
-                self.finished_choices |= choice_bit(choice);
+                self.finished_choices.insert(choice);
                 if self.pending_finish_reasons.len() < MAX_CHOICES {
                     self.pending_finish_reasons.push((choice, reason));
                 }
                 // Wait for all choices: the consumer may still be reading another one, and may leave before its end.
-                if self.started_choices & !self.finished_choices == 0 {
+                if self.started_choices.is_subset_of(self.finished_choices) {
                     self.mark_finish_reasons(marker);
                 }
             }
@@ -110,16 +110,18 @@ impl ChunkAccumulator {
     /// whether the dialect has an end event, which follows the finish reasons.
     pub(super) const fn is_complete(&self, has_end_event: bool) -> bool {
         self.is_done
-            || (!has_end_event && self.finished_choices != 0 && self.started_choices & !self.finished_choices == 0)
+            || (!has_end_event
+                && !self.finished_choices.is_empty()
+                && self.started_choices.is_subset_of(self.finished_choices))
     }
 
     /// Records the remaining finish reasons at the end of the stream. Also sets the error `upstream`, unless an error has
     /// arrived, if a started choice has neither a finish reason nor an end event, or if nothing was generated.
     /// `has_lost_frames`: whether a frame could not be decoded, so that the end of the response is not known.
     pub(super) fn end_response(&mut self, marker: &Marker, has_lost_frames: bool) {
-        let has_started = self.started_choices | self.finished_choices != 0;
+        let has_started = !self.started_choices.is_empty() || !self.finished_choices.is_empty();
         let is_incomplete = if has_started {
-            self.started_choices & !self.finished_choices != 0 && !self.is_done
+            !self.started_choices.is_subset_of(self.finished_choices) && !self.is_done
         } else {
             self.generates
         };
@@ -137,8 +139,3 @@ impl ChunkAccumulator {
 }
 
 const MAX_CHOICES: usize = 128;
-
-/// Returns the bit of a choice; 0 for choices from 128 on.
-fn choice_bit(choice: u32) -> u128 {
-    1_u128.checked_shl(choice).unwrap_or(0)
-}

@@ -6,6 +6,7 @@
 
 use super::FrameKind;
 use super::ProviderFrame;
+use crate::number::sum_known;
 use crate::sse::json::Deferred;
 use crate::sse::json::List;
 use crate::sse::json::NonEmpty;
@@ -17,10 +18,6 @@ use crate::sse::reporter::Reporter;
 use crate::sse::response_state::SeparateInput;
 use crate::sse::tool_calls::CallFragment;
 use crate::usage::Usage;
-use crate::usage::UsageDetails;
-
-use super::openai_usage::service_tier;
-use super::sum_known;
 
 json_object! {
     /// An event, or a message that was not streamed.
@@ -121,14 +118,14 @@ impl ProviderFrame for Frame<'_> {
             b"message_start" => {
                 let message = self.message.read().unwrap_or_default();
                 reporter.id_and_model(message.id, message.model);
+                reporter.service_tier(message.usage.service_tier);
                 let usage = message.usage.usage(&mut reporter.state.separate_input);
                 reporter.usage(&Usage { output: None, reasoning: None, ..usage });
             }
             b"content_block_start" => self.content_block.report(self.index, reporter),
             b"content_block_delta" => self.delta.report(self.index, reporter),
             b"message_delta" => {
-                let usage = self.usage.usage(&mut reporter.state.separate_input);
-                reporter.usage(&usage);
+                self.usage.report(reporter);
                 reporter.finish_reason(0, self.delta.stop_reason);
             }
             b"message_stop" => reporter.done(),
@@ -139,8 +136,7 @@ impl ProviderFrame for Frame<'_> {
                     block.report(index, reporter);
                     index += 1;
                 });
-                let usage = self.usage.usage(&mut reporter.state.separate_input);
-                reporter.usage(&usage);
+                self.usage.report(reporter);
                 reporter.finish_reason(0, self.stop_reason);
             }
             _ => {}
@@ -153,7 +149,8 @@ impl Delta<'_> {
         reporter.reasoning(0, self.thinking);
         reporter.hidden(!self.content.is_empty());
         reporter.text(0, self.text);
-        reporter.tool_call(&call_fragment(Text::default(), Text::default(), index), Value::String(self.partial_json));
+        let fragment = CallFragment { provider_index: Some(index), ..CallFragment::default() };
+        reporter.tool_call(&fragment, Value::String(self.partial_json));
         reporter.end_choice(0);
     }
 }
@@ -168,7 +165,8 @@ impl Block<'_> {
             b"compaction" => reporter.hidden(self.content.is_some()),
             kind if kind.ends_with(b"tool_use") => {
                 let input = if self.input.is_empty_container() { Value::default() } else { self.input };
-                reporter.tool_call(&call_fragment(self.id, self.name, index), input);
+                let provider_index = Some(index);
+                reporter.tool_call(&CallFragment { choice: 0, provider_index, id: self.id, name: self.name }, input);
             }
             _ => {}
         }
@@ -176,11 +174,13 @@ impl Block<'_> {
     }
 }
 
-const fn call_fragment<'a>(id: Text<'a>, name: Text<'a>, index: u32) -> CallFragment<'a> {
-    CallFragment { choice: 0, provider_index: Some(index), id, name }
-}
-
 impl AnthropicUsage<'_> {
+    fn report(&self, reporter: &mut Reporter<'_, '_>) {
+        reporter.service_tier(self.service_tier);
+        let usage = self.usage(&mut reporter.state.separate_input);
+        reporter.usage(&usage);
+    }
+
     /// Merges the report into the counts of the message and returns the usage. Reports have different meanings: some
     /// servers start with the whole prompt as `input_tokens` and later report the uncached rest beside the cached
     /// counts. A report with an `input_tokens` of its own therefore replaces all input counts, unless it repeats the
@@ -206,7 +206,6 @@ impl AnthropicUsage<'_> {
             cache_write: known.cache_write,
             output: self.output_tokens,
             reasoning: self.output_tokens_details.thinking_tokens,
-            details: UsageDetails { service_tier: service_tier(self.service_tier), ..UsageDetails::new() },
             ..Usage::new()
         };
         self.iterations.for_each(|iteration| iteration.add_compaction(&mut total));

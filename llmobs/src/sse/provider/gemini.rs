@@ -5,9 +5,8 @@
 
 use super::FrameKind;
 use super::ProviderFrame;
-use super::openai_usage::service_tier;
-use super::openai_usage::uncounted_output;
-use super::sum_known;
+use super::totals::uncounted_output;
+use crate::number::sum_known;
 use crate::semconv::value::ErrorType;
 use crate::semconv::value::TokenModality;
 use crate::sse::json::List;
@@ -111,16 +110,13 @@ impl ProviderFrame for Frame<'_> {
         &self.error
     }
 
-    fn is_error(&self) -> bool {
-        false
-    }
-
     fn report(&self, reporter: &mut Reporter<'_, '_>) {
         reporter.id_and_model(self.id, self.model);
         if let Some(candidates) = &self.candidates {
             candidates.for_each(|candidate| candidate.report(reporter));
         }
         if let Some(usage) = &self.usage {
+            reporter.service_tier(usage.service_tier.or(usage.traffic_type));
             reporter.usage(&usage.usage());
         }
         // If a filter rejected the prompt, the response has no candidates.
@@ -152,8 +148,8 @@ impl Part<'_> {
             call.report(choice, reporter);
         }
         if self.executable_code.is_some() && !self.executable_code.is_empty_container() {
-            let (id, name) = (Text::default(), Text::plain(CODE_EXECUTION.as_bytes()));
-            let call = CallFragment { choice, provider_index: None, id, name };
+            let name = Text::plain(CODE_EXECUTION.as_bytes());
+            let call = CallFragment { choice, name, ..CallFragment::default() };
             reporter.tool_call(&call, self.executable_code);
         }
     }
@@ -195,7 +191,7 @@ impl GeminiUsage<'_> {
             details: UsageDetails {
                 input: by_modality([&self.prompt_details, &self.tool_use_prompt_details]),
                 output: by_modality([&self.candidates_details]),
-                service_tier: service_tier(self.service_tier.or(self.traffic_type)),
+                service_tier: None,
             },
             ..Usage::new()
         };

@@ -57,10 +57,6 @@ impl ProviderFrame for Frame<'_> {
         &self.error
     }
 
-    fn is_error(&self) -> bool {
-        false
-    }
-
     fn report(&self, reporter: &mut Reporter<'_, '_>) {
         reporter.id_and_model(Text::default(), self.model);
         let empty = Message::default();

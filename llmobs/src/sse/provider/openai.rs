@@ -137,23 +137,23 @@ impl ProviderFrame for Frame<'_> {
 
     fn report(&self, reporter: &mut Reporter<'_, '_>) {
         reporter.id_and_model(self.id, self.model);
-        let mut choice_usage = None;
         let mut choice_error = None;
         let mut has_finish_reason = false;
         let mut on_choice = |choice: &Choice<'_>| {
-            choice_usage = choice.usage.as_ref().map(OpenAiUsage::usage).or(choice_usage);
             choice_error = choice_error.or_else(|| choice.error.classify());
             has_finish_reason |= !choice.finish_reason.is_empty();
             choice.report(reporter);
+            if let Some(usage) = &choice.usage {
+                usage.report(reporter);
+            }
         };
         if let Some(choices) = &self.choices {
             choices.for_each(&mut on_choice);
         }
-        let usages = [&self.usage, &self.x_groq.usage].map(|usage| usage.as_ref().map(OpenAiUsage::usage));
-        for usage in usages.into_iter().chain([choice_usage]).flatten() {
-            reporter.usage(&usage);
-        }
         reporter.service_tier(self.service_tier);
+        for usage in [&self.usage, &self.x_groq.usage].into_iter().flatten() {
+            usage.report(reporter);
+        }
         // A filter that stops the generation has a status too, beside its finish reason.
         let status_error = if has_finish_reason { None } else { self.base_resp.error() };
         if let Some(error) = choice_error.or(status_error) {
@@ -180,12 +180,12 @@ impl MiniMaxStatus<'_> {
 impl Choice<'_> {
     fn report(&self, reporter: &mut Reporter<'_, '_>) {
         let index = self.index;
-        let has_started = reporter.state.has_started(index);
+        let has_started = reporter.state.started_choices.contains(index);
         match &self.delta {
             Some(delta) => delta.report(index, reporter),
             // MiniMax and others repeat the whole message and the finish reason at the end of a stream.
             None if has_started && self.message.is_some() => {
-                if reporter.state.has_finished(index) {
+                if reporter.state.finished_choices.contains(index) {
                     return;
                 }
             }
@@ -216,7 +216,7 @@ impl Delta<'_> {
         });
         if let Some(function) = &self.function_call {
             let provider_index = Some(u32::MAX);
-            let fragment = CallFragment { choice, provider_index, id: Text::default(), name: function.name };
+            let fragment = CallFragment { choice, provider_index, name: function.name, ..CallFragment::default() };
             function.report(fragment, reporter);
         }
     }

@@ -1,9 +1,10 @@
 //! The token usage of OpenAI's chat completions and Responses, and of compatible servers.
 
-use crate::semconv::value::ServiceTier;
+use super::totals::uncounted_output;
 use crate::semconv::value::TokenModality;
 use crate::sse::json::Text;
 use crate::sse::json::json_object;
+use crate::sse::reporter::Reporter;
 use crate::usage::TokensByModality;
 use crate::usage::Usage;
 use crate::usage::UsageDetails;
@@ -38,7 +39,6 @@ json_object! {
     }
 
     /// The details of the input. Some servers report parts of it by modality.
-
     pub(in crate::sse) struct InputDetails {
         cached_tokens: Option<u64> = b"cached_tokens",
         /// Cache writes of OpenRouter.
@@ -88,7 +88,12 @@ fn by_modality(text: Option<u64>, image: Option<u64>, audio: Option<u64>) -> Tok
 }
 
 impl OpenAiUsage<'_> {
-    pub(super) fn usage(&self) -> Usage {
+    pub(super) fn report(&self, reporter: &mut Reporter<'_, '_>) {
+        reporter.service_tier(self.service_tier);
+        reporter.usage(&self.usage());
+    }
+
+    fn usage(&self) -> Usage {
         let (prompt, results) = (&self.prompt_tokens_details, &self.completion_tokens_details);
         let (input_details, output_details) = (&self.input_tokens_details, &self.output_tokens_details);
         let input = self.prompt_tokens.or(self.input_tokens);
@@ -109,42 +114,12 @@ impl OpenAiUsage<'_> {
             details: UsageDetails {
                 input: prompt.by_modality().or(input_details.by_modality()),
                 output: results.by_modality().or(output_details.by_modality()),
-                service_tier: service_tier(self.service_tier),
+                service_tier: None,
             },
             ..Usage::new()
         };
         let uncounted = uncounted_output(&usage, self.total_tokens);
         Usage { output: usage.output.map(|output| output + uncounted), ..usage }
-    }
-}
-
-/// Returns the service tier of a response; `None` if it was not reported.
-pub(super) fn service_tier(word: Text<'_>) -> Option<ServiceTier> {
-    (!word.is_empty()).then(|| ServiceTier::from_provider(&word.to_str()))
-}
-
-/// Returns the output tokens that only the total includes; 0 if the input, the output or the total is missing. xAI reports reasoning tokens separately from the completion,
-/// and some servers report thinking nowhere else. Examples: 10 prompt, 5 completion, 90 reasoning and 105 total tokens
-/// are 90 uncounted tokens; with 95 completion tokens there are none. 20 prompt, 424 completion and 1,016 total tokens
-/// without details are 572.
-///
-/// With reasoning tokens, the difference counts only if it equals them. Without, it does not count if it equals the cache
-/// reads, the cache writes or their sum, which some servers report beside the prompt and include in the total.
-pub(super) fn uncounted_output(usage: &Usage, total: Option<u64>) -> u64 {
-    let (Some(input), Some(output), Some(total)) = (usage.input, usage.output, total) else { return 0 };
-    let missing = total.saturating_sub(input + output);
-    match usage.reasoning {
-        Some(reasoning) if reasoning != 0 => {
-            if missing == reasoning {
-                missing
-            } else {
-                0
-            }
-        }
-        _ => {
-            let (read, write) = (usage.cache_read.unwrap_or(0), usage.cache_write.unwrap_or(0));
-            if [read, write, read + write].contains(&missing) { 0 } else { missing }
-        }
     }
 }
 

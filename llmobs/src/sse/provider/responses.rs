@@ -113,10 +113,6 @@ impl ProviderFrame for Frame<'_> {
         &self.error
     }
 
-    fn is_error(&self) -> bool {
-        false
-    }
-
     fn report(&self, reporter: &mut Reporter<'_, '_>) {
         let event = self.event.to_bytes();
         let Some(name) = event.strip_prefix(EVENT_PREFIX) else { return };
@@ -143,7 +139,7 @@ impl ProviderFrame for Frame<'_> {
                 let response = self.response.read().unwrap_or_default();
                 response.report(reporter);
                 if name == b"failed" {
-                    reporter.error(response.error.classify().unwrap_or(ErrorType::Upstream));
+                    response.report_failure(reporter);
                 }
                 reporter.done();
             }
@@ -164,8 +160,8 @@ fn report_delta(name: &[u8], output_index: Option<u32>, delta: Value<'_>, report
         b"audio" => reporter.media(delta.is_some()),
         name if name.starts_with(b"reasoning") => reporter.reasoning(0, delta.text()),
         name if TOOL_CALL_DELTAS.iter().any(|delta| delta.as_bytes() == name) => {
-            let (id, name) = (Text::default(), Text::default());
-            reporter.tool_call(&CallFragment { choice: 0, provider_index: output_index, id, name }, delta);
+            let fragment = CallFragment { provider_index: output_index, ..CallFragment::default() };
+            reporter.tool_call(&fragment, delta);
         }
         _ => {}
     }
@@ -178,10 +174,6 @@ impl ProviderFrame for Response<'_> {
 
     fn error(&self) -> &ErrorValue<'_> {
         &self.error
-    }
-
-    fn is_error(&self) -> bool {
-        false
     }
 
     /// Reports a complete response object. Texts and reasoning are left out if any content was reported before, because
@@ -197,19 +189,25 @@ impl ProviderFrame for Response<'_> {
             output_index += 1;
         });
         reporter.end_choice(0);
-        if let Some(usage) = &self.usage {
-            reporter.usage(&usage.usage());
-        }
         reporter.service_tier(self.service_tier);
+        if let Some(usage) = &self.usage {
+            usage.report(reporter);
+        }
         match &*self.status.to_bytes() {
             b"completed" => {
                 let reason = if has_client_call { FinishReason::ToolCall } else { FinishReason::Stop };
                 reporter.event(Event::FinishReason { choice: 0, reason });
             }
             b"incomplete" => reporter.finish_reason(0, self.incomplete_details.reason),
-            b"failed" => reporter.error(self.error.classify().unwrap_or(ErrorType::Upstream)),
+            b"failed" => self.report_failure(reporter),
             _ => {}
         }
+    }
+}
+
+impl Response<'_> {
+    fn report_failure(&self, reporter: &mut Reporter<'_, '_>) {
+        reporter.error(self.error.classify().unwrap_or(ErrorType::Upstream));
     }
 }
 
