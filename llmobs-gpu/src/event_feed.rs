@@ -40,7 +40,8 @@ pub(crate) struct EventFeed {
     running_watts: AtomicU64,
 }
 
-/// The maximum number of waiting events: a minute of a thousand operations per second, about ten megabytes.
+/// The maximum number of waiting events: half a minute of a thousand operations per second with four events each, about
+/// ten megabytes.
 const MAX_PENDING_EVENTS: usize = 131_072;
 
 impl EventFeed {
@@ -51,9 +52,9 @@ impl EventFeed {
         (taken, self.has_lost_events.swap(false, Ordering::Relaxed))
     }
 
-    /// Stores whether the sampler is about to sleep long. With `true`, returns whether it may sleep, which is the case if
-    /// the feed is empty: an event that was added while the sampler was awake has not woken it. With `false`, returns
-    /// `true`.
+    /// Stores whether the sampler is about to sleep long. With `true`, returns whether the sampler may sleep, which is
+    /// the case if the feed is empty: an event that was added while the sampler was awake has not woken it. With
+    /// `false`, returns `true`.
     pub(crate) fn set_sampler_idle(&self, is_idle: bool) -> bool {
         self.is_sampler_idle.store(is_idle, Ordering::Relaxed);
         // Under the lock, so threads that add events later see that the sampler sleeps.

@@ -132,7 +132,8 @@ fn future_body(expansion: &Expansion<'_>, is_boxed: bool) -> Result<TokenStream>
     })
 }
 
-/// Returns the code that lends the operation to the body under the name from `handle`.
+/// Returns the code that lends the operation to the body under the name from `handle`, in two parts: the first is
+/// before the closure or block of the body, the second is inside. Returns `None` without `handle`.
 fn bind_handle(expansion: &Expansion<'_>) -> Option<(TokenStream, TokenStream)> {
     let Expansion { target, private, .. } = expansion;
     let handle = expansion.args.options.handle.as_ref()?;

@@ -25,7 +25,7 @@ use crate::error::GpuError;
 use crate::process_tree::ProcessTree;
 use crate::sync::Mutex;
 
-/// A backend for GPUs of NVIDIA's library `libnvidia-ml.so.1`.
+/// A backend for NVIDIA's GPUs, read through the library `libnvidia-ml.so.1`.
 ///
 /// The library is opened once per process and never closed: a call may hang, and closing the library during a call is
 /// undefined. The library is not reopened after errors, since reopening takes the driver seconds and repairs nothing.

@@ -27,7 +27,7 @@ pub(crate) struct EnergyMeter {
 pub(crate) enum MeterUpdate {
     /// The counter has not changed.
     Unchanged,
-    /// This is the first reading: an interval begins.
+    /// The first reading, also after a pause or after a long time between power readings: an interval begins.
     First,
     /// Energy since the last change, in microjoules.
     Energy(u64),
@@ -61,7 +61,7 @@ const DEFAULT_POWER_LIMIT: f64 = 1_500.0;
 const MAX_POWER_GAP: u64 = 5_000_000_000;
 
 impl EnergyMeter {
-    /// Takes a counter reading in microjoules at this moment.
+    /// Takes a counter reading in microjoules at this moment, in nanoseconds. `limit` is the power limit in watts.
     pub(crate) fn update_counter(&mut self, counter: u64, at: u64, limit: Option<f64>) -> MeterUpdate {
         let Some(last) = self.last_counter else {
             // After a pause, the published value continues from its last value.
@@ -91,7 +91,8 @@ impl EnergyMeter {
         }
     }
 
-    /// Takes a power reading in watts at this moment, for a device without a counter.
+    /// Takes a power reading in watts at this moment, in nanoseconds, for a device without a counter. `limit` is the
+    /// power limit in watts.
     pub(crate) fn update_power(&mut self, watts: f64, at: u64, limit: Option<f64>) -> MeterUpdate {
         let last_watts = self.last_watts.replace(watts);
         let time = at.saturating_sub(self.changed_at);

@@ -20,13 +20,14 @@ use crate::select;
 /// The state of the library and its devices.
 #[derive(Debug)]
 pub(super) enum Discovery {
-    /// The library is not open. The next attempt is at `retry_at`, followed by a pause of `backoff`.
+    /// The library is not open. The next attempt is at `retry_at`, followed by a pause of `backoff`, both in
+    /// nanoseconds.
     Closed {
         retry_at: u64,
         backoff: u64,
         last_error: Option<GpuError>,
     },
-    /// The library is open and has no devices to sample.
+    /// The library is open and has no devices to sample. The fields are those of `Closed`.
     NoDevices {
         retry_at: u64,
         backoff: u64,

@@ -9,7 +9,7 @@ pub(crate) enum Capability {
     #[default]
     Untried,
     Supported,
-    /// The device never supports the call.
+    /// The call never succeeds: the device does not support it, or this process lacks the permission.
     Unsupported,
     /// The last call failed.
     Failing,
@@ -23,11 +23,11 @@ pub(crate) struct CallSchedule {
     pub(crate) due_at: u64,
     /// Moment of the last successful call.
     pub(crate) answered_at: Option<u64>,
-    /// The last calls that exceeded the budget, one bit for each call.
+    /// One bit for each of the last calls, set if the call exceeded the budget.
     slow_calls: u32,
     /// Number of calls since the last change of the period.
     calls: u32,
-    /// Factor of the period, a power of four.
+    /// Factor of the period, a power of four. Zero counts as one.
     slowdown: u32,
 }
 
@@ -38,7 +38,8 @@ const CALL_WINDOW: u32 = 20;
 const MAX_SLOWDOWN: u32 = 64;
 
 impl CallSchedule {
-    /// Records a call that took `took` nanoseconds and returned `answer`.
+    /// Records a call that took `took` nanoseconds and returned `answer`. A call is slow if it takes more than `budget`
+    /// nanoseconds.
     pub(crate) fn record_call(&mut self, at: u64, took: u64, budget: u64, answer: Result<(), GpuError>) {
         self.capability = match answer {
             Ok(()) => {
@@ -65,7 +66,7 @@ impl CallSchedule {
         cadence * u64::from(self.slowdown())
     }
 
-    /// Resets failures after a lost device was found again.
+    /// Resets a failure after a lost device was found again, and makes the call due.
     pub(crate) fn reset(&mut self) {
         if self.capability == Capability::Failing {
             self.capability = Capability::Untried;

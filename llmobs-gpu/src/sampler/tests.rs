@@ -1,4 +1,4 @@
-//! Tests of the sampler, advanced tick by tick: NVIDIA's real wrapper over a scripted library.
+//! Tests of the sampler, advanced tick by tick: the real crate `nvml-wrapper` over a scripted library.
 
 #![expect(clippy::unwrap_used, reason = "a missing value must fail the test")]
 
@@ -60,12 +60,12 @@ impl Rig {
         Self { observer, manual_clock, worker, event_feed, snapshot, _active: active, recorded_energies: energies }
     }
 
-    /// Ticks as requested for this time.
+    /// Ticks for this time, at the moments that the worker requests.
     fn run(&mut self, time: Duration) {
         self.run_with(time, |_| {});
     }
 
-    /// Ticks for this time and calls `each` before each tick with the elapsed time.
+    /// Ticks for this time, as [`run`](Self::run) does, and calls `each` with the elapsed time before each tick.
     fn run_with(&mut self, time: Duration, mut each: impl FnMut(Duration)) {
         let start = self.manual_clock.now();
         let end = start.saturating_add(time);
@@ -107,7 +107,8 @@ impl Rig {
         self.recorded_energies.lock().clone()
     }
 
-    /// Checks that the metrics of a device's energy in joules equal the measured and the attributed totals.
+    /// Checks that the attributed energy of a device equals its measured energy in joules, in the metric and in the
+    /// report.
     fn assert_energy_balanced(&self, device: usize) {
         let report = self.device(device);
         let id = [("hw.id", report.info.id.as_str())];

@@ -1,4 +1,4 @@
-//! The identities of devices, for views.
+//! The devices as the views of the metrics page show them: the ids and names, and the values that no metric contains.
 
 use llmobs::companion::Device;
 use llmobs::metric::AttributeValue;

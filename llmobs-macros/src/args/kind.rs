@@ -24,7 +24,7 @@ pub(crate) enum StepKind {
 pub(crate) const KIND_KEYWORDS: &str = "`chat`, `text_completion`, `embeddings`, `tool`, `retrieval`, `agent`, `workflow` \
                                   or `operation = \"...\"`";
 
-/// The arguments that every kind accepts.
+/// The arguments that do not depend on the kind, with the exceptions in [`FunctionKind::accepts`].
 const COMMON_ARGUMENTS: [&str; 7] = ["observer", "fields", "error_type", "usage", "stream", "producer", "crate"];
 
 impl FunctionKind {

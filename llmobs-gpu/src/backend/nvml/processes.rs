@@ -13,14 +13,15 @@ use crate::process_tree::ProcessTree;
 /// The library's value for an unavailable number.
 const NOT_AVAILABLE: u64 = u64::MAX;
 
-/// Reads the processes that use a device. `last_timestamp` is the time of the newest processed work sample.
+/// Reads the processes that use a device. `last_timestamp` is the time of the newest processed work sample, in
+/// microseconds of the driver's clock.
 pub(super) fn read_processes(
     device: &Device<'_>,
     last_timestamp: &mut u64,
     process_tree: &ProcessTree,
 ) -> Result<DeviceProcesses, NvmlError> {
-    // A process that computes and draws is in both lists with its whole memory. A process with a context on several MIG
-    // instances is in a list once for each.
+    // The library has a list of processes that compute and a list of those that draw. A process that does both is in
+    // both lists with its whole memory. A process with a context on several MIG instances is in a list once for each.
     let mut memory = BTreeMap::new();
     for process in raw::processes(device)?.into_iter().flatten().filter(|process| process.pid != 0) {
         let used = (process.usedGpuMemory != NOT_AVAILABLE).then_some(process.usedGpuMemory);
@@ -28,7 +29,8 @@ pub(super) fn read_processes(
     }
     let all: BTreeSet<u32> = memory.keys().map(|(process, ..)| *process).collect();
     let is_initial_namespace = process_tree.is_in_initial_pid_namespace();
-    // If the driver may use another PID namespace, an id alone does not prove it: the process must also compute on a GPU.
+    // If the driver may use another PID namespace, an id alone does not prove that the process is ours: the process
+    // with this id must also compute on a GPU.
     let is_ours =
         |process: u32| process_tree.is_ours(process) && (is_initial_namespace || process_tree.is_using_gpu(process));
     let ours: BTreeSet<u32> = all.iter().copied().filter(|process| is_ours(*process)).collect();

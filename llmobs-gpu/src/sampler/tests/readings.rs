@@ -1,4 +1,4 @@
-//! All readings, including those that the wrapper gets wrong.
+//! All readings, including those that the crate `nvml-wrapper` gets wrong.
 
 use super::*;
 use crate::backend::DriverCall;
