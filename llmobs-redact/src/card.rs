@@ -31,8 +31,8 @@ pub(super) fn detect(text: &TextView<'_>, groups: &DigitGroups) -> Option<Match>
     })
 }
 
-/// Returns whether the groups have the form of a card number: one group of 12 to 19 digits, groups of four, or the
-/// groups of American Express and Diners Club; with one kind of separator.
+/// Returns whether the groups have the form of a card number: one group of 12 to 19 digits, groups of four of which the
+/// last may be shorter, or another common grouping, such as that of American Express; with one kind of separator.
 fn has_card_grouping(groups: &[DigitGroup]) -> bool {
     let [first, rest @ ..] = groups else { return false };
     let Some(second) = rest.first() else { return (12..=19).contains(&first.len()) };
@@ -46,8 +46,9 @@ fn has_card_grouping(groups: &[DigitGroup]) -> bool {
     same && known && (fours || other)
 }
 
-/// Returns whether a card issuer uses numbers with this prefix and length. Prefixes of rarely used ranges need a card
-/// keyword or groups, because one random number in ten has a valid check digit.
+/// Returns whether the prefix, the length and the words before the number are those of a card. Prefixes of rarely used
+/// ranges need a card keyword or groups, because one random number in ten has a valid check digit; unknown prefixes
+/// need a card keyword. A common prefix needs neither, unless the words or the form indicate another kind of number.
 fn is_issued(text: &TextView<'_>, groups: &[DigitGroup], digits: &[u8]) -> bool {
     let topic = text.topic(groups[0].start, context::topic);
     let has_keyword = topic == Some(Topic::Card);

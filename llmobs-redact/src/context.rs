@@ -73,8 +73,8 @@ fn sentence_end(gap: &[u8]) -> Option<(usize, bool)> {
     ascii.max(other.map(|at| (at + 3, gap[at..].starts_with(wide[2]))))
 }
 
-/// Returns whether `sentence` answers or continues the sentence before it: `.. your card? It's ..`. If that is a question
-/// (`asked`), every text of at most 16 bytes is an answer.
+/// Returns whether `sentence` answers or continues the sentence before it: `.. your card? It's ..`. If the sentence
+/// before it is a question (`asked`), every text of at most 16 bytes is an answer.
 pub(super) fn is_answer(sentence: &[u8], asked: bool) -> bool {
     let begin = sentence.trim_ascii_start();
     let starts_like_an_answer = ANSWER_OPENINGS

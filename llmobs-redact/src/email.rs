@@ -168,7 +168,7 @@ fn escaped_letter_end(text: &TextView<'_>, position: usize, western: bool) -> Op
     letter.then_some(end)
 }
 
-/// Returns whether a non-western character starts at `position`: one of three bytes or more, or two-byte punctuation.
+/// Returns whether a non-western character starts at `position`: one from U+0540 on, or two-byte punctuation.
 fn is_non_western(text: &TextView<'_>, position: usize) -> bool {
     match text.byte_at(position) {
         0xd5.. | 0xc2 => true,

@@ -66,7 +66,8 @@ impl NumberFormat<'_> {
     }
 }
 
-/// Returns an identity number with two letters and a blank before the digit at `at`: `AB 12 34 56 C`.
+/// Returns a British National Insurance number (NINO) with two letters and a blank before the digit at `at`:
+/// `AB 12 34 56 C`.
 pub(super) fn detect_spaced_nino(scan: &ScanContext<'_, '_>, at: usize) -> Option<Match> {
     let start = scan.text.letters_start(at.checked_sub(1)?, 2)?;
     (scan.has_region(Region::Uk) && at - start == 3).then(|| detect_alphanumeric_id(scan, start)).flatten()

@@ -19,7 +19,7 @@ use super::scan_context::ScanContext;
 use super::ssn;
 use super::view::RunClass;
 
-/// Returns the match at the digit at `at`, or the position after its digits.
+/// Returns the match that contains the digit at `at`, or else the position after the digits that start there.
 pub(super) fn detect(scan: &ScanContext<'_, '_>, at: usize) -> Detection {
     let text = scan.text;
     if let Some(end) = text.escape_end(at) {

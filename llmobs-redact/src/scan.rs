@@ -24,8 +24,8 @@ pub(super) struct ScanResult {
     /// For each match, the position from which a new scan finds the match again: the start of `password` in
     /// `password=..`.
     origins: Vec<usize>,
-    /// The byte offset before which later input cannot change the result; no match in `matches` ends after it. The length
-    /// of the text if the text is complete.
+    /// The byte offset before which later input cannot change the result; no match in `matches` ends after it. The
+    /// length of the text if the text is complete.
     pub(super) settled_end: usize,
 }
 

@@ -271,7 +271,8 @@ pub(super) fn is_char_boundary(bytes: &[u8], position: usize) -> bool {
     bytes.get(position).is_none_or(|byte| byte & 0xc0 != 0x80)
 }
 
-/// Returns the character of the escape sequence at the end of `seen`: of JSON (`\n`, `\u003d`) or of a URL (`%3D`).
+/// Returns the character of the escape sequence at the end of `seen`: of JSON (`\n`, `\u003d`) or of a URL (`%3D`). A
+/// control character of JSON is a blank, and a `\u` sequence beyond ASCII is 0x80.
 fn escaped_byte(seen: &[u8]) -> Option<u8> {
     if let [.., b'%', high, low] = seen {
         return Some(class::hex_value(*high)? << 4 | class::hex_value(*low)?);

@@ -295,7 +295,7 @@ pub(in super::super) const KEY_FORMATS: &[KeyFormat] = &[
     at_least("dvc_server_", Word, 12),
     at_least("dvc_client_", Word, 12),
     at_least("dvc_mobile_", Word, 12),
-    // Work: Notion, Linear, Airtable, Figma, Postman, Prefect, ReadMe, Dropbox, Typeform.
+    // Work: Notion, Linear, Airtable, Figma, Postman, Prefect, ReadMe, Dropbox.
     at_least("ntn_", Alnum, 40),
     at_least("lin_api_", Alnum, 36),
     at_least("lin_oauth_", Alnum, 36),
@@ -305,7 +305,7 @@ pub(in super::super) const KEY_FORMATS: &[KeyFormat] = &[
     at_least("rdme_", Alnum, 60),
     at_least("sl.", Word, 100),
     random("pat", DotSeparated, 70),
-    // Telemetry: New Relic, Grafana, Dynatrace, Sentry, PostHog, Datadog.
+    // Telemetry: New Relic, Grafana, Dynatrace, Sentry, PostHog and others.
     at_least("NRAK-", Alnum, 24),
     at_least("NRII-", Word, 28),
     at_least("glc_", Base64, 30),
