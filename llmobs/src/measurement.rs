@@ -147,7 +147,9 @@ impl From<&SpanContext> for TraceLink {
 /// The inclusive upper bounds of a histogram's buckets. The last bucket, up to infinity, has no bound in the list.
 #[derive(Debug, Clone)]
 pub(crate) struct BucketBounds {
+    /// The bounds in the unit of the row.
     values: Arc<[f64]>,
+    /// The bounds in nanoseconds, for a row in seconds.
     nanos: Arc<[u64]>,
 }
 

@@ -90,8 +90,8 @@ impl Gate {
         self.inner.hook.is_some()
     }
 
-    /// Returns a pass, which redacts and truncates the content of one operation to [`ContentLimits::span_bytes`] in total. If
-    /// capture is off, it returns no content.
+    /// Returns a pass, which redacts and truncates the content of one operation to [`ContentLimits::span_bytes`] in
+    /// total. If capture is off, the pass returns no content.
     #[must_use]
     pub fn pass(&self) -> GatePass<'_> {
         self.pass_with_limit(self.limits().span_bytes())
@@ -108,9 +108,9 @@ impl Gate {
         self.capture().is_on().then(|| ContentAccumulator::new(&self.inner.rules))
     }
 
-    /// Queues content for the application's hook, which runs on its own thread. The payload consists of values that passed
-    /// this gate, so the hook receives redacted content only. Returns the references for the span. They are empty if there
-    /// is no hook, if its queue is full, if capture is off, or if the payload is empty.
+    /// Queues content for the application's hook, which runs on its own thread. The payload consists of values that
+    /// passed this gate, so the hook receives redacted content only. Returns the references for the span. The
+    /// references are empty if there is no hook, if its queue is full, if capture is off, or if the payload is empty.
     #[must_use]
     pub fn send_to_hook(&self, payload: HookPayload) -> ContentReferences {
         let hook = self.inner.hook.as_ref().filter(|_| self.capture().is_on() && !payload.is_empty());
@@ -170,8 +170,8 @@ impl GateBuilder {
         self
     }
 
-    /// Sets the bytes of content that all operations in flight may hold together; content beyond is not captured, and is
-    /// counted. Defaults to [`ContentBudget::default`], 64 MiB.
+    /// Sets the bytes of content that all operations in flight may hold together; content beyond is not captured, and
+    /// is counted. Defaults to [`ContentBudget::default`], 64 MiB.
     pub fn budget(mut self, budget: ContentBudget) -> Self {
         self.budget = Some(budget);
         self
@@ -192,8 +192,8 @@ impl GateBuilder {
         self
     }
 
-    /// Sets the maximum number of payloads that wait for the hook. Further payloads are dropped and counted. Defaults to
-    /// 20.
+    /// Sets the maximum number of payloads that wait for the hook. Further payloads are dropped and counted. Defaults
+    /// to 20.
     pub const fn hook_queue_capacity(mut self, payloads: usize) -> Self {
         self.hook_queue_capacity = payloads;
         self

@@ -124,7 +124,8 @@ fn list_json_bytes(list: &[Value]) -> usize {
     2 + list.len().saturating_sub(1) + list.iter().map(json_bytes).sum::<usize>()
 }
 
-/// Returns the largest limit per content for which all contents together have at most `remaining_bytes` bytes.
+/// Returns the largest limit per content for which all contents together have at most `remaining_bytes` bytes; at least
+/// 2, the size of an empty content.
 pub(super) fn max_content_bytes(sizes: &[usize], remaining_bytes: usize) -> usize {
     let (mut low, mut high) = (2, remaining_bytes.max(2));
     while low < high {

@@ -49,7 +49,8 @@ impl Group {
     ///
     /// # Panics
     ///
-    /// Panics if the name does not consist of lower case letters, digits, `_` and `.`.
+    /// Panics if the name does not consist of lower case letters, digits, `_` and `.`, does not begin with a letter,
+    /// has an empty segment between dots, or has more than 255 bytes.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         check_name(name);

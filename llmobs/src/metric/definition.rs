@@ -58,14 +58,16 @@ pub struct Metric<K, const N: usize> {
 }
 
 impl<K: Kind, const N: usize> Metric<K, N> {
-    /// Returns a metric with its OpenTelemetry name, its unit in UCUM notation, the names of its attributes in the order
-    /// in which they are recorded, and its description. An application sees the name in every backend, so begin it with
-    /// the name of your crate or organisation. Use [`per_operation`](Metric::per_operation) for the kind [`PerOperation`].
+    /// Returns a metric with its OpenTelemetry name, its unit in UCUM notation, the names of its attributes in the
+    /// order in which they are recorded, and its description. An application sees the name in every backend, so begin
+    /// the name with that of your crate or organisation. For the kind [`PerOperation`], this function panics: use
+    /// [`per_operation`](Metric::per_operation).
     ///
     /// # Panics
     ///
-    /// Panics if a name contains other characters than lower case letters, digits, `_` and `.`, if an attribute occurs
-    /// twice, or if the unit or the description is not valid. In a `static`, the panic is an error of the compiler.
+    /// Panics if a name contains other characters than lower case letters, digits, `_` and `.`, does not begin with a
+    /// letter or has an empty segment; if an attribute occurs twice or is `le` or `quantile`; or if the unit or the
+    /// description is not valid. In a `static`, the panic is an error of the compiler.
     #[must_use]
     pub const fn new(
         name: &'static str,
@@ -124,13 +126,13 @@ impl<K: Kind, const N: usize> Metric<K, N> {
 }
 
 impl<K: Distribution, const N: usize> Metric<K, N> {
-    /// Sets the kind of quantity of a histogram, which determines the bucket bounds. Limits of objectives are not added to
-    /// them. Defaults to [`BucketShape::Duration`], in seconds.
+    /// Sets the kind of quantity of a histogram, which determines the bucket bounds. Limits of objectives are not added
+    /// to them. Defaults to [`BucketShape::Duration`], in seconds.
     ///
     /// # Panics
     ///
-    /// Panics if the bounds of [`BucketShape::Custom`] are empty, not finite or not in ascending order. In a `static`, the
-    /// panic is an error of the compiler.
+    /// Panics if the bounds of [`BucketShape::Custom`] are empty, not finite or not in ascending order. In a `static`,
+    /// the panic is an error of the compiler.
     #[must_use]
     pub const fn buckets(mut self, shape: BucketShape) -> Self {
         if let BucketShape::Custom(bounds) = shape {
@@ -143,8 +145,8 @@ impl<K: Distribution, const N: usize> Metric<K, N> {
 
 impl<K: ProcessScoped, const N: usize> Metric<PerOperation<K>, N> {
     /// Returns a metric whose series have the labels of an operation. `attributes` begins with
-    /// `gen_ai.operation.name`, `gen_ai.provider.name` and `gen_ai.request.model`; the `N` attributes that the owner passes
-    /// follow.
+    /// `gen_ai.operation.name`, `gen_ai.provider.name` and `gen_ai.request.model`; the `N` attributes that the owner
+    /// passes follow.
     ///
     /// ```
     /// use llmobs::metric::{Counter, Metric, PerOperation};

@@ -1,5 +1,5 @@
-//! The [`Chunk`], the tokens, finish reason and error that one item of a stream carries, and [`StreamItem`], which
-//! items implement to return it. The observed stream records the chunks.
+//! The [`Chunk`] (the tokens, finish reason and error that one item of a stream carries), and [`StreamItem`], which
+//! items implement to return their chunk. The observed stream records the chunks.
 
 use std::borrow::Cow;
 use std::rc::Rc;

@@ -1,6 +1,6 @@
-//! The values of the observable rows: metrics that are not recorded at an event but read at each collection, from the
-//! in-flight registry, so that they are correct while an operation hangs. Both sinks call this through
-//! `ObservableSource`.
+//! The values of the observable rows: metrics that are not recorded at an event but read at each collection. Those of
+//! operations are read from the in-flight registry, so that they are correct while an operation hangs. Both sinks read
+//! the values through `ObservableSource`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
