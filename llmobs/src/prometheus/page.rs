@@ -22,9 +22,9 @@ pub struct Page {
 }
 
 /// Renders the metrics of an observer that owns its registry; for an observer that was built with the application's
-/// registry, the page is empty, and [`encode`] renders the registry. `accept` is the value of the request's `Accept` header.
-/// The format is OpenMetrics 1.0.0 if the header names it with at least the quality of `text/plain`; otherwise, also for
-/// `None` and `*/*`, it is the classic text format.
+/// registry, the page is empty, and [`encode`] renders the registry. `accept` is the value of the request's `Accept`
+/// header. The format is OpenMetrics 1.0.0 if the header names it with at least the quality of `text/plain`; otherwise,
+/// also for `None` and `*/*`, it is the classic text format.
 ///
 /// ```
 /// use llmobs::Observer;
@@ -61,9 +61,9 @@ fn negotiate(mut text: String, accept: Option<&str>) -> Page {
     Page { content_type: CLASSIC_CONTENT_TYPE, body }
 }
 
-/// Returns whether the `Accept` header names OpenMetrics, with version 1.0.0 or no version, with a quality above 0 that is
-/// not less than the quality of `text/plain`. A type that the header does not name has quality 0; wildcards are ignored. A
-/// quality that is not a number counts as 0.
+/// Returns whether the `Accept` header names OpenMetrics, with version 1.0.0 or no version, with a quality above 0 that
+/// is not less than the quality of `text/plain`. A type that the header does not name has quality 0; wildcards are
+/// ignored. A quality that is not a number counts as 0.
 fn prefers_open_metrics(accept: &str) -> bool {
     let (mut open_metrics_quality, mut classic_quality) = (0.0_f32, 0.0_f32);
     for media_range in accept.split(',') {

@@ -60,13 +60,14 @@ pub fn parse_response(dialect: Dialect, body: &[u8]) -> Option<ResponseSummary> 
     (summary != ResponseSummary::default()).then_some(summary)
 }
 
-/// Decodes a response that was not streamed into the sinks. A body that is not JSON has no effect.
+/// Decodes a whole response, one that was not streamed, and passes its events and content to the sinks. A body that is
+/// not JSON has no effect.
 pub(super) fn decode_body(dialect: Dialect, body: &[u8], sinks: &mut DecoderSinks<'_>) {
     let body = body.trim_ascii_start();
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body).trim_ascii();
     let mut decoder = ResponseDecoder::new(dialect);
     if !body.starts_with(b"[") {
-        // An error of the syntax: nothing was reported.
+        // Fails only if the body is not JSON. In this case nothing was reported.
         let _ = decoder.decode_json(body, false, sinks);
         return;
     }

@@ -262,8 +262,8 @@ impl PrometheusLabels {
     }
 }
 
-/// Writes the labels as one label, whose name contains the other labels: `a="1",b="2",c` with the value `3`. The encoder
-/// writes a name as it is.
+/// Writes the labels as one label, whose name contains the other labels: `a="1",b="2",c` with the value `3`. The
+/// encoder does not escape a name.
 impl EncodeLabelSet for PrometheusLabels {
     fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|(name, value)| encode_label(encoder, name, value.as_str()))

@@ -86,8 +86,9 @@ impl LineFramer {
         }
     }
 
-    /// Reads a frame that consists of the line `bytes[..end]`, and of a blank line if it is an event, without copying it.
-    /// Returns the length of the frame with its line ends, or `None` if the bytes begin otherwise.
+    /// Reads a frame that consists of the line `bytes[..end]`, and of a blank line if it is an event, without copying
+    /// the frame. Returns the length of the frame with its line ends, or `None` if the bytes begin otherwise or the
+    /// frame exceeds the bound.
     fn read_whole_frame(
         &mut self,
         bytes: &[u8],
