@@ -37,16 +37,17 @@ pub use self::snapshot::Books;
 pub use self::snapshot::HistogramSnapshot;
 pub use self::snapshot::Readings;
 
-/// Asserts that an observer's counts of operations (its books) agree with the expected number of operations in flight:
-/// the number of started operations equals the number of ended ones plus it, the number of active operations equals it,
-/// and [`Observer::in_flight`](crate::Observer::in_flight) returns as many entries.
+/// Asserts that an observer's counts of operations (its books) agree with `in_flight`, the expected number of
+/// operations in flight: the number of started operations equals the number of ended ones plus `in_flight`, the number
+/// of active operations equals `in_flight`, and [`Observer::in_flight`](crate::Observer::in_flight) returns `in_flight`
+/// entries.
 ///
 /// The expected number, a `u64`, is given by name: `assert_books!(observer, in_flight = 2)`. Without it, no operation
 /// may be in flight.
 ///
 /// # Panics
 ///
-/// Panics if the counts disagree with the number or with each other. The message contains the counts.
+/// Panics if the counts disagree with the expected number or with each other. The message contains the counts.
 #[macro_export]
 macro_rules! assert_books {
     ($observer:expr) => {

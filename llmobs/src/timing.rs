@@ -1,10 +1,10 @@
 //! The state machine that times the tokens of a stream, on plain integers. `ObservedStream` drives one for each stream;
 //! `marks` computes the times of an operation (one model call) outside its stream.
 //!
+//! The producer of a stream is the model or the upstream that makes its items; the consumer polls the stream for them.
 //! The state machine receives moments (points on the monotonic clock) in nanoseconds; it does not read a clock, lock or
-//! allocate. Two clock readings per item are sufficient: the first poll after the consumer, which reads the stream,
-//! returned, and the moment at which the item was ready. With a single reading, a slow consumer would look like a slow
-//! model, the producer of the stream.
+//! allocate. Two clock readings per item are sufficient: one at the consumer's first poll for the item, and one when
+//! the item is ready. With a single reading, a slow consumer would look like a slow producer.
 //!
 //! The moment of an item is *exact* if the producer reported it, if the consumer was waiting for the item, or if the
 //! producer runs only while polled. The first token counts as exact. Tokens between two exact moments share the time
@@ -94,7 +94,8 @@ pub(crate) struct TimingStep {
     pub(crate) gap: Option<u64>,
 }
 
-/// The timing state machine of one stream: receives each poll and item, and returns the times that they complete.
+/// The timing state machine of one stream: receives each poll and item, and returns the times that they complete. All
+/// times and moments are in nanoseconds.
 #[derive(Debug, Clone)]
 pub(crate) struct Timing {
     producer: Producer,
@@ -394,7 +395,7 @@ impl Timing {
     }
 }
 
-/// The arrival of an item.
+/// The arrival of an item. All times and moments are in nanoseconds.
 struct ItemArrival {
     /// The moment of the item on the producer's clock.
     at: u64,

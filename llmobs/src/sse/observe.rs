@@ -46,7 +46,8 @@ use crate::timing::Producer;
 /// errors after content, end the operation as `failed` with their type. The operation also ends as `failed` with the
 /// error type `upstream` in three cases: an `Err` item arrives before the response is complete; the stream ends without
 /// any content (embeddings excepted); or the stream ends after content, with a choice that has no finish reason and
-/// without the dialect's end event.
+/// without the dialect's end event. The last two cases do not apply if a frame was too long to be decoded, because the
+/// frame may have ended the response.
 ///
 /// A stream has ended when it yields `None`, when its `size_hint` reports that no items follow, or when the last byte
 /// of the [declared length](Decoder::content_length) has arrived.
@@ -153,9 +154,8 @@ pin_project! {
 type ChunkFn<S> = fn(&(<S as Stream>::Item, Chunk)) -> Chunk;
 
 impl<S: Stream, F: FnMut(&Event<'_>)> ObservedBytes<S, F> {
-    /// Declares whether the source of the stream makes data by itself ([`Producer::Push`], the default, right for a socket)
-    /// or only when it is polled ([`Producer::Pull`]). Call this
-    /// method before the first poll.
+    /// Declares whether the source of the stream makes data by itself ([`Producer::Push`], the default, right for a
+    /// socket) or only when it is polled ([`Producer::Pull`]). Call this method before the first poll.
     pub fn producer(self, producer: Producer) -> Self {
         Self { observed: self.observed.producer(producer) }
     }

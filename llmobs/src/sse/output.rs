@@ -1,4 +1,4 @@
-//! Decoding of responses that were not streamed into messages.
+//! Decoding of whole responses, those that were not streamed, into messages.
 
 use super::body;
 use super::content_delta::ContentDelta;

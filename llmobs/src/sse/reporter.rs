@@ -1,4 +1,4 @@
-//! Reporting of the content and facts of one frame as events, and as content if it is captured.
+//! Reporting of the content and facts of one frame as events, and of the generated texts if content is captured.
 
 #[cfg(feature = "content")]
 use super::content_delta::ContentDelta;
@@ -74,8 +74,8 @@ impl<'r, 's> Reporter<'r, 's> {
         self.kinds.content |= is_present;
     }
 
-    /// Reports generated text that is neither part of the visible answer nor captured, if `is_present` is set: encrypted
-    /// reasoning, and the summary of a compaction.
+    /// Reports generated text that is neither part of the visible answer nor captured, if `is_present` is set:
+    /// encrypted reasoning, and the summary of a compaction.
     pub(super) const fn hidden(&mut self, is_present: bool) {
         self.kinds.reasoning |= is_present;
     }

@@ -16,7 +16,7 @@ struct ToolCall {
     has_arguments: bool,
 }
 
-/// The fields of a tool call in one frame. An empty text is missing.
+/// The fields of a tool call in one frame. An empty text means that the frame does not have the field.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct CallFragment<'a> {
     pub(super) choice: u32,

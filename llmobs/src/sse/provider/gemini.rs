@@ -1,7 +1,7 @@
 //! Gemini's `generateContent` and `streamGenerateContent` (Gemini API and Vertex AI).
 //!
-//! The prompt's token count includes cached tokens. Thought tokens and tool-use prompt tokens are reported separately
-//! and are added to the output and the input here.
+//! The prompt's token count includes cached tokens. Gemini reports thought tokens and tool-use prompt tokens
+//! separately; here, thought tokens are added to the output, and tool-use prompt tokens to the input.
 
 use super::FrameKind;
 use super::ProviderFrame;
