@@ -30,7 +30,8 @@ use crate::metrics::REMAPPED_ROWS;
 use crate::metrics::TENSOR_ACTIVE;
 use crate::metrics::attribute;
 
-/// The GPU metrics that version 4.8.3 of NVIDIA's DCGM exporter exports by default. Dashboards such as Grafana dashboard
+/// The GPU metrics that version 4.8.3 of NVIDIA's DCGM exporter exports by default, except for
+/// `DCGM_FI_DEV_NVLINK_BANDWIDTH_TOTAL` and `DCGM_FI_DEV_VGPU_LICENSE_STATUS`. Dashboards such as Grafana dashboard
 /// 12239 use these names.
 ///
 /// ```

@@ -21,7 +21,9 @@ pub enum SamplerState {
     NoDriver,
     /// There is no device to sample.
     NoDevice,
-    /// A call to the driver's library has not returned within [`SamplerBuilder::hang_timeout`](crate::SamplerBuilder::hang_timeout).
+    /// A call to the driver's library has not returned within [`SamplerBuilder::hang_timeout`].
+    ///
+    /// [`SamplerBuilder::hang_timeout`]: crate::SamplerBuilder::hang_timeout
     Hung,
 }
 
@@ -49,9 +51,10 @@ pub enum DeviceState {
     /// Healthy.
     #[default]
     Ok,
-    /// Clocks are reduced by heat, or the device reported a warning.
+    /// Clocks are reduced by heat or by the hardware, the device reported a warning in the last five minutes, or the
+    /// remapping of a memory row is pending.
     Degraded,
-    /// Lost, or unusable until it is reset.
+    /// Lost, or unusable until it is reset, for example after a fatal error.
     Failed,
     /// Likely to fail: a memory row could not be remapped.
     PredictedFailure,
@@ -83,10 +86,11 @@ pub struct DeviceReport {
     pub reading: Reading,
     /// Health of the device.
     pub state: DeviceState,
-    /// Source of the energy values. `None` before the first energy value.
+    /// Source of the energy values. `None` before the first energy value, and for a MIG instance without an energy
+    /// counter.
     pub energy_source: Option<EnergySource>,
-    /// Mean time between two changes of the energy counter. It cannot be shorter than the time between two readings, which
-    /// is long until the first operation runs. `None` until the counter has changed twice.
+    /// Mean time between two changes of the energy counter. It cannot be shorter than the time between two readings,
+    /// which is long until the first operation runs. `None` until the counter has changed twice.
     pub counter_period: Option<Duration>,
     /// Joules measured since the sampler started.
     pub measured_joules: f64,

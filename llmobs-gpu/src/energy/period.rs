@@ -39,13 +39,13 @@ impl CounterPeriod {
             self.intervals.pop_front();
         }
         self.intervals.push_back(ObservedInterval { nanos: elapsed, uncertainty: last_delay + delay });
-        // Intervals from infrequent readings, even on one side, are dropped in favor of more exact ones.
+        // Intervals with a late observation of their start or end are dropped in favor of more exact ones.
         let lowest = self.intervals.iter().map(|time| time.uncertainty).min().unwrap_or(0);
         self.intervals.retain(|time| time.uncertainty <= lowest.max(SMALL_UNCERTAINTY) * 3 / 2);
     }
 
-    /// Returns the mean of the intervals that are equal to the median within their error. The median alone would be a
-    /// multiple of the time between readings.
+    /// Returns the mean, in nanoseconds, of the intervals that are equal to the median within their error. The median
+    /// alone would be a multiple of the time between readings.
     pub(crate) fn estimate(&self) -> Option<u64> {
         let mut times: Vec<ObservedInterval> = self.intervals.iter().copied().collect();
         times.sort_unstable_by_key(|time| time.nanos);
@@ -62,7 +62,7 @@ mod tests {
 
     const MS: u64 = 1_000_000;
 
-    /// Returns the estimate for a counter with a period of `period_ms` ms and readings at these moments.
+    /// Returns the estimate in ms for a counter with a period of `period_ms` ms and readings at these moments in ms.
     fn measured_period(period_ms: u64, readings: impl IntoIterator<Item = u64>) -> Option<u64> {
         let mut meter = EnergyMeter::default();
         for at in readings {
@@ -71,7 +71,8 @@ mod tests {
         meter.period().map(|period| period / MS)
     }
 
-    /// Returns moments of readings: once a second until an operation starts at `start`, then at once and every 50 ms.
+    /// Returns moments of readings in ms: once a second until an operation starts at `start`, then at once and every
+    /// 50 ms.
     fn idle_then_busy(start: u64, time: u64) -> impl Iterator<Item = u64> {
         let idle = (0..start).step_by(1_000).map(|at| at + 1);
         idle.chain((start..start + time).step_by(50))

@@ -10,7 +10,7 @@ use crate::thread_control::ThreadControl;
 /// The longest single wait, which delays a stop.
 const WAIT_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// The pause after an error. The loop continues, so that later errors are reported.
+/// The pause after a wait that failed. The loop continues, so that later errors of devices are reported.
 const ERROR_BACKOFF: Duration = Duration::from_secs(1);
 
 /// The maximum number of errors that wait to be recorded.

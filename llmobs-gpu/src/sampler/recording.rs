@@ -29,14 +29,14 @@ pub(super) fn record_call_duration(sampling: &Sampling, call: DriverCall, took: 
     }
 }
 
-/// Creates the three series of attributed energy with the value zero.
+/// Creates the three series of attributed energy with the value zero, except for a MIG instance of a sampled GPU.
 pub(super) fn init_attributed_energy(sampling: &Sampling, index: usize) {
     if !sampling.gpus[index].is_mig_instance {
         record_attributed_energy(sampling, index, Totals::default(), Totals::default());
     }
 }
 
-/// Records the energy of a closed interval.
+/// Records the energy, in microjoules, of an interval that was closed at `at`.
 pub(super) fn record_interval_energy(sampling: &mut Sampling, index: usize, energy: u64, at: u64, tenancy: Tenancy) {
     let running = sampling.accounts.running_on(index).count();
     let now = sampling.accounts.device_totals(index);

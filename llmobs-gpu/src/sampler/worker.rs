@@ -41,7 +41,8 @@ const MAX_TICK_INTERVAL: u64 = 1_000_000_000;
 /// The shortest time between two ticks.
 const MIN_TICK_INTERVAL: Duration = Duration::from_millis(1);
 
-/// Nanoseconds that an ended operation waits for its last interval.
+/// Nanoseconds that an ended operation waits for its last interval, beside two readings or changes of the slowest
+/// energy counter.
 const SETTLE_TIMEOUT: u64 = 2_000_000_000;
 
 impl Worker {
@@ -64,14 +65,14 @@ impl Worker {
         loop {
             let next = self.tick();
             let pause = Duration::from_nanos(next.saturating_sub(self.sampling.now()));
-            // Applies even if all calls are overdue, since the library may be slow.
+            // The shortest interval applies even if all calls are overdue, since the library may be slow.
             if !self.sampling.event_feed.thread_control.sleep(pause.max(MIN_TICK_INTERVAL)) {
                 return;
             }
         }
     }
 
-    /// Makes the calls that are due. Returns the moment of the next tick.
+    /// Makes the calls that are due. Returns the moment of the next tick, in nanoseconds.
     pub(super) fn tick(&mut self) -> u64 {
         self.drain_events();
         let now = self.sampling.now();
@@ -258,7 +259,7 @@ impl Worker {
         }
     }
 
-    /// Records operations whose energy is known.
+    /// Records ended operations whose energy is known, or that have waited too long for it.
     fn settle_operations(&mut self, now: u64) {
         let slowest = self
             .sampling
@@ -285,7 +286,7 @@ impl Worker {
                 .map(|schedule| schedule.due_at)
         });
         let retries = self.sampling.gpus.iter().filter_map(|gpu| gpu.lost_retry).map(|(retry_at, _)| retry_at);
-        // Events that arrived during a call, with moments after the call.
+        // Events that arrived during a call and are later than its start.
         let next_event = self.pending_events.front().map(|(at, _)| *at);
         calls
             .chain(retries)

@@ -1,5 +1,6 @@
-//! Direct calls of NVML, for what the safe wrapper gets wrong or hides: scopes of fields, all seven types of values,
-//! clock event reasons unknown to the wrapper, the first version of the memory info, and event registration per device.
+//! Direct calls of NVML, for what the safe wrapper gets wrong or hides, such as scopes of fields, all seven types of
+//! values, clock event reasons unknown to the wrapper, the first version of the memory info, and event registration per
+//! device.
 
 #![expect(unsafe_code, reason = "NVML is a C library; all other code of this crate is safe")]
 
@@ -24,7 +25,8 @@ use nvml_wrapper_sys::bindings::nvmlTemperature_t;
 use super::field::Field;
 use super::field::NvmlValue;
 
-/// Reads fields with their scopes. The results are in the order of the request, since the library may renumber fields.
+/// Reads fields with their scopes. The results are assigned by their order, which is that of the request, and not by
+/// their ids, since the library may renumber fields.
 pub(super) fn field_values<const N: usize>(
     device: &Device<'_>,
     fields: [Field; N],
@@ -133,7 +135,7 @@ pub(super) fn processes(device: &Device<'_>) -> Result<[Vec<nvmlProcessInfo_t>; 
     Ok([computing, drawing.ok().and_then(Result::ok).unwrap_or_default()])
 }
 
-/// Reads the utilization by each process since a moment of the driver's clock.
+/// Reads the utilization by each process since a moment of the driver's clock, in microseconds.
 pub(super) fn process_utilization(
     device: &Device<'_>,
     since: u64,
@@ -144,7 +146,8 @@ pub(super) fn process_utilization(
     read_list(empty, |buffer, count| unsafe { sym(device.handle(), buffer, count, since) })
 }
 
-/// Reads a list with growing buffers until it fits. `read` receives the buffer and its capacity.
+/// Reads a list with growing buffers until it fits. `read` receives the buffer and its capacity, and replaces the
+/// capacity by the number of elements.
 fn read_list<T: Copy>(empty: T, read: impl Fn(*mut T, *mut u32) -> nvmlReturn_t) -> Result<Vec<T>, NvmlError> {
     let mut capacity = LIST_HEADROOM;
     for _ in 0..MAX_LIST_READS {
